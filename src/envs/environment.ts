@@ -1,0 +1,85 @@
+/** Sizes that are known before an episode starts. */
+export interface EnvironmentSizes {
+  /** N, the number of agents. */
+  readonly agents: number;
+  /** |U|, actions of one agent; the same for all agents. At most 256. */
+  readonly actions: number;
+  /** Length of one agent's observation. */
+  readonly observation: number;
+  /** Length of the global state. */
+  readonly state: number;
+  /** Steps after which an episode ends by time-out. */
+  readonly episodeLimit: number;
+}
+
+/**
+ * A cooperative Dec-POMDP. Arrays are views that `reset` and `step` overwrite in place: copy what must stay.
+ * One call of `step` allocates nothing.
+ *
+ * @example
+ * env.reset(1);
+ * while (!env.ended) env.step(chooseJointAction(env.observations, env.availableActions));
+ */
+export interface Environment {
+  /** The name it was made from, for example "3m". */
+  readonly name: string;
+  readonly sizes: EnvironmentSizes;
+  /** True when an episode is a function of its seed and joint actions alone, so that it can be replayed. */
+  readonly deterministic: boolean;
+  /** What each agent sees. [agents, observation], row-major. */
+  readonly observations: Float32Array;
+  /** The global state, for the mixer during training only. [state] */
+  readonly state: Float32Array;
+  /** 1 where an agent may choose an action; every agent has at least one. [agents, actions], row-major. */
+  readonly availableActions: Uint8Array;
+  /** Team reward of the last step; 0 after `reset`. */
+  readonly reward: number;
+  /** The episode is over: no further `step` before `reset`. */
+  readonly ended: boolean;
+  /** The last step must not be bootstrapped from. True at a time-out too where the environment's rule says so (SMAC). */
+  readonly terminal: boolean;
+  /** The team has won. Only ever true when `ended`. */
+  readonly won: boolean;
+  /** Starts an episode; the same seed and joint actions give the same episode, bit for bit, when `deterministic`. */
+  reset(seed: number): void;
+  /**
+   * Plays one joint action, one entry an agent.
+   * @throws {Error} on a wrong number of actions, an illegal action (naming agent and action) or a step after the end.
+   */
+  step(jointAction: ArrayLike<number>): void;
+  /** Everything `restore` needs to continue this episode bit for bit. */
+  save(): Uint8Array;
+  /** Continues from what `save` of an environment of the same name returned. */
+  restore(saved: Uint8Array): void;
+  /** The present moment for drawing, as plain JSON. */
+  snapshot(): EnvironmentSnapshot;
+}
+
+/** One unit of a battle, in map cells; y points up. */
+export interface UnitSnapshot {
+  readonly side: "ally" | "enemy";
+  readonly type: string;
+  readonly x: number;
+  readonly y: number;
+  readonly radius: number;
+  readonly health: number;
+  readonly maxHealth: number;
+  readonly shield: number;
+  readonly maxShield: number;
+  readonly alive: boolean;
+  /** Index into `units` of the unit it fired at (or healed) during the last step, or -1. */
+  readonly target: number;
+}
+
+/** One moment of an episode for drawing. Matrix games have no units and describe themselves in `text`. */
+export interface EnvironmentSnapshot {
+  readonly environment: string;
+  readonly step: number;
+  readonly text: string;
+  /** Size of the map in cells; 0 by 0 where there is none. */
+  readonly width: number;
+  readonly height: number;
+  /** Cells that cannot be walked, [height, width] row-major from y = 0, as a string of "." (open) and "#" (blocked); "" where there is none. */
+  readonly terrain: string;
+  readonly units: readonly UnitSnapshot[];
+}

@@ -1,0 +1,45 @@
+import { xoroshiro128plus, xoroshiro128plusFromState } from "pure-rand/generator/xoroshiro128plus";
+
+/**
+ * A stream of random numbers whose position can be saved and restored, so that a resumed run draws
+ * what the uninterrupted run would have drawn.
+ */
+export interface Random {
+  /** A number in [0, 1) with 32 random bits. */
+  float(): number;
+  /** A whole number in [0, n); n is at most 2^32. */
+  below(n: number): number;
+  /** The position of the stream, as plain JSON. */
+  state(): number[];
+}
+
+/**
+ * Starts stream `stream` of `seed`. Different streams of one seed (exploration, sampling, environment, ...)
+ * are independent for every practical purpose, so that drawing more from one never shifts another.
+ *
+ * @example
+ * const random = createRandom(7, 1);
+ * random.below(6); // a die, 0..5
+ */
+export function createRandom(seed: number, stream = 0): Random {
+  const generator = xoroshiro128plus((Math.imul(seed | 0, 0x9e3779b1) ^ Math.imul(stream + 1, 0x85ebca6b)) | 0);
+  // xoroshiro128+ starts from a nearly constant state here: its first outputs of neighbouring seeds look alike.
+  for (let i = 0; i < 32; i++) generator.next();
+  return wrap(generator);
+}
+
+/** Continues a stream from what `state()` returned. */
+export function restoreRandom(state: readonly number[]): Random {
+  return wrap(xoroshiro128plusFromState(state));
+}
+
+function wrap(generator: ReturnType<typeof xoroshiro128plus>): Random {
+  const float = () => (generator.next() >>> 0) / 0x1_0000_0000;
+  return {
+    float,
+    // The bias of scaling 32 bits is below 2^-24 for the action and batch sizes here; rejection would make the
+    // number of draws depend on the values drawn.
+    below: (n) => Math.floor(float() * n),
+    state: () => [...generator.getState()],
+  };
+}
