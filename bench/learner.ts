@@ -1,0 +1,48 @@
+import { qmixUpdate } from "../src/algorithms/qmix.js";
+import { resolveConfig, type Config, type ConfigInput } from "../src/config.js";
+import type { Engine } from "../src/networks/engine.js";
+import { initialParameters, qmixParameters, type NetworkShape, type Parameters } from "../src/networks/parameters.js";
+import { createWasmEngine } from "../src/networks/wasm/engine.js";
+import { createRandom } from "../src/random.js";
+import type { Episode } from "../src/replay/episode.js";
+import { countSteps, groupEpisodes } from "../src/replay/group.js";
+import { initialMasks } from "../src/sparse/mask.js";
+
+/** The learning rule that all densities and TensorFlow.js are timed with: QMIX with the double Q max operator and one-step targets. */
+export const plainRule: ConfigInput = { operator: { kind: "max", doubleQ: true }, returns: { kind: "one-step" } };
+
+/** MAST's rule: soft mellowmax and TD(lambda) from the first step. */
+export const mastRule: ConfigInput = { operator: { kind: "soft-mellowmax" }, returns: { kind: "td-lambda", burnIn: 0 } };
+
+/** A wasm engine with random networks of one density, and what TensorFlow.js needs to start from the same. */
+export interface Start {
+  readonly engine: Engine;
+  readonly online: Parameters;
+  readonly target: Parameters;
+  readonly masks: ReadonlyMap<string, Uint8Array>;
+}
+
+/** Random online and target networks with Erdos-Renyi masks of the given density. */
+export function startEngine(shape: NetworkShape, density: number, seed = 1): Start {
+  const specs = qmixParameters(shape);
+  const online = initialParameters(specs, createRandom(seed, 0));
+  const target = initialParameters(specs, createRandom(seed, 1));
+  const masks =
+    density === 1
+      ? new Map<string, Uint8Array>()
+      : initialMasks(specs, { sparsity: 1 - density, distribution: "erdos-renyi" }, createRandom(seed, 2));
+  const engine = createWasmEngine(shape, online, masks);
+  engine.write("target", target);
+  return { engine, online, target, masks };
+}
+
+/** The config of a learning rule, on the level of what an update reads. */
+export function ruleConfig(rule: ConfigInput): Config {
+  return resolveConfig({ environment: "3m", method: "rigl", steps: 1_000_000, ...rule });
+}
+
+/** One update as training makes it from a sampled batch, laying it out in groups included. */
+export function update(engine: Engine, batch: readonly Episode[], config: Config): { loss: number; gradientNorm: number } {
+  const groups = groupEpisodes(batch, engine.shape);
+  return qmixUpdate(engine, groups, countSteps(groups), config, 0);
+}

@@ -1,0 +1,51 @@
+/** One figure of a benchmark, as it is printed and written to JSON. */
+export interface Row {
+  readonly name: string;
+  readonly value: number;
+  /** "ms", "us", "GFLOP/s", "steps/s", or "x" for a ratio. */
+  readonly unit: string;
+}
+
+/** How much time a benchmark may take. */
+export interface Effort {
+  /** A smoke run: short episodes, one sample of everything. Its figures mean nothing. */
+  readonly quick: boolean;
+}
+
+/** A named group of figures that is run, or left out, as a whole. */
+export interface Benchmark {
+  readonly name: string;
+  readonly run: (effort: Effort) => Row[] | Promise<Row[]>;
+}
+
+/** Something that is timed, over and over. */
+export interface Candidate {
+  readonly name: string;
+  /** Does it once; returns how long it took in milliseconds. */
+  readonly sample: () => number;
+}
+
+/** Milliseconds that `work` takes. */
+export function time(work: () => void): number {
+  const start = performance.now();
+  work();
+  return performance.now() - start;
+}
+
+/**
+ * Times what is compared in turns (A B C A B C ...), so that a slow spell of the machine meets all alike, and keeps the
+ * fastest sample of each: other processes can only make work slower.
+ *
+ * @param seconds how long to go on; at least three turns are taken, in a quick run exactly one
+ * @returns milliseconds by name
+ * @example
+ * const best = fastest([{ name: "dense", sample: () => time(dense) }, { name: "sparse", sample: () => time(sparse) }], 5, effort);
+ */
+export function fastest(candidates: readonly Candidate[], seconds: number, effort: Effort): Record<string, number> {
+  const best = Object.fromEntries(candidates.map(({ name }) => [name, Infinity]));
+  const start = performance.now();
+  for (let turn = 0; effort.quick ? turn < 1 : turn < 3 || performance.now() - start < seconds * 1000; turn++) {
+    for (const { name, sample } of candidates) best[name] = Math.min(best[name], sample());
+  }
+  return best;
+}

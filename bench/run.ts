@@ -1,0 +1,78 @@
+import { writeFileSync } from "node:fs";
+import { pathToFileURL } from "node:url";
+import { parseArgs } from "node:util";
+import { actingBenchmarks } from "./acting.js";
+import { comparisonBenchmarks } from "./comparison.js";
+import { environmentBenchmarks } from "./environments.js";
+import { kernelRows } from "./kernels.js";
+import type { Benchmark, Effort, Row } from "./measure.js";
+import { trainingBenchmarks } from "./training.js";
+import { updateBenchmarks } from "./updates.js";
+
+const USAGE = `npm run bench -- [--only PATTERN] [--json FILE] [--quick] [--list]
+  --only PATTERN  only benchmarks whose name matches this regular expression, ignoring case
+  --json FILE     also write the rows there, as [{ name, value, unit }, ...]
+  --quick         a smoke run in seconds; its figures mean nothing
+  --list          name the benchmarks and stop`;
+
+/** Everything that can be measured, in the order in which it is. */
+export const benchmarks: readonly Benchmark[] = [
+  { name: "kernels", run: () => kernelRows() },
+  ...updateBenchmarks,
+  ...comparisonBenchmarks,
+  ...actingBenchmarks,
+  ...environmentBenchmarks,
+  ...trainingBenchmarks,
+];
+
+/** Runs benchmarks one after the other; `report` hears of each as it ends. */
+export async function runBenchmarks(chosen: readonly Benchmark[], effort: Effort, report: (benchmark: Benchmark, rows: readonly Row[]) => void): Promise<Row[]> {
+  const all: Row[] = [];
+  for (const benchmark of chosen) {
+    const rows = await benchmark.run(effort);
+    report(benchmark, rows);
+    all.push(...rows);
+  }
+  return all;
+}
+
+/**
+ * The benchmarks whose name matches a regular expression, ignoring case.
+ * @throws {Error} when none does, naming those there are.
+ */
+export function chooseBenchmarks(pattern: string): Benchmark[] {
+  const chosen = benchmarks.filter(({ name }) => new RegExp(pattern, "i").test(name));
+  if (chosen.length === 0) throw new Error(`--only ${pattern} matches no benchmark; there are: ${benchmarks.map(({ name }) => name).join("; ")}`);
+  return chosen;
+}
+
+/** A benchmark's rows as lines of a table. */
+export function formatRows(benchmark: Benchmark, rows: readonly Row[]): string {
+  const lines = rows.map(({ name, value, unit }) => `  ${name.padEnd(NAME_WIDTH)} ${formatValue(value).padStart(10)} ${unit}`.trimEnd());
+  return `${benchmark.name}\n${lines.join("\n")}\n`;
+}
+
+const NAME_WIDTH = 88;
+
+function formatValue(value: number): string {
+  if (value !== 0 && Math.abs(value) < 0.001) return value.toExponential(1);
+  return value >= 1000 ? Math.round(value).toLocaleString("en-US") : value.toPrecision(3);
+}
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: { only: { type: "string" }, json: { type: "string" }, quick: { type: "boolean", default: false }, list: { type: "boolean", default: false }, help: { type: "boolean", short: "h", default: false } },
+  });
+  if (values.help) return console.log(USAGE);
+  const chosen = chooseBenchmarks(values.only ?? "");
+  if (values.list) return console.log(chosen.map(({ name }) => name).join("\n"));
+  const rows = await runBenchmarks(chosen, { quick: values.quick }, (benchmark, part) => console.log(formatRows(benchmark, part)));
+  if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(rows, null, 2)}\n`);
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
+  main().catch((error: unknown) => {
+    console.error(`bench: ${error instanceof Error ? error.message.replace(/^bench: /, "") : String(error)}`);
+    process.exitCode = 1;
+  });
+}

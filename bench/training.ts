@@ -1,0 +1,35 @@
+import { resolveConfig } from "../src/config.js";
+import { train } from "../src/training/train.js";
+import type { Benchmark, Effort, Row } from "./measure.js";
+
+/** Whole training on 3m, from playing to topology evolution, at the pace that it has once updates have begun. */
+export const trainingBenchmarks: readonly Benchmark[] = [
+  { name: "training 3m", run: training },
+];
+
+async function training(effort: Effort): Promise<Row[]> {
+  const rows: Row[] = [];
+  for (const method of ["mast", "dense"] as const) {
+    rows.push({ name: `training 3m, ${method === "mast" ? "MAST at 95 % sparsity" : "dense QMIX"}`, value: await pace(method, effort), unit: "steps/s" });
+  }
+  return rows;
+}
+
+/** Environment steps a second from the first update to the end of a short run, evaluations by the paper's protocol included. */
+async function pace(method: "mast" | "dense", effort: Effort): Promise<number> {
+  const steps = effort.quick ? 1_500 : 32_000;
+  const config = resolveConfig({
+    environment: "3m",
+    method,
+    ...(method === "mast" ? { sparsity: { level: 0.95 } } : {}),
+    steps,
+    warmup: effort.quick ? 1_000 : 2_000,
+    log: { interval: effort.quick ? 100 : 1_000 },
+  });
+  let first: { readonly step: number; readonly at: number } | undefined;
+  for await (const record of train(config)) {
+    if (record.kind === "train" && record.update > 0) first ??= { step: record.step, at: performance.now() };
+    if (record.kind === "end" && first !== undefined) return ((record.step - first.step) / (performance.now() - first.at)) * 1000;
+  }
+  throw new Error("bench: training ended without a single update");
+}
