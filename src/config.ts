@@ -121,8 +121,8 @@ const schema = z.strictObject({
   discount: fraction.default(0.99),
   /** Training episodes between copies of the online to the target networks. Table 3: 200. */
   targetInterval: count.default(200),
-  /** Environment steps before the first update (Table 3: "Warmup steps" 50 000). PyMARL starts as soon as a batch is there: 0. */
-  warmup: z.int().min(0).default(50_000),
+  /** Environment steps before the first update ("Warmup steps" of Table 3). Default: 1/40 of `steps`, 50 000 of 2M as in Table 3; PyMARL: 0. */
+  warmup: z.int().min(0).optional(),
   sparsity: sparsity.prefault({}),
   topology: topology.prefault({}),
   operator: operator.prefault({}),
@@ -140,7 +140,7 @@ const schema = z.strictObject({
 export type ConfigInput = z.input<typeof schema>;
 
 /** A complete, checked configuration: together with the code it determines a run, bit for bit. */
-export type Config = z.output<typeof schema> & { readonly returns: { readonly burnIn: number } };
+export type Config = z.output<typeof schema> & { readonly warmup: number; readonly returns: { readonly burnIn: number } };
 
 /** A configuration that cannot be used; its message is one line for the person at the keyboard. */
 export class ConfigError extends Error {
@@ -163,7 +163,11 @@ export function resolveConfig(input: ConfigInput = {}): Config {
   if (!parsed.success) throw new ConfigError(describe(parsed.error.issues[0]!, input));
   const config = parsed.data;
   refuseImpossible(config);
-  return { ...config, returns: { ...config.returns, burnIn: config.returns.burnIn ?? Math.round((3 / 8) * config.steps) } };
+  return {
+    ...config,
+    warmup: config.warmup ?? Math.round(config.steps / 40),
+    returns: { ...config.returns, burnIn: config.returns.burnIn ?? Math.round((3 / 8) * config.steps) },
+  };
 }
 
 /** Combinations that each field alone allows, but that make no sense together. */
@@ -222,7 +226,7 @@ function allowed(issue: z.core.$ZodIssue): string {
 }
 
 function show(value: unknown): string {
-  return JSON.stringify(value) ?? String(value);
+  return typeof value === "number" ? String(value) : (JSON.stringify(value) ?? String(value));
 }
 
 /** The keys the schema knows at a path. */

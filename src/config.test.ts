@@ -1,0 +1,79 @@
+import { describe, expect, it } from "vitest";
+import { METHODS } from "./algorithms/methods.js";
+import { type ConfigInput, resolveConfig } from "./config.js";
+
+describe("defaults", () => {
+  it("are those of the paper's Table 3 for MAST-QMIX", () => {
+    expect(resolveConfig()).toMatchObject({
+      method: "mast",
+      discount: 0.99,
+      targetInterval: 200,
+      warmup: 50_000,
+      network: { hidden: 64, embed: 32, hypernetEmbed: 64 },
+      optimiser: { learningRate: 5e-4 },
+      exploration: { start: 1, end: 0.05, anneal: 50_000 },
+      topology: { grow: "gradient", fraction: 0.5, interval: 200 },
+      replay: { offlineCapacity: 5000, onlineCapacity: 128, offlineBatch: 20, onlineBatch: 12 },
+      operator: { kind: "soft-mellowmax", alpha: 1, omega: 10, doubleQ: true },
+      returns: { kind: "td-lambda", lambda: 0.8, burnIn: 750_000 },
+    });
+  });
+
+  it("let T_0 (as Table 2 recommends) and the warm-up follow the budget, unless they are given", () => {
+    expect(resolveConfig({ steps: 200_000 })).toMatchObject({ warmup: 5_000, returns: { burnIn: 75_000 } });
+    expect(resolveConfig({ steps: 200_000, warmup: 7 }).warmup).toBe(7);
+    expect(resolveConfig({ steps: 200_000, returns: { burnIn: 5 } }).returns.burnIn).toBe(5);
+  });
+
+  it("of the baselines are PyMARL's targets and a single buffer of 32", () => {
+    for (const method of ["dense", "ss", "set", "rigl"] as const) {
+      const config = resolveConfig({ method });
+      expect(config).toMatchObject({ operator: { kind: "max" }, returns: { kind: "one-step" }, replay: { offlineBatch: 32, onlineBatch: 0 } });
+    }
+    expect(resolveConfig({ method: "dense" }).sparsity.level).toBe(0);
+    expect(METHODS.map((method) => resolveConfig({ method }).topology.grow)).toEqual(["none", "none", "random", "gradient", "gradient"]);
+  });
+
+  it("keep what was given and complete the rest of a section", () => {
+    expect(resolveConfig({ method: "rigl", operator: { kind: "soft-mellowmax", omega: 5 } }).operator).toMatchObject({ kind: "soft-mellowmax", alpha: 1, omega: 5 });
+  });
+
+  it("resolve to themselves", () => {
+    for (const method of METHODS) {
+      const config = resolveConfig({ method, seed: 9 });
+      expect(resolveConfig(config)).toEqual(config);
+    }
+  });
+});
+
+describe("a bad configuration is refused in one line that names field, given and allowed", () => {
+  it.each<[unknown, string]>([
+    [{ lamda: 1 }, 'config: unknown key "lamda"; allowed: environment, rules,'],
+    [{ returns: { lamda: 0.8 } }, 'config: unknown key "lamda" in returns; did you mean "lambda"? allowed: kind, lambda, n, burnIn'],
+    [{ sparsity: { level: 1.2 } }, "config: sparsity.level is 1.2; allowed: at most 0.999"],
+    [{ sparsity: { level: "high" } }, 'config: sparsity.level is "high"; allowed: a value of type number'],
+    [{ seed: 1.5 }, "config: seed is 1.5; allowed: a whole number"],
+    [{ steps: 0 }, "config: steps is 0; allowed: at least 1"],
+    [{ method: "masst" }, 'config: method is "masst"; allowed: "dense", "ss", "set", "rigl", "mast"'],
+    [{ optimiser: { learningRate: 0 } }, "config: optimiser.learningRate is 0; allowed: more than 0"],
+    [{ optimiser: { learningRate: Number.NaN } }, "config: optimiser.learningRate is NaN; allowed: a value of type number"],
+    [{ replay: [] }, "config: replay is []; allowed: a value of type object"],
+    [[], "config: given []; expected an object"],
+    [{ method: "dense", sparsity: { level: 0.5 } }, 'config: sparsity.level is 0.5, but method "dense" has none'],
+    [{ sparsity: { level: 0 } }, 'config: topology.grow is "gradient", but a dense network'],
+    [{ replay: { onlineBatch: 200 } }, "config: replay.onlineBatch is 200, more than replay.onlineCapacity 128"],
+    [{ replay: { onlineBatch: 0, offlineBatch: 0 } }, "config: replay.offlineBatch is 0, and replay.onlineBatch 0"],
+    [{ replay: { onlineCapacity: 6000 } }, "config: replay.onlineCapacity is 6000, more than replay.offlineCapacity 5000"],
+    [{ exploration: { start: 0.1, end: 0.2 } }, "config: exploration.end is 0.2, above exploration.start 0.1"],
+  ])("%j", (input, message) => {
+    let thrown: unknown;
+    try {
+      resolveConfig(input as ConfigInput);
+    } catch (error) {
+      thrown = error;
+    }
+    expect(thrown).toMatchObject({ name: "ConfigError" });
+    expect((thrown as Error).message).toContain(message);
+    expect((thrown as Error).message).not.toContain("\n");
+  });
+});
