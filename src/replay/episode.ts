@@ -22,3 +22,10 @@ export interface Episode {
   /** The last step must not be bootstrapped from. */
   readonly terminal: boolean;
 }
+
+/** The undiscounted sum of an episode's rewards. */
+export function episodeReturn(episode: Episode): number {
+  let sum = 0;
+  for (const reward of episode.rewards) sum += reward;
+  return sum;
+}

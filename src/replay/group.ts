@@ -31,3 +31,79 @@ export interface EpisodeGroup {
 
 /** Lanes of a group. */
 export const LANES = 16;
+
+/**
+ * Lays out a batch in as few groups as hold it, longest episodes first, so that each group costs what its own longest
+ * episode costs. The order of episodes of equal length is kept.
+ *
+ * @param sizes agents N and actions |U|, the same for all episodes
+ * @throws {Error} when an episode's arrays do not fit its length and these sizes
+ * @example
+ * const groups = groupEpisodes(sampleBatch(buffers, random), env.sizes); // 32 episodes: 2 groups
+ * for (const group of groups) engine.load(group);
+ */
+export function groupEpisodes(
+  episodes: readonly Episode[],
+  sizes: { readonly agents: number; readonly actions: number },
+): EpisodeGroup[] {
+  for (const episode of episodes) checkLayout(episode, sizes.agents, sizes.actions);
+  // Array.prototype.sort is stable.
+  const sorted = [...episodes].sort((a, b) => b.length - a.length);
+  const groups: EpisodeGroup[] = [];
+  for (let first = 0; first < sorted.length; first += LANES) {
+    groups.push(layOut(sorted.slice(first, first + LANES), sizes.agents, sizes.actions));
+  }
+  return groups;
+}
+
+/** Steps that the episodes of a batch really have: what a mean over the batch divides by. */
+export function countSteps(groups: readonly EpisodeGroup[]): number {
+  let steps = 0;
+  for (const group of groups) for (const episode of group.episodes) steps += episode.length;
+  return steps;
+}
+
+function layOut(episodes: readonly Episode[], agents: number, actionCount: number): EpisodeGroup {
+  const steps = episodes[0].length;
+  const lengths = new Int32Array(LANES);
+  const running = new Int32Array(steps + 1);
+  const terminal = new Uint8Array(LANES);
+  const rewards = new Float32Array(steps * LANES);
+  const actions = new Uint8Array(steps * agents * LANES);
+  const availableActions = new Uint8Array((steps + 1) * agents * actionCount * LANES).fill(1);
+
+  episodes.forEach((episode, lane) => {
+    const { length } = episode;
+    lengths[lane] = length;
+    terminal[lane] = episode.terminal ? 1 : 0;
+    for (let t = 0; t < length; t++) running[t]++;
+    transpose(episode.rewards, rewards, length, lane);
+    transpose(episode.actions, actions, length * agents, lane);
+    transpose(episode.availableActions, availableActions, (length + 1) * agents * actionCount, lane);
+  });
+  return { episodes, lanes: LANES, steps, agents, actionCount, lengths, running, actions, availableActions, rewards, terminal };
+}
+
+/** Spreads the first `count` features of an episode over its lane: [feature] to [feature, lanes]. */
+function transpose(from: Uint8Array | Float32Array, to: Uint8Array | Float32Array, count: number, lane: number): void {
+  for (let i = 0, j = lane; i < count; i++, j += LANES) to[j] = from[i];
+}
+
+function checkLayout(episode: Episode, agents: number, actions: number): void {
+  const { length, index } = episode;
+  if (!(Number.isInteger(length) && length >= 1)) {
+    throw new Error(`Episode ${index} has length ${length}; an episode has at least 1 step.`);
+  }
+  const expected = {
+    actions: length * agents,
+    rewards: length,
+    availableActions: (length + 1) * agents * actions,
+  };
+  for (const name of ["actions", "rewards", "availableActions"] as const) {
+    if (episode[name].length !== expected[name]) {
+      throw new Error(
+        `Episode ${index} has ${episode[name].length} ${name}; ${length} steps of ${agents} agents with ${actions} actions have ${expected[name]}.`,
+      );
+    }
+  }
+}

@@ -1,0 +1,95 @@
+import type { Random } from "../random.js";
+import { createEpisodeBuffer, type EpisodeBuffer } from "./buffer.js";
+import type { Episode } from "./episode.js";
+
+/** How much the two buffers hold and how much of a batch comes from each. All in episodes. */
+export interface DualBufferOptions {
+  /** C_1, capacity of the offline buffer. Table 3: 5,000. */
+  readonly offlineCapacity: number;
+  /** C_2, capacity of the online buffer. Table 3: 128. */
+  readonly onlineCapacity: number;
+  /** S_1, episodes of a batch from the offline buffer. Table 3: 20; the whole batch for a single buffer. */
+  readonly offlineBatch: number;
+  /** S_2, episodes of a batch from the online buffer. Table 3: 12; 0 for a single buffer. */
+  readonly onlineBatch: number;
+}
+
+/**
+ * MAST's two replay buffers (section 3.2): a large one that holds most of the run and a small one that holds what the
+ * policy did recently. Both receive every episode, so they overlap.
+ */
+export interface DualBuffer extends DualBufferOptions {
+  readonly offline: EpisodeBuffer;
+  readonly online: EpisodeBuffer;
+}
+
+/**
+ * Makes both buffers, empty. A buffer from which nothing is sampled stores nothing.
+ *
+ * @throws {Error} when a batch is empty or asks for more than a buffer can hold
+ * @example
+ * const buffers = createDualBuffer({ offlineCapacity: 5000, onlineCapacity: 128, ...splitBatch(5, 3) });
+ * addEpisode(buffers, episode); if (canSample(buffers)) train(sampleBatch(buffers, random));
+ */
+export function createDualBuffer(options: DualBufferOptions): DualBuffer {
+  const { offlineCapacity, onlineCapacity, offlineBatch, onlineBatch } = options;
+  for (const [side, batch, capacity] of [
+    ["offline", offlineBatch, offlineCapacity],
+    ["online", onlineBatch, onlineCapacity],
+  ] as const) {
+    if (!(Number.isInteger(batch) && batch >= 0 && batch <= capacity)) {
+      throw new Error(
+        `${side}Batch is ${batch}; it must be a whole number from 0 to ${side}Capacity, which is ${capacity} episodes.`,
+      );
+    }
+  }
+  if (offlineBatch + onlineBatch === 0) throw new Error("offlineBatch and onlineBatch are both 0; at least one episode must be sampled.");
+  return {
+    ...options,
+    offline: createEpisodeBuffer(offlineBatch > 0 ? offlineCapacity : 0),
+    online: createEpisodeBuffer(onlineBatch > 0 ? onlineCapacity : 0),
+  };
+}
+
+/**
+ * Table 9's partition "a : b" of eight shares, each share `batch / 8` episodes: 5 : 3 of 32 is 20 offline + 12 online.
+ *
+ * @throws {Error} when the shares do not divide the batch into whole episodes
+ */
+export function splitBatch(offlineShare: number, onlineShare: number, batch = 32): { offlineBatch: number; onlineBatch: number } {
+  const offlineBatch = (batch * offlineShare) / (offlineShare + onlineShare);
+  if (!(Number.isInteger(offlineBatch) && offlineBatch >= 0 && offlineBatch <= batch)) {
+    throw new Error(`A batch of ${batch} episodes cannot be split ${offlineShare} : ${onlineShare} into whole episodes.`);
+  }
+  return { offlineBatch, onlineBatch: batch - offlineBatch };
+}
+
+/** Stores an episode in both buffers (Algorithm 2, lines 18-19). */
+export function addEpisode(buffers: DualBuffer, episode: Episode): void {
+  buffers.offline.add(episode);
+  buffers.online.add(episode);
+}
+
+/** Whether training can start: as many episodes as a batch has were stored, and each buffer holds its part (PyMARL's rule). */
+export function canSample(buffers: DualBuffer): boolean {
+  const { offline, online, offlineBatch, onlineBatch } = buffers;
+  // A buffer smaller than the batch is content when it is full.
+  const filled = (buffer: EpisodeBuffer) => buffer.size >= Math.min(offlineBatch + onlineBatch, buffer.capacity);
+  return (offlineBatch === 0 || filled(offline)) && (onlineBatch === 0 || filled(online));
+}
+
+/**
+ * One batch: first the offline episodes, then the online ones. An episode can be drawn once from each.
+ * @throws {Error} when a buffer does not hold enough; see `canSample`
+ */
+export function sampleBatch(buffers: DualBuffer, random: Random): Episode[] {
+  return [...buffers.offline.sample(buffers.offlineBatch, random), ...buffers.online.sample(buffers.onlineBatch, random)];
+}
+
+/**
+ * Every stored episode once, oldest first. Adding them in this order to new buffers of the same options restores both:
+ * each holds the end of the same history.
+ */
+export function storedEpisodes(buffers: DualBuffer): Episode[] {
+  return (buffers.offline.size >= buffers.online.size ? buffers.offline : buffers.online).episodes();
+}

@@ -1,0 +1,256 @@
+import type { EpisodeGroup } from "../replay/group.js";
+import { negativeExponential } from "./exponential.js";
+
+/**
+ * How one agent's action values become the value of its next state (paper Figure 16).
+ *
+ * - `max`: the largest value; with double Q the target network's value of the online network's best action.
+ * - `softmax`: the mean of the values, weighted by exp(beta q).
+ * - `mellowmax`: log(mean(exp(omega q))) / omega.
+ * - `soft-mellowmax`: Eq. 3, mellowmax with the mean weighted by exp(alpha q). Table 3: alpha 1, omega 10.
+ */
+export type ValueOperator =
+  | { readonly kind: "max" }
+  | { readonly kind: "softmax"; readonly beta: number }
+  | { readonly kind: "mellowmax"; readonly omega: number }
+  | { readonly kind: "soft-mellowmax"; readonly alpha: number; readonly omega: number };
+
+/**
+ * Soft mellowmax of action values, Eq. 3, over the available ones; at most their maximum. `alpha` is any real number, 0
+ * gives mellowmax; towards omega = infinity it becomes the maximum, towards omega = 0 the softmax mean with beta = alpha.
+ *
+ * @param available 1 where an action may be chosen; all of them when left out
+ * @throws {Error} when omega is not positive, or no action is available
+ * @example
+ * softMellowmax([1, 2, 3], { alpha: 1, omega: 10 }); // 2.9593...
+ * softMellowmax([1, 2, 3], { alpha: 1, omega: 10 }, [1, 1, 0]); // 1.9687...
+ */
+export function softMellowmax(
+  values: ArrayLike<number>,
+  { alpha, omega }: { readonly alpha: number; readonly omega: number },
+  available?: ArrayLike<number>,
+): number {
+  return applyOperator({ kind: "soft-mellowmax", alpha, omega }, values, available);
+}
+
+/**
+ * Mellowmax of action values: log(mean(exp(omega q))) / omega over the available ones, between their mean (omega towards 0)
+ * and their maximum (omega towards infinity).
+ *
+ * @throws {Error} when omega is not positive, or no action is available
+ * @example
+ * mellowmax([1, 2, 3], { omega: 10 }); // 2.8901...
+ */
+export function mellowmax(values: ArrayLike<number>, { omega }: { readonly omega: number }, available?: ArrayLike<number>): number {
+  return applyOperator({ kind: "mellowmax", omega }, values, available);
+}
+
+/**
+ * Boltzmann's softmax mean of action values: sum(exp(beta q) q) / sum(exp(beta q)) over the available ones.
+ *
+ * @throws {Error} when no action is available
+ * @example
+ * softmaxMean([1, 2, 3], { beta: 5 }); // 2.9932...
+ */
+export function softmaxMean(values: ArrayLike<number>, { beta }: { readonly beta: number }, available?: ArrayLike<number>): number {
+  return applyOperator({ kind: "softmax", beta }, values, available);
+}
+
+/** Any operator on one agent's action values. Values that are not finite give NaN. */
+export function applyOperator(operator: ValueOperator, values: ArrayLike<number>, available?: ArrayLike<number>): number {
+  checkOperator(operator);
+  const chosen = Float64Array.from(values).filter((_, a) => available === undefined || available[a] !== 0);
+  if (chosen.length === 0) throw new Error(`None of ${values.length} actions is available; a value needs at least one.`);
+  return evaluate(operator, chosen, chosen.length, chosen.reduce((a, b) => (b > a ? b : a), -Infinity));
+}
+
+/**
+ * The value of every agent's next state, for `mixerForward(side, values, 1)`: entry t is the value after step t.
+ *
+ * With `max` and `onlineQ` it is double Q-learning as in PyMARL: the online values choose among the available actions (the
+ * lowest one of equals), the target values judge. The other operators look at the target values only.
+ *
+ * @param targetQ [steps + 1, agents, actions, lanes] of the target networks
+ * @param onlineQ the same of the online networks, or null for no double Q
+ * @param out [steps, agents, lanes]; padding becomes 0. Values that are not finite give NaN
+ * @throws {Error} when an array has another size, or an agent has no available action (naming episode, agent and step)
+ * @example
+ * const values = nextValues({ kind: "soft-mellowmax", alpha: 1, omega: 10 }, engine.agentForward("target"), null, group);
+ * const targets = engine.mixerForward("target", values, 1);
+ */
+export function nextValues(
+  operator: ValueOperator,
+  targetQ: Float32Array,
+  onlineQ: Float32Array | null,
+  group: EpisodeGroup,
+  out: Float32Array = new Float32Array(group.steps * group.agents * group.lanes),
+): Float32Array {
+  checkOperator(operator);
+  const { steps, agents, actionCount, lanes, running, availableActions } = group;
+  const size = (steps + 1) * agents * actionCount * lanes;
+  checkLength("targetQ", targetQ, size);
+  if (onlineQ !== null) checkLength("onlineQ", onlineQ, size);
+  checkLength("out", out, steps * agents * lanes);
+  const values = actionCount <= gathered.length ? gathered : new Float64Array(actionCount);
+
+  const double = operator.kind === "max" && onlineQ !== null ? onlineQ : null;
+  for (let t = 0; t < steps; t++) {
+    for (let agent = 0; agent < agents; agent++) {
+      const to = (t * agents + agent) * lanes;
+      for (let lane = 0; lane < running[t]; lane++) {
+        const first = ((t + 1) * agents + agent) * actionCount * lanes + lane;
+        if (double !== null) {
+          out[to + lane] = doubleQ(double, targetQ, availableActions, first, actionCount, lanes);
+          if (greedy < 0) throw noAction(group, lane, agent, t + 1);
+          continue;
+        }
+        let count = 0;
+        let max = -Infinity;
+        for (let a = 0, i = first; a < actionCount; a++, i += lanes) {
+          if (availableActions[i] === 0) continue;
+          const x = targetQ[i];
+          values[count++] = x;
+          if (x > max) max = x;
+        }
+        if (count === 0) throw noAction(group, lane, agent, t + 1);
+        out[to + lane] = evaluate(operator, values, count, max);
+      }
+      out.fill(0, to + running[t], to + lanes);
+    }
+  }
+  return out;
+}
+
+/**
+ * Q_i of the actions that were taken, gathered for `mixerForward(side, values, 0)`.
+ *
+ * @param q [steps + 1, agents, actions, lanes]
+ * @param out [steps, agents, lanes]; padding becomes 0
+ * @example
+ * const qTot = engine.mixerForward("online", chosenValues(engine.agentForward("online", true), group), 0, true);
+ */
+export function chosenValues(
+  q: Float32Array,
+  group: EpisodeGroup,
+  out: Float32Array = new Float32Array(group.steps * group.agents * group.lanes),
+): Float32Array {
+  const { steps, agents, actionCount, lanes, running, actions } = group;
+  checkLength("q", q, (steps + 1) * agents * actionCount * lanes);
+  checkLength("out", out, steps * agents * lanes);
+  for (let t = 0; t < steps; t++) {
+    for (let agent = 0; agent < agents; agent++) {
+      const to = (t * agents + agent) * lanes;
+      for (let lane = 0; lane < running[t]; lane++) {
+        out[to + lane] = q[(t * agents + agent) * actionCount * lanes + actions[to + lane] * lanes + lane];
+      }
+      out.fill(0, to + running[t], to + lanes);
+    }
+  }
+  return out;
+}
+
+// The available values of one agent are gathered here first: operators then read one dense array of one type.
+const gathered = new Float64Array(256);
+
+function evaluate(operator: ValueOperator, values: Float64Array, count: number, max: number): number {
+  switch (operator.kind) {
+    case "max":
+      return max + notFinite(values, count);
+    case "softmax":
+      return weightedMean(values, count, max, operator.beta);
+    case "mellowmax":
+      return logMeanExponential(values, count, max, operator.omega);
+    case "soft-mellowmax":
+      return operator.alpha === 0
+        ? logMeanExponential(values, count, max, operator.omega)
+        : logRatio(values, count, max, operator.alpha, operator.omega);
+  }
+}
+
+function logMeanExponential(values: Float64Array, count: number, max: number, omega: number): number {
+  let sum = 0;
+  for (let i = 0; i < count; i++) sum += negativeExponential(omega * (values[i] - max));
+  return max + Math.log(sum / count) / omega;
+}
+
+/** Eq. 3 as log(sum exp((alpha + omega) q) / sum exp(alpha q)) / omega, each sum relative to its largest term. */
+function logRatio(values: Float64Array, count: number, max: number, alpha: number, omega: number): number {
+  const both = alpha + omega;
+  // With a negative factor the largest term is that of the smallest value.
+  const bottom = alpha >= 0 ? max : smallest(values, count);
+  const top = both >= 0 ? max : bottom;
+  let numerator = 0;
+  let denominator = 0;
+  for (let i = 0; i < count; i++) {
+    numerator += negativeExponential(both * (values[i] - top));
+    denominator += negativeExponential(alpha * (values[i] - bottom));
+  }
+  const base = top === bottom ? top : (both * top - alpha * bottom) / omega;
+  return base + Math.log(numerator / denominator) / omega;
+}
+
+function weightedMean(values: Float64Array, count: number, max: number, beta: number): number {
+  const reference = beta >= 0 ? max : smallest(values, count);
+  let sum = 0;
+  let weights = 0;
+  for (let i = 0; i < count; i++) {
+    const x = values[i] - reference;
+    const weight = negativeExponential(beta * x);
+    weights += weight;
+    sum += weight * x;
+  }
+  return reference + sum / weights;
+}
+
+function smallest(values: Float64Array, count: number): number {
+  let min = Infinity;
+  for (let i = 0; i < count; i++) if (values[i] < min) min = values[i];
+  return min;
+}
+
+/** 0, or NaN when a value is not finite: a comparison passes over NaN where a sum does not. */
+function notFinite(values: Float64Array, count: number): number {
+  let check = 0;
+  for (let i = 0; i < count; i++) check += values[i] - values[i];
+  return check;
+}
+
+/** The action `doubleQ` chose last, or -1 when none was available. */
+let greedy = -1;
+
+function doubleQ(online: Float32Array, target: Float32Array, available: Uint8Array, first: number, actions: number, stride: number): number {
+  let best = -1;
+  let max = -Infinity;
+  let check = 0;
+  for (let a = 0, i = first; a < actions; a++, i += stride) {
+    if (available[i] === 0) continue;
+    const x = online[i];
+    check += x - x;
+    if (x > max || best < 0) {
+      max = x;
+      best = i;
+    }
+  }
+  greedy = best;
+  return best < 0 ? NaN : target[best] + check;
+}
+
+function checkOperator(operator: ValueOperator): void {
+  if ((operator.kind === "mellowmax" || operator.kind === "soft-mellowmax") && !(operator.omega > 0 && Number.isFinite(operator.omega))) {
+    throw new Error(`${operator.kind} was given omega = ${operator.omega}; it must be a positive number.`);
+  }
+  if (operator.kind === "soft-mellowmax" && !Number.isFinite(operator.alpha)) {
+    throw new Error(`soft-mellowmax was given alpha = ${operator.alpha}; it must be a finite number.`);
+  }
+  if (operator.kind === "softmax" && !Number.isFinite(operator.beta)) {
+    throw new Error(`softmax was given beta = ${operator.beta}; it must be a finite number.`);
+  }
+}
+
+function checkLength(name: string, array: Float32Array, expected: number): void {
+  if (array.length !== expected) throw new Error(`${name} has ${array.length} entries; this group of episodes needs ${expected}.`);
+}
+
+function noAction(group: EpisodeGroup, lane: number, agent: number, step: number): Error {
+  return new Error(`Episode ${group.episodes[lane].index}: agent ${agent} has no available action at step ${step}; an environment must offer at least one.`);
+}
