@@ -1,0 +1,43 @@
+/** One Plotly trace, as plain JSON. */
+export type Trace = { readonly [key: string]: unknown };
+
+/** What is drawn around the traces, as plain JSON. `width` and `height` are in pixels. */
+export type Layout = { readonly width: number; readonly height: number; readonly [key: string]: unknown };
+
+/**
+ * A Plotly figure as plain JSON: what every function of this folder returns, and what `showFigure` and `saveFigure` take.
+ *
+ * @example
+ * const figure = trainingCurves(runs, { title: "3m" });
+ * await showFigure(figure);
+ */
+export interface Figure {
+  readonly data: readonly Trace[];
+  readonly layout: Layout;
+  /** One line for places that cannot draw, such as a terminal. */
+  readonly summary: string;
+}
+
+/** Plotly's form for a matrix of bytes: a tenth of the text that nested arrays would take. */
+export interface ByteMatrix {
+  readonly dtype: "u1";
+  readonly bdata: string;
+  readonly shape: string;
+}
+
+/** Encodes a row-major [rows, columns] matrix of bytes for a trace. */
+export function byteMatrix(bytes: Uint8Array, rows: number, columns: number): ByteMatrix {
+  return { dtype: "u1", bdata: Buffer.from(bytes).toString("base64"), shape: `${rows},${columns}` };
+}
+
+/** Rounds to `digits` significant digits: a picture shows no more, and files stay small. */
+export function round(value: number, digits = 4): number {
+  return Number.isFinite(value) ? Number(value.toPrecision(digits)) : value;
+}
+
+/** Steps for people: 2000000 is "2M", 35000 is "35k". */
+export function shortSteps(steps: number): string {
+  if (steps >= 1e6) return `${round(steps / 1e6, 3)}M`;
+  if (steps >= 1e3) return `${round(steps / 1e3, 3)}k`;
+  return String(steps);
+}

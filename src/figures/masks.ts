@@ -1,0 +1,138 @@
+import { byteMatrix, type Figure, type Trace } from "./figure.js";
+import { axis, layout, MASK_COLOURS, translucent } from "./theme.js";
+
+/** A mask at one moment of training. */
+export interface MaskSnapshot {
+  /** For example "step 50k". */
+  readonly label: string;
+  /** 1 where the connection is. [outputs, inputs], row-major */
+  readonly mask: Uint8Array;
+}
+
+export interface MaskOptions {
+  readonly title?: string;
+  /** Output dimensions: rows. */
+  readonly outputs: number;
+  /** Input dimensions: columns. */
+  readonly inputs: number;
+  /** Pixels of one connection's square. Default: the largest whole number that keeps the figure readable at 640 pixels. */
+  readonly cell?: number;
+}
+
+/**
+ * Masks as images in the paper's orientation (Figure 11): row i is output dimension i from the top, column j is input dimension j; light is a connection.
+ * Snapshots stand side by side, each with its number of connections.
+ *
+ * @throws {Error} when a mask has not outputs x inputs entries.
+ * @example
+ * maskImage([{ label: "step 0", mask }], { outputs: 64, inputs: 42, title: "agent.fc1.weight" });
+ */
+export function maskImage(snapshots: readonly MaskSnapshot[], options: MaskOptions): Figure {
+  const { outputs, inputs, title = "" } = options;
+  for (const { label, mask } of snapshots) checkMask(label, mask, outputs, inputs);
+  const gap = 24;
+  const left = 56, right = 24, top = 84, bottom = 52;
+  const space = 660 - left - right;
+  const columns = Math.max(1, Math.min(snapshots.length, Math.floor((space + gap) / (inputs * 2 + gap))));
+  const rows = Math.max(1, Math.ceil(snapshots.length / columns));
+  const cell = options.cell ?? Math.max(1, Math.min(8, Math.floor((space - gap * (columns - 1)) / (columns * inputs)), Math.floor(420 / outputs) || 1));
+  const width = columns * inputs * cell + gap * (columns - 1);
+  const rowGap = 58;
+  const height = rows * outputs * cell + rowGap * (rows - 1);
+
+  const data: Trace[] = [];
+  const axes: Record<string, unknown> = {};
+  const titles: Trace[] = [];
+  snapshots.forEach(({ label, mask }, k) => {
+    const id = k === 0 ? "" : String(k + 1);
+    const column = k % columns, row = Math.floor(k / columns);
+    const x0 = (column * (inputs * cell + gap)) / width;
+    const y1 = 1 - (row * (outputs * cell + rowGap)) / height;
+    data.push({
+      type: "heatmap", z: byteMatrix(mask, outputs, inputs), xaxis: `x${id}`, yaxis: `y${id}`, zmin: 0, zmax: 1, showscale: false, zsmooth: false,
+      colorscale: [[0, MASK_COLOURS.none], [1, MASK_COLOURS.connection]],
+      hovertemplate: "output %{y}, input %{x}: %{z}<extra></extra>",
+    });
+    const plain = { showgrid: false, zeroline: false, showline: false, ticks: "outside", ticklen: 3, tickfont: { size: 11 }, nticks: 5, fixedrange: true };
+    axes[`xaxis${id}`] = { ...plain, domain: [x0, x0 + (inputs * cell) / width], anchor: `y${id}`, range: [-0.5, inputs - 0.5], title: k === (rows - 1) * columns ? { text: "input j", font: { size: 12 }, standoff: 4 } : undefined };
+    axes[`yaxis${id}`] = { ...plain, domain: [y1 - (outputs * cell) / height, y1], anchor: `x${id}`, range: [outputs - 0.5, -0.5], showticklabels: column === 0, title: column === 0 ? { text: "output i", font: { size: 12 }, standoff: 4 } : undefined };
+    const n = count(mask);
+    titles.push({
+      text: `<b>${label}</b><br><span style="font-size:11px">${n} (${((100 * n) / (outputs * inputs)).toFixed(1)} %)</span>`,
+      showarrow: false, xref: "paper", yref: "paper", x: x0, y: y1, xanchor: "left", yanchor: "bottom", yshift: 3, align: "left", font: { size: 12 },
+    });
+  });
+  return {
+    data,
+    layout: { ...layout(title, axes), annotations: titles, width: left + width + right, height: top + height + bottom, margin: { l: left, r: right, t: top, b: bottom } },
+    summary: `${title || "Masks"} [${outputs}, ${inputs}]: ${snapshots.map(({ label, mask }) => `${label} ${count(mask)} connections`).join(", ")}`,
+  };
+}
+
+/** Moments of training: greys before, blue at last. */
+const EARLIER = ["#8c8c8c", "#b0b0b0", "#6e6e6e"] as const;
+const LAST = "#0072B2";
+
+/** A run of neighbouring input dimensions with one meaning. */
+export interface InputBlock {
+  readonly name: string;
+  readonly start: number;
+  readonly length: number;
+}
+
+/**
+ * How many connections each input dimension keeps (column sums of the mask), one step line a snapshot; blocks of inputs are marked, so
+ * that one sees what a sparse agent looks at. The thin line is the level if all inputs had as many.
+ *
+ * @throws {Error} when a mask has not outputs x inputs entries.
+ */
+export function connectionCounts(snapshots: readonly MaskSnapshot[], options: MaskOptions & { readonly blocks?: readonly InputBlock[] }): Figure {
+  const { outputs, inputs, title = "", blocks = [] } = options;
+  for (const { label, mask } of snapshots) checkMask(label, mask, outputs, inputs);
+  // One more point at either end, so that the first and the last step have their full width.
+  const x = [-0.5, ...Array.from({ length: inputs }, (_, j) => j), inputs - 0.5];
+  const counts = snapshots.map(({ mask }) => connectionsPerInput(mask, inputs));
+  const highest = Math.max(1, ...counts.flat());
+  const data: Trace[] = counts.map((n, k) => {
+    const last = k === counts.length - 1;
+    return {
+      type: "scatter", mode: "lines", name: snapshots[k]!.label, x, y: [n[0], ...n, n.at(-1)],
+      line: { shape: "hvh", width: last ? 2 : 1.5, color: last ? LAST : EARLIER[k % EARLIER.length], dash: last ? "solid" : "dot" },
+      fill: last ? "tozeroy" : "none", fillcolor: translucent(LAST, 0.2), hovertemplate: `%{y} of ${outputs}<extra>${snapshots[k]!.label}</extra>`,
+    };
+  });
+  const mean = counts.length === 0 ? 0 : counts.at(-1)!.reduce((a, b) => a + b, 0) / inputs;
+  return {
+    data,
+    layout: layout(title, {
+      xaxis: axis("Input dimension j", { range: [-0.5, inputs - 0.5], showgrid: false }),
+      yaxis: axis("Connections", { range: [0, highest * 1.3], rangemode: "tozero" }),
+      legend: { orientation: "h", x: 0, xanchor: "left", y: 1.02, yanchor: "bottom" },
+      hovermode: "x unified",
+      shapes: [
+        { type: "line", xref: "paper", x0: 0, x1: 1, y0: mean, y1: mean, line: { width: 1, color: "#999999" } },
+        ...blocks.map(({ start, length }, k) => ({ type: "rect", layer: "below", yref: "paper", y0: 0, y1: 1, x0: start - 0.5, x1: start + length - 0.5, line: { width: 0 }, fillcolor: k % 2 === 0 ? "#f3f3f3" : "#ffffff" })),
+      ],
+      annotations: blocks.map(({ name, start, length }) => ({ text: name, showarrow: false, x: start - 0.5 + length / 2, y: 1, yref: "paper", yanchor: "top", yshift: -3, font: { size: 11, color: "#555555" }, textangle: length * (540 / inputs) < 6.5 * name.length ? 90 : 0 })),
+      height: 340,
+    }),
+    summary: `${title || "Connections per input"}: between ${Math.min(...(counts.at(-1) ?? [0]))} and ${Math.max(...(counts.at(-1) ?? [0]))} of ${outputs}`,
+  };
+}
+
+/** Column sums of a mask: connections of each input dimension. [inputs] */
+export function connectionsPerInput(mask: Uint8Array, inputs: number): number[] {
+  const counts = new Array<number>(inputs).fill(0);
+  for (let i = 0; i < mask.length; i++) if (mask[i] !== 0) counts[i % inputs]!++;
+  return counts;
+}
+
+function count(mask: Uint8Array): number {
+  let n = 0;
+  for (const bit of mask) if (bit !== 0) n++;
+  return n;
+}
+
+function checkMask(label: string, mask: Uint8Array, outputs: number, inputs: number): void {
+  if (mask.length !== outputs * inputs) throw new Error(`mask "${label}" has ${mask.length} entries; expected outputs x inputs = ${outputs} x ${inputs} = ${outputs * inputs}`);
+}

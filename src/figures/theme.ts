@@ -1,0 +1,97 @@
+/** How one method looks in every figure. */
+export interface MethodStyle {
+  readonly label: string;
+  readonly colour: string;
+  /** Plotly's dash, a name or lengths in pixels; tells lines apart without colour. */
+  readonly dash: string;
+  /** Plotly's marker symbol. */
+  readonly symbol: string;
+}
+
+/**
+ * The methods of the paper's comparison (Table 1) in its order, each with a fixed look. The colours are Okabe and Ito's palette
+ * without yellow, which is too pale on white; black is the reference, and the two that are compared most, RigL and MAST, are far
+ * apart (blue and vermillion) for every kind of colour vision.
+ */
+export const METHOD_STYLES: readonly MethodStyle[] = [
+  { label: "Dense", colour: "#333333", dash: "7px,4px", symbol: "square" },
+  { label: "Tiny", colour: "#56B4E9", dash: "dot", symbol: "triangle-up" },
+  { label: "SS", colour: "#CC79A7", dash: "dashdot", symbol: "x" },
+  { label: "SET", colour: "#009E73", dash: "12px,3px", symbol: "diamond" },
+  { label: "RigL", colour: "#0072B2", dash: "solid", symbol: "triangle-down" },
+  { label: "RLx2", colour: "#E69F00", dash: "dot", symbol: "star" },
+  { label: "MAST", colour: "#D55E00", dash: "solid", symbol: "circle" },
+];
+
+/** For curves that are no method, such as the values of a hyperparameter: viridis, dark to light, without its palest end. */
+const OTHERS = ["#440154", "#3b528b", "#21918c", "#5ec962", "#b8a500"];
+
+/**
+ * The looks of labels, in the fixed order of methods. A label that is a method's name or begins with it ("MAST-QMIX", "rigl") has
+ * that method's look, the first of them only; all others follow in the order given, with colours of their own.
+ *
+ * @example
+ * methodStyles(["MAST-QMIX", "Dense"]).map((style) => style.label); // ["Dense", "MAST-QMIX"]
+ */
+export function methodStyles(labels: readonly string[]): MethodStyle[] {
+  const taken = new Set<number>();
+  let others = 0;
+  const ranked = labels.map((label) => {
+    const name = /^[a-z0-9]+/i.exec(label)?.[0].toLowerCase();
+    const method = METHOD_STYLES.findIndex((style) => style.label.toLowerCase() === name);
+    if (method >= 0 && !taken.has(method)) {
+      taken.add(method);
+      return { rank: method, style: { ...METHOD_STYLES[method]!, label } };
+    }
+    const look = METHOD_STYLES[(others + 4) % METHOD_STYLES.length]!;
+    const colour = OTHERS[others % OTHERS.length]!;
+    others++;
+    return { rank: METHOD_STYLES.length + others, style: { ...look, colour, label } };
+  });
+  return ranked.sort((a, b) => a.rank - b.rank).map(({ style }) => style);
+}
+
+/** A colour with an opacity, for bands. */
+export function translucent(colour: string, opacity: number): string {
+  const channel = (at: number): number => parseInt(colour.slice(at, at + 2), 16);
+  return `rgba(${channel(1)},${channel(3)},${channel(5)},${opacity})`;
+}
+
+/** Light means a connection, dark means none, as in the paper's Figure 11. */
+export const MASK_COLOURS = { none: "#1d2440", connection: "#ffd76b" } as const;
+
+/** Allies and enemies in battles, as the paper's palette of methods: blue and vermillion. */
+export const SIDE_COLOURS = { ally: "#0072B2", enemy: "#D55E00" } as const;
+
+const FONT = "Helvetica, Arial, 'Liberation Sans', sans-serif";
+
+/** Axis with what every figure shares. */
+export function axis(title: string, more: { readonly [key: string]: unknown } = {}): { readonly [key: string]: unknown } {
+  return {
+    title: { text: title, standoff: 8 },
+    showline: true,
+    linecolor: "#888888",
+    ticks: "outside",
+    tickcolor: "#888888",
+    ticklen: 4,
+    gridcolor: "#e6e6e6",
+    zeroline: false,
+    automargin: true,
+    ...more,
+  };
+}
+
+/** Layout with what every figure shares: 640 pixels wide, so that it stays readable in a column of 600. */
+export function layout<T extends { readonly [key: string]: unknown }>(title: string, more: T): T & { width: number; height: number } {
+  return {
+    width: 640,
+    height: 400,
+    font: { family: FONT, size: 14, color: "#222222" },
+    title: { text: title, font: { size: 16 }, x: 0.02, xanchor: "left", y: 0.97, yanchor: "top" },
+    paper_bgcolor: "#ffffff",
+    plot_bgcolor: "#ffffff",
+    margin: { l: 64, r: 24, t: 72, b: 56 },
+    hoverlabel: { font: { family: FONT, size: 13 } },
+    ...more,
+  };
+}
