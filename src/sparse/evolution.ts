@@ -1,0 +1,148 @@
+import type { Random } from "../random.js";
+import { chooseIndices, countNonzeros } from "./mask.js";
+
+/** Which connections grow. */
+export type Growth =
+  /** RigL: those with the largest dense gradient, [out, in]. */
+  | { readonly by: "gradient"; readonly gradient: Float32Array }
+  /** SET: any. */
+  | { readonly by: "random"; readonly random: Random };
+
+/** One topology change of one layer. */
+export interface Evolution {
+  /** The new mask, [out, in]; as many connections as before. */
+  readonly mask: Uint8Array;
+  /** Connections that are gone, ascending indices into [out, in]. */
+  readonly dropped: Uint32Array;
+  /** Connections that are new, ascending; as many. They start with weight 0. */
+  readonly grown: Uint32Array;
+}
+
+/**
+ * Algorithm 1 for one layer: drops the k smallest magnitudes and grows k of the connections that are then absent, by
+ * gradient (RigL) or at random (SET). A connection that was just dropped may be grown again: it has then never left,
+ * keeps its weight and is neither in `dropped` nor in `grown`. Of equals the lowest index goes first.
+ *
+ * @param weights [out, in]; entries outside the mask are not read
+ * @param mask [out, in], left as it is
+ * @param amount `count` k, or `fraction` zeta_t of the connections, rounded down; never more than there are
+ * @throws {Error} when sizes disagree, or a weight or gradient is not finite
+ * @example
+ * const fraction = updateFraction(0.5, step, 2_000_000);
+ * engine.setMask(name, evolveTopology(weights, mask, { fraction, grow: { by: "gradient", gradient: engine.gradient(name) } }).mask);
+ */
+export function evolveTopology(
+  weights: Float32Array,
+  mask: Uint8Array,
+  amount: ({ readonly count: number } | { readonly fraction: number }) & { readonly grow: Growth },
+): Evolution {
+  const { grow } = amount;
+  checkLength("mask", mask.length, weights.length);
+  const nonzeros = countNonzeros(mask);
+  const k = changes(amount, nonzeros);
+
+  const evolved = mask.slice();
+  const active = indicesOf(mask, 1);
+  for (const index of smallest(magnitudes(weights, active, "weight"), k)) evolved[active[index]] = 0;
+
+  const absent = indicesOf(evolved, 0);
+  if (grow.by === "gradient") {
+    checkLength("gradient", grow.gradient.length, weights.length);
+    const scores = magnitudes(grow.gradient, absent, "gradient");
+    // The largest are the smallest of the bitwise complement, which reverses the order and keeps ties in place.
+    for (let i = 0; i < scores.length; i++) scores[i] = ~scores[i];
+    for (const index of smallest(scores, k)) evolved[absent[index]] = 1;
+  } else {
+    for (const index of chooseIndices(absent.length, k, grow.random)) evolved[absent[index]] = 1;
+  }
+
+  const dropped = new Uint32Array(k);
+  const grown = new Uint32Array(k);
+  let moved = 0;
+  for (let i = 0, g = 0; i < mask.length; i++) {
+    if (mask[i] === evolved[i]) continue;
+    if (mask[i] === 1) dropped[moved++] = i;
+    else grown[g++] = i;
+  }
+  return { mask: evolved, dropped: dropped.slice(0, moved), grown: grown.slice(0, moved) };
+}
+
+/**
+ * The share of connections that change at step t of a schedule that ends at `end`, by cosine decay:
+ * zeta_t = zeta_0 / 2 (1 + cos(pi t / end)), and 0 from the end on. Table 3: zeta_0 = 0.5.
+ *
+ * @example
+ * updateFraction(0.5, 1_000_000, 2_000_000); // 0.25
+ */
+export function updateFraction(zeta0: number, t: number, end: number): number {
+  return t >= end ? 0 : (zeta0 / 2) * (1 + Math.cos((Math.PI * t) / end));
+}
+
+function changes(amount: { readonly count: number } | { readonly fraction: number }, nonzeros: number): number {
+  if ("count" in amount) {
+    if (!(Number.isInteger(amount.count) && amount.count >= 0)) {
+      throw new Error(`Topology evolution was given count = ${amount.count}; it must be a whole number of connections, 0 or more.`);
+    }
+    return Math.min(amount.count, nonzeros);
+  }
+  if (!(amount.fraction >= 0 && amount.fraction <= 1)) {
+    throw new Error(`Topology evolution was given fraction = ${amount.fraction}; it must be between 0 and 1.`);
+  }
+  return Math.floor(amount.fraction * nonzeros);
+}
+
+function indicesOf(mask: Uint8Array, value: number): Uint32Array {
+  const indices = new Uint32Array(mask.length);
+  let count = 0;
+  for (let i = 0; i < mask.length; i++) if (mask[i] === value) indices[count++] = i;
+  return indices.subarray(0, count);
+}
+
+const SIGN = 0x7fffffff;
+const INFINITE = 0x7f800000;
+
+/** Magnitudes as the bits of the floats without their sign, which are whole numbers in the same order. */
+function magnitudes(values: Float32Array, indices: Uint32Array, what: string): Uint32Array {
+  const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
+  const out = new Uint32Array(indices.length);
+  for (let i = 0; i < indices.length; i++) {
+    const magnitude = bits[indices[i]] & SIGN;
+    if (magnitude >= INFINITE) {
+      throw new Error(`The ${what} of connection ${indices[i]} is ${values[indices[i]]}; topology evolution needs finite numbers. Training has diverged.`);
+    }
+    out[i] = magnitude;
+  }
+  return out;
+}
+
+/** Positions of the k smallest, ascending positions; of equals the first. Finds the k-th smallest byte by byte. */
+function smallest(keys: Uint32Array, k: number): Uint32Array {
+  const chosen = new Uint32Array(k);
+  if (k === 0) return chosen;
+  const counts = new Uint32Array(256);
+  let threshold = 0;
+  let ties = k;
+  for (let shift = 24; shift >= 0; shift -= 8) {
+    counts.fill(0);
+    const known = shift === 24 ? 0 : 0xffffffff << (shift + 8);
+    for (let i = 0; i < keys.length; i++) {
+      if (((keys[i] ^ threshold) & known) === 0) counts[(keys[i] >>> shift) & 0xff]++;
+    }
+    let byte = 0;
+    while (counts[byte] < ties) ties -= counts[byte++];
+    threshold = (threshold | (byte << shift)) >>> 0;
+  }
+  // `ties` of those equal to the threshold belong to the k smallest.
+  for (let i = 0, count = 0; count < k; i++) {
+    if (keys[i] < threshold) chosen[count++] = i;
+    else if (keys[i] === threshold && ties > 0) {
+      ties--;
+      chosen[count++] = i;
+    }
+  }
+  return chosen;
+}
+
+function checkLength(name: string, given: number, expected: number): void {
+  if (given !== expected) throw new Error(`The ${name} has ${given} entries and the weights ${expected}; they must agree.`);
+}

@@ -1,0 +1,91 @@
+import type { ParameterSpec } from "../networks/parameters.js";
+import type { Random } from "../random.js";
+import { layerNonzeros, type Distribution } from "./density.js";
+
+/**
+ * A random topology: `nonzeros` different connections of a layer, uniformly.
+ *
+ * @param shape [out, in]
+ * @returns the mask M, [out, in] row-major: 1 where the connection is
+ * @throws {Error} when there are not that many connections
+ * @example
+ * randomMask([64, 150], 960, random); // 10 % of a layer
+ */
+export function randomMask(shape: readonly number[], nonzeros: number, random: Random): Uint8Array {
+  const size = shape.reduce((a, b) => a * b, 1);
+  if (!(Number.isInteger(nonzeros) && nonzeros >= 0 && nonzeros <= size)) {
+    throw new Error(`A mask of shape [${shape}] was given ${nonzeros} connections; it can have 0 to ${size}.`);
+  }
+  const mask = new Uint8Array(size);
+  for (const index of chooseIndices(size, nonzeros, random)) mask[index] = 1;
+  return mask;
+}
+
+/** `count` different numbers below `size`, uniformly, in random order: the first steps of Fisher and Yates' shuffle. */
+export function chooseIndices(size: number, count: number, random: Random): Uint32Array {
+  const indices = Uint32Array.from({ length: size }, (_, i) => i);
+  for (let i = 0; i < count; i++) {
+    const j = i + random.below(size - i);
+    const chosen = indices[j];
+    indices[j] = indices[i];
+    indices[i] = chosen;
+  }
+  return indices.subarray(0, count);
+}
+
+/**
+ * Random initial masks of every weight matrix, each network (agent, mixer) at the given sparsity (Algorithm 2, line 1).
+ *
+ * @param sparsity S of each network: 0 <= S < 1
+ * @returns a mask [out, in] for every maskable parameter, in the order of `specs`
+ * @throws {Error} on an impossible sparsity
+ * @example
+ * const masks = initialMasks(qmixParameters(shape), { sparsity: 0.95, distribution: "erdos-renyi" }, random);
+ * for (const [name, mask] of masks) engine.setMask(name, mask);
+ */
+export function initialMasks(
+  specs: readonly ParameterSpec[],
+  options: { readonly sparsity: number; readonly distribution: Distribution },
+  random: Random,
+): Map<string, Uint8Array> {
+  const nonzeros = initialNonzeros(specs, options);
+  const masks = new Map<string, Uint8Array>();
+  for (const { name, shape, maskable } of specs) {
+    if (maskable) masks.set(name, randomMask(shape, nonzeros.get(name)!, random));
+  }
+  return masks;
+}
+
+/** Connections of every weight matrix at a sparsity; the total of each network (agent, mixer) is exact. */
+export function initialNonzeros(
+  specs: readonly ParameterSpec[],
+  { sparsity, distribution }: { readonly sparsity: number; readonly distribution: Distribution },
+): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const network of new Set(specs.map((spec) => spec.network))) {
+    const layers = specs.filter((spec) => spec.maskable && spec.network === network);
+    layerNonzeros(layers.map((layer) => layer.shape), sparsity, distribution).forEach((count, l) => counts.set(layers[l].name, count));
+  }
+  return counts;
+}
+
+/** Connections in a mask. */
+export function countNonzeros(mask: Uint8Array): number {
+  let count = 0;
+  for (let i = 0; i < mask.length; i++) count += mask[i];
+  return count;
+}
+
+/** Connections of each output dimension (row) of a mask [out, in], Figures 19 and 23-25: [out]. */
+export function outputConnections(mask: Uint8Array, [out, input]: readonly number[]): Int32Array {
+  const counts = new Int32Array(out);
+  for (let i = 0; i < mask.length; i++) counts[Math.floor(i / input)] += mask[i];
+  return counts;
+}
+
+/** Connections of each input dimension (column) of a mask [out, in], Figures 19 and 23-25: [in]. */
+export function inputConnections(mask: Uint8Array, [, input]: readonly number[]): Int32Array {
+  const counts = new Int32Array(input);
+  for (let i = 0; i < mask.length; i++) counts[i % input] += mask[i];
+  return counts;
+}
