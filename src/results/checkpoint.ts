@@ -1,0 +1,105 @@
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import type { EndRecord, TrainProgress, TrainState } from "../training/records.js";
+import { RunError, writeAtomically } from "./disk.js";
+import { decodeSafetensors, encodeSafetensors, FormatError, type Tensor, type TensorFile } from "./safetensors.js";
+
+/** All that a run needs to go on after its process is gone. One file, so that it is there as a whole or not at all. */
+export interface Checkpoint {
+  /** The run it belongs to. */
+  readonly run: string;
+  readonly state: TrainState;
+  /** Bytes of each growing file of the run that belong to it; what follows them is repeated on resume. */
+  readonly lengths: Readonly<Record<string, number>>;
+  /** Wall-clock seconds of training so far. */
+  readonly seconds: number;
+  /** Set when training is over. */
+  readonly end?: Omit<EndRecord, "kind" | "state">;
+}
+
+/** Shapes by parameter name; a tensor without one is stored as a vector. */
+export type Shapes = ReadonlyMap<string, readonly number[]>;
+
+const FORMAT = "mast-lab checkpoint 1";
+const REPLAY = ["indices", "seeds", "lengths", "actions"] as const;
+
+/**
+ * Writes a checkpoint as a safetensors file: "online.NAME", "target.NAME", "optimiser.NAME", "mask.NAME" and "replay.NAME", and the
+ * rest as JSON in its metadata. The previous one stays until this one is complete on disk.
+ * @throws {RunError} when the disk refuses
+ */
+export function writeCheckpoint(path: string, checkpoint: Checkpoint, shapes: Shapes = new Map()): void {
+  const { tensors, masks, progress, replay } = checkpoint.state;
+  const stored = new Map<string, Tensor>();
+  const put = (key: string, name: string, data: Tensor["data"]) => stored.set(key, { shape: shapes.get(name) ?? [data.length], data });
+  tensors.forEach((data, key) => put(key, key.slice(key.indexOf(".") + 1), data));
+  masks.forEach((data, name) => put(`mask.${name}`, name, data));
+  for (const name of REPLAY) put(`replay.${name}`, "", replay[name]);
+  const rest = exactJson({ run: checkpoint.run, progress, lengths: checkpoint.lengths, seconds: checkpoint.seconds, end: checkpoint.end });
+  writeAtomically(path, encodeSafetensors(stored, { format: FORMAT, rest, sha256: digest(stored, rest) }));
+}
+
+/**
+ * Reads a checkpoint.
+ * @param run the run it must belong to
+ * @throws {RunError} when it is truncated, changed, or not a checkpoint of that run; it is never overwritten
+ */
+export function readCheckpoint(path: string, run?: string): Checkpoint {
+  const unusable = (why: string): never => {
+    throw new RunError(`Checkpoint ${path} cannot be used: ${why}. Put a good copy in its place, or move its folder away to start this run anew.`);
+  };
+  let file: TensorFile;
+  try {
+    file = decodeSafetensors(readFileSync(path));
+  } catch (error) {
+    if (error instanceof FormatError) return unusable(error.message);
+    throw error;
+  }
+  const { metadata, tensors } = file;
+  if (metadata["format"] !== FORMAT) unusable(`it is not a checkpoint of this version of mast-lab ("${FORMAT}")`);
+  const rest = metadata["rest"] ?? "";
+  if (metadata["sha256"] !== digest(tensors, rest)) unusable("its checksum does not fit its content: the file was damaged or changed");
+  const { progress, ...facts } = parseExact(rest) as Omit<Checkpoint, "state"> & { progress: TrainProgress };
+  if (run !== undefined && facts.run !== run) unusable(`it belongs to run ${facts.run}`);
+  const replay = Object.fromEntries(REPLAY.map((name) => [name, tensors.get(`replay.${name}`)?.data])) as unknown as TrainState["replay"];
+  const starting = <T extends Tensor["data"]>(keep: (key: string) => boolean, from: (key: string) => string) =>
+    new Map([...tensors].filter(([key]) => keep(key)).map(([key, { data }]) => [from(key), data as T]));
+  const state: TrainState = {
+    tensors: starting<Float32Array>((key) => !/^(mask|replay)\./.test(key), (key) => key),
+    masks: starting<Uint8Array>((key) => key.startsWith("mask."), (key) => key.slice("mask.".length)),
+    progress,
+    replay,
+  };
+  return { ...facts, state };
+}
+
+/**
+ * The online parameters of a checkpoint as a safetensors file with PyMARL's names and shapes; pruned weights are 0.
+ * @throws {RunError} when the checkpoint cannot be used
+ */
+export function exportParameters(path: string): Uint8Array {
+  const { run } = readCheckpoint(path);
+  const { tensors } = decodeSafetensors(readFileSync(path));
+  const online = [...tensors].filter(([key]) => key.startsWith("online.")).map(([key, tensor]) => [key.slice("online.".length), tensor] as const);
+  return encodeSafetensors(new Map(online), { run });
+}
+
+function digest(tensors: ReadonlyMap<string, Tensor>, rest: string): string {
+  const hash = createHash("sha256").update(rest);
+  for (const name of [...tensors.keys()].sort()) {
+    const { shape, data } = tensors.get(name)!;
+    hash.update(`${name} ${shape.join("x")}\n`).update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+  }
+  return hash.digest("hex");
+}
+
+/** JSON that keeps every bit of a number: NaN, infinities and -0 go as text. */
+function exactJson(value: unknown): string {
+  return JSON.stringify(value, (_, entry: unknown) =>
+    typeof entry === "number" && (!Number.isFinite(entry) || Object.is(entry, -0)) ? `number:${Object.is(entry, -0) ? "-0" : entry}` : entry,
+  );
+}
+
+function parseExact(text: string): unknown {
+  return JSON.parse(text, (_, entry: unknown) => (typeof entry === "string" && entry.startsWith("number:") ? Number(entry.slice("number:".length)) : entry));
+}

@@ -1,0 +1,85 @@
+import type { EvaluationRecord, TopologyRecord, TrainRecord } from "../training/records.js";
+
+/** A row of a run's metrics.csv: an evaluation, or statistics of training; what a kind does not have is NaN. */
+export interface MetricsRow {
+  readonly kind: "train" | "evaluation";
+  readonly step: number;
+  readonly episode: number;
+  readonly update: number;
+  readonly epsilon: number;
+  readonly loss: number;
+  readonly gradientNorm: number;
+  readonly qTotal: number;
+  readonly target: number;
+  /** Episodes that the means of this row are over; evaluations only. */
+  readonly episodes: number;
+  readonly episodeReturn: number;
+  readonly episodeLength: number;
+  readonly winRate: number;
+}
+
+/** A row of topology.csv: one layer after one topology evolution. */
+export interface TopologyRow {
+  readonly step: number;
+  readonly episode: number;
+  readonly evolution: number;
+  readonly fraction: number;
+  readonly layer: string;
+  readonly nonzeros: number;
+  readonly dropped: number;
+  readonly grown: number;
+}
+
+/** A row of timing.csv, which alone of a run's tables differs between two equal runs. */
+export interface TimingRow {
+  readonly step: number;
+  /** Wall-clock seconds of training so far, over all resumes. */
+  readonly seconds: number;
+  /** Environment steps a second since the row before. */
+  readonly stepsPerSecond: number;
+}
+
+const METRICS = ["kind", "step", "episode", "update", "epsilon", "loss", "gradientNorm", "qTotal", "target", "episodes", "episodeReturn", "episodeLength", "winRate"] as const satisfies readonly (keyof MetricsRow)[];
+const TOPOLOGY = ["step", "episode", "evolution", "fraction", "layer", "nonzeros", "dropped", "grown"] as const satisfies readonly (keyof TopologyRow)[];
+const TIMING = ["step", "seconds", "stepsPerSecond"] as const satisfies readonly (keyof TimingRow)[];
+
+/** The first line of each table. */
+export const HEADERS = { metrics: line(METRICS), topology: line(TOPOLOGY), timing: line(TIMING) } as const;
+
+export function metricsLines(record: TrainRecord | EvaluationRecord): string {
+  return format(METRICS, [record]);
+}
+
+export function topologyLines(record: TopologyRecord): string {
+  const { step, episode, evolution, fraction } = record;
+  return format(TOPOLOGY, record.layers.map(({ name, ...counts }) => ({ step, episode, evolution, fraction, layer: name, ...counts })));
+}
+
+export function timingLines(row: TimingRow): string {
+  return format(TIMING, [row]);
+}
+
+/** Reads a table that `format` wrote; a last line that is being written right now is left out. */
+export function parseRows<Row>(text: string): Row[] {
+  const lines = text.slice(0, text.lastIndexOf("\n") + 1).split("\n").slice(0, -1);
+  const columns = lines[0]?.split(",") ?? [];
+  return lines.slice(1).map((row) => {
+    const cells = row.split(",");
+    return Object.fromEntries(columns.map((column, i) => [column, TEXT.has(column) ? cells[i] : cells[i] === "" ? Number.NaN : Number(cells[i])])) as Row;
+  });
+}
+
+const TEXT: ReadonlySet<string> = new Set(["kind", "layer"]);
+
+/** Cells hold names and numbers only, so that nothing needs quotes; a number is its shortest text that reads back the same. */
+function format(columns: readonly string[], rows: readonly object[]): string {
+  return rows.map((row) => line(columns.map((column) => cell((row as Record<string, unknown>)[column])))).join("");
+}
+
+function cell(value: unknown): string {
+  return value === undefined || Number.isNaN(value) ? "" : String(value);
+}
+
+function line(cells: readonly string[]): string {
+  return `${cells.join(",")}\n`;
+}
