@@ -1,0 +1,39 @@
+import type { Environment, EnvironmentSnapshot } from "../envs/environment.js";
+import type { Policy } from "../training/rollout.js";
+
+/** One episode as it was played, for drawing. T is its length in steps. */
+export interface EpisodeRecording {
+  readonly environment: string;
+  readonly seed: number;
+  /** Before the first and after every step. [T + 1] */
+  readonly frames: readonly EnvironmentSnapshot[];
+  /** Team reward of each step. [T] */
+  readonly rewards: readonly number[];
+  /** Joint action of each step. [T][agents] */
+  readonly actions: readonly (readonly number[])[];
+  readonly won: boolean;
+}
+
+/**
+ * Plays one episode and keeps every moment of it.
+ *
+ * @example
+ * const recording = recordEpisode(env, greedyPolicy(engine.createActor(1)), 7);
+ * showPage(battleReplay(recording), { height: 640, summary: "a battle" });
+ */
+export function recordEpisode(env: Environment, policy: Policy, seed: number): EpisodeRecording {
+  const jointAction = new Uint8Array(env.sizes.agents);
+  const frames: EnvironmentSnapshot[] = [];
+  const rewards: number[] = [];
+  const actions: number[][] = [];
+  env.reset(seed);
+  frames.push(env.snapshot());
+  for (let t = 0; !env.ended; t++) {
+    policy(env, jointAction, t);
+    env.step(jointAction);
+    actions.push([...jointAction]);
+    rewards.push(env.reward);
+    frames.push(env.snapshot());
+  }
+  return { environment: env.name, seed, frames, rewards, actions, won: env.won };
+}
