@@ -1,0 +1,203 @@
+import type { BattleMap } from "./maps.js";
+import { unitsOf } from "./maps.js";
+import { attackDamage, canTarget, ENERGY_MAX } from "./units.js";
+import type { Rules, UnitType } from "./units.js";
+
+/** What a unit was told to do. */
+export const STOP = 0;
+export const MOVE = 1;
+export const ATTACK = 2;
+/** Walk to the battle's goal and fight what comes in sight: the enemy's order. */
+export const ATTACK_MOVE = 3;
+/** The agent is dead. */
+export const NONE = 4;
+
+/** A tick is one game loop; SMAC plays eight of them a step. */
+export const TICKS_PER_SECOND = 16;
+export const TICKS_PER_STEP = 8;
+
+export const LAYERS = ["ground", "colossus", "air"] as const;
+export const GROUND = 0;
+export const COLOSSUS = 1;
+export const AIR = 2;
+
+/**
+ * A battle as parallel arrays over units, allies first. What changes during an episode lies in one buffer, so that
+ * saving an episode is copying it; the rest is fixed when the battle is made.
+ */
+export interface Battle {
+  readonly map: BattleMap;
+  readonly rules: Rules;
+  readonly allies: number;
+  readonly enemies: number;
+  /** allies + enemies */
+  readonly units: number;
+  readonly actions: number;
+  readonly types: readonly UnitType[];
+
+  /** Per unit, fixed. Radius, separation and weapon reach (range + own radius) in cells, speed in cells a tick. */
+  readonly radius: Float64Array;
+  readonly separation: Float64Array;
+  readonly reach: Float64Array;
+  readonly speed: Float64Array;
+  /** Ticks between shots and from decision to hit. */
+  readonly period: Float64Array;
+  readonly damagePoint: Int32Array;
+  readonly maxHealth: Float64Array;
+  readonly maxShield: Float64Array;
+  readonly armor: Float64Array;
+  readonly attacks: Int32Array;
+  /** Health points a tick. */
+  readonly regeneration: Float64Array;
+  readonly layer: Uint8Array;
+  readonly heals: Uint8Array;
+  readonly beam: Uint8Array;
+  readonly observedCooldown: Float64Array;
+  /** Index of the unit's one-hot type in observation and state. */
+  readonly typeBit: Uint8Array;
+  /** [units, units] damage of one attack before armour, and whether the weapon (or healing) works on the target. */
+  readonly damage: Float64Array;
+  readonly reaches: Uint8Array;
+  readonly maxReward: number;
+  readonly maxRadius: number;
+  readonly maxSeparation: number;
+
+  /** The episode: every array below is a view of it. */
+  readonly episode: ArrayBuffer;
+  readonly x: Float64Array;
+  readonly y: Float64Array;
+  /** Cells a tick; under smaclite rules cells a second. */
+  readonly vx: Float64Array;
+  readonly vy: Float64Array;
+  readonly health: Float64Array;
+  readonly shield: Float64Array;
+  /** Ticks (smaclite: seconds) until the next shot, and until the shield regenerates. */
+  readonly cooldown: Float64Array;
+  readonly shieldDelay: Float64Array;
+  readonly energy: Float64Array;
+  /** Where a MOVE goes. */
+  readonly goalX: Float64Array;
+  readonly goalY: Float64Array;
+  /** Bend in the way around a cliff. */
+  readonly bendX: Float64Array;
+  readonly bendY: Float64Array;
+  /** Health points paid for with energy and not yet given. */
+  readonly healing: Float64Array;
+  /** Health and shield of the enemies when the step began: SMAC pays the difference. [enemies] */
+  readonly before: Float64Array;
+  /** [reward, return] */
+  readonly totals: Float64Array;
+  readonly command: Int32Array;
+  /** The unit it attacks or heals, or -1. */
+  readonly target: Int32Array;
+  /** The unit an ATTACK was ordered on, dead or not. */
+  readonly ordered: Int32Array;
+  /** Ticks until a decided shot hits, 0 when none is under way. */
+  readonly windup: Int32Array;
+  /** The unit last fired at (or healed) during this step, or -1. */
+  readonly fired: Int32Array;
+  /** Units by x, for the collision sweep. */
+  readonly order: Int32Array;
+  /** Joint action of the last step, -1 after reset. [allies] */
+  readonly lastAction: Int32Array;
+  /** Random stream, 16 words. */
+  readonly random: Int32Array;
+  /** [step, ended, won, ready] */
+  readonly clock: Int32Array;
+  readonly alive: Uint8Array;
+}
+
+/** Lays out a battle on a map; `reset` of its rules places the units. */
+export function createBattle(map: BattleMap, rules: Rules): Battle {
+  const ally = unitsOf(map.allies);
+  if (rules === "starcraft" && map.allyTypes.length > 0) {
+    ally.sort((a, b) => map.allyTypes.indexOf(a) - map.allyTypes.indexOf(b));
+  }
+  const types = [...ally, ...unitsOf(map.enemies)];
+  const allies = ally.length;
+  const units = types.length;
+  const enemies = units - allies;
+  const healers = ally.filter((type) => type.heals).length;
+  const targets = healers > 0 ? Math.max(allies - healers, enemies) : enemies;
+  const bits = rules === "starcraft" ? map.enemyTypes : map.allyTypes;
+
+  const each = (value: (type: UnitType) => number): Float64Array => Float64Array.from(types, value);
+  const byte = (value: (type: UnitType) => number): Uint8Array => Uint8Array.from(types, value);
+  const pairs = (value: (a: UnitType, b: UnitType) => number): number[] =>
+    types.flatMap((a) => types.map((b) => value(a, b)));
+
+  const doubles = 14 * units + enemies + 2;
+  const words = 6 * units + allies + 20;
+  const episode = new ArrayBuffer(8 * doubles + 4 * words + units);
+  let offset = 0;
+  const double = (length: number): Float64Array => {
+    const view = new Float64Array(episode, offset, length);
+    offset += length * 8;
+    return view;
+  };
+  const word = (length: number): Int32Array => {
+    const view = new Int32Array(episode, offset, length);
+    offset += length * 4;
+    return view;
+  };
+
+  return {
+    map,
+    rules,
+    allies,
+    enemies,
+    units,
+    actions: 6 + targets,
+    types,
+    radius: each((type) => type[rules].radius),
+    separation: each((type) => type[rules].separation),
+    reach: each((type) => type.range + type[rules].radius),
+    speed: each((type) => type[rules].speed / (rules === "starcraft" ? TICKS_PER_SECOND : 1)),
+    period: each((type) => type[rules].period * (rules === "starcraft" ? TICKS_PER_SECOND : 1)),
+    damagePoint: Int32Array.from(types, (type) => Math.ceil(type[rules].damagePoint * TICKS_PER_SECOND)),
+    maxHealth: each((type) => type.health),
+    maxShield: each((type) => type.shield),
+    armor: each((type) => type.armor),
+    attacks: Int32Array.from(types, (type) => type.attacks),
+    regeneration: each((type) => type[rules].regeneration / TICKS_PER_SECOND),
+    layer: byte((type) => LAYERS.indexOf(type[rules].layer)),
+    heals: byte((type) => Number(type.heals)),
+    beam: byte((type) => Number(type.beam)),
+    observedCooldown: each((type) =>
+      type.heals ? ENERGY_MAX : rules === "starcraft" ? type.observedCooldown : type.smaclite.period,
+    ),
+    typeBit: Uint8Array.from(types, (type, i) => Math.max(0, (i < allies ? map.allyTypes : bits).indexOf(type))),
+    damage: Float64Array.from(pairs(attackDamage)),
+    reaches: Uint8Array.from(pairs((a, b) => Number(canTarget(a, b, rules)))),
+    maxReward: 10 * enemies + 200 + types.slice(allies).reduce((sum, type) => sum + type.health + type.shield, 0),
+    maxRadius: Math.max(...types.map((type) => type[rules].radius)),
+    maxSeparation: Math.max(...types.map((type) => type[rules].separation)),
+    episode,
+    x: double(units),
+    y: double(units),
+    vx: double(units),
+    vy: double(units),
+    health: double(units),
+    shield: double(units),
+    cooldown: double(units),
+    shieldDelay: double(units),
+    energy: double(units),
+    goalX: double(units),
+    goalY: double(units),
+    bendX: double(units),
+    bendY: double(units),
+    healing: double(units),
+    before: double(enemies),
+    totals: double(2),
+    command: word(units),
+    target: word(units),
+    ordered: word(units),
+    windup: word(units),
+    fired: word(units),
+    order: word(units),
+    lastAction: word(allies),
+    random: word(16),
+    clock: word(4),
+    alive: new Uint8Array(episode, offset, units),
+  };
+}

@@ -1,0 +1,52 @@
+import type { Battle } from "./battle.js";
+import { BEAM_DEPTH, BEAM_WIDTH } from "./units.js";
+
+/** Half the diagonal of the colossus's beam: SMAClite looks for victims whose centre lies this near to the target. */
+const BEAM_REACH = Math.sqrt(BEAM_WIDTH * BEAM_WIDTH + BEAM_DEPTH * BEAM_DEPTH) / 2;
+
+/**
+ * One shot of unit `i` at unit `t`: each of its attacks takes shield first, then health less armour.
+ *
+ * @param minimum least damage of an attack that reaches health (StarCraft II: 0.5)
+ * @param shieldDelay what the victim's shield regeneration is put off by
+ * @returns shield and health points taken; overkill is not counted
+ */
+export function strike(b: Battle, i: number, t: number, minimum: number, shieldDelay: number): number {
+  const { health, shield, maxShield } = b;
+  const amount = b.damage[i * b.units + t]!;
+  const armor = b.armor[t]!;
+  let taken = 0;
+  for (let k = b.attacks[i]!; k > 0 && health[t]! > 0; k--) {
+    let rest = amount;
+    if (maxShield[t]! > 0) {
+      b.shieldDelay[t] = shieldDelay;
+      const absorbed = Math.min(rest, shield[t]!);
+      shield[t]! -= absorbed;
+      rest -= absorbed;
+      taken += absorbed;
+      if (rest === 0) continue;
+    }
+    const dealt = Math.min(Math.max(rest - armor, minimum), health[t]!);
+    health[t]! -= dealt;
+    taken += dealt;
+  }
+  return taken;
+}
+
+/**
+ * Whether unit `j` touches the beam that unit `i` burns across unit `t`: a rectangle of BEAM_WIDTH across the line of
+ * fire and BEAM_DEPTH along it, centred on the target.
+ */
+export function inBeam(b: Battle, i: number, t: number, j: number): boolean {
+  const { x, y } = b;
+  const dx = x[j]! - x[t]!;
+  const dy = y[j]! - y[t]!;
+  if (dx * dx + dy * dy > BEAM_REACH * BEAM_REACH) return false;
+  const fx = x[t]! - x[i]!;
+  const fy = y[t]! - y[i]!;
+  const length = Math.sqrt(fx * fx + fy * fy);
+  if (length === 0) return j === t;
+  const along = Math.max(0, Math.abs((dx * fx + dy * fy) / length) - BEAM_DEPTH / 2);
+  const across = Math.max(0, Math.abs((dx * fy - dy * fx) / length) - BEAM_WIDTH / 2);
+  return along * along + across * across <= b.radius[j]! * b.radius[j]!;
+}

@@ -1,0 +1,162 @@
+import type { Environment, EnvironmentSizes, EnvironmentSnapshot, UnitSnapshot } from "../environment.js";
+import { createBattle, NONE } from "./battle.js";
+import type { Battle } from "./battle.js";
+import type { BattleMap } from "./maps.js";
+import { blocksOf, FIRST_TARGET, MAP_SIZE, writeAvailable, writeObservations, writeState } from "./observe.js";
+import type { Blocks } from "./observe.js";
+import type { BattleRules } from "./rules.js";
+import { createStarcraftRules } from "./starcraft.js";
+import type { Rules } from "./units.js";
+
+/** A battle as an environment. `battle` and `blocks` are for scripted play, drawing and explanation: read only. */
+export interface BattleEnvironment extends Environment {
+  readonly battle: Battle;
+  readonly blocks: Blocks;
+}
+
+/**
+ * Makes SMAC's Dec-POMDP of a map: observation, state, available actions, reward and termination as SMAC's defaults,
+ * played by one of two rule sets (RULES.md). Time-outs are terminal, as PyMARL stores them.
+ *
+ * @example
+ * const env = createBattleEnvironment(maps[0], "starcraft");
+ * env.reset(1);
+ */
+export function createBattleEnvironment(map: BattleMap, rules: Rules): BattleEnvironment {
+  const battle = createBattle(map, rules);
+  const blocks = blocksOf(battle);
+  if (rules === "smaclite") throw new Error("The smaclite rules are not built yet.");
+  const play: BattleRules = createStarcraftRules(battle);
+  const { allies, actions, clock, totals, alive, lastAction } = battle;
+  const sizes: EnvironmentSizes = {
+    agents: allies,
+    actions,
+    observation: blocks.observation,
+    state: blocks.state,
+    episodeLimit: map.episodeLimit,
+  };
+  const observations = new Float32Array(allies * blocks.observation);
+  const state = new Float32Array(blocks.state);
+  const availableActions = new Uint8Array(allies * actions);
+  const episode = new Uint8Array(battle.episode);
+
+  const show = (): void => {
+    writeAvailable(battle, play.open, availableActions);
+    writeObservations(battle, blocks, availableActions, observations);
+    writeState(battle, blocks, state);
+  };
+
+  return {
+    name: map.name,
+    sizes,
+    deterministic: true,
+    observations,
+    state,
+    availableActions,
+    battle,
+    blocks,
+    get reward() {
+      return totals[0]!;
+    },
+    get ended() {
+      return clock[1] === 1;
+    },
+    get terminal() {
+      return clock[1] === 1;
+    },
+    get won() {
+      return clock[2] === 1;
+    },
+    reset(seed) {
+      episode.fill(0);
+      lastAction.fill(-1);
+      clock[3] = 1;
+      play.reset(seed);
+      show();
+    },
+    step(jointAction) {
+      refuseIllegal(battle, availableActions, jointAction);
+      for (let i = 0; i < allies; i++) {
+        lastAction[i] = jointAction[i]!;
+        if (alive[i] === 1) play.order(i, jointAction[i]!);
+        else battle.command[i] = NONE;
+      }
+      play.play();
+      clock[0]! += 1;
+      totals[1]! += totals[0]!;
+      if (clock[0]! >= map.episodeLimit) clock[1] = 1;
+      show();
+    },
+    save() {
+      return episode.slice();
+    },
+    restore(saved) {
+      if (saved.byteLength !== episode.byteLength) {
+        throw new Error(
+          `${map.name}: cannot restore ${saved.byteLength} bytes, an episode under ${rules} rules is ${episode.byteLength} bytes.`,
+        );
+      }
+      episode.set(saved);
+      show();
+    },
+    snapshot: () => snapshot(battle),
+  };
+}
+
+function refuseIllegal(b: Battle, available: Uint8Array, jointAction: ArrayLike<number>): void {
+  const { name } = b.map;
+  if (b.clock[3] === 0) throw new Error(`${name}: step before reset: call reset(seed) first.`);
+  if (b.clock[1] === 1) throw new Error(`${name}: step after the end of the episode: call reset(seed) first.`);
+  if (jointAction.length !== b.allies) {
+    throw new Error(`${name}: got ${jointAction.length} actions, needs one for each of ${b.allies} agents.`);
+  }
+  for (let i = 0; i < b.allies; i++) {
+    const action = jointAction[i]!;
+    if (available[i * b.actions + action] !== 1 || action < 0 || action >= b.actions) {
+      throw new Error(illegal(b, available, i, action));
+    }
+  }
+}
+
+function illegal(b: Battle, available: Uint8Array, i: number, action: number): string {
+  const legal: string[] = [];
+  for (let a = 0; a < b.actions; a++) if (available[i * b.actions + a] === 1) legal.push(`${a} (${actionName(b, i, a)})`);
+  const given = Number.isInteger(action) && action >= 0 && action < b.actions ? ` (${actionName(b, i, action)})` : "";
+  const who = b.alive[i] === 1 ? b.types[i]!.name : `dead ${b.types[i]!.name}`;
+  return `${b.map.name}: agent ${i} (${who}) cannot play action ${action}${given} now: legal are ${legal.join(", ")}.`;
+}
+
+/** What an action of agent `i` means, for example "north" or "attack 2". */
+export function actionName(b: Battle, i: number, action: number): string {
+  if (action < FIRST_TARGET) return ["no-op", "stop", "north", "south", "east", "west"][action]!;
+  return `${b.heals[i] === 1 ? "heal" : "attack"} ${action - FIRST_TARGET}`;
+}
+
+function snapshot(b: Battle): EnvironmentSnapshot {
+  const units = b.types.map((type, i): UnitSnapshot => ({
+    side: i < b.allies ? "ally" : "enemy",
+    type: type.name,
+    x: b.x[i]!,
+    y: b.y[i]!,
+    radius: b.radius[i]!,
+    health: b.alive[i] === 1 ? b.health[i]! : 0,
+    maxHealth: b.maxHealth[i]!,
+    shield: b.alive[i] === 1 ? b.shield[i]! : 0,
+    maxShield: b.maxShield[i]!,
+    alive: b.alive[i] === 1,
+    target: b.fired[i]!,
+  }));
+  const living = (side: string): number => units.filter((unit) => unit.side === side && unit.alive).length;
+  return {
+    environment: b.map.name,
+    step: b.clock[0]!,
+    text: `${b.map.name}, step ${b.clock[0]}: ${living("ally")} of ${b.allies} allies, ${living("enemy")} of ${b.enemies} enemies, return ${b.totals[1]!.toFixed(2)}`,
+    width: MAP_SIZE,
+    height: MAP_SIZE,
+    terrain: [...b.map.terrain[b.rules]]
+      .reverse()
+      .map((row) => row.replace(/[^.]/g, "#"))
+      .join(""),
+    units,
+  };
+}

@@ -1,0 +1,205 @@
+import { MAP_SIZE } from "./observe.js";
+
+/** Points to a cell of the clearance map, along one axis. */
+const FINE = 8;
+const FINE_SIZE = MAP_SIZE * FINE;
+/** Distance between two looks along a line of walk, in cells. */
+const LOOK = 0.15;
+
+/** Cells that a row of terrain marks as open to `crosses`. */
+export function openCells(terrain: readonly string[], crosses: string): Uint8Array {
+  const open = new Uint8Array(MAP_SIZE * MAP_SIZE);
+  for (let y = 0; y < MAP_SIZE; y++) {
+    const row = terrain[MAP_SIZE - 1 - y]!;
+    for (let x = 0; x < MAP_SIZE; x++) open[y * MAP_SIZE + x] = Number(crosses.includes(row[x]!));
+  }
+  return open;
+}
+
+/** Where the centre of a unit of one size can be, and the way around what is closed. */
+export interface Ground {
+  /** [left, right, bottom, top] when the open cells are one rectangle: no way is ever needed, clamping is enough. */
+  readonly box: Float64Array | null;
+  /** 1 where the centre can be, [FINE_SIZE, FINE_SIZE]. */
+  readonly clear: Uint8Array;
+  /** Index of the nearest clear point for every fine point. */
+  readonly nearest: Int32Array;
+  /** Convex corners of the closed cells, set off by the unit's size: shortest ways bend only there. */
+  readonly cornerX: Float64Array;
+  readonly cornerY: Float64Array;
+  /** Length of the shortest way between two corners, [corners, corners]. */
+  readonly between: Float64Array;
+  /** From each corner to the goal last asked for; Infinity where it cannot be seen. */
+  readonly toGoal: Float64Array;
+}
+
+/** Prepares the ground for units of one radius (cells). Takes some tens of milliseconds where there are cliffs. */
+export function createGround(open: Uint8Array, radius: number): Ground {
+  const box = boxOf(open, radius);
+  const clear = box === null ? clearPoints(open, radius) : new Uint8Array(0);
+  const nearest = box === null ? nearestPoints(clear) : new Int32Array(0);
+  const corners = box === null ? cornersOf(open, radius) : [];
+  const ground = {
+    box,
+    clear,
+    nearest,
+    cornerX: Float64Array.from(corners, (corner) => corner[0]),
+    cornerY: Float64Array.from(corners, (corner) => corner[1]),
+    between: new Float64Array(corners.length * corners.length),
+    toGoal: new Float64Array(corners.length),
+  };
+  connectCorners(ground);
+  return ground;
+}
+
+/** Whether a centre can be at (x, y), in cells. */
+export function isClear(ground: Ground, x: number, y: number): boolean {
+  const { box } = ground;
+  if (box !== null) return x >= box[0]! && x <= box[1]! && y >= box[2]! && y <= box[3]!;
+  if (x < 0 || y < 0 || x >= MAP_SIZE || y >= MAP_SIZE) return false;
+  return ground.clear[((y * FINE) | 0) * FINE_SIZE + ((x * FINE) | 0)] === 1;
+}
+
+/** Whether a unit can walk straight from (x, y) to (toX, toY). */
+export function canWalk(ground: Ground, x: number, y: number, toX: number, toY: number): boolean {
+  if (ground.box !== null) return true;
+  const dx = toX - x;
+  const dy = toY - y;
+  const looks = Math.ceil(Math.sqrt(dx * dx + dy * dy) / LOOK);
+  for (let k = 1; k <= looks; k++) if (!isClear(ground, x + (dx * k) / looks, y + (dy * k) / looks)) return false;
+  return true;
+}
+
+/** Where on the way from (x, y) to the goal a unit has to head for now: the goal itself or a bend; into `out` [2]. */
+export function headFor(ground: Ground, x: number, y: number, goalX: number, goalY: number, out: Float64Array): void {
+  if (ground.box === null && !isClear(ground, goalX, goalY)) {
+    const column = Math.min(FINE_SIZE - 1, Math.max(0, (goalX * FINE) | 0));
+    const row = Math.min(FINE_SIZE - 1, Math.max(0, (goalY * FINE) | 0));
+    const point = ground.nearest[row * FINE_SIZE + column]!;
+    goalX = ((point % FINE_SIZE) + 0.5) / FINE;
+    goalY = (Math.floor(point / FINE_SIZE) + 0.5) / FINE;
+  }
+  out[0] = goalX;
+  out[1] = goalY;
+  if (canWalk(ground, x, y, goalX, goalY)) return;
+  const { cornerX, cornerY, between, toGoal } = ground;
+  const corners = cornerX.length;
+  for (let k = 0; k < corners; k++) {
+    toGoal[k] = canWalk(ground, cornerX[k]!, cornerY[k]!, goalX, goalY)
+      ? distance(cornerX[k]!, cornerY[k]!, goalX, goalY)
+      : Infinity;
+  }
+  let shortest = Infinity;
+  for (let k = 0; k < corners; k++) {
+    let rest = Infinity;
+    for (let l = 0; l < corners; l++) rest = Math.min(rest, between[k * corners + l]! + toGoal[l]!);
+    const length = distance(x, y, cornerX[k]!, cornerY[k]!) + rest;
+    if (length < shortest && canWalk(ground, x, y, cornerX[k]!, cornerY[k]!)) {
+      shortest = length;
+      out[0] = cornerX[k]!;
+      out[1] = cornerY[k]!;
+    }
+  }
+}
+
+function distance(x: number, y: number, toX: number, toY: number): number {
+  return Math.sqrt((toX - x) * (toX - x) + (toY - y) * (toY - y));
+}
+
+function boxOf(open: Uint8Array, radius: number): Float64Array | null {
+  let left = MAP_SIZE;
+  let right = 0;
+  let bottom = MAP_SIZE;
+  let top = 0;
+  let cells = 0;
+  open.forEach((isOpen, cell) => {
+    if (isOpen === 0) return;
+    const x = cell % MAP_SIZE;
+    const y = Math.floor(cell / MAP_SIZE);
+    left = Math.min(left, x);
+    right = Math.max(right, x + 1);
+    bottom = Math.min(bottom, y);
+    top = Math.max(top, y + 1);
+    cells += 1;
+  });
+  if (cells !== (right - left) * (top - bottom)) return null;
+  return Float64Array.of(left + radius, right - radius, bottom + radius, top - radius);
+}
+
+function clearPoints(open: Uint8Array, radius: number): Uint8Array {
+  const clear = new Uint8Array(FINE_SIZE * FINE_SIZE);
+  const reach = Math.ceil(radius);
+  for (let row = 0; row < FINE_SIZE; row++) {
+    for (let column = 0; column < FINE_SIZE; column++) {
+      const x = (column + 0.5) / FINE;
+      const y = (row + 0.5) / FINE;
+      let isFree = true;
+      for (let v = Math.floor(y) - reach; v <= Math.floor(y) + reach; v++) {
+        for (let u = Math.floor(x) - reach; u <= Math.floor(x) + reach; u++) {
+          const inside = u >= 0 && u < MAP_SIZE && v >= 0 && v < MAP_SIZE;
+          if (inside && open[v * MAP_SIZE + u] === 1) continue;
+          const dx = Math.max(u - x, 0, x - u - 1);
+          const dy = Math.max(v - y, 0, y - v - 1);
+          if (dx * dx + dy * dy < radius * radius) isFree = false;
+        }
+      }
+      clear[row * FINE_SIZE + column] = Number(isFree);
+    }
+  }
+  return clear;
+}
+
+function nearestPoints(clear: Uint8Array): Int32Array {
+  // A flood from all clear points at once; steps of one point in eight directions are near enough.
+  const nearest = Int32Array.from(clear, (isFree, point) => (isFree === 1 ? point : -1));
+  const queue: number[] = [];
+  clear.forEach((isFree, point) => isFree === 1 && queue.push(point));
+  for (let head = 0; head < queue.length; head++) {
+    const point = queue[head]!;
+    const x = point % FINE_SIZE;
+    const y = Math.floor(point / FINE_SIZE);
+    for (let v = Math.max(0, y - 1); v <= Math.min(FINE_SIZE - 1, y + 1); v++) {
+      for (let u = Math.max(0, x - 1); u <= Math.min(FINE_SIZE - 1, x + 1); u++) {
+        if (nearest[v * FINE_SIZE + u]! >= 0) continue;
+        nearest[v * FINE_SIZE + u] = nearest[point]!;
+        queue.push(v * FINE_SIZE + u);
+      }
+    }
+  }
+  return nearest;
+}
+
+function cornersOf(open: Uint8Array, radius: number): [number, number][] {
+  const closed = (x: number, y: number): boolean =>
+    x < 0 || y < 0 || x >= MAP_SIZE || y >= MAP_SIZE || open[y * MAP_SIZE + x] === 0;
+  const corners: [number, number][] = [];
+  // Clear of the fine grid's rounding as well.
+  const off = radius + 1.5 / FINE;
+  for (let y = 1; y < MAP_SIZE; y++) {
+    for (let x = 1; x < MAP_SIZE; x++) {
+      const around = [closed(x - 1, y - 1), closed(x, y - 1), closed(x - 1, y), closed(x, y)];
+      if (around.filter(Boolean).length !== 1) continue;
+      const at = around.indexOf(true);
+      corners.push([x + (at % 2 === 0 ? off : -off), y + (at < 2 ? off : -off)]);
+    }
+  }
+  return corners;
+}
+
+function connectCorners(ground: Ground): void {
+  const { cornerX, cornerY, between } = ground;
+  const n = cornerX.length;
+  for (let a = 0; a < n; a++) {
+    for (let b = 0; b < n; b++) {
+      const isSeen = canWalk(ground, cornerX[a]!, cornerY[a]!, cornerX[b]!, cornerY[b]!);
+      between[a * n + b] = isSeen ? distance(cornerX[a]!, cornerY[a]!, cornerX[b]!, cornerY[b]!) : Infinity;
+    }
+  }
+  for (let via = 0; via < n; via++) {
+    for (let a = 0; a < n; a++) {
+      for (let b = 0; b < n; b++) {
+        between[a * n + b] = Math.min(between[a * n + b]!, between[a * n + via]! + between[via * n + b]!);
+      }
+    }
+  }
+}

@@ -1,0 +1,196 @@
+/** Which simulation plays a battle; RULES.md compares them. */
+export type Rules = "starcraft" | "smaclite";
+
+/** What moves on the same layer collides; `air` also flies over cliffs, and only some weapons reach it. */
+export type Layer = "ground" | "colossus" | "air";
+
+/** How a type moves and fires under one rule set. */
+export interface UnitMotion {
+  /** Cells a second. */
+  readonly speed: number;
+  /** Seconds between two shots. */
+  readonly period: number;
+  /** Seconds from the decision to fire to the hit. */
+  readonly damagePoint: number;
+  /** Radius for weapon ranges, in cells. */
+  readonly radius: number;
+  /** Radius for collisions, in cells. */
+  readonly separation: number;
+  /** Health points regenerated a second. */
+  readonly regeneration: number;
+  readonly layer: Layer;
+}
+
+/** A type of unit, as data. Health, damage and armour are the same in StarCraft II and SMAClite; motion is not. */
+export interface UnitType {
+  readonly name: string;
+  readonly health: number;
+  readonly shield: number;
+  readonly armor: number;
+  readonly light: boolean;
+  readonly armored: boolean;
+  /** Damage of one attack, before bonus and armour; each shot makes `attacks` of them. */
+  readonly damage: number;
+  readonly attacks: number;
+  readonly bonusLight: number;
+  readonly bonusArmored: number;
+  /** Cells between the edges of shooter and target. */
+  readonly range: number;
+  readonly hitsAir: boolean;
+  /** Heals allies instead of shooting; its `range` is that of healing. */
+  readonly heals: boolean;
+  /** Burns a line across the target instead of the target alone. */
+  readonly beam: boolean;
+  /** What SMAC divides the remaining cooldown (loops) by in the state; a healer's energy instead. */
+  readonly observedCooldown: number;
+  readonly starcraft: UnitMotion;
+  readonly smaclite: UnitMotion;
+}
+
+/** Energy a healer starts with, its most, what it regains a second, and health points an energy point buys. */
+export const ENERGY_START = 50;
+export const ENERGY_MAX = 200;
+export const ENERGY_PER_SECOND = 0.5625;
+export const HEALTH_PER_ENERGY = 3;
+/** Health points a healer restores a second. */
+export const HEAL_PER_SECOND = 9;
+/** Seconds without a hit before shields regenerate, and shield points regained a second. */
+export const SHIELD_DELAY = 10;
+export const SHIELD_PER_SECOND = 2;
+/** The colossus burns a line this wide across the line of fire and this deep along it, in cells. */
+export const BEAM_WIDTH = 2.8;
+export const BEAM_DEPTH = 0.3;
+
+const shooter = {
+  shield: 0,
+  armor: 0,
+  light: false,
+  armored: false,
+  attacks: 1,
+  bonusLight: 0,
+  bonusArmored: 0,
+  hitsAir: false,
+  heals: false,
+  beam: false,
+} as const;
+
+/** A ground unit's motion; unnamed parts take their commonest value. */
+function motion(parts: Partial<UnitMotion> & Pick<UnitMotion, "speed" | "period" | "radius">): UnitMotion {
+  return { damagePoint: 0, separation: parts.radius, regeneration: 0, layer: "ground", ...parts };
+}
+
+export const marine: UnitType = {
+  ...shooter,
+  name: "marine",
+  health: 45,
+  light: true,
+  damage: 6,
+  range: 5,
+  hitsAir: true,
+  observedCooldown: 15,
+  starcraft: motion({ speed: 2.25, period: 0.8608, damagePoint: 0.05, radius: 0.375 }),
+  smaclite: motion({ speed: 3.15, period: 0.61, radius: 0.375 }),
+};
+
+export const marauder: UnitType = {
+  ...shooter,
+  name: "marauder",
+  health: 125,
+  armor: 1,
+  armored: true,
+  damage: 10,
+  bonusArmored: 10,
+  range: 6,
+  observedCooldown: 25,
+  starcraft: motion({ speed: 2.25, period: 1.5, radius: 0.5625 }),
+  smaclite: motion({ speed: 3.15, period: 1.07, radius: 0.5625 }),
+};
+
+export const medivac: UnitType = {
+  ...shooter,
+  name: "medivac",
+  health: 150,
+  armor: 1,
+  armored: true,
+  damage: 0,
+  range: 4,
+  heals: true,
+  observedCooldown: ENERGY_MAX,
+  starcraft: motion({ speed: 2.5, period: 0, radius: 0.75, layer: "air" }),
+  smaclite: motion({ speed: 3.5, period: 0, radius: 0.75, layer: "air" }),
+};
+
+export const stalker: UnitType = {
+  ...shooter,
+  name: "stalker",
+  health: 80,
+  shield: 80,
+  armor: 1,
+  armored: true,
+  damage: 13,
+  bonusArmored: 5,
+  range: 6,
+  hitsAir: true,
+  observedCooldown: 35,
+  starcraft: motion({ speed: 2.9531, period: 1.87, damagePoint: 0.167, radius: 0.625 }),
+  smaclite: motion({ speed: 4.13, period: 1.34, radius: 0.625 }),
+};
+
+export const zealot: UnitType = {
+  ...shooter,
+  name: "zealot",
+  health: 100,
+  shield: 50,
+  armor: 1,
+  light: true,
+  damage: 8,
+  attacks: 2,
+  range: 0.1,
+  observedCooldown: 22,
+  starcraft: motion({ speed: 2.25, period: 1.2, radius: 0.5, separation: 0.375 }),
+  smaclite: motion({ speed: 3.15, period: 0.86, radius: 0.5 }),
+};
+
+export const colossus: UnitType = {
+  ...shooter,
+  name: "colossus",
+  health: 200,
+  shield: 150,
+  armor: 1,
+  armored: true,
+  damage: 10,
+  attacks: 2,
+  bonusLight: 5,
+  range: 7,
+  beam: true,
+  observedCooldown: 24,
+  starcraft: motion({ speed: 2.25, period: 1.5, damagePoint: 0.0833, radius: 1, separation: 0.75, layer: "colossus" }),
+  smaclite: motion({ speed: 3.15, period: 1.07, radius: 1 }),
+};
+
+export const zergling: UnitType = {
+  ...shooter,
+  name: "zergling",
+  health: 35,
+  light: true,
+  damage: 5,
+  range: 0.1,
+  observedCooldown: 11,
+  starcraft: motion({ speed: 2.9531, period: 0.696, damagePoint: 0.1667, radius: 0.375, regeneration: 0.2734 }),
+  smaclite: motion({ speed: 4.13, period: 0.497, radius: 0.375, regeneration: 0.38 }),
+};
+
+/** Whether a unit may fire at (or heal) another. */
+export function canTarget(shooterType: UnitType, targetType: UnitType, rules: Rules): boolean {
+  const air = targetType[rules].layer === "air";
+  return shooterType.heals ? !air : shooterType.hitsAir || !air;
+}
+
+/** Damage of one attack before armour. */
+export function attackDamage(shooterType: UnitType, targetType: UnitType): number {
+  return (
+    shooterType.damage +
+    (targetType.light ? shooterType.bonusLight : 0) +
+    (targetType.armored ? shooterType.bonusArmored : 0)
+  );
+}
