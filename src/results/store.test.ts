@@ -1,0 +1,300 @@
+import { spawn } from "node:child_process";
+import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
+import { hostname, tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { type Config, resolveConfig } from "../config.js";
+import type { TrainingRecord, TrainState } from "../training/records.js";
+import { RunError } from "./disk.js";
+import { decodeSafetensors } from "./safetensors.js";
+import { exportParameters } from "./checkpoint.js";
+import { findRun, listRuns, openRun, readMasks, readRun, readRunCheckpoint, readTiming, readTopology, runName, type RunSummary } from "./store.js";
+
+const config = resolveConfig({ environment: "two-step", steps: 1000, seed: 3 });
+const summary: RunSummary = { score: 0.5, winRates: [0, 0.5], steps: 1000, episodes: 500, updates: 400, seconds: 2, stepsPerSecond: 500, parameters: 7, finished: "2026-01-01T00:00:00.000Z" };
+const shapes = new Map([["agent.fc1.weight", [2, 3]], ["agent.fc1.bias", [2]]]);
+
+let runs: string;
+beforeEach(() => {
+  runs = mkdtempSync(join(tmpdir(), "mast-runs-"));
+});
+afterEach(() => rmSync(runs, { recursive: true, force: true }));
+
+/** A state that a training of `step` steps might have left, with numbers that plain JSON and text would change. */
+function stateAt(step: number): TrainState {
+  const weights = (offset: number) => Float32Array.from({ length: 6 }, (_, i) => Math.fround(Math.sin(step + i + offset)));
+  return {
+    tensors: new Map([
+      ["online.agent.fc1.weight", weights(0)],
+      ["online.agent.fc1.bias", Float32Array.of(-0, Number.NaN)],
+      ["target.agent.fc1.weight", weights(1)],
+      ["optimiser.agent.fc1.weight", weights(2)],
+    ]),
+    masks: new Map([["agent.fc1.weight", Uint8Array.of(1, 0, 1, 0, 1, step % 2)]]),
+    progress: {
+      step, episode: step / 2, update: step / 4, evolution: 1, lastTargetUpdate: 0, lastEvolution: 0, nextEvaluation: step, nextTrainRecord: step,
+      evaluations: [0, 1 / 3], random: { replay: [1, -2, 3, -4] }, sums: [0.1 + 0.2, Number.NaN, -0, Number.NEGATIVE_INFINITY],
+    },
+    replay: { indices: Int32Array.of(4, 5), seeds: Int32Array.of(0x7ffffffe, 1), lengths: Int32Array.of(2, 1), actions: Uint8Array.of(0, 1, 1, 0, 1, 1) },
+  };
+}
+
+const train = (step: number): TrainingRecord => ({ kind: "train", step, episode: step / 2, update: step / 4, epsilon: 1 / 3, loss: step === 200 ? Number.NaN : Math.log(step), gradientNorm: 1e-7 / step, qTotal: -step, target: step / 7, episodeReturn: 6.5, episodeLength: 2, winRate: 0.25 });
+const evaluation = (step: number): TrainingRecord => ({ kind: "evaluation", step, episode: step / 2, episodes: 32, winRate: step / 1000, episodeReturn: 7, episodeLength: 2 });
+const topology = (step: number): TrainingRecord => ({ kind: "topology", step, episode: step / 2, evolution: step / 200, fraction: 0.5, layers: [{ name: "agent.fc1.weight", nonzeros: 3, dropped: 1, grown: 1 }], masks: new Map([["agent.fc1.weight", Uint8Array.of(1, 0, 1, 0, 0, step % 400 === 0 ? 1 : 0)], ["agent.fc2.weight", Uint8Array.of(1, 1, 1, 0, 0, 0, 0, 0, 0, 1, 1)]]) });
+const checkpoint = (step: number): TrainingRecord => ({ kind: "checkpoint", step, episode: step / 2, state: stateAt(step) });
+const end: TrainingRecord = { kind: "end", step: 1000, episode: 500, update: 250, score: 0.5, state: stateAt(1000) };
+
+/** What a training of 1000 steps says from a step on. */
+function recordsFrom(first: number): TrainingRecord[] {
+  const steps = Array.from({ length: 10 }, (_, i) => 100 * (i + 1)).filter((step) => step > first);
+  return steps.flatMap((step) => [train(step), ...(step % 200 === 0 ? [evaluation(step), topology(step)] : [])]);
+}
+
+function complete(of: Config = config, at: string = runs): string {
+  const run = openRun(of, { runs: at, shapes });
+  [...recordsFrom(0), end].forEach((record) => run.write(record));
+  run.finish(summary);
+  run.close();
+  return run.directory;
+}
+
+const DETERMINISTIC = ["config.json", "metrics.csv", "topology.csv", "masks.bin"];
+const contents = (directory: string) => DETERMINISTIC.map((file) => readFileSync(join(directory, file)).toString("latin1"));
+
+describe("the run store", () => {
+  it("gives back what was written", () => {
+    const directory = complete();
+    const run = readRun(directory);
+    expect(run).toMatchObject({ name: runName(config), config, state: "complete", step: 1000, summary });
+    expect(run.metrics.filter(({ kind }) => kind === "train")).toHaveLength(10);
+    expect(run.metrics[0]).toEqual({ ...train(100), episodes: Number.NaN });
+    expect(run.metrics[1]!.loss).toBeNaN();
+    expect(run.metrics[2]).toMatchObject({ kind: "evaluation", step: 200, winRate: 0.2, episodes: 32 });
+    expect(readTopology(directory)[0]).toEqual({ step: 200, episode: 100, evolution: 1, fraction: 0.5, layer: "agent.fc1.weight", nonzeros: 3, dropped: 1, grown: 1 });
+    expect(readTiming(directory)).toHaveLength(10);
+    const moments = readMasks(directory);
+    expect(moments.map(({ step, evolution }) => [step, evolution])).toEqual([[200, 1], [400, 2], [600, 3], [800, 4], [1000, 5]]);
+    const written = topology(400);
+    expect(moments[1]!.masks).toEqual(written.kind === "topology" && written.masks);
+    expect(readdirSync(directory).sort()).toEqual(["checkpoint.safetensors", "config.json", "masks.bin", "metrics.csv", "summary.json", "timing.csv", "topology.csv"]);
+  });
+
+  it("keeps every bit of a state", () => {
+    const directory = complete();
+    const { state, end: facts } = readRunCheckpoint(directory);
+    expect(facts).toEqual({ step: 1000, episode: 500, update: 250, score: 0.5 });
+    const expected = stateAt(1000);
+    expect(state.progress).toEqual(expected.progress);
+    expect(Object.is(state.progress.sums[2], -0)).toBe(true);
+    expect(state.replay).toEqual(expected.replay);
+    expect(state.masks).toEqual(expected.masks);
+    expect([...state.tensors].sort()).toEqual([...expected.tensors].sort());
+  });
+
+  it("leaves the same files when it was interrupted anywhere", () => {
+    const whole = complete(config, join(runs, "whole"));
+    const all = recordsFrom(0);
+    for (let saved = 0; saved <= 1000; saved += 300) {
+      for (const lost of [0, 1, 4]) {
+        const there = join(runs, `${saved}-${lost}`);
+        const first = openRun(config, { runs: there });
+        all.filter((record) => record.step <= saved).forEach((record) => first.write(record));
+        if (saved > 0) first.write(checkpoint(saved));
+        all.filter((record) => record.step > saved).slice(0, lost).forEach((record) => first.write(record));
+        first.close();
+        // A line cut in the middle, as a killed process leaves it.
+        if (lost > 0) writeFileSync(join(first.directory, "metrics.csv"), "train,99", { flag: "a" });
+        const second = openRun(config, { runs: there });
+        expect(second.resume?.progress.step).toBe(saved === 0 ? undefined : saved);
+        recordsFrom(saved).forEach((record) => second.write(record));
+        second.write(end);
+        second.finish(summary);
+        second.close();
+        expect(contents(second.directory)).toEqual(contents(whole));
+        expect(readTiming(second.directory).map(({ step }) => step)).toEqual(readTiming(whole).map(({ step }) => step));
+      }
+    }
+  });
+
+  it("adds up the seconds of all sittings", async () => {
+    const first = openRun(config, { runs });
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    first.write(checkpoint(100));
+    const before = first.seconds();
+    first.close();
+    const second = openRun(config, { runs });
+    expect(second.seconds()).toBeGreaterThan(0.02);
+    expect(second.seconds()).toBeLessThan(before + 1);
+    second.close();
+  });
+
+  it("knows that training was over when only the summary is missing", () => {
+    const run = openRun(config, { runs });
+    run.write(end);
+    run.close();
+    const again = openRun(config, { runs });
+    expect(again.end).toEqual({ step: 1000, episode: 500, update: 250, score: 0.5 });
+    again.close();
+  });
+
+  it("can be read while it grows", () => {
+    const run = openRun(config, { runs });
+    run.write(train(100));
+    run.write(topology(200));
+    writeFileSync(join(run.directory, "metrics.csv"), "train,2", { flag: "a" });
+    writeFileSync(join(run.directory, "masks.bin"), Buffer.of(200, 0, 0, 0, 1), { flag: "a" });
+    expect(readRun(run.directory)).toMatchObject({ state: "running", step: 100, metrics: [{ step: 100 }] });
+    expect(readMasks(run.directory)).toHaveLength(1);
+    run.close();
+    expect(readRun(run.directory).state).toBe("interrupted");
+  });
+
+  it("exports the online parameters in PyMARL's names and shapes", () => {
+    const directory = complete();
+    const { tensors } = decodeSafetensors(exportParameters(join(directory, "checkpoint.safetensors")));
+    expect([...tensors].map(([name, { shape }]) => [name, [...shape]])).toEqual([["agent.fc1.bias", [2]], ["agent.fc1.weight", [2, 3]]]);
+    expect(tensors.get("agent.fc1.weight")!.data).toEqual(stateAt(1000).tensors.get("online.agent.fc1.weight"));
+  });
+
+  it("names a run after its whole configuration", () => {
+    expect(runName(config)).toMatch(/^two-step-qmix-mast-95-1k-seed3-[0-9a-f]{8}$/);
+    expect(runName({ ...config, discount: 0.98 })).not.toBe(runName(config));
+    expect(runName(Object.fromEntries(Object.entries(config).reverse()) as Config)).toBe(runName(config));
+  });
+
+  it("finds runs by name, beginning, hash and folder", () => {
+    const directory = complete();
+    complete({ ...config, seed: 4 });
+    const name = runName(config);
+    for (const given of [name, "two-step-qmix-mast-95-1k-seed3", name.slice(-8), directory]) expect(findRun(given, { runs })).toBe(directory);
+    expect(listRuns({ runs }).map(({ config: { seed } }) => seed)).toEqual([3, 4]);
+    expect(() => findRun("two-step", { runs })).toThrow(/could be .* or .*: give more/);
+    expect(() => findRun("8m", { runs })).toThrow('No run "8m"');
+  });
+});
+
+describe("a checkpoint that cannot be used", () => {
+  /** A run of which training was stopped at step 100. */
+  function stopped(of: Config = config): string {
+    const run = openRun(of, { runs });
+    run.write(train(100));
+    run.write(checkpoint(100));
+    run.close();
+    return run.directory;
+  }
+
+  function refusedUnchanged(directory: string, message: RegExp): void {
+    const before = readdirSync(directory).sort().map((file) => [file, readFileSync(join(directory, file)).toString("latin1")]);
+    expect(() => openRun(config, { runs })).toThrow(message);
+    expect(readdirSync(directory).sort().map((file) => [file, readFileSync(join(directory, file)).toString("latin1")])).toEqual(before);
+  }
+
+  it("is refused when truncated, and nothing is changed", () => {
+    const directory = stopped();
+    const path = join(directory, "checkpoint.safetensors");
+    const { length } = readFileSync(path);
+    for (const left of [length - 1, Math.floor(length / 2), 100, 7, 0]) {
+      truncateSync(path, left);
+      refusedUnchanged(directory, /^Checkpoint .*checkpoint\.safetensors cannot be used: it .*truncated.* Put a good copy in its place, or move its folder away to start this run anew\.$/);
+    }
+  });
+
+  it("is refused when a bit has changed", () => {
+    const directory = stopped();
+    const path = join(directory, "checkpoint.safetensors");
+    const file = readFileSync(path);
+    file[file.length - 1]! ^= 1;
+    writeFileSync(path, file);
+    refusedUnchanged(directory, /checksum/);
+  });
+
+  it("is refused when it is another program's or another run's", () => {
+    const directory = stopped();
+    const path = join(directory, "checkpoint.safetensors");
+    writeFileSync(path, exportParameters(path));
+    refusedUnchanged(directory, /not a checkpoint of this version of mast-lab/);
+    writeFileSync(path, "PK\x03\x04 a zip, as PyTorch's own files are");
+    refusedUnchanged(directory, /not a safetensors file/);
+    copyFileSync(join(stopped({ ...config, seed: 4 }), "checkpoint.safetensors"), path);
+    refusedUnchanged(directory, /belongs to run two-step-qmix-mast-95-1k-seed4-/);
+  });
+
+  it("is refused when the tables do not reach as far as it says", () => {
+    const directory = stopped();
+    truncateSync(join(directory, "metrics.csv"), 20);
+    refusedUnchanged(directory, /metrics\.csv has 20 bytes and its checkpoint knows of \d+/);
+  });
+
+  it("is refused when the configuration beside it was changed", () => {
+    const directory = stopped();
+    writeFileSync(join(directory, "config.json"), JSON.stringify({ ...config, discount: 0.5 }));
+    refusedUnchanged(directory, /config\.json is not the configuration/);
+  });
+});
+
+describe("the lock of a run", () => {
+  const lockOf = (directory: string) => join(directory, "lock");
+
+  it("refuses a second one, naming pid and folder, until it is released", () => {
+    const run = openRun(config, { runs });
+    expect(() => openRun(config, { runs })).toThrow(new RunError(`This process (${process.pid}) already works on ${run.directory}: wait for it, or stop it first.`));
+    run.close();
+    openRun(config, { runs }).close();
+  });
+
+  it("refuses a run of another living process, and takes it over once that is killed", async () => {
+    const { directory, close } = openRun(config, { runs });
+    const mine = JSON.parse(readFileSync(lockOf(directory), "utf8")) as Record<string, unknown>;
+    close();
+    // The other process sleeps, and has no chance to clean up.
+    const other = spawn(process.execPath, ["-e", "setTimeout(() => {}, 60000)"]);
+    const { pid } = other;
+    await new Promise((resolve) => other.once("spawn", resolve));
+    const started = mine["started"] === "" ? "" : `${String(mine["started"]).split(":")[0]}:${readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]!.split(" ")[19]}`;
+    writeFileSync(lockOf(directory), JSON.stringify({ ...mine, pid, started }));
+    expect(() => openRun(config, { runs })).toThrow(`Process ${pid} works on ${directory}: wait for it, or stop it first.`);
+    other.kill("SIGKILL");
+    await new Promise((resolve) => other.once("exit", resolve));
+    openRun(config, { runs }).close();
+    expect(existsSync(lockOf(directory))).toBe(false);
+  });
+
+  it.runIf(existsSync("/proc/self/stat"))("is not fooled by a pid that another process has now", () => {
+    const { directory, close } = openRun(config, { runs });
+    close();
+    writeFileSync(lockOf(directory), JSON.stringify({ pid: process.pid, host: hostname(), started: "another boot:1", token: "" }));
+    openRun(config, { runs }).close();
+  });
+
+  it("takes over a lock that holds nonsense, but not one of another machine", () => {
+    const { directory, close } = openRun(config, { runs });
+    close();
+    writeFileSync(lockOf(directory), "{");
+    openRun(config, { runs }).close();
+    writeFileSync(lockOf(directory), JSON.stringify({ pid: 1, host: "elsewhere", started: "", token: "" }));
+    expect(() => openRun(config, { runs })).toThrow(`Process 1 on elsewhere works on ${directory}. If it is gone, delete ${lockOf(directory)}.`);
+  });
+});
+
+describe("a disk that refuses", () => {
+  it.runIf(existsSync("/dev/full"))("full: the checkpoint before stays, and the run goes on from it later", () => {
+    const run = openRun(config, { runs });
+    run.write(train(100));
+    run.write(checkpoint(100));
+    const path = join(run.directory, "checkpoint.safetensors");
+    symlinkSync("/dev/full", `${path}.tmp`);
+    run.write(train(200));
+    expect(() => run.write(checkpoint(200))).toThrow(`Cannot write ${path}: the disk is full: free some space (ENOSPC). Nothing that was there is lost; the same command continues from the last checkpoint.`);
+    run.close();
+    const again = openRun(config, { runs });
+    expect(again.resume?.progress.step).toBe(100);
+    again.close();
+  });
+
+  it("not a folder: one line that says so", () => {
+    const file = join(runs, "file");
+    writeFileSync(file, "");
+    expect(() => openRun(config, { runs: join(file, "runs") })).toThrow(/^Cannot write .*: a part of its path is a file, not a folder: choose another place with MAST_RUNS \(ENOTDIR\)/);
+  });
+});
