@@ -14,7 +14,7 @@ export type LayerShape = readonly number[];
  * @returns nonzeros, one entry a layer
  * @throws {Error} on an impossible sparsity or shape
  * @example
- * erdosRenyi([[64, 42], [192, 64], [192, 64], [9, 64]], 0.95); // [254, 614, 614, 175]... of 2688, 12288, 12288, 576
+ * erdosRenyi([[64, 42], [192, 64], [192, 64], [9, 64]], 0.95); // [213, 516, 516, 147] of 2688, 12288, 12288 and 576
  */
 export function erdosRenyi(shapes: readonly LayerShape[], sparsity: number): number[] {
   const sizes = shapes.map(weightCount);

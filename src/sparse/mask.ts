@@ -23,7 +23,8 @@ export function randomMask(shape: readonly number[], nonzeros: number, random: R
 
 /** `count` different numbers below `size`, uniformly, in random order: the first steps of Fisher and Yates' shuffle. */
 export function chooseIndices(size: number, count: number, random: Random): Uint32Array {
-  const indices = Uint32Array.from({ length: size }, (_, i) => i);
+  const indices = new Uint32Array(size);
+  for (let i = 0; i < size; i++) indices[i] = i;
   for (let i = 0; i < count; i++) {
     const j = i + random.below(size - i);
     const chosen = indices[j];
