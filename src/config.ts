@@ -160,7 +160,7 @@ export function resolveConfig(input: ConfigInput = {}): Config {
   }
   const method = METHODS.find((name) => name === (input.method ?? "mast"));
   const parsed = schema.safeParse(method === undefined ? input : merge(methodDefaults(method), input));
-  if (!parsed.success) throw new ConfigError(describe(parsed.error.issues[0]!, input));
+  if (!parsed.success) throw new ConfigError(describe(parsed.error.issues[0], input));
   const config = parsed.data;
   refuseImpossible(config);
   return {
@@ -204,7 +204,7 @@ function isTree(value: unknown): value is Tree {
 
 function describe(issue: z.core.$ZodIssue, input: unknown): string {
   if (issue.code === "unrecognized_keys") {
-    const key = issue.keys[0]!;
+    const key = issue.keys[0];
     const known = keysAt(issue.path);
     const where = issue.path.length === 0 ? "" : ` in ${issue.path.join(".")}`;
     return `config: unknown key "${key}"${where}; ${suggest(key, known)}allowed: ${known.join(", ")}`;
@@ -250,9 +250,9 @@ export function editDistance(a: string, b: string): number {
   for (let i = 1; i <= a.length; i++) {
     const next = [i];
     for (let j = 1; j <= b.length; j++) {
-      next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)));
+      next.push(Math.min(row[j] + 1, next[j - 1] + 1, row[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1)));
     }
     row = next;
   }
-  return row[b.length]!;
+  return row[b.length];
 }

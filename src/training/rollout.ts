@@ -1,0 +1,124 @@
+import type { Environment } from "../envs/environment.js";
+import type { Actor } from "../networks/engine.js";
+import type { Random } from "../random.js";
+import type { Episode } from "../replay/episode.js";
+
+/** What an episode of play amounted to. */
+export interface EpisodeResult {
+  readonly episode: Episode;
+  /** Undiscounted sum of the team rewards. */
+  readonly episodeReturn: number;
+  readonly won: boolean;
+}
+
+/** Chooses a joint action for step `t` of an episode, from 0, and writes it to `jointAction` [agents]. */
+export type Policy = (env: Environment, jointAction: Uint8Array, t: number) => void;
+
+/** Records an episode while it is played: scratch arrays for the longest one, copied to size at its end. */
+export interface EpisodeRecorder {
+  /**
+   * Plays one episode from `env.reset(seed)` to its end with the given policy.
+   * @param index position of the episode in its run
+   */
+  play(policy: Policy, seed: number, index: number): EpisodeResult;
+}
+
+/** Makes a recorder for one environment. */
+export function createEpisodeRecorder(env: Environment): EpisodeRecorder {
+  const { agents, actions, observation, state, episodeLimit } = env.sizes;
+  const observations = new Float32Array((episodeLimit + 1) * agents * observation);
+  const states = new Float32Array((episodeLimit + 1) * state);
+  const available = new Uint8Array((episodeLimit + 1) * agents * actions);
+  const jointActions = new Uint8Array(episodeLimit * agents);
+  const rewards = new Float32Array(episodeLimit);
+  const jointAction = new Uint8Array(agents);
+
+  const observe = (t: number) => {
+    observations.set(env.observations, t * agents * observation);
+    states.set(env.state, t * state);
+    available.set(env.availableActions, t * agents * actions);
+  };
+
+  return {
+    play(policy, seed, index) {
+      env.reset(seed);
+      let t = 0;
+      let episodeReturn = 0;
+      observe(0);
+      while (!env.ended) {
+        policy(env, jointAction, t);
+        env.step(jointAction);
+        jointActions.set(jointAction, t * agents);
+        rewards[t] = env.reward;
+        episodeReturn += env.reward;
+        t++;
+        observe(t);
+      }
+      const episode: Episode = {
+        index,
+        seed,
+        length: t,
+        observations: observations.slice(0, (t + 1) * agents * observation),
+        states: states.slice(0, (t + 1) * state),
+        availableActions: available.slice(0, (t + 1) * agents * actions),
+        actions: jointActions.slice(0, t * agents),
+        rewards: rewards.slice(0, t),
+        terminal: env.terminal,
+      };
+      return { episode, episodeReturn, won: env.won };
+    },
+  };
+}
+
+/**
+ * The agents' epsilon-greedy policy (Algorithm 2, line 14): with probability epsilon an agent draws uniformly from its
+ * available actions, else it takes the best one.
+ *
+ * @param epsilon the exploration rate of the next joint action
+ */
+export function epsilonGreedy(actor: Actor, epsilon: () => number, random: Random): Policy {
+  const greedy = greedyPolicy(actor);
+  return (env, jointAction, t) => {
+    greedy(env, jointAction, t);
+    const rate = epsilon();
+    if (rate <= 0) return;
+    const { agents, actions } = env.sizes;
+    for (let agent = 0; agent < agents; agent++) {
+      if (random.float() >= rate) continue;
+      const offset = agent * actions;
+      let legal = 0;
+      for (let a = 0; a < actions; a++) legal += env.availableActions[offset + a];
+      let skip = random.below(legal);
+      let action = 0;
+      while (env.availableActions[offset + action] === 0 || skip-- > 0) action++;
+      jointAction[agent] = action;
+      actor.lastActions[agent] = action;
+    }
+  };
+}
+
+/** The greedy policy of an actor with one environment; its hidden states start anew at step 0. */
+export function greedyPolicy(actor: Actor): Policy {
+  return (env, jointAction, t) => {
+    if (t === 0) {
+      actor.reset(0);
+      actor.lastActions.fill(-1);
+    }
+    actor.observations.set(env.observations);
+    const values = actor.forward();
+    for (let agent = 0; agent < env.sizes.agents; agent++) {
+      const action = bestAvailable(values, env.availableActions, agent * env.sizes.actions, agent * env.sizes.actions, env.sizes.actions);
+      jointAction[agent] = action;
+      actor.lastActions[agent] = action;
+    }
+  };
+}
+
+/** Index of the largest value among available actions; the lowest of equals. */
+export function bestAvailable(values: Float32Array, available: Uint8Array, valueOffset: number, availableOffset: number, actions: number): number {
+  let best = -1;
+  for (let a = 0; a < actions; a++) {
+    if (available[availableOffset + a] === 1 && (best < 0 || values[valueOffset + a] > values[valueOffset + best])) best = a;
+  }
+  return best;
+}

@@ -1,0 +1,81 @@
+import type { Config } from "../config.js";
+import type { Environment } from "../envs/environment.js";
+import type { Engine } from "../networks/engine.js";
+import type { Parameters } from "../networks/parameters.js";
+import { type DualBuffer, addEpisode, storedEpisodes } from "../replay/dual.js";
+import type { ReplayState } from "./records.js";
+import { createEpisodeRecorder } from "./rollout.js";
+
+/** Copies of all that an engine has learned, under "online.NAME", "target.NAME" and "optimiser.NAME". */
+export function captureTensors(engine: Engine): Map<string, Float32Array> {
+  const tensors = new Map<string, Float32Array>();
+  const put = (side: string, values: Parameters) => values.forEach((value, name) => tensors.set(`${side}.${name}`, value));
+  put("online", engine.read("online"));
+  put("target", engine.read("target"));
+  put("optimiser", engine.readOptimiser());
+  return tensors;
+}
+
+/** The part of captured tensors that belongs to one side, by parameter name. */
+export function tensorsOf(tensors: Parameters, side: "online" | "target" | "optimiser"): Map<string, Float32Array> {
+  const values = new Map<string, Float32Array>();
+  tensors.forEach((value, name) => {
+    if (name.startsWith(`${side}.`)) values.set(name.slice(side.length + 1), value);
+  });
+  return values;
+}
+
+/** The masks of all maskable weights, by name. */
+export function captureMasks(engine: Engine): Map<string, Uint8Array> {
+  return new Map(engine.parameters.filter((spec) => spec.maskable).map(({ name }) => [name, engine.mask(name)]));
+}
+
+/** Describes the stored episodes by their seeds and joint actions. */
+export function captureReplay(buffers: DualBuffer): ReplayState {
+  const episodes = storedEpisodes(buffers);
+  const actions = new Uint8Array(episodes.reduce((bytes, episode) => bytes + episode.actions.length, 0));
+  let offset = 0;
+  for (const episode of episodes) {
+    actions.set(episode.actions, offset);
+    offset += episode.actions.length;
+  }
+  return {
+    indices: Int32Array.from(episodes, (episode) => episode.index),
+    seeds: Int32Array.from(episodes, (episode) => episode.seed),
+    lengths: Int32Array.from(episodes, (episode) => episode.length),
+    actions,
+  };
+}
+
+/**
+ * Fills empty buffers by playing the stored episodes again.
+ * @throws {Error} when an episode does not end where it ended before: the environment is not the one that made it
+ */
+export function replayEpisodes(buffers: DualBuffer, env: Environment, stored: ReplayState, config: Config): void {
+  const recorder = createEpisodeRecorder(env);
+  const { agents } = env.sizes;
+  let offset = 0;
+  stored.seeds.forEach((seed, i) => {
+    const length = stored.lengths[i];
+    const actions = stored.actions.subarray(offset, offset + length * agents);
+    offset += actions.length;
+    const changed = (why: string) =>
+      new Error(
+        `The replay buffer of this checkpoint cannot be rebuilt: episode ${stored.indices[i]} of ${config.environment} ${why}. ` +
+          "The rules of the environment have changed since; start the run anew, or use the version of mast-lab that wrote it.",
+      );
+    const { episode } = recorder.play(
+      ({ availableActions, sizes }, jointAction, t) => {
+        if (t >= length) throw changed(`did not end after ${length} steps`);
+        jointAction.set(actions.subarray(t * agents, (t + 1) * agents));
+        if (jointAction.some((action, agent) => availableActions[agent * sizes.actions + action] !== 1)) {
+          throw changed(`does not allow its actions at step ${t} any more`);
+        }
+      },
+      seed,
+      stored.indices[i],
+    );
+    if (episode.length !== length) throw changed(`ended after ${episode.length} steps instead of ${length}`);
+    addEpisode(buffers, episode);
+  });
+}

@@ -1,0 +1,236 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { evolveNetworks } from "../algorithms/evolve.js";
+import { qmixUpdate } from "../algorithms/qmix.js";
+import type { Config } from "../config.js";
+import { createEnvironment } from "../envs/index.js";
+import type { Engine } from "../networks/engine.js";
+import { type NetworkShape, initialParameters, qmixParameters } from "../networks/parameters.js";
+import { createWasmEngine } from "../networks/wasm/engine.js";
+import { type Random, createRandom, restoreRandom } from "../random.js";
+import { addEpisode, canSample, createDualBuffer, sampleBatch } from "../replay/dual.js";
+import { countSteps, groupEpisodes } from "../replay/group.js";
+import { initialMasks } from "../sparse/mask.js";
+import { evaluate } from "./evaluate.js";
+import type { TrainRecord, TrainState, TrainingRecord } from "./records.js";
+import { createEpisodeRecorder, epsilonGreedy } from "./rollout.js";
+import { captureMasks, captureReplay, captureTensors, replayEpisodes, tensorsOf } from "./state.js";
+
+/** How a run is listened to; none of it changes what the run computes. */
+export interface TrainOptions {
+  /** Stops the run at the end of the present episode, after a last checkpoint record. */
+  readonly signal?: AbortSignal;
+  /** A state that a checkpoint record of the same config carried. */
+  readonly resume?: TrainState;
+  /** Seconds of work between checkpoint records. Default 30. */
+  readonly checkpointEvery?: number;
+}
+
+/** Parallel environments of an evaluation; each plays the same episodes whatever their number. */
+const EVALUATION_COPIES = 16;
+
+/**
+ * Trains a team and reports on it: Algorithm 2, from the first environment step to the last. A run is determined by its
+ * config, also when it was stopped at a checkpoint and resumed from it. It keeps nothing on disk: whoever wants records kept listens.
+ *
+ * @throws {Error} when the loss or its gradient is not finite, naming the step
+ * @example
+ * for await (const record of train(resolveConfig({ environment: "3m", steps: 100_000 })))
+ *   if (record.kind === "evaluation") console.log(record.step, record.winRate);
+ */
+export async function* train(config: Config, options: TrainOptions = {}): AsyncGenerator<TrainingRecord, void, void> {
+  const { signal, resume, checkpointEvery = 30 } = options;
+  const env = createEnvironment(config.environment, { rules: config.rules });
+  const buffers = createDualBuffer(config.replay);
+  if (resume) replayEpisodes(buffers, env, resume.replay, config);
+
+  const random = resume ? resumeRandom(resume.progress.random) : startRandom(config.seed);
+  const engine = createEngine(config, networkShape(config, env.sizes), resume);
+  try {
+    const progress = resume ? { ...resume.progress, evaluations: [...resume.progress.evaluations] } : startProgress(config);
+    const sums = startSums(resume?.progress.sums);
+    const copies = Array.from({ length: Math.min(EVALUATION_COPIES, config.evaluation.episodes) }, () =>
+      createEnvironment(config.environment, { rules: config.rules }),
+    );
+    const evaluator = engine.createActor(copies.length);
+    const recorder = createEpisodeRecorder(env);
+    const epsilonAt = (step: number) => explorationRate(config.exploration, step);
+    let stepInRun = progress.step;
+    const policy = epsilonGreedy(engine.createActor(1), () => epsilonAt(stepInRun++), random.exploration);
+
+    const capture = (): TrainState => ({
+      tensors: captureTensors(engine),
+      masks: captureMasks(engine),
+      progress: {
+        ...progress,
+        evaluations: [...progress.evaluations],
+        random: Object.fromEntries(Object.entries(random).map(([name, stream]) => [name, stream.state()])),
+        sums: Object.values(sums),
+      },
+      replay: captureReplay(buffers),
+    });
+
+    if (!resume) {
+      const layers = [...captureMasks(engine)].map(([name, mask]) => ({ name, nonzeros: countOnes(mask), dropped: 0, grown: 0 }));
+      yield { kind: "topology", step: 0, episode: 0, evolution: 0, fraction: 0, layers, masks: captureMasks(engine) };
+    }
+
+    let lastCheckpoint = performance.now();
+    let lastTurn = lastCheckpoint;
+    for (;;) {
+      // Everything a checkpoint holds is complete here, between two episodes.
+      if (progress.step >= progress.nextTrainRecord) {
+        yield trainRecord(progress, sums, epsilonAt(progress.step));
+        clearSums(sums);
+        while (progress.nextTrainRecord <= progress.step) progress.nextTrainRecord += config.log.interval;
+      }
+      while (progress.nextEvaluation <= progress.step && progress.nextEvaluation <= config.steps) {
+        const seeds = Array.from({ length: config.evaluation.episodes }, () => random.evaluation.below(0x7fffffff));
+        const evaluation = evaluate(copies, evaluator, seeds);
+        // The nominal step, so that the evaluations of several seeds line up.
+        const step = progress.nextEvaluation;
+        progress.evaluations.push(evaluation.winRate);
+        progress.nextEvaluation += config.evaluation.interval;
+        yield { kind: "evaluation", step, episode: progress.episode, ...evaluation };
+      }
+      if (progress.step >= config.steps) break;
+      const now = performance.now();
+      if (now - lastTurn > 20) {
+        // Lets the listener's timers, messages and interrupts in.
+        await nextTurn();
+        lastTurn = now;
+      }
+      if (signal?.aborted || now - lastCheckpoint > checkpointEvery * 1000) {
+        yield { kind: "checkpoint", step: progress.step, episode: progress.episode, state: capture() };
+        if (signal?.aborted) return;
+        lastCheckpoint = performance.now();
+      }
+
+      stepInRun = progress.step;
+      const { episode, episodeReturn, won } = recorder.play(policy, random.environment.below(0x7fffffff), progress.episode);
+      addEpisode(buffers, episode);
+      progress.step += episode.length;
+      progress.episode++;
+      sums.episodes++;
+      sums.episodeReturn += episodeReturn;
+      sums.episodeLength += episode.length;
+      sums.won += won ? 1 : 0;
+
+      if (progress.step >= config.warmup && canSample(buffers)) {
+        const groups = groupEpisodes(sampleBatch(buffers, random.replay), env.sizes);
+        const evolves = config.topology.grow !== "none" && progress.episode - progress.lastEvolution >= config.topology.interval;
+        if (evolves && config.topology.grow === "gradient") engine.requestDenseGradients();
+        const update = qmixUpdate(engine, groups, countSteps(groups), config, progress.step);
+        if (!Number.isFinite(update.loss) || !Number.isFinite(update.gradientNorm)) {
+          throw new Error(
+            `The ${Number.isFinite(update.loss) ? "gradient" : "loss"} is not finite at step ${progress.step} (update ${progress.update + 1}): training has diverged. Try a smaller optimiser.learningRate or optimiser.gradientClip.`,
+          );
+        }
+        progress.update++;
+        sums.updates++;
+        sums.loss += update.loss;
+        sums.gradientNorm += update.gradientNorm;
+        sums.qTotal += update.qTotal;
+        sums.target += update.target;
+        if (evolves) {
+          const change = evolveNetworks(engine, config, progress.step, random.topology);
+          progress.lastEvolution = progress.episode;
+          progress.evolution++;
+          const { step, episode: episodes, evolution } = progress;
+          yield { kind: "topology", step, episode: episodes, evolution, ...change, masks: captureMasks(engine) };
+        }
+      }
+      if (progress.episode - progress.lastTargetUpdate >= config.targetInterval) {
+        engine.copyToTarget();
+        progress.lastTargetUpdate = progress.episode;
+      }
+    }
+
+    const last = progress.evaluations.slice(-config.evaluation.window);
+    const score = last.reduce((sum, rate) => sum + rate, 0) / last.length;
+    const { step, episode, update } = progress;
+    yield { kind: "end", step, episode, update, score, state: capture() };
+  } finally {
+    engine.dispose();
+  }
+}
+
+/** The shapes of a run's networks. */
+export function networkShape(
+  config: Config,
+  sizes: { readonly agents: number; readonly actions: number; readonly observation: number; readonly state: number },
+): NetworkShape {
+  const { agents, actions, observation, state } = sizes;
+  return { agents, actions, observation, state, ...config.network };
+}
+
+function createEngine(config: Config, shape: NetworkShape, resume: TrainState | undefined): Engine {
+  if (resume) {
+    const engine = createWasmEngine(shape, tensorsOf(resume.tensors, "online"), resume.masks);
+    engine.write("target", tensorsOf(resume.tensors, "target"));
+    engine.writeOptimiser(tensorsOf(resume.tensors, "optimiser"));
+    return engine;
+  }
+  const specs = qmixParameters(shape);
+  const { level, distribution } = config.sparsity;
+  const masks = level === 0 ? new Map<string, Uint8Array>() : initialMasks(specs, { sparsity: level, distribution }, createRandom(config.seed, STREAMS.masks));
+  const engine = createWasmEngine(shape, initialParameters(specs, createRandom(config.seed, STREAMS.parameters)), masks);
+  engine.copyToTarget();
+  return engine;
+}
+
+/** One independent stream for each use, so that methods with the same seed play the same environment seeds. */
+const STREAMS = { parameters: 0, masks: 1, environment: 2, exploration: 3, replay: 4, topology: 5, evaluation: 6 };
+
+interface RandomStreams {
+  readonly environment: Random;
+  readonly exploration: Random;
+  readonly replay: Random;
+  readonly topology: Random;
+  readonly evaluation: Random;
+}
+
+function startRandom(seed: number): RandomStreams {
+  const stream = (name: keyof RandomStreams) => createRandom(seed, STREAMS[name]);
+  return { environment: stream("environment"), exploration: stream("exploration"), replay: stream("replay"), topology: stream("topology"), evaluation: stream("evaluation") };
+}
+
+function resumeRandom(states: Readonly<Record<string, readonly number[]>>): RandomStreams {
+  const stream = (name: keyof RandomStreams) => restoreRandom(states[name]);
+  return { environment: stream("environment"), exploration: stream("exploration"), replay: stream("replay"), topology: stream("topology"), evaluation: stream("evaluation") };
+}
+
+function startProgress({ log }: Config) {
+  const evaluations: number[] = [];
+  return { step: 0, episode: 0, update: 0, evolution: 0, lastTargetUpdate: 0, lastEvolution: 0, nextEvaluation: 0, nextTrainRecord: log.interval, evaluations };
+}
+
+/** Linear decay from start to end over the first `anneal` steps. */
+function explorationRate({ start, end, anneal }: Config["exploration"], step: number): number {
+  return Math.max(end, start - ((start - end) * step) / anneal);
+}
+
+/** Sums of the open train record; their order is that of `TrainProgress.sums`. */
+function startSums(saved: readonly number[] = []) {
+  const [updates = 0, loss = 0, gradientNorm = 0, qTotal = 0, target = 0, episodes = 0, episodeReturn = 0, episodeLength = 0, won = 0] = saved;
+  return { updates, loss, gradientNorm, qTotal, target, episodes, episodeReturn, episodeLength, won };
+}
+
+type Sums = ReturnType<typeof startSums>;
+
+function clearSums(sums: Sums): void {
+  Object.assign(sums, startSums());
+}
+
+function trainRecord(progress: { step: number; episode: number; update: number }, sums: Sums, epsilon: number): TrainRecord {
+  const { step, episode, update } = progress;
+  const { updates, episodes } = sums;
+  return {
+    kind: "train", step, episode, update, epsilon,
+    loss: sums.loss / updates, gradientNorm: sums.gradientNorm / updates, qTotal: sums.qTotal / updates, target: sums.target / updates,
+    episodeReturn: sums.episodeReturn / episodes, episodeLength: sums.episodeLength / episodes, winRate: sums.won / episodes,
+  };
+}
+
+function countOnes(mask: Uint8Array): number {
+  return mask.reduce((sum, bit) => sum + bit, 0);
+}
