@@ -1,0 +1,86 @@
+import { readFileSync } from "node:fs";
+import { type Command, InvalidArgumentError } from "commander";
+import { type Config, ConfigError, type ConfigInput, resolveConfig } from "../config.js";
+import { createEnvironment } from "../envs/index.js";
+
+/** What a person gave on the command line to describe a run. */
+export interface ConfigFlags {
+  readonly config?: string;
+  readonly set: readonly string[];
+  readonly [flag: string]: unknown;
+}
+
+/** Short flags for the fields that change most; any other is reached with --set. */
+const FLAGS: readonly (readonly [flag: string, value: string, path: string, about: string])[] = [
+  ["environment", "NAME", "environment", "a map such as 3m, or a matrix game such as two-step (default: 3m)"],
+  ["rules", "NAME", "rules", "rules of the battle simulator: starcraft or smaclite (default: starcraft)"],
+  ["algorithm", "NAME", "algorithm", "qmix (default)"],
+  ["method", "NAME", "method", "dense, ss, set, rigl or mast (default: mast)"],
+  ["sparsity", "SHARE", "sparsity.level", "share of weights removed, 0.95 for 95 % (default: 0.95; dense: 0)"],
+  ["steps", "N", "steps", "environment steps (default: 2000000, as in the paper)"],
+  ["seed", "N", "seed", "determines everything random (default: 1)"],
+];
+
+/** Adds the options that describe a run to a command. */
+export function addConfigOptions(command: Command): Command {
+  command.option("-c, --config <FILE>", "a JSON file with any part of a configuration");
+  for (const [flag, value, , about] of FLAGS) command.option(`--${flag} <${value}>`, about);
+  return command.option("--set <FIELD=VALUE>", "any other field, for example returns.lambda=0.6; may be repeated", (value: string, before: readonly string[]) => {
+    if (!/^[^=]+=/.test(value)) throw new InvalidArgumentError(`expected FIELD=VALUE, for example returns.lambda=0.6`);
+    return [...before, value];
+  }, []);
+}
+
+/**
+ * The configuration that was asked for: the file, over it the flags, over them --set.
+ * @throws {Error} in one line on an unreadable file, a wrong field or value, or an unknown environment
+ */
+export function configFrom(flags: ConfigFlags): Config {
+  const input: Record<string, unknown> = flags.config === undefined ? {} : readConfigFile(flags.config);
+  for (const [flag, , path] of FLAGS) if (flags[flag] !== undefined) assign(input, path, parseValue(String(flags[flag])));
+  for (const entry of flags.set) assign(input, entry.slice(0, entry.indexOf("=")), parseValue(entry.slice(entry.indexOf("=") + 1)));
+  const config = resolveConfig(input as ConfigInput);
+  createEnvironment(config.environment, { rules: config.rules });
+  return config;
+}
+
+function readConfigFile(path: string): Record<string, unknown> {
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new ConfigError(`Cannot read the config file ${path}: ${code === "ENOENT" ? "there is no such file" : code === "EISDIR" ? "it is a folder" : (error as Error).message}.`);
+  }
+  let input: unknown;
+  try {
+    input = JSON.parse(text);
+  } catch (error) {
+    throw new ConfigError(`The config file ${path} is not valid JSON: ${oneLine((error as Error).message)}.`);
+  }
+  if (typeof input !== "object" || input === null || Array.isArray(input)) throw new ConfigError(`The config file ${path} holds no object: expected for example { "environment": "3m" }.`);
+  return input as Record<string, unknown>;
+}
+
+/** Numbers, true, false and quoted text as in JSON; anything else is text. */
+function parseValue(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+function assign(input: Record<string, unknown>, path: string, value: unknown): void {
+  const keys = path.split(".");
+  let at = input;
+  for (const key of keys.slice(0, -1)) {
+    const below = at[key];
+    at = at[key] = typeof below === "object" && below !== null ? { ...(below as Record<string, unknown>) } : {};
+  }
+  at[keys.at(-1)!] = value;
+}
+
+function oneLine(text: string): string {
+  return text.replace(/\s+/g, " ").trim();
+}

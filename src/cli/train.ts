@@ -1,0 +1,73 @@
+import { basename } from "node:path";
+import type { Config } from "../config.js";
+import { runAll, type RunOptions, type RunOutcome } from "../experiments/run.js";
+import { clock } from "../figures/table.js";
+import { progressDisplay } from "./progress.js";
+
+/** Exit code of a process that SIGINT ended, by convention. */
+export const INTERRUPTED = 130;
+
+/** Options of every command that trains. */
+export interface TrainingFlags {
+  readonly workers?: number;
+  readonly runs?: string;
+  readonly checkpointEvery?: number;
+}
+
+/**
+ * Trains with progress on the terminal; Ctrl-C stops every run with a checkpoint, and a second one at once.
+ * @returns the outcomes; the exit code is set when some are not complete
+ */
+export async function trainAll(configs: readonly Config[], flags: TrainingFlags, label?: RunOptions["label"]): Promise<RunOutcome[]> {
+  const controller = new AbortController();
+  const display = progressDisplay();
+  const interrupt = () => {
+    if (controller.signal.aborted) process.exit(INTERRUPTED);
+    controller.abort();
+  };
+  process.on("SIGINT", interrupt).on("SIGTERM", interrupt);
+  try {
+    const outcomes = await runAll(configs, {
+      signal: controller.signal,
+      onProgress: display.update,
+      ...(label ? { label } : {}),
+      ...(flags.workers === undefined ? {} : { workers: flags.workers }),
+      ...(flags.runs === undefined ? {} : { runs: flags.runs }),
+      ...(flags.checkpointEvery === undefined ? {} : { checkpointEvery: flags.checkpointEvery }),
+    });
+    display.stop();
+    reportUnfinished(outcomes);
+    return outcomes;
+  } finally {
+    display.stop();
+    process.off("SIGINT", interrupt).off("SIGTERM", interrupt);
+  }
+}
+
+/** One line for each run that did not come to its end, and an exit code. */
+function reportUnfinished(outcomes: readonly RunOutcome[]): void {
+  for (const { state, name, error } of new Set(outcomes)) {
+    if (state !== "failed") continue;
+    const message = error!.message;
+    process.stderr.write(`${message.includes(name) ? message : `${name}: ${message}`}\n`);
+    if (process.env["MAST_DEBUG"]) process.stderr.write(`${error!.stack}\n`);
+    process.exitCode = 1;
+  }
+  const stopped = outcomes.filter(({ state }) => state === "stopped");
+  if (stopped.length === 0) return;
+  const at = stopped.map(({ run }) => run!.step.toLocaleString("en")).join(", ");
+  process.stderr.write(`Stopped with a checkpoint (step ${at}). The same command goes on from there.\n`);
+  process.exitCode = INTERRUPTED;
+}
+
+/** `mast train`: prints what became of each run. */
+export async function trainCommand(config: Config, flags: TrainingFlags & { readonly seeds?: number }): Promise<void> {
+  const configs = Array.from({ length: flags.seeds ?? 1 }, (_, i) => ({ ...config, seed: config.seed + i }));
+  const outcomes = await trainAll(configs, flags);
+  for (const { run } of outcomes) {
+    if (run?.summary === undefined) continue;
+    const { score, steps, seconds, stepsPerSecond } = run.summary;
+    console.log(`${basename(run.directory)}: score ${(100 * score).toFixed(1)} % after ${steps.toLocaleString("en")} steps, ${clock(seconds)} (${Math.round(stepsPerSecond).toLocaleString("en")} steps/s)`);
+    console.log(`  ${run.directory}`);
+  }
+}

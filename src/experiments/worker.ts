@@ -1,0 +1,19 @@
+import type { MessagePort } from "node:worker_threads";
+import { runOne, type WorkerTask } from "./run.js";
+
+/** Trains one run in a worker thread of `runAll`; progress goes out through the port, and any message on it stops the run. */
+export default async function work({ config, token, runs, checkpointEvery, port }: WorkerTask & { readonly port: MessagePort }): Promise<void> {
+  const controller = new AbortController();
+  port.on("message", () => controller.abort());
+  try {
+    await runOne(config, {
+      token,
+      signal: controller.signal,
+      onProgress: (progress) => port.postMessage(progress),
+      ...(runs === undefined ? {} : { runs }),
+      ...(checkpointEvery === undefined ? {} : { checkpointEvery }),
+    });
+  } finally {
+    port.close();
+  }
+}
