@@ -102,7 +102,9 @@ export interface Battle {
   readonly lastAction: Int32Array;
   /** Random stream, 16 words. */
   readonly random: Int32Array;
-  /** [step, ended, won, ready] */
+  /** Tick of a scan period at which an enemy looks for targets. */
+  readonly phase: Int32Array;
+  /** [step, ended, won, ready, tick] */
   readonly clock: Int32Array;
   readonly alive: Uint8Array;
 }
@@ -127,7 +129,7 @@ export function createBattle(map: BattleMap, rules: Rules): Battle {
     types.flatMap((a) => types.map((b) => value(a, b)));
 
   const doubles = 14 * units + enemies + 2;
-  const words = 6 * units + allies + 20;
+  const words = 7 * units + allies + 21;
   const episode = new ArrayBuffer(8 * doubles + 4 * words + units);
   let offset = 0;
   const double = (length: number): Float64Array => {
@@ -197,7 +199,8 @@ export function createBattle(map: BattleMap, rules: Rules): Battle {
     order: word(units),
     lastAction: word(allies),
     random: word(16),
-    clock: word(4),
+    phase: word(units),
+    clock: word(5),
     alive: new Uint8Array(episode, offset, units),
   };
 }

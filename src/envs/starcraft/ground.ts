@@ -29,8 +29,10 @@ export interface Ground {
   readonly cornerY: Float64Array;
   /** Length of the shortest way between two corners, [corners, corners]. */
   readonly between: Float64Array;
-  /** From each corner to the goal last asked for; Infinity where it cannot be seen. */
+  /** Length of the shortest way from each corner to the goal last asked for. */
   readonly toGoal: Float64Array;
+  /** That goal, [2]. */
+  readonly goal: Float64Array;
 }
 
 /** Prepares the ground for units of one radius (cells). Takes some tens of milliseconds where there are cliffs. */
@@ -47,6 +49,7 @@ export function createGround(open: Uint8Array, radius: number): Ground {
     cornerY: Float64Array.from(corners, (corner) => corner[1]),
     between: new Float64Array(corners.length * corners.length),
     toGoal: new Float64Array(corners.length),
+    goal: Float64Array.of(-1, -1),
   };
   connectCorners(ground);
   return ground;
@@ -82,18 +85,26 @@ export function headFor(ground: Ground, x: number, y: number, goalX: number, goa
   out[0] = goalX;
   out[1] = goalY;
   if (canWalk(ground, x, y, goalX, goalY)) return;
-  const { cornerX, cornerY, between, toGoal } = ground;
+  const { cornerX, cornerY, between, toGoal, goal } = ground;
   const corners = cornerX.length;
-  for (let k = 0; k < corners; k++) {
-    toGoal[k] = canWalk(ground, cornerX[k]!, cornerY[k]!, goalX, goalY)
-      ? distance(cornerX[k]!, cornerY[k]!, goalX, goalY)
-      : Infinity;
+  if (goal[0] !== goalX || goal[1] !== goalY) {
+    // Many units go for one goal: how far it is from each corner is looked up once.
+    goal[0] = goalX;
+    goal[1] = goalY;
+    for (let k = 0; k < corners; k++) {
+      toGoal[k] = canWalk(ground, cornerX[k]!, cornerY[k]!, goalX, goalY)
+        ? distance(cornerX[k]!, cornerY[k]!, goalX, goalY)
+        : Infinity;
+    }
+    for (let via = 0; via < corners; via++) {
+      for (let k = 0; k < corners; k++) {
+        toGoal[k] = Math.min(toGoal[k]!, between[k * corners + via]! + toGoal[via]!);
+      }
+    }
   }
   let shortest = Infinity;
   for (let k = 0; k < corners; k++) {
-    let rest = Infinity;
-    for (let l = 0; l < corners; l++) rest = Math.min(rest, between[k * corners + l]! + toGoal[l]!);
-    const length = distance(x, y, cornerX[k]!, cornerY[k]!) + rest;
+    const length = distance(x, y, cornerX[k]!, cornerY[k]!) + toGoal[k]!;
     if (length < shortest && canWalk(ground, x, y, cornerX[k]!, cornerY[k]!)) {
       shortest = length;
       out[0] = cornerX[k]!;

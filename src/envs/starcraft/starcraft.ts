@@ -34,6 +34,8 @@ const DELAY_MIN = -0.0625 * TICKS_PER_SECOND;
 const DELAY_MAX = 0.125 * TICKS_PER_SECOND;
 /** Enemies notice what comes this near, edge to edge, or within weapon range if that is farther. */
 const SCAN = 5;
+/** Enemies look for a new target every so many ticks, each at its own moment. */
+const SCAN_PERIOD = TICKS_PER_SECOND;
 /** An enemy gives up a target this much beyond its scan range. */
 const LEASH = 3;
 /** A chasing enemy turns to another target when that is this much nearer. */
@@ -100,6 +102,7 @@ function reset(w: World, places: Float64Array, seed: number): void {
     b.ordered[i] = -1;
     b.fired[i] = -1;
     b.order[i] = i;
+    b.phase[i] = Math.floor(nextRandom(b.random) * SCAN_PERIOD);
     b.command[i] = i < b.allies ? STOP : ATTACK_MOVE;
     b.goalX[i] = b.map.allyPoint[0];
     b.goalY[i] = b.map.allyPoint[1];
@@ -112,10 +115,7 @@ function reset(w: World, places: Float64Array, seed: number): void {
 function order(b: Battle, i: number, action: number): void {
   const healsAllies = b.heals[i] === 1;
   const target = action < 6 ? -1 : action - 6 + (healsAllies ? 0 : b.allies);
-  if (b.windup[i]! > 0 && b.target[i] !== target) {
-    b.windup[i] = 0;
-    b.cooldown[i] = 0;
-  }
+  if (b.target[i] !== target) calmDown(b, i);
   b.target[i] = target;
   if (action === 0) b.command[i] = NONE;
   else if (action === 1) b.command[i] = STOP;
@@ -128,6 +128,13 @@ function order(b: Battle, i: number, action: number): void {
     b.command[i] = b.reaches[i * b.units + target] === 1 ? ATTACK : STOP;
     if (b.command[i] === STOP) b.target[i] = -1;
   }
+}
+
+/** Gives up a shot that is under way; the weapon is ready at once, since it has not fired. */
+function calmDown(b: Battle, i: number): void {
+  if (b.windup[i] === 0) return;
+  b.windup[i] = 0;
+  b.cooldown[i] = 0;
 }
 
 /** Plays the ticks of one step, then pays SMAC's reward and ends the episode where SMAC would. */
@@ -174,6 +181,7 @@ function playTick(w: World): void {
   const { b, hits } = w;
   const { units, allies, alive, vx, vy, cooldown, windup, target, command } = b;
   let hitCount = 0;
+  b.clock[4]! += 1;
   for (let i = 0; i < units; i++) {
     vx[i] = 0;
     vy[i] = 0;
@@ -189,7 +197,7 @@ function playTick(w: World): void {
       // Only agents keep a dead target: they have orders, and stand once those are done.
       target[i] = -1;
       command[i] = STOP;
-      windup[i] = 0;
+      calmDown(b, i);
       continue;
     }
     if (t < 0) {
@@ -203,10 +211,8 @@ function playTick(w: World): void {
     const reach = b.reach[i]! + b.radius[t]!;
     if (windup[i]! > 0) {
       const slack = reach + RANGE_SLOP;
-      if (squared > slack * slack) {
-        windup[i] = 0;
-        cooldown[i] = 0;
-      } else {
+      if (squared > slack * slack) calmDown(b, i);
+      else {
         windup[i]! -= 1;
         if (windup[i] === 0) hits[hitCount++] = i;
         continue;
@@ -232,13 +238,17 @@ function chooseTarget(b: Battle, i: number): void {
   let t = target[i]!;
   if (t >= 0 && alive[t] === 0) {
     t = -1;
-    b.windup[i] = 0;
+    calmDown(b, i);
   }
   if (b.windup[i]! > 0) return;
   let gap = Infinity;
   if (t >= 0) {
     gap = gapBetween(b, i, t);
     if (gap <= b.reach[i]! - radius[i]!) return;
+  }
+  if ((b.clock[4]! + b.phase[i]!) % SCAN_PERIOD !== 0) {
+    target[i] = t;
+    return;
   }
   const range = b.reach[i]! - radius[i]!;
   const scan = range > SCAN ? range : SCAN;
