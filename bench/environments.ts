@@ -1,0 +1,23 @@
+import { createEnvironment } from "../src/envs/index.js";
+import { playRandom } from "../src/envs/play.js";
+import { fastest, time, type Benchmark, type Effort, type Row } from "./measure.js";
+
+/** Seconds of samples for each map. */
+const SECONDS = 3;
+
+/** Steps of one sample: a few tenths of a second each. */
+const MAPS = { "3m": 30_000, "2s3z": 15_000, "3s5z": 10_000, "2c_vs_64zg": 1_500 };
+
+/** Environment steps a second, starcraft rules, uniformly random legal play with observations, state and available actions. */
+export const environmentBenchmarks: readonly Benchmark[] = Object.entries(MAPS).map(([map, steps]) => ({
+  name: `environment ${map}`,
+  run: (effort) => play(map, effort.quick ? 200 : steps, effort),
+}));
+
+function play(map: string, steps: number, effort: Effort): Row[] {
+  const env = createEnvironment(map);
+  let played = 0;
+  // The same seeds every time: every sample does the same work.
+  const best = fastest([{ name: map, sample: () => time(() => (played = playRandom(env, { steps, seed: 1 }).steps)) }], SECONDS, effort);
+  return [{ name: `environment ${map}, random legal play`, value: (1000 * played) / best[map], unit: "steps/s" }];
+}
