@@ -1,0 +1,72 @@
+import type { Episode } from "../replay/episode.js";
+import { type NetworkShape, agentInput } from "./parameters.js";
+
+/**
+ * QMIX's networks written as their equations stand, in float64 and one value after another: the slow oracle that engines are tested
+ * against. Not for training.
+ */
+
+/** Values by parameter name, row-major, of any precision. */
+export type Values = ReadonlyMap<string, ArrayLike<number>>;
+
+/** Q_i(tau_i, .) of every agent at every step of an episode: [T + 1][agents][actions]. */
+export function referenceAgent(shape: NetworkShape, values: Values, episode: Episode): number[][][] {
+  const { agents, actions, observation, hidden } = shape;
+  const result: number[][][] = [];
+  let states = Array.from({ length: agents }, () => new Array<number>(hidden).fill(0));
+  for (let t = 0; t <= episode.length; t++) {
+    states = states.map((h, agent) => {
+      const start = (t * agents + agent) * observation;
+      const input = [...episode.observations.subarray(start, start + observation), ...new Array<number>(actions + agents).fill(0)];
+      if (t > 0) input[observation + episode.actions[(t - 1) * agents + agent]] = 1;
+      input[observation + actions + agent] = 1;
+      if (input.length !== agentInput(shape)) throw new Error("The input does not have the size that the parameters expect.");
+      return gru(values, relu(linear(values, "agent.fc1", input)), h);
+    });
+    result.push(states.map((h) => linear(values, "agent.fc2", h)));
+  }
+  return result;
+}
+
+/** r, z, n gates; h' = (1 - z) n + z h. */
+function gru(values: Values, x: readonly number[], h: readonly number[]): number[] {
+  const fromX = product(values.get("agent.rnn.weight_ih")!, values.get("agent.rnn.bias_ih")!, x);
+  const fromH = product(values.get("agent.rnn.weight_hh")!, values.get("agent.rnn.bias_hh")!, h);
+  const size = h.length;
+  return h.map((previous, j) => {
+    const r = logistic(fromX[j] + fromH[j]);
+    const z = logistic(fromX[size + j] + fromH[size + j]);
+    const n = Math.tanh(fromX[2 * size + j] + r * fromH[2 * size + j]);
+    return (1 - z) * n + z * previous;
+  });
+}
+
+/** Q_tot(s, q_1..q_N), equation 1 of QMIX: weights of the mixing network are absolute values of the hypernetworks' outputs. */
+export function referenceMixer(shape: NetworkShape, values: Values, state: ArrayLike<number>, q: readonly number[]): number {
+  const s = Array.from(state);
+  const w1 = linear(values, "mixer.hyper_w_1.2", relu(linear(values, "mixer.hyper_w_1.0", s)));
+  const wFinal = linear(values, "mixer.hyper_w_final.2", relu(linear(values, "mixer.hyper_w_final.0", s)));
+  const b1 = linear(values, "mixer.hyper_b_1", s);
+  const [v] = linear(values, "mixer.V.2", relu(linear(values, "mixer.V.0", s)));
+  return b1.reduce((total, bias, e) => {
+    const sum = q.reduce((sum, value, agent) => sum + value * Math.abs(w1[agent * shape.embed + e]), bias);
+    return total + (sum > 0 ? sum : Math.expm1(sum)) * Math.abs(wFinal[e]);
+  }, v);
+}
+
+function linear(values: Values, name: string, x: readonly number[]): number[] {
+  return product(values.get(`${name}.weight`)!, values.get(`${name}.bias`)!, x);
+}
+
+function product(weight: ArrayLike<number>, bias: ArrayLike<number>, x: readonly number[]): number[] {
+  if (weight.length !== bias.length * x.length) throw new Error(`A ${bias.length} x ${x.length} matrix has not ${weight.length} values.`);
+  return Array.from(bias, (sum, row) => x.reduce((sum, value, column) => sum + weight[row * x.length + column] * value, sum));
+}
+
+function relu(x: readonly number[]): number[] {
+  return x.map((value) => Math.max(0, value));
+}
+
+function logistic(x: number): number {
+  return 1 / (1 + Math.exp(-x));
+}

@@ -1,0 +1,374 @@
+import { N1, N2, N3, N4 } from "./variants";
+
+/**
+ * Gradients of weights and biases: dW[o][i] = sum over lanes, tiles and steps of dY[o] X[i]. Lanes that have ended must
+ * hold dY = 0 and a finite X.
+ *
+ * For a sparse W only the remaining entries are computed (a sampled product). Each has a vector of four partial sums
+ * that runs over all steps and groups of an update, so that the horizontal sum is paid once an update, not once a tile.
+ */
+
+@inline
+function multiplyAdd(sum: v128, a: v128, b: v128): v128 {
+  return f32x4.add(sum, f32x4.mul(a, b));
+}
+
+@inline
+function sampleTiles<Tiles, Vectors>(
+  rowStarts: usize, rows: i32, sums: usize, biasSums: usize,
+  ya: usize, yb: usize, xa: usize, xb: usize,
+): void {
+  const pair = offsetof<Tiles>() as i32 == 2;
+  const vectors = offsetof<Vectors>() as i32;
+  let entry = load<u32>(rowStarts) as usize;
+  for (let end = rowStarts + ((rows as usize) << 2); rowStarts < end; ) {
+    rowStarts += 4;
+    const stop = load<u32>(rowStarts) as usize;
+    const zero = f32x4.splat(0);
+    const a0 = v128.load(ya);
+    const a1 = vectors > 1 ? v128.load(ya, 16) : zero;
+    const a2 = vectors > 2 ? v128.load(ya, 32) : zero;
+    const a3 = vectors > 3 ? v128.load(ya, 48) : zero;
+    const b0 = pair ? v128.load(yb) : zero;
+    const b1 = pair && vectors > 1 ? v128.load(yb, 16) : zero;
+    const b2 = pair && vectors > 2 ? v128.load(yb, 32) : zero;
+    const b3 = pair && vectors > 3 ? v128.load(yb, 48) : zero;
+    ya += 64;
+    yb += 64;
+    let bias = a0;
+    if (vectors > 1) bias = f32x4.add(bias, a1);
+    if (vectors > 2) bias = f32x4.add(bias, vectors > 3 ? f32x4.add(a2, a3) : a2);
+    if (pair) {
+      let other = b0;
+      if (vectors > 1) other = f32x4.add(other, b1);
+      if (vectors > 2) other = f32x4.add(other, vectors > 3 ? f32x4.add(b2, b3) : b2);
+      bias = f32x4.add(bias, other);
+    }
+    v128.store(biasSums, f32x4.add(v128.load(biasSums), bias));
+    biasSums += 16;
+    for (; entry < stop; entry += 8) {
+      const offset = load<u32>(entry, 4) as usize;
+      const pa = xa + offset;
+      let sum = f32x4.mul(a0, v128.load(pa));
+      let more = sum;
+      if (vectors > 1) sum = multiplyAdd(sum, a1, v128.load(pa, 16));
+      if (vectors > 2) sum = multiplyAdd(sum, a2, v128.load(pa, 32));
+      if (vectors > 3) sum = multiplyAdd(sum, a3, v128.load(pa, 48));
+      if (pair) {
+        const pb = xb + offset;
+        more = f32x4.mul(b0, v128.load(pb));
+        if (vectors > 1) more = multiplyAdd(more, b1, v128.load(pb, 16));
+        if (vectors > 2) more = multiplyAdd(more, b2, v128.load(pb, 32));
+        if (vectors > 3) more = multiplyAdd(more, b3, v128.load(pb, 48));
+        sum = f32x4.add(sum, more);
+      }
+      v128.store(sums, f32x4.add(v128.load(sums), sum));
+      sums += 16;
+    }
+  }
+}
+
+@inline
+function sampleAll<Vectors>(
+  rowStarts: usize, rows: i32, sums: usize, biasSums: usize,
+  y: usize, yStride: usize, x: usize, xStride: usize, tiles: i32,
+): void {
+  for (; tiles > 1; tiles -= 2) {
+    sampleTiles<N2, Vectors>(rowStarts, rows, sums, biasSums, y, y + yStride, x, x + xStride);
+    y += yStride << 1;
+    x += xStride << 1;
+  }
+  if (tiles) sampleTiles<N1, Vectors>(rowStarts, rows, sums, biasSums, y, y, x, x);
+}
+
+/**
+ * Adds dY X' at the entries of `rows` rows of W to `sums` [entries, 4 partial sums] (that of the first row's first entry), and
+ * the sums of dY to `biasSums` [rows, 4 partial sums].
+ */
+export function sparseGradient(
+  rowStarts: usize, rows: i32, sums: usize, biasSums: usize,
+  y: usize, yStride: usize, x: usize, xStride: usize, tiles: i32, vectors: i32,
+): void {
+  if (vectors == 4) sampleAll<N4>(rowStarts, rows, sums, biasSums, y, yStride, x, xStride, tiles);
+  else if (vectors == 3) sampleAll<N3>(rowStarts, rows, sums, biasSums, y, yStride, x, xStride, tiles);
+  else if (vectors == 2) sampleAll<N2>(rowStarts, rows, sums, biasSums, y, yStride, x, xStride, tiles);
+  else sampleAll<N1>(rowStarts, rows, sums, biasSums, y, yStride, x, xStride, tiles);
+}
+
+/** Adds the sums of dY over lanes and tiles to `biasSums` [rows, 4 partial sums]. */
+export function rowSums(biasSums: usize, rows: i32, y: usize, yStride: usize, tiles: i32, vectors: i32): void {
+  for (let row = 0; row < rows; row++) {
+    let sum = v128.load(biasSums);
+    let p = y;
+    for (let tile = 0; tile < tiles; tile++) {
+      sum = f32x4.add(sum, v128.load(p));
+      if (vectors > 1) sum = f32x4.add(sum, v128.load(p, 16));
+      if (vectors > 2) sum = f32x4.add(sum, v128.load(p, 32));
+      if (vectors > 3) sum = f32x4.add(sum, v128.load(p, 48));
+      p += yStride;
+    }
+    v128.store(biasSums, sum);
+    biasSums += 16;
+    y += 64;
+  }
+}
+
+/** The horizontal sums of four vectors, as one vector. */
+@inline
+function sumsOf4(a: v128, b: v128, c: v128, d: v128): v128 {
+  const ab = f32x4.add(v128.shuffle<f32>(a, b, 0, 4, 1, 5), v128.shuffle<f32>(a, b, 2, 6, 3, 7));
+  const cd = f32x4.add(v128.shuffle<f32>(c, d, 0, 4, 1, 5), v128.shuffle<f32>(c, d, 2, 6, 3, 7));
+  return f32x4.add(v128.shuffle<f64>(ab, cd, 0, 2), v128.shuffle<f64>(ab, cd, 1, 3));
+}
+
+@inline
+function block2x4<Vectors>(dw: usize, dwStride: usize, y: usize, yStride: usize, x: usize, xStride: usize, tiles: i32): void {
+  const vectors = offsetof<Vectors>() as i32;
+  let a0 = f32x4.splat(0), a1 = a0, a2 = a0, a3 = a0, b0 = a0, b1 = a0, b2 = a0, b3 = a0;
+  let py = y, px = x;
+  for (let tile = tiles; tile > 0; tile--) {
+    {
+      const x0 = v128.load(px, 0);
+      const x1 = v128.load(px, 64);
+      const x2 = v128.load(px, 128);
+      const x3 = v128.load(px, 192);
+      const y0 = v128.load(py, 0);
+      a0 = multiplyAdd(a0, y0, x0);
+      a1 = multiplyAdd(a1, y0, x1);
+      a2 = multiplyAdd(a2, y0, x2);
+      a3 = multiplyAdd(a3, y0, x3);
+      const y1 = v128.load(py, 64);
+      b0 = multiplyAdd(b0, y1, x0);
+      b1 = multiplyAdd(b1, y1, x1);
+      b2 = multiplyAdd(b2, y1, x2);
+      b3 = multiplyAdd(b3, y1, x3);
+    }
+    if (vectors > 1) {
+      const x0 = v128.load(px, 16);
+      const x1 = v128.load(px, 80);
+      const x2 = v128.load(px, 144);
+      const x3 = v128.load(px, 208);
+      const y0 = v128.load(py, 16);
+      a0 = multiplyAdd(a0, y0, x0);
+      a1 = multiplyAdd(a1, y0, x1);
+      a2 = multiplyAdd(a2, y0, x2);
+      a3 = multiplyAdd(a3, y0, x3);
+      const y1 = v128.load(py, 80);
+      b0 = multiplyAdd(b0, y1, x0);
+      b1 = multiplyAdd(b1, y1, x1);
+      b2 = multiplyAdd(b2, y1, x2);
+      b3 = multiplyAdd(b3, y1, x3);
+    }
+    if (vectors > 2) {
+      const x0 = v128.load(px, 32);
+      const x1 = v128.load(px, 96);
+      const x2 = v128.load(px, 160);
+      const x3 = v128.load(px, 224);
+      const y0 = v128.load(py, 32);
+      a0 = multiplyAdd(a0, y0, x0);
+      a1 = multiplyAdd(a1, y0, x1);
+      a2 = multiplyAdd(a2, y0, x2);
+      a3 = multiplyAdd(a3, y0, x3);
+      const y1 = v128.load(py, 96);
+      b0 = multiplyAdd(b0, y1, x0);
+      b1 = multiplyAdd(b1, y1, x1);
+      b2 = multiplyAdd(b2, y1, x2);
+      b3 = multiplyAdd(b3, y1, x3);
+    }
+    if (vectors > 3) {
+      const x0 = v128.load(px, 48);
+      const x1 = v128.load(px, 112);
+      const x2 = v128.load(px, 176);
+      const x3 = v128.load(px, 240);
+      const y0 = v128.load(py, 48);
+      a0 = multiplyAdd(a0, y0, x0);
+      a1 = multiplyAdd(a1, y0, x1);
+      a2 = multiplyAdd(a2, y0, x2);
+      a3 = multiplyAdd(a3, y0, x3);
+      const y1 = v128.load(py, 112);
+      b0 = multiplyAdd(b0, y1, x0);
+      b1 = multiplyAdd(b1, y1, x1);
+      b2 = multiplyAdd(b2, y1, x2);
+      b3 = multiplyAdd(b3, y1, x3);
+    }
+    py += yStride;
+    px += xStride;
+  }
+  v128.store(dw, f32x4.add(v128.load(dw), sumsOf4(a0, a1, a2, a3)));
+  v128.store(dw + dwStride, f32x4.add(v128.load(dw + dwStride), sumsOf4(b0, b1, b2, b3)));
+}
+
+@inline
+function block2x1<Vectors>(dw: usize, dwStride: usize, y: usize, yStride: usize, x: usize, xStride: usize, tiles: i32): void {
+  const vectors = offsetof<Vectors>() as i32;
+  let a0 = f32x4.splat(0), b0 = a0;
+  let py = y, px = x;
+  for (let tile = tiles; tile > 0; tile--) {
+    {
+      const x0 = v128.load(px, 0);
+      const y0 = v128.load(py, 0);
+      a0 = multiplyAdd(a0, y0, x0);
+      const y1 = v128.load(py, 64);
+      b0 = multiplyAdd(b0, y1, x0);
+    }
+    if (vectors > 1) {
+      const x0 = v128.load(px, 16);
+      const y0 = v128.load(py, 16);
+      a0 = multiplyAdd(a0, y0, x0);
+      const y1 = v128.load(py, 80);
+      b0 = multiplyAdd(b0, y1, x0);
+    }
+    if (vectors > 2) {
+      const x0 = v128.load(px, 32);
+      const y0 = v128.load(py, 32);
+      a0 = multiplyAdd(a0, y0, x0);
+      const y1 = v128.load(py, 96);
+      b0 = multiplyAdd(b0, y1, x0);
+    }
+    if (vectors > 3) {
+      const x0 = v128.load(px, 48);
+      const y0 = v128.load(py, 48);
+      a0 = multiplyAdd(a0, y0, x0);
+      const y1 = v128.load(py, 112);
+      b0 = multiplyAdd(b0, y1, x0);
+    }
+    py += yStride;
+    px += xStride;
+  }
+  store<f32>(dw, load<f32>(dw) + f32x4.extract_lane(sumsOf4(a0, a0, a0, a0), 0));
+  store<f32>(dw + dwStride, load<f32>(dw + dwStride) + f32x4.extract_lane(sumsOf4(b0, b0, b0, b0), 0));
+}
+
+@inline
+function block1x4<Vectors>(dw: usize, dwStride: usize, y: usize, yStride: usize, x: usize, xStride: usize, tiles: i32): void {
+  const vectors = offsetof<Vectors>() as i32;
+  let a0 = f32x4.splat(0), a1 = a0, a2 = a0, a3 = a0;
+  let py = y, px = x;
+  for (let tile = tiles; tile > 0; tile--) {
+    {
+      const x0 = v128.load(px, 0);
+      const x1 = v128.load(px, 64);
+      const x2 = v128.load(px, 128);
+      const x3 = v128.load(px, 192);
+      const y0 = v128.load(py, 0);
+      a0 = multiplyAdd(a0, y0, x0);
+      a1 = multiplyAdd(a1, y0, x1);
+      a2 = multiplyAdd(a2, y0, x2);
+      a3 = multiplyAdd(a3, y0, x3);
+    }
+    if (vectors > 1) {
+      const x0 = v128.load(px, 16);
+      const x1 = v128.load(px, 80);
+      const x2 = v128.load(px, 144);
+      const x3 = v128.load(px, 208);
+      const y0 = v128.load(py, 16);
+      a0 = multiplyAdd(a0, y0, x0);
+      a1 = multiplyAdd(a1, y0, x1);
+      a2 = multiplyAdd(a2, y0, x2);
+      a3 = multiplyAdd(a3, y0, x3);
+    }
+    if (vectors > 2) {
+      const x0 = v128.load(px, 32);
+      const x1 = v128.load(px, 96);
+      const x2 = v128.load(px, 160);
+      const x3 = v128.load(px, 224);
+      const y0 = v128.load(py, 32);
+      a0 = multiplyAdd(a0, y0, x0);
+      a1 = multiplyAdd(a1, y0, x1);
+      a2 = multiplyAdd(a2, y0, x2);
+      a3 = multiplyAdd(a3, y0, x3);
+    }
+    if (vectors > 3) {
+      const x0 = v128.load(px, 48);
+      const x1 = v128.load(px, 112);
+      const x2 = v128.load(px, 176);
+      const x3 = v128.load(px, 240);
+      const y0 = v128.load(py, 48);
+      a0 = multiplyAdd(a0, y0, x0);
+      a1 = multiplyAdd(a1, y0, x1);
+      a2 = multiplyAdd(a2, y0, x2);
+      a3 = multiplyAdd(a3, y0, x3);
+    }
+    py += yStride;
+    px += xStride;
+  }
+  v128.store(dw, f32x4.add(v128.load(dw), sumsOf4(a0, a1, a2, a3)));
+}
+
+@inline
+function block1x1<Vectors>(dw: usize, dwStride: usize, y: usize, yStride: usize, x: usize, xStride: usize, tiles: i32): void {
+  const vectors = offsetof<Vectors>() as i32;
+  let a0 = f32x4.splat(0);
+  let py = y, px = x;
+  for (let tile = tiles; tile > 0; tile--) {
+    {
+      const x0 = v128.load(px, 0);
+      const y0 = v128.load(py, 0);
+      a0 = multiplyAdd(a0, y0, x0);
+    }
+    if (vectors > 1) {
+      const x0 = v128.load(px, 16);
+      const y0 = v128.load(py, 16);
+      a0 = multiplyAdd(a0, y0, x0);
+    }
+    if (vectors > 2) {
+      const x0 = v128.load(px, 32);
+      const y0 = v128.load(py, 32);
+      a0 = multiplyAdd(a0, y0, x0);
+    }
+    if (vectors > 3) {
+      const x0 = v128.load(px, 48);
+      const y0 = v128.load(py, 48);
+      a0 = multiplyAdd(a0, y0, x0);
+    }
+    py += yStride;
+    px += xStride;
+  }
+  store<f32>(dw, load<f32>(dw) + f32x4.extract_lane(sumsOf4(a0, a0, a0, a0), 0));
+}
+
+@inline
+function denseAll<Vectors>(
+  dw: usize, columns: i32, rows: i32, y: usize, yStride: usize, x: usize, xStride: usize, tiles: i32,
+): void {
+  const dwStride = (columns as usize) << 2;
+  for (; rows > 0; rows -= 2) {
+    let to = dw, from = x;
+    let left = columns;
+    if (rows > 1) {
+      for (; left >= 4; left -= 4) {
+        block2x4<Vectors>(to, dwStride, y, yStride, from, xStride, tiles);
+        to += 16;
+        from += 256;
+      }
+      for (; left; left--) {
+        block2x1<Vectors>(to, dwStride, y, yStride, from, xStride, tiles);
+        to += 4;
+        from += 64;
+      }
+    } else {
+      for (; left >= 4; left -= 4) {
+        block1x4<Vectors>(to, dwStride, y, yStride, from, xStride, tiles);
+        to += 16;
+        from += 256;
+      }
+      for (; left; left--) {
+        block1x1<Vectors>(to, dwStride, y, yStride, from, xStride, tiles);
+        to += 4;
+        from += 64;
+      }
+    }
+    dw += dwStride << 1;
+    y += 128;
+  }
+}
+
+/** Adds dY X' over lanes and tiles to dW [rows, columns]. */
+export function denseGradient(
+  dw: usize, columns: i32, rows: i32, y: usize, yStride: usize, x: usize, xStride: usize, tiles: i32, vectors: i32,
+): void {
+  if (vectors == 4) denseAll<N4>(dw, columns, rows, y, yStride, x, xStride, tiles);
+  else if (vectors == 3) denseAll<N3>(dw, columns, rows, y, yStride, x, xStride, tiles);
+  else if (vectors == 2) denseAll<N2>(dw, columns, rows, y, yStride, x, xStride, tiles);
+  else denseAll<N1>(dw, columns, rows, y, yStride, x, xStride, tiles);
+}

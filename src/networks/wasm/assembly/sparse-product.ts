@@ -1,0 +1,160 @@
+import { N0, N1, N2, N3, N4 } from "./variants";
+
+/**
+ * Y = W X for a sparse W in compressed rows: `rowStarts` holds, for each row and once more for the end, the address of
+ * its first entry; an entry is a pair (value f32, offset u32), where the offset is that of the column's row of lanes in
+ * the tile X. With the transposed entries it gives dX = W' dY.
+ *
+ * Two tiles share each entry's loads; 8 accumulators leave V8 enough of its 15 registers.
+ */
+
+type Forward = N0;
+type Accumulate = N1;
+type Gated = N2;
+const FORWARD: i32 = 0;
+const ACCUMULATE: i32 = 1;
+const GATED: i32 = 2;
+
+@inline
+function rowsOfTiles<Mode, Tiles, Vectors>(
+  rowStarts: usize, rows: i32, bias: usize, floor: v128,
+  xa: usize, xb: usize, ya: usize, yb: usize, ga: usize, gb: usize,
+): void {
+  const mode = offsetof<Mode>() as i32;
+  const pair = offsetof<Tiles>() as i32 == 2;
+  const vectors = offsetof<Vectors>() as i32;
+  let entry = load<u32>(rowStarts) as usize;
+  for (let end = rowStarts + ((rows as usize) << 2); rowStarts < end; ) {
+    rowStarts += 4;
+    const stop = load<u32>(rowStarts) as usize;
+    let a0 = f32x4.splat(0), a1 = a0, a2 = a0, a3 = a0, b0 = a0, b1 = a0, b2 = a0, b3 = a0;
+    if (mode == FORWARD) {
+      a0 = v128.load32_splat(bias);
+      bias += 4;
+      if (vectors > 1) a1 = a0;
+      if (vectors > 2) a2 = a0;
+      if (vectors > 3) a3 = a0;
+      if (pair) {
+        b0 = a0;
+        if (vectors > 1) b1 = a0;
+        if (vectors > 2) b2 = a0;
+        if (vectors > 3) b3 = a0;
+      }
+    } else if (mode == ACCUMULATE) {
+      a0 = v128.load(ya);
+      if (vectors > 1) a1 = v128.load(ya, 16);
+      if (vectors > 2) a2 = v128.load(ya, 32);
+      if (vectors > 3) a3 = v128.load(ya, 48);
+      if (pair) {
+        b0 = v128.load(yb);
+        if (vectors > 1) b1 = v128.load(yb, 16);
+        if (vectors > 2) b2 = v128.load(yb, 32);
+        if (vectors > 3) b3 = v128.load(yb, 48);
+      }
+    }
+    while (entry < stop) {
+      const w = v128.load32_splat(entry);
+      const offset = load<u32>(entry, 4) as usize;
+      entry += 8;
+      const pa = xa + offset;
+      a0 = f32x4.add(a0, f32x4.mul(w, v128.load(pa)));
+      if (vectors > 1) a1 = f32x4.add(a1, f32x4.mul(w, v128.load(pa, 16)));
+      if (vectors > 2) a2 = f32x4.add(a2, f32x4.mul(w, v128.load(pa, 32)));
+      if (vectors > 3) a3 = f32x4.add(a3, f32x4.mul(w, v128.load(pa, 48)));
+      if (pair) {
+        const pb = xb + offset;
+        b0 = f32x4.add(b0, f32x4.mul(w, v128.load(pb)));
+        if (vectors > 1) b1 = f32x4.add(b1, f32x4.mul(w, v128.load(pb, 16)));
+        if (vectors > 2) b2 = f32x4.add(b2, f32x4.mul(w, v128.load(pb, 32)));
+        if (vectors > 3) b3 = f32x4.add(b3, f32x4.mul(w, v128.load(pb, 48)));
+      }
+    }
+    if (mode == FORWARD) {
+      a0 = f32x4.pmax(a0, floor);
+      if (vectors > 1) a1 = f32x4.pmax(a1, floor);
+      if (vectors > 2) a2 = f32x4.pmax(a2, floor);
+      if (vectors > 3) a3 = f32x4.pmax(a3, floor);
+      if (pair) {
+        b0 = f32x4.pmax(b0, floor);
+        if (vectors > 1) b1 = f32x4.pmax(b1, floor);
+        if (vectors > 2) b2 = f32x4.pmax(b2, floor);
+        if (vectors > 3) b3 = f32x4.pmax(b3, floor);
+      }
+    } else if (mode == GATED) {
+      a0 = v128.and(a0, f32x4.gt(v128.load(ga), floor));
+      if (vectors > 1) a1 = v128.and(a1, f32x4.gt(v128.load(ga, 16), floor));
+      if (vectors > 2) a2 = v128.and(a2, f32x4.gt(v128.load(ga, 32), floor));
+      if (vectors > 3) a3 = v128.and(a3, f32x4.gt(v128.load(ga, 48), floor));
+      ga += 64;
+      if (pair) {
+        b0 = v128.and(b0, f32x4.gt(v128.load(gb), floor));
+        if (vectors > 1) b1 = v128.and(b1, f32x4.gt(v128.load(gb, 16), floor));
+        if (vectors > 2) b2 = v128.and(b2, f32x4.gt(v128.load(gb, 32), floor));
+        if (vectors > 3) b3 = v128.and(b3, f32x4.gt(v128.load(gb, 48), floor));
+        gb += 64;
+      }
+    }
+    v128.store(ya, a0);
+    if (vectors > 1) v128.store(ya, a1, 16);
+    if (vectors > 2) v128.store(ya, a2, 32);
+    if (vectors > 3) v128.store(ya, a3, 48);
+    ya += 64;
+    if (pair) {
+      v128.store(yb, b0);
+      if (vectors > 1) v128.store(yb, b1, 16);
+      if (vectors > 2) v128.store(yb, b2, 32);
+      if (vectors > 3) v128.store(yb, b3, 48);
+      yb += 64;
+    }
+  }
+}
+
+@inline
+function allTiles<Mode, Vectors>(
+  rowStarts: usize, rows: i32, bias: usize, floor: v128,
+  x: usize, xStride: usize, y: usize, yStride: usize, gate: usize, gateStride: usize, tiles: i32,
+): void {
+  for (; tiles > 1; tiles -= 2) {
+    rowsOfTiles<Mode, N2, Vectors>(rowStarts, rows, bias, floor, x, x + xStride, y, y + yStride, gate, gate + gateStride);
+    x += xStride << 1;
+    y += yStride << 1;
+    gate += gateStride << 1;
+  }
+  if (tiles) rowsOfTiles<Mode, N1, Vectors>(rowStarts, rows, bias, floor, x, x, y, y, gate, gate);
+}
+
+/** Y = W X + bias on `tiles` tiles, `xStride` and `yStride` bytes apart, through a ReLU if `relu`; `bias` is [rows]. */
+export function sparseForward(
+  rowStarts: usize, rows: i32, bias: usize, relu: bool,
+  x: usize, xStride: usize, y: usize, yStride: usize, tiles: i32, vectors: i32,
+): void {
+  const floor = f32x4.splat(relu ? 0 : -Infinity);
+  if (vectors == 4) allTiles<Forward, N4>(rowStarts, rows, bias, floor, x, xStride, y, yStride, 0, 0, tiles);
+  else if (vectors == 3) allTiles<Forward, N3>(rowStarts, rows, bias, floor, x, xStride, y, yStride, 0, 0, tiles);
+  else if (vectors == 2) allTiles<Forward, N2>(rowStarts, rows, bias, floor, x, xStride, y, yStride, 0, 0, tiles);
+  else allTiles<Forward, N1>(rowStarts, rows, bias, floor, x, xStride, y, yStride, 0, 0, tiles);
+}
+
+/** Y += W X */
+export function sparseAccumulate(
+  rowStarts: usize, rows: i32,
+  x: usize, xStride: usize, y: usize, yStride: usize, tiles: i32, vectors: i32,
+): void {
+  const zero = f32x4.splat(0);
+  if (vectors == 4) allTiles<Accumulate, N4>(rowStarts, rows, 0, zero, x, xStride, y, yStride, 0, 0, tiles);
+  else if (vectors == 3) allTiles<Accumulate, N3>(rowStarts, rows, 0, zero, x, xStride, y, yStride, 0, 0, tiles);
+  else if (vectors == 2) allTiles<Accumulate, N2>(rowStarts, rows, 0, zero, x, xStride, y, yStride, 0, 0, tiles);
+  else allTiles<Accumulate, N1>(rowStarts, rows, 0, zero, x, xStride, y, yStride, 0, 0, tiles);
+}
+
+/** Y = W X where the tile `gate` is positive, else 0: the gradient through a ReLU whose output `gate` is. */
+export function sparseGated(
+  rowStarts: usize, rows: i32,
+  x: usize, xStride: usize, y: usize, yStride: usize, gate: usize, gateStride: usize, tiles: i32, vectors: i32,
+): void {
+  const zero = f32x4.splat(0);
+  if (vectors == 4) allTiles<Gated, N4>(rowStarts, rows, 0, zero, x, xStride, y, yStride, gate, gateStride, tiles);
+  else if (vectors == 3) allTiles<Gated, N3>(rowStarts, rows, 0, zero, x, xStride, y, yStride, gate, gateStride, tiles);
+  else if (vectors == 2) allTiles<Gated, N2>(rowStarts, rows, 0, zero, x, xStride, y, yStride, gate, gateStride, tiles);
+  else allTiles<Gated, N1>(rowStarts, rows, 0, zero, x, xStride, y, yStride, gate, gateStride, tiles);
+}

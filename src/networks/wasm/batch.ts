@@ -1,0 +1,133 @@
+import { type EpisodeGroup, LANES } from "../../replay/group.js";
+import { type NetworkShape, agentInput } from "../parameters.js";
+import { type Memory, ROW, skewed } from "./memory.js";
+import type { Tiles } from "./weights.js";
+
+/** The group of episodes that the engine works on, as tiles in its memory. */
+export interface Batch {
+  load(group: EpisodeGroup): void;
+  /** Steps of the loaded group. */
+  steps(): number;
+  /** Most steps of any group so far: what buffers must hold. */
+  capacity(): number;
+  /** Vectors of lanes that have a step t (`running`), or whose observation and state t exist (`observed`). */
+  runningVectors(t: number): number;
+  observedVectors(t: number): number;
+  /** The agents' inputs at step t, a tile an agent. */
+  inputs(t: number): Tiles;
+  /** The states from step t on, a tile a step. */
+  states(t: number): Tiles;
+  /** Actions of step t, [agents, lanes] bytes. */
+  actions(t: number): number;
+  /** Copies [steps, agents, lanes] or [steps, lanes] into the engine, with zeros in lanes that have ended. */
+  copyRunning(from: Float32Array, to: number, rows: number): void;
+}
+
+/** Steps that are turned into tiles at a time: what is copied in is still in the cache then. */
+const CHUNK = 4;
+
+export function createBatch(memory: Memory, shape: NetworkShape): Batch {
+  const { kernels } = memory;
+  const { agents, actions, observation, state } = shape;
+  const inputStride = skewed(agentInput(shape)) * ROW;
+  const stateStride = skewed(state) * ROW;
+  // One lane's rows of a few steps; odd numbers of cache lines apart.
+  const laneBytes = skewed(Math.ceil((CHUNK * Math.max(agents * observation, state) * 4) / ROW)) * ROW;
+  const staging = memory.allocate(LANES * laneBytes);
+
+  let group: EpisodeGroup | undefined;
+  let capacity = 0;
+  let inputsAt = 0;
+  let statesAt = 0;
+  let actionsAt = 0;
+
+  const lanes = (t: number) => (t === 0 ? group!.running[0] : group!.running[t - 1]);
+  const vectorsOf = (count: number) => (count + 3) >> 2;
+
+  return {
+    load(next) {
+      checkGroup(next, shape);
+      group = next;
+      if (next.steps > capacity) reserve(next.steps);
+      memory.bytes(actionsAt, next.actions.length).set(next.actions);
+      for (let t = 0; t <= next.steps; t++) {
+        const vectors = vectorsOf(lanes(t));
+        const at = inputsAt + t * agents * inputStride + observation * ROW;
+        kernels.oneHotTiles(actionsAt + (t - 1) * agents * LANES, actions, at, inputStride, agents, vectors);
+      }
+      for (let first = 0; first <= next.steps; first += CHUNK) {
+        const count = Math.min(CHUNK, next.steps + 1 - first);
+        stage("observations", agents * observation, first, count);
+        for (let t = first; t < first + count; t++) {
+          kernels.tilesFromRows(
+            staging + (t - first) * agents * observation * 4, laneBytes, observation * 4, observation,
+            inputsAt + t * agents * inputStride, inputStride, agents, vectorsOf(lanes(t)),
+          );
+        }
+        stage("states", state, first, count);
+        for (let t = first; t < first + count; t++) {
+          kernels.tilesFromRows(staging + (t - first) * state * 4, laneBytes, 0, state, statesAt + t * stateStride, 0, 1, vectorsOf(lanes(t)));
+        }
+      }
+    },
+    steps: () => group!.steps,
+    capacity: () => capacity,
+    runningVectors: (t) => vectorsOf(group!.running[t]),
+    observedVectors: (t) => vectorsOf(lanes(t)),
+    inputs: (t) => ({ at: inputsAt + t * agents * inputStride, stride: inputStride }),
+    states: (t) => ({ at: statesAt + t * stateStride, stride: stateStride }),
+    actions: (t) => actionsAt + t * agents * LANES,
+    copyRunning(from, to, rows) {
+      const { steps, running } = group!;
+      const count = steps * rows * LANES;
+      if (from.length !== count) throw new Error(`Expected ${count} values for ${steps} steps of ${rows} x ${LANES} lanes, got ${from.length}.`);
+      const copy = memory.floats(to, count);
+      copy.set(from);
+      for (let t = 0; t < steps; t++) {
+        if (running[t] === LANES) continue;
+        for (let row = t * rows; row < (t + 1) * rows; row++) copy.fill(0, row * LANES + running[t], (row + 1) * LANES);
+      }
+    },
+  };
+
+  /** Copies a few steps of every episode that has them into its lane; the lanes beside them get zeros. */
+  function stage(what: "observations" | "states", size: number, first: number, count: number): void {
+    const { episodes } = group!;
+    for (let lane = 0; lane < vectorsOf(lanes(first)) * 4; lane++) {
+      const to = memory.floats(staging + lane * laneBytes, count * size);
+      const episode = episodes[lane];
+      const present = episode ? Math.max(0, Math.min(count, episode.length + 1 - first)) : 0;
+      if (present) to.set(episode[what].subarray(first * size, (first + present) * size));
+      if (present < count) to.fill(0, present * size);
+    }
+  }
+
+  function reserve(steps: number): void {
+    capacity = Math.max(steps, Math.ceil(capacity * 1.5));
+    inputsAt = memory.allocate((capacity + 1) * agents * inputStride);
+    statesAt = memory.allocate((capacity + 1) * stateStride);
+    // Before the first step there is no last action: a step of 255s.
+    const none = memory.allocate((capacity + 1) * agents * LANES);
+    memory.bytes(none, agents * LANES).fill(255);
+    actionsAt = none + agents * LANES;
+    for (let tile = 0; tile < (capacity + 1) * agents; tile++) {
+      const row = observation + actions + (tile % agents);
+      memory.floats(inputsAt + tile * inputStride + row * ROW, LANES).fill(1);
+    }
+  }
+}
+
+function checkGroup({ agents, actionCount, episodes, steps }: EpisodeGroup, shape: NetworkShape): void {
+  if (agents !== shape.agents || actionCount !== shape.actions) {
+    throw new Error(`The engine was made for ${shape.agents} agents with ${shape.actions} actions; the episodes have ${agents} with ${actionCount}.`);
+  }
+  for (const { observations, states, length, index } of episodes) {
+    if (length > steps) throw new Error(`Episode ${index} has ${length} steps; its group has ${steps}.`);
+    if (observations.length !== (length + 1) * agents * shape.observation || states.length !== (length + 1) * shape.state) {
+      throw new Error(
+        `Episode ${index} of ${length} steps has ${observations.length} observed values and ${states.length} of states; ` +
+          `the engine expects ${(length + 1) * agents * shape.observation} and ${(length + 1) * shape.state}.`,
+      );
+    }
+  }
+}

@@ -1,0 +1,75 @@
+import { type Random, createRandom } from "../../random.js";
+import type { Episode } from "../../replay/episode.js";
+import { type EpisodeGroup, groupEpisodes } from "../../replay/group.js";
+import { type NetworkShape, initialParameters, qmixParameters } from "../parameters.js";
+
+/** Random networks and episodes for tests of engines. */
+
+/** Shapes whose sizes fit no vector, and those of 3m. */
+export const SHAPES: Record<string, NetworkShape> = {
+  odd: { agents: 3, actions: 5, observation: 7, state: 9, hidden: 7, embed: 5, hypernetEmbed: 6 },
+  narrow: { agents: 2, actions: 3, observation: 5, state: 4, hidden: 13, embed: 3, hypernetEmbed: 7 },
+  "3m": { agents: 3, actions: 9, observation: 30, state: 48, hidden: 64, embed: 32, hypernetEmbed: 64 },
+};
+
+/** Masks that keep about `density` of every weight matrix, and at least one connection; none at density 1. */
+export function randomMasks(shape: NetworkShape, density: number, random: Random): Map<string, Uint8Array> {
+  const masks = new Map<string, Uint8Array>();
+  if (density >= 1) return masks;
+  for (const { name, shape: size, maskable } of qmixParameters(shape)) {
+    if (!maskable) continue;
+    const mask = new Uint8Array(size[0] * size[1]).map(() => (random.float() < density ? 1 : 0));
+    mask[random.below(mask.length)] = 1;
+    masks.set(name, mask);
+  }
+  return masks;
+}
+
+/** PyTorch's initial values, with zeros where masks prune. */
+export function maskedParameters(shape: NetworkShape, masks: ReadonlyMap<string, Uint8Array>, random: Random): Map<string, Float32Array> {
+  const parameters = initialParameters(qmixParameters(shape), random);
+  for (const [name, mask] of masks) parameters.set(name, parameters.get(name)!.map((value, i) => value * mask[i]));
+  return parameters;
+}
+
+/** Episodes of the given lengths; agent 0 dies (sees zeros, may only do nothing) halfway through every second one. */
+export function randomEpisodes(shape: NetworkShape, lengths: readonly number[], random: Random): Episode[] {
+  const { agents, actions, observation, state } = shape;
+  const values = (count: number) => new Float32Array(count).map(() => 2 * random.float() - 1);
+  return lengths.map((length, index) => {
+    const observations = values((length + 1) * agents * observation);
+    const chosen = new Uint8Array(length * agents).map(() => random.below(actions));
+    if (index % 2) {
+      for (let t = Math.ceil(length / 2); t <= length; t++) {
+        observations.fill(0, t * agents * observation, (t * agents + 1) * observation);
+        if (t < length) chosen[t * agents] = 0;
+      }
+    }
+    return {
+      index,
+      seed: index,
+      length,
+      observations,
+      states: values((length + 1) * state),
+      availableActions: new Uint8Array((length + 1) * agents * actions).fill(1),
+      actions: chosen,
+      rewards: values(length),
+      terminal: true,
+    };
+  });
+}
+
+export interface Case {
+  readonly shape: NetworkShape;
+  readonly masks: Map<string, Uint8Array>;
+  readonly parameters: Map<string, Float32Array>;
+  readonly groups: EpisodeGroup[];
+}
+
+/** A random network and a batch. */
+export function randomCase(shape: NetworkShape, density: number, lengths: readonly number[], seed: number): Case {
+  const random = createRandom(seed);
+  const masks = randomMasks(shape, density, random);
+  const parameters = maskedParameters(shape, masks, random);
+  return { shape, masks, parameters, groups: groupEpisodes(randomEpisodes(shape, lengths, random), shape) };
+}
