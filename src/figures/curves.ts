@@ -1,4 +1,5 @@
-import { sgg } from "ml-savitzky-golay-generalized";
+import { smooth } from "../results/savgol.js";
+import { mean as meanOf, standardDeviation } from "../results/statistics.js";
 import { round, type Figure, type Trace } from "./figure.js";
 import { axis, layout, methodStyles, translucent, type MethodStyle } from "./theme.js";
 
@@ -48,9 +49,9 @@ export function trainingCurves(runs: readonly RunCurve[], options: TrainingCurve
     const group = groups.get(style.label)!;
     const curve = meanCurve(group);
     seeds = Math.max(seeds, group.length);
-    const { smooth, used } = filter(curve.mean, window);
+    const { filtered, used } = filter(curve.mean, window);
     if (curve.steps.length > 0) windows.add(used);
-    const shown = share ? smooth.map((v) => Math.min(1, Math.max(0, v))) : smooth;
+    const shown = share ? filtered.map((v) => Math.min(1, Math.max(0, v))) : filtered;
     if (curve.runs.some((n) => n > 1)) bands.push(band(style, curve, share));
     lines.push(points(style, curve), line(style, curve, shown, share));
     if (shown.length > 0) notes.push(`${style.label} ${share ? percent(curve.mean.at(-1)!) : round(curve.mean.at(-1)!, 3)}`);
@@ -93,11 +94,9 @@ export function meanCurve(runs: readonly Pick<RunCurve, "steps" | "values">[]): 
     const slack = n > 1 ? (longest.steps[n - 1]! - longest.steps[0]!) / (n - 1) / 2 : Infinity;
     const values = runs.map((run) => valueAt(run, step, slack)).filter((v) => Number.isFinite(v));
     if (values.length === 0) continue;
-    const mean = values.reduce((a, b) => a + b, 0) / values.length;
-    const squares = values.reduce((a, b) => a + (b - mean) ** 2, 0);
     curve.steps.push(step);
-    curve.mean.push(mean);
-    curve.deviation.push(values.length > 1 ? Math.sqrt(squares / (values.length - 1)) : 0);
+    curve.mean.push(meanOf(values));
+    curve.deviation.push(values.length > 1 ? standardDeviation(values) : 0);
     curve.runs.push(values.length);
   }
   return curve;
@@ -115,11 +114,10 @@ function valueAt({ steps, values }: Pick<RunCurve, "steps" | "values">, step: nu
   return values[i - 1]! + share * (values[i]! - values[i - 1]!);
 }
 
-function filter(values: readonly number[], window: number): { smooth: number[]; used: number } {
+function filter(values: readonly number[], window: number): { filtered: number[]; used: number } {
   const third = Math.floor(values.length / 3);
-  const fits = Math.min(window, third % 2 === 1 ? third : third - 1);
-  if (fits < 5) return { smooth: [...values], used: 0 };
-  return { smooth: Array.from(sgg([...values], 1, { windowSize: fits, polynomial: 2, derivative: 0 })), used: fits };
+  const used = Math.min(window, third % 2 === 1 ? third : third - 1);
+  return used < 5 ? { filtered: [...values], used: 0 } : { filtered: smooth(values, { window: used, order: 2 }), used };
 }
 
 function band(style: MethodStyle, { steps, mean, deviation }: MeanCurve, share: boolean): Trace {
@@ -140,10 +138,10 @@ function points(style: MethodStyle, { steps, mean }: MeanCurve): Trace {
   };
 }
 
-function line(style: MethodStyle, curve: MeanCurve, smooth: readonly number[], share: boolean): Trace {
+function line(style: MethodStyle, curve: MeanCurve, filtered: readonly number[], share: boolean): Trace {
   return {
     type: "scatter", mode: "lines", name: style.label, legendgroup: style.label,
-    x: curve.steps, y: smooth.map((v) => round(v)),
+    x: curve.steps, y: filtered.map((v) => round(v)),
     customdata: curve.mean.map((m, i) => [round(m), round(curve.deviation[i]!), curve.runs[i]!]),
     hovertemplate: share ? "%{customdata[0]:.1%} ± %{customdata[1]:.1%}" : "%{customdata[0]:.4~g} ± %{customdata[1]:.2~g}",
     line: { color: style.colour, width: style.label.startsWith("MAST") ? 3 : 2.5, dash: style.dash },

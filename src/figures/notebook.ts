@@ -65,8 +65,8 @@ function figureBundle(figure: Figure, png?: Buffer): MimeBundle {
   };
 }
 
-/** A figure that follows training. */
-export interface LiveFigure extends Live<Figure> {
+/** A figure that follows training; `update` takes a function, which is called only when it is time to draw. */
+export interface LiveFigure extends Live<() => Figure> {
   /** Shows the last state with a PNG, for viewers without Plotly. */
   finish(figure: Figure): Promise<void>;
 }
@@ -76,7 +76,7 @@ export interface LiveFigure extends Live<Figure> {
  *
  * @example
  * const live = liveFigure();
- * live.update(trainingCurves(soFar));
+ * live.update(() => trainingCurves(soFar));
  * await live.finish(trainingCurves(all));
  */
 export function liveFigure(interval = 1000): LiveFigure {
@@ -84,9 +84,9 @@ export function liveFigure(interval = 1000): LiveFigure {
   let last = 0;
   return {
     update(figure) {
-      if (Date.now() - last < interval) return;
+      if (!inNotebook() || Date.now() - last < interval) return;
       last = Date.now();
-      output.show(figureBundle(figure));
+      output.show(figureBundle(figure()));
     },
     async finish(figure) {
       if (!inNotebook()) return void console.log(figure.summary);
@@ -169,4 +169,15 @@ export function showPage(html: string, options: { readonly height: number; reado
 /** Pixels that a replay of this view (left, bottom, width, height in cells) needs in a notebook 860 pixels wide. */
 export function notebookHeight([, , width, height]: readonly [number, number, number, number]): number {
   return Math.round((836 * height) / width) + 230;
+}
+
+/**
+ * A signal that the next interrupt (Jupyter's stop button, Ctrl-C) aborts; the kernel itself only stops waiting for
+ * the cell. Call `release` when the work is over, so that interrupts mean what they did before.
+ */
+export function interruptSignal(): { readonly signal: AbortSignal; release(): void } {
+  const controller = new AbortController();
+  const abort = (): void => controller.abort();
+  process.once("SIGINT", abort);
+  return { signal: controller.signal, release: () => void process.removeListener("SIGINT", abort) };
 }

@@ -41,7 +41,7 @@ export function battleReplay(recording: EpisodeRecording, options: ReplayOptions
     terrain: { width: frames[0]!.width, height: frames[0]!.height, cells: frames[0]!.terrain },
     units: frames[0]!.units.map(({ side, type, radius, maxHealth, maxShield }) => ({ side, type, radius, maxHealth, maxShield })),
     frames: frames.map((frame) => ({ text: frame.units.length === 0 ? frame.text : "", units: frame.units.map(compact) })),
-    rewards: rewards.map((r) => Number(r.toFixed(3))),
+    rewards: rewards.map((r) => Number(r.toFixed(6))),
     actions: actions.map((joint) => joint.map((action, agent) => actionName(action, agent, recording, options.actionNames))),
   };
   return `<!doctype html>

@@ -1,0 +1,119 @@
+import { describe, expect, it } from "vitest";
+import { meanCurve, trainingCurves } from "./curves.js";
+import { METHOD_STYLES, methodStyles } from "./theme.js";
+
+const line = (figure: ReturnType<typeof trainingCurves>, name: string) => figure.data.find((trace) => trace["mode"] === "lines" && trace["name"] === name && trace["fill"] === undefined)!;
+const points = (figure: ReturnType<typeof trainingCurves>, name: string) => figure.data.find((trace) => trace["name"] === `${name} (raw)`)!;
+const band = (figure: ReturnType<typeof trainingCurves>) => figure.data.filter((trace) => trace["fill"] === "toself");
+const steps = (n: number) => Array.from({ length: n }, (_, i) => i * 10_000);
+const caption = (figure: ReturnType<typeof trainingCurves>) => (figure.layout["annotations"] as { text: string }[])[0]!.text;
+
+describe("meanCurve", () => {
+  it("gives mean and sample standard deviation at each step", () => {
+    const curve = meanCurve([{ steps: [0, 10], values: [0, 0.5] }, { steps: [0, 10], values: [0.2, 0.9] }]);
+    expect(curve.mean[0]).toBeCloseTo(0.1, 12);
+    expect(curve.mean[1]).toBeCloseTo(0.7, 12);
+    // sqrt(((0.5 - 0.7)^2 + (0.9 - 0.7)^2) / 1)
+    expect(curve.deviation[1]).toBeCloseTo(Math.sqrt(0.08), 12);
+  });
+
+  it("interpolates runs that were evaluated on other steps", () => {
+    const curve = meanCurve([{ steps: [0, 10, 20], values: [0, 1, 2] }, { steps: [0, 20], values: [0, 4] }]);
+    expect(curve.mean).toEqual([0, 1.5, 3]);
+  });
+
+  it("averages only the runs that have come that far", () => {
+    const curve = meanCurve([{ steps: [0, 10, 20, 30], values: [0, 0, 0, 0] }, { steps: [0, 10], values: [1, 1] }]);
+    expect(curve.runs).toEqual([2, 2, 1, 1]);
+    expect(curve.mean).toEqual([0.5, 0.5, 0, 0]);
+  });
+});
+
+describe("trainingCurves", () => {
+  it("filters with window 21 and order 2, which leaves a parabola as it is and moves a spike", () => {
+    const x = steps(90);
+    const parabola = x.map((_, i) => 0.2 + 0.0001 * (i - 45) ** 2);
+    const smooth = line(trainingCurves([{ label: "MAST", steps: x, values: parabola }]), "MAST")["y"] as number[];
+    smooth.forEach((value, i) => expect(value).toBeCloseTo(parabola[i]!, 3));
+    const spike = parabola.map((value, i) => (i === 45 ? 0.7 : value));
+    const figure = trainingCurves([{ label: "MAST", steps: x, values: spike }]);
+    // The middle weight of that filter is 3 (3 m^2 + 3 m - 1) / ((2m - 1)(2m + 1)(2m + 3)) with m = 10: 987 / 9177 = 0.1075.
+    expect((line(figure, "MAST")["y"] as number[])[45]).toBeCloseTo(0.2 + 0.5 * (987 / 9177), 3);
+    expect((points(figure, "MAST")["y"] as number[])[45]).toBeCloseTo(0.7, 4);
+    expect(caption(figure)).toContain("window 21, order 2");
+  });
+
+  it("shows the raw values of a curve that is too short to be filtered, and says so", () => {
+    const figure = trainingCurves([{ label: "Dense", steps: steps(8), values: [0, 0.1, 0, 0.4, 0.2, 0.9, 0.7, 1] }]);
+    expect(line(figure, "Dense")["y"]).toEqual([0, 0.1, 0, 0.4, 0.2, 0.9, 0.7, 1]);
+    expect(caption(figure)).toContain("line: raw mean");
+    expect(caption(figure)).toContain("one seed");
+  });
+
+  it("draws no band for one seed, and mean +- deviation for several", () => {
+    const one = { label: "MAST", steps: steps(3), values: [0.4, 0.4, 0.4] };
+    expect(band(trainingCurves([one]))).toHaveLength(0);
+    const [trace] = band(trainingCurves([one, { ...one, values: [0.6, 0.6, 0.6] }]));
+    const y = trace!["y"] as number[];
+    expect(y[0]).toBeCloseTo(0.5 + Math.sqrt(0.02), 3);
+    expect(y.at(-1)).toBeCloseTo(0.5 - Math.sqrt(0.02), 3);
+  });
+
+  it("keeps a win rate's band within 0 and 1", () => {
+    const figure = trainingCurves([{ label: "MAST", steps: [0], values: [1] }, { label: "MAST", steps: [0], values: [0.5] }]);
+    expect(Math.max(...(band(figure)[0]!["y"] as number[]))).toBe(1);
+  });
+
+  it("draws before there is anything, and with runs that have no evaluation yet", () => {
+    expect(trainingCurves([]).summary).toContain("no evaluation yet");
+    const figure = trainingCurves([{ label: "MAST", steps: [], values: [] }, { label: "Dense", steps: [0], values: [0.25] }], { steps: 50_000 });
+    expect(figure.summary).toBe("Training curves: Test win rate at the end: Dense 25 %");
+    expect((figure.layout["xaxis"] as { range: number[] }).range[1]).toBeCloseTo(50_500, 6);
+  });
+});
+
+describe("methodStyles", () => {
+  it("orders methods as the paper, whatever the order they are given in", () => {
+    expect(methodStyles(["MAST", "RLx2", "Dense", "SET"]).map(({ label }) => label)).toEqual(["Dense", "SET", "RLx2", "MAST"]);
+  });
+
+  it("gives a method the same look in every figure", () => {
+    const colour = (labels: string[], label: string) => methodStyles(labels).find((style) => style.label === label)!.colour;
+    expect(colour(["RigL", "MAST", "Dense"], "MAST")).toBe(colour(["MAST"], "MAST"));
+    expect(colour(["mast-qmix", "dense"], "mast-qmix")).toBe(colour(["MAST"], "MAST"));
+    expect(colour(["MASTER"], "MASTER")).not.toBe(colour(["MAST"], "MAST"));
+  });
+
+  it("gives different looks to labels that are no methods", () => {
+    const styles = methodStyles(["lambda 0.2", "lambda 0.5", "lambda 0.8"]);
+    expect(styles.map(({ label }) => label)).toEqual(["lambda 0.2", "lambda 0.5", "lambda 0.8"]);
+    expect(new Set(styles.map(({ colour }) => colour)).size).toBe(3);
+  });
+
+  it("keeps all methods apart for protanopia, deuteranopia and tritanopia", () => {
+    // Simulated by Vienot, Brettel and Mollon's matrices (protan, deutan) and a tritan projection, in linear RGB; distances in CIELAB.
+    for (const kind of Object.keys(CONFUSION)) {
+      const colours = METHOD_STYLES.map(({ colour }) => lab(simulate(colour, kind)));
+      for (let i = 0; i < colours.length; i++) {
+        for (let j = 0; j < i; j++) expect(Math.hypot(...colours[i]!.map((v, k) => v - colours[j]![k]!)), `${METHOD_STYLES[i]!.label} and ${METHOD_STYLES[j]!.label}, ${kind}`).toBeGreaterThan(9);
+      }
+    }
+  });
+});
+
+const CONFUSION: Record<string, number[][]> = {
+  protanopia: [[0.1124, 0.8876, 0], [0.1124, 0.8876, 0], [0.004, -0.004, 1]],
+  deuteranopia: [[0.2927, 0.7073, 0], [0.2927, 0.7073, 0], [-0.0223, 0.0223, 1]],
+  tritanopia: [[1.0126, 0.1338, -0.1464], [-0.0119, 0.8677, 0.1442], [0.0769, 0.8109, 0.1122]],
+};
+
+function simulate(hex: string, kind: string): number[] {
+  const rgb = [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16) / 255).map((c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4));
+  return CONFUSION[kind]!.map((row) => Math.min(1, Math.max(0, row[0]! * rgb[0]! + row[1]! * rgb[1]! + row[2]! * rgb[2]!)));
+}
+
+function lab([r, g, b]: number[]): number[] {
+  const f = (t: number) => (t > 0.008856 ? Math.cbrt(t) : 7.787 * t + 16 / 116);
+  const x = f((0.4124 * r! + 0.3576 * g! + 0.1805 * b!) / 0.9505), y = f(0.2126 * r! + 0.7152 * g! + 0.0722 * b!), z = f((0.0193 * r! + 0.1192 * g! + 0.9505 * b!) / 1.089);
+  return [116 * y - 16, 500 * (x - y), 200 * (y - z)];
+}

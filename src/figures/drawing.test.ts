@@ -1,0 +1,182 @@
+import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { inflateSync } from "node:zlib";
+import { afterAll, afterEach, describe, expect, it } from "vitest";
+import { createEnvironment } from "../envs/index.js";
+import { nearestTarget } from "../envs/play.js";
+import { closeBrowser, findBrowser, withPage } from "./browser.js";
+import { trainingCurves } from "./curves.js";
+import { maskImage } from "./masks.js";
+import { recordEpisode } from "./recording.js";
+import { battleReplay, saveReplay } from "./replay.js";
+import { figurePng, saveFigure } from "./save.js";
+
+const browser = findBrowser();
+if (browser === undefined) console.warn("skipped: figures drawn in a browser (no Chrome, Chromium or Edge; set CHROME_PATH to one)");
+
+const folder = mkdtempSync(join(tmpdir(), "mast-figures-"));
+afterAll(async () => {
+  await closeBrowser();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const curves = trainingCurves(["Dense", "RigL", "MAST"].map((label, k) => ({ label, steps: [0, 10_000, 20_000], values: [0, 0.2 * k, 0.4 * k] })), { title: "3m" });
+
+/** Opens a file as a person would, without a network, and says what went wrong in it and what it asked for. */
+async function opened<T>(path: string, look: (page: Parameters<Parameters<typeof withPage>[0]>[0]) => Promise<T>): Promise<{ result: T; errors: string[]; requests: string[] }> {
+  const errors: string[] = [], requests: string[] = [];
+  const result = await withPage(async (page) => {
+    page.on("pageerror", (error) => errors.push(String(error)));
+    page.on("request", (request) => requests.push(request.url()));
+    await page.context().setOffline(true);
+    await page.goto(pathToFileURL(path).href);
+    return look(page);
+  });
+  return { result: result as T, errors, requests: requests.filter((url) => !url.startsWith("file:") && !url.startsWith("blob:") && !url.startsWith("data:")) };
+}
+
+describe.skipIf(browser === undefined)("a saved figure", () => {
+  it("is drawn, interactive, by its HTML without a network", async () => {
+    const saved = await saveFigure(curves, join(folder, "curves"));
+    const { result, errors, requests } = await opened(saved.html, async (page) => {
+      await page.waitForSelector("svg.main-svg .scatterlayer .trace path.js-line", { state: "attached" });
+      const traces = await page.locator("svg.main-svg .scatterlayer .trace").count();
+      const box = (await page.locator(".nsewdrag").first().boundingBox())!;
+      await page.mouse.move(box.x + box.width - 3, box.y + 40);
+      await page.waitForSelector(".hoverlayer .legend, .hoverlayer .hovertext");
+      return { traces, hover: await page.locator(".hoverlayer").textContent(), legend: await page.locator(".infolayer > .legend .legendtext").allTextContents() };
+    });
+    expect(errors).toEqual([]);
+    expect(requests).toEqual([]);
+    expect(result.traces).toBe(6);
+    expect(result.legend).toEqual(["Dense", "RigL", "MAST"]);
+    expect(result.hover).toContain("80.0%");
+    expect(statSync(saved.html).size).toBeLessThan(1024 * 1024);
+  });
+
+  it("has a PNG of twice its size", async () => {
+    const png = readFileSync((await saveFigure(curves, join(folder, "again.png"))).png!);
+    expect([png.readUInt32BE(16), png.readUInt32BE(20)]).toEqual([1280, 840]);
+    expect(readdirSync(folder).filter((name) => name.endsWith(".tmp"))).toEqual([]);
+  });
+
+  it("shows each connection of a mask as a crisp square at its place", async () => {
+    const mask = Uint8Array.from([1, 0, 0, 0, 0, 1]);
+    const figure = maskImage([{ label: "now", mask }], { outputs: 2, inputs: 3, cell: 20 });
+    const { pixel } = decodePng((await figurePng(figure, 1))!);
+    const { l, t } = figure.layout["margin"] as { l: number; t: number };
+    for (let i = 0; i < 2; i++) {
+      for (let j = 0; j < 3; j++) {
+        const corners = [[1, 1], [18, 1], [1, 18], [18, 18]].map(([x, y]) => pixel(l + 20 * j + x!, t + 20 * i + y!));
+        for (const corner of corners) expect(corner, `row ${i}, column ${j}`).toEqual(mask[i * 3 + j] === 1 ? [0xff, 0xd7, 0x6b] : [0x1d, 0x24, 0x40]);
+      }
+    }
+  });
+});
+
+describe("without a browser", () => {
+  const before = process.env["CHROME_PATH"];
+  afterEach(() => {
+    if (before === undefined) delete process.env["CHROME_PATH"];
+    else process.env["CHROME_PATH"] = before;
+  });
+
+  it("writes JSON and HTML and says in one line how to get the PNG", async () => {
+    await closeBrowser();
+    process.env["CHROME_PATH"] = "none";
+    const lines: string[] = [];
+    const saved = await saveFigure(curves, join(folder, "plain"), { log: (line) => lines.push(line) });
+    expect(saved.png).toBeUndefined();
+    expect(JSON.parse(readFileSync(saved.json, "utf8")).data).toHaveLength(6);
+    expect(readFileSync(saved.html, "utf8")).toContain("<div id=\"figure\">3m: Test win rate at the end: Dense 0 %, RigL 40 %, MAST 80 %</div>");
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).toContain("install Chrome, Chromium or Edge, or set CHROME_PATH");
+    await closeBrowser();
+  });
+
+  it("says where it cannot write", async () => {
+    await expect(saveFigure(curves, join(folder, "plain.json", "inside"))).rejects.toThrow(/the figure cannot be written to .*inside\.html/);
+  });
+});
+
+const recording = recordEpisode(createEnvironment("2s3z"), nearestTarget, 7);
+
+describe("battleReplay", () => {
+  it("is a page of its own", () => {
+    const html = battleReplay(recording);
+    expect(html).not.toMatch(/(src|href)=|https?:/);
+    expect(html.length).toBeLessThan(60_000);
+  });
+
+  it("refuses rewards that do not belong to the frames", () => {
+    expect(() => battleReplay({ ...recording, rewards: [] })).toThrow(`given 0 and ${recording.actions.length}`);
+    expect(() => battleReplay({ ...recording, frames: [] })).toThrow("at least one frame");
+  });
+
+  it("records what was played", () => {
+    const total = recording.rewards.reduce((a, b) => a + b, 0);
+    const dead = recording.frames.at(-1)!.units.filter(({ side, alive }) => side === "enemy" && !alive).length;
+    expect(recording.frames).toHaveLength(recording.rewards.length + 1);
+    expect(recording.frames[0]!.units.every(({ health, maxHealth }) => health === maxHealth)).toBe(true);
+    expect(recording.won).toBe(dead === 5);
+    expect(total).toBeGreaterThan(0);
+  });
+});
+
+describe.skipIf(browser === undefined)("a saved replay", () => {
+  it("plays, and goes to any step by scrubber, track and keys, without a network", async () => {
+    const path = join(folder, "battle.html");
+    saveReplay(recording, path);
+    const steps = recording.rewards.length;
+    const { result, errors, requests } = await opened(path, async (page) => {
+      const status = () => page.locator("#status").textContent();
+      const picture = () => page.evaluate(() => (globalThis as unknown as { document: { getElementById(id: string): { toDataURL(): string } } }).document.getElementById("map").toDataURL());
+      const start = await picture();
+      await page.locator("#scrubber").fill("12");
+      const twelve = await status(), later = await picture();
+      await page.keyboard.press("ArrowRight");
+      const thirteen = await status();
+      const box = (await page.locator("#track").boundingBox())!;
+      await page.mouse.click(box.x + box.width - 5, box.y + 10);
+      const end = await status();
+      await page.locator("#speed").selectOption("4");
+      await page.locator("#play").click();
+      await page.waitForFunction(() => /^step ([3-9]|\d\d)/.test((globalThis as unknown as { document: { getElementById(id: string): { textContent: string } } }).document.getElementById("status").textContent));
+      await page.locator("#play").click();
+      return { moved: start !== later, twelve, thirteen, end, agents: await page.locator("#agents div").allTextContents(), button: await page.locator("#play").textContent() };
+    });
+    expect(errors).toEqual([]);
+    expect(requests).toEqual([]);
+    const sum = (n: number) => recording.rewards.slice(0, n).reduce((a, b) => a + b, 0).toFixed(2);
+    expect(result.twelve).toBe(`step 12 of ${steps}, return ${sum(12)}`);
+    expect(result.thirteen).toBe(`step 13 of ${steps}, return ${sum(13)}`);
+    expect(result.end).toBe(`step ${steps} of ${steps}, return ${sum(steps)} (${recording.won ? "won" : "not won"})`);
+    expect(result.moved).toBe(true);
+    expect(result.agents).toHaveLength(5);
+    expect(result.agents[0]).toMatch(/^1 stalker \(\d+\+\d+\): |^1 stalker: dead/);
+    expect(result.button).toBe("Play");
+  });
+});
+
+/** Just enough of PNG for 8-bit colour without interlacing. */
+function decodePng(png: Buffer): { pixel(x: number, y: number): number[] } {
+  const width = png.readUInt32BE(16), channels = png[25] === 6 ? 4 : 3;
+  const parts: Buffer[] = [];
+  for (let at = 8; at < png.length; at += 12 + png.readUInt32BE(at)) if (png.toString("latin1", at + 4, at + 8) === "IDAT") parts.push(png.subarray(at + 8, at + 8 + png.readUInt32BE(at)));
+  const raw = inflateSync(Buffer.concat(parts));
+  const stride = width * channels;
+  const rows: Uint8Array[] = [];
+  for (let y = 0; y * (stride + 1) < raw.length; y++) {
+    const filter = raw[y * (stride + 1)]!, row = Uint8Array.from(raw.subarray(y * (stride + 1) + 1, (y + 1) * (stride + 1)));
+    const above = rows[y - 1];
+    for (let i = 0; i < stride; i++) {
+      const a = i >= channels ? row[i - channels]! : 0, b = above?.[i] ?? 0, c = i >= channels ? (above?.[i - channels] ?? 0) : 0;
+      const p = a + b - c, pa = Math.abs(p - a), pb = Math.abs(p - b), pc = Math.abs(p - c);
+      row[i]! += [0, a, b, (a + b) >> 1, pa <= pb && pa <= pc ? a : pb <= pc ? b : c][filter]!;
+    }
+    rows.push(row);
+  }
+  return { pixel: (x, y) => [...rows[y]!.subarray(x * channels, x * channels + 3)] };
+}

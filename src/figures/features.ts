@@ -1,0 +1,96 @@
+import type { Environment } from "../envs/environment.js";
+import type { BattleEnvironment } from "../envs/starcraft/environment.js";
+import type { InputBlock } from "./masks.js";
+import type { Table } from "./table.js";
+
+/** What one entry of an observation or a state is. */
+export interface Feature {
+  /** The group it belongs to: "moves", "enemy 2", "ally 1", "own", ... */
+  readonly block: string;
+  readonly name: string;
+}
+
+/**
+ * Names of all entries of one agent's observation, in their order.
+ *
+ * @param agent from 0; an agent's own number is missing among its allies
+ * @example
+ * observationFeatures(env, 0)[5]; // { block: "enemy 1", name: "distance / 9" }
+ */
+export function observationFeatures(env: Environment, agent: number): Feature[] {
+  if (!isBattle(env)) return Array.from({ length: env.sizes.observation }, (_, i) => ({ block: "observation", name: `entry ${i}` }));
+  const { blocks } = env;
+  const shield = (has: number): string[] => (has === 1 ? ["shield"] : []);
+  const types = typeNames(env);
+  const features: Feature[] = ["north", "south", "east", "west"].map((name) => ({ block: "moves", name: `may move ${name}` }));
+  const unit = (block: string, first: string, has: number, bits: readonly string[]): void => {
+    for (const name of [first, "distance / 9", "dx / 9", "dy / 9", "health", ...shield(has), ...bits]) features.push({ block, name });
+  };
+  for (let j = 1; j <= env.battle.enemies; j++) unit(`enemy ${j}`, "may be attacked", blocks.enemyShield, types.enemy);
+  for (let j = 0; j < env.sizes.agents; j++) if (j !== agent) unit(`ally ${j + 1}`, "visible", blocks.allyShield, types.ally);
+  for (const name of ["health", ...shield(blocks.allyShield), ...types.ally]) features.push({ block: "own", name });
+  return features;
+}
+
+/** Names of all entries of the global state, in their order. */
+export function stateFeatures(env: Environment): Feature[] {
+  if (!isBattle(env)) return Array.from({ length: env.sizes.state }, (_, i) => ({ block: "state", name: `entry ${i}` }));
+  const { blocks, battle } = env;
+  const shield = (has: number): string[] => (has === 1 ? ["shield"] : []);
+  const types = typeNames(env);
+  const features: Feature[] = [];
+  for (let j = 1; j <= env.sizes.agents; j++) {
+    const second = battle.heals[j - 1] === 1 ? "energy" : "cooldown";
+    for (const name of ["health", second, "(x - 16) / 32", "(y - 16) / 32", ...shield(blocks.allyShield), ...types.ally]) features.push({ block: `ally ${j}`, name });
+  }
+  for (let j = 1; j <= battle.enemies; j++) {
+    for (const name of ["health", "(x - 16) / 32", "(y - 16) / 32", ...shield(blocks.enemyShield), ...types.enemy]) features.push({ block: `enemy ${j}`, name });
+  }
+  for (let j = 1; j <= env.sizes.agents; j++) {
+    for (let action = 0; action < env.sizes.actions; action++) features.push({ block: `last action of ally ${j}`, name: `action ${action}` });
+  }
+  return features;
+}
+
+/** What each input of the agent network belongs to: the observation's blocks, the last action and the agent's number, both one-hot. */
+export function inputBlocks(env: Environment): InputBlock[] {
+  const names = [
+    ...observationFeatures(env, 0).map(({ block }) => (block.startsWith("ally") ? "allies" : block.replace("enemy ", "e"))),
+    ...new Array<string>(env.sizes.actions).fill("last action"),
+    ...new Array<string>(env.sizes.agents).fill("id"),
+  ];
+  const blocks: { name: string; start: number; length: number }[] = [];
+  names.forEach((name, start) => {
+    const last = blocks.at(-1);
+    if (last?.name === name) last.length++;
+    else blocks.push({ name, start, length: 1 });
+  });
+  return blocks;
+}
+
+/**
+ * An observation or a state as a table of blocks, with what each number means and is now.
+ *
+ * @param values as long as `features`
+ * @example
+ * showTable(featureTable(observationFeatures(env, 0), env.observations.subarray(0, env.sizes.observation)));
+ */
+export function featureTable(features: readonly Feature[], values: ArrayLike<number>, title?: string): Table {
+  if (features.length !== values.length) throw new Error(`${values.length} values for ${features.length} features: give the observation of one agent, or the state`);
+  return {
+    ...(title === undefined ? {} : { title }),
+    columns: [{ title: "Block" }, { title: "Entry" }, { title: "Index", align: "right" }, { title: "Value", align: "right" }],
+    rows: features.map(({ block, name }, i) => [features[i - 1]?.block === block ? "" : block, name, String(i), Number(values[i]!.toFixed(3)).toString()]),
+  };
+}
+
+/** The type bits of either side, which the two rule sets order differently; none on a map with one type of ally. */
+function typeNames({ blocks, battle }: BattleEnvironment): { readonly ally: string[]; readonly enemy: string[] } {
+  if (blocks.types === 0) return { ally: [], enemy: [] };
+  const names = (types: readonly { readonly name: string }[]): string[] => types.map((type) => `is ${type.name}`);
+  return { ally: names(battle.map.allyTypes), enemy: names(battle.rules === "smaclite" ? battle.map.allyTypes : battle.map.enemyTypes) };
+}
+
+function isBattle(env: Environment): env is BattleEnvironment {
+  return "battle" in env;
+}

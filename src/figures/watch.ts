@@ -1,0 +1,118 @@
+import { METHOD_TITLES } from "../algorithms/methods.js";
+import type { Config } from "../config.js";
+import { createEnvironment } from "../envs/index.js";
+import { runAll, type RunOutcome } from "../experiments/run.js";
+import { createWasmEngine } from "../networks/wasm/engine.js";
+import { readMasks, readRunCheckpoint, runOf, type StoredRun } from "../results/store.js";
+import { greedyPolicy } from "../training/rollout.js";
+import { tensorsOf } from "../training/state.js";
+import { networkShape } from "../training/train.js";
+import { trainingCurves, type RunCurve } from "./curves.js";
+import { shortSteps } from "./figure.js";
+import type { MaskSnapshot } from "./masks.js";
+import { inNotebook, interruptSignal, liveFigure, showProgress } from "./notebook.js";
+import { recordEpisode, type EpisodeRecording } from "./recording.js";
+
+export interface WatchOptions {
+  /** Title of the live curve. */
+  readonly title?: string;
+  /** What curves average over: runs with the same label are one method's seeds. Default: the method's name. */
+  readonly label?: (config: Config) => string;
+  /** Threads; default: one for each core. */
+  readonly workers?: number;
+  /** Where runs are kept, if not in data/runs. */
+  readonly runs?: string;
+}
+
+/**
+ * Trains configurations on worker threads under the eyes of the notebook: progress of each run and a live curve below the cell. An
+ * interrupt stops the runs with a checkpoint; calling it again resumes what was interrupted and repeats nothing.
+ *
+ * @returns the runs, in the order of the configurations; those that an interrupt stopped are not complete
+ * @throws {Error} naming the runs that failed and why, after the others have ended
+ * @example
+ * const runs = await watchRuns(["dense", "mast"].map((method) => resolveConfig({ environment: "3m", method, steps: 100_000 })));
+ */
+export async function watchRuns(configs: readonly Config[], options: WatchOptions = {}): Promise<StoredRun[]> {
+  const { title, label = methodLabel, workers, runs } = options;
+  const store = runs === undefined ? {} : { runs };
+  const severalSeeds = new Set(configs.map((config) => config.seed)).size > 1;
+  const name = (config: Config): string => (severalSeeds ? `${label(config)}, seed ${config.seed}` : label(config));
+  const curve = () =>
+    trainingCurves(
+      configs.flatMap((config) => {
+        const run = runOf(config, store);
+        return run === undefined ? [] : [winRateCurve(run, label(config))];
+      }),
+      { ...(title === undefined ? {} : { title }), steps: Math.max(...configs.map((config) => config.steps)) },
+    );
+  const progress = showProgress();
+  const live = liveFigure();
+  const interrupt = interruptSignal();
+  let outcomes: RunOutcome[];
+  try {
+    outcomes = await runAll(configs, {
+      ...store,
+      signal: interrupt.signal,
+      label: name,
+      ...(workers === undefined ? {} : { workers }),
+      onProgress: (_, all) => {
+        progress.update(all);
+        live.update(curve);
+      },
+    });
+  } finally {
+    interrupt.release();
+  }
+  await live.finish(curve());
+  const failed = outcomes.filter(({ state }) => state === "failed");
+  if (failed.length > 0) throw new Error(`${failed.length} of ${outcomes.length} runs failed: ${failed.map(({ config, error }) => `${name(config)}: ${error!.message}`).join("; ")}`);
+  if (interrupt.signal.aborted) console.log(`Stopped; what was trained is kept. Run ${inNotebook() ? "the cell" : "it"} again to continue.`);
+  return outcomes.map(({ run }) => run!);
+}
+
+/** The name under which a configuration's method is shown. */
+export function methodLabel({ method }: Config): string {
+  return METHOD_TITLES[method];
+}
+
+/** Test win rates of a run over its training. */
+export function winRateCurve(run: StoredRun, label = methodLabel(run.config)): RunCurve {
+  const rows = run.metrics.filter(({ kind }) => kind === "evaluation");
+  return { label, steps: rows.map(({ step }) => step), values: rows.map(({ winRate }) => winRate) };
+}
+
+/**
+ * A run's masks of one weight at `moments` (shares of the training so far), for `maskImage` and `connectionCounts`.
+ *
+ * @throws {Error} when the run has no such mask: its name, and the names there are
+ * @example
+ * maskSnapshots(run, "agent.fc1.weight"); // at the start, after a quarter, half, and at the end, as the paper's Figure 11
+ */
+export function maskSnapshots(run: StoredRun, weight: string, moments: readonly number[] = [0, 0.25, 0.5, 1]): MaskSnapshot[] {
+  const history = readMasks(run.directory);
+  const known = [...(history[0]?.masks.keys() ?? [])];
+  if (!known.includes(weight)) throw new Error(`${run.name} has no mask "${weight}"; ${known.length === 0 ? "a dense run has none" : `there are ${known.join(", ")}`}`);
+  const last = history.at(-1)!.step;
+  const chosen = new Set(moments.map((moment) => history.reduce((a, b) => (Math.abs(b.step - moment * last) < Math.abs(a.step - moment * last) ? b : a))));
+  return [...chosen].map(({ step, masks }) => ({ label: `step ${shortSteps(Math.round(step / 100) * 100)}`, mask: masks.get(weight)! }));
+}
+
+/**
+ * Lets a trained team play one episode greedily, from the last checkpoint of its run, and keeps it for a replay.
+ *
+ * @throws {RunError} when the run has no checkpoint yet
+ * @example
+ * showReplay(playTrained(run, 7));
+ */
+export function playTrained(run: StoredRun, seed: number): EpisodeRecording {
+  const { config, directory } = run;
+  const { tensors, masks } = readRunCheckpoint(directory).state;
+  const env = createEnvironment(config.environment, { rules: config.rules });
+  const engine = createWasmEngine(networkShape(config, env.sizes), tensorsOf(tensors, "online"), masks);
+  try {
+    return recordEpisode(env, greedyPolicy(engine.createActor(1)), seed);
+  } finally {
+    engine.dispose();
+  }
+}
