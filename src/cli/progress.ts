@@ -1,4 +1,4 @@
-import { Format, MultiBar, type SingleBar } from "cli-progress";
+import cliProgress, { type SingleBar } from "cli-progress";
 import type { TrainingProgress } from "../experiments/run.js";
 import { progressLine } from "../figures/notebook.js";
 import { clock } from "../figures/table.js";
@@ -17,10 +17,10 @@ export function progressDisplay(stream: NodeJS.WriteStream = process.stderr): Pr
 
 function bars(stream: NodeJS.WriteStream): ProgressDisplay {
   const shown = new Map<string, SingleBar>();
-  const bars = new MultiBar(
+  const bars = new cliProgress.MultiBar(
     {
       stream, clearOnComplete: false, hideCursor: true, gracefulExit: false, emptyOnZero: true, barsize: 24, fps: 5,
-      format: (options, { progress }, { name, text }: { name: string; text: string }) => `${name} ${Format.BarFormat(progress, options)} ${text}`,
+      format: (options, { progress }, { name, text }: { name: string; text: string }) => `${name} ${cliProgress.Format.BarFormat(progress, options)} ${text}`,
       barCompleteChar: "\u2588", barIncompleteChar: "\u2591",
     },
   );

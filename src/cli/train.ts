@@ -2,6 +2,7 @@ import { basename } from "node:path";
 import type { Config } from "../config.js";
 import { runAll, type RunOptions, type RunOutcome } from "../experiments/run.js";
 import { clock } from "../figures/table.js";
+import { readRunCheckpoint } from "../results/store.js";
 import { progressDisplay } from "./progress.js";
 
 /** Exit code of a process that SIGINT ended, by convention. */
@@ -55,8 +56,8 @@ function reportUnfinished(outcomes: readonly RunOutcome[]): void {
   }
   const stopped = outcomes.filter(({ state }) => state === "stopped");
   if (stopped.length === 0) return;
-  const at = stopped.map(({ run }) => run!.step.toLocaleString("en")).join(", ");
-  process.stderr.write(`Stopped with a checkpoint (step ${at}). The same command goes on from there.\n`);
+  const at = stopped.map(({ run }) => readRunCheckpoint(run!.directory).state.progress.step.toLocaleString("en"));
+  process.stderr.write(`Stopped with a checkpoint at step ${at.join(", ")}. The same command goes on from there.\n`);
   process.exitCode = INTERRUPTED;
 }
 

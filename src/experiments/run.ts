@@ -81,7 +81,7 @@ export async function runOne(config: Config, options: RunOptions & { readonly to
 /** Listens to training from where the run is, and keeps what it says. */
 async function follow(run: OpenRun, config: Config, report: (progress: Omit<TrainingProgress, "name">) => void, signal: AbortSignal | undefined, checkpointEvery: number | undefined): Promise<void> {
   const { resume, end } = run;
-  if (end !== undefined && resume !== undefined) return run.finish(summarise(end, resume, run.seconds()));
+  if (end !== undefined && resume !== undefined) return run.finish(summarise(config, end, resume, run.seconds()));
   let step = resume?.progress.step ?? 0;
   let winRate = resume?.progress.evaluations.at(-1);
   let checkpoint = resume === undefined ? undefined : step;
@@ -95,7 +95,7 @@ async function follow(run: OpenRun, config: Config, report: (progress: Omit<Trai
     for await (const record of train(config, { ...(signal ? { signal } : {}), ...(resume ? { resume } : {}), ...(checkpointEvery === undefined ? {} : { checkpointEvery }) })) {
       run.write(record);
       if (record.kind === "checkpoint") checkpoint = record.step;
-      if (record.kind === "end") run.finish(summarise(record, record.state, run.seconds()));
+      if (record.kind === "end") run.finish(summarise(config, record, record.state, run.seconds()));
       if (record.kind === "evaluation") winRate = record.winRate;
       if (record.kind === "train") step = record.step;
       if (record.kind === "train" || record.kind === "evaluation") tell();

@@ -1,11 +1,15 @@
 import { execFileSync } from "node:child_process";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { Config } from "../config.js";
+import { createEnvironment } from "../envs/index.js";
 import type { RunSummary } from "../results/store.js";
+import { qmixCost, relativeCost } from "../sparse/flops.js";
 import type { EndRecord, TrainState } from "../training/records.js";
+import { networkShape } from "../training/train.js";
 
 /** The numbers of a run that is over. */
-export function summarise(end: Omit<EndRecord, "kind" | "state">, state: TrainState, seconds: number): RunSummary {
+export function summarise(config: Config, end: Omit<EndRecord, "kind" | "state">, state: TrainState, seconds: number): RunSummary {
   const commit = currentCommit();
   return {
     score: end.score,
@@ -16,9 +20,25 @@ export function summarise(end: Omit<EndRecord, "kind" | "state">, state: TrainSt
     seconds,
     stepsPerSecond: end.step / seconds,
     parameters: countParameters(state),
+    cost: costOf(config, state),
     ...(commit === undefined ? {} : { commit }),
     finished: new Date().toISOString(),
   };
+}
+
+/** What its networks cost by the paper's equations, counted on the masks that it ended with. */
+function costOf(config: Config, { masks }: TrainState): RunSummary["cost"] {
+  const { sizes } = createEnvironment(config.environment, { rules: config.rules });
+  const shape = networkShape(config, sizes);
+  const batch = config.replay.offlineBatch + config.replay.onlineBatch;
+  const cost = qmixCost(shape, { batch, nonzeros: new Map([...masks].map(([name, mask]) => [name, countOnes(mask)])) });
+  const { totalSize, trainFlops, inferenceFlops } = cost;
+  const relative = relativeCost(cost, qmixCost(shape, { batch }));
+  return { totalSize, trainFlops, inferenceFlops, relative: { totalSize: relative.totalSize, trainFlops: relative.trainFlops, inferenceFlops: relative.inferenceFlops } };
+}
+
+function countOnes(mask: Uint8Array): number {
+  return mask.reduce((sum, entry) => sum + entry, 0);
 }
 
 /** Parameters that are not pruned, of agents and mixer, biases included. */
@@ -27,7 +47,7 @@ function countParameters({ tensors, masks }: TrainState): number {
   tensors.forEach((values, key) => {
     if (!key.startsWith("online.")) return;
     const mask = masks.get(key.slice("online.".length));
-    count += mask === undefined ? values.length : mask.reduce((sum, entry) => sum + entry, 0);
+    count += mask === undefined ? values.length : countOnes(mask);
   });
   return count;
 }

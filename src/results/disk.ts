@@ -19,17 +19,18 @@ const CAUSES: Readonly<Record<string, string>> = {
 };
 
 /**
- * Does something to the files of a run, and turns what the disk answers into one line for the person at the keyboard.
+ * Does something to files, and turns what the disk answers into one line for the person at the keyboard.
+ * @param consequence what it means; by default, what it means for a run
  * @throws {RunError} naming the file, the cause and what to do
  */
-export function onDisk<T>(path: string, action: () => T): T {
+export function onDisk<T>(path: string, action: () => T, consequence = "Nothing that was there is lost; the same command continues from the last checkpoint."): T {
   try {
     return action();
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     const cause = code === undefined ? undefined : CAUSES[code];
     if (cause === undefined) throw error;
-    throw new RunError(`Cannot write ${path}: ${cause} (${code}). Nothing that was there is lost; the same command continues from the last checkpoint.`, { cause: error });
+    throw new RunError(`Cannot write ${path}: ${cause} (${code}). ${consequence}`.trim(), { cause: error });
   }
 }
 

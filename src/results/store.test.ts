@@ -11,7 +11,8 @@ import { exportParameters } from "./checkpoint.js";
 import { findRun, listRuns, openRun, readMasks, readRun, readRunCheckpoint, readTiming, readTopology, runName, type RunSummary } from "./store.js";
 
 const config = resolveConfig({ environment: "two-step", steps: 1000, seed: 3 });
-const summary: RunSummary = { score: 0.5, winRates: [0, 0.5], steps: 1000, episodes: 500, updates: 400, seconds: 2, stepsPerSecond: 500, parameters: 7, finished: "2026-01-01T00:00:00.000Z" };
+const cost = { totalSize: 10, trainFlops: 100, inferenceFlops: 5 };
+const summary: RunSummary = { score: 0.5, winRates: [0, 0.5], steps: 1000, episodes: 500, updates: 400, seconds: 2, stepsPerSecond: 500, parameters: 7, cost: { ...cost, relative: cost }, finished: "2026-01-01T00:00:00.000Z" };
 const shapes = new Map([["agent.fc1.weight", [2, 3]], ["agent.fc1.bias", [2]]]);
 
 let runs: string;

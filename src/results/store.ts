@@ -36,10 +36,19 @@ export interface RunSummary {
   readonly stepsPerSecond: number;
   /** Parameters that are not pruned, of agents and mixer, biases included. */
   readonly parameters: number;
+  /** By the paper's equations 8 to 24: weights and biases that training holds, floating point operations of one update and of one step of acting. */
+  readonly cost: Cost & { /** The same over those of the dense networks. */ readonly relative: Cost };
   /** Commit of the code that finished it, with "+" when files were changed; absent without git. */
   readonly commit?: string;
   /** When it was completed, ISO 8601. */
   readonly finished: string;
+}
+
+/** The columns of the paper's Table 1. */
+export interface Cost {
+  readonly totalSize: number;
+  readonly trainFlops: number;
+  readonly inferenceFlops: number;
 }
 
 export type RunState = "complete" | "running" | "interrupted";

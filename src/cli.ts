@@ -1,0 +1,107 @@
+#!/usr/bin/env node
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { addConfigOptions, type ConfigFlags, configFrom } from "./cli/config-options.js";
+import { doctorCommand } from "./cli/doctor.js";
+import { type ExperimentFlags, listExperiments, runExperiment, showExperiment } from "./cli/experiment.js";
+import { replayCommand, showCommand } from "./cli/figures.js";
+import { exportCommand, runsCommand, type RunsFlags } from "./cli/runs.js";
+import { trainCommand, type TrainingFlags } from "./cli/train.js";
+import { environmentNames } from "./envs/index.js";
+import { PROFILES } from "./experiments/experiment.js";
+import { packageRoot } from "./figures/package.js";
+
+const count = (value: string): number => {
+  const number = Number(value);
+  if (!Number.isInteger(number) || number < 1) throw new InvalidArgumentError("expected a whole number of at least 1.");
+  return number;
+};
+const seconds = (value: string): number => {
+  const number = Number(value);
+  if (!(number >= 0) || value.trim() === "") throw new InvalidArgumentError("expected seconds, 0 or more.");
+  return number;
+};
+const natural = (value: string): number => {
+  const number = Number(value);
+  if (!Number.isInteger(number) || number < 0 || value.trim() === "") throw new InvalidArgumentError("expected a whole number of at least 0.");
+  return number;
+};
+
+const runsOption = () => new Option("--runs <FOLDER>", "where runs are kept (default: MAST_RUNS, or data/runs)");
+const workersOption = () => new Option("--workers <N>", "runs at once (default: one a core)").argParser(count);
+const checkpointOption = () => new Option("--checkpoint-every <SECONDS>", "seconds between checkpoints (default: 30)").argParser(seconds);
+
+const version = (JSON.parse(readFileSync(join(packageRoot(), "package.json"), "utf8")) as { version: string }).version;
+const program = new Command("mast")
+  .description("Train sparse teams of agents, and reproduce the experiments of MAST (NeurIPS 2024).")
+  .version(version)
+  .addHelpText("after", `\nEnvironments: ${environmentNames.join(", ")}\nMAST_DEBUG=1 shows where an error came from.`);
+
+addConfigOptions(program.command("train").description("train a team; the same command resumes what was interrupted"))
+  .addOption(new Option("--seeds <N>", "train N seeds, counting up from --seed").argParser(count))
+  .addOption(workersOption())
+  .addOption(checkpointOption())
+  .addOption(runsOption())
+  .addHelpText("after", "\nExamples:\n  mast train --environment 3m --method mast --sparsity 0.95 --steps 200000\n  mast train --config run.json --set returns.lambda=0.6 --set replay.onlineBatch=8")
+  .action((flags: ConfigFlags & TrainingFlags & { seeds?: number }) => trainCommand(configFrom(flags), flags));
+
+const experiment = program.command("experiment").description("list, run and show the experiments of the paper");
+experiment.command("list").description("what there is").action(listExperiments);
+for (const [name, about, action] of [
+  ["run", "train what is missing, then show the result", runExperiment],
+  ["show", "show the result of runs that are complete", showExperiment],
+] as const) {
+  experiment
+    .command(`${name} <ID>`)
+    .description(about)
+    .addOption(new Option("--profile <NAME>", "smoke (seconds), classroom (minutes) or paper").choices(PROFILES))
+    .addOption(new Option("--seeds <N>", "seeds of each method").argParser(count))
+    .addOption(workersOption())
+    .addOption(checkpointOption())
+    .addOption(runsOption())
+    .option("--figure <PATH>", "where the figure is saved, without an ending (default: figures/ID)")
+    .action((id: string, flags: ExperimentFlags) => action(id, flags));
+}
+
+program.command("runs").description("what was trained, and how far it is").addOption(runsOption()).action((flags: RunsFlags) => runsCommand(flags));
+program
+  .command("export <RUN>")
+  .description("save the parameters of a run as safetensors under PyMARL's names, for PyTorch")
+  .option("--out <FILE>", "default: RUN.safetensors in this folder")
+  .addOption(runsOption())
+  .action((run: string, flags: RunsFlags & { out?: string }) => exportCommand(run, flags));
+program
+  .command("replay [RUN]")
+  .description("save a battle that a trained team plays as a page to watch")
+  .option("--random [ENVIRONMENT]", "agents that act at random instead (default: 3m)")
+  .addOption(new Option("--seed <N>", "the battle").argParser(natural).default(1))
+  .option("--out <FILE>", "default: replay-ENVIRONMENT-SEED.html in this folder")
+  .addOption(runsOption())
+  .action((run: string | undefined, flags: RunsFlags & { random?: string | true; seed: number; out?: string }) => replayCommand(run, flags));
+program.command("show <FILE>").description("open a saved figure (figures/NAME.json) in the browser").action((file: string) => showCommand(file));
+program.command("doctor").description("what of the environment is there, and how to get what is missing").action(() => doctorCommand());
+
+/** Commander says some things in several lines; an error is one. */
+const oneLine = (text: string): string => text.trim().replace(/\s*\n\s*/g, " ");
+
+function configure(command: Command): void {
+  command.exitOverride().configureOutput({ outputError: (text, write) => write(`${oneLine(text)}\n`) });
+  command.commands.forEach(configure);
+}
+
+configure(program);
+// A pipe that is closed early, as by `mast runs | head`, is no error.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
+try {
+  if (process.argv.length <= 2) program.outputHelp();
+  else await program.parseAsync();
+} catch (error) {
+  if (error instanceof CommanderError) {
+    process.exitCode = error.exitCode;
+  } else {
+    process.stderr.write(`${oneLine((error as Error).message)}\n`);
+    if (process.env["MAST_DEBUG"]) process.stderr.write(`${(error as Error).stack}\n`);
+    process.exitCode = 1;
+  }
+}

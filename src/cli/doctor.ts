@@ -1,0 +1,110 @@
+import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { createRequire } from "node:module";
+import { cpus, totalmem } from "node:os";
+import { join } from "node:path";
+import { createEnvironment } from "../envs/index.js";
+import { BROWSER_HINT, findBrowser } from "../figures/browser.js";
+import { packageRoot } from "../figures/package.js";
+import { qmixParameters } from "../networks/parameters.js";
+import { createWasmEngine } from "../networks/wasm/engine.js";
+import { runsDirectory } from "../results/store.js";
+
+/** One part of the environment. */
+interface Finding {
+  readonly part: string;
+  /** What is there; absent when it is missing. */
+  readonly found?: string | undefined;
+  /** What is missing without it, and how to get it. */
+  readonly hint: string;
+  /** Nothing works without it. */
+  readonly required?: boolean;
+}
+
+/** `mast doctor`: what of the environment is there, and how to get what is missing. */
+export async function doctorCommand(): Promise<void> {
+  const findings = [nodeVersion(), await engine(), packages(), machine(), python(), await jupyter(), kernel(), browser(), gpu(), git()];
+  const width = Math.max(...findings.map(({ part }) => part.length));
+  for (const { part, found, hint, required } of findings) {
+    const mark = found !== undefined ? "ok      " : required ? "MISSING " : "-       ";
+    console.log(`${mark}${part.padEnd(width)}  ${found ?? hint}`);
+  }
+  console.log(`\nRuns are kept in ${runsDirectory()}.`);
+  if (findings.some(({ found, required }) => required && found === undefined)) process.exitCode = 1;
+}
+
+function nodeVersion(): Finding {
+  return { part: "Node.js", found: process.versions.node, hint: "install Node.js 20.19 or newer from nodejs.org", required: true };
+}
+
+function packages(): Finding {
+  const require = createRequire(import.meta.url);
+  const names = ["tslab/package.json", "danfojs-node/package.json", "plotly.js-dist-min/package.json", "piscina/package.json", "zod/package.json"];
+  const missing = names.filter((name) => !existsSync(join(packageRoot(), "node_modules", name)) && !canResolve(require, name));
+  return { part: "npm packages", found: missing.length === 0 ? "installed" : undefined, hint: `missing ${missing.join(", ")}: run npm ci`, required: true };
+}
+
+function canResolve(require: NodeJS.Require, name: string): boolean {
+  try {
+    require.resolve(name);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Builds a small team, which needs the kernels and a Node with SIMD in WebAssembly. */
+async function engine(): Promise<Finding> {
+  const part = "Engine: wasm";
+  try {
+    const { sizes } = createEnvironment("two-step");
+    const shape = { ...sizes, hidden: 8, embed: 4, hypernetEmbed: 4 };
+    const built = createWasmEngine(shape, new Map(qmixParameters(shape).map(({ name, shape: dimensions }) => [name, new Float32Array(dimensions.reduce((a, b) => a * b, 1))])), new Map());
+    built.dispose();
+    return { part, found: "128-bit SIMD, on the CPU", hint: "" };
+  } catch (error) {
+    return { part, hint: `${(error as Error).message.split("\n")[0]}: run npm run build`, required: true };
+  }
+}
+
+function machine(): Finding {
+  return { part: "Cores", found: `${cpus().length} (${cpus()[0]?.model.trim() ?? "unknown"}), ${Math.round(totalmem() / 2 ** 30)} GiB memory: one run a core`, hint: "" };
+}
+
+function python(): Finding {
+  const found = firstLine("python3", "--version") ?? firstLine("python", "--version");
+  return { part: "Python", found, hint: "needed for JupyterLab only: install Python 3.9 or newer from python.org" };
+}
+
+async function jupyter(): Promise<Finding> {
+  const part = "JupyterLab";
+  const hint = "for notebooks: npm run lab installs it into .venv";
+  const { findJupyter } = (await import(new URL("../../src/setup/jupyter.mjs", import.meta.url).href)) as { findJupyter(): { python: string; plotly: boolean } | undefined };
+  const there = findJupyter();
+  if (there === undefined) return { part, hint };
+  const version = firstLine(there.python, "-m", "jupyterlab", "--version");
+  return { part, found: `${version ?? "installed"} (${there.python})${there.plotly ? "" : ", without the extension for interactive figures: npm run lab adds it"}`, hint };
+}
+
+function kernel(): Finding {
+  const spec = join(packageRoot(), ".jupyter", "kernels", "tslab", "kernel.json");
+  return { part: "Kernel: TypeScript", found: existsSync(spec) ? "tslab, found by npm run lab" : undefined, hint: `${spec} is missing: git checkout .jupyter` };
+}
+
+function browser(): Finding {
+  return { part: "Browser for PNG", found: findBrowser(), hint: `figures are saved without PNG: ${BROWSER_HINT}` };
+}
+
+function gpu(): Finding {
+  const name = firstLine("nvidia-smi", "--query-gpu=name", "--format=csv,noheader");
+  return { part: "GPU", found: name === undefined ? undefined : `${name} (this version trains on the CPU)`, hint: "none found, and none is needed: this version trains on the CPU" };
+}
+
+function git(): Finding {
+  return { part: "git", found: firstLine("git", "--version"), hint: "runs are then stored without the commit of their code" };
+}
+
+function firstLine(command: string, ...args: string[]): string | undefined {
+  const { status, stdout, stderr } = spawnSync(command, args, { encoding: "utf8", timeout: 20_000 });
+  return status === 0 ? (stdout.trim() || stderr.trim()).split("\n")[0] : undefined;
+}

@@ -1,0 +1,39 @@
+import { writeFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { shortSteps } from "../figures/figure.js";
+import { clock, tableText } from "../figures/table.js";
+import { exportParameters } from "../results/checkpoint.js";
+import { onDisk } from "../results/disk.js";
+import { checkpointPath, findRun, listRuns, runsDirectory, type StoredRun } from "../results/store.js";
+
+/** Where runs are, for every command about runs that are there. */
+export interface RunsFlags {
+  readonly runs?: string;
+}
+
+/** `mast runs` */
+export function runsCommand(flags: RunsFlags): void {
+  const runs = listRuns(flags);
+  if (runs.length === 0) return console.log(`No runs in ${runsDirectory(flags.runs)} yet: \`mast train\` makes one.`);
+  console.log(
+    tableText({
+      columns: [{ title: "Run" }, { title: "Step", align: "right" }, { title: "Win rate", align: "right" }, { title: "Time", align: "right" }, { title: "State" }],
+      rows: runs.map((run) => [run.name, `${shortSteps(run.step)} of ${shortSteps(run.config.steps)}`, winRate(run), run.summary ? clock(run.summary.seconds) : "", run.state]),
+      note: "Win rate: the score of a complete run (mean of its last evaluations), the last evaluation of any other.",
+    }),
+  );
+}
+
+function winRate({ summary, metrics }: StoredRun): string {
+  const rate = summary?.score ?? metrics.filter(({ kind }) => kind === "evaluation").at(-1)?.winRate;
+  return rate === undefined ? "" : `${(100 * rate).toFixed(1)} %`;
+}
+
+/** `mast export RUN`: its parameters under PyMARL's names, for PyTorch. */
+export function exportCommand(run: string, flags: RunsFlags & { readonly out?: string }): void {
+  const path = checkpointPath(run, flags);
+  const out = resolve(flags.out ?? `${findRun(run, flags).split(/[\\/]/).at(-1)}.safetensors`);
+  const content = exportParameters(path);
+  onDisk(out, () => writeFileSync(out, content), "");
+  console.log(out);
+}
