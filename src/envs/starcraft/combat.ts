@@ -1,9 +1,6 @@
 import type { Battle } from "./battle.js";
 import { BEAM_DEPTH, BEAM_WIDTH } from "./units.js";
 
-/** Half the diagonal of the colossus's beam: SMAClite looks for victims whose centre lies this near to the target. */
-const BEAM_REACH = Math.sqrt(BEAM_WIDTH * BEAM_WIDTH + BEAM_DEPTH * BEAM_DEPTH) / 2;
-
 /**
  * One shot of unit `i` at unit `t`: each of its attacks takes shield first, then health less armour.
  *
@@ -41,7 +38,6 @@ export function inBeam(b: Battle, i: number, t: number, j: number): boolean {
   const { x, y } = b;
   const dx = x[j]! - x[t]!;
   const dy = y[j]! - y[t]!;
-  if (dx * dx + dy * dy > BEAM_REACH * BEAM_REACH) return false;
   const fx = x[t]! - x[i]!;
   const fy = y[t]! - y[i]!;
   const length = Math.sqrt(fx * fx + fy * fy);

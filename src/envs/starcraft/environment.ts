@@ -5,6 +5,7 @@ import type { BattleMap } from "./maps.js";
 import { blocksOf, FIRST_TARGET, MAP_SIZE, writeAvailable, writeObservations, writeState } from "./observe.js";
 import type { Blocks } from "./observe.js";
 import type { BattleRules } from "./rules.js";
+import { createSmacliteRules } from "./smaclite.js";
 import { createStarcraftRules } from "./starcraft.js";
 import type { Rules } from "./units.js";
 
@@ -25,8 +26,7 @@ export interface BattleEnvironment extends Environment {
 export function createBattleEnvironment(map: BattleMap, rules: Rules): BattleEnvironment {
   const battle = createBattle(map, rules);
   const blocks = blocksOf(battle);
-  if (rules === "smaclite") throw new Error("The smaclite rules are not built yet.");
-  const play: BattleRules = createStarcraftRules(battle);
+  const play: BattleRules = rules === "smaclite" ? createSmacliteRules(battle) : createStarcraftRules(battle);
   const { allies, actions, clock, totals, alive, lastAction } = battle;
   const sizes: EnvironmentSizes = {
     agents: allies,
