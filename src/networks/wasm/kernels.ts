@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { Instance, Module, type WasmMemory, type WasmModule } from "./webassembly.js";
 
 /**
  * The compiled kernels (assembly/), with the memory they work in. Arguments are addresses in bytes and numbers; `tiles` tiles of
@@ -90,15 +91,15 @@ export interface Kernels {
   multiplyAddPeak(iterations: number): number;
 }
 
-let compiled: WebAssembly.Module | undefined;
+let compiled: WasmModule | undefined;
 
 /** The kernels, working in `memory`. @throws when they have not been compiled. */
-export function instantiateKernels(memory: WebAssembly.Memory): Kernels {
+export function instantiateKernels(memory: WasmMemory): Kernels {
   compiled ??= compile();
-  return new WebAssembly.Instance(compiled, { env: { memory } }).exports as unknown as Kernels;
+  return new Instance(compiled, { env: { memory } }).exports as unknown as Kernels;
 }
 
-function compile(): WebAssembly.Module {
+function compile(): WasmModule {
   const url = new URL("./kernels.wasm", import.meta.url);
   let bytes: Buffer;
   try {
@@ -106,5 +107,5 @@ function compile(): WebAssembly.Module {
   } catch (error) {
     throw new Error(`The wasm engine's kernels are missing (${url.pathname}): run npm run build.`, { cause: error });
   }
-  return new WebAssembly.Module(bytes);
+  return new Module(bytes);
 }

@@ -1,4 +1,5 @@
 import { type Kernels, instantiateKernels } from "./kernels.js";
+import { Memory as WasmMemory } from "./webassembly.js";
 
 /**
  * The engine's linear memory: blocks are handed out from below, zeroed, and never given back. Views are made on demand, because
@@ -22,7 +23,7 @@ const PAGE = 65536;
 const MOST = 65536 * PAGE;
 
 export function createMemory(): Memory {
-  const memory = new WebAssembly.Memory({ initial: 1 });
+  const memory = new WasmMemory({ initial: 1 });
   // The first page holds the kernels' constants.
   let top = PAGE;
   return {
