@@ -105,6 +105,8 @@ describe("train", () => {
       topology: { interval: 100 },
       replay: { offlineCapacity: 500, onlineCapacity: 128 },
       exploration: { end: 0.5, anneal: 2000 },
+      // With this much exploration a long TD(lambda) target values the risky matrix by how it is explored, below the safe 7.
+      returns: { lambda: 0.2 },
       evaluation: { interval: 2000, episodes: 4, window: 1 },
       network: { hidden: 32, embed: 16, hypernetEmbed: 16 },
       log: { interval: 1000 },
