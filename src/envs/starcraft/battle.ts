@@ -102,6 +102,8 @@ export interface Battle {
   readonly lastAction: Int32Array;
   /** Random stream, 16 words. */
   readonly random: Int32Array;
+  /** smaclite: 1 where the velocity is in single precision. */
+  readonly single: Int32Array;
   /** Tick of a scan period at which an enemy looks for targets. */
   readonly phase: Int32Array;
   /** [step, ended, won, ready, tick] */
@@ -129,7 +131,7 @@ export function createBattle(map: BattleMap, rules: Rules): Battle {
     types.flatMap((a) => types.map((b) => value(a, b)));
 
   const doubles = 14 * units + enemies + 2;
-  const words = 7 * units + allies + 21;
+  const words = 8 * units + allies + 21;
   const episode = new ArrayBuffer(8 * doubles + 4 * words + units);
   let offset = 0;
   const double = (length: number): Float64Array => {
@@ -199,6 +201,7 @@ export function createBattle(map: BattleMap, rules: Rules): Battle {
     order: word(units),
     lastAction: word(allies),
     random: word(16),
+    single: word(units),
     phase: word(units),
     clock: word(5),
     alive: new Uint8Array(episode, offset, units),

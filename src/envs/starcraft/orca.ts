@@ -3,6 +3,9 @@
  * allowed velocities from obstacles and neighbours, and the linear programs of RVO2 over them. Where SMAClite departs
  * from RVO2 so does this, because its play is to be reproduced; such places say so.
  *
+ * SMAClite mixes single and double precision as NumPy 2 promotes them, and crowds amplify a last bit to cells within
+ * seconds: each line and velocity therefore carries its precision and every operation rounds as NumPy would.
+ *
  * Usage: `clearLines`, then one `addObstacle` for each obstacle in range and one `addNeighbour` for each neighbour,
  * then `solve`.
  */
@@ -17,6 +20,8 @@ const pointX = new Float64Array(MOST_LINES);
 const pointY = new Float64Array(MOST_LINES);
 const wayX = new Float64Array(MOST_LINES);
 const wayY = new Float64Array(MOST_LINES);
+/** 1 where a line is in double precision. */
+const precise = new Uint8Array(MOST_LINES);
 let lines = 0;
 let obstacleLines = 0;
 
@@ -25,20 +30,23 @@ const otherPointX = new Float64Array(MOST_LINES);
 const otherPointY = new Float64Array(MOST_LINES);
 const otherWayX = new Float64Array(MOST_LINES);
 const otherWayY = new Float64Array(MOST_LINES);
+const otherPrecise = new Uint8Array(MOST_LINES);
 
 /** The velocity found last. */
 export const solution = new Float64Array(2);
+let solutionSingle = false;
 
 export function clearLines(): void {
   lines = 0;
   obstacleLines = 0;
 }
 
-function addLine(px: number, py: number, dx: number, dy: number): void {
+function addLine(px: number, py: number, dx: number, dy: number, single = false): void {
   pointX[lines] = px;
   pointY[lines] = py;
   wayX[lines] = dx;
   wayY[lines] = dy;
+  precise[lines] = single ? 0 : 1;
   lines++;
 }
 
@@ -209,11 +217,27 @@ function addEdge(
   }
 }
 
+/** `value` in single precision if `single`, else as it is. */
+function round(single: boolean, value: number): number {
+  return single ? Math.fround(value) : value;
+}
+
+/** ax * by - ay * bx, rounded as NumPy does. */
+function cross(single: boolean, ax: number, ay: number, bx: number, by: number): number {
+  return single ? Math.fround(Math.fround(ax * by) - Math.fround(ay * bx)) : ax * by - ay * bx;
+}
+
+/** ax * bx + ay * by, rounded as NumPy does. */
+function dot(single: boolean, ax: number, ay: number, bx: number, by: number): number {
+  return single ? Math.fround(Math.fround(ax * bx) + Math.fround(ay * by)) : ax * bx + ay * by;
+}
+
 /**
  * Adds what a neighbour forbids.
  *
  * @param dx,dy neighbour's position less the unit's
- * @param rvx,rvy the unit's velocity less the neighbour's
+ * @param vx,vy,single the unit's velocity, and whether it is in single precision
+ * @param ovx,ovy,otherSingle the neighbour's
  * @param both sum of radii
  * @param share 0.5 when the neighbour wants to move as well, 1 when it stands and the unit has to avoid it alone
  */
@@ -222,67 +246,86 @@ export function addNeighbour(
   dy: number,
   vx: number,
   vy: number,
-  rvx: number,
-  rvy: number,
+  single: boolean,
+  ovx: number,
+  ovy: number,
+  otherSingle: boolean,
   both: number,
   share: number,
 ): void {
-  const squared = dx * dx + dy * dy;
+  const s = single && otherSingle;
+  const distance = Math.sqrt(dx * dx + dy * dy);
+  const squared = distance * distance;
   const bothSquared = both * both;
-  let ux: number;
-  let uy: number;
-  let alongX: number;
-  let alongY: number;
+  const px = Math.fround(dx);
+  const py = Math.fround(dy);
+  const rvx = round(s, vx - ovx);
+  const rvy = round(s, vy - ovy);
   const apart = squared > bothSquared;
   // From the centre of the cut-off circle: at the horizon of a second, or of a tick when they overlap.
   const scale = apart ? 1 : TICKS;
-  const wx = rvx - scale * dx;
-  const wy = rvy - scale * dy;
-  const dot = wx * dx + wy * dy;
-  const wSquared = wx * wx + wy * wy;
-  if (!apart || (dot < 0 && dot * dot > bothSquared * wSquared)) {
-    const length = Math.sqrt(wSquared);
-    const unitX = wx / length;
-    const unitY = wy / length;
-    alongX = unitY;
-    alongY = -unitX;
-    const missing = both * scale - length;
-    ux = missing * unitX;
-    uy = missing * unitY;
-  } else {
-    const leg = Math.sqrt(squared - bothSquared);
-    if (dx * wy - dy * wx > 0) {
-      alongX = (dx * leg - dy * both) / squared;
-      alongY = (dx * both + dy * leg) / squared;
-    } else {
-      alongX = (-dx * leg - dy * both) / squared;
-      alongY = (dx * both - dy * leg) / squared;
-    }
-    const length = rvx * alongX + rvy * alongY;
-    ux = length * alongX - rvx;
-    uy = length * alongY - rvy;
+  const wx = round(s, rvx - scale * px);
+  const wy = round(s, rvy - scale * py);
+  const wSquared = dot(s, wx, wy, wx, wy);
+  const along = dot(s, wx, wy, px, py);
+  if (!apart || (along < 0 && round(s, along * along) > round(s, round(s, bothSquared) * wSquared))) {
+    const length = round(s, Math.sqrt(wSquared));
+    const unitX = round(s, wx / length);
+    const unitY = round(s, wy / length);
+    const missing = round(s, round(s, both * scale) - length);
+    const ux = round(s, missing * unitX);
+    const uy = round(s, missing * unitY);
+    addLine(round(s, vx + round(s, share * ux)), round(s, vy + round(s, share * uy)), unitY, -unitX, s);
+    return;
   }
-  addLine(vx + share * ux, vy + share * uy, alongX, alongY);
+  const leg = Math.sqrt(squared - bothSquared);
+  const bothX = Math.fround(px * Math.fround(both));
+  const bothY = Math.fround(py * Math.fround(both));
+  let alongX: number;
+  let alongY: number;
+  if (cross(s, px, py, wx, wy) > 0) {
+    alongX = (px * leg - bothY) / squared;
+    alongY = (bothX + py * leg) / squared;
+  } else {
+    alongX = (-px * leg - bothY) / squared;
+    alongY = (bothX - py * leg) / squared;
+  }
+  const length = rvx * alongX + rvy * alongY;
+  addLine(vx + share * (length * alongX - rvx), vy + share * (length * alongY - rvy), alongX, alongY, false);
 }
 
-/** Finds the allowed velocity nearest to the preferred one, no faster than `speed`; into `solution`. */
-export function solve(preferredX: number, preferredY: number, speed: number): void {
-  const squared = preferredX * preferredX + preferredY * preferredY;
-  if (squared > speed * speed) {
-    const length = Math.sqrt(squared);
-    solution[0] = (preferredX / length) * speed;
-    solution[1] = (preferredY / length) * speed;
-  } else {
-    solution[0] = preferredX;
-    solution[1] = preferredY;
+/**
+ * Finds the allowed velocity nearest to the preferred one, no faster than `speed`; into `solution`.
+ *
+ * @param single whether the preferred velocity is in single precision
+ * @returns whether the solution is
+ */
+export function solve(preferredX: number, preferredY: number, single: boolean, speed: number): boolean {
+  const squared = dot(single, preferredX, preferredY, preferredX, preferredY);
+  solution[0] = preferredX;
+  solution[1] = preferredY;
+  solutionSingle = single;
+  if (squared > round(single, speed * speed)) {
+    const length = round(single, Math.sqrt(squared));
+    solution[0] = round(single, round(single, preferredX / length) * round(single, speed));
+    solution[1] = round(single, round(single, preferredY / length) * round(single, speed));
   }
   for (let i = 0; i < lines; i++) {
-    if (wayX[i]! * (pointY[i]! - solution[1]!) - wayY[i]! * (pointX[i]! - solution[0]!) <= 0) continue;
-    if (!alongLine(pointX, pointY, wayX, wayY, i, speed, preferredX, preferredY, false)) {
+    if (violation(i) <= 0) continue;
+    if (!alongLine(pointX, pointY, wayX, wayY, precise, i, speed, preferredX, preferredY, single, false)) {
       leastViolation(i, speed);
-      return;
+      break;
     }
   }
+  return solutionSingle;
+}
+
+/** How far the solution lies on the forbidden side of line `i`. */
+function violation(i: number): number {
+  const s = precise[i] === 0 && solutionSingle;
+  const x = round(s, pointX[i]! - solution[0]!);
+  const y = round(s, pointY[i]! - solution[1]!);
+  return cross(s, wayX[i]!, wayY[i]!, x, y);
 }
 
 /**
@@ -294,44 +337,69 @@ function alongLine(
   py: Float64Array,
   dx: Float64Array,
   dy: Float64Array,
+  exact: Uint8Array,
   i: number,
   speed: number,
   aimX: number,
   aimY: number,
+  aimSingle: boolean,
   far: boolean,
 ): boolean {
   const x = px[i]!;
   const y = py[i]!;
   const wx = dx[i]!;
   const wy = dy[i]!;
-  const dot = x * wx + y * wy;
-  const discriminant = dot * dot + speed * speed - (x * x + y * y);
+  const s = exact[i] === 0;
+  const along = dot(s, x, y, wx, wy);
+  const discriminant = round(s, round(s, round(s, along * along) + round(s, speed * speed)) - dot(s, x, y, x, y));
   if (discriminant < 0) return false;
-  const root = Math.sqrt(discriminant);
-  let low = -dot - root;
-  let high = -dot + root;
+  const root = round(s, Math.sqrt(discriminant));
+  let low = round(s, -along - root);
+  let high = round(s, -along + root);
+  let lowSingle = s;
+  let highSingle = s;
   for (let k = 0; k < i; k++) {
-    const denominator = wx * dy[k]! - wy * dx[k]!;
-    const numerator = dx[k]! * (y - py[k]!) - dy[k]! * (x - px[k]!);
-    if (Math.abs(denominator) < PARALLEL) {
+    const ss = s && exact[k] === 0;
+    const denominator = cross(ss, wx, wy, dx[k]!, dy[k]!);
+    const numerator = cross(ss, dx[k]!, dy[k]!, round(ss, x - px[k]!), round(ss, y - py[k]!));
+    if (Math.abs(denominator) < round(ss, PARALLEL)) {
       if (numerator < 0) return false;
       continue;
     }
-    const t = numerator / denominator;
+    const t = round(ss, numerator / denominator);
     if (denominator >= 0) {
-      if (t < high) high = t;
-    } else if (t > low) low = t;
+      if (t < high) {
+        high = t;
+        highSingle = ss;
+      }
+    } else if (t > low) {
+      low = t;
+      lowSingle = ss;
+    }
     if (low > high) return false;
   }
+  const ss = s && aimSingle;
   let at: number;
-  if (far) at = aimX * wx + aimY * wy > 0 ? high : low;
-  else {
-    at = wx * (aimX - x) + wy * (aimY - y);
-    if (at < low) at = low;
-    else if (at > high) at = high;
+  let atSingle: boolean;
+  if (far) {
+    const ahead = dot(ss, aimX, aimY, wx, wy) > 0;
+    at = ahead ? high : low;
+    atSingle = ahead ? highSingle : lowSingle;
+  } else {
+    at = dot(ss, wx, wy, round(ss, aimX - x), round(ss, aimY - y));
+    atSingle = ss;
+    if (at < low) {
+      at = low;
+      atSingle = lowSingle;
+    } else if (at > high) {
+      at = high;
+      atSingle = highSingle;
+    }
   }
-  solution[0] = x + at * wx;
-  solution[1] = y + at * wy;
+  const rs = s && atSingle;
+  solution[0] = round(rs, x + round(rs, at * wx));
+  solution[1] = round(rs, y + round(rs, at * wy));
+  solutionSingle = rs;
   return true;
 }
 
@@ -339,48 +407,59 @@ function alongLine(
 function leastViolation(first: number, speed: number): void {
   let worst = 0;
   for (let i = first; i < lines; i++) {
-    if (wayX[i]! * (pointY[i]! - solution[1]!) - wayY[i]! * (pointX[i]! - solution[0]!) <= worst) continue;
+    if (violation(i) <= worst) continue;
     let n = 0;
-    for (let k = 0; k < obstacleLines; k++, n++) {
-      otherPointX[n] = pointX[k]!;
-      otherPointY[n] = pointY[k]!;
-      otherWayX[n] = wayX[k]!;
-      otherWayY[n] = wayY[k]!;
+    for (; n < obstacleLines; n++) {
+      otherPointX[n] = pointX[n]!;
+      otherPointY[n] = pointY[n]!;
+      otherWayX[n] = wayX[n]!;
+      otherWayY[n] = wayY[n]!;
+      otherPrecise[n] = precise[n]!;
     }
+    const wx = wayX[i]!;
+    const wy = wayY[i]!;
     for (let k = obstacleLines; k < i; k++) {
-      const determinant = wayX[i]! * wayY[k]! - wayY[i]! * wayX[k]!;
-      if (Math.abs(determinant) <= PARALLEL) {
-        if (wayX[i]! * wayX[k]! + wayY[i]! * wayY[k]! > 0) continue;
-        otherPointX[n] = 0.5 * (pointX[i]! + pointX[k]!);
-        otherPointY[n] = 0.5 * (pointY[i]! + pointY[k]!);
+      const s = precise[i] === 0 && precise[k] === 0;
+      const determinant = cross(s, wx, wy, wayX[k]!, wayY[k]!);
+      if (Math.abs(determinant) <= round(s, PARALLEL)) {
+        if (dot(s, wx, wy, wayX[k]!, wayY[k]!) > 0) continue;
+        otherPointX[n] = round(s, 0.5 * round(s, pointX[i]! + pointX[k]!));
+        otherPointY[n] = round(s, 0.5 * round(s, pointY[i]! + pointY[k]!));
       } else {
-        const at =
-          (wayX[k]! * (pointY[i]! - pointY[k]!) - wayY[k]! * (pointX[i]! - pointX[k]!)) / determinant;
-        otherPointX[n] = pointX[i]! + at * wayX[i]!;
-        otherPointY[n] = pointY[i]! + at * wayY[i]!;
+        const dx = round(s, pointX[i]! - pointX[k]!);
+        const dy = round(s, pointY[i]! - pointY[k]!);
+        const at = round(s, cross(s, wayX[k]!, wayY[k]!, dx, dy) / determinant);
+        otherPointX[n] = round(s, pointX[i]! + round(s, at * wx));
+        otherPointY[n] = round(s, pointY[i]! + round(s, at * wy));
       }
-      const dx = wayX[k]! - wayX[i]!;
-      const dy = wayY[k]! - wayY[i]!;
-      const length = Math.sqrt(dx * dx + dy * dy);
-      otherWayX[n] = dx / length;
-      otherWayY[n] = dy / length;
+      const dx = round(s, wayX[k]! - wx);
+      const dy = round(s, wayY[k]! - wy);
+      const length = round(s, Math.sqrt(dot(s, dx, dy, dx, dy)));
+      otherWayX[n] = round(s, dx / length);
+      otherWayY[n] = round(s, dy / length);
+      otherPrecise[n] = s ? 0 : 1;
       n++;
     }
     const beforeX = solution[0]!;
     const beforeY = solution[1]!;
-    const aimX = -wayY[i]!;
-    const aimY = wayX[i]!;
-    solution[0] = aimX * speed;
-    solution[1] = aimY * speed;
+    const beforeSingle = solutionSingle;
+    const isSingle = precise[i] === 0;
+    solutionSingle = isSingle;
+    solution[0] = round(isSingle, -wy * round(isSingle, speed));
+    solution[1] = round(isSingle, wx * round(isSingle, speed));
     for (let k = 0; k < n; k++) {
-      if (otherWayX[k]! * (otherPointY[k]! - solution[1]!) - otherWayY[k]! * (otherPointX[k]! - solution[0]!) <= 0) continue;
-      if (!alongLine(otherPointX, otherPointY, otherWayX, otherWayY, k, speed, aimX, aimY, true)) {
+      const s = otherPrecise[k] === 0 && solutionSingle;
+      const dx = round(s, otherPointX[k]! - solution[0]!);
+      const dy = round(s, otherPointY[k]! - solution[1]!);
+      if (cross(s, otherWayX[k]!, otherWayY[k]!, dx, dy) <= 0) continue;
+      if (!alongLine(otherPointX, otherPointY, otherWayX, otherWayY, otherPrecise, k, speed, -wy, wx, isSingle, true)) {
         solution[0] = beforeX;
         solution[1] = beforeY;
+        solutionSingle = beforeSingle;
         break;
       }
     }
-    worst = wayX[i]! * (pointY[i]! - solution[1]!) - wayY[i]! * (pointX[i]! - solution[0]!);
+    worst = violation(i);
   }
 }
 

@@ -36,8 +36,10 @@ export function createSmacliteRules(b: Battle): BattleRules {
     obstacles: Float64Array.from(rectanglesOf(open)),
     preferredX: new Float64Array(b.units),
     preferredY: new Float64Array(b.units),
+    preferredSingle: new Uint8Array(b.units),
     nextX: new Float64Array(b.units),
     nextY: new Float64Array(b.units),
+    nextSingle: new Uint8Array(b.units),
     startX: new Float64Array(b.units),
     startY: new Float64Array(b.units),
     present: new Uint8Array(b.units),
@@ -63,8 +65,10 @@ interface World {
   readonly obstacles: Float64Array;
   readonly preferredX: Float64Array;
   readonly preferredY: Float64Array;
+  readonly preferredSingle: Uint8Array;
   readonly nextX: Float64Array;
   readonly nextY: Float64Array;
+  readonly nextSingle: Uint8Array;
   /** Positions and who was alive when the tick began. */
   readonly startX: Float64Array;
   readonly startY: Float64Array;
@@ -96,6 +100,7 @@ function reset(w: World, seed: number): void {
     // SMAClite sends the enemy at a point that is the allies' starting point on all its maps.
     b.goalX[i] = b.map.allyPoint[0];
     b.goalY[i] = b.map.allyPoint[1];
+    b.single[i] = 1;
   }
 }
 
@@ -193,6 +198,7 @@ function prefer(w: World, i: number, healerAlive: boolean, someSearch: boolean):
   const { b } = w;
   w.preferredX[i] = 0;
   w.preferredY[i] = 0;
+  w.preferredSingle[i] = 0;
   w.attacking[i] = 0;
   const command = b.command[i];
   if (command === MOVE) {
@@ -232,6 +238,7 @@ function walk(w: World, i: number, toX: number, toY: number, speed: number, sing
     const length = Math.fround(Math.sqrt(Math.fround(Math.fround(sx * sx) + Math.fround(sy * sy))));
     if (length === 0) return;
     const s = Math.fround(speed);
+    w.preferredSingle[i] = 1;
     w.preferredX[i] = Math.fround(Math.fround(sx * s) / length);
     w.preferredY[i] = Math.fround(Math.fround(sy * s) / length);
     return;
@@ -311,11 +318,12 @@ function choosePatient(w: World, i: number): number {
 /** Turns the preferred velocity into one that collides with nobody. Who wants to stand stands. */
 function avoid(w: World, i: number): void {
   const { b, preferredX, preferredY, nextX, nextY, obstacles } = w;
-  const { x, y, vx, vy, alive, radius, layer, units } = b;
+  const { x, y, vx, vy, single, alive, radius, layer, units } = b;
   const px = preferredX[i]!;
   const py = preferredY[i]!;
   nextX[i] = px;
   nextY[i] = py;
+  w.nextSingle[i] = w.preferredSingle[i]!;
   if (px === 0 && py === 0) return;
   const xi = x[i]!;
   const yi = y[i]!;
@@ -339,9 +347,9 @@ function avoid(w: World, i: number): void {
     const dy = y[j]! - yi;
     if (dx * dx + dy * dy > near * near) continue;
     const share = preferredX[j] !== 0 || preferredY[j] !== 0 ? 0.5 : 1;
-    addNeighbour(dx, dy, vx[i]!, vy[i]!, vx[i]! - vx[j]!, vy[i]! - vy[j]!, ri + radius[j]!, share);
+    addNeighbour(dx, dy, vx[i]!, vy[i]!, single[i] === 1, vx[j]!, vy[j]!, single[j] === 1, ri + radius[j]!, share);
   }
-  solve(px, py, b.speed[i]!);
+  w.nextSingle[i] = solve(px, py, w.preferredSingle[i] === 1, b.speed[i]!) ? 1 : 0;
   nextX[i] = solution[0]!;
   nextY[i] = solution[1]!;
 }
@@ -365,6 +373,7 @@ function act(w: World, i: number): void {
   if (b.health[i] === 0) return;
   b.vx[i] = w.nextX[i]!;
   b.vy[i] = w.nextY[i]!;
+  b.single[i] = w.nextSingle[i]!;
   b.x[i] = Math.fround(b.x[i]! + b.vx[i]! * TICK);
   b.y[i] = Math.fround(b.y[i]! + b.vy[i]! * TICK);
   if (b.cooldown[i]! > 0) b.cooldown[i] = Math.max(0, b.cooldown[i]! - TICK);
