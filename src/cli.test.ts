@@ -1,0 +1,247 @@
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { createRandom } from "./random.js";
+import { decodeSafetensors } from "./results/safetensors.js";
+import { readRunCheckpoint } from "./results/store.js";
+
+// The command from source, so that it is the code under test whether or not dist is fresh.
+const tsx = pathToFileURL(createRequire(import.meta.url).resolve("tsx")).href;
+const cli = fileURLToPath(new URL("./cli.ts", import.meta.url));
+const COMMAND = ["--import", tsx, cli];
+
+let folder: string;
+let runs: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "mast-cli-"));
+  runs = join(folder, "runs");
+});
+afterEach(() => {
+  if (existsSync(runs)) chmodSync(runs, 0o755);
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const environment = () => ({ ...process.env, MAST_RUNS: runs, CHROME_PATH: "none", MAST_DEBUG: "" });
+
+function mast(...args: string[]): { code: number | null; out: string; err: string } {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [...COMMAND, ...args], { cwd: folder, env: environment(), encoding: "utf8" });
+  return { code: status, out: stdout, err: stderr };
+}
+
+/** Refusal: one line on standard error, exit code 1, and nothing made. */
+function refused(args: string[], message: string | RegExp): void {
+  const { code, out, err } = mast(...args);
+  expect(err.trimEnd().split("\n")).toHaveLength(1);
+  expect(err).toMatch(message);
+  expect(out).toBe("");
+  expect(code).toBe(1);
+}
+
+const TINY = ["--set", "network.hidden=8", "--set", "network.embed=4", "--set", "network.hypernetEmbed=8", "--set", "evaluation.episodes=4", "--set", "log.interval=50"];
+const TWO_STEP = ["train", "--environment", "two-step", "--steps", "1500", "--set", "warmup=100", "--set", "topology.interval=25", "--set", "targetInterval=20", "--set", "evaluation.interval=250", ...TINY];
+const MARINES = ["train", "--environment", "3m", "--steps", "5000", "--set", "warmup=200", "--set", "topology.interval=10", "--set", "targetInterval=20", "--set", "evaluation.interval=1000", ...TINY];
+
+const onlyRun = (at = runs) => join(at, readdirSync(at)[0]!);
+
+describe("bad input", () => {
+  it.each([
+    ["a typo in a field", ["train", "--set", "sparsty.level=0.9"], /unknown key "sparsty"; did you mean "sparsity"\?/],
+    ["a wrong type", ["train", "--set", 'operator.doubleQ="yes"'], /operator\.doubleQ is "yes"; allowed: a value of type boolean/],
+    ["a sparsity of 1.2", ["train", "--sparsity", "1.2"], /sparsity\.level is 1\.2; allowed: at most 0\.999/],
+    ["an impossible combination", ["train", "--method", "dense", "--sparsity", "0.5"], /method "dense" has none/],
+    ["an unknown map", ["train", "--environment", "9m"], /Unknown environment "9m": did you mean/],
+    ["an unknown option", ["train", "--stesp", "5"], /unknown option '--stesp'.*Did you mean --steps\?/],
+    ["an unknown command", ["trian"], /unknown command 'trian'.*Did you mean train\?/],
+    ["a field without a value", ["train", "--set", "steps"], /expected FIELD=VALUE/],
+    ["a number of workers that is none", ["train", "--workers", "0"], /expected a whole number of at least 1/],
+    ["an unknown experiment", ["experiment", "run", "quikstart"], /No experiment "quikstart": did you mean "quickstart"\?/],
+    ["an unknown profile", ["experiment", "run", "quickstart", "--profile", "fast"], /Allowed choices are smoke, classroom, paper/],
+    ["an experiment that was not run", ["experiment", "show", "quickstart", "--profile", "smoke"], /0 of the 3 runs of quickstart \(smoke\) are complete/],
+    ["an unknown run", ["export", "3m"], /No run "3m" in .*`mast runs` lists/],
+    ["nothing to replay", ["replay"], /Say what to replay/],
+    ["a figure that is not there", ["show", "figures/none.json"], /Cannot read the figure figures\/none\.json: there is no such file/],
+  ])("refuses %s in one line", (_, args, message) => {
+    refused(args, message);
+    expect(existsSync(runs)).toBe(false);
+  });
+
+  it.each([
+    ["is not there", undefined, /Cannot read the config file .*config\.json: there is no such file/],
+    ["is no JSON", '{ "environment": "3m", }', /config\.json is not valid JSON/],
+    ["holds a list", "[]", /holds no object/],
+    ["has a typo", '{ "enviroment": "3m" }', /unknown key "enviroment"; did you mean "environment"\?/],
+    ["has a wrong type", '{ "steps": "many" }', /steps is "many"; allowed: a value of type number/],
+  ])("refuses a config file that %s in one line", (_, content, message) => {
+    const file = join(folder, "config.json");
+    if (content !== undefined) writeFileSync(file, content);
+    refused(["train", "--config", file], message);
+  });
+
+  it("shows where an error came from when asked", () => {
+    const { stderr } = spawnSync(process.execPath, [...COMMAND, "export", "3m"], { env: { ...environment(), MAST_DEBUG: "1" }, encoding: "utf8" });
+    expect(stderr).toMatch(/\n {4}at /);
+  });
+});
+
+describe("mast train", () => {
+  it("takes a file, flags over it, and --set over them", () => {
+    const file = join(folder, "config.json");
+    writeFileSync(file, JSON.stringify({ environment: "3m", steps: 777, seed: 5, discount: 0.9, network: { hidden: 8, embed: 4, hypernetEmbed: 8 } }));
+    const { code, out } = mast("train", "--config", file, "--environment", "two-step", "--steps", "300", "--set", "steps=200", "--set", "network.hidden=12");
+    expect(code).toBe(0);
+    expect(out).toMatch(/^two-step-qmix-mast-95-200-seed5-\w+: score /);
+    expect(JSON.parse(readFileSync(join(onlyRun(), "config.json"), "utf8"))).toMatchObject({ environment: "two-step", steps: 200, seed: 5, discount: 0.9, network: { hidden: 12, embed: 4 } });
+  });
+
+  it.each([["the two-step game", TWO_STEP, 5], ["3m", MARINES, 3]] as const)("gives the same bits on %s when killed at random moments", async (_, args, kills) => {
+    const whole = join(folder, "whole");
+    expect(spawnSync(process.execPath, [...COMMAND, ...args, "--runs", whole]).status).toBe(0);
+    const random = createRandom(Date.now() & 0x7fffffff);
+    let killed = 0;
+    let resumed = 0;
+    for (let sitting = 0; sitting < kills + 1; sitting++) {
+      if (sitting > 0 && existsSync(join(onlyRun(), "checkpoint.safetensors"))) resumed++;
+      const child = spawn(process.execPath, [...COMMAND, ...args, "--checkpoint-every", "0.05"], { env: environment(), stdio: "ignore" });
+      const exited = exitOf(child);
+      // The last one may finish; others are killed a random while after they have written something new.
+      if (sitting < kills) {
+        await grown(exited, 200 + random.below(1000));
+        await wait(random.below(60));
+        child.kill("SIGKILL");
+      }
+      const { code, signal } = await exited;
+      if (signal === "SIGKILL") killed++;
+      else expect(code).toBe(0);
+      if (code === 0) break;
+    }
+    expect(killed).toBeGreaterThan(0);
+    expect(resumed).toBeGreaterThan(0);
+    const [one, other] = [onlyRun(whole), onlyRun()];
+    for (const file of ["config.json", "metrics.csv", "topology.csv", "masks.bin"]) expect(readFileSync(join(other, file)).equals(readFileSync(join(one, file)))).toBe(true);
+    expect(readRunCheckpoint(other).state).toEqual(readRunCheckpoint(one).state);
+    expect(readdirSync(other).sort()).toEqual(readdirSync(one).sort());
+  });
+
+  /** Resolves when the run's metrics have grown by `bytes`, or the process is over. */
+  async function grown(exited: Promise<unknown>, bytes: number): Promise<void> {
+    const size = () => (existsSync(runs) && readdirSync(runs).length > 0 ? (statSync(join(onlyRun(), "metrics.csv"), { throwIfNoEntry: false })?.size ?? 0) : 0);
+    let over = false;
+    void exited.then(() => (over = true));
+    let least = size();
+    const target = least + bytes;
+    while (!over && size() < target) {
+      // What was written after the last checkpoint is taken back first.
+      if (size() < least) least = size();
+      await wait(5);
+    }
+  }
+
+  it("stops at Ctrl-C with a checkpoint, says so, and goes on later", async () => {
+    const args = [...TWO_STEP, "--set", "steps=100000"];
+    const child = spawn(process.execPath, [...COMMAND, ...args], { env: environment() });
+    let err = "";
+    child.stderr.on("data", (data) => (err += String(data)));
+    const exited = exitOf(child);
+    await grown(exited, 500);
+    child.kill("SIGINT");
+    expect(await exited).toEqual({ code: 130, signal: null });
+    expect(err).toMatch(/Stopped with a checkpoint at step [\d,]+\. The same command goes on from there\.\n$/);
+    expect(readRunCheckpoint(onlyRun()).state.progress.step).toBeGreaterThan(0);
+    expect(mast("runs").out).toMatch(/two-step-qmix-mast-95-100k-seed1-\w+ .* interrupted/);
+  });
+
+  it("refuses a run that another process works on, and a damaged checkpoint, each in one line", async () => {
+    const args = [...TWO_STEP, "--set", "steps=100000"];
+    const child = spawn(process.execPath, [...COMMAND, ...args, "--checkpoint-every", "0.1"], { env: environment(), stdio: "ignore" });
+    const exited = exitOf(child);
+    await grown(exited, 800);
+    const second = mast(...args);
+    expect(second.err).toMatch(new RegExp(`^[^\\n]*Process ${child.pid} works on ${onlyRun()}: wait for it, or stop it first\\.\\n$`));
+    expect(second.code).toBe(1);
+    child.kill("SIGKILL");
+    await exited;
+
+    const path = join(onlyRun(), "checkpoint.safetensors");
+    truncateSync(path, 1000);
+    const before = [...readdirSync(onlyRun())].map((file) => readFileSync(join(onlyRun(), file)).toString("latin1"));
+    const damaged = mast(...args);
+    expect(damaged.err).toMatch(/^[^\n]*checkpoint\.safetensors cannot be used: it is truncated[^\n]*\n$/);
+    expect(damaged.code).toBe(1);
+    expect([...readdirSync(onlyRun())].filter((file) => file !== "lock")).toHaveLength(before.length - 1);
+    expect(statSync(path).size).toBe(1000);
+  });
+
+  it.runIf(existsSync("/dev/full"))("ends in one line when the disk is full, and loses nothing", async () => {
+    const args = [...TWO_STEP, "--set", "steps=100000"];
+    const child = spawn(process.execPath, [...COMMAND, ...args], { env: environment(), stdio: "ignore" });
+    await grown(exitOf(child), 500);
+    child.kill("SIGINT");
+    await exitOf(child);
+    const before = readFileSync(join(onlyRun(), "checkpoint.safetensors"));
+    symlinkSync("/dev/full", join(onlyRun(), "checkpoint.safetensors.tmp"));
+    const { code, err } = mast(...args, "--checkpoint-every", "0.1");
+    expect(lastLine(err)).toMatch(/checkpoint\.safetensors: the disk is full: free some space \(ENOSPC\)\. Nothing that was there is lost/);
+    expect(code).toBe(1);
+    expect(readFileSync(join(onlyRun(), "checkpoint.safetensors")).equals(before)).toBe(true);
+  });
+
+  it("ends in one line when the run store is read-only", () => {
+    mkdirSync(runs);
+    chmodSync(runs, 0o555);
+    chmodSync(folder, 0o755);
+    // Permissions do not bind root, who runs as nobody here.
+    const asNobody = process.getuid?.() === 0 ? { uid: 65534, gid: 65534 } : {};
+    const { status, stderr } = spawnSync(process.execPath, [...COMMAND, ...TWO_STEP], { env: environment(), encoding: "utf8", ...asNobody });
+    expect(stderr.trimEnd().split("\n").filter((line) => !line.includes("steps, "))).toEqual([expect.stringMatching(/Cannot write .*: this user may not write there: .*MAST_RUNS \(EACCES\)/)]);
+    expect(status).toBe(1);
+  });
+});
+
+describe("other commands", () => {
+  it("run the quickstart, show it again, export a run and replay it", () => {
+    const figure = join(folder, "figures", "quickstart");
+    const { code, out, err } = mast("experiment", "run", "quickstart", "--profile", "smoke", "--figure", figure);
+    expect(err).toMatch(/MAST: 1,500 of 1,500 steps, win rate \d+ %, done/);
+    expect(code).toBe(0);
+    expect(out).toMatch(/MAST +[\d.]+ % ± [\d.]+ +1 +0\.066x +0\.05\dx +0\.05\dx +\d+ s\nRigL .*\nDense .* 1x +1x +1x/);
+    expect(out).toContain("What to try next:");
+    expect(existsSync(`${figure}.html`)).toBe(true);
+    expect(mast("experiment", "show", "quickstart", "--profile", "smoke", "--figure", figure).out).toBe(out);
+
+    expect(mast("runs").out).toMatch(/3m-qmix-dense-1500-seed1-\w+ .* complete/);
+    const exported = join(folder, "dense.safetensors");
+    expect(mast("export", "3m-qmix-dense", "--out", exported)).toMatchObject({ code: 0, out: `${exported}\n` });
+    const { tensors } = decodeSafetensors(readFileSync(exported));
+    expect(tensors.get("agent.rnn.weight_ih")!.shape).toEqual([192, 64]);
+    expect(tensors.get("mixer.hyper_w_1.2.weight")!.shape).toEqual([96, 64]);
+    expect(mast("export", "3m-qmix-dense", "--out", join(folder, "none", "x"))).toMatchObject({ code: 1, err: expect.stringMatching(/^Cannot write [^\n]*\n$/) as string });
+
+    const replay = mast("replay", "3m-qmix-mast", "--seed", "3");
+    expect(replay.out).toMatch(/^3m, seed 3: .*\nOpen .*replay-3m-3\.html in a browser\.\n$/);
+    expect(readFileSync(join(folder, "replay-3m-3.html"), "utf8")).toContain("<!doctype html>");
+    expect(mast("replay", "--random", "2s3z").code).toBe(0);
+  });
+
+  it("say what is there", () => {
+    expect(mast("doctor").out).toMatch(/ok +Node\.js +\d+\.\d+\.\d+\nok +Engine: wasm/);
+    expect(mast("runs").out).toMatch(/^No runs in .* yet/);
+    expect(mast("--help").out).toContain("train [options]");
+    expect(mast("experiment", "list").out).toContain("quickstart");
+  });
+});
+
+function exitOf(child: ChildProcess): Promise<{ code: number | null; signal: string | null }> {
+  return new Promise((resolve) => child.once("exit", (code, signal) => resolve({ code, signal })));
+}
+
+function wait(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
+
+function lastLine(text: string): string {
+  return text.trimEnd().split("\n").at(-1)!;
+}
