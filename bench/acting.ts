@@ -16,7 +16,7 @@ function acting(map: ShapeName, environments: number, effort: Effort): Row[] {
   const shape = shapes[map];
   const random = createRandom(6);
   const seen = Float32Array.from({ length: environments * shape.agents * shape.observation }, () => 2 * random.float() - 1);
-  const calls = effort.quick ? 20 : Math.ceil(4000 / environments);
+  const calls = effort.quick ? 20 : Math.ceil(400 / environments);
   const engines = DENSITIES.map((density) => startEngine(shape, density).engine);
   const best = fastest(
     engines.map((engine, i) => {

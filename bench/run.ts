@@ -17,7 +17,7 @@ const USAGE = `npm run bench -- [--only PATTERN] [--json FILE] [--quick] [--list
 
 /** Everything that can be measured, in the order in which it is. */
 export const benchmarks: readonly Benchmark[] = [
-  { name: "kernels", run: () => kernelRows() },
+  { name: "kernels", run: kernelRows },
   ...updateBenchmarks,
   ...comparisonBenchmarks,
   ...actingBenchmarks,

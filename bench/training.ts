@@ -7,17 +7,21 @@ export const trainingBenchmarks: readonly Benchmark[] = [
   { name: "training 3m", run: training },
 ];
 
+const METHODS = { mast: "MAST at 95 % sparsity", dense: "dense QMIX" } as const;
+
+type Trained = keyof typeof METHODS;
+
 async function training(effort: Effort): Promise<Row[]> {
-  const rows: Row[] = [];
-  for (const method of ["mast", "dense"] as const) {
-    rows.push({ name: `training 3m, ${method === "mast" ? "MAST at 95 % sparsity" : "dense QMIX"}`, value: await pace(method, effort), unit: "steps/s" });
+  const best: Record<Trained, number> = { mast: 0, dense: 0 };
+  for (let turn = 0; turn < (effort.quick ? 1 : 3); turn++) {
+    for (const method of ["mast", "dense"] as const) best[method] = Math.max(best[method], await pace(method, effort));
   }
-  return rows;
+  return Object.entries(best).map(([method, value]) => ({ name: `training 3m, ${METHODS[method as Trained]}`, value, unit: "steps/s" }));
 }
 
-/** Environment steps a second from the first update to the end of a short run, evaluations by the paper's protocol included. */
-async function pace(method: "mast" | "dense", effort: Effort): Promise<number> {
-  const steps = effort.quick ? 1_500 : 32_000;
+/** Environment steps a second from the first update to the end of a short run, one evaluation by the paper's protocol included. */
+async function pace(method: Trained, effort: Effort): Promise<number> {
+  const steps = effort.quick ? 1_500 : 12_000;
   const config = resolveConfig({
     environment: "3m",
     method,
