@@ -207,7 +207,7 @@ describe("other commands", () => {
     const { code, out, err } = mast("experiment", "run", "quickstart", "--profile", "smoke", "--figure", figure);
     expect(err).toMatch(/MAST: 1,500 of 1,500 steps, win rate \d+ %, done/);
     expect(code).toBe(0);
-    expect(out).toMatch(/MAST +[\d.]+ % ± [\d.]+ +1 +0\.066x +0\.05\dx +0\.05\dx +\d+ s\nRigL .*\nDense .* 1x +1x +1x/);
+    expect(out).toMatch(/Dense .* 1x +1x +1x .*\nRigL .*\nMAST +[\d.]+ % ± [\d.]+ +1 +0\.066x +0\.05\dx +0\.05\dx +\d+ s\n/);
     expect(out).toContain("What to try next:");
     expect(existsSync(`${figure}.html`)).toBe(true);
     expect(mast("experiment", "show", "quickstart", "--profile", "smoke", "--figure", figure).out).toBe(out);

@@ -1,13 +1,14 @@
-import { METHOD_TITLES } from "../algorithms/methods.js";
-import { type Config, type ConfigInput, resolveConfig } from "../config.js";
+import { METHODS } from "../algorithms/methods.js";
+import { type ConfigInput, resolveConfig } from "../config.js";
 import { trainingCurves } from "../figures/curves.js";
 import { type MethodResult, resultsTable } from "../figures/table.js";
+import { methodLabel, winRateCurve } from "../figures/watch.js";
 import { mean, standardDeviation } from "../results/statistics.js";
 import type { StoredRun } from "../results/store.js";
 import type { Experiment, Profile, Reduction } from "./experiment.js";
 
 /** The teams that are trained, the sparse ones at 95 %. */
-const METHODS = [
+const TEAMS = [
   { method: "mast", sparsity: { level: 0.95 } },
   { method: "rigl", sparsity: { level: 0.95 } },
   { method: "dense" },
@@ -33,11 +34,11 @@ export const quickstart: Experiment = {
   about: "Three marines against three: MAST-QMIX and RigL-QMIX at 95 % sparsity beside dense QMIX, a small Table 1",
   profile: "classroom",
   configs: (profile, seeds) =>
-    METHODS.flatMap((method) => {
+    TEAMS.flatMap((team) => {
       const { seeds: usual, settings } = QUICKSTART_PROFILES[profile];
-      return Array.from({ length: seeds ?? usual }, (_, i) => resolveConfig({ environment: "3m", ...settings, ...method, seed: i + 1 } as ConfigInput));
+      return Array.from({ length: seeds ?? usual }, (_, i) => resolveConfig({ environment: "3m", ...settings, ...team, seed: i + 1 } as ConfigInput));
     }),
-  label: ({ method }) => METHOD_TITLES[method],
+  label: methodLabel,
   reduce: quickstartResult,
   next: (runs) => [
     ["npm run lab", "the same in a notebook, with the masks and the battles to look at"],
@@ -48,8 +49,8 @@ export const quickstart: Experiment = {
 
 /** The runs as rows of Table 1, and as training curves. */
 export function quickstartResult(runs: readonly StoredRun[]): Reduction {
-  const titles = [...new Set(runs.map(({ config }) => METHOD_TITLES[config.method]))];
-  const results = titles.map((title) => methodResult(title, runs.filter(({ config }) => METHOD_TITLES[config.method] === title)));
+  const groups = METHODS.map((method) => runs.filter(({ config }) => config.method === method)).filter((group) => group.length > 0);
+  const results = groups.map(methodResult);
   const { steps, evaluation } = runs[0]!.config;
   const spread = results.every(({ seeds }) => seeds > 1) ? "standard deviation over seeds" : `standard deviation over the last ${evaluation.window} evaluations`;
   return {
@@ -57,30 +58,20 @@ export function quickstartResult(runs: readonly StoredRun[]): Reduction {
       title: `${environmentOf(runs)} after ${steps.toLocaleString("en")} steps`,
       note: `Win rate: mean of the last ${evaluation.window} evaluations of ${evaluation.episodes} episodes, ± ${spread}. Size and FLOPs relative to dense, by the paper's equations.`,
     }),
-    figure: trainingCurves(
-      runs.map(({ config, metrics }) => {
-        const evaluations = metrics.filter(({ kind }) => kind === "evaluation");
-        return { label: METHOD_TITLES[config.method], steps: evaluations.map(({ step }) => step), values: evaluations.map(({ winRate }) => winRate) };
-      }),
-      { title: `QMIX on ${environmentOf(runs)}, sparse teams at 95 %`, steps },
-    ),
+    figure: trainingCurves(runs.map((run) => winRateCurve(run)), { title: `QMIX on ${environmentOf(runs)}, sparse teams at 95 %`, steps }),
   };
 }
 
-function methodResult(method: string, runs: readonly StoredRun[]): MethodResult {
+/** A row: the runs of one method, one a seed. */
+function methodResult(runs: readonly StoredRun[]): MethodResult {
   const summaries = runs.map(({ summary }) => summary!);
   const scores = summaries.map(({ score }) => score);
   // With one seed, how far the last evaluations lie apart.
   const deviation = standardDeviation(runs.length > 1 ? scores : summaries[0]!.winRates.slice(-runs[0]!.config.evaluation.window));
   const { totalSize, trainFlops, inferenceFlops } = summaries[0]!.cost.relative;
-  return { method, seeds: runs.length, winRate: mean(scores), deviation, totalSize, trainingFlops: trainFlops, inferenceFlops, seconds: mean(summaries.map(({ seconds }) => seconds)) };
+  return { method: methodLabel(runs[0]!.config), seeds: runs.length, winRate: mean(scores), deviation, totalSize, trainingFlops: trainFlops, inferenceFlops, seconds: mean(summaries.map(({ seconds }) => seconds)) };
 }
 
 function environmentOf(runs: readonly StoredRun[]): string {
   return runs[0]!.config.environment;
-}
-
-/** Every configuration of the main job in a profile, for a notebook. */
-export function quickstartConfigs(profile: Profile = "classroom", seeds?: number): Config[] {
-  return quickstart.configs(profile, seeds);
 }

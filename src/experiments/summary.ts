@@ -5,6 +5,7 @@ import type { Config } from "../config.js";
 import { createEnvironment } from "../envs/index.js";
 import type { RunSummary } from "../results/store.js";
 import { qmixCost, relativeCost } from "../sparse/flops.js";
+import { countNonzeros } from "../sparse/mask.js";
 import type { EndRecord, TrainState } from "../training/records.js";
 import { networkShape } from "../training/train.js";
 
@@ -31,14 +32,10 @@ function costOf(config: Config, { masks }: TrainState): RunSummary["cost"] {
   const { sizes } = createEnvironment(config.environment, { rules: config.rules });
   const shape = networkShape(config, sizes);
   const batch = config.replay.offlineBatch + config.replay.onlineBatch;
-  const cost = qmixCost(shape, { batch, nonzeros: new Map([...masks].map(([name, mask]) => [name, countOnes(mask)])) });
+  const cost = qmixCost(shape, { batch, nonzeros: new Map([...masks].map(([name, mask]) => [name, countNonzeros(mask)])) });
   const { totalSize, trainFlops, inferenceFlops } = cost;
   const relative = relativeCost(cost, qmixCost(shape, { batch }));
   return { totalSize, trainFlops, inferenceFlops, relative: { totalSize: relative.totalSize, trainFlops: relative.trainFlops, inferenceFlops: relative.inferenceFlops } };
-}
-
-function countOnes(mask: Uint8Array): number {
-  return mask.reduce((sum, entry) => sum + entry, 0);
 }
 
 /** Parameters that are not pruned, of agents and mixer, biases included. */
@@ -47,7 +44,7 @@ function countParameters({ tensors, masks }: TrainState): number {
   tensors.forEach((values, key) => {
     if (!key.startsWith("online.")) return;
     const mask = masks.get(key.slice("online.".length));
-    count += mask === undefined ? values.length : countOnes(mask);
+    count += mask === undefined ? values.length : countNonzeros(mask);
   });
   return count;
 }

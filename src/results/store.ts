@@ -37,7 +37,7 @@ export interface RunSummary {
   /** Parameters that are not pruned, of agents and mixer, biases included. */
   readonly parameters: number;
   /** By the paper's equations 8 to 24: weights and biases that training holds, floating point operations of one update and of one step of acting. */
-  readonly cost: Cost & { /** The same over those of the dense networks. */ readonly relative: Cost };
+  readonly cost: RunCost & { /** The same over those of the dense networks. */ readonly relative: RunCost };
   /** Commit of the code that finished it, with "+" when files were changed; absent without git. */
   readonly commit?: string;
   /** When it was completed, ISO 8601. */
@@ -45,7 +45,7 @@ export interface RunSummary {
 }
 
 /** The columns of the paper's Table 1. */
-export interface Cost {
+export interface RunCost {
   readonly totalSize: number;
   readonly trainFlops: number;
   readonly inferenceFlops: number;

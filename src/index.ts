@@ -1,0 +1,67 @@
+// Everything a notebook imports, by name:
+//   import { resolveConfig, watchRuns } from "mast-lab";
+
+export { type Config, ConfigError, type ConfigInput, resolveConfig } from "./config.js";
+export { createRandom, type Random, restoreRandom } from "./random.js";
+
+export type { Environment, EnvironmentSizes, EnvironmentSnapshot, UnitSnapshot } from "./envs/environment.js";
+export { createEnvironment, environmentNames, type EnvironmentOptions } from "./envs/index.js";
+export { playEpisodes, playRandom, type PlaySummary, scripts, uniformRandom } from "./envs/play.js";
+
+export { erdosRenyi, layerNonzeros, uniform } from "./sparse/density.js";
+export { type Evolution, evolveTopology, type Growth, updateFraction } from "./sparse/evolution.js";
+export { type Cost, type LayerCost, type NetworkCost, networkCost, qmixCost, relativeCost, resCost, wqmixCost } from "./sparse/flops.js";
+export { agentLayers, type Layer, layerFlops, layerWeights, mixerLayers, unrestrictedMixerLayers } from "./sparse/layers.js";
+export { countNonzeros, initialMasks, initialNonzeros, inputConnections, outputConnections, randomMask } from "./sparse/mask.js";
+
+export { tdLoss } from "./targets/loss.js";
+export { applyOperator, mellowmax, softMellowmax, softmaxMean, type ValueOperator } from "./targets/operators.js";
+export { hybridTdLambda, learningTargets, monteCarloReturns, nStepReturns, tdLambdaReturns, type Trajectories } from "./targets/returns.js";
+
+export { createEpisodeBuffer, type EpisodeBuffer } from "./replay/buffer.js";
+export { addEpisode, canSample, createDualBuffer, type DualBuffer, sampleBatch } from "./replay/dual.js";
+export { type Episode, episodeReturn } from "./replay/episode.js";
+export { type EpisodeGroup, groupEpisodes } from "./replay/group.js";
+
+export type { Actor, Engine, OptimiserOptions } from "./networks/engine.js";
+export { agentInput, initialParameters, type NetworkShape, type Parameters, type ParameterSpec, qmixParameters } from "./networks/parameters.js";
+export { createWasmEngine } from "./networks/wasm/engine.js";
+
+export { evolveNetworks } from "./algorithms/evolve.js";
+export { type Method, METHOD_TITLES, methodDefaults, METHODS } from "./algorithms/methods.js";
+export { qmixUpdate, type UpdateStatistics } from "./algorithms/qmix.js";
+
+export { evaluate, type Evaluation } from "./training/evaluate.js";
+export type { CheckpointRecord, EndRecord, EvaluationRecord, TopologyRecord, TrainingRecord, TrainRecord, TrainState } from "./training/records.js";
+export { createEpisodeRecorder, epsilonGreedy, greedyPolicy, type Policy } from "./training/rollout.js";
+export { tensorsOf } from "./training/state.js";
+export { networkShape, train, type TrainOptions } from "./training/train.js";
+
+export { exportParameters } from "./results/checkpoint.js";
+export { RunError } from "./results/disk.js";
+export type { MaskMoment } from "./results/masks.js";
+export type { MetricsRow, TimingRow, TopologyRow } from "./results/metrics.js";
+export { decodeSafetensors, encodeSafetensors, type Tensor } from "./results/safetensors.js";
+export { smooth } from "./results/savgol.js";
+export { bootstrapInterval, finalScore, interquartileMean, mean, probabilityOfImprovement, standardDeviation } from "./results/statistics.js";
+export {
+  checkpointPath, findRun, listRuns, readMasks, readRun, readRunCheckpoint, readTiming, readTopology,
+  type RunCost, runName, runOf, runsDirectory, type RunState, type RunSummary, type StoredRun,
+} from "./results/store.js";
+
+export { EXPERIMENTS, findExperiment } from "./experiments/all.js";
+export { type Experiment, type Profile, PROFILES, type Reduction } from "./experiments/experiment.js";
+export { quickstart, QUICKSTART_PROFILES, quickstartResult } from "./experiments/quickstart.js";
+export { runAll, runOne, type RunOptions, type RunOutcome, type TrainingProgress } from "./experiments/run.js";
+
+export { meanCurve, type RunCurve, trainingCurves } from "./figures/curves.js";
+export { type Feature, featureTable, inputBlocks, observationFeatures, stateFeatures, unitTable } from "./figures/features.js";
+export { type Figure, shortSteps } from "./figures/figure.js";
+export { connectionCounts, connectionsPerInput, type InputBlock, maskImage, type MaskSnapshot } from "./figures/masks.js";
+export { interruptSignal, liveFigure, type RunProgress, showFigure, showPage, showProgress, showTable } from "./figures/notebook.js";
+export { type EpisodeRecording, recordEpisode } from "./figures/recording.js";
+export { battleReplay, replayTitle, saveReplay, showReplay } from "./figures/replay.js";
+export { figurePng, saveFigure, type SavedFigure } from "./figures/save.js";
+export { clock, type MethodResult, resultsTable, type Table, tableHtml, tableMarkdown, tableText } from "./figures/table.js";
+export { METHOD_STYLES, methodStyles } from "./figures/theme.js";
+export { maskSnapshots, methodLabel, playTrained, watchRuns, type WatchOptions, winRateCurve } from "./figures/watch.js";
