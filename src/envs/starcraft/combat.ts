@@ -1,18 +1,21 @@
 import type { Battle } from "./battle.js";
 import { BEAM_DEPTH, BEAM_WIDTH } from "./units.js";
 
+/** What the last `strike` took. An array, because V8 would allocate a returned number. */
+export const taken = new Float64Array(1);
+
 /**
  * One shot of unit `i` at unit `t`: each of its attacks takes shield first, then health less armour.
  *
  * @param minimum least damage of an attack that reaches health (StarCraft II: 0.5)
  * @param shieldDelay what the victim's shield regeneration is put off by
- * @returns shield and health points taken; overkill is not counted
+ * @returns nothing; `taken` then holds the shield and health points taken, without overkill
  */
-export function strike(b: Battle, i: number, t: number, minimum: number, shieldDelay: number): number {
+export function strike(b: Battle, i: number, t: number, minimum: number, shieldDelay: number): void {
   const { health, shield, maxShield } = b;
   const amount = b.damage[i * b.units + t]!;
   const armor = b.armor[t]!;
-  let taken = 0;
+  taken[0] = 0;
   for (let k = b.attacks[i]!; k > 0 && health[t]! > 0; k--) {
     let rest = amount;
     if (maxShield[t]! > 0) {
@@ -20,14 +23,13 @@ export function strike(b: Battle, i: number, t: number, minimum: number, shieldD
       const absorbed = Math.min(rest, shield[t]!);
       shield[t]! -= absorbed;
       rest -= absorbed;
-      taken += absorbed;
+      taken[0]! += absorbed;
       if (rest === 0) continue;
     }
     const dealt = Math.min(Math.max(rest - armor, minimum), health[t]!);
     health[t]! -= dealt;
-    taken += dealt;
+    taken[0]! += dealt;
   }
-  return taken;
 }
 
 /**
@@ -45,4 +47,11 @@ export function inBeam(b: Battle, i: number, t: number, j: number): boolean {
   const along = Math.max(0, Math.abs((dx * fx + dy * fy) / length) - BEAM_DEPTH / 2);
   const across = Math.max(0, Math.abs((dx * fy - dy * fx) / length) - BEAM_WIDTH / 2);
   return along * along + across * across <= b.radius[j]! * b.radius[j]!;
+}
+
+/** Gives up a shot that is under way; the weapon is ready at once, since it has not fired. */
+export function calmDown(b: Battle, i: number): void {
+  if (b.windup[i] === 0) return;
+  b.windup[i] = 0;
+  b.cooldown[i] = 0;
 }

@@ -1,8 +1,8 @@
 import { MAP_SIZE } from "./observe.js";
 
 /** Points to a cell of the clearance map, along one axis. */
-const FINE = 8;
-const FINE_SIZE = MAP_SIZE * FINE;
+export const FINE = 8;
+export const FINE_SIZE = MAP_SIZE * FINE;
 /** Distance between two looks along a line of walk, in cells. */
 const LOOK = 0.15;
 
@@ -33,6 +33,8 @@ export interface Ground {
   readonly toGoal: Float64Array;
   /** That goal, [2]. */
   readonly goal: Float64Array;
+  /** The line looked along: [x, y, toX, toY]. */
+  readonly look: Float64Array;
 }
 
 /** Prepares the ground for units of one radius (cells). Takes some tens of milliseconds where there are cliffs. */
@@ -50,51 +52,61 @@ export function createGround(open: Uint8Array, radius: number): Ground {
     between: new Float64Array(corners.length * corners.length),
     toGoal: new Float64Array(corners.length),
     goal: Float64Array.of(-1, -1),
+    look: new Float64Array(4),
   };
   connectCorners(ground);
   return ground;
 }
 
-/** Whether a centre can be at (x, y), in cells. */
-export function isClear(ground: Ground, x: number, y: number): boolean {
-  const { box } = ground;
-  if (box !== null) return x >= box[0]! && x <= box[1]! && y >= box[2]! && y <= box[3]!;
-  if (x < 0 || y < 0 || x >= MAP_SIZE || y >= MAP_SIZE) return false;
-  return ground.clear[((y * FINE) | 0) * FINE_SIZE + ((x * FINE) | 0)] === 1;
-}
-
-/** Whether a unit can walk straight from (x, y) to (toX, toY). */
-export function canWalk(ground: Ground, x: number, y: number, toX: number, toY: number): boolean {
-  if (ground.box !== null) return true;
-  const dx = toX - x;
-  const dy = toY - y;
+/** Whether a unit can walk straight from (line[0], line[1]) to (line[2], line[3]). */
+export function canWalk(ground: Ground, line: Float64Array): boolean {
+  const { box, clear } = ground;
+  if (box !== null) return true;
+  const x = line[0]!;
+  const y = line[1]!;
+  const dx = line[2]! - x;
+  const dy = line[3]! - y;
   const looks = Math.ceil(Math.sqrt(dx * dx + dy * dy) / LOOK);
-  for (let k = 1; k <= looks; k++) if (!isClear(ground, x + (dx * k) / looks, y + (dy * k) / looks)) return false;
+  for (let k = 1; k <= looks; k++) {
+    const u = x + (dx * k) / looks;
+    const v = y + (dy * k) / looks;
+    if (u < 0 || v < 0 || u >= MAP_SIZE || v >= MAP_SIZE) return false;
+    if (clear[((v * FINE) | 0) * FINE_SIZE + ((u * FINE) | 0)] === 0) return false;
+  }
   return true;
 }
 
-/** Where on the way from (x, y) to the goal a unit has to head for now: the goal itself or a bend; into `out` [2]. */
-export function headFor(ground: Ground, x: number, y: number, goalX: number, goalY: number, out: Float64Array): void {
-  if (ground.box === null && !isClear(ground, goalX, goalY)) {
-    const column = Math.min(FINE_SIZE - 1, Math.max(0, (goalX * FINE) | 0));
-    const row = Math.min(FINE_SIZE - 1, Math.max(0, (goalY * FINE) | 0));
-    const point = ground.nearest[row * FINE_SIZE + column]!;
-    goalX = ((point % FINE_SIZE) + 0.5) / FINE;
-    goalY = (Math.floor(point / FINE_SIZE) + 0.5) / FINE;
+/**
+ * Where on the way from (line[0], line[1]) to (line[2], line[3]) a unit has to head for now: the goal itself, or the
+ * clear point nearest to it, or a bend; into `out` [2].
+ */
+export function headFor(ground: Ground, line: Float64Array, out: Float64Array): void {
+  const { box, clear, nearest, cornerX, cornerY, between, toGoal, goal, look } = ground;
+  if (box === null) {
+    const column = Math.min(FINE_SIZE - 1, Math.max(0, (line[2]! * FINE) | 0));
+    const row = Math.min(FINE_SIZE - 1, Math.max(0, (line[3]! * FINE) | 0));
+    if (clear[row * FINE_SIZE + column] === 0) {
+      const point = nearest[row * FINE_SIZE + column]!;
+      line[2] = ((point % FINE_SIZE) + 0.5) / FINE;
+      line[3] = (Math.floor(point / FINE_SIZE) + 0.5) / FINE;
+    }
   }
+  const goalX = line[2]!;
+  const goalY = line[3]!;
   out[0] = goalX;
   out[1] = goalY;
-  if (canWalk(ground, x, y, goalX, goalY)) return;
-  const { cornerX, cornerY, between, toGoal, goal } = ground;
+  if (canWalk(ground, line)) return;
   const corners = cornerX.length;
   if (goal[0] !== goalX || goal[1] !== goalY) {
     // Many units go for one goal: how far it is from each corner is looked up once.
     goal[0] = goalX;
     goal[1] = goalY;
+    look[2] = goalX;
+    look[3] = goalY;
     for (let k = 0; k < corners; k++) {
-      toGoal[k] = canWalk(ground, cornerX[k]!, cornerY[k]!, goalX, goalY)
-        ? distance(cornerX[k]!, cornerY[k]!, goalX, goalY)
-        : Infinity;
+      look[0] = cornerX[k]!;
+      look[1] = cornerY[k]!;
+      toGoal[k] = canWalk(ground, look) ? length(look) : Infinity;
     }
     for (let via = 0; via < corners; via++) {
       for (let k = 0; k < corners; k++) {
@@ -103,18 +115,24 @@ export function headFor(ground: Ground, x: number, y: number, goalX: number, goa
     }
   }
   let shortest = Infinity;
+  look[0] = line[0]!;
+  look[1] = line[1]!;
   for (let k = 0; k < corners; k++) {
-    const length = distance(x, y, cornerX[k]!, cornerY[k]!) + toGoal[k]!;
-    if (length < shortest && canWalk(ground, x, y, cornerX[k]!, cornerY[k]!)) {
-      shortest = length;
+    look[2] = cornerX[k]!;
+    look[3] = cornerY[k]!;
+    const way = length(look) + toGoal[k]!;
+    if (way < shortest && canWalk(ground, look)) {
+      shortest = way;
       out[0] = cornerX[k]!;
       out[1] = cornerY[k]!;
     }
   }
 }
 
-function distance(x: number, y: number, toX: number, toY: number): number {
-  return Math.sqrt((toX - x) * (toX - x) + (toY - y) * (toY - y));
+function length(line: Float64Array): number {
+  const dx = line[2]! - line[0]!;
+  const dy = line[3]! - line[1]!;
+  return Math.sqrt(dx * dx + dy * dy);
 }
 
 function boxOf(open: Uint8Array, radius: number): Float64Array | null {
@@ -198,12 +216,12 @@ function cornersOf(open: Uint8Array, radius: number): [number, number][] {
 }
 
 function connectCorners(ground: Ground): void {
-  const { cornerX, cornerY, between } = ground;
+  const { cornerX, cornerY, between, look } = ground;
   const n = cornerX.length;
   for (let a = 0; a < n; a++) {
     for (let b = 0; b < n; b++) {
-      const isSeen = canWalk(ground, cornerX[a]!, cornerY[a]!, cornerX[b]!, cornerY[b]!);
-      between[a * n + b] = isSeen ? distance(cornerX[a]!, cornerY[a]!, cornerX[b]!, cornerY[b]!) : Infinity;
+      look.set([cornerX[a]!, cornerY[a]!, cornerX[b]!, cornerY[b]!]);
+      between[a * n + b] = canWalk(ground, look) ? length(look) : Infinity;
     }
   }
   for (let via = 0; via < n; via++) {

@@ -69,10 +69,15 @@ export function writeAvailable(b: Battle, open: Uint8Array, available: Uint8Arra
     const xi = x[i]!;
     const yi = y[i]!;
     available[row + 1] = 1;
-    available[row + 2] = canStand(xi, yi + LOOK_AHEAD, open, single);
-    available[row + 3] = canStand(xi, yi - LOOK_AHEAD, open, single);
-    available[row + 4] = canStand(xi + LOOK_AHEAD, yi, open, single);
-    available[row + 5] = canStand(xi - LOOK_AHEAD, yi, open, single);
+    // SMAC truncates towards zero before it looks at the bounds, so that a step to x = -0.5 asks for cell 0.
+    const column = single && xi < 0 ? -1 : xi | 0;
+    const line = single && yi < 0 ? -1 : yi | 0;
+    const below = yi - LOOK_AHEAD;
+    const left = xi - LOOK_AHEAD;
+    available[row + 2] = isOpen(column, (yi + LOOK_AHEAD) | 0, open);
+    available[row + 3] = isOpen(column, single && below < 0 ? -1 : below | 0, open);
+    available[row + 4] = isOpen((xi + LOOK_AHEAD) | 0, line, open);
+    available[row + 5] = isOpen(single && left < 0 ? -1 : left | 0, line, open);
     const healer = heals[i] === 1;
     const first = healer ? 0 : allies;
     const end = healer ? allies : units;
@@ -89,11 +94,7 @@ export function writeAvailable(b: Battle, open: Uint8Array, available: Uint8Arra
   }
 }
 
-function canStand(x: number, y: number, open: Uint8Array, exact: boolean): number {
-  // SMAC truncates towards zero before it looks at the bounds, so that a step to x = -0.5 asks for cell 0.
-  if (exact && (x < 0 || y < 0)) return 0;
-  const column = x | 0;
-  const row = y | 0;
+function isOpen(column: number, row: number, open: Uint8Array): number {
   if (column < 0 || column >= MAP_SIZE || row < 0 || row >= MAP_SIZE) return 0;
   return open[row * MAP_SIZE + column]!;
 }

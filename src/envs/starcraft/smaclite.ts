@@ -1,6 +1,6 @@
 import { AIR, ATTACK, ATTACK_MOVE, GROUND, MOVE, NONE, STOP, TICKS_PER_SECOND, TICKS_PER_STEP } from "./battle.js";
 import type { Battle } from "./battle.js";
-import { inBeam, strike } from "./combat.js";
+import { inBeam, strike, taken } from "./combat.js";
 import { openCells } from "./ground.js";
 import { MAP_SIZE } from "./observe.js";
 import { addNeighbour, addObstacle, clearLines, solution, solve } from "./orca.js";
@@ -400,8 +400,8 @@ function act(w: World, i: number): void {
 function wound(w: World, i: number, t: number): void {
   const { b } = w;
   const lived = b.health[t]! > 0;
-  const taken = strike(b, i, t, 0, SHIELD_DELAY);
-  if (t >= b.allies) w.pay[0]! += taken + (lived && b.health[t] === 0 ? 10 : 0);
+  strike(b, i, t, 0, SHIELD_DELAY);
+  if (t >= b.allies) w.pay[0]! += taken[0]! + (lived && b.health[t] === 0 ? 10 : 0);
 }
 
 function burn(w: World, i: number, t: number): void {

@@ -1,53 +1,29 @@
-import {
-  ATTACK,
-  ATTACK_MOVE,
-  LAYERS,
-  MOVE,
-  NONE,
-  STOP,
-  TICKS_PER_SECOND,
-  TICKS_PER_STEP,
-} from "./battle.js";
+import { ATTACK, ATTACK_MOVE, LAYERS, MOVE, NONE, STOP, TICKS_PER_SECOND, TICKS_PER_STEP } from "./battle.js";
 import type { Battle } from "./battle.js";
-import { inBeam, strike } from "./combat.js";
-import { canWalk, createGround, headFor, isClear, openCells } from "./ground.js";
+import { calmDown, inBeam, strike } from "./combat.js";
+import { advance, chooseTarget, decideHealer, SCAN_PERIOD } from "./enemy.js";
+import { createGround, openCells } from "./ground.js";
 import type { Ground } from "./ground.js";
 import { unitsOf } from "./maps.js";
+import { findBends, move, separate, walk, walkAround } from "./movement.js";
+import type { World } from "./movement.js";
 import { MAP_SIZE } from "./observe.js";
 import { numberBySmac, placeSquad } from "./placement.js";
-import { nextRandom, seedRandom } from "./random.js";
+import { nextWord, seedRandom } from "./random.js";
 import type { BattleRules } from "./rules.js";
-import {
-  ENERGY_MAX,
-  ENERGY_PER_SECOND,
-  ENERGY_START,
-  HEAL_PER_SECOND,
-  HEALTH_PER_ENERGY,
-  SHIELD_DELAY,
-  SHIELD_PER_SECOND,
-} from "./units.js";
+import { ENERGY_MAX, ENERGY_PER_SECOND, ENERGY_START, SHIELD_DELAY, SHIELD_PER_SECOND } from "./units.js";
 
 /** Units start within this many cells of their place, in x and y. */
 const SPAWN_JITTER = 0.1;
 /** A shot follows the last after the weapon's period and a random delay between these (ticks; seconds x 16). */
 const DELAY_MIN = -0.0625 * TICKS_PER_SECOND;
 const DELAY_MAX = 0.125 * TICKS_PER_SECOND;
-/** Enemies notice what comes this near, edge to edge, or within weapon range if that is farther. */
-const SCAN = 5;
-/** Enemies look for a new target every so many ticks, each at its own moment. */
-const SCAN_PERIOD = TICKS_PER_SECOND;
-/** An enemy gives up a target this much beyond its scan range. */
-const LEASH = 3;
-/** A chasing enemy turns to another target when that is this much nearer. */
-const SWITCH = 0.5;
 /** A target may leave weapon range by this much while a shot is under way. */
 const RANGE_SLOP = 1;
 /** Nothing that reaches health does less (StarCraft II). */
 const LEAST_DAMAGE = 0.5;
-/** An enemy that has come this near to its goal stays. */
-const ARRIVED = 1;
-/** A chase around cliffs looks for a new bend every so many steps. */
-const LOOK_AGAIN = 4;
+/** A random word as an unsigned number is this many times one in [0, 1). */
+const WORDS = 0x1_0000_0000;
 
 /** The rules of the real game, as far as RULES.md says; a tick is one game loop of 1/16 normal second. */
 export function createStarcraftRules(b: Battle): BattleRules {
@@ -60,7 +36,7 @@ export function createStarcraftRules(b: Battle): BattleRules {
     if (!grounds.has(key)) grounds.set(key, createGround(openTo[b.layer[i]!]!, b.separation[i]!));
     return grounds.get(key)!;
   });
-  const w: World = { b, grounds: unitGrounds, hits: new Int32Array(b.units), heading: new Float64Array(2) };
+  const w: World = { b, grounds: unitGrounds, hits: new Int32Array(b.units), aim: new Float64Array(3), push: new Float64Array(2), line: new Float64Array(4) };
 
   const placed = unitsOf(b.map.allies);
   const allyPlaces = numberBySmac(
@@ -79,21 +55,12 @@ export function createStarcraftRules(b: Battle): BattleRules {
   };
 }
 
-interface World {
-  readonly b: Battle;
-  /** Where each unit can be. [units] */
-  readonly grounds: readonly Ground[];
-  /** Units whose shots hit in this tick. */
-  readonly hits: Int32Array;
-  readonly heading: Float64Array;
-}
-
 function reset(w: World, places: Float64Array, seed: number): void {
   const { b } = w;
   seedRandom(b.random, seed);
   for (let i = 0; i < b.units; i++) {
-    b.x[i] = places[2 * i]! + (2 * nextRandom(b.random) - 1) * SPAWN_JITTER;
-    b.y[i] = places[2 * i + 1]! + (2 * nextRandom(b.random) - 1) * SPAWN_JITTER;
+    b.x[i] = places[2 * i]! + (2 * ((nextWord(b.random) >>> 0) / WORDS) - 1) * SPAWN_JITTER;
+    b.y[i] = places[2 * i + 1]! + (2 * ((nextWord(b.random) >>> 0) / WORDS) - 1) * SPAWN_JITTER;
     b.health[i] = b.maxHealth[i]!;
     b.shield[i] = b.maxShield[i]!;
     b.energy[i] = b.heals[i] === 1 ? ENERGY_START : 0;
@@ -102,7 +69,7 @@ function reset(w: World, places: Float64Array, seed: number): void {
     b.ordered[i] = -1;
     b.fired[i] = -1;
     b.order[i] = i;
-    b.phase[i] = Math.floor(nextRandom(b.random) * SCAN_PERIOD);
+    b.phase[i] = Math.floor(((nextWord(b.random) >>> 0) / WORDS) * SCAN_PERIOD);
     b.command[i] = i < b.allies ? STOP : ATTACK_MOVE;
     b.goalX[i] = b.map.allyPoint[0];
     b.goalY[i] = b.map.allyPoint[1];
@@ -128,13 +95,6 @@ function order(b: Battle, i: number, action: number): void {
     b.command[i] = b.reaches[i * b.units + target] === 1 ? ATTACK : STOP;
     if (b.command[i] === STOP) b.target[i] = -1;
   }
-}
-
-/** Gives up a shot that is under way; the weapon is ready at once, since it has not fired. */
-function calmDown(b: Battle, i: number): void {
-  if (b.windup[i] === 0) return;
-  b.windup[i] = 0;
-  b.cooldown[i] = 0;
 }
 
 /** Plays the ticks of one step, then pays SMAC's reward and ends the episode where SMAC would. */
@@ -178,7 +138,7 @@ function onlyHealerLeft(b: Battle): boolean {
 }
 
 function playTick(w: World): void {
-  const { b, hits } = w;
+  const { b, hits, aim } = w;
   const { units, allies, alive, vx, vy, cooldown, windup, target, command } = b;
   let hitCount = 0;
   b.clock[4]! += 1;
@@ -201,8 +161,12 @@ function playTick(w: World): void {
       continue;
     }
     if (t < 0) {
-      if (command[i] === MOVE) walk(b, i, b.goalX[i]!, b.goalY[i]!, 0);
-      else if (command[i] === ATTACK_MOVE) advance(w, i);
+      if (command[i] === MOVE) {
+        aim[0] = b.goalX[i]!;
+        aim[1] = b.goalY[i]!;
+        aim[2] = 0;
+        walk(w, i);
+      } else if (command[i] === ATTACK_MOVE) advance(w, i);
       continue;
     }
     const dx = b.x[t]! - b.x[i]!;
@@ -218,9 +182,13 @@ function playTick(w: World): void {
         continue;
       }
     }
-    if (squared > reach * reach) chase(w, i, t, Math.sqrt(squared) - reach);
-    else if (cooldown[i]! <= 0) {
-      cooldown[i]! += b.period[i]! + DELAY_MIN + nextRandom(b.random) * (DELAY_MAX - DELAY_MIN);
+    if (squared > reach * reach) {
+      aim[0] = b.x[t]!;
+      aim[1] = b.y[t]!;
+      aim[2] = Math.sqrt(squared) - reach;
+      walkAround(w, i);
+    } else if (cooldown[i]! <= 0) {
+      cooldown[i]! += b.period[i]! + DELAY_MIN + ((nextWord(b.random) >>> 0) / WORDS) * (DELAY_MAX - DELAY_MIN);
       if (b.damagePoint[i] === 0) hits[hitCount++] = i;
       else windup[i] = b.damagePoint[i]!;
     }
@@ -230,189 +198,6 @@ function playTick(w: World): void {
   move(w);
   separate(w);
   recover(b);
-}
-
-/** What an enemy fights: the nearest in sight, kept while in reach; left when it runs or something nearer comes. */
-function chooseTarget(b: Battle, i: number): void {
-  const { x, y, radius, alive, target, allies, units, reaches } = b;
-  let t = target[i]!;
-  if (t >= 0 && alive[t] === 0) {
-    t = -1;
-    calmDown(b, i);
-  }
-  if (b.windup[i]! > 0) return;
-  let gap = Infinity;
-  if (t >= 0) {
-    gap = gapBetween(b, i, t);
-    if (gap <= b.reach[i]! - radius[i]!) return;
-  }
-  if ((b.clock[4]! + b.phase[i]!) % SCAN_PERIOD !== 0) {
-    target[i] = t;
-    return;
-  }
-  const range = b.reach[i]! - radius[i]!;
-  const scan = range > SCAN ? range : SCAN;
-  let nearest = -1;
-  let least = scan;
-  const xi = x[i]!;
-  const yi = y[i]!;
-  for (let j = 0; j < allies; j++) {
-    if (alive[j] === 0 || reaches[i * units + j] === 0) continue;
-    const dx = x[j]! - xi;
-    const dy = y[j]! - yi;
-    const most = least + radius[i]! + radius[j]!;
-    const squared = dx * dx + dy * dy;
-    if (squared < most * most) {
-      nearest = j;
-      least = Math.sqrt(squared) - radius[i]! - radius[j]!;
-    }
-  }
-  if (t < 0) t = nearest;
-  else if (nearest >= 0 && nearest !== t && (least <= range || least + SWITCH < gap)) t = nearest;
-  else if (nearest < 0 && gap > scan + LEASH) t = -1;
-  target[i] = t;
-}
-
-function gapBetween(b: Battle, i: number, j: number): number {
-  const dx = b.x[j]! - b.x[i]!;
-  const dy = b.y[j]! - b.y[i]!;
-  return Math.sqrt(dx * dx + dy * dy) - b.radius[i]! - b.radius[j]!;
-}
-
-/** An enemy without a target goes where it was sent: to the allies' start, or to the nearest of them. */
-function advance(w: World, i: number): void {
-  const { b } = w;
-  let goalX = b.goalX[i]!;
-  let goalY = b.goalY[i]!;
-  if (b.map.enemyFollows) {
-    const j = nearestLiving(b, i, 0, b.allies);
-    if (j >= 0) {
-      goalX = b.x[j]!;
-      goalY = b.y[j]!;
-    }
-  }
-  const dx = goalX - b.x[i]!;
-  const dy = goalY - b.y[i]!;
-  if (dx * dx + dy * dy > ARRIVED * ARRIVED) walkAround(w, i, goalX, goalY, Infinity);
-}
-
-function nearestLiving(b: Battle, i: number, first: number, end: number): number {
-  let nearest = -1;
-  let least = Infinity;
-  for (let j = first; j < end; j++) {
-    if (b.alive[j] === 0 || j === i || b.heals[j] === 1) continue;
-    const dx = b.x[j]! - b.x[i]!;
-    const dy = b.y[j]! - b.y[i]!;
-    const squared = dx * dx + dy * dy;
-    if (squared < least) {
-      least = squared;
-      nearest = j;
-    }
-  }
-  return nearest;
-}
-
-/** Walks until the target is in reach, which is `missing` cells away. */
-function chase(w: World, i: number, t: number, missing: number): void {
-  walkAround(w, i, w.b.x[t]!, w.b.y[t]!, missing);
-}
-
-function walkAround(w: World, i: number, goalX: number, goalY: number, missing: number): void {
-  const { b } = w;
-  if (b.bendX[i]! >= 0) walk(b, i, b.bendX[i]!, b.bendY[i]!, 0);
-  else walk(b, i, goalX, goalY, missing);
-}
-
-/** Sets the velocity of unit `i` straight at a point; no faster than `missing` where that is given (not 0). */
-function walk(b: Battle, i: number, toX: number, toY: number, missing: number): void {
-  const dx = toX - b.x[i]!;
-  const dy = toY - b.y[i]!;
-  const length = Math.sqrt(dx * dx + dy * dy);
-  if (length === 0) return;
-  let stride = b.speed[i]!;
-  if (missing > 0 && missing < stride) stride = missing + 1e-6;
-  if (length < stride) stride = length;
-  b.vx[i] = (dx / length) * stride;
-  b.vy[i] = (dy / length) * stride;
-}
-
-/** Finds, once a step, the bend that each chasing unit has to pass; -1 where it can walk straight. */
-function findBends(w: World): void {
-  const { b, heading } = w;
-  for (let i = 0; i < b.units; i++) {
-    const ground = w.grounds[i]!;
-    if (b.alive[i] === 0 || ground.box !== null) continue;
-    let goalX = b.goalX[i]!;
-    let goalY = b.goalY[i]!;
-    let t = b.target[i]!;
-    if (t < 0 && b.command[i] === ATTACK_MOVE && b.map.enemyFollows) t = nearestLiving(b, i, 0, b.allies);
-    if (t >= 0) {
-      goalX = b.x[t]!;
-      goalY = b.y[t]!;
-    } else if (b.command[i] !== ATTACK_MOVE) {
-      b.bendX[i] = -1;
-      continue;
-    }
-    const x = b.x[i]!;
-    const y = b.y[i]!;
-    if (isClear(ground, goalX, goalY) && canWalk(ground, x, y, goalX, goalY)) {
-      b.bendX[i] = -1;
-      continue;
-    }
-    const toBendX = b.bendX[i]! - x;
-    const toBendY = b.bendY[i]! - y;
-    const near = 2 * TICKS_PER_STEP * b.speed[i]!;
-    const isDue = (b.clock[0]! + i) % LOOK_AGAIN === 0;
-    if (b.bendX[i]! >= 0 && !isDue && toBendX * toBendX + toBendY * toBendY > near * near) continue;
-    headFor(ground, x, y, goalX, goalY, heading);
-    b.bendX[i] = heading[0]!;
-    b.bendY[i] = heading[1]!;
-  }
-}
-
-/** A healer goes to its patient and heals; the enemy's chooses the weakest near and else keeps to its comrades. */
-function decideHealer(w: World, i: number): void {
-  const { b } = w;
-  const { alive, health, maxHealth, target } = b;
-  if (i >= b.allies) {
-    const t = target[i]!;
-    if (t < 0 || alive[t] === 0 || health[t] === maxHealth[t] || gapBetween(b, i, t) > SCAN) target[i] = weakestNear(b, i);
-    if (target[i]! < 0) {
-      const j = nearestLiving(b, i, b.allies, b.units);
-      if (j >= 0 && gapBetween(b, i, j) > 0) walk(b, i, b.x[j]!, b.y[j]!, 0);
-    }
-  }
-  const t = target[i]!;
-  if (t < 0 || alive[t] === 0) {
-    if (b.command[i] === MOVE) walk(b, i, b.goalX[i]!, b.goalY[i]!, 0);
-    return;
-  }
-  const missing = gapBetween(b, i, t) - (b.reach[i]! - b.radius[i]!);
-  if (missing > 0) {
-    walk(b, i, b.x[t]!, b.y[t]!, missing);
-    return;
-  }
-  const wanted = Math.min(HEAL_PER_SECOND / TICKS_PER_SECOND, maxHealth[t]! - health[t]!);
-  const given = Math.min(wanted, b.energy[i]! * HEALTH_PER_ENERGY);
-  if (given > 0) {
-    health[t]! += given;
-    b.energy[i]! -= given / HEALTH_PER_ENERGY;
-    b.fired[i] = t;
-  }
-}
-
-function weakestNear(b: Battle, i: number): number {
-  let weakest = -1;
-  let least = 1;
-  for (let j = b.allies; j < b.units; j++) {
-    if (b.alive[j] === 0 || b.reaches[i * b.units + j] === 0) continue;
-    const part = b.health[j]! / b.maxHealth[j]!;
-    if (part < least && gapBetween(b, i, j) <= SCAN) {
-      least = part;
-      weakest = j;
-    }
-  }
-  return weakest;
 }
 
 function hit(b: Battle, i: number): void {
@@ -433,107 +218,6 @@ function wound(b: Battle, i: number, j: number): void {
   strike(b, i, j, LEAST_DAMAGE, SHIELD_DELAY * TICKS_PER_SECOND);
   // Who is shot at from out of sight turns on the shooter.
   if (j >= b.allies && b.target[j]! < 0 && b.heals[j] === 0 && b.reaches[j * b.units + i] === 1) b.target[j] = i;
-}
-
-function move(w: World): void {
-  const { b, grounds } = w;
-  const { units, alive, vx, vy } = b;
-  for (let i = 0; i < units; i++) {
-    if (alive[i] === 1 && (vx[i] !== 0 || vy[i] !== 0)) shift(b, grounds[i]!, i, vx[i]!, vy[i]!);
-  }
-}
-
-/** Moves a unit as far as the ground lets it, sliding along what is closed. */
-function shift(b: Battle, ground: Ground, i: number, dx: number, dy: number): void {
-  const { box } = ground;
-  const x = b.x[i]! + dx;
-  const y = b.y[i]! + dy;
-  if (box !== null) {
-    b.x[i] = x < box[0]! ? box[0]! : x > box[1]! ? box[1]! : x;
-    b.y[i] = y < box[2]! ? box[2]! : y > box[3]! ? box[3]! : y;
-  } else if (isClear(ground, x, y)) {
-    b.x[i] = x;
-    b.y[i] = y;
-  } else if (isClear(ground, x, b.y[i]!)) b.x[i] = x;
-  else if (isClear(ground, b.x[i]!, y)) b.y[i] = y;
-}
-
-/**
- * Pushes overlapping units of one layer apart, once a tick. Who stands to fight is not pushed by who walks; who walks
- * into another gives way sideways, so that crowds flow around those in front.
- */
-function separate(w: World): void {
-  const { b, grounds } = w;
-  const { units, x, y, vx, vy, alive, layer, separation, order } = b;
-  let living = 0;
-  for (let k = 0; k < units; k++) {
-    const i = order[k]!;
-    if (i < 0) break;
-    if (alive[i] === 1) order[living++] = i;
-  }
-  if (living < units) order[living] = -1;
-  for (let k = 1; k < living; k++) {
-    const i = order[k]!;
-    const xi = x[i]!;
-    let m = k - 1;
-    while (m >= 0 && x[order[m]!]! > xi) {
-      order[m + 1] = order[m]!;
-      m--;
-    }
-    order[m + 1] = i;
-  }
-  const widest = b.maxSeparation;
-  for (let k = 0; k < living; k++) {
-    const i = order[k]!;
-    const reach = separation[i]! + widest;
-    for (let m = k + 1; m < living; m++) {
-      const j = order[m]!;
-      const dx = x[j]! - x[i]!;
-      if (dx >= reach) break;
-      const both = separation[i]! + separation[j]!;
-      const dy = y[j]! - y[i]!;
-      const squared = dx * dx + dy * dy;
-      if (squared >= both * both || layer[i] !== layer[j]) continue;
-      const distance = Math.sqrt(squared);
-      // Exactly on top of one another: apart along x, the lower index to the left.
-      const nx = distance > 0 ? dx / distance : i < j ? 1 : -1;
-      const ny = distance > 0 ? dy / distance : 0;
-      const overlap = both - distance;
-      const iWalks = vx[i] !== 0 || vy[i] !== 0;
-      const jWalks = vx[j] !== 0 || vy[j] !== 0;
-      const share = iWalks === jWalks ? 0.5 : iWalks ? 1 : 0;
-      let pushX = -nx * overlap * share;
-      let pushY = -ny * overlap * share;
-      if (iWalks) {
-        const ahead = vx[i]! * nx + vy[i]! * ny;
-        if (ahead > 0) {
-          const side = sideOf(vx[i]!, vy[i]!, nx, ny, i);
-          pushX += -ny * side * ahead * 0.7;
-          pushY += nx * side * ahead * 0.7;
-        }
-      }
-      if (pushX !== 0 || pushY !== 0) shift(b, grounds[i]!, i, pushX, pushY);
-      pushX = nx * overlap * (1 - share);
-      pushY = ny * overlap * (1 - share);
-      if (jWalks) {
-        const ahead = -(vx[j]! * nx + vy[j]! * ny);
-        if (ahead > 0) {
-          const side = sideOf(vx[j]!, vy[j]!, -nx, -ny, j);
-          pushX += ny * side * ahead * 0.7;
-          pushY += -nx * side * ahead * 0.7;
-        }
-      }
-      if (pushX !== 0 || pushY !== 0) shift(b, grounds[j]!, j, pushX, pushY);
-    }
-  }
-}
-
-/** Which way around: +1 or -1 along the normal turned left; by index when heading straight at the obstacle. */
-function sideOf(vx: number, vy: number, nx: number, ny: number, i: number): number {
-  const lean = vy * nx - vx * ny;
-  if (lean > 1e-9) return 1;
-  if (lean < -1e-9) return -1;
-  return (i & 1) === 0 ? 1 : -1;
 }
 
 /** Marks the dead, regenerates shields, health and energy. */

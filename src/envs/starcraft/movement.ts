@@ -1,0 +1,216 @@
+import { ATTACK_MOVE, TICKS_PER_STEP } from "./battle.js";
+import type { Battle } from "./battle.js";
+import { canWalk, FINE, FINE_SIZE, headFor } from "./ground.js";
+import type { Ground } from "./ground.js";
+import { MAP_SIZE } from "./observe.js";
+
+/** A chase around cliffs looks for a new bend every so many steps. */
+const LOOK_AGAIN = 4;
+/** Of the way that a walker loses to one in front, this much goes sideways. */
+const GIVE_WAY = 0.7;
+
+/**
+ * A battle and what its ticks need besides. Numbers that are no small integers travel between functions in arrays
+ * here, not as arguments: V8 would allocate each of those.
+ */
+export interface World {
+  readonly b: Battle;
+  /** Where each unit can be. [units] */
+  readonly grounds: readonly Ground[];
+  /** Units whose shots hit in this tick. */
+  readonly hits: Int32Array;
+  /** For `walk`: [x, y, cells that are missing or 0]. */
+  readonly aim: Float64Array;
+  /** For `shift`: [dx, dy]. */
+  readonly push: Float64Array;
+  /** For `canWalk` and `headFor`: [x, y, toX, toY]. */
+  readonly line: Float64Array;
+}
+
+/** Sets the velocity of unit `i` at (aim[0], aim[1]), or at the bend before it; see `walk`. */
+export function walkAround(w: World, i: number): void {
+  const { b, aim } = w;
+  if (b.bendX[i]! >= 0) {
+    aim[0] = b.bendX[i]!;
+    aim[1] = b.bendY[i]!;
+    aim[2] = 0;
+  }
+  walk(w, i);
+}
+
+/** Sets the velocity of unit `i` straight at (aim[0], aim[1]); no faster than aim[2] a tick unless that is 0. */
+export function walk(w: World, i: number): void {
+  const { b, aim } = w;
+  const dx = aim[0]! - b.x[i]!;
+  const dy = aim[1]! - b.y[i]!;
+  const missing = aim[2]!;
+  const length = Math.sqrt(dx * dx + dy * dy);
+  if (length === 0) return;
+  let stride = b.speed[i]!;
+  if (missing > 0 && missing < stride) stride = missing + 1e-6;
+  if (length < stride) stride = length;
+  b.vx[i] = (dx / length) * stride;
+  b.vy[i] = (dy / length) * stride;
+}
+
+/** Finds, once a step, the bend that each chasing unit has to pass; -1 where it can walk straight. */
+export function findBends(w: World): void {
+  const { b, aim, line } = w;
+  for (let i = 0; i < b.units; i++) {
+    const ground = w.grounds[i]!;
+    if (b.alive[i] === 0 || ground.box !== null) continue;
+    let goalX = b.goalX[i]!;
+    let goalY = b.goalY[i]!;
+    let t = b.target[i]!;
+    if (t < 0 && b.command[i] === ATTACK_MOVE && b.map.enemyFollows) t = nearestLiving(b, i, 0, b.allies);
+    if (t >= 0) {
+      goalX = b.x[t]!;
+      goalY = b.y[t]!;
+    } else if (b.command[i] !== ATTACK_MOVE) {
+      b.bendX[i] = -1;
+      continue;
+    }
+    line[0] = b.x[i]!;
+    line[1] = b.y[i]!;
+    line[2] = goalX;
+    line[3] = goalY;
+    if (canWalk(ground, line)) {
+      b.bendX[i] = -1;
+      continue;
+    }
+    const toBendX = b.bendX[i]! - line[0]!;
+    const toBendY = b.bendY[i]! - line[1]!;
+    const near = 2 * TICKS_PER_STEP * b.speed[i]!;
+    const isDue = (b.clock[0]! + i) % LOOK_AGAIN === 0;
+    if (b.bendX[i]! >= 0 && !isDue && toBendX * toBendX + toBendY * toBendY > near * near) continue;
+    headFor(ground, line, aim);
+    b.bendX[i] = aim[0]!;
+    b.bendY[i] = aim[1]!;
+  }
+}
+
+/** The living unit of [first, end) that is nearest to `i`, healers and `i` itself aside; -1 for none. */
+export function nearestLiving(b: Battle, i: number, first: number, end: number): number {
+  let nearest = -1;
+  let least = Infinity;
+  for (let j = first; j < end; j++) {
+    if (b.alive[j] === 0 || j === i || b.heals[j] === 1) continue;
+    const dx = b.x[j]! - b.x[i]!;
+    const dy = b.y[j]! - b.y[i]!;
+    const squared = dx * dx + dy * dy;
+    if (squared < least) {
+      least = squared;
+      nearest = j;
+    }
+  }
+  return nearest;
+}
+
+/** Moves everyone who walks. */
+export function move(w: World): void {
+  const { b, push } = w;
+  const { units, alive, vx, vy } = b;
+  for (let i = 0; i < units; i++) {
+    if (alive[i] === 1 && (vx[i] !== 0 || vy[i] !== 0)) {
+      push[0] = vx[i]!;
+      push[1] = vy[i]!;
+      shift(w, i);
+    }
+  }
+}
+
+/** Moves unit `i` by `push` as far as the ground lets it, sliding along what is closed. */
+function shift(w: World, i: number): void {
+  const { b, push } = w;
+  const ground = w.grounds[i]!;
+  const { box, clear } = ground;
+  const x = b.x[i]! + push[0]!;
+  const y = b.y[i]! + push[1]!;
+  if (box !== null) {
+    b.x[i] = x < box[0]! ? box[0]! : x > box[1]! ? box[1]! : x;
+    b.y[i] = y < box[2]! ? box[2]! : y > box[3]! ? box[3]! : y;
+    return;
+  }
+  const column = x >= 0 && x < MAP_SIZE ? (x * FINE) | 0 : -1;
+  const row = y >= 0 && y < MAP_SIZE ? (y * FINE) | 0 : -1;
+  const ownColumn = (b.x[i]! * FINE) | 0;
+  const ownRow = (b.y[i]! * FINE) | 0;
+  if (column >= 0 && row >= 0 && clear[row * FINE_SIZE + column] === 1) {
+    b.x[i] = x;
+    b.y[i] = y;
+  } else if (column >= 0 && clear[ownRow * FINE_SIZE + column] === 1) b.x[i] = x;
+  else if (row >= 0 && clear[row * FINE_SIZE + ownColumn] === 1) b.y[i] = y;
+}
+
+/**
+ * Pushes overlapping units of one layer apart, once a tick. Who stands to fight is not pushed by who walks; who walks
+ * into another gives way sideways, so that crowds flow around those in front: on the side it leans to, by its index when
+ * it heads straight at the other.
+ */
+export function separate(w: World): void {
+  const { b, push } = w;
+  const { units, x, y, vx, vy, alive, layer, separation, order } = b;
+  let living = 0;
+  for (let k = 0; k < units; k++) {
+    const i = order[k]!;
+    if (i < 0) break;
+    if (alive[i] === 1) order[living++] = i;
+  }
+  if (living < units) order[living] = -1;
+  for (let k = 1; k < living; k++) {
+    const i = order[k]!;
+    const xi = x[i]!;
+    let m = k - 1;
+    while (m >= 0 && x[order[m]!]! > xi) {
+      order[m + 1] = order[m]!;
+      m--;
+    }
+    order[m + 1] = i;
+  }
+  const widest = b.maxSeparation;
+  for (let k = 0; k < living; k++) {
+    const i = order[k]!;
+    const reach = separation[i]! + widest;
+    for (let m = k + 1; m < living; m++) {
+      const j = order[m]!;
+      const dx = x[j]! - x[i]!;
+      if (dx >= reach) break;
+      const both = separation[i]! + separation[j]!;
+      const dy = y[j]! - y[i]!;
+      const squared = dx * dx + dy * dy;
+      if (squared >= both * both || layer[i] !== layer[j]) continue;
+      const distance = Math.sqrt(squared);
+      // Exactly on top of one another: apart along x, the lower index to the left.
+      const nx = distance > 0 ? dx / distance : i < j ? 1 : -1;
+      const ny = distance > 0 ? dy / distance : 0;
+      const overlap = both - distance;
+      const iWalks = vx[i] !== 0 || vy[i] !== 0;
+      const jWalks = vx[j] !== 0 || vy[j] !== 0;
+      const share = iWalks === jWalks ? 0.5 : iWalks ? 1 : 0;
+      push[0] = -nx * overlap * share;
+      push[1] = -ny * overlap * share;
+      if (iWalks) {
+        const ahead = vx[i]! * nx + vy[i]! * ny;
+        if (ahead > 0) {
+          const lean = vy[i]! * nx - vx[i]! * ny;
+          const side = lean > 1e-9 ? 1 : lean < -1e-9 ? -1 : (i & 1) === 0 ? 1 : -1;
+          push[0]! += -ny * side * ahead * GIVE_WAY;
+          push[1]! += nx * side * ahead * GIVE_WAY;
+        }
+      }
+      if (push[0] !== 0 || push[1] !== 0) shift(w, i);
+      push[0] = nx * overlap * (1 - share);
+      push[1] = ny * overlap * (1 - share);
+      if (jWalks) {
+        const ahead = -(vx[j]! * nx + vy[j]! * ny);
+        if (ahead > 0) {
+          const lean = vx[j]! * ny - vy[j]! * nx;
+          const side = lean > 1e-9 ? 1 : lean < -1e-9 ? -1 : (j & 1) === 0 ? 1 : -1;
+          push[0]! += ny * side * ahead * GIVE_WAY;
+          push[1]! += -nx * side * ahead * GIVE_WAY;
+        }
+      }
+      if (push[0] !== 0 || push[1] !== 0) shift(w, j);
+    }
+  }
+}
