@@ -72,15 +72,42 @@ export function inputBlocks(env: Environment): InputBlock[] {
  * An observation or a state as a table of blocks, with what each number means and is now.
  *
  * @param values as long as `features`
+ * @param options.only shows these blocks alone
  * @example
  * showTable(featureTable(observationFeatures(env, 0), env.observations.subarray(0, env.sizes.observation)));
  */
-export function featureTable(features: readonly Feature[], values: ArrayLike<number>, title?: string): Table {
+export function featureTable(features: readonly Feature[], values: ArrayLike<number>, options: { readonly title?: string; readonly only?: readonly string[] } = {}): Table {
   if (features.length !== values.length) throw new Error(`${values.length} values for ${features.length} features: give the observation of one agent, or the state`);
+  const { title, only } = options;
+  const rows = features.flatMap(({ block, name }, i) => {
+    if (only !== undefined && !only.includes(block)) return [];
+    return [[features[i - 1]?.block === block ? "" : block, name, String(i), Number(values[i]!.toFixed(3)).toString()]];
+  });
   return {
     ...(title === undefined ? {} : { title }),
     columns: [{ title: "Block" }, { title: "Entry" }, { title: "Index", align: "right" }, { title: "Value", align: "right" }],
-    rows: features.map(({ block, name }, i) => [features[i - 1]?.block === block ? "" : block, name, String(i), Number(values[i]!.toFixed(3)).toString()]),
+    rows,
+  };
+}
+
+/**
+ * The types of unit on a map, with what decides a battle: how much each endures, how hard and how often it hits, how far, and how fast it walks.
+ *
+ * @throws {Error} when the environment is no battle
+ */
+export function unitTable(env: Environment): Table {
+  if (!isBattle(env)) throw new Error(`${env.name} has no units: give a battle such as "3m"`);
+  const { types, rules } = env.battle;
+  return {
+    columns: ["Unit", "Health", "Shield", "Armour", "Damage", "Shot every", "Range", "Speed", "Radius"].map((title, j) => ({ title, align: j === 0 ? "left" : "right" })),
+    rows: [...new Set(types)].map((type) => {
+      const { period, speed, radius } = type[rules];
+      const bonus = type.bonusLight > 0 ? ` (+${type.bonusLight} light)` : type.bonusArmored > 0 ? ` (+${type.bonusArmored} armoured)` : "";
+      const damage = type.heals ? "heals" : `${type.attacks > 1 ? `${type.attacks} x ` : ""}${type.damage}${bonus}`;
+      const cells = (value: number): string => `${Number(value.toFixed(2))}`;
+      return [type.name, String(type.health), String(type.shield), String(type.armor), damage, period === 0 ? "" : `${cells(period)} s`, type.range < 1 ? "melee" : cells(type.range), `${cells(speed)}/s`, cells(radius)];
+    }),
+    note: `Distances in cells, rules "${rules}".`,
   };
 }
 

@@ -21,6 +21,9 @@ function notebookWriter(): WriteDisplayData | undefined {
   return loaded?.lastWriteDisplayData ?? undefined;
 }
 
+/** Sharp enough on GitHub, and small enough to keep a notebook under 400 kB. */
+const PNG_SCALE = 1.5;
+
 /** True in a cell of a TypeScript notebook. */
 export function inNotebook(): boolean {
   return notebookWriter() !== undefined;
@@ -54,7 +57,7 @@ function place(): { show(bundle: MimeBundle): void } {
  */
 export async function showFigure(figure: Figure): Promise<void> {
   if (!inNotebook()) return void console.log(figure.summary);
-  place().show(figureBundle(figure, await figurePng(figure)));
+  place().show(figureBundle(figure, await figurePng(figure, PNG_SCALE)));
 }
 
 function figureBundle(figure: Figure, png?: Buffer): MimeBundle {
@@ -90,7 +93,7 @@ export function liveFigure(interval = 1000): LiveFigure {
     },
     async finish(figure) {
       if (!inNotebook()) return void console.log(figure.summary);
-      output.show(figureBundle(figure, await figurePng(figure)));
+      output.show(figureBundle(figure, await figurePng(figure, PNG_SCALE)));
     },
   };
 }
@@ -156,19 +159,17 @@ export function showTable(table: Table): void {
   place().show({ "text/html": tableHtml(table), "text/plain": tableText(table) });
 }
 
+/** Pixels across of a page that is shown in a notebook. */
+export const FRAME_WIDTH = 760;
+
 /**
  * Shows a page of its own (a battle replay) in a frame below the cell, where its scripts run.
  * `height` is in pixels. In a terminal it prints `summary`.
  */
 export function showPage(html: string, options: { readonly height: number; readonly summary: string }): void {
   if (!inNotebook()) return void console.log(options.summary);
-  const frame = `<iframe srcdoc="${escapeHtml(html)}" style="width:100%;max-width:860px;height:${options.height}px;border:0" sandbox="allow-scripts" title="${escapeHtml(options.summary)}"></iframe>`;
+  const frame = `<iframe srcdoc="${escapeHtml(html)}" style="width:100%;max-width:${FRAME_WIDTH}px;height:${options.height}px;border:0" sandbox="allow-scripts" title="${escapeHtml(options.summary)}"></iframe>`;
   place().show({ "text/html": frame, "text/plain": options.summary });
-}
-
-/** Pixels that a replay of this view (left, bottom, width, height in cells) needs in a notebook 860 pixels wide. */
-export function notebookHeight([, , width, height]: readonly [number, number, number, number]): number {
-  return Math.round((836 * height) / width) + 230;
 }
 
 /**

@@ -71,6 +71,7 @@ export const PLAYER_SCRIPT = `
   }
 
   function drawMap() {
+    if (canvas.clientWidth === 0) return;
     const s = scale();
     const pen = fit(canvas, Math.round(view[3] * s));
     const px = (x) => (x - view[0]) * s, py = (y) => (view[1] + view[3] - y) * s;
@@ -155,6 +156,7 @@ export const PLAYER_SCRIPT = `
   }
 
   function drawTrack() {
+    if (track.clientWidth === 0) return;
     const height = 54, pen = fit(track, height), width = track.clientWidth;
     const pad = 4, foot = height - 12;
     const x = (step) => pad + (steps === 0 ? 0 : (step / steps) * (width - 2 * pad));
@@ -229,7 +231,8 @@ export const PLAYER_SCRIPT = `
     if (event.key === "ArrowRight") { event.preventDefault(); seek(Math.floor(time) + 1); }
     if (event.key === "ArrowLeft") { event.preventDefault(); seek(Math.ceil(time) - 1); }
   });
-  window.addEventListener("resize", render);
+  // A notebook may load the page before it has a size.
+  new ResizeObserver(render).observe(document.body);
   render();
   if (replay.autoplay) play(true);
 })();

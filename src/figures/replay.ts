@@ -1,5 +1,5 @@
 import type { EnvironmentSnapshot, UnitSnapshot } from "../envs/environment.js";
-import { notebookHeight, showPage } from "./notebook.js";
+import { FRAME_WIDTH, showPage } from "./notebook.js";
 import type { EpisodeRecording } from "./recording.js";
 import { PLAYER_SCRIPT, PLAYER_STYLE } from "./replay-player.js";
 import { replaceFile } from "./save.js";
@@ -69,7 +69,11 @@ export function replayTitle({ environment, seed, rewards, won, frames }: Episode
 
 /** Shows a replay below the cell; in a terminal it prints the title. */
 export function showReplay(recording: EpisodeRecording, options: ReplayOptions = {}): void {
-  showPage(battleReplay(recording, options), { height: notebookHeight(viewBox(recording.frames)), summary: options.title ?? replayTitle(recording) });
+  const [, , width, height] = viewBox(recording.frames);
+  const map = recording.frames[0]!.units.length === 0 ? 50 : ((FRAME_WIDTH - 24) * height) / width;
+  // Title, reward track and controls, and three agents a line.
+  const around = 165 + 18 * Math.ceil((recording.actions[0]?.length ?? 0) / 3);
+  showPage(battleReplay(recording, options), { height: Math.round(map) + around, summary: options.title ?? replayTitle(recording) });
 }
 
 /** Writes a replay as one HTML file that needs nothing else. */

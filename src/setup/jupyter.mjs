@@ -1,6 +1,6 @@
 // JupyterLab for this project: where it is, and how to get it. Plain JavaScript, since it runs before anything is compiled.
 import { spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -45,7 +45,10 @@ function pythons() {
  */
 export function ensureJupyter(log = (line) => console.error(line)) {
   const found = findJupyter();
-  if (found?.plotly) return found;
+  if (found?.plotly) {
+    keepCommonJs();
+    return found;
+  }
   try {
     install(log);
   } catch (error) {
@@ -55,7 +58,14 @@ export function ensureJupyter(log = (line) => console.error(line)) {
   }
   const installed = look(venvPython);
   if (installed === undefined) throw new Error("JupyterLab was installed into .venv but does not start; delete the folder .venv and try again");
+  keepCommonJs();
   return installed;
+}
+
+/** JupyterLab runs CommonJS files of its own with node, which would take them for this project's kind of modules. */
+function keepCommonJs() {
+  const path = join(venv, "package.json");
+  if (existsSync(venv) && !existsSync(path)) writeFileSync(path, '{ "type": "commonjs" }\n');
 }
 
 function install(log) {
