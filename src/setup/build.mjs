@@ -2,11 +2,11 @@
 import "./node-version.mjs";
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { npm, root } from "./npm.mjs";
 
-const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const dist = join(root, "dist");
 const STAMP = ".sources";
 
@@ -26,12 +26,15 @@ export async function build() {
     if (tsc.status !== 0) throw new Error(`The sources do not compile.\n${tsc.stdout}${tsc.stderr}`.trim());
     mkdirSync(join(fresh, "networks/wasm"), { recursive: true });
     copyFileSync(kernels, join(fresh, "networks/wasm/kernels.wasm"));
+    chmodSync(join(fresh, "cli.js"), 0o755);
     writeFileSync(join(fresh, STAMP), sources);
     rmSync(dist, { recursive: true, force: true });
     renameSync(fresh, dist);
   } finally {
     rmSync(fresh, { recursive: true, force: true });
   }
+  // npm links a package's command only where its file is there, which at the time of installing it was not.
+  if (!existsSync(join(root, "node_modules/.bin/mast"))) npm("rebuild", "mast-lab", "--ignore-scripts");
 }
 
 /** Whether dist was compiled from the sources as they are, and the kernels are there for tests, which run from the sources. */

@@ -1,13 +1,10 @@
 // Makes the project ready to run from a fresh clone, and does nothing when it is: installs the packages of package-lock.json and
 // compiles the sources. `node src/setup/prepare.mjs`, or `prepare()` at the start of a script.
 import "./node-version.mjs";
-import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-
-/** The project's folder. */
-export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+import { npm, root } from "./npm.mjs";
 
 /** Installs and compiles what is missing or older than its source; says what it does, and ends the process when it cannot. */
 export async function prepare() {
@@ -39,14 +36,12 @@ function isInstalled() {
 
 function install() {
   console.error("installing packages from the npm registry into node_modules (once, under a minute)");
-  const npm = process.env.npm_execpath;
-  const options = { cwd: root, stdio: ["ignore", "ignore", "pipe"], encoding: "utf8", maxBuffer: 1 << 26 };
-  const args = ["ci", "--no-audit", "--no-fund", "--loglevel=error"];
-  const { status, stderr, error } = npm && /\.c?js$/.test(npm) ? spawnSync(process.execPath, [npm, ...args], options) : spawnSync("npm", args, { ...options, shell: process.platform === "win32" });
-  if (status === 0) return;
-  const why = error ? error.message : String(stderr).trim().split("\n").slice(0, 8).join("\n");
-  console.error(`The packages cannot be installed (npm ci):\n${why}\nCheck the network and the disk, and run the same command again.`);
-  process.exit(1);
+  try {
+    npm("ci");
+  } catch (error) {
+    console.error(`The packages cannot be installed. ${error.message}\nCheck the network and the disk, and run the same command again.`);
+    process.exit(1);
+  }
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) await prepare();

@@ -3,7 +3,8 @@
 import "./node-version.mjs";
 import { spawn } from "node:child_process";
 import { join } from "node:path";
-import { prepare, root } from "./prepare.mjs";
+import { root } from "./npm.mjs";
+import { prepare } from "./prepare.mjs";
 
 await prepare();
 const child = spawn(process.execPath, [join(root, "dist/cli.js"), "experiment", "run", "quickstart", ...process.argv.slice(2)], { cwd: root, stdio: "inherit" });
