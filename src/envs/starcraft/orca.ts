@@ -6,8 +6,8 @@
  * SMAClite mixes single and double precision as NumPy 2 promotes them, and crowds amplify a last bit to cells within
  * seconds: each line and velocity therefore carries its precision and every operation rounds as NumPy would.
  *
- * Usage: `clearLines`, then one `addObstacle` for each obstacle in range and one `addNeighbour` for each neighbour,
- * then `solve`.
+ * Usage: fill `mover`, `clearLines`, then one `addObstacle` for each obstacle in range, then fill `neighbour` and
+ * `addNeighbour` for each neighbour, then `solve`.
  */
 
 /** Both time horizons are one second; overlaps are resolved within one tick. */
@@ -32,6 +32,16 @@ const otherWayX = new Float64Array(MOST_LINES);
 const otherWayY = new Float64Array(MOST_LINES);
 const otherPrecise = new Uint8Array(MOST_LINES);
 
+/**
+ * The unit whose velocity is looked for: [x, y, radius, vx, vy, speed, preferred vx, preferred vy], and the neighbour
+ * that `addNeighbour` adds: [dx, dy, vx, vy, sum of radii, share]. Share is 0.5 when the neighbour wants to move as
+ * well, 1 when it stands and the mover has to avoid it alone. Arrays, because V8 would allocate such arguments.
+ */
+export const mover = new Float64Array(8);
+export const neighbour = new Float64Array(6);
+/** What `alongLine` wants to come near to, or to go far along. */
+const aim = new Float64Array(2);
+
 /** The velocity found last. */
 export const solution = new Float64Array(2);
 let solutionSingle = false;
@@ -41,11 +51,8 @@ export function clearLines(): void {
   obstacleLines = 0;
 }
 
-function addLine(px: number, py: number, dx: number, dy: number, single = false): void {
-  pointX[lines] = px;
-  pointY[lines] = py;
-  wayX[lines] = dx;
-  wayY[lines] = dy;
+/** Adds the line whose four numbers were just written at `lines`. */
+function endLine(single: boolean): void {
   precise[lines] = single ? 0 : 1;
   lines++;
 }
@@ -54,40 +61,24 @@ function addLine(px: number, py: number, dx: number, dy: number, single = false)
 const edgeX = [1, 0, -1, 0];
 const edgeY = [0, 1, 0, -1];
 
-/**
- * Adds what a closed rectangle forbids. All obstacles come before all neighbours.
- *
- * @param x,y,radius,vx,vy the unit: position, radius, present velocity (cells a second)
- */
-export function addObstacle(
-  x: number,
-  y: number,
-  radius: number,
-  vx: number,
-  vy: number,
-  left: number,
-  bottom: number,
-  width: number,
-  height: number,
-): void {
+/** Adds what the closed rectangle rectangles[at .. at + 3] = left, bottom, width, height forbids the mover. */
+export function addObstacle(rectangles: Float64Array, at: number): void {
   for (let side = 0; side < 4; side++) {
-    addEdge(x, y, radius, vx, vy, left, bottom, width, height, side);
+    addEdge(rectangles, at, side);
     obstacleLines = lines;
   }
 }
 
-function addEdge(
-  x: number,
-  y: number,
-  radius: number,
-  vx: number,
-  vy: number,
-  left: number,
-  bottom: number,
-  width: number,
-  height: number,
-  side: number,
-): void {
+function addEdge(rectangles: Float64Array, at: number, side: number): void {
+  const x = mover[0]!;
+  const y = mover[1]!;
+  const radius = mover[2]!;
+  const vx = mover[3]!;
+  const vy = mover[4]!;
+  const left = rectangles[at]!;
+  const bottom = rectangles[at + 1]!;
+  const width = rectangles[at + 2]!;
+  const height = rectangles[at + 3]!;
   // The edge runs from corner `side` (first) to the next (second), both relative to the unit.
   const firstX = left + (side === 1 || side === 2 ? width : 0) - x;
   const firstY = bottom + (side >= 2 ? height : 0) - y;
@@ -118,7 +109,11 @@ function addEdge(
   // Touching a corner or the edge: no velocity may lead further in.
   if (s < 0 && firstSquared < radiusSquared) {
     const length = Math.sqrt(firstSquared);
-    addLine(0, 0, -firstY / length, firstX / length);
+    pointX[lines] = 0;
+    pointY[lines] = 0;
+    wayX[lines] = -firstY / length;
+    wayY[lines] = firstX / length;
+    endLine(false);
     return;
   }
   const nextX = edgeX[(side + 1) % 4]!;
@@ -126,11 +121,19 @@ function addEdge(
   if (s > 1 && secondSquared <= radiusSquared) {
     if (secondX * nextY - secondY * nextX < 0) return;
     const length = Math.sqrt(secondSquared);
-    addLine(0, 0, -secondY / length, secondX / length);
+    pointX[lines] = 0;
+    pointY[lines] = 0;
+    wayX[lines] = -secondY / length;
+    wayY[lines] = secondX / length;
+    endLine(false);
     return;
   }
   if (s > 0 && s < 1 && lineSquared <= radiusSquared) {
-    addLine(0, 0, -edgeX[side]!, -edgeY[side]!);
+    pointX[lines] = 0;
+    pointY[lines] = 0;
+    wayX[lines] = -edgeX[side]!;
+    wayY[lines] = -edgeY[side]!;
+    endLine(false);
     return;
   }
 
@@ -184,20 +187,34 @@ function addEdge(
     const length = Math.sqrt(fromLeftX * fromLeftX + fromLeftY * fromLeftY);
     const ux = fromLeftX / length;
     const uy = fromLeftY / length;
-    addLine(leftX + radius * ux, leftY + radius * uy, uy, -ux);
+    pointX[lines] = leftX + radius * ux;
+    pointY[lines] = leftY + radius * uy;
+    wayX[lines] = uy;
+    wayY[lines] = -ux;
+    endLine(false);
     return;
   }
   if (t > 1 && tRight < 0) {
     const length = Math.sqrt(fromRightX * fromRightX + fromRightY * fromRightY);
     const ux = fromRightX / length;
     const uy = fromRightY / length;
-    addLine(rightX + radius * ux, rightY + radius * uy, uy, -ux);
+    pointX[lines] = rightX + radius * ux;
+    pointY[lines] = rightY + radius * uy;
+    wayX[lines] = uy;
+    wayY[lines] = -ux;
+    endLine(false);
     return;
   }
 
-  const toCut = t < 0 || t > 1 || isPoint ? Infinity : squaredLength(fromLeftX - t * cutX, fromLeftY - t * cutY);
-  const toLeft = tLeft < 0 ? Infinity : squaredLength(fromLeftX - tLeft * leftWayX, fromLeftY - tLeft * leftWayY);
-  const toRight = tRight < 0 ? Infinity : squaredLength(fromRightX - tRight * rightWayX, fromRightY - tRight * rightWayY);
+  const offCutX = fromLeftX - t * cutX;
+  const offCutY = fromLeftY - t * cutY;
+  const offLeftX = fromLeftX - tLeft * leftWayX;
+  const offLeftY = fromLeftY - tLeft * leftWayY;
+  const offRightX = fromRightX - tRight * rightWayX;
+  const offRightY = fromRightY - tRight * rightWayY;
+  const toCut = t < 0 || t > 1 || isPoint ? Infinity : offCutX * offCutX + offCutY * offCutY;
+  const toLeft = tLeft < 0 ? Infinity : offLeftX * offLeftX + offLeftY * offLeftY;
+  const toRight = tRight < 0 ? Infinity : offRightX * offRightX + offRightY * offRightY;
 
   // RVO2 sets these lines off by the radius along their normal; SMAClite adds one number, minus the line's y
   // direction times the radius, to both coordinates.
@@ -205,15 +222,27 @@ function addEdge(
   const directionY = onlySecond ? nextY : edgeY[side]!;
   if (toCut <= toLeft && toCut <= toRight) {
     const off = radius * directionY;
-    addLine(leftX + off, leftY + off, -directionX, -directionY);
+    pointX[lines] = leftX + off;
+    pointY[lines] = leftY + off;
+    wayX[lines] = -directionX;
+    wayY[lines] = -directionY;
+    endLine(false);
   } else if (toLeft <= toRight) {
     if (isLeftForeign) return;
     const off = -radius * leftWayY;
-    addLine(leftX + off, leftY + off, leftWayX, leftWayY);
+    pointX[lines] = leftX + off;
+    pointY[lines] = leftY + off;
+    wayX[lines] = leftWayX;
+    wayY[lines] = leftWayY;
+    endLine(false);
   } else {
     if (isRightForeign) return;
     const off = radius * rightWayY;
-    addLine(rightX + off, rightY + off, -rightWayX, -rightWayY);
+    pointX[lines] = rightX + off;
+    pointY[lines] = rightY + off;
+    wayX[lines] = -rightWayX;
+    wayY[lines] = -rightWayY;
+    endLine(false);
   }
 }
 
@@ -232,35 +261,22 @@ function dot(single: boolean, ax: number, ay: number, bx: number, by: number): n
   return single ? Math.fround(Math.fround(ax * bx) + Math.fround(ay * by)) : ax * bx + ay * by;
 }
 
-/**
- * Adds what a neighbour forbids.
- *
- * @param dx,dy neighbour's position less the unit's
- * @param vx,vy,single the unit's velocity, and whether it is in single precision
- * @param ovx,ovy,otherSingle the neighbour's
- * @param both sum of radii
- * @param share 0.5 when the neighbour wants to move as well, 1 when it stands and the unit has to avoid it alone
- */
-export function addNeighbour(
-  dx: number,
-  dy: number,
-  vx: number,
-  vy: number,
-  single: boolean,
-  ovx: number,
-  ovy: number,
-  otherSingle: boolean,
-  both: number,
-  share: number,
-): void {
+/** Adds what `neighbour` forbids; whether the mover's and its velocity are in single precision. */
+export function addNeighbour(single: boolean, otherSingle: boolean): void {
+  const dx = neighbour[0]!;
+  const dy = neighbour[1]!;
+  const vx = mover[3]!;
+  const vy = mover[4]!;
+  const both = neighbour[4]!;
+  const share = neighbour[5]!;
   const s = single && otherSingle;
   const distance = Math.sqrt(dx * dx + dy * dy);
   const squared = distance * distance;
   const bothSquared = both * both;
   const px = Math.fround(dx);
   const py = Math.fround(dy);
-  const rvx = round(s, vx - ovx);
-  const rvy = round(s, vy - ovy);
+  const rvx = round(s, vx - neighbour[2]!);
+  const rvy = round(s, vy - neighbour[3]!);
   const apart = squared > bothSquared;
   // From the centre of the cut-off circle: at the horizon of a second, or of a tick when they overlap.
   const scale = apart ? 1 : TICKS;
@@ -275,7 +291,11 @@ export function addNeighbour(
     const missing = round(s, round(s, both * scale) - length);
     const ux = round(s, missing * unitX);
     const uy = round(s, missing * unitY);
-    addLine(round(s, vx + round(s, share * ux)), round(s, vy + round(s, share * uy)), unitY, -unitX, s);
+    pointX[lines] = round(s, vx + round(s, share * ux));
+    pointY[lines] = round(s, vy + round(s, share * uy));
+    wayX[lines] = unitY;
+    wayY[lines] = -unitX;
+    endLine(s);
     return;
   }
   const leg = Math.sqrt(squared - bothSquared);
@@ -291,46 +311,60 @@ export function addNeighbour(
     alongY = (bothX - py * leg) / squared;
   }
   const length = rvx * alongX + rvy * alongY;
-  addLine(vx + share * (length * alongX - rvx), vy + share * (length * alongY - rvy), alongX, alongY, false);
+  pointX[lines] = vx + share * (length * alongX - rvx);
+  pointY[lines] = vy + share * (length * alongY - rvy);
+  wayX[lines] = alongX;
+  wayY[lines] = alongY;
+  endLine(false);
 }
 
 /**
- * Finds the allowed velocity nearest to the preferred one, no faster than `speed`; into `solution`.
+ * Finds the allowed velocity nearest to the preferred one, no faster than the mover's speed; into `solution`.
  *
  * @param single whether the preferred velocity is in single precision
  * @returns whether the solution is
  */
-export function solve(preferredX: number, preferredY: number, single: boolean, speed: number): boolean {
+export function solve(single: boolean): boolean {
+  const preferredX = mover[6]!;
+  const preferredY = mover[7]!;
+  const speed = mover[5]!;
   const squared = dot(single, preferredX, preferredY, preferredX, preferredY);
   solution[0] = preferredX;
   solution[1] = preferredY;
   solutionSingle = single;
+  tolerated[0] = 0;
   if (squared > round(single, speed * speed)) {
     const length = round(single, Math.sqrt(squared));
     solution[0] = round(single, round(single, preferredX / length) * round(single, speed));
     solution[1] = round(single, round(single, preferredY / length) * round(single, speed));
   }
   for (let i = 0; i < lines; i++) {
-    if (violation(i) <= 0) continue;
-    if (!alongLine(pointX, pointY, wayX, wayY, precise, i, speed, preferredX, preferredY, single, false)) {
-      leastViolation(i, speed);
+    if (!isViolated(i)) continue;
+    aim[0] = preferredX;
+    aim[1] = preferredY;
+    if (!alongLine(pointX, pointY, wayX, wayY, precise, i, single, false)) {
+      leastViolation(i);
       break;
     }
   }
   return solutionSingle;
 }
 
-/** How far the solution lies on the forbidden side of line `i`. */
-function violation(i: number): number {
+/** How far the solution lay on the forbidden side of the line last looked at by `isViolated`; what counts as none. */
+const violation = new Float64Array(1);
+const tolerated = new Float64Array(1);
+
+function isViolated(i: number): boolean {
   const s = precise[i] === 0 && solutionSingle;
   const x = round(s, pointX[i]! - solution[0]!);
   const y = round(s, pointY[i]! - solution[1]!);
-  return cross(s, wayX[i]!, wayY[i]!, x, y);
+  violation[0] = cross(s, wayX[i]!, wayY[i]!, x, y);
+  return !(violation[0]! <= tolerated[0]!);
 }
 
 /**
  * The best velocity on line `i` within the lines before it and the speed; false where there is none, leaving
- * `solution` as it was. "Best" is nearest to (aimX, aimY) or, when `far`, farthest along it.
+ * `solution` as it was. "Best" is nearest to `aim` or, when `far`, farthest along it.
  */
 function alongLine(
   px: Float64Array,
@@ -339,12 +373,12 @@ function alongLine(
   dy: Float64Array,
   exact: Uint8Array,
   i: number,
-  speed: number,
-  aimX: number,
-  aimY: number,
   aimSingle: boolean,
   far: boolean,
 ): boolean {
+  const speed = mover[5]!;
+  const aimX = aim[0]!;
+  const aimY = aim[1]!;
   const x = px[i]!;
   const y = py[i]!;
   const wx = dx[i]!;
@@ -404,10 +438,10 @@ function alongLine(
 }
 
 /** When neighbours leave no velocity: the one that violates them least, obstacles still kept (RVO2's third program). */
-function leastViolation(first: number, speed: number): void {
-  let worst = 0;
+function leastViolation(first: number): void {
+  const speed = mover[5]!;
   for (let i = first; i < lines; i++) {
-    if (violation(i) <= worst) continue;
+    if (!isViolated(i)) continue;
     let n = 0;
     for (; n < obstacleLines; n++) {
       otherPointX[n] = pointX[n]!;
@@ -447,22 +481,21 @@ function leastViolation(first: number, speed: number): void {
     solutionSingle = isSingle;
     solution[0] = round(isSingle, -wy * round(isSingle, speed));
     solution[1] = round(isSingle, wx * round(isSingle, speed));
+    aim[0] = -wy;
+    aim[1] = wx;
     for (let k = 0; k < n; k++) {
       const s = otherPrecise[k] === 0 && solutionSingle;
       const dx = round(s, otherPointX[k]! - solution[0]!);
       const dy = round(s, otherPointY[k]! - solution[1]!);
       if (cross(s, otherWayX[k]!, otherWayY[k]!, dx, dy) <= 0) continue;
-      if (!alongLine(otherPointX, otherPointY, otherWayX, otherWayY, otherPrecise, k, speed, -wy, wx, isSingle, true)) {
+      if (!alongLine(otherPointX, otherPointY, otherWayX, otherWayY, otherPrecise, k, isSingle, true)) {
         solution[0] = beforeX;
         solution[1] = beforeY;
         solutionSingle = beforeSingle;
         break;
       }
     }
-    worst = violation(i);
+    isViolated(i);
+    tolerated[0] = violation[0]!;
   }
-}
-
-function squaredLength(x: number, y: number): number {
-  return x * x + y * y;
 }

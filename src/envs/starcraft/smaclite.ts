@@ -3,7 +3,7 @@ import type { Battle } from "./battle.js";
 import { inBeam, strike, taken } from "./combat.js";
 import { openCells } from "./ground.js";
 import { MAP_SIZE } from "./observe.js";
-import { addNeighbour, addObstacle, clearLines, solution, solve } from "./orca.js";
+import { addNeighbour, addObstacle, clearLines, mover, neighbour, solution, solve } from "./orca.js";
 import { pcgInterval, seedPcg64 } from "./pcg64.js";
 import { placeSquad } from "./placement.js";
 import type { BattleRules } from "./rules.js";
@@ -46,6 +46,7 @@ export function createSmacliteRules(b: Battle): BattleRules {
     attacking: new Uint8Array(b.units),
     previous: new Int32Array(b.units),
     searching: new Uint8Array(b.units),
+    aim: new Float64Array(3),
     pay: new Float64Array(1),
   };
   return {
@@ -79,6 +80,8 @@ interface World {
   readonly previous: Int32Array;
   /** Enemies that had no target when the tick began. */
   readonly searching: Uint8Array;
+  /** For `walk`: [x, y, speed]. */
+  readonly aim: Float64Array;
   /** Reward of the step so far, unscaled. */
   readonly pay: Float64Array;
 }
@@ -195,43 +198,52 @@ function inReach(b: Battle, i: number, t: number): boolean {
 
 /** Chooses the velocity a unit would like, and, for an enemy, its target. */
 function prefer(w: World, i: number, healerAlive: boolean, someSearch: boolean): void {
-  const { b } = w;
+  const { b, aim } = w;
   w.preferredX[i] = 0;
   w.preferredY[i] = 0;
   w.preferredSingle[i] = 0;
   w.attacking[i] = 0;
+  aim[0] = b.goalX[i]!;
+  aim[1] = b.goalY[i]!;
+  aim[2] = b.speed[i]!;
   const command = b.command[i];
   if (command === MOVE) {
-    walk(w, i, b.goalX[i]!, b.goalY[i]!, b.speed[i]!, false);
+    walk(w, i, false);
     return;
   }
   if (command === ATTACK) {
-    approach(w, i, b.ordered[i]!, b.speed[i]!);
+    approach(w, i, b.ordered[i]!);
     return;
   }
   if (command !== ATTACK_MOVE) return;
-  const speed = b.heals[i] === 1 ? healerSpeed(w, i, someSearch) : b.speed[i]!;
+  if (b.heals[i] === 1) keepPace(w, i, someSearch);
   if (b.target[i]! < 0) {
     b.target[i] = b.heals[i] === 1 ? choosePatient(w, i) : chooseTarget(w, i, true);
   } else if (b.heals[i] === 0 && healerAlive && b.heals[b.target[i]!] === 0) {
     const better = chooseTarget(w, i, false);
     if (better >= 0) b.target[i] = better;
   }
-  if (b.target[i]! < 0) walk(w, i, b.goalX[i]!, b.goalY[i]!, speed, false);
-  else approach(w, i, b.target[i]!, speed);
+  if (b.target[i]! < 0) walk(w, i, false);
+  else approach(w, i, b.target[i]!);
 }
 
-function approach(w: World, i: number, t: number, speed: number): void {
-  const { b } = w;
-  if (b.reaches[i * b.units + t] === 1 && inReach(b, i, t)) w.attacking[i] = 1;
-  else walk(w, i, b.x[t]!, b.y[t]!, speed, true);
+function approach(w: World, i: number, t: number): void {
+  const { b, aim } = w;
+  if (b.reaches[i * b.units + t] === 1 && inReach(b, i, t)) {
+    w.attacking[i] = 1;
+    return;
+  }
+  aim[0] = b.x[t]!;
+  aim[1] = b.y[t]!;
+  walk(w, i, true);
 }
 
-/** Straight at a point at full speed; the way to a unit is computed in single precision. */
-function walk(w: World, i: number, toX: number, toY: number, speed: number, single: boolean): void {
-  const { b } = w;
-  const dx = toX - b.x[i]!;
-  const dy = toY - b.y[i]!;
+/** Straight at `aim` at its speed; the way to a unit is computed in single precision. */
+function walk(w: World, i: number, single: boolean): void {
+  const { b, aim } = w;
+  const dx = aim[0]! - b.x[i]!;
+  const dy = aim[1]! - b.y[i]!;
+  const speed = aim[2]!;
   if (single) {
     const sx = Math.fround(dx);
     const sy = Math.fround(dy);
@@ -250,26 +262,23 @@ function walk(w: World, i: number, toX: number, toY: number, speed: number, sing
 }
 
 /** An enemy healer keeps to the pace of the slowest it considers. */
-function healerSpeed(w: World, i: number, someSearch: boolean): number {
+function keepPace(w: World, i: number, someSearch: boolean): void {
   const { b } = w;
   let speed = Infinity;
   if (w.searching[i] === 1) {
     const radius = SCAN + b.maxRadius;
     for (let j = b.allies; j < b.units; j++) {
-      if (b.alive[j] === 1 && b.layer[j] !== AIR && startDistance(w, i, j) <= radius && b.speed[j]! < speed) speed = b.speed[j]!;
+      if (b.alive[j] === 0 || b.layer[j] === AIR) continue;
+      const dx = w.startX[j]! - w.startX[i]!;
+      const dy = w.startY[j]! - w.startY[i]!;
+      if (Math.sqrt(dx * dx + dy * dy) <= radius && b.speed[j]! < speed) speed = b.speed[j]!;
     }
   } else if (someSearch) {
     for (let j = 0; j < b.allies; j++) {
       if (b.alive[j] === 1 && b.target[j] === i && b.layer[j] === GROUND && b.speed[j]! < speed) speed = b.speed[j]!;
     }
   }
-  return speed === Infinity ? b.speed[i]! : speed;
-}
-
-function startDistance(w: World, i: number, j: number): number {
-  const dx = w.startX[j]! - w.startX[i]!;
-  const dy = w.startY[j]! - w.startY[i]!;
-  return Math.sqrt(dx * dx + dy * dy);
+  if (speed !== Infinity) w.aim[2] = speed;
 }
 
 /** Healers first, then the nearest, of the allies near enough and (when `all`) those that attack it from afar. */
@@ -281,7 +290,9 @@ function chooseTarget(w: World, i: number, all: boolean): number {
   for (let j = 0; j < b.allies; j++) {
     if (b.alive[j] === 0 || b.health[j]! <= 0 || b.reaches[i * b.units + j] === 0) continue;
     const isAttacker = b.target[j] === i;
-    let distance = startDistance(w, i, j);
+    const dx = w.startX[j]! - w.startX[i]!;
+    const dy = w.startY[j]! - w.startY[i]!;
+    let distance = Math.sqrt(dx * dx + dy * dy);
     if (distance <= SCAN + b.maxRadius) {
       if (!(distance < SCAN + b.radius[j]!) && !isAttacker) continue;
     } else if (all && isAttacker) distance = FAR;
@@ -303,7 +314,9 @@ function choosePatient(w: World, i: number): number {
   let least = Infinity;
   for (let j = b.allies; j < b.units; j++) {
     if (b.alive[j] === 0 || b.health[j]! <= 0 || b.reaches[i * b.units + j] === 0) continue;
-    const distance = startDistance(w, i, j);
+    const dx = w.startX[j]! - w.startX[i]!;
+    const dy = w.startY[j]! - w.startY[i]!;
+    const distance = Math.sqrt(dx * dx + dy * dy);
     if (!(distance <= SCAN + b.maxRadius && distance < SCAN + b.radius[j]!)) continue;
     if (b.health[j]! < b.maxHealth[j]! || b.target[j]! >= 0) {
       if (b.health[j]! < least) {
@@ -329,6 +342,14 @@ function avoid(w: World, i: number): void {
   const yi = y[i]!;
   const ri = radius[i]!;
   clearLines();
+  mover[0] = xi;
+  mover[1] = yi;
+  mover[2] = ri;
+  mover[3] = vx[i]!;
+  mover[4] = vy[i]!;
+  mover[5] = b.speed[i]!;
+  mover[6] = px;
+  mover[7] = py;
   if (layer[i] === GROUND) {
     const range = ri + b.speed[i]!;
     for (let k = 0; k < obstacles.length; k += 4) {
@@ -337,7 +358,7 @@ function avoid(w: World, i: number): void {
       const dx = Math.max(0, Math.abs(xi - obstacles[k]! - halfWidth) - halfWidth);
       const dy = Math.max(0, Math.abs(yi - obstacles[k + 1]! - halfHeight) - halfHeight);
       if (dx > range || dy > range || (dx + dy > range && dx * dx + dy * dy > range * range)) continue;
-      addObstacle(xi, yi, ri, vx[i]!, vy[i]!, obstacles[k]!, obstacles[k + 1]!, obstacles[k + 2]!, obstacles[k + 3]!);
+      addObstacle(obstacles, k);
     }
   }
   const near = b.maxRadius + ri;
@@ -346,10 +367,15 @@ function avoid(w: World, i: number): void {
     const dx = x[j]! - xi;
     const dy = y[j]! - yi;
     if (dx * dx + dy * dy > near * near) continue;
-    const share = preferredX[j] !== 0 || preferredY[j] !== 0 ? 0.5 : 1;
-    addNeighbour(dx, dy, vx[i]!, vy[i]!, single[i] === 1, vx[j]!, vy[j]!, single[j] === 1, ri + radius[j]!, share);
+    neighbour[0] = dx;
+    neighbour[1] = dy;
+    neighbour[2] = vx[j]!;
+    neighbour[3] = vy[j]!;
+    neighbour[4] = ri + radius[j]!;
+    neighbour[5] = preferredX[j] !== 0 || preferredY[j] !== 0 ? 0.5 : 1;
+    addNeighbour(single[i] === 1, single[j] === 1);
   }
-  w.nextSingle[i] = solve(px, py, w.preferredSingle[i] === 1, b.speed[i]!) ? 1 : 0;
+  w.nextSingle[i] = solve(w.preferredSingle[i] === 1) ? 1 : 0;
   nextX[i] = solution[0]!;
   nextY[i] = solution[1]!;
 }
