@@ -48,7 +48,7 @@ async function compare(map: ShapeName, steps: number, effort: Effort): Promise<R
       // A sparse update is so short beside TensorFlow.js's that one sample a turn would leave too few of them.
       ...starts.map(({ density, start }) => ({
         name: `density ${density}`,
-        sample: () => Math.min(...Array.from({ length: effort.quick ? 1 : 8 }, () => time(() => update(start.engine, batch, config)))),
+        sample: () => Math.min(...Array.from({ length: effort.quick ? 1 : 4 }, () => time(() => update(start.engine, batch, config)))),
       })),
     ],
     SECONDS,

@@ -25,26 +25,39 @@ export interface Candidate {
   readonly sample: () => number;
 }
 
-/** Milliseconds that `work` takes. */
+/**
+ * Milliseconds of one core that `work` takes: processor time of the whole process, so that what V8 does on other threads
+ * counts, and waiting for a core that another process has does not. On an idle machine it is the wall-clock time; on a busy
+ * one wall-clock time would favour whatever is short enough to run between two interruptions.
+ */
 export function time(work: () => void): number {
-  const start = performance.now();
+  const elapsed = stopwatch();
   work();
-  return performance.now() - start;
+  return elapsed();
+}
+
+/** Starts now; each call says how many milliseconds of one core the process has used since. */
+export function stopwatch(): () => number {
+  const start = process.cpuUsage();
+  return () => {
+    const { user, system } = process.cpuUsage(start);
+    return (user + system) / 1000;
+  };
 }
 
 /**
  * Times what is compared in turns (A B C A B C ...), so that a slow spell of the machine meets all alike, and keeps the
  * fastest sample of each: other processes can only make work slower.
  *
- * @param seconds how long to go on; at least three turns are taken, in a quick run exactly one
+ * @param seconds processor time after which no new turn begins; at least three turns are taken, in a quick run exactly one
  * @returns milliseconds by name
  * @example
  * const best = fastest([{ name: "dense", sample: () => time(dense) }, { name: "sparse", sample: () => time(sparse) }], 5, effort);
  */
 export function fastest(candidates: readonly Candidate[], seconds: number, effort: Effort): Record<string, number> {
   const best = Object.fromEntries(candidates.map(({ name }) => [name, Infinity]));
-  const start = performance.now();
-  for (let turn = 0; effort.quick ? turn < 1 : turn < 3 || performance.now() - start < seconds * 1000; turn++) {
+  const elapsed = stopwatch();
+  for (let turn = 0; effort.quick ? turn < 1 : turn < 3 || elapsed() < seconds * 1000; turn++) {
     for (const { name, sample } of candidates) best[name] = Math.min(best[name], sample());
   }
   return best;

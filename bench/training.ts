@@ -1,6 +1,6 @@
 import { resolveConfig } from "../src/config.js";
 import { train } from "../src/training/train.js";
-import type { Benchmark, Effort, Row } from "./measure.js";
+import { type Benchmark, type Effort, type Row, stopwatch } from "./measure.js";
 
 /** Whole training on 3m, from playing to topology evolution, at the pace that it has once updates have begun. */
 export const trainingBenchmarks: readonly Benchmark[] = [
@@ -30,10 +30,10 @@ async function pace(method: Trained, effort: Effort): Promise<number> {
     warmup: effort.quick ? 1_000 : 2_000,
     log: { interval: effort.quick ? 100 : 1_000 },
   });
-  let first: { readonly step: number; readonly at: number } | undefined;
+  let first: { readonly step: number; readonly elapsed: () => number } | undefined;
   for await (const record of train(config)) {
-    if (record.kind === "train" && record.update > 0) first ??= { step: record.step, at: performance.now() };
-    if (record.kind === "end" && first !== undefined) return ((record.step - first.step) / (performance.now() - first.at)) * 1000;
+    if (record.kind === "train" && record.update > 0) first ??= { step: record.step, elapsed: stopwatch() };
+    if (record.kind === "end" && first !== undefined) return ((record.step - first.step) / first.elapsed()) * 1000;
   }
   throw new Error("bench: training ended without a single update");
 }
