@@ -13,7 +13,6 @@ function multiplyAdd(sum: v128, a: v128, b: v128): v128 {
   return f32x4.add(sum, f32x4.mul(a, b));
 }
 
-@inline
 function sampleTiles<Tiles, Vectors>(
   rowStarts: usize, rows: i32, sums: usize, biasSums: usize,
   ya: usize, yb: usize, xa: usize, xb: usize,
@@ -49,20 +48,18 @@ function sampleTiles<Tiles, Vectors>(
     for (; entry < stop; entry += 8) {
       const offset = load<u32>(entry, 4) as usize;
       const pa = xa + offset;
-      let sum = f32x4.mul(a0, v128.load(pa));
-      let more = sum;
+      const pb = xb + offset;
+      let sum = multiplyAdd(v128.load(sums), a0, v128.load(pa));
       if (vectors > 1) sum = multiplyAdd(sum, a1, v128.load(pa, 16));
       if (vectors > 2) sum = multiplyAdd(sum, a2, v128.load(pa, 32));
       if (vectors > 3) sum = multiplyAdd(sum, a3, v128.load(pa, 48));
       if (pair) {
-        const pb = xb + offset;
-        more = f32x4.mul(b0, v128.load(pb));
-        if (vectors > 1) more = multiplyAdd(more, b1, v128.load(pb, 16));
-        if (vectors > 2) more = multiplyAdd(more, b2, v128.load(pb, 32));
-        if (vectors > 3) more = multiplyAdd(more, b3, v128.load(pb, 48));
-        sum = f32x4.add(sum, more);
+        sum = multiplyAdd(sum, b0, v128.load(pb));
+        if (vectors > 1) sum = multiplyAdd(sum, b1, v128.load(pb, 16));
+        if (vectors > 2) sum = multiplyAdd(sum, b2, v128.load(pb, 32));
+        if (vectors > 3) sum = multiplyAdd(sum, b3, v128.load(pb, 48));
       }
-      v128.store(sums, f32x4.add(v128.load(sums), sum));
+      v128.store(sums, sum);
       sums += 16;
     }
   }
@@ -121,18 +118,16 @@ function sumsOf4(a: v128, b: v128, c: v128, d: v128): v128 {
   return f32x4.add(v128.shuffle<f64>(ab, cd, 0, 2), v128.shuffle<f64>(ab, cd, 1, 3));
 }
 
-@inline
-function block2x4<Vectors>(dw: usize, dwStride: usize, y: usize, yStride: usize, x: usize, xStride: usize, tiles: i32): void {
-  const vectors = offsetof<Vectors>() as i32;
+// One vector of lanes a turn: with more, V8 (up to Node 22) moves too many loads to the front of the loop and spills registers.
+function block2x4(dw: usize, dwStride: usize, y: usize, yStride: usize, x: usize, xStride: usize, tiles: i32, bytes: usize): void {
   let a0 = f32x4.splat(0), a1 = a0, a2 = a0, a3 = a0, b0 = a0, b1 = a0, b2 = a0, b3 = a0;
-  let py = y, px = x;
-  for (let tile = tiles; tile > 0; tile--) {
-    {
-      const x0 = v128.load(px, 0);
+  for (; tiles > 0; tiles--) {
+    for (let py = y, px = x, stop = y + bytes; py < stop; ) {
+      const x0 = v128.load(px);
       const x1 = v128.load(px, 64);
       const x2 = v128.load(px, 128);
       const x3 = v128.load(px, 192);
-      const y0 = v128.load(py, 0);
+      const y0 = v128.load(py);
       a0 = multiplyAdd(a0, y0, x0);
       a1 = multiplyAdd(a1, y0, x1);
       a2 = multiplyAdd(a2, y0, x2);
@@ -142,233 +137,97 @@ function block2x4<Vectors>(dw: usize, dwStride: usize, y: usize, yStride: usize,
       b1 = multiplyAdd(b1, y1, x1);
       b2 = multiplyAdd(b2, y1, x2);
       b3 = multiplyAdd(b3, y1, x3);
+      py += 16;
+      px += 16;
     }
-    if (vectors > 1) {
-      const x0 = v128.load(px, 16);
-      const x1 = v128.load(px, 80);
-      const x2 = v128.load(px, 144);
-      const x3 = v128.load(px, 208);
-      const y0 = v128.load(py, 16);
-      a0 = multiplyAdd(a0, y0, x0);
-      a1 = multiplyAdd(a1, y0, x1);
-      a2 = multiplyAdd(a2, y0, x2);
-      a3 = multiplyAdd(a3, y0, x3);
-      const y1 = v128.load(py, 80);
-      b0 = multiplyAdd(b0, y1, x0);
-      b1 = multiplyAdd(b1, y1, x1);
-      b2 = multiplyAdd(b2, y1, x2);
-      b3 = multiplyAdd(b3, y1, x3);
-    }
-    if (vectors > 2) {
-      const x0 = v128.load(px, 32);
-      const x1 = v128.load(px, 96);
-      const x2 = v128.load(px, 160);
-      const x3 = v128.load(px, 224);
-      const y0 = v128.load(py, 32);
-      a0 = multiplyAdd(a0, y0, x0);
-      a1 = multiplyAdd(a1, y0, x1);
-      a2 = multiplyAdd(a2, y0, x2);
-      a3 = multiplyAdd(a3, y0, x3);
-      const y1 = v128.load(py, 96);
-      b0 = multiplyAdd(b0, y1, x0);
-      b1 = multiplyAdd(b1, y1, x1);
-      b2 = multiplyAdd(b2, y1, x2);
-      b3 = multiplyAdd(b3, y1, x3);
-    }
-    if (vectors > 3) {
-      const x0 = v128.load(px, 48);
-      const x1 = v128.load(px, 112);
-      const x2 = v128.load(px, 176);
-      const x3 = v128.load(px, 240);
-      const y0 = v128.load(py, 48);
-      a0 = multiplyAdd(a0, y0, x0);
-      a1 = multiplyAdd(a1, y0, x1);
-      a2 = multiplyAdd(a2, y0, x2);
-      a3 = multiplyAdd(a3, y0, x3);
-      const y1 = v128.load(py, 112);
-      b0 = multiplyAdd(b0, y1, x0);
-      b1 = multiplyAdd(b1, y1, x1);
-      b2 = multiplyAdd(b2, y1, x2);
-      b3 = multiplyAdd(b3, y1, x3);
-    }
-    py += yStride;
-    px += xStride;
+    y += yStride;
+    x += xStride;
   }
   v128.store(dw, f32x4.add(v128.load(dw), sumsOf4(a0, a1, a2, a3)));
-  v128.store(dw + dwStride, f32x4.add(v128.load(dw + dwStride), sumsOf4(b0, b1, b2, b3)));
+  dw += dwStride;
+  v128.store(dw, f32x4.add(v128.load(dw), sumsOf4(b0, b1, b2, b3)));
 }
 
-@inline
-function block2x1<Vectors>(dw: usize, dwStride: usize, y: usize, yStride: usize, x: usize, xStride: usize, tiles: i32): void {
-  const vectors = offsetof<Vectors>() as i32;
+function block2x1(dw: usize, dwStride: usize, y: usize, yStride: usize, x: usize, xStride: usize, tiles: i32, bytes: usize): void {
   let a0 = f32x4.splat(0), b0 = a0;
-  let py = y, px = x;
-  for (let tile = tiles; tile > 0; tile--) {
-    {
-      const x0 = v128.load(px, 0);
-      const y0 = v128.load(py, 0);
+  for (; tiles > 0; tiles--) {
+    for (let py = y, px = x, stop = y + bytes; py < stop; ) {
+      const x0 = v128.load(px);
+      const y0 = v128.load(py);
       a0 = multiplyAdd(a0, y0, x0);
       const y1 = v128.load(py, 64);
       b0 = multiplyAdd(b0, y1, x0);
+      py += 16;
+      px += 16;
     }
-    if (vectors > 1) {
-      const x0 = v128.load(px, 16);
-      const y0 = v128.load(py, 16);
-      a0 = multiplyAdd(a0, y0, x0);
-      const y1 = v128.load(py, 80);
-      b0 = multiplyAdd(b0, y1, x0);
-    }
-    if (vectors > 2) {
-      const x0 = v128.load(px, 32);
-      const y0 = v128.load(py, 32);
-      a0 = multiplyAdd(a0, y0, x0);
-      const y1 = v128.load(py, 96);
-      b0 = multiplyAdd(b0, y1, x0);
-    }
-    if (vectors > 3) {
-      const x0 = v128.load(px, 48);
-      const y0 = v128.load(py, 48);
-      a0 = multiplyAdd(a0, y0, x0);
-      const y1 = v128.load(py, 112);
-      b0 = multiplyAdd(b0, y1, x0);
-    }
-    py += yStride;
-    px += xStride;
+    y += yStride;
+    x += xStride;
   }
   store<f32>(dw, load<f32>(dw) + f32x4.extract_lane(sumsOf4(a0, a0, a0, a0), 0));
-  store<f32>(dw + dwStride, load<f32>(dw + dwStride) + f32x4.extract_lane(sumsOf4(b0, b0, b0, b0), 0));
+  dw += dwStride;
+  store<f32>(dw, load<f32>(dw) + f32x4.extract_lane(sumsOf4(b0, b0, b0, b0), 0));
 }
 
-@inline
-function block1x4<Vectors>(dw: usize, dwStride: usize, y: usize, yStride: usize, x: usize, xStride: usize, tiles: i32): void {
-  const vectors = offsetof<Vectors>() as i32;
+function block1x4(dw: usize, dwStride: usize, y: usize, yStride: usize, x: usize, xStride: usize, tiles: i32, bytes: usize): void {
   let a0 = f32x4.splat(0), a1 = a0, a2 = a0, a3 = a0;
-  let py = y, px = x;
-  for (let tile = tiles; tile > 0; tile--) {
-    {
-      const x0 = v128.load(px, 0);
+  for (; tiles > 0; tiles--) {
+    for (let py = y, px = x, stop = y + bytes; py < stop; ) {
+      const x0 = v128.load(px);
       const x1 = v128.load(px, 64);
       const x2 = v128.load(px, 128);
       const x3 = v128.load(px, 192);
-      const y0 = v128.load(py, 0);
+      const y0 = v128.load(py);
       a0 = multiplyAdd(a0, y0, x0);
       a1 = multiplyAdd(a1, y0, x1);
       a2 = multiplyAdd(a2, y0, x2);
       a3 = multiplyAdd(a3, y0, x3);
+      py += 16;
+      px += 16;
     }
-    if (vectors > 1) {
-      const x0 = v128.load(px, 16);
-      const x1 = v128.load(px, 80);
-      const x2 = v128.load(px, 144);
-      const x3 = v128.load(px, 208);
-      const y0 = v128.load(py, 16);
-      a0 = multiplyAdd(a0, y0, x0);
-      a1 = multiplyAdd(a1, y0, x1);
-      a2 = multiplyAdd(a2, y0, x2);
-      a3 = multiplyAdd(a3, y0, x3);
-    }
-    if (vectors > 2) {
-      const x0 = v128.load(px, 32);
-      const x1 = v128.load(px, 96);
-      const x2 = v128.load(px, 160);
-      const x3 = v128.load(px, 224);
-      const y0 = v128.load(py, 32);
-      a0 = multiplyAdd(a0, y0, x0);
-      a1 = multiplyAdd(a1, y0, x1);
-      a2 = multiplyAdd(a2, y0, x2);
-      a3 = multiplyAdd(a3, y0, x3);
-    }
-    if (vectors > 3) {
-      const x0 = v128.load(px, 48);
-      const x1 = v128.load(px, 112);
-      const x2 = v128.load(px, 176);
-      const x3 = v128.load(px, 240);
-      const y0 = v128.load(py, 48);
-      a0 = multiplyAdd(a0, y0, x0);
-      a1 = multiplyAdd(a1, y0, x1);
-      a2 = multiplyAdd(a2, y0, x2);
-      a3 = multiplyAdd(a3, y0, x3);
-    }
-    py += yStride;
-    px += xStride;
+    y += yStride;
+    x += xStride;
   }
   v128.store(dw, f32x4.add(v128.load(dw), sumsOf4(a0, a1, a2, a3)));
 }
 
-@inline
-function block1x1<Vectors>(dw: usize, dwStride: usize, y: usize, yStride: usize, x: usize, xStride: usize, tiles: i32): void {
-  const vectors = offsetof<Vectors>() as i32;
+function block1x1(dw: usize, dwStride: usize, y: usize, yStride: usize, x: usize, xStride: usize, tiles: i32, bytes: usize): void {
   let a0 = f32x4.splat(0);
-  let py = y, px = x;
-  for (let tile = tiles; tile > 0; tile--) {
-    {
-      const x0 = v128.load(px, 0);
-      const y0 = v128.load(py, 0);
+  for (; tiles > 0; tiles--) {
+    for (let py = y, px = x, stop = y + bytes; py < stop; ) {
+      const x0 = v128.load(px);
+      const y0 = v128.load(py);
       a0 = multiplyAdd(a0, y0, x0);
+      py += 16;
+      px += 16;
     }
-    if (vectors > 1) {
-      const x0 = v128.load(px, 16);
-      const y0 = v128.load(py, 16);
-      a0 = multiplyAdd(a0, y0, x0);
-    }
-    if (vectors > 2) {
-      const x0 = v128.load(px, 32);
-      const y0 = v128.load(py, 32);
-      a0 = multiplyAdd(a0, y0, x0);
-    }
-    if (vectors > 3) {
-      const x0 = v128.load(px, 48);
-      const y0 = v128.load(py, 48);
-      a0 = multiplyAdd(a0, y0, x0);
-    }
-    py += yStride;
-    px += xStride;
+    y += yStride;
+    x += xStride;
   }
   store<f32>(dw, load<f32>(dw) + f32x4.extract_lane(sumsOf4(a0, a0, a0, a0), 0));
-}
-
-@inline
-function denseAll<Vectors>(
-  dw: usize, columns: i32, rows: i32, y: usize, yStride: usize, x: usize, xStride: usize, tiles: i32,
-): void {
-  const dwStride = (columns as usize) << 2;
-  for (; rows > 0; rows -= 2) {
-    let to = dw, from = x;
-    let left = columns;
-    if (rows > 1) {
-      for (; left >= 4; left -= 4) {
-        block2x4<Vectors>(to, dwStride, y, yStride, from, xStride, tiles);
-        to += 16;
-        from += 256;
-      }
-      for (; left; left--) {
-        block2x1<Vectors>(to, dwStride, y, yStride, from, xStride, tiles);
-        to += 4;
-        from += 64;
-      }
-    } else {
-      for (; left >= 4; left -= 4) {
-        block1x4<Vectors>(to, dwStride, y, yStride, from, xStride, tiles);
-        to += 16;
-        from += 256;
-      }
-      for (; left; left--) {
-        block1x1<Vectors>(to, dwStride, y, yStride, from, xStride, tiles);
-        to += 4;
-        from += 64;
-      }
-    }
-    dw += dwStride << 1;
-    y += 128;
-  }
 }
 
 /** Adds dY X' over lanes and tiles to dW [rows, columns]. */
 export function denseGradient(
   dw: usize, columns: i32, rows: i32, y: usize, yStride: usize, x: usize, xStride: usize, tiles: i32, vectors: i32,
 ): void {
-  if (vectors == 4) denseAll<N4>(dw, columns, rows, y, yStride, x, xStride, tiles);
-  else if (vectors == 3) denseAll<N3>(dw, columns, rows, y, yStride, x, xStride, tiles);
-  else if (vectors == 2) denseAll<N2>(dw, columns, rows, y, yStride, x, xStride, tiles);
-  else denseAll<N1>(dw, columns, rows, y, yStride, x, xStride, tiles);
+  const dwStride = (columns as usize) << 2;
+  const bytes = (vectors as usize) << 4;
+  for (; rows > 0; rows -= 2) {
+    let to = dw, from = x;
+    let left = columns;
+    for (; left >= 4; left -= 4) {
+      if (rows > 1) block2x4(to, dwStride, y, yStride, from, xStride, tiles, bytes);
+      else block1x4(to, dwStride, y, yStride, from, xStride, tiles, bytes);
+      to += 16;
+      from += 256;
+    }
+    for (; left > 0; left--) {
+      if (rows > 1) block2x1(to, dwStride, y, yStride, from, xStride, tiles, bytes);
+      else block1x1(to, dwStride, y, yStride, from, xStride, tiles, bytes);
+      to += 4;
+      from += 64;
+    }
+    dw += dwStride << 1;
+    y += 128;
+  }
 }

@@ -17,17 +17,22 @@ export function gruForward(
   hidden: i32, tiles: i32, vectors: i32,
 ): void {
   const bytes = (vectors as usize) << 4;
+  const end = (hidden as usize) << 6;
   for (; tiles > 0; tiles--) {
-    for (let row: usize = 0, end = (hidden as usize) << 6; row < end; row += 64) {
+    // In two passes: r and then n in one go is a chain of dependent operations too long for the processor to look past.
+    for (let row: usize = 0; row < end; row += 64) {
+      for (let at = row, stop = row + bytes; at < stop; at += 16) {
+        const pr = gates + at + block, pz = pr + block;
+        v128.store(pr, logistic4(v128.load(pr)));
+        v128.store(pz, logistic4(v128.load(pz)));
+      }
+    }
+    for (let row: usize = 0; row < end; row += 64) {
       for (let at = row, stop = row + bytes; at < stop; at += 16) {
         const pn = gates + at, pr = pn + block, pz = pr + block;
-        const r = logistic4(v128.load(pr));
-        const n = tanh4(f32x4.add(v128.load(pn), f32x4.mul(r, v128.load(pz + block))));
-        const z = logistic4(v128.load(pz));
-        v128.store(pr, r);
-        v128.store(pz, z);
+        const n = tanh4(f32x4.add(v128.load(pn), f32x4.mul(v128.load(pr), v128.load(pz + block))));
         v128.store(pn, n);
-        v128.store(next + at, f32x4.add(n, f32x4.mul(z, f32x4.sub(v128.load(h + at), n))));
+        v128.store(next + at, f32x4.add(n, f32x4.mul(v128.load(pz), f32x4.sub(v128.load(h + at), n))));
       }
     }
     gates += gatesStride;
