@@ -35,7 +35,7 @@ function isInstalled() {
 }
 
 function install() {
-  console.error("installing packages from the npm registry into node_modules (once, under a minute)");
+  console.error("installing packages from the npm registry into node_modules (once, about a minute)");
   try {
     npm("ci");
   } catch (error) {
