@@ -22,9 +22,9 @@ const PRODUCTS = ["forward", "dX", "dW"] as const;
 export function kernelRows(effort: Effort = { quick: false }): Row[] {
   const memory = createMemory();
   const rounds = effort.quick ? 1 : 40;
-  const peakIterations = rounds * 20_000;
-  const work = new Map<string, number>([[PEAK, peakIterations * 96]]);
-  const candidates: Candidate[] = [{ name: PEAK, sample: () => time(() => memory.kernels.multiplyAddPeak(peakIterations)) }];
+  const peakIterations = rounds * 40_000;
+  const work = new Map<string, number>([[PEAK, peakIterations * 48]]);
+  const candidates: Candidate[] = [{ name: PEAK, sample: () => time(() => memory.kernels.multiplyAddPeak(peakIterations, 1, 1)) }];
 
   const tiles = (rows: number): Tiles => {
     const stride = (rows | 1) * ROW;

@@ -87,8 +87,8 @@ export interface Kernels {
   scatterValues(entries: number, places: number, count: number): void;
   transposeMatrix(from: number, rows: number, columns: number, to: number, toStride: number): void;
 
-  /** 96 floating-point operations an iteration. */
-  multiplyAddPeak(iterations: number): number;
+  /** 48 floating-point operations an iteration. */
+  multiplyAddPeak(iterations: number, by: number, plus: number): number;
 }
 
 let compiled: WasmModule | undefined;
