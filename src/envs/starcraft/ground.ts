@@ -5,6 +5,8 @@ export const FINE = 8;
 export const FINE_SIZE = MAP_SIZE * FINE;
 /** Distance between two looks along a line of walk, in cells. */
 const LOOK = 0.15;
+/** A bend this near is passed. */
+const AT_BEND = 0.05;
 
 /** Cells that a row of terrain marks as open to `crosses`. */
 export function openCells(terrain: readonly string[], crosses: string): Uint8Array {
@@ -120,8 +122,10 @@ export function headFor(ground: Ground, line: Float64Array, out: Float64Array): 
   for (let k = 0; k < corners; k++) {
     look[2] = cornerX[k]!;
     look[3] = cornerY[k]!;
-    const way = length(look) + toGoal[k]!;
-    if (way < shortest && canWalk(ground, look)) {
+    const toCorner = length(look);
+    const way = toCorner + toGoal[k]!;
+    // Who stands at a bend goes on to the next.
+    if (way < shortest && toCorner > AT_BEND && canWalk(ground, look)) {
       shortest = way;
       out[0] = cornerX[k]!;
       out[1] = cornerY[k]!;
@@ -179,22 +183,25 @@ function clearPoints(open: Uint8Array, radius: number): Uint8Array {
 }
 
 function nearestPoints(clear: Uint8Array): Int32Array {
-  // A flood from all clear points at once; steps of one point in eight directions are near enough.
+  // Each point takes over the nearest of its neighbours' answers, once in reading order and once against it.
   const nearest = Int32Array.from(clear, (isFree, point) => (isFree === 1 ? point : -1));
-  const queue: number[] = [];
-  clear.forEach((isFree, point) => isFree === 1 && queue.push(point));
-  for (let head = 0; head < queue.length; head++) {
-    const point = queue[head]!;
+  const squared = (point: number, to: number): number => {
+    const dx = (point % FINE_SIZE) - (to % FINE_SIZE);
+    const dy = Math.floor(point / FINE_SIZE) - Math.floor(to / FINE_SIZE);
+    return to < 0 ? Infinity : dx * dx + dy * dy;
+  };
+  const adopt = (point: number): void => {
     const x = point % FINE_SIZE;
     const y = Math.floor(point / FINE_SIZE);
     for (let v = Math.max(0, y - 1); v <= Math.min(FINE_SIZE - 1, y + 1); v++) {
       for (let u = Math.max(0, x - 1); u <= Math.min(FINE_SIZE - 1, x + 1); u++) {
-        if (nearest[v * FINE_SIZE + u]! >= 0) continue;
-        nearest[v * FINE_SIZE + u] = nearest[point]!;
-        queue.push(v * FINE_SIZE + u);
+        const offered = nearest[v * FINE_SIZE + u]!;
+        if (squared(point, offered) < squared(point, nearest[point]!)) nearest[point] = offered;
       }
     }
-  }
+  };
+  for (let point = 0; point < nearest.length; point++) adopt(point);
+  for (let point = nearest.length - 1; point >= 0; point--) adopt(point);
   return nearest;
 }
 

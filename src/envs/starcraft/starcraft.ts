@@ -25,16 +25,19 @@ const LEAST_DAMAGE = 0.5;
 /** A random word as an unsigned number is this many times one in [0, 1). */
 const WORDS = 0x1_0000_0000;
 
+/** Made once a process: a map with cliffs takes some tenths of a second. What they cache does not change answers. */
+const grounds = new Map<string, Ground>();
+
 /** The rules of the real game, as far as RULES.md says; a tick is one game loop of 1/16 normal second. */
 export function createStarcraftRules(b: Battle): BattleRules {
   const terrain = b.map.terrain.starcraft;
   const open = openCells(terrain, ".");
   const openTo = [open, openCells(terrain, ".^"), new Uint8Array(MAP_SIZE * MAP_SIZE).fill(1)];
-  const grounds = new Map<string, Ground>();
   const unitGrounds = Array.from({ length: b.units }, (_, i): Ground => {
-    const key = `${LAYERS[b.layer[i]!]} ${b.separation[i]}`;
-    if (!grounds.has(key)) grounds.set(key, createGround(openTo[b.layer[i]!]!, b.separation[i]!));
-    return grounds.get(key)!;
+    const key = `${b.map.name} ${LAYERS[b.layer[i]!]} ${b.separation[i]}`;
+    let ground = grounds.get(key);
+    if (ground === undefined) grounds.set(key, (ground = createGround(openTo[b.layer[i]!]!, b.separation[i]!)));
+    return ground;
   });
   const w: World = { b, grounds: unitGrounds, hits: new Int32Array(b.units), aim: new Float64Array(3), push: new Float64Array(2), line: new Float64Array(4) };
 

@@ -1,0 +1,48 @@
+import { describe, expect, it } from "vitest";
+import { canWalk, createGround, headFor, openCells } from "./ground.js";
+import { maps } from "./maps.js";
+
+const ravine = maps.find((map) => map.name === "2c_vs_64zg")!.terrain.starcraft;
+const ground = createGround(openCells(ravine, "."), 0.375);
+
+/** Length of the way that following `headFor` takes, and whether it stayed on open ground. */
+function follow(x: number, y: number, goalX: number, goalY: number): number {
+  const out = new Float64Array(2);
+  let length = 0;
+  for (let bends = 0; bends < 20; bends++) {
+    headFor(ground, Float64Array.of(x, y, goalX, goalY), out);
+    expect(canWalk(ground, Float64Array.of(x, y, out[0]!, out[1]!))).toBe(true);
+    length += Math.hypot(out[0]! - x, out[1]! - y);
+    [x, y] = [out[0]!, out[1]!];
+    if (x === goalX && y === goalY) return length;
+  }
+  throw new Error(`no way to ${goalX}, ${goalY}`);
+}
+
+describe("ways around the cliff", () => {
+  it("is straight where nothing is between", () => {
+    expect(follow(10, 8, 20, 10)).toBeCloseTo(Math.hypot(10, 2), 9);
+  });
+
+  it("goes around the nearer end, close to the shortest way for a unit of that size", () => {
+    // The cliff covers x 4..28, y 12..14. By hand: to the corner (28, 12), along its end, and back.
+    const shortest = Math.hypot(28 - 20, 12 - 10) + 2 + Math.hypot(28 - 20, 16 - 14);
+    const length = follow(20, 10, 20, 16);
+    expect(length).toBeGreaterThan(shortest);
+    expect(length).toBeLessThan(shortest + 2.5);
+    expect(follow(8, 10, 8, 16)).toBeCloseTo(follow(24, 10, 24, 16), 6);
+  });
+
+  it("leads to the nearest open point when the goal is on the cliff", () => {
+    const out = new Float64Array(2);
+    headFor(ground, Float64Array.of(16, 9, 16, 12.4), out);
+    expect(out[0]).toBeCloseTo(16, 0);
+    expect(out[1]).toBeGreaterThan(11.2);
+    expect(out[1]).toBeLessThan(11.7);
+  });
+
+  it("needs none on a plain band, whose box it keeps", () => {
+    const band = createGround(openCells(maps[0]!.terrain.starcraft, "."), 0.5);
+    expect([...band.box!]).toEqual([0.5, 31.5, 8.5, 23.5]);
+  });
+});

@@ -1,0 +1,327 @@
+import { describe, expect, it } from "vitest";
+import { playRandom, scripts, playEpisodes } from "../play.js";
+import { ATTACK_MOVE } from "./battle.js";
+import { strike, taken } from "./combat.js";
+import { createBattleEnvironment } from "./environment.js";
+import type { BattleEnvironment } from "./environment.js";
+import { maps } from "./maps.js";
+
+const make = (name: string): BattleEnvironment => {
+  const env = createBattleEnvironment(maps.find((map) => map.name === name)!, "starcraft");
+  env.reset(0);
+  return env;
+};
+const indexOf = (env: BattleEnvironment, type: string, enemy: boolean): number =>
+  env.battle.types.findIndex((candidate, i) => candidate.name === type && i >= env.battle.allies === enemy);
+const standing = (env: BattleEnvironment): number[] =>
+  Array.from({ length: env.sizes.agents }, (_, i) => (env.battle.alive[i] === 1 ? 1 : 0));
+/** Leaves only these units, on these places. */
+const leave = (env: BattleEnvironment, places: [unit: number, x: number, y: number][]): void => {
+  const { battle: b } = env;
+  for (let i = 0; i < b.units; i++) {
+    const at = places.find(([unit]) => unit === i);
+    b.alive[i] = at ? 1 : 0;
+    if (!at) {
+      b.health[i] = 0;
+      b.shield[i] = 0;
+    } else {
+      b.x[i] = at[1];
+      b.y[i] = at[2];
+    }
+  }
+  env.restore(env.save());
+};
+
+describe("damage, by the unit tables", () => {
+  const protoss = make("1c3s5z");
+  const zerg = make("2c_vs_64zg");
+  const terran = make("MMM");
+  it.each([
+    // shooter, target, of a shot: on full shields, on bare health
+    [protoss, "stalker", "stalker", 18, 17],
+    [protoss, "stalker", "zealot", 13, 12],
+    [protoss, "zealot", "stalker", 16, 14],
+    [protoss, "zealot", "zealot", 16, 14],
+    [protoss, "colossus", "zealot", 30, 28],
+    [protoss, "colossus", "stalker", 20, 18],
+    [zerg, "colossus", "zergling", 30, 30],
+    [terran, "marine", "marauder", 5, 5],
+    [terran, "marine", "marine", 6, 6],
+    [terran, "marauder", "marauder", 19, 19],
+    [terran, "marauder", "marine", 10, 10],
+  ] as const)("%# %s", (env, shooter, target, onShield, onHealth) => {
+    const { battle: b } = env;
+    const i = indexOf(env, shooter, false);
+    const t = indexOf(env, target, true);
+    b.health[t] = b.maxHealth[t]!;
+    b.shield[t] = b.maxShield[t]!;
+    strike(b, i, t, 0.5, 160);
+    expect(taken[0]).toBe(onShield);
+    b.shield[t] = 0;
+    b.health[t] = b.maxHealth[t]!;
+    strike(b, i, t, 0.5, 160);
+    expect(taken[0]).toBe(onHealth);
+    expect(b.health[t]).toBe(b.maxHealth[t]! - onHealth);
+    b.health[t] = 1;
+    strike(b, i, t, 0.5, 160);
+    expect([taken[0], b.health[t]]).toEqual([1, 0]);
+  });
+
+  it("a shot that breaks the shield reaches health less armour, at least 0.5", () => {
+    const { battle: b } = protoss;
+    const i = indexOf(protoss, "stalker", false);
+    const t = indexOf(protoss, "zealot", true);
+    b.health[t] = 100;
+    b.shield[t] = 10;
+    strike(b, i, t, 0.5, 160);
+    expect([b.shield[t], b.health[t]]).toEqual([0, 98]);
+    b.shield[t] = 12.5;
+    strike(b, i, t, 0.5, 160);
+    expect([b.shield[t], b.health[t], b.shieldDelay[t]]).toEqual([0, 97.5, 160]);
+  });
+});
+
+describe("reward and termination, by hand", () => {
+  it("pays damage and 10 a kill, scaled so that all of it and the win is 20", () => {
+    const env = make("3m");
+    leave(env, [[0, 10, 16], [3, 13, 16], [4, 31, 9]]);
+    env.battle.health[3] = 4;
+    env.step([6, 0, 0]);
+    expect(env.battle.alive[3]).toBe(0);
+    expect(env.reward).toBeCloseTo((4 + 10) * (20 / 365), 12);
+    expect(env.ended).toBe(false);
+  });
+
+  it("adds 200 for the win", () => {
+    const env = make("3m");
+    leave(env, [[0, 10, 16], [3, 13, 16]]);
+    env.battle.health[3] = 6;
+    env.step([6, 0, 0]);
+    expect([env.ended, env.terminal, env.won]).toEqual([true, true, true]);
+    expect(env.reward).toBeCloseTo((6 + 10 + 200) * (20 / 365), 12);
+  });
+
+  it("pays the absolute value: what an enemy's shield regains pays too", () => {
+    const env = make("2s3z");
+    leave(env, [[0, 2, 9], [5, 30, 23]]);
+    env.battle.shield[5] = 40;
+    env.step([1, 0, 0, 0, 0]);
+    expect(env.battle.shield[5]).toBe(41); // 2 a second, half a second
+    expect(env.reward).toBeCloseTo(1 * (20 / 1020), 12);
+  });
+
+  it("shields wait 10 seconds after a hit", () => {
+    const env = make("2s3z");
+    leave(env, [[0, 2, 9], [5, 30, 23]]);
+    env.battle.shield[5] = 40;
+    env.battle.shieldDelay[5] = 8 * 16;
+    env.battle.command[5] = 0;
+    for (let t = 0; t < 16; t++) env.step([1, 0, 0, 0, 0]);
+    expect(env.battle.shield[5]).toBe(40);
+    env.step([1, 0, 0, 0, 0]);
+    expect(env.battle.shield[5]).toBe(41);
+  });
+
+  it("killing one another at once ends without a win", () => {
+    const env = make("3m");
+    leave(env, [[0, 10, 16], [3, 13, 16]]);
+    env.battle.health[0] = 1;
+    env.battle.health[3] = 1;
+    env.battle.target[3] = 0;
+    env.step([6, 0, 0]);
+    expect([...env.battle.alive]).toEqual([0, 0, 0, 0, 0, 0]);
+    expect([env.ended, env.won]).toEqual([true, false]);
+    expect(env.reward).toBeCloseTo((1 + 10) * (20 / 365), 12);
+  });
+
+  it("a time-out is terminal and not won", () => {
+    const env = make("3m");
+    leave(env, [[0, 1, 9], [3, 31, 23]]);
+    env.battle.goalX[3] = 31;
+    env.battle.goalY[3] = 23;
+    for (let t = 0; t < 60; t++) {
+      expect(env.ended).toBe(false);
+      env.step([1, 0, 0]);
+    }
+    expect([env.ended, env.terminal, env.won, env.reward]).toEqual([true, true, false, 0]);
+  });
+
+  it("MMM: lost when only the medivac is left, won when the enemy's last is its medivac", () => {
+    const lost = make("MMM");
+    leave(lost, [[9, 5, 16], [11, 28, 16]]);
+    lost.step(standing(lost));
+    expect([lost.ended, lost.won]).toEqual([true, false]);
+    const won = make("MMM");
+    const medivac = indexOf(won, "medivac", true);
+    leave(won, [[0, 5, 16], [medivac, 28, 16]]);
+    won.step(standing(won));
+    expect([won.ended, won.won]).toEqual([true, true]);
+    expect(won.reward).toBeCloseTo(200 * (20 / won.battle.maxReward), 12);
+  });
+});
+
+describe("the real game's clock", () => {
+  it("a step moves a marine by 2.25 / 2 cells, a stalker by 2.9531 / 2", () => {
+    for (const [name, speed] of [["3m", 2.25], ["2s3z", 2.9531]] as const) {
+      const env = make(name);
+      leave(env, [[0, 10, 16], [env.battle.allies, 31, 23]]);
+      const joint = standing(env);
+      joint[0] = 4;
+      env.step(joint);
+      expect(env.battle.x[0]).toBeCloseTo(10 + speed / 2, 9);
+      expect(env.battle.y[0]).toBe(16);
+    }
+  });
+
+  it("a marine fires every 13.8 ticks on average, and half a tick for the random delay", () => {
+    const env = make("3m");
+    leave(env, [[0, 10, 16], [3, 13, 16]]);
+    env.battle.command[3] = 0;
+    env.battle.phase[3] = 15;
+    const { battle: b } = env;
+    let shots = 0;
+    for (let t = 0; t < 50; t++) {
+      b.health[3] = 45;
+      b.health[0] = 45;
+      env.step([6, 0, 0]);
+      shots += (45 - b.health[3]!) / 6;
+    }
+    const ticks = (50 * 8) / shots;
+    expect(ticks).toBeGreaterThan(13.77 + 0.5 - 0.6);
+    expect(ticks).toBeLessThan(13.77 + 0.5 + 0.9);
+  });
+
+  it("agents never fire unless told", () => {
+    const env = make("3m");
+    leave(env, [[0, 10, 16], [3, 13, 16]]);
+    for (let t = 0; t < 4; t++) env.step([1, 0, 0]);
+    expect(env.battle.health[3]).toBe(45);
+    expect(env.battle.health[0]).toBeLessThan(45);
+  });
+
+  it("an order to attack from 6 cells walks into range first", () => {
+    const env = make("2s3z");
+    const zealot = 2;
+    leave(env, [[zealot, 10, 16], [5, 15.5, 16]]);
+    env.battle.command[5] = 0;
+    const joint = standing(env);
+    joint[zealot] = 6;
+    env.step(joint);
+    expect(env.battle.x[zealot]).toBeCloseTo(10 + 2.25 / 2, 9);
+    expect(env.reward).toBe(0);
+  });
+});
+
+describe("enemies", () => {
+  it("take the nearest, keep it while in reach, and turn to another when it runs", () => {
+    const env = make("3m");
+    const { battle: b } = env;
+    leave(env, [[0, 10, 16], [1, 10, 18.5], [3, 14.5, 16]]);
+    for (let t = 0; t < 2; t++) env.step([1, 1, 0]);
+    expect(b.target[3]).toBe(0);
+    b.x[1] = 13; // nearer now, but the first is still in reach
+    b.y[1] = 17;
+    env.restore(env.save());
+    env.step([1, 1, 0]);
+    expect(b.target[3]).toBe(0);
+    b.x[0] = 4;
+    env.restore(env.save());
+    for (let t = 0; t < 2; t++) env.step([1, 1, 0]);
+    expect(b.target[3]).toBe(1);
+  });
+
+  it("walk to where the allies started and stay there", () => {
+    const env = make("3m");
+    const { battle: b } = env;
+    leave(env, [[0, 31, 23], [3, 23, 12]]);
+    for (let t = 0; t < 20; t++) env.step([1, 0, 0]);
+    expect(b.command[3]).toBe(ATTACK_MOVE);
+    expect(Math.hypot(b.x[3]! - 9, b.y[3]! - 16)).toBeLessThan(1.1);
+  });
+
+  it("turn on who shoots them from out of sight", () => {
+    const env = make("2s3z");
+    const { battle: b } = env;
+    const zealot = indexOf(env, "zealot", true);
+    leave(env, [[0, 10, 16], [zealot, 16, 16]]);
+    b.phase[zealot] = 1;
+    b.command[zealot] = 0;
+    const joint = standing(env);
+    joint[0] = 6 + zealot - b.allies;
+    env.step(joint);
+    expect(b.target[zealot]).toBe(0);
+    expect(b.x[zealot]).toBeLessThan(16);
+  });
+});
+
+describe("ground", () => {
+  it("zerglings find their way around the cliff and never stand on it", () => {
+    const env = make("2c_vs_64zg");
+    const { battle: b } = env;
+    let steps = 0;
+    while (!env.ended) {
+      env.step(standing(env));
+      steps++;
+      for (let j = b.allies; j < b.units; j++) {
+        const insideCliff = b.x[j]! > 4 && b.x[j]! < 28 && b.y[j]! > 12 && b.y[j]! < 14;
+        expect(insideCliff).toBe(false);
+      }
+    }
+    expect(env.won).toBe(false);
+    expect(steps).toBeLessThan(80);
+  });
+
+  it("a colossus walks onto the cliff and through zerglings", () => {
+    const env = make("2c_vs_64zg");
+    const { battle: b } = env;
+    leave(env, [[0, 16, 15.05], [2, 16, 14.6]]);
+    b.command[2] = 0;
+    b.phase[2] = 12;
+    expect(env.availableActions[3]).toBe(1);
+    env.step([3, 0]);
+    expect(b.y[0]).toBeCloseTo(15.05 - 2.25 / 2, 9);
+    expect([b.x[2], b.y[2]]).toEqual([16, 14.6]);
+    // SMAC's legality check knows no cliff-walking: one cell further south is closed to it.
+    expect(env.availableActions[3]).toBe(0);
+  });
+
+  it("units of one layer end a step without deep overlap", () => {
+    const env = make("3s5z");
+    const { battle: b } = env;
+    for (let t = 0; t < 40 && !env.ended; t++) {
+      const joint = new Uint8Array(8);
+      scripts.nearestTarget!(env, joint);
+      env.step(joint);
+      for (let i = 0; i < b.units; i++) {
+        for (let j = 0; j < i; j++) {
+          if (b.alive[i] === 0 || b.alive[j] === 0) continue;
+          const gap = Math.hypot(b.x[i]! - b.x[j]!, b.y[i]! - b.y[j]!) - b.separation[i]! - b.separation[j]!;
+          expect(gap).toBeGreaterThan(-0.35);
+        }
+      }
+    }
+  });
+});
+
+describe("nothing wins by accident", () => {
+  it.each([["3m", 300], ["8m", 200], ["5m_vs_6m", 200], ["2s3z", 200], ["3s5z", 200], ["1c3s5z", 200], ["MMM", 200], ["2c_vs_64zg", 50]])(
+    "random play on %s wins none of %d episodes",
+    (name, episodes) => {
+      expect(playRandom(make(name), { episodes, seed: 100 }).wins).toBe(0);
+    },
+  );
+
+  it.each(["5m_vs_6m", "2c_vs_64zg"])("no script wins the hard map %s", (name) => {
+    for (const script of Object.values(scripts)) {
+      expect(playEpisodes(make(name), script, { episodes: name === "2c_vs_64zg" ? 5 : 40 }).winRate).toBeLessThan(0.1);
+    }
+  });
+
+  it("good scripts win the easy ones, and not always: outcomes depend on the seed", () => {
+    for (const name of ["3m", "8m"]) {
+      const { winRate } = playEpisodes(make(name), scripts.weakestTarget!, { episodes: 100 });
+      expect(winRate).toBeGreaterThan(0.8);
+      expect(winRate).toBeLessThan(1);
+    }
+  });
+});
