@@ -1,18 +1,19 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { packageRoot } from "./figures/package.js";
 import { createRandom } from "./random.js";
 import { decodeSafetensors } from "./results/safetensors.js";
 import { readRunCheckpoint } from "./results/store.js";
 
-// The command from source, so that it is the code under test whether or not dist is fresh.
-const tsx = pathToFileURL(createRequire(import.meta.url).resolve("tsx")).href;
-const cli = fileURLToPath(new URL("./cli.ts", import.meta.url));
-const COMMAND = ["--import", tsx, cli];
+// The compiled command, as people run it; `npm test` has compiled it already.
+const COMMAND = [join(packageRoot(), "dist", "cli.js")];
+beforeAll(async () => {
+  const { build, isBuilt } = (await import(new URL("./setup/build.mjs", import.meta.url).href)) as { build(): Promise<void>; isBuilt(): boolean };
+  if (!isBuilt()) await build();
+});
 
 let folder: string;
 let runs: string;
