@@ -8,14 +8,7 @@ const require = createRequire(import.meta.url);
 
 /** The text of Plotly's library; it cannot be imported in Node. The cartesian build has all that our figures use, at a third of the size. */
 export function plotlySource(): string {
-  for (const name of ["plotly.js-cartesian-dist-min", "plotly.js-dist-min"]) {
-    try {
-      return readFileSync(require.resolve(name), "utf8");
-    } catch {
-      continue;
-    }
-  }
-  throw new Error("plotly.js is not installed; run npm install");
+  return readFileSync(require.resolve("plotly.js-cartesian-dist-min"), "utf8");
 }
 
 let packed: string | undefined;

@@ -1,6 +1,7 @@
 // JupyterLab for this project: where it is, and how to get it. Plain JavaScript, since it runs before anything is compiled.
 import { spawnSync } from "node:child_process";
-import { existsSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -10,28 +11,13 @@ export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const venv = join(root, ".venv");
 const venvPython = process.platform === "win32" ? join(venv, "Scripts", "python.exe") : join(venv, "bin", "python");
 
-/** Prints where the extension is that draws Plotly figures, or fails when JupyterLab or nbclient is not there. */
-const LOOK = `
-import os, jupyterlab, nbclient
-from jupyter_core.paths import jupyter_path
-print(any(os.path.isdir(os.path.join(p, "jupyterlab-plotly")) for p in jupyter_path("labextensions")))
-`;
-
-/** @typedef {{ python: string, plotly: boolean }} Jupyter the Python that runs JupyterLab, and whether it draws Plotly figures */
-
 /**
- * JupyterLab in the project's .venv, else one that is installed for `python3`; undefined where there is none.
- * @returns {Jupyter | undefined}
+ * The Python that has JupyterLab 4: the project's .venv, else an installed one; undefined where there is none.
+ * @returns {string | undefined}
  */
 export function findJupyter() {
-  const found = [venvPython, ...pythons()].map(look).filter((jupyter) => jupyter !== undefined);
-  return found.find((jupyter) => jupyter.plotly) ?? found[0];
-}
-
-function look(python) {
-  if (python === venvPython && !existsSync(venvPython)) return undefined;
-  const { status, stdout } = spawnSync(python, ["-c", LOOK], { encoding: "utf8" });
-  return status === 0 ? { python, plotly: stdout.trim().endsWith("True") } : undefined;
+  const candidates = existsSync(venvPython) ? [venvPython, ...pythons()] : pythons();
+  return candidates.find((python) => spawnSync(python, ["-c", "import sys, jupyterlab, nbclient; sys.exit(int(jupyterlab.__version__.split('.')[0]) < 4)"]).status === 0);
 }
 
 function pythons() {
@@ -39,33 +25,16 @@ function pythons() {
 }
 
 /**
- * JupyterLab, installed from PyPI into .venv if there is none that draws Plotly figures yet.
- * @returns {Jupyter}
+ * The Python that has JupyterLab, installed from PyPI into .venv if there is none yet.
+ * @returns {string}
  * @throws {Error} with one line that says what is missing and how to get it
  */
 export function ensureJupyter(log = (line) => console.error(line)) {
-  const found = findJupyter();
-  if (found?.plotly) {
-    keepCommonJs();
-    return found;
-  }
-  try {
-    install(log);
-  } catch (error) {
-    if (found === undefined) throw error;
-    log(`${error.message}; using the JupyterLab that is installed, in which figures are pictures`);
-    return found;
-  }
-  const installed = look(venvPython);
-  if (installed === undefined) throw new Error("JupyterLab was installed into .venv but does not start; delete the folder .venv and try again");
-  keepCommonJs();
-  return installed;
-}
-
-/** JupyterLab runs CommonJS files of its own with node, which would take them for this project's kind of modules. */
-function keepCommonJs() {
-  const path = join(venv, "package.json");
-  if (existsSync(venv) && !existsSync(path)) writeFileSync(path, '{ "type": "commonjs" }\n');
+  const python = findJupyter() ?? install(log);
+  // JupyterLab runs CommonJS files of its own with node, which would take them for this project's kind of modules.
+  const kind = join(venv, "package.json");
+  if (existsSync(venv) && !existsSync(kind)) writeFileSync(kind, '{ "type": "commonjs" }\n');
+  return python;
 }
 
 function install(log) {
@@ -81,10 +50,14 @@ function install(log) {
     const reason = (pip.stderr || pip.stdout).trim().split("\n").findLast((line) => /error/i.test(line)) ?? "pip failed";
     throw new Error(`JupyterLab could not be installed into .venv: ${reason.trim()}; check the network and try again`);
   }
+  if (findJupyter() !== venvPython) throw new Error("JupyterLab was installed into .venv but does not start; delete the folder .venv and try again");
+  return venvPython;
 }
 
-/** The environment in which Jupyter finds the project's kernel and settings. */
+/** The environment in which Jupyter finds the project's kernel, settings and figure renderer. */
 export function jupyterEnvironment(environment = process.env) {
+  const plotly = createRequire(import.meta.url).resolve("plotly.js-cartesian-dist-min");
+  copyFileSync(plotly, join(root, ".jupyter", "labextensions", "mast-figures", "static", "plotly.min.js"));
   const first = (path, more) => (more ? `${path}${delimiter}${more}` : path);
   return {
     ...environment,

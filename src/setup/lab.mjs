@@ -5,16 +5,16 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { ensureJupyter, jupyterEnvironment, root } from "./jupyter.mjs";
 
-const jupyter = prepare();
+const python = prepare();
 const env = jupyterEnvironment();
 
 // Jupyter hides scripted outputs (the battle replays) of notebooks that it has not seen run; these came with the project.
 const notebooks = readdirSync(join(root, "notebooks")).filter((name) => name.endsWith(".ipynb")).map((name) => join(root, "notebooks", name));
-spawnSync(jupyter.python, ["-m", "jupyter", "trust", ...notebooks], { env, stdio: "ignore" });
+spawnSync(python, ["-m", "jupyter", "trust", ...notebooks], { env, stdio: "ignore" });
 
 const asRoot = process.getuid?.() === 0 ? ["--allow-root"] : [];
 const lab = spawn(
-  jupyter.python,
+  python,
   ["-m", "jupyterlab", `--ServerApp.root_dir=${root}`, "--LabApp.default_url=/lab/tree/notebooks/00-quickstart.ipynb", `--LabApp.workspaces_dir=${join(root, ".cache", "jupyterlab")}`, ...asRoot, ...process.argv.slice(2)],
   { cwd: root, env, stdio: "inherit" },
 );

@@ -20,14 +20,14 @@ function run() {
   const { values, positionals } = parseArgs({ options: { profile: { type: "string" } }, allowPositionals: true });
   if (values.profile !== undefined && !PROFILES.includes(values.profile)) throw new Error(`--profile is "${values.profile}"; allowed: ${PROFILES.join(", ")}`);
   const names = choose(positionals);
-  const jupyter = ensureJupyter();
+  const python = ensureJupyter();
   const env = jupyterEnvironment(values.profile === undefined ? process.env : { ...process.env, MAST_PROFILE: values.profile });
   let failed = 0;
   for (const name of names) {
     const target = values.profile === "smoke" ? join(root, ".cache", "notebooks", name) : join(folder, name);
     const started = Date.now();
     console.log(`${name}: executing${values.profile === undefined ? "" : ` (${values.profile})`}`);
-    const { status } = spawnSync(jupyter.python, [join(root, "src", "setup", "execute_notebook.py"), join(folder, name), target, folder], { env, stdio: "inherit" });
+    const { status } = spawnSync(python, [join(root, "src", "setup", "execute_notebook.py"), join(folder, name), target, folder], { env, stdio: "inherit" });
     if (status !== 0) {
       failed++;
       continue;
