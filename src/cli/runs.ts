@@ -1,5 +1,5 @@
 import { writeFileSync } from "node:fs";
-import { resolve } from "node:path";
+import { basename, resolve } from "node:path";
 import { shortSteps } from "../figures/figure.js";
 import { clock, tableText } from "../figures/table.js";
 import { exportParameters } from "../results/checkpoint.js";
@@ -32,7 +32,7 @@ function winRate({ summary, metrics }: StoredRun): string {
 /** `mast export RUN`: its parameters under PyMARL's names, for PyTorch. */
 export function exportCommand(run: string, flags: RunsFlags & { readonly out?: string }): void {
   const path = checkpointPath(run, flags);
-  const out = resolve(flags.out ?? `${findRun(run, flags).split(/[\\/]/).at(-1)}.safetensors`);
+  const out = resolve(flags.out ?? `${basename(findRun(run, flags))}.safetensors`);
   const content = exportParameters(path);
   onDisk(out, () => writeFileSync(out, content), "");
   console.log(out);

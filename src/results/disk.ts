@@ -14,7 +14,8 @@ const CAUSES: Readonly<Record<string, string>> = {
   EACCES: "this user may not write there: change its permissions, or choose another place with MAST_RUNS",
   EPERM: "this user may not write there: change its permissions, or choose another place with MAST_RUNS",
   ENOTDIR: "a part of its path is a file, not a folder: choose another place with MAST_RUNS",
-  ENOENT: "its folder is not there any more, or cannot be made",
+  EEXIST: "there is a file of that name: choose another place with MAST_RUNS",
+  ENOENT: "its folder is not there",
   EIO: "the disk reports a failure",
 };
 

@@ -1,4 +1,4 @@
-import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { linkSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { onDisk, RunError } from "./disk.js";
@@ -33,7 +33,10 @@ export function acquireLock(directory: string, token = ""): RunLock {
   const mine = `${JSON.stringify(owner)}\n`;
   const unique = `${path}.${process.pid}.${process.hrtime.bigint()}.${taken++}`;
   for (let attempt = 0; attempt < 10; attempt++) {
-    if (create(path, mine, unique)) return { release: () => releaseIf(path, mine) };
+    if (create(path, mine, unique)) {
+      removeLeftovers(directory);
+      return { release: () => releaseIf(path, mine) };
+    }
     const held = read(path);
     if (held === undefined) continue;
     const holder = parse(held);
@@ -99,6 +102,14 @@ function takeAway(path: string, stale: string, aside: string): void {
   rmSync(aside, { force: true });
 }
 
+/** Removes what processes that were killed while they took the lock have left beside it. */
+function removeLeftovers(directory: string): void {
+  for (const file of readdirSync(directory)) {
+    const pid = /^lock\.(\d+)\./.exec(file)?.[1];
+    if (pid !== undefined && !isRunning(Number(pid))) rmSync(join(directory, file), { force: true });
+  }
+}
+
 function releaseIf(path: string, content: string): void {
   if (read(path) === content) rmSync(path, { force: true });
 }
@@ -131,13 +142,19 @@ function refusal(holder: LockOwner, directory: string, path: string): string {
 /** Whether the very process that took the lock still runs. One on another host is taken to. */
 function isAlive(owner: LockOwner): boolean {
   if (owner.host !== hostname()) return true;
-  try {
-    process.kill(owner.pid, 0);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EPERM") return false;
-  }
+  if (!isRunning(owner.pid)) return false;
   const started = processStart(owner.pid);
   return started !== "dead" && (started === "" || owner.started === "" || started === owner.started);
+}
+
+/** Whether there is a process of that number, ours or anyone's. */
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
 }
 
 /** Boot and clock tick in which a process started, from /proc; "" where there is no /proc, "dead" for a killed one not yet reaped. */

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { closeSync, existsSync, fstatSync, fsyncSync, ftruncateSync, mkdirSync, openSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Config } from "../config.js";
 import type { EndRecord, TrainingRecord, TrainState } from "../training/records.js";
@@ -115,7 +115,7 @@ export function runName(config: Config): string {
 export function openRun(config: Config, options: { readonly runs?: string; readonly shapes?: Shapes; readonly token?: string } = {}): OpenRun {
   const name = runName(config);
   const directory = join(runsDirectory(options.runs), name);
-  onDisk(directory, () => mkdirSync(directory, { recursive: true }));
+  onDisk(directory, () => makeFolder(directory));
   const lock = acquireLock(directory, options.token);
   const open = new Map<GrowingFile, number>();
   const close = () => {
@@ -204,6 +204,20 @@ function openAt(directory: string, file: GrowingFile, length: number | undefined
   });
 }
 
+/** Makes a folder and those above it. (Node's own `recursive` says ENOENT where the disk says that it is read-only.) */
+function makeFolder(path: string): void {
+  try {
+    mkdirSync(path);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "EEXIST" && statSync(path).isDirectory()) return;
+    if (code !== "ENOENT" || dirname(path) === path) throw error;
+    makeFolder(dirname(path));
+    // Another process may be as far; what is no folder then is found out by the first file in it.
+    if (!existsSync(path)) mkdirSync(path);
+  }
+}
+
 /** Writes the configuration of a new run; that of an old one must be the same still. */
 function keepConfig(directory: string, config: Config): void {
   const path = join(directory, CONFIG);
@@ -240,7 +254,7 @@ export function readRun(run: string, options: { readonly runs?: string } = {}): 
   const metrics = readRows<MetricsRow>(directory, "metrics.csv");
   const state = summary !== undefined ? "complete" : lockHolder(directory) !== undefined ? "running" : "interrupted";
   const step = summary?.steps ?? metrics.reduce((latest, row) => Math.max(latest, row.step), 0);
-  return { name: nameOf(directory), directory, config, state, step, metrics, ...(summary ? { summary } : {}) };
+  return { name: basename(directory), directory, config, state, step, metrics, ...(summary ? { summary } : {}) };
 }
 
 /** The run of a configuration, or undefined when it was never begun. */
@@ -294,10 +308,6 @@ function readRows<Row>(directory: string, file: GrowingFile): Row[] {
 function runNames(runs: string): string[] {
   if (!existsSync(runs) || !statSync(runs).isDirectory()) return [];
   return readdirSync(runs).filter((name) => existsSync(join(runs, name, CONFIG))).sort();
-}
-
-function nameOf(directory: string): string {
-  return directory.split(/[\\/]/).at(-1)!;
 }
 
 function readJson(path: string): unknown {
