@@ -106,7 +106,7 @@ export interface Battle {
   readonly single: Int32Array;
   /** Tick of a scan period at which an enemy looks for targets. */
   readonly phase: Int32Array;
-  /** [step, ended, won, ready, tick] */
+  /** [step, ended, won, ready, tick, which map and rules a save belongs to] */
   readonly clock: Int32Array;
   readonly alive: Uint8Array;
 }
@@ -131,7 +131,7 @@ export function createBattle(map: BattleMap, rules: Rules): Battle {
     types.flatMap((a) => types.map((b) => value(a, b)));
 
   const doubles = 14 * units + enemies + 2;
-  const words = 8 * units + allies + 21;
+  const words = 8 * units + allies + 22;
   const episode = new ArrayBuffer(8 * doubles + 4 * words + units);
   let offset = 0;
   const double = (length: number): Float64Array => {
@@ -203,7 +203,7 @@ export function createBattle(map: BattleMap, rules: Rules): Battle {
     random: word(16),
     single: word(units),
     phase: word(units),
-    clock: word(5),
+    clock: word(6),
     alive: new Uint8Array(episode, offset, units),
   };
 }

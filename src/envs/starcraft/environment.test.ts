@@ -144,6 +144,11 @@ describe("what is refused", () => {
     while (!env.ended) env.step([0, 1, 2].map((i) => (env.availableActions[i * 9] === 1 ? 0 : 1)));
     expect(() => env.step([0, 0, 0])).toThrow("3m: step after the end of the episode: call reset(seed) first.");
     expect(() => env.restore(createEnvironment("8m").save())).toThrow(/^3m: cannot restore \d+ bytes, an episode under starcraft rules is \d+ bytes\.$/);
+    const now = env.save();
+    expect(() => env.restore(createEnvironment("3m", { rules: "smaclite" }).save())).toThrow(
+      "3m: cannot restore an episode of another map or other rules than starcraft.",
+    );
+    expect(env.save()).toEqual(now);
   });
 });
 

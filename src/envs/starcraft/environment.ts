@@ -40,6 +40,9 @@ export function createBattleEnvironment(map: BattleMap, rules: Rules): BattleEnv
   const availableActions = new Uint8Array(allies * actions);
   const episode = new Uint8Array(battle.episode);
 
+  const tag = [...`${map.name} ${rules}`].reduce((hash, letter) => (Math.imul(hash, 31) + letter.charCodeAt(0)) | 0, 7);
+  clock[5] = tag;
+
   const show = (): void => {
     writeAvailable(battle, play.open, availableActions);
     writeObservations(battle, blocks, availableActions, observations);
@@ -71,6 +74,7 @@ export function createBattleEnvironment(map: BattleMap, rules: Rules): BattleEnv
       episode.fill(0);
       lastAction.fill(-1);
       clock[3] = 1;
+      clock[5] = tag;
       play.reset(seed);
       show();
     },
@@ -96,7 +100,12 @@ export function createBattleEnvironment(map: BattleMap, rules: Rules): BattleEnv
           `${map.name}: cannot restore ${saved.byteLength} bytes, an episode under ${rules} rules is ${episode.byteLength} bytes.`,
         );
       }
+      const before = episode.slice();
       episode.set(saved);
+      if (clock[5] !== tag) {
+        episode.set(before);
+        throw new Error(`${map.name}: cannot restore an episode of another map or other rules than ${rules}.`);
+      }
       show();
     },
     snapshot: () => snapshot(battle),
