@@ -32,6 +32,8 @@ export function recordOf({ block }: Gru): { hidden: number; gates: number; strid
 export interface AgentNetwork {
   /** Makes room for the loaded batch. */
   reserve(): void;
+  /** To be called when the batch or any weights have changed. */
+  forget(): void;
   /** [steps + 1, agents, actions, lanes] */
   forward(side: NetworkSide, keep: boolean): Float32Array;
   backward(gradient: Float32Array): void;
@@ -45,9 +47,10 @@ export function createAgentNetwork(memory: Memory, shape: NetworkShape, { fc1, g
   const record = recordOf(gru);
   const step = agents * record.stride;
 
-  // Two steps' records, in turn, where nothing is kept.
-  const passing = memory.allocate(2 * step);
   const scratch = (rows: number): Tiles => ({ at: memory.allocate(agents * skewed(rows) * ROW), stride: skewed(rows) * ROW });
+  // Where nothing is kept: inputs and hidden states of two steps in turn, and one step's gates.
+  const passing = [scratch(2 * block), scratch(2 * block)];
+  const passingGates = scratch(4 * block);
   const dGates = scratch(4 * block);
   const dInput = scratch(block);
   const dHidden = scratch(block);
@@ -57,6 +60,9 @@ export function createAgentNetwork(memory: Memory, shape: NetworkShape, { fc1, g
   let kept = 0;
   let gradients = 0;
   const values: Record<NetworkSide, number> = { online: 0, target: 0 };
+  // Results that still hold: of the loaded batch and the present weights.
+  const known: Record<NetworkSide, boolean> = { online: false, target: false };
+  let keptOnline = false;
 
   function reserve(): void {
     if (capacity === batch.capacity()) return;
@@ -68,27 +74,49 @@ export function createAgentNetwork(memory: Memory, shape: NetworkShape, { fc1, g
     values.target = memory.allocate((capacity + 1) * agents * actions * ROW);
   }
 
+  /** Inputs and hidden states [x, h] of step t, and its gates. */
+  function tilesOf(t: number, keep: boolean): { xh: Tiles; gates: Tiles } {
+    if (!keep) return { xh: passing[t & 1], gates: passingGates };
+    const at = kept + t * step;
+    return { xh: { at, stride: record.stride }, gates: { at: at + record.gates, stride: record.stride } };
+  }
+  const hiddenOf = ({ at, stride }: Tiles): Tiles => ({ at: at + record.hidden, stride });
+
+  function start(keep: boolean): void {
+    const { at, stride } = hiddenOf(tilesOf(0, keep).xh);
+    for (let agent = 0; agent < agents; agent++) memory.floats(at + agent * stride, hidden * LANES).fill(0);
+  }
+
+  function forwardStep(side: NetworkSide, keep: boolean, t: number): void {
+    const vectors = batch.observedVectors(t);
+    const { xh, gates } = tilesOf(t, keep);
+    const h = hiddenOf(xh);
+    const next = hiddenOf(tilesOf(t + 1, keep).xh);
+    fc1.forward(side, true, batch.inputs(t), xh, agents, vectors);
+    gru.forward(side, xh, gates, agents, vectors);
+    kernels.gruForward(gates.at, gates.stride, block * ROW, h.at, h.stride, next.at, next.stride, hidden, agents, vectors);
+    fc2.forward(side, false, next, { at: values[side] + t * agents * actions * ROW, stride: actions * ROW }, agents, vectors);
+  }
+
   return {
     reserve,
+    forget() {
+      known.online = known.target = keptOnline = false;
+    },
     forward(side, keep) {
       const steps = batch.steps();
-      const records = (t: number) => (keep ? kept + t * step : passing + (t & 1) * step);
-      for (let agent = 0; agent < agents; agent++) {
-        memory.floats(records(0) + agent * record.stride + record.hidden, hidden * LANES).fill(0);
-      }
-      for (let t = 0; t <= steps; t++) {
-        const vectors = batch.observedVectors(t);
-        const now = records(t);
-        const xh = { at: now, stride: record.stride };
-        const gates = { at: now + record.gates, stride: record.stride };
-        const next = { at: records(t + 1) + record.hidden, stride: record.stride };
-        fc1.forward(side, true, batch.inputs(t), xh, agents, vectors);
-        gru.forward(side, xh, gates, agents, vectors);
-        kernels.gruForward(
-          gates.at, gates.stride, block * ROW, now + record.hidden, record.stride, next.at, next.stride, hidden, agents, vectors,
-        );
-        const to = { at: values[side] + t * agents * actions * ROW, stride: actions * ROW };
-        fc2.forward(side, false, next, to, agents, vectors);
+      if (!known[side] || (keep && !keptOnline)) {
+        // Who keeps activations trains, and wants the target network's values of the same inputs too: while those are in the cache.
+        const both = keep && !known.target;
+        start(keep);
+        if (both) start(false);
+        for (let t = 0; t <= steps; t++) {
+          forwardStep(side, keep, t);
+          if (both) forwardStep("target", false, t);
+        }
+        known[side] = true;
+        if (both) known.target = true;
+        if (keep) keptOnline = true;
       }
       return memory.floats(values[side], (steps + 1) * agents * actions * LANES);
     },
@@ -98,17 +126,17 @@ export function createAgentNetwork(memory: Memory, shape: NetworkShape, { fc1, g
       memory.floats(dHidden.at, (agents * dHidden.stride) / 4).fill(0);
       for (let t = batch.steps() - 1; t >= 0; t--) {
         const vectors = batch.runningVectors(t);
-        const now = kept + t * step;
-        const xh = { at: now, stride: record.stride };
-        const after = { at: now + step + record.hidden, stride: record.stride };
+        const { xh, gates } = tilesOf(t, true);
+        const h = hiddenOf(xh);
+        const after = hiddenOf(tilesOf(t + 1, true).xh);
         kernels.chosenTiles(
           gradients + t * agents * LANES * 4, batch.actions(t), actions, dValues.at, dValues.stride, agents, vectors,
         );
         fc2.gradient(dValues, after, agents, vectors);
         fc2.backward(dValues, dHidden, agents, vectors);
         kernels.gruBackward(
-          now + record.gates, record.stride, dGates.at, dGates.stride, block * ROW,
-          now + record.hidden, record.stride, dHidden.at, dHidden.stride, hidden, agents, vectors,
+          gates.at, gates.stride, dGates.at, dGates.stride, block * ROW,
+          h.at, h.stride, dHidden.at, dHidden.stride, hidden, agents, vectors,
         );
         gru.gradient(dGates, xh, agents, vectors);
         gru.backward(dGates, dInput, xh, dHidden, agents, vectors);

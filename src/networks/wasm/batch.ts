@@ -3,7 +3,10 @@ import { type NetworkShape, agentInput } from "../parameters.js";
 import { type Memory, ROW, skewed } from "./memory.js";
 import type { Tiles } from "./weights.js";
 
-/** The group of episodes that the engine works on, as tiles in its memory. */
+/**
+ * The group of episodes that the engine works on, as tiles in its memory. They are laid out a few steps at a time, when they are
+ * first asked for, so that the first to use them finds them in the cache.
+ */
 export interface Batch {
   load(group: EpisodeGroup): void;
   /** Steps of the loaded group. */
@@ -15,15 +18,15 @@ export interface Batch {
   observedVectors(t: number): number;
   /** The agents' inputs at step t, a tile an agent. */
   inputs(t: number): Tiles;
-  /** The states from step t on, a tile a step. */
-  states(t: number): Tiles;
+  /** The states from step t on, a tile a step, for `count` steps. */
+  states(t: number, count: number): Tiles;
   /** Actions of step t, [agents, lanes] bytes. */
   actions(t: number): number;
   /** Copies [steps, agents, lanes] or [steps, lanes] into the engine, with zeros in lanes that have ended. */
   copyRunning(from: Float32Array, to: number, rows: number): void;
 }
 
-/** Steps that are turned into tiles at a time: what is copied in is still in the cache then. */
+/** Steps that are laid out at a time. */
 const CHUNK = 4;
 
 export function createBatch(memory: Memory, shape: NetworkShape): Batch {
@@ -36,6 +39,9 @@ export function createBatch(memory: Memory, shape: NetworkShape): Batch {
   const staging = memory.allocate(LANES * laneBytes);
 
   let group: EpisodeGroup | undefined;
+  // Steps laid out so far.
+  let inputSteps = 0;
+  let stateSteps = 0;
   let capacity = 0;
   let inputsAt = 0;
   let statesAt = 0;
@@ -50,32 +56,21 @@ export function createBatch(memory: Memory, shape: NetworkShape): Batch {
       group = next;
       if (next.steps > capacity) reserve(next.steps);
       memory.bytes(actionsAt, next.actions.length).set(next.actions);
-      for (let t = 0; t <= next.steps; t++) {
-        const vectors = vectorsOf(lanes(t));
-        const at = inputsAt + t * agents * inputStride + observation * ROW;
-        kernels.oneHotTiles(actionsAt + (t - 1) * agents * LANES, actions, at, inputStride, agents, vectors);
-      }
-      for (let first = 0; first <= next.steps; first += CHUNK) {
-        const count = Math.min(CHUNK, next.steps + 1 - first);
-        stage("observations", agents * observation, first, count);
-        for (let t = first; t < first + count; t++) {
-          kernels.tilesFromRows(
-            staging + (t - first) * agents * observation * 4, laneBytes, observation * 4, observation,
-            inputsAt + t * agents * inputStride, inputStride, agents, vectorsOf(lanes(t)),
-          );
-        }
-        stage("states", state, first, count);
-        for (let t = first; t < first + count; t++) {
-          kernels.tilesFromRows(staging + (t - first) * state * 4, laneBytes, 0, state, statesAt + t * stateStride, 0, 1, vectorsOf(lanes(t)));
-        }
-      }
+      inputSteps = 0;
+      stateSteps = 0;
     },
     steps: () => group!.steps,
     capacity: () => capacity,
     runningVectors: (t) => vectorsOf(group!.running[t]),
     observedVectors: (t) => vectorsOf(lanes(t)),
-    inputs: (t) => ({ at: inputsAt + t * agents * inputStride, stride: inputStride }),
-    states: (t) => ({ at: statesAt + t * stateStride, stride: stateStride }),
+    inputs(t) {
+      while (inputSteps <= t) layOutInputs();
+      return { at: inputsAt + t * agents * inputStride, stride: inputStride };
+    },
+    states(t, count) {
+      while (stateSteps < t + count) layOutStates();
+      return { at: statesAt + t * stateStride, stride: stateStride };
+    },
     actions: (t) => actionsAt + t * agents * LANES,
     copyRunning(from, to, rows) {
       const { steps, running } = group!;
@@ -90,9 +85,33 @@ export function createBatch(memory: Memory, shape: NetworkShape): Batch {
     },
   };
 
-  /** Copies a few steps of every episode that has them into its lane; the lanes beside them get zeros. */
-  function stage(what: "observations" | "states", size: number, first: number, count: number): void {
-    const { episodes } = group!;
+  function layOutInputs(): void {
+    const first = inputSteps;
+    const count = stage("observations", agents * observation, first);
+    inputSteps += count;
+    for (let t = first; t < first + count; t++) {
+      const vectors = vectorsOf(lanes(t));
+      const at = inputsAt + t * agents * inputStride;
+      const rows = staging + (t - first) * agents * observation * 4;
+      kernels.tilesFromRows(rows, laneBytes, observation * 4, observation, at, inputStride, agents, vectors);
+      kernels.oneHotTiles(actionsAt + (t - 1) * agents * LANES, actions, at + observation * ROW, inputStride, agents, vectors);
+    }
+  }
+
+  function layOutStates(): void {
+    const first = stateSteps;
+    const count = stage("states", state, first);
+    stateSteps += count;
+    for (let t = first; t < first + count; t++) {
+      const rows = staging + (t - first) * state * 4;
+      kernels.tilesFromRows(rows, laneBytes, 0, state, statesAt + t * stateStride, 0, 1, vectorsOf(lanes(t)));
+    }
+  }
+
+  /** Copies a few steps of every episode that has them into its lane; the lanes beside them get zeros. Returns how many. */
+  function stage(what: "observations" | "states", size: number, first: number): number {
+    const { episodes, steps } = group!;
+    const count = Math.min(CHUNK, steps + 1 - first);
     for (let lane = 0; lane < vectorsOf(lanes(first)) * 4; lane++) {
       const to = memory.floats(staging + lane * laneBytes, count * size);
       const episode = episodes[lane];
@@ -100,6 +119,7 @@ export function createBatch(memory: Memory, shape: NetworkShape): Batch {
       if (present) to.set(episode[what].subarray(first * size, (first + present) * size));
       if (present < count) to.fill(0, present * size);
     }
+    return count;
   }
 
   function reserve(steps: number): void {

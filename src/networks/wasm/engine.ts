@@ -66,11 +66,13 @@ function openEngine(
   function writeAll(part: NetworkSide | "squares", values: Parameters): void {
     for (const [name, { length }] of values) check(name, length);
     for (const [name, value] of values) storeOf(name).write(name, part, value);
+    agent.forget();
   }
   function setMask(name: string, mask: Uint8Array): void {
     checkMaskable(name);
     check(name, mask.length);
     layerOf.get(name)!.setMask(name, mask);
+    agent.forget();
   }
 
   for (const { name } of specs) if (!parameters.has(name)) throw new Error(`No initial values for parameter "${name}".`);
@@ -87,6 +89,7 @@ function openEngine(
       batch.load(group);
       // All memory is taken here: taking more would detach the views that the other methods return.
       agent.reserve();
+      agent.forget();
       mixer.reserve();
     },
     agentForward: (side, keep = false) => agent.forward(side, keep),
@@ -115,6 +118,7 @@ function openEngine(
       // As torch.nn.utils.clip_grad_norm_ does, whose divisor is never 0.
       const scale = Math.min(1, options.gradientClip / (norm + 1e-6));
       for (const store of all) store.step(scale, options);
+      agent.forget();
       return norm;
     },
 
@@ -124,6 +128,7 @@ function openEngine(
     writeOptimiser: (state) => writeAll("squares", state),
     copyToTarget() {
       for (const store of stores()) store.copyToTarget();
+      agent.forget();
     },
     mask(name) {
       checkMaskable(name);

@@ -103,7 +103,7 @@ export function createMixerNetwork(memory: Memory, shape: NetworkShape, layers: 
       forChunks((first, count, vectors) => {
         const base = keep ? kept + first * stride : passing;
         const rows = (offset: number): Tiles => ({ at: base + offset, stride });
-        const states = batch.states(first + offset);
+        const states = batch.states(first + offset, count);
         w1First.forward(side, true, states, rows(record.w1Inner), count, vectors);
         wFinalFirst.forward(side, true, states, rows(record.wFinalInner), count, vectors);
         b1.forward(side, false, states, rows(record.b1), count, vectors);
@@ -124,7 +124,7 @@ export function createMixerNetwork(memory: Memory, shape: NetworkShape, layers: 
       forChunks((first, count, vectors) => {
         const base = kept + first * stride;
         const rows = (offset: number): Tiles => ({ at: base + offset, stride });
-        const states = batch.states(first);
+        const states = batch.states(first, count);
         const dTotal = { at: dTotals + first * ROW, stride: ROW };
         kernels.mixBackward(
           dTotal.at, ROW, q + first * agents * ROW, agents * ROW, dq + first * agents * ROW, agents * ROW,

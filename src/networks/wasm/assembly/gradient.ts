@@ -14,50 +14,68 @@ function multiplyAdd(sum: v128, a: v128, b: v128): v128 {
 }
 
 function sampleTiles<Tiles, Vectors>(
-  rowStarts: usize, rows: i32, sums: usize, biasSums: usize,
-  ya: usize, yb: usize, xa: usize, xb: usize,
+  rowStarts: usize, rows: i32, sums: usize, biasSums: usize, ya: usize, yStride: usize, xa: usize, xStride: usize,
 ): void {
-  const pair = offsetof<Tiles>() as i32 == 2;
+  const tiles = offsetof<Tiles>() as i32;
   const vectors = offsetof<Vectors>() as i32;
+  const xb = xa + xStride, xc = xb + xStride, xd = xc + xStride;
+  const zero = f32x4.splat(0);
   let entry = load<u32>(rowStarts) as usize;
   for (let end = rowStarts + ((rows as usize) << 2); rowStarts < end; ) {
     rowStarts += 4;
     const stop = load<u32>(rowStarts) as usize;
-    const zero = f32x4.splat(0);
+    const yb = ya + yStride, yc = yb + yStride, yd = yc + yStride;
     const a0 = v128.load(ya);
     const a1 = vectors > 1 ? v128.load(ya, 16) : zero;
     const a2 = vectors > 2 ? v128.load(ya, 32) : zero;
     const a3 = vectors > 3 ? v128.load(ya, 48) : zero;
-    const b0 = pair ? v128.load(yb) : zero;
-    const b1 = pair && vectors > 1 ? v128.load(yb, 16) : zero;
-    const b2 = pair && vectors > 2 ? v128.load(yb, 32) : zero;
-    const b3 = pair && vectors > 3 ? v128.load(yb, 48) : zero;
+    const b0 = tiles > 1 ? v128.load(yb) : zero;
+    const b1 = tiles > 1 && vectors > 1 ? v128.load(yb, 16) : zero;
+    const b2 = tiles > 1 && vectors > 2 ? v128.load(yb, 32) : zero;
+    const b3 = tiles > 1 && vectors > 3 ? v128.load(yb, 48) : zero;
+    const c0 = tiles > 2 ? v128.load(yc) : zero;
+    const c1 = tiles > 2 && vectors > 1 ? v128.load(yc, 16) : zero;
+    const d0 = tiles > 2 ? v128.load(yd) : zero;
+    const d1 = tiles > 2 && vectors > 1 ? v128.load(yd, 16) : zero;
     ya += 64;
-    yb += 64;
     let bias = a0;
     if (vectors > 1) bias = f32x4.add(bias, a1);
-    if (vectors > 2) bias = f32x4.add(bias, vectors > 3 ? f32x4.add(a2, a3) : a2);
-    if (pair) {
-      let other = b0;
-      if (vectors > 1) other = f32x4.add(other, b1);
-      if (vectors > 2) other = f32x4.add(other, vectors > 3 ? f32x4.add(b2, b3) : b2);
-      bias = f32x4.add(bias, other);
-    }
+    if (vectors > 2) bias = f32x4.add(bias, a2);
+    if (vectors > 3) bias = f32x4.add(bias, a3);
+    if (tiles > 1) bias = f32x4.add(bias, b0);
+    if (tiles > 1 && vectors > 1) bias = f32x4.add(bias, b1);
+    if (tiles > 1 && vectors > 2) bias = f32x4.add(bias, b2);
+    if (tiles > 1 && vectors > 3) bias = f32x4.add(bias, b3);
+    if (tiles > 2) bias = f32x4.add(bias, c0);
+    if (tiles > 2 && vectors > 1) bias = f32x4.add(bias, c1);
+    if (tiles > 2) bias = f32x4.add(bias, d0);
+    if (tiles > 2 && vectors > 1) bias = f32x4.add(bias, d1);
     v128.store(biasSums, f32x4.add(v128.load(biasSums), bias));
     biasSums += 16;
     for (; entry < stop; entry += 8) {
       const offset = load<u32>(entry, 4) as usize;
+      let sum = v128.load(sums);
       const pa = xa + offset;
-      const pb = xb + offset;
-      let sum = multiplyAdd(v128.load(sums), a0, v128.load(pa));
+      sum = multiplyAdd(sum, a0, v128.load(pa));
       if (vectors > 1) sum = multiplyAdd(sum, a1, v128.load(pa, 16));
       if (vectors > 2) sum = multiplyAdd(sum, a2, v128.load(pa, 32));
       if (vectors > 3) sum = multiplyAdd(sum, a3, v128.load(pa, 48));
-      if (pair) {
+      if (tiles > 1) {
+        const pb = xb + offset;
         sum = multiplyAdd(sum, b0, v128.load(pb));
         if (vectors > 1) sum = multiplyAdd(sum, b1, v128.load(pb, 16));
         if (vectors > 2) sum = multiplyAdd(sum, b2, v128.load(pb, 32));
         if (vectors > 3) sum = multiplyAdd(sum, b3, v128.load(pb, 48));
+      }
+      if (tiles > 2) {
+        const pc = xc + offset;
+        sum = multiplyAdd(sum, c0, v128.load(pc));
+        if (vectors > 1) sum = multiplyAdd(sum, c1, v128.load(pc, 16));
+      }
+      if (tiles > 2) {
+        const pd = xd + offset;
+        sum = multiplyAdd(sum, d0, v128.load(pd));
+        if (vectors > 1) sum = multiplyAdd(sum, d1, v128.load(pd, 16));
       }
       v128.store(sums, sum);
       sums += 16;
@@ -70,12 +88,19 @@ function sampleAll<Vectors>(
   rowStarts: usize, rows: i32, sums: usize, biasSums: usize,
   y: usize, yStride: usize, x: usize, xStride: usize, tiles: i32,
 ): void {
+  if (offsetof<Vectors>() < 3) {
+    for (; tiles > 3; tiles -= 4) {
+      sampleTiles<N4, Vectors>(rowStarts, rows, sums, biasSums, y, yStride, x, xStride);
+      y += yStride << 2;
+      x += xStride << 2;
+    }
+  }
   for (; tiles > 1; tiles -= 2) {
-    sampleTiles<N2, Vectors>(rowStarts, rows, sums, biasSums, y, y + yStride, x, x + xStride);
+    sampleTiles<N2, Vectors>(rowStarts, rows, sums, biasSums, y, yStride, x, xStride);
     y += yStride << 1;
     x += xStride << 1;
   }
-  if (tiles) sampleTiles<N1, Vectors>(rowStarts, rows, sums, biasSums, y, y, x, x);
+  if (tiles) sampleTiles<N1, Vectors>(rowStarts, rows, sums, biasSums, y, yStride, x, xStride);
 }
 
 /**
