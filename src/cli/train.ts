@@ -56,8 +56,9 @@ function reportUnfinished(outcomes: readonly RunOutcome[]): void {
   }
   const stopped = outcomes.filter(({ state }) => state === "stopped");
   if (stopped.length === 0) return;
-  const at = stopped.map(({ run }) => readRunCheckpoint(run!.directory).state.progress.step.toLocaleString("en"));
-  process.stderr.write(`Stopped with a checkpoint at step ${at.join(", ")}. The same command goes on from there.\n`);
+  const begun = stopped.filter(({ run }) => run !== undefined).map(({ run }) => readRunCheckpoint(run!.directory).state.progress.step.toLocaleString("en"));
+  const at = begun.length === 0 ? "before the first step" : `with a checkpoint at step ${begun.join(" and ")}`;
+  process.stderr.write(`Stopped ${at}. The same command goes on from there.\n`);
   process.exitCode = INTERRUPTED;
 }
 

@@ -96,8 +96,8 @@ describe("runAll", () => {
   it("stops all runs with a checkpoint, and goes on later", async () => {
     const controller = new AbortController();
     const long = configs.map((one) => ({ ...one, steps: 200_000 }));
-    const outcomes = await runAll(long, { runs, workers: 2, signal: controller.signal, onProgress: ({ step }) => step >= 300 && controller.abort() });
-    expect(outcomes.map(({ state }) => state)).toEqual(["stopped", "stopped", "stopped"]);
+    const outcomes = await runAll(long, { runs, workers: 2, signal: controller.signal, onProgress: (_, all) => all.filter(({ step }) => step >= 300).length === 2 && controller.abort() });
+    expect(outcomes.map(({ state, run }) => [state, run?.state])).toEqual([["stopped", "interrupted"], ["stopped", "interrupted"], ["stopped", undefined]]);
     const { step } = readRunCheckpoint(outcomes[0]!.run!.directory).state.progress;
     expect(step).toBeGreaterThanOrEqual(100);
     openRun(long[0]!, { runs }).close();

@@ -40,7 +40,7 @@ export interface RunOutcome {
   readonly name: string;
   readonly config: Config;
   readonly state: "complete" | "stopped" | "failed";
-  /** Absent when it failed. */
+  /** Absent when it failed, or was not begun before the others were stopped. */
   readonly run?: StoredRun;
   /** Why it failed. */
   readonly error?: Error;
@@ -137,7 +137,7 @@ export async function runAll(configs: readonly Config[], options: RunOptions & {
       [...distinct].map(async ([name, config]) => {
         const outcome = await inWorker(pool, { name, config, token, runs, checkpointEvery }, signal, (progress) => report(name, progress));
         if (outcome.state === "failed") report(name, { state: "failed", message: outcome.error!.message });
-        else report(name, progressOf(outcome.run!));
+        else report(name, outcome.run ? progressOf(outcome.run) : { state: "stopped" });
         outcomes.set(name, outcome);
       }),
     );
@@ -169,8 +169,8 @@ async function inWorker(pool: Piscina, task: WorkerTask, signal: AbortSignal | u
   const stored = () => runOf(config, task.runs === undefined ? {} : { runs: task.runs });
   try {
     await pool.run({ ...task, port: port2 }, { transferList: [port2] });
-    const run = stored()!;
-    return { name, config, state: run.state === "complete" ? "complete" : "stopped", run };
+    const run = stored();
+    return { name, config, state: run?.state === "complete" ? "complete" : "stopped", ...(run ? { run } : {}) };
   } catch (error) {
     return { name, config, state: "failed", error: error as Error };
   } finally {

@@ -1,11 +1,13 @@
-import type { MessagePort } from "node:worker_threads";
+import { type MessagePort, receiveMessageOnPort } from "node:worker_threads";
 import { runOne, type WorkerTask } from "./run.js";
 
 /** Trains one run in a worker thread of `runAll`; progress goes out through the port, and any message on it stops the run. */
 export default async function work({ config, token, runs, checkpointEvery, port }: WorkerTask & { readonly port: MessagePort }): Promise<void> {
   const controller = new AbortController();
-  port.on("message", () => controller.abort());
   try {
+    // A run that waited for its turn while all were stopped is not begun.
+    if (receiveMessageOnPort(port) !== undefined) return;
+    port.on("message", () => controller.abort());
     await runOne(config, {
       token,
       signal: controller.signal,
