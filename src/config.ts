@@ -123,6 +123,8 @@ const schema = z.strictObject({
   targetInterval: count.default(200),
   /** Environment steps before the first update ("Warmup steps" of Table 3). Default: 1/40 of `steps`, 50 000 of 2M as in Table 3; PyMARL: 0. */
   warmup: z.int().min(0).optional(),
+  /** Gradient updates after each training episode. PyMARL: 1. */
+  updates: count.max(64).default(1),
   sparsity: sparsity.prefault({}),
   topology: topology.prefault({}),
   operator: operator.prefault({}),

@@ -115,9 +115,10 @@ export async function* train(config: Config, options: TrainOptions = {}): AsyncG
       sums.episodeLength += episode.length;
       sums.won += won ? 1 : 0;
 
-      if (progress.step >= config.warmup && canSample(buffers)) {
+      const updates = progress.step >= config.warmup && canSample(buffers) ? config.updates : 0;
+      for (let i = 1; i <= updates; i++) {
         const groups = groupEpisodes(sampleBatch(buffers, random.replay), env.sizes);
-        const evolves = config.topology.grow !== "none" && progress.episode - progress.lastEvolution >= config.topology.interval;
+        const evolves = i === updates && config.topology.grow !== "none" && progress.episode - progress.lastEvolution >= config.topology.interval;
         if (evolves && config.topology.grow === "gradient") engine.requestDenseGradients();
         const update = qmixUpdate(engine, groups, countSteps(groups), config, progress.step);
         if (!Number.isFinite(update.loss) || !Number.isFinite(update.gradientNorm)) {
