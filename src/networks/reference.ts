@@ -10,17 +10,17 @@ import { type NetworkShape, agentInput } from "./parameters.js";
 export type Values = ReadonlyMap<string, ArrayLike<number>>;
 
 /** Q_i(tau_i, .) of every agent at every step of an episode: [T + 1][agents][actions]. */
-export function referenceAgent(shape: NetworkShape, values: Values, episode: Episode): number[][][] {
+export function referenceAgent(shape: NetworkShape, values: Values, episode: Episode): Float64Array[][] {
   const { agents, actions, observation, hidden } = shape;
-  const result: number[][][] = [];
-  let states = Array.from({ length: agents }, () => new Array<number>(hidden).fill(0));
+  const result: Float64Array[][] = [];
+  let states: Float64Array[] = Array.from({ length: agents }, () => new Float64Array(hidden));
   for (let t = 0; t <= episode.length; t++) {
     states = states.map((h, agent) => {
       const start = (t * agents + agent) * observation;
-      const input = [...episode.observations.subarray(start, start + observation), ...new Array<number>(actions + agents).fill(0)];
+      const input = new Float64Array(agentInput(shape));
+      input.set(episode.observations.subarray(start, start + observation));
       if (t > 0) input[observation + episode.actions[(t - 1) * agents + agent]] = 1;
       input[observation + actions + agent] = 1;
-      if (input.length !== agentInput(shape)) throw new Error("The input does not have the size that the parameters expect.");
       return gru(values, relu(linear(values, "agent.fc1", input)), h);
     });
     result.push(states.map((h) => linear(values, "agent.fc2", h)));
@@ -29,7 +29,7 @@ export function referenceAgent(shape: NetworkShape, values: Values, episode: Epi
 }
 
 /** r, z, n gates; h' = (1 - z) n + z h. */
-function gru(values: Values, x: readonly number[], h: readonly number[]): number[] {
+function gru(values: Values, x: Float64Array, h: Float64Array): Float64Array {
   const fromX = product(values.get("agent.rnn.weight_ih")!, values.get("agent.rnn.bias_ih")!, x);
   const fromH = product(values.get("agent.rnn.weight_hh")!, values.get("agent.rnn.bias_hh")!, h);
   const size = h.length;
@@ -43,7 +43,7 @@ function gru(values: Values, x: readonly number[], h: readonly number[]): number
 
 /** Q_tot(s, q_1..q_N), equation 1 of QMIX: weights of the mixing network are absolute values of the hypernetworks' outputs. */
 export function referenceMixer(shape: NetworkShape, values: Values, state: ArrayLike<number>, q: readonly number[]): number {
-  const s = Array.from(state);
+  const s = Float64Array.from(state);
   const w1 = linear(values, "mixer.hyper_w_1.2", relu(linear(values, "mixer.hyper_w_1.0", s)));
   const wFinal = linear(values, "mixer.hyper_w_final.2", relu(linear(values, "mixer.hyper_w_final.0", s)));
   const b1 = linear(values, "mixer.hyper_b_1", s);
@@ -54,16 +54,20 @@ export function referenceMixer(shape: NetworkShape, values: Values, state: Array
   }, v);
 }
 
-function linear(values: Values, name: string, x: readonly number[]): number[] {
+function linear(values: Values, name: string, x: Float64Array): Float64Array {
   return product(values.get(`${name}.weight`)!, values.get(`${name}.bias`)!, x);
 }
 
-function product(weight: ArrayLike<number>, bias: ArrayLike<number>, x: readonly number[]): number[] {
+function product(weight: ArrayLike<number>, bias: ArrayLike<number>, x: Float64Array): Float64Array {
   if (weight.length !== bias.length * x.length) throw new Error(`A ${bias.length} x ${x.length} matrix has not ${weight.length} values.`);
-  return Array.from(bias, (sum, row) => x.reduce((sum, value, column) => sum + weight[row * x.length + column] * value, sum));
+  const y = Float64Array.from(bias);
+  for (let row = 0, i = 0; row < y.length; row++) {
+    for (let column = 0; column < x.length; column++, i++) y[row] += weight[i] * x[column];
+  }
+  return y;
 }
 
-function relu(x: readonly number[]): number[] {
+function relu(x: Float64Array): Float64Array {
   return x.map((value) => Math.max(0, value));
 }
 

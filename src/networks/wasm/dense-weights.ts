@@ -75,8 +75,8 @@ export function createDenseWeights(memory: Memory, placement: Placement): DenseW
     },
     setMask(mask) {
       pruned = mask.includes(0);
-      spread(Float32Array.from(mask), memory.floats(maskAt, count));
-      for (const part of [sides.online, sides.target, squares]) kernels.multiply(part, maskAt, part, count);
+      spread(Uint32Array.from(mask, (bit) => -bit), memory.words(maskAt, count));
+      for (const part of [sides.online, sides.target, squares]) kernels.applyMask(part, maskAt, part, count);
       transpose();
     },
 
@@ -92,11 +92,11 @@ export function createDenseWeights(memory: Memory, placement: Placement): DenseW
     },
     write(_, part, values) {
       spread(values, memory.floats(at(part), count));
-      if (pruned) kernels.multiply(at(part), maskAt, at(part), count);
+      if (pruned) kernels.applyMask(at(part), maskAt, at(part), count);
       transpose();
     },
     collectGradient() {
-      if (pruned) kernels.multiply(sums, maskAt, masked, count);
+      if (pruned) kernels.applyMask(sums, maskAt, masked, count);
     },
     squaredNorm: () => kernels.squaredNorm(gradientAt(), count),
     step(scale, { learningRate, alpha, epsilon }: OptimiserOptions) {
@@ -111,7 +111,7 @@ export function createDenseWeights(memory: Memory, placement: Placement): DenseW
     },
   };
 
-  function spread(values: Float32Array, to: Float32Array): void {
+  function spread<Values extends Float32Array | Uint32Array>(values: Values, to: Values): void {
     for (let row = 0; row < rows.length; row++) {
       to.set(values.subarray(row * columns, (row + 1) * columns), (rows[row] - first) * columns);
     }

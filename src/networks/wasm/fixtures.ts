@@ -28,7 +28,7 @@ export function randomMasks(shape: NetworkShape, density: number, random: Random
 /** PyTorch's initial values, with zeros where masks prune. */
 export function maskedParameters(shape: NetworkShape, masks: ReadonlyMap<string, Uint8Array>, random: Random): Map<string, Float32Array> {
   const parameters = initialParameters(qmixParameters(shape), random);
-  for (const [name, mask] of masks) parameters.set(name, parameters.get(name)!.map((value, i) => value * mask[i]));
+  for (const [name, mask] of masks) parameters.set(name, parameters.get(name)!.map((value, i) => (mask[i] ? value : 0)));
   return parameters;
 }
 

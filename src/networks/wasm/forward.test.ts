@@ -93,7 +93,7 @@ describe("an actor", () => {
         }
         const q = single.forward().slice();
         const all = many.forward();
-        expected[t].flat().forEach((value, i) => expect(q[i]).toBeCloseTo(value, 5));
+        expected[t].flatMap((row) => [...row]).forEach((value, i) => expect(q[i]).toBeCloseTo(value, 5));
         for (const environment of [3, 8]) {
           expect(all.slice(environment * agents * actions, (environment + 1) * agents * actions)).toEqual(q);
         }

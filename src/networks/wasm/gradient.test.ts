@@ -56,7 +56,7 @@ function forRunning(group: EpisodeGroup, work: (t: number, lane: number) => void
   for (let t = 0; t < group.steps; t++) for (let lane = 0; lane < group.running[t]; lane++) work(t, lane);
 }
 
-/** Central differences at up to `most` places of every parameter, by Richardson's extrapolation of two step sizes. */
+/** Central differences at up to `most` places of every parameter. */
 function checkGradients({ shape, parameters, groups, masks }: Case, gradients: Map<string, Float32Array>, most: number, dense: boolean): void {
   const random = createRandom(99);
   const values = new Map([...parameters].map(([name, value]) => [name, Float64Array.from(value)]));
@@ -90,9 +90,9 @@ const allGradients = (engine: Engine) => new Map(engine.parameters.map(({ name }
 
 describe("gradients of agents and mixer", () => {
   for (const [name, lengths, most] of [
-    ["odd", [6, 6, 5, 3, 2, 1], 40],
-    ["narrow", [4, 4, 4, 3, 3, 3, 3, 3, 3, 2, 2, 2, 1, 1, 1, 1, 5, 2], 25],
-    ["3m", [3, 4, 1, 2], 5],
+    ["odd", [6, 6, 5, 3, 2, 1], 25],
+    ["narrow", [4, 4, 4, 3, 3, 3, 3, 3, 3, 2, 2, 2, 1, 1, 1, 1, 5, 2], 15],
+    ["3m", [3, 1, 2], 5],
   ] as const) {
     for (const density of [1, 0.75, 0.3, 0.05]) {
       it(`agree with central differences in float64: ${name}, density ${density}`, () => {

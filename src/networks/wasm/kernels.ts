@@ -74,7 +74,8 @@ export interface Kernels {
   ): void;
 
   sumVectors(sums: number, gradient: number, count: number): void;
-  multiply(a: number, b: number, product: number, count: number): void;
+  /** `mask` holds words of bits all 1 or all 0. */
+  applyMask(values: number, mask: number, kept: number, count: number): void;
   squaredNorm(values: number, count: number): number;
   rmsprop(
     weights: number, gradient: number, squares: number, count: number,

@@ -16,7 +16,7 @@ export { gruBackward, gruForward } from "./gru";
 export { mixBackward, mixForward } from "./mix";
 export { chosenTiles, oneHotTiles, rowsFromTiles, tilesFromRows } from "./tiles";
 export {
-  multiply,
+  applyMask,
   rmsprop,
   rmspropSparse,
   scatterValues,

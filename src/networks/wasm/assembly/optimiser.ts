@@ -10,19 +10,19 @@ export function sumVectors(sums: usize, gradient: usize, count: i32): void {
   }
 }
 
-/** product = a b, elementwise. */
-export function multiply(a: usize, b: usize, product: usize, count: i32): void {
+/** kept = values where the mask's bits are all 1, and 0 where they are all 0. */
+export function applyMask(values: usize, mask: usize, kept: usize, count: i32): void {
   for (; count >= 4; count -= 4) {
-    v128.store(product, f32x4.mul(v128.load(a), v128.load(b)));
-    a += 16;
-    b += 16;
-    product += 16;
+    v128.store(kept, v128.and(v128.load(values), v128.load(mask)));
+    values += 16;
+    mask += 16;
+    kept += 16;
   }
   for (; count > 0; count--) {
-    store<f32>(product, load<f32>(a) * load<f32>(b));
-    a += 4;
-    b += 4;
-    product += 4;
+    store<u32>(kept, load<u32>(values) & load<u32>(mask));
+    values += 4;
+    mask += 4;
+    kept += 4;
   }
 }
 
