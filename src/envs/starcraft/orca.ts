@@ -251,16 +251,6 @@ function round(single: boolean, value: number): number {
   return single ? Math.fround(value) : value;
 }
 
-/** ax * by - ay * bx, rounded as NumPy does. */
-function cross(single: boolean, ax: number, ay: number, bx: number, by: number): number {
-  return single ? Math.fround(Math.fround(ax * by) - Math.fround(ay * bx)) : ax * by - ay * bx;
-}
-
-/** ax * bx + ay * by, rounded as NumPy does. */
-function dot(single: boolean, ax: number, ay: number, bx: number, by: number): number {
-  return single ? Math.fround(Math.fround(ax * bx) + Math.fround(ay * by)) : ax * bx + ay * by;
-}
-
 /** Adds what `neighbour` forbids; whether the mover's and its velocity are in single precision. */
 export function addNeighbour(single: boolean, otherSingle: boolean): void {
   const dx = neighbour[0]!;
@@ -282,8 +272,8 @@ export function addNeighbour(single: boolean, otherSingle: boolean): void {
   const scale = apart ? 1 : TICKS;
   const wx = round(s, rvx - scale * px);
   const wy = round(s, rvy - scale * py);
-  const wSquared = dot(s, wx, wy, wx, wy);
-  const along = dot(s, wx, wy, px, py);
+  const wSquared = round(s, round(s, wx * wx) + round(s, wy * wy));
+  const along = round(s, round(s, wx * px) + round(s, wy * py));
   if (!apart || (along < 0 && round(s, along * along) > round(s, round(s, bothSquared) * wSquared))) {
     const length = round(s, Math.sqrt(wSquared));
     const unitX = round(s, wx / length);
@@ -303,7 +293,7 @@ export function addNeighbour(single: boolean, otherSingle: boolean): void {
   const bothY = Math.fround(py * Math.fround(both));
   let alongX: number;
   let alongY: number;
-  if (cross(s, px, py, wx, wy) > 0) {
+  if (round(s, round(s, px * wy) - round(s, py * wx)) > 0) {
     alongX = (px * leg - bothY) / squared;
     alongY = (bothX + py * leg) / squared;
   } else {
@@ -328,7 +318,7 @@ export function solve(single: boolean): boolean {
   const preferredX = mover[6]!;
   const preferredY = mover[7]!;
   const speed = mover[5]!;
-  const squared = dot(single, preferredX, preferredY, preferredX, preferredY);
+  const squared = round(single, round(single, preferredX * preferredX) + round(single, preferredY * preferredY));
   solution[0] = preferredX;
   solution[1] = preferredY;
   solutionSingle = single;
@@ -358,7 +348,7 @@ function isViolated(i: number): boolean {
   const s = precise[i] === 0 && solutionSingle;
   const x = round(s, pointX[i]! - solution[0]!);
   const y = round(s, pointY[i]! - solution[1]!);
-  violation[0] = cross(s, wayX[i]!, wayY[i]!, x, y);
+  violation[0] = round(s, round(s, wayX[i]! * y) - round(s, wayY[i]! * x));
   return !(violation[0]! <= tolerated[0]!);
 }
 
@@ -384,8 +374,9 @@ function alongLine(
   const wx = dx[i]!;
   const wy = dy[i]!;
   const s = exact[i] === 0;
-  const along = dot(s, x, y, wx, wy);
-  const discriminant = round(s, round(s, round(s, along * along) + round(s, speed * speed)) - dot(s, x, y, x, y));
+  const along = round(s, round(s, x * wx) + round(s, y * wy));
+  const squared = round(s, round(s, x * x) + round(s, y * y));
+  const discriminant = round(s, round(s, round(s, along * along) + round(s, speed * speed)) - squared);
   if (discriminant < 0) return false;
   const root = round(s, Math.sqrt(discriminant));
   let low = round(s, -along - root);
@@ -394,8 +385,10 @@ function alongLine(
   let highSingle = s;
   for (let k = 0; k < i; k++) {
     const ss = s && exact[k] === 0;
-    const denominator = cross(ss, wx, wy, dx[k]!, dy[k]!);
-    const numerator = cross(ss, dx[k]!, dy[k]!, round(ss, x - px[k]!), round(ss, y - py[k]!));
+    const denominator = round(ss, round(ss, wx * dy[k]!) - round(ss, wy * dx[k]!));
+    const offX = round(ss, x - px[k]!);
+    const offY = round(ss, y - py[k]!);
+    const numerator = round(ss, round(ss, dx[k]! * offY) - round(ss, dy[k]! * offX));
     if (Math.abs(denominator) < round(ss, PARALLEL)) {
       if (numerator < 0) return false;
       continue;
@@ -416,11 +409,11 @@ function alongLine(
   let at: number;
   let atSingle: boolean;
   if (far) {
-    const ahead = dot(ss, aimX, aimY, wx, wy) > 0;
+    const ahead = round(ss, round(ss, aimX * wx) + round(ss, aimY * wy)) > 0;
     at = ahead ? high : low;
     atSingle = ahead ? highSingle : lowSingle;
   } else {
-    at = dot(ss, wx, wy, round(ss, aimX - x), round(ss, aimY - y));
+    at = round(ss, round(ss, wx * round(ss, aimX - x)) + round(ss, wy * round(ss, aimY - y)));
     atSingle = ss;
     if (at < low) {
       at = low;
@@ -454,21 +447,21 @@ function leastViolation(first: number): void {
     const wy = wayY[i]!;
     for (let k = obstacleLines; k < i; k++) {
       const s = precise[i] === 0 && precise[k] === 0;
-      const determinant = cross(s, wx, wy, wayX[k]!, wayY[k]!);
+      const determinant = round(s, round(s, wx * wayY[k]!) - round(s, wy * wayX[k]!));
       if (Math.abs(determinant) <= round(s, PARALLEL)) {
-        if (dot(s, wx, wy, wayX[k]!, wayY[k]!) > 0) continue;
+        if (round(s, round(s, wx * wayX[k]!) + round(s, wy * wayY[k]!)) > 0) continue;
         otherPointX[n] = round(s, 0.5 * round(s, pointX[i]! + pointX[k]!));
         otherPointY[n] = round(s, 0.5 * round(s, pointY[i]! + pointY[k]!));
       } else {
         const dx = round(s, pointX[i]! - pointX[k]!);
         const dy = round(s, pointY[i]! - pointY[k]!);
-        const at = round(s, cross(s, wayX[k]!, wayY[k]!, dx, dy) / determinant);
+        const at = round(s, round(s, round(s, wayX[k]! * dy) - round(s, wayY[k]! * dx)) / determinant);
         otherPointX[n] = round(s, pointX[i]! + round(s, at * wx));
         otherPointY[n] = round(s, pointY[i]! + round(s, at * wy));
       }
       const dx = round(s, wayX[k]! - wx);
       const dy = round(s, wayY[k]! - wy);
-      const length = round(s, Math.sqrt(dot(s, dx, dy, dx, dy)));
+      const length = round(s, Math.sqrt(round(s, round(s, dx * dx) + round(s, dy * dy))));
       otherWayX[n] = round(s, dx / length);
       otherWayY[n] = round(s, dy / length);
       otherPrecise[n] = s ? 0 : 1;
@@ -487,7 +480,7 @@ function leastViolation(first: number): void {
       const s = otherPrecise[k] === 0 && solutionSingle;
       const dx = round(s, otherPointX[k]! - solution[0]!);
       const dy = round(s, otherPointY[k]! - solution[1]!);
-      if (cross(s, otherWayX[k]!, otherWayY[k]!, dx, dy) <= 0) continue;
+      if (round(s, round(s, otherWayX[k]! * dy) - round(s, otherWayY[k]! * dx)) <= 0) continue;
       if (!alongLine(otherPointX, otherPointY, otherWayX, otherWayY, otherPrecise, k, isSingle, true)) {
         solution[0] = beforeX;
         solution[1] = beforeY;

@@ -355,9 +355,9 @@ function avoid(w: World, i: number): void {
     for (let k = 0; k < obstacles.length; k += 4) {
       const halfWidth = obstacles[k + 2]! / 2;
       const halfHeight = obstacles[k + 3]! / 2;
-      const dx = Math.max(0, Math.abs(xi - obstacles[k]! - halfWidth) - halfWidth);
-      const dy = Math.max(0, Math.abs(yi - obstacles[k + 1]! - halfHeight) - halfHeight);
-      if (dx > range || dy > range || (dx + dy > range && dx * dx + dy * dy > range * range)) continue;
+      const dx = Math.abs(xi - obstacles[k]! - halfWidth) - halfWidth;
+      const dy = Math.abs(yi - obstacles[k + 1]! - halfHeight) - halfHeight;
+      if (dx > range || dy > range || (dx > 0 && dy > 0 && dx * dx + dy * dy > range * range)) continue;
       addObstacle(obstacles, k);
     }
   }
