@@ -36,11 +36,13 @@ export function createEnvironment(name: string, options: EnvironmentOptions = {}
   if (map !== undefined) return createBattleEnvironment(map, rules);
   const game = games.find((candidate) => candidate.name === name);
   if (game !== undefined) return createMatrixEnvironment(game);
-  throw new Error(`Unknown environment "${name}": did you mean "${nearest(name)}"? Allowed are ${environmentNames.join(", ")}.`);
+  const allowed = environmentNames.join(", ");
+  throw new Error(`Unknown environment "${name}": did you mean "${nearest(name)}"? Allowed are ${allowed}.`);
 }
 
 function nearest(name: string): string {
-  const byDistance = environmentNames.map((known) => [editDistance(name.toLowerCase(), known.toLowerCase()), known] as const);
+  const lower = name.toLowerCase();
+  const byDistance = environmentNames.map((known) => [editDistance(lower, known.toLowerCase()), known] as const);
   return byDistance.reduce((best, candidate) => (candidate[0] < best[0] ? candidate : best))[1];
 }
 

@@ -92,7 +92,9 @@ export function decideHealer(w: World, i: number): void {
   const { alive, health, maxHealth, target } = b;
   if (i >= b.allies) {
     const t = target[i]!;
-    if (t < 0 || alive[t] === 0 || health[t] === maxHealth[t] || gapBetween(b, i, t) > SCAN) target[i] = weakestNear(b, i);
+    if (t < 0 || alive[t] === 0 || health[t] === maxHealth[t] || gapBetween(b, i, t) > SCAN) {
+      target[i] = weakestNear(b, i);
+    }
     if (target[i]! < 0) {
       const j = nearestLiving(b, i, b.allies, b.units);
       if (j >= 0 && gapBetween(b, i, j) > 0) {

@@ -97,7 +97,8 @@ export function createBattleEnvironment(map: BattleMap, rules: Rules): BattleEnv
     restore(saved) {
       if (saved.byteLength !== episode.byteLength) {
         throw new Error(
-          `${map.name}: cannot restore ${saved.byteLength} bytes, an episode under ${rules} rules is ${episode.byteLength} bytes.`,
+          `${map.name}: cannot restore ${saved.byteLength} bytes, ` +
+            `an episode under ${rules} rules is ${episode.byteLength} bytes.`,
         );
       }
       const before = episode.slice();
@@ -159,7 +160,9 @@ function snapshot(b: Battle): EnvironmentSnapshot {
   return {
     environment: b.map.name,
     step: b.clock[0]!,
-    text: `${b.map.name}, step ${b.clock[0]}: ${living("ally")} of ${b.allies} allies, ${living("enemy")} of ${b.enemies} enemies, return ${b.totals[1]!.toFixed(2)}`,
+    text:
+      `${b.map.name}, step ${b.clock[0]}: ${living("ally")} of ${b.allies} allies, ` +
+      `${living("enemy")} of ${b.enemies} enemies, return ${b.totals[1]!.toFixed(2)}`,
     width: MAP_SIZE,
     height: MAP_SIZE,
     terrain: [...b.map.terrain[b.rules]]

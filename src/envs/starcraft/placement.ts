@@ -39,9 +39,14 @@ export function placeSquad(radii: readonly number[], point: readonly [number, nu
  * The same places, handed out as SMAC numbers units: `types` in the order of their numbers, and within a type by x,
  * then y. `places` belong to `placed`, the types in placement order.
  */
-export function numberBySmac(types: readonly UnitType[], placed: readonly UnitType[], places: readonly number[]): number[] {
+export function numberBySmac(
+  types: readonly UnitType[],
+  placed: readonly UnitType[],
+  places: readonly number[],
+): number[] {
   const indices = placed.map((_, i) => i);
-  const byPosition = (a: number, b: number): number => places[2 * a]! - places[2 * b]! || places[2 * a + 1]! - places[2 * b + 1]!;
+  const byPosition = (a: number, b: number): number =>
+    places[2 * a]! - places[2 * b]! || places[2 * a + 1]! - places[2 * b + 1]!;
   const queues = new Map<UnitType, number[]>();
   for (const type of placed) queues.set(type, indices.filter((i) => placed[i] === type).sort(byPosition));
   return types.flatMap((type) => {

@@ -39,7 +39,14 @@ export function createStarcraftRules(b: Battle): BattleRules {
     if (ground === undefined) grounds.set(key, (ground = createGround(openTo[b.layer[i]!]!, b.separation[i]!)));
     return ground;
   });
-  const w: World = { b, grounds: unitGrounds, hits: new Int32Array(b.units), aim: new Float64Array(3), push: new Float64Array(2), line: new Float64Array(4) };
+  const w: World = {
+    b,
+    grounds: unitGrounds,
+    hits: new Int32Array(b.units),
+    aim: new Float64Array(3),
+    push: new Float64Array(2),
+    line: new Float64Array(4),
+  };
 
   const placed = unitsOf(b.map.allies);
   const allyPlaces = numberBySmac(
