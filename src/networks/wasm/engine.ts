@@ -45,9 +45,11 @@ function openEngine(
 
   // After a step the gradients stay readable until new ones are added up.
   let stepped = false;
+  let adding = false;
   function startGradients(): void {
     if (!stepped) return;
     stepped = false;
+    adding = false;
     for (const store of stores()) store.clearGradient();
     for (const layer of layers) layer.setDenseGradients(false);
   }
@@ -93,12 +95,19 @@ function openEngine(
       mixer.reserve();
     },
     agentForward: (side, keep = false) => agent.forward(side, keep),
-    agentBackward: (gradient) => agent.backward(gradient),
+    agentBackward(gradient) {
+      adding = true;
+      agent.backward(gradient);
+    },
     mixerForward: (side, values, offset, keep = false) => mixer.forward(side, values, offset, keep),
-    mixerBackward: (gradient) => mixer.backward(gradient),
+    mixerBackward(gradient) {
+      adding = true;
+      return mixer.backward(gradient);
+    },
 
     requestDenseGradients() {
       startGradients();
+      if (adding) throw new Error("requestDenseGradients() comes before the first backward pass of an update: what was added up so far is sparse.");
       for (const layer of layers) layer.setDenseGradients(true);
     },
     gradient(name) {

@@ -5,10 +5,11 @@ import { type NetworkShape, initialParameters, qmixParameters } from "../paramet
 
 /** Random networks and episodes for tests of engines. */
 
-/** Shapes whose sizes fit no vector, and those of 3m. */
+/** Shapes whose sizes fit no vector, one with more agents than a kernel takes at once, and those of 3m. */
 export const SHAPES: Record<string, NetworkShape> = {
   odd: { agents: 3, actions: 5, observation: 7, state: 9, hidden: 7, embed: 5, hypernetEmbed: 6 },
   narrow: { agents: 2, actions: 3, observation: 5, state: 4, hidden: 13, embed: 3, hypernetEmbed: 7 },
+  five: { agents: 5, actions: 4, observation: 6, state: 8, hidden: 9, embed: 4, hypernetEmbed: 5 },
   "3m": { agents: 3, actions: 9, observation: 30, state: 48, hidden: 64, embed: 32, hypernetEmbed: 64 },
 };
 

@@ -92,6 +92,8 @@ describe("gradients of agents and mixer", () => {
   for (const [name, lengths, most] of [
     ["odd", [6, 6, 5, 3, 2, 1], 25],
     ["narrow", [4, 4, 4, 3, 3, 3, 3, 3, 3, 2, 2, 2, 1, 1, 1, 1, 5, 2], 15],
+    // Four, three, two and one vectors of running lanes.
+    ["five", [6, 6, 6, 5, 4, 4, 4, 3, 3, 2, 2, 2, 1], 12],
     ["3m", [3, 1, 2], 5],
   ] as const) {
     for (const density of [1, 0.75, 0.3, 0.05]) {

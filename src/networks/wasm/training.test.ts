@@ -111,9 +111,10 @@ describe("a step", () => {
     expect(engine.step(OPTIMISER)).toBeCloseTo(norm, 3);
     expect(engine.gradient(name).some((g, i) => !mask[i] && g !== 0)).toBe(true);
     expect(engine.read("online").get(name)!.every((value, i) => mask[i] || value === 0)).toBe(true);
-    // The request ends with the step.
+    // The request ends with the step, and the next one comes too late now.
     backward(engine, network.groups);
     expect(engine.gradient(name).every((g, i) => mask[i] || g === 0)).toBe(true);
+    expect(() => engine.requestDenseGradients()).toThrow(/before the first backward pass/);
   });
 });
 

@@ -71,8 +71,6 @@ function sampleTiles<Tiles, Vectors>(
         const pc = xc + offset;
         sum = multiplyAdd(sum, c0, v128.load(pc));
         if (vectors > 1) sum = multiplyAdd(sum, c1, v128.load(pc, 16));
-      }
-      if (tiles > 2) {
         const pd = xd + offset;
         sum = multiplyAdd(sum, d0, v128.load(pd));
         if (vectors > 1) sum = multiplyAdd(sum, d1, v128.load(pd, 16));

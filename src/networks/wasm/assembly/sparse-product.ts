@@ -53,8 +53,6 @@ function rowsOfTiles<Mode, Tiles, Vectors>(
       if (tiles > 2) {
         c0 = v128.load(yc);
         if (vectors > 1) c1 = v128.load(yc, 16);
-      }
-      if (tiles > 2) {
         d0 = v128.load(yd);
         if (vectors > 1) d1 = v128.load(yd, 16);
       }
@@ -68,8 +66,6 @@ function rowsOfTiles<Mode, Tiles, Vectors>(
         const pd = xd + offset0, qd = xd + offset1;
         if (vectors > 1) d1 = f32x4.add(f32x4.add(d1, f32x4.mul(w0, v128.load(pd, 16))), f32x4.mul(w1, v128.load(qd, 16)));
         d0 = f32x4.add(f32x4.add(d0, f32x4.mul(w0, v128.load(pd))), f32x4.mul(w1, v128.load(qd)));
-      }
-      if (tiles > 2) {
         const pc = xc + offset0, qc = xc + offset1;
         if (vectors > 1) c1 = f32x4.add(f32x4.add(c1, f32x4.mul(w0, v128.load(pc, 16))), f32x4.mul(w1, v128.load(qc, 16)));
         c0 = f32x4.add(f32x4.add(c0, f32x4.mul(w0, v128.load(pc))), f32x4.mul(w1, v128.load(qc)));
@@ -94,8 +90,6 @@ function rowsOfTiles<Mode, Tiles, Vectors>(
         const pd = xd + offset0;
         if (vectors > 1) d1 = f32x4.add(d1, f32x4.mul(w0, v128.load(pd, 16)));
         d0 = f32x4.add(d0, f32x4.mul(w0, v128.load(pd)));
-      }
-      if (tiles > 2) {
         const pc = xc + offset0;
         if (vectors > 1) c1 = f32x4.add(c1, f32x4.mul(w0, v128.load(pc, 16)));
         c0 = f32x4.add(c0, f32x4.mul(w0, v128.load(pc)));
@@ -128,8 +122,6 @@ function rowsOfTiles<Mode, Tiles, Vectors>(
       if (tiles > 2) {
         c0 = f32x4.pmax(c0, floor);
         if (vectors > 1) c1 = f32x4.pmax(c1, floor);
-      }
-      if (tiles > 2) {
         d0 = f32x4.pmax(d0, floor);
         if (vectors > 1) d1 = f32x4.pmax(d1, floor);
       }
@@ -150,8 +142,6 @@ function rowsOfTiles<Mode, Tiles, Vectors>(
         c0 = v128.and(c0, f32x4.gt(v128.load(gc), floor));
         if (vectors > 1) c1 = v128.and(c1, f32x4.gt(v128.load(gc, 16), floor));
         gc += 64;
-      }
-      if (tiles > 2) {
         d0 = v128.and(d0, f32x4.gt(v128.load(gd), floor));
         if (vectors > 1) d1 = v128.and(d1, f32x4.gt(v128.load(gd, 16), floor));
         gd += 64;
@@ -173,8 +163,6 @@ function rowsOfTiles<Mode, Tiles, Vectors>(
       v128.store(yc, c0);
       if (vectors > 1) v128.store(yc, c1, 16);
       yc += 64;
-    }
-    if (tiles > 2) {
       v128.store(yd, d0);
       if (vectors > 1) v128.store(yd, d1, 16);
       yd += 64;
