@@ -79,11 +79,10 @@ function python(): Finding {
 async function jupyter(): Promise<Finding> {
   const part = "JupyterLab";
   const hint = "for notebooks: npm run lab installs it into .venv";
-  const { findJupyter } = (await import(new URL("../../src/setup/jupyter.mjs", import.meta.url).href)) as { findJupyter(): { python: string; plotly: boolean } | undefined };
-  const there = findJupyter();
-  if (there === undefined) return { part, hint };
-  const version = firstLine(there.python, "-m", "jupyterlab", "--version");
-  return { part, found: `${version ?? "installed"} (${there.python})${there.plotly ? "" : ", without the extension for interactive figures: npm run lab adds it"}`, hint };
+  const { findJupyter } = (await import(new URL("../../src/setup/jupyter.mjs", import.meta.url).href)) as { findJupyter(): string | undefined };
+  const python = findJupyter();
+  if (python === undefined) return { part, hint };
+  return { part, found: `${firstLine(python, "-m", "jupyterlab", "--version") ?? "installed"} (${python})`, hint };
 }
 
 function kernel(): Finding {
