@@ -16,7 +16,7 @@ export interface Engine {
   /** Every parameter in PyMARL's names and order. */
   readonly parameters: readonly ParameterSpec[];
 
-  /** Lays out a group of episodes; what follows works on it until the next `load`. */
+  /** Takes a group of episodes, which must stay as they are until the next `load`: what follows works on them. */
   load(group: EpisodeGroup): void;
   /**
    * Q_i(tau_i, .) of every agent at every step of the loaded episodes: [steps + 1, agents, actions, lanes].
