@@ -127,7 +127,9 @@ export async function withPage<T>(work: (page: Page) => Promise<T>): Promise<T |
     open ??= browserProgram().then(async (program) => {
       if (program === undefined) return undefined;
       const { chromium } = await import("playwright-core");
-      return chromium.launch(launchOptions(program));
+      const browser = await chromium.launch(launchOptions(program));
+      browser.on("disconnected", () => (open = undefined));
+      return browser;
     });
     const browser = await open.catch((error: unknown) => {
       open = undefined;
@@ -140,7 +142,7 @@ export async function withPage<T>(work: (page: Page) => Promise<T>): Promise<T |
     try {
       return await work(page);
     } finally {
-      await page.close();
+      await page.close().catch(() => undefined);
     }
   } finally {
     if (--users === 0) closing = setTimeout(() => void closeBrowser(), 2000);

@@ -46,10 +46,13 @@ describe.skipIf(browser === undefined)("a saved figure", () => {
       const box = (await page.locator(".nsewdrag").first().boundingBox())!;
       await page.mouse.move(box.x + box.width - 3, box.y + 40);
       await page.waitForSelector(".hoverlayer .legend, .hoverlayer .hovertext");
-      return { traces, hover: await page.locator(".hoverlayer").textContent(), legend: await page.locator(".infolayer > .legend .legendtext").allTextContents() };
+      const buttons = await page.locator(".modebar-btn").evaluateAll((all) => all.map((button) => (button as unknown as { getAttribute(name: string): string }).getAttribute("data-title")));
+      return { traces, buttons, hover: await page.locator(".hoverlayer").textContent(), legend: await page.locator(".infolayer > .legend .legendtext").allTextContents() };
     });
     expect(errors).toEqual([]);
     expect(requests).toEqual([]);
+    expect(result.buttons).toContain("Download plot as a PNG");
+    expect(result.buttons.join()).not.toMatch(/cloud|studio|plotly/i);
     expect(result.traces).toBe(6);
     expect(result.legend).toEqual(["Dense", "RigL", "MAST"]);
     expect(result.hover).toContain("80.0%");
@@ -64,7 +67,7 @@ describe.skipIf(browser === undefined)("a saved figure", () => {
 
   it("shows each connection of a mask as a crisp square at its place", async () => {
     const mask = Uint8Array.from([1, 0, 0, 0, 0, 1]);
-    const figure = maskImage([{ label: "now", mask }], { outputs: 2, inputs: 3, cell: 20 });
+    const figure = maskImage([{ label: "now", outputs: 2, inputs: 3, mask }], { cell: 20 });
     const { pixel } = decodePng((await figurePng(figure, 1))!);
     const { l, t } = figure.layout["margin"] as { l: number; t: number };
     for (let i = 0; i < 2; i++) {

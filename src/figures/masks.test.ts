@@ -4,10 +4,11 @@ import { connectionCounts, connectionsPerInput, maskImage } from "./masks.js";
 
 // Two outputs, three inputs: output 0 has input 2, output 1 has inputs 0 and 2.
 const mask = Uint8Array.from([0, 0, 1, 1, 0, 1]);
+const shape = { outputs: 2, inputs: 3 };
 
 describe("maskImage", () => {
   it("has output dimensions as rows from the top and input dimensions as columns, light where a connection is", () => {
-    const figure = maskImage([{ label: "step 0", mask }], { outputs: 2, inputs: 3 });
+    const figure = maskImage([{ label: "step 0", ...shape, mask }]);
     const trace = figure.data[0]!;
     const z = trace["z"] as ByteMatrix;
     expect(z.shape).toBe("2,3");
@@ -19,7 +20,7 @@ describe("maskImage", () => {
   });
 
   it("draws every connection as a square of whole pixels", () => {
-    const figure = maskImage(["a", "b", "c"].map((label) => ({ label, mask: new Uint8Array(64 * 42) })), { outputs: 64, inputs: 42 });
+    const figure = maskImage(["a", "b", "c"].map((label) => ({ label, outputs: 64, inputs: 42, mask: new Uint8Array(64 * 42) })));
     const margin = figure.layout["margin"] as { l: number; r: number; t: number; b: number };
     const width = figure.layout.width - margin.l - margin.r, height = figure.layout.height - margin.t - margin.b;
     for (const id of ["", "2", "3"]) {
@@ -32,20 +33,22 @@ describe("maskImage", () => {
   });
 
   it("counts the connections of each snapshot", () => {
-    const figure = maskImage([{ label: "step 0", mask }, { label: "step 9", mask: new Uint8Array(6) }], { outputs: 2, inputs: 3, title: "w" });
+    const figure = maskImage([{ label: "step 0", ...shape, mask }, { label: "step 9", ...shape, mask: new Uint8Array(6) }], { title: "w" });
     expect(figure.summary).toBe("w [2, 3]: step 0 3 connections, step 9 0 connections");
     expect((figure.layout["annotations"] as { text: string }[])[0]!.text).toContain("3 (50.0 %)");
   });
 
   it("refuses a mask of another shape", () => {
-    expect(() => maskImage([{ label: "step 0", mask }], { outputs: 3, inputs: 3 })).toThrow('mask "step 0" has 6 entries; expected outputs x inputs = 3 x 3 = 9');
+    expect(() => maskImage([{ label: "a", ...shape, mask }, { label: "b", outputs: 3, inputs: 2, mask }])).toThrow('mask "b" is 3 x 2, but "a" is 2 x 3');
+    expect(() => maskImage([])).toThrow("at least one snapshot");
+    expect(() => maskImage([{ label: "step 0", outputs: 3, inputs: 3, mask }])).toThrow('mask "step 0" has 6 entries; expected outputs x inputs = 3 x 3 = 9');
   });
 });
 
 describe("connectionCounts", () => {
   it("sums columns", () => {
     expect(connectionsPerInput(mask, 3)).toEqual([1, 0, 2]);
-    const figure = connectionCounts([{ label: "now", mask }], { outputs: 2, inputs: 3 });
+    const figure = connectionCounts([{ label: "now", ...shape, mask }]);
     expect(figure.data[0]!["x"]).toEqual([-0.5, 0, 1, 2, 2.5]);
     expect(figure.data[0]!["y"]).toEqual([1, 1, 0, 2, 2]);
   });

@@ -5,16 +5,16 @@ import { axis, layout, MASK_COLOURS, translucent } from "./theme.js";
 export interface MaskSnapshot {
   /** For example "step 50k". */
   readonly label: string;
+  /** Output dimensions: rows. */
+  readonly outputs: number;
+  /** Input dimensions: columns. */
+  readonly inputs: number;
   /** 1 where the connection is. [outputs, inputs], row-major */
   readonly mask: Uint8Array;
 }
 
 export interface MaskOptions {
   readonly title?: string;
-  /** Output dimensions: rows. */
-  readonly outputs: number;
-  /** Input dimensions: columns. */
-  readonly inputs: number;
   /** Pixels of one connection's square. Default: the largest whole number that keeps the figure readable at 640 pixels. */
   readonly cell?: number;
 }
@@ -23,13 +23,13 @@ export interface MaskOptions {
  * Masks as images in the paper's orientation (Figure 11): row i is output dimension i from the top, column j is input dimension j; light is a connection.
  * Snapshots stand side by side, each with its number of connections.
  *
- * @throws {Error} when a mask has not outputs x inputs entries.
+ * @throws {Error} when there is no snapshot, or their shapes differ
  * @example
- * maskImage([{ label: "step 0", mask }], { outputs: 64, inputs: 42, title: "agent.fc1.weight" });
+ * maskImage([{ label: "step 0", outputs: 64, inputs: 42, mask }], { title: "agent.fc1.weight" });
  */
-export function maskImage(snapshots: readonly MaskSnapshot[], options: MaskOptions): Figure {
-  const { outputs, inputs, title = "" } = options;
-  for (const { label, mask } of snapshots) checkMask(label, mask, outputs, inputs);
+export function maskImage(snapshots: readonly MaskSnapshot[], options: MaskOptions = {}): Figure {
+  const { title = "" } = options;
+  const { outputs, inputs } = commonShape(snapshots);
   const gap = 24;
   const left = 56, right = 24, top = 84, bottom = 52;
   const space = 660 - left - right;
@@ -84,11 +84,11 @@ export interface InputBlock {
  * How many connections each input dimension keeps (column sums of the mask), one step line a snapshot; blocks of inputs are marked, so
  * that one sees what a sparse agent looks at. The thin line is the level if all inputs had as many.
  *
- * @throws {Error} when a mask has not outputs x inputs entries.
+ * @throws {Error} when there is no snapshot, or their shapes differ
  */
-export function connectionCounts(snapshots: readonly MaskSnapshot[], options: MaskOptions & { readonly blocks?: readonly InputBlock[] }): Figure {
-  const { outputs, inputs, title = "", blocks = [] } = options;
-  for (const { label, mask } of snapshots) checkMask(label, mask, outputs, inputs);
+export function connectionCounts(snapshots: readonly MaskSnapshot[], options: { readonly title?: string; readonly blocks?: readonly InputBlock[] } = {}): Figure {
+  const { title = "", blocks = [] } = options;
+  const { outputs, inputs } = commonShape(snapshots);
   // One more point at either end, so that the first and the last step have their full width.
   const x = [-0.5, ...Array.from({ length: inputs }, (_, j) => j), inputs - 0.5];
   const counts = snapshots.map(({ mask }) => connectionsPerInput(mask, inputs));
@@ -101,7 +101,7 @@ export function connectionCounts(snapshots: readonly MaskSnapshot[], options: Ma
       fill: last ? "tozeroy" : "none", fillcolor: translucent(LAST, 0.2), hovertemplate: `%{y} of ${outputs}<extra>${snapshots[k]!.label}</extra>`,
     };
   });
-  const mean = counts.length === 0 ? 0 : counts.at(-1)!.reduce((a, b) => a + b, 0) / inputs;
+  const mean = counts.at(-1)!.reduce((a, b) => a + b, 0) / inputs;
   return {
     data,
     layout: layout(title, {
@@ -116,7 +116,7 @@ export function connectionCounts(snapshots: readonly MaskSnapshot[], options: Ma
       annotations: blocks.map(({ name, start, length }) => ({ text: name, showarrow: false, x: start - 0.5 + length / 2, y: 1, yref: "paper", yanchor: "top", yshift: -3, font: { size: 11, color: "#555555" }, textangle: length * (540 / inputs) < 6.5 * name.length ? 90 : 0 })),
       height: 340,
     }),
-    summary: `${title || "Connections per input"}: between ${Math.min(...(counts.at(-1) ?? [0]))} and ${Math.max(...(counts.at(-1) ?? [0]))} of ${outputs}`,
+    summary: `${title || "Connections per input"}: between ${Math.min(...counts.at(-1)!)} and ${Math.max(...counts.at(-1)!)} of ${outputs}`,
   };
 }
 
@@ -133,6 +133,12 @@ function count(mask: Uint8Array): number {
   return n;
 }
 
-function checkMask(label: string, mask: Uint8Array, outputs: number, inputs: number): void {
-  if (mask.length !== outputs * inputs) throw new Error(`mask "${label}" has ${mask.length} entries; expected outputs x inputs = ${outputs} x ${inputs} = ${outputs * inputs}`);
+function commonShape(snapshots: readonly MaskSnapshot[]): { outputs: number; inputs: number } {
+  const first = snapshots[0];
+  if (first === undefined) throw new Error("a picture of masks needs at least one snapshot; maskSnapshots gives those of a run");
+  for (const { label, mask, outputs, inputs } of snapshots) {
+    if (mask.length !== outputs * inputs) throw new Error(`mask "${label}" has ${mask.length} entries; expected outputs x inputs = ${outputs} x ${inputs} = ${outputs * inputs}`);
+    if (outputs !== first.outputs || inputs !== first.inputs) throw new Error(`mask "${label}" is ${outputs} x ${inputs}, but "${first.label}" is ${first.outputs} x ${first.inputs}: a figure shows one weight`);
+  }
+  return first;
 }

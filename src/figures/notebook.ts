@@ -57,7 +57,12 @@ function place(): { show(bundle: MimeBundle): void } {
  */
 export async function showFigure(figure: Figure): Promise<void> {
   if (!inNotebook()) return void console.log(figure.summary);
-  place().show(figureBundle(figure, await figurePng(figure, PNG_SCALE)));
+  place().show(figureBundle(figure, await notebookPng(figure)));
+}
+
+/** The picture is a spare for viewers without Plotly: an interrupt that ends its browser takes nothing from the figure. */
+async function notebookPng(figure: Figure): Promise<Buffer | undefined> {
+  return figurePng(figure, PNG_SCALE).catch(() => undefined);
 }
 
 function figureBundle(figure: Figure, png?: Buffer): MimeBundle {
@@ -93,7 +98,7 @@ export function liveFigure(interval = 1000): LiveFigure {
     },
     async finish(figure) {
       if (!inNotebook()) return void console.log(figure.summary);
-      output.show(figureBundle(figure, await figurePng(figure, PNG_SCALE)));
+      output.show(figureBundle(figure, await notebookPng(figure)));
     },
   };
 }
@@ -179,6 +184,14 @@ export function showPage(html: string, options: { readonly height: number; reado
 export function interruptSignal(): { readonly signal: AbortSignal; release(): void } {
   const controller = new AbortController();
   const abort = (): void => controller.abort();
-  process.once("SIGINT", abort);
-  return { signal: controller.signal, release: () => void process.removeListener("SIGINT", abort) };
+  // Not before the cell's synchronous part is over: Node runs that under a watchdog for SIGINT, which at its end puts back
+  // the default (death of the kernel) over every listener that was added meanwhile.
+  const later = setImmediate(() => process.once("SIGINT", abort));
+  return {
+    signal: controller.signal,
+    release() {
+      clearImmediate(later);
+      process.removeListener("SIGINT", abort);
+    },
+  };
 }

@@ -13,9 +13,9 @@ export function plotlySource(): string {
 
 let packed: string | undefined;
 
-/** What Plotly draws, without what is ours. */
+/** What Plotly draws, without what is ours, and without its button that sends a figure to its maker. */
 export function plotlyFigure(figure: Figure): { data: Figure["data"]; layout: Figure["layout"]; config: { [key: string]: unknown } } {
-  return { data: figure.data, layout: figure.layout, config: { displaylogo: false, responsive: false } };
+  return { data: figure.data, layout: figure.layout, config: { displaylogo: false, showSendToCloud: false, plotlyServerURL: "" } };
 }
 
 /**

@@ -2,6 +2,7 @@ import { METHOD_TITLES } from "../algorithms/methods.js";
 import type { Config } from "../config.js";
 import { createEnvironment } from "../envs/index.js";
 import { runAll, type RunOutcome } from "../experiments/run.js";
+import { qmixParameters } from "../networks/parameters.js";
 import { createWasmEngine } from "../networks/wasm/engine.js";
 import { readMasks, readRunCheckpoint, runOf, type StoredRun } from "../results/store.js";
 import { greedyPolicy } from "../training/rollout.js";
@@ -64,10 +65,10 @@ export async function watchRuns(configs: readonly Config[], options: WatchOption
   } finally {
     interrupt.release();
   }
+  if (interrupt.signal.aborted) console.log(`Stopped; what was trained is kept. Run ${inNotebook() ? "the cell" : "it"} again to continue.`);
   await live.finish(curve());
   const failed = outcomes.filter(({ state }) => state === "failed");
   if (failed.length > 0) throw new Error(`${failed.length} of ${outcomes.length} runs failed: ${failed.map(({ config, error }) => `${name(config)}: ${error!.message}`).join("; ")}`);
-  if (interrupt.signal.aborted) console.log(`Stopped; what was trained is kept. Run ${inNotebook() ? "the cell" : "it"} again to continue.`);
   return outcomes.map(({ run }) => run!);
 }
 
@@ -95,7 +96,14 @@ export function maskSnapshots(run: StoredRun, weight: string, moments: readonly 
   if (!known.includes(weight)) throw new Error(`${run.name} has no mask "${weight}"; ${known.length === 0 ? "a dense run has none" : `there are ${known.join(", ")}`}`);
   const last = history.at(-1)!.step;
   const chosen = new Set(moments.map((moment) => history.reduce((a, b) => (Math.abs(b.step - moment * last) < Math.abs(a.step - moment * last) ? b : a))));
-  return [...chosen].map(({ step, masks }) => ({ label: `step ${shortSteps(Math.round(step / 100) * 100)}`, mask: masks.get(weight)! }));
+  const [outputs, inputs] = weightShape(run, weight);
+  return [...chosen].map(({ step, masks }) => ({ label: `step ${shortSteps(Math.round(step / 100) * 100)}`, outputs, inputs, mask: masks.get(weight)! }));
+}
+
+function weightShape({ config }: StoredRun, weight: string): [outputs: number, inputs: number] {
+  const { sizes } = createEnvironment(config.environment, { rules: config.rules });
+  const [outputs, inputs] = qmixParameters(networkShape(config, sizes)).find(({ name }) => name === weight)!.shape;
+  return [outputs!, inputs!];
 }
 
 /**

@@ -36,7 +36,7 @@
           if (this.isDisposed) return;
           // The height at once, so that the page does not jump while it is drawn.
           this.node.style.minHeight = `${layout.height}px`;
-          await Plotly.react(this.node, structuredClone(data), structuredClone(layout), { displaylogo: false, ...config });
+          await Plotly.react(this.node, structuredClone(data), structuredClone(layout), { displaylogo: false, showSendToCloud: false, ...config });
         });
         return this.drawn;
       }

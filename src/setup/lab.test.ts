@@ -1,0 +1,237 @@
+import { spawn, spawnSync, type ChildProcess } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createServer, type AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Page } from "playwright-core";
+import { afterAll, describe, expect, it } from "vitest";
+import { closeBrowser, findBrowser, withPage } from "../figures/browser.js";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const { findJupyter, jupyterEnvironment } = (await import(new URL("./jupyter.mjs", import.meta.url).href)) as {
+  findJupyter(): string | undefined;
+  jupyterEnvironment(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv;
+};
+
+const python = findJupyter();
+const built = existsSync(join(root, "dist/index.js"));
+const browser = findBrowser();
+if (python === undefined) console.warn("skipped: notebooks (no JupyterLab; `npm run lab` installs it)");
+else if (!built) console.warn("skipped: notebooks (dist/ is missing; `npm run build` makes it)");
+else if (browser === undefined) console.warn("skipped: JupyterLab in a browser (no Chrome, Chromium or Edge; set CHROME_PATH to one)");
+
+const folder = mkdtempSync(join(tmpdir(), "mast-lab-"));
+// One run store for all of them: what the first trains, the others find.
+const environment = { ...process.env, MAST_PROFILE: "smoke", MAST_RUNS: join(folder, "runs") };
+afterAll(async () => {
+  await closeBrowser();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+describe.skipIf(python === undefined || !built || browser === undefined)("npm run lab", () => {
+  it("opens 00-quickstart in JupyterLab, where all cells run and the plots are drawn", { timeout: 180_000 }, async () => {
+    const committed = readFileSync(join(root, "notebooks/00-quickstart.ipynb"), "utf8");
+    const port = await freePort();
+    const lab = spawn(process.execPath, ["src/setup/lab.mjs", "--no-browser", "--port", String(port), "--ServerApp.token=secret", `--LabApp.workspaces_dir=${folder}`], { cwd: root, env: environment, stdio: ["ignore", "ignore", "pipe"] });
+    let log = "";
+    lab.stderr!.on("data", (data: Buffer) => (log += data.toString()));
+    try {
+      await answers(`http://localhost:${port}/api?token=secret`, lab, () => log);
+      const seen = await withPage((page) => runAllCells(page, `http://localhost:${port}/?token=secret`));
+      expect(seen!.problems).toEqual([]);
+      expect(seen!.prompts.every((prompt) => /^\[\d+\]:$/.test(prompt)), seen!.prompts.join()).toBe(true);
+      expect(seen!.legend).toEqual(["Dense", "RigL", "MAST"]);
+      // A line and its points for each of the three, drawn as the last state of the live curve.
+      expect(seen!.lines).toBe(6);
+      expect(seen!.longest).toBeGreaterThan(1);
+      expect(seen!.masks).toBeGreaterThanOrEqual(2);
+      expect(seen!.table).toContain("MAST");
+      expect(seen!.progress).toBe(3);
+      expect(seen!.replay).toBe(true);
+    } finally {
+      await stop(lab);
+    }
+    expect(readFileSync(join(root, "notebooks/00-quickstart.ipynb"), "utf8")).toBe(committed);
+  });
+});
+
+describe.skipIf(python === undefined || !built)("npm run notebooks", () => {
+  it("executes every notebook in the smoke profile, and leaves the committed ones as they are", { timeout: 180_000 }, () => {
+    const committed = readFileSync(join(root, "notebooks/00-quickstart.ipynb"), "utf8");
+    const { status, stdout, stderr } = notebooks("--profile", "smoke");
+    expect(status, stderr).toBe(0);
+    expect(stdout).toMatch(/00-quickstart\.ipynb: done in \d+ s, \d+ kB, in \.cache/);
+    expect(stdout).toContain("01-environment.ipynb: done");
+    expect(stderr).not.toContain("too much to commit");
+    expect(readFileSync(join(root, "notebooks/00-quickstart.ipynb"), "utf8")).toBe(committed);
+    const { cells } = JSON.parse(readFileSync(join(root, ".cache/notebooks/00-quickstart.ipynb"), "utf8")) as { cells: { outputs?: { data?: Record<string, unknown> }[] }[] };
+    const figures = cells.flatMap(({ outputs = [] }) => outputs).filter(({ data }) => data?.["application/vnd.plotly.v1+json"] !== undefined);
+    expect(figures).toHaveLength(3);
+    for (const { data } of figures) expect(Object.keys(data!)).toContain("text/plain");
+  });
+
+  it("names the notebooks there are, and the profiles", () => {
+    expect(notebooks("99-nothing")).toMatchObject({ status: 1, stderr: expect.stringContaining('no notebook "99-nothing"; there are: 00-quickstart, 01-environment') });
+    expect(notebooks("--profile", "large")).toMatchObject({ status: 1, stderr: expect.stringContaining('--profile is "large"; allowed: smoke, classroom, paper') });
+  });
+
+  it.each([
+    ["a type error", 'const n: number = "three";', /Type 'string' is not assignable to type 'number'/],
+    ["an exception, here of a wrong configuration", 'import { resolveConfig } from "mast-lab"; resolveConfig({ sparsity: { level: 1.2 } });', /sparsity\.level is 1\.2; allowed: at most 0\.999/],
+  ])("fails on %s in a cell, says what it is, and writes nothing", (_, code, message) => {
+    const source = join(folder, "wrong.ipynb"), target = join(folder, "out.ipynb");
+    const cell = (text: string) => ({ cell_type: "code", id: `c${text.length}`, metadata: {}, execution_count: null, outputs: [], source: text });
+    const write = `import json,sys; json.dump(json.loads(sys.argv[1]), open(sys.argv[2], "w"))`;
+    const notebook = { cells: [cell("const before = 1;"), cell(code)], metadata: { kernelspec: { name: "tslab", display_name: "TypeScript", language: "typescript" } }, nbformat: 4, nbformat_minor: 5 };
+    spawnSync(python!, ["-c", write, JSON.stringify(notebook), source]);
+    const { status, stderr } = spawnSync(python!, [join(root, "src/setup/execute_notebook.py"), source, target, join(root, "notebooks")], { env: jupyterEnvironment(environment), encoding: "utf8" });
+    expect(status).toBe(1);
+    expect(stderr).toContain("wrong.ipynb: cell 2 of 2 failed:");
+    expect(stderr).toMatch(message);
+    expect(existsSync(target)).toBe(false);
+  });
+});
+
+describe.skipIf(python === undefined || !built)("a notebook cell that is interrupted in mid-training", () => {
+  it("stops with a checkpoint, and continues there when it is run again", { timeout: 180_000 }, () => {
+    const { status, stdout, stderr } = spawnSync(python!, ["-c", INTERRUPT], { cwd: join(root, "notebooks"), env: jupyterEnvironment({ ...environment, MAST_RUNS: join(folder, "interrupted") }), encoding: "utf8" });
+    expect(status, stderr).toBe(0);
+    const said = JSON.parse(stdout.trim().split("\n").at(-1)!) as { interrupted: string; stopped: { state: string; step: number; checkpoint: number }; first: number; ended: { state: string; step: number } };
+    expect(said.interrupted).toBe("error");
+    expect(said.stopped.state).toBe("interrupted");
+    expect(said.stopped.checkpoint).toBeGreaterThan(0);
+    // The first progress of the second time is where the first time ended, not the beginning.
+    expect(said.first).toBeGreaterThanOrEqual(said.stopped.checkpoint);
+    expect(said.ended.state).toBe("complete");
+    expect(said.ended.step).toBeGreaterThanOrEqual(3000);
+  });
+});
+
+/** Runs cells in a kernel of its own, as JupyterLab does, and presses stop in the middle of the second. */
+const INTERRUPT = String.raw`
+import json, re, sys, time
+from jupyter_client.manager import KernelManager
+
+manager = KernelManager(kernel_name="tslab")
+manager.start_kernel()
+client = manager.client()
+client.start_channels()
+client.wait_for_ready(timeout=60)
+
+def run(code, on_progress=None):
+    request = client.execute(code)
+    text = ""
+    while True:
+        message = client.get_iopub_msg(timeout=120)
+        if message["parent_header"].get("msg_id") != request:
+            continue
+        kind, content = message["msg_type"], message["content"]
+        if kind == "stream":
+            text += content["text"]
+        elif kind in ("display_data", "update_display_data") and on_progress:
+            found = re.search(r"([\d,]+) of [\d,]+ steps", content["data"].get("text/plain", ""))
+            if found:
+                on_progress(int(found.group(1).replace(",", "")))
+        elif kind == "status" and content["execution_state"] == "idle":
+            break
+    while True:
+        reply = client.get_shell_msg(timeout=60)
+        if reply["parent_header"].get("msg_id") == request:
+            return reply["content"]["status"], text
+
+SETUP = """
+import { readRunCheckpoint, resolveConfig, runOf, watchRuns } from "mast-lab";
+const configs = [resolveConfig({ environment: "3m", method: "mast", steps: 3000, warmup: 200, evaluation: { interval: 1000, episodes: 2 }, log: { interval: 50 } })];
+"""
+STATE = """
+const run = runOf(configs[0]);
+console.log(JSON.stringify({ state: run.state, step: run.step, checkpoint: readRunCheckpoint(run.directory).state.progress.step }));
+"""
+sent = []
+def stop_midway(step):
+    if step >= 500 and not sent:
+        sent.append(step)
+        manager.interrupt_kernel()
+
+status, text = run(SETUP)
+assert status == "ok", text
+interrupted, text = run("const trained = await watchRuns(configs);", stop_midway)
+for _ in range(60):
+    time.sleep(0.5)
+    status, text = run(STATE)
+    if status == "ok" and json.loads(text)["state"] == "interrupted":
+        break
+stopped = json.loads(text)
+steps = []
+status, text = run("const trained = await watchRuns(configs);", steps.append)
+assert status == "ok", text
+status, text = run(STATE)
+client.stop_channels()
+manager.shutdown_kernel(now=True)
+print(json.dumps({"interrupted": interrupted, "stopped": stopped, "first": min(step for step in steps if step > 0), "ended": json.loads(text)}))
+`;
+
+function notebooks(...args: string[]) {
+  return spawnSync(process.execPath, ["src/setup/notebooks.mjs", ...args], { cwd: root, env: environment, encoding: "utf8" });
+}
+
+/** Opens the page that JupyterLab opens by itself, runs all cells by its menu, and reports what can be seen. */
+async function runAllCells(page: Page, url: string) {
+  const problems: string[] = [];
+  page.on("pageerror", (error) => problems.push(String(error)));
+  // JupyterLab saves by itself now and then; the committed notebook has to stay.
+  await page.route(/\/api\/contents\/notebooks\//, (route) => (route.request().method() === "GET" ? route.continue() : route.abort()));
+  await page.setViewportSize({ width: 1280, height: 1000 });
+  await page.goto(url);
+  await page.waitForSelector(".jp-Notebook .jp-CodeCell", { timeout: 60_000 });
+  await page.locator("#jp-main-statusbar").getByText("TypeScript | Idle").waitFor({ timeout: 60_000 });
+  await page.getByRole("menuitem", { name: "Run", exact: true }).click();
+  await page.getByRole("menuitem", { name: "Run All Cells", exact: true }).click();
+  // The last output of the notebook is the replay.
+  const frame = page.locator(".jp-OutputArea-output iframe");
+  await frame.first().waitFor({ state: "attached", timeout: 120_000 });
+  const curve = page.locator(".mast-figure").first();
+  await curve.scrollIntoViewIfNeeded();
+  await curve.locator(".scatterlayer .trace path.js-line").first().waitFor({ state: "attached" });
+  await page.waitForFunction(() => (globalThis as unknown as { document: { querySelectorAll(s: string): ArrayLike<unknown> } }).document.querySelectorAll(".mast-figure .heatmaplayer image").length >= 2);
+  const plots = await curve.evaluate((node) => (node as unknown as { data: { mode: string; x: unknown[] }[] }).data.map(({ mode, x }) => ({ mode, points: x.length })));
+  await frame.first().scrollIntoViewIfNeeded();
+  const replay = page.frameLocator(".jp-OutputArea-output iframe");
+  await replay.locator("#scrubber").fill("1");
+  return {
+    problems: [...problems, ...(await page.locator("[data-mime-type='application/vnd.jupyter.stderr'], [data-mime-type='application/vnd.jupyter.error']").allTextContents())],
+    prompts: await page.locator(".jp-CodeCell .jp-InputPrompt").allTextContents(),
+    legend: await curve.locator(".legendtext").allTextContents(),
+    lines: await curve.locator(".scatterlayer .trace").count(),
+    longest: Math.max(...plots.filter(({ mode }) => mode === "lines").map(({ points }) => points)),
+    masks: await page.locator(".mast-figure .heatmaplayer image").count(),
+    table: (await page.locator(".jp-OutputArea-output table").allTextContents()).join(" "),
+    progress: await page.locator(".jp-OutputArea-output table").first().locator("tr").count(),
+    replay: (await replay.locator("#status").textContent())!.startsWith("step 1 of"),
+  };
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await new Promise((resolve) => server.once("listening", resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+async function answers(url: string, server: ChildProcess, log: () => string): Promise<void> {
+  for (let tries = 0; tries < 240; tries++) {
+    if (server.exitCode !== null) break;
+    if (await fetch(url).then((response) => response.ok, () => false)) return;
+    await new Promise((resolve) => setTimeout(resolve, 250));
+  }
+  throw new Error(`JupyterLab did not start:\n${log()}`);
+}
+
+async function stop(server: ChildProcess): Promise<void> {
+  if (server.exitCode !== null) return;
+  const ended = new Promise((resolve) => server.once("exit", resolve));
+  server.kill("SIGTERM");
+  await ended;
+}
