@@ -2,7 +2,6 @@ import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync } from "node:f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { inflateSync } from "node:zlib";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
 import { createEnvironment } from "../envs/index.js";
 import { nearestTarget } from "../envs/play.js";
@@ -11,7 +10,7 @@ import { trainingCurves } from "./curves.js";
 import { maskImage } from "./masks.js";
 import { recordEpisode } from "./recording.js";
 import { battleReplay, saveReplay } from "./replay.js";
-import { figurePng, saveFigure } from "./save.js";
+import { drawnPng, figurePng, saveFigure } from "./save.js";
 
 const browser = findBrowser();
 if (browser === undefined) console.warn("skipped: figures drawn in a browser (no Chrome, Chromium or Edge; set CHROME_PATH to one)");
@@ -65,10 +64,21 @@ describe.skipIf(browser === undefined)("a saved figure", () => {
     expect(readdirSync(folder).filter((name) => name.endsWith(".tmp"))).toEqual([]);
   });
 
+  it("has a PNG much smaller than what the browser writes, and looks the same", async () => {
+    const drawn = (await drawnPng(curves, 1))!, small = (await figurePng(curves, 1))!;
+    expect(small.length).toBeLessThan(drawn.length / 2);
+    const [a, b] = await decoded(drawn, small);
+    const differences = Array.from(a!.pixels, (value, i) => Math.abs(value - b!.pixels[i]!));
+    expect(b!.pixels.length).toBe(640 * 420 * 4);
+    expect(differences.filter((difference) => difference > 24)).toEqual([]);
+    expect(differences.reduce((sum, difference) => sum + difference, 0) / differences.length).toBeLessThan(0.1);
+  });
+
   it("shows each connection of a mask as a crisp square at its place", async () => {
     const mask = Uint8Array.from([1, 0, 0, 0, 0, 1]);
     const figure = maskImage([{ label: "now", outputs: 2, inputs: 3, mask }], { cell: 20 });
-    const { pixel } = decodePng((await figurePng(figure, 1))!);
+    const [{ width, pixels }] = (await decoded((await figurePng(figure, 1))!)) as [{ width: number; pixels: Buffer }];
+    const pixel = (x: number, y: number) => [...pixels.subarray(4 * (y * width + x), 4 * (y * width + x) + 3)];
     const { l, t } = figure.layout["margin"] as { l: number; t: number };
     for (let i = 0; i < 2; i++) {
       for (let j = 0; j < 3; j++) {
@@ -163,23 +173,25 @@ describe.skipIf(browser === undefined)("a saved replay", () => {
   });
 });
 
-/** Just enough of PNG for 8-bit colour without interlacing. */
-function decodePng(png: Buffer): { pixel(x: number, y: number): number[] } {
-  const width = png.readUInt32BE(16), channels = png[25] === 6 ? 4 : 3;
-  const parts: Buffer[] = [];
-  for (let at = 8; at < png.length; at += 12 + png.readUInt32BE(at)) if (png.toString("latin1", at + 4, at + 8) === "IDAT") parts.push(png.subarray(at + 8, at + 8 + png.readUInt32BE(at)));
-  const raw = inflateSync(Buffer.concat(parts));
-  const stride = width * channels;
-  const rows: Uint8Array[] = [];
-  for (let y = 0; y * (stride + 1) < raw.length; y++) {
-    const filter = raw[y * (stride + 1)]!, row = Uint8Array.from(raw.subarray(y * (stride + 1) + 1, (y + 1) * (stride + 1)));
-    const above = rows[y - 1];
-    for (let i = 0; i < stride; i++) {
-      const a = i >= channels ? row[i - channels]! : 0, b = above?.[i] ?? 0, c = i >= channels ? (above?.[i - channels] ?? 0) : 0;
-      const p = a + b - c, pa = Math.abs(p - a), pb = Math.abs(p - b), pc = Math.abs(p - c);
-      row[i]! += [0, a, b, (a + b) >> 1, pa <= pb && pa <= pc ? a : pb <= pc ? b : c][filter]!;
-    }
-    rows.push(row);
-  }
-  return { pixel: (x, y) => [...rows[y]!.subarray(x * channels, x * channels + 3)] };
+/** Pixels of PNG files as the browser sees them, [height, width, 4]. */
+async function decoded(...pngs: Buffer[]): Promise<{ width: number; pixels: Buffer }[]> {
+  const result = await withPage((page) =>
+    page.evaluate(async (urls) => {
+      const { Image, OffscreenCanvas } = globalThis as unknown as { Image: new () => { src: string; width: number; height: number; decode(): Promise<void> }; OffscreenCanvas: new (w: number, h: number) => { getContext(kind: "2d"): { drawImage(image: unknown, x: number, y: number): void; getImageData(x: number, y: number, w: number, h: number): { data: Uint8ClampedArray } } } };
+      return Promise.all(
+        urls.map(async (url) => {
+          const image = new Image();
+          image.src = url;
+          await image.decode();
+          const pen = new OffscreenCanvas(image.width, image.height).getContext("2d");
+          pen.drawImage(image, 0, 0);
+          const { data } = pen.getImageData(0, 0, image.width, image.height);
+          let text = "";
+          for (let at = 0; at < data.length; at += 8192) text += String.fromCharCode(...data.subarray(at, at + 8192));
+          return { width: image.width, base64: btoa(text) };
+        }),
+      );
+    }, pngs.map((png) => `data:image/png;base64,${png.toString("base64")}`)),
+  );
+  return result!.map(({ width, base64 }) => ({ width, pixels: Buffer.from(base64, "base64") }));
 }

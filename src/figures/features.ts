@@ -54,16 +54,18 @@ export function stateFeatures(env: Environment): Feature[] {
 
 /** What each input of the agent network belongs to: the observation's blocks, the last action and the agent's number, both one-hot. */
 export function inputBlocks(env: Environment): InputBlock[] {
-  const names = [
-    ...observationFeatures(env, 0).map(({ block }) => (block.startsWith("ally") ? "allies" : block.replace("enemy ", "e"))),
-    ...new Array<string>(env.sizes.actions).fill("last action"),
-    ...new Array<string>(env.sizes.agents).fill("id"),
+  const inputs: Feature[] = [
+    ...observationFeatures(env, 0),
+    ...Array.from({ length: env.sizes.actions }, (_, action) => ({ block: "last action", name: `action ${action}` })),
+    ...Array.from({ length: env.sizes.agents }, (_, agent) => ({ block: "id", name: `agent ${agent + 1}` })),
   ];
-  const blocks: { name: string; start: number; length: number }[] = [];
-  names.forEach((name, start) => {
-    const last = blocks.at(-1);
-    if (last?.name === name) last.length++;
-    else blocks.push({ name, start, length: 1 });
+  const blocks: { name: string; start: number; length: number; inputs: string[] }[] = [];
+  inputs.forEach(({ block, name }, start) => {
+    const label = block.startsWith("ally") ? "allies" : block.replace("enemy ", "e");
+    if (blocks.at(-1)?.name !== label) blocks.push({ name: label, start, length: 0, inputs: [] });
+    const last = blocks.at(-1)!;
+    last.length++;
+    last.inputs.push(`${block}: ${name}`);
   });
   return blocks;
 }

@@ -78,6 +78,8 @@ export interface InputBlock {
   readonly name: string;
   readonly start: number;
   readonly length: number;
+  /** What each of its inputs is, shown under the mouse. [length] */
+  readonly inputs?: readonly string[];
 }
 
 /**
@@ -93,12 +95,13 @@ export function connectionCounts(snapshots: readonly MaskSnapshot[], options: { 
   const x = [-0.5, ...Array.from({ length: inputs }, (_, j) => j), inputs - 0.5];
   const counts = snapshots.map(({ mask }) => connectionsPerInput(mask, inputs));
   const highest = Math.max(1, ...counts.flat());
+  const names = x.map((j) => blocks.flatMap(({ start, inputs: of }) => of?.[Math.round(j) - start] ?? [])[0] ?? `input ${j}`);
   const data: Trace[] = counts.map((n, k) => {
     const last = k === counts.length - 1;
     return {
       type: "scatter", mode: "lines", name: snapshots[k]!.label, x, y: [n[0], ...n, n.at(-1)],
       line: { shape: "hvh", width: last ? 2 : 1.5, color: last ? LAST : EARLIER[k % EARLIER.length], dash: last ? "solid" : "dot" },
-      fill: last ? "tozeroy" : "none", fillcolor: translucent(LAST, 0.2), hovertemplate: `%{y} of ${outputs}<extra>${snapshots[k]!.label}</extra>`,
+      fill: last ? "tozeroy" : "none", fillcolor: translucent(LAST, 0.2), customdata: names, hovertemplate: `%{y} of ${outputs} (%{customdata})<extra>${snapshots[k]!.label}</extra>`,
     };
   });
   const mean = counts.at(-1)!.reduce((a, b) => a + b, 0) / inputs;

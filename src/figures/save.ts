@@ -4,6 +4,7 @@ import type { Page } from "playwright-core";
 import { BROWSER_HINT, withPage } from "./browser.js";
 import type { Figure } from "./figure.js";
 import { figureHtml, plotlyFigure, plotlySource } from "./page.js";
+import { shrinkPng } from "./png.js";
 
 /** What `saveFigure` wrote. */
 export interface SavedFigure {
@@ -44,6 +45,12 @@ export async function saveFigure(figure: Figure, path: string, options: { readon
 
 /** A figure as PNG, drawn by Plotly in a headless browser; undefined where there is none. `scale` is pixels of the picture a pixel of the figure. */
 export async function figurePng(figure: Figure, scale = 2): Promise<Buffer | undefined> {
+  const png = await drawnPng(figure, scale);
+  return png === undefined ? undefined : shrinkPng(png);
+}
+
+/** The picture as the browser writes it. */
+export async function drawnPng(figure: Figure, scale: number): Promise<Buffer | undefined> {
   return withPage(async (page) => {
     await loadPlotly(page);
     const url = await page.evaluate(
