@@ -13,8 +13,6 @@ import { nextWord, seedRandom } from "./random.js";
 import type { BattleRules } from "./rules.js";
 import { ENERGY_MAX, ENERGY_PER_SECOND, ENERGY_START, SHIELD_DELAY, SHIELD_PER_SECOND } from "./units.js";
 
-/** Units start within this many cells of their place, in x and y. */
-const SPAWN_JITTER = 0.1;
 /** A shot follows the last after the weapon's period and a random delay between these (ticks; seconds x 16). */
 const DELAY_MIN = -0.0625 * TICKS_PER_SECOND;
 const DELAY_MAX = 0.125 * TICKS_PER_SECOND;
@@ -69,8 +67,8 @@ function reset(w: World, places: Float64Array, seed: number): void {
   const { b } = w;
   seedRandom(b.random, seed);
   for (let i = 0; i < b.units; i++) {
-    b.x[i] = places[2 * i]! + (2 * ((nextWord(b.random) >>> 0) / WORDS) - 1) * SPAWN_JITTER;
-    b.y[i] = places[2 * i + 1]! + (2 * ((nextWord(b.random) >>> 0) / WORDS) - 1) * SPAWN_JITTER;
+    b.x[i] = places[2 * i]!;
+    b.y[i] = places[2 * i + 1]!;
     b.health[i] = b.maxHealth[i]!;
     b.shield[i] = b.maxShield[i]!;
     b.energy[i] = b.heals[i] === 1 ? ENERGY_START : 0;
@@ -79,7 +77,9 @@ function reset(w: World, places: Float64Array, seed: number): void {
     b.ordered[i] = -1;
     b.fired[i] = -1;
     b.order[i] = i;
-    b.phase[i] = Math.floor(((nextWord(b.random) >>> 0) / WORDS) * SCAN_PERIOD);
+    // The enemies' looks are spread over the second in one fixed way: SMAC's battles are known to vary little (SMACv2), and with
+    // looks or places drawn anew for each battle even the best order of targets loses one battle in seven on 2s3z.
+    b.phase[i] = i < b.allies ? 0 : Math.floor(((i - b.allies) * SCAN_PERIOD) / (b.units - b.allies));
     b.command[i] = i < b.allies ? STOP : ATTACK_MOVE;
     b.goalX[i] = b.map.allyPoint[0];
     b.goalY[i] = b.map.allyPoint[1];
