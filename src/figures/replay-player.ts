@@ -160,12 +160,13 @@ export const PLAYER_SCRIPT = `
     const height = 54, pen = fit(track, height), width = track.clientWidth;
     const pad = 4, foot = height - 12;
     const x = (step) => pad + (steps === 0 ? 0 : (step / steps) * (width - 2 * pad));
-    const most = Math.max(1e-9, ...rewards.map(Math.abs)), high = Math.max(1e-9, ...returns);
+    // The bonus for winning is many times any other reward: its bar ends at the top.
+    const most = Math.max(1e-9, ...rewards.slice(0, replay.won ? -1 : undefined).map(Math.abs)), high = Math.max(1e-9, ...returns);
     pen.fillStyle = "#f6f6f6"; pen.fillRect(0, 0, width, height);
     const slot = (width - 2 * pad) / Math.max(1, steps);
     rewards.forEach((reward, k) => {
       pen.fillStyle = reward < 0 ? "#D55E00" : "#b8cfe0";
-      const tall = (Math.abs(reward) / most) * (foot - 6);
+      const tall = Math.min(1, Math.abs(reward) / most) * (foot - 6);
       pen.fillRect(x(k) + 0.5, foot - tall, Math.max(1, slot - 1), tall);
     });
     pen.strokeStyle = "#333333"; pen.lineWidth = 1.5; pen.beginPath();

@@ -39,7 +39,6 @@ it("lets the trained team play greedily: the same seed gives the same battle", (
   const battle = playTrained(mast, 7);
   expect(battle.frames).toHaveLength(battle.actions.length + 1);
   expect(playTrained(mast, 7)).toEqual(battle);
-  expect(playTrained(mast, 8).frames[0]).not.toEqual(battle.frames[0]);
 });
 
 it("returns what is complete without training it again, and names what failed", async () => {

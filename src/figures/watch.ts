@@ -1,15 +1,15 @@
-import { METHOD_TITLES } from "../algorithms/methods.js";
 import type { Config } from "../config.js";
 import { createEnvironment } from "../envs/index.js";
 import { runAll, type RunOutcome } from "../experiments/run.js";
 import { qmixParameters } from "../networks/parameters.js";
 import { createWasmEngine } from "../networks/wasm/engine.js";
-import { readMasks, readRunCheckpoint, runOf, type StoredRun } from "../results/store.js";
+import { readMasks, readRunCheckpoint, runName, runOf, type StoredRun } from "../results/store.js";
 import { greedyPolicy } from "../training/rollout.js";
 import { tensorsOf } from "../training/state.js";
 import { networkShape } from "../training/train.js";
 import { trainingCurves, type RunCurve } from "./curves.js";
 import { shortSteps } from "./figure.js";
+import { methodLabel, runLabels } from "./labels.js";
 import type { MaskSnapshot } from "./masks.js";
 import { inNotebook, interruptSignal, liveFigure, showProgress } from "./notebook.js";
 import { recordEpisode, type EpisodeRecording } from "./recording.js";
@@ -17,7 +17,7 @@ import { recordEpisode, type EpisodeRecording } from "./recording.js";
 export interface WatchOptions {
   /** Title of the live curve. */
   readonly title?: string;
-  /** What curves average over: runs with the same label are one method's seeds. Default: the method's name. */
+  /** What curves average over: runs with the same label are one method's seeds. Default: the method, and what sets it apart. */
   readonly label?: (config: Config) => string;
   /** Threads; default: one for each core. */
   readonly workers?: number;
@@ -35,7 +35,9 @@ export interface WatchOptions {
  * const runs = await watchRuns(["dense", "mast"].map((method) => resolveConfig({ environment: "3m", method, steps: 100_000 })));
  */
 export async function watchRuns(configs: readonly Config[], options: WatchOptions = {}): Promise<StoredRun[]> {
-  const { title, label = methodLabel, workers, runs } = options;
+  const { title, workers, runs } = options;
+  const labels = new Map(configs.map((config, i) => [runName(config), options.label?.(config) ?? runLabels(configs)[i]!]));
+  const label = (config: Config): string => labels.get(runName(config))!;
   const store = runs === undefined ? {} : { runs };
   const severalSeeds = new Set(configs.map((config) => config.seed)).size > 1;
   const name = (config: Config): string => (severalSeeds ? `${label(config)}, seed ${config.seed}` : label(config));
@@ -70,11 +72,6 @@ export async function watchRuns(configs: readonly Config[], options: WatchOption
   const failed = outcomes.filter(({ state }) => state === "failed");
   if (failed.length > 0) throw new Error(`${failed.length} of ${outcomes.length} runs failed: ${failed.map(({ config, error }) => `${name(config)}: ${error!.message}`).join("; ")}`);
   return outcomes.map(({ run }) => run!);
-}
-
-/** The name under which a configuration's method is shown. */
-export function methodLabel({ method }: Config): string {
-  return METHOD_TITLES[method];
 }
 
 /** Test win rates of a run over its training. */
@@ -124,3 +121,5 @@ export function playTrained(run: StoredRun, seed: number): EpisodeRecording {
     engine.dispose();
   }
 }
+
+export { methodLabel } from "./labels.js";
