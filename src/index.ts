@@ -51,7 +51,8 @@ export {
 
 export { EXPERIMENTS, findExperiment } from "./experiments/all.js";
 export { type Experiment, type Profile, PROFILES, type Reduction } from "./experiments/experiment.js";
-export { quickstart, QUICKSTART_PROFILES, quickstartResult } from "./experiments/quickstart.js";
+export { compareMethods, SHORT_RUN } from "./experiments/comparison.js";
+export { quickstart, QUICKSTART_PROFILES } from "./experiments/quickstart.js";
 export { runAll, runOne, type RunOptions, type RunOutcome, type TrainingProgress } from "./experiments/run.js";
 
 export { meanCurve, type RunCurve, trainingCurves } from "./figures/curves.js";
