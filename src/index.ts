@@ -38,6 +38,7 @@ export { tensorsOf } from "./training/state.js";
 export { networkShape, train, type TrainOptions } from "./training/train.js";
 
 export { exportParameters } from "./results/checkpoint.js";
+export { frameCsv, runsFrame } from "./results/frame.js";
 export { RunError } from "./results/disk.js";
 export type { MaskMoment } from "./results/masks.js";
 export type { MetricsRow, TimingRow, TopologyRow } from "./results/metrics.js";

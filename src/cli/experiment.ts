@@ -1,10 +1,12 @@
-import { join, relative } from "node:path";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
 import { EXPERIMENTS, findExperiment } from "../experiments/all.js";
 import type { Experiment, Profile } from "../experiments/experiment.js";
 import { closeBrowser } from "../figures/browser.js";
 import { packageRoot } from "../figures/package.js";
 import { saveFigure } from "../figures/save.js";
 import { tableText } from "../figures/table.js";
+import { frameCsv, runsFrame } from "../results/frame.js";
 import { runOf, type StoredRun } from "../results/store.js";
 import { trainAll, type TrainingFlags } from "./train.js";
 
@@ -47,9 +49,22 @@ async function showResult(experiment: Experiment, profile: Profile, runs: readon
   console.log(`\n${tableText(table)}\n`);
   const saved = await saveFigure(figure, figurePath);
   await closeBrowser();
+  const results = await saveResults(experiment, profile, runs);
+  console.log(`Runs: ${relative(process.cwd(), results)}`);
   console.log(`Figure: ${[saved.html, saved.png].filter((path) => path !== undefined).map((path) => relative(process.cwd(), path)).join(", ")}`);
   const next = experiment.next?.(runs) ?? [];
   if (next.length > 0) console.log(`\nWhat to try next:\n${next.map(([command, purpose]) => `  ${command}\n      ${purpose}`).join("\n")}`);
+}
+
+/** Writes the runs, a row each, to data/results/ID.csv. */
+async function saveResults(experiment: Experiment, profile: Profile, runs: readonly StoredRun[]): Promise<string> {
+  const frame = await runsFrame(runs, { experiment: experiment.id, profile });
+  const path = join(packageRoot(), "data", "results", `${profile === experiment.profile ? experiment.id : `${experiment.id}-${profile}`}.csv`);
+  mkdirSync(dirname(path), { recursive: true });
+  // danfojs writes to files as well, but swallows what goes wrong there.
+  writeFileSync(path, `${frameCsv(frame)}
+`);
+  return path;
 }
 
 /** The figure that is committed is the usual profile's; others stand beside it. */

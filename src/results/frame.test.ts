@@ -1,0 +1,35 @@
+import { describe, expect, it } from "vitest";
+import { resolveConfig } from "../config.js";
+import { frameCsv, runsFrame } from "./frame.js";
+import type { StoredRun } from "./store.js";
+
+const run = (seed: number, score: number, method: "mast" | "dense" = "mast"): StoredRun => ({
+  name: `run-${seed}`,
+  directory: "",
+  config: resolveConfig({ method, seed, steps: 1000 }),
+  state: "complete",
+  step: 1000,
+  metrics: [],
+  summary: {
+    score, winRates: [0, score], steps: 1003, episodes: 40, updates: 9, seconds: 2, stepsPerSecond: 501.5, parameters: 1234,
+    cost: { totalSize: 1, trainFlops: 2, inferenceFlops: 3, relative: { totalSize: 0.066, trainFlops: 0.051, inferenceFlops: 0.05 } },
+    commit: "abc", finished: "2026-01-01T00:00:00.000Z",
+  },
+});
+
+describe("runsFrame", () => {
+  it("has a row a run, and groups by method as danfojs does", async () => {
+    const frame = await runsFrame([run(1, 0.5), run(2, 1), run(3, 0.25, "dense")], { profile: "smoke" });
+    expect(frame.shape).toEqual([3, 17]);
+    const means = frame.groupby(["method"]).col(["score"]).mean();
+    expect(means.values).toEqual([["mast", 0.75], ["dense", 0.25]]);
+    const [header, first] = frameCsv(frame).split("\n");
+    expect(header).toBe("profile,environment,rules,algorithm,method,sparsity,seed,steps,score,lastWinRate,seconds,stepsPerSecond,parameters,totalSize,trainFlops,inferenceFlops,commit");
+    expect(first).toBe("smoke,3m,starcraft,qmix,mast,0.95,1,1000,0.5,0.5,2,502,1234,0.066,0.051,0.05,abc");
+  });
+
+  it("refuses a run that is not complete", async () => {
+    const { summary: _, ...unfinished } = run(1, 0);
+    await expect(runsFrame([{ ...unfinished, state: "interrupted" }])).rejects.toThrow("Run run-1 is interrupted: only complete runs have results.");
+  });
+});
