@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { METHODS } from "./algorithms/methods.js";
+import { METHODS } from "./methods.js";
 import { type ConfigInput, resolveConfig } from "./config.js";
 
 describe("defaults", () => {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { methodDefaults, METHODS } from "./algorithms/methods.js";
+import { methodDefaults, METHODS } from "./methods.js";
 
 const count = z.int().min(1);
 const fraction = z.number().min(0).max(1);

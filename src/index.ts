@@ -28,7 +28,7 @@ export { agentInput, initialParameters, type NetworkShape, type Parameters, type
 export { createWasmEngine } from "./networks/wasm/engine.js";
 
 export { evolveNetworks } from "./algorithms/evolve.js";
-export { type Method, METHOD_TITLES, methodDefaults, METHODS } from "./algorithms/methods.js";
+export { type Method, METHOD_TITLES, methodDefaults, METHODS } from "./methods.js";
 export { qmixUpdate, type UpdateStatistics } from "./algorithms/qmix.js";
 
 export { evaluate, type Evaluation } from "./training/evaluate.js";

@@ -1,4 +1,4 @@
-import { METHODS } from "../algorithms/methods.js";
+import { METHODS } from "../methods.js";
 import type { Config, ConfigInput } from "../config.js";
 import { trainingCurves } from "../figures/curves.js";
 import { type MethodResult, resultsTable } from "../figures/table.js";

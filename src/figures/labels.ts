@@ -1,4 +1,4 @@
-import { METHOD_TITLES } from "../algorithms/methods.js";
+import { METHOD_TITLES } from "../methods.js";
 import type { Config } from "../config.js";
 
 /** The name under which a configuration's method is shown. */
