@@ -214,7 +214,8 @@ function describe(issue: z.core.$ZodIssue, input: unknown): string {
   const field = issue.path.join(".");
   let given: unknown = input;
   for (const key of issue.path) given = isTree(given) ? given[String(key)] : undefined;
-  return `config: ${field} is ${show(given)}; allowed: ${allowed(issue)}`;
+  const names = issue.code === "invalid_value" && typeof given === "string" ? issue.values.map(String) : [];
+  return `config: ${field} is ${show(given)}; ${suggest(String(given), names)}allowed: ${allowed(issue)}`;
 }
 
 function allowed(issue: z.core.$ZodIssue): string {
@@ -222,10 +223,18 @@ function allowed(issue: z.core.$ZodIssue): string {
     case "invalid_value": return issue.values.map((v) => show(v)).join(", ");
     case "too_small": return `${issue.inclusive === false ? "more than" : "at least"} ${issue.minimum}`;
     case "too_big": return `${issue.inclusive === false ? "less than" : "at most"} ${issue.maximum}`;
-    case "invalid_type": return `${issue.expected === "int" ? "a whole number" : `a value of type ${issue.expected}`}`;
+    case "invalid_type": return TYPES[issue.expected] ?? `a value of type ${issue.expected}`;
     default: return issue.message;
   }
 }
+
+const TYPES: Readonly<Record<string, string>> = {
+  int: "a whole number",
+  number: "a number",
+  string: "text",
+  boolean: "true or false",
+  object: "an object with fields of its own",
+};
 
 function show(value: unknown): string {
   return typeof value === "number" ? String(value) : (JSON.stringify(value) ?? String(value));
