@@ -100,7 +100,7 @@ async function browserProgram(): Promise<BrowserProgram | undefined> {
 }
 
 /** How to start a found browser: headless, in an empty profile, with nothing that calls its maker. */
-export function launchOptions(program: BrowserProgram): LaunchOptions {
+function launchOptions(program: BrowserProgram): LaunchOptions {
   return {
     executablePath: program.executablePath,
     args: [...program.args, "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--force-color-profile=srgb"],

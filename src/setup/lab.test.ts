@@ -186,11 +186,15 @@ async function runAllCells(page: Page, url: string) {
   await page.goto(url);
   await page.waitForSelector(".jp-Notebook .jp-CodeCell", { timeout: 60_000 });
   await page.locator("#jp-main-statusbar").getByText("TypeScript | Idle").waitFor({ timeout: 60_000 });
-  await page.getByRole("menuitem", { name: "Run", exact: true }).click();
-  await page.getByRole("menuitem", { name: "Run All Cells", exact: true }).click();
-  // The last output of the notebook is the replay.
-  const frame = page.locator(".jp-OutputArea-output iframe");
-  await frame.first().waitFor({ state: "attached", timeout: 120_000 });
+  // The notebook is committed with its outputs: what is seen below has to be new.
+  await choose(page, "Edit", "Clear Outputs of All Cells");
+  const outputs = page.locator(".jp-OutputArea-output");
+  await page.waitForFunction(() => (globalThis as unknown as { document: { querySelector(s: string): unknown } }).document.querySelector(".jp-OutputArea-output") === null);
+  await choose(page, "Run", "Run All Cells");
+  // The last output of the notebook is the replay; an error comes instead of it.
+  const frame = outputs.locator("iframe"), errors = page.locator("[data-mime-type='application/vnd.jupyter.stderr'], [data-mime-type='application/vnd.jupyter.error']");
+  await frame.or(errors).first().waitFor({ state: "attached", timeout: 120_000 });
+  if ((await errors.count()) > 0) throw new Error((await errors.allTextContents()).join("\n"));
   const curve = page.locator(".mast-figure").first();
   await curve.scrollIntoViewIfNeeded();
   await curve.locator(".scatterlayer .trace path.js-line").first().waitFor({ state: "attached" });
@@ -200,7 +204,7 @@ async function runAllCells(page: Page, url: string) {
   const replay = page.frameLocator(".jp-OutputArea-output iframe");
   await replay.locator("#scrubber").fill("1");
   return {
-    problems: [...problems, ...(await page.locator("[data-mime-type='application/vnd.jupyter.stderr'], [data-mime-type='application/vnd.jupyter.error']").allTextContents())],
+    problems,
     prompts: await page.locator(".jp-CodeCell .jp-InputPrompt").allTextContents(),
     legend: await curve.locator(".legendtext").allTextContents(),
     lines: await curve.locator(".scatterlayer .trace").count(),
@@ -210,6 +214,11 @@ async function runAllCells(page: Page, url: string) {
     progress: await page.locator(".jp-OutputArea-output table").first().locator("tr").count(),
     replay: (await replay.locator("#status").textContent())!.startsWith("step 1 of"),
   };
+}
+
+async function choose(page: Page, menu: string, item: string): Promise<void> {
+  await page.getByRole("menuitem", { name: menu, exact: true }).click();
+  await page.getByRole("menuitem", { name: item, exact: true }).click();
 }
 
 async function freePort(): Promise<number> {
