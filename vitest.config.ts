@@ -2,7 +2,7 @@ import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   test: {
-    include: ["src/**/*.test.ts"],
+    include: ["src/**/*.test.ts", "bench/**/*.test.ts"],
     // Two workers at most: the project promises to pass on two cores, and some tests start processes of their own.
     maxWorkers: 2,
     testTimeout: 60_000,
