@@ -27,4 +27,4 @@ function learning(environment: string, level: number, steps: number, updates: nu
 
 export const learning3m: Experiment = learning("3m", 0.95, 150_000, 1);
 // With one update an episode MAST takes about 400,000 steps on this map.
-export const learning2s3z: Experiment = learning("2s3z", 0.9, 300_000, 2);
+export const learning2s3z: Experiment = learning("2s3z", 0.9, 200_000, 2);
