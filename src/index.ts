@@ -54,6 +54,7 @@ export { EXPERIMENTS, findExperiment } from "./experiments/all.js";
 export { type Experiment, type Profile, PROFILES, type Reduction } from "./experiments/experiment.js";
 export { compareMethods, SHORT_RUN } from "./experiments/comparison.js";
 export { quickstart, QUICKSTART_PROFILES } from "./experiments/quickstart.js";
+export { maskSnapshots, playTrained, watchRuns, type WatchOptions, winRateCurve } from "./experiments/watch.js";
 export { runAll, runOne, type RunOptions, type RunOutcome, type TrainingProgress } from "./experiments/run.js";
 
 export { meanCurve, type RunCurve, trainingCurves } from "./figures/curves.js";
@@ -66,4 +67,4 @@ export { battleReplay, replayTitle, saveReplay, showReplay } from "./figures/rep
 export { figurePng, saveFigure, type SavedFigure } from "./figures/save.js";
 export { clock, type MethodResult, resultsTable, type Table, tableHtml, tableMarkdown, tableText } from "./figures/table.js";
 export { METHOD_STYLES, methodStyles } from "./figures/theme.js";
-export { maskSnapshots, methodLabel, playTrained, watchRuns, type WatchOptions, winRateCurve } from "./figures/watch.js";
+export { methodLabel, runLabels } from "./figures/labels.js";

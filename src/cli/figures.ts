@@ -4,7 +4,7 @@ import { createEnvironment } from "../envs/index.js";
 import { uniformRandom } from "../envs/play.js";
 import { recordEpisode } from "../figures/recording.js";
 import { replayTitle, saveReplay } from "../figures/replay.js";
-import { playTrained } from "../figures/watch.js";
+import { playTrained } from "../experiments/watch.js";
 import { onDisk } from "../results/disk.js";
 import { readRun } from "../results/store.js";
 import type { RunsFlags } from "./runs.js";

@@ -2,10 +2,11 @@ import { METHODS } from "../methods.js";
 import type { Config, ConfigInput } from "../config.js";
 import { trainingCurves } from "../figures/curves.js";
 import { type MethodResult, resultsTable } from "../figures/table.js";
-import { methodLabel, winRateCurve } from "../figures/watch.js";
+import { runLabels } from "../figures/labels.js";
 import { mean, standardDeviation } from "../results/statistics.js";
 import type { StoredRun } from "../results/store.js";
 import type { Reduction } from "./experiment.js";
+import { winRateCurve } from "./watch.js";
 
 /**
  * What is changed in the paper's settings for runs of 100,000 to 500,000 steps instead of 2,000,000, for all methods alike.
@@ -33,16 +34,19 @@ export function shortEvaluation(steps: number): NonNullable<ConfigInput["evaluat
 
 /** Runs of several methods in one environment as rows of Table 1, and as training curves. */
 export function compareMethods(runs: readonly StoredRun[]): Reduction {
-  const groups = METHODS.map((method) => runs.filter(({ config }) => config.method === method)).filter((group) => group.length > 0);
-  const results = groups.map(methodResult);
-  const { steps, evaluation } = runs[0]!.config;
-  const spread = results.every(({ seeds }) => seeds > 1) ? "standard deviation over seeds" : `standard deviation over the last ${evaluation.window} evaluations`;
+  const labels = runLabels(runs.map(({ config }) => config));
+  const label = (run: StoredRun): string => labels[runs.indexOf(run)];
+  const rows = [...new Set(labels)]
+    .map((name) => ({ name, group: runs.filter((run) => label(run) === name) }))
+    .sort((a, b) => METHODS.indexOf(a.group[0].config.method) - METHODS.indexOf(b.group[0].config.method));
+  const { environment, steps, evaluation } = runs[0].config;
+  const spread = rows.every(({ group }) => group.length > 1) ? "standard deviation over seeds" : `standard deviation over the last ${evaluation.window} evaluations`;
   return {
-    table: resultsTable(results, {
-      title: `${environmentOf(runs)} after ${steps.toLocaleString("en")} steps`,
+    table: resultsTable(rows.map(({ name, group }) => methodResult(name, group)), {
+      title: `${environment} after ${steps.toLocaleString("en")} steps`,
       note: `Win rate: mean of the last ${evaluation.window} evaluations of ${evaluation.episodes} episodes, ± ${spread}. Size and FLOPs relative to dense, by the paper's equations.`,
     }),
-    figure: trainingCurves(runs.map((run) => winRateCurve(run)), { title: `QMIX on ${environmentOf(runs)}, ${sparsities(runs.map(({ config }) => config))}`, steps }),
+    figure: trainingCurves(runs.map((run) => winRateCurve(run, label(run))), { title: `QMIX on ${environment}, ${sparsities(runs.map(({ config }) => config))}`, steps }),
   };
 }
 
@@ -52,16 +56,12 @@ function sparsities(configs: readonly Config[]): string {
   return levels.length === 0 ? "dense teams" : `sparse teams at ${levels.map((level) => `${Math.round(100 * level)} %`).join(", ")}`;
 }
 
-/** A row: the runs of one method, one a seed. */
-function methodResult(runs: readonly StoredRun[]): MethodResult {
+/** A row: the runs of one configuration, one a seed. */
+function methodResult(method: string, runs: readonly StoredRun[]): MethodResult {
   const summaries = runs.map(({ summary }) => summary!);
   const scores = summaries.map(({ score }) => score);
   // With one seed, how far the last evaluations lie apart.
   const deviation = standardDeviation(runs.length > 1 ? scores : summaries[0]!.winRates.slice(-runs[0]!.config.evaluation.window));
   const { totalSize, trainFlops, inferenceFlops } = summaries[0]!.cost.relative;
-  return { method: methodLabel(runs[0]!.config), seeds: runs.length, winRate: mean(scores), deviation, totalSize, trainingFlops: trainFlops, inferenceFlops, seconds: mean(summaries.map(({ seconds }) => seconds)) };
-}
-
-function environmentOf(runs: readonly StoredRun[]): string {
-  return runs[0]!.config.environment;
+  return { method, seeds: runs.length, winRate: mean(scores), deviation, totalSize, trainingFlops: trainFlops, inferenceFlops, seconds: mean(summaries.map(({ seconds }) => seconds)) };
 }

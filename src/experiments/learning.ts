@@ -1,5 +1,5 @@
 import { type Config, type ConfigInput, resolveConfig } from "../config.js";
-import { methodLabel } from "../figures/watch.js";
+import { methodLabel } from "../figures/labels.js";
 import { compareMethods, SHORT_RUN, shortEvaluation } from "./comparison.js";
 import type { Experiment, Profile } from "./experiment.js";
 

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, it, vi } from "vitest";
 import { type ConfigInput, resolveConfig } from "../config.js";
-import { runOne } from "../experiments/run.js";
+import { runOne } from "./run.js";
 import { maskSnapshots, playTrained, watchRuns, winRateCurve } from "./watch.js";
 
 const runs = mkdtempSync(join(tmpdir(), "mast-watch-"));

@@ -1,18 +1,18 @@
 import type { Config } from "../config.js";
 import { createEnvironment } from "../envs/index.js";
-import { runAll, type RunOutcome } from "../experiments/run.js";
+import { runAll, type RunOutcome } from "./run.js";
 import { qmixParameters } from "../networks/parameters.js";
 import { createWasmEngine } from "../networks/wasm/engine.js";
 import { readMasks, readRunCheckpoint, runName, runOf, type StoredRun } from "../results/store.js";
 import { greedyPolicy } from "../training/rollout.js";
 import { tensorsOf } from "../training/state.js";
 import { networkShape } from "../training/train.js";
-import { trainingCurves, type RunCurve } from "./curves.js";
-import { shortSteps } from "./figure.js";
-import { methodLabel, runLabels } from "./labels.js";
-import type { MaskSnapshot } from "./masks.js";
-import { inNotebook, interruptSignal, liveFigure, showProgress } from "./notebook.js";
-import { recordEpisode, type EpisodeRecording } from "./recording.js";
+import { trainingCurves, type RunCurve } from "../figures/curves.js";
+import { shortSteps } from "../figures/figure.js";
+import { methodLabel, runLabels } from "../figures/labels.js";
+import type { MaskSnapshot } from "../figures/masks.js";
+import { inNotebook, interruptSignal, liveFigure, showProgress } from "../figures/notebook.js";
+import { recordEpisode, type EpisodeRecording } from "../figures/recording.js";
 
 export interface WatchOptions {
   /** Title of the live curve. */
@@ -29,7 +29,7 @@ export interface WatchOptions {
  * Trains configurations on worker threads under the eyes of the notebook: progress of each run and a live curve below the cell. An
  * interrupt stops the runs with a checkpoint; calling it again resumes what was interrupted and repeats nothing.
  *
- * @returns the runs, in the order of the configurations; those that an interrupt stopped are not complete
+ * @returns the runs, in the order of the configurations; those that an interrupt stopped are not complete, those it kept from beginning absent
  * @throws {Error} naming the runs that failed and why, after the others have ended
  * @example
  * const runs = await watchRuns(["dense", "mast"].map((method) => resolveConfig({ environment: "3m", method, steps: 100_000 })));
@@ -71,7 +71,7 @@ export async function watchRuns(configs: readonly Config[], options: WatchOption
   await live.finish(curve());
   const failed = outcomes.filter(({ state }) => state === "failed");
   if (failed.length > 0) throw new Error(`${failed.length} of ${outcomes.length} runs failed: ${failed.map(({ config, error }) => `${name(config)}: ${error!.message}`).join("; ")}`);
-  return outcomes.map(({ run }) => run!);
+  return outcomes.flatMap(({ run }) => run ?? []);
 }
 
 /** Test win rates of a run over its training. */
@@ -121,5 +121,3 @@ export function playTrained(run: StoredRun, seed: number): EpisodeRecording {
     engine.dispose();
   }
 }
-
-export { methodLabel } from "./labels.js";
