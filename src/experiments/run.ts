@@ -133,14 +133,17 @@ export async function runAll(configs: readonly Config[], options: RunOptions & {
   const pool = new Piscina({ ...workerFile(), minThreads: threads, maxThreads: threads, atomics: "disabled", env: process.env });
   try {
     const outcomes = new Map<string, RunOutcome>();
-    await Promise.all(
-      [...distinct].map(async ([name, config]) => {
+    // One queue that all threads take from keeps the order of the configurations; piscina's own hands them out as it likes.
+    const queue = distinct.entries();
+    const takeTurns = async (): Promise<void> => {
+      for (const [name, config] of queue) {
         const outcome = await inWorker(pool, { name, config, token, runs, checkpointEvery }, signal, (progress) => report(name, progress));
         if (outcome.state === "failed") report(name, { state: "failed", message: outcome.error!.message });
         else report(name, outcome.run ? progressOf(outcome.run) : { state: "stopped" });
         outcomes.set(name, outcome);
-      }),
-    );
+      }
+    };
+    await Promise.all(Array.from({ length: threads }, takeTurns));
     return configs.map((config) => outcomes.get(runName(config))!);
   } finally {
     await pool.destroy();
