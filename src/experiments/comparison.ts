@@ -2,6 +2,7 @@ import { METHODS } from "../methods.js";
 import type { Config, ConfigInput } from "../config.js";
 import { trainingCurves } from "../figures/curves.js";
 import { type MethodResult, resultsTable } from "../figures/table.js";
+import { shortSteps } from "../figures/figure.js";
 import { runLabels } from "../figures/labels.js";
 import { mean, standardDeviation } from "../results/statistics.js";
 import type { StoredRun } from "../results/store.js";
@@ -34,19 +35,22 @@ export function shortEvaluation(steps: number): NonNullable<ConfigInput["evaluat
 
 /** Runs of several methods in one environment as rows of Table 1, and as training curves. */
 export function compareMethods(runs: readonly StoredRun[]): Reduction {
-  const labels = runLabels(runs.map(({ config }) => config));
+  const configs = runs.map(({ config }) => config);
+  const budgets = new Set(configs.map(({ steps }) => steps));
+  const labels = runLabels(configs).map((name, i) => (budgets.size > 1 ? `${name}, ${shortSteps(configs[i].steps)} steps` : name));
   const label = (run: StoredRun): string => labels[runs.indexOf(run)];
   const rows = [...new Set(labels)]
     .map((name) => ({ name, group: runs.filter((run) => label(run) === name) }))
     .sort((a, b) => METHODS.indexOf(a.group[0].config.method) - METHODS.indexOf(b.group[0].config.method));
-  const { environment, steps, evaluation } = runs[0].config;
+  const { environment, evaluation } = configs[0];
+  const steps = Math.max(...budgets);
   const spread = rows.every(({ group }) => group.length > 1) ? "standard deviation over seeds" : `standard deviation over the last ${evaluation.window} evaluations`;
   return {
     table: resultsTable(rows.map(({ name, group }) => methodResult(name, group)), {
-      title: `${environment} after ${steps.toLocaleString("en")} steps`,
-      note: `Win rate: mean of the last ${evaluation.window} evaluations of ${evaluation.episodes} episodes, ± ${spread}. Size and FLOPs relative to dense, by the paper's equations.`,
+      title: budgets.size > 1 ? environment : `${environment} after ${steps.toLocaleString("en")} steps`,
+      note: `Win rate: mean of the last ${[...new Set(configs.map((config) => config.evaluation.window))].join(" or ")} evaluations of ${evaluation.episodes} episodes, ± ${spread}. Size and FLOPs relative to dense, by the paper's equations.`,
     }),
-    figure: trainingCurves(runs.map((run) => winRateCurve(run, label(run))), { title: `QMIX on ${environment}, ${sparsities(runs.map(({ config }) => config))}`, steps }),
+    figure: trainingCurves(runs.map((run) => winRateCurve(run, label(run))), { title: `QMIX on ${environment}, ${sparsities(configs)}`, steps }),
   };
 }
 

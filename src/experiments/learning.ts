@@ -1,30 +1,45 @@
 import { type Config, type ConfigInput, resolveConfig } from "../config.js";
+import { shortSteps } from "../figures/figure.js";
 import { methodLabel } from "../figures/labels.js";
 import { compareMethods, SHORT_RUN, shortEvaluation } from "./comparison.js";
 import type { Experiment, Profile } from "./experiment.js";
 
-/** Does MAST learn with a small part of the weights, as well as a dense team? Five seeds, on a budget of minutes. */
-function learning(environment: string, level: number, steps: number, updates: number): Experiment {
-  const profiles: Readonly<Record<Profile, { readonly seeds: number; readonly settings: ConfigInput }>> = {
-    smoke: { seeds: 1, settings: { ...SHORT_RUN, steps: 2_000, evaluation: { interval: 1_000, episodes: 4, window: 1 } } },
-    classroom: { seeds: 5, settings: { ...SHORT_RUN, steps, updates, evaluation: shortEvaluation(steps) } },
-    paper: { seeds: 8, settings: { steps: 2_000_000 } },
-  };
-  const methods = [{ method: "mast", sparsity: { level } }, { method: "dense" }] as const;
+/** What a team is trained with, besides its method. */
+interface Budget {
+  /** Share of weights removed from MAST's team. */
+  readonly level: number;
+  /** Environment steps of each team. */
+  readonly mast: number;
+  readonly dense: number;
+  /** What else differs from `SHORT_RUN`. */
+  readonly settings?: ConfigInput;
+}
+
+/** Do MAST with a small part of the weights and a dense team learn on a budget of minutes? Five seeds of each. */
+function learning(environment: string, { level, mast, dense, settings }: Budget): Experiment {
+  const usual: Readonly<Record<Profile, number>> = { smoke: 1, classroom: 5, paper: 8 };
+  const budget = (profile: Profile, steps: number): ConfigInput =>
+    ({
+      smoke: { ...SHORT_RUN, steps: 2_000, evaluation: { interval: 1_000, episodes: 4, window: 1 } },
+      classroom: { ...SHORT_RUN, ...settings, steps, evaluation: shortEvaluation(steps) },
+      paper: { steps: 2_000_000 },
+    })[profile];
   return {
     id: `learning-${environment}`,
     title: `MAST with ${Math.round(100 * (1 - level))} % of the weights beside dense QMIX on ${environment}`,
-    about: `Both teams learn ${environment}: ${profiles.classroom.seeds} seeds of ${steps.toLocaleString("en")} steps each`,
+    about: `Both teams learn ${environment}: ${usual.classroom} seeds of ${shortSteps(mast)} steps (MAST) and ${shortSteps(dense)} (dense)`,
     profile: "classroom",
-    configs: (profile, seeds): Config[] => {
-      const { seeds: usual, settings } = profiles[profile];
-      return methods.flatMap((method) => Array.from({ length: seeds ?? usual }, (_, i) => resolveConfig({ environment, ...settings, ...method, seed: i + 1 })));
-    },
+    configs: (profile, seeds = usual[profile]): Config[] =>
+      [{ method: "mast", sparsity: { level }, steps: mast } as const, { method: "dense", steps: dense } as const].flatMap(({ steps, ...team }) =>
+        Array.from({ length: seeds }, (_, i) => resolveConfig({ environment, ...budget(profile, steps), ...team, seed: i + 1 })),
+      ),
     label: methodLabel,
     reduce: compareMethods,
   };
 }
 
-export const learning3m: Experiment = learning("3m", 0.95, 150_000, 1);
-// With one update an episode MAST takes about 400,000 steps on this map.
-export const learning2s3z: Experiment = learning("2s3z", 0.9, 200_000, 2);
+/** The runs of the quickstart, and two seeds more. */
+export const learning3m: Experiment = learning("3m", { level: 0.95, mast: 100_000, dense: 100_000, settings: { log: { interval: 1_000 } } });
+
+/** With one update an episode MAST takes about 400,000 steps on this map. */
+export const learning2s3z: Experiment = learning("2s3z", { level: 0.9, mast: 300_000, dense: 200_000, settings: { updates: 2 } });
