@@ -43,7 +43,7 @@ addConfigOptions(program.command("train").description("train a team; the same co
   .addOption(workersOption())
   .addOption(checkpointOption())
   .addOption(runsOption())
-  .addHelpText("after", "\nExamples:\n  mast train --environment 3m --method mast --sparsity 0.95 --steps 200000\n  mast train --config run.json --set returns.lambda=0.6 --set replay.onlineBatch=8")
+  .addHelpText("after", "\nExamples:\n  mast train --short --environment 3m --method mast --sparsity 0.95 --steps 100000\n  mast train --config run.json --set returns.lambda=0.6 --set replay.onlineBatch=8")
   .action((flags: ConfigFlags & TrainingFlags & { seeds?: number }) => trainCommand(configFrom(flags), flags));
 
 const experiment = program.command("experiment").description("list, run and show the experiments of the paper");

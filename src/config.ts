@@ -189,6 +189,11 @@ function refuseImpossible(config: z.output<typeof schema>): void {
 
 type Tree = { readonly [key: string]: unknown };
 
+/** Lays one part of a configuration over another, field by field. */
+export function mergeConfig(below: ConfigInput, above: ConfigInput): ConfigInput {
+  return merge(below, above) as ConfigInput;
+}
+
 /** Lays what was given over the defaults, section by section. */
 function merge(defaults: Tree, given: Tree): Tree {
   const merged: Record<string, unknown> = { ...defaults };

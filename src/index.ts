@@ -1,7 +1,7 @@
 // Everything a notebook imports, by name:
 //   import { resolveConfig, watchRuns } from "mast-lab";
 
-export { type Config, ConfigError, type ConfigInput, resolveConfig } from "./config.js";
+export { type Config, ConfigError, type ConfigInput, mergeConfig, resolveConfig } from "./config.js";
 export { createRandom, type Random, restoreRandom } from "./random.js";
 
 export type { Environment, EnvironmentSizes, EnvironmentSnapshot, UnitSnapshot } from "./envs/environment.js";
@@ -52,8 +52,9 @@ export {
 
 export { EXPERIMENTS, findExperiment } from "./experiments/all.js";
 export { type Experiment, type Profile, PROFILES, type Reduction } from "./experiments/experiment.js";
-export { compareMethods, SHORT_RUN } from "./experiments/comparison.js";
+export { compareMethods } from "./experiments/comparison.js";
 export { quickstart, QUICKSTART_PROFILES } from "./experiments/quickstart.js";
+export { SHORT_RUN, shortRun } from "./experiments/short-run.js";
 export { maskSnapshots, playTrained, watchRuns, type WatchOptions, winRateCurve } from "./experiments/watch.js";
 export { runAll, runOne, type RunOptions, type RunOutcome, type TrainingProgress } from "./experiments/run.js";
 

@@ -2,11 +2,13 @@ import { readFileSync } from "node:fs";
 import { type Command, InvalidArgumentError } from "commander";
 import { type Config, ConfigError, type ConfigInput, resolveConfig } from "../config.js";
 import { createEnvironment } from "../envs/index.js";
+import { shortRun } from "../experiments/short-run.js";
 
 /** What a person gave on the command line to describe a run. */
 export interface ConfigFlags {
   readonly config?: string;
   readonly set: readonly string[];
+  readonly short?: boolean;
   readonly [flag: string]: unknown;
 }
 
@@ -25,6 +27,7 @@ const FLAGS: readonly (readonly [flag: string, value: string, path: string, abou
 export function addConfigOptions(command: Command): Command {
   command.option("-c, --config <FILE>", "a JSON file with any part of a configuration");
   for (const [flag, value, , about] of FLAGS) command.option(`--${flag} <${value}>`, about);
+  command.option("--short", "settings for runs of 100,000 to 500,000 steps where nothing else is given, instead of the paper's for 2,000,000");
   return command.option("--set <FIELD=VALUE>", "any other field, for example returns.lambda=0.6; may be repeated", (value: string, before: readonly string[]) => {
     if (!/^[^=]+=/.test(value)) throw new InvalidArgumentError(`expected FIELD=VALUE, for example returns.lambda=0.6`);
     return [...before, value];
@@ -32,14 +35,15 @@ export function addConfigOptions(command: Command): Command {
 }
 
 /**
- * The configuration that was asked for: the file, over it the flags, over them --set.
+ * The configuration that was asked for: --short, over it the file, over it the flags, over them --set.
  * @throws {Error} in one line on an unreadable file, a wrong field or value, or an unknown environment
  */
 export function configFrom(flags: ConfigFlags): Config {
   const input: Record<string, unknown> = flags.config === undefined ? {} : readConfigFile(flags.config);
   for (const [flag, , path] of FLAGS) if (flags[flag] !== undefined) assign(input, path, parseValue(String(flags[flag])));
   for (const entry of flags.set) assign(input, entry.slice(0, entry.indexOf("=")), parseValue(entry.slice(entry.indexOf("=") + 1)));
-  const config = resolveConfig(input as ConfigInput);
+  const config = resolveConfig(flags.short && typeof input["steps"] === "number" ? shortRun(input as ConfigInput & { steps: number }) : (input as ConfigInput));
+  if (flags.short && input["steps"] === undefined) throw new ConfigError("--short needs a budget: give --steps, for example --steps 200000.");
   createEnvironment(config.environment, { rules: config.rules });
   return config;
 }

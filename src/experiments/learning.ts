@@ -1,8 +1,9 @@
 import { type Config, type ConfigInput, resolveConfig } from "../config.js";
 import { shortSteps } from "../figures/figure.js";
 import { methodLabel } from "../figures/labels.js";
-import { compareMethods, SHORT_RUN, shortEvaluation } from "./comparison.js";
+import { compareMethods } from "./comparison.js";
 import type { Experiment, Profile } from "./experiment.js";
+import { SHORT_RUN, shortEvaluation } from "./short-run.js";
 
 /** What a team is trained with, besides its method. */
 interface Budget {

@@ -1,7 +1,8 @@
 import { type ConfigInput, resolveConfig } from "../config.js";
 import { methodLabel } from "../figures/labels.js";
-import { compareMethods, SHORT_RUN, shortEvaluation } from "./comparison.js";
+import { compareMethods } from "./comparison.js";
 import type { Experiment, Profile } from "./experiment.js";
+import { SHORT_RUN, shortEvaluation } from "./short-run.js";
 
 /** The teams that are trained, the sparse ones at 95 %. */
 const TEAMS = [
@@ -39,6 +40,6 @@ export const quickstart: Experiment = {
   next: (runs) => [
     ["npm run lab", "the same in a notebook, with the masks and the battles to look at"],
     [`npx mast replay ${runs.find(({ config }) => config.method === "mast")!.name}`, "watch the sparse team that was just trained play"],
-    ["npx mast train --environment 2s3z --sparsity 0.9 --steps 200000", "train a team of your own; npx mast --help lists every command"],
+    ["npx mast train --short --environment 2s3z --sparsity 0.9 --steps 300000 --set updates=2", "train a team of your own; npx mast --help lists every command"],
   ],
 };
