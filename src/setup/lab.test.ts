@@ -180,8 +180,9 @@ function notebooks(...args: string[]) {
 async function runAllCells(page: Page, url: string) {
   const problems: string[] = [];
   page.on("pageerror", (error) => problems.push(String(error)));
-  // JupyterLab saves by itself now and then; the committed notebook has to stay.
-  await page.route(/\/api\/contents\/notebooks\//, (route) => (route.request().method() === "GET" ? route.continue() : route.abort()));
+  // JupyterLab saves by itself now and then; the committed notebook has to stay. Its first checkpoint (POST) goes elsewhere, and without
+  // it a notebook that was never opened before does not get ready.
+  await page.route(/\/api\/contents\/notebooks\//, (route) => (route.request().method() === "PUT" ? route.abort() : route.continue()));
   await page.setViewportSize({ width: 1280, height: 1000 });
   await page.goto(url);
   await page.waitForSelector(".jp-Notebook .jp-CodeCell", { timeout: 60_000 });
