@@ -6,7 +6,7 @@ export { createRandom, type Random, restoreRandom } from "./random.js";
 
 export type { Environment, EnvironmentSizes, EnvironmentSnapshot, UnitSnapshot } from "./envs/environment.js";
 export { createEnvironment, environmentNames, type EnvironmentOptions } from "./envs/index.js";
-export { playEpisodes, playRandom, type PlaySummary, scripts, uniformRandom } from "./envs/play.js";
+export { playEpisodes, playRandom, type PlaySummary, type Policy, type Script, scripts, uniformRandom } from "./envs/play.js";
 
 export { erdosRenyi, layerNonzeros, uniform } from "./sparse/density.js";
 export { type Evolution, evolveTopology, type Growth, updateFraction } from "./sparse/evolution.js";
@@ -33,7 +33,7 @@ export { qmixUpdate, type UpdateStatistics } from "./algorithms/qmix.js";
 
 export { evaluate, type Evaluation } from "./training/evaluate.js";
 export type { CheckpointRecord, EndRecord, EvaluationRecord, TopologyRecord, TrainingRecord, TrainRecord, TrainState } from "./training/records.js";
-export { createEpisodeRecorder, epsilonGreedy, greedyPolicy, type Policy } from "./training/rollout.js";
+export { createEpisodeRecorder, epsilonGreedy, greedyPolicy } from "./training/rollout.js";
 export { tensorsOf } from "./training/state.js";
 export { networkShape, train, type TrainOptions } from "./training/train.js";
 

@@ -2,6 +2,7 @@ import type { Config } from "../config.js";
 import type { Engine } from "../networks/engine.js";
 import type { Random } from "../random.js";
 import { evolveTopology, updateFraction } from "../sparse/evolution.js";
+import { countNonzeros } from "../sparse/mask.js";
 
 /** What one evolution did to one layer. */
 export interface LayerChange {
@@ -25,7 +26,7 @@ export function evolveNetworks(engine: Engine, config: Config, step: number, ran
   for (const { name, maskable } of engine.parameters) {
     if (!maskable) continue;
     const mask = engine.mask(name);
-    const nonzeros = mask.reduce((sum, bit) => sum + bit, 0);
+    const nonzeros = countNonzeros(mask);
     if (nonzeros === mask.length || grow === "none") {
       layers.push({ name, nonzeros, dropped: 0, grown: 0 });
       continue;

@@ -1,8 +1,11 @@
 import type { Environment } from "./environment.js";
 import type { BattleEnvironment } from "./starcraft/environment.js";
 
-/** Fills in a joint action, one entry an agent. */
-export type Policy = (env: Environment, jointAction: Uint8Array) => void;
+/** Chooses a joint action for step `t` of an episode, from 0, and writes it to `jointAction` [agents]. */
+export type Policy = (env: Environment, jointAction: Uint8Array, t: number) => void;
+
+/** A policy that remembers nothing and needs no clock. */
+export type Script = (env: Environment, jointAction: Uint8Array) => void;
 
 /** What a series of episodes came to. Means over complete episodes; `returnError` and `lengthError` are standard errors. */
 export interface PlaySummary {
@@ -35,7 +38,7 @@ export function playEpisodes(
     let total = 0;
     let length = 0;
     while (!env.ended) {
-      policy(env, jointAction);
+      policy(env, jointAction, length);
       env.step(jointAction);
       total += env.reward;
       length++;
@@ -73,7 +76,7 @@ export function playRandom(
 }
 
 /** Chooses among the legal actions of each agent with equal chances; deterministic from `seed`. */
-export function uniformRandom(seed: number): Policy {
+export function uniformRandom(seed: number): Script {
   // xorshift32; the environment's own stream is another.
   let word = Math.imul(seed + 1, 0x9e3779b1) | 1;
   return (env, jointAction) => {
@@ -95,36 +98,36 @@ export function uniformRandom(seed: number): Policy {
 }
 
 /** Everyone stands. */
-export const stop: Policy = (env, jointAction) => {
+export const stop: Script = (env, jointAction) => {
   for (let i = 0; i < env.sizes.agents; i++) jointAction[i] = isLegal(env, i, 1) ? 1 : 0;
 };
 
 /** Attacks the lowest-numbered enemy in reach, else goes east where it can, else stands. */
-export const east: Policy = (env, jointAction) => {
+export const east: Script = (env, jointAction) => {
   for (let i = 0; i < env.sizes.agents; i++) jointAction[i] = firstTarget(env, i) ?? fallback(env, i, 4);
 };
 
 /** Attacks the lowest-numbered enemy in reach, else goes to the nearest along the larger axis. */
-export const nearest: Policy = (env, jointAction) => {
+export const nearest: Script = (env, jointAction) => {
   for (let i = 0; i < env.sizes.agents; i++) jointAction[i] = firstTarget(env, i) ?? fallback(env, i, approach(env, i));
 };
 
 /** Attacks the nearest enemy in reach, else goes to the nearest along the larger axis. */
-export const nearestTarget: Policy = (env, jointAction) => {
+export const nearestTarget: Script = (env, jointAction) => {
   for (let i = 0; i < env.sizes.agents; i++) {
     jointAction[i] = bestTarget(env, i, distanceTo) ?? fallback(env, i, approach(env, i));
   }
 };
 
 /** Attacks the enemy in reach with the least health and shield, the nearer of equals, else goes to the nearest. */
-export const weakestTarget: Policy = (env, jointAction) => {
+export const weakestTarget: Script = (env, jointAction) => {
   for (let i = 0; i < env.sizes.agents; i++) {
     jointAction[i] = bestTarget(env, i, healthOf) ?? fallback(env, i, approach(env, i));
   }
 };
 
 /** The scripts by name; all but `stop` and `east` need a battle. */
-export const scripts: Readonly<Record<string, Policy>> = { stop, east, nearest, nearestTarget, weakestTarget };
+export const scripts: Readonly<Record<string, Script>> = { stop, east, nearest, nearestTarget, weakestTarget };
 
 function isLegal(env: Environment, i: number, action: number): boolean {
   return env.availableActions[i * env.sizes.actions + action] === 1;

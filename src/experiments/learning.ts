@@ -3,7 +3,7 @@ import { shortSteps } from "../figures/figure.js";
 import { methodLabel } from "../figures/labels.js";
 import { compareMethods } from "./comparison.js";
 import type { Experiment, Profile } from "./experiment.js";
-import { SHORT_RUN, shortEvaluation } from "./short-run.js";
+import { shortRun } from "./short-run.js";
 
 /** What a team is trained with, besides its method. */
 interface Budget {
@@ -12,7 +12,7 @@ interface Budget {
   /** Environment steps of each team. */
   readonly mast: number;
   readonly dense: number;
-  /** What else differs from `SHORT_RUN`. */
+  /** What else differs from the settings of short runs. */
   readonly settings?: ConfigInput;
 }
 
@@ -21,8 +21,8 @@ function learning(environment: string, { level, mast, dense, settings }: Budget)
   const usual: Readonly<Record<Profile, number>> = { smoke: 1, classroom: 5, paper: 8 };
   const budget = (profile: Profile, steps: number): ConfigInput =>
     ({
-      smoke: { ...SHORT_RUN, steps: 2_000, evaluation: { interval: 1_000, episodes: 4, window: 1 } },
-      classroom: { ...SHORT_RUN, ...settings, steps, evaluation: shortEvaluation(steps) },
+      smoke: shortRun({ steps: 2_000, evaluation: { interval: 1_000, episodes: 4, window: 1 } }),
+      classroom: shortRun({ ...settings, steps }),
       paper: { steps: 2_000_000 },
     })[profile];
   return {
@@ -42,5 +42,5 @@ function learning(environment: string, { level, mast, dense, settings }: Budget)
 /** The runs of the quickstart, and two seeds more. */
 export const learning3m: Experiment = learning("3m", { level: 0.95, mast: 100_000, dense: 100_000, settings: { log: { interval: 1_000 } } });
 
-/** With one update an episode MAST takes about 400,000 steps on this map. */
+/** With one update an episode 400,000 steps were not enough for MAST on this map. */
 export const learning2s3z: Experiment = learning("2s3z", { level: 0.9, mast: 300_000, dense: 200_000, settings: { updates: 2 } });

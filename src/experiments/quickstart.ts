@@ -2,7 +2,7 @@ import { type ConfigInput, resolveConfig } from "../config.js";
 import { methodLabel } from "../figures/labels.js";
 import { compareMethods } from "./comparison.js";
 import type { Experiment, Profile } from "./experiment.js";
-import { SHORT_RUN, shortEvaluation } from "./short-run.js";
+import { shortRun } from "./short-run.js";
 
 /** The teams that are trained, the sparse ones at 95 %. */
 const TEAMS = [
@@ -19,7 +19,7 @@ export const QUICKSTART_PROFILES: Readonly<Record<Profile, { readonly seeds: num
   },
   classroom: {
     seeds: 3,
-    settings: { ...SHORT_RUN, steps: 100_000, evaluation: shortEvaluation(100_000), log: { interval: 1_000 } },
+    settings: shortRun({ steps: 100_000, log: { interval: 1_000 } }),
   },
   paper: { seeds: 8, settings: { steps: 2_000_000 } },
 };

@@ -19,7 +19,7 @@ export const SHORT_RUN = {
 } as const satisfies ConfigInput;
 
 /** The last tenth of a short run is its score, as the last 20 of 200 evaluations are in the paper (section 4.1). */
-export function shortEvaluation(steps: number): NonNullable<ConfigInput["evaluation"]> {
+function shortEvaluation(steps: number): NonNullable<ConfigInput["evaluation"]> {
   const interval = 5_000;
   return { interval, episodes: 32, window: Math.max(1, Math.round(steps / interval / 10)) };
 }

@@ -1,5 +1,5 @@
 import type { Environment, EnvironmentSnapshot } from "../envs/environment.js";
-import type { Policy } from "../training/rollout.js";
+import type { Policy } from "../envs/play.js";
 
 /** One episode as it was played, for drawing. T is its length in steps. */
 export interface EpisodeRecording {

@@ -1,4 +1,5 @@
 import type { Environment } from "../envs/environment.js";
+import type { Policy } from "../envs/play.js";
 import type { Actor } from "../networks/engine.js";
 import type { Random } from "../random.js";
 import type { Episode } from "../replay/episode.js";
@@ -10,9 +11,6 @@ export interface EpisodeResult {
   readonly episodeReturn: number;
   readonly won: boolean;
 }
-
-/** Chooses a joint action for step `t` of an episode, from 0, and writes it to `jointAction` [agents]. */
-export type Policy = (env: Environment, jointAction: Uint8Array, t: number) => void;
 
 /** Records an episode while it is played: scratch arrays for the longest one, copied to size at its end. */
 export interface EpisodeRecorder {

@@ -9,7 +9,7 @@ import { createWasmEngine } from "../networks/wasm/engine.js";
 import { type Random, createRandom, restoreRandom } from "../random.js";
 import { addEpisode, canSample, createDualBuffer, sampleBatch } from "../replay/dual.js";
 import { countSteps, groupEpisodes } from "../replay/group.js";
-import { initialMasks } from "../sparse/mask.js";
+import { countNonzeros, initialMasks } from "../sparse/mask.js";
 import { evaluate } from "./evaluate.js";
 import type { TrainRecord, TrainState, TrainingRecord } from "./records.js";
 import { createEpisodeRecorder, epsilonGreedy } from "./rollout.js";
@@ -70,8 +70,9 @@ export async function* train(config: Config, options: TrainOptions = {}): AsyncG
     });
 
     if (!resume) {
-      const layers = [...captureMasks(engine)].map(([name, mask]) => ({ name, nonzeros: countOnes(mask), dropped: 0, grown: 0 }));
-      yield { kind: "topology", step: 0, episode: 0, evolution: 0, fraction: 0, layers, masks: captureMasks(engine) };
+      const masks = captureMasks(engine);
+      const layers = [...masks].map(([name, mask]) => ({ name, nonzeros: countNonzeros(mask), dropped: 0, grown: 0 }));
+      yield { kind: "topology", step: 0, episode: 0, evolution: 0, fraction: 0, layers, masks };
     }
 
     let lastCheckpoint = performance.now();
@@ -230,8 +231,4 @@ function trainRecord(progress: { step: number; episode: number; update: number }
     loss: sums.loss / updates, gradientNorm: sums.gradientNorm / updates, qTotal: sums.qTotal / updates, target: sums.target / updates,
     episodeReturn: sums.episodeReturn / episodes, episodeLength: sums.episodeLength / episodes, winRate: sums.won / episodes,
   };
-}
-
-function countOnes(mask: Uint8Array): number {
-  return mask.reduce((sum, bit) => sum + bit, 0);
 }

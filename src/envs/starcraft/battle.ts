@@ -1,6 +1,6 @@
 import type { BattleMap } from "./maps.js";
 import { unitsOf } from "./maps.js";
-import { attackDamage, canTarget, ENERGY_MAX } from "./units.js";
+import { attackDamage, canTarget, ENERGY_MAX, ENERGY_START } from "./units.js";
 import type { Rules, UnitType } from "./units.js";
 
 /** What a unit was told to do. */
@@ -206,4 +206,19 @@ export function createBattle(map: BattleMap, rules: Rules): Battle {
     clock: word(6),
     alive: new Uint8Array(episode, offset, units),
   };
+}
+
+/** Unit `i` as every battle begins, under all rules: unhurt, without a target; agents stand, and the enemy is sent at the allies' starting point. */
+export function enlist(b: Battle, i: number): void {
+  b.health[i] = b.maxHealth[i]!;
+  b.shield[i] = b.maxShield[i]!;
+  b.energy[i] = b.heals[i] === 1 ? ENERGY_START : 0;
+  b.alive[i] = 1;
+  b.target[i] = -1;
+  b.ordered[i] = -1;
+  b.fired[i] = -1;
+  b.command[i] = i < b.allies ? STOP : ATTACK_MOVE;
+  // On all of SMAClite's maps its point of attack is this one too.
+  b.goalX[i] = b.map.allyPoint[0];
+  b.goalY[i] = b.map.allyPoint[1];
 }

@@ -1,4 +1,4 @@
-import { AIR, ATTACK, ATTACK_MOVE, GROUND, MOVE, NONE, STOP, TICKS_PER_SECOND, TICKS_PER_STEP } from "./battle.js";
+import { AIR, ATTACK, ATTACK_MOVE, enlist, GROUND, MOVE, NONE, STOP, TICKS_PER_SECOND, TICKS_PER_STEP } from "./battle.js";
 import type { Battle } from "./battle.js";
 import { inBeam, strike, taken } from "./combat.js";
 import { openCells } from "./ground.js";
@@ -7,7 +7,7 @@ import { addNeighbour, addObstacle, clearLines, mover, neighbour, solution, solv
 import { pcgInterval, seedPcg64 } from "./pcg64.js";
 import { placeSquad } from "./placement.js";
 import type { BattleRules } from "./rules.js";
-import { BEAM_DEPTH, BEAM_WIDTH, ENERGY_MAX, ENERGY_PER_SECOND, ENERGY_START } from "./units.js";
+import { BEAM_DEPTH, BEAM_WIDTH, ENERGY_MAX, ENERGY_PER_SECOND } from "./units.js";
 import { HEAL_PER_SECOND, HEALTH_PER_ENERGY, SHIELD_DELAY, SHIELD_PER_SECOND } from "./units.js";
 
 const TICK = 1 / TICKS_PER_SECOND;
@@ -92,17 +92,7 @@ function reset(w: World, seed: number): void {
   for (let i = 0; i < b.units; i++) {
     b.x[i] = Math.fround(w.places[2 * i]!);
     b.y[i] = Math.fround(w.places[2 * i + 1]!);
-    b.health[i] = b.maxHealth[i]!;
-    b.shield[i] = b.maxShield[i]!;
-    b.energy[i] = b.heals[i] === 1 ? ENERGY_START : 0;
-    b.alive[i] = 1;
-    b.target[i] = -1;
-    b.ordered[i] = -1;
-    b.fired[i] = -1;
-    b.command[i] = i < b.allies ? STOP : ATTACK_MOVE;
-    // SMAClite sends the enemy at a point that is the allies' starting point on all its maps.
-    b.goalX[i] = b.map.allyPoint[0];
-    b.goalY[i] = b.map.allyPoint[1];
+    enlist(b, i);
     b.single[i] = 1;
   }
 }

@@ -1,4 +1,4 @@
-import { ATTACK, ATTACK_MOVE, LAYERS, MOVE, NONE, STOP, TICKS_PER_SECOND, TICKS_PER_STEP } from "./battle.js";
+import { ATTACK, ATTACK_MOVE, enlist, LAYERS, MOVE, NONE, STOP, TICKS_PER_SECOND, TICKS_PER_STEP } from "./battle.js";
 import type { Battle } from "./battle.js";
 import { calmDown, inBeam, strike } from "./combat.js";
 import { advance, chooseTarget, decideHealer, SCAN_PERIOD } from "./enemy.js";
@@ -11,7 +11,7 @@ import { MAP_SIZE } from "./observe.js";
 import { numberBySmac, placeSquad } from "./placement.js";
 import { nextWord, seedRandom } from "./random.js";
 import type { BattleRules } from "./rules.js";
-import { ENERGY_MAX, ENERGY_PER_SECOND, ENERGY_START, SHIELD_DELAY, SHIELD_PER_SECOND } from "./units.js";
+import { ENERGY_MAX, ENERGY_PER_SECOND, SHIELD_DELAY, SHIELD_PER_SECOND } from "./units.js";
 
 /** A shot follows the last after the weapon's period and a random delay between these (ticks; seconds x 16). */
 const DELAY_MIN = -0.0625 * TICKS_PER_SECOND;
@@ -69,20 +69,11 @@ function reset(w: World, places: Float64Array, seed: number): void {
   for (let i = 0; i < b.units; i++) {
     b.x[i] = places[2 * i]!;
     b.y[i] = places[2 * i + 1]!;
-    b.health[i] = b.maxHealth[i]!;
-    b.shield[i] = b.maxShield[i]!;
-    b.energy[i] = b.heals[i] === 1 ? ENERGY_START : 0;
-    b.alive[i] = 1;
-    b.target[i] = -1;
-    b.ordered[i] = -1;
-    b.fired[i] = -1;
+    enlist(b, i);
     b.order[i] = i;
     // The enemies' looks are spread over the second in one fixed way: SMAC's battles are known to vary little (SMACv2), and with
     // looks or places drawn anew for each battle even the best order of targets loses one battle in seven on 2s3z.
     b.phase[i] = i < b.allies ? 0 : Math.floor(((i - b.allies) * SCAN_PERIOD) / (b.units - b.allies));
-    b.command[i] = i < b.allies ? STOP : ATTACK_MOVE;
-    b.goalX[i] = b.map.allyPoint[0];
-    b.goalY[i] = b.map.allyPoint[1];
     b.bendX[i] = -1;
     b.bendY[i] = -1;
   }
