@@ -1,7 +1,7 @@
-import { qmixUpdate } from "../src/algorithms/qmix.js";
+import { updateNetworks } from "../src/algorithms/update.js";
 import { resolveConfig, type Config, type ConfigInput } from "../src/config.js";
 import type { Engine } from "../src/networks/engine.js";
-import { initialParameters, qmixParameters, type NetworkShape, type Parameters } from "../src/networks/parameters.js";
+import { initialParameters, networkParameters, type NetworkShape, type Parameters } from "../src/networks/parameters.js";
 import { createWasmEngine } from "../src/networks/wasm/engine.js";
 import { createRandom } from "../src/random.js";
 import type { Episode } from "../src/replay/episode.js";
@@ -24,7 +24,7 @@ export interface Start {
 
 /** Random online and target networks with Erdos-Renyi masks of the given density. */
 export function startEngine(shape: NetworkShape, density: number, seed = 1): Start {
-  const specs = qmixParameters(shape);
+  const specs = networkParameters(shape);
   const online = initialParameters(specs, createRandom(seed, 0));
   const target = initialParameters(specs, createRandom(seed, 1));
   const masks =
@@ -44,5 +44,5 @@ export function ruleConfig(rule: ConfigInput): Config {
 /** One update as training makes it from a sampled batch, laying it out in groups included. */
 export function update(engine: Engine, batch: readonly Episode[], config: Config): { loss: number; gradientNorm: number } {
   const groups = groupEpisodes(batch, engine.shape);
-  return qmixUpdate(engine, groups, countSteps(groups), config, 0);
+  return updateNetworks(engine, groups, countSteps(groups), config, 0);
 }

@@ -6,16 +6,18 @@ import { comparisonBenchmarks } from "./comparison.js";
 import { environmentBenchmarks } from "./environments.js";
 import { kernelRows } from "./kernels.js";
 import type { Benchmark, Effort, Row } from "./measure.js";
+import { pytorchBenchmarks } from "./pytorch.js";
 import { trainingBenchmarks } from "./training.js";
 import { updateBenchmarks } from "./updates.js";
 
-const USAGE = `npm run bench -- [--only PATTERN] [--json FILE] [--quick] [--list]
+const USAGE = `npm run bench -- [--only PATTERN] [--json FILE] [--pytorch] [--quick] [--list]
   --only PATTERN  only benchmarks whose name matches this regular expression, ignoring case
   --json FILE     also write the rows there, as [{ name, value, unit }, ...]
+  --pytorch       also time updates against PyTorch, which is installed from PyPI into .venv-pytorch if it is not there yet (on Linux 5.4 GB)
   --quick         a smoke run in seconds; its figures mean nothing
   --list          name the benchmarks and stop`;
 
-/** Everything that can be measured, in the order in which it is. */
+/** Everything that can be measured with what `npm ci` installs, in the order in which it is. */
 export const benchmarks: readonly Benchmark[] = [
   { name: "kernels", run: kernelRows },
   ...updateBenchmarks,
@@ -40,9 +42,9 @@ export async function runBenchmarks(chosen: readonly Benchmark[], effort: Effort
  * The benchmarks whose name matches a regular expression, ignoring case.
  * @throws {Error} when none does, naming those there are.
  */
-export function chooseBenchmarks(pattern: string): Benchmark[] {
-  const chosen = benchmarks.filter(({ name }) => new RegExp(pattern, "i").test(name));
-  if (chosen.length === 0) throw new Error(`--only ${pattern} matches no benchmark; there are: ${benchmarks.map(({ name }) => name).join("; ")}`);
+export function chooseBenchmarks(pattern: string, among = benchmarks): Benchmark[] {
+  const chosen = among.filter(({ name }) => new RegExp(pattern, "i").test(name));
+  if (chosen.length === 0) throw new Error(`--only ${pattern} matches no benchmark; there are: ${among.map(({ name }) => name).join("; ")}${among === benchmarks ? "; and with --pytorch comparisons with PyTorch" : ""}`);
   return chosen;
 }
 
@@ -61,10 +63,10 @@ function formatValue(value: number): string {
 
 async function main(): Promise<void> {
   const { values } = parseArgs({
-    options: { only: { type: "string" }, json: { type: "string" }, quick: { type: "boolean", default: false }, list: { type: "boolean", default: false }, help: { type: "boolean", short: "h", default: false } },
+    options: { only: { type: "string" }, json: { type: "string" }, pytorch: { type: "boolean", default: false }, quick: { type: "boolean", default: false }, list: { type: "boolean", default: false }, help: { type: "boolean", short: "h", default: false } },
   });
   if (values.help) return console.log(USAGE);
-  const chosen = chooseBenchmarks(values.only ?? "");
+  const chosen = chooseBenchmarks(values.only ?? "", values.pytorch ? [...benchmarks, ...pytorchBenchmarks] : benchmarks);
   if (values.list) return console.log(chosen.map(({ name }) => name).join("\n"));
   const rows = await runBenchmarks(chosen, { quick: values.quick }, (benchmark, part) => console.log(formatRows(benchmark, part)));
   if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(rows, null, 2)}\n`);

@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { getThreadsCount, setThreadsCount } from "@tensorflow/tfjs-backend-wasm";
 import type { OptimiserOptions } from "../src/networks/engine.js";
-import { agentInput, qmixParameters, type NetworkShape, type Parameters } from "../src/networks/parameters.js";
+import { agentInput, networkParameters, type NetworkShape, type Parameters } from "../src/networks/parameters.js";
 import type { Episode } from "../src/replay/episode.js";
 
 /**
@@ -52,7 +52,7 @@ export function createTensorflowLearner(options: TensorflowLearnerOptions): Tens
   const { shape, optimiser, productGradient } = options;
   const product = productGradient === "autograd" ? autogradProduct : transposingProduct;
   const tensors = (parameters: Parameters): [string, tf.Tensor][] =>
-    qmixParameters(shape).filter(({ name }) => parameters.has(name)).map((spec) => [spec.name, toTensor(parameters.get(spec.name)!, spec.shape)]);
+    networkParameters(shape).filter(({ name }) => parameters.has(name)).map((spec) => [spec.name, toTensor(parameters.get(spec.name)!, spec.shape)]);
   const masks = new Map(tensors(new Map([...(options.masks ?? [])].map(([name, mask]) => [name, Float32Array.from(mask)]))));
   const target = new Map(tensors(options.target));
   const online = new Map(tensors(options.online).map(([name, values]) => [name, tf.variable(values)]));

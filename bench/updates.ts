@@ -1,4 +1,5 @@
 import { evolveNetworks } from "../src/algorithms/evolve.js";
+import { ALGORITHM_TITLES } from "../src/methods.js";
 import type { NetworkShape } from "../src/networks/parameters.js";
 import { createRandom } from "../src/random.js";
 import type { Episode } from "../src/replay/episode.js";
@@ -18,6 +19,8 @@ export const updateBenchmarks: readonly Benchmark[] = [
   densities("2s3z", 60),
   densities("2s3z", 120),
   densities("3s5z", 60),
+  algorithms("3m", 25),
+  algorithms("3s5z", 60),
   { name: "update 3s5z, MAST's rule", run: rules },
   { name: "update 3s5z, lengths", run: lengths },
   { name: "update 3s5z, evolution", run: evolution },
@@ -42,6 +45,29 @@ function densities(map: ShapeName, steps: number): Benchmark {
         ...milliseconds(name, best),
         ...DENSITIES.slice(1).map((density) => ratio(`${name}: density 1 / density ${density}`, best, "density 1", `density ${density}`)),
       ];
+    },
+  };
+}
+
+/** OW-QMIX and RES, each on networks of several densities. */
+function algorithms(map: ShapeName, steps: number): Benchmark {
+  return {
+    name: `update ${map}, T=${steps}, OW-QMIX and RES`,
+    run: (effort) => {
+      const batch = fullLength(shapes[map], steps, effort);
+      return (["ow-qmix", "res"] as const).flatMap((algorithm) => {
+        const name = `update ${map}, T=${steps}, ${ALGORITHM_TITLES[algorithm]}`;
+        const config = ruleConfig({ ...plainRule, algorithm });
+        const shape = { ...shapes[map], centralEmbed: config.network.centralEmbed };
+        const engines = [1, 0.1, 0.05].map((density) => ({ density: `density ${density}`, engine: startEngine(shape, density).engine }));
+        const best = fastest(
+          engines.map(({ density, engine }) => ({ name: density, sample: () => time(() => update(engine, batch, config)) })),
+          SECONDS,
+          effort,
+        );
+        engines.forEach(({ engine }) => engine.dispose());
+        return [...milliseconds(name, best), ...engines.slice(1).map(({ density }) => ratio(`${name}: density 1 / ${density}`, best, "density 1", density))];
+      });
     },
   };
 }
@@ -139,12 +165,12 @@ function denseBackward(engine: ReturnType<typeof startEngine>["engine"], batch: 
   let elapsed = 0;
   for (const group of groupEpisodes(batch, engine.shape)) {
     engine.load(group);
-    engine.agentForward("online", true);
+    engine.agent.forward("online", true);
     const values = new Float32Array(group.steps * group.agents * group.lanes).fill(0.5);
-    engine.mixerForward("online", values, 0, true);
+    engine.mixer.forward("online", values, 0, true);
     const gradient = new Float32Array(group.steps * group.lanes).fill(1e-3);
     elapsed += time(() => {
-      engine.agentBackward(engine.mixerBackward(gradient));
+      engine.agent.backward(engine.mixer.backward(gradient));
     });
   }
   // Clears the gradients.

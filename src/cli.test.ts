@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { packageRoot } from "./figures/package.js";
+import { METHODS } from "./methods.js";
 import { createRandom } from "./random.js";
 import { decodeSafetensors } from "./results/safetensors.js";
 import { readRunCheckpoint } from "./results/store.js";
@@ -46,6 +47,13 @@ const TINY = ["--set", "network.hidden=8", "--set", "network.embed=4", "--set", 
 const TWO_STEP = ["train", "--environment", "two-step", "--steps", "1500", "--set", "warmup=100", "--set", "topology.interval=25", "--set", "targetInterval=20", "--set", "evaluation.interval=250", ...TINY];
 const MARINES = ["train", "--environment", "3m", "--steps", "5000", "--set", "warmup=200", "--set", "topology.interval=10", "--set", "targetInterval=20", "--set", "evaluation.interval=1000", ...TINY];
 
+/** Trains a run to its end and returns its name. */
+function trained(...args: string[]): string {
+  const { out, err, code } = mast("train", ...args);
+  expect([code, code === 0 ? "" : err]).toEqual([0, ""]);
+  return /^\S+(?=: score)/.exec(out)![0];
+}
+
 const onlyRun = (at = runs) => join(at, readdirSync(at)[0]!);
 
 describe("bad input", () => {
@@ -54,6 +62,17 @@ describe("bad input", () => {
     ["a wrong type", ["train", "--set", 'operator.doubleQ="yes"'], /operator\.doubleQ is "yes"; allowed: true or false/],
     ["a sparsity of 1.2", ["train", "--sparsity", "1.2"], /sparsity\.level is 1\.2; allowed: at most 0\.999/],
     ["an impossible combination", ["train", "--method", "dense", "--sparsity", "0.5"], /method "dense" has none/],
+    ["a typo in WQMIX's section", ["train", "--algorithm", "ow-qmix", "--set", "wqmix.alpa=0.2"], /unknown key "alpa" in wqmix; did you mean "alpha"\?/],
+    ["a typo in RES's section", ["train", "--algorithm", "res", "--set", "res.lamda=0.1"], /unknown key "lamda" in res; did you mean "lambda"\?/],
+    ["a typo in the dynamic buffer's section", ["train", "--method", "rlx2", "--set", "replay.dynamic.treshold=0.1"], /unknown key "treshold" in replay\.dynamic; did you mean "threshold"\?/],
+    ["a section of another algorithm", ["train", "--algorithm", "res", "--set", "wqmix.alpha=0.2"], /wqmix is \{"alpha":0\.2\}, but RES-QMIX has no weighted loss/],
+    ["an unknown algorithm", ["train", "--algorithm", "owqmix"], /algorithm is "owqmix"; did you mean "ow-qmix"\?/],
+    ["tiny networks that cannot match their size", ["train", "--environment", "two-step", "--steps", "100", "--method", "tiny", "--sparsity", "0.95", ...TINY, "--set", "network.hidden=4"], /tiny.*no dense qmix network has the size of the sparse one at sparsity 0\.95: wanted 166 parameters within 1 %, and the nearest has 164/],
+    ["an unknown kind of ticket", ["train", "--ticket", "wining"], /ticket\.kind is "wining"; did you mean "winning"\?/],
+    ["a ticket without a source", ["train", "--ticket", "winning"], /ticket\.kind is "winning", but ticket\.source is missing/],
+    ["a source without a ticket", ["train", "--set", "ticket.source=3m"], /ticket\.kind is undefined; allowed: "random", "winning", "cheating"/],
+    ["a ticket of a run that is not there", ["train", "--ticket", "cheating", "--source", "3m"], /No run "3m" in .*`mast runs` lists/],
+    ["the same in a field", ["train", "--ticket", "cheating", "--set", "ticket.source=3m"], /ticket\.source is "3m", .*No run "3m" in/],
     ["an unknown map", ["train", "--environment", "9m"], /Unknown environment "9m": did you mean/],
     ["an unknown option", ["train", "--stesp", "5"], /unknown option '--stesp'.*Did you mean --steps\?/],
     ["an unknown command", ["trian"], /unknown command 'trian'.*Did you mean train\?/],
@@ -227,10 +246,60 @@ describe("other commands", () => {
     expect(mast("replay", "--random", "2s3z").code).toBe(0);
   });
 
+  it("keep what methods come to over their seeds as a table of its own", () => {
+    const { code, out } = mast("experiment", "run", "comparison-2s3z", "--profile", "smoke", "--figure", join(folder, "comparison"));
+    expect(code).toBe(0);
+    const path = join(packageRoot(), "data", "results", "comparison-2s3z-methods-smoke.csv");
+    expect(out).toContain(`\nMethods: ${relative(folder, path)}\n`);
+    const [header, ...rows] = readFileSync(path, "utf8").trim().split("\n").map((line) => line.split(","));
+    expect(header!.slice(0, 6)).toEqual(["experiment", "profile", "environment", "rules", "algorithm", "method"]);
+    expect(rows.map((row) => row.slice(0, 6).join(" "))).toEqual(METHODS.map((method) => `comparison-2s3z smoke 2s3z starcraft qmix ${method}`));
+    expect(spawnSync("git", ["check-ignore", path], { cwd: packageRoot() }).status).not.toBe(1);
+  });
+
+  it("train tickets of a run, and list them", () => {
+    const source = trained("--environment", "two-step", "--steps", "400", ...TINY);
+    const args = (...more: string[]) => ["train", "--environment", "two-step", "--steps", "300", ...TINY, ...more];
+    // Part of the name is enough here; the configuration keeps the whole.
+    const { out, err, code } = mast(...args("--ticket", "winning", "--source", "two-step-qmix-mast-95-400"));
+    expect([code, err]).toEqual([0, expect.stringMatching(/^two-step-qmix-mast-winning-ticket-95-300-seed1-\w+: /)]);
+    const ticket = join(runs, /^\S+(?=: score)/.exec(out)![0]);
+    expect(JSON.parse(readFileSync(join(ticket, "config.json"), "utf8"))).toMatchObject({ ticket: { kind: "winning", source }, topology: { grow: "none" } });
+    expect(readRunCheckpoint(ticket).state.masks).toEqual(readRunCheckpoint(join(runs, source)).state.masks);
+    expect(mast("runs").out).toMatch(/two-step-qmix-mast-winning-ticket-95-300-seed1-\w+ +300 of 300 .* complete/);
+
+    const before = readdirSync(runs);
+    refused(args("--ticket", "winning", "--source", source, "--sparsity", "0.9"), /ticket\.source is "two-step-qmix-mast-95-400-seed1-\w+".* sparsity\.level 0\.95, not 0\.9/);
+    refused(args("--ticket", "cheating", "--source", source, "--set", "network.hidden=9"), /network\.hidden 8, not 9/);
+    expect(readdirSync(runs)).toEqual(before);
+  });
+
+  it("export and replay teams with central networks, and tiny ones", () => {
+    const marines = ["--environment", "3m", "--steps", "150", ...TINY];
+    const weighted = trained(...marines, "--algorithm", "ow-qmix", "--set", "wqmix.alpha=0.2", "--set", "network.centralEmbed=12");
+    expect(JSON.parse(readFileSync(join(runs, weighted, "config.json"), "utf8"))).toMatchObject({ wqmix: { alpha: 0.2 } });
+    const shapes = (run: string) => {
+      const file = join(folder, `${run}.safetensors`);
+      expect(mast("export", run)).toEqual({ code: 0, out: `${file}\n`, err: "" });
+      return Object.fromEntries([...decodeSafetensors(readFileSync(file)).tensors].map(([name, { shape }]) => [name, shape]));
+    };
+    // 3m: 3 agents, 9 actions, observations of 30, states of 48.
+    expect(shapes(weighted)).toMatchObject({
+      "agent.fc1.weight": [8, 42], "agent.rnn.weight_hh": [24, 8], "mixer.hyper_w_1.2.weight": [12, 8],
+      "central_agent.rnn.weight_hh": [24, 8], "central_agent.fc2.bias": [9], "central_mixer.net.0.weight": [12, 51], "central_mixer.V.2.weight": [1, 12],
+    });
+    const tiny = trained(...marines, "--method", "tiny", "--sparsity", "0.5", "--set", "network.hidden=32", "--set", "network.embed=16", "--set", "network.hypernetEmbed=16");
+    const narrow = shapes(tiny)["agent.rnn.weight_hh"]!;
+    expect(narrow[0]).toBe(3 * narrow[1]!);
+    expect(narrow[1]).toBeLessThan(32);
+    for (const run of [weighted, tiny]) expect(mast("replay", run, "--seed", "2").out).toMatch(/^3m, seed 2: .*\nOpen .*replay-3m-2\.html in a browser\.\n$/);
+  });
+
   it("say what is there", () => {
     expect(mast("doctor").out).toMatch(/ok +Node\.js +\d+\.\d+\.\d+\nok +Engine: wasm/);
     expect(mast("runs").out).toMatch(/^No runs in .* yet/);
-    expect(mast("--help").out).toContain("train [options]");
+    expect(mast("--help").out).toMatch(/train \[options\][^]*Algorithms: qmix, ow-qmix, cw-qmix, res\nMethods: dense, tiny, ss, set, rigl, rlx2, mast\n/);
+    expect(mast("train", "--help").out).toMatch(/--ticket <KIND>[^]*--source <RUN>/);
     expect(mast("experiment", "list").out).toContain("quickstart");
   });
 });

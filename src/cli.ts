@@ -11,6 +11,7 @@ import { trainCommand, type TrainingFlags } from "./cli/train.js";
 import { environmentNames } from "./envs/index.js";
 import { PROFILES } from "./experiments/experiment.js";
 import { packageRoot } from "./figures/package.js";
+import { ALGORITHMS, METHODS } from "./methods.js";
 
 const count = (value: string): number => {
   const number = Number(value);
@@ -36,14 +37,14 @@ const version = (JSON.parse(readFileSync(join(packageRoot(), "package.json"), "u
 const program = new Command("mast")
   .description("Train sparse teams of agents, and reproduce the experiments of MAST (NeurIPS 2024).")
   .version(version)
-  .addHelpText("after", `\nEnvironments: ${environmentNames.join(", ")}\nMAST_DEBUG=1 shows where an error came from.`);
+  .addHelpText("after", `\nEnvironments: ${environmentNames.join(", ")}\nAlgorithms: ${ALGORITHMS.join(", ")}\nMethods: ${METHODS.join(", ")}\nMAST_DEBUG=1 shows where an error came from.`);
 
 addConfigOptions(program.command("train").description("train a team; the same command resumes what was interrupted"))
   .addOption(new Option("--seeds <N>", "train N seeds, counting up from --seed").argParser(count))
   .addOption(workersOption())
   .addOption(checkpointOption())
   .addOption(runsOption())
-  .addHelpText("after", "\nExamples:\n  mast train --short --environment 3m --method mast --sparsity 0.95 --steps 100000\n  mast train --config run.json --set returns.lambda=0.6 --set replay.onlineBatch=8")
+  .addHelpText("after", "\nExamples:\n  mast train --short --environment 3m --method mast --sparsity 0.95 --steps 100000\n  mast train --config run.json --set returns.lambda=0.6 --set replay.onlineBatch=8\n  mast train --environment 3m --ticket winning --source 3m-qmix-mast-95-2M-seed1")
   .action((flags: ConfigFlags & TrainingFlags & { seeds?: number }) => trainCommand(configFrom(flags), flags));
 
 const experiment = program.command("experiment").description("list, run and show the experiments of the paper");

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { METHODS } from "./methods.js";
+import { ALGORITHMS, METHODS } from "./methods.js";
 import { type ConfigInput, resolveConfig } from "./config.js";
 
 describe("defaults", () => {
@@ -31,18 +31,38 @@ describe("defaults", () => {
       expect(config).toMatchObject({ operator: { kind: "max" }, returns: { kind: "one-step" }, replay: { offlineBatch: 32, onlineBatch: 0 } });
     }
     expect(resolveConfig({ method: "dense" }).sparsity.level).toBe(0);
-    expect(METHODS.map((method) => resolveConfig({ method }).topology.grow)).toEqual(["none", "none", "random", "gradient", "gradient"]);
+    expect(METHODS.map((method) => resolveConfig({ method }).topology.grow)).toEqual(["none", "none", "none", "random", "gradient", "gradient", "gradient"]);
   });
 
   it("keep what was given and complete the rest of a section", () => {
     expect(resolveConfig({ method: "rigl", operator: { kind: "soft-mellowmax", omega: 5 } }).operator).toMatchObject({ kind: "soft-mellowmax", alpha: 1, omega: 5 });
   });
 
-  it("resolve to themselves", () => {
-    for (const method of METHODS) {
-      const config = resolveConfig({ method, seed: 9 });
-      expect(resolveConfig(config)).toEqual(config);
+  it("of every method with every algorithm resolve to themselves, with the sections that belong to them only", () => {
+    for (const algorithm of ALGORITHMS) {
+      for (const method of METHODS) {
+        const config = resolveConfig({ algorithm, method, seed: 9 });
+        expect(resolveConfig(config)).toEqual(config);
+        const weighted = algorithm === "ow-qmix" || algorithm === "cw-qmix";
+        expect([config.wqmix, config.network.centralEmbed]).toEqual(weighted ? [{ alpha: 0.1 }, 256] : [undefined, undefined]);
+        expect(config.res).toEqual(algorithm === "res" ? { beta: 5, lambda: 0.05 } : undefined);
+        expect(config.replay.dynamic).toEqual(method === "rlx2" ? { interval: 50, threshold: 0.2, drop: 0.1, minimum: 0.1 } : undefined);
+        // A section or field that does not belong is absent, not undefined: it would be part of the run's name.
+        expect(["wqmix", "res", "ticket"].filter((section) => section in config)).toEqual([...(weighted ? ["wqmix"] : []), ...(algorithm === "res" ? ["res"] : [])]);
+        expect(["centralEmbed" in config.network, "dynamic" in config.replay]).toEqual([weighted, method === "rlx2"]);
+      }
     }
+  });
+
+  it("of the algorithms are Table 3's, and give way to what was given", () => {
+    expect(resolveConfig({ algorithm: "ow-qmix" })).toMatchObject({ exploration: { anneal: 100_000 }, returns: { lambda: 0.6 } });
+    expect(resolveConfig({ algorithm: "cw-qmix", wqmix: { alpha: 0.5 }, returns: { lambda: 0.7 } })).toMatchObject({ wqmix: { alpha: 0.5 }, returns: { lambda: 0.7 } });
+    expect(resolveConfig({ algorithm: "res" })).toMatchObject({ exploration: { anneal: 50_000 }, returns: { lambda: 0.8 } });
+  });
+
+  it("of a ticket keep its topology, under any method's other rules", () => {
+    expect(resolveConfig({ ticket: { kind: "random" } })).toMatchObject({ method: "mast", topology: { grow: "none" }, operator: { kind: "soft-mellowmax" } });
+    expect(resolveConfig({ method: "rigl", ticket: { kind: "winning", source: "some-run" } })).toMatchObject({ topology: { grow: "none" }, operator: { kind: "max" }, ticket: { source: "some-run" } });
   });
 });
 
@@ -54,7 +74,7 @@ describe("a bad configuration is refused in one line that names field, given and
     [{ sparsity: { level: "high" } }, 'config: sparsity.level is "high"; allowed: a number'],
     [{ seed: 1.5 }, "config: seed is 1.5; allowed: a whole number"],
     [{ steps: 0 }, "config: steps is 0; allowed: at least 1"],
-    [{ method: "masst" }, 'config: method is "masst"; did you mean "mast"? allowed: "dense", "ss", "set", "rigl", "mast"'],
+    [{ method: "masst" }, 'config: method is "masst"; did you mean "mast"? allowed: "dense", "tiny", "ss", "set", "rigl", "rlx2", "mast"'],
     [{ optimiser: { learningRate: 0 } }, "config: optimiser.learningRate is 0; allowed: more than 0"],
     [{ optimiser: { learningRate: Number.NaN } }, "config: optimiser.learningRate is NaN; allowed: a number"],
     [{ replay: [] }, "config: replay is []; allowed: an object with fields of its own"],
@@ -65,6 +85,22 @@ describe("a bad configuration is refused in one line that names field, given and
     [{ replay: { onlineBatch: 0, offlineBatch: 0 } }, "config: replay.offlineBatch is 0, and replay.onlineBatch 0"],
     [{ replay: { onlineCapacity: 6000 } }, "config: replay.onlineCapacity is 6000, more than replay.offlineCapacity 5000"],
     [{ exploration: { start: 0.1, end: 0.2 } }, "config: exploration.end is 0.2, above exploration.start 0.1"],
+    [{ algorithm: "ow-qmx" }, 'config: algorithm is "ow-qmx"; did you mean "ow-qmix"? allowed: "qmix", "ow-qmix", "cw-qmix", "res"'],
+    [{ algorithm: "ow-qmix", wqmix: { alfa: 0.2 } }, 'config: unknown key "alfa" in wqmix; did you mean "alpha"? allowed: alpha'],
+    [{ method: "rlx2", replay: { dynamic: { treshold: 0.2 } } }, 'config: unknown key "treshold" in replay.dynamic; did you mean "threshold"? allowed: interval, threshold, drop, minimum'],
+    [{ algorithm: "res", res: { lambda: -1 } }, "config: res.lambda is -1; allowed: at least 0"],
+    [{ wqmix: { alpha: 0.2 } }, 'config: wqmix is {"alpha":0.2}, but QMIX has no weighted loss'],
+    [{ algorithm: "ow-qmix", res: {} }, "but OW-QMIX has no softmax over joint actions"],
+    [{ algorithm: "res", network: { centralEmbed: 64 } }, "config: network.centralEmbed is 64, but RES-QMIX has no unrestricted networks"],
+    [{ algorithm: "ow-qmix", method: "ss", operator: { doubleQ: false } }, "config: operator.doubleQ is false, but OW-QMIX always values"],
+    [{ method: "tiny", sparsity: { level: 0 } }, 'config: sparsity.level is 0, but method "tiny" takes the size of a sparse network'],
+    [{ method: "tiny", topology: { grow: "gradient" } }, 'config: topology.grow is "gradient", but the networks of method "tiny" are dense'],
+    [{ method: "tiny", ticket: { kind: "random" } }, 'config: ticket.kind is "random", but the networks of method "tiny" are dense'],
+    [{ ticket: { kind: "winning" } }, 'config: ticket.kind is "winning", but ticket.source is missing'],
+    [{ ticket: { source: "some-run" } }, 'config: ticket.kind is undefined; allowed: "random", "winning", "cheating"'],
+    [{ ticket: { kind: "random", source: "some-run" } }, 'config: ticket.source is "some-run", but a random ticket comes from no run'],
+    [{ ticket: { kind: "random" }, topology: { grow: "random" } }, 'config: topology.grow is "random", but a ticket stays as it is'],
+    [{ method: "rlx2", replay: { offlineBatch: 0, onlineBatch: 32 } }, "but nothing is sampled from the offline buffer"],
   ])("%j", (input, message) => {
     let thrown: unknown;
     try {

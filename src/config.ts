@@ -1,12 +1,12 @@
 import { z } from "zod";
-import { methodDefaults, METHODS } from "./methods.js";
+import { ALGORITHM_TITLES, algorithmDefaults, ALGORITHMS, methodDefaults, METHODS } from "./methods.js";
 
 const count = z.int().min(1);
 const fraction = z.number().min(0).max(1);
 
 /** Which part of a network's weights is kept, and where. */
 const sparsity = z.strictObject({
-  /** S, the share of weights removed in the agent and in the mixer, each. 0 is dense. Table 1: 0.85 to 0.95. */
+  /** S, the share of weights removed in each network. 0 is dense. Table 1: 0.85 to 0.95. With method "tiny": of the sparse network whose size is matched. */
   level: z.number().min(0).max(0.999).default(0.95),
   /** How S is spread over layers: "erdos-renyi" keeps small layers denser, "uniform" treats all alike. */
   distribution: z.enum(["erdos-renyi", "uniform"]).default("erdos-renyi"),
@@ -48,6 +48,21 @@ const returns = z.strictObject({
   burnIn: z.int().min(0).optional(),
 });
 
+/**
+ * RLx2's dynamic-capacity buffer, adapted to episodes: every `interval` episodes the policy is compared with the oldest stored
+ * batch, and where it has moved too far from what was done then, the oldest part of the buffer is dropped.
+ */
+const dynamic = z.strictObject({
+  /** Training episodes between two comparisons. RLx2: every 1 % of the buffer's capacity; here 50 of 5000 episodes. */
+  interval: count.default(50),
+  /** Largest policy distance that is tolerated: the share of stored actions that are not the greedy ones any more. RLx2: 0.2. */
+  threshold: fraction.default(0.2),
+  /** Share of the stored episodes that is dropped. RLx2: 0.1. */
+  drop: fraction.default(0.1),
+  /** Share of the capacity below which nothing is dropped. RLx2: 0.1. */
+  minimum: fraction.default(0.1),
+});
+
 /** Episodes kept and sampled. */
 const replay = z.strictObject({
   /** C_1, capacity of the offline buffer in episodes. Table 3: 5000. */
@@ -58,6 +73,33 @@ const replay = z.strictObject({
   offlineBatch: z.int().min(0).default(20),
   /** S_2, episodes of a batch from the online buffer; 0 is a single buffer. Table 3: 12. */
   onlineBatch: z.int().min(0).default(12),
+  /** RLx2's dynamic capacity of the offline buffer; method "rlx2" has it. */
+  dynamic: dynamic.optional(),
+});
+
+/** WQMIX's loss: OW-QMIX weights steps whose value is overestimated by `alpha`, CW-QMIX those whose joint action seems not the best. */
+const wqmix = z.strictObject({
+  /** alpha of the weighting function. Table 3: 0.1. */
+  alpha: fraction.default(0.1),
+});
+
+/** RES's softmax over counterfactual joint actions and its regularised loss. */
+const res = z.strictObject({
+  /** Inverse temperature of the softmax over joint actions. Table 3: 5. */
+  beta: z.number().min(0).default(5),
+  /** lambda, weight of the squared distance from the Monte-Carlo return in the loss. Table 3: 0.05. */
+  lambda: z.number().min(0).default(0.05),
+});
+
+/** A given topology that stays fixed, section 4.2 and Figure 10. */
+const ticket = z.strictObject({
+  /**
+   * "random": drawn at random. "winning": the final topology of a run, with weights drawn anew (by the source's own seed: those it began with).
+   * "cheating": the final topology and the final weights of a run.
+   */
+  kind: z.enum(["random", "winning", "cheating"]),
+  /** The run that the topology (and the weights) come from, by its name in `mast runs`. */
+  source: z.string().min(1).optional(),
 });
 
 /** epsilon-greedy exploration. */
@@ -90,6 +132,8 @@ const network = z.strictObject({
   embed: count.max(1024).default(32),
   /** Hidden units of the two-layer hypernetworks. Table 3: 64. */
   hypernetEmbed: count.max(1024).default(64),
+  /** Hidden units of WQMIX's unrestricted mixing network. Table 3: 256. */
+  centralEmbed: count.max(1024).optional(),
 });
 
 /** The paper's evaluation protocol. */
@@ -108,7 +152,7 @@ const schema = z.strictObject({
   /** Rules of the battle simulator: the real game's, or SMAClite's. */
   rules: z.enum(["starcraft", "smaclite"]).default("starcraft"),
   /** The value-based algorithm that is trained. */
-  algorithm: z.enum(["qmix"]).default("qmix"),
+  algorithm: z.enum(ALGORITHMS).default("qmix"),
   /** A row of the paper's comparison; sets the defaults of sparsity, topology, operator, returns and replay. */
   method: z.enum(METHODS).default("mast"),
   /** Determines everything random. */
@@ -130,6 +174,12 @@ const schema = z.strictObject({
   operator: operator.prefault({}),
   returns: returns.prefault({}),
   replay: replay.prefault({}),
+  /** WQMIX's own settings; algorithms "ow-qmix" and "cw-qmix" have them. */
+  wqmix: wqmix.optional(),
+  /** RES's own settings; algorithm "res" has them. */
+  res: res.optional(),
+  /** Sets the initial masks and keeps them. */
+  ticket: ticket.optional(),
   exploration: exploration.prefault({}),
   optimiser: optimiser.prefault({}),
   network: network.prefault({}),
@@ -161,7 +211,10 @@ export function resolveConfig(input: ConfigInput = {}): Config {
     throw new ConfigError(`config: given ${show(input)}; expected an object such as { "environment": "3m" }`);
   }
   const method = METHODS.find((name) => name === (input.method ?? "mast"));
-  const parsed = schema.safeParse(method === undefined ? input : merge(methodDefaults(method), input));
+  const algorithm = ALGORITHMS.find((name) => name === (input.algorithm ?? "qmix"));
+  const fixed = isTree(input.ticket) ? { topology: { grow: "none" } } : {};
+  const defaults = [algorithm && algorithmDefaults(algorithm), method && methodDefaults(method), fixed].reduce<Tree>((below, above) => merge(below, above ?? {}), {});
+  const parsed = schema.safeParse(merge(defaults, input));
   if (!parsed.success) throw new ConfigError(describe(parsed.error.issues[0], input));
   const config = parsed.data;
   refuseImpossible(config);
@@ -174,16 +227,31 @@ export function resolveConfig(input: ConfigInput = {}): Config {
 
 /** Combinations that each field alone allows, but that make no sense together. */
 function refuseImpossible(config: z.output<typeof schema>): void {
-  const { sparsity, topology, replay, exploration, method } = config;
+  const { algorithm, method, sparsity, topology, operator, replay, exploration, network, ticket } = config;
   const refuse = (field: string, given: unknown, why: string): never => {
     throw new ConfigError(`config: ${field} is ${show(given)}, ${why}`);
   };
+  const title = ALGORITHM_TITLES[algorithm];
+  const weighted = algorithm === "ow-qmix" || algorithm === "cw-qmix";
+  if (config.wqmix && !weighted) refuse("wqmix", config.wqmix, `but ${title} has no weighted loss: leave it out, or choose algorithm "ow-qmix" or "cw-qmix"`);
+  if (network.centralEmbed !== undefined && !weighted) refuse("network.centralEmbed", network.centralEmbed, `but ${title} has no unrestricted networks: leave it out, or choose algorithm "ow-qmix" or "cw-qmix"`);
+  if (weighted && operator.kind === "max" && !operator.doubleQ) refuse("operator.doubleQ", false, `but ${title} always values the joint action that its restricted networks choose: leave it out`);
+  if (config.res && algorithm !== "res") refuse("res", config.res, `but ${title} has no softmax over joint actions: leave it out, or choose algorithm "res"`);
   if (method === "dense" && sparsity.level > 0) refuse("sparsity.level", sparsity.level, 'but method "dense" has none: leave it out, or choose a sparse method');
+  if (method === "tiny" && sparsity.level === 0) refuse("sparsity.level", 0, 'but method "tiny" takes the size of a sparse network: say which, for example 0.9');
+  if (method === "tiny" && topology.grow !== "none") refuse("topology.grow", topology.grow, 'but the networks of method "tiny" are dense and have no topology to evolve: leave it out');
   if (topology.grow !== "none" && sparsity.level === 0) refuse("topology.grow", topology.grow, 'but a dense network (sparsity.level 0) has no topology to evolve: set it to "none"');
+  if (ticket) {
+    if (ticket.kind !== "random" && ticket.source === undefined) refuse("ticket.kind", ticket.kind, 'but ticket.source is missing: name the run that its topology comes from (see `mast runs`)');
+    if (ticket.kind === "random" && ticket.source !== undefined) refuse("ticket.source", ticket.source, "but a random ticket comes from no run: leave it out");
+    if (method === "tiny" || sparsity.level === 0) refuse("ticket.kind", ticket.kind, `but the networks of method "${method}" are dense: choose a sparse method and its sparsity.level`);
+    if (topology.grow !== "none") refuse("topology.grow", topology.grow, 'but a ticket stays as it is: leave it out');
+  }
   if (replay.offlineBatch + replay.onlineBatch < 1) refuse("replay.offlineBatch", replay.offlineBatch, "and replay.onlineBatch 0: a batch needs at least one episode");
   if (replay.offlineBatch > replay.offlineCapacity) refuse("replay.offlineBatch", replay.offlineBatch, `more than replay.offlineCapacity ${replay.offlineCapacity}`);
   if (replay.onlineBatch > replay.onlineCapacity) refuse("replay.onlineBatch", replay.onlineBatch, `more than replay.onlineCapacity ${replay.onlineCapacity}`);
   if (replay.onlineCapacity > replay.offlineCapacity) refuse("replay.onlineCapacity", replay.onlineCapacity, `more than replay.offlineCapacity ${replay.offlineCapacity}: the online buffer holds the newest part of the offline one`);
+  if (replay.dynamic && replay.offlineBatch === 0) refuse("replay.dynamic", replay.dynamic, "but nothing is sampled from the offline buffer (replay.offlineBatch 0): leave it out");
   if (exploration.end > exploration.start) refuse("exploration.end", exploration.end, `above exploration.start ${exploration.start}: exploration only decays`);
 }
 
@@ -250,7 +318,7 @@ function keysAt(path: readonly PropertyKey[]): string[] {
   let at: unknown = schema;
   for (const key of path) {
     at = (at as z.ZodObject).shape[String(key)];
-    if (at instanceof z.ZodPrefault) at = at.unwrap();
+    while (at instanceof z.ZodPrefault || at instanceof z.ZodOptional) at = at.unwrap();
   }
   return at instanceof z.ZodObject ? Object.keys(at.shape) : [];
 }

@@ -10,13 +10,17 @@ export { playEpisodes, playRandom, type PlaySummary, type Policy, type Script, s
 
 export { erdosRenyi, layerNonzeros, uniform } from "./sparse/density.js";
 export { type Evolution, evolveTopology, type Growth, updateFraction } from "./sparse/evolution.js";
-export { type Cost, type LayerCost, type NetworkCost, networkCost, qmixCost, relativeCost, resCost, wqmixCost } from "./sparse/flops.js";
+export { algorithmShape, type Cost, costOf, type LayerCost, type NetworkCost, networkCost, qmixCost, relativeCost, resCost, sparseCost, wqmixCost } from "./sparse/flops.js";
 export { agentLayers, type Layer, layerFlops, layerWeights, mixerLayers, unrestrictedMixerLayers } from "./sparse/layers.js";
 export { countNonzeros, initialMasks, initialNonzeros, inputConnections, outputConnections, randomMask } from "./sparse/mask.js";
+export { tinyShape } from "./sparse/tiny.js";
 
+export { chosenValues, greedyActions } from "./targets/actions.js";
+export { softmaxOverJointActions } from "./targets/joint-softmax.js";
 export { tdLoss } from "./targets/loss.js";
-export { applyOperator, mellowmax, softMellowmax, softmaxMean, type ValueOperator } from "./targets/operators.js";
+export { applyOperator, mellowmax, nextValues, softMellowmax, softmaxMean, type ValueOperator } from "./targets/operators.js";
 export { hybridTdLambda, learningTargets, monteCarloReturns, nStepReturns, tdLambdaReturns, type Trajectories } from "./targets/returns.js";
+export { centralWeights, optimisticWeights } from "./targets/weights.js";
 
 export { createEpisodeBuffer, type EpisodeBuffer } from "./replay/buffer.js";
 export { addEpisode, canSample, createDualBuffer, type DualBuffer, sampleBatch } from "./replay/dual.js";
@@ -24,25 +28,32 @@ export { type Episode, episodeReturn } from "./replay/episode.js";
 export { type EpisodeGroup, groupEpisodes } from "./replay/group.js";
 
 export type { Actor, Engine, OptimiserOptions } from "./networks/engine.js";
-export { agentInput, initialParameters, type NetworkShape, type Parameters, type ParameterSpec, qmixParameters } from "./networks/parameters.js";
+export { agentInput, initialParameters, type NetworkShape, type Parameters, type ParameterSpec, networkParameters } from "./networks/parameters.js";
 export { createWasmEngine } from "./networks/wasm/engine.js";
 
 export { evolveNetworks } from "./algorithms/evolve.js";
-export { type Method, METHOD_TITLES, methodDefaults, METHODS } from "./methods.js";
-export { qmixUpdate, type UpdateStatistics } from "./algorithms/qmix.js";
+export { type Algorithm, ALGORITHM_TITLES, algorithmDefaults, ALGORITHMS, type Method, METHOD_TITLES, methodDefaults, METHODS } from "./methods.js";
+export { updateNetworks } from "./algorithms/update.js";
+export { qmixUpdate } from "./algorithms/qmix.js";
+export { resUpdate } from "./algorithms/res.js";
+export type { UpdateStatistics } from "./algorithms/statistics.js";
+export { wqmixUpdate } from "./algorithms/wqmix.js";
 
-export { evaluate, type Evaluation } from "./training/evaluate.js";
+export { createEvaluation, type Evaluation } from "./training/evaluate.js";
+export { createNetworks, fullShape, networkShape, restoreNetworks, type Ticket } from "./training/networks.js";
 export type { CheckpointRecord, EndRecord, EvaluationRecord, TopologyRecord, TrainingRecord, TrainRecord, TrainState } from "./training/records.js";
 export { createEpisodeRecorder, epsilonGreedy, greedyPolicy } from "./training/rollout.js";
 export { tensorsOf } from "./training/state.js";
-export { networkShape, train, type TrainOptions } from "./training/train.js";
+export { train, type TrainOptions } from "./training/train.js";
 
 export { exportParameters } from "./results/checkpoint.js";
-export { frameCsv, runsFrame } from "./results/frame.js";
+export { frameCsv, methodsFrame, runsFrame } from "./results/frame.js";
 export { RunError } from "./results/disk.js";
 export type { MaskMoment } from "./results/masks.js";
 export type { MetricsRow, TimingRow, TopologyRow } from "./results/metrics.js";
 export { decodeSafetensors, encodeSafetensors, type Tensor } from "./results/safetensors.js";
+export { type ComparisonRow, type PaperRow, readPaperTable, type WinRateRow } from "./results/paper.js";
+export { type MethodStatistics, methodStatistics } from "./results/methods.js";
 export { smooth } from "./results/savgol.js";
 export { bootstrapInterval, finalScore, interquartileMean, mean, probabilityOfImprovement, standardDeviation } from "./results/statistics.js";
 export {
@@ -52,12 +63,15 @@ export {
 
 export { EXPERIMENTS, findExperiment } from "./experiments/all.js";
 export { type Experiment, type Profile, PROFILES, type Reduction } from "./experiments/experiment.js";
-export { compareMethods } from "./experiments/comparison.js";
+export { comparison2s3z } from "./experiments/comparative.js";
+export { compareMethods, compareWithPaper, scoreFigure } from "./experiments/comparison.js";
 export { quickstart, QUICKSTART_PROFILES } from "./experiments/quickstart.js";
 export { SHORT_RUN, shortRun } from "./experiments/short-run.js";
-export { maskSnapshots, playTrained, watchRuns, type WatchOptions, winRateCurve } from "./experiments/watch.js";
+export { maskSnapshots, overestimationCurve, playTrained, watchRuns, type WatchOptions, winRateCurve } from "./experiments/watch.js";
+export { readTicket } from "./experiments/ticket.js";
 export { runAll, runOne, type RunOptions, type RunOutcome, type TrainingProgress } from "./experiments/run.js";
 
+export { agrees, costComparison, costFigure, type CostShares, layerTable, reproduceCosts, type ReproducedCost } from "./figures/costs.js";
 export { meanCurve, type RunCurve, trainingCurves } from "./figures/curves.js";
 export { type Feature, featureTable, inputBlocks, observationFeatures, stateFeatures, unitTable } from "./figures/features.js";
 export { type Figure, shortSteps } from "./figures/figure.js";
@@ -66,6 +80,7 @@ export { interruptSignal, liveFigure, type RunProgress, showFigure, showPage, sh
 export { type EpisodeRecording, recordEpisode } from "./figures/recording.js";
 export { battleReplay, replayTitle, saveReplay, showReplay } from "./figures/replay.js";
 export { figurePng, saveFigure, type SavedFigure } from "./figures/save.js";
+export { type MethodScores, scoreIntervals } from "./figures/scores.js";
 export { clock, type MethodResult, resultsTable, type Table, tableHtml, tableMarkdown, tableText } from "./figures/table.js";
 export { METHOD_STYLES, methodStyles } from "./figures/theme.js";
 export { methodLabel, runLabels } from "./figures/labels.js";

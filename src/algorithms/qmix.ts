@@ -1,19 +1,11 @@
 import type { Config } from "../config.js";
 import type { Engine } from "../networks/engine.js";
 import type { EpisodeGroup } from "../replay/group.js";
+import { chosenValues } from "../targets/actions.js";
 import { tdLoss } from "../targets/loss.js";
-import { type ValueOperator, chosenValues, nextValues } from "../targets/operators.js";
+import { type ValueOperator, nextValues } from "../targets/operators.js";
 import { learningTargets } from "../targets/returns.js";
-
-/** What one gradient update saw, as means over the sampled steps. */
-export interface UpdateStatistics {
-  /** Mean squared TD error, Eq. 7. */
-  readonly loss: number;
-  /** Global norm of the gradient before clipping. */
-  readonly gradientNorm: number;
-  readonly qTotal: number;
-  readonly target: number;
-}
+import { type UpdateStatistics, addSteps } from "./statistics.js";
 
 /**
  * One update of QMIX, Algorithm 2, lines 23-29: targets from the target networks, squared TD error, one RMSprop step.
@@ -25,30 +17,23 @@ export interface UpdateStatistics {
 export function qmixUpdate(engine: Engine, groups: readonly EpisodeGroup[], stepsInBatch: number, config: Config, step: number): UpdateStatistics {
   const operator: ValueOperator = config.operator;
   const doubleQ = operator.kind === "max" && config.operator.doubleQ;
-  let loss = 0;
-  let qTotalSum = 0;
-  let targetSum = 0;
+  let [loss, qTotal, target] = [0, 0, 0];
 
   for (const group of groups) {
     engine.load(group);
-    const onlineQ = engine.agentForward("online", true);
-    const targetQ = engine.agentForward("target");
+    const { online: onlineQ, target: targetQ } = engine.agent.forwardBoth();
 
-    const nextTotals = engine.mixerForward("target", nextValues(operator, targetQ, doubleQ ? onlineQ : null, group), 1);
+    const nextTotals = engine.mixer.forward("target", nextValues(operator, targetQ, doubleQ ? onlineQ : null, group), 1);
     const targets = learningTargets(config.returns, step, group, nextTotals, config.discount);
 
-    const qTot = engine.mixerForward("online", chosenValues(onlineQ, group), 0, true);
+    const qTot = engine.mixer.forward("online", chosenValues(onlineQ, group), 0, true);
     const gradient = new Float32Array(qTot.length);
     loss += tdLoss({ lengths: group.lengths, qTot, targets, normaliser: stepsInBatch }, gradient);
-    engine.agentBackward(engine.mixerBackward(gradient));
+    engine.agent.backward(engine.mixer.backward(gradient));
 
-    for (let t = 0; t < group.steps; t++) {
-      for (let i = t * group.lanes; i < t * group.lanes + group.running[t]; i++) {
-        qTotalSum += qTot[i];
-        targetSum += targets[i];
-      }
-    }
+    qTotal = addSteps(qTotal, qTot, group);
+    target = addSteps(target, targets, group);
   }
   const gradientNorm = engine.step(config.optimiser);
-  return { loss, gradientNorm, qTotal: qTotalSum / stepsInBatch, target: targetSum / stepsInBatch };
+  return { loss, gradientNorm, qTotal: qTotal / stepsInBatch, target: target / stepsInBatch };
 }

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { createEnvironment } from "../envs/index.js";
 import { BROWSER_HINT, findBrowser } from "../figures/browser.js";
 import { packageRoot } from "../figures/package.js";
-import { qmixParameters } from "../networks/parameters.js";
+import { networkParameters } from "../networks/parameters.js";
 import { createWasmEngine } from "../networks/wasm/engine.js";
 import { runsDirectory } from "../results/store.js";
 
@@ -59,7 +59,7 @@ async function engine(): Promise<Finding> {
   try {
     const { sizes } = createEnvironment("two-step");
     const shape = { ...sizes, hidden: 8, embed: 4, hypernetEmbed: 4 };
-    const built = createWasmEngine(shape, new Map(qmixParameters(shape).map(({ name, shape: dimensions }) => [name, new Float32Array(dimensions.reduce((a, b) => a * b, 1))])), new Map());
+    const built = createWasmEngine(shape, new Map(networkParameters(shape).map(({ name, shape: dimensions }) => [name, new Float32Array(dimensions.reduce((a, b) => a * b, 1))])), new Map());
     built.dispose();
     return { part, found: "128-bit SIMD, on the CPU", hint: "" };
   } catch (error) {

@@ -1,12 +1,13 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
+import type { DataFrame } from "danfojs-node";
 import { EXPERIMENTS, findExperiment } from "../experiments/all.js";
-import type { Experiment, Profile } from "../experiments/experiment.js";
+import type { Experiment, Profile, Reduction } from "../experiments/experiment.js";
 import { closeBrowser } from "../figures/browser.js";
 import { packageRoot } from "../figures/package.js";
 import { saveFigure } from "../figures/save.js";
 import { tableText } from "../figures/table.js";
-import { frameCsv, runsFrame } from "../results/frame.js";
+import { frameCsv, methodsFrame, runsFrame } from "../results/frame.js";
 import { runOf, type StoredRun } from "../results/store.js";
 import { trainAll, type TrainingFlags } from "./train.js";
 
@@ -45,26 +46,27 @@ export async function showExperiment(id: string, flags: ExperimentFlags): Promis
 }
 
 async function showResult(experiment: Experiment, profile: Profile, runs: readonly StoredRun[], figurePath = defaultFigure(experiment, profile)): Promise<void> {
-  const { table, figure } = experiment.reduce(runs);
+  const { table, figure, methods } = experiment.reduce(runs);
   console.log(`\n${tableText(table)}\n`);
   const saved = await saveFigure(figure, figurePath);
   await closeBrowser();
-  const results = await saveResults(experiment, profile, runs);
-  console.log(`Runs: ${relative(process.cwd(), results)}`);
+  for (const [what, path] of await saveResults(experiment, profile, runs, methods)) console.log(`${what}: ${relative(process.cwd(), path)}`);
   console.log(`Figure: ${[saved.html, saved.png].filter((path) => path !== undefined).map((path) => relative(process.cwd(), path)).join(", ")}`);
   const next = experiment.next?.(runs) ?? [];
   if (next.length > 0) console.log(`\nWhat to try next:\n${next.map(([command, purpose]) => `  ${command}\n      ${purpose}`).join("\n")}`);
 }
 
-/** Writes the runs, a row each, to data/results/ID.csv. */
-async function saveResults(experiment: Experiment, profile: Profile, runs: readonly StoredRun[]): Promise<string> {
-  const frame = await runsFrame(runs, { experiment: experiment.id, profile });
-  const path = join(packageRoot(), "data", "results", `${profile === experiment.profile ? experiment.id : `${experiment.id}-${profile}`}.csv`);
-  mkdirSync(dirname(path), { recursive: true });
-  // danfojs writes to files as well, but swallows what goes wrong there.
-  writeFileSync(path, `${frameCsv(frame)}
-`);
-  return path;
+/** Writes the runs, a row each, to data/results/ID.csv, and where methods are compared those to data/results/ID-methods.csv. */
+async function saveResults({ id, profile: usual }: Experiment, profile: Profile, runs: readonly StoredRun[], methods: Reduction["methods"]): Promise<[what: string, path: string][]> {
+  const labels = { experiment: id, profile };
+  const save = (what: string, name: string, frame: DataFrame): [what: string, path: string] => {
+    const path = join(packageRoot(), "data", "results", `${name}${profile === usual ? "" : `-${profile}`}.csv`);
+    mkdirSync(dirname(path), { recursive: true });
+    // danfojs writes to files as well, but swallows what goes wrong there.
+    writeFileSync(path, `${frameCsv(frame)}\n`);
+    return [what, path];
+  };
+  return [save("Runs", id, await runsFrame(runs, labels)), ...(methods === undefined ? [] : [save("Methods", `${id}-methods`, await methodsFrame(methods, labels))])];
 }
 
 /** The figure that is committed is the usual profile's; others stand beside it. */

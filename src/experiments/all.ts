@@ -1,10 +1,11 @@
 import { editDistance } from "../config.js";
 import type { Experiment } from "./experiment.js";
+import { comparison2s3z } from "./comparative.js";
 import { learning2s3z, learning3m } from "./learning.js";
 import { quickstart } from "./quickstart.js";
 
 /** Every experiment, in the order of the notebooks. */
-export const EXPERIMENTS: readonly Experiment[] = [quickstart, learning3m, learning2s3z];
+export const EXPERIMENTS: readonly Experiment[] = [quickstart, learning3m, learning2s3z, comparison2s3z];
 
 /**
  * Finds an experiment by its id.

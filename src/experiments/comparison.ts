@@ -1,9 +1,12 @@
-import { METHODS } from "../methods.js";
+import { ALGORITHM_TITLES, type Method, METHOD_TITLES, METHODS } from "../methods.js";
 import type { Config } from "../config.js";
 import { trainingCurves } from "../figures/curves.js";
 import { type MethodResult, resultsTable } from "../figures/table.js";
-import { shortSteps } from "../figures/figure.js";
+import { type Figure, shortSteps } from "../figures/figure.js";
 import { runLabels } from "../figures/labels.js";
+import { scoreIntervals } from "../figures/scores.js";
+import { methodStatistics } from "../results/methods.js";
+import { readPaperTable } from "../results/paper.js";
 import { mean, standardDeviation } from "../results/statistics.js";
 import type { StoredRun } from "../results/store.js";
 import type { Reduction } from "./experiment.js";
@@ -26,8 +29,67 @@ export function compareMethods(runs: readonly StoredRun[]): Reduction {
       title: budgets.size > 1 ? environment : `${environment} after ${steps.toLocaleString("en")} steps`,
       note: `Win rate: mean of the last ${[...new Set(configs.map((config) => config.evaluation.window))].join(" or ")} evaluations of ${evaluation.episodes} episodes, ± ${spread}. Size and FLOPs relative to dense, by the paper's equations.`,
     }),
-    figure: trainingCurves(runs.map((run) => winRateCurve(run, label(run))), { title: `QMIX on ${environment}, ${sparsities(configs)}`, steps }),
+    figure: trainingCurves(runs.map((run) => winRateCurve(run, label(run))), { title: `${[...new Set(configs.map(({ algorithm }) => ALGORITHM_TITLES[algorithm]))].join(", ")} on ${environment}, ${sparsities(configs)}`, steps }),
   };
+}
+
+/**
+ * All methods in one environment beside the paper's row of Table 1, with intervals, and as training curves. Times are left out: they say
+ * something only when every run had a core to itself, as in `npm run bench`.
+ *
+ * @param runs complete runs of one environment, algorithm, sparsity and budget; they differ in method and seed
+ */
+export function compareWithPaper(runs: readonly StoredRun[]): Reduction {
+  const methods = methodStatistics(runs);
+  const { environment, algorithm, steps, evaluation } = runs[0].config;
+  const paper = readPaperTable("table-1").find((row) => row.environment === environment && row.algorithm === algorithm);
+  const percent = (value: number, digits = 1): string => (Number.isFinite(value) ? `${(100 * value).toFixed(digits)} %` : "");
+  const relative = (value: number): string => (Math.abs(value - 1) < 5e-4 ? "1x" : `${value.toFixed(3)}x`);
+  const subject = `${ALGORITHM_TITLES[algorithm]} on ${environment}, ${sparsities(runs.map(({ config }) => config))}`;
+  const printed = (method: Method): string => (paper === undefined ? "" : method === "dense" ? "100.0 %" : `${paper[method].toFixed(1)} %`);
+  return {
+    methods,
+    table: {
+      title: `${subject}, ${steps.toLocaleString("en")} steps`,
+      columns: [
+        { title: "Method" },
+        ...["Seeds", "Win rate", "IQM [95 % interval]", "Of dense", "Paper, of dense", "MAST is better", "Total size", "FLOPs (train)", "FLOPs (test)"].map((title) => ({ title, align: "right" as const })),
+      ],
+      rows: methods.map((m) => [
+        METHOD_TITLES[m.method],
+        String(m.seeds),
+        m.seeds > 1 ? `${percent(m.mean)} ± ${(100 * m.deviation).toFixed(1)}` : percent(m.mean),
+        `${percent(m.iqm)} [${(100 * m.iqmLow).toFixed(1)}, ${(100 * m.iqmHigh).toFixed(1)}]`,
+        percent(m.relativeToDense),
+        printed(m.method),
+        m.method === "mast" ? "" : percent(m.mastImproves, 0),
+        relative(m.totalSize),
+        relative(m.trainFlops),
+        relative(m.inferenceFlops),
+      ]),
+      note: [
+        `Win rate: mean of the last ${evaluation.window} evaluations of ${evaluation.episodes} episodes, ± standard deviation over seeds; IQM: interquartile mean with a bootstrap interval.`,
+        "MAST is better: probability that a run of MAST scores higher than one of the method.",
+        ...(paper === undefined ? [] : [`Paper: Table 1, at ${percent(paper.sparsity, 0)} sparsity, 2,000,000 steps and 8 seeds.`]),
+      ].join(" "),
+    },
+    figure: trainingCurves(runs.map((run) => winRateCurve(run, METHOD_TITLES[run.config.method])), { title: subject, steps }),
+  };
+}
+
+/** The scores of `compareWithPaper`'s runs as a figure, beside those of the paper's Table 5. */
+export function scoreFigure(runs: readonly StoredRun[]): Figure {
+  const { environment, algorithm, steps } = runs[0].config;
+  const paper = readPaperTable("table-5").find((row) => row.environment === environment && row.algorithm === algorithm);
+  return scoreIntervals(
+    methodStatistics(runs).map(({ method, iqmLow, iqmHigh }) => ({
+      label: METHOD_TITLES[method],
+      scores: runs.filter(({ config }) => config.method === method).map(({ summary }) => summary!.score),
+      interval: [iqmLow, iqmHigh],
+      ...(paper === undefined || method === "dense" ? {} : { paper: { mean: paper[method] / 100, deviation: paper[`${method}Deviation`] / 100 } }),
+    })),
+    { title: `${ALGORITHM_TITLES[algorithm]} on ${environment} after ${shortSteps(steps)} steps` },
+  );
 }
 
 /** "sparse teams at 95 %" */

@@ -1,6 +1,7 @@
 import type { Config } from "../config.js";
 import type { Figure } from "../figures/figure.js";
 import type { Table } from "../figures/table.js";
+import type { MethodStatistics } from "../results/methods.js";
 import type { StoredRun } from "../results/store.js";
 
 /** Budget and seeds: seconds for tests, minutes on a laptop, or what the paper spent. */
@@ -31,4 +32,6 @@ export interface Experiment {
 export interface Reduction {
   readonly table: Table;
   readonly figure: Figure;
+  /** Statistics of each method, where methods are compared over seeds. */
+  readonly methods?: readonly MethodStatistics[];
 }

@@ -1,9 +1,11 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { resolveConfig } from "../config.js";
+import { type ConfigInput, resolveConfig } from "../config.js";
 import { openRun, readRun, readRunCheckpoint, runName } from "../results/store.js";
+import { train } from "../training/train.js";
 import { runAll, runOne, type TrainingProgress } from "./run.js";
 import { timeLeft } from "./time-left.js";
 
@@ -11,6 +13,7 @@ const config = resolveConfig({
   environment: "two-step", steps: 1_600, seed: 1, warmup: 100, targetInterval: 20,
   network: { hidden: 8, embed: 4, hypernetEmbed: 8 }, topology: { interval: 25 }, evaluation: { interval: 400, episodes: 4, window: 2 }, log: { interval: 100 },
 });
+const small: ConfigInput = { environment: "two-step", steps: 100, warmup: 80, evaluation: { interval: 100, episodes: 2, window: 1 } };
 const TABLES = ["metrics.csv", "topology.csv", "masks.bin"];
 const tablesOf = (directory: string) => TABLES.map((file) => readFileSync(join(directory, file)).toString("latin1"));
 
@@ -30,6 +33,21 @@ describe("runOne", () => {
     const before = readFileSync(join(run.directory, "summary.json"), "utf8");
     expect(await runOne(config, { runs })).toEqual(run);
     expect(readFileSync(join(run.directory, "summary.json"), "utf8")).toBe(before);
+  });
+
+  it("clears the lock of a process that was killed after it had completed the run", async () => {
+    const { directory } = await runOne(config, { runs });
+    const before = readdirSync(directory).sort();
+    const { pid } = spawnSync(process.execPath, ["-e", ""]);
+    const lock = { pid, host: hostname(), started: "", token: "" };
+    writeFileSync(join(directory, "lock"), JSON.stringify(lock));
+    writeFileSync(join(directory, `lock.${pid}.1.0`), JSON.stringify(lock));
+    await runOne(config, { runs });
+    expect(readdirSync(directory).sort()).toEqual(before);
+    // One that still works is left alone: it frees the run itself.
+    writeFileSync(join(directory, "lock"), JSON.stringify({ ...lock, pid: process.pid }));
+    await runOne(config, { runs });
+    expect(existsSync(join(directory, "lock"))).toBe(true);
   });
 
   it("gives the same bits when it was stopped and resumed, wherever", async () => {
@@ -59,6 +77,36 @@ describe("runOne", () => {
   it("refuses an unknown map before it makes a folder", async () => {
     await expect(runOne({ ...config, environment: "4m" }, { runs: join(runs, "none") })).rejects.toThrow(/Unknown environment "4m"/);
     expect(() => readRun(runName({ ...config, environment: "4m" }), { runs: join(runs, "none") })).toThrow("No run");
+  });
+
+  it("gives method tiny the size of the sparse networks, and relates its cost to the full dense ones", async () => {
+    // Widths at which the sizes of dense networks lie close enough.
+    const network = { hidden: 24, embed: 12, hypernetEmbed: 24 };
+    for (const algorithm of ["qmix", "ow-qmix"] as const) {
+      const sparse = await runOne(resolveConfig({ ...small, algorithm, network, method: "ss", sparsity: { level: 0.8 } }), { runs });
+      const tiny = await runOne(resolveConfig({ ...small, algorithm, network, method: "tiny", sparsity: { level: 0.8 } }), { runs });
+      expect(tiny.summary!.parameters).toBeLessThan(0.5 * (await runOne(resolveConfig({ ...small, algorithm, network, method: "dense" }), { runs })).summary!.parameters);
+      expect(Math.abs(tiny.summary!.cost.relative.totalSize / sparse.summary!.cost.relative.totalSize - 1)).toBeLessThan(0.01);
+      expect(readRunCheckpoint(tiny.directory).state.masks.get("agent.fc1.weight")!.every((bit) => bit === 1)).toBe(true);
+      const central = [...readRunCheckpoint(tiny.directory).state.tensors.keys()].filter((name) => name.startsWith("online.central_"));
+      expect(central.length > 0).toBe(algorithm === "ow-qmix");
+      // Weights and biases of the online networks, counted one by one.
+      let parameters = 0;
+      readRunCheckpoint(tiny.directory).state.tensors.forEach((values, name) => (parameters += name.startsWith("online.") ? values.length : 0));
+      expect(tiny.summary!.parameters).toBe(parameters);
+    }
+  });
+});
+
+describe("method tiny without a width for its size", () => {
+  const impossible = resolveConfig({ ...small, method: "tiny", sparsity: { level: 0.95 }, network: { hidden: 4, embed: 4, hypernetEmbed: 8 } });
+  const message = /^config: method is "tiny", but in two-step no dense qmix network has the size of the sparse one at sparsity 0\.95: wanted \d+ parameters within 1 %[^\n]*Lower sparsity\.level\.$/;
+
+  it("is refused before a folder is made, alone, among others and in train()", async () => {
+    await expect(runOne(impossible, { runs: join(runs, "none") })).rejects.toThrow(message);
+    await expect(runAll([config, impossible], { runs: join(runs, "none") })).rejects.toThrow(message);
+    expect(() => readRun(runName(config), { runs: join(runs, "none") })).toThrow("No run");
+    await expect(train(impossible).next()).rejects.toThrow(message);
   });
 });
 

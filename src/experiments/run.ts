@@ -7,13 +7,15 @@ import { Piscina } from "piscina";
 import type { Config } from "../config.js";
 import { createEnvironment } from "../envs/index.js";
 import type { RunProgress } from "../figures/notebook.js";
-import { qmixParameters } from "../networks/parameters.js";
+import { networkParameters } from "../networks/parameters.js";
 import type { Shapes } from "../results/checkpoint.js";
 import { RunError } from "../results/disk.js";
-import { releaseAbandoned } from "../results/lock.js";
-import { openRun, type OpenRun, readRun, runName, runOf, runsDirectory, type StoredRun } from "../results/store.js";
-import { networkShape, train } from "../training/train.js";
+import { clearStaleLock, releaseAbandoned } from "../results/lock.js";
+import { hasCheckpoint, openRun, type OpenRun, readRun, runName, runOf, runsDirectory, type StoredRun } from "../results/store.js";
+import { networkShape } from "../training/networks.js";
+import { train } from "../training/train.js";
 import { summarise } from "./summary.js";
+import { checkTicketSource, findTicketSource, readTicket } from "./ticket.js";
 import { timeLeft } from "./time-left.js";
 
 /** How far a run is: `name` is its label, by default its folder's name. */
@@ -51,25 +53,29 @@ export interface RunOutcome {
  *
  * @param options.token see `acquireLock`
  * @returns the run, "complete", or "interrupted" when the signal stopped it
+ * @throws {ConfigError} before a folder is made, when its networks cannot be built or its ticket's source cannot be used
  * @throws {RunError} when another process works on it, its files are damaged, or the disk refuses
  * @throws {Error} when training fails, naming the last good checkpoint
  * @example
  * const { summary } = await runOne(resolveConfig({ environment: "3m", steps: 50_000 }));
  */
 export async function runOne(config: Config, options: RunOptions & { readonly token?: string } = {}): Promise<StoredRun> {
-  const { signal, checkpointEvery } = options;
   const name = options.label?.(config) ?? runName(config);
   const report = (progress: Omit<TrainingProgress, "name">) => options.onProgress?.({ name, ...progress }, [{ name, ...progress }]);
   const store = options.runs === undefined ? {} : { runs: options.runs };
   const already = runOf(config, store);
   if (already?.state === "complete") {
+    // A process that was killed between the summary and its own end left its lock.
+    clearStaleLock(already.directory);
     report(progressOf(already));
     return already;
   }
-  const run = openRun(config, { ...store, shapes: parameterShapes(config), ...(options.token === undefined ? {} : { token: options.token }) });
+  const shapes = parameterShapes(config);
+  if (needsSource(config, store)) findTicketSource(config, store);
+  const run = openRun(config, { ...store, shapes, ...(options.token === undefined ? {} : { token: options.token }) });
   try {
     // Another process may have completed it in the meantime.
-    if (readRun(run.directory).summary === undefined) await follow(run, config, report, signal, checkpointEvery);
+    if (readRun(run.directory).summary === undefined) await follow(run, config, report, options);
   } finally {
     run.close();
   }
@@ -79,12 +85,14 @@ export async function runOne(config: Config, options: RunOptions & { readonly to
 }
 
 /** Listens to training from where the run is, and keeps what it says. */
-async function follow(run: OpenRun, config: Config, report: (progress: Omit<TrainingProgress, "name">) => void, signal: AbortSignal | undefined, checkpointEvery: number | undefined): Promise<void> {
+async function follow(run: OpenRun, config: Config, report: (progress: Omit<TrainingProgress, "name">) => void, { signal, checkpointEvery, runs }: RunOptions): Promise<void> {
   const { resume, end } = run;
   if (end !== undefined && resume !== undefined) return run.finish(summarise(config, end, resume, run.seconds()));
   let step = resume?.progress.step ?? 0;
   let winRate = resume?.progress.evaluations.at(-1);
   let checkpoint = resume === undefined ? undefined : step;
+  // A checkpoint holds the topology of its run already.
+  const ticket = resume === undefined ? readTicket(config, runs === undefined ? {} : { runs }) : undefined;
   const left = timeLeft(config.steps, step);
   const tell = () => {
     const secondsLeft = left(step, run.seconds());
@@ -92,7 +100,8 @@ async function follow(run: OpenRun, config: Config, report: (progress: Omit<Trai
   };
   tell();
   try {
-    for await (const record of train(config, { ...(signal ? { signal } : {}), ...(resume ? { resume } : {}), ...(checkpointEvery === undefined ? {} : { checkpointEvery }) })) {
+    const from = { ...(resume ? { resume } : {}), ...(ticket ? { ticket } : {}) };
+    for await (const record of train(config, { ...from, ...(signal ? { signal } : {}), ...(checkpointEvery === undefined ? {} : { checkpointEvery }) })) {
       run.write(record);
       if (record.kind === "checkpoint") checkpoint = record.step;
       if (record.kind === "end") run.finish(summarise(config, record, record.state, run.seconds()));
@@ -109,16 +118,18 @@ async function follow(run: OpenRun, config: Config, report: (progress: Omit<Trai
 
 /**
  * Trains many configurations on worker threads, one run a core. What is complete is not repeated; one that fails does not stop the
- * others. This thread stays free, for a progress display or a notebook.
+ * others. A ticket waits for its source where that is one of them. This thread stays free, for a progress display or a notebook.
  *
  * @param options.workers threads; default: one for each core
  * @returns an outcome for each configuration, in their order
+ * @throws {ConfigError} before anything runs, when the networks of one cannot be built or a ticket's source cannot be used
  * @example
  * const outcomes = await runAll([1, 2, 3].map((seed) => resolveConfig({ environment: "3m", seed })), { onProgress: console.log });
  */
 export async function runAll(configs: readonly Config[], options: RunOptions & { readonly workers?: number } = {}): Promise<RunOutcome[]> {
   const { signal, runs, checkpointEvery } = options;
   const distinct = new Map(configs.map((config) => [runName(config), config]));
+  refuseUntrainable(distinct, runs);
   const threads = Math.max(1, Math.min(options.workers ?? availableParallelism(), distinct.size));
   const label = options.label ?? runName;
   const all = new Map<string, TrainingProgress>([...distinct].map(([name, config]) => [name, { name: label(config), step: 0, steps: config.steps, state: "waiting" }]));
@@ -134,20 +145,67 @@ export async function runAll(configs: readonly Config[], options: RunOptions & {
   try {
     const outcomes = new Map<string, RunOutcome>();
     // One queue that all threads take from keeps the order of the configurations; piscina's own hands them out as it likes.
-    const queue = distinct.entries();
+    const queue = new Map(distinct);
+    const running = new Set<Promise<void>>();
+    const sources = ticketSources(distinct, runs);
     const takeTurns = async (): Promise<void> => {
-      for (const [name, config] of queue) {
-        const outcome = await inWorker(pool, { name, config, token, runs, checkpointEvery }, signal, (progress) => report(name, progress));
-        if (outcome.state === "failed") report(name, { state: "failed", message: outcome.error!.message });
-        else report(name, outcome.run ? progressOf(outcome.run) : { state: "stopped" });
-        outcomes.set(name, outcome);
+      while (queue.size > 0) {
+        const turn = [...queue].find(([name]) => !sources.has(name) || outcomes.has(sources.get(name)!));
+        if (turn !== undefined) {
+          const [name, config] = turn;
+          queue.delete(name);
+          const work = take(name, config);
+          running.add(work);
+          await work;
+          running.delete(work);
+        } else {
+          // Every one that waits is a ticket, and a source is running: names hold their source's, so that they cannot wait in a circle.
+          await Promise.race(running);
+        }
       }
+    };
+    const take = async (name: string, config: Config): Promise<void> => {
+      const source = outcomes.get(sources.get(name) ?? "");
+      const outcome: RunOutcome =
+        source?.state === "failed"
+          ? { name, config, state: "failed", error: new Error(`its source ${source.name} failed`) }
+          : await inWorker(pool, { name, config, token, runs, checkpointEvery }, signal, (progress) => report(name, progress));
+      if (outcome.state === "failed") report(name, { state: "failed", message: outcome.error!.message });
+      else report(name, outcome.run ? progressOf(outcome.run) : { state: "stopped" });
+      outcomes.set(name, outcome);
     };
     await Promise.all(Array.from({ length: threads }, takeTurns));
     return configs.map((config) => outcomes.get(runName(config))!);
   } finally {
     await pool.destroy();
     for (const name of distinct.keys()) releaseAbandoned(join(runsDirectory(runs), name), token);
+  }
+}
+
+/** The tickets that have to wait for another of these configurations, and which. */
+function ticketSources(configs: ReadonlyMap<string, Config>, runs: string | undefined): Map<string, string> {
+  const store = runs === undefined ? {} : { runs };
+  const sources = new Map<string, string>();
+  for (const [name, config] of configs) {
+    const source = config.ticket?.source;
+    if (source !== undefined && configs.has(source) && needsSource(config, store)) sources.set(name, source);
+  }
+  return sources;
+}
+
+/** Whether a ticket has its topology yet to take from its source: a checkpoint holds it. */
+function needsSource(config: Config, store: { readonly runs?: string }): boolean {
+  return config.ticket?.source !== undefined && runOf(config, store)?.state !== "complete" && !hasCheckpoint(config, store);
+}
+
+/** Refuses what cannot be trained before anything is. A ticket that was begun has been checked then, and its source may be gone. */
+function refuseUntrainable(configs: ReadonlyMap<string, Config>, runs: string | undefined): void {
+  const store = runs === undefined ? {} : { runs };
+  for (const config of configs.values()) {
+    parameterShapes(config);
+    const source = configs.get(config.ticket?.source ?? "");
+    if (source !== undefined) checkTicketSource(config, source);
+    else if (needsSource(config, store)) findTicketSource(config, store);
   }
 }
 
@@ -197,5 +255,5 @@ function progressOf({ config, state, step, metrics, summary }: StoredRun): Omit<
 /** Shapes of the parameters that training will make, by name. */
 function parameterShapes(config: Config): Shapes {
   const { sizes } = createEnvironment(config.environment, { rules: config.rules });
-  return new Map(qmixParameters(networkShape(config, sizes)).map(({ name, shape }) => [name, shape]));
+  return new Map(networkParameters(networkShape(config, sizes)).map(({ name, shape }) => [name, shape]));
 }

@@ -4,10 +4,10 @@ import { fileURLToPath } from "node:url";
 import type { Config } from "../config.js";
 import { createEnvironment } from "../envs/index.js";
 import type { RunSummary } from "../results/store.js";
-import { qmixCost, relativeCost } from "../sparse/flops.js";
+import { costOf, relativeCost } from "../sparse/flops.js";
 import { countNonzeros } from "../sparse/mask.js";
 import type { EndRecord, TrainState } from "../training/records.js";
-import { networkShape } from "../training/train.js";
+import { fullShape, networkShape } from "../training/networks.js";
 
 /** The numbers of a run that is over. */
 export function summarise(config: Config, end: Omit<EndRecord, "kind" | "state">, state: TrainState, seconds: number): RunSummary {
@@ -21,24 +21,24 @@ export function summarise(config: Config, end: Omit<EndRecord, "kind" | "state">
     seconds,
     stepsPerSecond: end.step / seconds,
     parameters: countParameters(state),
-    cost: costOf(config, state),
+    cost: runCost(config, state),
     ...(commit === undefined ? {} : { commit }),
     finished: new Date().toISOString(),
   };
 }
 
-/** What its networks cost by the paper's equations, counted on the masks that it ended with. */
-function costOf(config: Config, { masks }: TrainState): RunSummary["cost"] {
+/** What its networks cost by the paper's equations, counted on the masks that it ended with, and relative to the dense ones of full width. */
+function runCost(config: Config, { masks }: TrainState): RunSummary["cost"] {
   const { sizes } = createEnvironment(config.environment, { rules: config.rules });
-  const shape = networkShape(config, sizes);
-  const batch = config.replay.offlineBatch + config.replay.onlineBatch;
-  const cost = qmixCost(shape, { batch, nonzeros: new Map([...masks].map(([name, mask]) => [name, countNonzeros(mask)])) });
+  const { algorithm, replay } = config;
+  const batch = replay.offlineBatch + replay.onlineBatch;
+  const cost = costOf(algorithm, networkShape(config, sizes), { batch, nonzeros: new Map([...masks].map(([name, mask]) => [name, countNonzeros(mask)])) });
   const { totalSize, trainFlops, inferenceFlops } = cost;
-  const relative = relativeCost(cost, qmixCost(shape, { batch }));
+  const relative = relativeCost(cost, costOf(algorithm, fullShape(config, sizes), { batch }));
   return { totalSize, trainFlops, inferenceFlops, relative: { totalSize: relative.totalSize, trainFlops: relative.trainFlops, inferenceFlops: relative.inferenceFlops } };
 }
 
-/** Parameters that are not pruned, of agents and mixer, biases included. */
+/** Parameters of the online networks that are not pruned, biases included. */
 function countParameters({ tensors, masks }: TrainState): number {
   let count = 0;
   tensors.forEach((values, key) => {

@@ -1,12 +1,11 @@
 import type { Config } from "../config.js";
 import { createEnvironment } from "../envs/index.js";
 import { runAll, type RunOutcome } from "./run.js";
-import { qmixParameters } from "../networks/parameters.js";
-import { createWasmEngine } from "../networks/wasm/engine.js";
+import { networkParameters } from "../networks/parameters.js";
+import type { MetricsRow } from "../results/metrics.js";
 import { readMasks, readRunCheckpoint, runName, runOf, type StoredRun } from "../results/store.js";
 import { greedyPolicy } from "../training/rollout.js";
-import { tensorsOf } from "../training/state.js";
-import { networkShape } from "../training/train.js";
+import { networkShape, restoreNetworks } from "../training/networks.js";
 import { trainingCurves, type RunCurve } from "../figures/curves.js";
 import { shortSteps } from "../figures/figure.js";
 import { methodLabel, runLabels } from "../figures/labels.js";
@@ -76,8 +75,20 @@ export async function watchRuns(configs: readonly Config[], options: WatchOption
 
 /** Test win rates of a run over its training. */
 export function winRateCurve(run: StoredRun, label = methodLabel(run.config)): RunCurve {
-  const rows = run.metrics.filter(({ kind }) => kind === "evaluation");
-  return { label, steps: rows.map(({ step }) => step), values: rows.map(({ winRate }) => winRate) };
+  return evaluationCurve(run, label, ({ winRate }) => winRate);
+}
+
+/**
+ * How far a run overestimates over its training: mean Q_tot of what its evaluations play, less the mean discounted return that followed.
+ * Figures 5 and 12 show it.
+ */
+export function overestimationCurve(run: StoredRun, label = methodLabel(run.config)): RunCurve {
+  return evaluationCurve(run, label, ({ estimatedValue, trueValue }) => estimatedValue - trueValue);
+}
+
+function evaluationCurve({ metrics }: StoredRun, label: string, value: (row: MetricsRow) => number): RunCurve {
+  const rows = metrics.filter(({ kind }) => kind === "evaluation");
+  return { label, steps: rows.map(({ step }) => step), values: rows.map(value) };
 }
 
 /**
@@ -99,7 +110,7 @@ export function maskSnapshots(run: StoredRun, weight: string, moments: readonly 
 
 function weightShape({ config }: StoredRun, weight: string): [outputs: number, inputs: number] {
   const { sizes } = createEnvironment(config.environment, { rules: config.rules });
-  const [outputs, inputs] = qmixParameters(networkShape(config, sizes)).find(({ name }) => name === weight)!.shape;
+  const [outputs, inputs] = networkParameters(networkShape(config, sizes)).find(({ name }) => name === weight)!.shape;
   return [outputs!, inputs!];
 }
 
@@ -112,9 +123,9 @@ function weightShape({ config }: StoredRun, weight: string): [outputs: number, i
  */
 export function playTrained(run: StoredRun, seed: number): EpisodeRecording {
   const { config, directory } = run;
-  const { tensors, masks } = readRunCheckpoint(directory).state;
+  const { state } = readRunCheckpoint(directory);
   const env = createEnvironment(config.environment, { rules: config.rules });
-  const engine = createWasmEngine(networkShape(config, env.sizes), tensorsOf(tensors, "online"), masks);
+  const engine = restoreNetworks(config, env.sizes, state);
   try {
     return recordEpisode(env, greedyPolicy(engine.createActor(1)), seed);
   } finally {

@@ -40,6 +40,8 @@ export function trainingCurves(runs: readonly RunCurve[], options: TrainingCurve
   for (const run of runs) groups.set(run.label, [...(groups.get(run.label) ?? []), run]);
   const styles = methodStyles([...groups.keys()]);
 
+  // Many bands upon each other would hide the lines.
+  const opacity = Math.min(1, 3 / styles.length);
   const bands: Trace[] = [];
   const lines: Trace[] = [];
   const notes: string[] = [];
@@ -52,8 +54,8 @@ export function trainingCurves(runs: readonly RunCurve[], options: TrainingCurve
     const { filtered, used } = filter(curve.mean, window);
     if (curve.steps.length > 0) windows.add(used);
     const shown = share ? filtered.map((v) => Math.min(1, Math.max(0, v))) : filtered;
-    if (curve.runs.some((n) => n > 1)) bands.push(band(style, curve, share));
-    lines.push(points(style, curve), line(style, curve, shown, share));
+    if (curve.runs.some((n) => n > 1)) bands.push(band(style, curve, share, 0.16 * opacity));
+    lines.push(points(style, curve, 0.5 * opacity), line(style, curve, shown, share));
     if (shown.length > 0) notes.push(`${style.label} ${share ? percent(curve.mean.at(-1)!) : round(curve.mean.at(-1)!, 3)}`);
   }
   const end = options.steps ?? Math.max(1, ...runs.map((run) => run.steps[run.steps.length - 1] ?? 0));
@@ -120,21 +122,21 @@ function filter(values: readonly number[], window: number): { filtered: number[]
   return used < 5 ? { filtered: [...values], used: 0 } : { filtered: smooth(values, { window: used, order: 2 }), used };
 }
 
-function band(style: MethodStyle, { steps, mean, deviation }: MeanCurve, share: boolean): Trace {
+function band(style: MethodStyle, { steps, mean, deviation }: MeanCurve, share: boolean, opacity: number): Trace {
   const bound = (v: number): number => round(share ? Math.min(1, Math.max(0, v)) : v);
   const high = mean.map((m, i) => bound(m + deviation[i]!));
   const low = mean.map((m, i) => bound(m - deviation[i]!));
   return {
     type: "scatter", mode: "lines", name: style.label, legendgroup: style.label, showlegend: false, hoverinfo: "skip",
     x: [...steps, ...[...steps].reverse()], y: [...high, ...low.reverse()],
-    fill: "toself", fillcolor: translucent(style.colour, 0.16), line: { width: 0, color: style.colour },
+    fill: "toself", fillcolor: translucent(style.colour, round(opacity, 2)), line: { width: 0, color: style.colour },
   };
 }
 
-function points(style: MethodStyle, { steps, mean }: MeanCurve): Trace {
+function points(style: MethodStyle, { steps, mean }: MeanCurve, opacity: number): Trace {
   return {
     type: "scatter", mode: "markers", name: `${style.label} (raw)`, legendgroup: style.label, showlegend: false, hoverinfo: "skip",
-    x: steps, y: mean.map((v) => round(v)), marker: { color: translucent(style.colour, 0.5), size: 5, symbol: style.symbol },
+    x: steps, y: mean.map((v) => round(v)), marker: { color: translucent(style.colour, round(opacity, 2)), size: 5, symbol: style.symbol },
   };
 }
 

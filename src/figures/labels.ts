@@ -1,26 +1,60 @@
-import { METHOD_TITLES } from "../methods.js";
+import { ALGORITHM_TITLES, METHOD_TITLES } from "../methods.js";
 import type { Config } from "../config.js";
 
-/** The name under which a configuration's method is shown. */
-export function methodLabel({ method }: Config): string {
-  return METHOD_TITLES[method];
+/**
+ * The name under which a configuration's method is shown.
+ * @example
+ * methodLabel(config); // "MAST", or "MAST, winning ticket"
+ */
+export function methodLabel({ method, ticket }: Config): string {
+  return ticket === undefined ? METHOD_TITLES[method] : `${METHOD_TITLES[method]}, ${ticket.kind} ticket`;
 }
 
 /**
- * Names for curves and table rows: the method, and what sets a configuration apart from others of the same method. Configurations that
- * differ in the seed alone share a label, and so are averaged.
+ * Names for curves and table rows: the method (with the algorithm, where there are several: "MAST-OW-QMIX"), and what sets a configuration apart
+ * from others of the same name. Configurations that differ in the seed alone share a label, and so are averaged; so do tickets whose
+ * sources differ in the seed alone.
  *
  * @returns a label for each configuration, in their order
  * @example
  * runLabels([mast, mastWithOneStep, dense]); // ["MAST, returns.kind td-lambda", "MAST, returns.kind one-step", "Dense"]
  */
 export function runLabels(configs: readonly Config[]): string[] {
-  const fields = configs.map((config) => new Map(flatten(config).filter(([field]) => field !== "seed")));
-  return configs.map((config, i) => {
-    const others = fields.filter((_, j) => configs[j]!.method === config.method);
-    const differences = [...fields[i]!].filter(([field, value]) => others.some((other) => other.get(field) !== value));
-    return [methodLabel(config), ...differences.map(([field, value]) => `${field} ${value}`)].join(", ");
+  const severalAlgorithms = new Set(configs.map(({ algorithm }) => algorithm)).size > 1;
+  const names = configs.map((config) => {
+    const title = METHOD_TITLES[config.method];
+    const label = methodLabel(config);
+    return severalAlgorithms ? label.replace(title, `${title}-${ALGORITHM_TITLES[config.algorithm]}`) : label;
   });
+  const labels = labelled(configs, names, withoutSeed);
+  // Sources that look alike without seed and hash, but are two for one seed, differ in more than that.
+  const taken = new Map<string, string | undefined>();
+  const ambiguous = configs.some(({ seed, ticket }, i) => {
+    const key = JSON.stringify([labels[i], seed]);
+    if (taken.has(key) && taken.get(key) !== ticket?.source) return true;
+    taken.set(key, ticket?.source);
+    return false;
+  });
+  return ambiguous ? labelled(configs, names, (source) => source) : labels;
+}
+
+/** Each name with the fields in which its configuration differs from others of that name. */
+function labelled(configs: readonly Config[], names: readonly string[], sourceName: (source: string) => string): string[] {
+  const fields = configs.map((config) => new Map(flatten(config).filter(([field]) => field !== "seed")));
+  for (const field of fields) {
+    const source = field.get("ticket.source");
+    if (source !== undefined) field.set("ticket.source", sourceName(source));
+  }
+  return names.map((name, i) => {
+    const others = fields.filter((_, j) => names[j] === name);
+    const differences = [...fields[i]!].filter(([field, value]) => others.some((other) => other.get(field) !== value));
+    return [name, ...differences.map(([field, value]) => `${field} ${value}`)].join(", ");
+  });
+}
+
+/** A run's name without the seed and the hash at its end. */
+function withoutSeed(run: string): string {
+  return run.replace(/-seed\d+-[0-9a-f]+$/, "");
 }
 
 function flatten(tree: object, path = ""): [field: string, value: string][] {

@@ -1,6 +1,6 @@
 import type { Random } from "../random.js";
 
-/** Everything that determines the shapes of QMIX's networks. */
+/** Everything that determines the shapes of an algorithm's networks. */
 export interface NetworkShape {
   readonly agents: number;
   readonly actions: number;
@@ -12,7 +12,12 @@ export interface NetworkShape {
   readonly embed: number;
   /** Hidden units of the two-layer hypernetworks. Table 3: 64. */
   readonly hypernetEmbed: number;
+  /** Hidden units of WQMIX's unrestricted mixing network; with it there are central networks, without it there are none. Table 3: 256. */
+  readonly centralEmbed?: number;
 }
+
+/** The networks of an engine, each of which has a sparsity budget of its own. */
+export type NetworkName = "agent" | "mixer" | "central_agent" | "central_mixer";
 
 /** One named tensor. */
 export interface ParameterSpec {
@@ -21,7 +26,7 @@ export interface ParameterSpec {
   /** [out, in] for a weight matrix, [out] for a bias. */
   readonly shape: readonly number[];
   /** The network whose sparsity budget it belongs to. */
-  readonly network: "agent" | "mixer";
+  readonly network: NetworkName;
   /** Weight matrices can be sparse; biases stay dense. */
   readonly maskable: boolean;
   /** Initial values are uniform in +-bound: 1/sqrt(fan in) for linear layers, 1/sqrt(hidden) for the GRU. */
@@ -37,24 +42,27 @@ export function agentInput(shape: NetworkShape): number {
 }
 
 /**
- * The parameters of QMIX in PyMARL's names, shapes and order: a recurrent agent shared by all agents and a monotonic
- * mixer with two-layer hypernetworks.
+ * The parameters of all networks in PyMARL's names, shapes and order: a recurrent agent shared by all agents and a monotonic mixer with
+ * two-layer hypernetworks; with `centralEmbed` also WQMIX's unrestricted agent, of the same shape, and its feed-forward mixer.
  */
-export function qmixParameters(shape: NetworkShape): ParameterSpec[] {
-  const { hidden, actions, state, embed, hypernetEmbed, agents } = shape;
+export function networkParameters(shape: NetworkShape): ParameterSpec[] {
+  const { hidden, actions, state, embed, hypernetEmbed, agents, centralEmbed } = shape;
   const specs: ParameterSpec[] = [];
-  const linear = (network: "agent" | "mixer", name: string, out: number, input: number) => {
+  const linear = (network: NetworkName, name: string, out: number, input: number) => {
     const bound = 1 / Math.sqrt(input);
     specs.push({ name: `${network}.${name}.weight`, shape: [out, input], network, maskable: true, bound });
     specs.push({ name: `${network}.${name}.bias`, shape: [out], network, maskable: false, bound });
   };
-  linear("agent", "fc1", hidden, agentInput(shape));
-  const bound = 1 / Math.sqrt(hidden);
-  specs.push({ name: "agent.rnn.weight_ih", shape: [3 * hidden, hidden], network: "agent", maskable: true, bound });
-  specs.push({ name: "agent.rnn.weight_hh", shape: [3 * hidden, hidden], network: "agent", maskable: true, bound });
-  specs.push({ name: "agent.rnn.bias_ih", shape: [3 * hidden], network: "agent", maskable: false, bound });
-  specs.push({ name: "agent.rnn.bias_hh", shape: [3 * hidden], network: "agent", maskable: false, bound });
-  linear("agent", "fc2", actions, hidden);
+  const recurrentAgent = (network: NetworkName) => {
+    linear(network, "fc1", hidden, agentInput(shape));
+    const bound = 1 / Math.sqrt(hidden);
+    specs.push({ name: `${network}.rnn.weight_ih`, shape: [3 * hidden, hidden], network, maskable: true, bound });
+    specs.push({ name: `${network}.rnn.weight_hh`, shape: [3 * hidden, hidden], network, maskable: true, bound });
+    specs.push({ name: `${network}.rnn.bias_ih`, shape: [3 * hidden], network, maskable: false, bound });
+    specs.push({ name: `${network}.rnn.bias_hh`, shape: [3 * hidden], network, maskable: false, bound });
+    linear(network, "fc2", actions, hidden);
+  };
+  recurrentAgent("agent");
   linear("mixer", "hyper_w_1.0", hypernetEmbed, state);
   linear("mixer", "hyper_w_1.2", agents * embed, hypernetEmbed);
   linear("mixer", "hyper_w_final.0", hypernetEmbed, state);
@@ -62,6 +70,15 @@ export function qmixParameters(shape: NetworkShape): ParameterSpec[] {
   linear("mixer", "hyper_b_1", embed, state);
   linear("mixer", "V.0", embed, state);
   linear("mixer", "V.2", 1, embed);
+  if (centralEmbed !== undefined) {
+    recurrentAgent("central_agent");
+    linear("central_mixer", "net.0", centralEmbed, state + agents);
+    linear("central_mixer", "net.2", centralEmbed, centralEmbed);
+    linear("central_mixer", "net.4", centralEmbed, centralEmbed);
+    linear("central_mixer", "net.6", 1, centralEmbed);
+    linear("central_mixer", "V.0", centralEmbed, state);
+    linear("central_mixer", "V.2", 1, centralEmbed);
+  }
   return specs;
 }
 

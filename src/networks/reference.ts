@@ -2,15 +2,20 @@ import type { Episode } from "../replay/episode.js";
 import { type NetworkShape, agentInput } from "./parameters.js";
 
 /**
- * QMIX's networks written as their equations stand, in float64 and one value after another: the slow oracle that engines are tested
+ * The networks of QMIX and WQMIX written as their equations stand, in float64 and one value after another: the slow oracle that engines are tested
  * against. Not for training.
  */
 
 /** Values by parameter name, row-major, of any precision. */
 export type Values = ReadonlyMap<string, ArrayLike<number>>;
 
-/** Q_i(tau_i, .) of every agent at every step of an episode: [T + 1][agents][actions]. */
-export function referenceAgent(shape: NetworkShape, values: Values, episode: Episode): Float64Array[][] {
+/** Q_i(tau_i, .) of every agent at every step of an episode: [T + 1][agents][actions]; `network` says which of the recurrent agents. */
+export function referenceAgent(
+  shape: NetworkShape,
+  values: Values,
+  episode: Episode,
+  network: "agent" | "central_agent" = "agent",
+): Float64Array[][] {
   const { agents, actions, observation, hidden } = shape;
   const result: Float64Array[][] = [];
   let states: Float64Array[] = Array.from({ length: agents }, () => new Float64Array(hidden));
@@ -21,17 +26,17 @@ export function referenceAgent(shape: NetworkShape, values: Values, episode: Epi
       input.set(episode.observations.subarray(start, start + observation));
       if (t > 0) input[observation + episode.actions[(t - 1) * agents + agent]] = 1;
       input[observation + actions + agent] = 1;
-      return gru(values, relu(linear(values, "agent.fc1", input)), h);
+      return gru(values, `${network}.rnn`, relu(linear(values, `${network}.fc1`, input)), h);
     });
-    result.push(states.map((h) => linear(values, "agent.fc2", h)));
+    result.push(states.map((h) => linear(values, `${network}.fc2`, h)));
   }
   return result;
 }
 
 /** r, z, n gates; h' = (1 - z) n + z h. */
-function gru(values: Values, x: Float64Array, h: Float64Array): Float64Array {
-  const fromX = product(values.get("agent.rnn.weight_ih")!, values.get("agent.rnn.bias_ih")!, x);
-  const fromH = product(values.get("agent.rnn.weight_hh")!, values.get("agent.rnn.bias_hh")!, h);
+function gru(values: Values, name: string, x: Float64Array, h: Float64Array): Float64Array {
+  const fromX = product(values.get(`${name}.weight_ih`)!, values.get(`${name}.bias_ih`)!, x);
+  const fromH = product(values.get(`${name}.weight_hh`)!, values.get(`${name}.bias_hh`)!, h);
   const size = h.length;
   return h.map((previous, j) => {
     const r = logistic(fromX[j] + fromH[j]);
@@ -52,6 +57,17 @@ export function referenceMixer(shape: NetworkShape, values: Values, state: Array
     const sum = q.reduce((sum, value, agent) => sum + value * Math.abs(w1[agent * shape.embed + e]), bias);
     return total + (sum > 0 ? sum : Math.expm1(sum)) * Math.abs(wFinal[e]);
   }, v);
+}
+
+/** Q*(s, q_1..q_N) of WQMIX: a feed-forward network over state and values, plus one over the state. */
+export function referenceCentralMixer(values: Values, state: ArrayLike<number>, q: readonly number[]): number {
+  const s = Float64Array.from(state);
+  const h1 = relu(linear(values, "central_mixer.net.0", Float64Array.of(...s, ...q)));
+  const h2 = relu(linear(values, "central_mixer.net.2", h1));
+  const h3 = relu(linear(values, "central_mixer.net.4", h2));
+  const [net] = linear(values, "central_mixer.net.6", h3);
+  const [v] = linear(values, "central_mixer.V.2", relu(linear(values, "central_mixer.V.0", s)));
+  return net + v;
 }
 
 function linear(values: Values, name: string, x: Float64Array): Float64Array {

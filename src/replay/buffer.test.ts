@@ -28,6 +28,18 @@ describe("createEpisodeBuffer", () => {
     }
   });
 
+  it("drops its oldest episodes and goes on as a buffer that never had them", () => {
+    const buffer = createEpisodeBuffer(5);
+    for (let i = 0; i < 8; i++) buffer.add(episode(i));
+    expect(indices(buffer.oldest(3))).toEqual([3, 4, 5]);
+    buffer.drop(2);
+    expect([buffer.size, indices(buffer.episodes()), indices(buffer.oldest(9))]).toEqual([3, [5, 6, 7], [5, 6, 7]]);
+    for (let i = 8; i < 12; i++) buffer.add(episode(i));
+    expect(indices(buffer.episodes())).toEqual([7, 8, 9, 10, 11]);
+    buffer.drop(99);
+    expect(buffer.size).toBe(0);
+  });
+
   it("samples without replacement", () => {
     const buffer = createEpisodeBuffer(50);
     const random = createRandom(1);

@@ -17,6 +17,10 @@ export interface EpisodeBuffer {
   sample(count: number, random: Random): Episode[];
   /** What is stored, oldest first. A copy of the list, not of the episodes. */
   episodes(): Episode[];
+  /** The `count` oldest episodes, or all if there are fewer, oldest first. */
+  oldest(count: number): Episode[];
+  /** Forgets the `count` oldest episodes, or all if there are fewer. */
+  drop(count: number): void;
 }
 
 /**
@@ -32,8 +36,9 @@ export function createEpisodeBuffer(capacity: number): EpisodeBuffer {
     throw new Error(`A replay buffer was given capacity ${capacity}; it must be a whole number of episodes, 0 or more.`);
   }
   // A ring: once full, `oldest` is where the next episode goes.
-  const ring: Episode[] = [];
+  let ring: Episode[] = [];
   let oldest = 0;
+  const episodes = () => [...ring.slice(oldest), ...ring.slice(0, oldest)];
 
   return {
     capacity,
@@ -49,6 +54,11 @@ export function createEpisodeBuffer(capacity: number): EpisodeBuffer {
         oldest = (oldest + 1) % capacity;
       }
     },
+    oldest: (count) => Array.from({ length: Math.min(count, ring.length) }, (_, age) => ring[(oldest + age) % ring.length]),
+    drop(count) {
+      ring = episodes().slice(count);
+      oldest = 0;
+    },
     sample(count, random) {
       const size = ring.length;
       if (!(Number.isInteger(count) && count >= 0 && count <= size)) {
@@ -56,7 +66,7 @@ export function createEpisodeBuffer(capacity: number): EpisodeBuffer {
       }
       return sampleWithoutReplacement(size, count, random).map((age) => ring[(oldest + age) % size]);
     },
-    episodes: () => [...ring.slice(oldest), ...ring.slice(0, oldest)],
+    episodes,
   };
 }
 

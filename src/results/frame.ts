@@ -1,4 +1,5 @@
 import type { DataFrame } from "danfojs-node";
+import type { MethodStatistics } from "./methods.js";
 import type { StoredRun } from "./store.js";
 
 /**
@@ -11,7 +12,7 @@ import type { StoredRun } from "./store.js";
  * frame.groupby(["method"]).col(["score"]).mean().print();
  */
 export async function runsFrame(runs: readonly StoredRun[], labels: Readonly<Record<string, string>> = {}): Promise<DataFrame> {
-  const rows = runs.map((run) => {
+  return frameOf(runs.map((run) => {
     const { config, summary } = run;
     if (summary === undefined) throw new Error(`Run ${run.name} is ${run.state}: only complete runs have results.`);
     const { environment, rules, algorithm, method, sparsity, seed, steps } = config;
@@ -24,10 +25,23 @@ export async function runsFrame(runs: readonly StoredRun[], labels: Readonly<Rec
       totalSize: rounded(totalSize), trainFlops: rounded(trainFlops), inferenceFlops: rounded(inferenceFlops),
       commit: summary.commit ?? "",
     };
-  });
+  }));
+}
+
+/**
+ * Statistics of methods as a tidy danfojs frame, a row a method.
+ *
+ * @example
+ * (await methodsFrame(methodStatistics(runs))).print();
+ */
+export function methodsFrame(statistics: readonly MethodStatistics[], labels: Readonly<Record<string, string>> = {}): Promise<DataFrame> {
+  return frameOf(statistics.map((row) => ({ ...labels, ...Object.fromEntries(Object.entries(row).map(([name, value]) => [name, typeof value === "number" ? rounded(value) : value])) })));
+}
+
+async function frameOf(rows: readonly object[]): Promise<DataFrame> {
   // A second to load, which only those who want a frame should wait for.
   const { DataFrame: Frame } = (await import("danfojs-node")).default;
-  return new Frame(rows);
+  return new Frame([...rows]);
 }
 
 /** A frame as comma separated values, with a header. */

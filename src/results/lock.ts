@@ -61,6 +61,15 @@ export function releaseAbandoned(directory: string, token: string): void {
   if (content !== undefined && holder?.pid === process.pid && holder.token === token) releaseIf(path, content);
 }
 
+/** Removes what killed processes have left of their locks from a folder that nobody has to lock again: a complete run's. */
+export function clearStaleLock(directory: string): void {
+  const path = join(directory, FILE);
+  const content = read(path);
+  const holder = content === undefined ? undefined : parse(content);
+  if (content !== undefined && (holder === undefined || !isAlive(holder))) takeAway(path, content, `${path}.${process.pid}.${process.hrtime.bigint()}.${taken++}.stale`);
+  removeLeftovers(directory);
+}
+
 /** Creates the lock with its content in one step, so that nobody ever reads half of it; false when there is one. */
 function create(path: string, content: string, unique: string): boolean {
   return onDisk(path, () => {
@@ -106,7 +115,12 @@ function takeAway(path: string, stale: string, aside: string): void {
 function removeLeftovers(directory: string): void {
   for (const file of readdirSync(directory)) {
     const pid = /^lock\.(\d+)\./.exec(file)?.[1];
-    if (pid !== undefined && !isRunning(Number(pid))) rmSync(join(directory, file), { force: true });
+    if (pid === undefined || isRunning(Number(pid))) continue;
+    try {
+      rmSync(join(directory, file), { force: true });
+    } catch {
+      // Somebody else's, or a folder that can only be read: untidy, but in nobody's way.
+    }
   }
 }
 

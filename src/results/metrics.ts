@@ -16,6 +16,9 @@ export interface MetricsRow {
   readonly episodeReturn: number;
   readonly episodeLength: number;
   readonly winRate: number;
+  /** Mean Q_tot of the joint actions taken, and the discounted return that followed; evaluations only. */
+  readonly estimatedValue: number;
+  readonly trueValue: number;
 }
 
 /** A row of topology.csv: one layer after one topology evolution. */
@@ -39,7 +42,7 @@ export interface TimingRow {
   readonly stepsPerSecond: number;
 }
 
-const METRICS = ["kind", "step", "episode", "update", "epsilon", "loss", "gradientNorm", "qTotal", "target", "episodes", "episodeReturn", "episodeLength", "winRate"] as const satisfies readonly (keyof MetricsRow)[];
+const METRICS = ["kind", "step", "episode", "update", "epsilon", "loss", "gradientNorm", "qTotal", "target", "episodes", "episodeReturn", "episodeLength", "winRate", "estimatedValue", "trueValue"] as const satisfies readonly (keyof MetricsRow)[];
 const TOPOLOGY = ["step", "episode", "evolution", "fraction", "layer", "nonzeros", "dropped", "grown"] as const satisfies readonly (keyof TopologyRow)[];
 const TIMING = ["step", "seconds", "stepsPerSecond"] as const satisfies readonly (keyof TimingRow)[];
 

@@ -41,7 +41,7 @@ function stateAt(step: number): TrainState {
 }
 
 const train = (step: number): TrainingRecord => ({ kind: "train", step, episode: step / 2, update: step / 4, epsilon: 1 / 3, loss: step === 200 ? Number.NaN : Math.log(step), gradientNorm: 1e-7 / step, qTotal: -step, target: step / 7, episodeReturn: 6.5, episodeLength: 2, winRate: 0.25 });
-const evaluation = (step: number): TrainingRecord => ({ kind: "evaluation", step, episode: step / 2, episodes: 32, winRate: step / 1000, episodeReturn: 7, episodeLength: 2 });
+const evaluation = (step: number): TrainingRecord => ({ kind: "evaluation", step, episode: step / 2, episodes: 32, winRate: step / 1000, episodeReturn: 7, episodeLength: 2, estimatedValue: step / 3, trueValue: Math.PI });
 const topology = (step: number): TrainingRecord => ({ kind: "topology", step, episode: step / 2, evolution: step / 200, fraction: 0.5, layers: [{ name: "agent.fc1.weight", nonzeros: 3, dropped: 1, grown: 1 }], masks: new Map([["agent.fc1.weight", Uint8Array.of(1, 0, 1, 0, 0, step % 400 === 0 ? 1 : 0)], ["agent.fc2.weight", Uint8Array.of(1, 1, 1, 0, 0, 0, 0, 0, 0, 1, 1)]]) });
 const checkpoint = (step: number): TrainingRecord => ({ kind: "checkpoint", step, episode: step / 2, state: stateAt(step) });
 const end: TrainingRecord = { kind: "end", step: 1000, episode: 500, update: 250, score: 0.5, state: stateAt(1000) };
@@ -69,7 +69,7 @@ describe("the run store", () => {
     const run = readRun(directory);
     expect(run).toMatchObject({ name: runName(config), config, state: "complete", step: 1000, summary });
     expect(run.metrics.filter(({ kind }) => kind === "train")).toHaveLength(10);
-    expect(run.metrics[0]).toEqual({ ...train(100), episodes: Number.NaN });
+    expect(run.metrics[0]).toEqual({ ...train(100), episodes: Number.NaN, estimatedValue: Number.NaN, trueValue: Number.NaN });
     expect(run.metrics[1]!.loss).toBeNaN();
     expect(run.metrics[2]).toMatchObject({ kind: "evaluation", step: 200, winRate: 0.2, episodes: 32 });
     expect(readTopology(directory)[0]).toEqual({ step: 200, episode: 100, evolution: 1, fraction: 0.5, layer: "agent.fc1.weight", nonzeros: 3, dropped: 1, grown: 1 });
@@ -162,6 +162,19 @@ describe("the run store", () => {
     expect(runName(config)).toMatch(/^two-step-qmix-mast-95-1k-seed3-[0-9a-f]{8}$/);
     expect(runName({ ...config, discount: 0.98 })).not.toBe(runName(config));
     expect(runName(Object.fromEntries(Object.entries(config).reverse()) as Config)).toBe(runName(config));
+  });
+
+  it("keeps the names of runs that are there: a new setting is absent where it does not apply", () => {
+    // They change with what a configuration means, and then SCHEMA does.
+    expect(runName(resolveConfig({ environment: "2s3z" }))).toBe("2s3z-qmix-mast-95-2M-seed1-9ec6e198");
+    expect(runName(resolveConfig({ environment: "3m", method: "dense", steps: 100_000, seed: 3 }))).toBe("3m-qmix-dense-100k-seed3-3c30d7ad");
+    expect(runName(resolveConfig({ environment: "2s3z", rules: "smaclite", method: "rigl", sparsity: { level: 0.9 }, steps: 1500 }))).toBe("2s3z-smaclite-qmix-rigl-90-1500-seed1-82717ab9");
+  });
+
+  it("names tickets as such", () => {
+    const ticket = (source: string) => runName(resolveConfig({ ticket: { kind: "winning", source } }));
+    expect(ticket("some-run")).toMatch(/^3m-qmix-mast-winning-ticket-95-2M-seed1-[0-9a-f]{8}$/);
+    expect(ticket("other-run")).not.toBe(ticket("some-run"));
   });
 
   it("finds runs by name, beginning, hash and folder", () => {

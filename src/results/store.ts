@@ -11,7 +11,7 @@ import { decodeMasks, encodeMasks, type MaskMoment } from "./masks.js";
 import { HEADERS, metricsLines, type MetricsRow, parseRows, timingLines, type TimingRow, topologyLines, type TopologyRow } from "./metrics.js";
 
 // Raised when the files of a run, or what a configuration means, change: older runs are then left alone.
-const SCHEMA = 1;
+const SCHEMA = 2;
 
 const CHECKPOINT = "checkpoint.safetensors";
 const SUMMARY = "summary.json";
@@ -34,7 +34,7 @@ export interface RunSummary {
   readonly seconds: number;
   /** Environment steps a second, training and evaluation included. */
   readonly stepsPerSecond: number;
-  /** Parameters that are not pruned, of agents and mixer, biases included. */
+  /** Parameters of the online networks that are not pruned, biases included. */
   readonly parameters: number;
   /** By the paper's equations 8 to 24: weights and biases that training holds, floating point operations of one update and of one step of acting. */
   readonly cost: RunCost & { /** The same over those of the dense networks. */ readonly relative: RunCost };
@@ -96,10 +96,11 @@ export function runsDirectory(runs?: string): string {
  * runName(resolveConfig({ environment: "3m", steps: 200_000 })); // "3m-qmix-mast-95-200k-seed1-5b0c3f6a"
  */
 export function runName(config: Config): string {
-  const { environment, rules, algorithm, method, sparsity, steps, seed } = config;
+  const { environment, rules, algorithm, method, sparsity, ticket, steps, seed } = config;
   const length = steps % 1_000_000 === 0 ? `${steps / 1_000_000}M` : steps % 1_000 === 0 ? `${steps / 1_000}k` : String(steps);
   const level = sparsity.level > 0 ? [String(Math.round(sparsity.level * 1000) / 10)] : [];
-  const parts = [environment, ...(rules === "starcraft" ? [] : [rules]), algorithm, method, ...level, length, `seed${seed}`];
+  const fixed = ticket === undefined ? [] : [`${ticket.kind}-ticket`];
+  const parts = [environment, ...(rules === "starcraft" ? [] : [rules]), algorithm, method, ...fixed, ...level, length, `seed${seed}`];
   const hash = createHash("sha256").update(canonical({ schema: SCHEMA, config })).digest("hex").slice(0, 8);
   return `${parts.join("-").replace(/[^A-Za-z0-9._-]+/g, "-")}-${hash}`;
 }
@@ -261,6 +262,11 @@ export function readRun(run: string, options: { readonly runs?: string } = {}): 
 export function runOf(config: Config, options: { readonly runs?: string } = {}): StoredRun | undefined {
   const directory = join(runsDirectory(options.runs), runName(config));
   return existsSync(join(directory, CONFIG)) ? readRun(directory) : undefined;
+}
+
+/** Whether there is a checkpoint from which the run of a configuration goes on. */
+export function hasCheckpoint(config: Config, options: { readonly runs?: string } = {}): boolean {
+  return existsSync(join(runsDirectory(options.runs), runName(config), CHECKPOINT));
 }
 
 /** All runs, by name; folders that are none are passed over. */

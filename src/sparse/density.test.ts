@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { agentInput, qmixParameters, type NetworkShape } from "../networks/parameters.js";
+import { agentInput, networkParameters, type NetworkShape } from "../networks/parameters.js";
 import { createRandom } from "../random.js";
 import { erdosRenyi, uniform, type LayerShape } from "./density.js";
 
@@ -72,7 +72,7 @@ describe("erdosRenyi", () => {
   ])("agrees with RLx2's sparsities on %j", (map, recorded) => {
     const shape: NetworkShape = { ...map, hidden: 64, embed: 32, hypernetEmbed: 64 };
     expect(agentInput(shape)).toBe(map.observation + map.actions + map.agents);
-    const layers = qmixParameters(shape).filter((spec) => spec.maskable);
+    const layers = networkParameters(shape).filter((spec) => spec.maskable);
     const nonzeros = erdosRenyi(layers.map((layer) => layer.shape), 0.9);
     const names = ["fc1", "weight_ih", "weight_hh", "fc2", "hyper_w_1.0", "hyper_w_1.2", "hyper_w_final.0", "hyper_w_final.2", "hyper_b_1", "V.0", "V.2"];
     names.forEach((name, i) => {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { qmixParameters, type NetworkShape } from "../networks/parameters.js";
-import { erdosRenyi } from "./density.js";
-import { networkCost, qmixCost, relativeCost, resCost, wqmixCost } from "./flops.js";
-import { agentLayers, mixerLayers, unrestrictedMixerLayers, type Layer } from "./layers.js";
+import { networkParameters, type NetworkShape } from "../networks/parameters.js";
+import { type ComparisonRow, readPaperTable } from "../results/paper.js";
+import { algorithmShape, type Cost, costOf, networkCost, type NetworkCost, qmixCost, relativeCost, sparseCost } from "./flops.js";
+import { agentLayers, mixerLayers, type Layer } from "./layers.js";
 import { initialNonzeros } from "./mask.js";
 
 const networks = { hidden: 64, embed: 32, hypernetEmbed: 64 };
@@ -12,18 +12,6 @@ const maps: Record<string, NetworkShape> = {
   "3s5z": { agents: 8, actions: 14, observation: 128, state: 216, ...networks },
   "2c_vs_64zg": { agents: 2, actions: 70, observation: 332, state: 342, ...networks },
 };
-
-/** Erdos-Renyi nonzeros at one level in every network, GRU matrices apart. */
-function sparse(lists: readonly (readonly Layer[])[], sparsity: number): Map<string, number> {
-  const nonzeros = new Map<string, number>();
-  for (const layers of lists) {
-    const weights = layers.flatMap((layer) =>
-      layer.weights.map((name) => ({ name, shape: [layer.kind === "gru" ? 3 * layer.output : layer.output, layer.input] })),
-    );
-    erdosRenyi(weights.map(({ shape }) => shape), sparsity).forEach((count, i) => nonzeros.set(weights[i].name, count));
-  }
-  return nonzeros;
-}
 
 describe("equations 8-11 by hand", () => {
   it("counts a linear layer and a GRU", () => {
@@ -43,7 +31,7 @@ describe("equations 8-11 by hand", () => {
   it("sees every parameter of QMIX", () => {
     for (const shape of Object.values(maps)) {
       const count = (network: string, maskable: boolean) =>
-        qmixParameters(shape)
+        networkParameters(shape)
           .filter((spec) => spec.network === network && spec.maskable === maskable)
           .reduce((sum, spec) => sum + spec.shape.reduce((a, b) => a * b, 1), 0);
       const { agent, mixer } = qmixCost(shape).networks;
@@ -64,47 +52,104 @@ describe("equations 8-11 by hand", () => {
   });
 });
 
-describe("Table 1", () => {
-  // map, sparsity, Total Size, FLOPs (Train), FLOPs (Test)
-  const qmix = [
-    ["3m", 0.95, 0.066, 0.051, 0.05],
-    ["2s3z", 0.95, 0.062, 0.051, 0.05],
-    ["3s5z", 0.9, 0.109, 0.101, 0.1],
-    ["2c_vs_64zg", 0.9, 0.106, 0.1, 0.1],
-  ] as const;
-  const res = [
-    ["3m", 0.95, 0.066, 0.055, 0.05],
-    ["2s3z", 0.9, 0.111, 0.104, 0.1],
-    ["3s5z", 0.85, 0.158, 0.154, 0.15],
-    ["2c_vs_64zg", 0.85, 0.155, 0.151, 0.15],
-  ] as const;
-  // The paper prints 0.106 as Total Size of 2s3z; the formula gives 0.1066, which rounds to 0.107.
-  const wqmix = [
-    ["3m", 0.9, 0.108, 0.1, 0.1],
-    ["2s3z", 0.9, 0.107, 0.1, 0.1],
-    ["3s5z", 0.9, 0.105, 0.1, 0.1],
-    ["2c_vs_64zg", 0.9, 0.104, 0.1, 0.1],
-  ] as const;
+describe("costOf", () => {
+  it("counts each algorithm by its row of Table 4", () => {
+    const shape = maps["2s3z"];
+    const { agent, mixer, central_agent, central_mixer } = costOf("ow-qmix", shape).networks;
+    const size = ({ weights, biases }: NetworkCost) => weights + biases;
+    expect(costOf("qmix", shape)).toMatchObject({
+      modelSize: 2 * agent.weights + 2 * mixer.weights,
+      totalSize: 2 * size(agent) + 2 * size(mixer),
+      trainFlops: 4 * 32 * (agent.flops + mixer.flops),
+      inferenceFlops: agent.flops,
+    });
+    expect(costOf("ow-qmix", shape)).toMatchObject({
+      totalSize: size(agent) + size(mixer) + 2 * size(central_agent) + 2 * size(central_mixer),
+      trainFlops: 3 * 32 * (agent.flops + mixer.flops) + 4 * 32 * (central_agent.flops + central_mixer.flops),
+      inferenceFlops: agent.flops,
+    });
+    expect(costOf("cw-qmix", shape)).toEqual(costOf("ow-qmix", shape));
+    // Five agents of eleven actions, two forward passes each, and three as in QMIX.
+    expect(costOf("res", shape, { batch: 8 }).trainFlops).toBe(8 * (4 * agent.flops + 113 * mixer.flops));
+    expect(costOf("res", shape).totalSize).toBe(costOf("qmix", shape).totalSize);
+  });
 
-  it.each([
-    ...qmix.map((row) => ["QMIX", qmixCost, ...row] as const),
-    ...wqmix.map((row) => ["WQMIX", wqmixCost, ...row] as const),
-    ...res.map((row) => ["RES", resCost, ...row] as const),
-  ])("%s, %s: %s at sparsity %d has size %d, training %d, test %d", (_, algorithm, map, sparsity, size, train, test) => {
-    const shape = maps[map];
-    const nonzeros = sparse(
-      [agentLayers(shape), mixerLayers(shape), agentLayers(shape, "central_agent"), unrestrictedMixerLayers(shape, 256)],
-      sparsity,
-    );
-    const { totalSize, modelSize, trainFlops, inferenceFlops } = relativeCost(algorithm(shape, { nonzeros }), algorithm(shape));
-    expect([totalSize, trainFlops, inferenceFlops].map((x) => x.toFixed(3))).toEqual([size, train, test].map((x) => x.toFixed(3)));
-    // Eq. 8 and 9 alone give the sparsity itself.
-    expect(modelSize).toBeCloseTo(1 - sparsity, 4);
+  it("sees every parameter of WQMIX's unrestricted networks, of the width that the shape gives", () => {
+    for (const centralEmbed of [undefined, 40]) {
+      const shape = algorithmShape("ow-qmix", { ...maps["3m"], centralEmbed });
+      expect(shape.centralEmbed).toBe(centralEmbed ?? 256);
+      const { networks } = costOf("ow-qmix", { ...maps["3m"], centralEmbed });
+      for (const name of ["central_agent", "central_mixer"] as const) {
+        const specs = networkParameters(shape).filter((spec) => spec.network === name);
+        expect(networks[name].weights + networks[name].biases).toBe(specs.reduce((sum, spec) => sum + spec.shape.reduce((a, b) => a * b, 1), 0));
+      }
+    }
+    expect(algorithmShape("qmix", { ...maps["3m"], centralEmbed: 256 })).toEqual(maps["3m"]);
+  });
+});
+
+describe("Table 1", () => {
+  const rows = readPaperTable("table-1").filter((row) => row.environment !== "average");
+
+  /** Cells of a column group that come out as printed, of all twelve rows, when costs are read in some way. */
+  function cells(read: (cost: Cost, shape: NetworkShape, algorithm: string) => readonly number[], columns: readonly (keyof ComparisonRow)[]): string[] {
+    return rows.flatMap((row) => {
+      const { algorithm, environment, sparsity } = row as ComparisonRow & { algorithm: "qmix" };
+      const shape = maps[environment];
+      const sparse = read(sparseCost(algorithm, shape, { sparsity }), shape, algorithm);
+      const dense = read(costOf(algorithm, shape), shape, algorithm);
+      return columns.flatMap((column, i) => {
+        const [ours, paper] = [sparse[i] / dense[i], row[column] as number];
+        return ours.toFixed(3) === paper.toFixed(3) ? [] : [`${algorithm} ${environment} ${column}: ${ours.toFixed(5)}, printed ${paper.toFixed(3)}`];
+      });
+    });
+  }
+  const flops = (cost: Cost, of: (network: NetworkCost) => number) => Object.entries(cost.networks).reduce((sum, [name, network]) => sum + cost.passes[name] * of(network), 0);
+
+  it("follows from the equations in 35 of 36 cells", () => {
+    const columns = ["totalSize", "trainFlops", "inferenceFlops"] as const;
+    expect(cells((cost) => columns.map((column) => cost[column]), columns)).toEqual(["ow-qmix 2s3z totalSize: 0.10657, printed 0.106"]);
+    for (const { algorithm, environment, sparsity } of rows as (ComparisonRow & { algorithm: "qmix" })[]) {
+      // Eq. 8 and 9 alone give the sparsity itself.
+      const relative = relativeCost(sparseCost(algorithm, maps[environment], { sparsity }), costOf(algorithm, maps[environment]));
+      expect(relative.modelSize).toBeCloseTo(1 - sparsity, 4);
+    }
+  });
+
+  it("would have its last cell if the unrestricted agent were counted once, against Table 4, or were rounded down", () => {
+    const held = (cost: Cost, times: Readonly<Record<string, number>>) => Object.entries(cost.networks).reduce((sum, [name, { weights, biases }]) => sum + times[name] * (weights + biases), 0);
+    expect(cells((cost) => [held(cost, cost.copies)], ["totalSize"])).toHaveLength(1);
+    // All of QMIX's and RES's sizes are as before; of OW-QMIX's, every one is as printed.
+    expect(cells((cost, _, algorithm) => [held(cost, algorithm === "ow-qmix" ? { ...cost.copies, central_agent: 1 } : cost.copies)], ["totalSize"])).toEqual([]);
+    for (const { environment, sparsity, totalSize } of rows.filter((row) => row.algorithm === "ow-qmix")) {
+      const { totalSize: ours } = relativeCost(sparseCost("ow-qmix", maps[environment], { sparsity }), costOf("ow-qmix", maps[environment]));
+      expect(Math.floor(1000 * ours)).toBe(Math.round(1000 * totalSize));
+    }
+  });
+
+  it("fits other readings of the text worse", () => {
+    // No biases: every size is the density.
+    expect(cells((cost) => [cost.modelSize], ["totalSize"])).toHaveLength(12);
+    // One agent instead of all n, in training.
+    const oneAgent = (cost: Cost, shape: NetworkShape) => [flops(cost, (network) => network.layers.reduce((sum, layer) => sum + (layer.name.includes("agent") ? layer.flops / shape.agents : layer.flops), 0))];
+    expect(cells(oneAgent, ["trainFlops"])).toHaveLength(5);
+    // Without the products of values and generated weights, which no mask thins.
+    const noProducts = (cost: Cost) => [flops(cost, (network) => network.layers.reduce((sum, layer) => sum + (/mixer\.w_/.test(layer.name) ? 0 : layer.flops), 0))];
+    expect(cells(noProducts, ["trainFlops"])).toHaveLength(7);
+    // Table 4's 5 + n m mixers of RES instead of Eq. 24's 3 + 2 n m.
+    const table4 = (cost: Cost, shape: NetworkShape, algorithm: string) => [
+      algorithm === "res" ? 4 * cost.networks.agent.flops + (5 + shape.agents * shape.actions) * cost.networks.mixer.flops : cost.trainFlops,
+    ];
+    expect(cells(table4, ["trainFlops"])).toEqual([
+      "res 3m trainFlops: 0.05379, printed 0.055",
+      "res 2s3z trainFlops: 0.10344, printed 0.104",
+      "res 3s5z trainFlops: 0.15332, printed 0.154",
+    ]);
   });
 });
 
 it("initialNonzeros and the layers name the same matrices", () => {
-  const nonzeros = initialNonzeros(qmixParameters(maps["3m"]), { sparsity: 0.95, distribution: "erdos-renyi" });
+  const nonzeros = initialNonzeros(networkParameters(maps["3m"]), { sparsity: 0.95, distribution: "erdos-renyi" });
   expect([...nonzeros.keys()].sort()).toEqual([...agentLayers(maps["3m"]), ...mixerLayers(maps["3m"])].flatMap((layer) => layer.weights).sort());
   const { agent, mixer } = qmixCost(maps["3m"], { nonzeros }).networks;
   expect([agent.weights, mixer.weights].map(Math.round)).toEqual([1392, 872]);

@@ -19,6 +19,9 @@ export interface Layer {
   readonly runs: number;
 }
 
+/** Hidden units of the unrestricted mixing network where a shape does not say. Table 3. */
+export const CENTRAL_EMBED = 256;
+
 /** Weights of a layer at sparsity S_l: Eq. 8, Eq. 9 for a GRU. */
 export function layerWeights({ kind, input, output }: Layer, sparsity: number): number {
   switch (kind) {
@@ -76,18 +79,15 @@ export function mixerLayers({ agents, state, embed, hypernetEmbed }: NetworkShap
   ];
 }
 
-/**
- * WQMIX's unrestricted mixing network: state and agents' values through three hidden layers, and a bias of the state.
- * @param embed its hidden units. Table 3: 256
- */
-export function unrestrictedMixerLayers({ agents, state }: NetworkShape, embed: number): Layer[] {
+/** WQMIX's unrestricted mixing network: state and agents' values through three hidden layers, and a bias of the state. */
+export function unrestrictedMixerLayers({ agents, state, centralEmbed = CENTRAL_EMBED }: NetworkShape): Layer[] {
   return [
-    linear("central_mixer.net.0", state + agents, embed),
-    linear("central_mixer.net.2", embed, embed),
-    linear("central_mixer.net.4", embed, embed),
-    linear("central_mixer.net.6", embed, 1),
-    linear("central_mixer.V.0", state, embed),
-    linear("central_mixer.V.2", embed, 1),
+    linear("central_mixer.net.0", state + agents, centralEmbed),
+    linear("central_mixer.net.2", centralEmbed, centralEmbed),
+    linear("central_mixer.net.4", centralEmbed, centralEmbed),
+    linear("central_mixer.net.6", centralEmbed, 1),
+    linear("central_mixer.V.0", state, centralEmbed),
+    linear("central_mixer.V.2", centralEmbed, 1),
   ];
 }
 

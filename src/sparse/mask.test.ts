@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { qmixParameters } from "../networks/parameters.js";
+import { networkParameters } from "../networks/parameters.js";
 import { createRandom } from "../random.js";
 import { chooseIndices, countNonzeros, initialMasks, inputConnections, outputConnections, randomMask } from "./mask.js";
 
@@ -36,7 +36,7 @@ it("chooseIndices gives different numbers", () => {
 });
 
 describe("initialMasks", () => {
-  const specs = qmixParameters(shape);
+  const specs = networkParameters(shape);
   it.each(["erdos-renyi", "uniform"] as const)("masks every weight matrix and no bias, each network at the level (%s)", (distribution) => {
     const masks = initialMasks(specs, { sparsity: 0.95, distribution }, createRandom(1));
     expect([...masks.keys()]).toEqual(specs.filter((spec) => spec.name.includes("weight")).map((spec) => spec.name));

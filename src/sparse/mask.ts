@@ -41,7 +41,7 @@ export function chooseIndices(size: number, count: number, random: Random): Uint
  * @returns a mask [out, in] for every maskable parameter, in the order of `specs`
  * @throws {Error} on an impossible sparsity
  * @example
- * const masks = initialMasks(qmixParameters(shape), { sparsity: 0.95, distribution: "erdos-renyi" }, random);
+ * const masks = initialMasks(networkParameters(shape), { sparsity: 0.95, distribution: "erdos-renyi" }, random);
  * for (const [name, mask] of masks) engine.setMask(name, mask);
  */
 export function initialMasks(

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { createRandom } from "../random.js";
 import { groupEpisodes, type EpisodeGroup } from "../replay/group.js";
 import { negativeExponential } from "./exponential.js";
-import { applyOperator, chosenValues, mellowmax, nextValues, softMellowmax, softmaxMean, type ValueOperator } from "./operators.js";
+import { applyOperator, mellowmax, nextValues, softMellowmax, softmaxMean, type ValueOperator } from "./operators.js";
 
 const random = createRandom(31);
 const uniform = (size: number, scale = 1) => Array.from({ length: size }, () => (2 * random.float() - 1) * scale);
@@ -207,28 +207,13 @@ describe("nextValues", () => {
 
   it("refuses an agent without actions and arrays of another size, naming them", () => {
     const { group, targetQ, onlineQ } = randomGroup(4, 3);
-    expect(() => nextValues({ kind: "max" }, targetQ.subarray(1), null, group)).toThrow("targetQ has");
-    expect(() => nextValues({ kind: "max" }, targetQ, onlineQ.subarray(1), group)).toThrow("onlineQ has");
+    expect(() => nextValues({ kind: "max" }, targetQ.subarray(1), null, group)).toThrow("q has");
+    expect(() => nextValues({ kind: "max" }, targetQ, onlineQ.subarray(1), group)).toThrow("choosingQ has");
     group.availableActions.fill(0);
     for (const online of [null, onlineQ]) {
       expect(() => nextValues({ kind: "max" }, targetQ, online, group)).toThrow(`Episode ${group.episodes[0].index}: agent 0 has no available action at step 1`);
     }
   });
-});
-
-it("chosenValues gathers Q of the actions taken", () => {
-  const { group, targetQ } = randomGroup(9, 8);
-  const { agents, actions } = sizes;
-  const out = chosenValues(targetQ, group);
-  for (let lane = 0; lane < group.lanes; lane++) {
-    for (let t = 0; t < group.steps; t++) {
-      for (let agent = 0; agent < agents; agent++) {
-        const value = out[(t * agents + agent) * group.lanes + lane];
-        if (t >= group.lengths[lane]) expect(value).toBe(0);
-        else expect(value).toBe(targetQ[((t * agents + agent) * actions + group.episodes[lane].actions[t * agents + agent]) * group.lanes + lane]);
-      }
-    }
-  }
 });
 
 it("negativeExponential agrees with Math.exp", () => {

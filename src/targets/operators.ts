@@ -1,4 +1,5 @@
 import type { EpisodeGroup } from "../replay/group.js";
+import { checkLength, noAction } from "./actions.js";
 import { negativeExponential } from "./exponential.js";
 
 /**
@@ -65,42 +66,42 @@ export function applyOperator(operator: ValueOperator, values: ArrayLike<number>
 }
 
 /**
- * The value of every agent's next state, for `mixerForward(side, values, 1)`: entry t is the value after step t.
+ * The value of every agent's next state, for `mixer.forward(side, values, 1)`: entry t is the value after step t.
  *
- * With `max` and `onlineQ` it is double Q-learning as in PyMARL: the online values choose among the available actions (the
- * lowest one of equals), the target values judge. The other operators look at the target values only.
+ * With `max` and `choosingQ` it is double Q-learning as in PyMARL: the online values choose among the available actions (the
+ * lowest one of equals), the target values judge. The other operators look at the values that judge only.
  *
- * @param targetQ [steps + 1, agents, actions, lanes] of the target networks
- * @param onlineQ the same of the online networks, or null for no double Q
+ * @param q [steps + 1, agents, actions, lanes], the values that judge: of the target networks
+ * @param choosingQ the same of the networks that choose, the online ones; null where those that judge choose too
  * @param out [steps, agents, lanes]; padding becomes 0. Values that are not finite give NaN
  * @throws {Error} when an array has another size, or an agent has no available action (naming episode, agent and step)
  * @example
- * const values = nextValues({ kind: "soft-mellowmax", alpha: 1, omega: 10 }, engine.agentForward("target"), null, group);
- * const targets = engine.mixerForward("target", values, 1);
+ * const values = nextValues({ kind: "soft-mellowmax", alpha: 1, omega: 10 }, engine.agent.forward("target"), null, group);
+ * const targets = engine.mixer.forward("target", values, 1);
  */
 export function nextValues(
   operator: ValueOperator,
-  targetQ: Float32Array,
-  onlineQ: Float32Array | null,
+  q: Float32Array,
+  choosingQ: Float32Array | null,
   group: EpisodeGroup,
   out: Float32Array = new Float32Array(group.steps * group.agents * group.lanes),
 ): Float32Array {
   checkOperator(operator);
   const { steps, agents, actionCount, lanes, running, availableActions } = group;
   const size = (steps + 1) * agents * actionCount * lanes;
-  checkLength("targetQ", targetQ, size);
-  if (onlineQ !== null) checkLength("onlineQ", onlineQ, size);
+  checkLength("q", q, size);
+  if (choosingQ !== null) checkLength("choosingQ", choosingQ, size);
   checkLength("out", out, steps * agents * lanes);
   const values = actionCount <= gathered.length ? gathered : new Float64Array(actionCount);
 
-  const double = operator.kind === "max" && onlineQ !== null ? onlineQ : null;
+  const double = operator.kind === "max" && choosingQ !== null ? choosingQ : null;
   for (let t = 0; t < steps; t++) {
     for (let agent = 0; agent < agents; agent++) {
       const to = (t * agents + agent) * lanes;
       for (let lane = 0; lane < running[t]; lane++) {
         const first = ((t + 1) * agents + agent) * actionCount * lanes + lane;
         if (double !== null) {
-          out[to + lane] = doubleQ(double, targetQ, availableActions, first, actionCount, lanes);
+          out[to + lane] = doubleQ(double, q, availableActions, first, actionCount, lanes);
           if (greedy < 0) throw noAction(group, lane, agent, t + 1);
           continue;
         }
@@ -108,40 +109,12 @@ export function nextValues(
         let max = -Infinity;
         for (let a = 0, i = first; a < actionCount; a++, i += lanes) {
           if (availableActions[i] === 0) continue;
-          const x = targetQ[i];
+          const x = q[i];
           values[count++] = x;
           if (x > max) max = x;
         }
         if (count === 0) throw noAction(group, lane, agent, t + 1);
         out[to + lane] = evaluate(operator, values, count, max);
-      }
-      out.fill(0, to + running[t], to + lanes);
-    }
-  }
-  return out;
-}
-
-/**
- * Q_i of the actions that were taken, gathered for `mixerForward(side, values, 0)`.
- *
- * @param q [steps + 1, agents, actions, lanes]
- * @param out [steps, agents, lanes]; padding becomes 0
- * @example
- * const qTot = engine.mixerForward("online", chosenValues(engine.agentForward("online", true), group), 0, true);
- */
-export function chosenValues(
-  q: Float32Array,
-  group: EpisodeGroup,
-  out: Float32Array = new Float32Array(group.steps * group.agents * group.lanes),
-): Float32Array {
-  const { steps, agents, actionCount, lanes, running, actions } = group;
-  checkLength("q", q, (steps + 1) * agents * actionCount * lanes);
-  checkLength("out", out, steps * agents * lanes);
-  for (let t = 0; t < steps; t++) {
-    for (let agent = 0; agent < agents; agent++) {
-      const to = (t * agents + agent) * lanes;
-      for (let lane = 0; lane < running[t]; lane++) {
-        out[to + lane] = q[(t * agents + agent) * actionCount * lanes + actions[to + lane] * lanes + lane];
       }
       out.fill(0, to + running[t], to + lanes);
     }
@@ -222,13 +195,28 @@ function doubleQ(online: Float32Array, target: Float32Array, available: Uint8Arr
   let best = -1;
   let max = -Infinity;
   let check = 0;
+  // Few actions are better than those before, whereas availability is a coin toss for the processor: it is asked second.
   for (let a = 0, i = first; a < actions; a++, i += stride) {
-    if (available[i] === 0) continue;
     const x = online[i];
     check += x - x;
-    if (x > max || best < 0) {
+    if (x > max && available[i] !== 0) {
       max = x;
       best = i;
+    }
+  }
+  // Some value is not finite, or no action is available: only available ones count.
+  if (check !== 0 || best < 0) {
+    best = -1;
+    max = -Infinity;
+    check = 0;
+    for (let a = 0, i = first; a < actions; a++, i += stride) {
+      if (available[i] === 0) continue;
+      const x = online[i];
+      check += x - x;
+      if (x > max || best < 0) {
+        max = x;
+        best = i;
+      }
     }
   }
   greedy = best;
@@ -245,12 +233,4 @@ function checkOperator(operator: ValueOperator): void {
   if (operator.kind === "softmax" && !Number.isFinite(operator.beta)) {
     throw new Error(`softmax was given beta = ${operator.beta}; it must be a finite number.`);
   }
-}
-
-function checkLength(name: string, array: Float32Array, expected: number): void {
-  if (array.length !== expected) throw new Error(`${name} has ${array.length} entries; this group of episodes needs ${expected}.`);
-}
-
-function noAction(group: EpisodeGroup, lane: number, agent: number, step: number): Error {
-  return new Error(`Episode ${group.episodes[lane].index}: agent ${agent} has no available action at step ${step}; an environment must offer at least one.`);
 }

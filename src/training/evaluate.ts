@@ -1,6 +1,9 @@
 import type { Environment } from "../envs/environment.js";
-import type { Actor } from "../networks/engine.js";
-import { bestAvailable } from "./rollout.js";
+import type { Actor, Engine } from "../networks/engine.js";
+import { groupEpisodes } from "../replay/group.js";
+import { chosenValues } from "../targets/actions.js";
+import { monteCarloReturns } from "../targets/returns.js";
+import { bestAvailable, createEpisodeRecorder, type EpisodeRecorder, type EpisodeResult } from "./rollout.js";
 
 /** Means over the greedy episodes of one evaluation. */
 export interface Evaluation {
@@ -10,53 +13,91 @@ export interface Evaluation {
   readonly episodeReturn: number;
   /** Steps. */
   readonly episodeLength: number;
+  /** Q_tot of the joint actions taken, by the online networks, mean over all steps. Figure 5(b). */
+  readonly estimatedValue: number;
+  /** The discounted Monte-Carlo returns from the same steps, which the estimates are of: what exceeds them is overestimation. */
+  readonly trueValue: number;
 }
 
 /**
- * Plays one greedy episode for each seed, several environments at a time so that one forward pass serves them all.
- * Which environment plays which seed changes nothing: lanes do not know each other.
+ * Makes an evaluation of an engine's networks, to be called with a seed for each greedy episode. Several environments play at a time so
+ * that one forward pass serves them all; which plays which seed changes nothing.
  *
- * @param environments copies of one environment, as many as `actor.environments`
+ * @param environments copies of one environment
+ * @param discount gamma of the returns that estimates are compared with
  * @example
- * const { winRate } = evaluate(copies, engine.createActor(copies.length), [1, 2, 3, 4]);
+ * const evaluate = createEvaluation(engine, copies, 0.99);
+ * const { winRate, estimatedValue, trueValue } = evaluate([1, 2, 3, 4]);
  */
-export function evaluate(environments: readonly Environment[], actor: Actor, seeds: readonly number[]): Evaluation {
-  const { agents, actions, observation } = environments[0].sizes;
+export function createEvaluation(engine: Engine, environments: readonly Environment[], discount: number): (seeds: readonly number[]) => Evaluation {
+  const actor = engine.createActor(environments.length);
+  const recorders = environments.map(createEpisodeRecorder);
+  return (seeds) => {
+    const results = playGreedily(recorders, actor, seeds);
+    const mean = (value: (result: EpisodeResult) => number) => results.reduce((sum, result) => sum + value(result), 0) / results.length;
+    return {
+      episodes: results.length,
+      winRate: mean(({ won }) => (won ? 1 : 0)),
+      episodeReturn: mean(({ episodeReturn }) => episodeReturn),
+      episodeLength: mean(({ episode }) => episode.length),
+      ...compareValues(engine, results, discount),
+    };
+  };
+}
+
+/** One greedy episode for each seed, in the order of the seeds. */
+function playGreedily(recorders: readonly EpisodeRecorder[], actor: Actor, seeds: readonly number[]): EpisodeResult[] {
+  const { agents, actions, observation } = recorders[0].env.sizes;
   const jointAction = new Uint8Array(agents);
-  const playing: boolean[] = environments.map(() => false);
+  const results: EpisodeResult[] = [];
+  // The episode that each environment plays, or -1 when there are no more.
+  const playing = recorders.map(() => -1);
   let next = 0;
-  let won = 0;
-  let rewards = 0;
-  let steps = 0;
   const start = (slot: number) => {
-    playing[slot] = next < seeds.length;
-    if (!playing[slot]) return;
-    environments[slot].reset(seeds[next++]);
+    playing[slot] = next < seeds.length ? next++ : -1;
+    if (playing[slot] < 0) return;
+    recorders[slot].begin(seeds[playing[slot]]);
     actor.reset(slot);
     actor.lastActions.fill(-1, slot * agents, (slot + 1) * agents);
   };
 
-  environments.forEach((_, slot) => start(slot));
-  while (playing.includes(true)) {
-    environments.forEach((env, slot) => {
-      if (playing[slot]) actor.observations.set(env.observations, slot * agents * observation);
+  recorders.forEach((_, slot) => start(slot));
+  while (playing.some((episode) => episode >= 0)) {
+    recorders.forEach(({ env }, slot) => {
+      if (playing[slot] >= 0) actor.observations.set(env.observations, slot * agents * observation);
     });
     const values = actor.forward();
-    environments.forEach((env, slot) => {
-      if (!playing[slot]) return;
+    recorders.forEach(({ env, step, finish }, slot) => {
+      if (playing[slot] < 0) return;
       for (let agent = 0; agent < agents; agent++) {
         const row = slot * agents + agent;
         jointAction[agent] = bestAvailable(values, env.availableActions, row * actions, agent * actions, actions);
         actor.lastActions[row] = jointAction[agent];
       }
-      env.step(jointAction);
-      rewards += env.reward;
-      steps++;
+      step(jointAction);
       if (!env.ended) return;
-      if (env.won) won++;
+      results[playing[slot]] = finish(playing[slot]);
       start(slot);
     });
   }
-  const episodes = seeds.length;
-  return { episodes, winRate: won / episodes, episodeReturn: rewards / episodes, episodeLength: steps / episodes };
+  return results;
+}
+
+function compareValues(engine: Engine, results: readonly EpisodeResult[], discount: number): Pick<Evaluation, "estimatedValue" | "trueValue"> {
+  let estimated = 0;
+  let real = 0;
+  let count = 0;
+  for (const group of groupEpisodes(results.map(({ episode }) => episode), engine.shape)) {
+    engine.load(group);
+    const totals = engine.mixer.forward("online", chosenValues(engine.agent.forward("online"), group), 0);
+    const returns = monteCarloReturns(group, null, { gamma: discount });
+    for (let t = 0; t < group.steps; t++) {
+      for (let i = t * group.lanes; i < t * group.lanes + group.running[t]; i++) {
+        estimated += totals[i];
+        real += returns[i];
+        count++;
+      }
+    }
+  }
+  return { estimatedValue: estimated / count, trueValue: real / count };
 }

@@ -34,6 +34,9 @@ export interface EvaluationRecord {
   readonly winRate: number;
   readonly episodeReturn: number;
   readonly episodeLength: number;
+  /** Mean Q_tot of the joint actions taken, by the online networks, and the mean of the discounted returns that followed. */
+  readonly estimatedValue: number;
+  readonly trueValue: number;
 }
 
 /** One topology evolution (Algorithm 1). */

@@ -14,6 +14,16 @@ export interface EpisodeResult {
 
 /** Records an episode while it is played: scratch arrays for the longest one, copied to size at its end. */
 export interface EpisodeRecorder {
+  readonly env: Environment;
+  /** Resets the environment for a new episode. */
+  begin(seed: number): void;
+  /** Lets the environment take one step. */
+  step(jointAction: Uint8Array): void;
+  /**
+   * What was recorded since `begin`, once the environment has ended.
+   * @param index position of the episode in its run
+   */
+  finish(index: number): EpisodeResult;
   /**
    * Plays one episode from `env.reset(seed)` to its end with the given policy.
    * @param index position of the episode in its run
@@ -37,21 +47,35 @@ export function createEpisodeRecorder(env: Environment): EpisodeRecorder {
     available.set(env.availableActions, t * agents * actions);
   };
 
-  return {
-    play(policy, seed, index) {
+  let t = 0;
+  let seed = 0;
+  let episodeReturn = 0;
+  const recorder: EpisodeRecorder = {
+    env,
+    begin(next) {
+      seed = next;
       env.reset(seed);
-      let t = 0;
-      let episodeReturn = 0;
+      t = 0;
+      episodeReturn = 0;
       observe(0);
+    },
+    step(actions) {
+      env.step(actions);
+      jointActions.set(actions, t * agents);
+      rewards[t] = env.reward;
+      episodeReturn += env.reward;
+      t++;
+      observe(t);
+    },
+    play(policy, seed, index) {
+      recorder.begin(seed);
       while (!env.ended) {
         policy(env, jointAction, t);
-        env.step(jointAction);
-        jointActions.set(jointAction, t * agents);
-        rewards[t] = env.reward;
-        episodeReturn += env.reward;
-        t++;
-        observe(t);
+        recorder.step(jointAction);
       }
+      return recorder.finish(index);
+    },
+    finish(index) {
       const episode: Episode = {
         index,
         seed,
@@ -66,6 +90,7 @@ export function createEpisodeRecorder(env: Environment): EpisodeRecorder {
       return { episode, episodeReturn, won: env.won };
     },
   };
+  return recorder;
 }
 
 /**

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { type ConfigInput, resolveConfig } from "../config.js";
 import type { TrainState, TrainingRecord } from "./records.js";
+import { collect, withoutCheckpoints } from "./fixtures.js";
 import { train } from "./train.js";
 
 /** A few hundred episodes of the two-step game with every moving part: sparsity, evolution, both buffers, hybrid targets. */
@@ -19,14 +20,6 @@ const small: ConfigInput = {
   evaluation: { interval: 100, episodes: 4, window: 3 },
   log: { interval: 50 },
 };
-
-async function collect(input: ConfigInput, options: Parameters<typeof train>[1] = {}): Promise<TrainingRecord[]> {
-  const records: TrainingRecord[] = [];
-  for await (const record of train(resolveConfig(input), options)) records.push(record);
-  return records;
-}
-
-const withoutCheckpoints = (records: readonly TrainingRecord[]) => records.filter(({ kind }) => kind !== "checkpoint");
 
 describe("train", () => {
   it("gives the same records and parameters for the same config, and others for another seed", async () => {
@@ -49,6 +42,27 @@ describe("train", () => {
       expect([...before, ...after]).toEqual(whole);
     }
   }, 120_000);
+
+  it.each<[string, ConfigInput, number]>([
+    ["a single buffer", { method: "rlx2", replay: { offlineCapacity: 60, offlineBatch: 16, onlineCapacity: 24, dynamic: { interval: 7, threshold: 0.1, minimum: 0.3, drop: 0.4 } } }, 16],
+    // The online buffer would hold more than the offline one if it did not keep as much.
+    ["both buffers", { replay: { offlineCapacity: 60, onlineCapacity: 40, offlineBatch: 10, onlineBatch: 6, dynamic: { interval: 9, threshold: 0.1, minimum: 0.3, drop: 0.6 } } }, 40],
+  ])("goes on bit for bit where %s forgot the oldest play, as RLx2's does", async (_, forgets, least) => {
+    const { replay, ...rest } = small;
+    const forgetful: ConfigInput = { ...rest, ...forgets };
+    const whole = withoutCheckpoints(await collect(forgetful));
+    const checkpointed = await collect(forgetful, { checkpointEvery: 0 });
+    const states = checkpointed.flatMap((record, i) => (record.kind === "checkpoint" ? [{ i, state: record.state }] : []));
+    // The buffer shrinks again and again, never below what is sampled from it.
+    const sizes = states.map(({ state }) => state.replay.indices.length);
+    const drops = sizes.flatMap((size, k) => (k > 0 && size < sizes[k - 1]! ? [k] : []));
+    expect(drops.length).toBeGreaterThan(3);
+    expect(Math.min(...sizes.slice(drops[0]))).toBe(least);
+    // From before a drop, after it, and far from any.
+    for (const { i, state } of [25, drops[0]! - 1, drops[0]!, drops.at(-1)!, drops.at(-1)! + 3].map((k) => states[k]!)) {
+      expect([...withoutCheckpoints(checkpointed.slice(0, i)), ...(await collect(forgetful, { resume: state }))]).toEqual(whole);
+    }
+  });
 
   it("stops at the end of the episode when asked, with a checkpoint that continues the run", async () => {
     const whole = withoutCheckpoints(await collect(small));

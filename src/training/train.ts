@@ -1,19 +1,18 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { evolveNetworks } from "../algorithms/evolve.js";
-import { qmixUpdate } from "../algorithms/qmix.js";
+import { updateNetworks } from "../algorithms/update.js";
 import type { Config } from "../config.js";
 import { createEnvironment } from "../envs/index.js";
-import type { Engine } from "../networks/engine.js";
-import { type NetworkShape, initialParameters, qmixParameters } from "../networks/parameters.js";
-import { createWasmEngine } from "../networks/wasm/engine.js";
 import { type Random, createRandom, restoreRandom } from "../random.js";
 import { addEpisode, canSample, createDualBuffer, sampleBatch } from "../replay/dual.js";
 import { countSteps, groupEpisodes } from "../replay/group.js";
-import { countNonzeros, initialMasks } from "../sparse/mask.js";
-import { evaluate } from "./evaluate.js";
+import { countNonzeros } from "../sparse/mask.js";
+import { createEvaluation } from "./evaluate.js";
+import { forgetOldPlay } from "./forget.js";
+import { createNetworks, restoreNetworks, type Ticket } from "./networks.js";
 import type { TrainRecord, TrainState, TrainingRecord } from "./records.js";
 import { createEpisodeRecorder, epsilonGreedy } from "./rollout.js";
-import { captureMasks, captureReplay, captureTensors, replayEpisodes, tensorsOf } from "./state.js";
+import { captureMasks, captureReplay, captureTensors, replayEpisodes } from "./state.js";
 
 /** How a run is listened to; none of it changes what the run computes. */
 export interface TrainOptions {
@@ -21,6 +20,8 @@ export interface TrainOptions {
   readonly signal?: AbortSignal;
   /** A state that a checkpoint record of the same config carried. */
   readonly resume?: TrainState;
+  /** What a winning or cheating ticket starts from; see `readTicket`. A resumed one needs none. */
+  readonly ticket?: Ticket;
   /** Seconds of work between checkpoint records. Default 30. */
   readonly checkpointEvery?: number;
 }
@@ -32,26 +33,29 @@ const EVALUATION_COPIES = 16;
  * Trains a team and reports on it: Algorithm 2, from the first environment step to the last. A run is determined by its
  * config, also when it was stopped at a checkpoint and resumed from it. It keeps nothing on disk: whoever wants records kept listens.
  *
- * @throws {Error} when the loss or its gradient is not finite, naming the step
+ * @throws {ConfigError} when networks of method "tiny" cannot have their size
+ * @throws {Error} when a ticket is missing, or the loss or its gradient is not finite, naming the step
  * @example
  * for await (const record of train(resolveConfig({ environment: "3m", steps: 100_000 })))
  *   if (record.kind === "evaluation") console.log(record.step, record.winRate);
  */
 export async function* train(config: Config, options: TrainOptions = {}): AsyncGenerator<TrainingRecord, void, void> {
-  const { signal, resume, checkpointEvery = 30 } = options;
+  const { signal, resume, ticket, checkpointEvery = 30 } = options;
   const env = createEnvironment(config.environment, { rules: config.rules });
   const buffers = createDualBuffer(config.replay);
   if (resume) replayEpisodes(buffers, env, resume.replay, config);
 
   const random = resume ? resumeRandom(resume.progress.random) : startRandom(config.seed);
-  const engine = createEngine(config, networkShape(config, env.sizes), resume);
+  const engine = resume
+    ? restoreNetworks(config, env.sizes, resume)
+    : createNetworks(config, env.sizes, { parameters: createRandom(config.seed, STREAMS.parameters), masks: createRandom(config.seed, STREAMS.masks) }, ticket);
   try {
     const progress = resume ? { ...resume.progress, evaluations: [...resume.progress.evaluations] } : startProgress(config);
     const sums = startSums(resume?.progress.sums);
     const copies = Array.from({ length: Math.min(EVALUATION_COPIES, config.evaluation.episodes) }, () =>
       createEnvironment(config.environment, { rules: config.rules }),
     );
-    const evaluator = engine.createActor(copies.length);
+    const evaluate = createEvaluation(engine, copies, config.discount);
     const recorder = createEpisodeRecorder(env);
     const epsilonAt = (step: number) => explorationRate(config.exploration, step);
     let stepInRun = progress.step;
@@ -86,7 +90,7 @@ export async function* train(config: Config, options: TrainOptions = {}): AsyncG
       }
       while (progress.nextEvaluation <= progress.step && progress.nextEvaluation <= config.steps) {
         const seeds = Array.from({ length: config.evaluation.episodes }, () => random.evaluation.below(0x7fffffff));
-        const evaluation = evaluate(copies, evaluator, seeds);
+        const evaluation = evaluate(seeds);
         // The nominal step, so that the evaluations of several seeds line up.
         const step = progress.nextEvaluation;
         progress.evaluations.push(evaluation.winRate);
@@ -116,12 +120,15 @@ export async function* train(config: Config, options: TrainOptions = {}): AsyncG
       sums.episodeLength += episode.length;
       sums.won += won ? 1 : 0;
 
+      const { dynamic } = config.replay;
+      if (dynamic && progress.episode % dynamic.interval === 0) forgetOldPlay(engine, buffers, dynamic);
+
       const updates = progress.step >= config.warmup && canSample(buffers) ? config.updates : 0;
       for (let i = 1; i <= updates; i++) {
         const groups = groupEpisodes(sampleBatch(buffers, random.replay), env.sizes);
         const evolves = i === updates && config.topology.grow !== "none" && progress.episode - progress.lastEvolution >= config.topology.interval;
         if (evolves && config.topology.grow === "gradient") engine.requestDenseGradients();
-        const update = qmixUpdate(engine, groups, countSteps(groups), config, progress.step);
+        const update = updateNetworks(engine, groups, countSteps(groups), config, progress.step);
         if (!Number.isFinite(update.loss) || !Number.isFinite(update.gradientNorm)) {
           throw new Error(
             `The ${Number.isFinite(update.loss) ? "gradient" : "loss"} is not finite at step ${progress.step} (update ${progress.update + 1}): training has diverged. Try a smaller optimiser.learningRate or optimiser.gradientClip.`,
@@ -154,30 +161,6 @@ export async function* train(config: Config, options: TrainOptions = {}): AsyncG
   } finally {
     engine.dispose();
   }
-}
-
-/** The shapes of a run's networks. */
-export function networkShape(
-  config: Config,
-  sizes: { readonly agents: number; readonly actions: number; readonly observation: number; readonly state: number },
-): NetworkShape {
-  const { agents, actions, observation, state } = sizes;
-  return { agents, actions, observation, state, ...config.network };
-}
-
-function createEngine(config: Config, shape: NetworkShape, resume: TrainState | undefined): Engine {
-  if (resume) {
-    const engine = createWasmEngine(shape, tensorsOf(resume.tensors, "online"), resume.masks);
-    engine.write("target", tensorsOf(resume.tensors, "target"));
-    engine.writeOptimiser(tensorsOf(resume.tensors, "optimiser"));
-    return engine;
-  }
-  const specs = qmixParameters(shape);
-  const { level, distribution } = config.sparsity;
-  const masks = level === 0 ? new Map<string, Uint8Array>() : initialMasks(specs, { sparsity: level, distribution }, createRandom(config.seed, STREAMS.masks));
-  const engine = createWasmEngine(shape, initialParameters(specs, createRandom(config.seed, STREAMS.parameters)), masks);
-  engine.copyToTarget();
-  return engine;
 }
 
 /** One independent stream for each use, so that methods with the same seed play the same environment seeds. */

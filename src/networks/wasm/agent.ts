@@ -1,4 +1,4 @@
-import type { NetworkSide } from "../engine.js";
+import type { AgentNetwork, NetworkSide } from "../engine.js";
 import { LANES } from "../../replay/group.js";
 import type { NetworkShape, ParameterSpec } from "../parameters.js";
 import type { Batch } from "./batch.js";
@@ -6,18 +6,23 @@ import { type Gru, type Linear, createGru, createLinear } from "./layers.js";
 import { type Memory, ROW, skewed } from "./memory.js";
 import type { Tiles } from "./weights.js";
 
-/** The recurrent agent's parameters. */
+/** A recurrent agent's parameters. */
 export interface AgentLayers {
   readonly fc1: Linear;
   readonly gru: Gru;
   readonly fc2: Linear;
 }
 
-export function createAgentLayers(memory: Memory, shape: NetworkShape, specs: readonly ParameterSpec[]): AgentLayers {
+export function createAgentLayers(
+  memory: Memory,
+  shape: NetworkShape,
+  specs: readonly ParameterSpec[],
+  network: "agent" | "central_agent",
+): AgentLayers {
   return {
-    fc1: createLinear(memory, specs, "agent.fc1"),
-    gru: createGru(memory, shape.hidden),
-    fc2: createLinear(memory, specs, "agent.fc2"),
+    fc1: createLinear(memory, specs, `${network}.fc1`),
+    gru: createGru(memory, `${network}.rnn`, shape.hidden),
+    fc2: createLinear(memory, specs, `${network}.fc2`),
   };
 }
 
@@ -29,18 +34,15 @@ export function recordOf({ block }: Gru): { hidden: number; gates: number; strid
   return { hidden: block * ROW, gates: 2 * block * ROW, stride: skewed(6 * block) * ROW };
 }
 
-export interface AgentNetwork {
+export interface WasmAgentNetwork extends AgentNetwork {
   /** Makes room for the loaded batch. */
   reserve(): void;
   /** To be called when the batch or any weights have changed. */
   forget(): void;
-  /** [steps + 1, agents, actions, lanes] */
-  forward(side: NetworkSide, keep: boolean): Float32Array;
-  backward(gradient: Float32Array): void;
 }
 
 /** The recurrent agents over the steps of a batch, and back through time. */
-export function createAgentNetwork(memory: Memory, shape: NetworkShape, { fc1, gru, fc2 }: AgentLayers, batch: Batch): AgentNetwork {
+export function createAgentNetwork(memory: Memory, shape: NetworkShape, { fc1, gru, fc2 }: AgentLayers, batch: Batch): WasmAgentNetwork {
   const { kernels } = memory;
   const { agents, actions, hidden } = shape;
   const { block } = gru;
@@ -98,27 +100,31 @@ export function createAgentNetwork(memory: Memory, shape: NetworkShape, { fc1, g
     fc2.forward(side, false, next, { at: values[side] + t * agents * actions * ROW, stride: actions * ROW }, agents, vectors);
   }
 
+  const valuesOf = (side: NetworkSide) => memory.floats(values[side], (batch.steps() + 1) * agents * actions * LANES);
+
   return {
     reserve,
     forget() {
       known.online = known.target = keptOnline = false;
     },
-    forward(side, keep) {
-      const steps = batch.steps();
+    forward(side, keep = false) {
       if (!known[side] || (keep && !keptOnline)) {
-        // Who keeps activations trains, and wants the target network's values of the same inputs too: while those are in the cache.
-        const both = keep && !known.target;
         start(keep);
-        if (both) start(false);
-        for (let t = 0; t <= steps; t++) {
-          forwardStep(side, keep, t);
-          if (both) forwardStep("target", false, t);
-        }
+        for (let t = 0; t <= batch.steps(); t++) forwardStep(side, keep, t);
         known[side] = true;
-        if (both) known.target = true;
-        if (keep) keptOnline = true;
+        keptOnline ||= keep;
       }
-      return memory.floats(values[side], (steps + 1) * agents * actions * LANES);
+      return valuesOf(side);
+    },
+    forwardBoth() {
+      start(true);
+      start(false);
+      for (let t = 0; t <= batch.steps(); t++) {
+        forwardStep("online", true, t);
+        forwardStep("target", false, t);
+      }
+      known.online = known.target = keptOnline = true;
+      return { online: valuesOf("online"), target: valuesOf("target") };
     },
 
     backward(gradient) {

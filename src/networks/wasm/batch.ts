@@ -20,9 +20,17 @@ export interface Batch {
   inputs(t: number): Tiles;
   /** The states from step t on, a tile a step, for `count` steps. */
   states(t: number, count: number): Tiles;
+  /** The same with the agents' values [count, agents, lanes] at `values` behind each state, until other values are put there. */
+  statesAndValues(t: number, count: number, values: number): Tiles;
   /** Actions of step t, [agents, lanes] bytes. */
   actions(t: number): number;
-  /** Copies [steps, agents, lanes] or [steps, lanes] into the engine, with zeros in lanes that have ended. */
+  /** Whether an action is available, from step t on: [agents, actions, lanes] bytes a step. */
+  available(t: number): number;
+  /** Calls with runs of at most `most` steps of equally many running vectors, in their order. */
+  forChunks(most: number, work: (first: number, count: number, vectors: number) => void): void;
+  /** Copies [steps, rows, lanes] into the engine. */
+  copy(from: Float32Array, to: number, rows: number): void;
+  /** The same, with zeros in lanes that have ended. */
   copyRunning(from: Float32Array, to: number, rows: number): void;
 }
 
@@ -33,7 +41,8 @@ export function createBatch(memory: Memory, shape: NetworkShape): Batch {
   const { kernels } = memory;
   const { agents, actions, observation, state } = shape;
   const inputStride = skewed(agentInput(shape)) * ROW;
-  const stateStride = skewed(state) * ROW;
+  // Only WQMIX's central mixer reads values behind a state.
+  const stateStride = skewed(shape.centralEmbed === undefined ? state : state + agents) * ROW;
   // One lane's rows of a few steps; odd numbers of cache lines apart.
   const laneBytes = skewed(Math.ceil((CHUNK * Math.max(agents * observation, state) * 4) / ROW)) * ROW;
   const staging = memory.allocate(LANES * laneBytes);
@@ -46,9 +55,16 @@ export function createBatch(memory: Memory, shape: NetworkShape): Batch {
   let inputsAt = 0;
   let statesAt = 0;
   let actionsAt = 0;
+  let availableAt = 0;
+  let availableKnown = false;
 
   const lanes = (t: number) => (t === 0 ? group!.running[0] : group!.running[t - 1]);
   const vectorsOf = (count: number) => (count + 3) >> 2;
+
+  const statesFrom = (t: number, count: number): Tiles => {
+    while (stateSteps < t + count) layOutStates();
+    return { at: statesAt + t * stateStride, stride: stateStride };
+  };
 
   return {
     load(next) {
@@ -58,6 +74,7 @@ export function createBatch(memory: Memory, shape: NetworkShape): Batch {
       memory.bytes(actionsAt, next.actions.length).set(next.actions);
       inputSteps = 0;
       stateSteps = 0;
+      availableKnown = false;
     },
     steps: () => group!.steps,
     capacity: () => capacity,
@@ -67,23 +84,48 @@ export function createBatch(memory: Memory, shape: NetworkShape): Batch {
       while (inputSteps <= t) layOutInputs();
       return { at: inputsAt + t * agents * inputStride, stride: inputStride };
     },
-    states(t, count) {
-      while (stateSteps < t + count) layOutStates();
-      return { at: statesAt + t * stateStride, stride: stateStride };
+    states: statesFrom,
+    statesAndValues(t, count, values) {
+      const states = statesFrom(t, count);
+      for (let i = 0; i < count; i++) memory.copy(values + i * agents * ROW, states.at + i * stateStride + state * ROW, agents * ROW);
+      return states;
     },
     actions: (t) => actionsAt + t * agents * LANES,
+    available(t) {
+      const { availableActions } = group!;
+      if (!availableKnown) memory.bytes(availableAt, availableActions.length).set(availableActions);
+      availableKnown = true;
+      return availableAt + t * agents * actions * LANES;
+    },
+    forChunks(most, work) {
+      const { steps, running } = group!;
+      for (let first = 0; first < steps; ) {
+        const vectors = vectorsOf(running[first]);
+        let count = 1;
+        while (count < most && first + count < steps && vectorsOf(running[first + count]) === vectors) count++;
+        work(first, count, vectors);
+        first += count;
+      }
+    },
+    copy: (from, to, rows) => void copied(from, to, rows),
     copyRunning(from, to, rows) {
       const { steps, running } = group!;
-      const count = steps * rows * LANES;
-      if (from.length !== count) throw new Error(`Expected ${count} values for ${steps} steps of ${rows} x ${LANES} lanes, got ${from.length}.`);
-      const copy = memory.floats(to, count);
-      copy.set(from);
+      const copy = copied(from, to, rows);
       for (let t = 0; t < steps; t++) {
         if (running[t] === LANES) continue;
         for (let row = t * rows; row < (t + 1) * rows; row++) copy.fill(0, row * LANES + running[t], (row + 1) * LANES);
       }
     },
   };
+
+  function copied(from: Float32Array, to: number, rows: number): Float32Array {
+    const { steps } = group!;
+    const count = steps * rows * LANES;
+    if (from.length !== count) throw new Error(`Expected ${count} values for ${steps} steps of ${rows} x ${LANES} lanes, got ${from.length}.`);
+    const copy = memory.floats(to, count);
+    copy.set(from);
+    return copy;
+  }
 
   function layOutInputs(): void {
     const first = inputSteps;
@@ -130,6 +172,7 @@ export function createBatch(memory: Memory, shape: NetworkShape): Batch {
     const none = memory.allocate((capacity + 1) * agents * LANES);
     memory.bytes(none, agents * LANES).fill(255);
     actionsAt = none + agents * LANES;
+    availableAt = memory.allocate((capacity + 1) * agents * actions * LANES);
     for (let tile = 0; tile < (capacity + 1) * agents; tile++) {
       const row = observation + actions + (tile % agents);
       memory.floats(inputsAt + tile * inputStride + row * ROW, LANES).fill(1);

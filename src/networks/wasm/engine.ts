@@ -1,22 +1,23 @@
 import type { Engine, NetworkSide } from "../engine.js";
-import { type NetworkShape, type Parameters, qmixParameters } from "../parameters.js";
+import { type NetworkShape, type Parameters, networkParameters } from "../parameters.js";
 import { createWasmActor } from "./actor.js";
 import { createAgentLayers, createAgentNetwork } from "./agent.js";
 import { createBatch } from "./batch.js";
+import { createCentralMixerLayers, createCentralMixerNetwork } from "./central-mixer.js";
 import type { Layer } from "./layers.js";
 import { createMemory } from "./memory.js";
 import { createMixerLayers, createMixerNetwork } from "./mixer.js";
 import type { Part } from "./store.js";
 
 /**
- * QMIX's networks in WebAssembly: float32, true sparse storage, explicit backward through time. One core, deterministic: the same
- * calls give the same bits.
+ * The networks of QMIX, and with `shape.centralEmbed` those of WQMIX, in WebAssembly: float32, true sparse storage, explicit backward
+ * through time. One core, deterministic: the same calls give the same bits.
  *
  * @param parameters initial values of both sides, by name
  * @param masks [out, in] by weight name; a name that is missing is dense
  * @throws {Error} when the kernels have not been compiled, or a parameter or mask is missing, unknown or of the wrong size
  * @example
- * const engine = createWasmEngine(shape, initialParameters(qmixParameters(shape), random), new Map());
+ * const engine = createWasmEngine(shape, initialParameters(networkParameters(shape), random), new Map());
  * const actor = engine.createActor(1);
  */
 export function createWasmEngine(shape: NetworkShape, parameters: Parameters, masks: ReadonlyMap<string, Uint8Array>): Engine {
@@ -28,14 +29,27 @@ function openEngine(
   parameters: Parameters,
   masks: ReadonlyMap<string, Uint8Array>,
 ): Omit<Engine, "dispose"> {
-  const specs = qmixParameters(shape);
+  const specs = networkParameters(shape);
   const memory = createMemory();
-  const agentLayers = createAgentLayers(memory, shape, specs);
-  const mixerLayers = createMixerLayers(memory, specs);
-  const layers: Layer[] = [...Object.values(agentLayers), ...Object.values(mixerLayers)];
   const batch = createBatch(memory, shape);
+  const agentLayers = createAgentLayers(memory, shape, specs, "agent");
+  const mixerLayers = createMixerLayers(memory, specs);
   const agent = createAgentNetwork(memory, shape, agentLayers, batch);
   const mixer = createMixerNetwork(memory, shape, mixerLayers, batch);
+  const central = shape.centralEmbed === undefined ? undefined : openCentral();
+  const agents = central ? [agent, central.agent] : [agent];
+  const mixers = central ? [mixer, central.mixer] : [mixer];
+  const layers: Layer[] = [agentLayers, mixerLayers, ...(central?.layers ?? [])].flatMap((network): Layer[] => Object.values(network));
+
+  function openCentral() {
+    const agentLayers = createAgentLayers(memory, shape, specs, "central_agent");
+    const mixerLayers = createCentralMixerLayers(memory, specs);
+    return {
+      layers: [agentLayers, mixerLayers],
+      agent: createAgentNetwork(memory, shape, agentLayers, batch),
+      mixer: createCentralMixerNetwork(memory, shape, mixerLayers, batch),
+    };
+  }
 
   const layerOf = new Map(layers.flatMap((layer) => layer.names.map((name) => [name, layer] as const)));
   const sizeOf = new Map(specs.map(({ name, shape }) => [name, shape.reduce((a, b) => a * b, 1)]));
@@ -54,6 +68,21 @@ function openEngine(
     for (const layer of layers) layer.setDenseGradients(false);
   }
 
+  /** A network of the engine: its backward pass begins the gradients of an update. */
+  function begins<Gradient, Network extends { backward(gradient: Float32Array): Gradient }>(network: Network): Network {
+    return {
+      ...network,
+      backward(gradient: Float32Array) {
+        adding = true;
+        return network.backward(gradient);
+      },
+    };
+  }
+  /** What the agents know holds no longer. */
+  function forget(): void {
+    for (const network of agents) network.forget();
+  }
+
   function check(name: string, length: number): void {
     const size = sizeOf.get(name);
     if (size === undefined) throw new Error(`Unknown parameter "${name}"; there are ${[...sizeOf.keys()].join(", ")}.`);
@@ -68,13 +97,13 @@ function openEngine(
   function writeAll(part: NetworkSide | "squares", values: Parameters): void {
     for (const [name, { length }] of values) check(name, length);
     for (const [name, value] of values) storeOf(name).write(name, part, value);
-    agent.forget();
+    forget();
   }
   function setMask(name: string, mask: Uint8Array): void {
     checkMaskable(name);
     check(name, mask.length);
     layerOf.get(name)!.setMask(name, mask);
-    agent.forget();
+    forget();
   }
 
   for (const { name } of specs) if (!parameters.has(name)) throw new Error(`No initial values for parameter "${name}".`);
@@ -86,23 +115,15 @@ function openEngine(
     name: "wasm",
     shape,
     parameters: specs,
+    agent: begins(agent),
+    mixer: begins(mixer),
+    ...(central && { central: { agent: begins(central.agent), mixer: begins(central.mixer) } }),
     load(group) {
       startGradients();
       batch.load(group);
       // All memory is taken here: taking more would detach the views that the other methods return.
-      agent.reserve();
-      agent.forget();
-      mixer.reserve();
-    },
-    agentForward: (side, keep = false) => agent.forward(side, keep),
-    agentBackward(gradient) {
-      adding = true;
-      agent.backward(gradient);
-    },
-    mixerForward: (side, values, offset, keep = false) => mixer.forward(side, values, offset, keep),
-    mixerBackward(gradient) {
-      adding = true;
-      return mixer.backward(gradient);
+      for (const network of [...agents, ...mixers]) network.reserve();
+      forget();
     },
 
     requestDenseGradients() {
@@ -127,7 +148,7 @@ function openEngine(
       // As torch.nn.utils.clip_grad_norm_ does, whose divisor is never 0.
       const scale = Math.min(1, options.gradientClip / (norm + 1e-6));
       for (const store of all) store.step(scale, options);
-      agent.forget();
+      forget();
       return norm;
     },
 
@@ -137,7 +158,7 @@ function openEngine(
     writeOptimiser: (state) => writeAll("squares", state),
     copyToTarget() {
       for (const store of stores()) store.copyToTarget();
-      agent.forget();
+      forget();
     },
     mask(name) {
       checkMaskable(name);
@@ -148,17 +169,21 @@ function openEngine(
   };
 }
 
-/** Adds `dispose`, which lets go of everything that holds the memory: the methods. */
+/** Adds `dispose`, which lets go of everything that holds the memory: the methods, and those of the networks. */
 function disposable(engine: Omit<Engine, "dispose">): Engine {
   const disposed = () => {
     throw new Error("The engine has been disposed of; create another.");
   };
-  const methods = Object.entries(engine)
-    .filter(([, value]) => typeof value === "function")
-    .map(([name]) => name);
+  const refuse = (part: object) => {
+    for (const [name, value] of Object.entries(part)) if (typeof value === "function") Object.assign(part, { [name]: disposed });
+  };
   const result: Engine = {
     ...engine,
-    dispose: () => void Object.assign(result, Object.fromEntries(methods.map((name) => [name, disposed]))),
+    dispose() {
+      const { agent, mixer, central } = result;
+      for (const part of [result, agent, mixer, central?.agent, central?.mixer]) if (part) refuse(part);
+      result.dispose = () => undefined;
+    },
   };
   engine = result;
   return result;

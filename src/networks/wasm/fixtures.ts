@@ -1,15 +1,17 @@
 import { type Random, createRandom } from "../../random.js";
 import type { Episode } from "../../replay/episode.js";
 import { type EpisodeGroup, groupEpisodes } from "../../replay/group.js";
-import { type NetworkShape, initialParameters, qmixParameters } from "../parameters.js";
+import { type NetworkShape, initialParameters, networkParameters } from "../parameters.js";
 
 /** Random networks and episodes for tests of engines. */
 
-/** Shapes whose sizes fit no vector, one with more agents than a kernel takes at once, and those of 3m. */
+/** Shapes whose sizes fit no vector, one with more agents than a kernel takes at once, one with central networks, and those of 3m. */
 export const SHAPES: Record<string, NetworkShape> = {
   odd: { agents: 3, actions: 5, observation: 7, state: 9, hidden: 7, embed: 5, hypernetEmbed: 6 },
   narrow: { agents: 2, actions: 3, observation: 5, state: 4, hidden: 13, embed: 3, hypernetEmbed: 7 },
   five: { agents: 5, actions: 4, observation: 6, state: 8, hidden: 9, embed: 4, hypernetEmbed: 5 },
+  // Wide enough that gradients find their way through four sparse layers.
+  central: { agents: 3, actions: 4, observation: 5, state: 13, hidden: 9, embed: 4, hypernetEmbed: 5, centralEmbed: 61 },
   "3m": { agents: 3, actions: 9, observation: 30, state: 48, hidden: 64, embed: 32, hypernetEmbed: 64 },
 };
 
@@ -17,7 +19,7 @@ export const SHAPES: Record<string, NetworkShape> = {
 export function randomMasks(shape: NetworkShape, density: number, random: Random): Map<string, Uint8Array> {
   const masks = new Map<string, Uint8Array>();
   if (density >= 1) return masks;
-  for (const { name, shape: size, maskable } of qmixParameters(shape)) {
+  for (const { name, shape: size, maskable } of networkParameters(shape)) {
     if (!maskable) continue;
     const mask = new Uint8Array(size[0] * size[1]).map(() => (random.float() < density ? 1 : 0));
     mask[random.below(mask.length)] = 1;
@@ -28,7 +30,7 @@ export function randomMasks(shape: NetworkShape, density: number, random: Random
 
 /** PyTorch's initial values, with zeros where masks prune. */
 export function maskedParameters(shape: NetworkShape, masks: ReadonlyMap<string, Uint8Array>, random: Random): Map<string, Float32Array> {
-  const parameters = initialParameters(qmixParameters(shape), random);
+  const parameters = initialParameters(networkParameters(shape), random);
   for (const [name, mask] of masks) parameters.set(name, parameters.get(name)!.map((value, i) => (mask[i] ? value : 0)));
   return parameters;
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { createRandom } from "../../random.js";
 import { LANES } from "../../replay/group.js";
-import { referenceAgent, referenceMixer } from "../reference.js";
+import { referenceAgent, referenceCentralMixer, referenceMixer } from "../reference.js";
 import { createWasmEngine } from "./engine.js";
 import { SHAPES, randomCase } from "./fixtures.js";
 
@@ -16,11 +16,11 @@ describe("forward", () => {
         const { agents, actions, state } = shape;
         for (const group of groups) {
           engine.load(group);
-          const q = engine.agentForward("online", true).slice();
-          const passing = engine.agentForward("target");
+          const q = engine.agent.forward("online", true).slice();
+          const passing = engine.agent.forward("target");
           const values = new Float32Array(group.steps * agents * LANES).map((_, i) => Math.cos(i));
-          const totals = engine.mixerForward("online", values, 0, true).slice();
-          const next = engine.mixerForward("target", values, 1);
+          const totals = engine.mixer.forward("online", values, 0, true).slice();
+          const next = engine.mixer.forward("target", values, 1);
           group.episodes.forEach((episode, lane) => {
             const expected = referenceAgent(shape, parameters, episode);
             for (let t = 0; t <= episode.length; t++) {
@@ -48,7 +48,7 @@ describe("forward", () => {
     const engine = createWasmEngine(shape, parameters, masks);
     const [first] = groups;
     engine.load(first);
-    const together = engine.agentForward("online").slice();
+    const together = engine.agent.forward("online").slice();
     const lane = 5;
     const episode = first.episodes[lane];
     const alone = randomCase(SHAPES.odd, 0.3, [1], 4).groups[0];
@@ -59,10 +59,137 @@ describe("forward", () => {
     const actions = new Uint8Array(episode.length * shape.agents * LANES);
     episode.actions.forEach((action, i) => (actions[i * LANES] = action));
     engine.load({ ...alone, episodes: [episode], steps: episode.length, lengths, running, actions });
-    const single = engine.agentForward("online");
+    const single = engine.agent.forward("online");
     for (let i = 0; i < (episode.length + 1) * shape.agents * shape.actions; i++) {
       expect(single[i * LANES]).toBe(together[i * LANES + lane]);
     }
+  });
+});
+
+describe("central networks", () => {
+  for (const [name, shape, density] of [
+    ["central", SHAPES.central, 1],
+    ["central", SHAPES.central, 0.3],
+    ["central", SHAPES.central, 0.05],
+    ["3m, WQMIX's width", { ...SHAPES["3m"], centralEmbed: 256 }, 0.1],
+  ] as const) {
+    it(`give the reference's Q-values and Q*: ${name}, density ${density}`, () => {
+      const { parameters, masks, groups } = randomCase(shape, density, LENGTHS, 3);
+      const engine = createWasmEngine(shape, parameters, masks);
+      const { agents, actions, state } = shape;
+      for (const group of groups) {
+        engine.load(group);
+        const { online, target } = engine.central!.agent.forwardBoth();
+        const values = new Float32Array(group.steps * agents * LANES).map((_, i) => 3 * Math.cos(i));
+        const totals = engine.central!.mixer.forward("online", values, 0, true).slice();
+        const next = engine.central!.mixer.forward("target", values, 1);
+        group.episodes.forEach((episode, lane) => {
+          const expected = referenceAgent(shape, parameters, episode, "central_agent");
+          expected.flat().forEach((row, i) => {
+            row.forEach((value, action) => {
+              const at = (i * actions + action) * LANES + lane;
+              expect(online[at]).toBeCloseTo(value, 5);
+              expect(target[at]).toBe(online[at]);
+            });
+          });
+          for (let t = 0; t < episode.length; t++) {
+            const chosen = Array.from({ length: agents }, (_, agent) => values[(t * agents + agent) * LANES + lane]);
+            const at = (t: number) => episode.states.subarray(t * state, (t + 1) * state);
+            expect(totals[t * LANES + lane]).toBeCloseTo(referenceCentralMixer(parameters, at(t), chosen), 5);
+            expect(next[t * LANES + lane]).toBeCloseTo(referenceCentralMixer(parameters, at(t + 1), chosen), 5);
+          }
+        });
+      }
+    });
+  }
+
+  it("are there only with centralEmbed, and change nothing of QMIX's", () => {
+    const { shape, parameters, masks, groups } = randomCase(SHAPES.central, 0.3, LENGTHS, 3);
+    const { centralEmbed: _, ...without } = shape;
+    const ofQmix = <Value>(map: Map<string, Value>) => new Map([...map].filter(([name]) => !name.startsWith("central_")));
+    const engines = [createWasmEngine(shape, parameters, masks), createWasmEngine(without, ofQmix(parameters), ofQmix(masks))];
+    expect(engines.map(({ central }) => central !== undefined)).toEqual([true, false]);
+    for (const group of groups) {
+      const values = new Float32Array(group.steps * shape.agents * LANES).map((_, i) => Math.cos(i));
+      const [both, plain] = engines.map((engine) => {
+        engine.load(group);
+        engine.central?.agent.forward("online", true);
+        engine.central?.mixer.forward("online", values, 0, true);
+        return [engine.agent.forward("online", true).slice(), engine.mixer.forward("online", values, 1).slice()];
+      });
+      expect(both).toEqual(plain);
+    }
+    expect(() => createWasmEngine(shape, ofQmix(parameters), masks)).toThrow(/central_agent.fc1.weight/);
+  });
+});
+
+describe("counterfactuals", () => {
+  for (const [name, density, scale] of [
+    ["odd", 1, 1],
+    ["five", 0.3, 1],
+    ["narrow", 0.05, 1],
+    // An agent's own large value must leave no rounding error where it is replaced.
+    ["odd", 1, 1e6],
+    ["3m", 0.3, 1],
+  ] as const) {
+    it(`are the reference's Q_tot with one agent's value replaced: ${name}, density ${density}, values up to ${scale}`, () => {
+      const { shape, parameters, masks, groups } = randomCase(SHAPES[name], density, LENGTHS, 9);
+      const engine = createWasmEngine(shape, parameters, masks);
+      const { agents, actions, state } = shape;
+      for (const group of groups) {
+        const { availableActions } = group;
+        // Also in all lanes of some vectors, and differently from step to step and group to group.
+        availableActions.forEach((_, i) => (availableActions[i] = (i + group.steps) % 5 === 0 || Math.floor(i / 4) % 7 === 0 ? 0 : 1));
+        engine.load(group);
+        // Large values of agent 0 only.
+        const values = new Float32Array(group.steps * agents * LANES).map((_, i) => (Math.floor(i / LANES) % agents === 0 ? scale : 1) * Math.cos(i));
+        const size = agents * actions * LANES;
+        // What stands where an action is unavailable must not matter, not even to its neighbours; an available one may be worth anything.
+        const [alternatives, nextAlternatives] = [0, size].map((offset) =>
+          new Float32Array(group.steps * size).map((_, i) => (availableActions[i + offset] ? [-9999999, 1e8][i % 17] ?? Math.sin(i) : NaN)),
+        );
+        const online = engine.mixer.counterfactuals("online", values, alternatives, 0);
+        const target = engine.mixer.counterfactuals("target", values, nextAlternatives, 1);
+        group.episodes.forEach((episode, lane) => {
+          for (let t = 0; t < episode.length; t++) {
+            const chosen = Array.from({ length: agents }, (_, agent) => values[(t * agents + agent) * LANES + lane]);
+            for (let agent = 0; agent < agents; agent++) {
+              for (let action = 0; action < actions; action++) {
+                const at = ((t * agents + agent) * actions + action) * LANES + lane;
+                for (const [side, given, offset] of [[online, alternatives, 0], [target, nextAlternatives, 1]] as const) {
+                  if (!availableActions[at + offset * size]) {
+                    expect(side[at]).toBe(-Infinity);
+                    continue;
+                  }
+                  const s = episode.states.subarray((t + offset) * state, (t + offset + 1) * state);
+                  const expected = referenceMixer(shape, parameters, s, chosen.with(agent, given[at]));
+                  expect(Math.abs(side[at] - expected)).toBeLessThan(1e-5 * Math.max(1, Math.abs(expected)));
+                }
+              }
+            }
+          }
+        });
+      }
+    });
+  }
+
+  it("keep what a backward pass needs, and padding to its own lanes", () => {
+    const { shape, parameters, masks, groups } = randomCase(SHAPES.odd, 0.3, [5, 4, 2], 9);
+    const gradients = [0, NaN].map((padding) => {
+      const engine = createWasmEngine(shape, parameters, masks);
+      const [group] = groups;
+      engine.load(group);
+      const values = new Float32Array(group.steps * shape.agents * LANES).map((_, i) => (i % LANES < 3 ? Math.cos(i) : padding));
+      engine.mixer.forward("online", values, 0, true);
+      const alternatives = new Float32Array(values.length * shape.actions).map((_, i) => (i % LANES < 3 ? Math.sin(i) : padding));
+      const other = values.map((value) => 2 * value);
+      const totals = engine.mixer.counterfactuals("online", padding ? other : values, alternatives, 1).filter((_, i) => i % LANES < 2);
+      if (padding) engine.mixer.forward("online", other, 0);
+      const dValues = engine.mixer.backward(new Float32Array(group.steps * LANES).fill(1));
+      expect(totals.every(Number.isFinite)).toBe(true);
+      return [dValues.filter((_, i) => i % LANES < 2), ...engine.parameters.map(({ name }) => engine.gradient(name))];
+    });
+    expect(gradients[1]).toEqual(gradients[0]);
   });
 });
 

@@ -1,25 +1,27 @@
 import { describe, expect, it } from "vitest";
 import { createRandom } from "../../random.js";
 import { type EpisodeGroup, LANES } from "../../replay/group.js";
-import type { Engine } from "../engine.js";
+import type { AgentNetwork, Engine, MixingNetwork } from "../engine.js";
 import type { NetworkShape } from "../parameters.js";
-import { referenceAgent, referenceMixer } from "../reference.js";
+import { referenceAgent, referenceCentralMixer, referenceMixer } from "../reference.js";
 import { createWasmEngine } from "./engine.js";
 import { type Case, SHAPES, randomCase } from "./fixtures.js";
 
 /** The value that step t of an episode is to have: any number that differs from step to step. */
 const wanted = (index: number, t: number) => Math.sin(1 + 3 * index + 7 * t);
 
-/** L = sum over steps of (Q_tot - wanted)^2 / 2, in float64. */
+/** L = sum over steps of (Q_tot - wanted)^2 / 2, plus the same of Q* - 1 where there are central networks, in float64. */
 function referenceLoss(shape: NetworkShape, values: Map<string, ArrayLike<number>>, groups: readonly EpisodeGroup[]): number {
   let loss = 0;
   for (const { episodes } of groups) {
     for (const episode of episodes) {
       const q = referenceAgent(shape, values, episode);
+      const central = shape.centralEmbed === undefined ? undefined : referenceAgent(shape, values, episode, "central_agent");
       for (let t = 0; t < episode.length; t++) {
-        const chosen = q[t].map((row, agent) => row[episode.actions[t * shape.agents + agent]]);
+        const chosen = (q: Float64Array[][]) => q[t].map((row, agent) => row[episode.actions[t * shape.agents + agent]]);
         const state = episode.states.subarray(t * shape.state, (t + 1) * shape.state);
-        loss += (referenceMixer(shape, values, state, chosen) - wanted(episode.index, t)) ** 2 / 2;
+        loss += (referenceMixer(shape, values, state, chosen(q)) - wanted(episode.index, t)) ** 2 / 2;
+        if (central) loss += (referenceCentralMixer(values, state, chosen(central)) - 1 - wanted(episode.index, t)) ** 2 / 2;
       }
     }
   }
@@ -28,35 +30,48 @@ function referenceLoss(shape: NetworkShape, values: Map<string, ArrayLike<number
 
 /** Adds L's gradients up in the engine; `padding` is written wherever a lane has ended. */
 function backward(engine: Engine, groups: readonly EpisodeGroup[], padding = 0): void {
-  const { agents, actions } = engine.shape;
+  const { mixer, agent, central } = engine;
   for (const group of groups) {
     engine.load(group);
-    const q = engine.agentForward("online", true);
-    const chosen = new Float32Array(group.steps * agents * LANES).fill(padding);
-    forRunning(group, (t, lane) => {
-      for (let agent = 0; agent < agents; agent++) {
-        const at = (t * agents + agent) * LANES + lane;
-        chosen[at] = q[((t * agents + agent) * actions + group.actions[at]) * LANES + lane];
-      }
-    });
-    const total = engine.mixerForward("online", chosen, 0, true);
-    const gradient = new Float32Array(group.steps * LANES).fill(padding);
-    forRunning(group, (t, lane) => {
-      gradient[t * LANES + lane] = total[t * LANES + lane] - wanted(group.episodes[lane].index, t);
-    });
-    const dChosen = engine.mixerBackward(gradient).slice();
-    for (let t = 0; t < group.steps; t++) {
-      for (let agent = 0; agent < agents; agent++) dChosen.fill(padding, (t * agents + agent) * LANES + group.running[t], (t * agents + agent + 1) * LANES);
-    }
-    engine.agentBackward(dChosen);
+    addGradients(engine, group, { agent, mixer }, 0, padding);
+    if (central) addGradients(engine, group, central, 1, padding);
   }
+}
+
+function addGradients(
+  { shape: { agents, actions } }: Engine,
+  group: EpisodeGroup,
+  { agent, mixer }: { readonly agent: AgentNetwork; readonly mixer: MixingNetwork },
+  more: number,
+  padding: number,
+): void {
+  const q = agent.forward("online", true);
+  const chosen = new Float32Array(group.steps * agents * LANES).fill(padding);
+  forRunning(group, (t, lane) => {
+    for (let agent = 0; agent < agents; agent++) {
+      const at = (t * agents + agent) * LANES + lane;
+      chosen[at] = q[((t * agents + agent) * actions + group.actions[at]) * LANES + lane];
+    }
+  });
+  const total = mixer.forward("online", chosen, 0, true);
+  const gradient = new Float32Array(group.steps * LANES).fill(padding);
+  forRunning(group, (t, lane) => {
+    gradient[t * LANES + lane] = total[t * LANES + lane] - more - wanted(group.episodes[lane].index, t);
+  });
+  // Another pass in between leaves what was kept as it is.
+  mixer.forward("target", chosen.map((value) => value + 1), 1);
+  const dChosen = mixer.backward(gradient).slice();
+  for (let t = 0; t < group.steps; t++) {
+    for (let agent = 0; agent < agents; agent++) dChosen.fill(padding, (t * agents + agent) * LANES + group.running[t], (t * agents + agent + 1) * LANES);
+  }
+  agent.backward(dChosen);
 }
 
 function forRunning(group: EpisodeGroup, work: (t: number, lane: number) => void): void {
   for (let t = 0; t < group.steps; t++) for (let lane = 0; lane < group.running[t]; lane++) work(t, lane);
 }
 
-/** Central differences at up to `most` places of every parameter. */
+/** Central differences at up to `most` places of every parameter: half of them where the gradient is largest, as many are 0. */
 function checkGradients({ shape, parameters, groups, masks }: Case, gradients: Map<string, Float32Array>, most: number, dense: boolean): void {
   const random = createRandom(99);
   const values = new Map([...parameters].map(([name, value]) => [name, Float64Array.from(value)]));
@@ -64,7 +79,9 @@ function checkGradients({ shape, parameters, groups, masks }: Case, gradients: M
     const mask = masks.get(name);
     const gradient = gradients.get(name)!;
     const all = [...value.keys()].filter((i) => dense || !mask || mask[i]);
-    const places = all.length <= most ? all : Array.from({ length: most }, () => all[random.below(all.length)]);
+    const drawn = Array.from({ length: Math.floor(most / 2) }, () => all[random.below(all.length)]);
+    const largest = [...all].sort((i, j) => Math.abs(gradient[j]) - Math.abs(gradient[i])).slice(0, Math.ceil(most / 2));
+    const places = all.length <= most ? all : [...largest, ...drawn];
     let error = 0;
     let size = 0;
     for (const i of places) {
@@ -88,12 +105,13 @@ function checkGradients({ shape, parameters, groups, masks }: Case, gradients: M
 
 const allGradients = (engine: Engine) => new Map(engine.parameters.map(({ name }) => [name, engine.gradient(name)]));
 
-describe("gradients of agents and mixer", () => {
+describe("gradients of agents and mixers", () => {
   for (const [name, lengths, most] of [
-    ["odd", [6, 6, 5, 3, 2, 1], 25],
-    ["narrow", [4, 4, 4, 3, 3, 3, 3, 3, 3, 2, 2, 2, 1, 1, 1, 1, 5, 2], 15],
+    ["odd", [6, 6, 5, 3, 2, 1], 16],
+    ["narrow", [4, 4, 4, 3, 3, 3, 3, 3, 3, 2, 2, 2, 1, 1, 1, 1, 5, 2], 10],
     // Four, three, two and one vectors of running lanes.
-    ["five", [6, 6, 6, 5, 4, 4, 4, 3, 3, 2, 2, 2, 1], 12],
+    ["five", [6, 6, 6, 5, 4, 4, 4, 3, 3, 2, 2, 2, 1], 8],
+    ["central", [3, 3, 3, 2, 2, 2, 1, 1, 1], 5],
     ["3m", [3, 1, 2], 5],
   ] as const) {
     for (const density of [1, 0.75, 0.3, 0.05]) {
@@ -106,13 +124,19 @@ describe("gradients of agents and mixer", () => {
     }
   }
 
-  for (const density of [0.75, 0.3, 0.05]) {
-    it(`include pruned connections when they are asked for: density ${density}`, () => {
-      const example = randomCase(SHAPES.odd, density, [5, 4, 2, 2, 1], 6);
+  for (const [name, density, most] of [
+    ["odd", 0.75, 30],
+    ["odd", 0.3, 30],
+    ["odd", 0.05, 30],
+    ["central", 0.3, 10],
+    ["central", 0.05, 10],
+  ] as const) {
+    it(`include pruned connections when they are asked for: ${name}, density ${density}`, () => {
+      const example = randomCase(SHAPES[name], density, [5, 4, 2, 2, 1], 6);
       const engine = createWasmEngine(example.shape, example.parameters, example.masks);
       engine.requestDenseGradients();
       backward(engine, example.groups);
-      checkGradients(example, allGradients(engine), 60, true);
+      checkGradients(example, allGradients(engine), most, true);
     });
   }
 });
@@ -120,7 +144,7 @@ describe("gradients of agents and mixer", () => {
 describe("padding", () => {
   for (const density of [1, 0.3]) {
     it(`never reaches results, whatever it holds: density ${density}`, () => {
-      const { shape, parameters, masks, groups } = randomCase(SHAPES.odd, density, [6, 5, 3, 3, 2, 1, 1], 7);
+      const { shape, parameters, masks, groups } = randomCase(SHAPES.central, density, [6, 5, 3, 3, 2, 1, 1], 7);
       const clean = createWasmEngine(shape, parameters, masks);
       backward(clean, groups, 0);
       const dirty = createWasmEngine(shape, parameters, masks);

@@ -23,7 +23,7 @@ export interface Kernels {
   ): void;
   /** Adds dY X' at W's entries to `sums`, and the sums of dY to `biasSums` (four partial sums each). */
   sparseGradient(
-    rowStarts: number, rows: number, sums: number, biasSums: number,
+    rowStarts: number, rows: number, columns: number, sums: number, biasSums: number,
     dy: number, dyStride: number, x: number, xStride: number, tiles: number, vectors: number,
   ): void;
   denseForward(
@@ -61,6 +61,11 @@ export interface Kernels {
   mixBackward(
     dTotal: number, dTotalStride: number, q: number, qStride: number, dq: number, dqStride: number,
     w1: number, wFinal: number, b1: number, stride: number, agents: number, embed: number, tiles: number, vectors: number,
+  ): void;
+  mixCounterfactuals(
+    q: number, qStride: number, alternatives: number, alternativesStride: number, available: number,
+    w1: number, wFinal: number, b1: number, value: number, stride: number, total: number, totalStride: number, scratch: number,
+    agents: number, actions: number, embed: number, tiles: number, vectors: number,
   ): void;
 
   tilesFromRows(

@@ -24,8 +24,8 @@ export interface Layer {
 /** Y = W X + b */
 export interface Linear extends Layer {
   forward(side: NetworkSide, relu: boolean, x: Tiles, y: Tiles, tiles: number, vectors: number): void;
-  /** dX += W' dY */
-  backward(dy: Tiles, dx: Tiles, tiles: number, vectors: number): void;
+  /** dX += W' dY, for the inputs from `first` on: dX begins with that one. */
+  backward(dy: Tiles, dx: Tiles, tiles: number, vectors: number, first?: number): void;
   /** dX = W' dY through the ReLU whose output `gate` is. */
   backwardGated(dy: Tiles, dx: Tiles, gate: Tiles, tiles: number, vectors: number): void;
   gradient(dy: Tiles, x: Tiles, tiles: number, vectors: number): void;
@@ -42,10 +42,16 @@ export function createLinear(memory: Memory, specs: readonly ParameterSpec[], pr
   return {
     ...layer(biases, weights),
     forward: (side, relu, x, y, tiles, vectors) => weights.current().forward(side, 0, out, biases.at(side), relu, x, y, tiles, vectors),
-    backward: (dy, dx, tiles, vectors) => weights.current().backward(0, columns, dy, dx, tiles, vectors),
+    backward: (dy, dx, tiles, vectors, first = 0) => weights.current().backward(first, columns - first, dy, dx, tiles, vectors),
     backwardGated: (dy, dx, gate, tiles, vectors) => weights.current().backwardGated(0, columns, dy, dx, gate, tiles, vectors),
     gradient: (dy, x, tiles, vectors) => weights.current().gradient(dy, x, tiles, vectors),
   };
+}
+
+/** Back through a layer and the ReLU before it: the layer's gradient, and that of what `inner` held before the ReLU, in place of it. */
+export function throughRelu(layer: Linear, dy: Tiles, inner: Tiles, tiles: number, vectors: number): void {
+  layer.gradient(dy, inner, tiles, vectors);
+  layer.backwardGated(dy, inner, inner, tiles, vectors);
 }
 
 /**
@@ -61,7 +67,8 @@ export interface Gru extends Layer {
   gradient(dGates: Tiles, xh: Tiles, tiles: number, vectors: number): void;
 }
 
-export function createGru(memory: Memory, hidden: number): Gru {
+/** `prefix`.weight_ih, .weight_hh, .bias_ih and .bias_hh; dense until masks say otherwise. */
+export function createGru(memory: Memory, prefix: string, hidden: number): Gru {
   const block = skewed(hidden);
   const tileRows = 3 * block + hidden;
   const gates = (r: number, z: number, n: number) =>
@@ -69,14 +76,14 @@ export function createGru(memory: Memory, hidden: number): Gru {
   const fromInput = gates(1, 2, 0);
   const fromHidden = gates(1, 2, 3);
   const placements: Placement[] = [
-    { name: "agent.rnn.weight_ih", columns: hidden, rows: fromInput, inputRow: 0 },
-    { name: "agent.rnn.weight_hh", columns: hidden, rows: fromHidden, inputRow: block },
+    { name: `${prefix}.weight_ih`, columns: hidden, rows: fromInput, inputRow: 0 },
+    { name: `${prefix}.weight_hh`, columns: hidden, rows: fromHidden, inputRow: block },
   ];
   const biases = createBiases(
     memory,
     [
-      { name: "agent.rnn.bias_ih", rows: fromInput },
-      { name: "agent.rnn.bias_hh", rows: fromHidden },
+      { name: `${prefix}.bias_ih`, rows: fromInput },
+      { name: `${prefix}.bias_hh`, rows: fromHidden },
     ],
     tileRows,
   );

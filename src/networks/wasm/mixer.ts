@@ -1,8 +1,8 @@
 import { LANES } from "../../replay/group.js";
-import type { NetworkSide } from "../engine.js";
+import type { MonotonicMixer, NetworkSide } from "../engine.js";
 import type { NetworkShape, ParameterSpec } from "../parameters.js";
 import type { Batch } from "./batch.js";
-import { type Linear, createLinear } from "./layers.js";
+import { type Linear, createLinear, throughRelu } from "./layers.js";
 import { type Memory, ROW, skewed } from "./memory.js";
 import type { Tiles } from "./weights.js";
 
@@ -30,22 +30,18 @@ export function createMixerLayers(memory: Memory, specs: readonly ParameterSpec[
   };
 }
 
-export interface MixerNetwork {
+export interface WasmMonotonicMixer extends MonotonicMixer {
   /** Makes room for the loaded batch. */
   reserve(): void;
-  /** [steps, lanes] */
-  forward(side: NetworkSide, values: Float32Array, offset: 0 | 1, keep: boolean): Float32Array;
-  /** [steps, agents, lanes] */
-  backward(gradient: Float32Array): Float32Array;
 }
 
 /** Steps that go through all layers together; the mixer has no memory, and this many stay in the cache. */
 const CHUNK = 8;
 
 /** The mixer over the steps of a batch, and back. */
-export function createMixerNetwork(memory: Memory, shape: NetworkShape, layers: MixerLayers, batch: Batch): MixerNetwork {
+export function createMixerNetwork(memory: Memory, shape: NetworkShape, layers: MixerLayers, batch: Batch): WasmMonotonicMixer {
   const { kernels } = memory;
-  const { agents, embed, hypernetEmbed } = shape;
+  const { agents, actions, embed, hypernetEmbed } = shape;
   const { w1First, w1Second, wFinalFirst, wFinalSecond, b1, vFirst, vSecond } = layers;
 
   // What one step leaves, in rows of lanes.
@@ -69,80 +65,94 @@ export function createMixerNetwork(memory: Memory, shape: NetworkShape, layers: 
 
   let capacity = 0;
   let kept = 0;
-  let q = 0;
+  // The agents' values: those that the kept activations belong to, and others.
+  const q = { kept: 0, passing: 0 };
   let dq = 0;
   let dTotals = 0;
   const totals: Record<NetworkSide, number> = { online: 0, target: 0 };
+  // Of counterfactual joint actions: the values put in, what comes out, and the kernel's scratch memory.
+  let replacements = 0;
+  const replaced: Record<NetworkSide, number> = { online: 0, target: 0 };
+  const scratch = memory.allocate((agents + 6) * embed * 16);
 
   function reserve(): void {
     if (capacity === batch.capacity()) return;
     capacity = batch.capacity();
     kept = memory.allocate(capacity * stride);
-    q = memory.allocate(capacity * agents * ROW);
+    q.kept = memory.allocate(capacity * agents * ROW);
+    q.passing = memory.allocate(capacity * agents * ROW);
     dq = memory.allocate(capacity * agents * ROW);
     dTotals = memory.allocate(capacity * ROW);
     totals.online = memory.allocate(capacity * ROW);
     totals.target = memory.allocate(capacity * ROW);
+    replacements = memory.allocate(capacity * agents * actions * ROW);
+    replaced.online = memory.allocate(capacity * agents * actions * ROW);
+    replaced.target = memory.allocate(capacity * agents * actions * ROW);
   }
 
-  /** Calls with runs of at most CHUNK steps of equally many vectors. */
-  function forChunks(work: (first: number, count: number, vectors: number) => void): void {
-    for (let first = 0, steps = batch.steps(); first < steps; ) {
-      const vectors = batch.runningVectors(first);
-      let count = 1;
-      while (count < CHUNK && first + count < steps && batch.runningVectors(first + count) === vectors) count++;
-      work(first, count, vectors);
-      first += count;
-    }
+  /** The mixing networks' weights at some states, into the records from `base` on. */
+  function hypernetworks(side: NetworkSide, base: number, first: number, count: number, vectors: number): void {
+    const rows = (offset: number): Tiles => ({ at: base + offset, stride });
+    const states = batch.states(first, count);
+    w1First.forward(side, true, states, rows(record.w1Inner), count, vectors);
+    wFinalFirst.forward(side, true, states, rows(record.wFinalInner), count, vectors);
+    b1.forward(side, false, states, rows(record.b1), count, vectors);
+    vFirst.forward(side, true, states, rows(record.valueInner), count, vectors);
+    w1Second.forward(side, false, rows(record.w1Inner), rows(record.w1), count, vectors);
+    wFinalSecond.forward(side, false, rows(record.wFinalInner), rows(record.wFinal), count, vectors);
+    vSecond.forward(side, false, rows(record.valueInner), rows(record.value), count, vectors);
   }
 
   return {
     reserve,
-    forward(side, values, offset, keep) {
-      batch.copyRunning(values, q, agents);
-      forChunks((first, count, vectors) => {
+    forward(side, values, offset, keep = false) {
+      const from = keep ? q.kept : q.passing;
+      batch.copyRunning(values, from, agents);
+      batch.forChunks(CHUNK, (first, count, vectors) => {
         const base = keep ? kept + first * stride : passing;
-        const rows = (offset: number): Tiles => ({ at: base + offset, stride });
-        const states = batch.states(first + offset, count);
-        w1First.forward(side, true, states, rows(record.w1Inner), count, vectors);
-        wFinalFirst.forward(side, true, states, rows(record.wFinalInner), count, vectors);
-        b1.forward(side, false, states, rows(record.b1), count, vectors);
-        vFirst.forward(side, true, states, rows(record.valueInner), count, vectors);
-        w1Second.forward(side, false, rows(record.w1Inner), rows(record.w1), count, vectors);
-        wFinalSecond.forward(side, false, rows(record.wFinalInner), rows(record.wFinal), count, vectors);
-        vSecond.forward(side, false, rows(record.valueInner), rows(record.value), count, vectors);
+        hypernetworks(side, base, first + offset, count, vectors);
         kernels.mixForward(
-          q + first * agents * ROW, agents * ROW, base + record.w1, base + record.wFinal, base + record.b1, base + record.value, stride,
+          from + first * agents * ROW, agents * ROW, base + record.w1, base + record.wFinal, base + record.b1, base + record.value, stride,
           totals[side] + first * ROW, ROW, agents, embed, count, vectors,
         );
       });
       return memory.floats(totals[side], batch.steps() * LANES);
     },
 
+    counterfactuals(side, values, alternatives, offset) {
+      batch.copyRunning(values, q.passing, agents);
+      batch.copy(alternatives, replacements, agents * actions);
+      const stepOf = agents * actions * ROW;
+      batch.forChunks(CHUNK, (first, count, vectors) => {
+        hypernetworks(side, passing, first + offset, count, vectors);
+        kernels.mixCounterfactuals(
+          q.passing + first * agents * ROW, agents * ROW, replacements + first * stepOf, stepOf, batch.available(first + offset),
+          passing + record.w1, passing + record.wFinal, passing + record.b1, passing + record.value, stride,
+          replaced[side] + first * stepOf, stepOf, scratch, agents, actions, embed, count, vectors,
+        );
+      });
+      return memory.floats(replaced[side], batch.steps() * agents * actions * LANES);
+    },
+
     backward(gradient) {
       batch.copyRunning(gradient, dTotals, 1);
-      forChunks((first, count, vectors) => {
+      batch.forChunks(CHUNK, (first, count, vectors) => {
         const base = kept + first * stride;
         const rows = (offset: number): Tiles => ({ at: base + offset, stride });
         const states = batch.states(first, count);
         const dTotal = { at: dTotals + first * ROW, stride: ROW };
         kernels.mixBackward(
-          dTotal.at, ROW, q + first * agents * ROW, agents * ROW, dq + first * agents * ROW, agents * ROW,
+          dTotal.at, ROW, q.kept + first * agents * ROW, agents * ROW, dq + first * agents * ROW, agents * ROW,
           base + record.w1, base + record.wFinal, base + record.b1, stride, agents, embed, count, vectors,
         );
         // From here the records hold gradients where they held outputs.
-        through(w1Second, rows(record.w1), rows(record.w1Inner));
-        through(wFinalSecond, rows(record.wFinal), rows(record.wFinalInner));
-        through(vSecond, dTotal, rows(record.valueInner));
+        throughRelu(w1Second, rows(record.w1), rows(record.w1Inner), count, vectors);
+        throughRelu(wFinalSecond, rows(record.wFinal), rows(record.wFinalInner), count, vectors);
+        throughRelu(vSecond, dTotal, rows(record.valueInner), count, vectors);
         w1First.gradient(rows(record.w1Inner), states, count, vectors);
         wFinalFirst.gradient(rows(record.wFinalInner), states, count, vectors);
         b1.gradient(rows(record.b1), states, count, vectors);
         vFirst.gradient(rows(record.valueInner), states, count, vectors);
-
-        function through(layer: Linear, dy: Tiles, inner: Tiles): void {
-          layer.gradient(dy, inner, count, vectors);
-          layer.backwardGated(dy, inner, inner, count, vectors);
-        }
       });
       return memory.floats(dq, batch.steps() * agents * LANES);
     },

@@ -75,7 +75,7 @@ export function createSparseWeights(
     },
     gradient(dy, x, tiles, vectors) {
       if (!dense) {
-        kernels.sparseGradient(starts.online, tileRows, sums, biasSums, dy.at, dy.stride, x.at, x.stride, tiles, vectors);
+        kernels.sparseGradient(starts.online, tileRows, inputRows, sums, biasSums, dy.at, dy.stride, x.at, x.stride, tiles, vectors);
         return;
       }
       placements.forEach(({ columns, inputRow }, p) => {

@@ -1,23 +1,25 @@
 import { describe, expect, it } from "vitest";
 import { createRandom } from "../../random.js";
 import { type EpisodeGroup, LANES } from "../../replay/group.js";
-import type { Engine } from "../engine.js";
+import type { Engine, NetworkSide } from "../engine.js";
 import { createWasmEngine } from "./engine.js";
 import { type Case, SHAPES, randomCase, randomMasks } from "./fixtures.js";
 
 const OPTIMISER = { learningRate: 5e-4, alpha: 0.99, epsilon: 1e-5, gradientClip: 10 };
 
-const example = (density: number, seed = 11): Case => randomCase(SHAPES.odd, density, [5, 4, 4, 2, 1], seed);
+const example = (density: number, seed = 11): Case => randomCase(SHAPES.central, density, [5, 4, 4, 2, 1], seed);
 const open = ({ shape, parameters, masks }: Case): Engine => createWasmEngine(shape, parameters, masks);
 
-/** Adds up gradients of `scale` times the sum of Q_tot, through agents and mixer. */
+/** Adds up gradients of `scale` times the sums of Q_tot and Q*, through agents and mixers. */
 function backward(engine: Engine, groups: readonly EpisodeGroup[], scale = 1): void {
   for (const group of groups) {
     engine.load(group);
-    engine.agentForward("online", true);
-    const count = group.steps * group.agents * LANES;
-    engine.mixerForward("online", new Float32Array(count).map((_, i) => Math.sin(i)), 0, true);
-    engine.agentBackward(engine.mixerBackward(new Float32Array(group.steps * LANES).fill(scale)));
+    const values = new Float32Array(group.steps * group.agents * LANES).map((_, i) => Math.sin(i));
+    for (const { agent, mixer } of [engine, engine.central!]) {
+      agent.forward("online", true);
+      mixer.forward("online", values, 0, true);
+      agent.backward(mixer.backward(new Float32Array(group.steps * LANES).fill(scale)));
+    }
   }
 }
 
@@ -158,7 +160,7 @@ describe("setMask", () => {
         each.step(OPTIMISER);
       }
       expect(same.read("online")).toEqual(engine.read("online"));
-      expect([...same.agentForward("target")]).toEqual([...engine.agentForward("target")]);
+      expect([...same.agent.forward("target")]).toEqual([...engine.agent.forward("target")]);
     });
   }
 
@@ -179,7 +181,7 @@ describe("setMask", () => {
     const engine = open(example(0.3));
     expect(() => engine.setMask("agent.fc1.bias", new Uint8Array(7))).toThrow(/"agent.fc1.bias" has no mask/);
     expect(() => engine.setMask("agent.fc3.weight", new Uint8Array(7))).toThrow(/"agent.fc3.weight" has no mask/);
-    expect(() => engine.setMask("agent.fc2.weight", new Uint8Array(7))).toThrow(/has 35 values, got 7/);
+    expect(() => engine.setMask("agent.fc2.weight", new Uint8Array(7))).toThrow(/has 36 values, got 7/);
   });
 });
 
@@ -207,15 +209,19 @@ describe("parameters", () => {
     const engine = open(network);
     const [group] = network.groups;
     engine.load(group);
-    const before = engine.agentForward("target").slice();
+    const values = new Float32Array(group.steps * group.agents * LANES).map((_, i) => Math.cos(i));
+    const outputs = (side: NetworkSide) =>
+      [engine, engine.central!].flatMap(({ agent, mixer }) => [agent.forward(side).slice(), mixer.forward(side, values, 0).slice()]);
+    const before = outputs("target");
     backward(engine, network.groups);
     engine.step(OPTIMISER);
     engine.load(group);
-    expect(engine.agentForward("target")).toEqual(before);
+    expect(outputs("target")).toEqual(before);
     engine.copyToTarget();
     expect(engine.read("target")).toEqual(engine.read("online"));
-    expect(engine.agentForward("target")).toEqual(engine.agentForward("online").slice());
-    expect(engine.agentForward("target")).not.toEqual(before);
+    const after = outputs("target");
+    expect(after).toEqual(outputs("online"));
+    after.forEach((output, i) => expect(output).not.toEqual(before[i]));
   });
 
   it("make the same updates to the bit, again and again", () => {
@@ -245,7 +251,12 @@ describe("an engine", () => {
 
   it("cannot be used once it is disposed of", () => {
     const engine = open(example(1));
+    const { agent, central } = engine;
     engine.dispose();
     expect(() => engine.read("online")).toThrow(/disposed/);
+    expect(() => engine.mixer.backward(new Float32Array(LANES))).toThrow(/disposed/);
+    expect(() => agent.forward("online")).toThrow(/disposed/);
+    expect(() => central!.mixer.forward("online", new Float32Array(LANES), 0)).toThrow(/disposed/);
+    expect(() => engine.dispose()).not.toThrow();
   });
 });

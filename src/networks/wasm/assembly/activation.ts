@@ -1,12 +1,12 @@
 /**
- * tanh and the logistic function on vectors, as rational functions fitted for the smallest largest error: below 5e-7 for
- * tanh, 3e-7 for the logistic function, rounding included. Constants come from memory, because V8 rebuilds a splat
- * constant at every use.
+ * tanh and the logistic function as rational functions fitted for the smallest largest error: below 5e-7 for tanh, 3e-7 for the
+ * logistic function, rounding included (gru.ts evaluates them); and the exponential linear unit. Constants come from memory,
+ * because V8 rebuilds a splat constant at every use.
  */
 
 // tanh(x) = x P(x^2) / Q(x^2) up to |x| = 8, beyond which tanh is taken as constant. Each number four times: the limits,
 // P's coefficients from the lowest, Q's.
-const TANH: usize = memory.data<f32>([
+export const TANH: usize = memory.data<f32>([
   8.0, 8.0, 8.0, 8.0,
   -8.0, -8.0, -8.0, -8.0,
   0.9999998544420605, 0.9999998544420605, 0.9999998544420605, 0.9999998544420605,
@@ -20,8 +20,8 @@ const TANH: usize = memory.data<f32>([
   2.459200934803686e-07, 2.459200934803686e-07, 2.459200934803686e-07, 2.459200934803686e-07,
 ], 16);
 
-// The same for tanh(x / 2) / 2.
-const HALF: usize = memory.data<f32>([
+// The same for tanh(x / 2) / 2, the logistic function less 1/2.
+export const LOGISTIC: usize = memory.data<f32>([
   16.0, 16.0, 16.0, 16.0,
   -16.0, -16.0, -16.0, -16.0,
   0.24999996361051513, 0.24999996361051513, 0.24999996361051513, 0.24999996361051513,
@@ -34,34 +34,6 @@ const HALF: usize = memory.data<f32>([
   3.7291992081615443e-06, 3.7291992081615443e-06, 3.7291992081615443e-06, 3.7291992081615443e-06,
   9.6062536515769e-10, 9.6062536515769e-10, 9.6062536515769e-10, 9.6062536515769e-10,
 ], 16);
-
-const ONE_HALF: usize = memory.data<f32>([0.5, 0.5, 0.5, 0.5], 16);
-
-@inline
-function rational(table: usize, x: v128): v128 {
-  x = f32x4.pmax(f32x4.pmin(x, v128.load(table)), v128.load(table, 16));
-  const u = f32x4.mul(x, x);
-  let p = f32x4.add(f32x4.mul(u, v128.load(table, 80)), v128.load(table, 64));
-  p = f32x4.add(f32x4.mul(u, p), v128.load(table, 48));
-  p = f32x4.add(f32x4.mul(u, p), v128.load(table, 32));
-  let q = f32x4.add(f32x4.mul(u, v128.load(table, 160)), v128.load(table, 144));
-  q = f32x4.add(f32x4.mul(u, q), v128.load(table, 128));
-  q = f32x4.add(f32x4.mul(u, q), v128.load(table, 112));
-  q = f32x4.add(f32x4.mul(u, q), v128.load(table, 96));
-  return f32x4.div(f32x4.mul(x, p), q);
-}
-
-/** tanh(x) */
-@inline
-export function tanh4(x: v128): v128 {
-  return rational(TANH, x);
-}
-
-/** 1 / (1 + exp(-x)) */
-@inline
-export function logistic4(x: v128): v128 {
-  return f32x4.add(rational(HALF, x), v128.load(ONE_HALF));
-}
 
 // log2(e), the lower limit of x, and 2^r = sum of (r ln 2)^k / k!, k = 0..7, for |r| <= 1/2.
 const EXP: usize = memory.data<f32>([

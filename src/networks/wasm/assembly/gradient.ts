@@ -1,3 +1,4 @@
+import { fetchTile } from "./cache";
 import { N1, N2, N3, N4 } from "./variants";
 
 /**
@@ -6,6 +7,7 @@ import { N1, N2, N3, N4 } from "./variants";
  *
  * For a sparse W only the remaining entries are computed (a sampled product). Each has a vector of four partial sums
  * that runs over all steps and groups of an update, so that the horizontal sum is paid once an update, not once a tile.
+ * X was written long before the way back through time comes to it: its tiles are fetched first.
  */
 
 @inline
@@ -14,12 +16,13 @@ function multiplyAdd(sum: v128, a: v128, b: v128): v128 {
 }
 
 function sampleTiles<Tiles, Vectors>(
-  rowStarts: usize, rows: i32, sums: usize, biasSums: usize, ya: usize, yStride: usize, xa: usize, xStride: usize,
+  rowStarts: usize, rows: i32, columns: i32, sums: usize, biasSums: usize, ya: usize, yStride: usize, xa: usize, xStride: usize,
 ): void {
   const tiles = offsetof<Tiles>() as i32;
   const vectors = offsetof<Vectors>() as i32;
   const xb = xa + xStride, xc = xb + xStride, xd = xc + xStride;
   const zero = f32x4.splat(0);
+  for (let tile = 0, x = xa; tile < tiles; tile++, x += xStride) fetchTile(x, columns);
   let entry = load<u32>(rowStarts) as usize;
   for (let end = rowStarts + ((rows as usize) << 2); rowStarts < end; ) {
     rowStarts += 4;
@@ -83,36 +86,36 @@ function sampleTiles<Tiles, Vectors>(
 
 @inline
 function sampleAll<Vectors>(
-  rowStarts: usize, rows: i32, sums: usize, biasSums: usize,
+  rowStarts: usize, rows: i32, columns: i32, sums: usize, biasSums: usize,
   y: usize, yStride: usize, x: usize, xStride: usize, tiles: i32,
 ): void {
   if (offsetof<Vectors>() < 3) {
     for (; tiles > 3; tiles -= 4) {
-      sampleTiles<N4, Vectors>(rowStarts, rows, sums, biasSums, y, yStride, x, xStride);
+      sampleTiles<N4, Vectors>(rowStarts, rows, columns, sums, biasSums, y, yStride, x, xStride);
       y += yStride << 2;
       x += xStride << 2;
     }
   }
   for (; tiles > 1; tiles -= 2) {
-    sampleTiles<N2, Vectors>(rowStarts, rows, sums, biasSums, y, yStride, x, xStride);
+    sampleTiles<N2, Vectors>(rowStarts, rows, columns, sums, biasSums, y, yStride, x, xStride);
     y += yStride << 1;
     x += xStride << 1;
   }
-  if (tiles) sampleTiles<N1, Vectors>(rowStarts, rows, sums, biasSums, y, yStride, x, xStride);
+  if (tiles) sampleTiles<N1, Vectors>(rowStarts, rows, columns, sums, biasSums, y, yStride, x, xStride);
 }
 
 /**
- * Adds dY X' at the entries of `rows` rows of W to `sums` [entries, 4 partial sums] (that of the first row's first entry), and
+ * Adds dY X' at the entries of `rows` rows of W [rows, columns] to `sums` [entries, 4 partial sums] (that of the first row's first entry), and
  * the sums of dY to `biasSums` [rows, 4 partial sums].
  */
 export function sparseGradient(
-  rowStarts: usize, rows: i32, sums: usize, biasSums: usize,
+  rowStarts: usize, rows: i32, columns: i32, sums: usize, biasSums: usize,
   y: usize, yStride: usize, x: usize, xStride: usize, tiles: i32, vectors: i32,
 ): void {
-  if (vectors == 4) sampleAll<N4>(rowStarts, rows, sums, biasSums, y, yStride, x, xStride, tiles);
-  else if (vectors == 3) sampleAll<N3>(rowStarts, rows, sums, biasSums, y, yStride, x, xStride, tiles);
-  else if (vectors == 2) sampleAll<N2>(rowStarts, rows, sums, biasSums, y, yStride, x, xStride, tiles);
-  else sampleAll<N1>(rowStarts, rows, sums, biasSums, y, yStride, x, xStride, tiles);
+  if (vectors == 4) sampleAll<N4>(rowStarts, rows, columns, sums, biasSums, y, yStride, x, xStride, tiles);
+  else if (vectors == 3) sampleAll<N3>(rowStarts, rows, columns, sums, biasSums, y, yStride, x, xStride, tiles);
+  else if (vectors == 2) sampleAll<N2>(rowStarts, rows, columns, sums, biasSums, y, yStride, x, xStride, tiles);
+  else sampleAll<N1>(rowStarts, rows, columns, sums, biasSums, y, yStride, x, xStride, tiles);
 }
 
 /** Adds the sums of dY over lanes and tiles to `biasSums` [rows, 4 partial sums]. */

@@ -11,6 +11,7 @@
  */
 export { sparseAccumulate, sparseForward, sparseGated } from "./sparse-product";
 export { denseAccumulate, denseForward, denseGated } from "./dense-product";
+export { mixCounterfactuals } from "./counterfactual";
 export { denseGradient, rowSums, sparseGradient } from "./gradient";
 export { gruBackward, gruForward } from "./gru";
 export { mixBackward, mixForward } from "./mix";

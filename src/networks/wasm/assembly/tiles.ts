@@ -57,7 +57,7 @@ export function rowsFromTiles(tile: usize, tileStride: usize, features: i32, row
 
 /** Four lanes' numbers, from bytes. */
 @inline
-function widen(bytes: usize): v128 {
+export function widen(bytes: usize): v128 {
   return i32x4.extend_low_i16x8_u(i16x8.extend_low_i8x16_u(v128.load32_zero(bytes)));
 }
 

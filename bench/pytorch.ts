@@ -1,0 +1,135 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { resolveConfig } from "../src/config.js";
+import { ALGORITHM_TITLES, type Algorithm } from "../src/methods.js";
+import { networkParameters, type NetworkShape } from "../src/networks/parameters.js";
+import { createMemory } from "../src/networks/wasm/memory.js";
+import { createRandom } from "../src/random.js";
+import { uniformLengths } from "./episodes.js";
+import { fastest, time, type Benchmark, type Effort, type Row } from "./measure.js";
+import { caseUpdate, largestDifference, startCase, wasmAnswer } from "./pytorch/agreement.js";
+import { encodeCase, randomCase, ruleOf, type Rule } from "./pytorch/case.js";
+import { askPytorch, ensurePytorch } from "./pytorch/oracle.js";
+import { startServer, type PytorchServer } from "./pytorch/server.js";
+import { BATCH, shapes, type ShapeName } from "./shapes.js";
+
+/** Seconds of interleaved samples for each comparison, of both processes together. */
+const SECONDS = 15;
+
+/** Largest relative difference in L2 norm that still counts as the same update. */
+const TOLERANCE = 1e-4;
+
+/** Updates against PyTorch's, with the weights of both dense, and with the same 90 % of them masked. */
+export const pytorchBenchmarks: readonly Benchmark[] = [
+  against("qmix", "3m", 25),
+  against("qmix", "3s5z", 60),
+  against("ow-qmix", "3s5z", 60),
+  against("res", "3s5z", 60),
+];
+
+function against(algorithm: Algorithm, map: ShapeName, steps: number): Benchmark {
+  return { name: `pytorch ${ALGORITHM_TITLES[algorithm]} ${map}, T=${steps}`, run: (effort) => compare(algorithm, map, steps, effort) };
+}
+
+async function compare(algorithm: Algorithm, map: ShapeName, steps: number, effort: Effort): Promise<Row[]> {
+  const python = await ensurePytorch();
+  const name = `${ALGORITHM_TITLES[algorithm]} update ${map}, T=${steps}`;
+  const shape = { ...shapes[map], centralEmbed: 256 };
+  const rules = [false, true].map((masked) => updateRule(algorithm, masked));
+
+  const checked = randomCase(shape, { density: 0.1, lengths: uniformLengths(8, 3, 9, createRandom(5)), seed: 2, rules, eventful: true });
+  const answers = askPytorch(python, checked);
+  const difference = Math.max(...rules.map((rule) => largestDifference(wasmAnswer(checked, rule), answers.get(rule.name)!).difference));
+  if (!(difference <= TOLERANCE)) {
+    throw new Error(`bench: PyTorch and the wasm engine disagree by ${difference.toExponential(1)} on the same ${name}; the comparison would mean nothing`);
+  }
+
+  const lengths = Array<number>(effort.quick ? 8 : BATCH).fill(effort.quick ? 4 : steps);
+  const timed = randomCase(shape, { density: 0.1, lengths, seed: 1, rules });
+  const folder = mkdtempSync(join(tmpdir(), "mast-bench-"));
+  const server = startServer(python);
+  const engines = rules.map((rule) => startCase(timed, rule));
+  try {
+    const path = join(folder, "case.safetensors");
+    writeFileSync(path, encodeCase(timed));
+    const { torch, blas, instructions, threads } = await server.open(path);
+    const ours = rules.map((rule, i) => {
+      const update = caseUpdate(timed, rule);
+      return () => time(() => update(engines[i]));
+    });
+    const best = await fastestInTurns(rules, ours, server, effort);
+    const [dense] = best;
+    return [
+      { name: `${name}: largest relative difference, PyTorch ${torch} (${blas}, ${instructions}, ${threads} thread) and wasm engine`, value: difference, unit: "" },
+      ...best.flatMap(({ ours, theirs }, i) => [
+        { name: `${name}, ${LABELS[i].theirs}`, value: theirs, unit: "ms" },
+        { name: `${name}, ${LABELS[i].ours}`, value: ours, unit: "ms" },
+      ]),
+      ...best.map(({ ours, theirs }, i) => ({ name: `${name}: ${LABELS[i].theirs} / ${LABELS[i].ours}`, value: theirs / ours, unit: "x" })),
+      ...(algorithm === "qmix" ? boundRows(name, productFlops(shapes[map], lengths.length, lengths[0]), dense, effort) : []),
+    ];
+  } finally {
+    server.stop();
+    engines.forEach((engine) => engine.dispose());
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+const LABELS = [
+  { theirs: "PyTorch dense", ours: "wasm dense" },
+  { theirs: "PyTorch with 90 % masks", ours: "wasm at density 0.1" },
+] as const;
+
+/** How long the matrix products of a dense update would take at the most that 128-bit instructions reach, and what share of the time that is. */
+function boundRows(name: string, flops: number, { ours, theirs }: { readonly ours: number; readonly theirs: number }, effort: Effort): Row[] {
+  const { multiplyAddPeak } = createMemory().kernels;
+  const iterations = effort.quick ? 10_000 : 20_000_000;
+  const { peak } = fastest([{ name: "peak", sample: () => time(() => multiplyAddPeak(iterations, 1, 1)) }], 1, effort);
+  // An iteration has 6 multiplications and 6 additions of 4 numbers each.
+  const bound = (flops / (48 * iterations)) * peak;
+  return [
+    { name: `${name}: dense products alone, at this core's peak of 128-bit multiply-adds`, value: bound, unit: "ms" },
+    { name: `${name}: that / wasm dense`, value: bound / ours, unit: "x" },
+    { name: `${name}: that / PyTorch dense`, value: bound / theirs, unit: "x" },
+  ];
+}
+
+/**
+ * Operations of the matrix products in one dense update of QMIX: forward on both sides, the gradient of every weight, and that of every
+ * input but the networks' own.
+ */
+function productFlops(shape: NetworkShape, episodes: number, steps: number): number {
+  let multiplyAdds = 0;
+  for (const { name, network, shape: size, maskable } of networkParameters(shape)) {
+    if (!maskable) continue;
+    const first = /^agent.fc1|^mixer.(hyper_w_1|hyper_w_final|V).0|^mixer.hyper_b_1/.test(name);
+    const rows = network === "agent" ? episodes * shape.agents : episodes;
+    const forward = 2 * (network === "agent" ? steps + 1 : steps);
+    multiplyAdds += size[0] * size[1] * rows * (forward + (first ? 1 : 2) * steps);
+  }
+  return 2 * multiplyAdds;
+}
+
+/** The plain rule of bench/learner.ts: max with double Q, one-step targets. */
+function updateRule(algorithm: Algorithm, masked: boolean): Rule {
+  const config = resolveConfig({ algorithm, method: "dense" });
+  return ruleOf(config, { name: masked ? "masked" : "dense", masked, step: 0, updates: 1, dtype: "float32" });
+}
+
+/**
+ * As `fastest` of measure.ts, but taking samples from two processes in turns, one of each a turn, never two at a time: milliseconds of
+ * processor time of the fastest.
+ */
+async function fastestInTurns(rules: readonly Rule[], ours: readonly (() => number)[], server: PytorchServer, effort: Effort): Promise<{ ours: number; theirs: number }[]> {
+  const best = rules.map(() => ({ ours: Infinity, theirs: Infinity }));
+  let spent = 0;
+  for (let turn = 0; effort.quick ? turn < 1 : turn < 3 || spent < SECONDS * 1000; turn++) {
+    for (const [i, { name }] of rules.entries()) {
+      const sample = { theirs: await server.update(name, 1), ours: ours[i]() };
+      spent += sample.theirs + sample.ours;
+      best[i] = { theirs: Math.min(best[i].theirs, sample.theirs), ours: Math.min(best[i].ours, sample.ours) };
+    }
+  }
+  return best;
+}

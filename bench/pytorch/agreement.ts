@@ -1,0 +1,106 @@
+import { updateNetworks } from "../../src/algorithms/update.js";
+import { resolveConfig } from "../../src/config.js";
+import { networkParameters } from "../../src/networks/parameters.js";
+import { createWasmEngine } from "../../src/networks/wasm/engine.js";
+import { countSteps, groupEpisodes } from "../../src/replay/group.js";
+import { decodeSafetensors } from "../../src/results/safetensors.js";
+import { algorithmShape } from "../../src/sparse/flops.js";
+import type { Case, Rule } from "./case.js";
+
+/** What the updates of a rule came to. */
+export interface Answer {
+  /** One of each update. */
+  readonly losses: readonly number[];
+  /** Global norm of the first update's gradients, before clipping. */
+  readonly norm: number;
+  /** Of the first update, unclipped. */
+  readonly gradients: ReadonlyMap<string, Float32Array>;
+  /** Parameters after the last update, where asked for. */
+  readonly after: ReadonlyMap<string, Float32Array>;
+  /** WQMIX: share of the first update's steps whose error was weighted by alpha, as PyTorch saw it. */
+  readonly weighted?: number;
+  /** PyTorch's version. */
+  readonly torch?: string;
+}
+
+/** Reads what oracle.py wrote. */
+export function decodeAnswer(file: Uint8Array): Answer {
+  const { tensors, metadata } = decodeSafetensors(file);
+  const named = (prefix: string) =>
+    new Map([...tensors].filter(([key]) => key.startsWith(prefix)).map(([key, { data }]) => [key.slice(prefix.length), data as Float32Array]));
+  return {
+    losses: JSON.parse(metadata.losses) as number[],
+    norm: JSON.parse(metadata.norm) as number,
+    gradients: named("gradient."),
+    after: named("after."),
+    torch: metadata.torch,
+    ...(metadata.weighted !== undefined && { weighted: JSON.parse(metadata.weighted) as number }),
+  };
+}
+
+/** The wasm engine's updates of a case by one of its rules. */
+export function wasmAnswer(given: Case, rule: Rule): Answer {
+  const engine = startCase(given, rule);
+  const updateOnce = caseUpdate(given, rule);
+  const losses: number[] = [];
+  let norm = NaN;
+  const gradients = new Map<string, Float32Array>();
+  for (let update = 0; update < rule.updates; update++) {
+    const statistics = updateOnce(engine);
+    losses.push(statistics.loss);
+    if (update > 0) continue;
+    norm = statistics.gradientNorm;
+    for (const { name } of engine.parameters) gradients.set(name, engine.gradient(name).slice());
+  }
+  const after = rule.parameters ? engine.read("online") : new Map<string, Float32Array>();
+  engine.dispose();
+  return { losses, norm, gradients, after };
+}
+
+/** A wasm engine with the networks that a rule trains: WQMIX's central ones only where it has them. */
+export function startCase({ shape, online, target, masks }: Case, { algorithm, masked }: Pick<Rule, "algorithm" | "masked">) {
+  const trained = algorithmShape(algorithm, shape);
+  const names = new Set(networkParameters(trained).map(({ name }) => name));
+  const used = <Value>(entries: ReadonlyMap<string, Value>) => new Map([...entries].filter(([name]) => names.has(name)));
+  const engine = createWasmEngine(trained, used(online), masked ? used(masks) : new Map());
+  engine.write("target", used(target));
+  return engine;
+}
+
+/** One update as training makes it from a sampled batch, laying it out in groups included. */
+export function caseUpdate({ shape, episodes }: Pick<Case, "shape" | "episodes">, rule: Rule) {
+  const { algorithm, operator, returns, discount, optimiser, wqmix, res } = rule;
+  const config = { ...resolveConfig({ algorithm }), operator, returns, discount, optimiser, wqmix, res };
+  return (engine: ReturnType<typeof createWasmEngine>) => {
+    const groups = groupEpisodes(episodes, shape);
+    return updateNetworks(engine, groups, countSteps(groups), config, rule.step);
+  };
+}
+
+/** The largest of the relative differences of losses, norm, and each parameter's gradient (in L2 norm), and whose it is. */
+export function largestDifference(ours: Answer, theirs: Answer): { readonly difference: number; readonly where: string } {
+  let worst = { difference: 0, where: "nothing" };
+  const see = (difference: number, where: string) => {
+    // Not a plain >: NaN must come out as a disagreement.
+    if (!(difference <= worst.difference)) worst = { difference, where };
+  };
+  theirs.losses.forEach((loss, i) => see(relative([ours.losses[i]], [loss]), `loss ${i + 1}`));
+  see(relative([ours.norm], [theirs.norm]), "norm of the gradients");
+  const names = [...ours.gradients.keys()].sort().join();
+  if (names !== [...theirs.gradients.keys()].sort().join()) return { difference: Infinity, where: "the names of the gradients" };
+  for (const [name, gradient] of theirs.gradients) see(relative(ours.gradients.get(name)!, gradient), `gradient of ${name}`);
+  for (const [name, values] of theirs.after) see(relative(ours.after.get(name) ?? [], values), `${name} after the updates`);
+  return worst;
+}
+
+/** L2 norm of the difference over that of `theirs`. */
+function relative(ours: ArrayLike<number>, theirs: ArrayLike<number>): number {
+  if (ours.length !== theirs.length) return Infinity;
+  let apart = 0;
+  let norm = 0;
+  for (let i = 0; i < theirs.length; i++) {
+    apart += (ours[i] - theirs[i]) ** 2;
+    norm += theirs[i] ** 2;
+  }
+  return apart === 0 ? 0 : Math.sqrt(apart / norm);
+}

@@ -1,0 +1,50 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { decodeAnswer, type Answer } from "./agreement.js";
+import { encodeCase, type Case } from "./case.js";
+
+/** A script of this folder. */
+export function scriptPath(name: string): string {
+  return fileURLToPath(new URL(name, import.meta.url));
+}
+
+/**
+ * The Python that has PyTorch, or undefined.
+ */
+export async function findPytorch(): Promise<string | undefined> {
+  return (await setup()).findPytorch();
+}
+
+/** The Python that has PyTorch, which is installed if it is not there yet. */
+export async function ensurePytorch(): Promise<string> {
+  return (await setup()).ensurePytorch();
+}
+
+async function setup() {
+  return (await import(new URL("../../src/setup/pytorch.mjs", import.meta.url).href)) as { findPytorch(): string | undefined; ensurePytorch(): string };
+}
+
+/**
+ * PyTorch's updates of a case, by the name of each rule.
+ * @throws {Error} with what Python said
+ */
+export function askPytorch(python: string, given: Case): Map<string, Answer> {
+  const folder = mkdtempSync(join(tmpdir(), "mast-pytorch-"));
+  try {
+    const path = join(folder, "case.safetensors");
+    writeFileSync(path, encodeCase(given));
+    writeAnswers(python, path, folder);
+    return new Map(given.rules.map(({ name }) => [name, decodeAnswer(readFileSync(join(folder, `${name}.safetensors`)))]));
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Runs oracle.py: FOLDER/RULE.safetensors for each rule of a case. */
+export function writeAnswers(python: string, path: string, folder: string): void {
+  const { status, stderr, error } = spawnSync(python, [scriptPath("oracle.py"), path, folder], { encoding: "utf8" });
+  if (status !== 0) throw new Error(`bench: oracle.py failed: ${error?.message ?? stderr.trim().split("\n").at(-1)}`);
+}

@@ -1,0 +1,59 @@
+import type { Config } from "../config.js";
+import type { Engine } from "../networks/engine.js";
+import type { EpisodeGroup } from "../replay/group.js";
+import { chosenValues } from "../targets/actions.js";
+import { softmaxOverJointActions } from "../targets/joint-softmax.js";
+import { tdLoss } from "../targets/loss.js";
+import { type ValueOperator, nextValues } from "../targets/operators.js";
+import { learningTargets, monteCarloReturns } from "../targets/returns.js";
+import { type UpdateStatistics, addSteps } from "./statistics.js";
+
+/**
+ * One update of RES: QMIX, but the next state is valued by a softmax over joint actions instead of the greedy one, and Q_tot is drawn
+ * towards the Monte-Carlo return G: loss = mean of (Q_tot - y)^2 + lambda (Q_tot - G)^2.
+ *
+ * The softmax goes over the joint actions in which one agent does anything it may, while the others rest at a value of theirs. In RES
+ * that is the value of their greedy actions, each network's own value of the same actions. MAST-RES puts soft mellowmax (or any
+ * `operator`) in the place of that max and keeps RES's softmax over what results, because
+ * - section 3.1 replaces the max over each Q_i by soft mellowmax, and fixing the other agents is where RES takes it;
+ * - Table 3 gives MAST-RES alpha and omega of soft mellowmax, and beta and lambda of RES;
+ * - Eq. 23 and 24 still count n m passes through the mixer on either side, as do Table 1's FLOPs.
+ *
+ * The arguments are those of `qmixUpdate`.
+ *
+ * @throws {Error} when the config has no `res`
+ */
+export function resUpdate(engine: Engine, groups: readonly EpisodeGroup[], stepsInBatch: number, config: Config, step: number): UpdateStatistics {
+  const { agent, mixer } = engine;
+  if (!config.res) throw new Error('res has no settings: config.res is missing. Configure it with algorithm "res".');
+  const operator: ValueOperator = config.operator;
+  const { beta, lambda } = config.res;
+  let [loss, qTotal, target] = [0, 0, 0];
+
+  for (const group of groups) {
+    engine.load(group);
+    const { online: onlineQ, target: targetQ } = agent.forwardBoth();
+
+    // With max one network chooses for both: the others rest at the same actions, whichever network values them.
+    const choosingQ = config.operator.doubleQ ? onlineQ : targetQ;
+    const next = group.agents * group.actionCount * group.lanes;
+    const onlineTotals = mixer.counterfactuals("online", nextValues(operator, onlineQ, choosingQ, group), onlineQ.subarray(next), 1);
+    const targetTotals = mixer.counterfactuals("target", nextValues(operator, targetQ, choosingQ, group), targetQ.subarray(next), 1);
+    const nextTotals = softmaxOverJointActions(onlineTotals, targetTotals, group, { beta });
+    const targets = learningTargets(config.returns, step, group, nextTotals, config.discount);
+    const returns = monteCarloReturns(group, null, { gamma: config.discount });
+
+    const qTot = mixer.forward("online", chosenValues(onlineQ, group), 0, true);
+    const gradient = new Float32Array(qTot.length);
+    const towardsReturns = new Float32Array(qTot.length);
+    loss += tdLoss({ lengths: group.lengths, qTot, targets, normaliser: stepsInBatch }, gradient);
+    loss += lambda * tdLoss({ lengths: group.lengths, qTot, targets: returns, normaliser: stepsInBatch }, towardsReturns);
+    for (let i = 0; i < gradient.length; i++) gradient[i] += lambda * towardsReturns[i];
+    agent.backward(mixer.backward(gradient));
+
+    qTotal = addSteps(qTotal, qTot, group);
+    target = addSteps(target, targets, group);
+  }
+  const gradientNorm = engine.step(config.optimiser);
+  return { loss, gradientNorm, qTotal: qTotal / stepsInBatch, target: target / stepsInBatch };
+}

@@ -1,0 +1,61 @@
+import type { Config } from "../config.js";
+import type { Engine } from "../networks/engine.js";
+import type { EpisodeGroup } from "../replay/group.js";
+import { chosenValues, greedyActions } from "../targets/actions.js";
+import { tdLoss } from "../targets/loss.js";
+import { type ValueOperator, nextValues } from "../targets/operators.js";
+import { learningTargets } from "../targets/returns.js";
+import { centralWeights, optimisticWeights } from "../targets/weights.js";
+import { type UpdateStatistics, addSteps } from "./statistics.js";
+
+/**
+ * One update of OW-QMIX or CW-QMIX, Algorithm 3, lines 23-36: an unrestricted Q* learns beside QMIX's Q_tot, gives the targets of
+ * both, and Q_tot's squared errors are weighted. Both losses count alike, and share one clip and one RMSprop step, as in WQMIX's code.
+ *
+ * The next state is valued by the target networks of Q*. With the max operator it is WQMIX's own rule: QMIX's online agents choose
+ * the joint action. With any other the operator stands in its place and looks at the unrestricted agents' values alone, as line 27
+ * says and Eq. 18 counts. QMIX's own target networks are not used.
+ *
+ * The arguments are those of `qmixUpdate`.
+ *
+ * @throws {Error} when the engine has no central networks, or the config no `wqmix`
+ */
+export function wqmixUpdate(engine: Engine, groups: readonly EpisodeGroup[], stepsInBatch: number, config: Config, step: number): UpdateStatistics {
+  const { agent, mixer, central } = engine;
+  if (!central || !config.wqmix) throw new Error(`${config.algorithm} has ${central ? "no settings: config.wqmix" : "no central networks: network.centralEmbed"} is missing. Configure it with algorithm "ow-qmix" or "cw-qmix".`);
+  const operator: ValueOperator = config.operator;
+  const { alpha } = config.wqmix;
+  let [loss, qTotal, target] = [0, 0, 0];
+
+  for (const group of groups) {
+    engine.load(group);
+    const q = agent.forward("online", true);
+    const { online: centralQ, target: centralTargetQ } = central.agent.forwardBoth();
+
+    const nextTotals = central.mixer.forward("target", nextValues(operator, centralTargetQ, q, group), 1);
+    const targets = learningTargets(config.returns, step, group, nextTotals, config.discount);
+
+    const qTot = mixer.forward("online", chosenValues(q, group), 0, true);
+    const qStar = central.mixer.forward("online", chosenValues(centralQ, group), 0, true);
+
+    let weights: Float32Array;
+    if (config.algorithm === "cw-qmix") {
+      const greedy = greedyActions(q, group);
+      const greedyTotals = central.mixer.forward("target", chosenValues(centralTargetQ, group, greedy), 0);
+      weights = centralWeights(group, greedy, greedyTotals, targets, alpha);
+    } else {
+      weights = optimisticWeights(group, qTot, targets, alpha);
+    }
+
+    const gradient = new Float32Array(qTot.length);
+    loss += tdLoss({ lengths: group.lengths, qTot, targets, weights, normaliser: stepsInBatch }, gradient);
+    agent.backward(mixer.backward(gradient));
+    loss += tdLoss({ lengths: group.lengths, qTot: qStar, targets, normaliser: stepsInBatch }, gradient);
+    central.agent.backward(central.mixer.backward(gradient));
+
+    qTotal = addSteps(qTotal, qTot, group);
+    target = addSteps(target, targets, group);
+  }
+  const gradientNorm = engine.step(config.optimiser);
+  return { loss, gradientNorm, qTotal: qTotal / stepsInBatch, target: target / stepsInBatch };
+}

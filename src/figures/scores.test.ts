@@ -1,0 +1,23 @@
+import { describe, expect, it } from "vitest";
+import { scoreIntervals } from "./scores.js";
+
+const mast = { label: "MAST", scores: [0.7, 0.8, 0.9, 1, 1], interval: [0.75, 1], paper: { mean: 0.946, deviation: 0.046 } } as const;
+const set = { label: "SET", scores: [0.4, 0.5], interval: [0.4, 0.5] } as const;
+
+describe("scoreIntervals", () => {
+  const { data, layout, summary } = scoreIntervals([mast, set], { title: "2s3z" });
+
+  it("has a line for each method in the order of Table 1, from the top", () => {
+    expect(layout["yaxis"]).toMatchObject({ ticktext: ["SET", "MAST"], tickvals: [1, 0] });
+    expect(summary).toBe("2s3z: SET 45 %, MAST 90 %");
+  });
+
+  it("draws every seed, the interval, and the paper's figure where there is one", () => {
+    const at = (y: number) => data.filter((trace) => Math.round((trace["y"] as number[])[0]! + 0.3) === y);
+    expect(at(1).map((trace) => trace["x"])).toEqual([[0.4, 0.5], [0.4, 0.5], [0.45]]);
+    expect(at(0).map((trace) => trace["x"])).toEqual([[0.75, 1], [0.7, 0.8, 0.9, 1, 1], [0.9], [0.946]]);
+    // The bar of the paper's deviation ends at a win rate of 1.
+    expect((at(0)[3]!["error_x"] as { array: number[] }).array[0]).toBeCloseTo(0.046, 10);
+    expect((scoreIntervals([{ ...mast, paper: { mean: 0.98, deviation: 0.05 } }]).data[3]!["error_x"] as { array: number[] }).array[0]).toBeCloseTo(0.02, 10);
+  });
+});

@@ -1,0 +1,81 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { z } from "zod";
+import { packageRoot } from "../figures/package.js";
+import type { Algorithm, Method } from "../methods.js";
+
+/** A row of Table 1 or 5: an algorithm in an environment, or a mean over environments ("average"). */
+interface ComparedRow {
+  /** "ow-qmix" is the paper's WQ-MIX; "all" a mean over the algorithms. */
+  readonly algorithm: Algorithm | "all";
+  readonly environment: string;
+}
+
+/** A way to train that the paper compares with the dense one. */
+export type ComparedMethod = Exclude<Method, "dense">;
+
+/** A row of Table 1. Sizes and FLOPs are shares of the dense model's, win rates percent of the dense model's. */
+export interface ComparisonRow extends ComparedRow, Readonly<Record<ComparedMethod, number>> {
+  readonly sparsity: number;
+  readonly totalSize: number;
+  readonly trainFlops: number;
+  readonly inferenceFlops: number;
+}
+
+/** A row of Table 5: win rates in percent, with their standard deviations. */
+export interface WinRateRow extends ComparedRow, Readonly<Record<ComparedMethod | `${ComparedMethod}Deviation`, number>> {}
+
+/** A row of any other table: its cells by column, numbers where the whole column is numbers. */
+export type PaperRow = Readonly<Record<string, string | number>>;
+
+const compared = { algorithm: z.enum(["qmix", "ow-qmix", "res", "all"]), environment: z.string().min(1) };
+const share = z.number().min(0).max(1);
+const percent = z.number().min(0).max(200);
+const winRates = { tiny: percent, ss: percent, set: percent, rigl: percent, rlx2: percent, mast: percent };
+const deviations = { tinyDeviation: percent, ssDeviation: percent, setDeviation: percent, riglDeviation: percent, rlx2Deviation: percent, mastDeviation: percent };
+
+/** Tables whose columns are known; any other is read as it is. */
+const SCHEMAS: Readonly<Record<string, z.ZodType>> = {
+  "table-1": z.strictObject({ ...compared, sparsity: share, totalSize: share, trainFlops: share, inferenceFlops: share, ...winRates }),
+  "table-5": z.strictObject({ ...compared, ...winRates, ...deviations }),
+};
+
+/**
+ * A table of the paper, from data/paper/, as it was printed.
+ *
+ * @param name "table-1", "table-5" or any other file there, without its ending
+ * @throws {Error} when there is no such table, or a cell is not what its column holds, naming line and column
+ * @example
+ * const row = readPaperTable("table-1").find((r) => r.algorithm === "qmix" && r.environment === "3m");
+ * row?.totalSize; // 0.066
+ */
+export function readPaperTable(name: "table-1"): ComparisonRow[];
+export function readPaperTable(name: "table-5"): WinRateRow[];
+export function readPaperTable(name: string): PaperRow[];
+export function readPaperTable(name: string): readonly (ComparisonRow | WinRateRow | PaperRow)[] {
+  const folder = join(packageRoot(), "data", "paper");
+  const tables = readdirSync(folder).flatMap((file) => (file.endsWith(".csv") ? [file.slice(0, -".csv".length)] : [])).sort();
+  if (!tables.includes(name)) throw new Error(`There is no table "${name}" of the paper in ${folder}; there are: ${tables.join(", ")}.`);
+  return parsePaperTable(readFileSync(join(folder, `${name}.csv`), "utf8"), name);
+}
+
+/** The rows of a table's text; see `readPaperTable`. */
+export function parsePaperTable(text: string, name: string): PaperRow[] {
+  const [header, ...lines] = text.trim().split("\n").map(cells);
+  if (new Set(header).size < header.length || header.includes("")) throw new Error(`${name}.csv: each column needs a name of its own; the header is ${header.join(",")}.`);
+  lines.forEach((line, i) => {
+    if (line.length !== header.length) throw new Error(`${name}.csv, line ${i + 2}: ${line.length} cells, but the header has ${header.length}.`);
+  });
+  const numeric = header.map((_, column) => lines.every((line) => /^-?\d+(\.\d+)?$/.test(line[column])));
+  const rows = lines.map((line) => Object.fromEntries(header.map((column, j) => [column, numeric[j] ? Number(line[j]) : line[j]])));
+  rows.forEach((row, i) => {
+    const issue = SCHEMAS[name]?.safeParse(row).error?.issues[0];
+    if (issue) throw new Error(`${name}.csv, line ${i + 2}, column "${issue.path.join(".")}": ${JSON.stringify(row[String(issue.path[0])])}; ${issue.message}`);
+  });
+  return rows;
+}
+
+/** A line of comma separated cells; a cell in double quotes may hold commas. */
+function cells(line: string): string[] {
+  return [...`,${line}`.matchAll(/,(?:"((?:[^"]|"")*)"|([^,]*))/g)].map(([, quoted, plain]) => quoted?.replaceAll('""', '"') ?? plain.trim());
+}

@@ -1,0 +1,96 @@
+import type { Algorithm } from "../methods.js";
+import type { NetworkShape } from "../networks/parameters.js";
+import { algorithmShape, costOf, sparseCost } from "./flops.js";
+import { agentLayers, layerWeights, mixerLayers, unrestrictedMixerLayers, type Layer } from "./layers.js";
+
+/** How far the size of Tiny may be from the sparse model's. */
+const TOLERANCE = 0.01;
+
+/**
+ * Tiny: the dense network with as many parameters (weights and biases of everything that training holds, `Cost.totalSize`) as the sparse
+ * one, within 1 %. Of all widths that reach that, those are taken whose agent network comes nearest to the sparse agent's size while
+ * the mixing networks keep their proportions (embed : hypernetEmbed : centralEmbed = 1 : 2 : 8 in Table 3): the least sum of the squared
+ * logarithms of what each is off by. One after the other would not do, since with few units a width more or less is
+ * a tenth of the mixer, and mostly no proportion fits the agent that is nearest.
+ *
+ * @param shape of the dense model
+ * @param options.sparsity S of the sparse model, 0 <= S < 1; its distribution over layers changes no count
+ * @returns the shape with its own hidden, embed, hypernetEmbed and, for WQMIX, centralEmbed
+ * @throws {Error} when no widths match, with the sizes
+ * @example
+ * tinyShape("qmix", { agents: 3, actions: 9, observation: 30, state: 48, hidden: 64, embed: 32, hypernetEmbed: 64 }, { sparsity: 0.95 });
+ */
+export function tinyShape(algorithm: Algorithm, shape: NetworkShape, { sparsity }: { readonly sparsity: number }): NetworkShape {
+  const full = algorithmShape(algorithm, shape);
+  const sparse = sparseCost(algorithm, full, { sparsity });
+  const wanted = Math.round(sparse.totalSize);
+  const agentWanted = sparse.networks.agent.weights + sparse.networks.agent.biases;
+  const { copies } = sparse;
+
+  // The unrestricted agent has the same widths as the agent.
+  const agents = widths(full.hidden).map((hidden) => {
+    const size = count(agentLayers({ ...full, hidden }));
+    return { hidden, size: size * (copies.agent + (copies.central_agent ?? 0)), mismatch: Math.log(size / agentWanted) ** 2 };
+  });
+  const mixers = widths(full.embed).flatMap((embed) =>
+    widths(full.hypernetEmbed).map((hypernetEmbed) => ({
+      embed,
+      hypernetEmbed,
+      size: copies.mixer * count(mixerLayers({ ...full, embed, hypernetEmbed })),
+      mismatch: Math.log((hypernetEmbed * full.embed) / (embed * full.hypernetEmbed)) ** 2,
+    })),
+  );
+  const centrals = full.centralEmbed === undefined
+    ? [{ centralEmbed: undefined, size: 0 }]
+    : widths(full.centralEmbed).map((centralEmbed) => ({ centralEmbed, size: copies.central_mixer * count(unrestrictedMixerLayers({ ...full, centralEmbed })) }));
+
+  let best = { mismatch: Infinity, off: Infinity, shape: full };
+  let nearest = { off: Infinity, total: 0 };
+  for (const agent of agents) {
+    for (const { embed, hypernetEmbed, ...mixer } of mixers) {
+      const soFar = agent.mismatch + mixer.mismatch;
+      if (soFar > best.mismatch) continue;
+      const rest = wanted - agent.size - mixer.size;
+      // From the last width that is too small to the first that is too large: the nearest of all is among them.
+      for (let i = Math.max(0, firstReaching(centrals, rest - TOLERANCE * wanted) - 1); i < centrals.length; i++) {
+        const { centralEmbed, size } = centrals[i];
+        const off = Math.abs(size - rest) / wanted;
+        if (off < nearest.off) nearest = { off, total: agent.size + mixer.size + size };
+        if (off > TOLERANCE && size > rest) break;
+        if (off > TOLERANCE) continue;
+        const mismatch = soFar + (centralEmbed === undefined ? 0 : Math.log((centralEmbed * full.embed) / (embed * full.centralEmbed!)) ** 2);
+        if (mismatch < best.mismatch || (mismatch === best.mismatch && off < best.off)) {
+          best = { mismatch, off, shape: { ...full, hidden: agent.hidden, embed, hypernetEmbed, ...(centralEmbed === undefined ? {} : { centralEmbed }) } };
+        }
+      }
+    }
+  }
+  if (best.mismatch === Infinity) {
+    throw new Error(
+      `no dense ${algorithm} network has the size of the sparse one at sparsity ${sparsity}: wanted ${wanted.toLocaleString("en")} parameters within 1 %, ` +
+        `and the nearest has ${nearest.total.toLocaleString("en")} (the dense model ${costOf(algorithm, full).totalSize.toLocaleString("en")}). Lower sparsity.level.`,
+    );
+  }
+  return best.shape;
+}
+
+function widths(largest: number): number[] {
+  return Array.from({ length: largest }, (_, i) => i + 1);
+}
+
+/** Parameters of dense layers, biases included. */
+function count(layers: readonly Layer[]): number {
+  return layers.reduce((sum, layer) => sum + layerWeights(layer, 0) + layer.biases, 0);
+}
+
+/** Index of the first entry whose size is at least `size`, in entries of rising size. */
+function firstReaching(entries: readonly { readonly size: number }[], size: number): number {
+  let low = 0;
+  let high = entries.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (entries[middle].size < size) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

@@ -1,0 +1,87 @@
+import { type Config, ConfigError } from "../config.js";
+import type { EnvironmentSizes } from "../envs/environment.js";
+import type { Engine } from "../networks/engine.js";
+import { initialParameters, type NetworkShape, networkParameters, type Parameters, type ParameterSpec } from "../networks/parameters.js";
+import { createWasmEngine } from "../networks/wasm/engine.js";
+import type { Random } from "../random.js";
+import { initialMasks } from "../sparse/mask.js";
+import { tinyShape } from "../sparse/tiny.js";
+import type { TrainState } from "./records.js";
+import { tensorsOf } from "./state.js";
+
+/**
+ * The shapes of a run's networks; those of method "tiny" are as narrow as its size asks for.
+ * @throws {ConfigError} when no tiny network has that size
+ */
+export function networkShape(config: Config, sizes: EnvironmentSizes): NetworkShape {
+  const shape = fullShape(config, sizes);
+  if (config.method !== "tiny") return shape;
+  try {
+    return tinyShape(config.algorithm, shape, { sparsity: config.sparsity.level });
+  } catch (error) {
+    throw new ConfigError(`config: method is "tiny", but in ${config.environment} ${(error as Error).message}`, { cause: error });
+  }
+}
+
+/** The shapes of the dense networks that a run's are compared with. */
+export function fullShape({ network }: Config, { agents, actions, observation, state }: EnvironmentSizes): NetworkShape {
+  return { agents, actions, observation, state, ...network };
+}
+
+/** What a winning or cheating ticket comes from: the topology that a run ended with, and its weights. */
+export interface Ticket {
+  /** By weight name, [out, in]: one for every weight matrix. */
+  readonly masks: ReadonlyMap<string, Uint8Array>;
+  /** Of the online networks, by name. A winning ticket has new ones instead. */
+  readonly parameters: Parameters;
+}
+
+/**
+ * The networks of a new run: initial parameters and masks drawn from the given streams, or taken from a ticket, and the target networks
+ * equal to the online ones.
+ *
+ * @param ticket for a winning ticket, whose masks are taken, or a cheating one, whose weights are taken as well
+ * @throws {Error} when the config asks for a ticket and there is none, or one of other networks
+ * @example
+ * const engine = createNetworks(config, env.sizes, { parameters: createRandom(1, 0), masks: createRandom(1, 1) });
+ */
+export function createNetworks(config: Config, sizes: EnvironmentSizes, random: { readonly parameters: Random; readonly masks: Random }, ticket?: Ticket): Engine {
+  const shape = networkShape(config, sizes);
+  const specs = networkParameters(shape);
+  const given = config.ticket === undefined || config.ticket.kind === "random" ? undefined : checkTicket(config.ticket, specs, ticket);
+  const masks = given?.masks ?? drawMasks(config, specs, random.masks);
+  const parameters = given && config.ticket!.kind === "cheating" ? given.parameters : initialParameters(specs, random.parameters);
+  const engine = createWasmEngine(shape, parameters, masks);
+  engine.copyToTarget();
+  return engine;
+}
+
+function drawMasks({ method, sparsity: { level, distribution } }: Config, specs: readonly ParameterSpec[], random: Random): ReadonlyMap<string, Uint8Array> {
+  return level === 0 || method === "tiny" ? new Map() : initialMasks(specs, { sparsity: level, distribution }, random);
+}
+
+function checkTicket({ kind, source }: NonNullable<Config["ticket"]>, specs: readonly ParameterSpec[], ticket: Ticket | undefined): Ticket {
+  if (ticket === undefined) {
+    throw new Error(`The ${kind} ticket of ${source} was not given: train(config, { ticket: readTicket(config) }) gives it, and runOne and runAll take it from the run store.`);
+  }
+  for (const { name, shape, maskable } of specs) {
+    const size = shape.reduce((a, b) => a * b, 1);
+    for (const [what, length] of [["mask", maskable ? ticket.masks.get(name)?.length : size], ["values", ticket.parameters.get(name)?.length]] as const) {
+      if (length !== size) throw new Error(`The ${kind} ticket of ${source} does not fit: ${name} has ${size} entries, its ${what} ${length ?? "none"}. A ticket comes from a run with the same networks.`);
+    }
+  }
+  return ticket;
+}
+
+/**
+ * The networks of a run as a checkpoint holds them: online, target, masks and the optimiser's state.
+ *
+ * @example
+ * const engine = restoreNetworks(config, env.sizes, readRunCheckpoint(run.directory).state);
+ */
+export function restoreNetworks(config: Config, sizes: EnvironmentSizes, { tensors, masks }: Pick<TrainState, "tensors" | "masks">): Engine {
+  const engine = createWasmEngine(networkShape(config, sizes), tensorsOf(tensors, "online"), masks);
+  engine.write("target", tensorsOf(tensors, "target"));
+  engine.writeOptimiser(tensorsOf(tensors, "optimiser"));
+  return engine;
+}
