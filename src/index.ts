@@ -54,6 +54,7 @@ export type { MetricsRow, TimingRow, TopologyRow } from "./results/metrics.js";
 export { decodeSafetensors, encodeSafetensors, type Tensor } from "./results/safetensors.js";
 export { type ComparisonRow, type PaperRow, readPaperTable, type WinRateRow } from "./results/paper.js";
 export { type MethodStatistics, methodStatistics } from "./results/methods.js";
+export { type ScoreStatistics, scoreStatistics } from "./results/scores.js";
 export { smooth } from "./results/savgol.js";
 export { bootstrapInterval, finalScore, interquartileMean, mean, probabilityOfImprovement, standardDeviation } from "./results/statistics.js";
 export {
@@ -62,12 +63,21 @@ export {
 } from "./results/store.js";
 
 export { EXPERIMENTS, findExperiment } from "./experiments/all.js";
-export { type Experiment, type Profile, PROFILES, type Reduction } from "./experiments/experiment.js";
-export { comparison2s3z } from "./experiments/comparative.js";
+export { type Experiment, type Measured, type Measurement, type Profile, PROFILES, type Reduction } from "./experiments/experiment.js";
+export { comparison2s3z, comparison3m, COMPARISONS } from "./experiments/comparative.js";
+export { bufferRatio, singleBuffers } from "./experiments/dual-buffers.js";
+export { type Cell, type CellStatistics, cellStatistics, type Dimension, grid, type GridDeclaration, type GridPlan, reduceGrid, type Setting } from "./experiments/grid.js";
+export { maskInterval } from "./experiments/mask-interval.js";
+export { masks } from "./experiments/masks.js";
+export { alphaOmega, operatorComparison } from "./experiments/soft-mellowmax.js";
+export { sparsity } from "./experiments/sparsity.js";
+export { stepLength } from "./experiments/step-length.js";
+export { burnIn, lambda } from "./experiments/td-lambda.js";
+export { tickets } from "./experiments/tickets.js";
 export { compareMethods, compareWithPaper, scoreFigure } from "./experiments/comparison.js";
 export { quickstart, QUICKSTART_PROFILES } from "./experiments/quickstart.js";
 export { SHORT_RUN, shortRun } from "./experiments/short-run.js";
-export { maskSnapshots, overestimationCurve, playTrained, watchRuns, type WatchOptions, winRateCurve } from "./experiments/watch.js";
+export { estimatedValueCurve, maskSnapshots, overestimationCurve, playTrained, watchRuns, type WatchOptions, winRateCurve } from "./experiments/watch.js";
 export { readTicket } from "./experiments/ticket.js";
 export { runAll, runOne, type RunOptions, type RunOutcome, type TrainingProgress } from "./experiments/run.js";
 
@@ -81,6 +91,7 @@ export { type EpisodeRecording, recordEpisode } from "./figures/recording.js";
 export { battleReplay, replayTitle, saveReplay, showReplay } from "./figures/replay.js";
 export { figurePng, saveFigure, type SavedFigure } from "./figures/save.js";
 export { type MethodScores, scoreIntervals } from "./figures/scores.js";
+export { type SettingScore, settingScores } from "./figures/settings.js";
 export { clock, type MethodResult, resultsTable, type Table, tableHtml, tableMarkdown, tableText } from "./figures/table.js";
 export { METHOD_STYLES, methodStyles } from "./figures/theme.js";
 export { methodLabel, runLabels } from "./figures/labels.js";

@@ -1,8 +1,9 @@
-import type { Config } from "../config.js";
+import type { Config, ConfigInput } from "../config.js";
 import type { Figure } from "../figures/figure.js";
 import type { Table } from "../figures/table.js";
 import type { MethodStatistics } from "../results/methods.js";
 import type { StoredRun } from "../results/store.js";
+import type { CellStatistics } from "./grid.js";
 
 /** Budget and seeds: seconds for tests, minutes on a laptop, or what the paper spent. */
 export const PROFILES = ["smoke", "classroom", "paper"] as const;
@@ -11,15 +12,22 @@ export type Profile = (typeof PROFILES)[number];
 
 /** A table or figure of the paper, or a lesson: declared once as runs and what they reduce to. */
 export interface Experiment {
-  /** What `mast experiment run` calls it; its figures are figures/ID.*. */
+  /** What `mast experiment run` calls it; its figures are figures/ID*.*, its numbers data/results/ID*.csv. */
   readonly id: string;
   readonly title: string;
-  /** What it shows, and of what in the paper. */
+  /** What it shows. */
   readonly about: string;
+  /** The tables and figures of the paper: "Table 6"; none for a lesson of our own. */
+  readonly reproduces?: string;
   /** Its profile when none is given. */
   readonly profile: Profile;
-  /** The runs of a profile. */
-  configs(profile: Profile, seeds?: number): Config[];
+  /**
+   * The runs of a profile.
+   *
+   * @param seeds how many of each; default: as many as the profile says
+   * @param changes laid over what the profile spends on every run, below what the experiment varies: another map, other steps
+   */
+  configs(profile: Profile, seeds?: number, changes?: ConfigInput): Config[];
   /** How progress and figures call a run. */
   label(config: Config): string;
   /** The result of runs that are complete. */
@@ -32,6 +40,25 @@ export interface Experiment {
 export interface Reduction {
   readonly table: Table;
   readonly figure: Figure;
+  /** Further figures; each is saved under the experiment's id and its name. */
+  readonly more?: Readonly<Record<string, Figure>>;
   /** Statistics of each method, where methods are compared over seeds. */
   readonly methods?: readonly MethodStatistics[];
+  /** Statistics of each cell of a grid. */
+  readonly settings?: readonly CellStatistics[];
+}
+
+/** An experiment that measures something itself: times on this machine, or what training does on its way. */
+export interface Measurement extends Pick<Experiment, "id" | "title" | "about" | "reproduces" | "profile"> {
+  /**
+   * @param options.signal stops it; it then rejects with the signal's reason
+   * @param options.onProgress hears which share is done, 0..1, and what is being done
+   */
+  measure(profile: Profile, options?: { readonly signal?: AbortSignal; readonly onProgress?: (share: number, what: string) => void }): Promise<Measured>;
+}
+
+/** What a measurement came to. */
+export interface Measured extends Pick<Reduction, "table" | "figure" | "more"> {
+  /** The numbers, for data/results/ID.csv: a row each with the same columns. */
+  readonly rows: readonly Readonly<Record<string, string | number>>[];
 }

@@ -1,4 +1,4 @@
-import { type Config, type ConfigInput, resolveConfig } from "../config.js";
+import { type Config, type ConfigInput, mergeConfig, resolveConfig } from "../config.js";
 import { shortSteps } from "../figures/figure.js";
 import { methodLabel } from "../figures/labels.js";
 import { compareMethods } from "./comparison.js";
@@ -30,9 +30,9 @@ function learning(environment: string, { level, mast, dense, settings }: Budget)
     title: `MAST with ${Math.round(100 * (1 - level))} % of the weights beside dense QMIX on ${environment}`,
     about: `Both teams learn ${environment}: ${usual.classroom} seeds of ${shortSteps(mast)} steps (MAST) and ${shortSteps(dense)} (dense)`,
     profile: "classroom",
-    configs: (profile, seeds = usual[profile]): Config[] =>
+    configs: (profile, seeds = usual[profile], changes = {}): Config[] =>
       [{ method: "mast", sparsity: { level }, steps: mast } as const, { method: "dense", steps: dense } as const].flatMap(({ steps, ...team }) =>
-        Array.from({ length: seeds }, (_, i) => resolveConfig({ environment, ...budget(profile, steps), ...team, seed: i + 1 })),
+        Array.from({ length: seeds }, (_, i) => resolveConfig([{ environment }, changes, team, { seed: i + 1 }].reduce<ConfigInput>(mergeConfig, budget(profile, steps)))),
       ),
     label: methodLabel,
     reduce: compareMethods,

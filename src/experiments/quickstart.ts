@@ -1,4 +1,4 @@
-import { type ConfigInput, resolveConfig } from "../config.js";
+import { type ConfigInput, mergeConfig, resolveConfig } from "../config.js";
 import { methodLabel } from "../figures/labels.js";
 import { compareMethods } from "./comparison.js";
 import type { Experiment, Profile } from "./experiment.js";
@@ -30,10 +30,10 @@ export const quickstart: Experiment = {
   title: "95 % sparse teams against a dense one on 3m",
   about: "Three marines against three: MAST-QMIX and RigL-QMIX at 95 % sparsity beside dense QMIX, a small Table 1",
   profile: "classroom",
-  configs: (profile, seeds) =>
+  configs: (profile, seeds, changes = {}) =>
     TEAMS.flatMap((team) => {
       const { seeds: usual, settings } = QUICKSTART_PROFILES[profile];
-      return Array.from({ length: seeds ?? usual }, (_, i) => resolveConfig({ environment: "3m", ...settings, ...team, seed: i + 1 } as ConfigInput));
+      return Array.from({ length: seeds ?? usual }, (_, i) => resolveConfig([{ environment: "3m" }, changes, team, { seed: i + 1 }].reduce<ConfigInput>(mergeConfig, settings)));
     }),
   label: methodLabel,
   reduce: compareMethods,

@@ -30,6 +30,6 @@ function shortEvaluation(steps: number): NonNullable<ConfigInput["evaluation"]> 
  * @example
  * const config = resolveConfig(shortRun({ environment: "2s3z", sparsity: { level: 0.9 }, steps: 300_000, updates: 2 }));
  */
-export function shortRun(input: ConfigInput & { readonly steps: number }): ConfigInput {
-  return mergeConfig({ ...SHORT_RUN, evaluation: shortEvaluation(input.steps) }, input);
+export function shortRun(input: ConfigInput & { readonly steps: number }): ConfigInput & { readonly steps: number } {
+  return { ...mergeConfig({ ...SHORT_RUN, evaluation: shortEvaluation(input.steps) }, input), steps: input.steps };
 }

@@ -86,6 +86,11 @@ export function overestimationCurve(run: StoredRun, label = methodLabel(run.conf
   return evaluationCurve(run, label, ({ estimatedValue, trueValue }) => estimatedValue - trueValue);
 }
 
+/** Mean Q_tot of what a run's evaluations play, over its training: the estimated values of Figures 5, 12 and 16. */
+export function estimatedValueCurve(run: StoredRun, label = methodLabel(run.config)): RunCurve {
+  return evaluationCurve(run, label, ({ estimatedValue }) => estimatedValue);
+}
+
 function evaluationCurve({ metrics }: StoredRun, label: string, value: (row: MetricsRow) => number): RunCurve {
   const rows = metrics.filter(({ kind }) => kind === "evaluation");
   return { label, steps: rows.map(({ step }) => step), values: rows.map(value) };

@@ -1,24 +1,16 @@
 import { type Method, METHODS } from "../methods.js";
-import { createRandom } from "../random.js";
-import { bootstrapInterval, interquartileMean, mean, probabilityOfImprovement, standardDeviation } from "./statistics.js";
+import { type ScoreStatistics, scoreStatistics, summaryOf } from "./scores.js";
+import { mean, probabilityOfImprovement } from "./statistics.js";
 import type { StoredRun } from "./store.js";
 
-/** What the seeds of one method came to. Win rates are shares, 0..1; a score is a run's mean win rate in its last evaluations. */
-export interface MethodStatistics {
+/** What the seeds of one method came to. */
+export interface MethodStatistics extends ScoreStatistics {
   readonly environment: string;
   readonly rules: string;
   readonly algorithm: string;
   readonly method: Method;
   readonly sparsity: number;
   readonly steps: number;
-  readonly seeds: number;
-  /** Mean and sample standard deviation of the scores, as the paper reports them. */
-  readonly mean: number;
-  readonly deviation: number;
-  /** Interquartile mean of the scores with its 95 % bootstrap interval, as rliable does. */
-  readonly iqm: number;
-  readonly iqmLow: number;
-  readonly iqmHigh: number;
   /** Mean over the mean of the dense runs: what Table 1 prints in percent; NaN without dense runs. */
   readonly relativeToDense: number;
   /** Probability that a run of MAST scores higher than one of this method, ties counted half; NaN without MAST runs. */
@@ -27,8 +19,6 @@ export interface MethodStatistics {
   readonly totalSize: number;
   readonly trainFlops: number;
   readonly inferenceFlops: number;
-  /** Commits of the code that trained it. */
-  readonly commit: string;
 }
 
 /**
@@ -46,22 +36,15 @@ export function methodStatistics(runs: readonly StoredRun[]): MethodStatistics[]
   return METHODS.filter((method) => runsOf(method).length > 0).map((method): MethodStatistics => {
     const group = runsOf(method);
     const { environment, rules, algorithm, sparsity, steps } = group[0].config;
-    const own = scores(group);
-    // The same resamples for every method, and for every call.
-    const [iqmLow, iqmHigh] = bootstrapInterval([own], ([values]) => interquartileMean(values), { random: createRandom(0, 0) });
+    const { commit, ...statistics } = scoreStatistics(group);
     const { totalSize, trainFlops, inferenceFlops } = summaryOf(group[0]).cost.relative;
     return {
       environment, rules, algorithm, method, sparsity: sparsity.level, steps,
-      seeds: own.length, mean: mean(own), deviation: standardDeviation(own), iqm: interquartileMean(own), iqmLow, iqmHigh,
-      relativeToDense: mean(own) / dense,
-      mastImproves: mast.length > 0 ? probabilityOfImprovement([mast], [own]) : NaN,
+      ...statistics,
+      relativeToDense: statistics.mean / dense,
+      mastImproves: mast.length > 0 ? probabilityOfImprovement([mast], [scores(group)]) : NaN,
       totalSize, trainFlops, inferenceFlops,
-      commit: [...new Set(group.map((run) => summaryOf(run).commit ?? ""))].join(" "),
+      commit,
     };
   });
-}
-
-function summaryOf({ name, state, summary }: StoredRun): NonNullable<StoredRun["summary"]> {
-  if (summary === undefined) throw new Error(`Run ${name} is ${state}: only complete runs have results.`);
-  return summary;
 }

@@ -1,0 +1,190 @@
+import { type Config, type ConfigInput, mergeConfig, resolveConfig } from "../config.js";
+import { trainingCurves } from "../figures/curves.js";
+import { type Figure, shortSteps } from "../figures/figure.js";
+import { settingScores } from "../figures/settings.js";
+import type { Table } from "../figures/table.js";
+import { type ScoreStatistics, scoreStatistics, summaryOf } from "../results/scores.js";
+import type { StoredRun } from "../results/store.js";
+import { type Experiment, type Profile, PROFILES, type Reduction } from "./experiment.js";
+import { winRateCurve } from "./watch.js";
+
+/** One value of what an experiment varies: its name in tables, and what it changes in a configuration. */
+export interface Setting {
+  readonly label: string;
+  readonly input: ConfigInput;
+}
+
+/** What an experiment varies in one direction. */
+export interface Dimension {
+  /** What it is called, with the paper's symbol: "λ". */
+  readonly title: string;
+  readonly settings: readonly Setting[];
+}
+
+/** Where a run stands in a grid. */
+export interface Cell {
+  readonly row: string;
+  readonly column: string;
+}
+
+/** What the seeds of one cell came to, and what the paper prints for it: percent of its dense model. */
+export interface CellStatistics extends Cell, ScoreStatistics {
+  readonly paper?: number;
+}
+
+/** What is needed to reduce runs to a table and a figure in the form of the paper's ablations. */
+export interface GridPlan {
+  readonly title: string;
+  /** Titles of the two directions. */
+  readonly rows: string;
+  readonly columns: string;
+  /** The cell of a run, by its configuration. */
+  cell(config: Config): Cell;
+  /** What the paper prints for a cell, percent of its dense model. */
+  paper?(cell: Cell): number | undefined;
+  /** Where the paper's numbers come from: "Table 7 (3s5z, 2M steps)". */
+  readonly source?: string;
+}
+
+/** A grid of runs: every setting of the rows with every one of the columns, a run for each seed. */
+export interface GridDeclaration extends Pick<Experiment, "id" | "title" | "about" | "reproduces"> {
+  /** One may ask for less in a smaller profile. */
+  readonly rows: Dimension | ((profile: Profile) => Dimension);
+  /** One may be a share of the training's steps. */
+  readonly columns: Dimension | ((profile: Profile, steps: number) => Dimension);
+  /** Cells to leave out. */
+  without?(cell: Cell): boolean;
+  /** What a profile spends on every cell alike. */
+  readonly budgets: Readonly<Record<Profile, ConfigInput & { readonly steps: number }>>;
+  readonly seeds: Readonly<Record<Profile, number>>;
+  /** What the paper prints for a cell, percent of its dense model. */
+  paper?(cell: Cell): number | undefined;
+  /** Where the paper's numbers come from: "Table 7 (3s5z, 2M steps)". */
+  readonly source?: string;
+  /** Further figures of the runs. */
+  figures?(runs: readonly StoredRun[], label: (config: Config) => string): Readonly<Record<string, Figure>>;
+}
+
+/**
+ * Declares an experiment as a grid. A setting is found again in a configuration by the fields it sets.
+ *
+ * @example
+ * grid({ id: "lambda", rows: { title: "Algorithm", settings: [{ label: "QMIX", input: {} }] }, columns: { title: "λ", settings: ... }, ... });
+ */
+export function grid(declaration: GridDeclaration): Experiment {
+  const { id, title, about, reproduces, budgets, seeds: usual, without } = declaration;
+  const rows = (profile: Profile): Dimension => (typeof declaration.rows === "function" ? declaration.rows(profile) : declaration.rows);
+  const columns = (profile: Profile, steps: number): Dimension => (typeof declaration.columns === "function" ? declaration.columns(profile, steps) : declaration.columns);
+  // A configuration does not say of which profile it is.
+  const anyRow = PROFILES.flatMap((profile) => rows(profile).settings);
+  const anyColumn = (steps: number) => PROFILES.flatMap((profile) => columns(profile, steps).settings);
+  const cell = (config: Config): Cell => ({ row: settingOf(anyRow, config), column: settingOf(anyColumn(config.steps), config) });
+  const several = new Set(anyRow.map((row) => row.label)).size > 1;
+  const label = (config: Config): string => labelOf(cell(config), several);
+  const { paper, source } = declaration;
+  const plan: GridPlan = { title, rows: rows("paper").title, columns: columns("paper", 1).title, cell, ...(paper ? { paper } : {}), ...(source === undefined ? {} : { source }) };
+  return {
+    id, title, about, label,
+    ...(reproduces === undefined ? {} : { reproduces }),
+    profile: "classroom",
+    // Seed by seed, so that an interrupted experiment has every cell.
+    configs: (profile, seeds = usual[profile], changes = {}): Config[] => {
+      const { steps = budgets[profile].steps } = changes;
+      const [down, across] = [rows(profile).settings, columns(profile, steps).settings];
+      // Where there is one row it is not varied, and may be changed.
+      const layers = (row: Setting): ConfigInput[] => (down.length > 1 ? [changes, row.input] : [row.input, changes]);
+      const cells = down.flatMap((row) => across.filter((column) => !without?.({ row: row.label, column: column.label })).map((column) => [...layers(row), column.input]));
+      return Array.from({ length: seeds }, (_, i) => i + 1).flatMap((seed) => cells.map((inputs) => resolveConfig([...inputs, { seed }].reduce(mergeConfig, budgets[profile]))));
+    },
+    reduce: (runs) => {
+      const reduction = reduceGrid(runs, plan);
+      return { ...reduction, more: { ...reduction.more, ...declaration.figures?.(runs, label) } };
+    },
+  };
+}
+
+/** The cells of a grid in the order of their first runs, with their statistics. */
+export function cellStatistics(runs: readonly StoredRun[], { cell, paper }: Pick<GridPlan, "cell" | "paper">): CellStatistics[] {
+  const groups = new Map<string, StoredRun[]>();
+  for (const run of runs) {
+    const key = JSON.stringify(cell(run.config));
+    groups.set(key, [...(groups.get(key) ?? []), run]);
+  }
+  return [...groups.values()].map((group) => {
+    const place = cell(group[0].config);
+    const printed = paper?.(place);
+    return { ...place, ...scoreStatistics(group), ...(printed === undefined ? {} : { paper: printed }) };
+  });
+}
+
+/** A grid's runs as the table of an ablation, with the paper's numbers below ours, as scores against the columns, and as training curves. */
+export function reduceGrid(runs: readonly StoredRun[], plan: GridPlan): Reduction {
+  const settings = cellStatistics(runs, plan);
+  const rows = [...new Set(settings.map(({ row }) => row))];
+  const { steps, environment } = runs[0].config;
+  const label = (cell: Cell) => labelOf(cell, rows.length > 1);
+  return {
+    settings,
+    table: gridTable(settings, plan, runs),
+    figure: settingScores(
+      settings.map((setting) => ({
+        ...setting,
+        scores: runs.filter(({ config }) => label(plan.cell(config)) === label(setting)).map((run) => summaryOf(run).score),
+        ...(setting.paper === undefined ? {} : { paper: setting.paper / 100 }),
+      })),
+      { title: plan.title, axis: plan.columns },
+    ),
+    more: { curves: trainingCurves(runs.map((run) => winRateCurve(run, label(plan.cell(run.config)))), { title: `${plan.title}: ${environment}, ${shortSteps(steps)} steps`, steps }) },
+  };
+}
+
+/** In the form of the paper's tables: a column for each setting; for each row our mean, the interval, the speed of learning, and the paper's number. */
+function gridTable(settings: readonly CellStatistics[], plan: GridPlan, runs: readonly StoredRun[]): Table {
+  const rows = [...new Set(settings.map(({ row }) => row))];
+  const columns = [...new Set(settings.map(({ column }) => column))];
+  const line = (row: string, what: string, text: (cell: CellStatistics) => string): string[] => [
+    ...(rows.length > 1 ? [row] : []),
+    what,
+    ...columns.map((column) => settings.filter((cell) => cell.row === row && cell.column === column).map(text).join()),
+  ];
+  const percent = (share: number): string => (100 * share).toFixed(1);
+  const { environment, evaluation, sparsity } = runs[0].config;
+  const budgets = [...new Set(runs.map(({ config }) => config.steps.toLocaleString("en")))].join(" or ");
+  const levels = [...new Set(runs.map(({ config }) => config.sparsity.level).filter((level) => level > 0))].map((level) => Number((100 * level).toFixed(1)));
+  const seeds = [...new Set(settings.map((cell) => cell.seeds))].join(" or ");
+  return {
+    title: `${plan.title}: ${environment}${levels.length === 1 && sparsity.level > 0 ? `, ${levels[0]} % sparse` : ""}, ${budgets} steps, ${seeds} seed${seeds === "1" ? "" : "s"}`,
+    columns: [...(rows.length > 1 ? [{ title: plan.rows }] : []), { title: plan.columns }, ...columns.map((title) => ({ title, align: "right" as const }))],
+    rows: rows.flatMap((row) => [
+      line(row, "Win rate, %", ({ mean, deviation, seeds: n }) => (n > 1 ? `${percent(mean)} ± ${percent(deviation)}` : percent(mean))),
+      line(row, "IQM [95 % interval]", ({ iqm, iqmLow, iqmHigh }) => `${percent(iqm)} [${percent(iqmLow)}, ${percent(iqmHigh)}]`),
+      line(row, "Throughout training, %", ({ throughout }) => percent(throughout)),
+      ...(settings.some((cell) => cell.row === row && cell.paper !== undefined) ? [line(row, "Paper, % of dense", ({ paper }) => (paper === undefined ? "" : paper.toFixed(1)))] : []),
+    ]),
+    note: [
+      `Win rate: mean of the last ${evaluation.window} evaluations of ${evaluation.episodes} episodes, ± standard deviation over seeds; IQM: interquartile mean with a bootstrap interval.`,
+      "Throughout training: mean of all evaluations; of two settings that end alike, the one that learns sooner has more.",
+      ...(plan.source === undefined ? [] : [`Paper: ${plan.source}.`]),
+    ].join(" "),
+  };
+}
+
+/** The name of a cell among others; a single row says nothing. */
+function labelOf({ row, column }: Cell, severalRows: boolean): string {
+  return severalRows ? `${row}, ${column}` : column;
+}
+
+/** The setting that a configuration has: the one whose fields it holds, and of several the one that says most. */
+function settingOf(settings: readonly Setting[], config: Config): string {
+  const fitting = settings.filter(({ input }) => holds(config, input)).sort((a, b) => fieldCount(b.input) - fieldCount(a.input));
+  return fitting[0]?.label ?? "other";
+}
+
+function holds(config: unknown, input: unknown): boolean {
+  if (typeof input !== "object" || input === null) return config === input;
+  return Object.entries(input).every(([key, value]) => value === undefined || (typeof config === "object" && config !== null && holds((config as Record<string, unknown>)[key], value)));
+}
+
+function fieldCount(input: unknown): number {
+  return typeof input === "object" && input !== null ? Object.values(input).reduce<number>((sum, value) => sum + fieldCount(value), 0) : 1;
+}

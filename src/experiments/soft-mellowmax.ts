@@ -1,0 +1,46 @@
+import { trainingCurves } from "../figures/curves.js";
+import { ABLATION, ablationCell } from "./ablation.js";
+import type { Experiment } from "./experiment.js";
+import { grid, type Setting } from "./grid.js";
+import { estimatedValueCurve, overestimationCurve } from "./watch.js";
+
+/** The pairs of Table 8. */
+const PAIRS = [[1, 10], [5, 5], [5, 10], [10, 5], [10, 10]] as const;
+
+/** How sharp should the soft mellowmax be? */
+export const alphaOmega: Experiment = grid({
+  ...ABLATION,
+  id: "alpha-omega",
+  title: "α and ω of the soft mellowmax",
+  about: "How close the soft mellowmax lies to the maximum: MAST with the five pairs of α and ω",
+  reproduces: "Table 8",
+  columns: { title: "α, ω", settings: PAIRS.map(([alpha, omega]) => ({ label: `${alpha}, ${omega}`, input: { operator: { alpha, omega } } })) },
+  paper: ablationCell("table-8"),
+  source: "Table 8 (3s5z, 2M steps)",
+});
+
+const operators: readonly Setting[] = [
+  { label: "max", input: { operator: { kind: "max" } } },
+  { label: "softmax", input: { operator: { kind: "softmax" } } },
+  { label: "mellowmax", input: { operator: { kind: "mellowmax" } } },
+  { label: "soft mellowmax", input: { operator: { kind: "soft-mellowmax" } } },
+];
+
+/** Which operator values the next state best, alone (on RigL) and as a part of MAST? */
+export const operatorComparison: Experiment = grid({
+  ...ABLATION,
+  id: "operators",
+  title: "Operators that value the next state",
+  about: "Max, softmax, mellowmax and soft mellowmax, alone on RigL and as a part of MAST: win rates, and what they estimate",
+  reproduces: "Figures 5, 12 and 16",
+  rows: { title: "Method", settings: [{ label: "RigL", input: { method: "rigl" } }, { label: "MAST", input: { method: "mast" } }] },
+  columns: { title: "Operator", settings: operators },
+  seeds: { ...ABLATION.seeds, classroom: 3 },
+  figures: (runs, label) => {
+    const { steps } = runs[0].config;
+    return {
+      estimates: trainingCurves(runs.map((run) => estimatedValueCurve(run, label(run.config))), { title: "What the team expects", value: "Estimated value (discounted return)", share: false, steps }),
+      overestimation: trainingCurves(runs.map((run) => overestimationCurve(run, label(run.config))), { title: "Expected less real value", value: "Overestimation (discounted return)", share: false, steps }),
+    };
+  },
+});

@@ -1,0 +1,37 @@
+import { type Config, type ConfigInput, mergeConfig, resolveConfig } from "../config.js";
+import { METHOD_TITLES } from "../methods.js";
+import { runName } from "../results/store.js";
+import { ABLATION } from "./ablation.js";
+import type { Experiment, Profile } from "./experiment.js";
+import { reduceGrid } from "./grid.js";
+
+const { budgets, seeds: usual } = ABLATION;
+
+/** A ticket's name says whose topology it has; its source's name begins with what the source is. */
+function ticketLabel({ method, sparsity, ticket }: Config): string {
+  if (ticket === undefined) return sparsity.level > 0 ? `${METHOD_TITLES[method]} itself` : METHOD_TITLES[method];
+  if (ticket.kind === "random") return "random ticket";
+  return `${ticket.source!.includes("-rigl-") ? "RigL" : "MAST"}'s ${ticket.kind} ticket`;
+}
+
+/**
+ * Topologies that stay fixed, all trained as MAST trains: a random one, those that a run of MAST and one of RigL ended with (winning tickets), and MAST's
+ * with the weights that belong to it (cheating). Beside them the sources themselves and a dense team.
+ */
+export const tickets: Experiment = {
+  id: "tickets",
+  title: "What a found topology is worth",
+  about: "Random, winning and cheating tickets beside MAST, RigL and a dense team: is it the topology or the search that helps?",
+  reproduces: "Figure 10",
+  profile: "classroom",
+  configs: (profile: Profile, seeds = usual[profile], changes: ConfigInput = {}): Config[] =>
+    Array.from({ length: seeds }, (_, i) => i + 1).flatMap((seed) => {
+      const team = (input: ConfigInput): Config => resolveConfig([changes, input, { seed }].reduce(mergeConfig, budgets[profile]));
+      const [mast, rigl] = [team({ method: "mast" }), team({ method: "rigl" })];
+      const ticket = (kind: "random" | "winning" | "cheating", source?: Config): Config =>
+        team({ method: "mast", ticket: { kind, ...(source === undefined ? {} : { source: runName(source) }) } });
+      return [team({ method: "dense", sparsity: { level: 0 } }), mast, rigl, ticket("random"), ticket("winning", rigl), ticket("winning", mast), ticket("cheating", mast)];
+    }),
+  label: ticketLabel,
+  reduce: (runs) => reduceGrid(runs, { title: "Fixed and moving topologies", rows: "Environment", columns: "Topology", cell: (config) => ({ row: config.environment, column: ticketLabel(config) }) }),
+};

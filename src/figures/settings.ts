@@ -1,0 +1,80 @@
+import { round, type Figure, type Trace } from "./figure.js";
+import { axis, layout, methodStyles } from "./theme.js";
+
+/** What one setting came to. */
+export interface SettingScore {
+  /** Its line: the method, or whatever else is compared. */
+  readonly row: string;
+  /** Its place along the horizontal axis. */
+  readonly column: string;
+  /** Shares 0..1, one a seed. */
+  readonly scores: readonly number[];
+  readonly mean: number;
+  /** What the paper reports, a share of the dense model's win rate. */
+  readonly paper?: number;
+}
+
+export interface SettingScoresOptions {
+  readonly title?: string;
+  /** Name of the horizontal axis. */
+  readonly axis?: string;
+  /** The columns from left to right; default: as they come. */
+  readonly columns?: readonly string[];
+}
+
+/**
+ * Scores against a setting: for each row a line through the means over seeds, the seeds as dots beside it, and the paper's numbers as
+ * diamonds with a dotted line. Columns stand at equal distances, as in the tables of the paper's appendix.
+ *
+ * @example
+ * settingScores([{ row: "MAST", column: "0.8", scores: [0.9, 1], mean: 0.95, paper: 0.979 }], { axis: "lambda" });
+ */
+export function settingScores(settings: readonly SettingScore[], options: SettingScoresOptions = {}): Figure {
+  const { title = "", columns = [...new Set(settings.map(({ column }) => column))] } = options;
+  const styles = methodStyles([...new Set(settings.map(({ row }) => row))]);
+  const withPaper = settings.some(({ paper }) => paper !== undefined);
+  const traces = styles.flatMap((style, i): Trace[] => {
+    const own = columns.flatMap((column) => settings.find((setting) => setting.row === style.label && setting.column === column) ?? []);
+    // Lines side by side, so that dots of several rows do not hide each other.
+    const x = ({ column }: SettingScore) => round(columns.indexOf(column) + (i - (styles.length - 1) / 2) * 0.07);
+    const group = { legendgroup: style.label, name: style.label };
+    const known = own.filter(({ paper }) => paper !== undefined);
+    return [
+      {
+        ...group, type: "scatter", mode: "markers", showlegend: false,
+        x: own.flatMap((setting) => setting.scores.map(() => x(setting))), y: own.flatMap(({ scores }) => scores.map((score) => round(score))),
+        marker: { color: style.colour, size: 5, opacity: 0.45 }, hovertemplate: `${style.label}, one seed: %{y:.1%}<extra></extra>`,
+      },
+      {
+        ...group, type: "scatter", mode: "lines+markers",
+        x: own.map(x), y: own.map(({ mean }) => round(mean)), customdata: own.map(({ column }) => column),
+        line: { color: style.colour, width: 2.5, dash: style.dash }, marker: { color: style.colour, size: 9, symbol: style.symbol },
+        hovertemplate: `${style.label}, %{customdata}: %{y:.1%}<extra></extra>`,
+      },
+      ...(known.length === 0 ? [] : [{
+        ...group, type: "scatter", mode: "lines+markers", showlegend: false,
+        x: known.map(x), y: known.map(({ paper }) => round(paper!)), customdata: known.map(({ column }) => column),
+        line: { color: style.colour, width: 1, dash: "dot" }, marker: { color: "#ffffff", size: 9, symbol: "diamond", line: { color: style.colour, width: 1.5 } },
+        hovertemplate: `${style.label} in the paper, %{customdata}: %{y:.1%} of dense<extra></extra>`,
+      }]),
+    ];
+  });
+  const highest = Math.max(1, ...settings.map(({ paper = 0 }) => paper));
+  return {
+    data: traces,
+    layout: layout(title, {
+      xaxis: axis(options.axis ?? "", { tickmode: "array", tickvals: columns.map((_, i) => i), ticktext: [...columns], range: [-0.5, columns.length - 0.5], showgrid: false }),
+      yaxis: axis("Win rate", { range: [-0.03, highest + 0.05], tickformat: ".0%", dtick: 0.2 }),
+      legend: { orientation: "h", x: 0, xanchor: "left", y: 1.02, yanchor: "bottom" },
+      showlegend: styles.length > 1,
+      hovermode: "closest",
+      height: 420,
+      margin: { l: 64, r: 24, t: 72, b: 96 },
+      annotations: [{
+        text: `small dots: seeds; large: their mean${withPaper ? "; diamonds: the paper's, as a share of its dense model" : ""}`,
+        showarrow: false, xref: "paper", yref: "paper", x: 0, y: 0, xanchor: "left", yanchor: "top", yshift: -56, font: { size: 11, color: "#666666" }, align: "left",
+      }],
+    }),
+    summary: `${title || "Scores"}: ${settings.map(({ row, column, mean }) => `${styles.length > 1 ? `${row}, ` : ""}${column} ${round(100 * mean, 3)} %`).join("; ")}`,
+  };
+}
