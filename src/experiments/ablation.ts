@@ -28,7 +28,7 @@ export const ABLATION: Pick<GridDeclaration, "rows" | "budgets" | "seeds"> = {
   }),
   budgets: {
     smoke: { ...SMOKE, sparsity: { level: 0.9 } },
-    classroom: { ...CLASSROOM_3M, sparsity: { level: 0.98 } },
+    classroom: { ...CLASSROOM_3M, sparsity: { level: 0.95 } },
     paper: { ...PAPER_3S5Z, sparsity: { level: 0.9 } },
   },
   seeds: { smoke: 1, classroom: 5, paper: 8 },
