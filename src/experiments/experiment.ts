@@ -30,6 +30,8 @@ export interface Experiment {
   configs(profile: Profile, seeds?: number, changes?: ConfigInput): Config[];
   /** How progress and figures call a run. */
   label(config: Config): string;
+  /** The picture, of several small ones, in which a live curve shows a run, and its name there; default: one picture for all. */
+  place?(config: Config): { readonly panel: string; readonly label: string };
   /** The result of runs that are complete. */
   reduce(runs: readonly StoredRun[]): Reduction;
   /** What to do next for a person who has just seen the result: commands, and what each is for. */

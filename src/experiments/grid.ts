@@ -1,5 +1,5 @@
 import { type Config, type ConfigInput, mergeConfig, resolveConfig } from "../config.js";
-import { trainingCurves } from "../figures/curves.js";
+import { type RunCurve, trainingCurves } from "../figures/curves.js";
 import { type Figure, shortSteps } from "../figures/figure.js";
 import { settingScores } from "../figures/settings.js";
 import type { Table } from "../figures/table.js";
@@ -96,6 +96,7 @@ export function grid(declaration: GridDeclaration): Experiment {
       const cells = down.flatMap((row) => across.filter((column) => !without?.({ row: row.label, column: column.label })).map((column) => [...layers(row), column.input]));
       return Array.from({ length: seeds }, (_, i) => i + 1).flatMap((seed) => cells.map((inputs) => resolveConfig([...inputs, { seed }].reduce(mergeConfig, budgets[profile]))));
     },
+    ...(several ? { place: (config: Config) => ({ panel: cell(config).column, label: cell(config).row }) } : {}),
     reduce: (runs) => {
       const reduction = reduceGrid(runs, plan);
       return { ...reduction, more: { ...reduction.more, ...declaration.figures?.(runs, label) } };
@@ -134,8 +135,13 @@ export function reduceGrid(runs: readonly StoredRun[], plan: GridPlan): Reductio
       })),
       { title: plan.title, axis: plan.columns },
     ),
-    more: { curves: trainingCurves(runs.map((run) => winRateCurve(run, label(plan.cell(run.config)))), { title: `${plan.title}: ${environment}, ${shortSteps(steps)} steps`, steps }) },
+    more: { curves: trainingCurves(runs.map((run) => placedCurve(run, plan.cell(run.config), rows.length > 1)), { title: `${plan.title}: ${environment}, ${shortSteps(steps)} steps`, steps }) },
   };
+}
+
+/** A curve in a picture of its column, named after its row; with one row all columns share a picture. */
+function placedCurve(run: StoredRun, { row, column }: Cell, severalRows: boolean): RunCurve {
+  return severalRows ? { ...winRateCurve(run, row), panel: column } : winRateCurve(run, column);
 }
 
 /** In the form of the paper's tables: a column for each setting; for each row our mean, the interval, the speed of learning, and the paper's number. */

@@ -18,6 +18,8 @@ export interface WatchOptions {
   readonly title?: string;
   /** What curves average over: runs with the same label are one method's seeds. Default: the method, and what sets it apart. */
   readonly label?: (config: Config) => string;
+  /** See `Experiment.place`. */
+  readonly place?: (config: Config) => { readonly panel: string; readonly label: string };
   /** Threads; default: one for each core. */
   readonly workers?: number;
   /** Where runs are kept, if not in data/runs. */
@@ -31,7 +33,8 @@ export interface WatchOptions {
  * @returns the runs, in the order of the configurations; those that an interrupt stopped are not complete, those it kept from beginning absent
  * @throws {Error} naming the runs that failed and why, after the others have ended
  * @example
- * const runs = await watchRuns(["dense", "mast"].map((method) => resolveConfig({ environment: "3m", method, steps: 100_000 })));
+ * const runs = await watchRuns(lambda.configs("classroom"), lambda);
+ * const others = await watchRuns(["dense", "mast"].map((method) => resolveConfig({ environment: "3m", method, steps: 100_000 })));
  */
 export async function watchRuns(configs: readonly Config[], options: WatchOptions = {}): Promise<StoredRun[]> {
   const { title, workers, runs } = options;
@@ -44,7 +47,9 @@ export async function watchRuns(configs: readonly Config[], options: WatchOption
     trainingCurves(
       configs.flatMap((config) => {
         const run = runOf(config, store);
-        return run === undefined ? [] : [winRateCurve(run, label(config))];
+        if (run === undefined) return [];
+        const place = options.place?.(config);
+        return [place === undefined ? winRateCurve(run, label(config)) : { ...winRateCurve(run, place.label), panel: place.panel }];
       }),
       { ...(title === undefined ? {} : { title }), steps: Math.max(...configs.map((config) => config.steps)) },
     );

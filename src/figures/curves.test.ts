@@ -64,6 +64,27 @@ describe("trainingCurves", () => {
     expect(Math.max(...(band(figure)[0]!["y"] as number[]))).toBe(1);
   });
 
+  it("draws one small picture a panel, with shared scales, and names each curve once", () => {
+    const runs = ["90 %", "95 %", "98 %"].flatMap((panel) => ["MAST", "RigL"].map((label, i) => ({ label, panel, steps: [0, 10], values: [0, i / 2] })));
+    const { data, layout, summary } = trainingCurves(runs);
+    const shown = data.filter((trace) => trace["mode"] === "lines" && trace["showlegend"] === true);
+    expect(shown.map((trace) => [trace["name"], trace["xaxis"]])).toEqual([["RigL", undefined], ["MAST", undefined]]);
+    expect(new Set(data.map((trace) => trace["yaxis"]))).toEqual(new Set([undefined, "y2", "y3"]));
+    const axes = ["", "2", "3"].map((n) => [layout[`xaxis${n}`], layout[`yaxis${n}`]] as { domain: [number, number]; matches?: string }[]);
+    expect(axes.map(([, y]) => y!.matches)).toEqual([undefined, "y", "y"]);
+    // Two abreast, the third below the first; none on another.
+    expect(axes[0]![0]!.domain[1]).toBeLessThan(axes[1]![0]!.domain[0]);
+    expect(axes[2]![0]!.domain).toEqual(axes[0]![0]!.domain);
+    expect(axes[2]![1]!.domain[1]).toBeLessThan(axes[0]![1]!.domain[0]);
+    expect(summary).toContain("98 %, MAST 0 %");
+  });
+
+  it("leaves room above the plot for as many lines as the legend takes", () => {
+    const top = (n: number) => (trainingCurves(Array.from({ length: n }, (_, i) => ({ label: `a rather long label ${i}`, steps: [0], values: [0] }))).layout["margin"] as { t: number }).t;
+    expect(top(2)).toBe(top(1));
+    expect(top(6)).toBeGreaterThan(top(2));
+  });
+
   it("draws before there is anything, and with runs that have no evaluation yet", () => {
     expect(trainingCurves([]).summary).toContain("no evaluation yet");
     const figure = trainingCurves([{ label: "MAST", steps: [], values: [] }, { label: "Dense", steps: [0], values: [0.25] }], { steps: 50_000 });

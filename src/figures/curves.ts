@@ -7,6 +7,8 @@ import { axis, layout, methodStyles, translucent, type MethodStyle } from "./the
 export interface RunCurve {
   /** The method, or whatever is compared; runs with the same label are averaged (its seeds). */
   readonly label: string;
+  /** The small picture it stands in, where there are several beside each other: a second thing that is varied. */
+  readonly panel?: string;
   /** Environment steps, increasing. [points] */
   readonly steps: ArrayLike<number>;
   /** What was measured there. [points] */
@@ -36,42 +38,82 @@ export interface TrainingCurvesOptions {
  */
 export function trainingCurves(runs: readonly RunCurve[], options: TrainingCurvesOptions = {}): Figure {
   const { title = "", value = "Test win rate", share = true, window = 21 } = options;
-  const groups = new Map<string, RunCurve[]>();
-  for (const run of runs) groups.set(run.label, [...(groups.get(run.label) ?? []), run]);
-  const styles = methodStyles([...groups.keys()]);
-
+  const styles = methodStyles([...new Set(runs.map(({ label }) => label))]);
+  const panels = [...new Set(runs.map(({ panel }) => panel))];
   // Many bands upon each other would hide the lines.
-  const opacity = Math.min(1, 3 / styles.length);
+  const opacity = Math.min(1, 3 / styles.length) * (panels.length > 1 ? 0.7 : 1);
   const bands: Trace[] = [];
   const lines: Trace[] = [];
   const notes: string[] = [];
   const windows = new Set<number>();
   let seeds = 0;
-  for (const style of styles) {
-    const group = groups.get(style.label)!;
-    const curve = meanCurve(group);
-    seeds = Math.max(seeds, group.length);
-    const { filtered, used } = filter(curve.mean, window);
-    if (curve.steps.length > 0) windows.add(used);
-    const shown = share ? filtered.map((v) => Math.min(1, Math.max(0, v))) : filtered;
-    if (curve.runs.some((n) => n > 1)) bands.push(band(style, curve, share, 0.16 * opacity));
-    lines.push(points(style, curve, 0.5 * opacity), line(style, curve, shown, share));
-    if (shown.length > 0) notes.push(`${style.label} ${share ? percent(curve.mean.at(-1)!) : round(curve.mean.at(-1)!, 3)}`);
-  }
+  panels.forEach((panel, place) => {
+    const axes = place === 0 ? {} : { xaxis: `x${place + 1}`, yaxis: `y${place + 1}` };
+    for (const style of styles) {
+      const group = runs.filter((run) => run.label === style.label && run.panel === panel);
+      if (group.length === 0) continue;
+      const curve = meanCurve(group);
+      seeds = Math.max(seeds, group.length);
+      const { filtered, used } = filter(curve.mean, window);
+      if (curve.steps.length > 0) windows.add(used);
+      const shown = share ? filtered.map((v) => Math.min(1, Math.max(0, v))) : filtered;
+      if (curve.runs.some((n) => n > 1)) bands.push({ ...band(style, curve, share, 0.16 * opacity), ...axes });
+      const first = !lines.some((trace) => trace["name"] === style.label);
+      lines.push({ ...points(style, curve, 0.5 * opacity), ...axes }, { ...line(style, curve, shown, share), showlegend: first, ...axes });
+      const name = panel === undefined ? style.label : `${panel}, ${style.label}`;
+      if (shown.length > 0) notes.push(`${name} ${share ? percent(curve.mean.at(-1)!) : round(curve.mean.at(-1)!, 3)}`);
+    }
+  });
   const end = options.steps ?? Math.max(1, ...runs.map((run) => run.steps[run.steps.length - 1] ?? 0));
+  const below = panels.length > 1 ? 60 : 84;
+  const above = 48 + 24 * legendRows(styles);
+  const grid = panelGrid(panels, {
+    x: { range: [0, end * 1.01], tickformat: "~s", ...(panels.length > 1 ? { nticks: 4 } : {}) },
+    y: share ? { range: [-0.02, 1.04], tickformat: ".0%", dtick: panels.length > 1 ? 0.5 : 0.2 } : {},
+    value,
+  });
   return {
     data: [...bands, ...lines],
     layout: layout(title, {
-      xaxis: axis("Environment steps", { range: [0, end * 1.01], tickformat: "~s" }),
-      yaxis: share ? axis(value, { range: [-0.02, 1.04], tickformat: ".0%", dtick: 0.2 }) : axis(value),
-      legend: { orientation: "h", x: 0, xanchor: "left", y: 1.02, yanchor: "bottom" },
+      ...grid.axes,
+      legend: { orientation: "h", x: 0, xanchor: "left", y: panels.length > 1 ? 1 + 26 / grid.height : 1.02, yanchor: "bottom" },
       hovermode: "x unified",
-      annotations: [caption(seeds, [...windows])],
-      margin: { l: 64, r: 24, t: 72, b: 84 },
-      height: 420,
+      annotations: [...grid.titles, { ...caption(seeds, [...windows]), ...(panels.length > 1 ? { yshift: -28 } : {}) }],
+      margin: { l: 64, r: 24, t: above, b: below },
+      height: grid.height + above + below,
     }),
     summary: `${title || "Training curves"}: ${value} at the end: ${notes.join(", ") || "no evaluation yet"}`,
   };
+}
+
+/** Lines of the legend above a figure of the usual width: Plotly gives an entry its text, a line and a gap. */
+function legendRows(styles: readonly MethodStyle[]): number {
+  const pixels = styles.map(({ label }) => 48 + 7.6 * label.length);
+  let [rows, used] = [1, 0];
+  for (const width of pixels) {
+    if (used > 0 && used + width > 552) [rows, used] = [rows + 1, 0];
+    used += width;
+  }
+  return rows;
+}
+
+/** Axes of one plot, or of small ones two abreast that share their scales, with the names of these above them. */
+function panelGrid(panels: readonly (string | undefined)[], { x, y, value }: { readonly x: object; readonly y: object; readonly value: string }): { axes: Trace; titles: Trace[]; height: number } {
+  if (panels.length <= 1) return { axes: { xaxis: axis("Environment steps", { ...x }), yaxis: axis(value, { ...y }) }, titles: [], height: 264 };
+  const [rows, gap, top] = [Math.ceil(panels.length / 2), 0.08, 26];
+  const height = rows * 156;
+  const axes: Record<string, unknown> = {};
+  const titles = panels.map((panel, i) => {
+    const [row, column] = [Math.floor(i / 2), i % 2];
+    const left = column * (0.5 + gap / 2);
+    const high = 1 - (row * 156) / height;
+    const low = high - (156 - top - 24) / height;
+    const [bottom, suffix] = [row === rows - 1 || (row === rows - 2 && i + 2 >= panels.length), i === 0 ? "" : String(i + 1)];
+    axes[`xaxis${suffix}`] = axis(bottom ? "Environment steps" : "", { ...x, domain: [left, left + 0.5 - gap / 2], anchor: `y${suffix}` });
+    axes[`yaxis${suffix}`] = axis(column === 0 ? value : "", { ...y, domain: [low, high], anchor: `x${suffix}`, ...(i > 0 ? { matches: "y" } : {}), showticklabels: column === 0 });
+    return { text: `<b>${panel ?? ""}</b>`, showarrow: false, xref: "paper", yref: "paper", x: left, y: high, xanchor: "left", yanchor: "bottom", font: { size: 13 } };
+  });
+  return { axes, titles, height };
 }
 
 interface MeanCurve {

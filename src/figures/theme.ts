@@ -24,7 +24,7 @@ export const METHOD_STYLES: readonly MethodStyle[] = [
 ];
 
 /** For curves that are no method, such as the values of a hyperparameter: viridis, dark to light, without its palest end. */
-const OTHERS = ["#440154", "#3b528b", "#21918c", "#5ec962", "#b8a500"];
+const OTHERS = ["#440154", "#414487", "#2a788e", "#22a884", "#7ad151", "#c2a800"];
 
 /**
  * The looks of labels, in the fixed order of methods. A label that is a method's name or begins with it ("MAST-QMIX", "rigl") has
