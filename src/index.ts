@@ -73,6 +73,7 @@ export { alphaOmega, operatorComparison } from "./experiments/soft-mellowmax.js"
 export { sparsity } from "./experiments/sparsity.js";
 export { stepLength } from "./experiments/step-length.js";
 export { burnIn, lambda } from "./experiments/td-lambda.js";
+export { tableOne } from "./experiments/table-one.js";
 export { tickets } from "./experiments/tickets.js";
 export { compareMethods, compareWithPaper, scoreFigure } from "./experiments/comparison.js";
 export { quickstart, QUICKSTART_PROFILES } from "./experiments/quickstart.js";

@@ -68,8 +68,8 @@ export function settingScores(settings: readonly SettingScore[], options: Settin
       legend: { orientation: "h", x: 0, xanchor: "left", y: 1.02, yanchor: "bottom" },
       showlegend: styles.length > 1,
       hovermode: "closest",
-      height: 420,
-      margin: { l: 64, r: 24, t: 72, b: 96 },
+      height: styles.length > 1 ? 420 : 380,
+      margin: { l: 64, r: 24, t: styles.length > 1 ? 72 : 48, b: 96 },
       annotations: [{
         text: `small dots: seeds; large: their mean${withPaper ? "; diamonds: the paper's, as a share of its dense model" : ""}`,
         showarrow: false, xref: "paper", yref: "paper", x: 0, y: 0, xanchor: "left", yanchor: "top", yshift: -56, font: { size: 11, color: "#666666" }, align: "left",

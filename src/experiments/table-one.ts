@@ -1,0 +1,51 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { packageRoot } from "../figures/package.js";
+import type { Table } from "../figures/table.js";
+import { ALGORITHM_TITLES, METHOD_TITLES, METHODS } from "../methods.js";
+import { type CsvRow, parseCsv } from "../results/csv.js";
+import { readPaperTable } from "../results/paper.js";
+import { COMPARISONS } from "./comparative.js";
+
+/**
+ * Table 1 as far as it was trained here: of each row whose comparison has left its results, the win rates of all methods as shares of the dense team's,
+ * in percent, with the paper's numbers in brackets; of the other rows the paper's alone.
+ *
+ * @param folder where `mast experiment run` leaves results; default: data/results
+ * @example
+ * showTable(tableOne());
+ */
+export function tableOne(folder = join(packageRoot(), "data", "results")): Table {
+  const compared = METHODS.filter((method) => method !== "dense");
+  const percent = (share: unknown, digits: number): string => (typeof share === "number" && Number.isFinite(share) ? (100 * share).toFixed(digits) : "");
+  const rows = readPaperTable("table-1").flatMap(({ algorithm, environment, ...paper }) => {
+    if (algorithm === "all" || environment === "average") return [];
+    const ours = published(folder, COMPARISONS.find(({ id }) => id === `comparison-${environment}${algorithm === "qmix" ? "" : `-${algorithm}`}`)!.id);
+    const dense = ours.get("dense");
+    const level = percent(ours.get("mast")?.["sparsity"], 0);
+    return [[
+      ALGORITHM_TITLES[algorithm],
+      environment,
+      level === "" || Number(level) === 100 * paper.sparsity ? percent(paper.sparsity, 0) : `${level} (${percent(paper.sparsity, 0)})`,
+      dense === undefined ? "" : String(dense["seeds"]),
+      percent(dense?.["mean"], 1),
+      ...compared.map((method) => [percent(ours.get(method)?.["relativeToDense"], 1), `(${paper[method].toFixed(1)})`].join(" ").trim()),
+    ]];
+  });
+  return {
+    title: "Table 1: win rates in percent of the dense team's, ours and (the paper's)",
+    columns: [
+      { title: "Algorithm" }, { title: "Map" },
+      ...["Sparsity, %", "Seeds", "Dense wins, %", ...compared.map((method) => METHOD_TITLES[method])].map((title) => ({ title, align: "right" as const })),
+    ],
+    rows,
+    note: "Ours: the classroom budgets of the comparison experiments, where they were run; the paper's: 2,000,000 steps and 8 seeds.",
+  };
+}
+
+/** The statistics of each method that a comparison has left. */
+function published(folder: string, id: string): Map<string, CsvRow> {
+  const path = join(folder, `${id}-methods.csv`);
+  if (!existsSync(path)) return new Map();
+  return new Map(parseCsv(readFileSync(path, "utf8"), path).map((row) => [String(row["method"]), row]));
+}
