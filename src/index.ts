@@ -47,7 +47,7 @@ export { tensorsOf } from "./training/state.js";
 export { train, type TrainOptions } from "./training/train.js";
 
 export { exportParameters } from "./results/checkpoint.js";
-export { frameCsv, methodsFrame, runsFrame } from "./results/frame.js";
+export { frameCsv, methodsFrame, runsFrame, tidyFrame } from "./results/frame.js";
 export { RunError } from "./results/disk.js";
 export type { MaskMoment } from "./results/masks.js";
 export type { MetricsRow, TimingRow, TopologyRow } from "./results/metrics.js";
@@ -76,9 +76,10 @@ export { burnIn, lambda } from "./experiments/td-lambda.js";
 export { tableOne } from "./experiments/table-one.js";
 export { tickets } from "./experiments/tickets.js";
 export { compareMethods, compareWithPaper, scoreFigure } from "./experiments/comparison.js";
+export { publishMeasurement, type PublishedFile, type PublishOptions, publishResults } from "./experiments/publish.js";
 export { quickstart, QUICKSTART_PROFILES } from "./experiments/quickstart.js";
 export { SHORT_RUN, shortRun } from "./experiments/short-run.js";
-export { estimatedValueCurve, maskSnapshots, overestimationCurve, playTrained, watchRuns, type WatchOptions, winRateCurve } from "./experiments/watch.js";
+export { estimatedValueCurve, maskSnapshots, overestimationCurve, playTrained, watchMeasurement, watchRuns, type WatchOptions, winRateCurve } from "./experiments/watch.js";
 export { readTicket } from "./experiments/ticket.js";
 export { runAll, runOne, type RunOptions, type RunOutcome, type TrainingProgress } from "./experiments/run.js";
 

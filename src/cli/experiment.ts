@@ -1,13 +1,9 @@
-import { mkdirSync, writeFileSync } from "node:fs";
-import { dirname, join, relative } from "node:path";
-import type { DataFrame } from "danfojs-node";
+import { relative, resolve } from "node:path";
 import { EXPERIMENTS, findExperiment } from "../experiments/all.js";
-import type { Experiment, Profile, Reduction } from "../experiments/experiment.js";
+import type { Experiment, Profile } from "../experiments/experiment.js";
+import { type PublishedFile, publishResults } from "../experiments/publish.js";
 import { closeBrowser } from "../figures/browser.js";
-import { packageRoot } from "../figures/package.js";
-import { saveFigure } from "../figures/save.js";
 import { tableText } from "../figures/table.js";
-import { frameCsv, methodsFrame, runsFrame } from "../results/frame.js";
 import { runOf, type StoredRun } from "../results/store.js";
 import { trainAll, type TrainingFlags } from "./train.js";
 
@@ -45,31 +41,19 @@ export async function showExperiment(id: string, flags: ExperimentFlags): Promis
   await showResult(experiment, profile, complete as StoredRun[], flags.figure);
 }
 
-async function showResult(experiment: Experiment, profile: Profile, runs: readonly StoredRun[], figurePath = defaultFigure(experiment, profile)): Promise<void> {
-  const { table, figure, methods } = experiment.reduce(runs);
-  console.log(`\n${tableText(table)}\n`);
-  const saved = await saveFigure(figure, figurePath);
+async function showResult(experiment: Experiment, profile: Profile, runs: readonly StoredRun[], figure?: string): Promise<void> {
+  const { table, saved } = await publishResults(experiment, profile, runs, figure === undefined ? {} : { figure: resolve(figure) });
   await closeBrowser();
-  for (const [what, path] of await saveResults(experiment, profile, runs, methods)) console.log(`${what}: ${relative(process.cwd(), path)}`);
-  console.log(`Figure: ${[saved.html, saved.png].filter((path) => path !== undefined).map((path) => relative(process.cwd(), path)).join(", ")}`);
+  console.log(`\n${tableText(table)}\n`);
+  sayWhatIsSaved(saved);
   const next = experiment.next?.(runs) ?? [];
   if (next.length > 0) console.log(`\nWhat to try next:\n${next.map(([command, purpose]) => `  ${command}\n      ${purpose}`).join("\n")}`);
 }
 
-/** Writes the runs, a row each, to data/results/ID.csv, and where methods are compared those to data/results/ID-methods.csv. */
-async function saveResults({ id, profile: usual }: Experiment, profile: Profile, runs: readonly StoredRun[], methods: Reduction["methods"]): Promise<[what: string, path: string][]> {
-  const labels = { experiment: id, profile };
-  const save = (what: string, name: string, frame: DataFrame): [what: string, path: string] => {
-    const path = join(packageRoot(), "data", "results", `${name}${profile === usual ? "" : `-${profile}`}.csv`);
-    mkdirSync(dirname(path), { recursive: true });
-    // danfojs writes to files as well, but swallows what goes wrong there.
-    writeFileSync(path, `${frameCsv(frame)}\n`);
-    return [what, path];
-  };
-  return [save("Runs", id, await runsFrame(runs, labels)), ...(methods === undefined ? [] : [save("Methods", `${id}-methods`, await methodsFrame(methods, labels))])];
-}
-
-/** The figure that is committed is the usual profile's; others stand beside it. */
-function defaultFigure({ id, profile: usual }: Experiment, profile: Profile): string {
-  return join(packageRoot(), "figures", profile === usual ? id : `${id}-${profile}`);
+/** A line for each kind of file; of a figure, what a person opens. */
+function sayWhatIsSaved(saved: readonly PublishedFile[]): void {
+  for (const what of new Set(saved.map((file) => file.what))) {
+    const paths = saved.filter((file) => file.what === what && !file.path.endsWith(".json")).map(({ path }) => relative(process.cwd(), path));
+    console.log(`${what}: ${paths.join(", ")}`);
+  }
 }

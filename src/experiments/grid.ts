@@ -28,7 +28,8 @@ export interface Cell {
 }
 
 /** What the seeds of one cell came to, and what the paper prints for it: percent of its dense model. */
-export interface CellStatistics extends Cell, ScoreStatistics {
+export interface CellStatistics extends Cell, ScoreStatistics, Pick<Config, "environment" | "rules" | "algorithm" | "method" | "steps"> {
+  readonly sparsity: number;
   readonly paper?: number;
 }
 
@@ -112,9 +113,11 @@ export function cellStatistics(runs: readonly StoredRun[], { cell, paper }: Pick
     groups.set(key, [...(groups.get(key) ?? []), run]);
   }
   return [...groups.values()].map((group) => {
+    const { environment, rules, algorithm, method, sparsity, steps } = group[0].config;
     const place = cell(group[0].config);
     const printed = paper?.(place);
-    return { ...place, ...scoreStatistics(group), ...(printed === undefined ? {} : { paper: printed }) };
+    const { commit, ...statistics } = scoreStatistics(group);
+    return { ...place, environment, rules, algorithm, method, sparsity: sparsity.level, steps, ...statistics, ...(printed === undefined ? {} : { paper: printed }), commit };
   });
 }
 

@@ -50,7 +50,7 @@ function countParameters({ tensors, masks }: TrainState): number {
 }
 
 /** The commit of this code, with "+" when tracked files were changed since; undefined outside of git. */
-function currentCommit(): string | undefined {
+export function currentCommit(): string | undefined {
   const git = (...args: string[]) => execFileSync("git", args, { cwd: dirname(fileURLToPath(import.meta.url)), encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trim();
   try {
     return git("rev-parse", "--short=12", "HEAD") + (git("status", "--porcelain", "--untracked-files=no") === "" ? "" : "+");

@@ -1,5 +1,6 @@
 import type { Config } from "../config.js";
 import { createEnvironment } from "../envs/index.js";
+import type { Measured, Measurement, Profile } from "./experiment.js";
 import { runAll, type RunOutcome } from "./run.js";
 import { networkParameters } from "../networks/parameters.js";
 import type { MetricsRow } from "../results/metrics.js";
@@ -10,7 +11,7 @@ import { trainingCurves, type RunCurve } from "../figures/curves.js";
 import { shortSteps } from "../figures/figure.js";
 import { methodLabel, runLabels } from "../figures/labels.js";
 import type { MaskSnapshot } from "../figures/masks.js";
-import { inNotebook, interruptSignal, liveFigure, showProgress } from "../figures/notebook.js";
+import { inNotebook, interruptSignal, liveFigure, showProgress, showShare } from "../figures/notebook.js";
 import { recordEpisode, type EpisodeRecording } from "../figures/recording.js";
 
 export interface WatchOptions {
@@ -76,6 +77,29 @@ export async function watchRuns(configs: readonly Config[], options: WatchOption
   const failed = outcomes.filter(({ state }) => state === "failed");
   if (failed.length > 0) throw new Error(`${failed.length} of ${outcomes.length} runs failed: ${failed.map(({ config, error }) => `${name(config)}: ${error!.message}`).join("; ")}`);
   return outcomes.flatMap(({ run }) => run ?? []);
+}
+
+/**
+ * Measures under the eyes of the notebook: what is being done, which share is done and how long the rest takes, below the cell. An interrupt stops it; unlike
+ * runs, a measurement begins anew the next time.
+ *
+ * @throws {Error} when an interrupt stopped it, or what it measured failed
+ * @example
+ * const { table, figure } = await publishMeasurement(wallClock, "classroom", await watchMeasurement(wallClock, "classroom"));
+ */
+export async function watchMeasurement(measurement: Measurement, profile: Profile): Promise<Measured> {
+  const progress = showShare(measurement.title);
+  const interrupt = interruptSignal();
+  try {
+    const measured = await measurement.measure(profile, { signal: interrupt.signal, onProgress: (share, what) => progress.update({ share, what }) });
+    progress.update({ share: 1, what: "done" });
+    return measured;
+  } catch (error) {
+    if (!interrupt.signal.aborted) throw error;
+    throw new Error(`${measurement.title}: stopped before it had measured everything. Run ${inNotebook() ? "the cell" : "it"} again to measure anew.`);
+  } finally {
+    interrupt.release();
+  }
 }
 
 /** Test win rates of a run over its training. */

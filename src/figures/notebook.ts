@@ -145,15 +145,53 @@ export function progressLine({ name, step, steps, winRate, state, secondsLeft }:
   return `${name}: ${Math.min(step, steps).toLocaleString("en")} of ${steps.toLocaleString("en")} steps${won}, ${left}`;
 }
 
+/** Which share of some work is done, 0..1, and what is being done. */
+export interface Share {
+  readonly share: number;
+  readonly what: string;
+}
+
+/**
+ * Progress of work that is no training, in one output of a cell: a bar, what is being done, and the time left.
+ *
+ * @example
+ * const progress = showShare("Wall-clock time");
+ * progress.update({ share: 0.25, what: "a training update of 2s3z" });
+ */
+export function showShare(title: string, interval = 250): Live<Share> {
+  const output = place();
+  const started = performance.now();
+  let last = -Infinity;
+  return {
+    update({ share, what }) {
+      if (share < 1 && performance.now() - last < interval) return;
+      last = performance.now();
+      const seconds = (last - started) / 1000;
+      const line = shareLine(title, { share, what }, seconds);
+      output.show({ "text/html": `<div>${bar(share, share < 1 ? COLOURS.running : COLOURS.done)}${escapeHtml(line)}</div>`, "text/plain": line });
+    },
+  };
+}
+
+/** How far some work is as a line of text, after `seconds` of it. */
+export function shareLine(title: string, { share, what }: Share, seconds: number): string {
+  const left = share >= 1 ? `done in ${clock(seconds)}` : share > 0 ? `${what}, ${clock((seconds * (1 - share)) / share)} left` : what;
+  return `${title}: ${Math.floor(100 * share)} %, ${left}`;
+}
+
+const COLOURS = { running: "#0072B2", done: "#009E73", failed: "#D55E00" } as const;
+
+function bar(share: number, colour: string): string {
+  return `<div style="width:160px;height:9px;border-radius:5px;background:rgba(128,128,128,0.25)"><div style="width:${Math.min(100, 100 * share).toFixed(1)}%;height:100%;border-radius:5px;background:${colour}"></div></div>`;
+}
+
 function progressHtml(runs: readonly RunProgress[]): string {
   const cell = (text: string, align = "right"): string => `<td style="text-align:${align};padding:0.15em 0.8em;white-space:nowrap">${text}</td>`;
   const rows = runs.map(({ name, step, steps, winRate, state, secondsLeft }) => {
-    const share = Math.min(100, (100 * step) / steps);
-    const colour = state === "failed" ? "#D55E00" : state === "done" ? "#009E73" : "#0072B2";
-    const bar = `<div style="width:160px;height:9px;border-radius:5px;background:rgba(128,128,128,0.25)"><div style="width:${share.toFixed(1)}%;height:100%;border-radius:5px;background:${colour}"></div></div>`;
+    const colour = state === "failed" || state === "done" ? COLOURS[state] : COLOURS.running;
     const left = state !== "running" ? state : secondsLeft === undefined ? "" : `${clock(secondsLeft)} left`;
     const won = winRate === undefined || Number.isNaN(winRate) ? "" : `${(100 * winRate).toFixed(0)} % won`;
-    return `<tr>${cell(escapeHtml(name), "left")}${cell(bar, "left")}${cell(`${Math.min(step, steps).toLocaleString("en")} / ${steps.toLocaleString("en")} steps`)}${cell(won)}${cell(left)}</tr>`;
+    return `<tr>${cell(escapeHtml(name), "left")}${cell(bar(step / steps, colour), "left")}${cell(`${Math.min(step, steps).toLocaleString("en")} / ${steps.toLocaleString("en")} steps`)}${cell(won)}${cell(left)}</tr>`;
   });
   return `<table>${rows.join("")}</table>`;
 }

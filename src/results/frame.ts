@@ -35,7 +35,20 @@ export async function runsFrame(runs: readonly StoredRun[], labels: Readonly<Rec
  * (await methodsFrame(methodStatistics(runs))).print();
  */
 export function methodsFrame(statistics: readonly MethodStatistics[], labels: Readonly<Record<string, string>> = {}): Promise<DataFrame> {
-  return frameOf(statistics.map((row) => ({ ...labels, ...Object.fromEntries(Object.entries(row).map(([name, value]) => [name, typeof value === "number" ? rounded(value) : value])) })));
+  return tidyFrame(statistics, labels);
+}
+
+/**
+ * Rows of words and numbers as a tidy danfojs frame: the labels first, then every field that one of the rows has, numbers with six digits. What a row does not
+ * have is empty.
+ *
+ * @example
+ * const frame = await tidyFrame(reduction.settings, { experiment: "lambda" });
+ */
+export function tidyFrame(rows: readonly object[], labels: Readonly<Record<string, string>> = {}): Promise<DataFrame> {
+  const fields = [...new Set(rows.flatMap(Object.keys))];
+  const cell = (value: unknown): unknown => (typeof value === "number" ? rounded(value) : (value ?? ""));
+  return frameOf(rows.map((row) => ({ ...labels, ...Object.fromEntries(fields.map((field) => [field, cell((row as Record<string, unknown>)[field])])) })));
 }
 
 async function frameOf(rows: readonly object[]): Promise<DataFrame> {

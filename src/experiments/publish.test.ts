@@ -1,0 +1,135 @@
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { Config } from "../config.js";
+import { packageRoot } from "../figures/package.js";
+import { runName, type StoredRun } from "../results/store.js";
+import type { Measurement } from "./experiment.js";
+import { grid } from "./grid.js";
+import { publishMeasurement, publishResults } from "./publish.js";
+
+const budget = { environment: "3m", steps: 1000 } as const;
+const experiment = grid({
+  id: "discounts",
+  title: "Discounts",
+  about: "two of them",
+  rows: { title: "Method", settings: [{ label: "MAST", input: { method: "mast" } }] },
+  columns: { title: "γ", settings: [0.9, 0.99].map((discount) => ({ label: `γ, ${discount}`, input: { discount } })) },
+  budgets: { smoke: budget, classroom: { ...budget, steps: 2000 }, paper: { ...budget, steps: 3000 } },
+  seeds: { smoke: 1, classroom: 2, paper: 2 },
+  paper: ({ column }) => (column.endsWith("0.99") ? 97.5 : undefined),
+});
+
+/** A run that ended with this score. */
+function ended(config: Config, score: number): StoredRun {
+  return {
+    name: runName(config), directory: "", config, state: "complete", step: config.steps, metrics: [],
+    summary: {
+      score, winRates: [0, score], steps: config.steps, episodes: 40, updates: 9, seconds: 2, stepsPerSecond: 500, parameters: 1234,
+      cost: { totalSize: 1, trainFlops: 2, inferenceFlops: 3, relative: { totalSize: 0.066, trainFlops: 0.051, inferenceFlops: 0.05 } },
+      commit: "abc", finished: "2026-01-01T00:00:00.000Z",
+    },
+  };
+}
+
+const runsOf = (...args: Parameters<typeof experiment.configs>) => experiment.configs(...args).map((config, i) => ended(config, [0.5, 1, 0.25, 0.75][i % 4]!));
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "mast-publish-"));
+  process.env["CHROME_PATH"] = "none";
+  vi.spyOn(process.stderr, "write").mockReturnValue(true);
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+  delete process.env["CHROME_PATH"];
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const results = () => readdirSync(join(folder, "data", "results")).sort();
+const figures = () => readdirSync(join(folder, "figures")).sort();
+const csv = (name: string) => readFileSync(join(folder, "data", "results", name), "utf8").trim().split("\n");
+
+describe("publishResults", () => {
+  it("keeps the runs, the cells of the grid with the paper's numbers, and every figure", async () => {
+    const { table, more, saved } = await publishResults(experiment, "classroom", runsOf("classroom"), { folder });
+    expect(results()).toEqual(["discounts-settings.csv", "discounts.csv"]);
+    expect(figures()).toEqual(["discounts-curves.html", "discounts-curves.json", "discounts.html", "discounts.json"]);
+    expect(Object.keys(more!)).toEqual(["curves"]);
+    expect(table.columns.map(({ title }) => title)).toEqual(["γ", "γ, 0.9", "γ, 0.99"]);
+    expect(saved.every(({ path }) => existsSync(path))).toBe(true);
+    expect(new Set(saved.map(({ what }) => what))).toEqual(new Set(["Runs", "Settings", "Figure"]));
+
+    const [header, ...rows] = csv("discounts.csv");
+    expect(header).toMatch(/^experiment,profile,environment,.*,commit$/);
+    expect(rows).toHaveLength(4);
+    expect(rows[3]).toMatch(/^discounts,classroom,3m,starcraft,qmix,mast,0\.95,2,2000,0\.75,/);
+    const [columns, first, second] = csv("discounts-settings.csv");
+    expect(columns).toBe("experiment,profile,row,column,environment,rules,algorithm,method,sparsity,steps,seeds,mean,deviation,iqm,iqmLow,iqmHigh,throughout,commit,paper");
+    // Seeds of 0.5 and 0.25, and of 1 and 0.75; their evaluations were 0 at first.
+    expect(first).toMatch(/^discounts,classroom,MAST,"γ, 0\.9",3m,starcraft,qmix,mast,0\.95,2000,2,0\.375,0\.176777,0\.375,0\.25,0\.5,0\.1875,abc,$/);
+    expect(second).toMatch(/,2,0\.875,0\.176777,0\.875,0\.75,1,0\.4375,abc,97\.5$/);
+  });
+
+  it("puts another profile beside the usual one, and what is not declared beside both", async () => {
+    await publishResults(experiment, "smoke", runsOf("smoke"), { folder });
+    await publishResults(experiment, "paper", runsOf("paper"), { folder });
+    // A map of one's own, fewer seeds, and a run that is missing.
+    await publishResults(experiment, "classroom", runsOf("classroom", undefined, { environment: "8m" }), { folder });
+    expect(results()).toEqual(["discounts-own.csv", "discounts-paper.csv", "discounts-settings-own.csv", "discounts-settings-paper.csv", "discounts-settings-smoke.csv", "discounts-smoke.csv"]);
+    expect(figures().filter((name) => name.endsWith("json"))).toEqual(["discounts-curves-own.json", "discounts-curves-paper.json", "discounts-curves-smoke.json", "discounts-own.json", "discounts-paper.json", "discounts-smoke.json"]);
+    expect(csv("discounts-own.csv")[1]).toContain("8m");
+    for (const runs of [runsOf("classroom", 1), runsOf("classroom").slice(1), runsOf("paper")]) {
+      const { saved } = await publishResults(experiment, "classroom", runs, { folder });
+      expect(saved.every(({ path }) => path.includes("-own."))).toBe(true);
+    }
+    await publishResults(experiment, "paper", runsOf("paper", 1), { folder });
+    expect(results()).toContain("discounts-paper-own.csv");
+  });
+
+  it("takes more seeds than declared as the better result", async () => {
+    const { saved } = await publishResults(experiment, "classroom", runsOf("classroom", 3), { folder });
+    expect(basename(saved[0]!.path)).toBe("discounts.csv");
+    expect(csv("discounts.csv")).toHaveLength(7);
+  });
+
+  it("says in one line what is not complete, and writes nothing", async () => {
+    const [first, ...others] = runsOf("classroom");
+    const { summary: _, ...unfinished } = first!;
+    await expect(publishResults(experiment, "classroom", [{ ...unfinished, state: "interrupted" }, ...others], { folder })).rejects.toThrow(/^Run 3m-\S+ is interrupted: only complete runs have results\.$/);
+    await expect(publishResults(experiment, "classroom", [], { folder })).rejects.toThrow("No run of discounts is complete: there is nothing to show yet.");
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it("puts the figure where it is asked to", async () => {
+    const { saved } = await publishResults(experiment, "smoke", runsOf("smoke"), { folder, figure: join(folder, "mine") });
+    expect(saved.filter(({ what }) => what === "Figure").map(({ path }) => basename(path))).toEqual(["mine.json", "mine.html", "mine-curves.json", "mine-curves.html"]);
+  });
+
+  it.each(["data/results/lambda-smoke.csv", "data/results/lambda-settings-own.csv", "data/results/lambda-paper-own.csv", "figures/lambda-curves-own.json", "figures/lambda-smoke-own.png", "figures/lambda-smoke.json"])("git passes over %s", (path) => {
+    expect(spawnSync("git", ["check-ignore", "--no-index", path], { cwd: packageRoot() }).status).not.toBe(1);
+  });
+});
+
+describe("publishMeasurement", () => {
+  const { figure, table } = experiment.reduce(runsOf("smoke"));
+  const measured = { figure, table, more: { again: figure }, rows: [{ density: 0.1, seconds: 1 / 3 }, { density: 1, seconds: 2 }] };
+  const measurement: Measurement = { id: "clock", title: "Clock", about: "", profile: "classroom", measure: () => Promise.resolve(measured) };
+
+  it("keeps the rows with the experiment and the profile before them and the commit behind", async () => {
+    const { rows, saved } = await publishMeasurement(measurement, "classroom", measured, { folder });
+    expect(rows).toBe(measured.rows);
+    const [header, first] = csv("clock.csv");
+    expect(header).toBe("experiment,profile,density,seconds,commit");
+    expect(first).toMatch(/^clock,classroom,0\.1,0\.333333,[0-9a-f]*\+?$/);
+    expect(saved.map(({ path }) => basename(path))).toEqual(["clock.csv", "clock.json", "clock.html", "clock-again.json", "clock-again.html"]);
+    await publishMeasurement(measurement, "smoke", measured, { folder });
+    expect(results()).toEqual(["clock-smoke.csv", "clock.csv"]);
+  });
+
+  it("refuses to keep nothing", async () => {
+    await expect(publishMeasurement(measurement, "smoke", { ...measured, rows: [] }, { folder })).rejects.toThrow("clock measured nothing: there is nothing to show.");
+  });
+});
