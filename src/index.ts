@@ -13,6 +13,7 @@ export { type Evolution, evolveTopology, type Growth, updateFraction } from "./s
 export { algorithmShape, type Cost, costOf, type LayerCost, type NetworkCost, networkCost, qmixCost, relativeCost, resCost, sparseCost, wqmixCost } from "./sparse/flops.js";
 export { agentLayers, type Layer, layerFlops, layerWeights, mixerLayers, unrestrictedMixerLayers } from "./sparse/layers.js";
 export { countNonzeros, initialMasks, initialNonzeros, inputConnections, outputConnections, randomMask } from "./sparse/mask.js";
+export { maskOverlap, type Masks, masksOf, type Overlap } from "./sparse/overlap.js";
 export { tinyShape } from "./sparse/tiny.js";
 
 export { chosenValues, greedyActions } from "./targets/actions.js";
@@ -81,6 +82,7 @@ export { quickstart, QUICKSTART_PROFILES } from "./experiments/quickstart.js";
 export { SHORT_RUN, shortRun } from "./experiments/short-run.js";
 export { estimatedValueCurve, maskSnapshots, overestimationCurve, playTrained, watchMeasurement, watchRuns, type WatchOptions, winRateCurve } from "./experiments/watch.js";
 export { readTicket } from "./experiments/ticket.js";
+export { topologyChange, type TopologyChange } from "./experiments/topology-change.js";
 export { runAll, runOne, type RunOptions, type RunOutcome, type TrainingProgress } from "./experiments/run.js";
 
 export { agrees, costComparison, costFigure, type CostShares, layerTable, reproduceCosts, type ReproducedCost } from "./figures/costs.js";
