@@ -53,7 +53,9 @@ export { RunError } from "./results/disk.js";
 export type { MaskMoment } from "./results/masks.js";
 export type { MetricsRow, TimingRow, TopologyRow } from "./results/metrics.js";
 export { decodeSafetensors, encodeSafetensors, type Tensor } from "./results/safetensors.js";
-export { type ComparisonRow, type PaperRow, readPaperTable, type WinRateRow } from "./results/paper.js";
+export {
+  type AblationRow, type AlgorithmHyperparameterRow, type ComparisonRow, type HyperparameterRow, type PaperRow, readPaperTable, type WinRateRow,
+} from "./results/paper.js";
 export { type MethodStatistics, methodStatistics } from "./results/methods.js";
 export { type ScoreStatistics, scoreStatistics } from "./results/scores.js";
 export { smooth } from "./results/savgol.js";

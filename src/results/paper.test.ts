@@ -1,4 +1,9 @@
 import { describe, expect, it } from "vitest";
+import { ablationCell } from "../experiments/ablation.js";
+import { bufferRatio } from "../experiments/dual-buffers.js";
+import { maskInterval } from "../experiments/mask-interval.js";
+import { alphaOmega } from "../experiments/soft-mellowmax.js";
+import { burnIn, lambda } from "../experiments/td-lambda.js";
 import { type ComparedMethod, parsePaperTable, readPaperTable } from "./paper.js";
 
 const METHODS = ["tiny", "ss", "set", "rigl", "rlx2", "mast"] as const satisfies readonly ComparedMethod[];
@@ -90,9 +95,40 @@ describe("Table 5", () => {
   });
 });
 
+describe.each([["table-6", burnIn], ["table-7", lambda], ["table-8", alphaOmega], ["table-9", bufferRatio], ["table-10", maskInterval]] as const)("%s", (name, experiment) => {
+  const [qmix, owQmix, average, ...more] = readPaperTable(name);
+  const columns = Object.keys(qmix).filter((column) => column !== "algorithm");
+
+  it("has a number for every cell of its experiment in the paper's profile, and no other", () => {
+    expect([qmix, owQmix, average].map(({ algorithm }) => algorithm)).toEqual(["qmix", "ow-qmix", "all"]);
+    expect(more).toEqual([]);
+    const labels = experiment.configs("paper", 1).map(experiment.label);
+    expect(labels.toSorted()).toEqual(["QMIX", "OW-QMIX"].flatMap((row) => columns.map((column) => `${row}, ${column}`)).sort());
+    const cell = ablationCell(name);
+    for (const column of columns) expect([cell({ row: "QMIX", column }), cell({ row: "OW-QMIX", column })]).toEqual([qmix[column], owQmix[column]]);
+    expect(cell({ row: "QMIX", column: "no such setting" })).toBeUndefined();
+  });
+
+  it("has averages that follow from its rows", () => {
+    for (const column of columns) expect(Math.abs(mean([Number(qmix[column]), Number(owQmix[column])]) - Number(average[column])), column).toBeLessThanOrEqual(0.05 + 1e-9);
+  });
+});
+
+it("rounds averages that lie half-way mostly down in Tables 6 to 10", () => {
+  const halves = (["table-6", "table-7", "table-8", "table-9", "table-10"] as const).flatMap((name) => {
+    const [qmix, owQmix, average] = readPaperTable(name);
+    return Object.keys(qmix).flatMap((column) => {
+      const excess = Number(average[column]) - (Number(qmix[column]) + Number(owQmix[column])) / 2;
+      return Math.abs(Math.abs(excess) - 0.05) < 1e-9 ? [`${name} ${column}: ${excess > 0 ? "up" : "down"}`] : [];
+    });
+  });
+  expect(halves.filter((half) => half.endsWith("down"))).toHaveLength(12);
+  expect(halves.filter((half) => half.endsWith("up"))).toEqual(["table-6 50 %: up", "table-9 2 : 6: up"]);
+});
+
 describe("parsePaperTable", () => {
   it("reads any other table as it is: numbers where a whole column is, quoted commas, text", () => {
-    expect(parsePaperTable('name,value,share\n"a, ""b""",0.6 or 0.8,1\n,1,0.25\n', "table-2")).toEqual([
+    expect(parsePaperTable('name,value,share\n"a, ""b""",0.6 or 0.8,1\n,1,0.25\n', "table-11")).toEqual([
       { name: 'a, "b"', value: "0.6 or 0.8", share: 1 },
       { name: "", value: "1", share: 0.25 },
     ]);
@@ -100,12 +136,20 @@ describe("parsePaperTable", () => {
 
   it("refuses what is no such table in one line", () => {
     expect(() => readPaperTable("table-99")).toThrow(/^There is no table "table-99" .*table-1, .*table-5/);
-    expect(() => parsePaperTable("a,b\n1", "table-2")).toThrow("table-2.csv, line 2: 1 cells, but the header has 2.");
-    expect(() => parsePaperTable("a,a\n1,2", "table-2")).toThrow("header is a,a");
+    expect(() => parsePaperTable("a,b\n1", "table-11")).toThrow("table-11.csv, line 2: 1 cells, but the header has 2.");
+    expect(() => parsePaperTable("a,a\n1,2", "table-11")).toThrow("header is a,a");
     const [header, line] = ["algorithm,environment,sparsity,totalSize,trainFlops,inferenceFlops,tiny,ss,set,rigl,rlx2,mast", "qmix,3m,0.95,0.066,0.051,0.05,98.3,91.6,96,95.3,12.1,100.9"];
     expect(parsePaperTable(`${header}\n${line}`, "table-1")).toHaveLength(1);
     expect(() => parsePaperTable(`${header}\n${line.replace("0.95", "95")}`, "table-1")).toThrow(/^table-1.csv, line 2, column "sparsity": 95; [^\n]+$/);
     expect(() => parsePaperTable(`${header}\n${line.replace("98.3", "98.3%")}`, "table-1")).toThrow('column "tiny": "98.3%"');
     expect(() => parsePaperTable(`${header}\n${line.replace("qmix", "vdn")}`, "table-1")).toThrow('column "algorithm": "vdn"');
+    const damaged = (from: string, to: string) => () => parsePaperTable(`algorithm,0,0.2,0.4,0.6,0.8,1\nqmix,91.5,94.7,96.8,96.8,97.9,89.4`.replace(from, to), "table-7");
+    expect(damaged("94.7", "94.7")()).toHaveLength(1);
+    expect(damaged("94.7", "947")).toThrow('table-7.csv, line 2, column "0.2": 947;');
+    expect(damaged("94.7", "94,7")).toThrow("table-7.csv, line 2: 8 cells, but the header has 7.");
+    expect(damaged("0.2", "0.3")).toThrow('table-7.csv, line 2, column "0.2": undefined;');
+    expect(damaged("qmix", "vdn")).toThrow('table-7.csv, line 2, column "algorithm": "vdn";');
+    expect(() => parsePaperTable("category,hyperparameter,symbol,value\nTD Targets,λ value in TD(λ),λ,", "table-2")).toThrow('table-2.csv, line 2, column "value": "";');
+    expect(() => parsePaperTable("algorithm,category,hyperparameter,symbol,value\nvdn,a,b,c,d", "table-3")).toThrow('table-3.csv, line 2, column "algorithm": "vdn";');
   });
 });

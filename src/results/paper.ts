@@ -25,6 +25,31 @@ export interface ComparisonRow extends ComparedRow, Readonly<Record<ComparedMeth
 /** A row of Table 5: win rates in percent, with their standard deviations. */
 export interface WinRateRow extends ComparedRow, Readonly<Record<ComparedMethod | `${ComparedMethod}Deviation`, number>> {}
 
+/** A row of Table 2 or 3: a hyperparameter as it is printed; `symbol` and unit as text, "" where there is none. */
+export interface HyperparameterRow {
+  readonly category: string;
+  readonly hyperparameter: string;
+  readonly symbol: string;
+  /** "5×10^3 episodes", "3/8 of total training steps", "0.6 or 0.8" */
+  readonly value: string;
+}
+
+/** A row of Table 3. */
+export interface AlgorithmHyperparameterRow extends HyperparameterRow {
+  /** "shared" by all three. */
+  readonly algorithm: "shared" | "qmix" | "ow-qmix" | "res";
+}
+
+/** The ablations of MAST. */
+export type AblationTable = "table-6" | "table-7" | "table-8" | "table-9" | "table-10";
+
+/** A row of an ablation: percent of the dense model's win rate, by the label of the setting: "0.8", "6 : 2". */
+export interface AblationRow {
+  /** "qmix" is the paper's "QMIX / RES"; "all" the mean of the other two. */
+  readonly algorithm: "qmix" | "ow-qmix" | "all";
+  readonly [setting: string]: string | number;
+}
+
 /** A row of any other table: its cells by column, numbers where the whole column is numbers. */
 export type PaperRow = Readonly<Record<string, string | number>>;
 
@@ -34,10 +59,21 @@ const percent = z.number().min(0).max(200);
 const winRates = { tiny: percent, ss: percent, set: percent, rigl: percent, rlx2: percent, mast: percent };
 const deviations = { tinyDeviation: percent, ssDeviation: percent, setDeviation: percent, riglDeviation: percent, rlx2Deviation: percent, mastDeviation: percent };
 
+const text = z.string().min(1);
+const hyperparameter = { category: text, hyperparameter: text, symbol: z.string(), value: text };
+const ablation = (...settings: string[]) => z.strictObject({ algorithm: z.enum(["qmix", "ow-qmix", "all"]), ...Object.fromEntries(settings.map((setting) => [setting, percent])) });
+
 /** Tables whose columns are known; any other is read as it is. */
 const SCHEMAS: Readonly<Record<string, z.ZodType>> = {
   "table-1": z.strictObject({ ...compared, sparsity: share, totalSize: share, trainFlops: share, inferenceFlops: share, ...winRates }),
+  "table-2": z.strictObject(hyperparameter),
+  "table-3": z.strictObject({ algorithm: z.enum(["shared", "qmix", "ow-qmix", "res"]), ...hyperparameter }),
   "table-5": z.strictObject({ ...compared, ...winRates, ...deviations }),
+  "table-6": ablation("0 %", "22.5 %", "37.5 %", "50 %", "75 %", "100 %"),
+  "table-7": ablation("0", "0.2", "0.4", "0.6", "0.8", "1"),
+  "table-8": ablation("1, 10", "5, 5", "5, 10", "10, 5", "10, 10"),
+  "table-9": ablation("8 : 0", "6 : 2", "5 : 3", "3 : 5", "2 : 6", "0 : 8"),
+  "table-10": ablation("20", "100", "200", "1000", "2000"),
 };
 
 /**
@@ -50,9 +86,12 @@ const SCHEMAS: Readonly<Record<string, z.ZodType>> = {
  * row?.totalSize; // 0.066
  */
 export function readPaperTable(name: "table-1"): ComparisonRow[];
+export function readPaperTable(name: "table-2"): HyperparameterRow[];
+export function readPaperTable(name: "table-3"): AlgorithmHyperparameterRow[];
 export function readPaperTable(name: "table-5"): WinRateRow[];
+export function readPaperTable(name: AblationTable): AblationRow[];
 export function readPaperTable(name: string): PaperRow[];
-export function readPaperTable(name: string): readonly (ComparisonRow | WinRateRow | PaperRow)[] {
+export function readPaperTable(name: string): readonly (ComparisonRow | WinRateRow | HyperparameterRow | AblationRow | PaperRow)[] {
   const folder = join(packageRoot(), "data", "paper");
   const tables = readdirSync(folder).flatMap((file) => (file.endsWith(".csv") ? [file.slice(0, -".csv".length)] : [])).sort();
   if (!tables.includes(name)) throw new Error(`There is no table "${name}" of the paper in ${folder}; there are: ${tables.join(", ")}.`);
