@@ -79,6 +79,8 @@ export { burnIn, lambda } from "./experiments/td-lambda.js";
 export { tableOne } from "./experiments/table-one.js";
 export { tickets } from "./experiments/tickets.js";
 export { compareMethods, compareWithPaper, scoreFigure } from "./experiments/comparison.js";
+export { estimateTable, type EstimateTableOptions } from "./experiments/estimates.js";
+export { seedTable, type SeedTableOptions, sharedSteps } from "./experiments/seeds.js";
 export { publishMeasurement, type PublishedFile, type PublishOptions, publishResults } from "./experiments/publish.js";
 export { quickstart, QUICKSTART_PROFILES } from "./experiments/quickstart.js";
 export { SHORT_RUN, shortRun } from "./experiments/short-run.js";
