@@ -1,7 +1,8 @@
 import type { ConfigInput } from "../config.js";
-import { readPaperTable } from "../results/paper.js";
-import type { Profile } from "./experiment.js";
-import type { Cell, Dimension, GridDeclaration } from "./grid.js";
+import { ALGORITHM_TITLES } from "../methods.js";
+import { type PaperRow, readPaperTable } from "../results/paper.js";
+import type { Experiment } from "./experiment.js";
+import { grid, type GridDeclaration } from "./grid.js";
 import { shortRun } from "./short-run.js";
 
 /** What every experiment on 3m spends in a classroom; runs that several experiments share are trained once. */
@@ -17,15 +18,7 @@ export const SMOKE = {
 export const PAPER_3S5Z = { environment: "3s5z", steps: 2_000_000 } as const satisfies ConfigInput;
 
 /** What the ablations of MAST (appendices B.7 and B.8) share. */
-export const ABLATION: Pick<GridDeclaration, "rows" | "budgets" | "seeds"> = {
-  // The paper's second row costs twice as much as the first: a classroom has the first.
-  rows: (profile: Profile): Dimension => ({
-    title: "Algorithm",
-    settings: [
-      { label: "QMIX", input: { algorithm: "qmix" } },
-      ...(profile === "classroom" ? [] : [{ label: "OW-QMIX", input: { algorithm: "ow-qmix" } } as const]),
-    ],
-  }),
+export const ABLATION: Pick<GridDeclaration, "budgets" | "seeds"> = {
   budgets: {
     smoke: { ...SMOKE, sparsity: { level: 0.9 } },
     classroom: { ...CLASSROOM_3M, sparsity: { level: 0.95 } },
@@ -34,10 +27,32 @@ export const ABLATION: Pick<GridDeclaration, "rows" | "budgets" | "seeds"> = {
   seeds: { smoke: 1, classroom: 5, paper: 8 },
 };
 
-/** A cell of Tables 6 to 10, whose columns are called as the settings are; "ow-qmix" is the paper's WQMIX. */
-export function ablationCell(table: "table-6" | "table-7" | "table-8" | "table-9" | "table-10"): (cell: Cell) => number | undefined {
-  return ({ row, column }) => {
-    const cell = readPaperTable(table).find(({ algorithm }) => algorithm === row.toLowerCase())?.[column];
-    return typeof cell === "number" ? cell : undefined;
+/** One of Tables 6 to 10: what is varied, and the table's name in data/paper. */
+interface AblationDeclaration extends Pick<GridDeclaration, "id" | "title" | "about" | "columns" | "source"> {
+  readonly table: "table-6" | "table-7" | "table-8" | "table-9" | "table-10";
+}
+
+/**
+ * The two rows of an ablation as two experiments: MAST-QMIX, and MAST-OW-QMIX (the paper's WQMIX), which takes twice as long and in a classroom
+ * has fewer seeds.
+ */
+export function ablations({ table, ...declaration }: AblationDeclaration): [qmix: Experiment, owQmix: Experiment] {
+  const row = (algorithm: "qmix" | "ow-qmix"): Experiment => {
+    const [name, suffix, label] = algorithm === "qmix" ? ["", "", "QMIX / RES"] : ["OW-QMIX: ", "-ow-qmix", "WQMIX"];
+    return grid({
+      ...ABLATION,
+      ...declaration,
+      id: `${declaration.id}${suffix}`,
+      title: `${name}${declaration.title}`,
+      about: `${declaration.about}${algorithm === "qmix" ? "" : ", with OW-QMIX"}`,
+      reproduces: `${table.replace("table-", "Table ")}, ${label}`,
+      rows: { title: "Algorithm", settings: [{ label: ALGORITHM_TITLES[algorithm], input: { algorithm } }] },
+      seeds: { ...ABLATION.seeds, ...(algorithm === "qmix" ? {} : { classroom: 3 }) },
+      paper: ({ column }) => {
+        const cell = (readPaperTable(table) as readonly PaperRow[]).find((printed) => printed["algorithm"] === algorithm)?.[column];
+        return typeof cell === "number" ? cell : undefined;
+      },
+    });
   };
+  return [row("qmix"), row("ow-qmix")];
 }

@@ -1,21 +1,22 @@
 import { editDistance } from "../config.js";
 import { COMPARISONS } from "./comparative.js";
-import { bufferRatio, singleBuffers } from "./dual-buffers.js";
+import { bufferRatio, bufferRatioOwQmix, singleBuffers } from "./dual-buffers.js";
 import type { Experiment } from "./experiment.js";
 import { learning2s3z, learning3m } from "./learning.js";
-import { maskInterval } from "./mask-interval.js";
+import { maskInterval, maskIntervalOwQmix } from "./mask-interval.js";
 import { masks } from "./masks.js";
 import { quickstart } from "./quickstart.js";
-import { alphaOmega, operatorComparison } from "./soft-mellowmax.js";
+import { alphaOmega, alphaOmegaOwQmix, operatorComparison } from "./soft-mellowmax.js";
 import { sparsity } from "./sparsity.js";
 import { stepLength } from "./step-length.js";
-import { burnIn, lambda } from "./td-lambda.js";
+import { burnIn, burnInOwQmix, lambda, lambdaOwQmix } from "./td-lambda.js";
 import { tickets } from "./tickets.js";
 
 /** Every experiment, in the order of the notebooks. */
 export const EXPERIMENTS: readonly Experiment[] = [
   quickstart, learning3m, learning2s3z,
-  stepLength, burnIn, lambda, alphaOmega, operatorComparison, bufferRatio, singleBuffers, maskInterval, sparsity, tickets, masks,
+  stepLength, burnIn, burnInOwQmix, lambda, lambdaOwQmix, alphaOmega, alphaOmegaOwQmix, operatorComparison,
+  bufferRatio, bufferRatioOwQmix, singleBuffers, maskInterval, maskIntervalOwQmix, sparsity, tickets, masks,
   ...COMPARISONS,
 ];
 

@@ -1,4 +1,4 @@
-import { ABLATION, ablationCell } from "./ablation.js";
+import { ABLATION, ablations } from "./ablation.js";
 import type { Experiment } from "./experiment.js";
 import { grid, type Setting } from "./grid.js";
 
@@ -6,14 +6,12 @@ import { grid, type Setting } from "./grid.js";
 const ratio = (offline: number, online: number): Setting => ({ label: `${offline} : ${online}`, input: { replay: { offlineBatch: 4 * offline, onlineBatch: 4 * online } } });
 
 /** How much of a batch should be recent? */
-export const bufferRatio: Experiment = grid({
-  ...ABLATION,
+export const [bufferRatio, bufferRatioOwQmix] = ablations({
   id: "buffer-ratio",
   title: "Batches from the offline and the online buffer",
   about: "MAST with six shares of recent episodes in a batch of 32, from none to all",
-  reproduces: "Table 9",
   columns: { title: "offline : online", settings: [ratio(8, 0), ratio(6, 2), ratio(5, 3), ratio(3, 5), ratio(2, 6), ratio(0, 8)] },
-  paper: ablationCell("table-9"),
+  table: "table-9",
   source: "Table 9 (3s5z, 2M steps)",
 });
 

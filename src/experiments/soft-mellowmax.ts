@@ -1,5 +1,5 @@
 import { trainingCurves } from "../figures/curves.js";
-import { ABLATION, ablationCell } from "./ablation.js";
+import { ABLATION, ablations } from "./ablation.js";
 import type { Experiment } from "./experiment.js";
 import { grid, type Setting } from "./grid.js";
 import { estimatedValueCurve, overestimationCurve } from "./watch.js";
@@ -8,14 +8,12 @@ import { estimatedValueCurve, overestimationCurve } from "./watch.js";
 const PAIRS = [[1, 10], [5, 5], [5, 10], [10, 5], [10, 10]] as const;
 
 /** How sharp should the soft mellowmax be? */
-export const alphaOmega: Experiment = grid({
-  ...ABLATION,
+export const [alphaOmega, alphaOmegaOwQmix] = ablations({
   id: "alpha-omega",
   title: "α and ω of the soft mellowmax",
   about: "How close the soft mellowmax lies to the maximum: MAST with the five pairs of α and ω",
-  reproduces: "Table 8",
   columns: { title: "α, ω", settings: PAIRS.map(([alpha, omega]) => ({ label: `${alpha}, ${omega}`, input: { operator: { alpha, omega } } })) },
-  paper: ablationCell("table-8"),
+  table: "table-8",
   source: "Table 8 (3s5z, 2M steps)",
 });
 

@@ -1,11 +1,9 @@
-import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
-import { packageRoot } from "../figures/package.js";
 import type { Table } from "../figures/table.js";
 import { ALGORITHM_TITLES, METHOD_TITLES, METHODS } from "../methods.js";
-import { type CsvRow, parseCsv } from "../results/csv.js";
+import type { CsvRow } from "../results/csv.js";
 import { readPaperTable } from "../results/paper.js";
 import { COMPARISONS } from "./comparative.js";
+import { publishedRows } from "./published.js";
 
 /**
  * Table 1 as far as it was trained here: of each row whose comparison has left its results, the win rates of all methods as shares of the dense team's,
@@ -15,7 +13,7 @@ import { COMPARISONS } from "./comparative.js";
  * @example
  * showTable(tableOne());
  */
-export function tableOne(folder = join(packageRoot(), "data", "results")): Table {
+export function tableOne(folder?: string): Table {
   const compared = METHODS.filter((method) => method !== "dense");
   const percent = (share: unknown, digits: number): string => (typeof share === "number" && Number.isFinite(share) ? (100 * share).toFixed(digits) : "");
   const rows = readPaperTable("table-1").flatMap(({ algorithm, environment, ...paper }) => {
@@ -44,8 +42,6 @@ export function tableOne(folder = join(packageRoot(), "data", "results")): Table
 }
 
 /** The statistics of each method that a comparison has left. */
-function published(folder: string, id: string): Map<string, CsvRow> {
-  const path = join(folder, `${id}-methods.csv`);
-  if (!existsSync(path)) return new Map();
-  return new Map(parseCsv(readFileSync(path, "utf8"), path).map((row) => [String(row["method"]), row]));
+function published(folder: string | undefined, id: string): Map<string, CsvRow> {
+  return new Map(publishedRows(`${id}-methods`, folder).map((row) => [String(row["method"]), row]));
 }

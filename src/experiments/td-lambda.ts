@@ -1,30 +1,24 @@
-import { ABLATION, ablationCell } from "./ablation.js";
-import type { Experiment } from "./experiment.js";
-import { grid } from "./grid.js";
+import { ablations } from "./ablation.js";
 
 /** The burn-in times of Table 6, as shares of the training: 0, 0.45M, 0.75M, 1M, 1.5M and 2M of 2M steps. */
 const BURN_INS = [0, 0.225, 0.375, 0.5, 0.75, 1];
 
 /** When should TD(λ) follow the one-step targets? */
-export const burnIn: Experiment = grid({
-  ...ABLATION,
+export const [burnIn, burnInOwQmix] = ablations({
   id: "burn-in",
   title: "Burn-in time of the hybrid TD(λ) targets",
   about: "When TD(λ) follows the one-step targets: MAST with six burn-in times T₀",
-  reproduces: "Table 6",
   columns: (_, steps) => ({ title: "T₀, share of the training", settings: BURN_INS.map((share) => ({ label: `${100 * share} %`, input: { returns: { burnIn: Math.round(share * steps) } } })) }),
-  paper: ablationCell("table-6"),
+  table: "table-6",
   source: "Table 6 (3s5z, 2M steps: T₀ of 0, 0.45M, 0.75M, 1M, 1.5M and 2M)",
 });
 
 /** How far should targets look? */
-export const lambda: Experiment = grid({
-  ...ABLATION,
+export const [lambda, lambdaOwQmix] = ablations({
   id: "lambda",
   title: "λ of the hybrid TD(λ) targets",
   about: "How far targets look ahead: MAST with six values of λ, from one step to the whole episode",
-  reproduces: "Table 7",
   columns: { title: "λ", settings: [0, 0.2, 0.4, 0.6, 0.8, 1].map((value) => ({ label: String(value), input: { returns: { lambda: value } } })) },
-  paper: ablationCell("table-7"),
+  table: "table-7",
   source: "Table 7 (3s5z, 2M steps)",
 });

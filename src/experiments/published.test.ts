@@ -1,0 +1,31 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, it } from "vitest";
+import { publishedAblation, publishedRows } from "./published.js";
+import { lambda, lambdaOwQmix } from "./td-lambda.js";
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "mast-results-"));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const header = "experiment,profile,row,column,seeds,mean,deviation,throughout,paper\n";
+
+it("puts the rows of an ablation below each other, each with the paper's", () => {
+  writeFileSync(join(folder, "lambda-settings.csv"), `${header}lambda,classroom,QMIX,0,5,0.778,0.21,0.62,91.5\nlambda,classroom,QMIX,0.8,5,0.984,0.035,0.78,97.9\n`);
+  expect(publishedAblation([lambda, lambdaOwQmix], folder).rows).toEqual([
+    ["QMIX", "Win rate, % (5 seeds)", "77.8 ± 21.0", "98.4 ± 3.5"],
+    ["QMIX", "Throughout training, %", "62.0", "78.0"],
+    ["QMIX", "Paper, % of dense", "91.5", "97.9"],
+  ]);
+  // Whatever order the second was trained in.
+  writeFileSync(join(folder, "lambda-ow-qmix-settings.csv"), `${header}lambda-ow-qmix,classroom,OW-QMIX,0.8,3,1,0,0.5,96.1\nlambda-ow-qmix,classroom,OW-QMIX,0,3,0.5,0.1,0.4,83.5\n`);
+  expect(publishedAblation([lambda, lambdaOwQmix], folder).rows[3]).toEqual(["OW-QMIX", "Win rate, % (3 seeds)", "50.0 ± 10.0", "100.0 ± 0.0"]);
+});
+
+it("says what to run where nothing was", () => {
+  expect(publishedRows("lambda-settings", folder)).toEqual([]);
+  expect(() => publishedAblation([lambda, lambdaOwQmix], folder)).toThrow("None of lambda, lambda-ow-qmix was run: `npx mast experiment run lambda` does it.");
+});
