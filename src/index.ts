@@ -48,7 +48,7 @@ export { tensorsOf } from "./training/state.js";
 export { train, type TrainOptions } from "./training/train.js";
 
 export { exportParameters } from "./results/checkpoint.js";
-export { frameCsv, methodsFrame, runsFrame, tidyFrame } from "./results/frame.js";
+export { frameCsv, methodsFrame, rowsCsv, runRows, runsFrame, tidyRows } from "./results/frame.js";
 export { RunError } from "./results/disk.js";
 export type { MaskMoment } from "./results/masks.js";
 export type { MetricsRow, TimingRow, TopologyRow } from "./results/metrics.js";

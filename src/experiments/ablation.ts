@@ -8,10 +8,10 @@ import { shortRun } from "./short-run.js";
 /** What every experiment on 3m spends in a classroom; runs that several experiments share are trained once. */
 export const CLASSROOM_3M = shortRun({ environment: "3m", steps: 100_000, log: { interval: 1_000 } });
 
-/** Networks and times so small that every kind of run is tried in seconds; nothing is learnt. */
+/** Networks, batches and times so small that every kind of run is updated a few times in seconds; nothing is learnt. Tiny finds its size in these networks. */
 export const SMOKE = {
-  ...shortRun({ steps: 600, evaluation: { interval: 300, episodes: 4, window: 1 } }),
-  environment: "3m", network: { hidden: 16, embed: 8, hypernetEmbed: 16 }, topology: { interval: 5 }, targetInterval: 10, log: { interval: 200 },
+  ...shortRun({ steps: 1_200, evaluation: { interval: 400, episodes: 4, window: 1 }, replay: { offlineBatch: 5, onlineBatch: 3 } }),
+  environment: "3m", network: { hidden: 32, embed: 8, hypernetEmbed: 16 }, topology: { interval: 5 }, targetInterval: 10, log: { interval: 200 },
 } satisfies ConfigInput;
 
 /** Section 3 and appendix B: 3s5z, two million steps. */

@@ -3,8 +3,9 @@ import { dirname, join } from "node:path";
 import type { Figure } from "../figures/figure.js";
 import { packageRoot } from "../figures/package.js";
 import { saveFigure } from "../figures/save.js";
+import type { CsvRow } from "../results/csv.js";
 import { writeAtomically } from "../results/disk.js";
-import { frameCsv, runsFrame, tidyFrame } from "../results/frame.js";
+import { rowsCsv, runRows, tidyRows } from "../results/frame.js";
 import { summaryOf } from "../results/scores.js";
 import { runName, type StoredRun } from "../results/store.js";
 import type { Experiment, Measured, Measurement, Profile, Reduction } from "./experiment.js";
@@ -44,9 +45,9 @@ export async function publishResults(experiment: Experiment, profile: Profile, r
   const labels = { experiment: id, profile };
   const ending = `${profile === experiment.profile ? "" : `-${profile}`}${asDeclared(experiment, profile, runs) ? "" : "-own"}`;
   const saved = [
-    saveRows("Runs", `${id}${ending}`, frameCsv(await runsFrame(runs, labels)), options),
-    ...(methods === undefined ? [] : [saveRows("Methods", `${id}-methods${ending}`, frameCsv(await tidyFrame(methods, labels)), options)]),
-    ...(settings === undefined ? [] : [saveRows("Settings", `${id}-settings${ending}`, frameCsv(await tidyFrame(settings, labels)), options)]),
+    saveRows("Runs", `${id}${ending}`, runRows(runs, labels), options),
+    ...(methods === undefined ? [] : [saveRows("Methods", `${id}-methods${ending}`, tidyRows(methods, labels), options)]),
+    ...(settings === undefined ? [] : [saveRows("Settings", `${id}-settings${ending}`, tidyRows(settings, labels), options)]),
     ...(await saveFigures(id, ending, reduction, options)),
   ];
   return { ...reduction, saved };
@@ -66,7 +67,7 @@ export async function publishMeasurement(measurement: Measurement, profile: Prof
   const ending = profile === measurement.profile ? "" : `-${profile}`;
   const commit = currentCommit() ?? "";
   const rows = measured.rows.map((row) => ({ ...row, commit: row["commit"] ?? commit }));
-  const saved = [saveRows("Rows", `${id}${ending}`, frameCsv(await tidyFrame(rows, { experiment: id, profile })), options), ...(await saveFigures(id, ending, measured, options))];
+  const saved = [saveRows("Rows", `${id}${ending}`, tidyRows(rows, { experiment: id, profile }), options), ...(await saveFigures(id, ending, measured, options))];
   return { ...measured, saved };
 }
 
@@ -79,10 +80,10 @@ function asDeclared(experiment: Experiment, profile: Profile, runs: readonly Sto
   return [...given].every((name) => declared.has(name));
 }
 
-function saveRows(what: string, name: string, csv: string, { folder = packageRoot() }: PublishOptions): PublishedFile {
+function saveRows(what: string, name: string, rows: readonly CsvRow[], { folder = packageRoot() }: PublishOptions): PublishedFile {
   const path = join(folder, "data", "results", `${name}.csv`);
   mkdirSync(dirname(path), { recursive: true });
-  writeAtomically(path, `${csv}\n`);
+  writeAtomically(path, `${rowsCsv(rows)}\n`);
   return { what, path };
 }
 

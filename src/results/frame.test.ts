@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { resolveConfig } from "../config.js";
-import { frameCsv, runsFrame } from "./frame.js";
+import { parseCsv } from "./csv.js";
+import { frameCsv, rowsCsv, runRows, runsFrame, tidyRows } from "./frame.js";
 import type { StoredRun } from "./store.js";
 
 const run = (seed: number, score: number, method: "mast" | "dense" = "mast"): StoredRun => ({
@@ -28,8 +29,22 @@ describe("runsFrame", () => {
     expect(first).toBe("smoke,3m,starcraft,qmix,mast,0.95,1,1000,0.5,0.5,2,502,1234,0.066,0.051,0.05,abc");
   });
 
+  it("says the same without danfojs", async () => {
+    const runs = [run(1, 0.5), run(2, 1 / 3)];
+    expect(rowsCsv(runRows(runs, { profile: "smoke" }))).toBe(frameCsv(await runsFrame(runs, { profile: "smoke" })));
+  });
+
   it("refuses a run that is not complete", async () => {
     const { summary: _, ...unfinished } = run(1, 0);
     await expect(runsFrame([{ ...unfinished, state: "interrupted" }])).rejects.toThrow("Run run-1 is interrupted: only complete runs have results.");
+  });
+});
+
+describe("tidyRows", () => {
+  it("gives every row the same fields, labels first, numbers with six digits, and empty cells", () => {
+    const rows = tidyRows([{ column: "α, ω", mean: 2 / 3 }, { column: 'the "best"', mean: NaN, paper: 97.5 }], { experiment: "alpha" });
+    const csv = rowsCsv(rows);
+    expect(csv).toBe('experiment,column,mean,paper\nalpha,"α, ω",0.666667,\nalpha,"the ""best""",NaN,97.5');
+    expect(parseCsv(csv, "alpha.csv").map(({ column }) => column)).toEqual(["α, ω", 'the "best"']);
   });
 });
