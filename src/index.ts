@@ -26,7 +26,9 @@ export { centralWeights, optimisticWeights } from "./targets/weights.js";
 export { createEpisodeBuffer, type EpisodeBuffer } from "./replay/buffer.js";
 export { addEpisode, canSample, createDualBuffer, type DualBuffer, sampleBatch } from "./replay/dual.js";
 export { type Episode, episodeReturn } from "./replay/episode.js";
+export { type PolicyChange, policyChange } from "./replay/distance.js";
 export { type EpisodeGroup, groupEpisodes } from "./replay/group.js";
+export { addChoices, mixChoices, policyDrift, shareChanged, shareExplored, type StoredChoices, storedChoices } from "./replay/stored-choices.js";
 
 export type { Actor, Engine, OptimiserOptions } from "./networks/engine.js";
 export { agentInput, initialParameters, type NetworkShape, type Parameters, type ParameterSpec, networkParameters } from "./networks/parameters.js";
@@ -65,9 +67,10 @@ export {
   type RunCost, runName, runOf, runsDirectory, type RunState, type RunSummary, type StoredRun,
 } from "./results/store.js";
 
-export { EXPERIMENTS, findExperiment } from "./experiments/all.js";
+export { EXPERIMENTS, findExperiment, MEASUREMENTS } from "./experiments/all.js";
 export { type Experiment, type Measured, type Measurement, type Profile, PROFILES, type Reduction } from "./experiments/experiment.js";
 export { comparison2s3z, comparison3m, COMPARISONS } from "./experiments/comparative.js";
+export { distributionShift, type FollowedRun, reduceDistances, shiftConfigs } from "./experiments/distribution-shift.js";
 export { bufferRatio, bufferRatioOwQmix, singleBuffers } from "./experiments/dual-buffers.js";
 export { type Cell, type CellStatistics, cellStatistics, type Dimension, grid, type GridDeclaration, type GridPlan, reduceGrid, type Setting } from "./experiments/grid.js";
 export { maskInterval, maskIntervalOwQmix } from "./experiments/mask-interval.js";
@@ -83,6 +86,7 @@ export { compareMethods, compareWithPaper, scoreFigure } from "./experiments/com
 export { estimateTable, type EstimateTableOptions } from "./experiments/estimates.js";
 export { seedTable, type SeedTableOptions, sharedSteps } from "./experiments/seeds.js";
 export { publishMeasurement, type PublishedFile, type PublishOptions, publishResults } from "./experiments/publish.js";
+export { type AgedChoices, batchChoices, type DistanceMoment, followDistances, offlineChoices, onlineChoices } from "./experiments/policy-distance.js";
 export { quickstart, QUICKSTART_PROFILES } from "./experiments/quickstart.js";
 export { SHORT_RUN, shortRun } from "./experiments/short-run.js";
 export { estimatedValueCurve, maskSnapshots, overestimationCurve, playTrained, watchMeasurement, watchRuns, type WatchOptions, winRateCurve } from "./experiments/watch.js";
@@ -91,6 +95,7 @@ export { topologyChange, type TopologyChange } from "./experiments/topology-chan
 export { runAll, runOne, type RunOptions, type RunOutcome, type TrainingProgress } from "./experiments/run.js";
 
 export { agrees, costComparison, costFigure, type CostShares, layerTable, reproduceCosts, type ReproducedCost } from "./figures/costs.js";
+export { type DistanceCurve, distanceFigure } from "./figures/distance.js";
 export { meanCurve, type RunCurve, trainingCurves } from "./figures/curves.js";
 export { type Feature, featureTable, inputBlocks, observationFeatures, stateFeatures, unitTable } from "./figures/features.js";
 export { type Figure, shortSteps } from "./figures/figure.js";

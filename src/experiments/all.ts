@@ -1,7 +1,8 @@
 import { editDistance } from "../config.js";
 import { COMPARISONS } from "./comparative.js";
+import { distributionShift } from "./distribution-shift.js";
 import { bufferRatio, bufferRatioOwQmix, singleBuffers } from "./dual-buffers.js";
-import type { Experiment } from "./experiment.js";
+import type { Experiment, Measurement } from "./experiment.js";
 import { learning2s3z, learning3m } from "./learning.js";
 import { maskInterval, maskIntervalOwQmix } from "./mask-interval.js";
 import { masks } from "./masks.js";
@@ -19,6 +20,9 @@ export const EXPERIMENTS: readonly Experiment[] = [
   bufferRatio, bufferRatioOwQmix, singleBuffers, maskInterval, maskIntervalOwQmix, sparsity, tickets, masks,
   ...COMPARISONS,
 ];
+
+/** Every measurement, in the order of the notebooks. */
+export const MEASUREMENTS: readonly Measurement[] = [distributionShift];
 
 /**
  * Finds an experiment by its id.

@@ -141,7 +141,7 @@ export async function runAll(configs: readonly Config[], options: RunOptions & {
   for (const name of distinct.keys()) report(name, {});
 
   const token = `${process.hrtime.bigint()}`;
-  const pool = new Piscina({ ...workerFile(), minThreads: threads, maxThreads: threads, atomics: "disabled", env: process.env });
+  const pool = new Piscina({ ...workerFile("worker"), minThreads: threads, maxThreads: threads, atomics: "disabled", env: process.env });
   try {
     const outcomes = new Map<string, RunOutcome>();
     // One queue that all threads take from keeps the order of the configurations; piscina's own hands them out as it likes.
@@ -240,11 +240,11 @@ async function inWorker(pool: Piscina, task: WorkerTask, signal: AbortSignal | u
   }
 }
 
-/** The worker beside this file; from source it needs tsx, which the tests and benches have. */
-function workerFile(): { filename: string; execArgv: string[] } {
-  if (!import.meta.url.endsWith(".ts")) return { filename: new URL("./worker.js", import.meta.url).href, execArgv: [] };
+/** A worker beside this file, for a pool; from source it needs tsx, which the tests and benches have. */
+export function workerFile(name: string): { filename: string; execArgv: string[] } {
+  if (!import.meta.url.endsWith(".ts")) return { filename: new URL(`./${name}.js`, import.meta.url).href, execArgv: [] };
   const tsx = pathToFileURL(createRequire(import.meta.url).resolve("tsx")).href;
-  return { filename: new URL("./worker.ts", import.meta.url).href, execArgv: ["--import", tsx] };
+  return { filename: new URL(`./${name}.ts`, import.meta.url).href, execArgv: ["--import", tsx] };
 }
 
 function progressOf({ config, state, step, metrics, summary }: StoredRun): Omit<TrainingProgress, "name"> {

@@ -189,8 +189,8 @@ function startProgress({ log }: Config) {
   return { step: 0, episode: 0, update: 0, evolution: 0, lastTargetUpdate: 0, lastEvolution: 0, nextEvaluation: 0, nextTrainRecord: log.interval, evaluations };
 }
 
-/** Linear decay from start to end over the first `anneal` steps. */
-function explorationRate({ start, end, anneal }: Config["exploration"], step: number): number {
+/** epsilon at an environment step: linear decay from start to end over the first `anneal` steps. */
+export function explorationRate({ start, end, anneal }: Config["exploration"], step: number): number {
   return Math.max(end, start - ((start - end) * step) / anneal);
 }
 

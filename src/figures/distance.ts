@@ -1,0 +1,73 @@
+import { meanCurve } from "./curves.js";
+import { round, type Figure, type Trace } from "./figure.js";
+import { axis, layout, methodStyles, translucent } from "./theme.js";
+
+/** One run's distances between stored choices and the policy. */
+export interface DistanceCurve {
+  /** What was compared; runs with the same label are averaged (its seeds). */
+  readonly label: string;
+  /** Environment steps, or ages, increasing. [points] */
+  readonly at: readonly number[];
+  /** Share of choices that the policy would not make, 0..1. [points] */
+  readonly distance: readonly number[];
+  /** Share that would differ by exploration alone. [points] */
+  readonly explored: readonly number[];
+}
+
+/**
+ * Distances between stored choices and the policy: for each label the mean over its runs with a band of one standard deviation, and dotted
+ * below it what exploration alone would make of it.
+ *
+ * @example
+ * await showFigure(distanceFigure([{ label: "offline buffer", at: [1000], distance: [0.4], explored: [0.1] }], { title: "3m", axis: "Environment steps" }));
+ */
+export function distanceFigure(curves: readonly DistanceCurve[], options: { readonly title?: string; readonly axis?: string; readonly steps?: boolean } = {}): Figure {
+  const { title = "" } = options;
+  const labels = [...new Set(curves.map(({ label }) => label))];
+  const styles = methodStyles(labels);
+  const bands: Trace[] = [];
+  const lines: Trace[] = [];
+  const ends: string[] = [];
+  let seeds = 0;
+  for (const { label, colour, dash } of styles) {
+    const group = curves.filter((curve) => curve.label === label);
+    seeds = Math.max(seeds, group.length);
+    const { steps: x, mean, deviation } = meanCurve(group.map(({ at, distance }) => ({ steps: at, values: distance })));
+    const floor = meanCurve(group.map(({ at, explored }) => ({ steps: at, values: explored })));
+    if (group.length > 1) {
+      bands.push({
+        type: "scatter", mode: "lines", name: label, legendgroup: label, showlegend: false, hoverinfo: "skip", x: [...x, ...[...x].reverse()],
+        y: [...mean.map((m, i) => round(m + deviation[i])), ...mean.map((m, i) => round(m - deviation[i])).reverse()],
+        fill: "toself", fillcolor: translucent(colour, 0.16), line: { width: 0, color: colour },
+      });
+    }
+    lines.push(
+      {
+        type: "scatter", mode: "lines", name: `${label}, exploration`, legendgroup: label, showlegend: false,
+        x: floor.steps, y: floor.mean.map((value) => round(value)), line: { color: colour, width: 1.5, dash: "dot" }, hovertemplate: "%{y:.1%} by exploration alone",
+      },
+      {
+        type: "scatter", mode: "lines", name: label, legendgroup: label, x, y: mean.map((value) => round(value)),
+        customdata: deviation.map((value) => round(value)), line: { color: colour, width: 2.5, dash }, hovertemplate: "%{y:.1%} ± %{customdata:.1%}",
+      },
+    );
+    if (mean.length > 0) ends.push(`${label} ${round(100 * mean.at(-1)!, 3)} %`);
+  }
+  const highest = Math.max(0.1, ...curves.flatMap(({ distance }) => distance).filter(Number.isFinite));
+  return {
+    data: [...bands, ...lines],
+    layout: layout(title, {
+      xaxis: axis(options.axis ?? "", options.steps === false ? {} : { tickformat: "~s" }),
+      yaxis: axis("Choices not made any more", { range: [0, Math.min(1, 1.1 * highest)], tickformat: ".0%" }),
+      legend: { orientation: "h", x: 0, xanchor: "left", y: 1.02, yanchor: "bottom" },
+      hovermode: "x unified",
+      height: 440,
+      margin: { l: 64, r: 24, t: 72, b: 84 },
+      annotations: [{
+        text: `${seeds > 1 ? `line: mean of ${seeds} seeds; band: ± 1 standard deviation` : "line: one seed"}; dotted: what exploration alone would give`,
+        showarrow: false, xref: "paper", yref: "paper", x: 0, y: 0, xanchor: "left", yanchor: "top", yshift: -52, font: { size: 11, color: "#666666" }, align: "left",
+      }],
+    }),
+    summary: `${title || "Distance of stored choices from the policy"}: at the end ${ends.join("; ")}`,
+  };
+}
