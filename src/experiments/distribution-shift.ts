@@ -3,7 +3,7 @@ import { MessageChannel } from "node:worker_threads";
 import { Piscina } from "piscina";
 import { type Config, mergeConfig, resolveConfig } from "../config.js";
 import { distanceFigure } from "../figures/distance.js";
-import { shortSteps } from "../figures/figure.js";
+import { type Figure, shortSteps } from "../figures/figure.js";
 import type { Table } from "../figures/table.js";
 import { addChoices, policyDrift, shareChanged, shareExplored, type StoredChoices } from "../replay/stored-choices.js";
 import { mean, standardDeviation } from "../results/statistics.js";
@@ -87,7 +87,7 @@ const AGES = 64;
 
 /**
  * The distances of Figure 7 out of runs with one buffer and with two: as a table at some moments of training, over training, and over the
- * age of an episode at its end.
+ * age of an episode half-way and at the end.
  *
  * @example
  * reduceDistances([{ config, moments: await followDistances(config, [5_000, 10_000]) }]).table;
@@ -95,31 +95,40 @@ const AGES = 64;
 export function reduceDistances(runs: readonly FollowedRun[]): Measured {
   const dual = runs.filter(({ config }) => config.replay.onlineBatch > 0);
   const single = runs.filter(({ config }) => config.replay.onlineBatch === 0);
-  const { environment, steps, sparsity } = runs[0].config;
+  const { environment, steps, sparsity, returns } = runs[0].config;
   const where = `${environment}, ${Number((100 * sparsity.level).toFixed(1))} % sparse`;
   const over = (label: string, group: readonly FollowedRun[], sample: (moment: DistanceMoment, config: Config) => StoredChoices) =>
     group.map(({ config, moments }) => {
       const samples = moments.map((moment) => sample(moment, config));
       return { label, at: moments.map(({ step }) => step), distance: samples.map(shareChanged), explored: samples.map(shareExplored) };
     });
-  const aged = (label: string, group: readonly FollowedRun[]) =>
-    group.map(({ moments }) => {
-      const ages = byAge(moments.at(-1)!);
-      return { label, at: ages.map(([age]) => age + AGES / 2), distance: ages.map(([, sample]) => shareChanged(sample)), explored: ages.map(([, sample]) => shareExplored(sample)) };
+  const aged = (share: number): Figure => {
+    const curves = (label: string, group: readonly FollowedRun[]) =>
+      group.map((run) => {
+        const ages = byAge(momentAt(run, share));
+        return { label, at: ages.map(([age]) => age + AGES / 2), distance: ages.map(([, sample]) => shareChanged(sample)), explored: ages.map(([, sample]) => shareExplored(sample)) };
+      });
+    return distanceFigure([...curves("trained with one buffer", single), ...curves("trained with both buffers", dual)], {
+      title: `By age, after ${shortSteps(momentAt(runs[0], share).step)} steps: ${where}`, axis: "Age, episodes",
     });
+  };
   return {
     table: distanceTable(runs, where),
     figure: distanceFigure(
       [...over(CURVES.single, single, batchChoices), ...over(CURVES.batch, dual, batchChoices), ...over(CURVES.online, dual, onlineChoices)],
-      { title: `Stored choices and the present policy: ${where}`, axis: "Environment steps" },
+      {
+        title: `Stored choices and the present policy: ${where}`, axis: "Environment steps",
+        marks: returns.burnIn < steps ? [{ at: returns.burnIn, text: "T₀" }] : [],
+      },
     ),
-    more: {
-      age: distanceFigure([...aged("trained with one buffer", single), ...aged("trained with both buffers", dual)], {
-        title: `By age, after ${shortSteps(steps)} steps: ${where}`, axis: "Age, episodes", steps: false,
-      }),
-    },
+    more: { age: aged(1), "age-halfway": aged(0.5) },
     rows: runs.flatMap(distanceRows),
   };
+}
+
+/** The moment when about such a share of training was over. */
+function momentAt({ moments }: FollowedRun, share: number): DistanceMoment {
+  return moments[Math.max(0, Math.ceil(share * moments.length) - 1)];
 }
 
 /** The offline buffer cut by age. */
@@ -159,16 +168,15 @@ function distanceTable(runs: readonly FollowedRun[], where: string): Table {
   ] as const;
   const percent = (values: readonly number[]): string => `${(100 * mean(values)).toFixed(1)}${values.length > 1 ? ` ± ${(100 * standardDeviation(values)).toFixed(1)}` : ""}`;
   const { steps } = runs[0].config;
-  const at = ({ moments }: FollowedRun, share: number) => moments[Math.max(0, Math.ceil(share * moments.length) - 1)];
   return {
     title: `Choices that the present policy would not make, %: ${where}, ${steps.toLocaleString("en")} steps, ${new Set(runs.map(({ config }) => config.seed)).size} seeds`,
     columns: [{ title: "Sample" }, ...shown.flatMap((share) => [
-      { title: `after ${shortSteps(at(runs[0], share).step)}`, align: "right" as const }, { title: "by exploration", align: "right" as const }, { title: "policy changed", align: "right" as const },
+      { title: `after ${shortSteps(momentAt(runs[0], share).step)}`, align: "right" as const }, { title: "by exploration", align: "right" as const }, { title: "policy changed", align: "right" as const },
     ])],
     rows: groups.map(({ title, onlineBatch, sample }) => [
       title,
       ...shown.flatMap((share) => {
-        const samples = runs.filter(({ config }) => config.replay.onlineBatch === onlineBatch).map((run) => sample(at(run, share), run.config));
+        const samples = runs.filter(({ config }) => config.replay.onlineBatch === onlineBatch).map((run) => sample(momentAt(run, share), run.config));
         // While most choices are random, they say nothing about the policy of then.
         const greedy = samples.every(({ exploited, decisions }) => exploited > decisions / 2);
         return [percent(samples.map(shareChanged)), (100 * mean(samples.map(shareExplored))).toFixed(1), greedy ? percent(samples.map(policyDrift)) : ""];

@@ -1,6 +1,13 @@
 import { meanCurve } from "./curves.js";
 import { round, type Figure, type Trace } from "./figure.js";
-import { axis, layout, methodStyles, translucent } from "./theme.js";
+import { axis, layout, METHOD_STYLES, translucent } from "./theme.js";
+
+/** In the order of labels: the colours of RigL, whose single buffer is the first to compare with, of MAST, and of a third. Dots are for exploration. */
+const LOOKS = [
+  { colour: METHOD_STYLES[4].colour, dash: "solid" },
+  { colour: METHOD_STYLES[6].colour, dash: "12px,3px" },
+  { colour: METHOD_STYLES[3].colour, dash: "7px,4px" },
+];
 
 /** One run's distances between stored choices and the policy. */
 export interface DistanceCurve {
@@ -14,6 +21,14 @@ export interface DistanceCurve {
   readonly explored: readonly number[];
 }
 
+export interface DistanceFigureOptions {
+  readonly title?: string;
+  /** Name of the horizontal axis. */
+  readonly axis?: string;
+  /** Moments to be marked by a thin line, and what happened there. */
+  readonly marks?: readonly { readonly at: number; readonly text: string }[];
+}
+
 /**
  * Distances between stored choices and the policy: for each label the mean over its runs with a band of one standard deviation, and dotted
  * below it what exploration alone would make of it.
@@ -21,15 +36,15 @@ export interface DistanceCurve {
  * @example
  * await showFigure(distanceFigure([{ label: "offline buffer", at: [1000], distance: [0.4], explored: [0.1] }], { title: "3m", axis: "Environment steps" }));
  */
-export function distanceFigure(curves: readonly DistanceCurve[], options: { readonly title?: string; readonly axis?: string; readonly steps?: boolean } = {}): Figure {
-  const { title = "" } = options;
+export function distanceFigure(curves: readonly DistanceCurve[], options: DistanceFigureOptions = {}): Figure {
+  const { title = "", marks = [] } = options;
   const labels = [...new Set(curves.map(({ label }) => label))];
-  const styles = methodStyles(labels);
   const bands: Trace[] = [];
   const lines: Trace[] = [];
   const ends: string[] = [];
   let seeds = 0;
-  for (const { label, colour, dash } of styles) {
+  for (const [i, label] of labels.entries()) {
+    const { colour, dash } = LOOKS[i % LOOKS.length];
     const group = curves.filter((curve) => curve.label === label);
     seeds = Math.max(seeds, group.length);
     const { steps: x, mean, deviation } = meanCurve(group.map(({ at, distance }) => ({ steps: at, values: distance })));
@@ -57,13 +72,14 @@ export function distanceFigure(curves: readonly DistanceCurve[], options: { read
   return {
     data: [...bands, ...lines],
     layout: layout(title, {
-      xaxis: axis(options.axis ?? "", options.steps === false ? {} : { tickformat: "~s" }),
+      xaxis: axis(options.axis ?? "", { tickformat: "~s", rangemode: "tozero" }),
       yaxis: axis("Choices not made any more", { range: [0, Math.min(1, 1.1 * highest)], tickformat: ".0%" }),
       legend: { orientation: "h", x: 0, xanchor: "left", y: 1.02, yanchor: "bottom" },
       hovermode: "x unified",
       height: 440,
       margin: { l: 64, r: 24, t: 72, b: 84 },
-      annotations: [{
+      shapes: marks.map(({ at }) => ({ type: "line", xref: "x", yref: "paper", x0: at, x1: at, y0: 0, y1: 1, line: { color: "#999999", width: 1, dash: "2px,3px" } })),
+      annotations: [...marks.map(({ at, text }) => ({ text, showarrow: false, xref: "x", yref: "paper", x: at, y: 1, xanchor: "left", yanchor: "top", xshift: 3, font: { size: 11, color: "#666666" } })), {
         text: `${seeds > 1 ? `line: mean of ${seeds} seeds; band: ± 1 standard deviation` : "line: one seed"}; dotted: what exploration alone would give`,
         showarrow: false, xref: "paper", yref: "paper", x: 0, y: 0, xanchor: "left", yanchor: "top", yshift: -52, font: { size: 11, color: "#666666" }, align: "left",
       }],
