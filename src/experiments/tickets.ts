@@ -1,9 +1,12 @@
 import { type Config, type ConfigInput, mergeConfig, resolveConfig } from "../config.js";
+import { shortSteps } from "../figures/figure.js";
+import { scoreIntervals } from "../figures/scores.js";
 import { METHOD_TITLES } from "../methods.js";
-import { runName } from "../results/store.js";
+import { summaryOf } from "../results/scores.js";
+import { runName, type StoredRun } from "../results/store.js";
 import { ABLATION } from "./ablation.js";
-import type { Experiment, Profile } from "./experiment.js";
-import { reduceGrid } from "./grid.js";
+import type { Experiment, Profile, Reduction } from "./experiment.js";
+import { cellStatistics, reduceGrid } from "./grid.js";
 
 const { budgets, seeds: usual } = ABLATION;
 
@@ -33,5 +36,15 @@ export const tickets: Experiment = {
       return [team({ method: "dense", sparsity: { level: 0 } }), mast, rigl, ticket("random"), ticket("winning", rigl), ticket("winning", mast), ticket("cheating", mast)];
     }),
   label: ticketLabel,
-  reduce: (runs) => reduceGrid(runs, { title: "Fixed and moving topologies", rows: "Environment", columns: "Topology", cell: (config) => ({ row: config.environment, column: ticketLabel(config) }) }),
+  reduce: reduceTickets,
 };
+
+/** The table and the curves of a grid of one row; the scores one below the other, since the topologies have no order to draw a line through. */
+function reduceTickets(runs: readonly StoredRun[]): Reduction {
+  const plan = { title: "Fixed and moving topologies", rows: "Environment", columns: "Topology", cell: (config: Config) => ({ row: config.environment, column: ticketLabel(config) }) };
+  const { environment, steps } = runs[0].config;
+  const scores = cellStatistics(runs, plan).map(({ column, iqmLow, iqmHigh }) => ({
+    label: column, interval: [iqmLow, iqmHigh] as const, scores: runs.filter(({ config }) => ticketLabel(config) === column).map((run) => summaryOf(run).score),
+  }));
+  return { ...reduceGrid(runs, plan), figure: scoreIntervals(scores, { title: `${plan.title}: ${environment}, ${shortSteps(steps)} steps` }) };
+}

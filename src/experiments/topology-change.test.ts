@@ -31,6 +31,9 @@ describe("topologyChange", () => {
     expect(change.moved).toBe(moved.reduce((a, b) => a + b, 0));
     expect(change.moved).toBeGreaterThan(change.connections / 4);
     expect(change.tried).toBe(moments[0].filter((_, j) => moments.some((moment) => moment[j] === 1)).length);
+    const grown = moments.slice(1, -1).flatMap((moment, i) => moment.flatMap((bit, j) => (bit > moments[i][j] ? [moments[i + 2][j]] : [])));
+    expect(grown.length).toBeGreaterThan(50);
+    expect(change.shortLived).toBeCloseTo(grown.filter((bit) => bit === 0).length / grown.length, 12);
     expect(change.kept).toMatchObject({ connections: change.connections, shared: moments[0].filter((bit, j) => bit === 1 && moments.at(-1)![j] === 1).length });
   });
 
@@ -38,6 +41,7 @@ describe("topologyChange", () => {
     const change = topologyChange(await runOne(resolveConfig({ ...small, method: "ss", replay: { offlineBatch: 20 } }), { runs }));
     expect(change).toMatchObject({ evolutions: 0, moved: 0 });
     expect(change.tried).toBe(change.connections);
+    expect(change.shortLived).toBeNaN();
     expect(change.kept.shared).toBe(change.connections);
   });
 
