@@ -93,6 +93,15 @@ export { estimatedValueCurve, maskSnapshots, overestimationCurve, playTrained, w
 export { readTicket } from "./experiments/ticket.js";
 export { topologyChange, type TopologyChange } from "./experiments/topology-change.js";
 export { runAll, runOne, type RunOptions, type RunOutcome, type TrainingProgress } from "./experiments/run.js";
+export { randomDecPomdp, type TabularDecPomdp } from "./experiments/theorems/dec-pomdp.js";
+export { bestReactivePolicy, optimalValues, policyValues, reactivePolicy, type Values } from "./experiments/theorems/values.js";
+export { expectedTdLambda, highestValues, type MultiStepError, multiStepErrors } from "./experiments/theorems/multi-step-error.js";
+export { type BoundCheck, checkErrorBound, meanStepErrors, type MeanStepError, perturb } from "./experiments/theorems/error-bound.js";
+export { balancedErrors, leastOverestimation, type OperatorBias, operatorBiases } from "./experiments/theorems/operator-bias.js";
+export { type MonotoneMixer, mixOperator, randomMonotoneMixer } from "./experiments/theorems/monotone-mixer.js";
+export { type FactoredValues, factoredNextValues, factoredTotals, fitFactored, greedyChoices } from "./experiments/theorems/factored.js";
+export { noisyIteration, type IterationPoint } from "./experiments/theorems/noisy-iteration.js";
+export { samplePlay } from "./experiments/theorems/sample.js";
 
 export { agrees, costComparison, costFigure, type CostShares, layerTable, reproduceCosts, type ReproducedCost } from "./figures/costs.js";
 export { type DistanceCurve, distanceFigure } from "./figures/distance.js";
@@ -101,6 +110,7 @@ export { type Feature, featureTable, inputBlocks, observationFeatures, stateFeat
 export { type Figure, shortSteps } from "./figures/figure.js";
 export { connectionCounts, connectionsPerInput, type InputBlock, maskImage, type MaskSnapshot } from "./figures/masks.js";
 export { interruptSignal, liveFigure, type RunProgress, showFigure, showPage, showProgress, showTable } from "./figures/notebook.js";
+export { type Line, linePanels, type Panel } from "./figures/panels.js";
 export { type EpisodeRecording, recordEpisode } from "./figures/recording.js";
 export { battleReplay, replayTitle, saveReplay, showReplay } from "./figures/replay.js";
 export { figurePng, saveFigure, type SavedFigure } from "./figures/save.js";

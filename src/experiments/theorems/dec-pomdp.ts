@@ -1,0 +1,67 @@
+import { createRandom } from "../../random.js";
+
+/**
+ * A Dec-POMDP so small that its values can be computed exactly: everything about it is a table.
+ *
+ * The state has one part for each agent, and agent i sees part i only; what happens next and what the team is paid depend on all
+ * parts and all actions. States and joint actions are numbered with agent 0's part, or action, as the slowest digit.
+ */
+export interface TabularDecPomdp {
+  readonly agents: number;
+  /** Actions of one agent. */
+  readonly actions: number;
+  /** Observations of one agent: the values that its part of the state can have. */
+  readonly observations: number;
+  /** observations ^ agents */
+  readonly states: number;
+  /** actions ^ agents */
+  readonly jointActions: number;
+  /** P(s' | s, u), [states, joint actions, states] */
+  readonly transitions: Float64Array;
+  /** r(s, u), [states, joint actions] */
+  readonly rewards: Float64Array;
+}
+
+/**
+ * A random one: from each state every joint action leads to `successors` states with random probabilities, and pays between 0 and 1.
+ *
+ * @param successors from 1 (deterministic) to the number of states
+ * @throws {Error} when a size is not a whole number >= 1, there are more successors than states, or the tables would be very large
+ * @example
+ * const game = randomDecPomdp({ seed: 1 });
+ * game.states; // 9: two agents, each at one of 3 places
+ */
+export function randomDecPomdp({ seed, agents = 2, observations = 3, actions = 3, successors = 2 }: {
+  readonly seed: number;
+  readonly agents?: number;
+  readonly observations?: number;
+  readonly actions?: number;
+  readonly successors?: number;
+}): TabularDecPomdp {
+  for (const [name, value] of Object.entries({ agents, observations, actions, successors })) {
+    if (!(Number.isInteger(value) && value >= 1)) throw new Error(`A Dec-POMDP was given ${name} = ${value}; it must be a whole number, at least 1.`);
+  }
+  const [states, jointActions] = [observations ** agents, actions ** agents];
+  if (successors > states) throw new Error(`A Dec-POMDP was given successors = ${successors}; it has only ${states} states.`);
+  if (states * states * jointActions > 1e6) throw new Error(`A Dec-POMDP of ${states} states and ${jointActions} joint actions is too large for tables; take fewer agents, observations or actions.`);
+  const random = createRandom(seed);
+  const transitions = new Float64Array(states * jointActions * states);
+  const rewards = Float64Array.from({ length: states * jointActions }, () => random.float());
+  const order = Array.from({ length: states }, (_, s) => s);
+  for (let row = 0; row < states * jointActions; row++) {
+    // The first `successors` of a shuffle, weighted by exponential variates: every distribution over them is equally likely.
+    const weights = Array.from({ length: successors }, (_, k) => {
+      const other = k + random.below(states - k);
+      [order[k], order[other]] = [order[other], order[k]];
+      return -Math.log(1 - random.float());
+    });
+    const total = weights.reduce((sum, weight) => sum + weight, 0);
+    weights.forEach((weight, k) => (transitions[row * states + order[k]] = weight / total));
+  }
+  return { agents, actions, observations, states, jointActions, transitions, rewards };
+}
+
+/** Digit `agent` of a state (what that agent sees) or of a joint action (what it does), of `agents` digits to the given base. */
+export function partOf(index: number, agent: number, { agents }: { readonly agents: number }, base: number): number {
+  return Math.floor(index / base ** (agents - 1 - agent)) % base;
+}

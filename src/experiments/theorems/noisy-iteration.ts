@@ -1,0 +1,48 @@
+import { createRandom } from "../../random.js";
+import { mean } from "../../results/statistics.js";
+import type { ValueOperator } from "../../targets/operators.js";
+import type { TabularDecPomdp } from "./dec-pomdp.js";
+import { perturb } from "./error-bound.js";
+import { type FactoredValues, factoredNextValues, fitFactored, greedyChoices } from "./factored.js";
+import { expectedTdLambda } from "./multi-step-error.js";
+import { policyValues, reactivePolicy } from "./values.js";
+
+/** What a team expects after one round of learning, and what it gets. */
+export interface IterationPoint {
+  readonly iteration: number;
+  /** Mean over states of the value that targets are made from. */
+  readonly estimated: number;
+  /** Mean over states of V^pi of the team as it now acts, without exploring. */
+  readonly real: number;
+}
+
+/**
+ * Value learning of a factored team in which everything is exact but the fit. In each round the team plays with exploration, TD(lambda)
+ * targets with the given operator are computed as expectations, the factored values closest to them are taken, and all their entries
+ * receive a new normal error of standard deviation `sigma`: what a network that is too sparse makes of its targets.
+ *
+ * @throws {Error} when gamma, lambda, exploration or the operator is impossible
+ * @example
+ * const points = noisyIteration(game, { operator: { kind: "max" }, lambda: 0, gamma: 0.9, sigma: 0.1, exploration: 0.3, iterations: 200, seed: 1 });
+ */
+export function noisyIteration(game: TabularDecPomdp, { operator, lambda, gamma, sigma, exploration, iterations, seed }: {
+  readonly operator: ValueOperator;
+  readonly lambda: number;
+  readonly gamma: number;
+  readonly sigma: number;
+  readonly exploration: number;
+  readonly iterations: number;
+  readonly seed: number;
+}): IterationPoint[] {
+  const random = createRandom(seed, 2);
+  let team: FactoredValues = fitFactored(game, new Float64Array(game.rewards.length));
+  return Array.from({ length: iterations }, (_, iteration) => {
+    const choices = greedyChoices(game, team);
+    const nextValues = factoredNextValues(game, team, operator);
+    const point = { iteration, estimated: mean(nextValues), real: mean(policyValues(game, reactivePolicy(game, choices), gamma).v) };
+    const behaviour = reactivePolicy(game, choices, exploration);
+    const { bias, agents } = fitFactored(game, expectedTdLambda(game, { behaviour, nextValues, gamma, lambda }));
+    team = { bias: perturb(bias, sigma, random), agents: agents.map((table) => perturb(table, sigma, random)) };
+    return point;
+  });
+}

@@ -1,0 +1,161 @@
+import { mean } from "../../results/statistics.js";
+import { partOf, type TabularDecPomdp } from "./dec-pomdp.js";
+
+/** What a joint policy is worth: Q(s, u) [states, joint actions], and V(s) = E over its own actions, [states]. */
+export interface Values {
+  readonly q: Float64Array;
+  readonly v: Float64Array;
+}
+
+/**
+ * The joint policy of agents that act on what they see, each by itself: agent i plays `choices[i][observation]` with probability
+ * 1 - epsilon, and otherwise any action. It remembers nothing, so that it is a function of the state and its values can be solved for.
+ *
+ * @param choices [agents, observations]
+ * @returns probabilities, [states, joint actions]
+ * @throws {Error} when epsilon is not in 0..1, or a choice is no action
+ * @example
+ * const team = reactivePolicy(game, [[0, 2, 1], [1, 1, 0]]);
+ * const exploring = reactivePolicy(game, [[0, 2, 1], [1, 1, 0]], 0.3);
+ */
+export function reactivePolicy(game: TabularDecPomdp, choices: readonly ArrayLike<number>[], epsilon = 0): Float64Array {
+  const { agents, observations, actions, states, jointActions } = game;
+  if (!(epsilon >= 0 && epsilon <= 1)) throw new Error(`A policy was given epsilon = ${epsilon}; it must be between 0 and 1.`);
+  if (choices.length !== agents) throw new Error(`A policy was given the choices of ${choices.length} agents; this Dec-POMDP has ${agents}.`);
+  choices.forEach((own, agent) => {
+    for (let o = 0; o < observations; o++) {
+      if (!(own[o] >= 0 && own[o] < actions && Number.isInteger(own[o]))) throw new Error(`Agent ${agent} was given action ${own[o]} for observation ${o}; it has actions 0 to ${actions - 1}.`);
+    }
+  });
+  const policy = new Float64Array(states * jointActions).fill(1);
+  for (let s = 0, i = 0; s < states; s++) {
+    for (let u = 0; u < jointActions; u++, i++) {
+      for (let agent = 0; agent < agents; agent++) {
+        const chosen = choices[agent][partOf(s, agent, game, observations)] === partOf(u, agent, game, actions);
+        policy[i] *= epsilon / actions + (chosen ? 1 - epsilon : 0);
+      }
+    }
+  }
+  return policy;
+}
+
+/** E over s' of what is known of s', for every state and joint action: [states, joint actions]. */
+export function expectNext({ states, jointActions, transitions }: TabularDecPomdp, next: ArrayLike<number>): Float64Array {
+  const expected = new Float64Array(states * jointActions);
+  for (let i = 0; i < expected.length; i++) for (let s = 0; s < states; s++) expected[i] += transitions[i * states + s] * next[s];
+  return expected;
+}
+
+/** E over a policy's joint action of what is known of state and joint action: [states]. */
+export function expectAction({ states, jointActions }: TabularDecPomdp, policy: ArrayLike<number>, values: ArrayLike<number>): Float64Array {
+  const expected = new Float64Array(states);
+  for (let i = 0; i < states * jointActions; i++) expected[Math.floor(i / jointActions)] += policy[i] * values[i];
+  return expected;
+}
+
+/** r + gamma E V(s'), [states, joint actions]. */
+export function backUp(game: TabularDecPomdp, gamma: number, v: ArrayLike<number>): Float64Array {
+  return expectNext(game, v).map((value, i) => game.rewards[i] + gamma * value);
+}
+
+/**
+ * The values of a joint policy, by solving V = E[r + gamma V(s')] in float64.
+ *
+ * @param policy [states, joint actions]
+ * @throws {Error} when gamma is not in 0..1 (1 excluded), or the policy has another size
+ * @example
+ * const { q, v } = policyValues(game, reactivePolicy(game, [[0, 2, 1], [1, 1, 0]]), 0.9);
+ */
+export function policyValues(game: TabularDecPomdp, policy: Float64Array, gamma: number): Values {
+  const { states, jointActions, transitions, rewards } = game;
+  checkDiscount(gamma);
+  if (policy.length !== states * jointActions) throw new Error(`The policy has ${policy.length} entries; ${states} states and ${jointActions} joint actions need ${states * jointActions}.`);
+  // (1 - gamma P) V = r, a row a state with r in its last column.
+  const rows = Array.from({ length: states }, (_, s) => {
+    const row = new Float64Array(states + 1);
+    row[s] = 1;
+    for (let i = s * jointActions; i < (s + 1) * jointActions; i++) {
+      row[states] += policy[i] * rewards[i];
+      for (let next = 0; next < states; next++) row[next] -= gamma * policy[i] * transitions[i * states + next];
+    }
+    return row;
+  });
+  const v = solve(rows);
+  return { q: backUp(game, gamma, v), v };
+}
+
+/**
+ * V* and Q*: of the best joint policy of agents that all see the whole state, by policy iteration. No team that sees less is worth more.
+ *
+ * @throws {Error} when gamma is not in 0..1 (1 excluded)
+ * @example
+ * const { v } = optimalValues(game, 0.9);
+ */
+export function optimalValues(game: TabularDecPomdp, gamma: number): Values {
+  checkDiscount(gamma);
+  const { states, jointActions } = game;
+  let best = new Int32Array(states);
+  for (;;) {
+    const policy = new Float64Array(states * jointActions);
+    best.forEach((u, s) => (policy[s * jointActions + u] = 1));
+    const values = policyValues(game, policy, gamma);
+    const greedy = best.map((u, s) => {
+      const own = values.q.subarray(s * jointActions, (s + 1) * jointActions);
+      const highest = own.reduce((a, b) => Math.max(a, b), -Infinity);
+      // Only a real improvement moves on: rounding among equals would never end.
+      return highest > own[u] + 1e-12 * Math.abs(own[u]) ? own.indexOf(highest) : u;
+    });
+    if (greedy.every((u, s) => u === best[s])) return values;
+    best = greedy;
+  }
+}
+
+/**
+ * The best joint policy of agents that act on what they see, by trying all of them. Best means the highest mean value of all states,
+ * each being equally likely to be the first.
+ *
+ * @returns `choices` for `reactivePolicy`
+ * @throws {Error} when there are more than 100,000 such policies
+ * @example
+ * const { choices } = bestReactivePolicy(game, 0.9);
+ */
+export function bestReactivePolicy(game: TabularDecPomdp, gamma: number): Values & { readonly choices: readonly (readonly number[])[]; readonly policy: Float64Array; readonly tried: number } {
+  const { agents, observations, actions } = game;
+  const tried = actions ** (agents * observations);
+  if (tried > 1e5) throw new Error(`There are ${tried} joint policies to try; take fewer agents, observations or actions.`);
+  let best: ReturnType<typeof bestReactivePolicy> | undefined;
+  let highest = -Infinity;
+  for (let number = 0; number < tried; number++) {
+    const choices = Array.from({ length: agents }, (_, agent) => Array.from({ length: observations }, (_, o) => Math.floor(number / actions ** (agent * observations + o)) % actions));
+    const policy = reactivePolicy(game, choices);
+    const values = policyValues(game, policy, gamma);
+    const worth = mean(values.v);
+    if (worth > highest) [best, highest] = [{ ...values, choices, policy, tried }, worth];
+  }
+  return best!;
+}
+
+function checkDiscount(gamma: number): void {
+  if (!(gamma >= 0 && gamma < 1)) throw new Error(`Values were asked for with gamma = ${gamma}; it must be at least 0 and less than 1.`);
+}
+
+/** Gaussian elimination with row pivots; the last column is the right side. Changes `rows`. */
+function solve(rows: Float64Array[]): Float64Array {
+  const n = rows.length;
+  for (let k = 0; k < n; k++) {
+    let pivot = k;
+    for (let i = k + 1; i < n; i++) if (Math.abs(rows[i][k]) > Math.abs(rows[pivot][k])) pivot = i;
+    [rows[k], rows[pivot]] = [rows[pivot], rows[k]];
+    for (let i = k + 1; i < n; i++) {
+      const factor = rows[i][k] / rows[k][k];
+      for (let j = k; j <= n; j++) rows[i][j] -= factor * rows[k][j];
+    }
+  }
+  const x = new Float64Array(n);
+  for (let k = n - 1; k >= 0; k--) {
+    let rest = rows[k][n];
+    for (let j = k + 1; j < n; j++) rest -= rows[k][j] * x[j];
+    x[k] = rest / rows[k][k];
+  }
+  return x;
+}
