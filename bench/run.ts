@@ -7,13 +7,15 @@ import { environmentBenchmarks } from "./environments.js";
 import { kernelRows } from "./kernels.js";
 import type { Benchmark, Effort, Row } from "./measure.js";
 import { pytorchBenchmarks } from "./pytorch.js";
+import { rliableChecks } from "./rliable.js";
 import { trainingBenchmarks } from "./training.js";
 import { updateBenchmarks } from "./updates.js";
 
-const USAGE = `npm run bench -- [--only PATTERN] [--json FILE] [--pytorch] [--quick] [--list]
+const USAGE = `npm run bench -- [--only PATTERN] [--json FILE] [--pytorch | --rliable] [--quick] [--list]
   --only PATTERN  only benchmarks whose name matches this regular expression, ignoring case
   --json FILE     also write the rows there, as [{ name, value, unit }, ...]
   --pytorch       also time updates against PyTorch, which is installed from PyPI into .venv-pytorch if it is not there yet (on Linux 5.4 GB)
+  --rliable       instead compare our statistics with rliable's, which is installed from PyPI into .venv-rliable if it is not there yet (0.5 GB)
   --quick         a smoke run in seconds; its figures mean nothing
   --list          name the benchmarks and stop`;
 
@@ -63,10 +65,10 @@ function formatValue(value: number): string {
 
 async function main(): Promise<void> {
   const { values } = parseArgs({
-    options: { only: { type: "string" }, json: { type: "string" }, pytorch: { type: "boolean", default: false }, quick: { type: "boolean", default: false }, list: { type: "boolean", default: false }, help: { type: "boolean", short: "h", default: false } },
+    options: { only: { type: "string" }, json: { type: "string" }, pytorch: { type: "boolean", default: false }, rliable: { type: "boolean", default: false }, quick: { type: "boolean", default: false }, list: { type: "boolean", default: false }, help: { type: "boolean", short: "h", default: false } },
   });
   if (values.help) return console.log(USAGE);
-  const chosen = chooseBenchmarks(values.only ?? "", values.pytorch ? [...benchmarks, ...pytorchBenchmarks] : benchmarks);
+  const chosen = chooseBenchmarks(values.only ?? "", values.rliable ? rliableChecks : values.pytorch ? [...benchmarks, ...pytorchBenchmarks] : benchmarks);
   if (values.list) return console.log(chosen.map(({ name }) => name).join("\n"));
   const rows = await runBenchmarks(chosen, { quick: values.quick }, (benchmark, part) => console.log(formatRows(benchmark, part)));
   if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(rows, null, 2)}\n`);
