@@ -1,5 +1,4 @@
 import { describe, expect, it } from "vitest";
-import { ablationCell } from "../experiments/ablation.js";
 import { bufferRatio } from "../experiments/dual-buffers.js";
 import { maskInterval } from "../experiments/mask-interval.js";
 import { alphaOmega } from "../experiments/soft-mellowmax.js";
@@ -99,14 +98,10 @@ describe.each([["table-6", burnIn], ["table-7", lambda], ["table-8", alphaOmega]
   const [qmix, owQmix, average, ...more] = readPaperTable(name);
   const columns = Object.keys(qmix).filter((column) => column !== "algorithm");
 
-  it("has a number for every cell of its experiment in the paper's profile, and no other", () => {
+  it("has a column for every setting of its experiment, and no other", () => {
     expect([qmix, owQmix, average].map(({ algorithm }) => algorithm)).toEqual(["qmix", "ow-qmix", "all"]);
     expect(more).toEqual([]);
-    const labels = experiment.configs("paper", 1).map(experiment.label);
-    expect(labels.toSorted()).toEqual(["QMIX", "OW-QMIX"].flatMap((row) => columns.map((column) => `${row}, ${column}`)).sort());
-    const cell = ablationCell(name);
-    for (const column of columns) expect([cell({ row: "QMIX", column }), cell({ row: "OW-QMIX", column })]).toEqual([qmix[column], owQmix[column]]);
-    expect(cell({ row: "QMIX", column: "no such setting" })).toBeUndefined();
+    expect(experiment.configs("paper", 1).map(experiment.label).sort()).toEqual(columns.toSorted());
   });
 
   it("has averages that follow from its rows", () => {
