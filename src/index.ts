@@ -67,7 +67,7 @@ export {
   type RunCost, runName, runOf, runsDirectory, type RunState, type RunSummary, type StoredRun,
 } from "./results/store.js";
 
-export { EXPERIMENTS, findExperiment, MEASUREMENTS } from "./experiments/all.js";
+export { EXPERIMENTS, findExperiment, isMeasurement, MEASUREMENTS } from "./experiments/all.js";
 export { type Experiment, type Measured, type Measurement, type Profile, PROFILES, type Reduction } from "./experiments/experiment.js";
 export { comparison2s3z, comparison3m, COMPARISONS } from "./experiments/comparative.js";
 export { distributionShift, type FollowedRun, reduceDistances, shiftConfigs } from "./experiments/distribution-shift.js";
@@ -85,7 +85,7 @@ export { tickets } from "./experiments/tickets.js";
 export { compareMethods, compareWithPaper, scoreFigure } from "./experiments/comparison.js";
 export { estimateTable, type EstimateTableOptions } from "./experiments/estimates.js";
 export { seedTable, type SeedTableOptions, sharedSteps } from "./experiments/seeds.js";
-export { publishMeasurement, type PublishedFile, type PublishOptions, publishResults } from "./experiments/publish.js";
+export { publishedMeasurement, publishMeasurement, type PublishedFile, type PublishOptions, publishResults } from "./experiments/publish.js";
 export { type AgedChoices, batchChoices, type DistanceMoment, followDistances, offlineChoices, onlineChoices } from "./experiments/policy-distance.js";
 export { quickstart, QUICKSTART_PROFILES } from "./experiments/quickstart.js";
 export { SHORT_RUN, shortRun } from "./experiments/short-run.js";
@@ -109,8 +109,9 @@ export { meanCurve, type RunCurve, trainingCurves } from "./figures/curves.js";
 export { type Feature, featureTable, inputBlocks, observationFeatures, stateFeatures, unitTable } from "./figures/features.js";
 export { type Figure, shortSteps } from "./figures/figure.js";
 export { connectionCounts, connectionsPerInput, type InputBlock, maskImage, type MaskSnapshot } from "./figures/masks.js";
-export { interruptSignal, liveFigure, type RunProgress, showFigure, showPage, showProgress, showTable } from "./figures/notebook.js";
+export { interruptSignal, liveFigure, type ProgressOptions, showFigure, showPage, showProgress, showTable } from "./figures/notebook.js";
 export { type Line, linePanels, type Panel } from "./figures/panels.js";
+export type { RunProgress } from "./figures/progress.js";
 export { type EpisodeRecording, recordEpisode } from "./figures/recording.js";
 export { battleReplay, replayTitle, saveReplay, showReplay } from "./figures/replay.js";
 export { figurePng, saveFigure, type SavedFigure } from "./figures/save.js";

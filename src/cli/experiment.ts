@@ -1,11 +1,14 @@
+import { readFileSync } from "node:fs";
 import { relative, resolve } from "node:path";
-import { EXPERIMENTS, findExperiment } from "../experiments/all.js";
-import type { Experiment, Profile } from "../experiments/experiment.js";
-import { type PublishedFile, publishResults } from "../experiments/publish.js";
+import { EXPERIMENTS, findExperiment, isMeasurement, MEASUREMENTS } from "../experiments/all.js";
+import { type Experiment, type Measurement, type Profile, PROFILES } from "../experiments/experiment.js";
+import { publishedMeasurement, type PublishedFile, publishMeasurement, publishResults } from "../experiments/publish.js";
 import { closeBrowser } from "../figures/browser.js";
 import { tableText } from "../figures/table.js";
+import { parseCsv } from "../results/csv.js";
 import { runOf, type StoredRun } from "../results/store.js";
-import { trainAll, type TrainingFlags } from "./train.js";
+import { shareDisplay } from "./progress.js";
+import { INTERRUPTED, trainAll, type TrainingFlags } from "./train.js";
 
 export interface ExperimentFlags extends TrainingFlags {
   readonly profile?: Profile;
@@ -14,40 +17,105 @@ export interface ExperimentFlags extends TrainingFlags {
   readonly figure?: string;
 }
 
-/** `mast experiment list` */
+/** `mast experiment list`: what there is, what of the paper it reproduces, and how many runs that takes. */
 export function listExperiments(): void {
-  console.log(tableText({ columns: [{ title: "Experiment" }, { title: "What it shows" }], rows: EXPERIMENTS.map(({ id, about }) => [id, about]) }));
+  const columns = [{ title: "Experiment" }, { title: "Of the paper" }, ...PROFILES.map((profile) => ({ title: profile, align: "right" as const }))];
+  const experiments = EXPERIMENTS.map((experiment) => ({ ...experiment, runs: PROFILES.map((profile) => String(experiment.configs(profile).length)) }));
+  const measurements = MEASUREMENTS.map((measurement) => ({ ...measurement, runs: PROFILES.map(() => "-") }));
+  const all = [...experiments, ...measurements];
+  const [head, rule, ...rows] = tableText({ columns, rows: all.map(({ id, reproduces = "", runs }) => [id, reproduces, ...runs]) }).split("\n");
+  console.log([head, rule, ...rows.flatMap((row, i) => [row, `    ${all[i]!.about}`])].join("\n"));
+  console.log("\nRuns of each profile; - measures something itself. `mast experiment run ID --profile P` trains what is missing and shows the result.");
 }
 
-/** `mast experiment run ID`: trains what is missing, then shows the result. */
+/** `mast experiment run ID`: trains what is missing, or measures, then shows the result. */
 export async function runExperiment(id: string, flags: ExperimentFlags): Promise<void> {
-  const experiment = findExperiment(id);
-  const profile = flags.profile ?? experiment.profile;
-  const configs = experiment.configs(profile, flags.seeds);
+  const found = findExperiment(id);
+  if (isMeasurement(found)) return measure(found, flags);
+  const profile = flags.profile ?? found.profile;
+  const configs = found.configs(profile, flags.seeds);
   const severalSeeds = new Set(configs.map(({ seed }) => seed)).size > 1;
-  console.error(`${experiment.title}: ${configs.length} runs of ${configs[0]!.steps.toLocaleString("en")} steps`);
-  const outcomes = await trainAll(configs, flags, (config) => (severalSeeds ? `${experiment.label(config)} seed ${config.seed}` : experiment.label(config)));
-  if (outcomes.every(({ state }) => state === "complete")) await showResult(experiment, profile, outcomes.map(({ run }) => run!), flags.figure);
+  console.error(`${found.title}: ${configs.length} runs of ${[...new Set(configs.map(({ steps }) => steps.toLocaleString("en")))].join(" or ")} steps`);
+  const outcomes = await trainAll(configs, flags, { label: (config) => (severalSeeds ? `${found.label(config)} seed ${config.seed}` : found.label(config)), group: (config) => found.label(config) });
+  const complete = outcomes.flatMap(({ state, run }) => (state === "complete" ? run! : []));
+  if (complete.length === configs.length) await publish(found, profile, complete, flags);
+  else if (!outcomes.some(({ state }) => state === "stopped")) showPart(found, profile, complete, configs.length, flags.seeds);
 }
 
 /** `mast experiment show ID`: the result of runs that are there. */
 export async function showExperiment(id: string, flags: ExperimentFlags): Promise<void> {
-  const experiment = findExperiment(id);
-  const profile = flags.profile ?? experiment.profile;
-  const configs = experiment.configs(profile, flags.seeds);
+  const found = findExperiment(id);
+  const profile = flags.profile ?? found.profile;
+  if (isMeasurement(found)) return showMeasured(found, profile, flags);
+  const configs = found.configs(profile, flags.seeds);
   const runs = configs.map((config) => runOf(config, flags.runs === undefined ? {} : { runs: flags.runs }));
-  const complete = runs.filter((run) => run?.state === "complete");
-  if (complete.length < configs.length) throw new Error(`${complete.length} of the ${configs.length} runs of ${id} (${profile}) are complete: \`mast experiment run ${id} --profile ${profile}\` does the rest.`);
-  await showResult(experiment, profile, complete as StoredRun[], flags.figure);
+  const complete = runs.filter((run): run is StoredRun => run?.state === "complete");
+  if (complete.length === configs.length) await publish(found, profile, complete, flags);
+  else showPart(found, profile, complete, configs.length, flags.seeds);
 }
 
-async function showResult(experiment: Experiment, profile: Profile, runs: readonly StoredRun[], figure?: string): Promise<void> {
+async function publish(experiment: Experiment, profile: Profile, runs: readonly StoredRun[], { figure }: ExperimentFlags): Promise<void> {
   const { table, saved } = await publishResults(experiment, profile, runs, figure === undefined ? {} : { figure: resolve(figure) });
   await closeBrowser();
   console.log(`\n${tableText(table)}\n`);
   sayWhatIsSaved(saved);
   const next = experiment.next?.(runs) ?? [];
   if (next.length > 0) console.log(`\nWhat to try next:\n${next.map(([command, purpose]) => `  ${command}\n      ${purpose}`).join("\n")}`);
+}
+
+/** The table of some of the runs; nothing is saved. @throws {Error} saying what does the rest, as does the line below the table */
+function showPart(experiment: Experiment, profile: Profile, runs: readonly StoredRun[], all: number, seeds?: number): void {
+  const { id } = experiment;
+  const command = `mast experiment run ${id} --profile ${profile}${seeds === undefined ? "" : ` --seeds ${seeds}`}`;
+  if (runs.length > 0) console.log(`\n${tableText(experiment.reduce(runs).table)}\n`);
+  throw new Error(`${runs.length} of the ${all} runs of ${id} (${profile}) are complete${runs.length > 0 ? ", the table is of these alone" : ""}: \`${command}\` does the rest.`);
+}
+
+/** Measures with progress on the terminal; Ctrl-C stops it, and a second one at once. */
+async function measure(measurement: Measurement, flags: ExperimentFlags): Promise<void> {
+  refuseTrainingFlags(measurement, flags);
+  const profile = flags.profile ?? measurement.profile;
+  const controller = new AbortController();
+  const interrupt = () => {
+    if (controller.signal.aborted) process.exit(INTERRUPTED);
+    controller.abort();
+  };
+  const display = shareDisplay(measurement.title);
+  process.on("SIGINT", interrupt).on("SIGTERM", interrupt);
+  try {
+    const measured = await measurement.measure(profile, { signal: controller.signal, onProgress: (share, what) => display.update({ share, what }) });
+    display.update({ share: 1, what: "done" });
+    display.stop();
+    const { table, saved } = await publishMeasurement(measurement, profile, measured, flags.figure === undefined ? {} : { figure: resolve(flags.figure) });
+    await closeBrowser();
+    console.log(`\n${tableText(table)}\n`);
+    sayWhatIsSaved(saved);
+  } catch (error) {
+    display.stop();
+    if (!controller.signal.aborted) throw error;
+    process.stderr.write("Stopped before everything was measured. The same command measures anew.\n");
+    process.exitCode = INTERRUPTED;
+  } finally {
+    process.off("SIGINT", interrupt).off("SIGTERM", interrupt);
+  }
+}
+
+/** What a measurement left in data/results: its table is made while measuring, and what is kept are its rows. */
+function showMeasured(measurement: Measurement, profile: Profile, flags: ExperimentFlags): void {
+  refuseTrainingFlags(measurement, flags);
+  const files = publishedMeasurement(measurement, profile);
+  const path = files.find(({ what }) => what === "Rows")?.path;
+  if (path === undefined) throw new Error(`${measurement.id} (${profile}) was not measured here yet: \`mast experiment run ${measurement.id} --profile ${profile}\` does it.`);
+  const rows = parseCsv(readFileSync(path, "utf8"), path);
+  const titles = Object.keys(rows[0] ?? {});
+  const columns = titles.map((title) => ({ title, ...(typeof rows[0]![title] === "number" ? { align: "right" as const } : {}) }));
+  console.log(`${tableText({ title: measurement.title, columns, rows: rows.map((row) => titles.map((title) => String(row[title]))) })}\n`);
+  sayWhatIsSaved(files);
+}
+
+function refuseTrainingFlags({ id }: Measurement, { seeds, workers, runs, checkpointEvery }: ExperimentFlags): void {
+  const given = Object.entries({ "--seeds": seeds, "--workers": workers, "--runs": runs, "--checkpoint-every": checkpointEvery }).filter(([, value]) => value !== undefined).map(([flag]) => flag);
+  if (given.length > 0) throw new Error(`${id} measures something itself and keeps no runs: leave out ${given.join(" and ")}.`);
 }
 
 /** A line for each kind of file; of a figure, what a person opens. */

@@ -1,6 +1,6 @@
 import cliProgress, { type SingleBar } from "cli-progress";
 import type { TrainingProgress } from "../experiments/run.js";
-import { progressLine } from "../figures/notebook.js";
+import { FEW_RUNS, failureLine, groupText, isOver, overviewLine, type ProgressOverview, progressLine, progressOverview, type Share, shareLine, wonText } from "../figures/progress.js";
 import { clock } from "../figures/table.js";
 
 /** Shows how far runs are while they go on. */
@@ -10,56 +10,158 @@ export interface ProgressDisplay {
   stop(): void;
 }
 
-/** Bars that move on a terminal; elsewhere (a pipe, a log) a line a run now and then. */
-export function progressDisplay(stream: NodeJS.WriteStream = process.stderr): ProgressDisplay {
-  return stream.isTTY ? bars(stream) : lines(stream);
-}
-
-function bars(stream: NodeJS.WriteStream): ProgressDisplay {
-  const shown = new Map<string, SingleBar>();
-  const bars = new cliProgress.MultiBar(
-    {
-      stream, clearOnComplete: false, hideCursor: true, gracefulExit: false, emptyOnZero: true, barsize: 24, fps: 5,
-      format: (options, { progress }, { name, text }: { name: string; text: string }) => `${name} ${cliProgress.Format.BarFormat(progress, options)} ${text}`,
-      barCompleteChar: "\u2588", barIncompleteChar: "\u2591",
-    },
-  );
+/**
+ * Progress of runs: lines that change on a terminal; elsewhere (a pipe, a log) a line now and then. Of a few runs each is shown; of more, how far all of them are,
+ * those that are running or have failed, and win rates so far.
+ *
+ * @param threads how many run at once
+ */
+export function progressDisplay(threads: number, stream: NodeJS.WriteStream = process.stderr): ProgressDisplay {
+  if (!stream.isTTY) return linesNowAndThen(threads, stream);
+  let shown: readonly TrainingProgress[] = [];
+  const { columns = 80, rows = 24 } = stream;
+  const screen = changingLines(stream, () => (shown.length <= FEW_RUNS ? runLines(shown) : overviewLines(shown, threads, { columns, rows })));
   return {
-    update(progress, all) {
-      const width = Math.max(...all.map(({ name }) => name.length));
-      for (const one of shown.size === 0 ? all : [progress]) {
-        const payload = { name: one.name.padEnd(width), text: numbers(one) };
-        const bar = shown.get(one.name);
-        if (bar === undefined) shown.set(one.name, bars.create(one.steps, Math.min(one.step, one.steps), payload));
-        else bar.update(Math.min(one.step, one.steps), payload);
-      }
+    update(_, all) {
+      shown = all;
+      screen.update();
     },
-    stop: () => bars.stop(),
+    stop: () => screen.stop(),
   };
 }
 
-function numbers({ step, steps, winRate, secondsLeft, state }: TrainingProgress): string {
-  const done = `${Math.min(step, steps).toLocaleString("en")}/${steps.toLocaleString("en")} steps`;
-  const won = winRate === undefined ? "" : `  ${`${(100 * winRate).toFixed(0)} %`.padStart(5)} won`;
-  const left = state !== "running" ? state : secondsLeft === undefined ? "" : `${clock(secondsLeft)} left`;
-  return `${done}${won}  ${left}`;
+/** Progress of work that is no training. */
+export function shareDisplay(title: string, stream: NodeJS.WriteStream = process.stderr): { update(share: Share): void; stop(): void } {
+  const started = performance.now();
+  let now: Share = { share: 0, what: "" };
+  const text = () => shareLine(title, now, (performance.now() - started) / 1000);
+  const screen = stream.isTTY ? changingLines(stream, () => [`${bar(now.share)} ${text()}`]) : undefined;
+  const due = nowAndThen();
+  return {
+    update(share) {
+      now = share;
+      if (screen !== undefined) screen.update();
+      else if (due() || share.share >= 1) stream.write(`${text()}\n`);
+    },
+    stop: () => screen?.stop(),
+  };
 }
 
-/** Seconds between two lines about the same run. */
+/** Lines at the end of a terminal that are written anew, a few times a second. */
+function changingLines(stream: NodeJS.WriteStream, lines: () => readonly string[]): { update(): void; stop(): void } {
+  const bars = new cliProgress.MultiBar({
+    stream, clearOnComplete: false, hideCursor: true, gracefulExit: false, emptyOnZero: true, fps: 5,
+    format: (_options, _params, { text }: { text: string }) => text,
+  });
+  const shown: SingleBar[] = [];
+  let last = -Infinity;
+  let stopped = false;
+  const draw = () => {
+    last = performance.now();
+    const texts = lines();
+    texts.forEach((text, i) => {
+      if (i < shown.length) shown[i]!.update(0, { text });
+      else shown.push(bars.create(1, 0, { text }));
+    });
+    while (shown.length > texts.length) bars.remove(shown.pop()!);
+  };
+  return {
+    update() {
+      if (!stopped && performance.now() - last >= 200) draw();
+    },
+    stop() {
+      if (stopped || last === -Infinity) return;
+      draw();
+      stopped = true;
+      bars.stop();
+    },
+  };
+}
+
+function bar(share: number, width = 24): string {
+  const full = Math.round(width * Math.min(1, share));
+  return "\u2588".repeat(full) + "\u2591".repeat(width - full);
+}
+
+function runLines(runs: readonly TrainingProgress[]): string[] {
+  const width = Math.max(...runs.map(({ name }) => name.length));
+  return runs.map((run) => {
+    const { name, step, steps, secondsLeft, state } = run;
+    const done = `${Math.min(step, steps).toLocaleString("en")}/${steps.toLocaleString("en")} steps`;
+    const won = wonText(run);
+    const left = state !== "running" ? state : secondsLeft === undefined ? "" : `${clock(secondsLeft)} left`;
+    return `${name.padEnd(width)} ${bar(step / steps)} ${done}${won === "" ? "" : `  ${won.padStart(5)} won`}  ${left}`;
+  });
+}
+
+/** No more lines than the terminal has: what scrolled away could not be written anew. */
+function overviewLines(runs: readonly TrainingProgress[], threads: number, { columns, rows }: { readonly columns: number; readonly rows: number }): string[] {
+  const overview = progressOverview(runs, threads);
+  const above = [
+    `${bar(overview.share)} ${overviewLine(overview)}`,
+    ...runLines(runs.filter(({ state }) => state === "running")).map((line) => `  ${line}`),
+    // When all is over they are reported below.
+    ...(isOver(overview) ? [] : runs.filter(({ state }) => state === "failed").map((run) => `  failed: ${failureLine(run)}`)),
+  ];
+  const lines = [...above, ...winRateLines(overview, columns)].map((line) => line.slice(0, columns - 1));
+  return lines.length < rows ? lines : [...lines.slice(0, rows - 2), "  ..."];
+}
+
+/** Win rates of the groups, in as many columns as fit. */
+function winRateLines(overview: ProgressOverview, width: number): string[] {
+  const texts = overview.winRates.map(groupText);
+  if (texts.length === 0) return [];
+  const widest = Math.max(...texts.map(({ length }) => length)) + 3;
+  const across = Math.max(1, Math.floor((width - 3) / widest));
+  const down = Math.ceil(texts.length / across);
+  const lines = Array.from({ length: down }, (_, i) => texts.filter((_text, j) => j % down === i).map((text) => text.padEnd(widest)).join(""));
+  return [isOver(overview) ? "Win rates:" : "Win rates so far:", ...lines.map((line) => `  ${line.trimEnd()}`)];
+}
+
+/** Seconds between two lines. */
 const PAUSE = 10;
 
-function lines(stream: NodeJS.WriteStream): ProgressDisplay {
-  const last = new Map<string, { state: string; time: number }>();
+/** True at first, and then when there was a pause since it was true. */
+function nowAndThen(): () => boolean {
+  let last = -Infinity;
+  return () => {
+    const now = performance.now() / 1000;
+    if (now - last < PAUSE) return false;
+    last = now;
+    return true;
+  };
+}
+
+function linesNowAndThen(threads: number, stream: NodeJS.WriteStream): ProgressDisplay {
+  const said = new Map<string, { readonly state: string; readonly due: () => boolean }>();
+  const due = nowAndThen();
+  let latest: readonly TrainingProgress[] = [];
+  const say = (line: string) => stream.write(`${line}\n`);
+  const sayRun = (progress: TrainingProgress) => {
+    const { name, state } = progress;
+    if (state === "waiting" || state === "failed") return;
+    const before = said.get(name);
+    if (before?.state === state && !before.due()) return;
+    const pause = nowAndThen();
+    pause();
+    said.set(name, { state, due: pause });
+    say(progressLine(progress));
+  };
   return {
-    update(progress) {
-      const { name, state } = progress;
-      const before = last.get(name);
-      const time = performance.now() / 1000;
-      if (state === "waiting" || state === "failed") return;
-      if (before?.state === state && time - before.time < PAUSE) return;
-      last.set(name, { state, time });
-      stream.write(`${progressLine(progress)}\n`);
+    update(progress, all) {
+      latest = all;
+      if (all.length <= FEW_RUNS) return sayRun(progress);
+      // Why is said when all is over.
+      if (progress.state === "failed") say(`${progress.name} failed; the others go on`);
+      // The first reports only say that all of them wait.
+      if (progress.state !== "waiting" && due()) say(overviewLine(progressOverview(all, threads)));
     },
-    stop: () => {},
+    stop() {
+      if (latest.length <= FEW_RUNS) return;
+      const overview = progressOverview(latest, threads);
+      say(overviewLine(overview));
+      winRateLines(overview, 100).forEach(say);
+      latest = [];
+    },
   };
 }

@@ -1,6 +1,8 @@
+import { availableParallelism } from "node:os";
 import { basename } from "node:path";
 import type { Config } from "../config.js";
 import { runAll, type RunOptions, type RunOutcome } from "../experiments/run.js";
+import { methodLabel } from "../figures/labels.js";
 import { clock } from "../figures/table.js";
 import { readRunCheckpoint } from "../results/store.js";
 import { progressDisplay } from "./progress.js";
@@ -19,9 +21,9 @@ export interface TrainingFlags {
  * Trains with progress on the terminal; Ctrl-C stops every run with a checkpoint, and a second one at once.
  * @returns the outcomes; the exit code is set when some are not complete
  */
-export async function trainAll(configs: readonly Config[], flags: TrainingFlags, label?: RunOptions["label"]): Promise<RunOutcome[]> {
+export async function trainAll(configs: readonly Config[], flags: TrainingFlags, names: Pick<RunOptions, "label" | "group"> = {}): Promise<RunOutcome[]> {
   const controller = new AbortController();
-  const display = progressDisplay();
+  const display = progressDisplay(flags.workers ?? availableParallelism());
   const interrupt = () => {
     if (controller.signal.aborted) process.exit(INTERRUPTED);
     controller.abort();
@@ -31,7 +33,7 @@ export async function trainAll(configs: readonly Config[], flags: TrainingFlags,
     const outcomes = await runAll(configs, {
       signal: controller.signal,
       onProgress: display.update,
-      ...(label ? { label } : {}),
+      ...names,
       ...(flags.workers === undefined ? {} : { workers: flags.workers }),
       ...(flags.runs === undefined ? {} : { runs: flags.runs }),
       ...(flags.checkpointEvery === undefined ? {} : { checkpointEvery: flags.checkpointEvery }),
@@ -65,7 +67,7 @@ function reportUnfinished(outcomes: readonly RunOutcome[]): void {
 /** `mast train`: prints what became of each run. */
 export async function trainCommand(config: Config, flags: TrainingFlags & { readonly seeds?: number }): Promise<void> {
   const configs = Array.from({ length: flags.seeds ?? 1 }, (_, i) => ({ ...config, seed: config.seed + i }));
-  const outcomes = await trainAll(configs, flags);
+  const outcomes = await trainAll(configs, flags, { group: methodLabel });
   for (const { run } of outcomes) {
     if (run?.summary === undefined) continue;
     const { score, steps, seconds, stepsPerSecond } = run.summary;

@@ -25,13 +25,19 @@ export const EXPERIMENTS: readonly Experiment[] = [
 export const MEASUREMENTS: readonly Measurement[] = [distributionShift];
 
 /**
- * Finds an experiment by its id.
+ * Finds an experiment or a measurement by its id.
  * @throws {Error} when there is none, with the nearest one and what there is
  */
-export function findExperiment(id: string): Experiment {
-  const found = EXPERIMENTS.find((experiment) => experiment.id === id);
+export function findExperiment(id: string): Experiment | Measurement {
+  const all = [...EXPERIMENTS, ...MEASUREMENTS];
+  const found = all.find((experiment) => experiment.id === id);
   if (found !== undefined) return found;
-  const ids = EXPERIMENTS.map((experiment) => experiment.id);
+  const ids = all.map((experiment) => experiment.id);
   const nearest = ids.reduce((best, known) => (editDistance(id, known) < editDistance(id, best) ? known : best));
   throw new Error(`No experiment "${id}": did you mean "${nearest}"? There are: ${ids.join(", ")}.`);
+}
+
+/** Whether it measures something itself, instead of reducing runs. */
+export function isMeasurement(found: Experiment | Measurement): found is Measurement {
+  return "measure" in found;
 }

@@ -1,4 +1,4 @@
-import { mkdirSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Figure } from "../figures/figure.js";
 import { packageRoot } from "../figures/package.js";
@@ -69,6 +69,13 @@ export async function publishMeasurement(measurement: Measurement, profile: Prof
   const rows = measured.rows.map((row) => ({ ...row, commit: row["commit"] ?? commit }));
   const saved = [saveRows("Rows", `${id}${ending}`, tidyRows(rows, { experiment: id, profile }), options), ...(await saveFigures(id, ending, measured, options))];
   return { ...measured, saved };
+}
+
+/** What `publishMeasurement` has left of a profile: the rows, and the figure where it is drawn; nothing when it was not measured. */
+export function publishedMeasurement({ id, profile: usual }: Measurement, profile: Profile, { folder = packageRoot() }: PublishOptions = {}): PublishedFile[] {
+  const name = `${id}${profile === usual ? "" : `-${profile}`}`;
+  const files = [["Rows", "data", "results", `${name}.csv`], ["Figure", "figures", `${name}.html`], ["Figure", "figures", `${name}.png`]] as const;
+  return files.map(([what, ...path]) => ({ what, path: join(folder, ...path) })).filter(({ path }) => existsSync(path));
 }
 
 /** Whether these are all runs that the experiment declares, with as many seeds or more. */

@@ -6,7 +6,7 @@ import { MessageChannel } from "node:worker_threads";
 import { Piscina } from "piscina";
 import type { Config } from "../config.js";
 import { createEnvironment } from "../envs/index.js";
-import type { RunProgress } from "../figures/notebook.js";
+import type { RunProgress } from "../figures/progress.js";
 import { networkParameters } from "../networks/parameters.js";
 import type { Shapes } from "../results/checkpoint.js";
 import { RunError } from "../results/disk.js";
@@ -19,10 +19,7 @@ import { checkTicketSource, findTicketSource, readTicket } from "./ticket.js";
 import { timeLeft } from "./time-left.js";
 
 /** How far a run is: `name` is its label, by default its folder's name. */
-export interface TrainingProgress extends RunProgress {
-  /** Why it failed. */
-  readonly message?: string;
-}
+export type TrainingProgress = RunProgress;
 
 export interface RunOptions {
   /** Stops at the end of the present episode, with a checkpoint. */
@@ -31,6 +28,8 @@ export interface RunOptions {
   readonly onProgress?: (progress: TrainingProgress, all: readonly TrainingProgress[]) => void;
   /** What progress calls a run, if not by the name of its folder. */
   readonly label?: (config: Config) => string;
+  /** What progress averages win rates over: the seeds of one group. Default: each run is a group. */
+  readonly group?: (config: Config) => string;
   /** Where runs are kept, if not where `runsDirectory` says. */
   readonly runs?: string;
   /** Seconds between checkpoints. Default 30. */
@@ -95,8 +94,9 @@ async function follow(run: OpenRun, config: Config, report: (progress: Omit<Trai
   const ticket = resume === undefined ? readTicket(config, runs === undefined ? {} : { runs }) : undefined;
   const left = timeLeft(config.steps, step);
   const tell = () => {
-    const secondsLeft = left(step, run.seconds());
-    report({ step, steps: config.steps, state: "running", ...(winRate === undefined ? {} : { winRate }), ...(secondsLeft === undefined ? {} : { secondsLeft }) });
+    const seconds = run.seconds();
+    const secondsLeft = left(step, seconds);
+    report({ step, steps: config.steps, state: "running", seconds, ...(winRate === undefined ? {} : { winRate }), ...(secondsLeft === undefined ? {} : { secondsLeft }) });
   };
   tell();
   try {
@@ -132,7 +132,7 @@ export async function runAll(configs: readonly Config[], options: RunOptions & {
   refuseUntrainable(distinct, runs);
   const threads = Math.max(1, Math.min(options.workers ?? availableParallelism(), distinct.size));
   const label = options.label ?? runName;
-  const all = new Map<string, TrainingProgress>([...distinct].map(([name, config]) => [name, { name: label(config), step: 0, steps: config.steps, state: "waiting" }]));
+  const all = new Map<string, TrainingProgress>([...distinct].map(([name, config]) => [name, { name: label(config), ...(options.group ? { group: options.group(config) } : {}), step: 0, steps: config.steps, state: "waiting" }]));
   const report = (name: string, progress: Partial<TrainingProgress>) => {
     const now = { ...all.get(name)!, ...progress, name: label(distinct.get(name)!) };
     all.set(name, now);
@@ -249,7 +249,8 @@ export function workerFile(name: string): { filename: string; execArgv: string[]
 
 function progressOf({ config, state, step, metrics, summary }: StoredRun): Omit<TrainingProgress, "name"> {
   const winRate = summary?.winRates.at(-1) ?? metrics.filter(({ kind }) => kind === "evaluation").at(-1)?.winRate;
-  return { step, steps: config.steps, state: state === "complete" ? "done" : "stopped", ...(winRate === undefined ? {} : { winRate }) };
+  const ended = summary === undefined ? {} : { score: summary.score, seconds: summary.seconds };
+  return { step, steps: config.steps, state: state === "complete" ? "done" : "stopped", ...(winRate === undefined ? {} : { winRate }), ...ended };
 }
 
 /** Shapes of the parameters that training will make, by name. */

@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import type { Config } from "../config.js";
 import { createEnvironment } from "../envs/index.js";
 import type { Measured, Measurement, Profile } from "./experiment.js";
@@ -28,7 +29,7 @@ export interface WatchOptions {
 }
 
 /**
- * Trains configurations on worker threads under the eyes of the notebook: progress of each run and a live curve below the cell. An
+ * Trains configurations on worker threads under the eyes of the notebook: progress and a live curve below the cell. An
  * interrupt stops the runs with a checkpoint; calling it again resumes what was interrupted and repeats nothing.
  *
  * @returns the runs, in the order of the configurations; those that an interrupt stopped are not complete, those it kept from beginning absent
@@ -54,7 +55,7 @@ export async function watchRuns(configs: readonly Config[], options: WatchOption
       }),
       { ...(title === undefined ? {} : { title }), steps: Math.max(...configs.map((config) => config.steps)) },
     );
-  const progress = showProgress();
+  const progress = showProgress({ threads: workers ?? availableParallelism() });
   const live = liveFigure();
   const interrupt = interruptSignal();
   let outcomes: RunOutcome[];
@@ -63,6 +64,7 @@ export async function watchRuns(configs: readonly Config[], options: WatchOption
       ...store,
       signal: interrupt.signal,
       label: name,
+      group: label,
       ...(workers === undefined ? {} : { workers }),
       onProgress: (_, all) => {
         progress.update(all);

@@ -2,7 +2,8 @@ import { createRequire } from "node:module";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { closeBrowser } from "./browser.js";
 import { trainingCurves } from "./curves.js";
-import { inNotebook, interruptSignal, liveFigure, progressLine, showFigure, showPage, showProgress, showTable, type RunProgress } from "./notebook.js";
+import { inNotebook, interruptSignal, liveFigure, showFigure, showPage, showProgress, showShare, showTable } from "./notebook.js";
+import type { RunProgress } from "./progress.js";
 
 interface Message {
   readonly data: Record<string, unknown>;
@@ -50,7 +51,7 @@ describe("in a notebook", () => {
   });
 
   it("shows progress in one output, and every change of state at once", () => {
-    const progress = showProgress(1_000_000);
+    const progress = showProgress({ interval: 1_000_000 });
     progress.update([running]);
     progress.update([{ ...running, step: 6000 }]);
     progress.update([{ ...running, step: 100_000, state: "done" }]);
@@ -59,6 +60,33 @@ describe("in a notebook", () => {
     expect(messages[0]!.data["text/html"]).toContain("MAST &lt;1&gt;");
     expect(messages[0]!.data["text/html"]).toContain("width:5.0%");
     expect(messages[1]!.data["text/plain"]).toBe("MAST <1>: 100,000 of 100,000 steps, win rate 25 %, done");
+  });
+
+  it("sums many runs up: those that run, those that failed, and win rates; at the end totals and win rates alone", () => {
+    const runs = (state: RunProgress["state"]): RunProgress[] =>
+      Array.from({ length: 54 }, (_, i) => ({ name: `n = ${i % 18}, seed ${i}`, group: `n = ${i % 18}`, step: 100, steps: 100, winRate: 0.5, score: 0.75, seconds: 10, state: i === 3 ? state : "done" }));
+    const progress = showProgress({ interval: 1_000_000, threads: 2 });
+    progress.update(runs("running"));
+    progress.update(runs("done").map((run, i) => (i === 3 ? { ...run, state: "failed", message: "no <more> memory" } : run)));
+    const [first, last] = messages.map(({ data }) => data as Record<string, string>);
+    expect(messages.map(({ update }) => update)).toEqual([false, true]);
+    expect(first!["text/plain"]).toMatch(/^53 of 54 runs done, 1 running; 0 s left\nn = 3, seed 3: 100 of 100 steps.*\nWin rates so far: n = 0: 75 % \(3 of 3\); /);
+    expect(last!["text/html"]).toContain("53 of 54 runs done, 1 failed; 9 min 00 s of training");
+    expect(last!["text/html"]).toContain("n = 3, seed 3: no &lt;more&gt; memory");
+    expect(last!["text/html"]).toContain("2 of 3");
+    // 18 groups in three columns, and nothing of the 53 runs.
+    expect(last!["text/html"]!.match(/<tr>/g)).toHaveLength(7);
+    expect(last!["text/html"]!.length).toBeLessThan(6000);
+    expect(last!["text/html"]).not.toContain("seed 7");
+  });
+
+  it("shows a measurement's share, and what is left of it", () => {
+    const progress = showShare("Time <per> update", 1_000_000);
+    progress.update({ share: 0, what: "2s3z" });
+    progress.update({ share: 0.5, what: "3s5z" });
+    progress.update({ share: 1, what: "done" });
+    expect(messages.map(({ data }) => data["text/plain"])).toEqual(["Time <per> update: 0 %, 2s3z", "Time <per> update: 100 %, done in 0 s"]);
+    expect(messages[1]!.data["text/html"]).toContain("Time &lt;per&gt; update");
   });
 
   it("gives different outputs to different displays", () => {
@@ -85,16 +113,6 @@ describe("in a terminal", () => {
     showTable({ columns: [{ title: "a" }], rows: [["1"]] });
     liveFigure().update(() => figure);
     expect(log.mock.calls).toEqual([["3m: Test win rate at the end: MAST 100 %"], ["a\n-\n1"]]);
-  });
-});
-
-describe("progressLine", () => {
-  it.each([
-    [running, "MAST <1>: 5,000 of 100,000 steps, win rate 25 %, 1 min 15 s left"],
-    [{ ...running, winRate: NaN, state: "waiting" }, "MAST <1>: 5,000 of 100,000 steps, waiting"],
-    [{ name: "Dense", step: 100_020, steps: 100_000, state: "running" }, "Dense: 100,000 of 100,000 steps, running"],
-  ] as [RunProgress, string][])("%#", (progress, line) => {
-    expect(progressLine(progress)).toBe(line);
   });
 });
 

@@ -2,8 +2,10 @@ import { randomBytes } from "node:crypto";
 import { createRequire } from "node:module";
 import type { Figure } from "./figure.js";
 import { plotlyFigure } from "./page.js";
+import { FEW_RUNS, type RunProgress, type Share, shareLine } from "./progress.js";
+import { progressHtml, progressText, shareHtml } from "./progress-html.js";
 import { figurePng } from "./save.js";
-import { clock, escapeHtml, tableHtml, tableText, type Table } from "./table.js";
+import { escapeHtml, tableHtml, tableText, type Table } from "./table.js";
 
 const require = createRequire(import.meta.url);
 
@@ -103,52 +105,37 @@ export function liveFigure(interval = 1000): LiveFigure {
   };
 }
 
-/** Where one run is. */
-export interface RunProgress {
-  readonly name: string;
-  /** Environment steps done and to do. */
-  readonly step: number;
-  readonly steps: number;
-  /** Win rate of the last evaluation, 0..1; NaN or undefined before the first. */
-  readonly winRate?: number;
-  readonly state: "waiting" | "running" | "done" | "stopped" | "failed";
-  /** Seconds until the end; undefined while unknown. */
-  readonly secondsLeft?: number;
+/** How `showProgress` sums up. */
+export interface ProgressOptions {
+  /** How many runs go on at once, for the time that is left. Default: one. */
+  readonly threads?: number;
+  /** Milliseconds between two states that are shown. */
+  readonly interval?: number;
 }
 
 /**
- * Progress of several runs in one output of a cell: a bar, steps, win rate and time left for each.
+ * Progress of an experiment in one output of a cell. Of a few runs each has a bar with steps, win rate and time left; of more there is one bar for all of them, a
+ * line for each that is running or has failed, and what each group of runs wins so far.
  *
  * @example
  * const progress = showProgress();
  * progress.update([{ name: "MAST", step: 5_000, steps: 100_000, winRate: 0.2, state: "running", secondsLeft: 40 }]);
  */
-export function showProgress(interval = 250): Live<readonly RunProgress[]> {
+export function showProgress({ threads = 1, interval = 250 }: ProgressOptions = {}): Live<readonly RunProgress[]> {
   const output = place();
   let last = 0;
   let finished = "";
   return {
     update(runs) {
       const states = runs.map((run) => run.state).join();
-      if (Date.now() - last < interval && states === finished) return;
+      // Of many runs some state changes all the time.
+      const changed = states !== finished && (runs.length <= FEW_RUNS || !runs.some(({ state }) => state === "running" || state === "waiting"));
+      if (Date.now() - last < interval && !changed) return;
       last = Date.now();
       finished = states;
-      output.show({ "text/html": progressHtml(runs), "text/plain": runs.map(progressLine).join("\n") });
+      output.show({ "text/html": progressHtml(runs, threads), "text/plain": progressText(runs, threads) });
     },
   };
-}
-
-/** One run's progress as a line of text. */
-export function progressLine({ name, step, steps, winRate, state, secondsLeft }: RunProgress): string {
-  const won = winRate === undefined || Number.isNaN(winRate) ? "" : `, win rate ${(100 * winRate).toFixed(0)} %`;
-  const left = state !== "running" ? state : secondsLeft === undefined ? "running" : `${clock(secondsLeft)} left`;
-  return `${name}: ${Math.min(step, steps).toLocaleString("en")} of ${steps.toLocaleString("en")} steps${won}, ${left}`;
-}
-
-/** Which share of some work is done, 0..1, and what is being done. */
-export interface Share {
-  readonly share: number;
-  readonly what: string;
 }
 
 /**
@@ -168,32 +155,9 @@ export function showShare(title: string, interval = 250): Live<Share> {
       last = performance.now();
       const seconds = (last - started) / 1000;
       const line = shareLine(title, { share, what }, seconds);
-      output.show({ "text/html": `<div>${bar(share, share < 1 ? COLOURS.running : COLOURS.done)}${escapeHtml(line)}</div>`, "text/plain": line });
+      output.show({ "text/html": shareHtml(share, line), "text/plain": line });
     },
   };
-}
-
-/** How far some work is as a line of text, after `seconds` of it. */
-export function shareLine(title: string, { share, what }: Share, seconds: number): string {
-  const left = share >= 1 ? `done in ${clock(seconds)}` : share > 0 ? `${what}, ${clock((seconds * (1 - share)) / share)} left` : what;
-  return `${title}: ${Math.floor(100 * share)} %, ${left}`;
-}
-
-const COLOURS = { running: "#0072B2", done: "#009E73", failed: "#D55E00" } as const;
-
-function bar(share: number, colour: string): string {
-  return `<div style="width:160px;height:9px;border-radius:5px;background:rgba(128,128,128,0.25)"><div style="width:${Math.min(100, 100 * share).toFixed(1)}%;height:100%;border-radius:5px;background:${colour}"></div></div>`;
-}
-
-function progressHtml(runs: readonly RunProgress[]): string {
-  const cell = (text: string, align = "right"): string => `<td style="text-align:${align};padding:0.15em 0.8em;white-space:nowrap">${text}</td>`;
-  const rows = runs.map(({ name, step, steps, winRate, state, secondsLeft }) => {
-    const colour = state === "failed" || state === "done" ? COLOURS[state] : COLOURS.running;
-    const left = state !== "running" ? state : secondsLeft === undefined ? "" : `${clock(secondsLeft)} left`;
-    const won = winRate === undefined || Number.isNaN(winRate) ? "" : `${(100 * winRate).toFixed(0)} % won`;
-    return `<tr>${cell(escapeHtml(name), "left")}${cell(bar(step / steps, colour), "left")}${cell(`${Math.min(step, steps).toLocaleString("en")} / ${steps.toLocaleString("en")} steps`)}${cell(won)}${cell(left)}</tr>`;
-  });
-  return `<table>${rows.join("")}</table>`;
 }
 
 /** Shows a table below the cell, or prints it in a terminal. */
