@@ -28,7 +28,7 @@ export const ABLATION: Pick<GridDeclaration, "budgets" | "seeds"> = {
 };
 
 /** One of Tables 6 to 10: what is varied, and the table's name in data/paper. */
-interface AblationDeclaration extends Pick<GridDeclaration, "id" | "title" | "about" | "columns" | "source"> {
+interface AblationDeclaration extends Pick<GridDeclaration, "id" | "title" | "about" | "columns" | "source" | "figures"> {
   readonly table: "table-6" | "table-7" | "table-8" | "table-9" | "table-10";
 }
 

@@ -39,6 +39,10 @@ it("leaves out what a seed does not have, and counts the pairs there are", () =>
   expect(rows[3]).toEqual(["more than λ 0", "", "1 of 1"]);
 });
 
+it("refuses two runs of a seed under one name", () => {
+  expect(() => seedTable([evaluated(3, 0, [1]), evaluated(3, 0, [0])], label)).toThrow('Two runs of seed 3 are called "λ 0"');
+});
+
 it("names a reference that is not there", () => {
   expect(() => seedTable([evaluated(1, 0, [1])], label, { reference: "λ 1" })).toThrow('No run is called "λ 1"; there are "λ 0".');
 });

@@ -17,7 +17,7 @@ export interface SeedTableOptions {
  * play the same battles, so that two columns are compared row by row. Below: mean and standard deviation, and in how many seeds a
  * setting wins more than `reference`.
  *
- * @throws {Error} when a run is not complete, or no run is called `reference`
+ * @throws {Error} when a run is not complete, two runs of a seed have one name, or no run is called `reference`
  * @example
  * showTable(seedTable(runs, lambda.label, { from: 40_000, reference: "QMIX, 0" }));
  */
@@ -26,7 +26,12 @@ export function seedTable(runs: readonly StoredRun[], label: (config: Config) =>
   const settings = [...new Set(runs.map(({ config }) => label(config)))];
   if (reference !== undefined && !settings.includes(reference)) throw new Error(`No run is called "${reference}"; there are ${settings.map((name) => `"${name}"`).join(", ")}.`);
   const seeds = [...new Set(runs.map(({ config }) => config.seed))].sort((a, b) => a - b);
-  const rates = new Map(runs.map((run) => [`${run.config.seed} ${label(run.config)}`, winRateSince(run, from)]));
+  const rates = new Map<string, number>();
+  for (const run of runs) {
+    const key = `${run.config.seed} ${label(run.config)}`;
+    if (rates.has(key)) throw new Error(`Two runs of seed ${run.config.seed} are called "${label(run.config)}": name what sets them apart, or give runs of one kind only.`);
+    rates.set(key, winRateSince(run, from));
+  }
   const rate = (seed: number, setting: string): number | undefined => rates.get(`${seed} ${setting}`);
   const percent = (share: number): string => (100 * share).toFixed(1);
   const own = (setting: string): number[] => seeds.flatMap((seed) => rate(seed, setting) ?? []);

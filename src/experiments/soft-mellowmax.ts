@@ -1,8 +1,11 @@
-import { trainingCurves } from "../figures/curves.js";
+import { type RunCurve, trainingCurves } from "../figures/curves.js";
+import { shortSteps } from "../figures/figure.js";
+import { METHOD_TITLES } from "../methods.js";
+import type { StoredRun } from "../results/store.js";
 import { ABLATION, ablations } from "./ablation.js";
 import type { Experiment } from "./experiment.js";
 import { grid, type Setting } from "./grid.js";
-import { estimatedValueCurve, overestimationCurve } from "./watch.js";
+import { estimatedValueCurve, overestimationCurve, winRateCurve } from "./watch.js";
 
 /** The pairs of Table 8. */
 const PAIRS = [[1, 10], [5, 5], [5, 10], [10, 5], [10, 10]] as const;
@@ -34,11 +37,15 @@ export const operatorComparison: Experiment = grid({
   rows: { title: "Method", settings: [{ label: "RigL", input: { method: "rigl" } }, { label: "MAST", input: { method: "mast" } }] },
   columns: { title: "Operator", settings: operators },
   seeds: { ...ABLATION.seeds, classroom: 3 },
-  figures: (runs, label) => {
-    const { steps } = runs[0].config;
+  figures: (runs) => {
+    const { environment, steps } = runs[0].config;
+    // A picture for each method, in which the operators are compared as in Figures 5 and 16.
+    const curves = (curve: (run: StoredRun, label: string) => RunCurve) =>
+      runs.map((run) => ({ ...curve(run, operators.find(({ input }) => input.operator?.kind === run.config.operator.kind)!.label), panel: METHOD_TITLES[run.config.method] }));
     return {
-      estimates: trainingCurves(runs.map((run) => estimatedValueCurve(run, label(run.config))), { title: "What the team expects", value: "Estimated value (discounted return)", share: false, steps }),
-      overestimation: trainingCurves(runs.map((run) => overestimationCurve(run, label(run.config))), { title: "Expected less real value", value: "Overestimation (discounted return)", share: false, steps }),
+      curves: trainingCurves(curves(winRateCurve), { title: `Operators: ${environment}, ${shortSteps(steps)} steps`, steps }),
+      estimates: trainingCurves(curves(estimatedValueCurve), { title: "What the team expects", value: "Estimated value", share: false, steps }),
+      overestimation: trainingCurves(curves(overestimationCurve), { title: "What it expects, less what it gets", value: "Overestimation", share: false, steps }),
     };
   },
 });

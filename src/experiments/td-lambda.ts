@@ -1,4 +1,6 @@
+import { trainingCurves } from "../figures/curves.js";
 import { ablations } from "./ablation.js";
+import { estimatedValueCurve } from "./watch.js";
 
 /** The burn-in times of Table 6, as shares of the training: 0, 0.45M, 0.75M, 1M, 1.5M and 2M of 2M steps. */
 const BURN_INS = [0, 0.225, 0.375, 0.5, 0.75, 1];
@@ -21,4 +23,11 @@ export const [lambda, lambdaOwQmix] = ablations({
   columns: { title: "λ", settings: [0, 0.2, 0.4, 0.6, 0.8, 1].map((value) => ({ label: String(value), input: { returns: { lambda: value } } })) },
   table: "table-7",
   source: "Table 7 (3s5z, 2M steps)",
+  // A longer target carries rewards back sooner: seen in what the team expects long before it is seen in what it wins.
+  figures: (runs) => ({
+    estimates: trainingCurves(
+      runs.map((run) => estimatedValueCurve(run, `λ = ${run.config.returns.lambda}`)),
+      { title: "What the team expects of its battles", value: "Estimated value", share: false, steps: runs[0].config.steps },
+    ),
+  }),
 });
