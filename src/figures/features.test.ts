@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { createEnvironment } from "../envs/index.js";
 import { uniformRandom } from "../envs/play.js";
-import { featureTable, inputBlocks, observationFeatures, stateFeatures } from "./features.js";
+import { agentTypes, featureTable, inputBlocks, inputFeatures, observationFeatures, stateFeatures } from "./features.js";
 
 describe.each(["3m", "2s3z", "MMM"])("features of %s", (name) => {
   const env = createEnvironment(name);
@@ -57,6 +57,20 @@ describe.each(["3m", "2s3z", "MMM"])("features of %s", (name) => {
     });
     const chosen = stateFeatures(env).flatMap(({ block, name: entry }, i) => (block.startsWith("last") && env.state[i] === 1 ? [Number(entry.slice(7))] : []));
     expect(chosen).toEqual([...joint]);
+  });
+
+  it("groups every input of the agent network by what it means, one of each other unit", () => {
+    const groups = inputFeatures(env);
+    expect(groups.flatMap(({ inputs }) => inputs).sort((a, b) => a - b)).toEqual(Array.from({ length: env.sizes.observation + env.sizes.actions + env.sizes.agents }, (_, i) => i));
+    const inputs = (wanted: string): readonly number[] => groups.find(({ name: group }) => group === wanted)!.inputs;
+    expect(inputs("enemy: health")).toHaveLength(enemies.length);
+    expect(inputs("ally: health")).toHaveLength(allies.length - 1);
+    for (const agent of allies.keys()) {
+      const own = env.observations.subarray(agent * env.sizes.observation, (agent + 1) * env.sizes.observation);
+      const seen = enemies.filter((enemy) => allies[agent]!.alive && enemy.alive && Math.hypot(enemy.x - allies[agent]!.x, enemy.y - allies[agent]!.y) < 9);
+      expect(inputs("enemy: health").map((i) => own[i]!).filter((value) => value > 0)).toHaveLength(seen.length);
+    }
+    expect(agentTypes(env)).toEqual(allies.map(({ type }) => type));
   });
 
   it("covers the agent network's input with blocks", () => {

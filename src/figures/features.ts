@@ -70,6 +70,33 @@ export function inputBlocks(env: Environment): InputBlock[] {
   return blocks;
 }
 
+/** Inputs of the agent network that mean the same of one unit or another. */
+export interface FeatureGroup {
+  /** "enemy: health", "own: shield", "last action", ... */
+  readonly name: string;
+  /** Which inputs. */
+  readonly inputs: readonly number[];
+}
+
+/** The inputs of the agent network by what they mean, of all enemies together and of all allies together. */
+export function inputFeatures(env: Environment): FeatureGroup[] {
+  const groups = new Map<string, number[]>();
+  for (const { start, inputs } of inputBlocks(env)) {
+    inputs?.forEach((full, i) => {
+      const [block, name] = full.split(": ");
+      const kind = block!.replace(/ \d+$/, "");
+      const group = ["moves", "last action", "id"].includes(kind) ? kind : `${kind}: ${name}`;
+      groups.set(group, [...(groups.get(group) ?? []), start + i]);
+    });
+  }
+  return [...groups].map(([name, inputs]) => ({ name, inputs }));
+}
+
+/** The type of each agent's unit, "stalker"; "agent" where there are no units. [agents] */
+export function agentTypes(env: Environment): string[] {
+  return Array.from({ length: env.sizes.agents }, (_, agent) => (isBattle(env) ? env.battle.types[agent]!.name : "agent"));
+}
+
 /**
  * An observation or a state as a table of blocks, with what each number means and is now.
  *

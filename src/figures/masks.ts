@@ -1,3 +1,4 @@
+import { countNonzeros, inputConnections } from "../sparse/mask.js";
 import { byteMatrix, type Figure, type Trace } from "./figure.js";
 import { axis, layout, MASK_COLOURS, translucent } from "./theme.js";
 
@@ -15,8 +16,15 @@ export interface MaskSnapshot {
 
 export interface MaskOptions {
   readonly title?: string;
-  /** Pixels of one connection's square. Default: the largest whole number that keeps the figure readable at 640 pixels. */
+  /** Pixels of one connection's square. Default: the largest whole number that leaves the figure its size. */
   readonly cell?: number;
+  /** Runs of neighbouring outputs with a name, told apart by a line: the gates of a GRU. */
+  readonly outputBlocks?: readonly Pick<InputBlock, "name" | "start" | "length">[];
+}
+
+/** The gates of a GRU as blocks of its outputs, in PyTorch's order: reset, update and new. */
+export function gruGates(hidden: number): Pick<InputBlock, "name" | "start" | "length">[] {
+  return ["r", "z", "n"].map((name, gate) => ({ name, start: gate * hidden, length: hidden }));
 }
 
 /**
@@ -28,35 +36,33 @@ export interface MaskOptions {
  * maskImage([{ label: "step 0", outputs: 64, inputs: 42, mask }], { title: "agent.fc1.weight" });
  */
 export function maskImage(snapshots: readonly MaskSnapshot[], options: MaskOptions = {}): Figure {
-  const { title = "" } = options;
+  const { title = "", outputBlocks = [] } = options;
   const { outputs, inputs } = commonShape(snapshots);
-  const gap = 24;
-  const left = 56, right = 24, top = 84, bottom = 52;
-  const space = 660 - left - right;
-  const columns = Math.max(1, Math.min(snapshots.length, Math.floor((space + gap) / (inputs * 2 + gap))));
-  const rows = Math.max(1, Math.ceil(snapshots.length / columns));
-  const cell = options.cell ?? Math.max(1, Math.min(8, Math.floor((space - gap * (columns - 1)) / (columns * inputs)), Math.floor(420 / outputs) || 1));
-  const width = columns * inputs * cell + gap * (columns - 1);
-  const rowGap = 58;
-  const height = rows * outputs * cell + rowGap * (rows - 1);
+  const { columns, cell } = arrange(snapshots.length, outputs, inputs, options.cell);
+  const rows = Math.ceil(snapshots.length / columns);
+  const width = columns * inputs * cell + GAP * (columns - 1);
+  const height = rows * outputs * cell + ROW_GAP * (rows - 1);
 
   const data: Trace[] = [];
   const axes: Record<string, unknown> = {};
   const titles: Trace[] = [];
+  const lines: Trace[] = [];
   snapshots.forEach(({ label, mask }, k) => {
     const id = k === 0 ? "" : String(k + 1);
     const column = k % columns, row = Math.floor(k / columns);
-    const x0 = (column * (inputs * cell + gap)) / width;
-    const y1 = 1 - (row * (outputs * cell + rowGap)) / height;
+    const x0 = (column * (inputs * cell + GAP)) / width;
+    const y1 = 1 - (row * (outputs * cell + ROW_GAP)) / height;
     data.push({
       type: "heatmap", z: byteMatrix(mask, outputs, inputs), xaxis: `x${id}`, yaxis: `y${id}`, zmin: 0, zmax: 1, showscale: false, zsmooth: false,
       colorscale: [[0, MASK_COLOURS.none], [1, MASK_COLOURS.connection]],
       hovertemplate: "output %{y}, input %{x}: %{z}<extra></extra>",
     });
     const plain = { showgrid: false, zeroline: false, showline: false, ticks: "outside", ticklen: 3, tickfont: { size: 11 }, nticks: 5, fixedrange: true };
+    const named = outputBlocks.length === 0 ? {} : { tickmode: "array", tickvals: outputBlocks.map(({ start, length }) => start + (length - 1) / 2), ticktext: outputBlocks.map(({ name }) => name), ticks: "" };
     axes[`xaxis${id}`] = { ...plain, domain: [x0, x0 + (inputs * cell) / width], anchor: `y${id}`, range: [-0.5, inputs - 0.5], title: k === (rows - 1) * columns ? { text: "input j", font: { size: 12 }, standoff: 4 } : undefined };
-    axes[`yaxis${id}`] = { ...plain, domain: [y1 - (outputs * cell) / height, y1], anchor: `x${id}`, range: [outputs - 0.5, -0.5], showticklabels: column === 0, title: column === 0 ? { text: "output i", font: { size: 12 }, standoff: 4 } : undefined };
-    const n = count(mask);
+    axes[`yaxis${id}`] = { ...plain, ...named, domain: [y1 - (outputs * cell) / height, y1], anchor: `x${id}`, range: [outputs - 0.5, -0.5], showticklabels: column === 0, title: column === 0 ? { text: "output i", font: { size: 12 }, standoff: 4 } : undefined };
+    for (const { start } of outputBlocks.slice(1)) lines.push({ type: "line", xref: `x${id}`, yref: `y${id}`, x0: -0.5, x1: inputs - 0.5, y0: start - 0.5, y1: start - 0.5, line: { width: 1, color: "#ffffff" } });
+    const n = countNonzeros(mask);
     titles.push({
       text: `<b>${label}</b><br><span style="font-size:11px">${n} (${((100 * n) / (outputs * inputs)).toFixed(1)} %)</span>`,
       showarrow: false, xref: "paper", yref: "paper", x: x0, y: y1, xanchor: "left", yanchor: "bottom", yshift: 3, align: "left", font: { size: 12 },
@@ -64,14 +70,35 @@ export function maskImage(snapshots: readonly MaskSnapshot[], options: MaskOptio
   });
   return {
     data,
-    layout: { ...layout(title, axes), annotations: titles, width: left + width + right, height: top + height + bottom, margin: { l: left, r: right, t: top, b: bottom } },
-    summary: `${title || "Masks"} [${outputs}, ${inputs}]: ${snapshots.map(({ label, mask }) => `${label} ${count(mask)} connections`).join(", ")}`,
+    layout: { ...layout(title, axes), annotations: titles, shapes: lines, width: MARGIN.l + width + MARGIN.r, height: MARGIN.t + height + MARGIN.b, margin: MARGIN },
+    summary: `${title || "Masks"} [${outputs}, ${inputs}]: ${snapshots.map(({ label, mask }) => `${label} ${countNonzeros(mask)} connections`).join(", ")}`,
   };
 }
 
+/** Pixels around and between the images. */
+const MARGIN = { l: 52, r: 12, t: 84, b: 52 };
+const GAP = 16;
+const ROW_GAP = 58;
+/** What the images may take together. */
+const SPACE = { width: 600, height: 760 };
+/** A square that is told apart at a glance. */
+const READABLE = 3;
+
+/** The fewest rows of images that leave squares of a readable size, or else the arrangement with the largest squares. */
+function arrange(images: number, outputs: number, inputs: number, cell?: number): { columns: number; cell: number } {
+  const choices = Array.from({ length: images }, (_, k) => images - k).map((columns) => {
+    const rows = Math.ceil(images / columns);
+    const across = (SPACE.width - GAP * (columns - 1)) / (columns * inputs), down = (SPACE.height - ROW_GAP * (rows - 1)) / (rows * outputs);
+    return { columns, cell: Math.floor(Math.min(8, across, down, 420 / outputs)) };
+  });
+  const { columns, cell: largest } = choices.find((choice) => choice.cell >= (cell ?? READABLE)) ?? choices.reduce((a, b) => (b.cell > a.cell ? b : a));
+  // The widest are wider than the page at one pixel a connection, and stand below each other.
+  return { columns: largest < 1 ? 1 : columns, cell: cell ?? Math.max(1, largest) };
+}
+
 /** Moments of training: greys before, blue at last. */
-const EARLIER = ["#8c8c8c", "#b0b0b0", "#6e6e6e"] as const;
-const LAST = "#0072B2";
+export const EARLIER = ["#8c8c8c", "#b0b0b0", "#6e6e6e"] as const;
+export const LAST = "#0072B2";
 
 /** A run of neighbouring input dimensions with one meaning. */
 export interface InputBlock {
@@ -93,7 +120,7 @@ export function connectionCounts(snapshots: readonly MaskSnapshot[], options: { 
   const { outputs, inputs } = commonShape(snapshots);
   // One more point at either end, so that the first and the last step have their full width.
   const x = [-0.5, ...Array.from({ length: inputs }, (_, j) => j), inputs - 0.5];
-  const counts = snapshots.map(({ mask }) => connectionsPerInput(mask, inputs));
+  const counts = snapshots.map(({ mask }) => [...inputConnections(mask, [outputs, inputs])]);
   const highest = Math.max(1, ...counts.flat());
   const names = x.map((j) => blocks.flatMap(({ start, inputs: of }) => of?.[Math.round(j) - start] ?? [])[0] ?? `input ${j}`);
   const data: Trace[] = counts.map((n, k) => {
@@ -121,19 +148,6 @@ export function connectionCounts(snapshots: readonly MaskSnapshot[], options: { 
     }),
     summary: `${title || "Connections per input"}: between ${Math.min(...counts.at(-1)!)} and ${Math.max(...counts.at(-1)!)} of ${outputs}`,
   };
-}
-
-/** Column sums of a mask: connections of each input dimension. [inputs] */
-export function connectionsPerInput(mask: Uint8Array, inputs: number): number[] {
-  const counts = new Array<number>(inputs).fill(0);
-  for (let i = 0; i < mask.length; i++) if (mask[i] !== 0) counts[i % inputs]!++;
-  return counts;
-}
-
-function count(mask: Uint8Array): number {
-  let n = 0;
-  for (const bit of mask) if (bit !== 0) n++;
-  return n;
 }
 
 function commonShape(snapshots: readonly MaskSnapshot[]): { outputs: number; inputs: number } {

@@ -1,0 +1,98 @@
+import { inputConnections, outputConnections } from "./mask.js";
+
+/** Either side of a weight matrix: its rows are outputs, its columns inputs. */
+export type Side = "outputs" | "inputs";
+
+/** How evenly the connections of a weight are spread over its dimensions. */
+export interface ConnectionSpread {
+  /** Dimensions without any connection. For a random mask the expected number. */
+  readonly empty: number;
+  /**
+   * Share of the dimensions, those with the most connections first, that hold half of them, 0..1. It is a half when all have
+   * equally many, and the smaller the more the connections concentrate.
+   */
+  readonly half: number;
+}
+
+/**
+ * Connections of each dimension in descending order, Figures 19 and 23 to 25: [out] or [in].
+ *
+ * @param mask [out, in], 1 where the connection is
+ * @example
+ * sortedConnections(Uint8Array.of(1, 0, 0, 1, 1, 0), [2, 3], "inputs"); // [2, 1, 0]
+ */
+export function sortedConnections(mask: Uint8Array, shape: readonly number[], side: Side): number[] {
+  return [...(side === "outputs" ? outputConnections(mask, shape) : inputConnections(mask, shape))].sort((a, b) => b - a);
+}
+
+/** How evenly the connections of a mask [out, in] are spread over one side. */
+export function connectionSpread(mask: Uint8Array, shape: readonly number[], side: Side): ConnectionSpread {
+  const counts = sortedConnections(mask, shape, side);
+  const numbers = new Array<number>(counts[0]! + 1).fill(0);
+  for (const count of counts) numbers[count]!++;
+  return spreadOf(numbers);
+}
+
+/** What `connectionSpread` is to be expected of random masks, from the expected numbers of dimensions with 0, 1, 2, ... connections. */
+export function randomSpread(shape: readonly number[], nonzeros: number, side: Side): ConnectionSpread {
+  return spreadOf(randomNumbers(shape, nonzeros, side));
+}
+
+/**
+ * The descending counts that chance would give: entry r is the count that r + 1/2 dimensions of a random mask are expected to reach.
+ *
+ * @param nonzeros connections of the mask
+ * @example
+ * randomConnections([64, 96], 614, "outputs"); // from 16 down to 4, around 614 / 64
+ */
+export function randomConnections(shape: readonly number[], nonzeros: number, side: Side): number[] {
+  const numbers = randomNumbers(shape, nonzeros, side);
+  const sorted: number[] = [];
+  let reached = 0;
+  for (let count = numbers.length - 1; count >= 0; count--) {
+    reached += numbers[count]!;
+    while (sorted.length + 0.5 <= reached && sorted.length < dimensions(shape, side)) sorted.push(count);
+  }
+  // The last ones wait for what rounding has left.
+  while (sorted.length < dimensions(shape, side)) sorted.push(0);
+  return sorted;
+}
+
+/**
+ * Expected number of dimensions with 0, 1, 2, ... connections in a random mask: the connections of one dimension are drawn without
+ * replacement, so that their number is hypergeometric.
+ */
+function randomNumbers(shape: readonly number[], nonzeros: number, side: Side): number[] {
+  const number = dimensions(shape, side);
+  const entries = shape[0]! * shape[1]!;
+  const each = entries / number;
+  const log = logFactorials(entries);
+  const choose = (n: number, k: number): number => log[n]! - log[k]! - log[n - k]!;
+  return Array.from({ length: each + 1 }, (_, k) =>
+    k > nonzeros || nonzeros - k > entries - each ? 0 : number * Math.exp(choose(each, k) + choose(entries - each, nonzeros - k) - choose(entries, nonzeros)),
+  );
+}
+
+function dimensions([out, input]: readonly number[], side: Side): number {
+  return side === "outputs" ? out! : input!;
+}
+
+/** log n! for n = 0..most. */
+function logFactorials(most: number): Float64Array {
+  const log = new Float64Array(most + 1);
+  for (let n = 2; n <= most; n++) log[n] = log[n - 1]! + Math.log(n);
+  return log;
+}
+
+/** @param numbers of dimensions with 0, 1, 2, ... connections */
+function spreadOf(numbers: readonly number[]): ConnectionSpread {
+  const all = numbers.reduce((sum, number) => sum + number, 0);
+  let left = numbers.reduce((sum, number, count) => sum + number * count, 0) / 2;
+  let taken = 0;
+  for (let count = numbers.length - 1; count > 0 && left > 0; count--) {
+    const take = Math.min(numbers[count]!, left / count);
+    taken += take;
+    left -= take * count;
+  }
+  return { empty: numbers[0]!, half: taken / all };
+}
