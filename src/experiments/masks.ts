@@ -1,10 +1,26 @@
 import type { Config } from "../config.js";
+import { createEnvironment } from "../envs/index.js";
+import type { Environment } from "../envs/environment.js";
+import { connectionsAgainstInput, connectionsByAgent, cutFigure, sortedCounts } from "../figures/connections.js";
+import { inputBlocks, stateFeatures } from "../figures/features.js";
+import type { Figure } from "../figures/figure.js";
 import { methodLabel } from "../figures/labels.js";
+import { gruGates, maskImage } from "../figures/masks.js";
+import { rankCorrelation } from "../results/rank-correlation.js";
+import { mean } from "../results/statistics.js";
+import { readMasks, type StoredRun } from "../results/store.js";
+import { randomConnections, type Side, sortedConnections } from "../sparse/connections.js";
 import { comparison2s3z } from "./comparative.js";
-import { compareMethods } from "./comparison.js";
+import { measureConnections, type TeamConnections } from "./connections-used.js";
+import { CUT_ORDERS, cutCurves, type CutTarget } from "./cut.js";
 import type { Experiment, Profile } from "./experiment.js";
+import { firstInputConnections, lastInputConnections, spreadTable, typeSummary, weightsOf } from "./mask-tables.js";
+import { maskSnapshots } from "./watch.js";
 
 const USUAL_SEEDS: Readonly<Record<Profile, number>> = { smoke: 1, classroom: 3, paper: 3 };
+
+/** The weights of the paper's pictures: Figures 20 (and 11), 21 and 22. */
+const PICTURED = ["agent.fc1.weight", "agent.rnn.weight_ih", "agent.rnn.weight_hh", "mixer.hyper_w_1.0.weight"] as const;
 
 /** Where do connections go, and which agents use them? The runs of MAST of the comparison on 2s3z, a map with two types of unit. */
 export const masks: Experiment = {
@@ -15,5 +31,114 @@ export const masks: Experiment = {
   profile: "classroom",
   configs: (profile, seeds = USUAL_SEEDS[profile], changes = {}): Config[] => comparison2s3z.configs(profile, seeds, changes).filter(({ method }) => method === "mast"),
   label: methodLabel,
-  reduce: compareMethods,
+  reduce: (runs) => {
+    const teams = runs.map((run) => measureConnections(run, { battles: run.config.evaluation.episodes }));
+    const { note = "", ...table } = spreadTable(runs);
+    const [inputLayer, gruInput, gruHidden, hypernetwork] = PICTURED.map((weight) => weightImage(runs[0]!, weight));
+    return {
+      table: { ...table, note: `${note} ${typeSummary(teams)}` },
+      figure: inputLayer!,
+      more: { "gru-input": gruInput!, "gru-hidden": gruHidden!, hypernetwork: hypernetwork!, counts: connectionOrder(runs), inputs: inputFigure(runs, teams), cut: cutsFigure(runs), types: agentFigure(runs, teams) },
+    };
+  },
 };
+
+const TITLES: Readonly<Record<string, string>> = {
+  "agent.fc1.weight": "Input layer of the agents",
+  "agent.rnn.weight_ih": "GRU of the agents, from its input",
+  "agent.rnn.weight_hh": "GRU of the agents, from its hidden state",
+  "mixer.hyper_w_1.0.weight": "First layer of the hypernetwork",
+};
+
+/**
+ * A weight's masks over a run's training as the paper's Figures 11 and 20 to 22 show them; the gates of a GRU are told apart.
+ *
+ * @throws {Error} when the run has no such mask
+ * @example
+ * await showFigure(weightImage(run, "agent.rnn.weight_ih"));
+ */
+export function weightImage(run: StoredRun, weight: string): Figure {
+  const { environment, seed } = run.config;
+  return maskImage(maskSnapshots(run, weight), {
+    title: `${TITLES[weight] ?? weight}: ${environment}, seed ${seed}`,
+    ...(weight.includes(".rnn.") ? { outputBlocks: gruGates(run.config.network.hidden) } : {}),
+  });
+}
+
+/**
+ * Connections of a weight's dimensions in descending order at the beginning and the end of training, each seed's, with those of a random
+ * mask, as the paper's Figures 19 and 23 to 25.
+ *
+ * @param weights default: those of the paper's figures
+ */
+export function connectionOrder(runs: readonly StoredRun[], weights: readonly string[] = PICTURED): Figure {
+  const histories = runs.map(({ directory }) => readMasks(directory));
+  const specs = weightsOf(runs[0]!);
+  const counts = (weight: string, side: Side) => {
+    const { shape } = specs.find(({ name }) => name === weight)!;
+    const start = histories.map((history) => sortedConnections(history[0]!.masks.get(weight)!, shape, side));
+    return { start, end: histories.map((history) => sortedConnections(history.at(-1)!.masks.get(weight)!, shape, side)), random: randomConnections(shape, start[0]!.reduce((a, b) => a + b), side) };
+  };
+  return sortedCounts(weights.map((weight) => ({ weight, outputs: counts(weight, "outputs"), inputs: counts(weight, "inputs") })), { title: `Connections in descending order: ${runs[0]!.config.environment}` });
+}
+
+/** What remains of the teams' decisions with units or inputs of the agent network taken out. */
+function cutsFigure(runs: readonly StoredRun[]): Figure {
+  const { environment, evaluation } = runs[0]!.config;
+  const labels = { fewest: "fewest connections first", random: "at random", most: "most connections first" } as const;
+  const panel = (dimension: string, target: CutTarget) => {
+    const curves = runs.map((run) => cutCurves(run, target, { battles: evaluation.episodes }));
+    return { dimension, lines: CUT_ORDERS.map((order, k) => ({ label: labels[order], taken: curves[0]![k]!.taken, same: curves.map((one) => one[k]!.same) })) };
+  };
+  return cutFigure([panel("units of the first layer", "units"), panel("inputs", "inputs")], { title: `Decisions that stay the same: ${environment}` });
+}
+
+/** Connections in use by each agent, of the layers in which agents can differ. */
+function agentFigure(runs: readonly StoredRun[], teams: readonly TeamConnections[]): Figure {
+  const bars = (weight: string) =>
+    teams[0]!.agents.map(({ agent, type }) => {
+      const layers = teams.map(({ agents }) => agents[agent]!.layers.find((layer) => layer.weight === weight)!);
+      return { agent: `${type} ${agent + 1}`, used: layers.map(({ used }) => used), random: mean(layers.map(({ random }) => random)) };
+    });
+  return connectionsByAgent(
+    [{ layer: "input layer", bars: bars("agent.fc1.weight") }, { layer: "GRU, from its input", bars: bars("agent.rnn.weight_ih") }],
+    { title: `Connections in use when an agent decides: ${runs[0]!.config.environment}` },
+  );
+}
+
+/** Connections of the inputs of agents and hypernetwork against how large these inputs are. */
+function inputFigure(runs: readonly StoredRun[], teams: readonly TeamConnections[]): Figure {
+  const env = createEnvironment(runs[0]!.config.environment, { rules: runs[0]!.config.rules });
+  const layer = (weight: string, names: readonly string[], magnitudes: (team: TeamConnections) => readonly number[]) => {
+    const correlations = inputCorrelations(runs, teams.map(magnitudes), weight);
+    const ends = runs.map((run) => lastInputConnections(run, weight));
+    const range = (values: readonly number[]): string => [...new Set([Math.min(...values), Math.max(...values)].map((value) => value.toFixed(2)))].join(" to ");
+    return {
+      layer: weight.replace(/\.weight$/, ""),
+      note: `rank correlation ${range(correlations.map(({ end }) => end))}<br>(before training ${range(correlations.map(({ start }) => start))})`,
+      random: mean(ends[0]!),
+      points: names.map((name, j) => ({ name, magnitude: mean(teams.map((team) => magnitudes(team)[j]!)), connections: mean(ends.map((counts) => counts[j]!)) })),
+    };
+  };
+  return connectionsAgainstInput(
+    [
+      layer("agent.fc1.weight", inputNames(env), ({ inputs }) => inputs),
+      layer("mixer.hyper_w_1.0.weight", stateFeatures(env).map(({ block, name }) => `${block}: ${name}`), ({ state }) => state),
+    ],
+    { title: `Large inputs get the connections: ${env.name}` },
+  );
+}
+
+/** What each input of the agent network is. */
+function inputNames(env: Environment): string[] {
+  return inputBlocks(env).flatMap(({ inputs = [] }) => inputs);
+}
+
+/**
+ * Whether large inputs have more connections: for each run the rank correlation of an input's connections with its mean absolute value.
+ *
+ * @param magnitudes of the inputs of the weight, one list a run: see `measureConnections`
+ */
+export function inputCorrelations(runs: readonly StoredRun[], magnitudes: readonly (readonly number[])[], weight: string): { readonly start: number; readonly end: number }[] {
+  return runs.map((run, i) => ({ start: rankCorrelation(magnitudes[i]!, firstInputConnections(run, weight)), end: rankCorrelation(magnitudes[i]!, lastInputConnections(run, weight)) }));
+}
