@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { packageRoot } from "../figures/package.js";
 import type { Algorithm, Method } from "../methods.js";
+import { type CsvRow, parseCsv } from "./csv.js";
 
 /** A row of Table 1 or 5: an algorithm in an environment, or a mean over environments ("average"). */
 interface ComparedRow {
@@ -51,7 +52,7 @@ export interface AblationRow {
 }
 
 /** A row of any other table: its cells by column, numbers where the whole column is numbers. */
-export type PaperRow = Readonly<Record<string, string | number>>;
+export type PaperRow = CsvRow;
 
 const compared = { algorithm: z.enum(["qmix", "ow-qmix", "res", "all"]), environment: z.string().min(1) };
 const share = z.number().min(0).max(1);
@@ -100,21 +101,10 @@ export function readPaperTable(name: string): readonly (ComparisonRow | WinRateR
 
 /** The rows of a table's text; see `readPaperTable`. */
 export function parsePaperTable(text: string, name: string): PaperRow[] {
-  const [header, ...lines] = text.trim().split("\n").map(cells);
-  if (new Set(header).size < header.length || header.includes("")) throw new Error(`${name}.csv: each column needs a name of its own; the header is ${header.join(",")}.`);
-  lines.forEach((line, i) => {
-    if (line.length !== header.length) throw new Error(`${name}.csv, line ${i + 2}: ${line.length} cells, but the header has ${header.length}.`);
-  });
-  const numeric = header.map((_, column) => lines.every((line) => /^-?\d+(\.\d+)?$/.test(line[column])));
-  const rows = lines.map((line) => Object.fromEntries(header.map((column, j) => [column, numeric[j] ? Number(line[j]) : line[j]])));
+  const rows = parseCsv(text, `${name}.csv`);
   rows.forEach((row, i) => {
     const issue = SCHEMAS[name]?.safeParse(row).error?.issues[0];
     if (issue) throw new Error(`${name}.csv, line ${i + 2}, column "${issue.path.join(".")}": ${JSON.stringify(row[String(issue.path[0])])}; ${issue.message}`);
   });
   return rows;
-}
-
-/** A line of comma separated cells; a cell in double quotes may hold commas. */
-function cells(line: string): string[] {
-  return [...`,${line}`.matchAll(/,(?:"((?:[^"]|"")*)"|([^,]*))/g)].map(([, quoted, plain]) => quoted?.replaceAll('""', '"') ?? plain.trim());
 }

@@ -1,28 +1,24 @@
 // JupyterLab for this project: where it is, and how to get it. Plain JavaScript, since it runs before anything is compiled.
-import { spawnSync } from "node:child_process";
 import { copyFileSync, existsSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { pythonEnvironment } from "./python.mjs";
 
 /** The project's folder. */
 export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
-const venv = join(root, ".venv");
-const venvPython = process.platform === "win32" ? join(venv, "Scripts", "python.exe") : join(venv, "bin", "python");
+const { venv, find, ensure } = pythonEnvironment({
+  title: "JupyterLab",
+  folder: ".venv",
+  requirements: join(root, ".jupyter", "requirements.txt"),
+  check: "import sys, jupyterlab, nbclient; sys.exit(int(jupyterlab.__version__.split('.')[0]) < 4)",
+  cost: "about a minute",
+  without: "training and `npm start` do without",
+});
 
-/**
- * The Python that has JupyterLab 4: the project's .venv, else an installed one; undefined where there is none.
- * @returns {string | undefined}
- */
-export function findJupyter() {
-  const candidates = existsSync(venvPython) ? [venvPython, ...pythons()] : pythons();
-  return candidates.find((python) => spawnSync(python, ["-c", "import sys, jupyterlab, nbclient; sys.exit(int(jupyterlab.__version__.split('.')[0]) < 4)"]).status === 0);
-}
-
-function pythons() {
-  return process.platform === "win32" ? ["python", "py"] : ["python3", "python"];
-}
+/** The Python that has JupyterLab 4; undefined where there is none. */
+export const findJupyter = find;
 
 /**
  * The Python that has JupyterLab, installed from PyPI into .venv if there is none yet.
@@ -30,28 +26,11 @@ function pythons() {
  * @throws {Error} with one line that says what is missing and how to get it
  */
 export function ensureJupyter(log = (line) => console.error(line)) {
-  const python = findJupyter() ?? install(log);
+  const python = ensure(log);
   // JupyterLab runs CommonJS files of its own with node, which would take them for this project's kind of modules.
   const kind = join(venv, "package.json");
   if (existsSync(venv) && !existsSync(kind)) writeFileSync(kind, '{ "type": "commonjs" }\n');
   return python;
-}
-
-function install(log) {
-  const python = pythons().find((name) => spawnSync(name, ["-c", "import sys; sys.exit(sys.version_info < (3, 9))"]).status === 0);
-  if (python === undefined) throw new Error("JupyterLab needs Python 3.9 or newer, and there is none: install it from python.org or your system's packages (training and `npm start` do without)");
-  log("installing JupyterLab from PyPI into .venv (once, about a minute)");
-  const made = spawnSync(python, ["-m", "venv", venv], { encoding: "utf8" });
-  if (made.status !== 0 || spawnSync(venvPython, ["-m", "pip", "--version"]).status !== 0) {
-    throw new Error("Python's venv module is missing or incomplete: install it (Debian, Ubuntu: `apt install python3-venv`), delete the folder .venv and try again");
-  }
-  const pip = spawnSync(venvPython, ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", join(root, ".jupyter", "requirements.txt")], { encoding: "utf8" });
-  if (pip.status !== 0) {
-    const reason = (pip.stderr || pip.stdout).trim().split("\n").findLast((line) => /error/i.test(line)) ?? "pip failed";
-    throw new Error(`JupyterLab could not be installed into .venv: ${reason.trim()}; check the network and try again`);
-  }
-  if (findJupyter() !== venvPython) throw new Error("JupyterLab was installed into .venv but does not start; delete the folder .venv and try again");
-  return venvPython;
 }
 
 /** The environment in which Jupyter finds the project's kernel, settings and figure renderer. */
