@@ -89,7 +89,7 @@ export { tableOne } from "./experiments/table-one.js";
 export { tickets } from "./experiments/tickets.js";
 export { compareMethods, compareWithPaper, scoreFigure } from "./experiments/comparison.js";
 export { estimateTable, type EstimateTableOptions } from "./experiments/estimates.js";
-export { seedTable, type SeedTableOptions, sharedSteps } from "./experiments/seeds.js";
+export { seedTable, type SeedTableOptions, sharedSteps, winRateSince } from "./experiments/seeds.js";
 export { publishedMeasurement, publishMeasurement, type PublishedFile, type PublishOptions, publishResults } from "./experiments/publish.js";
 export { type AgedChoices, batchChoices, type DistanceMoment, followDistances, offlineChoices, onlineChoices } from "./experiments/policy-distance.js";
 export { quickstart, QUICKSTART_PROFILES } from "./experiments/quickstart.js";

@@ -73,7 +73,11 @@ export function sharedSteps(runs: readonly Pick<StoredRun, "metrics">[]): number
   return shared;
 }
 
-function winRateSince(run: StoredRun, from: number): number {
+/**
+ * Mean test win rate of a complete run's evaluations from a step on, 0..1: steadier than a score of the last few.
+ * @throws {Error} when the run is not complete
+ */
+export function winRateSince(run: StoredRun, from: number): number {
   summaryOf(run);
   return mean(run.metrics.filter(({ kind, step }) => kind === "evaluation" && step >= from).map(({ winRate }) => winRate));
 }

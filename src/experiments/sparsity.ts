@@ -1,10 +1,18 @@
+import type { Config } from "../config.js";
+import { type Figure, shortSteps } from "../figures/figure.js";
+import { settingScores } from "../figures/settings.js";
 import { METHOD_TITLES } from "../methods.js";
+import { mean } from "../results/statistics.js";
+import type { StoredRun } from "../results/store.js";
 import { ABLATION } from "./ablation.js";
 import type { Experiment } from "./experiment.js";
 import { grid } from "./grid.js";
+import { winRateSince } from "./seeds.js";
 
 /** Sparsities of a profile: Figure 8's for 3s5z; an easy map bears more. */
 const LEVELS = { smoke: [0.8, 0.9], classroom: [0.9, 0.95, 0.98, 0.99], paper: [0.7, 0.8, 0.85, 0.9, 0.95] } as const;
+
+const levelLabel = (level: number): string => `${Math.round(100 * level)} %`;
 
 /** How sparse may a team be, by method? */
 export const sparsity: Experiment = grid({
@@ -14,6 +22,19 @@ export const sparsity: Experiment = grid({
   about: "SS, SET, RigL and MAST at rising sparsities: where each of them breaks down",
   reproduces: "Figure 8",
   rows: { title: "Method", settings: (["ss", "set", "rigl", "mast"] as const).map((method) => ({ label: METHOD_TITLES[method], input: { method } })) },
-  columns: (profile) => ({ title: "Sparsity", settings: LEVELS[profile].map((level) => ({ label: `${Math.round(100 * level)} %`, input: { sparsity: { level } } })) }),
+  columns: (profile) => ({ title: "Sparsity", settings: LEVELS[profile].map((level) => ({ label: levelLabel(level), input: { sparsity: { level } } })) }),
   seeds: { ...ABLATION.seeds, classroom: 3 },
+  figures: (runs, label) => ({ "second-half": secondHalf(runs, label) }),
 });
+
+/** Win rates of the whole second half of the training: a team that wins and loses by turns scores by luck where only the last evaluations count. */
+function secondHalf(runs: readonly StoredRun[], label: (config: Config) => string): Figure {
+  const { environment, steps } = runs[0].config;
+  const cells = [...new Set(runs.map(({ config }) => label(config)))].map((name) => {
+    const group = runs.filter(({ config }) => label(config) === name);
+    const { method, sparsity: { level } } = group[0].config;
+    const scores = group.map((run) => winRateSince(run, steps / 2));
+    return { row: METHOD_TITLES[method], column: levelLabel(level), scores, mean: mean(scores) };
+  });
+  return settingScores(cells, { title: `Win rate from step ${shortSteps(steps / 2)} on: ${environment}`, axis: "Sparsity" });
+}
