@@ -25,8 +25,8 @@ export const singleBuffers: Experiment = grid({
   rows: {
     title: "Method",
     settings: [
-      { label: "Dense", input: { method: "dense", sparsity: { level: 0 } } },
       { label: "RigL", input: { method: "rigl" } },
+      { label: "Dense", input: { method: "dense", sparsity: { level: 0 } } },
     ],
   },
   columns: {
