@@ -12,10 +12,11 @@ import { sparsity } from "./sparsity.js";
 import { stepLength } from "./step-length.js";
 import { burnIn, burnInOwQmix, lambda, lambdaOwQmix } from "./td-lambda.js";
 import { tickets } from "./tickets.js";
+import { twoStepSparse } from "./two-step.js";
 
 /** Every experiment, in the order of the notebooks. */
 export const EXPERIMENTS: readonly Experiment[] = [
-  quickstart, learning3m, learning2s3z,
+  quickstart, learning3m, learning2s3z, twoStepSparse,
   stepLength, burnIn, burnInOwQmix, lambda, lambdaOwQmix, alphaOmega, alphaOmegaOwQmix, operatorComparison,
   bufferRatio, bufferRatioOwQmix, singleBuffers, maskInterval, maskIntervalOwQmix, sparsity, tickets, masks,
   ...COMPARISONS,

@@ -57,8 +57,8 @@ export function translucent(colour: string, opacity: number): string {
   return `rgba(${channel(1)},${channel(3)},${channel(5)},${opacity})`;
 }
 
-/** Light means a connection, dark means none, as in the paper's Figure 11. */
-export const MASK_COLOURS = { none: "#1d2440", connection: "#ffd76b" } as const;
+/** Light means a connection, dark means none, as in the paper's Figure 11; where a mask changes, what was dropped and what grew. */
+export const MASK_COLOURS = { none: "#1d2440", connection: "#ffd76b", dropped: "#D55E00", grown: "#56B4E9" } as const;
 
 /** Allies and enemies in battles, as the paper's palette of methods: blue and vermillion. */
 export const SIDE_COLOURS = { ally: "#0072B2", enemy: "#D55E00" } as const;
@@ -82,7 +82,7 @@ export function axis(title: string, more: { readonly [key: string]: unknown } = 
 }
 
 /** Layout with what every figure shares: 640 pixels wide, so that it stays readable in a column of 600. */
-export function layout<T extends { readonly [key: string]: unknown }>(title: string, more: T): T & { width: number; height: number } {
+export function layout<T extends { readonly [key: string]: unknown }>(title: string, more: T): T & { width: number; height: number; title: object } {
   return {
     width: 640,
     height: 400,
