@@ -1,8 +1,8 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { createRandom } from "../src/random.js";
 import { largestDifference, tensorflowLearner } from "./comparison.js";
-import { randomEpisodes, uniformLengths } from "./episodes.js";
-import { plainRule, ruleConfig, startEngine, update } from "./learner.js";
+import { randomEpisodes, uniformLengths } from "../src/replay/random-episodes.js";
+import { plainRule, ruleConfig, startEngine, update } from "../src/experiments/random-learner.js";
 import { startTensorflow } from "./tensorflow.js";
 
 const shape = { agents: 3, observation: 11, actions: 7, state: 13, hidden: 16, embed: 8, hypernetEmbed: 12 };

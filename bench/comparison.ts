@@ -1,7 +1,7 @@
 import type { Episode } from "../src/replay/episode.js";
 import { createRandom } from "../src/random.js";
-import { randomEpisodes, uniformLengths } from "./episodes.js";
-import { plainRule, ruleConfig, startEngine, update, type Start } from "./learner.js";
+import { randomEpisodes, uniformLengths } from "../src/replay/random-episodes.js";
+import { plainRule, ruleConfig, startEngine, update, type Start } from "../src/experiments/random-learner.js";
 import { fastest, time, type Benchmark, type Effort, type Row } from "./measure.js";
 import { BATCH, shapes, type ShapeName } from "./shapes.js";
 import { createTensorflowLearner, startTensorflow, type ProductGradient, type TensorflowLearner } from "./tensorflow.js";

@@ -6,7 +6,7 @@ import { ALGORITHM_TITLES, type Algorithm } from "../src/methods.js";
 import { networkParameters, type NetworkShape } from "../src/networks/parameters.js";
 import { createMemory } from "../src/networks/wasm/memory.js";
 import { createRandom } from "../src/random.js";
-import { uniformLengths } from "./episodes.js";
+import { uniformLengths } from "../src/replay/random-episodes.js";
 import { fastest, time, type Benchmark, type Effort, type Row } from "./measure.js";
 import { caseUpdate, largestDifference, startCase, wasmAnswer } from "./pytorch/agreement.js";
 import { encodeCase, randomCase, ruleOf, type Rule } from "./pytorch/case.js";
@@ -111,7 +111,7 @@ function productFlops(shape: NetworkShape, episodes: number, steps: number): num
   return 2 * multiplyAdds;
 }
 
-/** The plain rule of bench/learner.ts: max with double Q, one-step targets. */
+/** The plain rule of src/experiments/random-learner.ts: max with double Q, one-step targets. */
 function updateRule(algorithm: Algorithm, masked: boolean): Rule {
   const config = resolveConfig({ algorithm, method: "dense" });
   return ruleOf(config, { name: masked ? "masked" : "dense", masked, step: 0, updates: 1, dtype: "float32" });

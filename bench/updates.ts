@@ -4,8 +4,8 @@ import type { NetworkShape } from "../src/networks/parameters.js";
 import { createRandom } from "../src/random.js";
 import type { Episode } from "../src/replay/episode.js";
 import { groupEpisodes } from "../src/replay/group.js";
-import { randomEpisodes, uniformLengths } from "./episodes.js";
-import { mastRule, plainRule, ruleConfig, startEngine, update } from "./learner.js";
+import { randomEpisodes, uniformLengths } from "../src/replay/random-episodes.js";
+import { mastRule, plainRule, ruleConfig, startEngine, update } from "../src/experiments/random-learner.js";
 import { fastest, time, type Benchmark, type Candidate, type Effort, type Row } from "./measure.js";
 import { BATCH, DENSITIES, shapes, type ShapeName } from "./shapes.js";
 

@@ -4,7 +4,7 @@ import { createRandom, type Random } from "../../src/random.js";
 import type { Episode } from "../../src/replay/episode.js";
 import { decodeSafetensors, encodeSafetensors, type Tensor } from "../../src/results/safetensors.js";
 import { initialMasks } from "../../src/sparse/mask.js";
-import { randomEpisodes } from "../episodes.js";
+import { randomEpisodes } from "../../src/replay/random-episodes.js";
 
 /** What PyTorch and the wasm engine both start from: networks, masks and a batch, and the rules by which they are updated. */
 export interface Case {

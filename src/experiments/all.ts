@@ -13,6 +13,7 @@ import { stepLength } from "./step-length.js";
 import { burnIn, burnInOwQmix, lambda, lambdaOwQmix } from "./td-lambda.js";
 import { tickets } from "./tickets.js";
 import { twoStepSparse } from "./two-step.js";
+import { wallClock } from "./wall-clock.js";
 
 /** Every experiment, in the order of the notebooks. */
 export const EXPERIMENTS: readonly Experiment[] = [
@@ -23,7 +24,7 @@ export const EXPERIMENTS: readonly Experiment[] = [
 ];
 
 /** Every measurement, in the order of the notebooks. */
-export const MEASUREMENTS: readonly Measurement[] = [distributionShift];
+export const MEASUREMENTS: readonly Measurement[] = [distributionShift, wallClock];
 
 /**
  * Finds an experiment or a measurement by its id.

@@ -101,7 +101,7 @@ export function probabilityOfImprovement(x: readonly (readonly number[])[], y: r
 }
 
 /** Quantile of ascending values, interpolated linearly between neighbours (numpy's default). */
-function quantile(sorted: Float64Array, share: number): number {
+export function quantile(sorted: ArrayLike<number>, share: number): number {
   const place = share * (sorted.length - 1);
   const below = Math.floor(place);
   const above = Math.min(below + 1, sorted.length - 1);

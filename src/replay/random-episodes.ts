@@ -1,6 +1,15 @@
-import type { NetworkShape } from "../src/networks/parameters.js";
-import type { Random } from "../src/random.js";
-import type { Episode } from "../src/replay/episode.js";
+import type { Random } from "../random.js";
+import type { Episode } from "./episode.js";
+
+/** What decides the sizes of an episode's arrays. */
+export interface EpisodeSizes {
+  readonly agents: number;
+  readonly actions: number;
+  /** Entries of one agent's observation. */
+  readonly observation: number;
+  /** Entries of the state. */
+  readonly state: number;
+}
 
 /**
  * An episode of `length` steps with values as a battle gives them: observations and states between -1 and 1, a fifth of
@@ -8,10 +17,10 @@ import type { Episode } from "../src/replay/episode.js";
  * all zero and no-op, action 0, is all they may do).
  *
  * @example
- * const batch = uniformLengths(32, 20, 60, random).map((length, index) => randomEpisode(shape, length, index, random));
+ * const batch = uniformLengths(32, 20, 60, random).map((length, index) => randomEpisode(sizes, length, index, random));
  */
-export function randomEpisode(shape: NetworkShape, length: number, index: number, random: Random): Episode {
-  const { agents, actions: actionCount, observation, state } = shape;
+export function randomEpisode(sizes: EpisodeSizes, length: number, index: number, random: Random): Episode {
+  const { agents, actions: actionCount, observation, state } = sizes;
   const episode = {
     index,
     seed: index,
@@ -44,8 +53,8 @@ export function randomEpisode(shape: NetworkShape, length: number, index: number
 }
 
 /** One episode of each length. */
-export function randomEpisodes(shape: NetworkShape, lengths: readonly number[], random: Random): Episode[] {
-  return lengths.map((length, index) => randomEpisode(shape, length, index, random));
+export function randomEpisodes(sizes: EpisodeSizes, lengths: readonly number[], random: Random): Episode[] {
+  return lengths.map((length, index) => randomEpisode(sizes, length, index, random));
 }
 
 /** `count` lengths in steps, uniform in shortest..longest. */

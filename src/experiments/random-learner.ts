@@ -1,20 +1,20 @@
-import { updateNetworks } from "../src/algorithms/update.js";
-import { resolveConfig, type Config, type ConfigInput } from "../src/config.js";
-import type { Engine } from "../src/networks/engine.js";
-import { initialParameters, networkParameters, type NetworkShape, type Parameters } from "../src/networks/parameters.js";
-import { createWasmEngine } from "../src/networks/wasm/engine.js";
-import { createRandom } from "../src/random.js";
-import type { Episode } from "../src/replay/episode.js";
-import { countSteps, groupEpisodes } from "../src/replay/group.js";
-import { initialMasks } from "../src/sparse/mask.js";
+import { updateNetworks } from "../algorithms/update.js";
+import { resolveConfig, type Config, type ConfigInput } from "../config.js";
+import type { Engine } from "../networks/engine.js";
+import { initialParameters, networkParameters, type NetworkShape, type Parameters } from "../networks/parameters.js";
+import { createWasmEngine } from "../networks/wasm/engine.js";
+import { createRandom } from "../random.js";
+import type { Episode } from "../replay/episode.js";
+import { countSteps, groupEpisodes } from "../replay/group.js";
+import { initialMasks } from "../sparse/mask.js";
 
-/** The learning rule that all densities and TensorFlow.js are timed with: QMIX with the double Q max operator and one-step targets. */
+/** PyMARL's learning rule: QMIX with the double Q max operator and one-step targets. */
 export const plainRule: ConfigInput = { operator: { kind: "max", doubleQ: true }, returns: { kind: "one-step" } };
 
 /** MAST's rule: soft mellowmax and TD(lambda) from the first step. */
 export const mastRule: ConfigInput = { operator: { kind: "soft-mellowmax" }, returns: { kind: "td-lambda", burnIn: 0 } };
 
-/** A wasm engine with random networks of one density, and what TensorFlow.js needs to start from the same. */
+/** A wasm engine with random networks of one density, and what another implementation needs to start from the same. */
 export interface Start {
   readonly engine: Engine;
   readonly online: Parameters;

@@ -1,0 +1,42 @@
+import type { Engine } from "../networks/engine.js";
+import { stopwatch } from "./timing.js";
+
+/** What an update of QMIX spends its time in; what is left of the whole is "targets and loss", and laying out the batch. */
+export const PARTS = ["agents forward", "agents backward", "mixer forward", "mixer backward", "optimiser", "inputs"] as const;
+
+export type Part = (typeof PARTS)[number];
+
+/**
+ * An engine that keeps account of the time in its parts: forward passes (online and target networks), backward passes, the step of the
+ * optimiser, and laying out a batch's inputs.
+ *
+ * @returns the engine to be used instead, and the milliseconds of each part since they were last taken
+ * @example
+ * const timed = timeParts(engine);
+ * update(timed.engine, batch, config); timed.take()["agents forward"];
+ */
+export function timeParts(engine: Engine): { readonly engine: Engine; take(): Record<Part, number> } {
+  const none = (): Record<Part, number> => Object.fromEntries(PARTS.map((part) => [part, 0])) as Record<Part, number>;
+  let spent = none();
+  const timed = <Arguments extends unknown[], Result>(part: Part, work: (...given: Arguments) => Result) => (...given: Arguments): Result => {
+    const elapsed = stopwatch();
+    const result = work(...given);
+    spent[part] += elapsed();
+    return result;
+  };
+  const { agent, mixer } = engine;
+  return {
+    engine: {
+      ...engine,
+      load: timed("inputs", engine.load),
+      agent: { ...agent, forward: timed("agents forward", agent.forward), forwardBoth: timed("agents forward", agent.forwardBoth), backward: timed("agents backward", agent.backward) },
+      mixer: { ...mixer, forward: timed("mixer forward", mixer.forward), backward: timed("mixer backward", mixer.backward) },
+      step: timed("optimiser", engine.step),
+    },
+    take() {
+      const taken = spent;
+      spent = none();
+      return taken;
+    },
+  };
+}

@@ -1,0 +1,226 @@
+import { partsFigure, type SpeedLine, type SpeedPanel, speedFigure } from "../figures/wall-clock.js";
+import type { Table } from "../figures/table.js";
+import type { Measured } from "./experiment.js";
+import type { Spread } from "./timing.js";
+import type { Timing } from "./wall-clock.js";
+
+/** A timing beside the dense case that it was timed in turns with. */
+export interface SpeedUp {
+  readonly timing: Timing;
+  readonly dense: Timing;
+  /** Dense over sparse: of the fastest samples, and of the FLOPs. */
+  readonly measured: number;
+  readonly predicted: number;
+  /** Measured over predicted: 1 where FLOPs become time entirely. */
+  readonly reached: number;
+}
+
+/**
+ * Each timing beside the dense one of its map, hidden size, batch and series.
+ *
+ * @throws {Error} when a dense case is missing
+ * @example
+ * speedUps(timings).find(({ timing }) => timing.density === 0.05)!.reached;
+ */
+export function speedUps(timings: readonly Timing[]): SpeedUp[] {
+  return timings.map((timing) => {
+    const dense = timings.find((other) => other.density === 1 && (["work", "map", "hidden", "batch", "series"] as const).every((key) => other[key] === timing[key]));
+    if (dense === undefined) throw new Error(`${timing.work} on ${timing.map} at density ${timing.density} was timed without the dense case: there is nothing to compare it with.`);
+    const measured = dense.whole.fastest / timing.whole.fastest;
+    const predicted = dense.flops / timing.flops;
+    return { timing, dense, measured, predicted, reached: measured / predicted };
+  });
+}
+
+/** A row of the numbers of this measurement: the whole of a case, or a part of an update. Times in milliseconds. */
+export type TimedRow = {
+  readonly work: Timing["work"];
+  readonly map: string;
+  readonly series: Timing["series"];
+  readonly hidden: number;
+  readonly batch: number;
+  readonly density: number;
+  /** "whole", or the part. */
+  readonly part: string;
+  readonly flops: number;
+} & { readonly [Key in keyof Spread | "measured" | "predicted" | "reached"]: number };
+
+/** How time follows FLOPs once a network is sparse: t = fixed + slope F / F_dense. In milliseconds. */
+export interface TimeLaw extends Pick<TimedRow, "work" | "map" | "hidden" | "batch" | "part"> {
+  /** Measured, dense. */
+  readonly dense: number;
+  /** What no mask thins. */
+  readonly fixed: number;
+  /** What all FLOPs of the dense networks would take at the pace of sparse ones. */
+  readonly slope: number;
+}
+
+/**
+ * The law of each case that was timed against density, and of its parts: least squares of the relative deviations of the fastest samples, over all
+ * densities below 1.
+ *
+ * @param rows of this measurement
+ * @example
+ * const laws = timeLaws(measured.rows); // laws[0].dense / laws[0].fixed is the most that sparsity can gain
+ */
+export function timeLaws(rows: Measured["rows"]): TimeLaw[] {
+  const all = (rows as readonly TimedRow[]).filter(({ series }) => series === "hidden");
+  return all.filter(({ density }) => density === 1).map((dense) => {
+    const { work, map, hidden, batch, part } = dense;
+    const points = all.filter((row) => row.density < 1 && (["work", "map", "hidden", "batch", "part"] as const).every((key) => row[key] === dense[key]));
+    return { work, map, hidden, batch, part, dense: dense.fastest, ...fitLine(points.map(({ flops, fastest }) => [flops / dense.flops, fastest])) };
+  });
+}
+
+/** Weighted so that relative deviations count. */
+function fitLine(points: readonly (readonly [x: number, t: number])[]): { fixed: number; slope: number } {
+  let [w, wx, wxx, wt, wxt] = [0, 0, 0, 0, 0];
+  for (const [x, t] of points) {
+    const weight = 1 / t ** 2;
+    w += weight;
+    wx += weight * x;
+    wxx += weight * x * x;
+    wt += weight * t;
+    wxt += weight * x * t;
+  }
+  const slope = (w * wxt - wx * wt) / (w * wxx - wx * wx);
+  return { fixed: (wt - slope * wx) / w, slope };
+}
+
+/**
+ * What no mask thins, by hidden size, and how much sparsity can gain at most.
+ *
+ * @example
+ * showTable(lawTable(measured.rows));
+ */
+export function lawTable(rows: Measured["rows"]): Table {
+  const laws = timeLaws(rows).filter(({ part }) => part === "whole");
+  const right = (title: string) => ({ title, align: "right" as const });
+  return {
+    title: "The law t = t₀ + t₁ F / F_dense",
+    columns: [{ title: "" }, { title: "Map" }, right("Hidden units"), right("Dense"), right("t₀"), right("t₁"), right("t₁ / dense"), right("At most")],
+    rows: laws.map(({ work, map, hidden, dense, fixed, slope }) => {
+      const time = (milliseconds: number): string => (work === "update" ? `${milliseconds.toPrecision(3)} ms` : `${(1000 * milliseconds).toPrecision(3)} µs`);
+      return [work === "update" ? "an update" : "a joint action", map, String(hidden), time(dense), time(fixed), time(slope), (slope / dense).toFixed(2), fixed > 0 ? `${(dense / fixed).toFixed(1)}x` : ""];
+    }),
+    note: "Fitted to the sparse cases. t₀: what no mask thins; t₁: what the FLOPs of the dense networks would take at the pace of sparse products. At most: dense over t₀, the speed-up without a single connection.",
+  };
+}
+
+/**
+ * Timings as a table at the paper's widths, as times against density, and as speed-ups by hidden size and by batch.
+ *
+ * @param machine what the times are of
+ * @example
+ * reduceTimings(await timeCases(plan), "one core of ...").table;
+ */
+export function reduceTimings(timings: readonly Timing[], machine: string): Measured {
+  const all = speedUps(timings);
+  const hidden = all.filter(({ timing }) => timing.series === "hidden");
+  const usual = timings.find(({ series }) => series === "batch")!.hidden;
+  const usualCases = hidden.filter(({ timing }) => timing.hidden === usual);
+  const maps = [...new Set(timings.map(({ map }) => map))];
+  const batch = usualCases[0].timing.batch;
+  const rows = ["update", "acting"].flatMap((work) => maps.map((map) => ({ work, map, title: `${map}, ${work === "update" ? "an update" : "a joint action"}` })));
+  const numbers = all.flatMap(timingRows);
+  const laws = timeLaws(numbers);
+  const here = ({ timing }: SpeedUp, work: string, map: string): boolean => timing.work === work && timing.map === map;
+  return {
+    table: speedTable(usualCases, laws, { usual, batch, machine }),
+    figure: speedFigure(
+      rows.map(({ work, map, title }): SpeedPanel => {
+        const cases = usualCases.filter((one) => here(one, work, map));
+        const scale = work === "update" ? 1 : 1000;
+        const { fixed, slope } = laws.find((law) => law.part === "whole" && law.work === work && law.map === map && law.hidden === usual)!;
+        return {
+          title,
+          lines: [{
+            label: "measured",
+            x: cases.map(({ timing }) => timing.density),
+            measured: cases.map(({ timing }) => scale * timing.whole.fastest),
+            high: cases.map(({ timing }) => scale * timing.whole.median),
+            predicted: cases.map(({ dense, predicted }) => (scale * dense.whole.fastest) / predicted),
+            // Of sparse products: dense ones have a pace of their own.
+            fitted: cases.map(({ timing, predicted }) => (timing.density < 1 ? scale * (fixed + slope / predicted) : NaN)),
+          }],
+        };
+      }),
+      { title: `Time against density, ${usual} hidden units`, values: ["ms", "µs"] },
+    ),
+    more: {
+      hidden: speedFigure(
+        rows.map(({ work, map, title }): SpeedPanel => ({
+          title,
+          lines: linesBy(hidden.filter((one) => here(one, work, map)), ({ timing }) => `${timing.hidden} units`, ({ timing }) => timing.density),
+        })),
+        { title: "Speed-up over dense, by hidden units", values: ["times faster", "times faster"], shared: true },
+      ),
+      batch: speedFigure(
+        maps.map((map): SpeedPanel => ({
+          title: `${map}, an update`,
+          lines: linesBy(all.filter(({ timing }) => timing.series === "batch" && timing.map === map && timing.density < 1), ({ timing }) => `density ${timing.density}`, ({ timing }) => timing.batch),
+        })),
+        { title: `Speed-up over dense, by batch, ${usual} hidden units`, against: "batch", values: ["times faster"], shared: true },
+      ),
+      parts: partsFigure(
+        maps.map((map) => ({
+          title: map,
+          bars: usualCases.filter((one) => here(one, "update", map)).map(({ timing, dense, predicted }) => ({
+            label: String(timing.density),
+            parts: Object.fromEntries(Object.entries(timing.parts!).map(([part, { fastest }]) => [part, fastest])),
+            predicted: dense.whole.fastest / predicted,
+          })),
+        })),
+        { title: `What an update of ${batch} episodes spends its time in` },
+      ),
+    },
+    rows: numbers,
+  };
+}
+
+function linesBy(cases: readonly SpeedUp[], label: (one: SpeedUp) => string, x: (one: SpeedUp) => number): SpeedLine[] {
+  return [...new Set(cases.map(label))].map((name) => {
+    const own = cases.filter((one) => label(one) === name);
+    return { label: name, x: own.map(x), measured: own.map(({ measured }) => measured), predicted: own.map(({ predicted }) => predicted) };
+  });
+}
+
+function speedTable(cases: readonly SpeedUp[], laws: readonly TimeLaw[], { usual, batch, machine }: { readonly usual: number; readonly batch: number; readonly machine: string }): Table {
+  const right = (title: string) => ({ title, align: "right" as const });
+  const updates = cases.filter(({ timing }) => timing.work === "update");
+  const percent = (share: number): string => `${Math.round(100 * share)} %`;
+  const times = (factor: number): string => `${factor.toPrecision(3)}x`;
+  const samples = updates.map(({ timing }) => timing.whole.samples);
+  const bounds = laws.filter(({ part, work, hidden }) => part === "whole" && work === "update" && hidden === usual).map(({ map, dense, fixed }) => {
+    const parts = laws.filter((law) => law.part !== "whole" && law.map === map && law.hidden === usual && law.fixed > 0).sort((a, b) => b.fixed - a.fixed);
+    const named = parts.slice(0, 3).map((law) => `${law.part} ${law.fixed.toPrecision(2)}`).join(", ");
+    return `on ${map} no mask thins ${fixed.toPrecision(3)} of a dense update's ${dense.toPrecision(3)} ms (${named}), so that no density makes it more than ${(dense / fixed).toFixed(1)} times faster`;
+  });
+  return {
+    title: `FLOPs and time: QMIX with MAST's targets, ${usual} hidden units, batches of ${batch} episodes`,
+    columns: [{ title: "Map" }, right("Density"), right("Update, ms"), right("Faster"), right("FLOPs say"), right("Reached"), right("Acting, µs"), right("Faster"), right("FLOPs say"), right("Reached")],
+    rows: updates.map(({ timing, measured, predicted, reached }) => {
+      const acting = cases.find((one) => one.timing.work === "acting" && one.timing.map === timing.map && one.timing.density === timing.density)!;
+      const { fastest } = acting.timing.whole;
+      return [
+        timing.map, String(timing.density), timing.whole.fastest.toPrecision(3), times(measured), times(predicted), percent(reached),
+        (1000 * fastest).toPrecision(3), times(acting.measured), times(acting.predicted), percent(acting.reached),
+      ];
+    }),
+    note: `Processor time of ${machine}; the fastest of ${Math.min(...samples)} to ${Math.max(...samples)} samples taken in turns, their median up to ${percent(Math.max(...cases.map(({ timing }) => timing.whole.median / timing.whole.fastest - 1)))} above. ${sentence(bounds.join("; "))}`,
+  };
+}
+
+function sentence(text: string): string {
+  return text === "" ? "" : `${text[0].toUpperCase()}${text.slice(1)}.`;
+}
+
+/** A row for the whole and, of an update, one for each part. */
+function timingRows({ timing, measured, predicted, reached }: SpeedUp): TimedRow[] {
+  const { work, map, series, hidden, batch, density, flops, whole, parts } = timing;
+  return Object.entries({ whole, ...parts }).map(([part, { fastest, low, median, high, samples }]) => ({
+    work, map, series, hidden, batch, density, part, flops: Math.round(flops), fastest, low, median, high, samples,
+    // Of the whole, also in the rows of parts.
+    measured, predicted, reached,
+  }));
+}
