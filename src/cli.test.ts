@@ -3,6 +3,7 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSyn
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { EXPERIMENTS, MEASUREMENTS } from "./experiments/all.js";
 import { packageRoot } from "./figures/package.js";
 import { METHODS } from "./methods.js";
 import { createRandom } from "./random.js";
@@ -80,6 +81,7 @@ describe("bad input", () => {
     ["a number of workers that is none", ["train", "--workers", "0"], /expected a whole number of at least 1/],
     ["an unknown experiment", ["experiment", "run", "quikstart"], /No experiment "quikstart": did you mean "quickstart"\?/],
     ["an unknown profile", ["experiment", "run", "quickstart", "--profile", "fast"], /Allowed choices are smoke, classroom, paper/],
+    ["seeds for a measurement", ["experiment", "run", "distribution-shift", "--seeds", "3"], /^distribution-shift measures something itself and keeps no runs: leave out --seeds\.\n$/],
     ["an experiment that was not run", ["experiment", "show", "quickstart", "--profile", "smoke"], /0 of the 3 runs of quickstart \(smoke\) are complete/],
     ["an unknown run", ["export", "3m"], /No run "3m" in .*`mast runs` lists/],
     ["nothing to replay", ["replay"], /Say what to replay/],
@@ -246,7 +248,7 @@ describe("other commands", () => {
     expect(mast("replay", "--random", "2s3z").code).toBe(0);
   });
 
-  it("keep what methods come to over their seeds as a table of its own", () => {
+  it("keep what methods come to over their seeds as a table of its own, and share runs with other experiments", () => {
     const { code, out } = mast("experiment", "run", "comparison-2s3z", "--profile", "smoke", "--figure", join(folder, "comparison"));
     expect(code).toBe(0);
     const path = join(packageRoot(), "data", "results", "comparison-2s3z-methods-smoke.csv");
@@ -255,6 +257,46 @@ describe("other commands", () => {
     expect(header!.slice(0, 6)).toEqual(["experiment", "profile", "environment", "rules", "algorithm", "method"]);
     expect(rows.map((row) => row.slice(0, 6).join(" "))).toEqual(METHODS.map((method) => `comparison-2s3z smoke 2s3z starcraft qmix ${method}`));
     expect(spawnSync("git", ["check-ignore", path], { cwd: packageRoot() }).status).not.toBe(1);
+
+    // The run of MAST belongs to both.
+    const before = readdirSync(runs).map((run) => [run, statSync(join(runs, run, "summary.json")).mtimeMs]);
+    expect(before).toHaveLength(METHODS.length);
+    const masks = mast("experiment", "run", "masks", "--profile", "smoke", "--figure", join(folder, "masks"));
+    expect([masks.code, masks.err]).toEqual([0, expect.stringMatching(/: 1 run of [\d,]+ steps\nMAST: .* done\nno PNG /)]);
+    expect(readdirSync(runs).map((run) => [run, statSync(join(runs, run, "summary.json")).mtimeMs])).toEqual(before);
+  });
+
+  it("run a grid of runs, show it, and when a run fails the others, with what is missing", () => {
+    const figure = ["--figure", join(folder, "figures", "interval")];
+    const all = mast("experiment", "run", "mask-interval", "--profile", "smoke", "--workers", "2", ...figure);
+    expect(all.err).toMatch(/^Interval of the mask updates: 5 runs of [\d,]+ steps\n[^]*\n5 of 5 runs done; .* of training\nWin rates:\n {2}20: \d+ % \(1 of 1\) /);
+    expect([all.code, all.out]).toEqual([0, expect.stringMatching(/\nδₘ, episodes +20 +100 +200 +1000 +2000\n[^]*\nPaper, % of dense +[\d.]+ [^]*\nSettings: .*mask-interval-settings-smoke\.csv\nFigure: /)]);
+    expect(readdirSync(join(folder, "figures")).sort()).toEqual(["interval-curves.html", "interval-curves.json", "interval.html", "interval.json"]);
+    expect(mast("experiment", "show", "mask-interval", "--profile", "smoke", ...figure).out).toBe(all.out);
+
+    // One run lost its end, and its checkpoint is cut.
+    const broken = onlyRun();
+    rmSync(join(broken, "summary.json"));
+    truncateSync(join(broken, "checkpoint.safetensors"), 1000);
+    rmSync(join(folder, "figures"), { recursive: true });
+    const part = mast("experiment", "run", "mask-interval", "--profile", "smoke", ...figure);
+    expect(part.code).toBe(1);
+    const missing = "4 of the 5 runs of mask-interval (smoke) are complete, the table is of these alone: `mast experiment run mask-interval --profile smoke` does the rest.";
+    expect(part.err).toMatch(/\n\d+ failed; the others go on\n[^]*4 of 5 runs done, 1 failed/);
+    expect(part.err.trimEnd().split("\n").slice(-2)).toEqual([expect.stringMatching(/^\d+: .*-seed1-\w+\/checkpoint\.safetensors cannot be used/), missing]);
+    expect(part.out).toMatch(/\nδₘ, episodes( +\d+){4}\n/);
+    expect(existsSync(join(folder, "figures"))).toBe(false);
+    expect(mast("experiment", "show", "mask-interval", "--profile", "smoke")).toEqual({ code: 1, out: part.out, err: `${missing}\n` });
+  });
+
+  it("measure, and show what was measured", () => {
+    const figure = join(folder, "shift");
+    const { code, out, err } = mast("experiment", "run", "distribution-shift", "--profile", "smoke", "--figure", figure);
+    expect([code, err]).toEqual([0, expect.stringMatching(/: 100 %, done in /)]);
+    expect(out).toContain("\nRows: ");
+    expect(existsSync(`${figure}.json`)).toBe(true);
+    expect(mast("experiment", "show", "distribution-shift", "--profile", "smoke").out).toMatch(/^.+\n\nexperiment +profile .* commit\n[-\s]+\ndistribution-shift +smoke /);
+    refused(["experiment", "show", "distribution-shift", "--profile", "paper"], "distribution-shift (paper) was not measured here yet: `mast experiment run distribution-shift --profile paper` does it.");
   });
 
   it("train tickets of a run, and list them", () => {
@@ -300,7 +342,12 @@ describe("other commands", () => {
     expect(mast("runs").out).toMatch(/^No runs in .* yet/);
     expect(mast("--help").out).toMatch(/train \[options\][^]*Algorithms: qmix, ow-qmix, cw-qmix, res\nMethods: dense, tiny, ss, set, rigl, rlx2, mast\n/);
     expect(mast("train", "--help").out).toMatch(/--ticket <KIND>[^]*--source <RUN>/);
-    expect(mast("experiment", "list").out).toContain("quickstart");
+    const list = mast("experiment", "list").out;
+    expect(list).toMatch(/^Experiment +Of the paper +smoke +classroom +paper\n/);
+    // Six values of lambda: one seed, five, and the paper's eight.
+    expect(list).toMatch(/\nlambda +Table 7, QMIX \/ RES +6 +30 +48\n {4}How far targets look ahead/);
+    expect(list).toMatch(/\ndistribution-shift +Figure 7 +- +- +-\n/);
+    for (const { id } of [...EXPERIMENTS, ...MEASUREMENTS]) expect(list).toContain(`\n${id} `);
   });
 });
 

@@ -35,7 +35,7 @@ export async function runExperiment(id: string, flags: ExperimentFlags): Promise
   const profile = flags.profile ?? found.profile;
   const configs = found.configs(profile, flags.seeds);
   const severalSeeds = new Set(configs.map(({ seed }) => seed)).size > 1;
-  console.error(`${found.title}: ${configs.length} runs of ${[...new Set(configs.map(({ steps }) => steps.toLocaleString("en")))].join(" or ")} steps`);
+  console.error(`${found.title}: ${configs.length} run${configs.length === 1 ? "" : "s"} of ${[...new Set(configs.map(({ steps }) => steps.toLocaleString("en")))].join(" or ")} steps`);
   const outcomes = await trainAll(configs, flags, { label: (config) => (severalSeeds ? `${found.label(config)} seed ${config.seed}` : found.label(config)), group: (config) => found.label(config) });
   const complete = outcomes.flatMap(({ state, run }) => (state === "complete" ? run! : []));
   if (complete.length === configs.length) await publish(found, profile, complete, flags);

@@ -69,6 +69,7 @@ describe("on a pipe", () => {
     const { out, text } = stream();
     const display = shareDisplay("Time", out);
     for (let i = 0; i <= 100; i++) display.update({ share: i / 100, what: i < 100 ? "2s3z" : "done" });
+    display.update({ share: 1, what: "done" });
     display.stop();
     expect(text()).toBe("Time: 0 %, 2s3z\nTime: 100 %, done in 0 s\n");
   });

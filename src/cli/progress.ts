@@ -39,6 +39,8 @@ export function shareDisplay(title: string, stream: NodeJS.WriteStream = process
   const due = nowAndThen();
   return {
     update(share) {
+      // The end is said once.
+      if (now.share >= 1) return;
       now = share;
       if (screen !== undefined) screen.update();
       else if (due() || share.share >= 1) stream.write(`${text()}\n`);

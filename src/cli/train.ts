@@ -39,7 +39,7 @@ export async function trainAll(configs: readonly Config[], flags: TrainingFlags,
       ...(flags.checkpointEvery === undefined ? {} : { checkpointEvery: flags.checkpointEvery }),
     });
     display.stop();
-    reportUnfinished(outcomes);
+    reportUnfinished(outcomes, names.label);
     return outcomes;
   } finally {
     display.stop();
@@ -48,11 +48,11 @@ export async function trainAll(configs: readonly Config[], flags: TrainingFlags,
 }
 
 /** One line for each run that did not come to its end, and an exit code. */
-function reportUnfinished(outcomes: readonly RunOutcome[]): void {
-  for (const { state, name, error } of new Set(outcomes)) {
+function reportUnfinished(outcomes: readonly RunOutcome[], label?: RunOptions["label"]): void {
+  for (const { state, name, config, error } of new Set(outcomes)) {
     if (state !== "failed") continue;
     const message = error!.message;
-    process.stderr.write(`${message.includes(name) ? message : `${name}: ${message}`}\n`);
+    process.stderr.write(`${label !== undefined ? `${label(config)}: ${message}` : message.includes(name) ? message : `${name}: ${message}`}\n`);
     if (process.env["MAST_DEBUG"]) process.stderr.write(`${error!.stack}\n`);
     process.exitCode = 1;
   }

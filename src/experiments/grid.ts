@@ -45,6 +45,8 @@ export interface GridPlan {
   paper?(cell: Cell): number | undefined;
   /** Where the paper's numbers come from: "Table 7 (3s5z, 2M steps)". */
   readonly source?: string;
+  /** Columns from left to right. Default: in the order of the runs. */
+  order?(columns: readonly string[]): readonly string[];
 }
 
 /** A grid of runs: every setting of the rows with every one of the columns, a run for each seed. */
@@ -83,7 +85,12 @@ export function grid(declaration: GridDeclaration): Experiment {
   const several = new Set(anyRow.map((row) => row.label)).size > 1;
   const label = (config: Config): string => labelOf(cell(config), several);
   const { paper, source } = declaration;
-  const plan: GridPlan = { title, rows: rows("paper").title, columns: columns("paper", 1).title, cell, ...(paper ? { paper } : {}), ...(source === undefined ? {} : { source }) };
+  // A row without one of the columns does not change their order.
+  const order = (found: readonly string[]): readonly string[] => {
+    const declared = PROFILES.map((profile) => columns(profile, 1).settings.map((setting) => setting.label)).find((labels) => found.every((column) => labels.includes(column)));
+    return declared?.filter((column) => found.includes(column)) ?? found;
+  };
+  const plan: GridPlan = { title, rows: rows("paper").title, columns: columns("paper", 1).title, cell, order, ...(paper ? { paper } : {}), ...(source === undefined ? {} : { source }) };
   return {
     id, title, about, label,
     ...(reproduces === undefined ? {} : { reproduces }),
@@ -136,7 +143,7 @@ export function reduceGrid(runs: readonly StoredRun[], plan: GridPlan): Reductio
         scores: runs.filter(({ config }) => label(plan.cell(config)) === label(setting)).map((run) => summaryOf(run).score),
         ...(setting.paper === undefined ? {} : { paper: setting.paper / 100 }),
       })),
-      { title: plan.title, axis: plan.columns },
+      { title: plan.title, axis: plan.columns, columns: columnsOf(settings, plan) },
     ),
     more: { curves: trainingCurves(runs.map((run) => placedCurve(run, plan.cell(run.config), rows.length > 1)), { title: `${plan.title}: ${environment}, ${shortSteps(steps)} steps`, steps }) },
   };
@@ -147,10 +154,15 @@ function placedCurve(run: StoredRun, { row, column }: Cell, severalRows: boolean
   return severalRows ? { ...winRateCurve(run, row), panel: column } : winRateCurve(run, column);
 }
 
+function columnsOf(settings: readonly CellStatistics[], { order }: Pick<GridPlan, "order">): readonly string[] {
+  const found = [...new Set(settings.map(({ column }) => column))];
+  return order?.(found) ?? found;
+}
+
 /** In the form of the paper's tables: a column for each setting; for each row our mean, the interval, the speed of learning, and the paper's number. */
 function gridTable(settings: readonly CellStatistics[], plan: GridPlan, runs: readonly StoredRun[]): Table {
   const rows = [...new Set(settings.map(({ row }) => row))];
-  const columns = [...new Set(settings.map(({ column }) => column))];
+  const columns = columnsOf(settings, plan);
   const line = (row: string, what: string, text: (cell: CellStatistics) => string): string[] => [
     ...(rows.length > 1 ? [row] : []),
     what,

@@ -3,14 +3,13 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { Config } from "../config.js";
 import { packageRoot } from "../figures/package.js";
-import { runName, type StoredRun } from "../results/store.js";
+import { completeRun } from "../results/fixtures.js";
 import type { Measurement } from "./experiment.js";
 import { grid } from "./grid.js";
 import { publishMeasurement, publishResults } from "./publish.js";
 
-const budget = { environment: "3m", steps: 1000 } as const;
+const budget = { environment: "3m", steps: 1000, evaluation: { window: 1 } } as const;
 const experiment = grid({
   id: "discounts",
   title: "Discounts",
@@ -22,19 +21,7 @@ const experiment = grid({
   paper: ({ column }) => (column.endsWith("0.99") ? 97.5 : undefined),
 });
 
-/** A run that ended with this score. */
-function ended(config: Config, score: number): StoredRun {
-  return {
-    name: runName(config), directory: "", config, state: "complete", step: config.steps, metrics: [],
-    summary: {
-      score, winRates: [0, score], steps: config.steps, episodes: 40, updates: 9, seconds: 2, stepsPerSecond: 500, parameters: 1234,
-      cost: { totalSize: 1, trainFlops: 2, inferenceFlops: 3, relative: { totalSize: 0.066, trainFlops: 0.051, inferenceFlops: 0.05 } },
-      commit: "abc", finished: "2026-01-01T00:00:00.000Z",
-    },
-  };
-}
-
-const runsOf = (...args: Parameters<typeof experiment.configs>) => experiment.configs(...args).map((config, i) => ended(config, [0.5, 1, 0.25, 0.75][i % 4]!));
+const runsOf = (...args: Parameters<typeof experiment.configs>) => experiment.configs(...args).map((config, i) => completeRun(config, [0, [0.5, 1, 0.25, 0.75][i % 4]!]));
 
 let folder: string;
 beforeEach(() => {

@@ -1,22 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { resolveConfig } from "../config.js";
 import { parseCsv } from "./csv.js";
+import { completeRun } from "./fixtures.js";
 import { frameCsv, rowsCsv, runRows, runsFrame, tidyRows } from "./frame.js";
-import type { StoredRun } from "./store.js";
 
-const run = (seed: number, score: number, method: "mast" | "dense" = "mast"): StoredRun => ({
-  name: `run-${seed}`,
-  directory: "",
-  config: resolveConfig({ method, seed, steps: 1000 }),
-  state: "complete",
-  step: 1000,
-  metrics: [],
-  summary: {
-    score, winRates: [0, score], steps: 1003, episodes: 40, updates: 9, seconds: 2, stepsPerSecond: 501.5, parameters: 1234,
-    cost: { totalSize: 1, trainFlops: 2, inferenceFlops: 3, relative: { totalSize: 0.066, trainFlops: 0.051, inferenceFlops: 0.05 } },
-    commit: "abc", finished: "2026-01-01T00:00:00.000Z",
-  },
-});
+const run = (seed: number, score: number, method: "mast" | "dense" = "mast") => completeRun(resolveConfig({ method, seed, steps: 1000, evaluation: { window: 1 } }), [0, score]);
 
 describe("runsFrame", () => {
   it("has a row a run, and groups by method as danfojs does", async () => {
@@ -36,7 +24,7 @@ describe("runsFrame", () => {
 
   it("refuses a run that is not complete", async () => {
     const { summary: _, ...unfinished } = run(1, 0);
-    await expect(runsFrame([{ ...unfinished, state: "interrupted" }])).rejects.toThrow("Run run-1 is interrupted: only complete runs have results.");
+    await expect(runsFrame([{ ...unfinished, state: "interrupted" }])).rejects.toThrow(/^Run 3m-qmix-mast-95-1k-seed1-\w+ is interrupted: only complete runs have results\.$/);
   });
 });
 
