@@ -66,7 +66,8 @@ export function trainingCurves(runs: readonly RunCurve[], options: TrainingCurve
   });
   const end = options.steps ?? Math.max(1, ...runs.map((run) => run.steps[run.steps.length - 1] ?? 0));
   const below = panels.length > 1 ? 60 : 84;
-  const above = 48 + 24 * legendRows(styles);
+  // Names of small pictures stand between the legend and the plots.
+  const above = 48 + 24 * legendRows(styles) + (panels.length > 1 ? 22 : 0);
   const grid = panelGrid(panels, {
     x: { range: [0, end * 1.01], tickformat: "~s", ...(panels.length > 1 ? { nticks: 4 } : {}) },
     y: share ? { range: [-0.02, 1.04], tickformat: ".0%", dtick: panels.length > 1 ? 0.5 : 0.2 } : {},
