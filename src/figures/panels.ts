@@ -14,6 +14,8 @@ export interface Line {
   readonly dash?: string;
   /** Plotly's marker symbol; "none" for a line without markers. */
   readonly symbol?: string;
+  /** Markers only, larger ones: to point at something on other lines. */
+  readonly marks?: boolean;
   /** A filled area on top of the stacked ones before it in this panel. */
   readonly stacked?: boolean;
 }
@@ -62,6 +64,7 @@ export function linePanels(panels: readonly Panel[], options: LinePanelsOptions)
   const columns = Math.min(panels.length, options.columns ?? 2);
   const rows = Math.ceil(panels.length / columns);
   const height = options.height ?? (panels.length === 1 ? 260 : 170);
+  const filled = panels.some(({ lines }) => lines.some(({ stacked }) => stacked));
   const titled = panels.some((panel) => panel.title !== undefined);
   const [gapX, gapY, over] = [columns === 1 ? 0 : 0.05, 22, titled ? 24 : 0];
 
@@ -81,7 +84,7 @@ export function linePanels(panels: readonly Panel[], options: LinePanelsOptions)
     const top = 1 - (row * (height + over + gapY) + over) / plot;
     const lowest = i + columns >= panels.length;
     axes[`xaxis${suffix}`] = axis(lowest ? x.title : "", { ...settings(x), domain: [left, left + width], anchor: `y${suffix}`, ...(i > 0 ? { matches: "x" } : {}) });
-    axes[`yaxis${suffix}`] = axis(column === 0 ? y.title : "", { ...settings(y), domain: [top - height / plot, top], anchor: `x${suffix}`, showticklabels: column === 0, ...(i > 0 ? { matches: "y" } : {}) });
+    axes[`yaxis${suffix}`] = axis(column === 0 ? y.title : "", { ...settings(y), ...(filled ? { rangemode: "tozero" } : {}), domain: [top - height / plot, top], anchor: `x${suffix}`, showticklabels: column === 0, ...(i > 0 ? { matches: "y" } : {}) });
     if (panel.title !== undefined) {
       titles.push({ text: `<b>${panel.title}</b>`, showarrow: false, xref: "paper", yref: "paper", x: left, y: top, xanchor: "left", yanchor: "bottom", font: { size: 13 } });
     }
@@ -92,8 +95,10 @@ export function linePanels(panels: readonly Panel[], options: LinePanelsOptions)
       data.push({
         type: "scatter", name: line.label, legendgroup: line.label, showlegend: !listed.has(line.label),
         x: Array.from(line.x, (v) => round(v)), y: Array.from(line.y, (v) => round(v)),
-        ...(line.stacked ? { mode: "lines", stackgroup: `panel-${i}`, line: { width: 0.5, color: colour }, fillcolor: colour } : { mode: symbol === "none" ? "lines" : "lines+markers", line: { color: colour, width: 2.5, dash: line.dash ?? look.dash } }),
-        ...(symbol === "none" || line.stacked ? {} : { marker: { color: colour, symbol, size: 7 } }),
+        ...(line.stacked
+          ? { mode: "lines", stackgroup: `panel-${i}`, line: { width: 0.5, color: colour }, fillcolor: colour }
+          : { mode: line.marks ? "markers" : symbol === "none" ? "lines" : "lines+markers", line: { color: colour, width: 2.5, dash: line.dash ?? look.dash } }),
+        ...(symbol === "none" || line.stacked ? {} : { marker: { color: colour, symbol, size: line.marks ? 12 : 7 } }),
         hovertemplate: `${line.label}: %{y:.4~g}<extra></extra>`,
         ...(i === 0 ? {} : { xaxis: `x${suffix}`, yaxis: `y${suffix}` }),
       });
@@ -101,7 +106,7 @@ export function linePanels(panels: readonly Panel[], options: LinePanelsOptions)
     }
   });
 
-  const [above, below] = [48 + 22 * legendRows(labels), caption === "" ? 56 : 80];
+  const [above, below] = [42 + 31 * legendRows(labels), caption === "" ? 56 : 80];
   return {
     data,
     layout: layout(title, {
@@ -131,7 +136,7 @@ function legendRows(labels: readonly string[]): number {
   if (labels.length <= 1) return 0;
   let [rows, used] = [1, 0];
   for (const label of labels) {
-    const width = 48 + 7.6 * label.length;
+    const width = 40 + 7.2 * label.length;
     if (used > 0 && used + width > 552) [rows, used] = [rows + 1, 0];
     used += width;
   }
