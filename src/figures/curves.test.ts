@@ -83,8 +83,6 @@ describe("trainingCurves", () => {
     const top = (n: number) => (trainingCurves(Array.from({ length: n }, (_, i) => ({ label: `a rather long label ${i}`, steps: [0], values: [0] }))).layout["margin"] as { t: number }).t;
     expect(top(2)).toBe(top(1));
     expect(top(6)).toBeGreaterThan(top(2));
-    const panels = trainingCurves(["90 %", "95 %"].map((panel) => ({ label: "a rather long label 0", panel, steps: [0], values: [0] })));
-    expect((panels.layout["margin"] as { t: number }).t).toBeGreaterThan(top(1));
   });
 
   it("draws before there is anything, and with runs that have no evaluation yet", () => {

@@ -1,7 +1,8 @@
 import { smooth } from "../results/savgol.js";
 import { mean as meanOf, standardDeviation } from "../results/statistics.js";
 import { round, type Figure, type Trace } from "./figure.js";
-import { axis, layout, methodStyles, translucent, type MethodStyle } from "./theme.js";
+import { legendHeight, panelGrid } from "./panel-grid.js";
+import { layout, methodStyles, translucent, type MethodStyle } from "./theme.js";
 
 /** One run's measurements over training. */
 export interface RunCurve {
@@ -47,8 +48,16 @@ export function trainingCurves(runs: readonly RunCurve[], options: TrainingCurve
   const notes: string[] = [];
   const windows = new Set<number>();
   let seeds = 0;
+  const end = options.steps ?? Math.max(1, ...runs.map((run) => run.steps[run.steps.length - 1] ?? 0));
+  const several = panels.length > 1;
+  const grid = panelGrid(several ? panels : [undefined], {
+    columns: several ? 2 : 1,
+    height: several ? 120 : 264,
+    x: { title: "Environment steps", settings: { range: [0, end * 1.01], tickformat: "~s", ...(several ? { nticks: 4 } : {}) } },
+    y: { title: value, settings: share ? { range: [-0.02, 1.04], tickformat: ".0%", dtick: several ? 0.5 : 0.2 } : {} },
+  });
   panels.forEach((panel, place) => {
-    const axes = place === 0 ? {} : { xaxis: `x${place + 1}`, yaxis: `y${place + 1}` };
+    const axes = grid.traceAxes(place);
     for (const style of styles) {
       const group = runs.filter((run) => run.label === style.label && run.panel === panel);
       if (group.length === 0) continue;
@@ -64,57 +73,20 @@ export function trainingCurves(runs: readonly RunCurve[], options: TrainingCurve
       if (shown.length > 0) notes.push(`${name} ${share ? percent(curve.mean.at(-1)!) : round(curve.mean.at(-1)!, 3)}`);
     }
   });
-  const end = options.steps ?? Math.max(1, ...runs.map((run) => run.steps[run.steps.length - 1] ?? 0));
-  const below = panels.length > 1 ? 60 : 84;
-  // Names of small pictures stand between the legend and the plots.
-  const above = 48 + 24 * legendRows(styles) + (panels.length > 1 ? 22 : 0);
-  const grid = panelGrid(panels, {
-    x: { range: [0, end * 1.01], tickformat: "~s", ...(panels.length > 1 ? { nticks: 4 } : {}) },
-    y: share ? { range: [-0.02, 1.04], tickformat: ".0%", dtick: panels.length > 1 ? 0.5 : 0.2 } : {},
-    value,
-  });
+  // One line of legend even for one method: it has to be named somewhere.
+  const [above, below] = [42 + Math.max(31, legendHeight(styles.map(({ label }) => label))), 84];
   return {
     data: [...bands, ...lines],
     layout: layout(title, {
       ...grid.axes,
-      legend: { orientation: "h", x: 0, xanchor: "left", y: panels.length > 1 ? 1 + 26 / grid.height : 1.02, yanchor: "bottom" },
+      legend: { orientation: "h", x: 0, xanchor: "left", y: 1 + 5 / grid.height, yanchor: "bottom" },
       hovermode: "x unified",
-      annotations: [...grid.titles, { ...caption(seeds, [...windows]), ...(panels.length > 1 ? { yshift: -28 } : {}) }],
+      annotations: [...grid.titles, caption(seeds, [...windows])],
       margin: { l: 64, r: 24, t: above, b: below },
       height: grid.height + above + below,
     }),
     summary: `${title || "Training curves"}: ${value} at the end: ${notes.join(", ") || "no evaluation yet"}`,
   };
-}
-
-/** Lines of the legend above a figure of the usual width: Plotly gives an entry its text, a line and a gap. */
-function legendRows(styles: readonly MethodStyle[]): number {
-  const pixels = styles.map(({ label }) => 48 + 7.6 * label.length);
-  let [rows, used] = [1, 0];
-  for (const width of pixels) {
-    if (used > 0 && used + width > 552) [rows, used] = [rows + 1, 0];
-    used += width;
-  }
-  return rows;
-}
-
-/** Axes of one plot, or of small ones two abreast that share their scales, with the names of these above them. */
-function panelGrid(panels: readonly (string | undefined)[], { x, y, value }: { readonly x: object; readonly y: object; readonly value: string }): { axes: Trace; titles: Trace[]; height: number } {
-  if (panels.length <= 1) return { axes: { xaxis: axis("Environment steps", { ...x }), yaxis: axis(value, { ...y }) }, titles: [], height: 264 };
-  const [rows, gap, top] = [Math.ceil(panels.length / 2), 0.08, 26];
-  const height = rows * 156;
-  const axes: Record<string, unknown> = {};
-  const titles = panels.map((panel, i) => {
-    const [row, column] = [Math.floor(i / 2), i % 2];
-    const left = column * (0.5 + gap / 2);
-    const high = 1 - (row * 156) / height;
-    const low = high - (156 - top - 24) / height;
-    const [bottom, suffix] = [row === rows - 1 || (row === rows - 2 && i + 2 >= panels.length), i === 0 ? "" : String(i + 1)];
-    axes[`xaxis${suffix}`] = axis(bottom ? "Environment steps" : "", { ...x, domain: [left, left + 0.5 - gap / 2], anchor: `y${suffix}` });
-    axes[`yaxis${suffix}`] = axis(column === 0 ? value : "", { ...y, domain: [low, high], anchor: `x${suffix}`, ...(i > 0 ? { matches: "y" } : {}), showticklabels: column === 0 });
-    return { text: `<b>${panel ?? ""}</b>`, showarrow: false, xref: "paper", yref: "paper", x: left, y: high, xanchor: "left", yanchor: "bottom", font: { size: 13 } };
-  });
-  return { axes, titles, height };
 }
 
 interface MeanCurve {

@@ -1,5 +1,6 @@
 import { round, type Figure, type Trace } from "./figure.js";
-import { axis, layout, methodStyles } from "./theme.js";
+import { legendHeight, panelGrid } from "./panel-grid.js";
+import { layout, methodStyles } from "./theme.js";
 
 /** One line of a panel. */
 export interface Line {
@@ -62,32 +63,21 @@ export function linePanels(panels: readonly Panel[], options: LinePanelsOptions)
   if (panels.length === 0) throw new Error("A figure of panels was given none; it needs at least one.");
   const { title = "", x, y, caption = "" } = options;
   const columns = Math.min(panels.length, options.columns ?? 2);
-  const rows = Math.ceil(panels.length / columns);
   const height = options.height ?? (panels.length === 1 ? 260 : 170);
   const filled = panels.some(({ lines }) => lines.some(({ stacked }) => stacked));
-  const titled = panels.some((panel) => panel.title !== undefined);
-  const [gapX, gapY, over] = [columns === 1 ? 0 : 0.05, 22, titled ? 24 : 0];
+  const grid = panelGrid(panels.map((panel) => panel.title), {
+    columns,
+    height,
+    x: { title: x.title, settings: settings(x) },
+    y: { title: y.title, settings: { ...settings(y), ...(filled ? { rangemode: "tozero" } : {}) } },
+  });
 
   const labels = [...new Set(panels.flatMap(({ lines }) => lines.map(({ label }) => label)))];
   const looks = new Map(methodStyles(labels).map((style) => [style.label, style]));
-  const plot = rows * (height + over) + (rows - 1) * gapY;
-  const width = (1 - (columns - 1) * gapX) / columns;
-  const axes: Record<string, unknown> = {};
-  const titles: Trace[] = [];
   const data: Trace[] = [];
   const listed = new Set<string>();
 
   panels.forEach((panel, i) => {
-    const [row, column] = [Math.floor(i / columns), i % columns];
-    const suffix = i === 0 ? "" : String(i + 1);
-    const left = column * (width + gapX);
-    const top = 1 - (row * (height + over + gapY) + over) / plot;
-    const lowest = i + columns >= panels.length;
-    axes[`xaxis${suffix}`] = axis(lowest ? x.title : "", { ...settings(x), domain: [left, left + width], anchor: `y${suffix}`, ...(i > 0 ? { matches: "x" } : {}) });
-    axes[`yaxis${suffix}`] = axis(column === 0 ? y.title : "", { ...settings(y), ...(filled ? { rangemode: "tozero" } : {}), domain: [top - height / plot, top], anchor: `x${suffix}`, showticklabels: column === 0, ...(i > 0 ? { matches: "y" } : {}) });
-    if (panel.title !== undefined) {
-      titles.push({ text: `<b>${panel.title}</b>`, showarrow: false, xref: "paper", yref: "paper", x: left, y: top, xanchor: "left", yanchor: "bottom", font: { size: 13 } });
-    }
     for (const line of panel.lines) {
       const look = looks.get(line.label)!;
       const colour = line.colour ?? look.colour;
@@ -100,23 +90,23 @@ export function linePanels(panels: readonly Panel[], options: LinePanelsOptions)
           : { mode: line.marks ? "markers" : symbol === "none" ? "lines" : "lines+markers", line: { color: colour, width: 2.5, dash: line.dash ?? look.dash } }),
         ...(symbol === "none" || line.stacked ? {} : { marker: { color: colour, symbol, size: line.marks ? 12 : 7 } }),
         hovertemplate: `${line.label}: %{y:.4~g}<extra></extra>`,
-        ...(i === 0 ? {} : { xaxis: `x${suffix}`, yaxis: `y${suffix}` }),
+        ...grid.traceAxes(i),
       });
       listed.add(line.label);
     }
   });
 
-  const [above, below] = [42 + 31 * legendRows(labels), caption === "" ? 56 : 80];
+  const [above, below] = [42 + legendHeight(labels), caption === "" ? 56 : 80];
   return {
     data,
     layout: layout(title, {
-      ...axes,
-      annotations: [...titles, ...(caption === "" ? [] : [{ text: caption, showarrow: false, xref: "paper", yref: "paper", x: 0, y: 0, xanchor: "left", yanchor: "top", yshift: -50, font: { size: 11, color: "#666666" }, align: "left" }])],
-      legend: { orientation: "h", x: 0, xanchor: "left", y: 1 + 6 / plot, yanchor: "bottom" },
+      ...grid.axes,
+      annotations: [...grid.titles, ...(caption === "" ? [] : [{ text: caption, showarrow: false, xref: "paper", yref: "paper", x: 0, y: 0, xanchor: "left", yanchor: "top", yshift: -50, font: { size: 11, color: "#666666" }, align: "left" }])],
+      legend: { orientation: "h", x: 0, xanchor: "left", y: 1 + 6 / grid.height, yanchor: "bottom" },
       showlegend: labels.length > 1,
       hovermode: "x unified",
       margin: { l: 64, r: 24, t: above, b: below },
-      height: plot + above + below,
+      height: grid.height + above + below,
     }),
     summary: `${title || "Lines"}: ${panels.map((panel) => `${panel.title === undefined ? "" : `${panel.title}: `}${panel.lines.map(({ label, y: values }) => `${label} ${round(values[values.length - 1], 3)}`).join(", ")}`).join("; ")}`,
   };
@@ -129,16 +119,4 @@ function settings({ log = false, range, format, ticks }: PanelAxis): Trace {
     ...(format === undefined ? {} : { tickformat: format }),
     ...(ticks === undefined ? {} : { tickmode: "array", tickvals: [...ticks] }),
   };
-}
-
-/** Lines of the legend above a figure of the usual width. */
-function legendRows(labels: readonly string[]): number {
-  if (labels.length <= 1) return 0;
-  let [rows, used] = [1, 0];
-  for (const label of labels) {
-    const width = 40 + 7.2 * label.length;
-    if (used > 0 && used + width > 552) [rows, used] = [rows + 1, 0];
-    used += width;
-  }
-  return rows;
 }
