@@ -2,9 +2,9 @@ import { existsSync, mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Figure } from "../figures/figure.js";
 import { packageRoot } from "../figures/package.js";
-import { saveFigure } from "../figures/save.js";
+import { replaceFile, saveFigure } from "../figures/save.js";
 import type { CsvRow } from "../results/csv.js";
-import { writeAtomically } from "../results/disk.js";
+import { onDisk } from "../results/disk.js";
 import { rowsCsv, runRows, tidyRows } from "../results/frame.js";
 import { summaryOf } from "../results/scores.js";
 import { runName, type StoredRun } from "../results/store.js";
@@ -89,8 +89,11 @@ function asDeclared(experiment: Experiment, profile: Profile, runs: readonly Sto
 
 function saveRows(what: string, name: string, rows: readonly CsvRow[], { folder = packageRoot() }: PublishOptions): PublishedFile {
   const path = join(folder, "data", "results", `${name}.csv`);
-  mkdirSync(dirname(path), { recursive: true });
-  writeAtomically(path, `${rowsCsv(rows)}\n`);
+  // Two processes may publish at the same time: each writes a temporary file of its own.
+  onDisk(path, () => {
+    mkdirSync(dirname(path), { recursive: true });
+    replaceFile(path, `${rowsCsv(rows)}\n`);
+  }, "");
   return { what, path };
 }
 

@@ -1,7 +1,8 @@
 // npm run notebooks [-- NAME...] [--profile smoke|classroom|paper]: executes notebooks with the real kernel, in place.
 // With the profile "smoke" the committed notebook stays as it is and the executed copy goes to .cache/notebooks/.
-import { spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { readdirSync, statSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { basename, join } from "node:path";
 import { parseArgs } from "node:util";
 import { ensureJupyter, jupyterEnvironment, root } from "./jupyter.mjs";
@@ -10,33 +11,47 @@ const PROFILES = ["smoke", "classroom", "paper"];
 const folder = join(root, "notebooks");
 
 try {
-  process.exitCode = run();
+  process.exitCode = await run();
 } catch (error) {
   console.error(error.message);
   process.exitCode = 1;
 }
 
-function run() {
+async function run() {
   const { values, positionals } = parseArgs({ options: { profile: { type: "string" } }, allowPositionals: true });
-  if (values.profile !== undefined && !PROFILES.includes(values.profile)) throw new Error(`--profile is "${values.profile}"; allowed: ${PROFILES.join(", ")}`);
-  const names = choose(positionals);
+  const { profile } = values;
+  if (profile !== undefined && !PROFILES.includes(profile)) throw new Error(`--profile is "${profile}"; allowed: ${PROFILES.join(", ")}`);
+  const queue = choose(positionals);
   const python = ensureJupyter();
-  const env = jupyterEnvironment(values.profile === undefined ? process.env : { ...process.env, MAST_PROFILE: values.profile });
+  const env = jupyterEnvironment(profile === undefined ? process.env : { ...process.env, MAST_PROFILE: profile });
+  // Most of a smoke run is one process that waits for another: two notebooks at a time take half as long. They have run stores of their own, since no two
+  // processes work on one run. In the larger profiles a notebook trains on every core by itself.
+  const lanes = profile === "smoke" && queue.length > 1 && availableParallelism() > 1 ? [env, { ...env, MAST_RUNS: join(env.MAST_RUNS || join(root, "data", "runs"), "second") }] : [env];
   let failed = 0;
-  for (const name of names) {
-    const target = values.profile === "smoke" ? join(root, ".cache", "notebooks", name) : join(folder, name);
-    const started = Date.now();
-    console.log(`${name}: executing${values.profile === undefined ? "" : ` (${values.profile})`}`);
-    const { status } = spawnSync(python, [join(root, "src", "setup", "execute_notebook.py"), join(folder, name), target, folder], { env, stdio: "inherit" });
-    if (status !== 0) {
-      failed++;
-      continue;
+  const work = async (laneEnv) => {
+    for (let name = queue.shift(); name !== undefined; name = queue.shift()) {
+      if (!(await execute(python, name, profile, laneEnv, lanes.length === 1))) failed++;
     }
-    const kilobytes = Math.round(statSync(target).size / 1000);
-    console.log(`${name}: done in ${Math.round((Date.now() - started) / 1000)} s, ${kilobytes} kB, in ${target.slice(root.length + 1)}`);
-    if (kilobytes > 400) console.error(`${name}: ${kilobytes} kB is too much to commit (400 kB): show fewer or smaller outputs`);
-  }
+  };
+  await Promise.all(lanes.map(work));
   return failed === 0 ? 0 : 1;
+}
+
+/** Executes a notebook and says how it went; whether it went well. Of several at a time, what each says comes when it is over. */
+async function execute(python, name, profile, env, alone) {
+  const target = profile === "smoke" ? join(root, ".cache", "notebooks", name) : join(folder, name);
+  const started = Date.now();
+  console.log(`${name}: executing${profile === undefined ? "" : ` (${profile})`}`);
+  const child = spawn(python, [join(root, "src", "setup", "execute_notebook.py"), join(folder, name), target, folder], { env, stdio: alone ? "inherit" : ["ignore", "pipe", "pipe"] });
+  let said = "";
+  for (const stream of [child.stdout, child.stderr]) stream?.on("data", (data) => (said += data));
+  const status = await new Promise((resolve, reject) => child.on("close", resolve).on("error", reject));
+  process.stderr.write(said);
+  if (status !== 0) return false;
+  const kilobytes = Math.round(statSync(target).size / 1000);
+  console.log(`${name}: done in ${Math.round((Date.now() - started) / 1000)} s, ${kilobytes} kB, in ${target.slice(root.length + 1)}`);
+  if (kilobytes > 400) console.error(`${name}: ${kilobytes} kB is too much to commit (400 kB): show fewer or smaller outputs`);
+  return true;
 }
 
 /** The notebooks that are meant by what was typed: "00-quickstart", "00-quickstart.ipynb", "notebooks/00-quickstart.ipynb" or "00". */
