@@ -85,7 +85,7 @@ describe("fractionCurve", () => {
     expect(dots["x"]).toEqual([250, 500, 750, 1000]);
     // 0.2 (1 + cos(pi / 4)), 0.2, 0.2 (1 - cos(pi / 4)), 0: together 0.6
     expect(dots["y"]).toEqual([0.3414, 0.2, 0.05858, 0]);
-    expect(summary).toContain("4 evolutions, 0.6 times");
+    expect(summary).toContain("4 evolutions, up to 0.6 times");
   });
 
   it("refuses an interval that never comes", () => {

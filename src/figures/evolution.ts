@@ -116,8 +116,8 @@ export function evolutionSteps(
   for (const index of evolution.grown) kept[index] = 0;
   return [
     { label: "1. Before: weights", ...shape, before: mask, after: mask, numbers: where(weights, (index) => mask[index] === 1) },
-    { label: "2. Drop the smallest weights", ...shape, before: mask, after: left, numbers: where(weights, (index) => mask[index] === 1) },
-    { label: "3. Grow the largest gradients", ...shape, before: left, after, numbers: where(gradient, (index) => left[index] === 0) },
+    { label: "2. Drop: weights", ...shape, before: mask, after: left, numbers: where(weights, (index) => mask[index] === 1) },
+    { label: "3. Grow: gradients", ...shape, before: left, after, numbers: where(gradient, (index) => left[index] === 0) },
     { label: "4. After: weights", ...shape, before: after, after, numbers: kept },
   ];
 }
@@ -147,9 +147,9 @@ export function fractionCurve({ fraction, steps, interval, title = "Update fract
       showlegend: false,
       height: 300,
       margin: { l: 64, r: 24, t: 48, b: 56 },
-      annotations: [{ text: `${moments.length} evolutions (dots) move<br>${round(total, 3)} times the layer's connections`, showarrow: false, xref: "paper", yref: "paper", x: 1, y: 0.97, xanchor: "right", yanchor: "top", align: "right", font: { size: 12, color: "#555555" } }],
+      annotations: [{ text: `${moments.length} evolutions (dots) move up to<br>${round(total, 3)} times the layer's connections`, showarrow: false, xref: "paper", yref: "paper", x: 1, y: 0.97, xanchor: "right", yanchor: "top", align: "right", font: { size: 12, color: "#555555" } }],
     }),
-    summary: `${title}: from ${round(100 * fraction, 3)} % to 0 in ${moments.length} evolutions, ${round(total, 3)} times the layer's connections in all`,
+    summary: `${title}: from ${round(100 * fraction, 3)} % to 0 in ${moments.length} evolutions, up to ${round(total, 3)} times the layer's connections in all`,
   };
 }
 
