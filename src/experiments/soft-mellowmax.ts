@@ -1,3 +1,4 @@
+import type { Config } from "../config.js";
 import { type RunCurve, trainingCurves } from "../figures/curves.js";
 import { shortSteps } from "../figures/figure.js";
 import { METHOD_TITLES } from "../methods.js";
@@ -27,25 +28,29 @@ const operators: readonly Setting[] = [
   { label: "soft mellowmax", input: { operator: { kind: "soft-mellowmax" } } },
 ];
 
+/** A picture for each method, in which the operators are compared as in Figures 5 and 16. */
+const place = ({ method, operator }: Config) => ({ panel: METHOD_TITLES[method], label: operators.find(({ input }) => input.operator?.kind === operator.kind)!.label });
+
 /** Which operator values the next state best, alone (on RigL) and as a part of MAST? */
-export const operatorComparison: Experiment = grid({
-  ...ABLATION,
-  id: "operators",
-  title: "Operators that value the next state",
-  about: "Max, softmax, mellowmax and soft mellowmax, alone on RigL and as a part of MAST: win rates, and what they estimate",
-  reproduces: "Figures 5, 12 and 16",
-  rows: { title: "Method", settings: [{ label: "RigL", input: { method: "rigl" } }, { label: "MAST", input: { method: "mast" } }] },
-  columns: { title: "Operator", settings: operators },
-  seeds: { ...ABLATION.seeds, classroom: 3 },
-  figures: (runs) => {
-    const { environment, steps } = runs[0].config;
-    // A picture for each method, in which the operators are compared as in Figures 5 and 16.
-    const curves = (curve: (run: StoredRun, label: string) => RunCurve) =>
-      runs.map((run) => ({ ...curve(run, operators.find(({ input }) => input.operator?.kind === run.config.operator.kind)!.label), panel: METHOD_TITLES[run.config.method] }));
-    return {
-      curves: trainingCurves(curves(winRateCurve), { title: `Operators: ${environment}, ${shortSteps(steps)} steps`, steps }),
-      estimates: trainingCurves(curves(estimatedValueCurve), { title: "What the team expects", value: "Estimated value", share: false, steps }),
-      overestimation: trainingCurves(curves(overestimationCurve), { title: "What it expects, less what it gets", value: "Overestimation", share: false, steps }),
-    };
-  },
-});
+export const operatorComparison: Experiment = {
+  ...grid({
+    ...ABLATION,
+    id: "operators",
+    title: "Operators that value the next state",
+    about: "Max, softmax, mellowmax and soft mellowmax, alone on RigL and as a part of MAST: win rates, and what they estimate",
+    reproduces: "Figures 5, 12 and 16",
+    rows: { title: "Method", settings: [{ label: "RigL", input: { method: "rigl" } }, { label: "MAST", input: { method: "mast" } }] },
+    columns: { title: "Operator", settings: operators },
+    seeds: { ...ABLATION.seeds, classroom: 3 },
+    figures: (runs) => {
+      const { environment, steps } = runs[0].config;
+      const curves = (curve: (run: StoredRun, label: string) => RunCurve) => runs.map((run) => ({ ...curve(run, place(run.config).label), panel: place(run.config).panel }));
+      return {
+        curves: trainingCurves(curves(winRateCurve), { title: `Operators that value the next state: ${environment}, ${shortSteps(steps)} steps`, steps }),
+        estimates: trainingCurves(curves(estimatedValueCurve), { title: "What the team expects", value: "Estimated value", share: false, steps }),
+        overestimation: trainingCurves(curves(overestimationCurve), { title: "What it expects, less what it gets", value: "Overestimation", share: false, steps }),
+      };
+    },
+  }),
+  place,
+};
