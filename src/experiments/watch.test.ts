@@ -1,10 +1,11 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, expect, it, vi } from "vitest";
+import { afterAll, describe, expect, it, vi } from "vitest";
 import { type ConfigInput, resolveConfig } from "../config.js";
 import { runOne } from "./run.js";
-import { maskSnapshots, playTrained, watchRuns, winRateCurve } from "./watch.js";
+import type { Measured, Measurement } from "./experiment.js";
+import { maskSnapshots, playTrained, watchMeasurement, watchRuns, winRateCurve } from "./watch.js";
 
 const runs = mkdtempSync(join(tmpdir(), "mast-watch-"));
 afterAll(() => rmSync(runs, { recursive: true, force: true }));
@@ -49,4 +50,26 @@ it("returns what is complete without training it again, and names what failed", 
   const diverging = resolveConfig({ ...small, method: "mast", optimiser: { learningRate: 1e30 } });
   await expect(watchRuns([diverging], { runs })).rejects.toThrow(/^1 of 1 runs failed: MAST: .*is not finite/);
   log.mockRestore();
+});
+
+describe("watchMeasurement", () => {
+  const measured = { rows: [] } as unknown as Measured;
+  const measurement = (measure: Measurement["measure"]): Measurement => ({ id: "clock", title: "Clock", about: "", profile: "smoke", measure });
+
+  it("returns what was measured, in the profile that was asked for", async () => {
+    const measure = vi.fn<Measurement["measure"]>().mockResolvedValue(measured);
+    expect(await watchMeasurement(measurement(measure), "paper")).toBe(measured);
+    expect(measure.mock.calls[0]![0]).toBe("paper");
+  });
+
+  it("stops at an interrupt, and says so in a line", async () => {
+    const stopped = watchMeasurement(measurement((_, { signal } = {}) => new Promise((_resolve, reject) => signal!.addEventListener("abort", () => reject(signal!.reason as Error)))), "smoke");
+    await new Promise((resolve) => setImmediate(resolve));
+    process.listeners("SIGINT").at(-1)!("SIGINT");
+    await expect(stopped).rejects.toThrow("Clock: stopped before it had measured everything. Run it again to measure anew.");
+  });
+
+  it("passes on why a measurement failed", async () => {
+    await expect(watchMeasurement(measurement(() => Promise.reject(new Error("no clock"))), "smoke")).rejects.toThrow("no clock");
+  });
 });
