@@ -86,10 +86,10 @@ export const twoStepSparse: Experiment = {
   about: "Static, SET's and RigL's connections on a game whose values are known, beside dense networks",
   profile: "classroom",
   configs(profile, seeds = SEEDS[profile], changes = {}): Config[] {
-    const { steps, targetInterval } = BUDGETS[profile];
+    const { steps, targetInterval } = { ...BUDGETS[profile], ...(changes.steps === undefined ? {} : { steps: changes.steps }) };
     const shared: ConfigInput = {
       environment: "two-step", steps, targetInterval, warmup: 0, network: { hidden: 16, embed: 8, hypernetEmbed: 16 }, optimiser: { learningRate: 0.001 },
-      exploration: { start: 1, end: 1 }, replay: { offlineCapacity: 1_000 }, evaluation: { interval: steps / 20, episodes: 1, window: 1 }, log: { interval: steps / 20 },
+      exploration: { start: 1, end: 1 }, replay: { offlineCapacity: 1_000 }, evaluation: { interval: Math.ceil(steps / 20), episodes: 1, window: 1 }, log: { interval: Math.ceil(steps / 20) },
     };
     return METHODS_SHOWN.flatMap((method) =>
       Array.from({ length: seeds }, (_, i) => {
