@@ -20,7 +20,7 @@ export type CutOrder = (typeof CUT_ORDERS)[number];
 /** What remains of a team's decisions when more and more is taken out of its network. */
 export interface CutCurve {
   readonly order: CutOrder;
-  /** How many dimensions were taken out. */
+  /** How many dimensions were taken out: none, an eighth, a quarter, half, three quarters. */
   readonly taken: readonly number[];
   /** Share of the decisions that are still the same, 0..1. As long as `taken`. */
   readonly same: readonly number[];
@@ -62,7 +62,7 @@ export function cutCurves({ config, directory }: StoredRun, target: CutTarget, {
       engine.write("online", parameters);
       return now.filter((action, i) => action === whole[i]).length / whole.length;
     };
-    const taken = Array.from({ length: 16 }, (_, part) => Math.round((part * counts.length) / 16));
+    const taken = [0, 1, 2, 4, 6].map((eighths) => Math.round((eighths * counts.length) / 8));
     return cutOrders(counts, config.seed).map(([order, dimensions]) => ({ order, taken, same: taken.map((number) => without(dimensions.slice(0, number))) }));
   } finally {
     engine.dispose();

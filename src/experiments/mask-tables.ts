@@ -14,13 +14,18 @@ import type { AgentConnections, TeamConnections, UsedConnections } from "./conne
  * Every sparse layer of some runs, mean over them: its connections, and over its outputs and inputs how evenly they are spread, at the
  * beginning and the end of training and in a random mask.
  *
+ * @param options.weights these only
+ * @throws {Error} when there is no such weight
  * @example
  * showTable(spreadTable(runs));
  */
-export function spreadTable(runs: readonly StoredRun[]): Table {
+export function spreadTable(runs: readonly StoredRun[], { weights }: { readonly weights?: readonly string[] } = {}): Table {
   const { config } = runs[0]!;
   const histories = runs.map(({ directory }) => readMasks(directory));
-  const sparse = weightsOf(runs[0]!).flatMap(({ name, shape }) => {
+  const all = weightsOf(runs[0]!);
+  const unknown = weights?.find((weight) => !all.some(({ name }) => name === weight));
+  if (unknown !== undefined) throw new Error(`There is no weight "${unknown}"; there are ${all.map(({ name }) => name).join(", ")}.`);
+  const sparse = all.filter(({ name }) => weights?.includes(name) ?? true).flatMap(({ name, shape }) => {
     const connections = countNonzeros(histories[0]![0]!.masks.get(name)!);
     return connections < shape[0]! * shape[1]! ? [{ name, shape, connections }] : [];
   });

@@ -29,10 +29,10 @@ it("comes to the paper's figures: masks, sorted counts, and connections by unit"
   expect(figure.summary).toMatch(/^Input layer of the agents: 2s3z, seed 1 \[16, 96\]: step 0/);
   expect(Object.keys(more!)).toEqual(["gru-input", "gru-hidden", "hypernetwork", "counts", "inputs", "cut", "types"]);
   expect(more!["types"]!.summary).toMatch(/stalker 1 .*stalker 2 .*zealot 3 .*zealot 4 .*zealot 5 /);
-  expect(more!["counts"]!.data.filter(({ name }) => name === "end")).toHaveLength(2 * 2 * 4);
+  expect(more!["counts"]!.data.filter(({ name }) => name === "end")).toHaveLength(2 * 3);
   expect(table.note).toMatch(/stalker \d+ \(random mask \d+\), zealot \d+ \(random mask \d+\)\.$/);
-  // Small files: a mask is a byte a connection in base64.
-  for (const one of [figure, ...Object.values(more!)]) expect(JSON.stringify(one).length).toBeLessThan(60_000);
+  // Small files: a mask is a bit a weight.
+  for (const one of [figure, ...Object.values(more!)]) expect(JSON.stringify(one).length).toBeLessThan(30_000);
 });
 
 it("tables each layer's connections, and outputs and inputs without any, mean over runs", () => {
@@ -43,6 +43,8 @@ it("tables each layer's connections, and outputs and inputs without any, mean ov
   const [, connections, density, side] = rows[row]!;
   expect([connections, density, side]).toEqual([`${ends[0]!.reduce((a, b) => a + b)}`, `${Math.round((100 * ends[0]!.reduce((a, b) => a + b)) / ends[0]!.length)} %`, "16 outputs"]);
   expect(rows[row + 1]!.slice(3, 6)).toEqual(["120 inputs", expect.any(String), ((empty[0]! + empty[1]!) / 2).toFixed(1)]);
+  expect(spreadTable(runs, { weights: ["agent.fc2.weight"] }).rows.map(([layer]) => layer)).toEqual(["agent.fc2", ""]);
+  expect(() => spreadTable(runs, { weights: ["agent.fc3.weight"] })).toThrow('no weight "agent.fc3.weight"; there are agent.fc1.weight, ');
   // Dense layers have nothing to show.
   expect(rows.some(([layer]) => layer === "mixer.V.2")).toBe(false);
 });

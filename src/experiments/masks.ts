@@ -19,8 +19,8 @@ import { maskSnapshots } from "./watch.js";
 
 const USUAL_SEEDS: Readonly<Record<Profile, number>> = { smoke: 1, classroom: 3, paper: 3 };
 
-/** The weights of the paper's pictures: Figures 20 (and 11), 21 and 22. */
-const PICTURED = ["agent.fc1.weight", "agent.rnn.weight_ih", "agent.rnn.weight_hh", "mixer.hyper_w_1.0.weight"] as const;
+/** The weights of the paper's pictures: Figures 20 (and 11), 21 and 22; of the GRU's two matrices, which look alike, the first. */
+const PICTURED = ["agent.fc1.weight", "agent.rnn.weight_ih", "mixer.hyper_w_1.0.weight"] as const;
 
 /** Where do connections go, and which agents use them? The runs of MAST of the comparison on 2s3z, a map with two types of unit. */
 export const masks: Experiment = {
@@ -34,7 +34,7 @@ export const masks: Experiment = {
   reduce: (runs) => {
     const teams = runs.map((run) => measureConnections(run, { battles: run.config.evaluation.episodes }));
     const { note = "", ...table } = spreadTable(runs);
-    const [inputLayer, gruInput, gruHidden, hypernetwork] = PICTURED.map((weight) => weightImage(runs[0]!, weight));
+    const [inputLayer, gruInput, hypernetwork, gruHidden] = [...PICTURED, "agent.rnn.weight_hh"].map((weight) => weightImage(runs[0]!, weight));
     return {
       table: { ...table, note: `${note} ${typeSummary(teams)}` },
       figure: inputLayer!,
@@ -66,7 +66,7 @@ export function weightImage(run: StoredRun, weight: string): Figure {
 }
 
 /**
- * Connections of a weight's dimensions in descending order at the beginning and the end of training, each seed's, with those of a random
+ * Connections of a weight's dimensions in descending order at the beginning and the end of training, mean over runs, with those of a random
  * mask, as the paper's Figures 19 and 23 to 25.
  *
  * @param weights default: those of the paper's figures
@@ -88,9 +88,9 @@ function cutsFigure(runs: readonly StoredRun[]): Figure {
   const labels = { fewest: "fewest connections first", random: "at random", most: "most connections first" } as const;
   const panel = (dimension: string, target: CutTarget) => {
     const curves = runs.map((run) => cutCurves(run, target, { battles: evaluation.episodes }));
-    return { dimension, lines: CUT_ORDERS.map((order, k) => ({ label: labels[order], taken: curves[0]![k]!.taken, same: curves.map((one) => one[k]!.same) })) };
+    return { dimension, bars: CUT_ORDERS.map((order, k) => ({ label: labels[order], taken: curves[0]![k]!.taken.slice(1), same: curves.map((one) => one[k]!.same.slice(1)) })) };
   };
-  return cutFigure([panel("units of the first layer", "units"), panel("inputs", "inputs")], { title: `Decisions that stay the same: ${environment}` });
+  return cutFigure([panel("first-layer units", "units"), panel("inputs", "inputs")], { title: `Decisions that stay the same: ${environment}` });
 }
 
 /** Connections in use by each agent, of the layers in which agents can differ. */

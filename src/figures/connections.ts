@@ -1,4 +1,4 @@
-import { round, type Figure, type Trace } from "./figure.js";
+import { packed, round, type Figure, type Trace } from "./figure.js";
 import { EARLIER, LAST } from "./masks.js";
 import { axis, layout } from "./theme.js";
 
@@ -23,8 +23,8 @@ export interface WeightCounts {
 }
 
 /**
- * Connections of output and input dimensions in descending order, Figures 19 and 23 to 25, a row of panels for each weight. A line for
- * each seed; dashed is what a random mask of the same density has.
+ * Connections of output and input dimensions in descending order, Figures 19 and 23 to 25, a row of panels for each weight: the mean over
+ * seeds of the largest count, of the second largest, and so on. Dashed is what a random mask of the same density has.
  *
  * @example
  * sortedCounts([{ weight: "agent.fc1.weight", outputs: { start, end, random }, inputs }], { title: "2s3z" });
@@ -41,19 +41,19 @@ export function sortedCounts(weights: readonly WeightCounts[], { title = "" }: {
       const k = 2 * row + column;
       const id = k === 0 ? "" : String(k + 1);
       const { start, end, random } = weight[side];
-      const line = (counts: readonly number[], name: string, first: boolean, style: object): Trace => ({
-        type: "scatter", mode: "lines", name, legendgroup: name, showlegend: first && k === 0, xaxis: `x${id}`, yaxis: `y${id}`,
-        x0: 1, dx: 1, y: counts, line: { shape: "hvh", ...style }, hovertemplate: `${name}: %{y}<extra></extra>`,
+      const line = (counts: readonly number[], name: string, style: object): Trace => ({
+        type: "scatter", mode: "lines", name, legendgroup: name, showlegend: k === 0, xaxis: `x${id}`, yaxis: `y${id}`,
+        x0: 1, dx: 1, y: packed(counts), line: { shape: "hvh", ...style }, hovertemplate: `${name}: %{y:.1f}<extra></extra>`,
       });
       data.push(
-        ...start.map((counts, seed) => line(counts, "start", seed === 0, { color: EARLIER[1], width: 1.2 })),
-        ...end.map((counts, seed) => line(counts, "end", seed === 0, { color: LAST, width: 1.8 })),
-        line(random, "random mask", true, { color: RANDOM, width: 1.5, dash: "dash" }),
+        line(meanList(start), "start", { color: EARLIER[1], width: 1.5 }),
+        line(meanList(end), "end", { color: LAST, width: 2 }),
+        line(random, "random mask", { color: RANDOM, width: 1.5, dash: "dash" }),
       );
       const x0 = column * 0.54;
       const small = { tickfont: { size: 11 } };
-      axes[`xaxis${id}`] = axis("", { ...small, domain: [x0, x0 + 0.46], anchor: `y${id}`, range: [0.5, random.length + 0.5], showgrid: false, nticks: 6 });
-      axes[`yaxis${id}`] = axis(column === 0 ? "connections" : "", { ...small, domain: [Math.max(0, y1 - panel / height), y1], anchor: `x${id}`, rangemode: "tozero", nticks: 5, title: { text: column === 0 ? "connections" : "", font: { size: 12 }, standoff: 4 } });
+      axes[`xaxis${id}`] = axis("", { ...small, domain: [x0, x0 + 0.46], anchor: `y${id}`, range: [0.5, random.length + 0.5], showgrid: false, nticks: 4 });
+      axes[`yaxis${id}`] = axis(column === 0 ? "connections" : "", { ...small, domain: [Math.max(0, y1 - panel / height), y1], anchor: `x${id}`, rangemode: "tozero", nticks: 4, title: { text: column === 0 ? "connections" : "", font: { size: 12 }, standoff: 4 } });
       titles.push({
         text: `${column === 0 ? `<b>${weight.weight.replace(/\.weight$/, "")}</b>, ` : ""}its ${random.length} ${side}`, font: { size: 12 },
         showarrow: false, xref: "paper", yref: "paper", x: x0, y: y1, xanchor: "left", yanchor: "bottom", yshift: 4,
@@ -151,8 +151,8 @@ export function connectionsAgainstInput(
     return [
       {
         type: "scatter", mode: "markers", xaxis: `x${id}`, yaxis: `y${id}`, showlegend: false, text: points.map(({ name }) => name),
-        x: points.map(({ magnitude }) => round(magnitude, 3)), y: points.map(({ connections }) => round(connections, 3)),
-        marker: { color: LAST, size: 7, opacity: 0.6 }, hovertemplate: "%{text}: %{y} connections<extra></extra>",
+        x: packed(points.map(({ magnitude }) => magnitude)), y: packed(points.map(({ connections }) => connections)),
+        marker: { color: LAST, size: 6 }, hovertemplate: "%{text}: %{y:.1f} connections<extra></extra>",
       },
       { type: "scatter", mode: "lines", xaxis: `x${id}`, yaxis: `y${id}`, showlegend: k === 0, name: "random mask", x: [0, round(largest, 3)], y: [round(random), round(random)], line: { color: RANDOM, width: 1.5, dash: "dash" }, hoverinfo: "skip" },
     ];
@@ -170,7 +170,7 @@ export function connectionsAgainstInput(
 }
 
 /** What remains of the decisions of several runs when dimensions of their networks are taken out in one order. */
-export interface CutLine {
+export interface CutBars {
   readonly label: string;
   /** How many are taken out. */
   readonly taken: readonly number[];
@@ -178,47 +178,45 @@ export interface CutLine {
   readonly same: readonly (readonly number[])[];
 }
 
-/** Colour and dash of the orders, least harm to most. */
-const CUT_STYLES = [
-  { color: LAST, dash: "solid" },
-  { color: RANDOM, dash: "dash" },
-  { color: "#D55E00", dash: "dot" },
-] as const;
+/** Of the orders, least harm to most. */
+const CUT_COLOURS = [LAST, "#9a9a9a", "#D55E00"] as const;
 
 /**
- * Decisions that stay the same against how much is taken out of a network: a panel for each kind of dimension, a line for each order, and
- * a thin one for each seed.
+ * Decisions that stay the same against how much is taken out of a network: a panel for each kind of dimension, a bar for each order, mean
+ * over seeds, with a line from the lowest to the highest.
  *
  * @example
- * cutFigure([{ dimension: "units of the first layer", lines: [{ label: "fewest connections first", taken: [0, 32], same: [[1, 0.9]] }] }]);
+ * cutFigure([{ dimension: "units of the first layer", bars: [{ label: "fewest connections first", taken: [32], same: [[0.9], [0.8]] }] }]);
  */
-export function cutFigure(panels: readonly { readonly dimension: string; readonly lines: readonly CutLine[] }[], { title = "" }: { readonly title?: string } = {}): Figure {
+export function cutFigure(panels: readonly { readonly dimension: string; readonly bars: readonly CutBars[] }[], { title = "" }: { readonly title?: string } = {}): Figure {
   const share = (1 - 0.1 * (panels.length - 1)) / panels.length;
   const axes: Record<string, unknown> = {};
-  const data = panels.flatMap(({ dimension, lines }, k): Trace[] => {
+  const data = panels.flatMap(({ dimension, bars }, k): Trace[] => {
     const id = k === 0 ? "" : String(k + 1);
     const x0 = k * (share + 0.1);
-    axes[`xaxis${id}`] = axis(`${dimension} taken out`, { domain: [x0, x0 + share], anchor: `y${id}`, rangemode: "tozero" });
+    axes[`xaxis${id}`] = axis(`${dimension} taken out`, { domain: [x0, x0 + share], anchor: `y${id}`, type: "category", showgrid: false, ticks: "" });
     axes[`yaxis${id}`] = axis(k === 0 ? "same decisions" : "", { anchor: `x${id}`, range: [0, 1.04], tickformat: ".0%" });
-    return lines.flatMap(({ label, taken, same }, i): Trace[] => {
-      const style = CUT_STYLES[i % CUT_STYLES.length]!;
-      const at = { type: "scatter", mode: "lines", xaxis: `x${id}`, yaxis: `y${id}`, name: label, legendgroup: label, x: taken };
-      return [
-        ...(same.length < 2 ? [] : same.map((shares): Trace => ({ ...at, showlegend: false, y: shares.map((value) => round(value, 3)), line: { ...style, width: 1 }, opacity: 0.45, hoverinfo: "skip" }))),
-        { ...at, showlegend: k === 0, y: meanCut(same), line: { ...style, width: 3 }, hovertemplate: `${label}: %{y:.0%}<extra></extra>` },
-      ];
+    return bars.map(({ label, taken, same }, i): Trace => {
+      const middle = meanList(same);
+      const reach = (end: (...shares: number[]) => number): number[] => middle.map((value, n) => round(Math.abs(end(...same.map((shares) => shares[n]!)) - value), 3));
+      return {
+        type: "bar", xaxis: `x${id}`, yaxis: `y${id}`, name: label, legendgroup: label, showlegend: k === 0, x: taken.map(String), y: middle.map((value) => round(value, 3)),
+        ...(same.length < 2 ? {} : { error_y: { type: "data", symmetric: false, array: reach(Math.max), arrayminus: reach(Math.min), color: "#333333", thickness: 1.2, width: 3 } }),
+        marker: { color: CUT_COLOURS[i % CUT_COLOURS.length] }, hovertemplate: `${label}: %{y:.0%}<extra></extra>`,
+      };
     });
   });
-  const half = ({ taken, same }: CutLine): string => `${Math.round(100 * meanCut(same)[taken.length >> 1]!)} %`;
+  const text = ({ label, taken, same }: CutBars): string => `${label} ${meanList(same).map((value, n) => `${Math.round(100 * value)} % without ${taken[n]}`).join(", ")}`;
   return {
     data,
-    layout: layout(title, { ...axes, legend: { orientation: "h", x: 0, xanchor: "left", y: 1.03, yanchor: "bottom" }, margin: { l: 64, r: 16, t: 84, b: 56 } }),
-    summary: `${title || "Decisions after a cut"}: with half of the ${panels.map(({ dimension, lines }) => `${dimension} taken out, ${lines.map((line) => `${line.label} ${half(line)}`).join(", ")}`).join("; of the ")}`,
+    layout: layout(title, { ...axes, barmode: "group", legend: { orientation: "h", x: 0, xanchor: "left", y: 1.03, yanchor: "bottom" }, margin: { l: 64, r: 16, t: 84, b: 56 } }),
+    summary: `${title || "Decisions after a cut"}: ${panels.map(({ dimension, bars }) => `${dimension}: ${bars.map(text).join("; ")}`).join(". ")}`,
   };
 }
 
-function meanCut(same: readonly (readonly number[])[]): number[] {
-  return same[0]!.map((_, n) => round(same.reduce((sum, shares) => sum + shares[n]!, 0) / same.length, 3));
+/** Means over lists of equal length, entry by entry. */
+function meanList(lists: readonly (readonly number[])[]): number[] {
+  return lists[0]!.map((_, n) => lists.reduce((sum, list) => sum + list[n]!, 0) / lists.length);
 }
 
 function highest(lists: readonly (readonly number[])[]): string {

@@ -18,16 +18,18 @@ export interface Figure {
   readonly summary: string;
 }
 
-/** Plotly's form for a matrix of bytes: a tenth of the text that nested arrays would take. */
-export interface ByteMatrix {
-  readonly dtype: "u1";
+/** Plotly's form for numbers in base64: a notebook would give each number of a list a line of its own. */
+export interface PackedNumbers {
+  readonly dtype: "u1" | "f4";
   readonly bdata: string;
-  readonly shape: string;
 }
 
-/** Encodes a row-major [rows, columns] matrix of bytes for a trace. */
-export function byteMatrix(bytes: Uint8Array, rows: number, columns: number): ByteMatrix {
-  return { dtype: "u1", bdata: Buffer.from(bytes).toString("base64"), shape: `${rows},${columns}` };
+/** Packs numbers for a trace: a byte each where they are whole and below 256, else float32. */
+export function packed(values: ArrayLike<number>): PackedNumbers {
+  const list = Array.from(values);
+  const bytes = list.every((value) => Number.isInteger(value) && value >= 0 && value < 256);
+  const content = bytes ? Buffer.from(list) : Buffer.from(Float32Array.from(list).buffer);
+  return { dtype: bytes ? "u1" : "f4", bdata: content.toString("base64") };
 }
 
 /** Rounds to `digits` significant digits: a picture shows no more, and files stay small. */

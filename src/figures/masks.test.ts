@@ -1,5 +1,5 @@
+import { inflateSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
-import type { ByteMatrix } from "./figure.js";
 import { connectionCounts, gruGates, maskImage } from "./masks.js";
 
 // Two outputs, three inputs: output 0 has input 2, output 1 has inputs 0 and 2.
@@ -10,10 +10,12 @@ describe("maskImage", () => {
   it("has output dimensions as rows from the top and input dimensions as columns, light where a connection is", () => {
     const figure = maskImage([{ label: "step 0", ...shape, mask }]);
     const trace = figure.data[0]!;
-    const z = trace["z"] as ByteMatrix;
-    expect(z.shape).toBe("2,3");
-    expect([...Buffer.from(z.bdata, "base64")]).toEqual([0, 0, 1, 1, 0, 1]);
-    const [dark, light] = (trace["colorscale"] as [number, string][]).map(([, colour]) => parseInt(colour.slice(1, 3), 16));
+    const png = Buffer.from((trace["source"] as string).replace("data:image/png;base64,", ""), "base64");
+    expect([png.readUInt32BE(16), png.readUInt32BE(20)]).toEqual([3, 2]);
+    // The content of a chunk lies between its name and the next chunk's; each row begins with its filter, none.
+    const content = (name: string): Buffer => png.subarray(png.indexOf(name) + 4, png.indexOf(name) + 4 + png.readUInt32BE(png.indexOf(name) - 4));
+    expect([...inflateSync(content("IDAT"))].map((byte) => byte.toString(2).padStart(8, "0"))).toEqual(["00000000", "00100000", "00000000", "10100000"]);
+    const [dark, light] = [content("PLTE")[0], content("PLTE")[3]];
     expect(light).toBeGreaterThan(dark!);
     expect((figure.layout["yaxis"] as { range: number[] }).range).toEqual([1.5, -0.5]);
     expect((figure.layout["xaxis"] as { range: number[] }).range).toEqual([-0.5, 2.5]);

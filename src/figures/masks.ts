@@ -1,5 +1,6 @@
 import { countNonzeros, inputConnections } from "../sparse/mask.js";
-import { byteMatrix, type Figure, type Trace } from "./figure.js";
+import type { Figure, Trace } from "./figure.js";
+import { bitmapPng } from "./png.js";
 import { axis, layout, MASK_COLOURS, translucent } from "./theme.js";
 
 /** A mask at one moment of training. */
@@ -53,14 +54,13 @@ export function maskImage(snapshots: readonly MaskSnapshot[], options: MaskOptio
     const x0 = (column * (inputs * cell + GAP)) / width;
     const y1 = 1 - (row * (outputs * cell + ROW_GAP)) / height;
     data.push({
-      type: "heatmap", z: byteMatrix(mask, outputs, inputs), xaxis: `x${id}`, yaxis: `y${id}`, zmin: 0, zmax: 1, showscale: false, zsmooth: false,
-      colorscale: [[0, MASK_COLOURS.none], [1, MASK_COLOURS.connection]],
-      hovertemplate: "output %{y}, input %{x}: %{z}<extra></extra>",
+      type: "image", source: `data:image/png;base64,${bitmapPng(mask, outputs, inputs, [MASK_COLOURS.none, MASK_COLOURS.connection]).toString("base64")}`,
+      xaxis: `x${id}`, yaxis: `y${id}`, zsmooth: false, hovertemplate: "output %{y}, input %{x}<extra></extra>",
     });
     const plain = { showgrid: false, zeroline: false, showline: false, ticks: "outside", ticklen: 3, tickfont: { size: 11 }, nticks: 5, fixedrange: true };
     const named = outputBlocks.length === 0 ? {} : { tickmode: "array", tickvals: outputBlocks.map(({ start, length }) => start + (length - 1) / 2), ticktext: outputBlocks.map(({ name }) => name), ticks: "" };
     axes[`xaxis${id}`] = { ...plain, domain: [x0, x0 + (inputs * cell) / width], anchor: `y${id}`, range: [-0.5, inputs - 0.5], title: k === (rows - 1) * columns ? { text: "input j", font: { size: 12 }, standoff: 4 } : undefined };
-    axes[`yaxis${id}`] = { ...plain, ...named, domain: [y1 - (outputs * cell) / height, y1], anchor: `x${id}`, range: [outputs - 0.5, -0.5], showticklabels: column === 0, title: column === 0 ? { text: "output i", font: { size: 12 }, standoff: 4 } : undefined };
+    axes[`yaxis${id}`] = { ...plain, ...named, domain: [y1 - (outputs * cell) / height, y1], anchor: `x${id}`, range: [outputs - 0.5, -0.5], scaleanchor: false, showticklabels: column === 0, title: column === 0 ? { text: "output i", font: { size: 12 }, standoff: 4 } : undefined };
     for (const { start } of outputBlocks.slice(1)) lines.push({ type: "line", xref: `x${id}`, yref: `y${id}`, x0: -0.5, x1: inputs - 0.5, y0: start - 0.5, y1: start - 0.5, line: { width: 1, color: "#ffffff" } });
     const n = countNonzeros(mask);
     titles.push({

@@ -42,6 +42,28 @@ export function shrinkPng(png: Buffer): Buffer {
   return Buffer.concat([SIGNATURE, chunk("IHDR", header), chunk("PLTE", entries), chunk("IDAT", deflateSync(rows, { level: 9 })), chunk("IEND", Buffer.alloc(0))]);
 }
 
+/**
+ * A picture of two colours, a bit a pixel.
+ *
+ * @param bits [height, width], row-major from the top; any number but 0 is the second colour
+ * @param colours "#rrggbb" of 0 and of 1
+ * @example
+ * const png = bitmapPng(mask, 64, 96, ["#000000", "#ffffff"]);
+ */
+export function bitmapPng(bits: Uint8Array, height: number, width: number, colours: readonly [string, string]): Buffer {
+  const stride = 1 + Math.ceil(width / 8);
+  const rows = Buffer.alloc(height * stride);
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) if (bits[y * width + x] !== 0) rows[y * stride + 1 + (x >> 3)]! |= 0x80 >> (x & 7);
+  }
+  const header = Buffer.alloc(13);
+  header.writeUInt32BE(width, 0);
+  header.writeUInt32BE(height, 4);
+  header.set([1, 3, 0, 0, 0], 8);
+  const palette = Buffer.from(colours.map((colour) => colour.slice(1)).join(""), "hex");
+  return Buffer.concat([SIGNATURE, chunk("IHDR", header), chunk("PLTE", palette), chunk("IDAT", deflateSync(rows, { level: 9 })), chunk("IEND", Buffer.alloc(0))]);
+}
+
 /** Half of the palette goes to the most frequent colours; the other half, one by one, to those that are worst served so far. */
 function choosePalette(counts: ReadonlyMap<number, number>): number[] {
   const byCount = [...counts].sort((a, b) => b[1] - a[1] || a[0] - b[0]).map(([colour]) => colour);
