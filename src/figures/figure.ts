@@ -18,6 +18,18 @@ export interface Figure {
   readonly summary: string;
 }
 
+/** Plotly's form for a matrix of bytes: a tenth of the text that nested arrays would take. */
+export interface ByteMatrix {
+  readonly dtype: "u1";
+  readonly bdata: string;
+  readonly shape: string;
+}
+
+/** Encodes a row-major [rows, columns] matrix of bytes for a trace. */
+export function byteMatrix(bytes: Uint8Array, rows: number, columns: number): ByteMatrix {
+  return { dtype: "u1", bdata: Buffer.from(bytes).toString("base64"), shape: `${rows},${columns}` };
+}
+
 /** Plotly's form for numbers in base64: a notebook would give each number of a list a line of its own. */
 export interface PackedNumbers {
   readonly dtype: "u1" | "f4";
