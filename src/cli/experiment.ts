@@ -3,8 +3,9 @@ import { relative, resolve } from "node:path";
 import { EXPERIMENTS, findExperiment, isMeasurement, MEASUREMENTS } from "../experiments/all.js";
 import { type Experiment, type Measurement, type Profile, PROFILES } from "../experiments/experiment.js";
 import { publishedMeasurement, type PublishedFile, publishMeasurement, publishResults } from "../experiments/publish.js";
+import { publishedRows } from "../experiments/published.js";
 import { closeBrowser } from "../figures/browser.js";
-import { tableText } from "../figures/table.js";
+import { clock, tableText } from "../figures/table.js";
 import { parseCsv } from "../results/csv.js";
 import { runOf, type StoredRun } from "../results/store.js";
 import { shareDisplay } from "./progress.js";
@@ -17,15 +18,23 @@ export interface ExperimentFlags extends TrainingFlags {
   readonly figure?: string;
 }
 
-/** `mast experiment list`: what there is, what of the paper it reproduces, and how many runs that takes. */
+/** `mast experiment list`: what there is, what of the paper it reproduces, how many runs that takes, and how long they took where the results come from. */
 export function listExperiments(): void {
-  const columns = [{ title: "Experiment" }, { title: "Of the paper" }, ...PROFILES.map((profile) => ({ title: profile, align: "right" as const }))];
-  const experiments = EXPERIMENTS.map((experiment) => ({ ...experiment, runs: PROFILES.map((profile) => String(experiment.configs(profile).length)) }));
-  const measurements = MEASUREMENTS.map((measurement) => ({ ...measurement, runs: PROFILES.map(() => "-") }));
+  const right = (title: string) => ({ title, align: "right" as const });
+  const columns = [{ title: "Experiment" }, { title: "Of the paper" }, ...PROFILES.map(right), right("training")];
+  const experiments = EXPERIMENTS.map((experiment) => ({ ...experiment, numbers: [...PROFILES.map((profile) => String(experiment.configs(profile).length)), trainingTime(experiment)] }));
+  const measurements = MEASUREMENTS.map((measurement) => ({ ...measurement, numbers: [...PROFILES.map(() => "-"), ""] }));
   const all = [...experiments, ...measurements];
-  const [head, rule, ...rows] = tableText({ columns, rows: all.map(({ id, reproduces = "", runs }) => [id, reproduces, ...runs]) }).split("\n");
+  const [head, rule, ...rows] = tableText({ columns, rows: all.map(({ id, reproduces = "", numbers }) => [id, reproduces, ...numbers]) }).split("\n");
   console.log([head, rule, ...rows.flatMap((row, i) => [row, `    ${all[i]!.about}`])].join("\n"));
-  console.log("\nRuns of each profile; - measures something itself. `mast experiment run ID --profile P` trains what is missing and shows the result.");
+  console.log("\nRuns of each profile; - measures something itself. Training: what the classroom runs in data/results took on one core; on two cores it is half.");
+  console.log("`mast experiment run ID --profile P` trains what is missing and shows the result.");
+}
+
+/** What the published runs of an experiment took together; nothing when none are. */
+function trainingTime({ id }: Experiment): string {
+  const seconds = publishedRows(id).map((row) => Number(row["seconds"]));
+  return seconds.length === 0 ? "" : clock(seconds.reduce((sum, one) => sum + one, 0));
 }
 
 /** `mast experiment run ID`: trains what is missing, or measures, then shows the result. */
