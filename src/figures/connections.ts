@@ -52,7 +52,7 @@ export function sortedCounts(weights: readonly WeightCounts[], { title = "" }: {
       );
       const x0 = column * 0.54;
       const small = { tickfont: { size: 11 } };
-      axes[`xaxis${id}`] = axis("", { ...small, domain: [x0, x0 + 0.46], anchor: `y${id}`, range: [0.5, random.length + 0.5], showgrid: false, nticks: 4 });
+      axes[`xaxis${id}`] = axis("", { ...small, domain: [x0, x0 + 0.46], anchor: `y${id}`, range: [0.5, random.length + 0.5], showgrid: false, nticks: 6 });
       axes[`yaxis${id}`] = axis(column === 0 ? "connections" : "", { ...small, domain: [Math.max(0, y1 - panel / height), y1], anchor: `x${id}`, rangemode: "tozero", nticks: 4, title: { text: column === 0 ? "connections" : "", font: { size: 12 }, standoff: 4 } });
       titles.push({
         text: `${column === 0 ? `<b>${weight.weight.replace(/\.weight$/, "")}</b>, ` : ""}its ${random.length} ${side}`, font: { size: 12 },
