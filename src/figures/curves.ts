@@ -74,7 +74,7 @@ export function trainingCurves(runs: readonly RunCurve[], options: TrainingCurve
     }
   });
   // One line of legend even for one method: it has to be named somewhere.
-  const [above, below] = [42 + Math.max(31, legendHeight(styles.map(({ label }) => label))), 84];
+  const [above, below] = [41 + Math.max(31, legendHeight(styles.map(({ label }) => label))), 84];
   return {
     data: [...bands, ...lines],
     layout: layout(title, {
