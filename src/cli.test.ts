@@ -343,9 +343,9 @@ describe("other commands", () => {
     expect(mast("--help").out).toMatch(/train \[options\][^]*Algorithms: qmix, ow-qmix, cw-qmix, res\nMethods: dense, tiny, ss, set, rigl, rlx2, mast\n/);
     expect(mast("train", "--help").out).toMatch(/--ticket <KIND>[^]*--source <RUN>/);
     const list = mast("experiment", "list").out;
-    expect(list).toMatch(/^Experiment +Of the paper +smoke +classroom +paper +training\n/);
+    expect(list).toMatch(/^Experiment +Of the paper +smoke +classroom +paper +two cores\n/);
     // Six values of lambda: one seed, five, and the paper's eight.
-    expect(list).toMatch(/\nlambda +Table 7, QMIX \/ RES +6 +30 +48 +[\d a-z]*\n {4}How far targets look ahead/);
+    expect(list).toMatch(/\nlambda +Table 7, QMIX \/ RES +6 +30 +48 +\d+ min\n {4}How far targets look ahead/);
     expect(list).toMatch(/\ndistribution-shift +Figure 7 +- +- +-\n/);
     for (const { id } of [...EXPERIMENTS, ...MEASUREMENTS]) expect(list).toContain(`\n${id} `);
   });
