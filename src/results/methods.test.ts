@@ -55,6 +55,6 @@ describe("methodStatistics", () => {
   it("make a tidy frame", async () => {
     const lines = frameCsv(await methodsFrame(methodStatistics(all), { experiment: "x", profile: "smoke" })).split("\n");
     expect(lines[0]).toBe("experiment,profile,environment,rules,algorithm,method,sparsity,steps,seeds,mean,deviation,iqm,iqmLow,iqmHigh,throughout,relativeToDense,mastImproves,totalSize,trainFlops,inferenceFlops,commit");
-    expect(lines[2]).toBe("x,smoke,2s3z,starcraft,qmix,set,0.95,2000000,5,0.4,0,0.4,0.4,0.4,0.571429,1,0.1,0.2,0.3,abc");
+    expect(lines[2]).toBe("x,smoke,2s3z,starcraft,qmix,set,0.95,2000000,5,0.4,0,0.4,0.4,0.4,0.4,0.571429,1,0.1,0.2,0.3,abc");
   });
 });

@@ -30,7 +30,7 @@ afterAll(async () => {
 });
 
 describe.skipIf(python === undefined || !built || browser === undefined)("npm run lab", () => {
-  it("opens 00-quickstart in JupyterLab, where all cells run and the plots are drawn", { timeout: 180_000 }, async () => {
+  it("opens 00-quickstart in JupyterLab, where all cells run and the plots are drawn", { timeout: 360_000 }, async () => {
     const committed = readFileSync(join(root, "notebooks/00-quickstart.ipynb"), "utf8");
     const port = await freePort();
     const lab = spawn(process.execPath, ["src/setup/lab.mjs", "--no-browser", "--port", String(port), "--ServerApp.token=secret", `--LabApp.workspaces_dir=${folder}`], { cwd: root, env: environment, stdio: ["ignore", "ignore", "pipe"] });
@@ -188,8 +188,8 @@ async function runAllCells(page: Page, url: string) {
   await page.route(/\/api\/contents\/notebooks\//, (route) => (route.request().method() === "PUT" ? route.abort() : route.continue()));
   await page.setViewportSize({ width: 1280, height: 1000 });
   await page.goto(url);
-  await page.waitForSelector(".jp-Notebook .jp-CodeCell", { timeout: 60_000 });
-  await page.locator("#jp-main-statusbar").getByText("TypeScript | Idle").waitFor({ timeout: 60_000 });
+  await page.waitForSelector(".jp-Notebook .jp-CodeCell", { timeout: 120_000 });
+  await page.locator("#jp-main-statusbar").getByText("TypeScript | Idle").waitFor({ timeout: 120_000 });
   // The notebook is committed with its outputs: what is seen below has to be new.
   await choose(page, "Edit", "Clear Outputs of All Cells");
   const outputs = page.locator(".jp-OutputArea-output");
@@ -202,7 +202,7 @@ async function runAllCells(page: Page, url: string) {
   const curve = page.locator(".mast-figure").first();
   await curve.scrollIntoViewIfNeeded();
   await curve.locator(".scatterlayer .trace path.js-line").first().waitFor({ state: "attached" });
-  await page.waitForFunction(() => (globalThis as unknown as { document: { querySelectorAll(s: string): ArrayLike<unknown> } }).document.querySelectorAll(".mast-figure .heatmaplayer image").length >= 2);
+  await page.waitForFunction(() => (globalThis as unknown as { document: { querySelectorAll(s: string): ArrayLike<unknown> } }).document.querySelectorAll(".mast-figure .imagelayer image").length >= 2);
   const plots = await curve.evaluate((node) => (node as unknown as { data: { mode: string; x: unknown[] }[] }).data.map(({ mode, x }) => ({ mode, points: x.length })));
   await frame.first().scrollIntoViewIfNeeded();
   const replay = page.frameLocator(".jp-OutputArea-output iframe");
