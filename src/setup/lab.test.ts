@@ -213,7 +213,7 @@ async function runAllCells(page: Page, url: string) {
     legend: await curve.locator(".legendtext").allTextContents(),
     lines: await curve.locator(".scatterlayer .trace").count(),
     longest: Math.max(...plots.filter(({ mode }) => mode === "lines").map(({ points }) => points)),
-    masks: await page.locator(".mast-figure .heatmaplayer image").count(),
+    masks: await page.locator(".mast-figure .imagelayer image").count(),
     table: (await page.locator(".jp-OutputArea-output table").allTextContents()).join(" "),
     progress: await page.locator(".jp-OutputArea-output table").first().locator("tr").count(),
     replay: (await replay.locator("#status").textContent())!.startsWith("step 1 of"),
