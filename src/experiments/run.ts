@@ -93,12 +93,13 @@ async function follow(run: OpenRun, config: Config, report: (progress: Omit<Trai
   // A checkpoint holds the topology of its run already.
   const ticket = resume === undefined ? readTicket(config, runs === undefined ? {} : { runs }) : undefined;
   const left = timeLeft(config.steps, step);
-  const tell = () => {
+  const tell = (training = true) => {
     const seconds = run.seconds();
-    const secondsLeft = left(step, seconds);
+    const secondsLeft = training ? left(step, seconds) : undefined;
     report({ step, steps: config.steps, state: "running", seconds, ...(winRate === undefined ? {} : { winRate }), ...(secondsLeft === undefined ? {} : { secondsLeft }) });
   };
-  tell();
+  // A run that is resumed fills its buffers first, which says nothing about the speed of its steps.
+  tell(resume === undefined);
   try {
     const from = { ...(resume ? { resume } : {}), ...(ticket ? { ticket } : {}) };
     for await (const record of train(config, { ...from, ...(signal ? { signal } : {}), ...(checkpointEvery === undefined ? {} : { checkpointEvery }) })) {
