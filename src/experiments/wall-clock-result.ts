@@ -98,12 +98,12 @@ export function lawTable(rows: Measured["rows"]): Table {
   const right = (title: string) => ({ title, align: "right" as const });
   return {
     title: "The law t = t₀ + t₁ F / F_dense",
-    columns: [{ title: "" }, { title: "Map" }, right("Hidden units"), right("Dense"), right("t₀"), right("t₁"), right("t₁ / dense"), right("At most")],
+    columns: [{ title: "" }, { title: "Map" }, right("Hidden units"), right("Dense"), right("t₀"), right("t₁"), right("Sparse / dense pace"), right("At most")],
     rows: laws.map(({ work, map, hidden, dense, fixed, slope }) => {
-      const time = (milliseconds: number): string => (work === "update" ? `${milliseconds.toPrecision(3)} ms` : `${(1000 * milliseconds).toPrecision(3)} µs`);
-      return [work === "update" ? "an update" : "a joint action", map, String(hidden), time(dense), time(fixed), time(slope), (slope / dense).toFixed(2), fixed > 0 ? `${(dense / fixed).toFixed(1)}x` : ""];
+      const time = (milliseconds: number): string => (work === "update" ? `${digits(milliseconds)} ms` : `${digits(1000 * milliseconds)} µs`);
+      return [work === "update" ? "an update" : "a joint action", map, String(hidden), time(dense), time(fixed), time(slope), (slope / (dense - fixed)).toFixed(2), fixed > 0 ? `${(dense / fixed).toFixed(1)}x` : ""];
     }),
-    note: "Fitted to the sparse cases. t₀: what no mask thins; t₁: what the FLOPs of the dense networks would take at the pace of sparse products. At most: dense over t₀, the speed-up without a single connection.",
+    note: "Fitted to the sparse cases. t₀: what no mask thins; t₁: what the FLOPs of the dense networks would take at the pace of sparse products. Sparse / dense pace: t₁ over what they do take, dense less t₀: the price of one operation. At most: dense over t₀, the speed-up without a single connection.",
   };
 }
 
@@ -185,6 +185,11 @@ function linesBy(cases: readonly SpeedUp[], label: (one: SpeedUp) => string, x: 
   });
 }
 
+/** Three of them, or more before the point. */
+function digits(value: number): string {
+  return value >= 1000 ? String(Math.round(value)) : value.toPrecision(3);
+}
+
 function speedTable(cases: readonly SpeedUp[], laws: readonly TimeLaw[], { usual, batch, machine }: { readonly usual: number; readonly batch: number; readonly machine: string }): Table {
   const right = (title: string) => ({ title, align: "right" as const });
   const updates = cases.filter(({ timing }) => timing.work === "update");
@@ -194,7 +199,7 @@ function speedTable(cases: readonly SpeedUp[], laws: readonly TimeLaw[], { usual
   const bounds = laws.filter(({ part, work, hidden }) => part === "whole" && work === "update" && hidden === usual).map(({ map, dense, fixed }) => {
     const parts = laws.filter((law) => law.part !== "whole" && law.map === map && law.hidden === usual && law.fixed > 0).sort((a, b) => b.fixed - a.fixed);
     const named = parts.slice(0, 3).map((law) => `${law.part} ${law.fixed.toPrecision(2)}`).join(", ");
-    return `on ${map} no mask thins ${fixed.toPrecision(3)} of a dense update's ${dense.toPrecision(3)} ms (${named}), so that no density makes it more than ${(dense / fixed).toFixed(1)} times faster`;
+    return `on ${map} no mask thins ${digits(fixed)} of a dense update's ${digits(dense)} ms (${named}), so that no density makes it more than ${(dense / fixed).toFixed(1)} times faster`;
   });
   return {
     title: `FLOPs and time: QMIX with MAST's targets, ${usual} hidden units, batches of ${batch} episodes`,
@@ -203,8 +208,8 @@ function speedTable(cases: readonly SpeedUp[], laws: readonly TimeLaw[], { usual
       const acting = cases.find((one) => one.timing.work === "acting" && one.timing.map === timing.map && one.timing.density === timing.density)!;
       const { fastest } = acting.timing.whole;
       return [
-        timing.map, String(timing.density), timing.whole.fastest.toPrecision(3), times(measured), times(predicted), percent(reached),
-        (1000 * fastest).toPrecision(3), times(acting.measured), times(acting.predicted), percent(acting.reached),
+        timing.map, String(timing.density), digits(timing.whole.fastest), times(measured), times(predicted), percent(reached),
+        digits(1000 * fastest), times(acting.measured), times(acting.predicted), percent(acting.reached),
       ];
     }),
     note: `Processor time of ${machine}; the fastest of ${Math.min(...samples)} to ${Math.max(...samples)} samples taken in turns, their median up to ${percent(Math.max(...cases.map(({ timing }) => timing.whole.median / timing.whole.fastest - 1)))} above. ${sentence(bounds.join("; "))}`,

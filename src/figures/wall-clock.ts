@@ -136,8 +136,8 @@ export function partsFigure(panels: readonly PartsPanel[], options: { readonly t
         text: `<b>${panels[panel].title}</b>`, showarrow: false, xref: "paper", yref: "paper", x: across[0], y: up[1], xanchor: "left", yanchor: "bottom", font: { size: 13 },
       })),
       legend: { orientation: "h", x: 0, xanchor: "left", y: 1 + 26 / height, yanchor: "bottom", traceorder: "normal" },
-      margin: { l: 64, r: 24, t: 124, b: 56 },
-      height: height + 180,
+      margin: { l: 64, r: 24, t: 134, b: 56 },
+      height: height + 190,
     }),
     summary: `${title || "Parts"}: ${panels.map(({ title: name, bars }) => `${name} at ${bars.at(-1)!.label}: ${Object.entries(bars.at(-1)!.parts).map(([part, ms]) => `${part} ${round(ms, 3)} ms`).join(", ")}`).join("; ")}`,
   };
