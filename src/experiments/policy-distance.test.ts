@@ -48,7 +48,7 @@ describe("followDistances", () => {
     let end: TrainingRecord | undefined;
     for await (const record of train(run)) end = record;
     if (end?.kind !== "end") throw new Error("the run did not end");
-    const moments = await followDistances(run, [200, 600]);
+    const moments = await followDistances(run, [200, run.steps]);
     expect(moments[1]).toMatchObject({ step: end.step, episode: end.episode });
 
     // What it found at the end is what the state of the untouched run comes to.

@@ -156,7 +156,7 @@ describe.skipIf(browser === undefined)("a saved replay", () => {
       const end = await status();
       await page.locator("#speed").selectOption("0.5");
       await page.locator("#play").click();
-      await page.waitForFunction(() => /^step [2-9] /.test((globalThis as unknown as { document: { getElementById(id: string): { textContent: string } } }).document.getElementById("status").textContent));
+      await page.waitForFunction(() => /^step ([2-9]|[1-9][0-9]+) /.test((globalThis as unknown as { document: { getElementById(id: string): { textContent: string } } }).document.getElementById("status").textContent));
       await page.locator("#play").click();
       return { moved: start !== later, twelve, thirteen, end, agents: await page.locator("#agents div").allTextContents(), button: await page.locator("#play").textContent() };
     });
