@@ -200,7 +200,8 @@ export const PLAYER_SCRIPT = `
 
   function tick(now) {
     if (!playing) return;
-    time = Math.min(steps, time + ((now - before) / 1000) * replay.speed * Number(speed.value));
+    // A frame's time is when it began: a busy browser gives the first one a time before the click.
+    time = Math.min(steps, time + (Math.max(0, now - before) / 1000) * replay.speed * Number(speed.value));
     before = now;
     if (time >= steps) playing = false;
     render();
