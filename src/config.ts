@@ -1,6 +1,10 @@
 import { z } from "zod";
 import { ALGORITHM_TITLES, algorithmDefaults, ALGORITHMS, methodDefaults, METHODS } from "./methods.js";
 
+/** What TensorFlow.js computes on: CUDA, any GPU through WebGPU, TensorFlow on the processor, WebAssembly, plain JavaScript, or the first of them that is there. */
+export const BACKENDS = ["auto", "tfjs-node-gpu", "tfjs-node", "webgpu", "wasm", "cpu"] as const;
+export type Backend = (typeof BACKENDS)[number];
+
 const count = z.int().min(1);
 const fraction = z.number().min(0).max(1);
 
@@ -159,8 +163,10 @@ const schema = z.strictObject({
   seed: z.int().min(0).max(0x7fffffff).default(1),
   /** Environment steps of the run. The paper: 2 000 000. */
   steps: count.default(2_000_000),
-  /** What runs the networks. */
-  engine: z.enum(["wasm"]).default("wasm"),
+  /** What runs the networks: our own kernels on one core ("wasm"), or TensorFlow.js ("tensorflow"), for a GPU. */
+  engine: z.enum(["wasm", "tensorflow"]).default("wasm"),
+  /** What the tensorflow engine computes on. Default with it: "auto", the best that is there. */
+  backend: z.enum(BACKENDS).optional(),
   /** gamma. Table 3: 0.99. */
   discount: fraction.default(0.99),
   /** Training episodes between copies of the online to the target networks. Table 3: 200. */
@@ -220,6 +226,7 @@ export function resolveConfig(input: ConfigInput = {}): Config {
   refuseImpossible(config);
   return {
     ...config,
+    ...(config.engine === "tensorflow" && { backend: config.backend ?? "auto" }),
     warmup: config.warmup ?? Math.round(config.steps / 40),
     returns: { ...config.returns, burnIn: config.returns.burnIn ?? Math.round((3 / 8) * config.steps) },
   };
@@ -227,10 +234,11 @@ export function resolveConfig(input: ConfigInput = {}): Config {
 
 /** Combinations that each field alone allows, but that make no sense together. */
 function refuseImpossible(config: z.output<typeof schema>): void {
-  const { algorithm, method, sparsity, topology, operator, replay, exploration, network, ticket } = config;
+  const { algorithm, method, engine, backend, sparsity, topology, operator, replay, exploration, network, ticket } = config;
   const refuse = (field: string, given: unknown, why: string): never => {
     throw new ConfigError(`config: ${field} is ${show(given)}, ${why}`);
   };
+  if (backend !== undefined && engine === "wasm") refuse("backend", backend, 'but the wasm engine has no backends: leave it out, or choose engine "tensorflow"');
   const title = ALGORITHM_TITLES[algorithm];
   const weighted = algorithm === "ow-qmix" || algorithm === "cw-qmix";
   if (config.wqmix && !weighted) refuse("wqmix", config.wqmix, `but ${title} has no weighted loss: leave it out, or choose algorithm "ow-qmix" or "cw-qmix"`);
