@@ -29,12 +29,12 @@ export interface Benchmark {
  * @param seconds processor time after which no new turn begins; at least three turns are taken, in a quick run exactly one
  * @returns milliseconds by name
  * @example
- * const best = fastest([{ name: "dense", sample: () => time(dense) }, { name: "sparse", sample: () => time(sparse) }], 5, effort);
+ * const best = await fastest([{ name: "dense", sample: () => time(dense) }, { name: "sparse", sample: () => time(sparse) }], 5, effort);
  */
-export function fastest(candidates: readonly Candidate[], seconds: number, effort: Effort): Record<string, number> {
+export async function fastest(candidates: readonly Candidate[], seconds: number, effort: Effort): Promise<Record<string, number>> {
   const best = Object.fromEntries(candidates.map(({ name }) => [name, Infinity]));
   const elapsed = stopwatch();
   const another = (turn: number) => (effort.quick ? turn < 1 : turn < 3 || elapsed() < seconds * 1000);
-  for (const [{ name }, milliseconds] of takeTurns(candidates, another)) best[name] = Math.min(best[name], milliseconds);
+  for await (const [{ name }, milliseconds] of takeTurns(candidates, another)) best[name] = Math.min(best[name], milliseconds);
   return best;
 }

@@ -18,10 +18,10 @@ export interface LayerChange {
  *
  * @param step environment steps so far, of `config.steps`: zeta_t decays by a cosine to 0 at the end of training
  */
-export function evolveNetworks(engine: Engine, config: Config, step: number, random: Random): { fraction: number; layers: LayerChange[] } {
+export async function evolveNetworks(engine: Engine, config: Config, step: number, random: Random): Promise<{ fraction: number; layers: LayerChange[] }> {
   const { grow, fraction: initial } = config.topology;
   const fraction = updateFraction(initial, step, config.steps);
-  const weights = engine.read("online");
+  const weights = await engine.read("online");
   const layers: LayerChange[] = [];
   for (const { name, maskable } of engine.parameters) {
     if (!maskable) continue;
@@ -33,7 +33,7 @@ export function evolveNetworks(engine: Engine, config: Config, step: number, ran
     }
     const change = evolveTopology(weights.get(name)!, mask, {
       fraction,
-      grow: grow === "gradient" ? { by: "gradient", gradient: engine.gradient(name) } : { by: "random", random },
+      grow: grow === "gradient" ? { by: "gradient", gradient: await engine.gradient(name) } : { by: "random", random },
     });
     engine.setMask(name, change.mask);
     layers.push({ name, nonzeros, dropped: change.dropped.length, grown: change.grown.length });

@@ -14,26 +14,26 @@ import { type UpdateStatistics, addSteps } from "./statistics.js";
  * @param stepsInBatch sampled steps of all groups: the loss is their mean
  * @param step environment steps so far, which decides between one-step targets and what follows (Eq. 6)
  */
-export function qmixUpdate(engine: Engine, groups: readonly EpisodeGroup[], stepsInBatch: number, config: Config, step: number): UpdateStatistics {
+export async function qmixUpdate(engine: Engine, groups: readonly EpisodeGroup[], stepsInBatch: number, config: Config, step: number): Promise<UpdateStatistics> {
   const operator: ValueOperator = config.operator;
   const doubleQ = operator.kind === "max" && config.operator.doubleQ;
   let [loss, qTotal, target] = [0, 0, 0];
 
   for (const group of groups) {
     engine.load(group);
-    const { online: onlineQ, target: targetQ } = engine.agent.forwardBoth();
+    const { online: onlineQ, target: targetQ } = await engine.agent.forwardBoth();
 
-    const nextTotals = engine.mixer.forward("target", nextValues(operator, targetQ, doubleQ ? onlineQ : null, group), 1);
+    const nextTotals = await engine.mixer.forward("target", nextValues(operator, targetQ, doubleQ ? onlineQ : null, group), 1);
     const targets = learningTargets(config.returns, step, group, nextTotals, config.discount);
 
-    const qTot = engine.mixer.forward("online", chosenValues(onlineQ, group), 0, true);
+    const qTot = await engine.mixer.forward("online", chosenValues(onlineQ, group), 0, true);
     const gradient = new Float32Array(qTot.length);
     loss += tdLoss({ lengths: group.lengths, qTot, targets, normaliser: stepsInBatch }, gradient);
-    engine.agent.backward(engine.mixer.backward(gradient));
+    await engine.agent.backward(await engine.mixer.backward(gradient));
 
     qTotal = addSteps(qTotal, qTot, group);
     target = addSteps(target, targets, group);
   }
-  const gradientNorm = engine.step(config.optimiser);
+  const gradientNorm = await engine.step(config.optimiser);
   return { loss, gradientNorm, qTotal: qTotal / stepsInBatch, target: target / stepsInBatch };
 }

@@ -23,7 +23,7 @@ import { type UpdateStatistics, addSteps } from "./statistics.js";
  *
  * @throws {Error} when the config has no `res`
  */
-export function resUpdate(engine: Engine, groups: readonly EpisodeGroup[], stepsInBatch: number, config: Config, step: number): UpdateStatistics {
+export async function resUpdate(engine: Engine, groups: readonly EpisodeGroup[], stepsInBatch: number, config: Config, step: number): Promise<UpdateStatistics> {
   const { agent, mixer } = engine;
   if (!config.res) throw new Error('res has no settings: config.res is missing. Configure it with algorithm "res".');
   const operator: ValueOperator = config.operator;
@@ -32,28 +32,28 @@ export function resUpdate(engine: Engine, groups: readonly EpisodeGroup[], steps
 
   for (const group of groups) {
     engine.load(group);
-    const { online: onlineQ, target: targetQ } = agent.forwardBoth();
+    const { online: onlineQ, target: targetQ } = await agent.forwardBoth();
 
     // With max one network chooses for both: the others rest at the same actions, whichever network values them.
     const choosingQ = config.operator.doubleQ ? onlineQ : targetQ;
     const next = group.agents * group.actionCount * group.lanes;
-    const onlineTotals = mixer.counterfactuals("online", nextValues(operator, onlineQ, choosingQ, group), onlineQ.subarray(next), 1);
-    const targetTotals = mixer.counterfactuals("target", nextValues(operator, targetQ, choosingQ, group), targetQ.subarray(next), 1);
+    const onlineTotals = await mixer.counterfactuals("online", nextValues(operator, onlineQ, choosingQ, group), onlineQ.subarray(next), 1);
+    const targetTotals = await mixer.counterfactuals("target", nextValues(operator, targetQ, choosingQ, group), targetQ.subarray(next), 1);
     const nextTotals = softmaxOverJointActions(onlineTotals, targetTotals, group, { beta });
     const targets = learningTargets(config.returns, step, group, nextTotals, config.discount);
     const returns = monteCarloReturns(group, null, { gamma: config.discount });
 
-    const qTot = mixer.forward("online", chosenValues(onlineQ, group), 0, true);
+    const qTot = await mixer.forward("online", chosenValues(onlineQ, group), 0, true);
     const gradient = new Float32Array(qTot.length);
     const towardsReturns = new Float32Array(qTot.length);
     loss += tdLoss({ lengths: group.lengths, qTot, targets, normaliser: stepsInBatch }, gradient);
     loss += lambda * tdLoss({ lengths: group.lengths, qTot, targets: returns, normaliser: stepsInBatch }, towardsReturns);
     for (let i = 0; i < gradient.length; i++) gradient[i] += lambda * towardsReturns[i];
-    agent.backward(mixer.backward(gradient));
+    await agent.backward(await mixer.backward(gradient));
 
     qTotal = addSteps(qTotal, qTot, group);
     target = addSteps(target, targets, group);
   }
-  const gradientNorm = engine.step(config.optimiser);
+  const gradientNorm = await engine.step(config.optimiser);
   return { loss, gradientNorm, qTotal: qTotal / stepsInBatch, target: target / stepsInBatch };
 }

@@ -7,7 +7,7 @@ import type { UpdateStatistics } from "./statistics.js";
 import { wqmixUpdate } from "./wqmix.js";
 
 /** One update of the configured algorithm; see `qmixUpdate` for the arguments. */
-export function updateNetworks(engine: Engine, groups: readonly EpisodeGroup[], stepsInBatch: number, config: Config, step: number): UpdateStatistics {
+export function updateNetworks(engine: Engine, groups: readonly EpisodeGroup[], stepsInBatch: number, config: Config, step: number): Promise<UpdateStatistics> {
   switch (config.algorithm) {
     case "qmix":
       return qmixUpdate(engine, groups, stepsInBatch, config, step);

@@ -20,7 +20,7 @@ import { type UpdateStatistics, addSteps } from "./statistics.js";
  *
  * @throws {Error} when the engine has no central networks, or the config no `wqmix`
  */
-export function wqmixUpdate(engine: Engine, groups: readonly EpisodeGroup[], stepsInBatch: number, config: Config, step: number): UpdateStatistics {
+export async function wqmixUpdate(engine: Engine, groups: readonly EpisodeGroup[], stepsInBatch: number, config: Config, step: number): Promise<UpdateStatistics> {
   const { agent, mixer, central } = engine;
   if (!central || !config.wqmix) throw new Error(`${config.algorithm} has ${central ? "no settings: config.wqmix" : "no central networks: network.centralEmbed"} is missing. Configure it with algorithm "ow-qmix" or "cw-qmix".`);
   const operator: ValueOperator = config.operator;
@@ -29,19 +29,19 @@ export function wqmixUpdate(engine: Engine, groups: readonly EpisodeGroup[], ste
 
   for (const group of groups) {
     engine.load(group);
-    const q = agent.forward("online", true);
-    const { online: centralQ, target: centralTargetQ } = central.agent.forwardBoth();
+    const q = await agent.forward("online", true);
+    const { online: centralQ, target: centralTargetQ } = await central.agent.forwardBoth();
 
-    const nextTotals = central.mixer.forward("target", nextValues(operator, centralTargetQ, q, group), 1);
+    const nextTotals = await central.mixer.forward("target", nextValues(operator, centralTargetQ, q, group), 1);
     const targets = learningTargets(config.returns, step, group, nextTotals, config.discount);
 
-    const qTot = mixer.forward("online", chosenValues(q, group), 0, true);
-    const qStar = central.mixer.forward("online", chosenValues(centralQ, group), 0, true);
+    const qTot = await mixer.forward("online", chosenValues(q, group), 0, true);
+    const qStar = await central.mixer.forward("online", chosenValues(centralQ, group), 0, true);
 
     let weights: Float32Array;
     if (config.algorithm === "cw-qmix") {
       const greedy = greedyActions(q, group);
-      const greedyTotals = central.mixer.forward("target", chosenValues(centralTargetQ, group, greedy), 0);
+      const greedyTotals = await central.mixer.forward("target", chosenValues(centralTargetQ, group, greedy), 0);
       weights = centralWeights(group, greedy, greedyTotals, targets, alpha);
     } else {
       weights = optimisticWeights(group, qTot, targets, alpha);
@@ -49,13 +49,13 @@ export function wqmixUpdate(engine: Engine, groups: readonly EpisodeGroup[], ste
 
     const gradient = new Float32Array(qTot.length);
     loss += tdLoss({ lengths: group.lengths, qTot, targets, weights, normaliser: stepsInBatch }, gradient);
-    agent.backward(mixer.backward(gradient));
+    await agent.backward(await mixer.backward(gradient));
     loss += tdLoss({ lengths: group.lengths, qTot: qStar, targets, normaliser: stepsInBatch }, gradient);
-    central.agent.backward(central.mixer.backward(gradient));
+    await central.agent.backward(await central.mixer.backward(gradient));
 
     qTotal = addSteps(qTotal, qTot, group);
     target = addSteps(target, targets, group);
   }
-  const gradientNorm = engine.step(config.optimiser);
+  const gradientNorm = await engine.step(config.optimiser);
   return { loss, gradientNorm, qTotal: qTotal / stepsInBatch, target: target / stepsInBatch };
 }

@@ -76,7 +76,7 @@ function cutOrders(counts: Int32Array, seed: number): [CutOrder, number[]][] {
 }
 
 /** The greedy actions of the agents that had a choice, over some episodes. */
-function decisions(engine: Engine, groups: readonly EpisodeGroup[]): number[] {
+function decisions(engine: Engine<true>, groups: readonly EpisodeGroup[]): number[] {
   return groups.flatMap((group) => {
     engine.load(group);
     const greedy = greedyActions(engine.agent.forward("online"), group);

@@ -79,7 +79,7 @@ export function batchChoices(moment: DistanceMoment, config: Config): StoredChoi
 }
 
 /** Compares episodes, given oldest first, block by block from the newest on. */
-function measureBlocks(engine: Engine, episodes: readonly Episode[], config: Config, step: number): AgedChoices[] {
+function measureBlocks(engine: Engine<true>, episodes: readonly Episode[], config: Config, step: number): AgedChoices[] {
   const newest = [...episodes].reverse();
   // The newest episode ended at the present step, and each of the others where the next began.
   const begins = new Map<Episode, number>();

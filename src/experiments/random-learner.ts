@@ -16,7 +16,7 @@ export const mastRule: ConfigInput = { operator: { kind: "soft-mellowmax" }, ret
 
 /** A wasm engine with random networks of one density, and what another implementation needs to start from the same. */
 export interface Start {
-  readonly engine: Engine;
+  readonly engine: Engine<true>;
   readonly online: Parameters;
   readonly target: Parameters;
   readonly masks: ReadonlyMap<string, Uint8Array>;
@@ -42,7 +42,7 @@ export function ruleConfig(rule: ConfigInput): Config {
 }
 
 /** One update as training makes it from a sampled batch, laying it out in groups included. */
-export function update(engine: Engine, batch: readonly Episode[], config: Config): { loss: number; gradientNorm: number } {
-  const groups = groupEpisodes(batch, engine.shape);
+export function update(engine: Engine, batch: readonly Episode[], config: Config): Promise<{ loss: number; gradientNorm: number }> {
+  const groups = groupEpisodes(batch, engine.shape, engine.lanes);
   return updateNetworks(engine, groups, countSteps(groups), config, 0);
 }

@@ -104,7 +104,7 @@ export async function trainSupervised(task: SupervisedTask, method: Method, seed
       if (evolves && config.topology.grow === "gradient") engine.requestDenseGradients();
       squaredError(engine, groups, batch, true);
       if (!Number.isFinite(engine.step(config.optimiser))) throw new Error(`The gradient is not finite after ${update} updates: training has diverged. Try a smaller learningRate than ${config.optimiser.learningRate}.`);
-      if (evolves) evolveNetworks(engine, config, update + 1, topology);
+      if (evolves) await evolveNetworks(engine, config, update + 1, topology);
     }
     return { task, method, seed, updates: tests.map(([update]) => update), errors: tests.map(([, error]) => error), before, after: agentMasks() };
   } finally {
@@ -187,7 +187,7 @@ function varianceOf(groups: readonly EpisodeGroup[]): number {
 }
 
 /** Mean squared error over the groups' examples; with `learn` its gradients are added up in the engine. */
-function squaredError(engine: Engine, groups: readonly EpisodeGroup[], examples: number, learn = false): number {
+function squaredError(engine: Engine<true>, groups: readonly EpisodeGroup[], examples: number, learn = false): number {
   let error = 0;
   for (const group of groups) {
     engine.load(group);

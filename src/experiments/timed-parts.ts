@@ -13,9 +13,9 @@ export type Part = (typeof PARTS)[number];
  * @returns the engine to be used instead, and the milliseconds of each part since they were last taken
  * @example
  * const timed = timeParts(engine);
- * update(timed.engine, batch, config); timed.take()["agents forward"];
+ * await update(timed.engine, batch, config); timed.take()["agents forward"];
  */
-export function timeParts(engine: Engine): { readonly engine: Engine; take(): Record<Part, number> } {
+export function timeParts(engine: Engine<true>): { readonly engine: Engine<true>; take(): Record<Part, number> } {
   const none = (): Record<Part, number> => Object.fromEntries(PARTS.map((part) => [part, 0])) as Record<Part, number>;
   let spent = none();
   const timed = <Arguments extends unknown[], Result>(part: Part, work: (...given: Arguments) => Result) => (...given: Arguments): Result => {

@@ -4,7 +4,7 @@ import { quantile } from "../results/statistics.js";
 export interface Candidate {
   readonly name: string;
   /** Does it once; returns how long it took in milliseconds. */
-  readonly sample: () => number;
+  readonly sample: () => number | Promise<number>;
 }
 
 /**
@@ -12,9 +12,10 @@ export interface Candidate {
  * counts, and waiting for a core that another process has does not. On an idle machine it is the wall-clock time; on a busy
  * one wall-clock time would favour whatever is short enough to run between two interruptions.
  */
-export function time(work: () => void): number {
+export async function time(work: () => unknown): Promise<number> {
   const elapsed = stopwatch();
-  work();
+  const result = work();
+  if (result instanceof Promise) await result;
   return elapsed();
 }
 
@@ -33,11 +34,11 @@ export function stopwatch(): () => number {
  * @param another whether there is to be a turn of this number, from 0
  * @returns each sample in milliseconds, as it is taken
  * @example
- * for (const [{ name }, milliseconds] of takeTurns([dense, sparse], (turn) => turn < 5)) console.log(name, milliseconds);
+ * for await (const [{ name }, milliseconds] of takeTurns([dense, sparse], (turn) => turn < 5)) console.log(name, milliseconds);
  */
-export function* takeTurns<T extends Candidate>(candidates: readonly T[], another: (turn: number) => boolean): Generator<[candidate: T, milliseconds: number], void, void> {
+export async function* takeTurns<T extends Candidate>(candidates: readonly T[], another: (turn: number) => boolean): AsyncGenerator<[candidate: T, milliseconds: number], void, void> {
   for (let turn = 0; another(turn); turn++) {
-    for (const candidate of candidates) yield [candidate, candidate.sample()];
+    for (const candidate of candidates) yield [candidate, await candidate.sample()];
   }
 }
 

@@ -44,7 +44,7 @@ export function optimalTwoStepValues(discount: number): TwoStepValues {
  * @example
  * twoStepValues(restoreNetworks(config, createEnvironment("two-step").sizes, state)).gameB; // near [0, 1, 1, 8]
  */
-export function twoStepValues(engine: Engine): TwoStepValues {
+export function twoStepValues(engine: Engine<true>): TwoStepValues {
   // 16 plays are one group, and stay in the order given.
   const [group] = groupEpisodes(allPlays(), engine.shape);
   engine.load(group);

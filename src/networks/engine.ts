@@ -1,6 +1,9 @@
 import type { EpisodeGroup } from "../replay/group.js";
 import type { NetworkShape, ParameterSpec, Parameters } from "./parameters.js";
 
+/** What an engine answers: at once when `AtOnce` is true, as the wasm engine does; else perhaps later, when a device or other runs have to be waited for. */
+export type Answer<Value, AtOnce extends boolean = boolean> = AtOnce extends true ? Value : Value | Promise<Value>;
+
 /** The learned networks, or their slowly following copies. */
 export type NetworkSide = "online" | "target";
 
@@ -8,18 +11,21 @@ export type NetworkSide = "online" | "target";
  * Runs networks and knows no learning rule. A training update is, for each group of the batch: `load`, forward passes, `backward` of
  * mixer and agent (which add to the gradients), and once after the last group `step`. Returned arrays are views into the engine's
  * memory that the next call of the same method for the same side overwrites; entries of lanes that have ended are unspecified.
+ * An answer is awaited before the next call; `Engine<true>` gives all of them at once.
  */
-export interface Engine {
+export interface Engine<AtOnce extends boolean = boolean> {
   readonly name: "wasm" | "tensorflow";
   readonly shape: NetworkShape;
+  /** Lanes of the groups that it takes, or "all" where a group holds a whole batch. */
+  readonly lanes: number | "all";
   /** Every parameter in PyMARL's names and order. */
   readonly parameters: readonly ParameterSpec[];
   /** The recurrent network that all agents share. */
-  readonly agent: AgentNetwork;
+  readonly agent: AgentNetwork<AtOnce>;
   /** QMIX's monotonic mixing network. */
-  readonly mixer: MonotonicMixer;
+  readonly mixer: MonotonicMixer<AtOnce>;
   /** WQMIX's unrestricted networks (Algorithm 3, phi); there when `shape.centralEmbed` is set. */
-  readonly central?: { readonly agent: AgentNetwork; readonly mixer: MixingNetwork };
+  readonly central?: { readonly agent: AgentNetwork<AtOnce>; readonly mixer: MixingNetwork<AtOnce> };
 
   /** Takes a group of episodes, which must stay as they are until the next `load`: what follows works on them. */
   load(group: EpisodeGroup): void;
@@ -29,20 +35,20 @@ export interface Engine {
    */
   requestDenseGradients(): void;
   /** The gradient added up since the last `step`, [out, in] or [out]; pruned entries are 0 unless dense gradients were requested. */
-  gradient(name: string): Float32Array;
+  gradient(name: string): Answer<Float32Array, AtOnce>;
   /**
    * Clips the global norm of the gradients, takes one RMSprop step on every remaining connection and bias, and clears the gradients.
    * After it, `gradient(name)` still gives the (unclipped) gradients of this update until the next `load`.
    * @returns the norm before clipping; when it is not finite nothing is changed.
    */
-  step(options: OptimiserOptions): number;
+  step(options: OptimiserOptions): Answer<number, AtOnce>;
 
   /** A copy of all parameters of a side; pruned weights are 0. */
-  read(side: NetworkSide): Parameters;
+  read(side: NetworkSide): Answer<Parameters, AtOnce>;
   /** Overwrites parameters of a side (all, or those given); values of pruned weights are ignored. */
   write(side: NetworkSide, parameters: Parameters): void;
   /** RMSprop's running mean of squared gradients, by parameter name. */
-  readOptimiser(): Parameters;
+  readOptimiser(): Answer<Parameters, AtOnce>;
   writeOptimiser(state: Parameters): void;
   /** Hard update of the target networks: target := online (the target side has the online masks always). */
   copyToTarget(): void;
@@ -61,32 +67,32 @@ export interface Engine {
 }
 
 /** Agents over the steps of the loaded episodes. */
-export interface AgentNetwork {
+export interface AgentNetwork<AtOnce extends boolean = boolean> {
   /**
    * Q_i(tau_i, .) of every agent at every step: [steps + 1, agents, actions, lanes].
    * With `keep`, activations are kept for `backward` (online side only).
    */
-  forward(side: NetworkSide, keep?: boolean): Float32Array;
+  forward(side: NetworkSide, keep?: boolean): Answer<Float32Array, AtOnce>;
   /**
    * Both sides in one sweep, while inputs are in the cache: what `forward("online", true)` and `forward("target")` return.
    */
-  forwardBoth(): Readonly<Record<NetworkSide, Float32Array>>;
+  forwardBoth(): Answer<Readonly<Record<NetworkSide, Float32Array>>, AtOnce>;
   /** Adds the gradients of the online agent, given dL/dQ_i of the chosen actions [steps, agents, lanes]. */
-  backward(gradient: Float32Array): void;
+  backward(gradient: Float32Array): Answer<void, AtOnce>;
 }
 
 /** A network that makes one value of the team out of the agents' values and the state. */
-export interface MixingNetwork {
+export interface MixingNetwork<AtOnce extends boolean = boolean> {
   /**
    * Q_tot for chosen values [steps, agents, lanes] at the states of steps `offset`..`offset + steps - 1`: [steps, lanes].
    * `offset` is 1 for the value of next states. With `keep`, activations are kept for `backward` (online side, offset 0).
    */
-  forward(side: NetworkSide, values: Float32Array, offset: 0 | 1, keep?: boolean): Float32Array;
+  forward(side: NetworkSide, values: Float32Array, offset: 0 | 1, keep?: boolean): Answer<Float32Array, AtOnce>;
   /** Adds the gradients of the online mixer, given dL/dQ_tot [steps, lanes]; returns dL/dvalues [steps, agents, lanes]. */
-  backward(gradient: Float32Array): Float32Array;
+  backward(gradient: Float32Array): Answer<Float32Array, AtOnce>;
 }
 
-export interface MonotonicMixer extends MixingNetwork {
+export interface MonotonicMixer<AtOnce extends boolean = boolean> extends MixingNetwork<AtOnce> {
   /**
    * Q_tot of the joint actions that differ from a given one in one agent's action, RES's counterfactual joint actions: entry
    * (t, i, a) is Q_tot with agent i's value replaced by `alternatives` (t, i, a). The hypernetworks run once for all of them.
@@ -96,9 +102,9 @@ export interface MonotonicMixer extends MixingNetwork {
    * @returns [steps, agents, actions, lanes], -Infinity where the action is unavailable at the step whose state it is
    * @example
    * // Of next states: the greedy joint action's values, and all Q-values from step 1 on.
-   * const totals = engine.mixer.counterfactuals("online", greedy, q.subarray(agents * actions * LANES), 1);
+   * const totals = await engine.mixer.counterfactuals("online", greedy, q.subarray(agents * actions * LANES), 1);
    */
-  counterfactuals(side: NetworkSide, values: Float32Array, alternatives: Float32Array, offset: 0 | 1): Float32Array;
+  counterfactuals(side: NetworkSide, values: Float32Array, alternatives: Float32Array, offset: 0 | 1): Answer<Float32Array, AtOnce>;
 }
 
 /** RMSprop as in PyTorch: v = alpha v + (1 - alpha) g^2; w -= learningRate g / (sqrt(v) + epsilon). */

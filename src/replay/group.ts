@@ -2,7 +2,7 @@ import type { Episode } from "./episode.js";
 
 /**
  * Episodes of one training batch laid out in lanes, the unit in which engines work: 16 lanes are four 128-bit
- * vectors, and one cache line a feature. Lane l holds `episodes[l]`; lanes are sorted by length, longest first, so
+ * vectors, and one cache line a feature, for the wasm engine; a GPU takes the whole batch at once. Lane l holds `episodes[l]`; lanes are sorted by length, longest first, so
  * that the lanes still running at step t are the first `running[t]`.
  *
  * Entries past an episode's length (and whole lanes without an episode) are padding: actions 0, rewards 0, every
@@ -10,7 +10,7 @@ import type { Episode } from "./episode.js";
  */
 export interface EpisodeGroup {
   readonly episodes: readonly Episode[];
-  readonly lanes: typeof LANES;
+  readonly lanes: number;
   /** Length of the longest episode. */
   readonly steps: number;
   readonly agents: number;
@@ -29,7 +29,7 @@ export interface EpisodeGroup {
   readonly terminal: Uint8Array;
 }
 
-/** Lanes of a group. */
+/** Lanes of a group, unless an engine wants others. */
 export const LANES = 16;
 
 /**
@@ -37,21 +37,24 @@ export const LANES = 16;
  * episode costs. The order of episodes of equal length is kept.
  *
  * @param sizes agents N and actions |U|, the same for all episodes
+ * @param lanes of each group, what the engine takes (`engine.lanes`); "all": one group with a lane for each episode
  * @throws {Error} when an episode's arrays do not fit its length and these sizes
  * @example
- * const groups = groupEpisodes(sampleBatch(buffers, random), env.sizes); // 32 episodes: 2 groups
+ * const groups = groupEpisodes(sampleBatch(buffers, random), env.sizes, engine.lanes); // 32 episodes: 2 groups of 16
  * for (const group of groups) engine.load(group);
  */
 export function groupEpisodes(
   episodes: readonly Episode[],
   sizes: { readonly agents: number; readonly actions: number },
+  lanes: number | "all" = LANES,
 ): EpisodeGroup[] {
   for (const episode of episodes) checkLayout(episode, sizes.agents, sizes.actions);
   // Array.prototype.sort is stable.
   const sorted = [...episodes].sort((a, b) => b.length - a.length);
   const groups: EpisodeGroup[] = [];
-  for (let first = 0; first < sorted.length; first += LANES) {
-    groups.push(layOut(sorted.slice(first, first + LANES), sizes.agents, sizes.actions));
+  const width = lanes === "all" ? sorted.length : lanes;
+  for (let first = 0; first < sorted.length; first += width) {
+    groups.push(layOut(sorted.slice(first, first + width), width, sizes.agents, sizes.actions));
   }
   return groups;
 }
@@ -63,30 +66,30 @@ export function countSteps(groups: readonly EpisodeGroup[]): number {
   return steps;
 }
 
-function layOut(episodes: readonly Episode[], agents: number, actionCount: number): EpisodeGroup {
+function layOut(episodes: readonly Episode[], lanes: number, agents: number, actionCount: number): EpisodeGroup {
   const steps = episodes[0].length;
-  const lengths = new Int32Array(LANES);
+  const lengths = new Int32Array(lanes);
   const running = new Int32Array(steps + 1);
-  const terminal = new Uint8Array(LANES);
-  const rewards = new Float32Array(steps * LANES);
-  const actions = new Uint8Array(steps * agents * LANES);
-  const availableActions = new Uint8Array((steps + 1) * agents * actionCount * LANES).fill(1);
+  const terminal = new Uint8Array(lanes);
+  const rewards = new Float32Array(steps * lanes);
+  const actions = new Uint8Array(steps * agents * lanes);
+  const availableActions = new Uint8Array((steps + 1) * agents * actionCount * lanes).fill(1);
 
   episodes.forEach((episode, lane) => {
     const { length } = episode;
     lengths[lane] = length;
     terminal[lane] = episode.terminal ? 1 : 0;
     for (let t = 0; t < length; t++) running[t]++;
-    transpose(episode.rewards, rewards, length, lane);
-    transpose(episode.actions, actions, length * agents, lane);
-    transpose(episode.availableActions, availableActions, (length + 1) * agents * actionCount, lane);
+    transpose(episode.rewards, rewards, length, lane, lanes);
+    transpose(episode.actions, actions, length * agents, lane, lanes);
+    transpose(episode.availableActions, availableActions, (length + 1) * agents * actionCount, lane, lanes);
   });
-  return { episodes, lanes: LANES, steps, agents, actionCount, lengths, running, actions, availableActions, rewards, terminal };
+  return { episodes, lanes, steps, agents, actionCount, lengths, running, actions, availableActions, rewards, terminal };
 }
 
 /** Spreads the first `count` features of an episode over its lane: [feature] to [feature, lanes]. */
-function transpose(from: Uint8Array | Float32Array, to: Uint8Array | Float32Array, count: number, lane: number): void {
-  for (let i = 0, j = lane; i < count; i++, j += LANES) to[j] = from[i];
+function transpose(from: Uint8Array | Float32Array, to: Uint8Array | Float32Array, count: number, lane: number, lanes: number): void {
+  for (let i = 0, j = lane; i < count; i++, j += lanes) to[j] = from[i];
 }
 
 function checkLayout(episode: Episode, agents: number, actions: number): void {

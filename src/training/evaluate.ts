@@ -27,12 +27,12 @@ export interface Evaluation {
  * @param discount gamma of the returns that estimates are compared with
  * @example
  * const evaluate = createEvaluation(engine, copies, 0.99);
- * const { winRate, estimatedValue, trueValue } = evaluate([1, 2, 3, 4]);
+ * const { winRate, estimatedValue, trueValue } = await evaluate([1, 2, 3, 4]);
  */
-export function createEvaluation(engine: Engine, environments: readonly Environment[], discount: number): (seeds: readonly number[]) => Evaluation {
+export function createEvaluation(engine: Engine, environments: readonly Environment[], discount: number): (seeds: readonly number[]) => Promise<Evaluation> {
   const actor = engine.createActor(environments.length);
   const recorders = environments.map(createEpisodeRecorder);
-  return (seeds) => {
+  return async (seeds) => {
     const results = playGreedily(recorders, actor, seeds);
     const mean = (value: (result: EpisodeResult) => number) => results.reduce((sum, result) => sum + value(result), 0) / results.length;
     return {
@@ -40,7 +40,7 @@ export function createEvaluation(engine: Engine, environments: readonly Environm
       winRate: mean(({ won }) => (won ? 1 : 0)),
       episodeReturn: mean(({ episodeReturn }) => episodeReturn),
       episodeLength: mean(({ episode }) => episode.length),
-      ...compareValues(engine, results, discount),
+      ...(await compareValues(engine, results, discount)),
     };
   };
 }
@@ -83,13 +83,13 @@ function playGreedily(recorders: readonly EpisodeRecorder[], actor: Actor, seeds
   return results;
 }
 
-function compareValues(engine: Engine, results: readonly EpisodeResult[], discount: number): Pick<Evaluation, "estimatedValue" | "trueValue"> {
+async function compareValues(engine: Engine, results: readonly EpisodeResult[], discount: number): Promise<Pick<Evaluation, "estimatedValue" | "trueValue">> {
   let estimated = 0;
   let real = 0;
   let count = 0;
-  for (const group of groupEpisodes(results.map(({ episode }) => episode), engine.shape)) {
+  for (const group of groupEpisodes(results.map(({ episode }) => episode), engine.shape, engine.lanes)) {
     engine.load(group);
-    const totals = engine.mixer.forward("online", chosenValues(engine.agent.forward("online"), group), 0);
+    const totals = await engine.mixer.forward("online", chosenValues(await engine.agent.forward("online"), group), 0);
     const returns = monteCarloReturns(group, null, { gamma: discount });
     for (let t = 0; t < group.steps; t++) {
       for (let i = t * group.lanes; i < t * group.lanes + group.running[t]; i++) {

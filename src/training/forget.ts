@@ -12,13 +12,13 @@ import { greedyActions } from "../targets/actions.js";
  *
  * @returns episodes dropped
  */
-export function forgetOldPlay(engine: Engine, { offline, online, offlineBatch, onlineBatch }: DualBuffer, { threshold, drop, minimum }: NonNullable<Config["replay"]["dynamic"]>): number {
+export async function forgetOldPlay(engine: Engine, { offline, online, offlineBatch, onlineBatch }: DualBuffer, { threshold, drop, minimum }: NonNullable<Config["replay"]["dynamic"]>): Promise<number> {
   if (offline.size < offlineBatch || offline.size <= minimum * offline.capacity) return 0;
   let decisions = 0;
   let changed = 0;
-  for (const group of groupEpisodes(offline.oldest(offlineBatch), engine.shape)) {
+  for (const group of groupEpisodes(offline.oldest(offlineBatch), engine.shape, engine.lanes)) {
     engine.load(group);
-    const change = policyChange(greedyActions(engine.agent.forward("online"), group), group);
+    const change = policyChange(greedyActions(await engine.agent.forward("online"), group), group);
     decisions += change.decisions;
     changed += change.changed;
   }

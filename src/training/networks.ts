@@ -2,6 +2,8 @@ import { type Config, ConfigError } from "../config.js";
 import type { EnvironmentSizes } from "../envs/environment.js";
 import type { Engine } from "../networks/engine.js";
 import { initialParameters, type NetworkShape, networkParameters, type Parameters, type ParameterSpec } from "../networks/parameters.js";
+import { openBackend } from "../networks/tensorflow/backend.js";
+import { createTensorflowEngine } from "../networks/tensorflow/engine.js";
 import { createWasmEngine } from "../networks/wasm/engine.js";
 import type { Random } from "../random.js";
 import { initialMasks } from "../sparse/mask.js";
@@ -40,20 +42,25 @@ export interface Ticket {
  * The networks of a new run: initial parameters and masks drawn from the given streams, or taken from a ticket, and the target networks
  * equal to the online ones.
  *
+ * @param open what makes the engine, by default the one that the config names
  * @param ticket for a winning ticket, whose masks are taken, or a cheating one, whose weights are taken as well
  * @throws {Error} when the config asks for a ticket and there is none, or one of other networks
+ * @throws {BackendError} when the config names a backend that is not there
  * @example
- * const engine = createNetworks(config, env.sizes, { parameters: createRandom(1, 0), masks: createRandom(1, 1) });
+ * const engine = await createNetworks(config, env.sizes, { parameters: createRandom(1, 0), masks: createRandom(1, 1) });
  */
-export function createNetworks(config: Config, sizes: EnvironmentSizes, random: { readonly parameters: Random; readonly masks: Random }, ticket?: Ticket): Engine {
+export async function createNetworks(
+  config: Config,
+  sizes: EnvironmentSizes,
+  random: { readonly parameters: Random; readonly masks: Random },
+  { ticket, open = engineOf(config) }: { readonly ticket?: Ticket; readonly open?: OpenEngine } = {},
+): Promise<Engine> {
   const shape = networkShape(config, sizes);
   const specs = networkParameters(shape);
   const given = config.ticket === undefined || config.ticket.kind === "random" ? undefined : checkTicket(config.ticket, specs, ticket);
   const masks = given?.masks ?? drawMasks(config, specs, random.masks);
   const parameters = given && config.ticket!.kind === "cheating" ? given.parameters : initialParameters(specs, random.parameters);
-  const engine = createWasmEngine(shape, parameters, masks);
-  engine.copyToTarget();
-  return engine;
+  return open(shape, parameters, masks);
 }
 
 function drawMasks({ method, sparsity: { level, distribution } }: Config, specs: readonly ParameterSpec[], random: Random): ReadonlyMap<string, Uint8Array> {
@@ -74,14 +81,36 @@ function checkTicket({ kind, source }: NonNullable<Config["ticket"]>, specs: rea
 }
 
 /**
- * The networks of a run as a checkpoint holds them: online, target, masks and the optimiser's state.
+ * The networks of a run as a checkpoint holds them: online, target, masks and the optimiser's state. Whichever engine trained them, it is
+ * a wasm engine that looks at them, at once and everywhere; `resumeNetworks` goes on training.
  *
  * @example
  * const engine = restoreNetworks(config, env.sizes, readRunCheckpoint(run.directory).state);
  */
-export function restoreNetworks(config: Config, sizes: EnvironmentSizes, { tensors, masks }: Pick<TrainState, "tensors" | "masks">): Engine {
+export function restoreNetworks(config: Config, sizes: EnvironmentSizes, { tensors, masks }: Pick<TrainState, "tensors" | "masks">): Engine<true> {
   const engine = createWasmEngine(networkShape(config, sizes), tensorsOf(tensors, "online"), masks);
+  return fill(engine, tensors);
+}
+
+/**
+ * The same in the engine that the config names, or that `open` makes. A checkpoint of any engine serves any other.
+ *
+ * @throws {BackendError} when the config names a backend that is not there
+ */
+export async function resumeNetworks(config: Config, sizes: EnvironmentSizes, { tensors, masks }: Pick<TrainState, "tensors" | "masks">, open: OpenEngine = engineOf(config)): Promise<Engine> {
+  return fill(await open(networkShape(config, sizes), tensorsOf(tensors, "online"), masks), tensors);
+}
+
+function fill<Opened extends Engine>(engine: Opened, tensors: Parameters): Opened {
   engine.write("target", tensorsOf(tensors, "target"));
   engine.writeOptimiser(tensorsOf(tensors, "optimiser"));
   return engine;
+}
+
+/** Makes an engine whose networks, online and target, have the given parameters and masks. */
+export type OpenEngine = (shape: NetworkShape, parameters: Parameters, masks: ReadonlyMap<string, Uint8Array>) => Engine | Promise<Engine>;
+
+function engineOf({ engine, backend = "auto" }: Config): OpenEngine {
+  if (engine === "wasm") return createWasmEngine;
+  return async (shape, parameters, masks) => createTensorflowEngine((await openBackend(backend)).tf, shape, parameters, masks);
 }

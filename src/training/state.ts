@@ -7,12 +7,12 @@ import type { ReplayState } from "./records.js";
 import { createEpisodeRecorder } from "./rollout.js";
 
 /** Copies of all that an engine has learned, under "online.NAME", "target.NAME" and "optimiser.NAME". */
-export function captureTensors(engine: Engine): Map<string, Float32Array> {
+export async function captureTensors(engine: Engine): Promise<Map<string, Float32Array>> {
   const tensors = new Map<string, Float32Array>();
   const put = (side: string, values: Parameters) => values.forEach((value, name) => tensors.set(`${side}.${name}`, value));
-  put("online", engine.read("online"));
-  put("target", engine.read("target"));
-  put("optimiser", engine.readOptimiser());
+  put("online", await engine.read("online"));
+  put("target", await engine.read("target"));
+  put("optimiser", await engine.readOptimiser());
   return tensors;
 }
 

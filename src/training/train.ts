@@ -9,7 +9,7 @@ import { countSteps, groupEpisodes } from "../replay/group.js";
 import { countNonzeros } from "../sparse/mask.js";
 import { createEvaluation } from "./evaluate.js";
 import { forgetOldPlay } from "./forget.js";
-import { createNetworks, restoreNetworks, type Ticket } from "./networks.js";
+import { createNetworks, type OpenEngine, resumeNetworks, type Ticket } from "./networks.js";
 import type { TrainRecord, TrainState, TrainingRecord } from "./records.js";
 import { createEpisodeRecorder, epsilonGreedy } from "./rollout.js";
 import { captureMasks, captureReplay, captureTensors, replayEpisodes } from "./state.js";
@@ -22,6 +22,8 @@ export interface TrainOptions {
   readonly resume?: TrainState;
   /** What a winning or cheating ticket starts from; see `readTicket`. A resumed one needs none. */
   readonly ticket?: Ticket;
+  /** What makes the engine, instead of the one that the config names; see `trainTogether`. */
+  readonly open?: OpenEngine;
   /** Seconds of work between checkpoint records. Default 30. */
   readonly checkpointEvery?: number;
 }
@@ -40,15 +42,15 @@ const EVALUATION_COPIES = 16;
  *   if (record.kind === "evaluation") console.log(record.step, record.winRate);
  */
 export async function* train(config: Config, options: TrainOptions = {}): AsyncGenerator<TrainingRecord, void, void> {
-  const { signal, resume, ticket, checkpointEvery = 30 } = options;
+  const { signal, resume, ticket, open, checkpointEvery = 30 } = options;
   const env = createEnvironment(config.environment, { rules: config.rules });
   const buffers = createDualBuffer(config.replay);
   if (resume) replayEpisodes(buffers, env, resume.replay, config);
 
   const random = resume ? resumeRandom(resume.progress.random) : startRandom(config.seed);
   const engine = resume
-    ? restoreNetworks(config, env.sizes, resume)
-    : createNetworks(config, env.sizes, { parameters: createRandom(config.seed, STREAMS.parameters), masks: createRandom(config.seed, STREAMS.masks) }, ticket);
+    ? await resumeNetworks(config, env.sizes, resume, open)
+    : await createNetworks(config, env.sizes, { parameters: createRandom(config.seed, STREAMS.parameters), masks: createRandom(config.seed, STREAMS.masks) }, { ...(ticket && { ticket }), ...(open && { open }) });
   try {
     const progress = resume ? { ...resume.progress, evaluations: [...resume.progress.evaluations] } : startProgress(config);
     const sums = startSums(resume?.progress.sums);
@@ -61,8 +63,8 @@ export async function* train(config: Config, options: TrainOptions = {}): AsyncG
     let stepInRun = progress.step;
     const policy = epsilonGreedy(engine.createActor(1), () => epsilonAt(stepInRun++), random.exploration);
 
-    const capture = (): TrainState => ({
-      tensors: captureTensors(engine),
+    const capture = async (): Promise<TrainState> => ({
+      tensors: await captureTensors(engine),
       masks: captureMasks(engine),
       progress: {
         ...progress,
@@ -90,7 +92,7 @@ export async function* train(config: Config, options: TrainOptions = {}): AsyncG
       }
       while (progress.nextEvaluation <= progress.step && progress.nextEvaluation <= config.steps) {
         const seeds = Array.from({ length: config.evaluation.episodes }, () => random.evaluation.below(0x7fffffff));
-        const evaluation = evaluate(seeds);
+        const evaluation = await evaluate(seeds);
         // The nominal step, so that the evaluations of several seeds line up.
         const step = progress.nextEvaluation;
         progress.evaluations.push(evaluation.winRate);
@@ -105,7 +107,7 @@ export async function* train(config: Config, options: TrainOptions = {}): AsyncG
         lastTurn = now;
       }
       if (signal?.aborted || now - lastCheckpoint > checkpointEvery * 1000) {
-        yield { kind: "checkpoint", step: progress.step, episode: progress.episode, state: capture() };
+        yield { kind: "checkpoint", step: progress.step, episode: progress.episode, state: await capture() };
         if (signal?.aborted) return;
         lastCheckpoint = performance.now();
       }
@@ -121,14 +123,14 @@ export async function* train(config: Config, options: TrainOptions = {}): AsyncG
       sums.won += won ? 1 : 0;
 
       const { dynamic } = config.replay;
-      if (dynamic && progress.episode % dynamic.interval === 0) forgetOldPlay(engine, buffers, dynamic);
+      if (dynamic && progress.episode % dynamic.interval === 0) await forgetOldPlay(engine, buffers, dynamic);
 
       const updates = progress.step >= config.warmup && canSample(buffers) ? config.updates : 0;
       for (let i = 1; i <= updates; i++) {
-        const groups = groupEpisodes(sampleBatch(buffers, random.replay), env.sizes);
+        const groups = groupEpisodes(sampleBatch(buffers, random.replay), env.sizes, engine.lanes);
         const evolves = i === updates && config.topology.grow !== "none" && progress.episode - progress.lastEvolution >= config.topology.interval;
         if (evolves && config.topology.grow === "gradient") engine.requestDenseGradients();
-        const update = updateNetworks(engine, groups, countSteps(groups), config, progress.step);
+        const update = await updateNetworks(engine, groups, countSteps(groups), config, progress.step);
         if (!Number.isFinite(update.loss) || !Number.isFinite(update.gradientNorm)) {
           throw new Error(
             `The ${Number.isFinite(update.loss) ? "gradient" : "loss"} is not finite at step ${progress.step} (update ${progress.update + 1}): training has diverged. Try a smaller optimiser.learningRate or optimiser.gradientClip.`,
@@ -141,7 +143,7 @@ export async function* train(config: Config, options: TrainOptions = {}): AsyncG
         sums.qTotal += update.qTotal;
         sums.target += update.target;
         if (evolves) {
-          const change = evolveNetworks(engine, config, progress.step, random.topology);
+          const change = await evolveNetworks(engine, config, progress.step, random.topology);
           progress.lastEvolution = progress.episode;
           progress.evolution++;
           const { step, episode: episodes, evolution } = progress;
@@ -157,7 +159,7 @@ export async function* train(config: Config, options: TrainOptions = {}): AsyncG
     const last = progress.evaluations.slice(-config.evaluation.window);
     const score = last.reduce((sum, rate) => sum + rate, 0) / last.length;
     const { step, episode, update } = progress;
-    yield { kind: "end", step, episode, update, score, state: capture() };
+    yield { kind: "end", step, episode, update, score, state: await capture() };
   } finally {
     engine.dispose();
   }

@@ -34,7 +34,7 @@ export function recordOf({ block }: Gru): { hidden: number; gates: number; strid
   return { hidden: block * ROW, gates: 2 * block * ROW, stride: skewed(6 * block) * ROW };
 }
 
-export interface WasmAgentNetwork extends AgentNetwork {
+export interface WasmAgentNetwork extends AgentNetwork<true> {
   /** Makes room for the loaded batch. */
   reserve(): void;
   /** To be called when the batch or any weights have changed. */

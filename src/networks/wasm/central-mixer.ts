@@ -28,7 +28,7 @@ export function createCentralMixerLayers(memory: Memory, specs: readonly Paramet
   };
 }
 
-export interface WasmMixingNetwork extends MixingNetwork {
+export interface WasmMixingNetwork extends MixingNetwork<true> {
   /** Makes room for the loaded batch. */
   reserve(): void;
 }

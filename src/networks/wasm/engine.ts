@@ -1,3 +1,4 @@
+import { LANES } from "../../replay/group.js";
 import type { Engine, NetworkSide } from "../engine.js";
 import { type NetworkShape, type Parameters, networkParameters } from "../parameters.js";
 import { createWasmActor } from "./actor.js";
@@ -20,7 +21,7 @@ import type { Part } from "./store.js";
  * const engine = createWasmEngine(shape, initialParameters(networkParameters(shape), random), new Map());
  * const actor = engine.createActor(1);
  */
-export function createWasmEngine(shape: NetworkShape, parameters: Parameters, masks: ReadonlyMap<string, Uint8Array>): Engine {
+export function createWasmEngine(shape: NetworkShape, parameters: Parameters, masks: ReadonlyMap<string, Uint8Array>): Engine<true> {
   return disposable(openEngine(shape, parameters, masks));
 }
 
@@ -28,7 +29,7 @@ function openEngine(
   shape: NetworkShape,
   parameters: Parameters,
   masks: ReadonlyMap<string, Uint8Array>,
-): Omit<Engine, "dispose"> {
+): Omit<Engine<true>, "dispose"> {
   const specs = networkParameters(shape);
   const memory = createMemory();
   const batch = createBatch(memory, shape);
@@ -114,6 +115,7 @@ function openEngine(
   return {
     name: "wasm",
     shape,
+    lanes: LANES,
     parameters: specs,
     agent: begins(agent),
     mixer: begins(mixer),
@@ -170,14 +172,14 @@ function openEngine(
 }
 
 /** Adds `dispose`, which lets go of everything that holds the memory: the methods, and those of the networks. */
-function disposable(engine: Omit<Engine, "dispose">): Engine {
+function disposable(engine: Omit<Engine<true>, "dispose">): Engine<true> {
   const disposed = () => {
     throw new Error("The engine has been disposed of; create another.");
   };
   const refuse = (part: object) => {
     for (const [name, value] of Object.entries(part)) if (typeof value === "function") Object.assign(part, { [name]: disposed });
   };
-  const result: Engine = {
+  const result: Engine<true> = {
     ...engine,
     dispose() {
       const { agent, mixer, central } = result;

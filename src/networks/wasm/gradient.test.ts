@@ -29,7 +29,7 @@ function referenceLoss(shape: NetworkShape, values: Map<string, ArrayLike<number
 }
 
 /** Adds L's gradients up in the engine; `padding` is written wherever a lane has ended. */
-function backward(engine: Engine, groups: readonly EpisodeGroup[], padding = 0): void {
+function backward(engine: Engine<true>, groups: readonly EpisodeGroup[], padding = 0): void {
   const { mixer, agent, central } = engine;
   for (const group of groups) {
     engine.load(group);
@@ -39,7 +39,7 @@ function backward(engine: Engine, groups: readonly EpisodeGroup[], padding = 0):
 }
 
 function addGradients(
-  { shape: { agents, actions } }: Engine,
+  { shape: { agents, actions } }: Engine<true>,
   group: EpisodeGroup,
   { agent, mixer }: { readonly agent: AgentNetwork; readonly mixer: MixingNetwork },
   more: number,
@@ -103,7 +103,7 @@ function checkGradients({ shape, parameters, groups, masks }: Case, gradients: M
   }
 }
 
-const allGradients = (engine: Engine) => new Map(engine.parameters.map(({ name }) => [name, engine.gradient(name)]));
+const allGradients = (engine: Engine<true>) => new Map(engine.parameters.map(({ name }) => [name, engine.gradient(name)]));
 
 describe("gradients of agents and mixers", () => {
   for (const [name, lengths, most] of [

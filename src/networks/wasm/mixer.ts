@@ -30,7 +30,7 @@ export function createMixerLayers(memory: Memory, specs: readonly ParameterSpec[
   };
 }
 
-export interface WasmMonotonicMixer extends MonotonicMixer {
+export interface WasmMonotonicMixer extends MonotonicMixer<true> {
   /** Makes room for the loaded batch. */
   reserve(): void;
 }

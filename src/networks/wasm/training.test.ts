@@ -8,10 +8,10 @@ import { type Case, SHAPES, randomCase, randomMasks } from "./fixtures.js";
 const OPTIMISER = { learningRate: 5e-4, alpha: 0.99, epsilon: 1e-5, gradientClip: 10 };
 
 const example = (density: number, seed = 11): Case => randomCase(SHAPES.central, density, [5, 4, 4, 2, 1], seed);
-const open = ({ shape, parameters, masks }: Case): Engine => createWasmEngine(shape, parameters, masks);
+const open = ({ shape, parameters, masks }: Case): Engine<true> => createWasmEngine(shape, parameters, masks);
 
 /** Adds up gradients of `scale` times the sums of Q_tot and Q*, through agents and mixers. */
-function backward(engine: Engine, groups: readonly EpisodeGroup[], scale = 1): void {
+function backward(engine: Engine<true>, groups: readonly EpisodeGroup[], scale = 1): void {
   for (const group of groups) {
     engine.load(group);
     const values = new Float32Array(group.steps * group.agents * LANES).map((_, i) => Math.sin(i));
@@ -23,7 +23,7 @@ function backward(engine: Engine, groups: readonly EpisodeGroup[], scale = 1): v
   }
 }
 
-const gradientsOf = (engine: Engine) => new Map(engine.parameters.map(({ name }) => [name, engine.gradient(name)]));
+const gradientsOf = (engine: Engine<true>) => new Map(engine.parameters.map(({ name }) => [name, engine.gradient(name)]));
 
 function expectClose(actual: Float32Array, expected: ArrayLike<number>, tolerance: number, name: string): void {
   for (let i = 0; i < actual.length; i++) {
