@@ -9,16 +9,16 @@ const SECONDS = 2;
 /** Time of the agents' forward pass for one joint step, observations copied in, for one environment and for 16 at once. */
 export const actingBenchmarks: readonly Benchmark[] = (["3m", "3s5z"] as const).map((map) => ({
   name: `acting ${map}`,
-  run: (effort: Effort) => [1, 16].flatMap((environments) => acting(map, environments, effort)),
+  run: async (effort: Effort) => [...(await acting(map, 1, effort)), ...(await acting(map, 16, effort))],
 }));
 
-function acting(map: ShapeName, environments: number, effort: Effort): Row[] {
+async function acting(map: ShapeName, environments: number, effort: Effort): Promise<Row[]> {
   const shape = shapes[map];
   const random = createRandom(6);
   const seen = Float32Array.from({ length: environments * shape.agents * shape.observation }, () => 2 * random.float() - 1);
   const calls = effort.quick ? 20 : Math.ceil(400 / environments);
   const engines = DENSITIES.map((density) => startEngine(shape, density).engine);
-  const best = fastest(
+  const best = await fastest(
     engines.map((engine, i) => {
       const actor = engine.createActor(environments);
       for (let environment = 0; environment < environments; environment++) actor.reset(environment);

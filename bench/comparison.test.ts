@@ -15,21 +15,21 @@ function someEpisodes(seed: number) {
 beforeAll(startTensorflow);
 
 describe.each(["autograd", "transposing"] as const)("the update in TensorFlow.js with %s gradients of products", (productGradient) => {
-  it.each([1, 0.3])("has the wasm engine's loss and gradients at density %f", (density) => {
+  it.each([1, 0.3])("has the wasm engine's loss and gradients at density %f", async (density) => {
     const start = startEngine(shape, density);
     const learner = tensorflowLearner(start, productGradient);
-    expect(largestDifference(learner, start, someEpisodes(11))).toBeLessThan(1e-4);
+    expect(await largestDifference(learner, start, someEpisodes(11))).toBeLessThan(1e-4);
     learner.dispose();
     start.engine.dispose();
   });
 
-  it("arrives at the wasm engine's parameters after several updates, and leaves pruned weights at 0", () => {
+  it("arrives at the wasm engine's parameters after several updates, and leaves pruned weights at 0", async () => {
     const start = startEngine(shape, 0.3);
     const learner = tensorflowLearner(start, productGradient);
     for (let seed = 20; seed < 25; seed++) {
       const batch = someEpisodes(seed);
       const theirs = learner.update(batch);
-      const ours = update(start.engine, batch, ruleConfig(plainRule));
+      const ours = await update(start.engine, batch, ruleConfig(plainRule));
       expect(theirs.loss / ours.loss).toBeCloseTo(1, 3);
       expect(theirs.norm / ours.gradientNorm).toBeCloseTo(1, 3);
     }
@@ -45,12 +45,12 @@ describe.each(["autograd", "transposing"] as const)("the update in TensorFlow.js
     start.engine.dispose();
   });
 
-  it("is told apart from the wasm engine when one weight differs", () => {
+  it("is told apart from the wasm engine when one weight differs", async () => {
     const start = startEngine(shape, 0.3);
     const learner = tensorflowLearner(start, productGradient);
     const bias = start.engine.read("online").get("agent.fc2.bias")!.map((value) => value + 0.05);
     start.engine.write("online", new Map([["agent.fc2.bias", bias]]));
-    expect(largestDifference(learner, start, someEpisodes(11))).toBeGreaterThan(1e-3);
+    expect(await largestDifference(learner, start, someEpisodes(11))).toBeGreaterThan(1e-3);
     learner.dispose();
     start.engine.dispose();
   });

@@ -35,20 +35,24 @@ async function compare(map: ShapeName, steps: number, effort: Effort): Promise<R
   }));
   let difference = 0;
   for (const { learner } of learners) {
-    const found = largestDifference(learner, sparse, checked);
+    const found = await largestDifference(learner, sparse, checked);
     if (!(found <= TOLERANCE)) {
       throw new Error(`bench: TensorFlow.js and the wasm engine disagree by ${found.toExponential(1)} on the same update at ${map} shapes; the comparison would mean nothing`);
     }
     difference = Math.max(difference, found);
   }
 
-  const best = fastest(
+  const best = await fastest(
     [
       ...learners.map(({ productGradient, learner }) => ({ name: label(productGradient), sample: () => time(() => learner.update(batch)) })),
       // A sparse update is so short beside TensorFlow.js's that one sample a turn would leave too few of them.
       ...starts.map(({ density, start }) => ({
         name: `density ${density}`,
-        sample: () => Math.min(...Array.from({ length: effort.quick ? 1 : 4 }, () => time(() => update(start.engine, batch, config)))),
+        sample: async () => {
+          let least = Infinity;
+          for (let i = 0; i < (effort.quick ? 1 : 4); i++) least = Math.min(least, await time(() => update(start.engine, batch, config)));
+          return least;
+        },
       })),
     ],
     SECONDS,
@@ -83,11 +87,11 @@ export function tensorflowLearner({ engine, online, target, masks }: Start, prod
  * How far apart the two are on one batch: the largest of the relative differences of the loss and of each parameter's
  * gradient (L2 norm of the difference over that of the gradient). The engine's parameters are put back afterwards.
  */
-export function largestDifference(learner: TensorflowLearner, { engine }: Start, batch: readonly Episode[]): number {
+export async function largestDifference(learner: TensorflowLearner, { engine }: Start, batch: readonly Episode[]): Promise<number> {
   const before = engine.read("online");
   const optimiser = engine.readOptimiser();
   const { loss, gradients } = learner.lossAndGradients(batch);
-  const own = update(engine, batch, ruleConfig(plainRule));
+  const own = await update(engine, batch, ruleConfig(plainRule));
   let largest = Math.abs(own.loss - loss) / Math.abs(loss);
   for (const [name, theirs] of gradients) {
     const ours = engine.gradient(name);

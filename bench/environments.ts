@@ -14,10 +14,10 @@ export const environmentBenchmarks: readonly Benchmark[] = Object.entries(MAPS).
   run: (effort) => play(map, effort.quick ? 200 : steps, effort),
 }));
 
-function play(map: string, steps: number, effort: Effort): Row[] {
+async function play(map: string, steps: number, effort: Effort): Promise<Row[]> {
   const env = createEnvironment(map);
   let played = 0;
   // The same seeds every time: every sample does the same work, so that their minimum is no easier episode.
-  const best = fastest([{ name: map, sample: () => time(() => (played = playRandom(env, { steps, seed: 1 }).steps)) }], SECONDS, effort);
+  const best = await fastest([{ name: map, sample: () => time(() => (played = playRandom(env, { steps, seed: 1 }).steps)) }], SECONDS, effort);
   return [{ name: `environment ${map}, random legal play`, value: (1000 * played) / best[map], unit: "steps/s" }];
 }

@@ -19,7 +19,7 @@ const PRODUCTS = ["forward", "dX", "dW"] as const;
  * The wasm engine's products by themselves, in GFLOP/s that count the remaining connections only, and the most that this core's
  * 128-bit multiplications and additions reach.
  */
-export function kernelRows(effort: Effort = { quick: false }): Row[] {
+export async function kernelRows(effort: Effort = { quick: false }): Promise<Row[]> {
   const memory = createMemory();
   const rounds = effort.quick ? 1 : 40;
   const peakIterations = rounds * 40_000;
@@ -57,7 +57,7 @@ export function kernelRows(effort: Effort = { quick: false }): Row[] {
     }
   }
 
-  const best = fastest(candidates, 4, effort);
+  const best = await fastest(candidates, 4, effort);
   const speeds = candidates.map(({ name }): Row => ({ name, value: work.get(name)! / best[name] / 1e6, unit: "GFLOP/s" }));
   const peak = speeds[0].value;
   const shares = speeds.slice(1, 1 + PRODUCTS.length).map(({ name, value }): Row => ({ name: `${name}, of the peak`, value: value / peak, unit: "x" }));

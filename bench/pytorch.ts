@@ -40,7 +40,9 @@ async function compare(algorithm: Algorithm, map: ShapeName, steps: number, effo
 
   const checked = randomCase(shape, { density: 0.1, lengths: uniformLengths(8, 3, 9, createRandom(5)), seed: 2, rules, eventful: true });
   const answers = askPytorch(python, checked);
-  const difference = Math.max(...rules.map((rule) => largestDifference(wasmAnswer(checked, rule), answers.get(rule.name)!).difference));
+  const differences: number[] = [];
+  for (const rule of rules) differences.push(largestDifference(await wasmAnswer(checked, rule), answers.get(rule.name)!).difference);
+  const difference = Math.max(...differences);
   if (!(difference <= TOLERANCE)) {
     throw new Error(`bench: PyTorch and the wasm engine disagree by ${difference.toExponential(1)} on the same ${name}; the comparison would mean nothing`);
   }
@@ -67,7 +69,7 @@ async function compare(algorithm: Algorithm, map: ShapeName, steps: number, effo
         { name: `${name}, ${LABELS[i].ours}`, value: ours, unit: "ms" },
       ]),
       ...best.map(({ ours, theirs }, i) => ({ name: `${name}: ${LABELS[i].theirs} / ${LABELS[i].ours}`, value: theirs / ours, unit: "x" })),
-      ...(algorithm === "qmix" ? boundRows(name, productFlops(shapes[map], lengths.length, lengths[0]), dense, effort) : []),
+      ...(algorithm === "qmix" ? await boundRows(name, productFlops(shapes[map], lengths.length, lengths[0]), dense, effort) : []),
     ];
   } finally {
     server.stop();
@@ -82,10 +84,10 @@ const LABELS = [
 ] as const;
 
 /** How long the matrix products of a dense update would take at the most that 128-bit instructions reach, and what share of the time that is. */
-function boundRows(name: string, flops: number, { ours, theirs }: { readonly ours: number; readonly theirs: number }, effort: Effort): Row[] {
+async function boundRows(name: string, flops: number, { ours, theirs }: { readonly ours: number; readonly theirs: number }, effort: Effort): Promise<Row[]> {
   const { multiplyAddPeak } = createMemory().kernels;
   const iterations = effort.quick ? 10_000 : 20_000_000;
-  const { peak } = fastest([{ name: "peak", sample: () => time(() => multiplyAddPeak(iterations, 1, 1)) }], 1, effort);
+  const { peak } = await fastest([{ name: "peak", sample: () => time(() => multiplyAddPeak(iterations, 1, 1)) }], 1, effort);
   // An iteration has 6 multiplications and 6 additions of 4 numbers each.
   const bound = (flops / (48 * iterations)) * peak;
   return [
@@ -121,12 +123,12 @@ function updateRule(algorithm: Algorithm, masked: boolean): Rule {
  * As `fastest` of measure.ts, but taking samples from two processes in turns, one of each a turn, never two at a time: milliseconds of
  * processor time of the fastest.
  */
-async function fastestInTurns(rules: readonly Rule[], ours: readonly (() => number)[], server: PytorchServer, effort: Effort): Promise<{ ours: number; theirs: number }[]> {
+async function fastestInTurns(rules: readonly Rule[], ours: readonly (() => Promise<number>)[], server: PytorchServer, effort: Effort): Promise<{ ours: number; theirs: number }[]> {
   const best = rules.map(() => ({ ours: Infinity, theirs: Infinity }));
   let spent = 0;
   for (let turn = 0; effort.quick ? turn < 1 : turn < 3 || spent < SECONDS * 1000; turn++) {
     for (const [i, { name }] of rules.entries()) {
-      const sample = { theirs: await server.update(name, 1), ours: ours[i]() };
+      const sample = { theirs: await server.update(name, 1), ours: await ours[i]() };
       spent += sample.theirs + sample.ours;
       best[i] = { theirs: Math.min(best[i].theirs, sample.theirs), ours: Math.min(best[i].ours, sample.ours) };
     }

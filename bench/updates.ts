@@ -31,11 +31,11 @@ function densities(map: ShapeName, steps: number): Benchmark {
   const name = `update ${map}, T=${steps}`;
   return {
     name,
-    run: (effort) => {
+    run: async (effort) => {
       const batch = fullLength(shapes[map], steps, effort);
       const config = ruleConfig(plainRule);
       const engines = DENSITIES.map((density) => startEngine(shapes[map], density).engine);
-      const best = fastest(
+      const best = await fastest(
         engines.map((engine, i) => ({ name: `density ${DENSITIES[i]}`, sample: () => time(() => update(engine, batch, config)) })),
         SECONDS,
         effort,
@@ -53,27 +53,29 @@ function densities(map: ShapeName, steps: number): Benchmark {
 function algorithms(map: ShapeName, steps: number): Benchmark {
   return {
     name: `update ${map}, T=${steps}, OW-QMIX and RES`,
-    run: (effort) => {
+    run: async (effort) => {
       const batch = fullLength(shapes[map], steps, effort);
-      return (["ow-qmix", "res"] as const).flatMap((algorithm) => {
+      const rows: Row[] = [];
+      for (const algorithm of ["ow-qmix", "res"] as const) {
         const name = `update ${map}, T=${steps}, ${ALGORITHM_TITLES[algorithm]}`;
         const config = ruleConfig({ ...plainRule, algorithm });
         const shape = { ...shapes[map], centralEmbed: config.network.centralEmbed };
         const engines = [1, 0.1, 0.05].map((density) => ({ density: `density ${density}`, engine: startEngine(shape, density).engine }));
-        const best = fastest(
+        const best = await fastest(
           engines.map(({ density, engine }) => ({ name: density, sample: () => time(() => update(engine, batch, config)) })),
           SECONDS,
           effort,
         );
         engines.forEach(({ engine }) => engine.dispose());
-        return [...milliseconds(name, best), ...engines.slice(1).map(({ density }) => ratio(`${name}: density 1 / ${density}`, best, "density 1", density))];
-      });
+        rows.push(...milliseconds(name, best), ...engines.slice(1).map(({ density }) => ratio(`${name}: density 1 / ${density}`, best, "density 1", density)));
+      }
+      return rows;
     },
   };
 }
 
 /** MAST's operator and targets against the plain rule, on the same networks. */
-function rules(effort: Effort): Row[] {
+async function rules(effort: Effort): Promise<Row[]> {
   const name = "update 3s5z, T=60, density 0.1";
   const batch = fullLength(shapes["3s5z"], 60, effort);
   const { engine } = startEngine(shapes["3s5z"], 0.1);
@@ -81,13 +83,13 @@ function rules(effort: Effort): Row[] {
     name: `${rule} rule`,
     sample: () => time(() => update(engine, batch, config)),
   });
-  const best = fastest([candidate("max, one-step"), candidate("MAST")], SECONDS / 2, effort);
+  const best = await fastest([candidate("max, one-step"), candidate("MAST")], SECONDS / 2, effort);
   engine.dispose();
   return [...milliseconds(name, best), ratio(`${name}: MAST rule / max, one-step rule`, best, "MAST rule", "max, one-step rule")];
 }
 
 /** Batches of episodes with lengths uniform in 20..60, against 60 steps each. */
-function lengths(effort: Effort): Row[] {
+async function lengths(effort: Effort): Promise<Row[]> {
   const shape = shapes["3s5z"];
   const random = createRandom(3);
   const config = ruleConfig(plainRule);
@@ -95,35 +97,38 @@ function lengths(effort: Effort): Row[] {
   const [shortest, longest] = effort.quick ? [2, 6] : [20, 60];
   // Several batches, so that the figure does not hang on the luck of one draw; each is timed by its own best.
   const drawn = Array.from({ length: effort.quick ? 1 : 4 }, () => randomEpisodes(shape, uniformLengths(BATCH, shortest, longest, random), random));
-  return [1, 0.1].flatMap((density) => {
+  const rows: Row[] = [];
+  for (const density of [1, 0.1]) {
     const name = `update 3s5z, density ${density}`;
     const { engine } = startEngine(shape, density);
-    const best = fastest(
+    const best = await fastest(
       [full, ...drawn].map((batch, i) => ({ name: i === 0 ? "full" : `drawn ${i}`, sample: () => time(() => update(engine, batch, config)) })),
       SECONDS,
       effort,
     );
     engine.dispose();
     const uniform = drawn.reduce((sum, _, i) => sum + best[`drawn ${i + 1}`], 0) / drawn.length;
-    return [
+    rows.push(
       { name: `${name}, all lengths 60`, value: best.full, unit: "ms" },
       { name: `${name}, lengths uniform in 20..60`, value: uniform, unit: "ms" },
       { name: `${name}: lengths uniform in 20..60 / all 60`, value: uniform / best.full, unit: "x" },
-    ];
-  });
+    );
+  }
+  return rows;
 }
 
 /** An update that evolves the topology by gradient, against an ordinary one and against one dense backward pass. */
-function evolution(effort: Effort): Row[] {
+async function evolution(effort: Effort): Promise<Row[]> {
   const shape = shapes["3s5z"];
   const batch = fullLength(shape, 60, effort);
   const dense = startEngine(shape, 1).engine;
   const config = ruleConfig(plainRule);
   const random = createRandom(4);
-  return [0.1, 0.05].flatMap((density) => {
+  const rows: Row[] = [];
+  for (const density of [0.1, 0.05]) {
     const name = `update 3s5z, T=60, density ${density}`;
     const { engine } = startEngine(shape, density);
-    const best = fastest(
+    const best = await fastest(
       [
         { name: "ordinary", sample: () => time(() => update(engine, batch, config)) },
         {
@@ -131,16 +136,16 @@ function evolution(effort: Effort): Row[] {
           sample: () =>
             time(() => {
               engine.requestDenseGradients();
-              update(engine, batch, config);
+              return update(engine, batch, config);
             }),
         },
         {
           name: "evolution step",
           sample: () =>
-            time(() => {
+            time(async () => {
               engine.requestDenseGradients();
-              update(engine, batch, config);
-              evolveNetworks(engine, config, 0, random);
+              await update(engine, batch, config);
+              await evolveNetworks(engine, config, 0, random);
             }),
         },
         { name: "dense backward alone", sample: () => denseBackward(dense, batch) },
@@ -149,19 +154,20 @@ function evolution(effort: Effort): Row[] {
       effort,
     );
     engine.dispose();
-    return [
+    rows.push(
       ...milliseconds(name, best),
       {
         name: `${name}: evolution step / (ordinary + dense backward alone)`,
         value: best["evolution step"] / (best.ordinary + best["dense backward alone"]),
         unit: "x",
       },
-    ];
-  });
+    );
+  }
+  return rows;
 }
 
 /** Milliseconds of the backward passes of a batch, without the forward passes that they need. */
-function denseBackward(engine: ReturnType<typeof startEngine>["engine"], batch: readonly Episode[]): number {
+async function denseBackward(engine: ReturnType<typeof startEngine>["engine"], batch: readonly Episode[]): Promise<number> {
   let elapsed = 0;
   for (const group of groupEpisodes(batch, engine.shape)) {
     engine.load(group);
@@ -169,7 +175,7 @@ function denseBackward(engine: ReturnType<typeof startEngine>["engine"], batch: 
     const values = new Float32Array(group.steps * group.agents * group.lanes).fill(0.5);
     engine.mixer.forward("online", values, 0, true);
     const gradient = new Float32Array(group.steps * group.lanes).fill(1e-3);
-    elapsed += time(() => {
+    elapsed += await time(() => {
       engine.agent.backward(engine.mixer.backward(gradient));
     });
   }

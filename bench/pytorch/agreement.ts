@@ -39,14 +39,14 @@ export function decodeAnswer(file: Uint8Array): Answer {
 }
 
 /** The wasm engine's updates of a case by one of its rules. */
-export function wasmAnswer(given: Case, rule: Rule): Answer {
+export async function wasmAnswer(given: Case, rule: Rule): Promise<Answer> {
   const engine = startCase(given, rule);
   const updateOnce = caseUpdate(given, rule);
   const losses: number[] = [];
   let norm = NaN;
   const gradients = new Map<string, Float32Array>();
   for (let update = 0; update < rule.updates; update++) {
-    const statistics = updateOnce(engine);
+    const statistics = await updateOnce(engine);
     losses.push(statistics.loss);
     if (update > 0) continue;
     norm = statistics.gradientNorm;

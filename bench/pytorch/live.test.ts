@@ -30,13 +30,13 @@ describe.skipIf(python === undefined)("PyTorch", () => {
     ["3m", { ...shapes["3m"], centralEmbed: 256 }, [5, 2, 1, 4]],
     ["odd sizes, three groups of episodes", { agents: 5, actions: 4, observation: 6, state: 8, hidden: 9, embed: 4, hypernetEmbed: 5, centralEmbed: 11 }, Array.from({ length: 6 }, () => LENGTHS).flat()],
   ];
-  it.each(sizes)("has the wasm engine's losses, gradients and parameters by every rule: %s", (_, shape, lengths) => {
+  it.each(sizes)("has the wasm engine's losses, gradients and parameters by every rule: %s", async (_, shape, lengths) => {
     const given = randomCase(shape, { density: 0.1, lengths, seed: 7, eventful: true, rules: comparedRules.map((rule) => ({ ...rule, parameters: true })) });
     const answers = askPytorch(python!, given);
     for (const rule of given.rules) {
       const theirs = answers.get(rule.name)!;
       expect(theirs.after.size, rule.name).toBe(theirs.gradients.size);
-      const { difference, where } = largestDifference(wasmAnswer(given, rule), theirs);
+      const { difference, where } = largestDifference(await wasmAnswer(given, rule), theirs);
       expect(difference, `${rule.name}: ${where}`).toBeLessThan(1e-4);
     }
   });

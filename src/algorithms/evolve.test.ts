@@ -9,13 +9,13 @@ import { countSteps } from "../replay/group.js";
 import { evolveNetworks } from "./evolve.js";
 import { updateNetworks } from "./update.js";
 
-it.each(["gradient", "random"] as const)("evolves both parameter sets of WQMIX (Algorithm 3, line 38), growing by %s", (grow) => {
+it.each(["gradient", "random"] as const)("evolves both parameter sets of WQMIX (Algorithm 3, line 38), growing by %s", async (grow) => {
   const { shape, parameters, masks, groups } = randomCase(SHAPES.central, 0.4, [4, 3, 2], 8);
   const config = resolveConfig({ algorithm: "ow-qmix", method: "mast", topology: { grow, fraction: 0.5 }, steps: 1000 });
   const engine = createWasmEngine(shape, parameters, masks);
   engine.requestDenseGradients();
-  updateNetworks(engine, groups, countSteps(groups), config, 0);
-  const { fraction, layers } = evolveNetworks(engine, config, 500, createRandom(9));
+  await updateNetworks(engine, groups, countSteps(groups), config, 0);
+  const { fraction, layers } = await evolveNetworks(engine, config, 500, createRandom(9));
 
   // Half of training is over: the cosine is at half of zeta_0.
   expect(fraction).toBeCloseTo(0.25, 12);

@@ -23,7 +23,7 @@ function everyJointAction(payoff: readonly number[]): EpisodeGroup {
 }
 
 /** Q_tot, and Q* where there is one, of the nine joint actions after training. */
-function learn(algorithm: "qmix" | "ow-qmix" | "cw-qmix" | "res", seed: number, payoff: readonly number[], alpha = 0.1): { qTot: number[]; qStar?: number[] } {
+async function learn(algorithm: "qmix" | "ow-qmix" | "cw-qmix" | "res", seed: number, payoff: readonly number[], alpha = 0.1): Promise<{ qTot: number[]; qStar?: number[] }> {
   const group = everyJointAction(payoff);
   const weighted = algorithm === "ow-qmix" || algorithm === "cw-qmix";
   const network = { hidden: 32, embed: 16, hypernetEmbed: 16, ...(weighted && { centralEmbed: 32 }) };
@@ -32,7 +32,7 @@ function learn(algorithm: "qmix" | "ow-qmix" | "cw-qmix" | "res", seed: number, 
   const engine = createWasmEngine(shape, initialParameters(networkParameters(shape), createRandom(seed)), new Map());
   for (const learningRate of [3e-3, 3e-4]) {
     for (let update = 0; update < 1000; update++) {
-      updateNetworks(engine, [group], 9, { ...config, optimiser: { ...config.optimiser, learningRate } }, 0);
+      await updateNetworks(engine, [group], 9, { ...config, optimiser: { ...config.optimiser, learningRate } }, 0);
       if (update % 50 === 0) engine.copyToTarget();
     }
   }
@@ -51,25 +51,25 @@ function expectClose(table: readonly number[] | undefined, expected: readonly nu
 
 describe("on QTRAN's matrix game", () => {
   // A monotonic Q_tot has one value, v, for what it cannot tell apart: v minimises the weighted squares of those payoffs.
-  it.each(["qmix", "res"] as const)("%s underestimates the best joint action, and would not choose it", (algorithm) => {
+  it.each(["qmix", "res"] as const)("%s underestimates the best joint action, and would not choose it", async (algorithm) => {
     // Where one agent plays action 0: (8 - 4 x 12) / 5 = -8, so 0 is the safe value.
-    for (const seed of [1, 2]) expectClose(learn(algorithm, seed, QTRAN).qTot, [-8, -8, -8, -8, 0, 0, -8, 0, 0]);
+    for (const seed of [1, 2]) expectClose((await learn(algorithm, seed, QTRAN)).qTot, [-8, -8, -8, -8, 0, 0, -8, 0, 0]);
   });
 
-  it("OW-QMIX recovers it, and Q* all payoffs", () => {
+  it("OW-QMIX recovers it, and Q* all payoffs", async () => {
     // Payoffs of -12 are overestimated and count 0.1, those of 0 are underestimated: -12 x 0.1 / 1.1.
     const v = -1.2 / 1.1;
     for (const seed of [1, 2]) {
-      const { qTot, qStar } = learn("ow-qmix", seed, QTRAN);
+      const { qTot, qStar } = await learn("ow-qmix", seed, QTRAN);
       expectClose(qTot, [8, v, v, v, v, v, v, v, v]);
       expectClose(qStar, QTRAN);
     }
   });
 
-  it("CW-QMIX recovers it, and Q* all payoffs", () => {
+  it("CW-QMIX recovers it, and Q* all payoffs", async () => {
     // All but the best joint action count alike: the mean of four times -12 and four times 0.
     for (const seed of [1, 2]) {
-      const { qTot, qStar } = learn("cw-qmix", seed, QTRAN);
+      const { qTot, qStar } = await learn("cw-qmix", seed, QTRAN);
       expectClose(qTot, [8, -6, -6, -6, -6, -6, -6, -6, -6]);
       expectClose(qStar, QTRAN);
     }
@@ -79,12 +79,12 @@ describe("on QTRAN's matrix game", () => {
 describe("on the climbing game, whose optimum is beside penalties of -30", () => {
   const best = (table: readonly number[] | undefined) => table!.indexOf(Math.max(...table!));
 
-  it("Q*, CW-QMIX and, with a small alpha, OW-QMIX find the optimum that QMIX gives up", () => {
+  it("Q*, CW-QMIX and, with a small alpha, OW-QMIX find the optimum that QMIX gives up", async () => {
     expect(best(CLIMBING)).toBe(0);
     for (const seed of [1, 2]) {
-      expect(CLIMBING[best(learn("qmix", seed, CLIMBING).qTot)]).toBeLessThan(7);
+      expect(CLIMBING[best((await learn("qmix", seed, CLIMBING)).qTot)]).toBeLessThan(7);
       for (const [algorithm, alpha] of [["ow-qmix", 0.02], ["cw-qmix", 0.1]] as const) {
-        const { qTot, qStar } = learn(algorithm, seed, CLIMBING, alpha);
+        const { qTot, qStar } = await learn(algorithm, seed, CLIMBING, alpha);
         expect([best(qTot), best(qStar)], algorithm).toEqual([0, 0]);
       }
     }

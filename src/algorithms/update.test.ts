@@ -121,7 +121,7 @@ function episodesFor(shape: NetworkShape, random: Random): Episode[] {
 const { centralEmbed: _, ...plain } = SHAPES.central;
 const BURNED_IN = 1000;
 
-function updateOnce(input: ConfigInput, density: number) {
+async function updateOnce(input: ConfigInput, density: number) {
   const config = resolveConfig({ environment: "two-step", method: "rigl", discount: 0.9, ...input });
   const shape = config.wqmix ? { ...plain, centralEmbed: 11 } : plain;
   const random = createRandom(77);
@@ -133,7 +133,7 @@ function updateOnce(input: ConfigInput, density: number) {
   const engine = createWasmEngine(shape, online, masks);
   engine.write("target", target);
   const groups = groupEpisodes(episodes, shape);
-  const update = updateNetworks(engine, groups, countSteps(groups), config, BURNED_IN);
+  const update = await updateNetworks(engine, groups, countSteps(groups), config, BURNED_IN);
   return { config, shape, masks, online, target, episodes, groups, engine, update };
 }
 
@@ -154,8 +154,8 @@ const rules: readonly (readonly [name: string, density: number, rule: ConfigInpu
 ];
 
 describe("an update has the loss and the gradients of central differences in float64", () => {
-  it.each(rules)("%s", (_, density, input) => {
-    const { config, shape, masks, online, target, episodes, groups, engine, update } = updateOnce(input, density);
+  it.each(rules)("%s", async (_, density, input) => {
+    const { config, shape, masks, online, target, episodes, groups, engine, update } = await updateOnce(input, density);
     const beforeBurnIn = config.returns.kind !== "one-step" && config.returns.burnIn > BURNED_IN;
     const reference = episodes.map((episode) => referenceRule(beforeBurnIn ? { ...config, returns: { ...config.returns, kind: "one-step" } } : config, shape, episode));
     const values = new Map([...online].map(([name, value]) => [name, Float64Array.from(value)]));
@@ -196,23 +196,24 @@ describe("an update has the loss and the gradients of central differences in flo
     engine.dispose();
   });
 
-  it("in cases that tell the rules apart", () => {
+  it("in cases that tell the rules apart", async () => {
     // Steps are weighted by alpha in some places and not in others, for either reason of CW-QMIX's.
     for (const algorithm of ["ow-qmix", "cw-qmix"] as const) {
-      const { config, shape, online, target, episodes } = updateOnce({ algorithm, ...oneStep }, 1);
+      const { config, shape, online, target, episodes } = await updateOnce({ algorithm, ...oneStep }, 1);
       const weights = episodes.flatMap((episode) => referenceRule(config, shape, episode).constants(online, target).weight);
       expect(weights.filter((weight) => weight === 1).length).toBeGreaterThan(5);
       expect(weights.filter((weight) => weight === 0.1).length).toBeGreaterThan(5);
     }
     // Each setting changes the loss by more than ten times the tolerance.
-    const losses = rules.filter(([, density]) => density === 1).map(([, density, input]) => updateOnce(input, density).update.loss);
+    const losses: number[] = [];
+    for (const [, density, input] of rules) if (density === 1) losses.push((await updateOnce(input, density)).update.loss);
     losses.forEach((loss, i) => losses.slice(i + 1).forEach((other) => expect(Math.abs(loss / other - 1)).toBeGreaterThan(1e-4)));
   });
 });
 
-it("refuses networks and settings that the algorithm lacks, naming them", () => {
+it("refuses networks and settings that the algorithm lacks, naming them", async () => {
   const config = resolveConfig({ algorithm: "cw-qmix" });
   const engine = createWasmEngine(plain, maskedParameters(plain, new Map(), createRandom(1)), new Map());
-  expect(() => updateNetworks(engine, [], 1, config, 0)).toThrow("cw-qmix has no central networks: network.centralEmbed is missing");
-  expect(() => updateNetworks(engine, [], 1, { ...resolveConfig(), algorithm: "res" }, 0)).toThrow("config.res is missing");
+  await expect(updateNetworks(engine, [], 1, config, 0)).rejects.toThrow("cw-qmix has no central networks: network.centralEmbed is missing");
+  await expect(updateNetworks(engine, [], 1, { ...resolveConfig(), algorithm: "res" }, 0)).rejects.toThrow("config.res is missing");
 });

@@ -2,11 +2,12 @@ import { describe, expect, it } from "vitest";
 import { spread, takeTurns } from "./timing.js";
 
 describe("takeTurns", () => {
-  it("samples in turns until there is to be no other", () => {
+  it("samples in turns until there is to be no other", async () => {
     const times: Record<string, number[]> = { a: [5, 3], b: [7, 8] };
     const candidates = ["a", "b"].map((name) => ({ name, sample: () => times[name].shift()! }));
     const asked: number[] = [];
-    const taken = [...takeTurns(candidates, (turn) => (asked.push(turn), turn < 2))].map(([{ name }, milliseconds]) => `${name} ${milliseconds}`);
+    const taken: string[] = [];
+    for await (const [{ name }, milliseconds] of takeTurns(candidates, (turn) => (asked.push(turn), turn < 2))) taken.push(`${name} ${milliseconds}`);
     expect(taken).toEqual(["a 5", "b 7", "a 3", "b 8"]);
     expect(asked).toEqual([0, 1, 2]);
   });

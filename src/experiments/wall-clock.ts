@@ -106,7 +106,7 @@ export async function timeCases(plan: TimingPlan, { signal, onProgress }: Parame
         if (next === 1) enough = elapsed() + 1000 * plan.seconds;
         return next <= plan.turns || elapsed() < enough;
       };
-      for (const [{ samples, takeParts }, milliseconds] of takeTurns(candidates, another)) {
+      for await (const [{ samples, takeParts }, milliseconds] of takeTurns(candidates, another)) {
         const parts = takeParts?.();
         if (turn > 0) samples.push({ milliseconds, ...(parts ? { parts } : {}) });
         if (performance.now() - last < 100) continue;
@@ -190,7 +190,7 @@ function actingCandidate(one: TimedCase): TimedCandidate {
       actor.forward();
     }
   };
-  return { name: `${one.density}`, sample: () => time(act) / CALLS, samples: [], dispose: engine.dispose };
+  return { name: `${one.density}`, sample: async () => (await time(act)) / CALLS, samples: [], dispose: engine.dispose };
 }
 
 function timingOf(one: TimedCase, series: Timing["series"], steps: number, samples: readonly Sample[]): Timing {

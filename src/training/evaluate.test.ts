@@ -67,9 +67,9 @@ function referenceEvaluation(environment: string, { shape, parameters }: ReturnT
 }
 
 describe("createEvaluation", () => {
-  it.each(["two-step", "climbing", "3m"])("plays greedily and compares Q_tot with the returns that follow, as float64 does: %s", (environment) => {
+  it.each(["two-step", "climbing", "3m"])("plays greedily and compares Q_tot with the returns that follow, as float64 does: %s", async (environment) => {
     const networks = networksFor(environment);
-    const evaluation = evaluate(environment, networks.engine, SEEDS, 2);
+    const evaluation = await evaluate(environment, networks.engine, SEEDS, 2);
     const expected = referenceEvaluation(environment, networks, SEEDS);
     expect(Object.keys(evaluation).sort()).toEqual(Object.keys(expected).sort());
     for (const name of Object.keys(expected) as (keyof Evaluation)[]) expect(evaluation[name], name).toBeCloseTo(expected[name], 4);
@@ -77,27 +77,27 @@ describe("createEvaluation", () => {
     expect(Math.abs(evaluation.estimatedValue - evaluation.trueValue)).toBeGreaterThan(0.05);
   });
 
-  it("is the same whichever copy plays which seed, and in whatever order they come", () => {
+  it("is the same whichever copy plays which seed, and in whatever order they come", async () => {
     const { engine } = networksFor("3m");
-    const alone = evaluate("3m", engine, SEEDS, 1);
-    for (const copies of [2, 3, 5, 8]) expect(evaluate("3m", engine, SEEDS, copies)).toEqual(alone);
-    const reversed = evaluate("3m", engine, [...SEEDS].reverse(), 2);
+    const alone = await evaluate("3m", engine, SEEDS, 1);
+    for (const copies of [2, 3, 5, 8]) expect(await evaluate("3m", engine, SEEDS, copies)).toEqual(alone);
+    const reversed = await evaluate("3m", engine, [...SEEDS].reverse(), 2);
     for (const name of Object.keys(alone) as (keyof Evaluation)[]) expect(reversed[name], name).toBeCloseTo(alone[name], 9);
-    expect(evaluate("3m", engine, [1, 2, 3, 4, 6], 2)).not.toEqual(alone);
+    expect(await evaluate("3m", engine, [1, 2, 3, 4, 6], 2)).not.toEqual(alone);
   });
 
-  it("can be called again, with nothing left of the evaluation before", () => {
+  it("can be called again, with nothing left of the evaluation before", async () => {
     const { engine } = networksFor("3m");
     const again = createEvaluation(engine, [createEnvironment("3m"), createEnvironment("3m")], DISCOUNT);
-    const first = again(SEEDS);
-    again([1, 2, 3]);
-    expect(again(SEEDS)).toEqual(first);
+    const first = await again(SEEDS);
+    await again([1, 2, 3]);
+    expect(await again(SEEDS)).toEqual(first);
   });
 
-  it("is of QMIX's networks also where there are central ones beside them", () => {
+  it("is of QMIX's networks also where there are central ones beside them", async () => {
     const plain = networksFor("3m");
     // The parameters of agent and mixer are drawn first, and so are the same.
     const central = networksFor("3m", 10);
-    expect(evaluate("3m", central.engine, SEEDS, 2)).toEqual(evaluate("3m", plain.engine, SEEDS, 2));
+    expect(await evaluate("3m", central.engine, SEEDS, 2)).toEqual(await evaluate("3m", plain.engine, SEEDS, 2));
   });
 });

@@ -41,7 +41,7 @@ function backward(engine: Engine<true>, groups: readonly EpisodeGroup[], padding
 function addGradients(
   { shape: { agents, actions } }: Engine<true>,
   group: EpisodeGroup,
-  { agent, mixer }: { readonly agent: AgentNetwork; readonly mixer: MixingNetwork },
+  { agent, mixer }: { readonly agent: AgentNetwork<true>; readonly mixer: MixingNetwork<true> },
   more: number,
   padding: number,
 ): void {
