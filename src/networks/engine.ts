@@ -66,6 +66,9 @@ export interface Engine<AtOnce extends boolean = boolean> {
   dispose(): void;
 }
 
+/** Makes an engine whose networks, online and target, have the given parameters, by name, and masks, [out, in] by weight name. */
+export type OpenEngine = (shape: NetworkShape, parameters: Parameters, masks: ReadonlyMap<string, Uint8Array>) => Engine | Promise<Engine>;
+
 /** Agents over the steps of the loaded episodes. */
 export interface AgentNetwork<AtOnce extends boolean = boolean> {
   /**

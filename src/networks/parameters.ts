@@ -92,3 +92,25 @@ export function initialParameters(specs: readonly ParameterSpec[], random: Rando
   }
   return parameters;
 }
+
+/** Checks of what an engine is asked about its parameters. */
+export function parameterChecks(specs: readonly ParameterSpec[]) {
+  const sizeOf = new Map(specs.map(({ name, shape }) => [name, shape.reduce((a, b) => a * b, 1)]));
+  const maskable = new Set(specs.filter(({ maskable }) => maskable).map(({ name }) => name));
+  return {
+    /** @throws {Error} when there is no such parameter, or it has another number of values */
+    check(name: string, length?: number): void {
+      const size = sizeOf.get(name);
+      if (size === undefined) throw new Error(`Unknown parameter "${name}"; there are ${[...sizeOf.keys()].join(", ")}.`);
+      if (length !== undefined && length !== size) throw new Error(`Parameter "${name}" has ${size} values, got ${length}.`);
+    },
+    /** @throws {Error} when it is no weight matrix */
+    checkMaskable(name: string): void {
+      if (!maskable.has(name)) throw new Error(`"${name}" has no mask; weight matrices have: ${[...maskable].join(", ")}.`);
+    },
+    /** @throws {Error} when one is missing */
+    checkComplete(parameters: Parameters): void {
+      for (const name of sizeOf.keys()) if (!parameters.has(name)) throw new Error(`No initial values for parameter "${name}".`);
+    },
+  };
+}

@@ -1,6 +1,6 @@
 import { type Config, ConfigError } from "../config.js";
 import type { EnvironmentSizes } from "../envs/environment.js";
-import type { Engine } from "../networks/engine.js";
+import type { Engine, OpenEngine } from "../networks/engine.js";
 import { initialParameters, type NetworkShape, networkParameters, type Parameters, type ParameterSpec } from "../networks/parameters.js";
 import { openBackend } from "../networks/tensorflow/backend.js";
 import { createTensorflowEngine } from "../networks/tensorflow/engine.js";
@@ -106,9 +106,6 @@ function fill<Opened extends Engine>(engine: Opened, tensors: Parameters): Opene
   engine.writeOptimiser(tensorsOf(tensors, "optimiser"));
   return engine;
 }
-
-/** Makes an engine whose networks, online and target, have the given parameters and masks. */
-export type OpenEngine = (shape: NetworkShape, parameters: Parameters, masks: ReadonlyMap<string, Uint8Array>) => Engine | Promise<Engine>;
 
 function engineOf({ engine, backend = "auto" }: Config): OpenEngine {
   if (engine === "wasm") return createWasmEngine;

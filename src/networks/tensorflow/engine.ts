@@ -1,1 +1,152 @@
-export const createTensorflowEngine = (..._: unknown[]): never => { throw new Error("soon"); };
+import { disposable } from "../disposable.js";
+import type { Engine, NetworkSide, OpenEngine } from "../engine.js";
+import { type NetworkShape, parameterChecks, type Parameters } from "../parameters.js";
+import { createWasmEngine } from "../wasm/engine.js";
+import type { Tensorflow } from "./backend.js";
+import { createLockstep, type Lockstep } from "./lockstep.js";
+import { connectNetworks, share, type Shared } from "./passes.js";
+
+/**
+ * The networks of QMIX, and with `shape.centralEmbed` those of WQMIX, in TensorFlow.js, on any of its backends: masked dense weights,
+ * gradients by autograd. Acting, a few rows at a time, is done by the wasm engine with copies of the weights.
+ *
+ * @param parameters initial values of both sides, by name
+ * @param masks [out, in] by weight name; a name that is missing is dense
+ * @throws {Error} when a parameter or mask is missing, unknown or of the wrong size
+ * @example
+ * const { tf } = await openBackend("auto");
+ * const engine = createTensorflowEngine(tf, shape, initialParameters(networkParameters(shape), random), new Map());
+ */
+export function createTensorflowEngine(tf: Tensorflow, shape: NetworkShape, parameters: Parameters, masks: ReadonlyMap<string, Uint8Array>): Engine {
+  return createRunGroup(tf, 1).open(0)(shape, parameters, masks) as Engine;
+}
+
+/** Several runs whose networks, of one shape, are computed side by side: a single one is too small to fill a GPU. */
+export interface RunGroup {
+  /**
+   * Makes the engine of run 0, 1, ... Each has parameters, masks and episodes of its own, and gives the answers that it would give alone, to
+   * rounding. It waits with its passes and steps until every run has asked for one or has left.
+   */
+  open(run: number): OpenEngine;
+  /** A run will not ask any more; `dispose` of its engine says the same. */
+  leave(run: number): void;
+}
+
+/**
+ * Room for `runs` runs, all of which are waited for.
+ *
+ * @example
+ * const group = createRunGroup(tf, 2);
+ * await Promise.all([0, 1].map((run) => listenTo(train({ ...config, seed: run }, { open: group.open(run) })).finally(() => group.leave(run))));
+ */
+export function createRunGroup(tf: Tensorflow, runs: number): RunGroup {
+  const lockstep = createLockstep(runs);
+  const absent = new Set<number>();
+  let shared: Shared | undefined;
+  const leave = (run: number) => {
+    if (absent.has(run)) return;
+    absent.add(run);
+    lockstep.leave(run);
+    if (absent.size === runs) shared?.dispose();
+  };
+  return {
+    open: (run) => (shape, parameters, masks) => {
+      shared ??= share(tf, shape, runs);
+      if (JSON.stringify(shared.shape) !== JSON.stringify(shape)) throw new Error("The networks of this run have other sizes than those of the runs that it is to be trained with.");
+      return openRun(shared, lockstep, run, parameters, masks, () => leave(run));
+    },
+    leave,
+  };
+}
+
+function openRun(shared: Shared, lockstep: Lockstep, run: number, parameters: Parameters, masks: ReadonlyMap<string, Uint8Array>, leave: () => void): Engine {
+  const { shape, specs, stack, groups } = shared;
+  const { check, checkMaskable, checkComplete } = parameterChecks(specs);
+  const networks = connectNetworks(shared, lockstep, run);
+  checkComplete(parameters);
+  for (const [name, { length }] of parameters) check(name, length);
+  for (const [name, { length }] of masks) (checkMaskable(name), check(name, length));
+  // Acting needs a step of a few rows between two steps of an environment: a device answers too late.
+  const acting = createWasmEngine(shape, parameters, masks);
+  const agentNames = specs.filter(({ network }) => network === "agent").map(({ name }) => name);
+
+  // As in the wasm engine: after a step the gradients stay readable until new ones are added up.
+  let [stepped, adding, dense] = [false, false, false];
+  stack.clearGradients(run);
+  function startGradients(): void {
+    if (!stepped) return;
+    [stepped, adding, dense] = [false, false, false];
+    stack.clearGradients(run);
+  }
+  function begins<Gradient, Network extends { backward(gradient: Float32Array): Gradient }>(network: Network): Network {
+    return {
+      ...network,
+      backward(gradient: Float32Array) {
+        adding = true;
+        return network.backward(gradient);
+      },
+    };
+  }
+  function write(part: NetworkSide | "squares", values: Parameters): void {
+    for (const [name, { length }] of values) check(name, length);
+    stack.write(run, part, values);
+    if (part === "online") acting.write("online", values);
+  }
+  function setMask(name: string, mask: Uint8Array): void {
+    checkMaskable(name);
+    check(name, mask.length);
+    stack.setMask(run, name, mask);
+    acting.setMask(name, mask);
+  }
+
+  for (const side of ["online", "target"] as const) stack.write(run, side, parameters);
+  for (const [name, mask] of masks) stack.setMask(run, name, mask);
+
+  const { agent, mixer, central } = networks;
+  return disposable(
+    {
+      name: "tensorflow",
+      shape,
+      lanes: "all",
+      parameters: specs,
+      agent: begins(agent),
+      mixer: begins(mixer),
+      ...(central && { central: { agent: begins(central.agent), mixer: begins(central.mixer) } }),
+      load(group) {
+        startGradients();
+        groups[run] = group;
+      },
+      requestDenseGradients() {
+        startGradients();
+        if (adding) throw new Error("requestDenseGradients() comes before the first backward pass of an update: what was added up so far is sparse.");
+        dense = true;
+      },
+      gradient(name) {
+        check(name);
+        return stack.readGradient(run, name, dense);
+      },
+      async step(options) {
+        const { norm, agent } = await lockstep.call(run, "step", options, async (runs, [options]) => {
+          const norms = await stack.step(runs, options);
+          const agents = await stack.readMany(runs, agentNames);
+          return runs.map((_, i) => ({ norm: norms[i], agent: agents[i] }));
+        });
+        stepped = true;
+        acting.write("online", agent);
+        return norm;
+      },
+      read: (side) => stack.read(run, side),
+      write: (side, values) => write(side, values),
+      readOptimiser: () => stack.read(run, "squares"),
+      writeOptimiser: (state) => write("squares", state),
+      copyToTarget: () => stack.copyToTarget(run),
+      mask: (name) => acting.mask(name),
+      setMask,
+      createActor: (environments) => acting.createActor(environments),
+    },
+    () => {
+      acting.dispose();
+      leave();
+    },
+  );
+}

@@ -1,6 +1,7 @@
 import { LANES } from "../../replay/group.js";
 import type { Engine, NetworkSide } from "../engine.js";
-import { type NetworkShape, type Parameters, networkParameters } from "../parameters.js";
+import { disposable } from "../disposable.js";
+import { type NetworkShape, parameterChecks, type Parameters, networkParameters } from "../parameters.js";
 import { createWasmActor } from "./actor.js";
 import { createAgentLayers, createAgentNetwork } from "./agent.js";
 import { createBatch } from "./batch.js";
@@ -53,8 +54,7 @@ function openEngine(
   }
 
   const layerOf = new Map(layers.flatMap((layer) => layer.names.map((name) => [name, layer] as const)));
-  const sizeOf = new Map(specs.map(({ name, shape }) => [name, shape.reduce((a, b) => a * b, 1)]));
-  const maskable = new Set(specs.filter(({ maskable }) => maskable).map(({ name }) => name));
+  const { check, checkMaskable, checkComplete } = parameterChecks(specs);
   const storeOf = (name: string) => layerOf.get(name)!.store(name);
   const stores = () => layers.flatMap((layer) => layer.stores());
 
@@ -84,14 +84,6 @@ function openEngine(
     for (const network of agents) network.forget();
   }
 
-  function check(name: string, length: number): void {
-    const size = sizeOf.get(name);
-    if (size === undefined) throw new Error(`Unknown parameter "${name}"; there are ${[...sizeOf.keys()].join(", ")}.`);
-    if (length !== size) throw new Error(`Parameter "${name}" has ${size} values, got ${length}.`);
-  }
-  function checkMaskable(name: string): void {
-    if (!maskable.has(name)) throw new Error(`"${name}" has no mask; weight matrices have: ${[...maskable].join(", ")}.`);
-  }
   function readAll(part: Part): Map<string, Float32Array> {
     return new Map(specs.map(({ name }) => [name, storeOf(name).read(name, part)]));
   }
@@ -107,7 +99,7 @@ function openEngine(
     forget();
   }
 
-  for (const { name } of specs) if (!parameters.has(name)) throw new Error(`No initial values for parameter "${name}".`);
+  checkComplete(parameters);
   writeAll("online", parameters);
   writeAll("target", parameters);
   for (const [name, mask] of masks) setMask(name, mask);
@@ -134,7 +126,7 @@ function openEngine(
       for (const layer of layers) layer.setDenseGradients(true);
     },
     gradient(name) {
-      if (!sizeOf.has(name)) check(name, 0);
+      check(name);
       return storeOf(name).read(name, "gradient");
     },
     step(options) {
@@ -169,24 +161,4 @@ function openEngine(
     setMask,
     createActor: (environments) => createWasmActor(memory, shape, agentLayers, environments),
   };
-}
-
-/** Adds `dispose`, which lets go of everything that holds the memory: the methods, and those of the networks. */
-function disposable(engine: Omit<Engine<true>, "dispose">): Engine<true> {
-  const disposed = () => {
-    throw new Error("The engine has been disposed of; create another.");
-  };
-  const refuse = (part: object) => {
-    for (const [name, value] of Object.entries(part)) if (typeof value === "function") Object.assign(part, { [name]: disposed });
-  };
-  const result: Engine<true> = {
-    ...engine,
-    dispose() {
-      const { agent, mixer, central } = result;
-      for (const part of [result, agent, mixer, central?.agent, central?.mixer]) if (part) refuse(part);
-      result.dispose = () => undefined;
-    },
-  };
-  engine = result;
-  return result;
 }

@@ -1,0 +1,22 @@
+import type { Engine } from "./engine.js";
+
+/** Adds `dispose`, which lets go of everything that holds native memory: the methods, and those of the networks. `release` is called once, first. */
+export function disposable<AtOnce extends boolean>(engine: Omit<Engine<AtOnce>, "dispose">, release: () => void = () => undefined): Engine<AtOnce> {
+  const disposed = () => {
+    throw new Error("The engine has been disposed of; create another.");
+  };
+  const refuse = (part: object) => {
+    for (const [name, value] of Object.entries(part)) if (typeof value === "function") Object.assign(part, { [name]: disposed });
+  };
+  const result: Engine<AtOnce> = {
+    ...engine,
+    dispose() {
+      release();
+      const { agent, mixer, central } = result;
+      for (const part of [result, agent, mixer, central?.agent, central?.mixer]) if (part) refuse(part);
+      result.dispose = () => undefined;
+    },
+  };
+  engine = result;
+  return result;
+}

@@ -1,0 +1,81 @@
+import type * as tfjs from "@tensorflow/tfjs";
+import type { EpisodeGroup } from "../../replay/group.js";
+import type { NetworkShape } from "../parameters.js";
+import type { AgentInputs } from "./agent.js";
+import type { Tensorflow } from "./backend.js";
+
+/** The groups that several runs have loaded, padded to the longest and widest of them, on the device. */
+export interface Batch {
+  /** Of the longest episode. */
+  readonly steps: number;
+  readonly lanes: number;
+  readonly inputs: AgentInputs;
+  /** [runs, lanes, steps + 1, state] */
+  readonly states: tfjs.Tensor4D;
+  /** What the agents did, -1 in padding, int32: [runs, steps + 1, agents, lanes]. */
+  readonly actions: tfjs.Tensor4D;
+  dispose(): void;
+}
+
+/** Uploads a group of each run. Padding is zeros; nothing that is finite comes out of it that counts. */
+export function uploadBatch(tf: Tensorflow, { agents, observation, state }: NetworkShape, groups: readonly EpisodeGroup[]): Batch {
+  const runs = groups.length;
+  const { steps, lanes } = extent(groups);
+  const observations = new Float32Array(runs * lanes * (steps + 1) * agents * observation);
+  const states = new Float32Array(runs * lanes * (steps + 1) * state);
+  const lastActions = new Int32Array(runs * lanes * (steps + 1) * agents).fill(-1);
+  const actions = new Int32Array(runs * (steps + 1) * agents * lanes).fill(-1);
+  groups.forEach(({ episodes }, run) =>
+    episodes.forEach((episode, lane) => {
+      const at = (run * lanes + lane) * (steps + 1);
+      observations.set(episode.observations, at * agents * observation);
+      states.set(episode.states, at * state);
+      lastActions.set(episode.actions, (at + 1) * agents);
+      episode.actions.forEach((action, i) => (actions[(run * (steps + 1) * agents + i) * lanes + lane] = action));
+    }),
+  );
+  const inputs = {
+    observations: tf.tensor5d(observations, [runs, lanes, steps + 1, agents, observation]),
+    lastActions: tf.tensor4d(lastActions, [runs, lanes, steps + 1, agents], "int32"),
+  };
+  const batch = {
+    steps, lanes, inputs,
+    states: tf.tensor4d(states, [runs, lanes, steps + 1, state]),
+    actions: tf.tensor4d(actions, [runs, steps + 1, agents, lanes], "int32"),
+  };
+  return { ...batch, dispose: () => tf.dispose([inputs.observations, inputs.lastActions, batch.states, batch.actions]) };
+}
+
+/** Steps of the longest group, and lanes of the widest. */
+export function extent(groups: readonly EpisodeGroup[]): { steps: number; lanes: number } {
+  return { steps: Math.max(...groups.map(({ steps }) => steps)), lanes: Math.max(...groups.map(({ lanes }) => lanes)) };
+}
+
+/**
+ * Lays arrays of several runs, each [steps of its group, features, lanes of its group], into one [runs, steps, features, lanes], padded with zeros.
+ *
+ * @param steps of the result, and not fewer than those of any group
+ */
+export function joinRuns(arrays: readonly Float32Array[], groups: readonly EpisodeGroup[], features: number, steps: number, lanes: number): Float32Array {
+  const joined = new Float32Array(groups.length * steps * features * lanes);
+  arrays.forEach((array, run) => {
+    const own = groups[run].lanes;
+    const start = run * steps * features * lanes;
+    if (own === lanes) return joined.set(array, start);
+    for (let row = 0; row * own < array.length; row++) joined.set(array.subarray(row * own, (row + 1) * own), start + row * lanes);
+  });
+  return joined;
+}
+
+/** The other way round: each run's part of [runs, steps, features, lanes], with as many steps as `stepsOf` says of its group. */
+export function splitRuns(joined: Float32Array, groups: readonly EpisodeGroup[], features: number, lanes: number, stepsOf: (group: EpisodeGroup) => number): Float32Array[] {
+  const size = joined.length / groups.length;
+  return groups.map((group, run) => {
+    const rows = stepsOf(group) * features;
+    const part = joined.subarray(run * size, run * size + rows * lanes);
+    if (group.lanes === lanes) return part;
+    const own = new Float32Array(rows * group.lanes);
+    for (let row = 0; row < rows; row++) own.set(part.subarray(row * lanes, row * lanes + group.lanes), row * group.lanes);
+    return own;
+  });
+}

@@ -1,0 +1,26 @@
+import type * as tfjs from "@tensorflow/tfjs";
+import type { Tensorflow } from "./backend.js";
+
+/**
+ * Parameters of several runs by name, of one side: weight matrices as [runs, in, out], so that no forward product transposes,
+ * and biases as [runs, 1, out].
+ */
+export type Weights = ReadonlyMap<string, tfjs.Tensor3D>;
+
+/** Writes networks over several runs at once: what they have in common. */
+export interface Layers {
+  readonly tf: Tensorflow;
+  /** x W + b of every run: [runs, rows, in] to [runs, rows, out]. `name` is that of "name.weight" and "name.bias". */
+  linear(name: string, x: tfjs.Tensor3D): tfjs.Tensor3D;
+  weight(name: string): tfjs.Tensor3D;
+}
+
+/** The layers of networks with the given parameters. */
+export function layersOf(tf: Tensorflow, weights: Weights): Layers {
+  const weight = (name: string) => weights.get(name)!;
+  return {
+    tf,
+    weight,
+    linear: (name, x) => tf.add(tf.matMul(x, weight(`${name}.weight`)), weight(`${name}.bias`)),
+  };
+}

@@ -1,0 +1,60 @@
+/** Lets several runs, each of which knows nothing of the others, do the same work together. */
+export interface Lockstep {
+  /**
+   * Asks for work on behalf of a run. It is done when all runs that have not left wait: for those that ask for the same `kind` of work at once.
+   * Where runs ask for different kinds, the kind that the fewest ask for comes first, so that they catch up with the others.
+   *
+   * @param given what the work is done with, for this run
+   * @param work does it for some runs, in ascending order, with what each of them gave, and answers each; that of any who asks is called
+   */
+  call<Given, Result>(run: number, kind: string, given: Given, work: Work<Given, Result>): Promise<Result>;
+  /** A run will not ask again: the others no longer wait for it. */
+  leave(run: number): void;
+}
+
+/** Work for several runs at once. */
+export type Work<Given, Result> = (runs: readonly number[], given: readonly Given[]) => Promise<readonly Result[]>;
+
+interface Request {
+  readonly kind: string;
+  readonly given: unknown;
+  readonly work: Work<never, unknown>;
+  readonly resolve: (result: never) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** For runs 0 .. `runs` - 1, all of which are waited for until they leave. */
+export function createLockstep(runs: number): Lockstep {
+  const present = new Set(Array.from({ length: runs }, (_, run) => run));
+  const waiting = new Map<number, Request>();
+  let working = false;
+
+  function advance(): void {
+    if (working || waiting.size === 0 || waiting.size < present.size) return;
+    const kinds = new Map<string, number[]>();
+    for (const [run, { kind }] of waiting) kinds.set(kind, [...(kinds.get(kind) ?? []), run]);
+    const chosen = [...kinds.values()].reduce((fewest, asking) => (asking.length < fewest.length ? asking : fewest)).sort((a, b) => a - b);
+    const requests = chosen.map((run) => waiting.get(run)!);
+    for (const run of chosen) waiting.delete(run);
+    working = true;
+    void requests[0].work(chosen, requests.map(({ given }) => given) as never[]).then(
+      (results) => requests.forEach(({ resolve }, i) => resolve(results[i] as never)),
+      (error: unknown) => requests.forEach(({ reject }) => reject(error)),
+    ).finally(() => {
+      working = false;
+      advance();
+    });
+  }
+
+  return {
+    call: (run, kind, given, work) =>
+      new Promise((resolve, reject) => {
+        waiting.set(run, { kind, given, work, resolve, reject });
+        advance();
+      }),
+    leave(run) {
+      present.delete(run);
+      advance();
+    },
+  };
+}

@@ -1,0 +1,147 @@
+import { beforeAll, describe, expect, it } from "vitest";
+import { evolveNetworks } from "../../algorithms/evolve.js";
+import { updateNetworks } from "../../algorithms/update.js";
+import { type Backend, type ConfigInput, resolveConfig } from "../../config.js";
+import { createRandom } from "../../random.js";
+import { countSteps, groupEpisodes } from "../../replay/group.js";
+import { randomEpisodes } from "../../replay/random-episodes.js";
+import { initialMasks } from "../../sparse/mask.js";
+import type { Engine, OpenEngine } from "../engine.js";
+import { initialParameters, networkParameters, type NetworkShape } from "../parameters.js";
+import { createWasmEngine } from "../wasm/engine.js";
+import { BackendError, openBackend, type Tensorflow } from "./backend.js";
+import { createRunGroup, createTensorflowEngine } from "./engine.js";
+
+/** The two engines against each other, on every backend that is here: what one says by explicit gradients, the other says by autograd. */
+
+const SHAPE: NetworkShape = { agents: 3, actions: 6, observation: 11, state: 13, hidden: 16, embed: 8, hypernetEmbed: 12 };
+const shapeOf = (algorithm: string): NetworkShape => (algorithm.endsWith("w-qmix") ? { ...SHAPE, centralEmbed: 24 } : SHAPE);
+
+const RULES: readonly (ConfigInput & { readonly algorithm: string })[] = (["qmix", "ow-qmix", "cw-qmix", "res"] as const).flatMap((algorithm) => [
+  { algorithm, method: "mast", sparsity: { level: 0.7 }, returns: { burnIn: 0 } },
+  { algorithm, method: "dense" },
+]);
+
+/** Networks, masks and a batch, the same for whoever asks. */
+function start(open: OpenEngine, { algorithm, method }: ConfigInput, seed = 1): Engine {
+  const shape = shapeOf(algorithm!);
+  const specs = networkParameters(shape);
+  const masks = method === "dense" ? new Map<string, Uint8Array>() : initialMasks(specs, { sparsity: 0.7, distribution: "erdos-renyi" }, createRandom(seed, 2));
+  const engine = open(shape, initialParameters(specs, createRandom(seed, 0)), masks) as Engine;
+  engine.write("target", initialParameters(specs, createRandom(seed, 1)));
+  return engine;
+}
+
+/** More episodes than the wasm engine has lanes; of few where there are many updates, since the cpu backend is slow. */
+const LENGTHS = [9, 3, 7, 9, 1, 5, 8, 2, 6, 4, 9, 9, 7, 3, 5, 8, 6, 2];
+const batchOf = (update: number, seed: number, episodes: number) => randomEpisodes(SHAPE, LENGTHS.slice(0, episodes), createRandom(seed, 100 + update));
+
+async function learn(engine: Engine, input: ConfigInput, updates: number, { seed = 1, evolveAt = [] as readonly number[], episodes = LENGTHS.length } = {}) {
+  const config = resolveConfig({ ...input, steps: 100_000 });
+  const random = createRandom(seed, 3);
+  const seen: { loss: number; gradientNorm: number; qTotal: number; target: number }[] = [];
+  for (let update = 0; update < updates; update++) {
+    const groups = groupEpisodes(batchOf(update, seed, episodes), engine.shape, engine.lanes);
+    if (evolveAt.includes(update)) engine.requestDenseGradients();
+    seen.push(await updateNetworks(engine, groups, countSteps(groups), config, 50_000));
+    if (evolveAt.includes(update)) await evolveNetworks(engine, config, 50_000, random);
+    if (update % 10 === 9) engine.copyToTarget();
+  }
+  return seen;
+}
+
+/** L2 norm of the difference over that of what is expected. */
+function apart(actual: ArrayLike<number>, expected: ArrayLike<number>): number {
+  expect(actual.length).toBe(expected.length);
+  let [difference, norm] = [0, 0];
+  for (let i = 0; i < expected.length; i++) {
+    difference += (actual[i] - expected[i]) ** 2;
+    norm += expected[i] ** 2;
+  }
+  return difference === 0 ? 0 : Math.sqrt(difference / norm);
+}
+
+async function expectSame(engine: Engine, expected: Engine, tolerance: number): Promise<void> {
+  for (const side of ["online", "target"] as const) {
+    const [values, others] = [await engine.read(side), await expected.read(side)];
+    for (const { name } of engine.parameters) expect(apart(values.get(name)!, others.get(name)!), `${side} ${name}`).toBeLessThan(tolerance);
+  }
+  for (const { name, maskable } of engine.parameters) if (maskable) expect(engine.mask(name), name).toEqual(expected.mask(name));
+}
+
+const BACKENDS: readonly Backend[] = ["cpu", "wasm", "tfjs-node", "tfjs-node-gpu", "webgpu"];
+
+for (const backend of BACKENDS) {
+  describe(`the tensorflow engine on ${backend}`, () => {
+    let tf: Tensorflow | undefined;
+    let missing = "";
+    beforeAll(async () => {
+      try {
+        ({ tf } = await openBackend(backend));
+      } catch (error) {
+        if (!(error instanceof BackendError)) throw error;
+        missing = error.message;
+      }
+    });
+    const test = (name: string, body: (tf: Tensorflow) => Promise<void>) =>
+      it(name, async ({ skip }) => {
+        if (tf === undefined) return skip(missing);
+        await body(tf);
+      });
+
+    for (const rule of RULES) {
+      test(`has the wasm engine's loss and gradients: ${rule.algorithm}, ${rule.method}`, async (tf) => {
+        const [ours, theirs] = [start((...given) => createTensorflowEngine(tf, ...given), rule), start(createWasmEngine, rule)];
+        for (const engine of [ours, theirs]) if (rule.method !== "dense") engine.requestDenseGradients();
+        const [[update], [expected]] = [await learn(ours, rule, 1), await learn(theirs, rule, 1)];
+        for (const key of ["loss", "gradientNorm", "qTotal", "target"] as const) expect(apart([update[key]], [expected[key]]), key).toBeLessThan(1e-4);
+        for (const { name } of ours.parameters) expect(apart(await ours.gradient(name), await theirs.gradient(name)), name).toBeLessThan(1e-4);
+        ours.dispose();
+        theirs.dispose();
+      });
+    }
+
+    for (const algorithm of ["qmix", "ow-qmix", "res"] as const) {
+      test(`has its masks and parameters after 50 updates and two evolutions: ${algorithm}`, async (tf) => {
+        const rule: ConfigInput = { algorithm, method: "mast", sparsity: { level: 0.7 }, returns: { burnIn: 0 } };
+        const [ours, theirs] = [start((...given) => createTensorflowEngine(tf, ...given), rule), start(createWasmEngine, rule)];
+        const before = theirs.mask("agent.rnn.weight_hh");
+        for (const engine of [ours, theirs]) await learn(engine, rule, 50, { evolveAt: [19, 39], episodes: 3 });
+        expect(theirs.mask("agent.rnn.weight_hh")).not.toEqual(before);
+        await expectSame(ours, theirs, 1e-3);
+        ours.dispose();
+        theirs.dispose();
+      });
+    }
+
+    test("computes runs side by side as each alone", async (tf) => {
+      const rule: ConfigInput = { algorithm: "qmix", method: "mast", sparsity: { level: 0.7 }, returns: { burnIn: 0 } };
+      const seeds = [1, 2, 3];
+      const group = createRunGroup(tf, seeds.length);
+      const together = seeds.map((seed, run) => start(group.open(run), rule, seed));
+      // Each evolves at a moment of its own, and the last has fewer updates than the others.
+      const work = (engine: Engine, i: number) => learn(engine, rule, 20 - 4 * i, { seed: seeds[i], evolveAt: [5 + 3 * i], episodes: 2 + i });
+      await Promise.all(together.map((engine, i) => work(engine, i).then(async () => {
+        const alone = start((...given) => createTensorflowEngine(tf, ...given), rule, seeds[i]);
+        await work(alone, i);
+        await expectSame(engine, alone, 1e-4);
+        engine.dispose();
+        alone.dispose();
+      })));
+    });
+
+    test("leaves no tensor behind", async (tf) => {
+      const before = tf.memory().numTensors;
+      for (const algorithm of ["ow-qmix", "res"] as const) {
+        const rule: ConfigInput = { algorithm, method: "mast", sparsity: { level: 0.7 } };
+        const engine = start((...given) => createTensorflowEngine(tf, ...given), rule);
+        await learn(engine, rule, 2, { evolveAt: [0], episodes: 3 });
+        const during = tf.memory().numTensors;
+        await learn(engine, rule, 3, { evolveAt: [1], episodes: 3 });
+        expect(tf.memory().numTensors).toBe(during);
+        engine.dispose();
+      }
+      expect(tf.memory().numTensors).toBe(before);
+    });
+  });
+}

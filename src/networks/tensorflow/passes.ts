@@ -1,0 +1,202 @@
+import type * as tfjs from "@tensorflow/tfjs";
+import type { EpisodeGroup } from "../../replay/group.js";
+import type { AgentNetwork, MixingNetwork, NetworkSide } from "../engine.js";
+import { type NetworkShape, networkParameters, type ParameterSpec } from "../parameters.js";
+import { type AgentName, agentStates, agentValues, bothAgentStates } from "./agent.js";
+import type { Tensorflow } from "./backend.js";
+import { type Batch, joinRuns, splitRuns, uploadBatch } from "./batch.js";
+import type { Weights } from "./linear.js";
+import type { Lockstep } from "./lockstep.js";
+import { centralMixer, mixerCounterfactuals, monotonicMixer } from "./mixer.js";
+import { createStack, type Stack } from "./stack.js";
+
+/** What the runs of a group share. */
+export interface Shared {
+  readonly tf: Tensorflow;
+  readonly shape: NetworkShape;
+  readonly specs: readonly ParameterSpec[];
+  readonly stack: Stack;
+  /** What each run has loaded. */
+  readonly groups: EpisodeGroup[];
+  /** The batch of these runs on the device. */
+  batch(runs: readonly number[]): Batch;
+  /** Hidden states of the last forward pass to be kept, by network. */
+  readonly kept: Map<AgentName, { readonly batch: Batch; readonly states: tfjs.Tensor4D }>;
+  dispose(): void;
+}
+
+/** Room for `runs` runs. */
+export function share(tf: Tensorflow, shape: NetworkShape, runs: number): Shared {
+  const specs = networkParameters(shape);
+  const stack = createStack(tf, specs, runs);
+  const groups: EpisodeGroup[] = new Array(runs);
+  const kept: Shared["kept"] = new Map();
+  let present: { readonly runs: readonly number[]; readonly of: readonly EpisodeGroup[]; readonly batch: Batch } | undefined;
+  const forget = () => {
+    present?.batch.dispose();
+    for (const { states } of kept.values()) states.dispose();
+    kept.clear();
+    present = undefined;
+  };
+  return {
+    tf, shape, specs, stack, groups, kept,
+    batch(runs) {
+      const of = runs.map((run) => groups[run]);
+      const same = present !== undefined && `${present.runs}` === `${runs}` && of.every((group, i) => group === present!.of[i]);
+      if (!same) {
+        forget();
+        present = { runs, of, batch: uploadBatch(tf, shape, of) };
+      }
+      return present!.batch;
+    },
+    dispose() {
+      forget();
+      stack.dispose();
+    },
+  };
+}
+
+/** The passes of one run, made together with those of the others. */
+export function connectNetworks(shared: Shared, lockstep: Lockstep, run: number) {
+  const { tf, shape, specs, stack, groups, kept } = shared;
+  const { agents, actions } = shape;
+  const stepsAfter = ({ steps }: EpisodeGroup) => steps + 1;
+  const ownSteps = ({ steps }: EpisodeGroup) => steps;
+  const namesOf = (network: string) => specs.filter((spec) => spec.network === network).map(({ name }) => name);
+  /** `work` is given the arrays of all runs that take part: the i-th of each. */
+  const call = <Result>(kind: string, arrays: readonly Float32Array[], work: (runs: readonly number[], arrays: (i: number) => Float32Array[]) => Promise<readonly Result[]>): Promise<Result> =>
+    lockstep.call(run, kind, arrays, (runs, given) => work(runs, (i) => given.map((arrays) => arrays[i])));
+  const data = async (tensor: tfjs.Tensor): Promise<Float32Array> => {
+    const values = (await tensor.data()) as Float32Array;
+    tensor.dispose();
+    return values;
+  };
+  const groupsOf = (runs: readonly number[]) => runs.map((run) => groups[run]);
+
+  /** Gradients of some parameters by autograd: of sum(dy f(x)). */
+  function gradientsOf(runs: readonly number[], names: readonly string[], extra: readonly tfjs.Tensor[], f: (weights: Weights, ...extra: tfjs.Tensor[]) => tfjs.Tensor, dy: tfjs.Tensor): { weights: Weights; extra: tfjs.Tensor[] } {
+    const weights = stack.weights("online", runs);
+    const xs = [...names.map((name) => weights.get(name)!), ...extra];
+    const gradients = tf.grads((...given) => f(new Map(names.map((name, i) => [name, given[i] as tfjs.Tensor3D])), ...given.slice(names.length)))(xs, dy);
+    return { weights: new Map(names.map((name, i) => [name, gradients[i] as tfjs.Tensor3D])), extra: gradients.slice(names.length) };
+  }
+
+  function agentOf(network: AgentName): AgentNetwork {
+    /** [runs, steps + 1, agents, lanes, actions] to the engine's order of axes. */
+    const answers = async (runs: readonly number[], values: tfjs.Tensor5D): Promise<Float32Array[]> => {
+      const [, , , lanes] = values.shape;
+      const turned = tf.tidy(() => tf.transpose(values, [0, 1, 2, 4, 3]));
+      values.dispose();
+      return splitRuns(await data(turned), groupsOf(runs), agents * actions, lanes, stepsAfter);
+    };
+    const keep = (batch: Batch, states: tfjs.Tensor4D) => {
+      kept.get(network)?.states.dispose();
+      kept.set(network, { batch, states: tf.keep(states) });
+    };
+    return {
+      forward: (side, keeps = false) =>
+        call(`${network}.forward ${side} ${keeps}`, [], (runs) => {
+          const batch = shared.batch(runs);
+          return answers(runs, tf.tidy(() => {
+            const weights = stack.weights(side, runs);
+            const states = agentStates(tf, shape, network, weights, batch.inputs);
+            if (keeps) keep(batch, states);
+            return agentValues(tf, shape, network, weights, states);
+          }));
+        }),
+      forwardBoth: () =>
+        call(`${network}.forwardBoth`, [], async (runs) => {
+          const batch = shared.batch(runs);
+          const [online, target] = tf.tidy(() => {
+            const sides: readonly [Weights, Weights] = [stack.weights("online", runs), stack.weights("target", runs)];
+            const states = bothAgentStates(tf, shape, network, sides, batch.inputs);
+            keep(batch, states[0]);
+            return states.map((states, side) => agentValues(tf, shape, network, sides[side], states));
+          });
+          const onlines = await answers(runs, online);
+          const targets = await answers(runs, target);
+          return runs.map((_, i) => ({ online: onlines[i], target: targets[i] }));
+        }),
+      backward: (gradient) =>
+        call(`${network}.backward`, [gradient], async (runs, arrays) => {
+          const batch = shared.batch(runs);
+          const { lanes, steps } = batch;
+          // What was kept serves as long as the same runs work on the same episodes; the states are made again otherwise.
+          const known = kept.get(network)?.batch === batch ? kept.get(network)!.states : undefined;
+          const joined = joinRuns(arrays(0), groupsOf(runs), agents, steps + 1, lanes);
+          tf.tidy(() => {
+            const chosen = tf.tensor4d(joined, [runs.length, steps + 1, agents, lanes]);
+            const dValues = tf.mul(tf.oneHot(batch.actions, actions), tf.expandDims(chosen, 4));
+            const values = (weights: Weights) => agentValues(tf, shape, network, weights, agentStates(tf, shape, network, weights, batch.inputs, known));
+            stack.addGradients(runs, gradientsOf(runs, namesOf(network), [], values, dValues).weights);
+          });
+          return runs.map(() => undefined);
+        }),
+    };
+  }
+
+  /** [runs, steps, features, lanes] to [runs, steps * lanes, features], as the mixers take it. */
+  const toRows = (arrays: readonly Float32Array[], runs: readonly number[], features: number, { steps, lanes }: Batch): tfjs.Tensor3D =>
+    tf.reshape(tf.transpose(tf.tensor4d(joinRuns(arrays, groupsOf(runs), features, steps, lanes), [runs.length, steps, features, lanes]), [0, 1, 3, 2]), [runs.length, steps * lanes, features]);
+  /** The states of steps `offset`..`offset + steps - 1`, as rows. */
+  const stateRows = ({ states, steps, lanes }: Batch, offset: 0 | 1): tfjs.Tensor3D => {
+    const [runs, , , width] = states.shape;
+    return tf.reshape(tf.transpose(tf.slice(states, [0, 0, offset, 0], [runs, lanes, steps, width]), [0, 2, 1, 3]), [runs, steps * lanes, width]);
+  };
+  /** [runs, steps * lanes, features] to an array of each run. */
+  const fromRows = async (runs: readonly number[], rows: tfjs.Tensor3D, { steps, lanes }: Batch): Promise<Float32Array[]> => {
+    const features = rows.shape[2];
+    const turned = tf.tidy(() => tf.transpose(tf.reshape(rows, [runs.length, steps, lanes, features]), [0, 1, 3, 2]));
+    rows.dispose();
+    return splitRuns(await data(turned), groupsOf(runs), features, lanes, ownSteps);
+  };
+
+  function mixerOf(network: "mixer" | "central_mixer", mix: (weights: Weights, values: tfjs.Tensor3D, states: tfjs.Tensor3D) => tfjs.Tensor2D): MixingNetwork {
+    let values = new Float32Array();
+    return {
+      forward(side, chosen, offset, keeps = false) {
+        if (keeps) values = Float32Array.from(chosen);
+        return call(`${network}.forward ${side} ${offset}`, [chosen], async (runs, arrays) => {
+          const batch = shared.batch(runs);
+          return fromRows(runs, tf.tidy(() => tf.expandDims(mix(stack.weights(side, runs), toRows(arrays(0), runs, agents, batch), stateRows(batch, offset)), 2)), batch);
+        });
+      },
+      backward: (gradient) =>
+        call(`${network}.backward`, [gradient, values], async (runs, arrays) => {
+          const batch = shared.batch(runs);
+          const dValues = tf.tidy(() => {
+            const dTotals = tf.squeeze(toRows(arrays(0), runs, 1, batch), [2]);
+            const states = stateRows(batch, 0);
+            const names = namesOf(network);
+            const gradients = gradientsOf(runs, names, [toRows(arrays(1), runs, agents, batch)], (weights, values) => mix(weights, values as tfjs.Tensor3D, states), dTotals);
+            stack.addGradients(runs, gradients.weights);
+            return gradients.extra[0] as tfjs.Tensor3D;
+          });
+          return fromRows(runs, dValues, batch);
+        }),
+    };
+  }
+
+  const mixer = mixerOf("mixer", (weights, values, states) => monotonicMixer(tf, shape, weights, values, states));
+  return {
+    agent: agentOf("agent"),
+    mixer: {
+      ...mixer,
+      counterfactuals: async (side: NetworkSide, values: Float32Array, alternatives: Float32Array, offset: 0 | 1) => {
+        const group = groups[run];
+        const totals = await call(`counterfactuals ${side} ${offset}`, [values, alternatives], async (runs, arrays) => {
+          const batch = shared.batch(runs);
+          return fromRows(runs, tf.tidy(() => {
+            const rows = batch.steps * batch.lanes;
+            const others = tf.reshape(toRows(arrays(1), runs, agents * actions, batch), [runs.length, rows, agents, actions]);
+            const mixed = mixerCounterfactuals(tf, shape, stack.weights(side, runs), toRows(arrays(0), runs, agents, batch), others as tfjs.Tensor4D, stateRows(batch, offset));
+            return tf.reshape(mixed, [runs.length, rows, agents * actions]);
+          }), batch);
+        });
+        const available = group.availableActions.subarray(offset * agents * actions * group.lanes);
+        return totals.map((total, i) => (available[i] === 0 ? -Infinity : total));
+      },
+    },
+    ...(shape.centralEmbed === undefined ? {} : { central: { agent: agentOf("central_agent"), mixer: mixerOf("central_mixer", (weights, values, states) => centralMixer(tf, weights, values, states)) } }),
+  };
+}

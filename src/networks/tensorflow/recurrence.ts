@@ -1,0 +1,96 @@
+import type * as tfjs from "@tensorflow/tfjs";
+import type { Tensorflow } from "./backend.js";
+
+/** What enters a GRU over time, for several runs: rows are agents of episodes. */
+export interface Recurrence {
+  /** x W_ih + b_ih, and for r and z also + b_hh: [runs, steps, rows, 3 hidden], gates in the order r, z, n. */
+  readonly gates: tfjs.Tensor4D;
+  /** W_hh: [runs, hidden, 3 hidden]. */
+  readonly weight: tfjs.Tensor3D;
+  /** The n part of b_hh, which r multiplies: [runs, 1, hidden]. */
+  readonly bias: tfjs.Tensor3D;
+}
+
+/**
+ * The hidden states of a GRU after every step, from zeros: [runs, steps, rows, hidden].
+ *
+ * Differentiated by TensorFlow.js itself it would be some 40 kernels a step, each of which costs tens of microseconds to start on a GPU.
+ * So the sequence has a gradient of its own. Given all hidden states, the gates of every step are known at once, in a few large
+ * kernels; what remains to be done step by step is dL/dh, six kernels each. `recurrenceByAutograd` is the same, and the test of it.
+ *
+ * @param known the result, where an earlier call had it: only the gradient is still wanted
+ */
+export function recurrence(tf: Tensorflow, { gates, weight, bias }: Recurrence, known?: tfjs.Tensor4D): tfjs.Tensor4D {
+  const forward = tf.customGrad((...given) => {
+    const [gates, weight, bias] = given as unknown as [tfjs.Tensor4D, tfjs.Tensor3D, tfjs.Tensor3D];
+    const save = given[3] as unknown as tfjs.GradSaveFunc;
+    const states = known === undefined ? recurrenceByAutograd(tf, { gates, weight, bias }) : tf.clone(known);
+    save([gates, weight, bias, states]);
+    return {
+      value: states,
+      gradFunc: (dStates: tfjs.Tensor, saved: tfjs.Tensor[]) => {
+        const [gates, weight, bias, states] = saved as [tfjs.Tensor4D, tfjs.Tensor3D, tfjs.Tensor3D, tfjs.Tensor4D];
+        return backward(tf, { gates, weight, bias }, states, dStates as tfjs.Tensor4D);
+      },
+    };
+  });
+  return forward(gates, weight, bias) as tfjs.Tensor4D;
+}
+
+/** The same as its equations stand: r, z, n gates; h' = (1 - z) n + z h. */
+export function recurrenceByAutograd(tf: Tensorflow, { gates, weight, bias }: Recurrence): tfjs.Tensor4D {
+  const [runs, , rows, width] = gates.shape;
+  const hidden = width / 3;
+  const [gatesRZ, gatesN] = tf.split(gates, [2 * hidden, hidden], 3).map((part) => tf.unstack(part, 1));
+  let h: tfjs.Tensor = tf.zeros([runs, rows, hidden]);
+  const states = gatesRZ.map((gate, t) => {
+    h = tf.tidy(() => {
+      const [hRZ, hN] = tf.split(tf.matMul(h, weight), [2 * hidden, hidden], 2);
+      const [r, z] = tf.split(tf.sigmoid(tf.add(gate, hRZ)), 2, 2);
+      const n = tf.tanh(tf.add(gatesN[t], tf.mul(r, tf.add(hN, bias))));
+      return tf.add(n, tf.mul(z, tf.sub(h, n)));
+    });
+    return h;
+  });
+  return tf.stack(states, 1) as tfjs.Tensor4D;
+}
+
+function backward(tf: Tensorflow, { gates, weight, bias }: Recurrence, states: tfjs.Tensor4D, dStates: tfjs.Tensor4D): tfjs.Tensor[] {
+  const [runs, steps, rows, hidden] = states.shape;
+  const flat = <T extends tfjs.Tensor>(x: T) => tf.reshape(x, [runs, steps * rows, x.shape[3]!]) as tfjs.Tensor3D;
+  const overTime = (x: tfjs.Tensor3D) => tf.reshape(x, [runs, steps, rows, x.shape[2]]);
+  const rest = (x: tfjs.Tensor) => tf.sub(1, x);
+
+  // All gates again, now without a loop.
+  const previous = tf.concat([tf.zeros([runs, 1, rows, hidden]), tf.slice(states, [0, 0, 0, 0], [runs, steps - 1, rows, hidden])], 1);
+  const [gatesRZ, gatesN] = tf.split(gates, [2 * hidden, hidden], 3);
+  const [hRZ, hN0] = tf.split(overTime(tf.matMul(flat(previous), weight)), [2 * hidden, hidden], 3);
+  const hN = tf.add(hN0, tf.reshape(bias, [runs, 1, 1, hidden]));
+  const [r, z] = tf.split(tf.sigmoid(tf.add(gatesRZ, hRZ)), 2, 3);
+  const n = tf.tanh(tf.add(gatesN, tf.mul(r, hN)));
+
+  // The derivatives of h_t with respect to the arguments of its gates, and to h_{t-1} W_hh.
+  const byN = tf.mul(rest(z), rest(tf.square(n)));
+  const byZ = tf.mul(tf.sub(previous, n), tf.mul(z, rest(z)));
+  const byR = tf.mul(tf.mul(byN, hN), tf.mul(r, rest(r)));
+  const byProduct = tf.concat([byR, byZ, tf.mul(byN, r)], 3);
+
+  const transposed = tf.transpose(weight, [0, 2, 1]);
+  const [stepsOfProduct, stepsOfZ, stepsOfStates] = [byProduct, z, dStates].map((x) => tf.unstack(x, 1));
+  const dh: tfjs.Tensor[] = new Array(steps);
+  let fromLater: tfjs.Tensor = tf.zeros([runs, rows, hidden]);
+  for (let t = steps - 1; t >= 0; t--) {
+    const all = tf.add(stepsOfStates[t], fromLater);
+    fromLater = tf.tidy(() => tf.add(tf.matMul(tf.mul(tf.tile(all, [1, 1, 3]), stepsOfProduct[t]), transposed), tf.mul(all, stepsOfZ[t])));
+    dh[t] = all;
+  }
+
+  const dAll = tf.stack(dh, 1) as tfjs.Tensor4D;
+  const dProduct = tf.mul(tf.tile(dAll, [1, 1, 1, 3]), byProduct) as tfjs.Tensor4D;
+  const [dRZ, dHN] = tf.split(dProduct, [2 * hidden, hidden], 3);
+  return [
+    tf.concat([dRZ, tf.mul(dAll, byN)], 3),
+    tf.matMul(flat(previous as tfjs.Tensor4D), flat(dProduct), true, false),
+    tf.reshape(tf.sum(dHN, [1, 2]), [runs, 1, hidden]),
+  ];
+}

@@ -1,0 +1,176 @@
+import type * as tfjs from "@tensorflow/tfjs";
+import type { NetworkSide, OptimiserOptions } from "../engine.js";
+import type { Parameters, ParameterSpec } from "../parameters.js";
+import type { Tensorflow } from "./backend.js";
+import type { Weights } from "./linear.js";
+
+/** What is kept for each value of a parameter: its value on either side, RMSprop's mean square, and 1 where the connection is. */
+type Part = NetworkSide | "squares" | "masks";
+
+/** The parameters of several runs of one shape, stacked into one tensor for each name; a run's own part of them is its row. */
+export interface Stack {
+  /** Parameters of some runs, for the networks; valid inside the present tidy. */
+  weights(side: NetworkSide, runs: readonly number[]): Weights;
+  /** Dense copies of one run's parameters, in PyMARL's layout. */
+  read(run: number, part: Exclude<Part, "masks">): Promise<Map<string, Float32Array>>;
+  /** Overwrites those given; pruned weights stay 0. */
+  write(run: number, part: Exclude<Part, "masks">, values: Parameters): void;
+  copyToTarget(run: number): void;
+  /** [out, in]. Connections that were and are keep their values; all others become 0. */
+  setMask(run: number, name: string, mask: Uint8Array): void;
+  /** Adds gradients of some runs, [those runs, ...] by name, with respect to every connection, pruned or not. */
+  addGradients(runs: readonly number[], gradients: Weights): void;
+  /** The next gradients of a run begin from zero. */
+  clearGradients(run: number): void;
+  /** The gradient of one run added up so far, in PyMARL's layout; without `dense` 0 where the connection is pruned. */
+  readGradient(run: number, name: string, dense: boolean): Promise<Float32Array>;
+  /** One RMSprop step of some runs; see `Engine.step`. Returns their norms before clipping. */
+  step(runs: readonly number[], options: OptimiserOptions): Promise<number[]>;
+  /** The online parameters with these names of all runs, in one transfer. */
+  readMany(runs: readonly number[], names: readonly string[]): Promise<Map<string, Float32Array>[]>;
+  dispose(): void;
+}
+
+/** A stack of `runs` runs whose parameters are all 0 and whose connections are all there, until they are written. */
+export function createStack(tf: Tensorflow, specs: readonly ParameterSpec[], runs: number): Stack {
+  const all = [...Array(runs).keys()];
+  const specOf = new Map(specs.map((spec) => [spec.name, spec]));
+  const parts: Record<Part, Map<string, tfjs.Tensor3D>> = { online: new Map(), target: new Map(), squares: new Map(), masks: new Map() };
+  const gradients = new Map<string, tfjs.Tensor3D>();
+  // The names whose gradients of a run are still those of its last update.
+  const stale = all.map(() => new Set<string>());
+  for (const spec of specs) {
+    const size = stacked(spec, runs);
+    for (const part of ["online", "target", "squares"] as const) parts[part].set(spec.name, tf.zeros(size));
+    if (spec.maskable) parts.masks.set(spec.name, tf.ones(size));
+    gradients.set(spec.name, tf.zeros(size));
+  }
+
+  /** Puts a new tensor in the place of one. */
+  function replace(tensors: Map<string, tfjs.Tensor3D>, name: string, make: (now: tfjs.Tensor3D) => tfjs.Tensor): void {
+    const now = tensors.get(name)!;
+    tensors.set(name, tf.tidy(() => tf.keep(make(now)) as tfjs.Tensor3D));
+    now.dispose();
+  }
+  const rowOf = (from: tfjs.Tensor3D, run: number) => tf.slice(from, [run, 0, 0], [1, from.shape[1], from.shape[2]]);
+  function withRow(from: tfjs.Tensor3D, run: number, row: tfjs.Tensor3D): tfjs.Tensor3D {
+    if (runs === 1) return tf.clone(row);
+    const [, height, width] = from.shape;
+    const before = run > 0 ? [tf.slice(from, [0, 0, 0], [run, height, width])] : [];
+    const after = run < runs - 1 ? [tf.slice(from, [run + 1, 0, 0], [runs - 1 - run, height, width])] : [];
+    return tf.concat([...before, row, ...after], 0);
+  }
+  const pick = (from: tfjs.Tensor3D, chosen: readonly number[]) => (chosen.length === runs ? from : tf.gather(from, tf.tensor1d([...chosen], "int32")));
+  /** Rows of some runs at their places among all, and zeros elsewhere. */
+  function spread(rows: tfjs.Tensor3D, chosen: readonly number[]): tfjs.Tensor3D {
+    if (chosen.length === runs) return rows;
+    const blank = tf.zerosLike(tf.slice(rows, [0, 0, 0], [1, rows.shape[1], rows.shape[2]]));
+    return tf.concat(all.map((run) => (chosen.includes(run) ? rowOf(rows, chosen.indexOf(run)) : blank)), 0);
+  }
+  /** [runs, 1, 1] */
+  const perRun = (value: (run: number) => number) => tf.tensor3d(all.map(value), [runs, 1, 1]);
+
+  const upload = (name: string, values: ArrayLike<number>): tfjs.Tensor3D => {
+    const [out, input] = specOf.get(name)!.shape;
+    const given = Float32Array.from(values);
+    return input === undefined ? tf.tensor3d(given, [1, 1, out]) : tf.transpose(tf.tensor3d(given, [1, out, input]), [0, 2, 1]);
+  };
+  /** [rows, values] in PyMARL's order. */
+  const flatten = (tensor: tfjs.Tensor3D) => tf.reshape(tensor.shape[1] === 1 ? tensor : tf.transpose(tensor, [0, 2, 1]), [tensor.shape[0], -1]) as tfjs.Tensor2D;
+
+  async function download(tensor: tfjs.Tensor): Promise<Float32Array> {
+    const values = (await tensor.data()) as Float32Array;
+    tensor.dispose();
+    return values;
+  }
+  async function downloadRows(tensors: Weights, names: readonly string[], chosen: readonly number[]): Promise<Map<string, Float32Array>[]> {
+    const values = await download(tf.tidy(() => tf.concat(names.map((name) => flatten(pick(tensors.get(name)!, chosen))), 1)));
+    const sizes = names.map((name) => specOf.get(name)!.shape.reduce((a, b) => a * b, 1));
+    let offset = 0;
+    return chosen.map(() => new Map(names.map((name, i) => [name, values.slice(offset, (offset += sizes[i]))])));
+  }
+  const masked = (name: string, tensor: tfjs.Tensor3D): tfjs.Tensor3D => (parts.masks.has(name) ? tf.mul(tensor, parts.masks.get(name)!) : tensor);
+  /** What counts of a gradient: nothing of a run whose last update it belongs to. */
+  const current = (name: string): tfjs.Tensor3D => {
+    const gradient = gradients.get(name)!;
+    return stale.some((names) => names.has(name)) ? tf.mul(gradient, perRun((run) => (stale[run].has(name) ? 0 : 1))) : gradient;
+  };
+
+  return {
+    weights: (side, chosen) => new Map(specs.map(({ name }) => [name, pick(parts[side].get(name)!, chosen)])),
+    async read(run, part) {
+      return (await downloadRows(parts[part], [...specOf.keys()], [run]))[0];
+    },
+    readMany: (chosen, names) => downloadRows(parts.online, names, chosen),
+    write(run, part, values) {
+      for (const [name, value] of values) {
+        replace(parts[part], name, (now) => {
+          const row = upload(name, value);
+          return withRow(now, run, parts.masks.has(name) ? tf.mul(row, rowOf(parts.masks.get(name)!, run)) : row);
+        });
+      }
+    },
+    copyToTarget(run) {
+      for (const { name } of specs) replace(parts.target, name, (now) => withRow(now, run, rowOf(parts.online.get(name)!, run)));
+    },
+    setMask(run, name, mask) {
+      const kept = tf.tidy(() => {
+        const row = upload(name, mask);
+        return { row, both: tf.mul(row, rowOf(parts.masks.get(name)!, run)) };
+      });
+      for (const part of ["online", "target", "squares"] as const) {
+        replace(parts[part], name, (now) => withRow(now, run, tf.mul(rowOf(now, run), kept.both)));
+      }
+      replace(parts.masks, name, (now) => withRow(now, run, kept.row));
+      tf.dispose([kept.row, kept.both]);
+    },
+
+    addGradients(chosen, added) {
+      for (const [name, gradient] of added) {
+        const first = all.every((run) => stale[run].has(name));
+        replace(gradients, name, (now) => {
+          const placed = spread(gradient, chosen);
+          if (first && chosen.length === runs) return tf.clone(placed);
+          const keep = perRun((run) => (chosen.includes(run) && stale[run].has(name) ? 0 : 1));
+          return tf.add(tf.mul(now, keep), placed);
+        });
+        for (const run of chosen) stale[run].delete(name);
+      }
+    },
+    clearGradients(run) {
+      for (const { name } of specs) stale[run].add(name);
+    },
+    readGradient: (run, name, dense) =>
+      download(tf.tidy(() => tf.reshape(flatten(rowOf(dense ? current(name) : masked(name, current(name)), run)), [-1]))),
+
+    async step(chosen, { learningRate, alpha, epsilon, gradientClip }) {
+      const taken = new Map<string, tfjs.Tensor>();
+      for (const { name } of specs) taken.set(name, tf.tidy(() => tf.keep(masked(name, current(name)))));
+      const norms = await download(tf.tidy(() => tf.sqrt(tf.addN([...taken.values()].map((gradient) => tf.sum(tf.square(gradient), [1, 2]))))));
+      const takes = (run: number) => chosen.includes(run) && Number.isFinite(norms[run]);
+      // As torch.nn.utils.clip_grad_norm_ does, whose divisor is never 0.
+      const scales = norms.map((norm) => Math.min(1, gradientClip / (norm + 1e-6)));
+      const everyone = all.every(takes);
+      const [scale, who] = tf.tidy(() => [perRun((run) => scales[run]), tf.equal(perRun((run) => (takes(run) ? 1 : 0)), 1)]);
+      for (const { name } of specs) {
+        const gradient = tf.mul(taken.get(name)!, scale);
+        // A run that takes no step keeps what it has, whatever its gradient is.
+        const choose = (next: tfjs.Tensor, now: tfjs.Tensor) => (everyone ? next : tf.where(who, next, now));
+        replace(parts.squares, name, (now) => choose(tf.add(tf.mul(now, alpha), tf.mul(tf.square(gradient), 1 - alpha)), now));
+        const squares = parts.squares.get(name)!;
+        replace(parts.online, name, (now) => choose(tf.sub(now, tf.div(tf.mul(gradient, learningRate), tf.add(tf.sqrt(squares), epsilon))), now));
+        gradient.dispose();
+      }
+      tf.dispose([scale, who]);
+      for (const [name, gradient] of taken) if (gradient !== gradients.get(name)) gradient.dispose();
+      return chosen.map((run) => norms[run]);
+    },
+    dispose() {
+      for (const tensors of [...Object.values(parts), gradients]) tf.dispose([...tensors.values()]);
+    },
+  };
+}
+
+function stacked({ shape: [out, input] }: ParameterSpec, runs: number): [number, number, number] {
+  return input === undefined ? [runs, 1, out] : [runs, input, out];
+}
