@@ -1,37 +1,68 @@
 import type { Backend } from "../../config.js";
+import { openJavascript } from "./backends/javascript.js";
+import { openNative } from "./backends/native.js";
+import { BackendError, type Opened, type Tensorflow } from "./backends/opened.js";
 
-/** TensorFlow.js as a namespace; which copy of it depends on the backend. */
-export type Tensorflow = typeof import("@tensorflow/tfjs");
+export { setTensorflowEnvironment } from "./backends/native.js";
+export { BackendError, type Tensorflow } from "./backends/opened.js";
 
 /** TensorFlow.js, ready to compute on one of its backends. */
 export interface OpenBackend {
+  /** The project's one copy, whatever the backend. */
   readonly tf: Tensorflow;
   /** The one that runs; never "auto". */
   readonly backend: Exclude<Backend, "auto">;
-  /** What computes, in words: "NVIDIA H200 (CUDA, TensorFlow 2.21.0)", "this processor (TensorFlow.js 4.22.0, WebAssembly SIMD)". */
+  /** What computes, in words: "NVIDIA H200 (TensorFlow 2.21.0, CUDA)", "AMD EPYC, one thread (TensorFlow.js 4.22.0, WebAssembly SIMD)". */
   readonly device: string;
   /** With "auto": a line for each better backend, why it is not the one. */
   readonly passedOver: readonly string[];
+  /** Gives the device back, after which its tensors are gone. Without it an open webgpu keeps the process from ending. */
+  close(): void;
 }
 
-/** A backend that is not there; its message is one line: which, why, and what to do. */
-export class BackendError extends Error {
-  override readonly name = "BackendError";
-}
+/** From the fastest for many runs side by side to the slowest. */
+const PREFERENCE = ["tfjs-node-gpu", "webgpu", "tfjs-node", "wasm", "cpu"] as const;
 
 /**
- * Opens a backend of TensorFlow.js. "auto" takes the first that is there of tfjs-node-gpu, webgpu, tfjs-node, wasm, cpu, and says why not a better one.
+ * Opens a backend of TensorFlow.js. "auto" takes the first that is there of tfjs-node-gpu, webgpu, tfjs-node, wasm, cpu, and says why not a better one;
+ * a software adapter of WebGPU has to be named.
  *
- * @throws {BackendError} when the one that was named is not there
+ * All backends share one `tf`, whose backend is the one that was opened last: what is computed next runs there. A tensor of another backend is
+ * moved when it is used, except off webgpu, which cannot be read synchronously. So work on one at a time, and open a backend again (at no cost) to come back
+ * to it. Only tfjs-node-gpu and tfjs-node exclude each other, since TensorFlow lists its devices once in a process.
+ *
+ * The two of TensorFlow's own library read their settings (see `setTensorflowEnvironment`) from the process's environment when they are first opened. Open them
+ * in a main thread; a worker thread can open them where its main thread called `setTensorflowEnvironment` before starting it. Several worker threads, one
+ * after the other or together, do well.
+ *
+ * @throws {BackendError} when the one that was named is not there: one line that names it, and says why and what to do
  * @example
- * const { tf, device } = await openBackend("auto");
+ * const { tf, device, passedOver } = await openBackend("auto");
+ * const { close } = await openBackend("tfjs-node-gpu");
  */
 export async function openBackend(name: Backend): Promise<OpenBackend> {
-  const backend = name === "auto" ? "wasm" : name;
-  if (backend !== "wasm" && backend !== "cpu") throw new BackendError(`backend ${backend} is not set up`);
-  const tf = await import("@tensorflow/tfjs");
-  if (backend === "wasm") await import("@tensorflow/tfjs-backend-wasm");
-  await tf.setBackend(backend);
-  await tf.ready();
-  return { tf, backend, device: "this processor", passedOver: [] };
+  if (name !== "auto") return { ...(await open(name)), backend: name, passedOver: [] };
+  const passedOver: string[] = [];
+  for (const backend of PREFERENCE) {
+    try {
+      return { ...(await open(backend)), backend, passedOver };
+    } catch (error) {
+      if (!(error instanceof BackendError)) throw error;
+      passedOver.push(error.message);
+    }
+  }
+  throw new BackendError(`no backend of TensorFlow.js starts here: ${passedOver.join("; ")}`);
+}
+
+function open(backend: Exclude<Backend, "auto">): Promise<Opened> {
+  switch (backend) {
+    case "tfjs-node-gpu":
+    case "tfjs-node":
+      return openNative(backend);
+    case "webgpu":
+      return Promise.reject(new BackendError("backend webgpu: it is not set up: npm run setup:gpu -- --webgpu"));
+    case "wasm":
+    case "cpu":
+      return openJavascript(backend);
+  }
 }

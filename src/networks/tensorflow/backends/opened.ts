@@ -1,0 +1,24 @@
+import { cpus } from "node:os";
+
+/** TensorFlow.js as a namespace. */
+export type Tensorflow = typeof import("@tensorflow/tfjs");
+
+/** A backend that is the one of `tf` now. */
+export interface Opened {
+  readonly tf: Tensorflow;
+  readonly device: string;
+  close(): void;
+}
+
+/** A backend that is not there; its message is one line: which, why, and what to do. */
+export class BackendError extends Error {
+  override readonly name = "BackendError";
+}
+
+/** The folder that `npm run setup:gpu` fills: node/, python/ and webgpu/. */
+export const SETUP = new URL("../../../../.tensorflow/", import.meta.url);
+
+/** "AMD EPYC 9R14" */
+export function processorName(): string {
+  return cpus()[0]?.model.trim() || "this processor";
+}
