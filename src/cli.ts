@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { addConfigOptions, type ConfigFlags, configFrom } from "./cli/config-options.js";
+import { BACKENDS, ENGINES } from "./config.js";
 import { doctorCommand } from "./cli/doctor.js";
 import { type ExperimentFlags, listExperiments, runExperiment, showExperiment } from "./cli/experiment.js";
 import { replayCommand, showCommand } from "./cli/figures.js";
@@ -30,7 +31,7 @@ const natural = (value: string): number => {
 };
 
 const runsOption = () => new Option("--runs <FOLDER>", "where runs are kept (default: MAST_RUNS, or data/runs)");
-const workersOption = () => new Option("--workers <N>", "runs at once (default: one a core)").argParser(count);
+const workersOption = () => new Option("--workers <N>", "runs at once (default: one a core; with the tensorflow engine all seeds of a configuration)").argParser(count);
 const checkpointOption = () => new Option("--checkpoint-every <SECONDS>", "seconds between checkpoints (default: 30)").argParser(seconds);
 
 const version = (JSON.parse(readFileSync(join(packageRoot(), "package.json"), "utf8")) as { version: string }).version;
@@ -58,6 +59,8 @@ for (const [name, about, action] of [
     .description(about)
     .addOption(new Option("--profile <NAME>", "smoke (seconds), classroom (minutes) or paper").choices(PROFILES))
     .addOption(new Option("--seeds <N>", "seeds of each method").argParser(count))
+    .addOption(new Option("--engine <NAME>", "what runs the networks (default: wasm)").choices(ENGINES))
+    .addOption(new Option("--backend <NAME>", "what the tensorflow engine computes on (default: auto)").choices(BACKENDS))
     .addOption(workersOption())
     .addOption(checkpointOption())
     .addOption(runsOption())

@@ -1,6 +1,9 @@
 import { z } from "zod";
 import { ALGORITHM_TITLES, algorithmDefaults, ALGORITHMS, methodDefaults, METHODS } from "./methods.js";
 
+/** What runs the networks: our own kernels on one core, or TensorFlow.js, for a GPU. */
+export const ENGINES = ["wasm", "tensorflow"] as const;
+
 /** What TensorFlow.js computes on: CUDA, any GPU through WebGPU, TensorFlow on the processor, WebAssembly, plain JavaScript, or the first of them that is there. */
 export const BACKENDS = ["auto", "tfjs-node-gpu", "tfjs-node", "webgpu", "wasm", "cpu"] as const;
 export type Backend = (typeof BACKENDS)[number];
@@ -164,7 +167,7 @@ const schema = z.strictObject({
   /** Environment steps of the run. The paper: 2 000 000. */
   steps: count.default(2_000_000),
   /** What runs the networks: our own kernels on one core ("wasm"), or TensorFlow.js ("tensorflow"), for a GPU. */
-  engine: z.enum(["wasm", "tensorflow"]).default("wasm"),
+  engine: z.enum(ENGINES).default("wasm"),
   /** What the tensorflow engine computes on. Default with it: "auto", the best that is there. */
   backend: z.enum(BACKENDS).optional(),
   /** gamma. Table 3: 0.99. */

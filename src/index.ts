@@ -1,7 +1,7 @@
 // Everything a notebook imports, by name:
 //   import { resolveConfig, watchRuns } from "mast-lab";
 
-export { type Config, ConfigError, type ConfigInput, mergeConfig, resolveConfig } from "./config.js";
+export { type Backend, type Config, ConfigError, type ConfigInput, mergeConfig, resolveConfig } from "./config.js";
 export { createRandom, type Random, restoreRandom } from "./random.js";
 
 export type { Environment, EnvironmentSizes, EnvironmentSnapshot, UnitSnapshot } from "./envs/environment.js";
@@ -32,9 +32,11 @@ export { type PolicyChange, policyChange } from "./replay/distance.js";
 export { type EpisodeGroup, groupEpisodes } from "./replay/group.js";
 export { addChoices, mixChoices, policyDrift, shareChanged, shareExplored, type StoredChoices, storedChoices } from "./replay/stored-choices.js";
 
-export type { Actor, Engine, OptimiserOptions } from "./networks/engine.js";
+export type { Actor, Answer, Engine, OpenEngine, OptimiserOptions } from "./networks/engine.js";
 export { agentInput, initialParameters, type NetworkShape, type Parameters, type ParameterSpec, networkParameters } from "./networks/parameters.js";
 export { createWasmEngine } from "./networks/wasm/engine.js";
+export { BackendError, openBackend, type OpenBackend } from "./networks/tensorflow/backend.js";
+export { createRunGroup, createTensorflowEngine, type RunGroup } from "./networks/tensorflow/engine.js";
 
 export { evolveNetworks } from "./algorithms/evolve.js";
 export { type Algorithm, ALGORITHM_TITLES, algorithmDefaults, ALGORITHMS, type Method, METHOD_TITLES, methodDefaults, METHODS } from "./methods.js";
@@ -45,7 +47,7 @@ export type { UpdateStatistics } from "./algorithms/statistics.js";
 export { wqmixUpdate } from "./algorithms/wqmix.js";
 
 export { createEvaluation, type Evaluation } from "./training/evaluate.js";
-export { createNetworks, fullShape, networkShape, restoreNetworks, type Ticket } from "./training/networks.js";
+export { createNetworks, fullShape, networkShape, restoreNetworks, resumeNetworks, type Ticket } from "./training/networks.js";
 export type { CheckpointRecord, EndRecord, EvaluationRecord, TopologyRecord, TrainingRecord, TrainRecord, TrainState } from "./training/records.js";
 export { createEpisodeRecorder, epsilonGreedy, greedyPolicy } from "./training/rollout.js";
 export { tensorsOf } from "./training/state.js";

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { type Command, InvalidArgumentError } from "commander";
-import { type Config, ConfigError, type ConfigInput, resolveConfig } from "../config.js";
+import { BACKENDS, type Config, ConfigError, type ConfigInput, resolveConfig } from "../config.js";
 import { createEnvironment } from "../envs/index.js";
 import { shortRun } from "../experiments/short-run.js";
 import { ALGORITHMS, METHODS } from "../methods.js";
@@ -28,6 +28,8 @@ const FLAGS: readonly (readonly [flag: string, value: string, path: string, abou
   ["sparsity", "SHARE", "sparsity.level", "share of weights removed, 0.95 for 95 % (default: 0.95; dense: 0; tiny: of the sparse networks that it is as large as)"],
   ["ticket", "KIND", "ticket.kind", "a topology that stays fixed: random, or from --source a winning (new weights) or cheating one (its weights)"],
   ["steps", "N", "steps", "environment steps (default: 2000000, as in the paper)"],
+  ["engine", "NAME", "engine", "what runs the networks: wasm or tensorflow (default: wasm)"],
+  ["backend", "NAME", "backend", `what the tensorflow engine computes on: ${BACKENDS.slice(0, -1).join(", ")} or ${BACKENDS.at(-1)} (default: auto)`],
   ["seed", "N", "seed", "determines everything random (default: 1)"],
 ];
 

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { relative, resolve } from "node:path";
+import type { Backend, Config } from "../config.js";
 import { EXPERIMENTS, findExperiment, isMeasurement, MEASUREMENTS } from "../experiments/all.js";
 import { type Experiment, type Measurement, type Profile, PROFILES } from "../experiments/experiment.js";
 import { publishedMeasurement, type PublishedFile, publishMeasurement, publishResults } from "../experiments/publish.js";
@@ -14,8 +15,22 @@ import { INTERRUPTED, trainAll, type TrainingFlags } from "./train.js";
 export interface ExperimentFlags extends TrainingFlags {
   readonly profile?: Profile;
   readonly seeds?: number;
+  /** What computes every run, instead of the wasm engine. */
+  readonly engine?: Config["engine"];
+  readonly backend?: Backend;
   /** Where the figure goes, without its ending. */
   readonly figure?: string;
+}
+
+/** The configurations of an experiment as the flags ask for them. */
+function configsOf(experiment: Experiment, profile: Profile, { seeds, engine = "wasm", backend }: ExperimentFlags): Config[] {
+  if (engine === "wasm" && backend === undefined) return experiment.configs(profile, seeds);
+  return experiment.configs(profile, seeds, { engine, ...(backend === undefined ? {} : { backend }) });
+}
+
+/** What of the command line decides which runs are meant, to be repeated. */
+function flagsText({ seeds, engine, backend }: ExperimentFlags): string {
+  return Object.entries({ seeds, engine, backend }).map(([flag, value]) => (value === undefined ? "" : ` --${flag} ${value}`)).join("");
 }
 
 /** `mast experiment list`: what there is, what of the paper it reproduces, how many runs that takes, and how long they take in a classroom. */
@@ -51,13 +66,13 @@ export async function runExperiment(id: string, flags: ExperimentFlags): Promise
   const found = findExperiment(id);
   if (isMeasurement(found)) return measure(found, flags);
   const profile = flags.profile ?? found.profile;
-  const configs = found.configs(profile, flags.seeds);
+  const configs = configsOf(found, profile, flags);
   const severalSeeds = new Set(configs.map(({ seed }) => seed)).size > 1;
   console.error(`${found.title}: ${configs.length} run${configs.length === 1 ? "" : "s"} of ${[...new Set(configs.map(({ steps }) => steps.toLocaleString("en")))].join(" or ")} steps`);
   const outcomes = await trainAll(configs, flags, { label: (config) => (severalSeeds ? `${found.label(config)} seed ${config.seed}` : found.label(config)), group: (config) => found.label(config) });
   const complete = outcomes.flatMap(({ state, run }) => (state === "complete" ? run! : []));
   if (complete.length === configs.length) await publish(found, profile, complete, flags);
-  else if (!outcomes.some(({ state }) => state === "stopped")) showPart(found, profile, complete, configs.length, flags.seeds);
+  else if (!outcomes.some(({ state }) => state === "stopped")) showPart(found, profile, complete, configs.length, flags);
 }
 
 /** `mast experiment show ID`: the result of runs that are there. */
@@ -65,11 +80,11 @@ export async function showExperiment(id: string, flags: ExperimentFlags): Promis
   const found = findExperiment(id);
   const profile = flags.profile ?? found.profile;
   if (isMeasurement(found)) return showMeasured(found, profile, flags);
-  const configs = found.configs(profile, flags.seeds);
+  const configs = configsOf(found, profile, flags);
   const runs = configs.map((config) => runOf(config, flags.runs === undefined ? {} : { runs: flags.runs }));
   const complete = runs.filter((run): run is StoredRun => run?.state === "complete");
   if (complete.length === configs.length) await publish(found, profile, complete, flags);
-  else showPart(found, profile, complete, configs.length, flags.seeds);
+  else showPart(found, profile, complete, configs.length, flags);
 }
 
 async function publish(experiment: Experiment, profile: Profile, runs: readonly StoredRun[], { figure }: ExperimentFlags): Promise<void> {
@@ -82,9 +97,9 @@ async function publish(experiment: Experiment, profile: Profile, runs: readonly 
 }
 
 /** The table of some of the runs; nothing is saved. @throws {Error} saying what does the rest, as does the line below the table */
-function showPart(experiment: Experiment, profile: Profile, runs: readonly StoredRun[], all: number, seeds?: number): void {
+function showPart(experiment: Experiment, profile: Profile, runs: readonly StoredRun[], all: number, flags: ExperimentFlags): void {
   const { id } = experiment;
-  const command = `mast experiment run ${id} --profile ${profile}${seeds === undefined ? "" : ` --seeds ${seeds}`}`;
+  const command = `mast experiment run ${id} --profile ${profile}${flagsText(flags)}`;
   if (runs.length > 0) console.log(`\n${tableText(experiment.reduce(runs).table)}\n`);
   throw new Error(`${runs.length} of the ${all} runs of ${id} (${profile}) are complete${runs.length > 0 ? ", the table is of these alone" : ""}: \`${command}\` does the rest.`);
 }
@@ -131,8 +146,8 @@ function showMeasured(measurement: Measurement, profile: Profile, flags: Experim
   sayWhatIsSaved(files);
 }
 
-function refuseTrainingFlags({ id }: Measurement, { seeds, workers, runs, checkpointEvery }: ExperimentFlags): void {
-  const given = Object.entries({ "--seeds": seeds, "--workers": workers, "--runs": runs, "--checkpoint-every": checkpointEvery }).filter(([, value]) => value !== undefined).map(([flag]) => flag);
+function refuseTrainingFlags({ id }: Measurement, { seeds, engine, backend, workers, runs, checkpointEvery }: ExperimentFlags): void {
+  const given = Object.entries({ "--seeds": seeds, "--engine": engine, "--backend": backend, "--workers": workers, "--runs": runs, "--checkpoint-every": checkpointEvery }).filter(([, value]) => value !== undefined).map(([flag]) => flag);
   if (given.length > 0) throw new Error(`${id} measures something itself and keeps no runs: leave out ${given.join(" and ")}.`);
 }
 

@@ -9,8 +9,11 @@ import { countNonzeros } from "../sparse/mask.js";
 import type { EndRecord, TrainState } from "../training/records.js";
 import { fullShape, networkShape } from "../training/networks.js";
 
-/** The numbers of a run that is over. */
-export function summarise(config: Config, end: Omit<EndRecord, "kind" | "state">, state: TrainState, seconds: number): RunSummary {
+/**
+ * The numbers of a run that is over.
+ * @param device what computed its networks, if not the wasm engine
+ */
+export function summarise(config: Config, end: Omit<EndRecord, "kind" | "state">, state: TrainState, seconds: number, device?: string): RunSummary {
   const commit = currentCommit();
   return {
     score: end.score,
@@ -22,6 +25,7 @@ export function summarise(config: Config, end: Omit<EndRecord, "kind" | "state">
     stepsPerSecond: end.step / seconds,
     parameters: countParameters(state),
     cost: runCost(config, state),
+    ...(device === undefined ? {} : { device }),
     ...(commit === undefined ? {} : { commit }),
     finished: new Date().toISOString(),
   };

@@ -66,6 +66,7 @@ export async function watchRuns(configs: readonly Config[], options: WatchOption
       label: name,
       group: label,
       ...(workers === undefined ? {} : { workers }),
+      onDevice: ({ name, passedOver }) => console.log([`TensorFlow.js on ${name}`, ...passedOver].join("\n  ")),
       onProgress: (_, all) => {
         progress.update(all);
         live.update(curve);

@@ -38,6 +38,8 @@ export interface RunSummary {
   readonly parameters: number;
   /** By the paper's equations 8 to 24: weights and biases that training holds, floating point operations of one update and of one step of acting. */
   readonly cost: RunCost & { /** The same over those of the dense networks. */ readonly relative: RunCost };
+  /** What computed the networks, and how many runs side by side, where it was not the wasm engine on one core. */
+  readonly device?: string;
   /** Commit of the code that finished it, with "+" when files were changed; absent without git. */
   readonly commit?: string;
   /** When it was completed, ISO 8601. */
@@ -96,11 +98,11 @@ export function runsDirectory(runs?: string): string {
  * runName(resolveConfig({ environment: "3m", steps: 200_000 })); // "3m-qmix-mast-95-200k-seed1-5b0c3f6a"
  */
 export function runName(config: Config): string {
-  const { environment, rules, algorithm, method, sparsity, ticket, steps, seed } = config;
+  const { environment, rules, algorithm, method, engine, backend, sparsity, ticket, steps, seed } = config;
   const length = steps % 1_000_000 === 0 ? `${steps / 1_000_000}M` : steps % 1_000 === 0 ? `${steps / 1_000}k` : String(steps);
   const level = sparsity.level > 0 ? [String(Math.round(sparsity.level * 1000) / 10)] : [];
   const fixed = ticket === undefined ? [] : [`${ticket.kind}-ticket`];
-  const parts = [environment, ...(rules === "starcraft" ? [] : [rules]), algorithm, method, ...fixed, ...level, length, `seed${seed}`];
+  const parts = [environment, ...(rules === "starcraft" ? [] : [rules]), algorithm, method, ...fixed, ...level, ...(engine === "wasm" ? [] : [`tensorflow-${backend}`]), length, `seed${seed}`];
   const hash = createHash("sha256").update(canonical({ schema: SCHEMA, config })).digest("hex").slice(0, 8);
   return `${parts.join("-").replace(/[^A-Za-z0-9._-]+/g, "-")}-${hash}`;
 }

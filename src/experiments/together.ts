@@ -1,0 +1,47 @@
+import { openBackend } from "../networks/tensorflow/backend.js";
+import { createRunGroup } from "../networks/tensorflow/engine.js";
+import { type Device, runOne, type RunOptions, type TrainingProgress, type WorkerTask } from "./run.js";
+
+/** What a process that trains runs side by side is asked to do. */
+export interface TogetherTask {
+  readonly tasks: readonly WorkerTask[];
+}
+
+/** What it says. */
+export type TogetherMessage =
+  | { readonly kind: "device"; readonly device: Device }
+  | { readonly kind: "progress"; readonly name: string; readonly progress: TrainingProgress }
+  | { readonly kind: "failed"; readonly name: string; readonly message: string }
+  | { readonly kind: "end" };
+
+/**
+ * Trains runs that differ in their seeds only, in this thread and with the tensorflow engine: the updates of all of them are computed side by side. Each comes
+ * to what it would come to alone, to rounding. One that fails, or ends first, does not stop the others.
+ *
+ * @param say hears what computes, how far runs are, and which fail
+ * @throws {BackendError} before a folder is made, when the backend that they name is not there
+ */
+export async function runTogether(tasks: readonly WorkerTask[], say: (message: TogetherMessage) => void, { signal }: Pick<RunOptions, "signal"> = {}): Promise<void> {
+  const opened = await openBackend(tasks[0].config.backend ?? "auto");
+  const device = { name: `${opened.backend}: ${opened.device}${tasks.length > 1 ? `, ${tasks.length} runs side by side` : ""}`, passedOver: opened.passedOver };
+  say({ kind: "device", device });
+  const group = createRunGroup(opened.tf, tasks.length);
+  await Promise.all(
+    tasks.map(async ({ name, config, token, runs, checkpointEvery }, run) => {
+      try {
+        await runOne(config, {
+          token,
+          computing: { open: group.open(run), device: device.name },
+          onProgress: (progress) => say({ kind: "progress", name, progress }),
+          ...(signal === undefined ? {} : { signal }),
+          ...(runs === undefined ? {} : { runs }),
+          ...(checkpointEvery === undefined ? {} : { checkpointEvery }),
+        });
+      } catch (error) {
+        say({ kind: "failed", name, message: (error as Error).message });
+      } finally {
+        group.leave(run);
+      }
+    }),
+  );
+}
