@@ -2,6 +2,7 @@ import type * as tfjs from "@tensorflow/tfjs";
 import { agentInput, type NetworkShape } from "../parameters.js";
 import type { Tensorflow } from "./backend.js";
 import { layersOf, type Weights } from "./linear.js";
+import { product } from "./products.js";
 import { type Recurrence, recurrence } from "./recurrence.js";
 
 /** What the agents of several runs see: episodes as they lie, padded to the longest. */
@@ -28,7 +29,7 @@ export function agentRecurrence(tf: Tensorflow, shape: NetworkShape, network: Ag
   const x = tf.relu(linear(`${network}.fc1`, tf.reshape(inputs, [runs, lanes * steps * agents, agentInput(shape)])));
   // Time comes first from here on: a row is narrower after the first layer than before it.
   const inTime = tf.transpose(tf.reshape(x, [runs, lanes, steps, agents, hidden]), [0, 2, 3, 1, 4]);
-  const fromInputs = tf.add(tf.matMul(tf.reshape(inTime, [runs, steps * agents * lanes, hidden]), weight(`${network}.rnn.weight_ih`)), weight(`${network}.rnn.bias_ih`));
+  const fromInputs = tf.add(product(tf, tf.reshape(inTime, [runs, steps * agents * lanes, hidden]), weight(`${network}.rnn.weight_ih`)), weight(`${network}.rnn.bias_ih`));
   const [biasRZ, bias] = tf.split(weight(`${network}.rnn.bias_hh`), [2 * hidden, hidden], 2) as tfjs.Tensor3D[];
   const gates = tf.add(fromInputs, tf.concat([biasRZ, tf.zerosLike(bias)], 2));
   return { gates: tf.reshape(gates, [runs, steps, agents * lanes, 3 * hidden]), weight: weight(`${network}.rnn.weight_hh`), bias };

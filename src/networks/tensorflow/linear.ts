@@ -1,5 +1,6 @@
 import type * as tfjs from "@tensorflow/tfjs";
 import type { Tensorflow } from "./backend.js";
+import { product } from "./products.js";
 
 /**
  * Parameters of several runs by name, of one side: weight matrices as [runs, in, out], so that no forward product transposes,
@@ -21,6 +22,6 @@ export function layersOf(tf: Tensorflow, weights: Weights): Layers {
   return {
     tf,
     weight,
-    linear: (name, x) => tf.add(tf.matMul(x, weight(`${name}.weight`)), weight(`${name}.bias`)),
+    linear: (name, x) => tf.add(product(tf, x, weight(`${name}.weight`)), weight(`${name}.bias`)),
   };
 }

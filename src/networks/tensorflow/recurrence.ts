@@ -1,5 +1,6 @@
 import type * as tfjs from "@tensorflow/tfjs";
 import type { Tensorflow } from "./backend.js";
+import { transposedProduct, turn } from "./products.js";
 
 /** What enters a GRU over time, for several runs: rows are agents of episodes. */
 export interface Recurrence {
@@ -41,7 +42,7 @@ export function recurrence(tf: Tensorflow, { gates, weight, bias }: Recurrence, 
 export function recurrenceByAutograd(tf: Tensorflow, { gates, weight, bias }: Recurrence): tfjs.Tensor4D {
   const [runs, , rows, width] = gates.shape;
   const hidden = width / 3;
-  const [gatesRZ, gatesN] = tf.split(gates, [2 * hidden, hidden], 3).map((part) => tf.unstack(part, 1));
+  const [gatesRZ, gatesN] = tf.split(gates, [2 * hidden, hidden], 3).map((part) => stepsOf(tf, part));
   let h: tfjs.Tensor = tf.zeros([runs, rows, hidden]);
   const states = gatesRZ.map((gate, t) => {
     h = tf.tidy(() => {
@@ -55,11 +56,25 @@ export function recurrenceByAutograd(tf: Tensorflow, { gates, weight, bias }: Re
   return tf.stack(states, 1) as tfjs.Tensor4D;
 }
 
+/** [runs, steps, rows, units] one step after the other. */
+function stepsOf(tf: Tensorflow, x: tfjs.Tensor): tfjs.Tensor[] {
+  return tf.tidy(() => cut(tf, tf.transpose(x, [1, 0, 2, 3])));
+}
+
+function cut(tf: Tensorflow, steps: tfjs.Tensor): tfjs.Tensor[] {
+  const count = steps.shape[0];
+  // The wasm backend copies all of a tensor for each of its slices: halves first, and it is no longer all.
+  if (tf.getBackend() !== "wasm" || count < 8) return tf.unstack(steps, 0);
+  return tf.split(steps, [count >> 1, count - (count >> 1)], 0).flatMap((half) => cut(tf, half));
+}
+
 function backward(tf: Tensorflow, { gates, weight, bias }: Recurrence, states: tfjs.Tensor4D, dStates: tfjs.Tensor4D): tfjs.Tensor[] {
   const [runs, steps, rows, hidden] = states.shape;
   const flat = <T extends tfjs.Tensor>(x: T) => tf.reshape(x, [runs, steps * rows, x.shape[3]!]) as tfjs.Tensor3D;
   const overTime = (x: tfjs.Tensor3D) => tf.reshape(x, [runs, steps, rows, x.shape[2]]);
   const rest = (x: tfjs.Tensor) => tf.sub(1, x);
+  // One for each gate; tf.tile is slow on some backends.
+  const threefold = (x: tfjs.Tensor, axis: number) => tf.concat([x, x, x], axis);
 
   // All gates again, now without a loop.
   const previous = tf.concat([tf.zeros([runs, 1, rows, hidden]), tf.slice(states, [0, 0, 0, 0], [runs, steps - 1, rows, hidden])], 1);
@@ -75,22 +90,22 @@ function backward(tf: Tensorflow, { gates, weight, bias }: Recurrence, states: t
   const byR = tf.mul(tf.mul(byN, hN), tf.mul(r, rest(r)));
   const byProduct = tf.concat([byR, byZ, tf.mul(byN, r)], 3);
 
-  const transposed = tf.transpose(weight, [0, 2, 1]);
-  const [stepsOfProduct, stepsOfZ, stepsOfStates] = [byProduct, z, dStates].map((x) => tf.unstack(x, 1));
+  const transposed = turn(tf, weight);
+  const [stepsOfProduct, stepsOfZ, stepsOfStates] = [byProduct, z, dStates].map((x) => stepsOf(tf, x));
   const dh: tfjs.Tensor[] = new Array(steps);
   let fromLater: tfjs.Tensor = tf.zeros([runs, rows, hidden]);
   for (let t = steps - 1; t >= 0; t--) {
     const all = tf.add(stepsOfStates[t], fromLater);
-    fromLater = tf.tidy(() => tf.add(tf.matMul(tf.mul(tf.tile(all, [1, 1, 3]), stepsOfProduct[t]), transposed), tf.mul(all, stepsOfZ[t])));
+    fromLater = tf.tidy(() => tf.add(tf.matMul(tf.mul(threefold(all, 2), stepsOfProduct[t]), transposed), tf.mul(all, stepsOfZ[t])));
     dh[t] = all;
   }
 
   const dAll = tf.stack(dh, 1) as tfjs.Tensor4D;
-  const dProduct = tf.mul(tf.tile(dAll, [1, 1, 1, 3]), byProduct) as tfjs.Tensor4D;
+  const dProduct = tf.mul(threefold(dAll, 3), byProduct) as tfjs.Tensor4D;
   const [dRZ, dHN] = tf.split(dProduct, [2 * hidden, hidden], 3);
   return [
     tf.concat([dRZ, tf.mul(dAll, byN)], 3),
-    tf.matMul(flat(previous as tfjs.Tensor4D), flat(dProduct), true, false),
+    transposedProduct(tf, flat(previous as tfjs.Tensor4D), flat(dProduct)),
     tf.reshape(tf.sum(dHN, [1, 2]), [runs, 1, hidden]),
   ];
 }

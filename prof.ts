@@ -1,0 +1,26 @@
+import { openBackend } from "./src/networks/tensorflow/backend.js";
+import { createTensorflowEngine } from "./src/networks/tensorflow/engine.js";
+import { initialParameters, networkParameters } from "./src/networks/parameters.js";
+import { initialMasks } from "./src/sparse/mask.js";
+import { createRandom } from "./src/random.js";
+import { randomEpisodes } from "./src/replay/random-episodes.js";
+import { countSteps, groupEpisodes } from "./src/replay/group.js";
+import { updateNetworks } from "./src/algorithms/update.js";
+import { ruleConfig, mastRule } from "./src/experiments/random-learner.js";
+const [backend = "wasm", T = "25"] = process.argv.slice(2);
+const { tf } = await openBackend(backend as never);
+const shape = { agents: 3, actions: 9, observation: 30, state: 48, hidden: 64, embed: 32, hypernetEmbed: 64 };
+const specs = networkParameters(shape);
+const engine = createTensorflowEngine(tf, shape, initialParameters(specs, createRandom(1)), initialMasks(specs, { sparsity: 0.9, distribution: "erdos-renyi" }, createRandom(2)));
+const config = ruleConfig(mastRule);
+const batch = randomEpisodes(shape, Array(32).fill(+T), createRandom(3));
+const up = async () => { const g = groupEpisodes(batch, shape, engine.lanes); return updateNetworks(engine, g, countSteps(g), config, 0); };
+console.log(await up());
+// time per kernel name
+const t0 = performance.now(); await up(); console.log("update ms", performance.now() - t0);
+const times = new Map<string, [number, number]>();
+const e = tf.engine() as any; const orig = e.runKernelFunc.bind(e);
+e.runKernelFunc = (p: any) => { const t = performance.now(); const r = orig(p); const d = performance.now() - t; const k = p.kernelName ?? "custom"; const x = times.get(k) ?? [0, 0]; times.set(k, [x[0] + 1, x[1] + d]); return r; };
+const t1 = performance.now(); await up(); console.log("update ms", performance.now() - t1);
+console.log([...times].sort((a, b) => b[1][1] - a[1][1]).slice(0, 18).map(([k, [n, ms]]) => `${k} ${n} ${ms.toFixed(1)}`).join("\n"), [...times.values()].reduce((a, b) => a + b[0], 0));
+process.exit(0);
