@@ -3,15 +3,15 @@ import type { Tensorflow } from "./backend.js";
 
 /** A W of every run: [runs, rows, in] and [runs, in, out] to [runs, rows, out]. */
 export function product(tf: Tensorflow, a: tfjs.Tensor3D, w: tfjs.Tensor3D): tfjs.Tensor3D {
-  if (!transposesFirst(tf)) return tf.matMul(a, w);
+  if (!singly(tf)) return tf.matMul(a, w);
   const differentiated = tf.customGrad((...given) => {
     const [a, w] = given as unknown as [tfjs.Tensor3D, tfjs.Tensor3D];
     (given[2] as unknown as tfjs.GradSaveFunc)([a, w]);
     return {
-      value: tf.matMul(a, w),
+      value: multiplier(tf, w)(a),
       gradFunc: (dy: tfjs.Tensor, saved: tfjs.Tensor[]) => {
         const [a, w] = saved as [tfjs.Tensor3D, tfjs.Tensor3D];
-        return [tf.matMul(dy as tfjs.Tensor3D, turn(tf, w)), transposedProduct(tf, a, dy as tfjs.Tensor3D)];
+        return [multiplier(tf, turn(tf, w))(dy as tfjs.Tensor3D), transposedProduct(tf, a, dy as tfjs.Tensor3D)];
       },
     };
   });
@@ -20,7 +20,7 @@ export function product(tf: Tensorflow, a: tfjs.Tensor3D, w: tfjs.Tensor3D): tfj
 
 /** A' B of every run, the gradient of weights: [runs, rows, in] and [runs, rows, out] to [runs, in, out]. */
 export function transposedProduct(tf: Tensorflow, a: tfjs.Tensor3D, b: tfjs.Tensor3D): tfjs.Tensor3D {
-  return transposesFirst(tf) ? tf.matMul(turn(tf, a), b) : tf.matMul(a, b, true, false);
+  return singly(tf) ? multiplier(tf, b)(turn(tf, a)) : tf.matMul(a, b, true, false);
 }
 
 /** W' of every run. */
@@ -28,7 +28,15 @@ export function turn(tf: Tensorflow, w: tfjs.Tensor3D): tfjs.Tensor3D {
   return tf.transpose(w, [0, 2, 1]);
 }
 
-/** The wasm backend multiplies transposed matrices an order of magnitude slower than others: transposing them first costs less. */
-function transposesFirst(tf: Tensorflow): boolean {
+/** A to A B, for B that is multiplied with again and again; not to be differentiated. */
+export function multiplier(tf: Tensorflow, b: tfjs.Tensor3D): (a: tfjs.Tensor3D) => tfjs.Tensor3D {
+  const runs = b.shape[0];
+  if (!singly(tf) || runs === 1) return (a) => tf.matMul(a, b);
+  const each = tf.split(b, runs, 0);
+  return (a) => tf.concat(tf.split(a, runs, 0).map((one, run) => tf.matMul(one, each[run]) as tfjs.Tensor3D), 0);
+}
+
+/** The wasm backend is fast at products of two matrices as they lie, and an order of magnitude slower at transposed or several ones. */
+function singly(tf: Tensorflow): boolean {
   return tf.getBackend() === "wasm";
 }

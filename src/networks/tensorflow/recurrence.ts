@@ -1,6 +1,6 @@
 import type * as tfjs from "@tensorflow/tfjs";
 import type { Tensorflow } from "./backend.js";
-import { transposedProduct, turn } from "./products.js";
+import { multiplier, product, transposedProduct, turn } from "./products.js";
 
 /** What enters a GRU over time, for several runs: rows are agents of episodes. */
 export interface Recurrence {
@@ -22,10 +22,10 @@ export interface Recurrence {
  * @param known the result, where an earlier call had it: only the gradient is still wanted
  */
 export function recurrence(tf: Tensorflow, { gates, weight, bias }: Recurrence, known?: tfjs.Tensor4D): tfjs.Tensor4D {
-  const forward = tf.customGrad((...given) => {
+  const differentiated = tf.customGrad((...given) => {
     const [gates, weight, bias] = given as unknown as [tfjs.Tensor4D, tfjs.Tensor3D, tfjs.Tensor3D];
     const save = given[3] as unknown as tfjs.GradSaveFunc;
-    const states = known === undefined ? recurrenceByAutograd(tf, { gates, weight, bias }) : tf.clone(known);
+    const states = known === undefined ? forward(tf, { gates, weight, bias }, multiplier(tf, weight)) : tf.clone(known);
     save([gates, weight, bias, states]);
     return {
       value: states,
@@ -35,21 +35,26 @@ export function recurrence(tf: Tensorflow, { gates, weight, bias }: Recurrence, 
       },
     };
   });
-  return forward(gates, weight, bias) as tfjs.Tensor4D;
+  return differentiated(gates, weight, bias) as tfjs.Tensor4D;
 }
 
-/** The same as its equations stand: r, z, n gates; h' = (1 - z) n + z h. */
-export function recurrenceByAutograd(tf: Tensorflow, { gates, weight, bias }: Recurrence): tfjs.Tensor4D {
+/** The same, differentiated by TensorFlow.js. */
+export function recurrenceByAutograd(tf: Tensorflow, given: Recurrence): tfjs.Tensor4D {
+  return forward(tf, given, (h) => product(tf, h, given.weight));
+}
+
+/** As its equations stand: r, z, n gates; h' = (1 - z) n + z h. `timesWeight` makes h W_hh. */
+function forward(tf: Tensorflow, { gates, bias }: Recurrence, timesWeight: (h: tfjs.Tensor3D) => tfjs.Tensor3D): tfjs.Tensor4D {
   const [runs, , rows, width] = gates.shape;
   const hidden = width / 3;
   const [gatesRZ, gatesN] = tf.split(gates, [2 * hidden, hidden], 3).map((part) => stepsOf(tf, part));
-  let h: tfjs.Tensor = tf.zeros([runs, rows, hidden]);
+  let h: tfjs.Tensor3D = tf.zeros([runs, rows, hidden]);
   const states = gatesRZ.map((gate, t) => {
     h = tf.tidy(() => {
-      const [hRZ, hN] = tf.split(tf.matMul(h, weight), [2 * hidden, hidden], 2);
+      const [hRZ, hN] = tf.split(timesWeight(h), [2 * hidden, hidden], 2);
       const [r, z] = tf.split(tf.sigmoid(tf.add(gate, hRZ)), 2, 2);
       const n = tf.tanh(tf.add(gatesN[t], tf.mul(r, tf.add(hN, bias))));
-      return tf.add(n, tf.mul(z, tf.sub(h, n)));
+      return tf.add(n, tf.mul(z, tf.sub(h, n))) as tfjs.Tensor3D;
     });
     return h;
   });
@@ -79,7 +84,7 @@ function backward(tf: Tensorflow, { gates, weight, bias }: Recurrence, states: t
   // All gates again, now without a loop.
   const previous = tf.concat([tf.zeros([runs, 1, rows, hidden]), tf.slice(states, [0, 0, 0, 0], [runs, steps - 1, rows, hidden])], 1);
   const [gatesRZ, gatesN] = tf.split(gates, [2 * hidden, hidden], 3);
-  const [hRZ, hN0] = tf.split(overTime(tf.matMul(flat(previous), weight)), [2 * hidden, hidden], 3);
+  const [hRZ, hN0] = tf.split(overTime(multiplier(tf, weight)(flat(previous))), [2 * hidden, hidden], 3);
   const hN = tf.add(hN0, tf.reshape(bias, [runs, 1, 1, hidden]));
   const [r, z] = tf.split(tf.sigmoid(tf.add(gatesRZ, hRZ)), 2, 3);
   const n = tf.tanh(tf.add(gatesN, tf.mul(r, hN)));
@@ -90,13 +95,13 @@ function backward(tf: Tensorflow, { gates, weight, bias }: Recurrence, states: t
   const byR = tf.mul(tf.mul(byN, hN), tf.mul(r, rest(r)));
   const byProduct = tf.concat([byR, byZ, tf.mul(byN, r)], 3);
 
-  const transposed = turn(tf, weight);
+  const throughWeight = multiplier(tf, turn(tf, weight));
   const [stepsOfProduct, stepsOfZ, stepsOfStates] = [byProduct, z, dStates].map((x) => stepsOf(tf, x));
   const dh: tfjs.Tensor[] = new Array(steps);
   let fromLater: tfjs.Tensor = tf.zeros([runs, rows, hidden]);
   for (let t = steps - 1; t >= 0; t--) {
     const all = tf.add(stepsOfStates[t], fromLater);
-    fromLater = tf.tidy(() => tf.add(tf.matMul(tf.mul(threefold(all, 2), stepsOfProduct[t]), transposed), tf.mul(all, stepsOfZ[t])));
+    fromLater = tf.tidy(() => tf.add(throughWeight(tf.mul(threefold(all, 2), stepsOfProduct[t])), tf.mul(all, stepsOfZ[t])));
     dh[t] = all;
   }
 
