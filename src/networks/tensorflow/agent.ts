@@ -25,7 +25,7 @@ export function agentRecurrence(tf: Tensorflow, shape: NetworkShape, network: Ag
   const [runs, lanes, steps] = observations.shape;
   const { linear, weight } = layersOf(tf, weights);
   const numbers = tf.tile(tf.reshape(tf.eye(agents), [1, 1, 1, agents, agents]), [runs, lanes, steps, 1, 1]);
-  const inputs = tf.concat([observations, tf.oneHot(lastActions, actions), numbers] as tfjs.Tensor[], 4);
+  const inputs = tf.concat([observations, tf.cast(tf.oneHot(lastActions, actions), "float32"), numbers] as tfjs.Tensor[], 4);
   const x = tf.relu(linear(`${network}.fc1`, tf.reshape(inputs, [runs, lanes * steps * agents, agentInput(shape)])));
   // Time comes first from here on: a row is narrower after the first layer than before it.
   const inTime = tf.transpose(tf.reshape(x, [runs, lanes, steps, agents, hidden]), [0, 2, 3, 1, 4]);

@@ -126,7 +126,7 @@ export function connectNetworks(shared: Shared, lockstep: Lockstep, run: number)
           const joined = joinRuns(arrays(0), groupsOf(runs), agents, steps + 1, lanes);
           tf.tidy(() => {
             const chosen = tf.tensor4d(joined, [runs.length, steps + 1, agents, lanes]);
-            const dValues = tf.mul(tf.oneHot(batch.actions, actions), tf.expandDims(chosen, 4));
+            const dValues = tf.mul(tf.cast(tf.oneHot(batch.actions, actions), "float32"), tf.expandDims(chosen, 4));
             const values = (weights: Weights) => agentValues(tf, shape, network, weights, agentStates(tf, shape, network, weights, batch.inputs, known));
             stack.addGradients(runs, gradientsOf(runs, namesOf(network), [], values, dValues).weights);
           });
