@@ -1,31 +1,7 @@
 import { describe, expect, it } from "vitest";
-import type { ConfigInput } from "../config.js";
 import { ALGORITHMS, METHODS } from "../methods.js";
 import type { TrainState } from "./records.js";
-import { collect, withoutCheckpoints } from "./fixtures.js";
-
-/** Some 80 updates of small networks on the two-step game, with everything that a method brings, by its own defaults. */
-function combination(algorithm: (typeof ALGORITHMS)[number], method: (typeof METHODS)[number]): ConfigInput {
-  const weighted = algorithm === "ow-qmix" || algorithm === "cw-qmix";
-  const batch = method === "mast" ? { offlineBatch: 10, onlineBatch: 6 } : { offlineBatch: 16, onlineBatch: 0 };
-  return {
-    environment: "two-step",
-    algorithm,
-    method,
-    steps: 200,
-    seed: 5,
-    warmup: 0,
-    targetInterval: 10,
-    ...(method !== "dense" && { sparsity: { level: 0.5 } }),
-    topology: { interval: 10 },
-    returns: { burnIn: 100 },
-    replay: { offlineCapacity: 60, onlineCapacity: 24, ...batch, ...(method === "rlx2" && { dynamic: { interval: 10, minimum: 0 } }) },
-    exploration: { anneal: 100 },
-    network: { hidden: 12, embed: 6, hypernetEmbed: 8, ...(weighted && { centralEmbed: 10 }) },
-    evaluation: { interval: 100, episodes: 3, window: 2 },
-    log: { interval: 50 },
-  };
-}
+import { collect, combination, withoutCheckpoints } from "./fixtures.js";
 
 describe.each(ALGORITHMS)("%s", (algorithm) => {
   it.each(METHODS)("with %s learns, the same every time, and goes on bit for bit from a checkpoint", async (method) => {

@@ -1,4 +1,5 @@
 import { type ConfigInput, resolveConfig } from "../config.js";
+import type { ALGORITHMS, METHODS } from "../methods.js";
 import type { TrainingRecord } from "./records.js";
 import { train, type TrainOptions } from "./train.js";
 
@@ -13,3 +14,26 @@ export async function collect(input: ConfigInput, options: TrainOptions = {}): P
 
 /** The records that do not depend on when checkpoints were made. */
 export const withoutCheckpoints = (records: readonly TrainingRecord[]) => records.filter(({ kind }) => kind !== "checkpoint");
+
+/** Some 80 updates of small networks on the two-step game, with everything that a method brings, by its own defaults. */
+export function combination(algorithm: (typeof ALGORITHMS)[number], method: (typeof METHODS)[number]): ConfigInput {
+  const weighted = algorithm === "ow-qmix" || algorithm === "cw-qmix";
+  const batch = method === "mast" ? { offlineBatch: 10, onlineBatch: 6 } : { offlineBatch: 16, onlineBatch: 0 };
+  return {
+    environment: "two-step",
+    algorithm,
+    method,
+    steps: 200,
+    seed: 5,
+    warmup: 0,
+    targetInterval: 10,
+    ...(method !== "dense" && { sparsity: { level: 0.5 } }),
+    topology: { interval: 10 },
+    returns: { burnIn: 100 },
+    replay: { offlineCapacity: 60, onlineCapacity: 24, ...batch, ...(method === "rlx2" && { dynamic: { interval: 10, minimum: 0 } }) },
+    exploration: { anneal: 100 },
+    network: { hidden: 12, embed: 6, hypernetEmbed: 8, ...(weighted && { centralEmbed: 10 }) },
+    evaluation: { interval: 100, episodes: 3, window: 2 },
+    log: { interval: 50 },
+  };
+}

@@ -126,7 +126,7 @@ function openRun(shared: Shared, lockstep: Lockstep, run: number, parameters: Pa
         return stack.readGradient(run, name, dense);
       },
       async step(options) {
-        const { norm, agent } = await lockstep.call(run, "step", options, async (runs, [options]) => {
+        const { norm, agent } = await lockstep.call(run, "step", options, async (runs, options) => {
           const norms = await stack.step(runs, options);
           const agents = await stack.readMany(runs, agentNames);
           return runs.map((_, i) => ({ norm: norms[i], agent: agents[i] }));

@@ -24,8 +24,8 @@ export interface Stack {
   clearGradients(run: number): void;
   /** The gradient of one run added up so far, in PyMARL's layout; without `dense` 0 where the connection is pruned. */
   readGradient(run: number, name: string, dense: boolean): Promise<Float32Array>;
-  /** One RMSprop step of some runs; see `Engine.step`. Returns their norms before clipping. */
-  step(runs: readonly number[], options: OptimiserOptions): Promise<number[]>;
+  /** One RMSprop step of some runs, each with options of its own; see `Engine.step`. Returns their norms before clipping. */
+  step(runs: readonly number[], options: readonly OptimiserOptions[]): Promise<number[]>;
   /** The online parameters with these names of all runs, in one transfer. */
   readMany(runs: readonly number[], names: readonly string[]): Promise<Map<string, Float32Array>[]>;
   dispose(): void;
@@ -143,25 +143,27 @@ export function createStack(tf: Tensorflow, specs: readonly ParameterSpec[], run
     readGradient: (run, name, dense) =>
       download(tf.tidy(() => tf.reshape(flatten(rowOf(dense ? current(name) : masked(name, current(name)), run)), [-1]))),
 
-    async step(chosen, { learningRate, alpha, epsilon, gradientClip }) {
+    async step(chosen, options) {
       const taken = new Map<string, tfjs.Tensor>();
       for (const { name } of specs) taken.set(name, tf.tidy(() => tf.keep(masked(name, current(name)))));
       const norms = await download(tf.tidy(() => tf.sqrt(tf.addN([...taken.values()].map((gradient) => tf.sum(tf.square(gradient), [1, 2]))))));
       const takes = (run: number) => chosen.includes(run) && Number.isFinite(norms[run]);
       // As torch.nn.utils.clip_grad_norm_ does, whose divisor is never 0.
-      const scales = norms.map((norm) => Math.min(1, gradientClip / (norm + 1e-6)));
+      const own = all.map((run) => options[Math.max(0, chosen.indexOf(run))]);
+      const scale = perRun((run) => Math.min(1, own[run].gradientClip / (norms[run] + 1e-6)));
+      const [decay, rest, rate, epsilon] = [({ alpha }: OptimiserOptions) => alpha, ({ alpha }: OptimiserOptions) => 1 - alpha, ({ learningRate }: OptimiserOptions) => learningRate, ({ epsilon }: OptimiserOptions) => epsilon].map((of) => perRun((run) => of(own[run])));
       const everyone = all.every(takes);
-      const [scale, who] = tf.tidy(() => [perRun((run) => scales[run]), tf.equal(perRun((run) => (takes(run) ? 1 : 0)), 1)]);
+      const who = tf.tidy(() => tf.equal(perRun((run) => (takes(run) ? 1 : 0)), 1));
       for (const { name } of specs) {
         const gradient = tf.mul(taken.get(name)!, scale);
         // A run that takes no step keeps what it has, whatever its gradient is.
         const choose = (next: tfjs.Tensor, now: tfjs.Tensor) => (everyone ? next : tf.where(who, next, now));
-        replace(parts.squares, name, (now) => choose(tf.add(tf.mul(now, alpha), tf.mul(tf.square(gradient), 1 - alpha)), now));
+        replace(parts.squares, name, (now) => choose(tf.add(tf.mul(now, decay), tf.mul(tf.square(gradient), rest)), now));
         const squares = parts.squares.get(name)!;
-        replace(parts.online, name, (now) => choose(tf.sub(now, tf.div(tf.mul(gradient, learningRate), tf.add(tf.sqrt(squares), epsilon))), now));
+        replace(parts.online, name, (now) => choose(tf.sub(now, tf.div(tf.mul(gradient, rate), tf.add(tf.sqrt(squares), epsilon))), now));
         gradient.dispose();
       }
-      tf.dispose([scale, who]);
+      tf.dispose([scale, decay, rest, rate, epsilon, who]);
       for (const [name, gradient] of taken) if (gradient !== gradients.get(name)) gradient.dispose();
       return chosen.map((run) => norms[run]);
     },
