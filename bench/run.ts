@@ -2,8 +2,10 @@ import { writeFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 import { actingBenchmarks } from "./acting.js";
+import { BACKENDS, type Backend } from "../src/config.js";
 import { comparisonBenchmarks } from "./comparison.js";
 import { environmentBenchmarks } from "./environments.js";
+import { gpuBenchmarks } from "./gpu.js";
 import { kernelRows } from "./kernels.js";
 import type { Benchmark, Effort, Row } from "./measure.js";
 import { pytorchBenchmarks } from "./pytorch.js";
@@ -11,11 +13,13 @@ import { rliableChecks } from "./rliable.js";
 import { trainingBenchmarks } from "./training.js";
 import { updateBenchmarks } from "./updates.js";
 
-const USAGE = `npm run bench -- [--only PATTERN] [--json FILE] [--pytorch | --rliable] [--quick] [--list]
+const USAGE = `npm run bench -- [--only PATTERN] [--json FILE] [--pytorch | --rliable | --gpu] [--quick] [--list]
   --only PATTERN  only benchmarks whose name matches this regular expression, ignoring case
   --json FILE     also write the rows there, as [{ name, value, unit }, ...]
   --pytorch       also time updates against PyTorch, which is installed from PyPI into .venv-pytorch if it is not there yet (on Linux 5.4 GB)
   --rliable       instead compare our statistics with rliable's, which is installed from PyPI into .venv-rliable if it is not there yet (0.5 GB)
+  --gpu           instead time the tensorflow engine, many seeds side by side, beside the wasm engine on all cores
+  --backend NAME  with --gpu: what it computes on, one of ${BACKENDS.join(", ")} (default auto, the best that is there)
   --quick         a smoke run in seconds; its figures mean nothing
   --list          name the benchmarks and stop`;
 
@@ -63,12 +67,20 @@ function formatValue(value: number): string {
   return value >= 1000 ? Math.round(value).toLocaleString("en-US") : value.toPrecision(3);
 }
 
+function backendOf(name = "auto"): Backend {
+  const found = BACKENDS.find((backend) => backend === name);
+  if (found === undefined) throw new Error(`--backend ${name}: there is no such backend; choose one of ${BACKENDS.join(", ")}`);
+  return found;
+}
+
 async function main(): Promise<void> {
   const { values } = parseArgs({
-    options: { only: { type: "string" }, json: { type: "string" }, pytorch: { type: "boolean", default: false }, rliable: { type: "boolean", default: false }, quick: { type: "boolean", default: false }, list: { type: "boolean", default: false }, help: { type: "boolean", short: "h", default: false } },
+    options: { only: { type: "string" }, json: { type: "string" }, pytorch: { type: "boolean", default: false }, rliable: { type: "boolean", default: false }, gpu: { type: "boolean", default: false }, backend: { type: "string" }, quick: { type: "boolean", default: false }, list: { type: "boolean", default: false }, help: { type: "boolean", short: "h", default: false } },
   });
   if (values.help) return console.log(USAGE);
-  const chosen = chooseBenchmarks(values.only ?? "", values.rliable ? rliableChecks : values.pytorch ? [...benchmarks, ...pytorchBenchmarks] : benchmarks);
+  const among = values.gpu ? gpuBenchmarks(backendOf(values.backend)) : values.rliable ? rliableChecks : values.pytorch ? [...benchmarks, ...pytorchBenchmarks] : benchmarks;
+  if (values.backend !== undefined && !values.gpu) throw new Error("--backend is for --gpu: npm run bench -- --gpu --backend tfjs-node");
+  const chosen = chooseBenchmarks(values.only ?? "", among);
   if (values.list) return console.log(chosen.map(({ name }) => name).join("\n"));
   const rows = await runBenchmarks(chosen, { quick: values.quick }, (benchmark, part) => console.log(formatRows(benchmark, part)));
   if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(rows, null, 2)}\n`);

@@ -1,0 +1,53 @@
+import { fork } from "node:child_process";
+import { createRequire } from "node:module";
+import { availableParallelism } from "node:os";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import type { NetworkShape } from "../../src/networks/parameters.js";
+
+/** What each core is to update. */
+export interface CoreTask {
+  readonly shape: NetworkShape;
+  readonly density: number;
+  /** Of the episodes of a batch. */
+  readonly lengths: readonly number[];
+  readonly seed: number;
+}
+
+/** The wasm engine on all cores, an engine a process. */
+export interface AllCores {
+  readonly cores: number;
+  /** Updates for so many seconds, at least one a core: seed-updates a second of all together, by the clock. */
+  rate(seconds: number): Promise<number>;
+  close(): void;
+}
+
+/**
+ * Starts one process for each core; between two calls of `rate` they wait.
+ *
+ * @example
+ * const all = await openCores({ shape: shapes["3m"], density: 0.1, lengths: Array(32).fill(25) });
+ * const rate = await all.rate(1);
+ */
+export async function openCores(task: Omit<CoreTask, "seed">): Promise<AllCores> {
+  const cores = availableParallelism();
+  const tsx = pathToFileURL(createRequire(import.meta.url).resolve("tsx")).href;
+  const children = Array.from({ length: cores }, () => fork(fileURLToPath(new URL("./core.ts", import.meta.url)), { execArgv: ["--import", tsx] }));
+  const ask = (message: (core: number) => object): Promise<unknown[]> =>
+    Promise.all(
+      children.map(
+        (child, core) =>
+          new Promise<unknown>((resolve, reject) => {
+            const ended = (code: number | null, signal: string | null) => reject(new Error(`bench: the wasm engine of core ${core + 1} ended with ${signal ?? `exit code ${code}`}`));
+            child.once("exit", ended);
+            child.once("message", (answer) => (child.off("exit", ended), resolve(answer)));
+            child.send(message(core));
+          }),
+      ),
+    );
+  await ask((core) => ({ ...task, seed: core + 1 }) satisfies CoreTask);
+  return {
+    cores,
+    rate: async (seconds) => ((await ask(() => ({ seconds }))) as number[]).reduce((sum, one) => sum + one, 0),
+    close: () => children.forEach((child) => child.kill()),
+  };
+}

@@ -1,0 +1,73 @@
+import type { Config } from "../config.js";
+import type { Engine } from "../networks/engine.js";
+import type { Episode } from "../replay/episode.js";
+import { update } from "./random-learner.js";
+
+/** What one update came to. */
+export interface ObservedUpdate {
+  readonly loss: number;
+  /** Global norm of the gradients, before clipping. */
+  readonly gradientNorm: number;
+  /** Unclipped, by parameter name, [out, in] or [out]; 0 where a connection is pruned. */
+  readonly gradients: ReadonlyMap<string, Float32Array>;
+}
+
+/**
+ * Makes one update and reads loss and gradients. Runs of one group must be asked together, since each waits for the others.
+ *
+ * @example
+ * const [ours, theirs] = await Promise.all([observeUpdate(wasm, batch, config), observeUpdate(tensorflow, batch, config)]);
+ */
+export async function observeUpdate(engine: Engine, batch: readonly Episode[], config: Config): Promise<ObservedUpdate> {
+  const { loss, gradientNorm } = await update(engine, batch, config);
+  const gradients = new Map<string, Float32Array>();
+  for (const { name } of engine.parameters) gradients.set(name, (await engine.gradient(name)).slice());
+  return { loss, gradientNorm, gradients };
+}
+
+/** How far two updates lie apart in one respect. */
+export interface UpdateDifference {
+  /** "loss", "norm of the gradients", or the name of a parameter. */
+  readonly of: string;
+  /** The value itself, or the L2 norm of the parameter's gradient. */
+  readonly ours: number;
+  readonly theirs: number;
+  /** L2 norm of the difference over that of theirs; 0 where both are 0. */
+  readonly relative: number;
+}
+
+/**
+ * Compares two updates made from the same parameters, masks and batch: loss, norm, and the gradient of each parameter.
+ *
+ * @throws {Error} when one has a gradient that the other does not have, or of another size, naming it
+ * @example
+ * Math.max(...updateDifferences(ours, theirs).map(({ relative }) => relative)); // rounding, or a mistake
+ */
+export function updateDifferences(ours: ObservedUpdate, theirs: ObservedUpdate): UpdateDifference[] {
+  const names = new Set([...ours.gradients.keys(), ...theirs.gradients.keys()]);
+  return [
+    difference("loss", [ours.loss], [theirs.loss]),
+    difference("norm of the gradients", [ours.gradientNorm], [theirs.gradientNorm]),
+    ...[...names].map((name) => {
+      const [one, other] = [ours.gradients.get(name), theirs.gradients.get(name)];
+      if (one?.length !== other?.length) throw new Error(`The gradients of ${name} cannot be compared: one has ${one?.length ?? "no"} entries, the other ${other?.length ?? "none"}.`);
+      return difference(name, one!, other!);
+    }),
+  ];
+}
+
+/** The largest of some differences. NaN, which is a disagreement, is larger than anything. */
+export function largestDifference(differences: readonly UpdateDifference[]): UpdateDifference {
+  return differences.reduce((worst, one) => (Number.isNaN(worst.relative) || one.relative <= worst.relative ? worst : one));
+}
+
+function difference(of: string, ours: ArrayLike<number>, theirs: ArrayLike<number>): UpdateDifference {
+  const norm = (value: (i: number) => number): number => {
+    let sum = 0;
+    for (let i = 0; i < theirs.length; i++) sum += value(i) ** 2;
+    return Math.sqrt(sum);
+  };
+  const [own, expected, apart] = [norm((i) => ours[i]), norm((i) => theirs[i]), norm((i) => ours[i] - theirs[i])];
+  // A single number keeps its sign.
+  return { of, ours: ours.length === 1 ? ours[0] : own, theirs: ours.length === 1 ? theirs[0] : expected, relative: apart === 0 ? 0 : apart / expected };
+}

@@ -1,0 +1,59 @@
+import type { Config } from "../config.js";
+import type { Tensorflow } from "../networks/tensorflow/backend.js";
+import { createRunGroup } from "../networks/tensorflow/engine.js";
+import type { Engine } from "../networks/engine.js";
+import type { NetworkShape } from "../networks/parameters.js";
+import type { Episode } from "../replay/episode.js";
+import { createRandom } from "../random.js";
+import { randomEpisodes } from "../replay/random-episodes.js";
+import { type Start, startEngine, update } from "./random-learner.js";
+
+/** Random networks of several seeds that are updated side by side, each from a batch of its own. */
+export interface SideBySide {
+  /** One for each seed. */
+  readonly engines: readonly Engine[];
+  /** What the seed 1, 2, ... began from, by index; its wasm engine is the caller's to dispose. */
+  start(index: number): Start;
+  /** The batch of each seed. */
+  batch(index: number): readonly Episode[];
+  /** One update of every seed; `engines` instead of its own when they are given, which may look on. */
+  update(config: Config, engines?: readonly Engine[]): Promise<void>;
+  dispose(): void;
+}
+
+export interface SideBySidePlan {
+  readonly seeds: number;
+  /** Share of weights kept, by Erdos-Renyi masks; 1 is dense. */
+  readonly density: number;
+  /** Length of each episode of a batch. [episodes] */
+  readonly lengths: readonly number[];
+}
+
+/** Batches are large; this many serve all seeds in turn. */
+const BATCHES = 4;
+
+/**
+ * Starts the tensorflow engine with random networks of several seeds, as `runAll` does with the runs of one configuration.
+ *
+ * @example
+ * const eight = startSideBySide(tf, shape, { seeds: 8, density: 0.1, lengths: Array(32).fill(25) });
+ * await eight.update(ruleConfig(mastRule));
+ */
+export function startSideBySide(tf: Tensorflow, shape: NetworkShape, { seeds, density, lengths }: SideBySidePlan): SideBySide {
+  const group = createRunGroup(tf, seeds);
+  const start = (index: number) => startEngine(shape, density, index + 1);
+  const batches = Array.from({ length: Math.min(BATCHES, seeds) }, (_, i) => randomEpisodes(shape, lengths, createRandom(2, i)));
+  const batch = (index: number) => batches[index % batches.length];
+  const engines = Array.from({ length: seeds }, (_, index) => {
+    const { engine: wasm, online, target, masks } = start(index);
+    wasm.dispose();
+    const engine = group.open(index)(shape, online, masks) as Engine;
+    engine.write("target", target);
+    return engine;
+  });
+  return {
+    engines, start, batch,
+    update: async (config, watched = engines) => void (await Promise.all(watched.map((engine, index) => update(engine, batch(index), config)))),
+    dispose: () => engines.forEach((engine) => engine.dispose()),
+  };
+}
