@@ -36,7 +36,7 @@ export function publishedAblation(experiments: readonly Pick<Experiment, "id" | 
     rows: blocks.flatMap((block) => [
       line(block, `Win rate, % (${block[0]["seeds"]} seeds)`, (cell) => `${percent(cell["mean"])} ± ${percent(cell["deviation"])}`),
       line(block, "Throughout training, %", (cell) => percent(cell["throughout"])),
-      line(block, "Paper, % of dense", (cell) => String(cell["paper"] ?? "")),
+      line(block, "Paper, % of dense", ({ paper }) => (typeof paper === "number" ? paper.toFixed(1) : "")),
     ]),
     note: "Win rate: mean ± standard deviation over seeds, from data/results.",
   };
