@@ -2,6 +2,7 @@ import { editDistance } from "../config.js";
 import { COMPARISONS } from "./comparative.js";
 import { distributionShift } from "./distribution-shift.js";
 import { bufferRatio, bufferRatioOwQmix, singleBuffers } from "./dual-buffers.js";
+import { engines } from "./engines.js";
 import type { Experiment, Measurement } from "./experiment.js";
 import { learning2s3z, learning3m } from "./learning.js";
 import { maskInterval, maskIntervalOwQmix } from "./mask-interval.js";
@@ -21,6 +22,7 @@ export const EXPERIMENTS: readonly Experiment[] = [
   stepLength, burnIn, burnInOwQmix, lambda, lambdaOwQmix, alphaOmega, alphaOmegaOwQmix, operatorComparison,
   bufferRatio, bufferRatioOwQmix, singleBuffers, maskInterval, maskIntervalOwQmix, sparsity, tickets, masks,
   ...COMPARISONS,
+  engines,
 ];
 
 /** Every measurement, in the order of the notebooks. */

@@ -1,3 +1,4 @@
+import type { Table } from "../figures/table.js";
 import type { Config } from "../config.js";
 import type { Engine } from "../networks/engine.js";
 import type { Episode } from "../replay/episode.js";
@@ -70,4 +71,20 @@ function difference(of: string, ours: ArrayLike<number>, theirs: ArrayLike<numbe
   const [own, expected, apart] = [norm((i) => ours[i]), norm((i) => theirs[i]), norm((i) => ours[i] - theirs[i])];
   // A single number keeps its sign.
   return { of, ours: ours.length === 1 ? ours[0] : own, theirs: ours.length === 1 ? theirs[0] : expected, relative: apart === 0 ? 0 : apart / expected };
+}
+
+/**
+ * The differences as a table.
+ *
+ * @param names of the two updates
+ * @example
+ * showTable(differenceTable(updateDifferences(ours, theirs), ["tensorflow", "wasm"]));
+ */
+export function differenceTable(differences: readonly UpdateDifference[], [ours, theirs]: readonly [string, string]): Table {
+  const digits = (value: number): string => value.toPrecision(8);
+  return {
+    columns: [{ title: "" }, ...[ours, theirs, "relative difference"].map((title) => ({ title, align: "right" as const }))],
+    rows: differences.map((one) => [one.of, digits(one.ours), digits(one.theirs), one.relative.toExponential(1)]),
+    note: "Of a parameter's gradient: its L2 norm, and the norm of the difference over it.",
+  };
 }

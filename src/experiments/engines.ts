@@ -1,0 +1,133 @@
+import { type Config, type ConfigInput, mergeConfig, resolveConfig } from "../config.js";
+import { linePanels } from "../figures/panels.js";
+import type { Figure } from "../figures/figure.js";
+import { clock, type Table } from "../figures/table.js";
+import type { MetricsRow } from "../results/metrics.js";
+import { summaryOf } from "../results/scores.js";
+import type { StoredRun } from "../results/store.js";
+import { SMOKE } from "./ablation.js";
+import type { Experiment, Profile, Reduction } from "./experiment.js";
+import { shortRun } from "./short-run.js";
+
+/** So quick a learner that an engine without a GPU has learnt 3m after minutes: exploration and targets in a tenth of the steps of other short runs, and a larger step. */
+const QUICK = {
+  environment: "3m", method: "mast", sparsity: { level: 0.95 },
+  exploration: { anneal: 5_000 }, targetInterval: 30, returns: { burnIn: 2_000 }, optimiser: { learningRate: 0.002 }, log: { interval: 100 },
+} as const satisfies ConfigInput;
+
+const BUDGETS: Readonly<Record<Profile, { readonly seeds: number; readonly settings: ConfigInput & { readonly steps: number } }>> = {
+  smoke: { seeds: 2, settings: { ...SMOKE, steps: 600, evaluation: { interval: 100, episodes: 4, window: 1 } } },
+  classroom: { seeds: 3, settings: shortRun({ ...QUICK, steps: 10_000, evaluation: { interval: 250, episodes: 32, window: 4 } }) },
+  paper: { seeds: 8, settings: { steps: 2_000_000 } },
+};
+
+/** Do explicit gradients over sparse storage and autograd over masked dense weights train the same team? */
+export const engines: Experiment = {
+  id: "engines",
+  title: "One training on both engines",
+  about: "MAST at 95 % sparsity on 3m, the same seeds with the wasm and with the tensorflow engine: when do the curves part, and what does each take?",
+  profile: "classroom",
+  configs: (profile, seeds = BUDGETS[profile].seeds, changes = {}): Config[] => {
+    const { engine: _, backend = "auto", ...common } = changes;
+    const settings = [{ environment: "3m", method: "mast", sparsity: { level: 0.95 } } as const, common].reduce<ConfigInput>(mergeConfig, BUDGETS[profile].settings);
+    // The slow one first: what else there is to train finds its time beside it.
+    return [{ engine: "tensorflow", backend } as const, { engine: "wasm" } as const].flatMap((own) => Array.from({ length: seeds }, (_, i) => resolveConfig({ ...settings, ...own, seed: i + 1 })));
+  },
+  label: ({ engine }) => engine,
+  place: ({ engine, seed }) => ({ panel: `seed ${seed}`, label: engine }),
+  reduce: compareEngines,
+};
+
+/** The runs of one seed on both engines. */
+export interface EnginePair {
+  readonly seed: number;
+  readonly wasm: StoredRun;
+  readonly tensorflow: StoredRun;
+  /** Environment steps up to which both played the same battles, in training and in every evaluation, to the last digit of their returns. */
+  readonly samePlay: number;
+  /** Steps of the evaluations, and how far apart the estimated values are there, relative to the wasm engine's. [evaluations] */
+  readonly steps: readonly number[];
+  readonly apart: readonly number[];
+}
+
+/**
+ * Runs that differ in their engines only, seed by seed.
+ *
+ * @throws {Error} when a run is not complete, or a seed has not one run of each engine
+ * @example
+ * enginePairs(runs).map(({ seed, samePlay }) => `seed ${seed}: the same battles up to step ${samePlay}`);
+ */
+export function enginePairs(runs: readonly StoredRun[]): EnginePair[] {
+  return [...new Set(runs.map(({ config }) => config.seed))].map((seed) => {
+    const [wasm, tensorflow] = (["wasm", "tensorflow"] as const).map((engine) => {
+      const own = runs.filter(({ config }) => config.seed === seed && config.engine === engine);
+      if (own.length !== 1) throw new Error(`Seed ${seed} has ${own.length} runs with the ${engine} engine; to be compared, it needs one with each engine.`);
+      summaryOf(own[0]);
+      return own[0];
+    });
+    const [ours, theirs] = [wasm, tensorflow].map(({ metrics }) => metrics.filter(({ kind }) => kind === "evaluation"));
+    return {
+      seed, wasm, tensorflow,
+      samePlay: sharedPlay(wasm.metrics, tensorflow.metrics),
+      steps: ours.map(({ step }) => step),
+      apart: ours.map(({ estimatedValue }, i) => Math.abs(theirs[i].estimatedValue - estimatedValue) / Math.abs(estimatedValue)),
+    };
+  });
+}
+
+/** What an agent has done shows in these; what its networks think, in the others. */
+const PLAYED = ["kind", "step", "episode", "update", "episodeReturn", "episodeLength", "winRate", "trueValue"] as const satisfies readonly (keyof MetricsRow)[];
+
+function sharedPlay(ours: readonly MetricsRow[], theirs: readonly MetricsRow[]): number {
+  const parted = ours.findIndex((row, i) => theirs[i] === undefined || PLAYED.some((key) => !Object.is(row[key], theirs[i][key])));
+  return parted === 0 ? 0 : ours.at(parted === -1 ? -1 : parted - 1)!.step;
+}
+
+function compareEngines(runs: readonly StoredRun[]): Reduction {
+  const pairs = enginePairs(runs);
+  const { steps, environment } = runs[0].config;
+  const what = `${environment}, ${steps.toLocaleString("en")} steps`;
+  const axis = { title: "Environment steps", range: [0, steps * 1.01] as const, format: "~s" };
+  const both = (title: string, value: (row: MetricsRow) => number, y: Parameters<typeof linePanels>[1]["y"]): Figure =>
+    linePanels(
+      pairs.map((pair) => ({
+        title: `seed ${pair.seed}, the same battles up to step ${pair.samePlay.toLocaleString("en")}`,
+        lines: (["wasm", "tensorflow"] as const).map((engine) => {
+          const rows = pair[engine].metrics.filter(({ kind }) => kind === "evaluation");
+          return { label: engine, x: rows.map(({ step }) => step), y: rows.map(value), ...(engine === "wasm" ? { symbol: "none", dash: "solid", colour: "#56B4E9" } : { symbol: "circle", dash: "dot", colour: "#333333" }) };
+        }),
+      })),
+      { title: `${title}: ${what}`, x: axis, y, columns: 1, height: 120 },
+    );
+  return {
+    table: pairTable(pairs, what),
+    figure: both("Estimated value on both engines", ({ estimatedValue }) => estimatedValue, { title: "Estimated value" }),
+    more: {
+      "win-rate": both("Test win rate on both engines", ({ winRate }) => winRate, { title: "Win rate", range: [-0.04, 1.06], format: ".0%" }),
+      apart: linePanels(
+        // A logarithmic axis has no place for 0.
+        [{ lines: pairs.map((pair) => ({ label: `seed ${pair.seed}`, x: pair.steps, y: pair.apart.map((value) => (value > 0 ? value : NaN)) })) }],
+        { title: `How far apart the estimated values are: ${what}`, x: axis, y: { title: "Relative difference", log: true, format: ".0e" } },
+      ),
+    },
+  };
+}
+
+function pairTable(pairs: readonly EnginePair[], what: string): Table {
+  const right = (title: string) => ({ title, align: "right" as const });
+  const devices = [...new Set(pairs.map(({ tensorflow }) => tensorflow.summary!.device ?? "an unknown device"))];
+  const small = (value: number | undefined): string => (value === undefined ? "" : value.toExponential(0));
+  const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
+  return {
+    title: `One training on both engines: ${what}`,
+    columns: [{ title: "Seed" }, ...["Same battles up to step", "Values apart, up to there", "At the end", "Win rate, wasm", "tensorflow", "Time of the run, wasm", "tensorflow"].map(right)],
+    rows: pairs.map(({ seed, wasm, tensorflow, samePlay, steps, apart }) => {
+      const before = apart.filter((_, i) => steps[i] <= samePlay);
+      return [
+        String(seed), samePlay.toLocaleString("en"), small(before.length === 0 ? undefined : Math.max(...before)), small(apart.at(-1)),
+        percent(wasm.summary!.score), percent(tensorflow.summary!.score), clock(wasm.summary!.seconds), clock(tensorflow.summary!.seconds),
+      ];
+    }),
+    note: `Values apart: largest relative difference of the estimated values. Win rate: mean of the last ${pairs[0].wasm.config.evaluation.window} evaluations of ${pairs[0].wasm.config.evaluation.episodes} episodes. Time on the clock; the wasm engine takes one core a run, the tensorflow engine ran on ${devices.join(" and ")}${pairs.length > 1 ? ", where all seeds take this time together" : ""}.`,
+  };
+}
