@@ -69,6 +69,9 @@ export function createStack(tf: Tensorflow, specs: readonly ParameterSpec[], run
   }
   /** [runs, 1, 1] */
   const perRun = (value: (run: number) => number) => tf.tensor3d(all.map(value), [runs, 1, 1]);
+  const which = (chosen: (run: number) => boolean) => tf.equal(perRun((run) => (chosen(run) ? 1 : 0)), 1);
+  /** Zeros in place of the other rows, also where those are not finite. */
+  const keepRows = (of: tfjs.Tensor3D, chosen: (run: number) => boolean): tfjs.Tensor3D => tf.where(which(chosen), of, tf.zerosLike(of));
 
   const upload = (name: string, values: ArrayLike<number>): tfjs.Tensor3D => {
     const [out, input] = specOf.get(name)!.shape;
@@ -93,7 +96,7 @@ export function createStack(tf: Tensorflow, specs: readonly ParameterSpec[], run
   /** What counts of a gradient: nothing of a run whose last update it belongs to. */
   const current = (name: string): tfjs.Tensor3D => {
     const gradient = gradients.get(name)!;
-    return stale.some((names) => names.has(name)) ? tf.mul(gradient, perRun((run) => (stale[run].has(name) ? 0 : 1))) : gradient;
+    return stale.some((names) => names.has(name)) ? keepRows(gradient, (run) => !stale[run].has(name)) : gradient;
   };
 
   return {
@@ -131,8 +134,7 @@ export function createStack(tf: Tensorflow, specs: readonly ParameterSpec[], run
         replace(gradients, name, (now) => {
           const placed = spread(gradient, chosen);
           if (first && chosen.length === runs) return tf.clone(placed);
-          const keep = perRun((run) => (chosen.includes(run) && stale[run].has(name) ? 0 : 1));
-          return tf.add(tf.mul(now, keep), placed);
+          return tf.add(keepRows(now, (run) => !(chosen.includes(run) && stale[run].has(name))), placed);
         });
         for (const run of chosen) stale[run].delete(name);
       }
@@ -151,9 +153,12 @@ export function createStack(tf: Tensorflow, specs: readonly ParameterSpec[], run
       // As torch.nn.utils.clip_grad_norm_ does, whose divisor is never 0.
       const own = all.map((run) => options[Math.max(0, chosen.indexOf(run))]);
       const scale = perRun((run) => Math.min(1, own[run].gradientClip / (norms[run] + 1e-6)));
-      const [decay, rest, rate, epsilon] = [({ alpha }: OptimiserOptions) => alpha, ({ alpha }: OptimiserOptions) => 1 - alpha, ({ learningRate }: OptimiserOptions) => learningRate, ({ epsilon }: OptimiserOptions) => epsilon].map((of) => perRun((run) => of(own[run])));
+      const decay = perRun((run) => own[run].alpha);
+      const rest = perRun((run) => 1 - own[run].alpha);
+      const rate = perRun((run) => own[run].learningRate);
+      const epsilon = perRun((run) => own[run].epsilon);
       const everyone = all.every(takes);
-      const who = tf.tidy(() => tf.equal(perRun((run) => (takes(run) ? 1 : 0)), 1));
+      const who = tf.tidy(() => which(takes));
       for (const { name } of specs) {
         const gradient = tf.mul(taken.get(name)!, scale);
         // A run that takes no step keeps what it has, whatever its gradient is.

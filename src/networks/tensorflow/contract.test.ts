@@ -1,0 +1,145 @@
+import { beforeAll, describe, expect, it } from "vitest";
+import { createRandom, type Random } from "../../random.js";
+import { groupEpisodes } from "../../replay/group.js";
+import { randomEpisodes, uniformLengths } from "../../replay/random-episodes.js";
+import type { Engine } from "../engine.js";
+import type { NetworkShape } from "../parameters.js";
+import { randomCase, randomMasks } from "../wasm/fixtures.js";
+import { createWasmEngine } from "../wasm/engine.js";
+import { openBackend, type Tensorflow } from "./backend.js";
+import { createRunGroup, createTensorflowEngine } from "./engine.js";
+
+/** Whatever is asked of an engine, in whatever order, the tensorflow engine answers as the wasm engine does. */
+
+const SHAPE: NetworkShape = { agents: 2, actions: 3, observation: 5, state: 4, hidden: 5, embed: 3, hypernetEmbed: 4, centralEmbed: 6 };
+// With the usual epsilon of 1e-5 a gradient that cancels to 0 but for rounding makes a step a hundred times as large as itself.
+const OPTIMISER = { learningRate: 5e-3, alpha: 0.9, epsilon: 1e-2, gradientClip: 1 };
+
+let tf: Tensorflow;
+beforeAll(async () => {
+  ({ tf } = await openBackend("cpu"));
+});
+
+/** Of [steps + more, features, lanes] the entries of lanes that have not ended. */
+function counted(values: Float32Array, lengths: Int32Array, lanes: number, more = 0): number[] {
+  const width = values.length / (Math.max(...lengths) + more);
+  return [...values].filter((_, i) => lengths[i % lanes] > 0 && Math.floor(i / width) < lengths[i % lanes] + more);
+}
+
+/** A few dozen calls, the same for every engine that is given the same seed; what they answered, in order. */
+async function use(engine: Engine, seed: number): Promise<[what: string, values: number[]][]> {
+  const random: Random = createRandom(seed);
+  const answers: [string, number[]][] = [];
+  const say = (what: string, values: Iterable<number>) => answers.push([what, [...values]]);
+  const names = engine.parameters.map(({ name }) => name);
+  const weights = engine.parameters.filter(({ maskable }) => maskable);
+  let stepped = true;
+  for (let round = 0; round < 6; round++) {
+    // The wasm engine pads to 16 lanes; both hold all episodes in one group.
+    const [group] = groupEpisodes(randomEpisodes(SHAPE, uniformLengths(1 + random.below(5), 1, 5, random), random), SHAPE, engine.lanes);
+    const { lengths, lanes, steps, agents } = group;
+    const episodes = group.episodes.length;
+    // By lane, so that padding makes no difference.
+    const drawn = (features: number, scale = 1) => {
+      const values = new Float32Array(steps * features * lanes);
+      for (let lane = 0; lane < episodes; lane++) for (let i = 0; i < lengths[lane] * features; i++) values[i * lanes + lane] = scale * (2 * random.float() - 1);
+      return values;
+    };
+    engine.load(group);
+    if (random.float() < 0.4 && stepped) engine.requestDenseGradients();
+    for (const [network, parts] of [["", engine], ["central ", engine.central!]] as const) {
+      if (random.float() < 0.3) continue;
+      const both = random.float() < 0.5 ? await parts.agent.forwardBoth() : undefined;
+      say(`${network}agent`, counted(both?.online ?? (await parts.agent.forward("online", true)), lengths, lanes, 1));
+      if (random.float() < 0.5) say(`${network}target agent`, counted(both?.target ?? (await parts.agent.forward("target")), lengths, lanes, 1));
+      say(`${network}mixer`, counted(await parts.mixer.forward("online", drawn(agents), 0, true), lengths, lanes));
+      if (random.float() < 0.5) say(`${network}target mixer`, counted(await parts.mixer.forward("target", drawn(agents), 1), lengths, lanes));
+      const diverges = random.float() < 0.1;
+      const dValues = await parts.mixer.backward(drawn(1, diverges ? NaN : 1));
+      // How far what is not finite spreads is nobody's promise.
+      if (!diverges) say(`${network}dValues`, counted(dValues, lengths, lanes));
+      await parts.agent.backward(drawn(agents));
+    }
+    if (random.float() < 0.3) say("counterfactuals", counted(await engine.mixer.counterfactuals("online", drawn(agents), new Float32Array(steps * agents * SHAPE.actions * lanes).fill(0.3), 1), lengths, lanes).map((value) => (Number.isFinite(value) ? value : -1e9)));
+    stepped = random.float() < 0.8;
+    if (stepped) say("norm", [await engine.step(OPTIMISER)]);
+    const name = names[random.below(names.length)];
+    const gradient = await engine.gradient(name);
+    if (gradient.every(Number.isFinite)) say(`gradient ${name}`, gradient);
+    if (random.float() < 0.4) {
+      const { name } = weights[random.below(weights.length)];
+      engine.setMask(name, randomMasks(SHAPE, 0.5, random).get(name)!);
+      say(`mask ${name}`, engine.mask(name));
+    }
+    if (random.float() < 0.3) engine.copyToTarget();
+    if (random.float() < 0.3) engine.write(random.float() < 0.5 ? "online" : "target", new Map([[name, (await engine.read("online")).get(name)!.map((value) => value + 0.1)]]));
+    if (random.float() < 0.3) for (const [name, values] of await engine.read(random.float() < 0.5 ? "online" : "target")) say(`read ${name}`, values);
+  }
+  const actor = engine.createActor(2);
+  actor.observations.fill(0.4);
+  say("acting", actor.forward());
+  for (const [name, values] of await engine.readOptimiser()) say(`square ${name}`, values);
+  return answers;
+}
+
+function expectAlike(actual: readonly [string, number[]][], expected: readonly [string, number[]][], seed: number): void {
+  expect(actual.map(([what]) => what)).toEqual(expected.map(([what]) => what));
+  expected.forEach(([what, values], i) =>
+    values.forEach((value, j) => {
+      const ours = actual[i][1][j];
+      if (Number.isNaN(value) ? !Number.isNaN(ours) : !(Math.abs(ours - value) <= 1e-4 * Math.max(0.1, Math.abs(value)))) expect.fail(`seed ${seed}, answer ${i}, ${what}[${j}]: ${ours}, the wasm engine says ${value}`);
+    }),
+  );
+}
+
+const caseOf = (seed: number) => randomCase(SHAPE, seed % 2 ? 0.5 : 1, [1], seed);
+
+describe("the tensorflow engine", () => {
+  it.each([1, 2, 3, 4, 5, 6, 7, 8, 11, 12, 13])("answers as the wasm engine does, sequence %i", async (seed) => {
+    const { shape, parameters, masks } = caseOf(seed);
+    expectAlike(await use(createTensorflowEngine(tf, shape, parameters, masks), seed), await use(createWasmEngine(shape, parameters, masks), seed), seed);
+  });
+
+  it("answers so for each of several runs that ask for different things", async () => {
+    const seeds = [11, 12, 13];
+    const group = createRunGroup(tf, seeds.length);
+    const answers = await Promise.all(seeds.map(async (seed, run) => {
+      const { shape, parameters, masks } = caseOf(seed);
+      const engine = (await group.open(run)(shape, parameters, masks)) as Engine;
+      const own = await use(engine, seed);
+      engine.dispose();
+      return own;
+    }));
+    for (const [i, seed] of seeds.entries()) {
+      const { shape, parameters, masks } = caseOf(seed);
+      expectAlike(answers[i], await use(createWasmEngine(shape, parameters, masks), seed), seed);
+    }
+  });
+
+  it("refuses what the wasm engine refuses, in its words", async () => {
+    const { shape, parameters, masks } = caseOf(1);
+    const engines = [createTensorflowEngine(tf, shape, parameters, masks), createWasmEngine(shape, parameters, masks)];
+    const wrong: ((engine: Engine) => unknown)[] = [
+      (engine) => engine.gradient("agent.fc3.weight"),
+      (engine) => engine.write("online", new Map([["agent.fc1.bias", new Float32Array(2)]])),
+      (engine) => engine.mask("agent.fc1.bias"),
+      (engine) => engine.setMask("agent.fc1.weight", new Uint8Array(3)),
+      (engine) => engine.createActor(0),
+      (engine) => (engine.dispose(), engine.copyToTarget()),
+    ];
+    for (const ask of wrong) {
+      const [ours, theirs] = engines.map((engine) => {
+        try {
+          ask(engine);
+        } catch (error) {
+          return (error as Error).message;
+        }
+        return "no error";
+      });
+      expect(ours).not.toBe("no error");
+      expect(ours).toBe(theirs);
+    }
+    const few = new Map([...parameters].slice(1));
+    expect(() => createTensorflowEngine(tf, shape, few, masks)).toThrow('No initial values for parameter "agent.fc1.weight".');
+  });
+});
