@@ -55,7 +55,7 @@ export interface Engine<AtOnce extends boolean = boolean> {
   /** The mask of a weight matrix, [out, in], 1 where the connection is; all ones for a dense one. A copy. */
   mask(name: string): Uint8Array;
   /**
-   * Changes the topology of one weight matrix on both sides. Kept connections keep weight and optimiser state; new ones start
+   * Changes the topology of one weight matrix on both sides, between two updates: not after a backward pass and before its step. Kept connections keep weight and optimiser state; new ones start
    * with weight 0 and optimiser state 0.
    */
   setMask(name: string, mask: Uint8Array): void;

@@ -66,7 +66,7 @@ async function use(engine: Engine, seed: number): Promise<[what: string, values:
     const name = names[random.below(names.length)];
     const gradient = await engine.gradient(name);
     if (gradient.every(Number.isFinite)) say(`gradient ${name}`, gradient);
-    if (random.float() < 0.4) {
+    if (random.float() < 0.4 && stepped) {
       const { name } = weights[random.below(weights.length)];
       engine.setMask(name, randomMasks(SHAPE, 0.5, random).get(name)!);
       say(`mask ${name}`, engine.mask(name));
