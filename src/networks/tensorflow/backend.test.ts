@@ -62,6 +62,11 @@ for (const name of BACKENDS.filter((name) => name !== "auto")) {
       expect([...(await turned.data())].slice(0, 8)).toEqual([0, 2, 12, 14, 4, 6, 16, 18]);
     });
 
+    test("adds many tensors", async (tf) => {
+      const many = Array.from({ length: 40 }, (_, i) => tf.fill([3], i + 1));
+      expectNear(await tf.addN(many).data(), [820, 820, 820]);
+    });
+
     test("knows tanh and actions that nobody takes", async (tf) => {
       expectNear(await tf.tanh(tf.tensor1d([-1, 0, 0.5])).data(), [Math.tanh(-1), 0, Math.tanh(0.5)]);
       expect([...(await tf.oneHot(tf.tensor1d([2, -1, 0], "int32"), 3).data())]).toEqual([0, 0, 1, 0, 0, 0, 1, 0, 0]);
@@ -75,6 +80,21 @@ for (const name of BACKENDS.filter((name) => name !== "auto")) {
     });
   });
 }
+
+describe("backend webgpu", () => {
+  it("refuses to be read after a kernel that the GPU does not take", async ({ skip }) => {
+    const opened = await openBackend("webgpu").catch((error: Error) => error);
+    if (opened instanceof Error) return skip(opened.message);
+    const { tf, close } = opened;
+    const most = (tf.backend() as unknown as { device: { limits: { maxStorageBufferBindingSize: number } } }).device.limits.maxStorageBufferBindingSize / 4;
+    try {
+      if (most > 1e8) return skip(`this GPU takes tensors of ${most} numbers: too many for a test`);
+      await expect(tf.sum(tf.fill([most + 4], 1)).data()).rejects.toThrow(/^webgpu: .*Binding/i);
+    } finally {
+      close();
+    }
+  });
+});
 
 describe("the backend auto", () => {
   it("is the best that is there, and says why not a better one", async () => {

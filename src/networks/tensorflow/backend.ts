@@ -2,6 +2,7 @@ import type { Backend } from "../../config.js";
 import { openJavascript } from "./backends/javascript.js";
 import { openNative } from "./backends/native.js";
 import { BackendError, type Opened, type Tensorflow } from "./backends/opened.js";
+import { openWebgpu } from "./backends/webgpu.js";
 
 export { setTensorflowEnvironment } from "./backends/native.js";
 export { BackendError, type Tensorflow } from "./backends/opened.js";
@@ -16,7 +17,7 @@ export interface OpenBackend {
   readonly device: string;
   /** With "auto": a line for each better backend, why it is not the one. */
   readonly passedOver: readonly string[];
-  /** Gives the device back, after which its tensors are gone. Without it an open webgpu keeps the process from ending. */
+  /** Gives back what a GPU's driver holds for webgpu, after which its tensors are gone; nothing to do for the others. A process ends without it, too. */
   close(): void;
 }
 
@@ -41,11 +42,11 @@ const PREFERENCE = ["tfjs-node-gpu", "webgpu", "tfjs-node", "wasm", "cpu"] as co
  * const { close } = await openBackend("tfjs-node-gpu");
  */
 export async function openBackend(name: Backend): Promise<OpenBackend> {
-  if (name !== "auto") return { ...(await open(name)), backend: name, passedOver: [] };
+  if (name !== "auto") return opened(name, await open(name, true), []);
   const passedOver: string[] = [];
   for (const backend of PREFERENCE) {
     try {
-      return { ...(await open(backend)), backend, passedOver };
+      return opened(backend, await open(backend, false), passedOver);
     } catch (error) {
       if (!(error instanceof BackendError)) throw error;
       passedOver.push(error.message);
@@ -54,13 +55,15 @@ export async function openBackend(name: Backend): Promise<OpenBackend> {
   throw new BackendError(`no backend of TensorFlow.js starts here: ${passedOver.join("; ")}`);
 }
 
-function open(backend: Exclude<Backend, "auto">): Promise<Opened> {
+const opened = (backend: OpenBackend["backend"], { tf, device, close }: Opened, passedOver: readonly string[]): OpenBackend => ({ tf, backend, device, passedOver, close });
+
+function open(backend: OpenBackend["backend"], software: boolean): Promise<Opened> {
   switch (backend) {
     case "tfjs-node-gpu":
     case "tfjs-node":
       return openNative(backend);
     case "webgpu":
-      return Promise.reject(new BackendError("backend webgpu: it is not set up: npm run setup:gpu -- --webgpu"));
+      return openWebgpu({ software });
     case "wasm":
     case "cpu":
       return openJavascript(backend);

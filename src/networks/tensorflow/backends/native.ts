@@ -12,11 +12,13 @@ import { BackendError, processorName, SETUP, type Opened, type Tensorflow } from
 const ENVIRONMENT: Readonly<Record<string, string>> = {
   // Errors come back as exceptions; the rest is for those who develop TensorFlow.
   TF_CPP_MIN_LOG_LEVEL: "3",
-  // Off: oneDNN adds 70 microseconds to each matrix product, which is most of the time of a small network.
+  // Off: with one thread it gains nothing here, with several it costs a small product 70 microseconds, and it announces itself on stderr whatever the level.
   TF_ENABLE_ONEDNN_OPTS: "0",
   // The matrix product for AVX-512 that TensorFlow 2.21 has from oneDNN corrupts the heap when a signal comes in its midst (node --cpu-prof: "corrupted
   // size vs. prev_size"). The one for AVX2 does not, takes 8 % more, and gives processors with and without AVX-512 the same bits.
   ONEDNN_MAX_CPU_ISA: "AVX2",
+  // Memory comes from a pool: as much time again goes into page faults where each tensor asks the system.
+  TF_CPU_ALLOCATOR_USE_BFC: "true",
   // One: with more, how a long sum is split depends on the number of cores, and so do its last bits.
   TF_NUM_INTRAOP_THREADS: "1",
   TF_NUM_INTEROP_THREADS: "1",
