@@ -50,15 +50,16 @@ export function listExperiments(): void {
 
 /**
  * What the published runs of each experiment take on one core, by id. Many of them shared their core with other work: of each kind of run (one map, algorithm,
- * method and length) the lower quartile stands for all.
+ * method, engine and length) the lower quartile stands for all. The seeds of tensorflow runs take their time together, whatever the other core does.
  */
 function classroomSeconds(): Map<string, number> {
   const published = EXPERIMENTS.map(({ id }) => ({ id, rows: publishedRows(id) })).filter(({ rows }) => rows.length > 0);
-  const kind = (row: CsvRow): string => [row["environment"], row["algorithm"], row["method"], row["steps"]].join();
+  const kind = (row: CsvRow): string => [row["environment"], row["algorithm"], row["method"], row["engine"] ?? "wasm", row["steps"]].join();
   const seconds = new Map<string, number[]>();
   for (const row of published.flatMap(({ rows }) => rows)) seconds.set(kind(row), [...(seconds.get(kind(row)) ?? []), Number(row["seconds"])]);
   const usual = new Map([...seconds].map(([name, all]) => [name, all.sort((a, b) => a - b)[Math.floor(all.length / 4)]!]));
-  return new Map(published.map(({ id, rows }) => [id, rows.reduce((sum, row) => sum + usual.get(kind(row))!, 0)]));
+  const share = (row: CsvRow, rows: readonly CsvRow[]): number => (row["engine"] === "tensorflow" ? 2 / rows.filter((other) => kind(other) === kind(row)).length : 1);
+  return new Map(published.map(({ id, rows }) => [id, rows.reduce((sum, row) => sum + share(row, rows) * usual.get(kind(row))!, 0)]));
 }
 
 /** `mast experiment run ID`: trains what is missing, or measures, then shows the result. */

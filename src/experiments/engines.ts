@@ -17,7 +17,7 @@ const QUICK = {
 
 const BUDGETS: Readonly<Record<Profile, { readonly seeds: number; readonly settings: ConfigInput & { readonly steps: number } }>> = {
   smoke: { seeds: 2, settings: { ...SMOKE, steps: 600, evaluation: { interval: 100, episodes: 4, window: 1 } } },
-  classroom: { seeds: 3, settings: shortRun({ ...QUICK, steps: 10_000, evaluation: { interval: 250, episodes: 32, window: 4 } }) },
+  classroom: { seeds: 3, settings: shortRun({ ...QUICK, steps: 8_000, evaluation: { interval: 250, episodes: 32, window: 4 } }) },
   paper: { seeds: 8, settings: { steps: 2_000_000 } },
 };
 

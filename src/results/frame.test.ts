@@ -22,6 +22,12 @@ describe("runsFrame", () => {
     expect(rowsCsv(runRows(runs, { profile: "smoke" }))).toBe(frameCsv(await runsFrame(runs, { profile: "smoke" })));
   });
 
+  it("says which engine a run was trained with where one has another than wasm", () => {
+    const other = completeRun(resolveConfig({ engine: "tensorflow", steps: 1000, evaluation: { window: 1 } }), [1]);
+    expect(runRows([run(1, 0.5), other]).map(({ engine }) => engine)).toEqual(["wasm", "tensorflow"]);
+    expect(Object.keys(runRows([run(1, 0.5)])[0])).not.toContain("engine");
+  });
+
   it("refuses a run that is not complete", async () => {
     const { summary: _, ...unfinished } = run(1, 0);
     await expect(runsFrame([{ ...unfinished, state: "interrupted" }])).rejects.toThrow(/^Run 3m-qmix-mast-95-1k-seed1-\w+ is interrupted: only complete runs have results\.$/);

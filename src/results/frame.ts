@@ -6,20 +6,22 @@ import type { StoredRun } from "./store.js";
 
 /**
  * Complete runs as tidy rows, one a run: what was trained (environment, method, sparsity, seed, steps), what came of it
- * (score and last win rate as shares, seconds, steps a second, parameters left, size and FLOPs relative to dense) and the commit.
+ * (score and last win rate as shares, seconds, steps a second, parameters left, size and FLOPs relative to dense) and the commit; and with which engine,
+ * where one of them has another than wasm.
  *
  * @throws {Error} when a run is not complete, naming it
  * @example
  * runRows(runs)[0].score;
  */
 export function runRows(runs: readonly StoredRun[], labels: Readonly<Record<string, string>> = {}): CsvRow[] {
+  const engines = runs.some(({ config }) => config.engine !== "wasm");
   return runs.map((run) => {
     const summary = summaryOf(run);
-    const { environment, rules, algorithm, method, sparsity, seed, steps } = run.config;
+    const { environment, rules, algorithm, method, sparsity, seed, steps, engine } = run.config;
     const { totalSize, trainFlops, inferenceFlops } = summary.cost.relative;
     return {
       ...labels,
-      environment, rules, algorithm, method, sparsity: sparsity.level, seed, steps,
+      environment, rules, algorithm, method, sparsity: sparsity.level, seed, steps, ...(engines ? { engine } : {}),
       score: rounded(summary.score), lastWinRate: rounded(summary.winRates.at(-1) ?? NaN),
       seconds: rounded(summary.seconds), stepsPerSecond: Math.round(summary.stepsPerSecond), parameters: summary.parameters,
       totalSize: rounded(totalSize), trainFlops: rounded(trainFlops), inferenceFlops: rounded(inferenceFlops),
