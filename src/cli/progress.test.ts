@@ -86,6 +86,19 @@ describe("on a terminal", () => {
     expect(screen(text())).toEqual(["n = 0, seed 0 ██████████░░░░░░░░░░░░░░ 40/100 steps   50 % won  1 min 05 s left", "n = 1, seed 1 ░░░░░░░░░░░░░░░░░░░░░░░░ 0/100 steps  waiting"]);
   });
 
+  it("says something above its bars, once", async () => {
+    const { out, text } = stream(terminal);
+    const display = progressDisplay(1, out);
+    tell(display, [run(0, "running")]);
+    display.say("on a GPU");
+    display.say("on a GPU");
+    // The bars' own library writes what is said when it draws the next time.
+    await new Promise((resolve) => setTimeout(resolve, 250));
+    display.update(run(0, "done"), [run(0, "done")]);
+    display.stop();
+    expect(screen(text())).toEqual(["on a GPU", expect.stringMatching(/^n = 0, seed 0 .*done$/)]);
+  });
+
   it("shows one bar for many, those that run, and win rates; at the end no run", async () => {
     const { out, text } = stream(terminal);
     const display = progressDisplay(2, out);

@@ -6,6 +6,8 @@ import { clock } from "../figures/table.js";
 /** Shows how far runs are while they go on. */
 export interface ProgressDisplay {
   update(progress: TrainingProgress, all: readonly TrainingProgress[]): void;
+  /** Says something above it, once. */
+  say(line: string): void;
   /** Leaves what is shown as it is; other output may follow. */
   stop(): void;
 }
@@ -22,6 +24,7 @@ export function progressDisplay(threads: number, stream: NodeJS.WriteStream = pr
   const { columns = 80, rows = 24 } = stream;
   const screen = changingLines(stream, () => (shown.length <= FEW_RUNS ? runLines(shown) : overviewLines(shown, threads, { columns, rows })));
   return {
+    say: once(screen.say),
     update(_, all) {
       shown = all;
       screen.update();
@@ -50,7 +53,7 @@ export function shareDisplay(title: string, stream: NodeJS.WriteStream = process
 }
 
 /** Lines at the end of a terminal that are written anew, a few times a second. */
-function changingLines(stream: NodeJS.WriteStream, lines: () => readonly string[]): { update(): void; stop(): void } {
+function changingLines(stream: NodeJS.WriteStream, lines: () => readonly string[]): { update(): void; say(line: string): void; stop(): void } {
   const bars = new cliProgress.MultiBar({
     stream, clearOnComplete: false, hideCursor: true, gracefulExit: false, emptyOnZero: true, fps: 5,
     format: (_options, _params, { text }: { text: string }) => text,
@@ -71,6 +74,7 @@ function changingLines(stream: NodeJS.WriteStream, lines: () => readonly string[
     update() {
       if (!stopped && performance.now() - last >= 200) draw();
     },
+    say: (line) => (shown.length > 0 && !stopped ? bars.log(`${line}\n`) : void stream.write(`${line}\n`)),
     stop() {
       if (stopped || last === -Infinity) return;
       draw();
@@ -134,11 +138,20 @@ function nowAndThen(): () => boolean {
   };
 }
 
+/** Says each line a single time. */
+function once(say: (line: string) => void): (line: string) => void {
+  const said = new Set<string>();
+  return (line) => {
+    if (!said.has(line)) say(line);
+    said.add(line);
+  };
+}
+
 function linesNowAndThen(threads: number, stream: NodeJS.WriteStream): ProgressDisplay {
   const said = new Map<string, { readonly state: string; readonly due: () => boolean }>();
   const due = nowAndThen();
   let latest: readonly TrainingProgress[] = [];
-  const say = (line: string) => stream.write(`${line}\n`);
+  const say = (line: string) => void stream.write(`${line}\n`);
   const sayRun = (progress: TrainingProgress) => {
     const { name, state } = progress;
     if (state === "waiting" || state === "failed") return;
@@ -150,6 +163,7 @@ function linesNowAndThen(threads: number, stream: NodeJS.WriteStream): ProgressD
     say(progressLine(progress));
   };
   return {
+    say: once(say),
     update(progress, all) {
       latest = all;
       if (all.length <= FEW_RUNS) return sayRun(progress);

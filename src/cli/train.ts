@@ -33,7 +33,7 @@ export async function trainAll(configs: readonly Config[], flags: TrainingFlags,
     const outcomes = await runAll(configs, {
       signal: controller.signal,
       onProgress: display.update,
-      onDevice: ({ name, passedOver }) => process.stderr.write([`TensorFlow.js on ${name}`, ...passedOver.map((line) => `  ${line}`), ""].join("\n")),
+      onDevice: ({ name, passedOver }) => [`TensorFlow.js on ${name}`, ...passedOver.map((line) => `  ${line}`)].forEach(display.say),
       ...names,
       ...(flags.workers === undefined ? {} : { workers: flags.workers }),
       ...(flags.runs === undefined ? {} : { runs: flags.runs }),

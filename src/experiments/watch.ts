@@ -58,6 +58,11 @@ export async function watchRuns(configs: readonly Config[], options: WatchOption
   const progress = showProgress({ threads: workers ?? availableParallelism() });
   const live = liveFigure();
   const interrupt = interruptSignal();
+  let said = "";
+  const sayOnce = (text: string): void => {
+    if (text !== said) console.log(text);
+    said = text;
+  };
   let outcomes: RunOutcome[];
   try {
     outcomes = await runAll(configs, {
@@ -66,7 +71,7 @@ export async function watchRuns(configs: readonly Config[], options: WatchOption
       label: name,
       group: label,
       ...(workers === undefined ? {} : { workers }),
-      onDevice: ({ name, passedOver }) => console.log([`TensorFlow.js on ${name}`, ...passedOver].join("\n  ")),
+      onDevice: ({ name, passedOver }) => sayOnce([`TensorFlow.js on ${name}`, ...passedOver].join("\n  ")),
       onProgress: (_, all) => {
         progress.update(all);
         live.update(curve);
