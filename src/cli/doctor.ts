@@ -1,12 +1,15 @@
-import { spawnSync } from "node:child_process";
+import { execFile, spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { cpus, totalmem } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
+import { BACKENDS } from "../config.js";
 import { createEnvironment } from "../envs/index.js";
 import { BROWSER_HINT, findBrowser } from "../figures/browser.js";
 import { packageRoot } from "../figures/package.js";
 import { networkParameters } from "../networks/parameters.js";
+import { backendMissing, type OpenBackend } from "../networks/tensorflow/backend.js";
 import { createWasmEngine } from "../networks/wasm/engine.js";
 import { runsDirectory } from "../results/store.js";
 
@@ -23,7 +26,8 @@ interface Finding {
 
 /** `mast doctor`: what of the environment is there, and how to get what is missing. */
 export async function doctorCommand(): Promise<void> {
-  const findings = [nodeVersion(), await engine(), packages(), machine(), python(), await jupyter(), kernel(), browser(), gpu(), git()];
+  const backends = Promise.all(BACKENDS.filter((name) => name !== "auto").map(backend));
+  const findings = [nodeVersion(), await engine(), ...(await backends), packages(), machine(), python(), await jupyter(), kernel(), browser(), gpu(), git()];
   const width = Math.max(...findings.map(({ part }) => part.length));
   for (const { part, found, hint, required } of findings) {
     const mark = found !== undefined ? "ok      " : required ? "MISSING " : "-       ";
@@ -67,6 +71,25 @@ async function engine(): Promise<Finding> {
   }
 }
 
+/** Opens a backend of the tensorflow engine that is set up, in a process of its own: a driver that crashes ends only that, and two of them exclude each other. */
+async function backend(name: OpenBackend["backend"]): Promise<Finding> {
+  const part = `Engine: tensorflow, ${name}`;
+  const missing = backendMissing(name);
+  if (missing !== undefined) return { part, hint: missing };
+  const module = new URL("../networks/tensorflow/backend.js", import.meta.url).href;
+  const program = `import { openBackend } from ${JSON.stringify(module)};
+    const said = await openBackend("${name}").then(({ device, close }) => (close(), device), ({ message }) => "-" + message);
+    console.log(said);`;
+  try {
+    const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "-e", program], { timeout: 120_000 });
+    const said = stdout.trim().split("\n").at(-1) ?? "";
+    return said.startsWith("-") ? { part, hint: said.slice(1).replace(`backend ${name}: `, "") } : { part, found: said, hint: "" };
+  } catch (error) {
+    const { signal, code } = error as { signal?: string; code?: number };
+    return { part, hint: `it ends its process (${signal ?? `exit code ${code}`}): set it up again, or use another` };
+  }
+}
+
 function machine(): Finding {
   return { part: "Cores", found: `${cpus().length} (${cpus()[0]?.model.trim() ?? "unknown"}), ${Math.round(totalmem() / 2 ** 30)} GiB memory: one run a core`, hint: "" };
 }
@@ -95,8 +118,8 @@ function browser(): Finding {
 }
 
 function gpu(): Finding {
-  const name = firstLine("nvidia-smi", "--query-gpu=name", "--format=csv,noheader");
-  return { part: "GPU", found: name === undefined ? undefined : `${name} (this version trains on the CPU)`, hint: "none found, and none is needed: this version trains on the CPU" };
+  const name = firstLine("nvidia-smi", "--query-gpu=name,driver_version", "--format=csv,noheader");
+  return { part: "NVIDIA driver", found: name, hint: "none found: the wasm engine needs no GPU, and the tensorflow engine's webgpu takes other makes too" };
 }
 
 function git(): Finding {

@@ -1,8 +1,8 @@
 import type { Backend } from "../../config.js";
 import { openJavascript } from "./backends/javascript.js";
-import { openNative } from "./backends/native.js";
+import { nativeMissing, openNative } from "./backends/native.js";
 import { BackendError, type Opened, type Tensorflow } from "./backends/opened.js";
-import { openWebgpu } from "./backends/webgpu.js";
+import { openWebgpu, webgpuMissing } from "./backends/webgpu.js";
 
 export { setTensorflowEnvironment } from "./backends/native.js";
 export { BackendError, type Tensorflow } from "./backends/opened.js";
@@ -53,6 +53,12 @@ export async function openBackend(name: Backend): Promise<OpenBackend> {
     }
   }
   throw new BackendError(`no backend of TensorFlow.js starts here: ${passedOver.join("; ")}`);
+}
+
+/** Why a backend cannot even be tried, and what to do: "it is not set up: npm run setup:gpu". Looks at files only; undefined where `openBackend` knows more. */
+export function backendMissing(backend: OpenBackend["backend"]): string | undefined {
+  if (backend === "webgpu") return webgpuMissing();
+  return backend === "wasm" || backend === "cpu" ? undefined : nativeMissing(backend);
 }
 
 const opened = (backend: OpenBackend["backend"], { tf, device, close }: Opened, passedOver: readonly string[]): OpenBackend => ({ tf, backend, device, passedOver, close });

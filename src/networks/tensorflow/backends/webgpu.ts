@@ -80,12 +80,13 @@ async function openAdapter(): Promise<OpenAdapter> {
   // Otherwise small products are computed on the processor where their values happen to be there.
   tf.env().set("WEBGPU_CPU_FORWARD", false);
   const name = info.description || info.device || `${info.vendor} ${info.architecture}`;
+  const software = info.isFallbackAdapter === true || /llvmpipe|lavapipe|swiftshader/i.test(`${info.device} ${info.description}`);
   let closed = false;
   return {
     tf,
     name,
-    software: info.isFallbackAdapter === true || /llvmpipe|lavapipe|swiftshader/i.test(`${info.device} ${info.description}`),
-    device: `${name} (WebGPU, TensorFlow.js ${tf.version_core})`,
+    software,
+    device: `${name} (${software ? "software, " : ""}WebGPU, TensorFlow.js ${tf.version_core})`,
     close: () => {
       if (closed) return;
       closed = true;
