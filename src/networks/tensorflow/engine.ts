@@ -1,6 +1,7 @@
 import { disposable } from "../disposable.js";
 import type { Engine, NetworkSide, OpenEngine } from "../engine.js";
 import { type NetworkShape, parameterChecks, type Parameters } from "../parameters.js";
+import { updateCycle } from "../update-cycle.js";
 import { createWasmEngine } from "../wasm/engine.js";
 import type { Tensorflow } from "./backend.js";
 import { createLockstep, type Lockstep } from "./lockstep.js";
@@ -70,23 +71,12 @@ function openRun(shared: Shared, lockstep: Lockstep, run: number, parameters: Pa
   const acting = createWasmEngine(shape, parameters, masks);
   const agentNames = specs.filter(({ network }) => network === "agent").map(({ name }) => name);
 
-  // As in the wasm engine: after a step the gradients stay readable until new ones are added up.
-  let [stepped, adding, dense] = [false, false, false];
-  stack.clearGradients(run);
-  function startGradients(): void {
-    if (!stepped) return;
-    [stepped, adding, dense] = [false, false, false];
+  let dense = false;
+  const cycle = updateCycle(() => {
+    dense = false;
     stack.clearGradients(run);
-  }
-  function begins<Gradient, Network extends { backward(gradient: Float32Array): Gradient }>(network: Network): Network {
-    return {
-      ...network,
-      backward(gradient: Float32Array) {
-        adding = true;
-        return network.backward(gradient);
-      },
-    };
-  }
+  });
+  stack.clearGradients(run);
   function write(part: NetworkSide | "squares", values: Parameters): void {
     for (const [name, { length }] of values) check(name, length);
     stack.write(run, part, values);
@@ -109,16 +99,15 @@ function openRun(shared: Shared, lockstep: Lockstep, run: number, parameters: Pa
       shape,
       lanes: "all",
       parameters: specs,
-      agent: begins(agent),
-      mixer: begins(mixer),
-      ...(central && { central: { agent: begins(central.agent), mixer: begins(central.mixer) } }),
+      agent: cycle.adding(agent),
+      mixer: cycle.adding(mixer),
+      ...(central && { central: { agent: cycle.adding(central.agent), mixer: cycle.adding(central.mixer) } }),
       load(group) {
-        startGradients();
+        cycle.begin();
         groups[run] = group;
       },
       requestDenseGradients() {
-        startGradients();
-        if (adding) throw new Error("requestDenseGradients() comes before the first backward pass of an update: what was added up so far is sparse.");
+        cycle.request();
         dense = true;
       },
       gradient(name) {
@@ -131,7 +120,7 @@ function openRun(shared: Shared, lockstep: Lockstep, run: number, parameters: Pa
           const agents = await stack.readMany(runs, agentNames);
           return runs.map((_, i) => ({ norm: norms[i], agent: agents[i] }));
         });
-        stepped = true;
+        cycle.end();
         acting.write("online", agent);
         return norm;
       },

@@ -2,6 +2,7 @@ import { LANES } from "../../replay/group.js";
 import type { Engine, NetworkSide } from "../engine.js";
 import { disposable } from "../disposable.js";
 import { type NetworkShape, parameterChecks, type Parameters, networkParameters } from "../parameters.js";
+import { updateCycle } from "../update-cycle.js";
 import { createWasmActor } from "./actor.js";
 import { createAgentLayers, createAgentNetwork } from "./agent.js";
 import { createBatch } from "./batch.js";
@@ -58,27 +59,10 @@ function openEngine(
   const storeOf = (name: string) => layerOf.get(name)!.store(name);
   const stores = () => layers.flatMap((layer) => layer.stores());
 
-  // After a step the gradients stay readable until new ones are added up.
-  let stepped = false;
-  let adding = false;
-  function startGradients(): void {
-    if (!stepped) return;
-    stepped = false;
-    adding = false;
+  const cycle = updateCycle(() => {
     for (const store of stores()) store.clearGradient();
     for (const layer of layers) layer.setDenseGradients(false);
-  }
-
-  /** A network of the engine: its backward pass begins the gradients of an update. */
-  function begins<Gradient, Network extends { backward(gradient: Float32Array): Gradient }>(network: Network): Network {
-    return {
-      ...network,
-      backward(gradient: Float32Array) {
-        adding = true;
-        return network.backward(gradient);
-      },
-    };
-  }
+  });
   /** What the agents know holds no longer. */
   function forget(): void {
     for (const network of agents) network.forget();
@@ -109,11 +93,11 @@ function openEngine(
     shape,
     lanes: LANES,
     parameters: specs,
-    agent: begins(agent),
-    mixer: begins(mixer),
-    ...(central && { central: { agent: begins(central.agent), mixer: begins(central.mixer) } }),
+    agent: cycle.adding(agent),
+    mixer: cycle.adding(mixer),
+    ...(central && { central: { agent: cycle.adding(central.agent), mixer: cycle.adding(central.mixer) } }),
     load(group) {
-      startGradients();
+      cycle.begin();
       batch.load(group);
       // All memory is taken here: taking more would detach the views that the other methods return.
       for (const network of [...agents, ...mixers]) network.reserve();
@@ -121,8 +105,7 @@ function openEngine(
     },
 
     requestDenseGradients() {
-      startGradients();
-      if (adding) throw new Error("requestDenseGradients() comes before the first backward pass of an update: what was added up so far is sparse.");
+      cycle.request();
       for (const layer of layers) layer.setDenseGradients(true);
     },
     gradient(name) {
@@ -137,7 +120,7 @@ function openEngine(
         squared += store.squaredNorm();
       }
       const norm = Math.sqrt(squared);
-      stepped = true;
+      cycle.end();
       if (!Number.isFinite(norm)) return norm;
       // As torch.nn.utils.clip_grad_norm_ does, whose divisor is never 0.
       const scale = Math.min(1, options.gradientClip / (norm + 1e-6));
