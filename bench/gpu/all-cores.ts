@@ -13,11 +13,19 @@ export interface CoreTask {
   readonly seed: number;
 }
 
+/** How fast something was, by the clock. */
+export interface Rate {
+  /** Updates a second. */
+  readonly rate: number;
+  /** Processor time by time on the clock: cores that it kept busy. */
+  readonly busy: number;
+}
+
 /** The wasm engine on all cores, an engine a process. */
 export interface AllCores {
   readonly cores: number;
-  /** Updates for so many seconds, at least one a core: seed-updates a second of all together, by the clock. */
-  rate(seconds: number): Promise<number>;
+  /** Updates for so many seconds, at least one a core: what all did together. */
+  rate(seconds: number): Promise<Rate>;
   close(): void;
 }
 
@@ -26,7 +34,7 @@ export interface AllCores {
  *
  * @example
  * const all = await openCores({ shape: shapes["3m"], density: 0.1, lengths: Array(32).fill(25) });
- * const rate = await all.rate(1);
+ * const { rate } = await all.rate(1);
  */
 export async function openCores(task: Omit<CoreTask, "seed">): Promise<AllCores> {
   const cores = availableParallelism();
@@ -47,7 +55,7 @@ export async function openCores(task: Omit<CoreTask, "seed">): Promise<AllCores>
   await ask((core) => ({ ...task, seed: core + 1 }) satisfies CoreTask);
   return {
     cores,
-    rate: async (seconds) => ((await ask(() => ({ seconds }))) as number[]).reduce((sum, one) => sum + one, 0),
+    rate: async (seconds) => ((await ask(() => ({ seconds }))) as Rate[]).reduce((sum, one) => ({ rate: sum.rate + one.rate, busy: sum.busy + one.busy })),
     close: () => children.forEach((child) => child.kill()),
   };
 }
