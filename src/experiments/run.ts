@@ -19,7 +19,6 @@ import { train } from "../training/train.js";
 import { summarise } from "./summary.js";
 import { checkTicketSource, findTicketSource, readTicket } from "./ticket.js";
 import { timeLeft } from "./time-left.js";
-import type { TogetherMessage, TogetherTask } from "./together.js";
 
 /** How far a run is: `name` is its label, by default its folder's name. */
 export type TrainingProgress = RunProgress;
@@ -305,6 +304,18 @@ async function inWorker(pool: Piscina, task: WorkerTask, signal: AbortSignal | u
     port1.close();
   }
 }
+
+/** What a process that trains runs side by side is asked to do. */
+export interface TogetherTask {
+  readonly tasks: readonly WorkerTask[];
+}
+
+/** What it says. */
+export type TogetherMessage =
+  | { readonly kind: "device"; readonly device: Device }
+  | { readonly kind: "progress"; readonly name: string; readonly progress: TrainingProgress }
+  | { readonly kind: "failed"; readonly name: string; readonly message: string }
+  | { readonly kind: "end" };
 
 /**
  * Trains runs side by side in a process of its own: TensorFlow reads its settings from the environment that a process begins with, and gives a device back

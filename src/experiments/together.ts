@@ -1,18 +1,6 @@
 import { openBackend } from "../networks/tensorflow/backend.js";
 import { createRunGroup } from "../networks/tensorflow/engine.js";
-import { type Device, runOne, type RunOptions, type TrainingProgress, type WorkerTask } from "./run.js";
-
-/** What a process that trains runs side by side is asked to do. */
-export interface TogetherTask {
-  readonly tasks: readonly WorkerTask[];
-}
-
-/** What it says. */
-export type TogetherMessage =
-  | { readonly kind: "device"; readonly device: Device }
-  | { readonly kind: "progress"; readonly name: string; readonly progress: TrainingProgress }
-  | { readonly kind: "failed"; readonly name: string; readonly message: string }
-  | { readonly kind: "end" };
+import { runOne, type RunOptions, type TogetherMessage, type WorkerTask } from "./run.js";
 
 /**
  * Trains runs that differ in their seeds only, in this thread and with the tensorflow engine: the updates of all of them are computed side by side. Each comes
