@@ -110,7 +110,8 @@ export { lawTable, reduceTimings, type SpeedUp, speedUps, type TimeLaw, timeLaws
 export { estimatedValueCurve, maskSnapshots, overestimationCurve, playTrained, watchMeasurement, watchRuns, type WatchOptions, winRateCurve } from "./experiments/watch.js";
 export { readTicket } from "./experiments/ticket.js";
 export { topologyChange, type TopologyChange } from "./experiments/topology-change.js";
-export { runAll, runOne, type RunOptions, type RunOutcome, type TrainingProgress } from "./experiments/run.js";
+export { runOne, type RunOptions, type TrainingProgress } from "./experiments/run.js";
+export { runAll, type RunOutcome } from "./experiments/run-all.js";
 export { randomDecPomdp, type TabularDecPomdp } from "./experiments/theorems/dec-pomdp.js";
 export { bestReactivePolicy, optimalValues, policyValues, reactivePolicy, type Values } from "./experiments/theorems/values.js";
 export { expectedTdLambda, highestValues, type MultiStepError, multiStepErrors } from "./experiments/theorems/multi-step-error.js";

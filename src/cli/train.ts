@@ -1,7 +1,8 @@
 import { availableParallelism } from "node:os";
 import { basename } from "node:path";
 import type { Config } from "../config.js";
-import { runAll, type RunOptions, type RunOutcome } from "../experiments/run.js";
+import type { RunOptions } from "../experiments/run.js";
+import { runAll, type RunOutcome } from "../experiments/run-all.js";
 import { methodLabel } from "../figures/labels.js";
 import { clock } from "../figures/table.js";
 import { readRunCheckpoint } from "../results/store.js";

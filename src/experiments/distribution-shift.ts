@@ -10,7 +10,7 @@ import { mean, standardDeviation } from "../results/statistics.js";
 import { ABLATION } from "./ablation.js";
 import type { Measured, Measurement, Profile } from "./experiment.js";
 import { batchChoices, type DistanceMoment, offlineChoices, onlineChoices } from "./policy-distance.js";
-import { workerFile } from "./run.js";
+import { workerFile } from "./workers.js";
 
 /** One run and what its buffers held on the way. */
 export interface FollowedRun {

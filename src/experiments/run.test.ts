@@ -6,7 +6,8 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type ConfigInput, resolveConfig } from "../config.js";
 import { openRun, readRun, readRunCheckpoint, runName } from "../results/store.js";
 import { train } from "../training/train.js";
-import { runAll, runOne, type TrainingProgress } from "./run.js";
+import { runOne, type TrainingProgress } from "./run.js";
+import { runAll } from "./run-all.js";
 import { timeLeft } from "./time-left.js";
 
 const config = resolveConfig({

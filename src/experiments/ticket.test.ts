@@ -8,7 +8,8 @@ import { countNonzeros } from "../sparse/mask.js";
 import { tensorsOf } from "../training/state.js";
 import type { TrainState } from "../training/records.js";
 import { train } from "../training/train.js";
-import { runAll, runOne, type TrainingProgress } from "./run.js";
+import { runOne, type TrainingProgress } from "./run.js";
+import { runAll } from "./run-all.js";
 import { readTicket } from "./ticket.js";
 
 const small: ConfigInput = {

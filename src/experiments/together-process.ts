@@ -1,5 +1,5 @@
-import type { TogetherMessage, TogetherTask } from "./run.js";
 import { runTogether } from "./together.js";
+import type { TogetherMessage, TogetherTask } from "./workers.js";
 
 /** The process in which `runAll` trains runs side by side: its first message is the task, any other stops the runs. */
 

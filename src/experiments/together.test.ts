@@ -5,7 +5,8 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type Backend, BACKENDS, type Config, resolveConfig } from "../config.js";
 import { BackendError, openBackend } from "../networks/tensorflow/backend.js";
 import { readRunCheckpoint } from "../results/store.js";
-import { type Device, runAll } from "./run.js";
+import type { Device } from "./run.js";
+import { runAll } from "./run-all.js";
 
 const configOf = (seed: number, more: object = {}): Config =>
   resolveConfig({

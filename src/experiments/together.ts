@@ -1,6 +1,7 @@
 import { openBackend } from "../networks/tensorflow/backend.js";
 import { createRunGroup } from "../networks/tensorflow/engine.js";
-import { runOne, type RunOptions, type TogetherMessage, type WorkerTask } from "./run.js";
+import { runOne, type RunOptions } from "./run.js";
+import type { TogetherMessage, WorkerTask } from "./workers.js";
 
 /**
  * Trains runs that differ in their seeds only, in this thread and with the tensorflow engine: the updates of all of them are computed side by side. Each comes

@@ -2,7 +2,7 @@ import { availableParallelism } from "node:os";
 import type { Config } from "../config.js";
 import { createEnvironment } from "../envs/index.js";
 import type { Measured, Measurement, Profile } from "./experiment.js";
-import { runAll, type RunOutcome } from "./run.js";
+import { runAll, type RunOutcome } from "./run-all.js";
 import { networkParameters } from "../networks/parameters.js";
 import type { MetricsRow } from "../results/metrics.js";
 import { readMasks, readRunCheckpoint, runName, runOf, type StoredRun } from "../results/store.js";

@@ -1,5 +1,6 @@
 import { type MessagePort, receiveMessageOnPort } from "node:worker_threads";
-import { runOne, type WorkerTask } from "./run.js";
+import { runOne } from "./run.js";
+import type { WorkerTask } from "./workers.js";
 
 /** Trains one run in a worker thread of `runAll`; progress goes out through the port, and any message on it stops the run. */
 export default async function work({ config, token, runs, checkpointEvery, port }: WorkerTask & { readonly port: MessagePort }): Promise<void> {
