@@ -58,6 +58,16 @@ describe.skipIf(browser === undefined)("a saved figure", () => {
     expect(statSync(saved.html).size).toBeLessThan(1024 * 1024);
   });
 
+  it("shows all of its values in small pictures without a scale of their own", async () => {
+    const values = ["RigL", "MAST"].map((panel, k) => ({ label: "max", panel, steps: [0, 50_000, 100_000], values: [0, 4 + 4 * k, 7 + 7 * k] }));
+    const saved = await saveFigure(trainingCurves(values, { value: "Estimated value", share: false, steps: 100_000 }), join(folder, "values"));
+    const { result } = await opened(saved.html, async (page) => {
+      await page.waitForSelector(".ytick text", { state: "attached" });
+      return page.locator(".ytick text").allTextContents();
+    });
+    expect(Math.max(...result.map(Number))).toBeGreaterThanOrEqual(10);
+  });
+
   it("has a PNG of twice its size", async () => {
     const png = readFileSync((await saveFigure(curves, join(folder, "again.png"))).png!);
     expect([png.readUInt32BE(16), png.readUInt32BE(20)]).toEqual([1280, 840]);

@@ -35,12 +35,13 @@ export function panelGrid(panels: readonly (string | undefined)[], { columns, he
   const suffix = (i: number): string => (i === 0 ? "" : String(i + 1));
   const axes: Record<string, unknown> = {};
   const titles: Trace[] = [];
+  // Horizontal axes of one given range agree without being matched, and matched ones would keep Plotly from finding the range of the vertical axes.
   panels.forEach((title, i) => {
     const [row, column] = [Math.floor(i / columns), i % columns];
     const left = column * (width + gapX);
     const top = 1 - (row * (height + over + gapY) + over) / plot;
     const lowest = i + columns >= panels.length;
-    axes[`xaxis${suffix(i)}`] = axis(lowest ? x.title : "", { ...x.settings, domain: [left, left + width], anchor: `y${suffix(i)}`, ...(i > 0 ? { matches: "x" } : {}) });
+    axes[`xaxis${suffix(i)}`] = axis(lowest ? x.title : "", { ...x.settings, domain: [left, left + width], anchor: `y${suffix(i)}`, ...(i > 0 && !("range" in x.settings) ? { matches: "x" } : {}) });
     axes[`yaxis${suffix(i)}`] = axis(column === 0 ? y.title : "", { ...y.settings, domain: [top - height / plot, top], anchor: `x${suffix(i)}`, showticklabels: column === 0, ...(i > 0 ? { matches: "y" } : {}) });
     if (title !== undefined) titles.push({ text: `<b>${title}</b>`, showarrow: false, xref: "paper", yref: "paper", x: left, y: top, xanchor: "left", yanchor: "bottom", font: { size: 13 } });
   });
