@@ -87,6 +87,9 @@ function compareEngines(runs: readonly StoredRun[]): Reduction {
   const pairs = enginePairs(runs);
   const { steps, environment } = runs[0].config;
   const what = `${environment}, ${steps.toLocaleString("en")} steps`;
+  const values = pairs.flatMap(({ wasm, tensorflow }) => [wasm, tensorflow].flatMap(({ metrics }) => metrics.filter(({ kind }) => kind === "evaluation").map(({ estimatedValue }) => estimatedValue)));
+  const [least, most] = [Math.min(...values), Math.max(...values)];
+  const room = 0.05 * (most - least || 1);
   const axis = { title: "Environment steps", range: [0, steps * 1.01] as const, format: "~s" };
   const both = (title: string, value: (row: MetricsRow) => number, y: Parameters<typeof linePanels>[1]["y"]): Figure =>
     linePanels(
@@ -101,7 +104,7 @@ function compareEngines(runs: readonly StoredRun[]): Reduction {
     );
   return {
     table: pairTable(pairs, what),
-    figure: both("Estimated value on both engines", ({ estimatedValue }) => estimatedValue, { title: "Estimated value" }),
+    figure: both("Estimated value on both engines", ({ estimatedValue }) => estimatedValue, { title: "Estimated value", range: [least - room, most + room] }),
     more: {
       "win-rate": both("Test win rate on both engines", ({ winRate }) => winRate, { title: "Win rate", range: [-0.04, 1.06], format: ".0%" }),
       apart: linePanels(
