@@ -1,5 +1,6 @@
 import type * as tfjs from "@tensorflow/tfjs";
 import { agentInput, type NetworkShape } from "../parameters.js";
+import { relu } from "./activations.js";
 import type { Tensorflow } from "./backend.js";
 import { layersOf, type Weights } from "./linear.js";
 import { product } from "./products.js";
@@ -26,7 +27,7 @@ export function agentRecurrence(tf: Tensorflow, shape: NetworkShape, network: Ag
   const { linear, weight } = layersOf(tf, weights);
   const numbers = tf.tile(tf.reshape(tf.eye(agents), [1, 1, 1, agents, agents]), [runs, lanes, steps, 1, 1]);
   const inputs = tf.concat([observations, tf.cast(tf.oneHot(lastActions, actions), "float32"), numbers] as tfjs.Tensor[], 4);
-  const x = tf.relu(linear(`${network}.fc1`, tf.reshape(inputs, [runs, lanes * steps * agents, agentInput(shape)])));
+  const x = relu(tf, linear(`${network}.fc1`, tf.reshape(inputs, [runs, lanes * steps * agents, agentInput(shape)])));
   // Time comes first from here on: a row is narrower after the first layer than before it.
   const inTime = tf.transpose(tf.reshape(x, [runs, lanes, steps, agents, hidden]), [0, 2, 3, 1, 4]);
   const fromInputs = tf.add(product(tf, tf.reshape(inTime, [runs, steps * agents * lanes, hidden]), weight(`${network}.rnn.weight_ih`)), weight(`${network}.rnn.bias_ih`));

@@ -1,5 +1,6 @@
 import type * as tfjs from "@tensorflow/tfjs";
 import type { NetworkShape } from "../parameters.js";
+import { abs, relu } from "./activations.js";
 import type { Tensorflow } from "./backend.js";
 import { layersOf, type Weights } from "./linear.js";
 
@@ -19,10 +20,10 @@ function mixingWeights(tf: Tensorflow, { agents, embed }: NetworkShape, weights:
   const { linear } = layersOf(tf, weights);
   const [runs, rows] = states.shape;
   return {
-    first: tf.reshape(tf.abs(linear("mixer.hyper_w_1.2", tf.relu(linear("mixer.hyper_w_1.0", states)))), [runs, rows, agents, embed]),
+    first: tf.reshape(abs(tf, linear("mixer.hyper_w_1.2", relu(tf, linear("mixer.hyper_w_1.0", states)))), [runs, rows, agents, embed]),
     bias: linear("mixer.hyper_b_1", states),
-    final: tf.abs(linear("mixer.hyper_w_final.2", tf.relu(linear("mixer.hyper_w_final.0", states)))),
-    value: linear("mixer.V.2", tf.relu(linear("mixer.V.0", states))),
+    final: abs(tf, linear("mixer.hyper_w_final.2", relu(tf, linear("mixer.hyper_w_final.0", states)))),
+    value: linear("mixer.V.2", relu(tf, linear("mixer.V.0", states))),
   };
 }
 
@@ -53,7 +54,7 @@ export function mixerCounterfactuals(tf: Tensorflow, shape: NetworkShape, weight
 export function centralMixer(tf: Tensorflow, weights: Weights, values: tfjs.Tensor3D, states: tfjs.Tensor3D): tfjs.Tensor2D {
   const { linear } = layersOf(tf, weights);
   const input = tf.concat([states, values], 2);
-  const net = ["net.0", "net.2", "net.4"].reduce((x, layer) => tf.relu(linear(`central_mixer.${layer}`, x)), input);
-  const value = linear("central_mixer.V.2", tf.relu(linear("central_mixer.V.0", states)));
+  const net = ["net.0", "net.2", "net.4"].reduce((x, layer) => relu(tf, linear(`central_mixer.${layer}`, x)), input);
+  const value = linear("central_mixer.V.2", relu(tf, linear("central_mixer.V.0", states)));
   return tf.squeeze(tf.add(linear("central_mixer.net.6", net), value), [2]);
 }
