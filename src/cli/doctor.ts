@@ -96,7 +96,7 @@ function machine(): Finding {
 
 function python(): Finding {
   const found = firstLine("python3", "--version") ?? firstLine("python", "--version");
-  return { part: "Python", found, hint: "needed for JupyterLab only: install Python 3.9 or newer from python.org" };
+  return { part: "Python", found, hint: "needed for JupyterLab, and to fetch TensorFlow for a GPU: install Python 3.9 or newer from python.org" };
 }
 
 async function jupyter(): Promise<Finding> {
