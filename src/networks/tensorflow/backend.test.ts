@@ -1,6 +1,8 @@
+import { existsSync } from "node:fs";
+import { Worker } from "node:worker_threads";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { BACKENDS } from "../../config.js";
-import { BackendError, openBackend, type OpenBackend, type Tensorflow } from "./backend.js";
+import { BackendError, backendMissing, openBackend, setTensorflowEnvironment, type OpenBackend, type Tensorflow } from "./backend.js";
 
 const ALWAYS = ["wasm", "cpu"];
 
@@ -114,6 +116,28 @@ describe("several backends in one process", () => {
     expectNear(await tf.mul(kept, 2).data(), [2, 4, 6]);
     expect((await openBackend("wasm")).tf.getBackend()).toBe("wasm");
     expectNear(await tf.mul(kept, 3).data(), [3, 6, 9]);
+  });
+});
+
+const built = new URL("../../../dist/networks/tensorflow/backend.js", import.meta.url);
+
+describe.skipIf(!existsSync(built))("a worker thread", () => {
+  /** Opens tfjs-node in a worker thread and computes a sum: the sum, or the error's message. */
+  const work = (env?: Record<string, string>) =>
+    new Promise<unknown>((resolve, reject) => {
+      const program = `import(${JSON.stringify(built.href)}).then(async ({ openBackend }) => {
+        const { tf } = await openBackend("tfjs-node");
+        return (await tf.sum(tf.tensor1d([1, 2, 3])).data())[0];
+      }).catch(({ message }) => message).then((said) => require("node:worker_threads").parentPort.postMessage(said));`;
+      new Worker(program, { eval: true, ...(env && { env }) }).once("message", resolve).once("error", reject);
+    });
+
+  it("opens TensorFlow's library, one after the other and together, once its main thread has set the environment", async ({ skip }) => {
+    if (backendMissing("tfjs-node") !== undefined) return skip(backendMissing("tfjs-node"));
+    expect(await work({})).toMatch(/^backend tfjs-node: a worker thread cannot .*setTensorflowEnvironment\(\)/);
+    setTensorflowEnvironment();
+    expect(await work()).toBe(6);
+    expect(await Promise.all([work(), work()])).toEqual([6, 6]);
   });
 });
 

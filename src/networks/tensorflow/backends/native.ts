@@ -30,7 +30,14 @@ const ENVIRONMENT: Readonly<Record<string, string>> = {
   CUDA_DEVICE_ORDER: "PCI_BUS_ID",
 };
 
-/** Sets the environment that TensorFlow's library is to run in. The main thread calls it before it starts worker threads that open a backend of it. */
+/**
+ * Sets the environment that TensorFlow's library is to run in. `openBackend` does it in a main thread; one whose worker threads open tfjs-node or tfjs-node-gpu
+ * does it before it starts them.
+ *
+ * @example
+ * setTensorflowEnvironment();
+ * new Worker("./opens-a-backend.js");
+ */
 export function setTensorflowEnvironment(): void {
   for (const [name, value] of Object.entries(ENVIRONMENT)) process.env[name] ??= value;
 }
