@@ -6,8 +6,9 @@ import { openBackend, type OpenBackend, type Tensorflow } from "../src/networks/
 import { createRandom } from "../src/random.js";
 import { uniformLengths } from "../src/replay/random-episodes.js";
 import { accountFor, transferTimes } from "./gpu/account.js";
-import { openCores, type Rate } from "./gpu/all-cores.js";
-import { type Benchmark, type Effort, type Row, stopwatch } from "./measure.js";
+import { openCores } from "./gpu/all-cores.js";
+import { type Rate, updateRate } from "./gpu/rate.js";
+import type { Benchmark, Effort, Row } from "./measure.js";
 import { BATCH, shapes, type ShapeName } from "./shapes.js";
 
 /** Seeds side by side. */
@@ -137,19 +138,6 @@ export async function checkAgreement(group: SideBySide, what: string): Promise<n
     largest = Math.max(largest, relative);
   }
   return largest;
-}
-
-/** Updates a second over so many seconds, or over one update where that takes longer, and processor time by time on the clock. */
-async function updateRate(update: () => Promise<void>, seconds: number): Promise<Rate> {
-  const begin = performance.now();
-  const used = stopwatch();
-  let [updates, elapsed] = [0, 0];
-  do {
-    await update();
-    updates++;
-    elapsed = (performance.now() - begin) / 1000;
-  } while (elapsed < seconds);
-  return { rate: updates / elapsed, busy: used() / 1000 / elapsed };
 }
 
 /** Where the time of an update goes: of several the fastest. */

@@ -3,6 +3,7 @@ import { createRequire } from "node:module";
 import { availableParallelism } from "node:os";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import type { NetworkShape } from "../../src/networks/parameters.js";
+import type { Rate } from "./rate.js";
 
 /** What each core is to update. */
 export interface CoreTask {
@@ -11,14 +12,6 @@ export interface CoreTask {
   /** Of the episodes of a batch. */
   readonly lengths: readonly number[];
   readonly seed: number;
-}
-
-/** How fast something was, by the clock. */
-export interface Rate {
-  /** Updates a second. */
-  readonly rate: number;
-  /** Processor time by time on the clock: cores that it kept busy. */
-  readonly busy: number;
 }
 
 /** The wasm engine on all cores, an engine a process. */

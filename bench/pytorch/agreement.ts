@@ -1,6 +1,7 @@
 import { updateNetworks } from "../../src/algorithms/update.js";
 import { resolveConfig } from "../../src/config.js";
 import { networkParameters } from "../../src/networks/parameters.js";
+import { relativeDistance } from "../../src/networks/distance.js";
 import { createWasmEngine } from "../../src/networks/wasm/engine.js";
 import { countSteps, groupEpisodes } from "../../src/replay/group.js";
 import { decodeSafetensors } from "../../src/results/safetensors.js";
@@ -84,23 +85,11 @@ export function largestDifference(ours: Answer, theirs: Answer): { readonly diff
     // Not a plain >: NaN must come out as a disagreement.
     if (!(difference <= worst.difference)) worst = { difference, where };
   };
-  theirs.losses.forEach((loss, i) => see(relative([ours.losses[i]], [loss]), `loss ${i + 1}`));
-  see(relative([ours.norm], [theirs.norm]), "norm of the gradients");
+  theirs.losses.forEach((loss, i) => see(relativeDistance([ours.losses[i]], [loss]), `loss ${i + 1}`));
+  see(relativeDistance([ours.norm], [theirs.norm]), "norm of the gradients");
   const names = [...ours.gradients.keys()].sort().join();
   if (names !== [...theirs.gradients.keys()].sort().join()) return { difference: Infinity, where: "the names of the gradients" };
-  for (const [name, gradient] of theirs.gradients) see(relative(ours.gradients.get(name)!, gradient), `gradient of ${name}`);
-  for (const [name, values] of theirs.after) see(relative(ours.after.get(name) ?? [], values), `${name} after the updates`);
+  for (const [name, gradient] of theirs.gradients) see(relativeDistance(ours.gradients.get(name)!, gradient), `gradient of ${name}`);
+  for (const [name, values] of theirs.after) see(relativeDistance(ours.after.get(name) ?? [], values), `${name} after the updates`);
   return worst;
-}
-
-/** L2 norm of the difference over that of `theirs`. */
-function relative(ours: ArrayLike<number>, theirs: ArrayLike<number>): number {
-  if (ours.length !== theirs.length) return Infinity;
-  let apart = 0;
-  let norm = 0;
-  for (let i = 0; i < theirs.length; i++) {
-    apart += (ours[i] - theirs[i]) ** 2;
-    norm += theirs[i] ** 2;
-  }
-  return apart === 0 ? 0 : Math.sqrt(apart / norm);
 }

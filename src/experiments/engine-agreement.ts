@@ -1,5 +1,6 @@
 import type { Table } from "../figures/table.js";
 import type { Config } from "../config.js";
+import { relativeDistance } from "../networks/distance.js";
 import type { Engine } from "../networks/engine.js";
 import type { Episode } from "../replay/episode.js";
 import { update } from "./random-learner.js";
@@ -63,14 +64,9 @@ export function largestDifference(differences: readonly UpdateDifference[]): Upd
 }
 
 function difference(of: string, ours: ArrayLike<number>, theirs: ArrayLike<number>): UpdateDifference {
-  const norm = (value: (i: number) => number): number => {
-    let sum = 0;
-    for (let i = 0; i < theirs.length; i++) sum += value(i) ** 2;
-    return Math.sqrt(sum);
-  };
-  const [own, expected, apart] = [norm((i) => ours[i]), norm((i) => theirs[i]), norm((i) => ours[i] - theirs[i])];
   // A single number keeps its sign.
-  return { of, ours: ours.length === 1 ? ours[0] : own, theirs: ours.length === 1 ? theirs[0] : expected, relative: apart === 0 ? 0 : apart / expected };
+  const size = (values: ArrayLike<number>): number => (values.length === 1 ? values[0] : Math.sqrt(Array.from(values).reduce((sum, value) => sum + value ** 2, 0)));
+  return { of, ours: size(ours), theirs: size(theirs), relative: relativeDistance(ours, theirs) };
 }
 
 /**

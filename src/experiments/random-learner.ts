@@ -14,16 +14,20 @@ export const plainRule: ConfigInput = { operator: { kind: "max", doubleQ: true }
 /** MAST's rule: soft mellowmax and TD(lambda) from the first step. */
 export const mastRule: ConfigInput = { operator: { kind: "soft-mellowmax" }, returns: { kind: "td-lambda", burnIn: 0 } };
 
-/** A wasm engine with random networks of one density, and what another implementation needs to start from the same. */
-export interface Start {
-  readonly engine: Engine<true>;
+/** What engines and other implementations start from. */
+export interface StartNetworks {
   readonly online: Parameters;
   readonly target: Parameters;
   readonly masks: ReadonlyMap<string, Uint8Array>;
 }
 
+/** The same with a wasm engine that has started from it. */
+export interface Start extends StartNetworks {
+  readonly engine: Engine<true>;
+}
+
 /** Random online and target networks with Erdos-Renyi masks of the given density. */
-export function startEngine(shape: NetworkShape, density: number, seed = 1): Start {
+export function startNetworks(shape: NetworkShape, density: number, seed = 1): StartNetworks {
   const specs = networkParameters(shape);
   const online = initialParameters(specs, createRandom(seed, 0));
   const target = initialParameters(specs, createRandom(seed, 1));
@@ -31,9 +35,15 @@ export function startEngine(shape: NetworkShape, density: number, seed = 1): Sta
     density === 1
       ? new Map<string, Uint8Array>()
       : initialMasks(specs, { sparsity: 1 - density, distribution: "erdos-renyi" }, createRandom(seed, 2));
-  const engine = createWasmEngine(shape, online, masks);
-  engine.write("target", target);
-  return { engine, online, target, masks };
+  return { online, target, masks };
+}
+
+/** A wasm engine with networks of `startNetworks`. */
+export function startEngine(shape: NetworkShape, density: number, seed = 1): Start {
+  const networks = startNetworks(shape, density, seed);
+  const engine = createWasmEngine(shape, networks.online, networks.masks);
+  engine.write("target", networks.target);
+  return { engine, ...networks };
 }
 
 /** The config of a learning rule, on the level of what an update reads. */

@@ -46,7 +46,9 @@ export async function runAll(configs: readonly Config[], options: RunOptions & {
   for (const name of distinct.keys()) report(name, {});
 
   const token = `${process.hrtime.bigint()}`;
-  const pool = new Piscina({ ...workerFile("worker"), minThreads: threads, maxThreads: threads, atomics: "disabled", env: process.env });
+  // Runs of the tensorflow engine need no thread.
+  const needed = Math.min(threads, works.filter(({ device }) => !device).length);
+  const pool = new Piscina({ ...workerFile("worker"), minThreads: needed, maxThreads: threads, atomics: "disabled", env: process.env });
   try {
     const outcomes = new Map<string, RunOutcome>();
     // One queue that all threads take from keeps the order of the configurations; piscina's own hands them out as it likes.

@@ -6,7 +6,7 @@ import type { NetworkShape } from "../networks/parameters.js";
 import type { Episode } from "../replay/episode.js";
 import { createRandom } from "../random.js";
 import { randomEpisodes } from "../replay/random-episodes.js";
-import { type Start, startEngine, update } from "./random-learner.js";
+import { type Start, startEngine, startNetworks, update } from "./random-learner.js";
 
 /** Random networks of several seeds that are updated side by side, each from a batch of its own. */
 export interface SideBySide {
@@ -45,8 +45,7 @@ export function startSideBySide(tf: Tensorflow, shape: NetworkShape, { seeds, de
   const batches = Array.from({ length: Math.min(BATCHES, seeds) }, (_, i) => randomEpisodes(shape, lengths, createRandom(2, i)));
   const batch = (index: number) => batches[index % batches.length];
   const engines = Array.from({ length: seeds }, (_, index) => {
-    const { engine: wasm, online, target, masks } = start(index);
-    wasm.dispose();
+    const { online, target, masks } = startNetworks(shape, density, index + 1);
     const engine = group.open(index)(shape, online, masks) as Engine;
     engine.write("target", target);
     return engine;

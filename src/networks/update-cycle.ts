@@ -1,9 +1,13 @@
+import type { Engine } from "./engine.js";
+
+type Networks<AtOnce extends boolean> = Pick<Engine<AtOnce>, "agent" | "mixer" | "central">;
+
 /** Where an engine is between the gradients of one update and those of the next: after a step they stay readable until new ones are added up. */
 export interface UpdateCycle {
   /** Something begins that belongs to the next update, if the last has made its step. */
   begin(): void;
-  /** A network whose backward pass adds to the gradients of the present update. */
-  adding<Gradient, Network extends { backward(gradient: Float32Array): Gradient }>(network: Network): Network;
+  /** Networks whose backward passes add to the gradients of the present update. */
+  adding<AtOnce extends boolean>(networks: Networks<AtOnce>): Networks<AtOnce>;
   /**
    * Dense gradients are asked for.
    * @throws {Error} when some were added up without
@@ -21,14 +25,19 @@ export function updateCycle(startAnew: () => void): UpdateCycle {
     [stepped, added] = [false, false];
     startAnew();
   };
+  const watch = <Gradient, Network extends { backward(gradient: Float32Array): Gradient }>(network: Network): Network => ({
+    ...network,
+    backward(gradient: Float32Array) {
+      added = true;
+      return network.backward(gradient);
+    },
+  });
   return {
     begin,
-    adding: (network) => ({
-      ...network,
-      backward(gradient: Float32Array) {
-        added = true;
-        return network.backward(gradient);
-      },
+    adding: ({ agent, mixer, central }) => ({
+      agent: watch(agent),
+      mixer: watch(mixer),
+      ...(central && { central: { agent: watch(central.agent), mixer: watch(central.mixer) } }),
     }),
     request() {
       begin();

@@ -21,7 +21,7 @@ export type AgentName = "agent" | "central_agent";
  * What enters the GRU at every step: [runs, steps + 1, agents * lanes, 3 hidden]. Inputs are an observation, a one-hot of the last action
  * and a one-hot of the agent's number, as PyMARL's.
  */
-export function agentRecurrence(tf: Tensorflow, shape: NetworkShape, network: AgentName, weights: Weights, { observations, lastActions }: AgentInputs): Recurrence {
+function agentRecurrence(tf: Tensorflow, shape: NetworkShape, network: AgentName, weights: Weights, { observations, lastActions }: AgentInputs): Recurrence {
   const { agents, actions, hidden } = shape;
   const [runs, lanes, steps] = observations.shape;
   const { linear, weight } = layersOf(tf, weights);

@@ -10,8 +10,8 @@ export interface Batch {
   readonly steps: number;
   readonly lanes: number;
   readonly inputs: AgentInputs;
-  /** [runs, lanes, steps + 1, state] */
-  readonly states: tfjs.Tensor4D;
+  /** A row for each lane of each step, as the mixers take them: [runs, (steps + 1) * lanes, state]. */
+  readonly states: tfjs.Tensor3D;
   /** What the agents did, -1 in padding, int32: [runs, steps + 1, agents, lanes]. */
   readonly actions: tfjs.Tensor4D;
   dispose(): void;
@@ -29,7 +29,9 @@ export function uploadBatch(tf: Tensorflow, { agents, observation, state }: Netw
     episodes.forEach((episode, lane) => {
       const at = (run * lanes + lane) * (steps + 1);
       observations.set(episode.observations, at * agents * observation);
-      states.set(episode.states, at * state);
+      for (let t = 0; t <= episode.length; t++) {
+        states.set(episode.states.subarray(t * state, (t + 1) * state), ((run * (steps + 1) + t) * lanes + lane) * state);
+      }
       lastActions.set(episode.actions, (at + 1) * agents);
       episode.actions.forEach((action, i) => (actions[(run * (steps + 1) * agents + i) * lanes + lane] = action));
     }),
@@ -40,14 +42,14 @@ export function uploadBatch(tf: Tensorflow, { agents, observation, state }: Netw
   };
   const batch = {
     steps, lanes, inputs,
-    states: tf.tensor4d(states, [runs, lanes, steps + 1, state]),
+    states: tf.tensor3d(states, [runs, (steps + 1) * lanes, state]),
     actions: tf.tensor4d(actions, [runs, steps + 1, agents, lanes], "int32"),
   };
   return { ...batch, dispose: () => tf.dispose([inputs.observations, inputs.lastActions, batch.states, batch.actions]) };
 }
 
 /** Steps of the longest group, and lanes of the widest. */
-export function extent(groups: readonly EpisodeGroup[]): { steps: number; lanes: number } {
+function extent(groups: readonly EpisodeGroup[]): { steps: number; lanes: number } {
   return { steps: Math.max(...groups.map(({ steps }) => steps)), lanes: Math.max(...groups.map(({ lanes }) => lanes)) };
 }
 

@@ -63,7 +63,6 @@ export function createRunGroup(tf: Tensorflow, runs: number): RunGroup {
 function openRun(shared: Shared, lockstep: Lockstep, run: number, parameters: Parameters, masks: ReadonlyMap<string, Uint8Array>, leave: () => void): Engine {
   const { shape, specs, stack, groups } = shared;
   const { check, checkMaskable, checkComplete } = parameterChecks(specs);
-  const networks = connectNetworks(shared, lockstep, run);
   checkComplete(parameters);
   for (const [name, { length }] of parameters) check(name, length);
   for (const [name, { length }] of masks) (checkMaskable(name), check(name, length));
@@ -92,16 +91,13 @@ function openRun(shared: Shared, lockstep: Lockstep, run: number, parameters: Pa
   for (const side of ["online", "target"] as const) stack.write(run, side, parameters);
   for (const [name, mask] of masks) stack.setMask(run, name, mask);
 
-  const { agent, mixer, central } = networks;
   return disposable(
     {
       name: "tensorflow",
       shape,
       lanes: "all",
       parameters: specs,
-      agent: cycle.adding(agent),
-      mixer: cycle.adding(mixer),
-      ...(central && { central: { agent: cycle.adding(central.agent), mixer: cycle.adding(central.mixer) } }),
+      ...cycle.adding(connectNetworks(shared, lockstep, run)),
       load(group) {
         cycle.begin();
         groups[run] = group;

@@ -6,6 +6,7 @@ import { createRandom } from "../../random.js";
 import { countSteps, groupEpisodes } from "../../replay/group.js";
 import { randomEpisodes } from "../../replay/random-episodes.js";
 import { initialMasks } from "../../sparse/mask.js";
+import { relativeDistance } from "../distance.js";
 import type { Engine, OpenEngine } from "../engine.js";
 import { initialParameters, networkParameters, type NetworkShape } from "../parameters.js";
 import { createWasmEngine } from "../wasm/engine.js";
@@ -50,21 +51,10 @@ async function learn(engine: Engine, input: ConfigInput, updates: number, { seed
   return seen;
 }
 
-/** L2 norm of the difference over that of what is expected. */
-function apart(actual: ArrayLike<number>, expected: ArrayLike<number>): number {
-  expect(actual.length).toBe(expected.length);
-  let [difference, norm] = [0, 0];
-  for (let i = 0; i < expected.length; i++) {
-    difference += (actual[i] - expected[i]) ** 2;
-    norm += expected[i] ** 2;
-  }
-  return difference === 0 ? 0 : Math.sqrt(difference / norm);
-}
-
 async function expectSame(engine: Engine, expected: Engine, tolerance: number): Promise<void> {
   for (const side of ["online", "target"] as const) {
     const [values, others] = [await engine.read(side), await expected.read(side)];
-    for (const { name } of engine.parameters) expect(apart(values.get(name)!, others.get(name)!), `${side} ${name}`).toBeLessThan(tolerance);
+    for (const { name } of engine.parameters) expect(relativeDistance(values.get(name)!, others.get(name)!), `${side} ${name}`).toBeLessThan(tolerance);
   }
   for (const { name, maskable } of engine.parameters) if (maskable) expect(engine.mask(name), name).toEqual(expected.mask(name));
 }
@@ -94,8 +84,8 @@ for (const backend of BACKENDS) {
         const [ours, theirs] = [start((...given) => createTensorflowEngine(tf, ...given), rule), start(createWasmEngine, rule)];
         for (const engine of [ours, theirs]) if (rule.method !== "dense") engine.requestDenseGradients();
         const [[update], [expected]] = [await learn(ours, rule, 1), await learn(theirs, rule, 1)];
-        for (const key of ["loss", "gradientNorm", "qTotal", "target"] as const) expect(apart([update[key]], [expected[key]]), key).toBeLessThan(1e-4);
-        for (const { name } of ours.parameters) expect(apart(await ours.gradient(name), await theirs.gradient(name)), name).toBeLessThan(1e-4);
+        for (const key of ["loss", "gradientNorm", "qTotal", "target"] as const) expect(relativeDistance([update[key]], [expected[key]]), key).toBeLessThan(1e-4);
+        for (const { name } of ours.parameters) expect(relativeDistance(await ours.gradient(name), await theirs.gradient(name)), name).toBeLessThan(1e-4);
         ours.dispose();
         theirs.dispose();
       });

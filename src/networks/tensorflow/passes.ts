@@ -5,6 +5,7 @@ import { type NetworkShape, networkParameters, type ParameterSpec } from "../par
 import { type AgentName, agentStates, agentValues, bothAgentStates } from "./agent.js";
 import type { Tensorflow } from "./backend.js";
 import { type Batch, joinRuns, splitRuns, uploadBatch } from "./batch.js";
+import { download } from "./download.js";
 import type { Weights } from "./linear.js";
 import type { Lockstep } from "./lockstep.js";
 import { centralMixer, mixerCounterfactuals, monotonicMixer } from "./mixer.js";
@@ -66,11 +67,6 @@ export function connectNetworks(shared: Shared, lockstep: Lockstep, run: number)
   /** `work` is given the arrays of all runs that take part: the i-th of each. */
   const call = <Result>(kind: string, arrays: readonly Float32Array[], work: (runs: readonly number[], arrays: (i: number) => Float32Array[]) => Promise<readonly Result[]>): Promise<Result> =>
     lockstep.call(run, kind, arrays, (runs, given) => work(runs, (i) => given.map((arrays) => arrays[i])));
-  const data = async (tensor: tfjs.Tensor): Promise<Float32Array> => {
-    const values = (await tensor.data()) as Float32Array;
-    tensor.dispose();
-    return values;
-  };
   const groupsOf = (runs: readonly number[]) => runs.map((run) => groups[run]);
 
   /** Gradients of some parameters by autograd: of sum(dy f(x)). */
@@ -87,7 +83,7 @@ export function connectNetworks(shared: Shared, lockstep: Lockstep, run: number)
       const [, , , lanes] = values.shape;
       const turned = tf.tidy(() => tf.transpose(values, [0, 1, 2, 4, 3]));
       values.dispose();
-      return splitRuns(await data(turned), groupsOf(runs), agents * actions, lanes, stepsAfter);
+      return splitRuns(await download(turned), groupsOf(runs), agents * actions, lanes, stepsAfter);
     };
     const keep = (batch: Batch, states: tfjs.Tensor4D) => {
       kept.get(network)?.states.dispose();
@@ -140,15 +136,15 @@ export function connectNetworks(shared: Shared, lockstep: Lockstep, run: number)
     tf.reshape(tf.transpose(tf.tensor4d(joinRuns(arrays, groupsOf(runs), features, steps, lanes), [runs.length, steps, features, lanes]), [0, 1, 3, 2]), [runs.length, steps * lanes, features]);
   /** The states of steps `offset`..`offset + steps - 1`, as rows. */
   const stateRows = ({ states, steps, lanes }: Batch, offset: 0 | 1): tfjs.Tensor3D => {
-    const [runs, , , width] = states.shape;
-    return tf.reshape(tf.transpose(tf.slice(states, [0, 0, offset, 0], [runs, lanes, steps, width]), [0, 2, 1, 3]), [runs, steps * lanes, width]);
+    const [runs, , width] = states.shape;
+    return tf.slice(states, [0, offset * lanes, 0], [runs, steps * lanes, width]);
   };
   /** [runs, steps * lanes, features] to an array of each run. */
   const fromRows = async (runs: readonly number[], rows: tfjs.Tensor3D, { steps, lanes }: Batch): Promise<Float32Array[]> => {
     const features = rows.shape[2];
     const turned = tf.tidy(() => tf.transpose(tf.reshape(rows, [runs.length, steps, lanes, features]), [0, 1, 3, 2]));
     rows.dispose();
-    return splitRuns(await data(turned), groupsOf(runs), features, lanes, ownSteps);
+    return splitRuns(await download(turned), groupsOf(runs), features, lanes, ownSteps);
   };
 
   function mixerOf(network: "mixer" | "central_mixer", mix: (weights: Weights, values: tfjs.Tensor3D, states: tfjs.Tensor3D) => tfjs.Tensor2D): MixingNetwork {

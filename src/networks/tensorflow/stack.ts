@@ -2,6 +2,7 @@ import type * as tfjs from "@tensorflow/tfjs";
 import type { NetworkSide, OptimiserOptions } from "../engine.js";
 import type { Parameters, ParameterSpec } from "../parameters.js";
 import type { Tensorflow } from "./backend.js";
+import { download } from "./download.js";
 import type { Weights } from "./linear.js";
 
 /** What is kept for each value of a parameter: its value on either side, RMSprop's mean square, and 1 where the connection is. */
@@ -81,11 +82,6 @@ export function createStack(tf: Tensorflow, specs: readonly ParameterSpec[], run
   /** [rows, values] in PyMARL's order. */
   const flatten = (tensor: tfjs.Tensor3D) => tf.reshape(tensor.shape[1] === 1 ? tensor : tf.transpose(tensor, [0, 2, 1]), [tensor.shape[0], -1]) as tfjs.Tensor2D;
 
-  async function download(tensor: tfjs.Tensor): Promise<Float32Array> {
-    const values = (await tensor.data()) as Float32Array;
-    tensor.dispose();
-    return values;
-  }
   async function downloadRows(tensors: Weights, names: readonly string[], chosen: readonly number[]): Promise<Map<string, Float32Array>[]> {
     const values = await download(tf.tidy(() => tf.concat(names.map((name) => flatten(pick(tensors.get(name)!, chosen))), 1)));
     const sizes = names.map((name) => specOf.get(name)!.shape.reduce((a, b) => a * b, 1));

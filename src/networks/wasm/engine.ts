@@ -93,9 +93,7 @@ function openEngine(
     shape,
     lanes: LANES,
     parameters: specs,
-    agent: cycle.adding(agent),
-    mixer: cycle.adding(mixer),
-    ...(central && { central: { agent: cycle.adding(central.agent), mixer: cycle.adding(central.mixer) } }),
+    ...cycle.adding<true>({ agent, mixer, ...(central && { central }) }),
     load(group) {
       cycle.begin();
       batch.load(group);
