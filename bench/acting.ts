@@ -1,5 +1,5 @@
 import { createRandom } from "../src/random.js";
-import { startEngine } from "../src/experiments/random-learner.js";
+import { startEngine } from "../src/timing/random-learner.js";
 import { fastest, time, type Benchmark, type Effort, type Row } from "./measure.js";
 import { DENSITIES, shapes, type ShapeName } from "./shapes.js";
 

@@ -1,5 +1,5 @@
-import { largestDifference, observeUpdate, updateDifferences } from "../src/experiments/engine-agreement.js";
-import { plainRule, ruleConfig, startEngine, update } from "../src/experiments/random-learner.js";
+import { largestDifference, observeUpdate, updateDifferences } from "../src/timing/engine-agreement.js";
+import { plainRule, ruleConfig, startEngine, update } from "../src/timing/random-learner.js";
 import { openBackend } from "../src/networks/tensorflow/backend.js";
 import { createTensorflowEngine } from "../src/networks/tensorflow/engine.js";
 import { createRandom } from "../src/random.js";

@@ -1,6 +1,6 @@
-import { type Candidate, stopwatch, takeTurns } from "../src/experiments/timing.js";
+import { type Candidate, stopwatch, takeTurns } from "../src/timing/timing.js";
 
-export { type Candidate, stopwatch, time } from "../src/experiments/timing.js";
+export { type Candidate, stopwatch, time } from "../src/timing/timing.js";
 
 /** One figure of a benchmark, as it is printed and written to JSON. */
 export interface Row {

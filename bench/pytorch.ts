@@ -113,7 +113,7 @@ function productFlops(shape: NetworkShape, episodes: number, steps: number): num
   return 2 * multiplyAdds;
 }
 
-/** The plain rule of src/experiments/random-learner.ts: max with double Q, one-step targets. */
+/** The plain rule of src/timing/random-learner.ts: max with double Q, one-step targets. */
 function updateRule(algorithm: Algorithm, masked: boolean): Rule {
   const config = resolveConfig({ algorithm, method: "dense" });
   return ruleOf(config, { name: masked ? "masked" : "dense", masked, step: 0, updates: 1, dtype: "float32" });

@@ -5,7 +5,7 @@ import { createRandom } from "../src/random.js";
 import type { Episode } from "../src/replay/episode.js";
 import { groupEpisodes } from "../src/replay/group.js";
 import { randomEpisodes, uniformLengths } from "../src/replay/random-episodes.js";
-import { mastRule, plainRule, ruleConfig, startEngine, update } from "../src/experiments/random-learner.js";
+import { mastRule, plainRule, ruleConfig, startEngine, update } from "../src/timing/random-learner.js";
 import { fastest, time, type Benchmark, type Candidate, type Effort, type Row } from "./measure.js";
 import { BATCH, DENSITIES, shapes, type ShapeName } from "./shapes.js";
 

@@ -4,11 +4,11 @@ import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { EXPERIMENTS, MEASUREMENTS } from "./experiments/all.js";
-import { packageRoot } from "./figures/package.js";
+import { packageRoot } from "./project.js";
 import { METHODS } from "./methods.js";
 import { createRandom } from "./random.js";
-import { decodeSafetensors } from "./results/safetensors.js";
-import { readRunCheckpoint } from "./results/store.js";
+import { decodeSafetensors } from "./runs/safetensors.js";
+import { readRunCheckpoint } from "./runs/store.js";
 
 // The compiled command, as people run it; `npm test` has compiled it already.
 const COMMAND = [join(packageRoot(), "dist", "cli.js")];

@@ -53,12 +53,12 @@ export { createEpisodeRecorder, epsilonGreedy, greedyPolicy } from "./training/r
 export { tensorsOf } from "./training/state.js";
 export { train, type TrainOptions } from "./training/train.js";
 
-export { exportParameters } from "./results/checkpoint.js";
+export { exportParameters } from "./runs/checkpoint.js";
 export { frameCsv, methodsFrame, rowsCsv, runRows, runsFrame, tidyRows } from "./results/frame.js";
-export { RunError } from "./results/disk.js";
-export type { MaskMoment } from "./results/masks.js";
-export type { MetricsRow, TimingRow, TopologyRow } from "./results/metrics.js";
-export { decodeSafetensors, encodeSafetensors, type Tensor } from "./results/safetensors.js";
+export { RunError } from "./runs/disk.js";
+export type { MaskMoment } from "./runs/mask-history.js";
+export type { MetricsRow, TimingRow, TopologyRow } from "./runs/metrics.js";
+export { decodeSafetensors, encodeSafetensors, type Tensor } from "./runs/safetensors.js";
 export {
   type AblationRow, type AlgorithmHyperparameterRow, type ComparisonRow, type HyperparameterRow, type PaperRow, readPaperTable, type WinRateRow,
 } from "./results/paper.js";
@@ -70,7 +70,7 @@ export { bootstrapInterval, finalScore, interquartileMean, mean, probabilityOfIm
 export {
   checkpointPath, findRun, listRuns, readMasks, readRun, readRunCheckpoint, readTiming, readTopology,
   type RunCost, runName, runOf, runsDirectory, type RunState, type RunSummary, type StoredRun,
-} from "./results/store.js";
+} from "./runs/store.js";
 
 export { EXPERIMENTS, findExperiment, isMeasurement, MEASUREMENTS } from "./experiments/all.js";
 export { type Experiment, type Measured, type Measurement, type Profile, PROFILES, type Reduction } from "./experiments/experiment.js";
@@ -79,48 +79,48 @@ export { distributionShift, type FollowedRun, reduceDistances, shiftConfigs } fr
 export { bufferRatio, bufferRatioOwQmix, singleBuffers } from "./experiments/dual-buffers.js";
 export { type Cell, type CellStatistics, cellStatistics, type Dimension, grid, type GridDeclaration, type GridPlan, reduceGrid, type Setting } from "./experiments/grid.js";
 export { maskInterval, maskIntervalOwQmix } from "./experiments/mask-interval.js";
-export { type AgentConnections, measureConnections, type TeamConnections, type UsedConnections } from "./experiments/connections-used.js";
-export { type CutCurve, cutCurves, winRateWithout, withoutInputs } from "./experiments/cut.js";
-export { gateTable, inputTable, spreadTable, typeTable, weightsOf } from "./experiments/mask-tables.js";
+export { type AgentConnections, measureConnections, type TeamConnections, type UsedConnections } from "./analysis/connections-used.js";
+export { type CutCurve, cutCurves, winRateWithout, withoutInputs } from "./analysis/cut.js";
+export { gateTable, inputTable, spreadTable, typeTable, weightsOf } from "./analysis/mask-tables.js";
 export { connectionOrder, masks, weightImage } from "./experiments/masks.js";
 export { alphaOmega, alphaOmegaOwQmix, operatorComparison } from "./experiments/soft-mellowmax.js";
 export { sparsity } from "./experiments/sparsity.js";
 export { stepLength } from "./experiments/step-length.js";
-export { inputEvolution, supervisedCurves, supervisedTable, watchSupervised } from "./experiments/supervised-results.js";
-export { connectedInputs, relevantInputs, type SupervisedRun, type SupervisedTask, trainSupervised } from "./experiments/supervised.js";
+export { inputEvolution, supervisedCurves, supervisedTable, watchSupervised } from "./lessons/supervised-results.js";
+export { connectedInputs, relevantInputs, type SupervisedRun, type SupervisedTask, trainSupervised } from "./lessons/supervised.js";
 export { burnIn, burnInOwQmix, lambda, lambdaOwQmix } from "./experiments/td-lambda.js";
 export { publishedAblation, publishedRows } from "./experiments/published.js";
 export { tableOne } from "./experiments/table-one.js";
 export { tickets } from "./experiments/tickets.js";
 export { optimalTwoStepValues, twoStepSparse, type TwoStepValues, twoStepValues } from "./experiments/two-step.js";
 export { type EnginePair, enginePairs, engines } from "./experiments/engines.js";
-export { differenceTable, largestDifference, observeUpdate, type ObservedUpdate, type UpdateDifference, updateDifferences } from "./experiments/engine-agreement.js";
-export { sideBySideTable, type SideBySideTime, timeSideBySide } from "./experiments/side-by-side-times.js";
-export { type SideBySide, type SideBySidePlan, startSideBySide } from "./experiments/side-by-side.js";
-export { mastRule, plainRule, ruleConfig, type Start, startEngine } from "./experiments/random-learner.js";
+export { differenceTable, largestDifference, observeUpdate, type ObservedUpdate, type UpdateDifference, updateDifferences } from "./timing/engine-agreement.js";
+export { sideBySideTable, type SideBySideTime, timeSideBySide } from "./timing/side-by-side-times.js";
+export { type SideBySide, type SideBySidePlan, startSideBySide } from "./timing/side-by-side.js";
+export { mastRule, plainRule, ruleConfig, type Start, startEngine } from "./timing/random-learner.js";
 export { compareMethods, compareWithPaper, scoreFigure } from "./experiments/comparison.js";
-export { estimateTable, type EstimateTableOptions } from "./experiments/estimates.js";
-export { seedTable, type SeedTableOptions, sharedSteps, winRateSince } from "./experiments/seeds.js";
+export { estimateTable, type EstimateTableOptions } from "./analysis/estimates.js";
+export { seedTable, type SeedTableOptions, sharedSteps, winRateSince } from "./analysis/seeds.js";
 export { publishedMeasurement, publishMeasurement, type PublishedFile, type PublishOptions, publishResults } from "./experiments/publish.js";
-export { type AgedChoices, batchChoices, type DistanceMoment, followDistances, offlineChoices, onlineChoices } from "./experiments/policy-distance.js";
+export { type AgedChoices, batchChoices, type DistanceMoment, followDistances, offlineChoices, onlineChoices } from "./analysis/policy-distance.js";
 export { quickstart, QUICKSTART_PROFILES } from "./experiments/quickstart.js";
-export { SHORT_RUN, shortRun } from "./experiments/short-run.js";
+export { SHORT_RUN, shortRun } from "./short-run.js";
 export { predictedFlops, type TimedCase, timeCases, type Timing, type TimingPlan, wallClock } from "./experiments/wall-clock.js";
 export { lawTable, reduceTimings, type SpeedUp, speedUps, type TimeLaw, timeLaws, type TimedRow } from "./experiments/wall-clock-result.js";
 export { estimatedValueCurve, maskSnapshots, overestimationCurve, playTrained, watchMeasurement, watchRuns, type WatchOptions, winRateCurve } from "./experiments/watch.js";
-export { readTicket } from "./experiments/ticket.js";
-export { topologyChange, type TopologyChange } from "./experiments/topology-change.js";
-export { runOne, type RunOptions, type TrainingProgress } from "./experiments/run.js";
-export { runAll, type RunOutcome } from "./experiments/run-all.js";
-export { randomDecPomdp, type TabularDecPomdp } from "./experiments/theorems/dec-pomdp.js";
-export { bestReactivePolicy, optimalValues, policyValues, reactivePolicy, type Values } from "./experiments/theorems/values.js";
-export { expectedTdLambda, highestValues, type MultiStepError, multiStepErrors } from "./experiments/theorems/multi-step-error.js";
-export { type BoundCheck, checkErrorBound, meanStepErrors, type MeanStepError, perturb } from "./experiments/theorems/error-bound.js";
-export { balancedErrors, leastOverestimation, type OperatorBias, operatorBiases } from "./experiments/theorems/operator-bias.js";
-export { type MonotoneMixer, mixOperator, randomMonotoneMixer } from "./experiments/theorems/monotone-mixer.js";
-export { type FactoredValues, factoredNextValues, factoredTotals, fitFactored, greedyChoices } from "./experiments/theorems/factored.js";
-export { noisyIteration, type IterationPoint } from "./experiments/theorems/noisy-iteration.js";
-export { samplePlay } from "./experiments/theorems/sample.js";
+export { readTicket } from "./runs/ticket.js";
+export { topologyChange, type TopologyChange } from "./analysis/topology-change.js";
+export { runOne, type RunOptions, type TrainingProgress } from "./runs/run.js";
+export { runAll, type RunOutcome } from "./runs/run-all.js";
+export { randomDecPomdp, type TabularDecPomdp } from "./lessons/theorems/dec-pomdp.js";
+export { bestReactivePolicy, optimalValues, policyValues, reactivePolicy, type Values } from "./lessons/theorems/values.js";
+export { expectedTdLambda, highestValues, type MultiStepError, multiStepErrors } from "./lessons/theorems/multi-step-error.js";
+export { type BoundCheck, checkErrorBound, meanStepErrors, type MeanStepError, perturb } from "./lessons/theorems/error-bound.js";
+export { balancedErrors, leastOverestimation, type OperatorBias, operatorBiases } from "./lessons/theorems/operator-bias.js";
+export { type MonotoneMixer, mixOperator, randomMonotoneMixer } from "./lessons/theorems/monotone-mixer.js";
+export { type FactoredValues, factoredNextValues, factoredTotals, fitFactored, greedyChoices } from "./lessons/theorems/factored.js";
+export { noisyIteration, type IterationPoint } from "./lessons/theorems/noisy-iteration.js";
+export { samplePlay } from "./lessons/theorems/sample.js";
 
 export { agrees, costComparison, costFigure, type CostShares, layerTable, reproduceCosts, type ReproducedCost } from "./figures/costs.js";
 export { type DistanceCurve, distanceFigure } from "./figures/distance.js";
@@ -129,12 +129,12 @@ export { agentTypes, type Feature, featureTable, inputBlocks, inputFeatures, obs
 export { evolutionImage, type EvolutionPanel, evolutionSteps, fractionCurve } from "./figures/evolution.js";
 export { type Figure, shortSteps } from "./figures/figure.js";
 export { connectionCounts, gruGates, type InputBlock, maskImage, type MaskSnapshot } from "./figures/masks.js";
-export { interruptSignal, liveFigure, type ProgressOptions, showFigure, showPage, showProgress, showTable } from "./figures/notebook.js";
+export { interruptSignal, liveFigure, type ProgressOptions, showFigure, showPage, showProgress, showTable } from "./display/notebook.js";
 export { type Line, linePanels, type Panel } from "./figures/panels.js";
-export type { RunProgress } from "./figures/progress.js";
+export type { RunProgress } from "./display/progress.js";
 export { type EpisodeRecording, recordEpisode } from "./figures/recording.js";
-export { battleReplay, replayTitle, saveReplay, showReplay } from "./figures/replay.js";
-export { figurePng, saveFigure, type SavedFigure } from "./figures/save.js";
+export { battleReplay, replayTitle, saveReplay, showReplay } from "./display/replay.js";
+export { figurePng, saveFigure, type SavedFigure } from "./display/save.js";
 export { type MethodScores, scoreIntervals } from "./figures/scores.js";
 export { type SettingScore, settingScores } from "./figures/settings.js";
 export { type LearnedValue, learnedValues } from "./figures/values.js";

@@ -1,4 +1,4 @@
-import { mastRule, ruleConfig, startEngine, update } from "../../src/experiments/random-learner.js";
+import { mastRule, ruleConfig, startEngine, update } from "../../src/timing/random-learner.js";
 import { createRandom } from "../../src/random.js";
 import { randomEpisodes } from "../../src/replay/random-episodes.js";
 import type { CoreTask } from "./all-cores.js";

@@ -4,7 +4,7 @@ import { networkParameters } from "../../src/networks/parameters.js";
 import { relativeDistance } from "../../src/networks/distance.js";
 import { createWasmEngine } from "../../src/networks/wasm/engine.js";
 import { countSteps, groupEpisodes } from "../../src/replay/group.js";
-import { decodeSafetensors } from "../../src/results/safetensors.js";
+import { decodeSafetensors } from "../../src/runs/safetensors.js";
 import { algorithmShape } from "../../src/sparse/flops.js";
 import type { Case, Rule } from "./case.js";
 

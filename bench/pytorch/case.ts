@@ -2,7 +2,7 @@ import type { Config } from "../../src/config.js";
 import { initialParameters, networkParameters, type NetworkShape, type Parameters } from "../../src/networks/parameters.js";
 import { createRandom, type Random } from "../../src/random.js";
 import type { Episode } from "../../src/replay/episode.js";
-import { decodeSafetensors, encodeSafetensors, type Tensor } from "../../src/results/safetensors.js";
+import { decodeSafetensors, encodeSafetensors, type Tensor } from "../../src/runs/safetensors.js";
 import { initialMasks } from "../../src/sparse/mask.js";
 import { randomEpisodes } from "../../src/replay/random-episodes.js";
 

@@ -3,9 +3,9 @@ import { basename } from "node:path";
 import { type Command, InvalidArgumentError } from "commander";
 import { BACKENDS, type Config, ConfigError, type ConfigInput, resolveConfig } from "../config.js";
 import { createEnvironment } from "../envs/index.js";
-import { shortRun } from "../experiments/short-run.js";
+import { shortRun } from "../short-run.js";
 import { ALGORITHMS, METHODS } from "../methods.js";
-import { findRun } from "../results/store.js";
+import { findRun } from "../runs/store.js";
 
 /** What a person gave on the command line to describe a run. */
 export interface ConfigFlags {

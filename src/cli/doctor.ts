@@ -6,12 +6,12 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { BACKENDS } from "../config.js";
 import { createEnvironment } from "../envs/index.js";
-import { BROWSER_HINT, findBrowser } from "../figures/browser.js";
-import { packageRoot } from "../figures/package.js";
+import { BROWSER_HINT, findBrowser } from "../display/browser.js";
+import { packageRoot } from "../project.js";
 import { networkParameters } from "../networks/parameters.js";
 import { backendMissing, type OpenBackend } from "../networks/tensorflow/backend.js";
 import { createWasmEngine } from "../networks/wasm/engine.js";
-import { runsDirectory } from "../results/store.js";
+import { runsDirectory } from "../runs/store.js";
 
 /** One part of the environment. */
 interface Finding {

@@ -5,10 +5,10 @@ import { EXPERIMENTS, findExperiment, isMeasurement, MEASUREMENTS } from "../exp
 import { type Experiment, type Measurement, type Profile, PROFILES } from "../experiments/experiment.js";
 import { publishedMeasurement, type PublishedFile, publishMeasurement, publishResults } from "../experiments/publish.js";
 import { publishedRows } from "../experiments/published.js";
-import { closeBrowser } from "../figures/browser.js";
+import { closeBrowser } from "../display/browser.js";
 import { clock, tableText } from "../figures/table.js";
 import { type CsvRow, parseCsv } from "../results/csv.js";
-import { runOf, type StoredRun } from "../results/store.js";
+import { runOf, type StoredRun } from "../runs/store.js";
 import { shareDisplay } from "./progress.js";
 import { INTERRUPTED, trainAll, type TrainingFlags } from "./train.js";
 

@@ -3,10 +3,10 @@ import { resolve } from "node:path";
 import { createEnvironment } from "../envs/index.js";
 import { uniformRandom } from "../envs/play.js";
 import { recordEpisode } from "../figures/recording.js";
-import { replayTitle, saveReplay } from "../figures/replay.js";
+import { replayTitle, saveReplay } from "../display/replay.js";
 import { playTrained } from "../experiments/watch.js";
-import { onDisk } from "../results/disk.js";
-import { readRun } from "../results/store.js";
+import { onDisk } from "../runs/disk.js";
+import { readRun } from "../runs/store.js";
 import type { RunsFlags } from "./runs.js";
 
 /** `mast show FILE`: a saved figure in the browser. The page loads Plotly from the network; FILE.html beside it does not. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { TrainingProgress } from "../experiments/run.js";
+import type { TrainingProgress } from "../runs/run.js";
 import { progressDisplay, shareDisplay } from "./progress.js";
 
 /** A stream that keeps what is written. */

@@ -1,6 +1,6 @@
 import cliProgress, { type SingleBar } from "cli-progress";
-import type { TrainingProgress } from "../experiments/run.js";
-import { FEW_RUNS, failureLine, groupText, isOver, overviewLine, type ProgressOverview, progressLine, progressOverview, type Share, shareLine, wonText } from "../figures/progress.js";
+import type { TrainingProgress } from "../runs/run.js";
+import { FEW_RUNS, failureLine, groupText, isOver, overviewLine, type ProgressOverview, progressLine, progressOverview, type Share, shareLine, wonText } from "../display/progress.js";
 import { clock } from "../figures/table.js";
 
 /** Shows how far runs are while they go on. */

@@ -2,9 +2,9 @@ import { writeFileSync } from "node:fs";
 import { basename, resolve } from "node:path";
 import { shortSteps } from "../figures/figure.js";
 import { clock, tableText } from "../figures/table.js";
-import { exportParameters } from "../results/checkpoint.js";
-import { onDisk } from "../results/disk.js";
-import { checkpointPath, findRun, listRuns, runsDirectory, type StoredRun } from "../results/store.js";
+import { exportParameters } from "../runs/checkpoint.js";
+import { onDisk } from "../runs/disk.js";
+import { checkpointPath, findRun, listRuns, runsDirectory, type StoredRun } from "../runs/store.js";
 
 /** Where runs are, for every command about runs that are there. */
 export interface RunsFlags {

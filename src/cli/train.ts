@@ -1,11 +1,11 @@
 import { availableParallelism } from "node:os";
 import { basename } from "node:path";
 import type { Config } from "../config.js";
-import type { RunOptions } from "../experiments/run.js";
-import { runAll, type RunOutcome } from "../experiments/run-all.js";
+import type { RunOptions } from "../runs/run.js";
+import { runAll, type RunOutcome } from "../runs/run-all.js";
 import { methodLabel } from "../figures/labels.js";
 import { clock } from "../figures/table.js";
-import { readRunCheckpoint } from "../results/store.js";
+import { readRunCheckpoint } from "../runs/store.js";
 import { progressDisplay } from "./progress.js";
 
 /** Exit code of a process that SIGINT ended, by convention. */

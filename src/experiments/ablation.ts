@@ -3,7 +3,7 @@ import { ALGORITHM_TITLES } from "../methods.js";
 import { type PaperRow, readPaperTable } from "../results/paper.js";
 import type { Experiment } from "./experiment.js";
 import { grid, type GridDeclaration } from "./grid.js";
-import { shortRun } from "./short-run.js";
+import { shortRun } from "../short-run.js";
 
 /** What every experiment on 3m spends in a classroom; runs that several experiments share are trained once. */
 export const CLASSROOM_3M = shortRun({ environment: "3m", steps: 100_000, log: { interval: 1_000 } });

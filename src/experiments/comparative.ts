@@ -5,7 +5,7 @@ import { readPaperTable } from "../results/paper.js";
 import { CLASSROOM_3M, SMOKE } from "./ablation.js";
 import { compareWithPaper, scoreFigure } from "./comparison.js";
 import type { Experiment, Profile } from "./experiment.js";
-import { shortRun } from "./short-run.js";
+import { shortRun } from "../short-run.js";
 
 const USUAL_SEEDS: Readonly<Record<Profile, number>> = { smoke: 1, classroom: 5, paper: 8 };
 

@@ -8,7 +8,7 @@ import { scoreIntervals } from "../figures/scores.js";
 import { methodStatistics } from "../results/methods.js";
 import { readPaperTable } from "../results/paper.js";
 import { mean, standardDeviation } from "../results/statistics.js";
-import type { StoredRun } from "../results/store.js";
+import type { StoredRun } from "../runs/store.js";
 import type { Reduction } from "./experiment.js";
 import { winRateCurve } from "./watch.js";
 

@@ -9,8 +9,7 @@ import { addChoices, policyDrift, shareChanged, shareExplored, type StoredChoice
 import { mean, standardDeviation } from "../results/statistics.js";
 import { ABLATION } from "./ablation.js";
 import type { Measured, Measurement, Profile } from "./experiment.js";
-import { batchChoices, type DistanceMoment, offlineChoices, onlineChoices } from "./policy-distance.js";
-import { workerFile } from "./workers.js";
+import { batchChoices, type DistanceMoment, distanceWorker, offlineChoices, onlineChoices } from "../analysis/policy-distance.js";
 
 /** One run and what its buffers held on the way. */
 export interface FollowedRun {
@@ -47,7 +46,7 @@ export function shiftConfigs(profile: Profile, seeds = SPENT[profile].seeds): Co
 async function followAll(configs: readonly Config[], points: number, { signal, onProgress }: Parameters<Measurement["measure"]>[1] & object): Promise<FollowedRun[]> {
   signal?.throwIfAborted();
   const threads = Math.min(availableParallelism(), configs.length);
-  const pool = new Piscina({ ...workerFile("distance-worker"), minThreads: threads, maxThreads: threads, atomics: "disabled", env: process.env });
+  const pool = new Piscina({ ...distanceWorker(), minThreads: threads, maxThreads: threads, atomics: "disabled", env: process.env });
   const steps = configs.map(() => 0);
   const all = configs.reduce((sum, config) => sum + config.steps, 0);
   let done = 0;

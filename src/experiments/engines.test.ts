@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { completeRun } from "../results/fixtures.js";
-import type { StoredRun } from "../results/store.js";
+import { completeRun } from "../runs/fixtures.js";
+import type { StoredRun } from "../runs/store.js";
 import { enginePairs, engines } from "./engines.js";
 
 type Evaluation = readonly [winRate: number, estimatedValue: number];

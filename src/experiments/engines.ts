@@ -2,12 +2,12 @@ import { type Config, type ConfigInput, mergeConfig, resolveConfig } from "../co
 import { linePanels } from "../figures/panels.js";
 import type { Figure } from "../figures/figure.js";
 import { clock, type Table } from "../figures/table.js";
-import type { MetricsRow } from "../results/metrics.js";
+import type { MetricsRow } from "../runs/metrics.js";
 import { summaryOf } from "../results/scores.js";
-import type { StoredRun } from "../results/store.js";
+import type { StoredRun } from "../runs/store.js";
 import { SMOKE } from "./ablation.js";
 import type { Experiment, Profile, Reduction } from "./experiment.js";
-import { shortRun } from "./short-run.js";
+import { shortRun } from "../short-run.js";
 
 /** So quick a learner that an engine without a GPU has learnt 3m after minutes: exploration and targets in a tenth of the steps of other short runs, and a larger step. */
 const QUICK = {

@@ -2,7 +2,7 @@ import type { Config, ConfigInput } from "../config.js";
 import type { Figure } from "../figures/figure.js";
 import type { Table } from "../figures/table.js";
 import type { MethodStatistics } from "../results/methods.js";
-import type { StoredRun } from "../results/store.js";
+import type { StoredRun } from "../runs/store.js";
 import type { CellStatistics } from "./grid.js";
 
 /** Budget and seeds: seconds for tests, minutes on a laptop, or what the paper spent. */

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { Config } from "../config.js";
 import { createEnvironment } from "../envs/index.js";
-import { completeRun } from "../results/fixtures.js";
-import { runName } from "../results/store.js";
+import { completeRun } from "../runs/fixtures.js";
+import { runName } from "../runs/store.js";
 import { networkShape } from "../training/networks.js";
 import { EXPERIMENTS } from "./all.js";
 import { PROFILES } from "./experiment.js";

@@ -4,7 +4,7 @@ import { type Figure, shortSteps } from "../figures/figure.js";
 import { settingScores } from "../figures/settings.js";
 import type { Table } from "../figures/table.js";
 import { type ScoreStatistics, scoreStatistics, summaryOf } from "../results/scores.js";
-import type { StoredRun } from "../results/store.js";
+import type { StoredRun } from "../runs/store.js";
 import { type Experiment, type Profile, PROFILES, type Reduction } from "./experiment.js";
 import { winRateCurve } from "./watch.js";
 

@@ -3,7 +3,7 @@ import { shortSteps } from "../figures/figure.js";
 import { methodLabel } from "../figures/labels.js";
 import { compareMethods } from "./comparison.js";
 import type { Experiment, Profile } from "./experiment.js";
-import { shortRun } from "./short-run.js";
+import { shortRun } from "../short-run.js";
 
 /** What a team is trained with, besides its method. */
 interface Budget {

@@ -3,12 +3,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, it } from "vitest";
 import { mergeConfig, resolveConfig } from "../config.js";
-import { readMasks, runName } from "../results/store.js";
-import { measureConnections } from "./connections-used.js";
-import { gateTable, inputTable, spreadTable, typeTable } from "./mask-tables.js";
+import { readMasks, runName } from "../runs/store.js";
+import { measureConnections } from "../analysis/connections-used.js";
+import { gateTable, inputTable, spreadTable, typeTable } from "../analysis/mask-tables.js";
 import { comparison2s3z } from "./comparative.js";
 import { masks } from "./masks.js";
-import { runOne } from "./run.js";
+import { runOne } from "../runs/run.js";
 
 const store = mkdtempSync(join(tmpdir(), "mast-masks-"));
 afterAll(() => rmSync(store, { recursive: true, force: true }));

@@ -8,13 +8,13 @@ import { methodLabel } from "../figures/labels.js";
 import { gruGates, maskImage } from "../figures/masks.js";
 import { rankCorrelation } from "../results/rank-correlation.js";
 import { mean } from "../results/statistics.js";
-import { readMasks, type StoredRun } from "../results/store.js";
+import { readMasks, type StoredRun } from "../runs/store.js";
 import { randomConnections, type Side, sortedConnections } from "../sparse/connections.js";
 import { comparison2s3z } from "./comparative.js";
-import { measureConnections, type TeamConnections } from "./connections-used.js";
-import { CUT_ORDERS, cutCurves, type CutTarget } from "./cut.js";
+import { measureConnections, type TeamConnections } from "../analysis/connections-used.js";
+import { CUT_ORDERS, cutCurves, type CutTarget } from "../analysis/cut.js";
 import type { Experiment, Profile } from "./experiment.js";
-import { firstInputConnections, lastInputConnections, spreadTable, typeSummary, weightsOf } from "./mask-tables.js";
+import { firstInputConnections, lastInputConnections, spreadTable, typeSummary, weightsOf } from "../analysis/mask-tables.js";
 import { maskSnapshots } from "./watch.js";
 
 const USUAL_SEEDS: Readonly<Record<Profile, number>> = { smoke: 1, classroom: 3, paper: 3 };

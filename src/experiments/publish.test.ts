@@ -3,8 +3,8 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { packageRoot } from "../figures/package.js";
-import { completeRun } from "../results/fixtures.js";
+import { packageRoot } from "../project.js";
+import { completeRun } from "../runs/fixtures.js";
 import type { Measurement } from "./experiment.js";
 import { grid } from "./grid.js";
 import { publishMeasurement, publishResults } from "./publish.js";

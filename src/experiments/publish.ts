@@ -1,15 +1,15 @@
 import { existsSync, mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Figure } from "../figures/figure.js";
-import { packageRoot } from "../figures/package.js";
-import { replaceFile, saveFigure } from "../figures/save.js";
+import { packageRoot } from "../project.js";
+import { replaceFile, saveFigure } from "../display/save.js";
 import type { CsvRow } from "../results/csv.js";
-import { onDisk } from "../results/disk.js";
+import { onDisk } from "../runs/disk.js";
 import { rowsCsv, runRows, tidyRows } from "../results/frame.js";
 import { summaryOf } from "../results/scores.js";
-import { runName, type StoredRun } from "../results/store.js";
+import { runName, type StoredRun } from "../runs/store.js";
 import type { Experiment, Measured, Measurement, Profile, Reduction } from "./experiment.js";
-import { currentCommit } from "./summary.js";
+import { currentCommit } from "../runs/summary.js";
 
 export interface PublishOptions {
   /** Where data/results/ and figures/ are. Default: this project. */

@@ -2,7 +2,7 @@ import { type ConfigInput, mergeConfig, resolveConfig } from "../config.js";
 import { methodLabel } from "../figures/labels.js";
 import { compareMethods } from "./comparison.js";
 import type { Experiment, Profile } from "./experiment.js";
-import { shortRun } from "./short-run.js";
+import { shortRun } from "../short-run.js";
 
 /** The teams that are trained, the sparse ones at 95 %. */
 const TEAMS = [

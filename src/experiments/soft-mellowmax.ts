@@ -2,7 +2,7 @@ import type { Config } from "../config.js";
 import { type RunCurve, trainingCurves } from "../figures/curves.js";
 import { shortSteps } from "../figures/figure.js";
 import { METHOD_TITLES } from "../methods.js";
-import type { StoredRun } from "../results/store.js";
+import type { StoredRun } from "../runs/store.js";
 import { ABLATION, ablations } from "./ablation.js";
 import type { Experiment } from "./experiment.js";
 import { grid, type Setting } from "./grid.js";

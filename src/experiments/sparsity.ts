@@ -3,11 +3,11 @@ import { type Figure, shortSteps } from "../figures/figure.js";
 import { settingScores } from "../figures/settings.js";
 import { METHOD_TITLES } from "../methods.js";
 import { mean } from "../results/statistics.js";
-import type { StoredRun } from "../results/store.js";
+import type { StoredRun } from "../runs/store.js";
 import { ABLATION } from "./ablation.js";
 import type { Experiment } from "./experiment.js";
 import { grid } from "./grid.js";
-import { winRateSince } from "./seeds.js";
+import { winRateSince } from "../analysis/seeds.js";
 
 /** Sparsities of a profile: Figure 8's for 3s5z; an easy map bears more. */
 const LEVELS = { smoke: [0.8, 0.9], classroom: [0.9, 0.95, 0.98, 0.99], paper: [0.7, 0.8, 0.85, 0.9, 0.95] } as const;

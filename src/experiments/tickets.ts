@@ -3,7 +3,7 @@ import { shortSteps } from "../figures/figure.js";
 import { scoreIntervals } from "../figures/scores.js";
 import { METHOD_TITLES } from "../methods.js";
 import { summaryOf } from "../results/scores.js";
-import { runName, type StoredRun } from "../results/store.js";
+import { runName, type StoredRun } from "../runs/store.js";
 import { ABLATION } from "./ablation.js";
 import type { Experiment, Profile, Reduction } from "./experiment.js";
 import { cellStatistics, reduceGrid } from "./grid.js";

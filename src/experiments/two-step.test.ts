@@ -9,7 +9,7 @@ import { createRandom } from "../random.js";
 import { groupEpisodes } from "../replay/group.js";
 import { chosenValues } from "../targets/actions.js";
 import { createEpisodeRecorder } from "../training/rollout.js";
-import { runOne } from "./run.js";
+import { runOne } from "../runs/run.js";
 import { optimalTwoStepValues, twoStepSparse, twoStepValues } from "./two-step.js";
 
 describe("the two-step game's values", () => {

@@ -6,7 +6,7 @@ import type { Engine } from "../networks/engine.js";
 import type { Episode } from "../replay/episode.js";
 import { groupEpisodes } from "../replay/group.js";
 import { mean, standardDeviation } from "../results/statistics.js";
-import { readRunCheckpoint, type StoredRun } from "../results/store.js";
+import { readRunCheckpoint, type StoredRun } from "../runs/store.js";
 import { chosenValues } from "../targets/actions.js";
 import { restoreNetworks } from "../training/networks.js";
 import { createEpisodeRecorder } from "../training/rollout.js";

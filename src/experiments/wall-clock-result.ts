@@ -1,7 +1,7 @@
 import { partsFigure, type SpeedLine, type SpeedPanel, speedFigure } from "../figures/wall-clock.js";
 import type { Table } from "../figures/table.js";
 import type { Measured } from "./experiment.js";
-import type { Spread } from "./timing.js";
+import type { Spread } from "../timing/timing.js";
 import type { Timing } from "./wall-clock.js";
 
 /** A timing beside the dense case that it was timed in turns with. */

@@ -8,9 +8,9 @@ import { randomEpisodes } from "../replay/random-episodes.js";
 import { costOf, sparseCost } from "../sparse/flops.js";
 import { networkShape } from "../training/networks.js";
 import type { Measurement, Profile } from "./experiment.js";
-import { mastRule, ruleConfig, startEngine, update } from "./random-learner.js";
-import { type Part, PARTS, timeParts } from "./timed-parts.js";
-import { type Candidate, type Spread, spread, stopwatch, takeTurns, time } from "./timing.js";
+import { mastRule, ruleConfig, startEngine, update } from "../timing/random-learner.js";
+import { type Part, PARTS, timeParts } from "../timing/timed-parts.js";
+import { type Candidate, type Spread, spread, stopwatch, takeTurns, time } from "../timing/timing.js";
 import { reduceTimings } from "./wall-clock-result.js";
 
 /** Something whose time is measured: a training update of QMIX by MAST's rule, or one joint action of a team. */

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it, vi } from "vitest";
 import { type ConfigInput, resolveConfig } from "../config.js";
-import { runOne } from "./run.js";
+import { runOne } from "../runs/run.js";
 import type { Measured, Measurement } from "./experiment.js";
 import { maskSnapshots, playTrained, watchMeasurement, watchRuns, winRateCurve } from "./watch.js";
 

@@ -2,17 +2,17 @@ import { availableParallelism } from "node:os";
 import type { Config } from "../config.js";
 import { createEnvironment } from "../envs/index.js";
 import type { Measured, Measurement, Profile } from "./experiment.js";
-import { runAll, type RunOutcome } from "./run-all.js";
+import { runAll, type RunOutcome } from "../runs/run-all.js";
 import { networkParameters } from "../networks/parameters.js";
-import type { MetricsRow } from "../results/metrics.js";
-import { readMasks, readRunCheckpoint, runName, runOf, type StoredRun } from "../results/store.js";
+import type { MetricsRow } from "../runs/metrics.js";
+import { readMasks, readRunCheckpoint, runName, runOf, type StoredRun } from "../runs/store.js";
 import { greedyPolicy } from "../training/rollout.js";
 import { networkShape, restoreNetworks } from "../training/networks.js";
 import { trainingCurves, type RunCurve } from "../figures/curves.js";
 import { shortSteps } from "../figures/figure.js";
 import { methodLabel, runLabels } from "../figures/labels.js";
 import type { MaskSnapshot } from "../figures/masks.js";
-import { inNotebook, interruptSignal, liveFigure, showProgress, showShare } from "../figures/notebook.js";
+import { inNotebook, interruptSignal, liveFigure, showProgress, showShare } from "../display/notebook.js";
 import { recordEpisode, type EpisodeRecording } from "../figures/recording.js";
 
 export interface WatchOptions {

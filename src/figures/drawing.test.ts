@@ -5,12 +5,12 @@ import { pathToFileURL } from "node:url";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
 import { createEnvironment } from "../envs/index.js";
 import { nearestTarget } from "../envs/play.js";
-import { closeBrowser, findBrowser, withPage } from "./browser.js";
+import { closeBrowser, findBrowser, withPage } from "../display/browser.js";
 import { trainingCurves } from "./curves.js";
 import { maskImage } from "./masks.js";
 import { recordEpisode } from "./recording.js";
-import { battleReplay, saveReplay } from "./replay.js";
-import { drawnPng, figurePng, saveFigure } from "./save.js";
+import { battleReplay, saveReplay } from "../display/replay.js";
+import { drawnPng, figurePng, saveFigure } from "../display/save.js";
 
 const browser = findBrowser();
 if (browser === undefined) console.warn("skipped: figures drawn in a browser (no Chrome, Chromium or Edge; set CHROME_PATH to one)");

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { resolveConfig } from "../config.js";
 import { parseCsv } from "./csv.js";
-import { completeRun } from "./fixtures.js";
+import { completeRun } from "../runs/fixtures.js";
 import { frameCsv, rowsCsv, runRows, runsFrame, tidyRows } from "./frame.js";
 
 const run = (seed: number, score: number, method: "mast" | "dense" = "mast") => completeRun(resolveConfig({ method, seed, steps: 1000, evaluation: { window: 1 } }), [0, score]);

@@ -2,7 +2,7 @@ import type { DataFrame } from "danfojs-node";
 import type { CsvRow } from "./csv.js";
 import type { MethodStatistics } from "./methods.js";
 import { summaryOf } from "./scores.js";
-import type { StoredRun } from "./store.js";
+import type { StoredRun } from "../runs/store.js";
 
 /**
  * Complete runs as tidy rows, one a run: what was trained (environment, method, sparsity, seed, steps), what came of it

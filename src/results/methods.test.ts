@@ -3,7 +3,7 @@ import { resolveConfig } from "../config.js";
 import type { Method } from "../methods.js";
 import { frameCsv, methodsFrame } from "./frame.js";
 import { methodStatistics } from "./methods.js";
-import type { StoredRun } from "./store.js";
+import type { StoredRun } from "../runs/store.js";
 
 const cost = { totalSize: 0.1, trainFlops: 0.2, inferenceFlops: 0.3 };
 

@@ -1,7 +1,7 @@
 import { type Method, METHODS } from "../methods.js";
 import { type ScoreStatistics, scoreStatistics, summaryOf } from "./scores.js";
 import { mean, probabilityOfImprovement } from "./statistics.js";
-import type { StoredRun } from "./store.js";
+import type { StoredRun } from "../runs/store.js";
 
 /** What the seeds of one method came to. */
 export interface MethodStatistics extends ScoreStatistics {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { resolveConfig } from "../config.js";
-import { completeRun } from "./fixtures.js";
+import { completeRun } from "../runs/fixtures.js";
 import { scoreStatistics, summaryOf } from "./scores.js";
 
 const run = (seed: number, winRates: readonly number[], commit?: string) => completeRun(resolveConfig({ seed, steps: 1000, evaluation: { window: 1 } }), winRates, commit);

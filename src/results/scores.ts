@@ -1,6 +1,6 @@
 import { createRandom } from "../random.js";
 import { bootstrapInterval, interquartileMean, mean, standardDeviation } from "./statistics.js";
-import type { StoredRun } from "./store.js";
+import type { StoredRun } from "../runs/store.js";
 
 /** What the seeds of one configuration came to. Win rates are shares, 0..1; a score is a run's mean win rate in its last evaluations. */
 export interface ScoreStatistics {

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Page } from "playwright-core";
 import { afterAll, describe, expect, it } from "vitest";
-import { closeBrowser, findBrowser, withPage } from "../figures/browser.js";
+import { closeBrowser, findBrowser, withPage } from "../display/browser.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const { findJupyter, jupyterEnvironment } = (await import(new URL("./jupyter.mjs", import.meta.url).href)) as {

@@ -1,0 +1,157 @@
+import { createEnvironment } from "../envs/index.js";
+import { agentTypes } from "../figures/features.js";
+import { agentInput, type NetworkShape, type Parameters } from "../networks/parameters.js";
+import type { Episode } from "../replay/episode.js";
+import { readRunCheckpoint, type StoredRun } from "../runs/store.js";
+import { countNonzeros, inputConnections } from "../sparse/mask.js";
+import { networkShape, restoreNetworks } from "../training/networks.js";
+import { createEpisodeRecorder, greedyPolicy } from "../training/rollout.js";
+
+/** What went through the shared network when one agent of the team had to decide. Counts of decisions. */
+export interface AgentActivity {
+  /** Steps at which the agent could choose between actions; a unit that has fallen cannot. */
+  readonly decisions: number;
+  /** Of these, those with a hidden state: all but the first of a battle, which starts from zeros. */
+  readonly remembering: number;
+  /** At how many each input was not zero. [inputs] */
+  readonly inputs: Float64Array;
+  /** Sum of each input's absolute value. [inputs] */
+  readonly magnitudes: Float64Array;
+  /** At how many each unit of the first layer was above zero, after ReLU. [hidden] */
+  readonly units: Float64Array;
+}
+
+/** Connections of one layer that carried a signal, mean over the decisions of an agent. */
+export interface UsedConnections {
+  /** The weight's name: "agent.fc1.weight". */
+  readonly weight: string;
+  readonly used: number;
+  /** What a random mask of the same density would carry of the same signals. */
+  readonly random: number;
+}
+
+/** How one agent of a team uses the network that all of them share. */
+export interface AgentConnections {
+  /** From 0. */
+  readonly agent: number;
+  /** Type of its unit: "stalker". */
+  readonly type: string;
+  readonly activity: AgentActivity;
+  /** One for each weight of the agent network. */
+  readonly layers: readonly UsedConnections[];
+}
+
+/** How the agents of a trained team use their network. */
+export interface TeamConnections {
+  /** Of the run. */
+  readonly seed: number;
+  readonly agents: readonly AgentConnections[];
+  /** Mean absolute value of each input of the agent network, over the decisions of all agents. [inputs] */
+  readonly inputs: readonly number[];
+  /** Mean absolute value of each entry of the state, which the mixer's hypernetworks see. [state] */
+  readonly state: readonly number[];
+}
+
+/**
+ * Lets a trained team play greedily and counts, for each of its agents, the connections that carry a signal when that agent decides.
+ * This is our reading of Figure 12(a): with parameters that all agents share, as in PyMARL, no agent has a network of its own.
+ *
+ * @param options.battles with seeds 1, 2, ...
+ * @throws {RunError} when the run has no checkpoint yet
+ * @example
+ * for (const { type, layers } of measureConnections(run).agents) console.log(type, layers[0].used, layers[0].random);
+ */
+export function measureConnections({ config, directory }: StoredRun, { battles = 32 }: { readonly battles?: number } = {}): TeamConnections {
+  const { state } = readRunCheckpoint(directory);
+  const env = createEnvironment(config.environment, { rules: config.rules });
+  const shape = networkShape(config, env.sizes);
+  const engine = restoreNetworks(config, env.sizes, state);
+  try {
+    const policy = greedyPolicy(engine.createActor(1));
+    const recorder = createEpisodeRecorder(env);
+    const episodes = Array.from({ length: battles }, (_, i) => recorder.play(policy, i + 1, i).episode);
+    const types = agentTypes(env);
+    const activities = agentActivity(shape, engine.read("online"), episodes);
+    const decisions = activities.reduce((sum, activity) => sum + activity.decisions, 0);
+    return {
+      seed: config.seed,
+      agents: activities.map((activity, agent) => ({ agent, type: types[agent]!, activity, layers: connectionsUsed(state.masks, activity) })),
+      inputs: Array.from({ length: agentInput(shape) }, (_, j) => activities.reduce((sum, { magnitudes }) => sum + magnitudes[j]!, 0) / decisions),
+      state: stateMagnitudes(shape, episodes),
+    };
+  } finally {
+    engine.dispose();
+  }
+}
+
+/**
+ * Which inputs of the agent network and which units of its first layer were not zero, by agent, over all decisions of some episodes.
+ *
+ * @param parameters of the online agent, under PyMARL's names
+ * @returns one for each agent
+ */
+export function agentActivity(shape: NetworkShape, parameters: Parameters, episodes: readonly Episode[]): AgentActivity[] {
+  const { agents, actions, observation, hidden } = shape;
+  const size = agentInput(shape);
+  const weight = parameters.get("agent.fc1.weight")!, bias = parameters.get("agent.fc1.bias")!;
+  const input = new Float32Array(size);
+  return Array.from({ length: agents }, (_, agent) => {
+    const inputs = new Float64Array(size), magnitudes = new Float64Array(size), units = new Float64Array(hidden);
+    let decisions = 0, remembering = 0;
+    for (const episode of episodes) {
+      for (let t = 0; t < episode.length; t++) {
+        const row = t * agents + agent;
+        const available = episode.availableActions.subarray(row * actions, (row + 1) * actions);
+        if (countNonzeros(available) < 2) continue;
+        input.fill(0);
+        input.set(episode.observations.subarray(row * observation, (row + 1) * observation));
+        if (t > 0) input[observation + episode.actions[row - agents]!] = 1;
+        input[observation + actions + agent] = 1;
+        const present: number[] = [];
+        for (let j = 0; j < size; j++) if (input[j] !== 0) present.push(j);
+        for (const j of present) {
+          inputs[j]!++;
+          magnitudes[j]! += Math.abs(input[j]!);
+        }
+        for (let i = 0; i < hidden; i++) {
+          let sum = bias[i]!;
+          for (const j of present) sum += weight[i * size + j]! * input[j]!;
+          if (sum > 0) units[i]!++;
+        }
+        decisions++;
+        if (t > 0) remembering++;
+      }
+    }
+    return { decisions, remembering, inputs, magnitudes, units };
+  });
+}
+
+function stateMagnitudes({ state }: NetworkShape, episodes: readonly Episode[]): number[] {
+  const steps = episodes.reduce((sum, { length }) => sum + length, 0);
+  const sums = new Array<number>(state).fill(0);
+  for (const { length, states } of episodes) for (let i = 0; i < length * state; i++) sums[i % state]! += Math.abs(states[i]!);
+  return sums.map((sum) => sum / steps);
+}
+
+/**
+ * Connections of each of the agent network's weights that carry a signal, mean over decisions. A connection carries one when what it
+ * starts from is not zero: an input, a unit of the first layer after ReLU, an entry of the hidden state. The hidden state is zero before
+ * a battle and nowhere zero after its first step, so that only the first layer and the GRU's input can differ between agents.
+ *
+ * @param masks by weight name, [out, in]
+ */
+export function connectionsUsed(masks: ReadonlyMap<string, Uint8Array>, { decisions, remembering, inputs, units }: AgentActivity): UsedConnections[] {
+  const from = (weight: string, active: ArrayLike<number>): UsedConnections => {
+    const mask = masks.get(weight)!;
+    const connections = inputConnections(mask, [mask.length / active.length, active.length]);
+    const each = countNonzeros(mask) / active.length;
+    let used = 0, signals = 0;
+    connections.forEach((number, j) => {
+      used += number * active[j]!;
+      signals += active[j]!;
+    });
+    return { weight, used: used / decisions, random: (each * signals) / decisions };
+  };
+  const always = (decided: number): number[] => Array.from(units, () => decided);
+  return [from("agent.fc1.weight", inputs), from("agent.rnn.weight_ih", units), from("agent.rnn.weight_hh", always(remembering)), from("agent.fc2.weight", always(decisions))];
+}

@@ -1,0 +1,83 @@
+import type { Config } from "../config.js";
+import type { Table } from "../figures/table.js";
+import { mean, standardDeviation } from "../results/statistics.js";
+import { summaryOf } from "../results/scores.js";
+import type { StoredRun } from "../runs/store.js";
+
+export interface SeedTableOptions {
+  readonly title?: string;
+  /** Environment steps before which evaluations do not count: what all runs of a seed share says nothing about their differences. Default: 0. */
+  readonly from?: number;
+  /** A setting that the others are compared with, seed by seed. */
+  readonly reference?: string;
+}
+
+/**
+ * The mean test win rate of each run, a row for each seed and a column for each setting: runs of one seed begin with the same weights and
+ * play the same battles, so that two columns are compared row by row. Below: mean and standard deviation, and in how many seeds a
+ * setting wins more than `reference`.
+ *
+ * @throws {Error} when a run is not complete, two runs of a seed have one name, or no run is called `reference`
+ * @example
+ * showTable(seedTable(runs, lambda.label, { from: 40_000, reference: "QMIX, 0" }));
+ */
+export function seedTable(runs: readonly StoredRun[], label: (config: Config) => string, options: SeedTableOptions = {}): Table {
+  const { title, from = 0, reference } = options;
+  const settings = [...new Set(runs.map(({ config }) => label(config)))];
+  if (reference !== undefined && !settings.includes(reference)) throw new Error(`No run is called "${reference}"; there are ${settings.map((name) => `"${name}"`).join(", ")}.`);
+  const seeds = [...new Set(runs.map(({ config }) => config.seed))].sort((a, b) => a - b);
+  const rates = new Map<string, number>();
+  for (const run of runs) {
+    const key = `${run.config.seed} ${label(run.config)}`;
+    if (rates.has(key)) throw new Error(`Two runs of seed ${run.config.seed} are called "${label(run.config)}": name what sets them apart, or give runs of one kind only.`);
+    rates.set(key, winRateSince(run, from));
+  }
+  const rate = (seed: number, setting: string): number | undefined => rates.get(`${seed} ${setting}`);
+  const percent = (share: number): string => (100 * share).toFixed(1);
+  const own = (setting: string): number[] => seeds.flatMap((seed) => rate(seed, setting) ?? []);
+  const against = (setting: string): string => {
+    const pairs = seeds.flatMap((seed) => {
+      const [a, b] = [rate(seed, setting), rate(seed, reference!)];
+      return a === undefined || b === undefined ? [] : [[a, b] as const];
+    });
+    return setting === reference ? "" : `${pairs.filter(([a, b]) => a > b).length} of ${pairs.length}`;
+  };
+  return {
+    ...(title === undefined ? {} : { title }),
+    columns: [{ title: "Seed" }, ...settings.map((setting) => ({ title: setting, align: "right" as const }))],
+    rows: [
+      ...seeds.map((seed) => [String(seed), ...settings.map((setting) => (rate(seed, setting) === undefined ? "" : percent(rate(seed, setting)!)))]),
+      ["mean", ...settings.map((setting) => (seeds.length > 1 ? `${percent(mean(own(setting)))} ± ${percent(standardDeviation(own(setting)))}` : percent(mean(own(setting)))))],
+      ...(reference === undefined || seeds.length < 2 ? [] : [[`more than ${reference}`, ...settings.map(against)]]),
+    ],
+    note: `Mean win rate, %, of all evaluations${from > 0 ? ` from step ${from.toLocaleString("en")} on` : ""}.`,
+  };
+}
+
+/**
+ * Environment steps up to which runs have the same records, number for number: runs of one seed whose settings differ from a later
+ * step on are the same run until then.
+ *
+ * @returns the step of the last record that all have in common; 0 where they differ from the first on
+ * @example
+ * sharedSteps(runs.filter(({ config }) => config.seed === 1)); // of the experiment `lambda`: just under T_0
+ */
+export function sharedSteps(runs: readonly Pick<StoredRun, "metrics">[]): number {
+  const [first, ...others] = runs.map(({ metrics }) => metrics);
+  let shared = 0;
+  for (const [i, row] of (first ?? []).entries()) {
+    const same = others.every((rows) => rows[i] !== undefined && (Object.keys(row) as (keyof typeof row)[]).every((key) => Object.is(row[key], rows[i]![key])));
+    if (!same) break;
+    shared = row.step;
+  }
+  return shared;
+}
+
+/**
+ * Mean test win rate of a complete run's evaluations from a step on, 0..1: steadier than a score of the last few.
+ * @throws {Error} when the run is not complete
+ */
+export function winRateSince(run: StoredRun, from: number): number {
+  summaryOf(run);
+  return mean(run.metrics.filter(({ kind, step }) => kind === "evaluation" && step >= from).map(({ winRate }) => winRate));
+}

@@ -1,0 +1,69 @@
+import { FEW_RUNS, failureLine, groupText, isOver, overviewLine, type ProgressOverview, progressLine, progressOverview, type RunProgress, wonText } from "./progress.js";
+import { clock, escapeHtml } from "../figures/table.js";
+
+const COLOURS = { running: "#0072B2", waiting: "#0072B2", stopped: "#0072B2", done: "#009E73", failed: "#D55E00" } as const;
+
+/** Progress of runs for a notebook: each of a few, or an overview of many. When all is over, the overview is what is committed: totals and win rates. */
+export function progressHtml(runs: readonly RunProgress[], threads: number): string {
+  if (runs.length <= FEW_RUNS) return `<table>${runs.map(runRow).join("")}</table>`;
+  const overview = progressOverview(runs, threads);
+  const colour = overview.counts.failed > 0 ? COLOURS.failed : overview.counts.done === overview.runs ? COLOURS.done : COLOURS.running;
+  const running = runs.filter(({ state }) => state === "running");
+  return [
+    `<div>${bar(overview.share, colour, 320)}${escapeHtml(overviewLine(overview))}</div>`,
+    ...(running.length === 0 ? [] : [`<table>${running.map(runRow).join("")}</table>`]),
+    ...failed(runs).map((run) => `<div style="color:${COLOURS.failed}">${escapeHtml(failureLine(run))}</div>`),
+    winRateTable(overview),
+  ].join("\n");
+}
+
+/** The same as text. */
+export function progressText(runs: readonly RunProgress[], threads: number): string {
+  if (runs.length <= FEW_RUNS) return runs.map(progressLine).join("\n");
+  const overview = progressOverview(runs, threads);
+  const { winRates } = overview;
+  return [
+    overviewLine(overview),
+    ...runs.filter(({ state }) => state === "running").map(progressLine),
+    ...failed(runs).map(failureLine),
+    ...(winRates.length === 0 ? [] : [`Win rates${isOver(overview) ? "" : " so far"}: ${winRates.map(groupText).join("; ")}`]),
+  ].join("\n");
+}
+
+/** Progress of other work for a notebook: a bar and a line. */
+export function shareHtml(share: number, line: string): string {
+  return `<div>${bar(share, share < 1 ? COLOURS.running : COLOURS.done)}${escapeHtml(line)}</div>`;
+}
+
+function failed(runs: readonly RunProgress[]): RunProgress[] {
+  return runs.filter(({ state }) => state === "failed");
+}
+
+const cell = (text: string, align = "right", tag = "td"): string => `<${tag} style="text-align:${align};padding:0.15em 0.8em;white-space:nowrap">${text}</${tag}>`;
+
+function runRow(run: RunProgress): string {
+  const { name, step, steps, state, secondsLeft } = run;
+  const left = state !== "running" ? state : secondsLeft === undefined ? "" : `${clock(secondsLeft)} left`;
+  const won = wonText(run);
+  return `<tr>${cell(escapeHtml(name), "left")}${cell(bar(step / steps, COLOURS[state]), "left")}${cell(`${Math.min(step, steps).toLocaleString("en")} / ${steps.toLocaleString("en")} steps`)}${cell(won === "" ? "" : `${won} won`)}${cell(left)}</tr>`;
+}
+
+function bar(share: number, colour: string, width = 160): string {
+  return `<div style="width:${width}px;height:9px;border-radius:5px;background:rgba(128,128,128,0.25)"><div style="width:${Math.min(100, 100 * share).toFixed(1)}%;height:100%;border-radius:5px;background:${colour}"></div></div>`;
+}
+
+/** A line a group; many of them stand in several columns, which are read downwards. */
+function winRateTable(overview: ProgressOverview): string {
+  const { winRates } = overview;
+  if (winRates.length === 0) return "";
+  const columns = winRates.length > 16 ? 3 : winRates.length > 8 ? 2 : 1;
+  const rows = Math.ceil(winRates.length / columns);
+  const head = Array.from({ length: columns }, () => cell("", "left", "th") + cell(isOver(overview) ? "Win rate" : "Win rate so far", "right", "th") + cell("Runs done", "right", "th"));
+  const body = Array.from({ length: rows }, (_, i) =>
+    Array.from({ length: columns }, (_, j) => {
+      const group = winRates[j * rows + i];
+      return group === undefined ? cell("").repeat(3) : cell(escapeHtml(group.group), "left") + cell(`${(100 * group.winRate).toFixed(0)} %`) + cell(`${group.done} of ${group.runs}`);
+    }).join(""),
+  );
+  return `<table><thead><tr>${head.join("")}</tr></thead><tbody>${body.map((row) => `<tr>${row}</tr>`).join("\n")}</tbody></table>`;
+}

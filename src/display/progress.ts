@@ -1,0 +1,170 @@
+import { mean } from "../results/statistics.js";
+import { clock } from "../figures/table.js";
+
+/** Where one run is. */
+export interface RunProgress {
+  readonly name: string;
+  /** What it is one seed of: win rates of the same group are averaged. */
+  readonly group?: string;
+  /** Environment steps done and to do. */
+  readonly step: number;
+  readonly steps: number;
+  /** Win rate of the last evaluation, 0..1; NaN or undefined before the first. */
+  readonly winRate?: number;
+  /** Mean win rate of the last evaluations of a run that is done. */
+  readonly score?: number;
+  readonly state: "waiting" | "running" | "done" | "stopped" | "failed";
+  /** Seconds that training it took so far. */
+  readonly seconds?: number;
+  /** Seconds until the end; undefined while unknown. */
+  readonly secondsLeft?: number;
+  /** Why it failed. */
+  readonly message?: string;
+}
+
+/** So many runs are shown each; of more, those that are running. */
+export const FEW_RUNS = 4;
+
+/** Where all runs of an experiment are together. */
+export interface ProgressOverview {
+  readonly runs: number;
+  readonly counts: Readonly<Record<RunProgress["state"], number>>;
+  /** Share of all steps that is done, 0..1. */
+  readonly share: number;
+  /** Seconds of training so far, of all runs together. */
+  readonly seconds: number;
+  /** Seconds until the last one is done; undefined while unknown. */
+  readonly secondsLeft?: number;
+  readonly winRates: readonly GroupWinRate[];
+}
+
+/** What the runs of a group win so far. */
+export interface GroupWinRate {
+  readonly group: string;
+  /** Mean over its runs: the score of one that is done, the last evaluation of any other. */
+  readonly winRate: number;
+  /** How many of its runs are done, of how many. */
+  readonly done: number;
+  readonly runs: number;
+}
+
+/**
+ * Sums up how far runs are.
+ *
+ * @param threads how many run at once
+ * @example
+ * progressOverview(runs, 2).counts.done;
+ */
+export function progressOverview(runs: readonly RunProgress[], threads: number): ProgressOverview {
+  const counts = { waiting: 0, running: 0, done: 0, stopped: 0, failed: 0 };
+  for (const { state } of runs) counts[state]++;
+  const secondsLeft = expectedSeconds(runs, threads);
+  return {
+    runs: runs.length,
+    counts,
+    share: runs.reduce((sum, run) => sum + doneSteps(run), 0) / Math.max(1, runs.reduce((sum, { steps }) => sum + steps, 0)),
+    seconds: runs.reduce((sum, { seconds = 0 }) => sum + seconds, 0),
+    ...(secondsLeft === undefined ? {} : { secondsLeft }),
+    winRates: groupWinRates(runs),
+  };
+}
+
+function doneSteps({ step, steps, state }: RunProgress): number {
+  return state === "done" ? steps : Math.min(step, steps);
+}
+
+function groupOf({ group, name }: RunProgress): string {
+  return group ?? name;
+}
+
+/** Groups in the order of their first runs; one of which nothing is known yet is left out. */
+function groupWinRates(runs: readonly RunProgress[]): GroupWinRate[] {
+  return [...new Set(runs.map(groupOf))].flatMap((group) => {
+    const own = runs.filter((run) => groupOf(run) === group);
+    const rates = own.flatMap(({ score, winRate }) => score ?? winRate ?? []).filter((rate) => !Number.isNaN(rate));
+    return rates.length === 0 ? [] : [{ group, winRate: mean(rates), done: own.filter(({ state }) => state === "done").length, runs: own.length }];
+  });
+}
+
+/**
+ * Expects when the last of the runs will be done, as if each thread, when it is free, took the next one that waits. A run that waits is expected to take as long a
+ * step as others of its group, or where none of them has begun, as the groups that have.
+ */
+function expectedSeconds(runs: readonly RunProgress[], threads: number): number | undefined {
+  const rates = new Map<string, number[]>();
+  for (const run of runs) {
+    const rate = secondsPerStep(run);
+    if (rate !== undefined) rates.set(groupOf(run), [...(rates.get(groupOf(run)) ?? []), rate]);
+  }
+  const usual = rates.size === 0 ? undefined : mean([...rates.values()].map(mean));
+  const left = (run: RunProgress): number | undefined => {
+    const own = rates.get(groupOf(run));
+    const rate = own === undefined ? usual : mean(own);
+    return run.secondsLeft ?? (rate === undefined ? undefined : rate * (run.steps - doneSteps(run)));
+  };
+  const free = Array.from({ length: Math.max(1, threads) }, () => 0);
+  for (const state of ["running", "waiting"] as const) {
+    for (const run of runs.filter((one) => one.state === state)) {
+      const seconds = left(run);
+      if (seconds === undefined) return undefined;
+      const first = free.indexOf(Math.min(...free));
+      free[first] = free[first]! + seconds;
+    }
+  }
+  return Math.max(...free);
+}
+
+/** What a step of a run takes over all of its training: the first steps, before the first update, are many times faster than the rest. */
+function secondsPerStep({ state, seconds, secondsLeft, steps }: RunProgress): number | undefined {
+  if (seconds === undefined) return undefined;
+  if (state === "done") return seconds / steps;
+  return state === "running" && secondsLeft !== undefined ? (seconds + secondsLeft) / steps : undefined;
+}
+
+/** Whether nothing goes on any more. */
+export function isOver({ counts }: ProgressOverview): boolean {
+  return counts.running + counts.waiting === 0;
+}
+
+/** "12 of 54 runs done, 2 running, 40 waiting; 3 min 20 s left" */
+export function overviewLine(overview: ProgressOverview): string {
+  const { runs, counts, seconds, secondsLeft } = overview;
+  const others = (["running", "waiting", "stopped", "failed"] as const).filter((state) => counts[state] > 0).map((state) => `${counts[state]} ${state}`);
+  const time = isOver(overview) ? `${clock(seconds)} of training` : secondsLeft === undefined ? "" : `${clock(secondsLeft)} left`;
+  return `${[`${counts.done} of ${runs} runs done`, ...others].join(", ")}${time === "" ? "" : `; ${time}`}`;
+}
+
+/** One run's progress as a line of text. */
+export function progressLine(progress: RunProgress): string {
+  const { name, step, steps, state, secondsLeft } = progress;
+  const won = wonText(progress);
+  const left = state !== "running" ? state : secondsLeft === undefined ? "running" : `${clock(secondsLeft)} left`;
+  return `${name}: ${Math.min(step, steps).toLocaleString("en")} of ${steps.toLocaleString("en")} steps${won === "" ? "" : `, win rate ${won}`}, ${left}`;
+}
+
+/** The last win rate in percent; nothing before the first. */
+export function wonText({ winRate }: RunProgress): string {
+  return winRate === undefined || Number.isNaN(winRate) ? "" : `${(100 * winRate).toFixed(0)} %`;
+}
+
+/** Why a run failed, in a line that names it once. */
+export function failureLine({ name, message = "failed" }: RunProgress): string {
+  return message.startsWith(`${name}: `) ? message : `${name}: ${message}`;
+}
+
+/** "MAST: 93 % (2 of 5)", the runs of it that are done behind it */
+export function groupText({ group, winRate, done, runs }: GroupWinRate): string {
+  return `${group}: ${(100 * winRate).toFixed(0)} % (${done} of ${runs})`;
+}
+
+/** Which share of some work is done, 0..1, and what is being done. */
+export interface Share {
+  readonly share: number;
+  readonly what: string;
+}
+
+/** How far some work is as a line of text, after `seconds` of it. */
+export function shareLine(title: string, { share, what }: Share, seconds: number): string {
+  const left = share >= 1 ? `done in ${clock(seconds)}` : share > 0 ? `${what}, ${clock((seconds * (1 - share)) / share)} left` : what;
+  return `${title}: ${Math.floor(100 * share)} %, ${left}`;
+}

@@ -1,0 +1,146 @@
+import type { Config } from "../config.js";
+import { createEnvironment } from "../envs/index.js";
+import type { RunProgress } from "../display/progress.js";
+import type { OpenEngine } from "../networks/engine.js";
+import { networkParameters } from "../networks/parameters.js";
+import type { Shapes } from "./checkpoint.js";
+import { RunError } from "./disk.js";
+import { clearStaleLock } from "./lock.js";
+import { hasCheckpoint, openRun, type OpenRun, readRun, runName, runOf, type StoredRun } from "./store.js";
+import { networkShape } from "../training/networks.js";
+import { train } from "../training/train.js";
+import { summarise } from "./summary.js";
+import { findTicketSource, readTicket } from "./ticket.js";
+import { timeLeft } from "./time-left.js";
+
+/** How far a run is: `name` is its label, by default its folder's name. */
+export type TrainingProgress = RunProgress;
+
+export interface RunOptions {
+  /** Stops at the end of the present episode, with a checkpoint. */
+  readonly signal?: AbortSignal;
+  /** Hears how far a run is, and as its second argument how far all of them are. */
+  readonly onProgress?: (progress: TrainingProgress, all: readonly TrainingProgress[]) => void;
+  /** What progress calls a run, if not by the name of its folder. */
+  readonly label?: (config: Config) => string;
+  /** What progress averages win rates over: the seeds of one group. Default: each run is a group. */
+  readonly group?: (config: Config) => string;
+  /** Where runs are kept, if not where `runsDirectory` says. */
+  readonly runs?: string;
+  /** Seconds between checkpoints. Default 30. */
+  readonly checkpointEvery?: number;
+  /** Hears what computes, before the first run of a group of tensorflow runs begins. */
+  readonly onDevice?: (device: Device) => void;
+}
+
+/** What computes the networks of tensorflow runs. */
+export interface Device {
+  /** "webgpu: NVIDIA H200, 8 runs side by side" */
+  readonly name: string;
+  /** With backend "auto": a line for each better backend, why it is not the one. */
+  readonly passedOver: readonly string[];
+}
+
+/**
+ * Trains one configuration to its end in this thread: begins it, resumes it where it was interrupted, or returns at once what is complete.
+ *
+ * @param options.token see `acquireLock`
+ * @param options.computing what makes its engine, and where that computes, instead of what the config says; see `runTogether`
+ * @returns the run, "complete", or "interrupted" when the signal stopped it
+ * @throws {ConfigError} before a folder is made, when its networks cannot be built or its ticket's source cannot be used
+ * @throws {RunError} when another process works on it, its files are damaged, or the disk refuses
+ * @throws {Error} when training fails, naming the last good checkpoint
+ * @example
+ * const { summary } = await runOne(resolveConfig({ environment: "3m", steps: 50_000 }));
+ */
+export async function runOne(config: Config, options: RunOptions & { readonly token?: string; readonly computing?: Computing } = {}): Promise<StoredRun> {
+  const name = options.label?.(config) ?? runName(config);
+  const report = (progress: Omit<TrainingProgress, "name">) => options.onProgress?.({ name, ...progress }, [{ name, ...progress }]);
+  const store = options.runs === undefined ? {} : { runs: options.runs };
+  const already = runOf(config, store);
+  if (already?.state === "complete") {
+    // A process that was killed between the summary and its own end left its lock.
+    clearStaleLock(already.directory);
+    report(progressOf(already));
+    return already;
+  }
+  const shapes = parameterShapes(config);
+  if (needsSource(config, store)) findTicketSource(config, store);
+  const run = openRun(config, { ...store, shapes, ...(options.token === undefined ? {} : { token: options.token }) });
+  try {
+    // Another process may have completed it in the meantime.
+    if (readRun(run.directory).summary === undefined) await follow(run, config, report, options);
+  } finally {
+    run.close();
+  }
+  const stored = readRun(run.directory);
+  report(progressOf(stored));
+  return stored;
+}
+
+/** What computes a run's networks. */
+export interface Computing {
+  readonly open: OpenEngine;
+  /** For its summary. */
+  readonly device: string;
+}
+
+/** Listens to training from where the run is, and keeps what it says. */
+async function follow(
+  run: OpenRun,
+  config: Config,
+  report: (progress: Omit<TrainingProgress, "name">) => void,
+  { signal, checkpointEvery, runs, computing }: RunOptions & { readonly computing?: Computing },
+): Promise<void> {
+  const { resume, end } = run;
+  if (end !== undefined && resume !== undefined) return run.finish(summarise(config, end, resume, run.seconds(), computing?.device));
+  let step = resume?.progress.step ?? 0;
+  let winRate = resume?.progress.evaluations.at(-1);
+  let checkpoint = resume === undefined ? undefined : step;
+  // A checkpoint holds the topology of its run already.
+  const ticket = resume === undefined ? readTicket(config, runs === undefined ? {} : { runs }) : undefined;
+  const left = timeLeft(config.steps, step);
+  const tell = (training = true) => {
+    const seconds = run.seconds();
+    const secondsLeft = training ? left(step, seconds) : undefined;
+    report({ step, steps: config.steps, state: "running", seconds, ...(winRate === undefined ? {} : { winRate }), ...(secondsLeft === undefined ? {} : { secondsLeft }) });
+  };
+  // A run that is resumed fills its buffers first, which says nothing about the speed of its steps.
+  tell(resume === undefined);
+  try {
+    const from = { ...(resume ? { resume } : {}), ...(ticket ? { ticket } : {}), ...(computing ? { open: computing.open } : {}) };
+    for await (const record of train(config, { ...from, ...(signal ? { signal } : {}), ...(checkpointEvery === undefined ? {} : { checkpointEvery }) })) {
+      run.write(record);
+      if (record.kind === "checkpoint") checkpoint = record.step;
+      if (record.kind === "end") run.finish(summarise(config, record, record.state, run.seconds(), computing?.device));
+      if (record.kind === "evaluation") winRate = record.winRate;
+      if (record.kind === "train") step = record.step;
+      if (record.kind === "train" || record.kind === "evaluation") tell();
+    }
+  } catch (error) {
+    if (error instanceof RunError) throw error;
+    const last = checkpoint === undefined ? "There is no checkpoint yet." : `The last good checkpoint, of step ${checkpoint}, is in ${run.directory}.`;
+    throw new Error(`${run.name}: ${(error as Error).message} ${last}`, { cause: error });
+  }
+}
+
+/** Whether a ticket has its topology yet to take from its source: a checkpoint holds it. */
+export function needsSource(config: Config, store: { readonly runs?: string }): boolean {
+  return config.ticket?.source !== undefined && runOf(config, store)?.state !== "complete" && !hasCheckpoint(config, store);
+}
+
+/** How far a run is by what is on disk. */
+export function progressOf({ config, state, step, metrics, summary }: StoredRun): Omit<TrainingProgress, "name"> {
+  const winRate = summary?.winRates.at(-1) ?? metrics.filter(({ kind }) => kind === "evaluation").at(-1)?.winRate;
+  const ended = summary === undefined ? {} : { score: summary.score, seconds: summary.seconds };
+  return { step, steps: config.steps, state: state === "complete" ? "done" : "stopped", ...(winRate === undefined ? {} : { winRate }), ...ended };
+}
+
+/**
+ * Shapes of the parameters that training will make, by name.
+ * @throws {ConfigError} when its networks cannot be built
+ */
+export function parameterShapes(config: Config): Shapes {
+  const { sizes } = createEnvironment(config.environment, { rules: config.rules });
+  return new Map(networkParameters(networkShape(config, sizes)).map(({ name, shape }) => [name, shape]));
+}

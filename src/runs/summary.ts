@@ -1,0 +1,64 @@
+import { execFileSync } from "node:child_process";
+import { dirname } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Config } from "../config.js";
+import { createEnvironment } from "../envs/index.js";
+import type { RunSummary } from "./store.js";
+import { costOf, relativeCost } from "../sparse/flops.js";
+import { countNonzeros } from "../sparse/mask.js";
+import type { EndRecord, TrainState } from "../training/records.js";
+import { fullShape, networkShape } from "../training/networks.js";
+
+/**
+ * The numbers of a run that is over.
+ * @param device what computed its networks, if not the wasm engine
+ */
+export function summarise(config: Config, end: Omit<EndRecord, "kind" | "state">, state: TrainState, seconds: number, device?: string): RunSummary {
+  const commit = currentCommit();
+  return {
+    score: end.score,
+    winRates: state.progress.evaluations,
+    steps: end.step,
+    episodes: end.episode,
+    updates: end.update,
+    seconds,
+    stepsPerSecond: end.step / seconds,
+    parameters: countParameters(state),
+    cost: runCost(config, state),
+    ...(device === undefined ? {} : { device }),
+    ...(commit === undefined ? {} : { commit }),
+    finished: new Date().toISOString(),
+  };
+}
+
+/** What its networks cost by the paper's equations, counted on the masks that it ended with, and relative to the dense ones of full width. */
+function runCost(config: Config, { masks }: TrainState): RunSummary["cost"] {
+  const { sizes } = createEnvironment(config.environment, { rules: config.rules });
+  const { algorithm, replay } = config;
+  const batch = replay.offlineBatch + replay.onlineBatch;
+  const cost = costOf(algorithm, networkShape(config, sizes), { batch, nonzeros: new Map([...masks].map(([name, mask]) => [name, countNonzeros(mask)])) });
+  const { totalSize, trainFlops, inferenceFlops } = cost;
+  const relative = relativeCost(cost, costOf(algorithm, fullShape(config, sizes), { batch }));
+  return { totalSize, trainFlops, inferenceFlops, relative: { totalSize: relative.totalSize, trainFlops: relative.trainFlops, inferenceFlops: relative.inferenceFlops } };
+}
+
+/** Parameters of the online networks that are not pruned, biases included. */
+function countParameters({ tensors, masks }: TrainState): number {
+  let count = 0;
+  tensors.forEach((values, key) => {
+    if (!key.startsWith("online.")) return;
+    const mask = masks.get(key.slice("online.".length));
+    count += mask === undefined ? values.length : countNonzeros(mask);
+  });
+  return count;
+}
+
+/** The commit of this code, with "+" when tracked files were changed since; undefined outside of git. */
+export function currentCommit(): string | undefined {
+  const git = (...args: string[]) => execFileSync("git", args, { cwd: dirname(fileURLToPath(import.meta.url)), encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trim();
+  try {
+    return git("rev-parse", "--short=12", "HEAD") + (git("status", "--porcelain", "--untracked-files=no") === "" ? "" : "+");
+  } catch {
+    return undefined;
+  }
+}
