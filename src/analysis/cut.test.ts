@@ -11,7 +11,7 @@ import { networkShape, restoreNetworks } from "../training/networks.js";
 import { bestAvailable, createEpisodeRecorder, greedyPolicy } from "../training/rollout.js";
 import { cutCurves, winRateWithout, withoutInputs } from "./cut.js";
 import { runOne } from "../runs/run.js";
-import { playTrained } from "../experiments/watch.js";
+import { playTrained } from "./trained-play.js";
 
 const runs = mkdtempSync(join(tmpdir(), "mast-cut-"));
 afterAll(() => rmSync(runs, { recursive: true, force: true }));

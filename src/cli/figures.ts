@@ -4,7 +4,7 @@ import { createEnvironment } from "../envs/index.js";
 import { uniformRandom } from "../envs/play.js";
 import { recordEpisode } from "../figures/recording.js";
 import { replayTitle, saveReplay } from "../display/replay.js";
-import { playTrained } from "../experiments/watch.js";
+import { playTrained } from "../analysis/trained-play.js";
 import { onDisk } from "../runs/disk.js";
 import { readRun } from "../runs/store.js";
 import type { RunsFlags } from "./runs.js";

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { closeBrowser } from "./browser.js";
 import { trainingCurves } from "../figures/curves.js";
 import { inNotebook, interruptSignal, liveFigure, showFigure, showPage, showProgress, showShare, showTable } from "./notebook.js";
-import type { RunProgress } from "./progress.js";
+import type { RunProgress } from "../runs/progress.js";
 
 interface Message {
   readonly data: Record<string, unknown>;

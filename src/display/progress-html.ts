@@ -1,4 +1,5 @@
-import { FEW_RUNS, failureLine, groupText, isOver, overviewLine, type ProgressOverview, progressLine, progressOverview, type RunProgress, wonText } from "./progress.js";
+import { FEW_RUNS, failureLine, groupText, isOver, overviewLine, type ProgressOverview, progressLine, progressOverview, wonText } from "./progress.js";
+import type { RunProgress } from "../runs/progress.js";
 import { clock, escapeHtml } from "../figures/table.js";
 
 const COLOURS = { running: "#0072B2", waiting: "#0072B2", stopped: "#0072B2", done: "#009E73", failed: "#D55E00" } as const;

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { failureLine, groupText, overviewLine, progressLine, progressOverview, type RunProgress, shareLine } from "./progress.js";
+import { failureLine, groupText, overviewLine, progressLine, progressOverview, shareLine } from "./progress.js";
+import type { RunProgress } from "../runs/progress.js";
 
 const running: RunProgress = { name: "MAST <1>", step: 5000, steps: 100_000, winRate: 0.25, state: "running", secondsLeft: 75 };
 

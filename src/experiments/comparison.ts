@@ -10,7 +10,7 @@ import { readPaperTable } from "../results/paper.js";
 import { mean, standardDeviation } from "../results/statistics.js";
 import type { StoredRun } from "../runs/store.js";
 import type { Reduction } from "./experiment.js";
-import { winRateCurve } from "./watch.js";
+import { winRateCurve } from "../analysis/curves.js";
 
 /** Runs of several methods in one environment as rows of Table 1, and as training curves. */
 export function compareMethods(runs: readonly StoredRun[]): Reduction {

@@ -1,9 +1,9 @@
 import type { Config, ConfigInput } from "../config.js";
 import type { Figure } from "../figures/figure.js";
 import type { Table } from "../figures/table.js";
+import type { CellStatistics } from "../results/cells.js";
 import type { MethodStatistics } from "../results/methods.js";
 import type { StoredRun } from "../runs/store.js";
-import type { CellStatistics } from "./grid.js";
 
 /** Budget and seeds: seconds for tests, minutes on a laptop, or what the paper spent. */
 export const PROFILES = ["smoke", "classroom", "paper"] as const;

@@ -3,10 +3,11 @@ import { type RunCurve, trainingCurves } from "../figures/curves.js";
 import { type Figure, shortSteps } from "../figures/figure.js";
 import { settingScores } from "../figures/settings.js";
 import type { Table } from "../figures/table.js";
-import { type ScoreStatistics, scoreStatistics, summaryOf } from "../results/scores.js";
+import type { Cell, CellStatistics } from "../results/cells.js";
+import { scoreStatistics, summaryOf } from "../results/scores.js";
 import type { StoredRun } from "../runs/store.js";
 import { type Experiment, type Profile, PROFILES, type Reduction } from "./experiment.js";
-import { winRateCurve } from "./watch.js";
+import { winRateCurve } from "../analysis/curves.js";
 
 /** One value of what an experiment varies: its name in tables, and what it changes in a configuration. */
 export interface Setting {
@@ -19,18 +20,6 @@ export interface Dimension {
   /** What it is called, with the paper's symbol: "λ". */
   readonly title: string;
   readonly settings: readonly Setting[];
-}
-
-/** Where a run stands in a grid. */
-export interface Cell {
-  readonly row: string;
-  readonly column: string;
-}
-
-/** What the seeds of one cell came to, and what the paper prints for it: percent of its dense model. */
-export interface CellStatistics extends Cell, ScoreStatistics, Pick<Config, "environment" | "rules" | "algorithm" | "method" | "steps"> {
-  readonly sparsity: number;
-  readonly paper?: number;
 }
 
 /** What is needed to reduce runs to a table and a figure in the form of the paper's ablations. */

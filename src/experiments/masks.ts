@@ -15,7 +15,7 @@ import { measureConnections, type TeamConnections } from "../analysis/connection
 import { CUT_ORDERS, cutCurves, type CutTarget } from "../analysis/cut.js";
 import type { Experiment, Profile } from "./experiment.js";
 import { firstInputConnections, lastInputConnections, spreadTable, typeSummary, weightsOf } from "../analysis/mask-tables.js";
-import { maskSnapshots } from "./watch.js";
+import { maskSnapshots } from "../analysis/snapshots.js";
 
 const USUAL_SEEDS: Readonly<Record<Profile, number>> = { smoke: 1, classroom: 3, paper: 3 };
 

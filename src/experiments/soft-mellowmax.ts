@@ -6,7 +6,7 @@ import type { StoredRun } from "../runs/store.js";
 import { ABLATION, ablations } from "./ablation.js";
 import type { Experiment } from "./experiment.js";
 import { grid, type Setting } from "./grid.js";
-import { estimatedValueCurve, overestimationCurve, winRateCurve } from "./watch.js";
+import { estimatedValueCurve, overestimationCurve, winRateCurve } from "../analysis/curves.js";
 
 /** The pairs of Table 8. */
 const PAIRS = [[1, 10], [5, 5], [5, 10], [10, 5], [10, 10]] as const;

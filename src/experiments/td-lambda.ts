@@ -1,6 +1,6 @@
 import { trainingCurves } from "../figures/curves.js";
 import { ablations } from "./ablation.js";
-import { estimatedValueCurve } from "./watch.js";
+import { estimatedValueCurve } from "../analysis/curves.js";
 
 /** The burn-in times of Table 6, as shares of the training: 0, 0.45M, 0.75M, 1M, 1.5M and 2M of 2M steps. */
 const BURN_INS = [0, 0.225, 0.375, 0.5, 0.75, 1];

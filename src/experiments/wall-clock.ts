@@ -1,41 +1,9 @@
 import { cpus } from "node:os";
-import { setImmediate as nextTurn } from "node:timers/promises";
-import { resolveConfig } from "../config.js";
-import { createEnvironment } from "../envs/index.js";
-import type { NetworkShape } from "../networks/parameters.js";
-import { createRandom } from "../random.js";
-import { randomEpisodes } from "../replay/random-episodes.js";
-import { costOf, sparseCost } from "../sparse/flops.js";
-import { networkShape } from "../training/networks.js";
-import type { Measurement, Profile } from "./experiment.js";
-import { mastRule, ruleConfig, startEngine, update } from "../timing/random-learner.js";
-import { type Part, PARTS, timeParts } from "../timing/timed-parts.js";
-import { type Candidate, type Spread, spread, stopwatch, takeTurns, time } from "../timing/timing.js";
-import { reduceTimings } from "./wall-clock-result.js";
-
-/** Something whose time is measured: a training update of QMIX by MAST's rule, or one joint action of a team. */
-export interface TimedCase {
-  readonly work: "update" | "acting";
-  /** The map whose shapes the networks have. */
-  readonly map: string;
-  /** Units of the agent's first layer and GRU; all other widths are Table 3's. */
-  readonly hidden: number;
-  /** Share of the weights that is there, in the agent and in the mixer; 1 is dense. */
-  readonly density: number;
-  /** Episodes of an update; 1 for acting. */
-  readonly batch: number;
-}
-
-/** What was measured of it. */
-export interface Timing extends TimedCase {
-  /** Which comparison it belongs to: cases of one are timed in turns. */
-  readonly series: "hidden" | "batch";
-  /** Floating point operations by Table 4. */
-  readonly flops: number;
-  readonly whole: Spread;
-  /** Of an update. */
-  readonly parts?: Readonly<Record<Part | "targets and loss", Spread>>;
-}
+import type { Table } from "../figures/table.js";
+import { partsFigure, type SpeedLine, type SpeedPanel, speedFigure } from "../figures/wall-clock.js";
+import { timeCases, type Timing, type TimingPlan } from "../timing/cases.js";
+import { type SpeedUp, speedUps, type TimedRow, type TimeLaw, timeLaws } from "../timing/laws.js";
+import type { Measured, Measurement, Profile } from "./experiment.js";
 
 /** Do fewer operations take less time? */
 export const wallClock: Measurement = {
@@ -46,22 +14,6 @@ export const wallClock: Measurement = {
   profile: "classroom",
   measure: async (profile, options) => reduceTimings(await timeCases(PLANS[profile], options), machine()),
 };
-
-/** What is timed. */
-export interface TimingPlan {
-  readonly maps: readonly { readonly map: string; /** Steps of every episode. */ readonly steps: number }[];
-  /** With one batch, against hidden size. Densities begin with 1. */
-  readonly densities: readonly number[];
-  readonly hidden: readonly number[];
-  readonly batch: number;
-  /** With the first of `usualHidden`, against batch. */
-  readonly usualHidden: number;
-  readonly batches: readonly number[];
-  readonly batchDensities: readonly number[];
-  /** Seconds of one core for a group of cases that are timed in turns, and turns at least. */
-  readonly seconds: number;
-  readonly turns: number;
-}
 
 const CLASSROOM: TimingPlan = {
   // What 3m typically takes, and the limit of 3s5z.
@@ -83,122 +35,146 @@ const PLANS: Readonly<Record<Profile, TimingPlan>> = {
 };
 
 /**
- * Times every case of a plan in this process, on one core: what is compared is timed in turns, after one turn that is not counted.
+ * What no mask thins, by hidden size, and how much sparsity can gain at most.
  *
- * @throws the signal's reason when it is aborted
  * @example
- * const timings = await timeCases({ maps: [{ map: "3m", steps: 25 }], densities: [1, 0.1], hidden: [64], ... });
+ * showTable(lawTable(measured.rows));
  */
-export async function timeCases(plan: TimingPlan, { signal, onProgress }: Parameters<Measurement["measure"]>[1] = {}): Promise<Timing[]> {
-  const groups = groupCases(plan);
-  const timings: Timing[] = [];
-  let last = -Infinity;
-  for (const [done, { series, cases, steps }] of groups.entries()) {
-    const { work, map, hidden } = cases[0];
-    const what = `${work === "update" ? "updates" : "acting"} on ${map}, ${series === "hidden" ? `${hidden} hidden units` : "batches"}`;
-    const candidates = cases.map((one) => (one.work === "update" ? updateCandidate(one, steps) : actingCandidate(one)));
-    try {
-      const elapsed = stopwatch();
-      let [turn, enough] = [0, Infinity];
-      const another = (next: number): boolean => {
-        turn = next;
-        // The turn 0 warms up.
-        if (next === 1) enough = elapsed() + 1000 * plan.seconds;
-        return next <= plan.turns || elapsed() < enough;
-      };
-      for await (const [{ samples, takeParts }, milliseconds] of takeTurns(candidates, another)) {
-        const parts = takeParts?.();
-        if (turn > 0) samples.push({ milliseconds, ...(parts ? { parts } : {}) });
-        if (performance.now() - last < 100) continue;
-        // Lets timers, messages and interrupts in.
-        await nextTurn();
-        signal?.throwIfAborted();
-        const share = Math.min(1, turn / plan.turns, elapsed() / enough);
-        onProgress?.((done + share) / groups.length, what);
-        last = performance.now();
-      }
-      cases.forEach((one, i) => timings.push(timingOf(one, series, steps, candidates[i].samples)));
-    } finally {
-      for (const { dispose } of candidates) dispose();
-    }
-  }
-  onProgress?.(1, "done");
-  return timings;
-}
-
-/** Floating point operations of a case by the equations of the paper's appendix B.4: of one update of full-length episodes, or of one joint action. */
-export function predictedFlops(one: TimedCase, steps: number): number {
-  const shape = shapeOf(one);
-  const { trainFlops, inferenceFlops } = one.density === 1 ? costOf("qmix", shape, { batch: one.batch }) : sparseCost("qmix", shape, { sparsity: 1 - one.density, batch: one.batch });
-  // The equations are of one step of each episode.
-  return one.work === "update" ? trainFlops * steps : inferenceFlops;
-}
-
-interface Group {
-  readonly series: Timing["series"];
-  readonly steps: number;
-  readonly cases: readonly TimedCase[];
-}
-
-function groupCases({ maps, densities, hidden, batch, usualHidden, batches, batchDensities }: TimingPlan): Group[] {
-  return maps.flatMap(({ map, steps }): Group[] => [
-    ...hidden.map((h): Group => ({ series: "hidden", steps, cases: densities.map((density) => ({ work: "update", map, hidden: h, density, batch })) })),
-    ...hidden.map((h): Group => ({ series: "hidden", steps, cases: densities.map((density) => ({ work: "acting", map, hidden: h, density, batch: 1 })) })),
-    { series: "batch", steps, cases: batches.flatMap((b) => batchDensities.map((density): TimedCase => ({ work: "update", map, hidden: usualHidden, density, batch: b }))) },
-  ]);
-}
-
-interface Sample {
-  readonly milliseconds: number;
-  readonly parts?: Readonly<Record<Part, number>>;
-}
-
-interface TimedCandidate extends Candidate {
-  readonly samples: Sample[];
-  takeParts?(): Readonly<Record<Part, number>>;
-  dispose(): void;
-}
-
-function shapeOf({ map, hidden }: TimedCase): NetworkShape {
-  return networkShape(resolveConfig({ environment: map, network: { hidden } }), createEnvironment(map).sizes);
-}
-
-/** The same episodes for every density. */
-function updateCandidate(one: TimedCase, steps: number): TimedCandidate {
-  const shape = shapeOf(one);
-  const batch = randomEpisodes(shape, Array<number>(one.batch).fill(steps), createRandom(2));
-  const config = ruleConfig(mastRule);
-  const { engine } = startEngine(shape, one.density);
-  const timed = timeParts(engine);
-  return { name: `${one.density}`, sample: () => time(() => update(timed.engine, batch, config)), samples: [], takeParts: timed.take, dispose: engine.dispose };
-}
-
-/** Joint actions of one sample: milliseconds of work, which no clock is too coarse for. */
-const CALLS = 400;
-
-function actingCandidate(one: TimedCase): TimedCandidate {
-  const shape = shapeOf(one);
-  const random = createRandom(6);
-  const seen = Float32Array.from({ length: shape.agents * shape.observation }, () => 2 * random.float() - 1);
-  const { engine } = startEngine(shape, one.density);
-  const actor = engine.createActor(1);
-  actor.reset(0);
-  actor.lastActions.forEach((_, agent) => (actor.lastActions[agent] = random.below(shape.actions)));
-  const act = (): void => {
-    for (let call = 0; call < CALLS; call++) {
-      actor.observations.set(seen);
-      actor.forward();
-    }
+export function lawTable(rows: Measured["rows"]): Table {
+  const laws = timeLaws(rows).filter(({ part }) => part === "whole");
+  const right = (title: string) => ({ title, align: "right" as const });
+  return {
+    title: "The law t = t₀ + t₁ F / F_dense",
+    columns: [{ title: "" }, { title: "Map" }, right("Hidden units"), right("Dense"), right("t₀"), right("t₁"), right("Sparse / dense pace"), right("At most")],
+    rows: laws.map(({ work, map, hidden, dense, fixed, slope }) => {
+      const time = (milliseconds: number): string => (work === "update" ? `${digits(milliseconds)} ms` : `${digits(1000 * milliseconds)} µs`);
+      return [work === "update" ? "an update" : "a joint action", map, String(hidden), time(dense), time(fixed), time(slope), (slope / (dense - fixed)).toFixed(2), fixed > 0 ? `${(dense / fixed).toFixed(1)}x` : ""];
+    }),
+    note: "Fitted to the sparse cases. t₀: what no mask thins; t₁: what the FLOPs of the dense networks would take at the pace of sparse products. Sparse / dense pace: t₁ over what they do take, dense less t₀: the price of one operation. At most: dense over t₀, the speed-up without a single connection.",
   };
-  return { name: `${one.density}`, sample: async () => (await time(act)) / CALLS, samples: [], dispose: engine.dispose };
 }
 
-function timingOf(one: TimedCase, series: Timing["series"], steps: number, samples: readonly Sample[]): Timing {
-  const timing = { ...one, series, flops: predictedFlops(one, steps), whole: spread(samples.map(({ milliseconds }) => milliseconds)) };
-  if (one.work === "acting") return timing;
-  const rest = ({ milliseconds, parts }: Sample): number => milliseconds - PARTS.reduce((sum, part) => sum + parts![part], 0);
-  const parts = Object.fromEntries(PARTS.map((part) => [part, spread(samples.map((sample) => sample.parts![part]))])) as Record<Part, Spread>;
-  return { ...timing, parts: { ...parts, "targets and loss": spread(samples.map(rest)) } };
+/**
+ * Timings as a table at the paper's widths, as times against density, and as speed-ups by hidden size and by batch.
+ *
+ * @param machine what the times are of
+ * @example
+ * reduceTimings(await timeCases(plan), "one core of ...").table;
+ */
+export function reduceTimings(timings: readonly Timing[], machine: string): Measured {
+  const all = speedUps(timings);
+  const hidden = all.filter(({ timing }) => timing.series === "hidden");
+  const usual = timings.find(({ series }) => series === "batch")!.hidden;
+  const usualCases = hidden.filter(({ timing }) => timing.hidden === usual);
+  const maps = [...new Set(timings.map(({ map }) => map))];
+  const batch = usualCases[0].timing.batch;
+  const rows = ["update", "acting"].flatMap((work) => maps.map((map) => ({ work, map, title: `${map}, ${work === "update" ? "an update" : "a joint action"}` })));
+  const numbers = all.flatMap(timingRows);
+  const laws = timeLaws(numbers);
+  const here = ({ timing }: SpeedUp, work: string, map: string): boolean => timing.work === work && timing.map === map;
+  return {
+    table: speedTable(usualCases, laws, { usual, batch, machine }),
+    figure: speedFigure(
+      rows.map(({ work, map, title }): SpeedPanel => {
+        const cases = usualCases.filter((one) => here(one, work, map));
+        const scale = work === "update" ? 1 : 1000;
+        const { fixed, slope } = laws.find((law) => law.part === "whole" && law.work === work && law.map === map && law.hidden === usual)!;
+        return {
+          title,
+          lines: [{
+            label: "measured",
+            x: cases.map(({ timing }) => timing.density),
+            measured: cases.map(({ timing }) => scale * timing.whole.fastest),
+            high: cases.map(({ timing }) => scale * timing.whole.median),
+            predicted: cases.map(({ dense, predicted }) => (scale * dense.whole.fastest) / predicted),
+            // Of sparse products: dense ones have a pace of their own.
+            fitted: cases.map(({ timing, predicted }) => (timing.density < 1 ? scale * (fixed + slope / predicted) : NaN)),
+          }],
+        };
+      }),
+      { title: `Time against density, ${usual} hidden units`, values: ["ms", "µs"] },
+    ),
+    more: {
+      hidden: speedFigure(
+        rows.map(({ work, map, title }): SpeedPanel => ({
+          title,
+          lines: linesBy(hidden.filter((one) => here(one, work, map)), ({ timing }) => `${timing.hidden} units`, ({ timing }) => timing.density),
+        })),
+        { title: "Speed-up over dense, by hidden units", values: ["times faster", "times faster"], shared: true },
+      ),
+      batch: speedFigure(
+        maps.map((map): SpeedPanel => ({
+          title: `${map}, an update`,
+          lines: linesBy(all.filter(({ timing }) => timing.series === "batch" && timing.map === map && timing.density < 1), ({ timing }) => `density ${timing.density}`, ({ timing }) => timing.batch),
+        })),
+        { title: `Speed-up over dense, by batch, ${usual} hidden units`, against: "batch", values: ["times faster"], shared: true },
+      ),
+      parts: partsFigure(
+        maps.map((map) => ({
+          title: map,
+          bars: usualCases.filter((one) => here(one, "update", map)).map(({ timing, dense, predicted }) => ({
+            label: String(timing.density),
+            parts: Object.fromEntries(Object.entries(timing.parts!).map(([part, { fastest }]) => [part, fastest])),
+            predicted: dense.whole.fastest / predicted,
+          })),
+        })),
+        { title: `What an update of ${batch} episodes spends its time in` },
+      ),
+    },
+    rows: numbers,
+  };
+}
+
+function linesBy(cases: readonly SpeedUp[], label: (one: SpeedUp) => string, x: (one: SpeedUp) => number): SpeedLine[] {
+  return [...new Set(cases.map(label))].map((name) => {
+    const own = cases.filter((one) => label(one) === name);
+    return { label: name, x: own.map(x), measured: own.map(({ measured }) => measured), predicted: own.map(({ predicted }) => predicted) };
+  });
+}
+
+/** Three of them, or more before the point. */
+function digits(value: number): string {
+  return value >= 1000 ? String(Math.round(value)) : value.toPrecision(3);
+}
+
+function speedTable(cases: readonly SpeedUp[], laws: readonly TimeLaw[], { usual, batch, machine }: { readonly usual: number; readonly batch: number; readonly machine: string }): Table {
+  const right = (title: string) => ({ title, align: "right" as const });
+  const updates = cases.filter(({ timing }) => timing.work === "update");
+  const percent = (share: number): string => `${Math.round(100 * share)} %`;
+  const times = (factor: number): string => `${factor.toPrecision(3)}x`;
+  const samples = updates.map(({ timing }) => timing.whole.samples);
+  const bounds = laws.filter(({ part, work, hidden }) => part === "whole" && work === "update" && hidden === usual).map(({ map, dense, fixed }) => {
+    const parts = laws.filter((law) => law.part !== "whole" && law.map === map && law.hidden === usual && law.fixed > 0).sort((a, b) => b.fixed - a.fixed);
+    const named = parts.slice(0, 3).map((law) => `${law.part} ${law.fixed.toPrecision(2)}`).join(", ");
+    return `on ${map} no mask thins ${digits(fixed)} of a dense update's ${digits(dense)} ms (${named}), so that no density makes it more than ${(dense / fixed).toFixed(1)} times faster`;
+  });
+  return {
+    title: `FLOPs and time: QMIX with MAST's targets, ${usual} hidden units, batches of ${batch} episodes`,
+    columns: [{ title: "Map" }, right("Density"), right("Update, ms"), right("Faster"), right("FLOPs say"), right("Reached"), right("Acting, µs"), right("Faster"), right("FLOPs say"), right("Reached")],
+    rows: updates.map(({ timing, measured, predicted, reached }) => {
+      const acting = cases.find((one) => one.timing.work === "acting" && one.timing.map === timing.map && one.timing.density === timing.density)!;
+      const { fastest } = acting.timing.whole;
+      return [
+        timing.map, String(timing.density), digits(timing.whole.fastest), times(measured), times(predicted), percent(reached),
+        digits(1000 * fastest), times(acting.measured), times(acting.predicted), percent(acting.reached),
+      ];
+    }),
+    note: `Processor time of ${machine}; the fastest of ${Math.min(...samples)} to ${Math.max(...samples)} samples taken in turns, their median up to ${percent(Math.max(...cases.map(({ timing }) => timing.whole.median / timing.whole.fastest - 1)))} above. ${sentence(bounds.join("; "))}`,
+  };
+}
+
+function sentence(text: string): string {
+  return text === "" ? "" : `${text[0].toUpperCase()}${text.slice(1)}.`;
+}
+
+/** A row for the whole and, of an update, one for each part. */
+function timingRows({ timing, measured, predicted, reached }: SpeedUp): TimedRow[] {
+  const { work, map, series, hidden, batch, density, flops, whole, parts } = timing;
+  return Object.entries({ whole, ...parts }).map(([part, { fastest, low, median, high, samples }]) => ({
+    work, map, series, hidden, batch, density, part, flops: Math.round(flops), fastest, low, median, high, samples,
+    // Of the whole, also in the rows of parts.
+    measured, predicted, reached,
+  }));
 }
 
 /** What the times are of. */

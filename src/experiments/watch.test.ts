@@ -5,42 +5,13 @@ import { afterAll, describe, expect, it, vi } from "vitest";
 import { type ConfigInput, resolveConfig } from "../config.js";
 import { runOne } from "../runs/run.js";
 import type { Measured, Measurement } from "./experiment.js";
-import { maskSnapshots, playTrained, watchMeasurement, watchRuns, winRateCurve } from "./watch.js";
+import { watchMeasurement, watchRuns } from "./watch.js";
 
 const runs = mkdtempSync(join(tmpdir(), "mast-watch-"));
 afterAll(() => rmSync(runs, { recursive: true, force: true }));
 
 const small = { environment: "3m", steps: 600, warmup: 100, targetInterval: 5, replay: { offlineBatch: 4, onlineBatch: 2 }, evaluation: { interval: 200, episodes: 4 }, log: { interval: 100 } } satisfies ConfigInput;
 const mast = await runOne(resolveConfig({ ...small, method: "mast", topology: { interval: 4 } }), { runs });
-
-it("reads a run's test win rates", () => {
-  const { label, steps, values } = winRateCurve(mast);
-  expect(label).toBe("MAST");
-  expect(steps).toEqual([0, 200, 400, 600]);
-  expect([...(values as number[])]).toEqual(mast.summary!.winRates);
-});
-
-it("takes masks at moments of the training, with the shape of the weight", () => {
-  const snapshots = maskSnapshots(mast, "agent.fc1.weight");
-  expect(snapshots[0]!.label).toBe("step 0");
-  expect(snapshots.length).toBeGreaterThan(2);
-  const counts = snapshots.map(({ mask }) => mask.reduce((a, b) => a + b, 0));
-  expect(new Set(counts).size).toBe(1);
-  expect(snapshots[0]!.mask).not.toEqual(snapshots.at(-1)!.mask);
-  for (const { outputs, inputs, mask } of snapshots) expect([outputs, inputs, mask.length]).toEqual([64, 42, 64 * 42]);
-});
-
-it("says which weights a run has masks of; those of a dense one are full", async () => {
-  expect(() => maskSnapshots(mast, "agent.fc3.weight")).toThrow(/has no mask "agent.fc3.weight"; there are agent.fc1.weight, /);
-  const dense = await runOne(resolveConfig({ ...small, method: "dense", steps: 100}), { runs });
-  expect(maskSnapshots(dense, "agent.fc1.weight").map(({ mask }) => mask.every((entry) => entry === 1))).toEqual([true]);
-});
-
-it("lets the trained team play greedily: the same seed gives the same battle", () => {
-  const battle = playTrained(mast, 7);
-  expect(battle.frames).toHaveLength(battle.actions.length + 1);
-  expect(playTrained(mast, 7)).toEqual(battle);
-});
 
 it("returns what is complete without training it again, and names what failed", async () => {
   const log = vi.spyOn(console, "log").mockImplementation(() => undefined);

@@ -1,19 +1,12 @@
 import { availableParallelism } from "node:os";
 import type { Config } from "../config.js";
-import { createEnvironment } from "../envs/index.js";
 import type { Measured, Measurement, Profile } from "./experiment.js";
 import { runAll, type RunOutcome } from "../runs/run-all.js";
-import { networkParameters } from "../networks/parameters.js";
-import type { MetricsRow } from "../runs/metrics.js";
-import { readMasks, readRunCheckpoint, runName, runOf, type StoredRun } from "../runs/store.js";
-import { greedyPolicy } from "../training/rollout.js";
-import { networkShape, restoreNetworks } from "../training/networks.js";
-import { trainingCurves, type RunCurve } from "../figures/curves.js";
-import { shortSteps } from "../figures/figure.js";
-import { methodLabel, runLabels } from "../figures/labels.js";
-import type { MaskSnapshot } from "../figures/masks.js";
+import { runName, runOf, type StoredRun } from "../runs/store.js";
+import { winRateCurve } from "../analysis/curves.js";
+import { trainingCurves } from "../figures/curves.js";
+import { runLabels } from "../figures/labels.js";
 import { inNotebook, interruptSignal, liveFigure, showProgress, showShare } from "../display/notebook.js";
-import { recordEpisode, type EpisodeRecording } from "../figures/recording.js";
 
 export interface WatchOptions {
   /** Title of the live curve. */
@@ -107,70 +100,5 @@ export async function watchMeasurement(measurement: Measurement, profile: Profil
     throw new Error(`${measurement.title}: stopped before it had measured everything. Run ${inNotebook() ? "the cell" : "it"} again to measure anew.`);
   } finally {
     interrupt.release();
-  }
-}
-
-/** Test win rates of a run over its training. */
-export function winRateCurve(run: StoredRun, label = methodLabel(run.config)): RunCurve {
-  return evaluationCurve(run, label, ({ winRate }) => winRate);
-}
-
-/**
- * How far a run overestimates over its training: mean Q_tot of what its evaluations play, less the mean discounted return that followed.
- * Figures 5 and 12 show it.
- */
-export function overestimationCurve(run: StoredRun, label = methodLabel(run.config)): RunCurve {
-  return evaluationCurve(run, label, ({ estimatedValue, trueValue }) => estimatedValue - trueValue);
-}
-
-/** Mean Q_tot of what a run's evaluations play, over its training: the estimated values of Figures 5, 12 and 16. */
-export function estimatedValueCurve(run: StoredRun, label = methodLabel(run.config)): RunCurve {
-  return evaluationCurve(run, label, ({ estimatedValue }) => estimatedValue);
-}
-
-function evaluationCurve({ metrics }: StoredRun, label: string, value: (row: MetricsRow) => number): RunCurve {
-  const rows = metrics.filter(({ kind }) => kind === "evaluation");
-  return { label, steps: rows.map(({ step }) => step), values: rows.map(value) };
-}
-
-/**
- * A run's masks of one weight at `moments` (shares of the training so far), for `maskImage` and `connectionCounts`.
- *
- * @throws {Error} when the run has no such mask: its name, and the names there are
- * @example
- * maskSnapshots(run, "agent.fc1.weight"); // at the start, after a quarter, half, and at the end, as the paper's Figure 11
- */
-export function maskSnapshots(run: StoredRun, weight: string, moments: readonly number[] = [0, 0.25, 0.5, 1]): MaskSnapshot[] {
-  const history = readMasks(run.directory);
-  const known = [...(history[0]?.masks.keys() ?? [])];
-  if (!known.includes(weight)) throw new Error(`${run.name} has no mask "${weight}"; ${known.length === 0 ? "it has not begun" : `there are ${known.join(", ")}`}`);
-  const last = history.at(-1)!.step;
-  const chosen = new Set(moments.map((moment) => history.reduce((a, b) => (Math.abs(b.step - moment * last) < Math.abs(a.step - moment * last) ? b : a))));
-  const [outputs, inputs] = weightShape(run, weight);
-  return [...chosen].map(({ step, masks }) => ({ label: `step ${shortSteps(Math.round(step / 100) * 100)}`, outputs, inputs, mask: masks.get(weight)! }));
-}
-
-function weightShape({ config }: StoredRun, weight: string): [outputs: number, inputs: number] {
-  const { sizes } = createEnvironment(config.environment, { rules: config.rules });
-  const [outputs, inputs] = networkParameters(networkShape(config, sizes)).find(({ name }) => name === weight)!.shape;
-  return [outputs!, inputs!];
-}
-
-/**
- * Lets a trained team play one episode greedily, from the last checkpoint of its run, and keeps it for a replay.
- *
- * @throws {RunError} when the run has no checkpoint yet
- * @example
- * showReplay(playTrained(run, 7));
- */
-export function playTrained(run: StoredRun, seed: number): EpisodeRecording {
-  const { config, directory } = run;
-  const { state } = readRunCheckpoint(directory);
-  const env = createEnvironment(config.environment, { rules: config.rules });
-  const engine = restoreNetworks(config, env.sizes, state);
-  try {
-    return recordEpisode(env, greedyPolicy(engine.createActor(1)), seed);
-  } finally {
-    engine.dispose();
   }
 }

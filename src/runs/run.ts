@@ -1,11 +1,11 @@
 import type { Config } from "../config.js";
 import { createEnvironment } from "../envs/index.js";
-import type { RunProgress } from "../display/progress.js";
 import type { OpenEngine } from "../networks/engine.js";
 import { networkParameters } from "../networks/parameters.js";
 import type { Shapes } from "./checkpoint.js";
 import { RunError } from "./disk.js";
 import { clearStaleLock } from "./lock.js";
+import type { RunProgress } from "./progress.js";
 import { hasCheckpoint, openRun, type OpenRun, readRun, runName, runOf, type StoredRun } from "./store.js";
 import { networkShape } from "../training/networks.js";
 import { train } from "../training/train.js";
