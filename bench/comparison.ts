@@ -1,6 +1,6 @@
 import { largestDifference, observeUpdate, updateDifferences } from "../src/timing/engine-agreement.js";
 import { plainRule, ruleConfig, startEngine, update } from "../src/timing/random-learner.js";
-import { openBackend } from "../src/networks/tensorflow/backend.js";
+import { openBackend } from "../src/node/tensorflow/backend.js";
 import { createTensorflowEngine } from "../src/networks/tensorflow/engine.js";
 import { createRandom } from "../src/random.js";
 import { randomEpisodes, uniformLengths } from "../src/replay/random-episodes.js";

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { startSideBySide } from "../src/timing/side-by-side.js";
 import { mastRule, ruleConfig } from "../src/timing/random-learner.js";
-import { openBackend } from "../src/networks/tensorflow/backend.js";
+import { openBackend } from "../src/node/tensorflow/backend.js";
 import { accountFor } from "./gpu/account.js";
 import { checkAgreement, gpuBenchmarks } from "./gpu.js";
 import { runBenchmarks } from "./run.js";

@@ -2,7 +2,7 @@ import type { Backend } from "../src/config.js";
 import { largestDifference, observeUpdate, type ObservedUpdate, updateDifferences } from "../src/timing/engine-agreement.js";
 import { mastRule, ruleConfig } from "../src/timing/random-learner.js";
 import { type SideBySide, startSideBySide } from "../src/timing/side-by-side.js";
-import { openBackend, type OpenBackend, type Tensorflow } from "../src/networks/tensorflow/backend.js";
+import { openBackend, type OpenBackend, type Tensorflow } from "../src/node/tensorflow/backend.js";
 import { createRandom } from "../src/random.js";
 import { uniformLengths } from "../src/replay/random-episodes.js";
 import { accountFor, transferTimes } from "./gpu/account.js";

@@ -1,3 +1,4 @@
+import "../src/node/host.js";
 import { ROW, createMemory } from "../src/networks/wasm/memory.js";
 import { createDenseWeights } from "../src/networks/wasm/dense-weights.js";
 import { createSparseWeights } from "../src/networks/wasm/sparse-weights.js";

@@ -1,6 +1,7 @@
 // Everything a notebook imports, by name:
 //   import { resolveConfig, watchRuns } from "mast-lab";
 
+import "./node/host.js";
 export { type Backend, type Config, ConfigError, type ConfigInput, mergeConfig, resolveConfig } from "./config.js";
 export { createRandom, type Random, restoreRandom } from "./random.js";
 
@@ -35,7 +36,7 @@ export { addChoices, mixChoices, policyDrift, shareChanged, shareExplored, type 
 export type { Actor, Answer, Engine, OpenEngine, OptimiserOptions } from "./networks/engine.js";
 export { agentInput, initialParameters, type NetworkShape, type Parameters, type ParameterSpec, networkParameters } from "./networks/parameters.js";
 export { createWasmEngine } from "./networks/wasm/engine.js";
-export { BackendError, openBackend, setTensorflowEnvironment, type OpenBackend } from "./networks/tensorflow/backend.js";
+export { BackendError, openBackend, setTensorflowEnvironment, type OpenBackend } from "./node/tensorflow/backend.js";
 export { createRunGroup, createTensorflowEngine, type RunGroup } from "./networks/tensorflow/engine.js";
 
 export { evolveNetworks } from "./algorithms/evolve.js";

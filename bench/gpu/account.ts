@@ -1,6 +1,6 @@
 import type { TensorContainer } from "@tensorflow/tfjs";
 import type { Engine } from "../../src/networks/engine.js";
-import type { Tensorflow } from "../../src/networks/tensorflow/backend.js";
+import type { Tensorflow } from "../../src/host.js";
 
 /** What the time of an update of several seeds side by side goes to, in milliseconds by the clock, and how much goes to the device and back. */
 export interface Account {

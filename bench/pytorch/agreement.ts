@@ -1,3 +1,4 @@
+import "../../src/node/host.js";
 import { updateNetworks } from "../../src/algorithms/update.js";
 import { resolveConfig } from "../../src/config.js";
 import { networkParameters } from "../../src/networks/parameters.js";

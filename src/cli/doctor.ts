@@ -1,3 +1,4 @@
+import "../node/host.js";
 import { execFile, spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -9,7 +10,7 @@ import { createEnvironment } from "../envs/index.js";
 import { BROWSER_HINT, findBrowser } from "../display/browser.js";
 import { packageRoot } from "../project.js";
 import { networkParameters } from "../networks/parameters.js";
-import { backendMissing, type OpenBackend } from "../networks/tensorflow/backend.js";
+import { backendMissing, type OpenBackend } from "../node/tensorflow/backend.js";
 import { createWasmEngine } from "../networks/wasm/engine.js";
 import { runsDirectory } from "../runs/store.js";
 
@@ -76,7 +77,7 @@ async function backend(name: OpenBackend["backend"]): Promise<Finding> {
   const part = `Engine: tensorflow, ${name}`;
   const missing = backendMissing(name);
   if (missing !== undefined) return { part, hint: missing };
-  const module = new URL("../networks/tensorflow/backend.js", import.meta.url).href;
+  const module = new URL("../node/tensorflow/backend.js", import.meta.url).href;
   const program = `import { openBackend } from ${JSON.stringify(module)};
     const said = await openBackend("${name}").then(({ device, close }) => (close(), device), ({ message }) => "-" + message);
     console.log(said);`;

@@ -1,3 +1,4 @@
+import "../node/host.js";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { evolveNetworks } from "../algorithms/evolve.js";
 import { type Config, ConfigError, resolveConfig } from "../config.js";

@@ -1,3 +1,4 @@
+import "../node/host.js";
 import type { Config } from "../config.js";
 import { createEnvironment } from "../envs/index.js";
 import type { OpenEngine } from "../networks/engine.js";

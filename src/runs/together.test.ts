@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type Backend, BACKENDS, type Config, resolveConfig } from "../config.js";
-import { BackendError, openBackend } from "../networks/tensorflow/backend.js";
+import { BackendError, openBackend } from "../node/tensorflow/backend.js";
 import { readRunCheckpoint } from "./store.js";
 import type { Device } from "./run.js";
 import { runAll } from "./run-all.js";

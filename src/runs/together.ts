@@ -1,4 +1,4 @@
-import { openBackend } from "../networks/tensorflow/backend.js";
+import { openBackend } from "../node/tensorflow/backend.js";
 import { createRunGroup } from "../networks/tensorflow/engine.js";
 import { runOne, type RunOptions } from "./run.js";
 import type { TogetherMessage, WorkerTask } from "./workers.js";

@@ -62,7 +62,7 @@ function requireNvidia() {
 /** Opens the backend in a process of its own and computes something known. */
 function tryBackend(backend) {
   const program = `
-    const { openBackend } = await import(${JSON.stringify(new URL("../../dist/networks/tensorflow/backend.js", import.meta.url).href)});
+    const { openBackend } = await import(${JSON.stringify(new URL("../../dist/node/tensorflow/backend.js", import.meta.url).href)});
     try {
       const { tf, device, close } = await openBackend("${backend}");
       const [value] = await tf.matMul(tf.ones([2, 8, 8]), tf.fill([2, 8, 8], 0.5)).data();

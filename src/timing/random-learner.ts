@@ -1,3 +1,4 @@
+import "../node/host.js";
 import { updateNetworks } from "../algorithms/update.js";
 import { resolveConfig, type Config, type ConfigInput } from "../config.js";
 import type { Engine } from "../networks/engine.js";

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { openBackend } from "../networks/tensorflow/backend.js";
+import { openBackend } from "../node/tensorflow/backend.js";
 import { sideBySideTable, timeSideBySide } from "./side-by-side-times.js";
 
 it("sets seeds side by side beside as many one after the other", async () => {

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Table } from "../figures/table.js";
-import type { OpenBackend } from "../networks/tensorflow/backend.js";
+import type { OpenBackend } from "../node/tensorflow/backend.js";
 import type { NetworkShape } from "../networks/parameters.js";
 import { mastRule, ruleConfig, update } from "./random-learner.js";
 import { type SideBySidePlan, startSideBySide } from "./side-by-side.js";

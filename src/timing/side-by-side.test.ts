@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { openBackend } from "../networks/tensorflow/backend.js";
+import { openBackend } from "../node/tensorflow/backend.js";
 import { largestDifference, observeUpdate, updateDifferences } from "./engine-agreement.js";
 import { mastRule, ruleConfig } from "./random-learner.js";
 import { startSideBySide } from "./side-by-side.js";

@@ -1,5 +1,5 @@
 import type { Config } from "../config.js";
-import type { Tensorflow } from "../networks/tensorflow/backend.js";
+import type { Tensorflow } from "../host.js";
 import { createRunGroup } from "../networks/tensorflow/engine.js";
 import type { Engine } from "../networks/engine.js";
 import type { NetworkShape } from "../networks/parameters.js";

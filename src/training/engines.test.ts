@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { ConfigInput } from "../config.js";
 import { METHODS } from "../methods.js";
 import { relativeDistance } from "../networks/distance.js";
-import { openBackend } from "../networks/tensorflow/backend.js";
+import { openBackend } from "../node/tensorflow/backend.js";
 import { createRunGroup } from "../networks/tensorflow/engine.js";
 import { collect, combination, withoutCheckpoints } from "./fixtures.js";
 import type { EndRecord, EvaluationRecord, TrainingRecord, TrainState } from "./records.js";

@@ -1,8 +1,8 @@
 import { type Config, ConfigError } from "../config.js";
 import type { EnvironmentSizes } from "../envs/environment.js";
+import { currentHost } from "../host.js";
 import type { Engine, OpenEngine } from "../networks/engine.js";
 import { initialParameters, type NetworkShape, networkParameters, type Parameters, type ParameterSpec } from "../networks/parameters.js";
-import { openBackend } from "../networks/tensorflow/backend.js";
 import { createTensorflowEngine } from "../networks/tensorflow/engine.js";
 import { createWasmEngine } from "../networks/wasm/engine.js";
 import type { Random } from "../random.js";
@@ -109,5 +109,9 @@ function fill<Opened extends Engine>(engine: Opened, tensors: Parameters): Opene
 
 function engineOf({ engine, backend = "auto" }: Config): OpenEngine {
   if (engine === "wasm") return createWasmEngine;
-  return async (shape, parameters, masks) => createTensorflowEngine((await openBackend(backend)).tf, shape, parameters, masks);
+  return async (shape, parameters, masks) => {
+    const { openTensorflow } = currentHost();
+    if (openTensorflow === undefined) throw new Error("config: engine is \"tensorflow\", which this program does not have: use \"wasm\".");
+    return createTensorflowEngine(await openTensorflow(backend), shape, parameters, masks);
+  };
 }

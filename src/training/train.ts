@@ -1,8 +1,8 @@
-import { setImmediate as nextTurn } from "node:timers/promises";
 import { evolveNetworks } from "../algorithms/evolve.js";
 import { updateNetworks } from "../algorithms/update.js";
 import type { Config } from "../config.js";
 import { createEnvironment } from "../envs/index.js";
+import { currentHost } from "../host.js";
 import type { OpenEngine } from "../networks/engine.js";
 import { type Random, createRandom, restoreRandom } from "../random.js";
 import { addEpisode, canSample, createDualBuffer, sampleBatch } from "../replay/dual.js";
@@ -104,7 +104,7 @@ export async function* train(config: Config, options: TrainOptions = {}): AsyncG
       const now = performance.now();
       if (now - lastTurn > 20) {
         // Lets the listener's timers, messages and interrupts in.
-        await nextTurn();
+        await currentHost().nextTurn();
         lastTurn = now;
       }
       if (signal?.aborted || now - lastCheckpoint > checkpointEvery * 1000) {

@@ -1,5 +1,5 @@
 import type * as tfjs from "@tensorflow/tfjs";
-import type { Tensorflow } from "./backend.js";
+import type { Tensorflow } from "../../host.js";
 
 /**
  * max(x, 0). TensorFlow.js's own gradient makes an array of ones as large as x and, with TensorFlow's library, uploads it every time; this one needs nothing that is

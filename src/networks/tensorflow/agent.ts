@@ -1,7 +1,7 @@
 import type * as tfjs from "@tensorflow/tfjs";
 import { agentInput, type NetworkShape } from "../parameters.js";
 import { relu } from "./activations.js";
-import type { Tensorflow } from "./backend.js";
+import type { Tensorflow } from "../../host.js";
 import { layersOf, type Weights } from "./linear.js";
 import { product } from "./products.js";
 import { type Recurrence, recurrence } from "./recurrence.js";

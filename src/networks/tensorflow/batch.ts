@@ -2,7 +2,7 @@ import type * as tfjs from "@tensorflow/tfjs";
 import type { EpisodeGroup } from "../../replay/group.js";
 import type { NetworkShape } from "../parameters.js";
 import type { AgentInputs } from "./agent.js";
-import type { Tensorflow } from "./backend.js";
+import type { Tensorflow } from "../../host.js";
 
 /** The groups that several runs have loaded, padded to the longest and widest of them, on the device. */
 export interface Batch {

@@ -6,7 +6,7 @@ import type { Engine } from "../engine.js";
 import type { NetworkShape } from "../parameters.js";
 import { randomCase, randomMasks } from "../wasm/fixtures.js";
 import { createWasmEngine } from "../wasm/engine.js";
-import { openBackend, type Tensorflow } from "./backend.js";
+import { openBackend, type Tensorflow } from "../../node/tensorflow/backend.js";
 import { createRunGroup, createTensorflowEngine } from "./engine.js";
 
 /** Whatever is asked of an engine, in whatever order, the tensorflow engine answers as the wasm engine does. */

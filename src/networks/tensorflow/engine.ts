@@ -3,7 +3,7 @@ import type { Engine, NetworkSide, OpenEngine } from "../engine.js";
 import { type NetworkShape, parameterChecks, type Parameters } from "../parameters.js";
 import { updateCycle } from "../update-cycle.js";
 import { createWasmEngine } from "../wasm/engine.js";
-import type { Tensorflow } from "./backend.js";
+import type { Tensorflow } from "../../host.js";
 import { createLockstep, type Lockstep } from "./lockstep.js";
 import { connectNetworks, share, type Shared } from "./passes.js";
 

@@ -1,5 +1,5 @@
 import type * as tfjs from "@tensorflow/tfjs";
-import type { Tensorflow } from "./backend.js";
+import type { Tensorflow } from "../../host.js";
 import { product } from "./products.js";
 
 /**

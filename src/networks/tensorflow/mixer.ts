@@ -1,7 +1,7 @@
 import type * as tfjs from "@tensorflow/tfjs";
 import type { NetworkShape } from "../parameters.js";
 import { abs, relu } from "./activations.js";
-import type { Tensorflow } from "./backend.js";
+import type { Tensorflow } from "../../host.js";
 import { layersOf, type Weights } from "./linear.js";
 
 /** What QMIX's hypernetworks make of states [runs, rows, state]: the weights and biases of the mixing network at each of them. */

@@ -10,7 +10,7 @@ import { relativeDistance } from "../distance.js";
 import type { Engine, OpenEngine } from "../engine.js";
 import { initialParameters, networkParameters, type NetworkShape } from "../parameters.js";
 import { createWasmEngine } from "../wasm/engine.js";
-import { BackendError, openBackend, type Tensorflow } from "./backend.js";
+import { BackendError, openBackend, type Tensorflow } from "../../node/tensorflow/backend.js";
 import { createRunGroup, createTensorflowEngine } from "./engine.js";
 
 /** The two engines against each other, on every backend that is here: what one says by explicit gradients, the other says by autograd. */

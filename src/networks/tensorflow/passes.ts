@@ -3,7 +3,7 @@ import type { EpisodeGroup } from "../../replay/group.js";
 import type { AgentNetwork, MixingNetwork, NetworkSide } from "../engine.js";
 import { type NetworkShape, networkParameters, type ParameterSpec } from "../parameters.js";
 import { type AgentName, agentStates, agentValues, bothAgentStates } from "./agent.js";
-import type { Tensorflow } from "./backend.js";
+import type { Tensorflow } from "../../host.js";
 import { type Batch, joinRuns, splitRuns, uploadBatch } from "./batch.js";
 import { download } from "./download.js";
 import type { Weights } from "./linear.js";

@@ -1,5 +1,5 @@
 import type * as tfjs from "@tensorflow/tfjs";
-import type { Tensorflow } from "./backend.js";
+import type { Tensorflow } from "../../host.js";
 
 /** A W of every run: [runs, rows, in] and [runs, in, out] to [runs, rows, out]. */
 export function product(tf: Tensorflow, a: tfjs.Tensor3D, w: tfjs.Tensor3D): tfjs.Tensor3D {

@@ -1,5 +1,5 @@
 import type * as tfjs from "@tensorflow/tfjs";
-import type { Tensorflow } from "./backend.js";
+import type { Tensorflow } from "../../host.js";
 import { multiplier, product, transposedProduct, turn } from "./products.js";
 
 /** What enters a GRU over time, for several runs: rows are agents of episodes. */

@@ -1,7 +1,7 @@
 import type * as tfjs from "@tensorflow/tfjs";
 import type { NetworkSide, OptimiserOptions } from "../engine.js";
 import type { Parameters, ParameterSpec } from "../parameters.js";
-import type { Tensorflow } from "./backend.js";
+import type { Tensorflow } from "../../host.js";
 import { download } from "./download.js";
 import type { Weights } from "./linear.js";
 

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { currentHost } from "../../host.js";
 import { Instance, Module, type WasmMemory, type WasmModule } from "./webassembly.js";
 
 /**
@@ -99,19 +99,8 @@ export interface Kernels {
 
 let compiled: WasmModule | undefined;
 
-/** The kernels, working in `memory`. @throws when they have not been compiled. */
+/** The kernels that the host gives, working in `memory`. @throws {Error} when the host has none. */
 export function instantiateKernels(memory: WasmMemory): Kernels {
-  compiled ??= compile();
+  compiled ??= new Module(currentHost().kernels());
   return new Instance(compiled, { env: { memory } }).exports as unknown as Kernels;
-}
-
-function compile(): WasmModule {
-  const url = new URL("./kernels.wasm", import.meta.url);
-  let bytes: Buffer;
-  try {
-    bytes = readFileSync(url);
-  } catch (error) {
-    throw new Error(`The wasm engine's kernels are missing (${url.pathname}): run npm run build.`, { cause: error });
-  }
-  return new Module(bytes);
 }

@@ -119,7 +119,7 @@ describe("several backends in one process", () => {
   });
 });
 
-const built = new URL("../../../dist/networks/tensorflow/backend.js", import.meta.url);
+const built = new URL("../../../dist/node/tensorflow/backend.js", import.meta.url);
 
 describe.skipIf(!existsSync(built))("a worker thread", () => {
   /** Opens tfjs-node in a worker thread and computes a sum: the sum, or the error's message. */

@@ -2,7 +2,8 @@ import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
 import type { KernelBackend, TensorInfo } from "@tensorflow/tfjs";
-import { BackendError, SETUP, type Opened, type Tensorflow } from "./opened.js";
+import type { Tensorflow } from "../../host.js";
+import { BackendError, SETUP, type Opened } from "./opened.js";
 
 const SETUP_COMMAND = "npm run setup:gpu -- --webgpu";
 

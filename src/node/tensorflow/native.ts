@@ -3,7 +3,8 @@ import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import util from "node:util";
 import { isMainThread } from "node:worker_threads";
-import { BackendError, processorName, SETUP, type Opened, type Tensorflow } from "./opened.js";
+import type { Tensorflow } from "../../host.js";
+import { BackendError, processorName, SETUP, type Opened } from "./opened.js";
 
 /**
  * How the C++ library of TensorFlow is to run; a variable that is set already stays as it is.

@@ -1,7 +1,5 @@
 import { cpus } from "node:os";
-
-/** TensorFlow.js as a namespace. */
-export type Tensorflow = typeof import("@tensorflow/tfjs");
+import type { Tensorflow } from "../../host.js";
 
 /** A backend that is the one of `tf` now. */
 export interface Opened {
@@ -16,7 +14,7 @@ export class BackendError extends Error {
 }
 
 /** The folder that `npm run setup:gpu` fills: node/, python/ and webgpu/. */
-export const SETUP = new URL("../../../../.tensorflow/", import.meta.url);
+export const SETUP = new URL("../../../.tensorflow/", import.meta.url);
 
 /** "AMD EPYC 9R14" */
 export function processorName(): string {

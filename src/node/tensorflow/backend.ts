@@ -1,11 +1,13 @@
 import type { Backend } from "../../config.js";
-import { openJavascript } from "./backends/javascript.js";
-import { nativeMissing, openNative } from "./backends/native.js";
-import { BackendError, type Opened, type Tensorflow } from "./backends/opened.js";
-import { openWebgpu, webgpuMissing } from "./backends/webgpu.js";
+import { openJavascript } from "./javascript.js";
+import { nativeMissing, openNative } from "./native.js";
+import type { Tensorflow } from "../../host.js";
+import { BackendError, type Opened } from "./opened.js";
+import { openWebgpu, webgpuMissing } from "./webgpu.js";
 
-export { setTensorflowEnvironment } from "./backends/native.js";
-export { BackendError, type Tensorflow } from "./backends/opened.js";
+export { setTensorflowEnvironment } from "./native.js";
+export { BackendError } from "./opened.js";
+export type { Tensorflow } from "../../host.js";
 
 /** TensorFlow.js, ready to compute on one of its backends. */
 export interface OpenBackend {
