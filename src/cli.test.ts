@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { EXPERIMENTS, MEASUREMENTS } from "./experiments/all.js";
-import { packageRoot } from "./project.js";
+import { packageRoot } from "./node/project.js";
 import { METHODS } from "./methods.js";
 import { createRandom } from "./random.js";
 import { decodeSafetensors } from "./runs/safetensors.js";

@@ -11,7 +11,7 @@ import { exportCommand, runsCommand, type RunsFlags } from "./cli/runs.js";
 import { trainCommand, type TrainingFlags } from "./cli/train.js";
 import { environmentNames } from "./envs/index.js";
 import { PROFILES } from "./experiments/experiment.js";
-import { packageRoot } from "./project.js";
+import { packageRoot } from "./node/project.js";
 import { ALGORITHMS, METHODS } from "./methods.js";
 
 const count = (value: string): number => {

@@ -4,7 +4,7 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import type typescript from "typescript";
 import { expect, it } from "vitest";
-import { packageRoot } from "./project.js";
+import { packageRoot } from "./node/project.js";
 
 it("keeps its types in a notebook, whose TypeScript is 5.0", () => {
   // The compiler that tslab brings; it reads what it does not know, such as Float32Array<ArrayBuffer>, as any and says nothing.

@@ -8,7 +8,7 @@ import { promisify } from "node:util";
 import { BACKENDS } from "../config.js";
 import { createEnvironment } from "../envs/index.js";
 import { BROWSER_HINT, findBrowser } from "../display/browser.js";
-import { packageRoot } from "../project.js";
+import { packageRoot } from "../node/project.js";
 import { networkParameters } from "../networks/parameters.js";
 import { backendMissing, type OpenBackend } from "../node/tensorflow/backend.js";
 import { createWasmEngine } from "../networks/wasm/engine.js";

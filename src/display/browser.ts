@@ -5,7 +5,7 @@ import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Browser, LaunchOptions, Page } from "playwright-core";
-import { packageRoot } from "../project.js";
+import { packageRoot } from "../node/project.js";
 
 /** A program that draws figures. */
 interface BrowserProgram {

@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { packageRoot } from "../project.js";
+import { packageRoot } from "../node/project.js";
 import { completeRun } from "../runs/fixtures.js";
 import type { Measurement } from "./experiment.js";
 import { grid } from "./grid.js";

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Figure } from "../figures/figure.js";
-import { packageRoot } from "../project.js";
+import { packageRoot } from "../node/project.js";
 import { replaceFile, saveFigure } from "../display/save.js";
 import type { CsvRow } from "../results/csv.js";
 import { onDisk } from "../runs/disk.js";

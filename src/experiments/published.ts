@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { packageRoot } from "../project.js";
+import { packageRoot } from "../node/project.js";
 import type { Table } from "../figures/table.js";
 import { type CsvRow, parseCsv } from "../results/csv.js";
 import type { Experiment } from "./experiment.js";

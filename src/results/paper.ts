@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
-import { packageRoot } from "../project.js";
+import { packageRoot } from "../node/project.js";
 import type { Algorithm, Method } from "../methods.js";
 import { type CsvRow, parseCsv } from "./csv.js";
 
