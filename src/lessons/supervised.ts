@@ -1,5 +1,5 @@
+import { currentHost } from "../host.js";
 import "../node/host.js";
-import { setImmediate as nextTurn } from "node:timers/promises";
 import { evolveNetworks } from "../algorithms/evolve.js";
 import { type Config, ConfigError, resolveConfig } from "../config.js";
 import type { Method } from "../methods.js";
@@ -95,7 +95,7 @@ export async function trainSupervised(task: SupervisedTask, method: Method, seed
       if (update === updates) break;
       if (performance.now() - lastTurn > 20) {
         // Lets what is shown in the notebook, and interrupts, in.
-        await nextTurn();
+        await currentHost().nextTurn();
         lastTurn = performance.now();
       }
       options.signal?.throwIfAborted();

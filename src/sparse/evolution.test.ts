@@ -134,4 +134,5 @@ it("updateFraction decays by a cosine from zeta_0 to 0", () => {
   expect(updateFraction(0.5, 100 / 3, 100)).toBeCloseTo(0.375, 12);
   expect(updateFraction(0.5, 100, 100)).toBe(0);
   expect(updateFraction(0.5, 101, 100)).toBe(0);
+  for (let t = 0; t < 1000; t++) expect(Math.abs(updateFraction(2, t, 1000) - (1 + Math.cos((Math.PI * t) / 1000)))).toBeLessThan(5e-16);
 });

@@ -37,3 +37,12 @@ export function combination(algorithm: (typeof ALGORITHMS)[number], method: (typ
     log: { interval: 50 },
   };
 }
+
+/** A record as text from which every bit of its numbers can be read. */
+export function recordText(record: TrainingRecord): string {
+  return JSON.stringify(record, (_, value: unknown) => {
+    if (typeof value === "number" && (!Number.isFinite(value) || Object.is(value, -0))) return Object.is(value, -0) ? "-0" : String(value);
+    if (value instanceof Map) return Object.fromEntries(value as Map<string, unknown>);
+    return ArrayBuffer.isView(value) ? Array.from(value as Float32Array) : value;
+  });
+}
