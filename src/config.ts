@@ -145,11 +145,11 @@ const network = z.strictObject({
 
 /** The paper's evaluation protocol. */
 const evaluation = z.strictObject({
-  /** Environment steps between evaluations. Section 4.1: 10 000. */
+  /** Environment steps between evaluations; the end of training is evaluated besides. Section 4.1: 10 000. */
   interval: count.default(10_000),
   /** Greedy episodes of one evaluation. PyMARL: 32. */
   episodes: count.default(32),
-  /** A run's score is the mean win rate of this many last evaluations. Section 4.1: 20. */
+  /** A run's score is the mean win rate of this many last evaluations, that before training left out. Section 4.1: 20. */
   window: count.default(20),
 });
 

@@ -1,6 +1,7 @@
 import type { Config } from "../config.js";
 import type { Table } from "../figures/table.js";
 import { summaryOf } from "../results/scores.js";
+import { requireSeeds } from "../results/seeds.js";
 import { mean, standardDeviation } from "../results/statistics.js";
 import type { StoredRun } from "../runs/store.js";
 
@@ -17,7 +18,7 @@ export interface EstimateTableOptions {
  * same steps, and their difference, which is the bias of Theorem 3.2 as a run shows it; above 0 it is overestimation. A row for each setting,
  * mean and standard deviation over its seeds.
  *
- * @throws {Error} when a run is not complete, naming it
+ * @throws {Error} when a run is not complete, naming it; when runs of one label differ in more than the seed, naming the field
  * @example
  * showTable(estimateTable(runs, operatorComparison.label, { settings: "Operator" }));
  */
@@ -28,10 +29,11 @@ export function estimateTable(runs: readonly StoredRun[], label: (config: Config
     const start = from ?? run.config.steps / 2;
     const evaluations = run.metrics.filter(({ kind, step }) => kind === "evaluation" && step >= start);
     const [estimated, real] = [mean(evaluations.map(({ estimatedValue }) => estimatedValue)), mean(evaluations.map(({ trueValue }) => trueValue))];
-    const above = evaluations.filter(({ estimatedValue, trueValue }) => estimatedValue > trueValue).length / evaluations.length;
+    const above = mean(evaluations.map(({ estimatedValue, trueValue }) => (Number.isNaN(estimatedValue - trueValue) ? NaN : Number(estimatedValue > trueValue))));
     return { setting: label(run.config), estimated, real, bias: estimated - real, above };
   });
   const names = [...new Set(values.map(({ setting }) => setting))];
+  for (const name of names) requireSeeds(runs.filter(({ config }) => label(config) === name), `These runs of "${name}"`);
   const spread = (numbers: readonly number[], sign = false): string =>
     `${sign && mean(numbers) > 0 ? "+" : ""}${mean(numbers).toFixed(2)}${numbers.length > 1 ? ` ± ${standardDeviation(numbers).toFixed(2)}` : ""}`;
   return {

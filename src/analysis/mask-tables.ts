@@ -3,6 +3,7 @@ import { inputFeatures } from "../figures/features.js";
 import { gruGates } from "../figures/masks.js";
 import type { Table } from "../figures/table.js";
 import { networkParameters, type ParameterSpec } from "../networks/parameters.js";
+import { requireSeeds } from "../results/seeds.js";
 import { mean, standardDeviation } from "../results/statistics.js";
 import { readMasks, type StoredRun } from "../runs/store.js";
 import { connectionSpread, type ConnectionSpread, randomSpread, type Side } from "../sparse/connections.js";
@@ -20,6 +21,7 @@ import type { AgentConnections, TeamConnections, UsedConnections } from "./conne
  * showTable(spreadTable(runs));
  */
 export function spreadTable(runs: readonly StoredRun[], { weights }: { readonly weights?: readonly string[] } = {}): Table {
+  requireSeeds(runs);
   const { config } = runs[0]!;
   const histories = runs.map(({ directory }) => readMasks(directory));
   const all = weightsOf(runs[0]!);
@@ -56,6 +58,7 @@ export function spreadTable(runs: readonly StoredRun[], { weights }: { readonly 
  * showTable(gateTable(runs));
  */
 export function gateTable(runs: readonly StoredRun[]): Table {
+  requireSeeds(runs);
   const { hidden } = runs[0]!.config.network;
   const histories = runs.map(({ directory }) => readMasks(directory));
   const rows = (["weight_ih", "weight_hh"] as const).flatMap((name) =>
@@ -86,6 +89,7 @@ export function gateTable(runs: readonly StoredRun[]): Table {
  * showTable(typeTable(runs, runs.map((run) => measureConnections(run))));
  */
 export function typeTable(runs: readonly StoredRun[], teams: readonly TeamConnections[]): Table {
+  requireSeeds(runs);
   const { config } = runs[0]!;
   const env = createEnvironment(config.environment, { rules: config.rules });
   const { observation, actions } = env.sizes;
@@ -133,6 +137,7 @@ export function typeSummary(teams: readonly TeamConnections[]): string {
  * @param teams of these runs: see `measureConnections`
  */
 export function inputTable(runs: readonly StoredRun[], teams: readonly TeamConnections[]): Table {
+  requireSeeds(runs);
   const { config } = runs[0]!;
   const weight = "agent.fc1.weight";
   const [starts, ends] = [runs.map((run) => firstInputConnections(run, weight)), runs.map((run) => lastInputConnections(run, weight))];

@@ -36,6 +36,7 @@ it("sets runs of one seed beside each other and counts in how many seeds a setti
 it("leaves out what a seed does not have, and counts the pairs there are", () => {
   const { rows } = seedTable([evaluated(1, 0, [0.5]), evaluated(1, 1, [1]), evaluated(2, 0, [0.5])], label, { reference: "λ 0" });
   expect(rows[1]).toEqual(["2", "50.0", ""]);
+  expect(rows[2]).toEqual(["mean", "50.0 ± 0.0", "100.0 (1 of 2 seeds)"]);
   expect(rows[3]).toEqual(["more than λ 0", "", "1 of 1"]);
 });
 

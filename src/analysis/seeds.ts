@@ -1,5 +1,6 @@
 import type { Config } from "../config.js";
 import type { Table } from "../figures/table.js";
+import { requireSeeds } from "../results/seeds.js";
 import { mean, standardDeviation } from "../results/statistics.js";
 import { summaryOf } from "../results/scores.js";
 import type { StoredRun } from "../runs/store.js";
@@ -17,7 +18,8 @@ export interface SeedTableOptions {
  * play the same battles, so that two columns are compared row by row. Below: mean and standard deviation, and in how many seeds a
  * setting wins more than `reference`.
  *
- * @throws {Error} when a run is not complete, two runs of a seed have one name, or no run is called `reference`
+ * @throws {Error} when a run is not complete, two runs of a seed have one name, runs of one name differ in more than the seed (naming the field), or no run
+ * is called `reference`
  * @example
  * showTable(seedTable(runs, lambda.label, { from: 40_000, reference: "QMIX, 0" }));
  */
@@ -32,6 +34,7 @@ export function seedTable(runs: readonly StoredRun[], label: (config: Config) =>
     if (rates.has(key)) throw new Error(`Two runs of seed ${run.config.seed} are called "${label(run.config)}": name what sets them apart, or give runs of one kind only.`);
     rates.set(key, winRateSince(run, from));
   }
+  for (const setting of settings) requireSeeds(runs.filter(({ config }) => label(config) === setting), `These runs of "${setting}"`);
   const rate = (seed: number, setting: string): number | undefined => rates.get(`${seed} ${setting}`);
   const percent = (share: number): string => (100 * share).toFixed(1);
   const own = (setting: string): number[] => seeds.flatMap((seed) => rate(seed, setting) ?? []);
@@ -40,14 +43,21 @@ export function seedTable(runs: readonly StoredRun[], label: (config: Config) =>
       const [a, b] = [rate(seed, setting), rate(seed, reference!)];
       return a === undefined || b === undefined ? [] : [[a, b] as const];
     });
-    return setting === reference ? "" : `${pairs.filter(([a, b]) => a > b).length} of ${pairs.length}`;
+    if (setting === reference) return "";
+    const unknown = pairs.filter(([a, b]) => Number.isNaN(a - b)).length;
+    return `${pairs.filter(([a, b]) => a > b).length} of ${pairs.length}${unknown > 0 ? `, ${unknown} not a number` : ""}`;
+  };
+  const average = (setting: string): string => {
+    const found = own(setting);
+    const missing = found.length < seeds.length ? ` (${found.length} of ${seeds.length} seeds)` : "";
+    return `${percent(mean(found))}${found.length > 1 ? ` ± ${percent(standardDeviation(found))}` : ""}${missing}`;
   };
   return {
     ...(title === undefined ? {} : { title }),
     columns: [{ title: "Seed" }, ...settings.map((setting) => ({ title: setting, align: "right" as const }))],
     rows: [
       ...seeds.map((seed) => [String(seed), ...settings.map((setting) => (rate(seed, setting) === undefined ? "" : percent(rate(seed, setting)!)))]),
-      ["mean", ...settings.map((setting) => (seeds.length > 1 ? `${percent(mean(own(setting)))} ± ${percent(standardDeviation(own(setting)))}` : percent(mean(own(setting)))))],
+      ["mean", ...settings.map(average)],
       ...(reference === undefined || seeds.length < 2 ? [] : [[`more than ${reference}`, ...settings.map(against)]]),
     ],
     note: `Mean win rate, %, of all evaluations${from > 0 ? ` from step ${from.toLocaleString("en")} on` : ""}.`,
@@ -75,9 +85,11 @@ export function sharedSteps(runs: readonly Pick<StoredRun, "metrics">[]): number
 
 /**
  * Mean test win rate of a complete run's evaluations from a step on, 0..1: steadier than a score of the last few.
- * @throws {Error} when the run is not complete
+ * @throws {Error} when the run is not complete, or has no evaluation from that step on
  */
 export function winRateSince(run: StoredRun, from: number): number {
   summaryOf(run);
-  return mean(run.metrics.filter(({ kind, step }) => kind === "evaluation" && step >= from).map(({ winRate }) => winRate));
+  const rates = run.metrics.filter(({ kind, step }) => kind === "evaluation" && step >= from).map(({ winRate }) => winRate);
+  if (rates.length === 0) throw new Error(`Run ${run.name} has no evaluation from step ${from} on; it has ${run.config.steps} steps.`);
+  return mean(rates);
 }

@@ -4,6 +4,7 @@ import { shortSteps } from "../figures/figure.js";
 import { clock, tableText } from "../figures/table.js";
 import { exportParameters } from "../runs/checkpoint.js";
 import { onDisk } from "../runs/disk.js";
+import { scoreEvaluations } from "../results/scores.js";
 import { checkpointPath, findRun, listRuns, runsDirectory, type StoredRun } from "../runs/store.js";
 
 /** Where runs are, for every command about runs that are there. */
@@ -19,14 +20,19 @@ export function runsCommand(flags: RunsFlags): void {
     tableText({
       columns: [{ title: "Run" }, { title: "Step", align: "right" }, { title: "Win rate", align: "right" }, { title: "Time", align: "right" }, { title: "State" }],
       rows: runs.map((run) => [run.name, `${shortSteps(run.step)} of ${shortSteps(run.config.steps)}`, winRate(run), run.summary ? clock(run.summary.seconds) : "", run.state]),
-      note: "Win rate: the score of a complete run (mean of its last evaluations), the last evaluation of any other.",
+      note: "Win rate: the score of a complete run with the number of last evaluations that it is the mean of, the last evaluation of any other.",
     }),
   );
 }
 
-function winRate({ summary, metrics }: StoredRun): string {
-  const rate = summary?.score ?? metrics.filter(({ kind }) => kind === "evaluation").at(-1)?.winRate;
-  return rate === undefined ? "" : `${(100 * rate).toFixed(1)} %`;
+function winRate(run: StoredRun): string {
+  if (run.summary !== undefined) return `${percent(run.summary.score)} (${scoreEvaluations(run)})`;
+  const rate = run.metrics.filter(({ kind }) => kind === "evaluation").at(-1)?.winRate;
+  return rate === undefined ? "" : percent(rate);
+}
+
+function percent(share: number): string {
+  return `${(100 * share).toFixed(1)} %`;
 }
 
 /** `mast export RUN`: its parameters under PyMARL's names, for PyTorch. */

@@ -5,6 +5,7 @@ import type { RunOptions } from "../runs/run.js";
 import { runAll, type RunOutcome } from "../runs/run-all.js";
 import { methodLabel } from "../figures/labels.js";
 import { clock } from "../figures/table.js";
+import { scoreText } from "../results/scores.js";
 import { readRunCheckpoint } from "../runs/store.js";
 import { progressDisplay } from "./progress.js";
 
@@ -73,7 +74,7 @@ export async function trainCommand(config: Config, flags: TrainingFlags & { read
   for (const { run } of outcomes) {
     if (run?.summary === undefined) continue;
     const { score, steps, seconds, stepsPerSecond } = run.summary;
-    console.log(`${basename(run.directory)}: score ${(100 * score).toFixed(1)} % after ${steps.toLocaleString("en")} steps, ${clock(seconds)} (${Math.round(stepsPerSecond).toLocaleString("en")} steps/s)`);
+    console.log(`${basename(run.directory)}: score ${(100 * score).toFixed(1)} % (${scoreText([run])}) after ${steps.toLocaleString("en")} steps, ${clock(seconds)} (${Math.round(stepsPerSecond).toLocaleString("en")} steps/s)`);
     console.log(`  ${run.directory}`);
   }
 }

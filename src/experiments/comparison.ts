@@ -5,15 +5,24 @@ import { type MethodResult, resultsTable } from "../figures/table.js";
 import { type Figure, shortSteps } from "../figures/figure.js";
 import { runLabels } from "../figures/labels.js";
 import { scoreIntervals } from "../figures/scores.js";
+import { pText, SIGNIFICANT } from "../results/difference.js";
 import { methodStatistics } from "../results/methods.js";
 import { readPaperTable } from "../results/paper.js";
+import { scoreText, summaryOf } from "../results/scores.js";
+import { refuseDifference, requireSeeds } from "../results/seeds.js";
 import { mean, standardDeviation } from "../results/statistics.js";
 import type { StoredRun } from "../runs/store.js";
+import { scoredEvaluations } from "../training/score.js";
 import type { Reduction } from "./experiment.js";
 import { winRateCurve } from "../analysis/curves.js";
 
-/** Runs of several methods in one environment as rows of Table 1, and as training curves. */
+/**
+ * Runs of several methods in one environment as rows of Table 1, and as training curves. Rows are named after what else sets their runs apart.
+ *
+ * @throws {Error} when runs are of several environments, naming them; when one is given twice, or is not complete
+ */
 export function compareMethods(runs: readonly StoredRun[]): Reduction {
+  refuseDifference(runs, "These runs", (field) => field === "environment" || field === "rules");
   const configs = runs.map(({ config }) => config);
   const budgets = new Set(configs.map(({ steps }) => steps));
   const labels = runLabels(configs).map((name, i) => (budgets.size > 1 ? `${name}, ${shortSteps(configs[i].steps)} steps` : name));
@@ -21,13 +30,14 @@ export function compareMethods(runs: readonly StoredRun[]): Reduction {
   const rows = [...new Set(labels)]
     .map((name) => ({ name, group: runs.filter((run) => label(run) === name) }))
     .sort((a, b) => METHODS.indexOf(a.group[0].config.method) - METHODS.indexOf(b.group[0].config.method));
-  const { environment, evaluation } = configs[0];
+  for (const { name, group } of rows) requireSeeds(group, `These runs of ${name}`);
+  const { environment } = configs[0];
   const steps = Math.max(...budgets);
-  const spread = rows.every(({ group }) => group.length > 1) ? "standard deviation over seeds" : `standard deviation over the last ${evaluation.window} evaluations`;
+  const spread = rows.every(({ group }) => group.length > 1) ? "standard deviation over seeds" : "standard deviation over these evaluations, where there is one seed";
   return {
     table: resultsTable(rows.map(({ name, group }) => methodResult(name, group)), {
       title: budgets.size > 1 ? environment : `${environment} after ${steps.toLocaleString("en")} steps`,
-      note: `Win rate: mean of the last ${[...new Set(configs.map((config) => config.evaluation.window))].join(" or ")} evaluations of ${evaluation.episodes} episodes, ± ${spread}. Size and FLOPs relative to dense, by the paper's equations.`,
+      note: `Win rate: ${scoreText(runs)}, ± ${spread}. Size and FLOPs relative to dense, by the paper's equations.`,
     }),
     figure: trainingCurves(runs.map((run) => winRateCurve(run, label(run))), { title: `${[...new Set(configs.map(({ algorithm }) => ALGORITHM_TITLES[algorithm]))].join(", ")} on ${environment}, ${sparsities(configs)}`, steps }),
   };
@@ -38,10 +48,11 @@ export function compareMethods(runs: readonly StoredRun[]): Reduction {
  * something only when every run had a core to itself, as in `npm run bench`.
  *
  * @param runs complete runs of one environment, algorithm, sparsity and budget; they differ in method and seed
+ * @throws {Error} when they differ in more, naming the field; when one is given twice, or is not complete
  */
 export function compareWithPaper(runs: readonly StoredRun[]): Reduction {
   const methods = methodStatistics(runs);
-  const { environment, algorithm, steps, evaluation } = runs[0].config;
+  const { environment, algorithm, steps } = runs[0].config;
   const paper = readPaperTable("table-1").find((row) => row.environment === environment && row.algorithm === algorithm);
   const percent = (value: number, digits = 1): string => (Number.isFinite(value) ? `${(100 * value).toFixed(digits)} %` : "");
   const relative = (value: number): string => (Math.abs(value - 1) < 5e-4 ? "1x" : `${value.toFixed(3)}x`);
@@ -62,14 +73,14 @@ export function compareWithPaper(runs: readonly StoredRun[]): Reduction {
         `${percent(m.iqm)} [${(100 * m.iqmLow).toFixed(1)}, ${(100 * m.iqmHigh).toFixed(1)}]`,
         percent(m.relativeToDense),
         printed(m.method),
-        m.method === "mast" ? "" : percent(m.mastImproves, 0),
+        Number.isNaN(m.mastP) ? "" : `${percent(m.mastImproves, 0)} (p = ${pText(m.mastP)})`,
         relative(m.totalSize),
         relative(m.trainFlops),
         relative(m.inferenceFlops),
       ]),
       note: [
-        `Win rate: mean of the last ${evaluation.window} evaluations of ${evaluation.episodes} episodes, ± standard deviation over seeds; IQM: interquartile mean with a bootstrap interval.`,
-        "MAST is better: probability that a run of MAST scores higher than one of the method.",
+        `Win rate: ${scoreText(runs)}, ± standard deviation over seeds; IQM: interquartile mean with a bootstrap interval.`,
+        `MAST is better: probability that a run of MAST scores higher than one of the method, and p of Mann and Whitney's test; above ${SIGNIFICANT} the two cannot be told apart.`,
         ...(paper === undefined ? [] : [`Paper: Table 1, at ${percent(paper.sparsity, 0)} sparsity, 2,000,000 steps and 8 seeds.`]),
       ].join(" "),
     },
@@ -100,10 +111,10 @@ function sparsities(configs: readonly Config[]): string {
 
 /** A row: the runs of one configuration, one a seed. */
 function methodResult(method: string, runs: readonly StoredRun[]): MethodResult {
-  const summaries = runs.map(({ summary }) => summary!);
+  const summaries = runs.map(summaryOf);
   const scores = summaries.map(({ score }) => score);
   // With one seed, how far the last evaluations lie apart.
-  const deviation = standardDeviation(runs.length > 1 ? scores : summaries[0]!.winRates.slice(-runs[0]!.config.evaluation.window));
+  const deviation = standardDeviation(runs.length > 1 ? scores : scoredEvaluations(summaries[0]!.winRates, runs[0]!.config.evaluation.window));
   const { totalSize, trainFlops, inferenceFlops } = summaries[0]!.cost.relative;
   return { method, seeds: runs.length, winRate: mean(scores), deviation, totalSize, trainingFlops: trainFlops, inferenceFlops, seconds: mean(summaries.map(({ seconds }) => seconds)) };
 }

@@ -6,6 +6,7 @@ import { distanceFigure } from "../figures/distance.js";
 import { type Figure, shortSteps } from "../figures/figure.js";
 import type { Table } from "../figures/table.js";
 import { addChoices, policyDrift, shareChanged, shareExplored, type StoredChoices } from "../replay/stored-choices.js";
+import { requireSeeds } from "../results/seeds.js";
 import { mean, standardDeviation } from "../results/statistics.js";
 import { ABLATION } from "./ablation.js";
 import type { Measured, Measurement, Profile } from "./experiment.js";
@@ -94,6 +95,7 @@ const AGES = 64;
 export function reduceDistances(runs: readonly FollowedRun[]): Measured {
   const dual = runs.filter(({ config }) => config.replay.onlineBatch > 0);
   const single = runs.filter(({ config }) => config.replay.onlineBatch === 0);
+  for (const group of [dual, single]) if (group.length > 0) requireSeeds(group);
   const { environment, steps, sparsity, returns } = runs[0].config;
   const where = `${environment}, ${Number((100 * sparsity.level).toFixed(1))} % sparse`;
   const over = (label: string, group: readonly FollowedRun[], sample: (moment: DistanceMoment, config: Config) => StoredChoices) =>

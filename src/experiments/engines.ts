@@ -3,7 +3,8 @@ import { linePanels } from "../figures/panels.js";
 import type { Figure } from "../figures/figure.js";
 import { clock, type Table } from "../figures/table.js";
 import type { MetricsRow } from "../runs/metrics.js";
-import { summaryOf } from "../results/scores.js";
+import { scoreText, summaryOf } from "../results/scores.js";
+import { refuseDifference } from "../results/seeds.js";
 import type { StoredRun } from "../runs/store.js";
 import { SMOKE } from "./ablation.js";
 import type { Experiment, Profile, Reduction } from "./experiment.js";
@@ -53,11 +54,12 @@ export interface EnginePair {
 /**
  * Runs that differ in their engines only, seed by seed.
  *
- * @throws {Error} when a run is not complete, or a seed has not one run of each engine
+ * @throws {Error} when a run is not complete, runs differ in more than engine and seed, or a seed has not one run of each engine
  * @example
  * enginePairs(runs).map(({ seed, samePlay }) => `seed ${seed}: the same battles up to step ${samePlay}`);
  */
 export function enginePairs(runs: readonly StoredRun[]): EnginePair[] {
+  refuseDifference(runs, "These runs", (field) => field !== "engine" && field !== "backend");
   return [...new Set(runs.map(({ config }) => config.seed))].map((seed) => {
     const [wasm, tensorflow] = (["wasm", "tensorflow"] as const).map((engine) => {
       const own = runs.filter(({ config }) => config.seed === seed && config.engine === engine);
@@ -131,6 +133,6 @@ function pairTable(pairs: readonly EnginePair[], what: string): Table {
         percent(wasm.summary!.score), percent(tensorflow.summary!.score), clock(wasm.summary!.seconds), clock(tensorflow.summary!.seconds),
       ];
     }),
-    note: `Values apart: largest relative difference of the estimated values. Win rate: mean of the last ${pairs[0].wasm.config.evaluation.window} evaluations of ${pairs[0].wasm.config.evaluation.episodes} episodes. Time on the clock; the wasm engine takes one core a run, the tensorflow engine ran on ${devices.join(" and ")}${pairs.length > 1 ? ", where all seeds take this time together" : ""}.`,
+    note: `Values apart: largest relative difference of the estimated values. Win rate: ${scoreText(pairs.flatMap(({ wasm, tensorflow }) => [wasm, tensorflow]))}. Time on the clock; the wasm engine takes one core a run, the tensorflow engine ran on ${devices.join(" and ")}${pairs.length > 1 ? ", where all seeds take this time together" : ""}.`,
   };
 }

@@ -107,6 +107,22 @@ describe("what a grid comes to", () => {
     expect(table.note).toMatch(/^Win rate: mean of the last 2 evaluations of 4 episodes, .* Paper: Table 0\.$/);
   });
 
+  it("says which settings can be told from the best", () => {
+    // MAST's 0, 0.8, 0.9, 1 against 0.5 four times: of 70 ways to deal the eight out, 22 have sums of ranks as far from 18 as 14 or 22.
+    expect(settings!.map(({ pToBest }) => pToBest)).toEqual([NaN, expect.closeTo(22 / 70, 12), NaN]);
+    expect(table.note).toContain("By Mann and Whitney's test no setting can be told from the one with the highest mean of its row (p > 0.05).");
+    const apart = measured.reduce(runs.map((run) => (run.config.returns.lambda === 0.2 ? completeRun(run.config, [0, 0, 0]) : completeRun(run.config, [0, 1, 1])))).table;
+    expect(apart.note).toContain("Mann and Whitney's test: MAST, λ = 0.2 (p = 0.029).");
+  });
+
+  it("refuses runs that differ in what is not varied, naming it, and says where seeds are missing", () => {
+    const other = { ...runs[0]!, config: { ...runs[0]!.config, environment: "8m" } };
+    expect(() => measured.reduce([other, ...runs.slice(1)])).toThrow(/environment is 8m \(\S+\) and 3m/);
+    const { title, rows } = measured.reduce(runs.filter(({ config }) => config.seed < 4 || config.method === "mast")).table;
+    expect(title).toContain("3 or 4 seeds");
+    expect(rows.filter(([, what]) => what === "Seeds")).toEqual([["RigL", "Seeds", "", "3"], ["MAST", "Seeds", "4", "4"]]);
+  });
+
   it("draws scores with the seeds and the paper's numbers, and learning", () => {
     const mast = figure.data.filter(({ legendgroup }) => legendgroup === "MAST");
     expect(mast[0]!["y"]).toEqual([0.5, 0.5, 0.5, 0.5, 0, 0.8, 0.9, 1]);

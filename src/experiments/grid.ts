@@ -4,7 +4,10 @@ import { type Figure, shortSteps } from "../figures/figure.js";
 import { settingScores } from "../figures/settings.js";
 import type { Table } from "../figures/table.js";
 import type { Cell, CellStatistics } from "../results/cells.js";
-import { scoreStatistics, summaryOf } from "../results/scores.js";
+import { mannWhitneyP, pText, SIGNIFICANT } from "../results/difference.js";
+import { scoreStatistics, scoreText, summaryOf } from "../results/scores.js";
+import { refuseDifference, unlessVaried } from "../results/seeds.js";
+import { mean } from "../results/statistics.js";
 import type { StoredRun } from "../runs/store.js";
 import { type Experiment, type Profile, PROFILES, type Reduction } from "./experiment.js";
 import { winRateCurve } from "../analysis/curves.js";
@@ -95,25 +98,37 @@ export function grid(declaration: GridDeclaration): Experiment {
     },
     ...(several ? { place: (config: Config) => ({ panel: cell(config).column, label: cell(config).row }) } : {}),
     reduce: (runs) => {
+      if (runs.length > 0) refuseDifference(runs, `The runs of ${title}`, unlessVaried([...anyRow, ...anyColumn(runs[0]!.config.steps)].map(({ input }) => input)));
       const reduction = reduceGrid(runs, plan);
       return { ...reduction, more: { ...reduction.more, ...declaration.figures?.(runs, label) } };
     },
   };
 }
 
-/** The cells of a grid in the order of their first runs, with their statistics. */
+/**
+ * The cells of a grid in the order of their first runs, with their statistics.
+ *
+ * @throws {Error} when the runs of a cell differ in more than the seed, naming the field; when one is given twice, or is not complete
+ */
 export function cellStatistics(runs: readonly StoredRun[], { cell, paper }: Pick<GridPlan, "cell" | "paper">): CellStatistics[] {
   const groups = new Map<string, StoredRun[]>();
   for (const run of runs) {
-    const key = JSON.stringify(cell(run.config));
+    const { row, column } = cell(run.config);
+    const key = JSON.stringify({ row, column });
     groups.set(key, [...(groups.get(key) ?? []), run]);
   }
+  const scores = new Map([...groups].map(([key, group]) => [key, group.map((run) => summaryOf(run).score)]));
+  const pToBest = ({ row, column }: Cell): number => {
+    const ofRow = [...scores].filter(([key]) => (JSON.parse(key) as Cell).row === row);
+    const [best, bestScores] = ofRow.reduce((a, b) => (mean(b[1]) > mean(a[1]) ? b : a));
+    return best === JSON.stringify({ row, column }) ? NaN : mannWhitneyP(scores.get(JSON.stringify({ row, column }))!, bestScores);
+  };
   return [...groups.values()].map((group) => {
     const { environment, rules, algorithm, method, sparsity, steps } = group[0].config;
     const place = cell(group[0].config);
     const printed = paper?.(place);
     const { commit, ...statistics } = scoreStatistics(group);
-    return { ...place, environment, rules, algorithm, method, sparsity: sparsity.level, steps, ...statistics, ...(printed === undefined ? {} : { paper: printed }), commit };
+    return { ...place, environment, rules, algorithm, method, sparsity: sparsity.level, steps, ...statistics, pToBest: pToBest(place), ...(printed === undefined ? {} : { paper: printed }), commit };
   });
 }
 
@@ -158,25 +173,42 @@ function gridTable(settings: readonly CellStatistics[], plan: GridPlan, runs: re
     ...columns.map((column) => settings.filter((cell) => cell.row === row && cell.column === column).map(text).join()),
   ];
   const percent = (share: number): string => (100 * share).toFixed(1);
-  const { environment, evaluation, sparsity } = runs[0].config;
+  const { sparsity } = runs[0].config;
+  const environments = [...new Set(runs.map(({ config }) => config.environment))].join(" or ");
   const budgets = [...new Set(runs.map(({ config }) => config.steps.toLocaleString("en")))].join(" or ");
   const levels = [...new Set(runs.map(({ config }) => config.sparsity.level).filter((level) => level > 0))].map((level) => Number((100 * level).toFixed(1)));
-  const seeds = [...new Set(settings.map((cell) => cell.seeds))].join(" or ");
+  const seeds = [...new Set(settings.map((cell) => cell.seeds))].sort((a, b) => a - b).join(" or ");
   return {
-    title: `${plan.title}: ${environment}${levels.length === 1 && sparsity.level > 0 ? `, ${levels[0]} % sparse` : ""}, ${budgets} steps, ${seeds} seed${seeds === "1" ? "" : "s"}`,
+    title: `${plan.title}: ${environments}${levels.length === 1 && sparsity.level > 0 ? `, ${levels[0]} % sparse` : ""}, ${budgets} steps, ${seeds} seed${seeds === "1" ? "" : "s"}`,
     columns: [...(rows.length > 1 ? [{ title: plan.rows }] : []), { title: plan.columns }, ...columns.map((title) => ({ title, align: "right" as const }))],
     rows: rows.flatMap((row) => [
+      // Seeds that are missing are those that failed or are not done.
+      ...(seeds.includes("or") ? [line(row, "Seeds", (cell) => String(cell.seeds))] : []),
       line(row, "Win rate, %", ({ mean, deviation, seeds: n }) => (n > 1 ? `${percent(mean)} ± ${percent(deviation)}` : percent(mean))),
       line(row, "IQM [95 % interval]", ({ iqm, iqmLow, iqmHigh }) => `${percent(iqm)} [${percent(iqmLow)}, ${percent(iqmHigh)}]`),
       line(row, "Throughout training, %", ({ throughout }) => percent(throughout)),
       ...(settings.some((cell) => cell.row === row && cell.paper !== undefined) ? [line(row, "Paper, % of dense", ({ paper }) => (paper === undefined ? "" : paper.toFixed(1)))] : []),
     ]),
     note: [
-      `Win rate: mean of the last ${evaluation.window} evaluations of ${evaluation.episodes} episodes, ± standard deviation over seeds; IQM: interquartile mean with a bootstrap interval.`,
+      `Win rate: ${scoreText(runs)}, ± standard deviation over seeds; IQM: interquartile mean with a bootstrap interval.`,
+      ...toldApart(settings, rows.length > 1),
       "Throughout training: mean of all evaluations; of two settings that end alike, the one that learns sooner has more.",
       ...(plan.source === undefined ? [] : [`Paper: ${plan.source}.`]),
     ].join(" "),
   };
+}
+
+/** Which cells score less than the best of their row beyond chance, in a sentence; nothing where there is nothing to compare. */
+function toldApart(settings: readonly CellStatistics[], severalRows: boolean): string[] {
+  const others = settings.filter(({ pToBest }) => !Number.isNaN(pToBest));
+  if (others.length === 0 || settings.every(({ seeds }) => seeds === 1)) return [];
+  const apart = others.filter(({ pToBest }) => pToBest < SIGNIFICANT).map((cell) => `${labelOf(cell, severalRows)} (p = ${pText(cell.pToBest)})`);
+  const where = severalRows ? "of its row" : "of all";
+  return [
+    apart.length === 0
+      ? `By Mann and Whitney's test no setting can be told from the one with the highest mean ${where} (p > ${SIGNIFICANT}).`
+      : `Told from the setting with the highest mean ${where} by Mann and Whitney's test: ${apart.join(", ")}${apart.length < others.length ? "; the others cannot be" : ""}${others.length > 1 ? ` (${others.length} tests, of which one in ${Math.round(1 / SIGNIFICANT)} says so by chance)` : ""}.`,
+  ];
 }
 
 /** The name of a cell among others; a single row says nothing. */

@@ -7,6 +7,7 @@ import type { Figure } from "../figures/figure.js";
 import { methodLabel } from "../figures/labels.js";
 import { gruGates, maskImage } from "../figures/masks.js";
 import { rankCorrelation } from "../results/rank-correlation.js";
+import { requireSeeds } from "../results/seeds.js";
 import { mean } from "../results/statistics.js";
 import { readMasks, type StoredRun } from "../runs/store.js";
 import { randomConnections, type Side, sortedConnections } from "../sparse/connections.js";
@@ -32,6 +33,7 @@ export const masks: Experiment = {
   configs: (profile, seeds = USUAL_SEEDS[profile], changes = {}): Config[] => comparison2s3z.configs(profile, seeds, changes).filter(({ method }) => method === "mast"),
   label: methodLabel,
   reduce: (runs) => {
+    requireSeeds(runs);
     const teams = runs.map((run) => measureConnections(run, { battles: run.config.evaluation.episodes }));
     const { note = "", ...table } = spreadTable(runs);
     const [inputLayer, gruInput, hypernetwork, gruHidden] = [...PICTURED, "agent.rnn.weight_hh"].map((weight) => weightImage(runs[0]!, weight));
@@ -72,6 +74,7 @@ export function weightImage(run: StoredRun, weight: string): Figure {
  * @param weights default: those of the paper's figures
  */
 export function connectionOrder(runs: readonly StoredRun[], weights: readonly string[] = PICTURED): Figure {
+  requireSeeds(runs);
   const histories = runs.map(({ directory }) => readMasks(directory));
   const specs = weightsOf(runs[0]!);
   const counts = (weight: string, side: Side) => {

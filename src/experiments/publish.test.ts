@@ -54,10 +54,10 @@ describe("publishResults", () => {
     expect(rows).toHaveLength(4);
     expect(rows[3]).toMatch(/^discounts,classroom,3m,starcraft,qmix,mast,0\.95,2,2000,0\.75,/);
     const [columns, first, second] = csv("discounts-settings.csv");
-    expect(columns).toBe("experiment,profile,row,column,environment,rules,algorithm,method,sparsity,steps,seeds,mean,deviation,iqm,iqmLow,iqmHigh,throughout,commit,paper");
+    expect(columns).toBe("experiment,profile,row,column,environment,rules,algorithm,method,sparsity,steps,seeds,evaluations,mean,deviation,iqm,iqmLow,iqmHigh,throughout,pToBest,commit,paper");
     // Seeds of 0.5 and 0.25, and of 1 and 0.75; their evaluations were 0 at first.
-    expect(first).toMatch(/^discounts,classroom,MAST,"γ, 0\.9",3m,starcraft,qmix,mast,0\.95,2000,2,0\.375,0\.176777,0\.375,0\.25,0\.5,0\.1875,abc,$/);
-    expect(second).toMatch(/,2,0\.875,0\.176777,0\.875,0\.75,1,0\.4375,abc,97\.5$/);
+    expect(first).toMatch(/^discounts,classroom,MAST,"γ, 0\.9",3m,starcraft,qmix,mast,0\.95,2000,2,1,0\.375,0\.176777,0\.375,0\.25,0\.5,0\.1875,0\.333333,abc,$/);
+    expect(second).toMatch(/,2,1,0\.875,0\.176777,0\.875,0\.75,1,0\.4375,NaN,abc,97\.5$/);
   });
 
   it("puts another profile beside the usual one, and what is not declared beside both", async () => {

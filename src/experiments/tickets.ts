@@ -3,6 +3,7 @@ import { shortSteps } from "../figures/figure.js";
 import { scoreIntervals } from "../figures/scores.js";
 import { METHOD_TITLES } from "../methods.js";
 import { summaryOf } from "../results/scores.js";
+import { refuseDifference, unlessVaried } from "../results/seeds.js";
 import { runName, type StoredRun } from "../runs/store.js";
 import { ABLATION } from "./ablation.js";
 import type { Experiment, Profile, Reduction } from "./experiment.js";
@@ -42,6 +43,8 @@ export const tickets: Experiment = {
 /** The table and the curves of a grid of one row; the scores one below the other, since the topologies have no order to draw a line through. */
 function reduceTickets(runs: readonly StoredRun[]): Reduction {
   const plan = { title: "Fixed and moving topologies", rows: "Environment", columns: "Topology", cell: (config: Config) => ({ row: config.environment, column: ticketLabel(config) }) };
+  const compared = unlessVaried([{ method: "dense", sparsity: { level: 0 } }, { method: "mast" }, { method: "rigl" }]);
+  refuseDifference(runs, "These runs", (field) => compared(field) && !field.startsWith("ticket."));
   const { environment, steps } = runs[0].config;
   const scores = cellStatistics(runs, plan).map(({ column, iqmLow, iqmHigh }) => ({
     label: column, interval: [iqmLow, iqmHigh] as const, scores: runs.filter(({ config }) => ticketLabel(config) === column).map((run) => summaryOf(run).score),

@@ -5,6 +5,7 @@ import { type LearnedValue, learnedValues } from "../figures/values.js";
 import type { Engine } from "../networks/engine.js";
 import type { Episode } from "../replay/episode.js";
 import { groupEpisodes } from "../replay/group.js";
+import { requireSeeds } from "../results/seeds.js";
 import { mean, standardDeviation } from "../results/statistics.js";
 import { readRunCheckpoint, type StoredRun } from "../runs/store.js";
 import { chosenValues } from "../targets/actions.js";
@@ -112,6 +113,7 @@ function reduceTwoStep(runs: readonly StoredRun[]): Reduction {
     return [name, ...cells.map((value) => value.toFixed(2).replace("-", "−"))];
   };
   const labels = [...new Set(learned.map(({ label }) => label))];
+  for (const label of labels) requireSeeds(runs.filter((run) => methodLabel(run.config) === label), `These runs of ${label}`);
   const levels = [...new Set(runs.map((run) => run.config.sparsity.level).filter((level) => level > 0))].map((level) => `${+(100 * level).toFixed(1)} %`);
   const title = `Two-step game after ${config.steps.toLocaleString("en")} steps, sparse at ${levels.join(", ")}`;
   return {

@@ -1,5 +1,6 @@
 import { ALGORITHM_TITLES, METHOD_TITLES } from "../methods.js";
 import type { Config } from "../config.js";
+import { flatten, withoutSeed } from "../results/seeds.js";
 
 /**
  * The name under which a configuration's method is shown.
@@ -50,13 +51,4 @@ function labelled(configs: readonly Config[], names: readonly string[], sourceNa
     const differences = [...fields[i]!].filter(([field, value]) => others.some((other) => other.get(field) !== value));
     return [name, ...differences.map(([field, value]) => `${field} ${value}`)].join(", ");
   });
-}
-
-/** A run's name without the seed and the hash at its end. */
-function withoutSeed(run: string): string {
-  return run.replace(/-seed\d+-[0-9a-f]+$/, "");
-}
-
-function flatten(tree: object, path = ""): [field: string, value: string][] {
-  return Object.entries(tree).flatMap(([key, value]) => (typeof value === "object" && value !== null ? flatten(value, `${path}${key}.`) : [[`${path}${key}`, String(value)] as [string, string]]));
 }

@@ -35,6 +35,9 @@ describe("methodStatistics", () => {
     expect(dense!.mastImproves).toBeCloseTo((3.5 + 4.5 + 3 + 4.5 + 3) / 25, 12);
     expect(set!.mastImproves).toBe(1);
     expect(mast!.mastImproves).toBe(0.5);
+    // No other of the 252 ways to deal out ten scores but the opposite one sets them as far apart as MAST's and SET's.
+    expect(set!.mastP).toBeCloseTo(2 / 252, 12);
+    expect(mast!.mastP).toBeNaN();
   });
 
   it("have intervals around the interquartile mean, which close in on scores that agree, the same each time", () => {
@@ -54,7 +57,7 @@ describe("methodStatistics", () => {
 
   it("make a tidy frame", async () => {
     const lines = frameCsv(await methodsFrame(methodStatistics(all), { experiment: "x", profile: "smoke" })).split("\n");
-    expect(lines[0]).toBe("experiment,profile,environment,rules,algorithm,method,sparsity,steps,seeds,mean,deviation,iqm,iqmLow,iqmHigh,throughout,relativeToDense,mastImproves,totalSize,trainFlops,inferenceFlops,commit");
-    expect(lines[2]).toBe("x,smoke,2s3z,starcraft,qmix,set,0.95,2000000,5,0.4,0,0.4,0.4,0.4,0.4,0.571429,1,0.1,0.2,0.3,abc");
+    expect(lines[0]).toBe("experiment,profile,environment,rules,algorithm,method,sparsity,steps,seeds,evaluations,mean,deviation,iqm,iqmLow,iqmHigh,throughout,relativeToDense,mastImproves,mastP,totalSize,trainFlops,inferenceFlops,commit");
+    expect(lines[2]).toBe("x,smoke,2s3z,starcraft,qmix,set,0.95,2000000,5,1,0.4,0,0.4,0.4,0.4,0.4,0.571429,1,0.00793651,0.1,0.2,0.3,abc");
   });
 });

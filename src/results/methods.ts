@@ -1,6 +1,8 @@
 import { type Method, METHODS } from "../methods.js";
+import { scoreDifference } from "./difference.js";
 import { type ScoreStatistics, scoreStatistics, summaryOf } from "./scores.js";
-import { mean, probabilityOfImprovement } from "./statistics.js";
+import { requireMethods } from "./seeds.js";
+import { mean } from "./statistics.js";
 import type { StoredRun } from "../runs/store.js";
 
 /** What the seeds of one method came to. */
@@ -15,6 +17,8 @@ export interface MethodStatistics extends ScoreStatistics {
   readonly relativeToDense: number;
   /** Probability that a run of MAST scores higher than one of this method, ties counted half; NaN without MAST runs. */
   readonly mastImproves: number;
+  /** Two-sided p of the difference to MAST (Mann and Whitney's test, exact); NaN without MAST runs, and for MAST itself. */
+  readonly mastP: number;
   /** Size and FLOPs over those of the dense networks. */
   readonly totalSize: number;
   readonly trainFlops: number;
@@ -24,11 +28,12 @@ export interface MethodStatistics extends ScoreStatistics {
 /**
  * Statistics of complete runs, one entry a method in the order of Table 1. The runs differ in method and seed alone.
  *
- * @throws {Error} when a run is not complete, naming it
+ * @throws {Error} when a run is not complete, naming it; when runs differ in more than that, naming the field; when one is given twice
  * @example
  * methodStatistics(runs).find(({ method }) => method === "mast")!.iqm;
  */
 export function methodStatistics(runs: readonly StoredRun[]): MethodStatistics[] {
+  requireMethods(runs);
   const runsOf = (method: Method) => runs.filter(({ config }) => config.method === method);
   const scores = (group: readonly StoredRun[]) => group.map(summaryOf).map(({ score }) => score);
   const dense = mean(scores(runsOf("dense")));
@@ -38,11 +43,13 @@ export function methodStatistics(runs: readonly StoredRun[]): MethodStatistics[]
     const { environment, rules, algorithm, sparsity, steps } = group[0].config;
     const { commit, ...statistics } = scoreStatistics(group);
     const { totalSize, trainFlops, inferenceFlops } = summaryOf(group[0]).cost.relative;
+    const difference = mast.length > 0 ? scoreDifference(mast, scores(group)) : undefined;
     return {
       environment, rules, algorithm, method, sparsity: sparsity.level, steps,
       ...statistics,
       relativeToDense: statistics.mean / dense,
-      mastImproves: mast.length > 0 ? probabilityOfImprovement([mast], [scores(group)]) : NaN,
+      mastImproves: difference?.improvement ?? NaN,
+      mastP: method === "mast" ? NaN : (difference?.p ?? NaN),
       totalSize, trainFlops, inferenceFlops,
       commit,
     };

@@ -17,6 +17,11 @@ it("gives equal values the mean of their ranks", () => {
   expect(rankCorrelation([1, 1], [1, 2])).toBeNaN();
 });
 
+it("is not a number where a value is none", () => {
+  expect(rankCorrelation([1, NaN, 3], [1, 2, 3])).toBeNaN();
+  expect(rankCorrelation([1, 2, 3], [1, 2, NaN])).toBeNaN();
+});
+
 it("refuses lists of different lengths", () => {
   expect(() => rankCorrelation([1], [1, 2])).toThrow("1 and 2 values");
 });

@@ -1,6 +1,6 @@
 /**
  * Spearman's rank correlation: whether one quantity rises with another, whatever the shape of the curve; 1 always, 0 not at all, -1 falls
- * always. Equal values share the mean of their ranks; NaN when all values of one are equal.
+ * always. Equal values share the mean of their ranks; NaN when all values of one are equal, and where one value is NaN.
  *
  * @throws {Error} when they are not equally many
  * @example
@@ -8,6 +8,7 @@
  */
 export function rankCorrelation(x: ArrayLike<number>, y: ArrayLike<number>): number {
   if (x.length !== y.length) throw new Error(`A correlation was asked of ${x.length} and ${y.length} values; there must be equally many.`);
+  for (let i = 0; i < x.length; i++) if (Number.isNaN(x[i]) || Number.isNaN(y[i])) return NaN;
   const [a, b] = [ranks(x), ranks(y)];
   const centre = (x.length - 1) / 2;
   let both = 0, ofA = 0, ofB = 0;

@@ -1,10 +1,14 @@
 import { createRandom } from "../random.js";
+import { requireSeeds } from "./seeds.js";
 import { bootstrapInterval, interquartileMean, mean, standardDeviation } from "./statistics.js";
 import type { StoredRun } from "../runs/store.js";
+import { scoredEvaluations } from "../training/score.js";
 
 /** What the seeds of one configuration came to. Win rates are shares, 0..1; a score is a run's mean win rate in its last evaluations. */
 export interface ScoreStatistics {
   readonly seeds: number;
+  /** How many evaluations each score is the mean of. */
+  readonly evaluations: number;
   /** Mean and sample standard deviation of the scores, as the paper reports them. */
   readonly mean: number;
   readonly deviation: number;
@@ -12,31 +16,61 @@ export interface ScoreStatistics {
   readonly iqm: number;
   readonly iqmLow: number;
   readonly iqmHigh: number;
-  /** Mean win rate over all evaluations of the training: of two that end alike, the one that learns sooner has more. */
+  /** Mean win rate over all evaluations, from that before training on: of two that end alike, the one that learns sooner has more. */
   readonly throughout: number;
   /** Commits of the code that trained them. */
   readonly commit: string;
 }
 
 /**
- * Statistics of complete runs that differ in the seed alone.
+ * Statistics of complete runs that differ in the seed alone. A score that is not a number makes every statistic one that is not.
  *
- * @throws {Error} when a run is not complete, naming it
+ * @throws {Error} when a run is not complete, naming it; when runs differ in more than the seed, naming the field; when one is given twice
  * @example
  * scoreStatistics(runs.filter(({ config }) => config.method === "mast")).iqm;
  */
 export function scoreStatistics(runs: readonly StoredRun[]): ScoreStatistics {
+  requireSeeds(runs);
   const summaries = runs.map(summaryOf);
   const scores = summaries.map(({ score }) => score);
   // The same resamples for every configuration, and for every call.
   const [iqmLow, iqmHigh] = bootstrapInterval([scores], ([values]) => interquartileMean(values), { random: createRandom(0, 0) });
   return {
     seeds: scores.length,
+    evaluations: commonEvaluations(runs),
     mean: mean(scores), deviation: standardDeviation(scores),
     iqm: interquartileMean(scores), iqmLow, iqmHigh,
     throughout: mean(summaries.map(({ winRates }) => mean(winRates))),
     commit: [...new Set(summaries.map(({ commit }) => commit ?? ""))].join(" "),
   };
+}
+
+/**
+ * How many evaluations a complete run's score is the mean of: `evaluation.window`, or fewer where it was too short for that many.
+ * @throws {Error} when the run is not complete, naming it
+ */
+export function scoreEvaluations(run: StoredRun): number {
+  return scoredEvaluations(summaryOf(run).winRates, run.config.evaluation.window).length;
+}
+
+/**
+ * What the scores of some runs are means of, in words: "mean of the last 2 evaluations of 32 episodes".
+ * @throws {Error} when a run is not complete, naming it
+ */
+export function scoreText(runs: readonly StoredRun[]): string {
+  const either = (numbers: readonly number[]): string => [...new Set(numbers)].sort((a, b) => a - b).join(" or ");
+  const evaluations = either(runs.map(scoreEvaluations));
+  const episodes = either(runs.map(({ config }) => config.evaluation.episodes));
+  return `mean of the last ${evaluations === "1" ? "evaluation" : `${evaluations} evaluations`} of ${episodes} episode${episodes === "1" ? "" : "s"}`;
+}
+
+/** Seeds whose scores are means of different numbers of evaluations, as those of an older version may be, are not comparable. */
+function commonEvaluations(runs: readonly StoredRun[]): number {
+  const [first, ...others] = runs;
+  const evaluations = scoreEvaluations(first!);
+  const other = others.find((run) => scoreEvaluations(run) !== evaluations);
+  if (other === undefined) return evaluations;
+  throw new Error(`These runs cannot be put together: the score of ${first!.name} is the mean of ${evaluations} evaluations, that of ${other.name} of ${scoreEvaluations(other)}.`);
 }
 
 /**

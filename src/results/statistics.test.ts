@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { createRandom } from "../random.js";
-import { bootstrapInterval, finalScore, interquartileMean, mean, probabilityOfImprovement, standardDeviation } from "./statistics.js";
+import { bootstrapInterval, finalScore, interquartileMean, mean, probabilityOfImprovement, quantile, standardDeviation } from "./statistics.js";
 
 const series = (size: number) => Array.from({ length: size }, (_, i) => ((i * i * 7 + 3 * i) % 11) / 10);
 
@@ -29,6 +29,22 @@ describe("interquartileMean", () => {
     expect(interquartileMean(values)).toBe(2.25);
     expect(values[0]).toBe(1000);
   });
+});
+
+it("does not leave out a value that is not a number, wherever it stands", () => {
+  const ofIqm = ([values]: readonly (readonly number[])[]) => interquartileMean(values!);
+  for (const values of [[NaN, 1, 1, 1, 1], [1, 1, NaN, 1, 1], [1, 1, 1, 1, NaN], [NaN]]) {
+    expect(mean(values)).toBeNaN();
+    expect(standardDeviation([...values, 2])).toBeNaN();
+    expect(interquartileMean(values)).toBeNaN();
+    expect(finalScore(values)).toBeNaN();
+    expect(bootstrapInterval([values], ofIqm, { random: createRandom(1) })).toEqual([NaN, NaN]);
+    expect(probabilityOfImprovement([values], [[0, 0]])).toBeNaN();
+    expect(probabilityOfImprovement([[0, 0]], [values])).toBeNaN();
+    expect(quantile(Float64Array.from(values).sort(), 0.25)).toBeNaN();
+  }
+  expect(interquartileMean([])).toBeNaN();
+  expect(quantile([], 0.5)).toBeNaN();
 });
 
 it("finalScore is the mean of the last 20 evaluations", () => {

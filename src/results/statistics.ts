@@ -1,13 +1,13 @@
 import type { Random } from "../random.js";
 
-/** Arithmetic mean; NaN of nothing. */
+/** Arithmetic mean; NaN of nothing, and where one value is NaN. */
 export function mean(values: ArrayLike<number>): number {
   let sum = 0;
   for (let i = 0; i < values.length; i++) sum += values[i];
   return sum / values.length;
 }
 
-/** Standard deviation of a sample (n - 1 in the denominator), the paper's +-; NaN of fewer than two values. */
+/** Standard deviation of a sample (n - 1 in the denominator), the paper's +-; NaN of fewer than two values, and where one value is NaN. */
 export function standardDeviation(values: ArrayLike<number>): number {
   const centre = mean(values);
   let sum = 0;
@@ -17,21 +17,23 @@ export function standardDeviation(values: ArrayLike<number>): number {
 
 /**
  * Interquartile mean: the mean of what is left without the lowest and the highest quarter, each rounded down to whole
- * values (rliable's IQM, `scipy.stats.trim_mean(values, 0.25)`).
+ * values (rliable's IQM, `scipy.stats.trim_mean(values, 0.25)`). NaN of nothing, and where one value is NaN: a run that diverged is not left out.
  *
  * @example
  * interquartileMean([0, 0.8, 0.9, 1]); // 0.85
  */
 export function interquartileMean(values: ArrayLike<number>): number {
   const sorted = Float64Array.from(values).sort();
+  // Sorting puts NaN last, where it would be cut off.
+  if (sorted.some(Number.isNaN)) return NaN;
   const cut = Math.floor(sorted.length / 4);
   return mean(sorted.subarray(cut, sorted.length - cut));
 }
 
 /**
- * A run's score: the mean over its last 20 evaluations (of fewer, when it has fewer), as in the paper.
+ * A run's score: the mean over its last 20 evaluations (of fewer, when it has fewer), as in the paper; NaN where one of them is NaN.
  *
- * @param evaluations for example test win rates, oldest first
+ * @param evaluations for example test win rates, oldest first, without that of step 0: see `scoredEvaluations`
  * @throws {Error} when there is none
  */
 export function finalScore(evaluations: ArrayLike<number>, last = 20): number {
@@ -46,7 +48,7 @@ export function finalScore(evaluations: ArrayLike<number>, last = 20): number {
  * @param strata scores of the runs of each task, [tasks][runs]
  * @param statistic of such a resample; it must not keep or change the arrays, which are used again
  * @param options `random` decides the draws, `resamples` defaults to 2,000, `confidence` to 0.95
- * @returns lower and upper end
+ * @returns lower and upper end, both NaN where a score is NaN
  * @throws {Error} when a stratum is empty or an option impossible
  * @example
  * bootstrapInterval([[0.9, 0.95, 1], [0.4, 0.8, 0.6]], (tasks) => interquartileMean(tasks.flat()), { random: createRandom(1) });
@@ -63,6 +65,7 @@ export function bootstrapInterval(
   if (!(Number.isInteger(resamples) && resamples >= 1)) throw new Error(`resamples is ${resamples}; it must be a whole number, at least 1.`);
   if (!(confidence > 0 && confidence < 1)) throw new Error(`confidence is ${confidence}; it must be between 0 and 1, for example 0.95.`);
 
+  if (strata.some((runs) => runs.some(Number.isNaN))) return [NaN, NaN];
   const resample = strata.map((runs) => [...runs]);
   const found = new Float64Array(resamples);
   for (let i = 0; i < resamples; i++) {
@@ -77,7 +80,7 @@ export function bootstrapInterval(
 
 /**
  * Probability that a run of X scores higher than a run of Y on the same task, ties counted half: Mann and Whitney's
- * U / (n m) of each task, averaged over tasks (rliable).
+ * U / (n m) of each task, averaged over tasks (rliable); NaN where a score is NaN.
  *
  * @param x scores, [tasks][runs]
  * @param y scores of the same tasks; numbers of runs may differ
@@ -94,14 +97,15 @@ export function probabilityOfImprovement(x: readonly (readonly number[])[], y: r
       const others = y[task];
       if (runs.length === 0 || others.length === 0) throw new Error(`Task ${task} has ${runs.length} and ${others.length} runs; both need at least one.`);
       let wins = 0;
-      for (const a of runs) for (const b of others) wins += a > b ? 1 : a === b ? 0.5 : 0;
+      for (const a of runs) for (const b of others) wins += Number.isNaN(a) || Number.isNaN(b) ? NaN : a > b ? 1 : a === b ? 0.5 : 0;
       return wins / (runs.length * others.length);
     }),
   );
 }
 
-/** Quantile of ascending values, interpolated linearly between neighbours (numpy's default). */
+/** Quantile of ascending values, interpolated linearly between neighbours (numpy's default); NaN of nothing, and where one value is NaN (sorting puts it last). */
 export function quantile(sorted: ArrayLike<number>, share: number): number {
+  if (sorted.length === 0 || Number.isNaN(sorted[sorted.length - 1])) return NaN;
   const place = share * (sorted.length - 1);
   const below = Math.floor(place);
   const above = Math.min(below + 1, sorted.length - 1);

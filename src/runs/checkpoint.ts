@@ -14,7 +14,7 @@ export interface Checkpoint {
   /** Wall-clock seconds of training so far. */
   readonly seconds: number;
   /** Set when training is over. */
-  readonly end?: Omit<EndRecord, "kind" | "state">;
+  readonly end?: Pick<EndRecord, "step" | "episode" | "update" | "score">;
 }
 
 /** Shapes by parameter name; a tensor without one is stored as a vector. */

@@ -44,7 +44,7 @@ const train = (step: number): TrainingRecord => ({ kind: "train", step, episode:
 const evaluation = (step: number): TrainingRecord => ({ kind: "evaluation", step, episode: step / 2, episodes: 32, winRate: step / 1000, episodeReturn: 7, episodeLength: 2, estimatedValue: step / 3, trueValue: Math.PI });
 const topology = (step: number): TrainingRecord => ({ kind: "topology", step, episode: step / 2, evolution: step / 200, fraction: 0.5, layers: [{ name: "agent.fc1.weight", nonzeros: 3, dropped: 1, grown: 1 }], masks: new Map([["agent.fc1.weight", Uint8Array.of(1, 0, 1, 0, 0, step % 400 === 0 ? 1 : 0)], ["agent.fc2.weight", Uint8Array.of(1, 1, 1, 0, 0, 0, 0, 0, 0, 1, 1)]]) });
 const checkpoint = (step: number): TrainingRecord => ({ kind: "checkpoint", step, episode: step / 2, state: stateAt(step) });
-const end: TrainingRecord = { kind: "end", step: 1000, episode: 500, update: 250, score: 0.5, state: stateAt(1000) };
+const end: TrainingRecord = { kind: "end", step: 1000, episode: 500, update: 250, score: 0.5, evaluations: 20, state: stateAt(1000) };
 
 /** What a training of 1000 steps says from a step on. */
 function recordsFrom(first: number): TrainingRecord[] {

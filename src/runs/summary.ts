@@ -13,7 +13,7 @@ import { fullShape, networkShape } from "../training/networks.js";
  * The numbers of a run that is over.
  * @param device what computed its networks, if not the wasm engine
  */
-export function summarise(config: Config, end: Omit<EndRecord, "kind" | "state">, state: TrainState, seconds: number, device?: string): RunSummary {
+export function summarise(config: Config, end: Pick<EndRecord, "step" | "episode" | "update" | "score">, state: TrainState, seconds: number, device?: string): RunSummary {
   const commit = currentCommit();
   return {
     score: end.score,

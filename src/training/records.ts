@@ -23,7 +23,7 @@ export interface TrainRecord {
   readonly winRate: number;
 }
 
-/** The paper's protocol: greedy episodes every `evaluation.interval` steps. */
+/** The paper's protocol: greedy episodes every `evaluation.interval` steps, before training and at its end. */
 export interface EvaluationRecord {
   readonly kind: "evaluation";
   readonly step: number;
@@ -67,8 +67,10 @@ export interface EndRecord {
   readonly step: number;
   readonly episode: number;
   readonly update: number;
-  /** Mean win rate of the last `evaluation.window` evaluations: the paper's score. */
+  /** Mean win rate of the last `evaluation.window` evaluations, that of step 0 left out: the paper's score. */
   readonly score: number;
+  /** How many evaluations the score is the mean of: fewer than `evaluation.window` in a short run. */
+  readonly evaluations: number;
   readonly state: TrainState;
 }
 

@@ -109,6 +109,35 @@ describe("train", () => {
     expect(end.kind === "end" && end.score).toBeCloseTo(rates.reduce((a, b) => a + b) / 3, 12);
   });
 
+  it.each<[string, ConfigInput, number[], number]>([
+    ["steps that are no multiple of the interval", { steps: 250 }, [0, 100, 200, 250], 3],
+    ["an interval longer than the run", { steps: 90 }, [0, 90], 1],
+    ["an interval as long as the run", { steps: 100 }, [0, 100], 1],
+    ["a window longer than the run", { steps: 200, evaluation: { interval: 100, episodes: 4, window: 20 } }, [0, 100, 200], 2],
+    ["a single step", { steps: 1 }, [0, 1], 1],
+  ])("evaluates and logs the end of a run once with %s, and leaves step 0 out of its score", async (_, input, steps, scored) => {
+    const records = await collect({ ...small, ...input });
+    const evaluations = records.filter((record) => record.kind === "evaluation");
+    expect(evaluations.map(({ step }) => step)).toEqual(steps);
+    const end = records.at(-1)!;
+    if (end.kind !== "end") throw new Error("no end");
+    expect(end.evaluations).toBe(scored);
+    const rates = evaluations.slice(-scored).map(({ winRate }) => winRate);
+    expect(end.score).toBeCloseTo(rates.reduce((a, b) => a + b) / scored, 12);
+    const logged = records.filter((record) => record.kind === "train");
+    expect(logged.at(-1)!.episode).toBe(end.episode);
+    expect(new Set(logged.map(({ episode }) => episode)).size).toBe(logged.length);
+
+    // Training that goes on from its own end has nothing left to say but the end, and from any checkpoint says the same as the whole run.
+    expect(await collect({ ...small, ...input }, { resume: end.state })).toEqual([end]);
+    const checkpointed = await collect({ ...small, ...input }, { checkpointEvery: 0 });
+    const last = checkpointed.findLastIndex(({ kind }) => kind === "checkpoint");
+    if (last < 0) return;
+    const { state } = checkpointed[last] as { state: TrainState };
+    const before = withoutCheckpoints(checkpointed.slice(0, last));
+    expect([...before, ...(await collect({ ...small, ...input }, { resume: state }))]).toEqual(records);
+  });
+
   it.each(["dense", "ss", "set", "rigl", "mast"] as const)("learns the two-step game with %s", async (method) => {
     const records = await collect({
       ...small,

@@ -11,8 +11,9 @@ import { countNonzeros } from "../sparse/mask.js";
 import { createEvaluation } from "./evaluate.js";
 import { forgetOldPlay } from "./forget.js";
 import { createNetworks, resumeNetworks, type Ticket } from "./networks.js";
-import type { TrainRecord, TrainState, TrainingRecord } from "./records.js";
+import type { TrainProgress, TrainRecord, TrainState, TrainingRecord } from "./records.js";
 import { createEpisodeRecorder, epsilonGreedy } from "./rollout.js";
+import { scoredEvaluations } from "./score.js";
 import { captureMasks, captureReplay, captureTensors, replayEpisodes } from "./state.js";
 
 /** How a run is listened to; none of it changes what the run computes. */
@@ -86,21 +87,21 @@ export async function* train(config: Config, options: TrainOptions = {}): AsyncG
     let lastTurn = lastCheckpoint;
     for (;;) {
       // Everything a checkpoint holds is complete here, between two episodes.
-      if (progress.step >= progress.nextTrainRecord) {
+      const over = progress.step >= config.steps;
+      // What is left at the end is said too, where it is no whole interval.
+      if (progress.step >= progress.nextTrainRecord || (over && sums.episodes > 0)) {
         yield trainRecord(progress, sums, epsilonAt(progress.step));
         clearSums(sums);
         while (progress.nextTrainRecord <= progress.step) progress.nextTrainRecord += config.log.interval;
       }
-      while (progress.nextEvaluation <= progress.step && progress.nextEvaluation <= config.steps) {
+      for (let step = evaluationDue(progress, config); step !== undefined; step = evaluationDue(progress, config)) {
         const seeds = Array.from({ length: config.evaluation.episodes }, () => random.evaluation.below(0x7fffffff));
         const evaluation = await evaluate(seeds);
-        // The nominal step, so that the evaluations of several seeds line up.
-        const step = progress.nextEvaluation;
         progress.evaluations.push(evaluation.winRate);
         progress.nextEvaluation += config.evaluation.interval;
         yield { kind: "evaluation", step, episode: progress.episode, ...evaluation };
       }
-      if (progress.step >= config.steps) break;
+      if (over) break;
       const now = performance.now();
       if (now - lastTurn > 20) {
         // Lets the listener's timers, messages and interrupts in.
@@ -157,13 +158,22 @@ export async function* train(config: Config, options: TrainOptions = {}): AsyncG
       }
     }
 
-    const last = progress.evaluations.slice(-config.evaluation.window);
-    const score = last.reduce((sum, rate) => sum + rate, 0) / last.length;
+    const scored = scoredEvaluations(progress.evaluations, config.evaluation.window);
+    const score = scored.reduce((sum, rate) => sum + rate, 0) / scored.length;
     const { step, episode, update } = progress;
-    yield { kind: "end", step, episode, update, score, state: await capture() };
+    yield { kind: "end", step, episode, update, score, evaluations: scored.length, state: await capture() };
   } finally {
     engine.dispose();
   }
+}
+
+/**
+ * The step of the evaluation that is due, or undefined: steps 0, interval, 2 interval and so on, and the last step of the run also where it is no
+ * multiple of the interval. These are nominal steps, so that evaluations of several seeds line up; an episode may end a little later.
+ */
+function evaluationDue({ step, nextEvaluation }: Pick<TrainProgress, "step" | "nextEvaluation">, { steps, evaluation }: Config): number | undefined {
+  if (nextEvaluation <= Math.min(step, steps)) return nextEvaluation;
+  return step >= steps && nextEvaluation - evaluation.interval < steps ? steps : undefined;
 }
 
 /** One independent stream for each use, so that methods with the same seed play the same environment seeds. */

@@ -1,0 +1,103 @@
+import type { Config, ConfigInput } from "../config.js";
+import { algorithmDefaults, methodDefaults } from "../methods.js";
+
+/** A stored run, or a configuration that was followed while it trained. */
+interface OneRun {
+  readonly name?: string;
+  readonly config: Config;
+}
+
+/**
+ * Refuses runs that are not seeds of one configuration, since statistics over them would pool what does not belong together, and runs that are given
+ * twice. Tickets may have sources that differ in the seed alone.
+ *
+ * @param subject what an error calls them
+ * @throws {Error} naming the field that differs, its values and the runs; or the runs that have one seed; or when there are none
+ * @example
+ * requireSeeds(runs.filter(({ config }) => config.method === "mast"));
+ */
+export function requireSeeds(runs: readonly OneRun[], subject = "These runs"): void {
+  if (runs.length === 0) throw new Error("Statistics over seeds were asked of no runs; they need at least one.");
+  refuseDifference(runs, subject, () => true);
+  const seeds = new Map<number, OneRun>();
+  for (const run of runs) {
+    const { seed } = run.config;
+    const before = seeds.get(seed);
+    if (before !== undefined) throw new Error(`${subject} cannot be averaged: seed ${seed} is given twice (${[before, run].map(nameOf).join(" and ")}). Give each run once.`);
+    seeds.set(seed, run);
+  }
+}
+
+/**
+ * Refuses runs that differ in more than method and seed. A method brings targets, buffers and growth of its own (`methodDefaults`), and the dense one has
+ * no sparsity; all that Table 1 keeps alike has to be alike.
+ *
+ * @throws {Error} naming the field that differs, or the runs that have one method and seed; or when there are none
+ * @example
+ * requireMethods(comparison3m.configs("classroom").map((config) => ({ config })));
+ */
+export function requireMethods(runs: readonly OneRun[]): void {
+  const methods = [...new Set(runs.map(({ config }) => config.method))];
+  refuseDifference(runs, "These methods", unlessVaried([{ sparsity: { level: 0 } }, ...methods.map((method) => ({ method }))]));
+  refuseDifference(runs.filter(({ config }) => config.sparsity.level > 0), "These methods", (field) => field === "sparsity.level");
+  for (const method of methods) requireSeeds(runs.filter(({ config }) => config.method === method), `These runs of ${method}`);
+}
+
+/**
+ * A field's comparison that passes over what some settings vary: the fields that they set, and with a method or an algorithm also those that it brings.
+ *
+ * @example
+ * refuseDifference(runs, "These runs", unlessVaried([{ method: "rigl" }, { method: "mast" }]));
+ */
+export function unlessVaried(settings: readonly ConfigInput[]): (field: string) => boolean {
+  const set = settings.flatMap(({ method, algorithm, ...input }) => [
+    ...Object.keys({ ...(method && { method }), ...(algorithm && { algorithm }) }),
+    ...[input, method ? methodDefaults(method) : {}, algorithm ? algorithmDefaults(algorithm) : {}].flatMap((part) => flatten(part).map(([field]) => field)),
+  ]);
+  return (field) => !set.some((own) => field === own || field.startsWith(`${own}.`));
+}
+
+/**
+ * Refuses runs that differ in a field.
+ *
+ * @param compared whether a field is compared
+ * @throws {Error} naming the field
+ */
+export function refuseDifference(runs: readonly OneRun[], subject: string, compared: (field: string) => boolean): void {
+  const [first, ...others] = runs;
+  if (first === undefined) return;
+  const expected = comparedFields(first.config);
+  for (const other of others) {
+    const found = comparedFields(other.config);
+    const field = [...new Set([...expected.keys(), ...found.keys()])].find((name) => compared(name) && expected.get(name) !== found.get(name));
+    if (field === undefined) continue;
+    const value = (fields: ReadonlyMap<string, string>, run: OneRun): string => `${fields.get(field) ?? "absent"} (${nameOf(run)})`;
+    throw new Error(`${subject} cannot be put together: ${field} is ${value(expected, first)} and ${value(found, other)}. Statistics need runs that agree in it.`);
+  }
+}
+
+/** A configuration as its fields and their texts, section by section: "sparsity.level", "0.95"; an empty section is a field. */
+export function flatten(tree: object, path = ""): [field: string, value: string][] {
+  return Object.entries(tree).flatMap(([key, value]: [string, unknown]) => {
+    const section = typeof value === "object" && value !== null && Object.keys(value).length > 0;
+    return section ? flatten(value, `${path}${key}.`) : [[`${path}${key}`, String(value)] as [string, string]];
+  });
+}
+
+/** A run's name without the seed and the hash at its end. */
+export function withoutSeed(run: string): string {
+  return run.replace(/-seed\d+-[0-9a-f]+$/, "");
+}
+
+/** What has to be alike: everything but the seed, and the seed of a ticket's source. */
+function comparedFields(config: Config): Map<string, string> {
+  const fields = new Map(flatten(config).filter(([, value]) => value !== "undefined"));
+  fields.delete("seed");
+  const source = fields.get("ticket.source");
+  if (source !== undefined) fields.set("ticket.source", withoutSeed(source));
+  return fields;
+}
+
+function nameOf({ name, config }: OneRun): string {
+  return name ?? `${config.environment}, ${config.algorithm}, ${config.method}, seed ${config.seed}`;
+}
