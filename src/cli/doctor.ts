@@ -8,6 +8,7 @@ import { promisify } from "node:util";
 import { BACKENDS } from "../config.js";
 import { createEnvironment } from "../envs/index.js";
 import { BROWSER_HINT, findBrowser } from "../display/browser.js";
+import { checkBrowser } from "../display/draw.js";
 import { packageRoot } from "../node/project.js";
 import { networkParameters } from "../networks/parameters.js";
 import { backendMissing, type OpenBackend } from "../node/tensorflow/backend.js";
@@ -28,7 +29,7 @@ interface Finding {
 /** `mast doctor`: what of the environment is there, and how to get what is missing. */
 export async function doctorCommand(): Promise<void> {
   const backends = Promise.all(BACKENDS.filter((name) => name !== "auto").map(backend));
-  const findings = [nodeVersion(), await engine(), ...(await backends), packages(), machine(), python(), await jupyter(), kernel(), browser(), gpu(), git()];
+  const findings = [nodeVersion(), await engine(), ...(await backends), packages(), machine(), python(), await jupyter(), kernel(), await browser(), gpu(), git()];
   const width = Math.max(...findings.map(({ part }) => part.length));
   for (const { part, found, hint, required } of findings) {
     const mark = found !== undefined ? "ok      " : required ? "MISSING " : "-       ";
@@ -114,8 +115,10 @@ function kernel(): Finding {
   return { part: "Kernel: TypeScript", found: existsSync(spec) ? "tslab, found by npm run lab" : undefined, hint: `${spec} is missing: git checkout .jupyter` };
 }
 
-function browser(): Finding {
-  return { part: "Browser for PNG", found: findBrowser(), hint: `figures are saved without PNG: ${BROWSER_HINT}` };
+/** Lets the browser draw: one that is there may still not start. */
+async function browser(): Promise<Finding> {
+  const fault = await checkBrowser();
+  return { part: "Browser for PNG", found: fault === undefined ? findBrowser() : undefined, hint: `figures are saved without PNG: ${fault}; ${BROWSER_HINT}` };
 }
 
 function gpu(): Finding {

@@ -5,7 +5,6 @@ import { EXPERIMENTS, findExperiment, isMeasurement, MEASUREMENTS } from "../exp
 import { type Experiment, type Measurement, type Profile, PROFILES } from "../experiments/experiment.js";
 import { publishedMeasurement, type PublishedFile, publishMeasurement, publishResults } from "../experiments/publish.js";
 import { publishedRows } from "../experiments/published.js";
-import { closeBrowser } from "../display/browser.js";
 import { clock, tableText } from "../figures/table.js";
 import { type CsvRow, parseCsv } from "../results/csv.js";
 import { runOf, type StoredRun } from "../runs/store.js";
@@ -90,7 +89,6 @@ export async function showExperiment(id: string, flags: ExperimentFlags): Promis
 
 async function publish(experiment: Experiment, profile: Profile, runs: readonly StoredRun[], { figure }: ExperimentFlags): Promise<void> {
   const { table, saved } = await publishResults(experiment, profile, runs, figure === undefined ? {} : { figure: resolve(figure) });
-  await closeBrowser();
   console.log(`\n${tableText(table)}\n`);
   sayWhatIsSaved(saved);
   const next = experiment.next?.(runs) ?? [];
@@ -121,8 +119,7 @@ async function measure(measurement: Measurement, flags: ExperimentFlags): Promis
     display.update({ share: 1, what: "done" });
     display.stop();
     const { table, saved } = await publishMeasurement(measurement, profile, measured, flags.figure === undefined ? {} : { figure: resolve(flags.figure) });
-    await closeBrowser();
-    console.log(`\n${tableText(table)}\n`);
+      console.log(`\n${tableText(table)}\n`);
     sayWhatIsSaved(saved);
   } catch (error) {
     display.stop();

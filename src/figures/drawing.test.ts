@@ -10,7 +10,8 @@ import { trainingCurves } from "./curves.js";
 import { maskImage } from "./masks.js";
 import { recordEpisode } from "./recording.js";
 import { battleReplay, saveReplay } from "../display/replay.js";
-import { drawnPng, figurePng, saveFigure } from "../display/save.js";
+import { drawPng } from "../display/draw.js";
+import { figurePng, saveFigure } from "../display/save.js";
 
 const browser = findBrowser();
 if (browser === undefined) console.warn("skipped: figures drawn in a browser (no Chrome, Chromium or Edge; set CHROME_PATH to one)");
@@ -75,7 +76,7 @@ describe.skipIf(browser === undefined)("a saved figure", () => {
   });
 
   it("has a PNG much smaller than what the browser writes, and looks the same", async () => {
-    const drawn = (await drawnPng(curves, 1))!, small = (await figurePng(curves, 1))!;
+    const drawn = await drawPng(curves, 1), small = (await figurePng(curves, 1))!;
     expect(small.length).toBeLessThan(drawn.length / 2);
     const [a, b] = await decoded(drawn, small);
     const differences = Array.from(a!.pixels, (value, i) => Math.abs(value - b!.pixels[i]!));
