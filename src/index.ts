@@ -2,7 +2,12 @@
 //   import { resolveConfig, watchRuns } from "mast-lab";
 
 import "./node/host.js";
-export { type Backend, type Config, ConfigError, type ConfigInput, mergeConfig, resolveConfig } from "./config.js";
+export {
+  type Backend, changeConfig, type Config, ConfigError, type ConfigInput, type DynamicBufferConfig, type EvaluationConfig, type ExplorationConfig, givenOf, type LogConfig,
+  mergeConfig, type NetworkConfig, type OperatorConfig, type OptimiserConfig, type Partially, type ReplayConfig, type ResConfig, resolveConfig, type ReturnsConfig,
+  type SparsityConfig, type TicketConfig, type TopologyConfig, type WqmixConfig,
+} from "./config.js";
+export { LabError } from "./errors.js";
 export { createRandom, type Random, restoreRandom } from "./random.js";
 
 export type { Environment, EnvironmentSizes, EnvironmentSnapshot, UnitSnapshot } from "./envs/environment.js";

@@ -1,35 +1,13 @@
-import { type ConfigInput, mergeConfig } from "./config.js";
+import type { ConfigInput } from "./config.js";
+
+export { SHORT_RUN } from "./config.js";
 
 /**
- * What is changed in the paper's settings for runs of 100,000 to 500,000 steps instead of 2,000,000, for all methods alike.
- *
- * The paper's times are shortened with the budget: exploration ends after 30,000 steps; T_0 follows it, since TD(lambda) targets
- * learn from what the agents did and wait until that is no longer mostly random; the offline buffer forgets that random beginning;
- * target networks follow twice as fast. alpha = 10 instead of Table 3's 1 is one of the values of Table 8, where it does
- * as well: with alpha = 1 a soft mellowmax lies so far below the maximum that, with rewards of 0.3 a step as on 2s3z, values take
- * far longer than these budgets to grow.
- */
-export const SHORT_RUN = {
-  warmup: 0,
-  targetInterval: 100,
-  exploration: { anneal: 30_000 },
-  replay: { offlineCapacity: 2_000 },
-  returns: { burnIn: 40_000 },
-  operator: { alpha: 10 },
-} as const satisfies ConfigInput;
-
-/** The last tenth of a short run is its score, as the last 20 of 200 evaluations are in the paper (section 4.1). */
-function shortEvaluation(steps: number): NonNullable<ConfigInput["evaluation"]> {
-  const interval = 5_000;
-  return { interval, episodes: 32, window: Math.max(1, Math.round(steps / interval / 10)) };
-}
-
-/**
- * A short run with the settings above where `input` says nothing else.
+ * A short run: the settings of `SHORT_RUN` where `input` says nothing else. It is the same as `short: true`.
  *
  * @example
  * const config = resolveConfig(shortRun({ environment: "2s3z", sparsity: { level: 0.9 }, steps: 300_000, updates: 2 }));
  */
 export function shortRun(input: ConfigInput & { readonly steps: number }): ConfigInput & { readonly steps: number } {
-  return { ...mergeConfig({ ...SHORT_RUN, evaluation: shortEvaluation(input.steps) }, input), steps: input.steps };
+  return { ...input, short: true };
 }

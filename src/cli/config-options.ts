@@ -1,9 +1,8 @@
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { type Command, InvalidArgumentError } from "commander";
-import { BACKENDS, type Config, ConfigError, type ConfigInput, resolveConfig } from "../config.js";
-import { createEnvironment } from "../envs/index.js";
-import { shortRun } from "../short-run.js";
+import { BACKENDS, type Config, ConfigError, configFromText, type ConfigInput, resolveConfig } from "../config.js";
+import { plain } from "../messages.js";
 import { ALGORITHMS, METHODS } from "../methods.js";
 import { findRun } from "../runs/store.js";
 
@@ -35,7 +34,7 @@ const FLAGS: readonly (readonly [flag: string, value: string, path: string, abou
 
 /** Adds the options that describe a run to a command. */
 export function addConfigOptions(command: Command): Command {
-  command.option("-c, --config <FILE>", "a JSON file with any part of a configuration");
+  command.option("-c, --config <FILE>", "a JSON or YAML file with any part of a configuration, or the config.json of a run, to train it with changes");
   for (const [flag, value, , about] of FLAGS) command.option(`--${flag} <${value}>`, about);
   command.option("--source <RUN>", "the run that a winning or cheating ticket comes from");
   command.option("--short", "settings for runs of 100,000 to 500,000 steps where nothing else is given, instead of the paper's for 2,000,000");
@@ -46,37 +45,29 @@ export function addConfigOptions(command: Command): Command {
 }
 
 /**
- * The configuration that was asked for: --short, over it the file, over it the flags, over them --set.
+ * The configuration that was asked for: the file, over it the flags, over them --set; --short stands below all of them. Of a run's config.json the given values count.
  * @throws {Error} in one line on an unreadable file, a wrong field or value, or an unknown environment
  */
 export function configFrom(flags: ConfigFlags): Config {
-  const input: Record<string, unknown> = flags.config === undefined ? {} : readConfigFile(flags.config);
+  const input = flags.config === undefined ? {} : readConfigFile(flags.config);
   for (const [flag, , path] of FLAGS) if (flags[flag] !== undefined) assign(input, path, parseValue(String(flags[flag])));
+  if (flags.short) assign(input, "short", true);
   // The whole name, by which the configuration means the same run always.
   if (flags.source !== undefined) assign(input, "ticket.source", basename(findRun(flags.source, flags.runs === undefined ? {} : { runs: flags.runs })));
   for (const entry of flags.set) assign(input, entry.slice(0, entry.indexOf("=")), parseValue(entry.slice(entry.indexOf("=") + 1)));
-  const config = resolveConfig(flags.short && typeof input["steps"] === "number" ? shortRun(input as ConfigInput & { steps: number }) : (input as ConfigInput));
   if (flags.short && input["steps"] === undefined) throw new ConfigError("--short needs a budget: give --steps, for example --steps 200000.");
-  createEnvironment(config.environment, { rules: config.rules });
-  return config;
+  return resolveConfig(input as ConfigInput);
 }
 
 function readConfigFile(path: string): Record<string, unknown> {
-  let text: string;
+  let bytes: Uint8Array;
   try {
-    text = readFileSync(path, "utf8");
+    bytes = readFileSync(path);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    throw new ConfigError(`Cannot read the config file ${path}: ${code === "ENOENT" ? "there is no such file" : code === "EISDIR" ? "it is a folder" : (error as Error).message}.`);
+    throw new ConfigError(`Cannot read the config file ${plain(path)}: ${code === "ENOENT" ? "there is no such file" : code === "EISDIR" ? "it is a folder" : plain((error as Error).message)}.`);
   }
-  let input: unknown;
-  try {
-    input = JSON.parse(text);
-  } catch (error) {
-    throw new ConfigError(`The config file ${path} is not valid JSON: ${oneLine((error as Error).message)}.`);
-  }
-  if (typeof input !== "object" || input === null || Array.isArray(input)) throw new ConfigError(`The config file ${path} holds no object: expected for example { "environment": "3m" }.`);
-  return input as Record<string, unknown>;
+  return { ...configFromText(bytes, path) };
 }
 
 /** Numbers, true, false and quoted text as in JSON; anything else is text. */
@@ -88,16 +79,19 @@ function parseValue(text: string): unknown {
   }
 }
 
+/** Sets the field at a path; the sections above it are copies. Names such as `__proto__` become fields like any other, which `resolveConfig` refuses. */
 function assign(input: Record<string, unknown>, path: string, value: unknown): void {
   const keys = path.split(".");
   let at = input;
   for (const key of keys.slice(0, -1)) {
-    const below = at[key];
-    at = at[key] = typeof below === "object" && below !== null ? { ...(below as Record<string, unknown>) } : {};
+    const below = Object.hasOwn(at, key) ? at[key] : undefined;
+    const section = typeof below === "object" && below !== null ? { ...(below as Record<string, unknown>) } : {};
+    define(at, key, section);
+    at = section;
   }
-  at[keys.at(-1)!] = value;
+  define(at, keys.at(-1)!, value);
 }
 
-function oneLine(text: string): string {
-  return text.replace(/\s+/g, " ").trim();
+function define(section: Record<string, unknown>, key: string, value: unknown): void {
+  Object.defineProperty(section, key, { value, enumerable: true, configurable: true, writable: true });
 }

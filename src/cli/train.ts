@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
 import { basename } from "node:path";
-import type { Config } from "../config.js";
+import { changeConfig, type Config } from "../config.js";
 import type { RunOptions } from "../runs/run.js";
 import { runAll, type RunOutcome } from "../runs/run-all.js";
 import { methodLabel } from "../figures/labels.js";
@@ -69,7 +69,7 @@ function reportUnfinished(outcomes: readonly RunOutcome[], label?: RunOptions["l
 
 /** `mast train`: prints what became of each run. */
 export async function trainCommand(config: Config, flags: TrainingFlags & { readonly seeds?: number }): Promise<void> {
-  const configs = Array.from({ length: flags.seeds ?? 1 }, (_, i) => ({ ...config, seed: config.seed + i }));
+  const configs = Array.from({ length: flags.seeds ?? 1 }, (_, i) => changeConfig(config, { seed: config.seed + i }));
   const outcomes = await trainAll(configs, flags, { group: methodLabel });
   for (const { run } of outcomes) {
     if (run?.summary === undefined) continue;

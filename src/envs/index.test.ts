@@ -31,7 +31,7 @@ describe("createEnvironment", () => {
   });
 
   it("refuses an unknown name in one line with the nearest and all allowed ones", () => {
-    expect(() => createEnvironment("2s3x")).toThrow(/^Unknown environment "2s3x": did you mean "2s3z"\? Allowed are 3m, .*climbing\.$/);
+    expect(() => createEnvironment("2s3x")).toThrow(/^Unknown environment "2s3x": did you mean "2s3z"\? allowed are 3m, .*climbing\.$/);
     expect(() => createEnvironment("mmm")).toThrow(/did you mean "MMM"/);
   });
 

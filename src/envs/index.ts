@@ -1,3 +1,5 @@
+import { LabError } from "../errors.js";
+import { didYouMean, show } from "../messages.js";
 import type { Environment } from "./environment.js";
 import { climbing } from "./games/climbing.js";
 import { createMatrixEnvironment } from "./games/matrix.js";
@@ -30,31 +32,11 @@ export interface EnvironmentOptions {
 export function createEnvironment(name: string, options: EnvironmentOptions = {}): Environment {
   const { rules = "starcraft" } = options;
   if (!ruleSets.includes(rules)) {
-    throw new Error(`Unknown rules "${rules}": allowed are ${ruleSets.join(", ")}.`);
+    throw new LabError(`Unknown rules ${show(rules)}: allowed are ${ruleSets.join(", ")}.`);
   }
   const map = maps.find((candidate) => candidate.name === name);
   if (map !== undefined) return createBattleEnvironment(map, rules);
   const game = games.find((candidate) => candidate.name === name);
   if (game !== undefined) return createMatrixEnvironment(game);
-  const allowed = environmentNames.join(", ");
-  throw new Error(`Unknown environment "${name}": did you mean "${nearest(name)}"? Allowed are ${allowed}.`);
-}
-
-function nearest(name: string): string {
-  const lower = name.toLowerCase();
-  const byDistance = environmentNames.map((known) => [editDistance(lower, known.toLowerCase()), known] as const);
-  return byDistance.reduce((best, candidate) => (candidate[0] < best[0] ? candidate : best))[1];
-}
-
-/** Levenshtein's distance: insertions, deletions and replacements that turn one word into the other. */
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + Number(a[i - 1] !== b[j - 1])));
-    }
-    row = next;
-  }
-  return row[b.length]!;
+  throw new LabError(`Unknown environment ${show(name)}: ${didYouMean(String(name), environmentNames)}allowed are ${environmentNames.join(", ")}.`);
 }

@@ -1,4 +1,5 @@
-import { editDistance } from "../config.js";
+import { LabError } from "../errors.js";
+import { didYouMean, show } from "../messages.js";
 import { COMPARISONS } from "./comparative.js";
 import { distributionShift } from "./distribution-shift.js";
 import { bufferRatio, bufferRatioOwQmix, singleBuffers } from "./dual-buffers.js";
@@ -37,8 +38,7 @@ export function findExperiment(id: string): Experiment | Measurement {
   const found = all.find((experiment) => experiment.id === id);
   if (found !== undefined) return found;
   const ids = all.map((experiment) => experiment.id);
-  const nearest = ids.reduce((best, known) => (editDistance(id, known) < editDistance(id, best) ? known : best));
-  throw new Error(`No experiment "${id}": did you mean "${nearest}"? There are: ${ids.join(", ")}.`);
+  throw new LabError(`No experiment ${show(id)}: ${didYouMean(id, ids)}there are: ${ids.join(", ")}.`);
 }
 
 /** Whether it measures something itself, instead of reducing runs. */

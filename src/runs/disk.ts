@@ -1,8 +1,9 @@
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
+import { LabError } from "../errors.js";
 
 /** Something about a stored run that a person has to know; its message is one line. */
-export class RunError extends Error {
+export class RunError extends LabError {
   override readonly name = "RunError";
 }
 

@@ -1,7 +1,7 @@
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { Piscina } from "piscina";
-import type { Config } from "../config.js";
+import { type Config, givenOf } from "../config.js";
 import { releaseAbandoned } from "./lock.js";
 import { runName, runOf, runsDirectory, type StoredRun } from "./store.js";
 import { needsSource, parameterShapes, progressOf, type RunOptions, type TrainingProgress } from "./run.js";
@@ -84,7 +84,7 @@ export async function runAll(configs: readonly Config[], options: RunOptions & {
         const config = distinct.get(name)!;
         const source = outcomes.get(sources.get(name) ?? "");
         if (source?.state === "failed") end({ name, config, state: "failed", error: new Error(`its source ${source.name} failed`) });
-        else tasks.push({ name, config, token, runs, checkpointEvery });
+        else tasks.push({ name, config, given: givenOf(config), token, runs, checkpointEvery });
       }
       if (tasks.length === 0) return;
       const failures = device

@@ -3,7 +3,7 @@ import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSyn
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { type Config, resolveConfig } from "../config.js";
+import { changeConfig, type Config, givenOf, resolveConfig } from "../config.js";
 import type { TrainingRecord, TrainState } from "../training/records.js";
 import { RunError } from "./disk.js";
 import { decodeSafetensors } from "./safetensors.js";
@@ -158,6 +158,16 @@ describe("the run store", () => {
     expect(tensors.get("agent.fc1.weight")!.data).toEqual(stateAt(1000).tensors.get("online.agent.fc1.weight"));
   });
 
+  it("keeps what was given for its configuration beside the complete one", () => {
+    const directory = complete();
+    const kept = JSON.parse(readFileSync(join(directory, "config.json"), "utf8")) as { given: unknown; complete: unknown };
+    expect(kept).toEqual({ given: { environment: "two-step", steps: 1000, seed: 3 }, complete: JSON.parse(JSON.stringify(config)) });
+    const read = readRun(directory).config;
+    expect(read).toEqual(config);
+    expect(givenOf(read)).toEqual(givenOf(config));
+    expect(changeConfig(read, { method: "rigl", steps: 2_000 })).toEqual(resolveConfig({ ...givenOf(config), method: "rigl", steps: 2_000 }));
+  });
+
   it("names a run after its whole configuration", () => {
     expect(runName(config)).toMatch(/^two-step-qmix-mast-95-1k-seed3-[0-9a-f]{8}$/);
     expect(runName({ ...config, discount: 0.98 })).not.toBe(runName(config));
@@ -242,8 +252,21 @@ describe("a checkpoint that cannot be used", () => {
 
   it("is refused when the configuration beside it was changed", () => {
     const directory = stopped();
-    writeFileSync(join(directory, "config.json"), JSON.stringify({ ...config, discount: 0.5 }));
+    writeFileSync(join(directory, "config.json"), JSON.stringify({ given: {}, complete: { ...config, discount: 0.5 } }));
     refusedUnchanged(directory, /config\.json is not the configuration/);
+  });
+
+  it.each<[string, unknown, RegExp]>([
+    ["of an earlier version, which kept complete values only", { ...config }, /config\.json does not hold "given" and "complete" values/],
+    ["that is no object", [1], /does not hold "given" and "complete" values/],
+    ["with a value that no run has", { given: {}, complete: { ...config, discount: 7 } }, /config\.json cannot be used: config: discount is 7; allowed: a number from 0 to 1/],
+    ["without a value", { given: {}, complete: { ...config, returns: { ...config.returns, lambda: undefined } } }, /returns\.lambda is missing/],
+    ["with given values of another shape", { given: { lr: 1 }, complete: config }, /unknown key "lr"/],
+  ])("is refused beside a configuration %s", (_, content, message) => {
+    const directory = stopped();
+    writeFileSync(join(directory, "config.json"), JSON.stringify(content));
+    refusedUnchanged(directory, message);
+    expect(() => readRun(directory)).toThrow(message);
   });
 });
 

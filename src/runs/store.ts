@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { closeSync, existsSync, fstatSync, fsyncSync, ftruncateSync, mkdirSync, openSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { Config } from "../config.js";
+import { type Config, ConfigError, givenOf, restoreConfig } from "../config.js";
 import type { EndRecord, TrainingRecord, TrainState } from "../training/records.js";
 import { type Checkpoint, readCheckpoint, type Shapes, writeCheckpoint } from "./checkpoint.js";
 import { onDisk, RunError, writeAtomically } from "./disk.js";
@@ -225,9 +225,28 @@ function makeFolder(path: string): void {
 /** Writes the configuration of a new run; that of an old one must be the same still. */
 function keepConfig(directory: string, config: Config): void {
   const path = join(directory, CONFIG);
-  if (!existsSync(path)) return writeAtomically(path, `${JSON.stringify(config, null, 2)}\n`);
-  if (canonical(readJson(path)) !== canonical(config)) {
+  if (!existsSync(path)) return writeAtomically(path, `${JSON.stringify({ given: givenOf(config), complete: config }, null, 2)}\n`);
+  if (canonical(readConfig(directory)) !== canonical(config)) {
     throw new RunError(`${path} is not the configuration that its folder is named after: it was changed. Restore it, or move the folder away to start this run anew.`);
+  }
+}
+
+/**
+ * The configuration of a run, and what was given for it.
+ * @throws {RunError} when its config.json is damaged, or from a version of mast-lab that kept no given values
+ */
+function readConfig(directory: string): Config {
+  const path = join(directory, CONFIG);
+  const kept = readJson(path);
+  const { given, complete } = Object(kept) as { readonly given?: unknown; readonly complete?: unknown };
+  if (given === undefined || complete === undefined) {
+    throw new RunError(`${path} does not hold "given" and "complete" values: it was changed, or an earlier version of mast-lab wrote it. Move its folder away.`);
+  }
+  try {
+    return restoreConfig(given, complete);
+  } catch (error) {
+    if (error instanceof ConfigError) throw new RunError(`${path} cannot be used: ${error.message}. Restore it, or move its folder away.`, { cause: error });
+    throw error;
   }
 }
 
@@ -253,7 +272,7 @@ export function findRun(run: string, options: { readonly runs?: string } = {}): 
  */
 export function readRun(run: string, options: { readonly runs?: string } = {}): StoredRun {
   const directory = findRun(run, options);
-  const config = readJson(join(directory, CONFIG)) as Config;
+  const config = readConfig(directory);
   const summary = existsSync(join(directory, SUMMARY)) ? (readJson(join(directory, SUMMARY)) as RunSummary) : undefined;
   const metrics = readRows<MetricsRow>(directory, "metrics.csv");
   const state = summary !== undefined ? "complete" : lockHolder(directory) !== undefined ? "running" : "interrupted";

@@ -1,3 +1,4 @@
+import { restoreConfig } from "../config.js";
 import { openBackend } from "../node/tensorflow/backend.js";
 import { createRunGroup } from "../networks/tensorflow/engine.js";
 import { runOne, type RunOptions } from "./run.js";
@@ -16,9 +17,9 @@ export async function runTogether(tasks: readonly WorkerTask[], say: (message: T
   say({ kind: "device", device });
   const group = createRunGroup(opened.tf, tasks.length);
   await Promise.all(
-    tasks.map(async ({ name, config, token, runs, checkpointEvery }, run) => {
+    tasks.map(async ({ name, config, given, token, runs, checkpointEvery }, run) => {
       try {
-        await runOne(config, {
+        await runOne(restoreConfig(given, config), {
           token,
           computing: { open: group.open(run), device: device.name },
           onProgress: (progress) => say({ kind: "progress", name, progress }),

@@ -3,7 +3,7 @@ import { createRequire } from "node:module";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { MessageChannel } from "node:worker_threads";
 import type { Piscina } from "piscina";
-import type { Config } from "../config.js";
+import type { Config, ConfigInput } from "../config.js";
 import { runOf } from "./store.js";
 import type { Device, RunOptions, TrainingProgress } from "./run.js";
 
@@ -11,6 +11,8 @@ import type { Device, RunOptions, TrainingProgress } from "./run.js";
 export interface WorkerTask {
   readonly name: string;
   readonly config: Config;
+  /** What was given for it, which a copy for another thread or process forgets. */
+  readonly given: ConfigInput;
   readonly token: string;
   readonly runs: string | undefined;
   readonly checkpointEvery: number | undefined;

@@ -81,7 +81,7 @@ describe.skipIf(python === undefined || !built)("npm run notebooks", () => {
 
   it.each([
     ["a type error", 'const n: number = "three";', /Type 'string' is not assignable to type 'number'/],
-    ["an exception, here of a wrong configuration", 'import { resolveConfig } from "mast-lab"; resolveConfig({ sparsity: { level: 1.2 } });', /sparsity\.level is 1\.2; allowed: at most 0\.999/],
+    ["an exception, here of a wrong configuration", 'import { resolveConfig } from "mast-lab"; resolveConfig({ sparsity: { level: 1.2 } });', /sparsity\.level is 1\.2; allowed: a number from 0 to 0\.999/],
   ])("fails on %s in a cell, says what it is, and writes nothing", (_, code, message) => {
     const source = join(folder, "wrong.ipynb"), target = join(folder, "out.ipynb");
     const cell = (text: string) => ({ cell_type: "code", id: `c${text.length}`, metadata: {}, execution_count: null, outputs: [], source: text });

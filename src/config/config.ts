@@ -1,0 +1,232 @@
+import type { Algorithm, Method } from "../methods.js";
+
+/** What runs the networks: our own kernels on one core, or TensorFlow.js, for a GPU. */
+export const ENGINES = ["wasm", "tensorflow"] as const;
+
+/**
+ * What TensorFlow.js computes on: CUDA, TensorFlow on the processor, any GPU through WebGPU, WebAssembly, plain JavaScript; "auto" is the first of them that
+ * works on the machine.
+ */
+export const BACKENDS = ["auto", "tfjs-node-gpu", "tfjs-node", "webgpu", "wasm", "cpu"] as const;
+
+/** A name of what TensorFlow.js computes on. */
+export type Backend = (typeof BACKENDS)[number];
+
+/** Which share of a network's weights is removed, and from where. */
+export interface SparsityConfig {
+  /** S, the share of weights removed in each network. 0 is dense. Table 1: 0.85 to 0.95. With method "tiny" it is that of the sparse network whose size is matched. */
+  readonly level: number;
+  /** How S is spread over layers: "erdos-renyi" keeps small layers denser, "uniform" treats all alike. */
+  readonly distribution: "erdos-renyi" | "uniform";
+}
+
+/** Topology evolution, Algorithm 1. */
+export interface TopologyConfig {
+  /** How connections grow: by the largest gradients ("gradient", RigL and MAST), at "random" (SET), or not at all ("none", static sparse). */
+  readonly grow: "gradient" | "random" | "none";
+  /** zeta_0, the initial share of a layer's connections that is dropped and grown; it decays by a cosine to 0 at the end of training. Table 3: 0.5. */
+  readonly fraction: number;
+  /** delta_m, training episodes between two evolutions. Table 3: 200. */
+  readonly interval: number;
+}
+
+/** How the values of the next step's actions become one value. */
+export interface OperatorConfig {
+  /** The operator that turns Q_i(tau', .) into a value: Figure 16 compares all four. */
+  readonly kind: "max" | "softmax" | "mellowmax" | "soft-mellowmax";
+  /** alpha of the soft mellowmax, Eq. 3. Table 3: 1. */
+  readonly alpha: number;
+  /** omega of the mellowmax and the soft mellowmax, Eq. 3. Table 3: 10. */
+  readonly omega: number;
+  /** Inverse temperature of the softmax. Table 3: 5. */
+  readonly beta: number;
+  /** With "max": the online network chooses the action that the target network values (double Q). Table 3: true. */
+  readonly doubleQ: boolean;
+}
+
+/** How far a target looks ahead, Eq. 6. */
+export interface ReturnsConfig {
+  /** The targets after the burn-in: "td-lambda" (MAST), "n-step" (RLx2), or "one-step" throughout. */
+  readonly kind: "one-step" | "n-step" | "td-lambda";
+  /** lambda of TD(lambda). Table 3: 0.8 for QMIX and RES, 0.6 for WQMIX. */
+  readonly lambda: number;
+  /** n of the n-step target, in environment steps. */
+  readonly n: number;
+  /** T_0, the environment steps with one-step targets before the others. Default: 3/8 of `steps` (Table 2; 0.75M of 2M in Table 3). */
+  readonly burnIn: number;
+}
+
+/**
+ * RLx2's dynamic-capacity buffer, adapted to episodes: every `interval` episodes the policy is compared with the oldest stored batch, and where it has moved too
+ * far from what was done then, the oldest part of the buffer is dropped.
+ */
+export interface DynamicBufferConfig {
+  /** Training episodes between two comparisons. RLx2: every 1 % of the buffer's capacity, which is 50 of 5000 episodes. */
+  readonly interval: number;
+  /** Largest policy distance that is tolerated: the share of stored actions that are not the greedy ones any more. RLx2: 0.2. */
+  readonly threshold: number;
+  /** Share of the stored episodes that is dropped. RLx2: 0.1. */
+  readonly drop: number;
+  /** Share of the capacity below which nothing is dropped. RLx2: 0.1. */
+  readonly minimum: number;
+}
+
+/** Episodes that are kept, and how many of them make a batch. */
+export interface ReplayConfig {
+  /** C_1, capacity of the offline buffer in episodes. Table 3: 5000. */
+  readonly offlineCapacity: number;
+  /** C_2, capacity of the online buffer in episodes. Table 3: 128. */
+  readonly onlineCapacity: number;
+  /** S_1, episodes of a batch from the offline buffer. Table 3: 20. */
+  readonly offlineBatch: number;
+  /** S_2, episodes of a batch from the online buffer; 0 is a single buffer. Table 3: 12. */
+  readonly onlineBatch: number;
+  /** RLx2's dynamic capacity of the offline buffer. Method "rlx2" has it. */
+  readonly dynamic?: DynamicBufferConfig;
+}
+
+/** WQMIX's loss: OW-QMIX gives steps whose value is overestimated the weight `alpha`, CW-QMIX those whose joint action seems not the best. */
+export interface WqmixConfig {
+  /** alpha of the weighting function. Table 3: 0.1. */
+  readonly alpha: number;
+}
+
+/** RES's softmax over counterfactual joint actions and its regularised loss. */
+export interface ResConfig {
+  /** Inverse temperature of the softmax over joint actions. Table 3: 5. */
+  readonly beta: number;
+  /** lambda, weight of the squared distance from the Monte-Carlo return in the loss. Table 3: 0.05. */
+  readonly lambda: number;
+}
+
+/** A given topology that stays fixed, section 4.2 and Figure 10. */
+export interface TicketConfig {
+  /**
+   * "random": drawn at random. "winning": the final topology of a run, with weights drawn anew (with the source's own seed they are those it began with).
+   * "cheating": the final topology and the final weights of a run.
+   */
+  readonly kind: "random" | "winning" | "cheating";
+  /** The run that the topology (and the weights) come from, by its name in `mast runs`. */
+  readonly source?: string;
+}
+
+/** epsilon-greedy exploration. */
+export interface ExplorationConfig {
+  /** Initial epsilon. Table 3: 1. */
+  readonly start: number;
+  /** Final epsilon. Table 3: 0.05. */
+  readonly end: number;
+  /** Environment steps of the linear decay. Table 3: 50 000; 100 000 for WQMIX. */
+  readonly anneal: number;
+}
+
+/** RMSprop. */
+export interface OptimiserConfig {
+  /** Learning rate. Table 3: 5e-4. */
+  readonly learningRate: number;
+  /** Decay of the mean of squared gradients. PyMARL: 0.99. */
+  readonly alpha: number;
+  /** Added to the root. PyMARL: 1e-5. */
+  readonly epsilon: number;
+  /** Largest global gradient norm. PyMARL: 10. */
+  readonly gradientClip: number;
+}
+
+/** Sizes of the networks. */
+export interface NetworkConfig {
+  /** Units of the agent's first layer and GRU. Table 3: 64. */
+  readonly hidden: number;
+  /** Embedding of the mixing network. Table 3: 32. */
+  readonly embed: number;
+  /** Hidden units of the two-layer hypernetworks. Table 3: 64. */
+  readonly hypernetEmbed: number;
+  /** Hidden units of WQMIX's unrestricted mixing network; only algorithms "ow-qmix" and "cw-qmix" have one. Table 3: 256. */
+  readonly centralEmbed?: number;
+}
+
+/** The paper's evaluation protocol. */
+export interface EvaluationConfig {
+  /** Environment steps between evaluations; the end of training is evaluated besides. Section 4.1: 10 000. */
+  readonly interval: number;
+  /** Greedy episodes of one evaluation. PyMARL: 32. */
+  readonly episodes: number;
+  /** A run's score is the mean win rate of this many last evaluations; the one before training is left out. Section 4.1: 20. */
+  readonly window: number;
+}
+
+/** How often statistics of training are recorded. */
+export interface LogConfig {
+  /** Environment steps between two records of training. */
+  readonly interval: number;
+}
+
+/** A complete, checked configuration: together with the code it determines a run, bit for bit. `resolveConfig` makes it. */
+export interface Config {
+  /** An environment: a map such as "3m", or a matrix game. `environmentNames` and `mast --help` list them. */
+  readonly environment: string;
+  /** Rules of the battle simulator: the real game's ("starcraft"), or SMAClite's ("smaclite"). */
+  readonly rules: "starcraft" | "smaclite";
+  /** The value-based algorithm that is trained: "qmix", "ow-qmix", "cw-qmix" or "res". */
+  readonly algorithm: Algorithm;
+  /** A row of the paper's comparison (Table 1); it sets the defaults of `sparsity`, `topology`, `operator`, `returns` and `replay`. */
+  readonly method: Method;
+  /** Determines everything random. A whole number from 0 to 2^31 - 1. */
+  readonly seed: number;
+  /** Environment steps of the run. The paper: 2 000 000. */
+  readonly steps: number;
+  /** What runs the networks: our own kernels on one core ("wasm"), or TensorFlow.js ("tensorflow"), for a GPU. */
+  readonly engine: "wasm" | "tensorflow";
+  /** What the tensorflow engine computes on. With that engine the default is "auto", the best that works on the machine; the wasm engine has none. */
+  readonly backend?: Backend;
+  /** gamma, the discount factor. Table 3: 0.99. */
+  readonly discount: number;
+  /** Training episodes between copies of the online to the target networks. Table 3: 200. */
+  readonly targetInterval: number;
+  /** Environment steps before the first update ("Warmup steps" of Table 3). Default: 1/40 of `steps`, 50 000 of 2M as in Table 3; PyMARL: 0. */
+  readonly warmup: number;
+  /** Gradient updates after each training episode. PyMARL: 1. */
+  readonly updates: number;
+  /** Which share of each network's weights is removed, and from where. */
+  readonly sparsity: SparsityConfig;
+  /** Topology evolution, Algorithm 1: how often connections are dropped, and how others grow. */
+  readonly topology: TopologyConfig;
+  /** The operator that values the next step, Eq. 3. */
+  readonly operator: OperatorConfig;
+  /** How far targets look ahead, Eq. 6. */
+  readonly returns: ReturnsConfig;
+  /** The dual replay buffers and what is sampled from them. */
+  readonly replay: ReplayConfig;
+  /** WQMIX's own settings; algorithms "ow-qmix" and "cw-qmix" have them. */
+  readonly wqmix?: WqmixConfig;
+  /** RES's own settings; algorithm "res" has them. */
+  readonly res?: ResConfig;
+  /** Sets the initial masks and keeps them: the tickets of section 4.2. */
+  readonly ticket?: TicketConfig;
+  /** epsilon-greedy exploration. */
+  readonly exploration: ExplorationConfig;
+  /** RMSprop's settings. */
+  readonly optimiser: OptimiserConfig;
+  /** Sizes of the networks. */
+  readonly network: NetworkConfig;
+  /** When and how the team is evaluated. */
+  readonly evaluation: EvaluationConfig;
+  /** How often statistics of training are recorded. */
+  readonly log: LogConfig;
+}
+
+/** A configuration, or a section of one, of which any part may be left out. */
+export type Partially<T> = { readonly [Field in keyof T]?: NonNullable<T[Field]> extends readonly unknown[] ? T[Field] : NonNullable<T[Field]> extends object ? Partially<NonNullable<T[Field]>> : T[Field] };
+
+/**
+ * What a person writes: any part of a configuration. What is left out comes from the algorithm, the method and the paper's Table 3.
+ *
+ * @example
+ * const input: ConfigInput = { environment: "3m", method: "mast", steps: 200_000, returns: { lambda: 0.6 } };
+ */
+export interface ConfigInput extends Partially<Config> {
+  /**
+   * Settings for runs of 100,000 to 500,000 steps where nothing else is given, instead of the paper's for 2,000,000. It needs `steps`, on which the number of
+   * evaluations in a score depends. A complete configuration holds those settings and not this field.
+   */
+  readonly short?: boolean;
+}

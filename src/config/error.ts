@@ -1,0 +1,6 @@
+import { LabError } from "../errors.js";
+
+/** A configuration that cannot be used; its message is one line for the person at the keyboard. */
+export class ConfigError extends LabError {
+  override readonly name = "ConfigError";
+}

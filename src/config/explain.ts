@@ -1,0 +1,77 @@
+import { z } from "zod";
+import { didYouMean, show } from "../messages.js";
+import { isTree } from "./merge.js";
+import { NAMING_FIELDS, type NamingField, namesFor } from "./names.js";
+import { PYMARL } from "./pymarl.js";
+import { schema } from "./schema.js";
+
+/** What is wrong with a field by itself, in one line: the field, what was given, and what is allowed. */
+export function explain(issue: z.core.$ZodIssue, given: unknown): string {
+  const path = issue.path.map(String);
+  if (issue.code === "unrecognized_keys") return explainKey(path, issue.keys[0]!);
+  let value = given;
+  for (const key of path) value = isTree(value) ? value[key] : undefined;
+  return explainValue(path.join("."), value);
+}
+
+/** What is wrong with the value of a field. */
+export function explainValue(field: string, value: unknown): string {
+  const names = choices(field) ?? [];
+  const is = value === undefined ? "is missing" : `is ${show(value)}`;
+  return `config: ${field} ${is}; ${typeof value === "string" ? didYouMean(value, names) : ""}allowed: ${allowed(field)}`;
+}
+
+/** What is wrong with a key that is no field of its section. */
+export function explainKey(section: readonly string[], key: string): string {
+  const known = fieldsOf(section);
+  const where = section.length === 0 ? "" : ` in ${section.map((name) => show(name).slice(1, -1)).join(".")}`;
+  const elsewhere = fieldPaths().filter((path) => path.endsWith(`.${key}`));
+  const pymarl = Object.hasOwn(PYMARL, key) ? `PyMARL's ${key} is ${PYMARL[key]}; ` : "";
+  const hint = pymarl !== "" ? pymarl : elsewhere.length > 0 ? `did you mean ${elsewhere.join(" or ")}? ` : didYouMean(key, known);
+  return `config: unknown key ${show(key)}${where}; ${hint}allowed: ${known.join(", ")}`;
+}
+
+interface FieldSchema {
+  readonly type?: string;
+  readonly properties?: Readonly<Record<string, FieldSchema>>;
+  readonly enum?: readonly string[];
+  readonly minimum?: number;
+  readonly exclusiveMinimum?: number;
+  readonly maximum?: number;
+}
+
+let described: FieldSchema | undefined;
+
+/** What the schema says of a field or section. */
+function fieldSchema(path: readonly string[]): FieldSchema {
+  described ??= z.toJSONSchema(schema, { io: "input" }) as FieldSchema;
+  return path.reduce<FieldSchema>((at, key) => (Object.hasOwn(at.properties ?? {}, key) ? at.properties![key]! : {}), described);
+}
+
+function fieldsOf(section: readonly string[]): string[] {
+  return Object.keys(fieldSchema(section).properties ?? {});
+}
+
+/** Every field in a section, as "returns.lambda". */
+function fieldPaths(section: readonly string[] = []): string[] {
+  return fieldsOf(section).flatMap((key) => [...(section.length > 0 ? [[...section, key].join(".")] : []), ...fieldPaths([...section, key])]);
+}
+
+/** The names or words that a field may have; undefined for other fields. */
+function choices(field: string): readonly string[] | undefined {
+  return (NAMING_FIELDS as readonly string[]).includes(field) ? namesFor(field as NamingField) : fieldSchema(field.split(".")).enum;
+}
+
+function allowed(field: string): string {
+  const names = choices(field);
+  if (names !== undefined) return names.map((name) => show(name)).join(", ");
+  const { type, minimum, exclusiveMinimum, maximum } = fieldSchema(field.split("."));
+  if (type === "boolean") return "true or false";
+  if (type === "object") return "an object with fields of its own";
+  if (type === "string") return "text of 1 to 200 characters";
+  const what = type === "integer" ? "a whole number" : "a number";
+  const number = (bound: number) => bound.toLocaleString("en", { maximumFractionDigits: 10 });
+  if (exclusiveMinimum !== undefined) return `${what} above ${number(exclusiveMinimum)}`;
+  if (minimum === undefined) return what;
+  return maximum === undefined ? `${what} of at least ${number(minimum)}` : `${what} from ${number(minimum)} to ${number(maximum)}`;
+}

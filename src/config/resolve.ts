@@ -1,0 +1,147 @@
+import { algorithmDefaults, ALGORITHMS, methodDefaults, METHODS } from "../methods.js";
+import { show } from "../messages.js";
+import type { Config, ConfigInput } from "./config.js";
+import { ConfigError } from "./error.js";
+import { explain, explainKey } from "./explain.js";
+import { refuseImpossible, refuseUnknownNames } from "./impossible.js";
+import { isTree, merge, plainCopy, type Tree } from "./merge.js";
+import { type Parsed, schema } from "./schema.js";
+import { shortSettings } from "./short.js";
+
+/**
+ * Completes a configuration with the defaults of its algorithm, its method and Table 3, and checks it.
+ *
+ * A complete configuration remembers what it was given. One that is spread and changed, as in `resolveConfig({ ...config, method: "rigl" })`, therefore
+ * resolves as the given values with that change would: see `changeConfig`.
+ *
+ * @throws {ConfigError} naming the field, what was given and what is allowed.
+ * @example
+ * const config = resolveConfig({ environment: "3m", method: "mast", steps: 200_000, seed: 1 });
+ */
+export function resolveConfig(input: ConfigInput = {}): Config {
+  if (!isTree(input)) throw new ConfigError(`config: given ${show(input)}; expected an object such as { "environment": "3m" }`);
+  return complete(givenOf(input as ConfigInput));
+}
+
+/**
+ * A configuration with changes, as if they had been given with the rest: whatever follows from a changed field follows it, and what was never given does not
+ * stay behind. With method "rigl" instead of "mast" come RigL's operator, returns and buffers; with other steps come T_0, the warm-up and, in a short run, the
+ * evaluations of a score.
+ *
+ * @param config a complete configuration, from `resolveConfig` or a run
+ * @param changes the fields that change; those that are left out stay as they were given
+ * @throws {ConfigError} when the given values with these changes cannot be used together
+ * @example
+ * const rigl = changeConfig(readRun("3m-qmix-mast").config, { method: "rigl" });
+ */
+export function changeConfig(config: Config, changes: ConfigInput): Config {
+  if (!isTree(changes)) throw new ConfigError(`config: the changes are ${show(changes)}; expected an object such as { "method": "rigl" }`);
+  return complete(merge(givenOf(config) as Tree, plainCopy(changes, refuseKey)) as ConfigInput);
+}
+
+/**
+ * Where a complete configuration keeps what was given. A symbol is copied when the configuration is spread, and is no field. Configurations of the same run are
+ * equal whatever was given for them: the values are private to what stands there.
+ */
+const GIVEN = Symbol.for("mast-lab.given");
+
+class Given {
+  readonly #values: ConfigInput;
+  constructor(values: ConfigInput) {
+    this.#values = values;
+  }
+  get values(): ConfigInput {
+    return this.#values;
+  }
+}
+
+/**
+ * The values that were given for a configuration, without those that followed from them. Where it was changed by hand since, the changes count as given.
+ *
+ * @throws {ConfigError} when it holds something that no configuration can hold
+ * @example
+ * givenOf(resolveConfig({ steps: 200_000 })); // { steps: 200000 }
+ */
+export function givenOf(config: Config | ConfigInput): ConfigInput {
+  const now = plainCopy(config as Tree, refuseKey);
+  const given = (config as { readonly [GIVEN]?: Given })[GIVEN]?.values;
+  return (given === undefined ? now : adopt(given as Tree, complete(given) as unknown as Tree, now)) as ConfigInput;
+}
+
+/**
+ * A complete configuration out of a run's files, together with what was given for it. Its parts need not be there; `resolveConfig` would look for them.
+ * @throws {ConfigError} when one of the two is no configuration of this version
+ */
+export function restoreConfig(given: unknown, completed: unknown): Config {
+  for (const part of [given, completed]) if (!isTree(part)) throw new ConfigError(`config: found ${show(part)} in place of an object`);
+  parse(plainCopy(given as Tree, refuseKey));
+  const { short: _, ...parsed } = parse(plainCopy(completed as Tree, refuseKey));
+  const lacking = lacks(parsed as Tree, completed as Tree) ?? (parsed.warmup === undefined ? "warmup" : parsed.returns.burnIn === undefined ? "returns.burnIn" : undefined);
+  if (lacking !== undefined) throw new ConfigError(`config: ${lacking} is missing`);
+  return remember(parsed as Config, given as ConfigInput);
+}
+
+function complete(given: ConfigInput): Config {
+  const method = METHODS.find((name) => name === (given.method ?? "mast"));
+  const algorithm = ALGORITHMS.find((name) => name === (given.algorithm ?? "qmix"));
+  const defaults = [
+    algorithm && algorithmDefaults(algorithm),
+    method && methodDefaults(method),
+    isTree(given.ticket) && { topology: { grow: "none" } },
+    given.short === true && shortSettings(shortSteps(given)),
+  ];
+  const { short: _, ...parsed } = parse(merge(defaults.reduce<Tree>((below, above) => merge(below, (above || {}) as Tree), {}), given as Tree), given);
+  refuseUnknownNames(parsed);
+  refuseImpossible(parsed);
+  const { engine, steps, returns } = parsed;
+  const config = {
+    ...parsed,
+    ...(engine === "tensorflow" && { backend: parsed.backend ?? "auto" }),
+    warmup: parsed.warmup ?? Math.round(steps / 40),
+    returns: { ...returns, burnIn: returns.burnIn ?? Math.round((3 / 8) * steps) },
+  };
+  return remember(config as Config, given);
+}
+
+function parse(tree: Tree, given: unknown = tree): Parsed {
+  const parsed = schema.safeParse(tree);
+  if (!parsed.success) throw new ConfigError(explain(parsed.error.issues[0]!, given));
+  return parsed.data;
+}
+
+function shortSteps({ steps }: ConfigInput): number {
+  if (steps === undefined) throw new ConfigError("config: short is true, but it needs a budget: give steps, for example 200000");
+  // Any other is refused with the rest.
+  return typeof steps === "number" ? steps : 1;
+}
+
+function remember(config: Config, given: ConfigInput): Config {
+  return { ...config, [GIVEN]: new Given(given) } as Config;
+}
+
+function refuseKey(section: readonly string[], key: string): never {
+  throw new ConfigError(explainKey(section, key));
+}
+
+/** The given values, adapted to how a configuration is now: with what differs from what they come to, and without what is not there any more. */
+function adopt(given: Tree, completed: Tree, now: Tree): Tree {
+  const adopted: Record<string, unknown> = Object.fromEntries(Object.entries(given).filter(([key]) => !(key in completed) || key in now));
+  for (const [key, value] of Object.entries(now)) {
+    const before = completed[key];
+    if (isTree(before) && isTree(value)) {
+      const section = adopt(isTree(given[key]) ? given[key] : {}, before, value);
+      if (key in given || Object.keys(section).length > 0) adopted[key] = section;
+    } else if (before !== value) adopted[key] = value;
+  }
+  return adopted;
+}
+
+/** The first field of `tree` that `other` has not. */
+function lacks(tree: Tree, other: Tree, path = ""): string | undefined {
+  for (const [key, value] of Object.entries(tree)) {
+    if (!(key in other)) return `${path}${key}`;
+    const below = isTree(value) ? lacks(value, other[key] as Tree, `${path}${key}.`) : undefined;
+    if (below !== undefined) return below;
+  }
+  return undefined;
+}

@@ -1,0 +1,135 @@
+import { z } from "zod";
+import { BACKENDS, type Config, type ConfigInput, ENGINES } from "./config.js";
+
+/**
+ * What each field may be by itself, and Table 3's defaults of those that depend on no other field; `Config` documents them. Upper bounds are where a run would
+ * exhaust memory or not end in a lifetime. Fields that name a part of the lab are text for the schema: which names there are is known when a configuration
+ * is resolved, and a run whose part is not loaded can still be read.
+ */
+
+/** 500 times what the paper trains. */
+const MOST_STEPS = 1_000_000_000;
+
+const whole = (from: number, to: number) => z.int().min(from).max(to);
+const steps = whole(1, MOST_STEPS);
+const stepsOrNone = whole(0, MOST_STEPS);
+const episodes = whole(1, MOST_STEPS);
+const fraction = z.number().min(0).max(1);
+/** A buffer holds at most 100,000 episodes: some 10 GB on 3m. */
+const capacity = whole(1, 100_000);
+/** All steps of a batch are in memory at once, with the values of every layer. */
+const batch = whole(0, 1024);
+const units = whole(1, 1024);
+/** Names end up in the names of folders. */
+const name = z.string().max(200);
+const named = <Name extends string>() => name as unknown as z.ZodType<Name, Name>;
+
+const dynamic = z.strictObject({
+  interval: episodes.default(50),
+  threshold: fraction.default(0.2),
+  drop: fraction.default(0.1),
+  minimum: fraction.default(0.1),
+});
+
+export const schema = z.strictObject({
+  environment: name.default("3m"),
+  rules: z.enum(["starcraft", "smaclite"]).default("starcraft"),
+  algorithm: named<Config["algorithm"]>().default("qmix"),
+  method: named<Config["method"]>().default("mast"),
+  seed: whole(0, 0x7fffffff).default(1),
+  steps: steps.default(2_000_000),
+  engine: z.enum(ENGINES).default("wasm"),
+  backend: z.enum(BACKENDS).optional(),
+  discount: fraction.default(0.99),
+  targetInterval: episodes.default(200),
+  warmup: stepsOrNone.optional(),
+  updates: whole(1, 64).default(1),
+  sparsity: z
+    .strictObject({
+      level: z.number().min(0).max(0.999).default(0.95),
+      distribution: z.enum(["erdos-renyi", "uniform"]).default("erdos-renyi"),
+    })
+    .prefault({}),
+  topology: z
+    .strictObject({
+      grow: named<Config["topology"]["grow"]>().default("gradient"),
+      fraction: fraction.default(0.5),
+      interval: episodes.default(200),
+    })
+    .prefault({}),
+  operator: z
+    .strictObject({
+      kind: named<Config["operator"]["kind"]>().default("soft-mellowmax"),
+      alpha: z.number().min(0).default(1),
+      omega: z.number().positive().default(10),
+      beta: z.number().min(0).default(5),
+      doubleQ: z.boolean().default(true),
+    })
+    .prefault({}),
+  returns: z
+    .strictObject({
+      kind: z.enum(["one-step", "n-step", "td-lambda"]).default("td-lambda"),
+      lambda: fraction.default(0.8),
+      // Each target adds up n rewards.
+      n: whole(1, 1000).default(3),
+      burnIn: stepsOrNone.optional(),
+    })
+    .prefault({}),
+  replay: z
+    .strictObject({
+      offlineCapacity: capacity.default(5000),
+      onlineCapacity: capacity.default(128),
+      offlineBatch: batch.default(20),
+      onlineBatch: batch.default(12),
+      dynamic: dynamic.optional(),
+    })
+    .prefault({}),
+  wqmix: z.strictObject({ alpha: fraction.default(0.1) }).optional(),
+  res: z.strictObject({ beta: z.number().min(0).default(5), lambda: z.number().min(0).default(0.05) }).optional(),
+  // What is missing of a ticket is said where the fields are checked against each other.
+  ticket: z.strictObject({ kind: z.enum(["random", "winning", "cheating"]).optional(), source: name.min(1).optional() }).optional(),
+  exploration: z
+    .strictObject({
+      start: fraction.default(1),
+      end: fraction.default(0.05),
+      anneal: steps.default(50_000),
+    })
+    .prefault({}),
+  optimiser: z
+    .strictObject({
+      learningRate: z.number().positive().default(5e-4),
+      alpha: z.number().min(0).max(0.999999).default(0.99),
+      epsilon: z.number().positive().default(1e-5),
+      gradientClip: z.number().positive().default(10),
+    })
+    .prefault({}),
+  network: z
+    .strictObject({
+      hidden: units.default(64),
+      embed: units.default(32),
+      hypernetEmbed: units.default(64),
+      centralEmbed: units.optional(),
+    })
+    .prefault({}),
+  evaluation: z
+    .strictObject({
+      interval: steps.default(10_000),
+      episodes: whole(1, 10_000).default(32),
+      window: whole(1, 10_000).default(20),
+    })
+    .prefault({}),
+  log: z.strictObject({ interval: steps.default(2_000) }).prefault({}),
+  short: z.boolean().optional(),
+});
+
+/** A configuration in which the fields that depend on others may still be missing. */
+export type Parsed = z.output<typeof schema>;
+
+// The documented interfaces and the schema are the same by type: a field that one of them lacks or has otherwise does not compile.
+type Plain<T> = T extends readonly unknown[] ? T : T extends object ? { -readonly [Field in keyof T]: Plain<T[Field]> } : T;
+type Same<A, B> = (<T>() => T extends Plain<A> ? 1 : 2) extends <T>() => T extends Plain<B> ? 1 : 2 ? true : false;
+type Derived = "warmup" | "returns" | "ticket";
+const inputIsSame: Same<z.input<typeof schema>, ConfigInput> = true;
+const outputIsSame: Same<Omit<Parsed, Derived | "short">, Omit<Config, Derived>> = true;
+const returnsAreSame: Same<Omit<Parsed["returns"], "burnIn">, Omit<Config["returns"], "burnIn">> = true;
+void [inputIsSame, outputIsSame, returnsAreSame];

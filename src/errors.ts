@@ -1,0 +1,15 @@
+/**
+ * An error for the person at the keyboard: its message says in one line what was wrong and what to do. Node's console and notebook cells print that line;
+ * with the environment variable MAST_DEBUG they print the stack too.
+ */
+export class LabError extends Error {
+  override readonly name: string = "Error";
+}
+
+// What `console.error` asks an object for, in Node, in a notebook's kernel and in other runtimes that follow Node.
+Object.defineProperty(LabError.prototype, Symbol.for("nodejs.util.inspect.custom"), {
+  value(this: LabError): string {
+    const debug = typeof process === "object" && process.env["MAST_DEBUG"];
+    return debug ? (this.stack ?? this.message) : this.message.trim().replace(/\s*\n\s*/g, " ");
+  },
+});

@@ -1,0 +1,86 @@
+import { distance } from "fastest-levenshtein";
+
+/** Characters of a value that a message repeats. */
+const LENGTH = 60;
+
+/** Characters that would move a terminal's cursor, break the line, or show text in another order than it is written in. */
+const UNSEEN = /[\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/g;
+
+/**
+ * A value as a message repeats it: like JSON on one line, at most about 60 characters, control characters escaped. It never throws, whatever it is given.
+ *
+ * @example
+ * show({ level: 0.5 }); // {"level":0.5}
+ */
+export function show(value: unknown): string {
+  let text: string;
+  try {
+    text = describe(value, 0);
+  } catch {
+    return "a value that cannot be shown";
+  }
+  return text.length > LENGTH + 6 ? `${cut(text)}…` : text;
+}
+
+/** Text of others in a message, such as what a parser says: one line of at most `length` characters, control characters escaped. */
+export function plain(text: string, length = 200): string {
+  const line = JSON.stringify(text.slice(0, 4 * length).replace(/\s+/g, " ").trim()).slice(1, -1).replaceAll('\\"', '"').replaceAll("\\\\", "\\").replace(UNSEEN, escaped);
+  return line.length > length ? `${cut(line, length)}…` : line;
+}
+
+/**
+ * The one of `known` that `given` is most probably a misspelling of: at most two letters in five differ, capitals aside.
+ *
+ * @returns undefined when none is close
+ * @example
+ * closest("3mm", ["3m", "8m", "MMM"]); // "3m"
+ * closest("mine", ["3m", "8m", "MMM"]); // undefined
+ */
+export function closest(given: string, known: readonly string[]): string | undefined {
+  if (given.length > 100) return undefined;
+  const [best] = known.map((name) => [distance(given.toLowerCase(), name.toLowerCase()), name] as const).sort((a, b) => a[0] - b[0]);
+  return best !== undefined && best[0] <= 0.4 * Math.max(given.length, best[1].length) ? best[1] : undefined;
+}
+
+/** `did you mean "3m"? `, or nothing when none of the known names is close to what was given. */
+export function didYouMean(given: string, known: readonly string[]): string {
+  const name = closest(given, known);
+  return name === undefined ? "" : `did you mean "${name}"? `;
+}
+
+function describe(value: unknown, depth: number): string {
+  if (typeof value === "string") return quote(value);
+  if (typeof value === "function" || typeof value === "symbol") return `a ${typeof value}`;
+  if (typeof value === "bigint") return `${value}n`;
+  if (typeof value !== "object" || value === null) return Object.is(value, -0) ? "-0" : String(value);
+  const tag = Object.prototype.toString.call(value).slice("[object ".length, -1);
+  if (!Array.isArray(value) && tag !== "Object") return `a ${plain(tag, LENGTH)}`;
+  const entries = Array.isArray(value) ? value.slice(0, LENGTH).map((entry) => [undefined, entry] as const) : Object.keys(value).slice(0, LENGTH).map((key) => [key, (value as Record<string, unknown>)[key]] as const);
+  const [open, close] = Array.isArray(value) ? "[]" : "{}";
+  if (depth > 2 && entries.length > 0) return `${open}…${close}`;
+  let text = "";
+  for (const [key, entry] of entries) {
+    text += `${text === "" ? "" : ","}${key === undefined ? "" : `${quote(key)}:`}${describe(entry, depth + 1)}`;
+    // What follows would be cut.
+    if (text.length > LENGTH) break;
+  }
+  return `${open}${text}${close}`;
+}
+
+function quote(text: string): string {
+  const escape = (part: string) => JSON.stringify(part).replace(UNSEEN, escaped);
+  if (text.length <= LENGTH && escape(text).length <= LENGTH + 2) return escape(text);
+  // Escaped characters take several places.
+  let part = cut(text);
+  while (escape(part).length > LENGTH + 2) part = cut(part, Math.floor(part.length / 2));
+  return `${escape(part).slice(0, -1)}…"`;
+}
+
+function escaped(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
+}
+
+/** Never between the halves of a character outside the basic plane. */
+function cut(text: string, length = LENGTH): string {
+  return text.slice(0, length).replace(/[\ud800-\udbff]$/, "");
+}
