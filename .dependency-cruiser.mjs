@@ -22,12 +22,12 @@ const FLOORS = [
   [["sparse/"]],
   [["networks/"], ["targets/"]],
   [["replay/"]],
-  [["envs/", "config.ts", "host.ts", "methods.ts", "random.ts", "short-run.ts"]],
+  [["envs/", "config.ts", "config/", "errors.ts", "host.ts", "messages.ts", "methods.ts", "random.ts", "short-run.ts"]],
 ];
 const CORE = FLOORS.slice(FLOORS.findIndex(([room]) => room.includes("training/")));
 
 /** The packages that the core is made of; all run in a browser. TensorFlow.js is there as a type. */
-const CORE_PACKAGES = ["@tensorflow/tfjs", "pure-rand", "zod"];
+const CORE_PACKAGES = ["@tensorflow/tfjs", "fastest-levenshtein", "pure-rand", "yaml", "zod"];
 
 const TEST = "\\.test\\.ts$";
 /** Not part of the library: the kernels' AssemblyScript, and scripts that build and set up. */

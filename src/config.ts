@@ -4,5 +4,4 @@ export * from "./config/config.js";
 export { ConfigError } from "./config/error.js";
 export { mergeConfig } from "./config/merge.js";
 export { changeConfig, givenOf, resolveConfig, restoreConfig } from "./config/resolve.js";
-export { configFromText } from "./config/text.js";
 export { SHORT_RUN } from "./config/short.js";

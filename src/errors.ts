@@ -9,7 +9,8 @@ export class LabError extends Error {
 // What `console.error` asks an object for, in Node, in a notebook's kernel and in other runtimes that follow Node.
 Object.defineProperty(LabError.prototype, Symbol.for("nodejs.util.inspect.custom"), {
   value(this: LabError): string {
-    const debug = typeof process === "object" && process.env["MAST_DEBUG"];
+    // A browser has no environment variables.
+    const debug = (globalThis as { process?: { env: Record<string, string | undefined> } }).process?.env["MAST_DEBUG"];
     return debug ? (this.stack ?? this.message) : this.message.trim().replace(/\s*\n\s*/g, " ");
   },
 });

@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { type Command, InvalidArgumentError } from "commander";
-import { BACKENDS, type Config, ConfigError, configFromText, type ConfigInput, resolveConfig } from "../config.js";
+import { BACKENDS, type Config, ConfigError, type ConfigInput, resolveConfig } from "../config.js";
+import { configFromText } from "../config/text.js";
 import { plain } from "../messages.js";
 import { ALGORITHMS, METHODS } from "../methods.js";
 import { findRun } from "../runs/store.js";
