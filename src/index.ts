@@ -53,7 +53,8 @@ export type { UpdateStatistics } from "./algorithms/statistics.js";
 export { wqmixUpdate } from "./algorithms/wqmix.js";
 
 export { createEvaluation, type Evaluation } from "./training/evaluate.js";
-export { createNetworks, fullShape, networkShape, restoreNetworks, resumeNetworks, type Ticket } from "./training/networks.js";
+export { createNetworks, restoreNetworks, resumeNetworks, type Ticket } from "./training/networks.js";
+export { type NetworkPlan, networkPlan } from "./training/plan.js";
 export type { CheckpointRecord, EndRecord, EvaluationRecord, TopologyRecord, TrainingRecord, TrainRecord, TrainState } from "./training/records.js";
 export { createEpisodeRecorder, epsilonGreedy, greedyPolicy } from "./training/rollout.js";
 export { tensorsOf } from "./training/state.js";

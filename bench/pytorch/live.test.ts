@@ -7,10 +7,11 @@ import { resolveConfig } from "../../src/config.js";
 import { createEnvironment } from "../../src/envs/index.js";
 import { runOne } from "../../src/runs/run.js";
 import { ALGORITHMS } from "../../src/methods.js";
-import { networkParameters, type NetworkShape } from "../../src/networks/parameters.js";
+import type { NetworkShape } from "../../src/networks/parameters.js";
 import { exportParameters } from "../../src/runs/checkpoint.js";
 import { checkpointPath, readRunCheckpoint } from "../../src/runs/store.js";
-import { networkShape, restoreNetworks } from "../../src/training/networks.js";
+import { restoreNetworks } from "../../src/training/networks.js";
+import { networkPlan } from "../../src/training/plan.js";
 import { runBenchmarks } from "../run.js";
 import { pytorchBenchmarks } from "../pytorch.js";
 import { shapes } from "../shapes.js";
@@ -54,10 +55,10 @@ describe.skipIf(python === undefined)("PyTorch", () => {
 
     const sizes = createEnvironment("3m").sizes;
     const counts: Record<string, number> = {};
-    for (const { network, shape } of networkParameters(networkShape(config, sizes))) counts[network] = (counts[network] ?? 0) + shape.reduce((a, b) => a * b, 1);
+    for (const { network, shape } of networkPlan(config).parameters) counts[network] = (counts[network] ?? 0) + shape.reduce((a, b) => a * b, 1);
     expect(parameters).toEqual(counts);
 
-    const engine = restoreNetworks(config, sizes, readRunCheckpoint(name, { runs: folder }).state);
+    const engine = restoreNetworks(config, readRunCheckpoint(name, { runs: folder }).state);
     const actor = engine.createActor(1);
     actor.reset(0);
     for (let agent = 0; agent < sizes.agents; agent++) actor.observations.set(observation, agent * sizes.observation);

@@ -4,7 +4,8 @@ import { agentInput, type NetworkShape, type Parameters } from "../networks/para
 import type { Episode } from "../replay/episode.js";
 import { readRunCheckpoint, type StoredRun } from "../runs/store.js";
 import { countNonzeros, inputConnections } from "../sparse/mask.js";
-import { networkShape, restoreNetworks } from "../training/networks.js";
+import { restoreNetworks } from "../training/networks.js";
+import { networkPlan } from "../training/plan.js";
 import { createEpisodeRecorder, greedyPolicy } from "../training/rollout.js";
 
 /** What went through the shared network when one agent of the team had to decide. Counts of decisions. */
@@ -64,8 +65,8 @@ export interface TeamConnections {
 export function measureConnections({ config, directory }: StoredRun, { battles = 32 }: { readonly battles?: number } = {}): TeamConnections {
   const { state } = readRunCheckpoint(directory);
   const env = createEnvironment(config.environment, { rules: config.rules });
-  const shape = networkShape(config, env.sizes);
-  const engine = restoreNetworks(config, env.sizes, state);
+  const shape = networkPlan(config).shape;
+  const engine = restoreNetworks(config, state);
   try {
     const policy = greedyPolicy(engine.createActor(1));
     const recorder = createEpisodeRecorder(env);

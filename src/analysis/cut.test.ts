@@ -7,7 +7,8 @@ import { createEnvironment } from "../envs/index.js";
 import { referenceAgent } from "../networks/reference.js";
 import { readRunCheckpoint } from "../runs/store.js";
 import { inputConnections, outputConnections } from "../sparse/mask.js";
-import { networkShape, restoreNetworks } from "../training/networks.js";
+import { restoreNetworks } from "../training/networks.js";
+import { networkPlan } from "../training/plan.js";
 import { bestAvailable, createEpisodeRecorder, greedyPolicy } from "../training/rollout.js";
 import { cutCurves, winRateWithout, withoutInputs } from "./cut.js";
 import { runOne } from "../runs/run.js";
@@ -24,12 +25,12 @@ const run = await runOne(
   { runs },
 );
 const env = createEnvironment("3m");
-const shape = networkShape(run.config, env.sizes);
+const shape = networkPlan(run.config).shape;
 const { state } = readRunCheckpoint(run.directory);
 const fc1 = state.masks.get("agent.fc1.weight")!;
 
 it.each(["units", "inputs"] as const)("finds the decisions that float64 networks without these %s make", (target) => {
-  const engine = restoreNetworks(run.config, env.sizes, state);
+  const engine = restoreNetworks(run.config, state);
   const recorder = createEpisodeRecorder(env), policy = greedyPolicy(engine.createActor(1));
   const episodes = [1, 2].map((seed) => recorder.play(policy, seed, seed).episode);
   const parameters = engine.read("online");

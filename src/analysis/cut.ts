@@ -40,7 +40,7 @@ export interface CutCurve {
 export function cutCurves({ config, directory }: StoredRun, target: CutTarget, { battles = 32 }: { readonly battles?: number } = {}): CutCurve[] {
   const { state } = readRunCheckpoint(directory);
   const env = createEnvironment(config.environment, { rules: config.rules });
-  const engine = restoreNetworks(config, env.sizes, state);
+  const engine = restoreNetworks(config, state);
   try {
     const policy = greedyPolicy(engine.createActor(1));
     const recorder = createEpisodeRecorder(env);
@@ -123,7 +123,7 @@ export function winRateWithout({ config, directory }: StoredRun, cut: Readonly<R
     if (mask.some((bit, i) => bit > trained[i]!)) throw new Error(`The cut of ${weight} has connections that the run has not: a cut takes connections away, so set entries of its mask to 0.`);
   }
   const env = createEnvironment(config.environment, { rules: config.rules });
-  const engine = restoreNetworks(config, env.sizes, state);
+  const engine = restoreNetworks(config, state);
   try {
     for (const [weight, mask] of Object.entries(cut)) engine.setMask(weight, mask);
     return playEpisodes(env, greedyPolicy(engine.createActor(1)), { episodes: battles, seed: 1001 }).winRate;

@@ -2,13 +2,13 @@ import { createEnvironment } from "../envs/index.js";
 import { inputFeatures } from "../figures/features.js";
 import { gruGates } from "../figures/masks.js";
 import type { Table } from "../figures/table.js";
-import { networkParameters, type ParameterSpec } from "../networks/parameters.js";
+import type { ParameterSpec } from "../networks/parameters.js";
 import { requireSeeds } from "../results/seeds.js";
 import { mean, standardDeviation } from "../results/statistics.js";
 import { readMasks, type StoredRun } from "../runs/store.js";
 import { connectionSpread, type ConnectionSpread, randomSpread, type Side } from "../sparse/connections.js";
 import { countNonzeros, inputConnections } from "../sparse/mask.js";
-import { networkShape } from "../training/networks.js";
+import { networkPlan } from "../training/plan.js";
 import type { AgentConnections, TeamConnections, UsedConnections } from "./connections-used.js";
 
 /**
@@ -166,8 +166,7 @@ export function lastInputConnections(run: StoredRun, weight: string): Int32Array
 
 /** The weight matrices of a run's networks. */
 export function weightsOf({ config }: StoredRun): ParameterSpec[] {
-  const { sizes } = createEnvironment(config.environment, { rules: config.rules });
-  return networkParameters(networkShape(config, sizes)).filter(({ maskable }) => maskable);
+  return networkPlan(config).parameters.filter(({ maskable }) => maskable);
 }
 
 function shapeOf(run: StoredRun, weight: string): readonly number[] {

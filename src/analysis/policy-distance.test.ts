@@ -55,7 +55,7 @@ describe("followDistances", () => {
     const env = createEnvironment(run.environment);
     const buffers = createDualBuffer(run.replay);
     replayEpisodes(buffers, env, end.state.replay, run);
-    const engine = restoreNetworks(run, env.sizes, end.state);
+    const engine = restoreNetworks(run, end.state);
     const all = { decisions: 0, changed: 0 };
     for (const group of groupEpisodes(buffers.offline.episodes(), env.sizes)) {
       engine.load(group);

@@ -54,7 +54,7 @@ export async function followDistances(
     if ((record.kind !== "checkpoint" && record.kind !== "end") || !(record.step >= moments[found.length])) continue;
     replayEpisodes(buffers, env, since(record.state.replay, played, env.sizes.agents), config);
     played = record.episode;
-    const engine = restoreNetworks(config, env.sizes, record.state);
+    const engine = restoreNetworks(config, record.state);
     const blocks = measureBlocks(engine, storedEpisodes(buffers), config, record.step);
     found.push({ step: record.step, episode: record.episode, blocks });
     engine.dispose();

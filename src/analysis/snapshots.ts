@@ -1,9 +1,7 @@
-import { createEnvironment } from "../envs/index.js";
 import { shortSteps } from "../figures/figure.js";
 import type { MaskSnapshot } from "../figures/masks.js";
-import { networkParameters } from "../networks/parameters.js";
 import { readMasks, type StoredRun } from "../runs/store.js";
-import { networkShape } from "../training/networks.js";
+import { networkPlan } from "../training/plan.js";
 
 /**
  * A run's masks of one weight at `moments` (shares of the training so far), for `maskImage` and `connectionCounts`.
@@ -23,7 +21,6 @@ export function maskSnapshots(run: StoredRun, weight: string, moments: readonly 
 }
 
 function weightShape({ config }: StoredRun, weight: string): [outputs: number, inputs: number] {
-  const { sizes } = createEnvironment(config.environment, { rules: config.rules });
-  const [outputs, inputs] = networkParameters(networkShape(config, sizes)).find(({ name }) => name === weight)!.shape;
+  const [outputs, inputs] = networkPlan(config).parameters.find(({ name }) => name === weight)!.shape;
   return [outputs!, inputs!];
 }

@@ -15,7 +15,7 @@ export function playTrained(run: StoredRun, seed: number): EpisodeRecording {
   const { config, directory } = run;
   const { state } = readRunCheckpoint(directory);
   const env = createEnvironment(config.environment, { rules: config.rules });
-  const engine = restoreNetworks(config, env.sizes, state);
+  const engine = restoreNetworks(config, state);
   try {
     return recordEpisode(env, greedyPolicy(engine.createActor(1)), seed);
   } finally {

@@ -1,9 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { Config } from "../config.js";
-import { createEnvironment } from "../envs/index.js";
 import { completeRun } from "../runs/fixtures.js";
 import { runName } from "../runs/store.js";
-import { networkShape } from "../training/networks.js";
+import { networkPlan } from "../training/plan.js";
 import { EXPERIMENTS } from "./all.js";
 import { PROFILES } from "./experiment.js";
 import { type Dimension, grid, type GridDeclaration } from "./grid.js";
@@ -154,7 +153,7 @@ describe.each(EXPERIMENTS.map((one) => [one.id, one] as const))("%s", (_, declar
   });
 
   it("has networks that can be built in the smallest profile, tiny ones too", () => {
-    for (const config of declared.configs("smoke")) expect(networkShape(config, createEnvironment(config.environment, { rules: config.rules }).sizes).hidden).toBeGreaterThan(0);
+    for (const config of declared.configs("smoke")) expect(networkPlan(config).shape.hidden).toBeGreaterThan(0);
   });
 });
 

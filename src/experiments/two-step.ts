@@ -43,7 +43,7 @@ export function optimalTwoStepValues(discount: number): TwoStepValues {
  *
  * @param engine networks of the game's sizes; it keeps the plays loaded
  * @example
- * twoStepValues(restoreNetworks(config, createEnvironment("two-step").sizes, state)).gameB; // near [0, 1, 1, 8]
+ * twoStepValues(restoreNetworks(config, state)).gameB; // near [0, 1, 1, 8]
  */
 export function twoStepValues(engine: Engine<true>): TwoStepValues {
   // 16 plays are one group, and stay in the order given.
@@ -153,7 +153,7 @@ function averageValues(values: readonly TwoStepValues[]): TwoStepValues {
 }
 
 function valuesOf({ config, directory }: StoredRun): TwoStepValues {
-  const engine = restoreNetworks(config, createEnvironment(config.environment).sizes, readRunCheckpoint(directory).state);
+  const engine = restoreNetworks(config, readRunCheckpoint(directory).state);
   try {
     return twoStepValues(engine);
   } finally {

@@ -39,7 +39,7 @@ const NETWORKS: Readonly<Record<string, { readonly title: string; readonly colou
  *
  * @param shapeOf the dense networks' shape on a map
  * @example
- * const rows = reproduceCosts((map) => networkShape(resolveConfig({ environment: map }), createEnvironment(map).sizes));
+ * const rows = reproduceCosts((map) => networkPlan(resolveConfig({ environment: map })).shape);
  */
 export function reproduceCosts(shapeOf: (environment: string) => NetworkShape): ReproducedCost[] {
   const rows: ReproducedCost[] = [];

@@ -1,14 +1,12 @@
 import "../node/host.js";
 import type { Config } from "../config.js";
-import { createEnvironment } from "../envs/index.js";
 import type { OpenEngine } from "../networks/engine.js";
-import { networkParameters } from "../networks/parameters.js";
 import type { Shapes } from "./checkpoint.js";
 import { RunError } from "./disk.js";
 import { clearStaleLock } from "./lock.js";
 import type { RunProgress } from "./progress.js";
 import { hasCheckpoint, openRun, type OpenRun, readRun, runName, runOf, type StoredRun } from "./store.js";
-import { networkShape } from "../training/networks.js";
+import { networkPlan } from "../training/plan.js";
 import { train } from "../training/train.js";
 import { summarise } from "./summary.js";
 import { findTicketSource, readTicket } from "./ticket.js";
@@ -142,6 +140,5 @@ export function progressOf({ config, state, step, metrics, summary }: StoredRun)
  * @throws {ConfigError} when its networks cannot be built
  */
 export function parameterShapes(config: Config): Shapes {
-  const { sizes } = createEnvironment(config.environment, { rules: config.rules });
-  return new Map(networkParameters(networkShape(config, sizes)).map(({ name, shape }) => [name, shape]));
+  return new Map(networkPlan(config).parameters.map(({ name, shape }) => [name, shape]));
 }

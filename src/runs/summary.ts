@@ -2,12 +2,11 @@ import { execFileSync } from "node:child_process";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Config } from "../config.js";
-import { createEnvironment } from "../envs/index.js";
 import type { RunSummary } from "./store.js";
-import { costOf, relativeCost } from "../sparse/flops.js";
+import { relativeCost } from "../sparse/flops.js";
 import { countNonzeros } from "../sparse/mask.js";
 import type { EndRecord, TrainState } from "../training/records.js";
-import { fullShape, networkShape } from "../training/networks.js";
+import { networkPlan } from "../training/plan.js";
 
 /**
  * The numbers of a run that is over.
@@ -24,21 +23,18 @@ export function summarise(config: Config, end: Pick<EndRecord, "step" | "episode
     seconds,
     stepsPerSecond: end.step / seconds,
     parameters: countParameters(state),
-    cost: runCost(config, state),
+    cost: runCost(config),
     ...(device === undefined ? {} : { device }),
     ...(commit === undefined ? {} : { commit }),
     finished: new Date().toISOString(),
   };
 }
 
-/** What its networks cost by the paper's equations, counted on the masks that it ended with, and relative to the dense ones of full width. */
-function runCost(config: Config, { masks }: TrainState): RunSummary["cost"] {
-  const { sizes } = createEnvironment(config.environment, { rules: config.rules });
-  const { algorithm, replay } = config;
-  const batch = replay.offlineBatch + replay.onlineBatch;
-  const cost = costOf(algorithm, networkShape(config, sizes), { batch, nonzeros: new Map([...masks].map(([name, mask]) => [name, countNonzeros(mask)])) });
+/** What its networks cost by the paper's equations, and relative to the dense ones of full width. Topology evolution changes no count. */
+function runCost(config: Config): RunSummary["cost"] {
+  const { cost, dense } = networkPlan(config);
   const { totalSize, trainFlops, inferenceFlops } = cost;
-  const relative = relativeCost(cost, costOf(algorithm, fullShape(config, sizes), { batch }));
+  const relative = relativeCost(cost, dense.cost);
   return { totalSize, trainFlops, inferenceFlops, relative: { totalSize: relative.totalSize, trainFlops: relative.trainFlops, inferenceFlops: relative.inferenceFlops } };
 }
 

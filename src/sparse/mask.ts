@@ -49,7 +49,11 @@ export function initialMasks(
   options: { readonly sparsity: number; readonly distribution: Distribution },
   random: Random,
 ): Map<string, Uint8Array> {
-  const nonzeros = initialNonzeros(specs, options);
+  return randomMasks(specs, initialNonzeros(specs, options), random);
+}
+
+/** Random masks of every weight matrix with the given connections, by name. */
+export function randomMasks(specs: readonly ParameterSpec[], nonzeros: ReadonlyMap<string, number>, random: Random): Map<string, Uint8Array> {
   const masks = new Map<string, Uint8Array>();
   for (const { name, shape, maskable } of specs) {
     if (maskable) masks.set(name, randomMask(shape, nonzeros.get(name)!, random));

@@ -1,11 +1,10 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { resolveConfig } from "../config.js";
-import { createEnvironment } from "../envs/index.js";
 import type { NetworkShape } from "../networks/parameters.js";
 import { createRandom } from "../random.js";
 import { randomEpisodes } from "../replay/random-episodes.js";
 import { costOf, sparseCost } from "../sparse/flops.js";
-import { networkShape } from "../training/networks.js";
+import { networkPlan } from "../training/plan.js";
 import { mastRule, ruleConfig, startEngine, update } from "./random-learner.js";
 import { type Part, PARTS, timeParts } from "./timed-parts.js";
 import { type Candidate, type Spread, spread, stopwatch, takeTurns, time } from "./timing.js";
@@ -135,7 +134,7 @@ interface TimedCandidate extends Candidate {
 }
 
 function shapeOf({ map, hidden }: TimedCase): NetworkShape {
-  return networkShape(resolveConfig({ environment: map, network: { hidden } }), createEnvironment(map).sizes);
+  return networkPlan(resolveConfig({ environment: map, network: { hidden } })).shape;
 }
 
 /** The same episodes for every density. */

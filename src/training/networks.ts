@@ -1,34 +1,14 @@
-import { type Config, ConfigError } from "../config.js";
-import type { EnvironmentSizes } from "../envs/environment.js";
+import type { Config } from "../config.js";
 import { currentHost } from "../host.js";
 import type { Engine, OpenEngine } from "../networks/engine.js";
-import { initialParameters, type NetworkShape, networkParameters, type Parameters, type ParameterSpec } from "../networks/parameters.js";
+import { initialParameters, type Parameters, type ParameterSpec } from "../networks/parameters.js";
 import { createTensorflowEngine } from "../networks/tensorflow/engine.js";
 import { createWasmEngine } from "../networks/wasm/engine.js";
 import type { Random } from "../random.js";
-import { initialMasks } from "../sparse/mask.js";
-import { tinyShape } from "../sparse/tiny.js";
+import { randomMasks } from "../sparse/mask.js";
+import { networkPlan } from "./plan.js";
 import type { TrainState } from "./records.js";
 import { tensorsOf } from "./state.js";
-
-/**
- * The shapes of a run's networks; those of method "tiny" are as narrow as its size asks for.
- * @throws {ConfigError} when no tiny network has that size
- */
-export function networkShape(config: Config, sizes: EnvironmentSizes): NetworkShape {
-  const shape = fullShape(config, sizes);
-  if (config.method !== "tiny") return shape;
-  try {
-    return tinyShape(config.algorithm, shape, { sparsity: config.sparsity.level });
-  } catch (error) {
-    throw new ConfigError(`config: method is "tiny", but in ${config.environment} ${(error as Error).message}`, { cause: error });
-  }
-}
-
-/** The shapes of the dense networks that a run's are compared with. */
-export function fullShape({ network }: Config, { agents, actions, observation, state }: EnvironmentSizes): NetworkShape {
-  return { agents, actions, observation, state, ...network };
-}
 
 /** What a winning or cheating ticket comes from: the topology that a run ended with, and its weights. */
 export interface Ticket {
@@ -47,24 +27,22 @@ export interface Ticket {
  * @throws {Error} when the config asks for a ticket and there is none, or one of other networks
  * @throws {BackendError} when the config names a backend that is not there
  * @example
- * const engine = await createNetworks(config, env.sizes, { parameters: createRandom(1, 0), masks: createRandom(1, 1) });
+ * const engine = await createNetworks(config, { parameters: createRandom(1, 0), masks: createRandom(1, 1) });
  */
 export async function createNetworks(
   config: Config,
-  sizes: EnvironmentSizes,
   random: { readonly parameters: Random; readonly masks: Random },
   { ticket, open = engineOf(config) }: { readonly ticket?: Ticket; readonly open?: OpenEngine } = {},
 ): Promise<Engine> {
-  const shape = networkShape(config, sizes);
-  const specs = networkParameters(shape);
+  const { shape, parameters: specs, nonzeros } = networkPlan(config);
   const given = config.ticket === undefined || config.ticket.kind === "random" ? undefined : checkTicket(config.ticket, specs, ticket);
-  const masks = given?.masks ?? drawMasks(config, specs, random.masks);
+  const masks = given?.masks ?? (isSparse(config) ? randomMasks(specs, nonzeros, random.masks) : new Map<string, Uint8Array>());
   const parameters = given && config.ticket!.kind === "cheating" ? given.parameters : initialParameters(specs, random.parameters);
   return open(shape, parameters, masks);
 }
 
-function drawMasks({ method, sparsity: { level, distribution } }: Config, specs: readonly ParameterSpec[], random: Random): ReadonlyMap<string, Uint8Array> {
-  return level === 0 || method === "tiny" ? new Map() : initialMasks(specs, { sparsity: level, distribution }, random);
+function isSparse({ method, sparsity }: Config): boolean {
+  return sparsity.level > 0 && method !== "tiny";
 }
 
 function checkTicket({ kind, source }: NonNullable<Config["ticket"]>, specs: readonly ParameterSpec[], ticket: Ticket | undefined): Ticket {
@@ -85,10 +63,10 @@ function checkTicket({ kind, source }: NonNullable<Config["ticket"]>, specs: rea
  * a wasm engine that looks at them, at once and everywhere; `resumeNetworks` goes on training.
  *
  * @example
- * const engine = restoreNetworks(config, env.sizes, readRunCheckpoint(run.directory).state);
+ * const engine = restoreNetworks(config, readRunCheckpoint(run.directory).state);
  */
-export function restoreNetworks(config: Config, sizes: EnvironmentSizes, { tensors, masks }: Pick<TrainState, "tensors" | "masks">): Engine<true> {
-  const engine = createWasmEngine(networkShape(config, sizes), tensorsOf(tensors, "online"), masks);
+export function restoreNetworks(config: Config, { tensors, masks }: Pick<TrainState, "tensors" | "masks">): Engine<true> {
+  const engine = createWasmEngine(networkPlan(config).shape, tensorsOf(tensors, "online"), masks);
   return fill(engine, tensors);
 }
 
@@ -97,8 +75,8 @@ export function restoreNetworks(config: Config, sizes: EnvironmentSizes, { tenso
  *
  * @throws {BackendError} when the config names a backend that is not there
  */
-export async function resumeNetworks(config: Config, sizes: EnvironmentSizes, { tensors, masks }: Pick<TrainState, "tensors" | "masks">, open: OpenEngine = engineOf(config)): Promise<Engine> {
-  return fill(await open(networkShape(config, sizes), tensorsOf(tensors, "online"), masks), tensors);
+export async function resumeNetworks(config: Config, { tensors, masks }: Pick<TrainState, "tensors" | "masks">, open: OpenEngine = engineOf(config)): Promise<Engine> {
+  return fill(await open(networkPlan(config).shape, tensorsOf(tensors, "online"), masks), tensors);
 }
 
 function fill<Opened extends Engine>(engine: Opened, tensors: Parameters): Opened {

@@ -51,8 +51,8 @@ export async function* train(config: Config, options: TrainOptions = {}): AsyncG
 
   const random = resume ? resumeRandom(resume.progress.random) : startRandom(config.seed);
   const engine = resume
-    ? await resumeNetworks(config, env.sizes, resume, open)
-    : await createNetworks(config, env.sizes, { parameters: createRandom(config.seed, STREAMS.parameters), masks: createRandom(config.seed, STREAMS.masks) }, { ...(ticket && { ticket }), ...(open && { open }) });
+    ? await resumeNetworks(config, resume, open)
+    : await createNetworks(config, { parameters: createRandom(config.seed, STREAMS.parameters), masks: createRandom(config.seed, STREAMS.masks) }, { ...(ticket && { ticket }), ...(open && { open }) });
   try {
     const progress = resume ? { ...resume.progress, evaluations: [...resume.progress.evaluations] } : startProgress(config);
     const sums = startSums(resume?.progress.sums);

@@ -1,0 +1,61 @@
+import { type Config, ConfigError } from "../config.js";
+import type { EnvironmentSizes } from "../envs/environment.js";
+import { createEnvironment } from "../envs/index.js";
+import { networkParameters, type NetworkShape, type ParameterSpec } from "../networks/parameters.js";
+import { type Cost, costOf, type Nonzeros } from "../sparse/flops.js";
+import { initialNonzeros } from "../sparse/mask.js";
+import { tinyShape } from "../sparse/tiny.js";
+
+/** What a configuration means for its networks. */
+export interface NetworkPlan {
+  /** Sizes of its environment. */
+  readonly sizes: EnvironmentSizes;
+  /** Shape of its networks; those of method "tiny" are as narrow as its size asks for. */
+  readonly shape: NetworkShape;
+  /** Every parameter, under PyMARL's names and in its order. */
+  readonly parameters: readonly ParameterSpec[];
+  /** Connections of each weight matrix by name, which topology evolution keeps. A dense matrix has all. */
+  readonly nonzeros: Nonzeros;
+  /** What the networks cost by Table 4, with batches as configured. */
+  readonly cost: Cost;
+  /** The dense networks of full width that they are compared with. */
+  readonly dense: { readonly shape: NetworkShape; readonly cost: Cost };
+}
+
+const plans = new WeakMap<Config, NetworkPlan>();
+
+/**
+ * What a configuration means for its networks: sizes, shapes, connections and costs. It is worked out once for each configuration.
+ *
+ * @throws {ConfigError} when no tiny network has the size that is asked for
+ * @throws {Error} when there is no such environment
+ * @example
+ * const { shape, nonzeros, cost, dense } = networkPlan(resolveConfig({ environment: "3m", method: "mast", sparsity: { level: 0.95 } }));
+ * relativeCost(cost, dense.cost).totalSize; // 0.066
+ */
+export function networkPlan(config: Config): NetworkPlan {
+  let plan = plans.get(config);
+  if (plan === undefined) plans.set(config, (plan = workOut(config)));
+  return plan;
+}
+
+function workOut(config: Config): NetworkPlan {
+  const { algorithm, network, replay } = config;
+  const { sizes } = createEnvironment(config.environment, { rules: config.rules });
+  const { agents, actions, observation, state } = sizes;
+  const full: NetworkShape = { agents, actions, observation, state, ...network };
+  const shape = config.method === "tiny" ? tiny(config, full) : full;
+  const parameters = networkParameters(shape);
+  const { level, distribution } = config.sparsity;
+  const nonzeros = initialNonzeros(parameters, { sparsity: config.method === "tiny" ? 0 : level, distribution });
+  const batch = replay.offlineBatch + replay.onlineBatch;
+  return { sizes, shape, parameters, nonzeros, cost: costOf(algorithm, shape, { nonzeros, batch }), dense: { shape: full, cost: costOf(algorithm, full, { batch }) } };
+}
+
+function tiny({ algorithm, environment, sparsity }: Config, full: NetworkShape): NetworkShape {
+  try {
+    return tinyShape(algorithm, full, { sparsity: sparsity.level });
+  } catch (error) {
+    throw new ConfigError(`config: method is "tiny", but in ${environment} ${(error as Error).message}`, { cause: error });
+  }
+}
