@@ -14,7 +14,7 @@ it("keeps its types in a notebook, whose TypeScript is 5.0", () => {
   mkdirSync(cache, { recursive: true });
   const declarations = mkdtempSync(join(cache, "declarations-"));
   try {
-    execFileSync(process.execPath, ["node_modules/typescript/bin/tsc", "-p", "tsconfig.build.json", "--emitDeclarationOnly", "--declarationMap", "false", "--sourceMap", "false", "--outDir", declarations], { cwd: packageRoot(), stdio: "pipe" });
+    execFileSync(process.execPath, ["node_modules/typescript-native/bin/tsc", "-p", "tsconfig.build.json", "--emitDeclarationOnly", "--declarationMap", "false", "--sourceMap", "false", "--outDir", declarations], { cwd: packageRoot(), stdio: "pipe" });
     const entry = join(declarations, "index.d.ts");
     const program = ts.createProgram([entry], { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.CommonJS, moduleResolution: ts.ModuleResolutionKind.Node10, lib: ["lib.es2022.d.ts"], types: ["node"], strict: true, esModuleInterop: true });
     const ours = program.getSourceFiles().filter(({ fileName }) => fileName.startsWith(declarations.replaceAll("\\", "/")));

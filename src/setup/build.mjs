@@ -22,7 +22,7 @@ export async function build() {
   const fresh = join(root, `dist.${process.pid}.tmp`);
   try {
     // node_modules/.bin/tsc is the older compiler inside of tslab.
-    const tsc = spawnSync(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "-p", "tsconfig.build.json", "--outDir", fresh], { cwd: root, encoding: "utf8" });
+    const tsc = spawnSync(process.execPath, [join(root, "node_modules/typescript-native/bin/tsc"), "-p", "tsconfig.build.json", "--outDir", fresh], { cwd: root, encoding: "utf8" });
     if (tsc.status !== 0) throw new Error(`The sources do not compile.\n${tsc.stdout}${tsc.stderr}`.trim());
     mkdirSync(join(fresh, "networks/wasm"), { recursive: true });
     copyFileSync(kernels, join(fresh, "networks/wasm/kernels.wasm"));
