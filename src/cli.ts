@@ -10,13 +10,18 @@ import { replayCommand, showCommand } from "./cli/figures.js";
 import { exportCommand, runsCommand, type RunsFlags } from "./cli/runs.js";
 import { trainCommand, type TrainingFlags } from "./cli/train.js";
 import { environmentNames } from "./envs/index.js";
-import { PROFILES } from "./experiments/experiment.js";
+import { MOST_SEEDS, PROFILES } from "./experiments/experiment.js";
 import { packageRoot } from "./node/project.js";
 import { ALGORITHMS, METHODS } from "./methods.js";
 
 const count = (value: string): number => {
   const number = Number(value);
   if (!Number.isInteger(number) || number < 1) throw new InvalidArgumentError("expected a whole number of at least 1.");
+  return number;
+};
+const seeds = (value: string): number => {
+  const number = Number(value);
+  if (!Number.isInteger(number) || number < 1 || number > MOST_SEEDS) throw new InvalidArgumentError(`expected a whole number from 1 to ${MOST_SEEDS.toLocaleString("en")}.`);
   return number;
 };
 const seconds = (value: string): number => {
@@ -41,7 +46,7 @@ const program = new Command("mast")
   .addHelpText("after", `\nEnvironments: ${environmentNames.join(", ")}\nAlgorithms: ${ALGORITHMS.join(", ")}\nMethods: ${METHODS.join(", ")}\nMAST_DEBUG=1 shows where an error came from.`);
 
 addConfigOptions(program.command("train").description("train a team; the same command resumes what was interrupted"))
-  .addOption(new Option("--seeds <N>", "train N seeds, counting up from --seed").argParser(count))
+  .addOption(new Option("--seeds <N>", "train N seeds, counting up from --seed").argParser(seeds))
   .addOption(workersOption())
   .addOption(checkpointOption())
   .addOption(runsOption())
@@ -58,7 +63,7 @@ for (const [name, about, action] of [
     .command(`${name} <ID>`)
     .description(about)
     .addOption(new Option("--profile <NAME>", "smoke (seconds), classroom (minutes) or paper").choices(PROFILES))
-    .addOption(new Option("--seeds <N>", "seeds of each method").argParser(count))
+    .addOption(new Option("--seeds <N>", "seeds of each method").argParser(seeds))
     .addOption(new Option("--engine <NAME>", "what runs the networks (default: wasm)").choices(ENGINES))
     .addOption(new Option("--backend <NAME>", "what the tensorflow engine computes on (default: auto)").choices(BACKENDS))
     .addOption(workersOption())

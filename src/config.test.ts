@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { ALGORITHMS, METHODS } from "./methods.js";
-import { type ConfigInput, resolveConfig } from "./config.js";
+import { ConfigError, type ConfigInput, resolveConfig } from "./config.js";
+import { PYMARL } from "./config/pymarl.js";
 
 describe("defaults", () => {
   it("are those of the paper's Table 3 for MAST-QMIX", () => {
@@ -101,6 +102,33 @@ describe("a bad configuration is refused in one line that names field, given and
     [{ ticket: { kind: "random", source: "some-run" } }, 'config: ticket.source is "some-run", but a random ticket comes from no run'],
     [{ ticket: { kind: "random" }, topology: { grow: "random" } }, 'config: topology.grow is "random", but a ticket stays as it is'],
     [{ method: "rlx2", replay: { offlineBatch: 0, onlineBatch: 32 } }, "but nothing is sampled from the offline buffer"],
+    [{ environment: "3mm" }, 'config: environment is "3mm"; did you mean "3m"? allowed: "3m", "8m",'],
+    [{ environment: "" }, 'config: environment is ""; allowed: "3m",'],
+    [{ environment: "mine" }, 'config: environment is "mine"; allowed: "3m",'],
+    [{ environment: null }, 'config: environment is null; allowed: "3m",'],
+    [{ rules: "sc2" }, 'config: rules is "sc2"; allowed: "starcraft", "smaclite"'],
+    [JSON.parse('{"__proto__":{"seed":9}}'), 'config: unknown key "__proto__"; allowed: environment,'],
+    [{ __proto__: { seed: 9 } }, "config: given {}, an object that inherits from another"],
+    [{ returns: JSON.parse('{"constructor":{}}') as object }, 'config: unknown key "constructor" in returns; allowed: kind,'],
+    [{ method: { toString: 1 } }, 'config: method is {"toString":1}; allowed: "dense",'],
+    [{ sparsity: new Map() }, "config: sparsity is a Map, an object that inherits from another"],
+    [{ seed: 2 ** 31 }, "config: seed is 2147483648; allowed: a whole number from 0 to 2,147,483,647"],
+    [{ seed: "1" }, 'config: seed is "1"; allowed: a whole number from 0'],
+    [{ steps: 1e12 }, "config: steps is 1000000000000; allowed: a whole number from 1 to 1,000,000,000"],
+    [{ replay: { offlineCapacity: 1e9 } }, "config: replay.offlineCapacity is 1000000000; allowed: a whole number from 1 to 100,000"],
+    [{ replay: { offlineBatch: 4000 } }, "config: replay.offlineBatch is 4000; allowed: a whole number from 0 to 1,024"],
+    [{ evaluation: { episodes: 1e6 } }, "config: evaluation.episodes is 1000000; allowed: a whole number from 1 to 10,000"],
+    [{ evaluation: { interval: 1 } }, "config: evaluation.interval is 1, which makes 2,000,000 evaluations in 2,000,000 steps: give at least 20"],
+    [{ log: { interval: 1 } }, "config: log.interval is 1, which makes 2,000,000 records in 2,000,000 steps: give at least 2"],
+    [{ returns: { n: 1e9 } }, "config: returns.n is 1000000000; allowed: a whole number from 1 to 1,000"],
+    [{ network: { hidden: 5000 } }, "config: network.hidden is 5000; allowed: a whole number from 1 to 1,024"],
+    [{ short: true }, "config: short is true, but it needs a budget: give steps"],
+    [{ lambda: 0.6 }, 'config: unknown key "lambda"; did you mean returns.lambda or res.lambda?'],
+    [{ batch_size: 32 }, "PyMARL's batch_size is the sum of replay.offlineBatch and replay.onlineBatch in mast-lab"],
+    [{ t_max: 1 }, "PyMARL's t_max is called steps in mast-lab"],
+    [{ lr: 1 }, "PyMARL's lr is called optimiser.learningRate in mast-lab"],
+    [{ epsilon_anneal_time: 1 }, "PyMARL's epsilon_anneal_time is called exploration.anneal in mast-lab"],
+    [{ target_update_interval: 1 }, "PyMARL's target_update_interval is called targetInterval in mast-lab"],
   ])("%j", (input, message) => {
     let thrown: unknown;
     try {
@@ -111,5 +139,36 @@ describe("a bad configuration is refused in one line that names field, given and
     expect(thrown).toMatchObject({ name: "ConfigError" });
     expect((thrown as Error).message).toContain(message);
     expect((thrown as Error).message).not.toContain("\n");
+  });
+
+  it("whatever is given, however large or strange", () => {
+    let deep: unknown = [];
+    let nested: object = {};
+    for (let i = 0; i < 100_000; i++) [deep, nested] = [[deep], { below: nested }];
+    const circular: Record<string, unknown> = {};
+    circular["returns"] = circular;
+    const strange: unknown[] = ["3m", 5, null, () => 1, new Date(), { method: deep }, { sparsity: nested }, circular, { seed: 1n }, { method: Symbol("mast") }, { environment: "x".repeat(1e6) }, { ["y".repeat(1e6)]: 1 }, { "a\nb\u001b[2J": 1 }, { environment: "3m\u0000" }, { returns: "td-lambda" }, { ticket: [] }];
+    for (const input of strange) {
+      let message = "";
+      try {
+        resolveConfig(input as ConfigInput);
+      } catch (error) {
+        expect(error).toBeInstanceOf(ConfigError);
+        ({ message } = error as Error);
+      }
+      expect(message).toMatch(/^config: /);
+      expect(message).not.toMatch(/[\u0000-\u001f\u007f-\u009f]/);
+      expect(message.length).toBeLessThan(500);
+    }
+  });
+
+  it("names fields of mast-lab only in the hints to PyMARL's users", () => {
+    const fields = new Set<string>();
+    const collect = (section: object, path: string) => Object.entries(section).forEach(([key, value]) => (typeof value === "object" ? collect(value as object, `${path}${key}.`) : fields.add(`${path}${key}`)));
+    for (const algorithm of ALGORITHMS) collect(resolveConfig({ algorithm }), "");
+    for (const [key, hint] of Object.entries(PYMARL)) {
+      const named = /^called ([\w.]+) in/.exec(hint)?.[1];
+      if (named !== undefined) expect(fields, key).toContain(named);
+    }
   });
 });

@@ -80,7 +80,7 @@ export {
 } from "./runs/store.js";
 
 export { EXPERIMENTS, findExperiment, isMeasurement, MEASUREMENTS } from "./experiments/all.js";
-export { type Experiment, type Measured, type Measurement, type Profile, PROFILES, type Reduction } from "./experiments/experiment.js";
+export { type Experiment, type Measured, type Measurement, type Profile, profileNamed, PROFILES, type Reduction } from "./experiments/experiment.js";
 export { comparison2s3z, comparison3m, COMPARISONS } from "./experiments/comparative.js";
 export { distributionShift, type FollowedRun, reduceDistances, shiftConfigs } from "./experiments/distribution-shift.js";
 export { bufferRatio, bufferRatioOwQmix, singleBuffers } from "./experiments/dual-buffers.js";

@@ -1,3 +1,5 @@
+import { LabError } from "./errors.js";
+import { show } from "./messages.js";
 import { xoroshiro128plus, xoroshiro128plusFromState } from "pure-rand/generator/xoroshiro128plus";
 
 /**
@@ -13,15 +15,28 @@ export interface Random {
   state(): number[];
 }
 
+/** The largest seed of a stream or an episode: 2^32 - 1. Others would be taken for one of these. */
+export const LARGEST_SEED = 0xffff_ffff;
+
+/**
+ * Refuses a seed that would be taken for another one.
+ * @throws {Error} when it is no whole number from 0 to 2^32 - 1
+ */
+export function requireSeed(seed: number): void {
+  if (!(Number.isInteger(seed) && seed >= 0 && seed <= LARGEST_SEED)) throw new LabError(`The seed is ${show(seed)}; it must be a whole number from 0 to ${LARGEST_SEED.toLocaleString("en")}.`);
+}
+
 /**
  * Starts stream `stream` of `seed`. Different streams of one seed (exploration, sampling, environment, ...)
  * are independent for every practical purpose, so that drawing more from one never shifts another.
  *
+ * @throws {Error} when the seed is no whole number from 0 to 2^32 - 1
  * @example
  * const random = createRandom(7, 1);
  * random.below(6); // a die, 0..5
  */
 export function createRandom(seed: number, stream = 0): Random {
+  requireSeed(seed);
   const generator = xoroshiro128plus((Math.imul(seed | 0, 0x9e3779b1) ^ Math.imul(stream + 1, 0x85ebca6b)) | 0);
   // xoroshiro128+ starts from a nearly constant state here: its first outputs of neighbouring seeds look alike.
   for (let i = 0; i < 32; i++) generator.next();

@@ -60,7 +60,7 @@ function parseJson(text: string, file: string): unknown {
 function parseYaml(text: string, file: string): unknown {
   let problem: string | undefined;
   try {
-    const document = parseDocument(text, { logLevel: "silent", prettyErrors: true });
+    const document = parseDocument(text, { logLevel: "error", prettyErrors: true });
     problem = [...document.errors, ...document.warnings][0]?.message;
     if (problem === undefined) return document.toJS({ maxAliasCount: 100 });
   } catch (error) {

@@ -40,7 +40,10 @@ export interface Environment {
   readonly terminal: boolean;
   /** The team has won. Only ever true when `ended`. */
   readonly won: boolean;
-  /** Starts an episode; the same seed and joint actions give the same episode, bit for bit, when `deterministic`. */
+  /**
+   * Starts an episode; the same seed and joint actions give the same episode, bit for bit, when `deterministic`.
+   * @throws {Error} when the seed is no whole number from 0 to 2^32 - 1
+   */
   reset(seed: number): void;
   /**
    * Plays one joint action, one entry an agent.

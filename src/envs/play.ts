@@ -1,3 +1,4 @@
+import { requireSeed } from "../random.js";
 import type { Environment } from "./environment.js";
 import type { BattleEnvironment } from "./starcraft/environment.js";
 
@@ -77,6 +78,7 @@ export function playRandom(
 
 /** Chooses among the legal actions of each agent with equal chances; deterministic from `seed`. */
 export function uniformRandom(seed: number): Script {
+  requireSeed(seed);
   // xorshift32; the environment's own stream is another.
   let word = Math.imul(seed + 1, 0x9e3779b1) | 1;
   return (env, jointAction) => {

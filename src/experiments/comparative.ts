@@ -4,7 +4,7 @@ import { methodLabel } from "../figures/labels.js";
 import { readPaperTable } from "../results/paper.js";
 import { CLASSROOM_3M, SMOKE } from "./ablation.js";
 import { compareWithPaper, scoreFigure } from "./comparison.js";
-import type { Experiment, Profile } from "./experiment.js";
+import { declare, type Experiment, type Profile } from "./experiment.js";
 import { shortRun } from "../short-run.js";
 
 const USUAL_SEEDS: Readonly<Record<Profile, number>> = { smoke: 1, classroom: 5, paper: 8 };
@@ -23,7 +23,7 @@ function budget(profile: Profile, environment: string): ConfigInput {
  */
 function comparison(environment: string, algorithm: Algorithm, printed: number, level = printed): Experiment {
   const title = ALGORITHM_TITLES[algorithm];
-  return {
+  return declare({
     id: `comparison-${environment}${algorithm === "qmix" ? "" : `-${algorithm}`}`,
     title: `Seven ways to train ${title} on ${environment}`,
     about: `Dense, Tiny, SS, SET, RigL, RLx2 and MAST with ${title} on ${environment}, the sparse ones at ${Math.round(100 * level)} %, one budget for all`,
@@ -42,7 +42,7 @@ function comparison(environment: string, algorithm: Algorithm, printed: number, 
       ),
     label: methodLabel,
     reduce: (runs) => ({ ...compareWithPaper(runs), more: { scores: scoreFigure(runs) } }),
-  };
+  });
 }
 
 /** The rows of Table 1, in its order. */

@@ -9,7 +9,7 @@ import { addChoices, policyDrift, shareChanged, shareExplored, type StoredChoice
 import { requireSeeds } from "../results/seeds.js";
 import { mean, standardDeviation } from "../results/statistics.js";
 import { ABLATION } from "./ablation.js";
-import type { Measured, Measurement, Profile } from "./experiment.js";
+import { type Measured, type Measurement, type Profile, profileNamed } from "./experiment.js";
 import { batchChoices, type DistanceMoment, distanceWorker, offlineChoices, onlineChoices } from "../analysis/policy-distance.js";
 
 /** One run and what its buffers held on the way. */
@@ -26,7 +26,7 @@ export const distributionShift: Measurement = {
   reproduces: "Figure 7",
   profile: "classroom",
   async measure(profile, options = {}) {
-    return reduceDistances(await followAll(shiftConfigs(profile), SPENT[profile].points, options));
+    return reduceDistances(await followAll(shiftConfigs(profile), SPENT[profileNamed(profile)].points, options));
   },
 };
 
@@ -38,7 +38,7 @@ const SPENT: Readonly<Record<Profile, { readonly seeds: number; readonly points:
 };
 
 /** MAST as in the ablations, for each seed with both buffers (20 + 12 episodes a batch) and with a single one (32). */
-export function shiftConfigs(profile: Profile, seeds = SPENT[profile].seeds): Config[] {
+export function shiftConfigs(profile: Profile, seeds = SPENT[profileNamed(profile)].seeds): Config[] {
   const batches = [{ offlineBatch: 20, onlineBatch: 12 }, { offlineBatch: 32, onlineBatch: 0 }];
   return Array.from({ length: seeds }, (_, i) => i + 1).flatMap((seed) => batches.map((replay) => resolveConfig(mergeConfig(ABLATION.budgets[profile], { seed, replay }))));
 }

@@ -7,7 +7,7 @@ import { scoreText, summaryOf } from "../results/scores.js";
 import { refuseDifference } from "../results/seeds.js";
 import type { StoredRun } from "../runs/store.js";
 import { SMOKE } from "./ablation.js";
-import type { Experiment, Profile, Reduction } from "./experiment.js";
+import { declare, type Experiment, type Profile, type Reduction } from "./experiment.js";
 import { shortRun } from "../short-run.js";
 
 /** So quick a learner that an engine without a GPU has learnt 3m after minutes: exploration and targets in a tenth of the steps of other short runs, and a larger step. */
@@ -23,7 +23,7 @@ const BUDGETS: Readonly<Record<Profile, { readonly seeds: number; readonly setti
 };
 
 /** Do explicit gradients over sparse storage and autograd over masked dense weights train the same team? */
-export const engines: Experiment = {
+export const engines: Experiment = declare({
   id: "engines",
   title: "One training on both engines",
   about: "MAST at 95 % sparsity on 3m, the same seeds with the wasm and with the tensorflow engine: when do the curves part, and what does each take?",
@@ -37,7 +37,7 @@ export const engines: Experiment = {
   label: ({ engine }) => engine,
   place: ({ engine, seed }) => ({ panel: `seed ${seed}`, label: engine }),
   reduce: compareEngines,
-};
+});
 
 /** The runs of one seed on both engines. */
 export interface EnginePair {

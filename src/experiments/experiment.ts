@@ -1,14 +1,47 @@
-import type { Config, ConfigInput } from "../config.js";
+import { type Config, ConfigError, type ConfigInput } from "../config.js";
 import type { Figure } from "../figures/figure.js";
 import type { Table } from "../figures/table.js";
 import type { CellStatistics } from "../results/cells.js";
 import type { MethodStatistics } from "../results/methods.js";
+import { didYouMean, show } from "../messages.js";
 import type { StoredRun } from "../runs/store.js";
 
 /** Budget and seeds: seconds for tests, minutes on a laptop, or what the paper spent. */
 export const PROFILES = ["smoke", "classroom", "paper"] as const;
 
 export type Profile = (typeof PROFILES)[number];
+
+/**
+ * The profile of a name, as an environment variable or a person gives it.
+ *
+ * @throws {ConfigError} listing the profiles when there is none of that name
+ * @example
+ * const profile = profileNamed(process.env.MAST_PROFILE ?? "classroom");
+ */
+export function profileNamed(name: string): Profile {
+  const profile = PROFILES.find((known) => known === name);
+  if (profile !== undefined) return profile;
+  throw new ConfigError(`There is no profile ${show(name)}; ${typeof name === "string" ? didYouMean(name, PROFILES) : ""}allowed: ${PROFILES.map(show).join(", ")}`);
+}
+
+/** Seeds of one experiment: more would take years. */
+export const MOST_SEEDS = 1_000;
+
+/**
+ * An experiment whose profile and number of seeds are checked before its runs are made.
+ * @returns the same, with `configs` refusing what it cannot use by a ConfigError
+ */
+export function declare(experiment: Experiment): Experiment {
+  return {
+    ...experiment,
+    configs(profile, seeds, changes) {
+      if (seeds !== undefined && !(Number.isInteger(seeds) && seeds >= 1 && seeds <= MOST_SEEDS)) {
+        throw new ConfigError(`${experiment.id} was asked for ${show(seeds)} seeds; allowed: a whole number from 1 to ${MOST_SEEDS.toLocaleString("en")}`);
+      }
+      return experiment.configs(profileNamed(profile), seeds, changes);
+    },
+  };
+}
 
 /** A table or figure of the paper, or a lesson: declared once as runs and what they reduce to. */
 export interface Experiment {

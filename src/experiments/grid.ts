@@ -9,7 +9,7 @@ import { scoreStatistics, scoreText, summaryOf } from "../results/scores.js";
 import { refuseDifference, unlessVaried } from "../results/seeds.js";
 import { mean } from "../results/statistics.js";
 import type { StoredRun } from "../runs/store.js";
-import { type Experiment, type Profile, PROFILES, type Reduction } from "./experiment.js";
+import { declare, type Experiment, type Profile, PROFILES, type Reduction } from "./experiment.js";
 import { winRateCurve } from "../analysis/curves.js";
 
 /** One value of what an experiment varies: its name in tables, and what it changes in a configuration. */
@@ -83,7 +83,7 @@ export function grid(declaration: GridDeclaration): Experiment {
     return declared?.filter((column) => found.includes(column)) ?? found;
   };
   const plan: GridPlan = { title, rows: rows("paper").title, columns: columns("paper", 1).title, cell, order, ...(paper ? { paper } : {}), ...(source === undefined ? {} : { source }) };
-  return {
+  return declare({
     id, title, about, label,
     ...(reproduces === undefined ? {} : { reproduces }),
     profile: "classroom",
@@ -102,7 +102,7 @@ export function grid(declaration: GridDeclaration): Experiment {
       const reduction = reduceGrid(runs, plan);
       return { ...reduction, more: { ...reduction.more, ...declaration.figures?.(runs, label) } };
     },
-  };
+  });
 }
 
 /**

@@ -2,7 +2,7 @@ import { type Config, type ConfigInput, mergeConfig, resolveConfig } from "../co
 import { shortSteps } from "../figures/figure.js";
 import { methodLabel } from "../figures/labels.js";
 import { compareMethods } from "./comparison.js";
-import type { Experiment, Profile } from "./experiment.js";
+import { declare, type Experiment, type Profile } from "./experiment.js";
 import { shortRun } from "../short-run.js";
 
 /** What a team is trained with, besides its method. */
@@ -25,7 +25,7 @@ function learning(environment: string, { level, mast, dense, settings }: Budget)
       classroom: shortRun({ ...settings, steps }),
       paper: { steps: 2_000_000 },
     })[profile];
-  return {
+  return declare({
     id: `learning-${environment}`,
     title: `MAST with ${Math.round(100 * (1 - level))} % of the weights beside dense QMIX on ${environment}`,
     about: `Both teams learn ${environment}: ${usual.classroom} seeds of ${shortSteps(mast)} steps (MAST) and ${shortSteps(dense)} (dense)`,
@@ -36,7 +36,7 @@ function learning(environment: string, { level, mast, dense, settings }: Budget)
       ),
     label: methodLabel,
     reduce: compareMethods,
-  };
+  });
 }
 
 /** The runs of the quickstart, and two seeds more. */

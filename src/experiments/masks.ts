@@ -14,7 +14,7 @@ import { randomConnections, type Side, sortedConnections } from "../sparse/conne
 import { comparison2s3z } from "./comparative.js";
 import { measureConnections, type TeamConnections } from "../analysis/connections-used.js";
 import { CUT_ORDERS, cutCurves, type CutTarget } from "../analysis/cut.js";
-import type { Experiment, Profile } from "./experiment.js";
+import { declare, type Experiment, type Profile } from "./experiment.js";
 import { firstInputConnections, lastInputConnections, spreadTable, typeSummary, weightsOf } from "../analysis/mask-tables.js";
 import { maskSnapshots } from "../analysis/snapshots.js";
 
@@ -24,7 +24,7 @@ const USUAL_SEEDS: Readonly<Record<Profile, number>> = { smoke: 1, classroom: 3,
 const PICTURED = ["agent.fc1.weight", "agent.rnn.weight_ih", "mixer.hyper_w_1.0.weight"] as const;
 
 /** Where do connections go, and which agents use them? The runs of MAST of the comparison on 2s3z, a map with two types of unit. */
-export const masks: Experiment = {
+export const masks: Experiment = declare({
   id: "masks",
   title: "Where MAST's connections go",
   about: "Masks of MAST's layers over training, connections of each input and unit, and how many each type of agent uses",
@@ -43,7 +43,7 @@ export const masks: Experiment = {
       more: { "gru-input": gruInput!, "gru-hidden": gruHidden!, hypernetwork: hypernetwork!, counts: connectionOrder(runs), inputs: inputFigure(runs, teams), cut: cutsFigure(runs), types: agentFigure(runs, teams) },
     };
   },
-};
+});
 
 const TITLES: Readonly<Record<string, string>> = {
   "agent.fc1.weight": "Input layer of the agents",

@@ -8,7 +8,7 @@ import { onDisk } from "../runs/disk.js";
 import { rowsCsv, runRows, tidyRows } from "../results/frame.js";
 import { summaryOf } from "../results/scores.js";
 import { runName, type StoredRun } from "../runs/store.js";
-import type { Experiment, Measured, Measurement, Profile, Reduction } from "./experiment.js";
+import { type Experiment, type Measured, type Measurement, type Profile, profileNamed, type Reduction } from "./experiment.js";
 import { currentCommit } from "../runs/summary.js";
 
 export interface PublishOptions {
@@ -42,7 +42,7 @@ export async function publishResults(experiment: Experiment, profile: Profile, r
   runs.forEach(summaryOf);
   const reduction = experiment.reduce(runs);
   const { methods, settings } = reduction;
-  const labels = { experiment: id, profile };
+  const labels = { experiment: id, profile: profileNamed(profile) };
   const ending = `${profile === experiment.profile ? "" : `-${profile}`}${asDeclared(experiment, profile, runs) ? "" : "-own"}`;
   const saved = [
     saveRows("Runs", `${id}${ending}`, runRows(runs, labels), options),
@@ -64,7 +64,7 @@ export async function publishResults(experiment: Experiment, profile: Profile, r
 export async function publishMeasurement(measurement: Measurement, profile: Profile, measured: Measured, options: PublishOptions = {}): Promise<Measured & { readonly saved: readonly PublishedFile[] }> {
   const { id } = measurement;
   if (measured.rows.length === 0) throw new Error(`${id} measured nothing: there is nothing to show.`);
-  const ending = profile === measurement.profile ? "" : `-${profile}`;
+  const ending = profileNamed(profile) === measurement.profile ? "" : `-${profile}`;
   const commit = currentCommit() ?? "";
   const rows = measured.rows.map((row) => ({ ...row, commit: row["commit"] ?? commit }));
   const saved = [saveRows("Rows", `${id}${ending}`, tidyRows(rows, { experiment: id, profile }), options), ...(await saveFigures(id, ending, measured, options))];

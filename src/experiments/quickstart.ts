@@ -1,7 +1,7 @@
 import { type ConfigInput, mergeConfig, resolveConfig } from "../config.js";
 import { methodLabel } from "../figures/labels.js";
 import { compareMethods } from "./comparison.js";
-import type { Experiment, Profile } from "./experiment.js";
+import { declare, type Experiment, type Profile } from "./experiment.js";
 import { shortRun } from "../short-run.js";
 
 /** The teams that are trained, the sparse ones at 95 %. */
@@ -25,7 +25,7 @@ export const QUICKSTART_PROFILES: Readonly<Record<Profile, { readonly seeds: num
 };
 
 /** The main job: can a team with a twentieth of the weights keep up with a dense one on 3m? */
-export const quickstart: Experiment = {
+export const quickstart: Experiment = declare({
   id: "quickstart",
   title: "95 % sparse teams against a dense one on 3m",
   about: "Three marines against three: MAST-QMIX and RigL-QMIX at 95 % sparsity beside dense QMIX, a small Table 1",
@@ -42,4 +42,4 @@ export const quickstart: Experiment = {
     [`npx mast replay ${runs.find(({ config }) => config.method === "mast")!.name}`, "watch the sparse team that was just trained play"],
     ["npx mast train --short --environment 2s3z --sparsity 0.9 --steps 300000 --set updates=2", "train a team of your own; npx mast --help lists every command"],
   ],
-};
+});

@@ -6,7 +6,7 @@ import { summaryOf } from "../results/scores.js";
 import { refuseDifference, unlessVaried } from "../results/seeds.js";
 import { runName, type StoredRun } from "../runs/store.js";
 import { ABLATION } from "./ablation.js";
-import type { Experiment, Profile, Reduction } from "./experiment.js";
+import { declare, type Experiment, type Profile, type Reduction } from "./experiment.js";
 import { cellStatistics, reduceGrid } from "./grid.js";
 
 const { budgets, seeds: usual } = ABLATION;
@@ -22,7 +22,7 @@ function ticketLabel({ method, sparsity, ticket }: Config): string {
  * Topologies that stay fixed, all trained as MAST trains: a random one, those that a run of MAST and one of RigL ended with (winning tickets), and MAST's
  * with the weights that belong to it (cheating). Beside them the sources themselves and a dense team.
  */
-export const tickets: Experiment = {
+export const tickets: Experiment = declare({
   id: "tickets",
   title: "What a found topology is worth",
   about: "Random, winning and cheating tickets beside MAST, RigL and a dense team: is it the topology or the search that helps?",
@@ -38,7 +38,7 @@ export const tickets: Experiment = {
     }),
   label: ticketLabel,
   reduce: reduceTickets,
-};
+});
 
 /** The table and the curves of a grid of one row; the scores one below the other, since the topologies have no order to draw a line through. */
 function reduceTickets(runs: readonly StoredRun[]): Reduction {

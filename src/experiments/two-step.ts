@@ -11,7 +11,7 @@ import { readRunCheckpoint, type StoredRun } from "../runs/store.js";
 import { chosenValues } from "../targets/actions.js";
 import { restoreNetworks } from "../training/networks.js";
 import { createEpisodeRecorder } from "../training/rollout.js";
-import type { Experiment, Profile, Reduction } from "./experiment.js";
+import { declare, type Experiment, type Profile, type Reduction } from "./experiment.js";
 
 /** Joint actions of two agents with two actions, in the order of all tables here. */
 const JOINT_ACTIONS = [[0, 0], [0, 1], [1, 0], [1, 1]] as const;
@@ -81,7 +81,7 @@ const BUDGETS: Readonly<Record<Profile, ConfigInput & { readonly steps: number }
 const SEEDS: Readonly<Record<Profile, number>> = { smoke: 1, classroom: 10, paper: 20 };
 
 /** The two-step game with three hundredths of the weights: are the values learned, and is the best play found? */
-export const twoStepSparse: Experiment = {
+export const twoStepSparse: Experiment = declare({
   id: "sparse-training-two-step",
   title: "The two-step game with 3 % of the weights",
   about: "Static, SET's and RigL's connections on a game whose values are known, beside dense networks",
@@ -101,7 +101,7 @@ export const twoStepSparse: Experiment = {
   },
   label: methodLabel,
   reduce: reduceTwoStep,
-};
+});
 
 function reduceTwoStep(runs: readonly StoredRun[]): Reduction {
   const { config } = runs[0];

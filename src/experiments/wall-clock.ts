@@ -3,7 +3,7 @@ import type { Table } from "../figures/table.js";
 import { partsFigure, type SpeedLine, type SpeedPanel, speedFigure } from "../figures/wall-clock.js";
 import { timeCases, type Timing, type TimingPlan } from "../timing/cases.js";
 import { type SpeedUp, speedUps, type TimedRow, type TimeLaw, timeLaws } from "../timing/laws.js";
-import type { Measured, Measurement, Profile } from "./experiment.js";
+import { type Measured, type Measurement, type Profile, profileNamed } from "./experiment.js";
 
 /** Do fewer operations take less time? */
 export const wallClock: Measurement = {
@@ -12,7 +12,7 @@ export const wallClock: Measurement = {
   about: "measured time of an update and of a joint action against density, hidden size and batch, with what FLOPs predict",
   reproduces: "Appendix A.6",
   profile: "classroom",
-  measure: async (profile, options) => reduceTimings(await timeCases(PLANS[profile], options), machine()),
+  measure: async (profile, options) => reduceTimings(await timeCases(PLANS[profileNamed(profile)], options), machine()),
 };
 
 const CLASSROOM: TimingPlan = {

@@ -1,3 +1,4 @@
+import { requireSeed } from "../../random.js";
 import type { Environment, EnvironmentSizes, EnvironmentSnapshot } from "../environment.js";
 
 /** A cooperative game of a few states in which the joint action alone decides what follows. */
@@ -65,7 +66,9 @@ export function createMatrixEnvironment(game: MatrixGame): Environment {
     get won() {
       return episode[1]! >= game.steps && episode[4]! >= game.optimum;
     },
-    reset() {
+    reset(seed) {
+      // The game has nothing random; a wrong seed is a mistake all the same.
+      requireSeed(seed);
       episode.fill(0);
       episode[2] = 1;
       show();

@@ -1,3 +1,4 @@
+import { requireSeed } from "../../random.js";
 import type { Environment, EnvironmentSizes, EnvironmentSnapshot, UnitSnapshot } from "../environment.js";
 import { createBattle, NONE } from "./battle.js";
 import type { Battle } from "./battle.js";
@@ -71,6 +72,7 @@ export function createBattleEnvironment(map: BattleMap, rules: Rules): BattleEnv
       return clock[2] === 1;
     },
     reset(seed) {
+      requireSeed(seed);
       episode.fill(0);
       lastAction.fill(-1);
       clock[3] = 1;
