@@ -18,11 +18,16 @@ const FLOORS = [
   [["node/"]],
   // From here down is the core, which trains in a browser as well.
   [["training/"]],
+  // A configuration is resolved with all parts at hand: it names them, and takes defaults from them. Its types are on the ground.
+  [["config.ts", ...["error", "explain", "impossible", "merge", "names", "parts", "pymarl", "resolve", "schema", "short", "text"].map((file) => `config/${file}.ts`), "parts/built-in.ts", "short-run.ts"]],
   [["algorithms/"]],
+  [["methods.ts"]],
   [["sparse/"]],
+  // What an algorithm is, which knows what an engine is.
+  [["parts/algorithm.ts"]],
   [["networks/"], ["targets/"]],
   [["replay/"]],
-  [["envs/", "config.ts", "config/", "errors.ts", "host.ts", "messages.ts", "methods.ts", "random.ts", "short-run.ts"]],
+  [["envs/", "config/config.ts", "errors.ts", "host.ts", "messages.ts", ...["environment", "files", "growth", "method", "operator", "registry"].map((file) => `parts/${file}.ts`), "random.ts"]],
 ];
 const CORE = FLOORS.slice(FLOORS.findIndex(([room]) => room.includes("training/")));
 

@@ -1,4 +1,4 @@
-import type { Backend } from "./config.js";
+import type { Backend } from "./config/config.js";
 
 /** TensorFlow.js as a namespace. */
 export type Tensorflow = typeof import("@tensorflow/tfjs");

@@ -16,7 +16,7 @@ export { playEpisodes, playRandom, type PlaySummary, type Policy, type Script, s
 
 export { erdosRenyi, layerNonzeros, uniform } from "./sparse/density.js";
 export { type Evolution, evolveTopology, type Growth, updateFraction } from "./sparse/evolution.js";
-export { algorithmShape, type Cost, costOf, type LayerCost, type NetworkCost, networkCost, qmixCost, relativeCost, resCost, sparseCost, wqmixCost } from "./sparse/flops.js";
+export { algorithmShape, type Cost, costOf, type LayerCost, type NetworkCost, networkCost, relativeCost, sparseCost } from "./sparse/flops.js";
 export { agentLayers, type Layer, layerFlops, layerWeights, mixerLayers, unrestrictedMixerLayers } from "./sparse/layers.js";
 export { type ConnectionSpread, connectionSpread, randomConnections, randomSpread, type Side, sortedConnections } from "./sparse/connections.js";
 export { countNonzeros, initialMasks, initialNonzeros, inputConnections, outputConnections, randomMask } from "./sparse/mask.js";
@@ -45,7 +45,7 @@ export { BackendError, openBackend, setTensorflowEnvironment, type OpenBackend }
 export { createRunGroup, createTensorflowEngine, type RunGroup } from "./networks/tensorflow/engine.js";
 
 export { evolveNetworks } from "./algorithms/evolve.js";
-export { type Algorithm, ALGORITHM_TITLES, algorithmDefaults, ALGORITHMS, type Method, METHOD_TITLES, methodDefaults, METHODS } from "./methods.js";
+export { type Algorithm, ALGORITHM_TITLES, ALGORITHMS, algorithmTitle, type Method, METHOD_TITLES, METHODS, methodTitle } from "./methods.js";
 export { updateNetworks } from "./algorithms/update.js";
 export { qmixUpdate } from "./algorithms/qmix.js";
 export { resUpdate } from "./algorithms/res.js";

@@ -1,5 +1,7 @@
-import type { Config } from "../config.js";
+import type { Config } from "../config/config.js";
 import type { Engine } from "../networks/engine.js";
+import { type GrowthLayer, type GrowthRule, growthRules } from "../parts/growth.js";
+import { describeValue, PartError } from "../parts/registry.js";
 import type { Random } from "../random.js";
 import { evolveTopology, updateFraction } from "../sparse/evolution.js";
 import { countNonzeros } from "../sparse/mask.js";
@@ -20,23 +22,43 @@ export interface LayerChange {
  */
 export async function evolveNetworks(engine: Engine, config: Config, step: number, random: Random): Promise<{ fraction: number; layers: LayerChange[] }> {
   const { grow, fraction: initial } = config.topology;
+  const rule = growthOf(config);
+  const options = config.options?.growth ?? {};
   const fraction = updateFraction(initial, step, config.steps);
   const weights = await engine.read("online");
   const layers: LayerChange[] = [];
-  for (const { name, maskable } of engine.parameters) {
+  for (const { name, maskable, shape } of engine.parameters) {
     if (!maskable) continue;
     const mask = engine.mask(name);
     const nonzeros = countNonzeros(mask);
-    if (nonzeros === mask.length || grow === "none") {
+    if (nonzeros === mask.length || rule === undefined) {
       layers.push({ name, nonzeros, dropped: 0, grown: 0 });
       continue;
     }
-    const change = evolveTopology(weights.get(name)!, mask, {
+    const own = weights.get(name)!;
+    const gradient = rule.gradients ? await engine.gradient(name) : undefined;
+    const change = evolveTopology(own, mask, {
       fraction,
-      grow: grow === "gradient" ? { by: "gradient", gradient: await engine.gradient(name) } : { by: "random", random },
+      grow: { by: "scores", scores: (absent, count) => checkedScores(grow, rule, { name, shape, weights: own, mask, absent, count, ...(gradient && { gradient }), random, options }) },
     });
     engine.setMask(name, change.mask);
     layers.push({ name, nonzeros, dropped: change.dropped.length, grown: change.grown.length });
   }
   return { fraction, layers };
+}
+
+/** The growth rule that a configuration names, or undefined where topology does not evolve. */
+export function growthOf({ topology, parts }: Pick<Config, "topology" | "parts">): GrowthRule | undefined {
+  return topology.grow === "none" ? undefined : growthRules.get(topology.grow, parts);
+}
+
+/** @throws {PartError} when a rule gives no score, or NaN, for some connection */
+export function checkedScores(name: string, rule: GrowthRule, layer: GrowthLayer): ArrayLike<number> {
+  const scores = rule.scores(layer);
+  const wrong = (what: string): never => {
+    throw new PartError(`growth rule "${name}" gives ${what} for ${layer.name}; expected a number for each of its ${layer.absent.length} absent connections`);
+  };
+  if (typeof scores !== "object" || scores === null || scores.length !== layer.absent.length) return wrong(`scores that are ${scores?.length === undefined ? describeValue(scores) : `${scores.length} long`}`);
+  for (let i = 0; i < scores.length; i++) if (typeof scores[i] !== "number" || Number.isNaN(scores[i])) return wrong(`the score ${describeValue(scores[i])}`);
+  return scores;
 }

@@ -1,9 +1,12 @@
-import type { Config } from "../config.js";
+import type { Config } from "../config/config.js";
+import { ALGORITHM_TITLES } from "../methods.js";
 import type { Engine } from "../networks/engine.js";
+import type { Algorithm } from "../parts/algorithm.js";
 import type { EpisodeGroup } from "../replay/group.js";
+import { QMIX_COST } from "../sparse/flops.js";
 import { chosenValues } from "../targets/actions.js";
 import { tdLoss } from "../targets/loss.js";
-import { type ValueOperator, nextValues } from "../targets/operators.js";
+import { nextValues, operatorOf } from "../targets/operators.js";
 import { learningTargets } from "../targets/returns.js";
 import { type UpdateStatistics, addSteps } from "./statistics.js";
 
@@ -15,8 +18,8 @@ import { type UpdateStatistics, addSteps } from "./statistics.js";
  * @param step environment steps so far, which decides between one-step targets and what follows (Eq. 6)
  */
 export async function qmixUpdate(engine: Engine, groups: readonly EpisodeGroup[], stepsInBatch: number, config: Config, step: number): Promise<UpdateStatistics> {
-  const operator: ValueOperator = config.operator;
-  const doubleQ = operator.kind === "max" && config.operator.doubleQ;
+  const operator = operatorOf(config);
+  const { doubleQ } = config.operator;
   let [loss, qTotal, target] = [0, 0, 0];
 
   for (const group of groups) {
@@ -37,3 +40,11 @@ export async function qmixUpdate(engine: Engine, groups: readonly EpisodeGroup[]
   const gradientNorm = await engine.step(config.optimiser);
   return { loss, gradientNorm, qTotal: qTotal / stepsInBatch, target: target / stepsInBatch };
 }
+
+/** QMIX. */
+export const qmix: Algorithm = {
+  title: ALGORITHM_TITLES.qmix,
+  networks: { agent: "recurrent", mixer: "monotonic" },
+  cost: QMIX_COST,
+  update: qmixUpdate,
+};

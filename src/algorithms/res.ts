@@ -1,10 +1,13 @@
-import type { Config } from "../config.js";
+import type { Config } from "../config/config.js";
+import { ALGORITHM_TITLES } from "../methods.js";
 import type { Engine } from "../networks/engine.js";
+import type { Algorithm } from "../parts/algorithm.js";
 import type { EpisodeGroup } from "../replay/group.js";
+import { RES_COST } from "../sparse/flops.js";
 import { chosenValues } from "../targets/actions.js";
 import { softmaxOverJointActions } from "../targets/joint-softmax.js";
 import { tdLoss } from "../targets/loss.js";
-import { type ValueOperator, nextValues } from "../targets/operators.js";
+import { nextValues, operatorOf } from "../targets/operators.js";
 import { learningTargets, monteCarloReturns } from "../targets/returns.js";
 import { type UpdateStatistics, addSteps } from "./statistics.js";
 
@@ -26,7 +29,7 @@ import { type UpdateStatistics, addSteps } from "./statistics.js";
 export async function resUpdate(engine: Engine, groups: readonly EpisodeGroup[], stepsInBatch: number, config: Config, step: number): Promise<UpdateStatistics> {
   const { agent, mixer } = engine;
   if (!config.res) throw new Error('res has no settings: config.res is missing. Configure it with algorithm "res".');
-  const operator: ValueOperator = config.operator;
+  const operator = operatorOf(config);
   const { beta, lambda } = config.res;
   let [loss, qTotal, target] = [0, 0, 0];
 
@@ -57,3 +60,13 @@ export async function resUpdate(engine: Engine, groups: readonly EpisodeGroup[],
   const gradientNorm = await engine.step(config.optimiser);
   return { loss, gradientNorm, qTotal: qTotal / stepsInBatch, target: target / stepsInBatch };
 }
+
+/** RES. */
+export const res: Algorithm = {
+  title: ALGORITHM_TITLES.res,
+  networks: { agent: "recurrent", mixer: "monotonic" },
+  cost: RES_COST,
+  defaults: { res: {} },
+  sections: ["res"],
+  update: resUpdate,
+};

@@ -1,9 +1,12 @@
-import type { Config } from "../config.js";
+import type { Config } from "../config/config.js";
+import { ALGORITHM_TITLES } from "../methods.js";
 import type { Engine } from "../networks/engine.js";
+import type { Algorithm } from "../parts/algorithm.js";
 import type { EpisodeGroup } from "../replay/group.js";
+import { WQMIX_COST } from "../sparse/flops.js";
 import { chosenValues, greedyActions } from "../targets/actions.js";
 import { tdLoss } from "../targets/loss.js";
-import { type ValueOperator, nextValues } from "../targets/operators.js";
+import { nextValues, operatorOf } from "../targets/operators.js";
 import { learningTargets } from "../targets/returns.js";
 import { centralWeights, optimisticWeights } from "../targets/weights.js";
 import { type UpdateStatistics, addSteps } from "./statistics.js";
@@ -23,7 +26,7 @@ import { type UpdateStatistics, addSteps } from "./statistics.js";
 export async function wqmixUpdate(engine: Engine, groups: readonly EpisodeGroup[], stepsInBatch: number, config: Config, step: number): Promise<UpdateStatistics> {
   const { agent, mixer, central } = engine;
   if (!central || !config.wqmix) throw new Error(`${config.algorithm} has ${central ? "no settings: config.wqmix" : "no central networks: network.centralEmbed"} is missing. Configure it with algorithm "ow-qmix" or "cw-qmix".`);
-  const operator: ValueOperator = config.operator;
+  const operator = operatorOf(config);
   const { alpha } = config.wqmix;
   let [loss, qTotal, target] = [0, 0, 0];
 
@@ -59,3 +62,19 @@ export async function wqmixUpdate(engine: Engine, groups: readonly EpisodeGroup[
   const gradientNorm = await engine.step(config.optimiser);
   return { loss, gradientNorm, qTotal: qTotal / stepsInBatch, target: target / stepsInBatch };
 }
+
+/** What OW-QMIX and CW-QMIX have in common; Table 3's settings where they differ from QMIX's. */
+const weighted = {
+  networks: { agent: "recurrent", mixer: "monotonic", central: true },
+  cost: WQMIX_COST,
+  defaults: { wqmix: {}, network: { centralEmbed: 256 }, exploration: { anneal: 100_000 }, returns: { lambda: 0.6 } },
+  sections: ["wqmix"],
+  alwaysDoubleQ: true,
+  update: wqmixUpdate,
+} as const;
+
+/** OW-QMIX. */
+export const owQmix: Algorithm = { ...weighted, title: ALGORITHM_TITLES["ow-qmix"] };
+
+/** CW-QMIX. */
+export const cwQmix: Algorithm = { ...weighted, title: ALGORITHM_TITLES["cw-qmix"] };

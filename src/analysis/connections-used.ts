@@ -1,4 +1,4 @@
-import { createEnvironment } from "../envs/index.js";
+import { environmentOf } from "../envs/index.js";
 import { agentTypes } from "../figures/features.js";
 import { agentInput, type NetworkShape, type Parameters } from "../networks/parameters.js";
 import type { Episode } from "../replay/episode.js";
@@ -64,7 +64,7 @@ export interface TeamConnections {
  */
 export function measureConnections({ config, directory }: StoredRun, { battles = 32 }: { readonly battles?: number } = {}): TeamConnections {
   const { state } = readRunCheckpoint(directory);
-  const env = createEnvironment(config.environment, { rules: config.rules });
+  const env = environmentOf(config);
   const shape = networkPlan(config).shape;
   const engine = restoreNetworks(config, state);
   try {

@@ -1,4 +1,4 @@
-import { createEnvironment } from "../envs/index.js";
+import { environmentOf } from "../envs/index.js";
 import { playEpisodes } from "../envs/play.js";
 import type { Engine } from "../networks/engine.js";
 import { createRandom } from "../random.js";
@@ -39,7 +39,7 @@ export interface CutCurve {
  */
 export function cutCurves({ config, directory }: StoredRun, target: CutTarget, { battles = 32 }: { readonly battles?: number } = {}): CutCurve[] {
   const { state } = readRunCheckpoint(directory);
-  const env = createEnvironment(config.environment, { rules: config.rules });
+  const env = environmentOf(config);
   const engine = restoreNetworks(config, state);
   try {
     const policy = greedyPolicy(engine.createActor(1));
@@ -122,7 +122,7 @@ export function winRateWithout({ config, directory }: StoredRun, cut: Readonly<R
     if (mask.length !== trained.length) throw new Error(`The cut of ${weight} has ${mask.length} entries; its mask has ${trained.length}.`);
     if (mask.some((bit, i) => bit > trained[i]!)) throw new Error(`The cut of ${weight} has connections that the run has not: a cut takes connections away, so set entries of its mask to 0.`);
   }
-  const env = createEnvironment(config.environment, { rules: config.rules });
+  const env = environmentOf(config);
   const engine = restoreNetworks(config, state);
   try {
     for (const [weight, mask] of Object.entries(cut)) engine.setMask(weight, mask);

@@ -1,4 +1,4 @@
-import { createEnvironment } from "../envs/index.js";
+import { environmentOf } from "../envs/index.js";
 import { inputFeatures } from "../figures/features.js";
 import { gruGates } from "../figures/masks.js";
 import type { Table } from "../figures/table.js";
@@ -91,7 +91,7 @@ export function gateTable(runs: readonly StoredRun[]): Table {
 export function typeTable(runs: readonly StoredRun[], teams: readonly TeamConnections[]): Table {
   requireSeeds(runs);
   const { config } = runs[0]!;
-  const env = createEnvironment(config.environment, { rules: config.rules });
+  const env = environmentOf(config);
   const { observation, actions } = env.sizes;
   const features = inputFeatures(env);
   const connections = runs.map((run) => lastInputConnections(run, "agent.fc1.weight"));
@@ -142,7 +142,7 @@ export function inputTable(runs: readonly StoredRun[], teams: readonly TeamConne
   const weight = "agent.fc1.weight";
   const [starts, ends] = [runs.map((run) => firstInputConnections(run, weight)), runs.map((run) => lastInputConnections(run, weight))];
   const number = (value: number, digits = 1): string => value.toFixed(digits);
-  const rows = inputFeatures(createEnvironment(config.environment, { rules: config.rules })).map(({ name, inputs }) => {
+  const rows = inputFeatures(environmentOf(config)).map(({ name, inputs }) => {
     const of = (lists: readonly ArrayLike<number>[]): number => mean(lists.map((list) => mean(inputs.map((j) => list[j]!))));
     return { end: of(ends), cells: [name, String(inputs.length), number(of(teams.map((team) => team.inputs)), 2), number(of(starts)), number(of(ends))] };
   });

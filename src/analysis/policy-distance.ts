@@ -1,5 +1,5 @@
 import type { Config } from "../config.js";
-import { createEnvironment } from "../envs/index.js";
+import { environmentOf } from "../envs/index.js";
 import type { Engine } from "../networks/engine.js";
 import { createDualBuffer, storedEpisodes } from "../replay/dual.js";
 import type { Episode } from "../replay/episode.js";
@@ -44,7 +44,7 @@ export async function followDistances(
   moments: readonly number[],
   { signal, onProgress }: { readonly signal?: AbortSignal; readonly onProgress?: (step: number) => void } = {},
 ): Promise<DistanceMoment[]> {
-  const env = createEnvironment(config.environment, { rules: config.rules });
+  const env = environmentOf(config);
   // A state brings all that its run has stored; only what is new since the last moment is played again.
   const buffers = createDualBuffer({ ...config.replay, offlineBatch: 1, onlineBatch: 1 });
   let played = 0;

@@ -1,4 +1,4 @@
-import { createEnvironment } from "../envs/index.js";
+import { environmentOf } from "../envs/index.js";
 import { type EpisodeRecording, recordEpisode } from "../figures/recording.js";
 import { readRunCheckpoint, type StoredRun } from "../runs/store.js";
 import { restoreNetworks } from "../training/networks.js";
@@ -14,7 +14,7 @@ import { greedyPolicy } from "../training/rollout.js";
 export function playTrained(run: StoredRun, seed: number): EpisodeRecording {
   const { config, directory } = run;
   const { state } = readRunCheckpoint(directory);
-  const env = createEnvironment(config.environment, { rules: config.rules });
+  const env = environmentOf(config);
   const engine = restoreNetworks(config, state);
   try {
     return recordEpisode(env, greedyPolicy(engine.createActor(1)), seed);

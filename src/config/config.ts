@@ -1,4 +1,4 @@
-import type { Algorithm, Method } from "../methods.js";
+import type { PartFile, PartOptions } from "../parts/registry.js";
 
 /** What runs the networks: our own kernels on one core, or TensorFlow.js, for a GPU. */
 export const ENGINES = ["wasm", "tensorflow"] as const;
@@ -22,8 +22,8 @@ export interface SparsityConfig {
 
 /** Topology evolution, Algorithm 1. */
 export interface TopologyConfig {
-  /** How connections grow: by the largest gradients ("gradient", RigL and MAST), at "random" (SET), or not at all ("none", static sparse). */
-  readonly grow: "gradient" | "random" | "none";
+  /** How connections grow: by the largest gradients ("gradient", RigL and MAST), at "random" (SET), not at all ("none", static sparse), or by a rule of `parts`. */
+  readonly grow: "gradient" | "random" | "none" | Own;
   /** zeta_0, the initial share of a layer's connections that is dropped and grown; it decays by a cosine to 0 at the end of training. Table 3: 0.5. */
   readonly fraction: number;
   /** delta_m, training episodes between two evolutions. Table 3: 200. */
@@ -32,8 +32,8 @@ export interface TopologyConfig {
 
 /** How the values of the next step's actions become one value. */
 export interface OperatorConfig {
-  /** The operator that turns Q_i(tau', .) into a value: Figure 16 compares all four. */
-  readonly kind: "max" | "softmax" | "mellowmax" | "soft-mellowmax";
+  /** The operator that turns Q_i(tau', .) into a value: one of the four that Figure 16 compares, or one of `parts`. */
+  readonly kind: "max" | "softmax" | "mellowmax" | "soft-mellowmax" | Own;
   /** alpha of the soft mellowmax, Eq. 3. Table 3: 1. */
   readonly alpha: number;
   /** omega of the mellowmax and the soft mellowmax, Eq. 3. Table 3: 10. */
@@ -162,14 +162,14 @@ export interface LogConfig {
 
 /** A complete, checked configuration: together with the code it determines a run, bit for bit. `resolveConfig` makes it. */
 export interface Config {
-  /** An environment: a map such as "3m", or a matrix game. `environmentNames` and `mast --help` list them. */
+  /** An environment: a map such as "3m", a matrix game, or one of `parts`. `environmentNames` and `mast --help` list those that are built in. */
   readonly environment: string;
   /** Rules of the battle simulator: the real game's ("starcraft"), or SMAClite's ("smaclite"). */
   readonly rules: "starcraft" | "smaclite";
-  /** The value-based algorithm that is trained: "qmix", "ow-qmix", "cw-qmix" or "res". */
-  readonly algorithm: Algorithm;
-  /** A row of the paper's comparison (Table 1); it sets the defaults of `sparsity`, `topology`, `operator`, `returns` and `replay`. */
-  readonly method: Method;
+  /** The value-based algorithm that is trained: "qmix", "ow-qmix", "cw-qmix", "res", "vdn", "iql", or one of `parts`. */
+  readonly algorithm: "qmix" | "ow-qmix" | "cw-qmix" | "res" | "vdn" | "iql" | Own;
+  /** A row of the paper's comparison (Table 1); it sets the defaults of `sparsity`, `topology`, `operator`, `returns` and `replay`. Or a method of `parts`. */
+  readonly method: "dense" | "tiny" | "ss" | "set" | "rigl" | "rlx2" | "mast" | Own;
   /** Determines everything random. A whole number from 0 to 2^31 - 1. */
   readonly seed: number;
   /** Environment steps of the run. The paper: 2 000 000. */
@@ -212,6 +212,25 @@ export interface Config {
   readonly evaluation: EvaluationConfig;
   /** How often statistics of training are recorded. */
   readonly log: LogConfig;
+  /** Files of parts of one's own: environments, algorithms, growth rules, operators and methods. What they hold is part of the run's identity. */
+  readonly parts?: readonly PartFile[];
+  /** Settings of the parts that the run uses. */
+  readonly options?: PartSettings;
+}
+
+/** A name that a file of parts gives. */
+type Own = string & {};
+
+/** Settings of the parts that a run uses. Each part says which it has; those that are left out take its defaults. */
+export interface PartSettings {
+  /** Settings of the environment, for example { length: 5 }. */
+  readonly environment?: PartOptions;
+  /** Settings of the algorithm. */
+  readonly algorithm?: PartOptions;
+  /** Settings of the growth rule. */
+  readonly growth?: PartOptions;
+  /** Settings of the value operator, beside those in the section `operator`. */
+  readonly operator?: PartOptions;
 }
 
 /** A configuration, or a section of one, of which any part may be left out. */
@@ -223,7 +242,14 @@ export type Partially<T> = { readonly [Field in keyof T]?: NonNullable<T[Field]>
  * @example
  * const input: ConfigInput = { environment: "3m", method: "mast", steps: 200_000, returns: { lambda: 0.6 } };
  */
-export interface ConfigInput extends Partially<Config> {
+export interface ConfigInput extends Omit<Partially<Config>, "parts" | "options"> {
+  /**
+   * Files of parts of one's own, for example ["./mine.ts"]: environments, algorithms, growth rules, operators and methods (see examples/README.md). What they hold
+   * is part of the run's identity. An entry of a complete configuration names the content as well, which must then be the same still.
+   */
+  readonly parts?: readonly (string | PartFile)[];
+  /** Settings of the parts that the run uses; those that are left out take the part's defaults. */
+  readonly options?: PartSettings;
   /**
    * Settings for runs of 100,000 to 500,000 steps where nothing else is given, instead of the paper's for 2,000,000. It needs `steps`, on which the number of
    * evaluations in a score depends. A complete configuration holds those settings and not this field.

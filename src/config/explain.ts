@@ -2,6 +2,7 @@ import { z } from "zod";
 import { didYouMean, show } from "../messages.js";
 import { isTree } from "./merge.js";
 import { NAMING_FIELDS, type NamingField, namesFor } from "./names.js";
+import type { PartFile } from "../parts/registry.js";
 import { PYMARL } from "./pymarl.js";
 import { schema } from "./schema.js";
 
@@ -9,16 +10,18 @@ import { schema } from "./schema.js";
 export function explain(issue: z.core.$ZodIssue, given: unknown): string {
   const path = issue.path.map(String);
   if (issue.code === "unrecognized_keys") return explainKey(path, issue.keys[0]!);
+  // What a list or a record holds has no field of its own.
+  if (path[0] === "parts") return explainValue("parts", isTree(given) ? given["parts"] : undefined);
   let value = given;
   for (const key of path) value = isTree(value) ? value[key] : undefined;
   return explainValue(path.join("."), value);
 }
 
 /** What is wrong with the value of a field. */
-export function explainValue(field: string, value: unknown): string {
-  const names = choices(field) ?? [];
+export function explainValue(field: string, value: unknown, files: readonly PartFile[] = []): string {
+  const names = choices(field, files) ?? [];
   const is = value === undefined ? "is missing" : `is ${show(value)}`;
-  return `config: ${field} ${is}; ${typeof value === "string" ? didYouMean(value, names) : ""}allowed: ${allowed(field)}`;
+  return `config: ${field} ${is}; ${typeof value === "string" ? didYouMean(value, names) : ""}allowed: ${allowed(field, files)}`;
 }
 
 /** What is wrong with a key that is no field of its section. */
@@ -58,12 +61,14 @@ function fieldPaths(section: readonly string[] = []): string[] {
 }
 
 /** The names or words that a field may have; undefined for other fields. */
-function choices(field: string): readonly string[] | undefined {
-  return (NAMING_FIELDS as readonly string[]).includes(field) ? namesFor(field as NamingField) : fieldSchema(field.split(".")).enum;
+function choices(field: string, files: readonly PartFile[] = []): readonly string[] | undefined {
+  return (NAMING_FIELDS as readonly string[]).includes(field) ? namesFor(field as NamingField, files) : fieldSchema(field.split(".")).enum;
 }
 
-function allowed(field: string): string {
-  const names = choices(field);
+function allowed(field: string, files: readonly PartFile[]): string {
+  if (field === "parts") return 'a list of files, for example ["./mine.ts"]';
+  if (field.startsWith("options.")) return field.split(".").length > 2 ? "a number, text, true or false" : "an object with fields of its own";
+  const names = choices(field, files);
   if (names !== undefined) return names.map((name) => show(name)).join(", ");
   const { type, minimum, exclusiveMinimum, maximum } = fieldSchema(field.split("."));
   if (type === "boolean") return "true or false";

@@ -1,4 +1,6 @@
-import { ALGORITHM_TITLES } from "../methods.js";
+import { methodOf } from "../methods.js";
+import { algorithmOf } from "../parts/algorithm.js";
+import type { PartFile } from "../parts/registry.js";
 import { show } from "../messages.js";
 import { ConfigError } from "./error.js";
 import { explainValue } from "./explain.js";
@@ -9,10 +11,10 @@ import type { Parsed } from "./schema.js";
  * Refuses names of parts that there are not.
  * @throws {ConfigError} listing those there are
  */
-export function refuseUnknownNames(config: Parsed): void {
+export function refuseUnknownNames(config: Parsed, files: readonly PartFile[]): void {
   const { environment, algorithm, method, topology, operator } = config;
   const given = { environment, algorithm, method, "topology.grow": topology.grow, "operator.kind": operator.kind };
-  for (const field of NAMING_FIELDS) if (!namesFor(field).includes(given[field])) throw new ConfigError(explainValue(field, given[field]));
+  for (const field of NAMING_FIELDS) if (!namesFor(field, files).includes(given[field])) throw new ConfigError(explainValue(field, given[field], files));
 }
 
 /** Records that a run may leave: all of them are in memory when it is read. */
@@ -22,27 +24,29 @@ const MOST_RECORDS = 1_000_000;
  * Refuses combinations that each field alone allows, but that make no sense together.
  * @throws {ConfigError} naming the field to change
  */
-export function refuseImpossible(config: Parsed): void {
+export function refuseImpossible(config: Parsed, parts: readonly PartFile[]): void {
   const { steps, evaluation, log, algorithm, method, engine, backend, sparsity, topology, operator, replay, exploration, network, ticket } = config;
   const refuse = (field: string, given: unknown, why: string): never => {
     throw new ConfigError(`config: ${field} is ${show(given)}, ${why}`);
   };
   if (backend !== undefined && engine === "wasm") refuse("backend", backend, 'but the wasm engine has no backends: leave it out, or choose engine "tensorflow"');
-  const title = ALGORITHM_TITLES[algorithm];
-  const weighted = algorithm === "ow-qmix" || algorithm === "cw-qmix";
-  if (config.wqmix && !weighted) refuse("wqmix", config.wqmix, `but ${title} has no weighted loss: leave it out, or choose algorithm "ow-qmix" or "cw-qmix"`);
-  if (network.centralEmbed !== undefined && !weighted) refuse("network.centralEmbed", network.centralEmbed, `but ${title} has no unrestricted networks: leave it out, or choose algorithm "ow-qmix" or "cw-qmix"`);
-  if (weighted && operator.kind === "max" && !operator.doubleQ) refuse("operator.doubleQ", false, `but ${title} always values the joint action that its restricted networks choose: leave it out`);
-  if (config.res && algorithm !== "res") refuse("res", config.res, `but ${title} has no softmax over joint actions: leave it out, or choose algorithm "res"`);
-  if (method === "dense" && sparsity.level > 0) refuse("sparsity.level", sparsity.level, 'but method "dense" has none: leave it out, or choose a sparse method');
-  if (method === "tiny" && sparsity.level === 0) refuse("sparsity.level", 0, 'but method "tiny" takes the size of a sparse network: say which, for example 0.9');
-  if (method === "tiny" && topology.grow !== "none") refuse("topology.grow", topology.grow, 'but the networks of method "tiny" are dense and have no topology to evolve: leave it out');
+  const { networks = "sparse" } = methodOf({ method, parts });
+  const part = algorithmOf({ algorithm, parts });
+  const title = part.title ?? algorithm;
+  if (config.wqmix && !part.sections?.includes("wqmix")) refuse("wqmix", config.wqmix, `but ${title} has no weighted loss: leave it out, or choose algorithm "ow-qmix" or "cw-qmix"`);
+  if (network.centralEmbed !== undefined && !part.networks.central) refuse("network.centralEmbed", network.centralEmbed, `but ${title} has no unrestricted networks: leave it out, or choose algorithm "ow-qmix" or "cw-qmix"`);
+  if (part.networks.central && network.centralEmbed === undefined) refuse("network.centralEmbed", undefined, `but ${title} has unrestricted networks: say how wide they are, for example 256`);
+  if (part.alwaysDoubleQ && operator.kind === "max" && !operator.doubleQ) refuse("operator.doubleQ", false, `but ${title} always values the joint action that its restricted networks choose: leave it out`);
+  if (config.res && !part.sections?.includes("res")) refuse("res", config.res, `but ${title} has no softmax over joint actions: leave it out, or choose algorithm "res"`);
+  if (networks === "dense" && sparsity.level > 0) refuse("sparsity.level", sparsity.level, `but method "${method}" has none: leave it out, or choose a sparse method`);
+  if (networks === "tiny" && sparsity.level === 0) refuse("sparsity.level", 0, `but method "${method}" takes the size of a sparse network: say which, for example 0.9`);
+  if (networks === "tiny" && topology.grow !== "none") refuse("topology.grow", topology.grow, `but the networks of method "${method}" are dense and have no topology to evolve: leave it out`);
   if (topology.grow !== "none" && sparsity.level === 0) refuse("topology.grow", topology.grow, 'but a dense network (sparsity.level 0) has no topology to evolve: set it to "none"');
   if (ticket) {
     if (ticket.kind === undefined) throw new ConfigError(explainValue("ticket.kind", undefined));
     if (ticket.kind !== "random" && ticket.source === undefined) refuse("ticket.kind", ticket.kind, 'but ticket.source is missing: name the run that its topology comes from (see `mast runs`)');
     if (ticket.kind === "random" && ticket.source !== undefined) refuse("ticket.source", ticket.source, "but a random ticket comes from no run: leave it out");
-    if (method === "tiny" || sparsity.level === 0) refuse("ticket.kind", ticket.kind, `but the networks of method "${method}" are dense: choose a sparse method and its sparsity.level`);
+    if (networks === "tiny" || sparsity.level === 0) refuse("ticket.kind", ticket.kind, `but the networks of method "${method}" are dense: choose a sparse method and its sparsity.level`);
     if (topology.grow !== "none") refuse("topology.grow", topology.grow, 'but a ticket stays as it is: leave it out');
   }
   if (replay.offlineBatch + replay.onlineBatch < 1) refuse("replay.offlineBatch", replay.offlineBatch, "and replay.onlineBatch 0: a batch needs at least one episode");

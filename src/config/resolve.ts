@@ -1,11 +1,16 @@
-import { algorithmDefaults, ALGORITHMS, methodDefaults, METHODS } from "../methods.js";
-import { show } from "../messages.js";
+import "../parts/built-in.js";
+import { algorithms } from "../parts/algorithm.js";
+import { loadParts } from "../parts/files.js";
+import { methodParts } from "../parts/method.js";
+import { PartError } from "../parts/registry.js";
+import { plain, show } from "../messages.js";
 import type { Config, ConfigInput } from "./config.js";
 import { ConfigError } from "./error.js";
 import { explain, explainKey } from "./explain.js";
 import { refuseImpossible, refuseUnknownNames } from "./impossible.js";
 import { isTree, merge, plainCopy, type Tree } from "./merge.js";
 import { type Parsed, schema } from "./schema.js";
+import { completeSettings, tryParts } from "./parts.js";
 import { shortSettings } from "./short.js";
 
 /**
@@ -82,24 +87,37 @@ export function restoreConfig(given: unknown, completed: unknown): Config {
 }
 
 function complete(given: ConfigInput): Config {
-  const method = METHODS.find((name) => name === (given.method ?? "mast"));
-  const algorithm = ALGORITHMS.find((name) => name === (given.algorithm ?? "qmix"));
+  try {
+    return completeWithParts(given);
+  } catch (error) {
+    if (error instanceof PartError) throw new ConfigError(`config: ${plain(error.message, 400)}`, { cause: error });
+    throw error;
+  }
+}
+
+function completeWithParts(given: ConfigInput): Config {
+  // Before anything else: parts bring defaults.
+  const files = given.parts === undefined ? [] : loadParts(parse({ parts: given.parts }).parts ?? []);
   const defaults = [
-    algorithm && algorithmDefaults(algorithm),
-    method && methodDefaults(method),
+    algorithms.find(given.algorithm ?? "qmix", files)?.defaults,
+    methodParts.find(given.method ?? "mast", files)?.defaults,
     isTree(given.ticket) && { topology: { grow: "none" } },
     given.short === true && shortSettings(shortSteps(given)),
   ];
-  const { short: _, ...parsed } = parse(merge(defaults.reduce<Tree>((below, above) => merge(below, (above || {}) as Tree), {}), given as Tree), given);
-  refuseUnknownNames(parsed);
-  refuseImpossible(parsed);
+  const { short: _, parts: __, options: settings = {}, ...parsed } = parse(merge(defaults.reduce<Tree>((below, above) => merge(below, (above || {}) as Tree), {}), given as Tree), given);
+  refuseUnknownNames(parsed, files);
+  refuseImpossible(parsed, files);
+  const options = completeSettings(parsed, settings, files);
   const { engine, steps, returns } = parsed;
   const config = {
     ...parsed,
     ...(engine === "tensorflow" && { backend: parsed.backend ?? "auto" }),
     warmup: parsed.warmup ?? Math.round(steps / 40),
     returns: { ...returns, burnIn: returns.burnIn ?? Math.round((3 / 8) * steps) },
+    ...(files.length > 0 && { parts: files }),
+    ...(options && { options }),
   };
+  tryParts(config as Config);
   return remember(config as Config, given);
 }
 
@@ -131,7 +149,7 @@ function adopt(given: Tree, completed: Tree, now: Tree): Tree {
     if (isTree(before) && isTree(value)) {
       const section = adopt(isTree(given[key]) ? given[key] : {}, before, value);
       if (key in given || Object.keys(section).length > 0) adopted[key] = section;
-    } else if (before !== value) adopted[key] = value;
+    } else if (before !== value && !(Array.isArray(value) && JSON.stringify(before) === JSON.stringify(value))) adopted[key] = value;
   }
   return adopted;
 }

@@ -24,6 +24,10 @@ const units = whole(1, 1024);
 const name = z.string().max(200);
 const named = <Name extends string>() => name as unknown as z.ZodType<Name, Name>;
 
+const file = z.string().min(1).max(4096);
+/** Which settings a part has, it says itself. */
+const settings = z.record(z.string(), z.union([z.number(), z.string(), z.boolean()]));
+
 const dynamic = z.strictObject({
   interval: episodes.default(50),
   threshold: fraction.default(0.2),
@@ -119,6 +123,8 @@ export const schema = z.strictObject({
     })
     .prefault({}),
   log: z.strictObject({ interval: steps.default(2_000) }).prefault({}),
+  parts: z.array(z.union([file, z.strictObject({ file, sha256: z.string().regex(/^[0-9a-f]{16}$/) }).readonly()])).max(100).readonly().optional(),
+  options: z.strictObject({ environment: settings.optional(), algorithm: settings.optional(), growth: settings.optional(), operator: settings.optional() }).optional(),
   short: z.boolean().optional(),
 });
 
@@ -128,8 +134,8 @@ export type Parsed = z.output<typeof schema>;
 // The documented interfaces and the schema are the same by type: a field that one of them lacks or has otherwise does not compile.
 type Plain<T> = T extends readonly unknown[] ? T : T extends object ? { -readonly [Field in keyof T]: Plain<T[Field]> } : T;
 type Same<A, B> = (<T>() => T extends Plain<A> ? 1 : 2) extends <T>() => T extends Plain<B> ? 1 : 2 ? true : false;
-type Derived = "warmup" | "returns" | "ticket";
-const inputIsSame: Same<z.input<typeof schema>, ConfigInput> = true;
+type Derived = "warmup" | "returns" | "ticket" | "parts";
+const inputIsSame: Same<Omit<z.input<typeof schema>, "parts">, Omit<ConfigInput, "parts">> = true;
 const outputIsSame: Same<Omit<Parsed, Derived | "short">, Omit<Config, Derived>> = true;
 const returnsAreSame: Same<Omit<Parsed["returns"], "burnIn">, Omit<Config["returns"], "burnIn">> = true;
 void [inputIsSame, outputIsSame, returnsAreSame];

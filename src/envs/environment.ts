@@ -2,7 +2,7 @@
 export interface EnvironmentSizes {
   /** N, the number of agents. */
   readonly agents: number;
-  /** |U|, actions of one agent; the same for all agents. At most 256. */
+  /** |U|, actions of one agent; the same for all agents. At most 255. */
   readonly actions: number;
   /** Length of one agent's observation. */
   readonly observation: number;
@@ -50,13 +50,19 @@ export interface Environment {
    * @throws {Error} on a wrong number of actions, an illegal action (naming agent and action) or a step after the end.
    */
   step(jointAction: ArrayLike<number>): void;
-  /** Everything `restore` needs to continue this episode bit for bit. */
-  save(): Uint8Array;
+  /**
+   * Everything that `restore` needs to continue bit for bit: this episode, and what the environment keeps from one episode to the next. Checkpoints hold it
+   * where the environment is not `deterministic`; without it such an environment goes on after a resume as it likes.
+   */
+  save?(): Uint8Array;
   /** Continues from what `save` of an environment of the same name returned. */
-  restore(saved: Uint8Array): void;
+  restore?(saved: Uint8Array): void;
   /** The present moment for drawing, as plain JSON. */
   snapshot(): EnvironmentSnapshot;
 }
+
+/** An environment as a part makes it: its name is that of the part, and a drawing is welcome. */
+export type GivenEnvironment = Omit<Environment, "name" | "snapshot"> & Partial<Pick<Environment, "name" | "snapshot">>;
 
 /** One unit of a battle, in map cells; y points up. */
 export interface UnitSnapshot {

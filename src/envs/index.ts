@@ -1,5 +1,9 @@
+import type { Config } from "../config/config.js";
 import { LabError } from "../errors.js";
-import { didYouMean, show } from "../messages.js";
+import { show } from "../messages.js";
+import { environments, type EnvironmentPart } from "../parts/environment.js";
+import { completeOptions, type PartFile, type PartOptions, registerParts } from "../parts/registry.js";
+import { checkedEnvironment } from "./checked.js";
 import type { Environment } from "./environment.js";
 import { climbing } from "./games/climbing.js";
 import { createMatrixEnvironment } from "./games/matrix.js";
@@ -8,35 +12,54 @@ import { createBattleEnvironment } from "./starcraft/environment.js";
 import { maps } from "./starcraft/maps.js";
 import type { Rules } from "./starcraft/units.js";
 
-const games = [twoStep, climbing];
 const ruleSets: readonly Rules[] = ["starcraft", "smaclite"];
 
-/** Every name that `createEnvironment` knows: SMAC maps first, then matrix games. */
-export const environmentNames: readonly string[] = [...maps, ...games].map(({ name }) => name);
+/** The environments that are built in: SMAC maps first, then matrix games. */
+const builtIn: Readonly<Record<string, EnvironmentPart>> = Object.fromEntries([
+  ...maps.map((map) => [map.name, { create: ({ rules }: { rules: Rules }) => createBattleEnvironment(map, rules) }] as const),
+  ...[twoStep, climbing].map((game) => [game.name, { create: () => createMatrixEnvironment(game) }] as const),
+]);
 
-/** Options of battles; matrix games have none. */
+registerParts({ [environments.section]: builtIn }, "built-in");
+
+/** Every name that `createEnvironment` knows without parts of a user: SMAC maps first, then matrix games. */
+export const environmentNames: readonly string[] = Object.keys(builtIn);
+
+/** How an environment is made. */
 export interface EnvironmentOptions {
-  /** `starcraft` (default) plays as the real game, `smaclite` as SMAClite: see starcraft/RULES.md. */
+  /** Of battles: `starcraft` (default) plays as the real game, `smaclite` as SMAClite: see starcraft/RULES.md. */
   readonly rules?: Rules;
+  /** The settings of an environment that has some; those left out take their defaults. */
+  readonly options?: PartOptions;
+  /** Files whose environments are known beside the built-in ones: `config.parts`. */
+  readonly parts?: readonly PartFile[];
 }
 
 /**
  * Makes an environment by name.
  *
- * @throws {Error} on an unknown name or rule set, in one line that says what is allowed.
+ * @throws {Error} on an unknown name, rule set or setting, in one line that says what is allowed.
  * @example
  * const env = createEnvironment("3m");
  * env.reset(1);
  * env.step([1, 1, 1]); // everyone stands
  */
-export function createEnvironment(name: string, options: EnvironmentOptions = {}): Environment {
-  const { rules = "starcraft" } = options;
+export function createEnvironment(name: string, { rules = "starcraft", options = {}, parts = [] }: EnvironmentOptions = {}): Environment {
   if (!ruleSets.includes(rules)) {
     throw new LabError(`Unknown rules ${show(rules)}: allowed are ${ruleSets.join(", ")}.`);
   }
-  const map = maps.find((candidate) => candidate.name === name);
-  if (map !== undefined) return createBattleEnvironment(map, rules);
-  const game = games.find((candidate) => candidate.name === name);
-  if (game !== undefined) return createMatrixEnvironment(game);
-  throw new LabError(`Unknown environment ${show(name)}: ${didYouMean(String(name), environmentNames)}allowed are ${environmentNames.join(", ")}.`);
+  const part = environments.get(name, parts);
+  const made = part.create({ rules, ...completeOptions(`environment "${name}"`, part, options, "options.environment") });
+  // What is built in is tested, and keeps what it promises without being watched at every step.
+  return environments.builtIn(name) ? (made as Environment) : checkedEnvironment(name, made);
+}
+
+/**
+ * Makes the environment of a configuration.
+ *
+ * @example
+ * const env = environmentOf(resolveConfig({ environment: "3m" }));
+ */
+export function environmentOf({ environment, rules, options, parts }: Pick<Config, "environment" | "rules" | "options" | "parts">): Environment {
+  return createEnvironment(environment, { rules, ...(options?.environment && { options: options.environment }), ...(parts && { parts }) });
 }

@@ -1,5 +1,5 @@
 import type { ConfigInput } from "../config.js";
-import { ALGORITHM_TITLES } from "../methods.js";
+import { algorithmTitle } from "../methods.js";
 import { type PaperRow, readPaperTable } from "../results/paper.js";
 import type { Experiment } from "./experiment.js";
 import { grid, type GridDeclaration } from "./grid.js";
@@ -46,7 +46,7 @@ export function ablations({ table, ...declaration }: AblationDeclaration): [qmix
       title: `${name}${declaration.title}`,
       about: `${declaration.about}${algorithm === "qmix" ? "" : ", with OW-QMIX"}`,
       reproduces: `${table.replace("table-", "Table ")}, ${label}`,
-      rows: { title: "Algorithm", settings: [{ label: ALGORITHM_TITLES[algorithm], input: { algorithm } }] },
+      rows: { title: "Algorithm", settings: [{ label: algorithmTitle(algorithm), input: { algorithm } }] },
       seeds: { ...ABLATION.seeds, ...(algorithm === "qmix" ? {} : { classroom: 3 }) },
       paper: ({ column }) => {
         const cell = (readPaperTable(table) as readonly PaperRow[]).find((printed) => printed["algorithm"] === algorithm)?.[column];

@@ -1,4 +1,4 @@
-import { ALGORITHM_TITLES, type Method, METHOD_TITLES, METHODS } from "../methods.js";
+import { algorithmTitle, type Method, methodTitle, METHODS } from "../methods.js";
 import type { Config } from "../config.js";
 import { trainingCurves } from "../figures/curves.js";
 import { type MethodResult, resultsTable } from "../figures/table.js";
@@ -29,7 +29,7 @@ export function compareMethods(runs: readonly StoredRun[]): Reduction {
   const label = (run: StoredRun): string => labels[runs.indexOf(run)];
   const rows = [...new Set(labels)]
     .map((name) => ({ name, group: runs.filter((run) => label(run) === name) }))
-    .sort((a, b) => METHODS.indexOf(a.group[0].config.method) - METHODS.indexOf(b.group[0].config.method));
+    .sort((a, b) => methodOrder(a.group[0].config.method) - methodOrder(b.group[0].config.method));
   for (const { name, group } of rows) requireSeeds(group, `These runs of ${name}`);
   const { environment } = configs[0];
   const steps = Math.max(...budgets);
@@ -39,7 +39,7 @@ export function compareMethods(runs: readonly StoredRun[]): Reduction {
       title: budgets.size > 1 ? environment : `${environment} after ${steps.toLocaleString("en")} steps`,
       note: `Win rate: ${scoreText(runs)}, ± ${spread}. Size and FLOPs relative to dense, by the paper's equations.`,
     }),
-    figure: trainingCurves(runs.map((run) => winRateCurve(run, label(run))), { title: `${[...new Set(configs.map(({ algorithm }) => ALGORITHM_TITLES[algorithm]))].join(", ")} on ${environment}, ${sparsities(configs)}`, steps }),
+    figure: trainingCurves(runs.map((run) => winRateCurve(run, label(run))), { title: `${[...new Set(configs.map(({ algorithm }) => algorithmTitle(algorithm)))].join(", ")} on ${environment}, ${sparsities(configs)}`, steps }),
   };
 }
 
@@ -56,8 +56,8 @@ export function compareWithPaper(runs: readonly StoredRun[]): Reduction {
   const paper = readPaperTable("table-1").find((row) => row.environment === environment && row.algorithm === algorithm);
   const percent = (value: number, digits = 1): string => (Number.isFinite(value) ? `${(100 * value).toFixed(digits)} %` : "");
   const relative = (value: number): string => (Math.abs(value - 1) < 5e-4 ? "1x" : `${value.toFixed(3)}x`);
-  const subject = `${ALGORITHM_TITLES[algorithm]} on ${environment}, ${sparsities(runs.map(({ config }) => config))}`;
-  const printed = (method: Method): string => (paper === undefined ? "" : method === "dense" ? "100.0 %" : `${paper[method].toFixed(1)} %`);
+  const subject = `${algorithmTitle(algorithm)} on ${environment}, ${sparsities(runs.map(({ config }) => config))}`;
+  const printed = (method: string): string => (paper === undefined || !inPaper(method) ? "" : method === "dense" ? "100.0 %" : `${paper[method].toFixed(1)} %`);
   return {
     methods,
     table: {
@@ -67,7 +67,7 @@ export function compareWithPaper(runs: readonly StoredRun[]): Reduction {
         ...["Seeds", "Win rate", "IQM [95 % interval]", "Of dense", "Paper, of dense", "MAST is better", "Total size", "FLOPs (train)", "FLOPs (test)"].map((title) => ({ title, align: "right" as const })),
       ],
       rows: methods.map((m) => [
-        METHOD_TITLES[m.method],
+        methodTitle(m.method),
         String(m.seeds),
         m.seeds > 1 ? `${percent(m.mean)} ± ${(100 * m.deviation).toFixed(1)}` : percent(m.mean),
         `${percent(m.iqm)} [${(100 * m.iqmLow).toFixed(1)}, ${(100 * m.iqmHigh).toFixed(1)}]`,
@@ -84,7 +84,7 @@ export function compareWithPaper(runs: readonly StoredRun[]): Reduction {
         ...(paper === undefined ? [] : [`Paper: Table 1, at ${percent(paper.sparsity, 0)} sparsity, 2,000,000 steps and 8 seeds.`]),
       ].join(" "),
     },
-    figure: trainingCurves(runs.map((run) => winRateCurve(run, METHOD_TITLES[run.config.method])), { title: subject, steps }),
+    figure: trainingCurves(runs.map((run) => winRateCurve(run, methodTitle(run.config.method))), { title: subject, steps }),
   };
 }
 
@@ -94,12 +94,12 @@ export function scoreFigure(runs: readonly StoredRun[]): Figure {
   const paper = readPaperTable("table-5").find((row) => row.environment === environment && row.algorithm === algorithm);
   return scoreIntervals(
     methodStatistics(runs).map(({ method, iqmLow, iqmHigh }) => ({
-      label: METHOD_TITLES[method],
+      label: methodTitle(method),
       scores: runs.filter(({ config }) => config.method === method).map(({ summary }) => summary!.score),
       interval: [iqmLow, iqmHigh],
-      ...(paper === undefined || method === "dense" ? {} : { paper: { mean: paper[method] / 100, deviation: paper[`${method}Deviation`] / 100 } }),
+      ...(paper === undefined || !inPaper(method) || method === "dense" ? {} : { paper: { mean: paper[method] / 100, deviation: paper[`${method}Deviation`] / 100 } }),
     })),
-    { title: `${ALGORITHM_TITLES[algorithm]} on ${environment} after ${shortSteps(steps)} steps` },
+    { title: `${algorithmTitle(algorithm)} on ${environment} after ${shortSteps(steps)} steps` },
   );
 }
 
@@ -117,4 +117,15 @@ function methodResult(method: string, runs: readonly StoredRun[]): MethodResult 
   const deviation = standardDeviation(runs.length > 1 ? scores : scoredEvaluations(summaries[0]!.winRates, runs[0]!.config.evaluation.window));
   const { totalSize, trainFlops, inferenceFlops } = summaries[0]!.cost.relative;
   return { method, seeds: runs.length, winRate: mean(scores), deviation, totalSize, trainingFlops: trainFlops, inferenceFlops, seconds: mean(summaries.map(({ seconds }) => seconds)) };
+}
+
+/** Whether Table 1 has the method. */
+function inPaper(method: string): method is Method {
+  return (METHODS as readonly string[]).includes(method);
+}
+
+/** The place of a method in Table 1; one's own come after them. */
+function methodOrder(method: string): number {
+  const place = (METHODS as readonly string[]).indexOf(method);
+  return place < 0 ? METHODS.length : place;
 }

@@ -1,7 +1,7 @@
 import type { Config } from "../config.js";
 import { type RunCurve, trainingCurves } from "../figures/curves.js";
 import { shortSteps } from "../figures/figure.js";
-import { METHOD_TITLES } from "../methods.js";
+import { methodTitle } from "../methods.js";
 import type { StoredRun } from "../runs/store.js";
 import { ABLATION, ablations } from "./ablation.js";
 import type { Experiment } from "./experiment.js";
@@ -29,7 +29,7 @@ const operators: readonly Setting[] = [
 ];
 
 /** A picture for each method, in which the operators are compared as in Figures 5 and 16. */
-const place = ({ method, operator }: Config) => ({ panel: METHOD_TITLES[method], label: operators.find(({ input }) => input.operator?.kind === operator.kind)!.label });
+const place = ({ method, operator }: Config) => ({ panel: methodTitle(method), label: operators.find(({ input }) => input.operator?.kind === operator.kind)!.label });
 
 /** Which operator values the next state best, alone (on RigL) and as a part of MAST? */
 export const operatorComparison: Experiment = {

@@ -1,7 +1,7 @@
 import type { Config } from "../config.js";
 import { type Figure, shortSteps } from "../figures/figure.js";
 import { settingScores } from "../figures/settings.js";
-import { METHOD_TITLES } from "../methods.js";
+import { methodTitle } from "../methods.js";
 import { mean } from "../results/statistics.js";
 import type { StoredRun } from "../runs/store.js";
 import { ABLATION } from "./ablation.js";
@@ -21,7 +21,7 @@ export const sparsity: Experiment = grid({
   title: "How sparse a team may be",
   about: "SS, SET, RigL and MAST at rising sparsities: where each of them breaks down",
   reproduces: "Figure 8",
-  rows: { title: "Method", settings: (["ss", "set", "rigl", "mast"] as const).map((method) => ({ label: METHOD_TITLES[method], input: { method } })) },
+  rows: { title: "Method", settings: (["ss", "set", "rigl", "mast"] as const).map((method) => ({ label: methodTitle(method), input: { method } })) },
   columns: (profile) => ({ title: "Sparsity", settings: LEVELS[profile].map((level) => ({ label: levelLabel(level), input: { sparsity: { level } } })) }),
   seeds: { ...ABLATION.seeds, classroom: 3 },
   figures: (runs, label) => ({ "second-half": secondHalf(runs, label) }),
@@ -34,7 +34,7 @@ function secondHalf(runs: readonly StoredRun[], label: (config: Config) => strin
     const group = runs.filter(({ config }) => label(config) === name);
     const { method, sparsity: { level } } = group[0].config;
     const scores = group.map((run) => winRateSince(run, steps / 2));
-    return { row: METHOD_TITLES[method], column: levelLabel(level), scores, mean: mean(scores) };
+    return { row: methodTitle(method), column: levelLabel(level), scores, mean: mean(scores) };
   });
   return settingScores(cells, { title: `Win rate from step ${shortSteps(steps / 2)} on: ${environment}`, axis: "Sparsity" });
 }

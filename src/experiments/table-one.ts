@@ -1,5 +1,5 @@
 import type { Table } from "../figures/table.js";
-import { ALGORITHM_TITLES, METHOD_TITLES, METHODS } from "../methods.js";
+import { algorithmTitle, methodTitle, METHODS } from "../methods.js";
 import type { CsvRow } from "../results/csv.js";
 import { readPaperTable } from "../results/paper.js";
 import { COMPARISONS } from "./comparative.js";
@@ -22,7 +22,7 @@ export function tableOne(folder?: string): Table {
     const dense = ours.get("dense");
     const level = percent(ours.get("mast")?.["sparsity"], 0);
     return [[
-      ALGORITHM_TITLES[algorithm],
+      algorithmTitle(algorithm),
       environment,
       level === "" || Number(level) === 100 * paper.sparsity ? percent(paper.sparsity, 0) : `${level} (${percent(paper.sparsity, 0)})`,
       dense === undefined ? "" : String(dense["seeds"]),
@@ -34,7 +34,7 @@ export function tableOne(folder?: string): Table {
     title: "Table 1: win rates in percent of the dense team's, ours and (the paper's)",
     columns: [
       { title: "Algorithm" }, { title: "Map" },
-      ...["Sparsity, %", "Seeds", "Dense wins, %", ...compared.map((method) => METHOD_TITLES[method])].map((title) => ({ title, align: "right" as const })),
+      ...["Sparsity, %", "Seeds", "Dense wins, %", ...compared.map((method) => methodTitle(method))].map((title) => ({ title, align: "right" as const })),
     ],
     rows,
     note: "Ours: the classroom budgets of the comparison experiments, where they were run; the paper's: 2,000,000 steps and 8 seeds.",

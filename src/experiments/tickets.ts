@@ -1,7 +1,7 @@
 import { type Config, type ConfigInput, mergeConfig, resolveConfig } from "../config.js";
 import { shortSteps } from "../figures/figure.js";
 import { scoreIntervals } from "../figures/scores.js";
-import { METHOD_TITLES } from "../methods.js";
+import { methodTitle } from "../methods.js";
 import { summaryOf } from "../results/scores.js";
 import { refuseDifference, unlessVaried } from "../results/seeds.js";
 import { runName, type StoredRun } from "../runs/store.js";
@@ -13,7 +13,7 @@ const { budgets, seeds: usual } = ABLATION;
 
 /** A ticket's name says whose topology it has; its source's name begins with what the source is. */
 function ticketLabel({ method, sparsity, ticket }: Config): string {
-  if (ticket === undefined) return sparsity.level > 0 ? `${METHOD_TITLES[method]} itself` : METHOD_TITLES[method];
+  if (ticket === undefined) return sparsity.level > 0 ? `${methodTitle(method)} itself` : methodTitle(method);
   if (ticket.kind === "random") return "random ticket";
   return `${ticket.source!.includes("-rigl-") ? "RigL" : "MAST"}'s ${ticket.kind} ticket`;
 }

@@ -1,4 +1,4 @@
-import { ALGORITHM_TITLES, type Algorithm } from "../methods.js";
+import { algorithmTitle, type Algorithm } from "../methods.js";
 import type { NetworkShape } from "../networks/parameters.js";
 import { readPaperTable } from "../results/paper.js";
 import { mean } from "../results/statistics.js";
@@ -70,7 +70,7 @@ export function costComparison(rows: readonly ReproducedCost[]): Table {
     title: "Table 1, relative to the dense model",
     columns: [{ title: "Algorithm" }, { title: "Map" }, { title: "Sparsity", align: "right" }, ...COLUMNS.flatMap(([, title]) => [{ title, align: "right" as const }, { title: "paper", align: "right" as const }])],
     rows: rows.map(({ algorithm, environment, sparsity, ours, paper }) => [
-      ALGORITHM_TITLES[algorithm],
+      algorithmTitle(algorithm),
       environment,
       `${Math.round(100 * sparsity)} %`,
       ...COLUMNS.flatMap(([column]) => [ours[column].toFixed(4), `${paper[column].toFixed(3)} ${agrees(ours[column], paper[column]) ? "✓" : "✗"}`]),
@@ -116,7 +116,7 @@ const DENSITIES = SPARSITIES.map((sparsity) => round(1 - sparsity));
  */
 export function costFigure(shape: NetworkShape, options: { readonly title?: string; readonly algorithms?: readonly Algorithm[] } = {}): Figure {
   const { title = "", algorithms = ["qmix", "ow-qmix", "res"] } = options;
-  const styles = methodStyles(algorithms.map((algorithm) => ALGORITHM_TITLES[algorithm]));
+  const styles = methodStyles(algorithms.map((algorithm) => algorithmTitle(algorithm)));
   const curves = algorithms.flatMap((algorithm, i): Trace[] => {
     const { label, colour, dash } = styles[i];
     const relative = SPARSITIES.map((sparsity) => shares(algorithm, shape, sparsity));
@@ -132,7 +132,7 @@ export function costFigure(shape: NetworkShape, options: { readonly title?: stri
   }));
   const dense = algorithms.map((algorithm) => costOf(algorithm, shape, { batch: 1 }));
   const bars = Object.entries(NETWORKS).flatMap(([name, { title: network, colour }]): Trace[] => {
-    const present = algorithms.map((algorithm, i) => ({ label: ALGORITHM_TITLES[algorithm], cost: dense[i] })).filter(({ cost }) => name in cost.networks);
+    const present = algorithms.map((algorithm, i) => ({ label: algorithmTitle(algorithm), cost: dense[i] })).filter(({ cost }) => name in cost.networks);
     if (present.length === 0) return [];
     return [{
       type: "bar", orientation: "h", name: network, legend: "legend2", xaxis: "x3", yaxis: "y3", marker: { color: colour },
@@ -160,7 +160,7 @@ export function costFigure(shape: NetworkShape, options: { readonly title?: stri
       legend2: { orientation: "h", x: 0, xanchor: "left", y: 0.225, yanchor: "bottom", traceorder: "normal" },
       margin: { l: 84, r: 24, t: 78, b: 56 },
     }),
-    summary: `${title || "Costs"}: FLOPs of a dense update relative to ${ALGORITHM_TITLES[algorithms[0]]}: ${algorithms.map((algorithm, i) => `${ALGORITHM_TITLES[algorithm]} ${round(dense[i].trainFlops / dense[0].trainFlops, 3)}`).join(", ")}`,
+    summary: `${title || "Costs"}: FLOPs of a dense update relative to ${algorithmTitle(algorithms[0])}: ${algorithms.map((algorithm, i) => `${algorithmTitle(algorithm)} ${round(dense[i].trainFlops / dense[0].trainFlops, 3)}`).join(", ")}`,
   };
 }
 

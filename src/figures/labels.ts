@@ -1,4 +1,4 @@
-import { ALGORITHM_TITLES, METHOD_TITLES } from "../methods.js";
+import { algorithmTitle, methodTitle } from "../methods.js";
 import type { Config } from "../config.js";
 import { flatten, withoutSeed } from "../results/seeds.js";
 
@@ -7,8 +7,9 @@ import { flatten, withoutSeed } from "../results/seeds.js";
  * @example
  * methodLabel(config); // "MAST", or "MAST, winning ticket"
  */
-export function methodLabel({ method, ticket }: Config): string {
-  return ticket === undefined ? METHOD_TITLES[method] : `${METHOD_TITLES[method]}, ${ticket.kind} ticket`;
+export function methodLabel({ method, ticket, parts }: Config): string {
+  const title = methodTitle(method, parts);
+  return ticket === undefined ? title : `${title}, ${ticket.kind} ticket`;
 }
 
 /**
@@ -23,9 +24,9 @@ export function methodLabel({ method, ticket }: Config): string {
 export function runLabels(configs: readonly Config[]): string[] {
   const severalAlgorithms = new Set(configs.map(({ algorithm }) => algorithm)).size > 1;
   const names = configs.map((config) => {
-    const title = METHOD_TITLES[config.method];
+    const title = methodTitle(config.method, config.parts);
     const label = methodLabel(config);
-    return severalAlgorithms ? label.replace(title, `${title}-${ALGORITHM_TITLES[config.algorithm]}`) : label;
+    return severalAlgorithms ? label.replace(title, `${title}-${algorithmTitle(config.algorithm, config.parts)}`) : label;
   });
   const labels = labelled(configs, names, withoutSeed);
   // Sources that look alike without seed and hash, but are two for one seed, differ in more than that.

@@ -4,7 +4,7 @@ import type { Figure } from "../figures/figure.js";
 import { interruptSignal, liveFigure, showShare } from "../display/notebook.js";
 import type { Table } from "../figures/table.js";
 import { axis } from "../figures/theme.js";
-import { type Method, METHOD_TITLES } from "../methods.js";
+import { type Method, methodTitle } from "../methods.js";
 import { agentInput } from "../networks/parameters.js";
 import { mean, standardDeviation } from "../results/statistics.js";
 import { inputConnections } from "../sparse/mask.js";
@@ -28,7 +28,7 @@ export async function watchSupervised(task: SupervisedTask, { methods, seeds }: 
     // Seed by seed, so that the live curve compares methods from the start.
     for (let seed = 1; seed <= seeds; seed++) {
       for (const method of methods) {
-        const what = `${METHOD_TITLES[method]}, seed ${seed}`;
+        const what = `${methodTitle(method)}, seed ${seed}`;
         const onTest = (share: number): void => progress.update({ share: Math.min(1, (runs.length + share) / total), what });
         runs.push(await trainSupervised(task, method, seed, { signal: interrupt.signal, onTest }));
         live.update(() => supervisedCurves(runs));
@@ -46,7 +46,7 @@ export async function watchSupervised(task: SupervisedTask, { methods, seeds }: 
 
 /** Test errors over training: means of the seeds, and a band of one standard deviation. */
 export function supervisedCurves(runs: readonly SupervisedRun[]): Figure {
-  const curves = runs.map(({ method, updates, errors }) => ({ label: METHOD_TITLES[method], steps: updates, values: errors }));
+  const curves = runs.map(({ method, updates, errors }) => ({ label: methodTitle(method), steps: updates, values: errors }));
   const { task } = runs[0];
   const figure = trainingCurves(curves, { title: taskTitle(task), value: "Test error / variance", share: false, steps: task.updates, window: 0 });
   const axes = { xaxis: axis("Updates", { range: [0, task.updates * 1.01] }), yaxis: axis("Test error / variance", { tickformat: ".0%", rangemode: "tozero" }) };
@@ -65,7 +65,7 @@ export function supervisedTable(runs: readonly SupervisedRun[]): Table {
       return before === after ? before : `${before} → ${after}`;
     };
     return [
-      METHOD_TITLES[method], String(own.length), percent(own.map(({ errors }) => errors.at(-1)!)),
+      methodTitle(method), String(own.length), percent(own.map(({ errors }) => errors.at(-1)!)),
       change(({ connected }) => connected, (x) => x.toFixed(1)), change(({ connected }) => 1 - connected / task.relevant, (x) => `${(100 * x).toFixed(0)} %`),
       change(({ share }) => share, (x) => `${(100 * x).toFixed(0)} %`),
     ];
@@ -86,7 +86,7 @@ export function inputEvolution(runs: readonly SupervisedRun[], seed = 1): Figure
   if (shown.length === 0) throw new Error(`There is no sparse run with seed ${seed}; there are seeds ${[...new Set(runs.map((run) => run.seed))].join(", ")}.`);
   const { task } = shown[0];
   const weight = "agent.fc1.weight";
-  const panels = shown.map(({ method, before, after }) => ({ label: METHOD_TITLES[method], outputs: task.hidden, inputs: agentInput(supervisedShape(task)), before: before.get(weight)!, after: after.get(weight)! }));
+  const panels = shown.map(({ method, before, after }) => ({ label: methodTitle(method), outputs: task.hidden, inputs: agentInput(supervisedShape(task)), before: before.get(weight)!, after: after.get(weight)! }));
   return evolutionImage(panels, { title: `First layer before and after ${task.updates.toLocaleString("en")} updates`, columns: 1, marked: { name: "relevant", ...relevantInputs(task) } });
 }
 

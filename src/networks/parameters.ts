@@ -14,6 +14,11 @@ export interface NetworkShape {
   readonly hypernetEmbed: number;
   /** Hidden units of WQMIX's unrestricted mixing network; with it there are central networks, without it there are none. Table 3: 256. */
   readonly centralEmbed?: number;
+  /**
+   * What makes the team's value where it is not QMIX's monotonic mixing network: the "sum" of the agents' values (VDN), which has no parameters, or "none" of all
+   * (IQL), where `mixer` gives the agents' mean, for reports only.
+   */
+  readonly mixer?: "sum" | "none";
 }
 
 /** The networks of an engine, each of which has a sparsity budget of its own. */
@@ -43,10 +48,10 @@ export function agentInput(shape: NetworkShape): number {
 
 /**
  * The parameters of all networks in PyMARL's names, shapes and order: a recurrent agent shared by all agents and a monotonic mixer with
- * two-layer hypernetworks; with `centralEmbed` also WQMIX's unrestricted agent, of the same shape, and its feed-forward mixer.
+ * two-layer hypernetworks (none where `mixer` names another); with `centralEmbed` also WQMIX's unrestricted agent, of the same shape, and its feed-forward mixer.
  */
 export function networkParameters(shape: NetworkShape): ParameterSpec[] {
-  const { hidden, actions, state, embed, hypernetEmbed, agents, centralEmbed } = shape;
+  const { hidden, actions, state, embed, hypernetEmbed, agents, centralEmbed, mixer } = shape;
   const specs: ParameterSpec[] = [];
   const linear = (network: NetworkName, name: string, out: number, input: number) => {
     const bound = 1 / Math.sqrt(input);
@@ -63,13 +68,15 @@ export function networkParameters(shape: NetworkShape): ParameterSpec[] {
     linear(network, "fc2", actions, hidden);
   };
   recurrentAgent("agent");
-  linear("mixer", "hyper_w_1.0", hypernetEmbed, state);
-  linear("mixer", "hyper_w_1.2", agents * embed, hypernetEmbed);
-  linear("mixer", "hyper_w_final.0", hypernetEmbed, state);
-  linear("mixer", "hyper_w_final.2", embed, hypernetEmbed);
-  linear("mixer", "hyper_b_1", embed, state);
-  linear("mixer", "V.0", embed, state);
-  linear("mixer", "V.2", 1, embed);
+  if (mixer === undefined) {
+    linear("mixer", "hyper_w_1.0", hypernetEmbed, state);
+    linear("mixer", "hyper_w_1.2", agents * embed, hypernetEmbed);
+    linear("mixer", "hyper_w_final.0", hypernetEmbed, state);
+    linear("mixer", "hyper_w_final.2", embed, hypernetEmbed);
+    linear("mixer", "hyper_b_1", embed, state);
+    linear("mixer", "V.0", embed, state);
+    linear("mixer", "V.2", 1, embed);
+  }
   if (centralEmbed !== undefined) {
     recurrentAgent("central_agent");
     linear("central_mixer", "net.0", centralEmbed, state + agents);

@@ -38,7 +38,7 @@ export function requireSeeds(runs: readonly OneRun[], subject = "These runs"): v
  */
 export function requireMethods(runs: readonly OneRun[]): void {
   const methods = [...new Set(runs.map(({ config }) => config.method))];
-  refuseDifference(runs, "These methods", unlessVaried([{ sparsity: { level: 0 } }, ...methods.map((method) => ({ method }))]));
+  refuseDifference(runs, "These methods", unlessVaried([{ sparsity: { level: 0 } }, ...methods.map((method) => ({ method }))], runs[0]?.config.parts));
   refuseDifference(runs.filter(({ config }) => config.sparsity.level > 0), "These methods", (field) => field === "sparsity.level");
   for (const method of methods) requireSeeds(runs.filter(({ config }) => config.method === method), `These runs of ${method}`);
 }
@@ -46,13 +46,14 @@ export function requireMethods(runs: readonly OneRun[]): void {
 /**
  * A field's comparison that passes over what some settings vary: the fields that they set, and with a method or an algorithm also those that it brings.
  *
+ * @param parts files of parts, where settings name methods or algorithms of them
  * @example
  * refuseDifference(runs, "These runs", unlessVaried([{ method: "rigl" }, { method: "mast" }]));
  */
-export function unlessVaried(settings: readonly ConfigInput[]): (field: string) => boolean {
+export function unlessVaried(settings: readonly ConfigInput[], parts?: Config["parts"]): (field: string) => boolean {
   const set = settings.flatMap(({ method, algorithm, ...input }) => [
     ...Object.keys({ ...(method && { method }), ...(algorithm && { algorithm }) }),
-    ...[input, method ? methodDefaults(method) : {}, algorithm ? algorithmDefaults(algorithm) : {}].flatMap((part) => flatten(part).map(([field]) => field)),
+    ...[input, method ? methodDefaults(method, parts) : {}, algorithm ? algorithmDefaults(algorithm, parts) : {}].flatMap((part) => flatten(part).map(([field]) => field)),
   ]);
   return (field) => !set.some((own) => field === own || field.startsWith(`${own}.`));
 }
@@ -89,9 +90,9 @@ export function withoutSeed(run: string): string {
   return run.replace(/-seed\d+-[0-9a-f]+$/, "");
 }
 
-/** What has to be alike: everything but the seed, and the seed of a ticket's source. */
+/** What has to be alike: everything but the seed, the seed of a ticket's source, and where files of parts lie. */
 function comparedFields(config: Config): Map<string, string> {
-  const fields = new Map(flatten(config).filter(([, value]) => value !== "undefined"));
+  const fields = new Map(flatten(config).filter(([field, value]) => value !== "undefined" && !/^parts\.\d+\.file$/.test(field)));
   fields.delete("seed");
   const source = fields.get("ticket.source");
   if (source !== undefined) fields.set("ticket.source", withoutSeed(source));

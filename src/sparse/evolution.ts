@@ -1,12 +1,15 @@
 import type { Random } from "../random.js";
-import { chooseIndices, countNonzeros } from "./mask.js";
+import { gradientScores, randomScores } from "./growth.js";
+import { countNonzeros } from "./mask.js";
 
 /** Which connections grow. */
 export type Growth =
   /** RigL: those with the largest dense gradient, [out, in]. */
   | { readonly by: "gradient"; readonly gradient: Float32Array }
   /** SET: any. */
-  | { readonly by: "random"; readonly random: Random };
+  | { readonly by: "random"; readonly random: Random }
+  /** Those with the largest scores, one for each of the connections that are absent after the drop, of which `count` grow. */
+  | { readonly by: "scores"; readonly scores: (absent: Uint32Array, count: number) => ArrayLike<number> };
 
 /** One topology change of one layer. */
 export interface Evolution {
@@ -43,18 +46,10 @@ export function evolveTopology(
 
   const evolved = mask.slice();
   const active = indicesOf(mask, 1);
-  for (const index of smallest(magnitudes(weights, active, "weight"), k)) evolved[active[index]] = 0;
+  for (const index of smallest(magnitudes(weights, active), k)) evolved[active[index]] = 0;
 
   const absent = indicesOf(evolved, 0);
-  if (grow.by === "gradient") {
-    checkLength("gradient", grow.gradient.length, weights.length);
-    const scores = magnitudes(grow.gradient, absent, "gradient");
-    // The largest are the smallest of the bitwise complement, which reverses the order and keeps ties in place.
-    for (let i = 0; i < scores.length; i++) scores[i] = ~scores[i];
-    for (const index of smallest(scores, k)) evolved[absent[index]] = 1;
-  } else {
-    for (const index of chooseIndices(absent.length, k, grow.random)) evolved[absent[index]] = 1;
-  }
+  for (const index of smallest(descending(scoresOf(grow, absent, Math.min(k, absent.length), weights.length)), k)) evolved[absent[index]] = 1;
 
   const dropped = new Uint32Array(k);
   const grown = new Uint32Array(k);
@@ -110,17 +105,37 @@ function indicesOf(mask: Uint8Array, value: number): Uint32Array {
   return indices.subarray(0, count);
 }
 
+function scoresOf(grow: Growth, absent: Uint32Array, count: number, size: number): ArrayLike<number> {
+  switch (grow.by) {
+    case "gradient":
+      checkLength("gradient", grow.gradient.length, size);
+      return gradientScores(grow.gradient, absent);
+    case "random":
+      return randomScores(absent, count, grow.random);
+    case "scores":
+      return grow.scores(absent, count);
+  }
+}
+
+/** Scores as whole numbers in the opposite order: the largest are the smallest, and equals keep their places. */
+function descending(scores: ArrayLike<number>): Uint32Array {
+  const keys = new Uint32Array(Float32Array.from(scores, (score) => score + 0).buffer);
+  // A float's bits are in the order of its magnitude; those of negative numbers come last already. Adding 0 makes -0 equal to 0.
+  for (let i = 0; i < keys.length; i++) keys[i] = keys[i] > SIGN ? keys[i] : ~keys[i] & SIGN;
+  return keys;
+}
+
 const SIGN = 0x7fffffff;
 const INFINITE = 0x7f800000;
 
 /** Magnitudes as the bits of the floats without their sign, which are whole numbers in the same order. */
-function magnitudes(values: Float32Array, indices: Uint32Array, what: string): Uint32Array {
+function magnitudes(values: Float32Array, indices: Uint32Array): Uint32Array {
   const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
   const out = new Uint32Array(indices.length);
   for (let i = 0; i < indices.length; i++) {
     const magnitude = bits[indices[i]] & SIGN;
     if (magnitude >= INFINITE) {
-      throw new Error(`The ${what} of connection ${indices[i]} is ${values[indices[i]]}; topology evolution needs finite numbers. Training has diverged.`);
+      throw new Error(`The weight of connection ${indices[i]} is ${values[indices[i]]}; topology evolution needs finite numbers. Training has diverged.`);
     }
     out[i] = magnitude;
   }

@@ -1,7 +1,8 @@
+import "../algorithms/index.js";
 import { describe, expect, it } from "vitest";
 import { networkParameters, type NetworkShape } from "../networks/parameters.js";
 import { type ComparisonRow, readPaperTable } from "../results/paper.js";
-import { algorithmShape, type Cost, costOf, networkCost, type NetworkCost, qmixCost, relativeCost, sparseCost } from "./flops.js";
+import { algorithmShape, type Cost, costOf, networkCost, type NetworkCost, relativeCost, sparseCost } from "./flops.js";
 import { agentLayers, mixerLayers, type Layer } from "./layers.js";
 import { initialNonzeros } from "./mask.js";
 
@@ -34,21 +35,21 @@ describe("equations 8-11 by hand", () => {
         networkParameters(shape)
           .filter((spec) => spec.network === network && spec.maskable === maskable)
           .reduce((sum, spec) => sum + spec.shape.reduce((a, b) => a * b, 1), 0);
-      const { agent, mixer } = qmixCost(shape).networks;
+      const { agent, mixer } = costOf("qmix", shape).networks;
       expect([agent.weights, agent.biases]).toEqual([count("agent", true), count("agent", false)]);
       expect([mixer.weights, mixer.biases]).toEqual([count("mixer", true), count("mixer", false)]);
     }
   });
 
   it("counts QMIX on 3m", () => {
-    const cost = qmixCost(maps["3m"], { batch: 1 });
+    const cost = costOf("qmix", maps["3m"], { batch: 1 });
     expect(cost.modelSize).toBe(2 * 27840 + 2 * 17440);
     expect(cost.totalSize).toBe(2 * 28297 + 2 * 17761);
     // 83 * 64 + 192 * 255 + 127 * 9 for each of three agents.
     expect(cost.inferenceFlops).toBe(3 * 55415);
     // Hypernetworks 95 * 64 + 127 * 96 + 95 * 64 + 127 * 32 + 95 * 32 + 95 * 32 + 63; products 5 * 32 + 63.
     expect(cost.trainFlops).toBe(4 * (3 * 55415 + 34559 + 223));
-    expect(qmixCost(maps["3m"]).trainFlops).toBe(32 * cost.trainFlops);
+    expect(costOf("qmix", maps["3m"]).trainFlops).toBe(32 * cost.trainFlops);
   });
 });
 
@@ -151,6 +152,6 @@ describe("Table 1", () => {
 it("initialNonzeros and the layers name the same matrices", () => {
   const nonzeros = initialNonzeros(networkParameters(maps["3m"]), { sparsity: 0.95, distribution: "erdos-renyi" });
   expect([...nonzeros.keys()].sort()).toEqual([...agentLayers(maps["3m"]), ...mixerLayers(maps["3m"])].flatMap((layer) => layer.weights).sort());
-  const { agent, mixer } = qmixCost(maps["3m"], { nonzeros }).networks;
+  const { agent, mixer } = costOf("qmix", maps["3m"], { nonzeros }).networks;
   expect([agent.weights, mixer.weights].map(Math.round)).toEqual([1392, 872]);
 });

@@ -1,5 +1,5 @@
-import type { Algorithm } from "../methods.js";
-import { networkParameters, type NetworkShape } from "../networks/parameters.js";
+import { networkParameters, type NetworkName, type NetworkShape } from "../networks/parameters.js";
+import { type Algorithm, type AlgorithmCost, algorithms } from "../parts/algorithm.js";
 import type { Distribution } from "./density.js";
 import { agentLayers, CENTRAL_EMBED, layerFlops, layerWeights, mixerLayers, unrestrictedMixerLayers, type Layer } from "./layers.js";
 import { initialNonzeros } from "./mask.js";
@@ -53,23 +53,32 @@ export interface CostOptions {
   readonly batch?: number;
 }
 
+/** An algorithm by its registered name, or itself. */
+export type AlgorithmOrName = string | Pick<Algorithm, "networks" | "cost" | "title">;
+
+const partOf = (algorithm: AlgorithmOrName) => (typeof algorithm === "string" ? algorithms.get(algorithm) : algorithm);
+
 /**
- * What an algorithm costs by Table 4: `qmixCost`, `wqmixCost` (OW- and CW-QMIX) or `resCost`. The paper counts OW-QMIX; what CW-QMIX
+ * What an algorithm costs by Table 4: Eq. 16 for QMIX, Eq. 21 for WQMIX (OW- and CW-QMIX), Eq. 24 for RES. The paper counts OW-QMIX; what CW-QMIX
  * adds, a pass of the target unrestricted networks for its weights, is in no equation and not counted.
  *
  * @example
  * costOf("res", shape).trainFlops / costOf("qmix", shape).trainFlops; // 3.3 on 3m, 10.8 on 3s5z
  */
-export function costOf(algorithm: Algorithm, shape: NetworkShape, options: CostOptions = {}): Cost {
-  switch (algorithm) {
-    case "qmix":
-      return qmixCost(shape, options);
-    case "ow-qmix":
-    case "cw-qmix":
-      return wqmixCost(shape, options);
-    case "res":
-      return resCost(shape, options);
-  }
+export function costOf(algorithm: AlgorithmOrName, shape: NetworkShape, { nonzeros, batch = 32 }: CostOptions = {}): Cost {
+  const part = partOf(algorithm);
+  const own = algorithmShape(part, shape);
+  const networks = Object.fromEntries(Object.entries(networkLayers(own)).map(([name, layers]) => [name, networkCost(layers, nonzeros)]));
+  return cost(networks, part.cost, own, batch);
+}
+
+/** The layers of every network that a shape has, by the network's name. */
+export function networkLayers(shape: NetworkShape): Readonly<Partial<Record<NetworkName, readonly Layer[]>>> {
+  return {
+    agent: agentLayers(shape),
+    ...(shape.mixer === undefined && { mixer: mixerLayers(shape) }),
+    ...(shape.centralEmbed !== undefined && { central_agent: agentLayers(shape, "central_agent"), central_mixer: unrestrictedMixerLayers(shape) }),
+  };
 }
 
 /**
@@ -81,7 +90,7 @@ export function costOf(algorithm: Algorithm, shape: NetworkShape, options: CostO
  * relativeCost(sparseCost("qmix", shape, { sparsity: 0.95 }), costOf("qmix", shape)).totalSize; // 0.066 on 3m
  */
 export function sparseCost(
-  algorithm: Algorithm,
+  algorithm: AlgorithmOrName,
   shape: NetworkShape,
   { sparsity, distribution = "erdos-renyi", batch }: { readonly sparsity: number; readonly distribution?: Distribution; readonly batch?: number },
 ): Cost {
@@ -89,10 +98,11 @@ export function sparseCost(
   return costOf(algorithm, shape, { nonzeros, batch });
 }
 
-/** A shape with central networks exactly where the algorithm has them; their hidden units are Table 3's where the shape does not say. */
-export function algorithmShape(algorithm: Algorithm, shape: NetworkShape): NetworkShape {
-  const { centralEmbed = CENTRAL_EMBED, ...monotonic } = shape;
-  return algorithm === "ow-qmix" || algorithm === "cw-qmix" ? { ...monotonic, centralEmbed } : monotonic;
+/** A shape with the networks that an algorithm has, and no others; hidden units of central networks are Table 3's where the shape does not say. */
+export function algorithmShape(algorithm: AlgorithmOrName, shape: NetworkShape): NetworkShape {
+  const { central, mixer } = partOf(algorithm).networks;
+  const { centralEmbed = CENTRAL_EMBED, mixer: _, ...common } = shape;
+  return { ...common, ...(central && { centralEmbed }), ...(mixer !== "monotonic" && { mixer }) };
 }
 
 /**
@@ -102,48 +112,33 @@ export function algorithmShape(algorithm: Algorithm, shape: NetworkShape): Netwo
  * with this reading and with no other that we tried; flops.test.ts has some): "Total Size" counts the biases, which stay dense, so that 95 % sparsity
  * on 3m gives 0.066 and not 0.050; FLOPs_agent is that of all N agents, and FLOPs_mix includes the products of agents'
  * values and generated weights, which are dense.
- *
- * @example
- * const nonzeros = initialNonzeros(networkParameters(shape), { sparsity: 0.95, distribution: "erdos-renyi" });
- * relativeCost(qmixCost(shape, { nonzeros }), qmixCost(shape)).totalSize; // 0.066 on 3m
  */
-export function qmixCost(shape: NetworkShape, { nonzeros, batch = 32 }: CostOptions = {}): Cost {
-  const networks = { agent: networkCost(agentLayers(shape), nonzeros), mixer: networkCost(mixerLayers(shape), nonzeros) };
-  return cost(networks, { agent: 2, mixer: 2 }, { agent: 4, mixer: 4 }, batch);
-}
+export const QMIX_COST: AlgorithmCost = { copies: { agent: 2, mixer: 2 }, passes: { agent: 4, mixer: 4 } };
 
 /**
  * WQMIX: size M_agent + M_mix + 2 M_unrestricted-agent + 2 M_unrestricted-mix; training B (3 FLOPs_agent + 3 FLOPs_mix +
- * 4 FLOPs_unrestricted-agent + 4 FLOPs_unrestricted-mix), Eq. 21. Without `shape.centralEmbed` the unrestricted mixer has Table 3's 256 units.
+ * 4 FLOPs_unrestricted-agent + 4 FLOPs_unrestricted-mix), Eq. 21.
  *
  * One cell of Table 1 does not follow: the size of 2s3z at 90 % is 0.1066 here and 0.106 there. All four sizes of WQMIX follow when they are
  * rounded down, or when the unrestricted agent is counted once, not twice as Table 4 says.
- *
- * @example
- * wqmixCost(shape).totalSize; // parameters of the dense networks and their targets
  */
-export function wqmixCost(shape: NetworkShape, { nonzeros, batch = 32 }: CostOptions = {}): Cost {
-  const networks = {
-    agent: networkCost(agentLayers(shape), nonzeros),
-    mixer: networkCost(mixerLayers(shape), nonzeros),
-    central_agent: networkCost(agentLayers(shape, "central_agent"), nonzeros),
-    central_mixer: networkCost(unrestrictedMixerLayers(shape), nonzeros),
-  };
-  return cost(networks, { agent: 1, mixer: 1, central_agent: 2, central_mixer: 2 }, { agent: 3, mixer: 3, central_agent: 4, central_mixer: 4 }, batch);
-}
+export const WQMIX_COST: AlgorithmCost = {
+  copies: { agent: 1, mixer: 1, central_agent: 2, central_mixer: 2 },
+  passes: { agent: 3, mixer: 3, central_agent: 4, central_mixer: 4 },
+};
 
 /**
  * RES: size as QMIX; training B (4 FLOPs_agent + (3 + 2 n m) FLOPs_mix), Eq. 24, with n agents of m actions. (Table 4
  * prints 5 + n m instead, from which only one of RES's four cells in Table 1 follows; from Eq. 24 all do.) The equation evaluates the
  * whole mixer for each of n m joint actions; an implementation that runs the hypernetworks once for all of them does far less.
- *
- * @example
- * resCost(shape).trainFlops / qmixCost(shape).trainFlops; // what the softmax over joint actions costs
  */
-export function resCost(shape: NetworkShape, { nonzeros, batch = 32 }: CostOptions = {}): Cost {
-  const networks = { agent: networkCost(agentLayers(shape), nonzeros), mixer: networkCost(mixerLayers(shape), nonzeros) };
-  return cost(networks, { agent: 2, mixer: 2 }, { agent: 4, mixer: 3 + 2 * shape.agents * shape.actions }, batch);
-}
+export const RES_COST: AlgorithmCost = {
+  copies: { agent: 2, mixer: 2 },
+  passes: ({ agents, actions }) => ({ agent: 4, mixer: 3 + 2 * agents * actions }),
+};
+
+/** VDN and IQL, which no equation of the paper counts: QMIX's agents, and nothing that has parameters beside them. */
+export const AGENTS_COST: AlgorithmCost = { copies: { agent: 2 }, passes: { agent: 4 } };
 
 /** The columns of Table 1: each figure of a cost over that of the dense one. */
 export function relativeCost(
@@ -191,7 +186,10 @@ function layerSparsity(layer: Layer, nonzeros: Nonzeros): number {
   return 1 - present / sizes.reduce((a, b) => a + b, 0);
 }
 
-function cost(networks: Record<string, NetworkCost>, copies: Readonly<Record<string, number>>, passes: Readonly<Record<string, number>>, batch: number): Cost {
+function cost(networks: Record<string, NetworkCost>, counted: AlgorithmCost, shape: NetworkShape, batch: number): Cost {
+  const count = (of: Readonly<Partial<Record<NetworkName, number>>>) => Object.fromEntries(Object.keys(networks).map((name) => [name, of[name as NetworkName] ?? 0]));
+  const copies = count(counted.copies);
+  const passes = count(typeof counted.passes === "function" ? counted.passes(shape) : counted.passes);
   let modelSize = 0;
   let biases = 0;
   let flops = 0;

@@ -1,3 +1,4 @@
+import "../algorithms/index.js";
 import { describe, expect, it } from "vitest";
 import { type NetworkShape, networkParameters } from "../networks/parameters.js";
 import { initialNonzeros } from "./mask.js";

@@ -1,6 +1,5 @@
-import type { Algorithm } from "../methods.js";
 import type { NetworkShape } from "../networks/parameters.js";
-import { algorithmShape, costOf, sparseCost } from "./flops.js";
+import { algorithmShape, type AlgorithmOrName, costOf, sparseCost } from "./flops.js";
 import { agentLayers, layerWeights, mixerLayers, unrestrictedMixerLayers, type Layer } from "./layers.js";
 
 /** How far the size of Tiny may be from the sparse model's. */
@@ -20,7 +19,7 @@ const TOLERANCE = 0.01;
  * @example
  * tinyShape("qmix", { agents: 3, actions: 9, observation: 30, state: 48, hidden: 64, embed: 32, hypernetEmbed: 64 }, { sparsity: 0.95 });
  */
-export function tinyShape(algorithm: Algorithm, shape: NetworkShape, { sparsity }: { readonly sparsity: number }): NetworkShape {
+export function tinyShape(algorithm: AlgorithmOrName, shape: NetworkShape, { sparsity }: { readonly sparsity: number }): NetworkShape {
   const full = algorithmShape(algorithm, shape);
   const sparse = sparseCost(algorithm, full, { sparsity });
   const wanted = Math.round(sparse.totalSize);
@@ -32,7 +31,7 @@ export function tinyShape(algorithm: Algorithm, shape: NetworkShape, { sparsity 
     const size = count(agentLayers({ ...full, hidden }));
     return { hidden, size: size * (copies.agent + (copies.central_agent ?? 0)), mismatch: Math.log(size / agentWanted) ** 2 };
   });
-  const mixers = widths(full.embed).flatMap((embed) =>
+  const mixers = full.mixer !== undefined ? [{ embed: full.embed, hypernetEmbed: full.hypernetEmbed, size: 0, mismatch: 0 }] : widths(full.embed).flatMap((embed) =>
     widths(full.hypernetEmbed).map((hypernetEmbed) => ({
       embed,
       hypernetEmbed,
@@ -67,7 +66,7 @@ export function tinyShape(algorithm: Algorithm, shape: NetworkShape, { sparsity 
   }
   if (best.mismatch === Infinity) {
     throw new Error(
-      `no dense ${algorithm} network has the size of the sparse one at sparsity ${sparsity}: wanted ${wanted.toLocaleString("en")} parameters within 1 %, ` +
+      `no dense ${typeof algorithm === "string" ? algorithm : (algorithm.title ?? "such")} network has the size of the sparse one at sparsity ${sparsity}: wanted ${wanted.toLocaleString("en")} parameters within 1 %, ` +
         `and the nearest has ${nearest.total.toLocaleString("en")} (the dense model ${costOf(algorithm, full).totalSize.toLocaleString("en")}). Lower sparsity.level.`,
     );
   }

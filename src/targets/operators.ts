@@ -1,3 +1,6 @@
+import type { Config } from "../config/config.js";
+import { type OperatorPart, operators, type OperatorSettings } from "../parts/operator.js";
+import { registerParts } from "../parts/registry.js";
 import type { EpisodeGroup } from "../replay/group.js";
 import { checkLength, noAction } from "./actions.js";
 import { negativeExponential } from "./exponential.js";
@@ -14,7 +17,36 @@ export type ValueOperator =
   | { readonly kind: "max" }
   | { readonly kind: "softmax"; readonly beta: number }
   | { readonly kind: "mellowmax"; readonly omega: number }
-  | { readonly kind: "soft-mellowmax"; readonly alpha: number; readonly omega: number };
+  | { readonly kind: "soft-mellowmax"; readonly alpha: number; readonly omega: number }
+  | RegisteredOperator;
+
+/** An operator of whatever kind, as `operatorOf` finds it. */
+export interface RegisteredOperator {
+  readonly kind: string;
+  /** How it computes; its settings are the operator itself. */
+  readonly part: OperatorPart;
+}
+
+/**
+ * The operator that a configuration names, with its settings: alpha, omega and beta of `config.operator`, and its own options.
+ * @throws {PartError} when there is none of that name
+ */
+export function operatorOf({ operator, options, parts }: Pick<Config, "operator" | "options" | "parts">): RegisteredOperator {
+  return { ...operator, ...options?.operator, kind: operator.kind, part: operators.get(operator.kind, parts) };
+}
+
+/** The operators of Figure 16 as parts. */
+export const builtInOperators: Readonly<Record<"max" | "softmax" | "mellowmax" | "soft-mellowmax", OperatorPart>> = {
+  max: { evaluate: (values, count, max) => max + notFinite(values, count) },
+  softmax: { evaluate: (values, count, max, { beta }) => weightedMean(values, count, max, beta), check: ({ beta }) => finite("beta", beta) },
+  mellowmax: { evaluate: (values, count, max, { omega }) => logMeanExponential(values, count, max, omega), check: ({ omega }) => positive("omega", omega) },
+  "soft-mellowmax": {
+    evaluate: (values, count, max, { alpha, omega }) => (alpha === 0 ? logMeanExponential(values, count, max, omega) : logRatio(values, count, max, alpha, omega)),
+    check: ({ alpha, omega }) => positive("omega", omega) ?? finite("alpha", alpha),
+  },
+};
+
+registerParts({ [operators.section]: builtInOperators }, "built-in");
 
 /**
  * Soft mellowmax of action values, Eq. 3, over the available ones; at most their maximum. `alpha` is any real number, 0
@@ -59,10 +91,10 @@ export function softmaxMean(values: ArrayLike<number>, { beta }: { readonly beta
 
 /** Any operator on one agent's action values. Values that are not finite give NaN. */
 export function applyOperator(operator: ValueOperator, values: ArrayLike<number>, available?: ArrayLike<number>): number {
-  checkOperator(operator);
+  const part = partOf(operator);
   const chosen = Float64Array.from(values).filter((_, a) => available === undefined || available[a] !== 0);
   if (chosen.length === 0) throw new Error(`None of ${values.length} actions is available; a value needs at least one.`);
-  return evaluate(operator, chosen, chosen.length, chosen.reduce((a, b) => (b > a ? b : a), -Infinity));
+  return part.evaluate(chosen, chosen.length, chosen.reduce((a, b) => (b > a ? b : a), -Infinity), operator);
 }
 
 /**
@@ -86,7 +118,7 @@ export function nextValues(
   group: EpisodeGroup,
   out: Float32Array = new Float32Array(group.steps * group.agents * group.lanes),
 ): Float32Array {
-  checkOperator(operator);
+  const part = partOf(operator);
   const { steps, agents, actionCount, lanes, running, availableActions } = group;
   const size = (steps + 1) * agents * actionCount * lanes;
   checkLength("q", q, size);
@@ -114,7 +146,7 @@ export function nextValues(
           if (x > max) max = x;
         }
         if (count === 0) throw noAction(group, lane, agent, t + 1);
-        out[to + lane] = evaluate(operator, values, count, max);
+        out[to + lane] = part.evaluate(values, count, max, operator);
       }
       out.fill(0, to + running[t], to + lanes);
     }
@@ -124,21 +156,6 @@ export function nextValues(
 
 // The available values of one agent are gathered here first: operators then read one dense array of one type.
 const gathered = new Float64Array(256);
-
-function evaluate(operator: ValueOperator, values: Float64Array, count: number, max: number): number {
-  switch (operator.kind) {
-    case "max":
-      return max + notFinite(values, count);
-    case "softmax":
-      return weightedMean(values, count, max, operator.beta);
-    case "mellowmax":
-      return logMeanExponential(values, count, max, operator.omega);
-    case "soft-mellowmax":
-      return operator.alpha === 0
-        ? logMeanExponential(values, count, max, operator.omega)
-        : logRatio(values, count, max, operator.alpha, operator.omega);
-  }
-}
 
 function logMeanExponential(values: Float64Array, count: number, max: number, omega: number): number {
   let sum = 0;
@@ -223,14 +240,18 @@ function doubleQ(online: Float32Array, target: Float32Array, available: Uint8Arr
   return best < 0 ? NaN : target[best] + check;
 }
 
-function checkOperator(operator: ValueOperator): void {
-  if ((operator.kind === "mellowmax" || operator.kind === "soft-mellowmax") && !(operator.omega > 0 && Number.isFinite(operator.omega))) {
-    throw new Error(`${operator.kind} was given omega = ${operator.omega}; it must be a positive number.`);
-  }
-  if (operator.kind === "soft-mellowmax" && !Number.isFinite(operator.alpha)) {
-    throw new Error(`soft-mellowmax was given alpha = ${operator.alpha}; it must be a finite number.`);
-  }
-  if (operator.kind === "softmax" && !Number.isFinite(operator.beta)) {
-    throw new Error(`softmax was given beta = ${operator.beta}; it must be a finite number.`);
-  }
+/** How an operator computes. */
+function partOf(operator: ValueOperator): OperatorPart {
+  const part = "part" in operator ? operator.part : operators.get(operator.kind);
+  const wrong = part.check?.(operator as OperatorSettings);
+  if (wrong !== undefined) throw new Error(`${operator.kind} was given ${wrong}.`);
+  return part;
+}
+
+function positive(name: string, value: unknown): string | undefined {
+  return typeof value === "number" && value > 0 && Number.isFinite(value) ? undefined : `${name} = ${value}; it must be a positive number`;
+}
+
+function finite(name: string, value: unknown): string | undefined {
+  return Number.isFinite(value) ? undefined : `${name} = ${value}; it must be a finite number`;
 }

@@ -5,6 +5,7 @@ import { initialParameters, type Parameters, type ParameterSpec } from "../netwo
 import { createTensorflowEngine } from "../networks/tensorflow/engine.js";
 import { createWasmEngine } from "../networks/wasm/engine.js";
 import type { Random } from "../random.js";
+import { methodOf } from "../methods.js";
 import { randomMasks } from "../sparse/mask.js";
 import { networkPlan } from "./plan.js";
 import type { TrainState } from "./records.js";
@@ -41,8 +42,8 @@ export async function createNetworks(
   return open(shape, parameters, masks);
 }
 
-function isSparse({ method, sparsity }: Config): boolean {
-  return sparsity.level > 0 && method !== "tiny";
+function isSparse(config: Config): boolean {
+  return config.sparsity.level > 0 && methodOf(config).networks !== "tiny";
 }
 
 function checkTicket({ kind, source }: NonNullable<Config["ticket"]>, specs: readonly ParameterSpec[], ticket: Ticket | undefined): Ticket {

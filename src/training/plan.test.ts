@@ -43,6 +43,6 @@ describe("networkPlan", () => {
   it("refuses a tiny network that has no size", () => {
     const config = resolveConfig({ ...small, method: "tiny", sparsity: { level: 0.95 }, network: { hidden: 4, embed: 2, hypernetEmbed: 2 } });
     expect(() => networkPlan(config)).toThrow(ConfigError);
-    expect(() => networkPlan(config)).toThrow(/^config: method is "tiny", but in two-step no dense qmix network has the size/);
+    expect(() => networkPlan(config)).toThrow(/^config: method is "tiny", but in two-step no dense QMIX network has the size/);
   });
 });

@@ -1,8 +1,10 @@
 import { type Config, ConfigError } from "../config.js";
 import type { EnvironmentSizes } from "../envs/environment.js";
-import { createEnvironment } from "../envs/index.js";
+import { environmentOf } from "../envs/index.js";
+import { methodOf } from "../methods.js";
 import { networkParameters, type NetworkShape, type ParameterSpec } from "../networks/parameters.js";
-import { type Cost, costOf, type Nonzeros } from "../sparse/flops.js";
+import { algorithmOf } from "../parts/algorithm.js";
+import { algorithmShape, type Cost, costOf, type Nonzeros } from "../sparse/flops.js";
 import { initialNonzeros } from "../sparse/mask.js";
 import { tinyShape } from "../sparse/tiny.js";
 
@@ -40,22 +42,25 @@ export function networkPlan(config: Config): NetworkPlan {
 }
 
 function workOut(config: Config): NetworkPlan {
-  const { algorithm, network, replay } = config;
-  const { sizes } = createEnvironment(config.environment, { rules: config.rules });
+  const { network, replay } = config;
+  const algorithm = algorithmOf(config);
+  const isTiny = methodOf(config).networks === "tiny";
+  const { sizes } = environmentOf(config);
   const { agents, actions, observation, state } = sizes;
-  const full: NetworkShape = { agents, actions, observation, state, ...network };
-  const shape = config.method === "tiny" ? tiny(config, full) : full;
+  const full = algorithmShape(algorithm, { agents, actions, observation, state, ...network });
+  const shape = isTiny ? tiny(config, full) : full;
   const parameters = networkParameters(shape);
   const { level, distribution } = config.sparsity;
-  const nonzeros = initialNonzeros(parameters, { sparsity: config.method === "tiny" ? 0 : level, distribution });
+  const nonzeros = initialNonzeros(parameters, { sparsity: isTiny ? 0 : level, distribution });
   const batch = replay.offlineBatch + replay.onlineBatch;
   return { sizes, shape, parameters, nonzeros, cost: costOf(algorithm, shape, { nonzeros, batch }), dense: { shape: full, cost: costOf(algorithm, full, { batch }) } };
 }
 
-function tiny({ algorithm, environment, sparsity }: Config, full: NetworkShape): NetworkShape {
+function tiny(config: Config, full: NetworkShape): NetworkShape {
+  const { environment, method, sparsity } = config;
   try {
-    return tinyShape(algorithm, full, { sparsity: sparsity.level });
+    return tinyShape(algorithmOf(config), full, { sparsity: sparsity.level });
   } catch (error) {
-    throw new ConfigError(`config: method is "tiny", but in ${environment} ${(error as Error).message}`, { cause: error });
+    throw new ConfigError(`config: method is "${method}", but in ${environment} ${(error as Error).message}`, { cause: error });
   }
 }

@@ -1,7 +1,7 @@
-import { evolveNetworks } from "../algorithms/evolve.js";
+import { evolveNetworks, growthOf } from "../algorithms/evolve.js";
 import { updateNetworks } from "../algorithms/update.js";
 import type { Config } from "../config.js";
-import { createEnvironment } from "../envs/index.js";
+import { environmentOf } from "../envs/index.js";
 import { currentHost } from "../host.js";
 import type { OpenEngine } from "../networks/engine.js";
 import { type Random, createRandom, restoreRandom } from "../random.js";
@@ -45,7 +45,8 @@ const EVALUATION_COPIES = 16;
  */
 export async function* train(config: Config, options: TrainOptions = {}): AsyncGenerator<TrainingRecord, void, void> {
   const { signal, resume, ticket, open, checkpointEvery = 30 } = options;
-  const env = createEnvironment(config.environment, { rules: config.rules });
+  const env = environmentOf(config);
+  const growth = growthOf(config);
   const buffers = createDualBuffer(config.replay);
   if (resume) replayEpisodes(buffers, env, resume.replay, config);
 
@@ -57,7 +58,7 @@ export async function* train(config: Config, options: TrainOptions = {}): AsyncG
     const progress = resume ? { ...resume.progress, evaluations: [...resume.progress.evaluations] } : startProgress(config);
     const sums = startSums(resume?.progress.sums);
     const copies = Array.from({ length: Math.min(EVALUATION_COPIES, config.evaluation.episodes) }, () =>
-      createEnvironment(config.environment, { rules: config.rules }),
+      environmentOf(config),
     );
     const evaluate = createEvaluation(engine, copies, config.discount);
     const recorder = createEpisodeRecorder(env);
@@ -130,8 +131,8 @@ export async function* train(config: Config, options: TrainOptions = {}): AsyncG
       const updates = progress.step >= config.warmup && canSample(buffers) ? config.updates : 0;
       for (let i = 1; i <= updates; i++) {
         const groups = groupEpisodes(sampleBatch(buffers, random.replay), env.sizes, engine.lanes);
-        const evolves = i === updates && config.topology.grow !== "none" && progress.episode - progress.lastEvolution >= config.topology.interval;
-        if (evolves && config.topology.grow === "gradient") engine.requestDenseGradients();
+        const evolves = growth !== undefined && i === updates && progress.episode - progress.lastEvolution >= config.topology.interval;
+        if (evolves && growth.gradients) engine.requestDenseGradients();
         const update = await updateNetworks(engine, groups, countSteps(groups), config, progress.step);
         if (!Number.isFinite(update.loss) || !Number.isFinite(update.gradientNorm)) {
           throw new Error(

@@ -30,9 +30,9 @@ describe("two-step game", () => {
     const env = createEnvironment("two-step");
     env.reset(0);
     env.step([1, 0]);
-    const saved = env.save();
+    const saved = env.save!();
     env.step([0, 0]);
-    env.restore(saved);
+    env.restore!(saved);
     expect(env.ended).toBe(false);
     env.step([1, 1]);
     expect(env.reward).toBe(8);

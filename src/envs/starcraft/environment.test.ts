@@ -78,7 +78,7 @@ describe.each(battles)("%s under %s rules", (name, rules) => {
     env.reset(4);
     env.step(new Uint8Array(env.sizes.agents).fill(1));
     expect(record()).toEqual(first);
-    expect(createEnvironment(name, { rules }).save().byteLength).toBe(env.save().byteLength);
+    expect(createEnvironment(name, { rules }).save!().byteLength).toBe(env.save!().byteLength);
   });
 
   it("continues bit for bit from a save at any moment, also in another environment", () => {
@@ -87,19 +87,19 @@ describe.each(battles)("%s under %s rules", (name, rules) => {
     const policy = uniformRandom(8);
     env.reset(9);
     const played: Uint8Array[] = [];
-    const saves = [env.save()];
+    const saves = [env.save!()];
     const moments = [moment(env)];
     while (!env.ended && played.length < 60) {
       policy(env, joint);
       played.push(joint.slice());
       env.step(joint);
-      saves.push(env.save());
+      saves.push(env.save!());
       moments.push(moment(env));
     }
     const other = createEnvironment(name, { rules });
     for (const kill of [0, 1, 2, 7, 13, 20, played.length - 1, played.length].filter((t) => t <= played.length)) {
       for (const resumed of [env, other]) {
-        resumed.restore(saves[kill]!);
+        resumed.restore!(saves[kill]!);
         expect(moment(resumed)).toEqual(moments[kill]);
         for (let t = kill; t < Math.min(played.length, kill + 15); t++) {
           resumed.step(played[t]!);
@@ -143,12 +143,12 @@ describe("what is refused", () => {
     expect(() => env.step([1, 1])).toThrow("3m: got 2 actions, needs one for each of 3 agents.");
     while (!env.ended) env.step([0, 1, 2].map((i) => (env.availableActions[i * 9] === 1 ? 0 : 1)));
     expect(() => env.step([0, 0, 0])).toThrow("3m: step after the end of the episode: call reset(seed) first.");
-    expect(() => env.restore(createEnvironment("8m").save())).toThrow(/^3m: cannot restore \d+ bytes, an episode under starcraft rules is \d+ bytes\.$/);
-    const now = env.save();
-    expect(() => env.restore(createEnvironment("3m", { rules: "smaclite" }).save())).toThrow(
+    expect(() => env.restore!(createEnvironment("8m").save!())).toThrow(/^3m: cannot restore \d+ bytes, an episode under starcraft rules is \d+ bytes\.$/);
+    const now = env.save!();
+    expect(() => env.restore!(createEnvironment("3m", { rules: "smaclite" }).save!())).toThrow(
       "3m: cannot restore an episode of another map or other rules than starcraft.",
     );
-    expect(env.save()).toEqual(now);
+    expect(env.save!()).toEqual(now);
   });
 });
 

@@ -14,6 +14,8 @@ import type { Rules } from "./units.js";
 export interface BattleEnvironment extends Environment {
   readonly battle: Battle;
   readonly blocks: Blocks;
+  save(): Uint8Array;
+  restore(saved: Uint8Array): void;
 }
 
 /**

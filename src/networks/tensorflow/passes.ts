@@ -1,5 +1,6 @@
 import type * as tfjs from "@tensorflow/tfjs";
 import type { EpisodeGroup } from "../../replay/group.js";
+import { createAgentSum } from "../agent-sum.js";
 import type { AgentNetwork, MixingNetwork, NetworkSide } from "../engine.js";
 import { type NetworkShape, networkParameters, type ParameterSpec } from "../parameters.js";
 import { type AgentName, agentStates, agentValues, bothAgentStates } from "./agent.js";
@@ -173,6 +174,8 @@ export function connectNetworks(shared: Shared, lockstep: Lockstep, run: number)
     };
   }
 
+  // Without parameters there is nothing for a device to do.
+  if (shape.mixer !== undefined) return { agent: agentOf("agent"), mixer: createAgentSum(shape.mixer, () => groups[run]), ...centralOf() };
   const mixer = mixerOf("mixer", (weights, values, states) => monotonicMixer(tf, shape, weights, values, states));
   return {
     agent: agentOf("agent"),
@@ -193,6 +196,10 @@ export function connectNetworks(shared: Shared, lockstep: Lockstep, run: number)
         return totals.map((total, i) => (available[i] === 0 ? -Infinity : total));
       },
     },
-    ...(shape.centralEmbed === undefined ? {} : { central: { agent: agentOf("central_agent"), mixer: mixerOf("central_mixer", (weights, values, states) => centralMixer(tf, weights, values, states)) } }),
+    ...centralOf(),
   };
+
+  function centralOf() {
+    return shape.centralEmbed === undefined ? {} : { central: { agent: agentOf("central_agent"), mixer: mixerOf("central_mixer", (weights, values, states) => centralMixer(tf, weights, values, states)) } };
+  }
 }

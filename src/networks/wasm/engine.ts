@@ -1,4 +1,6 @@
 import { LANES } from "../../replay/group.js";
+import type { EpisodeGroup } from "../../replay/group.js";
+import { createAgentSum } from "../agent-sum.js";
 import type { Engine, NetworkSide } from "../engine.js";
 import { disposable } from "../disposable.js";
 import { type NetworkShape, parameterChecks, type Parameters, networkParameters } from "../parameters.js";
@@ -13,7 +15,7 @@ import { createMixerLayers, createMixerNetwork } from "./mixer.js";
 import type { Part } from "./store.js";
 
 /**
- * The networks of QMIX, and with `shape.centralEmbed` those of WQMIX, in WebAssembly: float32, true sparse storage, explicit backward
+ * The networks of QMIX (of VDN and IQL with `shape.mixer`), and with `shape.centralEmbed` those of WQMIX, in WebAssembly: float32, true sparse storage, explicit backward
  * through time. One core, deterministic: the same calls give the same bits.
  *
  * @param parameters initial values of both sides, by name
@@ -36,14 +38,19 @@ function openEngine(
   const memory = createMemory();
   const batch = createBatch(memory, shape);
   const agentLayers = createAgentLayers(memory, shape, specs, "agent");
-  const mixerLayers = createMixerLayers(memory, specs);
   const agent = createAgentNetwork(memory, shape, agentLayers, batch);
-  const mixer = createMixerNetwork(memory, shape, mixerLayers, batch);
+  let loaded: EpisodeGroup | undefined;
+  const monotonic = shape.mixer === undefined ? openMixer() : undefined;
+  const mixer = monotonic?.network ?? createAgentSum(shape.mixer!, () => loaded!);
   const central = shape.centralEmbed === undefined ? undefined : openCentral();
   const agents = central ? [agent, central.agent] : [agent];
-  const mixers = central ? [mixer, central.mixer] : [mixer];
-  const layers: Layer[] = [agentLayers, mixerLayers, ...(central?.layers ?? [])].flatMap((network): Layer[] => Object.values(network));
+  const mixers = [...(monotonic ? [monotonic.network] : []), ...(central ? [central.mixer] : [])];
+  const layers: Layer[] = [agentLayers, ...(monotonic ? [monotonic.layers] : []), ...(central?.layers ?? [])].flatMap((network): Layer[] => Object.values(network));
 
+  function openMixer() {
+    const layers = createMixerLayers(memory, specs);
+    return { layers, network: createMixerNetwork(memory, shape, layers, batch) };
+  }
   function openCentral() {
     const agentLayers = createAgentLayers(memory, shape, specs, "central_agent");
     const mixerLayers = createCentralMixerLayers(memory, specs);
@@ -96,6 +103,7 @@ function openEngine(
     ...cycle.adding<true>({ agent, mixer, ...(central && { central }) }),
     load(group) {
       cycle.begin();
+      loaded = group;
       batch.load(group);
       // All memory is taken here: taking more would detach the views that the other methods return.
       for (const network of [...agents, ...mixers]) network.reserve();

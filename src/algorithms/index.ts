@@ -1,0 +1,12 @@
+import { algorithms } from "../parts/algorithm.js";
+import { registerParts } from "../parts/registry.js";
+import { iql } from "./iql.js";
+import { qmix } from "./qmix.js";
+import { res } from "./res.js";
+import { vdn } from "./vdn.js";
+import { cwQmix, owQmix } from "./wqmix.js";
+
+/** The algorithms that are built in, by the names under which they are registered. */
+export const builtInAlgorithms = { qmix, "ow-qmix": owQmix, "cw-qmix": cwQmix, res, vdn, iql };
+
+registerParts({ [algorithms.section]: builtInAlgorithms }, "built-in");

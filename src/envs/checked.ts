@@ -1,0 +1,173 @@
+import { createRandom } from "../random.js";
+import { describeValue, isObject, PartError } from "../parts/registry.js";
+import type { Environment, EnvironmentSizes, EnvironmentSnapshot, GivenEnvironment } from "./environment.js";
+
+/** The largest size that is believed: what is larger is a mistake, and would take the machine's memory. */
+const LARGEST: Readonly<Record<keyof EnvironmentSizes, number>> = { agents: 1_000, actions: 255, observation: 100_000, state: 1_000_000, episodeLimit: 100_000 };
+
+/**
+ * Watches an environment that is not built in: after every reset and step it must be as it promises, and every joint action is legal before it gets there.
+ * Promises that are not kept are refused by the environment's name, with what is wrong and where.
+ *
+ * @throws {PartError} at once where sizes or methods are wrong; from `reset` and `step` where values are
+ */
+export function checkedEnvironment(name: string, env: GivenEnvironment): Environment {
+  const refuse = (what: string): never => {
+    throw new PartError(`environment "${name}" ${what}`);
+  };
+  if (!isObject(env)) return refuse(`made ${describeValue(env)}; expected an object with sizes, reset, step and what an Environment has`);
+  if (!isObject(env.sizes)) return refuse(`has sizes that are ${describeValue(env.sizes)}; expected { ${Object.keys(LARGEST).join(", ")} }`);
+  for (const [key, largest] of Object.entries(LARGEST) as [keyof EnvironmentSizes, number][]) {
+    const size: unknown = env.sizes[key];
+    if (!(typeof size === "number" && Number.isInteger(size) && size >= 1 && size <= largest)) {
+      return refuse(`has sizes.${key} ${describeValue(size)}; expected a whole number from 1 to ${largest.toLocaleString("en")}`);
+    }
+  }
+  for (const method of ["reset", "step"] as const) if (typeof env[method] !== "function") return refuse(`lacks ${method}, a function`);
+  if (typeof env.deterministic !== "boolean") return refuse(`has deterministic ${describeValue(env.deterministic)}; expected true where seed and actions decide everything, else false`);
+  for (const method of ["save", "restore", "snapshot"] as const) if (env[method] !== undefined && typeof env[method] !== "function") return refuse(`has ${method} that is no function`);
+  if ((env.save === undefined) !== (env.restore === undefined)) return refuse(`has ${env.save ? "save without restore" : "restore without save"}`);
+
+  const sizes: EnvironmentSizes = { ...env.sizes };
+  const { agents, actions, observation, state, episodeLimit } = sizes;
+  let started = false;
+  let steps = 0;
+
+  function checkNumbers(key: "observations" | "state", length: number, row: number): void {
+    const values: unknown = env[key];
+    if (!(values instanceof Float32Array)) return refuse(`has ${key} that are ${describeValue(values)}; expected a Float32Array`);
+    if (values.length !== length) return refuse(`has ${values.length} ${key === "state" ? "entries of state" : key} at step ${steps}; its sizes say ${length}`);
+    for (let i = 0; i < length; i++) {
+      if (!Number.isFinite(values[i])) refuse(`has ${key === "state" ? `entry ${i} of the state` : `entry ${i % row} of what agent ${Math.floor(i / row)} observes`} ${values[i]} at step ${steps}; expected finite numbers`);
+    }
+  }
+  function checkAvailable(): void {
+    const available: unknown = env.availableActions;
+    if (!(available instanceof Uint8Array)) return refuse(`has availableActions that are ${describeValue(available)}; expected a Uint8Array`);
+    if (available.length !== agents * actions) return refuse(`has ${available.length} availableActions at step ${steps}; ${agents} agents with ${actions} actions have ${agents * actions}`);
+    for (let agent = 0; agent < agents; agent++) {
+      let legal = 0;
+      for (let i = agent * actions; i < (agent + 1) * actions; i++) {
+        if (available[i] > 1) refuse(`has ${available[i]} in availableActions of agent ${agent} at step ${steps}; expected 0 or 1`);
+        legal += available[i];
+      }
+      if (legal === 0) refuse(`leaves agent ${agent} no available action at step ${steps}; expected at least one for every agent, also after the last step`);
+    }
+  }
+  function check(): void {
+    checkNumbers("observations", agents * observation, observation);
+    checkNumbers("state", state, state);
+    checkAvailable();
+    if (typeof env.reward !== "number" || !Number.isFinite(env.reward)) refuse(`has the reward ${describeValue(env.reward)} at step ${steps}; expected a finite number`);
+    for (const flag of ["ended", "terminal", "won"] as const) if (typeof env[flag] !== "boolean") refuse(`has ${flag} ${describeValue(env[flag])} at step ${steps}; expected true or false`);
+    if (steps === 0 && env.ended) refuse("has ended right after reset; expected an episode of at least one step");
+    if (env.won && !env.ended) refuse(`has won at step ${steps}, but not ended`);
+    if (steps >= episodeLimit && !env.ended) refuse(`has not ended after ${steps} steps; its sizes.episodeLimit says ${episodeLimit}`);
+  }
+  function checkActions(jointAction: ArrayLike<number>): void {
+    if (!started) throw new Error(`${name}: step before reset: call reset(seed) first.`);
+    if (env.ended) throw new Error(`${name}: step after the end of the episode: call reset(seed) first.`);
+    if (jointAction.length !== agents) throw new Error(`${name}: got ${jointAction.length} actions, needs one for each of ${agents} agents.`);
+    for (let agent = 0; agent < agents; agent++) {
+      const action = jointAction[agent];
+      if (!(Number.isInteger(action) && action >= 0 && action < actions) || env.availableActions[agent * actions + action] !== 1) {
+        throw new Error(`${name}: agent ${agent} cannot play action ${action} now.`);
+      }
+    }
+  }
+  /** Errors of the environment's own say whose they are. */
+  function named<Result>(what: string, work: () => Result): Result {
+    try {
+      return work();
+    } catch (error) {
+      throw new PartError(`environment "${name}" fails in ${what}: ${(error as Error)?.message ?? describeValue(error)}`, { cause: error });
+    }
+  }
+
+  return {
+    name,
+    sizes,
+    deterministic: env.deterministic,
+    get observations() {
+      return env.observations;
+    },
+    get state() {
+      return env.state;
+    },
+    get availableActions() {
+      return env.availableActions;
+    },
+    get reward() {
+      return env.reward;
+    },
+    get ended() {
+      return env.ended;
+    },
+    get terminal() {
+      return env.terminal;
+    },
+    get won() {
+      return env.won;
+    },
+    reset(seed) {
+      named("reset", () => env.reset(seed));
+      started = true;
+      steps = 0;
+      check();
+    },
+    step(jointAction) {
+      checkActions(jointAction);
+      named("step", () => env.step(jointAction));
+      steps++;
+      check();
+    },
+    ...(env.save && {
+      save(): Uint8Array {
+        const saved = named("save", () => env.save!());
+        return saved instanceof Uint8Array ? saved : refuse(`saves ${describeValue(saved)}; expected a Uint8Array`);
+      },
+      restore: (saved: Uint8Array) => named("restore", () => env.restore!(saved)),
+    }),
+    snapshot: (): EnvironmentSnapshot =>
+      env.snapshot?.() ?? { environment: name, step: steps, text: `step ${steps}, reward ${env.reward}`, width: 0, height: 0, terrain: "", units: [] },
+  };
+}
+
+/** Steps of an environment that are tried before anything runs. */
+const TRIED_STEPS = 50;
+
+/**
+ * Plays some random steps of an environment before anything runs, so that one that does not keep its promises is refused then. One that says it is
+ * deterministic plays them twice, and must do the same.
+ *
+ * @param create makes a new instance, by `createEnvironment`
+ * @throws {PartError} naming the environment and what is wrong
+ */
+export function tryEnvironment(create: () => Environment): void {
+  const once = tryOnce(create());
+  const { name, deterministic } = once.env;
+  if (!deterministic) return;
+  const again = tryOnce(create()).trace;
+  const differs = once.trace.findIndex((moment, t) => moment !== again[t]);
+  if (differs >= 0 || again.length !== once.trace.length) {
+    throw new PartError(`environment "${name}" says that it is deterministic, but two episodes with the same seed and actions differ at step ${differs < 0 ? Math.min(once.trace.length, again.length) : differs}; draw from a stream that reset(seed) starts, or set deterministic to false`);
+  }
+}
+
+function tryOnce(env: Environment): { env: Environment; trace: string[] } {
+  const random = createRandom(1);
+  const { agents, actions } = env.sizes;
+  const trace: string[] = [];
+  const note = () => trace.push(JSON.stringify([env.reward, env.ended, env.terminal, env.won, [...env.observations], [...env.state], [...env.availableActions]]));
+  env.reset(1);
+  note();
+  while (!env.ended && trace.length <= TRIED_STEPS) {
+    const jointAction = Array.from({ length: agents }, (_, agent) => {
+      const legal = [...env.availableActions.subarray(agent * actions, (agent + 1) * actions)].flatMap((bit, action) => (bit === 1 ? [action] : []));
+      return legal[random.below(legal.length)];
+    });
+    env.step(jointAction);
+    note();
+  }
+  return { env, trace };
+}

@@ -1,0 +1,88 @@
+import type { Config, ConfigInput } from "../config/config.js";
+import type { Engine } from "../networks/engine.js";
+import type { NetworkName, NetworkShape } from "../networks/parameters.js";
+import { declareKind, describeValue, isObject, lacksFunction, type Part } from "./registry.js";
+import type { EpisodeGroup } from "../replay/group.js";
+
+/** The networks that an algorithm trains. An engine builds what is named here and knows no algorithm. */
+export interface AlgorithmNetworks {
+  /** The agents' network: "recurrent" is PyMARL's, Linear, GRU, Linear, shared by all agents. */
+  readonly agent: "recurrent";
+  /** What makes one value of the agents' values: QMIX's "monotonic" network, their "sum" (VDN), or "none", where each agent learns on its own (IQL). */
+  readonly mixer: "monotonic" | "sum" | "none";
+  /** Whether WQMIX's unrestricted agents and their mixing network learn beside them. Default: false. */
+  readonly central?: boolean;
+}
+
+/** What one gradient update saw, as means over the sampled steps. */
+export interface UpdateStatistics {
+  /** What was minimised: the mean squared TD error, Eq. 7, and the terms that WQMIX and RES add to it. */
+  readonly loss: number;
+  /** Global norm of the gradient before clipping. */
+  readonly gradientNorm: number;
+  /** Q_tot of the joint actions taken, by the online networks. */
+  readonly qTotal: number;
+  /** y of the same steps. */
+  readonly target: number;
+}
+
+/** How often training holds and runs each network: Table 4. A network that is not named counts 0. */
+export interface AlgorithmCost {
+  /** Copies of each network, 2 with a target network. Column "Model size". */
+  readonly copies: Readonly<Partial<Record<NetworkName, number>>>;
+  /** Forward passes of each network in one update, a backward pass counting as two. Column "Training FLOPs". */
+  readonly passes: Readonly<Partial<Record<NetworkName, number>>> | ((shape: NetworkShape) => Readonly<Partial<Record<NetworkName, number>>>);
+}
+
+/**
+ * A learning algorithm as a part: which networks it has, how it updates them, what that costs, and which defaults it changes.
+ *
+ * @example
+ * registerParts({ algorithms: { "my-vdn": { networks: { agent: "recurrent", mixer: "sum" }, cost: { copies: { agent: 2 }, passes: { agent: 4 } }, update: qmixUpdate } } });
+ */
+export interface Algorithm extends Part {
+  readonly networks: AlgorithmNetworks;
+  readonly cost: AlgorithmCost;
+  /** What it changes in the defaults of a configuration, under the method's changes. */
+  readonly defaults?: ConfigInput;
+  /** Sections of the configuration that belong to this algorithm, for example "wqmix". Its own settings go to `options` instead. */
+  readonly sections?: readonly ("wqmix" | "res")[];
+  /** Set where the online agents choose the joint action whatever `operator.doubleQ` says. */
+  readonly alwaysDoubleQ?: boolean;
+  /**
+   * One update of the networks with a sampled batch: for each group `engine.load`, forward and backward passes, and after the last group
+   * one `engine.step`.
+   *
+   * @param groups the sampled batch, laid out by `groupEpisodes`
+   * @param stepsInBatch sampled steps of all groups: the loss is their mean
+   * @param config the configuration of the run; the algorithm's own settings are in `config.options.algorithm`
+   * @param step environment steps so far, which decides between one-step targets and what follows (Eq. 6)
+   */
+  update(engine: Engine, groups: readonly EpisodeGroup[], stepsInBatch: number, config: Config, step: number): Promise<UpdateStatistics>;
+}
+
+const MIXERS = ["monotonic", "sum", "none"];
+const NETWORKS: readonly string[] = ["agent", "mixer", "central_agent", "central_mixer"] satisfies NetworkName[];
+
+/** The algorithms by name: `config.algorithm`. */
+export const algorithms = declareKind<Algorithm>("algorithm", "algorithms", (part) => {
+  const { networks, cost, defaults } = part as Partial<Algorithm>;
+  if (!isObject(networks)) return `lacks networks, for example { agent: "recurrent", mixer: "monotonic" }`;
+  if (networks["agent"] !== "recurrent") return `has networks.agent ${describeValue(networks["agent"])}; there is "recurrent"`;
+  if (!MIXERS.includes(networks["mixer"] as string)) return `has networks.mixer ${describeValue(networks["mixer"])}; there are ${MIXERS.map((name) => `"${name}"`).join(", ")}`;
+  if (!isObject(cost) || !isObject(cost["copies"]) || !(isObject(cost["passes"]) || typeof cost["passes"] === "function")) {
+    return "lacks cost, for example { copies: { agent: 2, mixer: 2 }, passes: { agent: 4, mixer: 4 } }";
+  }
+  for (const counts of [cost["copies"], cost["passes"]]) {
+    if (!isObject(counts)) continue;
+    const wrong = Object.entries(counts).find(([name, count]) => !NETWORKS.includes(name) || typeof count !== "number" || !(count >= 0));
+    if (wrong) return `counts ${describeValue(wrong[1])} of ${wrong[0]} in its cost; expected numbers for ${NETWORKS.join(", ")}`;
+  }
+  if (defaults !== undefined && !isObject(defaults)) return `has defaults that are ${describeValue(defaults)}; expected a part of a configuration`;
+  return lacksFunction(part, "update");
+});
+
+/** The algorithm that a configuration names. */
+export function algorithmOf(config: Pick<Config, "algorithm" | "parts">): Algorithm {
+  return algorithms.get(config.algorithm, config.parts);
+}

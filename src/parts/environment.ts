@@ -1,0 +1,23 @@
+import type { GivenEnvironment } from "../envs/environment.js";
+import type { Rules } from "../envs/starcraft/units.js";
+import { declareKind, lacksFunction, type Part } from "./registry.js";
+
+/** What a factory of environments is given: the rules of battles, and the part's own options, complete. */
+export interface EnvironmentSettings {
+  readonly rules: Rules;
+  readonly [option: string]: unknown;
+}
+
+/**
+ * An environment as a part.
+ *
+ * @example
+ * registerParts({ environments: { corridor: { options: { length: 5 }, create: ({ length }) => createCorridor(length) } } });
+ */
+export interface EnvironmentPart extends Part {
+  /** Makes a new instance; a training has several at once. */
+  create(settings: any): GivenEnvironment;
+}
+
+/** The environments by name: `config.environment`. Maps of the battle simulator are among them. */
+export const environments = declareKind<EnvironmentPart>("environment", "environments", (part) => lacksFunction(part, "create"));
