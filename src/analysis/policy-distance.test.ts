@@ -54,7 +54,7 @@ describe("followDistances", () => {
     // What it found at the end is what the state of the untouched run comes to.
     const env = createEnvironment(run.environment);
     const buffers = createDualBuffer(run.replay);
-    replayEpisodes(buffers, env, end.state.replay, run);
+    await replayEpisodes(buffers, env, end.state.replay, run);
     const engine = restoreNetworks(run, end.state);
     const all = { decisions: 0, changed: 0 };
     for (const group of groupEpisodes(buffers.offline.episodes(), env.sizes)) {

@@ -52,7 +52,7 @@ export async function followDistances(
   for await (const record of train(config, { checkpointEvery: 0, ...(signal ? { signal } : {}) })) {
     if (record.kind === "train") onProgress?.(record.step);
     if ((record.kind !== "checkpoint" && record.kind !== "end") || !(record.step >= moments[found.length])) continue;
-    replayEpisodes(buffers, env, since(record.state.replay, played, env.sizes.agents), config);
+    await replayEpisodes(buffers, env, since(record.state.replay, played, env.sizes.agents), config);
     played = record.episode;
     const engine = restoreNetworks(config, record.state);
     const blocks = measureBlocks(engine, storedEpisodes(buffers), config, record.step);

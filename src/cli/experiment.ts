@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { relative, resolve } from "node:path";
 import type { Backend, Config } from "../config.js";
 import { EXPERIMENTS, findExperiment, isMeasurement, MEASUREMENTS } from "../experiments/all.js";
@@ -7,9 +7,10 @@ import { publishedMeasurement, type PublishedFile, publishMeasurement, publishRe
 import { publishedRows } from "../experiments/published.js";
 import { clock, tableText } from "../figures/table.js";
 import { type CsvRow, parseCsv } from "../results/csv.js";
-import { runOf, type StoredRun } from "../runs/store.js";
+import { type DamagedRun, directoryOf, inspectRun, type StoredRun } from "../runs/store.js";
 import { shareDisplay } from "./progress.js";
-import { INTERRUPTED, trainAll, type TrainingFlags } from "./train.js";
+import { interruptible } from "./interrupt.js";
+import { trainAll, type TrainingFlags } from "./train.js";
 
 export interface ExperimentFlags extends TrainingFlags {
   readonly profile?: Profile;
@@ -81,10 +82,19 @@ export async function showExperiment(id: string, flags: ExperimentFlags): Promis
   const profile = flags.profile ?? found.profile;
   if (isMeasurement(found)) return showMeasured(found, profile, flags);
   const configs = configsOf(found, profile, flags);
-  const runs = configs.map((config) => runOf(config, flags.runs === undefined ? {} : { runs: flags.runs }));
-  const complete = runs.filter((run): run is StoredRun => run?.state === "complete");
+  const runs = configs.map((config) => completeRun(config, flags)).filter((run) => run !== undefined);
+  const complete = runs.filter((run): run is StoredRun => run.state === "complete");
+  for (const run of runs) if (run.state === "damaged") process.stderr.write(`${run.name} is damaged and left out: ${run.problem}\n`);
   if (complete.length === configs.length) await publish(found, profile, complete, flags);
   else showPart(found, profile, complete, configs.length, flags);
+}
+
+/** A complete run with its metrics, which are checked; a damaged one; or undefined while it is not complete. */
+function completeRun(config: Config, { runs }: ExperimentFlags): StoredRun | DamagedRun | undefined {
+  const directory = directoryOf(config, runs === undefined ? {} : { runs });
+  if (!existsSync(directory)) return undefined;
+  const run = inspectRun(directory, { whole: true });
+  return run.state === "complete" || run.state === "damaged" ? run : undefined;
 }
 
 async function publish(experiment: Experiment, profile: Profile, runs: readonly StoredRun[], { figure }: ExperimentFlags): Promise<void> {
@@ -103,19 +113,14 @@ function showPart(experiment: Experiment, profile: Profile, runs: readonly Store
   throw new Error(`${runs.length} of the ${all} runs of ${id} (${profile}) are complete${runs.length > 0 ? ", the table is of these alone" : ""}: \`${command}\` does the rest.`);
 }
 
-/** Measures with progress on the terminal; Ctrl-C stops it, and a second one at once. */
+/** Measures with progress on the terminal; Ctrl-C stops it, and a second one ends it at once. */
 async function measure(measurement: Measurement, flags: ExperimentFlags): Promise<void> {
   refuseTrainingFlags(measurement, flags);
   const profile = flags.profile ?? measurement.profile;
-  const controller = new AbortController();
-  const interrupt = () => {
-    if (controller.signal.aborted) process.exit(INTERRUPTED);
-    controller.abort();
-  };
+  const interrupted = interruptible();
   const display = shareDisplay(measurement.title);
-  process.on("SIGINT", interrupt).on("SIGTERM", interrupt);
   try {
-    const measured = await measurement.measure(profile, { signal: controller.signal, onProgress: (share, what) => display.update({ share, what }) });
+    const measured = await measurement.measure(profile, { signal: interrupted.signal, onProgress: (share, what) => display.update({ share, what }) });
     display.update({ share: 1, what: "done" });
     display.stop();
     const { table, saved } = await publishMeasurement(measurement, profile, measured, flags.figure === undefined ? {} : { figure: resolve(flags.figure) });
@@ -123,11 +128,11 @@ async function measure(measurement: Measurement, flags: ExperimentFlags): Promis
     sayWhatIsSaved(saved);
   } catch (error) {
     display.stop();
-    if (!controller.signal.aborted) throw error;
+    if (!interrupted.signal.aborted) throw error;
     process.stderr.write("Stopped before everything was measured. The same command measures anew.\n");
-    process.exitCode = INTERRUPTED;
+    process.exitCode = interrupted.code();
   } finally {
-    process.off("SIGINT", interrupt).off("SIGTERM", interrupt);
+    interrupted.end();
   }
 }
 

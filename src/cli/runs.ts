@@ -5,7 +5,7 @@ import { clock, tableText } from "../figures/table.js";
 import { exportParameters } from "../runs/checkpoint.js";
 import { onDisk } from "../runs/disk.js";
 import { scoreEvaluations } from "../results/scores.js";
-import { checkpointPath, findRun, listRuns, runsDirectory, type StoredRun } from "../runs/store.js";
+import { checkpointPath, findRun, runNamesOf, runsDirectory, type StoredRun, watchAndListRuns } from "../runs/store.js";
 
 /** Where runs are, for every command about runs that are there. */
 export interface RunsFlags {
@@ -13,22 +13,22 @@ export interface RunsFlags {
 }
 
 /** `mast runs` */
-export function runsCommand(flags: RunsFlags): void {
-  const runs = listRuns(flags);
+export async function runsCommand(flags: RunsFlags): Promise<void> {
+  const runs = await watchAndListRuns(flags);
   if (runs.length === 0) return console.log(`No runs in ${runsDirectory(flags.runs)} yet: \`mast train\` makes one.`);
   console.log(
     tableText({
       columns: [{ title: "Run" }, { title: "Step", align: "right" }, { title: "Win rate", align: "right" }, { title: "Time", align: "right" }, { title: "State" }],
-      rows: runs.map((run) => [run.name, `${shortSteps(run.step)} of ${shortSteps(run.config.steps)}`, winRate(run), run.summary ? clock(run.summary.seconds) : "", run.state]),
+      rows: runs.map((run) => (run.state === "damaged" ? [run.name, "", "", "", run.state] : [run.name, `${shortSteps(run.step)} of ${shortSteps(run.config.steps)}`, winRate(run), run.summary ? clock(run.summary.seconds) : "", run.state])),
       note: "Win rate: the score of a complete run with the number of last evaluations that it is the mean of, the last evaluation of any other.",
     }),
   );
+  for (const run of runs) if (run.state === "damaged") console.log(`${run.name} is damaged: ${run.problem}`);
 }
 
 function winRate(run: StoredRun): string {
   if (run.summary !== undefined) return `${percent(run.summary.score)} (${scoreEvaluations(run)})`;
-  const rate = run.metrics.filter(({ kind }) => kind === "evaluation").at(-1)?.winRate;
-  return rate === undefined ? "" : percent(rate);
+  return run.winRate === undefined ? "" : percent(run.winRate);
 }
 
 function percent(share: number): string {
@@ -39,7 +39,7 @@ function percent(share: number): string {
 export function exportCommand(run: string, flags: RunsFlags & { readonly out?: string }): void {
   const path = checkpointPath(run, flags);
   const out = resolve(flags.out ?? `${basename(findRun(run, flags))}.safetensors`);
-  const content = exportParameters(path);
+  const content = exportParameters(path, runNamesOf(findRun(run, flags)));
   onDisk(out, () => writeFileSync(out, content), "");
   console.log(out);
 }

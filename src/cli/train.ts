@@ -1,16 +1,13 @@
 import { availableParallelism } from "node:os";
 import { basename } from "node:path";
 import { changeConfig, type Config } from "../config.js";
-import type { RunOptions } from "../runs/run.js";
-import { runAll, type RunOutcome } from "../runs/run-all.js";
+import { runAll, type RunAllOptions, type RunOutcome } from "../runs/run-all.js";
 import { methodLabel } from "../figures/labels.js";
 import { clock } from "../figures/table.js";
 import { scoreText } from "../results/scores.js";
-import { readRunCheckpoint } from "../runs/store.js";
+import { checkpointStep } from "../runs/store.js";
+import { interruptible } from "./interrupt.js";
 import { progressDisplay } from "./progress.js";
-
-/** Exit code of a process that SIGINT ended, by convention. */
-export const INTERRUPTED = 130;
 
 /** Options of every command that trains. */
 export interface TrainingFlags {
@@ -20,38 +17,34 @@ export interface TrainingFlags {
 }
 
 /**
- * Trains with progress on the terminal; Ctrl-C stops every run with a checkpoint, and a second one at once.
+ * Trains with progress on the terminal; Ctrl-C, SIGTERM and SIGHUP stop every run with a checkpoint, and a second one at once.
  * @returns the outcomes; the exit code is set when some are not complete
  */
-export async function trainAll(configs: readonly Config[], flags: TrainingFlags, names: Pick<RunOptions, "label" | "group"> = {}): Promise<RunOutcome[]> {
-  const controller = new AbortController();
+export async function trainAll(configs: readonly Config[], flags: TrainingFlags, options: Pick<RunAllOptions, "label" | "group" | "wait"> = {}): Promise<RunOutcome[]> {
   const display = progressDisplay(flags.workers ?? availableParallelism());
-  const interrupt = () => {
-    if (controller.signal.aborted) process.exit(INTERRUPTED);
-    controller.abort();
-  };
-  process.on("SIGINT", interrupt).on("SIGTERM", interrupt);
+  const interrupted = interruptible();
   try {
     const outcomes = await runAll(configs, {
-      signal: controller.signal,
+      signal: interrupted.signal,
       onProgress: display.update,
       onDevice: ({ name, passedOver }) => [`TensorFlow.js on ${name}`, ...passedOver.map((line) => `  ${line}`)].forEach(display.say),
-      ...names,
+      onNote: display.say,
+      ...options,
       ...(flags.workers === undefined ? {} : { workers: flags.workers }),
       ...(flags.runs === undefined ? {} : { runs: flags.runs }),
       ...(flags.checkpointEvery === undefined ? {} : { checkpointEvery: flags.checkpointEvery }),
     });
     display.stop();
-    reportUnfinished(outcomes, names.label);
+    reportUnfinished(outcomes, interrupted.code(), options.label);
     return outcomes;
   } finally {
     display.stop();
-    process.off("SIGINT", interrupt).off("SIGTERM", interrupt);
+    interrupted.end();
   }
 }
 
-/** One line for each run that did not come to its end, and an exit code. */
-function reportUnfinished(outcomes: readonly RunOutcome[], label?: RunOptions["label"]): void {
+/** One line for each run that did not come to its end, and an exit code: `code` when they were interrupted. */
+function reportUnfinished(outcomes: readonly RunOutcome[], code: number, label?: RunAllOptions["label"]): void {
   for (const { state, name, config, error } of new Set(outcomes)) {
     if (state !== "failed") continue;
     const message = error!.message;
@@ -61,16 +54,18 @@ function reportUnfinished(outcomes: readonly RunOutcome[], label?: RunOptions["l
   }
   const stopped = outcomes.filter(({ state }) => state === "stopped");
   if (stopped.length === 0) return;
-  const begun = stopped.filter(({ run }) => run !== undefined).map(({ run }) => readRunCheckpoint(run!.directory).state.progress.step.toLocaleString("en"));
-  const at = begun.length === 0 ? "before the first step" : `with a checkpoint at step ${begun.join(" and ")}`;
+  // A run that was stopped before its first checkpoint begins anew.
+  const steps = stopped.flatMap(({ run }) => (run === undefined ? [] : checkpointStep(run.directory) ?? []));
+  const at = steps.length === 0 ? "before the first checkpoint" : `with a checkpoint at step ${steps.map((step) => step.toLocaleString("en")).join(" and ")}`;
   process.stderr.write(`Stopped ${at}. The same command goes on from there.\n`);
-  process.exitCode = INTERRUPTED;
+  process.exitCode = code;
 }
 
 /** `mast train`: prints what became of each run. */
 export async function trainCommand(config: Config, flags: TrainingFlags & { readonly seeds?: number }): Promise<void> {
   const configs = Array.from({ length: flags.seeds ?? 1 }, (_, i) => changeConfig(config, { seed: config.seed + i }));
-  const outcomes = await trainAll(configs, flags, { group: methodLabel });
+  // One that another process trains is refused at once; of several, the others are trained meanwhile.
+  const outcomes = await trainAll(configs, flags, { group: methodLabel, wait: configs.length > 1 });
   for (const { run } of outcomes) {
     if (run?.summary === undefined) continue;
     const { score, steps, seconds, stepsPerSecond } = run.summary;

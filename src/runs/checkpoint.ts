@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import type { EndRecord, TrainProgress, TrainState } from "../training/records.js";
-import { RunError, writeAtomically } from "./disk.js";
+import { onReading, RunError, writeAtomically } from "./disk.js";
 import { decodeSafetensors, encodeSafetensors, FormatError, type Tensor, type TensorFile } from "./safetensors.js";
 
 /** All that a run needs to go on after its process is gone. One file, so that it is there as a whole or not at all. */
@@ -11,6 +11,8 @@ export interface Checkpoint {
   readonly state: TrainState;
   /** Bytes of each growing file of the run that belong to it; what follows them is repeated on resume. */
   readonly lengths: Readonly<Record<string, number>>;
+  /** SHA-256 of these bytes of each growing file; absent in checkpoints of older versions. */
+  readonly sums?: Readonly<Record<string, string>>;
   /** Wall-clock seconds of training so far. */
   readonly seconds: number;
   /** Set when training is over. */
@@ -26,41 +28,28 @@ const REPLAY = ["indices", "seeds", "lengths", "actions"] as const;
 /**
  * Writes a checkpoint as a safetensors file: "online.NAME", "target.NAME", "optimiser.NAME", "mask.NAME" and "replay.NAME", and the
  * rest as JSON in its metadata. The previous one stays until this one is complete on disk.
+ * @param held throws when this process may write no more
  * @throws {RunError} when the disk refuses
  */
-export function writeCheckpoint(path: string, checkpoint: Checkpoint, shapes: Shapes = new Map()): void {
+export function writeCheckpoint(path: string, checkpoint: Checkpoint, shapes: Shapes = new Map(), held?: () => void): void {
   const { tensors, masks, progress, replay } = checkpoint.state;
   const stored = new Map<string, Tensor>();
   const put = (key: string, name: string, data: Tensor["data"]) => stored.set(key, { shape: shapes.get(name) ?? [data.length], data });
   tensors.forEach((data, key) => put(key, key.slice(key.indexOf(".") + 1), data));
   masks.forEach((data, name) => put(`mask.${name}`, name, data));
   for (const name of REPLAY) put(`replay.${name}`, "", replay[name]);
-  const rest = exactJson({ run: checkpoint.run, progress, lengths: checkpoint.lengths, seconds: checkpoint.seconds, end: checkpoint.end });
-  writeAtomically(path, encodeSafetensors(stored, { format: FORMAT, rest, sha256: digest(stored, rest) }));
+  const rest = exactJson({ run: checkpoint.run, progress, lengths: checkpoint.lengths, sums: checkpoint.sums, seconds: checkpoint.seconds, end: checkpoint.end });
+  writeAtomically(path, encodeSafetensors(stored, { format: FORMAT, rest, sha256: digest(stored, rest) }), held);
 }
 
 /**
  * Reads a checkpoint.
- * @param run the run it must belong to
+ * @param runs names of the run it must belong to; see `runNamesOf`
  * @throws {RunError} when it is truncated, changed, or not a checkpoint of that run; it is never overwritten
  */
-export function readCheckpoint(path: string, run?: string): Checkpoint {
-  const unusable = (why: string): never => {
-    throw new RunError(`Checkpoint ${path} cannot be used: ${why}. Put a good copy in its place, or move its folder away to start this run anew.`);
-  };
-  let file: TensorFile;
-  try {
-    file = decodeSafetensors(readFileSync(path));
-  } catch (error) {
-    if (error instanceof FormatError) return unusable(error.message);
-    throw error;
-  }
-  const { metadata, tensors } = file;
-  if (metadata["format"] !== FORMAT) unusable(`it is not a checkpoint of this version of mast-lab ("${FORMAT}")`);
-  const rest = metadata["rest"] ?? "";
-  if (metadata["sha256"] !== digest(tensors, rest)) unusable("its checksum does not fit its content: the file was damaged or changed");
-  const { progress, ...facts } = parseExact(rest) as Omit<Checkpoint, "state"> & { progress: TrainProgress };
-  if (run !== undefined && facts.run !== run) unusable(`it belongs to run ${facts.run}`);
+export function readCheckpoint(path: string, runs?: readonly string[]): Checkpoint {
+  const { metadata, tensors } = openCheckpoint(path, runs);
+  const { progress, ...facts } = factsOf(path, metadata);
   const replay = Object.fromEntries(REPLAY.map((name) => [name, tensors.get(`replay.${name}`)?.data])) as unknown as TrainState["replay"];
   const starting = <T extends Tensor["data"]>(keep: (key: string) => boolean, from: (key: string) => string) =>
     new Map([...tensors].filter(([key]) => keep(key)).map(([key, { data }]) => [from(key), data as T]));
@@ -75,13 +64,44 @@ export function readCheckpoint(path: string, run?: string): Checkpoint {
 
 /**
  * The online parameters of a checkpoint as a safetensors file with PyMARL's names and shapes; pruned weights are 0.
+ * @param runs names of the run it must belong to
  * @throws {RunError} when the checkpoint cannot be used
  */
-export function exportParameters(path: string): Uint8Array {
-  const { run } = readCheckpoint(path);
-  const { tensors } = decodeSafetensors(readFileSync(path));
+export function exportParameters(path: string, runs?: readonly string[]): Uint8Array {
+  const { metadata, tensors } = openCheckpoint(path, runs);
   const online = [...tensors].filter(([key]) => key.startsWith("online.")).map(([key, tensor]) => [key.slice("online.".length), tensor] as const);
-  return encodeSafetensors(new Map(online), { run });
+  return encodeSafetensors(new Map(online), { run: factsOf(path, metadata).run });
+}
+
+/** The file of a checkpoint, once it is known to be whole and of the right run. */
+function openCheckpoint(path: string, runs: readonly string[] | undefined): TensorFile {
+  let file: TensorFile;
+  try {
+    file = decodeSafetensors(onReading(path, () => readFileSync(path)));
+  } catch (error) {
+    if (error instanceof FormatError) return unusable(path, error.message);
+    throw error;
+  }
+  const { metadata, tensors } = file;
+  if (metadata["format"] !== FORMAT) return unusable(path, `it is not a checkpoint of this version of mast-lab ("${FORMAT}")`);
+  if (metadata["sha256"] !== digest(tensors, metadata["rest"] ?? "")) return unusable(path, "its checksum does not fit its content: the file was damaged or changed");
+  const { run } = factsOf(path, metadata);
+  if (runs !== undefined && !runs.includes(run)) return unusable(path, `it belongs to run ${run}`);
+  return file;
+}
+
+type Facts = Omit<Checkpoint, "state"> & { readonly progress: TrainProgress };
+
+function factsOf(path: string, { rest = "" }: TensorFile["metadata"]): Facts {
+  try {
+    return parseExact(rest) as Facts;
+  } catch {
+    return unusable(path, "what it says about its run is not JSON");
+  }
+}
+
+function unusable(path: string, why: string): never {
+  throw new RunError(`Checkpoint ${path} cannot be used: ${why}. Put a good copy in its place, or move its folder away to start this run anew.`);
 }
 
 function digest(tensors: ReadonlyMap<string, Tensor>, rest: string): string {

@@ -1,10 +1,11 @@
+import { randomBytes } from "node:crypto";
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { LabError } from "../errors.js";
 
 /** Something about a stored run that a person has to know; its message is one line. */
 export class RunError extends LabError {
-  override readonly name = "RunError";
+  override readonly name: string = "RunError";
 }
 
 const CAUSES: Readonly<Record<string, string>> = {
@@ -15,7 +16,14 @@ const CAUSES: Readonly<Record<string, string>> = {
   EACCES: "this user may not write there: change its permissions, or choose another place with MAST_RUNS",
   EPERM: "this user may not write there: change its permissions, or choose another place with MAST_RUNS",
   ENOTDIR: "a part of its path is a file, not a folder: choose another place with MAST_RUNS",
+  EISDIR: "there is a folder of that name: move it away",
   EEXIST: "there is a file of that name: choose another place with MAST_RUNS",
+  ENOTEMPTY: "there is a folder of that name: move it away",
+  ELOOP: "its path leads in a circle of symbolic links: choose another place with MAST_RUNS",
+  ENAMETOOLONG: "its name is too long for this disk: choose a shorter place with MAST_RUNS",
+  EMFILE: "this process has too many files open (ulimit -n): raise the limit, or train fewer runs at once",
+  ENFILE: "this machine has too many files open: train fewer runs at once",
+  ESTALE: "another machine has replaced it",
   ENOENT: "its folder is not there",
   EIO: "the disk reports a failure",
 };
@@ -37,39 +45,84 @@ export function onDisk<T>(path: string, action: () => T, consequence = "Nothing 
 }
 
 /**
- * Replaces a file as a whole: whoever reads it, and whatever is killed at any moment, sees the old or the new content.
+ * Reads something, and turns what the disk answers into one line for the person at the keyboard.
+ * @throws {RunError} naming the file and the cause
+ */
+export function onReading<T>(path: string, action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw new RunError(`Cannot read ${path}: ${READING[code ?? ""] ?? oneLine(message)}.`, { cause: error });
+  }
+}
+
+const READING: Readonly<Record<string, string>> = {
+  EISDIR: "it is a folder, not a file: move it away",
+  ENOENT: "it is not there",
+  ENOTDIR: "a part of its path is a file, not a folder",
+  EACCES: "this user may not read it: change its permissions",
+  EPERM: "this user may not read it: change its permissions",
+  ELOOP: "its path leads in a circle of symbolic links",
+  ENAMETOOLONG: "its name is too long for this disk",
+  EIO: "the disk reports a failure",
+};
+
+/** A message as one line that fits a screen: what others say may hold whole files. */
+export function oneLine(message: string, longest = 600): string {
+  const line = message.replace(/\s+/g, " ").trim();
+  return line.length <= longest ? line : `${line.slice(0, longest - 3)}...`;
+}
+
+/** What the names of temporary files end with. */
+export const TEMPORARY = ".tmp";
+
+/** A name for a temporary file beside a path that nobody can guess, so that nobody else has or prepares a file of that name. */
+export function temporaryBeside(path: string): string {
+  return `${path}.${process.pid}.${randomBytes(6).toString("hex")}${TEMPORARY}`;
+}
+
+/**
+ * Replaces a file as a whole: whoever reads it, and whatever is killed at any moment, sees the old or the new content. The new content
+ * is on the disk before it gets its name, and so is the name when this returns, where the platform can say so.
+ *
+ * @param ready called when only the renaming is left; what it throws leaves the old content in place
  * @throws {RunError} when the disk refuses; the old content then remains
  */
-export function writeAtomically(path: string, content: Uint8Array | string): void {
-  const temporary = `${path}.tmp`;
+export function writeAtomically(path: string, content: Uint8Array | string, ready: () => void = () => undefined): void {
   onDisk(path, () => {
+    const temporary = temporaryBeside(path);
+    // "wx" creates the file or fails: it never follows a symbolic link.
+    const file = openSync(temporary, "wx");
     try {
-      const file = openSync(temporary, "w");
       try {
         writeFileSync(file, content);
         fsyncSync(file);
       } finally {
         closeSync(file);
       }
+      ready();
       renameSync(temporary, path);
     } catch (error) {
       rmSync(temporary, { force: true });
       throw error;
     }
-    syncDirectory(dirname(path));
+    syncFolder(dirname(path));
   });
 }
 
-/** Makes the renaming itself durable, where folders can be opened. */
-function syncDirectory(directory: string): void {
+/** Makes the names in a folder durable, where the platform can sync folders. */
+export function syncFolder(directory: string): void {
   if (process.platform === "win32") return;
-  const handle = openSync(directory, "r");
   try {
-    fsyncSync(handle);
+    const handle = openSync(directory, "r");
+    try {
+      fsyncSync(handle);
+    } finally {
+      closeSync(handle);
+    }
   } catch (error) {
-    // Some network file systems do not sync folders; the rename is atomic there all the same.
-    if ((error as NodeJS.ErrnoException).code !== "EINVAL") throw error;
-  } finally {
-    closeSync(handle);
+    // Some file systems do not sync folders, and some folders may be written but not read; renaming is atomic there all the same.
+    if ((error as NodeJS.ErrnoException).code === "EIO") throw error;
   }
 }

@@ -1,3 +1,4 @@
+import { damaged } from "./growing-file.js";
 import type { EvaluationRecord, TopologyRecord, TrainRecord } from "../training/records.js";
 
 /** A row of a run's metrics.csv: an evaluation, or statistics of training; what a kind does not have is NaN. */
@@ -62,13 +63,21 @@ export function timingLines(row: TimingRow): string {
   return format(TIMING, [row]);
 }
 
-/** Reads a table that `format` wrote; a last line that is being written right now is left out. */
-export function parseRows<Row>(text: string): Row[] {
+/**
+ * Reads a table that `format` wrote; a last line that is being written right now is left out.
+ * @param path the table's file, for the error
+ * @throws {RunError} when it is no such table
+ */
+export function parseTable<Row>(text: string, path: string): Row[] {
   const lines = text.slice(0, text.lastIndexOf("\n") + 1).split("\n").slice(0, -1);
   const columns = lines[0]?.split(",") ?? [];
-  return lines.slice(1).map((row) => {
+  if (!columns.includes("step")) throw damaged(path, "it does not begin with the names of its columns");
+  return lines.slice(1).map((row, i) => {
     const cells = row.split(",");
-    return Object.fromEntries(columns.map((column, i) => [column, TEXT.has(column) ? cells[i] : cells[i] === "" ? Number.NaN : Number(cells[i])])) as Row;
+    const values = columns.map((column, j) => (TEXT.has(column) ? cells[j] : cells[j] === "" ? Number.NaN : Number(cells[j])));
+    // An empty cell is a number that there is not; anything else that is none was not written by us.
+    if (cells.length !== columns.length || values.some((value, j) => Number.isNaN(value) && cells[j] !== "")) throw damaged(path, `its line ${i + 2} is not a row of its table`);
+    return Object.fromEntries(columns.map((column, j) => [column, values[j]])) as Row;
   });
 }
 

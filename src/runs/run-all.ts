@@ -1,14 +1,18 @@
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { Piscina } from "piscina";
 import { type Config, givenOf } from "../config.js";
-import { releaseAbandoned } from "./lock.js";
-import { runName, runOf, runsDirectory, type StoredRun } from "./store.js";
+import { RunError } from "./disk.js";
+import { releaseAbandoned } from "./lease.js";
+import { availableMemory, gigabytes, memoryOf } from "./memory.js";
+import { checkCount, checkSeconds } from "./options.js";
+import { directoryOf, inspectRun, runName, runOf, runsDirectory, type StoredRun } from "./store.js";
 import { needsSource, parameterShapes, progressOf, type RunOptions, type TrainingProgress } from "./run.js";
 import { checkTicketSource, findTicketSource } from "./ticket.js";
 import { inProcess, inWorker, workerFile, type WorkerTask } from "./workers.js";
 
-/** What became of one of several runs. */
+/** Outcome of one run of `runAll`. */
 export interface RunOutcome {
   readonly name: string;
   readonly config: Config;
@@ -19,22 +23,38 @@ export interface RunOutcome {
   readonly error?: Error;
 }
 
+/** Options of `runAll`. */
+export interface RunAllOptions extends RunOptions {
+  /** Threads, and how many seeds side by side. Default: one thread for each core, as far as memory reaches, and all seeds. */
+  readonly workers?: number;
+  /** Bytes of memory that all runs together may need, with the default number of workers. Default: what is free. */
+  readonly memory?: number;
+  /** Whether to wait for runs that other processes train now, and to go on with those that are given up. Default true; else they fail. */
+  readonly wait?: boolean;
+}
+
 /**
  * Trains many configurations on worker threads, one run a core; those of the tensorflow engine in a process of their own, all seeds of one
  * configuration side by side. What is complete is not repeated; one that fails does not stop the others. A ticket waits for its source where that
- * is one of them. This thread stays free, for a progress display or a notebook.
+ * is one of them. Runs that would not fit into memory together are trained one after the other. This thread stays free, for a progress display or
+ * a notebook.
  *
- * @param options.workers threads, and how many seeds side by side; default: one thread for each core, and all seeds
  * @returns an outcome for each configuration, in their order
- * @throws {ConfigError} before anything runs, when the networks of one cannot be built or a ticket's source cannot be used
+ * @throws {ConfigError} before anything runs, when the networks of one cannot be built, a ticket's source or a number of workers cannot be used
  * @example
  * const outcomes = await runAll([1, 2, 3].map((seed) => resolveConfig({ environment: "3m", seed })), { onProgress: console.log });
  */
-export async function runAll(configs: readonly Config[], options: RunOptions & { readonly workers?: number } = {}): Promise<RunOutcome[]> {
-  const { signal, runs, checkpointEvery } = options;
+export async function runAll(configs: readonly Config[], options: RunAllOptions = {}): Promise<RunOutcome[]> {
+  const { signal, runs, checkpointEvery, wait = true } = options;
+  checkCount("workers", options.workers);
+  checkSeconds("checkpointEvery", checkpointEvery);
+  const store = runs === undefined ? {} : { runs };
   const distinct = new Map(configs.map((config) => [runName(config), config]));
   refuseUntrainable(distinct, runs);
-  const works = worksOf(distinct, options.workers ?? Infinity);
+  const sources = ticketSources(distinct, runs);
+  const { needs, budget, note } = memoryPlan(distinct, store, options);
+  if (note !== undefined) options.onNote?.(note);
+  const works = worksOf(distinct, sources, needs, Math.min(options.workers ?? Infinity, sideBySide(needs, budget)));
   const threads = Math.max(1, Math.min(options.workers ?? availableParallelism(), works.length));
   const label = options.label ?? runName;
   const all = new Map<string, TrainingProgress>([...distinct].map(([name, config]) => [name, { name: label(config), ...(options.group ? { group: options.group(config) } : {}), step: 0, steps: config.steps, state: "waiting" }]));
@@ -49,15 +69,33 @@ export async function runAll(configs: readonly Config[], options: RunOptions & {
   // Runs of the tensorflow engine need no thread.
   const needed = Math.min(threads, works.filter(({ device }) => !device).length);
   const pool = new Piscina({ ...workerFile("worker"), minThreads: needed, maxThreads: threads, atomics: "disabled", env: process.env });
+  // A thread that cannot be started fails its task, which is told; without a listener it would also end this process.
+  pool.on("error", () => undefined);
   try {
     const outcomes = new Map<string, RunOutcome>();
     // One queue that all threads take from keeps the order of the configurations; piscina's own hands them out as it likes.
     const queue = new Set(works);
     const running = new Map<Work, Promise<void>>();
-    const sources = ticketSources(distinct, runs);
-    // A device is one: what computes on it takes turns.
-    const mayBegin = (work: Work): boolean =>
-      work.names.every((name) => !sources.has(name) || outcomes.has(sources.get(name)!)) && !(work.device && [...running.keys()].some(({ device }) => device));
+    const listener = { signal, report, onDevice: options.onDevice, onNote: options.onNote };
+    const end = (outcome: RunOutcome): void => {
+      if (outcome.state === "failed") report(outcome.name, { state: "failed", message: outcome.error!.message });
+      else report(outcome.name, outcome.run ? progressOf(outcome.run) : { state: "stopped" });
+      outcomes.set(outcome.name, outcome);
+    };
+    const mayBegin = (work: Work): boolean => {
+      const others = [...running.keys()];
+      const fits = others.length === 0 || others.reduce((sum, { bytes }) => sum + bytes, work.bytes) <= budget;
+      // A device is one: what computes on it takes turns.
+      const deviceIsFree = !work.device || !others.some(({ device }) => device);
+      return fits && deviceIsFree && work.names.every((name) => !sources.has(name) || outcomes.has(sources.get(name)!)) && !(work.elsewhere && isElsewhere(work));
+    };
+    /** Whether another process still trains one of these runs. */
+    const isElsewhere = ({ names }: Work): boolean => {
+      if (signal?.aborted) return false;
+      const found = names.map((name) => [name, inspectRun(directoryOf(distinct.get(name)!, store))] as const);
+      for (const [name, run] of found) if (run.state === "running") report(name, { ...progressOf(run), state: "running" });
+      return found.some(([, { state }]) => state === "running");
+    };
     const takeTurns = async (): Promise<void> => {
       while (queue.size > 0) {
         const turn = [...queue].find(mayBegin);
@@ -68,17 +106,12 @@ export async function runAll(configs: readonly Config[], options: RunOptions & {
           await work;
           running.delete(turn);
         } else {
-          // Every one that waits is a ticket whose source is running, or waits for the device: names hold their source's, so that they cannot wait in a circle.
-          await Promise.race(running.values());
+          // Every one that waits is a ticket whose source is running, waits for the device, for memory or for another process. Works never wait in a circle.
+          await Promise.race([...running.values(), moment(signal)]);
         }
       }
     };
-    const take = async ({ names, device }: Work): Promise<void> => {
-      const end = (outcome: RunOutcome): void => {
-        if (outcome.state === "failed") report(outcome.name, { state: "failed", message: outcome.error!.message });
-        else report(outcome.name, outcome.run ? progressOf(outcome.run) : { state: "stopped" });
-        outcomes.set(outcome.name, outcome);
-      };
+    const take = async ({ names, device, bytes }: Work): Promise<void> => {
       const tasks: WorkerTask[] = [];
       for (const name of names) {
         const config = distinct.get(name)!;
@@ -87,14 +120,15 @@ export async function runAll(configs: readonly Config[], options: RunOptions & {
         else tasks.push({ name, config, given: givenOf(config), token, runs, checkpointEvery });
       }
       if (tasks.length === 0) return;
-      const failures = device
-        ? await inProcess(tasks, signal, report, options.onDevice)
-        : await inWorker(pool, tasks[0], signal, (progress) => report(tasks[0].name, progress));
+      const { failures, elsewhere } = device ? await inProcess(tasks, listener) : await inWorker(pool, tasks[0]!, listener);
       for (const { name, config } of tasks) {
-        const error = failures.get(name);
-        const run = error === undefined ? runOf(config, runs === undefined ? {} : { runs }) : undefined;
-        end(error !== undefined ? { name, config, state: "failed", error } : { name, config, state: run?.state === "complete" ? "complete" : "stopped", ...(run ? { run } : {}) });
+        const other = elsewhere.get(name);
+        if (other !== undefined && wait && !signal?.aborted) continue;
+        const error = failures.get(name) ?? (other !== undefined && !wait ? new RunError(other.message) : undefined);
+        end(error !== undefined ? { name, config, state: "failed", error } : outcomeOf(name, config, store));
       }
+      const again = names.filter((name) => elsewhere.has(name) && !outcomes.has(name));
+      if (again.length > 0) queue.add({ names: again, device, bytes, elsewhere: true });
     };
     await Promise.all(Array.from({ length: threads }, takeTurns));
     return configs.map((config) => outcomes.get(runName(config))!);
@@ -104,28 +138,79 @@ export async function runAll(configs: readonly Config[], options: RunOptions & {
   }
 }
 
+/** Resolves after a second, or when the signal is aborted meanwhile. */
+function moment(signal: AbortSignal | undefined): Promise<unknown> {
+  if (signal === undefined || signal.aborted) return pause(signal ? 50 : 1000);
+  return pause(1000, undefined, { signal }).catch(() => undefined);
+}
+
+/** What is on disk of a run that was trained, or stopped. */
+function outcomeOf(name: string, config: Config, store: { readonly runs?: string }): RunOutcome {
+  try {
+    const run = runOf(config, store);
+    return { name, config, state: run?.state === "complete" ? "complete" : "stopped", ...(run ? { run } : {}) };
+  } catch (error) {
+    return { name, config, state: "failed", error: error as Error };
+  }
+}
+
 /** What is done at a time: a run of the wasm engine, or runs of the tensorflow engine that differ in their seeds only. */
 interface Work {
   readonly names: readonly string[];
   /** Whether TensorFlow.js computes it. */
   readonly device: boolean;
+  /** Memory that it needs. */
+  readonly bytes: number;
+  /** Whether another process had it when its turn came. */
+  readonly elsewhere?: boolean;
 }
 
-/** In the order of their first runs. */
-function worksOf(configs: ReadonlyMap<string, Config>, sideBySide: number): Work[] {
-  const works = new Map<string, { names: string[]; device: boolean }>();
+/** In the order of their first runs. Runs that are computed together never wait for each other: a ticket is not in the work of its source. */
+function worksOf(configs: ReadonlyMap<string, Config>, sources: ReadonlyMap<string, string>, needs: ReadonlyMap<string, number>, together: number): Work[] {
+  const works = new Map<string, { names: string[]; device: boolean; bytes: number }>();
   const counts = new Map<string, number>();
+  const depth = (name: string): number => (sources.has(name) ? 1 + depth(sources.get(name)!) : 0);
   for (const [name, config] of configs) {
     const device = config.engine === "tensorflow";
-    const same = device ? JSON.stringify({ ...config, seed: 0, ticket: config.ticket?.kind }) : name;
+    const same = device ? JSON.stringify([{ ...config, seed: 0, ticket: config.ticket?.kind }, depth(name)]) : name;
     const index = counts.get(same) ?? 0;
     counts.set(same, index + 1);
-    const key = `${same} ${device ? Math.floor(index / sideBySide) : 0}`;
-    const work = works.get(key) ?? { names: [], device };
+    const key = `${same} ${device ? Math.floor(index / together) : 0}`;
+    const work = works.get(key) ?? { names: [], device, bytes: 0 };
     work.names.push(name);
+    work.bytes += needs.get(name)!;
     works.set(key, work);
   }
   return [...works.values()];
+}
+
+/** The memory that each run needs, what there is for all of them, and what a person should know about it. */
+function memoryPlan(configs: ReadonlyMap<string, Config>, store: { readonly runs?: string }, { workers, memory }: RunAllOptions): { needs: Map<string, number>; budget: number; note?: string } {
+  const missing = [...configs].filter(([, config]) => inspectRun(directoryOf(config, store)).state !== "complete");
+  const estimates = new Map<string, number>();
+  const needs = new Map<string, number>([...configs.keys()].map((name) => [name, 0]));
+  for (const [name, config] of missing) {
+    // What the memory depends on; seeds and methods are many.
+    const like = JSON.stringify([config.environment, config.rules, config.replay, config.steps]);
+    if (!estimates.has(like)) estimates.set(like, memoryOf(config));
+    needs.set(name, estimates.get(like)!);
+  }
+  const free = memory ?? availableMemory();
+  const largest = Math.max(0, ...estimates.values());
+  const wanted = Math.min(workers ?? availableParallelism(), missing.length);
+  const atOnce = [...needs.values()].sort((a, b) => b - a).slice(0, wanted);
+  const together = atOnce.reduce((sum, bytes) => sum + bytes, 0);
+  const each = `${missing.length > 1 ? "Each of the runs needs" : "The run needs"} up to ${gigabytes(largest)} of memory, and ${gigabytes(free)} are free`;
+  if (largest > free) return { needs, budget: workers === undefined ? free : Infinity, note: `${each}: it may fail. A smaller replay.offlineCapacity needs less.` };
+  // A person who says how many decides; nothing that was asked for is taken back.
+  if (workers !== undefined) return { needs, budget: Infinity, ...(together > free ? { note: `${each}: too little for ${wanted} at once; choose fewer workers.` } : {}) };
+  if (together > free) return { needs, budget: free, note: `${each}: fewer than ${wanted} are trained at once.` };
+  return { needs, budget: free, ...(largest >= 1e9 ? { note: `${each}.` } : {}) };
+}
+
+/** How many runs of the tensorflow engine fit into memory side by side. */
+function sideBySide(needs: ReadonlyMap<string, number>, budget: number): number {
+  return Math.max(1, Math.floor(budget / Math.max(1, ...needs.values())));
 }
 
 /** The tickets that have to wait for another of these configurations, and which. */

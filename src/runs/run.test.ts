@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { hostname, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type ConfigInput, resolveConfig } from "../config.js";
@@ -36,19 +36,21 @@ describe("runOne", () => {
     expect(readFileSync(join(run.directory, "summary.json"), "utf8")).toBe(before);
   });
 
-  it("clears the lock of a process that was killed after it had completed the run", async () => {
+  it("clears the lease of a process that was killed after it had completed the run", async () => {
     const { directory } = await runOne(config, { runs });
     const before = readdirSync(directory).sort();
     const { pid } = spawnSync(process.execPath, ["-e", ""]);
-    const lock = { pid, host: hostname(), started: "", token: "" };
-    writeFileSync(join(directory, "lock"), JSON.stringify(lock));
-    writeFileSync(join(directory, `lock.${pid}.1.0`), JSON.stringify(lock));
+    // Another run's lease, as this process takes it.
+    const other = await openRun({ ...config, seed: 2 }, { runs });
+    const [holder] = readFileSync(join(other.directory, "lease.1"), "utf8").split("\n");
+    writeFileSync(join(directory, "lease.3"), `${JSON.stringify({ ...(JSON.parse(holder!) as object), pid })}\n0\n`);
     await runOne(config, { runs });
     expect(readdirSync(directory).sort()).toEqual(before);
     // One that still works is left alone: it frees the run itself.
-    writeFileSync(join(directory, "lock"), JSON.stringify({ ...lock, pid: process.pid }));
+    writeFileSync(join(directory, "lease.3"), `${holder}\n0\n`);
     await runOne(config, { runs });
-    expect(existsSync(join(directory, "lock"))).toBe(true);
+    expect(existsSync(join(directory, "lease.3"))).toBe(true);
+    other.close();
   });
 
   it("gives the same bits when it was stopped and resumed, wherever", async () => {
@@ -133,7 +135,7 @@ describe("runAll", () => {
   });
 
   it("reports a run that fails by name, and completes the others", async () => {
-    const taken = openRun(configs[1]!, { runs });
+    const taken = await openRun(configs[1]!, { runs });
     const told: TrainingProgress[] = [];
     const outcomes = await runAll(configs, { runs, workers: 2, onProgress: (progress) => told.push(progress) });
     taken.close();
@@ -149,12 +151,12 @@ describe("runAll", () => {
     expect(outcomes.map(({ state, run }) => [state, run?.state])).toEqual([["stopped", "interrupted"], ["stopped", "interrupted"], ["stopped", undefined]]);
     const { step } = readRunCheckpoint(outcomes[0]!.run!.directory).state.progress;
     expect(step).toBeGreaterThanOrEqual(100);
-    openRun(long[0]!, { runs }).close();
+    (await openRun(long[0]!, { runs })).close();
   });
 });
 
 describe("timeLeft", () => {
-  it("goes by the recent speed", () => {
+  it("goes by the recent speed", async () => {
     const left = timeLeft(10_000, 0);
     expect(left(0, 0)).toBeUndefined();
     expect(left(1_000, 1)).toBeCloseTo(9);

@@ -3,9 +3,10 @@ import type { Config } from "../config.js";
 import type { OpenEngine } from "../networks/engine.js";
 import type { Shapes } from "./checkpoint.js";
 import { RunError } from "./disk.js";
-import { clearStaleLock } from "./lock.js";
+import { clearStaleLease } from "./lease.js";
 import type { RunProgress } from "./progress.js";
-import { hasCheckpoint, openRun, type OpenRun, readRun, runName, runOf, type StoredRun } from "./store.js";
+import { checkSeconds } from "./options.js";
+import { directoryOf, hasCheckpoint, inspectRun, openRun, type OpenRun, readRun, runName, runOf, type StoredRun } from "./store.js";
 import { networkPlan } from "../training/plan.js";
 import { train } from "../training/train.js";
 import { summarise } from "./summary.js";
@@ -30,6 +31,8 @@ export interface RunOptions {
   readonly checkpointEvery?: number;
   /** Hears what computes, before the first run of a group of tensorflow runs begins. */
   readonly onDevice?: (device: Device) => void;
+  /** Hears, in a line, what else a person should know while runs go on: what memory they need, what they wait for. */
+  readonly onNote?: (line: string) => void;
 }
 
 /** What computes the networks of tensorflow runs. */
@@ -43,11 +46,12 @@ export interface Device {
 /**
  * Trains one configuration to its end in this thread: begins it, resumes it where it was interrupted, or returns at once what is complete.
  *
- * @param options.token see `acquireLock`
+ * @param options.token see `acquireLease`
  * @param options.computing what makes its engine, and where that computes, instead of what the config says; see `runTogether`
  * @returns the run, "complete", or "interrupted" when the signal stopped it
  * @throws {ConfigError} before a folder is made, when its networks cannot be built or its ticket's source cannot be used
- * @throws {RunError} when another process works on it, its files are damaged, or the disk refuses
+ * @throws {RunTakenError} when another process works on it, {LeaseLostError} when another has taken it over
+ * @throws {RunError} when its files are damaged, or the disk refuses
  * @throws {Error} when training fails, naming the last good checkpoint
  * @example
  * const { summary } = await runOne(resolveConfig({ environment: "3m", steps: 50_000 }));
@@ -56,16 +60,25 @@ export async function runOne(config: Config, options: RunOptions & { readonly to
   const name = options.label?.(config) ?? runName(config);
   const report = (progress: Omit<TrainingProgress, "name">) => options.onProgress?.({ name, ...progress }, [{ name, ...progress }]);
   const store = options.runs === undefined ? {} : { runs: options.runs };
+  checkSeconds("checkpointEvery", options.checkpointEvery);
   const already = runOf(config, store);
   if (already?.state === "complete") {
-    // A process that was killed between the summary and its own end left its lock.
-    clearStaleLock(already.directory);
+    // A process that was killed between the summary and its own end left its lease.
+    clearStaleLease(already.directory);
     report(progressOf(already));
     return already;
   }
   const shapes = parameterShapes(config);
   if (needsSource(config, store)) findTicketSource(config, store);
-  const run = openRun(config, { ...store, shapes, ...(options.token === undefined ? {} : { token: options.token }) });
+  const { token, signal, onNote } = options;
+  let run: OpenRun;
+  try {
+    run = await openRun(config, { ...store, shapes, ...(token === undefined ? {} : { token }), ...(signal ? { signal } : {}), ...(onNote ? { onWait: onNote } : {}) });
+  } catch (error) {
+    // It was stopped while it waited for a lease to end.
+    if (!signal?.aborted || error instanceof RunError) throw error;
+    return { name: runName(config), directory: directoryOf(config, store), config, state: "interrupted", step: 0, metrics: [] };
+  }
   try {
     // Another process may have completed it in the meantime.
     if (readRun(run.directory).summary === undefined) await follow(run, config, report, options);
@@ -125,12 +138,11 @@ async function follow(
 
 /** Whether a ticket has its topology yet to take from its source: a checkpoint holds it. */
 export function needsSource(config: Config, store: { readonly runs?: string }): boolean {
-  return config.ticket?.source !== undefined && runOf(config, store)?.state !== "complete" && !hasCheckpoint(config, store);
+  return config.ticket?.source !== undefined && !hasCheckpoint(config, store) && inspectRun(directoryOf(config, store)).state !== "complete";
 }
 
 /** How far a run is by what is on disk. */
-export function progressOf({ config, state, step, metrics, summary }: StoredRun): Omit<TrainingProgress, "name"> {
-  const winRate = summary?.winRates.at(-1) ?? metrics.filter(({ kind }) => kind === "evaluation").at(-1)?.winRate;
+export function progressOf({ config, state, step, winRate, summary }: StoredRun): Omit<TrainingProgress, "name"> {
   const ended = summary === undefined ? {} : { score: summary.score, seconds: summary.seconds };
   return { step, steps: config.steps, state: state === "complete" ? "done" : "stopped", ...(winRate === undefined ? {} : { winRate }), ...ended };
 }

@@ -1,15 +1,17 @@
 import "../node/host.js";
 import { createHash } from "node:crypto";
-import { closeSync, existsSync, fstatSync, fsyncSync, ftruncateSync, mkdirSync, openSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { type Config, ConfigError, givenOf, restoreConfig } from "../config.js";
+import { type Config, givenOf, restoreConfig } from "../config.js";
 import type { EndRecord, TrainingRecord, TrainState } from "../training/records.js";
 import { type Checkpoint, readCheckpoint, type Shapes, writeCheckpoint } from "./checkpoint.js";
-import { onDisk, RunError, writeAtomically } from "./disk.js";
-import { acquireLock, lockHolder } from "./lock.js";
+import { onDisk, onReading, oneLine, RunError, TEMPORARY, writeAtomically } from "./disk.js";
+import { beginFile, checkLength, continueFile, damaged, type GrowingFile, type Part, readEnd, readPart } from "./growing-file.js";
+import { acquireLease, leaseHolder, observationSeconds } from "./lease.js";
 import { decodeMasks, encodeMasks, type MaskMoment } from "./mask-history.js";
-import { HEADERS, metricsLines, type MetricsRow, parseRows, timingLines, type TimingRow, topologyLines, type TopologyRow } from "./metrics.js";
+import { HEADERS, metricsLines, type MetricsRow, parseTable, timingLines, type TimingRow, topologyLines, type TopologyRow } from "./metrics.js";
 
 // Raised when the files of a run, or what a configuration means, change: older runs are then left alone.
 const SCHEMA = 2;
@@ -20,7 +22,7 @@ const CONFIG = "config.json";
 
 /** The files that grow while a run goes on, and what they start with. */
 const GROWING = { "metrics.csv": HEADERS.metrics, "timing.csv": HEADERS.timing, "topology.csv": HEADERS.topology, "masks.bin": "" } as const;
-type GrowingFile = keyof typeof GROWING;
+type FileName = keyof typeof GROWING;
 
 /** What remains of a complete run in numbers. */
 export interface RunSummary {
@@ -45,6 +47,10 @@ export interface RunSummary {
   readonly commit?: string;
   /** When it was completed, ISO 8601. */
   readonly finished: string;
+  /** Length and checksum of the files that grew with the run, so that a complete run can be checked; absent in runs of older versions. */
+  readonly files?: Readonly<Record<string, Part>>;
+  /** SHA-256 of the configuration and of everything else in this summary. */
+  readonly sha256?: string;
 }
 
 /** The columns of the paper's Table 1. */
@@ -64,9 +70,22 @@ export interface StoredRun {
   readonly state: RunState;
   /** Environment steps of which there are records. */
   readonly step: number;
+  /** Win rate of the last evaluation, 0..1; absent before the first. */
+  readonly winRate?: number;
   readonly metrics: readonly MetricsRow[];
   /** Present when complete. */
   readonly summary?: RunSummary;
+}
+
+/** A folder among the runs that cannot be used as it is: damaged, or of another program. */
+export interface DamagedRun {
+  readonly name: string;
+  readonly directory: string;
+  readonly state: "damaged";
+  /** What is wrong, and what to do, in one line. */
+  readonly problem: string;
+  readonly config?: undefined;
+  readonly summary?: undefined;
 }
 
 /** A run that this process works on. */
@@ -112,51 +131,75 @@ export function runName(config: Config): string {
  * Makes or continues the run of a configuration, for this process alone. What was written after its last checkpoint is taken
  * back, so that repeating it gives the same files as if nothing had happened.
  *
+ * Another process that had the run before may be frozen at any point of its work and wake up later. It finds that it has lost the lease
+ * before it writes; where it was frozen between that check and the writing, it writes to files that have no name any more: the growing
+ * files are copied when a run is taken over, and temporary files that it has not renamed yet are removed.
+ *
  * @param options.shapes shapes of the parameters, so that checkpoints carry them
- * @param options.token see `acquireLock`
- * @throws {RunError} when another process works on it, its files are damaged, or the disk refuses
+ * @param options see `acquireLease`
+ * @throws {RunTakenError} when another process works on it
+ * @throws {RunError} when its files are damaged, or the disk refuses
  */
-export function openRun(config: Config, options: { readonly runs?: string; readonly shapes?: Shapes; readonly token?: string } = {}): OpenRun {
+export async function openRun(
+  config: Config,
+  options: { readonly runs?: string; readonly shapes?: Shapes; readonly token?: string; readonly signal?: AbortSignal; readonly onWait?: (line: string) => void } = {},
+): Promise<OpenRun> {
   const name = runName(config);
   const directory = join(runsDirectory(options.runs), name);
   onDisk(directory, () => makeFolder(directory));
-  const lock = acquireLock(directory, options.token);
-  const open = new Map<GrowingFile, number>();
+  const lease = await acquireLease(directory, options);
+  const open = new Map<FileName, GrowingFile>();
   const close = () => {
-    open.forEach((file) => closeSync(file));
+    open.forEach((file) => file.close());
     open.clear();
-    lock.release();
+    lease.release();
   };
   try {
-    keepConfig(directory, config);
+    removeTemporaries(directory);
+    keepConfig(directory, config, lease.check);
     const path = join(directory, CHECKPOINT);
-    const checkpoint = existsSync(path) ? readCheckpoint(path, name) : undefined;
-    for (const file of Object.keys(GROWING) as GrowingFile[]) open.set(file, openAt(directory, file, checkpoint?.lengths[file]));
-    return { name, directory, ...(checkpoint?.end ? { end: checkpoint.end } : {}), ...(checkpoint ? { resume: checkpoint.state } : {}), close, ...writer(name, directory, open, checkpoint, options.shapes) };
+    const checkpoint = existsSync(path) ? readCheckpoint(path, [name]) : undefined;
+    for (const file of Object.keys(GROWING) as FileName[]) {
+      const from = checkpoint && partOf(checkpoint, file);
+      open.set(file, from ? continueFile(join(directory, file), from, lease.check) : beginFile(join(directory, file), GROWING[file], lease.check));
+    }
+    return { name, directory, ...(checkpoint?.end ? { end: checkpoint.end } : {}), ...(checkpoint ? { resume: checkpoint.state } : {}), close, ...writer({ name, directory, config }, open, checkpoint, options.shapes, lease.check) };
   } catch (error) {
     close();
     throw error;
   }
 }
 
-function writer(name: string, directory: string, open: ReadonlyMap<GrowingFile, number>, from: Checkpoint | undefined, shapes: Shapes | undefined): Pick<OpenRun, "seconds" | "write" | "finish"> {
+function partOf({ lengths, sums }: Checkpoint, file: FileName): Partial<Part> & { readonly bytes: number } {
+  const sha256 = sums?.[file];
+  return { bytes: lengths[file] ?? 0, ...(sha256 === undefined ? {} : { sha256 }) };
+}
+
+/** @param held throws when this process may write no more */
+function writer(
+  { name, directory, config }: { readonly name: string; readonly directory: string; readonly config: Config },
+  open: ReadonlyMap<FileName, GrowingFile>,
+  from: Checkpoint | undefined,
+  shapes: Shapes | undefined,
+  held: () => void,
+): Pick<OpenRun, "seconds" | "write" | "finish"> {
   const started = performance.now();
   const seconds = () => (from?.seconds ?? 0) + (performance.now() - started) / 1000;
   let last = { step: from?.state.progress.step ?? 0, seconds: from?.seconds ?? 0 };
 
-  const append = (file: GrowingFile, content: string | Uint8Array) => onDisk(join(directory, file), () => writeFileSync(open.get(file)!, content));
+  const append = (file: FileName, content: string | Uint8Array) => open.get(file)!.append(content);
+  const parts = () => [...open].map(([file, growing]) => [file, growing.written()] as const);
   const save = (state: TrainState, end?: Checkpoint["end"]) => {
-    const lengths: Record<string, number> = {};
-    open.forEach((handle, file) => {
-      onDisk(join(directory, file), () => fsyncSync(handle));
-      lengths[file] = fstatSync(handle).size;
-    });
-    writeCheckpoint(join(directory, CHECKPOINT), { run: name, state, lengths, seconds: seconds(), ...(end ? { end } : {}) }, shapes);
+    open.forEach((file) => file.sync());
+    const lengths = Object.fromEntries(parts().map(([file, { bytes }]) => [file, bytes]));
+    const sums = Object.fromEntries(parts().map(([file, { sha256 }]) => [file, sha256]));
+    writeCheckpoint(join(directory, CHECKPOINT), { run: name, state, lengths, sums, seconds: seconds(), ...(end ? { end } : {}) }, shapes, held);
   };
 
   return {
     seconds,
     write(record) {
+      held();
       switch (record.kind) {
         case "train": {
           append("metrics.csv", metricsLines(record));
@@ -180,32 +223,26 @@ function writer(name: string, directory: string, open: ReadonlyMap<GrowingFile, 
           break;
       }
     },
-    finish: (summary) => writeAtomically(join(directory, SUMMARY), `${JSON.stringify(summary, null, 2)}\n`),
+    finish(summary) {
+      held();
+      const whole = { ...summary, files: Object.fromEntries(parts()) };
+      writeAtomically(join(directory, SUMMARY), `${JSON.stringify({ ...whole, sha256: summaryDigest(whole, config) }, null, 2)}\n`, held);
+    },
   };
+}
+
+/** The configuration belongs to it, so that neither is changed or exchanged alone. */
+function summaryDigest(summary: object, config: Config): string {
+  return createHash("sha256").update(canonical({ config, summary: { ...summary, sha256: undefined } })).digest("hex");
+}
+
+/** Removes what killed or frozen processes have not renamed yet: from now on they cannot. */
+function removeTemporaries(directory: string): void {
+  for (const file of readdirSync(directory)) if (file.endsWith(TEMPORARY)) onDisk(join(directory, file), () => rmSync(join(directory, file), { force: true, recursive: true }));
 }
 
 function endFacts({ step, episode, update, score }: EndRecord): NonNullable<Checkpoint["end"]> {
   return { step, episode, update, score };
-}
-
-/** Opens a growing file behind what belongs to the checkpoint. */
-function openAt(directory: string, file: GrowingFile, length: number | undefined): number {
-  const path = join(directory, file);
-  return onDisk(path, () => {
-    const handle = openSync(path, "a+");
-    try {
-      const { size } = fstatSync(handle);
-      if (length !== undefined && size < length) {
-        throw new RunError(`${path} has ${size} bytes and its checkpoint knows of ${length}: it was cut or replaced. Put a good copy in its place, or move its folder away to start this run anew.`);
-      }
-      if (size > (length ?? 0)) ftruncateSync(handle, length ?? 0);
-      if (length === undefined) writeFileSync(handle, GROWING[file]);
-      return handle;
-    } catch (error) {
-      closeSync(handle);
-      throw error;
-    }
-  });
 }
 
 /** Makes a folder and those above it. (Node's own `recursive` says ENOENT where the disk says that it is read-only.) */
@@ -223,9 +260,9 @@ function makeFolder(path: string): void {
 }
 
 /** Writes the configuration of a new run; that of an old one must be the same still. */
-function keepConfig(directory: string, config: Config): void {
+function keepConfig(directory: string, config: Config, held: () => void): void {
   const path = join(directory, CONFIG);
-  if (!existsSync(path)) return writeAtomically(path, `${JSON.stringify({ given: givenOf(config), complete: config }, null, 2)}\n`);
+  if (!existsSync(path)) return writeAtomically(path, `${JSON.stringify({ given: givenOf(config), complete: config }, null, 2)}\n`, held);
   if (canonical(readConfig(directory)) !== canonical(config)) {
     throw new RunError(`${path} is not the configuration that its folder is named after: it was changed. Restore it, or move the folder away to start this run anew.`);
   }
@@ -237,16 +274,17 @@ function keepConfig(directory: string, config: Config): void {
  */
 function readConfig(directory: string): Config {
   const path = join(directory, CONFIG);
+  if (!existsSync(path)) throw new RunError(`${path} is not there: put a good copy in its place, or move its folder away.`);
   const kept = readJson(path);
   const { given, complete } = Object(kept) as { readonly given?: unknown; readonly complete?: unknown };
   if (given === undefined || complete === undefined) {
-    throw new RunError(`${path} does not hold "given" and "complete" values: it was changed, or an earlier version of mast-lab wrote it. Move its folder away.`);
+    throw new RunError(`${path} does not hold "given" and "complete" values: it was changed, or an earlier version of mast-lab or another program wrote it. Move its folder away.`);
   }
   try {
     return restoreConfig(given, complete);
   } catch (error) {
-    if (error instanceof ConfigError) throw new RunError(`${path} cannot be used: ${error.message}. Restore it, or move its folder away.`, { cause: error });
-    throw error;
+    // Whatever stands in a file of unknown origin, it concerns this run only.
+    throw new RunError(`${path} cannot be used: ${oneLine((error as Error).message)}. Restore it, or move its folder away.`, { cause: error });
   }
 }
 
@@ -265,36 +303,71 @@ export function findRun(run: string, options: { readonly runs?: string } = {}): 
 }
 
 /**
- * Reads a run, also while it goes on.
+ * Reads a run, also while it goes on. A complete one is checked: its tables are those that it ended with.
  * @throws {RunError} when there is none of that name, or its files are damaged
  * @example
  * const { metrics, summary } = readRun("3m-qmix-mast-95-200k-seed1");
  */
 export function readRun(run: string, options: { readonly runs?: string } = {}): StoredRun {
-  const directory = findRun(run, options);
-  const config = readConfig(directory);
-  const summary = existsSync(join(directory, SUMMARY)) ? (readJson(join(directory, SUMMARY)) as RunSummary) : undefined;
-  const metrics = readRows<MetricsRow>(directory, "metrics.csv");
-  const state = summary !== undefined ? "complete" : lockHolder(directory) !== undefined ? "running" : "interrupted";
-  const step = summary?.steps ?? metrics.reduce((latest, row) => Math.max(latest, row.step), 0);
-  return { name: basename(directory), directory, config, state, step, metrics, ...(summary ? { summary } : {}) };
+  return withMetrics(lookInto(findRun(run, options)));
 }
 
-/** The run of a configuration, or undefined when it was never begun. */
+/** Reads its metrics, which it otherwise does when they are asked for. */
+function withMetrics(stored: StoredRun): StoredRun {
+  return { ...stored, metrics: stored.metrics };
+}
+
+/** The run of a configuration, or undefined when it was never begun. @throws {RunError} when its files are damaged */
 export function runOf(config: Config, options: { readonly runs?: string } = {}): StoredRun | undefined {
-  const directory = join(runsDirectory(options.runs), runName(config));
+  const directory = directoryOf(config, options);
   return existsSync(join(directory, CONFIG)) ? readRun(directory) : undefined;
 }
 
 /** Whether there is a checkpoint from which the run of a configuration goes on. */
 export function hasCheckpoint(config: Config, options: { readonly runs?: string } = {}): boolean {
-  return existsSync(join(runsDirectory(options.runs), runName(config), CHECKPOINT));
+  return existsSync(join(directoryOf(config, options), CHECKPOINT));
 }
 
-/** All runs, by name; folders that are none are passed over. */
-export function listRuns(options: { readonly runs?: string } = {}): StoredRun[] {
+/** The folder of the run of a configuration, whether it is there or not. */
+export function directoryOf(config: Config, options: { readonly runs?: string } = {}): string {
+  return join(runsDirectory(options.runs), runName(config));
+}
+
+/**
+ * All runs, by name. Of each only the ends of its files are read; `metrics` reads the table when it is asked for. Folders that look like a
+ * run and cannot be used are listed with state "damaged" and what to do; others are passed over.
+ * @example
+ * const complete = listRuns().filter((run) => run.state === "complete");
+ */
+export function listRuns(options: { readonly runs?: string } = {}): (StoredRun | DamagedRun)[] {
   const runs = runsDirectory(options.runs);
-  return runNames(runs).map((name) => readRun(join(runs, name)));
+  return runNames(runs).map((name) => inspectRun(join(runs, name)));
+}
+
+/**
+ * The same, once it is known of every run whether somebody trains it: where a process of another machine holds one, its heartbeat is
+ * watched, which takes some seconds.
+ */
+export async function watchAndListRuns(options: { readonly runs?: string } = {}): Promise<(StoredRun | DamagedRun)[]> {
+  const listed = listRuns(options);
+  const end = performance.now() + 1000 * observationSeconds();
+  const undecided = () => listed.some(({ state, directory }) => state === "running" && leaseHolder(directory)?.life === "unknown");
+  if (!undecided()) return listed;
+  while (undecided() && performance.now() < end) await pause(250);
+  return listRuns(options);
+}
+
+/**
+ * A run by its folder, as `listRuns` has it: damage is told, not thrown.
+ * @param options.whole also reads its metrics, which in a complete run checks them
+ */
+export function inspectRun(directory: string, options: { readonly whole?: boolean } = {}): StoredRun | DamagedRun {
+  try {
+    const stored = lookInto(directory);
+    return options.whole ? withMetrics(stored) : stored;
+  } catch (error) {
+    return { name: basename(directory), directory, state: "damaged", problem: oneLine((error as Error).message) };
+  }
 }
 
 /** The topology evolutions of a run, one row a layer. */
@@ -309,16 +382,43 @@ export function readTiming(run: string, options: { readonly runs?: string } = {}
 
 /** The masks of a run over time, oldest first. */
 export function readMasks(run: string, options: { readonly runs?: string } = {}): MaskMoment[] {
-  const path = join(findRun(run, options), "masks.bin");
-  return existsSync(path) ? decodeMasks(readFileSync(path)) : [];
+  const directory = findRun(run, options);
+  const content = readGrowing(directory, "masks.bin");
+  if (content === undefined) return [];
+  try {
+    return decodeMasks(content);
+  } catch {
+    throw damaged(join(directory, "masks.bin"), "it holds something else than masks");
+  }
 }
 
 /**
  * The last checkpoint of a run: parameters, masks, buffer.
- * @throws {RunError} when there is none yet, or it is damaged
+ * @throws {RunError} when there is none yet, or it is damaged, or another run's
  */
 export function readRunCheckpoint(run: string, options: { readonly runs?: string } = {}): Checkpoint {
-  return readCheckpoint(checkpointPath(run, options));
+  const directory = findRun(run, options);
+  const path = checkpointPath(directory);
+  const checkpoint = readCheckpoint(path, runNamesOf(directory));
+  const summary = readSummary(directory, readConfig(directory));
+  if (summary !== undefined && checkpoint.end?.step !== summary.steps) {
+    throw new RunError(`Checkpoint ${path} cannot be used: it is of step ${checkpoint.state.progress.step}, and its run ended at step ${summary.steps}. Put a good copy in its place, or move its folder away to start this run anew.`);
+  }
+  return checkpoint;
+}
+
+/** The step of a run's last checkpoint, undefined when it has none that can be read. */
+export function checkpointStep(directory: string): number | undefined {
+  try {
+    return readCheckpoint(join(directory, CHECKPOINT)).state.progress.step;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The names that a checkpoint in a folder may give its run: the folder's, and that of its configuration where somebody renamed the folder. */
+export function runNamesOf(directory: string): string[] {
+  return [basename(directory), runName(readConfig(directory))];
 }
 
 /** @throws {RunError} when the run has no checkpoint yet */
@@ -328,21 +428,83 @@ export function checkpointPath(run: string, options: { readonly runs?: string } 
   return path;
 }
 
-function readRows<Row>(directory: string, file: GrowingFile): Row[] {
-  const path = join(directory, file);
-  return existsSync(path) ? parseRows<Row>(readFileSync(path, "utf8")) : [];
+/** A run without reading more of it than the ends of its files. */
+function lookInto(directory: string): StoredRun {
+  const config = readConfig(directory);
+  const summary = readSummary(directory, config);
+  let rows: readonly MetricsRow[] | undefined;
+  const found = summary === undefined ? { ...lastMetrics(join(directory, "metrics.csv")), state: isTrained(directory) ? ("running" as const) : ("interrupted" as const) } : { ...endOf(summary), state: "complete" as const, summary };
+  for (const [file, part] of Object.entries(summary?.files ?? {})) if (file in GROWING) checkLength(join(directory, file), part.bytes);
+  return {
+    name: basename(directory),
+    directory,
+    config,
+    ...found,
+    get metrics() {
+      return (rows ??= readRows<MetricsRow>(directory, "metrics.csv"));
+    },
+  };
 }
 
+/** Whether a process works on a run, as far as can be seen without waiting; one that shows neither life nor death is taken to. */
+function isTrained(directory: string): boolean {
+  const holder = leaseHolder(directory);
+  return holder !== undefined && holder.life !== "gone";
+}
+
+function endOf({ steps, winRates }: RunSummary): Pick<StoredRun, "step" | "winRate"> {
+  const winRate = winRates.at(-1);
+  return { step: steps, ...(winRate === undefined ? {} : { winRate }) };
+}
+
+/** How far a run is by the end of its metrics.csv, back to its last evaluation. */
+function lastMetrics(path: string): Pick<StoredRun, "step" | "winRate"> {
+  const rows = existsSync(path) ? parseTable<MetricsRow>(`${HEADERS.metrics}${readEnd(path, "evaluation,")}`, path) : [];
+  const winRate = rows.filter(({ kind }) => kind === "evaluation").at(-1)?.winRate;
+  return { step: rows.reduce((latest, row) => Math.max(latest, row.step), 0), ...(winRate === undefined ? {} : { winRate }) };
+}
+
+/** A table, checked in a complete run. */
+function readRows<Row>(directory: string, file: Exclude<FileName, "masks.bin">): Row[] {
+  const content = readGrowing(directory, file);
+  return content === undefined ? [] : parseTable<Row>(content.toString("utf8"), join(directory, file));
+}
+
+/** A growing file, undefined when it is not there; in a complete run exactly what the run ended with. */
+function readGrowing(directory: string, file: FileName): Buffer | undefined {
+  const path = join(directory, file);
+  const part = readSummary(directory, readConfig(directory))?.files?.[file];
+  if (part !== undefined) return readPart(path, part);
+  return existsSync(path) ? onReading(path, () => readFileSync(path)) : undefined;
+}
+
+/** The folders that are runs, or were. */
 function runNames(runs: string): string[] {
   if (!existsSync(runs) || !statSync(runs).isDirectory()) return [];
-  return readdirSync(runs).filter((name) => existsSync(join(runs, name, CONFIG))).sort();
+  return onReading(runs, () => readdirSync(runs)).filter((name) => [CONFIG, SUMMARY, CHECKPOINT, "metrics.csv"].some((file) => existsSync(join(runs, name, file)))).sort();
+}
+
+/** The summary of a complete run; undefined for any other. @throws {RunError} when it is damaged */
+function readSummary(directory: string, config: Config): RunSummary | undefined {
+  const path = join(directory, SUMMARY);
+  if (!existsSync(path)) return undefined;
+  const summary = readJson(path) as RunSummary | null;
+  const refuse = (why: string): never => {
+    throw new RunError(`${path} ${why}: put a good copy in its place, or remove it, and the same command completes the run again.`);
+  };
+  const numbers = [summary?.score, summary?.steps, summary?.episodes, summary?.updates, summary?.seconds];
+  if (typeof summary !== "object" || summary === null || !numbers.every((value) => typeof value === "number") || !Array.isArray(summary.winRates)) return refuse("is no summary of a run");
+  if (summary.sha256 !== undefined && summary.sha256 !== summaryDigest(summary, config)) return refuse("is not what the run ended with: it, or the config.json beside it, was changed");
+  return summary;
 }
 
 function readJson(path: string): unknown {
+  const text = onReading(path, () => readFileSync(path, "utf8"));
+  if (text.trim() === "") throw new RunError(`${path} is empty: put a good copy in its place, or move its folder away.`);
   try {
-    return JSON.parse(readFileSync(path, "utf8"));
+    return JSON.parse(text);
   } catch (error) {
-    throw new RunError(`${path} cannot be read: ${(error as Error).message}`, { cause: error });
+    throw new RunError(`${path} is not valid JSON: put a good copy in its place, or move its folder away.`, { cause: error });
   }
 }
 

@@ -109,7 +109,7 @@ describe("a ticket", () => {
     beforeAll(async () => {
       await runOne(dense, { runs });
       await runOne(tiny, { runs });
-      openRun(halted, { runs }).close();
+      (await openRun(halted, { runs })).close();
     });
 
     it.each<[string, () => Config, RegExp]>([
@@ -164,7 +164,7 @@ describe("runAll with sources and tickets in one list", () => {
 
   it("reports tickets whose source failed, and completes the others", async () => {
     store = join(runs, "failing");
-    const taken = openRun(source, { runs: store });
+    const taken = await openRun(source, { runs: store });
     const outcomes = await runAll(list, { runs: store, workers: 2 });
     taken.close();
     expect(outcomes.map(({ state }) => state)).toEqual(["failed", "failed", "failed", "complete", "complete", "failed"]);
@@ -180,11 +180,11 @@ describe("runAll with sources and tickets in one list", () => {
     const controller = new AbortController();
     await runOne(begun, { runs: store, signal: controller.signal, onProgress: ({ step }) => step >= 100 && controller.abort() });
     const halted = ticket("winning", source, { seed: 8 });
-    openRun(halted, { runs: store }).close();
+    (await openRun(halted, { runs: store })).close();
     rmSync(runOf(source, { runs: store })!.directory, { recursive: true });
 
     await expect(runAll([begun, halted], { runs: store })).rejects.toThrow(/^config: ticket\.source is "two-step-\S+", which cannot be read: No run/);
-    const taken = openRun(source, { runs: store });
+    const taken = await openRun(source, { runs: store });
     const outcomes = await runAll([begun, halted, source], { runs: store, workers: 1 });
     taken.close();
     expect(outcomes.map(({ state }) => state)).toEqual(["complete", "failed", "failed"]);

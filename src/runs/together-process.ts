@@ -9,6 +9,7 @@ const stop = () => controller.abort();
 
 // Ctrl-C goes to every process of a terminal. The one that asked decides; when it is gone, what was trained is kept.
 process.on("SIGINT", () => undefined);
+process.on("SIGTERM", stop).on("SIGHUP", stop);
 process.on("disconnect", stop);
 process.once("message", async ({ tasks }: TogetherTask) => {
   process.on("message", stop);

@@ -2,7 +2,7 @@ import { restoreConfig } from "../config.js";
 import { openBackend } from "../node/tensorflow/backend.js";
 import { createRunGroup } from "../networks/tensorflow/engine.js";
 import { runOne, type RunOptions } from "./run.js";
-import type { TogetherMessage, WorkerTask } from "./workers.js";
+import { elsewhereOf, type TogetherMessage, type WorkerTask } from "./workers.js";
 
 /**
  * Trains runs that differ in their seeds only, in this thread and with the tensorflow engine: the updates of all of them are computed side by side. Each comes
@@ -23,12 +23,14 @@ export async function runTogether(tasks: readonly WorkerTask[], say: (message: T
           token,
           computing: { open: group.open(run), device: device.name },
           onProgress: (progress) => say({ kind: "progress", name, progress }),
+          onNote: (line) => say({ kind: "note", line }),
           ...(signal === undefined ? {} : { signal }),
           ...(runs === undefined ? {} : { runs }),
           ...(checkpointEvery === undefined ? {} : { checkpointEvery }),
         });
       } catch (error) {
-        say({ kind: "failed", name, message: (error as Error).message });
+        const elsewhere = elsewhereOf(error);
+        say(elsewhere === undefined ? { kind: "failed", name, message: (error as Error).message } : { kind: "elsewhere", name, elsewhere });
       } finally {
         group.leave(run);
       }

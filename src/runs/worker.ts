@@ -1,22 +1,32 @@
 import { type MessagePort, receiveMessageOnPort } from "node:worker_threads";
 import { restoreConfig } from "../config.js";
 import { runOne } from "./run.js";
-import type { WorkerTask } from "./workers.js";
+import { type Elsewhere, elsewhereOf, type WorkerMessage, type WorkerTask } from "./workers.js";
 
-/** Trains one run in a worker thread of `runAll`; progress goes out through the port, and any message on it stops the run. */
-export default async function work({ config, given, token, runs, checkpointEvery, port }: WorkerTask & { readonly port: MessagePort }): Promise<void> {
+/**
+ * Trains one run in a worker thread of `runAll`; progress goes out through the port, and any message on it stops the run.
+ * @returns that another process trains the run, where that is so
+ */
+export default async function work({ config, given, token, runs, checkpointEvery, port }: WorkerTask & { readonly port: MessagePort }): Promise<Elsewhere | undefined> {
   const controller = new AbortController();
+  const say = (message: WorkerMessage) => port.postMessage(message);
   try {
     // A run that waited for its turn while all were stopped is not begun.
-    if (receiveMessageOnPort(port) !== undefined) return;
+    if (receiveMessageOnPort(port) !== undefined) return undefined;
     port.on("message", () => controller.abort());
     await runOne(restoreConfig(given, config), {
       token,
       signal: controller.signal,
-      onProgress: (progress) => port.postMessage(progress),
+      onProgress: (progress) => say({ kind: "progress", progress }),
+      onNote: (line) => say({ kind: "note", line }),
       ...(runs === undefined ? {} : { runs }),
       ...(checkpointEvery === undefined ? {} : { checkpointEvery }),
     });
+    return undefined;
+  } catch (error) {
+    const elsewhere = elsewhereOf(error);
+    if (elsewhere === undefined) throw error;
+    return elsewhere;
   } finally {
     port.close();
   }

@@ -1,10 +1,11 @@
-import { fork } from "node:child_process";
+import { type ChildProcess, fork } from "node:child_process";
 import { createRequire } from "node:module";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { MessageChannel } from "node:worker_threads";
 import type { Piscina } from "piscina";
 import type { Config, ConfigInput } from "../config.js";
-import { runOf } from "./store.js";
+import { LeaseLostError, RunTakenError } from "./lease.js";
+import { directoryOf, inspectRun } from "./store.js";
 import type { Device, RunOptions, TrainingProgress } from "./run.js";
 
 /** What a worker is asked to do. */
@@ -18,23 +19,50 @@ export interface WorkerTask {
   readonly checkpointEvery: number | undefined;
 }
 
-/**
- * Trains a run in a worker thread of a pool.
- * @returns why it failed, by name
- */
-export async function inWorker(pool: Piscina, task: WorkerTask, signal: AbortSignal | undefined, report: (progress: Partial<TrainingProgress>) => void): Promise<Map<string, Error>> {
+/** What a worker thread says. */
+export type WorkerMessage = { readonly kind: "progress"; readonly progress: TrainingProgress } | { readonly kind: "note"; readonly line: string };
+
+/** Another process trains a run. */
+export interface Elsewhere {
+  readonly message: string;
+}
+
+/** Whether a run failed here because another process trains it; a thread of this one is not meant, which would wait for itself. */
+export function elsewhereOf(error: unknown): Elsewhere | undefined {
+  return (error instanceof RunTakenError && !error.own) || error instanceof LeaseLostError ? { message: error.message } : undefined;
+}
+
+/** Outcome of a worker's tasks. */
+export interface WorkerOutcome {
+  /** Why runs failed, by name. */
+  readonly failures: ReadonlyMap<string, Error>;
+  /** The runs that another process trains, by name. */
+  readonly elsewhere: ReadonlyMap<string, Elsewhere>;
+}
+
+/** How `runAll` hears of its workers. */
+export interface WorkerListener {
+  readonly signal: AbortSignal | undefined;
+  readonly report: (name: string, progress: Partial<TrainingProgress>) => void;
+  readonly onDevice: RunOptions["onDevice"];
+  readonly onNote: RunOptions["onNote"];
+}
+
+/** Trains a run in a worker thread of a pool. */
+export async function inWorker(pool: Piscina, task: WorkerTask, { signal, report, onNote }: WorkerListener): Promise<WorkerOutcome> {
   const { port1, port2 } = new MessageChannel();
-  port1.on("message", (progress: TrainingProgress) => {
-    if (progress.state === "running") report(progress);
+  port1.on("message", (message: WorkerMessage) => {
+    if (message.kind === "note") onNote?.(message.line);
+    else if (message.progress.state === "running") report(task.name, message.progress);
   });
   const abort = () => port1.postMessage("abort");
   if (signal?.aborted) abort();
   signal?.addEventListener("abort", abort, { once: true });
   try {
-    await pool.run({ ...task, port: port2 }, { transferList: [port2] });
-    return new Map();
+    const elsewhere = (await pool.run({ ...task, port: port2 }, { transferList: [port2] })) as Elsewhere | undefined;
+    return { failures: new Map(), elsewhere: new Map(elsewhere === undefined ? [] : [[task.name, elsewhere]]) };
   } catch (error) {
-    return new Map([[task.name, error as Error]]);
+    return { failures: new Map([[task.name, error as Error]]), elsewhere: new Map() };
   } finally {
     signal?.removeEventListener("abort", abort);
     port1.close();
@@ -50,39 +78,74 @@ export interface TogetherTask {
 export type TogetherMessage =
   | { readonly kind: "device"; readonly device: Device }
   | { readonly kind: "progress"; readonly name: string; readonly progress: TrainingProgress }
+  | { readonly kind: "note"; readonly line: string }
   | { readonly kind: "failed"; readonly name: string; readonly message: string }
+  | { readonly kind: "elsewhere"; readonly name: string; readonly elsewhere: Elsewhere }
   | { readonly kind: "end" };
 
 /**
  * Trains runs side by side in a process of its own: TensorFlow reads its settings from the environment that a process begins with, and gives a device back
  * when it ends.
- *
- * @returns why runs failed, by name
  */
-export async function inProcess(tasks: readonly WorkerTask[], signal: AbortSignal | undefined, report: (name: string, progress: Partial<TrainingProgress>) => void, onDevice: RunOptions["onDevice"]): Promise<Map<string, Error>> {
-  if (signal?.aborted) return new Map();
+export async function inProcess(tasks: readonly WorkerTask[], { signal, report, onDevice, onNote }: WorkerListener): Promise<WorkerOutcome> {
   const failures = new Map<string, Error>();
-  const { filename, execArgv } = workerFile("together-process");
-  const child = fork(fileURLToPath(filename), { execArgv, serialization: "advanced" });
-  const abort = () => child.connected && child.send("abort");
-  signal?.addEventListener("abort", abort, { once: true });
-  child.on("message", (message: TogetherMessage) => {
-    if (message.kind === "device") onDevice?.(message.device);
-    if (message.kind === "progress" && message.progress.state === "running") report(message.name, message.progress);
-    if (message.kind === "failed") failures.set(message.name, new Error(message.message));
-  });
-  child.send({ tasks } satisfies TogetherTask);
-  // What it said last may arrive after its end.
-  const [[code, killed]] = await Promise.all([
-    new Promise<[code: number | null, killed: string | null]>((resolve) => child.once("exit", (...how) => resolve(how))),
-    new Promise<void>((resolve) => child.once("disconnect", resolve)),
-  ]);
-  signal?.removeEventListener("abort", abort);
-  if (code !== 0) {
-    const why = new Error(`the process that trained it ended with ${killed ?? `exit code ${code}`}; the same command goes on from its last checkpoint`);
-    for (const { name, config, runs } of tasks) if (runOf(config, runs === undefined ? {} : { runs })?.state !== "complete" && !failures.has(name)) failures.set(name, why);
+  const elsewhere = new Map<string, Elsewhere>();
+  if (signal?.aborted) return { failures, elsewhere };
+  const abort = () => child?.connected && child.send("abort", () => undefined);
+  let child: ChildProcess | undefined;
+  let why: string | undefined;
+  try {
+    const { filename, execArgv } = workerFile("together-process");
+    child = fork(fileURLToPath(filename), { execArgv, serialization: "advanced" });
+    signal?.addEventListener("abort", abort, { once: true });
+    child.on("message", (message: TogetherMessage) => {
+      if (message.kind === "device") onDevice?.(message.device);
+      if (message.kind === "note") onNote?.(message.line);
+      if (message.kind === "progress" && message.progress.state === "running") report(message.name, message.progress);
+      if (message.kind === "failed") failures.set(message.name, new Error(message.message));
+      if (message.kind === "elsewhere") elsewhere.set(message.name, message.elsewhere);
+    });
+    why = await endOfChild(child, { tasks });
+  } catch (error) {
+    why = cannotStart(error as Error);
+  } finally {
+    signal?.removeEventListener("abort", abort);
   }
-  return failures;
+  if (why !== undefined) {
+    for (const { name, config, runs } of tasks) {
+      const complete = inspectRun(directoryOf(config, runs === undefined ? {} : { runs })).state === "complete";
+      if (!complete && !failures.has(name) && !elsewhere.has(name)) failures.set(name, new Error(why));
+    }
+  }
+  return { failures, elsewhere };
+}
+
+/** Gives a child process its task and waits until it is gone. @returns why it did not do its task, if so */
+function endOfChild(child: ChildProcess, task: TogetherTask): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    let exit: string | undefined | null = null;
+    // What it said last may arrive after its end.
+    let open = child.connected;
+    const end = () => exit !== null && !open && resolve(exit);
+    child.once("error", (error) => {
+      // One that never started neither exits nor disconnects.
+      if (child.pid === undefined) resolve(cannotStart(error));
+    });
+    child.once("disconnect", () => {
+      open = false;
+      end();
+    });
+    child.once("exit", (code, killed) => {
+      exit = code === 0 ? undefined : `the process that trained it ended with ${killed ?? `exit code ${code}`}; the same command goes on from its last checkpoint`;
+      end();
+    });
+    // One that has ended already is told of by its exit.
+    if (child.pid !== undefined) child.send(task, () => undefined);
+  });
+}
+
+function cannotStart(error: Error): string {
+  return `the process that trains it cannot be started (${error.message}); the same command tries again`;
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { Config } from "../config.js";
 import type { Environment } from "../envs/environment.js";
+import { currentHost } from "../host.js";
 import type { Engine } from "../networks/engine.js";
 import type { Parameters } from "../networks/parameters.js";
 import { type DualBuffer, addEpisode, storedEpisodes } from "../replay/dual.js";
@@ -48,14 +49,21 @@ export function captureReplay(buffers: DualBuffer): ReplayState {
 }
 
 /**
- * Fills empty buffers by playing the stored episodes again.
+ * Fills empty buffers by playing the stored episodes again, which takes up to a minute for a large buffer. Others have their turn meanwhile.
+ * @returns false when the signal stopped it
  * @throws {Error} when an episode does not end where it ended before: the environment is not the one that made it
  */
-export function replayEpisodes(buffers: DualBuffer, env: Environment, stored: ReplayState, config: Config): void {
+export async function replayEpisodes(buffers: DualBuffer, env: Environment, stored: ReplayState, config: Config, signal?: AbortSignal): Promise<boolean> {
   const recorder = createEpisodeRecorder(env);
   const { agents } = env.sizes;
   let offset = 0;
-  stored.seeds.forEach((seed, i) => {
+  let lastTurn = performance.now();
+  for (const [i, seed] of stored.seeds.entries()) {
+    if (performance.now() - lastTurn > 20) {
+      await currentHost().nextTurn();
+      lastTurn = performance.now();
+    }
+    if (signal?.aborted) return false;
     const length = stored.lengths[i];
     const actions = stored.actions.subarray(offset, offset + length * agents);
     offset += actions.length;
@@ -77,5 +85,6 @@ export function replayEpisodes(buffers: DualBuffer, env: Environment, stored: Re
     );
     if (episode.length !== length) throw changed(`ended after ${episode.length} steps instead of ${length}`);
     addEpisode(buffers, episode);
-  });
+  }
+  return true;
 }

@@ -18,7 +18,7 @@ import { captureMasks, captureReplay, captureTensors, replayEpisodes } from "./s
 
 /** How a run is listened to; none of it changes what the run computes. */
 export interface TrainOptions {
-  /** Stops the run at the end of the present episode, after a last checkpoint record. */
+  /** Stops the run at the end of the present episode, after a last checkpoint record; while it fills its buffers on resume, at once. */
   readonly signal?: AbortSignal;
   /** A state that a checkpoint record of the same config carried. */
   readonly resume?: TrainState;
@@ -48,7 +48,8 @@ export async function* train(config: Config, options: TrainOptions = {}): AsyncG
   const env = environmentOf(config);
   const growth = growthOf(config);
   const buffers = createDualBuffer(config.replay);
-  if (resume) replayEpisodes(buffers, env, resume.replay, config);
+  // Stopped meanwhile, it has nothing new to say: the checkpoint that it resumes from holds all there is.
+  if (resume && !(await replayEpisodes(buffers, env, resume.replay, config, signal))) return;
 
   const random = resume ? resumeRandom(resume.progress.random) : startRandom(config.seed);
   const engine = resume
