@@ -1,16 +1,17 @@
 // npm run lab: JupyterLab on the notebooks, with the TypeScript kernel ready. Arguments go to JupyterLab:
 //   npm run lab -- --no-browser --port 8899
 import { spawn, spawnSync } from "node:child_process";
-import { readdirSync } from "node:fs";
 import { join } from "node:path";
+import { committedFiles } from "./committed.mjs";
 import { ensureJupyter, jupyterEnvironment, root } from "./jupyter.mjs";
 
 const python = prepare();
 const env = jupyterEnvironment();
 
-// Jupyter hides scripted outputs (the battle replays) of notebooks that it has not seen run; these came with the project.
-const notebooks = readdirSync(join(root, "notebooks")).filter((name) => name.endsWith(".ipynb")).map((name) => join(root, "notebooks", name));
-spawnSync(python, ["-m", "jupyter", "trust", ...notebooks], { env, stdio: "ignore" });
+// Jupyter hides scripted outputs (the battle replays) of notebooks that it has not seen run. Those that came with the project and are as they came may show
+// them; one that somebody changed or added shows them after it was run.
+const notebooks = committedFiles(root, "notebooks", ".ipynb");
+if (notebooks.length > 0) spawnSync(python, ["-m", "jupyter", "trust", ...notebooks], { env, stdio: "ignore" });
 
 const asRoot = process.getuid?.() === 0 ? ["--allow-root"] : [];
 const lab = spawn(
