@@ -5,7 +5,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from "commander
 import { addConfigOptions, type ConfigFlags, configFrom } from "./cli/config-options.js";
 import { BACKENDS, ENGINES } from "./config.js";
 import { doctorCommand } from "./cli/doctor.js";
-import { type ExperimentFlags, listExperiments, runExperiment, showExperiment } from "./cli/experiment.js";
+import { type ExperimentFlags, listExperiments, publishExperiment, runExperiment, showExperiment } from "./cli/experiment.js";
 import { replayCommand, showCommand } from "./cli/figures.js";
 import { exportCommand, runsCommand, type RunsFlags } from "./cli/runs.js";
 import { trainCommand, type TrainingFlags } from "./cli/train.js";
@@ -58,6 +58,7 @@ experiment.command("list").description("what there is").action(listExperiments);
 for (const [name, about, action] of [
   ["run", "train what is missing, then show the result", runExperiment],
   ["show", "show the result of runs that are complete", showExperiment],
+  ["publish", "as run, but write the project's committed results (data/results, figures)", publishExperiment],
 ] as const) {
   experiment
     .command(`${name} <ID>`)
@@ -69,7 +70,8 @@ for (const [name, about, action] of [
     .addOption(workersOption())
     .addOption(checkpointOption())
     .addOption(runsOption())
-    .option("--figure <PATH>", "where the figure is saved, without an ending (default: figures/ID)")
+    .option("--figure <PATH>", "where the figure is saved, without an ending (default: ID among the results)")
+    .addOption(new Option("--results <FOLDER>", "where tables and figures go (default: MAST_RESULTS, or data/own)").hideHelp(name === "publish"))
     .action((id: string, flags: ExperimentFlags) => action(id, flags));
 }
 
@@ -88,7 +90,12 @@ program
   .option("--out <FILE>", "default: replay-ENVIRONMENT-SEED.html in this folder")
   .addOption(runsOption())
   .action((run: string | undefined, flags: RunsFlags & { random?: string | true; seed: number; out?: string }) => replayCommand(run, flags));
-program.command("show <FILE>").description("open a saved figure (figures/NAME.json) in the browser").action((file: string) => showCommand(file));
+program
+  .command("show <FILE>")
+  .description("a saved figure (NAME.json) as a page that needs no network, opened in the browser where there is a screen")
+  .option("--out <PAGE>", "default: shown/NAME.html among the results")
+  .option("--no-open", "only write the page")
+  .action((file: string, flags: { out?: string; open?: boolean }) => showCommand(file, flags));
 program.command("doctor").description("what of the environment is there, and how to get what is missing").action(() => doctorCommand());
 
 /** Commander says some things in several lines; an error is one. */

@@ -71,6 +71,7 @@ export {
 } from "./results/paper.js";
 export { type MethodStatistics, methodStatistics } from "./results/methods.js";
 export { type ScoreStatistics, scoreStatistics } from "./results/scores.js";
+export { figurePath, resultsPlace, type ResultsPlace } from "./results/place.js";
 export { rankCorrelation } from "./results/rank-correlation.js";
 export { smooth } from "./results/savgol.js";
 export { bootstrapInterval, finalScore, interquartileMean, mean, probabilityOfImprovement, standardDeviation } from "./results/statistics.js";

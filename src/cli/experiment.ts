@@ -1,13 +1,15 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { relative, resolve } from "node:path";
 import type { Backend, Config } from "../config.js";
 import { EXPERIMENTS, findExperiment, isMeasurement, MEASUREMENTS } from "../experiments/all.js";
 import { type Experiment, type Measurement, type Profile, PROFILES } from "../experiments/experiment.js";
-import { publishedMeasurement, type PublishedFile, publishMeasurement, publishResults } from "../experiments/publish.js";
+import { publishedMeasurement, type PublishedFile, type PublishOptions, publishMeasurement, reduceResults, saveResults } from "../experiments/publish.js";
 import { publishedRows } from "../experiments/published.js";
 import { clock, tableText } from "../figures/table.js";
 import { type CsvRow, parseCsv } from "../results/csv.js";
 import { type DamagedRun, directoryOf, inspectRun, type StoredRun } from "../runs/store.js";
+import { readNamedFile } from "../node/files.js";
+import { committedResults, resultsPlace } from "../results/place.js";
 import { shareDisplay } from "./progress.js";
 import { interruptible } from "./interrupt.js";
 import { trainAll, type TrainingFlags } from "./train.js";
@@ -20,6 +22,15 @@ export interface ExperimentFlags extends TrainingFlags {
   readonly backend?: Backend;
   /** Where the figure goes, without its ending. */
   readonly figure?: string;
+  /** Where tables and figures go. */
+  readonly results?: string;
+  /** Writes the committed results of the project. */
+  readonly publish?: boolean;
+}
+
+/** Where what the flags ask for goes. */
+function placeOf({ figure, results, publish }: ExperimentFlags): PublishOptions {
+  return { place: publish === true ? committedResults() : resultsPlace(results), ...(figure === undefined ? {} : { figure: resolve(figure) }) };
 }
 
 /** The configurations of an experiment as the flags ask for them. */
@@ -76,6 +87,12 @@ export async function runExperiment(id: string, flags: ExperimentFlags): Promise
   else if (!outcomes.some(({ state }) => state === "stopped")) showPart(found, profile, complete, configs.length, flags);
 }
 
+/** `mast experiment publish ID`: as `run`, and what it comes to becomes the project's committed result. */
+export async function publishExperiment(id: string, flags: ExperimentFlags): Promise<void> {
+  if (flags.results !== undefined) throw new Error("publish writes to data/results and figures: leave out --results, or use run.");
+  await runExperiment(id, { ...flags, publish: true });
+}
+
 /** `mast experiment show ID`: the result of runs that are there. */
 export async function showExperiment(id: string, flags: ExperimentFlags): Promise<void> {
   const found = findExperiment(id);
@@ -97,10 +114,11 @@ function completeRun(config: Config, { runs }: ExperimentFlags): StoredRun | Dam
   return run.state === "complete" || run.state === "damaged" ? run : undefined;
 }
 
-async function publish(experiment: Experiment, profile: Profile, runs: readonly StoredRun[], { figure }: ExperimentFlags): Promise<void> {
-  const { table, saved } = await publishResults(experiment, profile, runs, figure === undefined ? {} : { figure: resolve(figure) });
-  console.log(`\n${tableText(table)}\n`);
-  sayWhatIsSaved(saved);
+async function publish(experiment: Experiment, profile: Profile, runs: readonly StoredRun[], flags: ExperimentFlags): Promise<void> {
+  const reduction = reduceResults(experiment, runs);
+  // First the result: whatever becomes of the files, it is seen.
+  console.log(`\n${tableText(reduction.table)}\n`);
+  sayWhatIsSaved(await saveResults(experiment, profile, runs, reduction, placeOf(flags)));
   const next = experiment.next?.(runs) ?? [];
   if (next.length > 0) console.log(`\nWhat to try next:\n${next.map(([command, purpose]) => `  ${command}\n      ${purpose}`).join("\n")}`);
 }
@@ -139,10 +157,10 @@ async function measure(measurement: Measurement, flags: ExperimentFlags): Promis
 /** What a measurement left in data/results: its table is made while measuring, and what is kept are its rows. */
 function showMeasured(measurement: Measurement, profile: Profile, flags: ExperimentFlags): void {
   refuseTrainingFlags(measurement, flags);
-  const files = publishedMeasurement(measurement, profile);
+  const files = publishedMeasurement(measurement, profile, placeOf(flags));
   const path = files.find(({ what }) => what === "Rows")?.path;
   if (path === undefined) throw new Error(`${measurement.id} (${profile}) was not measured here yet: \`mast experiment run ${measurement.id} --profile ${profile}\` does it.`);
-  const rows = parseCsv(readFileSync(path, "utf8"), path);
+  const rows = parseCsv(readNamedFile(path, "the results"), path);
   const titles = Object.keys(rows[0] ?? {});
   const columns = titles.map((title) => ({ title, ...(typeof rows[0]![title] === "number" ? { align: "right" as const } : {}) }));
   console.log(`${tableText({ title: measurement.title, columns, rows: rows.map((row) => titles.map((title) => String(row[title]))) })}\n`);

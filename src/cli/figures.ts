@@ -1,36 +1,79 @@
-import { readFileSync } from "node:fs";
-import { resolve } from "node:path";
+import { mkdirSync, mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, join, resolve } from "node:path";
 import { createEnvironment } from "../envs/index.js";
 import { uniformRandom } from "../envs/play.js";
+import { figureHtml } from "../display/page.js";
+import { replaceFile } from "../display/save.js";
+import type { Figure } from "../figures/figure.js";
 import { recordEpisode } from "../figures/recording.js";
 import { replayTitle, saveReplay } from "../display/replay.js";
 import { playTrained } from "../analysis/trained-play.js";
-import { onDisk } from "../runs/disk.js";
+import { readNamedJson, writeNamed } from "../node/files.js";
+import { resultsPlace } from "../results/place.js";
 import { readRun } from "../runs/store.js";
 import type { RunsFlags } from "./runs.js";
 
-/** `mast show FILE`: a saved figure in the browser. The page loads Plotly from the network; FILE.html beside it does not. */
-export async function showCommand(file: string): Promise<void> {
-  const { data, layout } = readFigure(file);
-  const { plot } = (await import("nodeplotlib")) as unknown as { plot(data: unknown, layout: unknown): void };
-  console.log(`Opening ${file} in the browser; without a network, open ${file.replace(/\.json$/, ".html")} instead. Ctrl-C ends.`);
-  plot(data, layout);
+/**
+ * `mast show FILE`: writes a saved figure as a page of its own, which needs no network, and opens it where there is a screen.
+ * Nothing is served: the page is a file.
+ */
+export async function showCommand(file: string, flags: { readonly out?: string; readonly open?: boolean }): Promise<void> {
+  const figure = readFigure(file);
+  let html: string;
+  try {
+    html = figureHtml(figure);
+  } catch (error) {
+    throw new Error(`The figure ${file} cannot be shown: ${error instanceof RangeError ? "it is nested too deeply or too large" : (error as Error).message}.`);
+  }
+  const page = flags.out === undefined ? writePage(`${basename(file).replace(/\.json$/, "")}.html`, html) : resolve(flags.out);
+  if (flags.out !== undefined) writeNamed(page, "choose another file with --out", () => replaceFile(page, html));
+  const opened = flags.open !== false && hasScreen() && (await openInBrowser(page));
+  console.log(opened ? `Opened ${page} in the browser.` : `Open ${page} in a browser.`);
 }
 
-function readFigure(file: string): { data: unknown[]; layout: unknown } {
-  let text: string;
+/** Writes a page among a person's own results, or where that is not possible, into a new folder for temporary files. */
+function writePage(name: string, html: string): string {
   try {
-    text = readFileSync(file, "utf8");
-  } catch (error) {
-    throw new Error(`Cannot read the figure ${file}: ${(error as NodeJS.ErrnoException).code === "ENOENT" ? "there is no such file; figures are in figures/" : (error as Error).message}.`);
-  }
-  try {
-    const figure = JSON.parse(text) as { data?: unknown; layout?: unknown };
-    if (Array.isArray(figure.data)) return { data: figure.data, layout: figure.layout ?? {} };
+    const folder = join(resultsPlace().figures, "shown");
+    mkdirSync(folder, { recursive: true });
+    replaceFile(join(folder, name), html);
+    return join(folder, name);
   } catch {
-    // Said below, for text that is no JSON and for JSON that is no figure.
+    const path = join(mkdtempSync(join(tmpdir(), "mast-show-")), "figure.html");
+    return writeNamed(path, "choose another file with --out", () => (replaceFile(path, html), path));
   }
-  throw new Error(`${file} is no Plotly figure: expected JSON with "data" and "layout", as in figures/NAME.json.`);
+}
+
+/** Whether a browser can open a window here. */
+function hasScreen(): boolean {
+  const { DISPLAY, WAYLAND_DISPLAY, WSL_DISTRO_NAME, SSH_CONNECTION } = process.env;
+  if (process.platform === "linux") return Boolean(DISPLAY || WAYLAND_DISPLAY || WSL_DISTRO_NAME);
+  return SSH_CONNECTION === undefined && ["darwin", "win32"].includes(process.platform);
+}
+
+/** Whether the system took the page to open it. */
+async function openInBrowser(page: string): Promise<boolean> {
+  try {
+    const { default: open } = await import("open");
+    const child = await open(page);
+    // One that cannot open it says so at once; one that can may stay as long as its window.
+    return await new Promise<boolean>((resolve) => {
+      const timer = setTimeout(() => resolve(true), 2000);
+      const end = (opens: boolean) => (clearTimeout(timer), resolve(opens));
+      child.once("error", () => end(false)).once("exit", (code) => end(code === 0));
+    });
+  } catch {
+    return false;
+  }
+}
+
+function readFigure(file: string): Figure {
+  const figure = readNamedJson(file, "the figure", { ENOENT: "there is no such file; figures are in figures/ and data/own/" }) as { data?: unknown; layout?: unknown } | null;
+  const isObject = (value: unknown): boolean => typeof value === "object" && value !== null && !Array.isArray(value);
+  const { data, layout = {} } = isObject(figure) ? figure! : {};
+  if (!Array.isArray(data) || !data.every(isObject) || !isObject(layout)) throw new Error(`${file} is no Plotly figure: expected JSON with "data" and "layout", as in figures/NAME.json.`);
+  return { data, layout, summary: basename(file) } as Figure;
 }
 
 /** `mast replay RUN` or `--random`: one battle as a page of its own. */
@@ -42,6 +85,6 @@ export function replayCommand(run: string | undefined, flags: RunsFlags & { read
       ? playTrained(readRun(run, flags), seed)
       : recordEpisode(createEnvironment(flags.random === true ? "3m" : flags.random!), uniformRandom(seed), seed);
   const out = resolve(flags.out ?? `replay-${recording.environment}-${seed}.html`);
-  onDisk(out, () => saveReplay(recording, out), "");
+  writeNamed(out, "choose another file with --out", () => saveReplay(recording, out));
   console.log(`${replayTitle(recording)}\nOpen ${out} in a browser.`);
 }

@@ -1,9 +1,9 @@
-import { writeFileSync } from "node:fs";
 import { basename, resolve } from "node:path";
 import { shortSteps } from "../figures/figure.js";
 import { clock, tableText } from "../figures/table.js";
 import { exportParameters } from "../runs/checkpoint.js";
-import { onDisk } from "../runs/disk.js";
+import { replaceFile } from "../display/save.js";
+import { writeNamed } from "../node/files.js";
 import { scoreEvaluations } from "../results/scores.js";
 import { checkpointPath, findRun, runNamesOf, runsDirectory, type StoredRun, watchAndListRuns } from "../runs/store.js";
 
@@ -40,6 +40,6 @@ export function exportCommand(run: string, flags: RunsFlags & { readonly out?: s
   const path = checkpointPath(run, flags);
   const out = resolve(flags.out ?? `${basename(findRun(run, flags))}.safetensors`);
   const content = exportParameters(path, runNamesOf(findRun(run, flags)));
-  onDisk(out, () => writeFileSync(out, content), "");
+  writeNamed(out, "choose another file with --out", () => replaceFile(out, Buffer.from(content)));
   console.log(out);
 }

@@ -29,6 +29,7 @@ export function figureHtml(figure: Figure, title = figure.summary): string {
 <html lang="en">
 <head>
 <meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:; font-src data:">
 <meta name="viewport" content="width=device-width">
 <title>${escapeHtml(title)}</title>
 <style>body { margin: 1.5rem; font: 15px Helvetica, Arial, sans-serif; color: #222; background: #fff } #figure { max-width: 100%; overflow-x: auto }</style>

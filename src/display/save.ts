@@ -3,6 +3,7 @@ import { dirname } from "node:path";
 import { BrowserError } from "./browser.js";
 import { drawPng, noPngLine, sayOnce } from "./draw.js";
 import type { Figure } from "../figures/figure.js";
+import { writeNamed } from "../node/files.js";
 import { figureHtml } from "./page.js";
 import { shrinkPng } from "../figures/png.js";
 
@@ -28,14 +29,12 @@ export interface SavedFigure {
 export async function saveFigure(figure: Figure, path: string, options: { readonly log?: (line: string) => void } = {}): Promise<SavedFigure> {
   const base = path.replace(/\.(json|html|png)$/, "");
   const json = JSON.stringify({ data: figure.data, layout: figure.layout });
-  try {
+  writeNamed(`${base}.html`, "free the disk or choose another folder", () => {
     mkdirSync(dirname(base), { recursive: true });
     if (!existsSync(`${base}.json`) || readFileSync(`${base}.json`, "utf8") !== json) rmSync(`${base}.png`, { force: true });
     replaceFile(`${base}.json`, json);
     replaceFile(`${base}.html`, figureHtml(figure));
-  } catch (error) {
-    throw new Error(`the figure cannot be written to ${base}.html (${error instanceof Error ? error.message : String(error)}): free the disk or choose another folder`);
-  }
+  });
   let png: string | undefined;
   try {
     replaceFile(`${base}.png`, shrinkPng(await drawPng(figure, 2)));

@@ -24,8 +24,10 @@ const experiment = grid({
 const runsOf = (...args: Parameters<typeof experiment.configs>) => experiment.configs(...args).map((config, i) => completeRun(config, [0, [0.5, 1, 0.25, 0.75][i % 4]!]));
 
 let folder: string;
+let place: { tables: string; figures: string };
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "mast-publish-"));
+  place = { tables: join(folder, "data", "results"), figures: join(folder, "figures") };
   process.env["CHROME_PATH"] = "none";
   vi.spyOn(process.stderr, "write").mockReturnValue(true);
 });
@@ -41,7 +43,7 @@ const csv = (name: string) => readFileSync(join(folder, "data", "results", name)
 
 describe("publishResults", () => {
   it("keeps the runs, the cells of the grid with the paper's numbers, and every figure", async () => {
-    const { table, more, saved } = await publishResults(experiment, "classroom", runsOf("classroom"), { folder });
+    const { table, more, saved } = await publishResults(experiment, "classroom", runsOf("classroom"), { place });
     expect(results()).toEqual(["discounts-settings.csv", "discounts.csv"]);
     expect(figures()).toEqual(["discounts-curves.html", "discounts-curves.json", "discounts.html", "discounts.json"]);
     expect(Object.keys(more!)).toEqual(["curves"]);
@@ -61,23 +63,23 @@ describe("publishResults", () => {
   });
 
   it("puts another profile beside the usual one, and what is not declared beside both", async () => {
-    await publishResults(experiment, "smoke", runsOf("smoke"), { folder });
-    await publishResults(experiment, "paper", runsOf("paper"), { folder });
+    await publishResults(experiment, "smoke", runsOf("smoke"), { place });
+    await publishResults(experiment, "paper", runsOf("paper"), { place });
     // A map of one's own, fewer seeds, and a run that is missing.
-    await publishResults(experiment, "classroom", runsOf("classroom", undefined, { environment: "8m" }), { folder });
+    await publishResults(experiment, "classroom", runsOf("classroom", undefined, { environment: "8m" }), { place });
     expect(results()).toEqual(["discounts-own.csv", "discounts-paper.csv", "discounts-settings-own.csv", "discounts-settings-paper.csv", "discounts-settings-smoke.csv", "discounts-smoke.csv"]);
     expect(figures().filter((name) => name.endsWith("json"))).toEqual(["discounts-curves-own.json", "discounts-curves-paper.json", "discounts-curves-smoke.json", "discounts-own.json", "discounts-paper.json", "discounts-smoke.json"]);
     expect(csv("discounts-own.csv")[1]).toContain("8m");
     for (const runs of [runsOf("classroom", 1), runsOf("classroom").slice(1), runsOf("paper")]) {
-      const { saved } = await publishResults(experiment, "classroom", runs, { folder });
+      const { saved } = await publishResults(experiment, "classroom", runs, { place });
       expect(saved.every(({ path }) => path.includes("-own."))).toBe(true);
     }
-    await publishResults(experiment, "paper", runsOf("paper", 1), { folder });
+    await publishResults(experiment, "paper", runsOf("paper", 1), { place });
     expect(results()).toContain("discounts-paper-own.csv");
   });
 
   it("takes more seeds than declared as the better result", async () => {
-    const { saved } = await publishResults(experiment, "classroom", runsOf("classroom", 3), { folder });
+    const { saved } = await publishResults(experiment, "classroom", runsOf("classroom", 3), { place });
     expect(basename(saved[0]!.path)).toBe("discounts.csv");
     expect(csv("discounts.csv")).toHaveLength(7);
   });
@@ -85,17 +87,29 @@ describe("publishResults", () => {
   it("says in one line what is not complete, and writes nothing", async () => {
     const [first, ...others] = runsOf("classroom");
     const { summary: _, ...unfinished } = first!;
-    await expect(publishResults(experiment, "classroom", [{ ...unfinished, state: "interrupted" }, ...others], { folder })).rejects.toThrow(/^Run 3m-\S+ is interrupted: only complete runs have results\.$/);
-    await expect(publishResults(experiment, "classroom", [], { folder })).rejects.toThrow("No run of discounts is complete: there is nothing to show yet.");
+    await expect(publishResults(experiment, "classroom", [{ ...unfinished, state: "interrupted" }, ...others], { place })).rejects.toThrow(/^Run 3m-\S+ is interrupted: only complete runs have results\.$/);
+    await expect(publishResults(experiment, "classroom", [], { place })).rejects.toThrow("No run of discounts is complete: there is nothing to show yet.");
     expect(readdirSync(folder)).toEqual([]);
   });
 
   it("puts the figure where it is asked to", async () => {
-    const { saved } = await publishResults(experiment, "smoke", runsOf("smoke"), { folder, figure: join(folder, "mine") });
+    const { saved } = await publishResults(experiment, "smoke", runsOf("smoke"), { place, figure: join(folder, "mine") });
     expect(saved.filter(({ what }) => what === "Figure").map(({ path }) => basename(path))).toEqual(["mine.json", "mine.html", "mine-curves.json", "mine-curves.html"]);
   });
 
-  it.each(["data/results/lambda-smoke.csv", "data/results/lambda-settings-own.csv", "data/results/lambda-paper-own.csv", "figures/lambda-curves-own.json", "figures/lambda-smoke-own.png", "figures/lambda-smoke.json"])("git passes over %s", (path) => {
+  it("writes to a person's own results where no place is given, and says what to do where it cannot", async () => {
+    process.env["MAST_RESULTS"] = join(folder, "mine");
+    try {
+      const { saved } = await publishResults(experiment, "classroom", runsOf("classroom"));
+      expect(saved.every(({ path }) => path.startsWith(join(folder, "mine")) && existsSync(path))).toBe(true);
+      process.env["MAST_RESULTS"] = join(folder, "mine", "discounts.csv");
+      await expect(publishResults(experiment, "classroom", runsOf("classroom"))).rejects.toThrow(/^Cannot write .*discounts\.csv: .*; choose another folder with --results or MAST_RESULTS\.$/);
+    } finally {
+      delete process.env["MAST_RESULTS"];
+    }
+  });
+
+  it.each(["data/own/lambda.csv", "data/own/lambda.json", "data/results/lambda-smoke.csv", "data/results/lambda-settings-own.csv", "data/results/lambda-paper-own.csv", "figures/lambda-curves-own.json", "figures/lambda-smoke-own.png", "figures/lambda-smoke.json"])("git passes over %s", (path) => {
     expect(spawnSync("git", ["check-ignore", "--no-index", path], { cwd: packageRoot() }).status).not.toBe(1);
   });
 });
@@ -106,17 +120,17 @@ describe("publishMeasurement", () => {
   const measurement: Measurement = { id: "clock", title: "Clock", about: "", profile: "classroom", measure: () => Promise.resolve(measured) };
 
   it("keeps the rows with the experiment and the profile before them and the commit behind", async () => {
-    const { rows, saved } = await publishMeasurement(measurement, "classroom", measured, { folder });
+    const { rows, saved } = await publishMeasurement(measurement, "classroom", measured, { place });
     expect(rows).toBe(measured.rows);
     const [header, first] = csv("clock.csv");
     expect(header).toBe("experiment,profile,density,seconds,commit");
     expect(first).toMatch(/^clock,classroom,0\.1,0\.333333,[0-9a-f]*\+?$/);
     expect(saved.map(({ path }) => basename(path))).toEqual(["clock.csv", "clock.json", "clock.html", "clock-again.json", "clock-again.html"]);
-    await publishMeasurement(measurement, "smoke", measured, { folder });
+    await publishMeasurement(measurement, "smoke", measured, { place });
     expect(results()).toEqual(["clock-smoke.csv", "clock.csv"]);
   });
 
   it("refuses to keep nothing", async () => {
-    await expect(publishMeasurement(measurement, "smoke", { ...measured, rows: [] }, { folder })).rejects.toThrow("clock measured nothing: there is nothing to show.");
+    await expect(publishMeasurement(measurement, "smoke", { ...measured, rows: [] }, { place })).rejects.toThrow("clock measured nothing: there is nothing to show.");
   });
 });

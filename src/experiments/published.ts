@@ -1,17 +1,21 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { packageRoot } from "../node/project.js";
+import { readNamedFile } from "../node/files.js";
+import { committedResults, resultsPlace } from "../results/place.js";
 import type { Table } from "../figures/table.js";
 import { type CsvRow, parseCsv } from "../results/csv.js";
 import type { Experiment } from "./experiment.js";
 
-/** Where published results lie. */
-const RESULTS = join(packageRoot(), "data", "results");
+/** Where published results lie: the committed ones, and where there are none, a person's own. */
+const published = (): string[] => [committedResults().tables, resultsPlace().tables];
 
-/** The rows that an experiment has published under a name, see `publishResults`; none where it was not run. */
-export function publishedRows(name: string, folder = RESULTS): CsvRow[] {
-  const path = join(folder, `${name}.csv`);
-  return existsSync(path) ? parseCsv(readFileSync(path, "utf8"), path) : [];
+/**
+ * The rows that an experiment has published under a name, see `publishResults`; none where it was not run.
+ * @throws {Error} naming the file when it is damaged
+ */
+export function publishedRows(name: string, folder?: string): CsvRow[] {
+  const path = (folder === undefined ? published() : [folder]).map((folder) => join(folder, `${name}.csv`)).find((path) => existsSync(path));
+  return path === undefined ? [] : parseCsv(readNamedFile(path, "the results"), path);
 }
 
 /**
@@ -22,7 +26,7 @@ export function publishedRows(name: string, folder = RESULTS): CsvRow[] {
  * @example
  * showTable(publishedAblation([lambda, lambdaOwQmix])); // Table 7
  */
-export function publishedAblation(experiments: readonly Pick<Experiment, "id" | "title">[], folder = RESULTS): Table {
+export function publishedAblation(experiments: readonly Pick<Experiment, "id" | "title">[], folder?: string): Table {
   const blocks = experiments.map(({ id }) => publishedRows(`${id}-settings`, folder)).filter((block) => block.length > 0);
   if (blocks.length === 0) throw new Error(`None of ${experiments.map(({ id }) => id).join(", ")} was run: \`npx mast experiment run ${experiments[0].id}\` does it.`);
   const columns = blocks[0].map((cell) => String(cell["column"]));

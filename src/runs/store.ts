@@ -3,8 +3,8 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import { type Config, givenOf, restoreConfig } from "../config.js";
+import { packageRoot } from "../node/project.js";
 import type { EndRecord, TrainingRecord, TrainState } from "../training/records.js";
 import { type Checkpoint, readCheckpoint, type Shapes, writeCheckpoint } from "./checkpoint.js";
 import { onDisk, onReading, oneLine, RunError, TEMPORARY, writeAtomically } from "./disk.js";
@@ -106,10 +106,13 @@ export interface OpenRun {
   close(): void;
 }
 
-/** Where runs are: the argument, or the environment variable MAST_RUNS, or the project's data/runs. */
+/**
+ * Where runs are: the argument, or the environment variable MAST_RUNS, or the project's data/runs. A relative argument is in the working directory. A relative
+ * MAST_RUNS is in the project's folder: the variable means one place for the command line, for notebooks, which work in notebooks/, and for their workers.
+ */
 export function runsDirectory(runs?: string): string {
-  const chosen = runs ?? process.env["MAST_RUNS"];
-  return chosen !== undefined && chosen !== "" ? resolve(chosen) : fileURLToPath(new URL("../../data/runs", import.meta.url));
+  if (runs !== undefined && runs !== "") return resolve(runs);
+  return resolve(packageRoot(), process.env["MAST_RUNS"] || join("data", "runs"));
 }
 
 /**

@@ -5,7 +5,7 @@ import { createHash } from "node:crypto";
 import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { npm, root } from "./npm.mjs";
+import { root } from "./npm.mjs";
 
 const dist = join(root, "dist");
 const STAMP = ".sources";
@@ -33,8 +33,6 @@ export async function build() {
   } finally {
     rmSync(fresh, { recursive: true, force: true });
   }
-  // npm links a package's command only where its file is there, which at the time of installing it was not.
-  if (!existsSync(join(root, "node_modules/.bin/mast"))) npm("rebuild", "mast-lab", "--ignore-scripts");
 }
 
 /** Whether dist was compiled from the sources as they are, and the kernels are there for tests, which run from the sources. */

@@ -1,9 +1,10 @@
-// npm run notebooks [-- NAME...] [--profile smoke|classroom|paper]: executes notebooks with the real kernel, in place.
-// With the profile "smoke" the committed notebook stays as it is and the executed copy goes to .cache/notebooks/.
+// npm run notebooks [-- NAME...] [--profile smoke|classroom|paper] [--publish]: executes notebooks with the real kernel.
+// The executed copies go to data/own/notebooks (MAST_RESULTS chooses another folder than data/own), and those of the profile "smoke" to .cache/notebooks;
+// with --publish the committed notebooks, data/results and figures are replaced.
 import { spawn } from "node:child_process";
 import { readdirSync, statSync } from "node:fs";
 import { availableParallelism } from "node:os";
-import { basename, join } from "node:path";
+import { basename, join, resolve as resolvePath } from "node:path";
 import { parseArgs } from "node:util";
 import { ensureJupyter, jupyterEnvironment, root } from "./jupyter.mjs";
 
@@ -18,19 +19,21 @@ try {
 }
 
 async function run() {
-  const { values, positionals } = parseArgs({ options: { profile: { type: "string" } }, allowPositionals: true });
-  const { profile } = values;
+  const { values, positionals } = parseArgs({ options: { profile: { type: "string" }, publish: { type: "boolean" } }, allowPositionals: true });
+  const { profile, publish = false } = values;
+  if (publish && profile === "smoke") throw new Error("--publish is for real results: leave out --profile smoke");
   if (profile !== undefined && !PROFILES.includes(profile)) throw new Error(`--profile is "${profile}"; allowed: ${PROFILES.join(", ")}`);
   const queue = choose(positionals);
   const python = ensureJupyter();
-  const env = jupyterEnvironment(profile === undefined ? process.env : { ...process.env, MAST_PROFILE: profile });
+  const env = jupyterEnvironment({ ...process.env, ...(profile === undefined ? {} : { MAST_PROFILE: profile }), ...(publish ? { MAST_PUBLISH: "1" } : {}) });
+  const target = publish ? folder : profile === "smoke" ? join(root, ".cache", "notebooks") : join(resolvePath(root, process.env.MAST_RESULTS || join("data", "own")), "notebooks");
   // Most of a smoke run is one process that waits for another: two notebooks at a time take half as long. They have run stores of their own, since no two
   // processes work on one run. In the larger profiles a notebook trains on every core by itself.
   const lanes = profile === "smoke" && queue.length > 1 && availableParallelism() > 1 ? [env, { ...env, MAST_RUNS: join(env.MAST_RUNS || join(root, "data", "runs"), "second") }] : [env];
   let failed = 0;
   const work = async (laneEnv) => {
     for (let name = queue.shift(); name !== undefined; name = queue.shift()) {
-      if (!(await execute(python, name, profile, laneEnv, lanes.length === 1))) failed++;
+      if (!(await execute(python, name, profile, join(target, name), laneEnv, lanes.length === 1))) failed++;
     }
   };
   await Promise.all(lanes.map(work));
@@ -38,8 +41,7 @@ async function run() {
 }
 
 /** Executes a notebook and says how it went; whether it went well. Of several at a time, what each says comes when it is over. */
-async function execute(python, name, profile, env, alone) {
-  const target = profile === "smoke" ? join(root, ".cache", "notebooks", name) : join(folder, name);
+async function execute(python, name, profile, target, env, alone) {
   const started = Date.now();
   console.log(`${name}: executing${profile === undefined ? "" : ` (${profile})`}`);
   const child = spawn(python, [join(root, "src", "setup", "execute_notebook.py"), join(folder, name), target, folder], { env, stdio: alone ? "inherit" : ["ignore", "pipe", "pipe"] });
@@ -49,7 +51,7 @@ async function execute(python, name, profile, env, alone) {
   process.stderr.write(said);
   if (status !== 0) return false;
   const kilobytes = Math.round(statSync(target).size / 1000);
-  console.log(`${name}: done in ${Math.round((Date.now() - started) / 1000)} s, ${kilobytes} kB, in ${target.slice(root.length + 1)}`);
+  console.log(`${name}: done in ${Math.round((Date.now() - started) / 1000)} s, ${kilobytes} kB, in ${target.startsWith(root) ? target.slice(root.length + 1) : target}`);
   if (kilobytes > 400) console.error(`${name}: ${kilobytes} kB is too much to commit (400 kB): show fewer or smaller outputs`);
   return true;
 }

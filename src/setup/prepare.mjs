@@ -37,7 +37,8 @@ function isInstalled() {
 function install() {
   console.error("installing packages from the npm registry into node_modules (once, about a minute)");
   try {
-    npm("ci");
+    // All of them, whatever NODE_ENV, npm_config_omit or a person's .npmrc leave out: the compiler and the tests are development packages.
+    npm("ci", "--include=dev", "--include=optional", "--include=peer");
   } catch (error) {
     console.error(`The packages cannot be installed. ${error.message}\nCheck the network and the disk, and run the same command again.`);
     process.exit(1);
