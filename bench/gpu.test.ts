@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from "vitest";
-import { startSideBySide } from "../src/timing/side-by-side.js";
+import { startVectorisedSeeds } from "../src/timing/vectorised-seeds.js";
 import { mastRule, ruleConfig } from "../src/timing/random-learner.js";
 import { openBackend } from "../src/node/tensorflow/backend.js";
 import { accountFor } from "./gpu/account.js";
@@ -8,9 +8,9 @@ import { runBenchmarks } from "./run.js";
 
 const { tf } = await openBackend("wasm");
 const shape = { agents: 2, observation: 5, actions: 4, state: 7, hidden: 8, embed: 4, hypernetEmbed: 4 };
-const start = (seeds: number) => startSideBySide(tf, shape, { seeds, density: 0.5, lengths: [3, 5, 2] });
-let group: ReturnType<typeof start>;
-afterEach(() => group?.dispose());
+const start = (seeds: number) => startVectorisedSeeds(tf, shape, { seeds, density: 0.5, lengths: [3, 5, 2] });
+let vectorised: ReturnType<typeof start>;
+afterEach(() => vectorised?.dispose());
 
 describe("npm run bench -- --gpu", () => {
   it("measures both engines, and says where an update's time goes", { timeout: 60_000 }, async () => {
@@ -27,35 +27,35 @@ describe("npm run bench -- --gpu", () => {
   });
 
   it("stops when a seed's gradients are not those of the wasm engine", async () => {
-    group = start(3);
-    expect(await checkAgreement(group, "three")).toBeLessThan(1e-5);
-    const [name] = group.engines[2].parameters.map((parameter) => parameter.name).filter((one) => one.endsWith("fc2.bias"));
-    group.engines[2].write("online", new Map([[name, new Float32Array(shape.actions).fill(0.3)]]));
+    vectorised = start(3);
+    expect(await checkAgreement(vectorised, "three")).toBeLessThan(1e-5);
+    const [name] = vectorised.engines[2].parameters.map((parameter) => parameter.name).filter((one) => one.endsWith("fc2.bias"));
+    vectorised.engines[2].write("online", new Map([[name, new Float32Array(shape.actions).fill(0.3)]]));
     // The first update has changed what the others begin from, too: they are put back.
-    for (const [index, engine] of group.engines.entries()) {
-      const { engine: wasm, online } = group.start(index);
+    for (const [index, engine] of vectorised.engines.entries()) {
+      const { engine: wasm, online } = vectorised.start(index);
       wasm.dispose();
       engine.write("online", index === 2 ? new Map([...online].filter(([other]) => other !== name)) : online);
     }
-    await expect(checkAgreement(group, "three")).rejects.toThrow(/bench: three: the two engines disagree by .* \(.*, seed 3 of 3\)/);
+    await expect(checkAgreement(vectorised, "three")).rejects.toThrow(/bench: three: the two engines disagree by .* \(.*, seed 3 of 3\)/);
   });
 });
 
 describe("the account of an update", () => {
   it("counts what is uploaded, downloaded and computed, and leaves the backend as it was", async () => {
-    group = start(2);
+    vectorised = start(2);
     const backend = tf.backend();
     const before = { read: backend.read, write: backend.write };
     const config = ruleConfig(mastRule);
-    const { kernels, up, down } = await accountFor(tf, group.engines, (engines) => group.update(config, engines));
+    const { kernels, up, down } = await accountFor(tf, vectorised.engines, (engines) => vectorised.update(config, engines));
     expect({ read: backend.read, write: backend.write }).toEqual(before);
     // Two runs, three episodes of up to 5 + 1 steps: observations and states, and the values of both networks that come back.
     expect(up).toBeGreaterThan(2 * 3 * 6 * (2 * 5 + 7) * 4);
     expect(down).toBeGreaterThan(2 * (2 * 3 * 6 * 2 * 4) * 4);
     expect(kernels).toBeGreaterThan(100);
-    const twice = await accountFor(tf, group.engines, async (engines) => {
-      await group.update(config, engines);
-      await group.update(config, engines);
+    const twice = await accountFor(tf, vectorised.engines, async (engines) => {
+      await vectorised.update(config, engines);
+      await vectorised.update(config, engines);
     });
     expect(twice.kernels).toBe(2 * kernels);
     expect(twice.down).toBe(2 * down);

@@ -1,7 +1,7 @@
 import type { Backend } from "../src/config.js";
 import { largestDifference, observeUpdate, type ObservedUpdate, updateDifferences } from "../src/timing/engine-agreement.js";
 import { mastRule, ruleConfig } from "../src/timing/random-learner.js";
-import { type SideBySide, startSideBySide } from "../src/timing/side-by-side.js";
+import { type VectorisedSeeds, startVectorisedSeeds } from "../src/timing/vectorised-seeds.js";
 import { openBackend, type OpenBackend, type Tensorflow } from "../src/node/tensorflow/backend.js";
 import { createRandom } from "../src/random.js";
 import { uniformLengths } from "../src/replay/random-episodes.js";
@@ -11,7 +11,7 @@ import { type Rate, updateRate } from "./gpu/rate.js";
 import type { Benchmark, Effort, Row } from "./measure.js";
 import { BATCH, shapes, type ShapeName } from "./shapes.js";
 
-/** Seeds side by side. */
+/** Vectorised seeds. */
 const SEEDS = [1, 8, 32, 64];
 
 /** Dense, and the masked case that is looked at closely. */
@@ -27,7 +27,7 @@ const SAMPLE = { seconds: 1, samples: 3 } as const;
 const TOLERANCE = 1e-4;
 
 /**
- * Updates of several seeds side by side in the tensorflow engine on a backend, beside the wasm engine on all cores of the same machine. By the clock: what a
+ * Vectorised updates of several seeds in the tensorflow engine on a backend, beside the wasm engine on all cores of the same machine. By the clock: what a
  * GPU or another thread does is in nobody's processor time.
  */
 export function gpuBenchmarks(backend: Backend): readonly Benchmark[] {
@@ -55,7 +55,7 @@ async function measure(map: ShapeName, steps: number, name: string, { tf, backen
   const lengths = Array<number>(effort.quick ? 8 : BATCH).fill(steps);
   const config = ruleConfig(mastRule);
   const { seconds, samples } = effort.quick ? { seconds: 0, samples: 1 } : SAMPLE;
-  const open = (seeds: number, density: number, of: readonly number[]) => startSideBySide(tf, shape, { seeds, density, lengths: of });
+  const open = (seeds: number, density: number, of: readonly number[]) => startVectorisedSeeds(tf, shape, { seeds, density, lengths: of });
 
   let largest = 0;
   for (const { density } of CASES) {
@@ -77,15 +77,15 @@ async function measure(map: ShapeName, steps: number, name: string, { tf, backen
           rows.push({ name: `${what}: left out, since an update of S = ${last.seeds} takes`, value: 1000 * last.seconds, unit: "ms" });
           continue;
         }
-        const group = open(seeds, density, lengths);
+        const vectorised = open(seeds, density, lengths);
         try {
           // The first update also warms up.
-          await checkAgreement(group, what);
-          await group.update(config);
+          await checkAgreement(vectorised, what);
+          await vectorised.update(config);
           let { rate, busy }: Rate = { rate: 0, busy: 0 };
           // In turns, so that a slow spell of the machine meets both alike.
           for (let turn = 0; turn < samples; turn++) {
-            const sample = await updateRate(() => group.update(config), seconds);
+            const sample = await updateRate(() => vectorised.update(config), seconds);
             if (sample.rate > rate) ({ rate, busy } = sample);
             const theirs = await wasm.rate(seconds);
             if (theirs.rate > bestWasm.rate) bestWasm = theirs;
@@ -93,7 +93,7 @@ async function measure(map: ShapeName, steps: number, name: string, { tf, backen
           best = Math.max(best, seeds * rate);
           last = { seeds, seconds: 1 / rate };
           rows.push({ name: `${what}: updates`, value: rate, unit: "updates/s" }, { name: `${what}: seed-updates`, value: seeds * rate, unit: "seed-updates/s" }, { name: `${what}: cores that this process kept busy`, value: busy, unit: "" });
-          if (density < 1) rows.push(...(await accountRows(tf, group, what, samples)));
+          if (density < 1) rows.push(...(await accountRows(tf, vectorised, what, samples)));
         } catch (error) {
           // A card may have too little memory for many seeds: what was measured before holds. One that cannot compute a single seed, or computes it wrongly, is of no use.
           const { message } = error as Error;
@@ -101,7 +101,7 @@ async function measure(map: ShapeName, steps: number, name: string, { tf, backen
           rows.push({ name: `${what}: left out, since it failed (${message.split("\n")[0]}); seeds that went well`, value: last.seeds, unit: "" });
           break;
         } finally {
-          group.dispose();
+          vectorised.dispose();
         }
       }
     } finally {
@@ -123,13 +123,13 @@ async function measure(map: ShapeName, steps: number, name: string, { tf, backen
  * @returns the largest relative difference
  * @throws {Error} when it is more than rounding
  */
-export async function checkAgreement(group: SideBySide, what: string): Promise<number> {
+export async function checkAgreement(vectorised: VectorisedSeeds, what: string): Promise<number> {
   const config = ruleConfig(mastRule);
-  const observed = await Promise.all(group.engines.map((engine, index) => observeUpdate(engine, group.batch(index), config)));
+  const observed = await Promise.all(vectorised.engines.map((engine, index) => observeUpdate(engine, vectorised.batch(index), config)));
   let largest = 0;
   for (const index of new Set([0, observed.length - 1])) {
-    const { engine } = group.start(index);
-    const expected: ObservedUpdate = await observeUpdate(engine, group.batch(index), config);
+    const { engine } = vectorised.start(index);
+    const expected: ObservedUpdate = await observeUpdate(engine, vectorised.batch(index), config);
     engine.dispose();
     const { of, relative } = largestDifference(updateDifferences(observed[index], expected));
     if (!(relative <= TOLERANCE)) {
@@ -141,10 +141,10 @@ export async function checkAgreement(group: SideBySide, what: string): Promise<n
 }
 
 /** Where the time of an update goes: of several the fastest. */
-async function accountRows(tf: Tensorflow, group: SideBySide, what: string, samples: number): Promise<Row[]> {
+async function accountRows(tf: Tensorflow, vectorised: VectorisedSeeds, what: string, samples: number): Promise<Row[]> {
   const config = ruleConfig(mastRule);
   const accounts = [];
-  for (let sample = 0; sample < samples; sample++) accounts.push(await accountFor(tf, group.engines, (engines) => group.update(config, engines)));
+  for (let sample = 0; sample < samples; sample++) accounts.push(await accountFor(tf, vectorised.engines, (engines) => vectorised.update(config, engines)));
   const { whole, rule, passes, results, kernels, up, down } = accounts.reduce((best, one) => (one.whole < best.whole ? one : best));
   const alone = await transferTimes(tf, up, down, samples);
   return [

@@ -42,7 +42,7 @@ export type { Actor, Answer, Engine, OpenEngine, OptimiserOptions } from "./netw
 export { agentInput, initialParameters, type NetworkShape, type Parameters, type ParameterSpec, networkParameters } from "./networks/parameters.js";
 export { createWasmEngine } from "./networks/wasm/engine.js";
 export { BackendError, openBackend, setTensorflowEnvironment, type OpenBackend } from "./node/tensorflow/backend.js";
-export { createRunGroup, createTensorflowEngine, type RunGroup } from "./networks/tensorflow/engine.js";
+export { createVectorisedRuns, createTensorflowEngine, type VectorisedRuns } from "./networks/tensorflow/engine.js";
 
 export { evolveNetworks } from "./algorithms/evolve.js";
 export { type Algorithm, ALGORITHM_TITLES, ALGORITHMS, algorithmTitle, type Method, METHOD_TITLES, METHODS, methodTitle } from "./methods.js";
@@ -104,8 +104,8 @@ export { tickets } from "./experiments/tickets.js";
 export { optimalTwoStepValues, twoStepSparse, type TwoStepValues, twoStepValues } from "./experiments/two-step.js";
 export { type EnginePair, enginePairs, engines } from "./experiments/engines.js";
 export { differenceTable, largestDifference, observeUpdate, type ObservedUpdate, type UpdateDifference, updateDifferences } from "./timing/engine-agreement.js";
-export { sideBySideTable, type SideBySideTime, timeSideBySide } from "./timing/side-by-side-times.js";
-export { type SideBySide, type SideBySidePlan, startSideBySide } from "./timing/side-by-side.js";
+export { vectorisedTable, type VectorisedTime, timeVectorisedSeeds } from "./timing/vectorised-times.js";
+export { type VectorisedSeeds, type VectorisedSeedsPlan, startVectorisedSeeds } from "./timing/vectorised-seeds.js";
 export { mastRule, plainRule, ruleConfig, type Start, startEngine } from "./timing/random-learner.js";
 export { compareMethods, compareWithPaper, scoreFigure } from "./experiments/comparison.js";
 export { estimateTable, type EstimateTableOptions } from "./analysis/estimates.js";
@@ -123,7 +123,7 @@ export { playTrained } from "./analysis/trained-play.js";
 export { watchMeasurement, watchRuns, type WatchOptions } from "./experiments/watch.js";
 export { readTicket } from "./runs/ticket.js";
 export { topologyChange, type TopologyChange } from "./analysis/topology-change.js";
-export { runOne, type RunOptions, type TrainingProgress } from "./runs/run.js";
+export { runOne, type RunOptions } from "./runs/run.js";
 export { runAll, type RunOutcome } from "./runs/run-all.js";
 export { randomDecPomdp, type TabularDecPomdp } from "./lessons/theorems/dec-pomdp.js";
 export { bestReactivePolicy, optimalValues, policyValues, reactivePolicy, type Values } from "./lessons/theorems/values.js";

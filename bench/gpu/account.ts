@@ -2,7 +2,7 @@ import type { TensorContainer } from "@tensorflow/tfjs";
 import type { Engine } from "../../src/networks/engine.js";
 import type { Tensorflow } from "../../src/host.js";
 
-/** What the time of an update of several seeds side by side goes to, in milliseconds by the clock, and how much goes to the device and back. */
+/** What the time of a vectorised update of several seeds goes to, in milliseconds by the clock, and how much goes to the device and back. */
 export interface Account {
   readonly whole: number;
   /** No engine is working: the learning rule, in JavaScript, of one seed after the other. */

@@ -96,7 +96,7 @@ export function typeTable(runs: readonly StoredRun[], teams: readonly TeamConnec
   const features = inputFeatures(env);
   const connections = runs.map((run) => lastInputConnections(run, "agent.fc1.weight"));
   const spread = (values: readonly number[], digits = 0): string => `${mean(values).toFixed(digits)}${values.length > 1 ? ` ± ${standardDeviation(values).toFixed(digits)}` : ""}`;
-  const rows = agentGroups(teams).map(({ type, agents }) => {
+  const rows = agentsByType(teams).map(({ type, agents }) => {
     const each = (value: (agent: AgentConnections, run: number) => number): number[] => teams.map((team, run) => mean(agents.map((agent) => value(team.agents[agent]!, run))));
     const layer = (weight: string): string[] => {
       const of = (agent: AgentConnections): UsedConnections => agent.layers.find((one) => one.weight === weight)!;
@@ -123,11 +123,11 @@ export function typeTable(runs: readonly StoredRun[], teams: readonly TeamConnec
 
 /** One line of what `typeTable` finds. */
 export function typeSummary(teams: readonly TeamConnections[]): string {
-  const groups = agentGroups(teams).map(({ type, agents }) => {
+  const types = agentsByType(teams).map(({ type, agents }) => {
     const all = (value: (layer: UsedConnections) => number): number => mean(teams.flatMap((team) => agents.map((agent) => sum(team.agents[agent]!.layers.map(value)))));
     return `${type} ${all(({ used }) => used).toFixed(0)} (random mask ${all(({ random }) => random).toFixed(0)})`;
   });
-  return `Connections of the agent network in use when a unit decides: ${groups.join(", ")}.`;
+  return `Connections of the agent network in use when a unit decides: ${types.join(", ")}.`;
 }
 
 /**
@@ -174,7 +174,7 @@ function shapeOf(run: StoredRun, weight: string): readonly number[] {
 }
 
 /** The types of unit, and the agents that are of each. */
-function agentGroups(teams: readonly TeamConnections[]): { readonly type: string; readonly agents: number[] }[] {
+function agentsByType(teams: readonly TeamConnections[]): { readonly type: string; readonly agents: number[] }[] {
   const { agents } = teams[0]!;
   return [...new Set(agents.map(({ type }) => type))].map((type) => ({ type, agents: agents.filter((one) => one.type === type).map(({ agent }) => agent) }));
 }

@@ -61,7 +61,7 @@ export function listExperiments(): void {
 
 /**
  * What the published runs of each experiment take on one core, by id. Many of them shared their core with other work: of each kind of run (one map, algorithm,
- * method, engine and length) the lower quartile stands for all. The seeds of tensorflow runs take their time together, whatever the other core does.
+ * method, engine and length) the lower quartile stands for all. The vectorised seeds of tensorflow runs take their time together, whatever the other core does.
  */
 function classroomSeconds(): Map<string, number> {
   const published = EXPERIMENTS.map(({ id }) => ({ id, rows: publishedRows(id) })).filter(({ rows }) => rows.length > 0);
@@ -81,7 +81,7 @@ export async function runExperiment(id: string, flags: ExperimentFlags): Promise
   const configs = configsOf(found, profile, flags);
   const severalSeeds = new Set(configs.map(({ seed }) => seed)).size > 1;
   console.error(`${found.title}: ${configs.length} run${configs.length === 1 ? "" : "s"} of ${[...new Set(configs.map(({ steps }) => steps.toLocaleString("en")))].join(" or ")} steps`);
-  const outcomes = await trainAll(configs, flags, { label: (config) => (severalSeeds ? `${found.label(config)} seed ${config.seed}` : found.label(config)), group: (config) => found.label(config) });
+  const outcomes = await trainAll(configs, flags, { label: (config) => (severalSeeds ? `${found.label(config)} seed ${config.seed}` : found.label(config)), seedOf: (config) => found.label(config) });
   const complete = outcomes.flatMap(({ state, run }) => (state === "complete" ? run! : []));
   if (complete.length === configs.length) await publish(found, profile, complete, flags);
   else if (!outcomes.some(({ state }) => state === "stopped")) showPart(found, profile, complete, configs.length, flags);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { TrainingProgress } from "../runs/run.js";
+import type { RunProgress } from "../runs/progress.js";
 import { progressDisplay, shareDisplay } from "./progress.js";
 
 /** A stream that keeps what is written. */
@@ -28,10 +28,10 @@ function screen(written: string): string[] {
   return Array.from(lines, (line) => (line ?? "").trimEnd()).filter((line) => line !== "");
 }
 
-const run = (i: number, state: TrainingProgress["state"], more: Partial<TrainingProgress> = {}): TrainingProgress => ({ name: `n = ${i % 3}, seed ${i}`, group: `n = ${i % 3}`, step: state === "done" ? 100 : 40, steps: 100, state, ...more });
+const run = (i: number, state: RunProgress["state"], more: Partial<RunProgress> = {}): RunProgress => ({ name: `n = ${i % 3}, seed ${i}`, seedOf: `n = ${i % 3}`, step: state === "done" ? 100 : 40, steps: 100, state, ...more });
 
 /** Tells a display of runs one after the other. */
-function tell(display: ReturnType<typeof progressDisplay>, runs: readonly TrainingProgress[]): void {
+function tell(display: ReturnType<typeof progressDisplay>, runs: readonly RunProgress[]): void {
   for (const one of runs) display.update(one, runs);
 }
 
@@ -39,7 +39,7 @@ describe("on a pipe", () => {
   it("has a line for each of a few runs when its state changes, and no flood between", () => {
     const { out, text } = stream();
     const display = progressDisplay(2, out);
-    const few = (state: TrainingProgress["state"]) => [run(0, state, { winRate: 0.5 }), run(1, "waiting")];
+    const few = (state: RunProgress["state"]) => [run(0, state, { winRate: 0.5 }), run(1, "waiting")];
     for (let i = 0; i < 50; i++) tell(display, few("running"));
     tell(display, few("done"));
     display.stop();
@@ -120,7 +120,7 @@ describe("on a terminal", () => {
   it("keeps within the terminal", () => {
     const { out, text } = stream({ ...terminal, columns: 40, rows: 6 });
     const display = progressDisplay(2, out);
-    tell(display, Array.from({ length: 60 }, (_, i) => run(i, "running", { group: `a setting with a rather long name ${i}`, winRate: 0.5 })));
+    tell(display, Array.from({ length: 60 }, (_, i) => run(i, "running", { seedOf: `a setting with a rather long name ${i}`, winRate: 0.5 })));
     display.stop();
     const lines = screen(text());
     expect(lines.length).toBeLessThan(6);

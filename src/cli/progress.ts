@@ -1,11 +1,11 @@
 import cliProgress, { type SingleBar } from "cli-progress";
-import type { TrainingProgress } from "../runs/run.js";
-import { FEW_RUNS, failureLine, groupText, isOver, overviewLine, type ProgressOverview, progressLine, progressOverview, type Share, shareLine, wonText } from "../display/progress.js";
+import type { RunProgress } from "../runs/progress.js";
+import { FEW_RUNS, failureLine, winRateText, isOver, overviewLine, type ProgressOverview, progressLine, progressOverview, type Share, shareLine, wonText } from "../display/progress.js";
 import { clock } from "../figures/table.js";
 
 /** Shows how far runs are while they go on. */
 export interface ProgressDisplay {
-  update(progress: TrainingProgress, all: readonly TrainingProgress[]): void;
+  update(progress: RunProgress, all: readonly RunProgress[]): void;
   /** Says something above it, once. */
   say(line: string): void;
   /** Leaves what is shown as it is; other output may follow. */
@@ -20,7 +20,7 @@ export interface ProgressDisplay {
  */
 export function progressDisplay(threads: number, stream: NodeJS.WriteStream = process.stderr): ProgressDisplay {
   if (!stream.isTTY) return linesNowAndThen(threads, stream);
-  let shown: readonly TrainingProgress[] = [];
+  let shown: readonly RunProgress[] = [];
   const { columns = 80, rows = 24 } = stream;
   const screen = changingLines(stream, () => (shown.length <= FEW_RUNS ? runLines(shown) : overviewLines(shown, threads, { columns, rows })));
   return {
@@ -89,7 +89,7 @@ function bar(share: number, width = 24): string {
   return "\u2588".repeat(full) + "\u2591".repeat(width - full);
 }
 
-function runLines(runs: readonly TrainingProgress[]): string[] {
+function runLines(runs: readonly RunProgress[]): string[] {
   const width = Math.max(...runs.map(({ name }) => name.length));
   return runs.map((run) => {
     const { name, step, steps, secondsLeft, state } = run;
@@ -101,7 +101,7 @@ function runLines(runs: readonly TrainingProgress[]): string[] {
 }
 
 /** No more lines than the terminal has: what scrolled away could not be written anew. */
-function overviewLines(runs: readonly TrainingProgress[], threads: number, { columns, rows }: { readonly columns: number; readonly rows: number }): string[] {
+function overviewLines(runs: readonly RunProgress[], threads: number, { columns, rows }: { readonly columns: number; readonly rows: number }): string[] {
   const overview = progressOverview(runs, threads);
   const above = [
     `${bar(overview.share)} ${overviewLine(overview)}`,
@@ -113,9 +113,9 @@ function overviewLines(runs: readonly TrainingProgress[], threads: number, { col
   return lines.length < rows ? lines : [...lines.slice(0, rows - 2), "  ..."];
 }
 
-/** Win rates of the groups, in as many columns as fit. */
+/** Mean win rates over seeds, in as many columns as fit. */
 function winRateLines(overview: ProgressOverview, width: number): string[] {
-  const texts = overview.winRates.map(groupText);
+  const texts = overview.winRates.map(winRateText);
   if (texts.length === 0) return [];
   const widest = Math.max(...texts.map(({ length }) => length)) + 3;
   const across = Math.max(1, Math.floor((width - 3) / widest));
@@ -150,9 +150,9 @@ function once(say: (line: string) => void): (line: string) => void {
 function linesNowAndThen(threads: number, stream: NodeJS.WriteStream): ProgressDisplay {
   const said = new Map<string, { readonly state: string; readonly due: () => boolean }>();
   const due = nowAndThen();
-  let latest: readonly TrainingProgress[] = [];
+  let latest: readonly RunProgress[] = [];
   const say = (line: string) => void stream.write(`${line}\n`);
-  const sayRun = (progress: TrainingProgress) => {
+  const sayRun = (progress: RunProgress) => {
     const { name, state } = progress;
     if (state === "waiting" || state === "failed") return;
     const before = said.get(name);

@@ -20,7 +20,7 @@ export interface TrainingFlags {
  * Trains with progress on the terminal; Ctrl-C, SIGTERM and SIGHUP stop every run with a checkpoint, and a second one at once.
  * @returns the outcomes; the exit code is set when some are not complete
  */
-export async function trainAll(configs: readonly Config[], flags: TrainingFlags, options: Pick<RunAllOptions, "label" | "group" | "wait"> = {}): Promise<RunOutcome[]> {
+export async function trainAll(configs: readonly Config[], flags: TrainingFlags, options: Pick<RunAllOptions, "label" | "seedOf" | "wait"> = {}): Promise<RunOutcome[]> {
   const display = progressDisplay(flags.workers ?? availableParallelism());
   const interrupted = interruptible();
   try {
@@ -65,7 +65,7 @@ function reportUnfinished(outcomes: readonly RunOutcome[], code: number, label?:
 export async function trainCommand(config: Config, flags: TrainingFlags & { readonly seeds?: number }): Promise<void> {
   const configs = Array.from({ length: flags.seeds ?? 1 }, (_, i) => changeConfig(config, { seed: config.seed + i }));
   // One that another process trains is refused at once; of several, the others are trained meanwhile.
-  const outcomes = await trainAll(configs, flags, { group: methodLabel, wait: configs.length > 1 });
+  const outcomes = await trainAll(configs, flags, { seedOf: methodLabel, wait: configs.length > 1 });
   for (const { run } of outcomes) {
     if (run?.summary === undefined) continue;
     const { score, steps, seconds, stepsPerSecond } = run.summary;

@@ -64,7 +64,7 @@ describe("in a notebook", () => {
 
   it("sums many runs up: those that run, those that failed, and win rates; at the end totals and win rates alone", () => {
     const runs = (state: RunProgress["state"]): RunProgress[] =>
-      Array.from({ length: 54 }, (_, i) => ({ name: `n = ${i % 18}, seed ${i}`, group: `n = ${i % 18}`, step: 100, steps: 100, winRate: 0.5, score: 0.75, seconds: 10, state: i === 3 ? state : "done" }));
+      Array.from({ length: 54 }, (_, i) => ({ name: `n = ${i % 18}, seed ${i}`, seedOf: `n = ${i % 18}`, step: 100, steps: 100, winRate: 0.5, score: 0.75, seconds: 10, state: i === 3 ? state : "done" }));
     const progress = showProgress({ interval: 1_000_000, threads: 2 });
     progress.update(runs("running"));
     progress.update(runs("done").map((run, i) => (i === 3 ? { ...run, state: "failed", message: "no <more> memory" } : run)));
@@ -74,7 +74,7 @@ describe("in a notebook", () => {
     expect(last!["text/html"]).toContain("53 of 54 runs done, 1 failed; 9 min 00 s of training");
     expect(last!["text/html"]).toContain("n = 3, seed 3: no &lt;more&gt; memory");
     expect(last!["text/html"]).toContain("2 of 3");
-    // 18 groups in three columns, and nothing of the 53 runs.
+    // 18 mean win rates in three columns, and nothing of the 53 runs.
     expect(last!["text/html"]!.match(/<tr>/g)).toHaveLength(7);
     expect(last!["text/html"]!.length).toBeLessThan(6000);
     expect(last!["text/html"]).not.toContain("seed 7");

@@ -124,7 +124,7 @@ export interface ProgressOptions {
 
 /**
  * Progress of an experiment in one output of a cell. Of a few runs each has a bar with steps, win rate and time left; of more there is one bar for all of them, a
- * line for each that is running or has failed, and what each group of runs wins so far.
+ * line for each that is running or has failed, and what the seeds of each configuration win so far.
  *
  * @example
  * const progress = showProgress();

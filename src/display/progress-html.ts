@@ -1,4 +1,4 @@
-import { FEW_RUNS, failureLine, groupText, isOver, overviewLine, type ProgressOverview, progressLine, progressOverview, wonText } from "./progress.js";
+import { FEW_RUNS, failureLine, winRateText, isOver, overviewLine, type ProgressOverview, progressLine, progressOverview, wonText } from "./progress.js";
 import type { RunProgress } from "../runs/progress.js";
 import { clock, escapeHtml } from "../figures/table.js";
 
@@ -27,7 +27,7 @@ export function progressText(runs: readonly RunProgress[], threads: number): str
     overviewLine(overview),
     ...runs.filter(({ state }) => state === "running").map(progressLine),
     ...failed(runs).map(failureLine),
-    ...(winRates.length === 0 ? [] : [`Win rates${isOver(overview) ? "" : " so far"}: ${winRates.map(groupText).join("; ")}`]),
+    ...(winRates.length === 0 ? [] : [`Win rates${isOver(overview) ? "" : " so far"}: ${winRates.map(winRateText).join("; ")}`]),
   ].join("\n");
 }
 
@@ -53,7 +53,7 @@ function bar(share: number, colour: string, width = 160): string {
   return `<div style="width:${width}px;height:9px;border-radius:5px;background:rgba(128,128,128,0.25)"><div style="width:${Math.min(100, 100 * share).toFixed(1)}%;height:100%;border-radius:5px;background:${colour}"></div></div>`;
 }
 
-/** A line a group; many of them stand in several columns, which are read downwards. */
+/** A line for the seeds of each configuration; many of them stand in several columns, which are read downwards. */
 function winRateTable(overview: ProgressOverview): string {
   const { winRates } = overview;
   if (winRates.length === 0) return "";
@@ -62,8 +62,8 @@ function winRateTable(overview: ProgressOverview): string {
   const head = Array.from({ length: columns }, () => cell("", "left", "th") + cell(isOver(overview) ? "Win rate" : "Win rate so far", "right", "th") + cell("Runs done", "right", "th"));
   const body = Array.from({ length: rows }, (_, i) =>
     Array.from({ length: columns }, (_, j) => {
-      const group = winRates[j * rows + i];
-      return group === undefined ? cell("").repeat(3) : cell(escapeHtml(group.group), "left") + cell(`${(100 * group.winRate).toFixed(0)} %`) + cell(`${group.done} of ${group.runs}`);
+      const one = winRates[j * rows + i];
+      return one === undefined ? cell("").repeat(3) : cell(escapeHtml(one.label), "left") + cell(`${(100 * one.winRate).toFixed(0)} %`) + cell(`${one.done} of ${one.runs}`);
     }).join(""),
   );
   return `<table><thead><tr>${head.join("")}</tr></thead><tbody>${body.map((row) => `<tr>${row}</tr>`).join("\n")}</tbody></table>`;

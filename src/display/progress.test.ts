@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { failureLine, groupText, overviewLine, progressLine, progressOverview, shareLine } from "./progress.js";
+import { failureLine, winRateText, overviewLine, progressLine, progressOverview, shareLine } from "./progress.js";
 import type { RunProgress } from "../runs/progress.js";
 
 const running: RunProgress = { name: "MAST <1>", step: 5000, steps: 100_000, winRate: 0.25, state: "running", secondsLeft: 75 };
@@ -14,7 +14,7 @@ describe("progressLine", () => {
   });
 });
 
-const run = (group: string, state: RunProgress["state"], more: Partial<RunProgress> = {}): RunProgress => ({ name: `${group} ${state}`, group, step: state === "done" ? 100 : 0, steps: 100, state, ...more });
+const run = (seedOf: string, state: RunProgress["state"], more: Partial<RunProgress> = {}): RunProgress => ({ name: `${seedOf} ${state}`, seedOf, step: state === "done" ? 100 : 0, steps: 100, state, ...more });
 
 describe("progressOverview", () => {
   it("counts runs and steps", () => {
@@ -25,7 +25,7 @@ describe("progressOverview", () => {
     expect(seconds).toBe(32);
   });
 
-  it("averages a group's scores, and the last evaluations of its runs that are not done", () => {
+  it("averages the scores of seeds, and the last evaluations of its runs that are not done", () => {
     const { winRates } = progressOverview(
       [
         run("MAST", "done", { winRate: 1, score: 0.8 }), run("MAST", "running", { winRate: 0.4 }), run("MAST", "running"), run("MAST", "waiting", { winRate: NaN }),
@@ -34,8 +34,8 @@ describe("progressOverview", () => {
       ],
       2,
     );
-    expect(winRates).toEqual([{ group: "MAST", winRate: expect.closeTo(0.6, 12) as number, done: 1, runs: 4 }, { group: "of its own", winRate: 0, done: 0, runs: 1 }]);
-    expect(winRates.map(groupText)).toEqual(["MAST: 60 % (1 of 4)", "of its own: 0 % (0 of 1)"]);
+    expect(winRates).toEqual([{ label: "MAST", winRate: expect.closeTo(0.6, 12) as number, done: 1, runs: 4 }, { label: "of its own", winRate: 0, done: 0, runs: 1 }]);
+    expect(winRates.map(winRateText)).toEqual(["MAST: 60 % (1 of 4)", "of its own: 0 % (0 of 1)"]);
   });
 
   it("knows no time before something is known of a run's speed", () => {
@@ -44,7 +44,7 @@ describe("progressOverview", () => {
     expect(progressOverview([run("a", "done", { seconds: 5 })], 2).secondsLeft).toBe(0);
   });
 
-  it("expects each run to take as long as others of its group, one a thread", () => {
+  it("expects each run to take as long as other seeds of the same, one a thread", () => {
     // A dense team takes five times as long. Threads: 30 s of the running one and 10 more, or 10 + 50 s.
     const runs = [
       run("sparse", "done", { seconds: 10 }), run("dense", "done", { seconds: 50 }),
@@ -57,7 +57,7 @@ describe("progressOverview", () => {
     expect(progressOverview(runs, 8).secondsLeft).toBeCloseTo(50, 9);
   });
 
-  it("expects the mean of the groups that have begun of one that has not, and asks for steps, not runs", () => {
+  it("expects the mean of what has begun of what has not, and asks for steps, not runs", () => {
     const runs = [run("a", "done", { seconds: 10 }), run("b", "running", { seconds: 15, secondsLeft: 15 }), run("c", "waiting", { steps: 200 })];
     // 0.1 and 0.3 s a step: 0.2 s x 200 steps, on the thread that is free.
     expect(progressOverview(runs, 2).secondsLeft).toBeCloseTo(40, 9);

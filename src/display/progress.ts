@@ -15,15 +15,16 @@ export interface ProgressOverview {
   readonly seconds: number;
   /** Seconds until the last one is done; undefined while unknown. */
   readonly secondsLeft?: number;
-  readonly winRates: readonly GroupWinRate[];
+  readonly winRates: readonly MeanWinRate[];
 }
 
-/** What the runs of a group win so far. */
-export interface GroupWinRate {
-  readonly group: string;
-  /** Mean over its runs: the score of one that is done, the last evaluation of any other. */
+/** What all seeds of one configuration win so far. */
+export interface MeanWinRate {
+  /** What they are seeds of. */
+  readonly label: string;
+  /** Mean over the seeds: the score of one that is done, the last evaluation of any other. */
   readonly winRate: number;
-  /** How many of its runs are done, of how many. */
+  /** How many of the seeds are done, of how many. */
   readonly done: number;
   readonly runs: number;
 }
@@ -45,7 +46,7 @@ export function progressOverview(runs: readonly RunProgress[], threads: number):
     share: runs.reduce((sum, run) => sum + doneSteps(run), 0) / Math.max(1, runs.reduce((sum, { steps }) => sum + steps, 0)),
     seconds: runs.reduce((sum, { seconds = 0 }) => sum + seconds, 0),
     ...(secondsLeft === undefined ? {} : { secondsLeft }),
-    winRates: groupWinRates(runs),
+    winRates: meanWinRates(runs),
   };
 }
 
@@ -53,32 +54,32 @@ function doneSteps({ step, steps, state }: RunProgress): number {
   return state === "done" ? steps : Math.min(step, steps);
 }
 
-function groupOf({ group, name }: RunProgress): string {
-  return group ?? name;
+function labelOf({ seedOf, name }: RunProgress): string {
+  return seedOf ?? name;
 }
 
-/** Groups in the order of their first runs; one of which nothing is known yet is left out. */
-function groupWinRates(runs: readonly RunProgress[]): GroupWinRate[] {
-  return [...new Set(runs.map(groupOf))].flatMap((group) => {
-    const own = runs.filter((run) => groupOf(run) === group);
+/** In the order of the first seeds; what nothing is known of yet is left out. */
+function meanWinRates(runs: readonly RunProgress[]): MeanWinRate[] {
+  return [...new Set(runs.map(labelOf))].flatMap((label) => {
+    const own = runs.filter((run) => labelOf(run) === label);
     const rates = own.flatMap(({ score, winRate }) => score ?? winRate ?? []).filter((rate) => !Number.isNaN(rate));
-    return rates.length === 0 ? [] : [{ group, winRate: mean(rates), done: own.filter(({ state }) => state === "done").length, runs: own.length }];
+    return rates.length === 0 ? [] : [{ label, winRate: mean(rates), done: own.filter(({ state }) => state === "done").length, runs: own.length }];
   });
 }
 
 /**
  * Expects when the last of the runs will be done, as if each thread, when it is free, took the next one that waits. A run that waits is expected to take as long a
- * step as others of its group, or where none of them has begun, as the groups that have.
+ * step as other seeds of the same, or where none of them has begun, as those that have.
  */
 function expectedSeconds(runs: readonly RunProgress[], threads: number): number | undefined {
   const rates = new Map<string, number[]>();
   for (const run of runs) {
     const rate = secondsPerStep(run);
-    if (rate !== undefined) rates.set(groupOf(run), [...(rates.get(groupOf(run)) ?? []), rate]);
+    if (rate !== undefined) rates.set(labelOf(run), [...(rates.get(labelOf(run)) ?? []), rate]);
   }
   const usual = rates.size === 0 ? undefined : mean([...rates.values()].map(mean));
   const left = (run: RunProgress): number | undefined => {
-    const own = rates.get(groupOf(run));
+    const own = rates.get(labelOf(run));
     const rate = own === undefined ? usual : mean(own);
     return run.secondsLeft ?? (rate === undefined ? undefined : rate * (run.steps - doneSteps(run)));
   };
@@ -133,8 +134,8 @@ export function failureLine({ name, message = "failed" }: RunProgress): string {
 }
 
 /** "MAST: 93 % (2 of 5)", the runs of it that are done behind it */
-export function groupText({ group, winRate, done, runs }: GroupWinRate): string {
-  return `${group}: ${(100 * winRate).toFixed(0)} % (${done} of ${runs})`;
+export function winRateText({ label, winRate, done, runs }: MeanWinRate): string {
+  return `${label}: ${(100 * winRate).toFixed(0)} % (${done} of ${runs})`;
 }
 
 /** Which share of some work is done, 0..1, and what is being done. */

@@ -28,14 +28,14 @@ export function compareMethods(runs: readonly StoredRun[]): Reduction {
   const labels = runLabels(configs).map((name, i) => (budgets.size > 1 ? `${name}, ${shortSteps(configs[i].steps)} steps` : name));
   const label = (run: StoredRun): string => labels[runs.indexOf(run)];
   const rows = [...new Set(labels)]
-    .map((name) => ({ name, group: runs.filter((run) => label(run) === name) }))
-    .sort((a, b) => methodOrder(a.group[0].config.method) - methodOrder(b.group[0].config.method));
-  for (const { name, group } of rows) requireSeeds(group, `These runs of ${name}`);
+    .map((name) => ({ name, seeds: runs.filter((run) => label(run) === name) }))
+    .sort((a, b) => methodOrder(a.seeds[0].config.method) - methodOrder(b.seeds[0].config.method));
+  for (const { name, seeds } of rows) requireSeeds(seeds, `These runs of ${name}`);
   const { environment } = configs[0];
   const steps = Math.max(...budgets);
-  const spread = rows.every(({ group }) => group.length > 1) ? "standard deviation over seeds" : "standard deviation over these evaluations, where there is one seed";
+  const spread = rows.every(({ seeds }) => seeds.length > 1) ? "standard deviation over seeds" : "standard deviation over these evaluations, where there is one seed";
   return {
-    table: resultsTable(rows.map(({ name, group }) => methodResult(name, group)), {
+    table: resultsTable(rows.map(({ name, seeds }) => methodResult(name, seeds)), {
       title: budgets.size > 1 ? environment : `${environment} after ${steps.toLocaleString("en")} steps`,
       note: `Win rate: ${scoreText(runs)}, ± ${spread}. Size and FLOPs relative to dense, by the paper's equations.`,
     }),

@@ -95,17 +95,17 @@ const AGES = 64;
 export function reduceDistances(runs: readonly FollowedRun[]): Measured {
   const dual = runs.filter(({ config }) => config.replay.onlineBatch > 0);
   const single = runs.filter(({ config }) => config.replay.onlineBatch === 0);
-  for (const group of [dual, single]) if (group.length > 0) requireSeeds(group);
+  for (const seeds of [dual, single]) if (seeds.length > 0) requireSeeds(seeds);
   const { environment, steps, sparsity, returns } = runs[0].config;
   const where = `${environment}, ${Number((100 * sparsity.level).toFixed(1))} % sparse`;
-  const over = (label: string, group: readonly FollowedRun[], sample: (moment: DistanceMoment, config: Config) => StoredChoices) =>
-    group.map(({ config, moments }) => {
+  const over = (label: string, seeds: readonly FollowedRun[], sample: (moment: DistanceMoment, config: Config) => StoredChoices) =>
+    seeds.map(({ config, moments }) => {
       const samples = moments.map((moment) => sample(moment, config));
       return { label, at: moments.map(({ step }) => step), distance: samples.map(shareChanged), explored: samples.map(shareExplored) };
     });
   const aged = (share: number): Figure => {
-    const curves = (label: string, group: readonly FollowedRun[]) =>
-      group.map((run) => {
+    const curves = (label: string, seeds: readonly FollowedRun[]) =>
+      seeds.map((run) => {
         const ages = byAge(momentAt(run, share));
         return { label, at: ages.map(([age]) => age + AGES / 2), distance: ages.map(([, sample]) => shareChanged(sample)), explored: ages.map(([, sample]) => shareExplored(sample)) };
       });
@@ -160,7 +160,7 @@ function distanceRows({ config, moments }: FollowedRun): Measured["rows"] {
 /** At a quarter, a half and the end of training. */
 function distanceTable(runs: readonly FollowedRun[], where: string): Table {
   const shown = [0.25, 0.5, 1];
-  const groups = [
+  const batches = [
     { title: "One buffer: a batch (d₁)", onlineBatch: 0, sample: batchChoices },
     { title: "One buffer: its newest 128 episodes", onlineBatch: 0, sample: onlineChoices },
     { title: "Both: a batch (d₂)", onlineBatch: 12, sample: batchChoices },
@@ -174,7 +174,7 @@ function distanceTable(runs: readonly FollowedRun[], where: string): Table {
     columns: [{ title: "Sample" }, ...shown.flatMap((share) => [
       { title: `after ${shortSteps(momentAt(runs[0], share).step)}`, align: "right" as const }, { title: "by exploration", align: "right" as const }, { title: "policy changed", align: "right" as const },
     ])],
-    rows: groups.map(({ title, onlineBatch, sample }) => [
+    rows: batches.map(({ title, onlineBatch, sample }) => [
       title,
       ...shown.flatMap((share) => {
         const samples = runs.filter(({ config }) => config.replay.onlineBatch === onlineBatch).map((run) => sample(momentAt(run, share), run.config));

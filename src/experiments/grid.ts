@@ -111,23 +111,23 @@ export function grid(declaration: GridDeclaration): Experiment {
  * @throws {Error} when the runs of a cell differ in more than the seed, naming the field; when one is given twice, or is not complete
  */
 export function cellStatistics(runs: readonly StoredRun[], { cell, paper }: Pick<GridPlan, "cell" | "paper">): CellStatistics[] {
-  const groups = new Map<string, StoredRun[]>();
+  const cells = new Map<string, StoredRun[]>();
   for (const run of runs) {
     const { row, column } = cell(run.config);
     const key = JSON.stringify({ row, column });
-    groups.set(key, [...(groups.get(key) ?? []), run]);
+    cells.set(key, [...(cells.get(key) ?? []), run]);
   }
-  const scores = new Map([...groups].map(([key, group]) => [key, group.map((run) => summaryOf(run).score)]));
+  const scores = new Map([...cells].map(([key, seeds]) => [key, seeds.map((run) => summaryOf(run).score)]));
   const pToBest = ({ row, column }: Cell): number => {
     const ofRow = [...scores].filter(([key]) => (JSON.parse(key) as Cell).row === row);
     const [best, bestScores] = ofRow.reduce((a, b) => (mean(b[1]) > mean(a[1]) ? b : a));
     return best === JSON.stringify({ row, column }) ? NaN : mannWhitneyP(scores.get(JSON.stringify({ row, column }))!, bestScores);
   };
-  return [...groups.values()].map((group) => {
-    const { environment, rules, algorithm, method, sparsity, steps } = group[0].config;
-    const place = cell(group[0].config);
+  return [...cells.values()].map((seeds) => {
+    const { environment, rules, algorithm, method, sparsity, steps } = seeds[0].config;
+    const place = cell(seeds[0].config);
     const printed = paper?.(place);
-    const { commit, ...statistics } = scoreStatistics(group);
+    const { commit, ...statistics } = scoreStatistics(seeds);
     return { ...place, environment, rules, algorithm, method, sparsity: sparsity.level, steps, ...statistics, pToBest: pToBest(place), ...(printed === undefined ? {} : { paper: printed }), commit };
   });
 }

@@ -31,9 +31,9 @@ export const sparsity: Experiment = grid({
 function secondHalf(runs: readonly StoredRun[], label: (config: Config) => string): Figure {
   const { environment, steps } = runs[0].config;
   const cells = [...new Set(runs.map(({ config }) => label(config)))].map((name) => {
-    const group = runs.filter(({ config }) => label(config) === name);
-    const { method, sparsity: { level } } = group[0].config;
-    const scores = group.map((run) => winRateSince(run, steps / 2));
+    const seeds = runs.filter(({ config }) => label(config) === name);
+    const { method, sparsity: { level } } = seeds[0].config;
+    const scores = seeds.map((run) => winRateSince(run, steps / 2));
     return { row: methodTitle(method), column: levelLabel(level), scores, mean: mean(scores) };
   });
   return settingScores(cells, { title: `Win rate from step ${shortSteps(steps / 2)} on: ${environment}`, axis: "Sparsity" });

@@ -123,11 +123,11 @@ function reduceTwoStep(runs: readonly StoredRun[]): Reduction {
       rows: [
         [...row("Optimal play", optimal), "", ""],
         ...labels.map((label) => {
-          const group = learned.filter((one) => one.label === label);
-          const average = averageValues(group.map(({ values }) => values));
-          const errors = group.map(({ values }) => error(values));
-          const won = group.filter(({ run }) => run.summary!.winRates.at(-1) === 1).length;
-          return [...row(label, average), `${mean(errors).toFixed(2)}${errors.length > 1 ? ` ± ${standardDeviation(errors).toFixed(2)}` : ""}`, `${won} of ${group.length}`];
+          const seeds = learned.filter((one) => one.label === label);
+          const average = averageValues(seeds.map(({ values }) => values));
+          const errors = seeds.map(({ values }) => error(values));
+          const won = seeds.filter(({ run }) => run.summary!.winRates.at(-1) === 1).length;
+          return [...row(label, average), `${mean(errors).toFixed(2)}${errors.length > 1 ? ` ± ${standardDeviation(errors).toFixed(2)}` : ""}`, `${won} of ${seeds.length}`];
         }),
       ],
       note: `Q_tot, means over seeds; discount ${config.discount}. The first step's values are means over what agent 1 does, 2A's over all joint actions. Error: mean absolute error of all 12 values, ± standard deviation over seeds. Plays for 8: seeds whose greedy play gets it at the end.`,

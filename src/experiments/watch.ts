@@ -62,7 +62,7 @@ export async function watchRuns(configs: readonly Config[], options: WatchOption
       ...store,
       signal: interrupt.signal,
       label: name,
-      group: label,
+      seedOf: label,
       ...(workers === undefined ? {} : { workers }),
       onDevice: ({ name, passedOver }) => sayOnce([`TensorFlow.js on ${name}`, ...passedOver].join("\n  ")),
       onProgress: (_, all) => {

@@ -46,8 +46,8 @@ export function reproduceCosts(shapeOf: (environment: string) => NetworkShape): 
   for (const { algorithm, environment, sparsity, totalSize, trainFlops, inferenceFlops } of readPaperTable("table-1")) {
     if (algorithm === "all") continue;
     const paper = { totalSize, trainFlops, inferenceFlops };
-    const group = rows.filter((row) => row.algorithm === algorithm).map((row) => row.ours);
-    const ours = environment === "average" ? meanShares(group) : shares(algorithm, shapeOf(environment), sparsity);
+    const own = rows.filter((row) => row.algorithm === algorithm).map((row) => row.ours);
+    const ours = environment === "average" ? meanShares(own) : shares(algorithm, shapeOf(environment), sparsity);
     rows.push({ algorithm, environment, sparsity, ours, paper });
   }
   return rows;

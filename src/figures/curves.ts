@@ -59,10 +59,10 @@ export function trainingCurves(runs: readonly RunCurve[], options: TrainingCurve
   panels.forEach((panel, place) => {
     const axes = grid.traceAxes(place);
     for (const style of styles) {
-      const group = runs.filter((run) => run.label === style.label && run.panel === panel);
-      if (group.length === 0) continue;
-      const curve = meanCurve(group);
-      seeds = Math.max(seeds, group.length);
+      const own = runs.filter((run) => run.label === style.label && run.panel === panel);
+      if (own.length === 0) continue;
+      const curve = meanCurve(own);
+      seeds = Math.max(seeds, own.length);
       const { filtered, used } = filter(curve.mean, window);
       if (curve.steps.length > 0) windows.add(used);
       const shown = share ? filtered.map((v) => Math.min(1, Math.max(0, v))) : filtered;

@@ -45,11 +45,11 @@ export function distanceFigure(curves: readonly DistanceCurve[], options: Distan
   let seeds = 0;
   for (const [i, label] of labels.entries()) {
     const { colour, dash } = LOOKS[i % LOOKS.length];
-    const group = curves.filter((curve) => curve.label === label);
-    seeds = Math.max(seeds, group.length);
-    const { steps: x, mean, deviation } = meanCurve(group.map(({ at, distance }) => ({ steps: at, values: distance })));
-    const floor = meanCurve(group.map(({ at, explored }) => ({ steps: at, values: explored })));
-    if (group.length > 1) {
+    const own = curves.filter((curve) => curve.label === label);
+    seeds = Math.max(seeds, own.length);
+    const { steps: x, mean, deviation } = meanCurve(own.map(({ at, distance }) => ({ steps: at, values: distance })));
+    const floor = meanCurve(own.map(({ at, explored }) => ({ steps: at, values: explored })));
+    if (own.length > 1) {
       bands.push({
         type: "scatter", mode: "lines", name: label, legendgroup: label, showlegend: false, hoverinfo: "skip", x: [...x, ...[...x].reverse()],
         y: [...mean.map((m, i) => round(m + deviation[i])), ...mean.map((m, i) => round(m - deviation[i])).reverse()],

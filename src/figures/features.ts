@@ -5,7 +5,7 @@ import type { Table } from "./table.js";
 
 /** What one entry of an observation or a state is. */
 export interface Feature {
-  /** The group it belongs to: "moves", "enemy 2", "ally 1", "own", ... */
+  /** The block it belongs to: "moves", "enemy 2", "ally 1", "own", ... */
   readonly block: string;
   readonly name: string;
 }
@@ -71,7 +71,7 @@ export function inputBlocks(env: Environment): InputBlock[] {
 }
 
 /** Inputs of the agent network that mean the same of one unit or another. */
-export interface FeatureGroup {
+export interface InputFeature {
   /** "enemy: health", "own: shield", "last action", ... */
   readonly name: string;
   /** Which inputs. */
@@ -79,17 +79,17 @@ export interface FeatureGroup {
 }
 
 /** The inputs of the agent network by what they mean, of all enemies together and of all allies together. */
-export function inputFeatures(env: Environment): FeatureGroup[] {
-  const groups = new Map<string, number[]>();
+export function inputFeatures(env: Environment): InputFeature[] {
+  const features = new Map<string, number[]>();
   for (const { start, inputs } of inputBlocks(env)) {
     inputs?.forEach((full, i) => {
       const [block, name] = full.split(": ");
       const kind = block!.replace(/ \d+$/, "");
-      const group = ["moves", "last action", "id"].includes(kind) ? kind : `${kind}: ${name}`;
-      groups.set(group, [...(groups.get(group) ?? []), start + i]);
+      const feature = ["moves", "last action", "id"].includes(kind) ? kind : `${kind}: ${name}`;
+      features.set(feature, [...(features.get(feature) ?? []), start + i]);
     });
   }
-  return [...groups].map(([name, inputs]) => ({ name, inputs }));
+  return [...features].map(([name, inputs]) => ({ name, inputs }));
 }
 
 /** The type of each agent's unit, "stalker"; "agent" where there are no units. [agents] */

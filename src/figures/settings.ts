@@ -37,22 +37,22 @@ export function settingScores(settings: readonly SettingScore[], options: Settin
     const own = columns.flatMap((column) => settings.find((setting) => setting.row === style.label && setting.column === column) ?? []);
     // Lines side by side, so that dots of several rows do not hide each other.
     const x = ({ column }: SettingScore) => round(columns.indexOf(column) + (i - (styles.length - 1) / 2) * 0.07);
-    const group = { legendgroup: style.label, name: style.label };
+    const legend = { legendgroup: style.label, name: style.label };
     const known = own.filter(({ paper }) => paper !== undefined);
     return [
       {
-        ...group, type: "scatter", mode: "markers", showlegend: false,
+        ...legend, type: "scatter", mode: "markers", showlegend: false,
         x: own.flatMap((setting) => setting.scores.map(() => x(setting))), y: own.flatMap(({ scores }) => scores.map((score) => round(score))),
         marker: { color: style.colour, size: 5, opacity: 0.45 }, hovertemplate: `${style.label}, one seed: %{y:.1%}<extra></extra>`,
       },
       {
-        ...group, type: "scatter", mode: "lines+markers",
+        ...legend, type: "scatter", mode: "lines+markers",
         x: own.map(x), y: own.map(({ mean }) => round(mean)), customdata: own.map(({ column }) => column),
         line: { color: style.colour, width: 2.5, dash: style.dash }, marker: { color: style.colour, size: 9, symbol: style.symbol },
         hovertemplate: `${style.label}, %{customdata}: %{y:.1%}<extra></extra>`,
       },
       ...(known.length === 0 ? [] : [{
-        ...group, type: "scatter", mode: "lines+markers", showlegend: false,
+        ...legend, type: "scatter", mode: "lines+markers", showlegend: false,
         x: known.map(x), y: known.map(({ paper }) => round(paper!)), customdata: known.map(({ column }) => column),
         line: { color: style.colour, width: 1, dash: "dot" }, marker: { color: "#ffffff", size: 9, symbol: "diamond", line: { color: style.colour, width: 1.5 } },
         hovertemplate: `${style.label} in the paper, %{customdata}: %{y:.1%} of dense<extra></extra>`,

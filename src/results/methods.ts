@@ -35,17 +35,17 @@ export interface MethodStatistics extends ScoreStatistics {
 export function methodStatistics(runs: readonly StoredRun[]): MethodStatistics[] {
   requireMethods(runs);
   const runsOf = (method: string) => runs.filter(({ config }) => config.method === method);
-  const scores = (group: readonly StoredRun[]) => group.map(summaryOf).map(({ score }) => score);
+  const scores = (seeds: readonly StoredRun[]) => seeds.map(summaryOf).map(({ score }) => score);
   const dense = mean(scores(runsOf("dense")));
   const mast = scores(runsOf("mast"));
   // Methods of one's own come after those of the paper.
   const methods = [...new Set<string>([...METHODS, ...runs.map(({ config }) => config.method)])];
   return methods.filter((method) => runsOf(method).length > 0).map((method): MethodStatistics => {
-    const group = runsOf(method);
-    const { environment, rules, algorithm, sparsity, steps } = group[0].config;
-    const { commit, ...statistics } = scoreStatistics(group);
-    const { totalSize, trainFlops, inferenceFlops } = summaryOf(group[0]).cost.relative;
-    const difference = mast.length > 0 ? scoreDifference(mast, scores(group)) : undefined;
+    const seeds = runsOf(method);
+    const { environment, rules, algorithm, sparsity, steps } = seeds[0].config;
+    const { commit, ...statistics } = scoreStatistics(seeds);
+    const { totalSize, trainFlops, inferenceFlops } = summaryOf(seeds[0]).cost.relative;
+    const difference = mast.length > 0 ? scoreDifference(mast, scores(seeds)) : undefined;
     return {
       environment, rules, algorithm, method, sparsity: sparsity.level, steps,
       ...statistics,

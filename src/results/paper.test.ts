@@ -13,9 +13,9 @@ const winRates = readPaperTable("table-5");
 /** Averages of a table that do not follow from its rows, as "row column: printed ..., rows give ...". */
 function wrongAverages<Column extends string>(rows: readonly ({ algorithm: string; environment: string } & Record<Column, number>)[], columns: readonly (readonly [Column, number])[]): string[] {
   return rows.filter((row) => row.environment === "average").flatMap((average) => {
-    const group = rows.filter((row) => row.environment !== "average" && (average.algorithm === "all" || row.algorithm === average.algorithm));
+    const averaged = rows.filter((row) => row.environment !== "average" && (average.algorithm === "all" || row.algorithm === average.algorithm));
     return columns.flatMap(([column, digits]) => {
-      const exact = mean(group.map((row) => row[column]));
+      const exact = mean(averaged.map((row) => row[column]));
       // A mean that lies half-way between two printed numbers may become either.
       const follows = Math.abs(exact - average[column]) <= 0.5 * 10 ** -digits + 1e-9;
       return follows ? [] : [`${average.algorithm} ${column}: printed ${average[column].toFixed(digits)}, rows give ${exact.toFixed(digits + 2)}`];
@@ -46,11 +46,11 @@ describe("Table 1", () => {
 it("rounds every average that lies half-way down, in both tables", () => {
   const halves = [...comparison, ...winRates].filter((row) => row.environment === "average").flatMap((average) => {
     const rows: readonly object[] = "sparsity" in average ? comparison : winRates;
-    const group = (rows as readonly (typeof average)[]).filter((row) => row.environment !== "average" && (average.algorithm === "all" || row.algorithm === average.algorithm));
+    const averaged = (rows as readonly (typeof average)[]).filter((row) => row.environment !== "average" && (average.algorithm === "all" || row.algorithm === average.algorithm));
     return Object.entries(average).flatMap(([column, printed]) => {
       if (typeof printed !== "number") return [];
       const unit = column === "sparsity" ? 0.01 : ["totalSize", "trainFlops", "inferenceFlops"].includes(column) ? 0.001 : 0.1;
-      const excess = (mean(group.map((row) => row[column as ComparedMethod])) - printed) / unit;
+      const excess = (mean(averaged.map((row) => row[column as ComparedMethod])) - printed) / unit;
       return Math.abs(Math.abs(excess) - 0.5) < 1e-6 ? [Math.sign(excess)] : [];
     });
   });

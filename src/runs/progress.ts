@@ -1,8 +1,8 @@
 /** Where one run is. */
 export interface RunProgress {
   readonly name: string;
-  /** What it is one seed of: win rates of the same group are averaged. */
-  readonly group?: string;
+  /** What it is one seed of: win rates of its seeds are averaged. */
+  readonly seedOf?: string;
   /** Environment steps done and to do. */
   readonly step: number;
   readonly steps: number;

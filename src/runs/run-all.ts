@@ -8,7 +8,8 @@ import { releaseAbandoned } from "./lease.js";
 import { availableMemory, gigabytes, memoryOf } from "./memory.js";
 import { checkCount, checkSeconds } from "./options.js";
 import { directoryOf, inspectRun, runName, runOf, runsDirectory, type StoredRun } from "./store.js";
-import { needsSource, parameterShapes, progressOf, type RunOptions, type TrainingProgress } from "./run.js";
+import { needsSource, parameterShapes, progressOf, type RunOptions } from "./run.js";
+import type { RunProgress } from "./progress.js";
 import { checkTicketSource, findTicketSource } from "./ticket.js";
 import { inProcess, inWorker, workerFile, type WorkerTask } from "./workers.js";
 
@@ -25,7 +26,7 @@ export interface RunOutcome {
 
 /** Options of `runAll`. */
 export interface RunAllOptions extends RunOptions {
-  /** Threads, and how many seeds side by side. Default: one thread for each core, as far as memory reaches, and all seeds. */
+  /** Threads, and how many seeds are vectorised. Default: one thread for each core, as far as memory reaches, and all seeds. */
   readonly workers?: number;
   /** Bytes of memory that all runs together may need, with the default number of workers. Default: what is free. */
   readonly memory?: number;
@@ -35,7 +36,7 @@ export interface RunAllOptions extends RunOptions {
 
 /**
  * Trains many configurations on worker threads, one run a core; those of the tensorflow engine in a process of their own, all seeds of one
- * configuration side by side. What is complete is not repeated; one that fails does not stop the others. A ticket waits for its source where that
+ * configuration vectorised. What is complete is not repeated; one that fails does not stop the others. A ticket waits for its source where that
  * is one of them. Runs that would not fit into memory together are trained one after the other. This thread stays free, for a progress display or
  * a notebook.
  *
@@ -54,11 +55,11 @@ export async function runAll(configs: readonly Config[], options: RunAllOptions 
   const sources = ticketSources(distinct, runs);
   const { needs, budget, note } = memoryPlan(distinct, store, options);
   if (note !== undefined) options.onNote?.(note);
-  const works = worksOf(distinct, sources, needs, Math.min(options.workers ?? Infinity, sideBySide(needs, budget)));
+  const works = worksOf(distinct, sources, needs, Math.min(options.workers ?? Infinity, vectorisedAtMost(needs, budget)));
   const threads = Math.max(1, Math.min(options.workers ?? availableParallelism(), works.length));
   const label = options.label ?? runName;
-  const all = new Map<string, TrainingProgress>([...distinct].map(([name, config]) => [name, { name: label(config), ...(options.group ? { group: options.group(config) } : {}), step: 0, steps: config.steps, state: "waiting" }]));
-  const report = (name: string, progress: Partial<TrainingProgress>) => {
+  const all = new Map<string, RunProgress>([...distinct].map(([name, config]) => [name, { name: label(config), ...(options.seedOf ? { seedOf: options.seedOf(config) } : {}), step: 0, steps: config.steps, state: "waiting" }]));
+  const report = (name: string, progress: Partial<RunProgress>) => {
     const now = { ...all.get(name)!, ...progress, name: label(distinct.get(name)!) };
     all.set(name, now);
     options.onProgress?.(now, [...all.values()]);
@@ -165,8 +166,8 @@ interface Work {
   readonly elsewhere?: boolean;
 }
 
-/** In the order of their first runs. Runs that are computed together never wait for each other: a ticket is not in the work of its source. */
-function worksOf(configs: ReadonlyMap<string, Config>, sources: ReadonlyMap<string, string>, needs: ReadonlyMap<string, number>, together: number): Work[] {
+/** In the order of their first runs. Vectorised runs never wait for each other: a ticket is not in the work of its source. */
+function worksOf(configs: ReadonlyMap<string, Config>, sources: ReadonlyMap<string, string>, needs: ReadonlyMap<string, number>, most: number): Work[] {
   const works = new Map<string, { names: string[]; device: boolean; bytes: number }>();
   const counts = new Map<string, number>();
   const depth = (name: string): number => (sources.has(name) ? 1 + depth(sources.get(name)!) : 0);
@@ -175,7 +176,7 @@ function worksOf(configs: ReadonlyMap<string, Config>, sources: ReadonlyMap<stri
     const same = device ? JSON.stringify([{ ...config, seed: 0, ticket: config.ticket?.kind }, depth(name)]) : name;
     const index = counts.get(same) ?? 0;
     counts.set(same, index + 1);
-    const key = `${same} ${device ? Math.floor(index / together) : 0}`;
+    const key = `${same} ${device ? Math.floor(index / most) : 0}`;
     const work = works.get(key) ?? { names: [], device, bytes: 0 };
     work.names.push(name);
     work.bytes += needs.get(name)!;
@@ -208,8 +209,8 @@ function memoryPlan(configs: ReadonlyMap<string, Config>, store: { readonly runs
   return { needs, budget: free, ...(largest >= 1e9 ? { note: `${each}.` } : {}) };
 }
 
-/** How many runs of the tensorflow engine fit into memory side by side. */
-function sideBySide(needs: ReadonlyMap<string, number>, budget: number): number {
+/** How many runs of the tensorflow engine fit into memory vectorised. */
+function vectorisedAtMost(needs: ReadonlyMap<string, number>, budget: number): number {
   return Math.max(1, Math.floor(budget / Math.max(1, ...needs.values())));
 }
 

@@ -6,7 +6,8 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type ConfigInput, resolveConfig } from "../config.js";
 import { openRun, readRun, readRunCheckpoint, runName } from "./store.js";
 import { train } from "../training/train.js";
-import { runOne, type TrainingProgress } from "./run.js";
+import type { RunProgress } from "./progress.js";
+import { runOne } from "./run.js";
 import { runAll } from "./run-all.js";
 import { timeLeft } from "./time-left.js";
 
@@ -117,7 +118,7 @@ describe("runAll", () => {
   const configs = [1, 2, 3].map((seed) => ({ ...config, seed }));
 
   it("trains on worker threads what runOne trains in this one, and tells how far each is", async () => {
-    const told: TrainingProgress[] = [];
+    const told: RunProgress[] = [];
     const outcomes = await runAll([...configs, configs[0]!], { runs, workers: 2, label: ({ seed }) => `seed ${seed}`, onProgress: (progress, all) => {
       expect(all).toHaveLength(3);
       told.push(progress);
@@ -136,7 +137,7 @@ describe("runAll", () => {
 
   it("reports a run that fails by name, and completes the others", async () => {
     const taken = await openRun(configs[1]!, { runs });
-    const told: TrainingProgress[] = [];
+    const told: RunProgress[] = [];
     const outcomes = await runAll(configs, { runs, workers: 2, onProgress: (progress) => told.push(progress) });
     taken.close();
     expect(outcomes.map(({ state }) => state)).toEqual(["complete", "failed", "complete"]);

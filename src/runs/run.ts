@@ -13,23 +13,20 @@ import { summarise } from "./summary.js";
 import { findTicketSource, readTicket } from "./ticket.js";
 import { timeLeft } from "./time-left.js";
 
-/** How far a run is: `name` is its label, by default its folder's name. */
-export type TrainingProgress = RunProgress;
-
 export interface RunOptions {
   /** Stops at the end of the present episode, with a checkpoint. */
   readonly signal?: AbortSignal;
   /** Hears how far a run is, and as its second argument how far all of them are. */
-  readonly onProgress?: (progress: TrainingProgress, all: readonly TrainingProgress[]) => void;
+  readonly onProgress?: (progress: RunProgress, all: readonly RunProgress[]) => void;
   /** What progress calls a run, if not by the name of its folder. */
   readonly label?: (config: Config) => string;
-  /** What progress averages win rates over: the seeds of one group. Default: each run is a group. */
-  readonly group?: (config: Config) => string;
+  /** What a run is one seed of: progress averages win rates over seeds. Default: of itself alone. */
+  readonly seedOf?: (config: Config) => string;
   /** Where runs are kept, if not where `runsDirectory` says. */
   readonly runs?: string;
   /** Seconds between checkpoints. Default 30. */
   readonly checkpointEvery?: number;
-  /** Hears what computes, before the first run of a group of tensorflow runs begins. */
+  /** Hears what computes, before the first of vectorised runs begins. */
   readonly onDevice?: (device: Device) => void;
   /** Hears, in a line, what else a person should know while runs go on: what memory they need, what they wait for. */
   readonly onNote?: (line: string) => void;
@@ -37,7 +34,7 @@ export interface RunOptions {
 
 /** What computes the networks of tensorflow runs. */
 export interface Device {
-  /** "webgpu: NVIDIA H200, 8 runs side by side" */
+  /** "webgpu: NVIDIA H200, 8 vectorised runs" */
   readonly name: string;
   /** With backend "auto": a line for each better backend, why it is not the one. */
   readonly passedOver: readonly string[];
@@ -47,7 +44,7 @@ export interface Device {
  * Trains one configuration to its end in this thread: begins it, resumes it where it was interrupted, or returns at once what is complete.
  *
  * @param options.token see `acquireLease`
- * @param options.computing what makes its engine, and where that computes, instead of what the config says; see `runTogether`
+ * @param options.computing what makes its engine, and where that computes, instead of what the config says; see `runVectorised`
  * @returns the run, "complete", or "interrupted" when the signal stopped it
  * @throws {ConfigError} before a folder is made, when its networks cannot be built or its ticket's source cannot be used
  * @throws {RunTakenError} when another process works on it, {LeaseLostError} when another has taken it over
@@ -58,7 +55,7 @@ export interface Device {
  */
 export async function runOne(config: Config, options: RunOptions & { readonly token?: string; readonly computing?: Computing } = {}): Promise<StoredRun> {
   const name = options.label?.(config) ?? runName(config);
-  const report = (progress: Omit<TrainingProgress, "name">) => options.onProgress?.({ name, ...progress }, [{ name, ...progress }]);
+  const report = (progress: Omit<RunProgress, "name">) => options.onProgress?.({ name, ...progress }, [{ name, ...progress }]);
   const store = options.runs === undefined ? {} : { runs: options.runs };
   checkSeconds("checkpointEvery", options.checkpointEvery);
   const already = runOf(config, store);
@@ -101,7 +98,7 @@ export interface Computing {
 async function follow(
   run: OpenRun,
   config: Config,
-  report: (progress: Omit<TrainingProgress, "name">) => void,
+  report: (progress: Omit<RunProgress, "name">) => void,
   { signal, checkpointEvery, runs, computing }: RunOptions & { readonly computing?: Computing },
 ): Promise<void> {
   const { resume, end } = run;
@@ -142,7 +139,7 @@ export function needsSource(config: Config, store: { readonly runs?: string }): 
 }
 
 /** How far a run is by what is on disk. */
-export function progressOf({ config, state, step, winRate, summary }: StoredRun): Omit<TrainingProgress, "name"> {
+export function progressOf({ config, state, step, winRate, summary }: StoredRun): Omit<RunProgress, "name"> {
   const ended = summary === undefined ? {} : { score: summary.score, seconds: summary.seconds };
   return { step, steps: config.steps, state: state === "complete" ? "done" : "stopped", ...(winRate === undefined ? {} : { winRate }), ...ended };
 }

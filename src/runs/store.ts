@@ -41,7 +41,7 @@ export interface RunSummary {
   readonly parameters: number;
   /** By the paper's equations 8 to 24: weights and biases that training holds, floating point operations of one update and of one step of acting. */
   readonly cost: RunCost & { /** The same over those of the dense networks. */ readonly relative: RunCost };
-  /** What computed the networks, and how many runs side by side, where it was not the wasm engine on one core. */
+  /** What computed the networks, and how many vectorised runs, where it was not the wasm engine on one core. */
   readonly device?: string;
   /** Commit of the code that finished it, with "+" when files were changed; absent without git. */
   readonly commit?: string;

@@ -8,7 +8,8 @@ import { countNonzeros } from "../sparse/mask.js";
 import { tensorsOf } from "../training/state.js";
 import type { TrainState } from "../training/records.js";
 import { train } from "../training/train.js";
-import { runOne, type TrainingProgress } from "./run.js";
+import type { RunProgress } from "./progress.js";
+import { runOne } from "./run.js";
 import { runAll } from "./run-all.js";
 import { readTicket } from "./ticket.js";
 
@@ -149,7 +150,7 @@ describe("runAll with sources and tickets in one list", () => {
   it.each([1, 2, 4])("trains a ticket after its source, with %i workers", async (workers) => {
     store = join(runs, `list-${workers}`);
     const order: string[] = [];
-    const told = (progress: TrainingProgress) => progress.state === "done" && order.push(progress.name);
+    const told = (progress: RunProgress) => progress.state === "done" && order.push(progress.name);
     const outcomes = await runAll(list, { runs: store, workers, onProgress: told });
     expect(outcomes.map(({ state }) => state)).toEqual(list.map(() => "complete"));
     expect(outcomes.map(({ name }) => name)).toEqual(list.map(runName));

@@ -6,7 +6,8 @@ import type { Piscina } from "piscina";
 import type { Config, ConfigInput } from "../config.js";
 import { LeaseLostError, RunTakenError } from "./lease.js";
 import { directoryOf, inspectRun } from "./store.js";
-import type { Device, RunOptions, TrainingProgress } from "./run.js";
+import type { RunProgress } from "./progress.js";
+import type { Device, RunOptions } from "./run.js";
 
 /** What a worker is asked to do. */
 export interface WorkerTask {
@@ -20,7 +21,7 @@ export interface WorkerTask {
 }
 
 /** What a worker thread says. */
-export type WorkerMessage = { readonly kind: "progress"; readonly progress: TrainingProgress } | { readonly kind: "note"; readonly line: string };
+export type WorkerMessage = { readonly kind: "progress"; readonly progress: RunProgress } | { readonly kind: "note"; readonly line: string };
 
 /** Another process trains a run. */
 export interface Elsewhere {
@@ -43,7 +44,7 @@ export interface WorkerOutcome {
 /** How `runAll` hears of its workers. */
 export interface WorkerListener {
   readonly signal: AbortSignal | undefined;
-  readonly report: (name: string, progress: Partial<TrainingProgress>) => void;
+  readonly report: (name: string, progress: Partial<RunProgress>) => void;
   readonly onDevice: RunOptions["onDevice"];
   readonly onNote: RunOptions["onNote"];
 }
@@ -69,22 +70,22 @@ export async function inWorker(pool: Piscina, task: WorkerTask, { signal, report
   }
 }
 
-/** What a process that trains runs side by side is asked to do. */
-export interface TogetherTask {
+/** What a process that trains vectorised runs is asked to do. */
+export interface VectorisedTask {
   readonly tasks: readonly WorkerTask[];
 }
 
 /** What it says. */
-export type TogetherMessage =
+export type VectorisedMessage =
   | { readonly kind: "device"; readonly device: Device }
-  | { readonly kind: "progress"; readonly name: string; readonly progress: TrainingProgress }
+  | { readonly kind: "progress"; readonly name: string; readonly progress: RunProgress }
   | { readonly kind: "note"; readonly line: string }
   | { readonly kind: "failed"; readonly name: string; readonly message: string }
   | { readonly kind: "elsewhere"; readonly name: string; readonly elsewhere: Elsewhere }
   | { readonly kind: "end" };
 
 /**
- * Trains runs side by side in a process of its own: TensorFlow reads its settings from the environment that a process begins with, and gives a device back
+ * Trains vectorised runs in a process of its own: TensorFlow reads its settings from the environment that a process begins with, and gives a device back
  * when it ends.
  */
 export async function inProcess(tasks: readonly WorkerTask[], { signal, report, onDevice, onNote }: WorkerListener): Promise<WorkerOutcome> {
@@ -95,10 +96,10 @@ export async function inProcess(tasks: readonly WorkerTask[], { signal, report, 
   let child: ChildProcess | undefined;
   let why: string | undefined;
   try {
-    const { filename, execArgv } = workerFile("together-process");
+    const { filename, execArgv } = workerFile("vectorised-process");
     child = fork(fileURLToPath(filename), { execArgv, serialization: "advanced" });
     signal?.addEventListener("abort", abort, { once: true });
-    child.on("message", (message: TogetherMessage) => {
+    child.on("message", (message: VectorisedMessage) => {
       if (message.kind === "device") onDevice?.(message.device);
       if (message.kind === "note") onNote?.(message.line);
       if (message.kind === "progress" && message.progress.state === "running") report(message.name, message.progress);
@@ -121,7 +122,7 @@ export async function inProcess(tasks: readonly WorkerTask[], { signal, report, 
 }
 
 /** Gives a child process its task and waits until it is gone. @returns why it did not do its task, if so */
-function endOfChild(child: ChildProcess, task: TogetherTask): Promise<string | undefined> {
+function endOfChild(child: ChildProcess, task: VectorisedTask): Promise<string | undefined> {
   return new Promise((resolve) => {
     let exit: string | undefined | null = null;
     // What it said last may arrive after its end.

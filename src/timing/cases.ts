@@ -44,7 +44,7 @@ export interface TimingPlan {
   readonly usualHidden: number;
   readonly batches: readonly number[];
   readonly batchDensities: readonly number[];
-  /** Seconds of one core for a group of cases that are timed in turns, and turns at least. */
+  /** Seconds of one core for a comparison of cases that are timed in turns, and turns at least. */
   readonly seconds: number;
   readonly turns: number;
 }
@@ -64,10 +64,10 @@ export interface TimeCasesOptions {
  * const timings = await timeCases({ maps: [{ map: "3m", steps: 25 }], densities: [1, 0.1], hidden: [64], ... });
  */
 export async function timeCases(plan: TimingPlan, { signal, onProgress }: TimeCasesOptions = {}): Promise<Timing[]> {
-  const groups = groupCases(plan);
+  const comparisons = comparisonsOf(plan);
   const timings: Timing[] = [];
   let last = -Infinity;
-  for (const [done, { series, cases, steps }] of groups.entries()) {
+  for (const [done, { series, cases, steps }] of comparisons.entries()) {
     const { work, map, hidden } = cases[0];
     const what = `${work === "update" ? "updates" : "acting"} on ${map}, ${series === "hidden" ? `${hidden} hidden units` : "batches"}`;
     const candidates = cases.map((one) => (one.work === "update" ? updateCandidate(one, steps) : actingCandidate(one)));
@@ -88,7 +88,7 @@ export async function timeCases(plan: TimingPlan, { signal, onProgress }: TimeCa
         await nextTurn();
         signal?.throwIfAborted();
         const share = Math.min(1, turn / plan.turns, elapsed() / enough);
-        onProgress?.((done + share) / groups.length, what);
+        onProgress?.((done + share) / comparisons.length, what);
         last = performance.now();
       }
       cases.forEach((one, i) => timings.push(timingOf(one, series, steps, candidates[i].samples)));
@@ -108,16 +108,16 @@ export function predictedFlops(one: TimedCase, steps: number): number {
   return one.work === "update" ? trainFlops * steps : inferenceFlops;
 }
 
-interface Group {
+interface Comparison {
   readonly series: Timing["series"];
   readonly steps: number;
   readonly cases: readonly TimedCase[];
 }
 
-function groupCases({ maps, densities, hidden, batch, usualHidden, batches, batchDensities }: TimingPlan): Group[] {
-  return maps.flatMap(({ map, steps }): Group[] => [
-    ...hidden.map((h): Group => ({ series: "hidden", steps, cases: densities.map((density) => ({ work: "update", map, hidden: h, density, batch })) })),
-    ...hidden.map((h): Group => ({ series: "hidden", steps, cases: densities.map((density) => ({ work: "acting", map, hidden: h, density, batch: 1 })) })),
+function comparisonsOf({ maps, densities, hidden, batch, usualHidden, batches, batchDensities }: TimingPlan): Comparison[] {
+  return maps.flatMap(({ map, steps }): Comparison[] => [
+    ...hidden.map((h): Comparison => ({ series: "hidden", steps, cases: densities.map((density) => ({ work: "update", map, hidden: h, density, batch })) })),
+    ...hidden.map((h): Comparison => ({ series: "hidden", steps, cases: densities.map((density) => ({ work: "acting", map, hidden: h, density, batch: 1 })) })),
     { series: "batch", steps, cases: batches.flatMap((b) => batchDensities.map((density): TimedCase => ({ work: "update", map, hidden: usualHidden, density, batch: b }))) },
   ]);
 }

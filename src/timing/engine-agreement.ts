@@ -15,7 +15,7 @@ export interface ObservedUpdate {
 }
 
 /**
- * Makes one update and reads loss and gradients. Runs of one group must be asked together, since each waits for the others.
+ * Makes one update and reads loss and gradients. Vectorised runs must be asked all at once, since each waits for the others.
  *
  * @example
  * const [ours, theirs] = await Promise.all([observeUpdate(wasm, batch, config), observeUpdate(tensorflow, batch, config)]);

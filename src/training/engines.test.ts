@@ -3,7 +3,7 @@ import type { ConfigInput } from "../config.js";
 import { METHODS } from "../methods.js";
 import { relativeDistance } from "../networks/distance.js";
 import { openBackend } from "../node/tensorflow/backend.js";
-import { createRunGroup } from "../networks/tensorflow/engine.js";
+import { createVectorisedRuns } from "../networks/tensorflow/engine.js";
 import { collect, combination, withoutCheckpoints } from "./fixtures.js";
 import type { EndRecord, EvaluationRecord, TrainingRecord, TrainState } from "./records.js";
 
@@ -56,23 +56,23 @@ describe("a checkpoint", () => {
   });
 });
 
-describe("runs side by side", () => {
+describe("vectorised runs", () => {
   it("come to what each comes to alone, whenever they stop", async () => {
     const { tf } = await openBackend("cpu");
     const input = onTensorflow(short("qmix", "mast"));
     // Of different length, so that the others go on after the first.
     const inputs = [1, 2, 3].map((seed) => ({ ...input, seed, steps: 60 + 20 * seed }));
-    const group = createRunGroup(tf, inputs.length);
-    const together = await Promise.all(inputs.map((one, run) => collect(one, { open: group.open(run) })));
-    for (const [i, one] of inputs.entries()) expectSame(together[i], await collect(one), 1e-4);
+    const runs = createVectorisedRuns(tf, inputs.length);
+    const vectorised = await Promise.all(inputs.map((one, run) => collect(one, { open: runs.open(run) })));
+    for (const [i, one] of inputs.entries()) expectSame(vectorised[i], await collect(one), 1e-4);
   });
 
   it("do not wait for one that fails", async () => {
     const { tf } = await openBackend("cpu");
     const input = onTensorflow(short("qmix", "mast"));
-    const group = createRunGroup(tf, 2);
-    const wild = collect({ ...input, optimiser: { learningRate: 1e30, gradientClip: 1e30 } }, { open: group.open(0) });
-    const fine = collect({ ...input, seed: 6 }, { open: group.open(1) });
+    const runs = createVectorisedRuns(tf, 2);
+    const wild = collect({ ...input, optimiser: { learningRate: 1e30, gradientClip: 1e30 } }, { open: runs.open(0) });
+    const fine = collect({ ...input, seed: 6 }, { open: runs.open(1) });
     await expect(wild).rejects.toThrow(/not finite at step \d+/);
     expectSame(await fine, await collect({ ...input, seed: 6 }), 1e-4);
   });

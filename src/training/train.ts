@@ -24,7 +24,7 @@ export interface TrainOptions {
   readonly resume?: TrainState;
   /** What a winning or cheating ticket starts from; see `readTicket`. A resumed one needs none. */
   readonly ticket?: Ticket;
-  /** What makes the engine, instead of the one that the config names; see `runTogether`. */
+  /** What makes the engine, instead of the one that the config names; see `runVectorised`. */
   readonly open?: OpenEngine;
   /** Seconds of work between checkpoint records. Default 30. */
   readonly checkpointEvery?: number;

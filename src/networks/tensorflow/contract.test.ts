@@ -7,7 +7,7 @@ import type { NetworkShape } from "../parameters.js";
 import { randomCase, randomMasks } from "../wasm/fixtures.js";
 import { createWasmEngine } from "../wasm/engine.js";
 import { openBackend, type Tensorflow } from "../../node/tensorflow/backend.js";
-import { createRunGroup, createTensorflowEngine } from "./engine.js";
+import { createVectorisedRuns, createTensorflowEngine } from "./engine.js";
 
 /** Whatever is asked of an engine, in whatever order, the tensorflow engine answers as the wasm engine does. */
 
@@ -102,10 +102,10 @@ describe("the tensorflow engine", () => {
 
   it("answers so for each of several runs that ask for different things", async () => {
     const seeds = [11, 12, 13];
-    const group = createRunGroup(tf, seeds.length);
+    const vectorised = createVectorisedRuns(tf, seeds.length);
     const answers = await Promise.all(seeds.map(async (seed, run) => {
       const { shape, parameters, masks } = caseOf(seed);
-      const engine = (await group.open(run)(shape, parameters, masks)) as Engine;
+      const engine = (await vectorised.open(run)(shape, parameters, masks)) as Engine;
       const own = await use(engine, seed);
       engine.dispose();
       return own;

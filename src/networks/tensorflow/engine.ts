@@ -4,7 +4,7 @@ import { type NetworkShape, parameterChecks, type Parameters } from "../paramete
 import { updateCycle } from "../update-cycle.js";
 import { createWasmEngine } from "../wasm/engine.js";
 import type { Tensorflow } from "../../host.js";
-import { createLockstep, type Lockstep } from "./lockstep.js";
+import { createVectorisedCalls, type VectorisedCalls } from "./vectorised-calls.js";
 import { connectNetworks, share, type Shared } from "./passes.js";
 
 /**
@@ -19,11 +19,11 @@ import { connectNetworks, share, type Shared } from "./passes.js";
  * const engine = createTensorflowEngine(tf, shape, initialParameters(networkParameters(shape), random), new Map());
  */
 export function createTensorflowEngine(tf: Tensorflow, shape: NetworkShape, parameters: Parameters, masks: ReadonlyMap<string, Uint8Array>): Engine {
-  return createRunGroup(tf, 1).open(0)(shape, parameters, masks) as Engine;
+  return createVectorisedRuns(tf, 1).open(0)(shape, parameters, masks) as Engine;
 }
 
-/** Several runs whose networks, of one shape, are computed side by side: a single one is too small to fill a GPU. */
-export interface RunGroup {
+/** Runs whose networks, of one shape, are computed by the same operations on tensors that hold those of all of them: a single one is too small to fill a GPU. */
+export interface VectorisedRuns {
   /**
    * Makes the engine of run 0, 1, ... Each has parameters, masks and episodes of its own, and gives the answers that it would give alone, to
    * rounding. It waits with its passes and steps until every run has asked for one or has left.
@@ -37,31 +37,31 @@ export interface RunGroup {
  * Room for `runs` runs, all of which are waited for.
  *
  * @example
- * const group = createRunGroup(tf, 2);
- * await Promise.all([0, 1].map((run) => listenTo(train({ ...config, seed: run }, { open: group.open(run) })).finally(() => group.leave(run))));
+ * const vectorised = createVectorisedRuns(tf, 2);
+ * await Promise.all([0, 1].map((run) => listenTo(train({ ...config, seed: run }, { open: vectorised.open(run) })).finally(() => vectorised.leave(run))));
  */
-export function createRunGroup(tf: Tensorflow, runs: number): RunGroup {
-  const lockstep = createLockstep(runs);
+export function createVectorisedRuns(tf: Tensorflow, runs: number): VectorisedRuns {
+  const calls = createVectorisedCalls(runs);
   const absent = new Set<number>();
   let shared: Shared | undefined;
   const leave = (run: number) => {
     if (absent.has(run)) return;
     absent.add(run);
-    lockstep.leave(run);
+    calls.leave(run);
     if (absent.size === runs) shared?.dispose();
   };
   return {
     open: (run) => (shape, parameters, masks) => {
       shared ??= share(tf, shape, runs);
-      if (JSON.stringify(shared.shape) !== JSON.stringify(shape)) throw new Error("The networks of this run have other sizes than those of the runs that it is to be trained with.");
-      return openRun(shared, lockstep, run, parameters, masks, () => leave(run));
+      if (JSON.stringify(shared.shape) !== JSON.stringify(shape)) throw new Error("The networks of this run have other sizes than those of the runs that it is vectorised with.");
+      return openRun(shared, calls, run, parameters, masks, () => leave(run));
     },
     leave,
   };
 }
 
-function openRun(shared: Shared, lockstep: Lockstep, run: number, parameters: Parameters, masks: ReadonlyMap<string, Uint8Array>, leave: () => void): Engine {
-  const { shape, specs, stack, groups } = shared;
+function openRun(shared: Shared, calls: VectorisedCalls, run: number, parameters: Parameters, masks: ReadonlyMap<string, Uint8Array>, leave: () => void): Engine {
+  const { shape, specs, vectorised, groups } = shared;
   const { check, checkMaskable, checkComplete } = parameterChecks(specs);
   checkComplete(parameters);
   for (const [name, { length }] of parameters) check(name, length);
@@ -73,23 +73,23 @@ function openRun(shared: Shared, lockstep: Lockstep, run: number, parameters: Pa
   let dense = false;
   const cycle = updateCycle(() => {
     dense = false;
-    stack.clearGradients(run);
+    vectorised.clearGradients(run);
   });
-  stack.clearGradients(run);
+  vectorised.clearGradients(run);
   function write(part: NetworkSide | "squares", values: Parameters): void {
     for (const [name, { length }] of values) check(name, length);
-    stack.write(run, part, values);
+    vectorised.write(run, part, values);
     if (part === "online") acting.write("online", values);
   }
   function setMask(name: string, mask: Uint8Array): void {
     checkMaskable(name);
     check(name, mask.length);
-    stack.setMask(run, name, mask);
+    vectorised.setMask(run, name, mask);
     acting.setMask(name, mask);
   }
 
-  for (const side of ["online", "target"] as const) stack.write(run, side, parameters);
-  for (const [name, mask] of masks) stack.setMask(run, name, mask);
+  for (const side of ["online", "target"] as const) vectorised.write(run, side, parameters);
+  for (const [name, mask] of masks) vectorised.setMask(run, name, mask);
 
   return disposable(
     {
@@ -97,7 +97,7 @@ function openRun(shared: Shared, lockstep: Lockstep, run: number, parameters: Pa
       shape,
       lanes: "all",
       parameters: specs,
-      ...cycle.adding(connectNetworks(shared, lockstep, run)),
+      ...cycle.adding(connectNetworks(shared, calls, run)),
       load(group) {
         cycle.begin();
         groups[run] = group;
@@ -108,23 +108,23 @@ function openRun(shared: Shared, lockstep: Lockstep, run: number, parameters: Pa
       },
       gradient(name) {
         check(name);
-        return stack.readGradient(run, name, dense);
+        return vectorised.readGradient(run, name, dense);
       },
       async step(options) {
-        const { norm, agent } = await lockstep.call(run, "step", options, async (runs, options) => {
-          const norms = await stack.step(runs, options);
-          const agents = await stack.readMany(runs, agentNames);
+        const { norm, agent } = await calls.call(run, "step", options, async (runs, options) => {
+          const norms = await vectorised.step(runs, options);
+          const agents = await vectorised.readMany(runs, agentNames);
           return runs.map((_, i) => ({ norm: norms[i], agent: agents[i] }));
         });
         cycle.end();
         acting.write("online", agent);
         return norm;
       },
-      read: (side) => stack.read(run, side),
+      read: (side) => vectorised.read(run, side),
       write: (side, values) => write(side, values),
-      readOptimiser: () => stack.read(run, "squares"),
+      readOptimiser: () => vectorised.read(run, "squares"),
       writeOptimiser: (state) => write("squares", state),
-      copyToTarget: () => stack.copyToTarget(run),
+      copyToTarget: () => vectorised.copyToTarget(run),
       mask: (name) => acting.mask(name),
       setMask,
       createActor: (environments) => acting.createActor(environments),

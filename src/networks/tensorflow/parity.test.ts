@@ -11,7 +11,7 @@ import type { Engine, OpenEngine } from "../engine.js";
 import { initialParameters, networkParameters, type NetworkShape } from "../parameters.js";
 import { createWasmEngine } from "../wasm/engine.js";
 import { BackendError, openBackend, type Tensorflow } from "../../node/tensorflow/backend.js";
-import { createRunGroup, createTensorflowEngine } from "./engine.js";
+import { createVectorisedRuns, createTensorflowEngine } from "./engine.js";
 
 /** The two engines against each other, on every backend that is here: what one says by explicit gradients, the other says by autograd. */
 
@@ -104,14 +104,14 @@ for (const backend of BACKENDS) {
       });
     }
 
-    test("computes runs side by side as each alone", async (tf) => {
+    test("computes vectorised runs as each alone", async (tf) => {
       const rule: ConfigInput = { algorithm: "qmix", method: "mast", sparsity: { level: 0.7 }, returns: { burnIn: 0 } };
       const seeds = [1, 2, 3];
-      const group = createRunGroup(tf, seeds.length);
-      const together = seeds.map((seed, run) => start(group.open(run), rule, seed));
+      const vectorised = createVectorisedRuns(tf, seeds.length);
+      const engines = seeds.map((seed, run) => start(vectorised.open(run), rule, seed));
       // Each evolves at a moment of its own, and the last has fewer updates than the others.
       const work = (engine: Engine, i: number) => learn(engine, rule, 20 - 4 * i, { seed: seeds[i], evolveAt: [5 + 3 * i], episodes: 2 + i });
-      await Promise.all(together.map((engine, i) => work(engine, i).then(async () => {
+      await Promise.all(engines.map((engine, i) => work(engine, i).then(async () => {
         const alone = start((...given) => createTensorflowEngine(tf, ...given), rule, seeds[i]);
         await work(alone, i);
         await expectSame(engine, alone, 1e-4);

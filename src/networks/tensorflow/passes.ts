@@ -8,16 +8,16 @@ import type { Tensorflow } from "../../host.js";
 import { type Batch, joinRuns, splitRuns, uploadBatch } from "./batch.js";
 import { download } from "./download.js";
 import type { Weights } from "./linear.js";
-import type { Lockstep } from "./lockstep.js";
+import type { VectorisedCalls } from "./vectorised-calls.js";
 import { centralMixer, mixerCounterfactuals, monotonicMixer } from "./mixer.js";
-import { createStack, type Stack } from "./stack.js";
+import { createVectorisedParameters, type VectorisedParameters } from "./vectorised-parameters.js";
 
 /** What the runs of a group share. */
 export interface Shared {
   readonly tf: Tensorflow;
   readonly shape: NetworkShape;
   readonly specs: readonly ParameterSpec[];
-  readonly stack: Stack;
+  readonly vectorised: VectorisedParameters;
   /** What each run has loaded. */
   readonly groups: EpisodeGroup[];
   /** The batch of these runs on the device. */
@@ -30,7 +30,7 @@ export interface Shared {
 /** Room for `runs` runs. */
 export function share(tf: Tensorflow, shape: NetworkShape, runs: number): Shared {
   const specs = networkParameters(shape);
-  const stack = createStack(tf, specs, runs);
+  const vectorised = createVectorisedParameters(tf, specs, runs);
   const groups: EpisodeGroup[] = new Array(runs);
   const kept: Shared["kept"] = new Map();
   let present: { readonly runs: readonly number[]; readonly of: readonly EpisodeGroup[]; readonly batch: Batch } | undefined;
@@ -41,7 +41,7 @@ export function share(tf: Tensorflow, shape: NetworkShape, runs: number): Shared
     present = undefined;
   };
   return {
-    tf, shape, specs, stack, groups, kept,
+    tf, shape, specs, vectorised, groups, kept,
     batch(runs) {
       const of = runs.map((run) => groups[run]);
       const same = present !== undefined && `${present.runs}` === `${runs}` && of.every((group, i) => group === present!.of[i]);
@@ -53,26 +53,26 @@ export function share(tf: Tensorflow, shape: NetworkShape, runs: number): Shared
     },
     dispose() {
       forget();
-      stack.dispose();
+      vectorised.dispose();
     },
   };
 }
 
 /** The passes of one run, made together with those of the others. */
-export function connectNetworks(shared: Shared, lockstep: Lockstep, run: number) {
-  const { tf, shape, specs, stack, groups, kept } = shared;
+export function connectNetworks(shared: Shared, calls: VectorisedCalls, run: number) {
+  const { tf, shape, specs, vectorised, groups, kept } = shared;
   const { agents, actions } = shape;
   const stepsAfter = ({ steps }: EpisodeGroup) => steps + 1;
   const ownSteps = ({ steps }: EpisodeGroup) => steps;
   const namesOf = (network: string) => specs.filter((spec) => spec.network === network).map(({ name }) => name);
   /** `work` is given the arrays of all runs that take part: the i-th of each. */
   const call = <Result>(kind: string, arrays: readonly Float32Array[], work: (runs: readonly number[], arrays: (i: number) => Float32Array[]) => Promise<readonly Result[]>): Promise<Result> =>
-    lockstep.call(run, kind, arrays, (runs, given) => work(runs, (i) => given.map((arrays) => arrays[i])));
+    calls.call(run, kind, arrays, (runs, given) => work(runs, (i) => given.map((arrays) => arrays[i])));
   const groupsOf = (runs: readonly number[]) => runs.map((run) => groups[run]);
 
   /** Gradients of some parameters by autograd: of sum(dy f(x)). */
   function gradientsOf(runs: readonly number[], names: readonly string[], extra: readonly tfjs.Tensor[], f: (weights: Weights, ...extra: tfjs.Tensor[]) => tfjs.Tensor, dy: tfjs.Tensor): { weights: Weights; extra: tfjs.Tensor[] } {
-    const weights = stack.weights("online", runs);
+    const weights = vectorised.weights("online", runs);
     const xs = [...names.map((name) => weights.get(name)!), ...extra];
     const gradients = tf.grads((...given) => f(new Map(names.map((name, i) => [name, given[i] as tfjs.Tensor3D])), ...given.slice(names.length)))(xs, dy);
     return { weights: new Map(names.map((name, i) => [name, gradients[i] as tfjs.Tensor3D])), extra: gradients.slice(names.length) };
@@ -95,7 +95,7 @@ export function connectNetworks(shared: Shared, lockstep: Lockstep, run: number)
         call(`${network}.forward ${side} ${keeps}`, [], (runs) => {
           const batch = shared.batch(runs);
           return answers(runs, tf.tidy(() => {
-            const weights = stack.weights(side, runs);
+            const weights = vectorised.weights(side, runs);
             const states = agentStates(tf, shape, network, weights, batch.inputs);
             if (keeps) keep(batch, states);
             return agentValues(tf, shape, network, weights, states);
@@ -105,7 +105,7 @@ export function connectNetworks(shared: Shared, lockstep: Lockstep, run: number)
         call(`${network}.forwardBoth`, [], async (runs) => {
           const batch = shared.batch(runs);
           const [online, target] = tf.tidy(() => {
-            const sides: readonly [Weights, Weights] = [stack.weights("online", runs), stack.weights("target", runs)];
+            const sides: readonly [Weights, Weights] = [vectorised.weights("online", runs), vectorised.weights("target", runs)];
             const states = bothAgentStates(tf, shape, network, sides, batch.inputs);
             keep(batch, states[0]);
             return states.map((states, side) => agentValues(tf, shape, network, sides[side], states));
@@ -125,7 +125,7 @@ export function connectNetworks(shared: Shared, lockstep: Lockstep, run: number)
             const chosen = tf.tensor4d(joined, [runs.length, steps + 1, agents, lanes]);
             const dValues = tf.mul(tf.cast(tf.oneHot(batch.actions, actions), "float32"), tf.expandDims(chosen, 4));
             const values = (weights: Weights) => agentValues(tf, shape, network, weights, agentStates(tf, shape, network, weights, batch.inputs, known));
-            stack.addGradients(runs, gradientsOf(runs, namesOf(network), [], values, dValues).weights);
+            vectorised.addGradients(runs, gradientsOf(runs, namesOf(network), [], values, dValues).weights);
           });
           return runs.map(() => undefined);
         }),
@@ -155,7 +155,7 @@ export function connectNetworks(shared: Shared, lockstep: Lockstep, run: number)
         if (keeps) values = Float32Array.from(chosen);
         return call(`${network}.forward ${side} ${offset}`, [chosen], async (runs, arrays) => {
           const batch = shared.batch(runs);
-          return fromRows(runs, tf.tidy(() => tf.expandDims(mix(stack.weights(side, runs), toRows(arrays(0), runs, agents, batch), stateRows(batch, offset)), 2)), batch);
+          return fromRows(runs, tf.tidy(() => tf.expandDims(mix(vectorised.weights(side, runs), toRows(arrays(0), runs, agents, batch), stateRows(batch, offset)), 2)), batch);
         });
       },
       backward: (gradient) =>
@@ -166,7 +166,7 @@ export function connectNetworks(shared: Shared, lockstep: Lockstep, run: number)
             const states = stateRows(batch, 0);
             const names = namesOf(network);
             const gradients = gradientsOf(runs, names, [toRows(arrays(1), runs, agents, batch)], (weights, values) => mix(weights, values as tfjs.Tensor3D, states), dTotals);
-            stack.addGradients(runs, gradients.weights);
+            vectorised.addGradients(runs, gradients.weights);
             return gradients.extra[0] as tfjs.Tensor3D;
           });
           return fromRows(runs, dValues, batch);
@@ -188,7 +188,7 @@ export function connectNetworks(shared: Shared, lockstep: Lockstep, run: number)
           return fromRows(runs, tf.tidy(() => {
             const rows = batch.steps * batch.lanes;
             const others = tf.reshape(toRows(arrays(1), runs, agents * actions, batch), [runs.length, rows, agents, actions]);
-            const mixed = mixerCounterfactuals(tf, shape, stack.weights(side, runs), toRows(arrays(0), runs, agents, batch), others as tfjs.Tensor4D, stateRows(batch, offset));
+            const mixed = mixerCounterfactuals(tf, shape, vectorised.weights(side, runs), toRows(arrays(0), runs, agents, batch), others as tfjs.Tensor4D, stateRows(batch, offset));
             return tf.reshape(mixed, [runs.length, rows, agents * actions]);
           }), batch);
         });

@@ -23,7 +23,7 @@ export interface OpenBackend {
   close(): void;
 }
 
-/** From the fastest for many runs side by side to the slowest. */
+/** From the fastest for many vectorised runs to the slowest. */
 const PREFERENCE = ["tfjs-node-gpu", "webgpu", "tfjs-node", "wasm", "cpu"] as const;
 
 /**

@@ -1,25 +1,25 @@
 import { describe, expect, it } from "vitest";
-import { createLockstep } from "./lockstep.js";
+import { createVectorisedCalls } from "./vectorised-calls.js";
 
-describe("createLockstep", () => {
-  /** Runs that each ask for the given kinds of work one after the other; returns which runs were served together, in order. */
+describe("createVectorisedCalls", () => {
+  /** Runs that each ask for the given kinds of work one after the other; returns which runs were served by one call, in order. */
   async function serve(kinds: readonly (readonly string[])[]): Promise<string[]> {
-    const lockstep = createLockstep(kinds.length);
+    const calls = createVectorisedCalls(kinds.length);
     const served: string[] = [];
     await Promise.all(kinds.map(async (own, run) => {
       for (const kind of own) {
-        const answer = await lockstep.call(run, kind, 10 * run, (runs, given) => {
+        const answer = await calls.call(run, kind, 10 * run, (runs, given) => {
           served.push(`${kind} ${runs}`);
           return Promise.resolve(given.map((value) => value + 1));
         });
         expect(answer).toBe(10 * run + 1);
       }
-      lockstep.leave(run);
+      calls.leave(run);
     }));
     return served;
   }
 
-  it("serves runs that ask for the same together", async () => {
+  it("serves runs that ask for the same in one call", async () => {
     expect(await serve([["a", "b"], ["a", "b"], ["a", "b"]])).toEqual(["a 0,1,2", "b 0,1,2"]);
   });
 
@@ -32,21 +32,21 @@ describe("createLockstep", () => {
   });
 
   it("waits for a run that has not asked yet", async () => {
-    const lockstep = createLockstep(2);
+    const calls = createVectorisedCalls(2);
     const work = (runs: readonly number[]) => Promise.resolve(runs.map(String));
     let served = false;
-    const first = lockstep.call(0, "a", null, work).then(() => (served = true));
+    const first = calls.call(0, "a", null, work).then(() => (served = true));
     await new Promise((resolve) => setTimeout(resolve, 5));
     expect(served).toBe(false);
-    expect(await lockstep.call(1, "a", null, work)).toBe("1");
+    expect(await calls.call(1, "a", null, work)).toBe("1");
     await first;
   });
 
   it("tells all who asked when the work fails, and goes on", async () => {
-    const lockstep = createLockstep(2);
-    const fails = [0, 1].map((run) => lockstep.call(run, "a", null, () => Promise.reject(new Error("out of memory"))));
+    const calls = createVectorisedCalls(2);
+    const fails = [0, 1].map((run) => calls.call(run, "a", null, () => Promise.reject(new Error("out of memory"))));
     for (const fail of fails) await expect(fail).rejects.toThrow("out of memory");
-    const works = [0, 1].map((run) => lockstep.call(run, "a", null, (runs) => Promise.resolve(runs)));
+    const works = [0, 1].map((run) => calls.call(run, "a", null, (runs) => Promise.resolve(runs)));
     expect(await Promise.all(works)).toEqual([0, 1]);
   });
 });

@@ -35,12 +35,12 @@ beforeEach(() => {
 afterEach(() => rmSync(runs, { recursive: true, force: true }));
 
 describe("runAll with the tensorflow engine", () => {
-  it("trains the seeds of a configuration side by side, and others after them", async () => {
+  it("trains the seeds of a configuration vectorised, and others after them", async () => {
     const configs = [configOf(1), configOf(2), configOf(1, { method: "set" })];
     const devices: Device[] = [];
     const outcomes = await runAll(configs, { runs, onDevice: (device) => devices.push(device) });
     expect(outcomes.map(({ state }) => state)).toEqual(["complete", "complete", "complete"]);
-    expect(devices.map(({ name }) => name)).toEqual([expect.stringMatching(/^cpu: .*, 2 runs side by side$/), expect.stringMatching(/^cpu: (?!.*side by side)/)]);
+    expect(devices.map(({ name }) => name)).toEqual([expect.stringMatching(/^cpu: .*, 2 vectorised runs$/), expect.stringMatching(/^cpu: (?!.*vectorised)/)]);
     expect(outcomes.map(({ run }) => run!.summary!.device)).toEqual([devices[0].name, devices[0].name, devices[1].name]);
 
     const alone = await runAll(configs.map(withoutEngine), { runs });

@@ -9,7 +9,7 @@ import type { Weights } from "./linear.js";
 type Part = NetworkSide | "squares" | "masks";
 
 /** The parameters of several runs of one shape, stacked into one tensor for each name; a run's own part of them is its row. */
-export interface Stack {
+export interface VectorisedParameters {
   /** Parameters of some runs, for the networks; valid inside the present tidy. */
   weights(side: NetworkSide, runs: readonly number[]): Weights;
   /** Dense copies of one run's parameters, in PyMARL's layout. */
@@ -32,8 +32,8 @@ export interface Stack {
   dispose(): void;
 }
 
-/** A stack of `runs` runs whose parameters are all 0 and whose connections are all there, until they are written. */
-export function createStack(tf: Tensorflow, specs: readonly ParameterSpec[], runs: number): Stack {
+/** A vectorised of `runs` runs whose parameters are all 0 and whose connections are all there, until they are written. */
+export function createVectorisedParameters(tf: Tensorflow, specs: readonly ParameterSpec[], runs: number): VectorisedParameters {
   const all = [...Array(runs).keys()];
   const specOf = new Map(specs.map((spec) => [spec.name, spec]));
   const parts: Record<Part, Map<string, tfjs.Tensor3D>> = { online: new Map(), target: new Map(), squares: new Map(), masks: new Map() };

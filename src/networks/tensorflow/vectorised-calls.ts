@@ -1,5 +1,5 @@
-/** Lets several runs, each of which knows nothing of the others, do the same work together. */
-export interface Lockstep {
+/** Makes one vectorised call out of calls of several runs, each of which knows nothing of the others. */
+export interface VectorisedCalls {
   /**
    * Asks for work on behalf of a run. It is done when all runs that have not left wait: for those that ask for the same `kind` of work at once.
    * Where runs ask for different kinds, the kind that the fewest ask for comes first, so that they catch up with the others.
@@ -24,7 +24,7 @@ interface Request {
 }
 
 /** For runs 0 .. `runs` - 1, all of which are waited for until they leave. */
-export function createLockstep(runs: number): Lockstep {
+export function createVectorisedCalls(runs: number): VectorisedCalls {
   const present = new Set(Array.from({ length: runs }, (_, run) => run));
   const waiting = new Map<number, Request>();
   let working = false;

@@ -1,27 +1,27 @@
 import { restoreConfig } from "../config.js";
 import { openBackend } from "../node/tensorflow/backend.js";
-import { createRunGroup } from "../networks/tensorflow/engine.js";
+import { createVectorisedRuns } from "../networks/tensorflow/engine.js";
 import { runOne, type RunOptions } from "./run.js";
-import { elsewhereOf, type TogetherMessage, type WorkerTask } from "./workers.js";
+import { elsewhereOf, type VectorisedMessage, type WorkerTask } from "./workers.js";
 
 /**
- * Trains runs that differ in their seeds only, in this thread and with the tensorflow engine: the updates of all of them are computed side by side. Each comes
- * to what it would come to alone, to rounding. One that fails, or ends first, does not stop the others.
+ * Trains runs that differ in their seeds only, in this thread and with the tensorflow engine: the updates of all of them are
+ * vectorised, as by `vmap` over seeds. Up to rounding, each gives what it would give alone. One that fails, or ends first, does not stop the others.
  *
  * @param say hears what computes, how far runs are, and which fail
  * @throws {BackendError} before a folder is made, when the backend that they name is not there
  */
-export async function runTogether(tasks: readonly WorkerTask[], say: (message: TogetherMessage) => void, { signal }: Pick<RunOptions, "signal"> = {}): Promise<void> {
+export async function runVectorised(tasks: readonly WorkerTask[], say: (message: VectorisedMessage) => void, { signal }: Pick<RunOptions, "signal"> = {}): Promise<void> {
   const opened = await openBackend(tasks[0].config.backend ?? "auto");
-  const device = { name: `${opened.backend}: ${opened.device}${tasks.length > 1 ? `, ${tasks.length} runs side by side` : ""}`, passedOver: opened.passedOver };
+  const device = { name: `${opened.backend}: ${opened.device}${tasks.length > 1 ? `, ${tasks.length} vectorised runs` : ""}`, passedOver: opened.passedOver };
   say({ kind: "device", device });
-  const group = createRunGroup(opened.tf, tasks.length);
+  const vectorised = createVectorisedRuns(opened.tf, tasks.length);
   await Promise.all(
     tasks.map(async ({ name, config, given, token, runs, checkpointEvery }, run) => {
       try {
         await runOne(restoreConfig(given, config), {
           token,
-          computing: { open: group.open(run), device: device.name },
+          computing: { open: vectorised.open(run), device: device.name },
           onProgress: (progress) => say({ kind: "progress", name, progress }),
           onNote: (line) => say({ kind: "note", line }),
           ...(signal === undefined ? {} : { signal }),
@@ -32,7 +32,7 @@ export async function runTogether(tasks: readonly WorkerTask[], say: (message: T
         const elsewhere = elsewhereOf(error);
         say(elsewhere === undefined ? { kind: "failed", name, message: (error as Error).message } : { kind: "elsewhere", name, elsewhere });
       } finally {
-        group.leave(run);
+        vectorised.leave(run);
       }
     }),
   );

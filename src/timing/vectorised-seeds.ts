@@ -1,6 +1,6 @@
 import type { Config } from "../config.js";
 import type { Tensorflow } from "../host.js";
-import { createRunGroup } from "../networks/tensorflow/engine.js";
+import { createVectorisedRuns } from "../networks/tensorflow/engine.js";
 import type { Engine } from "../networks/engine.js";
 import type { NetworkShape } from "../networks/parameters.js";
 import type { Episode } from "../replay/episode.js";
@@ -8,8 +8,8 @@ import { createRandom } from "../random.js";
 import { randomEpisodes } from "../replay/random-episodes.js";
 import { type Start, startEngine, startNetworks, update } from "./random-learner.js";
 
-/** Random networks of several seeds that are updated side by side, each from a batch of its own. */
-export interface SideBySide {
+/** Random networks of several seeds whose updates are vectorised, each from a batch of its own. */
+export interface VectorisedSeeds {
   /** One for each seed. */
   readonly engines: readonly Engine[];
   /** What the seed 1, 2, ... began from, by index; its wasm engine is the caller's to dispose. */
@@ -21,7 +21,7 @@ export interface SideBySide {
   dispose(): void;
 }
 
-export interface SideBySidePlan {
+export interface VectorisedSeedsPlan {
   readonly seeds: number;
   /** Share of weights kept, by Erdos-Renyi masks; 1 is dense. */
   readonly density: number;
@@ -36,17 +36,17 @@ const BATCHES = 4;
  * Starts the tensorflow engine with random networks of several seeds, as `runAll` does with the runs of one configuration.
  *
  * @example
- * const eight = startSideBySide(tf, shape, { seeds: 8, density: 0.1, lengths: Array(32).fill(25) });
+ * const eight = startVectorisedSeeds(tf, shape, { seeds: 8, density: 0.1, lengths: Array(32).fill(25) });
  * await eight.update(ruleConfig(mastRule));
  */
-export function startSideBySide(tf: Tensorflow, shape: NetworkShape, { seeds, density, lengths }: SideBySidePlan): SideBySide {
-  const group = createRunGroup(tf, seeds);
+export function startVectorisedSeeds(tf: Tensorflow, shape: NetworkShape, { seeds, density, lengths }: VectorisedSeedsPlan): VectorisedSeeds {
+  const runs = createVectorisedRuns(tf, seeds);
   const start = (index: number) => startEngine(shape, density, index + 1);
   const batches = Array.from({ length: Math.min(BATCHES, seeds) }, (_, i) => randomEpisodes(shape, lengths, createRandom(2, i)));
   const batch = (index: number) => batches[index % batches.length];
   const engines = Array.from({ length: seeds }, (_, index) => {
     const { online, target, masks } = startNetworks(shape, density, index + 1);
-    const engine = group.open(index)(shape, online, masks) as Engine;
+    const engine = runs.open(index)(shape, online, masks) as Engine;
     engine.write("target", target);
     return engine;
   });
