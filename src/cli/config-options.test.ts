@@ -1,5 +1,14 @@
-import { describe, expect, it } from "vitest";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { resolveConfig } from "../config.js";
+import { openRun } from "../runs/store.js";
 import { configFrom } from "./config-options.js";
+import { trainCommand } from "./train.js";
+
+const folder = mkdtempSync(join(tmpdir(), "mast-config-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe("--short", () => {
   it("shortens the paper's times, and yields to whatever else is given", () => {
@@ -28,4 +37,48 @@ describe("--short", () => {
   it("is refused without a budget", () => {
     expect(() => configFrom({ short: true, set: [] })).toThrow("--short needs a budget: give --steps");
   });
+});
+
+describe("--config", () => {
+  it("with the config.json of a run trains what was given for it, with changes", () => {
+    const given = { environment: "2s3z", short: true, steps: 300_000, operator: { omega: 5 } } as const;
+    const run = openRun(resolveConfig(given), { runs: folder });
+    run.close();
+    const config = join(run.directory, "config.json");
+    expect(configFrom({ config, set: [] })).toEqual(resolveConfig(given));
+    expect(configFrom({ config, method: "rigl", set: [] })).toEqual(resolveConfig({ ...given, method: "rigl" }));
+    expect(configFrom({ config, steps: "100000", set: [] })).toEqual(resolveConfig({ ...given, steps: 100_000 }));
+    expect(configFrom({ config, algorithm: "res", set: ["res.beta=4"] })).toEqual(resolveConfig({ ...given, algorithm: "res", res: { beta: 4 } }));
+    expect(configFrom({ config, engine: "tensorflow", set: [] })).toEqual(resolveConfig({ ...given, engine: "tensorflow" }));
+    expect(configFrom({ config, method: "rigl", set: [] })).toMatchObject({ operator: { kind: "max", omega: 5 }, replay: { offlineBatch: 32, onlineBatch: 0 }, returns: { kind: "one-step" } });
+  });
+
+  it("reads YAML, and flags and --set stand above it", () => {
+    const config = join(folder, "run.yaml");
+    writeFileSync(config, "\ufeffenvironment: 2s3z\r\nsteps: 1000\r\nreturns:\r\n  lambda: 0.6\r\n");
+    expect(configFrom({ config, steps: "2000", set: ["returns.burnIn=7"] })).toEqual(resolveConfig({ environment: "2s3z", steps: 2_000, returns: { lambda: 0.6, burnIn: 7 } }));
+  });
+
+  it("says of keys of PyMARL how they are called", () => {
+    const config = join(folder, "qmix.yaml");
+    writeFileSync(config, "# --- QMIX specific parameters ---\naction_selector: \"epsilon_greedy\"\nepsilon_start: 1.0\n");
+    expect(() => configFrom({ config, set: [] })).toThrow(/unknown key "action_selector"; PyMARL's action_selector is always epsilon_greedy in mast-lab/);
+  });
+});
+
+describe("--set", () => {
+  it.each(["__proto__.seed=9", "constructor.prototype.seed=9", "returns.__proto__.lambda=0.1", "returns.prototype=1"])("refuses %s, and leaves every other object alone", (entry) => {
+    expect(() => configFrom({ set: [entry] })).toThrow(/^config: unknown key "(__proto__|constructor|prototype)"/);
+    expect(({} as Record<string, unknown>)["seed"]).toBeUndefined();
+  });
+
+  it("names a field that is none, however it is written", () => {
+    expect(() => configFrom({ set: [".x=1"] })).toThrow('config: unknown key ""');
+    expect(() => configFrom({ set: ["steps.x=1"] })).toThrow('config: steps is {"x":1}; allowed: a whole number');
+    expect(() => configFrom({ set: [`seed=${"[".repeat(50_000)}${"]".repeat(50_000)}`] })).toThrow("config: seed is nested too deeply");
+  });
+});
+
+it("--seeds refuses a seed that no configuration can have, before anything runs", async () => {
+  await expect(trainCommand(resolveConfig({ seed: 2_147_483_647 }), { seeds: 2, runs: join(folder, "none") })).rejects.toThrow("config: seed is 2147483648; allowed: a whole number from 0 to 2,147,483,647");
 });
