@@ -11,6 +11,7 @@ import { exportCommand, runsCommand, type RunsFlags } from "./cli/runs.js";
 import { trainCommand, type TrainingFlags } from "./cli/train.js";
 import { environmentNames } from "./envs/index.js";
 import { MOST_SEEDS, PROFILES } from "./experiments/experiment.js";
+import { oneLine } from "./messages.js";
 import { packageRoot } from "./node/project.js";
 import { ALGORITHMS, METHODS } from "./methods.js";
 
@@ -97,9 +98,6 @@ program
   .option("--no-open", "only write the page")
   .action((file: string, flags: { out?: string; open?: boolean }) => showCommand(file, flags));
 program.command("doctor").description("what of the environment is there, and how to get what is missing").action(() => doctorCommand());
-
-/** Commander says some things in several lines; an error is one. */
-const oneLine = (text: string): string => text.trim().replace(/\s*\n\s*/g, " ");
 
 function configure(command: Command): void {
   command.exitOverride().configureOutput({ outputError: (text, write) => write(`${oneLine(text)}\n`) });

@@ -1,3 +1,5 @@
+import { oneLine } from "./messages.js";
+
 /**
  * An error for the person at the keyboard: its message says in one line what was wrong and what to do. Node's console and notebook cells print that line;
  * with the environment variable MAST_DEBUG they print the stack too.
@@ -11,6 +13,6 @@ Object.defineProperty(LabError.prototype, Symbol.for("nodejs.util.inspect.custom
   value(this: LabError): string {
     // A browser has no environment variables.
     const debug = (globalThis as { process?: { env: Record<string, string | undefined> } }).process?.env["MAST_DEBUG"];
-    return debug ? (this.stack ?? this.message) : this.message.trim().replace(/\s*\n\s*/g, " ");
+    return debug ? (this.stack ?? this.message) : oneLine(this.message);
   },
 });

@@ -1,7 +1,7 @@
 import { inspect } from "node:util";
 import { describe, expect, it } from "vitest";
 import { LabError } from "./errors.js";
-import { closest, plain, show } from "./messages.js";
+import { closest, oneLine, plain, show } from "./messages.js";
 
 describe("a value in a message", () => {
   it.each<[unknown, string]>([
@@ -33,6 +33,11 @@ describe("a value in a message", () => {
       expect(text.length).toBeLessThan(80);
       expect(text).not.toMatch(/[\u0000-\u001f\u007f-\u009f\ud800-\udbff](?![\udc00-\udfff])/);
     }
+  });
+
+  it("is harmless in a whole message, which is one line", () => {
+    expect(oneLine("No run \u001b[2J\u202e.\n  Give another.\r\n")).toBe("No run \\u001b[2J\\u202e. Give another.");
+    expect(oneLine("x".repeat(1e5)).length).toBeLessThan(2_010);
   });
 
   it("of a parser keeps to a line", () => {

@@ -3,8 +3,13 @@ import { distance } from "fastest-levenshtein";
 /** Characters of a value that a message repeats. */
 const LENGTH = 60;
 
+/** Characters of a whole message. */
+const MOST = 2_000;
+
 /** Characters that would move a terminal's cursor, break the line, or show text in another order than it is written in. */
 const UNSEEN = /[\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/g;
+
+const CONTROL = new RegExp(`[\\u0000-\\u001f]|${UNSEEN.source}`, "g");
 
 /**
  * A value as a message repeats it: like JSON on one line, at most about 60 characters, control characters escaped. It never throws, whatever it is given.
@@ -26,6 +31,12 @@ export function show(value: unknown): string {
 export function plain(text: string, length = 200): string {
   const line = JSON.stringify(text.slice(0, 4 * length).replace(/\s+/g, " ").trim()).slice(1, -1).replaceAll('\\"', '"').replaceAll("\\\\", "\\").replace(UNSEEN, escaped);
   return line.length > length ? `${cut(line, length)}…` : line;
+}
+
+/** A message as one line, with whatever it repeats of others harmless to a terminal. What no person would read to its end is cut. */
+export function oneLine(message: string): string {
+  const line = message.trim().replace(/\s*\n\s*/g, " ").replace(CONTROL, escaped);
+  return line.length > MOST ? `${cut(line, MOST)}…` : line;
 }
 
 /**

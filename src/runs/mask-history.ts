@@ -1,4 +1,6 @@
 import { deflateRawSync, inflateRawSync } from "node:zlib";
+import { RunError } from "./disk.js";
+import { maskMomentSchema } from "./schemas.js";
 import type { TopologyRecord } from "../training/records.js";
 
 /** The masks of a run after one topology evolution. */
@@ -28,14 +30,21 @@ export function encodeMasks({ step, evolution, masks }: Pick<TopologyRecord, "st
   return frame;
 }
 
-/** All moments of a masks.bin, oldest first; one that is being written right now is left out. */
-export function decodeMasks(file: Uint8Array): MaskMoment[] {
+/**
+ * All moments of a masks.bin, oldest first; one that is being written right now is left out.
+ * @throws {RunError} when one is damaged, naming the byte at which it begins
+ */
+export function decodeMasks(file: Uint8Array, name = "masks.bin"): MaskMoment[] {
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
   const moments: MaskMoment[] = [];
   for (let start = 0; start + 4 <= file.length; ) {
     const end = start + 4 + view.getUint32(start, true);
     if (end > file.length) break;
-    moments.push(decodeMoment(inflateRawSync(file.subarray(start + 4, end))));
+    try {
+      moments.push(decodeMoment(inflateRawSync(file.subarray(start + 4, end))));
+    } catch (error) {
+      throw new RunError(`${name} is damaged from byte ${start} on: put a good copy in its place, or move its folder away.`, { cause: error });
+    }
     start = end;
   }
   return moments;
@@ -43,8 +52,10 @@ export function decodeMasks(file: Uint8Array): MaskMoment[] {
 
 function decodeMoment(content: Buffer): MaskMoment {
   const newline = content.indexOf("\n");
-  const { step, evolution, layers } = JSON.parse(content.toString("utf8", 0, newline)) as { step: number; evolution: number; layers: [string, number][] };
+  const { step, evolution, layers } = maskMomentSchema.parse(JSON.parse(content.toString("utf8", 0, newline)));
   const bits = content.subarray(newline + 1);
+  const entries = layers.reduce((sum, [, size]) => sum + size, 0);
+  if (bits.length !== Math.ceil(entries / 8)) throw new RangeError(`${bits.length} bytes for ${entries} entries`);
   const masks = new Map<string, Uint8Array>();
   let at = 0;
   for (const [name, entries] of layers) {

@@ -1,0 +1,58 @@
+import { z } from "zod";
+
+/**
+ * The JSON that a run leaves in its files, as it must be when it is read. Fields that are not named may be there too: later versions add some. The
+ * configuration is read by `restoreConfig`.
+ */
+
+const count = z.int().min(0);
+/** Sums and means may be infinite or no number at all when training diverges; files of exact JSON keep that. */
+const anyNumber = z.custom<number>((value) => typeof value === "number", "expected a number");
+const cost = { totalSize: z.number(), trainFlops: z.number(), inferenceFlops: z.number() };
+
+/** A run's summary.json. */
+export const summarySchema = z.looseObject({
+  score: z.number(),
+  winRates: z.array(z.number()),
+  steps: count,
+  episodes: count,
+  updates: count,
+  seconds: z.number().min(0),
+  // JSON has no infinity, which a run without a measurable time comes to.
+  stepsPerSecond: z.number().nullable().transform((rate) => rate ?? Infinity),
+  parameters: count,
+  cost: z.object({ ...cost, relative: z.object(cost) }),
+  device: z.string().optional(),
+  commit: z.string().optional(),
+  finished: z.string(),
+});
+
+/** What a checkpoint says of its run beside the tensors. */
+export const checkpointSchema = z.looseObject({
+  run: z.string(),
+  lengths: z.record(z.string(), count),
+  seconds: z.number().min(0),
+  end: z.looseObject({ step: count, episode: count, update: count, score: anyNumber }).optional(),
+  progress: z.looseObject({
+    step: count,
+    episode: count,
+    update: count,
+    evolution: count,
+    lastTargetUpdate: count,
+    lastEvolution: count,
+    nextEvaluation: anyNumber,
+    nextTrainRecord: anyNumber,
+    evaluations: z.array(anyNumber),
+    random: z.record(z.string(), z.array(z.int())),
+    sums: z.array(anyNumber),
+  }),
+});
+
+/** The line before each moment of masks.bin. */
+export const maskMomentSchema = z.object({ step: count, evolution: count, layers: z.array(z.tuple([z.string(), count])) });
+
+/** The first thing that is wrong with what was read, for a message: "progress.step: ...". */
+export function firstFault({ issues }: z.ZodError): string {
+  const { path, message } = issues[0]!;
+  return `${path.length === 0 ? "" : `${path.join(".")}: `}${message.toLowerCase()}`;
+}
