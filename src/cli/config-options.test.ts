@@ -40,9 +40,9 @@ describe("--short", () => {
 });
 
 describe("--config", () => {
-  it("with the config.json of a run trains what was given for it, with changes", () => {
+  it("with the config.json of a run trains what was given for it, with changes", async () => {
     const given = { environment: "2s3z", short: true, steps: 300_000, operator: { omega: 5 } } as const;
-    const run = openRun(resolveConfig(given), { runs: folder });
+    const run = await openRun(resolveConfig(given), { runs: folder });
     run.close();
     const config = join(run.directory, "config.json");
     expect(configFrom({ config, set: [] })).toEqual(resolveConfig(given));

@@ -5,7 +5,7 @@ import { changeConfig, type Config, type ConfigInput, givenOf, mergeConfig, reso
 /** Values of every field that another one sets or follows, and of some that stand alone. */
 const VALUES: Readonly<Record<string, readonly unknown[]>> = {
   environment: ["3m", "2s3z", "two-step"],
-  algorithm: ["qmix", "ow-qmix", "cw-qmix", "res"],
+  algorithm: ["qmix", "ow-qmix", "cw-qmix", "res", "vdn", "iql"],
   method: ["dense", "tiny", "ss", "set", "rigl", "rlx2", "mast"],
   engine: ["wasm", "tensorflow"],
   backend: ["auto", "cpu"],

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import type { EndRecord, TrainProgress, TrainState } from "../training/records.js";
 import { onReading, RunError, writeAtomically } from "./disk.js";
+import { checkpointSchema, firstFault } from "./schemas.js";
 import { decodeSafetensors, encodeSafetensors, FormatError, type Tensor, type TensorFile } from "./safetensors.js";
 
 /** All that a run needs to go on after its process is gone. One file, so that it is there as a whole or not at all. */
@@ -93,11 +94,14 @@ function openCheckpoint(path: string, runs: readonly string[] | undefined): Tens
 type Facts = Omit<Checkpoint, "state"> & { readonly progress: TrainProgress };
 
 function factsOf(path: string, { rest = "" }: TensorFile["metadata"]): Facts {
+  let facts: unknown;
   try {
-    return parseExact(rest) as Facts;
+    facts = parseExact(rest);
   } catch {
     return unusable(path, "what it says about its run is not JSON");
   }
+  const read = checkpointSchema.safeParse(facts);
+  return read.success ? read.data : unusable(path, `what it says about its run is not complete (${firstFault(read.error)})`);
 }
 
 function unusable(path: string, why: string): never {

@@ -1,5 +1,4 @@
 import { deflateRawSync, inflateRawSync } from "node:zlib";
-import { RunError } from "./disk.js";
 import { maskMomentSchema } from "./schemas.js";
 import type { TopologyRecord } from "../training/records.js";
 
@@ -32,19 +31,15 @@ export function encodeMasks({ step, evolution, masks }: Pick<TopologyRecord, "st
 
 /**
  * All moments of a masks.bin, oldest first; one that is being written right now is left out.
- * @throws {RunError} when one is damaged, naming the byte at which it begins
+ * @throws {Error} when one is damaged
  */
-export function decodeMasks(file: Uint8Array, name = "masks.bin"): MaskMoment[] {
+export function decodeMasks(file: Uint8Array): MaskMoment[] {
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
   const moments: MaskMoment[] = [];
   for (let start = 0; start + 4 <= file.length; ) {
     const end = start + 4 + view.getUint32(start, true);
     if (end > file.length) break;
-    try {
-      moments.push(decodeMoment(inflateRawSync(file.subarray(start + 4, end))));
-    } catch (error) {
-      throw new RunError(`${name} is damaged from byte ${start} on: put a good copy in its place, or move its folder away.`, { cause: error });
-    }
+    moments.push(decodeMoment(inflateRawSync(file.subarray(start + 4, end))));
     start = end;
   }
   return moments;

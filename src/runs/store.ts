@@ -11,6 +11,7 @@ import { onDisk, onReading, oneLine, RunError, TEMPORARY, writeAtomically } from
 import { beginFile, checkLength, continueFile, damaged, type GrowingFile, type Part, readEnd, readPart } from "./growing-file.js";
 import { acquireLease, leaseHolder, observationSeconds } from "./lease.js";
 import { decodeMasks, encodeMasks, type MaskMoment } from "./mask-history.js";
+import { firstFault, summarySchema } from "./schemas.js";
 import { HEADERS, metricsLines, type MetricsRow, parseTable, timingLines, type TimingRow, topologyLines, type TopologyRow } from "./metrics.js";
 
 // Raised when the files of a run, or what a configuration means, change: older runs are then left alone.
@@ -491,12 +492,12 @@ function runNames(runs: string): string[] {
 function readSummary(directory: string, config: Config): RunSummary | undefined {
   const path = join(directory, SUMMARY);
   if (!existsSync(path)) return undefined;
-  const summary = readJson(path) as RunSummary | null;
+  const read = summarySchema.safeParse(readJson(path));
   const refuse = (why: string): never => {
     throw new RunError(`${path} ${why}: put a good copy in its place, or remove it, and the same command completes the run again.`);
   };
-  const numbers = [summary?.score, summary?.steps, summary?.episodes, summary?.updates, summary?.seconds];
-  if (typeof summary !== "object" || summary === null || !numbers.every((value) => typeof value === "number") || !Array.isArray(summary.winRates)) return refuse("is no summary of a run");
+  if (!read.success) return refuse(`is no summary of a run (${firstFault(read.error)})`);
+  const summary: RunSummary = read.data;
   if (summary.sha256 !== undefined && summary.sha256 !== summaryDigest(summary, config)) return refuse("is not what the run ended with: it, or the config.json beside it, was changed");
   return summary;
 }
