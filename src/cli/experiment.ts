@@ -56,18 +56,19 @@ export function listExperiments(): void {
   const [head, rule, ...rows] = tableText({ columns, rows: all.map(({ id, reproduces = "", numbers }) => [id, reproduces, ...numbers]) }).split("\n");
   console.log([head, rule, ...rows.flatMap((row, i) => [row, `    ${all[i]!.about}`])].join("\n"));
   console.log("\nsmoke, classroom, paper: runs of the profile; - measures something itself. `mast experiment run ID --profile P` trains what is missing and shows the result.");
-  console.log("Two cores: the classroom runs on two cores of the machine where data/results was made, where an experiment has results there.");
+  console.log("Two cores: what the classroom runs would take on two free cores of the machine where data/results was made; where an experiment has no results there, nothing is known.");
 }
 
 /**
- * What the published runs of each experiment take on one core, by id. Many of them shared their core with other work: of each kind of run (one map, algorithm,
- * method, engine and length) the lower quartile stands for all. The vectorised seeds of tensorflow runs take their time together, whatever the other core does.
+ * What the published runs of each experiment take on one core, by id. Where processor time was not kept, the clock is all there is, and many runs shared
+ * their core with other work: of each kind of run (one map, algorithm, method, engine and length) the lower quartile stands for all. The vectorised seeds of
+ * tensorflow runs take their time together, whatever the other core does.
  */
 function classroomSeconds(): Map<string, number> {
   const published = EXPERIMENTS.map(({ id }) => ({ id, rows: publishedRows(id) })).filter(({ rows }) => rows.length > 0);
   const kind = (row: CsvRow): string => [row["environment"], row["algorithm"], row["method"], row["engine"] ?? "wasm", row["steps"]].join();
   const seconds = new Map<string, number[]>();
-  for (const row of published.flatMap(({ rows }) => rows)) seconds.set(kind(row), [...(seconds.get(kind(row)) ?? []), Number(row["seconds"])]);
+  for (const row of published.flatMap(({ rows }) => rows)) seconds.set(kind(row), [...(seconds.get(kind(row)) ?? []), Number(row["processorSeconds"]) || Number(row["seconds"])]);
   const usual = new Map([...seconds].map(([name, all]) => [name, all.sort((a, b) => a - b)[Math.floor(all.length / 4)]!]));
   const share = (row: CsvRow, rows: readonly CsvRow[]): number => (row["engine"] === "tensorflow" ? 2 / rows.filter((other) => kind(other) === kind(row)).length : 1);
   return new Map(published.map(({ id, rows }) => [id, rows.reduce((sum, row) => sum + share(row, rows) * usual.get(kind(row))!, 0)]));

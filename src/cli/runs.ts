@@ -20,7 +20,7 @@ export async function runsCommand(flags: RunsFlags): Promise<void> {
     tableText({
       columns: [{ title: "Run" }, { title: "Step", align: "right" }, { title: "Win rate", align: "right" }, { title: "Time", align: "right" }, { title: "State" }],
       rows: runs.map((run) => (run.state === "damaged" ? [run.name, "", "", "", run.state] : [run.name, `${shortSteps(run.step)} of ${shortSteps(run.config.steps)}`, winRate(run), run.summary ? clock(run.summary.seconds) : "", run.state])),
-      note: "Win rate: the score of a complete run with the number of last evaluations that it is the mean of, the last evaluation of any other.",
+      note: "Win rate: the score of a complete run with the number of last evaluations that it is the mean of, the last evaluation of any other. Time: on the clock.",
     }),
   );
   for (const run of runs) if (run.state === "damaged") console.log(`${run.name} is damaged: ${run.problem}`);

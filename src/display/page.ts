@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { gzipSync } from "node:zlib";
 import type { Figure } from "../figures/figure.js";
+import { plainJson, scriptJson } from "../figures/plain.js";
 import { escapeHtml } from "../figures/table.js";
 
 const require = createRequire(import.meta.url);
@@ -13,9 +14,14 @@ export function plotlySource(): string {
 
 let packed: string | undefined;
 
-/** What Plotly draws, without what is ours, and without its button that sends a figure to its maker. */
+/**
+ * What Plotly draws as plain JSON, without what is ours, and without its button that sends a figure to its maker.
+ *
+ * @throws {Error} naming what is in the figure that JSON cannot hold, see `plainJson`
+ */
 export function plotlyFigure(figure: Figure): { data: Figure["data"]; layout: Figure["layout"]; config: { [key: string]: unknown } } {
-  return { data: figure.data, layout: figure.layout, config: { displaylogo: false, showSendToCloud: false, plotlyServerURL: "" } };
+  const plain = plainJson({ data: figure.data, layout: figure.layout }, "") as Pick<Figure, "data" | "layout">;
+  return { ...plain, config: { displaylogo: false, showSendToCloud: false, plotlyServerURL: "" } };
 }
 
 /**
@@ -24,7 +30,7 @@ export function plotlyFigure(figure: Figure): { data: Figure["data"]; layout: Fi
  */
 export function figureHtml(figure: Figure, title = figure.summary): string {
   packed ??= gzipSync(plotlySource(), { level: 9 }).toString("base64");
-  const json = JSON.stringify(plotlyFigure(figure)).replaceAll("</", "<\\/");
+  const json = scriptJson(plotlyFigure(figure));
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -51,7 +57,7 @@ export function figureHtml(figure: Figure, title = figure.summary): string {
     place.textContent = "";
     await Plotly.newPlot(place, data, layout, config);
   } catch (error) {
-    place.textContent = "This browser cannot draw the figure (" + error.message + "); any Chrome, Edge, Firefox or Safari since 2023 can. " + ${JSON.stringify(figure.summary).replaceAll("</", "<\\/")};
+    place.textContent = "This browser cannot draw the figure (" + error.message + "); any Chrome, Edge, Firefox or Safari since 2023 can. " + ${scriptJson(figure.summary)};
   }
 })();
 </script>

@@ -1,6 +1,7 @@
 import type { EnvironmentSnapshot, UnitSnapshot } from "../envs/environment.js";
 import { FRAME_WIDTH, showPage } from "./notebook.js";
 import type { EpisodeRecording } from "../figures/recording.js";
+import { scriptJson } from "../figures/plain.js";
 import { PLAYER_SCRIPT, PLAYER_STYLE } from "./replay-player.js";
 import { replaceFile } from "./save.js";
 import { escapeHtml } from "../figures/table.js";
@@ -53,7 +54,7 @@ export function battleReplay(recording: EpisodeRecording, options: ReplayOptions
 <style>${PLAYER_STYLE}</style>
 </head>
 <body>
-<script type="application/json" id="replay">${JSON.stringify(data).replaceAll("</", "<\\/")}</script>
+<script type="application/json" id="replay">${scriptJson(data)}</script>
 <script>${PLAYER_SCRIPT}</script>
 </body>
 </html>

@@ -4,7 +4,7 @@ import { BrowserError } from "./browser.js";
 import { drawPng, noPngLine, sayOnce } from "./draw.js";
 import type { Figure } from "../figures/figure.js";
 import { writeNamed } from "../node/files.js";
-import { figureHtml } from "./page.js";
+import { figureHtml, plotlyFigure } from "./page.js";
 import { shrinkPng } from "../figures/png.js";
 
 /** What `saveFigure` wrote. */
@@ -28,7 +28,8 @@ export interface SavedFigure {
  */
 export async function saveFigure(figure: Figure, path: string, options: { readonly log?: (line: string) => void } = {}): Promise<SavedFigure> {
   const base = path.replace(/\.(json|html|png)$/, "");
-  const json = JSON.stringify({ data: figure.data, layout: figure.layout });
+  const { data, layout } = plotlyFigure(figure);
+  const json = JSON.stringify({ data, layout });
   writeNamed(`${base}.html`, "free the disk or choose another folder", () => {
     mkdirSync(dirname(base), { recursive: true });
     if (!existsSync(`${base}.json`) || readFileSync(`${base}.json`, "utf8") !== json) rmSync(`${base}.png`, { force: true });

@@ -35,17 +35,16 @@ export function compareMethods(runs: readonly StoredRun[]): Reduction {
   const steps = Math.max(...budgets);
   const spread = rows.every(({ seeds }) => seeds.length > 1) ? "standard deviation over seeds" : "standard deviation over these evaluations, where there is one seed";
   return {
-    table: resultsTable(rows.map(({ name, seeds }) => methodResult(name, seeds)), {
+    table: resultsTable(rows.map(({ name, seeds }) => methodResult(name, seeds, timesOf(runs).seconds)), {
       title: budgets.size > 1 ? environment : `${environment} after ${steps.toLocaleString("en")} steps`,
-      note: `Win rate: ${scoreText(runs)}, ± ${spread}. Size and FLOPs relative to dense, by the paper's equations.`,
+      note: `Win rate: ${scoreText(runs)}, ± ${spread}. Size and FLOPs relative to dense, by the paper's equations. Time: ${timesOf(runs).text}.`,
     }),
     figure: trainingCurves(runs.map((run) => winRateCurve(run, label(run))), { title: `${[...new Set(configs.map(({ algorithm }) => algorithmTitle(algorithm)))].join(", ")} on ${environment}, ${sparsities(configs)}`, steps }),
   };
 }
 
 /**
- * All methods in one environment beside the paper's row of Table 1, with intervals, and as training curves. Times are left out: they say
- * something only when every run had a core to itself, as in `npm run bench`.
+ * All methods in one environment beside the paper's row of Table 1, with intervals, and as training curves. Times are left out; `npm run bench` measures them.
  *
  * @param runs complete runs of one environment, algorithm, sparsity and budget; they differ in method and seed
  * @throws {Error} when they differ in more, naming the field; when one is given twice, or is not complete
@@ -109,14 +108,22 @@ function sparsities(configs: readonly Config[]): string {
   return levels.length === 0 ? "dense teams" : `sparse teams at ${levels.map((level) => `${Math.round(100 * level)} %`).join(", ")}`;
 }
 
+/** The times of runs that may be compared: of the processor, or where those are not known of all, on the clock. */
+function timesOf(runs: readonly StoredRun[]): { readonly text: string; readonly seconds: (run: StoredRun) => number } {
+  const known = runs.every((run) => summaryOf(run).processorSeconds !== undefined);
+  return known
+    ? { text: "processor time of a run on one core, mean over seeds", seconds: (run) => run.summary!.processorSeconds! }
+    : { text: "of a run on the clock, mean over seeds; it is comparable only where every run had a core to itself", seconds: (run) => run.summary!.seconds };
+}
+
 /** A row: the runs of one configuration, one a seed. */
-function methodResult(method: string, runs: readonly StoredRun[]): MethodResult {
+function methodResult(method: string, runs: readonly StoredRun[], seconds: (run: StoredRun) => number): MethodResult {
   const summaries = runs.map(summaryOf);
   const scores = summaries.map(({ score }) => score);
   // With one seed, how far the last evaluations lie apart.
   const deviation = standardDeviation(runs.length > 1 ? scores : scoredEvaluations(summaries[0]!.winRates, runs[0]!.config.evaluation.window));
   const { totalSize, trainFlops, inferenceFlops } = summaries[0]!.cost.relative;
-  return { method, seeds: runs.length, winRate: mean(scores), deviation, totalSize, trainingFlops: trainFlops, inferenceFlops, seconds: mean(summaries.map(({ seconds }) => seconds)) };
+  return { method, seeds: runs.length, winRate: mean(scores), deviation, totalSize, trainingFlops: trainFlops, inferenceFlops, seconds: mean(runs.map(seconds)) };
 }
 
 /** Whether Table 1 has the method. */

@@ -30,9 +30,9 @@ describe("meanCurve", () => {
 });
 
 describe("trainingCurves", () => {
-  it("filters with window 21 and order 2, which leaves a parabola as it is and moves a spike", () => {
-    const x = steps(90);
-    const parabola = x.map((_, i) => 0.2 + 0.0001 * (i - 45) ** 2);
+  it("filters a curve of the paper's 200 evaluations with window 21 and order 2, which leaves a parabola as it is and moves a spike", () => {
+    const x = steps(201);
+    const parabola = x.map((_, i) => 0.2 + 0.00002 * (i - 45) ** 2);
     const smooth = line(trainingCurves([{ label: "MAST", steps: x, values: parabola }]), "MAST")["y"] as number[];
     smooth.forEach((value, i) => expect(value).toBeCloseTo(parabola[i]!, 3));
     const spike = parabola.map((value, i) => (i === 45 ? 0.7 : value));
@@ -40,14 +40,58 @@ describe("trainingCurves", () => {
     // The middle weight of that filter is 3 (3 m^2 + 3 m - 1) / ((2m - 1)(2m + 1)(2m + 3)) with m = 10: 987 / 9177 = 0.1075.
     expect((line(figure, "MAST")["y"] as number[])[45]).toBeCloseTo(0.2 + 0.5 * (987 / 9177), 3);
     expect((points(figure, "MAST")["y"] as number[])[45]).toBeCloseTo(0.7, 4);
-    expect(caption(figure)).toContain("window 21, order 2");
+    expect(caption(figure)).toContain("Savitzky-Golay filter (window 21, order 2)");
+    // Not where the paper's filter does not fit, nor where it is not wanted.
+    for (const [n, window] of [[199, 21], [90, 21], [201, 0]] as const) {
+      const raw = trainingCurves([{ label: "MAST", steps: steps(n), values: spike.slice(0, n) }], { window });
+      expect(line(raw, "MAST")["y"]).toEqual(points(raw, "MAST")["y"]);
+      expect(caption(raw)).toBe("line: raw, one seed");
+    }
   });
 
-  it("shows the raw values of a curve that is too short to be filtered, and says so", () => {
+  it.each([21, 60, 200, 201, 400])("shows no value of %i evaluations that was not measured around it, and the same in line, band and hover", (n) => {
+    const x = steps(n);
+    // Nothing won for long, then everything: what a parabola would anticipate.
+    const runs = [n / 3, n / 2.5, n - 2].map((turn) => ({ label: "MAST", steps: x, values: x.map((_, i) => (i < turn ? 0 : 1)) }));
+    const figure = trainingCurves(runs);
+    const { mean } = meanCurve(runs);
+    const y = line(figure, "MAST")["y"] as number[];
+    expect([y[0], y.at(-1)]).toEqual([0, 1]);
+    y.forEach((value, i) => {
+      const around = mean.slice(Math.max(0, i - 10), i + 11);
+      expect(value).toBeGreaterThanOrEqual(Math.min(...around) - 1e-4);
+      expect(value).toBeLessThanOrEqual(Math.max(...around) + 1e-4);
+    });
+    // The hover says the line's own value and the band's own width, unless that is cut at 0 or 1.
+    const { customdata, hovertemplate } = line(figure, "MAST") as unknown as { customdata: string[]; hovertemplate: string };
+    expect(hovertemplate).toBe("%{y:.1%}%{customdata}");
+    const edge = (band(figure)[0]!["y"] as number[]).slice(0, n);
+    let compared = 0;
+    edge.forEach((high, i) => {
+      if (high >= 1) return;
+      compared++;
+      expect(Number(/^ ± (\S+) %$/.exec(customdata[i]!)![1])).toBeCloseTo(100 * (high - y[i]!), 0);
+    });
+    expect(compared).toBeGreaterThan(n / 4);
+  });
+
+  it("says where a mean is over fewer seeds than there are, and draws no band where one is left", () => {
+    const whole = { label: "MAST", steps: [0, 10, 20, 30], values: [0, 0.5, 0.5, 1] };
+    const short = { label: "MAST", steps: [0, 10], values: [0, 0.3] };
+    const diverged = { label: "MAST", steps: [0, 10, 20, 30], values: [0, NaN, NaN, NaN] };
+    const figure = trainingCurves([whole, short, diverged]);
+    expect(caption(figure)).toBe("line: raw, mean of 3 seeds; band: ± 1 standard deviation<br>means of fewer seeds where some are shorter or not numbers, at the least MAST 1 of 3");
+    expect(figure.summary).toBe("Training curves: Test win rate at the end: MAST 100 % (1 of 3 seeds)");
+    expect(line(figure, "MAST")["customdata"]).toEqual([" ± 0.0 %", " ± 14.1 %, 2 of 3 seeds", ", 1 of 3 seeds", ", 1 of 3 seeds"]);
+    expect(band(figure)[0]!["x"]).toEqual([0, 10, 10, 0]);
+    const gap = trainingCurves([whole, { ...whole, values: [0, NaN, 0, 1] }]);
+    expect(band(gap)[0]!["x"]).toEqual([0, 0, null, 20, 30, 30, 20]);
+  });
+
+  it("shows the raw values of a short curve, and says so", () => {
     const figure = trainingCurves([{ label: "Dense", steps: steps(8), values: [0, 0.1, 0, 0.4, 0.2, 0.9, 0.7, 1] }]);
     expect(line(figure, "Dense")["y"]).toEqual([0, 0.1, 0, 0.4, 0.2, 0.9, 0.7, 1]);
-    expect(caption(figure)).toContain("line: raw mean");
-    expect(caption(figure)).toContain("one seed");
+    expect(caption(figure)).toBe("line: raw, one seed");
   });
 
   it("draws no band for one seed, and mean +- deviation for several", () => {

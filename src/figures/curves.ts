@@ -1,4 +1,4 @@
-import { smooth } from "../results/savgol.js";
+import { smoothWithin } from "../results/savgol.js";
 import { mean as meanOf, standardDeviation } from "../results/statistics.js";
 import { round, type Figure, type Trace } from "./figure.js";
 import { legendHeight, panelGrid } from "./panel-grid.js";
@@ -24,16 +24,22 @@ export interface TrainingCurvesOptions {
   readonly share?: boolean;
   /** Environment steps of a whole run: the axis then has its final length from the start of a live curve. */
   readonly steps?: number;
-  /** Window of the Savitzky-Golay filter, in evaluations; 0 shows the raw mean only. The paper: 21. */
+  /**
+   * Window of the Savitzky-Golay filter, in evaluations, for curves that have at least 200 as the paper's have; shorter ones are never filtered. The paper, and the
+   * default: 21. 0 shows raw means at any length.
+   */
   readonly window?: number;
 }
 
+/** Evaluations of the paper's runs, which its filter with a window of 21 was chosen for: of a short run it would show wins that never happened. */
+const FILTERED_FROM = 200;
+
 /**
- * Training curves: for each label the mean over its runs through the paper's Savitzky-Golay filter (window 21, order 2), over the raw
- * band of one standard deviation and the raw means as points. One run has points and a line. The window is never more
- * than a third of the curve (the paper's is a tenth of its 200 evaluations), since a parabola through a whole short run
- * would hide its learning; the caption says which was used. Under 15 points nothing is filtered.
+ * Training curves: for each label the mean over its runs with a band of one standard deviation to either side. Line, band and hover are the same numbers: raw, or where a
+ * curve has the paper's 200 evaluations, mean and deviation through its Savitzky-Golay filter (see `smoothWithin`), with the raw means as points. The caption says which,
+ * and where a mean is over fewer runs than there are, since some ended earlier or have values that are not numbers. Where one run is left there is no band.
  *
+ * @throws {Error} when the window is not odd, or 2 or less
  * @example
  * const figure = trainingCurves([{ label: "MAST", steps: [0, 10_000], values: [0, 0.5] }], { title: "3m" });
  */
@@ -46,8 +52,9 @@ export function trainingCurves(runs: readonly RunCurve[], options: TrainingCurve
   const bands: Trace[] = [];
   const lines: Trace[] = [];
   const notes: string[] = [];
-  const windows = new Set<number>();
-  let seeds = 0;
+  const seeds = new Set<number>();
+  const fewer: string[] = [];
+  let [raw, filtered] = [false, false];
   const end = options.steps ?? Math.max(1, ...runs.map((run) => run.steps[run.steps.length - 1] ?? 0));
   const several = panels.length > 1;
   const grid = panelGrid(several ? panels : [undefined], {
@@ -61,27 +68,34 @@ export function trainingCurves(runs: readonly RunCurve[], options: TrainingCurve
     for (const style of styles) {
       const own = runs.filter((run) => run.label === style.label && run.panel === panel);
       if (own.length === 0) continue;
-      const curve = meanCurve(own);
-      seeds = Math.max(seeds, own.length);
-      const { filtered, used } = filter(curve.mean, window);
-      if (curve.steps.length > 0) windows.add(used);
-      const shown = share ? filtered.map((v) => Math.min(1, Math.max(0, v))) : filtered;
+      const measured = meanCurve(own);
+      seeds.add(own.length);
+      const fits = window > 0 && measured.steps.length >= FILTERED_FROM;
+      const curve = fits ? filter(measured, window) : measured;
+      filtered ||= fits;
+      raw ||= !fits && curve.steps.length > 0;
+      const name = panel === undefined ? style.label : `${panel}, ${style.label}`;
+      const least = Math.min(...curve.runs, own.length);
+      if (least < own.length && curve.steps.length > 0) fewer.push(`${name} ${least} of ${own.length}`);
       if (curve.runs.some((n) => n > 1)) bands.push({ ...band(style, curve, share, 0.16 * opacity), ...axes });
       const first = !lines.some((trace) => trace["name"] === style.label);
-      lines.push({ ...points(style, curve, 0.5 * opacity), ...axes }, { ...line(style, curve, shown, share), showlegend: first, ...axes });
-      const name = panel === undefined ? style.label : `${panel}, ${style.label}`;
-      if (shown.length > 0) notes.push(`${name} ${share ? percent(curve.mean.at(-1)!) : round(curve.mean.at(-1)!, 3)}`);
+      lines.push({ ...points(style, measured, 0.5 * opacity), ...axes }, { ...line(style, curve, share, own.length), showlegend: first, ...axes });
+      const last = measured.runs.at(-1);
+      if (last !== undefined) notes.push(`${name} ${share ? percent(measured.mean.at(-1)!) : round(measured.mean.at(-1)!, 3)}${last < own.length ? ` (${last} of ${own.length} seeds)` : ""}`);
     }
   });
   // One line of legend even for one method: it has to be named somewhere.
-  const [above, below] = [41 + Math.max(31, legendHeight(styles.map(({ label }) => label))), 84];
+  const text = caption({ seeds: [...seeds], raw, filtered, window, fewer });
+  const [above, below] = [41 + Math.max(31, legendHeight(styles.map(({ label }) => label))), 84 + 14 * (text.split("<br>").length - 1)];
   return {
     data: [...bands, ...lines],
     layout: layout(title, {
       ...grid.axes,
       legend: { orientation: "h", x: 0, xanchor: "left", y: 1 + 5 / grid.height, yanchor: "bottom" },
       hovermode: "x unified",
-      annotations: [...grid.titles, caption(seeds, [...windows])],
+      annotations: [...grid.titles, {
+        text, showarrow: false, xref: "paper", yref: "paper", x: 0, y: 0, xanchor: "left", yanchor: "top", yshift: -52, font: { size: 11, color: "#666666" }, align: "left",
+      }],
       margin: { l: 64, r: 24, t: above, b: below },
       height: grid.height + above + below,
     }),
@@ -92,15 +106,16 @@ export function trainingCurves(runs: readonly RunCurve[], options: TrainingCurve
 interface MeanCurve {
   readonly steps: number[];
   readonly mean: number[];
-  /** Sample standard deviation; 0 where there is one run. */
+  /** Sample standard deviation; NaN where there is one run. */
   readonly deviation: number[];
-  /** How many runs have reached each step. */
+  /** How many runs have a value at each step. */
   readonly runs: number[];
 }
 
 /**
  * Mean and sample standard deviation over runs, at the steps of the run that has most points. Runs are interpolated linearly between
- * their own points and end where they end: evaluations of different runs fall on slightly different steps, since episodes are not cut.
+ * their own points and end where they end: evaluations of different runs fall on slightly different steps, since episodes are not cut. A value that is not a number is left
+ * out, and `runs` says of how many the mean is. With no value at all there is no point.
  */
 export function meanCurve(runs: readonly Pick<RunCurve, "steps" | "values">[]): MeanCurve {
   const longest = runs.reduce((a, b) => (b.steps.length > a.steps.length ? b : a), runs[0] ?? { steps: [], values: [] });
@@ -113,7 +128,7 @@ export function meanCurve(runs: readonly Pick<RunCurve, "steps" | "values">[]): 
     if (values.length === 0) continue;
     curve.steps.push(step);
     curve.mean.push(meanOf(values));
-    curve.deviation.push(values.length > 1 ? standardDeviation(values) : 0);
+    curve.deviation.push(standardDeviation(values));
     curve.runs.push(values.length);
   }
   return curve;
@@ -127,24 +142,38 @@ function valueAt({ steps, values }: Pick<RunCurve, "steps" | "values">, step: nu
   if (step >= steps[n - 1]!) return step - steps[n - 1]! <= slack ? values[n - 1]! : NaN;
   let i = 1;
   while (steps[i]! < step) i++;
+  if (steps[i] === step) return values[i]!;
   const share = (step - steps[i - 1]!) / (steps[i]! - steps[i - 1]!);
   return values[i - 1]! + share * (values[i]! - values[i - 1]!);
 }
 
-function filter(values: readonly number[], window: number): { filtered: number[]; used: number } {
-  const third = Math.floor(values.length / 3);
-  const used = Math.min(window, third % 2 === 1 ? third : third - 1);
-  return used < 5 ? { filtered: [...values], used: 0 } : { filtered: smooth(values, { window: used, order: 2 }), used };
+/** Mean and deviation through the paper's filter. */
+function filter(curve: MeanCurve, window: number): MeanCurve {
+  const deviation = curve.deviation.map((value) => (Number.isNaN(value) ? 0 : value));
+  const smoothed = smoothWithin(deviation, window);
+  return { ...curve, mean: smoothWithin(curve.mean, window), deviation: smoothed.map((value, i) => (curve.runs[i]! > 1 ? value : NaN)) };
 }
 
-function band(style: MethodStyle, { steps, mean, deviation }: MeanCurve, share: boolean, opacity: number): Trace {
+function band(style: MethodStyle, { steps, mean, deviation, runs }: MeanCurve, share: boolean, opacity: number): Trace {
   const bound = (v: number): number => round(share ? Math.min(1, Math.max(0, v)) : v);
-  const high = mean.map((m, i) => bound(m + deviation[i]!));
-  const low = mean.map((m, i) => bound(m - deviation[i]!));
+  const x: (number | null)[] = [];
+  const y: (number | null)[] = [];
+  // One outline for each stretch that two runs or more share, with a gap between.
+  for (let start = 0; start < runs.length; ) {
+    let end = start;
+    while (end < runs.length && runs[end]! > 1) end++;
+    const places = Array.from({ length: end - start }, (_, i) => start + i);
+    if (places.length > 0) {
+      if (x.length > 0) [x, y].forEach((list) => list.push(null));
+      const back = [...places].reverse();
+      x.push(...places.map((i) => steps[i]!), ...back.map((i) => steps[i]!));
+      y.push(...places.map((i) => bound(mean[i]! + deviation[i]!)), ...back.map((i) => bound(mean[i]! - deviation[i]!)));
+    }
+    start = end + 1;
+  }
   return {
     type: "scatter", mode: "lines", name: style.label, legendgroup: style.label, showlegend: false, hoverinfo: "skip",
-    x: [...steps, ...[...steps].reverse()], y: [...high, ...low.reverse()],
-    fill: "toself", fillcolor: translucent(style.colour, round(opacity, 2)), line: { width: 0, color: style.colour },
+    x, y, fill: "toself", fillcolor: translucent(style.colour, round(opacity, 2)), line: { width: 0, color: style.colour },
   };
 }
 
@@ -155,25 +184,26 @@ function points(style: MethodStyle, { steps, mean }: MeanCurve, opacity: number)
   };
 }
 
-function line(style: MethodStyle, curve: MeanCurve, filtered: readonly number[], share: boolean): Trace {
+/** The line, whose hover shows its own value, the deviation that the band has there, and of how many seeds where some are missing. */
+function line(style: MethodStyle, { steps, mean, deviation, runs }: MeanCurve, share: boolean, seeds: number): Trace {
+  const spread = (i: number): string => (Number.isNaN(deviation[i]) ? "" : ` ± ${share ? `${(100 * deviation[i]!).toFixed(1)} %` : round(deviation[i]!, 2)}`);
   return {
     type: "scatter", mode: "lines", name: style.label, legendgroup: style.label,
-    x: curve.steps, y: filtered.map((v) => round(v)),
-    customdata: curve.mean.map((m, i) => [round(m), round(curve.deviation[i]!), curve.runs[i]!]),
-    hovertemplate: share ? "%{customdata[0]:.1%} ± %{customdata[1]:.1%}" : "%{customdata[0]:.4~g} ± %{customdata[1]:.2~g}",
+    x: steps, y: mean.map((v) => round(v)),
+    customdata: mean.map((_, i) => `${spread(i)}${runs[i]! < seeds ? `, ${runs[i]} of ${seeds} seeds` : ""}`),
+    hovertemplate: `%{y:${share ? ".1%" : ".4~g"}}%{customdata}`,
     line: { color: style.colour, width: style.label.startsWith("MAST") ? 3 : 2.5, dash: style.dash },
   };
 }
 
 /** Says what line, points and band are, so that no picture needs its surroundings to be read. */
-function caption(seeds: number, windows: readonly number[]): Trace {
-  const used = windows.filter((w) => w > 0);
-  const filtered = used.length === 0 ? "line: raw mean" : `line: Savitzky-Golay filter (window ${Math.max(...used)}, order 2)`;
-  const raw = seeds > 1 ? `points: mean of up to ${seeds} seeds; band: ± 1 standard deviation` : "points: raw, one seed";
-  return {
-    text: `${raw}; ${filtered}`, showarrow: false, xref: "paper", yref: "paper", x: 0, y: 0, xanchor: "left", yanchor: "top",
-    yshift: -52, font: { size: 11, color: "#666666" }, align: "left",
-  };
+function caption({ seeds, raw, filtered, window, fewer }: { readonly seeds: readonly number[]; readonly raw: boolean; readonly filtered: boolean; readonly window: number; readonly fewer: readonly string[] }): string {
+  const several = seeds.filter((n) => n > 1).sort((a, b) => a - b);
+  const whose = several.length === 0 ? "one seed" : `mean of ${(seeds.includes(1) ? [1, ...several] : several).join(" or ")} seeds`;
+  const spread = several.length === 0 ? "" : "; band: ± 1 standard deviation";
+  const how = filtered ? `points: raw, ${whose}; line${several.length === 0 ? "" : " and band"}: ${raw ? "where there are 200 evaluations " : ""}Savitzky-Golay filter (window ${window}, order 2)` : `line: raw, ${whose}`;
+  const shown = fewer.slice(0, 3).join(", ");
+  return `${how}${spread}${fewer.length === 0 ? "" : `<br>means of fewer seeds where some are shorter or not numbers, at the least ${shown}${fewer.length > 3 ? " and others" : ""}`}`;
 }
 
 function percent(share: number): string {

@@ -21,7 +21,7 @@ export interface MethodResult {
   readonly totalSize: number;
   readonly trainingFlops: number;
   readonly inferenceFlops: number;
-  /** Mean wall-clock time of a run in seconds. */
+  /** Mean time of a run in seconds; `note` says whether of the processor or on the clock. */
   readonly seconds: number;
 }
 

@@ -15,11 +15,30 @@ export function parseCsv(text: string, name: string): CsvRow[] {
   lines.forEach((line, i) => {
     if (line.length !== header.length) throw new Error(`${name}, line ${i + 2}: ${line.length} cells, but the header has ${header.length}.`);
   });
-  const numeric = header.map((_, column) => lines.every((line) => /^-?\d+(\.\d+)?(e[-+]?\d+)?$/i.test(line[column])));
+  const numeric = header.map((_, column) => lines.every((line) => NUMBER.test(line[column])));
   return lines.map((line) => Object.fromEntries(header.map((column, j) => [column, numeric[j] ? Number(line[j]) : line[j]])));
 }
 
 /** A line of comma separated cells; a cell in double quotes may hold commas. */
 function cells(line: string): string[] {
-  return [...`,${line}`.matchAll(/,(?:"((?:[^"]|"")*)"|([^,]*))/g)].map(([, quoted, plain]) => quoted?.replaceAll('""', '"') ?? plain.trim());
+  const found = [...`,${line}`.matchAll(/,(?:"((?:[^"]|"")*)"|([^,]*))/g)].map(([, quoted, plain]) => quoted?.replaceAll('""', '"') ?? plain.trim());
+  return found.map((cell) => (cell.startsWith("'") && FORMULA.test(cell.slice(1)) ? cell.slice(1) : cell));
+}
+
+const NUMBER = /^-?\d+(\.\d+)?(e[-+]?\d+)?$/i;
+
+/** How a text begins that a spreadsheet would run as a formula, in the signs of any width. */
+const FORMULA = /^[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]/;
+
+/**
+ * A value as a cell of comma separated values. A text that a spreadsheet would run as a formula gets an apostrophe in front, which spreadsheets take for "this is
+ * text" and `parseCsv` takes away again; numbers, negative ones too, stay numbers.
+ *
+ * @example
+ * csvCell("=1+1"); // "'=1+1"
+ */
+export function csvCell(value: unknown): string {
+  const text = String(value);
+  const safe = typeof value !== "number" && FORMULA.test(text) && !NUMBER.test(text) ? `'${text}` : text;
+  return /[",\n\r]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }

@@ -9,12 +9,12 @@ const run = (seed: number, score: number, method: "mast" | "dense" = "mast") => 
 describe("runsFrame", () => {
   it("has a row a run, and groups by method as danfojs does", async () => {
     const frame = await runsFrame([run(1, 0.5), run(2, 1), run(3, 0.25, "dense")], { profile: "smoke" });
-    expect(frame.shape).toEqual([3, 18]);
+    expect(frame.shape).toEqual([3, 19]);
     const means = frame.groupby(["method"]).col(["score"]).mean();
     expect(means.values).toEqual([["mast", 0.75], ["dense", 0.25]]);
     const [header, first] = frameCsv(frame).split("\n");
-    expect(header).toBe("profile,environment,rules,algorithm,method,sparsity,seed,steps,score,evaluations,lastWinRate,seconds,stepsPerSecond,parameters,totalSize,trainFlops,inferenceFlops,commit");
-    expect(first).toBe("smoke,3m,starcraft,qmix,mast,0.95,1,1000,0.5,1,0.5,2,502,1234,0.066,0.051,0.05,abc");
+    expect(header).toBe("profile,environment,rules,algorithm,method,sparsity,seed,steps,score,evaluations,lastWinRate,seconds,processorSeconds,stepsPerSecond,parameters,totalSize,trainFlops,inferenceFlops,commit");
+    expect(first).toBe("smoke,3m,starcraft,qmix,mast,0.95,1,1000,0.5,1,0.5,2,1.5,502,1234,0.066,0.051,0.05,abc");
   });
 
   it("says the same without danfojs", async () => {

@@ -1,12 +1,12 @@
 import type { DataFrame } from "danfojs-node";
-import type { CsvRow } from "./csv.js";
+import { csvCell, type CsvRow } from "./csv.js";
 import type { MethodStatistics } from "./methods.js";
 import { scoreEvaluations, summaryOf } from "./scores.js";
 import type { StoredRun } from "../runs/store.js";
 
 /**
  * Complete runs as tidy rows, one a run: what was trained (environment, method, sparsity, seed, steps), what came of it
- * (score as a share and the number of evaluations that it is the mean of, last win rate, seconds, steps a second, parameters left, size and FLOPs relative to dense) and the commit; and with which engine,
+ * (score as a share and the number of evaluations that it is the mean of, last win rate, seconds on the clock and of the processor, steps a second, parameters left, size and FLOPs relative to dense) and the commit; and with which engine,
  * where one of them has another than wasm.
  *
  * @throws {Error} when a run is not complete, naming it
@@ -23,7 +23,7 @@ export function runRows(runs: readonly StoredRun[], labels: Readonly<Record<stri
       ...labels,
       environment, rules, algorithm, method, sparsity: sparsity.level, seed, steps, ...(engines ? { engine } : {}),
       score: rounded(summary.score), evaluations: scoreEvaluations(run), lastWinRate: rounded(summary.winRates.at(-1) ?? NaN),
-      seconds: rounded(summary.seconds), stepsPerSecond: Math.round(summary.stepsPerSecond), parameters: summary.parameters,
+      seconds: rounded(summary.seconds), processorSeconds: rounded(summary.processorSeconds ?? NaN), stepsPerSecond: Math.round(summary.stepsPerSecond), parameters: summary.parameters,
       totalSize: rounded(totalSize), trainFlops: rounded(trainFlops), inferenceFlops: rounded(inferenceFlops),
       commit: summary.commit ?? "",
     };
@@ -82,8 +82,7 @@ export function frameCsv(frame: DataFrame): string {
 }
 
 function lines(table: readonly (readonly unknown[])[]): string {
-  const cell = (value: unknown) => (/[",\n]/.test(String(value)) ? `"${String(value).replaceAll('"', '""')}"` : String(value));
-  return table.map((row) => row.map(cell).join(",")).join("\n");
+  return table.map((row) => row.map(csvCell).join(",")).join("\n");
 }
 
 function rounded(value: number): number {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { smooth } from "./savgol.js";
+import { smooth, smoothWithin } from "./savgol.js";
 
 const series = (size: number) => Array.from({ length: size }, (_, i) => ((i * i * 7 + 3 * i) % 11) / 10);
 
@@ -47,5 +47,24 @@ describe("smooth", () => {
     expect(() => smooth(series(30), { window: 20 })).toThrow("20");
     expect(() => smooth(series(30), { window: 3, order: 3 })).toThrow("above the order, 3");
     expect(() => smooth(series(30), { order: 0 })).toThrow("order was given as 0");
+  });
+});
+
+describe("smoothWithin", () => {
+  it("is the paper's filter inside, and never leaves the range of its window, which shrinks at the ends", () => {
+    const values = series(60);
+    const filtered = smoothWithin(values);
+    const paper = smooth(values);
+    for (let i = 10; i < 50; i++) expect(filtered[i]).toBeCloseTo(paper[i]!, 12);
+    expect([filtered[0], filtered[1], filtered.at(-1)]).toEqual([values[0], values[1], values.at(-1)]);
+    // The third value has a window of five: weights -3, 12, 17, 12, -3 over 35 (Savitzky and Golay's table).
+    expect(filtered[2]).toBeCloseTo((-3 * values[0]! + 12 * values[1]! + 17 * values[2]! + 12 * values[3]! - 3 * values[4]!) / 35, 12);
+
+    // A parabola would rise before the step and overshoot behind it.
+    const step = Array.from({ length: 50 }, (_, i) => (i < 25 ? 0 : 1));
+    expect(Math.min(...smooth(step))).toBeLessThan(-0.05);
+    expect(smoothWithin(step).every((value) => value >= 0 && value <= 1)).toBe(true);
+    expect(smoothWithin([])).toEqual([]);
+    expect(() => smoothWithin([1, 2], 4)).toThrow("an odd number of points");
   });
 });

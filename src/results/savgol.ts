@@ -26,6 +26,27 @@ export function smooth(
   return size === 3 ? smoothLine(values) : Array.from(sgg(Array.from(values), 1, { windowSize: size, polynomial: order, derivative: 0 }));
 }
 
+/**
+ * The paper's filter without what its ends make up: inside a curve it is `smooth`; towards either end the window shrinks with the distance to it, so that the first
+ * and the last value stay as they were measured; and no value leaves the range of those in its window.
+ *
+ * @param values equally spaced
+ * @param window odd number of values
+ * @throws {Error} when the window is not odd or not larger than 2
+ * @example
+ * smoothWithin([0, 0, 0, 0, 1, 1, 1, 1], 5); // no value below 0 or above 1, and both ends flat
+ */
+export function smoothWithin(values: readonly number[], window = 21): number[] {
+  const inside = smooth(values, { window });
+  const half = (window - 1) / 2;
+  return values.map((value, i) => {
+    const reach = Math.min(half, i, values.length - 1 - i);
+    const own = values.slice(i - reach, i + reach + 1);
+    const filtered = reach === half ? inside[i]! : reach === 0 ? value : smooth(own, { window: own.length })[reach]!;
+    return Math.min(Math.max(filtered, Math.min(...own)), Math.max(...own));
+  });
+}
+
 function smoothLine(values: ArrayLike<number>): number[] {
   const last = values.length - 1;
   return Array.from(values, (_, i) => {

@@ -16,6 +16,8 @@ export interface Checkpoint {
   readonly sums?: Readonly<Record<string, string>>;
   /** Wall-clock seconds of training so far. */
   readonly seconds: number;
+  /** Processor seconds of training so far; absent where they are not known. */
+  readonly processorSeconds?: number | undefined;
   /** Set when training is over. */
   readonly end?: Pick<EndRecord, "step" | "episode" | "update" | "score">;
 }
@@ -39,7 +41,7 @@ export function writeCheckpoint(path: string, checkpoint: Checkpoint, shapes: Sh
   tensors.forEach((data, key) => put(key, key.slice(key.indexOf(".") + 1), data));
   masks.forEach((data, name) => put(`mask.${name}`, name, data));
   for (const name of REPLAY) put(`replay.${name}`, "", replay[name]);
-  const rest = exactJson({ run: checkpoint.run, progress, lengths: checkpoint.lengths, sums: checkpoint.sums, seconds: checkpoint.seconds, end: checkpoint.end });
+  const rest = exactJson({ run: checkpoint.run, progress, lengths: checkpoint.lengths, sums: checkpoint.sums, seconds: checkpoint.seconds, processorSeconds: checkpoint.processorSeconds, end: checkpoint.end });
   writeAtomically(path, encodeSafetensors(stored, { format: FORMAT, rest, sha256: digest(stored, rest) }), held);
 }
 

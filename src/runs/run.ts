@@ -102,7 +102,9 @@ async function follow(
   { signal, checkpointEvery, runs, computing }: RunOptions & { readonly computing?: Computing },
 ): Promise<void> {
   const { resume, end } = run;
-  if (end !== undefined && resume !== undefined) return run.finish(summarise(config, end, resume, run.seconds(), computing?.device));
+  // TensorFlow.js computes in threads of its own, and runs side by side share this one.
+  const times = () => ({ seconds: run.seconds(), processorSeconds: config.engine === "wasm" ? run.processorSeconds() : undefined });
+  if (end !== undefined && resume !== undefined) return run.finish(summarise(config, end, resume, times(), computing?.device));
   let step = resume?.progress.step ?? 0;
   let winRate = resume?.progress.evaluations.at(-1);
   let checkpoint = resume === undefined ? undefined : step;
@@ -121,7 +123,7 @@ async function follow(
     for await (const record of train(config, { ...from, ...(signal ? { signal } : {}), ...(checkpointEvery === undefined ? {} : { checkpointEvery }) })) {
       run.write(record);
       if (record.kind === "checkpoint") checkpoint = record.step;
-      if (record.kind === "end") run.finish(summarise(config, record, record.state, run.seconds(), computing?.device));
+      if (record.kind === "end") run.finish(summarise(config, record, record.state, times(), computing?.device));
       if (record.kind === "evaluation") winRate = record.winRate;
       if (record.kind === "train") step = record.step;
       if (record.kind === "train" || record.kind === "evaluation") tell();

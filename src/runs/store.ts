@@ -5,6 +5,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { type Config, givenOf, restoreConfig } from "../config.js";
 import { packageRoot } from "../node/project.js";
+import { threadSeconds } from "../node/thread-time.js";
 import type { EndRecord, TrainingRecord, TrainState } from "../training/records.js";
 import { type Checkpoint, readCheckpoint, type Shapes, writeCheckpoint } from "./checkpoint.js";
 import { onDisk, onReading, oneLine, RunError, TEMPORARY, writeAtomically } from "./disk.js";
@@ -34,8 +35,10 @@ export interface RunSummary {
   readonly steps: number;
   readonly episodes: number;
   readonly updates: number;
-  /** Wall-clock seconds of training, over all resumes. */
+  /** Wall-clock seconds of training, over all resumes; what else the machine did counts with them. */
   readonly seconds: number;
+  /** Processor seconds of the thread that trained it, over all resumes; absent where the system does not tell them, and of runs side by side. */
+  readonly processorSeconds?: number;
   /** Environment steps a second, training and evaluation included. */
   readonly stepsPerSecond: number;
   /** Parameters of the online networks that are not pruned, biases included. */
@@ -99,6 +102,8 @@ export interface OpenRun {
   readonly end?: Checkpoint["end"];
   /** Wall-clock seconds of training so far, over all resumes. */
   seconds(): number;
+  /** Processor seconds of this thread and of those that trained before, over all resumes; undefined where one of them is not known. */
+  processorSeconds(): number | undefined;
   /** Appends a record to the run's files; a checkpoint or the end is on disk for good when this returns. */
   write(record: TrainingRecord): void;
   /** Marks the run complete. */
@@ -186,9 +191,14 @@ function writer(
   from: Checkpoint | undefined,
   shapes: Shapes | undefined,
   held: () => void,
-): Pick<OpenRun, "seconds" | "write" | "finish"> {
+): Pick<OpenRun, "seconds" | "processorSeconds" | "write" | "finish"> {
   const started = performance.now();
+  const startedProcessor = threadSeconds();
   const seconds = () => (from?.seconds ?? 0) + (performance.now() - started) / 1000;
+  const processorSeconds = () => {
+    const [before, now] = [from === undefined ? 0 : from.processorSeconds, threadSeconds()];
+    return before === undefined || startedProcessor === undefined || now === undefined ? undefined : before + now - startedProcessor;
+  };
   let last = { step: from?.state.progress.step ?? 0, seconds: from?.seconds ?? 0 };
 
   const append = (file: FileName, content: string | Uint8Array) => open.get(file)!.append(content);
@@ -197,11 +207,12 @@ function writer(
     open.forEach((file) => file.sync());
     const lengths = Object.fromEntries(parts().map(([file, { bytes }]) => [file, bytes]));
     const sums = Object.fromEntries(parts().map(([file, { sha256 }]) => [file, sha256]));
-    writeCheckpoint(join(directory, CHECKPOINT), { run: name, state, lengths, sums, seconds: seconds(), ...(end ? { end } : {}) }, shapes, held);
+    writeCheckpoint(join(directory, CHECKPOINT), { run: name, state, lengths, sums, seconds: seconds(), processorSeconds: processorSeconds(), ...(end ? { end } : {}) }, shapes, held);
   };
 
   return {
     seconds,
+    processorSeconds,
     write(record) {
       held();
       switch (record.kind) {

@@ -1,18 +1,21 @@
 import { execFileSync } from "node:child_process";
-import { dirname } from "node:path";
-import { fileURLToPath } from "node:url";
+import { realpathSync } from "node:fs";
 import type { Config } from "../config.js";
 import type { RunSummary } from "./store.js";
+import { packageRoot } from "../node/project.js";
 import { relativeCost } from "../sparse/flops.js";
 import { countNonzeros } from "../sparse/mask.js";
 import type { EndRecord, TrainState } from "../training/records.js";
 import { networkPlan } from "../training/plan.js";
 
+/** How long training took, over all resumes: on the clock, and where the system tells it on the processor, in seconds. */
+export type RunTimes = Pick<RunSummary, "seconds" | "processorSeconds">;
+
 /**
  * The numbers of a run that is over.
  * @param device what computed its networks, if not the wasm engine
  */
-export function summarise(config: Config, end: Pick<EndRecord, "step" | "episode" | "update" | "score">, state: TrainState, seconds: number, device?: string): RunSummary {
+export function summarise(config: Config, end: Pick<EndRecord, "step" | "episode" | "update" | "score">, state: TrainState, { seconds, processorSeconds }: RunTimes, device?: string): RunSummary {
   const commit = currentCommit();
   return {
     score: end.score,
@@ -21,6 +24,7 @@ export function summarise(config: Config, end: Pick<EndRecord, "step" | "episode
     episodes: end.episode,
     updates: end.update,
     seconds,
+    ...(processorSeconds === undefined ? {} : { processorSeconds }),
     stepsPerSecond: end.step / seconds,
     parameters: countParameters(state),
     cost: runCost(config),
@@ -49,10 +53,16 @@ function countParameters({ tensors, masks }: TrainState): number {
   return count;
 }
 
-/** The commit of this code, with "+" when tracked files were changed since; undefined outside of git. */
-export function currentCommit(): string | undefined {
-  const git = (...args: string[]) => execFileSync("git", args, { cwd: dirname(fileURLToPath(import.meta.url)), encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trim();
+/**
+ * The commit of this code, with "+" when tracked files were changed since; undefined where the project is no repository of its own, as when it was installed
+ * into another one, whose commit says nothing about it.
+ */
+export function currentCommit(project = packageRoot()): string | undefined {
+  // Hooks and tools set GIT_DIR and the like, which would name another repository.
+  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("GIT_")));
+  const git = (...args: string[]) => execFileSync("git", args, { cwd: project, env, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trim();
   try {
+    if (realpathSync(git("rev-parse", "--show-toplevel")) !== realpathSync(project)) return undefined;
     return git("rev-parse", "--short=12", "HEAD") + (git("status", "--porcelain", "--untracked-files=no") === "" ? "" : "+");
   } catch {
     return undefined;
