@@ -1,0 +1,78 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { findExperiment, isMeasurement } from "../experiments/all.js";
+import type { Profile } from "../experiments/experiment.js";
+import { packageRoot } from "../node/project.js";
+import { parseCsv } from "./csv.js";
+import { mannWhitneyP, pText } from "./difference.js";
+
+const root = packageRoot();
+
+/** The scores that an experiment has published, by its own labels. */
+function published(id: string): Map<string, number[]> {
+  const experiment = findExperiment(id);
+  if (isMeasurement(experiment)) throw new Error(`${id} has no scores`);
+  const rows = parseCsv(readFileSync(join(root, "data", "results", `${id}.csv`), "utf8"), id);
+  const profile = rows[0]!["profile"] as Profile;
+  const configs = experiment.configs(profile, Math.max(...rows.map((row) => Number(row["seed"]))));
+  // A row is a run, in the order in which they are declared.
+  expect(rows.map((row) => [row["seed"], row["method"]])).toEqual(configs.map(({ seed, method }) => [seed, method]));
+  const scores = new Map<string, number[]>();
+  configs.forEach((config, i) => scores.set(experiment.label(config), [...(scores.get(experiment.label(config)) ?? []), Number(rows[i]!["score"])]));
+  return scores;
+}
+
+function textOf(file: string): string {
+  const text = readFileSync(join(root, file), "utf8");
+  if (!file.endsWith(".ipynb")) return text;
+  return (JSON.parse(text) as { cells: { cell_type: string; source: string[] }[] }).cells.filter(({ cell_type }) => cell_type === "markdown").map(({ source }) => source.join("")).join("\n");
+}
+
+// Claims about differences: where they stand, in what words, and the published scores that they compare.
+const claims: [file: string, words: string, id: string, one: string, other: string][] = [
+  ["README.md", "| 90.4 % | 73.0 % | P |", "comparison-2s3z", "SS", "MAST"],
+  ["README.md", "| 100.0 % | 100.0 % | P |", "comparison-2s3z", "Dense", "MAST"],
+  ["README.md", "| 105.6 % | 83.7 % | P |", "comparison-2s3z", "Tiny", "MAST"],
+  ["README.md", "| 62.0 % | 77.6 % | P |", "comparison-2s3z", "SET", "MAST"],
+  ["README.md", "| 81.6 % | 69.4 % | P |", "comparison-2s3z", "RigL", "MAST"],
+  ["README.md", "| 111.3 % | 45.8 % | P |", "comparison-2s3z", "RLx2", "MAST"],
+  ["README.md", "MAST and RigL: p = P, the least", "quickstart", "RigL", "MAST"],
+  ["README.md", "RigL has 71.6 % ± 31.2 on the same map (p = P,", "comparison-3m", "RigL", "MAST"],
+  ["notebooks/02-sparse-training.ipynb", "5 of 10 seeds (p = P against RigL)", "sparse-training-two-step", "SET", "RigL"],
+  ["notebooks/02-sparse-training.ipynb", "SET and SS cannot be told apart, p = P)", "sparse-training-two-step", "SET", "SS"],
+  ["notebooks/02-sparse-training.ipynb", "short of the dense team on 3m (p = P)", "comparison-3m", "RigL", "Dense"],
+  ["notebooks/02-sparse-training.ipynb", "told from a static mask (p = P)", "comparison-2s3z", "RigL", "SS"],
+  ["notebooks/11-td-lambda.ipynb", "against 0.6: p = P,", "lambda", "0", "0.6"],
+  ["notebooks/11-td-lambda.ipynb", "(0.6 against 1: p = P)", "lambda", "0.6", "1"],
+  ["notebooks/11-td-lambda.ipynb", "64.4 % ± 5.3; at the end p = P.", "lambda", "0", "0.8"],
+  ["notebooks/11-td-lambda.ipynb", "(p = P and 0.016)", "burn-in", "75 %", "37.5 %"],
+  ["notebooks/11-td-lambda.ipynb", "(p = 0.032 and P)", "burn-in", "100 %", "37.5 %"],
+  ["notebooks/11-td-lambda.ipynb", "against 0.8: p = P)", "lambda-ow-qmix", "0", "0.8"],
+  ["notebooks/12-soft-mellowmax.ipynb", "at the end p = P, Mann", "operators", "RigL, soft mellowmax", "RigL, max"],
+  ["notebooks/12-soft-mellowmax.ipynb", "the maximum (p = P and 0.10", "operators", "RigL, softmax", "RigL, max"],
+  ["notebooks/13-dual-buffers.ipynb", "(p = P for either end against 3 : 5", "buffer-ratio", "8 : 0", "3 : 5"],
+  ["notebooks/14-mask-update-interval.ipynb", "(p = P against 100, 200 and 2,000", "mask-interval", "20", "200"],
+  ["notebooks/14-mask-update-interval.ipynb", "2,000, P against 1,000", "mask-interval", "20", "1000"],
+  ["notebooks/16-tickets.ipynb", "97.8 % (at the end p = P)", "tickets", "RigL itself", "RigL's winning ticket"],
+  ["notebooks/18-comparative-evaluation.ipynb", "tell them apart (p = P)", "comparison-3m", "MAST", "Dense"],
+  ["notebooks/18-comparative-evaluation.ipynb", "from 64 to 100 %; p = P)", "comparison-3m", "MAST", "SS"],
+  ["notebooks/18-comparative-evaluation.ipynb", "71.6 % ± 31.2 (p = P against MAST", "comparison-3m", "RigL", "MAST"],
+  ["notebooks/18-comparative-evaluation.ipynb", "(96.9 % ± 7.0, p = P)", "comparison-3m", "SET", "RigL"],
+  ["notebooks/18-comparative-evaluation.ipynb", "cannot be told from MAST (p = P)", "comparison-3m", "RLx2", "MAST"],
+  ["notebooks/18-comparative-evaluation.ipynb", "more than SS (p = P)", "comparison-2s3z", "MAST", "SS"],
+  ["notebooks/18-comparative-evaluation.ipynb", "and SET (p = P)", "comparison-2s3z", "MAST", "SET"],
+  ["notebooks/18-comparative-evaluation.ipynb", "RLx2 (p = P), the dense", "comparison-2s3z", "MAST", "RLx2"],
+];
+
+describe("claims about differences name the p of what is published", () => {
+  it.each(claims)("%s: %s", (file, words, id, one, other) => {
+    const scores = published(id);
+    const p = pText(mannWhitneyP(scores.get(one)!, scores.get(other)!));
+    expect(textOf(file)).toContain(words.replace(/\bP\b/, p));
+  });
+
+  it("is not said that a method fails, wins or comes first without one", () => {
+    for (const file of ["README.md", "notebooks/18-comparative-evaluation.ipynb"]) expect(textOf(file)).not.toMatch(/comes first|contradicts the paper|worst choice/);
+  });
+});
