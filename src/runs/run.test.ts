@@ -104,7 +104,7 @@ describe("runOne", () => {
 
 describe("method tiny without a width for its size", () => {
   const impossible = resolveConfig({ ...small, method: "tiny", sparsity: { level: 0.95 }, network: { hidden: 4, embed: 4, hypernetEmbed: 8 } });
-  const message = /^config: method is "tiny", but in two-step no dense qmix network has the size of the sparse one at sparsity 0\.95: wanted \d+ parameters within 1 %[^\n]*Lower sparsity\.level\.$/;
+  const message = /^config: method is "tiny", but in two-step no dense QMIX network has the size of the sparse one at sparsity 0\.95: wanted \d+ parameters within 1 %[^\n]*Lower sparsity\.level\.$/;
 
   it("is refused before a folder is made, alone, among others and in train()", async () => {
     await expect(runOne(impossible, { runs: join(runs, "none") })).rejects.toThrow(message);
