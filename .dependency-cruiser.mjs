@@ -76,6 +76,14 @@ export default {
       to: { path: "node_modules/", pathNot: `node_modules/(${CORE_PACKAGES.join("|")})/` },
     },
     {
+      name: "figures-are-pure",
+      comment: "Figures are functions from numbers to Plotly's JSON: reading, writing and showing belongs to results/ and display/.",
+      severity: "error",
+      from: { path: "^src/figures/", pathNot: TEST },
+      // What shrinks the palette of a picture is arithmetic on its bytes.
+      to: { dependencyTypes: ["core"], pathNot: "^(node:)?zlib$" },
+    },
+    {
       name: "every-file-has-a-room",
       comment: "A file of src/ is in no room: give it one, see FLOORS in .dependency-cruiser.mjs.",
       severity: "error",

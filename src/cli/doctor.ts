@@ -5,15 +5,16 @@ import { createRequire } from "node:module";
 import { cpus, totalmem } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { BACKENDS } from "../config.js";
-import { createEnvironment } from "../envs/index.js";
+import { BACKENDS, resolveConfig } from "../config.js";
 import { BROWSER_HINT, findBrowser } from "../display/browser.js";
 import { checkBrowser } from "../display/draw.js";
 import { packageRoot } from "../node/project.js";
-import { networkParameters } from "../networks/parameters.js";
+import { initialParameters } from "../networks/parameters.js";
 import { backendMissing, type OpenBackend } from "../node/tensorflow/backend.js";
 import { createWasmEngine } from "../networks/wasm/engine.js";
+import { createRandom } from "../random.js";
 import { runsDirectory } from "../runs/store.js";
+import { networkPlan } from "../training/plan.js";
 
 /** One part of the environment. */
 interface Finding {
@@ -63,10 +64,8 @@ function canResolve(require: NodeJS.Require, name: string): boolean {
 async function engine(): Promise<Finding> {
   const part = "Engine: wasm";
   try {
-    const { sizes } = createEnvironment("two-step");
-    const shape = { ...sizes, hidden: 8, embed: 4, hypernetEmbed: 4 };
-    const built = createWasmEngine(shape, new Map(networkParameters(shape).map(({ name, shape: dimensions }) => [name, new Float32Array(dimensions.reduce((a, b) => a * b, 1))])), new Map());
-    built.dispose();
+    const { shape, parameters } = networkPlan(resolveConfig({ environment: "two-step" }));
+    createWasmEngine(shape, initialParameters(parameters, createRandom(1)), new Map()).dispose();
     return { part, found: "128-bit SIMD, on the CPU", hint: "" };
   } catch (error) {
     return { part, hint: `${(error as Error).message.split("\n")[0]}: run npm run build`, required: true };

@@ -1,5 +1,5 @@
 import type { Config } from "../config.js";
-import { createEnvironment } from "../envs/index.js";
+import { environmentOf } from "../envs/index.js";
 import type { Environment } from "../envs/environment.js";
 import { connectionsAgainstInput, connectionsByAgent, cutFigure, sortedCounts } from "../figures/connections.js";
 import { inputBlocks, stateFeatures } from "../figures/features.js";
@@ -111,7 +111,7 @@ function agentFigure(runs: readonly StoredRun[], teams: readonly TeamConnections
 
 /** Connections of the inputs of agents and hypernetwork against how large these inputs are. */
 function inputFigure(runs: readonly StoredRun[], teams: readonly TeamConnections[]): Figure {
-  const env = createEnvironment(runs[0]!.config.environment, { rules: runs[0]!.config.rules });
+  const env = environmentOf(runs[0]!.config);
   const layer = (weight: string, names: readonly string[], magnitudes: (team: TeamConnections) => readonly number[]) => {
     const correlations = inputCorrelations(runs, teams.map(magnitudes), weight);
     const ends = runs.map((run) => lastInputConnections(run, weight));

@@ -3,7 +3,7 @@ import { freemem, totalmem } from "node:os";
 import { dirname, join } from "node:path";
 import type { Config } from "../config.js";
 import type { EnvironmentSizes } from "../envs/environment.js";
-import { createEnvironment } from "../envs/index.js";
+import { environmentOf } from "../envs/index.js";
 import { playEpisodes, uniformRandom } from "../envs/play.js";
 
 /** What a run takes beside its replay buffer: a thread of Node.js, the networks, an evaluation's environments. Measured with paper-size runs. */
@@ -20,8 +20,8 @@ const SAMPLE = 8;
  * memoryOf(resolveConfig({ environment: "3s5z" })) / 1e9; // gigabytes
  */
 export function memoryOf(config: Config): number {
-  const { environment, rules, replay, steps } = config;
-  const env = createEnvironment(environment, { rules });
+  const { replay, steps } = config;
+  const env = environmentOf(config);
   const { episodeLimit } = env.sizes;
   const length = Math.min(episodeLimit, LONGER * playEpisodes(env, uniformRandom(1), { episodes: SAMPLE, steps: 4 * episodeLimit }).meanLength);
   const capacity = replay.offlineBatch > 0 ? replay.offlineCapacity : replay.onlineCapacity;

@@ -102,7 +102,7 @@ async function follow(
   { signal, checkpointEvery, runs, computing }: RunOptions & { readonly computing?: Computing },
 ): Promise<void> {
   const { resume, end } = run;
-  // TensorFlow.js computes in threads of its own, and runs side by side share this one.
+  // TensorFlow.js computes in threads of its own, and vectorised runs share this one.
   const times = () => ({ seconds: run.seconds(), processorSeconds: config.engine === "wasm" ? run.processorSeconds() : undefined });
   if (end !== undefined && resume !== undefined) return run.finish(summarise(config, end, resume, times(), computing?.device));
   let step = resume?.progress.step ?? 0;

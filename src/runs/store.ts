@@ -37,7 +37,7 @@ export interface RunSummary {
   readonly updates: number;
   /** Wall-clock seconds of training, over all resumes; what else the machine did counts with them. */
   readonly seconds: number;
-  /** Processor seconds of the thread that trained it, over all resumes; absent where the system does not tell them, and of runs side by side. */
+  /** Processor seconds of the thread that trained it, over all resumes; absent where the system does not tell them, and of vectorised runs. */
   readonly processorSeconds?: number;
   /** Environment steps a second, training and evaluation included. */
   readonly stepsPerSecond: number;

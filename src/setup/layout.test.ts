@@ -44,6 +44,7 @@ const BROKEN: readonly (readonly [what: string, rule: string, from: string, to: 
   ["of an experiment by what shows", "display-looks-down-only", "display/experiment.ts", "../experiments/grid.js"],
   ["of a Node module by the core", "core-without-node", "envs/disk.ts", "node:fs"],
   ["of a package that is Node's by the core", "core-packages", "networks/threads.ts", "piscina"],
+  ["of a Node module by a figure", "figures-are-pure", "figures/disk.ts", "node:fs"],
   ["of a file without a room", "envs-looks-down-only", "envs/stray.ts", "../stray.js"],
   ["by a file without a room", "every-file-has-a-room", "attic/box.ts", "../envs/map.js"],
   ["of a test's fixtures by what is not a test", "tests-are-for-tests", "runs/fixture.ts", "./fixtures.js"],
