@@ -10,6 +10,7 @@ import { type CsvRow, parseCsv } from "../results/csv.js";
 import { type DamagedRun, directoryOf, inspectRun, type StoredRun } from "../runs/store.js";
 import { readNamedFile } from "../node/files.js";
 import { committedResults, resultsPlace } from "../results/place.js";
+import { tableWithin, terminalColumns, wrapText } from "./width.js";
 import { shareDisplay } from "./progress.js";
 import { interruptible } from "./interrupt.js";
 import { trainAll, type TrainingFlags } from "./train.js";
@@ -53,10 +54,17 @@ export function listExperiments(): void {
   const experiments = EXPERIMENTS.map((experiment) => ({ ...experiment, numbers: [...PROFILES.map((profile) => String(experiment.configs(profile).length)), time(experiment.id)] }));
   const measurements = MEASUREMENTS.map((measurement) => ({ ...measurement, numbers: [...PROFILES.map(() => "-"), ""] }));
   const all = [...experiments, ...measurements];
-  const [head, rule, ...rows] = tableText({ columns, rows: all.map(({ id, reproduces = "", numbers }) => [id, reproduces, ...numbers]) }).split("\n");
-  console.log([head, rule, ...rows.flatMap((row, i) => [row, `    ${all[i]!.about}`])].join("\n"));
-  console.log("\nsmoke, classroom, paper: runs of the profile; - measures something itself. `mast experiment run ID --profile P` trains what is missing and shows the result.");
-  console.log("Two cores: what the classroom runs would take on two free cores of the machine where data/results was made; where an experiment has no results there, nothing is known.");
+  const width = terminalColumns();
+  const table = tableWithin({ columns, rows: all.map(({ id, reproduces = "", numbers }) => [id, reproduces, ...numbers]) }, width, 1, [2, 4, 3, 5]);
+  const [head, rule, ...rows] = table.split("\n");
+  const wrapped = (text: string, indent = ""): string[] => (width === undefined ? [`${indent}${text}`] : wrapText(text, width - 1, indent));
+  console.log([head, rule, ...rows.flatMap((row, i) => [row, ...wrapped(all[i]!.about, "    ")])].join("\n"));
+  for (const text of [
+    "smoke, classroom, paper: runs of the profile; - measures something itself. `mast experiment run ID --profile P` trains what is missing and shows the result.",
+    "Two cores: what the classroom runs would take on two free cores of the machine where data/results was made; where an experiment has no results there, nothing is known.",
+  ]) {
+    console.log(`\n${wrapped(text).join("\n")}`);
+  }
 }
 
 /**

@@ -126,4 +126,43 @@ describe("on a terminal", () => {
     expect(lines.length).toBeLessThan(6);
     expect(Math.max(...lines.map(({ length }) => length))).toBeLessThan(40);
   });
+
+  it.each([200, 120, 100, 80, 60, 40, 30])("keeps win rate and time left in %i columns, on one line a run", (columns) => {
+    const { out, text } = stream({ ...terminal, columns });
+    const display = progressDisplay(2, out);
+    const name = (i: number) => `2c_vs_64zg-ow-qmix-mast-95-2M-seed${i}-0a1b2c3${i}`;
+    tell(display, [1, 2, 3].map((i) => ({ name: name(i), step: 1_234_567, steps: 2_000_000, state: "running" as const, winRate: i / 4, secondsLeft: 3 * 3600 + 25 * 60 })));
+    display.stop();
+    const lines = screen(text());
+    expect(lines).toHaveLength(3);
+    for (const [i, line] of lines.entries()) {
+      expect(line).toContain(`${25 * (i + 1)} % won`);
+      expect(line).toMatch(/3 h 25 min left$/);
+      expect(line.length).toBeLessThan(columns);
+      if (columns >= 80) expect(line).toMatch(/1,234,567\/2,000,000|1\.23M\/2M|61 %/);
+      if (columns >= 60) expect(line).toContain(`0a1b2c3${i + 1}`);
+      if (columns >= 120) expect(line).toContain(name(i + 1));
+    }
+  });
+
+  it("follows a terminal that is resized", () => {
+    const size = { ...terminal, columns: 150 };
+    const { out, text } = stream(size);
+    const display = progressDisplay(2, out);
+    const one = [run(1, "running", { winRate: 0.5, secondsLeft: 60, name: "a".repeat(50) })];
+    tell(display, one);
+    Object.assign(out, { columns: 50 });
+    display.stop();
+    expect(screen(text()).at(-1)!.length).toBeLessThan(50);
+    expect(screen(text()).at(-1)).toMatch(/50 % won {2}1 min 00 s left$/);
+  });
+
+  it.each([100, 60, 30])("keeps the time left of a measurement in %i columns", (columns) => {
+    const { out, text } = stream({ ...terminal, columns });
+    const display = shareDisplay("Wall-clock time of updates and of acting", out);
+    display.update({ share: 0.999, what: "a training update of 2c_vs_64zg at 95 % sparsity" });
+    display.stop();
+    expect(screen(text())).toEqual([expect.stringMatching(/0 s left$/)]);
+    expect(screen(text())[0]!.length).toBeLessThan(columns);
+  });
 });

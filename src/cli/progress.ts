@@ -1,7 +1,9 @@
 import cliProgress, { type SingleBar } from "cli-progress";
 import type { RunProgress } from "../runs/progress.js";
 import { FEW_RUNS, failureLine, winRateText, isOver, overviewLine, type ProgressOverview, progressLine, progressOverview, type Share, shareLine, wonText } from "../display/progress.js";
+import { shortSteps } from "../figures/figure.js";
 import { clock } from "../figures/table.js";
+import { cutMiddle } from "./width.js";
 
 /** Shows how far runs are while they go on. */
 export interface ProgressDisplay {
@@ -21,8 +23,9 @@ export interface ProgressDisplay {
 export function progressDisplay(threads: number, stream: NodeJS.WriteStream = process.stderr): ProgressDisplay {
   if (!stream.isTTY) return linesNowAndThen(threads, stream);
   let shown: readonly RunProgress[] = [];
-  const { columns = 80, rows = 24 } = stream;
-  const screen = changingLines(stream, () => (shown.length <= FEW_RUNS ? runLines(shown) : overviewLines(shown, threads, { columns, rows })));
+  // A window may be resized meanwhile.
+  const size = () => ({ columns: stream.columns || 80, rows: stream.rows || 24 });
+  const screen = changingLines(stream, () => (shown.length <= FEW_RUNS ? runLines(shown, size().columns) : overviewLines(shown, threads, size())));
   return {
     say: once(screen.say),
     update(_, all) {
@@ -38,7 +41,7 @@ export function shareDisplay(title: string, stream: NodeJS.WriteStream = process
   const started = performance.now();
   let now: Share = { share: 0, what: "" };
   const text = () => shareLine(title, now, (performance.now() - started) / 1000);
-  const screen = stream.isTTY ? changingLines(stream, () => [`${bar(now.share)} ${text()}`]) : undefined;
+  const screen = stream.isTTY ? changingLines(stream, () => [shareWithin(now.share, text(), (stream.columns || 80) - 1)]) : undefined;
   const due = nowAndThen();
   return {
     update(share) {
@@ -89,14 +92,42 @@ function bar(share: number, width = 24): string {
   return "\u2588".repeat(full) + "\u2591".repeat(width - full);
 }
 
-function runLines(runs: readonly RunProgress[]): string[] {
-  const width = Math.max(...runs.map(({ name }) => name.length));
-  return runs.map((run) => {
-    const { name, step, steps, secondsLeft, state } = run;
-    const done = `${Math.min(step, steps).toLocaleString("en")}/${steps.toLocaleString("en")} steps`;
+/** A bar before the text where there is room; the end of the text, the time that is left, stays in any case. */
+function shareWithin(share: number, text: string, room: number): string {
+  const width = [24, 10].find((cells) => cells + 1 + text.length <= room);
+  if (width !== undefined) return `${bar(share, width)} ${text}`;
+  return text.length <= room ? text : `${text.slice(0, Math.max(0, room - 16))}…${text.slice(-15)}`.slice(-Math.max(1, room));
+}
+
+/** Ways to show a run, from the widest: cells of its bar, and its steps. */
+const LAYOUTS: readonly (readonly [cells: number, steps: "whole" | "short" | "percent"])[] = [
+  [24, "whole"], [10, "whole"], [10, "short"], [0, "short"], [0, "percent"],
+];
+
+/**
+ * A line for each run in `columns` of a terminal. Win rate and time left stay in any of them: first the bar and the steps get shorter, then names lose their middle.
+ */
+function runLines(runs: readonly RunProgress[], columns: number): string[] {
+  const room = columns - 1;
+  const ends = runs.map((run) => {
     const won = wonText(run);
-    const left = state !== "running" ? state : secondsLeft === undefined ? "" : `${clock(secondsLeft)} left`;
-    return `${name.padEnd(width)} ${bar(step / steps)} ${done}${won === "" ? "" : `  ${won.padStart(5)} won`}  ${left}`;
+    const left = run.state !== "running" ? run.state : run.secondsLeft === undefined ? "" : `${clock(run.secondsLeft)} left`;
+    return `${won === "" ? "" : `  ${won.padStart(5)} won`}  ${left}`;
+  });
+  const middle = ({ step, steps }: RunProgress, [cells, form]: (typeof LAYOUTS)[number]): string => {
+    const done = Math.min(step, steps);
+    const said =
+      form === "whole" ? `${done.toLocaleString("en")}/${steps.toLocaleString("en")} steps` : form === "short" ? `${shortSteps(done)}/${shortSteps(steps)}` : `${Math.floor((100 * done) / steps)} %`;
+    return ` ${cells === 0 ? "" : `${bar(step / steps, cells)} `}${said}`;
+  };
+  const longest = Math.max(...runs.map(({ name }) => name.length));
+  const roomForNames = (layout: (typeof LAYOUTS)[number]): number => room - Math.max(...runs.map((run, i) => middle(run, layout).length + ends[i]!.length));
+  const layout = LAYOUTS.find((one) => roomForNames(one) >= longest) ?? LAYOUTS.at(-1)!;
+  const names = Math.min(longest, roomForNames(layout));
+  return runs.map((run, i) => {
+    if (names >= 6) return `${cutMiddle(run.name, names).padEnd(names)}${middle(run, layout)}${ends[i]!}`;
+    // Too narrow for all of it: what it wins and how long it takes.
+    return `${cutMiddle(run.name, Math.max(0, room - ends[i]!.length))}${ends[i]!}`.slice(-room);
   });
 }
 
@@ -104,8 +135,8 @@ function runLines(runs: readonly RunProgress[]): string[] {
 function overviewLines(runs: readonly RunProgress[], threads: number, { columns, rows }: { readonly columns: number; readonly rows: number }): string[] {
   const overview = progressOverview(runs, threads);
   const above = [
-    `${bar(overview.share)} ${overviewLine(overview)}`,
-    ...runLines(runs.filter(({ state }) => state === "running")).map((line) => `  ${line}`),
+    shareWithin(overview.share, overviewLine(overview), columns - 1),
+    ...runLines(runs.filter(({ state }) => state === "running"), columns - 2).map((line) => `  ${line}`),
     // When all is over they are reported below.
     ...(isOver(overview) ? [] : runs.filter(({ state }) => state === "failed").map((run) => `  failed: ${failureLine(run)}`)),
   ];

@@ -4,8 +4,8 @@ import { changeConfig, type Config } from "../config.js";
 import { runAll, type RunAllOptions, type RunOutcome } from "../runs/run-all.js";
 import { methodLabel } from "../figures/labels.js";
 import { clock } from "../figures/table.js";
-import { scoreText } from "../results/scores.js";
-import { checkpointStep } from "../runs/store.js";
+import { scoreStatistics, scoreText } from "../results/scores.js";
+import { checkpointStep, type StoredRun } from "../runs/store.js";
 import { interruptible } from "./interrupt.js";
 import { progressDisplay } from "./progress.js";
 
@@ -72,4 +72,16 @@ export async function trainCommand(config: Config, flags: TrainingFlags & { read
     console.log(`${basename(run.directory)}: score ${(100 * score).toFixed(1)} % (${scoreText([run])}) after ${steps.toLocaleString("en")} steps, ${clock(seconds)} (${Math.round(stepsPerSecond).toLocaleString("en")} steps/s)`);
     console.log(`  ${run.directory}`);
   }
+  const complete = outcomes.flatMap(({ run }) => (run?.summary === undefined ? [] : run));
+  if (complete.length > 1) seedsLines(complete, configs.length).forEach((line) => console.log(line));
+}
+
+/** Mean, spread and interval of the seeds that are complete. */
+function seedsLines(runs: readonly StoredRun[], all: number): string[] {
+  const { mean, deviation, iqm, iqmLow, iqmHigh, seeds } = scoreStatistics(runs);
+  const percent = (share: number): string => (100 * share).toFixed(1);
+  return [
+    `${seeds === all ? `${seeds} seeds` : `${seeds} of ${all} seeds`}: score ${percent(mean)} % ± ${percent(deviation)} (mean ± standard deviation)`,
+    `  interquartile mean ${percent(iqm)} %, 95 % interval ${percent(iqmLow)} to ${percent(iqmHigh)} %`,
+  ];
 }

@@ -86,6 +86,8 @@ function figureBundle(figure: Figure, png?: Buffer): MimeBundle {
 
 /** A figure that follows training; `update` takes a function, which is called only when it is time to draw. */
 export interface LiveFigure extends Live<() => Figure> {
+  /** Shows this state at once. */
+  show(figure: Figure): void;
   /** Shows the last state with a PNG, for viewers without Plotly. */
   finish(figure: Figure): Promise<void>;
 }
@@ -106,6 +108,11 @@ export function liveFigure(interval = 1000): LiveFigure {
       if (!inNotebook() || Date.now() - last < interval) return;
       last = Date.now();
       output.show(figureBundle(figure()));
+    },
+    show(figure) {
+      if (!inNotebook()) return;
+      last = Date.now();
+      output.show(figureBundle(figure));
     },
     async finish(figure) {
       if (!inNotebook()) return void console.log(figure.summary);

@@ -51,6 +51,14 @@ export async function watchRuns(configs: readonly Config[], options: WatchOption
   const progress = showProgress({ threads: workers ?? availableParallelism() });
   const live = liveFigure();
   const interrupt = interruptSignal();
+  // At the stop button the kernel ends the cell, and JupyterLab passes over what it is sent later: the last evaluation has to be drawn before.
+  interrupt.signal.addEventListener("abort", () => {
+    try {
+      live.show(curve());
+    } catch {
+      // What is wrong with a run is said by what reads it next; here it may only stop.
+    }
+  });
   let said = "";
   const sayOnce = (text: string): void => {
     if (text !== said) console.log(text);
