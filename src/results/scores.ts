@@ -54,14 +54,15 @@ export function scoreEvaluations(run: StoredRun): number {
 }
 
 /**
- * What the scores of some runs are means of, in words: "mean of the last 2 evaluations of 32 episodes".
+ * What the scores of some runs are means of, in words: "mean of the last 2 evaluations of 32 episodes", "the last evaluation, of 32 episodes".
  * @throws {Error} when a run is not complete, naming it
  */
 export function scoreText(runs: readonly StoredRun[]): string {
   const either = (numbers: readonly number[]): string => [...new Set(numbers)].sort((a, b) => a - b).join(" or ");
   const evaluations = either(runs.map(scoreEvaluations));
   const episodes = either(runs.map(({ config }) => config.evaluation.episodes));
-  return `mean of the last ${evaluations === "1" ? "evaluation" : `${evaluations} evaluations`} of ${episodes} episode${episodes === "1" ? "" : "s"}`;
+  const of = `${episodes} episode${episodes === "1" ? "" : "s"}`;
+  return evaluations === "1" ? `the last evaluation, of ${of}` : `mean of the last ${evaluations} evaluations of ${of}`;
 }
 
 /** Seeds whose scores are means of different numbers of evaluations, as those of an older version may be, are not comparable. */

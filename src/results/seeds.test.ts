@@ -72,7 +72,7 @@ describe("scores", () => {
     expect([1, 2, 3, 20].map((window) => scoreStatistics([short(window)]).evaluations)).toEqual([1, 2, 2, 2]);
     expect(scoreText([short(20)])).toBe("mean of the last 2 evaluations of 4 episodes");
     expect(scoreText([short(1), short(20)])).toBe("mean of the last 1 or 2 evaluations of 4 episodes");
-    expect(scoreText([short(1)])).toBe("mean of the last evaluation of 4 episodes");
+    expect(scoreText([short(1)])).toBe("the last evaluation, of 4 episodes");
   });
 
   it("of different numbers of evaluations are not pooled, and one that is not a number is not left out", () => {

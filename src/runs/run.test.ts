@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type ConfigInput, resolveConfig } from "../config.js";
+import { threadSeconds } from "../node/thread-time.js";
 import { openRun, readRun, readRunCheckpoint, runName } from "./store.js";
 import { train } from "../training/train.js";
 import type { RunProgress } from "./progress.js";
@@ -70,6 +71,10 @@ describe("runOne", () => {
     const resumed = readRun(join(parts, whole.name));
     expect(tablesOf(resumed.directory)).toEqual(tablesOf(whole.directory));
     expect(readRunCheckpoint(resumed.directory).state).toEqual(readRunCheckpoint(whole.directory).state);
+    // Processor time is kept over all sittings, and this thread has not more of it than there is on the clock.
+    const { processorSeconds, seconds } = resumed.summary!;
+    if (threadSeconds() === undefined) expect(processorSeconds).toBeUndefined();
+    else expect(processorSeconds! > 0 && processorSeconds! <= seconds + 0.1).toBe(true);
     expect(resumed.summary).toMatchObject({ score: whole.summary!.score, winRates: whole.summary!.winRates, updates: whole.summary!.updates });
   });
 

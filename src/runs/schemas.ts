@@ -18,6 +18,7 @@ export const summarySchema = z.looseObject({
   episodes: count,
   updates: count,
   seconds: z.number().min(0),
+  processorSeconds: z.number().min(0).optional(),
   // JSON has no infinity, which a run without a measurable time comes to.
   stepsPerSecond: z.number().nullable().transform((rate) => rate ?? Infinity),
   parameters: count,
@@ -32,6 +33,7 @@ export const checkpointSchema = z.looseObject({
   run: z.string(),
   lengths: z.record(z.string(), count),
   seconds: z.number().min(0),
+  processorSeconds: z.number().min(0).optional(),
   end: z.looseObject({ step: count, episode: count, update: count, score: anyNumber }).optional(),
   progress: z.looseObject({
     step: count,
