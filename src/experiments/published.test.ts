@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { publishedAblation, publishedRows } from "./published.js";
+import { evaluationsNote, publishedAblation, publishedRows } from "./published.js";
 import { lambda, lambdaOwQmix } from "./td-lambda.js";
 
 let folder: string;
@@ -30,4 +30,10 @@ it("puts the rows of an ablation below each other, each with the paper's", () =>
 it("says what to run where nothing was", () => {
   expect(publishedRows("lambda-settings", folder)).toEqual([]);
   expect(() => publishedAblation([lambda, lambdaOwQmix], folder)).toThrow("None of lambda, lambda-ow-qmix was run: `npx mast experiment run lambda` does it.");
+});
+
+it("says how many evaluations published scores are means of, where that was kept", () => {
+  expect(evaluationsNote([{ evaluations: 5 }, { evaluations: 2 }, { evaluations: 5 }, {}])).toBe(" A score is the mean of the last 2 or 5 evaluations of a run.");
+  expect(evaluationsNote([{ evaluations: 1 }])).toBe(" A score is the mean of the last 1 evaluation of a run.");
+  expect(evaluationsNote([{ score: 1 }])).toBe("");
 });

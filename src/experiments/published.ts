@@ -42,6 +42,12 @@ export function publishedAblation(experiments: readonly Pick<Experiment, "id" | 
       line(block, "Throughout training, %", (cell) => percent(cell["throughout"])),
       line(block, "Paper, % of dense", ({ paper }) => (typeof paper === "number" ? paper.toFixed(1) : "")),
     ]),
-    note: "Win rate: mean ± standard deviation over seeds, from data/results.",
+    note: `Win rate: mean ± standard deviation over seeds, from data/results.${evaluationsNote(blocks.flat())}`,
   };
+}
+
+/** How many evaluations published scores are means of, where that was kept. */
+export function evaluationsNote(rows: readonly CsvRow[]): string {
+  const counts = [...new Set(rows.map((row) => row["evaluations"]).filter((count) => typeof count === "number"))].sort((a, b) => a - b);
+  return counts.length === 0 ? "" : ` A score is the mean of the last ${counts.join(" or ")} evaluation${counts.join() === "1" ? "" : "s"} of a run.`;
 }

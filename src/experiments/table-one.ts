@@ -3,7 +3,7 @@ import { algorithmTitle, methodTitle, METHODS } from "../methods.js";
 import type { CsvRow } from "../results/csv.js";
 import { readPaperTable } from "../results/paper.js";
 import { COMPARISONS } from "./comparative.js";
-import { publishedRows } from "./published.js";
+import { evaluationsNote, publishedRows } from "./published.js";
 
 /**
  * Table 1 as far as it was trained here: of each row whose comparison has left its results, the win rates of all methods as shares of the dense team's,
@@ -16,9 +16,11 @@ import { publishedRows } from "./published.js";
 export function tableOne(folder?: string): Table {
   const compared = METHODS.filter((method) => method !== "dense");
   const percent = (share: unknown, digits: number): string => (typeof share === "number" && Number.isFinite(share) ? (100 * share).toFixed(digits) : "");
+  const trained: CsvRow[] = [];
   const rows = readPaperTable("table-1").flatMap(({ algorithm, environment, ...paper }) => {
     if (algorithm === "all" || environment === "average") return [];
     const ours = published(folder, COMPARISONS.find(({ id }) => id === `comparison-${environment}${algorithm === "qmix" ? "" : `-${algorithm}`}`)!.id);
+    trained.push(...ours.values());
     const dense = ours.get("dense");
     const level = percent(ours.get("mast")?.["sparsity"], 0);
     return [[
@@ -37,7 +39,7 @@ export function tableOne(folder?: string): Table {
       ...["Sparsity, %", "Seeds", "Dense wins, %", ...compared.map((method) => methodTitle(method))].map((title) => ({ title, align: "right" as const })),
     ],
     rows,
-    note: "Ours: the classroom budgets of the comparison experiments, where they were run; the paper's: 2,000,000 steps and 8 seeds.",
+    note: `Ours: the classroom budgets of the comparison experiments, where they were run; the paper's: 2,000,000 steps and 8 seeds.${evaluationsNote(trained)}`,
   };
 }
 
