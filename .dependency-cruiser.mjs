@@ -19,7 +19,7 @@ const FLOORS = [
   // From here down is the core, which trains in a browser as well.
   [["training/"]],
   // A configuration is resolved with all parts at hand: it names them, and takes defaults from them. Its types are on the ground.
-  [["config.ts", ...["error", "explain", "impossible", "merge", "names", "parts", "pymarl", "resolve", "schema", "short", "text"].map((file) => `config/${file}.ts`), "parts/built-in.ts", "short-run.ts"]],
+  [["config.ts", ...["error", "explain", "impossible", "merge", "names", "parts", "pymarl", "resolve", "schema", "short", "text"].map((file) => `config/${file}.ts`), "parts/built-in.ts", "parts/index.ts", "short-run.ts"]],
   [["algorithms/"]],
   [["methods.ts"]],
   [["sparse/"]],
@@ -27,7 +27,7 @@ const FLOORS = [
   [["parts/algorithm.ts"]],
   [["networks/"], ["targets/"]],
   [["replay/"]],
-  [["envs/", "config/config.ts", "errors.ts", "host.ts", "messages.ts", ...["environment", "files", "growth", "method", "operator", "registry"].map((file) => `parts/${file}.ts`), "random.ts"]],
+  [["envs/", "config/config.ts", "errors.ts", "host.ts", "messages.ts", ...["environment", "growth", "method", "operator", "registry"].map((file) => `parts/${file}.ts`), "random.ts"]],
 ];
 const CORE = FLOORS.slice(FLOORS.findIndex(([room]) => room.includes("training/")));
 

@@ -54,7 +54,14 @@ export function growthOf({ topology, parts }: Pick<Config, "topology" | "parts">
 
 /** @throws {PartError} when a rule gives no score, or NaN, for some connection */
 export function checkedScores(name: string, rule: GrowthRule, layer: GrowthLayer): ArrayLike<number> {
-  const scores = rule.scores(layer);
+  let scores: ArrayLike<number>;
+  try {
+    scores = rule.scores(layer);
+  } catch (error) {
+    // What ours say already names the connection.
+    if (growthRules.builtIn(name)) throw error;
+    throw new PartError(`growth rule "${name}" fails in scores: ${(error as Error)?.message ?? describeValue(error)}`, { cause: error });
+  }
   const wrong = (what: string): never => {
     throw new PartError(`growth rule "${name}" gives ${what} for ${layer.name}; expected a number for each of its ${layer.absent.length} absent connections`);
   };

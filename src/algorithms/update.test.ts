@@ -7,6 +7,7 @@ import { SHAPES, maskedParameters, randomEpisodes, randomMasks } from "../networ
 import { type Random, createRandom } from "../random.js";
 import type { Episode } from "../replay/episode.js";
 import { countSteps, groupEpisodes } from "../replay/group.js";
+import { algorithmShape } from "../sparse/flops.js";
 import { updateNetworks } from "./update.js";
 
 /** Q_i(tau_i, .) of one episode: [T + 1][agents][actions]. */
@@ -19,6 +20,8 @@ type Q = readonly (readonly ArrayLike<number>[])[];
 function referenceRule(config: Config, shape: NetworkShape, episode: Episode) {
   const { agents, actions } = shape;
   const { algorithm, operator, returns, discount } = config;
+  /** Q_tot of chosen values: QMIX's mixing network, or VDN's sum. */
+  const mix = (values: Values, t: number, chosen: readonly number[]) => (algorithm === "vdn" ? chosen.reduce((a, b) => a + b, 0) : referenceMixer(shape, values, stateAt(t), chosen));
   const weighted = algorithm === "ow-qmix" || algorithm === "cw-qmix";
   const steps = [...Array(episode.length).keys()];
   const everyAgent = [...Array(agents).keys()];
@@ -43,6 +46,7 @@ function referenceRule(config: Config, shape: NetworkShape, episode: Episode) {
     const state = stateAt(t);
     const choosing = operator.doubleQ ? q.online : q.target;
     if (q.central) return referenceCentralMixer(target, state, everyAgent.map((i) => agentValue(q.central!, q.online, t, i)));
+    if (algorithm === "vdn") return everyAgent.reduce((sum, i) => sum + agentValue(q.target, choosing, t, i), 0);
     if (algorithm === "qmix") return referenceMixer(shape, target, state, everyAgent.map((i) => agentValue(q.target, choosing, t, i)));
     // RES: everyone but one agent rests.
     let [weights, sum] = [0, 0];
@@ -78,8 +82,11 @@ function referenceRule(config: Config, shape: NetworkShape, episode: Episode) {
       target: referenceAgent(shape, target, episode),
       ...(weighted && { central: referenceAgent(shape, target, episode, "central_agent") }),
     };
-    const next = steps.map((t) => nextValue(online, target, q, t + 1));
-    const y = steps.map((t) => targetOf(next, t));
+    const choosing = operator.doubleQ ? q.online : q.target;
+    // Every agent of IQL has a target of its own, which knows nothing of the others but the reward.
+    const own = algorithm === "iql" ? everyAgent.map((i) => steps.map((t) => agentValue(q.target, choosing, t + 1, i))).map((next) => steps.map((t) => targetOf(next, t))) : [];
+    const next = algorithm === "iql" ? [] : steps.map((t) => nextValue(online, target, q, t + 1));
+    const y = algorithm === "iql" ? steps.map((t) => own.reduce((sum, targets) => sum + targets[t], 0) / agents) : steps.map((t) => targetOf(next, t));
     const weight = steps.map((t) => {
       const { alpha } = config.wqmix ?? { alpha: 1 };
       if (algorithm === "ow-qmix") return referenceMixer(shape, online, stateAt(t), pick(q.online, t, taken(t))) < y[t] ? 1 : alpha;
@@ -88,15 +95,23 @@ function referenceRule(config: Config, shape: NetworkShape, episode: Episode) {
       return 1;
     });
     const monteCarlo = steps.map((t) => steps.slice(t).reduce((sum, s) => sum + discount ** (s - t) * episode.rewards[s], 0));
-    return { y, weight, monteCarlo };
+    return { y, own, weight, monteCarlo };
   }
 
-  function loss(online: Values, { y, weight, monteCarlo }: ReturnType<typeof constants>): { loss: number; qTotal: number } {
+  function loss(online: Values, { y, own, weight, monteCarlo }: ReturnType<typeof constants>): { loss: number; qTotal: number } {
     const q = referenceAgent(shape, online, episode);
     const central = weighted ? referenceAgent(shape, online, episode, "central_agent") : undefined;
     let [sum, qTotal] = [0, 0];
     for (const t of steps) {
-      const total = referenceMixer(shape, online, stateAt(t), pick(q, t, taken(t)));
+      if (algorithm === "iql") {
+        // PyMARL's mask is expanded to the agents: the loss is the mean over steps and agents.
+        pick(q, t, taken(t)).forEach((value, i) => {
+          sum += (value - own[i][t]) ** 2 / agents;
+          qTotal += value / agents;
+        });
+        continue;
+      }
+      const total = mix(online, t, pick(q, t, taken(t)));
       qTotal += total;
       sum += weight[t] * (total - y[t]) ** 2;
       if (central) sum += (referenceCentralMixer(online, stateAt(t), pick(central, t, taken(t))) - y[t]) ** 2;
@@ -119,11 +134,13 @@ function episodesFor(shape: NetworkShape, random: Random): Episode[] {
 }
 
 const { centralEmbed: _, ...plain } = SHAPES.central;
+/** The networks that an algorithm has. */
+const shapeOf = (algorithm: string) => algorithmShape(algorithm, { ...plain, centralEmbed: 11 });
 const BURNED_IN = 1000;
 
 async function updateOnce(input: ConfigInput, density: number) {
   const config = resolveConfig({ environment: "two-step", method: "rigl", discount: 0.9, ...input });
-  const shape = config.wqmix ? { ...plain, centralEmbed: 11 } : plain;
+  const shape = shapeOf(config.algorithm);
   const random = createRandom(77);
   const masks = randomMasks(shape, density, random);
   // Three times PyTorch's initial values, so that networks, agents and actions differ by enough to matter.
@@ -140,13 +157,16 @@ async function updateOnce(input: ConfigInput, density: number) {
 const oneStep = { operator: { kind: "max" }, returns: { kind: "one-step" } } as const;
 const tdLambda = { operator: { kind: "soft-mellowmax" }, returns: { kind: "td-lambda", lambda: 0.6, burnIn: BURNED_IN } } as const;
 const rules: readonly (readonly [name: string, density: number, rule: ConfigInput])[] = [
-  ...(["qmix", "ow-qmix", "cw-qmix", "res"] as const).flatMap((algorithm) =>
+  ...(["qmix", "ow-qmix", "cw-qmix", "res", "vdn", "iql"] as const).flatMap((algorithm) =>
     [1, 0.4].flatMap((density) => [
       [`${algorithm}, max, one-step, density ${density}`, density, { algorithm, ...oneStep }] as const,
       [`${algorithm}, soft mellowmax, TD(lambda), density ${density}`, density, { algorithm, ...tdLambda }] as const,
     ]),
   ),
   ["qmix, max without double Q", 1, { algorithm: "qmix", ...oneStep, operator: { kind: "max", doubleQ: false } }],
+  ["vdn, max without double Q", 1, { algorithm: "vdn", ...oneStep, operator: { kind: "max", doubleQ: false } }],
+  ["iql, max without double Q", 1, { algorithm: "iql", ...oneStep, operator: { kind: "max", doubleQ: false } }],
+  ["iql, softmax, 2-step", 0.4, { algorithm: "iql", operator: { kind: "softmax" }, returns: { kind: "n-step", n: 2, burnIn: 0 } }],
   ["res, max without double Q", 1, { algorithm: "res", ...oneStep, operator: { kind: "max", doubleQ: false } }],
   ["ow-qmix, mellowmax, 3-step", 0.4, { algorithm: "ow-qmix", operator: { kind: "mellowmax" }, returns: { kind: "n-step", n: 3, burnIn: 0 } }],
   ["res, softmax, 2-step, beta 1, lambda 0.5", 1, { algorithm: "res", operator: { kind: "softmax" }, returns: { kind: "n-step", n: 2, burnIn: 0 }, res: { beta: 1, lambda: 0.5 } }],

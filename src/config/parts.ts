@@ -1,10 +1,15 @@
+import { checkedScores, growthOf } from "../algorithms/evolve.js";
 import { tryEnvironment } from "../envs/checked.js";
+import type { EnvironmentSizes } from "../envs/environment.js";
 import { environmentOf } from "../envs/index.js";
 import { algorithms } from "../parts/algorithm.js";
 import { environments } from "../parts/environment.js";
 import { growthRules } from "../parts/growth.js";
 import { operators } from "../parts/operator.js";
-import { completeOptions, type PartFile } from "../parts/registry.js";
+import { completeOptions, describeValue, PartError, type PartFile } from "../parts/registry.js";
+import { createRandom } from "../random.js";
+import { episodeBytes } from "../replay/episode.js";
+import { operatorOf } from "../targets/operators.js";
 import type { Config, PartSettings } from "./config.js";
 import type { Parsed } from "./schema.js";
 
@@ -35,11 +40,47 @@ const tried = new Set<string>();
  * @throws {PartError} naming the part and what is wrong
  */
 export function tryParts(config: Config): void {
-  const { environment, rules, options, parts } = config;
+  const { environment, rules, options, parts, topology, operator } = config;
+  if (!operators.builtIn(operator.kind)) tryOperator(config);
+  if (topology.grow !== "none" && !growthRules.builtIn(topology.grow)) tryGrowth(config);
   if (environments.builtIn(environment)) return;
   const key = JSON.stringify([environment, rules, options?.environment, parts?.map(({ sha256 }) => sha256)]);
   // What a program registers can be replaced, under the same name.
-  if (parts !== undefined && tried.has(key)) return;
-  tryEnvironment(() => environmentOf(config));
+  if (parts === undefined || !tried.has(key)) tryEnvironment(() => environmentOf(config));
   tried.add(key);
+  const { deterministic, sizes } = environmentOf(config);
+  if (!deterministic) refuseTooMuch(config, sizes);
+}
+
+/** Bytes of episodes that a checkpoint may hold: it is written as a whole. */
+const MOST_KEPT = 2 ** 31;
+
+/** Episodes of an environment that is not deterministic are part of each checkpoint. */
+function refuseTooMuch({ environment, replay }: Config, sizes: EnvironmentSizes): void {
+  const capacity = Math.max(replay.offlineCapacity, replay.onlineCapacity);
+  const most = Math.floor(MOST_KEPT / episodeBytes(sizes));
+  if (capacity <= most) return;
+  const gigabytes = ((capacity * episodeBytes(sizes)) / 1e9).toFixed(1);
+  throw new PartError(`replay.offlineCapacity is ${capacity}, but environment "${environment}" is not deterministic and its checkpoints would hold up to ${gigabytes} GB of episodes, where 2 GB fit: give at most ${most}`);
+}
+
+function tryOperator(config: Config): void {
+  const { kind, part, ...settings } = operatorOf(config);
+  const values = Float64Array.of(1, -2, 3);
+  let value: unknown;
+  try {
+    value = part.evaluate(values, 3, 3, { kind, ...settings });
+  } catch (error) {
+    throw new PartError(`operator "${kind}" fails in evaluate: ${(error as Error)?.message ?? describeValue(error)}`, { cause: error });
+  }
+  if (!Number.isFinite(value)) throw new PartError(`operator "${kind}" values actions of 1, -2 and 3 with ${describeValue(value)}; expected a finite number`);
+}
+
+function tryGrowth(config: Config): void {
+  const rule = growthOf(config)!;
+  const layer = {
+    name: "agent.fc1.weight", shape: [2, 3], weights: Float32Array.of(0, 0.5, -0.2, 0, 0, 0.1), mask: Uint8Array.of(0, 1, 1, 0, 0, 1), absent: Uint32Array.of(0, 3, 4, 5), count: 1,
+    ...(rule.gradients && { gradient: Float32Array.of(1, -2, 3, -4, 5, -6) }), random: createRandom(1), options: config.options?.growth ?? {},
+  };
+  checkedScores(config.topology.grow, rule, layer);
 }

@@ -1,8 +1,7 @@
 import "../parts/built-in.js";
 import { algorithms } from "../parts/algorithm.js";
-import { loadParts } from "../parts/files.js";
 import { methodParts } from "../parts/method.js";
-import { PartError } from "../parts/registry.js";
+import { loadParts, PartError } from "../parts/registry.js";
 import { plain, show } from "../messages.js";
 import type { Config, ConfigInput } from "./config.js";
 import { ConfigError } from "./error.js";

@@ -8,7 +8,7 @@ import type { Environment } from "./environment.js";
 import { climbing } from "./games/climbing.js";
 import { createMatrixEnvironment } from "./games/matrix.js";
 import { twoStep } from "./games/two-step.js";
-import { createBattleEnvironment } from "./starcraft/environment.js";
+import { battlePart } from "./starcraft/map-part.js";
 import { maps } from "./starcraft/maps.js";
 import type { Rules } from "./starcraft/units.js";
 
@@ -16,7 +16,7 @@ const ruleSets: readonly Rules[] = ["starcraft", "smaclite"];
 
 /** The environments that are built in: SMAC maps first, then matrix games. */
 const builtIn: Readonly<Record<string, EnvironmentPart>> = Object.fromEntries([
-  ...maps.map((map) => [map.name, { create: ({ rules }: { rules: Rules }) => createBattleEnvironment(map, rules) }] as const),
+  ...maps.map((map) => [map.name, battlePart(map)] as const),
   ...[twoStep, climbing].map((game) => [game.name, { create: () => createMatrixEnvironment(game) }] as const),
 ]);
 

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { setHost } from "../host.js";
+import "./parts.js";
 import { openBackend } from "./tensorflow/backend.js";
 
 // Importing this module makes Node.js the host of the core in this thread.

@@ -65,6 +65,8 @@ export interface Kind<P extends Part> {
 interface Registered {
   readonly kind: PartKind;
   readonly check: (part: object) => string | undefined;
+  /** What is registered in the place of what was given. */
+  readonly make?: (name: string, given: object) => Part;
   /** Every part of a name: at most one of the library or the program, and one for each content of a file. */
   readonly parts: Map<string, Entry[]>;
 }
@@ -82,7 +84,12 @@ export function declareKind<P extends Part>(kind: PartKind, section: string, che
   const parts = new Map<string, Entry[]>();
   registered.set(section, { kind, check, parts });
   const seen = ({ source }: Entry, files: readonly PartFile[]) => typeof source === "string" || files.some(({ sha256 }) => sha256 === source.sha256);
-  const find = (name: string, files: readonly PartFile[] = []) => parts.get(name)?.find((entry) => seen(entry, files))?.part as P | undefined;
+  const known = (name: string, files: readonly PartFile[] = []) => parts.get(name)?.find((entry) => seen(entry, files))?.part as P | undefined;
+  const find = (name: string, files: readonly PartFile[] = []) => {
+    // A configuration out of a run's files, or of another thread, names files that nobody has loaded here.
+    if (!files.every(({ sha256 }) => loaded.has(sha256))) loadParts(files);
+    return known(name, files);
+  };
   const names = (files: readonly PartFile[] = []) => [...parts].filter(([, entries]) => entries.some((entry) => seen(entry, files))).map(([name]) => name);
   return {
     kind,
@@ -95,8 +102,18 @@ export function declareKind<P extends Part>(kind: PartKind, section: string, che
       throw new PartError(`Unknown ${kind} ${quote(name)}: ${didYouMean(String(name), names(files))}allowed are ${names(files).join(", ")}.`);
     },
     builtIn: (name) => parts.get(name)?.some(({ source }) => source === "built-in") ?? false,
-    title: (name, files) => find(name, files)?.title ?? name,
+    title: (name, files) => known(name, files)?.title ?? name,
   };
+}
+
+/**
+ * Declares another key under which a file lists parts of a kind, as data of which they are made: "maps" of environments.
+ *
+ * @param check as of `declareKind`, for the data
+ */
+export function declareData<P extends Part>({ section }: Kind<P>, dataSection: string, check: (data: object) => string | undefined, make: (name: string, data: object) => P): void {
+  const { kind, parts } = registered.get(section)!;
+  registered.set(dataSection, { kind, check, make, parts });
 }
 
 /**
@@ -126,25 +143,66 @@ export function registerParts(table: PartTable, source: Source = "program"): voi
       const taken = others.find((other) => other.source === "built-in" || (typeof source === "object" && other.source === "program"));
       if (taken !== undefined) throw new PartError(`${what} has the name of one that ${taken.source === "built-in" ? "is built in" : "the program registered"}: choose another name`);
       const kept = others.filter((other) => !sameSource(other.source, source));
-      added.push(() => home.parts.set(name, [...kept, { part: part as Part, source }]));
+      added.push(() => home.parts.set(name, [...kept, { part: home.make?.(name, part) ?? (part as Part), source }]));
     }
   }
   for (const add of added) add();
+  if (typeof source === "object") loaded.add(source.sha256);
 }
+
+/** Files whose parts are registered, by their content. */
+const loaded = new Set<string>();
 
 function sameSource(a: Source, b: Source): boolean {
   return typeof a === "object" && typeof b === "object" ? a.sha256 === b.sha256 : a === b;
 }
 
 /** Names that two files of one configuration both register, as "algorithm \"mine\"". */
-export function repeatedNames(files: readonly PartFile[]): string[] {
+function repeatedNames(files: readonly PartFile[]): string[] {
   const own = (entry: Entry) => typeof entry.source === "object" && files.some(({ sha256 }) => sha256 === (entry.source as { sha256: string }).sha256);
-  return [...registered.values()].flatMap(({ kind, parts }) => [...parts].filter(([, entries]) => entries.filter(own).length > 1).map(([name]) => `${kind} ${quote(name)}`));
+  return [...registered.values()].filter(({ make }) => make === undefined).flatMap(({ kind, parts }) => [...parts].filter(([, entries]) => entries.filter(own).length > 1).map(([name]) => `${kind} ${quote(name)}`));
 }
 
-/** Whether the parts of a file with this content are registered. */
-export function isRegistered(sha256: string): boolean {
-  return [...registered.values()].some(({ parts }) => [...parts.values()].some((entries) => entries.some(({ source }) => typeof source === "object" && source.sha256 === sha256)));
+/**
+ * Reads a file of parts and registers them under its content. How is the host's business: the core knows no disk.
+ *
+ * @throws {Error} when the file cannot be loaded or its parts cannot be used, in words that follow the file's name
+ */
+export type PartLoader = (file: string) => PartFile;
+
+let loader: PartLoader = () => {
+  throw new PartError("cannot be loaded: this program reads no files of parts; register them with registerParts");
+};
+
+/** Sets how files of parts are loaded in this thread. */
+export function setPartLoader(load: PartLoader): void {
+  loader = load;
+}
+
+/**
+ * Loads files of parts, so that the parts in them are found by configurations that name the files.
+ *
+ * @param files their paths, or entries of a complete configuration, whose content must still be the same
+ * @returns each file with the hash of its content
+ * @throws {PartError} naming the file and what is wrong
+ */
+export function loadParts(files: readonly (string | PartFile)[]): PartFile[] {
+  const parts = files.map((given) => {
+    const file = typeof given === "string" ? given : given.file;
+    let part: PartFile;
+    try {
+      part = loader(file);
+    } catch (error) {
+      throw new PartError(`parts: ${file} ${(error as Error).message}`, { cause: error });
+    }
+    if (typeof given !== "string" && given.sha256 !== part.sha256) {
+      throw new PartError(`parts: ${file} has changed since this configuration was made (its content was ${given.sha256} and is ${part.sha256}): restore it, or configure a new run with what it holds now`);
+    }
+    return part;
+  });
+  const [repeated] = repeatedNames(parts);
+  if (repeated !== undefined) throw new PartError(`parts: ${repeated} is in more than one of ${parts.map(({ file }) => file).join(", ")}`);
+  return parts;
 }
 
 /**
@@ -157,7 +215,7 @@ export function completeOptions(what: string, { options = {} }: Part, given: Rea
   for (const [name, value] of Object.entries(given)) {
     const names = Object.keys(options);
     if (!Object.hasOwn(options, name)) {
-      throw new PartError(`${field} has an option ${quote(name)}, ${names.length === 0 ? `but ${what} has none` : `but ${what} has ${didYouMean(name, names)}${names.join(", ")}`}`);
+      throw new PartError(`${field} has an option ${quote(name)}, ${names.length === 0 ? `but ${what} has none` : `which ${what} has not; ${didYouMean(name, names)}allowed: ${names.join(", ")}`}`);
     }
     const expected = typeof options[name];
     if (typeof value !== expected || (expected === "number" && !Number.isFinite(value))) throw new PartError(`${field}.${name} is ${describeValue(value)}; ${what} expects a ${expected}, such as ${describeValue(options[name])}`);

@@ -1,3 +1,5 @@
+import type { EnvironmentSizes } from "../envs/environment.js";
+
 /**
  * One finished episode of T steps, as it is stored and sampled. All arrays are row-major; index t = T holds what
  * followed the last step.
@@ -28,4 +30,9 @@ export function episodeReturn(episode: Episode): number {
   let sum = 0;
   for (const reward of episode.rewards) sum += reward;
   return sum;
+}
+
+/** Bytes of the longest episode of an environment. */
+export function episodeBytes({ agents, actions, observation, state, episodeLimit }: EnvironmentSizes): number {
+  return (episodeLimit + 1) * (agents * (4 * observation + actions) + 4 * state) + episodeLimit * (agents + 4) + 13;
 }

@@ -27,20 +27,25 @@ export type Shapes = ReadonlyMap<string, readonly number[]>;
 
 const FORMAT = "mast-lab checkpoint 1";
 const REPLAY = ["indices", "seeds", "lengths", "actions"] as const;
+/** What a checkpoint of an environment that is not deterministic has besides. */
+const DATA = ["observations", "states", "availableActions", "rewards", "terminal"] as const;
 
 /**
- * Writes a checkpoint as a safetensors file: "online.NAME", "target.NAME", "optimiser.NAME", "mask.NAME" and "replay.NAME", and the
+ * Writes a checkpoint as a safetensors file: "online.NAME", "target.NAME", "optimiser.NAME", "mask.NAME", "replay.NAME" and, of an environment
+ * that is not deterministic, "environment.NUMBER", and the
  * rest as JSON in its metadata. The previous one stays until this one is complete on disk.
  * @param held throws when this process may write no more
  * @throws {RunError} when the disk refuses
  */
 export function writeCheckpoint(path: string, checkpoint: Checkpoint, shapes: Shapes = new Map(), held?: () => void): void {
-  const { tensors, masks, progress, replay } = checkpoint.state;
+  const { tensors, masks, progress, replay, environments = [] } = checkpoint.state;
   const stored = new Map<string, Tensor>();
   const put = (key: string, name: string, data: Tensor["data"]) => stored.set(key, { shape: shapes.get(name) ?? [data.length], data });
   tensors.forEach((data, key) => put(key, key.slice(key.indexOf(".") + 1), data));
   masks.forEach((data, name) => put(`mask.${name}`, name, data));
   for (const name of REPLAY) put(`replay.${name}`, "", replay[name]);
+  if (replay.data) for (const name of DATA) put(`replay.${name}`, "", replay.data[name]);
+  environments.forEach((saved, i) => put(`environment.${i}`, "", saved));
   const rest = exactJson({ run: checkpoint.run, progress, lengths: checkpoint.lengths, sums: checkpoint.sums, seconds: checkpoint.seconds, processorSeconds: checkpoint.processorSeconds, end: checkpoint.end });
   writeAtomically(path, encodeSafetensors(stored, { format: FORMAT, rest, sha256: digest(stored, rest) }), held);
 }
@@ -53,14 +58,17 @@ export function writeCheckpoint(path: string, checkpoint: Checkpoint, shapes: Sh
 export function readCheckpoint(path: string, runs?: readonly string[]): Checkpoint {
   const { metadata, tensors } = openCheckpoint(path, runs);
   const { progress, ...facts } = factsOf(path, metadata);
-  const replay = Object.fromEntries(REPLAY.map((name) => [name, tensors.get(`replay.${name}`)?.data])) as unknown as TrainState["replay"];
+  const replayed = (names: readonly string[]) => Object.fromEntries(names.map((name) => [name, tensors.get(`replay.${name}`)?.data]));
+  const replay = { ...replayed(REPLAY), ...(tensors.has("replay.terminal") && { data: replayed(DATA) }) } as unknown as TrainState["replay"];
+  const environments = [...tensors].filter(([key]) => key.startsWith("environment.")).sort(([a], [b]) => Number(a.split(".")[1]) - Number(b.split(".")[1])).map(([, { data }]) => data as Uint8Array);
   const starting = <T extends Tensor["data"]>(keep: (key: string) => boolean, from: (key: string) => string) =>
     new Map([...tensors].filter(([key]) => keep(key)).map(([key, { data }]) => [from(key), data as T]));
   const state: TrainState = {
-    tensors: starting<Float32Array>((key) => !/^(mask|replay)\./.test(key), (key) => key),
+    tensors: starting<Float32Array>((key) => !/^(mask|replay|environment)\./.test(key), (key) => key),
     masks: starting<Uint8Array>((key) => key.startsWith("mask."), (key) => key.slice("mask.".length)),
     progress,
     replay,
+    ...(environments.length > 0 && { environments }),
   };
   return { ...facts, state };
 }

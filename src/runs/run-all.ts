@@ -12,6 +12,7 @@ import { needsSource, parameterShapes, progressOf, type RunOptions } from "./run
 import type { RunProgress } from "./progress.js";
 import { checkTicketSource, findTicketSource } from "./ticket.js";
 import { inProcess, inWorker, workerFile, type WorkerTask } from "./workers.js";
+import { tryAlgorithm } from "../training/try-algorithm.js";
 
 /** Outcome of one run of `runAll`. */
 export interface RunOutcome {
@@ -52,6 +53,7 @@ export async function runAll(configs: readonly Config[], options: RunAllOptions 
   const store = runs === undefined ? {} : { runs };
   const distinct = new Map(configs.map((config) => [runName(config), config]));
   refuseUntrainable(distinct, runs);
+  for (const config of distinct.values()) await tryAlgorithm(config);
   const sources = ticketSources(distinct, runs);
   const { needs, budget, note } = memoryPlan(distinct, store, options);
   if (note !== undefined) options.onNote?.(note);

@@ -9,6 +9,7 @@ import { checkSeconds } from "./options.js";
 import { directoryOf, hasCheckpoint, inspectRun, openRun, type OpenRun, readRun, runName, runOf, type StoredRun } from "./store.js";
 import { networkPlan } from "../training/plan.js";
 import { train } from "../training/train.js";
+import { tryAlgorithm } from "../training/try-algorithm.js";
 import { summarise } from "./summary.js";
 import { findTicketSource, readTicket } from "./ticket.js";
 import { timeLeft } from "./time-left.js";
@@ -66,6 +67,7 @@ export async function runOne(config: Config, options: RunOptions & { readonly to
     return already;
   }
   const shapes = parameterShapes(config);
+  await tryAlgorithm(config);
   if (needsSource(config, store)) findTicketSource(config, store);
   const { token, signal, onNote } = options;
   let run: OpenRun;

@@ -132,7 +132,7 @@ export function runName(config: Config): string {
   const level = sparsity.level > 0 ? [String(Math.round(sparsity.level * 1000) / 10)] : [];
   const fixed = ticket === undefined ? [] : [`${ticket.kind}-ticket`];
   const parts = [environment, ...(rules === "starcraft" ? [] : [rules]), algorithm, method, ...fixed, ...level, ...(engine === "wasm" ? [] : [`tensorflow-${backend}`]), length, `seed${seed}`];
-  const hash = createHash("sha256").update(canonical({ schema: SCHEMA, config })).digest("hex").slice(0, 8);
+  const hash = createHash("sha256").update(canonical({ schema: SCHEMA, config: identityOf(config) })).digest("hex").slice(0, 8);
   return `${parts.join("-").replace(/[^A-Za-z0-9._-]+/g, "-")}-${hash}`;
 }
 
@@ -278,7 +278,7 @@ function makeFolder(path: string): void {
 function keepConfig(directory: string, config: Config, held: () => void): void {
   const path = join(directory, CONFIG);
   if (!existsSync(path)) return writeAtomically(path, `${JSON.stringify({ given: givenOf(config), complete: config }, null, 2)}\n`, held);
-  if (canonical(readConfig(directory)) !== canonical(config)) {
+  if (canonical(identityOf(readConfig(directory))) !== canonical(identityOf(config))) {
     throw new RunError(`${path} is not the configuration that its folder is named after: it was changed. Restore it, or move the folder away to start this run anew.`);
   }
 }
@@ -521,6 +521,11 @@ function readJson(path: string): unknown {
   } catch (error) {
     throw new RunError(`${path} is not valid JSON: put a good copy in its place, or move its folder away.`, { cause: error });
   }
+}
+
+/** What makes a run another run: all of its configuration, and of files of parts what they hold, wherever they lie. */
+function identityOf({ parts, ...config }: Config): object {
+  return parts === undefined ? config : { ...config, parts: parts.map(({ sha256 }) => sha256) };
 }
 
 /** JSON with sorted keys, so that equal values have equal texts. */

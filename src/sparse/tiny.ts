@@ -7,7 +7,7 @@ const TOLERANCE = 0.01;
 
 /**
  * Tiny: the dense network with as many parameters (weights and biases of everything that training holds, `Cost.totalSize`) as the sparse
- * one, within 1 %. Of all widths that reach that, those are taken whose agent network comes nearest to the sparse agent's size while
+ * one, within 1 % (with VDN and IQL, whose agents are all they have, the nearest). Of all widths that reach that, those are taken whose agent network comes nearest to the sparse agent's size while
  * the mixing networks keep their proportions (embed : hypernetEmbed : centralEmbed = 1 : 2 : 8 in Table 3): the least sum of the squared
  * logarithms of what each is off by. One after the other would not do, since with few units a width more or less is
  * a tenth of the mixer, and mostly no proportion fits the agent that is nearest.
@@ -43,6 +43,8 @@ export function tinyShape(algorithm: AlgorithmOrName, shape: NetworkShape, { spa
     ? [{ centralEmbed: undefined, size: 0 }]
     : widths(full.centralEmbed).map((centralEmbed) => ({ centralEmbed, size: copies.central_mixer * count(unrestrictedMixerLayers({ ...full, centralEmbed })) }));
 
+  // Without a mixing network there is one width to choose, and no reason to refuse the nearest.
+  const tolerance = full.mixer === undefined ? TOLERANCE : Infinity;
   let best = { mismatch: Infinity, off: Infinity, shape: full };
   let nearest = { off: Infinity, total: 0 };
   for (const agent of agents) {
@@ -51,12 +53,12 @@ export function tinyShape(algorithm: AlgorithmOrName, shape: NetworkShape, { spa
       if (soFar > best.mismatch) continue;
       const rest = wanted - agent.size - mixer.size;
       // From the last width that is too small to the first that is too large: the nearest of all is among them.
-      for (let i = Math.max(0, firstReaching(centrals, rest - TOLERANCE * wanted) - 1); i < centrals.length; i++) {
+      for (let i = Math.max(0, firstReaching(centrals, rest - Math.min(tolerance, 1) * wanted) - 1); i < centrals.length; i++) {
         const { centralEmbed, size } = centrals[i];
         const off = Math.abs(size - rest) / wanted;
         if (off < nearest.off) nearest = { off, total: agent.size + mixer.size + size };
-        if (off > TOLERANCE && size > rest) break;
-        if (off > TOLERANCE) continue;
+        if (off > tolerance && size > rest) break;
+        if (off > tolerance) continue;
         const mismatch = soFar + (centralEmbed === undefined ? 0 : Math.log((centralEmbed * full.embed) / (embed * full.centralEmbed!)) ** 2);
         if (mismatch < best.mismatch || (mismatch === best.mismatch && off < best.off)) {
           best = { mismatch, off, shape: { ...full, hidden: agent.hidden, embed, hypernetEmbed, ...(centralEmbed === undefined ? {} : { centralEmbed }) } };

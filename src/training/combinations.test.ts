@@ -1,9 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { ALGORITHMS, METHODS } from "../methods.js";
+import { builtInAlgorithms } from "../algorithms/index.js";
+import { METHODS } from "../methods.js";
 import type { TrainState } from "./records.js";
 import { collect, combination, withoutCheckpoints } from "./fixtures.js";
 
-describe.each(ALGORITHMS)("%s", (algorithm) => {
+describe.each(Object.keys(builtInAlgorithms))("%s", (algorithm) => {
   it.each(METHODS)("with %s learns, the same every time, and goes on bit for bit from a checkpoint", async (method) => {
     const input = combination(algorithm, method);
     const whole = await collect(input);

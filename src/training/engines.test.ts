@@ -33,6 +33,11 @@ describe.each(["qmix", "ow-qmix", "res"] as const)("the tensorflow engine trains
   });
 });
 
+it.each([["vdn", "rigl"], ["iql", "mast"], ["vdn", "tiny"]] as const)("the tensorflow engine trains %s with %s to where the wasm engine does", async (algorithm, method) => {
+  const input = short(algorithm, method);
+  expectSame(await collect(onTensorflow(input)), await collect(input));
+});
+
 describe("a checkpoint", () => {
   const input = short("qmix", "mast");
   /** A training and one of its checkpoints. */

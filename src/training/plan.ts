@@ -5,6 +5,7 @@ import { methodOf } from "../methods.js";
 import { networkParameters, type NetworkShape, type ParameterSpec } from "../networks/parameters.js";
 import { algorithmOf } from "../parts/algorithm.js";
 import { algorithmShape, type Cost, costOf, type Nonzeros } from "../sparse/flops.js";
+import { episodeBytes } from "../replay/episode.js";
 import { initialNonzeros } from "../sparse/mask.js";
 import { tinyShape } from "../sparse/tiny.js";
 
@@ -12,6 +13,8 @@ import { tinyShape } from "../sparse/tiny.js";
 export interface NetworkPlan {
   /** Sizes of its environment. */
   readonly sizes: EnvironmentSizes;
+  /** Largest number of bytes that a checkpoint holds of episodes that cannot be played again; 0 where the environment is deterministic. */
+  readonly keptBytes: number;
   /** Shape of its networks; those of method "tiny" are as narrow as its size asks for. */
   readonly shape: NetworkShape;
   /** Every parameter, under PyMARL's names and in its order. */
@@ -45,7 +48,7 @@ function workOut(config: Config): NetworkPlan {
   const { network, replay } = config;
   const algorithm = algorithmOf(config);
   const isTiny = methodOf(config).networks === "tiny";
-  const { sizes } = environmentOf(config);
+  const { sizes, deterministic } = environmentOf(config);
   const { agents, actions, observation, state } = sizes;
   const full = algorithmShape(algorithm, { agents, actions, observation, state, ...network });
   const shape = isTiny ? tiny(config, full) : full;
@@ -53,7 +56,7 @@ function workOut(config: Config): NetworkPlan {
   const { level, distribution } = config.sparsity;
   const nonzeros = initialNonzeros(parameters, { sparsity: isTiny ? 0 : level, distribution });
   const batch = replay.offlineBatch + replay.onlineBatch;
-  return { sizes, shape, parameters, nonzeros, cost: costOf(algorithm, shape, { nonzeros, batch }), dense: { shape: full, cost: costOf(algorithm, full, { batch }) } };
+  return { sizes, keptBytes: deterministic ? 0 : Math.max(replay.offlineCapacity, replay.onlineCapacity) * episodeBytes(sizes), shape, parameters, nonzeros, cost: costOf(algorithm, shape, { nonzeros, batch }), dense: { shape: full, cost: costOf(algorithm, full, { batch }) } };
 }
 
 function tiny(config: Config, full: NetworkShape): NetworkShape {

@@ -86,6 +86,8 @@ export interface TrainState {
   readonly masks: ReadonlyMap<string, Uint8Array>;
   readonly progress: TrainProgress;
   readonly replay: ReplayState;
+  /** What `save` of the environments gave, the one that is trained in first, then those of evaluations; where the environment is not deterministic and can save. */
+  readonly environments?: readonly Uint8Array[];
 }
 
 /** The counters of a run and the open sums of its next train record. */
@@ -106,7 +108,7 @@ export interface TrainProgress {
 
 /**
  * The offline buffer, oldest episode first (the online buffer holds its newest episodes). Episodes of a deterministic
- * environment are their seeds and joint actions and are played again on resume; others would keep their data.
+ * environment are their seeds and joint actions and are played again on resume; those of any other keep their data.
  */
 export interface ReplayState {
   /** [episodes] */
@@ -117,4 +119,20 @@ export interface ReplayState {
   readonly lengths: Int32Array;
   /** Joint actions of all episodes one after the other, each [length, agents]. */
   readonly actions: Uint8Array;
+  /** The rest of the episodes, where the environment is not deterministic. */
+  readonly data?: EpisodeData;
+}
+
+/** What the episodes of an environment hold that cannot play them again, one after the other. */
+export interface EpisodeData {
+  /** Each [length + 1, agents, observation]. */
+  readonly observations: Float32Array;
+  /** Each [length + 1, state]. */
+  readonly states: Float32Array;
+  /** Each [length + 1, agents, actions]. */
+  readonly availableActions: Uint8Array;
+  /** Each [length]. */
+  readonly rewards: Float32Array;
+  /** [episodes], 1 where the last step must not be bootstrapped from. */
+  readonly terminal: Uint8Array;
 }

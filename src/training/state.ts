@@ -1,10 +1,11 @@
 import type { Config } from "../config.js";
-import type { Environment } from "../envs/environment.js";
+import type { Environment, EnvironmentSizes } from "../envs/environment.js";
 import { currentHost } from "../host.js";
 import type { Engine } from "../networks/engine.js";
 import type { Parameters } from "../networks/parameters.js";
 import { type DualBuffer, addEpisode, storedEpisodes } from "../replay/dual.js";
-import type { ReplayState } from "./records.js";
+import type { Episode } from "../replay/episode.js";
+import type { EpisodeData, ReplayState } from "./records.js";
 import { createEpisodeRecorder } from "./rollout.js";
 
 /** Copies of all that an engine has learned, under "online.NAME", "target.NAME" and "optimiser.NAME". */
@@ -31,8 +32,12 @@ export function captureMasks(engine: Engine): Map<string, Uint8Array> {
   return new Map(engine.parameters.filter((spec) => spec.maskable).map(({ name }) => [name, engine.mask(name)]));
 }
 
-/** Describes the stored episodes by their seeds and joint actions. */
-export function captureReplay(buffers: DualBuffer): ReplayState {
+/**
+ * Describes the stored episodes by their seeds and joint actions, and with what they hold where they cannot be played again.
+ *
+ * @param deterministic whether the environment can play them again
+ */
+export function captureReplay(buffers: DualBuffer, deterministic: boolean): ReplayState {
   const episodes = storedEpisodes(buffers);
   const actions = new Uint8Array(episodes.reduce((bytes, episode) => bytes + episode.actions.length, 0));
   let offset = 0;
@@ -41,11 +46,61 @@ export function captureReplay(buffers: DualBuffer): ReplayState {
     offset += episode.actions.length;
   }
   return {
+    ...(!deterministic && { data: captureData(episodes) }),
     indices: Int32Array.from(episodes, (episode) => episode.index),
     seeds: Int32Array.from(episodes, (episode) => episode.seed),
     lengths: Int32Array.from(episodes, (episode) => episode.length),
     actions,
   };
+}
+
+function captureData(episodes: readonly Episode[]): EpisodeData {
+  const floats = (key: "observations" | "states" | "rewards") => joined(episodes.map((episode) => episode[key]), (size) => new Float32Array(size));
+  return {
+    observations: floats("observations"),
+    states: floats("states"),
+    availableActions: joined(episodes.map(({ availableActions }) => availableActions), (size) => new Uint8Array(size)),
+    rewards: floats("rewards"),
+    terminal: Uint8Array.from(episodes, ({ terminal }) => (terminal ? 1 : 0)),
+  };
+}
+
+/** Arrays one after the other. */
+function joined<Values extends Float32Array | Uint8Array>(arrays: readonly Values[], make: (size: number) => Values): Values {
+  const all = make(arrays.reduce((size, { length }) => size + length, 0));
+  let offset = 0;
+  for (const array of arrays) {
+    all.set(array, offset);
+    offset += array.length;
+  }
+  return all;
+}
+
+/**
+ * Fills empty buffers with the episodes that a checkpoint of an environment holds that is not deterministic.
+ * @throws {Error} when they have other sizes than the environment's
+ */
+export function restoreEpisodes(buffers: DualBuffer, { agents, actions, observation, state }: EnvironmentSizes, { indices, seeds, lengths, actions: taken, data }: ReplayState): void {
+  if (data === undefined) throw new Error("The checkpoint holds no data of its episodes, and their environment cannot play them again: start the run anew.");
+  const at = { observations: 0, states: 0, availableActions: 0, rewards: 0, actions: 0 };
+  /** The next `size` values of one of the arrays, copied so that an episode that leaves the buffer gives its memory back. */
+  const next = <Values extends Float32Array | Uint8Array>(key: keyof typeof at, values: Values, size: number): Values => {
+    if (at[key] + size > values.length) throw new Error(`The ${key} in this checkpoint end before its episodes do: the environment has other sizes than then. Start the run anew.`);
+    return values.slice(at[key], (at[key] += size)) as Values;
+  };
+  lengths.forEach((length, i) => {
+    addEpisode(buffers, {
+      index: indices[i],
+      seed: seeds[i],
+      length,
+      observations: next("observations", data.observations, (length + 1) * agents * observation),
+      states: next("states", data.states, (length + 1) * state),
+      availableActions: next("availableActions", data.availableActions, (length + 1) * agents * actions),
+      actions: next("actions", taken, length * agents),
+      rewards: next("rewards", data.rewards, length),
+      terminal: data.terminal[i] === 1,
+    });
+  });
 }
 
 /**

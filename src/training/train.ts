@@ -14,7 +14,8 @@ import { createNetworks, resumeNetworks, type Ticket } from "./networks.js";
 import type { TrainProgress, TrainRecord, TrainState, TrainingRecord } from "./records.js";
 import { createEpisodeRecorder, epsilonGreedy } from "./rollout.js";
 import { scoredEvaluations } from "./score.js";
-import { captureMasks, captureReplay, captureTensors, replayEpisodes } from "./state.js";
+import { captureMasks, captureReplay, captureTensors, replayEpisodes, restoreEpisodes } from "./state.js";
+import { tryAlgorithm } from "./try-algorithm.js";
 
 /** How a run is listened to; none of it changes what the run computes. */
 export interface TrainOptions {
@@ -45,11 +46,13 @@ const EVALUATION_COPIES = 16;
  */
 export async function* train(config: Config, options: TrainOptions = {}): AsyncGenerator<TrainingRecord, void, void> {
   const { signal, resume, ticket, open, checkpointEvery = 30 } = options;
+  await tryAlgorithm(config);
   const env = environmentOf(config);
   const growth = growthOf(config);
   const buffers = createDualBuffer(config.replay);
+  if (resume && !env.deterministic) restoreEpisodes(buffers, env.sizes, resume.replay);
   // Stopped meanwhile, it has nothing new to say: the checkpoint that it resumes from holds all there is.
-  if (resume && !(await replayEpisodes(buffers, env, resume.replay, config, signal))) return;
+  else if (resume && !(await replayEpisodes(buffers, env, resume.replay, config, signal))) return;
 
   const random = resume ? resumeRandom(resume.progress.random) : startRandom(config.seed);
   const engine = resume
@@ -61,6 +64,12 @@ export async function* train(config: Config, options: TrainOptions = {}): AsyncG
     const copies = Array.from({ length: Math.min(EVALUATION_COPIES, config.evaluation.episodes) }, () =>
       environmentOf(config),
     );
+    // What environments keep from one episode to the next goes on as well, where they can say it.
+    const keeping = env.deterministic ? [] : [env, ...copies].filter(({ save }) => save !== undefined);
+    keeping.forEach((one, i) => {
+      const saved = resume?.environments?.[i];
+      if (saved !== undefined) one.restore!(saved);
+    });
     const evaluate = createEvaluation(engine, copies, config.discount);
     const recorder = createEpisodeRecorder(env);
     const epsilonAt = (step: number) => explorationRate(config.exploration, step);
@@ -76,7 +85,8 @@ export async function* train(config: Config, options: TrainOptions = {}): AsyncG
         random: Object.fromEntries(Object.entries(random).map(([name, stream]) => [name, stream.state()])),
         sums: Object.values(sums),
       },
-      replay: captureReplay(buffers),
+      replay: captureReplay(buffers, env.deterministic),
+      ...(keeping.length > 0 && { environments: keeping.map((one) => one.save!()) }),
     });
 
     if (!resume) {

@@ -131,7 +131,7 @@ export function writeObservations(b: Battle, blocks: Blocks, available: Uint8Arr
       observations[at + 2] = dx / SIGHT;
       observations[at + 3] = dy / SIGHT;
       observations[at + 4] = health[j]! / maxHealth[j]!;
-      if (blocks.enemyShield === 1) observations[at + 5] = shield[j]! / maxShield[j]!;
+      if (blocks.enemyShield === 1) observations[at + 5] = shield[j]! / (maxShield[j]! || 1);
       if (blocks.types > 0) observations[at + 5 + blocks.enemyShield + typeBit[j]!] = 1;
     }
     for (let j = 0; j < allies; j++) {
@@ -146,14 +146,14 @@ export function writeObservations(b: Battle, blocks: Blocks, available: Uint8Arr
           observations[at + 2] = dx / SIGHT;
           observations[at + 3] = dy / SIGHT;
           observations[at + 4] = health[j]! / maxHealth[j]!;
-          if (blocks.allyShield === 1) observations[at + 5] = shield[j]! / maxShield[j]!;
+          if (blocks.allyShield === 1) observations[at + 5] = shield[j]! / (maxShield[j]! || 1);
           if (blocks.types > 0) observations[at + 5 + blocks.allyShield + typeBit[j]!] = 1;
         }
       }
       at += blocks.ally;
     }
     observations[at] = health[i]! / maxHealth[i]!;
-    if (blocks.allyShield === 1) observations[at + 1] = shield[i]! / maxShield[i]!;
+    if (blocks.allyShield === 1) observations[at + 1] = shield[i]! / (maxShield[i]! || 1);
     if (blocks.types > 0) observations[at + 1 + blocks.allyShield + typeBit[i]!] = 1;
   }
 }
@@ -177,7 +177,7 @@ export function writeState(b: Battle, blocks: Blocks, state: Float32Array): void
     state[at + 1] = remaining / observedCooldown[i]!;
     state[at + 2] = (x[i]! - middle) / MAP_SIZE;
     state[at + 3] = (y[i]! - middle) / MAP_SIZE;
-    if (blocks.allyShield === 1) state[at + 4] = shield[i]! / maxShield[i]!;
+    if (blocks.allyShield === 1) state[at + 4] = shield[i]! / (maxShield[i]! || 1);
     if (blocks.types > 0) state[at + 4 + blocks.allyShield + typeBit[i]!] = 1;
   }
   for (let j = allies; j < units; j++, at += blocks.enemyState) {
@@ -185,7 +185,7 @@ export function writeState(b: Battle, blocks: Blocks, state: Float32Array): void
     state[at] = health[j]! / maxHealth[j]!;
     state[at + 1] = (x[j]! - middle) / MAP_SIZE;
     state[at + 2] = (y[j]! - middle) / MAP_SIZE;
-    if (blocks.enemyShield === 1) state[at + 3] = shield[j]! / maxShield[j]!;
+    if (blocks.enemyShield === 1) state[at + 3] = shield[j]! / (maxShield[j]! || 1);
     if (blocks.types > 0) state[at + 3 + blocks.enemyShield + typeBit[j]!] = 1;
   }
   for (let i = 0; i < allies; i++, at += actions) if (lastAction[i]! >= 0) state[at + lastAction[i]!] = 1;

@@ -5,6 +5,7 @@ import { type Backend, type ConfigInput, resolveConfig } from "../../config.js";
 import { createRandom } from "../../random.js";
 import { countSteps, groupEpisodes } from "../../replay/group.js";
 import { randomEpisodes } from "../../replay/random-episodes.js";
+import { algorithmShape } from "../../sparse/flops.js";
 import { initialMasks } from "../../sparse/mask.js";
 import { relativeDistance } from "../distance.js";
 import type { Engine, OpenEngine } from "../engine.js";
@@ -16,9 +17,9 @@ import { createVectorisedRuns, createTensorflowEngine } from "./engine.js";
 /** The two engines against each other, on every backend that is here: what one says by explicit gradients, the other says by autograd. */
 
 const SHAPE: NetworkShape = { agents: 3, actions: 6, observation: 11, state: 13, hidden: 16, embed: 8, hypernetEmbed: 12 };
-const shapeOf = (algorithm: string): NetworkShape => (algorithm.endsWith("w-qmix") ? { ...SHAPE, centralEmbed: 24 } : SHAPE);
+const shapeOf = (algorithm: string): NetworkShape => algorithmShape(algorithm, { ...SHAPE, centralEmbed: 24 });
 
-const RULES: readonly (ConfigInput & { readonly algorithm: string })[] = (["qmix", "ow-qmix", "cw-qmix", "res"] as const).flatMap((algorithm) => [
+const RULES: readonly (ConfigInput & { readonly algorithm: string })[] = (["qmix", "ow-qmix", "cw-qmix", "res", "vdn", "iql"] as const).flatMap((algorithm) => [
   { algorithm, method: "mast", sparsity: { level: 0.7 }, returns: { burnIn: 0 } },
   { algorithm, method: "dense" },
 ]);

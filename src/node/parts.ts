@@ -1,0 +1,98 @@
+import { buildSync, type BuildFailure } from "esbuild";
+import { createHash } from "node:crypto";
+import { readFileSync, statSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, relative, resolve, sep } from "node:path";
+import { pathToFileURL } from "node:url";
+import { compileFunction } from "node:vm";
+import { plain, show } from "../messages.js";
+import * as door from "../parts/index.js";
+import { PartError, type PartFile, registerParts, setPartLoader } from "../parts/registry.js";
+
+// Importing this module lets this thread load files of parts.
+setPartLoader(loadFile);
+
+/** What was loaded last from a path, as long as none of its files changes. */
+const known = new Map<string, { readonly stamp: string; readonly inputs: readonly string[]; readonly part: PartFile }>();
+
+/**
+ * Loads a file of parts: TypeScript, JavaScript or JSON. What it imports by relative paths is put together with it by esbuild and counts as its content; packages are
+ * taken from where the file stands; "mast-lab/parts" is this very library, however it was started.
+ *
+ * @throws {PartError} in words that follow the file's name
+ */
+function loadFile(given: string): PartFile {
+  const file = resolve(given);
+  const stats = statSync(file, { throwIfNoEntry: false });
+  if (stats === undefined) throw new PartError("is not there");
+  if (!stats.isFile()) throw new PartError("is no file");
+  if (!/\.(ts|mts|js|mjs|json)$/.test(file)) throw new PartError("has another ending than .ts, .mts, .js, .mjs and .json");
+  const before = known.get(file);
+  if (before !== undefined && stampOf(before.inputs) === before.stamp) return before.part;
+  const { code, inputs } = file.endsWith(".json") ? { code: "", inputs: [file] } : build(file);
+  const part = { file, sha256: contentHash(file, inputs) };
+  if (before?.part.sha256 !== part.sha256) registerParts(tableOf(file, code), { sha256: part.sha256 });
+  known.set(file, { stamp: stampOf(inputs), inputs, part });
+  return part;
+}
+
+/** One script of a file and all that it imports by relative paths; and which files those are. */
+function build(file: string): { code: string; inputs: string[] } {
+  try {
+    const { outputFiles, metafile } = buildSync({
+      entryPoints: [file], absWorkingDir: dirname(file), bundle: true, write: false, metafile: true, logLevel: "silent",
+      platform: "node", target: "node20", format: "cjs", packages: "external", supported: { "dynamic-import": false },
+      define: { "import.meta.url": "partUrl" }, tsconfigRaw: {},
+    });
+    return { code: outputFiles[0]!.text, inputs: Object.keys(metafile.inputs).map((input) => resolve(dirname(file), input)).sort() };
+  } catch (error) {
+    const [first] = (error as BuildFailure).errors ?? [];
+    if (first === undefined) throw error;
+    const { location } = first;
+    const where = location === null ? "" : ` (${location.file}, line ${location.line})`;
+    throw new PartError(`cannot be read: ${plain(first.text)}${where}`, { cause: error });
+  }
+}
+
+/** Runs a script and gives what it exports by default; of JSON, what it holds. */
+function tableOf(file: string, code: string): door.PartTable {
+  if (file.endsWith(".json")) return parseJson(file);
+  const require = createRequire(file);
+  const own = (name: string): unknown => (name === "mast-lab" || name === "mast-lab/parts" ? door : require(name));
+  const module: { exports: unknown } = { exports: {} };
+  try {
+    const run = compileFunction(code, ["exports", "require", "module", "partUrl"], { filename: file });
+    run(module.exports, own, module, pathToFileURL(file).href);
+  } catch (error) {
+    throw new PartError(`fails when it is loaded: ${plain((error as Error)?.message ?? show(error))}`, { cause: error });
+  }
+  const table = (module.exports as { readonly default?: unknown } | undefined)?.default;
+  if (table === undefined) throw new PartError("has no default export; expected export default { environments: { ... } }, or another kind of parts");
+  return table as door.PartTable;
+}
+
+function parseJson(file: string): door.PartTable {
+  try {
+    return JSON.parse(readFileSync(file, "utf8").replace(/^\ufeff/, "")) as door.PartTable;
+  } catch (error) {
+    throw new PartError(`is not valid JSON: ${plain((error as Error).message)}`, { cause: error });
+  }
+}
+
+/** The beginning of the SHA-256 of some files, by their content and how they lie to the first. */
+function contentHash(file: string, inputs: readonly string[]): string {
+  const hash = createHash("sha256");
+  for (const input of inputs) {
+    const bytes = readFileSync(input);
+    hash.update(`${relative(dirname(file), input).split(sep).join("/")} ${bytes.length}\n`).update(bytes);
+  }
+  return hash.digest("hex").slice(0, 16);
+}
+
+/** Changes whenever one of the files does. */
+function stampOf(inputs: readonly string[]): string {
+  return inputs.map((input) => {
+    const stats = statSync(input, { throwIfNoEntry: false, bigint: true });
+    return `${input} ${stats?.size} ${stats?.mtimeNs} ${stats?.ino}`;
+  }).join("\n");
+}
