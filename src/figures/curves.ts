@@ -103,7 +103,7 @@ export function trainingCurves(runs: readonly RunCurve[], options: TrainingCurve
   };
 }
 
-interface MeanCurve {
+export interface MeanCurve {
   readonly steps: number[];
   readonly mean: number[];
   /** Sample standard deviation; NaN where there is one run. */
@@ -154,11 +154,22 @@ function filter(curve: MeanCurve, window: number): MeanCurve {
   return { ...curve, mean: smoothWithin(curve.mean, window), deviation: smoothed.map((value, i) => (curve.runs[i]! > 1 ? value : NaN)) };
 }
 
-function band(style: MethodStyle, { steps, mean, deviation, runs }: MeanCurve, share: boolean, opacity: number): Trace {
+function band(style: MethodStyle, curve: MeanCurve, share: boolean, opacity: number): Trace {
+  return {
+    type: "scatter", mode: "lines", name: style.label, legendgroup: style.label, showlegend: false, hoverinfo: "skip",
+    ...bandOutline(curve, share), fill: "toself", fillcolor: translucent(style.colour, round(opacity, 2)), line: { width: 0, color: style.colour },
+  };
+}
+
+/**
+ * One standard deviation to either side of a mean, as the outline of an area: one for each stretch that two runs or more share, with a gap between.
+ *
+ * @param share values are shares, so that no edge leaves 0..1
+ */
+export function bandOutline({ steps, mean, deviation, runs }: MeanCurve, share: boolean): { readonly x: (number | null)[]; readonly y: (number | null)[] } {
   const bound = (v: number): number => round(share ? Math.min(1, Math.max(0, v)) : v);
   const x: (number | null)[] = [];
   const y: (number | null)[] = [];
-  // One outline for each stretch that two runs or more share, with a gap between.
   for (let start = 0; start < runs.length; ) {
     let end = start;
     while (end < runs.length && runs[end]! > 1) end++;
@@ -171,10 +182,7 @@ function band(style: MethodStyle, { steps, mean, deviation, runs }: MeanCurve, s
     }
     start = end + 1;
   }
-  return {
-    type: "scatter", mode: "lines", name: style.label, legendgroup: style.label, showlegend: false, hoverinfo: "skip",
-    x, y, fill: "toself", fillcolor: translucent(style.colour, round(opacity, 2)), line: { width: 0, color: style.colour },
-  };
+  return { x, y };
 }
 
 function points(style: MethodStyle, { steps, mean }: MeanCurve, opacity: number): Trace {
@@ -185,15 +193,27 @@ function points(style: MethodStyle, { steps, mean }: MeanCurve, opacity: number)
 }
 
 /** The line, whose hover shows its own value, the deviation that the band has there, and of how many seeds where some are missing. */
-function line(style: MethodStyle, { steps, mean, deviation, runs }: MeanCurve, share: boolean, seeds: number): Trace {
-  const spread = (i: number): string => (Number.isNaN(deviation[i]) ? "" : ` ± ${share ? `${(100 * deviation[i]!).toFixed(1)} %` : round(deviation[i]!, 2)}`);
+function line(style: MethodStyle, curve: MeanCurve, share: boolean, seeds: number): Trace {
+  const { steps, mean } = curve;
   return {
     type: "scatter", mode: "lines", name: style.label, legendgroup: style.label,
     x: steps, y: mean.map((v) => round(v)),
-    customdata: mean.map((_, i) => `${spread(i)}${runs[i]! < seeds ? `, ${runs[i]} of ${seeds} seeds` : ""}`),
+    customdata: spreadTexts(curve, seeds, share),
     hovertemplate: `%{y:${share ? ".1%" : ".4~g"}}%{customdata}`,
     line: { color: style.colour, width: style.label.startsWith("MAST") ? 3 : 2.5, dash: style.dash },
   };
+}
+
+/** What the hover says behind a mean: the deviation that the band has there, and of how many seeds it is where some are missing. */
+export function spreadTexts({ deviation, runs }: MeanCurve, seeds: number, share: boolean): string[] {
+  const spread = (value: number): string => (Number.isNaN(value) ? "" : ` ± ${share ? `${(100 * value).toFixed(1)} %` : round(value, 2)}`);
+  return deviation.map((value, i) => `${spread(value)}${runs[i]! < seeds ? `, ${runs[i]} of ${seeds} seeds` : ""}`);
+}
+
+/** Says where means are over fewer seeds than there are; nothing where they are not. */
+export function fewerText(fewer: readonly string[]): string {
+  if (fewer.length === 0) return "";
+  return `<br>means of fewer seeds where some are shorter or not numbers, at the least ${fewer.slice(0, 3).join(", ")}${fewer.length > 3 ? " and others" : ""}`;
 }
 
 /** Says what line, points and band are, so that no picture needs its surroundings to be read. */
@@ -202,8 +222,7 @@ function caption({ seeds, raw, filtered, window, fewer }: { readonly seeds: read
   const whose = several.length === 0 ? "one seed" : `mean of ${(seeds.includes(1) ? [1, ...several] : several).join(" or ")} seeds`;
   const spread = several.length === 0 ? "" : "; band: ± 1 standard deviation";
   const how = filtered ? `points: raw, ${whose}; line${several.length === 0 ? "" : " and band"}: ${raw ? "where there are 200 evaluations " : ""}Savitzky-Golay filter (window ${window}, order 2)` : `line: raw, ${whose}`;
-  const shown = fewer.slice(0, 3).join(", ");
-  return `${how}${spread}${fewer.length === 0 ? "" : `<br>means of fewer seeds where some are shorter or not numbers, at the least ${shown}${fewer.length > 3 ? " and others" : ""}`}`;
+  return `${how}${spread}${fewerText(fewer)}`;
 }
 
 function percent(share: number): string {

@@ -14,3 +14,13 @@ it("draws the mean of seeds with its band, and what exploration alone would give
   expect(named("both").length).toBe(1);
   expect(summary).toContain("one buffer 40 %; both 10 %");
 });
+
+it("says where a mean is over fewer runs than there are, and draws no band of one", () => {
+  const { data, layout } = distanceFigure([
+    { label: "a", at: [0, 10, 20], distance: [0.1, 0.2, 0.3], explored: [0, 0, 0] },
+    { label: "a", at: [0, 10], distance: [0.3, 0.4], explored: [0, 0] },
+  ]);
+  expect(data.find(({ fill }) => fill === "toself")!["x"]).toEqual([0, 10, 10, 0]);
+  expect(data.at(-1)!["customdata"]).toEqual([" ± 14.1 %", " ± 14.1 %", ", 1 of 2 seeds"]);
+  expect((layout["annotations"] as { text: string }[]).at(-1)!.text).toContain("means of fewer seeds where some are shorter or not numbers, at the least a 1 of 2");
+});

@@ -1,4 +1,4 @@
-import { meanCurve } from "./curves.js";
+import { bandOutline, fewerText, meanCurve, spreadTexts } from "./curves.js";
 import { round, type Figure, type Trace } from "./figure.js";
 import { axis, layout, METHOD_STYLES, translucent } from "./theme.js";
 
@@ -42,18 +42,21 @@ export function distanceFigure(curves: readonly DistanceCurve[], options: Distan
   const bands: Trace[] = [];
   const lines: Trace[] = [];
   const ends: string[] = [];
+  const fewer: string[] = [];
   let seeds = 0;
   for (const [i, label] of labels.entries()) {
     const { colour, dash } = LOOKS[i % LOOKS.length];
     const own = curves.filter((curve) => curve.label === label);
     seeds = Math.max(seeds, own.length);
-    const { steps: x, mean, deviation } = meanCurve(own.map(({ at, distance }) => ({ steps: at, values: distance })));
+    const curve = meanCurve(own.map(({ at, distance }) => ({ steps: at, values: distance })));
+    const { steps: x, mean } = curve;
     const floor = meanCurve(own.map(({ at, explored }) => ({ steps: at, values: explored })));
-    if (own.length > 1) {
+    const least = Math.min(...curve.runs, own.length);
+    if (least < own.length && x.length > 0) fewer.push(`${label} ${least} of ${own.length}`);
+    if (curve.runs.some((runs) => runs > 1)) {
       bands.push({
-        type: "scatter", mode: "lines", name: label, legendgroup: label, showlegend: false, hoverinfo: "skip", x: [...x, ...[...x].reverse()],
-        y: [...mean.map((m, i) => round(m + deviation[i])), ...mean.map((m, i) => round(m - deviation[i])).reverse()],
-        fill: "toself", fillcolor: translucent(colour, 0.16), line: { width: 0, color: colour },
+        type: "scatter", mode: "lines", name: label, legendgroup: label, showlegend: false, hoverinfo: "skip",
+        ...bandOutline(curve, true), fill: "toself", fillcolor: translucent(colour, 0.16), line: { width: 0, color: colour },
       });
     }
     lines.push(
@@ -63,7 +66,7 @@ export function distanceFigure(curves: readonly DistanceCurve[], options: Distan
       },
       {
         type: "scatter", mode: "lines", name: label, legendgroup: label, x, y: mean.map((value) => round(value)),
-        customdata: deviation.map((value) => round(value)), line: { color: colour, width: 2.5, dash }, hovertemplate: "%{y:.1%} ± %{customdata:.1%}",
+        customdata: spreadTexts(curve, own.length, true), line: { color: colour, width: 2.5, dash }, hovertemplate: "%{y:.1%}%{customdata}",
       },
     );
     if (mean.length > 0) ends.push(`${label} ${round(100 * mean.at(-1)!, 3)} %`);
@@ -77,10 +80,10 @@ export function distanceFigure(curves: readonly DistanceCurve[], options: Distan
       legend: { orientation: "h", x: 0, xanchor: "left", y: 1.02, yanchor: "bottom" },
       hovermode: "x unified",
       height: 440,
-      margin: { l: 64, r: 24, t: 72, b: 84 },
+      margin: { l: 64, r: 24, t: 72, b: fewer.length === 0 ? 84 : 98 },
       shapes: marks.map(({ at }) => ({ type: "line", xref: "x", yref: "paper", x0: at, x1: at, y0: 0, y1: 1, line: { color: "#999999", width: 1, dash: "2px,3px" } })),
       annotations: [...marks.map(({ at, text }) => ({ text, showarrow: false, xref: "x", yref: "paper", x: at, y: 1, xanchor: "left", yanchor: "top", xshift: 3, font: { size: 11, color: "#666666" } })), {
-        text: `${seeds > 1 ? `line: mean of ${seeds} seeds; band: ± 1 standard deviation` : "line: one seed"}; dotted: what exploration alone would give`,
+        text: `${seeds > 1 ? `line: mean of ${seeds} seeds; band: ± 1 standard deviation` : "line: one seed"}; dotted: what exploration alone would give${fewerText(fewer)}`,
         showarrow: false, xref: "paper", yref: "paper", x: 0, y: 0, xanchor: "left", yanchor: "top", yshift: -52, font: { size: 11, color: "#666666" }, align: "left",
       }],
     }),

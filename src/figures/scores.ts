@@ -49,10 +49,19 @@ export function scoreIntervals(methods: readonly MethodScores[], { title = "" }:
       margin: { l: 64, r: 24, t: 48, b: 84 },
       hovermode: "closest",
       annotations: [{
-        text: `dots: seeds; bar: interquartile mean with 95 % interval${withPaper ? "; diamond: the paper's mean ± standard deviation" : ""}`,
+        text: `dots: seeds; bar: interquartile mean with 95 % interval${withPaper ? "; diamond: the paper's mean ± standard deviation" : ""}${notNumbers(methods)}`,
         showarrow: false, xref: "paper", yref: "paper", x: 0, y: 0, xanchor: "left", yanchor: "top", yshift: -52, font: { size: 11, color: "#666666" }, align: "left",
       }],
     }),
     summary: `${title || "Scores"}: ${rows.map(({ style, scores }) => `${style.label} ${round(100 * interquartileMean(scores), 3)} %`).join(", ")}`,
   };
+}
+
+/** Which dots are missing since their score is not a number; nothing where none is. */
+export function notNumbers(groups: readonly { readonly label: string; readonly scores: readonly number[] }[]): string {
+  const lost = groups.flatMap(({ label, scores }) => {
+    const count = scores.filter(Number.isNaN).length;
+    return count === 0 ? [] : [`${label} ${count} of ${scores.length}`];
+  });
+  return lost.length === 0 ? "" : `<br>not drawn, since they are not numbers: seeds of ${lost.join(", ")}, and their means`;
 }

@@ -1,4 +1,5 @@
 import { round, type Figure, type Trace } from "./figure.js";
+import { notNumbers } from "./scores.js";
 import { axis, layout, methodStyles } from "./theme.js";
 
 /** What one setting came to. */
@@ -71,7 +72,7 @@ export function settingScores(settings: readonly SettingScore[], options: Settin
       height: styles.length > 1 ? 420 : 380,
       margin: { l: 64, r: 24, t: styles.length > 1 ? 72 : 48, b: 96 },
       annotations: [{
-        text: `small dots: seeds; large: their mean${withPaper ? "; diamonds: the paper's, as a share of its dense model" : ""}`,
+        text: `small dots: seeds; large: their mean${withPaper ? "; diamonds: the paper's, as a share of its dense model" : ""}${notNumbers(settings.map(({ row, column, scores }) => ({ label: styles.length > 1 ? `${row}, ${column}` : column, scores })))}`,
         showarrow: false, xref: "paper", yref: "paper", x: 0, y: 0, xanchor: "left", yanchor: "top", yshift: -56, font: { size: 11, color: "#666666" }, align: "left",
       }],
     }),
