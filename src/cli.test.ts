@@ -68,7 +68,7 @@ describe("bad input", () => {
     ["a typo in the dynamic buffer's section", ["train", "--method", "rlx2", "--set", "replay.dynamic.treshold=0.1"], /unknown key "treshold" in replay\.dynamic; did you mean "threshold"\?/],
     ["a section of another algorithm", ["train", "--algorithm", "res", "--set", "wqmix.alpha=0.2"], /wqmix is \{"alpha":0\.2\}, but RES-QMIX has no weighted loss/],
     ["an unknown algorithm", ["train", "--algorithm", "owqmix"], /algorithm is "owqmix"; did you mean "ow-qmix"\?/],
-    ["tiny networks that cannot match their size", ["train", "--environment", "two-step", "--steps", "100", "--method", "tiny", "--sparsity", "0.95", ...TINY, "--set", "network.hidden=4"], /tiny.*no dense qmix network has the size of the sparse one at sparsity 0\.95: wanted 166 parameters within 1 %, and the nearest has 164/],
+    ["tiny networks that cannot match their size", ["train", "--environment", "two-step", "--steps", "100", "--method", "tiny", "--sparsity", "0.95", ...TINY, "--set", "network.hidden=4"], /tiny.*no dense qmix network has the size of the sparse one at sparsity 0\.95: wanted 166 parameters within 1 %, and the nearest has 164/i],
     ["an unknown kind of ticket", ["train", "--ticket", "wining"], /ticket\.kind is "wining"; did you mean "winning"\?/],
     ["a ticket without a source", ["train", "--ticket", "winning"], /ticket\.kind is "winning", but ticket\.source is missing/],
     ["a source without a ticket", ["train", "--set", "ticket.source=3m"], /ticket\.kind is missing; allowed: "random", "winning", "cheating"/],

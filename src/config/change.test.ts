@@ -61,8 +61,8 @@ describe("a changed configuration", () => {
       if (typeof config === "string") continue;
       const changes = drawInput(random, 0.08);
       const fresh = attempt(() => resolveConfig(mergeConfig(given, changes)));
-      const kept = JSON.parse(JSON.stringify({ given: givenOf(config), complete: config })) as { given: unknown; complete: unknown };
-      for (const from of [config, restoreConfig(kept.given, kept.complete)]) {
+      const copy = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
+      for (const from of [config, restoreConfig(copy(givenOf(config)), copy(config))]) {
         const changed = attempt(() => changeConfig(from, changes));
         expect(changed).toEqual(fresh);
         if (typeof changed !== "string") expect(givenOf(changed)).toEqual(givenOf(fresh as Config));

@@ -67,9 +67,16 @@ class Given {
  * givenOf(resolveConfig({ steps: 200_000 })); // { steps: 200000 }
  */
 export function givenOf(config: Config | ConfigInput): ConfigInput {
-  const now = plainCopy(config as Tree, refuseKey);
   const given = (config as { readonly [GIVEN]?: Given })[GIVEN]?.values;
-  return (given === undefined ? now : adopt(given as Tree, complete(given) as unknown as Tree, now)) as ConfigInput;
+  return given === undefined ? (plainCopy(config as Tree, refuseKey) as ConfigInput) : changesSince(given, config);
+}
+
+/**
+ * The given values of a configuration as it is now: with the fields that differ from what the given values come to, and without those that are not there any more.
+ * @throws {ConfigError} when the given values cannot be used, or it holds something that no configuration can hold
+ */
+export function changesSince(given: ConfigInput, config: Config | ConfigInput): ConfigInput {
+  return adopt(given as Tree, complete(given) as unknown as Tree, plainCopy(config as Tree, refuseKey)) as ConfigInput;
 }
 
 /**

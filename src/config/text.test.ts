@@ -36,7 +36,10 @@ describe("a configuration file", () => {
 
   it("of a run gives what was given for it", () => {
     const config = resolveConfig(INPUT);
-    expect(configFromText(bytes(JSON.stringify({ given: givenOf(config), complete: config })), "config.json")).toEqual(INPUT);
+    expect(configFromText(bytes(JSON.stringify({ ...config, given: givenOf(config) })), "config.json")).toEqual(INPUT);
+    // Where a copy was changed by hand, the changes count as well.
+    const changed = configFromText(bytes(JSON.stringify({ ...config, method: "rigl", returns: { ...config.returns, burnIn: 5 }, given: givenOf(config) })), "mine.json");
+    expect(changed).toEqual({ ...INPUT, method: "rigl", returns: { lambda: 0.6, burnIn: 5 } });
   });
 
   it.each<[string, string | Uint8Array, string, RegExp]>([
@@ -48,6 +51,7 @@ describe("a configuration file", () => {
     ["multiplies itself", `${Array.from({ length: 30 }, (_, i) => `a${i}: &a${i} [${Array.from({ length: 9 }, () => (i === 0 ? "1" : `*a${i - 1}`)).join(",")}]`).join("\n")}\n`, "run.yaml", /not valid YAML: /],
     ["is empty", "", "run.yaml", /run\.yaml holds nothing: expected fields/],
     ["holds a word", "3m\n", "run.yaml", /run\.yaml holds "3m": expected fields, for example environment: 3m/],
+    ["holds no given values where a run has them", '{ "seed": 1, "given": 5 }', "config.json", /config\.json holds 5 as what was given; expected an object/],
     ["is no text", Uint8Array.of(0x50, 0x4b, 3, 4, 0xff, 0xfe, 0x80), "run.json", /is not text in UTF-8 or UTF-16/],
     ["is a thousand times too long", new Uint8Array(1_000_001), "run.json", /has 1,000,001 bytes/],
     ["nests without end", "[".repeat(100_000), "run.json", /is not valid JSON|nested too deeply/],

@@ -3,13 +3,14 @@ import { plain, show } from "../messages.js";
 import type { ConfigInput } from "./config.js";
 import { ConfigError } from "./error.js";
 import { isTree } from "./merge.js";
+import { changesSince } from "./resolve.js";
 
 /** A configuration file larger than this is another file. */
 const MOST_BYTES = 1_000_000;
 
 /**
  * Reads the content of a configuration file: JSON or YAML, as UTF-8 or UTF-16, with or without a byte-order mark. Of a run's config.json it takes what was
- * given. The values are not checked yet: `resolveConfig` does that.
+ * given, and what was changed by hand since. The values are not checked yet: `resolveConfig` does that.
  *
  * @param bytes the whole file
  * @param name the file's name, for messages; with the ending .json it must be JSON, with .yaml or .yml YAML
@@ -24,14 +25,10 @@ export function configFromText(bytes: Uint8Array, name: string): ConfigInput {
   const json = /\.json$/i.test(name) || (!/\.ya?ml$/i.test(name) && text.trimStart().startsWith("{"));
   const content = json ? parseJson(text, file) : parseYaml(text, file);
   if (!isTree(content)) throw new ConfigError(`${file} holds ${content === null ? "nothing" : show(content)}: expected fields, for example ${json ? '{ "environment": "3m" }' : "environment: 3m"}.`);
-  const given = isRun(content) ? content["given"] : content;
+  if (!("given" in content)) return content as ConfigInput;
+  const { given, ...now } = content;
   if (!isTree(given)) throw new ConfigError(`${file} holds ${show(given)} as what was given; expected an object. Take the config.json of another run.`);
-  return given as ConfigInput;
-}
-
-/** Whether it is what a run keeps: the given values beside the complete configuration. */
-function isRun(content: { readonly [key: string]: unknown }): boolean {
-  return Object.keys(content).sort().join() === "complete,given";
+  return changesSince(given as ConfigInput, now as ConfigInput);
 }
 
 function decode(bytes: Uint8Array, file: string): string {

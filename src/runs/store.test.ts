@@ -158,8 +158,8 @@ describe("the run store", () => {
 
   it("keeps what was given for its configuration beside the complete one", async () => {
     const directory = await complete();
-    const kept = JSON.parse(readFileSync(join(directory, "config.json"), "utf8")) as { given: unknown; complete: unknown };
-    expect(kept).toEqual({ given: { environment: "two-step", steps: 1000, seed: 3 }, complete: JSON.parse(JSON.stringify(config)) });
+    const kept = JSON.parse(readFileSync(join(directory, "config.json"), "utf8")) as unknown;
+    expect(kept).toEqual({ ...(JSON.parse(JSON.stringify(config)) as object), given: { environment: "two-step", steps: 1000, seed: 3 } });
     const read = readRun(directory).config;
     expect(read).toEqual(config);
     expect(givenOf(read)).toEqual(givenOf(config));
@@ -250,16 +250,16 @@ describe("a checkpoint that cannot be used", () => {
 
   it("is refused when the configuration beside it was changed", async () => {
     const directory = await stopped();
-    writeFileSync(join(directory, "config.json"), JSON.stringify({ given: {}, complete: { ...config, discount: 0.5 } }));
+    writeFileSync(join(directory, "config.json"), JSON.stringify({ ...config, discount: 0.5, given: {} }));
     await refusedUnchanged(directory, /config\.json is not the configuration/);
   });
 
   it.each<[string, unknown, RegExp]>([
-    ["of an earlier version, which kept complete values only", { ...config }, /config\.json does not hold "given" and "complete" values/],
-    ["that is no object", [1], /does not hold "given" and "complete" values/],
-    ["with a value that no run has", { given: {}, complete: { ...config, discount: 7 } }, /config\.json cannot be used: config: discount is 7; allowed: a number from 0 to 1/],
-    ["without a value", { given: {}, complete: { ...config, returns: { ...config.returns, lambda: undefined } } }, /returns\.lambda is missing/],
-    ["with given values of another shape", { given: { lr: 1 }, complete: config }, /unknown key "lr"/],
+    ["of an earlier version, which kept complete values only", { ...config }, /config\.json does not say what was "given" for its run/],
+    ["that is no object", [1], /does not say what was "given"/],
+    ["with a value that no run has", { ...config, discount: 7, given: {} }, /config\.json cannot be used: config: discount is 7; allowed: a number from 0 to 1/],
+    ["without a value", { ...config, returns: { ...config.returns, lambda: undefined }, given: {} }, /returns\.lambda is missing/],
+    ["with given values of another shape", { ...config, given: { lr: 1 } }, /unknown key "lr"/],
   ])("is refused beside a configuration %s", async (_, content, message) => {
     const directory = await stopped();
     writeFileSync(join(directory, "config.json"), JSON.stringify(content));

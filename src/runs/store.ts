@@ -277,7 +277,7 @@ function makeFolder(path: string): void {
 /** Writes the configuration of a new run; that of an old one must be the same still. */
 function keepConfig(directory: string, config: Config, held: () => void): void {
   const path = join(directory, CONFIG);
-  if (!existsSync(path)) return writeAtomically(path, `${JSON.stringify({ given: givenOf(config), complete: config }, null, 2)}\n`, held);
+  if (!existsSync(path)) return writeAtomically(path, `${JSON.stringify({ ...config, given: givenOf(config) }, null, 2)}\n`, held);
   if (canonical(identityOf(readConfig(directory))) !== canonical(identityOf(config))) {
     throw new RunError(`${path} is not the configuration that its folder is named after: it was changed. Restore it, or move the folder away to start this run anew.`);
   }
@@ -291,9 +291,9 @@ function readConfig(directory: string): Config {
   const path = join(directory, CONFIG);
   if (!existsSync(path)) throw new RunError(`${path} is not there: put a good copy in its place, or move its folder away.`);
   const kept = readJson(path);
-  const { given, complete } = Object(kept) as { readonly given?: unknown; readonly complete?: unknown };
-  if (given === undefined || complete === undefined) {
-    throw new RunError(`${path} does not hold "given" and "complete" values: it was changed, or an earlier version of mast-lab or another program wrote it. Move its folder away.`);
+  const { given, ...complete } = Object(kept) as { readonly given?: unknown };
+  if (given === undefined) {
+    throw new RunError(`${path} does not say what was "given" for its run: it was changed, or an earlier version of mast-lab or another program wrote it. Move its folder away.`);
   }
   try {
     return restoreConfig(given, complete);
