@@ -73,7 +73,8 @@ export { type MethodStatistics, methodStatistics } from "./results/methods.js";
 export { type ScoreStatistics, scoreStatistics } from "./results/scores.js";
 export { figurePath, resultsPlace, type ResultsPlace } from "./results/place.js";
 export { rankCorrelation } from "./results/rank-correlation.js";
-export { smooth } from "./results/savgol.js";
+export { differenceText, mannWhitneyP, type ScoreDifference, scoreDifference } from "./results/difference.js";
+export { smooth, smoothWithin } from "./results/savgol.js";
 export { bootstrapInterval, finalScore, interquartileMean, mean, probabilityOfImprovement, standardDeviation } from "./results/statistics.js";
 export {
   checkpointPath, findRun, listRuns, readMasks, readRun, readRunCheckpoint, readTiming, readTopology,

@@ -220,7 +220,7 @@ export function fewerText(fewer: readonly string[]): string {
 function caption({ seeds, raw, filtered, window, fewer }: { readonly seeds: readonly number[]; readonly raw: boolean; readonly filtered: boolean; readonly window: number; readonly fewer: readonly string[] }): string {
   const several = seeds.filter((n) => n > 1).sort((a, b) => a - b);
   const whose = several.length === 0 ? "one seed" : `mean of ${(seeds.includes(1) ? [1, ...several] : several).join(" or ")} seeds`;
-  const spread = several.length === 0 ? "" : "; band: ± 1 standard deviation";
+  const spread = several.length === 0 ? "" : `${filtered ? "<br>" : "; "}band: ± 1 standard deviation`;
   const how = filtered ? `points: raw, ${whose}; line${several.length === 0 ? "" : " and band"}: ${raw ? "where there are 200 evaluations " : ""}Savitzky-Golay filter (window ${window}, order 2)` : `line: raw, ${whose}`;
   return `${how}${spread}${fewerText(fewer)}`;
 }
