@@ -98,7 +98,7 @@ export function encodeCase({ shape, online, target, masks, episodes, rules }: Ca
   const { agents, actions, observation, state } = shape;
   const steps = Math.max(...episodes.map(({ length }) => length));
   const count = episodes.length;
-  const add = <Data extends Tensor["data"]>(name: string, sizes: readonly number[], data: Data, of: (episode: Episode) => ArrayLike<number>) => {
+  const add = <Data extends Float32Array | Int32Array | Uint8Array>(name: string, sizes: readonly number[], data: Data, of: (episode: Episode) => ArrayLike<number>) => {
     episodes.forEach((episode, e) => data.set(of(episode), (e * data.length) / count));
     tensors.set(`batch.${name}`, { shape: [count, ...sizes], data });
   };
@@ -118,12 +118,12 @@ export function decodeCase(file: Uint8Array): Case {
   const shape = JSON.parse(metadata.shape) as NetworkShape;
   const named = <Data>(prefix: string) =>
     new Map([...tensors].filter(([key]) => key.startsWith(prefix)).map(([key, { data }]) => [key.slice(prefix.length), data as Data]));
-  const lengths = [...tensors.get("batch.lengths")!.data];
+  const lengths = [...(tensors.get("batch.lengths")!.data as Int32Array)];
   const terminal = tensors.get("batch.terminal")!.data;
   const episodes = lengths.map((length, index): Episode => {
     /** The first rows, one a step, of this episode's part of a padded array. */
     const part = (name: string, rows: number) => {
-      const { data, shape } = tensors.get(`batch.${name}`)!;
+      const { data, shape } = tensors.get(`batch.${name}`) as Tensor & { readonly data: Float32Array | Uint8Array };
       const size = data.length / lengths.length;
       return data.slice(index * size, index * size + (rows * size) / shape[1]) as Float32Array & Uint8Array;
     };

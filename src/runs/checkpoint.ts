@@ -96,9 +96,16 @@ function openCheckpoint(path: string, runs: readonly string[] | undefined): Tens
   const { metadata, tensors } = file;
   if (metadata["format"] !== FORMAT) return unusable(path, `it is not a checkpoint of this version of mast-lab ("${FORMAT}")`);
   if (metadata["sha256"] !== digest(tensors, metadata["rest"] ?? "")) return unusable(path, "its checksum does not fit its content: the file was damaged or changed");
+  // The checksum is of the bytes, not of what they are read as.
+  for (const [key, { data }] of tensors) if (!isOfItsKind(key, data)) return unusable(path, `its ${key} is of another type than a checkpoint's`);
   const { run } = factsOf(path, metadata);
   if (runs !== undefined && !runs.includes(run)) return unusable(path, `it belongs to run ${run}`);
   return file;
+}
+
+function isOfItsKind(key: string, data: Tensor["data"]): boolean {
+  if (key.startsWith("mask.") || key === "replay.actions") return data instanceof Uint8Array;
+  return key.startsWith("replay.") ? data instanceof Int32Array : data instanceof Float32Array;
 }
 
 type Facts = Omit<Checkpoint, "state"> & { readonly progress: TrainProgress };
