@@ -64,7 +64,7 @@ export function readPart(path: string, part: Part): Buffer {
 
 /** @throws {RunError} when a file has fewer bytes than it must have */
 export function checkLength(path: string, bytes: number): void {
-  const found = statSync(path, { throwIfNoEntry: false });
+  const found = onReading(path, () => statSync(path, { throwIfNoEntry: false }));
   if (found === undefined) throw damaged(path, `it is gone, and ${bytes} bytes of it belong to the run`);
   if (!found.isFile()) throw damaged(path, "it is no file");
   if (found.size < bytes) throw damaged(path, `it has ${found.size} bytes, and ${bytes} bytes of it belong to the run: it was cut or replaced`);

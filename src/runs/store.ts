@@ -490,7 +490,16 @@ function readGrowing(directory: string, file: FileName): Buffer | undefined {
   const path = join(directory, file);
   const part = readSummary(directory, readConfig(directory))?.files?.[file];
   if (part !== undefined) return readPart(path, part);
+  checkInterrupted(directory, file);
   return existsSync(path) ? onReading(path, () => readFileSync(path)) : undefined;
+}
+
+/** Checks the part of a growing file that a checkpoint knows of, while nobody works on the run. */
+function checkInterrupted(directory: string, file: FileName): void {
+  const path = join(directory, CHECKPOINT);
+  if (leaseHolder(directory) !== undefined || !existsSync(path)) return;
+  const { bytes, sha256 } = partOf(readCheckpoint(path), file);
+  if (sha256 !== undefined) readPart(join(directory, file), { bytes, sha256 });
 }
 
 /** The folders that are runs, or were. */

@@ -1,0 +1,152 @@
+import { spawn } from "node:child_process";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "vite";
+import { type ConfigInput, resolveConfig } from "../../src/config.js";
+import { createRandom } from "../../src/random.js";
+import { readRun, readRunCheckpoint, runName } from "../../src/runs/store.js";
+import type { KilledTask, When } from "./killed.js";
+
+/** A short run in which everything happens that writes files, some two hundred times. */
+const INPUT: ConfigInput = {
+  environment: "two-step", steps: 40, seed: 1, warmup: 10, targetInterval: 5, network: { hidden: 8, embed: 4, hypernetEmbed: 8 }, topology: { interval: 5 },
+  evaluation: { interval: 10, episodes: 2, window: 2 }, log: { interval: 10 }, replay: { offlineCapacity: 20, onlineCapacity: 10, offlineBatch: 4, onlineBatch: 2 },
+};
+/** The files that two equal runs have equal, byte by byte. */
+const EQUAL = ["config.json", "metrics.csv", "topology.csv", "masks.bin"];
+const WHEN: readonly When[] = ["before", "half", "after"];
+
+export interface KillsReport {
+  readonly kills: number;
+  readonly freezes: number;
+  /** Runs that came to their end and were compared. */
+  readonly runs: number;
+  /** Kills by operation and file, "rename checkpoint.safetensors". */
+  readonly at: ReadonlyMap<string, number>;
+  /** What was not as it should be, with what repeats it. */
+  readonly failures: readonly string[];
+}
+
+/**
+ * Kills processes that train a run at every kind of file operation, before it, in the middle and after it, lets others go on, and compares what
+ * they end with to an undisturbed run. Then freezes processes there, lets another take the run over and complete it, and wakes them up.
+ *
+ * @param options.report hears how far it is
+ */
+export async function campaignOfKills(options: { readonly kills: number; readonly freezes: number; readonly seed?: number; readonly report?: (line: string) => void }): Promise<KillsReport> {
+  const { kills, freezes, seed = 1, report = () => undefined } = options;
+  const folder = mkdtempSync(join(tmpdir(), "mast-kills-"));
+  const random = createRandom(seed);
+  const at = new Map<string, number>();
+  const failures: string[] = [];
+  try {
+    const program = await bundle(folder);
+    const train = (runs: string, stop?: KilledTask["at"]) => start(program, { runs, input: INPUT, ...(stop ? { at: stop } : {}) });
+    const whole = join(folder, "whole");
+    const { output } = await train(whole).ended;
+    const operations = Number(/complete after (\d+) operations/.exec(output)?.[1]);
+    if (!(operations > 0)) throw new Error(`the undisturbed run did not end: ${output}`);
+    report(`an undisturbed run has ${operations} file operations`);
+    const expected = stateOf(whole);
+
+    let killed = 0;
+    let runs = 0;
+    while (killed < kills) {
+      const place = join(folder, `run-${runs++}`);
+      const story: string[] = [];
+      // A process that goes on opens what is there, which is some 50 operations, and then does what remains.
+      for (let sitting = 0; ; sitting++) {
+        const operation = 1 + random.below(sitting === 0 ? operations : Math.min(operations, 120));
+        const when = WHEN[random.below(WHEN.length)]!;
+        const last = killed >= kills || sitting === 8;
+        const { output: said, signal, code } = await train(place, last ? undefined : { operation, when, signal: "SIGKILL" }).ended;
+        story.push(`${when} ${operation}`);
+        if (signal === "SIGKILL") {
+          killed++;
+          const name = said.split("\n")[0]!;
+          at.set(name, (at.get(name) ?? 0) + 1);
+          if (killed % 50 === 0) report(`${killed} of ${kills} kills, ${failures.length} failures`);
+          continue;
+        }
+        if (code !== 0) failures.push(`seed ${seed}, run ${runs} (${story.join(", ")}): ${said.trim()}`);
+        else if (stateOf(place) !== expected) failures.push(`seed ${seed}, run ${runs} (${story.join(", ")}): it is not what the undisturbed run is`);
+        break;
+      }
+      rmSync(place, { recursive: true });
+    }
+
+    for (let freeze = 0; freeze < freezes; freeze++) {
+      const place = join(folder, `frozen-${freeze}`);
+      const stop = { operation: 1 + Math.floor((freeze * operations) / freezes), when: WHEN[freeze % WHEN.length]!, signal: "SIGSTOP" } as const;
+      const first = train(place, stop);
+      await first.frozen;
+      const second = await train(place).ended;
+      const before = stateOf(place);
+      first.child.kill("SIGCONT");
+      const { output: said, code } = await first.ended;
+      // One that was frozen at its very end has nothing left to write.
+      const told = code === 0 || /LeaseLostError|RunTakenError/.test(said);
+      if (second.code !== 0) failures.push(`frozen ${stop.when} ${stop.operation}: the other said ${second.output.trim()}`);
+      else if (before !== expected) failures.push(`frozen ${stop.when} ${stop.operation}: the other's run is not what the undisturbed run is`);
+      else if (stateOf(place) !== expected) failures.push(`frozen ${stop.when} ${stop.operation}: it wrote when it woke up`);
+      else if (!told) failures.push(`frozen ${stop.when} ${stop.operation}: it said ${said.trim()}`);
+      rmSync(place, { recursive: true });
+      if ((freeze + 1) % 20 === 0) report(`${freeze + 1} of ${freezes} freezes, ${failures.length} failures`);
+    }
+    return { kills: killed, freezes, runs: runs + freezes, at, failures };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** The program as one file, which starts several times as fast as its modules. */
+async function bundle(folder: string): Promise<string> {
+  const root = fileURLToPath(new URL("../../", import.meta.url));
+  await build({
+    root, logLevel: "error", configFile: false,
+    build: { ssr: join(root, "bench/campaigns/killed.ts"), outDir: join(folder, "program/node"), emptyOutDir: false, minify: true, target: "node20", rollupOptions: { output: { inlineDynamicImports: true, entryFileNames: "killed.mjs" } } },
+    ssr: { noExternal: true, external: ["@tensorflow/tfjs", "@tensorflow/tfjs-backend-wasm", "webgpu"] },
+  });
+  // Where src/node/host.ts looks for them.
+  mkdirSync(join(folder, "program/networks/wasm"), { recursive: true });
+  cpSync(join(root, "src/networks/wasm/kernels.wasm"), join(folder, "program/networks/wasm/kernels.wasm"));
+  return join(folder, "program/node/killed.mjs");
+}
+
+interface Started {
+  readonly child: ReturnType<typeof spawn>;
+  /** When it has said at which operation it stops, and has stopped or ended. */
+  readonly frozen: Promise<void>;
+  readonly ended: Promise<{ readonly code: number | null; readonly signal: string | null; readonly output: string }>;
+}
+
+function start(program: string, task: KilledTask): Started {
+  const child = spawn(process.execPath, [program, JSON.stringify(task)], { env: { ...process.env, MAST_LEASE_SECONDS: "1" } });
+  let output = "";
+  const ended = new Promise<{ code: number | null; signal: string | null; output: string }>((resolve) => child.once("close", (code, signal) => resolve({ code, signal, output })));
+  const frozen = new Promise<void>((resolve) => {
+    const hear = (data: unknown) => {
+      output += String(data);
+      if (output.includes("\n")) setTimeout(resolve, 50);
+    };
+    child.stdout.on("data", hear);
+    child.stderr.on("data", hear);
+    void ended.then(() => resolve());
+  });
+  return { child, frozen, ended };
+}
+
+/** All that has to be equal, as text. */
+function stateOf(runs: string): string {
+  const directory = join(runs, runName(resolveConfig(INPUT)));
+  const { summary } = readRun(directory);
+  const { state } = readRunCheckpoint(directory);
+  const tensors = [...state.tensors, ...state.masks].map(([name, values]) => [name, Buffer.from(values.buffer, values.byteOffset, values.byteLength).toString("base64")]);
+  return JSON.stringify([
+    readdirSync(directory).sort(), EQUAL.map((file) => readFileSync(join(directory, file)).toString("base64")),
+    tensors, state.progress, [...state.replay.indices], [...state.replay.seeds], [...state.replay.lengths], [...state.replay.actions],
+    summary?.score, summary?.winRates, summary?.steps, summary?.updates,
+  ]);
+}
