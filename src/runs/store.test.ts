@@ -1,4 +1,4 @@
-import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { copyFileSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -6,7 +6,7 @@ import { changeConfig, type Config, givenOf, resolveConfig } from "../config.js"
 import type { TrainingRecord, TrainState } from "../training/records.js";
 import { decodeSafetensors } from "./safetensors.js";
 import { exportParameters } from "./checkpoint.js";
-import { findRun, listRuns, openRun, readMasks, readRun, readRunCheckpoint, readTiming, readTopology, runName, type RunSummary } from "./store.js";
+import { findRun, inspectRun, listRuns, openRun, readMasks, readRun, readRunCheckpoint, readTiming, readTopology, runName, runNamesOf, type RunSummary } from "./store.js";
 
 const config = resolveConfig({ environment: "two-step", steps: 1000, seed: 3 });
 const cost = { totalSize: 10, trainFlops: 100, inferenceFlops: 5 };
@@ -266,6 +266,97 @@ describe("a checkpoint that cannot be used", () => {
     await refusedUnchanged(directory, message);
     expect(() => readRun(directory)).toThrow(message);
     });
+});
+
+describe("growing files of an interrupted run", () => {
+  it.each(["metrics.csv", "timing.csv", "topology.csv", "masks.bin"])("are checked byte by byte: one changed in %s is refused, and nothing is changed", async (file) => {
+    const run = await openRun(config, { runs });
+    recordsFrom(0).slice(0, 8).forEach((record) => run.write(record));
+    run.write(checkpoint(400));
+    run.close();
+    const path = join(run.directory, file);
+    const content = readFileSync(path);
+    content[content.length - 2]! ^= 1;
+    writeFileSync(path, content);
+    const before = readdirSync(run.directory);
+    await expect(openRun(config, { runs })).rejects.toThrow(new RegExp(`${file.replace(".", "\\.")} cannot be used: its checksum is not that of the run: it was damaged or changed\\.`));
+    expect(readdirSync(run.directory)).toEqual(before);
+    expect(readFileSync(path).equals(content)).toBe(true);
+  });
+
+  it("are not followed where they, or the temporary ones beside them, are symbolic links", async () => {
+    const run = await openRun(config, { runs });
+    run.write(train(100));
+    run.write(checkpoint(100));
+    run.close();
+    const outside = join(runs, "outside");
+    writeFileSync(outside, readFileSync(join(run.directory, "metrics.csv")));
+    rmSync(join(run.directory, "metrics.csv"));
+    symlinkSync(outside, join(run.directory, "metrics.csv"));
+    symlinkSync(outside, join(run.directory, "checkpoint.safetensors.tmp"));
+    const before = readFileSync(outside, "utf8");
+    const again = await openRun(config, { runs });
+    again.write(train(200));
+    again.write(checkpoint(200));
+    again.close();
+    expect(readFileSync(outside, "utf8")).toBe(before);
+    expect(lstatSync(join(run.directory, "metrics.csv")).isFile()).toBe(true);
+    expect(readRun(run.directory).step).toBe(200);
+  });
+});
+
+describe("a complete run", () => {
+  it.each<[string, string, (path: string) => void, RegExp]>([
+    ["an emptied table", "metrics.csv", (path) => truncateSync(path, 0), /metrics\.csv cannot be used: it has 0 bytes, and \d+ bytes of it belong to the run/],
+    ["a table that is gone", "topology.csv", (path) => rmSync(path), /topology\.csv cannot be used: it is gone/],
+    ["a folder in the place of a table", "timing.csv", (path) => (rmSync(path), mkdirSync(path)), /timing\.csv cannot be used: it is no file/],
+    ["an empty summary", "summary.json", (path) => writeFileSync(path, ""), /summary\.json is empty/],
+    ["half a summary", "summary.json", (path) => writeFileSync(path, '{ "score": 0.'), /summary\.json is not valid JSON/],
+    ["null as its summary", "summary.json", (path) => writeFileSync(path, "null"), /summary\.json is no summary of a run/],
+    ["a changed score", "summary.json", (path) => writeFileSync(path, readFileSync(path, "utf8").replace('"score": 0.5', '"score": 0.9')), /summary\.json is not what the run ended with/],
+    ["another tool's configuration", "config.json", (path) => writeFileSync(path, '{"architectures":["Bert"]}'), /config\.json does not hold "given" and "complete" values/],
+    ["an emptied configuration", "config.json", (path) => writeFileSync(path, ""), /config\.json is empty/],
+    ["a folder in the place of its configuration", "config.json", (path) => (rmSync(path), mkdirSync(path)), /Cannot read .*config\.json: it is a folder, not a file/],
+    ["no configuration", "config.json", (path) => rmSync(path), /config\.json is not there/],
+  ])("with %s is listed as damaged, with what to do, and hides no other", async (_, file, damage, problem) => {
+    const directory = await complete();
+    const other = await complete({ ...config, seed: 4 });
+    damage(join(directory, file));
+    const listed = listRuns({ runs });
+    expect(listed).toHaveLength(2);
+    expect(listed.find(({ state }) => state === "damaged")).toMatchObject({ directory, problem: expect.stringMatching(problem) as string });
+    expect(listed.find((run) => run.directory === other)).toMatchObject({ state: "complete", summary });
+  });
+
+  it("is checked to the last digit where it is read, and what was appended later does not count", async () => {
+    const directory = await complete();
+    const path = join(directory, "metrics.csv");
+    const content = readFileSync(path, "utf8");
+    writeFileSync(path, `${content}train,9999\n`);
+    expect(readRun(directory).metrics.at(-1)!.step).toBe(1000);
+    writeFileSync(path, content.replace("0.25", "0.75"));
+    // The list looks at lengths; the numbers are checked when they are asked for.
+    expect(listRuns({ runs })[0]!.state).toBe("complete");
+    expect(() => readRun(directory)).toThrow(/metrics\.csv cannot be used: its checksum is not that of the run/);
+    expect(inspectRun(directory, { whole: true })).toMatchObject({ state: "damaged" });
+  });
+
+  it("is not given another run's checkpoint, nor an earlier one of its own", async () => {
+    const directory = await complete();
+    const path = join(directory, "checkpoint.safetensors");
+    const end = readFileSync(path);
+    copyFileSync(join(await complete({ ...config, seed: 4 }), "checkpoint.safetensors"), path);
+    for (const read of [() => readRunCheckpoint(directory), () => exportParameters(path, runNamesOf(directory))]) expect(read).toThrow(/cannot be used: it belongs to run two-step-qmix-mast-95-1k-seed4-/);
+    writeFileSync(path, end);
+    // A folder that was renamed is the same run still.
+    renameSync(directory, join(runs, "my-best-run"));
+    expect(readRunCheckpoint(join(runs, "my-best-run")).end).toBeDefined();
+    const early = await openRun(config, { runs: join(runs, "early") });
+    early.write(checkpoint(100));
+    early.close();
+    copyFileSync(join(early.directory, "checkpoint.safetensors"), join(runs, "my-best-run", "checkpoint.safetensors"));
+    expect(() => readRunCheckpoint(join(runs, "my-best-run"))).toThrow(/it is of step 100, and its run ended at step 1000/);
+  });
 });
 
 describe("a disk that refuses", () => {
