@@ -77,7 +77,7 @@ export { differenceText, mannWhitneyP, type ScoreDifference, scoreDifference } f
 export { smooth, smoothWithin } from "./results/savgol.js";
 export { bootstrapInterval, finalScore, interquartileMean, mean, probabilityOfImprovement, standardDeviation } from "./results/statistics.js";
 export {
-  checkpointPath, findRun, listRuns, readMasks, readRun, readRunCheckpoint, readTiming, readTopology,
+  checkpointPath, type DamagedRun, findRun, inspectRun, listRuns, readMasks, readRun, readRunCheckpoint, readTiming, readTopology,
   type RunCost, runName, runOf, runsDirectory, type RunState, type RunSummary, type StoredRun,
 } from "./runs/store.js";
 

@@ -1,10 +1,11 @@
 import { spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type ConfigInput, resolveConfig } from "../config.js";
-import { runOne, type TrainingProgress } from "./run.js";
+import type { RunProgress } from "./progress.js";
+import { runOne } from "./run.js";
 import { runAll } from "./run-all.js";
 import { openRun, runName } from "./store.js";
 
@@ -36,7 +37,7 @@ describe("runAll", () => {
   it("trains one after the other what does not fit into memory together, and says so", async () => {
     const notes: string[] = [];
     let most = 0;
-    const onProgress = (_: TrainingProgress, all: readonly TrainingProgress[]) => (most = Math.max(most, all.filter(({ state }) => state === "running").length));
+    const onProgress = (_: RunProgress, all: readonly RunProgress[]) => (most = Math.max(most, all.filter(({ state }) => state === "running").length));
     // More than one of these runs needs, less than two.
     const outcomes = await runAll(seeds(1, 2, 3), { runs, memory: 300e6, onNote: (line) => notes.push(line), onProgress });
     expect(outcomes.map(({ state }) => state)).toEqual(["complete", "complete", "complete"]);
@@ -87,7 +88,10 @@ describe("runAll", () => {
     // One that cannot be looked up: only its heartbeat tells that it lives.
     const path = join(directory, "lease.1");
     let count = 0;
-    const beat = () => writeFileSync(path, `${JSON.stringify({ ...(JSON.parse(mine) as object), system: "another boot", host: "elsewhere", pid: other.pid, id: "theirs" })}\n${String(++count).padStart(12, "0")}\n`);
+    const beat = () => {
+      writeFileSync(`${path}-next`, `${JSON.stringify({ ...(JSON.parse(mine) as object), system: "another boot", host: "elsewhere", pid: other.pid, id: "theirs" })}\n${String(++count).padStart(12, "0")}\n`);
+      renameSync(`${path}-next`, path);
+    };
     beat();
     const heart = setInterval(beat, 50);
     expect((await runAll([config!], { runs, wait: false }))[0]).toMatchObject({ state: "failed", error: { message: expect.stringMatching(/^Process \d+ on elsewhere works on /) as string } });
