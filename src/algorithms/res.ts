@@ -1,3 +1,4 @@
+import { LabError } from "../errors.js";
 import type { Config } from "../config/config.js";
 import { ALGORITHM_TITLES } from "../methods.js";
 import type { Engine } from "../networks/engine.js";
@@ -28,7 +29,7 @@ import { type UpdateStatistics, addSteps } from "./statistics.js";
  */
 export async function resUpdate(engine: Engine, groups: readonly EpisodeGroup[], stepsInBatch: number, config: Config, step: number): Promise<UpdateStatistics> {
   const { agent, mixer } = engine;
-  if (!config.res) throw new Error('res has no settings: config.res is missing. Configure it with algorithm "res".');
+  if (!config.res) throw new LabError('res has no settings: config.res is missing. Configure it with algorithm "res".');
   const operator = operatorOf(config);
   const { beta, lambda } = config.res;
   let [loss, qTotal, target] = [0, 0, 0];

@@ -1,3 +1,4 @@
+import { LabError } from "../errors.js";
 import type { Config } from "../config/config.js";
 import { ALGORITHM_TITLES } from "../methods.js";
 import type { Engine } from "../networks/engine.js";
@@ -25,7 +26,7 @@ import { type UpdateStatistics, addSteps } from "./statistics.js";
  */
 export async function wqmixUpdate(engine: Engine, groups: readonly EpisodeGroup[], stepsInBatch: number, config: Config, step: number): Promise<UpdateStatistics> {
   const { agent, mixer, central } = engine;
-  if (!central || !config.wqmix) throw new Error(`${config.algorithm} has ${central ? "no settings: config.wqmix" : "no central networks: network.centralEmbed"} is missing. Configure it with algorithm "ow-qmix" or "cw-qmix".`);
+  if (!central || !config.wqmix) throw new LabError(`${config.algorithm} has ${central ? "no settings: config.wqmix" : "no central networks: network.centralEmbed"} is missing. Configure it with algorithm "ow-qmix" or "cw-qmix".`);
   const operator = operatorOf(config);
   const { alpha } = config.wqmix;
   let [loss, qTotal, target] = [0, 0, 0];

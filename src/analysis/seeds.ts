@@ -1,3 +1,4 @@
+import { LabError } from "../errors.js";
 import type { Config } from "../config.js";
 import type { Table } from "../figures/table.js";
 import { requireSeeds } from "../results/seeds.js";
@@ -26,12 +27,12 @@ export interface SeedTableOptions {
 export function seedTable(runs: readonly StoredRun[], label: (config: Config) => string, options: SeedTableOptions = {}): Table {
   const { title, from = 0, reference } = options;
   const settings = [...new Set(runs.map(({ config }) => label(config)))];
-  if (reference !== undefined && !settings.includes(reference)) throw new Error(`No run is called "${reference}"; there are ${settings.map((name) => `"${name}"`).join(", ")}.`);
+  if (reference !== undefined && !settings.includes(reference)) throw new LabError(`No run is called "${reference}"; there are ${settings.map((name) => `"${name}"`).join(", ")}.`);
   const seeds = [...new Set(runs.map(({ config }) => config.seed))].sort((a, b) => a - b);
   const rates = new Map<string, number>();
   for (const run of runs) {
     const key = `${run.config.seed} ${label(run.config)}`;
-    if (rates.has(key)) throw new Error(`Two runs of seed ${run.config.seed} are called "${label(run.config)}": name what sets them apart, or give runs of one kind only.`);
+    if (rates.has(key)) throw new LabError(`Two runs of seed ${run.config.seed} are called "${label(run.config)}": name what sets them apart, or give runs of one kind only.`);
     rates.set(key, winRateSince(run, from));
   }
   for (const setting of settings) requireSeeds(runs.filter(({ config }) => label(config) === setting), `These runs of "${setting}"`);
@@ -90,6 +91,6 @@ export function sharedSteps(runs: readonly Pick<StoredRun, "metrics">[]): number
 export function winRateSince(run: StoredRun, from: number): number {
   summaryOf(run);
   const rates = run.metrics.filter(({ kind, step }) => kind === "evaluation" && step >= from).map(({ winRate }) => winRate);
-  if (rates.length === 0) throw new Error(`Run ${run.name} has no evaluation from step ${from} on; it has ${run.config.steps} steps.`);
+  if (rates.length === 0) throw new LabError(`Run ${run.name} has no evaluation from step ${from} on; it has ${run.config.steps} steps.`);
   return mean(rates);
 }

@@ -1,3 +1,4 @@
+import { LabError } from "../errors.js";
 import { shortSteps } from "../figures/figure.js";
 import type { MaskSnapshot } from "../figures/masks.js";
 import { readMasks, type StoredRun } from "../runs/store.js";
@@ -13,7 +14,7 @@ import { networkPlan } from "../training/plan.js";
 export function maskSnapshots(run: StoredRun, weight: string, moments: readonly number[] = [0, 0.25, 0.5, 1]): MaskSnapshot[] {
   const history = readMasks(run.directory);
   const known = [...(history[0]?.masks.keys() ?? [])];
-  if (!known.includes(weight)) throw new Error(`${run.name} has no mask "${weight}"; ${known.length === 0 ? "it has not begun" : `there are ${known.join(", ")}`}`);
+  if (!known.includes(weight)) throw new LabError(`${run.name} has no mask "${weight}"; ${known.length === 0 ? "it has not begun" : `there are ${known.join(", ")}`}`);
   const last = history.at(-1)!.step;
   const chosen = new Set(moments.map((moment) => history.reduce((a, b) => (Math.abs(b.step - moment * last) < Math.abs(a.step - moment * last) ? b : a))));
   const [outputs, inputs] = weightShape(run, weight);

@@ -1,3 +1,4 @@
+import { LabError } from "../errors.js";
 import { readMasks, readTopology, type StoredRun } from "../runs/store.js";
 import { countNonzeros } from "../sparse/mask.js";
 import { maskOverlap, type Overlap } from "../sparse/overlap.js";
@@ -30,7 +31,7 @@ export interface TopologyChange {
 export function topologyChange({ name, directory }: StoredRun): TopologyChange {
   const history = readMasks(directory);
   const [first, last] = [history[0], history.at(-1)];
-  if (first === undefined || last === undefined) throw new Error(`Run ${name} has no masks yet: it has not begun.`);
+  if (first === undefined || last === undefined) throw new LabError(`Run ${name} has no masks yet: it has not begun.`);
   let weights = 0, connections = 0, tried = 0, grown = 0, lost = 0;
   for (const [layer, mask] of first.masks) {
     const ever = mask.slice();

@@ -1,3 +1,4 @@
+import { LabError } from "../errors.js";
 import { existsSync } from "node:fs";
 import { relative, resolve } from "node:path";
 import type { Backend, Config } from "../config.js";
@@ -98,7 +99,7 @@ export async function runExperiment(id: string, flags: ExperimentFlags): Promise
 
 /** `mast experiment publish ID`: as `run`, and what it comes to becomes the project's committed result. */
 export async function publishExperiment(id: string, flags: ExperimentFlags): Promise<void> {
-  if (flags.results !== undefined) throw new Error("publish writes to data/results and figures: leave out --results, or use run.");
+  if (flags.results !== undefined) throw new LabError("publish writes to data/results and figures: leave out --results, or use run.");
   await runExperiment(id, { ...flags, publish: true });
 }
 
@@ -137,7 +138,7 @@ function showPart(experiment: Experiment, profile: Profile, runs: readonly Store
   const { id } = experiment;
   const command = `mast experiment run ${id} --profile ${profile}${flagsText(flags)}`;
   if (runs.length > 0) console.log(`\n${tableText(experiment.reduce(runs).table)}\n`);
-  throw new Error(`${runs.length} of the ${all} runs of ${id} (${profile}) are complete${runs.length > 0 ? ", the table is of these alone" : ""}: \`${command}\` does the rest.`);
+  throw new LabError(`${runs.length} of the ${all} runs of ${id} (${profile}) are complete${runs.length > 0 ? ", the table is of these alone" : ""}: \`${command}\` does the rest.`);
 }
 
 /** Measures with progress on the terminal; Ctrl-C stops it, and a second one ends it at once. */
@@ -168,7 +169,7 @@ function showMeasured(measurement: Measurement, profile: Profile, flags: Experim
   refuseTrainingFlags(measurement, flags);
   const files = publishedMeasurement(measurement, profile, placeOf(flags));
   const path = files.find(({ what }) => what === "Rows")?.path;
-  if (path === undefined) throw new Error(`${measurement.id} (${profile}) was not measured here yet: \`mast experiment run ${measurement.id} --profile ${profile}\` does it.`);
+  if (path === undefined) throw new LabError(`${measurement.id} (${profile}) was not measured here yet: \`mast experiment run ${measurement.id} --profile ${profile}\` does it.`);
   const rows = parseCsv(readNamedFile(path, "the results"), path);
   const titles = Object.keys(rows[0] ?? {});
   const columns = titles.map((title) => ({ title, ...(typeof rows[0]![title] === "number" ? { align: "right" as const } : {}) }));
@@ -178,7 +179,7 @@ function showMeasured(measurement: Measurement, profile: Profile, flags: Experim
 
 function refuseTrainingFlags({ id }: Measurement, { seeds, engine, backend, workers, runs, checkpointEvery }: ExperimentFlags): void {
   const given = Object.entries({ "--seeds": seeds, "--engine": engine, "--backend": backend, "--workers": workers, "--runs": runs, "--checkpoint-every": checkpointEvery }).filter(([, value]) => value !== undefined).map(([flag]) => flag);
-  if (given.length > 0) throw new Error(`${id} measures something itself and keeps no runs: leave out ${given.join(" and ")}.`);
+  if (given.length > 0) throw new LabError(`${id} measures something itself and keeps no runs: leave out ${given.join(" and ")}.`);
 }
 
 /** A line for each kind of file; of a figure, what a person opens. */

@@ -1,3 +1,4 @@
+import { LabError } from "../errors.js";
 import { accessSync, constants, existsSync, readdirSync, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
@@ -12,7 +13,7 @@ interface BrowserProgram {
 }
 
 /** Why no browser draws: its message is the reason, a piece of a sentence. */
-export class BrowserError extends Error {
+export class BrowserError extends LabError {
   override readonly name = "BrowserError";
 }
 

@@ -1,3 +1,4 @@
+import { LabError } from "../errors.js";
 import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import type { Figure } from "../figures/figure.js";
@@ -107,7 +108,7 @@ async function drawInTurn(asked: FigureToDraw): Promise<Buffer> {
     unusable.set(browser, error);
     throw error;
   }
-  if (answer.png === undefined) throw new Error(answer.figureFault);
+  if (answer.png === undefined) throw new LabError(answer.figureFault);
   return Buffer.from(answer.png);
 }
 

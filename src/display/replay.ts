@@ -1,3 +1,4 @@
+import { LabError } from "../errors.js";
 import type { EnvironmentSnapshot, UnitSnapshot } from "../envs/environment.js";
 import { FRAME_WIDTH, showPage } from "./notebook.js";
 import type { EpisodeRecording } from "../figures/recording.js";
@@ -28,9 +29,9 @@ export interface ReplayOptions {
  */
 export function battleReplay(recording: EpisodeRecording, options: ReplayOptions = {}): string {
   const { frames, rewards, actions } = recording;
-  if (frames.length === 0) throw new Error("a replay needs at least one frame; recordEpisode gives them");
+  if (frames.length === 0) throw new LabError("a replay needs at least one frame; recordEpisode gives them");
   if (rewards.length !== frames.length - 1 || actions.length !== frames.length - 1) {
-    throw new Error(`a replay of ${frames.length} frames needs ${frames.length - 1} rewards and joint actions; given ${rewards.length} and ${actions.length}`);
+    throw new LabError(`a replay of ${frames.length} frames needs ${frames.length - 1} rewards and joint actions; given ${rewards.length} and ${actions.length}`);
   }
   const data = {
     title: options.title ?? replayTitle(recording),

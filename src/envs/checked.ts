@@ -1,3 +1,4 @@
+import { LabError } from "../errors.js";
 import { createRandom } from "../random.js";
 import { describeValue, isObject, PartError } from "../parts/registry.js";
 import type { Environment, EnvironmentSizes, EnvironmentSnapshot, GivenEnvironment } from "./environment.js";
@@ -65,13 +66,13 @@ export function checkedEnvironment(name: string, env: GivenEnvironment): Environ
     if (steps >= episodeLimit && !env.ended) refuse(`has not ended after ${steps} steps; its sizes.episodeLimit says ${episodeLimit}`);
   }
   function checkActions(jointAction: ArrayLike<number>): void {
-    if (!started) throw new Error(`${name}: step before reset: call reset(seed) first.`);
-    if (env.ended) throw new Error(`${name}: step after the end of the episode: call reset(seed) first.`);
-    if (jointAction.length !== agents) throw new Error(`${name}: got ${jointAction.length} actions, needs one for each of ${agents} agents.`);
+    if (!started) throw new LabError(`${name}: step before reset: call reset(seed) first.`);
+    if (env.ended) throw new LabError(`${name}: step after the end of the episode: call reset(seed) first.`);
+    if (jointAction.length !== agents) throw new LabError(`${name}: got ${jointAction.length} actions, needs one for each of ${agents} agents.`);
     for (let agent = 0; agent < agents; agent++) {
       const action = jointAction[agent];
       if (!(Number.isInteger(action) && action >= 0 && action < actions) || env.availableActions[agent * actions + action] !== 1) {
-        throw new Error(`${name}: agent ${agent} cannot play action ${action} now.`);
+        throw new LabError(`${name}: agent ${agent} cannot play action ${action} now.`);
       }
     }
   }

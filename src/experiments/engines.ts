@@ -1,3 +1,4 @@
+import { LabError } from "../errors.js";
 import { type Config, type ConfigInput, mergeConfig, resolveConfig } from "../config.js";
 import { linePanels } from "../figures/panels.js";
 import type { Figure } from "../figures/figure.js";
@@ -63,7 +64,7 @@ export function enginePairs(runs: readonly StoredRun[]): EnginePair[] {
   return [...new Set(runs.map(({ config }) => config.seed))].map((seed) => {
     const [wasm, tensorflow] = (["wasm", "tensorflow"] as const).map((engine) => {
       const own = runs.filter(({ config }) => config.seed === seed && config.engine === engine);
-      if (own.length !== 1) throw new Error(`Seed ${seed} has ${own.length} runs with the ${engine} engine; to be compared, it needs one with each engine.`);
+      if (own.length !== 1) throw new LabError(`Seed ${seed} has ${own.length} runs with the ${engine} engine; to be compared, it needs one with each engine.`);
       summaryOf(own[0]);
       return own[0];
     });

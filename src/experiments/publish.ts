@@ -1,3 +1,4 @@
+import { LabError } from "../errors.js";
 import { existsSync, mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Figure } from "../figures/figure.js";
@@ -46,7 +47,7 @@ export async function publishResults(experiment: Experiment, profile: Profile, r
  * @throws {Error} when there are no runs, or one is not complete, naming it
  */
 export function reduceResults(experiment: Experiment, runs: readonly StoredRun[]): Reduction {
-  if (runs.length === 0) throw new Error(`No run of ${experiment.id} is complete: there is nothing to show yet.`);
+  if (runs.length === 0) throw new LabError(`No run of ${experiment.id} is complete: there is nothing to show yet.`);
   runs.forEach(summaryOf);
   return experiment.reduce(runs);
 }
@@ -75,7 +76,7 @@ export async function saveResults(experiment: Experiment, profile: Profile, runs
  */
 export async function publishMeasurement(measurement: Measurement, profile: Profile, measured: Measured, options: PublishOptions = {}): Promise<Measured & { readonly saved: readonly PublishedFile[] }> {
   const { id } = measurement;
-  if (measured.rows.length === 0) throw new Error(`${id} measured nothing: there is nothing to show.`);
+  if (measured.rows.length === 0) throw new LabError(`${id} measured nothing: there is nothing to show.`);
   const ending = profileNamed(profile) === measurement.profile ? "" : `-${profile}`;
   const commit = currentCommit() ?? "";
   const rows = measured.rows.map((row) => ({ ...row, commit: row["commit"] ?? commit }));

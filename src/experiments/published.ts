@@ -1,3 +1,4 @@
+import { LabError } from "../errors.js";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { readNamedFile } from "../node/files.js";
@@ -28,7 +29,7 @@ export function publishedRows(name: string, folder?: string): CsvRow[] {
  */
 export function publishedAblation(experiments: readonly Pick<Experiment, "id" | "title">[], folder?: string): Table {
   const blocks = experiments.map(({ id }) => publishedRows(`${id}-settings`, folder)).filter((block) => block.length > 0);
-  if (blocks.length === 0) throw new Error(`None of ${experiments.map(({ id }) => id).join(", ")} was run: \`npx mast experiment run ${experiments[0].id}\` does it.`);
+  if (blocks.length === 0) throw new LabError(`None of ${experiments.map(({ id }) => id).join(", ")} was run: \`npx mast experiment run ${experiments[0].id}\` does it.`);
   const columns = blocks[0].map((cell) => String(cell["column"]));
   const percent = (value: string | number): string => (typeof value === "number" ? (100 * value).toFixed(1) : "");
   const line = (block: readonly CsvRow[], what: string, text: (cell: CsvRow) => string): string[] => [

@@ -1,3 +1,4 @@
+import { LabError } from "../errors.js";
 import { availableParallelism } from "node:os";
 import type { Config } from "../config.js";
 import type { Measured, Measurement, Profile } from "./experiment.js";
@@ -84,7 +85,7 @@ export async function watchRuns(configs: readonly Config[], options: WatchOption
   if (interrupt.signal.aborted) console.log(`Stopped; what was trained is kept. Run ${inNotebook() ? "the cell" : "it"} again to continue.`);
   await live.finish(curve());
   const failed = outcomes.filter(({ state }) => state === "failed");
-  if (failed.length > 0) throw new Error(`${failed.length} of ${outcomes.length} runs failed: ${failed.map(({ config, error }) => `${name(config)}: ${error!.message}`).join("; ")}`);
+  if (failed.length > 0) throw new LabError(`${failed.length} of ${outcomes.length} runs failed: ${failed.map(({ config, error }) => `${name(config)}: ${error!.message}`).join("; ")}`);
   return outcomes.flatMap(({ run }) => run ?? []);
 }
 
@@ -105,7 +106,7 @@ export async function watchMeasurement(measurement: Measurement, profile: Profil
     return measured;
   } catch (error) {
     if (!interrupt.signal.aborted) throw error;
-    throw new Error(`${measurement.title}: stopped before it had measured everything. Run ${inNotebook() ? "the cell" : "it"} again to measure anew.`);
+    throw new LabError(`${measurement.title}: stopped before it had measured everything. Run ${inNotebook() ? "the cell" : "it"} again to measure anew.`);
   } finally {
     interrupt.release();
   }

@@ -1,3 +1,4 @@
+import { LabError } from "../errors.js";
 import type { Environment } from "../envs/environment.js";
 import type { BattleEnvironment } from "../envs/starcraft/environment.js";
 import type { InputBlock } from "./masks.js";
@@ -106,7 +107,7 @@ export function agentTypes(env: Environment): string[] {
  * showTable(featureTable(observationFeatures(env, 0), env.observations.subarray(0, env.sizes.observation)));
  */
 export function featureTable(features: readonly Feature[], values: ArrayLike<number>, options: { readonly title?: string; readonly only?: readonly string[] } = {}): Table {
-  if (features.length !== values.length) throw new Error(`${values.length} values for ${features.length} features: give the observation of one agent, or the state`);
+  if (features.length !== values.length) throw new LabError(`${values.length} values for ${features.length} features: give the observation of one agent, or the state`);
   const { title, only } = options;
   const rows = features.flatMap(({ block, name }, i) => {
     if (only !== undefined && !only.includes(block)) return [];
@@ -125,7 +126,7 @@ export function featureTable(features: readonly Feature[], values: ArrayLike<num
  * @throws {Error} when the environment is no battle
  */
 export function unitTable(env: Environment): Table {
-  if (!isBattle(env)) throw new Error(`${env.name} has no units: give a battle such as "3m"`);
+  if (!isBattle(env)) throw new LabError(`${env.name} has no units: give a battle such as "3m"`);
   const { types, rules } = env.battle;
   return {
     columns: ["Unit", "Health", "Shield", "Armour", "Damage", "Shot every", "Range", "Speed", "Radius"].map((title, j) => ({ title, align: j === 0 ? "left" : "right" })),

@@ -1,3 +1,4 @@
+import { LabError } from "../errors.js";
 import { countNonzeros, inputConnections } from "../sparse/mask.js";
 import type { Figure, Trace } from "./figure.js";
 import { bitmapPng } from "./png.js";
@@ -152,10 +153,10 @@ export function connectionCounts(snapshots: readonly MaskSnapshot[], options: { 
 
 function commonShape(snapshots: readonly MaskSnapshot[]): { outputs: number; inputs: number } {
   const first = snapshots[0];
-  if (first === undefined) throw new Error("a picture of masks needs at least one snapshot; maskSnapshots gives those of a run");
+  if (first === undefined) throw new LabError("a picture of masks needs at least one snapshot; maskSnapshots gives those of a run");
   for (const { label, mask, outputs, inputs } of snapshots) {
-    if (mask.length !== outputs * inputs) throw new Error(`mask "${label}" has ${mask.length} entries; expected outputs x inputs = ${outputs} x ${inputs} = ${outputs * inputs}`);
-    if (outputs !== first.outputs || inputs !== first.inputs) throw new Error(`mask "${label}" is ${outputs} x ${inputs}, but "${first.label}" is ${first.outputs} x ${first.inputs}: a figure shows one weight`);
+    if (mask.length !== outputs * inputs) throw new LabError(`mask "${label}" has ${mask.length} entries; expected outputs x inputs = ${outputs} x ${inputs} = ${outputs * inputs}`);
+    if (outputs !== first.outputs || inputs !== first.inputs) throw new LabError(`mask "${label}" is ${outputs} x ${inputs}, but "${first.label}" is ${first.outputs} x ${first.inputs}: a figure shows one weight`);
   }
   return first;
 }

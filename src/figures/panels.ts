@@ -1,3 +1,4 @@
+import { LabError } from "../errors.js";
 import { round, type Figure, type Trace } from "./figure.js";
 import { legendHeight, panelGrid } from "./panel-grid.js";
 import { layout, methodStyles } from "./theme.js";
@@ -60,7 +61,7 @@ export interface LinePanelsOptions {
  * linePanels([{ title: "A", lines: [{ label: "square", x: [1, 2, 3], y: [1, 4, 9] }] }], { x: { title: "x" }, y: { title: "y" } });
  */
 export function linePanels(panels: readonly Panel[], options: LinePanelsOptions): Figure {
-  if (panels.length === 0) throw new Error("A figure of panels was given none; it needs at least one.");
+  if (panels.length === 0) throw new LabError("A figure of panels was given none; it needs at least one.");
   const { title = "", x, y, caption = "" } = options;
   const columns = Math.min(panels.length, options.columns ?? 2);
   const height = options.height ?? (panels.length === 1 ? 260 : 170);

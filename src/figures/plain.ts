@@ -1,3 +1,5 @@
+import { LabError } from "../errors.js";
+
 /**
  * A value as plain JSON: typed arrays, sets and iterators become arrays, big integers numbers. Numbers that are not finite stay; JSON writes them as null, which is a gap
  * in a plot.
@@ -15,13 +17,13 @@ export function plainJson(value: unknown, place: string, above: ReadonlySet<obje
   const kind = Object.prototype.toString.call(value).slice("[object ".length, -1);
   if (["String", "Number", "Boolean"].includes(kind)) return value.valueOf();
   if (ArrayBuffer.isView(value) && kind !== "DataView") return Array.from(value as unknown as ArrayLike<number | bigint>, Number);
-  if (above.has(value)) throw new Error(`The figure's ${place} contains itself: a figure is plain JSON.`);
+  if (above.has(value)) throw new LabError(`The figure's ${place} contains itself: a figure is plain JSON.`);
   const around = new Set([...above, value]);
   if (Symbol.iterator in value && kind !== "Map") return Array.from(value as Iterable<unknown>, (child, i) => plainJson(child, `${place}[${i}]`, around));
   if ("toJSON" in value && typeof value.toJSON === "function") return plainJson((value.toJSON as () => unknown)(), place, around);
   const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype !== null && Object.getPrototypeOf(prototype) !== null) {
-    throw new Error(`The figure's ${place} is of the kind ${value.constructor?.name || kind}, which a figure cannot hold: give an array of numbers or texts.`);
+    throw new LabError(`The figure's ${place} is of the kind ${value.constructor?.name || kind}, which a figure cannot hold: give an array of numbers or texts.`);
   }
   return Object.fromEntries(Object.entries(value).map(([key, child]) => [key, plainJson(child, place === "" ? key : `${place}.${key}`, around)]));
 }

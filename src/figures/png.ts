@@ -1,3 +1,4 @@
+import { LabError } from "../errors.js";
 import { crc32, deflateSync, inflateSync } from "node:zlib";
 
 const SIGNATURE = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
@@ -100,7 +101,7 @@ function chunk(type: string, data: Buffer): Buffer {
 function decode(png: Buffer): Pixels {
   const width = png.readUInt32BE(16), height = png.readUInt32BE(20);
   const [depth, type, , , interlaced] = png.subarray(24, 29);
-  if (!png.subarray(0, 8).equals(SIGNATURE) || depth !== 8 || (type !== 2 && type !== 6) || interlaced !== 0) throw new Error("not a PNG of 8-bit RGB or RGBA without interlacing");
+  if (!png.subarray(0, 8).equals(SIGNATURE) || depth !== 8 || (type !== 2 && type !== 6) || interlaced !== 0) throw new LabError("not a PNG of 8-bit RGB or RGBA without interlacing");
   const data: Buffer[] = [];
   for (let at = 8; at < png.length; at += 12 + png.readUInt32BE(at)) {
     if (png.toString("latin1", at + 4, at + 8) === "IDAT") data.push(png.subarray(at + 8, at + 8 + png.readUInt32BE(at)));

@@ -1,3 +1,4 @@
+import { LabError } from "../errors.js";
 import { type Figure, round, type Trace } from "./figure.js";
 import { axis, layout, methodStyles } from "./theme.js";
 
@@ -22,7 +23,7 @@ export function learnedValues(values: readonly LearnedValue[], known: ReadonlyMa
   const { title = "", value = "Value" } = options;
   const places = [...known.keys()];
   const stray = values.find(({ of }) => !known.has(of));
-  if (stray !== undefined) throw new Error(`a learned value is of "${stray.of}", whose true value is not given; there are ${places.join(", ")}`);
+  if (stray !== undefined) throw new LabError(`a learned value is of "${stray.of}", whose true value is not given; there are ${places.join(", ")}`);
   const styles = methodStyles([...new Set(values.map(({ label }) => label))]);
   const truth: Trace = {
     type: "scatter", mode: "lines", name: "Truth", line: { color: "#111111", width: 2 }, hoverinfo: "skip",

@@ -1,3 +1,4 @@
+import { LabError } from "../errors.js";
 import { trainingCurves } from "../figures/curves.js";
 import { evolutionImage } from "../figures/evolution.js";
 import type { Figure } from "../figures/figure.js";
@@ -36,7 +37,7 @@ export async function watchSupervised(task: SupervisedTask, { methods, seeds }: 
     }
   } catch (error) {
     if (!interrupt.signal.aborted) throw error;
-    throw new Error(`Stopped after ${runs.length} of ${total} trainings. Run the cell again to begin anew.`);
+    throw new LabError(`Stopped after ${runs.length} of ${total} trainings. Run the cell again to begin anew.`);
   } finally {
     interrupt.release();
   }
@@ -83,7 +84,7 @@ export function supervisedTable(runs: readonly SupervisedRun[]): Table {
 /** Which connections of the first layer were kept, dropped and grown from the first update to the last: a panel for each sparse method, relevant inputs framed. */
 export function inputEvolution(runs: readonly SupervisedRun[], seed = 1): Figure {
   const shown = runs.filter((run) => run.seed === seed && run.method !== "dense");
-  if (shown.length === 0) throw new Error(`There is no sparse run with seed ${seed}; there are seeds ${[...new Set(runs.map((run) => run.seed))].join(", ")}.`);
+  if (shown.length === 0) throw new LabError(`There is no sparse run with seed ${seed}; there are seeds ${[...new Set(runs.map((run) => run.seed))].join(", ")}.`);
   const { task } = shown[0];
   const weight = "agent.fc1.weight";
   const panels = shown.map(({ method, before, after }) => ({ label: methodTitle(method), outputs: task.hidden, inputs: agentInput(supervisedShape(task)), before: before.get(weight)!, after: after.get(weight)! }));

@@ -1,3 +1,4 @@
+import { LabError } from "../errors.js";
 import { currentHost } from "../host.js";
 import "../node/host.js";
 import { evolveNetworks } from "../algorithms/evolve.js";
@@ -104,7 +105,7 @@ export async function trainSupervised(task: SupervisedTask, method: Method, seed
       const evolves = config.topology.grow !== "none" && (update + 1) % config.topology.interval === 0;
       if (evolves && config.topology.grow === "gradient") engine.requestDenseGradients();
       squaredError(engine, groups, batch, true);
-      if (!Number.isFinite(engine.step(config.optimiser))) throw new Error(`The gradient is not finite after ${update} updates: training has diverged. Try a smaller learningRate than ${config.optimiser.learningRate}.`);
+      if (!Number.isFinite(engine.step(config.optimiser))) throw new LabError(`The gradient is not finite after ${update} updates: training has diverged. Try a smaller learningRate than ${config.optimiser.learningRate}.`);
       if (evolves) await evolveNetworks(engine, config, update + 1, topology);
     }
     return { task, method, seed, updates: tests.map(([update]) => update), errors: tests.map(([, error]) => error), before, after: agentMasks() };

@@ -1,3 +1,4 @@
+import { LabError } from "../errors.js";
 import type { Random } from "../random.js";
 
 /** Everything that determines the shapes of an algorithm's networks. */
@@ -108,16 +109,16 @@ export function parameterChecks(specs: readonly ParameterSpec[]) {
     /** @throws {Error} when there is no such parameter, or it has another number of values */
     check(name: string, length?: number): void {
       const size = sizeOf.get(name);
-      if (size === undefined) throw new Error(`Unknown parameter "${name}"; there are ${[...sizeOf.keys()].join(", ")}.`);
-      if (length !== undefined && length !== size) throw new Error(`Parameter "${name}" has ${size} values, got ${length}.`);
+      if (size === undefined) throw new LabError(`Unknown parameter "${name}"; there are ${[...sizeOf.keys()].join(", ")}.`);
+      if (length !== undefined && length !== size) throw new LabError(`Parameter "${name}" has ${size} values, got ${length}.`);
     },
     /** @throws {Error} when it is no weight matrix */
     checkMaskable(name: string): void {
-      if (!maskable.has(name)) throw new Error(`"${name}" has no mask; weight matrices have: ${[...maskable].join(", ")}.`);
+      if (!maskable.has(name)) throw new LabError(`"${name}" has no mask; weight matrices have: ${[...maskable].join(", ")}.`);
     },
     /** @throws {Error} when one is missing */
     checkComplete(parameters: Parameters): void {
-      for (const name of sizeOf.keys()) if (!parameters.has(name)) throw new Error(`No initial values for parameter "${name}".`);
+      for (const name of sizeOf.keys()) if (!parameters.has(name)) throw new LabError(`No initial values for parameter "${name}".`);
     },
   };
 }

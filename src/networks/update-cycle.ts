@@ -1,3 +1,4 @@
+import { LabError } from "../errors.js";
 import type { Engine } from "./engine.js";
 
 type Networks<AtOnce extends boolean> = Pick<Engine<AtOnce>, "agent" | "mixer" | "central">;
@@ -41,7 +42,7 @@ export function updateCycle(startAnew: () => void): UpdateCycle {
     }),
     request() {
       begin();
-      if (added) throw new Error("requestDenseGradients() comes before the first backward pass of an update: what was added up so far is sparse.");
+      if (added) throw new LabError("requestDenseGradients() comes before the first backward pass of an update: what was added up so far is sparse.");
     },
     end() {
       stepped = true;

@@ -1,3 +1,4 @@
+import { LabError } from "../errors.js";
 import type { Random } from "../random.js";
 import type { Episode } from "./episode.js";
 
@@ -33,7 +34,7 @@ export interface EpisodeBuffer {
  */
 export function createEpisodeBuffer(capacity: number): EpisodeBuffer {
   if (!(Number.isInteger(capacity) && capacity >= 0)) {
-    throw new Error(`A replay buffer was given capacity ${capacity}; it must be a whole number of episodes, 0 or more.`);
+    throw new LabError(`A replay buffer was given capacity ${capacity}; it must be a whole number of episodes, 0 or more.`);
   }
   // A ring: once full, `oldest` is where the next episode goes.
   let ring: Episode[] = [];
@@ -62,7 +63,7 @@ export function createEpisodeBuffer(capacity: number): EpisodeBuffer {
     sample(count, random) {
       const size = ring.length;
       if (!(Number.isInteger(count) && count >= 0 && count <= size)) {
-        throw new Error(`Cannot sample ${count} episodes without replacement from a replay buffer that holds ${size}.`);
+        throw new LabError(`Cannot sample ${count} episodes without replacement from a replay buffer that holds ${size}.`);
       }
       return sampleWithoutReplacement(size, count, random).map((age) => ring[(oldest + age) % size]);
     },

@@ -1,3 +1,4 @@
+import { LabError } from "../errors.js";
 import type { Random } from "../random.js";
 import { createEpisodeBuffer, type EpisodeBuffer } from "./buffer.js";
 import type { Episode } from "./episode.js";
@@ -38,12 +39,12 @@ export function createDualBuffer(options: DualBufferOptions): DualBuffer {
     ["online", onlineBatch, onlineCapacity],
   ] as const) {
     if (!(Number.isInteger(batch) && batch >= 0 && batch <= capacity)) {
-      throw new Error(
+      throw new LabError(
         `${side}Batch is ${batch}; it must be a whole number from 0 to ${side}Capacity, which is ${capacity} episodes.`,
       );
     }
   }
-  if (offlineBatch + onlineBatch === 0) throw new Error("offlineBatch and onlineBatch are both 0; at least one episode must be sampled.");
+  if (offlineBatch + onlineBatch === 0) throw new LabError("offlineBatch and onlineBatch are both 0; at least one episode must be sampled.");
   return {
     ...options,
     offline: createEpisodeBuffer(offlineBatch > 0 ? offlineCapacity : 0),
@@ -59,7 +60,7 @@ export function createDualBuffer(options: DualBufferOptions): DualBuffer {
 export function splitBatch(offlineShare: number, onlineShare: number, batch = 32): { offlineBatch: number; onlineBatch: number } {
   const offlineBatch = (batch * offlineShare) / (offlineShare + onlineShare);
   if (!(Number.isInteger(offlineBatch) && offlineBatch >= 0 && offlineBatch <= batch)) {
-    throw new Error(`A batch of ${batch} episodes cannot be split ${offlineShare} : ${onlineShare} into whole episodes.`);
+    throw new LabError(`A batch of ${batch} episodes cannot be split ${offlineShare} : ${onlineShare} into whole episodes.`);
   }
   return { offlineBatch, onlineBatch: batch - offlineBatch };
 }

@@ -1,3 +1,4 @@
+import { LabError } from "../errors.js";
 import type { Episode } from "./episode.js";
 
 /**
@@ -95,7 +96,7 @@ function transpose(from: Uint8Array | Float32Array, to: Uint8Array | Float32Arra
 function checkLayout(episode: Episode, agents: number, actions: number): void {
   const { length, index } = episode;
   if (!(Number.isInteger(length) && length >= 1)) {
-    throw new Error(`Episode ${index} has length ${length}; an episode has at least 1 step.`);
+    throw new LabError(`Episode ${index} has length ${length}; an episode has at least 1 step.`);
   }
   const expected = {
     actions: length * agents,
@@ -104,7 +105,7 @@ function checkLayout(episode: Episode, agents: number, actions: number): void {
   };
   for (const name of ["actions", "rewards", "availableActions"] as const) {
     if (episode[name].length !== expected[name]) {
-      throw new Error(
+      throw new LabError(
         `Episode ${index} has ${episode[name].length} ${name}; ${length} steps of ${agents} agents with ${actions} actions have ${expected[name]}.`,
       );
     }

@@ -1,3 +1,5 @@
+import { LabError } from "../errors.js";
+
 /** A row of comma separated values, by column: numbers where the whole column is numbers. */
 export type CsvRow = Readonly<Record<string, string | number>>;
 
@@ -11,9 +13,9 @@ export type CsvRow = Readonly<Record<string, string | number>>;
  */
 export function parseCsv(text: string, name: string): CsvRow[] {
   const [header, ...lines] = text.trim().split("\n").map(cells);
-  if (new Set(header).size < header.length || header.includes("")) throw new Error(`${name}: each column needs a name of its own; the header is ${header.join(",")}.`);
+  if (new Set(header).size < header.length || header.includes("")) throw new LabError(`${name}: each column needs a name of its own; the header is ${header.join(",")}.`);
   lines.forEach((line, i) => {
-    if (line.length !== header.length) throw new Error(`${name}, line ${i + 2}: ${line.length} cells, but the header has ${header.length}.`);
+    if (line.length !== header.length) throw new LabError(`${name}, line ${i + 2}: ${line.length} cells, but the header has ${header.length}.`);
   });
   const numeric = header.map((_, column) => lines.every((line) => NUMBER.test(line[column])));
   return lines.map((line) => Object.fromEntries(header.map((column, j) => [column, numeric[j] ? Number(line[j]) : line[j]])));

@@ -1,3 +1,4 @@
+import { LabError } from "../errors.js";
 import { createRandom } from "../random.js";
 import { bootstrapInterval, probabilityOfImprovement } from "./statistics.js";
 
@@ -54,7 +55,7 @@ export function pText(p: number): string {
  * mannWhitneyP([1, 2, 3], [4, 5, 6]); // 0.1: 2 of 20 ways
  */
 export function mannWhitneyP(x: readonly number[], y: readonly number[]): number {
-  if (x.length === 0 || y.length === 0) throw new Error(`Mann and Whitney's test was asked of ${x.length} and ${y.length} scores; both need at least one.`);
+  if (x.length === 0 || y.length === 0) throw new LabError(`Mann and Whitney's test was asked of ${x.length} and ${y.length} scores; both need at least one.`);
   const all = [...x, ...y];
   if (all.some(Number.isNaN)) return NaN;
   // Twice a rank is whole, also where equal scores share the mean of theirs.

@@ -1,3 +1,4 @@
+import { LabError } from "../errors.js";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
@@ -95,7 +96,7 @@ export function readPaperTable(name: string): PaperRow[];
 export function readPaperTable(name: string): readonly (ComparisonRow | WinRateRow | HyperparameterRow | AblationRow | PaperRow)[] {
   const folder = join(packageRoot(), "data", "paper");
   const tables = readdirSync(folder).flatMap((file) => (file.endsWith(".csv") ? [file.slice(0, -".csv".length)] : [])).sort();
-  if (!tables.includes(name)) throw new Error(`There is no table "${name}" of the paper in ${folder}; there are: ${tables.join(", ")}.`);
+  if (!tables.includes(name)) throw new LabError(`There is no table "${name}" of the paper in ${folder}; there are: ${tables.join(", ")}.`);
   return parsePaperTable(readFileSync(join(folder, `${name}.csv`), "utf8"), name);
 }
 
@@ -104,7 +105,7 @@ export function parsePaperTable(text: string, name: string): PaperRow[] {
   const rows = parseCsv(text, `${name}.csv`);
   rows.forEach((row, i) => {
     const issue = SCHEMAS[name]?.safeParse(row).error?.issues[0];
-    if (issue) throw new Error(`${name}.csv, line ${i + 2}, column "${issue.path.join(".")}": ${JSON.stringify(row[String(issue.path[0])])}; ${issue.message}`);
+    if (issue) throw new LabError(`${name}.csv, line ${i + 2}, column "${issue.path.join(".")}": ${JSON.stringify(row[String(issue.path[0])])}; ${issue.message}`);
   });
   return rows;
 }

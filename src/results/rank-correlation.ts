@@ -1,3 +1,5 @@
+import { LabError } from "../errors.js";
+
 /**
  * Spearman's rank correlation: whether one quantity rises with another, whatever the shape of the curve; 1 always, 0 not at all, -1 falls
  * always. Equal values share the mean of their ranks; NaN when all values of one are equal, and where one value is NaN.
@@ -7,7 +9,7 @@
  * rankCorrelation([1, 2, 3, 4], [1, 4, 9, 16]); // 1
  */
 export function rankCorrelation(x: ArrayLike<number>, y: ArrayLike<number>): number {
-  if (x.length !== y.length) throw new Error(`A correlation was asked of ${x.length} and ${y.length} values; there must be equally many.`);
+  if (x.length !== y.length) throw new LabError(`A correlation was asked of ${x.length} and ${y.length} values; there must be equally many.`);
   for (let i = 0; i < x.length; i++) if (Number.isNaN(x[i]) || Number.isNaN(y[i])) return NaN;
   const [a, b] = [ranks(x), ranks(y)];
   const centre = (x.length - 1) / 2;

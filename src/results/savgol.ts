@@ -1,3 +1,4 @@
+import { LabError } from "../errors.js";
 import { sgg } from "ml-savitzky-golay-generalized";
 
 /**
@@ -15,9 +16,9 @@ export function smooth(
   values: ArrayLike<number>,
   { window = 21, order = 2 }: { readonly window?: number; readonly order?: number } = {},
 ): number[] {
-  if (!(Number.isInteger(order) && order >= 1)) throw new Error(`The smoothing order was given as ${order}; it must be a whole number, at least 1.`);
+  if (!(Number.isInteger(order) && order >= 1)) throw new LabError(`The smoothing order was given as ${order}; it must be a whole number, at least 1.`);
   if (!(Number.isInteger(window) && window % 2 === 1 && window > order)) {
-    throw new Error(`The smoothing window was given as ${window}; it must be an odd number of points above the order, ${order}.`);
+    throw new LabError(`The smoothing window was given as ${window}; it must be an odd number of points above the order, ${order}.`);
   }
   const longest = values.length % 2 === 1 ? values.length : values.length - 1;
   const size = Math.min(window, longest);

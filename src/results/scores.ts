@@ -1,3 +1,4 @@
+import { LabError } from "../errors.js";
 import { createRandom } from "../random.js";
 import { requireSeeds } from "./seeds.js";
 import { bootstrapInterval, interquartileMean, mean, standardDeviation } from "./statistics.js";
@@ -71,7 +72,7 @@ function commonEvaluations(runs: readonly StoredRun[]): number {
   const evaluations = scoreEvaluations(first!);
   const other = others.find((run) => scoreEvaluations(run) !== evaluations);
   if (other === undefined) return evaluations;
-  throw new Error(`These runs cannot be put together: the score of ${first!.name} is the mean of ${evaluations} evaluations, that of ${other.name} of ${scoreEvaluations(other)}.`);
+  throw new LabError(`These runs cannot be put together: the score of ${first!.name} is the mean of ${evaluations} evaluations, that of ${other.name} of ${scoreEvaluations(other)}.`);
 }
 
 /**
@@ -79,6 +80,6 @@ function commonEvaluations(runs: readonly StoredRun[]): number {
  * @throws {Error} when the run is not complete, naming it
  */
 export function summaryOf({ name, state, summary }: StoredRun): NonNullable<StoredRun["summary"]> {
-  if (summary === undefined) throw new Error(`Run ${name} is ${state}: only complete runs have results.`);
+  if (summary === undefined) throw new LabError(`Run ${name} is ${state}: only complete runs have results.`);
   return summary;
 }

@@ -1,3 +1,4 @@
+import { LabError } from "../errors.js";
 import type { Config, ConfigInput } from "../config.js";
 import { algorithmDefaults, methodDefaults } from "../methods.js";
 
@@ -17,13 +18,13 @@ interface OneRun {
  * requireSeeds(runs.filter(({ config }) => config.method === "mast"));
  */
 export function requireSeeds(runs: readonly OneRun[], subject = "These runs"): void {
-  if (runs.length === 0) throw new Error("Statistics over seeds were asked of no runs; they need at least one.");
+  if (runs.length === 0) throw new LabError("Statistics over seeds were asked of no runs; they need at least one.");
   refuseDifference(runs, subject, () => true);
   const seeds = new Map<number, OneRun>();
   for (const run of runs) {
     const { seed } = run.config;
     const before = seeds.get(seed);
-    if (before !== undefined) throw new Error(`${subject} cannot be averaged: seed ${seed} is given twice (${[before, run].map(nameOf).join(" and ")}). Give each run once.`);
+    if (before !== undefined) throw new LabError(`${subject} cannot be averaged: seed ${seed} is given twice (${[before, run].map(nameOf).join(" and ")}). Give each run once.`);
     seeds.set(seed, run);
   }
 }
@@ -73,7 +74,7 @@ export function refuseDifference(runs: readonly OneRun[], subject: string, compa
     const field = [...new Set([...expected.keys(), ...found.keys()])].find((name) => compared(name) && expected.get(name) !== found.get(name));
     if (field === undefined) continue;
     const value = (fields: ReadonlyMap<string, string>, run: OneRun): string => `${fields.get(field) ?? "absent"} (${nameOf(run)})`;
-    throw new Error(`${subject} cannot be put together: ${field} is ${value(expected, first)} and ${value(found, other)}. Statistics need runs that agree in it.`);
+    throw new LabError(`${subject} cannot be put together: ${field} is ${value(expected, first)} and ${value(found, other)}. Statistics need runs that agree in it.`);
   }
 }
 

@@ -1,3 +1,4 @@
+import { LabError } from "../errors.js";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
@@ -119,7 +120,7 @@ export async function runAll(configs: readonly Config[], options: RunAllOptions 
       for (const name of names) {
         const config = distinct.get(name)!;
         const source = outcomes.get(sources.get(name) ?? "");
-        if (source?.state === "failed") end({ name, config, state: "failed", error: new Error(`its source ${source.name} failed`) });
+        if (source?.state === "failed") end({ name, config, state: "failed", error: new LabError(`its source ${source.name} failed`) });
         else tasks.push({ name, config, given: givenOf(config), token, runs, checkpointEvery });
       }
       if (tasks.length === 0) return;

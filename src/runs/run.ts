@@ -1,3 +1,4 @@
+import { LabError } from "../errors.js";
 import "../node/host.js";
 import type { Config } from "../config.js";
 import type { OpenEngine } from "../networks/engine.js";
@@ -133,7 +134,7 @@ async function follow(
   } catch (error) {
     if (error instanceof RunError) throw error;
     const last = checkpoint === undefined ? "There is no checkpoint yet." : `The last good checkpoint, of step ${checkpoint}, is in ${run.directory}.`;
-    throw new Error(`${run.name}: ${(error as Error).message} ${last}`, { cause: error });
+    throw new LabError(`${run.name}: ${(error as Error).message} ${last}`, { cause: error });
   }
 }
 

@@ -1,3 +1,4 @@
+import { LabError } from "../errors.js";
 import { type ChildProcess, fork } from "node:child_process";
 import { createRequire } from "node:module";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -103,7 +104,7 @@ export async function inProcess(tasks: readonly WorkerTask[], { signal, report, 
       if (message.kind === "device") onDevice?.(message.device);
       if (message.kind === "note") onNote?.(message.line);
       if (message.kind === "progress" && message.progress.state === "running") report(message.name, message.progress);
-      if (message.kind === "failed") failures.set(message.name, new Error(message.message));
+      if (message.kind === "failed") failures.set(message.name, new LabError(message.message));
       if (message.kind === "elsewhere") elsewhere.set(message.name, message.elsewhere);
     });
     why = await endOfChild(child, { tasks });
@@ -115,7 +116,7 @@ export async function inProcess(tasks: readonly WorkerTask[], { signal, report, 
   if (why !== undefined) {
     for (const { name, config, runs } of tasks) {
       const complete = inspectRun(directoryOf(config, runs === undefined ? {} : { runs })).state === "complete";
-      if (!complete && !failures.has(name) && !elsewhere.has(name)) failures.set(name, new Error(why));
+      if (!complete && !failures.has(name) && !elsewhere.has(name)) failures.set(name, new LabError(why));
     }
   }
   return { failures, elsewhere };

@@ -1,3 +1,5 @@
+import { LabError } from "../errors.js";
+
 /** How the connections of a network are distributed over its layers. */
 export type Distribution = "erdos-renyi" | "uniform";
 
@@ -62,13 +64,13 @@ export function layerNonzeros(shapes: readonly LayerShape[], sparsity: number, d
 function weightCount(shape: LayerShape): number {
   const [out, input] = shape;
   if (shape.length !== 2 || !(Number.isInteger(out) && out > 0 && Number.isInteger(input) && input > 0)) {
-    throw new Error(`A layer was given shape [${shape}]; it must be [out, in] with both at least 1.`);
+    throw new LabError(`A layer was given shape [${shape}]; it must be [out, in] with both at least 1.`);
   }
   return out * input;
 }
 
 function connectionBudget(sizes: readonly number[], sparsity: number): number {
-  if (!(sparsity >= 0 && sparsity < 1)) throw new Error(`Sparsity was given as ${sparsity}; it must be at least 0 (dense) and below 1.`);
+  if (!(sparsity >= 0 && sparsity < 1)) throw new LabError(`Sparsity was given as ${sparsity}; it must be at least 0 (dense) and below 1.`);
   return Math.round((1 - sparsity) * sizes.reduce((a, b) => a + b, 0));
 }
 

@@ -1,3 +1,4 @@
+import { LabError } from "../errors.js";
 import type { Random } from "../random.js";
 import { gradientScores, randomScores } from "./growth.js";
 import { countNonzeros } from "./mask.js";
@@ -88,12 +89,12 @@ function cosine(x: number): number {
 function changes(amount: { readonly count: number } | { readonly fraction: number }, nonzeros: number): number {
   if ("count" in amount) {
     if (!(Number.isInteger(amount.count) && amount.count >= 0)) {
-      throw new Error(`Topology evolution was given count = ${amount.count}; it must be a whole number of connections, 0 or more.`);
+      throw new LabError(`Topology evolution was given count = ${amount.count}; it must be a whole number of connections, 0 or more.`);
     }
     return Math.min(amount.count, nonzeros);
   }
   if (!(amount.fraction >= 0 && amount.fraction <= 1)) {
-    throw new Error(`Topology evolution was given fraction = ${amount.fraction}; it must be between 0 and 1.`);
+    throw new LabError(`Topology evolution was given fraction = ${amount.fraction}; it must be between 0 and 1.`);
   }
   return Math.floor(amount.fraction * nonzeros);
 }
@@ -135,7 +136,7 @@ function magnitudes(values: Float32Array, indices: Uint32Array): Uint32Array {
   for (let i = 0; i < indices.length; i++) {
     const magnitude = bits[indices[i]] & SIGN;
     if (magnitude >= INFINITE) {
-      throw new Error(`The weight of connection ${indices[i]} is ${values[indices[i]]}; topology evolution needs finite numbers. Training has diverged.`);
+      throw new LabError(`The weight of connection ${indices[i]} is ${values[indices[i]]}; topology evolution needs finite numbers. Training has diverged.`);
     }
     out[i] = magnitude;
   }
@@ -172,5 +173,5 @@ function smallest(keys: Uint32Array, k: number): Uint32Array {
 }
 
 function checkLength(name: string, given: number, expected: number): void {
-  if (given !== expected) throw new Error(`The ${name} has ${given} entries and the weights ${expected}; they must agree.`);
+  if (given !== expected) throw new LabError(`The ${name} has ${given} entries and the weights ${expected}; they must agree.`);
 }

@@ -1,3 +1,4 @@
+import { LabError } from "../errors.js";
 import { networkParameters, type NetworkName, type NetworkShape } from "../networks/parameters.js";
 import { type Algorithm, type AlgorithmCost, algorithms } from "../parts/algorithm.js";
 import type { Distribution } from "./density.js";
@@ -180,7 +181,7 @@ function layerSparsity(layer: Layer, nonzeros: Nonzeros): number {
   let present = 0;
   layer.weights.forEach((name, i) => {
     const count = nonzeros.get(name) ?? sizes[i];
-    if (!(count >= 0 && count <= sizes[i])) throw new Error(`${name} was given ${count} nonzeros; it has ${sizes[i]} weights.`);
+    if (!(count >= 0 && count <= sizes[i])) throw new LabError(`${name} was given ${count} nonzeros; it has ${sizes[i]} weights.`);
     present += count;
   });
   return 1 - present / sizes.reduce((a, b) => a + b, 0);

@@ -1,3 +1,4 @@
+import { LabError } from "../errors.js";
 import { type GrowthRule, growthRules } from "../parts/growth.js";
 import { registerParts } from "../parts/registry.js";
 import type { Random } from "../random.js";
@@ -11,7 +12,7 @@ export function gradientScores(gradient: Float32Array, absent: Uint32Array): Flo
   const scores = new Float32Array(absent.length);
   for (let i = 0; i < absent.length; i++) {
     const value = gradient[absent[i]];
-    if (!Number.isFinite(value)) throw new Error(`The gradient of connection ${absent[i]} is ${value}; topology evolution needs finite numbers. Training has diverged.`);
+    if (!Number.isFinite(value)) throw new LabError(`The gradient of connection ${absent[i]} is ${value}; topology evolution needs finite numbers. Training has diverged.`);
     scores[i] = Math.abs(value);
   }
   return scores;

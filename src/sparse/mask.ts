@@ -1,3 +1,4 @@
+import { LabError } from "../errors.js";
 import type { ParameterSpec } from "../networks/parameters.js";
 import type { Random } from "../random.js";
 import { layerNonzeros, type Distribution } from "./density.js";
@@ -14,7 +15,7 @@ import { layerNonzeros, type Distribution } from "./density.js";
 export function randomMask(shape: readonly number[], nonzeros: number, random: Random): Uint8Array {
   const size = shape.reduce((a, b) => a * b, 1);
   if (!(Number.isInteger(nonzeros) && nonzeros >= 0 && nonzeros <= size)) {
-    throw new Error(`A mask of shape [${shape}] was given ${nonzeros} connections; it can have 0 to ${size}.`);
+    throw new LabError(`A mask of shape [${shape}] was given ${nonzeros} connections; it can have 0 to ${size}.`);
   }
   const mask = new Uint8Array(size);
   for (const index of chooseIndices(size, nonzeros, random)) mask[index] = 1;

@@ -1,3 +1,4 @@
+import { LabError } from "../errors.js";
 import type { Config } from "../config/config.js";
 import { type OperatorPart, operators, type OperatorSettings } from "../parts/operator.js";
 import { registerParts } from "../parts/registry.js";
@@ -93,7 +94,7 @@ export function softmaxMean(values: ArrayLike<number>, { beta }: { readonly beta
 export function applyOperator(operator: ValueOperator, values: ArrayLike<number>, available?: ArrayLike<number>): number {
   const part = partOf(operator);
   const chosen = Float64Array.from(values).filter((_, a) => available === undefined || available[a] !== 0);
-  if (chosen.length === 0) throw new Error(`None of ${values.length} actions is available; a value needs at least one.`);
+  if (chosen.length === 0) throw new LabError(`None of ${values.length} actions is available; a value needs at least one.`);
   return part.evaluate(chosen, chosen.length, chosen.reduce((a, b) => (b > a ? b : a), -Infinity), operator);
 }
 
@@ -244,7 +245,7 @@ function doubleQ(online: Float32Array, target: Float32Array, available: Uint8Arr
 function partOf(operator: ValueOperator): OperatorPart {
   const part = "part" in operator ? operator.part : operators.get(operator.kind);
   const wrong = part.check?.(operator as OperatorSettings);
-  if (wrong !== undefined) throw new Error(`${operator.kind} was given ${wrong}.`);
+  if (wrong !== undefined) throw new LabError(`${operator.kind} was given ${wrong}.`);
   return part;
 }
 

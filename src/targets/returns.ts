@@ -1,3 +1,5 @@
+import { LabError } from "../errors.js";
+
 /** What happened after each step, in lanes of one episode each. An `EpisodeGroup` is one; a single episode has 1 lane. */
 export interface Trajectories {
   /** Length of the longest episode. */
@@ -65,7 +67,7 @@ export function nStepReturns(
   { gamma, n }: { readonly gamma: number; readonly n: number },
   out: Float32Array = allocate(trajectories),
 ): Float32Array {
-  if (!(Number.isInteger(n) && n >= 1)) throw new Error(`n-step returns were given n = ${n}; it must be a whole number of steps, at least 1.`);
+  if (!(Number.isInteger(n) && n >= 1)) throw new LabError(`n-step returns were given n = ${n}; it must be a whole number of steps, at least 1.`);
   const { lanes, lengths, terminal, rewards } = prepare(trajectories, nextValues, out);
   for (let lane = 0; lane < lanes; lane++) {
     const length = lengths[lane];
@@ -93,7 +95,7 @@ export function tdLambdaReturns(
   { gamma, lambda }: { readonly gamma: number; readonly lambda: number },
   out: Float32Array = allocate(trajectories),
 ): Float32Array {
-  if (!(lambda >= 0 && lambda <= 1)) throw new Error(`TD(lambda) was given lambda = ${lambda}; it must be between 0 and 1.`);
+  if (!(lambda >= 0 && lambda <= 1)) throw new LabError(`TD(lambda) was given lambda = ${lambda}; it must be between 0 and 1.`);
   const { lanes, lengths, terminal, rewards } = prepare(trajectories, nextValues, out);
   for (let lane = 0; lane < lanes; lane++) {
     const last = lengths[lane] - 1;
@@ -168,7 +170,7 @@ function prepare(trajectories: Trajectories, nextValues: ArrayLike<number> | nul
     ["terminal", terminal.length, lanes],
   ] as const) {
     if (given !== expected) {
-      throw new Error(`${name} has ${given} entries; ${steps} steps of ${lanes} lanes need ${expected}.`);
+      throw new LabError(`${name} has ${given} entries; ${steps} steps of ${lanes} lanes need ${expected}.`);
     }
   }
   out.fill(0);

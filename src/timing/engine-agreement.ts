@@ -1,3 +1,4 @@
+import { LabError } from "../errors.js";
 import type { Table } from "../figures/table.js";
 import type { Config } from "../config.js";
 import { relativeDistance } from "../networks/distance.js";
@@ -52,7 +53,7 @@ export function updateDifferences(ours: ObservedUpdate, theirs: ObservedUpdate):
     difference("norm of the gradients", [ours.gradientNorm], [theirs.gradientNorm]),
     ...[...names].map((name) => {
       const [one, other] = [ours.gradients.get(name), theirs.gradients.get(name)];
-      if (one?.length !== other?.length) throw new Error(`The gradients of ${name} cannot be compared: one has ${one?.length ?? "no"} entries, the other ${other?.length ?? "none"}.`);
+      if (one?.length !== other?.length) throw new LabError(`The gradients of ${name} cannot be compared: one has ${one?.length ?? "no"} entries, the other ${other?.length ?? "none"}.`);
       return difference(name, one!, other!);
     }),
   ];

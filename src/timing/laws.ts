@@ -1,3 +1,4 @@
+import { LabError } from "../errors.js";
 import type { Timing } from "./cases.js";
 import type { Spread } from "./timing.js";
 
@@ -22,7 +23,7 @@ export interface SpeedUp {
 export function speedUps(timings: readonly Timing[]): SpeedUp[] {
   return timings.map((timing) => {
     const dense = timings.find((other) => other.density === 1 && (["work", "map", "hidden", "batch", "series"] as const).every((key) => other[key] === timing[key]));
-    if (dense === undefined) throw new Error(`${timing.work} on ${timing.map} at density ${timing.density} was timed without the dense case: there is nothing to compare it with.`);
+    if (dense === undefined) throw new LabError(`${timing.work} on ${timing.map} at density ${timing.density} was timed without the dense case: there is nothing to compare it with.`);
     const measured = dense.whole.fastest / timing.whole.fastest;
     const predicted = dense.flops / timing.flops;
     return { timing, dense, measured, predicted, reached: measured / predicted };

@@ -1,3 +1,4 @@
+import { LabError } from "../errors.js";
 import { quantile } from "../results/statistics.js";
 
 /** Something that is timed, over and over. */
@@ -58,7 +59,7 @@ export interface Spread {
  * @throws {Error} when there are no samples
  */
 export function spread(samples: readonly number[]): Spread {
-  if (samples.length === 0) throw new Error("No sample was taken: there is no time to tell.");
+  if (samples.length === 0) throw new LabError("No sample was taken: there is no time to tell.");
   const sorted = [...samples].sort((a, b) => a - b);
   return { fastest: sorted[0], low: quantile(sorted, 0.25), median: quantile(sorted, 0.5), high: quantile(sorted, 0.75), samples: sorted.length };
 }

@@ -1,3 +1,4 @@
+import { LabError } from "../errors.js";
 import type { Config } from "../config.js";
 import type { Environment, EnvironmentSizes } from "../envs/environment.js";
 import { currentHost } from "../host.js";
@@ -81,11 +82,11 @@ function joined<Values extends Float32Array | Uint8Array>(arrays: readonly Value
  * @throws {Error} when they have other sizes than the environment's
  */
 export function restoreEpisodes(buffers: DualBuffer, { agents, actions, observation, state }: EnvironmentSizes, { indices, seeds, lengths, actions: taken, data }: ReplayState): void {
-  if (data === undefined) throw new Error("The checkpoint holds no data of its episodes, and their environment cannot play them again: start the run anew.");
+  if (data === undefined) throw new LabError("The checkpoint holds no data of its episodes, and their environment cannot play them again: start the run anew.");
   const at = { observations: 0, states: 0, availableActions: 0, rewards: 0, actions: 0 };
   /** The next `size` values of one of the arrays, copied so that an episode that leaves the buffer gives its memory back. */
   const next = <Values extends Float32Array | Uint8Array>(key: keyof typeof at, values: Values, size: number): Values => {
-    if (at[key] + size > values.length) throw new Error(`The ${key} in this checkpoint end before its episodes do: the environment has other sizes than then. Start the run anew.`);
+    if (at[key] + size > values.length) throw new LabError(`The ${key} in this checkpoint end before its episodes do: the environment has other sizes than then. Start the run anew.`);
     return values.slice(at[key], (at[key] += size)) as Values;
   };
   lengths.forEach((length, i) => {
@@ -123,7 +124,7 @@ export async function replayEpisodes(buffers: DualBuffer, env: Environment, stor
     const actions = stored.actions.subarray(offset, offset + length * agents);
     offset += actions.length;
     const changed = (why: string) =>
-      new Error(
+      new LabError(
         `The replay buffer of this checkpoint cannot be rebuilt: episode ${stored.indices[i]} of ${config.environment} ${why}. ` +
           "The rules of the environment have changed since; start the run anew, or use the version of mast-lab that wrote it.",
       );

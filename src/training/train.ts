@@ -1,3 +1,4 @@
+import { LabError } from "../errors.js";
 import { evolveNetworks, growthOf } from "../algorithms/evolve.js";
 import { updateNetworks } from "../algorithms/update.js";
 import type { Config } from "../config.js";
@@ -146,7 +147,7 @@ export async function* train(config: Config, options: TrainOptions = {}): AsyncG
         if (evolves && growth.gradients) engine.requestDenseGradients();
         const update = await updateNetworks(engine, groups, countSteps(groups), config, progress.step);
         if (!Number.isFinite(update.loss) || !Number.isFinite(update.gradientNorm)) {
-          throw new Error(
+          throw new LabError(
             `The ${Number.isFinite(update.loss) ? "gradient" : "loss"} is not finite at step ${progress.step} (update ${progress.update + 1}): training has diverged. Try a smaller optimiser.learningRate or optimiser.gradientClip.`,
           );
         }

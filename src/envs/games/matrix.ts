@@ -1,3 +1,4 @@
+import { LabError } from "../../errors.js";
 import { requireSeed } from "../../random.js";
 import type { Environment, EnvironmentSizes, EnvironmentSnapshot } from "../environment.js";
 
@@ -74,17 +75,17 @@ export function createMatrixEnvironment(game: MatrixGame): Environment {
       show();
     },
     step(jointAction) {
-      if (episode[2] === 0) throw new Error(`${game.name}: step before reset: call reset(seed) first.`);
+      if (episode[2] === 0) throw new LabError(`${game.name}: step before reset: call reset(seed) first.`);
       if (episode[1]! >= game.steps) {
-        throw new Error(`${game.name}: step after the end of the episode: call reset(seed) first.`);
+        throw new LabError(`${game.name}: step after the end of the episode: call reset(seed) first.`);
       }
       if (jointAction.length !== game.agents) {
-        throw new Error(`${game.name}: got ${jointAction.length} actions, needs one for each of ${game.agents} agents.`);
+        throw new LabError(`${game.name}: got ${jointAction.length} actions, needs one for each of ${game.agents} agents.`);
       }
       for (let agent = 0; agent < game.agents; agent++) {
         const action = jointAction[agent]!;
         if (!(action >= 0 && action < game.actions && Number.isInteger(action))) {
-          throw new Error(
+          throw new LabError(
             `${game.name}: agent ${agent} cannot play action ${action}: legal are 0 to ${game.actions - 1}.`,
           );
         }
@@ -101,7 +102,7 @@ export function createMatrixEnvironment(game: MatrixGame): Environment {
     },
     restore(saved) {
       if (saved.byteLength !== episode.byteLength) {
-        throw new Error(
+        throw new LabError(
           `${game.name}: cannot restore ${saved.byteLength} bytes, an episode of this game is ${episode.byteLength} bytes.`,
         );
       }

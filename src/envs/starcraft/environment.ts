@@ -1,3 +1,4 @@
+import { LabError } from "../../errors.js";
 import { requireSeed } from "../../random.js";
 import type { Environment, EnvironmentSizes, EnvironmentSnapshot, UnitSnapshot } from "../environment.js";
 import { createBattle, NONE } from "./battle.js";
@@ -100,7 +101,7 @@ export function createBattleEnvironment(map: BattleMap, rules: Rules): BattleEnv
     },
     restore(saved) {
       if (saved.byteLength !== episode.byteLength) {
-        throw new Error(
+        throw new LabError(
           `${map.name}: cannot restore ${saved.byteLength} bytes, ` +
             `an episode under ${rules} rules is ${episode.byteLength} bytes.`,
         );
@@ -109,7 +110,7 @@ export function createBattleEnvironment(map: BattleMap, rules: Rules): BattleEnv
       episode.set(saved);
       if (clock[5] !== tag) {
         episode.set(before);
-        throw new Error(`${map.name}: cannot restore an episode of another map or other rules than ${rules}.`);
+        throw new LabError(`${map.name}: cannot restore an episode of another map or other rules than ${rules}.`);
       }
       show();
     },
@@ -119,15 +120,15 @@ export function createBattleEnvironment(map: BattleMap, rules: Rules): BattleEnv
 
 function refuseIllegal(b: Battle, available: Uint8Array, jointAction: ArrayLike<number>): void {
   const { name } = b.map;
-  if (b.clock[3] === 0) throw new Error(`${name}: step before reset: call reset(seed) first.`);
-  if (b.clock[1] === 1) throw new Error(`${name}: step after the end of the episode: call reset(seed) first.`);
+  if (b.clock[3] === 0) throw new LabError(`${name}: step before reset: call reset(seed) first.`);
+  if (b.clock[1] === 1) throw new LabError(`${name}: step after the end of the episode: call reset(seed) first.`);
   if (jointAction.length !== b.allies) {
-    throw new Error(`${name}: got ${jointAction.length} actions, needs one for each of ${b.allies} agents.`);
+    throw new LabError(`${name}: got ${jointAction.length} actions, needs one for each of ${b.allies} agents.`);
   }
   for (let i = 0; i < b.allies; i++) {
     const action = jointAction[i]!;
     if (available[i * b.actions + action] !== 1 || action < 0 || action >= b.actions) {
-      throw new Error(illegal(b, available, i, action));
+      throw new LabError(illegal(b, available, i, action));
     }
   }
 }

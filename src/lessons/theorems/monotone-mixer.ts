@@ -1,3 +1,4 @@
+import { LabError } from "../../errors.js";
 import type { Random } from "../../random.js";
 import { applyOperator, type ValueOperator } from "../../targets/operators.js";
 import { partOf } from "./dec-pomdp.js";
@@ -50,7 +51,7 @@ export interface MixedValues {
 export function mixOperator(agentValues: readonly (readonly number[])[], mix: MonotoneMixer, operator: ValueOperator): MixedValues {
   const [agents, actions] = [agentValues.length, agentValues[0].length];
   const jointTerms = actions ** agents;
-  if (jointTerms > 1e6) throw new Error(`${agents} agents of ${actions} actions have ${jointTerms} joint actions; take fewer.`);
+  if (jointTerms > 1e6) throw new LabError(`${agents} agents of ${actions} actions have ${jointTerms} joint actions; take fewer.`);
   const totals = Float64Array.from({ length: jointTerms }, (_, u) => mix(agentValues.map((own, agent) => own[partOf(u, agent, { agents }, actions)])));
   return {
     jointMaximum: totals.reduce((a, b) => Math.max(a, b)),

@@ -1,3 +1,4 @@
+import { LabError } from "../../errors.js";
 import type { TabularDecPomdp } from "./dec-pomdp.js";
 import { backUp, expectAction, expectNext, policyValues } from "./values.js";
 
@@ -50,8 +51,8 @@ export interface MultiStepOptions {
  * errors[2].error[0] <= errors[2].bound[0]; // n = 3, first state, first joint action
  */
 export function multiStepErrors(game: TabularDecPomdp, { target, behaviour, network, gamma, steps, bootstrap }: MultiStepOptions): MultiStepError[] {
-  if (!(Number.isInteger(steps) && steps >= 1)) throw new Error(`Errors were asked for up to n = ${steps}; it must be a whole number of steps, at least 1.`);
-  if (network.length !== game.rewards.length) throw new Error(`The network has ${network.length} values; this Dec-POMDP needs ${game.rewards.length}.`);
+  if (!(Number.isInteger(steps) && steps >= 1)) throw new LabError(`Errors were asked for up to n = ${steps}; it must be a whole number of steps, at least 1.`);
+  if (network.length !== game.rewards.length) throw new LabError(`The network has ${network.length} values; this Dec-POMDP needs ${game.rewards.length}.`);
   const [pi, rho] = [policyValues(game, target, gamma), policyValues(game, behaviour, gamma)];
   const epsilon = network.map((q, i) => Math.abs(q - pi.q[i]));
   const highest = highestValues(game, network);
@@ -108,7 +109,7 @@ export function expectedTdLambda(game: TabularDecPomdp, { behaviour, nextValues,
   readonly gamma: number;
   readonly lambda: number;
 }): Float64Array {
-  if (!(lambda >= 0 && lambda <= 1)) throw new Error(`TD(lambda) was given lambda = ${lambda}; it must be between 0 and 1.`);
+  if (!(lambda >= 0 && lambda <= 1)) throw new LabError(`TD(lambda) was given lambda = ${lambda}; it must be between 0 and 1.`);
   // T_lambda(s, u) = r + gamma (1 - lambda) E V(s') + gamma lambda E T_lambda(s', rho(s')): a value function of rho, with rewards and a discount of its own.
   const rewards = backUp(game, gamma * (1 - lambda), nextValues);
   return policyValues({ ...game, rewards }, behaviour, gamma * lambda).q;

@@ -1,3 +1,4 @@
+import { LabError } from "../../errors.js";
 import { mean } from "../../results/statistics.js";
 import { partOf, type TabularDecPomdp } from "./dec-pomdp.js";
 
@@ -20,11 +21,11 @@ export interface Values {
  */
 export function reactivePolicy(game: TabularDecPomdp, choices: readonly ArrayLike<number>[], epsilon = 0): Float64Array {
   const { agents, observations, actions, states, jointActions } = game;
-  if (!(epsilon >= 0 && epsilon <= 1)) throw new Error(`A policy was given epsilon = ${epsilon}; it must be between 0 and 1.`);
-  if (choices.length !== agents) throw new Error(`A policy was given the choices of ${choices.length} agents; this Dec-POMDP has ${agents}.`);
+  if (!(epsilon >= 0 && epsilon <= 1)) throw new LabError(`A policy was given epsilon = ${epsilon}; it must be between 0 and 1.`);
+  if (choices.length !== agents) throw new LabError(`A policy was given the choices of ${choices.length} agents; this Dec-POMDP has ${agents}.`);
   choices.forEach((own, agent) => {
     for (let o = 0; o < observations; o++) {
-      if (!(own[o] >= 0 && own[o] < actions && Number.isInteger(own[o]))) throw new Error(`Agent ${agent} was given action ${own[o]} for observation ${o}; it has actions 0 to ${actions - 1}.`);
+      if (!(own[o] >= 0 && own[o] < actions && Number.isInteger(own[o]))) throw new LabError(`Agent ${agent} was given action ${own[o]} for observation ${o}; it has actions 0 to ${actions - 1}.`);
     }
   });
   const policy = new Float64Array(states * jointActions).fill(1);
@@ -69,7 +70,7 @@ export function backUp(game: TabularDecPomdp, gamma: number, v: ArrayLike<number
 export function policyValues(game: TabularDecPomdp, policy: Float64Array, gamma: number): Values {
   const { states, jointActions, transitions, rewards } = game;
   checkDiscount(gamma);
-  if (policy.length !== states * jointActions) throw new Error(`The policy has ${policy.length} entries; ${states} states and ${jointActions} joint actions need ${states * jointActions}.`);
+  if (policy.length !== states * jointActions) throw new LabError(`The policy has ${policy.length} entries; ${states} states and ${jointActions} joint actions need ${states * jointActions}.`);
   // (1 - gamma P) V = r, a row a state with r in its last column.
   const rows = Array.from({ length: states }, (_, s) => {
     const row = new Float64Array(states + 1);
@@ -122,7 +123,7 @@ export function optimalValues(game: TabularDecPomdp, gamma: number): Values {
 export function bestReactivePolicy(game: TabularDecPomdp, gamma: number): Values & { readonly choices: readonly (readonly number[])[]; readonly policy: Float64Array; readonly tried: number } {
   const { agents, observations, actions } = game;
   const tried = actions ** (agents * observations);
-  if (tried > 1e5) throw new Error(`There are ${tried} joint policies to try; take fewer agents, observations or actions.`);
+  if (tried > 1e5) throw new LabError(`There are ${tried} joint policies to try; take fewer agents, observations or actions.`);
   let best: ReturnType<typeof bestReactivePolicy> | undefined;
   let highest = -Infinity;
   for (let number = 0; number < tried; number++) {
@@ -136,7 +137,7 @@ export function bestReactivePolicy(game: TabularDecPomdp, gamma: number): Values
 }
 
 function checkDiscount(gamma: number): void {
-  if (!(gamma >= 0 && gamma < 1)) throw new Error(`Values were asked for with gamma = ${gamma}; it must be at least 0 and less than 1.`);
+  if (!(gamma >= 0 && gamma < 1)) throw new LabError(`Values were asked for with gamma = ${gamma}; it must be at least 0 and less than 1.`);
 }
 
 /** Gaussian elimination with row pivots; the last column is the right side. Changes `rows`. */

@@ -1,3 +1,4 @@
+import { LabError } from "../../errors.js";
 import { disposable } from "../disposable.js";
 import type { Engine, NetworkSide, OpenEngine } from "../engine.js";
 import { type NetworkShape, parameterChecks, type Parameters } from "../parameters.js";
@@ -53,7 +54,7 @@ export function createVectorisedRuns(tf: Tensorflow, runs: number): VectorisedRu
   return {
     open: (run) => (shape, parameters, masks) => {
       shared ??= share(tf, shape, runs);
-      if (JSON.stringify(shared.shape) !== JSON.stringify(shape)) throw new Error("The networks of this run have other sizes than those of the runs that it is vectorised with.");
+      if (JSON.stringify(shared.shape) !== JSON.stringify(shape)) throw new LabError("The networks of this run have other sizes than those of the runs that it is vectorised with.");
       return openRun(shared, calls, run, parameters, masks, () => leave(run));
     },
     leave,

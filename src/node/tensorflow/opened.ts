@@ -1,3 +1,4 @@
+import { LabError } from "../../errors.js";
 import { cpus } from "node:os";
 import type { Tensorflow } from "../../host.js";
 
@@ -9,7 +10,7 @@ export interface Opened {
 }
 
 /** A backend that is not there; its message is one line: which, why, and what to do. */
-export class BackendError extends Error {
+export class BackendError extends LabError {
   override readonly name = "BackendError";
 }
 

@@ -1,3 +1,4 @@
+import { LabError } from "../../errors.js";
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
@@ -117,7 +118,7 @@ function withNavigator<T>(navigator: object, body: () => T): T {
 function reportErrors(device: Device, backend: KernelBackend): void {
   let failure: Error | undefined;
   device.addEventListener("uncapturederror", ({ error }) => {
-    failure ??= new Error(`webgpu: ${error.message.split("\n")[0]}`);
+    failure ??= new LabError(`webgpu: ${error.message.split("\n")[0]}`);
   });
   const read = backend.read.bind(backend);
   backend.read = async (id: object) => {
