@@ -132,7 +132,8 @@ describe("places", () => {
     const place = join(packageRoot(), name);
     try {
       const train = ["train", "--environment", "two-step", "--steps", "100", "--seeds", "2", "--workers", "2", "--set", "network.hidden=8", "--set", "evaluation.episodes=2"];
-      expect(mast(train, { MAST_RUNS: name }).code).toBe(0);
+      const trained = mast(train, { MAST_RUNS: name });
+      expect([trained.code, trained.out]).toEqual([0, expect.stringMatching(/\n2 seeds: score [\d.]+ % ± [\d.]+ \(mean ± standard deviation\)\n {2}interquartile mean [\d.]+ %, 95 % interval [\d.]+ to [\d.]+ %\n$/)]);
       const names = readdirSync(place).filter((run) => run.startsWith("two-step"));
       expect(names).toHaveLength(2);
       expect(existsSync(join(folder, ".cache"))).toBe(false);

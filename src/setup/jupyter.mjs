@@ -1,5 +1,5 @@
 // JupyterLab for this project: where it is, and how to get it. Plain JavaScript, since it runs before anything is compiled.
-import { copyFileSync, existsSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -36,7 +36,15 @@ export function ensureJupyter(log = (line) => console.error(line)) {
 /** The environment in which Jupyter finds the project's kernel, settings and figure renderer. */
 export function jupyterEnvironment(environment = process.env) {
   const plotly = createRequire(import.meta.url).resolve("plotly.js-cartesian-dist-min");
-  copyFileSync(plotly, join(root, ".jupyter", "labextensions", "mast-figures", "static", "plotly.min.js"));
+  const copy = join(root, ".jupyter", "labextensions", "mast-figures", "static", "plotly.min.js");
+  // Whoever may not write to the project uses the copy of whoever set it up.
+  if (!existsSync(copy) || !readFileSync(copy).equals(readFileSync(plotly))) {
+    try {
+      copyFileSync(plotly, copy);
+    } catch (error) {
+      throw new Error(`Plotly cannot be copied to ${copy} (${error.code}): run this once as somebody who may write to the project`);
+    }
+  }
   const first = (path, more) => (more ? `${path}${delimiter}${more}` : path);
   return {
     ...environment,

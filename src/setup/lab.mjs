@@ -5,8 +5,7 @@ import { join } from "node:path";
 import { committedFiles } from "./committed.mjs";
 import { ensureJupyter, jupyterEnvironment, root } from "./jupyter.mjs";
 
-const python = prepare();
-const env = jupyterEnvironment();
+const { python, env } = prepare();
 
 // Jupyter hides scripted outputs (the battle replays) of notebooks that it has not seen run. Those that came with the project and are as they came may show
 // them; one that somebody changed or added shows them after it was run.
@@ -26,7 +25,7 @@ lab.on("exit", (code) => process.exit(code ?? 1));
 
 function prepare() {
   try {
-    return ensureJupyter();
+    return { python: ensureJupyter(), env: jupyterEnvironment() };
   } catch (error) {
     console.error(error.message);
     process.exit(1);

@@ -100,8 +100,10 @@ describe.skipIf(python === undefined || !built)("a notebook cell that is interru
   it("stops with a checkpoint, and continues there when it is run again", { timeout: 180_000 }, () => {
     const { status, stdout, stderr } = spawnSync(python!, ["-c", INTERRUPT], { cwd: join(root, "notebooks"), env: jupyterEnvironment({ ...environment, MAST_RUNS: join(folder, "interrupted") }), encoding: "utf8" });
     expect(status, stderr).toBe(0);
-    const said = JSON.parse(stdout.trim().split("\n").at(-1)!) as { interrupted: string; stopped: { state: string; step: number; checkpoint: number }; first: number; ended: { state: string; step: number } };
+    const said = JSON.parse(stdout.trim().split("\n").at(-1)!) as { pressed: number; drawn: number; interrupted: string; stopped: { state: string; step: number; checkpoint: number }; first: number; ended: { state: string; step: number } };
     expect(said.interrupted).toBe("error");
+    // The last evaluation before the stop button is drawn before the cell is over: they are 100 steps apart, and an episode has up to 60.
+    expect(said.drawn).toBeGreaterThan(said.pressed - 200);
     expect(said.stopped.state).toBe("interrupted");
     expect(said.stopped.checkpoint).toBeGreaterThan(0);
     // The first progress of the second time is where the first time ended, not the beginning.
@@ -122,6 +124,9 @@ client = manager.client()
 client.start_channels()
 client.wait_for_ready(timeout=60)
 
+# Steps of all evaluations that were drawn before the cell was over.
+drawn = []
+
 def run(code, on_progress=None):
     request = client.execute(code)
     text = ""
@@ -133,6 +138,8 @@ def run(code, on_progress=None):
         if kind == "stream":
             text += content["text"]
         elif kind in ("display_data", "update_display_data") and on_progress:
+            for trace in content["data"].get("application/vnd.plotly.v1+json", {}).get("data", []):
+                drawn.extend(trace.get("x") or [])
             found = re.search(r"([\d,]+) of [\d,]+ steps", content["data"].get("text/plain", ""))
             if found:
                 on_progress(int(found.group(1).replace(",", "")))
@@ -145,7 +152,7 @@ def run(code, on_progress=None):
 
 SETUP = """
 import { readRunCheckpoint, resolveConfig, runOf, watchRuns } from "mast-lab";
-const configs = [resolveConfig({ environment: "3m", method: "mast", steps: 3000, warmup: 200, evaluation: { interval: 1000, episodes: 2 }, log: { interval: 50 } })];
+const configs = [resolveConfig({ environment: "3m", method: "mast", steps: 3000, warmup: 200, evaluation: { interval: 100, episodes: 2 }, log: { interval: 50 } })];
 """
 STATE = """
 const run = runOf(configs[0]);
@@ -160,6 +167,7 @@ def stop_midway(step):
 status, text = run(SETUP)
 assert status == "ok", text
 interrupted, text = run("const trained = await watchRuns(configs);", stop_midway)
+last_drawn = max(drawn, default=-1)
 for _ in range(60):
     time.sleep(0.5)
     status, text = run(STATE)
@@ -172,7 +180,7 @@ assert status == "ok", text
 status, text = run(STATE)
 client.stop_channels()
 manager.shutdown_kernel(now=True)
-print(json.dumps({"interrupted": interrupted, "stopped": stopped, "first": min(step for step in steps if step > 0), "ended": json.loads(text)}))
+print(json.dumps({"pressed": sent[0], "drawn": last_drawn, "interrupted": interrupted, "stopped": stopped, "first": min(step for step in steps if step > 0), "ended": json.loads(text)}))
 `;
 
 function notebooks(...args: string[]) {

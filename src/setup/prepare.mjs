@@ -1,7 +1,7 @@
 // Makes the project ready to run from a fresh clone, and does nothing when it is: installs the packages of package-lock.json and
 // compiles the sources. `node src/setup/prepare.mjs`, or `prepare()` at the start of a script.
 import "./node-version.mjs";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { npm, root } from "./npm.mjs";
@@ -27,11 +27,30 @@ function isInstalled() {
   if (!existsSync(record)) return false;
   const { packages: installed } = JSON.parse(readFileSync(record, "utf8"));
   const { packages: wanted } = JSON.parse(readFileSync(join(root, "package-lock.json"), "utf8"));
-  return Object.entries(wanted).every(([path, { version, link, optional, devOptional, peer }]) => {
-    if (!path.startsWith("node_modules/") || optional || devOptional) return true;
+  const installedByUs = existsSync(stamp) && readFileSync(stamp, "utf8") === lockText();
+  return Object.entries(wanted).every(([path, { version, link, optional, devOptional, peer, os, cpu, libc }]) => {
+    if (!path.startsWith("node_modules/")) return true;
+    // Compiled programs for this machine (of esbuild and rollup, which the tests need) are optional, and --omit=optional leaves them out. What our own
+    // installation could not get either is not tried again.
+    const forThisMachine = os !== undefined && matches(os, process.platform) && matches(cpu, process.arch) && matches(libc, musl() ? "musl" : "glibc");
+    if (optional || devOptional) return installedByUs || !forThisMachine || existsSync(join(root, path));
     if (link) return existsSync(join(root, path));
     return installed[path] ? installed[path].version === version && existsSync(join(root, path)) : Boolean(peer);
   });
+}
+
+/** Where our installation notes the lock file that it followed. */
+const stamp = join(root, "node_modules", ".mast-lock.json");
+const lockText = () => readFileSync(join(root, "package-lock.json"), "utf8");
+
+/** Whether a list of a lock file, such as ["linux"] or ["!win32"], has the value; no list has all. */
+function matches(list, value) {
+  if (list === undefined) return true;
+  return list.includes(value) || (list.every((entry) => entry.startsWith("!")) && !list.includes(`!${value}`));
+}
+
+function musl() {
+  return process.platform === "linux" && process.report.getReport().header.glibcVersionRuntime === undefined;
 }
 
 function install() {
@@ -39,6 +58,7 @@ function install() {
   try {
     // All of them, whatever NODE_ENV, npm_config_omit or a person's .npmrc leave out: the compiler and the tests are development packages.
     npm("ci", "--include=dev", "--include=optional", "--include=peer");
+    writeFileSync(stamp, lockText());
   } catch (error) {
     console.error(`The packages cannot be installed. ${error.message}\nCheck the network and the disk, and run the same command again.`);
     process.exit(1);
