@@ -35,8 +35,8 @@ const CORE = FLOORS.slice(FLOORS.findIndex(([room]) => room.includes("training/"
 const CORE_PACKAGES = ["@tensorflow/tfjs", "fastest-levenshtein", "pure-rand", "yaml", "zod"];
 
 const TEST = "\\.test\\.ts$";
-/** Not part of the library: the kernels' AssemblyScript, and scripts that build and set up. */
-const OUTSIDE = "^src/(networks/wasm/assembly/|setup/|.*\\.mjs$)";
+/** Not part of the library: scripts that build and set up. */
+const OUTSIDE = "^src/(setup/|.*\\.mjs$)";
 
 /** A regular expression for the files of rooms. */
 const filesOf = (rooms) => `^src/(${rooms.flat(Infinity).map((part) => (part.endsWith("/") ? part : `${part.replaceAll(".", "\\.")}$`)).join("|")})`;

@@ -1,83 +1,128 @@
 import "../src/node/host.js";
-import { ROW, createMemory } from "../src/networks/wasm/memory.js";
-import { createDenseWeights } from "../src/networks/wasm/dense-weights.js";
-import { createSparseWeights } from "../src/networks/wasm/sparse-weights.js";
-import { consecutive } from "../src/networks/wasm/store.js";
-import type { Tiles, Weights } from "../src/networks/wasm/weights.js";
+import { currentHost, type NativeKernels } from "../src/host.js";
+import { networkParameters, type NetworkShape } from "../src/networks/parameters.js";
+import { type Kernels, kernelsName } from "../src/networks/wasm/kernels.js";
+import { createMemory } from "../src/networks/wasm/memory.js";
 import { createRandom } from "../src/random.js";
-import { type Candidate, type Effort, type Row, fastest, time } from "./measure.js";
+import { randomEpisodes } from "../src/replay/random-episodes.js";
+import { countNonzeros } from "../src/sparse/mask.js";
+import { plainRule, ruleConfig, startEngine, update } from "../src/timing/random-learner.js";
+import { type Effort, fastest, type Row, stopwatch, time } from "./measure.js";
+import { BATCH, shapes } from "./shapes.js";
 
-/** About a GRU's matrices, on one tile an agent of 3s5z. */
-const ROWS = 192;
-const COLUMNS = 128;
-const TILES = 8;
-const LANES = 16;
+const DENSITIES = [1, 0.1, 0.05];
 
-const DENSITIES = [1, 0.2, 0.1, 0.05];
-const PRODUCTS = ["forward", "dX", "dW"] as const;
+/** Passes of an update, and what else takes time in it. */
+const PHASES = ["layOut", "agentForward", "agentBackward", "mixerForward", "mixerBackward", "collect", "step", "clear", "JavaScript"] as const;
+type Phase = (typeof PHASES)[number];
+
+/** Operations of a logistic function or a tanh. */
+const ACTIVATION = 20;
 
 /**
- * The wasm engine's products by themselves, in GFLOP/s that count the remaining connections only, and the most that this core's
- * 128-bit multiplications and additions reach.
+ * Where the time of an update of QMIX on 3s5z goes, with the kernels in native code and in WebAssembly: milliseconds of each phase, and what
+ * share of them the phase would take if only multiplications and additions cost time (at the peak of these vectors), or, where inputs are laid
+ * out, only copying (at the bandwidth of the memory).
  */
 export async function kernelRows(effort: Effort = { quick: false }): Promise<Row[]> {
-  const memory = createMemory();
-  const rounds = effort.quick ? 1 : 40;
-  const peakIterations = rounds * 40_000;
-  const work = new Map<string, number>([[PEAK, peakIterations * 48]]);
-  const candidates: Candidate[] = [{ name: PEAK, sample: () => time(() => memory.kernels.multiplyAddPeak(peakIterations, 1, 1)) }];
-
-  const tiles = (rows: number): Tiles => {
-    const stride = (rows | 1) * ROW;
-    const at = memory.allocate(TILES * stride);
-    memory.floats(at, (TILES * stride) / 4).fill(0.5);
-    return { at, stride };
-  };
-  const [x, y, dx, dy] = [tiles(COLUMNS), tiles(ROWS), tiles(COLUMNS), tiles(ROWS)];
-  const bias = memory.allocate(ROWS * 4);
-  const biasSums = memory.allocate(ROWS * 16);
-
-  for (const density of DENSITIES) {
-    const { weights, nonzeros } = density === 1 ? denseWeights() : sparseWeights(density);
-    const flops = rounds * 2 * nonzeros * TILES * LANES;
-    const run = {
-      forward: () => weights.forward("online", 0, ROWS, bias, false, x, y, TILES, 4),
-      dX: () => weights.backward(0, COLUMNS, dy, dx, TILES, 4),
-      dW: () => weights.gradient(dy, x, TILES, 4),
-    };
-    for (const product of PRODUCTS) {
-      const name = `kernel ${product}, density ${density}`;
-      work.set(name, flops);
-      candidates.push({
-        name,
-        sample: () =>
-          time(() => {
-            for (let i = 0; i < rounds; i++) run[product]();
-          }),
-      });
-    }
+  const rows: Row[] = [];
+  for (const native of new Set([currentHost().nativeKernels?.() ?? null, null])) {
+    const name = kernelsName(native);
+    const perMillisecond = await speeds(native, effort);
+    rows.push(
+      { name: `${name}: peak of multiplications and additions`, value: perMillisecond.operations / 1e6, unit: "GFLOP/s" },
+      { name: `${name}: copying more than the caches hold`, value: perMillisecond.bytes / 1e6, unit: "GB/s" },
+    );
+    for (const density of DENSITIES) rows.push(...(await phases(native, density, perMillisecond, effort)));
   }
-
-  const best = await fastest(candidates, 4, effort);
-  const speeds = candidates.map(({ name }): Row => ({ name, value: work.get(name)! / best[name] / 1e6, unit: "GFLOP/s" }));
-  const peak = speeds[0].value;
-  const shares = speeds.slice(1, 1 + PRODUCTS.length).map(({ name, value }): Row => ({ name: `${name}, of the peak`, value: value / peak, unit: "x" }));
-  return [...speeds, ...shares];
-
-  function denseWeights(): { weights: Weights; nonzeros: number } {
-    const weights = createDenseWeights(memory, { name: "w", columns: COLUMNS, rows: consecutive(ROWS), inputRow: 0 });
-    weights.write("w", "online", new Float32Array(ROWS * COLUMNS).fill(0.01));
-    return { weights, nonzeros: ROWS * COLUMNS };
-  }
-
-  function sparseWeights(density: number): { weights: Weights; nonzeros: number } {
-    const random = createRandom(1);
-    const weights = createSparseWeights(memory, [{ name: "w", columns: COLUMNS, rows: consecutive(ROWS), inputRow: 0 }], ROWS, biasSums);
-    const mask = new Uint8Array(ROWS * COLUMNS).map(() => (random.float() < density ? 1 : 0));
-    const values = new Float32Array(ROWS * COLUMNS).fill(0.01);
-    weights.rebuild([{ mask, online: values, target: values, squares: values, gradient: values }]);
-    return { weights, nonzeros: mask.reduce((sum, bit) => sum + bit, 0) };
-  }
+  return rows;
 }
 
-const PEAK = "128-bit multiply-add peak of this core";
+interface Speeds {
+  readonly operations: number;
+  readonly bytes: number;
+}
+
+async function speeds(native: NativeKernels | null, effort: Effort): Promise<Speeds> {
+  const { kernels } = createMemory(native);
+  const iterations = effort.quick ? 10_000 : 4_000_000;
+  const from = new Float32Array((effort.quick ? 1 : 64) * 2 ** 18).fill(1);
+  const to = from.slice();
+  const best = await fastest(
+    [
+      { name: "peak", sample: () => time(() => kernels.peak(iterations, 1, 1)) },
+      { name: "copy", sample: () => time(() => to.set(from)) },
+    ],
+    1,
+    effort,
+  );
+  return { operations: (12 * (native?.lanes ?? 4) * iterations) / best.peak, bytes: from.byteLength / Math.max(1e-3, best.copy) };
+}
+
+async function phases(native: NativeKernels | null, density: number, perMillisecond: Speeds, effort: Effort): Promise<Row[]> {
+  const shape = shapes["3s5z"];
+  const [episodes, steps] = effort.quick ? [8, 4] : [BATCH, 60];
+  const batch = randomEpisodes(shape, Array<number>(episodes).fill(steps), createRandom(2));
+  const config = ruleConfig(plainRule);
+  const spent = new Map<string, number>();
+  const { engine } = startEngine(shape, density, 1, { native, watch: (kernels) => watched(kernels, spent) });
+  const best = new Map<Phase | "whole", number>();
+  for (let turn = 0; turn < (effort.quick ? 1 : 80); turn++) {
+    spent.clear();
+    const whole = await time(() => update(engine, batch, config));
+    const kernels = [...spent.values()].reduce((a, b) => a + b, 0);
+    for (const phase of PHASES) best.set(phase, Math.min(best.get(phase) ?? Infinity, phase === "JavaScript" ? Math.max(0, whole - kernels) : (spent.get(phase) ?? 0)));
+    best.set("whole", Math.min(best.get("whole") ?? Infinity, whole));
+  }
+  const name = `${kernelsName(native)}, density ${density}`;
+  const bounds = boundsOf(shape, (name) => countNonzeros(engine.mask(name)), episodes, steps, perMillisecond);
+  engine.dispose();
+  return [
+    { name: `${name}: whole update`, value: best.get("whole")!, unit: "ms" },
+    ...PHASES.flatMap((phase): Row[] => {
+      const value = best.get(phase)!;
+      const bound = bounds[phase];
+      return [{ name: `${name}: ${phase}`, value, unit: "ms" }, ...(bound === undefined ? [] : [{ name: `${name}: ${phase}, share of the bound`, value: bound / value, unit: "x" }])];
+    }),
+  ];
+}
+
+/** Kernels that add up how long each took. */
+function watched(kernels: Kernels, spent: Map<string, number>): Kernels {
+  const around = Object.entries(kernels as unknown as Record<string, unknown>).map(([name, kernel]) => {
+    if (typeof kernel !== "function") return [name, kernel];
+    const phase = name === "layOutEpisodes" ? "layOut" : name;
+    return [
+      name,
+      (...numbers: unknown[]) => {
+        const elapsed = stopwatch();
+        const result: unknown = kernel(...numbers);
+        spent.set(phase, (spent.get(phase) ?? 0) + elapsed());
+        return result;
+      },
+    ];
+  });
+  return Object.fromEntries(around) as Kernels;
+}
+
+/** Milliseconds that each phase takes at the least. */
+function boundsOf(shape: NetworkShape, nonzeros: (name: string) => number, episodes: number, steps: number, { operations, bytes }: Speeds): Partial<Record<Phase, number>> {
+  const { agents, hidden, observation, state } = shape;
+  const weights = { agent: 0, mixer: 0 };
+  // Weights that meet the networks' own inputs: nothing goes back through those.
+  const first = { agent: 0, mixer: 0 };
+  for (const { name, network, maskable } of networkParameters(shape)) {
+    if (!maskable || (network !== "agent" && network !== "mixer")) continue;
+    weights[network] += nonzeros(name);
+    if (/^agent.fc1|^mixer.(hyper_w_1|hyper_w_final|V).0|^mixer.hyper_b_1/.test(name)) first[network] += nonzeros(name);
+  }
+  const lanes = episodes * agents;
+  const activations = 3 * ACTIVATION * hidden * lanes * (steps + 1) * 2;
+  return {
+    layOut: (2 * 4 * (episodes * (steps + 1) * (agents * observation + state))) / 2 / bytes,
+    agentForward: (2 * 2 * weights.agent * lanes * (steps + 1) + activations) / operations,
+    agentBackward: (2 * (2 * weights.agent - first.agent) * lanes * steps) / operations,
+    mixerForward: (2 * 2 * weights.mixer * episodes * steps) / operations,
+    mixerBackward: (2 * (2 * weights.mixer - first.mixer) * episodes * steps) / operations,
+  };
+}

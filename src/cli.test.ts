@@ -176,49 +176,6 @@ describe("mast train", () => {
     expect(mast("runs").out).toMatch(/two-step-qmix-mast-95-100k-seed1-\w+ .* interrupted/);
   });
 
-  it.each([["SIGHUP", 129], ["SIGTERM", 143]] as const)("stops at %s, as a lost connection or a scheduler sends it, with a checkpoint", async (signal, code) => {
-    const child = spawn(process.execPath, [...COMMAND, ...TWO_STEP, "--set", "steps=100000"], { env: environment() });
-    const exited = exitOf(child);
-    await grown(exited, 500);
-    // The terminal that it wrote to is gone.
-    child.stderr.destroy();
-    child.stdout.destroy();
-    child.kill(signal);
-    expect(await exited).toEqual({ code, signal: null });
-    expect(readRunCheckpoint(onlyRun()).state.progress.step).toBeGreaterThan(0);
-    expect(readdirSync(onlyRun()).filter((file) => file.startsWith("lease"))).toEqual([]);
-  });
-
-  it("stops at Ctrl-C before there is any checkpoint: exit code 130, and no error", async () => {
-    // What a killed process has left: a run that was begun, and nothing of it.
-    const args = [...MARINES, "--set", "steps=100000"];
-    const first = spawn(process.execPath, [...COMMAND, ...args], { env: environment(), stdio: "ignore" });
-    while (!existsSync(runs) || readdirSync(runs).length === 0 || !existsSync(join(onlyRun(), "config.json"))) await wait(5);
-    first.kill("SIGKILL");
-    await exitOf(first);
-    const child = spawn(process.execPath, [...COMMAND, ...args], { env: environment() });
-    let err = "";
-    child.stderr.on("data", (data) => {
-      if (err === "") child.kill("SIGINT");
-      err += String(data);
-    });
-    const { code } = await exitOf(child);
-    expect(code).toBe(130);
-    expect(err.split("\n").filter((line) => line !== "" && !line.includes("steps, ") && !line.startsWith("Stopped "))).toEqual([]);
-  });
-
-  it("trains one set of seeds in two processes at once, and both say that all is complete", async () => {
-    const start = () => {
-      const child = spawn(process.execPath, [...COMMAND, ...TWO_STEP, "--seeds", "4", "--workers", "2"], { env: environment() });
-      let out = "";
-      let err = "";
-      child.stdout.on("data", (data) => (out += String(data)));
-      child.stderr.on("data", (data) => (err += String(data)));
-      return exitOf(child).then(({ code }) => ({ code, runs: out.split("\n").filter((line) => /-seed\d+-\w+: score/.test(line)).length, failed: /failed|works on/.test(err) }));
-    };
-    expect(await Promise.all([start(), start()])).toEqual([{ code: 0, runs: 4, failed: false }, { code: 0, runs: 4, failed: false }]);
-  });
-
   it("refuses a run that another process works on, and a damaged checkpoint, each in one line", async () => {
     const args = [...TWO_STEP, "--set", "steps=100000"];
     const child = spawn(process.execPath, [...COMMAND, ...args, "--checkpoint-every", "0.1"], { env: environment(), stdio: "ignore" });

@@ -106,9 +106,7 @@ function configure(command: Command): void {
 
 configure(program);
 // A pipe that is closed early, as by `mast runs | head`, is no error.
-process.stdout.on("error", (error: NodeJS.ErrnoException) => error.code === "EPIPE" && process.exit(0));
-// Neither is a terminal that is gone, as after a lost connection: what is trained comes to a checkpoint first, and progress may be lost.
-process.stderr.on("error", () => undefined);
+process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
 try {
   if (process.argv.length <= 2) program.outputHelp();
   else await program.parseAsync();

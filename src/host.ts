@@ -11,12 +11,39 @@ export type Tensorflow = typeof import("@tensorflow/tfjs");
  * setHost({ kernels: () => kernels, nextTurn: () => new Promise((resolve) => setTimeout(resolve)) });
  */
 export interface Host {
-  /** The bytes of the compiled kernels, networks/wasm/kernels.wasm; called once, when the first engine is made. */
+  /** The bytes of the compiled kernels, networks/kernels/built/kernels.wasm; called once, when the first engine is made. */
   readonly kernels: () => Uint8Array;
+  /** The same in native code, which makes the same numbers sooner; called for each engine. Undefined where none fits the machine. */
+  readonly nativeKernels?: () => NativeKernels | undefined;
   /** Resolves after timers, messages and interrupts that wait have had their turn. Training calls it some fifty times a second. */
   readonly nextTurn: () => Promise<unknown>;
   /** Opens TensorFlow.js on a backend, for the tensorflow engine; absent where that engine cannot be had. */
   readonly openTensorflow?: (backend: Backend) => Promise<Tensorflow>;
+}
+
+/** A pass of the kernels over the memory that is given: see `Kernels` in networks/wasm/kernels.ts for the numbers. */
+export type NativePass = (memory: ArrayBuffer, ...numbers: number[]) => number | void;
+
+/** The kernels in native code. They leave the same bits in the memory as those in WebAssembly. */
+export interface NativeKernels {
+  readonly agentForward: NativePass;
+  readonly agentBackward: NativePass;
+  readonly mixerForward: NativePass;
+  readonly mixerBackward: NativePass;
+  readonly mixerCounterfactuals: NativePass;
+  readonly centralForward: NativePass;
+  readonly centralBackward: NativePass;
+  readonly actorForward: NativePass;
+  readonly layOut: (memory: ArrayBuffer, batch: number, states: number, first: number, count: number, arrays: readonly Float32Array[]) => void;
+  readonly collect: NativePass;
+  readonly step: NativePass;
+  readonly clear: NativePass;
+  readonly refresh: NativePass;
+  readonly peak: NativePass;
+  /** The instructions they use, for example "AVX2". */
+  readonly instructions: string;
+  /** Lanes of their vectors. */
+  readonly lanes: number;
 }
 
 let given: Host | undefined;

@@ -8,6 +8,7 @@ import { promisify } from "node:util";
 import { BACKENDS, resolveConfig } from "../config.js";
 import { BROWSER_HINT, findBrowser } from "../display/browser.js";
 import { checkBrowser } from "../display/draw.js";
+import { describeKernels } from "../node/kernels.js";
 import { packageRoot } from "../node/project.js";
 import { initialParameters } from "../networks/parameters.js";
 import { backendMissing, type OpenBackend } from "../node/tensorflow/backend.js";
@@ -66,9 +67,9 @@ async function engine(): Promise<Finding> {
   try {
     const { shape, parameters } = networkPlan(resolveConfig({ environment: "two-step" }));
     createWasmEngine(shape, initialParameters(parameters, createRandom(1)), new Map()).dispose();
-    return { part, found: "128-bit SIMD, on the CPU", hint: "" };
+    return { part, found: `on the CPU, ${describeKernels()}`, hint: "" };
   } catch (error) {
-    return { part, hint: `${(error as Error).message.split("\n")[0]}: run npm run build`, required: true };
+    return { part, hint: (error as Error).message.split("\n")[0], required: true };
   }
 }
 

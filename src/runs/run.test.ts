@@ -10,7 +10,6 @@ import { train } from "../training/train.js";
 import type { RunProgress } from "./progress.js";
 import { runOne } from "./run.js";
 import { runAll } from "./run-all.js";
-import { LeaseLostError } from "./lease.js";
 import { timeLeft } from "./time-left.js";
 
 const config = resolveConfig({
@@ -77,37 +76,6 @@ describe("runOne", () => {
     if (threadSeconds() === undefined) expect(processorSeconds).toBeUndefined();
     else expect(processorSeconds! > 0 && processorSeconds! <= seconds + 0.1).toBe(true);
     expect(resumed.summary).toMatchObject({ score: whole.summary!.score, winRates: whole.summary!.winRates, updates: whole.summary!.updates });
-  });
-
-  it("says what is lost when its folder is removed while it trains", async () => {
-    const folder = join(runs, runName(config));
-    const removed = runOne(config, { runs, checkpointEvery: 0, onProgress: ({ step }) => step >= 400 && rmSync(folder, { recursive: true, force: true }) });
-    const error = await removed.then(() => undefined, (reason: unknown) => reason as Error);
-    expect(error?.message).toBe(`${folder} was removed while its run went on: what it held, checkpoints included, is lost. The same command starts the run anew.`);
-    expect((await runOne(config, { runs })).state).toBe("complete");
-  });
-
-  it("says what is lost when a file of it is removed or replaced while it trains", async () => {
-    const path = join(runs, runName(config), "metrics.csv");
-    const replaced = runOne(config, { runs, onProgress: ({ step }) => step >= 400 && (rmSync(path), writeFileSync(path, "")) });
-    await expect(replaced).rejects.toThrow(`${path} was removed or replaced while its run went on: what the run wrote to it is lost.`);
-  });
-
-  it.each<[string, (folder: string) => void]>([
-    ["has been taken over", (folder) => writeFileSync(join(folder, "lease.2"), readFileSync(join(folder, "lease.1"), "utf8").replace(/"id":"\w+"/, '"id":"theirs"'))],
-    ["was deleted", (folder) => rmSync(join(folder, "lease.1"))],
-  ])("stops before it writes when its lease %s", async (_, lose) => {
-    const folder = join(runs, runName(config));
-    let before: string[] | undefined;
-    const onProgress = ({ step }: RunProgress) => {
-      if (step < 400 || before !== undefined) return;
-      lose(folder);
-      before = tablesOf(folder);
-    };
-    await expect(runOne(config, { runs, onProgress })).rejects.toThrow(LeaseLostError);
-    expect(before).toBeDefined();
-    expect(tablesOf(folder)).toEqual(before);
-    expect(existsSync(join(folder, "summary.json"))).toBe(false);
   });
 
   it("names the last good checkpoint when training diverges", async () => {

@@ -53,7 +53,7 @@ export interface RunSummary {
   readonly finished: string;
   /** Length and checksum of the files that grew with the run, so that a complete run can be checked; absent in runs of older versions. */
   readonly files?: Readonly<Record<string, Part>>;
-  /** SHA-256 of everything else in this summary and of the config.json beside it. */
+  /** SHA-256 of the configuration and of everything else in this summary. */
   readonly sha256?: string;
 }
 
@@ -172,7 +172,7 @@ export async function openRun(
       const from = checkpoint && partOf(checkpoint, file);
       open.set(file, from ? continueFile(join(directory, file), from, lease.check) : beginFile(join(directory, file), GROWING[file], lease.check));
     }
-    return { name, directory, ...(checkpoint?.end ? { end: checkpoint.end } : {}), ...(checkpoint ? { resume: checkpoint.state } : {}), close, ...writer({ name, directory }, open, checkpoint, options.shapes, lease.check) };
+    return { name, directory, ...(checkpoint?.end ? { end: checkpoint.end } : {}), ...(checkpoint ? { resume: checkpoint.state } : {}), close, ...writer({ name, directory, config }, open, checkpoint, options.shapes, lease.check) };
   } catch (error) {
     close();
     throw error;
@@ -186,7 +186,7 @@ function partOf({ lengths, sums }: Checkpoint, file: FileName): Partial<Part> & 
 
 /** @param held throws when this process may write no more */
 function writer(
-  { name, directory }: { readonly name: string; readonly directory: string },
+  { name, directory, config }: { readonly name: string; readonly directory: string; readonly config: Config },
   open: ReadonlyMap<FileName, GrowingFile>,
   from: Checkpoint | undefined,
   shapes: Shapes | undefined,
@@ -240,16 +240,15 @@ function writer(
     },
     finish(summary) {
       held();
-      const sealed = sealSummary({ ...summary, files: Object.fromEntries(parts()) }, readFileSync(join(directory, CONFIG), "utf8"));
-      writeAtomically(join(directory, SUMMARY), `${JSON.stringify(sealed, null, 2)}\n`, held);
+      const whole = { ...summary, files: Object.fromEntries(parts()) };
+      writeAtomically(join(directory, SUMMARY), `${JSON.stringify({ ...whole, sha256: summaryDigest(whole, config) }, null, 2)}\n`, held);
     },
   };
 }
 
-/** Adds the checksum to a summary. The text of its config.json belongs to it, so that neither is changed or exchanged alone. */
-export function sealSummary(summary: RunSummary, configText: string): RunSummary {
-  const { sha256: _, ...rest } = summary;
-  return { ...rest, sha256: createHash("sha256").update(JSON.stringify(rest)).update(configText).digest("hex") };
+/** The configuration belongs to it, so that neither is changed or exchanged alone. */
+function summaryDigest(summary: object, config: Config): string {
+  return createHash("sha256").update(canonical({ config, summary: { ...summary, sha256: undefined } })).digest("hex");
 }
 
 /** Removes what killed or frozen processes have not renamed yet: from now on they cannot. */
@@ -416,7 +415,7 @@ export function readRunCheckpoint(run: string, options: { readonly runs?: string
   const directory = findRun(run, options);
   const path = checkpointPath(directory);
   const checkpoint = readCheckpoint(path, runNamesOf(directory));
-  const summary = readSummary(directory);
+  const summary = readSummary(directory, readConfig(directory));
   if (summary !== undefined && checkpoint.end?.step !== summary.steps) {
     throw new RunError(`Checkpoint ${path} cannot be used: it is of step ${checkpoint.state.progress.step}, and its run ended at step ${summary.steps}. Put a good copy in its place, or move its folder away to start this run anew.`);
   }
@@ -447,7 +446,7 @@ export function checkpointPath(run: string, options: { readonly runs?: string } 
 /** A run without reading more of it than the ends of its files. */
 function lookInto(directory: string): StoredRun {
   const config = readConfig(directory);
-  const summary = readSummary(directory);
+  const summary = readSummary(directory, config);
   let rows: readonly MetricsRow[] | undefined;
   const found = summary === undefined ? { ...lastMetrics(join(directory, "metrics.csv")), state: isTrained(directory) ? ("running" as const) : ("interrupted" as const) } : { ...endOf(summary), state: "complete" as const, summary };
   for (const [file, part] of Object.entries(summary?.files ?? {})) if (file in GROWING) checkLength(join(directory, file), part.bytes);
@@ -489,7 +488,7 @@ function readRows<Row>(directory: string, file: Exclude<FileName, "masks.bin">):
 /** A growing file, undefined when it is not there; in a complete run exactly what the run ended with. */
 function readGrowing(directory: string, file: FileName): Buffer | undefined {
   const path = join(directory, file);
-  const part = readSummary(directory)?.files?.[file];
+  const part = readSummary(directory, readConfig(directory))?.files?.[file];
   if (part !== undefined) return readPart(path, part);
   checkInterrupted(directory, file);
   return existsSync(path) ? onReading(path, () => readFileSync(path)) : undefined;
@@ -510,7 +509,7 @@ function runNames(runs: string): string[] {
 }
 
 /** The summary of a complete run; undefined for any other. @throws {RunError} when it is damaged */
-function readSummary(directory: string): RunSummary | undefined {
+function readSummary(directory: string, config: Config): RunSummary | undefined {
   const path = join(directory, SUMMARY);
   if (!existsSync(path)) return undefined;
   const read = summarySchema.safeParse(readJson(path));
@@ -519,16 +518,12 @@ function readSummary(directory: string): RunSummary | undefined {
   };
   if (!read.success) return refuse(`is no summary of a run (${firstFault(read.error)})`);
   const summary: RunSummary = read.data;
-  if (summary.sha256 !== undefined && summary.sha256 !== sealSummary(summary, readText(join(directory, CONFIG))).sha256) return refuse("is not what the run ended with: it, or the config.json beside it, was changed");
+  if (summary.sha256 !== undefined && summary.sha256 !== summaryDigest(summary, config)) return refuse("is not what the run ended with: it, or the config.json beside it, was changed");
   return summary;
 }
 
-function readText(path: string): string {
-  return onReading(path, () => readFileSync(path, "utf8"));
-}
-
 function readJson(path: string): unknown {
-  const text = readText(path);
+  const text = onReading(path, () => readFileSync(path, "utf8"));
   if (text.trim() === "") throw new RunError(`${path} is empty: put a good copy in its place, or move its folder away.`);
   try {
     return JSON.parse(text);

@@ -1,14 +1,15 @@
-// Compiles src/ to dist/: the wasm kernels, then TypeScript. `npm run build`, or `build()`.
+// Compiles the TypeScript of src/ to dist/, beside the kernels, which are compiled already. `npm run build`, or `build()`.
 import "./node-version.mjs";
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, cpSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { root } from "./npm.mjs";
 
 const dist = join(root, "dist");
 const STAMP = ".sources";
+const KERNELS = "src/networks/kernels/built";
 
 /**
  * Compiles everything anew; the dist before stays in place until the new one is complete.
@@ -16,16 +17,13 @@ const STAMP = ".sources";
  */
 export async function build() {
   const sources = hashOfSources();
-  const { buildKernels } = await import("../networks/wasm/build.mjs");
-  const kernels = await buildKernels();
   // Beside dist, and so as deep as it: modules find data/ and package.json from where they are.
   const fresh = join(root, `dist.${process.pid}.tmp`);
   try {
     // node_modules/.bin/tsc is the older compiler inside of tslab.
     const tsc = spawnSync(process.execPath, [join(root, "node_modules/typescript-native/bin/tsc"), "-p", "tsconfig.build.json", "--outDir", fresh], { cwd: root, encoding: "utf8" });
     if (tsc.status !== 0) throw new Error(`The sources do not compile.\n${tsc.stdout}${tsc.stderr}`.trim());
-    mkdirSync(join(fresh, "networks/wasm"), { recursive: true });
-    copyFileSync(kernels, join(fresh, "networks/wasm/kernels.wasm"));
+    cpSync(join(root, KERNELS), join(fresh, "networks/kernels/built"), { recursive: true });
     chmodSync(join(fresh, "cli.js"), 0o755);
     writeFileSync(join(fresh, STAMP), sources);
     rmSync(dist, { recursive: true, force: true });
@@ -35,16 +33,16 @@ export async function build() {
   }
 }
 
-/** Whether dist was compiled from the sources as they are, and the kernels are there for tests, which run from the sources. */
+/** Whether dist was compiled from the sources as they are. */
 export function isBuilt() {
   const stamp = join(dist, STAMP);
-  return existsSync(stamp) && existsSync(join(root, "src/networks/wasm/kernels.wasm")) && readFileSync(stamp, "utf8") === hashOfSources();
+  return existsSync(stamp) && readFileSync(stamp, "utf8") === hashOfSources();
 }
 
 function hashOfSources() {
   const hash = createHash("sha256");
   const files = readdirSync(join(root, "src"), { recursive: true }).map((name) => join("src", name));
-  const sources = [...files.filter((name) => name.endsWith(".ts") && !name.endsWith(".test.ts")), "tsconfig.json", "tsconfig.build.json", "package-lock.json", "src/setup/build.mjs"];
+  const sources = [...files.filter((name) => name.endsWith(".ts") && !name.endsWith(".test.ts")), "tsconfig.json", "tsconfig.build.json", "package-lock.json", "src/setup/build.mjs", `${KERNELS}/manifest.json`];
   for (const name of sources.sort()) hash.update(`${name}\n`).update(readFileSync(join(root, name)));
   return hash.digest("hex");
 }

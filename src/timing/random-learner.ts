@@ -3,7 +3,7 @@ import { updateNetworks } from "../algorithms/update.js";
 import { resolveConfig, type Config, type ConfigInput } from "../config.js";
 import type { Engine } from "../networks/engine.js";
 import { initialParameters, networkParameters, type NetworkShape, type Parameters } from "../networks/parameters.js";
-import { createWasmEngine } from "../networks/wasm/engine.js";
+import { createWasmEngine, type EngineOptions } from "../networks/wasm/engine.js";
 import { createRandom } from "../random.js";
 import type { Episode } from "../replay/episode.js";
 import { countSteps, groupEpisodes } from "../replay/group.js";
@@ -39,10 +39,10 @@ export function startNetworks(shape: NetworkShape, density: number, seed = 1): S
   return { online, target, masks };
 }
 
-/** A wasm engine with networks of `startNetworks`. */
-export function startEngine(shape: NetworkShape, density: number, seed = 1): Start {
+/** A wasm engine with networks of `startNetworks`; `options` say which kernels. */
+export function startEngine(shape: NetworkShape, density: number, seed = 1, options: EngineOptions = {}): Start {
   const networks = startNetworks(shape, density, seed);
-  const engine = createWasmEngine(shape, networks.online, networks.masks);
+  const engine = createWasmEngine(shape, networks.online, networks.masks, options);
   engine.write("target", networks.target);
   return { engine, ...networks };
 }

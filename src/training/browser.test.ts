@@ -58,7 +58,7 @@ describe.skipIf(findBrowser() === undefined)("the core in a browser's worker", (
   /** What the worker answers. */
   const trainInBrowser = (config: ConfigInput) =>
     withPage(async (page) => {
-      const files = { "/": ["text/html", PAGE], "/worker.js": ["text/javascript", bundle.code], "/kernels.wasm": ["application/wasm", readFileSync(join(source, "networks/wasm/kernels.wasm"))] } as const;
+      const files = { "/": ["text/html", PAGE], "/worker.js": ["text/javascript", bundle.code], "/kernels.wasm": ["application/wasm", readFileSync(join(source, "networks/kernels/built/kernels.wasm"))] } as const;
       await page.route("**/*", (route) => {
         const file = files[new URL(route.request().url()).pathname as keyof typeof files];
         return file === undefined ? route.fulfill({ status: 404 }) : route.fulfill({ contentType: file[0], body: file[1] });

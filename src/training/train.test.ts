@@ -78,19 +78,6 @@ describe("train", () => {
     expect([...withoutCheckpoints(before), ...after]).toEqual(whole);
   });
 
-  it("can be stopped while it fills its buffers on resume, and then says nothing", async () => {
-    const checkpointed = await collect(small, { checkpointEvery: 0 });
-    const { state } = checkpointed.findLast(({ kind }) => kind === "checkpoint") as { state: TrainState };
-    // A buffer that takes a while.
-    const times = 2_000;
-    const { indices, seeds, lengths, actions } = state.replay;
-    const long = { ...state, replay: { indices: repeated(indices, times), seeds: repeated(seeds, times), lengths: repeated(lengths, times), actions: repeated(actions, times) } };
-    const controller = new AbortController();
-    setTimeout(() => controller.abort(), 30);
-    expect(await collect(small, { resume: long, signal: controller.signal })).toEqual([]);
-    expect(controller.signal.aborted).toBe(true);
-  });
-
   it("keeps the number of connections of every layer, evolves them at every interval and shares them with the target", async () => {
     const records = await collect(small);
     const topologies = records.filter((record) => record.kind === "topology");
@@ -175,10 +162,3 @@ describe("train", () => {
     await expect(collect({ ...small, optimiser: { learningRate: 1e30 } })).rejects.toThrow(/not finite at step \d+/);
   });
 });
-
-/** An array over and over again. */
-function repeated<T extends Int32Array | Uint8Array>(values: T, times: number): T {
-  const all = new (values.constructor as new (length: number) => T)(values.length * times);
-  for (let i = 0; i < times; i++) all.set(values, i * values.length);
-  return all;
-}

@@ -2,8 +2,8 @@ import { LANES } from "../../replay/group.js";
 import type { Actor } from "../engine.js";
 import { type NetworkShape, agentInput } from "../parameters.js";
 import { type AgentLayers, recordOf } from "./agent.js";
+import { blockOf } from "./layer.js";
 import { type Memory, ROW, skewed } from "./memory.js";
-import type { Tiles } from "./weights.js";
 
 /** The online agent for acting: lane e * agents + a is agent a of environment e. */
 export function createWasmActor(memory: Memory, shape: NetworkShape, { fc1, gru, fc2 }: AgentLayers, environments: number): Actor {
@@ -14,25 +14,26 @@ export function createWasmActor(memory: Memory, shape: NetworkShape, { fc1, gru,
   const { agents, actions, observation, hidden } = shape;
   const lanes = environments * agents;
   const tiles = Math.ceil(lanes / LANES);
-  const record = recordOf(gru);
-  const inputs: Tiles = allocateTiles(skewed(agentInput(shape)) * ROW);
+  const record = recordOf(hidden);
+  const [inputStride, outputStride] = [skewed(agentInput(shape)) * ROW, skewed(actions) * ROW];
+  const inputs = memory.allocate(tiles * inputStride);
   // Two steps' records, in turn.
-  const records = [allocateTiles(record.stride), allocateTiles(record.stride)];
-  const outputs = allocateTiles(skewed(actions) * ROW);
+  const records = [memory.allocate(tiles * record.stride), memory.allocate(tiles * record.stride)];
   const rowsAt = memory.allocate(tiles * LANES * observation * 4);
   const lastAt = memory.allocate(tiles * LANES);
   const valuesAt = memory.allocate(lanes * actions * 4);
   for (let lane = 0; lane < lanes; lane++) {
     const row = observation + actions + (lane % agents);
-    memory.floats(inputs.at + (lane >> 4) * inputs.stride + row * ROW, LANES)[lane % LANES] = 1;
+    memory.floats(inputs + (lane >> 4) * inputStride + row * ROW, LANES)[lane % LANES] = 1;
   }
-
-  // Full tiles, then what is left of the last.
-  const whole = Math.floor(lanes / LANES);
-  const parts = [
-    { first: 0, count: whole, vectors: 4 },
-    { first: whole, count: tiles - whole, vectors: ((lanes % LANES) + 3) >> 2 },
-  ].filter(({ count }) => count > 0);
+  const numbers = memory.record([
+    "observation", "actions", "hidden", "block", "fc1", "gru", "fc2", "lanes", "rows", "last", "inputs", "inputStride", "recordEven", "recordOdd", "recordStride",
+    "outputs", "outputStride", "values",
+  ]);
+  numbers.set({
+    observation, actions, hidden, block: blockOf(hidden), fc1: fc1.at, gru: gru.at, fc2: fc2.at, lanes, rows: rowsAt, last: lastAt, inputs, inputStride,
+    recordEven: records[0], recordOdd: records[1], recordStride: record.stride, outputs: memory.allocate(tiles * outputStride), outputStride, values: valuesAt,
+  });
 
   const observations = new Float32Array(lanes * observation);
   const lastActions = new Int16Array(lanes).fill(-1);
@@ -43,9 +44,8 @@ export function createWasmActor(memory: Memory, shape: NetworkShape, { fc1, gru,
     observations,
     lastActions,
     reset(environment) {
-      const { at, stride } = records[step & 1];
       for (let lane = environment * agents; lane < (environment + 1) * agents; lane++) {
-        const state = memory.floats(at + (lane >> 4) * stride + record.hidden, hidden * LANES);
+        const state = memory.floats(records[step & 1] + (lane >> 4) * record.stride + record.hidden, hidden * LANES);
         for (let i = lane % LANES; i < state.length; i += LANES) state[i] = 0;
       }
     },
@@ -53,32 +53,8 @@ export function createWasmActor(memory: Memory, shape: NetworkShape, { fc1, gru,
       memory.floats(rowsAt, observations.length).set(observations);
       // As bytes, -1 is 255: no row of the one-hot.
       memory.bytes(lastAt, lanes).set(lastActions);
-      const now = records[step & 1];
-      const next = records[++step & 1];
-      for (const { first, count, vectors } of parts) {
-        const from = (tiles: Tiles, offset = 0): Tiles => ({ at: tiles.at + first * tiles.stride + offset, stride: tiles.stride });
-        const x = from(inputs);
-        const xh = from(now);
-        const h = from(now, record.hidden);
-        const gates = from(now, record.gates);
-        const after = from(next, record.hidden);
-        kernels.tilesFromRows(
-          rowsAt + first * LANES * observation * 4, observation * 4, LANES * observation * 4, observation, x.at, x.stride, count, vectors,
-        );
-        kernels.oneHotTiles(lastAt + first * LANES, actions, x.at + observation * ROW, x.stride, count, vectors);
-        fc1.forward("online", true, x, xh, count, vectors);
-        gru.forward("online", xh, gates, count, vectors);
-        kernels.gruForward(
-          gates.at, gates.stride, gru.block * ROW, h.at, h.stride, after.at, after.stride, hidden, count, vectors,
-        );
-        fc2.forward("online", false, after, from(outputs), count, vectors);
-      }
-      kernels.rowsFromTiles(outputs.at, outputs.stride, actions, valuesAt, lanes);
+      kernels.actorForward(numbers.at, step++);
       return memory.floats(valuesAt, lanes * actions);
     },
   };
-
-  function allocateTiles(stride: number): Tiles {
-    return { at: memory.allocate(tiles * stride), stride };
-  }
 }

@@ -2,15 +2,14 @@ import type { AgentNetwork, NetworkSide } from "../engine.js";
 import { LANES } from "../../replay/group.js";
 import type { NetworkShape, ParameterSpec } from "../parameters.js";
 import type { Batch } from "./batch.js";
-import { type Gru, type Linear, createGru, createLinear } from "./layers.js";
+import { type Layer, STRIPS, blockOf, createGru, createLinear } from "./layer.js";
 import { type Memory, ROW, skewed } from "./memory.js";
-import type { Tiles } from "./weights.js";
 
 /** A recurrent agent's parameters. */
 export interface AgentLayers {
-  readonly fc1: Linear;
-  readonly gru: Gru;
-  readonly fc2: Linear;
+  readonly fc1: Layer;
+  readonly gru: Layer;
+  readonly fc2: Layer;
 }
 
 export function createAgentLayers(
@@ -28,10 +27,11 @@ export function createAgentLayers(
 
 /**
  * What one agent leaves at one step, in rows of lanes: x = ReLU(fc1), the hidden state before the step, and four blocks of gates
- * (see assembly/gru.ts); blocks are the GRU's `block` rows apart.
+ * (kernels/gates.h); blocks are `blockOf(hidden)` rows apart. Here the bytes where the hidden state begins, and those of the whole.
  */
-export function recordOf({ block }: Gru): { hidden: number; gates: number; stride: number } {
-  return { hidden: block * ROW, gates: 2 * block * ROW, stride: skewed(6 * block) * ROW };
+export function recordOf(hidden: number): { hidden: number; stride: number } {
+  const block = blockOf(hidden);
+  return { hidden: block * ROW, stride: skewed(6 * block) * ROW };
 }
 
 export interface WasmAgentNetwork extends AgentNetwork<true> {
@@ -41,25 +41,36 @@ export interface WasmAgentNetwork extends AgentNetwork<true> {
   forget(): void;
 }
 
+/** Steps whose gradients of dense weights are added up together: STEPS_TOGETHER in kernels/networks.h. */
+const STEPS_TOGETHER = 4;
+
+/** Agents of the largest strip of an update's work; strips are runs of pairs of agents. */
+function mostOfStrip(agents: number): number {
+  const pairs = Math.ceil(agents / 2);
+  return Math.min(agents, 2 * Math.ceil(pairs / Math.min(STRIPS, pairs)));
+}
+
 /** The recurrent agents over the steps of a batch, and back through time. */
 export function createAgentNetwork(memory: Memory, shape: NetworkShape, { fc1, gru, fc2 }: AgentLayers, batch: Batch): WasmAgentNetwork {
   const { kernels } = memory;
   const { agents, actions, hidden } = shape;
-  const { block } = gru;
-  const record = recordOf(gru);
+  const block = blockOf(hidden);
+  const record = recordOf(hidden);
   const step = agents * record.stride;
+  const most = mostOfStrip(agents);
+  const scratchStride = most * ROW * (STEPS_TOGETHER * (skewed(4 * block) + skewed(hidden) + skewed(actions)) + skewed(hidden));
 
-  const scratch = (rows: number): Tiles => ({ at: memory.allocate(agents * skewed(rows) * ROW), stride: skewed(rows) * ROW });
-  // Where nothing is kept: inputs and hidden states of two steps in turn, and one step's gates.
-  const passing = [scratch(2 * block), scratch(2 * block)];
-  const passingGates = scratch(4 * block);
-  const dGates = scratch(4 * block);
-  const dInput = scratch(block);
-  const dHidden = scratch(block);
-  const dValues = scratch(actions);
+  const numbers = memory.record([
+    "agents", "actions", "hidden", "block", "fc1", "gru", "fc2", "inputs", "inputStride", "kept", "recordStride", "passing", "passingStride",
+    "valuesOnline", "valuesTarget", "taken", "observed", "running", "gradients", "scratch", "scratchStride", "most", "steps",
+  ]);
+  numbers.set({
+    agents, actions, hidden, block, fc1: fc1.at, gru: gru.at, fc2: fc2.at, inputStride: batch.inputStride, recordStride: record.stride,
+    // Two sides' records of two steps in turn, where nothing is kept.
+    passing: memory.allocate(4 * step), passingStride: record.stride, scratch: memory.allocate(STRIPS * scratchStride), scratchStride, most,
+  });
 
   let capacity = 0;
-  let kept = 0;
   let gradients = 0;
   const values: Record<NetworkSide, number> = { online: 0, target: 0 };
   // Results that still hold: of the loaded batch and the present weights.
@@ -67,39 +78,24 @@ export function createAgentNetwork(memory: Memory, shape: NetworkShape, { fc1, g
   let keptOnline = false;
 
   function reserve(): void {
+    numbers.set({ steps: batch.steps() });
     if (capacity === batch.capacity()) return;
     capacity = batch.capacity();
-    // The hidden state after the last step is in the record behind it.
-    kept = memory.allocate((capacity + 2) * step);
     gradients = memory.allocate(capacity * agents * LANES * 4);
     values.online = memory.allocate((capacity + 1) * agents * actions * ROW);
     values.target = memory.allocate((capacity + 1) * agents * actions * ROW);
+    numbers.set({
+      // The hidden state after the last step is in the record behind it.
+      kept: memory.allocate((capacity + 2) * step),
+      gradients, valuesOnline: values.online, valuesTarget: values.target,
+      inputs: batch.inputs(), taken: batch.taken(), observed: batch.observed(), running: batch.running(),
+    });
   }
 
-  /** Inputs and hidden states [x, h] of step t, and its gates. */
-  function tilesOf(t: number, keep: boolean): { xh: Tiles; gates: Tiles } {
-    if (!keep) return { xh: passing[t & 1], gates: passingGates };
-    const at = kept + t * step;
-    return { xh: { at, stride: record.stride }, gates: { at: at + record.gates, stride: record.stride } };
+  /** `sides`: 1 online, 2 target, 3 both. */
+  function forward(sides: number, keep: boolean): void {
+    batch.forInputs((first, end) => kernels.agentForward(numbers.at, sides, keep ? 1 : 0, first, end));
   }
-  const hiddenOf = ({ at, stride }: Tiles): Tiles => ({ at: at + record.hidden, stride });
-
-  function start(keep: boolean): void {
-    const { at, stride } = hiddenOf(tilesOf(0, keep).xh);
-    for (let agent = 0; agent < agents; agent++) memory.floats(at + agent * stride, hidden * LANES).fill(0);
-  }
-
-  function forwardStep(side: NetworkSide, keep: boolean, t: number): void {
-    const vectors = batch.observedVectors(t);
-    const { xh, gates } = tilesOf(t, keep);
-    const h = hiddenOf(xh);
-    const next = hiddenOf(tilesOf(t + 1, keep).xh);
-    fc1.forward(side, true, batch.inputs(t), xh, agents, vectors);
-    gru.forward(side, xh, gates, agents, vectors);
-    kernels.gruForward(gates.at, gates.stride, block * ROW, h.at, h.stride, next.at, next.stride, hidden, agents, vectors);
-    fc2.forward(side, false, next, { at: values[side] + t * agents * actions * ROW, stride: actions * ROW }, agents, vectors);
-  }
-
   const valuesOf = (side: NetworkSide) => memory.floats(values[side], (batch.steps() + 1) * agents * actions * LANES);
 
   return {
@@ -109,45 +105,20 @@ export function createAgentNetwork(memory: Memory, shape: NetworkShape, { fc1, g
     },
     forward(side, keep = false) {
       if (!known[side] || (keep && !keptOnline)) {
-        start(keep);
-        for (let t = 0; t <= batch.steps(); t++) forwardStep(side, keep, t);
+        forward(side === "online" ? 1 : 2, keep);
         known[side] = true;
         keptOnline ||= keep;
       }
       return valuesOf(side);
     },
     forwardBoth() {
-      start(true);
-      start(false);
-      for (let t = 0; t <= batch.steps(); t++) {
-        forwardStep("online", true, t);
-        forwardStep("target", false, t);
-      }
+      forward(3, true);
       known.online = known.target = keptOnline = true;
       return { online: valuesOf("online"), target: valuesOf("target") };
     },
-
     backward(gradient) {
       batch.copyRunning(gradient, gradients, agents);
-      memory.floats(dHidden.at, (agents * dHidden.stride) / 4).fill(0);
-      for (let t = batch.steps() - 1; t >= 0; t--) {
-        const vectors = batch.runningVectors(t);
-        const { xh, gates } = tilesOf(t, true);
-        const h = hiddenOf(xh);
-        const after = hiddenOf(tilesOf(t + 1, true).xh);
-        kernels.chosenTiles(
-          gradients + t * agents * LANES * 4, batch.actions(t), actions, dValues.at, dValues.stride, agents, vectors,
-        );
-        fc2.gradient(dValues, after, agents, vectors);
-        fc2.backward(dValues, dHidden, agents, vectors);
-        kernels.gruBackward(
-          gates.at, gates.stride, dGates.at, dGates.stride, block * ROW,
-          h.at, h.stride, dHidden.at, dHidden.stride, hidden, agents, vectors,
-        );
-        gru.gradient(dGates, xh, agents, vectors);
-        gru.backward(dGates, dInput, xh, dHidden, agents, vectors);
-        fc1.gradient(dInput, batch.inputs(t), agents, vectors);
-      }
+      kernels.agentBackward(numbers.at);
     },
   };
 }

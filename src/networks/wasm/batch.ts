@@ -1,11 +1,10 @@
 import { type EpisodeGroup, LANES } from "../../replay/group.js";
 import { type NetworkShape, agentInput } from "../parameters.js";
 import { type Memory, ROW, skewed } from "./memory.js";
-import type { Tiles } from "./weights.js";
 
 /**
  * The group of episodes that the engine works on, as tiles in its memory. They are laid out a few steps at a time, when they are
- * first asked for, so that the first to use them finds them in the cache.
+ * first asked for, so that the first to use them finds them in the cache. Numbers are addresses in the engine's memory.
  */
 export interface Batch {
   load(group: EpisodeGroup): void;
@@ -13,21 +12,23 @@ export interface Batch {
   steps(): number;
   /** Most steps of any group so far: what buffers must hold. */
   capacity(): number;
-  /** Vectors of lanes that have a step t (`running`), or whose observation and state t exist (`observed`). */
-  runningVectors(t: number): number;
-  observedVectors(t: number): number;
-  /** The agents' inputs at step t, a tile an agent. */
-  inputs(t: number): Tiles;
-  /** The states from step t on, a tile a step, for `count` steps. */
-  states(t: number, count: number): Tiles;
-  /** The same with the agents' values [count, agents, lanes] at `values` behind each state, until other values are put there. */
-  statesAndValues(t: number, count: number, values: number): Tiles;
-  /** Actions of step t, [agents, lanes] bytes. */
-  actions(t: number): number;
-  /** Whether an action is available, from step t on: [agents, actions, lanes] bytes a step. */
-  available(t: number): number;
-  /** Calls with runs of at most `most` steps of equally many running vectors, in their order. */
-  forChunks(most: number, work: (first: number, count: number, vectors: number) => void): void;
+  /** The agents' inputs, [steps + 1, agents] tiles `inputStride` bytes apart. */
+  inputs(): number;
+  readonly inputStride: number;
+  /** The states, [steps + 1] tiles `stateStride` bytes apart; with central networks there is room for the agents' values behind each. */
+  states(): number;
+  readonly stateStride: number;
+  /** Calls with all runs of steps, in their order, as their inputs are there. */
+  forInputs(work: (first: number, end: number) => void): void;
+  /** Lays out all states. */
+  needStates(): void;
+  /** Actions that were taken, [steps, agents, lanes] bytes. */
+  taken(): number;
+  /** 128-bit vectors of lanes whose observation and state t exist, [steps + 1] bytes, and of those that have a step t, [steps]. */
+  observed(): number;
+  running(): number;
+  /** Whether an action is available: [steps + 1, agents, actions, lanes] bytes. */
+  available(): number;
   /** Copies [steps, rows, lanes] into the engine. */
   copy(from: Float32Array, to: number, rows: number): void;
   /** The same, with zeros in lanes that have ended. */
@@ -46,66 +47,68 @@ export function createBatch(memory: Memory, shape: NetworkShape): Batch {
   // One lane's rows of a few steps; odd numbers of cache lines apart.
   const laneBytes = skewed(Math.ceil((CHUNK * Math.max(agents * observation, state) * 4) / ROW)) * ROW;
   const staging = memory.allocate(LANES * laneBytes);
+  const numbers = memory.record([
+    "agents", "actions", "observation", "state", "inputs", "inputStride", "states", "stateStride", "taken", "observed", "staging", "laneBytes", "steps",
+  ]);
+  numbers.set({ agents, actions, observation, state, inputStride, stateStride, staging, laneBytes });
 
   let group: EpisodeGroup | undefined;
+  let arrays: Record<"observations" | "states", readonly Float32Array[]> = { observations: [], states: [] };
   // Steps laid out so far.
   let inputSteps = 0;
   let stateSteps = 0;
   let capacity = 0;
-  let inputsAt = 0;
-  let statesAt = 0;
-  let actionsAt = 0;
-  let availableAt = 0;
+  let inputs = 0;
+  let states = 0;
+  let taken = 0;
+  let available = 0;
+  let observed = 0;
+  let running = 0;
   let availableKnown = false;
 
-  const lanes = (t: number) => (t === 0 ? group!.running[0] : group!.running[t - 1]);
-  const vectorsOf = (count: number) => (count + 3) >> 2;
-
-  const statesFrom = (t: number, count: number): Tiles => {
-    while (stateSteps < t + count) layOutStates();
-    return { at: statesAt + t * stateStride, stride: stateStride };
-  };
-
   return {
+    inputStride,
+    stateStride,
     load(next) {
       checkGroup(next, shape);
       group = next;
+      arrays = { observations: next.episodes.map(({ observations }) => observations), states: next.episodes.map(({ states }) => states) };
       if (next.steps > capacity) reserve(next.steps);
-      memory.bytes(actionsAt, next.actions.length).set(next.actions);
+      numbers.set({ steps: next.steps });
+      memory.bytes(taken, next.actions.length).set(next.actions);
+      const vectorsOf = (count: number) => (count + 3) >> 2;
+      memory.bytes(running, next.steps).set(next.running.subarray(0, next.steps).map(vectorsOf));
+      memory.bytes(observed, next.steps + 1).set(Uint8Array.from({ length: next.steps + 1 }, (_, t) => vectorsOf(next.running[Math.max(0, t - 1)])));
       inputSteps = 0;
       stateSteps = 0;
       availableKnown = false;
     },
     steps: () => group!.steps,
     capacity: () => capacity,
-    runningVectors: (t) => vectorsOf(group!.running[t]),
-    observedVectors: (t) => vectorsOf(lanes(t)),
-    inputs(t) {
-      while (inputSteps <= t) layOutInputs();
-      return { at: inputsAt + t * agents * inputStride, stride: inputStride };
-    },
-    states: statesFrom,
-    statesAndValues(t, count, values) {
-      const states = statesFrom(t, count);
-      for (let i = 0; i < count; i++) memory.copy(values + i * agents * ROW, states.at + i * stateStride + state * ROW, agents * ROW);
-      return states;
-    },
-    actions: (t) => actionsAt + t * agents * LANES,
-    available(t) {
-      const { availableActions } = group!;
-      if (!availableKnown) memory.bytes(availableAt, availableActions.length).set(availableActions);
-      availableKnown = true;
-      return availableAt + t * agents * actions * LANES;
-    },
-    forChunks(most, work) {
-      const { steps, running } = group!;
-      for (let first = 0; first < steps; ) {
-        const vectors = vectorsOf(running[first]);
-        let count = 1;
-        while (count < most && first + count < steps && vectorsOf(running[first + count]) === vectors) count++;
-        work(first, count, vectors);
-        first += count;
+    inputs: () => inputs,
+    states: () => states,
+    forInputs(work) {
+      const { steps } = group!;
+      for (let first = 0; first <= steps; first += CHUNK) {
+        const end = Math.min(steps + 1, first + CHUNK);
+        if (inputSteps < end) {
+          layOut("observations", agents * observation, first, end - first);
+          inputSteps = end;
+        }
+        work(first, end);
       }
+    },
+    needStates() {
+      for (; stateSteps <= group!.steps; stateSteps += CHUNK) layOut("states", state, stateSteps, Math.min(CHUNK, group!.steps + 1 - stateSteps));
+    },
+    taken: () => taken,
+    observed: () => observed,
+    running: () => running,
+    available() {
+      const { availableActions } = group!;
+      if (!availableKnown) memory.bytes(available, availableActions.length).set(availableActions);
+      availableKnown = true;
+      return available;
     },
     copy: (from, to, rows) => void copied(from, to, rows),
     copyRunning(from, to, rows) {
@@ -127,55 +130,35 @@ export function createBatch(memory: Memory, shape: NetworkShape): Batch {
     return copy;
   }
 
-  function layOutInputs(): void {
-    const first = inputSteps;
-    const count = stage("observations", agents * observation, first);
-    inputSteps += count;
-    for (let t = first; t < first + count; t++) {
-      const vectors = vectorsOf(lanes(t));
-      const at = inputsAt + t * agents * inputStride;
-      const rows = staging + (t - first) * agents * observation * 4;
-      kernels.tilesFromRows(rows, laneBytes, observation * 4, observation, at, inputStride, agents, vectors);
-      kernels.oneHotTiles(actionsAt + (t - 1) * agents * LANES, actions, at + observation * ROW, inputStride, agents, vectors);
-    }
-  }
-
-  function layOutStates(): void {
-    const first = stateSteps;
-    const count = stage("states", state, first);
-    stateSteps += count;
-    for (let t = first; t < first + count; t++) {
-      const rows = staging + (t - first) * state * 4;
-      kernels.tilesFromRows(rows, laneBytes, 0, state, statesAt + t * stateStride, 0, 1, vectorsOf(lanes(t)));
-    }
-  }
-
-  /** Copies a few steps of every episode that has them into its lane; the lanes beside them get zeros. Returns how many. */
-  function stage(what: "observations" | "states", size: number, first: number): number {
-    const { episodes, steps } = group!;
-    const count = Math.min(CHUNK, steps + 1 - first);
-    for (let lane = 0; lane < vectorsOf(lanes(first)) * 4; lane++) {
+  /** Copies a few steps of every episode that has them into its lane, zeros into the others, and turns them into tiles. */
+  function layOut(what: "observations" | "states", size: number, first: number, count: number): void {
+    const { episodes } = group!;
+    if (kernels.layOutEpisodes) return kernels.layOutEpisodes(numbers.at, what === "states" ? 1 : 0, first, count, arrays[what]);
+    for (let lane = 0; lane < LANES; lane++) {
       const to = memory.floats(staging + lane * laneBytes, count * size);
       const episode = episodes[lane];
       const present = episode ? Math.max(0, Math.min(count, episode.length + 1 - first)) : 0;
       if (present) to.set(episode[what].subarray(first * size, (first + present) * size));
       if (present < count) to.fill(0, present * size);
     }
-    return count;
+    kernels.layOut(numbers.at, what === "states" ? 1 : 0, first, count);
   }
 
   function reserve(steps: number): void {
     capacity = Math.max(steps, Math.ceil(capacity * 1.5));
-    inputsAt = memory.allocate((capacity + 1) * agents * inputStride);
-    statesAt = memory.allocate((capacity + 1) * stateStride);
+    inputs = memory.allocate((capacity + 1) * agents * inputStride);
+    states = memory.allocate((capacity + 1) * stateStride);
     // Before the first step there is no last action: a step of 255s.
     const none = memory.allocate((capacity + 1) * agents * LANES);
     memory.bytes(none, agents * LANES).fill(255);
-    actionsAt = none + agents * LANES;
-    availableAt = memory.allocate((capacity + 1) * agents * actions * LANES);
+    taken = none + agents * LANES;
+    available = memory.allocate((capacity + 1) * agents * actions * LANES);
+    observed = memory.allocate(capacity + 1);
+    running = memory.allocate(capacity);
+    numbers.set({ inputs, states, taken, observed });
     for (let tile = 0; tile < (capacity + 1) * agents; tile++) {
       const row = observation + actions + (tile % agents);
-      memory.floats(inputsAt + tile * inputStride + row * ROW, LANES).fill(1);
+      memory.floats(inputs + tile * inputStride + row * ROW, LANES).fill(1);
     }
   }
 }

@@ -1,3 +1,4 @@
+import { currentHost, type NativeKernels } from "../../host.js";
 import { LANES } from "../../replay/group.js";
 import type { EpisodeGroup } from "../../replay/group.js";
 import { createAgentSum } from "../agent-sum.js";
@@ -9,10 +10,18 @@ import { createWasmActor } from "./actor.js";
 import { createAgentLayers, createAgentNetwork } from "./agent.js";
 import { createBatch } from "./batch.js";
 import { createCentralMixerLayers, createCentralMixerNetwork } from "./central-mixer.js";
-import type { Layer } from "./layers.js";
-import { createMemory } from "./memory.js";
+import type { Kernels } from "./kernels.js";
+import type { Layer } from "./layer.js";
+import { type Memory, createMemory } from "./memory.js";
 import { createMixerLayers, createMixerNetwork } from "./mixer.js";
-import type { Part } from "./store.js";
+
+/** Which kernels compute; every choice gives the same bits. */
+export interface EngineOptions {
+  /** Kernels in native code, or null for those in WebAssembly; those that the host has when left out. */
+  readonly native?: NativeKernels | null;
+  /** May put something around the kernels, for example a stopwatch. */
+  readonly watch?: (kernels: Kernels) => Kernels;
+}
 
 /**
  * The networks of QMIX (of VDN and IQL with `shape.mixer`), and with `shape.centralEmbed` those of WQMIX, in WebAssembly: float32, true sparse storage, explicit backward
@@ -25,17 +34,22 @@ import type { Part } from "./store.js";
  * const engine = createWasmEngine(shape, initialParameters(networkParameters(shape), random), new Map());
  * const actor = engine.createActor(1);
  */
-export function createWasmEngine(shape: NetworkShape, parameters: Parameters, masks: ReadonlyMap<string, Uint8Array>): Engine<true> {
-  return disposable(openEngine(shape, parameters, masks));
+export function createWasmEngine(
+  shape: NetworkShape,
+  parameters: Parameters,
+  masks: ReadonlyMap<string, Uint8Array>,
+  { native = currentHost().nativeKernels?.() ?? null, watch }: EngineOptions = {},
+): Engine<true> {
+  return disposable(openEngine(shape, parameters, masks, createMemory(native, watch)));
 }
 
 function openEngine(
   shape: NetworkShape,
   parameters: Parameters,
   masks: ReadonlyMap<string, Uint8Array>,
+  memory: Memory,
 ): Omit<Engine<true>, "dispose"> {
   const specs = networkParameters(shape);
-  const memory = createMemory();
   const batch = createBatch(memory, shape);
   const agentLayers = createAgentLayers(memory, shape, specs, "agent");
   const agent = createAgentNetwork(memory, shape, agentLayers, batch);
@@ -63,11 +77,12 @@ function openEngine(
 
   const layerOf = new Map(layers.flatMap((layer) => layer.names.map((name) => [name, layer] as const)));
   const { check, checkMaskable, checkComplete } = parameterChecks(specs);
-  const storeOf = (name: string) => layerOf.get(name)!.store(name);
-  const stores = () => layers.flatMap((layer) => layer.stores());
+  // All layers, for the kernels.
+  const list = memory.allocate(layers.length * 4);
+  memory.words(list, layers.length).set(layers.map(({ at }) => at));
 
   const cycle = updateCycle(() => {
-    for (const store of stores()) store.clearGradient();
+    memory.kernels.clear(list, layers.length);
     for (const layer of layers) layer.setDenseGradients(false);
   });
   /** What the agents know holds no longer. */
@@ -75,12 +90,12 @@ function openEngine(
     for (const network of agents) network.forget();
   }
 
-  function readAll(part: Part): Map<string, Float32Array> {
-    return new Map(specs.map(({ name }) => [name, storeOf(name).read(name, part)]));
+  function readAll(kept: NetworkSide | "squares"): Map<string, Float32Array> {
+    return new Map(specs.map(({ name }) => [name, layerOf.get(name)!.read(name, kept)]));
   }
-  function writeAll(part: NetworkSide | "squares", values: Parameters): void {
+  function writeAll(kept: NetworkSide | "squares", values: Parameters): void {
     for (const [name, { length }] of values) check(name, length);
-    for (const [name, value] of values) storeOf(name).write(name, part, value);
+    for (const [name, value] of values) layerOf.get(name)!.write(name, kept, value);
     forget();
   }
   function setMask(name: string, mask: Uint8Array): void {
@@ -116,21 +131,19 @@ function openEngine(
     },
     gradient(name) {
       check(name);
-      return storeOf(name).read(name, "gradient");
+      return layerOf.get(name)!.read(name, "gradient");
     },
     step(options) {
-      const all = stores();
-      let squared = 0;
-      for (const store of all) {
-        store.collectGradient();
-        squared += store.squaredNorm();
-      }
+      const { kernels } = memory;
+      let squared = kernels.collect(list, layers.length);
+      for (const layer of layers) squared += layer.pick();
       const norm = Math.sqrt(squared);
       cycle.end();
       if (!Number.isFinite(norm)) return norm;
       // As torch.nn.utils.clip_grad_norm_ does, whose divisor is never 0.
       const scale = Math.min(1, options.gradientClip / (norm + 1e-6));
-      for (const store of all) store.step(scale, options);
+      const { learningRate, alpha, epsilon } = options;
+      kernels.step(list, layers.length, scale, learningRate, alpha, 1 - alpha, epsilon);
       forget();
       return norm;
     },
@@ -140,7 +153,7 @@ function openEngine(
     readOptimiser: () => readAll("squares"),
     writeOptimiser: (state) => writeAll("squares", state),
     copyToTarget() {
-      for (const store of stores()) store.copyToTarget();
+      for (const layer of layers) layer.copyToTarget();
       forget();
     },
     mask(name) {

@@ -1,106 +1,69 @@
-import { currentHost } from "../../host.js";
+import { currentHost, type NativeKernels } from "../../host.js";
 import { Instance, Module, type WasmMemory, type WasmModule } from "./webassembly.js";
 
 /**
- * The compiled kernels (assembly/), with the memory they work in. Arguments are addresses in bytes and numbers; `tiles` tiles of
- * [feature][16 lanes] lie `...Stride` bytes apart, and `vectors` (1..4) of each are worked on.
+ * The compiled kernels (../kernels/), with the memory they work in: passes of whole networks. Arguments are addresses of records of numbers
+ * (`memory.record`) and counts.
  */
 export interface Kernels {
-  /** Y = W X + bias, through a ReLU if `relu`. */
-  sparseForward(
-    rowStarts: number, rows: number, bias: number, relu: boolean,
-    x: number, xStride: number, y: number, yStride: number, tiles: number, vectors: number,
-  ): void;
-  /** Y += W X */
-  sparseAccumulate(
-    rowStarts: number, rows: number,
-    x: number, xStride: number, y: number, yStride: number, tiles: number, vectors: number,
-  ): void;
-  /** Y = W X where `gate` is positive, else 0. */
-  sparseGated(
-    rowStarts: number, rows: number,
-    x: number, xStride: number, y: number, yStride: number, gate: number, gateStride: number, tiles: number, vectors: number,
-  ): void;
-  /** Adds dY X' at W's entries to `sums`, and the sums of dY to `biasSums` (four partial sums each). */
-  sparseGradient(
-    rowStarts: number, rows: number, columns: number, sums: number, biasSums: number,
-    dy: number, dyStride: number, x: number, xStride: number, tiles: number, vectors: number,
-  ): void;
-  denseForward(
-    weights: number, columns: number, rows: number, bias: number, relu: boolean,
-    x: number, xStride: number, y: number, yStride: number, tiles: number, vectors: number,
-  ): void;
-  denseAccumulate(
-    weights: number, columns: number, rows: number,
-    x: number, xStride: number, y: number, yStride: number, tiles: number, vectors: number,
-  ): void;
-  denseGated(
-    weights: number, columns: number, rows: number,
-    x: number, xStride: number, y: number, yStride: number, gate: number, gateStride: number, tiles: number, vectors: number,
-  ): void;
-  /** dW += dY X' */
-  denseGradient(
-    dw: number, columns: number, rows: number,
-    dy: number, dyStride: number, x: number, xStride: number, tiles: number, vectors: number,
-  ): void;
-  /** Adds the sums of dY to `biasSums` (four partial sums each). */
-  rowSums(biasSums: number, rows: number, dy: number, dyStride: number, tiles: number, vectors: number): void;
+  /** Steps `first` to `end - 1` of the agents: `sides` 1 online, 2 target, 3 both; with `keep` 1 the online side leaves what the way back needs. */
+  agentForward(agent: number, sides: number, keep: number, first: number, end: number): void;
+  agentBackward(agent: number): void;
+  mixerForward(mixer: number, side: number, offset: number, keep: number): void;
+  mixerBackward(mixer: number): void;
+  mixerCounterfactuals(mixer: number, side: number, offset: number): void;
+  centralForward(mixer: number, side: number, offset: number, keep: number): void;
+  centralBackward(mixer: number): void;
+  actorForward(actor: number, step: number): void;
+  /** `count` steps from `first` of the observations (`states` 0) or the states (1), from the batch's staging area to tiles. */
+  layOut(batch: number, states: number, first: number, count: number): void;
+  /** The same from the arrays of the group's episodes, where the kernels can read them: [lanes], each [steps + 1, ...]. */
+  readonly layOutEpisodes?: (batch: number, states: number, first: number, count: number, arrays: readonly Float32Array[]) => void;
 
-  gruForward(
-    gates: number, gatesStride: number, block: number, h: number, hStride: number, next: number, nextStride: number,
-    hidden: number, tiles: number, vectors: number,
-  ): void;
-  gruBackward(
-    gates: number, gatesStride: number, dGates: number, dGatesStride: number, block: number,
-    h: number, hStride: number, dh: number, dhStride: number, hidden: number, tiles: number, vectors: number,
-  ): void;
-  mixForward(
-    q: number, qStride: number, w1: number, wFinal: number, b1: number, value: number, stride: number,
-    total: number, totalStride: number, agents: number, embed: number, tiles: number, vectors: number,
-  ): void;
-  mixBackward(
-    dTotal: number, dTotalStride: number, q: number, qStride: number, dq: number, dqStride: number,
-    w1: number, wFinal: number, b1: number, stride: number, agents: number, embed: number, tiles: number, vectors: number,
-  ): void;
-  mixCounterfactuals(
-    q: number, qStride: number, alternatives: number, alternativesStride: number, available: number,
-    w1: number, wFinal: number, b1: number, value: number, stride: number, total: number, totalStride: number, scratch: number,
-    agents: number, actions: number, embed: number, tiles: number, vectors: number,
-  ): void;
+  /** Brings the partial sums of the gradients of `count` layers, words at `layers`, together; the sum of their squares. */
+  collect(layers: number, count: number): number;
+  /** One step of RMSprop with the collected gradients times `scale`; `rest` is 1 - alpha. */
+  step(layers: number, count: number, scale: number, rate: number, alpha: number, rest: number, epsilon: number): void;
+  /** Sets the partial sums to zero. */
+  clear(layers: number, count: number): void;
+  /** Makes what is kept beside a layer's weights of a side (0 online, 1 target) anew. */
+  refresh(layer: number, side: number): void;
 
-  tilesFromRows(
-    rows: number, laneStride: number, rowsStride: number, features: number,
-    tile: number, tileStride: number, tiles: number, vectors: number,
-  ): void;
-  rowsFromTiles(tile: number, tileStride: number, features: number, rows: number, lanes: number): void;
-  oneHotTiles(numbers: number, count: number, tile: number, tileStride: number, tiles: number, vectors: number): void;
-  chosenTiles(
-    values: number, numbers: number, count: number, tile: number, tileStride: number, tiles: number, vectors: number,
-  ): void;
-
-  sumVectors(sums: number, gradient: number, count: number): void;
-  /** `mask` holds words of bits all 1 or all 0. */
-  applyMask(values: number, mask: number, kept: number, count: number): void;
-  squaredNorm(values: number, count: number): number;
-  rmsprop(
-    weights: number, gradient: number, squares: number, count: number,
-    scale: number, rate: number, alpha: number, rest: number, epsilon: number,
-  ): void;
-  rmspropSparse(
-    entries: number, gradient: number, squares: number, count: number,
-    scale: number, rate: number, alpha: number, rest: number, epsilon: number,
-  ): void;
-  scatterValues(entries: number, places: number, count: number): void;
-  transposeMatrix(from: number, rows: number, columns: number, to: number, toStride: number): void;
-
-  /** 48 floating-point operations an iteration. */
-  multiplyAddPeak(iterations: number, by: number, plus: number): number;
+  /** Multiplications and additions as fast as they go: 12 an iteration in each of `lanesOf` lanes. */
+  peak(iterations: number, by: number, plus: number): number;
 }
+
+const NAMES = [
+  "agentForward", "agentBackward", "mixerForward", "mixerBackward", "mixerCounterfactuals", "centralForward", "centralBackward", "actorForward", "layOut", "collect", "step",
+  "clear", "refresh", "peak",
+] as const satisfies readonly (keyof Kernels)[];
 
 let compiled: WasmModule | undefined;
 
-/** The kernels that the host gives, working in `memory`. @throws {Error} when the host has none. */
-export function instantiateKernels(memory: WasmMemory): Kernels {
+/**
+ * The kernels that the host gives, working in `memory`.
+ *
+ * @param native those in native code; null for those in WebAssembly
+ * @throws {Error} when the host has none
+ */
+export function bindKernels(memory: WasmMemory, native: NativeKernels | null): Kernels {
+  if (native !== null) return bindNative(memory, native);
   compiled ??= new Module(currentHost().kernels());
   return new Instance(compiled, { env: { memory } }).exports as unknown as Kernels;
+}
+
+function bindNative(memory: WasmMemory, native: NativeKernels): Kernels {
+  const bind = (name: Exclude<(typeof NAMES)[number], "layOut">) => {
+    const call = native[name];
+    return (a: number, b: number, c: number, d: number, e: number, f: number, g: number) => call(memory.buffer, a, b, c, d, e, f, g);
+  };
+  return {
+    ...(Object.fromEntries(NAMES.map((name) => [name, name === "layOut" ? undefined : bind(name)])) as unknown as Kernels),
+    layOutEpisodes: (batch, states, first, count, arrays) => native.layOut(memory.buffer, batch, states, first, count, arrays),
+  };
+}
+
+/** Which kernels compute, as a run's summary and `mast doctor` name them. */
+export function kernelsName(native: NativeKernels | null): string {
+  return native === null ? "WebAssembly, 128-bit" : `native, ${native.instructions}`;
 }

@@ -1,18 +1,27 @@
-import { type Kernels, instantiateKernels } from "./kernels.js";
+import type { NativeKernels } from "../../host.js";
+import { type Kernels, bindKernels } from "./kernels.js";
 import { Memory as WasmMemory } from "./webassembly.js";
 
 /**
  * The engine's linear memory: blocks are handed out from below, zeroed, and never given back. Views are made on demand, because
- * growing the memory detaches those that exist.
+ * growing the memory detaches those that exist. Native kernels work in the same memory as those in WebAssembly.
  */
 export interface Memory {
   readonly kernels: Kernels;
   /** The address of `bytes` new zeroed bytes, at the start of a cache line. */
   allocate(bytes: number): number;
+  /** A new record of numbers for the kernels, each 32 bits, in the order of their names; 0 until they are set. */
+  record<Name extends string>(names: readonly Name[]): NumberRecord<Name>;
   floats(address: number, count: number): Float32Array;
   words(address: number, count: number): Uint32Array;
   bytes(address: number, count: number): Uint8Array;
   copy(from: number, to: number, bytes: number): void;
+}
+
+/** Numbers in the engine's memory, by name: a struct of the kernels' (kernels/layer.h, kernels/networks.h). */
+export interface NumberRecord<Name extends string> {
+  readonly at: number;
+  set(values: Readonly<Partial<Record<Name, number>>>): void;
 }
 
 /** Bytes of one feature's row of 16 lanes. */
@@ -21,23 +30,43 @@ export const ROW = 64;
 const PAGE = 65536;
 /** wasm32's limit. */
 const MOST = 65536 * PAGE;
+/** Pages that hold the kernels' constants and their stack. */
+const KERNEL_PAGES = 2;
 
-export function createMemory(): Memory {
-  const memory = new WasmMemory({ initial: 1 });
-  // The first page holds the kernels' constants.
-  let top = PAGE;
+/**
+ * @param native kernels in native code, or null for those in WebAssembly
+ * @param watch may put something around the kernels, for example a stopwatch
+ */
+export function createMemory(native: NativeKernels | null, watch: (kernels: Kernels) => Kernels = (kernels) => kernels): Memory {
+  const memory = new WasmMemory({ initial: KERNEL_PAGES });
+  let top = KERNEL_PAGES * PAGE;
+  const words = (address: number, count: number) => new Uint32Array(memory.buffer, address, count);
+  const allocate = (bytes: number) => {
+    const address = top;
+    top += Math.ceil(bytes / ROW) * ROW;
+    const missing = Math.ceil((top - memory.buffer.byteLength) / PAGE);
+    if (top > MOST) throw new Error(`The wasm engine needs ${top} bytes; WebAssembly has ${MOST}. Use smaller networks or shorter episodes.`);
+    if (missing > 0) memory.grow(missing);
+    return address;
+  };
   return {
-    kernels: instantiateKernels(memory),
-    allocate(bytes) {
-      const address = top;
-      top += Math.ceil(bytes / ROW) * ROW;
-      const missing = Math.ceil((top - memory.buffer.byteLength) / PAGE);
-      if (top > MOST) throw new Error(`The wasm engine needs ${top} bytes; WebAssembly has ${MOST}. Use smaller networks or shorter episodes.`);
-      if (missing > 0) memory.grow(missing);
-      return address;
+    kernels: watch(bindKernels(memory, native)),
+    allocate,
+    record(names) {
+      const at = allocate(names.length * 4);
+      return {
+        at,
+        set(values) {
+          const numbers = words(at, names.length);
+          names.forEach((name, i) => {
+            const value = values[name];
+            if (value !== undefined) numbers[i] = value;
+          });
+        },
+      };
     },
     floats: (address, count) => new Float32Array(memory.buffer, address, count),
-    words: (address, count) => new Uint32Array(memory.buffer, address, count),
+    words,
     bytes: (address, count) => new Uint8Array(memory.buffer, address, count),
     copy: (from, to, bytes) => void new Uint8Array(memory.buffer).copyWithin(to, from, from + bytes),
   };

@@ -1,0 +1,210 @@
+// The kernels as a Node addon: the same passes as wasm.c, on the same memory, which is the first argument of every function. Which
+// instruction set computes is chosen when the addon is loaded.
+#include "node-api.h"
+#include "table.h"
+#include "check.h"
+
+#ifndef SOURCES
+#define SOURCES "unknown"
+#endif
+
+#if defined(__x86_64__)
+extern const Table avx2, avx512;
+
+static void cpuid(u32 leaf, u32 sub, u32 out[4]) {
+  __asm__ volatile("cpuid" : "=a"(out[0]), "=b"(out[1]), "=c"(out[2]), "=d"(out[3]) : "a"(leaf), "c"(sub));
+}
+// Whether the processor has the instructions, and the system keeps the registers they use.
+static const Table *widest(u32 limit) {
+  u32 r[4];
+  cpuid(0, 0, r);
+  if (r[0] < 7) return 0;
+  cpuid(1, 0, r);
+  const u32 features = r[2];
+  if (!(features & (1u << 27)) || !(features & (1u << 28)) || !(features & (1u << 12))) return 0;  // OSXSAVE, AVX, FMA
+  u32 low, high;
+  __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+  if ((low & 6) != 6) return 0;
+  cpuid(7, 0, r);
+  const u32 more = r[1];
+  if (!(more & (1u << 5)) || !(more & (1u << 3)) || !(more & (1u << 8))) return 0;  // AVX2, BMI1, BMI2
+  const u32 wide = (1u << 16) | (1u << 17) | (1u << 28) | (1u << 30) | (1u << 31);  // AVX-512 F, DQ, CD, BW, VL
+  if (limit >= 512 && (low & 0xe0) == 0xe0 && (more & wide) == wide) return &avx512;
+  return limit >= 256 ? &avx2 : 0;
+}
+#else
+extern const Table neon;
+static const Table *widest(u32 limit) { return limit >= 128 ? &neon : 0; }
+#endif
+
+enum { AGENT_FORWARD, AGENT_BACKWARD, MIXER_FORWARD, MIXER_BACKWARD, MIXER_COUNTERFACTUALS, CENTRAL_FORWARD, CENTRAL_BACKWARD, ACTOR_FORWARD, LAY_OUT, COLLECT, STEP, CLEAR, REFRESH, PEAK };
+static const struct { const char *name; u32 words, floats; } FUNCTIONS[] = {
+  {"agentForward", 5, 0}, {"agentBackward", 1, 0}, {"mixerForward", 4, 0}, {"mixerBackward", 1, 0}, {"mixerCounterfactuals", 3, 0},
+  {"centralForward", 4, 0}, {"centralBackward", 1, 0}, {"actorForward", 2, 0}, {"layOut", 4, 0}, {"collect", 2, 0},
+  {"step", 2, 5}, {"clear", 2, 0}, {"refresh", 2, 0}, {"peak", 1, 2},
+};
+#define COUNT (sizeof FUNCTIONS / sizeof FUNCTIONS[0])
+
+// What a function of the addon's stands for.
+typedef struct { const Table *table; size_t function; } Bound;
+
+static napi_value fail(napi_env env, const char *message) {
+  napi_throw_error(env, 0, message);
+  return 0;
+}
+
+// The observations, or states, of the group's episodes, straight from their arrays: (memory, batch, states, first, count, arrays).
+static napi_value layOutEpisodes(napi_env env, const Table *table, char *m, size_t size, const u32 *w, napi_value arrays) {
+  const Batch *b = batchOf(m, size, w[0]);
+  if (!b || w[2] > b->steps || w[3] > b->steps + 1 - w[2]) return fail(env, "layOut: the batch does not fit the memory.");
+  const size_t row = (w[1] ? b->state : b->agents * b->observation) * (size_t)4;
+  const char *sources[LANES];
+  u32 have[LANES];
+  for (u32 lane = 0; lane < LANES; lane++) {
+    napi_value element;
+    int type;
+    size_t length;
+    void *data;
+    sources[lane] = m;
+    have[lane] = 0;
+    if (napi_get_element(env, arrays, lane, &element)) return fail(env, "layOut wants an array of episodes' arrays.");
+    if (napi_get_typedarray_info(env, element, &type, &length, &data, 0, 0)) continue;  // no such lane
+    if (type != FLOAT32_ARRAY) return fail(env, "layOut wants float32 arrays.");
+    const size_t rows = length * 4 / row;
+    if (rows <= w[2]) continue;
+    sources[lane] = (const char *)data + w[2] * row;
+    have[lane] = rows - w[2] < w[3] ? (u32)(rows - w[2]) : w[3];
+  }
+  table->layOut(m, b, w[1], w[2], w[3], sources, w[2], have, m + b->staging);
+  napi_value result;
+  napi_get_undefined(env, &result);
+  return result;
+}
+
+static napi_value call(napi_env env, napi_callback_info info) {
+  size_t count = 8;
+  napi_value arguments[8], result;
+  void *data;
+  napi_get_cb_info(env, info, &count, arguments, 0, &data);
+  const size_t f = ((const Bound *)data)->function;
+  const Table *table = ((const Bound *)data)->table;
+  const u32 words = FUNCTIONS[f].words, floats = FUNCTIONS[f].floats;
+  if (count < 1 + words + floats) return fail(env, "Too few arguments.");
+  void *at;
+  size_t size;
+  if (napi_get_arraybuffer_info(env, arguments[0], &at, &size)) return fail(env, "The first argument is to be the memory, an ArrayBuffer.");
+  char *m = at;
+  u32 w[5] = {0};
+  double x[5] = {0};
+  for (u32 i = 0; i < words; i++) {
+    if (napi_get_value_uint32(env, arguments[1 + i], &w[i])) return fail(env, "A number is expected.");
+  }
+  for (u32 i = 0; i < floats; i++)
+    if (napi_get_value_double(env, arguments[1 + words + i], &x[i])) return fail(env, "A number is expected.");
+  const char *wrong = 0;
+  double value = 0;
+  switch (f) {
+    case AGENT_FORWARD: {
+      const Agent *a = agentOf(m, size, w[0]);
+      if (!a || w[4] > a->steps + 1 || w[3] > w[4]) wrong = "agentForward: the network does not fit the memory.";
+      else table->agentForward(m, a, w[1], w[2], w[3], w[4], 0, 1);
+      break;
+    }
+    case AGENT_BACKWARD: {
+      const Agent *a = agentOf(m, size, w[0]);
+      if (!a) wrong = "agentBackward: the network does not fit the memory.";
+      else table->agentBackward(m, a, 0, 1);
+      break;
+    }
+    case MIXER_FORWARD:
+    case MIXER_BACKWARD:
+    case MIXER_COUNTERFACTUALS: {
+      const Mixer *x = mixerOf(m, size, w[0], f == MIXER_COUNTERFACTUALS);
+      if (!x || w[1] > 1 || w[2] > 1) wrong = "The mixer does not fit the memory.";
+      else if (f == MIXER_FORWARD) table->mixerForward(m, x, w[1], w[2], w[3], 0, 1);
+      else if (f == MIXER_BACKWARD) table->mixerBackward(m, x, 0, 1);
+      else table->mixerCounterfactuals(m, x, w[1], w[2], 0, 1);
+      break;
+    }
+    case CENTRAL_FORWARD:
+    case CENTRAL_BACKWARD: {
+      const Central *c = centralOf(m, size, w[0]);
+      if (!c || w[1] > 1 || w[2] > 1) wrong = "The central mixer does not fit the memory.";
+      else if (f == CENTRAL_FORWARD) table->centralForward(m, c, w[1], w[2], w[3], 0, 1);
+      else table->centralBackward(m, c, 0, 1);
+      break;
+    }
+    case ACTOR_FORWARD: {
+      const Actor *a = actorOf(m, size, w[0]);
+      if (!a) wrong = "The actor does not fit the memory.";
+      else table->actorForward(m, a, w[1]);
+      break;
+    }
+    case LAY_OUT: {
+      if (count < 6) {
+        wrong = "layOut wants an array of episodes' arrays.";
+        break;
+      }
+      return layOutEpisodes(env, table, m, size, w, arguments[5]);
+    }
+    case COLLECT:
+    case STEP:
+    case CLEAR:
+      if (!layersOf(m, size, w[0], w[1])) wrong = "The layers do not fit the memory.";
+      else if (f == COLLECT) value = table->collectAll(m, w[0], w[1]);
+      else if (f == CLEAR) table->clearAll(m, w[0], w[1]);
+      else table->stepAll(m, w[0], w[1], (float)x[0], (float)x[1], (float)x[2], (float)x[3], (float)x[4]);
+      break;
+    case REFRESH: {
+      const Layer *l = layerOf(m, size, w[0]);
+      if (!l || w[1] > 1) wrong = "The layer does not fit the memory.";
+      else table->layerRefresh(m, l, (int)w[1]);
+      break;
+    }
+    case PEAK: value = table->multiplyAddPeak(w[0], (float)x[0], (float)x[1]); break;
+  }
+  if (wrong) return fail(env, wrong);
+  if (f == COLLECT || f == PEAK) napi_create_double(env, value, &result);
+  else napi_get_undefined(env, &result);
+  return result;
+}
+
+// The kernels of the widest instructions of at most so many bits that the processor has: an object of functions, with their name and the
+// lanes of a vector. Undefined where it has none that this addon needs.
+static napi_value kernels(napi_env env, napi_callback_info info) {
+  static Bound bound[3][COUNT];
+  size_t count = 1;
+  napi_value argument, object, value;
+  napi_get_cb_info(env, info, &count, &argument, 0, 0);
+  u32 limit = 512;
+  if (count > 0) napi_get_value_uint32(env, argument, &limit);
+  const Table *table = widest(limit);
+  if (!table) {
+    napi_get_undefined(env, &value);
+    return value;
+  }
+  napi_create_object(env, &object);
+  napi_create_string_utf8(env, table->name, NAPI_AUTO_LENGTH, &value);
+  napi_set_named_property(env, object, "instructions", value);
+  napi_create_double(env, table->lanes, &value);
+  napi_set_named_property(env, object, "lanes", value);
+  // Every caller writes the same here.
+  Bound *own = bound[table->lanes / 8];
+  for (size_t f = 0; f < COUNT; f++) {
+    own[f].table = table;
+    own[f].function = f;
+    napi_create_function(env, FUNCTIONS[f].name, NAPI_AUTO_LENGTH, call, &own[f], &value);
+    napi_set_named_property(env, object, FUNCTIONS[f].name, value);
+  }
+  return object;
+}
+
+NAPI_EXPORT napi_value napi_register_module_v1(napi_env env, napi_value exports) {
+  napi_value value;
+  napi_create_string_utf8(env, SOURCES, NAPI_AUTO_LENGTH, &value);
+  napi_set_named_property(env, exports, "sources", value);
+  napi_create_function(env, "kernels", NAPI_AUTO_LENGTH, kernels, 0, &value);
+  napi_set_named_property(env, exports, "kernels", value);
+  return exports;
+}
+NAPI_EXPORT int32_t node_api_module_get_api_version_v1(void) { return 8; }

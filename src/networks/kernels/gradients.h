@@ -1,0 +1,199 @@
+// Gradients of weights and biases: dW[o][i] = sum over lanes, tiles and steps of dY[o] X[i]. Lanes that have ended hold dY = 0 and a
+// finite X.
+//
+// For a sparse W only the remaining entries are computed (a sampled product). Each has four partial sums that run over all steps and
+// groups of an update. Two tiles, 32 lanes, are added up to these four in a fixed tree, whatever the width of a vector.
+#pragma once
+#include "products.h"
+
+// Products of one tile or two, brought to four sums: [lane l] = ((p[l] + p[l + 16]) + (p[l + 8] + p[l + 24])) + the same of l + 4.
+INLINE V4 fold(const int T, const int NV, const V *y, const V *x) {
+#define PRODUCT(j) (T == 2 ? y[j] * x[j] + y[NV + j] * x[NV + j] : y[j] * x[j])
+#if WIDTH == 16
+  V4 low = PRODUCT(0);
+  if (NV > 2) low = low + PRODUCT(2);
+  if (NV == 1) return low;
+  V4 high = PRODUCT(1);
+  if (NV > 3) high = high + PRODUCT(3);
+  return low + high;
+#elif WIDTH == 32
+  V8 sums = PRODUCT(0);
+  if (NV > 1) sums = sums + PRODUCT(1);
+  return low8(sums) + high8(sums);
+#else
+  const V all = PRODUCT(0);
+  const V8 sums = __builtin_shufflevector(all, all, 0, 1, 2, 3, 4, 5, 6, 7) + __builtin_shufflevector(all, all, 8, 9, 10, 11, 12, 13, 14, 15);
+  return low8(sums) + high8(sums);
+#endif
+#undef PRODUCT
+}
+
+// The same of dY alone, for the biases.
+INLINE V4 foldOnes(const int T, const int NV, const V *y) {
+#define SUM(j) (T == 2 ? y[j] + y[NV + j] : y[j])
+#if WIDTH == 16
+  V4 low = SUM(0);
+  if (NV > 2) low = low + SUM(2);
+  if (NV == 1) return low;
+  V4 high = SUM(1);
+  if (NV > 3) high = high + SUM(3);
+  return low + high;
+#elif WIDTH == 32
+  V8 sums = SUM(0);
+  if (NV > 1) sums = sums + SUM(1);
+  return low8(sums) + high8(sums);
+#else
+  const V all = SUM(0);
+  const V8 sums = __builtin_shufflevector(all, all, 0, 1, 2, 3, 4, 5, 6, 7) + __builtin_shufflevector(all, all, 8, 9, 10, 11, 12, 13, 14, 15);
+  return low8(sums) + high8(sums);
+#endif
+#undef SUM
+}
+
+// Adds dY X' at the entries to `sums`, [entries, 4], and dY to `biasSums`, [rows, 4]: of S steps, each of T tiles.
+INLINE void sampleRows(const int S, const int T, const int NV, char *m, const u32 *starts, u32 rows, char *sums, char *biasSums,
+                       const char *y, size_t ys, size_t yStep, const char *x, size_t xs, size_t xStep) {
+  const Entry *e = (const Entry *)(m + starts[0]);
+  for (u32 r = 0; r < rows; r++, y += ROW, biasSums += 16) {
+    const Entry *stop = (const Entry *)(m + starts[r + 1]);
+    V d[8];
+    V4 bias = load4(biasSums);
+    UNROLL for (int s = 0; s < S; s++) {
+      UNROLL for (int t = 0; t < T; t++)
+        UNROLL for (int j = 0; j < NV; j++) d[(s * T + t) * NV + j] = load(y + s * yStep + t * ys + j * WIDTH);
+      bias = bias + foldOnes(T, NV, d + s * T * NV);
+    }
+    store4(biasSums, bias);
+    for (; e < stop; e++, sums += 16) {
+      const char *p = x + e->offset;
+      V4 sum = load4(sums);
+      UNROLL for (int s = 0; s < S; s++) {
+        V b[8];
+        UNROLL for (int t = 0; t < T; t++)
+          UNROLL for (int j = 0; j < NV; j++) b[t * NV + j] = load(p + s * xStep + t * xs + j * WIDTH);
+        sum = sum + fold(T, NV, d + s * T * NV, b);
+      }
+      store4(sums, sum);
+    }
+  }
+}
+
+#define SAMPLE(S, T, NV)                                                                                                                 \
+  static __attribute__((noinline)) void sample_##S##_##T##_##NV(char *m, const u32 *starts, u32 rows, char *sums, char *biasSums,        \
+      const char *y, size_t ys, size_t yStep, const char *x, size_t xs, size_t xStep) {                                                  \
+    sampleRows(S, T, NV, m, starts, rows, sums, biasSums, y, ys, yStep, x, xs, xStep);                                                   \
+  }
+#define SAMPLE_CALL(S, T, NV) sample_##S##_##T##_##NV(m, starts, rows, sums, biasSums, y, ys, yStep, x, xs, xStep)
+#if WIDTH == 16
+SAMPLE(1, 2, 4) SAMPLE(1, 2, 3) SAMPLE(1, 2, 2) SAMPLE(1, 2, 1) SAMPLE(1, 1, 4) SAMPLE(1, 1, 3) SAMPLE(1, 1, 2) SAMPLE(1, 1, 1)
+#elif WIDTH == 32
+SAMPLE(2, 2, 2) SAMPLE(2, 2, 1) SAMPLE(2, 1, 2) SAMPLE(2, 1, 1) SAMPLE(1, 2, 2) SAMPLE(1, 2, 1) SAMPLE(1, 1, 2) SAMPLE(1, 1, 1)
+#else
+SAMPLE(2, 2, 1) SAMPLE(2, 1, 1) SAMPLE(1, 2, 1) SAMPLE(1, 1, 1)
+#endif
+
+// Of `steps` steps whose tiles lie yStep and xStep bytes apart (first step first), each of `tiles` tiles, in pairs.
+static void sampledProduct(char *m, const u32 *starts, u32 rows, char *sums, char *biasSums, const char *y, size_t ys, ptrdiff_t yStep,
+                           const char *x, size_t xs, ptrdiff_t xStep, u32 tiles, u32 steps, int nv) {
+  while (steps > 0) {
+    const u32 s = WIDTH > 16 && steps >= 2 && tiles <= 2 ? 2 : 1;
+    const char *y0 = y, *x0 = x;
+    for (u32 left = tiles; left > 0;) {
+      const u32 pair = left >= 2 ? 2 : 1;
+#if WIDTH == 16
+      if (pair == 2) nv == 4 ? SAMPLE_CALL(1, 2, 4) : nv == 3 ? SAMPLE_CALL(1, 2, 3) : nv == 2 ? SAMPLE_CALL(1, 2, 2) : SAMPLE_CALL(1, 2, 1);
+      else nv == 4 ? SAMPLE_CALL(1, 1, 4) : nv == 3 ? SAMPLE_CALL(1, 1, 3) : nv == 2 ? SAMPLE_CALL(1, 1, 2) : SAMPLE_CALL(1, 1, 1);
+#elif WIDTH == 32
+      if (pair == 2) {
+        if (s == 2) nv == 2 ? SAMPLE_CALL(2, 2, 2) : SAMPLE_CALL(2, 2, 1);
+        else nv == 2 ? SAMPLE_CALL(1, 2, 2) : SAMPLE_CALL(1, 2, 1);
+      } else {
+        if (s == 2) nv == 2 ? SAMPLE_CALL(2, 1, 2) : SAMPLE_CALL(2, 1, 1);
+        else nv == 2 ? SAMPLE_CALL(1, 1, 2) : SAMPLE_CALL(1, 1, 1);
+      }
+#else
+      if (pair == 2) s == 2 ? SAMPLE_CALL(2, 2, 1) : SAMPLE_CALL(1, 2, 1);
+      else s == 2 ? SAMPLE_CALL(2, 1, 1) : SAMPLE_CALL(1, 1, 1);
+#endif
+      y += pair * ys, x += pair * xs, left -= pair;
+    }
+    y = y0 + (ptrdiff_t)s * yStep, x = x0 + (ptrdiff_t)s * xStep, steps -= s;
+  }
+}
+
+// The sums of dY alone, in the same order.
+static void addRowSums(u32 rows, char *biasSums, const char *y, size_t ys, ptrdiff_t yStep, u32 tiles, u32 steps, int nv) {
+  for (; steps > 0; steps--, y += yStep) {
+    for (u32 tile = 0; tile < tiles; tile += 2) {
+      const char *p = y + tile * ys;
+      const int T = tiles - tile >= 2 ? 2 : 1;
+      for (u32 r = 0; r < rows; r++, p += ROW) {
+        V d[8];
+        for (int t = 0; t < T; t++)
+          for (int j = 0; j < nv; j++) d[t * nv + j] = load(p + t * ys + j * WIDTH);
+#if WIDTH == 16
+        const V4 folded = T == 2 ? (nv == 4 ? foldOnes(2, 4, d) : nv == 3 ? foldOnes(2, 3, d) : nv == 2 ? foldOnes(2, 2, d) : foldOnes(2, 1, d))
+                                 : (nv == 4 ? foldOnes(1, 4, d) : nv == 3 ? foldOnes(1, 3, d) : nv == 2 ? foldOnes(1, 2, d) : foldOnes(1, 1, d));
+#elif WIDTH == 32
+        const V4 folded = T == 2 ? (nv == 2 ? foldOnes(2, 2, d) : foldOnes(2, 1, d)) : (nv == 2 ? foldOnes(1, 2, d) : foldOnes(1, 1, d));
+#else
+        const V4 folded = T == 2 ? foldOnes(2, 1, d) : foldOnes(1, 1, d);
+#endif
+        store4(biasSums + r * 16, load4(biasSums + r * 16) + folded);
+      }
+    }
+  }
+}
+
+// A block of A rows and B columns of a dense dW += dY X', over steps and tiles, eight lanes at a time.
+INLINE void denseBlock(const int A, const int B, float *dw, u32 columns, const char *y, size_t ys, ptrdiff_t yStep, const char *x, size_t xs,
+                       ptrdiff_t xStep, u32 tiles, u32 steps, const u8 *eights) {
+  V8 a[16];
+  UNROLL for (int i = 0; i < A * B; i++) a[i] = (V8){0, 0, 0, 0, 0, 0, 0, 0};
+  for (u32 s = 0; s < steps; s++, y += yStep, x += xStep) {
+    const size_t bytes = (size_t)eights[s] * 32;
+    const char *yt = y, *xt = x;
+    for (u32 t = 0; t < tiles; t++, yt += ys, xt += xs) {
+      for (size_t at = 0; at < bytes; at += 32) {
+        V8 b[4];
+        UNROLL for (int j = 0; j < B; j++) b[j] = *(const V8 *)(xt + j * ROW + at);
+        UNROLL for (int i = 0; i < A; i++) {
+          const V8 d = *(const V8 *)(yt + i * ROW + at);
+          UNROLL for (int j = 0; j < B; j++) a[i * B + j] += d * b[j];
+        }
+      }
+    }
+  }
+  UNROLL for (int i = 0; i < A; i++)
+    UNROLL for (int j = 0; j < B; j++) dw[(size_t)i * columns + j] += sum8(a[i * B + j]);
+}
+
+#if WIDTH == 16
+#define BLOCK_ROWS 2
+#define BLOCK_COLUMNS 2
+#elif WIDTH == 32
+#define BLOCK_ROWS 3
+#define BLOCK_COLUMNS 3
+#else
+#define BLOCK_ROWS 4
+#define BLOCK_COLUMNS 4
+#endif
+
+// Adds dY X' to dW [rows, columns]; `eights` says for each step how many eights of lanes there are.
+static void denseGradient(float *dw, u32 columns, u32 rows, const char *y, size_t ys, ptrdiff_t yStep, const char *x, size_t xs,
+                          ptrdiff_t xStep, u32 tiles, u32 steps, const u8 *eights) {
+  u32 r = 0;
+  for (; r + BLOCK_ROWS <= rows; r += BLOCK_ROWS) {
+    u32 c = 0;
+    for (; c + BLOCK_COLUMNS <= columns; c += BLOCK_COLUMNS)
+      denseBlock(BLOCK_ROWS, BLOCK_COLUMNS, dw + (size_t)r * columns + c, columns, y + r * ROW, ys, yStep, x + c * ROW, xs, xStep, tiles, steps, eights);
+    for (; c < columns; c++)
+      denseBlock(BLOCK_ROWS, 1, dw + (size_t)r * columns + c, columns, y + r * ROW, ys, yStep, x + c * ROW, xs, xStep, tiles, steps, eights);
+  }
+  for (; r < rows; r++) {
+    u32 c = 0;
+    for (; c + BLOCK_COLUMNS <= columns; c += BLOCK_COLUMNS)
+      denseBlock(1, BLOCK_COLUMNS, dw + (size_t)r * columns + c, columns, y + r * ROW, ys, yStep, x + c * ROW, xs, xStep, tiles, steps, eights);
+    for (; c < columns; c++) denseBlock(1, 1, dw + (size_t)r * columns + c, columns, y + r * ROW, ys, yStep, x + c * ROW, xs, xStep, tiles, steps, eights);
+  }
+}

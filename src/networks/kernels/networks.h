@@ -1,0 +1,474 @@
+// Passes of whole networks over the steps of a group of episodes, and back. TypeScript (agent.ts, mixer.ts, central-mixer.ts, actor.ts)
+// fills in the numbers that say where everything is. `part` of `parts`: passes can be shared between threads; each part is a set of strips.
+#pragma once
+#include "layer.h"
+#include "mixing.h"
+#include "tiles.h"
+
+enum { ONLINE = 1, TARGET = 2 };
+
+// Steps whose gradients of dense weights are added up together, so that the sums of lanes are paid once for all of them.
+#define STEPS_TOGETHER 4
+
+typedef struct {
+  u32 agents, actions, hidden, block;  // `block`: rows from one block of gates to the next
+  u32 fc1, gru, fc2;                   // layers
+  u32 inputs, inputStride;             // [steps + 1, agents] tiles
+  u32 kept, recordStride;              // [steps + 2, agents] records: x and h, then four blocks of gates
+  u32 passing, passingStride;          // [2 sides, 2 steps in turn, agents] of the same
+  u32 values[2];                       // [steps + 1, agents, actions, lanes]
+  u32 taken;                           // actions of a step, [steps, agents, lanes] bytes
+  u32 observed, running;               // bytes: 128-bit vectors of lanes that have an observation at step t, [steps + 1], and a step, [steps]
+  u32 gradients;                       // dL/dQ of the chosen actions, [steps, agents, lanes]
+  u32 scratch, scratchStride;          // of a part: STEPS_TOGETHER steps' dGates, dX and dValues of `most` tiles each, then dH of `most`
+  u32 most;                            // tiles of the largest strip
+  u32 steps;
+} Agent;
+
+// Strips are runs of pairs of agents.
+INLINE u32 stripStart(u32 agents, u32 strip) {
+  const u32 pairs = (agents + 1) / 2, strips = pairs < STRIPS ? pairs : STRIPS;
+  const u32 at = strip >= strips ? agents : 2 * (strip * pairs / strips);
+  return at < agents ? at : agents;
+}
+INLINE u32 stripsOf(u32 agents) { return (agents + 1) / 2 < STRIPS ? (agents + 1) / 2 : STRIPS; }
+
+// The GRU's products and gates unit by unit, on T tiles of NV vectors: the sums of a unit's four gates never leave the nearest cache.
+// Without `keep`, only h' is stored.
+INLINE void gruUnits(const int T, const int NV, const int keep, char *m, const Layer *l, int side, u32 hidden, u32 block, const char *xh, size_t xs,
+                     char *gates, size_t gs, char *next, size_t ns) {
+  const u32 *starts = WORDS(l->starts[side]);
+  const float *bias = FLOATS(l->added[side]);
+  const size_t pitch = (size_t)block * ROW;
+  const char *h = xh + pitch;
+  const Rational logistic = rational(LOGISTIC), tanh = rational(TANH);
+  for (u32 i = 0; i < hidden; i++) {
+    V sums[4][8];
+    UNROLL for (int gate = 0; gate < 4; gate++) {
+      const u32 row = gate * block + i;
+      V a[8];
+      UNROLL for (int q = 0; q < T * NV; q++) a[q] = splat(bias[row]);
+      sparseRow(T, NV, (const Entry *)(m + starts[row]), (const Entry *)(m + starts[row + 1]), xh, xs, a);
+      UNROLL for (int q = 0; q < T * NV; q++) sums[gate][q] = a[q];
+    }
+    UNROLL for (int t = 0; t < T; t++) {
+      UNROLL for (int j = 0; j < NV; j++) {
+        const int q = t * NV + j;
+        const size_t at = (size_t)i * ROW + j * WIDTH;
+        const V r = evaluate(&logistic, sums[1][q]) + logistic.offset, z = evaluate(&logistic, sums[2][q]) + logistic.offset;
+        const V n = evaluate(&tanh, sums[0][q] + r * sums[3][q]);
+        if (keep) {
+          char *g = gates + t * gs + at;
+          store(g, n);
+          store(g + pitch, r);
+          store(g + 2 * pitch, z);
+          store(g + 3 * pitch, sums[3][q]);
+        }
+        store(next + t * ns + at, n + z * (load(h + t * xs + at) - n));
+      }
+    }
+  }
+}
+
+#if WIDTH > 16
+#define UNITS(T, NV)                                                                                                                     \
+  static __attribute__((noinline)) void units_##T##_##NV(int keep, char *m, const Layer *l, int side, u32 hidden, u32 block,             \
+      const char *xh, size_t xs, char *gates, size_t gs, char *next, size_t ns) {                                                        \
+    if (keep) gruUnits(T, NV, 1, m, l, side, hidden, block, xh, xs, gates, gs, next, ns);                                                \
+    else gruUnits(T, NV, 0, m, l, side, hidden, block, xh, xs, gates, gs, next, ns);                                                     \
+  }
+#if WIDTH == 32
+UNITS(4, 2) UNITS(3, 2) UNITS(2, 2) UNITS(1, 2) UNITS(4, 1) UNITS(2, 1) UNITS(1, 1)
+#else
+UNITS(8, 1) UNITS(4, 1) UNITS(2, 1) UNITS(1, 1)
+#endif
+#define UNITS_CALL(T, NV) units_##T##_##NV(keep, m, l, side, hidden, block, xh, xs, gates, gs, next, ns)
+#define NEXT_UNITS(T) xh += (T) * xs, gates += (T) * gs, next += (T) * ns, tiles -= (T)
+#endif
+
+// The GRU on some tiles: [x, h] in `xh`, h' to `next`, and with `keep` what the way back needs to `gates`, which is scratch without.
+static void gruStep(int keep, char *m, const Layer *l, int side, u32 hidden, u32 block, const char *xh, size_t xs, char *gates, size_t gs, char *next,
+                    size_t ns, u32 tiles, int nv) {
+#if WIDTH > 16
+  if (!l->dense) {
+    while (tiles > 0) {
+#if WIDTH == 32
+      if (nv == 2) {
+        if (tiles >= 4 && tiles != 5) UNITS_CALL(4, 2), NEXT_UNITS(4);
+        else if (tiles >= 3) UNITS_CALL(3, 2), NEXT_UNITS(3);
+        else if (tiles >= 2) UNITS_CALL(2, 2), NEXT_UNITS(2);
+        else UNITS_CALL(1, 2), NEXT_UNITS(1);
+      } else {
+        if (tiles >= 4) UNITS_CALL(4, 1), NEXT_UNITS(4);
+        else if (tiles >= 2) UNITS_CALL(2, 1), NEXT_UNITS(2);
+        else UNITS_CALL(1, 1), NEXT_UNITS(1);
+      }
+#else
+      if (tiles >= 8) UNITS_CALL(8, 1), NEXT_UNITS(8);
+      else if (tiles >= 4) UNITS_CALL(4, 1), NEXT_UNITS(4);
+      else if (tiles >= 2) UNITS_CALL(2, 1), NEXT_UNITS(2);
+      else UNITS_CALL(1, 1), NEXT_UNITS(1);
+#endif
+    }
+    return;
+  }
+#endif
+  (void)keep;
+  layerForward(m, l, side, PLAIN, xh, xs, gates, gs, tiles, nv);
+  gruForward(gates, gs, (size_t)block * ROW, xh + (size_t)block * ROW, xs, next, ns, hidden, tiles, nv);
+}
+
+// Steps first..end-1 of the agents of one part, on the sides asked for; the online side leaves its records if `keep`.
+static void agentForward(char *m, const Agent *a, u32 sides, u32 keep, u32 first, u32 end, u32 part, u32 parts) {
+  const u32 strips = stripsOf(a->agents);
+  const u32 from = stripStart(a->agents, part * strips / parts), to = stripStart(a->agents, (part + 1) * strips / parts);
+  const u32 tiles = to - from;
+  if (tiles == 0) return;
+  const Layer *fc1 = LAYER(a->fc1), *gru = LAYER(a->gru), *fc2 = LAYER(a->fc2);
+  const size_t pitch = (size_t)a->block * ROW, actionRows = (size_t)a->actions * ROW;
+  for (u32 t = first; t < end; t++) {
+    const int nv = widths(BYTES(a->observed)[t]);
+    const char *inputs = m + a->inputs + ((size_t)t * a->agents + from) * a->inputStride;
+    for (int side = 0; side < 2; side++) {
+      if (!(sides & (side == 0 ? ONLINE : TARGET))) continue;
+      const int kept = side == 0 && keep;
+      const size_t stride = kept ? a->recordStride : a->passingStride;
+      char *records = m + (kept ? a->kept : a->passing + (size_t)side * 2 * a->agents * stride);
+      char *record = records + ((size_t)(kept ? t : t & 1) * a->agents + from) * stride;
+      char *next = records + ((size_t)(kept ? t + 1 : (t + 1) & 1) * a->agents + from) * stride + pitch;
+      if (t == 0)
+        for (u32 i = 0; i < tiles; i++) __builtin_memset(record + i * stride + pitch, 0, (size_t)a->hidden * ROW);
+      layerForward(m, fc1, side, RELU, inputs, a->inputStride, record, stride, tiles, nv);
+      gruStep(kept, m, gru, side, a->hidden, a->block, record, stride, record + 2 * pitch, stride, next, stride, tiles, nv);
+      layerForward(m, fc2, side, PLAIN, next, stride, m + a->values[side] + ((size_t)t * a->agents + from) * actionRows, actionRows, tiles, nv);
+    }
+  }
+}
+
+// Back through time, for the agents of one part.
+static void agentBackward(char *m, const Agent *a, u32 part, u32 parts) {
+  const Layer *fc1 = LAYER(a->fc1), *gru = LAYER(a->gru), *fc2 = LAYER(a->fc2);
+  const u32 strips = stripsOf(a->agents);
+  const size_t pitch = (size_t)a->block * ROW, record = a->recordStride, step = (size_t)a->agents * record;
+  const size_t inputStep = (size_t)a->agents * a->inputStride;
+  // Odd numbers of rows apart, so that the same row of several tiles does not fall on the same cache set.
+  const size_t gatesStride = (size_t)((4 * a->block) | 1) * ROW, dxStride = (size_t)(a->hidden | 1) * ROW, dvStride = (size_t)(a->actions | 1) * ROW;
+  const int anyDense = fc1->dense | fc1->wanted | gru->dense | gru->wanted | fc2->dense | fc2->wanted;
+  const u32 together = anyDense ? STEPS_TOGETHER : WIDTH == 16 ? 1 : 2;
+  char *scratch = m + a->scratch + (size_t)part * a->scratchStride;
+  for (u32 strip = part * strips / parts; strip < (part + 1) * strips / parts; strip++) {
+    const u32 from = stripStart(a->agents, strip), tiles = stripStart(a->agents, strip + 1) - from;
+    char *dGates = scratch, *dx = dGates + STEPS_TOGETHER * a->most * gatesStride, *dv = dx + STEPS_TOGETHER * a->most * dxStride;
+    char *dh = dv + STEPS_TOGETHER * a->most * dvStride;
+    __builtin_memset(dh, 0, tiles * dxStride);
+    u8 vectors[STEPS_TOGETHER];
+    for (u32 end = a->steps; end > 0;) {
+      const u32 count = end < together ? end : together;
+      for (u32 i = 0; i < count; i++) {
+        const u32 t = end - 1 - i;
+        vectors[i] = BYTES(a->running)[t];
+        const int nv = widths(vectors[i]);
+        char *g = dGates + (size_t)i * a->most * gatesStride, *x = dx + (size_t)i * a->most * dxStride, *v = dv + (size_t)i * a->most * dvStride;
+        char *now = m + a->kept + t * step + from * record;
+        const size_t chosen = ((size_t)t * a->agents + from) * LANES;
+        for (u32 tile = 0; tile < tiles; tile++)
+          chosenTile(m + a->gradients + (chosen + tile * LANES) * 4, BYTES(a->taken) + chosen + tile * LANES, a->actions, v + tile * dvStride);
+        layerBackward(m, fc2, ADD, 0, a->hidden, v, dvStride, dh, dxStride, dh, dxStride, tiles, nv);
+        gruBackward(now + 2 * pitch, record, g, gatesStride, pitch, now + pitch, record, dh, dxStride, a->hidden, tiles, nv);
+        layerBackward(m, gru, GATED, 0, a->hidden, g, gatesStride, x, dxStride, now, record, tiles, nv);
+        layerBackward(m, gru, ADD, a->block, a->hidden, g, gatesStride, dh, dxStride, dh, dxStride, tiles, nv);
+      }
+      const u32 last = end - 1;
+      const char *now = m + a->kept + last * step + from * record;
+      layerGradient(m, gru, strip, dGates, gatesStride, (ptrdiff_t)(a->most * gatesStride), now, record, -(ptrdiff_t)step, tiles, count, vectors);
+      layerGradient(m, fc2, strip, dv, dvStride, (ptrdiff_t)(a->most * dvStride), now + step + pitch, record, -(ptrdiff_t)step, tiles, count, vectors);
+      layerGradient(m, fc1, strip, dx, dxStride, (ptrdiff_t)(a->most * dxStride), m + a->inputs + last * inputStep + (size_t)from * a->inputStride,
+                    a->inputStride, -(ptrdiff_t)inputStep, tiles, count, vectors);
+      end -= count;
+    }
+  }
+}
+
+// Steps that go through all layers of a mixer together; mixers have no memory, and this many stay in the cache.
+#define CHUNK 8
+
+// Runs of at most CHUNK steps with equally many vectors of running lanes, one after the other; the n-th belongs to strip n mod STRIPS.
+typedef struct { u32 first, count, vectors, number; } Run;
+INLINE Run firstRun(void) { return (Run){0, 0, 0, (u32)-1}; }
+INLINE int nextRun(Run *run, const u8 *running, u32 steps) {
+  run->first += run->count;
+  if (run->first >= steps) return 0;
+  run->vectors = running[run->first];
+  run->count = 1;
+  while (run->count < CHUNK && run->first + run->count < steps && running[run->first + run->count] == run->vectors) run->count++;
+  run->number++;
+  return 1;
+}
+#define STRIP_OF(run) ((run).number % STRIPS)
+#define IN_PART(run) (STRIP_OF(run) % parts == part)
+
+typedef struct {
+  u32 agents, actions, embed;
+  u32 w1First, w1Second, wFinalFirst, wFinalSecond, b1, vFirst, vSecond;  // layers
+  u32 states, stateStride;                  // [steps + 1] tiles
+  u32 w1, wFinal, b1At, value, w1Inner, wFinalInner, valueInner;  // where a step's record holds them
+  u32 kept, passing, stride;                // records of all steps, and CHUNK of each part
+  u32 qKept, qPassing, dq;                  // [steps, agents, lanes]
+  u32 dTotals, totals[2];                   // [steps, lanes]
+  u32 replacements, replaced[2];            // of counterfactual joint actions, [steps, agents, actions, lanes]
+  u32 available;                            // bytes, [steps + 1, agents, actions, lanes]
+  u32 scratch, scratchStride;               // of a part, for the counterfactuals: (agents + 4) vectors of 64 bytes for each of `embed`
+  u32 running, steps;
+} Mixer;
+
+// The mixing networks' weights at some states, into the records from `base` on.
+static void hypernetworks(char *m, const Mixer *x, int side, char *base, u32 first, u32 count, int nv) {
+  const char *states = m + x->states + (size_t)first * x->stateStride;
+  const size_t ss = x->stateStride, s = x->stride;
+  layerForward(m, LAYER(x->w1First), side, RELU, states, ss, base + x->w1Inner, s, count, nv);
+  layerForward(m, LAYER(x->wFinalFirst), side, RELU, states, ss, base + x->wFinalInner, s, count, nv);
+  layerForward(m, LAYER(x->b1), side, PLAIN, states, ss, base + x->b1At, s, count, nv);
+  layerForward(m, LAYER(x->vFirst), side, RELU, states, ss, base + x->valueInner, s, count, nv);
+  layerForward(m, LAYER(x->w1Second), side, PLAIN, base + x->w1Inner, s, base + x->w1, s, count, nv);
+  layerForward(m, LAYER(x->wFinalSecond), side, PLAIN, base + x->wFinalInner, s, base + x->wFinal, s, count, nv);
+  layerForward(m, LAYER(x->vSecond), side, PLAIN, base + x->valueInner, s, base + x->value, s, count, nv);
+}
+
+static void mixerForward(char *m, const Mixer *x, u32 side, u32 offset, u32 keep, u32 part, u32 parts) {
+  Run run = firstRun();
+  while (nextRun(&run, BYTES(x->running), x->steps)) {
+    if (!IN_PART(run)) continue;
+    const int nv = widths(run.vectors);
+    char *base = m + (keep ? x->kept + (size_t)run.first * x->stride : x->passing + (size_t)part * CHUNK * x->stride);
+    hypernetworks(m, x, (int)side, base, run.first + offset, run.count, nv);
+    const size_t qs = (size_t)x->agents * ROW;
+    mixForward(m + (keep ? x->qKept : x->qPassing) + run.first * qs, qs, base + x->w1, base + x->wFinal, base + x->b1At, base + x->value, x->stride,
+               m + x->totals[side] + (size_t)run.first * ROW, x->agents, x->embed, run.count, nv);
+  }
+}
+
+// Back through a layer and the ReLU before it: the layer's gradient, and that of what `inner` held before the ReLU, in place of it.
+static void throughRelu(char *m, const Layer *l, u32 strip, const char *dy, size_t ds, char *inner, size_t xs, u32 tiles, u32 vectors) {
+  const u8 one = (u8)vectors;
+  layerGradient(m, l, strip, dy, ds, 0, inner, xs, 0, tiles, 1, &one);
+  layerBackward(m, l, GATED, 0, l->columns, dy, ds, inner, xs, inner, xs, tiles, widths(vectors));
+}
+
+static void mixerBackward(char *m, const Mixer *x, u32 part, u32 parts) {
+  Run run = firstRun();
+  while (nextRun(&run, BYTES(x->running), x->steps)) {
+    if (!IN_PART(run)) continue;
+    const u32 strip = STRIP_OF(run), count = run.count;
+    const u8 vectors = (u8)run.vectors;
+    const size_t qs = (size_t)x->agents * ROW, s = x->stride, ss = x->stateStride;
+    char *base = m + x->kept + (size_t)run.first * s;
+    const char *states = m + x->states + (size_t)run.first * ss, *dTotal = m + x->dTotals + (size_t)run.first * ROW;
+    mixBackward(dTotal, m + x->qKept + run.first * qs, m + x->dq + run.first * qs, qs, base + x->w1, base + x->wFinal, base + x->b1At, s, x->agents,
+                x->embed, count, widths(vectors));
+    // From here the records hold gradients where they held outputs.
+    throughRelu(m, LAYER(x->w1Second), strip, base + x->w1, s, base + x->w1Inner, s, count, vectors);
+    throughRelu(m, LAYER(x->wFinalSecond), strip, base + x->wFinal, s, base + x->wFinalInner, s, count, vectors);
+    throughRelu(m, LAYER(x->vSecond), strip, dTotal, ROW, base + x->valueInner, s, count, vectors);
+    layerGradient(m, LAYER(x->w1First), strip, base + x->w1Inner, s, 0, states, ss, 0, count, 1, &vectors);
+    layerGradient(m, LAYER(x->wFinalFirst), strip, base + x->wFinalInner, s, 0, states, ss, 0, count, 1, &vectors);
+    layerGradient(m, LAYER(x->b1), strip, base + x->b1At, s, 0, states, ss, 0, count, 1, &vectors);
+    layerGradient(m, LAYER(x->vFirst), strip, base + x->valueInner, s, 0, states, ss, 0, count, 1, &vectors);
+  }
+}
+
+static void mixerCounterfactuals(char *m, const Mixer *x, u32 side, u32 offset, u32 part, u32 parts) {
+  Run run = firstRun();
+  const size_t qs = (size_t)x->agents * ROW, rows = qs * x->actions;
+  while (nextRun(&run, BYTES(x->running), x->steps)) {
+    if (!IN_PART(run)) continue;
+    const int nv = widths(run.vectors);
+    char *base = m + x->passing + (size_t)part * CHUNK * x->stride;
+    hypernetworks(m, x, (int)side, base, run.first + offset, run.count, nv);
+    mixCounterfactuals(m + x->qPassing + run.first * qs, qs, m + x->replacements + run.first * rows, rows,
+                       BYTES(x->available) + (run.first + offset) * rows / 4, base + x->w1, base + x->wFinal, base + x->b1At, base + x->value,
+                       x->stride, m + x->replaced[side] + run.first * rows, m + x->scratch + (size_t)part * x->scratchStride, x->agents, x->actions,
+                       x->embed, run.count, nv);
+  }
+}
+
+// WQMIX's unrestricted mixer: Q* = net([state, values]) + V(state).
+typedef struct {
+  u32 agents, state;
+  u32 net0, net2, net4, net6, vFirst, vSecond;  // layers
+  u32 states, stateStride;                      // [steps + 1] tiles, with room for the values behind each state
+  u32 block;                                    // bytes from one layer's outputs to the next in a step's record: net0, net2, net4, V
+  u32 kept, passing, stride;
+  u32 qKept, qPassing, dq;
+  u32 stateValues, dTotals, totals[2];
+  u32 running, steps;
+} Central;
+
+// The agents' values behind each state, until others are put there.
+static char *statesAndValues(char *m, const Central *c, u32 first, u32 count, const char *values) {
+  char *states = m + c->states + (size_t)first * c->stateStride;
+  for (u32 i = 0; i < count; i++)
+    __builtin_memcpy(states + i * (size_t)c->stateStride + (size_t)c->state * ROW, values + (size_t)i * c->agents * ROW, (size_t)c->agents * ROW);
+  return states;
+}
+
+static void centralForward(char *m, const Central *c, u32 side, u32 offset, u32 keep, u32 part, u32 parts) {
+  Run run = firstRun();
+  const size_t qs = (size_t)c->agents * ROW, s = c->stride, block = c->block;
+  while (nextRun(&run, BYTES(c->running), c->steps)) {
+    if (!IN_PART(run)) continue;
+    const int nv = widths(run.vectors);
+    const u32 count = run.count;
+    char *base = m + (keep ? c->kept + (size_t)run.first * s : c->passing + (size_t)part * CHUNK * s);
+    char *input = statesAndValues(m, c, run.first + offset, count, m + (keep ? c->qKept : c->qPassing) + run.first * qs);
+    char *values = m + c->stateValues + (size_t)run.first * ROW, *totals = m + c->totals[side] + (size_t)run.first * ROW;
+    layerForward(m, LAYER(c->vFirst), (int)side, RELU, input, c->stateStride, base + 3 * block, s, count, nv);
+    layerForward(m, LAYER(c->vSecond), (int)side, PLAIN, base + 3 * block, s, values, ROW, count, nv);
+    layerForward(m, LAYER(c->net0), (int)side, RELU, input, c->stateStride, base, s, count, nv);
+    layerForward(m, LAYER(c->net2), (int)side, RELU, base, s, base + block, s, count, nv);
+    layerForward(m, LAYER(c->net4), (int)side, RELU, base + block, s, base + 2 * block, s, count, nv);
+    layerForward(m, LAYER(c->net6), (int)side, PLAIN, base + 2 * block, s, totals, ROW, count, nv);
+    for (u32 i = 0; i < count; i++)
+      for (int j = 0; j < nv; j++) store(totals + i * ROW + j * WIDTH, load(totals + i * ROW + j * WIDTH) + load(values + i * ROW + j * WIDTH));
+  }
+}
+
+static void centralBackward(char *m, const Central *c, u32 part, u32 parts) {
+  Run run = firstRun();
+  const size_t qs = (size_t)c->agents * ROW, s = c->stride, block = c->block;
+  while (nextRun(&run, BYTES(c->running), c->steps)) {
+    if (!IN_PART(run)) continue;
+    const u32 strip = STRIP_OF(run), count = run.count;
+    const u8 vectors = (u8)run.vectors;
+    char *base = m + c->kept + (size_t)run.first * s;
+    const char *dTotal = m + c->dTotals + (size_t)run.first * ROW;
+    // Other values may stand behind the states by now.
+    char *input = statesAndValues(m, c, run.first, count, m + c->qKept + run.first * qs);
+    char *dq = m + c->dq + run.first * qs;
+    __builtin_memset(dq, 0, count * qs);
+    // From here the records hold gradients where they held outputs.
+    throughRelu(m, LAYER(c->net6), strip, dTotal, ROW, base + 2 * block, s, count, vectors);
+    throughRelu(m, LAYER(c->net4), strip, base + 2 * block, s, base + block, s, count, vectors);
+    throughRelu(m, LAYER(c->net2), strip, base + block, s, base, s, count, vectors);
+    layerGradient(m, LAYER(c->net0), strip, base, s, 0, input, c->stateStride, 0, count, 1, &vectors);
+    layerBackward(m, LAYER(c->net0), ADD, c->state, c->agents, base, s, dq, qs, dq, qs, count, widths(vectors));
+    throughRelu(m, LAYER(c->vSecond), strip, dTotal, ROW, base + 3 * block, s, count, vectors);
+    layerGradient(m, LAYER(c->vFirst), strip, base + 3 * block, s, 0, input, c->stateStride, 0, count, 1, &vectors);
+  }
+}
+
+// The online agent for acting: lane e * agents + a is agent a of environment e.
+typedef struct {
+  u32 observation, actions, hidden, block;
+  u32 fc1, gru, fc2;
+  u32 lanes;
+  u32 rows, last;                // [lanes, observation] as they come, and [lanes] bytes, the last actions
+  u32 inputs, inputStride;
+  u32 records[2], recordStride;  // two steps', in turn
+  u32 outputs, outputStride;
+  u32 values;                    // [lanes, actions]
+} Actor;
+
+static void actorForward(char *m, const Actor *a, u32 step) {
+  const u32 whole = a->lanes / LANES, rest = a->lanes % LANES;
+  const size_t pitch = (size_t)a->block * ROW;
+  for (u32 piece = 0; piece < 2; piece++) {
+    const u32 first = piece ? whole : 0, count = piece ? rest > 0 : whole, vectors = piece ? (rest + 3) / 4 : 4;
+    if (count == 0) continue;
+    const int nv = widths(vectors);
+    char *x = m + a->inputs + (size_t)first * a->inputStride;
+    char *xh = m + a->records[step & 1] + (size_t)first * a->recordStride;
+    char *next = m + a->records[(step + 1) & 1] + (size_t)first * a->recordStride + pitch;
+    char *out = m + a->outputs + (size_t)first * a->outputStride;
+    for (u32 tile = 0; tile < count; tile++) {
+      const u32 lane = (first + tile) * LANES;
+      const char *rows[LANES];
+      for (u32 i = 0; i < LANES; i++) rows[i] = m + a->rows + (size_t)(lane + i) * a->observation * 4;
+      tileFromRows(rows, a->observation, x + (size_t)tile * a->inputStride, vectors);
+      oneHotTile(BYTES(a->last) + lane, a->actions, x + (size_t)tile * a->inputStride + (size_t)a->observation * ROW, vectors);
+    }
+    layerForward(m, LAYER(a->fc1), 0, RELU, x, a->inputStride, xh, a->recordStride, count, nv);
+    gruStep(0, m, LAYER(a->gru), 0, a->hidden, a->block, xh, a->recordStride, xh + 2 * pitch, a->recordStride, next, a->recordStride, count, nv);
+    layerForward(m, LAYER(a->fc2), 0, PLAIN, next, a->recordStride, out, a->outputStride, count, nv);
+  }
+  rowsFromTiles(m + a->outputs, a->outputStride, a->actions, m + a->values, a->lanes);
+}
+
+// Lays out one step of a group's inputs: `sources` are the addresses of the lanes' rows, [agents, observation] each.
+static void layOutInputs(const char *const *sources, u32 agents, u32 observation, u32 actions, char *inputs, size_t stride, const u8 *last,
+                         u32 vectors) {
+  for (u32 agent = 0; agent < agents; agent++) {
+    const char *rows[LANES];
+    for (u32 lane = 0; lane < LANES; lane++) rows[lane] = sources[lane] + (size_t)agent * observation * 4;
+    tileFromRows(rows, observation, inputs + agent * stride, vectors);
+    oneHotTile(last + agent * LANES, actions, inputs + agent * stride + (size_t)observation * ROW, vectors);
+  }
+}
+
+// Where a group's inputs are laid out, and where they come from.
+typedef struct {
+  u32 agents, actions, observation, state;
+  u32 inputs, inputStride;  // [steps + 1, agents] tiles
+  u32 states, stateStride;  // [steps + 1] tiles
+  u32 taken;                // actions, [steps, agents, lanes] bytes; before them a step of 255s, for no action
+  u32 observed;             // 128-bit vectors of lanes that have an observation at step t
+  u32 staging, laneBytes;   // a few steps of each lane's rows
+  u32 steps;
+} Batch;
+
+// Steps first..first+count-1 of the observations or the states. `sources` are the addresses of each lane's row of step `from`, of which the
+// lane has `have` rows; the others are zeros.
+static void layOut(char *m, const Batch *b, u32 states, u32 first, u32 count, const char *const *sources, u32 from, const u32 *have, const char *nothing) {
+  const size_t size = (states ? b->state : b->agents * b->observation) * (size_t)4;
+  for (u32 t = first; t < first + count; t++) {
+    const u32 vectors = BYTES(b->observed)[t];
+    const char *rows[LANES];
+    for (u32 lane = 0; lane < LANES; lane++) rows[lane] = t - from < have[lane] ? sources[lane] + (t - from) * size : nothing;
+    if (states) tileFromRows(rows, b->state, m + b->states + (size_t)t * b->stateStride, vectors);
+    else
+      layOutInputs(rows, b->agents, b->observation, b->actions, m + b->inputs + (size_t)t * b->agents * b->inputStride, b->inputStride,
+                   BYTES(b->taken) + ((size_t)t - 1) * b->agents * LANES, vectors);
+  }
+}
+
+// From what TypeScript copied to `staging`.
+static void layOutStaged(char *m, const Batch *b, u32 states, u32 first, u32 count) {
+  const char *sources[LANES];
+  u32 have[LANES];
+  for (u32 lane = 0; lane < LANES; lane++) {
+    sources[lane] = m + b->staging + (size_t)lane * b->laneBytes;
+    have[lane] = count;
+  }
+  layOut(m, b, states, first, count, sources, first, have, sources[0]);
+}
+
+// ---- Over a list of layers, words at `list`.
+
+static double collectAll(char *m, u32 list, u32 count) {
+  double squared = 0;
+  for (u32 i = 0; i < count; i++) squared += layerCollect(m, LAYER(WORDS(list)[i]));
+  return squared;
+}
+static void stepAll(char *m, u32 list, u32 count, float scale, float rate, float alpha, float rest, float epsilon) {
+  const Rmsprop o = {scale, rate, alpha, rest, epsilon};
+  for (u32 i = 0; i < count; i++) layerStep(m, LAYER(WORDS(list)[i]), &o);
+}
+static void clearAll(char *m, u32 list, u32 count) {
+  for (u32 i = 0; i < count; i++) layerClear(m, LAYER(WORDS(list)[i]));
+}
+
+// Six chains of multiplications and six of additions, in registers and independent of each other: as fast as this core's units of this
+// width go. Returns a value that depends on all of them.
+static float multiplyAddPeak(u32 iterations, float by, float plus) {
+  const V factor = splat(by), term = splat(plus);
+  V products[6], sums[6];
+  UNROLL for (int i = 0; i < 6; i++) products[i] = factor, sums[i] = term;
+  for (; iterations > 0; iterations--) {
+    UNROLL for (int i = 0; i < 6; i++) {
+      products[i] = products[i] * factor;
+      sums[i] = sums[i] + term;
+    }
+  }
+  V all = zeros();
+  UNROLL for (int i = 0; i < 6; i++) all = all + products[i] + sums[i];
+  return all[0];
+}

@@ -1,0 +1,22 @@
+// The passes of one native build of the kernels, for one width of vectors.
+#pragma once
+#include "networks.h"
+
+typedef struct {
+  const char *name;
+  u32 lanes;
+  void (*agentForward)(char *, const Agent *, u32, u32, u32, u32, u32, u32);
+  void (*agentBackward)(char *, const Agent *, u32, u32);
+  void (*mixerForward)(char *, const Mixer *, u32, u32, u32, u32, u32);
+  void (*mixerBackward)(char *, const Mixer *, u32, u32);
+  void (*mixerCounterfactuals)(char *, const Mixer *, u32, u32, u32, u32);
+  void (*centralForward)(char *, const Central *, u32, u32, u32, u32, u32);
+  void (*centralBackward)(char *, const Central *, u32, u32);
+  void (*actorForward)(char *, const Actor *, u32);
+  void (*layOut)(char *, const Batch *, u32, u32, u32, const char *const *, u32, const u32 *, const char *);
+  double (*collectAll)(char *, u32, u32);
+  void (*stepAll)(char *, u32, u32, float, float, float, float, float);
+  void (*clearAll)(char *, u32, u32);
+  void (*layerRefresh)(char *, const Layer *, int);
+  float (*multiplyAddPeak)(u32, float, float);
+} Table;

@@ -1,0 +1,59 @@
+// Turning rows of features into tiles and back.
+#pragma once
+#include "vector.h"
+
+#define SHUFFLE __builtin_shufflevector
+
+// Row-major [lane][feature] of the lanes of one tile, to [feature][16 lanes]; `rows` holds the addresses of the lanes' rows.
+static void tileFromRows(const char *const *rows, u32 features, char *tile, u32 vectors) {
+  for (u32 vector = 0; vector < vectors; vector++) {
+    const char *a = rows[vector * 4], *b = rows[vector * 4 + 1], *c = rows[vector * 4 + 2], *d = rows[vector * 4 + 3];
+    char *to = tile + vector * 16;
+    size_t at = 0, end = (size_t)features * 4;
+    for (; at + 16 <= end; at += 16, to += 4 * ROW) {
+      const V4 va = load4(a + at), vb = load4(b + at), vc = load4(c + at), vd = load4(d + at);
+      const V4 ab = SHUFFLE(va, vb, 0, 4, 1, 5), ab2 = SHUFFLE(va, vb, 2, 6, 3, 7);
+      const V4 cd = SHUFFLE(vc, vd, 0, 4, 1, 5), cd2 = SHUFFLE(vc, vd, 2, 6, 3, 7);
+      store4(to, SHUFFLE(ab, cd, 0, 1, 4, 5));
+      store4(to + ROW, SHUFFLE(ab, cd, 2, 3, 6, 7));
+      store4(to + 2 * ROW, SHUFFLE(ab2, cd2, 0, 1, 4, 5));
+      store4(to + 3 * ROW, SHUFFLE(ab2, cd2, 2, 3, 6, 7));
+    }
+    for (; at < end; at += 4, to += ROW) {
+      storeFloat(to, loadFloat(a + at));
+      storeFloat(to + 4, loadFloat(b + at));
+      storeFloat(to + 8, loadFloat(c + at));
+      storeFloat(to + 12, loadFloat(d + at));
+    }
+  }
+}
+
+// The way back, for the first `lanes` lanes of consecutive tiles: [lane][feature], rows dense.
+static void rowsFromTiles(const char *tile, size_t stride, u32 features, char *rows, u32 lanes) {
+  for (u32 lane = 0; lane < lanes; lane++) {
+    const char *from = tile + (lane / LANES) * stride + (lane % LANES) * 4;
+    for (u32 feature = 0; feature < features; feature++, rows += 4, from += ROW) storeFloat(rows, loadFloat(from));
+  }
+}
+
+// Four lanes' numbers, from bytes.
+INLINE VI4 widen(const u8 *bytes) { return (VI4){bytes[0], bytes[1], bytes[2], bytes[3]}; }
+
+// One-hot rows of `numbers` [16 lanes] (bytes below `count`; 255 gives zeros): `count` rows of a tile.
+static void oneHotTile(const u8 *numbers, u32 count, char *tile, u32 vectors) {
+  const VI4 one = (VI4)(V4){1, 1, 1, 1};
+  for (u32 vector = 0; vector < vectors; vector++) {
+    const VI4 number = widen(numbers + vector * 4);
+    char *to = tile + vector * 16;
+    for (u32 row = 0; row < count; row++, to += ROW) store4(to, (V4)(one & (number == (int32_t)row)));
+  }
+}
+
+// Rows that hold each lane's value where the row's number is the lane's in `numbers` [16 lanes], else 0.
+static void chosenTile(const char *values, const u8 *numbers, u32 count, char *tile) {
+  for (u32 vector = 0; vector < 4; vector++) {
+    const VI4 number = widen(numbers + vector * 4), value = (VI4)load4(values + vector * 16);
+    char *to = tile + vector * 16;
+    for (u32 row = 0; row < count; row++, to += ROW) store4(to, (V4)(value & (number == (int32_t)row)));
+  }
+}

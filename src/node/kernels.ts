@@ -1,0 +1,143 @@
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { arch, platform } from "node:process";
+import { fileURLToPath } from "node:url";
+import { createWasmEngine } from "../networks/wasm/engine.js";
+import type { NativeKernels } from "../host.js";
+import { initialParameters, networkParameters, type NetworkShape } from "../networks/parameters.js";
+import { createRandom } from "../random.js";
+import { type EpisodeGroup, groupEpisodes } from "../replay/group.js";
+import { randomEpisodes } from "../replay/random-episodes.js";
+import { chosenValues } from "../targets/actions.js";
+
+/** What networks/kernels/build.mjs says of what it built. */
+interface Manifest {
+  /** The hash of the sources that everything was built from. */
+  readonly sources: string;
+  /** sha256 of each file. */
+  readonly files: Readonly<Record<string, string>>;
+}
+
+/** The addon as it is loaded. */
+interface Addon {
+  readonly sources?: string;
+  /** The kernels of the widest instructions of at most so many bits; undefined where the processor has none. */
+  readonly kernels: (bits: number) => NativeKernels | undefined;
+}
+
+/** Kernels in native code, or why there are none. */
+export type Found = { readonly kernels: NativeKernels } | { readonly reason: string };
+
+const built = new URL("../networks/kernels/built/", import.meta.url);
+
+/** The bytes of the kernels in WebAssembly. @throws {Error} when they are missing */
+export function readWasmKernels(): Uint8Array {
+  const url = new URL("kernels.wasm", built);
+  try {
+    return readFileSync(url);
+  } catch (error) {
+    throw new Error(`The wasm engine's kernels are missing (${fileURLToPath(url)}): check out the files of the project again.`, { cause: error });
+  }
+}
+
+let found: Found | undefined;
+
+/**
+ * The kernels in native code that this machine can use, as MAST_KERNELS says: "auto", the default, uses them where there are some, "wasm" never,
+ * "native" ends with an error where there are none. They were checked: their file is the one that was built, and an update with them equals the
+ * same update in WebAssembly to the bit.
+ *
+ * @throws {Error} when MAST_KERNELS asks for what cannot be had, or for what there is not
+ */
+export function nativeKernels(): NativeKernels | undefined {
+  const wish = process.env.MAST_KERNELS ?? "auto";
+  if (wish === "wasm") return undefined;
+  if (wish !== "auto" && wish !== "native") throw new Error(`MAST_KERNELS is ${JSON.stringify(wish)}; it is to be auto, native or wasm.`);
+  found ??= findNativeKernels(built);
+  if ("kernels" in found) return found.kernels;
+  if (wish === "native") throw new Error(`MAST_KERNELS asks for native kernels, but ${found.reason}.`);
+  return undefined;
+}
+
+/** Which kernels compute here, in a line, with the reason where they are not native. */
+export function describeKernels(): string {
+  const native = nativeKernels();
+  if (native !== undefined) return `native kernels, ${native.instructions}`;
+  return `kernels in WebAssembly, 128-bit: ${process.env.MAST_KERNELS === "wasm" ? "MAST_KERNELS is wasm" : (found as { reason: string }).reason}`;
+}
+
+/**
+ * Loads the addon of this platform from a folder that build.mjs filled, and checks it.
+ *
+ * @param bits of the widest instructions that it may use
+ * @param machine as Node.js names platform and architecture
+ */
+export function findNativeKernels(folder: URL, bits = 512, machine = `${platform}-${arch}`): Found {
+  const file = `${machine}.node`;
+  const path = fileURLToPath(new URL(file, folder));
+  let addon: Addon;
+  try {
+    const { sources, files } = JSON.parse(readFileSync(new URL("manifest.json", folder), "utf8")) as Manifest;
+    if (files[file] === undefined) return { reason: `there are none for ${machine}` };
+    // Whatever else stands there is not loaded: it would run.
+    if (createHash("sha256").update(readFileSync(path)).digest("hex") !== files[file]) return { reason: `${path} is not the file that was built` };
+    addon = createRequire(import.meta.url)(path) as Addon;
+    if (addon.sources !== sources) return { reason: `${path} was built from other sources` };
+  } catch (error) {
+    return { reason: `${path} cannot be loaded (${(error as Error).message.split("\n")[0]})` };
+  }
+  const kernels = addon.kernels(bits);
+  if (kernels === undefined) return { reason: "this processor lacks their instructions (AVX2 or NEON)" };
+  const difference = firstDifference(kernels);
+  return difference === undefined ? { kernels } : { reason: `${path} computes ${difference} otherwise than WebAssembly does` };
+}
+
+/** Sizes that fit no vector, with central networks. */
+const SHAPE: NetworkShape = { agents: 5, actions: 6, observation: 11, state: 19, hidden: 13, embed: 7, hypernetEmbed: 9, centralEmbed: 17 };
+
+/** What differs first between an update with these kernels and the same one in WebAssembly: a few milliseconds. */
+function firstDifference(native: NativeKernels): string | undefined {
+  const [ours, theirs] = [native, null].map((native) => updateOnce(native));
+  for (const [name, values] of ours) {
+    const other = theirs.get(name)!;
+    if (Buffer.compare(bytes(values), bytes(other)) !== 0) return name;
+  }
+  return undefined;
+}
+
+const bytes = ({ buffer, byteOffset, byteLength }: Float32Array) => Buffer.from(buffer, byteOffset, byteLength);
+
+/** The entries of lanes that are still there, [steps or steps + 1, perStep, lanes]: the others are unspecified. */
+function present(values: Float32Array, perStep: number, { steps, lanes, running }: EpisodeGroup): Float32Array {
+  return values.filter((_, i) => i % lanes < running[Math.min(steps - 1, Math.floor(i / lanes / perStep))]);
+}
+
+function updateOnce(native: NativeKernels | null): Map<string, Float32Array> {
+  const random = createRandom(1);
+  const { agents, actions } = SHAPE;
+  const specs = networkParameters(SHAPE);
+  // Dense, sparse and in between, by turns.
+  const masks = new Map(specs.filter(({ maskable }) => maskable).map(({ name, shape: [out, columns] }, i) => [name, new Uint8Array(out * columns).map(() => (random.float() < [0.3, 0.8, 1][i % 3] ? 1 : 0))]));
+  const engine = createWasmEngine(SHAPE, initialParameters(specs, random), masks, { native });
+  const results = new Map<string, Float32Array>();
+  for (const group of groupEpisodes(randomEpisodes(SHAPE, [5, 9, 7, 3, 9, 1, 2, 6, 4, 8, 9, 9, 5], random), SHAPE)) {
+    engine.load(group);
+    const { agent, mixer, central } = engine;
+    for (const [name, agentsOf, mixing] of [["agents", agent, mixer], ["central agents", central!.agent, central!.mixer]] as const) {
+      const { online, target } = agentsOf.forwardBoth();
+      results.set(`values of the ${name}`, present(online, agents * actions, group));
+      results.set(`target values of the ${name}`, present(target, agents * actions, group));
+      const totals = mixing.forward("online", chosenValues(online, group), 0, true).slice();
+      results.set(`totals of the ${name}`, present(totals, 1, group));
+      const gradients = mixing.backward(totals).slice();
+      results.set(`gradients of totals of the ${name}`, present(gradients, agents, group));
+      agentsOf.backward(gradients);
+    }
+  }
+  for (const { name } of specs) results.set(`the gradient of ${name}`, engine.gradient(name).slice());
+  engine.step({ learningRate: 1e-3, alpha: 0.99, epsilon: 1e-5, gradientClip: 10 });
+  for (const [name, values] of engine.read("online")) results.set(name, values);
+  engine.dispose();
+  return results;
+}
