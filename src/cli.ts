@@ -9,11 +9,10 @@ import { type ExperimentFlags, listExperiments, publishExperiment, runExperiment
 import { replayCommand, showCommand } from "./cli/figures.js";
 import { exportCommand, runsCommand, type RunsFlags } from "./cli/runs.js";
 import { trainCommand, type TrainingFlags } from "./cli/train.js";
-import { environmentNames } from "./envs/index.js";
+import { namesFor } from "./config/names.js";
 import { MOST_SEEDS, PROFILES } from "./experiments/experiment.js";
 import { oneLine } from "./messages.js";
 import { packageRoot } from "./node/project.js";
-import { ALGORITHMS, METHODS } from "./methods.js";
 
 const count = (value: string): number => {
   const number = Number(value);
@@ -44,7 +43,7 @@ const version = (JSON.parse(readFileSync(join(packageRoot(), "package.json"), "u
 const program = new Command("mast")
   .description("Train sparse teams of agents, and reproduce the experiments of MAST (NeurIPS 2024).")
   .version(version)
-  .addHelpText("after", `\nEnvironments: ${environmentNames.join(", ")}\nAlgorithms: ${ALGORITHMS.join(", ")}\nMethods: ${METHODS.join(", ")}\nMAST_DEBUG=1 shows where an error came from.`);
+  .addHelpText("after", `\nEnvironments: ${namesFor("environment").join(", ")}\nAlgorithms: ${namesFor("algorithm").join(", ")}\nMethods: ${namesFor("method").join(", ")}\nMAST_DEBUG=1 shows where an error came from.`);
 
 addConfigOptions(program.command("train").description("train a team; the same command resumes what was interrupted"))
   .addOption(new Option("--seeds <N>", "train N seeds, counting up from --seed").argParser(seeds))

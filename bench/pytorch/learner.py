@@ -12,7 +12,8 @@ from torch import Tensor
 from losses import LOSSES, Batch, Loss, make_batch
 from networks import networks_from
 
-CENTRAL = "central_"
+# The networks that an algorithm trains beside the agent, where they have parameters.
+MIXING = {"qmix": ("mixer",), "res": ("mixer",), "ow-qmix": ("mixer", "central_agent", "central_mixer"), "cw-qmix": ("mixer", "central_agent", "central_mixer"), "vdn": (), "iql": ()}
 
 
 @dataclass
@@ -45,10 +46,10 @@ class Learner:
     def __init__(self, case: Case, rule: Mapping, dtype: torch.dtype):
         self.rule = rule
         masks = case.masks if rule["masked"] else {}
-        central = rule["algorithm"] in ("ow-qmix", "cw-qmix")
+        trained = ("agent", *MIXING[rule["algorithm"]])
 
         def networks(parameters: Mapping[str, Tensor]):
-            used = {name: values.to(dtype) for name, values in parameters.items() if central or not name.startswith(CENTRAL)}
+            used = {name: values.to(dtype) for name, values in parameters.items() if name.split(".", 1)[0] in trained}
             return networks_from({name: values * masks[name] if name in masks else values for name, values in used.items()})
 
         self.online, self.target = networks(case.online), networks(case.target)

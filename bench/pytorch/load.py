@@ -20,7 +20,9 @@ from networks import networks_from
 @torch.no_grad()
 def main(path: str, *observation: str) -> None:
     networks = networks_from(load_file(path))
-    agent, agents = networks["agent"], networks["mixer"].agents
+    agent, agents = networks["agent"], getattr(networks["mixer"], "agents", None)
+    if agents is None:
+        sys.exit("load.py: without a mixing network (VDN, IQL) the parameters do not tell how many agents there are.")
     width = agent.fc1.in_features - agent.fc2.out_features - agents
     seen = torch.tensor([float(value) for value in observation] or [0.0] * width).expand(agents, -1)
     nothing_done = torch.zeros(agents, agent.fc2.out_features)

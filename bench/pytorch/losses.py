@@ -1,4 +1,4 @@
-"""The losses of QMIX, OW-QMIX, CW-QMIX and RES over a batch of episodes, each written as its paper states it."""
+"""The losses of QMIX, VDN, IQL, OW-QMIX, CW-QMIX and RES over a batch of episodes, each written as its paper states it."""
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -83,6 +83,18 @@ def qmix_loss(online: nn.ModuleDict, target: nn.ModuleDict, batch: Batch, rule: 
     return Loss(masked_mean((q_total - y) ** 2, batch))
 
 
+def iql_loss(online: nn.ModuleDict, target: nn.ModuleDict, batch: Batch, rule: Mapping) -> Loss:
+    """Independent Q-learning as PyMARL has it without a mixer: a target for every agent, and a mask that is expanded to the agents."""
+    q = unroll(online["agent"], batch)
+    chosen = choose(q[:, :-1], batch.actions)
+    with torch.no_grad():
+        target_q = unroll(target["agent"], batch)
+        values = next_agent_values(rule["operator"], target_q[:, 1:], q[:, 1:], batch.available[:, 1:])
+        y = torch.stack([returns_of(values[..., agent], batch, rule) for agent in range(values.shape[-1])], dim=-1)
+    mask = batch.filled.unsqueeze(-1).expand_as(chosen)
+    return Loss((((chosen - y) * mask) ** 2).sum() / mask.sum())
+
+
 def wqmix_loss(online: nn.ModuleDict, target: nn.ModuleDict, batch: Batch, rule: Mapping) -> Loss:
     """OW-QMIX and CW-QMIX: an unrestricted Q* gives the targets of both losses; QMIX's errors are weighted."""
     states, now, after = batch.states, slice(None, -1), slice(1, None)
@@ -145,4 +157,5 @@ def counterfactual_softmax(online_mixer: nn.Module, target_mixer: nn.Module, onl
     return (weights * torch.stack(target_totals, dim=-1)).sum(dim=-1)
 
 
-LOSSES = {"qmix": qmix_loss, "ow-qmix": wqmix_loss, "cw-qmix": wqmix_loss, "res": res_loss}
+# VDN's update is QMIX's with another mixer.
+LOSSES = {"qmix": qmix_loss, "vdn": qmix_loss, "iql": iql_loss, "ow-qmix": wqmix_loss, "cw-qmix": wqmix_loss, "res": res_loss}

@@ -1,4 +1,4 @@
-"""The networks of QMIX, WQMIX and RES as PyTorch modules, under the parameter names that PyMARL gives them."""
+"""The networks of QMIX, VDN, IQL, WQMIX and RES as PyTorch modules, under the parameter names that PyMARL gives them."""
 from __future__ import annotations
 
 from typing import Mapping
@@ -45,6 +45,13 @@ class MonotonicMixer(nn.Module):
         return total.view(shape)
 
 
+class SumMixer(nn.Module):
+    """VDN's mixer, which has no parameters: Q_tot is the sum of the agents' values."""
+
+    def forward(self, values: Tensor, states: Tensor) -> Tensor:
+        return values.sum(dim=-1)
+
+
 class CentralMixer(nn.Module):
     """WQMIX's unrestricted mixer: any function of the state and the agents' values."""
 
@@ -72,11 +79,14 @@ def networks_from(parameters: Mapping[str, Tensor]) -> nn.ModuleDict:
     its values. Sizes follow from the shapes. A name too many or too few is an error: what is loaded is all that was meant.
     """
     networks = nn.ModuleDict()
-    embed, state = parameters["mixer.hyper_b_1.weight"].shape
-    hypernet_embed = parameters["mixer.hyper_w_1.0.weight"].shape[0]
-    agents = parameters["mixer.hyper_w_1.2.weight"].shape[0] // embed
     networks["agent"] = agent_from(parameters, "agent")
-    networks["mixer"] = MonotonicMixer(agents, state, embed, hypernet_embed)
+    if "mixer.hyper_b_1.weight" in parameters:
+        embed, state = parameters["mixer.hyper_b_1.weight"].shape
+        hypernet_embed = parameters["mixer.hyper_w_1.0.weight"].shape[0]
+        agents = parameters["mixer.hyper_w_1.2.weight"].shape[0] // embed
+        networks["mixer"] = MonotonicMixer(agents, state, embed, hypernet_embed)
+    else:
+        networks["mixer"] = SumMixer()
     if "central_mixer.net.0.weight" in parameters:
         networks["central_agent"] = agent_from(parameters, "central_agent")
         networks["central_mixer"] = CentralMixer(agents, state, parameters["central_mixer.net.0.weight"].shape[0])

@@ -1,5 +1,5 @@
+import { builtInAlgorithms } from "../../src/algorithms/index.js";
 import { resolveConfig, type ConfigInput } from "../../src/config.js";
-import { ALGORITHMS } from "../../src/methods.js";
 import type { NetworkShape } from "../../src/networks/parameters.js";
 import { ruleOf, type Rule } from "./case.js";
 
@@ -20,7 +20,7 @@ const single: ConfigInput = { operator: { kind: "max", doubleQ: false }, returns
  * the other operators and returns. Masked rules clip far below the norms that gradients have here, the others do not clip.
  */
 export const comparedRules: readonly Rule[] = [
-  ...ALGORITHMS.flatMap((algorithm) =>
+  ...Object.keys(builtInAlgorithms).flatMap((algorithm) =>
     [false, true].flatMap((masked) => [
       rule(`${algorithm}-${masked ? "masked" : "dense"}-max`, masked, { algorithm, ...plain }),
       rule(`${algorithm}-${masked ? "masked" : "dense"}-mast`, masked, { algorithm, ...mast }),
@@ -29,6 +29,8 @@ export const comparedRules: readonly Rule[] = [
   rule("qmix-masked-softmax", true, { algorithm: "qmix", ...softmax }),
   rule("qmix-dense-mellowmax", false, { algorithm: "qmix", ...mellowmax }),
   rule("qmix-dense-single-q", false, { algorithm: "qmix", ...single }),
+  rule("iql-masked-mellowmax", true, { algorithm: "iql", ...mellowmax }),
+  rule("vdn-dense-single-q", false, { algorithm: "vdn", ...single }),
   rule("ow-qmix-dense-softmax", false, { algorithm: "ow-qmix", ...softmax }),
   rule("res-masked-mellowmax", true, { algorithm: "res", ...mellowmax }),
 ];

@@ -4,7 +4,7 @@ import { type Command, InvalidArgumentError } from "commander";
 import { BACKENDS, type Config, ConfigError, type ConfigInput, resolveConfig } from "../config.js";
 import { configFromText } from "../config/text.js";
 import { plain } from "../messages.js";
-import { ALGORITHMS, METHODS } from "../methods.js";
+import { namesFor } from "../config/names.js";
 import { findRun } from "../runs/store.js";
 
 /** What a person gave on the command line to describe a run. */
@@ -18,6 +18,9 @@ export interface ConfigFlags {
   readonly runs?: string;
   readonly [flag: string]: unknown;
 }
+
+const ALGORITHMS = namesFor("algorithm");
+const METHODS = namesFor("method");
 
 /** Short flags for the fields that change most; any other is reached with --set. */
 const FLAGS: readonly (readonly [flag: string, value: string, path: string, about: string])[] = [
@@ -37,6 +40,7 @@ const FLAGS: readonly (readonly [flag: string, value: string, path: string, abou
 export function addConfigOptions(command: Command): Command {
   command.option("-c, --config <FILE>", "a JSON or YAML file with any part of a configuration, or the config.json of a run, to train it with changes");
   for (const [flag, value, , about] of FLAGS) command.option(`--${flag} <${value}>`, about);
+  command.option("--parts <FILE...>", "files of parts of one's own: environments, algorithms, growth rules, operators, methods (see examples/)");
   command.option("--source <RUN>", "the run that a winning or cheating ticket comes from");
   command.option("--short", "settings for runs of 100,000 to 500,000 steps where nothing else is given, instead of the paper's for 2,000,000");
   return command.option("--set <FIELD=VALUE>", "any other field, for example returns.lambda=0.6; may be repeated", (value: string, before: readonly string[]) => {
@@ -52,6 +56,7 @@ export function addConfigOptions(command: Command): Command {
 export function configFrom(flags: ConfigFlags): Config {
   const input = flags.config === undefined ? {} : readConfigFile(flags.config);
   for (const [flag, , path] of FLAGS) if (flags[flag] !== undefined) assign(input, path, parseValue(String(flags[flag])));
+  if (Array.isArray(flags["parts"])) assign(input, "parts", flags["parts"]);
   if (flags.short) assign(input, "short", true);
   // The whole name, by which the configuration means the same run always.
   if (flags.source !== undefined) assign(input, "ticket.source", basename(findRun(flags.source, flags.runs === undefined ? {} : { runs: flags.runs })));

@@ -1,7 +1,7 @@
 import "../parts/built-in.js";
 import { algorithms } from "../parts/algorithm.js";
 import { methodParts } from "../parts/method.js";
-import { loadParts, PartError } from "../parts/registry.js";
+import { type Kind, loadParts, type Part, PartError, type PartFile } from "../parts/registry.js";
 import { plain, show } from "../messages.js";
 import type { Config, ConfigInput } from "./config.js";
 import { ConfigError } from "./error.js";
@@ -105,8 +105,8 @@ function completeWithParts(given: ConfigInput): Config {
   // Before anything else: parts bring defaults.
   const files = given.parts === undefined ? [] : loadParts(parse({ parts: given.parts }).parts ?? []);
   const defaults = [
-    algorithms.find(given.algorithm ?? "qmix", files)?.defaults,
-    methodParts.find(given.method ?? "mast", files)?.defaults,
+    defaultsOf(algorithms, given.algorithm ?? "qmix", files),
+    defaultsOf(methodParts, given.method ?? "mast", files),
     isTree(given.ticket) && { topology: { grow: "none" } },
     given.short === true && shortSettings(shortSteps(given)),
   ];
@@ -125,6 +125,18 @@ function completeWithParts(given: ConfigInput): Config {
   };
   tryParts(config as Config);
   return remember(config as Config, given);
+}
+
+/** What a part changes in the defaults; what is wrong in them is said of the part, not of what was given. */
+function defaultsOf<P extends Part & { readonly defaults?: ConfigInput }>(kind: Kind<P>, name: string, files: readonly PartFile[]): ConfigInput | undefined {
+  const defaults = kind.find(name, files)?.defaults;
+  if (defaults === undefined || kind.builtIn(name)) return defaults;
+  try {
+    parse(plainCopy(defaults as Tree, refuseKey));
+  } catch (error) {
+    throw new PartError(`${kind.kind} ${show(name)} has defaults that cannot be used: ${(error as Error).message.replace(/^config: /, "")}`, { cause: error });
+  }
+  return defaults;
 }
 
 function parse(tree: Tree, given: unknown = tree): Parsed {

@@ -12,7 +12,7 @@ export interface EnvironmentSettings {
  * An environment as a part.
  *
  * @example
- * registerParts({ environments: { corridor: { options: { length: 5 }, create: ({ length }) => createCorridor(length) } } });
+ * registerParts({ environments: { walk: { options: { length: 5 }, create: ({ length }) => createWalk(length) } } });
  */
 export interface EnvironmentPart extends Part {
   /** Makes a new instance; a training has several at once. */

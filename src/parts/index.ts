@@ -12,7 +12,7 @@ import type { MapPart } from "../envs/starcraft/map-part.js";
  * What a file of parts exports by default.
  *
  * @example
- * export default { environments: { corridor: { create: () => createCorridor() } } } satisfies Parts;
+ * export default { environments: { walk: { create: () => createWalk() } } } satisfies Parts;
  */
 export interface Parts {
   /** Environments by the name that `config.environment` has. */

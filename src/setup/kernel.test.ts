@@ -128,6 +128,22 @@ describe.skipIf(!built)("in the kernel of the notebooks", () => {
     expect(stderr.trimEnd()).toMatch(line);
   });
 
+  it("trains with the examples' parts, in the kernel itself and in its workers, and says in one line what is wrong with a part", { timeout: 120_000 }, async () => {
+    const code = [
+      'import { resolveConfig, runAll, train } from "mast-lab";',
+      'const files = ["environment", "algorithm", "growth", "operator"].map((name) => `../examples/${name}.ts`);',
+      'const config = resolveConfig({ parts: files, environment: "walk", algorithm: "hysteretic-vdn", method: "rigl-hubs", operator: { kind: "max-mean" }, steps: 300, warmup: 0, network: { hidden: 8 }, evaluation: { interval: 300, episodes: 4 } });',
+      'let steps: number[] = [];',
+      'const own = async () => { for await (const record of train(config)) if (record.kind === "evaluation") steps.push(record.step); };',
+      'await own();',
+      `const [outcome] = await runAll([config], { workers: 1, runs: ${JSON.stringify(join(folder, "parts"))} });`,
+      'console.log(steps[0], outcome.state, config.options.growth.strength);',
+    ].join("\n");
+    const { stdout, stderr } = await run(code);
+    expect([stdout.trim(), stderr]).toEqual(["0 complete 0.5", ""]);
+    expect((await run('import { resolveConfig } from "mast-lab";\nresolveConfig({ parts: ["./nowhere.ts"] });')).stderr.trimEnd()).toBe("config: parts: ./nowhere.ts is not there");
+  });
+
   it("an interrupted cell says so in one line, and the next cell runs", { timeout: 60_000 }, async () => {
     for (const code of ['console.log("begun"); await new Promise((resolve) => setTimeout(resolve, 60_000));', 'console.log("begun"); while (true) {}']) {
       const { stdout, stderr } = await run(code, (text) => text.includes("begun") && setTimeout(() => kernel!.kill("SIGINT"), 100));

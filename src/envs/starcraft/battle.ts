@@ -219,6 +219,7 @@ export function enlist(b: Battle, i: number): void {
   b.fired[i] = -1;
   b.command[i] = i < b.allies ? STOP : ATTACK_MOVE;
   // On all of SMAClite's maps its point of attack is this one too.
-  b.goalX[i] = b.map.allyPoint[0];
-  b.goalY[i] = b.map.allyPoint[1];
+  const [x, y] = b.map.attackPoint ?? b.map.allyPoint;
+  b.goalX[i] = x;
+  b.goalY[i] = y;
 }

@@ -24,6 +24,8 @@ export interface MapPart {
   readonly allyPoint?: readonly [x: number, y: number];
   /** Where the enemies start. Default: [23, 16], as on 3m. */
   readonly enemyPoint?: readonly [x: number, y: number];
+  /** Where the enemy is sent. Default: `allyPoint`. */
+  readonly attackPoint?: readonly [x: number, y: number];
   /** 32 rows from the top (largest y) down: "." open, "^" a cliff that colossi cross, "#" neither. Default: that of 3m. */
   readonly terrain?: readonly string[];
   /** Order of the allies' one-hot type. Default: the order of `allies`, where there is more than one type in the battle. */
@@ -40,7 +42,7 @@ const unitTypes: ReadonlyMap<string, UnitType> = new Map(
 );
 
 const SIZE = 32;
-const KEYS = ["title", "options", "episodeLimit", "allies", "enemies", "allyPoint", "enemyPoint", "terrain", "allyTypes", "enemyTypes", "enemyFollows"];
+const KEYS = ["title", "options", "episodeLimit", "allies", "enemies", "allyPoint", "enemyPoint", "attackPoint", "terrain", "allyTypes", "enemyTypes", "enemyFollows"];
 /** Actions are bytes: six, and one for each enemy. */
 const MOST_UNITS = 200;
 
@@ -62,7 +64,7 @@ function checkMap(given: object): string | undefined {
     const total = Object.values(squad).reduce<number>((sum, count) => sum + (count as number), 0);
     if (total > MOST_UNITS) return `has ${total} ${side}; at most ${MOST_UNITS} units fit`;
   }
-  for (const point of ["allyPoint", "enemyPoint"]) {
+  for (const point of ["allyPoint", "enemyPoint", "attackPoint"]) {
     const at = map[point];
     if (at === undefined) continue;
     if (!(Array.isArray(at) && at.length === 2 && at.every((x) => typeof x === "number" && x >= 0 && x < SIZE))) return `has ${point} ${describeValue(at)}; expected two numbers from 0 to ${SIZE}`;
@@ -88,7 +90,7 @@ function checkMap(given: object): string | undefined {
 }
 
 /** The simulator's own form of a map. */
-function mapOf(name: string, { episodeLimit, allies, enemies, allyPoint = [9, 16], enemyPoint = [23, 16], terrain, allyTypes, enemyTypes, enemyFollows = false }: MapPart): BattleMap {
+function mapOf(name: string, { episodeLimit, allies, enemies, allyPoint = [9, 16], enemyPoint = [23, 16], attackPoint, terrain, allyTypes, enemyTypes, enemyFollows = false }: MapPart): BattleMap {
   const squad = (counts: Readonly<Record<string, number>>): Squad => Object.entries(counts).map(([type, count]) => [unitTypes.get(type)!, count]);
   const usual = maps.find((map) => map.name === "3m")!.terrain;
   // One type a side needs no one-hot.
@@ -104,6 +106,7 @@ function mapOf(name: string, { episodeLimit, allies, enemies, allyPoint = [9, 16
     enemies: squad(enemies),
     allyPoint,
     enemyPoint,
+    ...(attackPoint && { attackPoint }),
     allyTypes: ofAllies,
     enemyTypes: enemyTypes === undefined ? ofAllies : order(enemyTypes),
     enemyFollows,

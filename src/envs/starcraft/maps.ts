@@ -15,6 +15,8 @@ export interface BattleMap {
   readonly enemies: Squad;
   readonly allyPoint: readonly [number, number];
   readonly enemyPoint: readonly [number, number];
+  /** Where the enemy is sent, if not to `allyPoint`. */
+  readonly attackPoint?: readonly [number, number];
   /** Order of the allies' one-hot type; SMAC also numbers allies in it. Empty where all units are of one type a side. */
   readonly allyTypes: readonly UnitType[];
   /** Order of the enemies' one-hot type under SMAC; SMAClite uses `allyTypes` for both sides. */
@@ -54,6 +56,16 @@ const marines = (name: string, allies: number, enemies: number, episodeLimit: nu
   enemies: [[marine, enemies]],
 });
 
+/** Columns that are closed on the left and on the right of each row from the top; null where all are. */
+const corridorEdges: readonly (readonly [number, number] | null)[] = [
+  null, [20, 2], [19, 1], [18, 1], [17, 1], [16, 1], [15, 1], [14, 1], [13, 1], [12, 1], [11, 1], [11, 1], [11,
+  1], [11, 1], [12, 2], [13, 3], [13, 4], [12, 5], [11, 6], [2, 17], [1, 18], [1, 19], [1, 19], [1, 19], [1,
+  19], [1, 19], [1, 19], [1, 19], [1, 19], [1, 18], [2, 18], null,
+];
+// These two are SMAClite's drawings, under either rules: of the real maps' terrain nobody here has a record.
+const corridor = corridorEdges.map((edges) => (edges === null ? "#".repeat(32) : "#".repeat(edges[0]) + ".".repeat(32 - edges[0] - edges[1]) + "#".repeat(edges[1])));
+const meadow: readonly string[] = Array<string>(32).fill(".".repeat(32));
+
 const mirrored = (squad: Squad): Pick<BattleMap, "allies" | "enemies"> => ({ allies: squad, enemies: squad });
 
 export const maps: readonly BattleMap[] = [
@@ -91,6 +103,30 @@ export const maps: readonly BattleMap[] = [
     allyTypes: [],
     enemyTypes: [],
     enemyFollows: true,
+  },
+  marines("8m_vs_9m", 8, 9, 120),
+  marines("27m_vs_30m", 27, 30, 180),
+  {
+    ...duel,
+    name: "MMM2",
+    episodeLimit: 180,
+    allies: [[medivac, 1], [marine, 7], [marauder, 2]],
+    enemies: [[medivac, 1], [marine, 8], [marauder, 3]],
+    allyTypes: [marauder, marine, medivac],
+    enemyTypes: [marauder, marine, medivac],
+    enemyFollows: false,
+  },
+  { ...duel, ...oneType, name: "3s_vs_5z", episodeLimit: 250, terrain: { starcraft: meadow, smaclite: meadow }, allies: [[stalker, 3]], enemies: [[zealot, 5]] },
+  {
+    ...oneType,
+    name: "corridor",
+    episodeLimit: 400,
+    terrain: { starcraft: corridor, smaclite: corridor },
+    allies: [[zealot, 6]],
+    enemies: [[zergling, 24]],
+    allyPoint: [19.04, 19.12],
+    enemyPoint: [27.91, 28.24],
+    attackPoint: [4.47, 4.33],
   },
 ];
 

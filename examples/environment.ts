@@ -4,7 +4,7 @@ import { createRandom, type GivenEnvironment, type Parts, type Random } from "ma
  * Two agents in a corridor of `length` cells have to stand on its last cell at the same moment. Each sees where it is and hears where the other is; a step
  * forward slips with a chance of 10 %.
  */
-function createCorridor(length: number): GivenEnvironment {
+function createWalk(length: number): GivenEnvironment {
   const observations = new Float32Array(2 * 2);
   const state = new Float32Array(2);
   const availableActions = new Uint8Array(2 * 3).fill(1);
@@ -49,4 +49,4 @@ function createCorridor(length: number): GivenEnvironment {
   };
 }
 
-export default { environments: { corridor: { options: { length: 5 }, create: ({ length }) => createCorridor(length) } } } satisfies Parts;
+export default { environments: { walk: { options: { length: 5 }, create: ({ length }) => createWalk(length) } } } satisfies Parts;
