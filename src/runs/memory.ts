@@ -8,9 +8,8 @@ import { playEpisodes, uniformRandom } from "../envs/play.js";
 
 /** What a run takes beside its replay buffer: a thread of Node.js, the networks, an evaluation's environments. Measured with paper-size runs. */
 const BESIDE_REPLAY = 220e6;
-/** Episodes of a trained team may be longer than those at random, of which this many are played. */
-const LONGER = 1.25;
-const SAMPLE = 8;
+/** Steps of random play that tell how long episodes are: enough for a dozen on 3s5z, where those of a run's buffer are about as long. */
+const SAMPLE = 800;
 
 /**
  * Bytes of memory that training a configuration comes to, mostly the episodes of its replay buffer once it is full. An estimate: how long
@@ -23,7 +22,7 @@ export function memoryOf(config: Config): number {
   const { replay, steps } = config;
   const env = environmentOf(config);
   const { episodeLimit } = env.sizes;
-  const length = Math.min(episodeLimit, LONGER * playEpisodes(env, uniformRandom(1), { episodes: SAMPLE, steps: 4 * episodeLimit }).meanLength);
+  const length = playEpisodes(env, uniformRandom(1), { steps: SAMPLE }).meanLength;
   const capacity = replay.offlineBatch > 0 ? replay.offlineCapacity : replay.onlineCapacity;
   const stored = Math.min(capacity * length, steps + episodeLimit);
   return BESIDE_REPLAY + stored * (1 + 1 / length) * bytesOfStep(env.sizes);

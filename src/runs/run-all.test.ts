@@ -42,7 +42,7 @@ describe("runAll", () => {
     const outcomes = await runAll(seeds(1, 2, 3), { runs, memory: 300e6, onNote: (line) => notes.push(line), onProgress });
     expect(outcomes.map(({ state }) => state)).toEqual(["complete", "complete", "complete"]);
     expect(most).toBe(1);
-    expect(notes).toEqual([expect.stringMatching(/^Each of the runs needs up to 0\.2 GB of memory, and 0\.3 GB are free: fewer than \d are trained at once\.$/)]);
+    expect(notes).toEqual([expect.stringMatching(/^Each of the runs needs about 0\.2 GB of memory, and 0\.3 GB are free: fewer than \d are trained at once\.$/)]);
   });
 
   it("warns of a run that does not fit at all, and of more workers than fit, but does what it was asked for", async () => {
@@ -51,7 +51,7 @@ describe("runAll", () => {
     await runAll(seeds(2, 3), { runs, memory: 300e6, workers: 2, onNote: (line) => notes.push(line) });
     // What is complete needs nothing.
     await runAll(seeds(1, 2, 3), { runs, memory: 1e6, onNote: (line) => notes.push(line) });
-    expect(notes).toEqual([expect.stringMatching(/^The run needs up to 0\.2 GB of memory, and 0\.0 GB are free: it may fail\./), expect.stringMatching(/: too little for 2 at once; choose fewer workers\.$/)]);
+    expect(notes).toEqual([expect.stringMatching(/^The run needs about 0\.2 GB of memory, and 0\.0 GB are free: it may fail\./), expect.stringMatching(/: too little for 2 at once; choose fewer workers\.$/)]);
   });
 
   it("fails the runs of a process that cannot be started, and completes the others", async () => {

@@ -204,7 +204,7 @@ function memoryPlan(configs: ReadonlyMap<string, Config>, store: { readonly runs
   const wanted = Math.min(workers ?? availableParallelism(), missing.length);
   const atOnce = [...needs.values()].sort((a, b) => b - a).slice(0, wanted);
   const together = atOnce.reduce((sum, bytes) => sum + bytes, 0);
-  const each = `${missing.length > 1 ? "Each of the runs needs" : "The run needs"} up to ${gigabytes(largest)} of memory, and ${gigabytes(free)} are free`;
+  const each = `${missing.length > 1 ? "Each of the runs needs" : "The run needs"} about ${gigabytes(largest)} of memory, and ${gigabytes(free)} are free`;
   if (largest > free) return { needs, budget: workers === undefined ? free : Infinity, note: `${each}: it may fail. A smaller replay.offlineCapacity needs less.` };
   // A person who says how many decides; nothing that was asked for is taken back.
   if (workers !== undefined) return { needs, budget: Infinity, ...(together > free ? { note: `${each}: too little for ${wanted} at once; choose fewer workers.` } : {}) };
