@@ -9,6 +9,8 @@
 const FLOORS = [
   // The doors, through which packages, notebooks and the command line come in.
   [["index.ts", "cli.ts", "cli/"]],
+  // Studies of a person's own, and where they are trained.
+  [["studies/"]],
   [["experiments/"], ["lessons/"]],
   [["analysis/"], ["timing/"], ["display/"]],
   [["figures/"]],

@@ -2,11 +2,12 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
-import { addConfigOptions, type ConfigFlags, configFrom } from "./cli/config-options.js";
+import { addConfigOptions, type ConfigFlags, gridFrom } from "./cli/config-options.js";
 import { BACKENDS, ENGINES } from "./config.js";
 import { doctorCommand } from "./cli/doctor.js";
 import { type ExperimentFlags, listExperiments, publishExperiment, runExperiment, showExperiment } from "./cli/experiment.js";
 import { replayCommand, showCommand } from "./cli/figures.js";
+import { addStudy, listStudies, printSchema, runStudy, showStudy } from "./cli/study.js";
 import { exportCommand, runsCommand, type RunsFlags } from "./cli/runs.js";
 import { trainCommand, type TrainingFlags } from "./cli/train.js";
 import { namesFor } from "./config/names.js";
@@ -50,19 +51,12 @@ addConfigOptions(program.command("train").description("train a team; the same co
   .addOption(workersOption())
   .addOption(checkpointOption())
   .addOption(runsOption())
-  .addHelpText("after", "\nExamples:\n  mast train --short --environment 3m --method mast --sparsity 0.95 --steps 100000\n  mast train --config run.json --set returns.lambda=0.6 --set replay.onlineBatch=8\n  mast train --environment 3m --ticket winning --source 3m-qmix-mast-95-2M-seed1")
-  .action((flags: ConfigFlags & TrainingFlags & { seeds?: number }) => trainCommand(configFrom(flags), flags));
+  .addHelpText("after", "\nSeveral values of a field, separated by commas, train every combination.\n\nExamples:\n  mast train --short --environment 2s3z --method mast,rigl --steps 200000 --set returns.lambda=0.6,0.8 --seeds 5\n  mast train --short --environment 3m --method mast --sparsity 0.95 --steps 100000\n  mast train --config run.json --set returns.lambda=0.6 --set replay.onlineBatch=8\n  mast train --environment 3m --ticket winning --source 3m-qmix-mast-95-2M-seed1")
+  .action((flags: ConfigFlags & TrainingFlags & { seeds?: number }) => trainCommand(gridFrom(flags), flags));
 
-const experiment = program.command("experiment").description("list, run and show the experiments of the paper");
-experiment.command("list").description("what there is").action(listExperiments);
-for (const [name, about, action] of [
-  ["run", "train what is missing, then show the result", runExperiment],
-  ["show", "show the result of runs that are complete", showExperiment],
-  ["publish", "as run, but write the project's committed results (data/results, figures)", publishExperiment],
-] as const) {
-  experiment
-    .command(`${name} <ID>`)
-    .description(about)
+/** The options of what trains and shows the runs of an experiment or of a study. */
+const addRunOptions = (command: Command, publish = false): Command =>
+  command
     .addOption(new Option("--profile <NAME>", "smoke (seconds), classroom (minutes) or paper").choices(PROFILES))
     .addOption(new Option("--seeds <N>", "seeds of each method").argParser(seeds))
     .addOption(new Option("--engine <NAME>", "what runs the networks (default: wasm)").choices(ENGINES))
@@ -71,9 +65,24 @@ for (const [name, about, action] of [
     .addOption(checkpointOption())
     .addOption(runsOption())
     .option("--figure <PATH>", "where the figure is saved, without an ending (default: ID among the results)")
-    .addOption(new Option("--results <FOLDER>", "where tables and figures go (default: MAST_RESULTS, or data/own)").hideHelp(name === "publish"))
-    .action((id: string, flags: ExperimentFlags) => action(id, flags));
+    .addOption(new Option("--results <FOLDER>", "where tables and figures go (default: MAST_RESULTS, or data/own)").hideHelp(publish));
+
+const experiment = program.command("experiment").description("list, run and show the experiments of the paper");
+experiment.command("list").description("what there is").action(listExperiments);
+for (const [name, about, action] of [
+  ["run", "train what is missing, then show the result", runExperiment],
+  ["show", "show the result of runs that are complete", showExperiment],
+  ["publish", "as run, but write the project's committed results (data/results, figures)", publishExperiment],
+] as const) {
+  addRunOptions(experiment.command(`${name} <ID>`).description(about), name === "publish").action((id: string, flags: ExperimentFlags) => action(id, flags));
 }
+
+const study = program.command("study").description("list, run and show studies of your own: files that say what is varied");
+study.command("list").description("the studies that are kept among the runs, and how far they are").addOption(runsOption()).action((flags: RunsFlags) => listStudies(flags));
+addRunOptions(study.command("run <FILE>").description("train what is missing, then show the result")).action((file: string, flags: ExperimentFlags) => runStudy(file, flags));
+addRunOptions(study.command("show <FILE>").description("show the result of runs that are complete; also by its name, where it is kept among the runs")).action((file: string, flags: ExperimentFlags) => showStudy(file, flags));
+addRunOptions(study.command("add <FILE>").description("keep a study among the runs, for workers")).action((file: string, flags: ExperimentFlags) => addStudy(file, flags));
+study.command("schema").description("the JSON schema of study files, for editors").action(printSchema);
 
 program.command("runs").description("what was trained, and how far it is").addOption(runsOption()).action((flags: RunsFlags) => runsCommand(flags));
 program

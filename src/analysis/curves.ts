@@ -21,7 +21,8 @@ export function estimatedValueCurve(run: StoredRun, label = methodLabel(run.conf
   return evaluationCurve(run, label, ({ estimatedValue }) => estimatedValue);
 }
 
-function evaluationCurve({ metrics }: StoredRun, label: string, value: (row: MetricsRow) => number): RunCurve {
+/** Anything that is measured in evaluations, over the training of a run. */
+export function evaluationCurve({ metrics }: StoredRun, label: string, value: (row: MetricsRow) => number): RunCurve {
   const rows = metrics.filter(({ kind }) => kind === "evaluation");
   return { label, steps: rows.map(({ step }) => step), values: rows.map(value) };
 }

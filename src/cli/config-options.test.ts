@@ -4,8 +4,10 @@ import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { resolveConfig } from "../config.js";
 import { openRun } from "../runs/store.js";
-import { configFrom } from "./config-options.js";
+import { type ConfigFlags, gridFrom } from "./config-options.js";
 import { trainCommand } from "./train.js";
+
+const configFrom = (flags: ConfigFlags) => resolveConfig(gridFrom(flags).base);
 
 const folder = mkdtempSync(join(tmpdir(), "mast-config-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -80,5 +82,19 @@ describe("--set", () => {
 });
 
 it("--seeds refuses a seed that no configuration can have, before anything runs", async () => {
-  await expect(trainCommand(resolveConfig({ seed: 2_147_483_647 }), { seeds: 2, runs: join(folder, "none") })).rejects.toThrow("config: seed is 2147483648; allowed: a whole number from 0 to 2,147,483,647");
+  await expect(trainCommand({ base: { seed: 2_147_483_647 }, grid: {} }, { seeds: 2, runs: join(folder, "none") })).rejects.toThrow("config: seed is 2147483648; allowed: a whole number from 0 to 2,147,483,647");
+});
+
+describe("several values of a field", () => {
+  it("become a grid, from flags and from --set; what is one value stays one", () => {
+    expect(gridFrom({ method: "mast, rigl", environment: "2s3z", set: ["returns.lambda=0.6,0.8", 'parts=["a.ts","b.ts"]', "returns.n=3"] })).toEqual({
+      base: { environment: "2s3z", parts: ["a.ts", "b.ts"], returns: { n: 3 } },
+      grid: { method: ["mast", "rigl"], "returns.lambda": [0.6, 0.8] },
+    });
+  });
+
+  it("budget a short run, and may not be empty", () => {
+    expect(gridFrom({ short: true, steps: "1000,2000", set: [] })).toEqual({ base: { short: true }, grid: { steps: [1000, 2000] } });
+    expect(() => gridFrom({ set: ["returns.lambda=0.6,"] })).toThrow('--set returns.lambda is "0.6,", in which a value between commas is empty.');
+  });
 });

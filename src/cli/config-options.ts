@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { type Command, InvalidArgumentError } from "commander";
-import { BACKENDS, type Config, ConfigError, type ConfigInput, resolveConfig } from "../config.js";
+import { BACKENDS, ConfigError, type ConfigInput } from "../config.js";
 import { configFromText } from "../config/text.js";
-import { plain } from "../messages.js";
+import { plain, show } from "../messages.js";
 import { namesFor } from "../config/names.js";
 import { findRun } from "../runs/store.js";
 
@@ -49,11 +49,46 @@ export function addConfigOptions(command: Command): Command {
   }, []);
 }
 
+/** What was asked for, and the values of fields of which several were given, separated by commas. */
+export interface AskedFor {
+  /** What all runs have alike. */
+  readonly base: ConfigInput;
+  /** Fields with several values. */
+  readonly grid: Readonly<Record<string, readonly unknown[]>>;
+}
+
 /**
- * The configuration that was asked for: the file, over it the flags, over them --set; --short stands below all of them. Of a run's config.json the given values count.
- * @throws {Error} in one line on an unreadable file, a wrong field or value, or an unknown environment
+ * The configurations that were asked for: the file, over it the flags, over them --set; --short stands below all of them. Of a run's config.json the given values
+ * count. A flag or --set may have several values, "mast,rigl" or "0.6,0.8". `resolveConfig` has still to check them.
+ * @throws {Error} in one line on an unreadable file, or a value that is left out
  */
-export function configFrom(flags: ConfigFlags): Config {
+export function gridFrom(flags: ConfigFlags): AskedFor {
+  const grid: Record<string, readonly unknown[]> = {};
+  const flagged = FLAGS.filter(([flag]) => severalValues(String(flags[flag] ?? "")) !== undefined);
+  for (const [flag, , path] of flagged) grid[path] = listed(`--${flag}`, String(flags[flag]));
+  const set = flags.set.filter((entry) => {
+    const [path, text] = [entry.slice(0, entry.indexOf("=")), entry.slice(entry.indexOf("=") + 1)];
+    if (severalValues(text) === undefined) return true;
+    grid[path] = listed(`--set ${path}`, text);
+    return false;
+  });
+  const single = { ...flags, set, ...Object.fromEntries(flagged.map(([flag]) => [flag, undefined])) };
+  return { base: inputFrom(single, "steps" in grid) as ConfigInput, grid };
+}
+
+/** The parts of a text that commas separate; undefined where it is one value, as text in quotes and a list in brackets are. */
+function severalValues(text: string): readonly string[] | undefined {
+  return text.includes(",") && typeof parseValue(text) === "string" && !text.startsWith('"') ? text.split(",") : undefined;
+}
+
+function listed(option: string, text: string): unknown[] {
+  const values = severalValues(text)!.map((part) => part.trim());
+  if (values.includes("")) throw new ConfigError(`${option} is ${show(text)}, in which a value between commas is empty.`);
+  return values.map(parseValue);
+}
+
+/** @param budgeted whether steps are given elsewhere */
+function inputFrom(flags: ConfigFlags, budgeted = false): Record<string, unknown> {
   const input = flags.config === undefined ? {} : readConfigFile(flags.config);
   for (const [flag, , path] of FLAGS) if (flags[flag] !== undefined) assign(input, path, parseValue(String(flags[flag])));
   if (Array.isArray(flags["parts"])) assign(input, "parts", flags["parts"]);
@@ -61,8 +96,8 @@ export function configFrom(flags: ConfigFlags): Config {
   // The whole name, by which the configuration means the same run always.
   if (flags.source !== undefined) assign(input, "ticket.source", basename(findRun(flags.source, flags.runs === undefined ? {} : { runs: flags.runs })));
   for (const entry of flags.set) assign(input, entry.slice(0, entry.indexOf("=")), parseValue(entry.slice(entry.indexOf("=") + 1)));
-  if (flags.short && input["steps"] === undefined) throw new ConfigError("--short needs a budget: give --steps, for example --steps 200000.");
-  return resolveConfig(input as ConfigInput);
+  if (flags.short && !budgeted && input["steps"] === undefined) throw new ConfigError("--short needs a budget: give --steps, for example --steps 200000.");
+  return input;
 }
 
 function readConfigFile(path: string): Record<string, unknown> {

@@ -36,13 +36,13 @@ function placeOf({ figure, results, publish }: ExperimentFlags): PublishOptions 
 }
 
 /** The configurations of an experiment as the flags ask for them. */
-function configsOf(experiment: Experiment, profile: Profile, { seeds, engine = "wasm", backend }: ExperimentFlags): Config[] {
+export function configsOf(experiment: Experiment, profile: Profile, { seeds, engine = "wasm", backend }: ExperimentFlags): Config[] {
   if (engine === "wasm" && backend === undefined) return experiment.configs(profile, seeds);
   return experiment.configs(profile, seeds, { engine, ...(backend === undefined ? {} : { backend }) });
 }
 
 /** What of the command line decides which runs are meant, to be repeated. */
-function flagsText({ seeds, engine, backend }: ExperimentFlags): string {
+export function flagsText({ seeds, engine, backend }: ExperimentFlags): string {
   return Object.entries({ seeds, engine, backend }).map(([flag, value]) => (value === undefined ? "" : ` --${flag} ${value}`)).join("");
 }
 
@@ -87,14 +87,34 @@ function classroomSeconds(): Map<string, number> {
 export async function runExperiment(id: string, flags: ExperimentFlags): Promise<void> {
   const found = findExperiment(id);
   if (isMeasurement(found)) return measure(found, flags);
+  await runDeclared(found, flags, commandOf(found, flags));
+}
+
+/** What shows the result of an experiment or of a study. */
+export interface Command {
+  /** What is shown, "lambda (classroom)". */
+  readonly name: string;
+  /** The command that trains what is missing, for people to repeat. */
+  readonly text: string;
+  /** The first columns of its tables, if they are not those of an experiment. */
+  readonly labels?: Readonly<Record<string, string>>;
+}
+
+function commandOf(experiment: Experiment, flags: ExperimentFlags): Command {
+  const profile = flags.profile ?? experiment.profile;
+  return { name: `${experiment.id} (${profile})`, text: `mast experiment run ${experiment.id} --profile ${profile}${flagsText(flags)}` };
+}
+
+/** Trains what is missing of an experiment or of a study, then shows the result. */
+export async function runDeclared(found: Experiment, flags: ExperimentFlags, command: Command): Promise<void> {
   const profile = flags.profile ?? found.profile;
   const configs = configsOf(found, profile, flags);
   const severalSeeds = new Set(configs.map(({ seed }) => seed)).size > 1;
   console.error(`${found.title}: ${configs.length} run${configs.length === 1 ? "" : "s"} of ${[...new Set(configs.map(({ steps }) => steps.toLocaleString("en")))].join(" or ")} steps`);
   const outcomes = await trainAll(configs, flags, { label: (config) => (severalSeeds ? `${found.label(config)} seed ${config.seed}` : found.label(config)), seedOf: (config) => found.label(config) });
   const complete = outcomes.flatMap(({ state, run }) => (state === "complete" ? run! : []));
-  if (complete.length === configs.length) await publish(found, profile, complete, flags);
-  else if (!outcomes.some(({ state }) => state === "stopped")) showPart(found, profile, complete, configs.length, flags);
+  if (complete.length === configs.length) await publish(found, profile, complete, flags, command);
+  else if (!outcomes.some(({ state }) => state === "stopped")) showPart(found, complete, configs.length, command);
 }
 
 /** `mast experiment publish ID`: as `run`, and what it comes to becomes the project's committed result. */
@@ -106,14 +126,19 @@ export async function publishExperiment(id: string, flags: ExperimentFlags): Pro
 /** `mast experiment show ID`: the result of runs that are there. */
 export async function showExperiment(id: string, flags: ExperimentFlags): Promise<void> {
   const found = findExperiment(id);
+  if (isMeasurement(found)) return showMeasured(found, flags.profile ?? found.profile, flags);
+  await showDeclared(found, flags, commandOf(found, flags));
+}
+
+/** Shows the result of the runs of an experiment or of a study that are there. */
+export async function showDeclared(found: Experiment, flags: ExperimentFlags, command: Command): Promise<void> {
   const profile = flags.profile ?? found.profile;
-  if (isMeasurement(found)) return showMeasured(found, profile, flags);
   const configs = configsOf(found, profile, flags);
   const runs = configs.map((config) => completeRun(config, flags)).filter((run) => run !== undefined);
   const complete = runs.filter((run): run is StoredRun => run.state === "complete");
   for (const run of runs) if (run.state === "damaged") process.stderr.write(`${run.name} is damaged and left out: ${run.problem}\n`);
-  if (complete.length === configs.length) await publish(found, profile, complete, flags);
-  else showPart(found, profile, complete, configs.length, flags);
+  if (complete.length === configs.length) await publish(found, profile, complete, flags, command);
+  else showPart(found, complete, configs.length, command);
 }
 
 /** A complete run with its metrics, which are checked; a damaged one; or undefined while it is not complete. */
@@ -124,21 +149,19 @@ function completeRun(config: Config, { runs }: ExperimentFlags): StoredRun | Dam
   return run.state === "complete" || run.state === "damaged" ? run : undefined;
 }
 
-async function publish(experiment: Experiment, profile: Profile, runs: readonly StoredRun[], flags: ExperimentFlags): Promise<void> {
+async function publish(experiment: Experiment, profile: Profile, runs: readonly StoredRun[], flags: ExperimentFlags, { labels }: Command): Promise<void> {
   const reduction = reduceResults(experiment, runs);
   // First the result: whatever becomes of the files, it is seen.
   console.log(`\n${tableText(reduction.table)}\n`);
-  sayWhatIsSaved(await saveResults(experiment, profile, runs, reduction, placeOf(flags)));
+  sayWhatIsSaved(await saveResults(experiment, profile, runs, reduction, { ...placeOf(flags), ...(labels ? { labels } : {}) }));
   const next = experiment.next?.(runs) ?? [];
   if (next.length > 0) console.log(`\nWhat to try next:\n${next.map(([command, purpose]) => `  ${command}\n      ${purpose}`).join("\n")}`);
 }
 
 /** The table of some of the runs; nothing is saved. @throws {Error} saying what does the rest, as does the line below the table */
-function showPart(experiment: Experiment, profile: Profile, runs: readonly StoredRun[], all: number, flags: ExperimentFlags): void {
-  const { id } = experiment;
-  const command = `mast experiment run ${id} --profile ${profile}${flagsText(flags)}`;
+function showPart(experiment: Experiment, runs: readonly StoredRun[], all: number, { name, text }: Command): void {
   if (runs.length > 0) console.log(`\n${tableText(experiment.reduce(runs).table)}\n`);
-  throw new LabError(`${runs.length} of the ${all} runs of ${id} (${profile}) are complete${runs.length > 0 ? ", the table is of these alone" : ""}: \`${command}\` does the rest.`);
+  throw new LabError(`${runs.length} of the ${all} runs of ${name} are complete${runs.length > 0 ? ", the table is of these alone" : ""}: \`${text}\` does the rest.`);
 }
 
 /** Measures with progress on the terminal; Ctrl-C stops it, and a second one ends it at once. */

@@ -1,9 +1,12 @@
 import { availableParallelism } from "node:os";
 import { basename } from "node:path";
-import { changeConfig, type Config } from "../config.js";
+import { changeConfig, type Config, type ConfigInput, resolveConfig } from "../config.js";
+import { LabError } from "../errors.js";
 import { runAll, type RunAllOptions, type RunOutcome } from "../runs/run-all.js";
 import { methodLabel } from "../figures/labels.js";
-import { clock } from "../figures/table.js";
+import { clock, tableText } from "../figures/table.js";
+import { declareStudy } from "../studies/study.js";
+import type { AskedFor } from "./config-options.js";
 import { scoreStatistics, scoreText } from "../results/scores.js";
 import { checkpointStep, type StoredRun } from "../runs/store.js";
 import { interruptible } from "./interrupt.js";
@@ -61,19 +64,38 @@ function reportUnfinished(outcomes: readonly RunOutcome[], code: number, label?:
   process.exitCode = code;
 }
 
-/** `mast train`: prints what became of each run. */
-export async function trainCommand(config: Config, flags: TrainingFlags & { readonly seeds?: number }): Promise<void> {
-  const configs = Array.from({ length: flags.seeds ?? 1 }, (_, i) => changeConfig(config, { seed: config.seed + i }));
+/** `mast train`: prints what became of each run, and of several settings a table. */
+export async function trainCommand({ base, grid }: AskedFor, flags: TrainingFlags & { readonly seeds?: number }): Promise<void> {
+  const { seed: given, ...varied } = grid;
+  if (given !== undefined && flags.seeds !== undefined) throw new LabError("--seed names the seeds and --seeds counts them: give one of the two.");
+  if (Object.keys(varied).length > 0) return trainGrid(base, varied, given ?? flags.seeds, flags);
+  const config = resolveConfig({ ...base, ...(given === undefined ? {} : { seed: given[0] as number }) });
+  const configs = given === undefined ? Array.from({ length: flags.seeds ?? 1 }, (_, i) => changeConfig(config, { seed: config.seed + i })) : given.map((seed) => changeConfig(config, { seed: seed as number }));
   // One that another process trains is refused at once; of several, the others are trained meanwhile.
   const outcomes = await trainAll(configs, flags, { seedOf: methodLabel, wait: configs.length > 1 });
+  sayWhatBecame(outcomes);
+  const complete = outcomes.flatMap(({ run }) => (run?.summary === undefined ? [] : run));
+  if (complete.length > 1) seedsLines(complete, configs.length).forEach((line) => console.log(line));
+}
+
+/** Trains every combination of what was given several values for, and prints how they compare. */
+async function trainGrid(base: ConfigInput, grid: AskedFor["grid"], seeds: number | readonly unknown[] | undefined, flags: TrainingFlags): Promise<void> {
+  const study = declareStudy({ id: "train", title: "Trained", base: base as Record<string, unknown>, grid: grid as Record<string, unknown[]>, ...(seeds === undefined ? {} : { seeds: seeds as number | number[] }) }, { name: "mast train" });
+  const configs = study.configs(study.profile);
+  const severalSeeds = new Set(configs.map(({ seed }) => seed)).size > 1;
+  const outcomes = await trainAll(configs, flags, { label: (config) => (severalSeeds ? `${study.label(config)} seed ${config.seed}` : study.label(config)), seedOf: study.label });
+  sayWhatBecame(outcomes);
+  const complete = outcomes.flatMap(({ run }) => (run?.summary === undefined ? [] : run));
+  if (complete.length > 0) console.log(`\n${tableText(study.reduce(complete).table)}`);
+}
+
+function sayWhatBecame(outcomes: readonly RunOutcome[]): void {
   for (const { run } of outcomes) {
     if (run?.summary === undefined) continue;
     const { score, steps, seconds, stepsPerSecond } = run.summary;
     console.log(`${basename(run.directory)}: score ${(100 * score).toFixed(1)} % (${scoreText([run])}) after ${steps.toLocaleString("en")} steps, ${clock(seconds)} (${Math.round(stepsPerSecond).toLocaleString("en")} steps/s)`);
     console.log(`  ${run.directory}`);
   }
-  const complete = outcomes.flatMap(({ run }) => (run?.summary === undefined ? [] : run));
-  if (complete.length > 1) seedsLines(complete, configs.length).forEach((line) => console.log(line));
 }
 
 /** Mean, spread and interval of the seeds that are complete. */

@@ -2,7 +2,7 @@ import { parseDocument } from "yaml";
 import { plain, show } from "../messages.js";
 import type { ConfigInput } from "./config.js";
 import { ConfigError } from "./error.js";
-import { isTree } from "./merge.js";
+import { isTree, type Tree } from "./merge.js";
 import { changesSince } from "./resolve.js";
 
 /** A configuration file larger than this is another file. */
@@ -19,16 +19,30 @@ const MOST_BYTES = 1_000_000;
  * configFromText(new TextEncoder().encode("steps: 200_000"), "run.yaml"); // { steps: 200000 }
  */
 export function configFromText(bytes: Uint8Array, name: string): ConfigInput {
+  const content = fieldsFromText(bytes, name, "config file", "environment: 3m");
   const file = `The config file ${plain(name)}`;
-  if (bytes.length > MOST_BYTES) throw new ConfigError(`${file} has ${bytes.length.toLocaleString("en")} bytes; a configuration has at most ${MOST_BYTES.toLocaleString("en")}.`);
-  const text = decode(bytes, file);
-  const json = /\.json$/i.test(name) || (!/\.ya?ml$/i.test(name) && text.trimStart().startsWith("{"));
-  const content = json ? parseJson(text, file) : parseYaml(text, file);
-  if (!isTree(content)) throw new ConfigError(`${file} holds ${content === null ? "nothing" : show(content)}: expected fields, for example ${json ? '{ "environment": "3m" }' : "environment: 3m"}.`);
   if (!("given" in content)) return content as ConfigInput;
   const { given, ...now } = content;
   if (!isTree(given)) throw new ConfigError(`${file} holds ${show(given)} as what was given; expected an object. Take the config.json of another run.`);
   return changesSince(given as ConfigInput, now as ConfigInput);
+}
+
+/**
+ * The fields of a JSON or YAML file.
+ *
+ * @param what what the file is to a person: "config file"
+ * @param example a field with its value, in YAML
+ * @throws {ConfigError} naming the file, when it is not text, neither JSON nor YAML, or holds no object
+ */
+export function fieldsFromText(bytes: Uint8Array, name: string, what: string, example: string): Tree {
+  const file = `The ${what} ${plain(name)}`;
+  if (bytes.length > MOST_BYTES) throw new ConfigError(`${file} has ${bytes.length.toLocaleString("en")} bytes; a ${what} has at most ${MOST_BYTES.toLocaleString("en")}.`);
+  const text = decode(bytes, file);
+  const json = /\.json$/i.test(name) || (!/\.ya?ml$/i.test(name) && text.trimStart().startsWith("{"));
+  const content = json ? parseJson(text, file) : parseYaml(text, file);
+  const [field, value] = example.split(": ");
+  if (!isTree(content)) throw new ConfigError(`${file} holds ${content === null ? "nothing" : show(content)}: expected fields, for example ${json ? `{ "${field}": "${value}" }` : example}.`);
+  return content;
 }
 
 function decode(bytes: Uint8Array, file: string): string {

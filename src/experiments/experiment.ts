@@ -65,6 +65,8 @@ export interface Experiment {
   label(config: Config): string;
   /** The picture, of several small ones, in which a live curve shows a run, and its name there; default: one picture for all. */
   place?(config: Config): { readonly panel: string; readonly label: string };
+  /** What is varied, as further columns of tables with a row for each run or evaluation. */
+  columns?(config: Config): Readonly<Record<string, string>>;
   /** The result of runs that are complete. */
   reduce(runs: readonly StoredRun[]): Reduction;
   /** What to do next for a person who has just seen the result: commands, and what each is for. */

@@ -6,7 +6,7 @@ import { writeNamed } from "../node/files.js";
 import { replaceFile, saveFigure } from "../display/save.js";
 import type { CsvRow } from "../results/csv.js";
 import { committedResults, RESULTS_ADVICE, type ResultsPlace, resultsPlace } from "../results/place.js";
-import { rowsCsv, runRows, tidyRows } from "../results/frame.js";
+import { evaluationRows, rowsCsv, runRows, tidyRows } from "../results/frame.js";
 import { summaryOf } from "../results/scores.js";
 import { runName, type StoredRun } from "../runs/store.js";
 import { type Experiment, type Measured, type Measurement, type Profile, profileNamed, type Reduction } from "./experiment.js";
@@ -17,17 +17,19 @@ export interface PublishOptions {
   readonly place?: ResultsPlace;
   /** Where the figure goes, without its ending; further ones get "-NAME" behind it. Default: ID in the folder of figures. */
   readonly figure?: string;
+  /** The first columns of every table. Default: the experiment and its profile. */
+  readonly labels?: Readonly<Record<string, string>>;
 }
 
 /** A file that was written. */
 export interface PublishedFile {
-  /** "Runs", "Methods", "Settings", "Rows" or "Figure". */
+  /** "Runs", "Evaluations", "Methods", "Settings", "Rows" or "Figure". */
   readonly what: string;
   readonly path: string;
 }
 
 /**
- * Reduces the complete runs of an experiment and keeps what they come to: the runs, a row each, in ID.csv, statistics of methods and of a grid's
+ * Reduces the complete runs of an experiment and keeps what they come to: the runs, a row each, in ID.csv, every evaluation in ID-evaluations.csv, statistics of methods and of a grid's
  * cells in ID-methods.csv and ID-settings.csv, the figures in ID.{json,html,png} and ID-NAME.*. They go where a person's own results are, see `resultsPlace`.
  *
  * Files of another profile than the experiment's usual one end in -PROFILE. Files of runs that are not what the experiment declares (other settings, fewer
@@ -56,10 +58,11 @@ export function reduceResults(experiment: Experiment, runs: readonly StoredRun[]
 export async function saveResults(experiment: Experiment, profile: Profile, runs: readonly StoredRun[], reduction: Reduction, options: PublishOptions = {}): Promise<PublishedFile[]> {
   const { id } = experiment;
   const { methods, settings } = reduction;
-  const labels = { experiment: id, profile: profileNamed(profile) };
+  const { labels = { experiment: id, profile: profileNamed(profile) } } = options;
   const ending = `${profile === experiment.profile ? "" : `-${profile}`}${asDeclared(experiment, profile, runs) ? "" : "-own"}`;
   return [
-    saveRows("Runs", `${id}${ending}`, runRows(runs, labels), options),
+    saveRows("Runs", `${id}${ending}`, runs.flatMap((run) => runRows([run], { ...labels, ...experiment.columns?.(run.config) }, runs)), options),
+    saveRows("Evaluations", `${id}-evaluations${ending}`, runs.flatMap((run) => evaluationRows(run, { ...labels, ...(experiment.columns?.(run.config) ?? { setting: experiment.label(run.config) }) })), options),
     ...(methods === undefined ? [] : [saveRows("Methods", `${id}-methods${ending}`, tidyRows(methods, labels), options)]),
     ...(settings === undefined ? [] : [saveRows("Settings", `${id}-settings${ending}`, tidyRows(settings, labels), options)]),
     ...(await saveFigures(id, ending, reduction, options)),
@@ -96,7 +99,9 @@ export function publishedMeasurement({ id, profile: usual }: Measurement, profil
 function asDeclared(experiment: Experiment, profile: Profile, runs: readonly StoredRun[]): boolean {
   const given = new Set(runs.map(({ name }) => name));
   const names = (seeds?: number) => experiment.configs(profile, seeds).map(runName);
-  if (!names().every((name) => given.has(name))) return false;
+  const least = names();
+  if (!least.every((name) => given.has(name))) return false;
+  if (given.size === least.length) return true;
   const declared = new Set(names(Math.max(...runs.map(({ config }) => config.seed))));
   return [...given].every((name) => declared.has(name));
 }

@@ -9,12 +9,13 @@ import type { StoredRun } from "../runs/store.js";
  * (score as a share and the number of evaluations that it is the mean of, last win rate, seconds on the clock and of the processor, steps a second, parameters left, size and FLOPs relative to dense) and the commit; and with which engine,
  * where one of them has another than wasm.
  *
+ * @param among runs with which they share a table, and so its columns
  * @throws {Error} when a run is not complete, naming it
  * @example
  * runRows(runs)[0].score;
  */
-export function runRows(runs: readonly StoredRun[], labels: Readonly<Record<string, string>> = {}): CsvRow[] {
-  const engines = runs.some(({ config }) => config.engine !== "wasm");
+export function runRows(runs: readonly StoredRun[], labels: Readonly<Record<string, string>> = {}, among = runs): CsvRow[] {
+  const engines = among.some(({ config }) => config.engine !== "wasm");
   return runs.map((run) => {
     const summary = summaryOf(run);
     const { environment, rules, algorithm, method, sparsity, seed, steps, engine } = run.config;
@@ -28,6 +29,25 @@ export function runRows(runs: readonly StoredRun[], labels: Readonly<Record<stri
       commit: summary.commit ?? "",
     };
   });
+}
+
+/**
+ * Every evaluation of a run as tidy rows: what was trained, the environment step, and the means over the evaluation's episodes: win rate (a share), return,
+ * length in steps, mean Q_tot of what was played and the discounted return that followed. What was not measured is empty.
+ *
+ * @example
+ * evaluationRows(run)[0].winRate;
+ */
+export function evaluationRows(run: StoredRun, labels: Readonly<Record<string, string>> = {}): CsvRow[] {
+  const { environment, rules, algorithm, method, sparsity, seed, steps } = run.config;
+  const cell = (value: number): string | number => (Number.isNaN(value) ? "" : rounded(value));
+  return run.metrics
+    .filter(({ kind }) => kind === "evaluation")
+    .map(({ step, episodes, winRate, episodeReturn, episodeLength, estimatedValue, trueValue }) => ({
+      ...labels,
+      environment, rules, algorithm, method, sparsity: sparsity.level, seed, steps, run: run.name,
+      step, episodes, winRate: cell(winRate), episodeReturn: cell(episodeReturn), episodeLength: cell(episodeLength), estimatedValue: cell(estimatedValue), trueValue: cell(trueValue),
+    }));
 }
 
 /**

@@ -1,0 +1,79 @@
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import type { ConfigInput } from "../config.js";
+import { LabError } from "../errors.js";
+import { PROFILES } from "../experiments/experiment.js";
+import { show } from "../messages.js";
+import { runsDirectory } from "../runs/store.js";
+import { keepStudy, type KeptStudy, keptStudies, keptStudy, runsOf, studyProgress } from "../studies/shelf.js";
+import { studyJsonSchema } from "../studies/schema.js";
+import { readStudy, type Study } from "../studies/study.js";
+import { type Command, type ExperimentFlags, flagsText, runDeclared, showDeclared } from "./experiment.js";
+import { tableWithin, terminalColumns } from "./width.js";
+
+/** A study by its file, or by its name where it is kept among the runs; with what the flags change. */
+export function findStudy(file: string, flags: ExperimentFlags): KeptStudy {
+  const kept = existsSync(file) || /[/\\]|\.(ya?ml|json)$/i.test(file) ? undefined : keptStudy(file, flags.runs);
+  const study = kept?.study ?? readStudy(file);
+  if (flags.profile !== undefined && !(study.profiles.length > 0 && study.profiles.includes(flags.profile))) {
+    throw new LabError(`${study.id} has no profile ${show(flags.profile)}${study.profiles.length > 0 ? `; there are: ${study.profiles.join(", ")}` : `: its file gives no profiles (${PROFILES.join(", ")})`}.`);
+  }
+  const seeds = flags.seeds ?? kept?.seeds;
+  const { engine, backend } = flags;
+  const changes: ConfigInput = { ...kept?.changes, ...(engine === undefined ? {} : { engine }), ...(backend === undefined ? {} : { backend }) };
+  return { study, profile: flags.profile ?? kept?.profile ?? study.profile, ...(seeds === undefined ? {} : { seeds }), changes };
+}
+
+/** A study as the commands of experiments take it. */
+function asExperiment({ study, profile, seeds, changes }: KeptStudy): Study {
+  return { ...study, profile, configs: (asked, count, more = {}) => study.configs(asked, count ?? seeds, { ...changes, ...more }) };
+}
+
+/** What repeats the command. */
+export function studyCommand(file: string, { study }: KeptStudy, flags: ExperimentFlags): Command {
+  const profile = flags.profile === undefined ? "" : ` --profile ${flags.profile}`;
+  const runs = flags.runs === undefined ? "" : ` --runs ${flags.runs}`;
+  return { name: study.id, text: `mast study run ${file}${profile}${flagsText(flags)}${runs}`, labels: { study: study.id, ...(study.profiles.length === 0 ? {} : { profile: flags.profile ?? study.profile }) } };
+}
+
+/** `mast study run FILE`: trains what is missing, then shows the result. */
+export async function runStudy(file: string, flags: ExperimentFlags): Promise<void> {
+  const found = findStudy(file, flags);
+  keepStudy(found, flags.runs);
+  await runDeclared(asExperiment(found), flags, studyCommand(file, found, flags));
+}
+
+/** `mast study show FILE`: the result of runs that are complete. */
+export async function showStudy(file: string, flags: ExperimentFlags): Promise<void> {
+  const found = findStudy(file, flags);
+  await showDeclared(asExperiment(found), flags, studyCommand(file, found, flags));
+}
+
+/** `mast study add FILE`: keeps it among the runs, for workers. */
+export function addStudy(file: string, flags: ExperimentFlags): void {
+  const found = findStudy(file, flags);
+  const { all, complete } = studyProgress(runsOf(found), flags.runs);
+  console.log(`${keepStudy(found, flags.runs)}: ${complete} of ${all} runs are complete; \`mast worker --runs ${runsDirectory(flags.runs)}\` trains the others, on any machine that has this folder.`);
+}
+
+/** `mast study list`: those that are kept among the runs, and files of this folder that are none yet. */
+export function listStudies(flags: Pick<ExperimentFlags, "runs">): void {
+  const kept = keptStudies(flags.runs);
+  if (kept.length === 0) console.log(`No studies in ${runsDirectory(flags.runs)} yet: \`mast study run FILE\` makes one.`);
+  else {
+    const right = (title: string) => ({ title, align: "right" as const });
+    const rows = kept.map((one) => {
+      if ("problem" in one) return [one.name, "", "", "", one.problem];
+      const { all, complete, running } = studyProgress(runsOf(one), flags.runs);
+      return [one.name, String(all), String(complete), String(running), one.study.title];
+    });
+    console.log(tableWithin({ columns: [{ title: "Study" }, right("Runs"), right("Complete"), right("Running"), { title: "" }], rows }, terminalColumns(), 0, [4, 3]));
+  }
+  const here = readdirSync(process.cwd()).filter((name) => /\.study\.(ya?ml|json)$/i.test(name));
+  if (here.length > 0) console.log(`\nStudy files in this folder: ${here.map((name) => join(".", name)).join(", ")}`);
+}
+
+/** `mast study schema`: the JSON schema of study files, for editors. */
+export function printSchema(): void {
+  console.log(JSON.stringify(studyJsonSchema(), null, 2));
+}
