@@ -44,18 +44,17 @@ const csv = (name: string) => readFileSync(join(folder, "data", "results", name)
 describe("publishResults", () => {
   it("keeps the runs, the cells of the grid with the paper's numbers, and every figure", async () => {
     const { table, more, saved } = await publishResults(experiment, "classroom", runsOf("classroom"), { place });
-    expect(results()).toEqual(["discounts-evaluations.csv", "discounts-settings.csv", "discounts.csv"]);
+    expect(results()).toEqual(["discounts-settings.csv", "discounts.csv"]);
     expect(figures()).toEqual(["discounts-curves.html", "discounts-curves.json", "discounts.html", "discounts.json"]);
     expect(Object.keys(more!)).toEqual(["curves"]);
     expect(table.columns.map(({ title }) => title)).toEqual(["γ", "γ, 0.9", "γ, 0.99"]);
     expect(saved.every(({ path }) => existsSync(path))).toBe(true);
-    expect(new Set(saved.map(({ what }) => what))).toEqual(new Set(["Runs", "Evaluations", "Settings", "Figure"]));
+    expect(new Set(saved.map(({ what }) => what))).toEqual(new Set(["Runs", "Settings", "Figure"]));
 
     const [header, ...rows] = csv("discounts.csv");
     expect(header).toMatch(/^experiment,profile,environment,.*,commit$/);
     expect(rows).toHaveLength(4);
     expect(rows[3]).toMatch(/^discounts,classroom,3m,starcraft,qmix,mast,0\.95,2,2000,0\.75,/);
-    expect(csv("discounts-evaluations.csv")[0]).toMatch(/^experiment,profile,setting,environment,.*,run,step,episodes,winRate,/);
     const [columns, first, second] = csv("discounts-settings.csv");
     expect(columns).toBe("experiment,profile,row,column,environment,rules,algorithm,method,sparsity,steps,seeds,evaluations,mean,deviation,iqm,iqmLow,iqmHigh,throughout,pToBest,commit,paper");
     // Seeds of 0.5 and 0.25, and of 1 and 0.75; their evaluations were 0 at first.
@@ -68,7 +67,7 @@ describe("publishResults", () => {
     await publishResults(experiment, "paper", runsOf("paper"), { place });
     // A map of one's own, fewer seeds, and a run that is missing.
     await publishResults(experiment, "classroom", runsOf("classroom", undefined, { environment: "8m" }), { place });
-    expect(results()).toEqual(["discounts-evaluations-own.csv", "discounts-evaluations-paper.csv", "discounts-evaluations-smoke.csv", "discounts-own.csv", "discounts-paper.csv", "discounts-settings-own.csv", "discounts-settings-paper.csv", "discounts-settings-smoke.csv", "discounts-smoke.csv"]);
+    expect(results()).toEqual(["discounts-own.csv", "discounts-paper.csv", "discounts-settings-own.csv", "discounts-settings-paper.csv", "discounts-settings-smoke.csv", "discounts-smoke.csv"]);
     expect(figures().filter((name) => name.endsWith("json"))).toEqual(["discounts-curves-own.json", "discounts-curves-paper.json", "discounts-curves-smoke.json", "discounts-own.json", "discounts-paper.json", "discounts-smoke.json"]);
     expect(csv("discounts-own.csv")[1]).toContain("8m");
     for (const runs of [runsOf("classroom", 1), runsOf("classroom").slice(1), runsOf("paper")]) {

@@ -60,9 +60,10 @@ export async function saveResults(experiment: Experiment, profile: Profile, runs
   const { methods, settings } = reduction;
   const { labels = { experiment: id, profile: profileNamed(profile) } } = options;
   const ending = `${profile === experiment.profile ? "" : `-${profile}`}${asDeclared(experiment, profile, runs) ? "" : "-own"}`;
+  const evaluations = runs.flatMap((run) => evaluationRows(run, { ...labels, ...(experiment.columns?.(run.config) ?? { setting: experiment.label(run.config) }) }));
   return [
     saveRows("Runs", `${id}${ending}`, runs.flatMap((run) => runRows([run], { ...labels, ...experiment.columns?.(run.config) }, runs)), options),
-    saveRows("Evaluations", `${id}-evaluations${ending}`, runs.flatMap((run) => evaluationRows(run, { ...labels, ...(experiment.columns?.(run.config) ?? { setting: experiment.label(run.config) }) })), options),
+    ...(evaluations.length === 0 ? [] : [saveRows("Evaluations", `${id}-evaluations${ending}`, evaluations, options)]),
     ...(methods === undefined ? [] : [saveRows("Methods", `${id}-methods${ending}`, tidyRows(methods, labels), options)]),
     ...(settings === undefined ? [] : [saveRows("Settings", `${id}-settings${ending}`, tidyRows(settings, labels), options)]),
     ...(await saveFigures(id, ending, reduction, options)),
