@@ -10,6 +10,7 @@ import type { AskedFor } from "./config-options.js";
 import { scoreStatistics, scoreText } from "../results/scores.js";
 import { checkpointStep, type StoredRun } from "../runs/store.js";
 import { interruptible } from "./interrupt.js";
+import { networkPlan } from "../training/plan.js";
 import { progressDisplay } from "./progress.js";
 
 /** Options of every command that trains. */
@@ -24,6 +25,7 @@ export interface TrainingFlags {
  * @returns the outcomes; the exit code is set when some are not complete
  */
 export async function trainAll(configs: readonly Config[], flags: TrainingFlags, options: Pick<RunAllOptions, "label" | "seedOf" | "wait"> = {}): Promise<RunOutcome[]> {
+  sayKept(configs);
   const display = progressDisplay(flags.workers ?? availableParallelism());
   const interrupted = interruptible();
   try {
@@ -106,4 +108,16 @@ function seedsLines(runs: readonly StoredRun[], all: number): string[] {
     `${seeds === all ? `${seeds} seeds` : `${seeds} of ${all} seeds`}: score ${percent(mean)} % ± ${percent(deviation)} (mean ± standard deviation)`,
     `  interquartile mean ${percent(iqm)} %, 95 % interval ${percent(iqmLow)} to ${percent(iqmHigh)} %`,
   ];
+}
+
+/** Checkpoints from this size on are worth a line. */
+const LARGE_CHECKPOINT = 100_000_000;
+
+/** Says beforehand how large checkpoints can become where they hold the episodes themselves. */
+function sayKept(configs: readonly Config[]): void {
+  for (const environment of new Set(configs.map((config) => config.environment))) {
+    const most = Math.max(...configs.filter((config) => config.environment === environment).map((config) => networkPlan(config).keptBytes));
+    if (most < LARGE_CHECKPOINT) continue;
+    process.stderr.write(`${environment} is not deterministic: memory and each checkpoint hold its episodes, up to ${Math.round(most / 1e6).toLocaleString("en")} MB; a smaller replay.offlineCapacity holds fewer.\n`);
+  }
 }

@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -19,7 +19,7 @@ const folder = mkdtempSync(join(tmpdir(), "mast-examples-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const examples = join(packageRoot(), "examples");
-const files = readdirSync(examples).filter((name) => /\.(ts|json)$/.test(name));
+const files = ["environment.ts", "algorithm.ts", "growth.ts", "operator.ts", "map.json"];
 const path = (name: string) => join(examples, name);
 
 /** Everything of the examples at once: environment, algorithm, growth rule, operator and method. */
@@ -42,7 +42,6 @@ describe("the examples", () => {
       expect(readFileSync(path(name), "utf8").trimEnd().split("\n").length, name).toBeLessThan(60);
       expect(readme).toContain(`(${name})`);
     }
-    expect(files.length).toBeGreaterThanOrEqual(5);
   });
 
   it("train together in a worker thread, learn, and do the same every time", async () => {
@@ -77,6 +76,21 @@ describe("the examples", () => {
       expect([code, err.split("\n").length]).toEqual([1, 2]);
       expect(err).toMatch(message);
     }
+  });
+
+  it("are told beforehand how large the checkpoints of an environment become that is not deterministic", () => {
+    const file = join(folder, "noise.js");
+    writeFileSync(file, `export default { environments: { noise: { create() {
+      let t = 0;
+      const observations = new Float32Array(400), state = new Float32Array(200), availableActions = new Uint8Array(4).fill(1);
+      const look = () => observations.fill(Math.random());
+      return { sizes: { agents: 2, actions: 2, observation: 200, state: 200, episodeLimit: 100 }, deterministic: false, observations, state, availableActions,
+        get reward() { return 0; }, get ended() { return t >= 3; }, get terminal() { return t >= 3; }, get won() { return false; }, reset() { t = 0; look(); }, step() { t++; look(); } };
+    } } } };`);
+    const { code, err } = mast("train", "--parts", file, "--environment", "noise", "--steps", "20", "--set", "network.hidden=4", "--set", "evaluation.episodes=1", "--set", "evaluation.interval=20");
+    // 5,000 episodes of 101 x (2 x (800 + 2) + 800) + 100 x 6 + 13 bytes.
+    expect(err).toContain("noise is not deterministic: memory and each checkpoint hold its episodes, up to 1,217 MB; a smaller replay.offlineCapacity holds fewer.");
+    expect(code).toBe(0);
   });
 
   it("hold a map of the battle simulator that can be played on", () => {
