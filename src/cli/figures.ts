@@ -5,7 +5,7 @@ import { basename, join, resolve } from "node:path";
 import { createEnvironment } from "../envs/index.js";
 import { uniformRandom } from "../envs/play.js";
 import { figureHtml } from "../display/page.js";
-import { replaceFile } from "../display/save.js";
+import { replaceFile } from "../runs/disk.js";
 import type { Figure } from "../figures/figure.js";
 import { recordEpisode } from "../figures/recording.js";
 import { replayTitle, saveReplay } from "../display/replay.js";

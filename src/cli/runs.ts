@@ -2,7 +2,7 @@ import { basename, resolve } from "node:path";
 import { shortSteps } from "../figures/figure.js";
 import { clock } from "../figures/table.js";
 import { exportParameters } from "../runs/checkpoint.js";
-import { replaceFile } from "../display/save.js";
+import { replaceFile } from "../runs/disk.js";
 import { writeNamed } from "../node/files.js";
 import { scoreEvaluations } from "../results/scores.js";
 import { tableWithin, terminalColumns, wrapText } from "./width.js";

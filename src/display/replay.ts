@@ -4,7 +4,7 @@ import { FRAME_WIDTH, showPage } from "./notebook.js";
 import type { EpisodeRecording } from "../figures/recording.js";
 import { scriptJson } from "../figures/plain.js";
 import { PLAYER_SCRIPT, PLAYER_STYLE } from "./replay-player.js";
-import { replaceFile } from "./save.js";
+import { replaceFile } from "../runs/disk.js";
 import { escapeHtml } from "../figures/table.js";
 import { SIDE_COLOURS } from "../figures/theme.js";
 

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
 import { BrowserError } from "./browser.js";
 import { drawPng, noPngLine, sayOnce } from "./draw.js";
@@ -6,6 +6,7 @@ import type { Figure } from "../figures/figure.js";
 import { writeNamed } from "../node/files.js";
 import { figureHtml, plotlyFigure } from "./page.js";
 import { shrinkPng } from "../figures/png.js";
+import { replaceFile } from "../runs/disk.js";
 
 /** What `saveFigure` wrote. */
 export interface SavedFigure {
@@ -57,18 +58,6 @@ export async function figurePng(figure: Figure, scale = 2): Promise<Buffer | und
     return shrinkPng(await drawPng(figure, scale));
   } catch (error) {
     if (error instanceof BrowserError) return undefined;
-    throw error;
-  }
-}
-
-/** Writes beside and renames, so that an interrupted write leaves the old file. */
-export function replaceFile(path: string, content: string | Buffer): void {
-  const temporary = `${path}.${process.pid}.tmp`;
-  try {
-    writeFileSync(temporary, content);
-    renameSync(temporary, path);
-  } catch (error) {
-    rmSync(temporary, { force: true });
     throw error;
   }
 }

@@ -90,25 +90,28 @@ export function temporaryBeside(path: string): string {
  * @throws {RunError} when the disk refuses; the old content then remains
  */
 export function writeAtomically(path: string, content: Uint8Array | string, ready: () => void = () => undefined): void {
-  onDisk(path, () => {
-    const temporary = temporaryBeside(path);
-    // "wx" creates the file or fails: it never follows a symbolic link.
-    const file = openSync(temporary, "wx");
+  onDisk(path, () => replaceFile(path, content, ready));
+}
+
+/** The same with the disk's own errors, for files that are no run's. */
+export function replaceFile(path: string, content: Uint8Array | string, ready: () => void = () => undefined): void {
+  const temporary = temporaryBeside(path);
+  // "wx" creates the file or fails: it never follows a symbolic link.
+  const file = openSync(temporary, "wx");
+  try {
     try {
-      try {
-        writeFileSync(file, content);
-        fsyncSync(file);
-      } finally {
-        closeSync(file);
-      }
-      ready();
-      renameSync(temporary, path);
-    } catch (error) {
-      rmSync(temporary, { force: true });
-      throw error;
+      writeFileSync(file, content);
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
     }
-    syncFolder(dirname(path));
-  });
+    ready();
+    renameSync(temporary, path);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
+  }
+  syncFolder(dirname(path));
 }
 
 /** Makes the names in a folder durable, where the platform can sync folders. */
