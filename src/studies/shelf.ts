@@ -5,7 +5,7 @@ import { LabError } from "../errors.js";
 import type { Profile } from "../experiments/experiment.js";
 import { didYouMean, oneLine, show } from "../messages.js";
 import { causeOf, writeNamed } from "../node/files.js";
-import { replaceFile } from "../display/save.js";
+import { replaceFile } from "../runs/disk.js";
 import { inspectRun, directoryOf, runsDirectory } from "../runs/store.js";
 import { declareStudy, type Study } from "./study.js";
 import type { StudyInput } from "./schema.js";
