@@ -151,12 +151,12 @@ function bestTarget(
   cost: (env: BattleEnvironment, i: number, j: number) => number,
 ): number | undefined {
   const battle = battleOf(env);
-  const first = battle.battle.heals[i] === 1 ? 0 : battle.battle.allies;
+  const { heals, allies, enemyAt } = battle.battle;
   let best: number | undefined;
   let least = Infinity;
   for (let a = 6; a < env.sizes.actions; a++) {
     if (!isLegal(env, i, a)) continue;
-    const value = cost(battle, i, first + a - 6);
+    const value = cost(battle, i, heals[i] === 1 ? a - 6 : allies + enemyAt[a - 6]!);
     if (value < least) {
       least = value;
       best = a;

@@ -43,6 +43,13 @@ export interface Battle {
   /** Ticks between shots and from decision to hit. */
   readonly period: Float64Array;
   readonly damagePoint: Int32Array;
+  readonly backswing: Int32Array;
+  /** Cells a tick of its missiles, ticks to the second strike, 0 for none. */
+  readonly missile: Float64Array;
+  readonly secondStrike: Int32Array;
+  /** See UnitMotion. */
+  readonly notice: Float64Array;
+  readonly slack: Float64Array;
   readonly maxHealth: Float64Array;
   readonly maxShield: Float64Array;
   readonly armor: Float64Array;
@@ -78,6 +85,12 @@ export interface Battle {
   /** Where a MOVE goes. */
   readonly goalX: Float64Array;
   readonly goalY: Float64Array;
+  /** Where the unit looks, as a unit vector. */
+  readonly faceX: Float64Array;
+  readonly faceY: Float64Array;
+  /** Where a beam was aimed. */
+  readonly beamX: Float64Array;
+  readonly beamY: Float64Array;
   /** Bend in the way around a cliff. */
   readonly bendX: Float64Array;
   readonly bendY: Float64Array;
@@ -92,8 +105,20 @@ export interface Battle {
   readonly target: Int32Array;
   /** The unit an ATTACK was ordered on, dead or not. */
   readonly ordered: Int32Array;
-  /** Ticks until a decided shot hits, 0 when none is under way. */
+  /** Ticks until a decided shot leaves, 0 when none is under way. */
   readonly windup: Int32Array;
+  /** Ticks until the unit may walk on after a shot. */
+  readonly busy: Int32Array;
+  /** Ticks until what has left lands (a missile, the second strike, the beam), 0 when nothing is on its way, and on whom. */
+  readonly flight: Int32Array;
+  readonly struck: Int32Array;
+  /** Bit of every beam that has touched the unit and not yet burned it. */
+  readonly burning: Int32Array;
+  /** Tick at which the unit died, or -1. */
+  readonly diedAt: Int32Array;
+  /** Which enemy stands at each place of observations and actions, and the place of each enemy; drawn anew for each battle. [enemies] */
+  readonly enemyAt: Int32Array;
+  readonly placeOf: Int32Array;
   /** The unit last fired at (or healed) during this step, or -1. */
   readonly fired: Int32Array;
   /** Units by x, for the collision sweep. */
@@ -106,6 +131,10 @@ export interface Battle {
   readonly single: Int32Array;
   /** Tick of a scan period at which an enemy looks for targets. */
   readonly phase: Int32Array;
+  /** 1: look for targets at the next tick. */
+  readonly alarmed: Int32Array;
+  /** Side on which a walker last went round somebody, 1 or -1; 0 for none. */
+  readonly side: Int32Array;
   /** [step, ended, won, ready, tick, which map and rules a save belongs to] */
   readonly clock: Int32Array;
   readonly alive: Uint8Array;
@@ -130,8 +159,8 @@ export function createBattle(map: BattleMap, rules: Rules): Battle {
   const pairs = (value: (a: UnitType, b: UnitType) => number): number[] =>
     types.flatMap((a) => types.map((b) => value(a, b)));
 
-  const doubles = 14 * units + enemies + 2;
-  const words = 8 * units + allies + 22;
+  const doubles = 18 * units + enemies + 2;
+  const words = 15 * units + 2 * enemies + allies + 22;
   const episode = new ArrayBuffer(8 * doubles + 4 * words + units);
   let offset = 0;
   const double = (length: number): Float64Array => {
@@ -159,6 +188,11 @@ export function createBattle(map: BattleMap, rules: Rules): Battle {
     speed: each((type) => type[rules].speed / (rules === "starcraft" ? TICKS_PER_SECOND : 1)),
     period: each((type) => type[rules].period * (rules === "starcraft" ? TICKS_PER_SECOND : 1)),
     damagePoint: Int32Array.from(types, (type) => Math.ceil(type[rules].damagePoint * TICKS_PER_SECOND)),
+    backswing: Int32Array.from(types, (type) => Math.ceil(type[rules].backswing * TICKS_PER_SECOND)),
+    missile: each((type) => type[rules].missile / TICKS_PER_SECOND),
+    secondStrike: Int32Array.from(types, (type) => Math.ceil(type[rules].secondStrike * TICKS_PER_SECOND)),
+    notice: each((type) => type[rules].notice),
+    slack: each((type) => type[rules].slack),
     maxHealth: each((type) => type.health),
     maxShield: each((type) => type.shield),
     armor: each((type) => type.armor),
@@ -190,6 +224,10 @@ export function createBattle(map: BattleMap, rules: Rules): Battle {
     goalY: double(units),
     bendX: double(units),
     bendY: double(units),
+    faceX: double(units),
+    faceY: double(units),
+    beamX: double(units),
+    beamY: double(units),
     healing: double(units),
     before: double(enemies),
     totals: double(2),
@@ -197,6 +235,15 @@ export function createBattle(map: BattleMap, rules: Rules): Battle {
     target: word(units),
     ordered: word(units),
     windup: word(units),
+    busy: word(units),
+    flight: word(units),
+    struck: word(units),
+    burning: word(units),
+    diedAt: word(units),
+    enemyAt: word(enemies),
+    placeOf: word(enemies),
+    alarmed: word(units),
+    side: word(units),
     fired: word(units),
     order: word(units),
     lastAction: word(allies),
@@ -217,6 +264,13 @@ export function enlist(b: Battle, i: number): void {
   b.target[i] = -1;
   b.ordered[i] = -1;
   b.fired[i] = -1;
+  b.diedAt[i] = -1;
+  b.struck[i] = -1;
+  b.faceX[i] = i < b.allies ? 1 : -1;
+  if (i >= b.allies) {
+    b.enemyAt[i - b.allies] = i - b.allies;
+    b.placeOf[i - b.allies] = i - b.allies;
+  }
   b.command[i] = i < b.allies ? STOP : ATTACK_MOVE;
   // On all of SMAClite's maps its point of attack is this one too.
   const [x, y] = b.map.attackPoint ?? b.map.allyPoint;

@@ -9,14 +9,15 @@ export const taken = new Float64Array(1);
  *
  * @param minimum least damage of an attack that reaches health (StarCraft II: 0.5)
  * @param shieldDelay what the victim's shield regeneration is put off by
+ * @param attacks how many attacks of the shot
  * @returns nothing; `taken` then holds the shield and health points taken, without overkill
  */
-export function strike(b: Battle, i: number, t: number, minimum: number, shieldDelay: number): void {
+export function strike(b: Battle, i: number, t: number, minimum: number, shieldDelay: number, attacks: number): void {
   const { health, shield, maxShield } = b;
   const amount = b.damage[i * b.units + t]!;
   const armor = b.armor[t]!;
   taken[0] = 0;
-  for (let k = b.attacks[i]!; k > 0 && health[t]! > 0; k--) {
+  for (let k = attacks; k > 0 && health[t]! > 0; k--) {
     let rest = amount;
     if (maxShield[t]! > 0) {
       b.shieldDelay[t] = shieldDelay;
@@ -33,17 +34,17 @@ export function strike(b: Battle, i: number, t: number, minimum: number, shieldD
 }
 
 /**
- * Whether unit `j` touches the beam that unit `i` burns across unit `t`: a rectangle of BEAM_WIDTH across the line of
- * fire and BEAM_DEPTH along it, centred on the target.
+ * Whether unit `j` touches the beam that unit `i` burns across (beamX, beamY): a rectangle of BEAM_WIDTH across the line of
+ * fire and BEAM_DEPTH along it, centred on that point.
  */
-export function inBeam(b: Battle, i: number, t: number, j: number): boolean {
-  const { x, y } = b;
-  const dx = x[j]! - x[t]!;
-  const dy = y[j]! - y[t]!;
-  const fx = x[t]! - x[i]!;
-  const fy = y[t]! - y[i]!;
+export function inBeam(b: Battle, i: number, j: number): boolean {
+  const { x, y, beamX, beamY } = b;
+  const dx = x[j]! - beamX[i]!;
+  const dy = y[j]! - beamY[i]!;
+  const fx = beamX[i]! - x[i]!;
+  const fy = beamY[i]! - y[i]!;
   const length = Math.sqrt(fx * fx + fy * fy);
-  if (length === 0) return j === t;
+  if (length === 0) return dx === 0 && dy === 0;
   const along = Math.max(0, Math.abs((dx * fx + dy * fy) / length) - BEAM_DEPTH / 2);
   const across = Math.max(0, Math.abs((dx * fy - dy * fx) / length) - BEAM_WIDTH / 2);
   return along * along + across * across <= b.radius[j]! * b.radius[j]!;

@@ -1,60 +1,77 @@
-import { MOVE, TICKS_PER_SECOND } from "./battle.js";
+import { ATTACK, MOVE, TICKS_PER_SECOND } from "./battle.js";
 import type { Battle } from "./battle.js";
 import { calmDown } from "./combat.js";
 import { nearestLiving, walk, walkAround } from "./movement.js";
 import type { World } from "./movement.js";
+import { nextWord } from "./random.js";
 import { HEAL_PER_SECOND, HEALTH_PER_ENERGY } from "./units.js";
 
-/** Enemies notice what comes this near, edge to edge, or within weapon range if that is farther. */
-const SCAN = 5;
-/** Enemies look for a new target every so many ticks, each at its own moment. */
-export const SCAN_PERIOD = TICKS_PER_SECOND;
-/** An enemy gives up a target this much beyond its scan range. */
+/** Enemies look for targets every so many ticks, each at its own moment. */
+export const LOOK_PERIOD = 8;
+/** An enemy gives up a target this much beyond what it notices. */
 const LEASH = 3;
-/** A chasing enemy turns to another target when that is this much nearer. */
-const SWITCH = 0.5;
-/** An enemy that has come this near to its goal stays. */
+/** An enemy that has come this near to its goal has arrived. */
 const ARRIVED = 1;
+/** One that has arrived goes after whoever is this near, edge to edge. */
+const HUNT = (globalThis as any).K?.hunt ?? 6;
+/** Cells, edge to edge, within which an enemy medivac looks for patients. */
+const PATIENTS = 5;
+/** A weapon of less range than this is for melee. */
+const MELEE = 1;
 
-/** What an enemy fights: the nearest in sight, kept while in reach; left when it runs or something nearer comes. */
+/** Worth of a possible target; the least is taken. Whoever attacks the enemy comes first, then whoever is within reach of its weapon. */
+const NO_THREAT = 1000;
+const OUT_OF_REACH = 100;
+const ANOTHER = 50;
+
+/**
+ * Chooses what enemy `i` fights, as StarCraft's automatic targeting does: who attacks it, then who is in reach of its weapon. Among
+ * equals a shooter takes any; in melee the old target is kept, else the nearest taken, and so it is with all that is out of reach.
+ */
 export function chooseTarget(b: Battle, i: number): void {
-  const { x, y, radius, alive, target, allies, units, reaches } = b;
+  const { alive, target, allies, units, reaches, radius } = b;
   let t = target[i]!;
   if (t >= 0 && alive[t] === 0) {
     t = -1;
+    target[i] = t;
     calmDown(b, i);
   }
   if (b.windup[i]! > 0) return;
-  let gap = Infinity;
-  if (t >= 0) {
-    gap = gapBetween(b, i, t);
-    if (gap <= b.reach[i]! - radius[i]!) return;
-  }
-  if ((b.clock[4]! + b.phase[i]!) % SCAN_PERIOD !== 0) {
-    target[i] = t;
+  if (b.map.enemyFollows) {
+    if (t < 0) target[i] = nextPrey(b, i);
     return;
   }
+  if ((b.clock[4]! + b.phase[i]!) % LOOK_PERIOD !== 0) return;
   const range = b.reach[i]! - radius[i]!;
-  const scan = range > SCAN ? range : SCAN;
-  let nearest = -1;
-  let least = scan;
-  const xi = x[i]!;
-  const yi = y[i]!;
+  let pick = -1;
+  let least = Infinity;
   for (let j = 0; j < allies; j++) {
     if (alive[j] === 0 || reaches[i * units + j] === 0) continue;
-    const dx = x[j]! - xi;
-    const dy = y[j]! - yi;
-    const most = least + radius[i]! + radius[j]!;
-    const squared = dx * dx + dy * dy;
-    if (squared < most * most) {
-      nearest = j;
-      least = Math.sqrt(squared) - radius[i]! - radius[j]!;
+    const dx = b.x[j]! - b.x[i]!;
+    const dy = b.y[j]! - b.y[i]!;
+    const gap = Math.sqrt(dx * dx + dy * dy) - radius[i]! - radius[j]!;
+    if (gap > b.notice[i]!) continue;
+    const inReach = gap <= range;
+    let worth = inReach ? 0 : OUT_OF_REACH;
+    if (b.command[j] !== ATTACK || b.target[j] !== i) worth += NO_THREAT;
+    if (range >= MELEE && inReach) worth += (nextWord(b.random) >>> 0) / 0x1_0000_0000;
+    else if (range >= MELEE || j === t) worth += gap;
+    else worth += ANOTHER + gap;
+    if (worth < least) {
+      least = worth;
+      pick = j;
     }
   }
-  if (t < 0) t = nearest;
-  else if (nearest >= 0 && nearest !== t && (least <= range || least + SWITCH < gap)) t = nearest;
-  else if (nearest < 0 && gap > scan + LEASH) t = -1;
-  target[i] = t;
+  if (pick < 0 && t >= 0 && gapBetween(b, i, t) <= b.notice[i]! + LEASH) pick = t;
+  target[i] = pick;
+}
+
+/** Where enemies are sent at the allies themselves, each is sent at one of them, and when that is dead at the nearest. */
+function nextPrey(b: Battle, i: number): number {
+  const first = b.ordered[i]! < 0;
+  const prey = first ? (nextWord(b.random) >>> 0) % b.allies : nearestLiving(b, i, 0, b.allies);
+  b.ordered[i] = 0;
+  return prey;
 }
 
 /** Cells between the edges of two units. */
@@ -63,8 +80,7 @@ function gapBetween(b: Battle, i: number, j: number): number {
   const dy = b.y[j]! - b.y[i]!;
   return Math.sqrt(dx * dx + dy * dy) - b.radius[i]! - b.radius[j]!;
 }
-
-/** An enemy without a target goes where it was sent: to the allies' start, or to the nearest of them. */
+/** An enemy without a target goes where it was sent: to the allies' start, or to the nearest of them. Once there, it goes after whom it sees. */
 export function advance(w: World, i: number): void {
   const { b } = w;
   let goalX = b.goalX[i]!;
@@ -78,7 +94,13 @@ export function advance(w: World, i: number): void {
   }
   const dx = goalX - b.x[i]!;
   const dy = goalY - b.y[i]!;
-  if (dx * dx + dy * dy <= ARRIVED * ARRIVED) return;
+  if (dx * dx + dy * dy <= ARRIVED * ARRIVED) b.ordered[i] = 0;
+  if (b.ordered[i] === 0 && !b.map.enemyFollows) {
+    const j = nearestLiving(b, i, 0, b.allies);
+    if (j < 0 || gapBetween(b, i, j) > HUNT) return;
+    goalX = b.x[j]!;
+    goalY = b.y[j]!;
+  }
   w.aim[0] = goalX;
   w.aim[1] = goalY;
   w.aim[2] = 0;
@@ -92,7 +114,7 @@ export function decideHealer(w: World, i: number): void {
   const { alive, health, maxHealth, target } = b;
   if (i >= b.allies) {
     const t = target[i]!;
-    if (t < 0 || alive[t] === 0 || health[t] === maxHealth[t] || gapBetween(b, i, t) > SCAN) {
+    if (t < 0 || alive[t] === 0 || health[t] === maxHealth[t] || gapBetween(b, i, t) > PATIENTS) {
       target[i] = weakestNear(b, i);
     }
     if (target[i]! < 0) {
@@ -138,7 +160,7 @@ function weakestNear(b: Battle, i: number): number {
   for (let j = b.allies; j < b.units; j++) {
     if (b.alive[j] === 0 || b.reaches[i * b.units + j] === 0) continue;
     const part = b.health[j]! / b.maxHealth[j]!;
-    if (part < least && gapBetween(b, i, j) <= SCAN) {
+    if (part < least && gapBetween(b, i, j) <= PATIENTS) {
       least = part;
       weakest = j;
     }

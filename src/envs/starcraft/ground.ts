@@ -133,6 +133,15 @@ export function headFor(ground: Ground, line: Float64Array, out: Float64Array): 
   }
 }
 
+/** Moves a place [x, y] to the nearest one where a unit's centre can be. */
+export function standClear({ box, clear, nearest }: Ground, place: Float64Array): void {
+  if (box !== null) return;
+  const point = Math.floor(place[1]! * FINE) * FINE_SIZE + Math.floor(place[0]! * FINE);
+  if (clear[point] === 1) return;
+  place[0] = ((nearest[point]! % FINE_SIZE) + 0.5) / FINE;
+  place[1] = (Math.floor(nearest[point]! / FINE_SIZE) + 0.5) / FINE;
+}
+
 function length(line: Float64Array): number {
   const dx = line[2]! - line[0]!;
   const dy = line[3]! - line[1]!;

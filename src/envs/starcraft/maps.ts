@@ -25,24 +25,29 @@ export interface BattleMap {
   readonly enemyFollows: boolean;
 }
 
-const band = [...Array(8).fill("#".repeat(32)), ...Array(16).fill(".".repeat(32)), ...Array(8).fill("#".repeat(32))];
+const smacliteBand = [...Array(8).fill("#".repeat(32)), ...Array(16).fill(".".repeat(32)), ...Array(8).fill("#".repeat(32))];
 
-const inset = (cells: number): string => "#".repeat(cells) + ".".repeat(32 - 2 * cells) + "#".repeat(cells);
-const cliff = `....${"^".repeat(24)}....`;
-// SMAClite's ravine is its own drawing: the cliff is one row thick instead of two and the corners are rounder.
+/** A row of terrain that is open from column `from` to column `to`. */
+const open = (from: number, to: number): string => "#".repeat(from) + ".".repeat(to - from + 1) + "#".repeat(31 - to);
+const closed = "#".repeat(32);
+// The game closes a cell when all four of its corners lie in a closed cell of the map's file, and the last two columns.
+const band = [...Array(8).fill(closed), ...Array(17).fill(open(0, 29)), ...Array(7).fill(closed)];
 const ravine = [
-  ...[16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 8, 8, 2, 2, 0, 0].map(inset),
-  cliff,
-  cliff,
-  ...[0, 0, 2, 2, 4, 4, 16, 16, 16, 16, 16, 16].map(inset),
+  ...Array(12).fill(closed),
+  ...[[7, 23], [7, 23], [1, 29], [1, 29], [0, 29], [0, 29], [0, 29]].map(([from, to]) => open(from!, to!)),
+  `....${"^".repeat(23)}...##`,
+  ...[[0, 29], [0, 29], [0, 29], [1, 29], [1, 29], [3, 27], [3, 27]].map(([from, to]) => open(from!, to!)),
+  ...Array(5).fill(closed),
 ];
+const inset = (cells: number): string => "#".repeat(cells) + ".".repeat(32 - 2 * cells) + "#".repeat(cells);
+// SMAClite's ravine is its own drawing.
 const smacliteRavine = [
   ...[16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 3, 2, 1, 0, 0, 0, 0].map(inset),
-  cliff,
+  `....${"^".repeat(24)}....`,
   ...[0, 0, 0, 1, 2, 3, 16, 16, 16, 16, 16, 16].map(inset),
 ];
 
-const duel = { allyPoint: [9, 16], enemyPoint: [23, 16], terrain: { starcraft: band, smaclite: band } } as const;
+const duel = { allyPoint: [9, 16], enemyPoint: [23, 16], terrain: { starcraft: band, smaclite: smacliteBand } } as const;
 
 const oneType = { allyTypes: [], enemyTypes: [], enemyFollows: false } as const;
 const protoss = { allyTypes: [stalker, zealot], enemyTypes: [zealot, stalker], enemyFollows: false } as const;

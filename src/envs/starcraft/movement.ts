@@ -1,4 +1,4 @@
-import { ATTACK_MOVE, TICKS_PER_STEP } from "./battle.js";
+import { ATTACK_MOVE, GROUND, TICKS_PER_STEP } from "./battle.js";
 import type { Battle } from "./battle.js";
 import { canWalk, FINE, FINE_SIZE, headFor } from "./ground.js";
 import type { Ground } from "./ground.js";
@@ -23,6 +23,12 @@ export interface World {
   readonly aim: Float64Array;
   /** For `shift`: [dx, dy]. */
   readonly push: Float64Array;
+  /** For `goAround`: who stands, and who of them is near a walker. [units] */
+  readonly standing: Int32Array;
+  readonly near: Int32Array;
+  /** Where everyone stood before this tick's steps. [units] */
+  readonly wasX: Float64Array;
+  readonly wasY: Float64Array;
   /** For `canWalk` and `headFor`: [x, y, toX, toY]. */
   readonly line: Float64Array;
 }
@@ -31,6 +37,28 @@ export interface World {
 export function walkAround(w: World, i: number): void {
   const { b, aim } = w;
   if (b.bendX[i]! >= 0) {
+    const dx = b.bendX[i]! - b.x[i]!;
+    const dy = b.bendY[i]! - b.y[i]!;
+    if (dx * dx + dy * dy < 0.36) {
+      const goalX = aim[0]!;
+      const goalY = aim[1]!;
+      const missing = aim[2]!;
+      w.line[0] = b.x[i]!;
+      w.line[1] = b.y[i]!;
+      w.line[2] = goalX;
+      w.line[3] = goalY;
+      if (canWalk(w.grounds[i]!, w.line)) {
+        b.bendX[i] = -1;
+        aim[0] = goalX;
+        aim[1] = goalY;
+        aim[2] = missing;
+        walk(w, i);
+        return;
+      }
+      headFor(w.grounds[i]!, w.line, aim);
+      b.bendX[i] = aim[0]!;
+      b.bendY[i] = aim[1]!;
+    }
     aim[0] = b.bendX[i]!;
     aim[1] = b.bendY[i]!;
     aim[2] = 0;
@@ -49,8 +77,10 @@ export function walk(w: World, i: number): void {
   let stride = b.speed[i]!;
   if (missing > 0 && missing < stride) stride = missing + 1e-6;
   if (length < stride) stride = length;
-  b.vx[i] = (dx / length) * stride;
-  b.vy[i] = (dy / length) * stride;
+  b.faceX[i] = dx / length;
+  b.faceY[i] = dy / length;
+  b.vx[i] = b.faceX[i]! * stride;
+  b.vy[i] = b.faceY[i]! * stride;
 }
 
 /** Finds, once a step, the bend that each chasing unit has to pass; -1 where it can walk straight. */
@@ -108,9 +138,11 @@ export function nearestLiving(b: Battle, i: number, first: number, end: number):
 
 /** Moves everyone who walks. */
 export function move(w: World): void {
-  const { b, push } = w;
+  const { b, push, wasX, wasY } = w;
   const { units, alive, vx, vy } = b;
   for (let i = 0; i < units; i++) {
+    wasX[i] = b.x[i]!;
+    wasY[i] = b.y[i]!;
     if (alive[i] === 1 && (vx[i] !== 0 || vy[i] !== 0)) {
       push[0] = vx[i]!;
       push[1] = vy[i]!;
@@ -149,7 +181,7 @@ function shift(w: World, i: number): void {
  */
 export function separate(w: World): void {
   const { b, push } = w;
-  const { units, x, y, vx, vy, alive, layer, separation, order } = b;
+  const { units, x, y, vx, vy, alive, layer, separation, order, speed } = b;
   let living = 0;
   for (let k = 0; k < units; k++) {
     const i = order[k]!;
@@ -186,7 +218,14 @@ export function separate(w: World): void {
       const overlap = both - distance;
       const iWalks = vx[i] !== 0 || vy[i] !== 0;
       const jWalks = vx[j] !== 0 || vy[j] !== 0;
-      const share = iWalks === jWalks ? 0.5 : iWalks ? 1 : 0;
+      let share = iWalks === jWalks ? 0.5 : iWalks ? 1 : 0;
+      if (iWalks && jWalks) {
+        // The faster, who walks into the back of a slower one, waits; the slower is not pushed along.
+        const iAhead = vx[i]! * nx + vy[i]! * ny;
+        const jAhead = -(vx[j]! * nx + vy[j]! * ny);
+        if (iAhead > 0 && jAhead <= 0 && speed[i]! > speed[j]!) share = 1;
+        else if (jAhead > 0 && iAhead <= 0 && speed[j]! > speed[i]!) share = 0;
+      }
       push[0] = -nx * overlap * share;
       push[1] = -ny * overlap * share;
       if (iWalks) {
@@ -211,6 +250,93 @@ export function separate(w: World): void {
         }
       }
       if (push[0] !== 0 || push[1] !== 0) shift(w, j);
+    }
+  }
+}
+
+/** Nobody is pushed along faster than he walks. */
+export function hold(w: World): void {
+  const { b, wasX, wasY } = w;
+  const { units, alive, vx, vy, x, y, speed } = b;
+  for (let i = 0; i < units; i++) {
+    if (alive[i] === 0 || (vx[i] === 0 && vy[i] === 0)) continue;
+    const dx = x[i]! - wasX[i]!;
+    const dy = y[i]! - wasY[i]!;
+    const squared = dx * dx + dy * dy;
+    const most = speed[i]!;
+    if (squared <= most * most) continue;
+    const part = most / Math.sqrt(squared);
+    x[i] = wasX[i]! + dx * part;
+    y[i] = wasY[i]! + dy * part;
+  }
+}
+
+/** Cells ahead that a walker looks for units that stand in its way, and by how much it may graze them. */
+const LOOK_AHEAD = 2;
+const GRAZE = 0.03;
+/** Directions that it tries instead, in turns of 15 degrees to each side. */
+const TURNS = 8;
+const turnCos = Float64Array.from({ length: TURNS + 1 }, (_, k) => Math.cos((k * Math.PI) / 12));
+const turnSin = Float64Array.from({ length: TURNS + 1 }, (_, k) => Math.sin((k * Math.PI) / 12));
+
+/** Turns walkers around units that stand in their way, before they touch them: to the side they took last, if both are as good. */
+export function goAround(w: World): void {
+  const { b, standing, near } = w;
+  const { units, alive, vx, vy, x, y, layer, separation, target, side } = b;
+  let stand = 0;
+  for (let j = 0; j < units; j++) if (alive[j] === 1 && layer[j] === GROUND && vx[j] === 0 && vy[j] === 0) standing[stand++] = j;
+  if (stand === 0) return;
+  for (let i = 0; i < units; i++) {
+    if (alive[i] === 0 || layer[i] !== GROUND || (vx[i] === 0 && vy[i] === 0)) continue;
+    const t = target[i]!;
+    let look = LOOK_AHEAD;
+    if (t >= 0) {
+      const dx = x[t]! - x[i]!;
+      const dy = y[t]! - y[i]!;
+      const squared = dx * dx + dy * dy;
+      if (squared < look * look) look = Math.sqrt(squared);
+    }
+    look += 0.5;
+    const stride = Math.sqrt(vx[i]! * vx[i]! + vy[i]! * vy[i]!);
+    const ux = vx[i]! / stride;
+    const uy = vy[i]! / stride;
+    let count = 0;
+    let isFree = true;
+    for (let k = 0; k < stand; k++) {
+      const j = standing[k]!;
+      if (j === t) continue;
+      const dx = x[j]! - x[i]!;
+      const dy = y[j]! - y[i]!;
+      const room = separation[i]! + separation[j]! - GRAZE;
+      if (dx * dx + dy * dy > (look + room) * (look + room)) continue;
+      near[count++] = j;
+      const along = dx * ux + dy * uy;
+      const across = dx * uy - dy * ux;
+      if (along > 0 && along <= look && across < room && across > -room) isFree = false;
+    }
+    if (isFree) continue;
+    for (let turn = 1; turn <= 2 * TURNS && !isFree; turn++) {
+      const angle = (turn + 1) >> 1;
+      const sign = (turn & 1) === 1 ? (side[i] === -1 ? -1 : 1) : side[i] === -1 ? 1 : -1;
+      const cosine = turnCos[angle]!;
+      const sine = sign * turnSin[angle]!;
+      const dx = ux * cosine - uy * sine;
+      const dy = ux * sine + uy * cosine;
+      isFree = true;
+      for (let k = 0; k < count && isFree; k++) {
+        const j = near[k]!;
+        const px = x[j]! - x[i]!;
+        const py = y[j]! - y[i]!;
+        const along = px * dx + py * dy;
+        const across = px * dy - py * dx;
+        const room = separation[i]! + separation[j]! - GRAZE;
+        if (along > 0 && along <= look && across < room && across > -room) isFree = false;
+      }
+      if (isFree) {
+        side[i] = sign;
+        vx[i] = dx * stride;
+        vy[i] = dy * stride;
+      }
     }
   }
 }

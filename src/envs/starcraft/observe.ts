@@ -57,7 +57,7 @@ export function blocksOf(b: Battle): Blocks {
  * @param available [agents, actions], overwritten
  */
 export function writeAvailable(b: Battle, open: Uint8Array, available: Uint8Array): void {
-  const { x, y, alive, allies, units, actions, heals } = b;
+  const { x, y, alive, allies, units, actions, heals, placeOf } = b;
   const single = b.rules === "smaclite";
   available.fill(0);
   for (let i = 0; i < allies; i++) {
@@ -89,7 +89,7 @@ export function writeAvailable(b: Battle, open: Uint8Array, available: Uint8Arra
         dx = Math.fround(dx);
         dy = Math.fround(dy);
       }
-      if (dx * dx + dy * dy <= ATTACK_RANGE * ATTACK_RANGE) available[row + FIRST_TARGET + j - first] = 1;
+      if (dx * dx + dy * dy <= ATTACK_RANGE * ATTACK_RANGE) available[row + FIRST_TARGET + (healer ? j : placeOf[j - allies]!)] = 1;
     }
   }
 }
@@ -107,7 +107,7 @@ function isOpen(column: number, row: number, open: Uint8Array): number {
  * @param observations [agents, blocks.observation], overwritten
  */
 export function writeObservations(b: Battle, blocks: Blocks, available: Uint8Array, observations: Float32Array): void {
-  const { x, y, alive, allies, units, actions, health, maxHealth, shield, maxShield, typeBit } = b;
+  const { x, y, alive, allies, units, actions, health, maxHealth, shield, maxShield, typeBit, enemyAt } = b;
   observations.fill(0);
   for (let i = 0; i < allies; i++) {
     if (alive[i] === 0) continue;
@@ -120,13 +120,14 @@ export function writeObservations(b: Battle, blocks: Blocks, available: Uint8Arr
     observations[at + 2] = available[row + 4]!;
     observations[at + 3] = available[row + 5]!;
     at += 4;
-    for (let j = allies; j < units; j++, at += blocks.enemy) {
+    for (let place = 0; place < units - allies; place++, at += blocks.enemy) {
+      const j = allies + enemyAt[place]!;
       if (alive[j] === 0) continue;
       const dx = x[j]! - xi;
       const dy = y[j]! - yi;
       const squared = dx * dx + dy * dy;
       if (!(squared < SIGHT * SIGHT)) continue;
-      observations[at] = available[row + FIRST_TARGET + j - allies]!;
+      observations[at] = available[row + FIRST_TARGET + place]!;
       observations[at + 1] = Math.sqrt(squared) / SIGHT;
       observations[at + 2] = dx / SIGHT;
       observations[at + 3] = dy / SIGHT;
@@ -166,7 +167,7 @@ export function writeObservations(b: Battle, blocks: Blocks, available: Uint8Arr
  */
 export function writeState(b: Battle, blocks: Blocks, state: Float32Array): void {
   const { x, y, alive, allies, units, actions, health, maxHealth, shield, maxShield, cooldown, energy, heals } = b;
-  const { observedCooldown, typeBit, lastAction } = b;
+  const { observedCooldown, typeBit, lastAction, enemyAt } = b;
   const middle = MAP_SIZE / 2;
   state.fill(0);
   let at = 0;
@@ -180,7 +181,8 @@ export function writeState(b: Battle, blocks: Blocks, state: Float32Array): void
     if (blocks.allyShield === 1) state[at + 4] = shield[i]! / (maxShield[i]! || 1);
     if (blocks.types > 0) state[at + 4 + blocks.allyShield + typeBit[i]!] = 1;
   }
-  for (let j = allies; j < units; j++, at += blocks.enemyState) {
+  for (let place = 0; place < units - allies; place++, at += blocks.enemyState) {
+    const j = allies + enemyAt[place]!;
     if (alive[j] === 0) continue;
     state[at] = health[j]! / maxHealth[j]!;
     state[at + 1] = (x[j]! - middle) / MAP_SIZE;

@@ -1,5 +1,8 @@
 import type { UnitType } from "./units.js";
 
+/** By this much units overlap when they touch, and what they stand against. */
+export const TOUCH = 1 / 16;
+
 /** Cells between the edges of neighbours at the start of a battle. */
 const GAP = 0.05;
 
@@ -57,4 +60,56 @@ export function numberBySmac(
 
 function sum(values: readonly number[]): number {
   return values.reduce((total, value) => total + value, 0);
+}
+
+/**
+ * Places a squad as the game does around a map's point: the first unit on it, each further one on the first place that is free,
+ * on a ring that touches the first (south, east, north, west) and then on a lattice, rings by distance; units that overlap there are moved apart.
+ *
+ * @param types in order of spawning
+ * @param canStand whether a unit's centre may be at a place
+ * @returns [x0, y0, x1, y1, ...]
+ */
+export function spawnSquad(types: readonly UnitType[], point: readonly [number, number], canStand: (x: number, y: number) => boolean): number[] {
+  const x: number[] = [];
+  const y: number[] = [];
+  types.forEach((type, i) => {
+    const { inner } = type.starcraft;
+    const isFree = (u: number, v: number): boolean =>
+      canStand(point[0] + u, point[1] + v) &&
+      types.slice(0, i).every((other, j) => {
+        if (other.starcraft.layer !== type.starcraft.layer) return true;
+        const least = inner + other.starcraft.inner - TOUCH;
+        return (x[j]! - u) ** 2 + (y[j]! - v) ** 2 >= least * least - 1e-9;
+      });
+    const [u, v] = candidates(2 * inner).find(([u, v]) => isFree(u, v))!;
+    x.push(u);
+    y.push(v);
+    // The newcomer gives way, sideways too where it stands between two.
+    for (let round = 0; round < 50; round++) {
+      for (let j = 0; j < i; j++) {
+        if (types[j]!.starcraft.layer !== type.starcraft.layer) continue;
+        const both = type.starcraft.separation + types[j]!.starcraft.separation;
+        const dx = x[i]! - x[j]!;
+        const dy = y[i]! - y[j]!;
+        const distance = Math.hypot(dx, dy);
+        if (distance >= both) continue;
+        x[i]! += (dx / distance) * (both - distance);
+        y[i]! += (dy / distance) * (both - distance);
+      }
+    }
+  });
+  return x.flatMap((u, i) => [point[0] + u, point[1] + y[i]!]);
+}
+
+function candidates(spacing: number): [number, number][] {
+  const turns = (along: number, across: number): [number, number][] => {
+    const [south, ...others]: [number, number][] = [[across, -along], [along, across], [-across, along], [-along, -across]];
+    return across < 0 ? [...others, south!] : [south!, ...others];
+  };
+  const ring: [number, number][] = turns(spacing - TOUCH, 0);
+  const lattice: [number, number, number][] = [];
+  for (let along = 1; along < 12; along++) for (let across = -along + 1; across <= along; across++) lattice.push([along, across, along * along + across * across]);
+  lattice.sort((a, b) => a[2] - b[2] || b[1] - a[1]);
+  return [[0, 0], ...ring, ...lattice.flatMap(([along, across]) => turns(along * spacing, across * spacing))];
 }

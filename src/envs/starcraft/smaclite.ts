@@ -416,7 +416,7 @@ function act(w: World, i: number): void {
 function wound(w: World, i: number, t: number): void {
   const { b } = w;
   const lived = b.health[t]! > 0;
-  strike(b, i, t, 0, SHIELD_DELAY);
+  strike(b, i, t, 0, SHIELD_DELAY, b.attacks[i]!);
   if (t >= b.allies) w.pay[0]! += taken[0]! + (lived && b.health[t] === 0 ? 10 : 0);
 }
 
@@ -426,11 +426,13 @@ function burn(w: World, i: number, t: number): void {
   const end = i < b.allies ? b.units : b.allies;
   const tx = b.x[t]!;
   const ty = b.y[t]!;
+  b.beamX[i] = tx;
+  b.beamY[i] = ty;
   for (let j = first; j < end; j++) {
     if (present[j] === 0) continue;
     const dx = startX[j]! - tx;
     const dy = startY[j]! - ty;
-    if (dx * dx + dy * dy <= BEAM_REACH * BEAM_REACH && inBeam(b, i, t, j)) wound(w, i, j);
+    if (dx * dx + dy * dy <= BEAM_REACH * BEAM_REACH && inBeam(b, i, j)) wound(w, i, j);
   }
 }
 

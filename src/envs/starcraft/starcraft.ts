@@ -1,14 +1,14 @@
 import { ATTACK, ATTACK_MOVE, enlist, LAYERS, MOVE, NONE, STOP, TICKS_PER_SECOND, TICKS_PER_STEP } from "./battle.js";
 import type { Battle } from "./battle.js";
 import { calmDown, inBeam, strike } from "./combat.js";
-import { advance, chooseTarget, decideHealer, SCAN_PERIOD } from "./enemy.js";
-import { createGround, openCells } from "./ground.js";
+import { advance, chooseTarget, decideHealer, LOOK_PERIOD } from "./enemy.js";
+import { createGround, openCells, standClear } from "./ground.js";
 import type { Ground } from "./ground.js";
 import { unitsOf } from "./maps.js";
-import { findBends, move, separate, walk, walkAround } from "./movement.js";
+import { findBends, goAround, hold, move, separate, walk, walkAround } from "./movement.js";
 import type { World } from "./movement.js";
 import { MAP_SIZE } from "./observe.js";
-import { numberBySmac, placeSquad } from "./placement.js";
+import { numberBySmac, spawnSquad, TOUCH } from "./placement.js";
 import { nextWord, seedRandom } from "./random.js";
 import type { BattleRules } from "./rules.js";
 import { ENERGY_MAX, ENERGY_PER_SECOND, SHIELD_DELAY, SHIELD_PER_SECOND } from "./units.js";
@@ -16,8 +16,8 @@ import { ENERGY_MAX, ENERGY_PER_SECOND, SHIELD_DELAY, SHIELD_PER_SECOND } from "
 /** A shot follows the last after the weapon's period and a random delay between these (ticks; seconds x 16). */
 const DELAY_MIN = -0.0625 * TICKS_PER_SECOND;
 const DELAY_MAX = 0.125 * TICKS_PER_SECOND;
-/** A target may leave weapon range by this much while a shot is under way. */
-const RANGE_SLOP = 1;
+/** Enemies without a target come to help a comrade who is hit this near. */
+const CALL_FOR_HELP = 4;
 /** Nothing that reaches health does less (StarCraft II). */
 const LEAST_DAMAGE = 0.5;
 /** A random word as an unsigned number is this many times one in [0, 1). */
@@ -32,9 +32,10 @@ export function createStarcraftRules(b: Battle): BattleRules {
   const open = openCells(terrain, ".");
   const openTo = [open, openCells(terrain, ".^"), new Uint8Array(MAP_SIZE * MAP_SIZE).fill(1)];
   const unitGrounds = Array.from({ length: b.units }, (_, i): Ground => {
-    const key = `${b.map.name} ${LAYERS[b.layer[i]!]} ${b.separation[i]}`;
+    const clearance = b.types[i]!.starcraft.inner - TOUCH;
+    const key = `${b.map.name} ${LAYERS[b.layer[i]!]} ${clearance}`;
     let ground = grounds.get(key);
-    if (ground === undefined) grounds.set(key, (ground = createGround(openTo[b.layer[i]!]!, b.separation[i]!)));
+    if (ground === undefined) grounds.set(key, (ground = createGround(openTo[b.layer[i]!]!, clearance)));
     return ground;
   });
   const w: World = {
@@ -44,16 +45,19 @@ export function createStarcraftRules(b: Battle): BattleRules {
     aim: new Float64Array(3),
     push: new Float64Array(2),
     line: new Float64Array(4),
+    standing: new Int32Array(b.units),
+    near: new Int32Array(b.units),
+    wasX: new Float64Array(b.units),
+    wasY: new Float64Array(b.units),
   };
 
+  const ground = openTo[0]!;
+  const canStand = (x: number, y: number): boolean => ground[Math.floor(y) * MAP_SIZE + Math.floor(x)] === 1;
   const placed = unitsOf(b.map.allies);
-  const allyPlaces = numberBySmac(
-    b.types.slice(0, b.allies),
-    placed,
-    placeSquad(placed.map((type) => type.starcraft.radius), b.map.allyPoint, 1),
-  );
-  const enemyPlaces = placeSquad([...b.radius.subarray(b.allies)], b.map.enemyPoint, -1);
+  const allyPlaces = numberBySmac(b.types.slice(0, b.allies), placed, spawnSquad(placed, b.map.allyPoint, canStand));
+  const enemyPlaces = spawnSquad(b.types.slice(b.allies), b.map.enemyPoint, canStand);
   const places = Float64Array.from([...allyPlaces, ...enemyPlaces]);
+  for (let i = 0; i < b.units; i++) standClear(unitGrounds[i]!, places.subarray(2 * i, 2 * i + 2));
 
   return {
     open,
@@ -65,25 +69,52 @@ export function createStarcraftRules(b: Battle): BattleRules {
 
 function reset(w: World, places: Float64Array, seed: number): void {
   const { b } = w;
+  const { allies, enemies, units, enemyAt, placeOf } = b;
   seedRandom(b.random, seed);
-  for (let i = 0; i < b.units; i++) {
+  let middleX = 0;
+  let middleY = 0;
+  for (let i = allies; i < units; i++) {
+    middleX += places[2 * i]! / enemies;
+    middleY += places[2 * i + 1]! / enemies;
+  }
+  for (let i = 0; i < units; i++) {
     b.x[i] = places[2 * i]!;
     b.y[i] = places[2 * i + 1]!;
     enlist(b, i);
     b.order[i] = i;
-    // The enemies' looks are spread over the second in one fixed way: SMAC's battles are known to vary little (SMACv2), and with
-    // looks or places drawn anew for each battle even the best order of targets loses one battle in seven on 2s3z.
-    b.phase[i] = i < b.allies ? 0 : Math.floor(((i - b.allies) * SCAN_PERIOD) / (b.units - b.allies));
     b.bendX[i] = -1;
     b.bendY[i] = -1;
+    if (i < allies) continue;
+    b.phase[i] = (nextWord(b.random) >>> 0) % LOOK_PERIOD;
+    // They walk in formation.
+    b.goalX[i]! += b.x[i]! - middleX;
+    b.goalY[i]! += b.y[i]! - middleY;
   }
+  for (let k = enemies - 1; k > 0; k--) {
+    const m = (nextWord(b.random) >>> 0) % (k + 1);
+    const other = enemyAt[k]!;
+    enemyAt[k] = enemyAt[m]!;
+    enemyAt[m] = other;
+  }
+  for (let k = 0; k < enemies; k++) placeOf[enemyAt[k]!] = k;
+  // Enemies have walked for one loop when SMAC looks first.
+  findBends(w);
+  for (let i = allies; i < units; i++) if (b.heals[i] === 0) advance(w, i);
+  move(w);
+  separate(w);
+  hold(w);
 }
 
 /** Gives agent `i` its order for the coming step. A shot that is under way is lost unless the order repeats it. */
 function order(b: Battle, i: number, action: number): void {
   const healsAllies = b.heals[i] === 1;
-  const target = action < 6 ? -1 : action - 6 + (healsAllies ? 0 : b.allies);
-  if (b.target[i] !== target) calmDown(b, i);
+  const target = action < 6 ? -1 : healsAllies ? action - 6 : b.allies + b.enemyAt[action - 6]!;
+  if (b.target[i] !== target) {
+    calmDown(b, i);
+    b.busy[i] = 0;
+    // A second strike needs him who strikes to stay.
+    if (b.secondStrike[i]! > 0 && action !== 1) b.flight[i] = 0;
+  }
   b.target[i] = target;
   if (action === 0) b.command[i] = NONE;
   else if (action === 1) b.command[i] = STOP;
@@ -140,13 +171,38 @@ function onlyHealerLeft(b: Battle): boolean {
 
 function playTick(w: World): void {
   const { b, hits, aim } = w;
-  const { units, allies, alive, vx, vy, cooldown, windup, target, command } = b;
+  const { units, allies, alive, vx, vy, cooldown, windup, flight, target, command } = b;
   let hitCount = 0;
   b.clock[4]! += 1;
+  // All hits of a tick land together, on whom they find alive: killing one another is possible.
+  for (let i = 0; i < units; i++) {
+    if (flight[i]! > 0) {
+      flight[i]! -= 1;
+      if (b.beam[i] === 1 && flight[i] === BURN) mark(b, i);
+      if (flight[i] === 0) hits[hitCount++] = -1 - i;
+    }
+    if (windup[i]! > 0) {
+      const t = target[i]!;
+      const slack = b.reach[i]! + b.radius[t]! + b.slack[i]!;
+      const dx = b.x[t]! - b.x[i]!;
+      const dy = b.y[t]! - b.y[i]!;
+      if (dx * dx + dy * dy > slack * slack) calmDown(b, i);
+      else {
+        windup[i]! -= 1;
+        if (windup[i] === 0) hits[hitCount++] = i;
+      }
+    }
+  }
+  for (let k = 0; k < hitCount; k++) {
+    if (hits[k]! >= 0) shoot(b, hits[k]!);
+    else land(b, -1 - hits[k]!);
+  }
+  if (hitCount > 0) bury(b);
   for (let i = 0; i < units; i++) {
     vx[i] = 0;
     vy[i] = 0;
     if (alive[i] === 0) continue;
+    if (b.busy[i]! > 0) b.busy[i]! -= 1;
     if (cooldown[i]! > 0) cooldown[i]! -= 1;
     if (b.heals[i] === 1) {
       decideHealer(w, i);
@@ -174,65 +230,141 @@ function playTick(w: World): void {
     const dy = b.y[t]! - b.y[i]!;
     const squared = dx * dx + dy * dy;
     const reach = b.reach[i]! + b.radius[t]!;
-    if (windup[i]! > 0) {
-      const slack = reach + RANGE_SLOP;
-      if (squared > slack * slack) calmDown(b, i);
-      else {
-        windup[i]! -= 1;
-        if (windup[i] === 0) hits[hitCount++] = i;
-        continue;
-      }
-    }
+    if (windup[i]! > 0) continue;
     if (squared > reach * reach) {
+      if (b.busy[i]! > 0) continue;
       aim[0] = b.x[t]!;
       aim[1] = b.y[t]!;
       aim[2] = Math.sqrt(squared) - reach;
       walkAround(w, i);
-    } else if (cooldown[i]! <= 0) {
-      cooldown[i]! += b.period[i]! + DELAY_MIN + ((nextWord(b.random) >>> 0) / WORDS) * (DELAY_MAX - DELAY_MIN);
-      if (b.damagePoint[i] === 0) hits[hitCount++] = i;
-      else windup[i] = b.damagePoint[i]!;
+      continue;
+    }
+    const facing = turn(b, i, t);
+    if (facing === 1 && cooldown[i]! <= 0) {
+      cooldown[i] = b.period[i]! + DELAY_MIN + ((nextWord(b.random) >>> 0) / WORDS) * (DELAY_MAX - DELAY_MIN);
+      windup[i] = Math.max(1, b.damagePoint[i]!);
     }
   }
-  // All hits of a tick land together, on whom they find alive: killing one another is possible.
-  for (let k = 0; k < hitCount; k++) hit(b, hits[k]!);
+  goAround(w);
   move(w);
   separate(w);
+  hold(w);
   recover(b);
 }
 
-function hit(b: Battle, i: number): void {
+/** Cosine and sine of the angle that a unit turns in a tick, and cosine of that within which it fires (TurningRate 999.8437 degrees a second, ArcSlop 11.25). */
+const TURN_COS = Math.cos((999.8437 / 16 / 180) * Math.PI);
+const TURN_SIN = Math.sin((999.8437 / 16 / 180) * Math.PI);
+const FACING_COS = Math.cos((11.25 / 180) * Math.PI);
+
+/** Turns unit `i` to unit `t` as far as one tick lets it. @returns 1 when it may fire */
+function turn(b: Battle, i: number, t: number): number {
+  const { faceX, faceY } = b;
+  const dx = b.x[t]! - b.x[i]!;
+  const dy = b.y[t]! - b.y[i]!;
+  const length = Math.sqrt(dx * dx + dy * dy);
+  if (length === 0) return 1;
+  const along = (dx * faceX[i]! + dy * faceY[i]!) / length;
+  if (along >= TURN_COS) {
+    faceX[i] = dx / length;
+    faceY[i] = dy / length;
+    return 1;
+  }
+  const sine = dy * faceX[i]! - dx * faceY[i]! >= 0 ? TURN_SIN : -TURN_SIN;
+  const fx = faceX[i]! * TURN_COS - faceY[i]! * sine;
+  const fy = faceX[i]! * sine + faceY[i]! * TURN_COS;
+  faceX[i] = fx;
+  faceY[i] = fy;
+  return (dx * fx + dy * fy) / length >= FACING_COS ? 1 : 0;
+}
+
+/** Ticks from the start of a colossus's sweep to the middle of it, and from touching somebody to burning him. */
+const SWEEP = 1;
+const BURN = 4;
+
+/** The weapon of unit `i` goes off: its shot, the first strike, or the sweep of the beam. */
+function shoot(b: Battle, i: number): void {
   const t = b.target[i]!;
+  if (t < 0) return;
   b.fired[i] = t;
+  b.struck[i] = t;
+  b.busy[i] = b.backswing[i]!;
+  if (b.beam[i] === 1) {
+    b.beamX[i] = b.x[t]!;
+    b.beamY[i] = b.y[t]!;
+    b.flight[i] = SWEEP + BURN;
+  } else if (b.missile[i]! > 0) {
+    const dx = b.x[t]! - b.x[i]!;
+    const dy = b.y[t]! - b.y[i]!;
+    b.flight[i] = Math.ceil((Math.sqrt(dx * dx + dy * dy) - b.radius[t]!) / b.missile[i]!);
+  } else if (b.secondStrike[i]! > 0) {
+    wound(b, i, t, 1);
+    b.flight[i] = b.secondStrike[i]!;
+  } else wound(b, i, t, b.attacks[i]!);
+}
+
+/** What unit `i` sent off lands. */
+function land(b: Battle, i: number): void {
+  const t = b.struck[i]!;
   if (b.beam[i] === 0) {
-    wound(b, i, t);
+    if (b.alive[t] === 0) return;
+    if (b.missile[i]! > 0) wound(b, i, t, b.attacks[i]!);
+    else if (b.alive[i] === 1) wound(b, i, t, 1);
     return;
   }
+  const bit = 1 << (i & 31);
   const first = i < b.allies ? b.allies : 0;
   const end = i < b.allies ? b.units : b.allies;
   for (let j = first; j < end; j++) {
-    if (b.alive[j] === 1 && b.reaches[i * b.units + j] === 1 && inBeam(b, i, t, j)) wound(b, i, j);
+    if ((b.burning[j]! & bit) === 0) continue;
+    b.burning[j]! &= ~bit;
+    if (b.alive[j] === 1) wound(b, i, j, b.attacks[i]!);
   }
 }
 
-function wound(b: Battle, i: number, j: number): void {
-  strike(b, i, j, LEAST_DAMAGE, SHIELD_DELAY * TICKS_PER_SECOND);
-  // Who is shot at from out of sight turns on the shooter.
-  if (j >= b.allies && b.target[j]! < 0 && b.heals[j] === 0 && b.reaches[j * b.units + i] === 1) b.target[j] = i;
+/** The beam of unit `i` touches its target and whoever stands on its line. */
+function mark(b: Battle, i: number): void {
+  const bit = 1 << (i & 31);
+  const first = i < b.allies ? b.allies : 0;
+  const end = i < b.allies ? b.units : b.allies;
+  for (let j = first; j < end; j++) {
+    if (b.alive[j] === 1 && b.reaches[i * b.units + j] === 1 && (j === b.struck[i] || inBeam(b, i, j))) b.burning[j]! |= bit;
+  }
 }
 
-/** Marks the dead, regenerates shields, health and energy. */
+function wound(b: Battle, i: number, j: number, attacks: number): void {
+  strike(b, i, j, LEAST_DAMAGE, SHIELD_DELAY * TICKS_PER_SECOND, attacks);
+  (globalThis as any).K?.log?.(i, j, b.clock[4]!, attacks);
+  // Who is shot at from out of sight turns on the shooter, and calls his comrades.
+  if (j < b.allies || b.alive[i] === 0) return;
+  const { units, x, y, alive, target, heals, reaches } = b;
+  for (let k = b.allies; k < units; k++) {
+    if (alive[k] === 0 || target[k]! >= 0 || heals[k] === 1 || reaches[k * units + i] === 0) continue;
+    const dx = x[k]! - x[j]!;
+    const dy = y[k]! - y[j]!;
+    if (dx * dx + dy * dy <= CALL_FOR_HELP * CALL_FOR_HELP) target[k] = i;
+  }
+}
+
+/** Marks the dead. */
+function bury(b: Battle): void {
+  const { units, alive, health } = b;
+  for (let i = 0; i < units; i++) {
+    if (alive[i] === 0 || health[i]! > 0) continue;
+    alive[i] = 0;
+    b.diedAt[i] = b.clock[4]!;
+    b.target[i] = -1;
+    b.windup[i] = 0;
+    b.vx[i] = 0;
+    b.vy[i] = 0;
+  }
+}
+
+/** Regenerates shields, health and energy. */
 function recover(b: Battle): void {
   const { units, alive, health, maxHealth, shield, maxShield, shieldDelay, regeneration, energy, heals } = b;
   for (let i = 0; i < units; i++) {
     if (alive[i] === 0) continue;
-    if (health[i]! <= 0) {
-      health[i] = 0;
-      alive[i] = 0;
-      b.target[i] = -1;
-      b.windup[i] = 0;
-      continue;
-    }
     if (shieldDelay[i]! > 0) shieldDelay[i]! -= 1;
     else if (shield[i]! < maxShield[i]!) {
       shield[i] = Math.min(shield[i]! + SHIELD_PER_SECOND / TICKS_PER_SECOND, maxShield[i]!);
@@ -241,3 +373,4 @@ function recover(b: Battle): void {
     if (heals[i] === 1) energy[i] = Math.min(energy[i]! + ENERGY_PER_SECOND / TICKS_PER_SECOND, ENERGY_MAX);
   }
 }
+

@@ -12,10 +12,22 @@ export interface UnitMotion {
   readonly period: number;
   /** Seconds from the decision to fire to the hit. */
   readonly damagePoint: number;
+  /** Seconds after a hit in which a unit does not follow a target that leaves. */
+  readonly backswing: number;
   /** Radius for weapon ranges, in cells. */
   readonly radius: number;
   /** Radius for collisions, in cells. */
   readonly separation: number;
+  /** Half the width of the narrowest way it can pass, in cells: StarCraft's inner radius. */
+  readonly inner: number;
+  /** Cells a second of what it fires; 0 hits at once. */
+  readonly missile: number;
+  /** Seconds between the first and the second attack of a shot, where the second comes later. */
+  readonly secondStrike: number;
+  /** Cells, edge to edge, within which a unit on its own notices what it can attack. */
+  readonly notice: number;
+  /** Cells by which a target may leave weapon range while a shot is under way. */
+  readonly slack: number;
   /** Health points regenerated a second. */
   readonly regeneration: number;
   readonly layer: Layer;
@@ -76,7 +88,7 @@ const shooter = {
 
 /** A ground unit's motion; unnamed parts take their commonest value. */
 function motion(parts: Partial<UnitMotion> & Pick<UnitMotion, "speed" | "period" | "radius">): UnitMotion {
-  return { damagePoint: 0, separation: parts.radius, regeneration: 0, layer: "ground", ...parts };
+  return { damagePoint: 0, backswing: 0, separation: parts.radius, inner: 0.375, missile: 0, secondStrike: 0, notice: 5, slack: 1, regeneration: 0, layer: "ground", ...parts };
 }
 
 export const marine: UnitType = {
@@ -88,7 +100,7 @@ export const marine: UnitType = {
   range: 5,
   hitsAir: true,
   observedCooldown: 15,
-  starcraft: motion({ speed: 2.25, period: 0.8608, damagePoint: 0.05, radius: 0.375 }),
+  starcraft: motion({ speed: 2.25, period: 0.8608, damagePoint: 0.05, radius: 0.375, separation: 0.34375, notice: 5.5 }),
   smaclite: motion({ speed: 3.15, period: 0.61, radius: 0.375 }),
 };
 
@@ -102,7 +114,7 @@ export const marauder: UnitType = {
   bonusArmored: 10,
   range: 6,
   observedCooldown: 25,
-  starcraft: motion({ speed: 2.25, period: 1.5, radius: 0.5625 }),
+  starcraft: motion({ speed: 2.25, period: 1.5, radius: 0.5625, separation: 0.53125, missile: 20, notice: 6.5 }),
   smaclite: motion({ speed: 3.15, period: 1.07, radius: 0.5625 }),
 };
 
@@ -116,7 +128,7 @@ export const medivac: UnitType = {
   range: 4,
   heals: true,
   observedCooldown: ENERGY_MAX,
-  starcraft: motion({ speed: 2.5, period: 0, radius: 0.75, layer: "air" }),
+  starcraft: motion({ speed: 2.5, period: 0, radius: 0.75, inner: 0.75, layer: "air" }),
   smaclite: motion({ speed: 3.5, period: 0, radius: 0.75, layer: "air" }),
 };
 
@@ -132,7 +144,7 @@ export const stalker: UnitType = {
   range: 6,
   hitsAir: true,
   observedCooldown: 35,
-  starcraft: motion({ speed: 2.9531, period: 1.87, damagePoint: 0.167, radius: 0.625 }),
+  starcraft: motion({ speed: 2.9531, period: 1.87, damagePoint: 0.167, radius: 0.625, separation: 0.59375, inner: 0.5, missile: 18.75, notice: 6.5 }),
   smaclite: motion({ speed: 4.13, period: 1.34, radius: 0.625 }),
 };
 
@@ -147,7 +159,7 @@ export const zealot: UnitType = {
   attacks: 2,
   range: 0.1,
   observedCooldown: 22,
-  starcraft: motion({ speed: 2.25, period: 1.2, radius: 0.5, separation: 0.375 }),
+  starcraft: motion({ speed: 2.25, period: 1.2, backswing: 0.5, radius: 0.5, separation: 0.46875, secondStrike: 0.28 }),
   smaclite: motion({ speed: 3.15, period: 0.86, radius: 0.5 }),
 };
 
@@ -164,7 +176,7 @@ export const colossus: UnitType = {
   range: 7,
   beam: true,
   observedCooldown: 24,
-  starcraft: motion({ speed: 2.25, period: 1.5, damagePoint: 0.0833, radius: 1, separation: 0.75, layer: "colossus" }),
+  starcraft: motion({ speed: 2.25, period: 1.5, damagePoint: 0.0833, radius: 1, separation: 0.96875, inner: 0.5625, notice: 7.5, slack: 0, layer: "colossus" }),
   smaclite: motion({ speed: 3.15, period: 1.07, radius: 1 }),
 };
 
@@ -176,7 +188,7 @@ export const zergling: UnitType = {
   damage: 5,
   range: 0.1,
   observedCooldown: 11,
-  starcraft: motion({ speed: 2.9531, period: 0.696, damagePoint: 0.1667, radius: 0.375, regeneration: 0.2734 }),
+  starcraft: motion({ speed: 2.9531, period: 0.696, damagePoint: 0.167, backswing: 0.5, radius: 0.375, separation: 0.34375, regeneration: 0.2734 }),
   smaclite: motion({ speed: 4.13, period: 0.497, radius: 0.375, regeneration: 0.38 }),
 };
 
