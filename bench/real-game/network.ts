@@ -3,7 +3,7 @@ import type { Environment } from "../../src/envs/environment.js";
 import type { Policy } from "../../src/envs/play.js";
 import { networkParameters } from "../../src/networks/parameters.js";
 import { createWasmEngine } from "../../src/networks/wasm/engine.js";
-import { decodeSafetensors } from "../../src/results/safetensors.js";
+import { decodeSafetensors } from "../../src/runs/safetensors.js";
 import { greedyPolicy } from "../../src/training/rollout.js";
 
 /** The greedy policy of an agent network in a safetensors file in PyMARL's names, for environments of these sizes. */
@@ -15,7 +15,7 @@ export function networkPolicy(file: string, { sizes }: Environment): Policy {
     networkParameters(shape).map(({ name, shape }) => {
       const values = new Float32Array(shape.reduce((a, b) => a * b, 1));
       const tensor = tensors.get(name);
-      if (tensor !== undefined) values.set(tensor.data);
+      if (tensor !== undefined) values.set(tensor.data as Float32Array);
       return [name, values];
     }),
   );

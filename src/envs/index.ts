@@ -63,3 +63,12 @@ export function createEnvironment(name: string, { rules = "starcraft", options =
 export function environmentOf({ environment, rules, options, parts }: Pick<Config, "environment" | "rules" | "options" | "parts">): Environment {
   return createEnvironment(environment, { rules, ...(options?.environment && { options: options.environment }), ...(parts && { parts }) });
 }
+
+/** Version of the rules that the environment of a configuration plays by; undefined where there is only one, or the environment is not known here. */
+export function environmentVersion({ environment, rules, parts = [] }: Pick<Config, "environment" | "rules" | "parts">): number | undefined {
+  try {
+    return environments.get(environment, parts).version?.({ rules });
+  } catch {
+    return undefined;
+  }
+}

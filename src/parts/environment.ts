@@ -17,6 +17,11 @@ export interface EnvironmentSettings {
 export interface EnvironmentPart extends Part {
   /** Makes a new instance; a training has several at once. */
   create(settings: any): GivenEnvironment;
+  /**
+   * Version of its rules under these settings, where it has one: a number that grows whenever the same actions lead to another episode. Runs under
+   * different versions are different runs.
+   */
+  version?(settings: any): number;
 }
 
 /** The environments by name: `config.environment`. Maps of the battle simulator are among them. */

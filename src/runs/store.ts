@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } fr
 import { basename, dirname, join, resolve } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { type Config, givenOf, restoreConfig } from "../config.js";
+import { environmentVersion } from "../envs/index.js";
 import { packageRoot } from "../node/project.js";
 import { threadSeconds } from "../node/thread-time.js";
 import type { EndRecord, TrainingRecord, TrainState } from "../training/records.js";
@@ -132,7 +133,7 @@ export function runName(config: Config): string {
   const level = sparsity.level > 0 ? [String(Math.round(sparsity.level * 1000) / 10)] : [];
   const fixed = ticket === undefined ? [] : [`${ticket.kind}-ticket`];
   const parts = [environment, ...(rules === "starcraft" ? [] : [rules]), algorithm, method, ...fixed, ...level, ...(engine === "wasm" ? [] : [`tensorflow-${backend}`]), length, `seed${seed}`];
-  const hash = createHash("sha256").update(canonical({ schema: SCHEMA, config: identityOf(config) })).digest("hex").slice(0, 8);
+  const hash = createHash("sha256").update(canonical({ schema: SCHEMA, config: identityOf(config), environmentVersion: environmentVersion(config) })).digest("hex").slice(0, 8);
   return `${parts.join("-").replace(/[^A-Za-z0-9._-]+/g, "-")}-${hash}`;
 }
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { createEnvironment, environmentNames } from "../index.js";
 import type { Environment } from "../environment.js";
+import type { BattleEnvironment } from "./environment.js";
 import { uniformRandom } from "../play.js";
 import type { Rules } from "./units.js";
 
@@ -153,16 +154,16 @@ describe("what is refused", () => {
 });
 
 it("draws who fired at whom, and the cliff", () => {
-  const env = createEnvironment("2c_vs_64zg");
+  const env = createEnvironment("2c_vs_64zg") as BattleEnvironment;
   env.reset(0);
   const start = env.snapshot();
   expect([start.width, start.height, start.terrain.length, start.units.length]).toEqual([32, 32, 1024, 66]);
   const rows = Array.from({ length: 32 }, (_, y) => start.terrain.slice(32 * y, 32 * y + 32));
-  expect(rows[12]).toBe("....########################....");
-  expect(rows[11]).toBe(".".repeat(32));
+  expect(rows[12]).toBe("....#######################...##");
+  expect(rows[11]).toBe(`${".".repeat(30)}##`);
   const joint = new Uint8Array(2);
   while (!env.ended && env.availableActions.subarray(6, 70).every((bit) => bit === 0)) env.step([1, 1]);
-  for (let t = 0; t < 4; t++) {
+  for (let t = 0; t < 12; t++) {
     for (const i of [0, 1]) {
       const first = env.availableActions.indexOf(1, i * 70 + 6);
       joint[i] = first >= 0 && first < (i + 1) * 70 ? first - i * 70 : 1;
@@ -170,7 +171,9 @@ it("draws who fired at whom, and the cliff", () => {
     env.step(joint);
     const now = env.snapshot();
     expect(now.step).toBeGreaterThan(0);
-    if (joint[0]! >= 6 && now.units[0]!.target >= 0) expect(now.units[0]!.target).toBe(joint[0]! - 6 + 2);
+    if (joint[0]! >= 6 && now.units[0]!.target >= 0) {
+      expect(now.units[0]!.target).toBe(env.battle.enemyAt[joint[0]! - 6]! + 2);
+    }
   }
   expect(env.snapshot().units.filter((unit) => unit.side === "enemy" && !unit.alive).length).toBeGreaterThan(0);
 });

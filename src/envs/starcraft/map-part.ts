@@ -2,6 +2,7 @@ import { type EnvironmentPart, environments } from "../../parts/environment.js";
 import { declareData, describeValue, isObject } from "../../parts/registry.js";
 import { createBattleEnvironment } from "./environment.js";
 import { type BattleMap, maps, type Squad } from "./maps.js";
+import { RULES_VERSIONS } from "./rules.js";
 import * as units from "./units.js";
 import type { Rules, UnitType } from "./units.js";
 
@@ -115,7 +116,7 @@ function mapOf(name: string, { episodeLimit, allies, enemies, allyPoint = [9, 16
 
 /** A map of the battle simulator as an environment. */
 export function battlePart(map: BattleMap): EnvironmentPart {
-  return { create: ({ rules }: { rules: Rules }) => createBattleEnvironment(map, rules) };
+  return { create: ({ rules }: { rules: Rules }) => createBattleEnvironment(map, rules), version: ({ rules }: { rules: Rules }) => RULES_VERSIONS[rules] };
 }
 
 declareData(environments, "maps", checkMap, (name, data) => ({ ...((data as MapPart).title !== undefined && { title: (data as MapPart).title! }), ...battlePart(mapOf(name, data as MapPart)) }));

@@ -7,6 +7,13 @@ import type { Rules } from "./units.js";
 const make = (name: string, rules: Rules = "starcraft"): BattleEnvironment => {
   const env = createBattleEnvironment(maps.find((map) => map.name === name)!, rules);
   env.reset(0);
+  return inOrder(env);
+};
+/** Numbers the enemies as they were spawned; a battle draws their numbers. */
+const inOrder = (env: BattleEnvironment): BattleEnvironment => {
+  const { enemyAt, placeOf } = env.battle;
+  enemyAt.forEach((_, k) => (enemyAt[k] = placeOf[k] = k));
+  env.restore(env.save());
   return env;
 };
 /** Moves units by hand: [unit, x, y]. */
@@ -81,6 +88,25 @@ describe("3m, by hand", () => {
     expect(seenBy(env, 0).slice(19, 24)).toEqual([0, 0, 0, 0, 0]);
     expect([...env.state].slice(4, 8)).toEqual([0, 0, 0, 0]);
     expect([...env.state].slice(12, 15)).toEqual([0, 0, 0]);
+  });
+
+  it("numbers enemies anew in each battle, alike in observation, state and actions", () => {
+    const orders = new Set<string>();
+    for (let seed = 0; seed < 40; seed++) {
+      env.reset(seed);
+      const { battle: b } = env;
+      orders.add(b.enemyAt.join());
+      b.enemyAt.forEach((enemy, at) => expect(b.placeOf[enemy]).toBe(at));
+      const seen = b.enemyAt[1]!;
+      place(env, [0, 10, 16], [3, 31, 9], [4, 31, 9], [5, 31, 9]);
+      place(env, [3 + seen, 13, 16]);
+      expect(seenBy(env, 0).slice(9, 12)).toEqual(single([1, 3 / 9, 3 / 9]));
+      expect(legalOf(env, 0).filter((action) => action >= 6)).toEqual([7]);
+      expect([...env.state].slice(15, 18)).toEqual(single([1, -3 / 32, 0]));
+      env.step([7, 1, 1]);
+      expect(b.target[0]).toBe(3 + seen);
+    }
+    expect(orders.size).toBe(6);
   });
 
   it("a step to between -1 and 0 is cell 0 for SMAC, outside for SMAClite", () => {

@@ -1,3 +1,11 @@
+import type { Rules } from "./units.js";
+
+/**
+ * Versions of the rules: a number grows whenever a battle may go another way than before. A run belongs to the version that it was trained under.
+ * The `starcraft` rules of version 1 were those before the real game's recordings.
+ */
+export const RULES_VERSIONS: Readonly<Record<Rules, number>> = { starcraft: 2, smaclite: 2 };
+
 /** How a battle is played under one rule set. */
 export interface BattleRules {
   /** 1 where a cell can be walked, [MAP_SIZE, MAP_SIZE] row-major from y = 0. */

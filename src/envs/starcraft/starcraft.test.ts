@@ -9,6 +9,9 @@ import { maps } from "./maps.js";
 const make = (name: string): BattleEnvironment => {
   const env = createBattleEnvironment(maps.find((map) => map.name === name)!, "starcraft");
   env.reset(0);
+  const { enemyAt, placeOf } = env.battle;
+  enemyAt.forEach((_, k) => (enemyAt[k] = placeOf[k] = k));
+  env.restore(env.save());
   return env;
 };
 const indexOf = (env: BattleEnvironment, type: string, enemy: boolean): number =>
@@ -55,15 +58,15 @@ describe("damage, by the unit tables", () => {
     const t = indexOf(env, target, true);
     b.health[t] = b.maxHealth[t]!;
     b.shield[t] = b.maxShield[t]!;
-    strike(b, i, t, 0.5, 160);
+    strike(b, i, t, 0.5, 160, b.attacks[i]!);
     expect(taken[0]).toBe(onShield);
     b.shield[t] = 0;
     b.health[t] = b.maxHealth[t]!;
-    strike(b, i, t, 0.5, 160);
+    strike(b, i, t, 0.5, 160, b.attacks[i]!);
     expect(taken[0]).toBe(onHealth);
     expect(b.health[t]).toBe(b.maxHealth[t]! - onHealth);
     b.health[t] = 1;
-    strike(b, i, t, 0.5, 160);
+    strike(b, i, t, 0.5, 160, b.attacks[i]!);
     expect([taken[0], b.health[t]]).toEqual([1, 0]);
   });
 
@@ -73,10 +76,10 @@ describe("damage, by the unit tables", () => {
     const t = indexOf(protoss, "zealot", true);
     b.health[t] = 100;
     b.shield[t] = 10;
-    strike(b, i, t, 0.5, 160);
+    strike(b, i, t, 0.5, 160, b.attacks[i]!);
     expect([b.shield[t], b.health[t]]).toEqual([0, 98]);
     b.shield[t] = 12.5;
-    strike(b, i, t, 0.5, 160);
+    strike(b, i, t, 0.5, 160, b.attacks[i]!);
     expect([b.shield[t], b.health[t], b.shieldDelay[t]]).toEqual([0, 97.5, 160]);
   });
 });
@@ -213,21 +216,47 @@ describe("the real game's clock", () => {
 });
 
 describe("enemies", () => {
-  it("take the nearest, keep it while in reach, and turn to another when it runs", () => {
-    const env = make("3m");
+  it("turn to who attacks them, also beyond their reach, then to who is in reach, else to the nearest", () => {
+    const env = make("2s3z");
     const { battle: b } = env;
-    leave(env, [[0, 10, 16], [1, 10, 18.5], [3, 14.5, 16]]);
-    for (let t = 0; t < 2; t++) env.step([1, 1, 0]);
-    expect(b.target[3]).toBe(0);
-    b.x[1] = 13; // nearer now, but the first is still in reach
-    b.y[1] = 17;
-    env.restore(env.save());
-    env.step([1, 1, 0]);
-    expect(b.target[3]).toBe(0);
-    b.x[0] = 4;
-    env.restore(env.save());
-    for (let t = 0; t < 2; t++) env.step([1, 1, 0]);
-    expect(b.target[3]).toBe(1);
+    const zealot = indexOf(env, "zealot", true);
+    const look = (joint: number[]): void => {
+      b.clock[4] = 8 - b.phase[zealot]!;
+      b.cooldown[0] = 0;
+      env.restore(env.save());
+      env.step(joint);
+    };
+    // Zealot 2 stands in its reach, stalker 0 farther off, zealot 3 at the edge of its notice.
+    leave(env, [[2, 15.1, 16], [0, 12, 16], [3, 16, 20], [zealot, 16, 16]]);
+    look([1, 0, 1, 1, 0]);
+    expect(b.target[zealot]).toBe(2);
+    look([6 + zealot - b.allies, 0, 1, 1, 0]);
+    expect(b.target[zealot]).toBe(0);
+    leave(env, [[0, 12, 16], [3, 15, 17.5], [zealot, 16, 16]]);
+    b.target[zealot] = -1;
+    b.flight.fill(0);
+    look([1, 0, 0, 1, 0]);
+    expect(b.target[zealot]).toBe(3);
+  });
+
+  it("in melee keep a target while it is in reach, and shooters take any in reach", () => {
+    const zealots = make("2s3z");
+    const zealot = indexOf(zealots, "zealot", true);
+    leave(zealots, [[2, 15.02, 16], [3, 16, 15.01], [zealot, 16, 16]]);
+    zealots.battle.target[zealot] = 2;
+    for (let t = 0; t < 3; t++) {
+      zealots.step([0, 0, 1, 1, 0]);
+      expect(zealots.battle.target[zealot]).toBe(2);
+    }
+    const marines = make("3m");
+    leave(marines, [[0, 12, 16], [1, 12, 17.5], [2, 12, 15], [3, 16, 16]]);
+    const shot = new Set<number>();
+    for (let t = 0; t < 30; t++) {
+      marines.battle.health.fill(45, 0, 3);
+      marines.step([1, 1, 1]);
+      shot.add(marines.battle.target[3]!);
+    }
+    expect([...shot].sort()).toEqual([0, 1, 2]);
   });
 
   it("walk to where the allies started and stay there", () => {
@@ -263,7 +292,7 @@ describe("ground", () => {
       env.step(standing(env));
       steps++;
       for (let j = b.allies; j < b.units; j++) {
-        const insideCliff = b.x[j]! > 4 && b.x[j]! < 28 && b.y[j]! > 12 && b.y[j]! < 14;
+        const insideCliff = b.x[j]! > 4 && b.x[j]! < 27 && b.y[j]! > 12 && b.y[j]! < 13;
         expect(insideCliff).toBe(false);
       }
     }
@@ -325,7 +354,7 @@ describe("nothing wins by accident", () => {
   });
 
   it("an even battle is won or lost by the seed: weapons fire at random moments", () => {
-    const { winRate } = playEpisodes(make("2s3z"), scripts.nearestTarget!, { episodes: 200 });
+    const { winRate } = playEpisodes(make("2s3z"), scripts.east!, { episodes: 200 });
     expect(winRate).toBeGreaterThan(0.1);
     expect(winRate).toBeLessThan(0.9);
   });
