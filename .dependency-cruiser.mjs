@@ -8,7 +8,7 @@
 /** Each room as the files and folders that it consists of. */
 const FLOORS = [
   // The doors, through which packages, notebooks and the command line come in.
-  [["index.ts", "cli.ts", "cli/"]],
+  [["index.ts", "doors/", "cli.ts", "cli/"]],
   // Studies of a person's own, and where they are trained.
   [["studies/"]],
   [["experiments/"], ["lessons/"]],

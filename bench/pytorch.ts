@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { currentHost } from "../src/host.js";
 import { resolveConfig } from "../src/config.js";
-import { ALGORITHM_TITLES, type Algorithm } from "../src/methods.js";
+import { ALGORITHM_TITLES, type PaperAlgorithm } from "../src/methods.js";
 import { networkParameters, type NetworkShape } from "../src/networks/parameters.js";
 import { createMemory } from "../src/networks/wasm/memory.js";
 import { createRandom } from "../src/random.js";
@@ -30,11 +30,11 @@ export const pytorchBenchmarks: readonly Benchmark[] = [
   against("res", "3s5z", 60),
 ];
 
-function against(algorithm: Algorithm, map: ShapeName, steps: number): Benchmark {
+function against(algorithm: PaperAlgorithm, map: ShapeName, steps: number): Benchmark {
   return { name: `pytorch ${ALGORITHM_TITLES[algorithm]} ${map}, T=${steps}`, run: (effort) => compare(algorithm, map, steps, effort) };
 }
 
-async function compare(algorithm: Algorithm, map: ShapeName, steps: number, effort: Effort): Promise<Row[]> {
+async function compare(algorithm: PaperAlgorithm, map: ShapeName, steps: number, effort: Effort): Promise<Row[]> {
   const python = await ensurePytorch();
   const name = `${ALGORITHM_TITLES[algorithm]} update ${map}, T=${steps}`;
   const shape = { ...shapes[map], centralEmbed: 256 };
@@ -118,7 +118,7 @@ function productFlops(shape: NetworkShape, episodes: number, steps: number): num
 }
 
 /** The plain rule of src/timing/random-learner.ts: max with double Q, one-step targets. */
-function updateRule(algorithm: Algorithm, masked: boolean): Rule {
+function updateRule(algorithm: PaperAlgorithm, masked: boolean): Rule {
   const config = resolveConfig({ algorithm, method: "dense" });
   return ruleOf(config, { name: masked ? "masked" : "dense", masked, step: 0, updates: 1, dtype: "float32" });
 }

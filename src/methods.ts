@@ -7,13 +7,13 @@ import { registerParts } from "./parts/registry.js";
 export const ALGORITHMS = ["qmix", "ow-qmix", "cw-qmix", "res"] as const;
 
 /** An algorithm of the paper's comparison. */
-export type Algorithm = (typeof ALGORITHMS)[number];
+export type PaperAlgorithm = (typeof ALGORITHMS)[number];
 
 /** The ways to train of the paper's comparison (Table 1), in its order; each is a configuration of the same parts. */
 export const METHODS = ["dense", "tiny", "ss", "set", "rigl", "rlx2", "mast"] as const;
 
 /** A method of the paper's comparison. */
-export type Method = (typeof METHODS)[number];
+export type PaperMethod = (typeof METHODS)[number];
 
 /** PyMARL's targets and buffer, which every baseline but RLx2 and MAST keeps. */
 const plain = {
@@ -30,7 +30,7 @@ const plain = {
 const rlx2: MethodPart["defaults"] = { ...plain, topology: { grow: "gradient" }, returns: { kind: "n-step" }, replay: { ...plain.replay, dynamic: {} } };
 
 /** The methods of the paper's comparison as parts. */
-export const builtInMethods: Readonly<Record<Method, MethodPart>> = {
+export const builtInMethods: Readonly<Record<PaperMethod, MethodPart>> = {
   dense: { title: "Dense", networks: "dense", defaults: { ...plain, sparsity: { level: 0 }, topology: { grow: "none" } } },
   tiny: { title: "Tiny", networks: "tiny", defaults: { ...plain, topology: { grow: "none" } } },
   ss: { title: "SS", defaults: { ...plain, topology: { grow: "none" } } },
@@ -51,10 +51,10 @@ export const builtInMethods: Readonly<Record<Method, MethodPart>> = {
 registerParts({ [methodParts.section]: builtInMethods }, "built-in");
 
 /** The names under which figures and tables show the algorithms of the paper's comparison. */
-export const ALGORITHM_TITLES: Readonly<Record<Algorithm, string>> = { qmix: "QMIX", "ow-qmix": "OW-QMIX", "cw-qmix": "CW-QMIX", res: "RES-QMIX" };
+export const ALGORITHM_TITLES: Readonly<Record<PaperAlgorithm, string>> = { qmix: "QMIX", "ow-qmix": "OW-QMIX", "cw-qmix": "CW-QMIX", res: "RES-QMIX" };
 
 /** The names under which figures and tables show the methods of the paper's comparison. */
-export const METHOD_TITLES = Object.fromEntries(METHODS.map((method) => [method, builtInMethods[method].title])) as Readonly<Record<Method, string>>;
+export const METHOD_TITLES = Object.fromEntries(METHODS.map((method) => [method, builtInMethods[method].title])) as Readonly<Record<PaperMethod, string>>;
 
 /** The method that a configuration names. */
 export function methodOf(config: Pick<Config, "method" | "parts">): MethodPart {

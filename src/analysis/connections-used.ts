@@ -57,12 +57,14 @@ export interface TeamConnections {
  * Lets a trained team play greedily and counts, for each of its agents, the connections that carry a signal when that agent decides.
  * This is our reading of Figure 12(a): with parameters that all agents share, as in PyMARL, no agent has a network of its own.
  *
- * @param options.battles with seeds 1, 2, ...
  * @throws {RunError} when the run has no checkpoint yet
  * @example
  * for (const { type, layers } of measureConnections(run).agents) console.log(type, layers[0].used, layers[0].random);
  */
-export function measureConnections({ config, directory }: StoredRun, { battles = 32 }: { readonly battles?: number } = {}): TeamConnections {
+export function measureConnections({ config, directory }: StoredRun, { battles = 32 }: {
+  /** How many, with seeds 1, 2, ... */
+  readonly battles?: number;
+} = {}): TeamConnections {
   const { state } = readRunCheckpoint(directory);
   const env = environmentOf(config);
   const shape = networkPlan(config).shape;

@@ -31,13 +31,15 @@ export interface CutCurve {
  * connections, and its battles are decided again (section B.11: "certain output dimensions can be omitted while preserving the necessity of
  * each input dimension"). Nothing is trained further, and what the agents see stays what the whole network led them to.
  *
- * @param options.battles with seeds 1, 2, ...
  * @returns a curve for each order
  * @throws {RunError} when the run has no checkpoint yet
  * @example
  * const [fewest, random, most] = cutCurves(run, "units");
  */
-export function cutCurves({ config, directory }: StoredRun, target: CutTarget, { battles = 32 }: { readonly battles?: number } = {}): CutCurve[] {
+export function cutCurves({ config, directory }: StoredRun, target: CutTarget, { battles = 32 }: {
+  /** How many, with seeds 1, 2, ... */
+  readonly battles?: number;
+} = {}): CutCurve[] {
   const { state } = readRunCheckpoint(directory);
   const env = environmentOf(config);
   const engine = restoreNetworks(config, state);
@@ -108,13 +110,15 @@ export function withoutInputs(mask: Uint8Array, inputs: number, dimensions: Iter
  * Plays battles greedily with connections cut out of a trained team's networks, without training it further.
  *
  * @param cut masks [out, in] by weight name, instead of those of the run
- * @param options.battles how many, with seeds 1001, 1002, ...
  * @returns the share of battles won, 0..1
  * @throws {Error} when a weight is not there, its mask has another size, or a connection that the run has not
  * @example
  * winRateWithout(run, { "agent.fc1.weight": new Uint8Array(64 * 96) }); // a blind team on 2s3z
  */
-export function winRateWithout({ config, directory }: StoredRun, cut: Readonly<Record<string, Uint8Array>>, { battles = 32 }: { readonly battles?: number } = {}): number {
+export function winRateWithout({ config, directory }: StoredRun, cut: Readonly<Record<string, Uint8Array>>, { battles = 32 }: {
+  /** How many, with seeds 1001, 1002, ... */
+  readonly battles?: number;
+} = {}): number {
   const { state } = readRunCheckpoint(directory);
   for (const [weight, mask] of Object.entries(cut)) {
     const trained = state.masks.get(weight);

@@ -15,12 +15,14 @@ import type { AgentConnections, TeamConnections, UsedConnections } from "./conne
  * Every sparse layer of some runs, mean over them: its connections, and over its outputs and inputs how evenly they are spread, at the
  * beginning and the end of training and in a random mask.
  *
- * @param options.weights these only
  * @throws {Error} when there is no such weight
  * @example
  * showTable(spreadTable(runs));
  */
-export function spreadTable(runs: readonly StoredRun[], { weights }: { readonly weights?: readonly string[] } = {}): Table {
+export function spreadTable(runs: readonly StoredRun[], { weights }: {
+  /** These only. */
+  readonly weights?: readonly string[];
+} = {}): Table {
   requireSeeds(runs);
   const { config } = runs[0]!;
   const histories = runs.map(({ directory }) => readMasks(directory));

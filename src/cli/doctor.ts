@@ -47,7 +47,7 @@ function nodeVersion(): Finding {
 
 function packages(): Finding {
   const require = createRequire(import.meta.url);
-  const names = ["tslab/package.json", "danfojs-node/package.json", "plotly.js-cartesian-dist-min/package.json", "piscina/package.json", "zod/package.json"];
+  const names = ["plotly.js-cartesian-dist-min/package.json", "piscina/package.json", "zod/package.json"];
   const missing = names.filter((name) => !existsSync(join(packageRoot(), "node_modules", name)) && !canResolve(require, name));
   return { part: "npm packages", found: missing.length === 0 ? "installed" : undefined, hint: `missing ${missing.join(", ")}: run npm ci`, required: true };
 }

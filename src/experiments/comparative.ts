@@ -1,5 +1,5 @@
 import { type Config, type ConfigInput, mergeConfig, resolveConfig } from "../config.js";
-import { algorithmTitle, type Algorithm, METHODS } from "../methods.js";
+import { algorithmTitle, type PaperAlgorithm, METHODS } from "../methods.js";
 import { methodLabel } from "../figures/labels.js";
 import { readPaperTable } from "../results/paper.js";
 import { CLASSROOM_3M, SMOKE } from "./ablation.js";
@@ -21,7 +21,7 @@ function budget(profile: Profile, environment: string): ConfigInput {
  *
  * @param level another sparsity in a classroom
  */
-function comparison(environment: string, algorithm: Algorithm, printed: number, level = printed): Experiment {
+function comparison(environment: string, algorithm: PaperAlgorithm, printed: number, level = printed): Experiment {
   const title = algorithmTitle(algorithm);
   return declare({
     id: `comparison-${environment}${algorithm === "qmix" ? "" : `-${algorithm}`}`,

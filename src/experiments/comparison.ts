@@ -1,4 +1,4 @@
-import { algorithmTitle, type Method, methodTitle, METHODS } from "../methods.js";
+import { algorithmTitle, type PaperMethod, methodTitle, METHODS } from "../methods.js";
 import type { Config } from "../config.js";
 import { trainingCurves } from "../figures/curves.js";
 import { type MethodResult, resultsTable } from "../figures/table.js";
@@ -127,7 +127,7 @@ function methodResult(method: string, runs: readonly StoredRun[], seconds: (run:
 }
 
 /** Whether Table 1 has the method. */
-function inPaper(method: string): method is Method {
+function inPaper(method: string): method is PaperMethod {
   return (METHODS as readonly string[]).includes(method);
 }
 

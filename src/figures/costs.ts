@@ -1,4 +1,4 @@
-import { algorithmTitle, type Algorithm } from "../methods.js";
+import { algorithmTitle, type PaperAlgorithm } from "../methods.js";
 import type { NetworkShape } from "../networks/parameters.js";
 import { readPaperTable } from "../results/paper.js";
 import { mean } from "../results/statistics.js";
@@ -16,7 +16,7 @@ export interface CostShares {
 
 /** A row of Table 1 beside what the equations give. */
 export interface ReproducedCost {
-  readonly algorithm: Algorithm;
+  readonly algorithm: PaperAlgorithm;
   /** "average" for the mean over an algorithm's rows. */
   readonly environment: string;
   readonly sparsity: number;
@@ -114,7 +114,7 @@ const DENSITIES = SPARSITIES.map((sparsity) => round(1 - sparsity));
  * @example
  * await showFigure(costFigure(shape, { title: "3s5z" }));
  */
-export function costFigure(shape: NetworkShape, options: { readonly title?: string; readonly algorithms?: readonly Algorithm[] } = {}): Figure {
+export function costFigure(shape: NetworkShape, options: { readonly title?: string; readonly algorithms?: readonly PaperAlgorithm[] } = {}): Figure {
   const { title = "", algorithms = ["qmix", "ow-qmix", "res"] } = options;
   const styles = methodStyles(algorithms.map((algorithm) => algorithmTitle(algorithm)));
   const curves = algorithms.flatMap((algorithm, i): Trace[] => {
@@ -168,7 +168,7 @@ function panelAxes(panel: number): { readonly xaxis: string; readonly yaxis: str
   return panel === 0 ? { xaxis: "x", yaxis: "y" } : { xaxis: "x2", yaxis: "y2" };
 }
 
-function shares(algorithm: Algorithm, shape: NetworkShape, sparsity: number): CostShares {
+function shares(algorithm: PaperAlgorithm, shape: NetworkShape, sparsity: number): CostShares {
   const { totalSize, trainFlops, inferenceFlops } = relativeCost(sparseCost(algorithm, shape, { sparsity }), costOf(algorithm, shape));
   return { totalSize, trainFlops, inferenceFlops };
 }

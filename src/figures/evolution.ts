@@ -125,11 +125,18 @@ export function evolutionSteps(
 /**
  * The update fraction zeta_t over training, and the evolutions that use it: a dot each.
  *
- * @param options.fraction zeta_0; `steps` the length of training and `interval` the time between evolutions, in the same unit
  * @example
  * await showFigure(fractionCurve({ fraction: 0.5, steps: 2_000_000, interval: 50_000 }));
  */
-export function fractionCurve({ fraction, steps, interval, title = "Update fraction" }: { readonly fraction: number; readonly steps: number; readonly interval: number; readonly title?: string }): Figure {
+export function fractionCurve({ fraction, steps, interval, title = "Update fraction" }: {
+  /** zeta_0. */
+  readonly fraction: number;
+  /** Length of the training. */
+  readonly steps: number;
+  /** Time between evolutions, in the same unit. */
+  readonly interval: number;
+  readonly title?: string;
+}): Figure {
   if (!(interval > 0 && steps > 0)) throw new Error(`The curve of the update fraction was given interval ${interval} and steps ${steps}; both must be above 0.`);
   const points = Array.from({ length: 101 }, (_, i) => (i * steps) / 100);
   const moments = Array.from({ length: Math.floor(steps / interval) }, (_, i) => (i + 1) * interval);

@@ -5,7 +5,7 @@ import type { Figure } from "../figures/figure.js";
 import { interruptSignal, liveFigure, showShare } from "../display/notebook.js";
 import type { Table } from "../figures/table.js";
 import { axis } from "../figures/theme.js";
-import { type Method, methodTitle } from "../methods.js";
+import { type PaperMethod, methodTitle } from "../methods.js";
 import { agentInput } from "../networks/parameters.js";
 import { mean, standardDeviation } from "../results/statistics.js";
 import { inputConnections } from "../sparse/mask.js";
@@ -19,7 +19,7 @@ import { connectedInputs, relevantInputs, supervisedShape, type SupervisedRun, t
  * @example
  * const runs = await watchSupervised(task, { methods: ["dense", "ss", "set", "rigl"], seeds: 10 });
  */
-export async function watchSupervised(task: SupervisedTask, { methods, seeds }: { readonly methods: readonly Method[]; readonly seeds: number }): Promise<SupervisedRun[]> {
+export async function watchSupervised(task: SupervisedTask, { methods, seeds }: { readonly methods: readonly PaperMethod[]; readonly seeds: number }): Promise<SupervisedRun[]> {
   const progress = showShare("Trainings");
   const live = liveFigure();
   const interrupt = interruptSignal();

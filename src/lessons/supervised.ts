@@ -3,7 +3,7 @@ import { currentHost } from "../host.js";
 import "../node/host.js";
 import { evolveNetworks } from "../algorithms/evolve.js";
 import { type Config, ConfigError, resolveConfig } from "../config.js";
-import type { Method } from "../methods.js";
+import type { PaperMethod } from "../methods.js";
 import type { Engine } from "../networks/engine.js";
 import { initialParameters, type NetworkShape, networkParameters } from "../networks/parameters.js";
 import { createWasmEngine } from "../networks/wasm/engine.js";
@@ -45,7 +45,7 @@ export interface SupervisedTask {
 /** One training of the task. */
 export interface SupervisedRun {
   readonly task: SupervisedTask;
-  readonly method: Method;
+  readonly method: PaperMethod;
   readonly seed: number;
   /** Updates after which it was tested; the first is 0. [tests] */
   readonly updates: readonly number[];
@@ -71,7 +71,7 @@ const TEST = { seed: 0, examples: 512, times: 20 } as const;
  * @example
  * const { errors } = await trainSupervised(task, "rigl", 1);
  */
-export async function trainSupervised(task: SupervisedTask, method: Method, seed: number, options: { readonly signal?: AbortSignal; readonly onTest?: (share: number) => void } = {}): Promise<SupervisedRun> {
+export async function trainSupervised(task: SupervisedTask, method: PaperMethod, seed: number, options: { readonly signal?: AbortSignal; readonly onTest?: (share: number) => void } = {}): Promise<SupervisedRun> {
   const config = configOf(task, method, seed);
   const { examples, batch = 64, updates } = task;
   const stream = (name: keyof typeof STREAMS): Random => createRandom(seed, STREAMS[name]);
@@ -149,7 +149,7 @@ export function supervisedShape({ inputs, hidden }: Pick<SupervisedTask, "inputs
   return { agents: 1, actions: 1, observation: inputs, state: 1, hidden, embed: 1, hypernetEmbed: 1 };
 }
 
-function configOf({ inputs, relevant, examples, batch = 64, hidden, sparsity, interval, updates, fraction = 0.5, learningRate = 0.001 }: SupervisedTask, method: Method, seed: number): Config {
+function configOf({ inputs, relevant, examples, batch = 64, hidden, sparsity, interval, updates, fraction = 0.5, learningRate = 0.001 }: SupervisedTask, method: PaperMethod, seed: number): Config {
   for (const [field, value] of Object.entries({ inputs, relevant, examples, batch, updates })) {
     if (!(Number.isInteger(value) && value >= 1)) throw new ConfigError(`supervised task: ${field} is ${value}; it must be a whole number, at least 1`);
   }

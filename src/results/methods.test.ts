@@ -1,19 +1,19 @@
 import { describe, expect, it } from "vitest";
 import { resolveConfig } from "../config.js";
-import type { Method } from "../methods.js";
+import type { PaperMethod } from "../methods.js";
 import { frameCsv, methodsFrame } from "./frame.js";
 import { methodStatistics } from "./methods.js";
 import type { StoredRun } from "../runs/store.js";
 
 const cost = { totalSize: 0.1, trainFlops: 0.2, inferenceFlops: 0.3 };
 
-function run(method: Method, seed: number, score: number, commit = "abc"): StoredRun {
+function run(method: PaperMethod, seed: number, score: number, commit = "abc"): StoredRun {
   const config = resolveConfig({ environment: "2s3z", method, seed });
   const summary = { score, winRates: [score], steps: 1, episodes: 1, updates: 1, seconds: 1, stepsPerSecond: 1, parameters: 1, cost: { ...cost, relative: cost }, commit, finished: "" };
   return { name: `${method}-${seed}`, directory: "", config, state: "complete", step: 1, metrics: [], summary };
 }
 
-const runs = (method: Method, scores: readonly number[]) => scores.map((score, i) => run(method, i + 1, score));
+const runs = (method: PaperMethod, scores: readonly number[]) => scores.map((score, i) => run(method, i + 1, score));
 
 describe("methodStatistics", () => {
   const all = [...runs("mast", [0.9, 1, 0.8, 1, 0.7]), ...runs("dense", [0.5, 0.5, 0.9, 1, 0.6]), ...runs("set", [0.4, 0.4, 0.4, 0.4, 0.4])];

@@ -3,18 +3,18 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { packageRoot } from "../node/project.js";
-import type { Algorithm, Method } from "../methods.js";
+import type { PaperAlgorithm, PaperMethod } from "../methods.js";
 import { type CsvRow, parseCsv } from "./csv.js";
 
 /** A row of Table 1 or 5: an algorithm in an environment, or a mean over environments ("average"). */
 interface ComparedRow {
   /** "ow-qmix" is the paper's WQ-MIX; "all" a mean over the algorithms. */
-  readonly algorithm: Algorithm | "all";
+  readonly algorithm: PaperAlgorithm | "all";
   readonly environment: string;
 }
 
 /** A way to train that the paper compares with the dense one. */
-export type ComparedMethod = Exclude<Method, "dense">;
+export type ComparedMethod = Exclude<PaperMethod, "dense">;
 
 /** A row of Table 1. Sizes and FLOPs are shares of the dense model's, win rates percent of the dense model's. */
 export interface ComparisonRow extends ComparedRow, Readonly<Record<ComparedMethod, number>> {

@@ -5,7 +5,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { type Config, givenOf, restoreConfig } from "../config.js";
 import { environmentVersion } from "../envs/index.js";
-import { packageRoot } from "../node/project.js";
+import { workFolder } from "../node/project.js";
 import { threadSeconds } from "../node/thread-time.js";
 import type { EndRecord, TrainingRecord, TrainState } from "../training/records.js";
 import { type Checkpoint, readCheckpoint, type Shapes, writeCheckpoint } from "./checkpoint.js";
@@ -115,11 +115,11 @@ export interface OpenRun {
 
 /**
  * Where runs are: the argument, or the environment variable MAST_RUNS, or the project's data/runs. A relative argument is in the working directory. A relative
- * MAST_RUNS is in the project's folder: the variable means one place for the command line, for notebooks, which work in notebooks/, and for their workers.
+ * MAST_RUNS is in the project's folder (see `workFolder`): the variable means one place for the command line, for notebooks, which work in notebooks/, and for their workers.
  */
 export function runsDirectory(runs?: string): string {
   if (runs !== undefined && runs !== "") return resolve(runs);
-  return resolve(packageRoot(), process.env["MAST_RUNS"] || join("data", "runs"));
+  return resolve(workFolder(), process.env["MAST_RUNS"] || join("data", "runs"));
 }
 
 /**

@@ -10,6 +10,8 @@ import { npm, root } from "./npm.mjs";
 export async function prepare() {
   if (!isInstalled()) install();
   // Only now: the build imports packages.
+  const { isLinked, linkSelf } = await import("./self.mjs");
+  if (!isLinked()) linkSelf();
   const { build, isBuilt } = await import("./build.mjs");
   if (isBuilt()) return;
   console.error("compiling (a few seconds)");

@@ -13,13 +13,15 @@ const TOLERANCE = 0.01;
  * a tenth of the mixer, and mostly no proportion fits the agent that is nearest.
  *
  * @param shape of the dense model
- * @param options.sparsity S of the sparse model, 0 <= S < 1; its distribution over layers changes no count
  * @returns the shape with its own hidden, embed, hypernetEmbed and, for WQMIX, centralEmbed
  * @throws {Error} when no widths match, with the sizes
  * @example
  * tinyShape("qmix", { agents: 3, actions: 9, observation: 30, state: 48, hidden: 64, embed: 32, hypernetEmbed: 64 }, { sparsity: 0.95 });
  */
-export function tinyShape(algorithm: AlgorithmOrName, shape: NetworkShape, { sparsity }: { readonly sparsity: number }): NetworkShape {
+export function tinyShape(algorithm: AlgorithmOrName, shape: NetworkShape, { sparsity }: {
+  /** S of the sparse model, 0 <= S < 1; its distribution over layers changes no count. */
+  readonly sparsity: number;
+}): NetworkShape {
   const full = algorithmShape(algorithm, shape);
   const sparse = sparseCost(algorithm, full, { sparsity });
   const wanted = Math.round(sparse.totalSize);

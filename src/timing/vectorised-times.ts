@@ -21,12 +21,15 @@ export interface VectorisedTime {
  * Times updates of QMIX by MAST's rule for several numbers of seeds, in turns, after one update that is not counted: of each the fastest. Where the backend
  * computes in this thread it is processor time, as everywhere here; a GPU's time is in nobody's processor time, and goes by the clock.
  *
- * @param plan.seeds numbers of seeds
- * @param plan.turns how often each is timed
  * @example
  * showTable(vectorisedTable(await timeVectorisedSeeds(opened, shape, { seeds: [1, 2, 4], density: 0.05, lengths: Array(32).fill(25), turns: 5 }), opened));
  */
-export async function timeVectorisedSeeds({ tf, backend }: Pick<OpenBackend, "tf" | "backend">, shape: NetworkShape, { seeds, turns, ...plan }: Omit<VectorisedSeedsPlan, "seeds"> & { readonly seeds: readonly number[]; readonly turns: number }): Promise<VectorisedTime[]> {
+export async function timeVectorisedSeeds({ tf, backend }: Pick<OpenBackend, "tf" | "backend">, shape: NetworkShape, { seeds, turns, ...plan }: Omit<VectorisedSeedsPlan, "seeds"> & {
+  /** Numbers of seeds. */
+  readonly seeds: readonly number[];
+  /** How often each is timed. */
+  readonly turns: number;
+}): Promise<VectorisedTime[]> {
   const config = ruleConfig(mastRule);
   const sizes = [...new Set([1, ...seeds])].map((count) => ({ count, own: startVectorisedSeeds(tf, shape, { ...plan, seeds: count }), best: Infinity }));
   const { own } = sizes[0];

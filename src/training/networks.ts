@@ -23,8 +23,6 @@ export interface Ticket {
  * The networks of a new run: initial parameters and masks drawn from the given streams, or taken from a ticket, and the target networks
  * equal to the online ones.
  *
- * @param open what makes the engine, by default the one that the config names
- * @param ticket for a winning ticket, whose masks are taken, or a cheating one, whose weights are taken as well
  * @throws {Error} when the config asks for a ticket and there is none, or one of other networks
  * @throws {BackendError} when the config names a backend that is not there
  * @example
@@ -33,7 +31,12 @@ export interface Ticket {
 export async function createNetworks(
   config: Config,
   random: { readonly parameters: Random; readonly masks: Random },
-  { ticket, open = engineOf(config) }: { readonly ticket?: Ticket; readonly open?: OpenEngine } = {},
+  { ticket, open = engineOf(config) }: {
+    /** Of a winning ticket its masks are taken, of a cheating one its weights as well. */
+    readonly ticket?: Ticket;
+    /** What makes the engine; by default the one that the config names. */
+    readonly open?: OpenEngine;
+  } = {},
 ): Promise<Engine> {
   const { shape, parameters: specs, nonzeros } = networkPlan(config);
   const given = config.ticket === undefined || config.ticket.kind === "random" ? undefined : checkTicket(config.ticket, specs, ticket);

@@ -17,12 +17,13 @@ export type MeanStepError = { readonly [K in keyof MultiStepError]: number };
 /**
  * Theorem 3.1 on average over `networks` perturbations of Q^pi: a row for each n, and the error of TD(lambda) for the same networks.
  *
- * @param sigma standard deviation of the fitting error
  * @example
  * const { steps, tdLambda } = meanStepErrors(game, { target: pi, behaviour: rho, gamma: 0.9, steps: 10, bootstrap: "target-policy", sigma: 1, networks: 50, seed: 1, lambda: 0.8 });
  */
 export function meanStepErrors(game: TabularDecPomdp, options: Omit<MultiStepOptions, "network"> & {
+  /** Standard deviation of the fitting error. */
   readonly sigma: number;
+  /** How many perturbed networks are averaged over. */
   readonly networks: number;
   readonly seed: number;
   readonly lambda: number;

@@ -34,15 +34,15 @@ export interface OperatorBias {
 /**
  * The bias of value operators, E[T(s')] - max Q*(s', u'), over draws of `balancedErrors` that are the same for all operators.
  *
- * @param values true action values Q*(s', .), [actions]; Theorem 3.2 assumes that they are equal
- * @param c the errors' mean square; 0 for none
  * @throws {Error} when an operator, c or the number of draws is impossible
  * @example
  * const [max] = operatorBiases([{ kind: "max" }], { values: [0, 0], c: 0.04, draws: 1, seed: 1 });
  * max.bias; // 0.2: of two actions one is 0.2 too high
  */
 export function operatorBiases(operators: readonly ValueOperator[], { values, c, draws, seed }: {
+  /** True action values Q*(s', .), [actions]; Theorem 3.2 assumes that they are equal. */
   readonly values: readonly number[];
+  /** The errors' mean square; 0 for none. */
   readonly c: number;
   readonly draws: number;
   readonly seed: number;

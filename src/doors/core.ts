@@ -1,0 +1,60 @@
+// Everything that trains a team, in Node.js and in a browser, by the paper's names: environments, masks and their evolution, targets, buffers,
+// networks, updates. In a browser, give it a host first.
+//   import { evolveTopology, hybridTdLambda, train } from "mast-lab/core";
+
+export {
+  type Backend, type Config, type ConfigInput, type DynamicBufferConfig, type EvaluationConfig,
+  type ExplorationConfig, type LogConfig, type NetworkConfig, type OperatorConfig,
+  type OptimiserConfig, type Partially, type ReplayConfig, type ResConfig, resolveConfig, type ReturnsConfig,
+  type SparsityConfig, type TicketConfig, type TopologyConfig, type WqmixConfig,
+} from "../config.js";
+export { shortRun } from "../short-run.js";
+export { createRandom, type Random } from "../random.js";
+export { createEnvironment, type EnvironmentOptions } from "../envs/index.js";
+export { type PlaySummary, type Policy, type Script } from "../envs/play.js";
+export { type Distribution, erdosRenyi, type LayerShape } from "../sparse/density.js";
+export { type Evolution, evolveTopology, type Growth, updateFraction } from "../sparse/evolution.js";
+export { countNonzeros, initialNonzeros, randomMask } from "../sparse/mask.js";
+export { maskOverlap, type Masks, masksOf, type Overlap } from "../sparse/overlap.js";
+export { tinyShape } from "../sparse/tiny.js";
+export { networkPlan, type NetworkPlan } from "../training/plan.js";
+export {
+  type AlgorithmOrName, type Cost, costOf, type CostOptions, type LayerCost, type NetworkCost, type Nonzeros,
+  relativeCost, sparseCost,
+} from "../sparse/flops.js";
+export {
+  applyOperator, type RegisteredOperator, softMellowmax, type ValueOperator,
+} from "../targets/operators.js";
+export {
+  hybridTdLambda, monteCarloReturns, nStepReturns, tdLambdaReturns, type Trajectories,
+} from "../targets/returns.js";
+export {
+  addEpisode, canSample, createDualBuffer, type DualBuffer, type DualBufferOptions, sampleBatch,
+} from "../replay/dual.js";
+export { countSteps, type EpisodeGroup, groupEpisodes } from "../replay/group.js";
+export { type EpisodeSizes, uniformLengths } from "../replay/random-episodes.js";
+export { createNetworks, type Ticket } from "../training/networks.js";
+export { updateNetworks } from "../algorithms/update.js";
+export { evolveNetworks, type LayerChange } from "../algorithms/evolve.js";
+export {
+  createEpisodeRecorder, type EpisodeRecorder, type EpisodeResult, epsilonGreedy, } from "../training/rollout.js";
+export { createEvaluation, type Evaluation } from "../training/evaluate.js";
+export { train, type TrainOptions } from "../training/train.js";
+export { type PaperAlgorithm, type PaperMethod } from "../methods.js";
+export type { EpisodeBuffer } from "../replay/buffer.js";
+export type { NetworkName, NetworkShape, Parameters, ParameterSpec } from "../networks/parameters.js";
+export type { PartFile, PartOption } from "../parts/registry.js";
+export type { EnvironmentSizes, EnvironmentSnapshot, UnitSnapshot } from "../envs/environment.js";
+export type {
+  CheckpointRecord, EndRecord, EpisodeData, EvaluationRecord, ReplayState, TopologyRecord, TrainProgress,
+  TrainRecord, TrainState,
+} from "../training/records.js";
+export type { Episode } from "../replay/episode.js";
+export type { UpdateStatistics } from "../parts/algorithm.js";
+export type {
+  Actor, AgentNetwork, Answer, Engine, MixingNetwork, MonotonicMixer, NetworkSide, OpenEngine, OptimiserOptions,
+} from "../networks/engine.js";
+export type { Rules } from "../envs/starcraft/units.js";
+export type { PartSettings } from "../config/config.js";
+export type { OperatorPart, OperatorSettings } from "../parts/operator.js";
+export { type Host, setHost, type Tensorflow } from "../host.js";
