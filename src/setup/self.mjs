@@ -1,7 +1,7 @@
 // Lets notebooks and a shell in this clone find the package by its own name. Node.js does so by itself for modules below package.json, but the compiler
 // inside of tslab looks into node_modules only, and npx looks into node_modules/.bin. Both get small files that point to dist/ and to the command:
 // not a link, which npm would have to know as a dependency of the package on itself.
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, lstatSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "./npm.mjs";
 
@@ -27,11 +27,20 @@ function files() {
 
 /** Whether all of them are there, as they should be. */
 export function isLinked() {
+  if (links().length > 0) return false;
   return Object.entries(files()).every(([path, text]) => existsSync(join(root, path)) && readFileSync(join(root, path), "utf8") === text);
+}
+
+/** Links in the place of what is written: npm made them in earlier versions, and to write through one would change the project's own files. */
+function links() {
+  const { name } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+  const places = [join("node_modules", name), ...Object.keys(files()).filter((path) => path.includes(".bin"))].map((path) => join(root, path));
+  return places.filter((path) => lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink());
 }
 
 /** Writes them. */
 export function linkSelf() {
+  for (const link of links()) rmSync(link);
   for (const [path, text] of Object.entries(files())) {
     const full = join(root, path);
     mkdirSync(join(full, ".."), { recursive: true });
