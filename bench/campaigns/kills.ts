@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -110,8 +110,7 @@ async function bundle(folder: string): Promise<string> {
     ssr: { noExternal: true, external: ["@tensorflow/tfjs", "@tensorflow/tfjs-backend-wasm", "webgpu"] },
   });
   // Where src/node/host.ts looks for them.
-  mkdirSync(join(folder, "program/networks/wasm"), { recursive: true });
-  cpSync(join(root, "src/networks/wasm/kernels.wasm"), join(folder, "program/networks/wasm/kernels.wasm"));
+  cpSync(join(root, "src/networks/kernels/built"), join(folder, "program/networks/kernels/built"), { recursive: true });
   return join(folder, "program/node/killed.mjs");
 }
 
