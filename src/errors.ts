@@ -5,6 +5,7 @@ import { oneLine } from "./messages.js";
  * with the environment variable MAST_DEBUG they print the stack too.
  */
 export class LabError extends Error {
+  /** The name that printouts put before the message: "Error", or that of a class which extends this one. */
   override readonly name: string = "Error";
 }
 

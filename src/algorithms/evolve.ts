@@ -8,9 +8,13 @@ import { countNonzeros } from "../sparse/mask.js";
 
 /** What one evolution did to one layer. */
 export interface LayerChange {
+  /** Name of the weight matrix, for example "agent.fc1.weight". */
   readonly name: string;
+  /** Connections of the layer. An evolution does not change their number. */
   readonly nonzeros: number;
+  /** Connections that were removed: those with the smallest magnitudes. */
   readonly dropped: number;
+  /** Connections that were added in their place; as many as were removed. */
   readonly grown: number;
 }
 
@@ -20,7 +24,12 @@ export interface LayerChange {
  *
  * @param step environment steps so far, of `config.steps`: zeta_t decays by a cosine to 0 at the end of training
  */
-export async function evolveNetworks(engine: Engine, config: Config, step: number, random: Random): Promise<{ fraction: number; layers: LayerChange[] }> {
+export async function evolveNetworks(engine: Engine, config: Config, step: number, random: Random): Promise<{
+  /** zeta_t, the share of each layer's connections that was dropped and grown. */
+  fraction: number;
+  /** One entry for each weight matrix that can be masked, in the order of `engine.parameters`. */
+  layers: LayerChange[];
+}> {
   const { grow, fraction: initial } = config.topology;
   const rule = growthOf(config);
   const options = config.options?.growth ?? {};

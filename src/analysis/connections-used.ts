@@ -26,6 +26,7 @@ export interface AgentActivity {
 export interface UsedConnections {
   /** The weight's name: "agent.fc1.weight". */
   readonly weight: string;
+  /** Mean number of the layer's connections that carry a signal in one decision of the agent. */
   readonly used: number;
   /** What a random mask of the same density would carry of the same signals. */
   readonly random: number;
@@ -37,6 +38,7 @@ export interface AgentConnections {
   readonly agent: number;
   /** Type of its unit: "stalker". */
   readonly type: string;
+  /** What its decisions sent through the network's inputs and first layer. */
   readonly activity: AgentActivity;
   /** One for each weight of the agent network. */
   readonly layers: readonly UsedConnections[];
@@ -46,6 +48,7 @@ export interface AgentConnections {
 export interface TeamConnections {
   /** Of the run. */
   readonly seed: number;
+  /** One entry for each agent, in the environment's order. */
   readonly agents: readonly AgentConnections[];
   /** Mean absolute value of each input of the agent network, over the decisions of all agents. [inputs] */
   readonly inputs: readonly number[];

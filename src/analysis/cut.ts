@@ -19,6 +19,7 @@ export type CutOrder = (typeof CUT_ORDERS)[number];
 
 /** What remains of a team's decisions when more and more is taken out of its network. */
 export interface CutCurve {
+  /** Which dimensions were taken out first: those with the fewest connections, with the most, or random ones. */
   readonly order: CutOrder;
   /** How many dimensions were taken out: none, an eighth, a quarter, half, three quarters. */
   readonly taken: readonly number[];

@@ -5,7 +5,9 @@ import { requireSeeds } from "../results/seeds.js";
 import { mean, standardDeviation } from "../results/statistics.js";
 import type { StoredRun } from "../runs/store.js";
 
+/** Settings of `estimateTable`. */
 export interface EstimateTableOptions {
+  /** Line above the table. Default: none. */
   readonly title?: string;
   /** What the settings are called. Default: "Setting". */
   readonly settings?: string;

@@ -20,8 +20,9 @@ export interface AgedChoices extends StoredChoices {
 
 /** What the replay buffers hold at one moment of training, compared with the policy of that moment. */
 export interface DistanceMoment {
-  /** Environment steps and training episodes so far. */
+  /** Environment steps that the run has made so far. */
   readonly step: number;
+  /** Training episodes that the run has played so far. */
   readonly episode: number;
   /** The offline buffer, newest first, in blocks of up to 16 episodes; the online buffer is the first of them. */
   readonly blocks: readonly AgedChoices[];

@@ -6,7 +6,9 @@ import { mean, standardDeviation } from "../results/statistics.js";
 import { summaryOf } from "../results/scores.js";
 import type { StoredRun } from "../runs/store.js";
 
+/** Settings of `seedTable`. */
 export interface SeedTableOptions {
+  /** Line above the table. Default: none. */
   readonly title?: string;
   /** Environment steps before which evaluations do not count: what all runs of a seed share says nothing about their differences. Default: 0. */
   readonly from?: number;

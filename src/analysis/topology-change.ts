@@ -7,8 +7,9 @@ import { maskOverlap, type Overlap } from "../sparse/overlap.js";
 export interface TopologyChange {
   /** How often connections moved. */
   readonly evolutions: number;
-  /** Weights, masked or not, and how many of them are connections at any time. */
+  /** Number of weights, present or pruned. */
   readonly weights: number;
+  /** How many of `weights` are connections. Every evolution leaves this number as it is. */
   readonly connections: number;
   /** Connections dropped over the whole training; each time as many grew elsewhere. */
   readonly moved: number;

@@ -8,6 +8,7 @@ import { replaceFile } from "../runs/disk.js";
 import { escapeHtml } from "../figures/table.js";
 import { SIDE_COLOURS } from "../figures/theme.js";
 
+/** Settings of `showReplay` and of the page on which a replay is played. */
 export interface ReplayOptions {
   /** Default: environment, length and who won. */
   readonly title?: string;

@@ -10,9 +10,11 @@ import { replaceFile } from "../runs/disk.js";
 
 /** What `saveFigure` wrote. */
 export interface SavedFigure {
+  /** Path of the Plotly figure as JSON. */
   readonly json: string;
+  /** Path of a web page that shows the figure without a network connection. */
   readonly html: string;
-  /** Undefined where no browser could draw it. */
+  /** Path of the picture. It is undefined where no browser could draw it. */
   readonly png: string | undefined;
 }
 

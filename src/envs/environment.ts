@@ -23,6 +23,7 @@ export interface EnvironmentSizes {
 export interface Environment {
   /** The name it was made from, for example "3m". */
   readonly name: string;
+  /** Numbers of agents and actions, and the lengths of its arrays. They are the same for all episodes. */
   readonly sizes: EnvironmentSizes;
   /** True when an episode is a function of its seed and joint actions alone, so that it can be replayed. */
   readonly deterministic: boolean;
@@ -66,15 +67,25 @@ export type GivenEnvironment = Omit<Environment, "name" | "snapshot"> & Partial<
 
 /** One unit of a battle, in map cells; y points up. */
 export interface UnitSnapshot {
+  /** The trained team is "ally"; its opponents are "enemy". */
   readonly side: "ally" | "enemy";
+  /** Name of the unit's type, for example "stalker". */
   readonly type: string;
+  /** Distance of the unit's centre from the map's left edge, in map cells. */
   readonly x: number;
+  /** Distance of the unit's centre from the map's lower edge, in map cells. */
   readonly y: number;
+  /** Radius of the circle that the unit occupies, in map cells. */
   readonly radius: number;
+  /** Health that is left, in the game's points; 0 for a dead unit. */
   readonly health: number;
+  /** Health of an unharmed unit. */
   readonly maxHealth: number;
+  /** Shield that is left, in the game's points; 0 for a dead unit and for types without a shield. */
   readonly shield: number;
+  /** Shield of an unharmed unit; 0 for types without one. */
   readonly maxShield: number;
+  /** Whether the unit takes part in the battle. */
   readonly alive: boolean;
   /** Index into `units` of the unit it fired at (or healed) during the last step, or -1. */
   readonly target: number;
@@ -82,13 +93,18 @@ export interface UnitSnapshot {
 
 /** One moment of an episode for drawing. Matrix games have no units and describe themselves in `text`. */
 export interface EnvironmentSnapshot {
+  /** Name of the environment, for example "3m". */
   readonly environment: string;
+  /** Environment steps since the start of the episode. */
   readonly step: number;
+  /** The moment in one line of words, for places that cannot draw. */
   readonly text: string;
-  /** Size of the map in cells; 0 by 0 where there is none. */
+  /** Width of the map in cells; 0 where there is no map. */
   readonly width: number;
+  /** Height of the map in cells; 0 where there is no map. */
   readonly height: number;
   /** Cells that cannot be walked, [height, width] row-major from y = 0, as a string of "." (open) and "#" (blocked); "" where there is none. */
   readonly terrain: string;
+  /** Every unit of both sides, dead ones included; empty where there are none. */
   readonly units: readonly UnitSnapshot[];
 }

@@ -10,14 +10,23 @@ export type Script = (env: Environment, jointAction: Uint8Array) => void;
 
 /** What a series of episodes came to. Means over complete episodes; `returnError` and `lengthError` are standard errors. */
 export interface PlaySummary {
+  /** Environment steps of all episodes together. */
   readonly steps: number;
+  /** Number of episodes that were played to their end. */
   readonly episodes: number;
+  /** Number of episodes that the team won. */
   readonly wins: number;
+  /** Share of the episodes that the team won, 0..1. */
   readonly winRate: number;
+  /** Mean of the undiscounted sum of team rewards of an episode. */
   readonly meanReturn: number;
+  /** Standard error of `meanReturn`. */
   readonly returnError: number;
+  /** Mean length of an episode in environment steps. */
   readonly meanLength: number;
+  /** Standard error of `meanLength`, in environment steps. */
   readonly lengthError: number;
+  /** Number of episodes that reached the environment's limit of steps without a victory. */
   readonly timeouts: number;
 }
 

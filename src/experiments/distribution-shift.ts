@@ -14,7 +14,9 @@ import { batchChoices, type DistanceMoment, distanceWorker, offlineChoices, onli
 
 /** One run and what its buffers held on the way. */
 export interface FollowedRun {
+  /** Complete configuration of the run. */
   readonly config: Config;
+  /** Measurements of its replay buffers, earliest first. */
   readonly moments: readonly DistanceMoment[];
 }
 

@@ -5,8 +5,12 @@ import { grid, type Setting } from "./grid.js";
 /** Parts of eight from the offline and from the online buffer: b₁ : b₂ of Table 9. */
 const ratio = (offline: number, online: number): Setting => ({ label: `${offline} : ${online}`, input: { replay: { offlineBatch: 4 * offline, onlineBatch: 4 * online } } });
 
-/** How much of a batch should be recent? */
-export const [bufferRatio, bufferRatioOwQmix] = ablations({
+export const [
+  /** How much of a batch should be recent? MAST on QMIX with the ratios of Table 9. */
+  bufferRatio,
+  /** The same question on OW-QMIX. */
+  bufferRatioOwQmix,
+] = ablations({
   id: "buffer-ratio",
   title: "Batches from the offline and the online buffer",
   about: "MAST with six shares of recent episodes in a batch of 32, from none to all",

@@ -42,13 +42,19 @@ export const engines: Experiment = declare({
 
 /** The runs of one seed on both engines. */
 export interface EnginePair {
+  /** The seed that both runs were trained with. */
   readonly seed: number;
+  /** The run whose networks our own kernels computed. */
   readonly wasm: StoredRun;
+  /** The run whose networks TensorFlow.js computed. */
   readonly tensorflow: StoredRun;
   /** Environment steps up to which both played the same battles, in training and in every evaluation, to the last digit of their returns. */
   readonly samePlay: number;
-  /** Steps of the evaluations, and how far apart the estimated values are there, relative to the wasm engine's. [evaluations] */
+  /** Environment steps of the evaluations. [evaluations] */
   readonly steps: readonly number[];
+  /**
+   * Distance between the estimated values of both runs at each evaluation, relative to the wasm engine's. [evaluations]
+   */
   readonly apart: readonly number[];
 }
 

@@ -9,6 +9,7 @@ import type { StoredRun } from "../runs/store.js";
 /** Budget and seeds: seconds for tests, minutes on a laptop, or what the paper spent. */
 export const PROFILES = ["smoke", "classroom", "paper"] as const;
 
+/** The name of a budget: "smoke" takes seconds, "classroom" minutes on a laptop, "paper" is what the paper spent. */
 export type Profile = (typeof PROFILES)[number];
 
 /**
@@ -47,6 +48,7 @@ export function declare(experiment: Experiment): Experiment {
 export interface Experiment {
   /** What `mast experiment run` calls it; its figures are figures/ID*.*, its numbers data/results/ID*.csv. */
   readonly id: string;
+  /** One line that lists, tables and figures show. */
   readonly title: string;
   /** What it shows. */
   readonly about: string;
@@ -64,7 +66,12 @@ export interface Experiment {
   /** How progress and figures call a run. */
   label(config: Config): string;
   /** The picture, of several small ones, in which a live curve shows a run, and its name there; default: one picture for all. */
-  place?(config: Config): { readonly panel: string; readonly label: string };
+  place?(config: Config): {
+    /** Title of the small picture in which the curve is drawn. */
+    readonly panel: string;
+    /** Name of the curve in that picture; runs with the same label are averaged. */
+    readonly label: string;
+  };
   /** What is varied, as further columns of tables with a row for each run or evaluation. */
   columns?(config: Config): Readonly<Record<string, string>>;
   /** The result of runs that are complete. */
@@ -75,7 +82,9 @@ export interface Experiment {
 
 /** What the runs of an experiment come to. */
 export interface Reduction {
+  /** The result in numbers, laid out as in the paper where it has such a table. */
   readonly table: Table;
+  /** The main figure of the result. */
   readonly figure: Figure;
   /** Further figures; each is saved under the experiment's id and its name. */
   readonly more?: Readonly<Record<string, Figure>>;
@@ -88,6 +97,8 @@ export interface Reduction {
 /** An experiment that measures something itself: times on this machine, or what training does on its way. */
 export interface Measurement extends Pick<Experiment, "id" | "title" | "about" | "reproduces" | "profile"> {
   /**
+   * Takes the measurement with what the profile spends.
+   *
    * @param options.signal stops it; it then rejects with the signal's reason
    * @param options.onProgress hears which share is done, 0..1, and what is being done
    */

@@ -14,7 +14,9 @@ import { winRateCurve } from "../analysis/curves.js";
 
 /** One value of what an experiment varies: its name in tables, and what it changes in a configuration. */
 export interface Setting {
+  /** Name of the value in tables and legends, for example "0.8". */
   readonly label: string;
+  /** Fields of the configuration that the value sets. */
   readonly input: ConfigInput;
 }
 
@@ -22,14 +24,17 @@ export interface Setting {
 export interface Dimension {
   /** What it is called, with the paper's symbol: "λ". */
   readonly title: string;
+  /** The values in the order of rows or columns. */
   readonly settings: readonly Setting[];
 }
 
 /** What is needed to reduce runs to a table and a figure in the form of the paper's ablations. */
 export interface GridPlan {
+  /** Title of the table and the figure. */
   readonly title: string;
-  /** Titles of the two directions. */
+  /** What the rows are called. */
   readonly rows: string;
+  /** What the columns are called. */
   readonly columns: string;
   /** The cell of a run, by its configuration. */
   cell(config: Config): Cell;
@@ -50,7 +55,11 @@ export interface GridDeclaration extends Pick<Experiment, "id" | "title" | "abou
   /** Cells to leave out. */
   without?(cell: Cell): boolean;
   /** What a profile spends on every cell alike. */
-  readonly budgets: Readonly<Record<Profile, ConfigInput & { readonly steps: number }>>;
+  readonly budgets: Readonly<Record<Profile, ConfigInput & {
+    /** Environment steps of each run. */
+    readonly steps: number;
+  }>>;
+  /** Runs of each cell when no other number is asked for; their seeds are 1, 2 and so on. */
   readonly seeds: Readonly<Record<Profile, number>>;
   /** What the paper prints for a cell, percent of its dense model. */
   paper?(cell: Cell): number | undefined;

@@ -1,7 +1,11 @@
 import { ablations } from "./ablation.js";
 
-/** How often should connections move? */
-export const [maskInterval, maskIntervalOwQmix] = ablations({
+export const [
+  /** How often should connections move? MAST on QMIX with the intervals delta_m of Table 10. */
+  maskInterval,
+  /** The same question on OW-QMIX. */
+  maskIntervalOwQmix,
+] = ablations({
   id: "mask-interval",
   title: "Interval of the mask updates",
   about: "How often connections move: MAST with five intervals δₘ, from 20 to 2,000 episodes",

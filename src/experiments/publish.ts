@@ -13,6 +13,7 @@ import { runName, type StoredRun } from "../runs/store.js";
 import { type Experiment, type Measured, type Measurement, type Profile, profileNamed, type Reduction } from "./experiment.js";
 import { currentCommit } from "../runs/summary.js";
 
+/** Where published files go, and what their tables begin with. */
 export interface PublishOptions {
   /** Where tables and figures go. Default: `resultsPlace()`, a person's own. */
   readonly place?: ResultsPlace;
@@ -26,6 +27,7 @@ export interface PublishOptions {
 export interface PublishedFile {
   /** "Runs", "Evaluations", "Methods", "Settings", "Rows" or "Figure". */
   readonly what: string;
+  /** Path of the file. */
   readonly path: string;
 }
 
@@ -40,7 +42,10 @@ export interface PublishedFile {
  * @example
  * const { table, figure } = await publishResults(lambda, "classroom", await watchRuns(lambda.configs("classroom")));
  */
-export async function publishResults(experiment: Experiment, profile: Profile, runs: readonly StoredRun[], options: PublishOptions = {}): Promise<Reduction & { readonly saved: readonly PublishedFile[] }> {
+export async function publishResults(experiment: Experiment, profile: Profile, runs: readonly StoredRun[], options: PublishOptions = {}): Promise<Reduction & {
+  /** Every file that was written. */
+  readonly saved: readonly PublishedFile[];
+}> {
   const reduction = reduceResults(experiment, runs);
   return { ...reduction, saved: await saveResults(experiment, profile, runs, reduction, options) };
 }
@@ -79,7 +84,10 @@ export async function saveResults(experiment: Experiment, profile: Profile, runs
  * @example
  * const { table } = await publishMeasurement(wallClock, "classroom", await wallClock.measure("classroom"));
  */
-export async function publishMeasurement(measurement: Measurement, profile: Profile, measured: Measured, options: PublishOptions = {}): Promise<Measured & { readonly saved: readonly PublishedFile[] }> {
+export async function publishMeasurement(measurement: Measurement, profile: Profile, measured: Measured, options: PublishOptions = {}): Promise<Measured & {
+  /** Every file that was written. */
+  readonly saved: readonly PublishedFile[];
+}> {
   const { id } = measurement;
   if (measured.rows.length === 0) throw new LabError(`${id} measured nothing: there is nothing to show.`);
   const ending = profileNamed(profile) === measurement.profile ? "" : `-${profile}`;

@@ -12,7 +12,12 @@ const TEAMS = [
 ] as const satisfies readonly ConfigInput[];
 
 /** What a profile spends on each team. */
-export const QUICKSTART_PROFILES: Readonly<Record<Profile, { readonly seeds: number; readonly settings: ConfigInput }>> = {
+export const QUICKSTART_PROFILES: Readonly<Record<Profile, {
+  /** Runs of each team, with seeds 1, 2 and so on. */
+  readonly seeds: number;
+  /** What all of these runs have in common. */
+  readonly settings: ConfigInput;
+}>> = {
   smoke: {
     seeds: 1,
     settings: { steps: 1_500, warmup: 200, topology: { interval: 10 }, targetInterval: 20, evaluation: { interval: 500, episodes: 8, window: 2 }, log: { interval: 100 } },

@@ -11,8 +11,12 @@ import { estimatedValueCurve, overestimationCurve, winRateCurve } from "../analy
 /** The pairs of Table 8. */
 const PAIRS = [[1, 10], [5, 5], [5, 10], [10, 5], [10, 10]] as const;
 
-/** How sharp should the soft mellowmax be? */
-export const [alphaOmega, alphaOmegaOwQmix] = ablations({
+export const [
+  /** How sharp should the soft mellowmax be? MAST on QMIX with the pairs of alpha and omega of Table 8. */
+  alphaOmega,
+  /** The same question on OW-QMIX. */
+  alphaOmegaOwQmix,
+] = ablations({
   id: "alpha-omega",
   title: "α and ω of the soft mellowmax",
   about: "How close the soft mellowmax lies to the maximum: MAST with the five pairs of α and ω",

@@ -5,8 +5,12 @@ import { estimatedValueCurve } from "../analysis/curves.js";
 /** The burn-in times of Table 6, as shares of the training: 0, 0.45M, 0.75M, 1M, 1.5M and 2M of 2M steps. */
 const BURN_INS = [0, 0.225, 0.375, 0.5, 0.75, 1];
 
-/** When should TD(λ) follow the one-step targets? */
-export const [burnIn, burnInOwQmix] = ablations({
+export const [
+  /** When should TD(lambda) follow the one-step targets? MAST on QMIX with the burn-in times T_0 of Table 6. */
+  burnIn,
+  /** The same question on OW-QMIX. */
+  burnInOwQmix,
+] = ablations({
   id: "burn-in",
   title: "Burn-in time of the hybrid TD(λ) targets",
   about: "When TD(λ) follows the one-step targets: MAST with six burn-in times T₀",
@@ -15,8 +19,12 @@ export const [burnIn, burnInOwQmix] = ablations({
   source: "Table 6 (3s5z, 2M steps: T₀ of 0, 0.45M, 0.75M, 1M, 1.5M and 2M)",
 });
 
-/** How far should targets look? */
-export const [lambda, lambdaOwQmix] = ablations({
+export const [
+  /** How far should targets look? MAST on QMIX with the values of lambda of Table 7. */
+  lambda,
+  /** The same question on OW-QMIX. */
+  lambdaOwQmix,
+] = ablations({
   id: "lambda",
   title: "λ of the hybrid TD(λ) targets",
   about: "How far targets look ahead: MAST with six values of λ, from one step to the whole episode",

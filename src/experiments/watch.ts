@@ -9,13 +9,19 @@ import { trainingCurves } from "../figures/curves.js";
 import { runLabels } from "../figures/labels.js";
 import { inNotebook, interruptSignal, liveFigure, showProgress, showShare } from "../display/notebook.js";
 
+/** How runs are started and shown while they train. */
 export interface WatchOptions {
   /** Title of the live curve. */
   readonly title?: string;
   /** What curves average over: runs with the same label are one method's seeds. Default: the method, and what sets it apart. */
   readonly label?: (config: Config) => string;
   /** See `Experiment.place`. */
-  readonly place?: (config: Config) => { readonly panel: string; readonly label: string };
+  readonly place?: (config: Config) => {
+    /** Title of the small picture in which the run's curve is drawn. */
+    readonly panel: string;
+    /** Name of its curve there; runs with the same label are averaged. */
+    readonly label: string;
+  };
   /** Threads; default: one for each core. */
   readonly workers?: number;
   /** Where runs are kept, if not in data/runs. */

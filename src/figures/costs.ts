@@ -9,18 +9,25 @@ import { axis, layout, methodStyles } from "./theme.js";
 
 /** Sizes and FLOPs as shares of the dense model's: three columns of Table 1. */
 export interface CostShares {
+  /** Weights and biases that training holds, over those of the dense networks: column "Total Size". */
   readonly totalSize: number;
+  /** Floating point operations of one update, over those of the dense networks: column "FLOPs (Train)". */
   readonly trainFlops: number;
+  /** Floating point operations of one step of acting, over those of the dense networks: column "FLOPs (Test)". */
   readonly inferenceFlops: number;
 }
 
 /** A row of Table 1 beside what the equations give. */
 export interface ReproducedCost {
+  /** The algorithm whose networks are counted. */
   readonly algorithm: PaperAlgorithm;
   /** "average" for the mean over an algorithm's rows. */
   readonly environment: string;
+  /** S, the share of weights removed from each network, 0..1. */
   readonly sparsity: number;
+  /** What equations 8 to 24 give. */
   readonly ours: CostShares;
+  /** What Table 1 prints. */
   readonly paper: CostShares;
 }
 

@@ -16,7 +16,9 @@ export interface RunCurve {
   readonly values: ArrayLike<number>;
 }
 
+/** Settings of `trainingCurves`. */
 export interface TrainingCurvesOptions {
+  /** Line above the figure. Default: none. */
   readonly title?: string;
   /** Name of the vertical axis. Default: "Test win rate". */
   readonly value?: string;

@@ -5,6 +5,7 @@ import { axis, layout, MASK_COLOURS } from "./theme.js";
 
 /** What became of one layer's connections between two moments. */
 export interface EvolutionPanel {
+  /** Text above the panel. */
   readonly label: string;
   /** Output dimensions: rows. */
   readonly outputs: number;
@@ -18,7 +19,9 @@ export interface EvolutionPanel {
   readonly numbers?: Float32Array;
 }
 
+/** Settings of `evolutionImage`. */
 export interface EvolutionImageOptions {
+  /** Line above the figure. Default: none. */
   readonly title?: string;
   /** Panels side by side. Default: as many as leave a connection a readable square. */
   readonly columns?: number;

@@ -8,6 +8,7 @@ import type { Table } from "./table.js";
 export interface Feature {
   /** The block it belongs to: "moves", "enemy 2", "ally 1", "own", ... */
   readonly block: string;
+  /** What the entry measures within its block, for example "distance / 9" or "health". */
   readonly name: string;
 }
 

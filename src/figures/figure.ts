@@ -2,7 +2,12 @@
 export type Trace = { readonly [key: string]: unknown };
 
 /** What is drawn around the traces, as plain JSON. `width` and `height` are in pixels. */
-export type Layout = { readonly width: number; readonly height: number; readonly [key: string]: unknown };
+export type Layout = {
+  /** Width of the figure in pixels. */
+  readonly width: number;
+  /** Height of the figure in pixels. */
+  readonly height: number; readonly [key: string]: unknown;
+};
 
 /**
  * A Plotly figure as plain JSON: what every function of this folder returns, and what `showFigure` and `saveFigure` take.
@@ -12,7 +17,9 @@ export type Layout = { readonly width: number; readonly height: number; readonly
  * await showFigure(figure);
  */
 export interface Figure {
+  /** Plotly's traces, in the order in which they are drawn. */
   readonly data: readonly Trace[];
+  /** Plotly's layout: size, axes, titles and annotations. */
   readonly layout: Layout;
   /** One line for places that cannot draw, such as a terminal. */
   readonly summary: string;

@@ -16,7 +16,9 @@ export interface MaskSnapshot {
   readonly mask: Uint8Array;
 }
 
+/** Settings of `maskImage`. */
 export interface MaskOptions {
+  /** Line above the figure. Default: none. */
   readonly title?: string;
   /** Pixels of one connection's square. Default: the largest whole number that leaves the figure its size. */
   readonly cell?: number;
@@ -103,8 +105,11 @@ export const LAST = "#0072B2";
 
 /** A run of neighbouring input dimensions with one meaning. */
 export interface InputBlock {
+  /** Text that labels the block on the axis. */
   readonly name: string;
+  /** Index of the block's first dimension, from 0. */
   readonly start: number;
+  /** Number of dimensions in the block. */
   readonly length: number;
   /** What each of its inputs is, shown under the mouse. [length] */
   readonly inputs?: readonly string[];

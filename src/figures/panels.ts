@@ -11,6 +11,7 @@ export interface Line {
   readonly x: ArrayLike<number>;
   /** [points] */
   readonly y: ArrayLike<number>;
+  /** CSS colour. Default: that of the method which the label names, or another one of the same palette. */
   readonly colour?: string;
   /** Plotly's dash, such as "dash" or "dot". */
   readonly dash?: string;
@@ -24,13 +25,17 @@ export interface Line {
 
 /** One small picture. */
 export interface Panel {
+  /** Text above the picture. Default: none. */
   readonly title?: string;
+  /** The lines in the order in which they are drawn. */
   readonly lines: readonly Line[];
 }
 
 /** An axis that all panels share. */
 export interface PanelAxis {
+  /** What the axis shows, with its unit. */
   readonly title: string;
+  /** Whether the axis is logarithmic. Default: false. */
   readonly log?: boolean;
   /** In the axis' own numbers, also where it is logarithmic. Default: what the lines need. */
   readonly range?: readonly [number, number];
@@ -40,9 +45,13 @@ export interface PanelAxis {
   readonly ticks?: readonly number[];
 }
 
+/** Settings of `linePanels`. */
 export interface LinePanelsOptions {
+  /** Line above all panels. Default: none. */
   readonly title?: string;
+  /** The horizontal axis of every panel. */
   readonly x: PanelAxis;
+  /** The vertical axis of every panel. */
   readonly y: PanelAxis;
   /** Panels beside each other. Default: 2, or 1 where there is one. */
   readonly columns?: number;

@@ -3,7 +3,9 @@ import type { Policy } from "../envs/play.js";
 
 /** One episode as it was played, for drawing. T is its length in steps. */
 export interface EpisodeRecording {
+  /** Name of the environment, for example "3m". */
   readonly environment: string;
+  /** Seed that the environment was reset with. */
   readonly seed: number;
   /** Before the first and after every step. [T + 1] */
   readonly frames: readonly EnvironmentSnapshot[];
@@ -11,6 +13,7 @@ export interface EpisodeRecording {
   readonly rewards: readonly number[];
   /** Joint action of each step. [T][agents] */
   readonly actions: readonly (readonly number[])[];
+  /** Whether the team won. */
   readonly won: boolean;
 }
 

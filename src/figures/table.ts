@@ -1,7 +1,14 @@
 /** A table of text, for notebook, terminal and files. */
 export interface Table {
+  /** Line above the table. Default: none. */
   readonly title?: string;
-  readonly columns: readonly { readonly title: string; readonly align?: "left" | "right" }[];
+  /** The columns from left to right. */
+  readonly columns: readonly {
+    /** Text at the head of the column. */
+    readonly title: string;
+    /** Side to which the cells are aligned. Default: "left". */
+    readonly align?: "left" | "right";
+  }[];
   /** [rows, columns] */
   readonly rows: readonly (readonly string[])[];
   /** A line below: what the numbers are and where they come from. */

@@ -31,6 +31,7 @@ export type PartTable = Readonly<Record<string, Readonly<Record<string, unknown>
 
 /** A part that cannot be used; the message is one line that names the part. */
 export class PartError extends LabError {
+  /** The name that printouts put before the message: "PartError". */
   override readonly name = "PartError";
 }
 

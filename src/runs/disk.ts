@@ -5,6 +5,7 @@ import { LabError } from "../errors.js";
 
 /** Something about a stored run that a person has to know; its message is one line. */
 export class RunError extends LabError {
+  /** The name that printouts put before the message: "RunError", or that of a class which extends it. */
   override readonly name: string = "RunError";
 }
 

@@ -4,8 +4,11 @@ import type { Environment, EnvironmentSizes, EnvironmentSnapshot } from "../envi
 
 /** A cooperative game of a few states in which the joint action alone decides what follows. */
 export interface MatrixGame {
+  /** Name of the environment that is made of the game; errors and snapshots show it. */
   readonly name: string;
+  /** Number of agents n. */
   readonly agents: number;
+  /** Number of actions of each agent; every action is legal in every state. */
   readonly actions: number;
   /** Steps of an episode; every episode is this long. */
   readonly steps: number;
