@@ -9,17 +9,20 @@ import { gpuBenchmarks } from "./gpu.js";
 import { kernelRows } from "./kernels.js";
 import type { Benchmark, Effort, Row } from "./measure.js";
 import { pytorchBenchmarks } from "./pytorch.js";
+import { realGame } from "./real-game.js";
 import { rliableChecks } from "./rliable.js";
 import { trainingBenchmarks } from "./training.js";
 import { updateBenchmarks } from "./updates.js";
 
-const USAGE = `npm run bench -- [--only PATTERN] [--json FILE] [--pytorch | --rliable | --gpu] [--quick] [--list]
+const USAGE = `npm run bench -- [--only PATTERN] [--json FILE] [--pytorch | --rliable | --gpu | --real-game] [--quick] [--list]
   --only PATTERN  only benchmarks whose name matches this regular expression, ignoring case
   --json FILE     also write the rows there, as [{ name, value, unit }, ...]
   --pytorch       also time updates against PyTorch, which is installed from PyPI into .venv-pytorch if it is not there yet (on Linux 5.4 GB)
   --rliable       instead compare our statistics with rliable's, which is installed from PyPI into .venv-rliable if it is not there yet (0.5 GB)
   --gpu           instead time the tensorflow engine, many vectorised seeds, beside the wasm engine on all cores
   --backend NAME  with --gpu: what it computes on, one of ${BACKENDS.join(", ")} (default auto, the best that is there)
+  --real-game     instead compare battles with the real game's, as far as its recordings are there (MAST_REFERENCE, or ../shared/reference/smac)
+  --csv FILE      with --real-game: also write the rows there
   --quick         a smoke run in seconds; its figures mean nothing
   --list          name the benchmarks and stop`;
 
@@ -75,9 +78,10 @@ function backendOf(name = "auto"): Backend {
 
 async function main(): Promise<void> {
   const { values } = parseArgs({
-    options: { only: { type: "string" }, json: { type: "string" }, pytorch: { type: "boolean", default: false }, rliable: { type: "boolean", default: false }, gpu: { type: "boolean", default: false }, backend: { type: "string" }, quick: { type: "boolean", default: false }, list: { type: "boolean", default: false }, help: { type: "boolean", short: "h", default: false } },
+    options: { only: { type: "string" }, json: { type: "string" }, pytorch: { type: "boolean", default: false }, rliable: { type: "boolean", default: false }, gpu: { type: "boolean", default: false }, "real-game": { type: "boolean", default: false }, csv: { type: "string" }, backend: { type: "string" }, quick: { type: "boolean", default: false }, list: { type: "boolean", default: false }, help: { type: "boolean", short: "h", default: false } },
   });
   if (values.help) return console.log(USAGE);
+  if (values["real-game"]) return realGame({ quick: values.quick, ...(values.csv !== undefined && { csv: values.csv }) });
   const among = values.gpu ? gpuBenchmarks(backendOf(values.backend)) : values.rliable ? rliableChecks : values.pytorch ? [...benchmarks, ...pytorchBenchmarks] : benchmarks;
   if (values.backend !== undefined && !values.gpu) throw new Error("--backend is for --gpu: npm run bench -- --gpu --backend tfjs-node");
   const chosen = chooseBenchmarks(values.only ?? "", among);
