@@ -1,3 +1,4 @@
+import "../../src/node/host.js";
 import { readFileSync } from "node:fs";
 import type { Environment } from "../../src/envs/environment.js";
 import type { Policy } from "../../src/envs/play.js";

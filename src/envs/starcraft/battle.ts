@@ -1,5 +1,5 @@
 import type { BattleMap } from "./maps.js";
-import { unitsOf } from "./maps.js";
+import { bySpawn, unitsOf } from "./maps.js";
 import { attackDamage, canTarget, ENERGY_MAX, ENERGY_START } from "./units.js";
 import type { Rules, UnitType } from "./units.js";
 
@@ -40,6 +40,8 @@ export interface Battle {
   readonly separation: Float64Array;
   readonly reach: Float64Array;
   readonly speed: Float64Array;
+  /** Cells a tick gained each tick; 0 is at full speed at once. */
+  readonly acceleration: Float64Array;
   /** Ticks between shots and from decision to hit. */
   readonly period: Float64Array;
   readonly damagePoint: Int32Array;
@@ -85,6 +87,8 @@ export interface Battle {
   /** Where a MOVE goes. */
   readonly goalX: Float64Array;
   readonly goalY: Float64Array;
+  /** Cells a tick that a unit which has to gain speed goes now. */
+  readonly pace: Float64Array;
   /** Where the unit looks, as a unit vector. */
   readonly faceX: Float64Array;
   readonly faceY: Float64Array;
@@ -146,7 +150,9 @@ export function createBattle(map: BattleMap, rules: Rules): Battle {
   if (rules === "starcraft" && map.allyTypes.length > 0) {
     ally.sort((a, b) => map.allyTypes.indexOf(a) - map.allyTypes.indexOf(b));
   }
-  const types = [...ally, ...unitsOf(map.enemies)];
+  const enemy = unitsOf(map.enemies);
+  if (rules === "starcraft") bySpawn(map, enemy);
+  const types = [...ally, ...enemy];
   const allies = ally.length;
   const units = types.length;
   const enemies = units - allies;
@@ -159,7 +165,7 @@ export function createBattle(map: BattleMap, rules: Rules): Battle {
   const pairs = (value: (a: UnitType, b: UnitType) => number): number[] =>
     types.flatMap((a) => types.map((b) => value(a, b)));
 
-  const doubles = 18 * units + enemies + 2;
+  const doubles = 19 * units + enemies + 2;
   const words = 15 * units + 2 * enemies + allies + 22;
   const episode = new ArrayBuffer(8 * doubles + 4 * words + units);
   let offset = 0;
@@ -186,6 +192,7 @@ export function createBattle(map: BattleMap, rules: Rules): Battle {
     separation: each((type) => type[rules].separation),
     reach: each((type) => type.range + type[rules].radius),
     speed: each((type) => type[rules].speed / (rules === "starcraft" ? TICKS_PER_SECOND : 1)),
+    acceleration: each((type) => type[rules].acceleration / TICKS_PER_SECOND ** 2),
     period: each((type) => type[rules].period * (rules === "starcraft" ? TICKS_PER_SECOND : 1)),
     damagePoint: Int32Array.from(types, (type) => Math.ceil(type[rules].damagePoint * TICKS_PER_SECOND)),
     backswing: Int32Array.from(types, (type) => Math.ceil(type[rules].backswing * TICKS_PER_SECOND)),
@@ -224,6 +231,7 @@ export function createBattle(map: BattleMap, rules: Rules): Battle {
     goalY: double(units),
     bendX: double(units),
     bendY: double(units),
+    pace: double(units),
     faceX: double(units),
     faceY: double(units),
     beamX: double(units),

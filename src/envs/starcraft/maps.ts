@@ -13,6 +13,8 @@ export interface BattleMap {
   /** Units in the order SMAClite places and numbers them. */
   readonly allies: Squad;
   readonly enemies: Squad;
+  /** Types in the order in which the game's map makes them, where it is not that of `allies`. */
+  readonly spawnOrder?: readonly UnitType[];
   readonly allyPoint: readonly [number, number];
   readonly enemyPoint: readonly [number, number];
   /** Where the enemy is sent, if not to `allyPoint`. */
@@ -93,6 +95,7 @@ export const maps: readonly BattleMap[] = [
     name: "MMM",
     episodeLimit: 150,
     ...mirrored([[medivac, 1], [marine, 7], [marauder, 2]]),
+    spawnOrder: [marine, marauder, medivac],
     allyTypes: [marauder, marine, medivac],
     enemyTypes: [marauder, marine, medivac],
     enemyFollows: false,
@@ -117,6 +120,7 @@ export const maps: readonly BattleMap[] = [
     episodeLimit: 180,
     allies: [[medivac, 1], [marine, 7], [marauder, 2]],
     enemies: [[medivac, 1], [marine, 8], [marauder, 3]],
+    spawnOrder: [marine, marauder, medivac],
     allyTypes: [marauder, marine, medivac],
     enemyTypes: [marauder, marine, medivac],
     enemyFollows: false,
@@ -138,4 +142,9 @@ export const maps: readonly BattleMap[] = [
 /** The units of a squad, one by one in placement order. */
 export function unitsOf(squad: Squad): UnitType[] {
   return squad.flatMap(([type, count]) => Array<UnitType>(count).fill(type));
+}
+
+/** Sorts units into the order in which the game's map makes them. */
+export function bySpawn({ spawnOrder }: BattleMap, types: UnitType[]): UnitType[] {
+  return spawnOrder === undefined ? types : types.sort((a, b) => spawnOrder.indexOf(a) - spawnOrder.indexOf(b));
 }

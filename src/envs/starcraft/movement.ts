@@ -136,6 +136,19 @@ export function nearestLiving(b: Battle, i: number, first: number, end: number):
   return nearest;
 }
 
+/** Holds unit `i` to the speed that it has reached; whoever stands begins anew. */
+function gainSpeed(b: Battle, i: number): void {
+  const { vx, vy, pace, acceleration } = b;
+  const wanted = Math.sqrt(vx[i]! * vx[i]! + vy[i]! * vy[i]!);
+  if (wanted === 0) {
+    pace[i] = 0;
+    return;
+  }
+  pace[i] = Math.min(wanted, pace[i]! + acceleration[i]!);
+  vx[i]! *= pace[i]! / wanted;
+  vy[i]! *= pace[i]! / wanted;
+}
+
 /** Moves everyone who walks. */
 export function move(w: World): void {
   const { b, push, wasX, wasY } = w;
@@ -143,6 +156,7 @@ export function move(w: World): void {
   for (let i = 0; i < units; i++) {
     wasX[i] = b.x[i]!;
     wasY[i] = b.y[i]!;
+    if (b.acceleration[i] !== 0) gainSpeed(b, i);
     if (alive[i] === 1 && (vx[i] !== 0 || vy[i] !== 0)) {
       push[0] = vx[i]!;
       push[1] = vy[i]!;
@@ -314,10 +328,15 @@ export function goAround(w: World): void {
       const across = dx * uy - dy * ux;
       if (along > 0 && along <= look && across < room && across > -room) isFree = false;
     }
-    if (isFree) continue;
+    if (isFree) {
+      side[i] = 0;
+      continue;
+    }
+    const taken = side[i]!;
     for (let turn = 1; turn <= 2 * TURNS && !isFree; turn++) {
-      const angle = (turn + 1) >> 1;
-      const sign = (turn & 1) === 1 ? (side[i] === -1 ? -1 : 1) : side[i] === -1 ? 1 : -1;
+      // Once on one side of somebody, all of that side is tried first.
+      const angle = taken === 0 ? (turn + 1) >> 1 : turn <= TURNS ? turn : turn - TURNS;
+      const sign = taken === 0 ? ((turn & 1) === 1 ? -1 : 1) : turn <= TURNS ? taken : -taken;
       const cosine = turnCos[angle]!;
       const sine = sign * turnSin[angle]!;
       const dx = ux * cosine - uy * sine;

@@ -116,6 +116,14 @@ describe("3m, by hand", () => {
     place(other, [0, 0.5, 16]);
     expect(legalOf(other, 0)).not.toContain(5);
   });
+
+  it("an agent beyond -1 may not move to between -1 and 0 for SMAClite, in either direction", () => {
+    for (const [x, y, move] of [[-1.04, 16, 4], [16, -1.04, 2], [-0.04, 16, 2], [16, -0.04, 4]] as const) {
+      const other = make("3m", "smaclite");
+      place(other, [0, x, y]);
+      expect(legalOf(other, 0)).not.toContain(move);
+    }
+  });
 });
 
 describe("shields and types, by hand", () => {

@@ -69,15 +69,12 @@ export function writeAvailable(b: Battle, open: Uint8Array, available: Uint8Arra
     const xi = x[i]!;
     const yi = y[i]!;
     available[row + 1] = 1;
-    // SMAC truncates towards zero before it looks at the bounds, so that a step to x = -0.5 asks for cell 0.
-    const column = single && xi < 0 ? -1 : xi | 0;
-    const line = single && yi < 0 ? -1 : yi | 0;
-    const below = yi - LOOK_AHEAD;
-    const left = xi - LOOK_AHEAD;
-    available[row + 2] = isOpen(column, (yi + LOOK_AHEAD) | 0, open);
-    available[row + 3] = isOpen(column, single && below < 0 ? -1 : below | 0, open);
-    available[row + 4] = isOpen((xi + LOOK_AHEAD) | 0, line, open);
-    available[row + 5] = isOpen(single && left < 0 ? -1 : left | 0, line, open);
+    const column = cellOf(xi, single);
+    const line = cellOf(yi, single);
+    available[row + 2] = isOpen(column, cellOf(yi + LOOK_AHEAD, single), open);
+    available[row + 3] = isOpen(column, cellOf(yi - LOOK_AHEAD, single), open);
+    available[row + 4] = isOpen(cellOf(xi + LOOK_AHEAD, single), line, open);
+    available[row + 5] = isOpen(cellOf(xi - LOOK_AHEAD, single), line, open);
     const healer = heals[i] === 1;
     const first = healer ? 0 : allies;
     const end = healer ? allies : units;
@@ -92,6 +89,11 @@ export function writeAvailable(b: Battle, open: Uint8Array, available: Uint8Arra
       if (dx * dx + dy * dy <= ATTACK_RANGE * ATTACK_RANGE) available[row + FIRST_TARGET + (healer ? j : placeOf[j - allies]!)] = 1;
     }
   }
+}
+
+/** The cell of a coordinate. SMAC truncates towards zero before it looks at the bounds, so that -0.5 lies in cell 0; SMAClite looks at the bounds first. */
+function cellOf(coordinate: number, boundsFirst: boolean): number {
+  return boundsFirst && coordinate < 0 ? -1 : coordinate | 0;
 }
 
 function isOpen(column: number, row: number, open: Uint8Array): number {

@@ -194,6 +194,21 @@ describe("the real game's clock", () => {
     expect(ticks).toBeLessThan(13.77 + 0.5 + 0.9);
   });
 
+  it("a medivac gains 2.3125 cells a second each second, up to 2.75", () => {
+    const env = make("MMM");
+    const medivac = indexOf(env, "medivac", false);
+    leave(env, [[medivac, 10, 16], [0, 5, 10], [env.battle.allies, 28, 22]]);
+    const east = standing(env);
+    east[medivac] = 4;
+    env.step(east);
+    // Gained once a tick: 1 + 2 + ... + 8 sixteenths of a sixteenth.
+    expect(env.battle.x[medivac]! - 10).toBeCloseTo((2.3125 * 36) / 256, 9);
+    for (let t = 0; t < 3; t++) env.step(east);
+    const before = env.battle.x[medivac]!;
+    env.step(east);
+    expect(env.battle.x[medivac]! - before).toBeCloseTo(2.75 / 2, 9);
+  });
+
   it("agents never fire unless told", () => {
     const env = make("3m");
     leave(env, [[0, 10, 16], [3, 13, 16]]);
@@ -280,6 +295,65 @@ describe("enemies", () => {
     env.step(joint);
     expect(b.target[zealot]).toBe(0);
     expect(b.x[zealot]).toBeLessThan(16);
+  });
+});
+
+describe("the start of a battle, as recorded in the game", () => {
+  /** Places after the spawn, in order of spawning, from the map's points; enemies have walked for one loop. */
+  const near = (env: BattleEnvironment, i: number, x: number, y: number): void => {
+    expect(Math.hypot(env.battle.x[i]! - x, env.battle.y[i]! - y)).toBeLessThan(0.003);
+  };
+
+  it("8m: marines stand on a cross and its corners, the enemies' pattern 14 cells east", () => {
+    const env = make("8m");
+    const places = [[0, 0], [0, -0.688], [0.688, 0], [0, 0.689], [-0.688, 0], [0.75, -0.75], [0.75, 0.75], [-0.75, 0.75]];
+    const bySmac = [...places].sort((a, b) => a[0]! - b[0]! || a[1]! - b[1]!);
+    bySmac.forEach(([x, y], i) => near(env, i, 9 + x!, 16 + y!));
+    places.forEach(([x], j) => expect(Math.abs(env.battle.x[8 + j]! - (23 + x! - 2.25 / 16))).toBeLessThan(0.003));
+    places.forEach(([, y], j) => expect(Math.abs(env.battle.y[8 + j]! - (16 + y!))).toBeLessThan(0.003));
+  });
+
+  it("2s3z: stalkers one below the other, zealots on the corners", () => {
+    const env = make("2s3z");
+    const stalkers = [[9, 14.812], [9, 16]];
+    const zealots = [[8.248, 16.752], [9.752, 16.752], [9.919, 15.345]];
+    [...stalkers, ...zealots.sort((a, b) => a[0]! - b[0]!)].forEach(([x, y], i) => near(env, i, x!, y!));
+  });
+
+  it("2c_vs_64zg: zerglings on a lattice of .75, none behind the cliff or in a wall", () => {
+    const env = make("2c_vs_64zg");
+    const { battle: b } = env;
+    near(env, 0, 16, 14.062);
+    near(env, 1, 16, 16);
+    // As recorded, those that walk east have gained one loop of .1846 cells.
+    for (let j = b.allies; j < b.units; j++) expect(b.y[j]!).toBeGreaterThan(5.3);
+    for (const [enemy, x, y] of [[11, 16.184, 10.519], [17, 17.674, 8.312], [22, 17.683, 10.521], [34, 16.934, 11.257], [38, 18.433, 10.523]] as const) {
+      expect(Math.hypot(b.x[2 + enemy]! - x, b.y[2 + enemy]! - y)).toBeLessThan(0.06);
+    }
+  });
+
+  it("recorded walks: a marine behind others that stand goes around them at full speed", () => {
+    const env = make("8m");
+    const { battle: b } = env;
+    leave(env, [[3, 12.375, 16], [5, 13.063, 16], [6, 13.125, 15.25], [7, 13.125, 16.75], [8, 28, 22]]);
+    env.step([0, 0, 0, 4, 0, 1, 1, 1]);
+    // In the recording it came from there to (12.137, 15.077).
+    expect(b.y[3]!).toBeLessThan(15.35);
+    expect(b.x[3]!).toBeLessThan(12.6);
+  });
+
+  it("a stalker behind slower zealots keeps their pace and does not push them apart", () => {
+    const env = make("2s3z");
+    const { battle: b } = env;
+    const east = [4, 4, 4, 4, 4];
+    const y = b.y[3]!;
+    const x = b.x[1]!;
+    env.step(east);
+    env.step(east);
+    // Recorded: from (9, 16) to (11.267, 16.022) in two steps, where alone it goes 2.95.
+    expect(b.x[1]! - x).toBeGreaterThan(2.1);
+    expect(b.x[1]! - x).toBeLessThan(2.6);
+    expect(Math.abs(b.y[3]! - y)).toBeLessThan(0.1);
   });
 });
 

@@ -4,7 +4,7 @@ import { calmDown, inBeam, strike } from "./combat.js";
 import { advance, chooseTarget, decideHealer, LOOK_PERIOD } from "./enemy.js";
 import { createGround, openCells, standClear } from "./ground.js";
 import type { Ground } from "./ground.js";
-import { unitsOf } from "./maps.js";
+import { bySpawn, unitsOf } from "./maps.js";
 import { findBends, goAround, hold, move, separate, walk, walkAround } from "./movement.js";
 import type { World } from "./movement.js";
 import { MAP_SIZE } from "./observe.js";
@@ -53,7 +53,7 @@ export function createStarcraftRules(b: Battle): BattleRules {
 
   const ground = openTo[0]!;
   const canStand = (x: number, y: number): boolean => ground[Math.floor(y) * MAP_SIZE + Math.floor(x)] === 1;
-  const placed = unitsOf(b.map.allies);
+  const placed = bySpawn(b.map, unitsOf(b.map.allies));
   const allyPlaces = numberBySmac(b.types.slice(0, b.allies), placed, spawnSquad(placed, b.map.allyPoint, canStand));
   const enemyPlaces = spawnSquad(b.types.slice(b.allies), b.map.enemyPoint, canStand);
   const places = Float64Array.from([...allyPlaces, ...enemyPlaces]);

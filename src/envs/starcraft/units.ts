@@ -8,6 +8,8 @@ export type Layer = "ground" | "colossus" | "air";
 export interface UnitMotion {
   /** Cells a second. */
   readonly speed: number;
+  /** Cells a second gained each second; 0 is at full speed at once. */
+  readonly acceleration: number;
   /** Seconds between two shots. */
   readonly period: number;
   /** Seconds from the decision to fire to the hit. */
@@ -88,7 +90,7 @@ const shooter = {
 
 /** A ground unit's motion; unnamed parts take their commonest value. */
 function motion(parts: Partial<UnitMotion> & Pick<UnitMotion, "speed" | "period" | "radius">): UnitMotion {
-  return { damagePoint: 0, backswing: 0, separation: parts.radius, inner: 0.375, missile: 0, secondStrike: 0, notice: 5, slack: 1, regeneration: 0, layer: "ground", ...parts };
+  return { acceleration: 0, damagePoint: 0, backswing: 0, separation: parts.radius, inner: 0.375, missile: 0, secondStrike: 0, notice: 5, slack: 1, regeneration: 0, layer: "ground", ...parts };
 }
 
 export const marine: UnitType = {
@@ -128,7 +130,7 @@ export const medivac: UnitType = {
   range: 4,
   heals: true,
   observedCooldown: ENERGY_MAX,
-  starcraft: motion({ speed: 2.5, period: 0, radius: 0.75, inner: 0.75, layer: "air" }),
+  starcraft: motion({ speed: 2.75, acceleration: 2.3125, period: 0, radius: 0.75, inner: 0.75, layer: "air" }),
   smaclite: motion({ speed: 3.5, period: 0, radius: 0.75, layer: "air" }),
 };
 
