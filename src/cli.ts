@@ -7,6 +7,7 @@ import { BACKENDS, ENGINES } from "./config.js";
 import { doctorCommand } from "./cli/doctor.js";
 import { type ExperimentFlags, listExperiments, publishExperiment, runExperiment, showExperiment } from "./cli/experiment.js";
 import { replayCommand, showCommand } from "./cli/figures.js";
+import { workerCommand, type WorkerFlags } from "./cli/worker.js";
 import { addStudy, listStudies, printSchema, runStudy, showStudy } from "./cli/study.js";
 import { exportCommand, runsCommand, type RunsFlags } from "./cli/runs.js";
 import { trainCommand, type TrainingFlags } from "./cli/train.js";
@@ -83,6 +84,16 @@ addRunOptions(study.command("run <FILE>").description("train what is missing, th
 addRunOptions(study.command("show <FILE>").description("show the result of runs that are complete; also by its name, where it is kept among the runs")).action((file: string, flags: ExperimentFlags) => showStudy(file, flags));
 addRunOptions(study.command("add <FILE>").description("keep a study among the runs, for workers")).action((file: string, flags: ExperimentFlags) => addStudy(file, flags));
 study.command("schema").description("the JSON schema of study files, for editors").action(printSchema);
+
+program
+  .command("worker")
+  .description("train the runs of a folder that nobody trains, beside workers on other machines that share it")
+  .option("--study <FILE...>", "studies whose runs are wanted (default: all that are kept among the runs, and runs that were begun)")
+  .option("--stay", "wait for more when all is complete")
+  .addOption(workersOption())
+  .addOption(checkpointOption())
+  .addOption(runsOption())
+  .action((flags: WorkerFlags) => workerCommand(flags));
 
 program.command("runs").description("what was trained, and how far it is").addOption(runsOption()).action((flags: RunsFlags) => runsCommand(flags));
 program

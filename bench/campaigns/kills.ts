@@ -139,7 +139,11 @@ function start(program: string, task: KilledTask): Started {
 
 /** All that has to be equal, as text. */
 function stateOf(runs: string): string {
-  const directory = join(runs, runName(resolveConfig(INPUT)));
+  return runState(join(runs, runName(resolveConfig(INPUT))));
+}
+
+/** All of a complete run that two trainings of it have equal, as text. */
+export function runState(directory: string): string {
   const { summary } = readRun(directory);
   const { state } = readRunCheckpoint(directory);
   const tensors = [...state.tensors, ...state.masks].map(([name, values]) => [name, Buffer.from(values.buffer, values.byteOffset, values.byteLength).toString("base64")]);

@@ -91,9 +91,9 @@ export async function runAll(configs: readonly Config[], options: RunAllOptions 
       const fits = others.length === 0 || others.reduce((sum, { bytes }) => sum + bytes, work.bytes) <= budget;
       // A device is one: what computes on it takes turns.
       const deviceIsFree = !work.device || !others.some(({ device }) => device);
-      return fits && deviceIsFree && work.names.every((name) => !sources.has(name) || outcomes.has(sources.get(name)!)) && !(work.elsewhere && isElsewhere(work));
+      return fits && deviceIsFree && work.names.every((name) => !sources.has(name) || outcomes.has(sources.get(name)!)) && !(wait && isElsewhere(work));
     };
-    /** Whether another process still trains one of these runs. */
+    /** Whether another process trains one of these runs: those that nobody trains come first, on whatever machine. */
     const isElsewhere = ({ names }: Work): boolean => {
       if (signal?.aborted) return false;
       const found = names.map((name) => [name, inspectRun(directoryOf(distinct.get(name)!, store))] as const);
@@ -132,7 +132,7 @@ export async function runAll(configs: readonly Config[], options: RunAllOptions 
         end(error !== undefined ? { name, config, state: "failed", error } : outcomeOf(name, config, store));
       }
       const again = names.filter((name) => elsewhere.has(name) && !outcomes.has(name));
-      if (again.length > 0) queue.add({ names: again, device, bytes, elsewhere: true });
+      if (again.length > 0) queue.add({ names: again, device, bytes });
     };
     await Promise.all(Array.from({ length: threads }, takeTurns));
     return configs.map((config) => outcomes.get(runName(config))!);
@@ -165,8 +165,6 @@ interface Work {
   readonly device: boolean;
   /** Memory that it needs. */
   readonly bytes: number;
-  /** Whether another process had it when its turn came. */
-  readonly elsewhere?: boolean;
 }
 
 /** In the order of their first runs. Vectorised runs never wait for each other: a ticket is not in the work of its source. */

@@ -1,0 +1,65 @@
+import { hostname } from "node:os";
+import { setTimeout as pause } from "node:timers/promises";
+import { LabError } from "../errors.js";
+import { runName, runsDirectory } from "../runs/store.js";
+import { keepStudy } from "../studies/shelf.js";
+import { fromAnywhere, workIn } from "../studies/work.js";
+import { interruptible } from "./interrupt.js";
+import { findStudy } from "./study.js";
+import { trainAll, type TrainingFlags } from "./train.js";
+
+export interface WorkerFlags extends TrainingFlags {
+  /** Files or names of the studies whose runs are wanted; default: all that are kept among the runs. */
+  readonly study?: readonly string[];
+  /** Stays when everything is complete, and waits for more. */
+  readonly stay?: boolean;
+}
+
+/** Seconds between two looks for new studies. */
+const LOOK = 30;
+
+/**
+ * `mast worker`: trains the runs of a folder that nobody trains, beside workers of this machine and of others. It ends when all are complete, or stays; those that
+ * failed here are not tried again.
+ */
+export async function workerCommand(flags: WorkerFlags): Promise<void> {
+  const names = flags.study?.map((file) => {
+    const found = findStudy(file, flags);
+    return keepStudy(found, flags.runs).replace(/^.*[/\\]|\.json$/g, "");
+  });
+  const failed = new Set<string>();
+  const said = new Set<string>();
+  console.error(`Process ${process.pid} on ${hostname()} works in ${runsDirectory(flags.runs)}.`);
+  let trained = 0;
+  for (;;) {
+    const { configs, label, problems } = workIn(flags.runs, names);
+    for (const line of problems) if (!said.has(line)) process.stderr.write(`${line}\n`);
+    problems.forEach((line) => said.add(line));
+    const open = configs.filter((config) => !failed.has(runName(config)));
+    if (open.length > 0) {
+      const outcomes = await trainAll(fromAnywhere(open), flags, { label });
+      for (const { state, name } of outcomes) if (state === "failed") failed.add(name);
+      trained += outcomes.filter(({ state }) => state === "complete").length;
+      if (outcomes.some(({ state }) => state === "stopped")) return;
+    } else if (flags.stay === true) {
+      if (!(await waitForMore())) return;
+    } else {
+      console.log(trained === 0 && failed.size === 0 ? "All runs are complete: there is nothing to do." : `${failed.size === 0 ? "All runs are complete" : `${failed.size} runs failed, all others are complete`}.`);
+      if (failed.size > 0) throw new LabError(`Not complete: ${[...failed].slice(0, 5).join(", ")}${failed.size > 5 ? " and others" : ""}. Start a worker again to try once more.`);
+      return;
+    }
+  }
+}
+
+/** Whether the time is over, and nobody has interrupted. */
+async function waitForMore(): Promise<boolean> {
+  const interrupted = interruptible();
+  try {
+    await pause(1000 * LOOK, undefined, { signal: interrupted.signal });
+    return true;
+  } catch {
+    return false;
+  } finally {
+    interrupted.end();
+  }
+}
