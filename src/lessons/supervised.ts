@@ -33,6 +33,7 @@ export interface SupervisedTask {
   readonly sparsity: number;
   /** Updates between two evolutions. */
   readonly interval: number;
+  /** Updates of the whole training. */
   readonly updates: number;
   /** Examples of an update, drawn with replacement. Default: 64. */
   readonly batch?: number;
@@ -44,15 +45,19 @@ export interface SupervisedTask {
 
 /** One training of the task. */
 export interface SupervisedRun {
+  /** The task that was trained. */
   readonly task: SupervisedTask;
+  /** The way of training; it decides the masks at the start and how connections grow. */
   readonly method: PaperMethod;
+  /** Seed of parameters, masks, examples, batches and random growth. */
   readonly seed: number;
   /** Updates after which it was tested; the first is 0. [tests] */
   readonly updates: readonly number[];
   /** Mean squared error on the test examples, divided by the variance of their y: 1 is knowing nothing. [tests] */
   readonly errors: readonly number[];
-  /** Masks of the network before and after, by weight name, [out, in]. */
+  /** Masks of the network before training, by weight name: [out, in], 1 where the connection is. */
   readonly before: ReadonlyMap<string, Uint8Array>;
+  /** Masks of the network after training, in the same form. */
   readonly after: ReadonlyMap<string, Uint8Array>;
 }
 

@@ -41,7 +41,9 @@ export interface AlgorithmCost {
  * registerParts({ algorithms: { "my-vdn": { networks: { agent: "recurrent", mixer: "sum" }, cost: { copies: { agent: 2 }, passes: { agent: 4 } }, update: qmixUpdate } } });
  */
 export interface Algorithm extends Part {
+  /** Which networks the engine makes for the algorithm: its agents, its mixer, its central networks. */
   readonly networks: AlgorithmNetworks;
+  /** How often training holds and passes each network, from which sizes and FLOPs follow as in Table 4. */
   readonly cost: AlgorithmCost;
   /** What it changes in the defaults of a configuration, under the method's changes. */
   readonly defaults?: ConfigInput;

@@ -4,6 +4,7 @@ import { declareKind, lacksFunction, type Part } from "./registry.js";
 
 /** What a factory of environments is given: the rules of battles, and the part's own options, complete. */
 export interface EnvironmentSettings {
+  /** Rules of the battle simulator from the configuration; other environments may ignore them. */
   readonly rules: Rules;
   readonly [option: string]: unknown;
 }

@@ -20,7 +20,9 @@ export interface DualBufferOptions {
  * policy did recently. Both receive every episode, so they overlap.
  */
 export interface DualBuffer extends DualBufferOptions {
+  /** The large buffer, with the last C_1 episodes. */
   readonly offline: EpisodeBuffer;
+  /** The small buffer, with the last C_2 episodes. */
   readonly online: EpisodeBuffer;
 }
 

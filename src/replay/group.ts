@@ -10,11 +10,15 @@ import type { Episode } from "./episode.js";
  * action available. Nothing may depend on them.
  */
 export interface EpisodeGroup {
+  /** The episodes, longest first. */
   readonly episodes: readonly Episode[];
+  /** Number of lanes, of which the last ones can be empty. */
   readonly lanes: number;
   /** Length of the longest episode. */
   readonly steps: number;
+  /** Number of agents of the environment. */
   readonly agents: number;
+  /** Number of actions of each agent. */
   readonly actionCount: number;
   /** [lanes]; 0 for an empty lane. */
   readonly lengths: Int32Array;

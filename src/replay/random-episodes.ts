@@ -3,7 +3,9 @@ import type { Episode } from "./episode.js";
 
 /** What decides the sizes of an episode's arrays. */
 export interface EpisodeSizes {
+  /** Number of agents. */
   readonly agents: number;
+  /** Number of actions of each agent. */
   readonly actions: number;
   /** Entries of one agent's observation. */
   readonly observation: number;

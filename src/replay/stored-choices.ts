@@ -6,7 +6,9 @@ import type { EpisodeGroup } from "./group.js";
  * it would not make only because they were drawn at random. All are sums over choices, so that samples can be added up and weighted.
  */
 export interface StoredChoices {
+  /** Number of stored episodes that were looked at. */
   readonly episodes: number;
+  /** Number of choices in them: one for each agent and step at which several actions were available. */
   readonly decisions: number;
   /** Choices that are not the greedy ones now. */
   readonly changed: number;

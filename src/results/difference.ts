@@ -6,9 +6,11 @@ import { bootstrapInterval, probabilityOfImprovement } from "./statistics.js";
 export interface ScoreDifference {
   /** Numbers of scores. */
   readonly seeds: readonly [number, number];
-  /** Probability that a run of the first scores higher than one of the second, ties counted half, with its 95 % bootstrap interval (rliable). */
+  /** Probability that a run of the first scores higher than one of the second, ties counted half (rliable). */
   readonly improvement: number;
+  /** Lower end of the 95 % bootstrap interval of `improvement`. */
   readonly low: number;
+  /** Upper end of the 95 % bootstrap interval of `improvement`. */
   readonly high: number;
   /** Two-sided p of Mann and Whitney's test: how often scores that have nothing to do with the setting would lie as far apart. */
   readonly p: number;

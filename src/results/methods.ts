@@ -7,11 +7,17 @@ import type { StoredRun } from "../runs/store.js";
 
 /** What the seeds of one method came to. */
 export interface MethodStatistics extends ScoreStatistics {
+  /** Name of the environment, for example "3m". */
   readonly environment: string;
+  /** Rules of the battle simulator: "starcraft" or "smaclite". */
   readonly rules: string;
+  /** Name of the algorithm, for example "qmix". */
   readonly algorithm: string;
+  /** Name of the method, for example "mast". */
   readonly method: string;
+  /** S, the share of weights removed from each network, 0..1. */
   readonly sparsity: number;
+  /** Environment steps of each run. */
   readonly steps: number;
   /** Mean over the mean of the dense runs: what Table 1 prints in percent; NaN without dense runs. */
   readonly relativeToDense: number;
@@ -19,9 +25,11 @@ export interface MethodStatistics extends ScoreStatistics {
   readonly mastImproves: number;
   /** Two-sided p of the difference to MAST (Mann and Whitney's test, exact); NaN without MAST runs, and for MAST itself. */
   readonly mastP: number;
-  /** Size and FLOPs over those of the dense networks. */
+  /** Weights and biases that training holds, over those of the dense networks: column "Total Size" of Table 1. */
   readonly totalSize: number;
+  /** Floating point operations of one update, over those of the dense networks: column "FLOPs (Train)". */
   readonly trainFlops: number;
+  /** Floating point operations of one step of acting, over those of the dense networks: column "FLOPs (Test)". */
   readonly inferenceFlops: number;
 }
 

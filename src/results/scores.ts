@@ -7,15 +7,19 @@ import { scoredEvaluations } from "../training/score.js";
 
 /** What the seeds of one configuration came to. Win rates are shares, 0..1; a score is a run's mean win rate in its last evaluations. */
 export interface ScoreStatistics {
+  /** Number of runs, one for each seed. */
   readonly seeds: number;
   /** How many evaluations each score is the mean of. */
   readonly evaluations: number;
-  /** Mean and sample standard deviation of the scores, as the paper reports them. */
+  /** Mean of the scores, as the paper reports it. */
   readonly mean: number;
+  /** Sample standard deviation of the scores, as the paper reports it; NaN for a single seed. */
   readonly deviation: number;
-  /** Interquartile mean of the scores with its 95 % bootstrap interval, as rliable does. */
+  /** Interquartile mean of the scores, as rliable computes it. */
   readonly iqm: number;
+  /** Lower end of the 95 % bootstrap interval of `iqm`. */
   readonly iqmLow: number;
+  /** Upper end of the 95 % bootstrap interval of `iqm`. */
   readonly iqmHigh: number;
   /** Mean win rate over all evaluations, from that before training on: of two that end alike, the one that learns sooner has more. */
   readonly throughout: number;

@@ -9,6 +9,7 @@ import { decodeSafetensors, encodeSafetensors, FormatError, type Tensor, type Te
 export interface Checkpoint {
   /** The run it belongs to. */
   readonly run: string;
+  /** State of training: parameters, masks, counters and the replay buffers. */
   readonly state: TrainState;
   /** Bytes of each growing file of the run that belong to it; what follows them is repeated on resume. */
   readonly lengths: Readonly<Record<string, number>>;

@@ -6,6 +6,7 @@ import { folderGone } from "./lease.js";
 
 /** The beginning of a file up to some length, as it has to be. */
 export interface Part {
+  /** Length of the part, from the beginning of the file. */
   readonly bytes: number;
   /** SHA-256 of these bytes, in hexadecimal. */
   readonly sha256: string;

@@ -4,7 +4,9 @@ import type { TopologyRecord } from "../training/records.js";
 
 /** The masks of a run after one topology evolution. */
 export interface MaskMoment {
+  /** Environment steps that the run had made at the evolution. */
   readonly step: number;
+  /** Number of the evolution, from 1; 0 is the initial topology. */
   readonly evolution: number;
   /** By weight name: [out, in] row-major, 1 where the connection is. */
   readonly masks: ReadonlyMap<string, Uint8Array>;

@@ -3,22 +3,35 @@ import type { EvaluationRecord, TopologyRecord, TrainRecord } from "../training/
 
 /** A row of a run's metrics.csv: an evaluation, or statistics of training; what a kind does not have is NaN. */
 export interface MetricsRow {
+  /** "train" for statistics of training since the row before of this kind, "evaluation" for greedy episodes. */
   readonly kind: "train" | "evaluation";
+  /** Environment steps so far. */
   readonly step: number;
+  /** Training episodes so far. */
   readonly episode: number;
+  /** Gradient updates so far. */
   readonly update: number;
+  /** Exploration rate at this step; "train" only. */
   readonly epsilon: number;
+  /** Mean loss of the updates since the row before; "train" only. */
   readonly loss: number;
+  /** Mean global norm of their gradients before clipping; "train" only. */
   readonly gradientNorm: number;
+  /** Mean Q_tot of the sampled steps; "train" only. */
   readonly qTotal: number;
+  /** Mean learning target of the sampled steps; "train" only. */
   readonly target: number;
   /** Episodes that the means of this row are over; evaluations only. */
   readonly episodes: number;
+  /** Mean undiscounted return of the episodes. */
   readonly episodeReturn: number;
+  /** Mean length of the episodes in environment steps. */
   readonly episodeLength: number;
+  /** Share of the episodes that the team won, 0..1. */
   readonly winRate: number;
-  /** Mean Q_tot of the joint actions taken, and the discounted return that followed; evaluations only. */
+  /** Mean Q_tot of the joint actions taken; evaluations only. */
   readonly estimatedValue: number;
+  /** Mean discounted return that followed these joint actions; evaluations only. */
   readonly trueValue: number;
 }
 

@@ -17,8 +17,11 @@ import { tryAlgorithm } from "../training/try-algorithm.js";
 
 /** Outcome of one run of `runAll`. */
 export interface RunOutcome {
+  /** Name of the run's folder. */
   readonly name: string;
+  /** Complete configuration of the run. */
   readonly config: Config;
+  /** "complete", "stopped" before its end, or "failed" with an error. */
   readonly state: "complete" | "stopped" | "failed";
   /** Absent when it failed, or was not begun before the others were stopped. */
   readonly run?: StoredRun;

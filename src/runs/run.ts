@@ -15,6 +15,7 @@ import { summarise } from "./summary.js";
 import { findTicketSource, readTicket } from "./ticket.js";
 import { timeLeft } from "./time-left.js";
 
+/** How runs are listened to, where they are kept, and what stops them. */
 export interface RunOptions {
   /** Stops at the end of the present episode, with a checkpoint. */
   readonly signal?: AbortSignal;
@@ -92,6 +93,7 @@ export async function runOne(config: Config, options: RunOptions & { readonly to
 
 /** What computes a run's networks. */
 export interface Computing {
+  /** Makes the engine that runs the networks. */
   readonly open: OpenEngine;
   /** For its summary. */
   readonly device: string;

@@ -33,8 +33,11 @@ export interface RunSummary {
   readonly score: number;
   /** Win rate of each evaluation, oldest first. */
   readonly winRates: readonly number[];
+  /** Environment steps of training; the last episode may have gone beyond `config.steps`. */
   readonly steps: number;
+  /** Training episodes. */
   readonly episodes: number;
+  /** Gradient updates. */
   readonly updates: number;
   /** Wall-clock seconds of training, over all resumes; what else the machine did counts with them. */
   readonly seconds: number;
@@ -45,7 +48,10 @@ export interface RunSummary {
   /** Parameters of the online networks that are not pruned, biases included. */
   readonly parameters: number;
   /** By the paper's equations 8 to 24: weights and biases that training holds, floating point operations of one update and of one step of acting. */
-  readonly cost: RunCost & { /** The same over those of the dense networks. */ readonly relative: RunCost };
+  readonly cost: RunCost & {
+    /** The same over those of the dense networks. */
+    readonly relative: RunCost;
+  };
   /** What computed the networks, and how many vectorised runs, where it was not the wasm engine on one core. */
   readonly device?: string;
   /** Commit of the code that finished it, with "+" when files were changed; absent without git. */
@@ -60,23 +66,32 @@ export interface RunSummary {
 
 /** The columns of the paper's Table 1. */
 export interface RunCost {
+  /** Weights and biases that training holds, target networks included: column "Total Size". */
   readonly totalSize: number;
+  /** Floating point operations of one update: column "FLOPs (Train)". */
   readonly trainFlops: number;
+  /** Floating point operations of one step of acting: column "FLOPs (Test)". */
   readonly inferenceFlops: number;
 }
 
+/** Whether a run has reached its end, is being trained by a process now, or was left before its end. */
 export type RunState = "complete" | "running" | "interrupted";
 
 /** A run as it is on disk. */
 export interface StoredRun {
+  /** Name of the run's folder. */
   readonly name: string;
+  /** Path of the run's folder. */
   readonly directory: string;
+  /** Complete configuration of the run. */
   readonly config: Config;
+  /** Whether it is complete, running or interrupted. */
   readonly state: RunState;
   /** Environment steps of which there are records. */
   readonly step: number;
   /** Win rate of the last evaluation, 0..1; absent before the first. */
   readonly winRate?: number;
+  /** Rows of its metrics.csv, oldest first. */
   readonly metrics: readonly MetricsRow[];
   /** Present when complete. */
   readonly summary?: RunSummary;
@@ -84,12 +99,17 @@ export interface StoredRun {
 
 /** A folder among the runs that cannot be used as it is: damaged, or of another program. */
 export interface DamagedRun {
+  /** Name of the folder. */
   readonly name: string;
+  /** Path of the folder. */
   readonly directory: string;
+  /** Tells a damaged run from a `StoredRun`. */
   readonly state: "damaged";
   /** What is wrong, and what to do, in one line. */
   readonly problem: string;
+  /** A damaged run has none; code may still ask for it without knowing the state. */
   readonly config?: undefined;
+  /** A damaged run has none; code may still ask for it without knowing the state. */
   readonly summary?: undefined;
 }
 

@@ -6,11 +6,26 @@ import { countNonzeros } from "./mask.js";
 /** Which connections grow. */
 export type Growth =
   /** RigL: those with the largest dense gradient, [out, in]. */
-  | { readonly by: "gradient"; readonly gradient: Float32Array }
+  | {
+    /** Names RigL's rule. */
+    readonly by: "gradient";
+    /** Dense gradient of the loss with respect to the layer's weights, [out, in] row-major. */
+    readonly gradient: Float32Array;
+  }
   /** SET: any. */
-  | { readonly by: "random"; readonly random: Random }
+  | {
+    /** Names SET's rule. */
+    readonly by: "random";
+    /** Draws the connections. */
+    readonly random: Random;
+  }
   /** Those with the largest scores, one for each of the connections that are absent after the drop, of which `count` grow. */
-  | { readonly by: "scores"; readonly scores: (absent: Uint32Array, count: number) => ArrayLike<number> };
+  | {
+    /** Names a rule that gives scores. */
+    readonly by: "scores";
+    /** Gives a score for each absent connection, in the order of `absent`, whose entries are indices into [out, in]. */
+    readonly scores: (absent: Uint32Array, count: number) => ArrayLike<number>;
+  };
 
 /** One topology change of one layer. */
 export interface Evolution {

@@ -10,11 +10,13 @@ export type Nonzeros = ReadonlyMap<string, number>;
 
 /** What one layer costs. */
 export interface LayerCost {
+  /** Name of the layer, for example "agent.rnn". */
   readonly name: string;
   /** S_l, the share of its weights that are absent. */
   readonly sparsity: number;
   /** Weights that are there, Eq. 8 and 9. */
   readonly weights: number;
+  /** Biases of the layer, which are never pruned. */
   readonly biases: number;
   /** Floating point operations in one forward pass of the team, Eq. 10 and 11. */
   readonly flops: number;
@@ -22,9 +24,13 @@ export interface LayerCost {
 
 /** What one network costs: its layers' sums. */
 export interface NetworkCost {
+  /** The layers in the order in which parameters are listed. */
   readonly layers: readonly LayerCost[];
+  /** Weights of all layers that are there. */
   readonly weights: number;
+  /** Biases of all layers. */
   readonly biases: number;
+  /** Floating point operations in one forward pass of the team. */
   readonly flops: number;
 }
 

@@ -11,10 +11,11 @@ export interface Overlap {
   /** Connections that both have. */
   readonly shared: number;
   /**
-   * Mean and standard deviation of what two random topologies with as many connections in each layer would share: in a layer of N weights of
-   * which one has a and the other b, hypergeometric with the mean a b / N.
+   * Mean number of connections that two random topologies with as many connections in each layer would share: in a
+   * layer of N weights of which one has a and the other b, hypergeometric with the mean a b / N.
    */
   readonly chance: number;
+  /** Standard deviation of that number. */
   readonly deviation: number;
 }
 

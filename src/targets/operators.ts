@@ -15,14 +15,35 @@ import { negativeExponential } from "./exponential.js";
  * - `soft-mellowmax`: Eq. 3, mellowmax with the mean weighted by exp(alpha q). Table 3: alpha 1, omega 10.
  */
 export type ValueOperator =
-  | { readonly kind: "max" }
-  | { readonly kind: "softmax"; readonly beta: number }
-  | { readonly kind: "mellowmax"; readonly omega: number }
-  | { readonly kind: "soft-mellowmax"; readonly alpha: number; readonly omega: number }
+  | {
+    /** Takes the largest value. */
+    readonly kind: "max";
+  }
+  | {
+    /** Takes the mean of the values, weighted by exp(beta q). */
+    readonly kind: "softmax";
+    /** Inverse temperature; the larger, the closer to the maximum. */
+    readonly beta: number;
+  }
+  | {
+    /** Takes log(mean(exp(omega q))) / omega. */
+    readonly kind: "mellowmax";
+    /** Sharpness; the larger, the closer to the maximum. */
+    readonly omega: number;
+  }
+  | {
+    /** Takes mellowmax with the mean weighted by exp(alpha q), Eq. 3. */
+    readonly kind: "soft-mellowmax";
+    /** Inverse temperature of the weights, Eq. 3. */
+    readonly alpha: number;
+    /** Sharpness, Eq. 3; the larger, the closer to the maximum. */
+    readonly omega: number;
+  }
   | RegisteredOperator;
 
 /** An operator of whatever kind, as `operatorOf` finds it. */
 export interface RegisteredOperator {
+  /** Name under which the operator is registered. */
   readonly kind: string;
   /** How it computes; its settings are the operator itself. */
   readonly part: OperatorPart;

@@ -4,6 +4,7 @@ import { LabError } from "../errors.js";
 export interface Trajectories {
   /** Length of the longest episode. */
   readonly steps: number;
+  /** Number of episodes side by side, the last axis of the arrays. */
   readonly lanes: number;
   /** [lanes], at most `steps`; 0 for an empty lane. */
   readonly lengths: ArrayLike<number>;
@@ -18,9 +19,26 @@ export interface Trajectories {
  * it is one-step (Eq. 6; the delayed n-step target of RLx2 for `n-step`). Table 3: td-lambda, lambda 0.8, T_0 750,000.
  */
 export type LearningTarget =
-  | { readonly kind: "one-step" }
-  | { readonly kind: "n-step"; readonly n: number; readonly burnIn: number }
-  | { readonly kind: "td-lambda"; readonly lambda: number; readonly burnIn: number };
+  | {
+    /** Uses one reward and then bootstraps. */
+    readonly kind: "one-step";
+  }
+  | {
+    /** Uses n rewards and then bootstraps. */
+    readonly kind: "n-step";
+    /** Number of rewards. */
+    readonly n: number;
+    /** T_0, the environment steps of the run before which targets are one-step. */
+    readonly burnIn: number;
+  }
+  | {
+    /** Averages over all n with weights (1 - lambda) lambda^(n - 1). */
+    readonly kind: "td-lambda";
+    /** lambda, 0..1; 0 is one-step, 1 is Monte Carlo. */
+    readonly lambda: number;
+    /** T_0, the environment steps of the run before which targets are one-step, Eq. 6. */
+    readonly burnIn: number;
+  };
 
 /**
  * Targets y of Q_tot for every step by the rule that holds at `step` of the run.

@@ -8,6 +8,7 @@ import { createRandom } from "../../random.js";
  * parts and all actions. States and joint actions are numbered with agent 0's part, or action, as the slowest digit.
  */
 export interface TabularDecPomdp {
+  /** Number of agents, each of which sees its own part of the state. */
   readonly agents: number;
   /** Actions of one agent. */
   readonly actions: number;

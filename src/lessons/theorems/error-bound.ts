@@ -25,9 +25,16 @@ export function meanStepErrors(game: TabularDecPomdp, options: Omit<MultiStepOpt
   readonly sigma: number;
   /** How many perturbed networks are averaged over. */
   readonly networks: number;
+  /** Seed of the perturbations. */
   readonly seed: number;
+  /** lambda of the TD(lambda) targets, 0..1. */
   readonly lambda: number;
-}): { readonly steps: readonly MeanStepError[]; readonly tdLambda: number } {
+}): {
+  /** One row for each n = 1 .. `steps`; every quantity is its mean over states, joint actions and networks. */
+  readonly steps: readonly MeanStepError[];
+  /** Mean over the same of |E_rho[TD(lambda) target] - Q^pi|. */
+  readonly tdLambda: number;
+} {
   const { target, behaviour, gamma, bootstrap, sigma, networks, seed, lambda } = options;
   const random = createRandom(seed);
   const { q } = policyValues(game, target, gamma);
@@ -50,9 +57,11 @@ function meanOfEach(row: MultiStepError): MeanStepError {
 
 /** How often one reading of Theorem 3.1 was broken. */
 export interface BoundCheck {
+  /** The reading in words: what ends T_n, and what is assumed of pi or added to the bound. */
   readonly reading: string;
   /** Inequalities looked at: one for each state, joint action, n, network and pair of policies. */
   readonly cases: number;
+  /** How many of `cases` have a left side that exceeds the right side by more than rounding does. */
   readonly broken: number;
   /** The largest left side less right side: positive where the inequality is broken. */
   readonly worst: number;

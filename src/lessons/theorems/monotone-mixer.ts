@@ -34,8 +34,9 @@ export interface MixedValues {
   readonly mixedOperator: number;
   /** The operator over Q_tot of all joint actions. */
   readonly jointOperator: number;
-  /** Values that are looked at before the mixer (agents x actions) and behind it (actions ^ agents). */
+  /** Values that are looked at before the mixer: agents x actions. */
   readonly agentTerms: number;
+  /** Values that are looked at behind the mixer: actions ^ agents. */
   readonly jointTerms: number;
 }
 

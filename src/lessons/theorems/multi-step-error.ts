@@ -4,6 +4,7 @@ import { backUp, expectAction, expectNext, policyValues } from "./values.js";
 
 /** Theorem 3.1 for one number of steps. All arrays are [states, joint actions], an entry for each (s_t, u_t). */
 export interface MultiStepError {
+  /** Number of rewards before T_n bootstraps. */
   readonly n: number;
   /** E_rho[T_n] */
   readonly target: Float64Array;
@@ -11,10 +12,13 @@ export interface MultiStepError {
   readonly deviation: Float64Array;
   /** The left side of Eq. 2: |E_rho[T_n] - Q^pi|. */
   readonly error: Float64Array;
-  /** The three parts of the right side in the paper's order, and their sum. */
+  /** First part of the right side of Eq. 2: the fitting error of the network. */
   readonly fitting: Float64Array;
+  /** Second part: the policy inconsistency error, which comes from rho's difference to pi. */
   readonly inconsistency: Float64Array;
+  /** Third part: the discounted policy inconsistency error, after n steps. */
   readonly discountedInconsistency: Float64Array;
+  /** The whole right side: `fitting` + `inconsistency` + `discountedInconsistency`. */
   readonly bound: Float64Array;
   /** gamma^n E_rho[max_u Q(s_{t+n}, u) - Q(s_{t+n}, pi(s_{t+n}))], never negative: what the right side lacks where pi is not greedy for the network. */
   readonly greedyGap: Float64Array;
@@ -24,6 +28,7 @@ export interface MultiStepError {
   readonly sharpBound: Float64Array;
 }
 
+/** What both sides of Theorem 3.1 are computed from. */
 export interface MultiStepOptions {
   /** pi, whose values are to be learnt, [states, joint actions] */
   readonly target: Float64Array;
@@ -31,6 +36,7 @@ export interface MultiStepOptions {
   readonly behaviour: Float64Array;
   /** Q_tot of the network, [states, joint actions] */
   readonly network: Float64Array;
+  /** Discount factor, from 0 to below 1. */
   readonly gamma: number;
   /** n = 1 .. steps */
   readonly steps: number;

@@ -9,6 +9,7 @@ import { policyValues, reactivePolicy } from "./values.js";
 
 /** What a team expects after one round of learning, and what it gets. */
 export interface IterationPoint {
+  /** Rounds of learning that were made before this point; the first point has 0. */
   readonly iteration: number;
   /** Mean over states of the value that targets are made from. */
   readonly estimated: number;

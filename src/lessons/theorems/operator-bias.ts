@@ -21,13 +21,15 @@ export function balancedErrors(actions: number, c: number, random: Random): Floa
 
 /** What an operator makes of action values with errors, less the largest true value. */
 export interface OperatorBias {
+  /** The operator that was applied, with its settings. */
   readonly operator: ValueOperator;
   /** B of Theorem 3.2: the mean over the draws. */
   readonly bias: number;
   /** Its standard error. */
   readonly uncertainty: number;
-  /** The smallest of all draws, and the largest. */
+  /** The smallest result of all draws, less the largest true value. */
   readonly least: number;
+  /** The largest result of all draws, less the largest true value. */
   readonly most: number;
 }
 

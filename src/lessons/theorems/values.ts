@@ -4,7 +4,9 @@ import { partOf, type TabularDecPomdp } from "./dec-pomdp.js";
 
 /** What a joint policy is worth: Q(s, u) [states, joint actions], and V(s) = E over its own actions, [states]. */
 export interface Values {
+  /** Q(s, u), the discounted return that follows joint action u in state s. [states, joint actions] */
   readonly q: Float64Array;
+  /** V(s), the expected Q(s, u) over the policy's own joint actions. [states] */
   readonly v: Float64Array;
 }
 
@@ -120,7 +122,14 @@ export function optimalValues(game: TabularDecPomdp, gamma: number): Values {
  * @example
  * const { choices } = bestReactivePolicy(game, 0.9);
  */
-export function bestReactivePolicy(game: TabularDecPomdp, gamma: number): Values & { readonly choices: readonly (readonly number[])[]; readonly policy: Float64Array; readonly tried: number } {
+export function bestReactivePolicy(game: TabularDecPomdp, gamma: number): Values & {
+  /** The action that each agent plays on each observation. [agents, observations] */
+  readonly choices: readonly (readonly number[])[];
+  /** Probability of each joint action in each state, 0 or 1. [states, joint actions] */
+  readonly policy: Float64Array;
+  /** How many policies were compared: actions ^ (agents * observations). */
+  readonly tried: number;
+} {
   const { agents, observations, actions } = game;
   const tried = actions ** (agents * observations);
   if (tried > 1e5) throw new LabError(`There are ${tried} joint policies to try; take fewer agents, observations or actions.`);
