@@ -4,16 +4,16 @@ import { type MethodPart, methodParts } from "./parts/method.js";
 import { registerParts } from "./parts/registry.js";
 
 /** The value-based algorithms of the paper's comparison; WQMIX comes as OW-QMIX, which the paper trains, and CW-QMIX. */
-export const ALGORITHMS = ["qmix", "ow-qmix", "cw-qmix", "res"] as const;
+export const ALGORITHMS = ["qmix", "ow-qmix", "cw-qmix", "res"] as const satisfies readonly PaperAlgorithm[];
 
 /** An algorithm of the paper's comparison. */
-export type PaperAlgorithm = (typeof ALGORITHMS)[number];
+export type PaperAlgorithm = "qmix" | "ow-qmix" | "cw-qmix" | "res";
 
 /** The ways to train of the paper's comparison (Table 1), in its order; each is a configuration of the same parts. */
-export const METHODS = ["dense", "tiny", "ss", "set", "rigl", "rlx2", "mast"] as const;
+export const METHODS = ["dense", "tiny", "ss", "set", "rigl", "rlx2", "mast"] as const satisfies readonly PaperMethod[];
 
 /** A method of the paper's comparison. */
-export type PaperMethod = (typeof METHODS)[number];
+export type PaperMethod = "dense" | "tiny" | "ss" | "set" | "rigl" | "rlx2" | "mast";
 
 /** PyMARL's targets and buffer, which every baseline but RLx2 and MAST keeps. */
 const plain = {

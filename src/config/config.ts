@@ -7,10 +7,10 @@ export const ENGINES = ["wasm", "tensorflow"] as const;
  * What TensorFlow.js computes on: CUDA, TensorFlow on the processor, any GPU through WebGPU, WebAssembly, plain JavaScript; "auto" is the first of them that
  * works on the machine.
  */
-export const BACKENDS = ["auto", "tfjs-node-gpu", "tfjs-node", "webgpu", "wasm", "cpu"] as const;
+export const BACKENDS = ["auto", "tfjs-node-gpu", "tfjs-node", "webgpu", "wasm", "cpu"] as const satisfies readonly Backend[];
 
 /** A name of what TensorFlow.js computes on. */
-export type Backend = (typeof BACKENDS)[number];
+export type Backend = "auto" | "tfjs-node-gpu" | "tfjs-node" | "webgpu" | "wasm" | "cpu";
 
 /** Which share of a network's weights is removed, and from where. */
 export interface SparsityConfig {
@@ -23,7 +23,7 @@ export interface SparsityConfig {
 /** Topology evolution, Algorithm 1. */
 export interface TopologyConfig {
   /** How connections grow: by the largest gradients ("gradient", RigL and MAST), at "random" (SET), not at all ("none", static sparse), or by a rule of `parts`. */
-  readonly grow: "gradient" | "random" | "none" | Own;
+  readonly grow: "gradient" | "random" | "none" | PartName;
   /** zeta_0, the initial share of a layer's connections that is dropped and grown; it decays by a cosine to 0 at the end of training. Table 3: 0.5. */
   readonly fraction: number;
   /** delta_m, training episodes between two evolutions. Table 3: 200. */
@@ -33,7 +33,7 @@ export interface TopologyConfig {
 /** How the values of the next step's actions become one value. */
 export interface OperatorConfig {
   /** The operator that turns Q_i(tau', .) into a value: one of the four that Figure 16 compares, or one of `parts`. */
-  readonly kind: "max" | "softmax" | "mellowmax" | "soft-mellowmax" | Own;
+  readonly kind: "max" | "softmax" | "mellowmax" | "soft-mellowmax" | PartName;
   /** alpha of the soft mellowmax, Eq. 3. Table 3: 1. */
   readonly alpha: number;
   /** omega of the mellowmax and the soft mellowmax, Eq. 3. Table 3: 10. */
@@ -167,9 +167,9 @@ export interface Config {
   /** Rules of the battle simulator: the real game's ("starcraft"), or SMAClite's ("smaclite"). */
   readonly rules: "starcraft" | "smaclite";
   /** The value-based algorithm that is trained: "qmix", "ow-qmix", "cw-qmix", "res", "vdn", "iql", or one of `parts`. */
-  readonly algorithm: "qmix" | "ow-qmix" | "cw-qmix" | "res" | "vdn" | "iql" | Own;
+  readonly algorithm: "qmix" | "ow-qmix" | "cw-qmix" | "res" | "vdn" | "iql" | PartName;
   /** A row of the paper's comparison (Table 1); it sets the defaults of `sparsity`, `topology`, `operator`, `returns` and `replay`. Or a method of `parts`. */
-  readonly method: "dense" | "tiny" | "ss" | "set" | "rigl" | "rlx2" | "mast" | Own;
+  readonly method: "dense" | "tiny" | "ss" | "set" | "rigl" | "rlx2" | "mast" | PartName;
   /** Determines everything random. A whole number from 0 to 2^31 - 1. */
   readonly seed: number;
   /** Environment steps of the run. The paper: 2 000 000. */
@@ -218,8 +218,8 @@ export interface Config {
   readonly options?: PartSettings;
 }
 
-/** A name that a file of parts gives. */
-type Own = string & {};
+/** A name that a file of parts gives. It is a string of which editors still list the built-in names beside it. */
+export type PartName = string & {};
 
 /** Settings of the parts that a run uses. Each part says which it has; those that are left out take its defaults. */
 export interface PartSettings {

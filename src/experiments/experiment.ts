@@ -7,10 +7,10 @@ import { didYouMean, show } from "../messages.js";
 import type { StoredRun } from "../runs/store.js";
 
 /** Budget and seeds: seconds for tests, minutes on a laptop, or what the paper spent. */
-export const PROFILES = ["smoke", "classroom", "paper"] as const;
+export const PROFILES = ["smoke", "classroom", "paper"] as const satisfies readonly Profile[];
 
 /** The name of a budget: "smoke" takes seconds, "classroom" minutes on a laptop, "paper" is what the paper spent. */
-export type Profile = (typeof PROFILES)[number];
+export type Profile = "smoke" | "classroom" | "paper";
 
 /**
  * The profile of a name, as an environment variable or a person gives it.

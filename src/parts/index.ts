@@ -29,7 +29,7 @@ export interface Parts {
   readonly methods?: Readonly<Record<string, MethodPart>>;
 }
 
-export type { Config, ConfigInput } from "../config/config.js";
+export type { Config, ConfigInput, PartName } from "../config/config.js";
 export type { Environment, EnvironmentSizes, EnvironmentSnapshot, GivenEnvironment, UnitSnapshot } from "../envs/environment.js";
 export { createMatrixEnvironment, type MatrixGame } from "../envs/games/matrix.js";
 export { iqlUpdate } from "../algorithms/iql.js";
@@ -53,5 +53,5 @@ export type { EnvironmentPart, EnvironmentSettings } from "./environment.js";
 export type { GrowthLayer, GrowthRule } from "./growth.js";
 export type { MethodPart } from "./method.js";
 export type { OperatorPart, OperatorSettings } from "./operator.js";
-export { type Part, PartError, type PartFile, type PartOption, type PartOptions, type PartTable, registerParts } from "./registry.js";
+export { type Part, PartError, type PartFile, type PartOption, type PartOptions, type PartSource, type PartTable, registerParts } from "./registry.js";
 export type { MapPart } from "../envs/starcraft/map-part.js";

@@ -36,11 +36,11 @@ export class PartError extends LabError {
 }
 
 /** Where parts were registered: by this library, by the running program, or by a file with this content. */
-type Source = "built-in" | "program" | { readonly sha256: string };
+export type PartSource = "built-in" | "program" | { readonly sha256: string };
 
 interface Entry {
   readonly part: Part;
-  readonly source: Source;
+  readonly source: PartSource;
 }
 
 /** One kind of parts: looks them up by name, among the built-in ones and those of a configuration's files. */
@@ -125,7 +125,7 @@ export function declareData<P extends Part>({ section }: Kind<P>, dataSection: s
  * @example
  * registerParts({ operators: { mean: { evaluate: (values, count) => values.subarray(0, count).reduce((a, b) => a + b) / count } } });
  */
-export function registerParts(table: PartTable, source: Source = "program"): void {
+export function registerParts(table: PartTable, source: PartSource = "program"): void {
   const added: (() => void)[] = [];
   if (!isObject(table)) throw new PartError(`gives ${describeValue(table)}; expected an object such as { environments: { ... } }`);
   if (Object.keys(table).length === 0) throw new PartError(`gives no parts; expected some of ${[...registered.keys()].join(", ")}`);
@@ -154,7 +154,7 @@ export function registerParts(table: PartTable, source: Source = "program"): voi
 /** Files whose parts are registered, by their content. */
 const loaded = new Set<string>();
 
-function sameSource(a: Source, b: Source): boolean {
+function sameSource(a: PartSource, b: PartSource): boolean {
   return typeof a === "object" && typeof b === "object" ? a.sha256 === b.sha256 : a === b;
 }
 

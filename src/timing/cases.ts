@@ -11,6 +11,7 @@ import { type Candidate, type Spread, spread, stopwatch, takeTurns, time } from 
 
 /** Something whose time is measured: a training update of QMIX by MAST's rule, or one joint action of a team. */
 export interface TimedCase {
+  /** "update" is a training update with its batch, "acting" one joint action of the team. */
   readonly work: "update" | "acting";
   /** The map whose shapes the networks have. */
   readonly map: string;
@@ -28,27 +29,40 @@ export interface Timing extends TimedCase {
   readonly series: "hidden" | "batch";
   /** Floating point operations by Table 4. */
   readonly flops: number;
+  /** Milliseconds of one update, or of one joint action. */
   readonly whole: Spread;
-  /** Of an update. */
+  /** Milliseconds of each part of an update; absent for acting. */
   readonly parts?: Readonly<Record<Part | "targets and loss", Spread>>;
 }
 
 /** What is timed. */
 export interface TimingPlan {
-  readonly maps: readonly { readonly map: string; /** Steps of every episode. */ readonly steps: number }[];
-  /** With one batch, against hidden size. Densities begin with 1. */
+  /** The maps whose shapes the networks have. */
+  readonly maps: readonly {
+    /** Name of the map. */
+    readonly map: string;
+    /** Steps of every episode. */
+    readonly steps: number;
+  }[];
+  /** Densities that are timed with one batch against hidden size; the first is 1. */
   readonly densities: readonly number[];
+  /** Hidden sizes with which the first comparison is made. */
   readonly hidden: readonly number[];
+  /** Episodes of an update in that comparison. */
   readonly batch: number;
-  /** With the first of `usualHidden`, against batch. */
+  /** Hidden size with which updates are timed against batch size. */
   readonly usualHidden: number;
+  /** Batch sizes of that comparison, in episodes. */
   readonly batches: readonly number[];
+  /** Densities of that comparison. */
   readonly batchDensities: readonly number[];
-  /** Seconds of one core for a comparison of cases that are timed in turns, and turns at least. */
+  /** Seconds of one core that each comparison is given, whose cases are timed in turns. */
   readonly seconds: number;
+  /** Turns that a comparison takes at least, however long they last. */
   readonly turns: number;
 }
 
+/** How `timeCases` is stopped and listened to. */
 export interface TimeCasesOptions {
   /** Stops it: the promise is then rejected with the signal's reason. */
   readonly signal?: AbortSignal;

@@ -8,6 +8,7 @@ import { update } from "./random-learner.js";
 
 /** What one update came to. */
 export interface ObservedUpdate {
+  /** Mean loss over the steps of the batch. */
   readonly loss: number;
   /** Global norm of the gradients, before clipping. */
   readonly gradientNorm: number;
@@ -32,8 +33,9 @@ export async function observeUpdate(engine: Engine, batch: readonly Episode[], c
 export interface UpdateDifference {
   /** "loss", "norm of the gradients", or the name of a parameter. */
   readonly of: string;
-  /** The value itself, or the L2 norm of the parameter's gradient. */
+  /** The value of the first update: the number itself, or the L2 norm of the parameter's gradient. */
   readonly ours: number;
+  /** The same of the second update. */
   readonly theirs: number;
   /** L2 norm of the difference over that of theirs; 0 where both are 0. */
   readonly relative: number;

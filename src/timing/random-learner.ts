@@ -17,13 +17,17 @@ export const mastRule: ConfigInput = { operator: { kind: "soft-mellowmax" }, ret
 
 /** What engines and other implementations start from. */
 export interface StartNetworks {
+  /** Parameters of the online networks, by PyMARL's names. */
   readonly online: Parameters;
+  /** Parameters of the target networks, by the same names. */
   readonly target: Parameters;
+  /** Masks by weight name: [out, in], 1 where the connection is. Empty for dense networks. */
   readonly masks: ReadonlyMap<string, Uint8Array>;
 }
 
 /** The same with a wasm engine that has started from it. */
 export interface Start extends StartNetworks {
+  /** The engine, with these online and target networks. */
   readonly engine: Engine<true>;
 }
 

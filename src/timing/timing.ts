@@ -47,10 +47,13 @@ export async function* takeTurns<T extends Candidate>(candidates: readonly T[], 
 export interface Spread {
   /** What repeats: other processes can only make work slower. */
   readonly fastest: number;
-  /** Quartiles. */
+  /** First quartile. */
   readonly low: number;
+  /** Second quartile. */
   readonly median: number;
+  /** Third quartile. */
   readonly high: number;
+  /** Number of samples. */
   readonly samples: number;
 }
 

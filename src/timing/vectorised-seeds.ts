@@ -18,10 +18,13 @@ export interface VectorisedSeeds {
   batch(index: number): readonly Episode[];
   /** One update of every seed; `engines` instead of its own when they are given, which may look on. */
   update(config: Config, engines?: readonly Engine[]): Promise<void>;
+  /** Gives back the memory of all engines. */
   dispose(): void;
 }
 
+/** What the networks and batches of vectorised seeds look like. */
 export interface VectorisedSeedsPlan {
+  /** Number of seeds: 1, 2 and so on. */
   readonly seeds: number;
   /** Share of weights kept, by Erdos-Renyi masks; 1 is dense. */
   readonly density: number;

@@ -8,6 +8,7 @@ import { time } from "./timing.js";
 
 /** Milliseconds of one update of each seed. */
 export interface VectorisedTime {
+  /** Number of seeds. */
   readonly seeds: number;
   /** All in one vectorised update of the tensorflow engine. */
   readonly vectorised: number;

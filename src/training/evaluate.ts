@@ -7,9 +7,11 @@ import { bestAvailable, createEpisodeRecorder, type EpisodeRecorder, type Episod
 
 /** Means over the greedy episodes of one evaluation. */
 export interface Evaluation {
+  /** Number of greedy episodes. */
   readonly episodes: number;
   /** Share of episodes won, 0..1. */
   readonly winRate: number;
+  /** Undiscounted sum of the team rewards of an episode. */
   readonly episodeReturn: number;
   /** Steps. */
   readonly episodeLength: number;

@@ -24,7 +24,12 @@ export interface NetworkPlan {
   /** What the networks cost by Table 4, with batches as configured. */
   readonly cost: Cost;
   /** The dense networks of full width that they are compared with. */
-  readonly dense: { readonly shape: NetworkShape; readonly cost: Cost };
+  readonly dense: {
+    /** Their shape. */
+    readonly shape: NetworkShape;
+    /** Their cost by Table 4. */
+    readonly cost: Cost;
+  };
 }
 
 const plans = new WeakMap<Config, NetworkPlan>();

@@ -2,6 +2,7 @@ import type { Parameters } from "../networks/parameters.js";
 
 /** Statistics of training since the previous train record, every `log.interval` environment steps. */
 export interface TrainRecord {
+  /** Tells this record from the others. */
   readonly kind: "train";
   /** Environment steps so far. */
   readonly step: number;
@@ -11,69 +12,105 @@ export interface TrainRecord {
   readonly update: number;
   /** Exploration rate at this step. */
   readonly epsilon: number;
-  /** Means over the updates since the last record; NaN before the first update. */
+  /** Mean loss over the updates since the last record; NaN before the first update. */
   readonly loss: number;
+  /** Mean global norm of the gradients of these updates, before clipping. */
   readonly gradientNorm: number;
-  /** Mean Q_tot of the sampled steps, and mean of their targets. */
+  /** Mean Q_tot of the steps that these updates sampled. */
   readonly qTotal: number;
+  /** Mean learning target of the same steps. */
   readonly target: number;
-  /** Means over the training episodes since the last record (with exploration). */
+  /** Mean undiscounted return of the training episodes since the last record, with exploration. */
   readonly episodeReturn: number;
+  /** Mean length of these episodes in environment steps. */
   readonly episodeLength: number;
+  /** Share of these episodes that the team won, 0..1. */
   readonly winRate: number;
 }
 
 /** The paper's protocol: greedy episodes every `evaluation.interval` steps, before training and at its end. */
 export interface EvaluationRecord {
+  /** Tells this record from the others. */
   readonly kind: "evaluation";
+  /**
+   * Nominal step, a multiple of `evaluation.interval` or the last step of the run: the training episode before may have
+   * gone beyond it.
+   */
   readonly step: number;
+  /** Training episodes so far. */
   readonly episode: number;
   /** Number of greedy episodes played. */
   readonly episodes: number;
   /** Share of them won, 0..1. */
   readonly winRate: number;
+  /** Mean undiscounted return of the greedy episodes. */
   readonly episodeReturn: number;
+  /** Mean length of the greedy episodes in environment steps. */
   readonly episodeLength: number;
-  /** Mean Q_tot of the joint actions taken, by the online networks, and the mean of the discounted returns that followed. */
+  /** Mean Q_tot of the joint actions taken, by the online networks. */
   readonly estimatedValue: number;
+  /** Mean discounted return that followed these joint actions. */
   readonly trueValue: number;
 }
 
 /** One topology evolution (Algorithm 1). */
 export interface TopologyRecord {
+  /** Tells this record from the others. */
   readonly kind: "topology";
+  /** Environment steps so far. */
   readonly step: number;
+  /** Training episodes so far. */
   readonly episode: number;
   /** Number of this evolution, from 1; 0 is the initial topology. */
   readonly evolution: number;
   /** zeta_t, the share of each layer's connections dropped and grown. */
   readonly fraction: number;
-  readonly layers: readonly { readonly name: string; readonly nonzeros: number; readonly dropped: number; readonly grown: number }[];
+  /** One entry for each weight matrix that can be masked. */
+  readonly layers: readonly {
+    /** Name of the weight matrix, for example "agent.fc1.weight". */
+    readonly name: string;
+    /** Connections of the layer, before the evolution and after it. */
+    readonly nonzeros: number;
+    /** Connections that were removed; 0 in the initial topology. */
+    readonly dropped: number;
+    /** Connections that were added in their place. */
+    readonly grown: number;
+  }[];
   /** The masks after it, by weight name: [out, in], 1 where the connection is. */
   readonly masks: ReadonlyMap<string, Uint8Array>;
 }
 
 /** A state from which training continues bit for bit; comes at the end of an episode. */
 export interface CheckpointRecord {
+  /** Tells this record from the others. */
   readonly kind: "checkpoint";
+  /** Environment steps so far. */
   readonly step: number;
+  /** Training episodes so far. */
   readonly episode: number;
+  /** What `train` takes as `resume`. */
   readonly state: TrainState;
 }
 
 /** The last record of a run that was not stopped. */
 export interface EndRecord {
+  /** Tells this record from the others. */
   readonly kind: "end";
+  /** Environment steps of the run; its last episode may have gone beyond `config.steps`. */
   readonly step: number;
+  /** Training episodes of the run. */
   readonly episode: number;
+  /** Gradient updates of the run. */
   readonly update: number;
   /** Mean win rate of the last `evaluation.window` evaluations, that of step 0 left out: the paper's score. */
   readonly score: number;
   /** How many evaluations the score is the mean of: fewer than `evaluation.window` in a short run. */
   readonly evaluations: number;
+  /** The networks and buffers as training left them. */
   readonly state: TrainState;
 }
 
+/** Whatever `train` reports; `kind` says which record it is. */
 export type TrainingRecord = TrainRecord | EvaluationRecord | TopologyRecord | CheckpointRecord | EndRecord;
 
 /**
@@ -82,9 +119,13 @@ export type TrainingRecord = TrainRecord | EvaluationRecord | TopologyRecord | C
  * random streams, sums of the open train record).
  */
 export interface TrainState {
+  /** Parameters of online and target networks and the optimiser's state, by the names above. */
   readonly tensors: Parameters;
+  /** Masks by weight name: [out, in], 1 where the connection is. */
   readonly masks: ReadonlyMap<string, Uint8Array>;
+  /** Counters, random streams and open sums. */
   readonly progress: TrainProgress;
+  /** Episodes of the replay buffers. */
   readonly replay: ReplayState;
   /** What `save` of the environments gave, the one that is trained in first, then those of evaluations; where the environment is not deterministic and can save. */
   readonly environments?: readonly Uint8Array[];
@@ -92,17 +133,27 @@ export interface TrainState {
 
 /** The counters of a run and the open sums of its next train record. */
 export interface TrainProgress {
+  /** Environment steps so far. */
   readonly step: number;
+  /** Training episodes so far. */
   readonly episode: number;
+  /** Gradient updates so far. */
   readonly update: number;
+  /** Topology evolutions so far. */
   readonly evolution: number;
+  /** Number of training episodes at the last copy to the target networks. */
   readonly lastTargetUpdate: number;
+  /** Number of training episodes at the last topology evolution. */
   readonly lastEvolution: number;
+  /** Environment steps at which the next evaluation is due. */
   readonly nextEvaluation: number;
+  /** Environment steps at which the next train record is due. */
   readonly nextTrainRecord: number;
   /** Win rates of all evaluations so far, oldest first. */
   readonly evaluations: readonly number[];
+  /** State of each random stream by its use: environment, exploration, replay, topology, evaluation. */
   readonly random: Readonly<Record<string, readonly number[]>>;
+  /** Sums of the open train record, in the order in which `train` keeps them. */
   readonly sums: readonly number[];
 }
 

@@ -6,14 +6,17 @@ import type { Episode } from "../replay/episode.js";
 
 /** What an episode of play amounted to. */
 export interface EpisodeResult {
+  /** Observations, states, actions and rewards of every step, as replay buffers keep them. */
   readonly episode: Episode;
   /** Undiscounted sum of the team rewards. */
   readonly episodeReturn: number;
+  /** Whether the team won. */
   readonly won: boolean;
 }
 
 /** Records an episode while it is played: scratch arrays for the longest one, copied to size at its end. */
 export interface EpisodeRecorder {
+  /** The environment in which episodes are played. */
   readonly env: Environment;
   /** Resets the environment for a new episode. */
   begin(seed: number): void;
