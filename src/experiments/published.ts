@@ -4,7 +4,9 @@ import { join } from "node:path";
 import { readNamedFile } from "../node/files.js";
 import { committedResults, resultsPlace } from "../results/place.js";
 import type { Table } from "../figures/table.js";
+import type { DataFrame } from "danfojs-node";
 import { type CsvRow, parseCsv } from "../results/csv.js";
+import { rowsFrame } from "../results/frame.js";
 import type { Experiment } from "./experiment.js";
 
 /** Where published results lie: the committed ones, and where there are none, a person's own. */
@@ -17,6 +19,20 @@ const published = (): string[] => [committedResults().tables, resultsPlace().tab
 export function publishedRows(name: string, folder?: string): CsvRow[] {
   const path = (folder === undefined ? published() : [folder]).map((folder) => join(folder, `${name}.csv`)).find((path) => existsSync(path));
   return path === undefined ? [] : parseCsv(readNamedFile(path, "the results"), path);
+}
+
+/**
+ * The same rows as a danfojs frame, to group, join and describe with danfojs's own verbs.
+ *
+ * @throws {LabError} when the experiment was not run, naming it
+ * @example
+ * const frame = await publishedFrame("comparison-2s3z");
+ * frame.groupby(["method"]).col(["score"]).mean().print();
+ */
+export async function publishedFrame(name: string, folder?: string): Promise<DataFrame> {
+  const rows = publishedRows(name, folder);
+  if (rows.length === 0) throw new LabError(`There are no results ${name}.csv; \`npx mast experiment list\` names the experiments, and \`npx mast experiment run ID\` makes theirs.`);
+  return rowsFrame(rows);
 }
 
 /**

@@ -1,46 +1,65 @@
+import { csvFormatRows, csvParseRows } from "d3-dsv";
 import { LabError } from "../errors.js";
 
-/** A row of comma separated values, by column: numbers where the whole column is numbers. */
+/** A row of comma separated values, by column: numbers where the whole column is numbers. A cell without a value is "". */
 export type CsvRow = Readonly<Record<string, string | number>>;
 
 /**
- * Reads comma separated values with a header. A column is numbers if each of its cells is one.
+ * Reads comma separated values with a header. A column is numbers if each of its cells is one, or empty; `NaN`, `Infinity` and `-Infinity` are numbers as well.
  *
  * @param name what an error calls the text: "table-1.csv"
- * @throws {Error} when a column has no name of its own, or a line has not as many cells as the header, naming the line
+ * @throws {LabError} when a column has no name of its own, or a row has not as many cells as the header, naming the row (the header is row 1)
  * @example
  * parseCsv("method,score\nmast,0.9\n", "scores.csv"); // [{ method: "mast", score: 0.9 }]
  */
 export function parseCsv(text: string, name: string): CsvRow[] {
-  const [header, ...lines] = text.trim().split("\n").map(cells);
-  if (new Set(header).size < header.length || header.includes("")) throw new LabError(`${name}: each column needs a name of its own; the header is ${header.join(",")}.`);
-  lines.forEach((line, i) => {
-    if (line.length !== header.length) throw new LabError(`${name}, line ${i + 2}: ${line.length} cells, but the header has ${header.length}.`);
+  const [header = [], ...rows] = csvParseRows(text.replace(/^\uFEFF/, "").replace(/^(\r?\n)+|(\r?\n)+$/g, ""), (cells) => cells.map(plainCell));
+  if (new Set(header).size < header.length || header.length === 0 || header.includes("")) {
+    throw new LabError(`${name}: each column needs a name of its own; the header is ${header.join(",")}.`);
+  }
+  rows.forEach((row, i) => {
+    if (row.length !== header.length) throw new LabError(`${name}, row ${i + 2}: ${row.length} cells, but the header has ${header.length}.`);
   });
-  const numeric = header.map((_, column) => lines.every((line) => NUMBER.test(line[column])));
-  return lines.map((line) => Object.fromEntries(header.map((column, j) => [column, numeric[j] ? Number(line[j]) : line[j]])));
+  const numeric = header.map((_, column) => rows.every((row) => row[column] === "" || NUMBER.test(row[column]!)) && rows.some((row) => row[column] !== ""));
+  return rows.map((row) => Object.fromEntries(header.map((column, j) => [column, numeric[j] && row[j] !== "" ? Number(row[j]) : row[j]!])));
 }
-
-/** A line of comma separated cells; a cell in double quotes may hold commas. */
-function cells(line: string): string[] {
-  const found = [...`,${line}`.matchAll(/,(?:"((?:[^"]|"")*)"|([^,]*))/g)].map(([, quoted, plain]) => quoted?.replaceAll('""', '"') ?? plain.trim());
-  return found.map((cell) => (cell.startsWith("'") && FORMULA.test(cell.slice(1)) ? cell.slice(1) : cell));
-}
-
-const NUMBER = /^-?\d+(\.\d+)?(e[-+]?\d+)?$/i;
-
-/** How a text begins that a spreadsheet would run as a formula, in the signs of any width. */
-const FORMULA = /^[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]/;
 
 /**
- * A value as a cell of comma separated values. A text that a spreadsheet would run as a formula gets an apostrophe in front, which spreadsheets take for "this is
- * text" and `parseCsv` takes away again; numbers, negative ones too, stay numbers.
+ * Rows as comma separated values, with a header; `parseCsv` reads them. The columns are all that some row has, in the order in which they first appear; what a row
+ * does not have is an empty cell.
  *
  * @example
- * csvCell("=1+1"); // "'=1+1"
+ * rowsCsv([{ method: "mast", score: 0.9 }, { score: 0.8, note: "short" }]); // "method,score,note\nmast,0.9,\n,0.8,short"
  */
-export function csvCell(value: unknown): string {
-  const text = String(value);
-  const safe = typeof value !== "number" && FORMULA.test(text) && !NUMBER.test(text) ? `'${text}` : text;
-  return /[",\n\r]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+export function rowsCsv(rows: readonly Readonly<Record<string, unknown>>[]): string {
+  const columns = columnsOf(rows);
+  return tableCsv(columns, rows.map((row) => columns.map((column) => row[column])));
+}
+
+/** The columns of rows: all that some row has, in the order in which they first appear. */
+export function columnsOf(rows: readonly object[]): string[] {
+  return [...new Set(rows.flatMap(Object.keys))];
+}
+
+/** A table as comma separated values. */
+export function tableCsv(columns: readonly string[], rows: readonly (readonly unknown[])[]): string {
+  return csvFormatRows([columns, ...rows].map((row) => row.map(safeCell)));
+}
+
+const NUMBER = /^(-?\d+(\.\d+)?(e[-+]?\d+)?|NaN|-?Infinity)$/i;
+
+/** How a text begins that a spreadsheet would run as a formula, in the signs of any width; apostrophes may stand before it, as those that are put there. */
+const FORMULA = /^'*[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]/;
+
+/**
+ * A value as the text of a cell. A text that a spreadsheet would run as a formula gets an apostrophe in front, which spreadsheets take for "this is text" and
+ * `parseCsv` takes away again; numbers, negative ones too, stay numbers.
+ */
+function safeCell(value: unknown): string {
+  const text = String(value ?? "");
+  return typeof value !== "number" && FORMULA.test(text) && !NUMBER.test(text) ? `'${text}` : text;
+}
+
+function plainCell(cell: string): string {
+  return cell.startsWith("'") && FORMULA.test(cell.slice(1)) ? cell.slice(1) : cell;
 }

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { resolveConfig } from "../config.js";
-import { parseCsv } from "./csv.js";
+import { type CsvRow, parseCsv, rowsCsv } from "./csv.js";
 import { completeRun } from "../runs/fixtures.js";
-import { frameCsv, rowsCsv, runRows, runsFrame, tidyRows } from "./frame.js";
+import { frameCsv, rowsFrame, runRows, runsFrame, tidyRows } from "./frame.js";
 
 const run = (seed: number, score: number, method: "mast" | "dense" = "mast") => completeRun(resolveConfig({ method, seed, steps: 1000, evaluation: { window: 1 } }), [0, score]);
 
@@ -40,5 +40,29 @@ describe("tidyRows", () => {
     const csv = rowsCsv(rows);
     expect(csv).toBe('experiment,column,mean,paper\nalpha,"α, ω",0.666667,\nalpha,"the ""best""",NaN,97.5');
     expect(parseCsv(csv, "alpha.csv").map(({ column }) => column)).toEqual(["α, ω", 'the "best"']);
+  });
+});
+
+describe("rowsFrame", () => {
+  const rows: CsvRow[] = [
+    { method: "mast", score: 0.5, steps: 2_000_000, note: 'a "b",\nc' },
+    { score: 1, method: "dense", steps: 12_345_678 },
+    { method: "mast", steps: 3, note: "d\re" },
+  ];
+
+  it("puts each value into its column, and what is missing beside", async () => {
+    const frame = await rowsFrame(rows);
+    expect(frame.columns).toEqual(["method", "score", "steps", "note"]);
+    expect(frame["steps"].values).toEqual([2_000_000, 12_345_678, 3]);
+    expect(frame["score"].values).toEqual([0.5, 1, NaN]);
+    expect(frame["score"].count()).toBe(2);
+    expect(frame["note"].values).toEqual(['a "b",\nc', "", "d\re"]);
+  });
+
+  it("goes on with danfojs's own verbs, and comes back from CSV", async () => {
+    const frame = await rowsFrame(rows);
+    expect(frame.groupby(["method"]).col(["steps"]).sum().values).toEqual([["mast", 2_000_003], ["dense", 12_345_678]]);
+    const again = parseCsv(frameCsv(frame), "frame.csv");
+    expect(again).toEqual([{ ...rows[0] }, { ...rows[1], note: "" }, { ...rows[2], score: NaN }]);
   });
 });

@@ -1,5 +1,6 @@
+import { LabError } from "../errors.js";
 import type { DataFrame } from "danfojs-node";
-import { csvCell, type CsvRow } from "./csv.js";
+import { columnsOf, type CsvRow, tableCsv } from "./csv.js";
 import type { MethodStatistics } from "./methods.js";
 import { scoreEvaluations, summaryOf } from "./scores.js";
 import type { StoredRun } from "../runs/store.js";
@@ -51,8 +52,8 @@ export function evaluationRows(run: StoredRun, labels: Readonly<Record<string, s
 }
 
 /**
- * Statistics, or whatever else has words and numbers, as tidy rows: the labels first, then every field that one of them has, numbers with six digits. What one
- * does not have is empty.
+ * Statistics, or whatever else has words and numbers, as tidy rows: the labels first, then every field that one of them has, numbers with six digits, whole numbers in full. What
+ * one does not have is empty.
  *
  * @example
  * tidyRows(reduction.settings, { experiment: "lambda" });
@@ -61,11 +62,6 @@ export function tidyRows(rows: readonly object[], labels: Readonly<Record<string
   const fields = [...new Set(rows.flatMap(Object.keys))];
   const cell = (value: unknown): string | number => (typeof value === "number" ? rounded(value) : String(value ?? ""));
   return rows.map((row) => ({ ...labels, ...Object.fromEntries(fields.map((field) => [field, cell((row as Record<string, unknown>)[field])])) }));
-}
-
-/** Tidy rows as comma separated values, with a header; `parseCsv` reads them. */
-export function rowsCsv(rows: readonly CsvRow[]): string {
-  return lines([Object.keys(rows[0] ?? {}), ...rows.map(Object.values)]);
 }
 
 /**
@@ -77,7 +73,7 @@ export function rowsCsv(rows: readonly CsvRow[]): string {
  * frame.groupby(["method"]).col(["score"]).mean().print();
  */
 export async function runsFrame(runs: readonly StoredRun[], labels: Readonly<Record<string, string>> = {}): Promise<DataFrame> {
-  return frameOf(runRows(runs, labels));
+  return rowsFrame(runRows(runs, labels));
 }
 
 /**
@@ -87,24 +83,45 @@ export async function runsFrame(runs: readonly StoredRun[], labels: Readonly<Rec
  * (await methodsFrame(methodStatistics(runs))).print();
  */
 export async function methodsFrame(statistics: readonly MethodStatistics[], labels: Readonly<Record<string, string>> = {}): Promise<DataFrame> {
-  return frameOf(tidyRows(statistics, labels));
+  return rowsFrame(tidyRows(statistics, labels));
 }
 
-async function frameOf(rows: readonly CsvRow[]): Promise<DataFrame> {
-  // A second to load, which only those who want a frame should wait for.
-  const { DataFrame: Frame } = (await import("danfojs-node")).default;
-  return new Frame([...rows]);
+/**
+ * Tidy rows as a danfojs frame. A cell without a value is NaN among numbers, which danfojs counts as missing, and "" among texts.
+ *
+ * @example
+ * const frame = await rowsFrame(parseCsv(text, "lambda.csv"));
+ * frame.groupby(["column"]).col(["score"]).mean().print();
+ */
+export async function rowsFrame(rows: readonly CsvRow[]): Promise<DataFrame> {
+  const Frame = await loadFrame();
+  // danfojs takes the columns of the first row for those of all, in its order.
+  const columns = columnsOf(rows).map((column) => {
+    const cells = rows.map((row) => row[column] ?? "");
+    const numbers = cells.some((cell) => typeof cell === "number") && cells.every((cell) => typeof cell === "number" || cell === "");
+    return [column, numbers ? cells.map((cell) => (cell === "" ? NaN : cell)) : cells] as const;
+  });
+  return new Frame(Object.fromEntries(columns));
 }
 
-/** A frame as comma separated values, with a header. */
+/**
+ * The class of danfojs-node's frames. A clone has that package; an installed one leaves it to its user, since npm installs it only with the overrides that
+ * environment.md names. It takes a second to load, which only those who want a frame should wait for.
+ */
+async function loadFrame(): Promise<new (data: object) => DataFrame> {
+  try {
+    return (await import("danfojs-node")).default.DataFrame;
+  } catch (error) {
+    throw new LabError("Frames need the package danfojs-node, which cannot be loaded: install it with the overrides that environment.md names.", { cause: error });
+  }
+}
+
+/** A frame as comma separated values, with a header; `parseCsv` reads them. */
 export function frameCsv(frame: DataFrame): string {
-  return lines([frame.columns, ...(frame.values as unknown[][])]);
+  return tableCsv(frame.columns, frame.values as unknown[][]);
 }
 
-function lines(table: readonly (readonly unknown[])[]): string {
-  return table.map((row) => row.map(csvCell).join(",")).join("\n");
-}
-
+/** A number with six digits; a whole number in full. */
 function rounded(value: number): number {
-  return Number(value.toPrecision(6));
+  return Number.isInteger(value) ? value : Number(value.toPrecision(6));
 }

@@ -131,20 +131,20 @@ describe("parsePaperTable", () => {
 
   it("refuses what is no such table in one line", () => {
     expect(() => readPaperTable("table-99")).toThrow(/^There is no table "table-99" .*table-1, .*table-5/);
-    expect(() => parsePaperTable("a,b\n1", "table-11")).toThrow("table-11.csv, line 2: 1 cells, but the header has 2.");
+    expect(() => parsePaperTable("a,b\n1", "table-11")).toThrow("table-11.csv, row 2: 1 cells, but the header has 2.");
     expect(() => parsePaperTable("a,a\n1,2", "table-11")).toThrow("header is a,a");
     const [header, line] = ["algorithm,environment,sparsity,totalSize,trainFlops,inferenceFlops,tiny,ss,set,rigl,rlx2,mast", "qmix,3m,0.95,0.066,0.051,0.05,98.3,91.6,96,95.3,12.1,100.9"];
     expect(parsePaperTable(`${header}\n${line}`, "table-1")).toHaveLength(1);
-    expect(() => parsePaperTable(`${header}\n${line.replace("0.95", "95")}`, "table-1")).toThrow(/^table-1.csv, line 2, column "sparsity": 95; [^\n]+$/);
+    expect(() => parsePaperTable(`${header}\n${line.replace("0.95", "95")}`, "table-1")).toThrow(/^table-1.csv, row 2, column "sparsity": 95; [^\n]+$/);
     expect(() => parsePaperTable(`${header}\n${line.replace("98.3", "98.3%")}`, "table-1")).toThrow('column "tiny": "98.3%"');
     expect(() => parsePaperTable(`${header}\n${line.replace("qmix", "vdn")}`, "table-1")).toThrow('column "algorithm": "vdn"');
     const damaged = (from: string, to: string) => () => parsePaperTable(`algorithm,0,0.2,0.4,0.6,0.8,1\nqmix,91.5,94.7,96.8,96.8,97.9,89.4`.replace(from, to), "table-7");
     expect(damaged("94.7", "94.7")()).toHaveLength(1);
-    expect(damaged("94.7", "947")).toThrow('table-7.csv, line 2, column "0.2": 947;');
-    expect(damaged("94.7", "94,7")).toThrow("table-7.csv, line 2: 8 cells, but the header has 7.");
-    expect(damaged("0.2", "0.3")).toThrow('table-7.csv, line 2, column "0.2": undefined;');
-    expect(damaged("qmix", "vdn")).toThrow('table-7.csv, line 2, column "algorithm": "vdn";');
-    expect(() => parsePaperTable("category,hyperparameter,symbol,value\nTD Targets,λ value in TD(λ),λ,", "table-2")).toThrow('table-2.csv, line 2, column "value": "";');
-    expect(() => parsePaperTable("algorithm,category,hyperparameter,symbol,value\nvdn,a,b,c,d", "table-3")).toThrow('table-3.csv, line 2, column "algorithm": "vdn";');
+    expect(damaged("94.7", "947")).toThrow('table-7.csv, row 2, column "0.2": 947;');
+    expect(damaged("94.7", "94,7")).toThrow("table-7.csv, row 2: 8 cells, but the header has 7.");
+    expect(damaged("0.2", "0.3")).toThrow('table-7.csv, row 2, column "0.2": undefined;');
+    expect(damaged("qmix", "vdn")).toThrow('table-7.csv, row 2, column "algorithm": "vdn";');
+    expect(() => parsePaperTable("category,hyperparameter,symbol,value\nTD Targets,λ value in TD(λ),λ,", "table-2")).toThrow('table-2.csv, row 2, column "value": "";');
+    expect(() => parsePaperTable("algorithm,category,hyperparameter,symbol,value\nvdn,a,b,c,d", "table-3")).toThrow('table-3.csv, row 2, column "algorithm": "vdn";');
   });
 });

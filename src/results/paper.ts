@@ -105,7 +105,7 @@ export function parsePaperTable(text: string, name: string): PaperRow[] {
   const rows = parseCsv(text, `${name}.csv`);
   rows.forEach((row, i) => {
     const issue = SCHEMAS[name]?.safeParse(row).error?.issues[0];
-    if (issue) throw new LabError(`${name}.csv, line ${i + 2}, column "${issue.path.join(".")}": ${JSON.stringify(row[String(issue.path[0])])}; ${issue.message}`);
+    if (issue) throw new LabError(`${name}.csv, row ${i + 2}, column "${issue.path.join(".")}": ${JSON.stringify(row[String(issue.path[0])])}; ${issue.message}`);
   });
   return rows;
 }
