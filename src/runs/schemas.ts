@@ -24,6 +24,7 @@ export const summarySchema = z.looseObject({
   parameters: count,
   cost: z.object({ ...cost, relative: z.object(cost) }),
   device: z.string().optional(),
+  kernels: z.string().optional(),
   commit: z.string().optional(),
   finished: z.string(),
 });

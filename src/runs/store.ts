@@ -54,6 +54,8 @@ export interface RunSummary {
   };
   /** What computed the networks, and how many vectorised runs, where it was not the wasm engine on one core. */
   readonly device?: string;
+  /** Which kernels of the wasm engine computed when it ended, for example "native, AVX2": all give the same numbers. Absent in runs of older versions. */
+  readonly kernels?: string;
   /** Commit of the code that finished it, with "+" when files were changed; absent without git. */
   readonly commit?: string;
   /** When it was completed, ISO 8601. */

@@ -2,6 +2,8 @@ import { execFileSync } from "node:child_process";
 import { realpathSync } from "node:fs";
 import type { Config } from "../config.js";
 import type { RunSummary } from "./store.js";
+import { kernelsName } from "../networks/wasm/kernels.js";
+import { nativeKernels } from "../node/kernels.js";
 import { packageRoot } from "../node/project.js";
 import { relativeCost } from "../sparse/flops.js";
 import { countNonzeros } from "../sparse/mask.js";
@@ -29,6 +31,7 @@ export function summarise(config: Config, end: Pick<EndRecord, "step" | "episode
     parameters: countParameters(state),
     cost: runCost(config),
     ...(device === undefined ? {} : { device }),
+    ...(config.engine === "wasm" ? { kernels: kernelsName(nativeKernels() ?? null) } : {}),
     ...(commit === undefined ? {} : { commit }),
     finished: new Date().toISOString(),
   };

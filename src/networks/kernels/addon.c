@@ -157,7 +157,7 @@ static napi_value call(napi_env env, napi_callback_info info) {
       break;
     case REFRESH: {
       const Layer *l = layerOf(m, size, w[0]);
-      if (!l || w[1] > 1) wrong = "The layer does not fit the memory.";
+      if (!l || w[1] > 1 || !placesFit(m, l)) wrong = "The layer does not fit the memory.";
       else table->layerRefresh(m, l, (int)w[1]);
       break;
     }

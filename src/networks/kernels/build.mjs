@@ -36,6 +36,9 @@ const WASM = [
   ...["-Wl,--no-entry", "-Wl,--import-memory", "-Wl,-z,stack-size=32768", "-Wl,--strip-all"],
 ];
 
+/** The compiler cannot be had: the exit code is then 3. */
+class NoCompiler extends Error {}
+
 /** The Python of a virtual environment that has the compiler. */
 function ensureZig() {
   const folder = join(here, "../../../.cache/zig");
@@ -43,9 +46,13 @@ function ensureZig() {
   const has = () => existsSync(python) && spawnSync(python, ["-m", "ziglang", "version"], { encoding: "utf8" }).stdout?.trim() === ZIG;
   if (has()) return python;
   console.error(`installing ziglang ${ZIG} from PyPI into .cache/zig (once, about 400 MB)`);
-  run(process.platform === "win32" ? "python" : "python3", ["-m", "venv", folder]);
-  run(python, ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", `ziglang==${ZIG}`]);
-  if (!has()) throw new Error(`ziglang ${ZIG} cannot be run from .cache/zig.`);
+  try {
+    run(process.platform === "win32" ? "python" : "python3", ["-m", "venv", folder]);
+    run(python, ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", `ziglang==${ZIG}`]);
+  } catch (error) {
+    throw new NoCompiler(`ziglang ${ZIG} cannot be installed into .cache/zig: ${error.message}`);
+  }
+  if (!has()) throw new NoCompiler(`ziglang ${ZIG} cannot be run from .cache/zig.`);
   return python;
 }
 
@@ -57,7 +64,7 @@ function run(command, args) {
 /** The hash of everything that the kernels are made of. */
 export function hashOfSources() {
   const hash = createHash("sha256");
-  for (const name of readdirSync(here).filter((name) => /\.[ch]$/.test(name) || name === "build.mjs").sort()) hash.update(`${name}\n`).update(readFileSync(join(here, name), "utf8").replaceAll("\r\n", "\n"));
+  for (const name of readdirSync(here).filter((name) => (/\.[ch]$/.test(name) && name !== "fuzz.c") || name === "build.mjs").sort()) hash.update(`${name}\n`).update(readFileSync(join(here, name), "utf8").replaceAll("\r\n", "\n"));
   return hash.digest("hex");
 }
 
@@ -117,6 +124,6 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
     main(process.argv.slice(2));
   } catch (error) {
     console.error(error.message);
-    process.exitCode = 1;
+    process.exitCode = error instanceof NoCompiler ? 3 : 1;
   }
 }

@@ -73,7 +73,7 @@ INLINE void evaluateTwo(const Rational *f, V *a, V *b) {
   *a = (x * p) / q, *b = (y * r) / s;
 }
 
-static void gatePass(char *gates, u32 hidden, int nv) {
+static __attribute__((noinline)) void gatePass(char *gates, u32 hidden, int nv) {
   const Rational f = rational(LOGISTIC);
   // Full rows follow each other without a gap: one run.
   const size_t rows = (size_t)hidden * ROW, pitch = nv == FULL ? rows : ROW, bytes = nv == FULL ? rows : (size_t)nv * WIDTH;
@@ -88,7 +88,7 @@ static void gatePass(char *gates, u32 hidden, int nv) {
     for (; at < stop; at += WIDTH) store(at, evaluate(&f, load(at)) + f.offset);
   }
 }
-static void candidatePass(char *gates, size_t block, const char *h, char *next, u32 hidden, int nv) {
+static __attribute__((noinline)) void candidatePass(char *gates, size_t block, const char *h, char *next, u32 hidden, int nv) {
   const Rational f = rational(TANH);
   const size_t rows = (size_t)hidden * ROW, pitch = nv == FULL ? rows : ROW, bytes = nv == FULL ? rows : (size_t)nv * WIDTH;
   for (size_t row = 0; row < rows; row += pitch) {
@@ -123,7 +123,7 @@ static void gruForward(char *gates, size_t gs, size_t block, const char *h, size
 
 // Given dL/dh' in `dh`, what `gruForward` left in `gates` and the previous h: the gradients of the four blocks of sums, and the direct part
 // z dL/dh' of dL/dh in place of `dh`.
-static void gruBackward(const char *gates, size_t gs, char *dGates, size_t ds, size_t block, const char *h, size_t hs, char *dh, size_t dhs,
+static __attribute__((noinline)) void gruBackward(const char *gates, size_t gs, char *dGates, size_t ds, size_t block, const char *h, size_t hs, char *dh, size_t dhs,
                         u32 hidden, u32 tiles, int nv) {
   const V one = splat(1.0f);
   for (; tiles > 0; tiles--, gates += gs, dGates += ds, h += hs, dh += dhs) {

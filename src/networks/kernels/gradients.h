@@ -6,48 +6,62 @@
 #pragma once
 #include "products.h"
 
+INLINE V productOf(const int T, const int NV, const V *y, const V *x, int j) {
+  if (T == 2) return y[j] * x[j] + y[NV + j] * x[NV + j];
+  return y[j] * x[j];
+}
+INLINE V sumOf(const int T, const int NV, const V *y, int j) {
+  if (T == 2) return y[j] + y[NV + j];
+  return y[j];
+}
+
 // Products of one tile or two, brought to four sums: [lane l] = ((p[l] + p[l + 16]) + (p[l + 8] + p[l + 24])) + the same of l + 4.
 INLINE V4 fold(const int T, const int NV, const V *y, const V *x) {
-#define PRODUCT(j) (T == 2 ? y[j] * x[j] + y[NV + j] * x[NV + j] : y[j] * x[j])
 #if WIDTH == 16
-  V4 low = PRODUCT(0);
-  if (NV > 2) low = low + PRODUCT(2);
+  V4 low = productOf(T, NV, y, x, 0);
+  if (NV > 2) low = low + productOf(T, NV, y, x, 2);
   if (NV == 1) return low;
-  V4 high = PRODUCT(1);
-  if (NV > 3) high = high + PRODUCT(3);
+  V4 high = productOf(T, NV, y, x, 1);
+  if (NV > 3) high = high + productOf(T, NV, y, x, 3);
   return low + high;
 #elif WIDTH == 32
-  V8 sums = PRODUCT(0);
-  if (NV > 1) sums = sums + PRODUCT(1);
+  V8 sums = productOf(T, NV, y, x, 0);
+  if (NV > 1) sums = sums + productOf(T, NV, y, x, 1);
   return low8(sums) + high8(sums);
 #else
-  const V all = PRODUCT(0);
+  const V all = productOf(T, NV, y, x, 0);
   const V8 sums = __builtin_shufflevector(all, all, 0, 1, 2, 3, 4, 5, 6, 7) + __builtin_shufflevector(all, all, 8, 9, 10, 11, 12, 13, 14, 15);
   return low8(sums) + high8(sums);
 #endif
-#undef PRODUCT
 }
 
 // The same of dY alone, for the biases.
 INLINE V4 foldOnes(const int T, const int NV, const V *y) {
-#define SUM(j) (T == 2 ? y[j] + y[NV + j] : y[j])
 #if WIDTH == 16
-  V4 low = SUM(0);
-  if (NV > 2) low = low + SUM(2);
+  V4 low = sumOf(T, NV, y, 0);
+  if (NV > 2) low = low + sumOf(T, NV, y, 2);
   if (NV == 1) return low;
-  V4 high = SUM(1);
-  if (NV > 3) high = high + SUM(3);
+  V4 high = sumOf(T, NV, y, 1);
+  if (NV > 3) high = high + sumOf(T, NV, y, 3);
   return low + high;
 #elif WIDTH == 32
-  V8 sums = SUM(0);
-  if (NV > 1) sums = sums + SUM(1);
+  V8 sums = sumOf(T, NV, y, 0);
+  if (NV > 1) sums = sums + sumOf(T, NV, y, 1);
   return low8(sums) + high8(sums);
 #else
-  const V all = SUM(0);
+  const V all = sumOf(T, NV, y, 0);
   const V8 sums = __builtin_shufflevector(all, all, 0, 1, 2, 3, 4, 5, 6, 7) + __builtin_shufflevector(all, all, 8, 9, 10, 11, 12, 13, 14, 15);
   return low8(sums) + high8(sums);
 #endif
-#undef SUM
+}
+
+// Reads one word of each of a tile's rows in order, so that the tile comes to the cache at the pace of the memory: the processor foresees an
+// even stride, but not the rows that a sparse product picks. X was written long before the way back through time comes to it.
+INLINE void fetchTile(const char *tile, u32 rows) {
+  u32 seen = 0;
+  for (const char *end = tile + (size_t)rows * ROW; tile < end; tile += ROW) seen |= loadWord(tile);
+  // Kept, or the compilers would leave out the loads.
+  __asm__ volatile("" : : "r"(seen));
 }
 
 // Adds dY X' at the entries to `sums`, [entries, 4], and dY to `biasSums`, [rows, 4]: of S steps, each of T tiles.
@@ -93,13 +107,15 @@ SAMPLE(2, 2, 1) SAMPLE(2, 1, 1) SAMPLE(1, 2, 1) SAMPLE(1, 1, 1)
 #endif
 
 // Of `steps` steps whose tiles lie yStep and xStep bytes apart (first step first), each of `tiles` tiles, in pairs.
-static void sampledProduct(char *m, const u32 *starts, u32 rows, char *sums, char *biasSums, const char *y, size_t ys, ptrdiff_t yStep,
+static void sampledProduct(char *m, const u32 *starts, u32 rows, u32 columns, char *sums, char *biasSums, const char *y, size_t ys, ptrdiff_t yStep,
                            const char *x, size_t xs, ptrdiff_t xStep, u32 tiles, u32 steps, int nv) {
   while (steps > 0) {
     const u32 s = WIDTH > 16 && steps >= 2 && tiles <= 2 ? 2 : 1;
     const char *y0 = y, *x0 = x;
     for (u32 left = tiles; left > 0;) {
       const u32 pair = left >= 2 ? 2 : 1;
+      for (u32 k = 0; k < s; k++)
+        for (u32 tile = 0; tile < pair; tile++) fetchTile(x + (ptrdiff_t)k * xStep + tile * xs, columns);
 #if WIDTH == 16
       if (pair == 2) nv == 4 ? SAMPLE_CALL(1, 2, 4) : nv == 3 ? SAMPLE_CALL(1, 2, 3) : nv == 2 ? SAMPLE_CALL(1, 2, 2) : SAMPLE_CALL(1, 2, 1);
       else nv == 4 ? SAMPLE_CALL(1, 1, 4) : nv == 3 ? SAMPLE_CALL(1, 1, 3) : nv == 2 ? SAMPLE_CALL(1, 1, 2) : SAMPLE_CALL(1, 1, 1);

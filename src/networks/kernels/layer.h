@@ -98,7 +98,7 @@ static void layerGradient(char *m, const Layer *l, u32 strip, const char *dy, si
     const char *d = dy + (ptrdiff_t)s * dStep;
     if (all) addRowSums(l->rows, biasSums, d, ds, dStep, tiles, same, widths(vectors[s]));
     else
-      sampledProduct(m, WORDS(l->starts[0]), l->rows, m + l->sums + (size_t)strip * l->count * 16, biasSums, d, ds, dStep,
+      sampledProduct(m, WORDS(l->starts[0]), l->rows, l->columns, m + l->sums + (size_t)strip * l->count * 16, biasSums, d, ds, dStep,
                      x + (ptrdiff_t)s * xStep, xs, xStep, tiles, same, widths(vectors[s]));
     s += same;
   }

@@ -7,7 +7,7 @@
 #include "gates.h"
 
 // Leaves hidden in place of b1, and Q_tot in `total`.
-static void mixForward(const char *q, size_t qs, const char *w1, const char *wFinal, char *b1, const char *value, size_t stride, char *total,
+static __attribute__((noinline)) void mixForward(const char *q, size_t qs, const char *w1, const char *wFinal, char *b1, const char *value, size_t stride, char *total,
                        u32 agents, u32 embed, u32 tiles, int nv) {
   const size_t agentRows = (size_t)embed * ROW;
   for (; tiles > 0; tiles--, q += qs, w1 += stride, wFinal += stride, b1 += stride, value += stride, total += ROW) {
@@ -31,7 +31,7 @@ INLINE V signedBy(V d, V w) { return where(w != zeros(), (V)((VI)d ^ ((VI)w & (i
 
 // Given dL/dQ_tot and what `mixForward` left: the gradients of w1, wFinal and b1 in place of them, and of the agents' values in `dq`.
 // (dL/dV is dL/dQ_tot.)
-static void mixBackward(const char *dTotal, const char *q, char *dq, size_t qs, char *w1, char *wFinal, char *b1, size_t stride, u32 agents,
+static __attribute__((noinline)) void mixBackward(const char *dTotal, const char *q, char *dq, size_t qs, char *w1, char *wFinal, char *b1, size_t stride, u32 agents,
                         u32 embed, u32 tiles, int nv) {
   const size_t agentRows = (size_t)embed * ROW;
   const V one = splat(1.0f);
@@ -81,7 +81,7 @@ INLINE V eluSum(const V *lines, u32 embed, V value) {
 // `alternatives` and `total` are [agents, actions] rows of each tile. The total is -Infinity where `available`, bytes [agents, actions,
 // lanes] of each tile, is 0; that saves the work where it is so in all lanes of a vector. `scratch` has room for (agents + 4) vectors for
 // each of `embed`.
-static void mixCounterfactuals(const char *q, size_t qs, const char *alternatives, size_t as, const u8 *available, const char *w1,
+static __attribute__((noinline)) void mixCounterfactuals(const char *q, size_t qs, const char *alternatives, size_t as, const u8 *available, const char *w1,
                                const char *wFinal, const char *b1, const char *value, size_t stride, char *total, char *scratch, u32 agents,
                                u32 actions, u32 embed, u32 tiles, int nv) {
   const size_t agentRows = (size_t)embed * ROW;

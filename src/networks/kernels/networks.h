@@ -118,6 +118,81 @@ static void gruStep(int keep, char *m, const Layer *l, int side, u32 hidden, u32
   gruForward(gates, gs, (size_t)block * ROW, xh + (size_t)block * ROW, xs, next, ns, hidden, tiles, nv);
 }
 
+// Tiles of one side's networks at one step: [x, h], the gates, and where h' goes.
+typedef struct { char *record, *gates, *next; size_t stride; } Side;
+
+#if WIDTH == 64
+// x = ReLU(fc1) and the GRU of the online and the target networks together, on T tiles: they have the same connections and the same inputs.
+// Narrower vectors gain nothing from it.
+INLINE void bothSides(const int T, const int NV, char *m, const Agent *a, const char *inputs, Side o, Side g) {
+  const Layer *fc1 = LAYER(a->fc1), *gru = LAYER(a->gru);
+  const size_t pitch = (size_t)a->block * ROW;
+  {
+    const u32 *starts = WORDS(fc1->starts[0]);
+    const float *bias = FLOATS(fc1->added[0]), *bias2 = FLOATS(fc1->added[1]);
+    const ptrdiff_t apart = (ptrdiff_t)fc1->entries[1] - (ptrdiff_t)fc1->entries[0];
+    const Entry *e = (const Entry *)(m + starts[0]);
+    for (u32 r = 0; r < fc1->rows; r++) {
+      V x[8], y[8];
+      UNROLL for (int q = 0; q < T * NV; q++) x[q] = splat(bias[r]), y[q] = splat(bias2[r]);
+      e = sparseRowOfBoth(T, NV, e, (const Entry *)(m + starts[r + 1]), apart, inputs, a->inputStride, inputs, a->inputStride, x, y);
+      UNROLL for (int t = 0; t < T; t++)
+        UNROLL for (int j = 0; j < NV; j++) {
+          store(o.record + t * o.stride + (size_t)r * ROW + j * WIDTH, most(x[t * NV + j], zeros()));
+          store(g.record + t * g.stride + (size_t)r * ROW + j * WIDTH, most(y[t * NV + j], zeros()));
+        }
+    }
+  }
+  const u32 *starts = WORDS(gru->starts[0]);
+  const float *bias = FLOATS(gru->added[0]), *bias2 = FLOATS(gru->added[1]);
+  const ptrdiff_t apart = (ptrdiff_t)gru->entries[1] - (ptrdiff_t)gru->entries[0];
+  const Rational logistic = rational(LOGISTIC), tanh = rational(TANH);
+  for (u32 i = 0; i < a->hidden; i++) {
+    V sums[4][8], sums2[4][8];
+    UNROLL for (int gate = 0; gate < 4; gate++) {
+      const u32 row = gate * a->block + i;
+      V x[8], y[8];
+      UNROLL for (int q = 0; q < T * NV; q++) x[q] = splat(bias[row]), y[q] = splat(bias2[row]);
+      sparseRowOfBoth(T, NV, (const Entry *)(m + starts[row]), (const Entry *)(m + starts[row + 1]), apart, o.record, o.stride, g.record, g.stride, x, y);
+      UNROLL for (int q = 0; q < T * NV; q++) sums[gate][q] = x[q], sums2[gate][q] = y[q];
+    }
+    UNROLL for (int t = 0; t < T; t++) {
+      UNROLL for (int j = 0; j < NV; j++) {
+        const int q = t * NV + j;
+        const size_t at = (size_t)i * ROW + j * WIDTH;
+        const V r = evaluate(&logistic, sums[1][q]) + logistic.offset, z = evaluate(&logistic, sums[2][q]) + logistic.offset;
+        const V r2 = evaluate(&logistic, sums2[1][q]) + logistic.offset, z2 = evaluate(&logistic, sums2[2][q]) + logistic.offset;
+        const V n = evaluate(&tanh, sums[0][q] + r * sums[3][q]), n2 = evaluate(&tanh, sums2[0][q] + r2 * sums2[3][q]);
+        char *gates = o.gates + t * o.stride + at;
+        store(gates, n);
+        store(gates + pitch, r);
+        store(gates + 2 * pitch, z);
+        store(gates + 3 * pitch, sums[3][q]);
+        store(o.next + t * o.stride + at, n + z * (load(o.record + pitch + t * o.stride + at) - n));
+        store(g.next + t * g.stride + at, n2 + z2 * (load(g.record + pitch + t * g.stride + at) - n2));
+      }
+    }
+  }
+}
+
+#define BOTH(T, NV)                                                                                                                      \
+  static __attribute__((noinline)) void both_##T##_##NV(char *m, const Agent *a, const char *inputs, Side o, Side g) {                   \
+    bothSides(T, NV, m, a, inputs, o, g);                                                                                                \
+  }
+BOTH(2, 1) BOTH(1, 1)
+
+static void bothForward(char *m, const Agent *a, const char *inputs, Side o, Side g, u32 tiles) {
+  while (tiles > 0) {
+    const u32 T = tiles >= 2 ? 2 : 1;
+    if (T == 2) both_2_1(m, a, inputs, o, g);
+    else both_1_1(m, a, inputs, o, g);
+    inputs += T * (size_t)a->inputStride, tiles -= T;
+    o.record += T * o.stride, o.gates += T * o.stride, o.next += T * o.stride;
+    g.record += T * g.stride, g.gates += T * g.stride, g.next += T * g.stride;
+  }
+}
+#endif
+
 // Steps first..end-1 of the agents of one part, on the sides asked for; the online side leaves its records if `keep`.
 static void agentForward(char *m, const Agent *a, u32 sides, u32 keep, u32 first, u32 end, u32 part, u32 parts) {
   const u32 strips = stripsOf(a->agents);
@@ -129,18 +204,29 @@ static void agentForward(char *m, const Agent *a, u32 sides, u32 keep, u32 first
   for (u32 t = first; t < end; t++) {
     const int nv = widths(BYTES(a->observed)[t]);
     const char *inputs = m + a->inputs + ((size_t)t * a->agents + from) * a->inputStride;
+    Side both[2];
     for (int side = 0; side < 2; side++) {
       if (!(sides & (side == 0 ? ONLINE : TARGET))) continue;
       const int kept = side == 0 && keep;
       const size_t stride = kept ? a->recordStride : a->passingStride;
       char *records = m + (kept ? a->kept : a->passing + (size_t)side * 2 * a->agents * stride);
       char *record = records + ((size_t)(kept ? t : t & 1) * a->agents + from) * stride;
-      char *next = records + ((size_t)(kept ? t + 1 : (t + 1) & 1) * a->agents + from) * stride + pitch;
+      both[side] = (Side){record, record + 2 * pitch, records + ((size_t)(kept ? t + 1 : (t + 1) & 1) * a->agents + from) * stride + pitch, stride};
       if (t == 0)
         for (u32 i = 0; i < tiles; i++) __builtin_memset(record + i * stride + pitch, 0, (size_t)a->hidden * ROW);
-      layerForward(m, fc1, side, RELU, inputs, a->inputStride, record, stride, tiles, nv);
-      gruStep(kept, m, gru, side, a->hidden, a->block, record, stride, record + 2 * pitch, stride, next, stride, tiles, nv);
-      layerForward(m, fc2, side, PLAIN, next, stride, m + a->values[side] + ((size_t)t * a->agents + from) * actionRows, actionRows, tiles, nv);
+    }
+    const int together = WIDTH == 64 && sides == (ONLINE | TARGET) && !fc1->dense && !gru->dense;
+#if WIDTH == 64
+    if (together) bothForward(m, a, inputs, both[0], both[1], tiles);
+#endif
+    for (int side = 0; side < 2; side++) {
+      if (!(sides & (side == 0 ? ONLINE : TARGET))) continue;
+      const Side s = both[side];
+      if (!together) {
+        layerForward(m, fc1, side, RELU, inputs, a->inputStride, s.record, s.stride, tiles, nv);
+        gruStep(side == 0 && keep, m, gru, side, a->hidden, a->block, s.record, s.stride, s.gates, s.stride, s.next, s.stride, tiles, nv);
+      }
+      layerForward(m, fc2, side, PLAIN, s.next, s.stride, m + a->values[side] + ((size_t)t * a->agents + from) * actionRows, actionRows, tiles, nv);
     }
   }
 }

@@ -21,21 +21,13 @@ INLINE V endOf(int mode, V sum, const char *gate) {
 // One row's sums on T tiles of NV vectors each.
 INLINE const Entry *sparseRow(const int T, const int NV, const Entry *e, const Entry *stop, const char *x, size_t xs, V *a) {
 #if WIDTH == 16
-  // Two entries a turn, the last sum first: V8 moves all loads of a loop to its front, and spills registers, unless they stand in
-  // the opposite order of the variables they are added to.
-  for (; e + 1 < stop; e += 2) {
-    const V w0 = splat(e[0].weight), w1 = splat(e[1].weight);
-    const char *p = x + e[0].offset, *q = x + e[1].offset;
-    UNROLL for (int t = T - 1; t >= 0; t--)
-      UNROLL for (int j = NV - 1; j >= 0; j--)
-        a[t * NV + j] = a[t * NV + j] + w0 * load(p + t * xs + j * WIDTH) + w1 * load(q + t * xs + j * WIDTH);
-  }
-  if (e < stop) {
-    const V w0 = splat(e->weight);
+  // The last sum first: V8 moves all loads of a loop to its front, and spills registers, unless they stand in the opposite order of the
+  // variables they are added to.
+  for (; e < stop; e++) {
+    const V w = splat(e->weight);
     const char *p = x + e->offset;
     UNROLL for (int t = T - 1; t >= 0; t--)
-      UNROLL for (int j = NV - 1; j >= 0; j--) a[t * NV + j] += w0 * load(p + t * xs + j * WIDTH);
-    e++;
+      UNROLL for (int j = NV - 1; j >= 0; j--) a[t * NV + j] += w * load(p + t * xs + j * WIDTH);
   }
 #else
   for (; e < stop; e++) {
@@ -45,6 +37,22 @@ INLINE const Entry *sparseRow(const int T, const int NV, const Entry *e, const E
       UNROLL for (int j = 0; j < NV; j++) a[t * NV + j] += w * load(p + t * xs + j * WIDTH);
   }
 #endif
+  return e;
+}
+
+// The same row of two matrices with the same connections: the online one, whose entries are given, and the target one, whose entries
+// are `apart` bytes from those. One stream of indices serves both.
+INLINE const Entry *sparseRowOfBoth(const int T, const int NV, const Entry *e, const Entry *stop, ptrdiff_t apart, const char *x, size_t xs,
+                                    const char *z, size_t zs, V *a, V *b) {
+  for (; e < stop; e++) {
+    const V w = splat(e->weight), v = splat(((const Entry *)((const char *)e + apart))->weight);
+    const char *p = x + e->offset, *q = z + e->offset;
+    UNROLL for (int t = 0; t < T; t++)
+      UNROLL for (int j = 0; j < NV; j++) {
+        a[t * NV + j] += w * load(p + t * xs + j * WIDTH);
+        b[t * NV + j] += v * load(q + t * zs + j * WIDTH);
+      }
+  }
   return e;
 }
 
