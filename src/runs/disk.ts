@@ -110,6 +110,8 @@ export function replaceFile(path: string, content: Uint8Array | string, ready: (
     renameSync(temporary, path);
   } catch (error) {
     rmSync(temporary, { force: true });
+    // Who has a run by now has removed the temporary file: that is the reason to tell.
+    ready();
     throw error;
   }
   syncFolder(dirname(path));

@@ -131,6 +131,7 @@ function fill(path: string, held: () => void, first: (file: number, hash: Hash) 
     } catch (error) {
       closeSync(file);
       rmSync(temporary, { force: true });
+      held();
       throw error;
     }
     syncFolder(dirname(path));
