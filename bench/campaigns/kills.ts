@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -38,11 +38,15 @@ export interface KillsReport {
 export async function campaignOfKills(options: { readonly kills: number; readonly freezes: number; readonly seed?: number; readonly report?: (line: string) => void }): Promise<KillsReport> {
   const { kills, freezes, seed = 1, report = () => undefined } = options;
   const folder = mkdtempSync(join(tmpdir(), "mast-kills-"));
+  // In the project, which a run looks for to tell its commit.
+  const place = join(ROOT, ".cache");
+  mkdirSync(place, { recursive: true });
+  const programs = mkdtempSync(join(place, "kills-"));
   const random = createRandom(seed);
   const at = new Map<string, number>();
   const failures: string[] = [];
   try {
-    const program = await bundle(folder);
+    const program = await bundle(programs);
     const train = (runs: string, stop?: KilledTask["at"]) => start(program, { runs, input: INPUT, ...(stop ? { at: stop } : {}) });
     const whole = join(folder, "whole");
     const { output } = await train(whole).ended;
@@ -98,19 +102,21 @@ export async function campaignOfKills(options: { readonly kills: number; readonl
     return { kills: killed, freezes, runs: runs + freezes, at, failures };
   } finally {
     rmSync(folder, { recursive: true, force: true });
+    rmSync(programs, { recursive: true, force: true });
   }
 }
 
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+
 /** The program as one file, which starts several times as fast as its modules. */
 async function bundle(folder: string): Promise<string> {
-  const root = fileURLToPath(new URL("../../", import.meta.url));
   await build({
-    root, logLevel: "error", configFile: false,
-    build: { ssr: join(root, "bench/campaigns/killed.ts"), outDir: join(folder, "program/node"), emptyOutDir: false, minify: true, target: "node20", rollupOptions: { output: { inlineDynamicImports: true, entryFileNames: "killed.mjs" } } },
+    root: ROOT, logLevel: "error", configFile: false,
+    build: { ssr: join(ROOT, "bench/campaigns/killed.ts"), outDir: join(folder, "program/node"), emptyOutDir: false, minify: true, target: "node20", rollupOptions: { output: { inlineDynamicImports: true, entryFileNames: "killed.mjs" } } },
     ssr: { noExternal: true, external: ["@tensorflow/tfjs", "@tensorflow/tfjs-backend-wasm", "webgpu"] },
   });
   // Where src/node/host.ts looks for them.
-  cpSync(join(root, "src/networks/kernels/built"), join(folder, "program/networks/kernels/built"), { recursive: true });
+  cpSync(join(ROOT, "src/networks/kernels/built"), join(folder, "program/networks/kernels/built"), { recursive: true });
   return join(folder, "program/node/killed.mjs");
 }
 
@@ -148,7 +154,8 @@ export function runState(directory: string): string {
   const { state } = readRunCheckpoint(directory);
   const tensors = [...state.tensors, ...state.masks].map(([name, values]) => [name, Buffer.from(values.buffer, values.byteOffset, values.byteLength).toString("base64")]);
   return JSON.stringify([
-    readdirSync(directory).sort(), EQUAL.map((file) => readFileSync(join(directory, file)).toString("base64")),
+    // A frozen process that had nothing left to write still holds its lease.
+    readdirSync(directory).filter((file) => !file.startsWith("lease.")).sort(), EQUAL.map((file) => readFileSync(join(directory, file)).toString("base64")),
     tensors, state.progress, [...state.replay.indices], [...state.replay.seeds], [...state.replay.lengths], [...state.replay.actions],
     summary?.score, summary?.winRates, summary?.steps, summary?.updates,
   ]);

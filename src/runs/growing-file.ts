@@ -141,6 +141,8 @@ function fill(path: string, held: () => void, first: (file: number, hash: Hash) 
         const named = statSync(path, { throwIfNoEntry: false });
         if (named?.ino !== ino || named.dev !== dev) {
           if (!existsSync(dirname(path))) throw new RunError(folderGone(dirname(path)));
+          // Who has the run by now has replaced the file: that is the reason to tell.
+          held();
           throw new RunError(`${path} was removed or replaced while its run went on: what the run wrote to it is lost. Put a good copy in its place, or move its folder away to start this run anew.`);
         }
         onDisk(path, () => writeFileSync(file, content));
