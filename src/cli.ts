@@ -5,6 +5,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from "commander
 import { addConfigOptions, type ConfigFlags, gridFrom } from "./cli/config-options.js";
 import { BACKENDS, ENGINES } from "./config.js";
 import { doctorCommand } from "./cli/doctor.js";
+import { evaluateCommand, type EvaluateFlags } from "./cli/evaluate.js";
 import { type ExperimentFlags, listExperiments, publishExperiment, runExperiment, showExperiment } from "./cli/experiment.js";
 import { replayCommand, showCommand } from "./cli/figures.js";
 import { workerCommand, type WorkerFlags } from "./cli/worker.js";
@@ -102,6 +103,16 @@ program
   .option("--out <FILE>", "default: RUN.safetensors in this folder")
   .addOption(runsOption())
   .action((run: string, flags: RunsFlags & { out?: string }) => exportCommand(run, flags));
+program
+  .command("evaluate <TEAM>")
+  .description("let a trained team play: a RUN, or an agent network FILE.safetensors in PyMARL's names")
+  .option("--environment <MAP>", "where it plays (default: where the run was trained; a file needs it)")
+  .addOption(new Option("--rules <NAME>", "rules of the battle simulator").choices(["starcraft", "smaclite"]))
+  .addOption(new Option("--episodes <N>", "how many battles").argParser(count).default(200))
+  .addOption(new Option("--seed <N>", "the first battle").argParser(natural).default(1))
+  .option("--csv <FILE>", "also write one row an episode: seed, won, return, steps")
+  .addOption(runsOption())
+  .action((team: string, flags: EvaluateFlags) => evaluateCommand(team, flags));
 program
   .command("replay [RUN]")
   .description("save a battle that a trained team plays as a page to watch")

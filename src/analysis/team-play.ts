@@ -1,0 +1,113 @@
+import { existsSync, readFileSync } from "node:fs";
+import { createEnvironment, environmentOf } from "../envs/index.js";
+import type { Environment } from "../envs/environment.js";
+import { LabError } from "../errors.js";
+import type { Engine } from "../networks/engine.js";
+import { agentInput, networkParameters } from "../networks/parameters.js";
+import { createWasmEngine } from "../networks/wasm/engine.js";
+import { onReading } from "../runs/disk.js";
+import { decodeSafetensors, type TensorFile } from "../runs/safetensors.js";
+import { readRun, readRunCheckpoint } from "../runs/store.js";
+import { restoreNetworks } from "../training/networks.js";
+import { greedyPolicy } from "../training/rollout.js";
+
+/** One episode that a trained team played greedily. */
+export interface PlayedEpisode {
+  readonly seed: number;
+  readonly won: boolean;
+  readonly return: number;
+  readonly steps: number;
+}
+
+/** How many episodes, and in which battles. */
+export interface TeamPlay {
+  readonly episodes: number;
+  /** Seed of the first battle; the others count up from it. Default: 1. */
+  readonly seed?: number;
+  /** The environment of a network from a file; a run plays where it was trained unless this says otherwise. */
+  readonly environment?: string;
+  readonly rules?: "starcraft" | "smaclite";
+  /** Where runs are kept, if not in data/runs. */
+  readonly runs?: string;
+}
+
+/**
+ * Lets a trained team play greedily: the last checkpoint of a run, or an agent network in a safetensors file in PyMARL's names (`agent.fc1.weight`, or
+ * `fc1.weight` without the network in front).
+ *
+ * @throws {LabError} when the file holds no agent network, or one for other observations or actions than the environment's
+ * @example
+ * const episodes = playTeam("qmix-3m.safetensors", { environment: "3m", episodes: 200 });
+ */
+export function playTeam(team: string, { episodes, seed = 1, environment, rules, runs }: TeamPlay): PlayedEpisode[] {
+  const { env, engine } = /\.safetensors$/.test(team) ? fromFile(team, environment, rules) : fromRun(team, environment, rules, runs);
+  try {
+    const play = greedyPolicy(engine.createActor(1));
+    const joint = new Uint8Array(env.sizes.agents);
+    return Array.from({ length: episodes }, (_, k) => {
+      env.reset(seed + k);
+      let total = 0;
+      let steps = 0;
+      while (!env.ended) {
+        play(env, joint, steps++);
+        env.step(joint);
+        total += env.reward;
+      }
+      return { seed: seed + k, won: env.won, return: total, steps };
+    });
+  } finally {
+    engine.dispose();
+  }
+}
+
+function fromRun(name: string, environment: string | undefined, rules: TeamPlay["rules"], runs: string | undefined) {
+  const { config, directory } = readRun(name, runs === undefined ? {} : { runs });
+  const { state } = readRunCheckpoint(directory);
+  const env = environmentOf({ ...config, ...(environment !== undefined && { environment }), ...(rules !== undefined && { rules }) });
+  const trained = environmentOf(config);
+  if (env.sizes.observation !== trained.sizes.observation || env.sizes.actions !== trained.sizes.actions || env.sizes.agents !== trained.sizes.agents) {
+    throw new LabError(`${name} was trained on ${config.environment}, whose agents see and do other things than those of ${env.name}: choose an environment of the same sizes.`);
+  }
+  return { env, engine: restoreNetworks(config, state) };
+}
+
+function fromFile(path: string, environment: string | undefined, rules: TeamPlay["rules"]) {
+  if (environment === undefined) throw new LabError(`${path} does not say where it plays: add --environment MAP.`);
+  if (!existsSync(path)) throw new LabError(`There is no file ${path}.`);
+  const env = createEnvironment(environment, rules === undefined ? {} : { rules });
+  return { env, engine: agentFromFile(path, env) };
+}
+
+function readTensors(path: string): TensorFile {
+  try {
+    return decodeSafetensors(onReading(path, () => readFileSync(path)));
+  } catch (error) {
+    throw new LabError(`${path} cannot be read: ${(error as Error).message}.`, { cause: error });
+  }
+}
+
+/**
+ * An engine with the agent network of a safetensors file in PyMARL's names; its mixer, which acting does not need, is empty.
+ *
+ * @throws {LabError} when the file holds no agent network, or one for other observations or actions
+ */
+export function agentFromFile(path: string, env: Environment): Engine<true> {
+  const { tensors } = readTensors(path);
+  const named = (name: string) => tensors.get(name) ?? tensors.get(name.replace(/^agent\./, ""));
+  const hidden = named("agent.fc1.bias")?.shape[0];
+  if (hidden === undefined) throw new LabError(`${path} holds no agent network: there is no agent.fc1.bias among ${[...tensors.keys()].slice(0, 4).join(", ") || "no tensors"}.`);
+  const shape = { ...env.sizes, hidden, embed: 1, hypernetEmbed: 1 };
+  const parameters = new Map<string, Float32Array>();
+  for (const { name, shape: size, network } of networkParameters(shape)) {
+    const values = new Float32Array(size.reduce((a, b) => a * b, 1));
+    parameters.set(name, values);
+    if (network !== "agent") continue;
+    const tensor = named(name);
+    if (tensor === undefined) throw new LabError(`${path} holds no ${name}.`);
+    if (tensor.shape.join() !== size.join()) {
+      throw new LabError(`${path} is no network for ${env.name}: its ${name} is [${tensor.shape.join(", ")}], and ${env.name} needs [${size.join(", ")}] (inputs: ${agentInput(shape)}, actions: ${shape.actions}).`);
+    }
+    values.set(Float32Array.from(tensor.data as Float32Array, Number));
+  }
+  return createWasmEngine(shape, parameters, new Map());
+}

@@ -1,0 +1,38 @@
+import { LabError } from "../errors.js";
+import { type PlayedEpisode, playTeam, type TeamPlay } from "../analysis/team-play.js";
+import { writeNamed } from "../node/files.js";
+import { replaceFile } from "../runs/disk.js";
+
+/** Options of `mast evaluate`. */
+export interface EvaluateFlags extends TeamPlay {
+  readonly csv?: string;
+}
+
+/** `mast evaluate`: win rate with its interval, return and length of a trained team. */
+export function evaluateCommand(team: string, flags: EvaluateFlags): void {
+  const episodes = playTeam(team, flags);
+  console.log(evaluationText(episodes));
+  if (flags.csv === undefined) return;
+  const { csv } = flags;
+  const rows = episodes.map(({ seed, won, return: total, steps }) => [seed, Number(won), total, steps].join(","));
+  writeNamed(csv, "choose another file with --csv", () => replaceFile(csv, `seed,won,return,steps\n${rows.join("\n")}\n`));
+}
+
+/** What a team's episodes came to, in one line. */
+export function evaluationText(episodes: readonly PlayedEpisode[]): string {
+  if (episodes.length === 0) throw new LabError("There is nothing to say of no episodes.");
+  const n = episodes.length;
+  const rate = episodes.filter(({ won }) => won).length / n;
+  const [low, high] = wilsonInterval(rate, n);
+  const mean = (value: (episode: PlayedEpisode) => number): number => episodes.reduce((sum, episode) => sum + value(episode), 0) / n;
+  const percent = (share: number): string => (100 * share).toFixed(1);
+  return `won ${percent(rate)} % of ${n} episodes (95 % interval ${percent(low)} to ${percent(high)}), return ${mean((episode) => episode.return).toFixed(2)}, ${mean(({ steps }) => steps).toFixed(1)} steps`;
+}
+
+/** Wilson's 95 % interval of a share that was seen in `n` independent trials. */
+export function wilsonInterval(share: number, n: number): [low: number, high: number] {
+  const z = 1.959964;
+  const middle = (share + (z * z) / (2 * n)) / (1 + (z * z) / n);
+  const half = (z / (1 + (z * z) / n)) * Math.sqrt((share * (1 - share)) / n + (z * z) / (4 * n * n));
+  return [Math.max(0, middle - half), Math.min(1, middle + half)];
+}
