@@ -1,12 +1,18 @@
 import { existsSync } from "node:fs";
 import { dirname, join, sep } from "node:path";
 import { fileURLToPath } from "node:url";
+import { LabError } from "../errors.js";
 
-/** The project's folder: where its package.json lies, above src/ or dist/. */
+/**
+ * The project's folder: where its package.json lies, above src/ or dist/.
+ * @throws {LabError} when no folder above has one, as in a bundle that was written elsewhere
+ */
 export function packageRoot(): string {
-  let folder = dirname(fileURLToPath(import.meta.url));
-  while (!existsSync(join(folder, "package.json"))) folder = dirname(folder);
-  return folder;
+  const start = dirname(fileURLToPath(import.meta.url));
+  for (let folder = start; ; folder = dirname(folder)) {
+    if (existsSync(join(folder, "package.json"))) return folder;
+    if (folder === dirname(folder)) throw new LabError(`No folder above ${start} has a package.json: keep mast-lab's files together.`);
+  }
 }
 
 /**

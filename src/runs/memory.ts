@@ -6,7 +6,10 @@ import type { EnvironmentSizes } from "../envs/environment.js";
 import { environmentOf } from "../envs/index.js";
 import { playEpisodes, uniformRandom } from "../envs/play.js";
 
-/** What a run takes beside its replay buffer: a thread of Node.js, the networks, an evaluation's environments. Measured with paper-size runs. */
+/**
+ * Bytes that a run takes beside its replay buffer: a thread of Node.js, the networks, an evaluation's environments. What is left of the 1.8 GB that a run of
+ * 3s5z at the paper's size was seen to take, its buffer set aside.
+ */
 const BESIDE_REPLAY = 220e6;
 /** Steps of random play that tell how long episodes are: enough for a dozen on 3s5z, where those of a run's buffer are about as long. */
 const SAMPLE = 800;
