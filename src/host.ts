@@ -26,19 +26,33 @@ export type NativePass = (memory: ArrayBuffer, ...numbers: number[]) => number |
 
 /** The kernels in native code. They leave the same bits in the memory as those in WebAssembly. */
 export interface NativeKernels {
+  /** Runs the agents forward over steps of the loaded episodes. */
   readonly agentForward: NativePass;
+  /** Adds the agents' gradients to the partial sums. */
   readonly agentBackward: NativePass;
+  /** Runs the monotonic mixing network forward over all steps. */
   readonly mixerForward: NativePass;
+  /** Adds its gradients to the partial sums. */
   readonly mixerBackward: NativePass;
+  /** Evaluates the mixing network with one agent's value replaced at a time. */
   readonly mixerCounterfactuals: NativePass;
+  /** Runs WQMIX's unrestricted mixing network forward over all steps. */
   readonly centralForward: NativePass;
+  /** Adds its gradients to the partial sums. */
   readonly centralBackward: NativePass;
+  /** Advances the hidden states of acting agents by one step. */
   readonly actorForward: NativePass;
+  /** Copies `count` steps from `first` of the observations (`states` 0) or states (1) of each episode into lanes. */
   readonly layOut: (memory: ArrayBuffer, batch: number, states: number, first: number, count: number, arrays: readonly Float32Array[]) => void;
+  /** Brings the partial sums of the gradients together and returns the sum of their squares. */
   readonly collect: NativePass;
+  /** Takes one step of RMSprop. */
   readonly step: NativePass;
+  /** Sets the partial sums to zero. */
   readonly clear: NativePass;
+  /** Makes what is kept beside a layer's weights anew. */
   readonly refresh: NativePass;
+  /** Multiplies and adds as fast as the processor can; a measure for the others. */
   readonly peak: NativePass;
   /** The instructions they use, for example "AVX2". */
   readonly instructions: string;

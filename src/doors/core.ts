@@ -57,4 +57,4 @@ export type {
 export type { Rules } from "../envs/starcraft/units.js";
 export type { PartSettings } from "../config/config.js";
 export type { OperatorPart, OperatorSettings } from "../parts/operator.js";
-export { type Host, setHost, type Tensorflow } from "../host.js";
+export { type Host, type NativeKernels, type NativePass, setHost, type Tensorflow } from "../host.js";

@@ -14,7 +14,9 @@ export type NetworkSide = "online" | "target";
  * An answer is awaited before the next call; `Engine<true>` gives all of them at once.
  */
 export interface Engine<AtOnce extends boolean = boolean> {
+  /** Our own kernels are "wasm", in native code too; TensorFlow.js is "tensorflow". */
   readonly name: "wasm" | "tensorflow";
+  /** Shape of all of its networks. */
   readonly shape: NetworkShape;
   /** Lanes of the groups that it takes, or "all" where a group holds a whole batch. */
   readonly lanes: number | "all";
@@ -25,7 +27,12 @@ export interface Engine<AtOnce extends boolean = boolean> {
   /** QMIX's monotonic mixing network. */
   readonly mixer: MonotonicMixer<AtOnce>;
   /** WQMIX's unrestricted networks (Algorithm 3, phi); there when `shape.centralEmbed` is set. */
-  readonly central?: { readonly agent: AgentNetwork<AtOnce>; readonly mixer: MixingNetwork<AtOnce> };
+  readonly central?: {
+    /** Recurrent network of the unrestricted agents, which all of them share. */
+    readonly agent: AgentNetwork<AtOnce>;
+    /** Mixing network without the constraint of monotonicity. */
+    readonly mixer: MixingNetwork<AtOnce>;
+  };
 
   /** Takes a group of episodes, which must stay as they are until the next `load`: what follows works on them. */
   load(group: EpisodeGroup): void;
@@ -49,6 +56,7 @@ export interface Engine<AtOnce extends boolean = boolean> {
   write(side: NetworkSide, parameters: Parameters): void;
   /** RMSprop's running mean of squared gradients, by parameter name. */
   readOptimiser(): Answer<Parameters, AtOnce>;
+  /** Overwrites RMSprop's running mean of squared gradients, by parameter name; a missing name stays as it is. */
   writeOptimiser(state: Parameters): void;
   /** Hard update of the target networks: target := online (the target side has the online masks always). */
   copyToTarget(): void;
@@ -112,8 +120,11 @@ export interface MonotonicMixer<AtOnce extends boolean = boolean> extends Mixing
 
 /** RMSprop as in PyTorch: v = alpha v + (1 - alpha) g^2; w -= learningRate g / (sqrt(v) + epsilon). */
 export interface OptimiserOptions {
+  /** Step size. Table 3: 0.0005. */
   readonly learningRate: number;
+  /** Share of the running mean of squared gradients that one step keeps. PyMARL: 0.99. */
   readonly alpha: number;
+  /** Added to the root of the running mean, against a division by zero. PyMARL: 0.00001. */
   readonly epsilon: number;
   /** Largest global L2 norm of the gradient. */
   readonly gradientClip: number;
@@ -121,6 +132,7 @@ export interface OptimiserOptions {
 
 /** Acts with the online agent's current weights, keeping one hidden state an agent and environment. */
 export interface Actor {
+  /** Number of environments whose agents act in one forward pass. */
   readonly environments: number;
   /** Where to write what each agent observes before `forward`: [environments, agents, observation]. */
   readonly observations: Float32Array;

@@ -3,9 +3,13 @@ import type { Random } from "../random.js";
 
 /** Everything that determines the shapes of an algorithm's networks. */
 export interface NetworkShape {
+  /** Number of agents, which share one network. */
   readonly agents: number;
+  /** Number of actions of each agent. */
   readonly actions: number;
+  /** Entries of one agent's observation. */
   readonly observation: number;
+  /** Entries of the global state. */
   readonly state: number;
   /** Units of the agent's first layer and of its GRU. Table 3: 64. */
   readonly hidden: number;

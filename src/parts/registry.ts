@@ -36,7 +36,10 @@ export class PartError extends LabError {
 }
 
 /** Where parts were registered: by this library, by the running program, or by a file with this content. */
-export type PartSource = "built-in" | "program" | { readonly sha256: string };
+export type PartSource = "built-in" | "program" | {
+  /** The beginning of the SHA-256 of what the file and its imports hold, as in `PartFile`. */
+  readonly sha256: string;
+};
 
 interface Entry {
   readonly part: Part;
