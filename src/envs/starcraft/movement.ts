@@ -300,13 +300,28 @@ export function goAround(w: World): void {
   let stand = 0;
   for (let j = 0; j < units; j++) if (alive[j] === 1 && layer[j] === GROUND && vx[j] === 0 && vy[j] === 0) standing[stand++] = j;
   if (stand === 0) return;
+  // Whoever is farther off than this along an axis cannot be in the way.
+  const wide = LOOK_AHEAD + 0.5 + 2 * b.maxSeparation;
   for (let i = 0; i < units; i++) {
     if (alive[i] === 0 || layer[i] !== GROUND || (vx[i] === 0 && vy[i] === 0)) continue;
     const t = target[i]!;
+    const xi = x[i]!;
+    const yi = y[i]!;
+    let count = 0;
+    for (let k = 0; k < stand; k++) {
+      const j = standing[k]!;
+      const dx = x[j]! - xi;
+      const dy = y[j]! - yi;
+      if (dx < wide && dx > -wide && dy < wide && dy > -wide && j !== t) near[count++] = j;
+    }
+    if (count === 0) {
+      side[i] = 0;
+      continue;
+    }
     let look = LOOK_AHEAD;
     if (t >= 0) {
-      const dx = x[t]! - x[i]!;
-      const dy = y[t]! - y[i]!;
+      const dx = x[t]! - xi;
+      const dy = y[t]! - yi;
       const squared = dx * dx + dy * dy;
       if (squared < look * look) look = Math.sqrt(squared);
     }
@@ -314,16 +329,12 @@ export function goAround(w: World): void {
     const stride = Math.sqrt(vx[i]! * vx[i]! + vy[i]! * vy[i]!);
     const ux = vx[i]! / stride;
     const uy = vy[i]! / stride;
-    let count = 0;
     let isFree = true;
-    for (let k = 0; k < stand; k++) {
-      const j = standing[k]!;
-      if (j === t) continue;
-      const dx = x[j]! - x[i]!;
-      const dy = y[j]! - y[i]!;
+    for (let k = 0; k < count && isFree; k++) {
+      const j = near[k]!;
+      const dx = x[j]! - xi;
+      const dy = y[j]! - yi;
       const room = separation[i]! + separation[j]! - GRAZE;
-      if (dx * dx + dy * dy > (look + room) * (look + room)) continue;
-      near[count++] = j;
       const along = dx * ux + dy * uy;
       const across = dx * uy - dy * ux;
       if (along > 0 && along <= look && across < room && across > -room) isFree = false;
