@@ -17,7 +17,7 @@ import { randomEpisodes } from "../replay/random-episodes.js";
 import { chosenValues } from "../targets/actions.js";
 import { collect, combination, recordText, withoutCheckpoints } from "../training/fixtures.js";
 import type { TrainState } from "../training/records.js";
-import { findNativeKernels } from "./kernels.js";
+import { describeKernels, findNativeKernels, nativeKernels } from "./kernels.js";
 
 const built = new URL("../networks/kernels/built/", import.meta.url);
 /** The native kernels that this machine has, by their instructions. */
@@ -167,5 +167,23 @@ describe("files of native kernels", () => {
 
   it.skipIf(process.arch !== "x64" || widths.length === 0)("are not used by a processor without their instructions", () => {
     expect(reason(built, 128)).toContain("lacks their instructions");
+  });
+});
+
+describe("MAST_KERNELS", () => {
+  const before = process.env.MAST_KERNELS;
+  afterEach(() => {
+    if (before === undefined) delete process.env.MAST_KERNELS;
+    else process.env.MAST_KERNELS = before;
+  });
+
+  it("chooses, and says in a line what it does not know", () => {
+    process.env.MAST_KERNELS = "wasm";
+    expect(nativeKernels()).toBeUndefined();
+    expect(describeKernels()).toBe("kernels in WebAssembly, 128-bit: MAST_KERNELS is wasm");
+    process.env.MAST_KERNELS = "fast";
+    expect(() => nativeKernels()).toThrow('MAST_KERNELS is "fast"; it is to be auto, native or wasm.');
+    process.env.MAST_KERNELS = "";
+    expect(nativeKernels()?.instructions).toBe(widths[0]?.[0]);
   });
 });

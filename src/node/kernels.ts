@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { arch, platform } from "node:process";
 import { fileURLToPath } from "node:url";
+import { LabError } from "../errors.js";
 import { createWasmEngine } from "../networks/wasm/engine.js";
 import type { NativeKernels } from "../host.js";
 import { initialParameters, networkParameters, type NetworkShape } from "../networks/parameters.js";
@@ -51,12 +52,12 @@ let found: Found | undefined;
  * @throws {Error} when MAST_KERNELS asks for what cannot be had, or for what there is not
  */
 export function nativeKernels(): NativeKernels | undefined {
-  const wish = process.env.MAST_KERNELS ?? "auto";
+  const wish = process.env.MAST_KERNELS || "auto";
   if (wish === "wasm") return undefined;
-  if (wish !== "auto" && wish !== "native") throw new Error(`MAST_KERNELS is ${JSON.stringify(wish)}; it is to be auto, native or wasm.`);
+  if (wish !== "auto" && wish !== "native") throw new LabError(`MAST_KERNELS is ${JSON.stringify(wish)}; it is to be auto, native or wasm.`);
   found ??= findNativeKernels(built);
   if ("kernels" in found) return found.kernels;
-  if (wish === "native") throw new Error(`MAST_KERNELS asks for native kernels, but ${found.reason}.`);
+  if (wish === "native") throw new LabError(`MAST_KERNELS asks for native kernels, but ${found.reason}.`);
   return undefined;
 }
 
