@@ -9,8 +9,11 @@ import { evaluateCommand, type EvaluateFlags } from "./cli/evaluate.js";
 import { type ExperimentFlags, listExperiments, publishExperiment, runExperiment, showExperiment } from "./cli/experiment.js";
 import { replayCommand, showCommand } from "./cli/figures.js";
 import { workerCommand, type WorkerFlags } from "./cli/worker.js";
-import { addStudy, listStudies, printSchema, runStudy, showStudy } from "./cli/study.js";
-import { exportCommand, runsCommand, type RunsFlags } from "./cli/runs.js";
+import { addSlurmOptions, cancelSubmissions, type SlurmFlags } from "./cli/slurm.js";
+import { trainElement } from "./runs/slurm/element.js";
+import { addStudy, listStudies, printSchema, runStudy, showStudy, studyStatus } from "./cli/study.js";
+import { compareCommand, type CompareFlags } from "./cli/compare.js";
+import { exportCommand, type ListFlags, removeCommand, runsCommand, type RunsFlags, SORT_KEYS, tagCommand } from "./cli/runs.js";
 import { trainCommand, type TrainingFlags } from "./cli/train.js";
 import { namesFor } from "./config/names.js";
 import { MOST_SEEDS, PROFILES } from "./experiments/experiment.js";
@@ -48,13 +51,13 @@ const program = new Command("mast")
   .version(version)
   .addHelpText("after", `\nEnvironments: ${namesFor("environment").join(", ")}\nAlgorithms: ${namesFor("algorithm").join(", ")}\nMethods: ${namesFor("method").join(", ")}\nMAST_DEBUG=1 shows where an error came from.`);
 
-addConfigOptions(program.command("train").description("train a team; the same command resumes what was interrupted"))
+addSlurmOptions(addConfigOptions(program.command("train").description("train a team; the same command resumes what was interrupted")))
   .addOption(new Option("--seeds <N>", "train N seeds, counting up from --seed").argParser(seeds))
   .addOption(workersOption())
   .addOption(checkpointOption())
   .addOption(runsOption())
   .addHelpText("after", "\nSeveral values of a field, separated by commas, train every combination.\n\nExamples:\n  mast train --short --environment 2s3z --method mast,rigl --steps 200000 --set returns.lambda=0.6,0.8 --seeds 5\n  mast train --short --environment 3m --method mast --sparsity 0.95 --steps 100000\n  mast train --config run.json --set returns.lambda=0.6 --set replay.onlineBatch=8\n  mast train --environment 3m --ticket winning --source 3m-qmix-mast-95-2M-seed1")
-  .action((flags: ConfigFlags & TrainingFlags & { seeds?: number }) => trainCommand(gridFrom(flags), flags));
+  .action((flags: ConfigFlags & TrainingFlags & SlurmFlags & { seeds?: number }) => trainCommand(gridFrom(flags), flags));
 
 /** The options of what trains and shows the runs of an experiment or of a study. */
 const addRunOptions = (command: Command, publish = false): Command =>
@@ -76,14 +79,17 @@ for (const [name, about, action] of [
   ["show", "show the result of runs that are complete", showExperiment],
   ["publish", "as run, but write the project's committed results (data/results, figures)", publishExperiment],
 ] as const) {
-  addRunOptions(experiment.command(`${name} <ID>`).description(about), name === "publish").action((id: string, flags: ExperimentFlags) => action(id, flags));
+  const command = addRunOptions(experiment.command(`${name} <ID>`).description(about), name === "publish");
+  (name === "run" ? addSlurmOptions(command) : command).action((id: string, flags: ExperimentFlags) => action(id, flags));
 }
 
 const study = program.command("study").description("list, run and show studies of your own: files that say what is varied");
 study.command("list").description("the studies that are kept among the runs, and how far they are").addOption(runsOption()).action((flags: RunsFlags) => listStudies(flags));
-addRunOptions(study.command("run <FILE>").description("train what is missing, then show the result")).action((file: string, flags: ExperimentFlags) => runStudy(file, flags));
+addSlurmOptions(addRunOptions(study.command("run <FILE>").description("train what is missing, then show the result"))).action((file: string, flags: ExperimentFlags) => runStudy(file, flags));
 addRunOptions(study.command("show <FILE>").description("show the result of runs that are complete; also by its name, where it is kept among the runs")).action((file: string, flags: ExperimentFlags) => showStudy(file, flags));
 addRunOptions(study.command("add <FILE>").description("keep a study among the runs, for workers")).action((file: string, flags: ExperimentFlags) => addStudy(file, flags));
+addRunOptions(study.command("status <NAME>").description("how far each of its runs is: on disk, and in a cluster's queue")).action((name: string, flags: ExperimentFlags) => studyStatus(name, flags));
+study.command("cancel <NAME>").description("take its jobs out of a cluster's queue").addOption(runsOption()).action((name: string, flags: RunsFlags) => cancelSubmissions(name, flags.runs));
 study.command("schema").description("the JSON schema of study files, for editors").action(printSchema);
 
 program
@@ -96,7 +102,36 @@ program
   .addOption(runsOption())
   .action((flags: WorkerFlags) => workerCommand(flags));
 
-program.command("runs").description("what was trained, and how far it is").addOption(runsOption()).action((flags: RunsFlags) => runsCommand(flags));
+const runs = program
+  .command("runs")
+  .description("what was trained, and how far it is")
+  .option("--environment <NAME>", "runs of these environments; also --algorithm and --method: NAME or NAME,NAME")
+  .option("--algorithm <NAME>")
+  .option("--method <NAME>")
+  .addOption(new Option("--state <STATE>", "runs of this state").choices(["complete", "running", "interrupted", "damaged"]))
+  .option("--tag <TAG>", "runs with this tag")
+  .option("--where <FIELD=VALUE...>", "runs with these values in their configuration, returns.lambda=0.6")
+  .addOption(new Option("--sort <KEY>", "what they are sorted by").choices(SORT_KEYS))
+  .option("--reverse", "the highest first")
+  .option("--json", "for other programs")
+  .option("--html [FILE]", "as a page with a filter and curves, which needs no network (default: runs.html)")
+  .addOption(runsOption())
+  .action((flags: ListFlags) => runsCommand(flags));
+runs.command("rm <RUN...>").description("remove runs for good").option("--yes", "do not ask").addOption(runsOption()).action((names: string[], _: object, command: Command) => removeCommand(names, command.optsWithGlobals()));
+runs
+  .command("tag <RUN...>")
+  .description("put words to runs, which find them again")
+  .option("--add <TAG...>", "words to put to them")
+  .option("--remove <TAG...>", "words to take away")
+  .addOption(runsOption())
+  .action((names: string[], _: object, command: Command) => tagCommand(names, command.optsWithGlobals()));
+program
+  .command("compare <WHAT...>")
+  .description("curves and scores of runs and studies of your own in one table and figure; NAME=RUN,RUN names seeds")
+  .option("--name <NAME>", "what its results are called (default: compare)")
+  .option("--results <FOLDER>", "where tables and figures go (default: MAST_RESULTS, or data/own)")
+  .addOption(runsOption())
+  .action((what: string[], flags: CompareFlags) => compareCommand(what, flags));
 program
   .command("export <RUN>")
   .description("save the parameters of a run as safetensors under PyMARL's names, for PyTorch")
@@ -127,6 +162,7 @@ program
   .option("--out <PAGE>", "default: shown/NAME.html among the results")
   .option("--no-open", "only write the page")
   .action((file: string, flags: { out?: string; open?: boolean }) => showCommand(file, flags));
+program.command("slurm-element <FOLDER> <NUMBER>", { hidden: true }).action(async (folder: string, number: string) => process.exit(await trainElement(folder, natural(number))));
 program.command("doctor").description("what of the environment is there, and how to get what is missing").action(() => doctorCommand());
 
 function configure(command: Command): void {

@@ -8,15 +8,16 @@ import { publishedMeasurement, type PublishedFile, type PublishOptions, publishM
 import { publishedRows } from "../experiments/published.js";
 import { clock, tableText } from "../figures/table.js";
 import { type CsvRow, parseCsv } from "../results/csv.js";
-import { type DamagedRun, directoryOf, inspectRun, type StoredRun } from "../runs/store.js";
+import { type DamagedRun, directoryOf, inspectRun, runsDirectory, type StoredRun } from "../runs/store.js";
 import { readNamedFile } from "../node/files.js";
 import { committedResults, resultsPlace } from "../results/place.js";
+import { refuseSlurmOptions, type SlurmFlags, slurmSettings, trainOnSlurm } from "./slurm.js";
 import { tableWithin, terminalColumns, wrapText } from "./width.js";
 import { shareDisplay } from "./progress.js";
 import { interruptible } from "./interrupt.js";
 import { trainAll, type TrainingFlags } from "./train.js";
 
-export interface ExperimentFlags extends TrainingFlags {
+export interface ExperimentFlags extends TrainingFlags, SlurmFlags {
   readonly profile?: Profile;
   readonly seeds?: number;
   /** What computes every run, instead of the wasm engine. */
@@ -87,7 +88,17 @@ function classroomSeconds(): Map<string, number> {
 export async function runExperiment(id: string, flags: ExperimentFlags): Promise<void> {
   const found = findExperiment(id);
   if (isMeasurement(found)) return measure(found, flags);
+  if (flags.on === "slurm") return submitExperiment(found, flags);
+  refuseSlurmOptions(flags);
   await runDeclared(found, flags, commandOf(found, flags));
+}
+
+function submitExperiment(found: Experiment, flags: ExperimentFlags): void {
+  const profile = flags.profile ?? found.profile;
+  const { seeds, engine, backend, runs } = flags;
+  const repeated = Object.entries({ seeds, engine, backend }).flatMap(([flag, value]) => (value === undefined ? [] : [`--${flag}`, String(value)]));
+  const result = ["experiment", "show", found.id, "--profile", profile, ...repeated, "--runs", runsDirectory(runs), "--results", resultsPlace(flags.results).tables];
+  trainOnSlurm({ name: `${found.id}-${profile}`, configs: configsOf(found, profile, flags), label: found.label, settings: slurmSettings({}, flags), result, ...(runs === undefined ? {} : { runs }) }, flags);
 }
 
 /** What shows the result of an experiment or of a study. */
@@ -206,7 +217,7 @@ function refuseTrainingFlags({ id }: Measurement, { seeds, engine, backend, work
 }
 
 /** A line for each kind of file; of a figure, what a person opens. */
-function sayWhatIsSaved(saved: readonly PublishedFile[]): void {
+export function sayWhatIsSaved(saved: readonly PublishedFile[]): void {
   for (const what of new Set(saved.map((file) => file.what))) {
     const paths = saved.filter((file) => file.what === what && !file.path.endsWith(".json")).map(({ path }) => relative(process.cwd(), path));
     console.log(`${what}: ${paths.join(", ")}`);

@@ -1,4 +1,11 @@
+import { renameSync, rmSync } from "node:fs";
 import { basename, resolve } from "node:path";
+import { createInterface } from "node:readline/promises";
+import { type PageRun, runsPage } from "../display/runs-page.js";
+import { LabError } from "../errors.js";
+import { flatten } from "../results/seeds.js";
+import { acquireLease } from "../runs/lease.js";
+import { changeTags, tagsOf } from "../runs/tags.js";
 import { shortSteps } from "../figures/figure.js";
 import { clock } from "../figures/table.js";
 import { exportParameters } from "../runs/checkpoint.js";
@@ -13,22 +20,128 @@ export interface RunsFlags {
   readonly runs?: string;
 }
 
+/** How runs are chosen and shown. */
+export interface ListFlags extends RunsFlags {
+  readonly environment?: string;
+  readonly algorithm?: string;
+  readonly method?: string;
+  readonly state?: string;
+  readonly tag?: string;
+  /** FIELD=VALUE, of the complete configuration. */
+  readonly where?: readonly string[];
+  readonly sort?: SortKey;
+  readonly reverse?: boolean;
+  readonly json?: boolean;
+  readonly html?: string | true;
+}
+
+/** What runs are sorted by. */
+export const SORT_KEYS = ["name", "step", "score", "time", "finished"] as const;
+type SortKey = (typeof SORT_KEYS)[number];
+type AnyRun = Awaited<ReturnType<typeof watchAndListRuns>>[number];
+
 /** `mast runs` */
-export async function runsCommand(flags: RunsFlags): Promise<void> {
-  const runs = await watchAndListRuns(flags);
-  if (runs.length === 0) return console.log(`No runs in ${runsDirectory(flags.runs)} yet: \`mast train\` makes one.`);
+export async function runsCommand(flags: ListFlags): Promise<void> {
+  const all = await watchAndListRuns(flags);
+  if (all.length === 0 && !flags.json) return console.log(`No runs in ${runsDirectory(flags.runs)} yet: \`mast train\` makes one.`);
+  const runs = sortRuns(all.filter((run) => isWanted(run, flags)), flags);
+  if (flags.json) return console.log(JSON.stringify(runs.map(plainRun), null, 2));
+  if (flags.html !== undefined) return writePage(runs, flags);
+  if (runs.length === 0) return console.log(`None of the ${all.length} runs in ${runsDirectory(flags.runs)} is like that.`);
+  const tagged = runs.some((run) => tagsOf(run.directory).length > 0);
   console.log(
     tableWithin({
-      columns: [{ title: "Run" }, { title: "Step", align: "right" }, { title: "Win rate", align: "right" }, { title: "Time", align: "right" }, { title: "State" }],
-      rows: runs.map((run) => (run.state === "damaged" ? [run.name, "", "", "", run.state] : [run.name, `${shortSteps(run.step)} of ${shortSteps(run.config.steps)}`, winRate(run), run.summary ? clock(run.summary.seconds) : "", run.state])),
+      columns: [{ title: "Run" }, { title: "Step", align: "right" }, { title: "Win rate", align: "right" }, { title: "Time", align: "right" }, { title: "State" }, ...(tagged ? [{ title: "Tags" }] : [])],
+      rows: runs.map((run) => [...(run.state === "damaged" ? [run.name, "", "", "", run.state] : [run.name, `${shortSteps(run.step)} of ${shortSteps(run.config.steps)}`, winRate(run), run.summary ? clock(run.summary.seconds) : "", run.state]), ...(tagged ? [tagsOf(run.directory).join(" ")] : [])]),
       note: "Win rate: the score of a complete run with the number of last evaluations that it is the mean of, the last evaluation of any other. Time: on the clock.",
-    }, terminalColumns(), 0, [3, 1]),
+    }, terminalColumns(), 0, [5, 3, 1]),
   );
   for (const run of runs) {
     if (run.state !== "damaged") continue;
     const line = `${run.name} is damaged: ${run.problem}`;
     const columns = terminalColumns();
     console.log(columns === undefined ? line : wrapText(line, columns - 1).join("\n"));
+  }
+}
+
+/** Whether a run is one of those that the flags ask for. */
+function isWanted(run: AnyRun, { environment, algorithm, method, state, tag, where = [] }: ListFlags): boolean {
+  if (state !== undefined && run.state !== state) return false;
+  if (tag !== undefined && !tagsOf(run.directory).includes(tag)) return false;
+  const conditions = [...Object.entries({ environment, algorithm, method }).flatMap(([field, value]) => (value === undefined ? [] : [[field, value] as const])), ...where.map((entry) => [entry.slice(0, entry.indexOf("=")), entry.slice(entry.indexOf("=") + 1)] as const)];
+  if (conditions.length === 0) return true;
+  if (run.state === "damaged") return false;
+  const fields = new Map(flatten(run.config));
+  return conditions.every(([field, value]) => value.split(",").includes(fields.get(field) ?? ""));
+}
+
+function sortRuns(runs: readonly AnyRun[], { sort = "name", reverse = false }: ListFlags): AnyRun[] {
+  const key = (run: AnyRun): number | string => {
+    if (sort === "name") return run.name;
+    if (run.state === "damaged") return NaN;
+    return { step: run.step, score: run.summary?.score ?? run.winRate ?? NaN, time: run.summary?.seconds ?? NaN, finished: Date.parse(run.summary?.finished ?? "") }[sort];
+  };
+  const compare = (a: number | string, b: number | string): number => (typeof a === "string" || typeof b === "string" ? String(a).localeCompare(String(b), "en", { numeric: true }) : a - b);
+  const known = runs.filter((run) => !Number.isNaN(key(run))).sort((a, b) => compare(key(a), key(b)));
+  // What cannot be compared comes last.
+  return [...(reverse ? known.reverse() : known), ...runs.filter((run) => Number.isNaN(key(run)))];
+}
+
+/** A run as JSON for other programs. */
+function plainRun(run: AnyRun): object {
+  const { name, directory, state } = run;
+  const tags = tagsOf(directory);
+  if (run.state === "damaged") return { name, directory, state, problem: run.problem, tags };
+  const { step, winRate, summary, config } = run;
+  const { score, seconds, processorSeconds, finished, commit, parameters } = summary ?? {};
+  return { name, directory, state, step, winRate, score, seconds, processorSeconds, parameters, finished, commit, tags, config };
+}
+
+/** `mast runs --html [FILE]` */
+function writePage(runs: readonly AnyRun[], flags: ListFlags): void {
+  const path = resolve(typeof flags.html === "string" ? flags.html : "runs.html");
+  const shown = runs.map((run): PageRun => {
+    if (run.state === "damaged") return { name: run.name, cells: { Run: run.name, State: run.state }, steps: [], winRates: [] };
+    const { config, summary } = run;
+    const evaluations = run.metrics.filter(({ kind }) => kind === "evaluation");
+    const score = summary?.score ?? run.winRate;
+    return {
+      name: run.name,
+      cells: { Run: run.name, Environment: config.environment, Algorithm: config.algorithm, Method: config.method, Sparsity: config.sparsity.level, Seed: config.seed, Step: run.step, Steps: config.steps, ...(score === undefined ? {} : { "Win rate": Number(score.toFixed(4)) }), State: run.state, Tags: tagsOf(run.directory).join(" ") },
+      steps: evaluations.map(({ step }) => step), winRates: evaluations.map((row) => row.winRate),
+    };
+  });
+  writeNamed(path, "choose another file", () => replaceFile(path, runsPage(shown, { title: `${shown.length} runs of ${basename(runsDirectory(flags.runs))}` })));
+  console.log(path);
+}
+
+/** `mast runs tag RUN...` */
+export function tagCommand(names: readonly string[], flags: RunsFlags & { readonly add?: readonly string[]; readonly remove?: readonly string[] }): void {
+  if (flags.add === undefined && flags.remove === undefined) throw new LabError("Give --add TAG or --remove TAG.");
+  const directories = names.map((name) => findRun(name, flags));
+  for (const directory of directories) console.log(`${basename(directory)}: ${changeTags(directory, flags).join(" ") || "no tags"}`);
+}
+
+/** `mast runs rm RUN...`: asks before it removes anything. */
+export async function removeCommand(names: readonly string[], flags: RunsFlags & { readonly yes?: boolean }): Promise<void> {
+  const directories = [...new Set(names.map((name) => findRun(name, flags)))];
+  const several = directories.length === 1 ? `the run ${basename(directories[0]!)}` : `these ${directories.length} runs`;
+  if (flags.yes !== true) {
+    if (!process.stdin.isTTY) throw new LabError(`${several[0]!.toUpperCase()}${several.slice(1)} would be removed for good, and nobody can be asked: repeat the command with --yes.`);
+    directories.forEach((directory) => console.log(directory));
+    const ask = createInterface({ input: process.stdin, output: process.stderr });
+    const answer = await ask.question(`Remove ${several} for good? [y/N] `);
+    ask.close();
+    if (!/^y(es)?$/i.test(answer.trim())) return console.log("Nothing was removed.");
+  }
+  for (const directory of directories) {
+    // Nobody trains it while it is removed, and nobody takes it for a run when that is interrupted.
+    const lease = await acquireLease(directory);
+    const gone = `${directory}.removed.tmp`;
+    renameSync(directory, gone);
+    lease.release();
+    rmSync(gone, { recursive: true, force: true });
+    console.log(`Removed ${basename(directory)}.`);
   }
 }
 

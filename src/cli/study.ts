@@ -1,14 +1,16 @@
 import { existsSync, readdirSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import type { ConfigInput } from "../config.js";
 import { LabError } from "../errors.js";
 import { PROFILES } from "../experiments/experiment.js";
 import { show } from "../messages.js";
+import { resultsPlace } from "../results/place.js";
 import { runsDirectory } from "../runs/store.js";
 import { keepStudy, type KeptStudy, keptStudies, keptStudy, runsOf, studyProgress } from "../studies/shelf.js";
 import { studyJsonSchema } from "../studies/schema.js";
 import { readStudy, type Study } from "../studies/study.js";
 import { type Command, type ExperimentFlags, flagsText, runDeclared, showDeclared } from "./experiment.js";
+import { refuseSlurmOptions, slurmSettings, statusLines, trainOnSlurm } from "./slurm.js";
 import { tableWithin, terminalColumns } from "./width.js";
 
 /** A study by its file, or by its name where it is kept among the runs; with what the flags change. */
@@ -39,8 +41,26 @@ export function studyCommand(file: string, { study }: KeptStudy, flags: Experime
 /** `mast study run FILE`: trains what is missing, then shows the result. */
 export async function runStudy(file: string, flags: ExperimentFlags): Promise<void> {
   const found = findStudy(file, flags);
+  if (flags.on === "slurm") return submitStudy(found, flags);
+  refuseSlurmOptions(flags);
   keepStudy(found, flags.runs);
   await runDeclared(asExperiment(found), flags, studyCommand(file, found, flags));
+}
+
+function submitStudy(found: KeptStudy, flags: ExperimentFlags): void {
+  const { study } = found;
+  // What is wrong with the cluster's settings is said before anything is written.
+  const settings = slurmSettings(study.slurm, flags);
+  const kept = flags.dryRun === true ? study.id : basename(keepStudy(found, flags.runs), ".json");
+  const { tables } = resultsPlace(flags.results);
+  const result = ["study", "show", kept, "--runs", runsDirectory(flags.runs), "--results", tables];
+  trainOnSlurm({ name: kept, configs: runsOf(found), label: study.label, settings, result, ...(flags.runs === undefined ? {} : { runs: flags.runs }) }, flags);
+}
+
+/** `mast study status NAME`: how far each run is, on a cluster or anywhere. */
+export function studyStatus(name: string, flags: ExperimentFlags): void {
+  const found = findStudy(name, flags);
+  console.log(statusLines(runsOf(found), found.study.label, found.study.id, flags.runs));
 }
 
 /** `mast study show FILE`: the result of runs that are complete. */

@@ -9,6 +9,7 @@ import { declareStudy } from "../studies/study.js";
 import type { AskedFor } from "./config-options.js";
 import { scoreStatistics, scoreText } from "../results/scores.js";
 import { checkpointStep, type StoredRun } from "../runs/store.js";
+import { refuseSlurmOptions, type SlurmFlags, slurmSettings, trainOnSlurm } from "./slurm.js";
 import { interruptible } from "./interrupt.js";
 import { networkPlan } from "../training/plan.js";
 import { progressDisplay } from "./progress.js";
@@ -67,12 +68,14 @@ function reportUnfinished(outcomes: readonly RunOutcome[], code: number, label?:
 }
 
 /** `mast train`: prints what became of each run, and of several settings a table. */
-export async function trainCommand({ base, grid }: AskedFor, flags: TrainingFlags & { readonly seeds?: number }): Promise<void> {
+export async function trainCommand({ base, grid }: AskedFor, flags: TrainingFlags & SlurmFlags & { readonly seeds?: number }): Promise<void> {
+  if (flags.on !== "slurm") refuseSlurmOptions(flags);
   const { seed: given, ...varied } = grid;
   if (given !== undefined && flags.seeds !== undefined) throw new LabError("--seed names the seeds and --seeds counts them: give one of the two.");
   if (Object.keys(varied).length > 0) return trainGrid(base, varied, given ?? flags.seeds, flags);
   const config = resolveConfig({ ...base, ...(given === undefined ? {} : { seed: given[0] as number }) });
   const configs = given === undefined ? Array.from({ length: flags.seeds ?? 1 }, (_, i) => changeConfig(config, { seed: config.seed + i })) : given.map((seed) => changeConfig(config, { seed: seed as number }));
+  if (flags.on === "slurm") return submitRuns(configs, methodLabel, flags);
   // One that another process trains is refused at once; of several, the others are trained meanwhile.
   const outcomes = await trainAll(configs, flags, { seedOf: methodLabel, wait: configs.length > 1 });
   sayWhatBecame(outcomes);
@@ -81,14 +84,20 @@ export async function trainCommand({ base, grid }: AskedFor, flags: TrainingFlag
 }
 
 /** Trains every combination of what was given several values for, and prints how they compare. */
-async function trainGrid(base: ConfigInput, grid: AskedFor["grid"], seeds: number | readonly unknown[] | undefined, flags: TrainingFlags): Promise<void> {
+async function trainGrid(base: ConfigInput, grid: AskedFor["grid"], seeds: number | readonly unknown[] | undefined, flags: TrainingFlags & SlurmFlags): Promise<void> {
   const study = declareStudy({ id: "train", title: "Trained", base: base as Record<string, unknown>, grid: grid as Record<string, unknown[]>, ...(seeds === undefined ? {} : { seeds: seeds as number | number[] }) }, { name: "mast train" });
   const configs = study.configs(study.profile);
+  if (flags.on === "slurm") return submitRuns(configs, study.label, flags);
   const severalSeeds = new Set(configs.map(({ seed }) => seed)).size > 1;
   const outcomes = await trainAll(configs, flags, { label: (config) => (severalSeeds ? `${study.label(config)} seed ${config.seed}` : study.label(config)), seedOf: study.label });
   sayWhatBecame(outcomes);
   const complete = outcomes.flatMap(({ run }) => (run?.summary === undefined ? [] : run));
   if (complete.length > 0) console.log(`\n${tableText(study.reduce(complete).table)}`);
+}
+
+/** Submits runs as a job array; `mast runs` says how far they are. */
+function submitRuns(configs: readonly Config[], label: (config: Config) => string, flags: TrainingFlags & SlurmFlags): void {
+  trainOnSlurm({ name: "train", configs, label, settings: slurmSettings({}, flags), ...(flags.runs === undefined ? {} : { runs: flags.runs }) }, flags);
 }
 
 function sayWhatBecame(outcomes: readonly RunOutcome[]): void {

@@ -14,6 +14,11 @@ export function plotlySource(): string {
 
 let packed: string | undefined;
 
+/** Plotly's library, compressed, as a page carries it. */
+export function packedPlotly(): string {
+  return (packed ??= gzipSync(plotlySource(), { level: 9 }).toString("base64"));
+}
+
 /**
  * What Plotly draws as plain JSON, without what is ours, and without its button that sends a figure to its maker.
  *
@@ -29,7 +34,6 @@ export function plotlyFigure(figure: Figure): { data: Figure["data"]; layout: Fi
  * 1.5 MB, so that a page can be committed); every browser since 2023 unpacks it.
  */
 export function figureHtml(figure: Figure, title = figure.summary): string {
-  packed ??= gzipSync(plotlySource(), { level: 9 }).toString("base64");
   const json = scriptJson(plotlyFigure(figure));
   return `<!doctype html>
 <html lang="en">
@@ -43,7 +47,7 @@ export function figureHtml(figure: Figure, title = figure.summary): string {
 <body>
 <div id="figure">${escapeHtml(figure.summary)}</div>
 <script type="application/json" id="data">${json}</script>
-<script type="application/octet-stream" id="plotly">${packed}</script>
+<script type="application/octet-stream" id="plotly">${packedPlotly()}</script>
 <script>
 (async () => {
   const place = document.getElementById("figure");

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { schema as config } from "../config/schema.js";
 import { PROFILES } from "../experiments/experiment.js";
+import { slurmSchema } from "../runs/slurm/settings.js";
 
 /** What a study can plot over training, by its name in a study file. */
 export const PLOTS = ["win-rate", "return", "length", "estimated-value", "true-value", "overestimation", "loss"] as const;
@@ -11,28 +12,10 @@ export type Plot = (typeof PLOTS)[number];
 const MOST_SEEDS = 1_000;
 
 const line = z.string().min(1).max(200);
-/** Goes into a script of a cluster, where it may be no more than one word. */
-const word = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._@:,+-]*$/).max(100);
 const seed = z.int().min(0).max(0x7fffffff);
 const seeds = z.union([z.int().min(1).max(MOST_SEEDS), z.array(seed).min(1).max(MOST_SEEDS)]);
 /** Whole configurations are checked when they are resolved, with better messages. */
 const settings = z.record(z.string(), z.unknown());
-
-/** How a cluster is asked for machines; see site/docs/slurm.md. */
-export const slurmSchema = z.strictObject({
-  partition: word.optional().describe("The partition; default: that of the cluster."),
-  time: z.string().regex(/^(\d+-)?\d+(:\d+){0,2}$/).optional().describe('Limit of a job as Slurm writes it, "04:00:00" or "1-00:00:00". A run that needs longer goes on in the next job.'),
-  memory: z.string().regex(/^\d+(\.\d+)?\s*[KMGT]B?$/i).optional().describe('Memory of a run, "2G"; default: what the largest run is known to need.'),
-  cpus: z.int().min(1).max(1024).optional().describe("Cores of a run; default: 1, which is all that a run uses."),
-  account: word.optional().describe("The account that is charged."),
-  qos: word.optional().describe("Quality of service."),
-  parallel: z.int().min(1).max(100_000).optional().describe("Runs at once, of this study; default: as many as the cluster gives."),
-  warning: z.int().min(1).max(3_600).optional().describe("Seconds before the limit at which a run makes a checkpoint and is queued again; default: 120."),
-  setup: z.array(z.string().min(1).max(1_000)).max(100).optional().describe('Lines of the job script before the run: "module load nodejs".'),
-  options: z.array(z.string().regex(/^--?[A-Za-z][^\n\r]*$/).max(200)).max(50).optional().describe('Further options of sbatch, "--constraint=avx2".'),
-});
-
-export type SlurmSettings = z.output<typeof slurmSchema>;
 
 const profile = z.looseObject({ seeds: seeds.optional() });
 

@@ -8,9 +8,10 @@ import { methodLabel } from "../figures/labels.js";
 import { didYouMean, plain, show } from "../messages.js";
 import { algorithmTitle, methodTitle } from "../methods.js";
 import { causeOf } from "../node/files.js";
+import type { SlurmSettings } from "../runs/slurm/settings.js";
 import { runName } from "../runs/store.js";
 import { type Group, reduceGroups } from "./reduce.js";
-import { type SlurmSettings, type StudyFile, type StudyInput, studySchema } from "./schema.js";
+import { type StudyFile, type StudyInput, studySchema } from "./schema.js";
 
 /** Runs of one study: more are a mistake. */
 const MOST_RUNS = 10_000;

@@ -1,0 +1,153 @@
+import { scriptJson } from "../figures/plain.js";
+import { escapeHtml } from "../figures/table.js";
+import { packedPlotly } from "./page.js";
+
+/** A run as the page shows it. */
+export interface PageRun {
+  readonly name: string;
+  /** Texts and numbers by the titles of the table's columns. */
+  readonly cells: Readonly<Record<string, string | number>>;
+  /** Win rates over training, shares. */
+  readonly steps: readonly number[];
+  readonly winRates: readonly number[];
+}
+
+/**
+ * A page of its own that shows runs, without a network: a table that is filtered by words and sorted by its columns, and the win rates of the runs that are chosen. Of the words
+ * of a filter all have to be in a row; "-word" may not.
+ *
+ * @example
+ * writeFileSync("runs.html", runsPage(runs, { title: "Runs" }));
+ */
+export function runsPage(runs: readonly PageRun[], { title }: { readonly title: string }): string {
+  const columns = [...new Set(runs.flatMap(({ cells }) => Object.keys(cells)))];
+  const numeric = new Set(columns.filter((column) => runs.every(({ cells }) => cells[column] === undefined || typeof cells[column] === "number")));
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:; font-src data:">
+<meta name="viewport" content="width=device-width">
+<title>${escapeHtml(title)}</title>
+<style>
+body { margin: 1.5rem; font: 14px Helvetica, Arial, sans-serif; color: #222; background: #fff }
+h1 { font-size: 1.3rem }
+#bar { display: flex; flex-wrap: wrap; gap: .7rem; align-items: center; margin: .7rem 0 }
+#filter { font: inherit; padding: .35rem .5rem; width: 24rem; max-width: 100% }
+button { font: inherit; padding: .35rem .7rem }
+#place { overflow-x: auto }
+table { border-collapse: collapse }
+th, td { padding: .25rem .7rem .25rem 0; text-align: left; white-space: nowrap; border-bottom: 1px solid #e4e4e4 }
+th button { all: unset; cursor: pointer; font-weight: bold }
+th button:focus-visible { outline: 2px solid #0072b2 }
+.number { text-align: right; font-variant-numeric: tabular-nums }
+tr.chosen td { background: #eef5fb }
+#none { color: #666 }
+</style>
+</head>
+<body>
+<h1>${escapeHtml(title)}</h1>
+<div id="curves"></div>
+<div id="bar">
+<label>Filter <input id="filter" type="search" placeholder="3m mast -failed"></label>
+<button id="all" type="button">Show curves of these</button>
+<button id="clear" type="button">Clear</button>
+<span id="count" role="status"></span>
+</div>
+<div id="place"><table><thead><tr><th><span hidden>Chosen</span></th>${columns.map((column, i) => `<th${numeric.has(column) ? ' class="number"' : ""}><button type="button" data-column="${i}">${escapeHtml(column)}</button></th>`).join("")}</tr></thead><tbody></tbody></table></div>
+<p id="none" hidden>No run has all of these words.</p>
+<script type="application/json" id="data">${scriptJson({ columns, numeric: [...numeric], runs })}</script>
+<script type="application/octet-stream" id="plotly">${packedPlotly()}</script>
+<script>
+(async () => {
+  const { columns, numeric, runs } = JSON.parse(document.getElementById("data").textContent);
+  const byId = (id) => document.getElementById(id);
+  const body = document.querySelector("tbody");
+  const chosen = new Set();
+  let sorted = { column: columns[0], down: false };
+  const text = (run) => [run.name, ...Object.values(run.cells)].join(" ").toLowerCase();
+  const words = () => byId("filter").value.toLowerCase().split(/\\s+/).filter((word) => word !== "");
+  const fits = (run) => words().every((word) => (word.length > 1 && word[0] === "-" ? !text(run).includes(word.slice(1)) : text(run).includes(word)));
+  const order = (a, b) => {
+    const [x, y] = [a.cells[sorted.column], b.cells[sorted.column]];
+    // What is not known comes last in both directions.
+    const missing = (x === undefined || x === "") - (y === undefined || y === "");
+    const both = typeof x === "number" && typeof y === "number" ? x - y : String(x).localeCompare(String(y), "en", { numeric: true });
+    return missing || (sorted.down ? -both : both);
+  };
+  const shown = () => runs.filter(fits).sort(order);
+  function rows() {
+    const now = shown();
+    body.replaceChildren(...now.map((run) => {
+      const row = document.createElement("tr");
+      const box = document.createElement("input");
+      box.type = "checkbox";
+      box.checked = chosen.has(run.name);
+      box.setAttribute("aria-label", "Curve of " + run.name);
+      row.className = box.checked ? "chosen" : "";
+      box.addEventListener("change", () => {
+        box.checked ? chosen.add(run.name) : chosen.delete(run.name);
+        row.className = box.checked ? "chosen" : "";
+        curves();
+      });
+      const cell = (content) => {
+        const place = document.createElement("td");
+        place.append(content);
+        row.append(place);
+        return place;
+      };
+      cell(box);
+      for (const column of columns) {
+        const value = run.cells[column];
+        cell(value === undefined ? "" : typeof value === "number" ? value.toLocaleString("en", { maximumFractionDigits: 4 }) : value).className = numeric.includes(column) ? "number" : "";
+      }
+      return row;
+    }));
+    byId("none").hidden = now.length > 0;
+    byId("count").textContent = now.length + " of " + runs.length + " runs";
+    document.querySelectorAll("th").forEach((head) => {
+      const button = head.querySelector("button");
+      if (button) head.setAttribute("aria-sort", columns[button.dataset.column] !== sorted.column ? "none" : sorted.down ? "descending" : "ascending");
+    });
+  }
+  let plotly;
+  async function curves() {
+    plotly ??= (async () => {
+      const bytes = Uint8Array.from(atob(byId("plotly").textContent), (c) => c.charCodeAt(0));
+      const script = document.createElement("script");
+      script.textContent = await new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))).text();
+      document.head.append(script);
+    })();
+    try {
+      await plotly;
+    } catch (error) {
+      byId("curves").textContent = "This browser cannot draw curves (" + error.message + "); any Chrome, Edge, Firefox or Safari since 2023 can.";
+      return;
+    }
+    const data = runs.filter((run) => chosen.has(run.name)).map((run) => ({ type: "scatter", mode: run.steps.length > 1 ? "lines" : "markers", name: run.name, x: run.steps, y: run.winRates, hovertemplate: "%{y:.1%}" }));
+    if (data.length === 0) return Plotly.purge(byId("curves"));
+    await Plotly.react(byId("curves"), data, { height: 380, margin: { l: 60, r: 20, t: 20, b: 50 }, hovermode: "x unified", showlegend: true, xaxis: { title: { text: "Environment steps" }, tickformat: "~s", rangemode: "tozero" }, yaxis: { title: { text: "Test win rate" }, range: [-0.02, 1.04], tickformat: ".0%" } }, { displaylogo: false, showSendToCloud: false, plotlyServerURL: "", responsive: true });
+  }
+  byId("filter").addEventListener("input", rows);
+  byId("all").addEventListener("click", () => {
+    shown().forEach((run) => chosen.add(run.name));
+    rows();
+    curves();
+  });
+  byId("clear").addEventListener("click", () => {
+    chosen.clear();
+    rows();
+    curves();
+  });
+  document.querySelectorAll("th button").forEach((button) => button.addEventListener("click", () => {
+    const column = columns[button.dataset.column];
+    sorted = { column, down: sorted.column === column && !sorted.down };
+    rows();
+  }));
+  rows();
+})();
+</script>
+</body>
+</html>
+`;
+}
