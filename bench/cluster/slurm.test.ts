@@ -80,7 +80,7 @@ describe.skipIf(why !== undefined)("a Slurm cluster", () => {
   }, 600_000);
 
   it("requeues a run that needs longer than a job, and one whose machine fails, each alone", async () => {
-    const path = study("long", { base: { ...BASE, steps: 400_000, evaluation: { interval: 100_000, episodes: 2, window: 2 }, log: { interval: 50_000 } }, seeds: 2, slurm: { time: "1", warning: 30 } });
+    const path = study("long", { base: { ...BASE, steps: 1_500_000, evaluation: { interval: 500_000, episodes: 2, window: 2 }, log: { interval: 50_000 } }, seeds: 2, slurm: { time: "1", warning: 30 } });
     expect(mast("study", "run", path, "--on", "slurm").err).toBe("");
     await until(() => jobsOf("long").some((line) => line.includes("RUNNING")));
     await pause(8_000);
@@ -122,10 +122,10 @@ describe.skipIf(why !== undefined)("a Slurm cluster", () => {
   }, 600_000);
 
   it.each([
-    ["a partition that there is not", { partition: "mian" }, 'The cluster has no partition "mian"; did you mean "main"? there are: main.'],
+    ["a partition that there is not", { partition: "mains" }, 'The cluster has no partition "mains"; did you mean "main"? there are: main.'],
     ["more time than a partition gives", { partition: "main", time: "01:00:00" }, "Partition main gives jobs at most 10:00, and 01:00:00 was asked for"],
     ["a time that is shorter than a checkpoint", { time: "2" }, "A job of 2 (120 s) has no time to train before its checkpoint 120 s before the end"],
-    ["what Slurm refuses", { memory: "900G" }, /^Slurm refused the job: .*[Mm]emory/],
+    ["what Slurm refuses", { cpus: 64 }, /^Slurm refused the job: .*configuration is not available/],
   ])("refuses %s in one line, before anything is queued", (_, settings, message) => {
     const { code, out, err } = mast("study", "run", study("refused", { slurm: settings }), "--on", "slurm");
     expect(err).toMatch(message instanceof RegExp ? message : new RegExp(message.replace(/[().?]/g, "\\$&")));
