@@ -5,9 +5,9 @@ import { pathToFileURL } from "node:url";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { findBrowser } from "./browser.js";
-import { runsPage } from "./runs-page.js";
+import { type PageRun, runsPage } from "./runs-page.js";
 
-const RUNS = [
+const RUNS: readonly PageRun[] = [
   { name: "3m-mast-seed1", cells: { Run: "3m-mast-seed1", Method: "mast", Step: 900, "Win rate": 0.75, State: "complete", Tags: "<b>best</b>" }, steps: [0, 500, 900], winRates: [0, 0.5, 0.75] },
   { name: "3m-rigl-seed1", cells: { Run: "3m-rigl-seed1", Method: "rigl", Step: 10_000, "Win rate": 0.25, State: "complete", Tags: "" }, steps: [0, 10_000], winRates: [0, 0.25] },
   { name: "2s3z-mast-seed2", cells: { Run: "2s3z-mast-seed2", Method: "mast", Step: 80, State: "interrupted", Tags: "" }, steps: [], winRates: [] },
@@ -67,7 +67,7 @@ describe.skipIf(path === undefined)("the runs page in a browser", () => {
     expect(await page.$$("#curves .scatterlayer .trace")).toHaveLength(1);
     await page.fill("#filter", "rigl");
     await page.click("#all");
-    await page.waitForFunction(() => document.querySelectorAll("#curves .scatterlayer .trace").length === 2);
+    await page.waitForFunction('document.querySelectorAll("#curves .scatterlayer .trace").length === 2');
     await page.fill("#filter", "");
     expect(await page.isChecked("[aria-label='Curve of 3m-mast-seed1']")).toBe(true);
     if (process.env["MAST_SCREENSHOT"]) await page.screenshot({ path: process.env["MAST_SCREENSHOT"] });
