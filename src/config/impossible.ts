@@ -1,10 +1,11 @@
 import { methodOf } from "../methods.js";
 import { algorithmOf } from "../parts/algorithm.js";
+import { environments } from "../parts/environment.js";
 import type { PartFile } from "../parts/registry.js";
 import { show } from "../messages.js";
 import { ConfigError } from "./error.js";
 import { explainValue } from "./explain.js";
-import { NAMING_FIELDS, namesFor } from "./names.js";
+import { NAMING_FIELDS, namesFor, type NamingField } from "./names.js";
 import type { Parsed } from "./schema.js";
 
 /**
@@ -14,7 +15,9 @@ import type { Parsed } from "./schema.js";
 export function refuseUnknownNames(config: Parsed, files: readonly PartFile[]): void {
   const { environment, algorithm, method, topology, operator } = config;
   const given = { environment, algorithm, method, "topology.grow": topology.grow, "operator.kind": operator.kind };
-  for (const field of NAMING_FIELDS) if (!namesFor(field, files).includes(given[field])) throw new ConfigError(explainValue(field, given[field], files));
+  // Some environments are made of their names, and no list has them all.
+  const known = (field: NamingField) => (field === "environment" ? environments.find(environment, files) !== undefined : namesFor(field, files).includes(given[field]));
+  for (const field of NAMING_FIELDS) if (!known(field)) throw new ConfigError(explainValue(field, given[field], files));
 }
 
 /** Records that a run may leave: all of them are in memory when it is read. */

@@ -46,7 +46,8 @@ export function tryParts(config: Config): void {
   if (environments.builtIn(environment)) return;
   const key = JSON.stringify([environment, rules, options?.environment, parts?.map(({ sha256 }) => sha256)]);
   // What a program registers can be replaced, under the same name.
-  if (parts === undefined || !tried.has(key)) tryEnvironment(() => environmentOf(config));
+  const { slow = false } = environments.get(environment, parts);
+  if ((parts === undefined && !slow) || !tried.has(key)) tryEnvironment(() => environmentOf(config));
   tried.add(key);
   const { deterministic, sizes } = environmentOf(config);
   if (!deterministic) refuseTooMuch(config, sizes);

@@ -1,5 +1,6 @@
 import "../parts/built-in.js";
 import { algorithms } from "../parts/algorithm.js";
+import { environments } from "../parts/environment.js";
 import { methodParts } from "../parts/method.js";
 import { type Kind, loadParts, type Part, PartError, type PartFile } from "../parts/registry.js";
 import { plain, show } from "../messages.js";
@@ -103,7 +104,9 @@ function complete(given: ConfigInput): Config {
 
 function completeWithParts(given: ConfigInput): Config {
   // Before anything else: parts bring defaults.
-  const files = given.parts === undefined ? [] : loadParts(parse({ parts: given.parts }).parts ?? []);
+  const listed = given.parts === undefined ? [] : parse({ parts: given.parts }).parts ?? [];
+  const own = typeof given.environment === "string" ? environments.find(given.environment)?.files ?? [] : [];
+  const files = loadParts([...listed, ...own.filter((file) => !listed.some((entry) => (typeof entry === "string" ? entry : entry.file) === file))]);
   const defaults = [
     defaultsOf(algorithms, given.algorithm ?? "qmix", files),
     defaultsOf(methodParts, given.method ?? "mast", files),

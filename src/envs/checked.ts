@@ -81,8 +81,30 @@ export function checkedEnvironment(name: string, env: GivenEnvironment): Environ
     try {
       return work();
     } catch (error) {
+      if (error instanceof PartError) throw error;
       throw new PartError(`environment "${name}" fails in ${what}: ${(error as Error)?.message ?? describeValue(error)}`, { cause: error });
     }
+  }
+
+  /** A call whose result nobody has asked for yet. */
+  let waiting: string | undefined;
+  function played(call: string): void {
+    waiting = call;
+    if (env.settle === undefined) settled();
+  }
+  /** The environment after its last call, which is done and keeps what it promises. */
+  function settled(): GivenEnvironment {
+    if (waiting === undefined) return env;
+    const call = waiting;
+    waiting = undefined;
+    try {
+      if (env.settle !== undefined) named(call, () => env.settle!());
+      check();
+    } catch (error) {
+      started = false;
+      throw error;
+    }
+    return env;
   }
 
   return {
@@ -90,38 +112,42 @@ export function checkedEnvironment(name: string, env: GivenEnvironment): Environ
     sizes,
     deterministic: env.deterministic,
     get observations() {
-      return env.observations;
+      return settled().observations;
     },
     get state() {
-      return env.state;
+      return settled().state;
     },
     get availableActions() {
-      return env.availableActions;
+      return settled().availableActions;
     },
     get reward() {
-      return env.reward;
+      return settled().reward;
     },
     get ended() {
-      return env.ended;
+      return settled().ended;
     },
     get terminal() {
-      return env.terminal;
+      return settled().terminal;
     },
     get won() {
-      return env.won;
+      return settled().won;
     },
     reset(seed) {
+      waiting = undefined;
       named("reset", () => env.reset(seed));
       started = true;
       steps = 0;
-      check();
+      played("reset");
     },
     step(jointAction) {
+      settled();
       checkActions(jointAction);
       named("step", () => env.step(jointAction));
       steps++;
-      check();
+      played("step");
     },
+    ...(env.copies !== undefined && { copies: env.copies }),
+    ...(env.close && { close: () => env.close!() }),
     ...(env.save && {
       save(): Uint8Array {
         const saved = named("save", () => env.save!());
@@ -130,7 +156,7 @@ export function checkedEnvironment(name: string, env: GivenEnvironment): Environ
       restore: (saved: Uint8Array) => named("restore", () => env.restore!(saved)),
     }),
     snapshot: (): EnvironmentSnapshot =>
-      env.snapshot?.() ?? { environment: name, step: steps, text: `step ${steps}, reward ${env.reward}`, width: 0, height: 0, terrain: "", units: [] },
+      settled().snapshot?.() ?? { environment: name, step: steps, text: `step ${steps}, reward ${env.reward}`, width: 0, height: 0, terrain: "", units: [] },
   };
 }
 
@@ -146,6 +172,7 @@ const TRIED_STEPS = 50;
  */
 export function tryEnvironment(create: () => Environment): void {
   const once = tryOnce(create());
+  once.env.close?.();
   const { name, deterministic } = once.env;
   if (!deterministic) return;
   const again = tryOnce(create()).trace;

@@ -60,10 +60,21 @@ export interface Environment {
   restore?(saved: Uint8Array): void;
   /** The present moment for drawing, as plain JSON. */
   snapshot(): EnvironmentSnapshot;
+  /** The most copies that an evaluation should play side by side, where each of them is costly. */
+  readonly copies?: number;
+  /** Gives back what the environment holds outside of this program, such as a process. It can still be reset. */
+  close?(): void;
 }
 
 /** An environment as a part makes it: its name is that of the part, and a drawing is welcome. */
-export type GivenEnvironment = Omit<Environment, "name" | "snapshot"> & Partial<Pick<Environment, "name" | "snapshot">>;
+export type GivenEnvironment = Omit<Environment, "name" | "snapshot"> &
+  Partial<Pick<Environment, "name" | "snapshot">> & {
+    /**
+     * Waits until the last `reset` or `step` is done. An environment that has it is played elsewhere and may return from those before: so several play at the
+     * same time. Whoever reads a result waits.
+     */
+    settle?(): void;
+  };
 
 /** One unit of a battle, in map cells; y points up. */
 export interface UnitSnapshot {

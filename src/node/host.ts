@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { setHost } from "../host.js";
 import { nativeKernels, readWasmKernels } from "./kernels.js";
 import "./parts.js";
+import "./python/environment.js";
 import { openBackend } from "./tensorflow/backend.js";
 
 // Importing this module makes Node.js the host of the core in this thread.

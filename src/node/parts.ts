@@ -8,6 +8,7 @@ import { compileFunction } from "node:vm";
 import { plain, show } from "../messages.js";
 import * as door from "../parts/index.js";
 import { PartError, type PartFile, registerParts, setPartLoader } from "../parts/registry.js";
+import { pythonSources } from "./python/spec.js";
 
 // Importing this module lets this thread load files of parts.
 setPartLoader(loadFile);
@@ -18,6 +19,7 @@ const known = new Map<string, { readonly stamp: string; readonly inputs: readonl
 /**
  * Loads a file of parts: TypeScript, JavaScript or JSON. What it imports by relative paths is put together with it by esbuild and counts as its content; packages are
  * taken from where the file stands; "mast-lab/parts" is this very library, however it was started.
+ * A Python file holds an environment and no parts: its content is taken down, together with that of the modules beside it that it imports.
  *
  * @throws {PartError} in words that follow the file's name
  */
@@ -26,6 +28,7 @@ function loadFile(given: string): PartFile {
   const stats = statSync(file, { throwIfNoEntry: false });
   if (stats === undefined) throw new PartError("is not there");
   if (!stats.isFile()) throw new PartError("is no file");
+  if (file.endsWith(".py")) return { file, sha256: contentHash(file, pythonSources(file)) };
   if (!/\.(ts|mts|js|mjs|json)$/.test(file)) throw new PartError("has another ending than .ts, .mts, .js, .mjs and .json");
   const before = known.get(file);
   if (before !== undefined && stampOf(before.inputs) === before.stamp) return before.part;

@@ -23,6 +23,8 @@ export interface EnvironmentPart extends Part {
    * different versions are different runs.
    */
   version?(settings: any): number;
+  /** Set where an instance takes seconds to make: a configuration then tries it once in a thread, and its memory is estimated without playing. */
+  readonly slow?: boolean;
 }
 
 /** The environments by name: `config.environment`. Maps of the battle simulator are among them. */

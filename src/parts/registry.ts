@@ -16,6 +16,10 @@ export interface Part {
   readonly title?: string;
   /** Its settings and their defaults. A value that is given must be of the default's type. */
   readonly options?: PartOptions;
+  /** Set where it takes options that it does not list, and checks them itself. */
+  readonly anyOptions?: boolean;
+  /** Files that it consists of, where it is made of its name. What they hold becomes part of the identity of the runs that use it. */
+  readonly files?: readonly string[];
 }
 
 /** A file of parts, as a complete configuration names it. */
@@ -73,6 +77,8 @@ interface Registered {
   readonly make?: (name: string, given: object) => Part;
   /** Every part of a name: at most one of the library or the program, and one for each content of a file. */
   readonly parts: Map<string, Entry[]>;
+  /** Parts that are made of their names, by what the names begin with. */
+  readonly families: Map<string, (name: string) => Part>;
 }
 
 /** By the key of a table: "environments", "algorithms", ... */
@@ -86,13 +92,14 @@ const registered = new Map<string, Registered>();
  */
 export function declareKind<P extends Part>(kind: PartKind, section: string, check: (part: object) => string | undefined): Kind<P> {
   const parts = new Map<string, Entry[]>();
-  registered.set(section, { kind, check, parts });
+  const families: Registered["families"] = new Map();
+  registered.set(section, { kind, check, parts, families });
   const seen = ({ source }: Entry, files: readonly PartFile[]) => typeof source === "string" || files.some(({ sha256 }) => sha256 === source.sha256);
   const known = (name: string, files: readonly PartFile[] = []) => parts.get(name)?.find((entry) => seen(entry, files))?.part as P | undefined;
   const find = (name: string, files: readonly PartFile[] = []) => {
     // A configuration out of a run's files, or of another thread, names files that nobody has loaded here.
     if (!files.every(({ sha256 }) => loaded.has(sha256))) loadParts(files);
-    return known(name, files);
+    return known(name, files) ?? ([...families].find(([prefix]) => String(name).startsWith(prefix))?.[1](name) as P | undefined);
   };
   const names = (files: readonly PartFile[] = []) => [...parts].filter(([, entries]) => entries.some((entry) => seen(entry, files))).map(([name]) => name);
   return {
@@ -116,8 +123,18 @@ export function declareKind<P extends Part>(kind: PartKind, section: string, che
  * @param check as of `declareKind`, for the data
  */
 export function declareData<P extends Part>({ section }: Kind<P>, dataSection: string, check: (data: object) => string | undefined, make: (name: string, data: object) => P): void {
-  const { kind, parts } = registered.get(section)!;
-  registered.set(dataSection, { kind, check, make, parts });
+  const { kind, parts, families } = registered.get(section)!;
+  registered.set(dataSection, { kind, check, make, parts, families });
+}
+
+/**
+ * Registers parts that are made of their names: every name with this beginning is one. A program registers such a family once.
+ *
+ * @param prefix what the names begin with, for example "python:"; no name of another part can
+ * @param make the part of a name; it throws a PartError where there can be none of that name
+ */
+export function registerFamily<P extends Part>({ section }: Kind<P>, prefix: `${string}:`, make: (name: string) => P): void {
+  registered.get(section)!.families.set(prefix, make);
 }
 
 /**
@@ -199,6 +216,7 @@ export function loadParts(files: readonly (string | PartFile)[]): PartFile[] {
     } catch (error) {
       throw new PartError(`parts: ${file} ${(error as Error).message}`, { cause: error });
     }
+    loaded.add(part.sha256);
     if (typeof given !== "string" && given.sha256 !== part.sha256) {
       throw new PartError(`parts: ${file} has changed since this configuration was made (its content was ${given.sha256} and is ${part.sha256}): restore it, or configure a new run with what it holds now`);
     }
@@ -215,10 +233,11 @@ export function loadParts(files: readonly (string | PartFile)[]): PartFile[] {
  * @param field where they stand in the configuration, for messages
  * @throws {PartError} on a name that the part does not have, or a value of another type
  */
-export function completeOptions(what: string, { options = {} }: Part, given: Readonly<Record<string, unknown>>, field: string): PartOptions {
+export function completeOptions(what: string, { options = {}, anyOptions = false }: Part, given: Readonly<Record<string, unknown>>, field: string): PartOptions {
   for (const [name, value] of Object.entries(given)) {
     const names = Object.keys(options);
     if (!Object.hasOwn(options, name)) {
+      if (anyOptions) continue;
       throw new PartError(`${field} has an option ${quote(name)}, ${names.length === 0 ? `but ${what} has none` : `which ${what} has not; ${didYouMean(name, names)}allowed: ${names.join(", ")}`}`);
     }
     const expected = typeof options[name];

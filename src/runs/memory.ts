@@ -5,6 +5,7 @@ import type { Config } from "../config.js";
 import type { EnvironmentSizes } from "../envs/environment.js";
 import { environmentOf } from "../envs/index.js";
 import { playEpisodes, uniformRandom } from "../envs/play.js";
+import { environments } from "../parts/environment.js";
 
 /**
  * Bytes that a run takes beside its replay buffer: a thread of Node.js, the networks, an evaluation's environments. What is left of the 1.8 GB that a run of
@@ -16,7 +17,7 @@ const SAMPLE = 800;
 
 /**
  * Bytes of memory that training a configuration comes to, mostly the episodes of its replay buffer once it is full. An estimate: how long
- * episodes are is measured with agents that act at random.
+ * episodes are is measured with agents that act at random; those of an environment that is slow count as long as they can be.
  *
  * @example
  * memoryOf(resolveConfig({ environment: "3s5z" })) / 1e9; // gigabytes
@@ -25,7 +26,8 @@ export function memoryOf(config: Config): number {
   const { replay, steps } = config;
   const env = environmentOf(config);
   const { episodeLimit } = env.sizes;
-  const length = playEpisodes(env, uniformRandom(1), { steps: SAMPLE }).meanLength;
+  const { slow } = environments.get(config.environment, config.parts);
+  const length = slow ? episodeLimit : playEpisodes(env, uniformRandom(1), { steps: SAMPLE }).meanLength;
   const capacity = replay.offlineBatch > 0 ? replay.offlineCapacity : replay.onlineCapacity;
   const stored = Math.min(capacity * length, steps + episodeLimit);
   return BESIDE_REPLAY + stored * (1 + 1 / length) * bytesOfStep(env.sizes);

@@ -10,6 +10,9 @@ const count = z.int().min(0);
 const anyNumber = z.custom<number>((value) => typeof value === "number", "expected a number");
 const cost = { totalSize: z.number(), trainFlops: z.number(), inferenceFlops: z.number() };
 
+/** Episodes that an environment failed in. */
+const lost = z.object({ episodes: count, last: z.string() });
+
 /** A run's summary.json. */
 export const summarySchema = z.looseObject({
   score: z.number(),
@@ -26,6 +29,7 @@ export const summarySchema = z.looseObject({
   device: z.string().optional(),
   kernels: z.string().optional(),
   commit: z.string().optional(),
+  lost: lost.optional(),
   finished: z.string(),
 });
 
@@ -48,6 +52,7 @@ export const checkpointSchema = z.looseObject({
     evaluations: z.array(anyNumber),
     random: z.record(z.string(), z.array(z.int())),
     sums: z.array(anyNumber),
+    lost: lost.optional(),
   }),
 });
 

@@ -33,6 +33,7 @@ export function summarise(config: Config, end: Pick<EndRecord, "step" | "episode
     ...(device === undefined ? {} : { device }),
     ...(config.engine === "wasm" ? { kernels: kernelsName(nativeKernels() ?? null) } : {}),
     ...(commit === undefined ? {} : { commit }),
+    ...(state.progress.lost && { lost: state.progress.lost }),
     finished: new Date().toISOString(),
   };
 }

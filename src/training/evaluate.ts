@@ -1,9 +1,13 @@
 import type { Environment } from "../envs/environment.js";
+import { EpisodeLost } from "../envs/lost.js";
 import type { Actor, Engine } from "../networks/engine.js";
 import { groupEpisodes } from "../replay/group.js";
 import { chosenValues } from "../targets/actions.js";
 import { monteCarloReturns } from "../targets/returns.js";
 import { bestAvailable, createEpisodeRecorder, type EpisodeRecorder, type EpisodeResult } from "./rollout.js";
+
+/** Episodes that may be lost one after the other: an environment that loses more does not work any more. */
+export const MOST_LOST = 5;
 
 /** Means over the greedy episodes of one evaluation. */
 export interface Evaluation {
@@ -27,15 +31,16 @@ export interface Evaluation {
  *
  * @param environments copies of one environment
  * @param discount gamma of the returns that estimates are compared with
+ * @param onLost is told of each episode that its environment could not finish; such an episode is played again
  * @example
  * const evaluate = createEvaluation(engine, copies, 0.99);
  * const { winRate, estimatedValue, trueValue } = await evaluate([1, 2, 3, 4]);
  */
-export function createEvaluation(engine: Engine, environments: readonly Environment[], discount: number): (seeds: readonly number[]) => Promise<Evaluation> {
+export function createEvaluation(engine: Engine, environments: readonly Environment[], discount: number, onLost: (error: EpisodeLost) => void = () => {}): (seeds: readonly number[]) => Promise<Evaluation> {
   const actor = engine.createActor(environments.length);
   const recorders = environments.map(createEpisodeRecorder);
   return async (seeds) => {
-    const results = playGreedily(recorders, actor, seeds);
+    const results = playGreedily(recorders, actor, seeds, onLost);
     const mean = (value: (result: EpisodeResult) => number) => results.reduce((sum, result) => sum + value(result), 0) / results.length;
     return {
       episodes: results.length,
@@ -48,28 +53,48 @@ export function createEvaluation(engine: Engine, environments: readonly Environm
 }
 
 /** One greedy episode for each seed, in the order of the seeds. */
-function playGreedily(recorders: readonly EpisodeRecorder[], actor: Actor, seeds: readonly number[]): EpisodeResult[] {
+function playGreedily(recorders: readonly EpisodeRecorder[], actor: Actor, seeds: readonly number[], onLost: (error: EpisodeLost) => void): EpisodeResult[] {
   const { agents, actions, observation } = recorders[0].env.sizes;
   const jointAction = new Uint8Array(agents);
   const results: EpisodeResult[] = [];
   // The episode that each environment plays, or -1 when there are no more.
   const playing = recorders.map(() => -1);
   let next = 0;
-  const start = (slot: number) => {
-    playing[slot] = next < seeds.length ? next++ : -1;
-    if (playing[slot] < 0) return;
-    recorders[slot].begin(seeds[playing[slot]]);
+  let lostInTurn = 0;
+  const start = (slot: number) => begin(slot, next < seeds.length ? next++ : -1);
+  const begin = (slot: number, episode: number) => {
+    playing[slot] = episode;
+    if (episode < 0) return;
+    recorders[slot].begin(seeds[episode]);
     actor.reset(slot);
     actor.lastActions.fill(-1, slot * agents, (slot + 1) * agents);
   };
 
   recorders.forEach((_, slot) => start(slot));
   while (playing.some((episode) => episode >= 0)) {
+    // All have been given their actions before the results of any are read: environments that are played elsewhere play at the same time.
+    for (const [slot, { env, observe, finish }] of recorders.entries()) {
+      while (playing[slot] >= 0) {
+        try {
+          observe();
+        } catch (error) {
+          if (!(error instanceof EpisodeLost) || ++lostInTurn > MOST_LOST) throw error;
+          onLost(error);
+          begin(slot, playing[slot]);
+          continue;
+        }
+        lostInTurn = 0;
+        if (!env.ended) break;
+        results[playing[slot]] = finish(playing[slot]);
+        start(slot);
+      }
+    }
+    if (playing.every((episode) => episode < 0)) break;
     recorders.forEach(({ env }, slot) => {
       if (playing[slot] >= 0) actor.observations.set(env.observations, slot * agents * observation);
     });
     const values = actor.forward();
-    recorders.forEach(({ env, step, finish }, slot) => {
+    recorders.forEach(({ env, step }, slot) => {
       if (playing[slot] < 0) return;
       for (let agent = 0; agent < agents; agent++) {
         const row = slot * agents + agent;
@@ -77,9 +102,6 @@ function playGreedily(recorders: readonly EpisodeRecorder[], actor: Actor, seeds
         actor.lastActions[row] = jointAction[agent];
       }
       step(jointAction);
-      if (!env.ended) return;
-      results[playing[slot]] = finish(playing[slot]);
-      start(slot);
     });
   }
   return results;

@@ -155,6 +155,8 @@ export interface TrainProgress {
   readonly random: Readonly<Record<string, readonly number[]>>;
   /** Sums of the open train record, in the order in which `train` keeps them. */
   readonly sums: readonly number[];
+  /** Episodes, of training and evaluations, that were thrown away because the environment failed in them, and how it failed last. */
+  readonly lost?: { readonly episodes: number; readonly last: string };
 }
 
 /**

@@ -22,6 +22,8 @@ export interface EpisodeRecorder {
   begin(seed: number): void;
   /** Lets the environment take one step. */
   step(jointAction: Uint8Array): void;
+  /** Records what the last call led to, if that was not done yet; waits for an environment that is played elsewhere. */
+  observe(): void;
   /**
    * What was recorded since `begin`, once the environment has ended.
    * @param index position of the episode in its run
@@ -44,15 +46,10 @@ export function createEpisodeRecorder(env: Environment): EpisodeRecorder {
   const rewards = new Float32Array(episodeLimit);
   const jointAction = new Uint8Array(agents);
 
-  const observe = (t: number) => {
-    observations.set(env.observations, t * agents * observation);
-    states.set(env.state, t * state);
-    available.set(env.availableActions, t * agents * actions);
-  };
-
   let t = 0;
   let seed = 0;
   let episodeReturn = 0;
+  let seen = true;
   const recorder: EpisodeRecorder = {
     env,
     begin(next) {
@@ -60,15 +57,25 @@ export function createEpisodeRecorder(env: Environment): EpisodeRecorder {
       env.reset(seed);
       t = 0;
       episodeReturn = 0;
-      observe(0);
+      seen = false;
     },
     step(actions) {
+      recorder.observe();
       env.step(actions);
       jointActions.set(actions, t * agents);
-      rewards[t] = env.reward;
-      episodeReturn += env.reward;
       t++;
-      observe(t);
+      seen = false;
+    },
+    observe() {
+      if (seen) return;
+      observations.set(env.observations, t * agents * observation);
+      states.set(env.state, t * state);
+      available.set(env.availableActions, t * agents * actions);
+      if (t > 0) {
+        rewards[t - 1] = env.reward;
+        episodeReturn += env.reward;
+      }
+      seen = true;
     },
     play(policy, seed, index) {
       recorder.begin(seed);
@@ -79,6 +86,7 @@ export function createEpisodeRecorder(env: Environment): EpisodeRecorder {
       return recorder.finish(index);
     },
     finish(index) {
+      recorder.observe();
       const episode: Episode = {
         index,
         seed,

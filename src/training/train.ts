@@ -2,18 +2,20 @@ import { LabError } from "../errors.js";
 import { evolveNetworks, growthOf } from "../algorithms/evolve.js";
 import { updateNetworks } from "../algorithms/update.js";
 import type { Config } from "../config.js";
+import type { Environment } from "../envs/environment.js";
 import { environmentOf } from "../envs/index.js";
+import { EpisodeLost } from "../envs/lost.js";
 import { currentHost } from "../host.js";
 import type { OpenEngine } from "../networks/engine.js";
 import { type Random, createRandom, restoreRandom } from "../random.js";
 import { addEpisode, canSample, createDualBuffer, sampleBatch } from "../replay/dual.js";
 import { countSteps, groupEpisodes } from "../replay/group.js";
 import { countNonzeros } from "../sparse/mask.js";
-import { createEvaluation } from "./evaluate.js";
+import { createEvaluation, MOST_LOST } from "./evaluate.js";
 import { forgetOldPlay } from "./forget.js";
 import { createNetworks, resumeNetworks, type Ticket } from "./networks.js";
 import type { TrainProgress, TrainRecord, TrainState, TrainingRecord } from "./records.js";
-import { createEpisodeRecorder, epsilonGreedy } from "./rollout.js";
+import { createEpisodeRecorder, type EpisodeResult, epsilonGreedy } from "./rollout.js";
 import { scoredEvaluations } from "./score.js";
 import { captureMasks, captureReplay, captureTensors, replayEpisodes, restoreEpisodes } from "./state.js";
 import { tryAlgorithm } from "./try-algorithm.js";
@@ -59,19 +61,20 @@ export async function* train(config: Config, options: TrainOptions = {}): AsyncG
   const engine = resume
     ? await resumeNetworks(config, resume, open)
     : await createNetworks(config, { parameters: createRandom(config.seed, STREAMS.parameters), masks: createRandom(config.seed, STREAMS.masks) }, { ...(ticket && { ticket }), ...(open && { open }) });
+  const copies: Environment[] = [];
   try {
-    const progress = resume ? { ...resume.progress, evaluations: [...resume.progress.evaluations] } : startProgress(config);
+    const progress: Progress = resume ? { ...resume.progress, evaluations: [...resume.progress.evaluations] } : startProgress(config);
     const sums = startSums(resume?.progress.sums);
-    const copies = Array.from({ length: Math.min(EVALUATION_COPIES, config.evaluation.episodes) }, () =>
-      environmentOf(config),
-    );
+    for (let i = Math.min(EVALUATION_COPIES, config.evaluation.episodes, env.copies ?? Infinity); i > 0; i--) copies.push(environmentOf(config));
     // What environments keep from one episode to the next goes on as well, where they can say it.
     const keeping = env.deterministic ? [] : [env, ...copies].filter(({ save }) => save !== undefined);
     keeping.forEach((one, i) => {
       const saved = resume?.environments?.[i];
       if (saved !== undefined) one.restore!(saved);
     });
-    const evaluate = createEvaluation(engine, copies, config.discount);
+    const countLost = ({ message }: EpisodeLost) => (progress.lost = { episodes: (progress.lost?.episodes ?? 0) + 1, last: message });
+    let lostInTurn = 0;
+    const evaluate = createEvaluation(engine, copies, config.discount, countLost);
     const recorder = createEpisodeRecorder(env);
     const epsilonAt = (step: number) => explorationRate(config.exploration, step);
     let stepInRun = progress.step;
@@ -128,7 +131,17 @@ export async function* train(config: Config, options: TrainOptions = {}): AsyncG
       }
 
       stepInRun = progress.step;
-      const { episode, episodeReturn, won } = recorder.play(policy, random.environment.below(0x7fffffff), progress.episode);
+      let played: EpisodeResult;
+      try {
+        played = recorder.play(policy, random.environment.below(0x7fffffff), progress.episode);
+        lostInTurn = 0;
+      } catch (error) {
+        if (!(error instanceof EpisodeLost)) throw error;
+        countLost(error);
+        if (++lostInTurn > MOST_LOST) throw new LabError(`Training stopped at step ${progress.step}, since ${lostInTurn} episodes in turn were lost. The last time, ${error.message}.`, { cause: error });
+        continue;
+      }
+      const { episode, episodeReturn, won } = played;
       addEpisode(buffers, episode);
       progress.step += episode.length;
       progress.episode++;
@@ -176,6 +189,7 @@ export async function* train(config: Config, options: TrainOptions = {}): AsyncG
     const { step, episode, update } = progress;
     yield { kind: "end", step, episode, update, score, evaluations: scored.length, state: await capture() };
   } finally {
+    for (const one of [env, ...copies]) one.close?.();
     engine.dispose();
   }
 }
@@ -210,7 +224,10 @@ function resumeRandom(states: Readonly<Record<string, readonly number[]>>): Rand
   return { environment: stream("environment"), exploration: stream("exploration"), replay: stream("replay"), topology: stream("topology"), evaluation: stream("evaluation") };
 }
 
-function startProgress({ log }: Config) {
+/** The counters of a run while it goes on; random streams and sums are kept beside them. */
+type Progress = { -readonly [Key in keyof Omit<TrainProgress, "random" | "sums" | "evaluations">]: TrainProgress[Key] } & { readonly evaluations: number[] };
+
+function startProgress({ log }: Config): Progress {
   const evaluations: number[] = [];
   return { step: 0, episode: 0, update: 0, evolution: 0, lastTargetUpdate: 0, lastEvolution: 0, nextEvaluation: 0, nextTrainRecord: log.interval, evaluations };
 }

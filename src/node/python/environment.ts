@@ -1,0 +1,130 @@
+import { availableParallelism } from "node:os";
+import type { EnvironmentSnapshot, GivenEnvironment } from "../../envs/environment.js";
+import { type EnvironmentPart, environments } from "../../parts/environment.js";
+import { PartError, type PartOptions, registerFamily } from "../../parts/registry.js";
+import { type Copy, createServer, type PythonServer } from "./server.js";
+import { parseSpec, PREFIX } from "./spec.js";
+
+// Importing this module lets this thread play environments that are written in Python.
+registerFamily(environments, PREFIX, pythonPart);
+
+/** An environment in Python as a part. Its options are those of the environment itself, and the adapters' own `episodeLimit` and `rewards`. */
+function pythonPart(name: string): EnvironmentPart {
+  const spec = parseSpec(name);
+  return {
+    ...("file" in spec && { files: [spec.file] }), title: name.slice(PREFIX.length), options: {}, anyOptions: true, slow: true,
+    create: ({ rules: _, ...options }: { readonly rules: unknown } & PartOptions) => createPythonEnvironment(name, options),
+  };
+}
+
+/** A copy by its number in the server that plays it. */
+interface Place {
+  readonly server: PythonServer;
+  readonly number: number;
+}
+
+/** The servers of one environment in this thread, and the copies in them that nobody plays now. */
+interface Servers {
+  readonly servers: readonly PythonServer[];
+  readonly free: Place[];
+  copies: number;
+}
+
+const known = new Map<string, Servers>();
+
+/** Copies whose environment was forgotten without being closed are free as well. */
+const forgotten = new FinalizationRegistry<{ readonly free: Place[]; readonly place: Place }>(({ free, place }) => free.push(place));
+
+/** Processes that play the copies of one environment, MAST_PYTHON_PROCESSES: evaluations play in them at the same time. */
+function processes(): number {
+  const given = process.env["MAST_PYTHON_PROCESSES"];
+  const count = given === undefined || given === "" ? 1 : Number(given);
+  if (!(Number.isInteger(count) && count >= 1 && count <= 256)) throw new PartError(`MAST_PYTHON_PROCESSES is ${given}; expected a whole number, for example ${availableParallelism()}`);
+  return count;
+}
+
+/** Environments of which each copy is a game of its own, with a gigabyte of memory. */
+const GAMES = /^python:(smac|smacv2)\//;
+
+/**
+ * Makes an environment that is played by a child process. The child starts with the first one of its kind, and copies share it: joint actions that are given
+ * before any result is read go to it in one message. Its bits cannot be promised.
+ *
+ * @param name "python:MODULE/NAME" or "python:./FILE.py:FUNCTION"
+ * @throws {PartError} when it cannot be loaded, in one line
+ */
+export function createPythonEnvironment(name: string, options: PartOptions): GivenEnvironment {
+  const spec = parseSpec(name);
+  const count = processes();
+  const key = JSON.stringify([spec, options, count, process.env["MAST_PYTHON"] ?? "", process.env["MAST_PYTHON_TIMEOUT"] ?? ""]);
+  let home = known.get(key);
+  if (home === undefined) {
+    home = { servers: Array.from({ length: count }, () => createServer(name, spec, options)), free: [], copies: 0 };
+    known.set(key, home);
+  }
+  const { servers, free } = home;
+  const { sizes } = servers[0]!.load();
+  const { agents, actions, observation, state } = sizes;
+  const view = { observations: new Float32Array(agents * observation), state: new Float32Array(state), availableActions: new Uint8Array(agents * actions).fill(1), reward: 0, ended: true, terminal: false, won: false };
+
+  // A copy is taken with the first episode: most environments that are made are only asked for their sizes.
+  let taken: { readonly server: PythonServer; readonly copy: Copy } | undefined;
+  function take() {
+    const place = free.shift() ?? { server: servers[home!.copies % servers.length]!, number: home!.copies++ };
+    forgotten.register(env, { free, place }, token);
+    taken = { server: place.server, copy: { number: place.number, view, fault: undefined, waiting: false } };
+    return taken;
+  }
+  const token = {};
+
+  const env: GivenEnvironment = {
+    sizes,
+    deterministic: false,
+    observations: view.observations,
+    state: view.state,
+    availableActions: view.availableActions,
+    get reward() { return view.reward; },
+    get ended() { return view.ended; },
+    get terminal() { return view.terminal; },
+    get won() { return view.won; },
+    reset(seed) {
+      const { server, copy } = taken ?? take();
+      settle();
+      server.post(copy, { seed });
+    },
+    step(jointAction) {
+      settle();
+      taken!.server.post(taken!.copy, { jointAction });
+    },
+    settle,
+    ...(GAMES.test(name) && { copies: count }),
+    snapshot(): EnvironmentSnapshot {
+      settle();
+      const { copy, server } = taken ?? take();
+      return { environment: name, step: 0, text: "", width: 0, height: 0, terrain: "", units: [], ...server.snapshot(copy) };
+    },
+    close() {
+      if (taken === undefined) return;
+      forgotten.unregister(token);
+      if (taken.copy.waiting) settleAll();
+      free.push({ server: taken.server, number: taken.copy.number });
+      taken = undefined;
+    },
+  };
+
+  /** Waits for the last call. All servers get what was posted before any of them is waited for, and so play at the same time. */
+  function settle(): void {
+    if (taken === undefined) return;
+    const { copy } = taken;
+    if (copy.waiting) settleAll();
+    if (copy.fault === undefined) return;
+    const { fault } = copy;
+    copy.fault = undefined;
+    throw fault;
+  }
+  function settleAll(): void {
+    for (const server of servers) server.flush();
+    taken!.server.receive();
+  }
+  return env;
+}

@@ -1,0 +1,434 @@
+"""Finds environments written in Python and gives them one face: PyMARL's MultiAgentEnv (SMAC, SMACv2, SMAClite), PettingZoo's
+parallel API, and Gymnasium with tuples of spaces (Level-Based Foraging, RWARE).
+
+Each adapter has `sizes`, `api`, `seeded` (whether `reset` takes the seed), `reset(seed)`, `step(actions)` -> reward, ended,
+terminal, won, `show(observations, state, available)`, `snapshot()` and `close()`. `terminal` is false where an episode was only
+cut off by a limit, so that its last step is bootstrapped from.
+"""
+import importlib
+import importlib.util
+import inspect
+import os
+import sys
+
+# Options that are the adapters' own; every other one goes to the environment.
+OWN = {"episodeLimit": 0, "rewards": "sum"}
+
+# SMAClite has no limit of its own; these are SMAC's for the same maps.
+SMAC_LIMITS = {"3m": 60, "8m": 120, "2s3z": 120, "3s5z": 150, "3s5z_vs_3s6z": 170, "10m_vs_11m": 150, "27m_vs_30m": 180, "MMM": 150, "MMM2": 180, "2c_vs_64zg": 400, "bane_vs_bane": 200, "corridor": 400, "2s_vs_1sc": 300, "3s_vs_5z": 250}
+
+# SMACv2's teams, as its authors set them: which units, how often, and which of them make no team alone.
+SMACV2_TEAMS = {
+    "terran": (["marine", "marauder", "medivac"], [0.45, 0.45, 0.1], ["medivac"]),
+    "protoss": (["stalker", "zealot", "colossus"], [0.45, 0.45, 0.1], ["colossus"]),
+    "zerg": (["zergling", "baneling", "hydralisk"], [0.45, 0.1, 0.45], ["baneling"]),
+}
+
+
+class Wrong(Exception):
+    """What a person has to change; the message stands alone."""
+
+
+def load(spec, options):
+    """A function that makes one more copy of the environment, as an adapter.
+
+    spec -- {"module": ..., "name": ...} or {"file": ..., "name": ...}
+    """
+    own = {name: options.get(name, default) for name, default in OWN.items()}
+    if own["rewards"] not in ("sum", "mean"):
+        raise Wrong(f"has rewards {own['rewards']!r}; allowed are \"sum\" and \"mean\" (of the agents' rewards)")
+    given = {name: value for name, value in options.items() if name not in OWN}
+    make = factory(spec, given, own)
+    return lambda: adapt(make(), own, given)
+
+
+def factory(spec, given, own):
+    """A function that makes the environment itself."""
+    name = spec["name"]
+    if "file" in spec:
+        return called(attribute(from_file(spec["file"]), name, spec["file"]), given, name)
+    module = spec["module"]
+    if module == "smac":
+        maker = imported("smac.env", module).StarCraft2Env
+        return lambda: maker(map_name=name, **given)
+    if module == "smacv2":
+        return smacv2(name, given)
+    if module == "smaclite":
+        return smaclite(name, given, own)
+    package = imported(module, module)
+    found = getattr(package, name, None)
+    if found is None and hasattr(package, "__path__") and importlib.util.find_spec(f"{module}.{name}") is not None:
+        found = imported(f"{module}.{name}", module)
+    if inspect.ismodule(found):
+        if not hasattr(found, "parallel_env"):
+            raise Wrong(f"{module}.{name} has no parallel_env, PettingZoo's parallel API")
+        return called(found.parallel_env, given, f"{name}.parallel_env")
+    if found is not None:
+        return called(found, given, f"{module}.{name}")
+    return gymnasium_make(module, name, given)
+
+
+def gymnasium_make(module, name, given):
+    gymnasium = imported("gymnasium", module)
+    if name not in gymnasium.registry:
+        import difflib
+
+        near = difflib.get_close_matches(name, list(gymnasium.registry), 3, 0.5)
+        raise Wrong(f"{module} has nothing of the name {name}, nor has Gymnasium after importing it" + (f"; did you mean {' or '.join(near)}?" if near else ""))
+    return lambda: gymnasium.make(name, disable_env_checker=True, **given)
+
+
+def smaclite(name, given, own):
+    package = imported("smaclite", "smaclite")
+    own["episodeLimit"] = own["episodeLimit"] or SMAC_LIMITS.get(name, 150)
+    make = gymnasium_make("smaclite", "smaclite/custom-v0" if "map_file" in given else f"smaclite/{name}-v0", {"render_mode": "rgb_array", **given})
+    # Gymnasium's wrappers hide the methods of MultiAgentEnv.
+    return lambda: make().unwrapped
+
+
+def smacv2(name, given):
+    race = name.split("_")[-1]
+    if race not in SMACV2_TEAMS:
+        raise Wrong(f"smacv2 has no map {name}; give for example 10gen_terran, 10gen_protoss or 10gen_zerg")
+    maker = imported("smacv2.env.starcraft2.wrapper", "smacv2").StarCraftCapabilityEnvWrapper
+    types, weights, exceptions = SMACV2_TEAMS[race]
+    rest = dict(given)
+    allies, enemies = rest.pop("n_units", 5), rest.pop("n_enemies", 5)
+    teams = {"dist_type": "weighted_teams", "unit_types": types, "exception_unit_types": exceptions, "weights": weights, "observe": True}
+    places = {"dist_type": "surrounded_and_reflect", "p": 0.5, "n_enemies": enemies, "map_x": 32, "map_y": 32}
+    capabilities = {"n_units": allies, "n_enemies": enemies, "team_gen": teams, "start_positions": places}
+    settings = {"debug": False, "conic_fov": False, "obs_own_pos": True, "use_unit_ranges": True, "min_attack_range": 2, **rest}
+    return lambda: maker(capability_config=capabilities, map_name=name, **settings)
+
+
+def imported(module, package):
+    try:
+        return importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        raise missing(error, package) from None
+
+
+def missing(error, whose):
+    """What a person reads of a module that is not there."""
+    name = (error.name or str(error)).split(".")[0]
+    needed = "" if name == whose.split(".")[0] else f", which {whose} needs,"
+    return Wrong(f"the Python module {name}{needed} is not installed in {sys.executable}")
+
+
+def from_file(path):
+    if not os.path.isfile(path):
+        raise Wrong(f"there is no file {path}")
+    sys.path.insert(0, os.path.dirname(os.path.abspath(path)))
+    spec = importlib.util.spec_from_file_location(os.path.splitext(os.path.basename(path))[0], path)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    try:
+        spec.loader.exec_module(module)
+    except ModuleNotFoundError as error:
+        raise missing(error, os.path.basename(path)) from None
+    return module
+
+
+def attribute(module, name, where):
+    if not hasattr(module, name):
+        public = [key for key, value in vars(module).items() if callable(value) and not key.startswith("_")]
+        raise Wrong(f"{where} has no {name}; it has {', '.join(public[:10]) or 'no functions'}")
+    return getattr(module, name)
+
+
+def called(maker, given, what):
+    if not callable(maker):
+        raise Wrong(f"{what} is {type(maker).__name__}; expected a function or class that makes an environment")
+
+    def make():
+        try:
+            inspect.signature(maker).bind(**given)
+        except TypeError as error:
+            raise Wrong(f"{what} does not take these options: {error}") from None
+        except ValueError:  # It has no signature that can be read.
+            pass
+        return maker(**given)
+
+    return make
+
+
+def adapt(env, own, given):
+    """The adapter of whatever API an environment has."""
+    if all(callable(getattr(env, name, None)) for name in ("reset", "step", "get_obs", "get_avail_actions")):
+        return MultiAgent(env, own)
+    if hasattr(env, "possible_agents") and callable(getattr(env, "step", None)):
+        if hasattr(env, "agent_selection"):
+            raise Wrong("has PettingZoo's turn-based API; give its parallel_env, in which all agents act at once")
+        return Parallel(env, own, given)
+    spaces = getattr(getattr(env, "action_space", None), "spaces", None)
+    if isinstance(spaces, (tuple, list)):
+        return Tuples(env, own)
+    if hasattr(env, "action_space"):
+        raise Wrong(f"has the action space {env.action_space}, of a single agent; expected a tuple with one space for each agent")
+    raise Wrong(f"gives {type(env).__name__}, which has neither get_obs and get_avail_actions (PyMARL's MultiAgentEnv), nor possible_agents (PettingZoo's parallel API), nor a tuple of action spaces (Gymnasium)")
+
+
+def size_of(shape):
+    """The number of entries of a shape, which may be a number."""
+    if not hasattr(shape, "__len__"):
+        return int(shape)
+    size = 1
+    for length in shape:
+        size *= int(length)
+    return size
+
+
+def choices(space, agent):
+    """How many actions a space has."""
+    count = getattr(space, "n", None)
+    if count is None or hasattr(count, "__len__"):
+        kind = type(space).__name__
+        why = "continuous actions, which no algorithm here learns" if kind == "Box" else "more than one choice at a time"
+        raise Wrong(f"gives agent {agent} the action space {space}: {why}; expected Discrete actions")
+    if getattr(space, "start", 0) != 0:
+        raise Wrong(f"gives agent {agent} the action space {space}; expected actions that count from 0")
+    return int(count)
+
+
+def width(space):
+    """How many numbers an observation of a space has."""
+    if hasattr(space, "spaces"):
+        parts = space.spaces.values() if hasattr(space.spaces, "values") else space.spaces
+        return sum(width(part) for part in parts)
+    if type(space).__name__ == "Discrete":
+        return int(space.n)
+    if getattr(space, "shape", None) is None:
+        raise Wrong(f"has observations of {space}; expected numbers of a fixed shape")
+    return size_of(space.shape)
+
+
+def put(row, values, what):
+    """Writes an observation into the beginning of a row, and zeros after it."""
+    import numpy
+
+    if isinstance(values, dict):
+        values = numpy.concatenate([numpy.ravel(part) for part in values.values()])
+    elif isinstance(values, tuple):
+        values = numpy.concatenate([numpy.ravel(part) for part in values])
+    values = numpy.ravel(values)
+    if len(values) > len(row):
+        raise Wrong(f"shows {what} {len(values)} numbers; its space says {len(row)}")
+    row[: len(values)] = values
+    row[len(values) :] = 0
+
+
+def limit_of(env, own, given=()):
+    """Steps after which an episode is cut off: as it was given, else as the environment says."""
+    if own["episodeLimit"] > 0:
+        return int(own["episodeLimit"])
+    if "max_cycles" in given:
+        return int(given["max_cycles"])
+    spec = getattr(env, "spec", None)
+    bare = getattr(env, "unwrapped", env)
+    for owner, name in ((spec, "max_episode_steps"), (env, "episode_limit"), (bare, "episode_limit"), (bare, "max_cycles"), (bare, "_max_episode_steps"), (bare, "max_episode_steps"), (bare, "max_steps")):
+        value = getattr(owner, name, None)
+        if isinstance(value, (int, float)) and value > 0:
+            return int(value)
+    raise Wrong("does not say after how many steps an episode ends: give options.environment.episodeLimit")
+
+
+def has_won(info):
+    return bool(info.get("battle_won", info.get("won", info.get("is_success", False))))
+
+
+class Adapter:
+    """What the adapters share: the clock of an episode, and how it is shown as text."""
+
+    def __init__(self, env, own, api, sizes, reset):
+        self.env, self.own, self.api, self.sizes = env, own, api, sizes
+        try:
+            parameters = inspect.signature(reset).parameters
+            self.seeded = "seed" in parameters or any(p.kind is p.VAR_KEYWORD for p in parameters.values())
+        except (TypeError, ValueError):
+            self.seeded = False
+        self.t, self.line = 0, ""
+
+    def begin(self, seed):
+        self.t, self.line = 0, "start"
+        return self.env.reset(seed=seed) if self.seeded else self.env.reset()
+
+    def outcome(self, actions, reward, terminated, cut, won):
+        """Counts a step; the limit cuts off an episode that goes on."""
+        self.t += 1
+        cut = cut or (not terminated and self.t >= self.sizes["episodeLimit"])
+        ended = terminated or cut
+        self.line = f"actions {', '.join(map(str, actions))}; reward {reward:.4g}" + ("; won" if won and ended else "; ended" if ended else "")
+        return reward, ended, terminated and not cut, bool(won and ended)
+
+    def team(self, rewards):
+        """One reward for the team from one number, or one for each agent."""
+        if not hasattr(rewards, "__len__"):
+            return float(rewards)
+        values = list(rewards.values()) if isinstance(rewards, dict) else list(rewards)
+        total = float(sum(values))
+        return total if self.own["rewards"] == "sum" else total / max(1, self.sizes["agents"])
+
+    def snapshot(self):
+        """What the environment draws of itself: a dict from its own method `snapshot`, else a line of text."""
+        own = getattr(self.env, "snapshot", None)
+        drawing = own() if callable(own) else None
+        return {"step": self.t, "text": self.line, **(drawing if isinstance(drawing, dict) else {})}
+
+    def close(self):
+        if callable(getattr(self.env, "close", None)):
+            self.env.close()
+
+
+class MultiAgent(Adapter):
+    """PyMARL's MultiAgentEnv. Where there is no state, it is what all agents observe."""
+
+    def __init__(self, env, own):
+        info = env.get_env_info() if callable(getattr(env, "get_env_info", None)) else {}
+
+        def size(key, *names):
+            for value in [info.get(key)] + [getattr(env, name, None) for name in names]:
+                if value is not None:
+                    return size_of(value() if callable(value) else value)
+            raise Wrong(f"does not say its {key}, neither in get_env_info nor as {' or '.join(names)}")
+
+        agents, observation = size("n_agents", "n_agents"), size("obs_shape", "get_obs_size", "obs_size")
+        self.has_state = callable(getattr(env, "get_state", None))
+        limit = own["episodeLimit"] or info.get("episode_limit") or limit_of(env, own)
+        sizes = {
+            "agents": agents,
+            "actions": size("n_actions", "get_total_actions", "n_actions"),
+            "observation": observation,
+            "state": size("state_shape", "get_state_size", "state_size") if self.has_state else agents * observation,
+            "episodeLimit": int(limit),
+        }
+        super().__init__(env, own, "MultiAgentEnv", sizes, env.reset)
+
+    def reset(self, seed):
+        self.begin(seed)
+
+    def step(self, actions):
+        result = self.env.step(actions)
+        if not isinstance(result, tuple) or len(result) not in (3, 4, 5):
+            raise Wrong("returns from step neither (reward, terminated, info) nor what Gymnasium returns")
+        truncated, info = False, result[-1]
+        if len(result) == 3:
+            reward, terminated, _ = result
+        elif len(result) == 4:
+            _, reward, terminated, _ = result
+        else:
+            _, reward, terminated, truncated, _ = result
+        info = info if isinstance(info, dict) else {}
+        terminated = all(terminated) if hasattr(terminated, "__len__") else bool(terminated)
+        # PyMARL's rule: a time-out of which the environment tells is no end.
+        cut = bool(truncated) or bool(info.get("episode_limit", False))
+        return self.outcome(actions, self.team(reward), terminated, cut, has_won(info))
+
+    def show(self, observations, state, available):
+        seen = self.env.get_obs()
+        rows(observations, seen, "get_obs")
+        rows(state, self.env.get_state() if self.has_state else seen, "get_state")
+        rows(available, self.env.get_avail_actions(), "get_avail_actions")
+
+
+def rows(target, values, what):
+    """Writes arrays of exactly the promised shape."""
+    shape = target.shape
+    try:
+        lengths = [len(row) for row in values] if len(shape) == 2 else None
+        if lengths is not None and (len(lengths) != shape[0] or any(length != shape[1] for length in lengths)):
+            raise Wrong(f"gives from {what} {len(lengths)} rows of {', '.join(map(str, sorted(set(lengths))))} numbers; its sizes say {shape[0]} rows of {shape[1]}")
+        if lengths is None and not hasattr(values[0], "__len__") and len(values) != shape[0]:
+            raise Wrong(f"gives from {what} {len(values)} numbers; its sizes say {shape[0]}")
+        if lengths is None and hasattr(values[0], "__len__"):
+            values = [number for row in values for number in row]
+        target[...] = values
+    except (TypeError, ValueError) as error:
+        raise Wrong(f"gives from {what} what are no {' x '.join(map(str, shape))} numbers: {error}") from None
+
+
+class Parallel(Adapter):
+    """PettingZoo's parallel API with discrete actions. Agents that are gone see zeros and have action 0 only."""
+
+    def __init__(self, env, own, given):
+        self.names = list(env.possible_agents)
+        self.choices = [choices(env.action_space(name), name) for name in self.names]
+        self.dicts = [masked(env.observation_space(name)) for name in self.names]
+        widths = [width(unmasked(env.observation_space(name))) for name in self.names]
+        self.stated = callable(getattr(env, "state", None)) and getattr(env, "state_space", None) is not None
+        state = width(env.state_space) if self.stated else len(self.names) * max(widths)
+        sizes = {"agents": len(self.names), "actions": max(self.choices), "observation": max(widths), "state": state, "episodeLimit": limit_of(env, own, given)}
+        super().__init__(env, own, "PettingZoo", sizes, env.reset)
+        self.seen, self.infos = {}, {}
+
+    def reset(self, seed):
+        self.seen, self.infos = self.begin(seed)
+
+    def step(self, actions):
+        acting = set(self.env.agents)
+        self.seen, rewards, terminations, truncations, self.infos = self.env.step({name: action for name, action in zip(self.names, actions) if name in acting})
+        terminated = not self.env.agents
+        cut = terminated and any(truncations.values())
+        return self.outcome(actions, self.team(rewards), terminated, cut, any(has_won(info) for info in self.infos.values() if isinstance(info, dict)))
+
+    def show(self, observations, state, available):
+        available[...] = 0
+        alive = set(self.env.agents)
+        for i, name in enumerate(self.names):
+            seen = self.seen.get(name)
+            mask = self.infos.get(name, {}).get("action_mask")
+            if self.dicts[i] and seen is not None:
+                seen, mask = seen["observation"], seen["action_mask"]
+            if seen is None:
+                observations[i] = 0
+            else:
+                put(observations[i], seen, f"agent {name}")
+            if alive and name not in alive:
+                available[i, 0] = 1
+            elif mask is not None and alive:
+                available[i, : len(mask)] = mask
+            else:
+                available[i, : self.choices[i]] = 1
+        if self.stated:
+            put(state, self.env.state(), "in its state")
+        else:
+            state[...] = observations.reshape(-1)
+
+
+def masked(space):
+    return hasattr(space, "spaces") and set(getattr(space.spaces, "keys", list)()) == {"observation", "action_mask"}
+
+
+def unmasked(space):
+    return space["observation"] if masked(space) else space
+
+
+class Tuples(Adapter):
+    """Gymnasium with a tuple of spaces, one for each agent. The state is what all agents observe."""
+
+    def __init__(self, env, own):
+        self.choices = [choices(space, i) for i, space in enumerate(env.action_space.spaces)]
+        spaces = getattr(env.observation_space, "spaces", None)
+        if not isinstance(spaces, (tuple, list)) or len(spaces) != len(self.choices):
+            raise Wrong(f"has the observation space {env.observation_space}; expected a tuple with one for each of its {len(self.choices)} agents")
+        widths = [width(space) for space in spaces]
+        sizes = {"agents": len(widths), "actions": max(self.choices), "observation": max(widths), "state": len(widths) * max(widths), "episodeLimit": limit_of(env, own)}
+        super().__init__(env, own, "Gymnasium", sizes, env.reset)
+        self.seen, self.info = (), {}
+
+    def reset(self, seed):
+        self.seen, self.info = self.begin(seed)
+
+    def step(self, actions):
+        self.seen, rewards, terminated, truncated, self.info = self.env.step(tuple(actions))
+        terminated, truncated = (all(flag) if hasattr(flag, "__len__") else bool(flag) for flag in (terminated, truncated))
+        won = has_won(self.info) if isinstance(self.info, dict) else False
+        return self.outcome(actions, self.team(rewards), terminated, truncated, won)
+
+    def show(self, observations, state, available):
+        for i, seen in enumerate(self.seen):
+            put(observations[i], seen, f"agent {i}")
+        state[...] = observations.reshape(-1)
+        masks = self.info.get("action_mask") if isinstance(self.info, dict) else None
+        available[...] = 0
+        for i, count in enumerate(self.choices):
+            available[i, :count] = 1 if masks is None else masks[i]

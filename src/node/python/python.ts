@@ -1,0 +1,32 @@
+import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { PartError } from "../../parts/registry.js";
+import { packageRoot } from "../project.js";
+
+/** The oldest Python that the environments' server runs on. */
+const OLDEST = [3, 9] as const;
+
+const checked = new Set<string>();
+
+/**
+ * The Python that environments are played with: MAST_PYTHON, else the project's .venv, else python3.
+ *
+ * @throws {PartError} when there is none or it is too old, in one line that says what to do
+ */
+export function findPython(): string {
+  const own = join(packageRoot(), ".venv", "bin", "python");
+  const python = process.env["MAST_PYTHON"] || (existsSync(own) ? own : "python3");
+  if (checked.has(python)) return python;
+  const advice = "set MAST_PYTHON to the Python that has your environment, or run npm run setup:python -- pettingzoo";
+  if (process.platform === "win32") throw new PartError("environments in Python need Linux or macOS: on Windows, work in WSL");
+  const { status, stdout, stderr, error } = spawnSync(python, ["-c", "import sys; print(*sys.version_info[:2])"], { encoding: "utf8", timeout: 60_000 });
+  if (error !== undefined || status !== 0) {
+    const why = error === undefined ? `ends with exit code ${status}: ${(stderr || "").trim().split("\n").at(-1)}` : (error as NodeJS.ErrnoException).code === "ENOENT" ? "is not there" : error.message;
+    throw new PartError(`environments in Python need Python, but ${python} ${why}: ${advice}`);
+  }
+  const [major = 0, minor = 0] = stdout.trim().split(" ").map(Number);
+  if (major < OLDEST[0] || (major === OLDEST[0] && minor < OLDEST[1])) throw new PartError(`environments in Python need Python ${OLDEST.join(".")} or newer, but ${python} is ${major}.${minor}: ${advice}`);
+  checked.add(python);
+  return python;
+}

@@ -1,0 +1,171 @@
+"""Plays environments written in Python for mast-lab, which starts this file as `python serve.py FOLDER`.
+
+Two processes stay behind. The server holds the environments and answers requests. The keeper watches: it ends the server
+and everything that the server started as soon as mast-lab is gone (also after kill -9), keeps the last output of the
+environments for error messages, and removes FOLDER. The three pipes in FOLDER are private to the user.
+
+A request is a header of two uint32 (bytes that follow, kind) and a body. Kind 0 is a command in JSON. Kind 1 plays: for
+each copy uint32 number, uint32 call (0 reset, 1 step), uint32 seed, and the joint action as bytes, padded to 4. A reply is a
+header of two uint32 (bytes that follow, bytes of JSON at their end), a record of fixed size for each copy, and the JSON.
+All numbers are little-endian. src/node/python/server.ts is the other side.
+"""
+import errno
+import json
+import os
+import select
+import shutil
+import signal
+import sys
+import time
+
+GRACE = 2.0  # Seconds that environments have to close.
+KEPT_OUTPUT = 16_384  # Bytes of output that are kept for error messages.
+
+
+def main(folder):
+    os.umask(0o077)
+    paths = {name: os.path.join(folder, name) for name in ("requests", "replies", "life")}
+    for path in paths.values():
+        os.mkfifo(path, 0o600)
+    requests = os.open(paths["requests"], os.O_RDONLY | os.O_NONBLOCK)
+    life = os.open(paths["life"], os.O_RDONLY | os.O_NONBLOCK)
+    # Holding both ends lets the other side open its own without waiting.
+    both = os.open(paths["replies"], os.O_RDWR)
+    replies = os.open(paths["replies"], os.O_WRONLY)
+    if os.fork() > 0:
+        os._exit(0)
+    os.setsid()
+    output, output_end = os.pipe()
+    death, death_end = os.pipe()
+    null = os.open(os.devnull, os.O_RDWR)
+    server = os.fork()
+    if server == 0:
+        os.setpgid(0, 0)
+        # Whatever an environment prints goes to the keeper, also what C code prints: nothing of it gets between the replies.
+        for source, target in ((null, 0), (output_end, 1), (output_end, 2)):
+            os.dup2(source, target)
+        for end in (life, both, output, death, output_end, null):
+            os.close(end)
+        os.set_blocking(requests, True)
+        serve(folder, requests, replies)
+        os._exit(0)
+    for target in (0, 1, 2):
+        os.dup2(null, target)
+    for end in (requests, replies, output_end, death_end):
+        os.close(end)
+    keep(folder, server, life, both, output, death)
+
+
+def keep(folder, server, life, both, output, death):
+    """Watches the server until it or mast-lab is gone, and clears up."""
+    os.set_blocking(output, False)
+    copy = os.environ.get("MAST_PYTHON_OUTPUT")
+    log = open(copy, "ab", buffering=0) if copy else None
+    kept = b""
+    connected = False
+    began = time.monotonic()
+
+    def drain():
+        nonlocal kept
+        try:
+            while data := os.read(output, 65_536):
+                kept = (kept + data)[-KEPT_OUTPUT:]
+                if log:
+                    log.write(data)
+            # The end: whoever wrote is gone.
+            watched.discard(output)
+        except OSError:
+            return
+
+    def gone():
+        """Whether mast-lab has ended or let go of this server."""
+        nonlocal connected, both
+        try:
+            data = os.read(life, 64)
+        except BlockingIOError:
+            return False
+        if data and not connected:
+            connected = True
+            os.close(both)
+        return connected and not data or not connected and time.monotonic() - began > 30
+
+    status = None
+    watched = {output, death}
+    while status is None:
+        try:
+            select.select(watched | {life} if connected else watched, [], [], 0.5 if connected else 0.01)
+        except OSError as error:
+            if error.errno != errno.EINTR:
+                break
+        drain()
+        pid, found = os.waitpid(server, os.WNOHANG)
+        if pid:
+            status = found
+        elif gone():
+            deadline = time.monotonic() + GRACE
+            while time.monotonic() < deadline and not os.waitpid(server, os.WNOHANG)[0]:
+                drain()
+                time.sleep(0.02)
+            end_group(server)
+            break
+    if status is not None:
+        drain()
+        end_group(server)
+        code, number = (None, os.WTERMSIG(status)) if os.WIFSIGNALED(status) else (os.WEXITSTATUS(status), None)
+        report = {"code": code, "signal": number and signal.Signals(number).name, "output": kept.decode("utf-8", "replace")}
+        with open(os.path.join(folder, "exit.new"), "w") as file:
+            json.dump(report, file)
+        os.rename(os.path.join(folder, "exit.new"), os.path.join(folder, "exit"))
+        if not connected:
+            gone()
+        # mast-lab reads the report and lets go.
+        deadline = time.monotonic() + 10
+        while time.monotonic() < deadline and not gone():
+            time.sleep(0.02)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def end_group(server):
+    """Ends what the server started as well, such as a game."""
+    try:
+        os.killpg(server, signal.SIGKILL)
+    except (ProcessLookupError, PermissionError):
+        pass
+
+
+def serve(folder, requests, replies):
+    """Answers requests until there are no more."""
+    import faulthandler
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # An alarm that is not disarmed in time ends the process and leaves the place where it hung. It needs no Python to run, so
+    # that code that never returns to the interpreter is ended too.
+    hang = open(os.path.join(folder, "hang"), "w")
+    faulthandler.register(signal.SIGALRM, file=hang, all_threads=False, chain=True)
+    from mast_player import Player
+
+    # Python put the folder of this file there; an environment's own modules must not find ours instead.
+    sys.path.remove(os.path.dirname(os.path.abspath(__file__)))
+
+    player = Player()
+    arm, real = signal.setitimer, signal.ITIMER_REAL
+    while True:
+        data = os.read(requests, 65_536)
+        if not data:
+            break
+        while len(data) < 8 or len(data) < 8 + int.from_bytes(data[:4], "little"):
+            more = os.read(requests, 65_536)
+            if not more:
+                return
+            data += more
+        reply = player.command(json.loads(data[8:]), arm, real) if data[4] == 0 else player.play(data, arm, real)
+        arm(real, 0)
+        sent = os.write(replies, reply)
+        while sent < len(reply):
+            sent += os.write(replies, memoryview(reply)[sent:])
+    arm(real, GRACE)
+    player.close()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
