@@ -29,6 +29,8 @@ def main(folder):
         os.mkfifo(path, 0o600)
     requests = os.open(paths["requests"], os.O_RDONLY | os.O_NONBLOCK)
     life = os.open(paths["life"], os.O_RDONLY | os.O_NONBLOCK)
+    # Until the first request is there: a pipe that nobody has opened for writing yet would look as if it had ended.
+    begin = os.open(paths["requests"], os.O_WRONLY)
     # Holding both ends lets the other side open its own without waiting.
     both = os.open(paths["replies"], os.O_RDWR)
     replies = os.open(paths["replies"], os.O_WRONLY)
@@ -47,11 +49,11 @@ def main(folder):
         for end in (life, both, output, death, output_end, null):
             os.close(end)
         os.set_blocking(requests, True)
-        serve(folder, requests, replies)
+        serve(folder, requests, replies, begin)
         os._exit(0)
     for target in (0, 1, 2):
         os.dup2(null, target)
-    for end in (requests, replies, output_end, death_end):
+    for end in (requests, begin, replies, output_end, death_end):
         os.close(end)
     keep(folder, server, life, both, output, death)
 
@@ -133,7 +135,7 @@ def end_group(server):
         pass
 
 
-def serve(folder, requests, replies):
+def serve(folder, requests, replies, begin):
     """Answers requests until there are no more."""
     import faulthandler
 
@@ -153,6 +155,9 @@ def serve(folder, requests, replies):
         data = os.read(requests, 65_536)
         if not data:
             break
+        if begin is not None:
+            os.close(begin)
+            begin = None
         while len(data) < 8 or len(data) < 8 + int.from_bytes(data[:4], "little"):
             more = os.read(requests, 65_536)
             if not more:

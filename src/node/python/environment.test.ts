@@ -1,0 +1,287 @@
+import "../host.js";
+import { execFileSync, spawn } from "node:child_process";
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { type ConfigInput, resolveConfig } from "../../config.js";
+import type { Environment } from "../../envs/environment.js";
+import { createEnvironment } from "../../envs/index.js";
+import { EpisodeLost } from "../../envs/lost.js";
+import { runName } from "../../runs/store.js";
+import { collect } from "../../training/fixtures.js";
+import type { EndRecord, EvaluationRecord } from "../../training/records.js";
+
+const teams = fileURLToPath(new URL("fixtures/teams.py", import.meta.url));
+const named = (factory: string) => `python:${teams}:${factory}`;
+const python = (() => {
+  for (const name of [process.env["MAST_PYTHON"], "python3"]) {
+    if (!name) continue;
+    try {
+      execFileSync(name, ["--version"], { stdio: "ignore" });
+      return name;
+    } catch {}
+  }
+  return undefined;
+})();
+
+let folder: string;
+const before = { ...process.env };
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "mast-bridge-test-"));
+  if (python !== undefined) process.env["MAST_PYTHON"] = python;
+});
+afterEach(() => {
+  for (const name of ["MAST_PYTHON_TIMEOUT", "MAST_PYTHON_PROCESSES"]) {
+    if (before[name] === undefined) delete process.env[name];
+    else process.env[name] = before[name];
+  }
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Plays an episode in which everyone does the same. */
+function play(env: Environment, action: number): number[] {
+  const rewards: number[] = [];
+  while (!env.ended) {
+    env.step([action, action]);
+    rewards.push(env.reward);
+  }
+  return rewards;
+}
+const said = (work: () => unknown): string => {
+  try {
+    work();
+  } catch (error) {
+    expect((error as Error).message).not.toContain("\n");
+    return (error as Error).message;
+  }
+  return "nothing";
+};
+
+describe.skipIf(python === undefined)("an environment in Python", () => {
+  it("plays what its file says, and is given the seed", () => {
+    const env = createEnvironment(named("coin"));
+    expect(env.sizes).toEqual({ agents: 2, actions: 3, observation: 2, state: 3, episodeLimit: 4 });
+    expect(env.deterministic).toBe(false);
+    env.reset(12);
+    expect([[...env.observations], [...env.state], [...env.availableActions]]).toEqual([[0, 0, 0, 1], [0, 5, 1], [1, 1, 1, 0, 1, 1]]);
+    env.step([0, 2]);
+    expect([env.reward, env.ended, env.state[0]]).toEqual([0, false, 1]);
+    expect(() => env.step([0, 0])).toThrow("agent 1 cannot play action 0 now");
+    expect(play(env, 2)).toEqual([1, 1]);
+    expect([env.ended, env.terminal, env.won]).toEqual([true, true, true]);
+    expect(() => env.step([1, 1])).toThrow("step after the end of the episode");
+  });
+
+  it("is not bootstrapped from where it ended, but is where its info tells of a time-out", () => {
+    const env = createEnvironment(named("coin"), { options: { fault: "times out" } });
+    env.reset(1);
+    play(env, 1);
+    expect([env.ended, env.terminal, env.won]).toEqual([true, false, false]);
+  });
+
+  it("plays several copies at once, in one process or in several, each its own episode", () => {
+    for (const processes of ["1", "2"]) {
+      process.env["MAST_PYTHON_PROCESSES"] = processes;
+      const envs = [1, 2, 3].map(() => createEnvironment(named("coin")));
+      envs.forEach((env, i) => env.reset(i));
+      envs.forEach((env, i) => i !== 1 && env.step([2, 2]));
+      envs[0]!.step([1, 1]);
+      expect(envs.map((env) => [env.state[0], env.state[1]])).toEqual([[2, 0], [0, 1], [1, 2]]);
+      // A copy that is given back is played by the next environment.
+      for (const env of envs) env.close!();
+      const [again] = [createEnvironment(named("coin"))];
+      again!.reset(4);
+      expect([...again!.state]).toEqual([0, 4, 1]);
+    }
+  });
+
+  it("may print whatever it likes", () => {
+    const env = createEnvironment(named("coin"), { options: { fault: "prints" } });
+    env.reset(1);
+    expect(play(env, 2)).toEqual([1, 1, 1]);
+  });
+
+  it("is drawn as a line of text", () => {
+    const env = createEnvironment(named("coin"));
+    env.reset(1);
+    env.step([2, 2]);
+    expect(env.snapshot()).toMatchObject({ environment: named("coin"), step: 1, text: "actions 2, 2; reward 1" });
+  });
+});
+
+describe.skipIf(python === undefined)("the real SMAC's interface", () => {
+  it("is played from a stand-in in its module's place, with a time-out that ends the episode unless it says that it continues", () => {
+    const packages = join(folder, "packages");
+    mkdirSync(join(packages, "smac", "env"), { recursive: true });
+    writeFileSync(join(packages, "smac", "__init__.py"), "");
+    copyFileSync(teams, join(packages, "smac", "env", "__init__.py"));
+    process.env["PYTHONPATH"] = packages;
+    try {
+      const outcome = (options: Record<string, boolean | string>) => {
+        const env = createEnvironment("python:smac/3m", { options });
+        expect(env.copies).toBe(1);
+        env.reset(7);
+        const rewards = play(env, 1);
+        return [rewards.length, env.terminal, env.won];
+      };
+      expect(outcome({})).toEqual([4, true, false]);
+      expect(outcome({ continuing_episode: true })).toEqual([4, false, false]);
+      const env = createEnvironment("python:smac/3m");
+      env.reset(7);
+      expect([play(env, 2), env.terminal, env.won]).toEqual([[0.5], true, true]);
+      expect(said(() => createEnvironment("python:smac/3m", { options: { dificulty: "7" } }))).toContain("unexpected keyword argument 'dificulty'");
+    } finally {
+      delete process.env["PYTHONPATH"];
+    }
+  });
+});
+
+describe.skipIf(python === undefined)("an environment in Python that cannot be used is refused in one line", () => {
+  it.each<[string, string, string]>([
+    ["a module that is missing", "python:no_such_module_here/x", "the Python module no_such_module_here is not installed in"],
+    ["a missing module of a recipe", "python:smaclite/3m", "npm run setup:python -- smaclite"],
+    ["a file that is missing", "python:./gone.py:make", "gone.py is not there"],
+    ["a function that is missing", named("gone"), "teams.py has no gone; it has Coin, coin"],
+    ["a function that raises", named("fails"), "cannot be loaded: RuntimeError: no cheese"],
+    ["what is no function", named("nothing"), "nothing is int; expected a function or class"],
+    ["what makes no environment", named("string"), "gives str, which has neither get_obs and get_avail_actions"],
+    ["an environment that hides its sizes", named("Sizeless"), "does not say its obs_shape"],
+    ["a name without a module", "python:x", "expected python:MODULE/NAME"],
+    ["a name that escapes", "python:../x/y", "expected python:MODULE/NAME"],
+  ])("%s", (_, environment, message) => {
+    const words = said(() => resolveConfig({ environment }));
+    expect(words).toMatch(/^config: /);
+    expect(words).toContain(message);
+  });
+
+  it.each<[string, string]>([
+    ["raises", "raises in step: ValueError: no candidates"],
+    ["dies", "died in the last call (exit code 3); it said last: out of cheese"],
+    ["is killed", "died in the last call (SIGKILL)"],
+    ["shows too much", "gives from get_obs 2 rows of 3 numbers; its sizes say 2 rows of 2"],
+    ["shows NaN", "has entry 1 of what agent 0 observes NaN at step 2"],
+    ["allows nothing", "leaves agent 1 no available action at step 2"],
+  ])("one that %s", (fault, message) => {
+    expect(said(() => resolveConfig({ environment: named("coin"), options: { environment: { fault } } }))).toContain(message);
+  });
+
+  it("one that hangs, naming the call and the place, also in code that never returns", () => {
+    process.env["MAST_PYTHON_TIMEOUT"] = "1";
+    for (const [fault, place] of [["hangs", "it was in step ("], ["hangs in reset", "it was in reset ("]] as const) {
+      const words = said(() => resolveConfig({ environment: named("coin"), options: { environment: { fault } } }));
+      expect(words).toContain("did not answer the last call within 1 seconds and was ended");
+      expect(words).toContain(place);
+    }
+  });
+
+  it("options that it does not take, and a Python that is too old or not there", () => {
+    expect(said(() => resolveConfig({ environment: named("coin"), options: { environment: { fault: "x", falt: 1 } } }))).toContain("falt");
+    const old = join(folder, "old-python");
+    writeFileSync(old, "#!/bin/sh\necho 3 6\n", { mode: 0o755 });
+    for (const [given, message] of [[old, "need Python 3.9 or newer"], [join(folder, "no-python"), "is not there"]] as const) {
+      process.env["MAST_PYTHON"] = given;
+      expect(said(() => resolveConfig({ environment: named("coin"), options: { environment: { at: 3 } } }))).toContain(message);
+    }
+    process.env["MAST_PYTHON"] = python;
+  });
+});
+
+const input = (options: Record<string, string | number>): ConfigInput => ({
+  environment: named("coin"), options: { environment: options }, method: "rigl", sparsity: { level: 0.5 }, steps: 120, warmup: 0, targetInterval: 10, topology: { interval: 10 },
+  replay: { offlineCapacity: 30, onlineCapacity: 8, offlineBatch: 8, onlineBatch: 0 }, exploration: { anneal: 100 },
+  network: { hidden: 8, embed: 4, hypernetEmbed: 4 }, evaluation: { interval: 60, episodes: 6, window: 2 }, log: { interval: 50 },
+});
+
+describe.skipIf(python === undefined)("training in Python", () => {
+  it.each(["dies", "raises"])("throws away and counts an episode in which the environment %s, and goes on", async (fault) => {
+    const once = join(folder, `${fault}-once`);
+    // Tried before it begins: the fault comes later.
+    writeFileSync(once, "");
+    const config = input({ fault, once });
+    resolveConfig(config);
+    rmSync(once);
+    const records = await collect(config);
+    const { state, step } = records.at(-1) as EndRecord;
+    expect(step).toBeGreaterThanOrEqual(120);
+    expect(state.progress.lost?.episodes).toBeGreaterThanOrEqual(1);
+    expect(state.progress.lost?.last).toContain(fault === "dies" ? "died in" : "no candidates");
+    expect(existsSync(once)).toBe(true);
+    expect(records.filter((record): record is EvaluationRecord => record.kind === "evaluation").map(({ episodes }) => episodes)).toEqual([6, 6, 6]);
+  });
+
+  it("stops where the environment loses one episode after the other", async () => {
+    const without = join(folder, "well");
+    writeFileSync(without, "");
+    const config = input({ fault: "dies", at: 1, without });
+    resolveConfig(config);
+    rmSync(without);
+    await expect(collect({ ...config, evaluation: { interval: 60, episodes: 1, window: 1 } })).rejects.toThrow(/died in the last call \(exit code 3\)/);
+  });
+
+  it("takes the file's content, and that of what it imports, into the run's identity", () => {
+    const file = join(folder, "mine.py");
+    writeFileSync(join(folder, "beside.py"), "value = 1\n");
+    writeFileSync(file, `import beside\n${readFileSync(teams, "utf8")}`);
+    const name = () => runName(resolveConfig({ environment: `python:${file}:coin` }));
+    const first = name();
+    expect(name()).toBe(first);
+    writeFileSync(join(folder, "beside.py"), "value = 22\n");
+    expect(name()).not.toBe(first);
+    expect(first).toMatch(/^[A-Za-z0-9._-]+$/);
+    const config = resolveConfig({ environment: `python:${file}:coin` });
+    expect(resolveConfig(config)).toEqual(config);
+    expect(config.parts).toHaveLength(1);
+  });
+});
+
+describe.skipIf(python === undefined)("the child process", () => {
+  const folders = () => readdirSync(tmpdir()).filter((name) => name.startsWith("mast-python-"));
+
+  it.each(["SIGKILL", "SIGTERM"] as const)("ends within seconds after its parent got %s, in the middle of a call too, and leaves nothing behind", async (signal) => {
+    const own = join(folder, `tmp-${signal}`);
+    mkdirSync(own);
+    const pidFile = join(folder, `pid-${signal}`);
+    writeFileSync(join(folder, "stuck.py"), `import os, time\nfrom teams import Coin\nclass Stuck(Coin):\n    def step(self, actions):\n        open(${JSON.stringify(pidFile)}, "w").write(str(os.getpid()))\n        time.sleep(600)\n`);
+    copyFileSync(teams, join(folder, "teams.py"));
+    const program = `import "${fileURLToPath(new URL("../host.ts", import.meta.url))}";
+      import { createEnvironment } from "${fileURLToPath(new URL("../../envs/index.ts", import.meta.url))}";
+      const env = createEnvironment("python:${join(folder, "stuck.py")}:Stuck"); env.reset(1); env.step([1, 1]); console.log(env.reward);`;
+    const script = join(folder, "stuck.ts");
+    writeFileSync(script, program);
+    const parent = spawn(process.execPath, ["--import", import.meta.resolve("tsx"), script], { env: { ...process.env, TMPDIR: own }, stdio: "ignore" });
+    while (!existsSync(pidFile) || readFileSync(pidFile, "utf8") === "") await wait(50);
+    const pid = Number(readFileSync(pidFile, "utf8"));
+    const [private_] = readdirSync(own).filter((name) => name.startsWith("mast-python-"));
+    expect(statSync(join(own, private_!)).mode & 0o777).toBe(0o700);
+    for (const pipe of ["requests", "replies", "life"]) expect(statSync(join(own, private_!, pipe)).mode & 0o777).toBe(0o600);
+    parent.kill(signal);
+    await expect.poll(() => isAlive(pid), { timeout: 20_000, interval: 100 }).toBe(false);
+    await expect.poll(() => readdirSync(own).filter((name) => name.startsWith("mast-python-")), { timeout: 20_000, interval: 100 }).toEqual([]);
+  }, 120_000);
+
+  it("is let go of with the error that ended it", () => {
+    const env = createEnvironment(named("coin"), { options: { fault: "dies", at: 2 } });
+    env.reset(1);
+    const before = folders();
+    env.step([1, 1]);
+    env.step([1, 1]);
+    expect(() => env.reward).toThrow(EpisodeLost);
+    // It is started again by the next episode, in a folder of its own.
+    env.reset(1);
+    env.step([1, 1]);
+    expect(env.reward).toBe(1);
+    expect(folders().some((name) => !before.includes(name))).toBe(true);
+  });
+});
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, "utf8"));
+  } catch {
+    return false;
+  }
+}
