@@ -105,8 +105,8 @@ function openCheckpoint(path: string, runs: readonly string[] | undefined): Tens
 }
 
 function isOfItsKind(key: string, data: Tensor["data"]): boolean {
-  if (key.startsWith("mask.") || key === "replay.actions") return data instanceof Uint8Array;
-  return key.startsWith("replay.") ? data instanceof Int32Array : data instanceof Float32Array;
+  if (key.startsWith("mask.") || key.startsWith("environment.") || ["replay.actions", "replay.availableActions", "replay.terminal"].includes(key)) return data instanceof Uint8Array;
+  return ["replay.indices", "replay.seeds", "replay.lengths"].includes(key) ? data instanceof Int32Array : data instanceof Float32Array;
 }
 
 type Facts = Omit<Checkpoint, "state"> & { readonly progress: TrainProgress };

@@ -6,7 +6,7 @@ import { chosenValues } from "../targets/actions.js";
 import { monteCarloReturns } from "../targets/returns.js";
 import { bestAvailable, createEpisodeRecorder, type EpisodeRecorder, type EpisodeResult } from "./rollout.js";
 
-/** Episodes that may be lost one after the other: an environment that loses more does not work any more. */
+/** Episodes that an environment may lose one after the other: one that loses more does not work any more. */
 export const MOST_LOST = 5;
 
 /** Means over the greedy episodes of one evaluation. */
@@ -78,13 +78,13 @@ function playGreedily(recorders: readonly EpisodeRecorder[], actor: Actor, seeds
         try {
           observe();
         } catch (error) {
-          if (!(error instanceof EpisodeLost) || ++lostInTurn > MOST_LOST) throw error;
+          if (!(error instanceof EpisodeLost) || ++lostInTurn > MOST_LOST * recorders.length) throw error;
           onLost(error);
           begin(slot, playing[slot]);
           continue;
         }
-        lostInTurn = 0;
         if (!env.ended) break;
+        lostInTurn = 0;
         results[playing[slot]] = finish(playing[slot]);
         start(slot);
       }
