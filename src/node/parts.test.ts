@@ -99,7 +99,7 @@ describe("a file of parts", () => {
 describe("a file of parts that cannot be used is refused in one line that names it", () => {
   it.each<[string, string | undefined, string, string]>([
     ["is not there", undefined, "gone.ts", "is not there"],
-    ["has another ending", "x", "parts.py", "has another ending than .ts, .mts, .js, .mjs and .json"],
+    ["has another ending", "x", "parts.rs", "has another ending than .ts, .mts, .js, .mjs, .json and .py"],
     ["is no TypeScript", "export default {", "a.ts", "cannot be read: "],
     ["imports what is not there", 'import "./nowhere.js"; export default {};', "a.ts", 'cannot be read: Could not resolve "./nowhere.js" (a.ts, line 1)'],
     ["imports a package that is not there", 'import x from "no-such-package-here"; export default { x };', "a.ts", "fails when it is loaded: Cannot find module 'no-such-package-here'"],

@@ -29,7 +29,7 @@ function loadFile(given: string): PartFile {
   if (stats === undefined) throw new PartError("is not there");
   if (!stats.isFile()) throw new PartError("is no file");
   if (file.endsWith(".py")) return { file, sha256: contentHash(file, pythonSources(file)) };
-  if (!/\.(ts|mts|js|mjs|json)$/.test(file)) throw new PartError("has another ending than .ts, .mts, .js, .mjs and .json");
+  if (!/\.(ts|mts|js|mjs|json)$/.test(file)) throw new PartError("has another ending than .ts, .mts, .js, .mjs, .json and .py");
   const before = known.get(file);
   if (before !== undefined && stampOf(before.inputs) === before.stamp) return before.part;
   const { code, inputs } = file.endsWith(".json") ? { code: "", inputs: [file] } : build(file);
