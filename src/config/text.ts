@@ -22,7 +22,8 @@ export function configFromText(bytes: Uint8Array, name: string): ConfigInput {
   const content = fieldsFromText(bytes, name, "config file", "environment: 3m");
   const file = `The config file ${plain(name)}`;
   if (!("given" in content)) return content as ConfigInput;
-  const { given, ...now } = content;
+  // The version of the rules says what the run was trained under; whoever trains it again does so under the present one.
+  const { given, environmentVersion: _, ...now } = content as Record<string, unknown>;
   if (!isTree(given)) throw new ConfigError(`${file} holds ${show(given)} as what was given; expected an object. Take the config.json of another run.`);
   return changesSince(given as ConfigInput, now as ConfigInput);
 }

@@ -179,6 +179,19 @@ describe("the run store", () => {
     expect(runName(resolveConfig({ environment: "2s3z", rules: "smaclite", method: "rigl", sparsity: { level: 0.9 }, steps: 1500 }))).toBe("2s3z-smaclite-qmix-rigl-90-1500-seed1-58f7de9d");
   });
 
+  it("never mixes versions of the rules: a run under another one is listed with what to do", async () => {
+    const battle = resolveConfig({ environment: "3m", steps: 1000 });
+    const run = await openRun(battle, { runs });
+    run.close();
+    const path = join(run.directory, "config.json");
+    const kept = JSON.parse(readFileSync(path, "utf8")) as { environmentVersion: number };
+    expect(kept.environmentVersion).toBeGreaterThan(1);
+    expect(readRun(run.directory).config).toEqual(battle);
+    writeFileSync(path, JSON.stringify({ ...kept, environmentVersion: kept.environmentVersion - 1 }));
+    expect(() => readRun(run.directory)).toThrow(/of a run under version \d+ of the rules of 3m, and this mast-lab plays version \d+: train it anew/);
+    expect(listRuns({ runs }).find(({ directory }) => directory === run.directory)?.state).toBe("damaged");
+  });
+
   it("names tickets as such", async () => {
     const ticket = (source: string) => runName(resolveConfig({ ticket: { kind: "winning", source } }));
     expect(ticket("some-run")).toMatch(/^3m-qmix-mast-winning-ticket-95-2M-seed1-[0-9a-f]{8}$/);

@@ -302,7 +302,7 @@ function makeFolder(path: string): void {
 /** Writes the configuration of a new run; that of an old one must be the same still. */
 function keepConfig(directory: string, config: Config, held: () => void): void {
   const path = join(directory, CONFIG);
-  if (!existsSync(path)) return writeAtomically(path, `${JSON.stringify({ ...config, given: givenOf(config) }, null, 2)}\n`, held);
+  if (!existsSync(path)) return writeAtomically(path, `${JSON.stringify({ ...config, environmentVersion: environmentVersion(config), given: givenOf(config) }, null, 2)}\n`, held);
   if (canonical(identityOf(readConfig(directory))) !== canonical(identityOf(config))) {
     throw new RunError(`${path} is not the configuration that its folder is named after: it was changed. Restore it, or move the folder away to start this run anew.`);
   }
@@ -316,16 +316,22 @@ function readConfig(directory: string): Config {
   const path = join(directory, CONFIG);
   if (!existsSync(path)) throw new RunError(`${path} is not there: put a good copy in its place, or move its folder away.`);
   const kept = readJson(path);
-  const { given, ...complete } = Object(kept) as { readonly given?: unknown };
+  const { given, environmentVersion: version, ...complete } = Object(kept) as { readonly given?: unknown; readonly environmentVersion?: unknown };
   if (given === undefined) {
     throw new RunError(`${path} does not say what was "given" for its run: it was changed, or an earlier version of mast-lab or another program wrote it. Move its folder away.`);
   }
+  let config: Config;
   try {
-    return restoreConfig(given, complete);
+    config = restoreConfig(given, complete);
   } catch (error) {
     // Whatever stands in a file of unknown origin, it concerns this run only.
     throw new RunError(`${path} cannot be used: ${oneLine((error as Error).message)}. Restore it, or move its folder away.`, { cause: error });
   }
+  const now = environmentVersion(config);
+  if (version !== now) {
+    throw new RunError(`${path} is of a run under version ${String(version ?? 1)} of the rules of ${config.environment}, and this mast-lab plays version ${now ?? 1}: train it anew, and move its folder away.`);
+  }
+  return config;
 }
 
 /**
