@@ -34,7 +34,14 @@ export interface PlaySummary {
 export function playEpisodes(
   env: Environment,
   policy: Policy,
-  { episodes = Infinity, steps = Infinity, seed = 0 }: { episodes?: number; steps?: number; seed?: number },
+  { episodes = Infinity, steps = Infinity, seed = 0 }: {
+    /** Number of episodes after which play ends. Default: no limit. */
+    episodes?: number;
+    /** Environment steps after which no further episode begins. Default: no limit. */
+    steps?: number;
+    /** Seed of the first episode; each further one has the next number. Default: 0. */
+    seed?: number;
+  },
 ): PlaySummary {
   if (episodes === Infinity && steps === Infinity) throw new Error("playEpisodes needs a number of episodes or of steps.");
   const jointAction = new Uint8Array(env.sizes.agents);
@@ -80,7 +87,14 @@ export function playEpisodes(
  */
 export function playRandom(
   env: Environment,
-  amount: { episodes?: number; steps?: number; seed?: number },
+  amount: {
+    /** Number of episodes after which play ends. Default: no limit. */
+    episodes?: number;
+    /** Environment steps after which no further episode begins. Default: no limit. */
+    steps?: number;
+    /** Seed of the first episode and of the random actions. Default: 0. */
+    seed?: number;
+  },
 ): PlaySummary {
   return playEpisodes(env, uniformRandom(amount.seed ?? 0), amount);
 }

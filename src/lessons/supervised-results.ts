@@ -19,7 +19,12 @@ import { connectedInputs, relevantInputs, supervisedShape, type SupervisedRun, t
  * @example
  * const runs = await watchSupervised(task, { methods: ["dense", "ss", "set", "rigl"], seeds: 10 });
  */
-export async function watchSupervised(task: SupervisedTask, { methods, seeds }: { readonly methods: readonly PaperMethod[]; readonly seeds: number }): Promise<SupervisedRun[]> {
+export async function watchSupervised(task: SupervisedTask, { methods, seeds }: {
+  /** The methods that are compared. */
+  readonly methods: readonly PaperMethod[];
+  /** Trainings of each method, with seeds 1, 2 and so on. */
+  readonly seeds: number;
+}): Promise<SupervisedRun[]> {
   const progress = showShare("Trainings");
   const live = liveFigure();
   const interrupt = interruptSignal();

@@ -57,7 +57,14 @@ export function finalScore(evaluations: ArrayLike<number>, last = 20): number {
 export function bootstrapInterval(
   strata: readonly (readonly number[])[],
   statistic: (strata: readonly (readonly number[])[]) => number,
-  { random, resamples = 2000, confidence = 0.95 }: { readonly random: Random; readonly resamples?: number; readonly confidence?: number },
+  { random, resamples = 2000, confidence = 0.95 }: {
+    /** Draws the resamples. */
+    readonly random: Random;
+    /** Number of resamples. Default: 2,000. */
+    readonly resamples?: number;
+    /** Confidence level of the interval, between 0 and 1. Default: 0.95. */
+    readonly confidence?: number;
+  },
 ): [lower: number, upper: number] {
   strata.forEach((runs, task) => {
     if (runs.length === 0) throw new LabError(`Task ${task} of ${strata.length} has no runs; a bootstrap interval needs at least one of each task.`);

@@ -53,7 +53,16 @@ export interface Evolution {
 export function evolveTopology(
   weights: Float32Array,
   mask: Uint8Array,
-  amount: ({ readonly count: number } | { readonly fraction: number }) & { readonly grow: Growth },
+  amount: ({
+    /** k, the number of connections that are dropped and grown. */
+    readonly count: number;
+  } | {
+    /** zeta_t, the share of the connections that are dropped and grown, rounded down. */
+    readonly fraction: number;
+  }) & {
+    /** Which connections grow. */
+    readonly grow: Growth;
+  },
 ): Evolution {
   const { grow } = amount;
   checkLength("mask", mask.length, weights.length);

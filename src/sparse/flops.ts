@@ -99,7 +99,14 @@ export function networkLayers(shape: NetworkShape): Readonly<Partial<Record<Netw
 export function sparseCost(
   algorithm: AlgorithmOrName,
   shape: NetworkShape,
-  { sparsity, distribution = "erdos-renyi", batch }: { readonly sparsity: number; readonly distribution?: Distribution; readonly batch?: number },
+  { sparsity, distribution = "erdos-renyi", batch }: {
+    /** S of each network, from 0 to below 1. */
+    readonly sparsity: number;
+    /** How S is spread over the layers of a network. Default: "erdos-renyi". */
+    readonly distribution?: Distribution;
+    /** B, the episodes of an update. Default: 32. */
+    readonly batch?: number;
+  },
 ): Cost {
   const nonzeros = initialNonzeros(networkParameters(algorithmShape(algorithm, shape)), { sparsity, distribution });
   return costOf(algorithm, shape, { nonzeros, batch });

@@ -65,7 +65,12 @@ export function randomMasks(specs: readonly ParameterSpec[], nonzeros: ReadonlyM
 /** Connections of every weight matrix at a sparsity; the total of each network (agent, mixer) is exact. */
 export function initialNonzeros(
   specs: readonly ParameterSpec[],
-  { sparsity, distribution }: { readonly sparsity: number; readonly distribution: Distribution },
+  { sparsity, distribution }: {
+    /** S, the share of weights removed from each network, from 0 to below 1. */
+    readonly sparsity: number;
+    /** How S is spread over the layers of a network. */
+    readonly distribution: Distribution;
+  },
 ): Map<string, number> {
   const counts = new Map<string, number>();
   for (const network of new Set(specs.map((spec) => spec.network))) {

@@ -82,7 +82,12 @@ registerParts({ [operators.section]: builtInOperators }, "built-in");
  */
 export function softMellowmax(
   values: ArrayLike<number>,
-  { alpha, omega }: { readonly alpha: number; readonly omega: number },
+  { alpha, omega }: {
+    /** alpha, the inverse temperature of the weights. Table 3: 1. */
+    readonly alpha: number;
+    /** omega, which must be positive. Table 3: 10. */
+    readonly omega: number;
+  },
   available?: ArrayLike<number>,
 ): number {
   return applyOperator({ kind: "soft-mellowmax", alpha, omega }, values, available);

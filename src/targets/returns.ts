@@ -82,7 +82,12 @@ export function learningTargets(
 export function nStepReturns(
   trajectories: Trajectories,
   nextValues: ArrayLike<number>,
-  { gamma, n }: { readonly gamma: number; readonly n: number },
+  { gamma, n }: {
+    /** Discount factor, 0..1. */
+    readonly gamma: number;
+    /** Number of rewards, at least 1. */
+    readonly n: number;
+  },
   out: Float32Array = allocate(trajectories),
 ): Float32Array {
   if (!(Number.isInteger(n) && n >= 1)) throw new LabError(`n-step returns were given n = ${n}; it must be a whole number of steps, at least 1.`);
@@ -110,7 +115,12 @@ export function nStepReturns(
 export function tdLambdaReturns(
   trajectories: Trajectories,
   nextValues: ArrayLike<number>,
-  { gamma, lambda }: { readonly gamma: number; readonly lambda: number },
+  { gamma, lambda }: {
+    /** Discount factor, 0..1. */
+    readonly gamma: number;
+    /** lambda, 0..1. */
+    readonly lambda: number;
+  },
   out: Float32Array = allocate(trajectories),
 ): Float32Array {
   if (!(lambda >= 0 && lambda <= 1)) throw new LabError(`TD(lambda) was given lambda = ${lambda}; it must be between 0 and 1.`);
@@ -140,7 +150,16 @@ export function tdLambdaReturns(
 export function hybridTdLambda(
   trajectories: Trajectories,
   nextValues: ArrayLike<number>,
-  options: { readonly gamma: number; readonly lambda: number; readonly burnIn: number; readonly step: number },
+  options: {
+    /** Discount factor, 0..1. */
+    readonly gamma: number;
+    /** lambda of the targets from T_0 on, 0..1. */
+    readonly lambda: number;
+    /** T_0, in environment steps of the run. */
+    readonly burnIn: number;
+    /** Environment steps of the run so far. */
+    readonly step: number;
+  },
   out?: Float32Array,
 ): Float32Array {
   const { gamma, lambda, burnIn, step } = options;
@@ -159,7 +178,10 @@ export function hybridTdLambda(
 export function monteCarloReturns(
   trajectories: Trajectories,
   nextValues: ArrayLike<number> | null,
-  { gamma }: { readonly gamma: number },
+  { gamma }: {
+    /** Discount factor, 0..1. */
+    readonly gamma: number;
+  },
   out: Float32Array = allocate(trajectories),
 ): Float32Array {
   const { lanes, lengths, terminal, rewards } = prepare(trajectories, nextValues, out);

@@ -34,10 +34,15 @@ export interface TabularDecPomdp {
  * game.states; // 9: two agents, each at one of 3 places
  */
 export function randomDecPomdp({ seed, agents = 2, observations = 3, actions = 3, successors = 2 }: {
+  /** Seed of transitions and rewards. */
   readonly seed: number;
+  /** Number of agents. Default: 2. */
   readonly agents?: number;
+  /** Observations of one agent. Default: 3. */
   readonly observations?: number;
+  /** Actions of one agent. Default: 3. */
   readonly actions?: number;
+  /** States that can follow each state and joint action. Default: 2. */
   readonly successors?: number;
 }): TabularDecPomdp {
   for (const [name, value] of Object.entries({ agents, observations, actions, successors })) {

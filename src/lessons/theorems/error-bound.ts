@@ -80,10 +80,15 @@ const TOLERANCE = 1e-9;
  * proof.broken; // 0
  */
 export function checkErrorBound({ seeds, gammas, sigmas, epsilons, steps }: {
+  /** Number of random Dec-POMDPs, made from the seeds 1, 2 and so on. */
   readonly seeds: number;
+  /** Discount factors that are tried, each from 0 to below 1. */
   readonly gammas: readonly number[];
+  /** Standard deviations of the fitting error that are tried. */
   readonly sigmas: readonly number[];
+  /** Exploration rates of rho that are tried, each 0..1. */
   readonly epsilons: readonly number[];
+  /** Largest n; every n from 1 on is tried. */
   readonly steps: number;
 }): BoundCheck[] {
   const [proof, printed, igm, repaired] = [

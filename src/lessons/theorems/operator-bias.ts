@@ -46,7 +46,9 @@ export function operatorBiases(operators: readonly ValueOperator[], { values, c,
   readonly values: readonly number[];
   /** The errors' mean square; 0 for none. */
   readonly c: number;
+  /** Number of draws of the errors, at least 1. */
   readonly draws: number;
+  /** Seed of the draws. */
   readonly seed: number;
 }): OperatorBias[] {
   if (!(Number.isInteger(draws) && draws >= 1)) throw new Error(`Biases were asked for from ${draws} draws; it must be a whole number, at least 1.`);

@@ -19,10 +19,15 @@ export interface SampledPlay {
  * const y = nStepReturns(trajectories, Array.from(nextStates, (s) => v[s]), { gamma: 0.9, n: 3 });
  */
 export function samplePlay(game: TabularDecPomdp, policy: Float64Array, { state, action, steps, lanes, random }: {
+  /** State in which every episode begins. */
   readonly state: number;
+  /** Joint action that every episode begins with. */
   readonly action: number;
+  /** Length of every episode. */
   readonly steps: number;
+  /** Number of episodes. */
   readonly lanes: number;
+  /** Draws the further joint actions and all next states. */
   readonly random: Random;
 }): SampledPlay {
   const { states, jointActions, transitions } = game;
