@@ -45,6 +45,7 @@ export type { EpisodeBuffer } from "../replay/buffer.js";
 export type { NetworkName, NetworkShape, Parameters, ParameterSpec } from "../networks/parameters.js";
 export type { PartFile, PartOption } from "../parts/registry.js";
 export type { EnvironmentSizes, EnvironmentSnapshot, UnitSnapshot } from "../envs/environment.js";
+export type { EpisodeLost } from "../envs/lost.js";
 export type {
   CheckpointRecord, EndRecord, EpisodeData, EvaluationRecord, ReplayState, TopologyRecord, TrainProgress,
   TrainRecord, TrainState,

@@ -57,7 +57,12 @@ export interface RunSummary {
   /** Which kernels of the wasm engine computed when it ended, for example "native, AVX2": all give the same numbers. Absent in runs of older versions. */
   readonly kernels?: string;
   /** Episodes, of training and evaluations, that were thrown away because the environment failed in them, and how it failed last; absent where there were none. */
-  readonly lost?: { readonly episodes: number; readonly last: string };
+  readonly lost?: {
+    /** Number of these episodes. */
+    readonly episodes: number;
+    /** Message of the last failure. */
+    readonly last: string;
+  };
   /** Commit of the code that finished it, with "+" when files were changed; absent without git. */
   readonly commit?: string;
   /** When it was completed, ISO 8601. */

@@ -156,7 +156,12 @@ export interface TrainProgress {
   /** Sums of the open train record, in the order in which `train` keeps them. */
   readonly sums: readonly number[];
   /** Episodes, of training and evaluations, that were thrown away because the environment failed in them, and how it failed last. */
-  readonly lost?: { readonly episodes: number; readonly last: string };
+  readonly lost?: {
+    /** Number of these episodes. */
+    readonly episodes: number;
+    /** Message of the last failure. */
+    readonly last: string;
+  };
 }
 
 /**
