@@ -31,7 +31,7 @@ interface Finding {
 /** `mast doctor`: what of the environment is there, and how to get what is missing. */
 export async function doctorCommand(): Promise<void> {
   const backends = Promise.all(BACKENDS.filter((name) => name !== "auto").map(backend));
-  const findings = [nodeVersion(), await engine(), ...(await backends), packages(), machine(), python(), await jupyter(), kernel(), await browser(), gpu(), git()];
+  const findings = [nodeVersion(), await engine(), ...(await backends), packages(), machine(), python(), await environments(), await jupyter(), kernel(), await browser(), gpu(), git()];
   const width = Math.max(...findings.map(({ part }) => part.length));
   for (const { part, found, hint, required } of findings) {
     const mark = found !== undefined ? "ok      " : required ? "MISSING " : "-       ";
@@ -99,6 +99,21 @@ function machine(): Finding {
 function python(): Finding {
   const found = firstLine("python3", "--version") ?? firstLine("python", "--version");
   return { part: "Python", found, hint: "needed for JupyterLab, and to fetch TensorFlow for a GPU: install Python 3.9 or newer from python.org" };
+}
+
+/** Which environments in Python are there. */
+async function environments(): Promise<Finding> {
+  const part = "Environments in Python";
+  const { environmentPython, recipes, recipesThere } = (await import(new URL("../../src/setup/environments.mjs", import.meta.url).href)) as {
+    environmentPython(): string;
+    recipes: Readonly<Record<string, unknown>>;
+    recipesThere(python?: string): string[];
+  };
+  const there = recipesThere();
+  const missing = Object.keys(recipes).filter((name) => !there.includes(name));
+  const hint = `for python:MODULE/NAME, npm run setup:python -- ${Object.keys(recipes).join(" | ")}`;
+  const others = missing.length > 0 ? `; npm run setup:python also has ${missing.join(", ")}` : "";
+  return { part, found: there.length > 0 ? `${there.join(", ")} (${environmentPython()})${others}` : undefined, hint };
 }
 
 async function jupyter(): Promise<Finding> {

@@ -1,0 +1,96 @@
+// npm run setup:python -- RECIPE: packages for environments in Python, from PyPI into the project's .venv; what is not on PyPI is named with its steps.
+import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { root } from "./npm.mjs";
+
+const SMAC_GAME = [
+  "install StarCraft II 4.10 for Linux (4 GB, from Blizzard's page s2client-proto on GitHub), and set SC2PATH to its folder StarCraftII",
+  "copy the folder SMAC_Maps of the release of SMAC on GitHub to StarCraftII/Maps",
+];
+
+/**
+ * The environments that can be set up by name.
+ *
+ * `packages` come from PyPI, at these versions or newer ones; `check` is Python that fails where something is missing; `steps` are what a person has to do.
+ */
+export const recipes = {
+  pettingzoo: { title: "PettingZoo and the particle environments", packages: ["numpy", "pettingzoo>=1.25", "mpe2>=1.0"], check: "import pettingzoo, mpe2", try: "python:mpe2/simple_spread_v3" },
+  lbf: { title: "Level-Based Foraging", packages: ["numpy", "gymnasium>=1.0", "lbforaging>=2.0"], check: "import lbforaging", try: "python:lbforaging/Foraging-8x8-2p-2f-coop-v3" },
+  rware: { title: "Multi-Robot Warehouse", packages: ["numpy", "gymnasium>=1.0", "rware>=2.0"], check: "import rware", try: "python:rware/rware-tiny-2ag-v2" },
+  mamujoco: {
+    title: "Multi-Agent MuJoCo of Gymnasium-Robotics", packages: ["numpy", "gymnasium-robotics>=1.4", "mujoco>=3.2"], check: "from gymnasium_robotics import mamujoco_v1",
+    note: "its actions are continuous, which no algorithm of mast-lab learns yet: it is refused when a configuration names it",
+  },
+  smaclite: {
+    title: "SMAClite", packages: ["numpy", "gymnasium>=1.0", "scikit-learn", "Rtree", "pygame"], check: "import smaclite", try: "python:smaclite/2s3z",
+    steps: ["download the repository uoe-agents/smaclite from GitHub, which is not on PyPI", "PYTHON -m pip install --no-deps FOLDER_OF_SMACLITE"],
+  },
+  smac: {
+    title: "SMAC (the real StarCraft II)", packages: ["numpy", "pysc2", "protobuf<3.21"], check: "import smac.env", try: "python:smac/3m",
+    steps: ["download the repository oxwhirl/smac from GitHub; the package of that name on PyPI is something else", "PYTHON -m pip install --no-deps FOLDER_OF_SMAC", ...SMAC_GAME],
+  },
+  smacv2: {
+    title: "SMACv2 (the real StarCraft II)", packages: ["numpy", "pysc2", "protobuf<3.21", "gym"], check: "import smacv2.env", try: "python:smacv2/10gen_terran",
+    steps: ["download the repository oxwhirl/smacv2 from GitHub, which is not on PyPI", "PYTHON -m pip install --no-deps FOLDER_OF_SMACV2", ...SMAC_GAME],
+  },
+};
+
+const venv = join(root, ".venv");
+const own = join(venv, "bin", "python");
+
+/** The Python that plays environments: MAST_PYTHON, else the project's. */
+export const environmentPython = () => process.env.MAST_PYTHON || (existsSync(own) ? own : "python3");
+
+/** Which recipes work with a Python, by one start of it for each. */
+export function recipesThere(python = environmentPython()) {
+  return Object.keys(recipes).filter((name) => run(python, "-c", recipes[name].check).status === 0);
+}
+
+function run(command, ...args) {
+  return spawnSync(command, args, { encoding: "utf8" });
+}
+
+/** Installs what PyPI has for a recipe and says what is left to do. */
+function setUp(name) {
+  const recipe = recipes[name];
+  if (recipe === undefined) throw new Error(`${name === undefined ? "which environment?" : `there is no recipe "${name}".`} npm run setup:python -- ${Object.keys(recipes).join(" | ")}`);
+  let python = process.env.MAST_PYTHON;
+  if (!python) {
+    if (!existsSync(own)) {
+      console.error("making the Python environment .venv");
+      if (run("python3", "-c", "import sys; sys.exit(sys.version_info < (3, 9))").status !== 0) throw new Error("Python 3.9 or newer is needed: install it from python.org or your system's packages");
+      if (run("python3", "-m", "venv", venv).status !== 0) throw new Error("Python's venv module is missing: install it (Debian, Ubuntu: `apt install python3-venv`), delete the folder .venv and try again");
+    }
+    python = own;
+  }
+  if (run(python, "-c", recipe.check).status === 0) console.error(`ready: ${recipe.title} is there already`);
+  else {
+    console.error(`installing ${recipe.packages.join(", ")} from PyPI for ${python}`);
+    const { status, stderr, stdout, error } = run(python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", ...recipe.packages);
+    if (status !== 0) {
+      const reason = error?.message ?? (stderr || stdout || "pip failed").trim().split("\n").findLast((line) => /error/i.test(line)) ?? "pip failed";
+      throw new Error(`${recipe.title} could not be installed: ${reason.trim()}; check network and disk and try again`);
+    }
+    if (run(python, "-c", recipe.check).status !== 0) {
+      if (recipe.steps === undefined) throw new Error(`${recipe.title} was installed but does not load: ${run(python, "-c", recipe.check).stderr.trim().split("\n").at(-1)}`);
+      console.error(`${recipe.title} needs these steps besides:`);
+      recipe.steps.forEach((step, i) => console.error(`  ${i + 1}. ${step.replace("PYTHON", python)}`));
+      process.exitCode = 1;
+      return;
+    }
+    console.error(`ready: ${recipe.title}`);
+  }
+  if (recipe.note) console.error(recipe.note);
+  if (recipe.try) console.error(`try: npm run mast -- train --environment ${recipe.try} --method dense --steps 100000 --short`);
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  try {
+    setUp(process.argv[2]);
+  } catch (error) {
+    console.error(error.message);
+    process.exitCode = 1;
+  }
+}
