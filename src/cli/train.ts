@@ -126,6 +126,8 @@ const LARGE_CHECKPOINT = 100_000_000;
 function sayKept(configs: readonly Config[]): void {
   for (const environment of new Set(configs.map((config) => config.environment))) {
     const most = Math.max(...configs.filter((config) => config.environment === environment).map((config) => networkPlan(config).keptBytes));
+    if (most === 0) continue;
+    process.stderr.write(`${environment} is not deterministic: the bits of its runs cannot be promised, and the same command may train another team.\n`);
     if (most < LARGE_CHECKPOINT) continue;
     process.stderr.write(`${environment} is not deterministic: memory and each checkpoint hold its episodes, up to ${Math.round(most / 1e6).toLocaleString("en")} MB; a smaller replay.offlineCapacity holds fewer.\n`);
   }

@@ -285,3 +285,21 @@ function isAlive(pid: number): boolean {
     return false;
   }
 }
+
+it.skipIf(python === undefined)("the example in Python plays as the one in TypeScript does", () => {
+  const [ours, theirs] = [createEnvironment("walk", { parts: resolveConfig({ parts: ["examples/environment.ts"], environment: "walk" }).parts! }), createEnvironment("python:./examples/walk.py:make")];
+  expect(theirs.sizes).toEqual(ours.sizes);
+  for (const env of [ours, theirs]) {
+    env.reset(3);
+    let steps = 0;
+    while (!env.ended) {
+      env.step([0, 1].map((agent) => (env.availableActions[3 * agent + 2] === 1 ? 2 : 0)));
+      steps++;
+    }
+    expect([env.reward, env.terminal, env.won, [...env.state], [...env.observations]]).toEqual([10, true, true, [1, 1], [1, 1, 1, 1]]);
+    expect(steps).toBeGreaterThanOrEqual(4);
+    env.reset(3);
+    while (!env.ended) env.step([0, 0]);
+    expect([env.reward, env.terminal, env.won]).toEqual([0, false, false]);
+  }
+});
