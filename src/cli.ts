@@ -136,8 +136,9 @@ program
   .command("export <RUN>")
   .description("save the parameters of a run as safetensors under PyMARL's names, for PyTorch")
   .option("--out <FILE>", "default: RUN.safetensors in this folder")
+  .option("--tensorboard <FOLDER>", "its curves as an event file of TensorBoard instead")
   .addOption(runsOption())
-  .action((run: string, flags: RunsFlags & { out?: string }) => exportCommand(run, flags));
+  .action((run: string, flags: RunsFlags & { out?: string; tensorboard?: string }) => exportCommand(run, flags));
 program
   .command("evaluate <TEAM>")
   .description("let a trained team play: a RUN, or an agent network FILE.safetensors in PyMARL's names")

@@ -43,7 +43,15 @@ describe.skipIf(why !== undefined)("a Slurm cluster", () => {
     return path;
   };
   const slurm = (command: string, ...args: string[]): string => spawnSync(command, args, { encoding: "utf8", env: cluster.env }).stdout ?? "";
-  const jobsOf = (id: string) => slurm("squeue", "-h", "-r", "-o", "%F_%K|%T|%r|%j").split("\n").filter((line) => line.endsWith(`|mast-${id}`));
+  const jobsOf = (id: string): string[] => {
+    // A controller that is busy does not answer, which is not an empty queue.
+    for (;;) {
+      const { status, stdout } = spawnSync("squeue", ["-h", "-r", "-o", "%F_%K|%T|%r|%j"], { encoding: "utf8", env: cluster.env });
+      if (status === 0) return stdout.split("\n").filter((line) => line.endsWith(`|mast-${id}`));
+    }
+  };
+  /** What the elements said, for people who look for a failure. */
+  const logs = () => readdirSync(join(runs, "slurm")).flatMap((one) => readdirSync(join(runs, "slurm", one, "logs")).map((log) => readFileSync(join(runs, "slurm", one, "logs", log), "utf8"))).join("\n");
   const until = async (done: () => boolean) => {
     while (!done()) await pause(500);
   };
@@ -80,7 +88,7 @@ describe.skipIf(why !== undefined)("a Slurm cluster", () => {
   }, 600_000);
 
   it("requeues a run that needs longer than a job, and one whose machine fails, each alone", async () => {
-    const path = study("long", { base: { ...BASE, steps: 1_500_000, evaluation: { interval: 500_000, episodes: 2, window: 2 }, log: { interval: 50_000 } }, seeds: 2, slurm: { time: "1", warning: 30 } });
+    const path = study("long", { base: { ...BASE, steps: 1_500_000, evaluation: { interval: 500_000, episodes: 2, window: 2 }, log: { interval: 50_000 } }, seeds: 2, slurm: { time: "2", warning: 90 } });
     expect(mast("study", "run", path, "--on", "slurm").err).toBe("");
     await until(() => jobsOf("long").some((line) => line.includes("RUNNING")));
     await pause(8_000);
@@ -94,7 +102,7 @@ describe.skipIf(why !== undefined)("a Slurm cluster", () => {
       return jobsOf("long").length === 0;
     });
     expect(requeued).toBeGreaterThan(0);
-    expect(complete(path)).toHaveLength(2);
+    expect(complete(path), logs()).toHaveLength(2);
     await expectUndisturbed(path);
   }, 900_000);
 
@@ -125,9 +133,9 @@ describe.skipIf(why !== undefined)("a Slurm cluster", () => {
     ["a partition that there is not", { partition: "mains" }, 'The cluster has no partition "mains"; did you mean "main"? there are: main.'],
     ["more time than a partition gives", { partition: "main", time: "01:00:00" }, "Partition main gives jobs at most 10:00, and 01:00:00 was asked for"],
     ["a time that is shorter than a checkpoint", { time: "2" }, "A job of 2 (120 s) has no time to train before its checkpoint 120 s before the end"],
-    ["what Slurm refuses", { cpus: 64 }, /^Slurm refused the job: .*configuration is not available/],
+    ["what Slurm refuses", { options: ["--reservation=nobodys"] }, /^Slurm refused the job: .*reservation/],
   ])("refuses %s in one line, before anything is queued", (_, settings, message) => {
-    const { code, out, err } = mast("study", "run", study("refused", { slurm: settings }), "--on", "slurm");
+    const { code, out, err } = mast("study", "run", study("refused", { base: { ...BASE, steps: 700 }, slurm: settings }), "--on", "slurm");
     expect(err).toMatch(message instanceof RegExp ? message : new RegExp(message.replace(/[().?]/g, "\\$&")));
     expect([code, out, err.trim().split("\n").length]).toEqual([1, "", 1]);
     expect(jobsOf("refused")).toEqual([]);

@@ -43,7 +43,7 @@ export async function startSlurm(folder: string, cpus: number): Promise<SlurmClu
     SlurmctldPidFile: join(folder, "run/slurmctld.pid"), SlurmdPidFile: join(folder, "run/slurmd.pid"), SlurmctldLogFile: join(folder, "log/slurmctld.log"), SlurmdLogFile: join(folder, "log/slurmd.log"),
     ProctrackType: "proctrack/linuxproc", TaskPlugin: "task/none", JobAcctGatherType: "jobacct_gather/none", AccountingStorageType: "accounting_storage/none",
     SelectType: "select/cons_tres", SelectTypeParameters: "CR_Core", SchedulerType: "sched/backfill", SchedulerParameters: "sched_interval=1,batch_sched_delay=0,bf_interval=1",
-    MpiDefault: "none", ReturnToService: 2, JobRequeue: 1, KillWait: 5, MinJobAge: 300, SlurmdTimeout: 10, MaxArraySize: 31, SlurmdParameters: "config_overrides",
+    MpiDefault: "none", ReturnToService: 2, JobRequeue: 1, KillWait: 5, MinJobAge: 300, SlurmdTimeout: 10, MaxArraySize: 31, BatchStartTimeout: 1, MessageTimeout: 5, SlurmdParameters: "config_overrides",
   }).map(([name, value]) => `${name}=${value}\n`).join("") + `NodeName=node0 NodeHostname=${hostname()} NodeAddr=127.0.0.1 CPUs=${cpus} RealMemory=20000 State=UNKNOWN\nPartitionName=main Nodes=ALL Default=YES MaxTime=10:00 State=UP\n`);
   const env = { ...process.env, SLURM_CONF: conf, PATH: `${process.env["PATH"]}:/usr/sbin` } as Record<string, string>;
   const daemons: ChildProcess[] = [];
@@ -65,9 +65,19 @@ export async function startSlurm(folder: string, cpus: number): Promise<SlurmClu
     env,
     failNode() {
       slurmd?.kill("SIGKILL");
-      // With the machine its jobs are gone: the shells of its spool and what they started.
-      for (const line of execFileSync("ps", ["-eo", "pid,args"], { encoding: "utf8" }).split("\n")) {
-        if (line.includes(folder) && /slurm-element|slurm_script/.test(line)) spawnSync("kill", ["-9", line.trim().split(" ")[0]!]);
+      // With the machine its jobs are gone: first what would report their end, then their scripts and what these started.
+      const processes = execFileSync("ps", ["-eo", "pid=,ppid=,args="], { encoding: "utf8" }).trim().split("\n").map((line) => {
+        const [, pid, parent, args] = /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(line)!;
+        return { pid: Number(pid), parent: Number(parent), args: args! };
+      });
+      const scripts = processes.filter(({ args }) => args.includes(join(folder, "spool")) && args.includes("slurm_script") && !args.startsWith("slurmd"));
+      const started = processes.filter(({ parent }) => scripts.some(({ pid }) => pid === parent));
+      for (const pid of [...scripts.map(({ parent }) => parent), ...scripts.map((script) => script.pid), ...started.map((child) => child.pid)]) {
+        try {
+          process.kill(pid, "SIGKILL");
+        } catch {
+          // It has ended meanwhile.
+        }
       }
     },
     startNode,

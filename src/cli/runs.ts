@@ -1,5 +1,5 @@
-import { renameSync, rmSync } from "node:fs";
-import { basename, resolve } from "node:path";
+import { mkdirSync, renameSync, rmSync, statSync } from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
 import { createInterface } from "node:readline/promises";
 import { type PageRun, runsPage } from "../display/runs-page.js";
 import { LabError } from "../errors.js";
@@ -13,7 +13,8 @@ import { replaceFile } from "../runs/disk.js";
 import { writeNamed } from "../node/files.js";
 import { scoreEvaluations } from "../results/scores.js";
 import { tableWithin, terminalColumns, wrapText } from "./width.js";
-import { checkpointPath, findRun, runNamesOf, runsDirectory, type StoredRun, watchAndListRuns } from "../runs/store.js";
+import { eventFile } from "../runs/tensorboard.js";
+import { checkpointPath, findRun, readRun, readTiming, runNamesOf, runsDirectory, type StoredRun, watchAndListRuns } from "../runs/store.js";
 
 /** Where runs are, for every command about runs that are there. */
 export interface RunsFlags {
@@ -155,10 +156,23 @@ function percent(share: number): string {
 }
 
 /** `mast export RUN`: its parameters under PyMARL's names, for PyTorch. */
-export function exportCommand(run: string, flags: RunsFlags & { readonly out?: string }): void {
+export function exportCommand(run: string, flags: RunsFlags & { readonly out?: string; readonly tensorboard?: string }): void {
+  if (flags.tensorboard !== undefined) return exportCurves(run, flags.tensorboard, flags);
   const path = checkpointPath(run, flags);
   const out = resolve(flags.out ?? `${basename(findRun(run, flags))}.safetensors`);
   const content = exportParameters(path, runNamesOf(findRun(run, flags)));
   writeNamed(out, "choose another file with --out", () => replaceFile(out, Buffer.from(content)));
+  console.log(out);
+}
+
+/** `mast export RUN --tensorboard FOLDER`: its curves as an event file. */
+function exportCurves(run: string, folder: string, flags: RunsFlags): void {
+  const { name, directory, metrics, summary } = readRun(findRun(run, flags));
+  const began = summary === undefined ? statSync(join(directory, "config.json")).mtimeMs / 1000 : Date.parse(summary.finished) / 1000 - summary.seconds;
+  const out = resolve(folder, name, "events.out.tfevents.0.mast-lab");
+  writeNamed(out, "choose another folder with --tensorboard", () => {
+    mkdirSync(dirname(out), { recursive: true });
+    replaceFile(out, Buffer.from(eventFile(metrics, readTiming(directory), began)));
+  });
   console.log(out);
 }
