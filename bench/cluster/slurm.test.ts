@@ -88,7 +88,7 @@ describe.skipIf(why !== undefined)("a Slurm cluster", () => {
   }, 600_000);
 
   it("requeues a run that needs longer than a job, and one whose machine fails, each alone", async () => {
-    const path = study("long", { base: { ...BASE, steps: 1_500_000, evaluation: { interval: 500_000, episodes: 2, window: 2 }, log: { interval: 50_000 } }, seeds: 2, slurm: { time: "2", warning: 90 } });
+    const path = study("long", { base: { ...BASE, steps: 300_000, evaluation: { interval: 100_000, episodes: 2, window: 2 }, log: { interval: 50_000 } }, seeds: 2, slurm: { time: "2", warning: 90 } });
     expect(mast("study", "run", path, "--on", "slurm").err).toBe("");
     await until(() => jobsOf("long").some((line) => line.includes("RUNNING")));
     await pause(8_000);
