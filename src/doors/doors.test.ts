@@ -33,7 +33,10 @@ function exportsOf(door: string): { readonly name: string; readonly value: boole
   const file = program.getSourceFile(join(declarations, doors[door]!))!;
   return checker.getExportsOfModule(checker.getSymbolAtLocation(file)!).map((symbol) => {
     const target = symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol;
-    const value = Boolean(target.flags & ts.SymbolFlags.Value);
+    // A class may be exported as a type alone.
+    const specifier = symbol.declarations?.[0];
+    const typeOnly = specifier !== undefined && ts.isExportSpecifier(specifier) && (specifier.isTypeOnly || specifier.parent.parent.isTypeOnly);
+    const value = !typeOnly && Boolean(target.flags & ts.SymbolFlags.Value);
     const type = checker.getTypeOfSymbolAtLocation(target, file);
     const types = [type, ...type.getCallSignatures().flatMap((signature) => [signature.getReturnType(), ...signature.getParameters().map((parameter) => checker.getTypeOfSymbolAtLocation(parameter, file))])];
     return { name: symbol.name, value, lost: value && types.some(({ flags }) => flags & ts.TypeFlags.Any) };
