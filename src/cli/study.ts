@@ -1,12 +1,12 @@
 import { existsSync, readdirSync } from "node:fs";
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import type { ConfigInput } from "../config.js";
 import { LabError } from "../errors.js";
 import { PROFILES } from "../experiments/experiment.js";
 import { show } from "../messages.js";
 import { resultsPlace } from "../results/place.js";
 import { runsDirectory } from "../runs/store.js";
-import { keepStudy, type KeptStudy, keptStudies, keptStudy, runsOf, studyProgress } from "../studies/shelf.js";
+import { keepStudy, keptName, type KeptStudy, keptStudies, keptStudy, runsOf, studyProgress } from "../studies/shelf.js";
 import { studyJsonSchema } from "../studies/schema.js";
 import { readStudy, type Study } from "../studies/study.js";
 import { type Command, type ExperimentFlags, flagsText, runDeclared, showDeclared } from "./experiment.js";
@@ -51,7 +51,8 @@ function submitStudy(found: KeptStudy, flags: ExperimentFlags): void {
   const { study } = found;
   // What is wrong with the cluster's settings is said before anything is written.
   const settings = slurmSettings(study.slurm, flags);
-  const kept = flags.dryRun === true ? study.id : basename(keepStudy(found, flags.runs), ".json");
+  const kept = keptName(found);
+  if (flags.dryRun !== true) keepStudy(found, flags.runs);
   const { tables } = resultsPlace(flags.results);
   const result = ["study", "show", kept, "--runs", runsDirectory(flags.runs), "--results", tables];
   trainOnSlurm({ name: kept, configs: runsOf(found), label: study.label, settings, result, ...(flags.runs === undefined ? {} : { runs: flags.runs }) }, flags);
@@ -60,7 +61,7 @@ function submitStudy(found: KeptStudy, flags: ExperimentFlags): void {
 /** `mast study status NAME`: how far each run is, on a cluster or anywhere. */
 export function studyStatus(name: string, flags: ExperimentFlags): void {
   const found = findStudy(name, flags);
-  console.log(statusLines(runsOf(found), found.study.label, found.study.id, flags.runs));
+  console.log(statusLines(runsOf(found), found.study.label, keptName(found), flags.runs));
 }
 
 /** `mast study show FILE`: the result of runs that are complete. */

@@ -25,7 +25,7 @@ export interface KeptStudy {
  * @throws {Error} in one line when it cannot be written
  */
 export function keepStudy({ study, profile, seeds, changes }: KeptStudy, runs?: string): string {
-  const path = pathOf(nameOf(study, profile), runs);
+  const path = pathOf(keptName({ study, profile }), runs);
   writeNamed(path, "choose another folder with --runs", () => {
     mkdirSync(join(path, ".."), { recursive: true });
     replaceFile(path, `${JSON.stringify({ study: study.file, profile, ...(seeds === undefined ? {} : { seeds }), changes }, null, 2)}\n`);
@@ -90,8 +90,8 @@ export function studyProgress(configs: readonly Config[], runs?: string): StudyP
   return { all: configs.length, complete: count("complete"), running: count("running"), interrupted: count("interrupted"), damaged: count("damaged") };
 }
 
-/** Profiles other than the usual one have a name of their own, so that both can be kept. */
-function nameOf(study: Study, profile: Profile): string {
+/** The name under which a study is kept. Profiles other than the usual one have a name of their own, so that both can be kept. */
+export function keptName({ study, profile }: Pick<KeptStudy, "study" | "profile">): string {
   return profile === study.profile ? study.id : `${study.id}-${profile}`;
 }
 
