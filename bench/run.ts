@@ -8,6 +8,7 @@ import { environmentBenchmarks } from "./environments.js";
 import { gpuBenchmarks } from "./gpu.js";
 import { kernelRows } from "./kernels.js";
 import type { Benchmark, Effort, Row } from "./measure.js";
+import { pythonBenchmarks } from "./python.js";
 import { pytorchBenchmarks } from "./pytorch.js";
 import { realGame } from "./real-game.js";
 import { rliableChecks } from "./rliable.js";
@@ -33,6 +34,7 @@ export const benchmarks: readonly Benchmark[] = [
   ...comparisonBenchmarks,
   ...actingBenchmarks,
   ...environmentBenchmarks,
+  ...pythonBenchmarks,
   ...trainingBenchmarks,
 ];
 
