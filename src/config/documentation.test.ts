@@ -86,9 +86,9 @@ describe.skipIf(!built)("in a notebook's cell", () => {
   });
 
   it("an error of mast-lab is one line, without a stack", { timeout: 60_000 }, async () => {
-    expect(await executor.execute('import { resolveConfig, readRun } from "mast-lab";\nresolveConfig({ sparsity: { level: 1.2 } });')).toBe(false);
+    expect(await executor.execute('import { resolveConfig, findRun } from "mast-lab";\nresolveConfig({ sparsity: { level: 1.2 } });')).toBe(false);
     expect(await executor.execute('import { createEnvironment } from "mast-lab";\ncreateEnvironment("3m").reset(1.5);')).toBe(false);
-    expect(await executor.execute('import { readRun } from "mast-lab";\nawait Promise.resolve().then(() => readRun("no-such-run"));')).toBe(false);
+    expect(await executor.execute('import { findRun } from "mast-lab";\nawait Promise.resolve().then(() => findRun("no-such-run"));')).toBe(false);
     expect(said).toEqual([
       "config: sparsity.level is 1.2; allowed: a number from 0 to 0.999",
       "The seed is 1.5; it must be a whole number from 0 to 4,294,967,295.",

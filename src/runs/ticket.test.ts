@@ -166,7 +166,7 @@ describe("runAll with sources and tickets in one list", () => {
   it("reports tickets whose source failed, and completes the others", async () => {
     store = join(runs, "failing");
     const taken = await openRun(source, { runs: store });
-    const outcomes = await runAll(list, { runs: store, workers: 2 });
+    const outcomes = await runAll(list, { runs: store, workers: 2, wait: false });
     taken.close();
     expect(outcomes.map(({ state }) => state)).toEqual(["failed", "failed", "failed", "complete", "complete", "failed"]);
     expect(outcomes[1]!.error!.message).toBe(`its source ${runName(source)} failed`);
@@ -186,7 +186,7 @@ describe("runAll with sources and tickets in one list", () => {
 
     await expect(runAll([begun, halted], { runs: store })).rejects.toThrow(/^config: ticket\.source is "two-step-\S+", which cannot be read: No run/);
     const taken = await openRun(source, { runs: store });
-    const outcomes = await runAll([begun, halted, source], { runs: store, workers: 1 });
+    const outcomes = await runAll([begun, halted, source], { runs: store, workers: 1, wait: false });
     taken.close();
     expect(outcomes.map(({ state }) => state)).toEqual(["complete", "failed", "failed"]);
     expect(outcomes[1]!.error!.message).toBe(`its source ${runName(source)} failed`);

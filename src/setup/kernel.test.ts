@@ -118,7 +118,7 @@ describe.skipIf(!built)("in the kernel of the notebooks", () => {
     ["a value of another type", 'import { resolveConfig } from "mast-lab";\nresolveConfig({ steps: "many" });', /^2:17 - Type 'string' is not assignable to type 'number'\.$/],
     ["a value that is not allowed", 'import { resolveConfig } from "mast-lab";\nresolveConfig({ sparsity: { level: 1.2 } });', /^config: sparsity\.level is 1\.2; allowed: a number from 0 to 0\.999$/],
     ["a name that there is not", 'import { createEnvironment } from "mast-lab";\ncreateEnvironment("3mm");', /^Unknown environment "3mm": did you mean "3m"\? allowed are 3m, .*$/],
-    ["a run that there is not", 'import { readRun } from "mast-lab";\nreadRun("no-such-run");', /^No run "no-such-run" in .*$/],
+    ["a run that there is not", 'import { findRun } from "mast-lab";\nfindRun("no-such-run");', /^No run "no-such-run" in .*$/],
     ["an argument that a function refuses", 'import { createRandom } from "mast-lab";\ncreateRandom(1.5);', /^The seed is 1\.5; it must be a whole number from 0 to 4,294,967,295\.$/],
     ["a profile that there is not", 'import { profileNamed } from "mast-lab";\nprofileNamed("quick");', /^There is no profile "quick"; allowed: .*$/],
     ["a rejected promise", 'import { resolveConfig } from "mast-lab";\nawait Promise.resolve().then(() => resolveConfig({ seed: 1.5 }));', /^config: seed is 1\.5; allowed: a whole number .*$/],
@@ -154,9 +154,9 @@ describe.skipIf(!built)("in the kernel of the notebooks", () => {
   });
 
   it("a training that is interrupted stops with a checkpoint, and the cell says one line", { timeout: 120_000 }, async () => {
-    const configs = 'import { resolveConfig, runOf, watchRuns } from "mast-lab";\nconst configs = [resolveConfig({ environment: "3m", steps: 500_000, warmup: 200, evaluation: { interval: 100_000, episodes: 2 }, log: { interval: 50 } })];';
+    const configs = 'import { listRuns, resolveConfig, watchRuns } from "mast-lab";\nconst configs = [resolveConfig({ environment: "3m", steps: 500_000, warmup: 200, evaluation: { interval: 100_000, episodes: 2 }, log: { interval: 50 } })];';
     await run(configs);
-    const state = async () => (await run("console.log(runOf(configs[0])?.state, runOf(configs[0])?.step);")).stdout.trim();
+    const state = async () => (await run('console.log(listRuns().find((run) => run.state !== "damaged" && run.config.steps === 500_000)?.state);')).stdout.trim();
     const begun = setInterval(() => existsSync(join(folder, "runs")) && readdirSync(join(folder, "runs")).some((name) => existsSync(join(folder, "runs", name, "metrics.csv"))) && kernel!.kill("SIGINT"), 1000);
     const { stderr } = await run("await watchRuns(configs);", () => undefined).finally(() => clearInterval(begun));
     expect(stderr).toBe("Interrupted. Run the cell again to repeat it; trainings resume at their last checkpoint.\n");
