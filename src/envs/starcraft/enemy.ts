@@ -13,7 +13,7 @@ const LEASH = 3;
 /** An enemy that has come this near to its goal has arrived. */
 const ARRIVED = 1;
 /** One that has arrived goes after whoever is this near, edge to edge. */
-const HUNT = (globalThis as any).K?.hunt ?? 6;
+const HUNT = 6;
 /** Cells, edge to edge, within which an enemy medivac looks for patients. */
 const PATIENTS = 5;
 /** A weapon of less range than this is for melee. */

@@ -5,6 +5,8 @@ export const FINE = 8;
 export const FINE_SIZE = MAP_SIZE * FINE;
 /** Distance between two looks along a line of walk, in cells. */
 const LOOK = 0.15;
+/** Goals whose ways are kept: walkers in formation have one each, and chasers of one unit share theirs. A power of 2. */
+const GOALS = 512;
 /** A bend this near is passed. */
 const AT_BEND = 0.05;
 
@@ -31,10 +33,9 @@ export interface Ground {
   readonly cornerY: Float64Array;
   /** Length of the shortest way between two corners, [corners, corners]. */
   readonly between: Float64Array;
-  /** Length of the shortest way from each corner to the goal last asked for. */
+  /** Length of the shortest way from each corner to goals asked for before, [GOALS, corners], and those goals, [GOALS, 2]. */
   readonly toGoal: Float64Array;
-  /** That goal, [2]. */
-  readonly goal: Float64Array;
+  readonly goals: Float64Array;
   /** The line looked along: [x, y, toX, toY]. */
   readonly look: Float64Array;
 }
@@ -52,8 +53,8 @@ export function createGround(open: Uint8Array, radius: number): Ground {
     cornerX: Float64Array.from(corners, (corner) => corner[0]),
     cornerY: Float64Array.from(corners, (corner) => corner[1]),
     between: new Float64Array(corners.length * corners.length),
-    toGoal: new Float64Array(corners.length),
-    goal: Float64Array.of(-1, -1),
+    toGoal: new Float64Array(box === null ? GOALS * corners.length : 0),
+    goals: new Float64Array(box === null ? 2 * GOALS : 0).fill(-1),
     look: new Float64Array(4),
   };
   connectCorners(ground);
@@ -83,7 +84,7 @@ export function canWalk(ground: Ground, line: Float64Array): boolean {
  * clear point nearest to it, or a bend; into `out` [2].
  */
 export function headFor(ground: Ground, line: Float64Array, out: Float64Array): void {
-  const { box, clear, nearest, cornerX, cornerY, between, toGoal, goal, look } = ground;
+  const { box, clear, nearest, cornerX, cornerY, between, toGoal, goals, look } = ground;
   if (box === null) {
     const column = Math.min(FINE_SIZE - 1, Math.max(0, (line[2]! * FINE) | 0));
     const row = Math.min(FINE_SIZE - 1, Math.max(0, (line[3]! * FINE) | 0));
@@ -99,20 +100,21 @@ export function headFor(ground: Ground, line: Float64Array, out: Float64Array): 
   out[1] = goalY;
   if (canWalk(ground, line)) return;
   const corners = cornerX.length;
-  if (goal[0] !== goalX || goal[1] !== goalY) {
-    // Many units go for one goal: how far it is from each corner is looked up once.
-    goal[0] = goalX;
-    goal[1] = goalY;
+  const slot = (((goalX * 4096) | 0) * 31 + ((goalY * 4096) | 0)) & (GOALS - 1);
+  const first = slot * corners;
+  if (goals[2 * slot] !== goalX || goals[2 * slot + 1] !== goalY) {
+    goals[2 * slot] = goalX;
+    goals[2 * slot + 1] = goalY;
     look[2] = goalX;
     look[3] = goalY;
     for (let k = 0; k < corners; k++) {
       look[0] = cornerX[k]!;
       look[1] = cornerY[k]!;
-      toGoal[k] = canWalk(ground, look) ? length(look) : Infinity;
+      toGoal[first + k] = canWalk(ground, look) ? length(look) : Infinity;
     }
     for (let via = 0; via < corners; via++) {
       for (let k = 0; k < corners; k++) {
-        toGoal[k] = Math.min(toGoal[k]!, between[k * corners + via]! + toGoal[via]!);
+        toGoal[first + k] = Math.min(toGoal[first + k]!, between[k * corners + via]! + toGoal[first + via]!);
       }
     }
   }
@@ -123,7 +125,7 @@ export function headFor(ground: Ground, line: Float64Array, out: Float64Array): 
     look[2] = cornerX[k]!;
     look[3] = cornerY[k]!;
     const toCorner = length(look);
-    const way = toCorner + toGoal[k]!;
+    const way = toCorner + toGoal[first + k]!;
     // Who stands at a bend goes on to the next.
     if (way < shortest && toCorner > AT_BEND && canWalk(ground, look)) {
       shortest = way;

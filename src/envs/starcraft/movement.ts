@@ -23,9 +23,13 @@ export interface World {
   readonly aim: Float64Array;
   /** For `shift`: [dx, dy]. */
   readonly push: Float64Array;
-  /** For `goAround`: who stands, and who of them is near a walker. [units] */
+  /** For `goAround`: who stands, and where; from a walker to each of them near it, and by what it has to clear him. [units] */
   readonly standing: Int32Array;
-  readonly near: Int32Array;
+  readonly standX: Float64Array;
+  readonly standY: Float64Array;
+  readonly nearX: Float64Array;
+  readonly nearY: Float64Array;
+  readonly nearRoom: Float64Array;
   /** Where everyone stood before this tick's steps. [units] */
   readonly wasX: Float64Array;
   readonly wasY: Float64Array;
@@ -216,13 +220,17 @@ export function separate(w: World): void {
   const widest = b.maxSeparation;
   for (let k = 0; k < living; k++) {
     const i = order[k]!;
-    const reach = separation[i]! + widest;
+    const own = separation[i]!;
+    const reach = own + widest;
+    let xi = x[i]!;
+    let yi = y[i]!;
     for (let m = k + 1; m < living; m++) {
       const j = order[m]!;
-      const dx = x[j]! - x[i]!;
+      const dx = x[j]! - xi;
       if (dx >= reach) break;
-      const both = separation[i]! + separation[j]!;
-      const dy = y[j]! - y[i]!;
+      const dy = y[j]! - yi;
+      if (dy >= reach || dy <= -reach) continue;
+      const both = own + separation[j]!;
       const squared = dx * dx + dy * dy;
       if (squared >= both * both || layer[i] !== layer[j]) continue;
       const distance = Math.sqrt(squared);
@@ -251,7 +259,11 @@ export function separate(w: World): void {
           push[1]! += nx * side * ahead * GIVE_WAY;
         }
       }
-      if (push[0] !== 0 || push[1] !== 0) shift(w, i);
+      if (push[0] !== 0 || push[1] !== 0) {
+        shift(w, i);
+        xi = x[i]!;
+        yi = y[i]!;
+      }
       push[0] = nx * overlap * (1 - share);
       push[1] = ny * overlap * (1 - share);
       if (jWalks) {
@@ -295,29 +307,24 @@ const turnSin = Float64Array.from({ length: TURNS + 1 }, (_, k) => Math.sin((k *
 
 /** Turns walkers around units that stand in their way, before they touch them: to the side they took last, if both are as good. */
 export function goAround(w: World): void {
-  const { b, standing, near } = w;
-  const { units, alive, vx, vy, x, y, layer, separation, target, side } = b;
+  const { b, standing, standX, standY, nearX, nearY, nearRoom } = w;
+  const { units, alive, vx, vy, x, y, layer, separation, target, side, maxSeparation } = b;
   let stand = 0;
-  for (let j = 0; j < units; j++) if (alive[j] === 1 && layer[j] === GROUND && vx[j] === 0 && vy[j] === 0) standing[stand++] = j;
+  for (let j = 0; j < units; j++) {
+    if (alive[j] === 0 || layer[j] !== GROUND || vx[j] !== 0 || vy[j] !== 0) continue;
+    standing[stand] = j;
+    standX[stand] = x[j]!;
+    standY[stand++] = y[j]!;
+  }
   if (stand === 0) return;
-  // Whoever is farther off than this along an axis cannot be in the way.
-  const wide = LOOK_AHEAD + 0.5 + 2 * b.maxSeparation;
   for (let i = 0; i < units; i++) {
-    if (alive[i] === 0 || layer[i] !== GROUND || (vx[i] === 0 && vy[i] === 0)) continue;
+    const vxi = vx[i]!;
+    const vyi = vy[i]!;
+    if ((vxi === 0 && vyi === 0) || alive[i] === 0 || layer[i] !== GROUND) continue;
     const t = target[i]!;
     const xi = x[i]!;
     const yi = y[i]!;
-    let count = 0;
-    for (let k = 0; k < stand; k++) {
-      const j = standing[k]!;
-      const dx = x[j]! - xi;
-      const dy = y[j]! - yi;
-      if (dx < wide && dx > -wide && dy < wide && dy > -wide && j !== t) near[count++] = j;
-    }
-    if (count === 0) {
-      side[i] = 0;
-      continue;
-    }
+    const own = separation[i]!;
     let look = LOOK_AHEAD;
     if (t >= 0) {
       const dx = x[t]! - xi;
@@ -326,15 +333,23 @@ export function goAround(w: World): void {
       if (squared < look * look) look = Math.sqrt(squared);
     }
     look += 0.5;
-    const stride = Math.sqrt(vx[i]! * vx[i]! + vy[i]! * vy[i]!);
-    const ux = vx[i]! / stride;
-    const uy = vy[i]! / stride;
+    const stride = Math.sqrt(vxi * vxi + vyi * vyi);
+    const ux = vxi / stride;
+    const uy = vyi / stride;
+    // Whoever is farther off than this cannot be in the way, in any direction.
+    const far = look * look + (own + maxSeparation) * (own + maxSeparation);
     let isFree = true;
-    for (let k = 0; k < count && isFree; k++) {
-      const j = near[k]!;
-      const dx = x[j]! - xi;
-      const dy = y[j]! - yi;
-      const room = separation[i]! + separation[j]! - GRAZE;
+    let count = 0;
+    for (let k = 0; k < stand; k++) {
+      const dx = standX[k]! - xi;
+      const dy = standY[k]! - yi;
+      if (dx * dx + dy * dy > far) continue;
+      const j = standing[k]!;
+      if (j === t) continue;
+      const room = own + separation[j]! - GRAZE;
+      nearX[count] = dx;
+      nearY[count] = dy;
+      nearRoom[count++] = room;
       const along = dx * ux + dy * uy;
       const across = dx * uy - dy * ux;
       if (along > 0 && along <= look && across < room && across > -room) isFree = false;
@@ -344,6 +359,7 @@ export function goAround(w: World): void {
       continue;
     }
     const taken = side[i]!;
+    let blocker = 0;
     for (let turn = 1; turn <= 2 * TURNS && !isFree; turn++) {
       // Once on one side of somebody, all of that side is tried first.
       const angle = taken === 0 ? (turn + 1) >> 1 : turn <= TURNS ? turn : turn - TURNS;
@@ -353,14 +369,19 @@ export function goAround(w: World): void {
       const dx = ux * cosine - uy * sine;
       const dy = ux * sine + uy * cosine;
       isFree = true;
-      for (let k = 0; k < count && isFree; k++) {
-        const j = near[k]!;
-        const px = x[j]! - x[i]!;
-        const py = y[j]! - y[i]!;
+      // Who was in the way of the last direction is likely to be in that of the next, and is looked at first.
+      for (let k = 0, m = blocker; k < count; k++, m = m + 1 < count ? m + 1 : 0) {
+        const px = nearX[m]!;
+        const py = nearY[m]!;
         const along = px * dx + py * dy;
+        if (along <= 0 || along > look) continue;
         const across = px * dy - py * dx;
-        const room = separation[i]! + separation[j]! - GRAZE;
-        if (along > 0 && along <= look && across < room && across > -room) isFree = false;
+        const room = nearRoom[m]!;
+        if (across < room && across > -room) {
+          isFree = false;
+          blocker = m;
+          break;
+        }
       }
       if (isFree) {
         side[i] = sign;

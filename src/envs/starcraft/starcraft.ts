@@ -46,7 +46,11 @@ export function createStarcraftRules(b: Battle): BattleRules {
     push: new Float64Array(2),
     line: new Float64Array(4),
     standing: new Int32Array(b.units),
-    near: new Int32Array(b.units),
+    standX: new Float64Array(b.units),
+    standY: new Float64Array(b.units),
+    nearX: new Float64Array(b.units),
+    nearY: new Float64Array(b.units),
+    nearRoom: new Float64Array(b.units),
     wasX: new Float64Array(b.units),
     wasY: new Float64Array(b.units),
   };
@@ -334,7 +338,6 @@ function mark(b: Battle, i: number): void {
 
 function wound(b: Battle, i: number, j: number, attacks: number): void {
   strike(b, i, j, LEAST_DAMAGE, SHIELD_DELAY * TICKS_PER_SECOND, attacks);
-  (globalThis as any).K?.log?.(i, j, b.clock[4]!, attacks);
   // Who is shot at from out of sight turns on the shooter, and calls his comrades.
   if (j < b.allies || b.alive[i] === 0) return;
   const { units, x, y, alive, target, heals, reaches } = b;
