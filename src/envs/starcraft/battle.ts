@@ -38,6 +38,8 @@ export interface Battle {
   /** Per unit, fixed. Radius, separation and weapon reach (range + own radius) in cells, speed in cells a tick. */
   readonly radius: Float64Array;
   readonly separation: Float64Array;
+  /** The greatest separation on the unit's layer. */
+  readonly layerSeparation: Float64Array;
   readonly reach: Float64Array;
   readonly speed: Float64Array;
   /** Cells a tick gained each tick; 0 is at full speed at once. */
@@ -190,6 +192,9 @@ export function createBattle(map: BattleMap, rules: Rules): Battle {
     types,
     radius: each((type) => type[rules].radius),
     separation: each((type) => type[rules].separation),
+    layerSeparation: each(({ [rules]: { layer } }) =>
+      Math.max(...types.filter((other) => other[rules].layer === layer).map((other) => other[rules].separation)),
+    ),
     reach: each((type) => type.range + type[rules].radius),
     speed: each((type) => type[rules].speed / (rules === "starcraft" ? TICKS_PER_SECOND : 1)),
     acceleration: each((type) => type[rules].acceleration / TICKS_PER_SECOND ** 2),

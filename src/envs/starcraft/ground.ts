@@ -26,6 +26,8 @@ export interface Ground {
   readonly box: Float64Array | null;
   /** 1 where the centre can be, [FINE_SIZE, FINE_SIZE]. */
   readonly clear: Uint8Array;
+  /** How many looks along a line may be left out from each clear fine point on, since nothing closed is so near. */
+  readonly skips: Uint8Array;
   /** Index of the nearest clear point for every fine point. */
   readonly nearest: Int32Array;
   /** Convex corners of the closed cells, set off by the unit's size: shortest ways bend only there. */
@@ -38,6 +40,8 @@ export interface Ground {
   readonly goals: Float64Array;
   /** The line looked along: [x, y, toX, toY]. */
   readonly look: Float64Array;
+  /** For `headFor`: length of the way over each corner. */
+  readonly ways: Float64Array;
 }
 
 /** Prepares the ground for units of one radius (cells). Takes some tens of milliseconds where there are cliffs. */
@@ -49,6 +53,7 @@ export function createGround(open: Uint8Array, radius: number): Ground {
   const ground = {
     box,
     clear,
+    skips: skipsOf(clear),
     nearest,
     cornerX: Float64Array.from(corners, (corner) => corner[0]),
     cornerY: Float64Array.from(corners, (corner) => corner[1]),
@@ -56,6 +61,7 @@ export function createGround(open: Uint8Array, radius: number): Ground {
     toGoal: new Float64Array(box === null ? GOALS * corners.length : 0),
     goals: new Float64Array(box === null ? 2 * GOALS : 0).fill(-1),
     look: new Float64Array(4),
+    ways: new Float64Array(corners.length),
   };
   connectCorners(ground);
   return ground;
@@ -63,7 +69,7 @@ export function createGround(open: Uint8Array, radius: number): Ground {
 
 /** Whether a unit can walk straight from (line[0], line[1]) to (line[2], line[3]). */
 export function canWalk(ground: Ground, line: Float64Array): boolean {
-  const { box, clear } = ground;
+  const { box, clear, skips } = ground;
   if (box !== null) return true;
   const x = line[0]!;
   const y = line[1]!;
@@ -74,7 +80,9 @@ export function canWalk(ground: Ground, line: Float64Array): boolean {
     const u = x + (dx * k) / looks;
     const v = y + (dy * k) / looks;
     if (u < 0 || v < 0 || u >= MAP_SIZE || v >= MAP_SIZE) return false;
-    if (clear[((v * FINE) | 0) * FINE_SIZE + ((u * FINE) | 0)] === 0) return false;
+    const point = ((v * FINE) | 0) * FINE_SIZE + ((u * FINE) | 0);
+    if (clear[point] === 0) return false;
+    k += skips[point]!;
   }
   return true;
 }
@@ -84,7 +92,7 @@ export function canWalk(ground: Ground, line: Float64Array): boolean {
  * clear point nearest to it, or a bend; into `out` [2].
  */
 export function headFor(ground: Ground, line: Float64Array, out: Float64Array): void {
-  const { box, clear, nearest, cornerX, cornerY, between, toGoal, goals, look } = ground;
+  const { box, clear, nearest, cornerX, cornerY, between, toGoal, goals, look, ways } = ground;
   if (box === null) {
     const column = Math.min(FINE_SIZE - 1, Math.max(0, (line[2]! * FINE) | 0));
     const row = Math.min(FINE_SIZE - 1, Math.max(0, (line[3]! * FINE) | 0));
@@ -118,20 +126,33 @@ export function headFor(ground: Ground, line: Float64Array, out: Float64Array): 
       }
     }
   }
-  let shortest = Infinity;
   look[0] = line[0]!;
   look[1] = line[1]!;
   for (let k = 0; k < corners; k++) {
     look[2] = cornerX[k]!;
     look[3] = cornerY[k]!;
     const toCorner = length(look);
-    const way = toCorner + toGoal[first + k]!;
     // Who stands at a bend goes on to the next.
-    if (way < shortest && toCorner > AT_BEND && canWalk(ground, look)) {
-      shortest = way;
-      out[0] = cornerX[k]!;
-      out[1] = cornerY[k]!;
+    ways[k] = toCorner > AT_BEND ? toCorner + toGoal[first + k]! : Infinity;
+  }
+  // From the shortest way on, so that few lines have to be looked along.
+  for (;;) {
+    let best = -1;
+    let shortest = Infinity;
+    for (let k = 0; k < corners; k++) {
+      if (ways[k]! >= shortest) continue;
+      shortest = ways[k]!;
+      best = k;
     }
+    if (best < 0) return;
+    look[2] = cornerX[best]!;
+    look[3] = cornerY[best]!;
+    if (canWalk(ground, look)) {
+      out[0] = look[2]!;
+      out[1] = look[3]!;
+      return;
+    }
+    ways[best] = Infinity;
   }
 }
 
@@ -191,6 +212,28 @@ function clearPoints(open: Uint8Array, radius: number): Uint8Array {
     }
   }
   return clear;
+}
+
+function skipsOf(clear: Uint8Array): Uint8Array {
+  // Fine points to the nearest that is closed or off the map, the larger of both axes; once in reading order and once against it.
+  const away = Uint8Array.from(clear);
+  const atMost = (point: number, from: number): void => {
+    away[point] = Math.min(away[point]!, 1 + away[from]!);
+  };
+  const last = FINE_SIZE - 1;
+  for (const sign of [1, -1]) {
+    for (let n = 0; n < clear.length; n++) {
+      const point = sign === 1 ? n : clear.length - 1 - n;
+      if (clear[point] === 0) continue;
+      const x = point % FINE_SIZE;
+      if (x === 0 || x === last || point < FINE_SIZE || point >= last * FINE_SIZE) continue;
+      if (sign === 1) away[point] = 255;
+      atMost(point, point - sign);
+      for (let side = -1; side <= 1; side++) atMost(point, point - sign * FINE_SIZE + side);
+    }
+  }
+  // A look is at most LOOK after the last.
+  return away.map((points) => Math.max(0, Math.floor((points - 1) / (LOOK * FINE) - 1e-9)));
 }
 
 function nearestPoints(clear: Uint8Array): Int32Array {

@@ -30,6 +30,9 @@ export interface World {
   readonly nearX: Float64Array;
   readonly nearY: Float64Array;
   readonly nearRoom: Float64Array;
+  /** For `separate`: where units are, by x. [units] */
+  readonly sweepX: Float64Array;
+  readonly sweepY: Float64Array;
   /** Where everyone stood before this tick's steps. [units] */
   readonly wasX: Float64Array;
   readonly wasY: Float64Array;
@@ -198,8 +201,8 @@ function shift(w: World, i: number): void {
  * it heads straight at the other.
  */
 export function separate(w: World): void {
-  const { b, push } = w;
-  const { units, x, y, vx, vy, alive, layer, separation, order, speed } = b;
+  const { b, push, sweepX, sweepY } = w;
+  const { units, x, y, vx, vy, alive, layer, separation, layerSeparation, order, speed } = b;
   let living = 0;
   for (let k = 0; k < units; k++) {
     const i = order[k]!;
@@ -217,21 +220,26 @@ export function separate(w: World): void {
     }
     order[m + 1] = i;
   }
+  for (let k = 0; k < living; k++) {
+    sweepX[k] = x[order[k]!]!;
+    sweepY[k] = y[order[k]!]!;
+  }
   const widest = b.maxSeparation;
   for (let k = 0; k < living; k++) {
     const i = order[k]!;
     const own = separation[i]!;
     const reach = own + widest;
+    const touching = (own + layerSeparation[i]!) * (own + layerSeparation[i]!);
     let xi = x[i]!;
     let yi = y[i]!;
     for (let m = k + 1; m < living; m++) {
-      const j = order[m]!;
-      const dx = x[j]! - xi;
+      const dx = sweepX[m]! - xi;
       if (dx >= reach) break;
-      const dy = y[j]! - yi;
-      if (dy >= reach || dy <= -reach) continue;
-      const both = own + separation[j]!;
+      const dy = sweepY[m]! - yi;
       const squared = dx * dx + dy * dy;
+      if (squared >= touching) continue;
+      const j = order[m]!;
+      const both = own + separation[j]!;
       if (squared >= both * both || layer[i] !== layer[j]) continue;
       const distance = Math.sqrt(squared);
       // Exactly on top of one another: apart along x, the lower index to the left.
@@ -275,7 +283,11 @@ export function separate(w: World): void {
           push[1]! += -nx * side * ahead * GIVE_WAY;
         }
       }
-      if (push[0] !== 0 || push[1] !== 0) shift(w, j);
+      if (push[0] !== 0 || push[1] !== 0) {
+        shift(w, j);
+        sweepX[m] = x[j]!;
+        sweepY[m] = y[j]!;
+      }
     }
   }
 }
@@ -308,7 +320,7 @@ const turnSin = Float64Array.from({ length: TURNS + 1 }, (_, k) => Math.sin((k *
 /** Turns walkers around units that stand in their way, before they touch them: to the side they took last, if both are as good. */
 export function goAround(w: World): void {
   const { b, standing, standX, standY, nearX, nearY, nearRoom } = w;
-  const { units, alive, vx, vy, x, y, layer, separation, target, side, maxSeparation } = b;
+  const { units, alive, vx, vy, x, y, layer, separation, target, side, layerSeparation } = b;
   let stand = 0;
   for (let j = 0; j < units; j++) {
     if (alive[j] === 0 || layer[j] !== GROUND || vx[j] !== 0 || vy[j] !== 0) continue;
@@ -337,7 +349,7 @@ export function goAround(w: World): void {
     const ux = vxi / stride;
     const uy = vyi / stride;
     // Whoever is farther off than this cannot be in the way, in any direction.
-    const far = look * look + (own + maxSeparation) * (own + maxSeparation);
+    const far = look * look + (own + layerSeparation[i]!) * (own + layerSeparation[i]!);
     let isFree = true;
     let count = 0;
     for (let k = 0; k < stand; k++) {

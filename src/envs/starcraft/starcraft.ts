@@ -51,6 +51,8 @@ export function createStarcraftRules(b: Battle): BattleRules {
     nearX: new Float64Array(b.units),
     nearY: new Float64Array(b.units),
     nearRoom: new Float64Array(b.units),
+    sweepX: new Float64Array(b.units),
+    sweepY: new Float64Array(b.units),
     wasX: new Float64Array(b.units),
     wasY: new Float64Array(b.units),
   };
