@@ -1,10 +1,11 @@
 import { writeFileSync } from "node:fs";
+import { referenceFolder } from "../src/analysis/recorded-battle.js";
 import { createEnvironment } from "../src/envs/index.js";
 import { uniformRandom } from "../src/envs/play.js";
 import type { BattleEnvironment } from "../src/envs/starcraft/environment.js";
 import { type BattleOutcome, playBattles, recordedOutcome, replayBattle } from "./real-game/battles.js";
 import { networkPolicy } from "./real-game/network.js";
-import { readReference, referenceFolder, type RealNetwork, type Reference } from "./real-game/reference.js";
+import { readReference, type RealNetwork, type Reference } from "./real-game/reference.js";
 
 /** One figure of our battles beside the real game's. */
 export interface RealGameRow {

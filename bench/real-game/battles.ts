@@ -1,6 +1,6 @@
 import type { Policy } from "../../src/envs/play.js";
 import type { BattleEnvironment } from "../../src/envs/starcraft/environment.js";
-import type { RecordedBattle, RecordedOrder } from "./reference.js";
+import type { RecordedBattle, RecordedOrder } from "../../src/analysis/recorded-battle.js";
 
 /** What is compared of one battle. */
 export interface BattleOutcome {

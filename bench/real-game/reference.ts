@@ -1,25 +1,6 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { join, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
-
-/** One order of an ally in a recorded battle; moves carry the unit's own exact position at that moment. */
-export type RecordedOrder =
-  | readonly ["E" | "W" | "N" | "S", number, number]
-  | readonly ["a", string]
-  | readonly ["h", string, number, number]
-  | readonly ["s"]
-  | readonly ["m?"];
-
-/** One battle that was played in StarCraft II; units are called A0.. and E0.. in order of spawning, times are loops since the spawn. */
-export interface RecordedBattle {
-  readonly win: boolean;
-  /** [name, type, x, y], whole numbers */
-  readonly units: readonly (readonly [string, string, number, number])[];
-  /** [loop, orders by ally, exact places of the enemies that somebody attacks] */
-  readonly steps: readonly (readonly [number, Readonly<Record<string, RecordedOrder>>, Readonly<Record<string, readonly [number, number]>>])[];
-  /** [loop, unit, who killed it, x, y] */
-  readonly deaths: readonly (readonly [number, string, string | null, number, number])[];
-}
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { RecordedBattle } from "../../src/analysis/recorded-battle.js";
 
 /** A network that was trained in the real game. */
 export interface RealNetwork {
@@ -38,13 +19,6 @@ export interface Reference {
   readonly battles: ReadonlyMap<string, readonly RecordedBattle[]>;
   /** Return and length of near-random play by map. */
   readonly random: ReadonlyMap<string, { readonly return: number; readonly length: number }>;
-}
-
-/** The folder of the reference: MAST_REFERENCE, or ../shared/reference/smac beside the project; undefined where there is none. */
-export function referenceFolder(): string | undefined {
-  const project = fileURLToPath(new URL("../..", import.meta.url));
-  const folder = process.env["MAST_REFERENCE"] ?? resolve(project, "../shared/reference/smac");
-  return existsSync(join(folder, "networks.csv")) ? folder : undefined;
 }
 
 /** Reads the reference. */

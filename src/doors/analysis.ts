@@ -7,6 +7,7 @@ export {
 export { type CutCurve, winRateWithout } from "../analysis/cut.js";
 export { gateTable, inputTable, spreadTable, typeTable } from "../analysis/mask-tables.js";
 export { estimateTable, type EstimateTableOptions } from "../analysis/estimates.js";
+export { type BattlePair, battlePair } from "../analysis/recorded-battle.js";
 export { seedTable, type SeedTableOptions, sharedSteps } from "../analysis/seeds.js";
 export { overestimationCurve } from "../analysis/curves.js";
 export { topologyChange, type TopologyChange } from "../analysis/topology-change.js";

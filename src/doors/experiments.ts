@@ -11,6 +11,7 @@ export { sparsity } from "../experiments/sparsity.js";
 export { stepLength } from "../experiments/step-length.js";
 export { burnIn, burnInOwQmix, lambda, lambdaOwQmix } from "../experiments/td-lambda.js";
 export { publishedAblation, publishedFrame } from "../experiments/published.js";
+export { realGameLearning, realGameRows } from "../experiments/real-game.js";
 export { tableOne } from "../experiments/table-one.js";
 export { tickets } from "../experiments/tickets.js";
 export { twoStepSparse, type TwoStepValues } from "../experiments/two-step.js";

@@ -10,6 +10,10 @@ export {
   evolutionImage, type EvolutionImageOptions, type EvolutionPanel, evolutionSteps, fractionCurve,
 } from "../figures/evolution.js";
 export { type Line, linePanels, type LinePanelsOptions, type Panel, type PanelAxis } from "../figures/panels.js";
+export {
+  realEvidenceTable, type RealGameLearning, type RealGameRow, realLearningFigure, realLearningTable, realNetworkFigure, realNetworkTable, realTargetTable,
+} from "../figures/real-game.js";
+export { sideBySide } from "../figures/side-by-side.js";
 export type { Layout, Trace } from "../figures/figure.js";
 export type { InputBlock, MaskOptions } from "../figures/masks.js";
 export type { ReplayOptions } from "../display/replay.js";
