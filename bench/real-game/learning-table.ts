@@ -18,7 +18,12 @@ const steps: Readonly<Record<string, number>> = { "win@250k": 250_000, "win@500k
 /** "135157/2": the step, and how many runs came so far. */
 const first = (cell: string | number | undefined): number | "" => (String(cell).startsWith("-") ? "" : Number(String(cell).split("/")[0]));
 const real = parseCsv(readFileSync(path, "utf8"), path).filter(({ algo }) => algo === "qmix").map((row) => ({
-  map: row["map"], game: "StarCraft II", source: `published logs, ${row["repo"]}`, runs: row["seeds"], half: first(row["t(win>=.5) median"]), nineTenths: first(row["t(win>=.9) median"]),
+  map: row["map"],
+  game: "StarCraft II",
+  source: `published logs, ${row["repo"]}`,
+  runs: row["seeds"],
+  half: first(row["t(win>=.5) median"]),
+  nineTenths: first(row["t(win>=.9) median"]),
   ...Object.fromEntries(Object.entries(steps).map(([column, at]) => [`at${at}`, row[column]])),
 }));
 
@@ -35,11 +40,15 @@ const here = [...maps].map(([map, runs]) => {
   };
   const end = Math.min(...runs.map((rows) => rows.at(-1)!.step));
   const points = Array.from({ length: Math.floor(end / EVERY) }, (_, k) => (k + 1) * EVERY);
-  const rate = (at: number): number => median(runs.map((rows) => rows.reduce((best, row) => (Math.abs(row.step - at) < Math.abs(best.step - at) ? row : best)).winRate));
-  return { map, game: "here", source: "bench/real-game/learn.ts", runs: runs.length, half: reached(0.5), nineTenths: reached(0.9), ...Object.fromEntries(points.map((at) => [`at${at}`, rate(at)])) };
+  const nearest = (rows: readonly MetricsRow[], at: number): MetricsRow =>
+    rows.reduce((best, row) => (Math.abs(row.step - at) < Math.abs(best.step - at) ? row : best));
+  const rates = points.map((at) => [`at${at}`, median(runs.map((rows) => nearest(rows, at).winRate))] as const);
+  return {
+    map, game: "here", source: "bench/real-game/learn.ts", runs: runs.length, half: reached(0.5), nineTenths: reached(0.9), ...Object.fromEntries(rates),
+  };
 });
 const order = [...new Set(real.map(({ map }) => map))];
-writeFileSync("data/results/real-game-learning.csv", rowsCsv([...real, ...here].sort((a, b) => order.indexOf(a.map!) - order.indexOf(b.map!))));
+writeFileSync("data/results/real-game-learning.csv", `${rowsCsv([...real, ...here].sort((a, b) => order.indexOf(a.map!) - order.indexOf(b.map!)))}\n`);
 
 function mean(rows: readonly MetricsRow[]): number {
   return rows.reduce((sum, { winRate }) => sum + winRate, 0) / rows.length;

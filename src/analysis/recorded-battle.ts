@@ -32,14 +32,18 @@ export interface BattlePair {
   readonly simulated: EpisodeRecording;
 }
 
-/** The folder of what was recorded in the real game: MAST_REFERENCE, or ../shared/reference/smac beside the project; undefined where there is none. */
+/**
+ * The folder of what was recorded in the real game: MAST_REFERENCE, or ../shared/reference/smac beside the project; undefined
+ * where there is none.
+ */
 export function referenceFolder(): string | undefined {
   const folder = process.env["MAST_REFERENCE"] ?? resolve(packageRoot(), "../shared/reference/smac");
   return existsSync(join(folder, "networks.csv")) ? folder : undefined;
 }
 
 /**
- * A battle that QMIX won in the real game, and one that a network of that training, of 1.8 million steps, plays here; undefined where the recordings are not.
+ * A battle that QMIX played in the real game, and one that a network of that training, of 1.8 million steps, plays here;
+ * undefined where the recordings are not.
  *
  * @param map one of those recorded: 3m, 8m, 2s3z or 2c_vs_64zg
  * @param number which of the recorded battles, from 0
@@ -57,15 +61,17 @@ export function battlePair(map: string, number = 1): BattlePair | undefined {
   const env = createEnvironment(map);
   const engine = agentFromFile(network, env);
   try {
-    return { recorded: recordingOf(battle, map), simulated: recordEpisode(env, greedyPolicy(engine.createActor(1)), number) };
+    const simulated = recordEpisode(env, greedyPolicy(engine.createActor(1)), number);
+    return { recorded: recordingOf(battle, map), simulated };
   } finally {
     engine.dispose();
   }
 }
 
 /**
- * A recorded battle as frames for a replay. A unit's places between two moments at which its place is known lie on the line between these; what it fires at is whom it was
- * ordered to attack. Health, rewards and whom enemies aim at are not in recordings: bars stay full, rewards are zero.
+ * A recorded battle as frames for a replay. A unit's places between two moments at which its place is known lie on the line
+ * between these; what it fires at is whom it was ordered to attack. Health, rewards and whom enemies aim at are not in
+ * recordings: bars stay full, rewards are zero.
  *
  * @param map the environment's name; its terrain, radii and starting places are taken from the simulator
  */
@@ -78,7 +84,8 @@ export function recordingOf({ win, units, steps, deaths }: RecordedBattle, map: 
   const models = units.map(([name, type, x, y]): UnitSnapshot => {
     const kind = type.replace("_RL", "").toLowerCase();
     const far = (unit: UnitSnapshot): number => Math.hypot(unit.x - x - 0.5, unit.y - y - 0.5);
-    const alike = [...free].filter((unit) => unit.side === (name.startsWith("A") ? "ally" : "enemy") && unit.type === kind);
+    const side = name.startsWith("A") ? "ally" : "enemy";
+    const alike = [...free].filter((unit) => unit.side === side && unit.type === kind);
     const nearest = alike.reduce((best, unit) => (far(unit) < far(best) ? unit : best));
     free.delete(nearest);
     return nearest;
@@ -105,11 +112,13 @@ export function recordingOf({ win, units, steps, deaths }: RecordedBattle, map: 
       const [x, y] = placeAt(paths[i]!, loop);
       const model = models[i]!;
       const target = alive && order?.[0] === "a" ? names.indexOf(order[1]) : -1;
-      return { ...model, x, y, alive, target, health: alive ? model.maxHealth : 0, shield: alive ? model.maxShield : 0 };
+      const [health, shield] = alive ? [model.maxHealth, model.maxShield] : [0, 0];
+      return { ...model, x, y, alive, target, health, shield };
     }),
   }));
   const last = new Map<string, number>();
-  const actions = steps.map(([loop, orders]) => names.filter((name) => name.startsWith("A")).map((name) => {
+  const allies = names.filter((name) => name.startsWith("A"));
+  const actions = steps.map(([loop, orders]) => allies.map((name) => {
     const order = orders[name];
     if (!lives(name, loop)) return 0;
     if (order === undefined || order[0] === "s") return 1;

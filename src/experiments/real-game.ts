@@ -4,29 +4,42 @@ import type { CsvRow } from "../results/csv.js";
 import { publishedRows } from "./published.js";
 
 /**
- * What was measured of our battles beside the real game's, as `npm run bench -- --real-game --csv data/results/real-game.csv` published it.
+ * What was measured of our battles beside the real game's, as the command
+ * `npm run bench -- --real-game --csv data/results/real-game.csv` published it.
  *
  * @param folder where the file lies; default: the committed results
  * @throws {LabError} when it is not there
  */
 export function realGameRows(folder?: string): RealGameRow[] {
   return rowsOf("real-game", folder).map(({ map, measure, here, real, target, met }) => ({
-    map: String(map), measure: String(measure), here: numberOf(here), real: numberOf(real), target: String(target), ...(met === "" ? {} : { met: met === "true" }),
+    map: String(map),
+    measure: String(measure),
+    here: numberOf(here),
+    real: numberOf(real),
+    target: String(target),
+    ...(met === "" ? {} : { met: met === "true" }),
   }));
 }
 
 /**
- * How fast teams learn in the real game, by what others logged, and here as far as it was measured, with the default settings of PyMARL's QMIX.
+ * How fast teams learn in the real game, by what others logged, and here as far as it was measured, with the default
+ * settings of PyMARL's QMIX.
  *
  * @param folder where the file lies; default: the committed results
  * @throws {LabError} when it is not there
  */
 export function realGameLearning(folder?: string): RealGameLearning[] {
   return rowsOf("real-game-learning", folder).map((row) => ({
-    map: String(row["map"]), game: row["game"] === "here" ? "here" : "StarCraft II", source: String(row["source"]), runs: numberOf(row["runs"]), half: numberOf(row["half"]), nineTenths: numberOf(row["nineTenths"]),
+    map: String(row["map"]),
+    game: row["game"] === "here" ? "here" : "StarCraft II",
+    source: String(row["source"]),
+    runs: numberOf(row["runs"]),
+    half: numberOf(row["half"]),
+    nineTenths: numberOf(row["nineTenths"]),
     winRates: new Map(
       Object.entries(row)
-        .flatMap(([column, value]): [number, number][] => (column.startsWith("at") && value !== "" ? [[Number(column.slice(2)), Number(value)]] : []))
+        .filter(([column, value]) => column.startsWith("at") && value !== "")
+        .map(([column, value]): [number, number] => [Number(column.slice(2)), Number(value)])
         .sort(([a], [b]) => a - b),
     ),
   }));

@@ -46,7 +46,8 @@ function networksOf(rows: readonly RealGameRow[]): Map<string, NetworkRow[]> {
   for (const row of rows) {
     const steps = NETWORK.exec(row.measure)?.[1];
     if (steps === undefined) continue;
-    maps.set(row.map, [...(maps.get(row.map) ?? []), { ...row, steps: 1000 * Number(steps) }].sort((a, b) => a.steps - b.steps));
+    const own = [...(maps.get(row.map) ?? []), { ...row, steps: 1000 * Number(steps) }];
+    maps.set(row.map, own.sort((a, b) => a.steps - b.steps));
   }
   if (maps.size === 0) throw new LabError("There is no network among the measurements: a row's measure begins with \"network of\".");
   return maps;
@@ -65,7 +66,10 @@ export function realNetworkTable(rows: readonly RealGameRow[]): Table {
     columns: [{ title: "Map" }, ...steps.map((at) => right(shortSteps(at))), right("Mean difference")],
     rows: [...maps].map(([map, own]) => [
       map,
-      ...steps.map((at) => own.filter((row) => row.steps === at).map(({ here, real }) => `${share(here)} (${share(real)})`).join()),
+      ...steps.map((at) => {
+        const found = own.find((row) => row.steps === at);
+        return found === undefined ? "" : `${share(found.here)} (${share(found.real)})`;
+      }),
       share(meanOf(own.map(({ here, real }) => Math.abs(here - real)))),
     ]),
     note: "Columns: environment steps that a network was trained for.",
@@ -85,7 +89,9 @@ export function realNetworkFigure(rows: readonly RealGameRow[]): Figure {
       { ...LOOKS.here, x, y: own.map(({ here }) => round(here)) },
     ] };
   });
-  return linePanels(panels, { x: { title: "Steps of training in StarCraft II", format: "~s" }, y: { title: "Win rate", format: ".0%", range: [-0.03, 1.05] } });
+  return linePanels(panels, {
+    x: { title: "Steps of training in StarCraft II", format: "~s" }, y: { title: "Win rate", format: ".0%", range: [-0.03, 1.05] },
+  });
 }
 
 const LOOKS = {
@@ -113,7 +119,9 @@ export function realTargetTable(rows: readonly RealGameRow[]): Table {
     const asked = some.filter(({ met }) => met !== undefined);
     return asked.length === 0 ? "" : `${asked.filter(({ met }) => met).length} of ${asked.length}`;
   };
-  const line = (name: string, some: readonly RealGameRow[]): string[] => [name, ...maps.map((map) => count(some.filter((row) => row.map === map))), count(some)];
+  const line = (name: string, some: readonly RealGameRow[]): string[] => [
+    name, ...maps.map((map) => count(some.filter((row) => row.map === map))), count(some),
+  ];
   return {
     title: "Targets met",
     columns: [{ title: "Evidence" }, ...maps.map(right), right("All")],
@@ -127,11 +135,15 @@ export function realTargetTable(rows: readonly RealGameRow[]): Table {
  * @param kind which measures, such as /^random play/
  */
 export function realEvidenceTable(rows: readonly RealGameRow[], kind: RegExp, title: string): Table {
-  const number = (value: number): string => (Number.isNaN(value) ? "" : Math.abs(value) >= 20 ? value.toFixed(1) : value.toFixed(2));
+  const number = (value: number): string => (Math.abs(value) >= 20 ? value.toFixed(1) : share(value));
   return {
     title,
-    columns: [{ title: "Map" }, { title: "Measure" }, right("Here"), right("StarCraft II"), { title: "Target" }, { title: "Met" }],
-    rows: rows.filter(({ measure }) => kind.test(measure)).map(({ map, measure, here, real, target, met }) => [map, measure, number(here), number(real), target, met === undefined ? "" : met ? "yes" : "no"]),
+    columns: [
+      { title: "Map" }, { title: "Measure" }, right("Here"), right("StarCraft II"), { title: "Target" }, { title: "Met" },
+    ],
+    rows: rows.filter(({ measure }) => kind.test(measure)).map(({ map, measure, here, real, target, met }) => [
+      map, measure, number(here), number(real), target, met === undefined ? "" : met ? "yes" : "no",
+    ]),
   };
 }
 
@@ -141,7 +153,9 @@ export function realLearningTable(groups: readonly RealGameLearning[]): Table {
   return {
     title: "Learning: first three evaluations in a row with a mean of",
     columns: [{ title: "Map" }, { title: "Game" }, { title: "Source" }, right("Runs"), right(".5 at step"), right(".9 at step")],
-    rows: groups.map(({ map, game, source, runs, half, nineTenths }) => [map, game, source, String(runs), steps(half), steps(nineTenths)]),
+    rows: groups.map(({ map, game, source, runs, half, nineTenths }) => [
+      map, game, source, String(runs), steps(half), steps(nineTenths),
+    ]),
     note: "Medians over runs.",
   };
 }
@@ -151,9 +165,13 @@ export function realLearningFigure(groups: readonly RealGameLearning[]): Figure 
   const maps = [...new Set(groups.map(({ map }) => map))];
   const panels = maps.map((title) => ({
     title,
-    lines: groups.filter(({ map, winRates }) => map === title && winRates.size > 0).map(({ game, winRates }) => ({ ...LOOKS[game], x: [...winRates.keys()], y: [...winRates.values()].map((rate) => round(rate)) })),
+    lines: groups.filter(({ map, winRates }) => map === title && winRates.size > 0).map(({ game, winRates }) => ({
+      ...LOOKS[game], x: [...winRates.keys()], y: [...winRates.values()].map((rate) => round(rate)),
+    })),
   }));
-  return linePanels(panels, { x: { title: "Environment steps", format: "~s" }, y: { title: "Test win rate", format: ".0%", range: [-0.03, 1.05] } });
+  return linePanels(panels, {
+    x: { title: "Environment steps", format: "~s" }, y: { title: "Test win rate", format: ".0%", range: [-0.03, 1.05] },
+  });
 }
 
 function meanOf(values: readonly number[]): number {

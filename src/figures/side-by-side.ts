@@ -7,8 +7,9 @@ const MARGIN = 2;
 const ATTACKS = 6;
 
 /**
- * Two battles as one recording that shows them beside each other, step by step. Each map is cut where its units end; the battle that is over first stays as it ended. The
- * rewards, the seed and the result are those of the right battle, and its units are numbered on after those of the left one.
+ * Two battles as one recording that shows them beside each other, step by step. Each map is cut where its units end; the
+ * battle that is over first stays as it ended. The rewards, the seed and the result are those of the right battle, and its
+ * units are numbered on after those of the left one.
  *
  * @param left a battle of any map without medivacs, whose heals are numbered in another way
  * @param right another one
@@ -24,7 +25,7 @@ export function sideBySide(left: EpisodeRecording, right: EpisodeRecording): Epi
   const still = (joint: readonly number[]): number[] => joint.map(() => 0);
   const actions = Array.from({ length: length - 1 }, (_, t) => [
     ...(left.actions[t] ?? still(left.actions[0]!)),
-    ...(right.actions[t]?.map((action) => (action < ATTACKS ? action : action + enemies)) ?? still(right.actions[0]!)),
+    ...(right.actions[t]?.map((action) => action + (action < ATTACKS ? 0 : enemies)) ?? still(right.actions[0]!)),
   ]);
   const rewards = Array.from({ length: length - 1 }, (_, t) => right.rewards[t] ?? 0);
   return { environment: right.environment, seed: right.seed, frames, rewards, actions, won: right.won };
@@ -42,17 +43,22 @@ function at(frames: readonly EnvironmentSnapshot[], t: number): EnvironmentSnaps
 /** One moment of both: the columns of the left map before `seam`, then those of the right map from `start` on. Allies of both come first. */
 function join(left: EnvironmentSnapshot, right: EnvironmentSnapshot, seam: number, start: number, step: number): EnvironmentSnapshot {
   const height = Math.max(left.height, right.height);
-  const column = ({ width, height, terrain }: EnvironmentSnapshot, x: number, y: number): string => (x < 0 || x >= width || y >= height ? "#" : terrain[y * width + x] ?? ".");
+  const column = ({ width, height, terrain }: EnvironmentSnapshot, x: number, y: number): string =>
+    x < 0 || x >= width || y >= height ? "#" : terrain[y * width + x] ?? ".";
   const rows = Array.from({ length: height }, (_, y) => [
     ...Array.from({ length: seam }, (_, x) => column(left, x, y)),
     ...Array.from({ length: right.width - start }, (_, x) => column(right, start + x, y)),
   ]);
-  const order = [left, right].flatMap((moment) => moment.units.map((unit) => ({ moment, unit }))).sort((a, b) => Number(a.unit.side === "enemy") - Number(b.unit.side === "enemy"));
+  const isEnemy = ({ unit }: { readonly unit: UnitSnapshot }): number => Number(unit.side === "enemy");
+  const order = [left, right].flatMap((moment) => moment.units.map((unit) => ({ moment, unit })));
+  order.sort((a, b) => isEnemy(a) - isEnemy(b));
   const indexOf = new Map(order.map(({ unit }, i) => [unit, i]));
   const units = order.map(({ moment, unit }): UnitSnapshot => ({
     ...unit,
     x: moment === left ? unit.x : unit.x - start + seam,
     target: unit.target < 0 ? -1 : indexOf.get(moment.units[unit.target]!)!,
   }));
-  return { environment: right.environment, step, text: `${left.text} | ${right.text}`, width: seam + right.width - start, height, terrain: rows.flat().join(""), units };
+  const width = seam + right.width - start;
+  const text = `${left.text} | ${right.text}`;
+  return { environment: right.environment, step, text, width, height, terrain: rows.flat().join(""), units };
 }
