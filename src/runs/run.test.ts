@@ -143,7 +143,7 @@ describe("runAll", () => {
   it("reports a run that fails by name, and completes the others", async () => {
     const taken = await openRun(configs[1]!, { runs });
     const told: RunProgress[] = [];
-    const outcomes = await runAll(configs, { runs, workers: 2, onProgress: (progress) => told.push(progress) });
+    const outcomes = await runAll(configs, { runs, workers: 2, wait: false, onProgress: (progress) => told.push(progress) });
     taken.close();
     expect(outcomes.map(({ state }) => state)).toEqual(["complete", "failed", "complete"]);
     expect(outcomes[1]!.error!.message).toContain(`already works on ${taken.directory}`);
