@@ -42,18 +42,23 @@ export function chooseTarget(b: Battle, i: number): void {
     return;
   }
   if ((b.clock[4]! + b.phase[i]!) % LOOK_PERIOD !== 0) return;
-  const range = b.reach[i]! - radius[i]!;
+  const { x, y, command, notice } = b;
+  const xi = x[i]!;
+  const yi = y[i]!;
+  const own = radius[i]!;
+  const noticed = notice[i]!;
+  const range = b.reach[i]! - own;
   let pick = -1;
   let least = Infinity;
   for (let j = 0; j < allies; j++) {
     if (alive[j] === 0 || reaches[i * units + j] === 0) continue;
-    const dx = b.x[j]! - b.x[i]!;
-    const dy = b.y[j]! - b.y[i]!;
-    const gap = Math.sqrt(dx * dx + dy * dy) - radius[i]! - radius[j]!;
-    if (gap > b.notice[i]!) continue;
+    const dx = x[j]! - xi;
+    const dy = y[j]! - yi;
+    const gap = Math.sqrt(dx * dx + dy * dy) - own - radius[j]!;
+    if (gap > noticed) continue;
     const inReach = gap <= range;
     let worth = inReach ? 0 : OUT_OF_REACH;
-    if (b.command[j] !== ATTACK || b.target[j] !== i) worth += NO_THREAT;
+    if (command[j] !== ATTACK || target[j] !== i) worth += NO_THREAT;
     if (range >= MELEE && inReach) worth += (nextWord(b.random) >>> 0) / 0x1_0000_0000;
     else if (range >= MELEE || j === t) worth += gap;
     else worth += ANOTHER + gap;

@@ -230,6 +230,9 @@ export function separate(w: World): void {
     const own = separation[i]!;
     const reach = own + widest;
     const touching = (own + layerSeparation[i]!) * (own + layerSeparation[i]!);
+    const vxi = vx[i]!;
+    const vyi = vy[i]!;
+    const iWalks = vxi !== 0 || vyi !== 0;
     let xi = x[i]!;
     let yi = y[i]!;
     for (let m = k + 1; m < living; m++) {
@@ -246,26 +249,24 @@ export function separate(w: World): void {
       const nx = distance > 0 ? dx / distance : i < j ? 1 : -1;
       const ny = distance > 0 ? dy / distance : 0;
       const overlap = both - distance;
-      const iWalks = vx[i] !== 0 || vy[i] !== 0;
-      const jWalks = vx[j] !== 0 || vy[j] !== 0;
+      const vxj = vx[j]!;
+      const vyj = vy[j]!;
+      const jWalks = vxj !== 0 || vyj !== 0;
+      const iAhead = vxi * nx + vyi * ny;
+      const jAhead = -(vxj * nx + vyj * ny);
       let share = iWalks === jWalks ? 0.5 : iWalks ? 1 : 0;
       if (iWalks && jWalks) {
         // The faster, who walks into the back of a slower one, waits; the slower is not pushed along.
-        const iAhead = vx[i]! * nx + vy[i]! * ny;
-        const jAhead = -(vx[j]! * nx + vy[j]! * ny);
         if (iAhead > 0 && jAhead <= 0 && speed[i]! > speed[j]!) share = 1;
         else if (jAhead > 0 && iAhead <= 0 && speed[j]! > speed[i]!) share = 0;
       }
       push[0] = -nx * overlap * share;
       push[1] = -ny * overlap * share;
-      if (iWalks) {
-        const ahead = vx[i]! * nx + vy[i]! * ny;
-        if (ahead > 0) {
-          const lean = vy[i]! * nx - vx[i]! * ny;
-          const side = lean > 1e-9 ? 1 : lean < -1e-9 ? -1 : (i & 1) === 0 ? 1 : -1;
-          push[0]! += -ny * side * ahead * GIVE_WAY;
-          push[1]! += nx * side * ahead * GIVE_WAY;
-        }
+      if (iWalks && iAhead > 0) {
+        const lean = vyi * nx - vxi * ny;
+        const side = lean > 1e-9 ? 1 : lean < -1e-9 ? -1 : (i & 1) === 0 ? 1 : -1;
+        push[0]! += -ny * side * iAhead * GIVE_WAY;
+        push[1]! += nx * side * iAhead * GIVE_WAY;
       }
       if (push[0] !== 0 || push[1] !== 0) {
         shift(w, i);
@@ -274,14 +275,11 @@ export function separate(w: World): void {
       }
       push[0] = nx * overlap * (1 - share);
       push[1] = ny * overlap * (1 - share);
-      if (jWalks) {
-        const ahead = -(vx[j]! * nx + vy[j]! * ny);
-        if (ahead > 0) {
-          const lean = vx[j]! * ny - vy[j]! * nx;
-          const side = lean > 1e-9 ? 1 : lean < -1e-9 ? -1 : (j & 1) === 0 ? 1 : -1;
-          push[0]! += ny * side * ahead * GIVE_WAY;
-          push[1]! += -nx * side * ahead * GIVE_WAY;
-        }
+      if (jWalks && jAhead > 0) {
+        const lean = vxj * ny - vyj * nx;
+        const side = lean > 1e-9 ? 1 : lean < -1e-9 ? -1 : (j & 1) === 0 ? 1 : -1;
+        push[0]! += ny * side * jAhead * GIVE_WAY;
+        push[1]! += -nx * side * jAhead * GIVE_WAY;
       }
       if (push[0] !== 0 || push[1] !== 0) {
         shift(w, j);
