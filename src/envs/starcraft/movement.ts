@@ -23,7 +23,8 @@ export interface World {
   readonly aim: Float64Array;
   /** For `shift`: [dx, dy]. */
   readonly push: Float64Array;
-  /** For `goAround`: who stands, and where; from a walker to each of them near it, and by what it has to clear him. [units] */
+  /** For `goAround`: who walks; who stands, and where; from a walker to each of them near it, and by what it has to clear him. [units] */
+  readonly walking: Int32Array;
   readonly standing: Int32Array;
   readonly standX: Float64Array;
   readonly standY: Float64Array;
@@ -175,13 +176,12 @@ export function move(w: World): void {
 /** Moves unit `i` by `push` as far as the ground lets it, sliding along what is closed. */
 function shift(w: World, i: number): void {
   const { b, push } = w;
-  const ground = w.grounds[i]!;
-  const { box, clear } = ground;
+  const { box, clear } = w.grounds[i]!;
   const x = b.x[i]! + push[0]!;
   const y = b.y[i]! + push[1]!;
   if (box !== null) {
-    b.x[i] = x < box[0]! ? box[0]! : x > box[1]! ? box[1]! : x;
-    b.y[i] = y < box[2]! ? box[2]! : y > box[3]! ? box[3]! : y;
+    b.x[i] = Math.min(Math.max(x, box[0]!), box[1]!);
+    b.y[i] = Math.min(Math.max(y, box[2]!), box[3]!);
     return;
   }
   const column = x >= 0 && x < MAP_SIZE ? (x * FINE) | 0 : -1;
@@ -317,20 +317,24 @@ const turnSin = Float64Array.from({ length: TURNS + 1 }, (_, k) => Math.sin((k *
 
 /** Turns walkers around units that stand in their way, before they touch them: to the side they took last, if both are as good. */
 export function goAround(w: World): void {
-  const { b, standing, standX, standY, nearX, nearY, nearRoom } = w;
+  const { b, walking, standing, standX, standY, nearX, nearY, nearRoom } = w;
   const { units, alive, vx, vy, x, y, layer, separation, target, side, layerSeparation } = b;
   let stand = 0;
+  let walkers = 0;
   for (let j = 0; j < units; j++) {
-    if (alive[j] === 0 || layer[j] !== GROUND || vx[j] !== 0 || vy[j] !== 0) continue;
-    standing[stand] = j;
-    standX[stand] = x[j]!;
-    standY[stand++] = y[j]!;
+    if (alive[j] === 0 || layer[j] !== GROUND) continue;
+    if (vx[j] !== 0 || vy[j] !== 0) walking[walkers++] = j;
+    else {
+      standing[stand] = j;
+      standX[stand] = x[j]!;
+      standY[stand++] = y[j]!;
+    }
   }
   if (stand === 0) return;
-  for (let i = 0; i < units; i++) {
+  for (let n = 0; n < walkers; n++) {
+    const i = walking[n]!;
     const vxi = vx[i]!;
     const vyi = vy[i]!;
-    if ((vxi === 0 && vyi === 0) || alive[i] === 0 || layer[i] !== GROUND) continue;
     const t = target[i]!;
     const xi = x[i]!;
     const yi = y[i]!;

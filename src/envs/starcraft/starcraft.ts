@@ -45,6 +45,7 @@ export function createStarcraftRules(b: Battle): BattleRules {
     aim: new Float64Array(3),
     push: new Float64Array(2),
     line: new Float64Array(4),
+    walking: new Int32Array(b.units),
     standing: new Int32Array(b.units),
     standX: new Float64Array(b.units),
     standY: new Float64Array(b.units),
