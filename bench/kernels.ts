@@ -82,6 +82,8 @@ async function phases(native: NativeKernels | null, density: number, perMillisec
     ...PHASES.flatMap((phase): Row[] => {
       const value = best.get(phase)!;
       const bound = bounds[phase];
+      // Shorter than the clock of the processor's time can tell.
+      if (value === 0) return [];
       return [{ name: `${name}: ${phase}`, value, unit: "ms" }, ...(bound === undefined ? [] : [{ name: `${name}: ${phase}, share of the bound`, value: bound / value, unit: "x" }])];
     }),
   ];
