@@ -340,7 +340,7 @@ describe("other commands", () => {
   it("say what is there", () => {
     expect(mast("doctor").out).toMatch(/ok +Node\.js +\d+\.\d+\.\d+\nok +Engine: wasm/);
     expect(mast("runs").out).toMatch(/^No runs in .* yet/);
-    expect(mast("--help").out).toMatch(/train \[options\][^]*Algorithms: qmix, ow-qmix, cw-qmix, res\nMethods: dense, tiny, ss, set, rigl, rlx2, mast\n/);
+    expect(mast("--help").out).toMatch(/train \[options\][^]*Algorithms: qmix, ow-qmix, cw-qmix, res, vdn, iql\nMethods: dense, tiny, ss, set, rigl, rlx2, mast\n/);
     expect(mast("train", "--help").out).toMatch(/--ticket <KIND>[^]*--source <RUN>/);
     const list = mast("experiment", "list").out;
     expect(list).toMatch(/^Experiment +Of the paper +smoke +classroom +paper +two cores\n/);
