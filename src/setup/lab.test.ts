@@ -115,11 +115,13 @@ describe.skipIf(python === undefined || !built)("a notebook cell that is interru
 
 /** Runs cells in a kernel of its own, as JupyterLab does, and presses stop in the middle of the second. */
 const INTERRUPT = String.raw`
-import json, re, sys, time
+import atexit, json, re, sys, time
 from jupyter_client.manager import KernelManager
 
 manager = KernelManager(kernel_name="tslab")
 manager.start_kernel()
+# A kernel that outlives this script would hold its output open, and the test would wait for ever.
+atexit.register(lambda: manager.is_alive() and manager.shutdown_kernel(now=True))
 client = manager.client()
 client.start_channels()
 client.wait_for_ready(timeout=60)
@@ -151,11 +153,11 @@ def run(code, on_progress=None):
             return reply["content"]["status"], text
 
 SETUP = """
-import { readRunCheckpoint, resolveConfig, runOf, watchRuns } from "mast-lab";
+import { listRuns, readRunCheckpoint, resolveConfig, StoredRun, watchRuns } from "mast-lab";
 const configs = [resolveConfig({ environment: "3m", method: "mast", steps: 3000, warmup: 200, evaluation: { interval: 100, episodes: 2 }, log: { interval: 50 } })];
 """
 STATE = """
-const run = runOf(configs[0]);
+const run = listRuns().find((one): one is StoredRun => one.state !== "damaged")!;
 console.log(JSON.stringify({ state: run.state, step: run.step, checkpoint: readRunCheckpoint(run.directory).state.progress.step }));
 """
 sent = []
