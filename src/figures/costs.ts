@@ -1,3 +1,5 @@
+// The costs are looked up by the algorithms' names.
+import "../parts/built-in.js";
 import { algorithmTitle, type PaperAlgorithm } from "../methods.js";
 import type { NetworkShape } from "../networks/parameters.js";
 import { readPaperTable } from "../results/paper.js";

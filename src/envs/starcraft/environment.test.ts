@@ -172,7 +172,7 @@ it("draws who fired at whom, and the cliff", () => {
     const now = env.snapshot();
     expect(now.step).toBeGreaterThan(0);
     if (joint[0]! >= 6 && now.units[0]!.target >= 0) {
-      expect(now.units[0]!.target).toBe(env.battle.enemyAt[joint[0]! - 6]! + 2);
+      expect(now.units[0]!.target).toBe(env.sizes.agents + joint[0]! - 6);
     }
   }
   expect(env.snapshot().units.filter((unit) => unit.side === "enemy" && !unit.alive).length).toBeGreaterThan(0);

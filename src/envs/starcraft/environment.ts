@@ -147,10 +147,14 @@ export function actionName(b: Battle, i: number, action: number): string {
   return `${b.heals[i] === 1 ? "heal" : "attack"} ${action - FIRST_TARGET}`;
 }
 
+/** Units as agents number them: the allies, then the enemies in the order of observations, state and actions, which is drawn anew for each battle. */
 function snapshot(b: Battle): EnvironmentSnapshot {
-  const units = b.types.map((type, i): UnitSnapshot => ({
+  const { allies } = b;
+  const placed = (i: number): number => (i < allies ? i : allies + b.placeOf[i - allies]!);
+  const order = b.types.map((_, place) => (place < allies ? place : allies + b.enemyAt[place - allies]!));
+  const units = order.map((i): UnitSnapshot => ({
     side: i < b.allies ? "ally" : "enemy",
-    type: type.name,
+    type: b.types[i]!.name,
     x: b.x[i]!,
     y: b.y[i]!,
     radius: b.radius[i]!,
@@ -159,7 +163,7 @@ function snapshot(b: Battle): EnvironmentSnapshot {
     shield: b.alive[i] === 1 ? b.shield[i]! : 0,
     maxShield: b.maxShield[i]!,
     alive: b.alive[i] === 1,
-    target: b.fired[i]!,
+    target: placed(b.fired[i]!),
   }));
   const living = (side: string): number => units.filter((unit) => unit.side === side && unit.alive).length;
   return {
