@@ -28,7 +28,9 @@ export interface RecordedBattle {
 
 /** A recorded battle and one of the simulator, in which a network of the same training played the allies. */
 export interface BattlePair {
+  /** The battle of the real game, with positions between orders interpolated. */
   readonly recorded: EpisodeRecording;
+  /** A battle of our simulator, played by the network of the recorded team. */
   readonly simulated: EpisodeRecording;
 }
 

@@ -5,11 +5,13 @@ import type { Table } from "./table.js";
 
 /** One thing that was measured in our battles and in the real game's; a row of data/results/real-game.csv. */
 export interface RealGameRow {
+  /** Name of the map, for example "2s3z". */
   readonly map: string;
   /** What was measured, in words. */
   readonly measure: string;
+  /** What our battles gave, in the unit that `measure` names. */
   readonly here: number;
-  /** NaN where it is not known of the real game. */
+  /** What the real game gave. NaN where it is not known of the real game. */
   readonly real: number;
   /** How near it had to come, in words; empty where it is only reported. */
   readonly target: string;
@@ -19,14 +21,17 @@ export interface RealGameRow {
 
 /** How fast teams learn one map in one of the two games; a row of data/results/real-game-learning.csv. */
 export interface RealGameLearning {
+  /** Name of the map, for example "2s3z". */
   readonly map: string;
+  /** Where the teams learned. */
   readonly game: "StarCraft II" | "here";
   /** Who measured it: a group of runs of the same origin. */
   readonly source: string;
   /** Number of runs, one a seed. */
   readonly runs: number;
-  /** Median over runs of the first environment step from which on three evaluations in a row average .5 or more, and .9; NaN where no run came so far. */
+  /** Median over runs of the first environment step from which on three evaluations in a row average .5 or more; NaN where no run came so far. */
   readonly half: number;
+  /** The same for .9. */
   readonly nineTenths: number;
   /** Median win rates, 0..1, at environment steps; those that were measured. */
   readonly winRates: ReadonlyMap<number, number>;
