@@ -114,7 +114,8 @@ describe.skipIf(why !== undefined)("a Slurm cluster", () => {
     await until(() => jobsOf("some").length === 0);
     expect(complete(path).length).toBeLessThan(6);
 
-    const short = study("fails", { seeds: 2 });
+    // Of other steps than the runs of the other tests, which are complete.
+    const short = study("fails", { base: { ...BASE, steps: BASE.steps + 50 }, seeds: 2 });
     const broken = names(short)[1]!;
     spawnSync("mkdir", ["-p", join(runs, broken)]);
     writeFileSync(join(runs, broken, "config.json"), "{}");
