@@ -3,21 +3,10 @@ import { referenceFolder } from "../src/analysis/recorded-battle.js";
 import { createEnvironment } from "../src/envs/index.js";
 import { uniformRandom } from "../src/envs/play.js";
 import type { BattleEnvironment } from "../src/envs/starcraft/environment.js";
+import type { RealGameRow } from "../src/figures/real-game.js";
 import { type BattleOutcome, playBattles, recordedOutcome, replayBattle } from "./real-game/battles.js";
 import { networkPolicy } from "./real-game/network.js";
 import { readReference, type RealNetwork, type Reference } from "./real-game/reference.js";
-
-/** One figure of our battles beside the real game's. */
-export interface RealGameRow {
-  readonly map: string;
-  readonly measure: string;
-  readonly here: number;
-  /** NaN where the real game's is not known. */
-  readonly real: number;
-  /** How near it has to come, in words; empty where it is only reported. */
-  readonly target: string;
-  readonly met: boolean | undefined;
-}
 
 const MAPS = ["3m", "8m", "2s3z", "3s5z", "2c_vs_64zg"];
 /** Largest mean absolute difference of win rates. */

@@ -29,19 +29,24 @@ export function plotlyFigure(figure: Figure): { data: Figure["data"]; layout: Fi
   return { ...plain, config: { displaylogo: false, showSendToCloud: false, plotlyServerURL: "" } };
 }
 
-/**
- * A page of its own that shows a figure interactively, without a network. Plotly travels compressed in it (0.7 MB instead of
- * 1.5 MB, so that a page can be committed); every browser since 2023 unpacks it.
- */
-export function figureHtml(figure: Figure, title = figure.summary): string {
-  const json = scriptJson(plotlyFigure(figure));
+/** How a page of its own begins, up to its styles: a page loads nothing from a network. */
+export function pageHead(title: string): string {
   return `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:; font-src data:">
 <meta name="viewport" content="width=device-width">
-<title>${escapeHtml(title)}</title>
+<title>${escapeHtml(title)}</title>`;
+}
+
+/**
+ * A page of its own that shows a figure interactively, without a network. Plotly travels compressed in it (0.7 MB instead of
+ * 1.5 MB, so that a page can be committed); every browser since 2023 unpacks it.
+ */
+export function figureHtml(figure: Figure, title = figure.summary): string {
+  const json = scriptJson(plotlyFigure(figure));
+  return `${pageHead(title)}
 <style>body { margin: 1.5rem; font: 15px Helvetica, Arial, sans-serif; color: #222; background: #fff } #figure { max-width: 100%; overflow-x: auto }</style>
 </head>
 <body>

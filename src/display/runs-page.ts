@@ -1,6 +1,6 @@
 import { scriptJson } from "../figures/plain.js";
 import { escapeHtml } from "../figures/table.js";
-import { packedPlotly } from "./page.js";
+import { packedPlotly, pageHead } from "./page.js";
 
 /** A run as the page shows it. */
 export interface PageRun {
@@ -22,13 +22,7 @@ export interface PageRun {
 export function runsPage(runs: readonly PageRun[], { title }: { readonly title: string }): string {
   const columns = [...new Set(runs.flatMap(({ cells }) => Object.keys(cells)))];
   const numeric = new Set(columns.filter((column) => runs.every(({ cells }) => cells[column] === undefined || typeof cells[column] === "number")));
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:; font-src data:">
-<meta name="viewport" content="width=device-width">
-<title>${escapeHtml(title)}</title>
+  return `${pageHead(title)}
 <style>
 body { margin: 1.5rem; font: 14px Helvetica, Arial, sans-serif; color: #222; background: #fff }
 h1 { font-size: 1.3rem }

@@ -11,7 +11,7 @@ export interface RealGameRow {
   readonly measure: string;
   /** What our battles gave, in the unit that `measure` names. */
   readonly here: number;
-  /** What the real game gave. NaN where it is not known of the real game. */
+  /** What the real game gave; NaN where that is not known. */
   readonly real: number;
   /** How near it had to come, in words; empty where it is only reported. */
   readonly target: string;
