@@ -21,7 +21,27 @@ const FLOORS = [
   // From here down is the core, which trains in a browser as well.
   [["training/"]],
   // A configuration is resolved with all parts at hand: it names them, and takes defaults from them. Its types are on the ground.
-  [["config.ts", ...["error", "explain", "impossible", "merge", "names", "parts", "pymarl", "resolve", "schema", "short", "text"].map((file) => `config/${file}.ts`), "parts/built-in.ts", "parts/index.ts", "short-run.ts"]],
+  [
+    [
+      "config.ts",
+      ...[
+        "error",
+        "explain",
+        "impossible",
+        "merge",
+        "names",
+        "parts",
+        "pymarl",
+        "resolve",
+        "schema",
+        "short",
+        "text",
+      ].map((file) => `config/${file}.ts`),
+      "parts/built-in.ts",
+      "parts/index.ts",
+      "short-run.ts",
+    ],
+  ],
   [["algorithms/"]],
   [["methods.ts"]],
   [["sparse/"]],
@@ -29,7 +49,17 @@ const FLOORS = [
   [["parts/algorithm.ts"]],
   [["networks/"], ["targets/"]],
   [["replay/"]],
-  [["envs/", "config/config.ts", "errors.ts", "host.ts", "messages.ts", ...["environment", "growth", "method", "operator", "registry"].map((file) => `parts/${file}.ts`), "random.ts"]],
+  [
+    [
+      "envs/",
+      "config/config.ts",
+      "errors.ts",
+      "host.ts",
+      "messages.ts",
+      ...["environment", "growth", "method", "operator", "registry"].map((file) => `parts/${file}.ts`),
+      "random.ts",
+    ],
+  ],
 ];
 const CORE = FLOORS.slice(FLOORS.findIndex(([room]) => room.includes("training/")));
 
@@ -41,7 +71,11 @@ const TEST = "\\.test\\.ts$";
 const OUTSIDE = "^src/(setup/|.*\\.mjs$)";
 
 /** A regular expression for the files of rooms. */
-const filesOf = (rooms) => `^src/(${rooms.flat(Infinity).map((part) => (part.endsWith("/") ? part : `${part.replaceAll(".", "\\.")}$`)).join("|")})`;
+const filesOf = (rooms) =>
+  `^src/(${rooms
+    .flat(Infinity)
+    .map((part) => (part.endsWith("/") ? part : `${part.replaceAll(".", "\\.")}$`))
+    .join("|")})`;
 
 const upwards = FLOORS.flatMap((floor, height) =>
   floor.map((room) => ({
@@ -65,7 +99,8 @@ export default {
     },
     {
       name: "core-without-node",
-      comment: "The core trains in a browser, too: what it needs of Node.js is a field of Host (src/host.ts), which src/node/ fills in.",
+      comment:
+        "The core trains in a browser, too: what it needs of Node.js is a field of Host (src/host.ts), which src/node/ fills in.",
       severity: "error",
       from: { path: filesOf(CORE), pathNot: TEST },
       to: { dependencyTypes: ["core"] },
@@ -79,7 +114,8 @@ export default {
     },
     {
       name: "figures-are-pure",
-      comment: "Figures are functions from numbers to Plotly's JSON: reading, writing and showing belongs to results/ and display/.",
+      comment:
+        "Figures are functions from numbers to Plotly's JSON: reading, writing and showing belongs to results/ and display/.",
       severity: "error",
       from: { path: "^src/figures/", pathNot: TEST },
       // What shrinks the palette of a picture is arithmetic on its bytes.
@@ -114,6 +150,10 @@ export default {
     tsConfig: { fileName: "tsconfig.json" },
     doNotFollow: { path: "node_modules" },
     exclude: { path: OUTSIDE },
-    enhancedResolveOptions: { exportsFields: ["exports"], conditionNames: ["import", "require", "node", "types", "default"], mainFields: ["module", "main", "types"] },
+    enhancedResolveOptions: {
+      exportsFields: ["exports"],
+      conditionNames: ["import", "require", "node", "types", "default"],
+      mainFields: ["module", "main", "types"],
+    },
   },
 };

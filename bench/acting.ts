@@ -15,7 +15,10 @@ export const actingBenchmarks: readonly Benchmark[] = (["3m", "3s5z"] as const).
 async function acting(map: ShapeName, environments: number, effort: Effort): Promise<Row[]> {
   const shape = shapes[map];
   const random = createRandom(6);
-  const seen = Float32Array.from({ length: environments * shape.agents * shape.observation }, () => 2 * random.float() - 1);
+  const seen = Float32Array.from(
+    { length: environments * shape.agents * shape.observation },
+    () => 2 * random.float() - 1,
+  );
   const calls = effort.quick ? 20 : Math.ceil(400 / environments);
   const engines = DENSITIES.map((density) => startEngine(shape, density).engine);
   const best = await fastest(

@@ -34,8 +34,13 @@ async function compare(map: ShapeName, steps: number, effort: Effort): Promise<R
   const { engine, online, target, masks } = starts[1];
   const tensorflow = createTensorflowEngine(tf, shape, online, masks);
   tensorflow.write("target", target);
-  const { relative, of } = largestDifference(updateDifferences(await observeUpdate(tensorflow, checked, config), await observeUpdate(engine, checked, config)));
-  if (!(relative <= TOLERANCE)) throw new Error(`bench: the two engines disagree by ${relative.toExponential(1)} on the same update at ${map} shapes (${of}); the comparison would mean nothing`);
+  const { relative, of } = largestDifference(
+    updateDifferences(await observeUpdate(tensorflow, checked, config), await observeUpdate(engine, checked, config)),
+  );
+  if (!(relative <= TOLERANCE))
+    throw new Error(
+      `bench: the two engines disagree by ${relative.toExponential(1)} on the same update at ${map} shapes (${of}); the comparison would mean nothing`,
+    );
 
   const best = await fastest(
     [
@@ -45,7 +50,8 @@ async function compare(map: ShapeName, steps: number, effort: Effort): Promise<R
         name: density,
         sample: async () => {
           let least = Infinity;
-          for (let i = 0; i < (effort.quick ? 1 : 4); i++) least = Math.min(least, await time(() => update(engine, batch, config)));
+          for (let i = 0; i < (effort.quick ? 1 : 4); i++)
+            least = Math.min(least, await time(() => update(engine, batch, config)));
           return least;
         },
       })),
@@ -55,8 +61,16 @@ async function compare(map: ShapeName, steps: number, effort: Effort): Promise<R
   );
   for (const { dispose } of [tensorflow, ...starts.map(({ engine }) => engine)]) dispose();
   return [
-    { name: `${name}: largest relative difference of loss and gradients, TensorFlow.js and wasm engine`, value: relative, unit: "" },
+    {
+      name: `${name}: largest relative difference of loss and gradients, TensorFlow.js and wasm engine`,
+      value: relative,
+      unit: "",
+    },
     { name: `${name}, ${TENSORFLOW}`, value: best[TENSORFLOW], unit: "ms" },
-    ...starts.map(({ density }) => ({ name: `${name}: ${TENSORFLOW} / ${density}`, value: best[TENSORFLOW] / best[density], unit: "x" })),
+    ...starts.map(({ density }) => ({
+      name: `${name}: ${TENSORFLOW} / ${density}`,
+      value: best[TENSORFLOW] / best[density],
+      unit: "x",
+    })),
   ];
 }

@@ -18,6 +18,10 @@ async function play(map: string, steps: number, effort: Effort): Promise<Row[]> 
   const env = createEnvironment(map);
   let played = 0;
   // The same seeds every time: every sample does the same work, so that their minimum is no easier episode.
-  const best = await fastest([{ name: map, sample: () => time(() => (played = playRandom(env, { steps, seed: 1 }).steps)) }], SECONDS, effort);
+  const best = await fastest(
+    [{ name: map, sample: () => time(() => (played = playRandom(env, { steps, seed: 1 }).steps)) }],
+    SECONDS,
+    effort,
+  );
   return [{ name: `environment ${map}, random legal play`, value: (1000 * played) / best[map], unit: "steps/s" }];
 }

@@ -7,12 +7,24 @@ import { train } from "../src/training/train.js";
 
 // Hashes of all that three fixed runs report, one of each family of algorithms. Two versions of the code that print the same train the same, bit for
 // bit: run it before and after moving code about. `npx tsx bench/fingerprint.ts`, ten seconds.
-const RUNS = [["qmix", "mast"], ["ow-qmix", "rigl"], ["res", "set"]] as const;
+const RUNS = [
+  ["qmix", "mast"],
+  ["ow-qmix", "rigl"],
+  ["res", "set"],
+] as const;
 
 for (const [algorithm, method] of RUNS) {
   const hashes: Record<string, ReturnType<typeof createHash>> = {};
-  const config = resolveConfig(shortRun({ environment: "3m", algorithm, method, sparsity: { level: 0.9 }, steps: 8000, seed: 3 }));
+  const config = resolveConfig(
+    shortRun({ environment: "3m", algorithm, method, sparsity: { level: 0.9 }, steps: 8000, seed: 3 }),
+  );
   // Checkpoints come by the clock, and change nothing.
-  for await (const record of train(config, { checkpointEvery: Infinity })) (hashes[record.kind] ??= createHash("sha256")).update(recordText(record));
-  console.log(`${algorithm}, ${method}: ${Object.entries(hashes).map(([kind, hash]) => `${kind} ${hash.digest("hex").slice(0, 16)}`).sort().join("  ")}`);
+  for await (const record of train(config, { checkpointEvery: Infinity }))
+    (hashes[record.kind] ??= createHash("sha256")).update(recordText(record));
+  console.log(
+    `${algorithm}, ${method}: ${Object.entries(hashes)
+      .map(([kind, hash]) => `${kind} ${hash.digest("hex").slice(0, 16)}`)
+      .sort()
+      .join("  ")}`,
+  );
 }

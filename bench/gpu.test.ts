@@ -21,15 +21,24 @@ describe("npm run bench -- --gpu", () => {
     for (const map of ["gpu 3m, T=25", "gpu 3s5z, T=60"]) {
       const value = (of: string) => rows.find(({ name }) => name.startsWith(map) && name.endsWith(of))!.value;
       expect(value("dense, wasm, S = 2: seed-updates") / value("dense, wasm, S = 2: updates")).toBeCloseTo(2, 6);
-      const parts = ["the learning rule in JavaScript", "submitting passes, with their inputs", "waiting for results"].map((part) => value(`density 0.1, wasm, S = 2: of it ${part}`));
-      expect(parts.reduce((sum, part) => sum + part, 0) / value("density 0.1, wasm, S = 2: an update")).toBeCloseTo(1, 6);
+      const parts = [
+        "the learning rule in JavaScript",
+        "submitting passes, with their inputs",
+        "waiting for results",
+      ].map((part) => value(`density 0.1, wasm, S = 2: of it ${part}`));
+      expect(parts.reduce((sum, part) => sum + part, 0) / value("density 0.1, wasm, S = 2: an update")).toBeCloseTo(
+        1,
+        6,
+      );
     }
   });
 
   it("stops when a seed's gradients are not those of the wasm engine", async () => {
     vectorised = start(3);
     expect(await checkAgreement(vectorised, "three")).toBeLessThan(1e-5);
-    const [name] = vectorised.engines[2].parameters.map((parameter) => parameter.name).filter((one) => one.endsWith("fc2.bias"));
+    const [name] = vectorised.engines[2].parameters
+      .map((parameter) => parameter.name)
+      .filter((one) => one.endsWith("fc2.bias"));
     vectorised.engines[2].write("online", new Map([[name, new Float32Array(shape.actions).fill(0.3)]]));
     // The first update has changed what the others begin from, too: they are put back.
     for (const [index, engine] of vectorised.engines.entries()) {
@@ -37,7 +46,9 @@ describe("npm run bench -- --gpu", () => {
       wasm.dispose();
       engine.write("online", index === 2 ? new Map([...online].filter(([other]) => other !== name)) : online);
     }
-    await expect(checkAgreement(vectorised, "three")).rejects.toThrow(/bench: three: the two engines disagree by .* \(.*, seed 3 of 3\)/);
+    await expect(checkAgreement(vectorised, "three")).rejects.toThrow(
+      /bench: three: the two engines disagree by .* \(.*, seed 3 of 3\)/,
+    );
   });
 });
 
@@ -47,7 +58,9 @@ describe("the account of an update", () => {
     const backend = tf.backend();
     const before = { read: backend.read, write: backend.write };
     const config = ruleConfig(mastRule);
-    const { kernels, up, down } = await accountFor(tf, vectorised.engines, (engines) => vectorised.update(config, engines));
+    const { kernels, up, down } = await accountFor(tf, vectorised.engines, (engines) =>
+      vectorised.update(config, engines),
+    );
     expect({ read: backend.read, write: backend.write }).toEqual(before);
     // Two runs, three episodes of up to 5 + 1 steps: observations and states, and the values of both networks that come back.
     expect(up).toBeGreaterThan(2 * 3 * 6 * (2 * 5 + 7) * 4);

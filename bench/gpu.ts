@@ -1,5 +1,10 @@
 import type { Backend } from "../src/config.js";
-import { largestDifference, observeUpdate, type ObservedUpdate, updateDifferences } from "../src/timing/engine-agreement.js";
+import {
+  largestDifference,
+  observeUpdate,
+  type ObservedUpdate,
+  updateDifferences,
+} from "../src/timing/engine-agreement.js";
 import { mastRule, ruleConfig } from "../src/timing/random-learner.js";
 import { type VectorisedSeeds, startVectorisedSeeds } from "../src/timing/vectorised-seeds.js";
 import { openBackend, type OpenBackend, type Tensorflow } from "../src/node/tensorflow/backend.js";
@@ -15,7 +20,10 @@ import { BATCH, shapes, type ShapeName } from "./shapes.js";
 const SEEDS = [1, 8, 32, 64];
 
 /** Dense, and the masked case that is looked at closely. */
-const CASES = [{ density: 1, title: "dense" }, { density: 0.1, title: "density 0.1" }] as const;
+const CASES = [
+  { density: 1, title: "dense" },
+  { density: 0.1, title: "density 0.1" },
+] as const;
 
 /** No more seeds are tried when an update took longer, in seconds: on a slow backend all would take hours. */
 const LONGEST = 1;
@@ -50,12 +58,19 @@ function throughput(map: ShapeName, steps: number, backend: Backend): Benchmark 
   };
 }
 
-async function measure(map: ShapeName, steps: number, name: string, { tf, backend, device }: OpenBackend, effort: Effort): Promise<Row[]> {
+async function measure(
+  map: ShapeName,
+  steps: number,
+  name: string,
+  { tf, backend, device }: OpenBackend,
+  effort: Effort,
+): Promise<Row[]> {
   const shape = shapes[map];
   const lengths = Array<number>(effort.quick ? 8 : BATCH).fill(steps);
   const config = ruleConfig(mastRule);
   const { seconds, samples } = effort.quick ? { seconds: 0, samples: 1 } : SAMPLE;
-  const open = (seeds: number, density: number, of: readonly number[]) => startVectorisedSeeds(tf, shape, { seeds, density, lengths: of });
+  const open = (seeds: number, density: number, of: readonly number[]) =>
+    startVectorisedSeeds(tf, shape, { seeds, density, lengths: of });
 
   let largest = 0;
   for (const { density } of CASES) {
@@ -63,7 +78,13 @@ async function measure(map: ShapeName, steps: number, name: string, { tf, backen
     largest = Math.max(largest, await checkAgreement(uneven, `${name}, density ${density}`));
     uneven.dispose();
   }
-  const rows: Row[] = [{ name: `${name}: largest relative difference of loss and gradients, tensorflow engine on ${backend} (${device}) and wasm engine`, value: largest, unit: "" }];
+  const rows: Row[] = [
+    {
+      name: `${name}: largest relative difference of loss and gradients, tensorflow engine on ${backend} (${device}) and wasm engine`,
+      value: largest,
+      unit: "",
+    },
+  ];
 
   for (const { density, title } of CASES) {
     const label = `${name}, ${title}`;
@@ -74,7 +95,11 @@ async function measure(map: ShapeName, steps: number, name: string, { tf, backen
       for (const seeds of effort.quick ? [1, 2] : SEEDS) {
         const what = `${label}, ${backend}, S = ${seeds}`;
         if (last.seconds > LONGEST) {
-          rows.push({ name: `${what}: left out, since an update of S = ${last.seeds} takes`, value: 1000 * last.seconds, unit: "ms" });
+          rows.push({
+            name: `${what}: left out, since an update of S = ${last.seeds} takes`,
+            value: 1000 * last.seconds,
+            unit: "ms",
+          });
           continue;
         }
         const vectorised = open(seeds, density, lengths);
@@ -92,13 +117,21 @@ async function measure(map: ShapeName, steps: number, name: string, { tf, backen
           }
           best = Math.max(best, seeds * rate);
           last = { seeds, seconds: 1 / rate };
-          rows.push({ name: `${what}: updates`, value: rate, unit: "updates/s" }, { name: `${what}: seed-updates`, value: seeds * rate, unit: "seed-updates/s" }, { name: `${what}: cores that this process kept busy`, value: busy, unit: "" });
+          rows.push(
+            { name: `${what}: updates`, value: rate, unit: "updates/s" },
+            { name: `${what}: seed-updates`, value: seeds * rate, unit: "seed-updates/s" },
+            { name: `${what}: cores that this process kept busy`, value: busy, unit: "" },
+          );
           if (density < 1) rows.push(...(await accountRows(tf, vectorised, what, samples)));
         } catch (error) {
           // A card may have too little memory for many seeds: what was measured before holds. One that cannot compute a single seed, or computes it wrongly, is of no use.
           const { message } = error as Error;
           if (seeds === 1 || message.startsWith("bench: ")) throw error;
-          rows.push({ name: `${what}: left out, since it failed (${message.split("\n")[0]}); seeds that went well`, value: last.seeds, unit: "" });
+          rows.push({
+            name: `${what}: left out, since it failed (${message.split("\n")[0]}); seeds that went well`,
+            value: last.seeds,
+            unit: "",
+          });
           break;
         } finally {
           vectorised.dispose();
@@ -125,7 +158,9 @@ async function measure(map: ShapeName, steps: number, name: string, { tf, backen
  */
 export async function checkAgreement(vectorised: VectorisedSeeds, what: string): Promise<number> {
   const config = ruleConfig(mastRule);
-  const observed = await Promise.all(vectorised.engines.map((engine, index) => observeUpdate(engine, vectorised.batch(index), config)));
+  const observed = await Promise.all(
+    vectorised.engines.map((engine, index) => observeUpdate(engine, vectorised.batch(index), config)),
+  );
   let largest = 0;
   for (const index of new Set([0, observed.length - 1])) {
     const { engine } = vectorised.start(index);
@@ -133,7 +168,9 @@ export async function checkAgreement(vectorised: VectorisedSeeds, what: string):
     engine.dispose();
     const { of, relative } = largestDifference(updateDifferences(observed[index], expected));
     if (!(relative <= TOLERANCE)) {
-      throw new Error(`bench: ${what}: the two engines disagree by ${relative.toExponential(1)} on the same update (${of}, seed ${index + 1} of ${observed.length}); their times would mean nothing`);
+      throw new Error(
+        `bench: ${what}: the two engines disagree by ${relative.toExponential(1)} on the same update (${of}, seed ${index + 1} of ${observed.length}); their times would mean nothing`,
+      );
     }
     largest = Math.max(largest, relative);
   }
@@ -144,8 +181,11 @@ export async function checkAgreement(vectorised: VectorisedSeeds, what: string):
 async function accountRows(tf: Tensorflow, vectorised: VectorisedSeeds, what: string, samples: number): Promise<Row[]> {
   const config = ruleConfig(mastRule);
   const accounts = [];
-  for (let sample = 0; sample < samples; sample++) accounts.push(await accountFor(tf, vectorised.engines, (engines) => vectorised.update(config, engines)));
-  const { whole, rule, passes, results, kernels, up, down } = accounts.reduce((best, one) => (one.whole < best.whole ? one : best));
+  for (let sample = 0; sample < samples; sample++)
+    accounts.push(await accountFor(tf, vectorised.engines, (engines) => vectorised.update(config, engines)));
+  const { whole, rule, passes, results, kernels, up, down } = accounts.reduce((best, one) =>
+    one.whole < best.whole ? one : best,
+  );
   const alone = await transferTimes(tf, up, down, samples);
   return [
     { name: `${what}: an update`, value: whole, unit: "ms" },

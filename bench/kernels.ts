@@ -13,7 +13,17 @@ import { BATCH, shapes } from "./shapes.js";
 const DENSITIES = [1, 0.1, 0.05];
 
 /** Passes of an update, and what else takes time in it. */
-const PHASES = ["layOut", "agentForward", "agentBackward", "mixerForward", "mixerBackward", "collect", "step", "clear", "JavaScript"] as const;
+const PHASES = [
+  "layOut",
+  "agentForward",
+  "agentBackward",
+  "mixerForward",
+  "mixerBackward",
+  "collect",
+  "step",
+  "clear",
+  "JavaScript",
+] as const;
 type Phase = (typeof PHASES)[number];
 
 /** Operations of a logistic function or a tanh. */
@@ -30,7 +40,11 @@ export async function kernelRows(effort: Effort = { quick: false }): Promise<Row
     const name = kernelsName(native);
     const perMillisecond = await speeds(native, effort);
     rows.push(
-      { name: `${name}: peak of multiplications and additions`, value: perMillisecond.operations / 1e6, unit: "GFLOP/s" },
+      {
+        name: `${name}: peak of multiplications and additions`,
+        value: perMillisecond.operations / 1e6,
+        unit: "GFLOP/s",
+      },
       { name: `${name}: copying more than the caches hold`, value: perMillisecond.bytes / 1e6, unit: "GB/s" },
     );
     for (const density of DENSITIES) rows.push(...(await phases(native, density, perMillisecond, effort)));
@@ -56,10 +70,18 @@ async function speeds(native: NativeKernels | null, effort: Effort): Promise<Spe
     1,
     effort,
   );
-  return { operations: (12 * (native?.lanes ?? 4) * iterations) / best.peak, bytes: from.byteLength / Math.max(1e-3, best.copy) };
+  return {
+    operations: (12 * (native?.lanes ?? 4) * iterations) / best.peak,
+    bytes: from.byteLength / Math.max(1e-3, best.copy),
+  };
 }
 
-async function phases(native: NativeKernels | null, density: number, perMillisecond: Speeds, effort: Effort): Promise<Row[]> {
+async function phases(
+  native: NativeKernels | null,
+  density: number,
+  perMillisecond: Speeds,
+  effort: Effort,
+): Promise<Row[]> {
   const shape = shapes["3s5z"];
   const [episodes, steps] = effort.quick ? [8, 4] : [BATCH, 60];
   const batch = randomEpisodes(shape, Array<number>(episodes).fill(steps), createRandom(2));
@@ -71,7 +93,14 @@ async function phases(native: NativeKernels | null, density: number, perMillisec
     spent.clear();
     const whole = await time(() => update(engine, batch, config));
     const kernels = [...spent.values()].reduce((a, b) => a + b, 0);
-    for (const phase of PHASES) best.set(phase, Math.min(best.get(phase) ?? Infinity, phase === "JavaScript" ? Math.max(0, whole - kernels) : (spent.get(phase) ?? 0)));
+    for (const phase of PHASES)
+      best.set(
+        phase,
+        Math.min(
+          best.get(phase) ?? Infinity,
+          phase === "JavaScript" ? Math.max(0, whole - kernels) : (spent.get(phase) ?? 0),
+        ),
+      );
     best.set("whole", Math.min(best.get("whole") ?? Infinity, whole));
   }
   const name = `${kernelsName(native)}, density ${density}`;
@@ -84,7 +113,12 @@ async function phases(native: NativeKernels | null, density: number, perMillisec
       const bound = bounds[phase];
       // Shorter than the clock of the processor's time can tell.
       if (value === 0) return [];
-      return [{ name: `${name}: ${phase}`, value, unit: "ms" }, ...(bound === undefined ? [] : [{ name: `${name}: ${phase}, share of the bound`, value: bound / value, unit: "x" }])];
+      return [
+        { name: `${name}: ${phase}`, value, unit: "ms" },
+        ...(bound === undefined
+          ? []
+          : [{ name: `${name}: ${phase}, share of the bound`, value: bound / value, unit: "x" }]),
+      ];
     }),
   ];
 }
@@ -108,7 +142,13 @@ function watched(kernels: Kernels, spent: Map<string, number>): Kernels {
 }
 
 /** Milliseconds that each phase takes at the least. */
-function boundsOf(shape: NetworkShape, nonzeros: (name: string) => number, episodes: number, steps: number, { operations, bytes }: Speeds): Partial<Record<Phase, number>> {
+function boundsOf(
+  shape: NetworkShape,
+  nonzeros: (name: string) => number,
+  episodes: number,
+  steps: number,
+  { operations, bytes }: Speeds,
+): Partial<Record<Phase, number>> {
   const { agents, hidden, observation, state } = shape;
   const weights = { agent: 0, mixer: 0 };
   // Weights that meet the networks' own inputs: nothing goes back through those.

@@ -31,10 +31,15 @@ export interface Benchmark {
  * @example
  * const best = await fastest([{ name: "dense", sample: () => time(dense) }, { name: "sparse", sample: () => time(sparse) }], 5, effort);
  */
-export async function fastest(candidates: readonly Candidate[], seconds: number, effort: Effort): Promise<Record<string, number>> {
+export async function fastest(
+  candidates: readonly Candidate[],
+  seconds: number,
+  effort: Effort,
+): Promise<Record<string, number>> {
   const best = Object.fromEntries(candidates.map(({ name }) => [name, Infinity]));
   const elapsed = stopwatch();
   const another = (turn: number) => (effort.quick ? turn < 1 : turn < 3 || elapsed() < seconds * 1000);
-  for await (const [{ name }, milliseconds] of takeTurns(candidates, another)) best[name] = Math.min(best[name], milliseconds);
+  for await (const [{ name }, milliseconds] of takeTurns(candidates, another))
+    best[name] = Math.min(best[name], milliseconds);
   return best;
 }

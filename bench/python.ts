@@ -31,7 +31,13 @@ async function bridge(copies: number, effort: Effort): Promise<Row[]> {
   for (let i = 0; i < 100; i++) play();
   const best = await fastest([{ name: "bridge", sample: () => wallTime(play) }], SECONDS, effort);
   for (const env of envs) env.close!();
-  return [{ name: `python bridge, 3s5z's sizes, ${copies} ${copies === 1 ? "copy" : "copies"}, a step of one`, value: (1000 * best["bridge"]!) / (rounds * copies), unit: "us" }];
+  return [
+    {
+      name: `python bridge, 3s5z's sizes, ${copies} ${copies === 1 ? "copy" : "copies"}, a step of one`,
+      value: (1000 * best["bridge"]!) / (rounds * copies),
+      unit: "us",
+    },
+  ];
 }
 
 /** Milliseconds on the clock: the child's work counts as well, which this thread's processor time does not have. */

@@ -31,7 +31,10 @@ export const pytorchBenchmarks: readonly Benchmark[] = [
 ];
 
 function against(algorithm: PaperAlgorithm, map: ShapeName, steps: number): Benchmark {
-  return { name: `pytorch ${ALGORITHM_TITLES[algorithm]} ${map}, T=${steps}`, run: (effort) => compare(algorithm, map, steps, effort) };
+  return {
+    name: `pytorch ${ALGORITHM_TITLES[algorithm]} ${map}, T=${steps}`,
+    run: (effort) => compare(algorithm, map, steps, effort),
+  };
 }
 
 async function compare(algorithm: PaperAlgorithm, map: ShapeName, steps: number, effort: Effort): Promise<Row[]> {
@@ -40,13 +43,22 @@ async function compare(algorithm: PaperAlgorithm, map: ShapeName, steps: number,
   const shape = { ...shapes[map], centralEmbed: 256 };
   const rules = [false, true].map((masked) => updateRule(algorithm, masked));
 
-  const checked = randomCase(shape, { density: 0.1, lengths: uniformLengths(8, 3, 9, createRandom(5)), seed: 2, rules, eventful: true });
+  const checked = randomCase(shape, {
+    density: 0.1,
+    lengths: uniformLengths(8, 3, 9, createRandom(5)),
+    seed: 2,
+    rules,
+    eventful: true,
+  });
   const answers = askPytorch(python, checked);
   const differences: number[] = [];
-  for (const rule of rules) differences.push(largestDifference(await wasmAnswer(checked, rule), answers.get(rule.name)!).difference);
+  for (const rule of rules)
+    differences.push(largestDifference(await wasmAnswer(checked, rule), answers.get(rule.name)!).difference);
   const difference = Math.max(...differences);
   if (!(difference <= TOLERANCE)) {
-    throw new Error(`bench: PyTorch and the wasm engine disagree by ${difference.toExponential(1)} on the same ${name}; the comparison would mean nothing`);
+    throw new Error(
+      `bench: PyTorch and the wasm engine disagree by ${difference.toExponential(1)} on the same ${name}; the comparison would mean nothing`,
+    );
   }
 
   const lengths = Array<number>(effort.quick ? 8 : BATCH).fill(effort.quick ? 4 : steps);
@@ -65,13 +77,23 @@ async function compare(algorithm: PaperAlgorithm, map: ShapeName, steps: number,
     const best = await fastestInTurns(rules, ours, server, effort);
     const [dense] = best;
     return [
-      { name: `${name}: largest relative difference, PyTorch ${torch} (${blas}, ${instructions}, ${threads} thread) and wasm engine`, value: difference, unit: "" },
+      {
+        name: `${name}: largest relative difference, PyTorch ${torch} (${blas}, ${instructions}, ${threads} thread) and wasm engine`,
+        value: difference,
+        unit: "",
+      },
       ...best.flatMap(({ ours, theirs }, i) => [
         { name: `${name}, ${LABELS[i].theirs}`, value: theirs, unit: "ms" },
         { name: `${name}, ${LABELS[i].ours}`, value: ours, unit: "ms" },
       ]),
-      ...best.map(({ ours, theirs }, i) => ({ name: `${name}: ${LABELS[i].theirs} / ${LABELS[i].ours}`, value: theirs / ours, unit: "x" })),
-      ...(algorithm === "qmix" ? await boundRows(name, productFlops(shapes[map], lengths.length, lengths[0]), dense, effort) : []),
+      ...best.map(({ ours, theirs }, i) => ({
+        name: `${name}: ${LABELS[i].theirs} / ${LABELS[i].ours}`,
+        value: theirs / ours,
+        unit: "x",
+      })),
+      ...(algorithm === "qmix"
+        ? await boundRows(name, productFlops(shapes[map], lengths.length, lengths[0]), dense, effort)
+        : []),
     ];
   } finally {
     server.stop();
@@ -86,16 +108,29 @@ const LABELS = [
 ] as const;
 
 /** How long the matrix products of a dense update would take at the most that the instructions in use reach, and what share of the time that is. */
-async function boundRows(name: string, flops: number, { ours, theirs }: { readonly ours: number; readonly theirs: number }, effort: Effort): Promise<Row[]> {
+async function boundRows(
+  name: string,
+  flops: number,
+  { ours, theirs }: { readonly ours: number; readonly theirs: number },
+  effort: Effort,
+): Promise<Row[]> {
   const native = currentHost().nativeKernels?.() ?? null;
   const { kernels } = createMemory(native);
   const lanes = native?.lanes ?? 4;
   const iterations = effort.quick ? 10_000 : 20_000_000;
-  const { peak } = await fastest([{ name: "peak", sample: () => time(() => kernels.peak(iterations, 1, 1)) }], 1, effort);
+  const { peak } = await fastest(
+    [{ name: "peak", sample: () => time(() => kernels.peak(iterations, 1, 1)) }],
+    1,
+    effort,
+  );
   // An iteration has 6 multiplications and 6 additions in each lane.
   const bound = (flops / (12 * lanes * iterations)) * peak;
   return [
-    { name: `${name}: dense products alone, at this core's peak of ${32 * lanes}-bit multiplications and additions`, value: bound, unit: "ms" },
+    {
+      name: `${name}: dense products alone, at this core's peak of ${32 * lanes}-bit multiplications and additions`,
+      value: bound,
+      unit: "ms",
+    },
     { name: `${name}: that / ours dense`, value: bound / ours, unit: "x" },
     { name: `${name}: that / PyTorch dense`, value: bound / theirs, unit: "x" },
   ];
@@ -127,7 +162,12 @@ function updateRule(algorithm: PaperAlgorithm, masked: boolean): Rule {
  * As `fastest` of measure.ts, but taking samples from two processes in turns, one of each a turn, never two at a time: milliseconds of
  * processor time of the fastest.
  */
-async function fastestInTurns(rules: readonly Rule[], ours: readonly (() => Promise<number>)[], server: PytorchServer, effort: Effort): Promise<{ ours: number; theirs: number }[]> {
+async function fastestInTurns(
+  rules: readonly Rule[],
+  ours: readonly (() => Promise<number>)[],
+  server: PytorchServer,
+  effort: Effort,
+): Promise<{ ours: number; theirs: number }[]> {
   const best = rules.map(() => ({ ours: Infinity, theirs: Infinity }));
   let spent = 0;
   for (let turn = 0; effort.quick ? turn < 1 : turn < 3 || spent < SECONDS * 1000; turn++) {

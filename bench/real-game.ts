@@ -18,21 +18,35 @@ const LEFT_TOLERANCE: Readonly<Record<string, number>> = { "3m": 0.4, "8m": 0.7,
  * the reference's tables.
  */
 const CURVES: Readonly<Record<string, readonly (readonly [number, number])[]>> = {
-  "3m": [[200_000, 0.97], [600_000, 0.99], [1_000_000, 0.99], [1_400_000, 0.99], [1_800_000, 0.99]],
-  "2c_vs_64zg": [[200_000, 0], [600_000, 0.2], [1_000_000, 0.8], [1_400_000, 0.9], [1_800_000, 0.95]],
+  "3m": [
+    [200_000, 0.97],
+    [600_000, 0.99],
+    [1_000_000, 0.99],
+    [1_400_000, 0.99],
+    [1_800_000, 0.99],
+  ],
+  "2c_vs_64zg": [
+    [200_000, 0],
+    [600_000, 0.2],
+    [1_000_000, 0.8],
+    [1_400_000, 0.9],
+    [1_800_000, 0.95],
+  ],
 };
 
 /** Measures battles against everything that the reference holds, map by map; `report` hears of each row. */
 export function measureRealGame(reference: Reference, battles: number, report: (row: RealGameRow) => void): void {
   for (const map of MAPS) {
     const env = createEnvironment(map) as BattleEnvironment;
-    const row = (measure: string, here: number, real: number, target = "", met?: boolean): void => report({ map, measure, here, real, target, met });
+    const row = (measure: string, here: number, real: number, target = "", met?: boolean): void =>
+      report({ map, measure, here, real, target, met });
     measureNetworks(env, reference, map.endsWith("64zg") ? Math.ceil(battles / 4) : battles, row);
     measureReplays(env, reference, row);
     const near = reference.random.get(map);
     if (near === undefined) continue;
     const random = playBattles(env, uniformRandom(1), battles);
-    const part = (here: number, real: number, most: number) => [`within ${100 * most} %`, Math.abs(here / real - 1) <= most] as const;
+    const part = (here: number, real: number, most: number) =>
+      [`within ${100 * most} %`, Math.abs(here / real - 1) <= most] as const;
     const paid = mean(random.map((battle) => battle.return));
     const long = mean(random.map(({ length }) => length));
     row("random play: return", paid, near.return, ...part(paid, near.return, 0.08));
@@ -52,7 +66,13 @@ function measureNetworks(env: BattleEnvironment, reference: Reference, battles: 
     const real = realRate(network);
     const late = network.step >= 600_000;
     const goal: readonly [string?, boolean?] =
-      env.name in WIN_TOLERANCE ? (late ? ["within .20", Math.abs(rates[k]! - real) <= 0.2] : []) : network.step >= 950_000 ? ["at least .6", rates[k]! >= 0.6] : [];
+      env.name in WIN_TOLERANCE
+        ? late
+          ? ["within .20", Math.abs(rates[k]! - real) <= 0.2]
+          : []
+        : network.step >= 950_000
+          ? ["at least .6", rates[k]! >= 0.6]
+          : [];
     row(`network of ${Math.round(network.step / 1000)}k steps: win rate`, rates[k]!, real, ...goal);
   });
   const most = WIN_TOLERANCE[env.name];
@@ -64,13 +84,41 @@ function measureNetworks(env: BattleEnvironment, reference: Reference, battles: 
   const recorded = recordingsOf(reference, env.name, "qmix");
   if (recorded.length === 0) return;
   const left = LEFT_TOLERANCE[env.name];
-  compare(row, "last network: allies left", last.map(({ alliesLeft }) => alliesLeft), recorded.map(({ alliesLeft }) => alliesLeft), left);
-  compare(row, "last network: first ally death, loop", deaths(last, "firstAllyDeath"), deaths(recorded, "firstAllyDeath"), left === undefined ? undefined : 12);
-  compare(row, "last network: first enemy death, loop", deaths(last, "firstEnemyDeath"), deaths(recorded, "firstEnemyDeath"));
+  compare(
+    row,
+    "last network: allies left",
+    last.map(({ alliesLeft }) => alliesLeft),
+    recorded.map(({ alliesLeft }) => alliesLeft),
+    left,
+  );
+  compare(
+    row,
+    "last network: first ally death, loop",
+    deaths(last, "firstAllyDeath"),
+    deaths(recorded, "firstAllyDeath"),
+    left === undefined ? undefined : 12,
+  );
+  compare(
+    row,
+    "last network: first enemy death, loop",
+    deaths(last, "firstEnemyDeath"),
+    deaths(recorded, "firstEnemyDeath"),
+  );
   if (env.name === "2s3z") {
-    const zealots = (outcomes: readonly BattleOutcome[]) => mean(outcomes.flatMap(({ firstAllyType }) => (firstAllyType === undefined ? [] : [Number(firstAllyType === "zealot")])));
+    const zealots = (outcomes: readonly BattleOutcome[]) =>
+      mean(
+        outcomes.flatMap(({ firstAllyType }) =>
+          firstAllyType === undefined ? [] : [Number(firstAllyType === "zealot")],
+        ),
+      );
     const [here, real] = [zealots(last), zealots(recorded)];
-    row("last network: first ally death is a zealot's, share", here, real, "the same majority", here > 0.5 === real > 0.5);
+    row(
+      "last network: first ally death is a zealot's, share",
+      here,
+      real,
+      "the same majority",
+      here > 0.5 === real > 0.5,
+    );
   }
 }
 
@@ -79,23 +127,57 @@ function measureReplays(env: BattleEnvironment, reference: Reference, row: Row):
   for (const [name, battles] of reference.battles) {
     if (!name.startsWith(`${env.name}-`)) continue;
     // The first battle after the game's start is another: its enemies are a loop late.
-    const replays = battles.slice(1).flatMap((battle, k) => [1, 2, 3].map((seed) => replayBattle(env, battle, 1000 * seed + k)));
+    const replays = battles
+      .slice(1)
+      .flatMap((battle, k) => [1, 2, 3].map((seed) => replayBattle(env, battle, 1000 * seed + k)));
     const recorded = replays.map((replay) => replay.recorded);
     const outcomes = replays.map(({ outcome }) => outcome);
     for (const loop of [24, 32, 40, 48]) {
-      const distances = replays.flatMap((replay) => replay.distances.flatMap(([at, distance]) => (at === loop ? [distance] : [])));
+      const distances = replays.flatMap((replay) =>
+        replay.distances.flatMap(([at, distance]) => (at === loop ? [distance] : [])),
+      );
       if (distances.length < 30) continue;
       const isAsked = isMarines && (loop === 32 || loop === 40);
-      row(`${name} replayed: enemies' distance at loop ${loop}`, mean(distances), 0, isAsked ? "within .15" : "", isAsked ? mean(distances) <= 0.15 : undefined);
+      row(
+        `${name} replayed: enemies' distance at loop ${loop}`,
+        mean(distances),
+        0,
+        isAsked ? "within .15" : "",
+        isAsked ? mean(distances) <= 0.15 : undefined,
+      );
     }
-    compare(row, `${name} replayed: first enemy death, loop`, deaths(outcomes, "firstEnemyDeath"), deaths(recorded, "firstEnemyDeath"), isMarines ? 4 : undefined);
-    compare(row, `${name} replayed: first ally death, loop`, deaths(outcomes, "firstAllyDeath"), deaths(recorded, "firstAllyDeath"), isMarines ? 10 : undefined);
-    compare(row, `${name} replayed: allies left`, outcomes.map(({ alliesLeft }) => alliesLeft), recorded.map(({ alliesLeft }) => alliesLeft), isMarines ? LEFT_TOLERANCE[env.name] : undefined);
+    compare(
+      row,
+      `${name} replayed: first enemy death, loop`,
+      deaths(outcomes, "firstEnemyDeath"),
+      deaths(recorded, "firstEnemyDeath"),
+      isMarines ? 4 : undefined,
+    );
+    compare(
+      row,
+      `${name} replayed: first ally death, loop`,
+      deaths(outcomes, "firstAllyDeath"),
+      deaths(recorded, "firstAllyDeath"),
+      isMarines ? 10 : undefined,
+    );
+    compare(
+      row,
+      `${name} replayed: allies left`,
+      outcomes.map(({ alliesLeft }) => alliesLeft),
+      recorded.map(({ alliesLeft }) => alliesLeft),
+      isMarines ? LEFT_TOLERANCE[env.name] : undefined,
+    );
   }
 }
 
 function compare(row: Row, measure: string, here: readonly number[], real: readonly number[], most?: number): void {
-  row(measure, mean(here), mean(real), most === undefined ? "" : `within ${most}`, most === undefined ? undefined : Math.abs(mean(here) - mean(real)) <= most);
+  row(
+    measure,
+    mean(here),
+    mean(real),
+    most === undefined ? "" : `within ${most}`,
+    most === undefined ? undefined : Math.abs(mean(here) - mean(real)) <= most,
+  );
 }
 
 function recordingsOf(reference: Reference, map: string, kind: string): BattleOutcome[] {
@@ -105,7 +187,10 @@ function recordingsOf(reference: Reference, map: string, kind: string): BattleOu
 function realRate({ map, step, winRate }: RealNetwork): number {
   if (winRate !== undefined) return winRate;
   const curve = CURVES[map] ?? [];
-  return curve.reduce((best, point) => (Math.abs(point[0] - step) < Math.abs(best[0] - step) ? point : best), [Infinity, NaN] as readonly [number, number])[1];
+  return curve.reduce((best, point) => (Math.abs(point[0] - step) < Math.abs(best[0] - step) ? point : best), [
+    Infinity,
+    NaN,
+  ] as readonly [number, number])[1];
 }
 
 function deaths(outcomes: readonly BattleOutcome[], side: "firstAllyDeath" | "firstEnemyDeath"): number[] {
@@ -128,19 +213,28 @@ function mean(values: readonly number[]): number {
 export function realGame(options: { readonly quick: boolean; readonly csv?: string }): void {
   const folder = referenceFolder();
   if (folder === undefined) {
-    console.log("Real game: there is no reference here; set MAST_REFERENCE to the folder that holds networks.csv, battles/ and random-play.csv.");
+    console.log(
+      "Real game: there is no reference here; set MAST_REFERENCE to the folder that holds networks.csv, battles/ and random-play.csv.",
+    );
     return;
   }
   const rows: RealGameRow[] = [];
-  const text = (value: number): string => (Number.isNaN(value) ? "" : Math.abs(value) >= 20 ? value.toFixed(1) : value.toFixed(2));
+  const text = (value: number): string =>
+    Number.isNaN(value) ? "" : Math.abs(value) >= 20 ? value.toFixed(1) : value.toFixed(2);
   measureRealGame(readReference(folder), options.quick ? 4 : 200, (row) => {
     rows.push(row);
     const verdict = row.met === undefined ? "" : row.met ? `${row.target}: yes` : `${row.target}: NO`;
-    console.log(`${row.map.padEnd(11)}${row.measure.padEnd(56)}${text(row.here).padStart(8)}${text(row.real).padStart(8)}  ${verdict}`.trimEnd());
+    console.log(
+      `${row.map.padEnd(11)}${row.measure.padEnd(56)}${text(row.here).padStart(8)}${text(row.real).padStart(8)}  ${verdict}`.trimEnd(),
+    );
   });
   const asked = rows.filter(({ met }) => met !== undefined);
   console.log(`${asked.filter(({ met }) => met).length} of ${asked.length} targets met`);
   if (options.csv === undefined) return;
-  const lines = rows.map(({ map, measure, here, real, target, met }) => [map, measure, here.toFixed(4), Number.isNaN(real) ? "" : real.toFixed(4), target, met ?? ""].map((cell) => (String(cell).includes(",") ? `"${cell}"` : cell)).join(","));
+  const lines = rows.map(({ map, measure, here, real, target, met }) =>
+    [map, measure, here.toFixed(4), Number.isNaN(real) ? "" : real.toFixed(4), target, met ?? ""]
+      .map((cell) => (String(cell).includes(",") ? `"${cell}"` : cell))
+      .join(","),
+  );
   writeFileSync(options.csv, `map,measure,here,real,target,met\n${lines.join("\n")}\n`);
 }

@@ -21,8 +21,13 @@ async function compare({ quick }: Effort): Promise<Row[]> {
   const { versions, answers } = askRliable(python, cases, effort);
   const found = cases.map((given, i) => differences(ourAnswer(given, effort), answers[i]));
   return (Object.keys(ROWS) as (keyof typeof ROWS)[]).map((statistic) => {
-    const [worst, furthest] = found.map((difference, i) => [cases[i].name, difference[statistic]] as const).sort((a, b) => b[1] - a[1])[0];
-    if (!(furthest <= TOLERANCES[statistic])) throw new Error(`bench: our statistics and those of rliable ${versions.rliable} differ, ${ROWS[statistic]} ${furthest.toPrecision(3)} (${worst}), above ${TOLERANCES[statistic]}`);
+    const [worst, furthest] = found
+      .map((difference, i) => [cases[i].name, difference[statistic]] as const)
+      .sort((a, b) => b[1] - a[1])[0];
+    if (!(furthest <= TOLERANCES[statistic]))
+      throw new Error(
+        `bench: our statistics and those of rliable ${versions.rliable} differ, ${ROWS[statistic]} ${furthest.toPrecision(3)} (${worst}), above ${TOLERANCES[statistic]}`,
+      );
     return { name: ROWS[statistic], value: furthest, unit: "" };
   });
 }

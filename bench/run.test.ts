@@ -15,8 +15,19 @@ describe("npm run bench", () => {
     }
     const names = rows.map(({ name }) => name);
     expect(new Set(names).size, "every row has a name of its own").toBe(names.length);
-    for (const required of [/^update 3s5z, T=60: density 1 \/ density 0.1$/, /TensorFlow.js wasm \/ density 0.1$/, /lengths uniform in 20..60 \/ all 60$/, /evolution step \/ \(ordinary/, /^acting 3m/, /2c_vs_64zg/, /^training 3m/]) {
-      expect(names.some((name) => required.test(name)), String(required)).toBe(true);
+    for (const required of [
+      /^update 3s5z, T=60: density 1 \/ density 0.1$/,
+      /TensorFlow.js wasm \/ density 0.1$/,
+      /lengths uniform in 20..60 \/ all 60$/,
+      /evolution step \/ \(ordinary/,
+      /^acting 3m/,
+      /2c_vs_64zg/,
+      /^training 3m/,
+    ]) {
+      expect(
+        names.some((name) => required.test(name)),
+        String(required),
+      ).toBe(true);
     }
   });
 
@@ -26,7 +37,10 @@ describe("npm run bench", () => {
   });
 
   it("prints one aligned line a row", () => {
-    const rows: Row[] = [{ name: "a", value: 12345.6, unit: "steps/s" }, { name: "b", value: 0.01234, unit: "ms" }];
+    const rows: Row[] = [
+      { name: "a", value: 12345.6, unit: "steps/s" },
+      { name: "b", value: 0.01234, unit: "ms" },
+    ];
     const [title, first, second] = formatRows({ name: "both", run: () => rows }, rows).split("\n");
     expect(title).toBe("both");
     expect(first).toMatch(/^ {2}a +12,346 steps\/s$/);
@@ -38,8 +52,14 @@ describe("npm run bench", () => {
 describe("fastest", () => {
   it("takes samples in turns and keeps the smallest of each", async () => {
     const order: string[] = [];
-    const candidate = (name: string, times: number[]) => ({ name, sample: () => (order.push(name), times.shift() ?? 99) });
-    expect(await fastest([candidate("a", [5, 3, 4]), candidate("b", [7, 8, 6])], 0, { quick: false })).toEqual({ a: 3, b: 6 });
+    const candidate = (name: string, times: number[]) => ({
+      name,
+      sample: () => (order.push(name), times.shift() ?? 99),
+    });
+    expect(await fastest([candidate("a", [5, 3, 4]), candidate("b", [7, 8, 6])], 0, { quick: false })).toEqual({
+      a: 3,
+      b: 6,
+    });
     expect(order).toEqual(["a", "b", "a", "b", "a", "b"]);
   });
 });

@@ -39,7 +39,11 @@ export const benchmarks: readonly Benchmark[] = [
 ];
 
 /** Runs benchmarks one after the other; `report` hears of each as it ends. */
-export async function runBenchmarks(chosen: readonly Benchmark[], effort: Effort, report: (benchmark: Benchmark, rows: readonly Row[]) => void): Promise<Row[]> {
+export async function runBenchmarks(
+  chosen: readonly Benchmark[],
+  effort: Effort,
+  report: (benchmark: Benchmark, rows: readonly Row[]) => void,
+): Promise<Row[]> {
   const all: Row[] = [];
   for (const benchmark of chosen) {
     const rows = await benchmark.run(effort);
@@ -55,13 +59,18 @@ export async function runBenchmarks(chosen: readonly Benchmark[], effort: Effort
  */
 export function chooseBenchmarks(pattern: string, among = benchmarks): Benchmark[] {
   const chosen = among.filter(({ name }) => new RegExp(pattern, "i").test(name));
-  if (chosen.length === 0) throw new Error(`--only ${pattern} matches no benchmark; there are: ${among.map(({ name }) => name).join("; ")}${among === benchmarks ? "; and with --pytorch comparisons with PyTorch" : ""}`);
+  if (chosen.length === 0)
+    throw new Error(
+      `--only ${pattern} matches no benchmark; there are: ${among.map(({ name }) => name).join("; ")}${among === benchmarks ? "; and with --pytorch comparisons with PyTorch" : ""}`,
+    );
   return chosen;
 }
 
 /** A benchmark's rows as lines of a table. */
 export function formatRows(benchmark: Benchmark, rows: readonly Row[]): string {
-  const lines = rows.map(({ name, value, unit }) => `  ${name.padEnd(NAME_WIDTH)} ${formatValue(value).padStart(10)} ${unit}`.trimEnd());
+  const lines = rows.map(({ name, value, unit }) =>
+    `  ${name.padEnd(NAME_WIDTH)} ${formatValue(value).padStart(10)} ${unit}`.trimEnd(),
+  );
   return `${benchmark.name}\n${lines.join("\n")}\n`;
 }
 
@@ -74,21 +83,44 @@ function formatValue(value: number): string {
 
 function backendOf(name = "auto"): Backend {
   const found = BACKENDS.find((backend) => backend === name);
-  if (found === undefined) throw new Error(`--backend ${name}: there is no such backend; choose one of ${BACKENDS.join(", ")}`);
+  if (found === undefined)
+    throw new Error(`--backend ${name}: there is no such backend; choose one of ${BACKENDS.join(", ")}`);
   return found;
 }
 
 async function main(): Promise<void> {
   const { values } = parseArgs({
-    options: { only: { type: "string" }, json: { type: "string" }, pytorch: { type: "boolean", default: false }, rliable: { type: "boolean", default: false }, gpu: { type: "boolean", default: false }, "real-game": { type: "boolean", default: false }, csv: { type: "string" }, backend: { type: "string" }, quick: { type: "boolean", default: false }, list: { type: "boolean", default: false }, help: { type: "boolean", short: "h", default: false } },
+    options: {
+      only: { type: "string" },
+      json: { type: "string" },
+      pytorch: { type: "boolean", default: false },
+      rliable: { type: "boolean", default: false },
+      gpu: { type: "boolean", default: false },
+      "real-game": { type: "boolean", default: false },
+      csv: { type: "string" },
+      backend: { type: "string" },
+      quick: { type: "boolean", default: false },
+      list: { type: "boolean", default: false },
+      help: { type: "boolean", short: "h", default: false },
+    },
   });
   if (values.help) return console.log(USAGE);
-  if (values["real-game"]) return realGame({ quick: values.quick, ...(values.csv !== undefined && { csv: values.csv }) });
-  const among = values.gpu ? gpuBenchmarks(backendOf(values.backend)) : values.rliable ? rliableChecks : values.pytorch ? [...benchmarks, ...pytorchBenchmarks] : benchmarks;
-  if (values.backend !== undefined && !values.gpu) throw new Error("--backend is for --gpu: npm run bench -- --gpu --backend tfjs-node");
+  if (values["real-game"])
+    return realGame({ quick: values.quick, ...(values.csv !== undefined && { csv: values.csv }) });
+  const among = values.gpu
+    ? gpuBenchmarks(backendOf(values.backend))
+    : values.rliable
+      ? rliableChecks
+      : values.pytorch
+        ? [...benchmarks, ...pytorchBenchmarks]
+        : benchmarks;
+  if (values.backend !== undefined && !values.gpu)
+    throw new Error("--backend is for --gpu: npm run bench -- --gpu --backend tfjs-node");
   const chosen = chooseBenchmarks(values.only ?? "", among);
   if (values.list) return console.log(chosen.map(({ name }) => name).join("\n"));
-  const rows = await runBenchmarks(chosen, { quick: values.quick }, (benchmark, part) => console.log(formatRows(benchmark, part)));
+  const rows = await runBenchmarks(chosen, { quick: values.quick }, (benchmark, part) =>
+    console.log(formatRows(benchmark, part)),
+  );
   if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(rows, null, 2)}\n`);
 }
 

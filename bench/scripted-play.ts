@@ -5,7 +5,9 @@ import { playEpisodes, scripts, uniformRandom } from "../src/envs/play.js";
 // Scripted and random play, map by map, as Markdown: `npx tsx bench/scripted-play.ts [starcraft|smaclite] [episodes] [map ...]`.
 const [rules = "starcraft", episodes = "200", ...names] = process.argv.slice(2);
 if (rules !== "starcraft" && rules !== "smaclite") {
-  console.error(`Unknown rules "${rules}": usage is npx tsx bench/scripted-play.ts [starcraft|smaclite] [episodes] [map ...]`);
+  console.error(
+    `Unknown rules "${rules}": usage is npx tsx bench/scripted-play.ts [starcraft|smaclite] [episodes] [map ...]`,
+  );
   process.exit(1);
 }
 const maps = names.length > 0 ? names : environmentNames.filter((name) => "battle" in createEnvironment(name));

@@ -3,9 +3,7 @@ import { train } from "../src/training/train.js";
 import { type Benchmark, type Effort, type Row, stopwatch } from "./measure.js";
 
 /** Whole training on 3m, from playing to topology evolution, at the pace that it has once updates have begun. */
-export const trainingBenchmarks: readonly Benchmark[] = [
-  { name: "training 3m", run: training },
-];
+export const trainingBenchmarks: readonly Benchmark[] = [{ name: "training 3m", run: training }];
 
 const METHODS = { mast: "MAST at 95 % sparsity", dense: "dense QMIX" } as const;
 
@@ -16,7 +14,11 @@ async function training(effort: Effort): Promise<Row[]> {
   for (let turn = 0; turn < (effort.quick ? 1 : 3); turn++) {
     for (const method of ["mast", "dense"] as const) best[method] = Math.max(best[method], await pace(method, effort));
   }
-  return Object.entries(best).map(([method, value]) => ({ name: `training 3m, ${METHODS[method as Trained]}`, value, unit: "steps/s" }));
+  return Object.entries(best).map(([method, value]) => ({
+    name: `training 3m, ${METHODS[method as Trained]}`,
+    value,
+    unit: "steps/s",
+  }));
 }
 
 /** Environment steps a second from the first update to the end of a short run, one evaluation by the paper's protocol included. */

@@ -36,14 +36,19 @@ function densities(map: ShapeName, steps: number): Benchmark {
       const config = ruleConfig(plainRule);
       const engines = DENSITIES.map((density) => startEngine(shapes[map], density).engine);
       const best = await fastest(
-        engines.map((engine, i) => ({ name: `density ${DENSITIES[i]}`, sample: () => time(() => update(engine, batch, config)) })),
+        engines.map((engine, i) => ({
+          name: `density ${DENSITIES[i]}`,
+          sample: () => time(() => update(engine, batch, config)),
+        })),
         SECONDS,
         effort,
       );
       engines.forEach((engine) => engine.dispose());
       return [
         ...milliseconds(name, best),
-        ...DENSITIES.slice(1).map((density) => ratio(`${name}: density 1 / density ${density}`, best, "density 1", `density ${density}`)),
+        ...DENSITIES.slice(1).map((density) =>
+          ratio(`${name}: density 1 / density ${density}`, best, "density 1", `density ${density}`),
+        ),
       ];
     },
   };
@@ -60,14 +65,25 @@ function algorithms(map: ShapeName, steps: number): Benchmark {
         const name = `update ${map}, T=${steps}, ${ALGORITHM_TITLES[algorithm]}`;
         const config = ruleConfig({ ...plainRule, algorithm });
         const shape = { ...shapes[map], centralEmbed: config.network.centralEmbed };
-        const engines = [1, 0.1, 0.05].map((density) => ({ density: `density ${density}`, engine: startEngine(shape, density).engine }));
+        const engines = [1, 0.1, 0.05].map((density) => ({
+          density: `density ${density}`,
+          engine: startEngine(shape, density).engine,
+        }));
         const best = await fastest(
-          engines.map(({ density, engine }) => ({ name: density, sample: () => time(() => update(engine, batch, config)) })),
+          engines.map(({ density, engine }) => ({
+            name: density,
+            sample: () => time(() => update(engine, batch, config)),
+          })),
           SECONDS,
           effort,
         );
         engines.forEach(({ engine }) => engine.dispose());
-        rows.push(...milliseconds(name, best), ...engines.slice(1).map(({ density }) => ratio(`${name}: density 1 / ${density}`, best, "density 1", density)));
+        rows.push(
+          ...milliseconds(name, best),
+          ...engines
+            .slice(1)
+            .map(({ density }) => ratio(`${name}: density 1 / ${density}`, best, "density 1", density)),
+        );
       }
       return rows;
     },
@@ -85,7 +101,10 @@ async function rules(effort: Effort): Promise<Row[]> {
   });
   const best = await fastest([candidate("max, one-step"), candidate("MAST")], SECONDS / 2, effort);
   engine.dispose();
-  return [...milliseconds(name, best), ratio(`${name}: MAST rule / max, one-step rule`, best, "MAST rule", "max, one-step rule")];
+  return [
+    ...milliseconds(name, best),
+    ratio(`${name}: MAST rule / max, one-step rule`, best, "MAST rule", "max, one-step rule"),
+  ];
 }
 
 /** Batches of episodes with lengths uniform in 20..60, against 60 steps each. */
@@ -96,13 +115,18 @@ async function lengths(effort: Effort): Promise<Row[]> {
   const full = fullLength(shape, 60, effort);
   const [shortest, longest] = effort.quick ? [2, 6] : [20, 60];
   // Several batches, so that the figure does not hang on the luck of one draw; each is timed by its own best.
-  const drawn = Array.from({ length: effort.quick ? 1 : 4 }, () => randomEpisodes(shape, uniformLengths(BATCH, shortest, longest, random), random));
+  const drawn = Array.from({ length: effort.quick ? 1 : 4 }, () =>
+    randomEpisodes(shape, uniformLengths(BATCH, shortest, longest, random), random),
+  );
   const rows: Row[] = [];
   for (const density of [1, 0.1]) {
     const name = `update 3s5z, density ${density}`;
     const { engine } = startEngine(shape, density);
     const best = await fastest(
-      [full, ...drawn].map((batch, i) => ({ name: i === 0 ? "full" : `drawn ${i}`, sample: () => time(() => update(engine, batch, config)) })),
+      [full, ...drawn].map((batch, i) => ({
+        name: i === 0 ? "full" : `drawn ${i}`,
+        sample: () => time(() => update(engine, batch, config)),
+      })),
       SECONDS,
       effort,
     );
@@ -154,20 +178,20 @@ async function evolution(effort: Effort): Promise<Row[]> {
       effort,
     );
     engine.dispose();
-    rows.push(
-      ...milliseconds(name, best),
-      {
-        name: `${name}: evolution step / (ordinary + dense backward alone)`,
-        value: best["evolution step"] / (best.ordinary + best["dense backward alone"]),
-        unit: "x",
-      },
-    );
+    rows.push(...milliseconds(name, best), {
+      name: `${name}: evolution step / (ordinary + dense backward alone)`,
+      value: best["evolution step"] / (best.ordinary + best["dense backward alone"]),
+      unit: "x",
+    });
   }
   return rows;
 }
 
 /** Milliseconds of the backward passes of a batch, without the forward passes that they need. */
-async function denseBackward(engine: ReturnType<typeof startEngine>["engine"], batch: readonly Episode[]): Promise<number> {
+async function denseBackward(
+  engine: ReturnType<typeof startEngine>["engine"],
+  batch: readonly Episode[],
+): Promise<number> {
   let elapsed = 0;
   for (const group of groupEpisodes(batch, engine.shape)) {
     engine.load(group);

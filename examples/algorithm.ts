@@ -1,4 +1,13 @@
-import { addSteps, AGENTS_COST, chosenValues, learningTargets, nextValues, operatorOf, type Parts, tdLoss } from "mast-lab/parts";
+import {
+  addSteps,
+  AGENTS_COST,
+  chosenValues,
+  learningTargets,
+  nextValues,
+  operatorOf,
+  type Parts,
+  tdLoss,
+} from "mast-lab/parts";
 
 /**
  * VDN that trusts good surprises more than bad ones: errors below the target count in full, errors above it by `caution`, since an overestimate may be the
@@ -18,7 +27,11 @@ export default {
         for (const group of groups) {
           engine.load(group);
           const { online, target: slow } = await engine.agent.forwardBoth();
-          const next = await engine.mixer.forward("target", nextValues(operator, slow, config.operator.doubleQ ? online : null, group), 1);
+          const next = await engine.mixer.forward(
+            "target",
+            nextValues(operator, slow, config.operator.doubleQ ? online : null, group),
+            1,
+          );
           const targets = learningTargets(config.returns, step, group, next, config.discount);
 
           const qTot = await engine.mixer.forward("online", chosenValues(online, group), 0, true);

@@ -1,15 +1,38 @@
 // MAST's training loop by hand, for the person who wants to change the loop itself: `npx tsx examples/by-hand.ts`. `train` adds checkpoints and records to it.
 import {
-  addEpisode, canSample, countSteps, createDualBuffer, createEnvironment, createEpisodeRecorder, createEvaluation, createNetworks, createRandom, epsilonGreedy,
-  evolveNetworks, groupEpisodes, resolveConfig, sampleBatch, updateNetworks,
+  addEpisode,
+  canSample,
+  countSteps,
+  createDualBuffer,
+  createEnvironment,
+  createEpisodeRecorder,
+  createEvaluation,
+  createNetworks,
+  createRandom,
+  epsilonGreedy,
+  evolveNetworks,
+  groupEpisodes,
+  resolveConfig,
+  sampleBatch,
+  updateNetworks,
 } from "mast-lab/core";
 
 const steps = Number(process.env["STEPS"] ?? 20_000);
-const config = resolveConfig({ environment: "3m", method: "mast", sparsity: { level: 0.9 }, steps, short: true, warmup: 0 });
+const config = resolveConfig({
+  environment: "3m",
+  method: "mast",
+  sparsity: { level: 0.9 },
+  steps,
+  short: true,
+  warmup: 0,
+});
 const [environment, exploration, replay, topology] = [2, 3, 4, 5].map((stream) => createRandom(config.seed, stream));
 
 const env = createEnvironment(config.environment);
-const engine = await createNetworks(config, { parameters: createRandom(config.seed, 0), masks: createRandom(config.seed, 1) });
+const engine = await createNetworks(config, {
+  parameters: createRandom(config.seed, 0),
+  masks: createRandom(config.seed, 1),
+});
 const buffers = createDualBuffer(config.replay);
 const recorder = createEpisodeRecorder(env);
 const evaluate = createEvaluation(engine, [createEnvironment(config.environment)], config.discount);

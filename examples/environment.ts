@@ -27,11 +27,21 @@ function createWalk(length: number): GivenEnvironment {
   return {
     sizes: { agents: 2, actions: 3, observation: 2, state: 2, episodeLimit: 4 * length },
     deterministic: true,
-    observations, state, availableActions,
-    get reward() { return together() ? 10 : 0; },
-    get ended() { return together() || steps >= 4 * length; },
-    get terminal() { return together(); },
-    get won() { return together(); },
+    observations,
+    state,
+    availableActions,
+    get reward() {
+      return together() ? 10 : 0;
+    },
+    get ended() {
+      return together() || steps >= 4 * length;
+    },
+    get terminal() {
+      return together();
+    },
+    get won() {
+      return together();
+    },
     reset(seed) {
       random = createRandom(seed);
       places.fill(0);
@@ -49,4 +59,6 @@ function createWalk(length: number): GivenEnvironment {
   };
 }
 
-export default { environments: { walk: { options: { length: 5 }, create: ({ length }) => createWalk(length) } } } satisfies Parts;
+export default {
+  environments: { walk: { options: { length: 5 }, create: ({ length }) => createWalk(length) } },
+} satisfies Parts;

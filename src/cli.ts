@@ -6,14 +6,28 @@ import { addConfigOptions, type ConfigFlags, gridFrom } from "./cli/config-optio
 import { BACKENDS, ENGINES } from "./config.js";
 import { doctorCommand } from "./cli/doctor.js";
 import { evaluateCommand, type EvaluateFlags } from "./cli/evaluate.js";
-import { type ExperimentFlags, listExperiments, publishExperiment, runExperiment, showExperiment } from "./cli/experiment.js";
+import {
+  type ExperimentFlags,
+  listExperiments,
+  publishExperiment,
+  runExperiment,
+  showExperiment,
+} from "./cli/experiment.js";
 import { replayCommand, showCommand } from "./cli/figures.js";
 import { workerCommand, type WorkerFlags } from "./cli/worker.js";
 import { addSlurmOptions, cancelSubmissions, type SlurmFlags } from "./cli/slurm.js";
 import { trainElement } from "./runs/slurm/element.js";
 import { addStudy, listStudies, printSchema, runStudy, showStudy, studyStatus } from "./cli/study.js";
 import { compareCommand, type CompareFlags } from "./cli/compare.js";
-import { exportCommand, type ListFlags, removeCommand, runsCommand, type RunsFlags, SORT_KEYS, tagCommand } from "./cli/runs.js";
+import {
+  exportCommand,
+  type ListFlags,
+  removeCommand,
+  runsCommand,
+  type RunsFlags,
+  SORT_KEYS,
+  tagCommand,
+} from "./cli/runs.js";
 import { trainCommand, type TrainingFlags } from "./cli/train.js";
 import { namesFor } from "./config/names.js";
 import { MOST_SEEDS, PROFILES } from "./experiments/experiment.js";
@@ -27,7 +41,8 @@ const count = (value: string): number => {
 };
 const seeds = (value: string): number => {
   const number = Number(value);
-  if (!Number.isInteger(number) || number < 1 || number > MOST_SEEDS) throw new InvalidArgumentError(`expected a whole number from 1 to ${MOST_SEEDS.toLocaleString("en")}.`);
+  if (!Number.isInteger(number) || number < 1 || number > MOST_SEEDS)
+    throw new InvalidArgumentError(`expected a whole number from 1 to ${MOST_SEEDS.toLocaleString("en")}.`);
   return number;
 };
 const seconds = (value: string): number => {
@@ -37,27 +52,43 @@ const seconds = (value: string): number => {
 };
 const natural = (value: string): number => {
   const number = Number(value);
-  if (!Number.isInteger(number) || number < 0 || value.trim() === "") throw new InvalidArgumentError("expected a whole number of at least 0.");
+  if (!Number.isInteger(number) || number < 0 || value.trim() === "")
+    throw new InvalidArgumentError("expected a whole number of at least 0.");
   return number;
 };
 
 const runsOption = () => new Option("--runs <FOLDER>", "where runs are kept (default: MAST_RUNS, or data/runs)");
-const workersOption = () => new Option("--workers <N>", "runs at once (default: one a core; with the tensorflow engine all seeds of a configuration)").argParser(count);
-const checkpointOption = () => new Option("--checkpoint-every <SECONDS>", "seconds between checkpoints (default: 30)").argParser(seconds);
+const workersOption = () =>
+  new Option(
+    "--workers <N>",
+    "runs at once (default: one a core; with the tensorflow engine all seeds of a configuration)",
+  ).argParser(count);
+const checkpointOption = () =>
+  new Option("--checkpoint-every <SECONDS>", "seconds between checkpoints (default: 30)").argParser(seconds);
 
 const version = (JSON.parse(readFileSync(join(packageRoot(), "package.json"), "utf8")) as { version: string }).version;
 const program = new Command("mast")
   .description("Train sparse teams of agents, and reproduce the experiments of MAST (NeurIPS 2024).")
   .version(version)
-  .addHelpText("after", `\nEnvironments: ${namesFor("environment").join(", ")}\nAlgorithms: ${namesFor("algorithm").join(", ")}\nMethods: ${namesFor("method").join(", ")}\nMAST_DEBUG=1 shows where an error came from.`);
+  .addHelpText(
+    "after",
+    `\nEnvironments: ${namesFor("environment").join(", ")}\nAlgorithms: ${namesFor("algorithm").join(", ")}\nMethods: ${namesFor("method").join(", ")}\nMAST_DEBUG=1 shows where an error came from.`,
+  );
 
-addSlurmOptions(addConfigOptions(program.command("train").description("train a team; the same command resumes what was interrupted")))
+addSlurmOptions(
+  addConfigOptions(program.command("train").description("train a team; the same command resumes what was interrupted")),
+)
   .addOption(new Option("--seeds <N>", "train N seeds, counting up from --seed").argParser(seeds))
   .addOption(workersOption())
   .addOption(checkpointOption())
   .addOption(runsOption())
-  .addHelpText("after", "\nSeveral values of a field, separated by commas, train every combination.\n\nExamples:\n  mast train --short --environment 2s3z --method mast,rigl --steps 200000 --set returns.lambda=0.6,0.8 --seeds 5\n  mast train --short --environment 3m --method mast --sparsity 0.95 --steps 100000\n  mast train --config run.json --set returns.lambda=0.6 --set replay.onlineBatch=8\n  mast train --environment 3m --ticket winning --source 3m-qmix-mast-95-2M-seed1")
-  .action((flags: ConfigFlags & TrainingFlags & SlurmFlags & { seeds?: number }) => trainCommand(gridFrom(flags), flags));
+  .addHelpText(
+    "after",
+    "\nSeveral values of a field, separated by commas, train every combination.\n\nExamples:\n  mast train --short --environment 2s3z --method mast,rigl --steps 200000 --set returns.lambda=0.6,0.8 --seeds 5\n  mast train --short --environment 3m --method mast --sparsity 0.95 --steps 100000\n  mast train --config run.json --set returns.lambda=0.6 --set replay.onlineBatch=8\n  mast train --environment 3m --ticket winning --source 3m-qmix-mast-95-2M-seed1",
+  )
+  .action((flags: ConfigFlags & TrainingFlags & SlurmFlags & { seeds?: number }) =>
+    trainCommand(gridFrom(flags), flags),
+  );
 
 /** The options of what trains and shows the runs of an experiment or of a study. */
 const addRunOptions = (command: Command, publish = false): Command =>
@@ -65,12 +96,18 @@ const addRunOptions = (command: Command, publish = false): Command =>
     .addOption(new Option("--profile <NAME>", "smoke (seconds), classroom (minutes) or paper").choices(PROFILES))
     .addOption(new Option("--seeds <N>", "seeds of each method").argParser(seeds))
     .addOption(new Option("--engine <NAME>", "what runs the networks (default: wasm)").choices(ENGINES))
-    .addOption(new Option("--backend <NAME>", "what the tensorflow engine computes on (default: auto)").choices(BACKENDS))
+    .addOption(
+      new Option("--backend <NAME>", "what the tensorflow engine computes on (default: auto)").choices(BACKENDS),
+    )
     .addOption(workersOption())
     .addOption(checkpointOption())
     .addOption(runsOption())
     .option("--figure <PATH>", "where the figure is saved, without an ending (default: ID among the results)")
-    .addOption(new Option("--results <FOLDER>", "where tables and figures go (default: MAST_RESULTS, or data/own)").hideHelp(publish));
+    .addOption(
+      new Option("--results <FOLDER>", "where tables and figures go (default: MAST_RESULTS, or data/own)").hideHelp(
+        publish,
+      ),
+    );
 
 const experiment = program.command("experiment").description("list, run and show the experiments of the paper");
 experiment.command("list").description("what there is").action(listExperiments);
@@ -80,22 +117,47 @@ for (const [name, about, action] of [
   ["publish", "as run, but write the project's committed results (data/results, figures)", publishExperiment],
 ] as const) {
   const command = addRunOptions(experiment.command(`${name} <ID>`).description(about), name === "publish");
-  (name === "run" ? addSlurmOptions(command) : command).action((id: string, flags: ExperimentFlags) => action(id, flags));
+  (name === "run" ? addSlurmOptions(command) : command).action((id: string, flags: ExperimentFlags) =>
+    action(id, flags),
+  );
 }
 
-const study = program.command("study").description("list, run and show studies of your own: files that say what is varied");
-study.command("list").description("the studies that are kept among the runs, and how far they are").addOption(runsOption()).action((flags: RunsFlags) => listStudies(flags));
-addSlurmOptions(addRunOptions(study.command("run <FILE>").description("train what is missing, then show the result"))).action((file: string, flags: ExperimentFlags) => runStudy(file, flags));
-addRunOptions(study.command("show <FILE>").description("show the result of runs that are complete; also by its name, where it is kept among the runs")).action((file: string, flags: ExperimentFlags) => showStudy(file, flags));
-addRunOptions(study.command("add <FILE>").description("keep a study among the runs, for workers")).action((file: string, flags: ExperimentFlags) => addStudy(file, flags));
-addRunOptions(study.command("status <NAME>").description("how far each of its runs is: on disk, and in a cluster's queue")).action((name: string, flags: ExperimentFlags) => studyStatus(name, flags));
-study.command("cancel <NAME>").description("take its jobs out of a cluster's queue").addOption(runsOption()).action((name: string, flags: RunsFlags) => cancelSubmissions(name, flags.runs));
+const study = program
+  .command("study")
+  .description("list, run and show studies of your own: files that say what is varied");
+study
+  .command("list")
+  .description("the studies that are kept among the runs, and how far they are")
+  .addOption(runsOption())
+  .action((flags: RunsFlags) => listStudies(flags));
+addSlurmOptions(
+  addRunOptions(study.command("run <FILE>").description("train what is missing, then show the result")),
+).action((file: string, flags: ExperimentFlags) => runStudy(file, flags));
+addRunOptions(
+  study
+    .command("show <FILE>")
+    .description("show the result of runs that are complete; also by its name, where it is kept among the runs"),
+).action((file: string, flags: ExperimentFlags) => showStudy(file, flags));
+addRunOptions(study.command("add <FILE>").description("keep a study among the runs, for workers")).action(
+  (file: string, flags: ExperimentFlags) => addStudy(file, flags),
+);
+addRunOptions(
+  study.command("status <NAME>").description("how far each of its runs is: on disk, and in a cluster's queue"),
+).action((name: string, flags: ExperimentFlags) => studyStatus(name, flags));
+study
+  .command("cancel <NAME>")
+  .description("take its jobs out of a cluster's queue")
+  .addOption(runsOption())
+  .action((name: string, flags: RunsFlags) => cancelSubmissions(name, flags.runs));
 study.command("schema").description("the JSON schema of study files, for editors").action(printSchema);
 
 program
   .command("worker")
   .description("train the runs of a folder that nobody trains, beside workers on other machines that share it")
-  .option("--study <FILE...>", "studies whose runs are wanted (default: all that are kept among the runs, and runs that were begun)")
+  .option(
+    "--study <FILE...>",
+    "studies whose runs are wanted (default: all that are kept among the runs, and runs that were begun)",
+  )
   .option("--stay", "wait for more when all is complete")
   .addOption(workersOption())
   .addOption(checkpointOption())
@@ -108,7 +170,9 @@ const runs = program
   .option("--environment <NAME>", "runs of these environments; also --algorithm and --method: NAME or NAME,NAME")
   .option("--algorithm <NAME>")
   .option("--method <NAME>")
-  .addOption(new Option("--state <STATE>", "runs of this state").choices(["complete", "running", "interrupted", "damaged"]))
+  .addOption(
+    new Option("--state <STATE>", "runs of this state").choices(["complete", "running", "interrupted", "damaged"]),
+  )
   .option("--tag <TAG>", "runs with this tag")
   .option("--where <FIELD=VALUE...>", "runs with these values in their configuration, returns.lambda=0.6")
   .addOption(new Option("--sort <KEY>", "what they are sorted by").choices(SORT_KEYS))
@@ -117,7 +181,12 @@ const runs = program
   .option("--html [FILE]", "as a page with a filter and curves, which needs no network (default: runs.html)")
   .addOption(runsOption())
   .action((flags: ListFlags) => runsCommand(flags));
-runs.command("rm <RUN...>").description("remove runs for good").option("--yes", "do not ask").addOption(runsOption()).action((names: string[], _: object, command: Command) => removeCommand(names, command.optsWithGlobals()));
+runs
+  .command("rm <RUN...>")
+  .description("remove runs for good")
+  .option("--yes", "do not ask")
+  .addOption(runsOption())
+  .action((names: string[], _: object, command: Command) => removeCommand(names, command.optsWithGlobals()));
 runs
   .command("tag <RUN...>")
   .description("put words to runs, which find them again")
@@ -156,15 +225,24 @@ program
   .addOption(new Option("--seed <N>", "the battle").argParser(natural).default(1))
   .option("--out <FILE>", "default: replay-ENVIRONMENT-SEED.html in this folder")
   .addOption(runsOption())
-  .action((run: string | undefined, flags: RunsFlags & { random?: string | true; seed: number; out?: string }) => replayCommand(run, flags));
+  .action((run: string | undefined, flags: RunsFlags & { random?: string | true; seed: number; out?: string }) =>
+    replayCommand(run, flags),
+  );
 program
   .command("show <FILE>")
-  .description("a saved figure (NAME.json) as a page that needs no network, opened in the browser where there is a screen")
+  .description(
+    "a saved figure (NAME.json) as a page that needs no network, opened in the browser where there is a screen",
+  )
   .option("--out <PAGE>", "default: shown/NAME.html among the results")
   .option("--no-open", "only write the page")
   .action((file: string, flags: { out?: string; open?: boolean }) => showCommand(file, flags));
-program.command("slurm-element <FOLDER> <NUMBER>", { hidden: true }).action(async (folder: string, number: string) => process.exit(await trainElement(folder, natural(number))));
-program.command("doctor").description("what of the environment is there, and how to get what is missing").action(() => doctorCommand());
+program
+  .command("slurm-element <FOLDER> <NUMBER>", { hidden: true })
+  .action(async (folder: string, number: string) => process.exit(await trainElement(folder, natural(number))));
+program
+  .command("doctor")
+  .description("what of the environment is there, and how to get what is missing")
+  .action(() => doctorCommand());
 
 function configure(command: Command): void {
   command.exitOverride().configureOutput({ outputError: (text, write) => write(`${oneLine(text)}\n`) });

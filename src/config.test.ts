@@ -29,14 +29,30 @@ describe("defaults", () => {
   it("of the baselines are PyMARL's targets and a single buffer of 32", () => {
     for (const method of ["dense", "ss", "set", "rigl"] as const) {
       const config = resolveConfig({ method });
-      expect(config).toMatchObject({ operator: { kind: "max" }, returns: { kind: "one-step" }, replay: { offlineBatch: 32, onlineBatch: 0 } });
+      expect(config).toMatchObject({
+        operator: { kind: "max" },
+        returns: { kind: "one-step" },
+        replay: { offlineBatch: 32, onlineBatch: 0 },
+      });
     }
     expect(resolveConfig({ method: "dense" }).sparsity.level).toBe(0);
-    expect(METHODS.map((method) => resolveConfig({ method }).topology.grow)).toEqual(["none", "none", "none", "random", "gradient", "gradient", "gradient"]);
+    expect(METHODS.map((method) => resolveConfig({ method }).topology.grow)).toEqual([
+      "none",
+      "none",
+      "none",
+      "random",
+      "gradient",
+      "gradient",
+      "gradient",
+    ]);
   });
 
   it("keep what was given and complete the rest of a section", () => {
-    expect(resolveConfig({ method: "rigl", operator: { kind: "soft-mellowmax", omega: 5 } }).operator).toMatchObject({ kind: "soft-mellowmax", alpha: 1, omega: 5 });
+    expect(resolveConfig({ method: "rigl", operator: { kind: "soft-mellowmax", omega: 5 } }).operator).toMatchObject({
+      kind: "soft-mellowmax",
+      alpha: 1,
+      omega: 5,
+    });
   });
 
   it("of every method with every algorithm resolve to themselves, with the sections that belong to them only", () => {
@@ -45,37 +61,67 @@ describe("defaults", () => {
         const config = resolveConfig({ algorithm, method, seed: 9 });
         expect(resolveConfig(config)).toEqual(config);
         const weighted = algorithm === "ow-qmix" || algorithm === "cw-qmix";
-        expect([config.wqmix, config.network.centralEmbed]).toEqual(weighted ? [{ alpha: 0.1 }, 256] : [undefined, undefined]);
+        expect([config.wqmix, config.network.centralEmbed]).toEqual(
+          weighted ? [{ alpha: 0.1 }, 256] : [undefined, undefined],
+        );
         expect(config.res).toEqual(algorithm === "res" ? { beta: 5, lambda: 0.05 } : undefined);
-        expect(config.replay.dynamic).toEqual(method === "rlx2" ? { interval: 50, threshold: 0.2, drop: 0.1, minimum: 0.1 } : undefined);
+        expect(config.replay.dynamic).toEqual(
+          method === "rlx2" ? { interval: 50, threshold: 0.2, drop: 0.1, minimum: 0.1 } : undefined,
+        );
         // A section or field that does not belong is absent, not undefined: it would be part of the run's name.
-        expect(["wqmix", "res", "ticket"].filter((section) => section in config)).toEqual([...(weighted ? ["wqmix"] : []), ...(algorithm === "res" ? ["res"] : [])]);
+        expect(["wqmix", "res", "ticket"].filter((section) => section in config)).toEqual([
+          ...(weighted ? ["wqmix"] : []),
+          ...(algorithm === "res" ? ["res"] : []),
+        ]);
         expect(["centralEmbed" in config.network, "dynamic" in config.replay]).toEqual([weighted, method === "rlx2"]);
       }
     }
   });
 
   it("of the algorithms are Table 3's, and give way to what was given", () => {
-    expect(resolveConfig({ algorithm: "ow-qmix" })).toMatchObject({ exploration: { anneal: 100_000 }, returns: { lambda: 0.6 } });
-    expect(resolveConfig({ algorithm: "cw-qmix", wqmix: { alpha: 0.5 }, returns: { lambda: 0.7 } })).toMatchObject({ wqmix: { alpha: 0.5 }, returns: { lambda: 0.7 } });
-    expect(resolveConfig({ algorithm: "res" })).toMatchObject({ exploration: { anneal: 50_000 }, returns: { lambda: 0.8 } });
+    expect(resolveConfig({ algorithm: "ow-qmix" })).toMatchObject({
+      exploration: { anneal: 100_000 },
+      returns: { lambda: 0.6 },
+    });
+    expect(resolveConfig({ algorithm: "cw-qmix", wqmix: { alpha: 0.5 }, returns: { lambda: 0.7 } })).toMatchObject({
+      wqmix: { alpha: 0.5 },
+      returns: { lambda: 0.7 },
+    });
+    expect(resolveConfig({ algorithm: "res" })).toMatchObject({
+      exploration: { anneal: 50_000 },
+      returns: { lambda: 0.8 },
+    });
   });
 
   it("of a ticket keep its topology, under any method's other rules", () => {
-    expect(resolveConfig({ ticket: { kind: "random" } })).toMatchObject({ method: "mast", topology: { grow: "none" }, operator: { kind: "soft-mellowmax" } });
-    expect(resolveConfig({ method: "rigl", ticket: { kind: "winning", source: "some-run" } })).toMatchObject({ topology: { grow: "none" }, operator: { kind: "max" }, ticket: { source: "some-run" } });
+    expect(resolveConfig({ ticket: { kind: "random" } })).toMatchObject({
+      method: "mast",
+      topology: { grow: "none" },
+      operator: { kind: "soft-mellowmax" },
+    });
+    expect(resolveConfig({ method: "rigl", ticket: { kind: "winning", source: "some-run" } })).toMatchObject({
+      topology: { grow: "none" },
+      operator: { kind: "max" },
+      ticket: { source: "some-run" },
+    });
   });
 });
 
 describe("a bad configuration is refused in one line that names field, given and allowed", () => {
   it.each<[unknown, string]>([
     [{ lamda: 1 }, 'config: unknown key "lamda"; allowed: environment, rules,'],
-    [{ returns: { lamda: 0.8 } }, 'config: unknown key "lamda" in returns; did you mean "lambda"? allowed: kind, lambda, n, burnIn'],
+    [
+      { returns: { lamda: 0.8 } },
+      'config: unknown key "lamda" in returns; did you mean "lambda"? allowed: kind, lambda, n, burnIn',
+    ],
     [{ sparsity: { level: 1.2 } }, "config: sparsity.level is 1.2; allowed: a number from 0 to 0.999"],
     [{ sparsity: { level: "high" } }, 'config: sparsity.level is "high"; allowed: a number from 0 to 0.999'],
     [{ seed: 1.5 }, "config: seed is 1.5; allowed: a whole number from 0 to 2,147,483,647"],
     [{ steps: 0 }, "config: steps is 0; allowed: a whole number from 1 to 1,000,000,000"],
-    [{ method: "masst" }, 'config: method is "masst"; did you mean "mast"? allowed: "dense", "tiny", "ss", "set", "rigl", "rlx2", "mast"'],
+    [
+      { method: "masst" },
+      'config: method is "masst"; did you mean "mast"? allowed: "dense", "tiny", "ss", "set", "rigl", "rlx2", "mast"',
+    ],
     [{ optimiser: { learningRate: 0 } }, "config: optimiser.learningRate is 0; allowed: a number above 0"],
     [{ optimiser: { learningRate: Number.NaN } }, "config: optimiser.learningRate is NaN; allowed: a number above 0"],
     [{ replay: [] }, "config: replay is []; allowed: an object with fields of its own"],
@@ -84,24 +130,60 @@ describe("a bad configuration is refused in one line that names field, given and
     [{ sparsity: { level: 0 } }, 'config: topology.grow is "gradient", but a dense network'],
     [{ replay: { onlineBatch: 200 } }, "config: replay.onlineBatch is 200, more than replay.onlineCapacity 128"],
     [{ replay: { onlineBatch: 0, offlineBatch: 0 } }, "config: replay.offlineBatch is 0, and replay.onlineBatch 0"],
-    [{ replay: { onlineCapacity: 6000 } }, "config: replay.onlineCapacity is 6000, more than replay.offlineCapacity 5000"],
+    [
+      { replay: { onlineCapacity: 6000 } },
+      "config: replay.onlineCapacity is 6000, more than replay.offlineCapacity 5000",
+    ],
     [{ exploration: { start: 0.1, end: 0.2 } }, "config: exploration.end is 0.2, above exploration.start 0.1"],
-    [{ algorithm: "ow-qmx" }, 'config: algorithm is "ow-qmx"; did you mean "ow-qmix"? allowed: "qmix", "ow-qmix", "cw-qmix", "res"'],
-    [{ algorithm: "ow-qmix", wqmix: { alfa: 0.2 } }, 'config: unknown key "alfa" in wqmix; did you mean "alpha"? allowed: alpha'],
-    [{ method: "rlx2", replay: { dynamic: { treshold: 0.2 } } }, 'config: unknown key "treshold" in replay.dynamic; did you mean "threshold"? allowed: interval, threshold, drop, minimum'],
+    [
+      { algorithm: "ow-qmx" },
+      'config: algorithm is "ow-qmx"; did you mean "ow-qmix"? allowed: "qmix", "ow-qmix", "cw-qmix", "res"',
+    ],
+    [
+      { algorithm: "ow-qmix", wqmix: { alfa: 0.2 } },
+      'config: unknown key "alfa" in wqmix; did you mean "alpha"? allowed: alpha',
+    ],
+    [
+      { method: "rlx2", replay: { dynamic: { treshold: 0.2 } } },
+      'config: unknown key "treshold" in replay.dynamic; did you mean "threshold"? allowed: interval, threshold, drop, minimum',
+    ],
     [{ algorithm: "res", res: { lambda: -1 } }, "config: res.lambda is -1; allowed: a number of at least 0"],
     [{ wqmix: { alpha: 0.2 } }, 'config: wqmix is {"alpha":0.2}, but QMIX has no weighted loss'],
     [{ algorithm: "ow-qmix", res: {} }, "but OW-QMIX has no softmax over joint actions"],
-    [{ algorithm: "res", network: { centralEmbed: 64 } }, "config: network.centralEmbed is 64, but RES-QMIX has no unrestricted networks"],
-    [{ algorithm: "ow-qmix", method: "ss", operator: { doubleQ: false } }, "config: operator.doubleQ is false, but OW-QMIX always values"],
-    [{ method: "tiny", sparsity: { level: 0 } }, 'config: sparsity.level is 0, but method "tiny" takes the size of a sparse network'],
-    [{ method: "tiny", topology: { grow: "gradient" } }, 'config: topology.grow is "gradient", but the networks of method "tiny" are dense'],
-    [{ method: "tiny", ticket: { kind: "random" } }, 'config: ticket.kind is "random", but the networks of method "tiny" are dense'],
+    [
+      { algorithm: "res", network: { centralEmbed: 64 } },
+      "config: network.centralEmbed is 64, but RES-QMIX has no unrestricted networks",
+    ],
+    [
+      { algorithm: "ow-qmix", method: "ss", operator: { doubleQ: false } },
+      "config: operator.doubleQ is false, but OW-QMIX always values",
+    ],
+    [
+      { method: "tiny", sparsity: { level: 0 } },
+      'config: sparsity.level is 0, but method "tiny" takes the size of a sparse network',
+    ],
+    [
+      { method: "tiny", topology: { grow: "gradient" } },
+      'config: topology.grow is "gradient", but the networks of method "tiny" are dense',
+    ],
+    [
+      { method: "tiny", ticket: { kind: "random" } },
+      'config: ticket.kind is "random", but the networks of method "tiny" are dense',
+    ],
     [{ ticket: { kind: "winning" } }, 'config: ticket.kind is "winning", but ticket.source is missing'],
     [{ ticket: { source: "some-run" } }, 'config: ticket.kind is missing; allowed: "random", "winning", "cheating"'],
-    [{ ticket: { kind: "random", source: "some-run" } }, 'config: ticket.source is "some-run", but a random ticket comes from no run'],
-    [{ ticket: { kind: "random" }, topology: { grow: "random" } }, 'config: topology.grow is "random", but a ticket stays as it is'],
-    [{ method: "rlx2", replay: { offlineBatch: 0, onlineBatch: 32 } }, "but nothing is sampled from the offline buffer"],
+    [
+      { ticket: { kind: "random", source: "some-run" } },
+      'config: ticket.source is "some-run", but a random ticket comes from no run',
+    ],
+    [
+      { ticket: { kind: "random" }, topology: { grow: "random" } },
+      'config: topology.grow is "random", but a ticket stays as it is',
+    ],
+    [
+      { method: "rlx2", replay: { offlineBatch: 0, onlineBatch: 32 } },
+      "but nothing is sampled from the offline buffer",
+    ],
     [{ environment: "3mm" }, 'config: environment is "3mm"; did you mean "3m"? allowed: "3m", "8m",'],
     [{ environment: "" }, 'config: environment is ""; allowed: "3m",'],
     [{ environment: "mine" }, 'config: environment is "mine"; allowed: "3m",'],
@@ -109,17 +191,35 @@ describe("a bad configuration is refused in one line that names field, given and
     [{ rules: "sc2" }, 'config: rules is "sc2"; allowed: "starcraft", "smaclite"'],
     [JSON.parse('{"__proto__":{"seed":9}}'), 'config: unknown key "__proto__"; allowed: environment,'],
     [{ __proto__: { seed: 9 } }, "config: given {}, an object that inherits from another"],
-    [{ returns: JSON.parse('{"constructor":{}}') as object }, 'config: unknown key "constructor" in returns; allowed: kind,'],
+    [
+      { returns: JSON.parse('{"constructor":{}}') as object },
+      'config: unknown key "constructor" in returns; allowed: kind,',
+    ],
     [{ method: { toString: 1 } }, 'config: method is {"toString":1}; allowed: "dense",'],
     [{ sparsity: new Map() }, "config: sparsity is a Map, an object that inherits from another"],
     [{ seed: 2 ** 31 }, "config: seed is 2147483648; allowed: a whole number from 0 to 2,147,483,647"],
     [{ seed: "1" }, 'config: seed is "1"; allowed: a whole number from 0'],
     [{ steps: 1e12 }, "config: steps is 1000000000000; allowed: a whole number from 1 to 1,000,000,000"],
-    [{ replay: { offlineCapacity: 1e9 } }, "config: replay.offlineCapacity is 1000000000; allowed: a whole number from 1 to 100,000"],
-    [{ replay: { offlineBatch: 4000 } }, "config: replay.offlineBatch is 4000; allowed: a whole number from 0 to 1,024"],
-    [{ evaluation: { episodes: 1e6 } }, "config: evaluation.episodes is 1000000; allowed: a whole number from 1 to 10,000"],
-    [{ evaluation: { interval: 1 } }, "config: evaluation.interval is 1, which makes 2,000,000 evaluations in 2,000,000 steps: give at least 20"],
-    [{ log: { interval: 1 } }, "config: log.interval is 1, which makes 2,000,000 records in 2,000,000 steps: give at least 2"],
+    [
+      { replay: { offlineCapacity: 1e9 } },
+      "config: replay.offlineCapacity is 1000000000; allowed: a whole number from 1 to 100,000",
+    ],
+    [
+      { replay: { offlineBatch: 4000 } },
+      "config: replay.offlineBatch is 4000; allowed: a whole number from 0 to 1,024",
+    ],
+    [
+      { evaluation: { episodes: 1e6 } },
+      "config: evaluation.episodes is 1000000; allowed: a whole number from 1 to 10,000",
+    ],
+    [
+      { evaluation: { interval: 1 } },
+      "config: evaluation.interval is 1, which makes 2,000,000 evaluations in 2,000,000 steps: give at least 20",
+    ],
+    [
+      { log: { interval: 1 } },
+      "config: log.interval is 1, which makes 2,000,000 records in 2,000,000 steps: give at least 2",
+    ],
     [{ returns: { n: 1e9 } }, "config: returns.n is 1000000000; allowed: a whole number from 1 to 1,000"],
     [{ network: { hidden: 5000 } }, "config: network.hidden is 5000; allowed: a whole number from 1 to 1,024"],
     [{ short: true }, "config: short is true, but it needs a budget: give steps"],
@@ -147,7 +247,24 @@ describe("a bad configuration is refused in one line that names field, given and
     for (let i = 0; i < 100_000; i++) [deep, nested] = [[deep], { below: nested }];
     const circular: Record<string, unknown> = {};
     circular["returns"] = circular;
-    const strange: unknown[] = ["3m", 5, null, () => 1, new Date(), { method: deep }, { sparsity: nested }, circular, { seed: 1n }, { method: Symbol("mast") }, { environment: "x".repeat(1e6) }, { ["y".repeat(1e6)]: 1 }, { "a\nb\u001b[2J": 1 }, { environment: "3m\u0000" }, { returns: "td-lambda" }, { ticket: [] }];
+    const strange: unknown[] = [
+      "3m",
+      5,
+      null,
+      () => 1,
+      new Date(),
+      { method: deep },
+      { sparsity: nested },
+      circular,
+      { seed: 1n },
+      { method: Symbol("mast") },
+      { environment: "x".repeat(1e6) },
+      { ["y".repeat(1e6)]: 1 },
+      { "a\nb\u001b[2J": 1 },
+      { environment: "3m\u0000" },
+      { returns: "td-lambda" },
+      { ticket: [] },
+    ];
     for (const input of strange) {
       let message = "";
       try {
@@ -164,7 +281,10 @@ describe("a bad configuration is refused in one line that names field, given and
 
   it("names fields of mast-lab only in the hints to PyMARL's users", () => {
     const fields = new Set<string>();
-    const collect = (section: object, path: string) => Object.entries(section).forEach(([key, value]) => (typeof value === "object" ? collect(value as object, `${path}${key}.`) : fields.add(`${path}${key}`)));
+    const collect = (section: object, path: string) =>
+      Object.entries(section).forEach(([key, value]) =>
+        typeof value === "object" ? collect(value as object, `${path}${key}.`) : fields.add(`${path}${key}`),
+      );
     for (const algorithm of ALGORITHMS) collect(resolveConfig({ algorithm }), "");
     for (const [key, hint] of Object.entries(PYMARL)) {
       const named = /^called ([\w.]+) in/.exec(hint)?.[1];

@@ -43,7 +43,14 @@ export interface NativeKernels {
   /** Advances the hidden states of acting agents by one step. */
   readonly actorForward: NativePass;
   /** Copies `count` steps from `first` of the observations (`states` 0) or states (1) of each episode into lanes. */
-  readonly layOut: (memory: ArrayBuffer, batch: number, states: number, first: number, count: number, arrays: readonly Float32Array[]) => void;
+  readonly layOut: (
+    memory: ArrayBuffer,
+    batch: number,
+    states: number,
+    first: number,
+    count: number,
+    arrays: readonly Float32Array[],
+  ) => void;
   /** Brings the partial sums of the gradients together and returns the sum of their squares. */
   readonly collect: NativePass;
   /** Takes one step of RMSprop. */
@@ -72,6 +79,9 @@ export function setHost(host: Host): void {
  * @throws {Error} when none has been set
  */
 export function currentHost(): Host {
-  if (given === undefined) throw new Error("No host has been set: call setHost({ kernels, nextTurn }) before training; in Node.js, import mast-lab.");
+  if (given === undefined)
+    throw new Error(
+      "No host has been set: call setHost({ kernels, nextTurn }) before training; in Node.js, import mast-lab.",
+    );
   return given;
 }

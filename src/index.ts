@@ -32,14 +32,16 @@ export { connectionCounts, maskImage, type MaskSnapshot } from "./figures/masks.
 export { maskSnapshots } from "./analysis/snapshots.js";
 export { compareMethods } from "./experiments/comparison.js";
 export { publishResults } from "./experiments/publish.js";
-export {
-  findRun, listRuns, readMasks, readRunCheckpoint, type RunSummary, type StoredRun,
-} from "./runs/store.js";
+export { findRun, listRuns, readMasks, readRunCheckpoint, type RunSummary, type StoredRun } from "./runs/store.js";
 export { RunError } from "./runs/disk.js";
 export { exportParameters } from "./runs/checkpoint.js";
 export { frameCsv, methodsFrame, runsFrame } from "./results/frame.js";
 export {
-  bootstrapInterval, interquartileMean, mean, probabilityOfImprovement, standardDeviation,
+  bootstrapInterval,
+  interquartileMean,
+  mean,
+  probabilityOfImprovement,
+  standardDeviation,
 } from "./results/statistics.js";
 export { methodStatistics, type MethodStatistics } from "./results/methods.js";
 export { differenceText, type ScoreDifference, scoreDifference } from "./results/difference.js";

@@ -26,8 +26,32 @@ describe("a value in a message", () => {
     circular["self"] = circular;
     let deep: unknown = [];
     for (let i = 0; i < 100_000; i++) deep = [deep];
-    const hostile = new Proxy({}, { ownKeys: () => { throw new Error("no"); } });
-    const values = ["x".repeat(1e6), "\u0000".repeat(500), "😀".repeat(200), Array.from({ length: 1e5 }, (_, i) => i), circular, deep, hostile, { toString: 1 }, { toJSON: () => { throw new Error("no"); } }, Object.create(null), Symbol("s"), "\ud800"];
+    const hostile = new Proxy(
+      {},
+      {
+        ownKeys: () => {
+          throw new Error("no");
+        },
+      },
+    );
+    const values = [
+      "x".repeat(1e6),
+      "\u0000".repeat(500),
+      "😀".repeat(200),
+      Array.from({ length: 1e5 }, (_, i) => i),
+      circular,
+      deep,
+      hostile,
+      { toString: 1 },
+      {
+        toJSON: () => {
+          throw new Error("no");
+        },
+      },
+      Object.create(null),
+      Symbol("s"),
+      "\ud800",
+    ];
     for (const value of values) {
       const text = show(value);
       expect(text.length).toBeLessThan(80);
@@ -48,7 +72,17 @@ describe("a value in a message", () => {
 
 it("suggests a name only when it is close", () => {
   const known = ["3m", "8m", "2s3z", "MMM", "two-step", "climbing"];
-  const pairs = [["3mm", "3m"], ["2S3Z", "2s3z"], ["mmm", "MMM"], ["twostep", "two-step"], ["climbng", "climbing"], ["mine", undefined], ["", undefined], ["9m", undefined], ["x".repeat(1e6), undefined]] as const;
+  const pairs = [
+    ["3mm", "3m"],
+    ["2S3Z", "2s3z"],
+    ["mmm", "MMM"],
+    ["twostep", "two-step"],
+    ["climbng", "climbing"],
+    ["mine", undefined],
+    ["", undefined],
+    ["9m", undefined],
+    ["x".repeat(1e6), undefined],
+  ] as const;
   for (const [given, suggestion] of pairs) expect(closest(given, known), given.slice(0, 9)).toBe(suggestion);
 });
 

@@ -29,13 +29,25 @@ export function show(value: unknown): string {
 
 /** Text of others in a message, such as what a parser says: one line of at most `length` characters, control characters escaped. */
 export function plain(text: string, length = 200): string {
-  const line = JSON.stringify(text.slice(0, 4 * length).replace(/\s+/g, " ").trim()).slice(1, -1).replaceAll('\\"', '"').replaceAll("\\\\", "\\").replace(UNSEEN, escaped);
+  const line = JSON.stringify(
+    text
+      .slice(0, 4 * length)
+      .replace(/\s+/g, " ")
+      .trim(),
+  )
+    .slice(1, -1)
+    .replaceAll('\\"', '"')
+    .replaceAll("\\\\", "\\")
+    .replace(UNSEEN, escaped);
   return line.length > length ? `${cut(line, length)}…` : line;
 }
 
 /** A message as one line, with whatever it repeats of others harmless to a terminal. What no person would read to its end is cut. */
 export function oneLine(message: string): string {
-  const line = message.trim().replace(/\s*\n\s*/g, " ").replace(CONTROL, escaped);
+  const line = message
+    .trim()
+    .replace(/\s*\n\s*/g, " ")
+    .replace(CONTROL, escaped);
   return line.length > MOST ? `${cut(line, MOST)}…` : line;
 }
 
@@ -49,7 +61,9 @@ export function oneLine(message: string): string {
  */
 export function closest(given: string, known: readonly string[]): string | undefined {
   if (given.length > 100) return undefined;
-  const [best] = known.map((name) => [distance(given.toLowerCase(), name.toLowerCase()), name] as const).sort((a, b) => a[0] - b[0]);
+  const [best] = known
+    .map((name) => [distance(given.toLowerCase(), name.toLowerCase()), name] as const)
+    .sort((a, b) => a[0] - b[0]);
   return best !== undefined && best[0] <= 0.4 * Math.max(given.length, best[1].length) ? best[1] : undefined;
 }
 
@@ -66,7 +80,11 @@ function describe(value: unknown, depth: number): string {
   if (typeof value !== "object" || value === null) return Object.is(value, -0) ? "-0" : String(value);
   const tag = Object.prototype.toString.call(value).slice("[object ".length, -1);
   if (!Array.isArray(value) && tag !== "Object") return `a ${plain(tag, LENGTH)}`;
-  const entries = Array.isArray(value) ? value.slice(0, LENGTH).map((entry) => [undefined, entry] as const) : Object.keys(value).slice(0, LENGTH).map((key) => [key, (value as Record<string, unknown>)[key]] as const);
+  const entries = Array.isArray(value)
+    ? value.slice(0, LENGTH).map((entry) => [undefined, entry] as const)
+    : Object.keys(value)
+        .slice(0, LENGTH)
+        .map((key) => [key, (value as Record<string, unknown>)[key]] as const);
   const [open, close] = Array.isArray(value) ? "[]" : "{}";
   if (depth > 2 && entries.length > 0) return `${open}…${close}`;
   let text = "";

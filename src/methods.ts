@@ -27,11 +27,20 @@ const plain = {
  * from then on (`returns.burnIn`, `returns.n`), and its buffer of dynamic capacity keeps episodes (`replay.dynamic`). The paper finds that no
  * policy distance can be told from episodes: ours is the share of the agents' choices in them that are not greedy any more.
  */
-const rlx2: MethodPart["defaults"] = { ...plain, topology: { grow: "gradient" }, returns: { kind: "n-step" }, replay: { ...plain.replay, dynamic: {} } };
+const rlx2: MethodPart["defaults"] = {
+  ...plain,
+  topology: { grow: "gradient" },
+  returns: { kind: "n-step" },
+  replay: { ...plain.replay, dynamic: {} },
+};
 
 /** The methods of the paper's comparison as parts. */
 export const builtInMethods: Readonly<Record<PaperMethod, MethodPart>> = {
-  dense: { title: "Dense", networks: "dense", defaults: { ...plain, sparsity: { level: 0 }, topology: { grow: "none" } } },
+  dense: {
+    title: "Dense",
+    networks: "dense",
+    defaults: { ...plain, sparsity: { level: 0 }, topology: { grow: "none" } },
+  },
   tiny: { title: "Tiny", networks: "tiny", defaults: { ...plain, topology: { grow: "none" } } },
   ss: { title: "SS", defaults: { ...plain, topology: { grow: "none" } } },
   set: { title: "SET", defaults: { ...plain, topology: { grow: "random" } } },
@@ -51,10 +60,17 @@ export const builtInMethods: Readonly<Record<PaperMethod, MethodPart>> = {
 registerParts({ [methodParts.section]: builtInMethods }, "built-in");
 
 /** The names under which figures and tables show the algorithms of the paper's comparison. */
-export const ALGORITHM_TITLES: Readonly<Record<PaperAlgorithm, string>> = { qmix: "QMIX", "ow-qmix": "OW-QMIX", "cw-qmix": "CW-QMIX", res: "RES-QMIX" };
+export const ALGORITHM_TITLES: Readonly<Record<PaperAlgorithm, string>> = {
+  qmix: "QMIX",
+  "ow-qmix": "OW-QMIX",
+  "cw-qmix": "CW-QMIX",
+  res: "RES-QMIX",
+};
 
 /** The names under which figures and tables show the methods of the paper's comparison. */
-export const METHOD_TITLES = Object.fromEntries(METHODS.map((method) => [method, builtInMethods[method].title])) as Readonly<Record<PaperMethod, string>>;
+export const METHOD_TITLES = Object.fromEntries(
+  METHODS.map((method) => [method, builtInMethods[method].title]),
+) as Readonly<Record<PaperMethod, string>>;
 
 /** The method that a configuration names. */
 export function methodOf(config: Pick<Config, "method" | "parts">): MethodPart {

@@ -23,7 +23,10 @@ export const LARGEST_SEED = 0xffff_ffff;
  * @throws {Error} when it is no whole number from 0 to 2^32 - 1
  */
 export function requireSeed(seed: number): void {
-  if (!(Number.isInteger(seed) && seed >= 0 && seed <= LARGEST_SEED)) throw new LabError(`The seed is ${show(seed)}; it must be a whole number from 0 to ${LARGEST_SEED.toLocaleString("en")}.`);
+  if (!(Number.isInteger(seed) && seed >= 0 && seed <= LARGEST_SEED))
+    throw new LabError(
+      `The seed is ${show(seed)}; it must be a whole number from 0 to ${LARGEST_SEED.toLocaleString("en")}.`,
+    );
 }
 
 /**

@@ -8,10 +8,12 @@ export { SHORT_RUN } from "./config.js";
  * @example
  * const config = resolveConfig(shortRun({ environment: "2s3z", sparsity: { level: 0.9 }, steps: 300_000, updates: 2 }));
  */
-export function shortRun(input: ConfigInput & {
-  /** Environment steps of the run. */
-  readonly steps: number;
-}): ConfigInput & {
+export function shortRun(
+  input: ConfigInput & {
+    /** Environment steps of the run. */
+    readonly steps: number;
+  },
+): ConfigInput & {
   /** Environment steps of the run. */
   readonly steps: number;
 } {

@@ -1,4 +1,18 @@
-import { appendFileSync, cpSync, existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  cpSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
@@ -8,7 +22,16 @@ import { exportParameters, readCheckpoint } from "../../src/runs/checkpoint.js";
 import { RunError } from "../../src/runs/disk.js";
 import { runOne } from "../../src/runs/run.js";
 import { decodeSafetensors, encodeSafetensors, FormatError, type Tensor } from "../../src/runs/safetensors.js";
-import { listRuns, openRun, readMasks, readRun, readRunCheckpoint, readTiming, readTopology, runNamesOf } from "../../src/runs/store.js";
+import {
+  listRuns,
+  openRun,
+  readMasks,
+  readRun,
+  readRunCheckpoint,
+  readTiming,
+  readTopology,
+  runNamesOf,
+} from "../../src/runs/store.js";
 
 export interface FuzzReport {
   readonly inputs: number;
@@ -19,15 +42,27 @@ export interface FuzzReport {
 }
 
 const SMALL: ConfigInput = {
-  environment: "two-step", steps: 120, seed: 1, warmup: 20, targetInterval: 5, network: { hidden: 8, embed: 4, hypernetEmbed: 8 }, topology: { interval: 10 },
-  evaluation: { interval: 40, episodes: 2, window: 2 }, log: { interval: 20 }, replay: { offlineCapacity: 20, onlineCapacity: 10, offlineBatch: 4, onlineBatch: 2 },
+  environment: "two-step",
+  steps: 120,
+  seed: 1,
+  warmup: 20,
+  targetInterval: 5,
+  network: { hidden: 8, embed: 4, hypernetEmbed: 8 },
+  topology: { interval: 10 },
+  evaluation: { interval: 40, episodes: 2, window: 2 },
+  log: { interval: 20 },
+  replay: { offlineCapacity: 20, onlineCapacity: 10, offlineBatch: 4, onlineBatch: 2 },
 };
 
 /**
  * Gives damaged input to everything that reads what a person or a disk may have damaged. Each input is read to the very values that were there before the damage,
  * or refused by the error meant for it, in one line; and whatever is wrong with one run, the others are listed.
  */
-export async function campaignOfFuzz(options: { readonly count: number; readonly seed?: number; readonly report?: (line: string) => void }): Promise<FuzzReport> {
+export async function campaignOfFuzz(options: {
+  readonly count: number;
+  readonly seed?: number;
+  readonly report?: (line: string) => void;
+}): Promise<FuzzReport> {
   const { count, seed = 1, report = () => undefined } = options;
   const folder = mkdtempSync(join(tmpdir(), "mast-fuzz-"));
   const random = createRandom(seed);
@@ -38,12 +73,27 @@ export async function campaignOfFuzz(options: { readonly count: number; readonly
     const complete = await runOne(resolveConfig(SMALL), { runs });
     await runOne(resolveConfig({ ...SMALL, seed: 2 }), { runs });
     const controller = new AbortController();
-    const interrupted = await runOne(resolveConfig({ ...SMALL, seed: 3, steps: 4_000 }), { runs, checkpointEvery: -1, signal: controller.signal, onProgress: ({ step }) => step >= 100 && controller.abort() });
+    const interrupted = await runOne(resolveConfig({ ...SMALL, seed: 3, steps: 4_000 }), {
+      runs,
+      checkpointEvery: -1,
+      signal: controller.signal,
+      onProgress: ({ step }) => step >= 100 && controller.abort(),
+    });
     const trials: readonly (readonly [string, number, () => "read" | "refused" | Promise<"read" | "refused">])[] = [
       ["configurations", 0.4, () => tryConfig(random)],
       ["safetensors files", 0.15, () => tryTensors(random)],
       ["checkpoints", 0.15, () => tryCheckpoint(random, complete.directory)],
-      ["run folders", 0.3, () => tryFolder(random, runs, random.below(2) === 0 ? complete.directory : interrupted.directory, join(folder, "damaged"))],
+      [
+        "run folders",
+        0.3,
+        () =>
+          tryFolder(
+            random,
+            runs,
+            random.below(2) === 0 ? complete.directory : interrupted.directory,
+            join(folder, "damaged"),
+          ),
+      ],
     ];
     for (const [kind, share, trial] of trials) {
       const tally = { inputs: 0, read: 0, refused: 0 };
@@ -65,7 +115,10 @@ export async function campaignOfFuzz(options: { readonly count: number; readonly
 }
 
 /** Whether something was read, or refused by one of its errors in one line. @throws {Error} on any other error */
-function attempt(action: () => void, errors: readonly (abstract new (...args: never[]) => Error)[]): "read" | "refused" {
+function attempt(
+  action: () => void,
+  errors: readonly (abstract new (...args: never[]) => Error)[],
+): "read" | "refused" {
   try {
     action();
     return "read";
@@ -73,7 +126,8 @@ function attempt(action: () => void, errors: readonly (abstract new (...args: ne
     const { message, name } = error as Error;
     if (!errors.some((type) => error instanceof type)) throw new Error(`${name}: ${message}`, { cause: error });
     if (message.includes("\n")) throw new Error(`more than one line: ${message}`, { cause: error });
-    if (message.length > 2_000) throw new Error(`${message.length} characters: ${message.slice(0, 200)}...`, { cause: error });
+    if (message.length > 2_000)
+      throw new Error(`${message.length} characters: ${message.slice(0, 200)}...`, { cause: error });
     return "refused";
   }
 }
@@ -82,24 +136,127 @@ const one = <T>(random: Random, of: readonly T[]): T => of[random.below(of.lengt
 
 /** Something that JSON, YAML or a program may hold in the place of a value. */
 function anything(random: Random): unknown {
-  const deep = () => Array.from({ length: one(random, [3, 2_000]) }).reduce<unknown>((inner) => (random.below(2) === 0 ? [inner] : { a: inner }), 1);
+  const deep = () =>
+    Array.from({ length: one(random, [3, 2_000]) }).reduce<unknown>(
+      (inner) => (random.below(2) === 0 ? [inner] : { a: inner }),
+      1,
+    );
   return one<() => unknown>(random, [
-    () => random.below(100), () => -random.below(100), () => random.float(), () => NaN, () => Infinity, () => -0, () => 1e308, () => 2 ** 53,
-    () => "", () => "3m", () => "mast", () => "\n\n", () => "x".repeat(5_000), () => "\ud800", () => null, () => undefined, () => true, () => [], () => [1, 2], () => ({}),
-    () => ({ toString: 1 }), () => JSON.parse('{"__proto__":{"steps":3}}'), () => ({ constructor: { prototype: 1 } }), () => Symbol("s"), () => 10n, () => () => 1, () => new Date(0), () => new Map([[1, 2]]), deep,
+    () => random.below(100),
+    () => -random.below(100),
+    () => random.float(),
+    () => NaN,
+    () => Infinity,
+    () => -0,
+    () => 1e308,
+    () => 2 ** 53,
+    () => "",
+    () => "3m",
+    () => "mast",
+    () => "\n\n",
+    () => "x".repeat(5_000),
+    () => "\ud800",
+    () => null,
+    () => undefined,
+    () => true,
+    () => [],
+    () => [1, 2],
+    () => ({}),
+    () => ({ toString: 1 }),
+    () => JSON.parse('{"__proto__":{"steps":3}}'),
+    () => ({ constructor: { prototype: 1 } }),
+    () => Symbol("s"),
+    () => 10n,
+    () => () => 1,
+    () => new Date(0),
+    () => new Map([[1, 2]]),
+    deep,
   ])();
 }
 
 /** Something that a field may well have. */
 function plausible(random: Random): unknown {
-  return one<unknown>(random, [random.below(3), 1 + random.below(200), 1_000 * (1 + random.below(50)), random.float(), 0.5, 0.9, true, false, "3m", "two-step", "mast", "rigl", "dense", "qmix", "ow-qmix", "res", "random", "gradient", "none", "max", "td-lambda", "one-step"]);
+  return one<unknown>(random, [
+    random.below(3),
+    1 + random.below(200),
+    1_000 * (1 + random.below(50)),
+    random.float(),
+    0.5,
+    0.9,
+    true,
+    false,
+    "3m",
+    "two-step",
+    "mast",
+    "rigl",
+    "dense",
+    "qmix",
+    "ow-qmix",
+    "res",
+    "random",
+    "gradient",
+    "none",
+    "max",
+    "td-lambda",
+    "one-step",
+  ]);
 }
 
 const FIELDS = [
-  "environment", "rules", "algorithm", "method", "seed", "steps", "engine", "backend", "discount", "targetInterval", "warmup", "updates", "sparsity.level", "sparsity.distribution", "topology.grow", "topology.interval", "topology.fraction",
-  "operator.kind", "operator.omega", "operator.doubleQ", "returns.kind", "returns.lambda", "returns.n", "returns.burnIn", "replay.offlineCapacity", "replay.onlineCapacity", "replay.offlineBatch", "replay.onlineBatch", "replay.dynamic.interval",
-  "wqmix.alpha", "res.lambda", "ticket.kind", "ticket.source", "exploration.start", "exploration.end", "exploration.anneal", "optimiser.learningRate", "optimiser.gradientClip", "network.hidden", "network.embed", "evaluation.interval",
-  "evaluation.episodes", "evaluation.window", "log.interval", "parts", "", "__proto__", "toString", "sparsity", "replay", "replay.dynamic", "network", "nonsense", "a.b.c",
+  "environment",
+  "rules",
+  "algorithm",
+  "method",
+  "seed",
+  "steps",
+  "engine",
+  "backend",
+  "discount",
+  "targetInterval",
+  "warmup",
+  "updates",
+  "sparsity.level",
+  "sparsity.distribution",
+  "topology.grow",
+  "topology.interval",
+  "topology.fraction",
+  "operator.kind",
+  "operator.omega",
+  "operator.doubleQ",
+  "returns.kind",
+  "returns.lambda",
+  "returns.n",
+  "returns.burnIn",
+  "replay.offlineCapacity",
+  "replay.onlineCapacity",
+  "replay.offlineBatch",
+  "replay.onlineBatch",
+  "replay.dynamic.interval",
+  "wqmix.alpha",
+  "res.lambda",
+  "ticket.kind",
+  "ticket.source",
+  "exploration.start",
+  "exploration.end",
+  "exploration.anneal",
+  "optimiser.learningRate",
+  "optimiser.gradientClip",
+  "network.hidden",
+  "network.embed",
+  "evaluation.interval",
+  "evaluation.episodes",
+  "evaluation.window",
+  "log.interval",
+  "parts",
+  "",
+  "__proto__",
+  "toString",
+  "sparsity",
+  "replay",
+  "replay.dynamic",
+  "network",
+  "nonsense",
+  "a.b.c",
 ];
 
 function tryConfig(random: Random): "read" | "refused" {
@@ -107,15 +264,22 @@ function tryConfig(random: Random): "read" | "refused" {
   for (let changes = 1 + random.below(2); changes > 0; changes--) {
     let at: Record<string, unknown> = input;
     const path = one(random, FIELDS).split(".");
-    for (const key of path.slice(0, -1)) at = (typeof at[key] === "object" && at[key] !== null ? at[key] : (at[key] = {})) as Record<string, unknown>;
-    Object.defineProperty(at, path.at(-1)!, { value: random.below(2) === 0 ? plausible(random) : anything(random), enumerable: true, configurable: true, writable: true });
+    for (const key of path.slice(0, -1))
+      at = (typeof at[key] === "object" && at[key] !== null ? at[key] : (at[key] = {})) as Record<string, unknown>;
+    Object.defineProperty(at, path.at(-1)!, {
+      value: random.below(2) === 0 ? plausible(random) : anything(random),
+      enumerable: true,
+      configurable: true,
+      writable: true,
+    });
   }
   return attempt(() => {
     const config = resolveConfig(random.below(20) === 0 ? (anything(random) as ConfigInput) : (input as ConfigInput));
     const again = resolveConfig(JSON.parse(JSON.stringify(config)) as ConfigInput);
     // As JSON has it: -0 is 0, and the order of the fields is none.
     const plain = (of: Config) => JSON.parse(JSON.stringify(of)) as unknown;
-    if (!isDeepStrictEqual(plain(again), plain(config))) throw new Error(`a complete configuration is not completed to itself: ${JSON.stringify(config)}`);
+    if (!isDeepStrictEqual(plain(again), plain(config)))
+      throw new Error(`a complete configuration is not completed to itself: ${JSON.stringify(config)}`);
   }, [ConfigError]);
 }
 
@@ -127,13 +291,25 @@ function damageBytes(random: Random, bytes: Buffer): Buffer {
   return one<() => Buffer>(random, [
     () => Buffer.from(bytes.map((byte, i) => (i === at ? byte ^ (1 << random.below(8)) : byte))),
     () => Buffer.from(bytes.map((byte, i) => (i === early ? byte ^ (1 << random.below(8)) : byte))),
-    () => Buffer.from(bytes.map((byte, i) => (i === early ? one(random, [0x20, 0x22, 0x2c, 0x30, 0x39, 0x5b, 0x7b, 0x7d]) : byte))),
+    () =>
+      Buffer.from(
+        bytes.map((byte, i) => (i === early ? one(random, [0x20, 0x22, 0x2c, 0x30, 0x39, 0x5b, 0x7b, 0x7d]) : byte)),
+      ),
     () => bytes.subarray(0, at),
     () => Buffer.concat([bytes.subarray(0, early), Buffer.from([random.below(256)]), bytes.subarray(early)]),
     () => Buffer.concat([bytes.subarray(0, early), bytes.subarray(early + 1)]),
     () => Buffer.concat([bytes, Buffer.alloc(1 + random.below(20), random.below(256))]),
     () => Buffer.concat([bytes.subarray(0, at), bytes.subarray(early)]),
-    () => Buffer.from(bytes.toString("latin1").replace(one(random, ["F32", "I32", "U8", "shape", "0,", "data_offsets", '":"', "["]), one(random, ["F64", "I64", "U16", "F16", "", "1,", "[[", "-1"])), "latin1"),
+    () =>
+      Buffer.from(
+        bytes
+          .toString("latin1")
+          .replace(
+            one(random, ["F32", "I32", "U8", "shape", "0,", "data_offsets", '":"', "["]),
+            one(random, ["F64", "I64", "U16", "F16", "", "1,", "[[", "-1"]),
+          ),
+        "latin1",
+      ),
   ])();
 }
 
@@ -142,7 +318,16 @@ function tryTensors(random: Random): "read" | "refused" {
   for (let i = random.below(4); i >= 0; i--) {
     const shape = Array.from({ length: random.below(3) }, () => random.below(4));
     const length = shape.reduce((product, size) => product * size, 1);
-    tensors.set(one(random, ["a", "b", "agent.fc1.weight", "__proto__", "\u00e9", ""]), { shape, data: one<() => Tensor["data"]>(random, [() => new Float32Array(length), () => new Uint8Array(length), () => new BigInt64Array(length), () => new Float64Array(length), () => new Uint16Array(length)])() });
+    tensors.set(one(random, ["a", "b", "agent.fc1.weight", "__proto__", "\u00e9", ""]), {
+      shape,
+      data: one<() => Tensor["data"]>(random, [
+        () => new Float32Array(length),
+        () => new Uint8Array(length),
+        () => new BigInt64Array(length),
+        () => new Float64Array(length),
+        () => new Uint16Array(length),
+      ])(),
+    });
   }
   const file = Buffer.from(encodeSafetensors(tensors, random.below(2) === 0 ? { a: "b" } : {}));
   return attempt(() => {
@@ -150,7 +335,13 @@ function tryTensors(random: Random): "read" | "refused" {
     const { tensors: read, metadata } = decodeSafetensors(damaged);
     // What is read can be written, and is read again as it is.
     const again = decodeSafetensors(encodeSafetensors(read, metadata));
-    if (!isDeepStrictEqual(again, { tensors: new Map([...again.tensors.keys()].map((name) => [name, read.get(name)])), metadata })) throw new Error(`it is not what was written: ${damaged.toString("base64")}`);
+    if (
+      !isDeepStrictEqual(again, {
+        tensors: new Map([...again.tensors.keys()].map((name) => [name, read.get(name)])),
+        metadata,
+      })
+    )
+      throw new Error(`it is not what was written: ${damaged.toString("base64")}`);
   }, [FormatError]);
 }
 
@@ -162,7 +353,8 @@ function tryCheckpoint(random: Random, directory: string): "read" | "refused" {
   writeFileSync(damaged, damageBytes(random, good));
   try {
     return attempt(() => {
-      if (!isDeepStrictEqual(readCheckpoint(damaged, [basename(directory)]), expected)) throw new Error("another state was read");
+      if (!isDeepStrictEqual(readCheckpoint(damaged, [basename(directory)]), expected))
+        throw new Error("another state was read");
       exportParameters(damaged, [basename(directory)]);
     }, [RunError]);
   } finally {
@@ -178,13 +370,30 @@ function damageFile(random: Random, path: string, others: readonly string[]): st
     writeFileSync(path, bytes);
   };
   const ways: Readonly<Record<string, () => void>> = {
-    emptied: () => rewrite(""), removed: () => rmSync(path, { force: true }), cut: () => (content.length > 0 ? truncateSync(path, random.below(content.length)) : rewrite("")),
-    appended: () => appendFileSync(path, one(random, ["x", "\n", "train,1\n", "\0\0\0\0"])), flipped: () => rewrite(content.length > 0 ? damageBytes(random, content) : ""),
-    null: () => rewrite("null"), list: () => rewrite("[]"), object: () => rewrite("{}"), "half an object": () => rewrite("{"), text: () => rewrite("hello\nthere"),
-    "another tool's": () => rewrite('{"architectures":["BertModel"],"hidden_size":768,"given":null}'), "deep": () => rewrite("[".repeat(100_000) + "]".repeat(100_000)), binary: () => rewrite(Buffer.from(Array.from({ length: 200 }, () => random.below(256)))),
-    "a folder": () => (rmSync(path, { force: true }), mkdirSync(path)), "a circle of links": () => (rmSync(path, { force: true }), symlinkSync(path, path)), "a link to nowhere": () => (rmSync(path, { force: true }), symlinkSync("/nowhere/at/all", path)),
+    emptied: () => rewrite(""),
+    removed: () => rmSync(path, { force: true }),
+    cut: () => (content.length > 0 ? truncateSync(path, random.below(content.length)) : rewrite("")),
+    appended: () => appendFileSync(path, one(random, ["x", "\n", "train,1\n", "\0\0\0\0"])),
+    flipped: () => rewrite(content.length > 0 ? damageBytes(random, content) : ""),
+    null: () => rewrite("null"),
+    list: () => rewrite("[]"),
+    object: () => rewrite("{}"),
+    "half an object": () => rewrite("{"),
+    text: () => rewrite("hello\nthere"),
+    "another tool's": () => rewrite('{"architectures":["BertModel"],"hidden_size":768,"given":null}'),
+    deep: () => rewrite("[".repeat(100_000) + "]".repeat(100_000)),
+    binary: () => rewrite(Buffer.from(Array.from({ length: 200 }, () => random.below(256)))),
+    "a folder": () => (rmSync(path, { force: true }), mkdirSync(path)),
+    "a circle of links": () => (rmSync(path, { force: true }), symlinkSync(path, path)),
+    "a link to nowhere": () => (rmSync(path, { force: true }), symlinkSync("/nowhere/at/all", path)),
     "another run's": () => (rmSync(path, { force: true }), cpSync(join(one(random, others), basename(path)), path)),
-    "a digit changed": () => rewrite(Buffer.from(content.toString("latin1").replace(/[1-8]/, (digit) => String(Number(digit) + 1)), "latin1")),
+    "a digit changed": () =>
+      rewrite(
+        Buffer.from(
+          content.toString("latin1").replace(/[1-8]/, (digit) => String(Number(digit) + 1)),
+          "latin1",
+        ),
+      ),
   };
   const way = one(random, Object.keys(ways));
   ways[way]!();
@@ -197,8 +406,20 @@ async function tryFolder(random: Random, runs: string, target: string, place: st
   const directory = join(place, basename(target));
   const others = readdirSync(runs).filter((name) => name !== basename(target));
   const complete = existsSync(join(target, "summary.json"));
-  const files = ["config.json", "metrics.csv", "timing.csv", "topology.csv", "masks.bin", "checkpoint.safetensors", ...(complete ? ["summary.json"] : [])];
-  const damage = damageFile(random, join(directory, one(random, files)), others.filter((name) => existsSync(join(runs, name, "summary.json"))).map((name) => join(runs, name)));
+  const files = [
+    "config.json",
+    "metrics.csv",
+    "timing.csv",
+    "topology.csv",
+    "masks.bin",
+    "checkpoint.safetensors",
+    ...(complete ? ["summary.json"] : []),
+  ];
+  const damage = damageFile(
+    random,
+    join(directory, one(random, files)),
+    others.filter((name) => existsSync(join(runs, name, "summary.json"))).map((name) => join(runs, name)),
+  );
   const expect = (condition: boolean, what: string): void => {
     if (!condition) throw new Error(`${damage} in the ${complete ? "complete" : "interrupted"} run: ${what}`);
   };
@@ -210,11 +431,18 @@ async function tryFolder(random: Random, runs: string, target: string, place: st
       if (attempt(() => (result = read(directory)), [RunError]) === "refused") outcome = "refused";
       else expect(isDeepStrictEqual(result, read(target)), `${what} reads something else than was there`);
     } catch (error) {
-      throw new Error(`${damage} in the ${complete ? "complete" : "interrupted"} run: ${what}: ${(error as Error).message}`, { cause: error });
+      throw new Error(
+        `${damage} in the ${complete ? "complete" : "interrupted"} run: ${what}: ${(error as Error).message}`,
+        { cause: error },
+      );
     }
   };
   const listed = listRuns({ runs: place });
-  for (const name of others) expect(listed.find((run) => run.name === name)?.state === "complete" || !existsSync(join(runs, name, "summary.json")), `${name} is not listed as complete`);
+  for (const name of others)
+    expect(
+      listed.find((run) => run.name === name)?.state === "complete" || !existsSync(join(runs, name, "summary.json")),
+      `${name} is not listed as complete`,
+    );
   const shown = listed.find(({ name }) => name === basename(target));
   expect(shown !== undefined, "it is not listed");
   if (shown!.state === "damaged") {
@@ -224,18 +452,26 @@ async function tryFolder(random: Random, runs: string, target: string, place: st
   const plain = (run: ReturnType<typeof readRun>) => ({ ...run, directory: "", config: { ...run.config } });
   // What an interrupted run lost since its last checkpoint, or lost it with, is no damage: it goes on from what there is.
   // A run without its summary is completed again, as one whose process was killed just before.
-  const excused = /summary\.json (removed|a circle|a link)/.test(damage) || (!complete && /(removed|appended|link)|checkpoint/.test(damage)) ? "" : "all";
+  const excused =
+    /summary\.json (removed|a circle|a link)/.test(damage) ||
+    (!complete && /(removed|appended|link)|checkpoint/.test(damage))
+      ? ""
+      : "all";
   if (excused === "all") {
     if (complete) same("readRun", (of) => plain(readRun(of)));
     same("readTopology", (of) => readTopology(of));
     same("readTiming", (of) => readTiming(of));
     same("readMasks", (of) => readMasks(of));
     if (!/config\.json removed/.test(damage)) same("readRunCheckpoint", (of) => readRunCheckpoint(of));
-    if (!/config\.json removed/.test(damage)) same("exportParameters", (of) => exportParameters(join(of, "checkpoint.safetensors"), runNamesOf(of)));
+    if (!/config\.json removed/.test(damage))
+      same("exportParameters", (of) => exportParameters(join(of, "checkpoint.safetensors"), runNamesOf(of)));
   }
   // Whether it goes on from here: refused with nothing changed, or from the same state as the good one.
   if (!complete && outcome === "read") {
-    const contents = () => readdirSync(directory).sort().map((file) => [file, lstatSync(join(directory, file)).size]);
+    const contents = () =>
+      readdirSync(directory)
+        .sort()
+        .map((file) => [file, lstatSync(join(directory, file)).size]);
     const before = contents();
     try {
       const config: Config = readRun(target).config;
@@ -244,7 +480,13 @@ async function tryFolder(random: Random, runs: string, target: string, place: st
       open.close();
       const anew = /checkpoint\.safetensors (removed|a circle|a link)/.test(damage);
       expect(anew || isDeepStrictEqual(resumed, readRunCheckpoint(target).state), "it goes on from another state");
-      for (const file of anew ? [] : ["metrics.csv", "topology.csv", "masks.bin"]) expect(readFileSync(join(directory, file)).equals(readFileSync(join(target, file)).subarray(0, statSync(join(directory, file)).size)), `it goes on with another ${file}`);
+      for (const file of anew ? [] : ["metrics.csv", "topology.csv", "masks.bin"])
+        expect(
+          readFileSync(join(directory, file)).equals(
+            readFileSync(join(target, file)).subarray(0, statSync(join(directory, file)).size),
+          ),
+          `it goes on with another ${file}`,
+        );
     } catch (error) {
       if (!(error instanceof RunError) || error.message.includes("\n")) throw error;
       outcome = "refused";

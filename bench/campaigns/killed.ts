@@ -21,8 +21,19 @@ let count = 0;
 
 /** "metrics.csv", "checkpoint.safetensors", ...; temporary files go by the file that they become. */
 function fileOf(target: unknown): string | undefined {
-  const path = typeof target === "number" ? open.get(target) : typeof target === "string" && target.startsWith(runs) ? target : undefined;
-  return path === undefined ? undefined : path === runs || !basename(path).includes(".") ? "folder" : basename(path).replace(/\.\d+\.[0-9a-f]{12}\.tmp$/, "").replace(/^lease\.\d+$/, "lease");
+  const path =
+    typeof target === "number"
+      ? open.get(target)
+      : typeof target === "string" && target.startsWith(runs)
+        ? target
+        : undefined;
+  return path === undefined
+    ? undefined
+    : path === runs || !basename(path).includes(".")
+      ? "folder"
+      : basename(path)
+          .replace(/\.\d+\.[0-9a-f]{12}\.tmp$/, "")
+          .replace(/^lease\.\d+$/, "lease");
 }
 
 function stop(signal: "SIGKILL" | "SIGSTOP"): void {
@@ -33,7 +44,9 @@ function stop(signal: "SIGKILL" | "SIGSTOP"): void {
 }
 
 /** Lets a function of node:fs end this process where the task says so. */
-function watch(name: "openSync" | "writeFileSync" | "fsyncSync" | "closeSync" | "renameSync" | "linkSync" | "rmSync" | "mkdirSync"): void {
+function watch(
+  name: "openSync" | "writeFileSync" | "fsyncSync" | "closeSync" | "renameSync" | "linkSync" | "rmSync" | "mkdirSync",
+): void {
   const call = real[name] as (...args: unknown[]) => unknown;
   (fs as unknown as Record<string, unknown>)[name] = (...args: unknown[]): unknown => {
     // What a file is opened for reading does not change the disk.
@@ -49,14 +62,25 @@ function watch(name: "openSync" | "writeFileSync" | "fsyncSync" | "closeSync" | 
       return undefined;
     }
     const result = call(...args);
-    if (name === "openSync" && typeof args[0] === "string" && args[0].startsWith(runs)) open.set(result as number, args[0]);
+    if (name === "openSync" && typeof args[0] === "string" && args[0].startsWith(runs))
+      open.set(result as number, args[0]);
     if (name === "closeSync") open.delete(args[0] as number);
     if (now && at.when !== "before") stop(at.signal);
     return result;
   };
 }
 
-for (const name of ["openSync", "writeFileSync", "fsyncSync", "closeSync", "renameSync", "linkSync", "rmSync", "mkdirSync"] as const) watch(name);
+for (const name of [
+  "openSync",
+  "writeFileSync",
+  "fsyncSync",
+  "closeSync",
+  "renameSync",
+  "linkSync",
+  "rmSync",
+  "mkdirSync",
+] as const)
+  watch(name);
 syncBuiltinESMExports();
 
 // Only now: what it imports from node:fs is watched from its first call on.

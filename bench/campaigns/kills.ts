@@ -11,8 +11,16 @@ import type { KilledTask, When } from "./killed.js";
 
 /** A short run in which everything happens that writes files, some two hundred times. */
 const INPUT: ConfigInput = {
-  environment: "two-step", steps: 40, seed: 1, warmup: 10, targetInterval: 5, network: { hidden: 8, embed: 4, hypernetEmbed: 8 }, topology: { interval: 5 },
-  evaluation: { interval: 10, episodes: 2, window: 2 }, log: { interval: 10 }, replay: { offlineCapacity: 20, onlineCapacity: 10, offlineBatch: 4, onlineBatch: 2 },
+  environment: "two-step",
+  steps: 40,
+  seed: 1,
+  warmup: 10,
+  targetInterval: 5,
+  network: { hidden: 8, embed: 4, hypernetEmbed: 8 },
+  topology: { interval: 5 },
+  evaluation: { interval: 10, episodes: 2, window: 2 },
+  log: { interval: 10 },
+  replay: { offlineCapacity: 20, onlineCapacity: 10, offlineBatch: 4, onlineBatch: 2 },
 };
 /** The files that two equal runs have equal, byte by byte. */
 const EQUAL = ["config.json", "metrics.csv", "topology.csv", "masks.bin"];
@@ -35,7 +43,12 @@ export interface KillsReport {
  *
  * @param options.report hears how far it is
  */
-export async function campaignOfKills(options: { readonly kills: number; readonly freezes: number; readonly seed?: number; readonly report?: (line: string) => void }): Promise<KillsReport> {
+export async function campaignOfKills(options: {
+  readonly kills: number;
+  readonly freezes: number;
+  readonly seed?: number;
+  readonly report?: (line: string) => void;
+}): Promise<KillsReport> {
   const { kills, freezes, seed = 1, report = () => undefined } = options;
   const folder = mkdtempSync(join(tmpdir(), "mast-kills-"));
   // In the project, which a run looks for to tell its commit.
@@ -47,7 +60,8 @@ export async function campaignOfKills(options: { readonly kills: number; readonl
   const failures: string[] = [];
   try {
     const program = await bundle(programs);
-    const train = (runs: string, stop?: KilledTask["at"]) => start(program, { runs, input: INPUT, ...(stop ? { at: stop } : {}) });
+    const train = (runs: string, stop?: KilledTask["at"]) =>
+      start(program, { runs, input: INPUT, ...(stop ? { at: stop } : {}) });
     const whole = join(folder, "whole");
     const { output } = await train(whole).ended;
     const operations = Number(/complete after (\d+) operations/.exec(output)?.[1]);
@@ -65,7 +79,11 @@ export async function campaignOfKills(options: { readonly kills: number; readonl
         const operation = 1 + random.below(sitting === 0 ? operations : Math.min(operations, 120));
         const when = WHEN[random.below(WHEN.length)]!;
         const last = killed >= kills || sitting === 8;
-        const { output: said, signal, code } = await train(place, last ? undefined : { operation, when, signal: "SIGKILL" }).ended;
+        const {
+          output: said,
+          signal,
+          code,
+        } = await train(place, last ? undefined : { operation, when, signal: "SIGKILL" }).ended;
         story.push(`${when} ${operation}`);
         if (signal === "SIGKILL") {
           killed++;
@@ -75,7 +93,8 @@ export async function campaignOfKills(options: { readonly kills: number; readonl
           continue;
         }
         if (code !== 0) failures.push(`seed ${seed}, run ${runs} (${story.join(", ")}): ${said.trim()}`);
-        else if (stateOf(place) !== expected) failures.push(`seed ${seed}, run ${runs} (${story.join(", ")}): it is not what the undisturbed run is`);
+        else if (stateOf(place) !== expected)
+          failures.push(`seed ${seed}, run ${runs} (${story.join(", ")}): it is not what the undisturbed run is`);
         break;
       }
       rmSync(place, { recursive: true });
@@ -83,7 +102,11 @@ export async function campaignOfKills(options: { readonly kills: number; readonl
 
     for (let freeze = 0; freeze < freezes; freeze++) {
       const place = join(folder, `frozen-${freeze}`);
-      const stop = { operation: 1 + Math.floor((freeze * operations) / freezes), when: WHEN[freeze % WHEN.length]!, signal: "SIGSTOP" } as const;
+      const stop = {
+        operation: 1 + Math.floor((freeze * operations) / freezes),
+        when: WHEN[freeze % WHEN.length]!,
+        signal: "SIGSTOP",
+      } as const;
       const first = train(place, stop);
       await first.frozen;
       const second = await train(place).ended;
@@ -92,9 +115,12 @@ export async function campaignOfKills(options: { readonly kills: number; readonl
       const { output: said, code } = await first.ended;
       // One that was frozen at its very end has nothing left to write.
       const told = code === 0 || /LeaseLostError|RunTakenError/.test(said);
-      if (second.code !== 0) failures.push(`frozen ${stop.when} ${stop.operation}: the other said ${second.output.trim()}`);
-      else if (before !== expected) failures.push(`frozen ${stop.when} ${stop.operation}: the other's run is not what the undisturbed run is`);
-      else if (stateOf(place) !== expected) failures.push(`frozen ${stop.when} ${stop.operation}: it wrote when it woke up`);
+      if (second.code !== 0)
+        failures.push(`frozen ${stop.when} ${stop.operation}: the other said ${second.output.trim()}`);
+      else if (before !== expected)
+        failures.push(`frozen ${stop.when} ${stop.operation}: the other's run is not what the undisturbed run is`);
+      else if (stateOf(place) !== expected)
+        failures.push(`frozen ${stop.when} ${stop.operation}: it wrote when it woke up`);
       else if (!told) failures.push(`frozen ${stop.when} ${stop.operation}: it said ${said.trim()}`);
       rmSync(place, { recursive: true });
       if ((freeze + 1) % 20 === 0) report(`${freeze + 1} of ${freezes} freezes, ${failures.length} failures`);
@@ -111,8 +137,17 @@ const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 /** The program as one file, which starts several times as fast as its modules. */
 async function bundle(folder: string): Promise<string> {
   await build({
-    root: ROOT, logLevel: "error", configFile: false,
-    build: { ssr: join(ROOT, "bench/campaigns/killed.ts"), outDir: join(folder, "program/node"), emptyOutDir: false, minify: true, target: "node20", rollupOptions: { output: { inlineDynamicImports: true, entryFileNames: "killed.mjs" } } },
+    root: ROOT,
+    logLevel: "error",
+    configFile: false,
+    build: {
+      ssr: join(ROOT, "bench/campaigns/killed.ts"),
+      outDir: join(folder, "program/node"),
+      emptyOutDir: false,
+      minify: true,
+      target: "node20",
+      rollupOptions: { output: { inlineDynamicImports: true, entryFileNames: "killed.mjs" } },
+    },
     ssr: { noExternal: true, external: ["@tensorflow/tfjs", "@tensorflow/tfjs-backend-wasm", "webgpu"] },
   });
   // Where src/node/host.ts looks for them.
@@ -128,9 +163,13 @@ interface Started {
 }
 
 function start(program: string, task: KilledTask): Started {
-  const child = spawn(process.execPath, [program, JSON.stringify(task)], { env: { ...process.env, MAST_LEASE_SECONDS: "1" } });
+  const child = spawn(process.execPath, [program, JSON.stringify(task)], {
+    env: { ...process.env, MAST_LEASE_SECONDS: "1" },
+  });
   let output = "";
-  const ended = new Promise<{ code: number | null; signal: string | null; output: string }>((resolve) => child.once("close", (code, signal) => resolve({ code, signal, output })));
+  const ended = new Promise<{ code: number | null; signal: string | null; output: string }>((resolve) =>
+    child.once("close", (code, signal) => resolve({ code, signal, output })),
+  );
   const frozen = new Promise<void>((resolve) => {
     const hear = (data: unknown) => {
       output += String(data);
@@ -152,11 +191,25 @@ function stateOf(runs: string): string {
 export function runState(directory: string): string {
   const { summary } = readRun(directory);
   const { state } = readRunCheckpoint(directory);
-  const tensors = [...state.tensors, ...state.masks].map(([name, values]) => [name, Buffer.from(values.buffer, values.byteOffset, values.byteLength).toString("base64")]);
+  const tensors = [...state.tensors, ...state.masks].map(([name, values]) => [
+    name,
+    Buffer.from(values.buffer, values.byteOffset, values.byteLength).toString("base64"),
+  ]);
   return JSON.stringify([
     // A frozen process that had nothing left to write still holds its lease.
-    readdirSync(directory).filter((file) => !file.startsWith("lease.")).sort(), EQUAL.map((file) => readFileSync(join(directory, file)).toString("base64")),
-    tensors, state.progress, [...state.replay.indices], [...state.replay.seeds], [...state.replay.lengths], [...state.replay.actions],
-    summary?.score, summary?.winRates, summary?.steps, summary?.updates,
+    readdirSync(directory)
+      .filter((file) => !file.startsWith("lease."))
+      .sort(),
+    EQUAL.map((file) => readFileSync(join(directory, file)).toString("base64")),
+    tensors,
+    state.progress,
+    [...state.replay.indices],
+    [...state.replay.seeds],
+    [...state.replay.lengths],
+    [...state.replay.actions],
+    summary?.score,
+    summary?.winRates,
+    summary?.steps,
+    summary?.updates,
   ]);
 }

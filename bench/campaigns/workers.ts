@@ -31,10 +31,18 @@ export interface WorkersReport {
 /** Short runs in which everything happens that writes files; a run takes a second or so. */
 function studyOf(runs: number): Study {
   return declareStudy({
-    id: "shared", seeds: Math.ceil(runs / 4),
+    id: "shared",
+    seeds: Math.ceil(runs / 4),
     base: {
-      environment: "two-step", steps: 1_500, warmup: 10, targetInterval: 5, network: { hidden: 8, embed: 4, hypernetEmbed: 8 }, topology: { interval: 20 },
-      evaluation: { interval: 250, episodes: 2, window: 2 }, log: { interval: 100 }, replay: { offlineCapacity: 20, onlineCapacity: 10, offlineBatch: 4, onlineBatch: 2 },
+      environment: "two-step",
+      steps: 1_500,
+      warmup: 10,
+      targetInterval: 5,
+      network: { hidden: 8, embed: 4, hypernetEmbed: 8 },
+      topology: { interval: 20 },
+      evaluation: { interval: 250, episodes: 2, window: 2 },
+      log: { interval: 100 },
+      replay: { offlineCapacity: 20, onlineCapacity: 10, offlineBatch: 4, onlineBatch: 2 },
     },
     grid: { method: ["mast", "set"], discount: [0.9, 0.99] },
   });
@@ -47,7 +55,14 @@ function studyOf(runs: number): Study {
  * @param options.runs how many, about
  * @param options.report hears how far it is
  */
-export async function campaignOfWorkers(options: { readonly runs: number; readonly kills: number; readonly freezes: number; readonly workers?: number; readonly seed?: number; readonly report?: (line: string) => void }): Promise<WorkersReport> {
+export async function campaignOfWorkers(options: {
+  readonly runs: number;
+  readonly kills: number;
+  readonly freezes: number;
+  readonly workers?: number;
+  readonly seed?: number;
+  readonly report?: (line: string) => void;
+}): Promise<WorkersReport> {
   const { kills, freezes, workers = 3, seed = 1, report = () => undefined } = options;
   const folder = mkdtempSync(join(tmpdir(), "mast-workers-"));
   const random = createRandom(seed);
@@ -66,23 +81,31 @@ export async function campaignOfWorkers(options: { readonly runs: number; readon
     for (let i = 0; i < workers; i++) begin();
     /** When each run was completed first, by its file. */
     const completed = new Map<string, string>();
-    const due = (done: number, kinds: number, count: number): boolean => count < kinds && done >= ((count + 1) * names.length) / (kinds + 1) / 1.3;
-    for (let quiet = 0; ; ) {
+    const due = (done: number, kinds: number, count: number): boolean =>
+      count < kinds && done >= ((count + 1) * names.length) / (kinds + 1) / 1.3;
+    for (let quiet = 0; ;) {
       for (const name of names) {
         const path = join(shared, name, "summary.json");
         if (!existsSync(path)) continue;
         const { ino, mtimeMs } = statSync(path);
         const now = `${ino} ${mtimeMs}`;
-        if (completed.has(name) && completed.get(name) !== now) failures.push(`seed ${seed}: ${name} was completed twice`);
+        if (completed.has(name) && completed.get(name) !== now)
+          failures.push(`seed ${seed}: ${name} was completed twice`);
         completed.set(name, now);
       }
       for (const worker of [...alive]) {
         if (worker.child.exitCode === null && worker.child.signalCode === null) continue;
         alive.splice(alive.indexOf(worker), 1);
-        if (worker.child.exitCode !== 0 && !worker.killed) failures.push(`seed ${seed}: ${worker.name} ended with ${worker.child.exitCode ?? worker.child.signalCode}: ${worker.output().trim().slice(-500)}`);
+        if (worker.child.exitCode !== 0 && !worker.killed)
+          failures.push(
+            `seed ${seed}: ${worker.name} ended with ${worker.child.exitCode ?? worker.child.signalCode}: ${worker.output().trim().slice(-500)}`,
+          );
         if (completed.size < names.length) begin();
       }
-      const free = alive.filter((worker) => !worker.frozen && !worker.killed && worker.pid() !== undefined && worker.output().includes("works in"));
+      const free = alive.filter(
+        (worker) =>
+          !worker.frozen && !worker.killed && worker.pid() !== undefined && worker.output().includes("works in"),
+      );
       if (free.length > 0 && due(completed.size, kills, killed)) {
         const worker = free[random.below(free.length)]!;
         worker.killed = true;
@@ -95,25 +118,34 @@ export async function campaignOfWorkers(options: { readonly runs: number; readon
         process.kill(pid, "SIGSTOP");
         frozen++;
         // Long enough for the others to take its runs over; then it wakes up and must not write.
-        setTimeout(() => {
-          worker.frozen = false;
-          if (existsSync(`/proc/${pid}`)) process.kill(pid, "SIGCONT");
-        }, 1000 * 3 * LEASE);
+        setTimeout(
+          () => {
+            worker.frozen = false;
+            if (existsSync(`/proc/${pid}`)) process.kill(pid, "SIGCONT");
+          },
+          1000 * 3 * LEASE,
+        );
       }
       // What fails again and again is told, not waited for.
       if ((completed.size === names.length && alive.length === 0) || failures.length > 5) break;
-      if (++quiet % 50 === 0) report(`${completed.size} of ${names.length} runs, ${killed} kills, ${frozen} freezes, ${started} workers`);
+      if (++quiet % 50 === 0)
+        report(`${completed.size} of ${names.length} runs, ${killed} kills, ${frozen} freezes, ${started} workers`);
       await pause(100);
     }
     report("training the same runs undisturbed");
     const alone = join(folder, "alone");
     await runAll(configs, { runs: alone });
-    for (const name of names) if (runState(join(shared, name)) !== runState(join(alone, name))) failures.push(`seed ${seed}: ${name} is not what it is undisturbed`);
+    for (const name of names)
+      if (runState(join(shared, name)) !== runState(join(alone, name)))
+        failures.push(`seed ${seed}: ${name} is not what it is undisturbed`);
     const strangers = readdirSync(shared).filter((name) => name !== "studies" && !names.includes(name));
-    if (strangers.length > 0) failures.push(`seed ${seed}: there are other folders among the runs: ${strangers.join(", ")}`);
+    if (strangers.length > 0)
+      failures.push(`seed ${seed}: there are other folders among the runs: ${strangers.join(", ")}`);
     return { runs: names.length, hosts, kills: killed, freezes: frozen, started, failures };
   } finally {
-    for (const { child, pid } of alive) for (const id of [pid(), child.pid]) if (id !== undefined && existsSync(`/proc/${id}`)) process.kill(id, "SIGKILL");
+    for (const { child, pid } of alive)
+      for (const id of [pid(), child.pid])
+        if (id !== undefined && existsSync(`/proc/${id}`)) process.kill(id, "SIGKILL");
     rmSync(folder, { recursive: true, force: true });
   }
 }
@@ -137,7 +169,23 @@ function startWorker(runs: string, host: string, hosts: boolean): Worker {
   const args = [COMMAND, "worker", "--runs", runs, "--workers", "2", "--checkpoint-every", "0.5"];
   const env = { ...process.env, MAST_LEASE_SECONDS: String(LEASE) };
   const child = hosts
-    ? spawn("unshare", ["--uts", "--pid", "--fork", "--kill-child", "--mount-proc", "sh", "-c", 'hostname "$0"; exec "$@"', host, process.execPath, ...args], { env })
+    ? spawn(
+        "unshare",
+        [
+          "--uts",
+          "--pid",
+          "--fork",
+          "--kill-child",
+          "--mount-proc",
+          "sh",
+          "-c",
+          'hostname "$0"; exec "$@"',
+          host,
+          process.execPath,
+          ...args,
+        ],
+        { env },
+      )
     : spawn(process.execPath, args, { env });
   let output = "";
   for (const stream of [child.stdout, child.stderr]) stream!.on("data", (data) => (output += String(data)));

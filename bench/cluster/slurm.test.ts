@@ -17,8 +17,15 @@ if (why !== undefined) console.log(`Slurm is not tested: ${why}.`);
 
 /** Short runs, a second or so each. */
 const BASE = {
-  environment: "two-step", steps: 600, warmup: 10, targetInterval: 5, network: { hidden: 8, embed: 4, hypernetEmbed: 8 }, topology: { interval: 20 },
-  evaluation: { interval: 200, episodes: 2, window: 2 }, log: { interval: 100 }, replay: { offlineCapacity: 20, onlineCapacity: 10, offlineBatch: 4, onlineBatch: 2 },
+  environment: "two-step",
+  steps: 600,
+  warmup: 10,
+  targetInterval: 5,
+  network: { hidden: 8, embed: 4, hypernetEmbed: 8 },
+  topology: { interval: 20 },
+  evaluation: { interval: 200, episodes: 2, window: 2 },
+  log: { interval: 100 },
+  replay: { offlineCapacity: 20, onlineCapacity: 10, offlineBatch: 4, onlineBatch: 2 },
 };
 
 describe.skipIf(why !== undefined)("a Slurm cluster", () => {
@@ -34,7 +41,17 @@ describe.skipIf(why !== undefined)("a Slurm cluster", () => {
   });
 
   const mast = (...args: string[]) => {
-    const { status, stdout, stderr } = spawnSync(process.execPath, [COMMAND, ...args], { cwd: folder, encoding: "utf8", env: { ...cluster.env, MAST_RUNS: runs, MAST_RESULTS: join(folder, "results"), CHROME_PATH: "none", MAST_LEASE_SECONDS: "3" } });
+    const { status, stdout, stderr } = spawnSync(process.execPath, [COMMAND, ...args], {
+      cwd: folder,
+      encoding: "utf8",
+      env: {
+        ...cluster.env,
+        MAST_RUNS: runs,
+        MAST_RESULTS: join(folder, "results"),
+        CHROME_PATH: "none",
+        MAST_LEASE_SECONDS: "3",
+      },
+    });
     return { code: status, out: stdout, err: stderr };
   };
   const study = (id: string, fields: object): string => {
@@ -42,22 +59,34 @@ describe.skipIf(why !== undefined)("a Slurm cluster", () => {
     writeFileSync(path, JSON.stringify({ id, base: BASE, ...fields }));
     return path;
   };
-  const slurm = (command: string, ...args: string[]): string => spawnSync(command, args, { encoding: "utf8", env: cluster.env }).stdout ?? "";
+  const slurm = (command: string, ...args: string[]): string =>
+    spawnSync(command, args, { encoding: "utf8", env: cluster.env }).stdout ?? "";
   const jobsOf = (id: string): string[] => {
     // A controller that is busy does not answer, which is not an empty queue.
     for (;;) {
-      const { status, stdout } = spawnSync("squeue", ["-h", "-r", "-o", "%F_%K|%T|%r|%j"], { encoding: "utf8", env: cluster.env });
+      const { status, stdout } = spawnSync("squeue", ["-h", "-r", "-o", "%F_%K|%T|%r|%j"], {
+        encoding: "utf8",
+        env: cluster.env,
+      });
       if (status === 0) return stdout.split("\n").filter((line) => line.endsWith(`|mast-${id}`));
     }
   };
   /** What the elements said, for people who look for a failure. */
-  const logs = () => readdirSync(join(runs, "slurm")).flatMap((one) => readdirSync(join(runs, "slurm", one, "logs")).map((log) => readFileSync(join(runs, "slurm", one, "logs", log), "utf8"))).join("\n");
+  const logs = () =>
+    readdirSync(join(runs, "slurm"))
+      .flatMap((one) =>
+        readdirSync(join(runs, "slurm", one, "logs")).map((log) =>
+          readFileSync(join(runs, "slurm", one, "logs", log), "utf8"),
+        ),
+      )
+      .join("\n");
   const until = async (done: () => boolean) => {
     while (!done()) await pause(500);
   };
   /** Requeued elements wait two minutes, which a test has not. */
   const hurry = (id: string) => {
-    for (const line of jobsOf(id)) if (line.includes("BeginTime")) slurm("scontrol", "update", `jobid=${line.split("|")[0]}`, "StartTime=now");
+    for (const line of jobsOf(id))
+      if (line.includes("BeginTime")) slurm("scontrol", "update", `jobid=${line.split("|")[0]}`, "StartTime=now");
   };
   const names = (path: string) => {
     const declared = readStudy(path);
@@ -69,26 +98,46 @@ describe.skipIf(why !== undefined)("a Slurm cluster", () => {
     const declared = readStudy(path);
     const configs = declared.configs(declared.profile);
     await runAll(configs, { runs: alone });
-    for (const name of configs.map(runName)) expect(runState(join(runs, name)) === runState(join(alone, name)), name).toBe(true);
+    for (const name of configs.map(runName))
+      expect(runState(join(runs, name)) === runState(join(alone, name)), name).toBe(true);
   };
 
   it("trains arrays, of which none is larger than the cluster's, with results as on one machine; the same command submits nothing twice", async () => {
-    const path = study("many", { grid: { method: ["mast", "set"], discount: [0.9, 0.99] }, seeds: 10, slurm: { parallel: 4, partition: "main", time: "5" } });
+    const path = study("many", {
+      grid: { method: ["mast", "set"], discount: [0.9, 0.99] },
+      seeds: 10,
+      slurm: { parallel: 4, partition: "main", time: "5" },
+    });
     const first = mast("study", "run", path, "--on", "slurm");
     expect(first.err).toBe("");
     expect(first.out).toMatch(/^Submitted 40 runs as job \d+ \(30 elements\), job \d+ \(10 elements\)\./);
-    expect(mast("study", "run", path, "--on", "slurm").out).toMatch(/^Nothing to submit: .*queued or running already\.\n$/);
+    expect(mast("study", "run", path, "--on", "slurm").out).toMatch(
+      /^Nothing to submit: .*queued or running already\.\n$/,
+    );
     await until(() => jobsOf("many").length === 0);
     expect(complete(path)).toHaveLength(40);
     expect(mast("study", "status", path).out).toMatch(/\n40 complete\n$/);
-    const submission = join(runs, "slurm", readdirSync(join(runs, "slurm")).find((name) => name.startsWith("many-"))!);
+    const submission = join(
+      runs,
+      "slurm",
+      readdirSync(join(runs, "slurm")).find((name) => name.startsWith("many-"))!,
+    );
     expect(readFileSync(join(submission, "result.txt"), "utf8")).toContain("MAST, discount 0.9 ");
     expect(existsSync(join(folder, "results", "many-evaluations.csv"))).toBe(true);
     await expectUndisturbed(path);
   }, 600_000);
 
   it("requeues a run that needs longer than a job, and one whose machine fails, each alone", async () => {
-    const path = study("long", { base: { ...BASE, steps: 300_000, evaluation: { interval: 100_000, episodes: 2, window: 2 }, log: { interval: 50_000 } }, seeds: 2, slurm: { time: "2", warning: 90 } });
+    const path = study("long", {
+      base: {
+        ...BASE,
+        steps: 300_000,
+        evaluation: { interval: 100_000, episodes: 2, window: 2 },
+        log: { interval: 50_000 },
+      },
+      seeds: 2,
+      slurm: { time: "2", warning: 90 },
+    });
     expect(mast("study", "run", path, "--on", "slurm").err).toBe("");
     await until(() => jobsOf("long").some((line) => line.includes("RUNNING")));
     await pause(8_000);
@@ -97,7 +146,12 @@ describe.skipIf(why !== undefined)("a Slurm cluster", () => {
     await cluster.startNode();
     let requeued = 0;
     await until(() => {
-      requeued = Math.max(requeued, ...jobsOf("long").map((line) => Number(/Restarts=(\d+)/.exec(slurm("scontrol", "show", "job", line.split("|")[0]!))?.[1] ?? 0)));
+      requeued = Math.max(
+        requeued,
+        ...jobsOf("long").map((line) =>
+          Number(/Restarts=(\d+)/.exec(slurm("scontrol", "show", "job", line.split("|")[0]!))?.[1] ?? 0),
+        ),
+      );
       hurry("long");
       return jobsOf("long").length === 0;
     });
@@ -125,18 +179,38 @@ describe.skipIf(why !== undefined)("a Slurm cluster", () => {
     expect(complete(short)).toHaveLength(1);
     expect(mast("study", "status", short).out).toMatch(/1 complete, 1 failed\nall runs, seed 2 failed: .*config\.json/);
     rmSync(join(runs, broken), { recursive: true });
-    expect(mast("study", "run", short, "--on", "slurm").out).toMatch(/^Submitted 1 run as job \d+ \(1 element\); 1 complete\./);
+    expect(mast("study", "run", short, "--on", "slurm").out).toMatch(
+      /^Submitted 1 run as job \d+ \(1 element\); 1 complete\./,
+    );
     await until(() => jobsOf("fails").length === 0);
     expect(mast("study", "status", short).out).toMatch(/\n2 complete\n$/);
   }, 600_000);
 
   it.each([
-    ["a partition that there is not", { partition: "mains" }, 'The cluster has no partition "mains"; did you mean "main"? there are: main.'],
-    ["more time than a partition gives", { partition: "main", time: "01:00:00" }, "Partition main gives jobs at most 10:00, and 01:00:00 was asked for"],
-    ["a time that is shorter than a checkpoint", { time: "2" }, "A job of 2 (120 s) has no time to train before its checkpoint 120 s before the end"],
+    [
+      "a partition that there is not",
+      { partition: "mains" },
+      'The cluster has no partition "mains"; did you mean "main"? there are: main.',
+    ],
+    [
+      "more time than a partition gives",
+      { partition: "main", time: "01:00:00" },
+      "Partition main gives jobs at most 10:00, and 01:00:00 was asked for",
+    ],
+    [
+      "a time that is shorter than a checkpoint",
+      { time: "2" },
+      "A job of 2 (120 s) has no time to train before its checkpoint 120 s before the end",
+    ],
     ["what Slurm refuses", { options: ["--reservation=nobodys"] }, /^Slurm refused the job: .*reservation/],
   ])("refuses %s in one line, before anything is queued", (_, settings, message) => {
-    const { code, out, err } = mast("study", "run", study("refused", { base: { ...BASE, steps: 700 }, slurm: settings }), "--on", "slurm");
+    const { code, out, err } = mast(
+      "study",
+      "run",
+      study("refused", { base: { ...BASE, steps: 700 }, slurm: settings }),
+      "--on",
+      "slurm",
+    );
     expect(err).toMatch(message instanceof RegExp ? message : new RegExp(message.replace(/[().?]/g, "\\$&")));
     expect([code, out, err.trim().split("\n").length]).toEqual([1, "", 1]);
     expect(jobsOf("refused")).toEqual([]);
@@ -146,13 +220,53 @@ describe.skipIf(why !== undefined)("a Slurm cluster", () => {
 describe("without a cluster", () => {
   it("prints the job script, and says in one line that there is no sbatch", () => {
     const folder = mkdtempSync(join(tmpdir(), "mast-slurm-"));
-    const run = (path: string, ...args: string[]) => spawnSync(process.execPath, [COMMAND, "train", "--environment", "two-step", "--steps", "100", "--seeds", "3", "--on", "slurm", "--runs", join(folder, "runs"), ...args], { encoding: "utf8", env: { ...process.env, PATH: path } });
-    const { stdout } = run(process.env["PATH"]!, "--dry-run", "--time", "01:00:00", "--parallel", "2", "--setup", "module load nodejs", "--sbatch=--constraint=avx2");
-    for (const line of ["# sbatch --array=0-2%2 array.sh 0", "#SBATCH --signal=B:USR1@120", "#SBATCH --time=01:00:00", "#SBATCH --constraint=avx2", "module load nodejs", 'scontrol requeue "${SLURM_ARRAY_JOB_ID}_${SLURM_ARRAY_TASK_ID}"']) expect(stdout).toContain(line);
+    const run = (path: string, ...args: string[]) =>
+      spawnSync(
+        process.execPath,
+        [
+          COMMAND,
+          "train",
+          "--environment",
+          "two-step",
+          "--steps",
+          "100",
+          "--seeds",
+          "3",
+          "--on",
+          "slurm",
+          "--runs",
+          join(folder, "runs"),
+          ...args,
+        ],
+        { encoding: "utf8", env: { ...process.env, PATH: path } },
+      );
+    const { stdout } = run(
+      process.env["PATH"]!,
+      "--dry-run",
+      "--time",
+      "01:00:00",
+      "--parallel",
+      "2",
+      "--setup",
+      "module load nodejs",
+      "--sbatch=--constraint=avx2",
+    );
+    for (const line of [
+      "# sbatch --array=0-2%2 array.sh 0",
+      "#SBATCH --signal=B:USR1@120",
+      "#SBATCH --time=01:00:00",
+      "#SBATCH --constraint=avx2",
+      "module load nodejs",
+      'scontrol requeue "${SLURM_ARRAY_JOB_ID}_${SLURM_ARRAY_TASK_ID}"',
+    ])
+      expect(stdout).toContain(line);
     expect(spawnSync("bash", ["-n"], { input: stdout }).status).toBe(0);
     expect(existsSync(join(folder, "runs"))).toBe(false);
     const { stderr, status } = run("/nowhere");
-    expect([stderr, status]).toEqual(["sinfo is not there: run this on a machine of a Slurm cluster (its login node), or leave out --on slurm.\n", 1]);
+    expect([stderr, status]).toEqual([
+      "sinfo is not there: run this on a machine of a Slurm cluster (its login node), or leave out --on slurm.\n",
+      1,
+    ]);
     rmSync(folder, { recursive: true, force: true });
   });
 });

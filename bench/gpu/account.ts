@@ -22,7 +22,11 @@ export interface Account {
  *
  * @param work makes one update of every engine that it is given, all at once
  */
-export async function accountFor(tf: Tensorflow, engines: readonly Engine[], work: (engines: readonly Engine[]) => Promise<void>): Promise<Account> {
+export async function accountFor(
+  tf: Tensorflow,
+  engines: readonly Engine[],
+  work: (engines: readonly Engine[]) => Promise<void>,
+): Promise<Account> {
   const traffic = watchTraffic(tf);
   try {
     let [inside, since, engineTime] = [0, 0, 0];
@@ -39,32 +43,51 @@ export async function accountFor(tf: Tensorflow, engines: readonly Engine[], wor
     const { results, up, down } = traffic;
     // In an update of its own, since keeping a list of kernels takes time. It awaits what it is given, whatever its type says.
     const { kernels } = await tf.profile((() => work(engines)) as unknown as () => TensorContainer);
-    return { whole, rule: whole - engineTime, results, passes: engineTime - results, kernels: kernels.length, up, down };
+    return {
+      whole,
+      rule: whole - engineTime,
+      results,
+      passes: engineTime - results,
+      kernels: kernels.length,
+      up,
+      down,
+    };
   } finally {
     traffic.stop();
   }
 }
 
 function watchCalls(engine: Engine, { enter, leave }: { enter(): void; leave(): void }): Engine {
-  const watch = <Given extends unknown[], Result>(call: (...given: Given) => Result | Promise<Result>) => async (...given: Given): Promise<Result> => {
-    enter();
-    try {
-      return await call(...given);
-    } finally {
-      leave();
-    }
-  };
+  const watch =
+    <Given extends unknown[], Result>(call: (...given: Given) => Result | Promise<Result>) =>
+    async (...given: Given): Promise<Result> => {
+      enter();
+      try {
+        return await call(...given);
+      } finally {
+        leave();
+      }
+    };
   const { agent, mixer } = engine;
   return {
     ...engine,
     agent: { forward: watch(agent.forward), forwardBoth: watch(agent.forwardBoth), backward: watch(agent.backward) },
-    mixer: { forward: watch(mixer.forward), backward: watch(mixer.backward), counterfactuals: watch(mixer.counterfactuals) },
+    mixer: {
+      forward: watch(mixer.forward),
+      backward: watch(mixer.backward),
+      counterfactuals: watch(mixer.counterfactuals),
+    },
     step: watch(engine.step),
   };
 }
 
 /** Looks on where tensors are made of arrays and read; bytes of up to now. */
-function watchTraffic(tf: Tensorflow): { readonly results: number; readonly up: number; readonly down: number; stop(): void } {
+function watchTraffic(tf: Tensorflow): {
+  readonly results: number;
+  readonly up: number;
+  readonly down: number;
+  stop(): void;
+} {
   const backend = tf.backend();
   const [read, write] = [backend.read, backend.write];
   const seen = { results: 0, up: 0, down: 0 };
@@ -80,11 +103,27 @@ function watchTraffic(tf: Tensorflow): { readonly results: number; readonly up: 
     return values;
   };
   const own = ["read", "write"] as const;
-  return { get results() { return seen.results; }, get up() { return seen.up; }, get down() { return seen.down; }, stop: () => own.forEach((name) => delete (backend as Partial<typeof backend>)[name]) };
+  return {
+    get results() {
+      return seen.results;
+    },
+    get up() {
+      return seen.up;
+    },
+    get down() {
+      return seen.down;
+    },
+    stop: () => own.forEach((name) => delete (backend as Partial<typeof backend>)[name]),
+  };
 }
 
 /** Milliseconds to take as many bytes to the device, and back, with nothing else to do. */
-export async function transferTimes(tf: Tensorflow, up: number, down: number, samples: number): Promise<{ up: number; down: number }> {
+export async function transferTimes(
+  tf: Tensorflow,
+  up: number,
+  down: number,
+  samples: number,
+): Promise<{ up: number; down: number }> {
   const best = { up: Infinity, down: Infinity };
   for (let sample = 0; sample < samples; sample++) {
     const values = new Float32Array(Math.ceil(up / 4));

@@ -32,13 +32,18 @@ export interface AllCores {
 export async function openCores(task: Omit<CoreTask, "seed">): Promise<AllCores> {
   const cores = availableParallelism();
   const tsx = pathToFileURL(createRequire(import.meta.url).resolve("tsx")).href;
-  const children = Array.from({ length: cores }, () => fork(fileURLToPath(new URL("./core.ts", import.meta.url)), { execArgv: ["--import", tsx] }));
+  const children = Array.from({ length: cores }, () =>
+    fork(fileURLToPath(new URL("./core.ts", import.meta.url)), { execArgv: ["--import", tsx] }),
+  );
   const ask = (message: (core: number) => object): Promise<unknown[]> =>
     Promise.all(
       children.map(
         (child, core) =>
           new Promise<unknown>((resolve, reject) => {
-            const ended = (code: number | null, signal: string | null) => reject(new Error(`bench: the wasm engine of core ${core + 1} ended with ${signal ?? `exit code ${code}`}`));
+            const ended = (code: number | null, signal: string | null) =>
+              reject(
+                new Error(`bench: the wasm engine of core ${core + 1} ended with ${signal ?? `exit code ${code}`}`),
+              );
             child.once("exit", ended);
             child.once("message", (answer) => (child.off("exit", ended), resolve(answer)));
             child.send(message(core));
@@ -48,7 +53,11 @@ export async function openCores(task: Omit<CoreTask, "seed">): Promise<AllCores>
   await ask((core) => ({ ...task, seed: core + 1 }) satisfies CoreTask);
   return {
     cores,
-    rate: async (seconds) => ((await ask(() => ({ seconds }))) as Rate[]).reduce((sum, one) => ({ rate: sum.rate + one.rate, busy: sum.busy + one.busy })),
+    rate: async (seconds) =>
+      ((await ask(() => ({ seconds }))) as Rate[]).reduce((sum, one) => ({
+        rate: sum.rate + one.rate,
+        busy: sum.busy + one.busy,
+      })),
     close: () => children.forEach((child) => child.kill()),
   };
 }

@@ -29,7 +29,11 @@ export interface Answer {
 export function decodeAnswer(file: Uint8Array): Answer {
   const { tensors, metadata } = decodeSafetensors(file);
   const named = (prefix: string) =>
-    new Map([...tensors].filter(([key]) => key.startsWith(prefix)).map(([key, { data }]) => [key.slice(prefix.length), data as Float32Array]));
+    new Map(
+      [...tensors]
+        .filter(([key]) => key.startsWith(prefix))
+        .map(([key, { data }]) => [key.slice(prefix.length), data as Float32Array]),
+    );
   return {
     losses: JSON.parse(metadata.losses) as number[],
     norm: JSON.parse(metadata.norm) as number,
@@ -60,10 +64,14 @@ export async function wasmAnswer(given: Case, rule: Rule): Promise<Answer> {
 }
 
 /** A wasm engine with the networks that a rule trains: WQMIX's central ones only where it has them. */
-export function startCase({ shape, online, target, masks }: Case, { algorithm, masked }: Pick<Rule, "algorithm" | "masked">) {
+export function startCase(
+  { shape, online, target, masks }: Case,
+  { algorithm, masked }: Pick<Rule, "algorithm" | "masked">,
+) {
   const trained = algorithmShape(algorithm, shape);
   const names = new Set(networkParameters(trained).map(({ name }) => name));
-  const used = <Value>(entries: ReadonlyMap<string, Value>) => new Map([...entries].filter(([name]) => names.has(name)));
+  const used = <Value>(entries: ReadonlyMap<string, Value>) =>
+    new Map([...entries].filter(([name]) => names.has(name)));
   const engine = createWasmEngine(trained, used(online), masked ? used(masks) : new Map());
   engine.write("target", used(target));
   return engine;
@@ -80,7 +88,10 @@ export function caseUpdate({ shape, episodes }: Pick<Case, "shape" | "episodes">
 }
 
 /** The largest of the relative differences of losses, norm, and each parameter's gradient (in L2 norm), and whose it is. */
-export function largestDifference(ours: Answer, theirs: Answer): { readonly difference: number; readonly where: string } {
+export function largestDifference(
+  ours: Answer,
+  theirs: Answer,
+): { readonly difference: number; readonly where: string } {
   let worst = { difference: 0, where: "nothing" };
   const see = (difference: number, where: string) => {
     // Not a plain >: NaN must come out as a disagreement.
@@ -89,8 +100,11 @@ export function largestDifference(ours: Answer, theirs: Answer): { readonly diff
   theirs.losses.forEach((loss, i) => see(relativeDistance([ours.losses[i]], [loss]), `loss ${i + 1}`));
   see(relativeDistance([ours.norm], [theirs.norm]), "norm of the gradients");
   const names = [...ours.gradients.keys()].sort().join();
-  if (names !== [...theirs.gradients.keys()].sort().join()) return { difference: Infinity, where: "the names of the gradients" };
-  for (const [name, gradient] of theirs.gradients) see(relativeDistance(ours.gradients.get(name)!, gradient), `gradient of ${name}`);
-  for (const [name, values] of theirs.after) see(relativeDistance(ours.after.get(name) ?? [], values), `${name} after the updates`);
+  if (names !== [...theirs.gradients.keys()].sort().join())
+    return { difference: Infinity, where: "the names of the gradients" };
+  for (const [name, gradient] of theirs.gradients)
+    see(relativeDistance(ours.gradients.get(name)!, gradient), `gradient of ${name}`);
+  for (const [name, values] of theirs.after)
+    see(relativeDistance(ours.after.get(name) ?? [], values), `${name} after the updates`);
   return worst;
 }

@@ -1,5 +1,10 @@
 import type { Config } from "../../src/config.js";
-import { initialParameters, networkParameters, type NetworkShape, type Parameters } from "../../src/networks/parameters.js";
+import {
+  initialParameters,
+  networkParameters,
+  type NetworkShape,
+  type Parameters,
+} from "../../src/networks/parameters.js";
 import { createRandom, type Random } from "../../src/random.js";
 import type { Episode } from "../../src/replay/episode.js";
 import { decodeSafetensors, encodeSafetensors, type Tensor } from "../../src/runs/safetensors.js";
@@ -18,7 +23,10 @@ export interface Case {
 }
 
 /** The part of a config that an update reads. */
-export type UpdateConfig = Pick<Config, "algorithm" | "operator" | "returns" | "discount" | "optimiser" | "wqmix" | "res">;
+export type UpdateConfig = Pick<
+  Config,
+  "algorithm" | "operator" | "returns" | "discount" | "optimiser" | "wqmix" | "res"
+>;
 
 /** How the networks of a case are updated. */
 export interface Rule extends UpdateConfig {
@@ -36,7 +44,10 @@ export interface Rule extends UpdateConfig {
 }
 
 /** The rule of a config. */
-export function ruleOf({ algorithm, operator, returns, discount, optimiser, wqmix, res }: Config, rest: Omit<Rule, keyof UpdateConfig>): Rule {
+export function ruleOf(
+  { algorithm, operator, returns, discount, optimiser, wqmix, res }: Config,
+  rest: Omit<Rule, keyof UpdateConfig>,
+): Rule {
   return { ...rest, algorithm, operator, returns, discount, optimiser, ...(wqmix && { wqmix }), ...(res && { res }) };
 }
 
@@ -51,7 +62,9 @@ export function randomCase(shape: NetworkShape, options: RandomCase): Case {
     online: initialParameters(specs, createRandom(seed, 0)),
     target: initialParameters(specs, createRandom(seed, 1)),
     masks: initialMasks(specs, { sparsity: 1 - density, distribution: "erdos-renyi" }, createRandom(seed, 2)),
-    episodes: randomEpisodes(shape, lengths, random).map((episode) => (eventful ? withBothWeights(episode, shape, random) : episode)),
+    episodes: randomEpisodes(shape, lengths, random).map((episode) =>
+      eventful ? withBothWeights(episode, shape, random) : episode,
+    ),
   };
 }
 
@@ -98,13 +111,28 @@ export function encodeCase({ shape, online, target, masks, episodes, rules }: Ca
   const { agents, actions, observation, state } = shape;
   const steps = Math.max(...episodes.map(({ length }) => length));
   const count = episodes.length;
-  const add = <Data extends Float32Array | Int32Array | Uint8Array>(name: string, sizes: readonly number[], data: Data, of: (episode: Episode) => ArrayLike<number>) => {
+  const add = <Data extends Float32Array | Int32Array | Uint8Array>(
+    name: string,
+    sizes: readonly number[],
+    data: Data,
+    of: (episode: Episode) => ArrayLike<number>,
+  ) => {
     episodes.forEach((episode, e) => data.set(of(episode), (e * data.length) / count));
     tensors.set(`batch.${name}`, { shape: [count, ...sizes], data });
   };
-  add("observations", [steps + 1, agents, observation], new Float32Array(count * (steps + 1) * agents * observation), (episode) => episode.observations);
+  add(
+    "observations",
+    [steps + 1, agents, observation],
+    new Float32Array(count * (steps + 1) * agents * observation),
+    (episode) => episode.observations,
+  );
   add("states", [steps + 1, state], new Float32Array(count * (steps + 1) * state), (episode) => episode.states);
-  add("available", [steps + 1, agents, actions], new Uint8Array(count * (steps + 1) * agents * actions).fill(1), (episode) => episode.availableActions);
+  add(
+    "available",
+    [steps + 1, agents, actions],
+    new Uint8Array(count * (steps + 1) * agents * actions).fill(1),
+    (episode) => episode.availableActions,
+  );
   add("actions", [steps, agents], new Uint8Array(count * steps * agents), (episode) => episode.actions);
   add("rewards", [steps], new Float32Array(count * steps), (episode) => episode.rewards);
   add("lengths", [], new Int32Array(count), ({ length }) => [length]);
@@ -117,7 +145,11 @@ export function decodeCase(file: Uint8Array): Case {
   const { tensors, metadata } = decodeSafetensors(file);
   const shape = JSON.parse(metadata.shape) as NetworkShape;
   const named = <Data>(prefix: string) =>
-    new Map([...tensors].filter(([key]) => key.startsWith(prefix)).map(([key, { data }]) => [key.slice(prefix.length), data as Data]));
+    new Map(
+      [...tensors]
+        .filter(([key]) => key.startsWith(prefix))
+        .map(([key, { data }]) => [key.slice(prefix.length), data as Data]),
+    );
   const lengths = [...(tensors.get("batch.lengths")!.data as Int32Array)];
   const terminal = tensors.get("batch.terminal")!.data;
   const episodes = lengths.map((length, index): Episode => {
@@ -139,5 +171,12 @@ export function decodeCase(file: Uint8Array): Case {
       terminal: terminal[index] === 1,
     };
   });
-  return { shape, online: named("online."), target: named("target."), masks: named("mask."), episodes, rules: JSON.parse(metadata.rules) as Rule[] };
+  return {
+    shape,
+    online: named("online."),
+    target: named("target."),
+    masks: named("mask."),
+    episodes,
+    rules: JSON.parse(metadata.rules) as Rule[],
+  };
 }

@@ -24,7 +24,10 @@ export async function ensurePytorch(): Promise<string> {
 }
 
 async function setup() {
-  return (await import(new URL("../../src/setup/pytorch.mjs", import.meta.url).href)) as { findPytorch(): string | undefined; ensurePytorch(): string };
+  return (await import(new URL("../../src/setup/pytorch.mjs", import.meta.url).href)) as {
+    findPytorch(): string | undefined;
+    ensurePytorch(): string;
+  };
 }
 
 /**
@@ -37,7 +40,9 @@ export function askPytorch(python: string, given: Case): Map<string, Answer> {
     const path = join(folder, "case.safetensors");
     writeFileSync(path, encodeCase(given));
     writeAnswers(python, path, folder);
-    return new Map(given.rules.map(({ name }) => [name, decodeAnswer(readFileSync(join(folder, `${name}.safetensors`)))]));
+    return new Map(
+      given.rules.map(({ name }) => [name, decodeAnswer(readFileSync(join(folder, `${name}.safetensors`)))]),
+    );
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

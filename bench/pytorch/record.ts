@@ -9,5 +9,8 @@ const folder = scriptPath("recorded");
 rmSync(folder, { recursive: true, force: true });
 mkdirSync(folder);
 const path = join(folder, "case.safetensors");
-writeFileSync(path, encodeCase(randomCase(ODD, { density: 0.1, lengths: LENGTHS, seed: 1, rules: comparedRules, eventful: true })));
+writeFileSync(
+  path,
+  encodeCase(randomCase(ODD, { density: 0.1, lengths: LENGTHS, seed: 1, rules: comparedRules, eventful: true })),
+);
 writeAnswers(await ensurePytorch(), path, folder);

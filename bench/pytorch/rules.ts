@@ -4,7 +4,16 @@ import type { NetworkShape } from "../../src/networks/parameters.js";
 import { ruleOf, type Rule } from "./case.js";
 
 /** Small and odd: sizes that fit no vector. */
-export const ODD: NetworkShape = { agents: 3, actions: 5, observation: 7, state: 9, hidden: 7, embed: 5, hypernetEmbed: 6, centralEmbed: 6 };
+export const ODD: NetworkShape = {
+  agents: 3,
+  actions: 5,
+  observation: 7,
+  state: 9,
+  hidden: 7,
+  embed: 5,
+  hypernetEmbed: 6,
+  centralEmbed: 6,
+};
 
 /** Lengths of the episodes of a small batch, in steps. */
 export const LENGTHS: readonly number[] = [6, 2, 5, 1, 6, 4];
@@ -13,7 +22,10 @@ const plain: ConfigInput = { operator: { kind: "max", doubleQ: true }, returns: 
 const mast: ConfigInput = { operator: { kind: "soft-mellowmax" }, returns: { kind: "td-lambda", burnIn: 0 } };
 const softmax: ConfigInput = { operator: { kind: "softmax" }, returns: { kind: "n-step", n: 3, burnIn: 0 } };
 const mellowmax: ConfigInput = { operator: { kind: "mellowmax" }, returns: { kind: "n-step", n: 2, burnIn: 0 } };
-const single: ConfigInput = { operator: { kind: "max", doubleQ: false }, returns: { kind: "td-lambda", lambda: 0.6, burnIn: 0 } };
+const single: ConfigInput = {
+  operator: { kind: "max", doubleQ: false },
+  returns: { kind: "td-lambda", lambda: 0.6, burnIn: 0 },
+};
 
 /**
  * What is compared: each algorithm dense and masked, by the plain rule (max, one-step) and by MAST's (soft mellowmax, TD(lambda)), and

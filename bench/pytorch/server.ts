@@ -25,7 +25,10 @@ export interface PytorchServer {
  * @param python the Python that has PyTorch
  */
 export function startServer(python: string): PytorchServer {
-  const child = spawn(python, [scriptPath("serve.py")], { stdio: ["pipe", "pipe", "pipe"], env: { ...process.env, OMP_NUM_THREADS: "1", MKL_NUM_THREADS: "1" } });
+  const child = spawn(python, [scriptPath("serve.py")], {
+    stdio: ["pipe", "pipe", "pipe"],
+    env: { ...process.env, OMP_NUM_THREADS: "1", MKL_NUM_THREADS: "1" },
+  });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   let errors = "";
   child.stderr.on("data", (chunk: Buffer) => (errors += chunk.toString()));

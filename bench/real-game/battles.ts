@@ -36,7 +36,8 @@ export function playBattles(env: BattleEnvironment, policy: Policy, episodes: nu
 export function outcomeOf({ battle: b, won }: BattleEnvironment, total: number, length: number): BattleOutcome {
   const first = (from: number, end: number): number | undefined => {
     let dead: number | undefined;
-    for (let i = from; i < end; i++) if (b.diedAt[i]! >= 0 && (dead === undefined || b.diedAt[i]! < b.diedAt[dead]!)) dead = i;
+    for (let i = from; i < end; i++)
+      if (b.diedAt[i]! >= 0 && (dead === undefined || b.diedAt[i]! < b.diedAt[dead]!)) dead = i;
     return dead;
   };
   const ally = first(0, b.allies);
@@ -66,7 +67,12 @@ export function recordedOutcome({ win, units, steps, deaths }: RecordedBattle): 
     alliesLeft: units.filter(([name]) => name.startsWith("A")).length - ofSide("A").length,
     firstAllyDeath: ally?.[0],
     firstEnemyDeath: enemy?.[0],
-    firstAllyType: ally && units.find(([name]) => name === ally[1])![1].replace("_RL", "").toLowerCase(),
+    firstAllyType:
+      ally &&
+      units
+        .find(([name]) => name === ally[1])![1]
+        .replace("_RL", "")
+        .toLowerCase(),
   };
 }
 
@@ -121,12 +127,17 @@ export function allyNumbers({ battle: b }: BattleEnvironment, { units, steps }: 
   const free = new Set(Array.from({ length: b.allies }, (_, i) => i));
   for (const [name, type, x, y] of allies) {
     const order = exact[name];
-    const at = order !== undefined && "EWNS".includes(order[0]) ? [order[1] as number, order[2] as number] : [x + 0.5, y + 0.5];
+    const at =
+      order !== undefined && "EWNS".includes(order[0]) ? [order[1] as number, order[2] as number] : [x + 0.5, y + 0.5];
     const kind = type.replace("_RL", "").toLowerCase();
     let best = -1;
     for (const i of free) {
       if (b.types[i]!.name !== kind) continue;
-      if (best < 0 || Math.hypot(b.x[i]! - at[0]!, b.y[i]! - at[1]!) < Math.hypot(b.x[best]! - at[0]!, b.y[best]! - at[1]!)) best = i;
+      if (
+        best < 0 ||
+        Math.hypot(b.x[i]! - at[0]!, b.y[i]! - at[1]!) < Math.hypot(b.x[best]! - at[0]!, b.y[best]! - at[1]!)
+      )
+        best = i;
     }
     free.delete(best);
     numbers.set(name, best);

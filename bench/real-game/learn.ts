@@ -22,12 +22,16 @@ const outcomes = await runAll(configs, { workers: Number(workers) });
 for (const { config, run, error } of outcomes) {
   const evaluations = run?.metrics.filter(({ kind }) => kind === "evaluation") ?? [];
   const three = (least: number) => {
-    const at = evaluations.findIndex((_, k) => k >= 2 && evaluations.slice(k - 2, k + 1).reduce((sum, row) => sum + row.winRate, 0) / 3 >= least);
+    const at = evaluations.findIndex(
+      (_, k) => k >= 2 && evaluations.slice(k - 2, k + 1).reduce((sum, row) => sum + row.winRate, 0) / 3 >= least,
+    );
     return at < 0 ? "never" : String(evaluations[at]!.step);
   };
   const from = evaluations.findIndex(({ winRate }) => winRate >= 0.1);
   const to = evaluations.findIndex(({ winRate }) => winRate >= 0.9);
   const between = evaluations.slice(Math.max(0, from), to < 0 ? undefined : to);
   const extreme = between.filter(({ winRate }) => winRate === 0 || winRate === 1).length;
-  console.log(`${map} seed ${config.seed}: ${error?.message ?? `.5 at ${three(0.5)}, .9 at ${three(0.9)}, ${extreme} of ${between.length} evaluations between first .1 and first .9 are 0 or 1`}`);
+  console.log(
+    `${map} seed ${config.seed}: ${error?.message ?? `.5 at ${three(0.5)}, .9 at ${three(0.9)}, ${extreme} of ${between.length} evaluations between first .1 and first .9 are 0 or 1`}`,
+  );
 }

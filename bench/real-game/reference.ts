@@ -31,10 +31,16 @@ export function readReference(folder: string): Reference {
   }));
   const recordings = readdirSync(join(folder, "battles")).filter((name) => name.endsWith(".json"));
   const battles = new Map(
-    recordings.map((name): [string, RecordedBattle[]] => [name.replace(/\.json$/, ""), JSON.parse(readFileSync(join(folder, "battles", name), "utf8")).episodes]),
+    recordings.map((name): [string, RecordedBattle[]] => [
+      name.replace(/\.json$/, ""),
+      JSON.parse(readFileSync(join(folder, "battles", name), "utf8")).episodes,
+    ]),
   );
   const random = new Map(
-    readTable(join(folder, "random-play.csv")).map((row) => [row["map"]!, { return: Number(row["return_mean"]), length: Number(row["ep_len_mean"]) }]),
+    readTable(join(folder, "random-play.csv")).map((row) => [
+      row["map"]!,
+      { return: Number(row["return_mean"]), length: Number(row["ep_len_mean"]) },
+    ]),
   );
   return { networks, battles, random };
 }

@@ -54,7 +54,10 @@ export function randomCases(seed: number): Case[] {
 }
 
 /** Our statistics of a case. */
-export function ourAnswer({ x, y, seed, confidence }: Case, { resamples, ownResamples }: { readonly resamples: number; readonly ownResamples: number }): Answer {
+export function ourAnswer(
+  { x, y, seed, confidence }: Case,
+  { resamples, ownResamples }: { readonly resamples: number; readonly ownResamples: number },
+): Answer {
   const iqm = (tasks: Scores) => interquartileMean(tasks.flat());
   const improvement = (both: Scores) => probabilityOfImprovement(both.slice(0, x.length), both.slice(x.length));
   return {
@@ -62,14 +65,24 @@ export function ourAnswer({ x, y, seed, confidence }: Case, { resamples, ownResa
     iqm: iqm(x),
     improvement: probabilityOfImprovement(x, y),
     iqmInterval: bootstrapInterval(x, iqm, { random: createRandom(seed), resamples, confidence }),
-    improvementInterval: bootstrapInterval([...x, ...y], improvement, { random: createRandom(seed), resamples, confidence }),
+    improvementInterval: bootstrapInterval([...x, ...y], improvement, {
+      random: createRandom(seed),
+      resamples,
+      confidence,
+    }),
     ownInterval: bootstrapInterval(x, iqm, { random: createRandom(seed, 1), resamples: ownResamples, confidence }),
   };
 }
 
 /** Which runs `ourAnswer` draws for its first two intervals: [resamples][strata][runs]. */
-export function drawnRuns({ x, y, seed }: Case, resamples: number): { readonly draws: number[][][]; readonly bothDraws: number[][][] } {
-  return { draws: drawn(x, createRandom(seed), resamples), bothDraws: drawn([...x, ...y], createRandom(seed), resamples) };
+export function drawnRuns(
+  { x, y, seed }: Case,
+  resamples: number,
+): { readonly draws: number[][][]; readonly bothDraws: number[][][] } {
+  return {
+    draws: drawn(x, createRandom(seed), resamples),
+    bothDraws: drawn([...x, ...y], createRandom(seed), resamples),
+  };
 }
 
 /** What is drawn depends on the numbers of runs alone, so that places drawn from places are the draws. */
@@ -84,7 +97,16 @@ function drawn(strata: Scores, random: Random, resamples: number): number[][][] 
  * How far two answers differ: the statistics and intervals from the same draws relative to the larger of 1 and their size, the intervals from
  * draws of one's own relative to their width.
  */
-export function differences(ours: Answer, theirs: Answer): { readonly mean: number; readonly iqm: number; readonly improvement: number; readonly intervals: number; readonly ownInterval: number } {
+export function differences(
+  ours: Answer,
+  theirs: Answer,
+): {
+  readonly mean: number;
+  readonly iqm: number;
+  readonly improvement: number;
+  readonly intervals: number;
+  readonly ownInterval: number;
+} {
   const difference = (a: number, b: number) => Math.abs(a - b) / Math.max(1, Math.abs(b));
   const furthest = (a: Interval, b: Interval) => Math.max(difference(a[0], b[0]), difference(a[1], b[1]));
   const [lower, upper] = theirs.ownInterval;
@@ -93,7 +115,10 @@ export function differences(ours: Answer, theirs: Answer): { readonly mean: numb
     mean: difference(ours.mean, theirs.mean),
     iqm: difference(ours.iqm, theirs.iqm),
     improvement: difference(ours.improvement, theirs.improvement),
-    intervals: Math.max(furthest(ours.iqmInterval, theirs.iqmInterval), furthest(ours.improvementInterval, theirs.improvementInterval)),
+    intervals: Math.max(
+      furthest(ours.iqmInterval, theirs.iqmInterval),
+      furthest(ours.improvementInterval, theirs.improvementInterval),
+    ),
     ownInterval: apart === 0 ? 0 : apart / (upper - lower),
   };
 }

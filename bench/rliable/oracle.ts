@@ -19,16 +19,32 @@ export async function ensureRliable(): Promise<string> {
 }
 
 async function setup() {
-  return (await import(new URL("../../src/setup/rliable.mjs", import.meta.url).href)) as { findRliable(): string | undefined; ensureRliable(): string };
+  return (await import(new URL("../../src/setup/rliable.mjs", import.meta.url).href)) as {
+    findRliable(): string | undefined;
+    ensureRliable(): string;
+  };
 }
 
 /**
  * rliable's statistics of cases: with our draws where it says "given", `ownResamples` of its own besides.
  * @throws {Error} with what Python said
  */
-export function askRliable(python: string, cases: readonly Case[], { resamples, ownResamples }: { readonly resamples: number; readonly ownResamples: number }): RliableAnswers {
-  const question = JSON.stringify({ resamples, ownResamples, cases: cases.map((given) => ({ ...given, ...drawnRuns(given, resamples) })) });
-  const { status, stdout, stderr, error } = spawnSync(python, [fileURLToPath(new URL("oracle.py", import.meta.url))], { input: question, encoding: "utf8", maxBuffer: 1 << 28 });
-  if (status !== 0) throw new Error(`bench: rliable's oracle.py failed: ${error?.message ?? stderr.trim().split("\n").at(-1)}`);
+export function askRliable(
+  python: string,
+  cases: readonly Case[],
+  { resamples, ownResamples }: { readonly resamples: number; readonly ownResamples: number },
+): RliableAnswers {
+  const question = JSON.stringify({
+    resamples,
+    ownResamples,
+    cases: cases.map((given) => ({ ...given, ...drawnRuns(given, resamples) })),
+  });
+  const { status, stdout, stderr, error } = spawnSync(python, [fileURLToPath(new URL("oracle.py", import.meta.url))], {
+    input: question,
+    encoding: "utf8",
+    maxBuffer: 1 << 28,
+  });
+  if (status !== 0)
+    throw new Error(`bench: rliable's oracle.py failed: ${error?.message ?? stderr.trim().split("\n").at(-1)}`);
   return JSON.parse(stdout) as RliableAnswers;
 }

@@ -13,7 +13,8 @@ const recorded = JSON.parse(readFileSync(new URL("recorded.json", import.meta.ur
 describe("what rliable said of the recorded cases (npx tsx bench/rliable/record.ts)", () => {
   it.each(recorded.cases.map((given) => [given.name, given] as const))("is what our statistics say: %s", (_, given) => {
     const found = differences(ourAnswer(given, recorded.effort), given.answer);
-    for (const [statistic, tolerance] of Object.entries(TOLERANCES)) expect(found[statistic as keyof typeof found], statistic).toBeLessThanOrEqual(tolerance);
+    for (const [statistic, tolerance] of Object.entries(TOLERANCES))
+      expect(found[statistic as keyof typeof found], statistic).toBeLessThanOrEqual(tolerance);
   });
 
   it("is told from other definitions", () => {
@@ -33,7 +34,10 @@ describe("what rliable said of the recorded cases (npx tsx bench/rliable/record.
 });
 
 const python = await findRliable();
-if (python === undefined) console.warn("skipped: rliable itself (not installed; `npm run bench -- --rliable` installs it); its recorded answers are compared all the same");
+if (python === undefined)
+  console.warn(
+    "skipped: rliable itself (not installed; `npm run bench -- --rliable` installs it); its recorded answers are compared all the same",
+  );
 
 it.skipIf(python === undefined)("rliable says it of new cases too", { timeout: 60_000 }, () => {
   const cases = randomCases(7).filter(({ x }) => x.length < 4);
@@ -41,6 +45,7 @@ it.skipIf(python === undefined)("rliable says it of new cases too", { timeout: 6
   const { answers } = askRliable(python!, cases, effort);
   cases.forEach((given, i) => {
     const { ownInterval: _, ...found } = differences(ourAnswer(given, effort), answers[i]);
-    for (const [statistic, difference] of Object.entries(found)) expect(difference, `${given.name}: ${statistic}`).toBeLessThanOrEqual(1e-6);
+    for (const [statistic, difference] of Object.entries(found))
+      expect(difference, `${given.name}: ${statistic}`).toBeLessThanOrEqual(1e-6);
   });
 });

@@ -24,7 +24,12 @@ export interface LayerChange {
  *
  * @param step environment steps so far, of `config.steps`: zeta_t decays by a cosine to 0 at the end of training
  */
-export async function evolveNetworks(engine: Engine, config: Config, step: number, random: Random): Promise<{
+export async function evolveNetworks(
+  engine: Engine,
+  config: Config,
+  step: number,
+  random: Random,
+): Promise<{
   /** zeta_t, the share of each layer's connections that was dropped and grown. */
   fraction: number;
   /** One entry for each weight matrix that can be masked, in the order of `engine.parameters`. */
@@ -48,7 +53,21 @@ export async function evolveNetworks(engine: Engine, config: Config, step: numbe
     const gradient = rule.gradients ? await engine.gradient(name) : undefined;
     const change = evolveTopology(own, mask, {
       fraction,
-      grow: { by: "scores", scores: (absent, count) => checkedScores(grow, rule, { name, shape, weights: own, mask, absent, count, ...(gradient && { gradient }), random, options }) },
+      grow: {
+        by: "scores",
+        scores: (absent, count) =>
+          checkedScores(grow, rule, {
+            name,
+            shape,
+            weights: own,
+            mask,
+            absent,
+            count,
+            ...(gradient && { gradient }),
+            random,
+            options,
+          }),
+      },
     });
     engine.setMask(name, change.mask);
     layers.push({ name, nonzeros, dropped: change.dropped.length, grown: change.grown.length });
@@ -69,12 +88,18 @@ export function checkedScores(name: string, rule: GrowthRule, layer: GrowthLayer
   } catch (error) {
     // What ours say already names the connection.
     if (growthRules.builtIn(name)) throw error;
-    throw new PartError(`growth rule "${name}" fails in scores: ${(error as Error)?.message ?? describeValue(error)}`, { cause: error });
+    throw new PartError(`growth rule "${name}" fails in scores: ${(error as Error)?.message ?? describeValue(error)}`, {
+      cause: error,
+    });
   }
   const wrong = (what: string): never => {
-    throw new PartError(`growth rule "${name}" gives ${what} for ${layer.name}; expected a number for each of its ${layer.absent.length} absent connections`);
+    throw new PartError(
+      `growth rule "${name}" gives ${what} for ${layer.name}; expected a number for each of its ${layer.absent.length} absent connections`,
+    );
   };
-  if (typeof scores !== "object" || scores === null || scores.length !== layer.absent.length) return wrong(`scores that are ${scores?.length === undefined ? describeValue(scores) : `${scores.length} long`}`);
-  for (let i = 0; i < scores.length; i++) if (typeof scores[i] !== "number" || Number.isNaN(scores[i])) return wrong(`the score ${describeValue(scores[i])}`);
+  if (typeof scores !== "object" || scores === null || scores.length !== layer.absent.length)
+    return wrong(`scores that are ${scores?.length === undefined ? describeValue(scores) : `${scores.length} long`}`);
+  for (let i = 0; i < scores.length; i++)
+    if (typeof scores[i] !== "number" || Number.isNaN(scores[i])) return wrong(`the score ${describeValue(scores[i])}`);
   return scores;
 }

@@ -15,7 +15,13 @@ import { addSteps, type UpdateStatistics } from "./statistics.js";
  *
  * The arguments are those of `qmixUpdate`. Of the statistics, `qTotal` and `target` are means over agents.
  */
-export async function iqlUpdate(engine: Engine, groups: readonly EpisodeGroup[], stepsInBatch: number, config: Config, step: number): Promise<UpdateStatistics> {
+export async function iqlUpdate(
+  engine: Engine,
+  groups: readonly EpisodeGroup[],
+  stepsInBatch: number,
+  config: Config,
+  step: number,
+): Promise<UpdateStatistics> {
   const operator = operatorOf(config);
   let [loss, qTotal, target] = [0, 0, 0];
 
@@ -46,12 +52,18 @@ export async function iqlUpdate(engine: Engine, groups: readonly EpisodeGroup[],
 /** One agent's part of [steps, agents, lanes], as [steps, lanes]. */
 function ofAgent(values: Float32Array, { steps, agents, lanes }: EpisodeGroup, agent: number): Float32Array {
   const own = new Float32Array(steps * lanes);
-  for (let t = 0; t < steps; t++) own.set(values.subarray((t * agents + agent) * lanes, (t * agents + agent + 1) * lanes), t * lanes);
+  for (let t = 0; t < steps; t++)
+    own.set(values.subarray((t * agents + agent) * lanes, (t * agents + agent + 1) * lanes), t * lanes);
   return own;
 }
 
 /** Puts one agent's [steps, lanes] into [steps, agents, lanes]. */
-function setAgent(values: Float32Array, own: Float32Array, { steps, agents, lanes }: EpisodeGroup, agent: number): void {
+function setAgent(
+  values: Float32Array,
+  own: Float32Array,
+  { steps, agents, lanes }: EpisodeGroup,
+  agent: number,
+): void {
   for (let t = 0; t < steps; t++) values.set(own.subarray(t * lanes, (t + 1) * lanes), (t * agents + agent) * lanes);
 }
 

@@ -16,14 +16,26 @@ const sizes = { agents: 2, actions: 3, observation: 1, state: 1 };
 /** Every joint action once, as uniform exploration gives them: what is learned is the projection itself, without noise. */
 function everyJointAction(payoff: readonly number[]): EpisodeGroup {
   const episodes = payoff.map((reward, i) => ({
-    index: i, seed: i, length: 1, observations: new Float32Array(4).fill(1), states: new Float32Array(2).fill(1),
-    availableActions: new Uint8Array(12).fill(1), actions: Uint8Array.of(Math.floor(i / 3), i % 3), rewards: Float32Array.of(reward), terminal: true,
+    index: i,
+    seed: i,
+    length: 1,
+    observations: new Float32Array(4).fill(1),
+    states: new Float32Array(2).fill(1),
+    availableActions: new Uint8Array(12).fill(1),
+    actions: Uint8Array.of(Math.floor(i / 3), i % 3),
+    rewards: Float32Array.of(reward),
+    terminal: true,
   }));
   return groupEpisodes(episodes, sizes)[0];
 }
 
 /** Q_tot, and Q* where there is one, of the nine joint actions after training. */
-async function learn(algorithm: "qmix" | "ow-qmix" | "cw-qmix" | "res", seed: number, payoff: readonly number[], alpha = 0.1): Promise<{ qTot: number[]; qStar?: number[] }> {
+async function learn(
+  algorithm: "qmix" | "ow-qmix" | "cw-qmix" | "res",
+  seed: number,
+  payoff: readonly number[],
+  alpha = 0.1,
+): Promise<{ qTot: number[]; qStar?: number[] }> {
   const group = everyJointAction(payoff);
   const weighted = algorithm === "ow-qmix" || algorithm === "cw-qmix";
   const network = { hidden: 32, embed: 16, hypernetEmbed: 16, ...(weighted && { centralEmbed: 32 }) };
@@ -39,22 +51,30 @@ async function learn(algorithm: "qmix" | "ow-qmix" | "cw-qmix" | "res", seed: nu
   engine.load(group);
   const { agent, mixer, central } = engine;
   const qTot = [...mixer.forward("online", chosenValues(agent.forward("online"), group), 0).subarray(0, 9)];
-  const qStar = central && [...central.mixer.forward("online", chosenValues(central.agent.forward("online"), group), 0).subarray(0, 9)];
+  const qStar = central && [
+    ...central.mixer.forward("online", chosenValues(central.agent.forward("online"), group), 0).subarray(0, 9),
+  ];
   engine.dispose();
   return { qTot, ...(qStar && { qStar }) };
 }
 
 function expectClose(table: readonly number[] | undefined, expected: readonly number[]): void {
   expect(table).toHaveLength(9);
-  table!.forEach((value, i) => expect(Math.abs(value - expected[i]), `joint action ${i}: ${value}, expected ${expected[i]}`).toBeLessThan(0.5));
+  table!.forEach((value, i) =>
+    expect(Math.abs(value - expected[i]), `joint action ${i}: ${value}, expected ${expected[i]}`).toBeLessThan(0.5),
+  );
 }
 
 describe("on QTRAN's matrix game", () => {
   // A monotonic Q_tot has one value, v, for what it cannot tell apart: v minimises the weighted squares of those payoffs.
-  it.each(["qmix", "res"] as const)("%s underestimates the best joint action, and would not choose it", async (algorithm) => {
-    // Where one agent plays action 0: (8 - 4 x 12) / 5 = -8, so 0 is the safe value.
-    for (const seed of [1, 2]) expectClose((await learn(algorithm, seed, QTRAN)).qTot, [-8, -8, -8, -8, 0, 0, -8, 0, 0]);
-  });
+  it.each(["qmix", "res"] as const)(
+    "%s underestimates the best joint action, and would not choose it",
+    async (algorithm) => {
+      // Where one agent plays action 0: (8 - 4 x 12) / 5 = -8, so 0 is the safe value.
+      for (const seed of [1, 2])
+        expectClose((await learn(algorithm, seed, QTRAN)).qTot, [-8, -8, -8, -8, 0, 0, -8, 0, 0]);
+    },
+  );
 
   it("OW-QMIX recovers it, and Q* all payoffs", async () => {
     // Payoffs of -12 are overestimated and count 0.1, those of 0 are underestimated: -12 x 0.1 / 1.1.
@@ -83,7 +103,10 @@ describe("on the climbing game, whose optimum is beside penalties of -30", () =>
     expect(best(CLIMBING)).toBe(0);
     for (const seed of [1, 2]) {
       expect(CLIMBING[best((await learn("qmix", seed, CLIMBING)).qTot)]).toBeLessThan(7);
-      for (const [algorithm, alpha] of [["ow-qmix", 0.02], ["cw-qmix", 0.1]] as const) {
+      for (const [algorithm, alpha] of [
+        ["ow-qmix", 0.02],
+        ["cw-qmix", 0.1],
+      ] as const) {
         const { qTot, qStar } = await learn(algorithm, seed, CLIMBING, alpha);
         expect([best(qTot), best(qStar)], algorithm).toEqual([0, 0]);
       }

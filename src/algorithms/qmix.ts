@@ -17,7 +17,13 @@ import { type UpdateStatistics, addSteps } from "./statistics.js";
  * @param stepsInBatch sampled steps of all groups: the loss is their mean
  * @param step environment steps so far, which decides between one-step targets and what follows (Eq. 6)
  */
-export async function qmixUpdate(engine: Engine, groups: readonly EpisodeGroup[], stepsInBatch: number, config: Config, step: number): Promise<UpdateStatistics> {
+export async function qmixUpdate(
+  engine: Engine,
+  groups: readonly EpisodeGroup[],
+  stepsInBatch: number,
+  config: Config,
+  step: number,
+): Promise<UpdateStatistics> {
   const operator = operatorOf(config);
   const { doubleQ } = config.operator;
   let [loss, qTotal, target] = [0, 0, 0];
@@ -26,7 +32,11 @@ export async function qmixUpdate(engine: Engine, groups: readonly EpisodeGroup[]
     engine.load(group);
     const { online: onlineQ, target: targetQ } = await engine.agent.forwardBoth();
 
-    const nextTotals = await engine.mixer.forward("target", nextValues(operator, targetQ, doubleQ ? onlineQ : null, group), 1);
+    const nextTotals = await engine.mixer.forward(
+      "target",
+      nextValues(operator, targetQ, doubleQ ? onlineQ : null, group),
+      1,
+    );
     const targets = learningTargets(config.returns, step, group, nextTotals, config.discount);
 
     const qTot = await engine.mixer.forward("online", chosenValues(onlineQ, group), 0, true);

@@ -27,7 +27,13 @@ import { type UpdateStatistics, addSteps } from "./statistics.js";
  *
  * @throws {Error} when the config has no `res`
  */
-export async function resUpdate(engine: Engine, groups: readonly EpisodeGroup[], stepsInBatch: number, config: Config, step: number): Promise<UpdateStatistics> {
+export async function resUpdate(
+  engine: Engine,
+  groups: readonly EpisodeGroup[],
+  stepsInBatch: number,
+  config: Config,
+  step: number,
+): Promise<UpdateStatistics> {
   const { agent, mixer } = engine;
   if (!config.res) throw new LabError('res has no settings: config.res is missing. Configure it with algorithm "res".');
   const operator = operatorOf(config);
@@ -41,8 +47,18 @@ export async function resUpdate(engine: Engine, groups: readonly EpisodeGroup[],
     // With max one network chooses for both: the others rest at the same actions, whichever network values them.
     const choosingQ = config.operator.doubleQ ? onlineQ : targetQ;
     const next = group.agents * group.actionCount * group.lanes;
-    const onlineTotals = await mixer.counterfactuals("online", nextValues(operator, onlineQ, choosingQ, group), onlineQ.subarray(next), 1);
-    const targetTotals = await mixer.counterfactuals("target", nextValues(operator, targetQ, choosingQ, group), targetQ.subarray(next), 1);
+    const onlineTotals = await mixer.counterfactuals(
+      "online",
+      nextValues(operator, onlineQ, choosingQ, group),
+      onlineQ.subarray(next),
+      1,
+    );
+    const targetTotals = await mixer.counterfactuals(
+      "target",
+      nextValues(operator, targetQ, choosingQ, group),
+      targetQ.subarray(next),
+      1,
+    );
     const nextTotals = softmaxOverJointActions(onlineTotals, targetTotals, group, { beta });
     const targets = learningTargets(config.returns, step, group, nextTotals, config.discount);
     const returns = monteCarloReturns(group, null, { gamma: config.discount });
@@ -51,7 +67,8 @@ export async function resUpdate(engine: Engine, groups: readonly EpisodeGroup[],
     const gradient = new Float32Array(qTot.length);
     const towardsReturns = new Float32Array(qTot.length);
     loss += tdLoss({ lengths: group.lengths, qTot, targets, normaliser: stepsInBatch }, gradient);
-    loss += lambda * tdLoss({ lengths: group.lengths, qTot, targets: returns, normaliser: stepsInBatch }, towardsReturns);
+    loss +=
+      lambda * tdLoss({ lengths: group.lengths, qTot, targets: returns, normaliser: stepsInBatch }, towardsReturns);
     for (let i = 0; i < gradient.length; i++) gradient[i] += lambda * towardsReturns[i];
     await agent.backward(await mixer.backward(gradient));
 

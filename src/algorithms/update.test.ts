@@ -21,13 +21,15 @@ function referenceRule(config: Config, shape: NetworkShape, episode: Episode) {
   const { agents, actions } = shape;
   const { algorithm, operator, returns, discount } = config;
   /** Q_tot of chosen values: QMIX's mixing network, or VDN's sum. */
-  const mix = (values: Values, t: number, chosen: readonly number[]) => (algorithm === "vdn" ? chosen.reduce((a, b) => a + b, 0) : referenceMixer(shape, values, stateAt(t), chosen));
+  const mix = (values: Values, t: number, chosen: readonly number[]) =>
+    algorithm === "vdn" ? chosen.reduce((a, b) => a + b, 0) : referenceMixer(shape, values, stateAt(t), chosen);
   const weighted = algorithm === "ow-qmix" || algorithm === "cw-qmix";
   const steps = [...Array(episode.length).keys()];
   const everyAgent = [...Array(agents).keys()];
   const stateAt = (t: number) => episode.states.subarray(t * shape.state, (t + 1) * shape.state);
   const taken = (t: number) => everyAgent.map((i) => episode.actions[t * agents + i]);
-  const legal = (t: number, i: number) => [...Array(actions).keys()].filter((a) => episode.availableActions[(t * agents + i) * actions + a] === 1);
+  const legal = (t: number, i: number) =>
+    [...Array(actions).keys()].filter((a) => episode.availableActions[(t * agents + i) * actions + a] === 1);
   const best = (q: Q, t: number, i: number) => legal(t, i).reduce((a, b) => (q[t][i][b] > q[t][i][a] ? b : a));
   const pick = (q: Q, t: number, joint: readonly number[]) => joint.map((a, i) => q[t][i][a]);
 
@@ -45,14 +47,31 @@ function referenceRule(config: Config, shape: NetworkShape, episode: Episode) {
   function nextValue(online: Values, target: Values, q: { online: Q; target: Q; central?: Q }, t: number): number {
     const state = stateAt(t);
     const choosing = operator.doubleQ ? q.online : q.target;
-    if (q.central) return referenceCentralMixer(target, state, everyAgent.map((i) => agentValue(q.central!, q.online, t, i)));
+    if (q.central)
+      return referenceCentralMixer(
+        target,
+        state,
+        everyAgent.map((i) => agentValue(q.central!, q.online, t, i)),
+      );
     if (algorithm === "vdn") return everyAgent.reduce((sum, i) => sum + agentValue(q.target, choosing, t, i), 0);
-    if (algorithm === "qmix") return referenceMixer(shape, target, state, everyAgent.map((i) => agentValue(q.target, choosing, t, i)));
+    if (algorithm === "qmix")
+      return referenceMixer(
+        shape,
+        target,
+        state,
+        everyAgent.map((i) => agentValue(q.target, choosing, t, i)),
+      );
     // RES: everyone but one agent rests.
     let [weights, sum] = [0, 0];
     for (const i of everyAgent) {
       for (const a of legal(t, i)) {
-        const total = (values: Values, side: Q) => referenceMixer(shape, values, state, everyAgent.map((j) => (j === i ? side[t][i][a] : agentValue(side, choosing, t, j))));
+        const total = (values: Values, side: Q) =>
+          referenceMixer(
+            shape,
+            values,
+            state,
+            everyAgent.map((j) => (j === i ? side[t][i][a] : agentValue(side, choosing, t, j))),
+          );
         const weight = Math.exp(config.res!.beta * total(online, q.online));
         weights += weight;
         sum += weight * total(target, q.target);
@@ -72,7 +91,9 @@ function referenceRule(config: Config, shape: NetworkShape, episode: Episode) {
     if (returns.kind === "n-step") return nStep(next, t, returns.n);
     const left = episode.length - t;
     const lambda = returns.lambda;
-    const mixture = steps.slice(1, left).reduce((sum, n) => sum + (1 - lambda) * lambda ** (n - 1) * nStep(next, t, n), 0);
+    const mixture = steps
+      .slice(1, left)
+      .reduce((sum, n) => sum + (1 - lambda) * lambda ** (n - 1) * nStep(next, t, n), 0);
     return mixture + lambda ** (left - 1) * nStep(next, t, left);
   }
 
@@ -84,21 +105,39 @@ function referenceRule(config: Config, shape: NetworkShape, episode: Episode) {
     };
     const choosing = operator.doubleQ ? q.online : q.target;
     // Every agent of IQL has a target of its own, which knows nothing of the others but the reward.
-    const own = algorithm === "iql" ? everyAgent.map((i) => steps.map((t) => agentValue(q.target, choosing, t + 1, i))).map((next) => steps.map((t) => targetOf(next, t))) : [];
+    const own =
+      algorithm === "iql"
+        ? everyAgent
+            .map((i) => steps.map((t) => agentValue(q.target, choosing, t + 1, i)))
+            .map((next) => steps.map((t) => targetOf(next, t)))
+        : [];
     const next = algorithm === "iql" ? [] : steps.map((t) => nextValue(online, target, q, t + 1));
-    const y = algorithm === "iql" ? steps.map((t) => own.reduce((sum, targets) => sum + targets[t], 0) / agents) : steps.map((t) => targetOf(next, t));
+    const y =
+      algorithm === "iql"
+        ? steps.map((t) => own.reduce((sum, targets) => sum + targets[t], 0) / agents)
+        : steps.map((t) => targetOf(next, t));
     const weight = steps.map((t) => {
       const { alpha } = config.wqmix ?? { alpha: 1 };
-      if (algorithm === "ow-qmix") return referenceMixer(shape, online, stateAt(t), pick(q.online, t, taken(t))) < y[t] ? 1 : alpha;
+      if (algorithm === "ow-qmix")
+        return referenceMixer(shape, online, stateAt(t), pick(q.online, t, taken(t))) < y[t] ? 1 : alpha;
       const greedy = everyAgent.map((i) => best(q.online, t, i));
-      if (algorithm === "cw-qmix") return `${greedy}` === `${taken(t)}` || y[t] > referenceCentralMixer(target, stateAt(t), pick(q.central!, t, greedy)) ? 1 : alpha;
+      if (algorithm === "cw-qmix")
+        return `${greedy}` === `${taken(t)}` ||
+          y[t] > referenceCentralMixer(target, stateAt(t), pick(q.central!, t, greedy))
+          ? 1
+          : alpha;
       return 1;
     });
-    const monteCarlo = steps.map((t) => steps.slice(t).reduce((sum, s) => sum + discount ** (s - t) * episode.rewards[s], 0));
+    const monteCarlo = steps.map((t) =>
+      steps.slice(t).reduce((sum, s) => sum + discount ** (s - t) * episode.rewards[s], 0),
+    );
     return { y, own, weight, monteCarlo };
   }
 
-  function loss(online: Values, { y, own, weight, monteCarlo }: ReturnType<typeof constants>): { loss: number; qTotal: number } {
+  function loss(
+    online: Values,
+    { y, own, weight, monteCarlo }: ReturnType<typeof constants>,
+  ): { loss: number; qTotal: number } {
     const q = referenceAgent(shape, online, episode);
     const central = weighted ? referenceAgent(shape, online, episode, "central_agent") : undefined;
     let [sum, qTotal] = [0, 0];
@@ -128,7 +167,8 @@ function episodesFor(shape: NetworkShape, random: Random): Episode[] {
   const lengths = [6, 5, 4, 4, 3, 3, 2, 2, 2, 1, 1, 1, 1, 1, 1, 1, 1, 3, 2];
   return randomEpisodes(shape, lengths, random).map((episode) => {
     const availableActions = episode.availableActions.map(() => random.below(2));
-    for (let i = 0; i < (episode.length + 1) * agents; i++) availableActions[i * actions + (episode.actions[i] ?? random.below(actions))] = 1;
+    for (let i = 0; i < (episode.length + 1) * agents; i++)
+      availableActions[i * actions + (episode.actions[i] ?? random.below(actions))] = 1;
     return { ...episode, availableActions, terminal: episode.index % 3 !== 0 };
   });
 }
@@ -144,7 +184,8 @@ async function updateOnce(input: ConfigInput, density: number) {
   const random = createRandom(77);
   const masks = randomMasks(shape, density, random);
   // Three times PyTorch's initial values, so that networks, agents and actions differ by enough to matter.
-  const draw = () => new Map([...maskedParameters(shape, masks, random)].map(([name, values]) => [name, values.map((x) => 3 * x)]));
+  const draw = () =>
+    new Map([...maskedParameters(shape, masks, random)].map(([name, values]) => [name, values.map((x) => 3 * x)]));
   const [online, target] = [draw(), draw()];
   const episodes = episodesFor(shape, random);
   const engine = createWasmEngine(shape, online, masks);
@@ -155,7 +196,10 @@ async function updateOnce(input: ConfigInput, density: number) {
 }
 
 const oneStep = { operator: { kind: "max" }, returns: { kind: "one-step" } } as const;
-const tdLambda = { operator: { kind: "soft-mellowmax" }, returns: { kind: "td-lambda", lambda: 0.6, burnIn: BURNED_IN } } as const;
+const tdLambda = {
+  operator: { kind: "soft-mellowmax" },
+  returns: { kind: "td-lambda", lambda: 0.6, burnIn: BURNED_IN },
+} as const;
 const rules: readonly (readonly [name: string, density: number, rule: ConfigInput])[] = [
   ...(["qmix", "ow-qmix", "cw-qmix", "res", "vdn", "iql"] as const).flatMap((algorithm) =>
     [1, 0.4].flatMap((density) => [
@@ -166,18 +210,45 @@ const rules: readonly (readonly [name: string, density: number, rule: ConfigInpu
   ["qmix, max without double Q", 1, { algorithm: "qmix", ...oneStep, operator: { kind: "max", doubleQ: false } }],
   ["vdn, max without double Q", 1, { algorithm: "vdn", ...oneStep, operator: { kind: "max", doubleQ: false } }],
   ["iql, max without double Q", 1, { algorithm: "iql", ...oneStep, operator: { kind: "max", doubleQ: false } }],
-  ["iql, softmax, 2-step", 0.4, { algorithm: "iql", operator: { kind: "softmax" }, returns: { kind: "n-step", n: 2, burnIn: 0 } }],
+  [
+    "iql, softmax, 2-step",
+    0.4,
+    { algorithm: "iql", operator: { kind: "softmax" }, returns: { kind: "n-step", n: 2, burnIn: 0 } },
+  ],
   ["res, max without double Q", 1, { algorithm: "res", ...oneStep, operator: { kind: "max", doubleQ: false } }],
-  ["ow-qmix, mellowmax, 3-step", 0.4, { algorithm: "ow-qmix", operator: { kind: "mellowmax" }, returns: { kind: "n-step", n: 3, burnIn: 0 } }],
-  ["res, softmax, 2-step, beta 1, lambda 0.5", 1, { algorithm: "res", operator: { kind: "softmax" }, returns: { kind: "n-step", n: 2, burnIn: 0 }, res: { beta: 1, lambda: 0.5 } }],
-  ["ow-qmix, alpha 0.7, before the burn-in", 1, { algorithm: "ow-qmix", ...tdLambda, returns: { kind: "td-lambda", burnIn: BURNED_IN + 1 }, wqmix: { alpha: 0.7 } }],
+  [
+    "ow-qmix, mellowmax, 3-step",
+    0.4,
+    { algorithm: "ow-qmix", operator: { kind: "mellowmax" }, returns: { kind: "n-step", n: 3, burnIn: 0 } },
+  ],
+  [
+    "res, softmax, 2-step, beta 1, lambda 0.5",
+    1,
+    {
+      algorithm: "res",
+      operator: { kind: "softmax" },
+      returns: { kind: "n-step", n: 2, burnIn: 0 },
+      res: { beta: 1, lambda: 0.5 },
+    },
+  ],
+  [
+    "ow-qmix, alpha 0.7, before the burn-in",
+    1,
+    { algorithm: "ow-qmix", ...tdLambda, returns: { kind: "td-lambda", burnIn: BURNED_IN + 1 }, wqmix: { alpha: 0.7 } },
+  ],
 ];
 
 describe("an update has the loss and the gradients of central differences in float64", () => {
   it.each(rules)("%s", async (_, density, input) => {
     const { config, shape, masks, online, target, episodes, groups, engine, update } = await updateOnce(input, density);
     const beforeBurnIn = config.returns.kind !== "one-step" && config.returns.burnIn > BURNED_IN;
-    const reference = episodes.map((episode) => referenceRule(beforeBurnIn ? { ...config, returns: { ...config.returns, kind: "one-step" } } : config, shape, episode));
+    const reference = episodes.map((episode) =>
+      referenceRule(
+        beforeBurnIn ? { ...config, returns: { ...config.returns, kind: "one-step" } } : config,
+        shape,
+        episode,
+      ),
+    );
     const values = new Map([...online].map(([name, value]) => [name, Float64Array.from(value)]));
     const constants = reference.map((rule) => rule.constants(values, target));
     const steps = countSteps(groups);
@@ -185,8 +256,14 @@ describe("an update has the loss and the gradients of central differences in flo
     const loss = () => mean((i) => reference[i].loss(values, constants[i]).loss);
 
     expect(Math.abs(update.loss / loss() - 1)).toBeLessThan(1e-5);
-    expect(update.qTotal).toBeCloseTo(mean((i) => reference[i].loss(values, constants[i]).qTotal), 5);
-    expect(update.target).toBeCloseTo(mean((i) => constants[i].y.reduce((a, b) => a + b)), 5);
+    expect(update.qTotal).toBeCloseTo(
+      mean((i) => reference[i].loss(values, constants[i]).qTotal),
+      5,
+    );
+    expect(update.target).toBeCloseTo(
+      mean((i) => constants[i].y.reduce((a, b) => a + b)),
+      5,
+    );
 
     // Along random directions, each of which moves every connection of a layer.
     const random = createRandom(3);
@@ -208,7 +285,9 @@ describe("an update has the loss and the gradients of central differences in flo
         const expected = (at(h) - at(-h)) / (2 * h);
         value.set(kept);
         const got = gradient.reduce((sum, g, i) => sum + g * direction[i], 0);
-        expect(Math.abs(got - expected), `${name}: ${got} is to be ${expected}`).toBeLessThanOrEqual(1e-4 * size + 1e-7);
+        expect(Math.abs(got - expected), `${name}: ${got} is to be ${expected}`).toBeLessThanOrEqual(
+          1e-4 * size + 1e-7,
+        );
       }
       expect(size, name).toBeGreaterThan(0);
     }
@@ -220,20 +299,29 @@ describe("an update has the loss and the gradients of central differences in flo
     // Steps are weighted by alpha in some places and not in others, for either reason of CW-QMIX's.
     for (const algorithm of ["ow-qmix", "cw-qmix"] as const) {
       const { config, shape, online, target, episodes } = await updateOnce({ algorithm, ...oneStep }, 1);
-      const weights = episodes.flatMap((episode) => referenceRule(config, shape, episode).constants(online, target).weight);
+      const weights = episodes.flatMap(
+        (episode) => referenceRule(config, shape, episode).constants(online, target).weight,
+      );
       expect(weights.filter((weight) => weight === 1).length).toBeGreaterThan(5);
       expect(weights.filter((weight) => weight === 0.1).length).toBeGreaterThan(5);
     }
     // Each setting changes the loss by more than ten times the tolerance.
     const losses: number[] = [];
-    for (const [, density, input] of rules) if (density === 1) losses.push((await updateOnce(input, density)).update.loss);
-    losses.forEach((loss, i) => losses.slice(i + 1).forEach((other) => expect(Math.abs(loss / other - 1)).toBeGreaterThan(1e-4)));
+    for (const [, density, input] of rules)
+      if (density === 1) losses.push((await updateOnce(input, density)).update.loss);
+    losses.forEach((loss, i) =>
+      losses.slice(i + 1).forEach((other) => expect(Math.abs(loss / other - 1)).toBeGreaterThan(1e-4)),
+    );
   });
 });
 
 it("refuses networks and settings that the algorithm lacks, naming them", async () => {
   const config = resolveConfig({ algorithm: "cw-qmix" });
   const engine = createWasmEngine(plain, maskedParameters(plain, new Map(), createRandom(1)), new Map());
-  await expect(updateNetworks(engine, [], 1, config, 0)).rejects.toThrow("cw-qmix has no central networks: network.centralEmbed is missing");
-  await expect(updateNetworks(engine, [], 1, { ...resolveConfig(), algorithm: "res" }, 0)).rejects.toThrow("config.res is missing");
+  await expect(updateNetworks(engine, [], 1, config, 0)).rejects.toThrow(
+    "cw-qmix has no central networks: network.centralEmbed is missing",
+  );
+  await expect(updateNetworks(engine, [], 1, { ...resolveConfig(), algorithm: "res" }, 0)).rejects.toThrow(
+    "config.res is missing",
+  );
 });

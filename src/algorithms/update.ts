@@ -5,6 +5,12 @@ import { algorithmOf } from "../parts/algorithm.js";
 import type { UpdateStatistics } from "./statistics.js";
 
 /** One update of the configured algorithm; see `Algorithm.update` for the arguments. */
-export function updateNetworks(engine: Engine, groups: readonly EpisodeGroup[], stepsInBatch: number, config: Config, step: number): Promise<UpdateStatistics> {
+export function updateNetworks(
+  engine: Engine,
+  groups: readonly EpisodeGroup[],
+  stepsInBatch: number,
+  config: Config,
+  step: number,
+): Promise<UpdateStatistics> {
   return algorithmOf(config).update(engine, groups, stepsInBatch, config, step);
 }

@@ -24,9 +24,18 @@ import { type UpdateStatistics, addSteps } from "./statistics.js";
  *
  * @throws {Error} when the engine has no central networks, or the config no `wqmix`
  */
-export async function wqmixUpdate(engine: Engine, groups: readonly EpisodeGroup[], stepsInBatch: number, config: Config, step: number): Promise<UpdateStatistics> {
+export async function wqmixUpdate(
+  engine: Engine,
+  groups: readonly EpisodeGroup[],
+  stepsInBatch: number,
+  config: Config,
+  step: number,
+): Promise<UpdateStatistics> {
   const { agent, mixer, central } = engine;
-  if (!central || !config.wqmix) throw new LabError(`${config.algorithm} has ${central ? "no settings: config.wqmix" : "no central networks: network.centralEmbed"} is missing. Configure it with algorithm "ow-qmix" or "cw-qmix".`);
+  if (!central || !config.wqmix)
+    throw new LabError(
+      `${config.algorithm} has ${central ? "no settings: config.wqmix" : "no central networks: network.centralEmbed"} is missing. Configure it with algorithm "ow-qmix" or "cw-qmix".`,
+    );
   const operator = operatorOf(config);
   const { alpha } = config.wqmix;
   let [loss, qTotal, target] = [0, 0, 0];

@@ -14,9 +14,13 @@ const available = episodes[1]!.availableActions;
 for (let t = 5; t <= 9; t++) available.fill(0, t * agents * actions + 1, (t * agents + 1) * actions);
 
 /** Every connection of every layer at every decision of an agent, looked at one by one, with a GRU written out. */
-function countOneByOne(agent: number, mask: (weight: string) => ArrayLike<number>): { counts: Map<string, number>; decisions: number; q: number[][] } {
+function countOneByOne(
+  agent: number,
+  mask: (weight: string) => ArrayLike<number>,
+): { counts: Map<string, number>; decisions: number; q: number[][] } {
   const weight = (name: string) => parameters.get(`agent.${name}`)!;
-  const times = (name: string, bias: string, x: readonly number[]): number[] => Array.from(weight(bias), (b, i) => x.reduce((sum, value, j) => sum + weight(name)[i * x.length + j]! * value, b));
+  const times = (name: string, bias: string, x: readonly number[]): number[] =>
+    Array.from(weight(bias), (b, i) => x.reduce((sum, value, j) => sum + weight(name)[i * x.length + j]! * value, b));
   const counts = new Map<string, number>();
   const q: number[][] = [];
   let decisions = 0;
@@ -32,12 +36,18 @@ function countOneByOne(agent: number, mask: (weight: string) => ArrayLike<number
       const x = times("fc1.weight", "fc1.bias", input).map((value) => Math.max(0, value));
       const [a, b] = [times("rnn.weight_ih", "rnn.bias_ih", x), times("rnn.weight_hh", "rnn.bias_hh", h)];
       const next = h.map((old, i) => {
-        const r = 1 / (1 + Math.exp(-a[i]! - b[i]!)), z = 1 / (1 + Math.exp(-a[hidden + i]! - b[hidden + i]!));
+        const r = 1 / (1 + Math.exp(-a[i]! - b[i]!)),
+          z = 1 / (1 + Math.exp(-a[hidden + i]! - b[hidden + i]!));
         return (1 - z) * Math.tanh(a[2 * hidden + i]! + r * b[2 * hidden + i]!) + z * old;
       });
       if (agent > 0 || episode !== episodes[1] || t < 5) {
         decisions++;
-        for (const [name, from] of [["fc1.weight", input], ["rnn.weight_ih", x], ["rnn.weight_hh", h], ["fc2.weight", next]] as const) {
+        for (const [name, from] of [
+          ["fc1.weight", input],
+          ["rnn.weight_ih", x],
+          ["rnn.weight_hh", h],
+          ["fc2.weight", next],
+        ] as const) {
           const bits = mask(`agent.${name}`);
           let used = 0;
           for (let i = 0; i < bits.length; i++) if (bits[i] !== 0 && from[i % from.length] !== 0) used++;
@@ -63,7 +73,8 @@ describe("connections in use", () => {
       expect(activity[agent]!.decisions).toBe(decisions);
       const used = connectionsUsed(masks, activity[agent]!);
       expect(used.map(({ weight }) => weight)).toEqual([...counts.keys()]);
-      for (const { weight, used: mean } of used) expect(mean, `${weight}, agent ${agent}`).toBeCloseTo(counts.get(weight)! / decisions, 9);
+      for (const { weight, used: mean } of used)
+        expect(mean, `${weight}, agent ${agent}`).toBeCloseTo(counts.get(weight)! / decisions, 9);
     }
   });
 
@@ -83,7 +94,8 @@ describe("connections in use", () => {
   it("know each agent's number and how large inputs are", () => {
     expect([...activity[2]!.inputs.subarray(size - agents)]).toEqual([0, 0, 19]);
     let first = 0;
-    for (const { length, observations } of episodes) for (let t = 0; t < length; t++) first += Math.abs(observations[(t * agents + 2) * observation]!);
+    for (const { length, observations } of episodes)
+      for (let t = 0; t < length; t++) first += Math.abs(observations[(t * agents + 2) * observation]!);
     expect(activity[2]!.magnitudes[0]).toBeCloseTo(first, 5);
   });
 });

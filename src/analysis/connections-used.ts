@@ -64,10 +64,15 @@ export interface TeamConnections {
  * @example
  * for (const { type, layers } of measureConnections(run).agents) console.log(type, layers[0].used, layers[0].random);
  */
-export function measureConnections({ config, directory }: StoredRun, { battles = 32 }: {
-  /** How many, with seeds 1, 2, ... */
-  readonly battles?: number;
-} = {}): TeamConnections {
+export function measureConnections(
+  { config, directory }: StoredRun,
+  {
+    battles = 32,
+  }: {
+    /** How many, with seeds 1, 2, ... */
+    readonly battles?: number;
+  } = {},
+): TeamConnections {
   const { state } = readRunCheckpoint(directory);
   const env = environmentOf(config);
   const shape = networkPlan(config).shape;
@@ -81,8 +86,16 @@ export function measureConnections({ config, directory }: StoredRun, { battles =
     const decisions = activities.reduce((sum, activity) => sum + activity.decisions, 0);
     return {
       seed: config.seed,
-      agents: activities.map((activity, agent) => ({ agent, type: types[agent]!, activity, layers: connectionsUsed(state.masks, activity) })),
-      inputs: Array.from({ length: agentInput(shape) }, (_, j) => activities.reduce((sum, { magnitudes }) => sum + magnitudes[j]!, 0) / decisions),
+      agents: activities.map((activity, agent) => ({
+        agent,
+        type: types[agent]!,
+        activity,
+        layers: connectionsUsed(state.masks, activity),
+      })),
+      inputs: Array.from(
+        { length: agentInput(shape) },
+        (_, j) => activities.reduce((sum, { magnitudes }) => sum + magnitudes[j]!, 0) / decisions,
+      ),
       state: stateMagnitudes(shape, episodes),
     };
   } finally {
@@ -96,14 +109,22 @@ export function measureConnections({ config, directory }: StoredRun, { battles =
  * @param parameters of the online agent, under PyMARL's names
  * @returns one for each agent
  */
-export function agentActivity(shape: NetworkShape, parameters: Parameters, episodes: readonly Episode[]): AgentActivity[] {
+export function agentActivity(
+  shape: NetworkShape,
+  parameters: Parameters,
+  episodes: readonly Episode[],
+): AgentActivity[] {
   const { agents, actions, observation, hidden } = shape;
   const size = agentInput(shape);
-  const weight = parameters.get("agent.fc1.weight")!, bias = parameters.get("agent.fc1.bias")!;
+  const weight = parameters.get("agent.fc1.weight")!,
+    bias = parameters.get("agent.fc1.bias")!;
   const input = new Float32Array(size);
   return Array.from({ length: agents }, (_, agent) => {
-    const inputs = new Float64Array(size), magnitudes = new Float64Array(size), units = new Float64Array(hidden);
-    let decisions = 0, remembering = 0;
+    const inputs = new Float64Array(size),
+      magnitudes = new Float64Array(size),
+      units = new Float64Array(hidden);
+    let decisions = 0,
+      remembering = 0;
     for (const episode of episodes) {
       for (let t = 0; t < episode.length; t++) {
         const row = t * agents + agent;
@@ -135,7 +156,8 @@ export function agentActivity(shape: NetworkShape, parameters: Parameters, episo
 function stateMagnitudes({ state }: NetworkShape, episodes: readonly Episode[]): number[] {
   const steps = episodes.reduce((sum, { length }) => sum + length, 0);
   const sums = new Array<number>(state).fill(0);
-  for (const { length, states } of episodes) for (let i = 0; i < length * state; i++) sums[i % state]! += Math.abs(states[i]!);
+  for (const { length, states } of episodes)
+    for (let i = 0; i < length * state; i++) sums[i % state]! += Math.abs(states[i]!);
   return sums.map((sum) => sum / steps);
 }
 
@@ -146,12 +168,16 @@ function stateMagnitudes({ state }: NetworkShape, episodes: readonly Episode[]):
  *
  * @param masks by weight name, [out, in]
  */
-export function connectionsUsed(masks: ReadonlyMap<string, Uint8Array>, { decisions, remembering, inputs, units }: AgentActivity): UsedConnections[] {
+export function connectionsUsed(
+  masks: ReadonlyMap<string, Uint8Array>,
+  { decisions, remembering, inputs, units }: AgentActivity,
+): UsedConnections[] {
   const from = (weight: string, active: ArrayLike<number>): UsedConnections => {
     const mask = masks.get(weight)!;
     const connections = inputConnections(mask, [mask.length / active.length, active.length]);
     const each = countNonzeros(mask) / active.length;
-    let used = 0, signals = 0;
+    let used = 0,
+      signals = 0;
     connections.forEach((number, j) => {
       used += number * active[j]!;
       signals += active[j]!;
@@ -159,5 +185,10 @@ export function connectionsUsed(masks: ReadonlyMap<string, Uint8Array>, { decisi
     return { weight, used: used / decisions, random: (each * signals) / decisions };
   };
   const always = (decided: number): number[] => Array.from(units, () => decided);
-  return [from("agent.fc1.weight", inputs), from("agent.rnn.weight_ih", units), from("agent.rnn.weight_hh", always(remembering)), from("agent.fc2.weight", always(decisions))];
+  return [
+    from("agent.fc1.weight", inputs),
+    from("agent.rnn.weight_ih", units),
+    from("agent.rnn.weight_hh", always(remembering)),
+    from("agent.fc2.weight", always(decisions)),
+  ];
 }

@@ -37,17 +37,26 @@ export interface CutCurve {
  * @example
  * const [fewest, random, most] = cutCurves(run, "units");
  */
-export function cutCurves({ config, directory }: StoredRun, target: CutTarget, { battles = 32 }: {
-  /** How many, with seeds 1, 2, ... */
-  readonly battles?: number;
-} = {}): CutCurve[] {
+export function cutCurves(
+  { config, directory }: StoredRun,
+  target: CutTarget,
+  {
+    battles = 32,
+  }: {
+    /** How many, with seeds 1, 2, ... */
+    readonly battles?: number;
+  } = {},
+): CutCurve[] {
   const { state } = readRunCheckpoint(directory);
   const env = environmentOf(config);
   const engine = restoreNetworks(config, state);
   try {
     const policy = greedyPolicy(engine.createActor(1));
     const recorder = createEpisodeRecorder(env);
-    const groups = groupEpisodes(Array.from({ length: battles }, (_, i) => recorder.play(policy, i + 1, i).episode), env.sizes);
+    const groups = groupEpisodes(
+      Array.from({ length: battles }, (_, i) => recorder.play(policy, i + 1, i).episode),
+      env.sizes,
+    );
     const whole = decisions(engine, groups);
 
     const fc1 = state.masks.get("agent.fc1.weight")!;
@@ -66,7 +75,11 @@ export function cutCurves({ config, directory }: StoredRun, target: CutTarget, {
       return now.filter((action, i) => action === whole[i]).length / whole.length;
     };
     const taken = [0, 1, 2, 4, 6].map((eighths) => Math.round((eighths * counts.length) / 8));
-    return cutOrders(counts, config.seed).map(([order, dimensions]) => ({ order, taken, same: taken.map((number) => without(dimensions.slice(0, number))) }));
+    return cutOrders(counts, config.seed).map(([order, dimensions]) => ({
+      order,
+      taken,
+      same: taken.map((number) => without(dimensions.slice(0, number))),
+    }));
   } finally {
     engine.dispose();
   }
@@ -75,7 +88,11 @@ export function cutCurves({ config, directory }: StoredRun, target: CutTarget, {
 /** Dimensions by their connections, in the three orders. */
 function cutOrders(counts: Int32Array, seed: number): [CutOrder, number[]][] {
   const fewest = Array.from(counts, (_, i) => i).sort((a, b) => counts[a]! - counts[b]! || a - b);
-  return [["fewest", fewest], ["random", [...chooseIndices(counts.length, counts.length, createRandom(seed))]], ["most", [...fewest].reverse()]];
+  return [
+    ["fewest", fewest],
+    ["random", [...chooseIndices(counts.length, counts.length, createRandom(seed))]],
+    ["most", [...fewest].reverse()],
+  ];
 }
 
 /** The greedy actions of the agents that had a choice, over some episodes. */
@@ -87,7 +104,8 @@ function decisions(engine: Engine<true>, groups: readonly EpisodeGroup[]): numbe
     const actions: number[] = [];
     group.episodes.forEach(({ length, availableActions }, lane) => {
       for (let row = 0; row < length * agents; row++) {
-        if (countNonzeros(availableActions.subarray(row * group.actionCount, (row + 1) * group.actionCount)) > 1) actions.push(greedy[row * group.lanes + lane]!);
+        if (countNonzeros(availableActions.subarray(row * group.actionCount, (row + 1) * group.actionCount)) > 1)
+          actions.push(greedy[row * group.lanes + lane]!);
       }
     });
     return actions;
@@ -116,16 +134,27 @@ export function withoutInputs(mask: Uint8Array, inputs: number, dimensions: Iter
  * @example
  * winRateWithout(run, { "agent.fc1.weight": new Uint8Array(64 * 96) }); // a blind team on 2s3z
  */
-export function winRateWithout({ config, directory }: StoredRun, cut: Readonly<Record<string, Uint8Array>>, { battles = 32 }: {
-  /** How many, with seeds 1001, 1002, ... */
-  readonly battles?: number;
-} = {}): number {
+export function winRateWithout(
+  { config, directory }: StoredRun,
+  cut: Readonly<Record<string, Uint8Array>>,
+  {
+    battles = 32,
+  }: {
+    /** How many, with seeds 1001, 1002, ... */
+    readonly battles?: number;
+  } = {},
+): number {
   const { state } = readRunCheckpoint(directory);
   for (const [weight, mask] of Object.entries(cut)) {
     const trained = state.masks.get(weight);
-    if (trained === undefined) throw new Error(`There is no mask "${weight}" to cut; there are ${[...state.masks.keys()].join(", ")}.`);
-    if (mask.length !== trained.length) throw new Error(`The cut of ${weight} has ${mask.length} entries; its mask has ${trained.length}.`);
-    if (mask.some((bit, i) => bit > trained[i]!)) throw new Error(`The cut of ${weight} has connections that the run has not: a cut takes connections away, so set entries of its mask to 0.`);
+    if (trained === undefined)
+      throw new Error(`There is no mask "${weight}" to cut; there are ${[...state.masks.keys()].join(", ")}.`);
+    if (mask.length !== trained.length)
+      throw new Error(`The cut of ${weight} has ${mask.length} entries; its mask has ${trained.length}.`);
+    if (mask.some((bit, i) => bit > trained[i]!))
+      throw new Error(
+        `The cut of ${weight} has connections that the run has not: a cut takes connections away, so set entries of its mask to 0.`,
+      );
   }
   const env = environmentOf(config);
   const engine = restoreNetworks(config, state);

@@ -3,7 +3,15 @@ import type { Config } from "../config.js";
 import { type DistanceMoment, followDistances } from "./policy-distance.js";
 
 /** Follows one run in a worker thread; the steps it has reached go out through the port. */
-export default async function work({ config, moments, port }: { readonly config: Config; readonly moments: readonly number[]; readonly port: MessagePort }): Promise<DistanceMoment[]> {
+export default async function work({
+  config,
+  moments,
+  port,
+}: {
+  readonly config: Config;
+  readonly moments: readonly number[];
+  readonly port: MessagePort;
+}): Promise<DistanceMoment[]> {
   try {
     return await followDistances(config, moments, { onProgress: (step) => port.postMessage(step) });
   } finally {

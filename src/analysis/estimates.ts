@@ -24,23 +24,43 @@ export interface EstimateTableOptions {
  * @example
  * showTable(estimateTable(runs, operatorComparison.label, { settings: "Operator" }));
  */
-export function estimateTable(runs: readonly StoredRun[], label: (config: Config) => string, options: EstimateTableOptions = {}): Table {
+export function estimateTable(
+  runs: readonly StoredRun[],
+  label: (config: Config) => string,
+  options: EstimateTableOptions = {},
+): Table {
   const { title, settings = "Setting", from } = options;
   const values = runs.map((run) => {
     summaryOf(run);
     const start = from ?? run.config.steps / 2;
     const evaluations = run.metrics.filter(({ kind, step }) => kind === "evaluation" && step >= start);
-    const [estimated, real] = [mean(evaluations.map(({ estimatedValue }) => estimatedValue)), mean(evaluations.map(({ trueValue }) => trueValue))];
-    const above = mean(evaluations.map(({ estimatedValue, trueValue }) => (Number.isNaN(estimatedValue - trueValue) ? NaN : Number(estimatedValue > trueValue))));
+    const [estimated, real] = [
+      mean(evaluations.map(({ estimatedValue }) => estimatedValue)),
+      mean(evaluations.map(({ trueValue }) => trueValue)),
+    ];
+    const above = mean(
+      evaluations.map(({ estimatedValue, trueValue }) =>
+        Number.isNaN(estimatedValue - trueValue) ? NaN : Number(estimatedValue > trueValue),
+      ),
+    );
     return { setting: label(run.config), estimated, real, bias: estimated - real, above };
   });
   const names = [...new Set(values.map(({ setting }) => setting))];
-  for (const name of names) requireSeeds(runs.filter(({ config }) => label(config) === name), `These runs of "${name}"`);
+  for (const name of names)
+    requireSeeds(
+      runs.filter(({ config }) => label(config) === name),
+      `These runs of "${name}"`,
+    );
   const spread = (numbers: readonly number[], sign = false): string =>
     `${sign && mean(numbers) > 0 ? "+" : ""}${mean(numbers).toFixed(2)}${numbers.length > 1 ? ` ± ${standardDeviation(numbers).toFixed(2)}` : ""}`;
   return {
     ...(title === undefined ? {} : { title }),
-    columns: [{ title: settings }, ...["Seeds", "Estimated value", "True value", "Estimated less true", "Evaluations above the true value"].map((name) => ({ title: name, align: "right" as const }))],
+    columns: [
+      { title: settings },
+      ...["Seeds", "Estimated value", "True value", "Estimated less true", "Evaluations above the true value"].map(
+        (name) => ({ title: name, align: "right" as const }),
+      ),
+    ],
     rows: names.map((name) => {
       const own = values.filter(({ setting }) => setting === name);
       return [
@@ -48,7 +68,10 @@ export function estimateTable(runs: readonly StoredRun[], label: (config: Config
         String(own.length),
         spread(own.map(({ estimated }) => estimated)),
         spread(own.map(({ real }) => real)),
-        spread(own.map(({ bias }) => bias), true),
+        spread(
+          own.map(({ bias }) => bias),
+          true,
+        ),
         `${(100 * mean(own.map(({ above }) => above))).toFixed(0)} %`,
       ];
     }),

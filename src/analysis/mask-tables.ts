@@ -19,33 +19,56 @@ import type { AgentConnections, TeamConnections, UsedConnections } from "./conne
  * @example
  * showTable(spreadTable(runs));
  */
-export function spreadTable(runs: readonly StoredRun[], { weights }: {
-  /** These only. */
-  readonly weights?: readonly string[];
-} = {}): Table {
+export function spreadTable(
+  runs: readonly StoredRun[],
+  {
+    weights,
+  }: {
+    /** These only. */
+    readonly weights?: readonly string[];
+  } = {},
+): Table {
   requireSeeds(runs);
   const { config } = runs[0]!;
   const histories = runs.map(({ directory }) => readMasks(directory));
   const all = weightsOf(runs[0]!);
   const unknown = weights?.find((weight) => !all.some(({ name }) => name === weight));
-  if (unknown !== undefined) throw new Error(`There is no weight "${unknown}"; there are ${all.map(({ name }) => name).join(", ")}.`);
-  const sparse = all.filter(({ name }) => weights?.includes(name) ?? true).flatMap(({ name, shape }) => {
-    const connections = countNonzeros(histories[0]![0]!.masks.get(name)!);
-    return connections < shape[0]! * shape[1]! ? [{ name, shape, connections }] : [];
-  });
+  if (unknown !== undefined)
+    throw new Error(`There is no weight "${unknown}"; there are ${all.map(({ name }) => name).join(", ")}.`);
+  const sparse = all
+    .filter(({ name }) => weights?.includes(name) ?? true)
+    .flatMap(({ name, shape }) => {
+      const connections = countNonzeros(histories[0]![0]!.masks.get(name)!);
+      return connections < shape[0]! * shape[1]! ? [{ name, shape, connections }] : [];
+    });
   const percent = (share: number): string => `${(100 * share).toFixed(0)} %`;
   const number = (value: number): string => value.toFixed(1);
   return {
     title: `Connections of ${config.environment}'s networks, mean of ${runs.length} run${runs.length === 1 ? "" : "s"}`,
-    columns: [{ title: "Layer" }, { title: "Connections", align: "right" }, { title: "Density", align: "right" }, { title: "Side" }, ...["Without any: start", "end", "random mask", "Half is held by: start", "end", "random mask"].map((title) => ({ title, align: "right" as const }))],
+    columns: [
+      { title: "Layer" },
+      { title: "Connections", align: "right" },
+      { title: "Density", align: "right" },
+      { title: "Side" },
+      ...["Without any: start", "end", "random mask", "Half is held by: start", "end", "random mask"].map((title) => ({
+        title,
+        align: "right" as const,
+      })),
+    ],
     rows: sparse.flatMap(({ name, shape, connections }) =>
       (["outputs", "inputs"] as const).map((side: Side, row) => {
-        const at = (moment: 0 | -1): ConnectionSpread[] => histories.map((history) => connectionSpread(history.at(moment)!.masks.get(name)!, shape, side));
+        const at = (moment: 0 | -1): ConnectionSpread[] =>
+          histories.map((history) => connectionSpread(history.at(moment)!.masks.get(name)!, shape, side));
         const [start, end, random] = [at(0), at(-1), [randomSpread(shape, connections, side)]];
-        const each = (value: (spread: ConnectionSpread) => number, text: (value: number) => string): string[] => [start, end, random].map((spreads) => text(mean(spreads.map(value))));
+        const each = (value: (spread: ConnectionSpread) => number, text: (value: number) => string): string[] =>
+          [start, end, random].map((spreads) => text(mean(spreads.map(value))));
         return [
-          ...(row === 0 ? [name.replace(/\.weight$/, ""), String(connections), percent(connections / (shape[0]! * shape[1]!))] : ["", "", ""]),
-          `${shape[row]} ${side}`, ...each(({ empty }) => empty, number), ...each(({ half }) => half, percent),
+          ...(row === 0
+            ? [name.replace(/\.weight$/, ""), String(connections), percent(connections / (shape[0]! * shape[1]!))]
+            : ["", "", ""]),
+          `${shape[row]} ${side}`,
+          ...each(({ empty }) => empty, number),
+          ...each(({ half }) => half, percent),
         ];
       }),
     ),
@@ -67,16 +90,24 @@ export function gateTable(runs: readonly StoredRun[]): Table {
     gruGates(hidden).map(({ name: gate, start, length }, row) => {
       const at = (moment: 0 | -1): [connections: number, share: number] => {
         const masks = histories.map((history) => history.at(moment)!.masks.get(`agent.rnn.${name}`)!);
-        const connections = masks.map((mask) => countNonzeros(mask.subarray(start * hidden, (start + length) * hidden)));
+        const connections = masks.map((mask) =>
+          countNonzeros(mask.subarray(start * hidden, (start + length) * hidden)),
+        );
         return [mean(connections), mean(connections.map((count, run) => count / countNonzeros(masks[run]!)))];
       };
-      const text = ([connections, share]: [number, number]): string => `${connections.toFixed(0)} (${(100 * share).toFixed(0)} %)`;
+      const text = ([connections, share]: [number, number]): string =>
+        `${connections.toFixed(0)} (${(100 * share).toFixed(0)} %)`;
       return [row === 0 ? `agent.rnn.${name}` : "", gate, text(at(0)), text(at(-1))];
     }),
   );
   return {
     title: `Connections of the GRU's gates: ${runs[0]!.config.environment}, ${runs.length} run${runs.length === 1 ? "" : "s"}`,
-    columns: [{ title: "Weight" }, { title: "Gate" }, { title: "Start", align: "right" }, { title: "End", align: "right" }],
+    columns: [
+      { title: "Weight" },
+      { title: "Gate" },
+      { title: "Start", align: "right" },
+      { title: "End", align: "right" },
+    ],
     rows,
     note: "r: reset, z: update, n: new (the candidate for the hidden state).",
   };
@@ -97,27 +128,62 @@ export function typeTable(runs: readonly StoredRun[], teams: readonly TeamConnec
   const { observation, actions } = env.sizes;
   const features = inputFeatures(env);
   const connections = runs.map((run) => lastInputConnections(run, "agent.fc1.weight"));
-  const spread = (values: readonly number[], digits = 0): string => `${mean(values).toFixed(digits)}${values.length > 1 ? ` ± ${standardDeviation(values).toFixed(digits)}` : ""}`;
+  const spread = (values: readonly number[], digits = 0): string =>
+    `${mean(values).toFixed(digits)}${values.length > 1 ? ` ± ${standardDeviation(values).toFixed(digits)}` : ""}`;
   const rows = agentsByType(teams).map(({ type, agents }) => {
-    const each = (value: (agent: AgentConnections, run: number) => number): number[] => teams.map((team, run) => mean(agents.map((agent) => value(team.agents[agent]!, run))));
+    const each = (value: (agent: AgentConnections, run: number) => number): number[] =>
+      teams.map((team, run) => mean(agents.map((agent) => value(team.agents[agent]!, run))));
     const layer = (weight: string): string[] => {
       const of = (agent: AgentConnections): UsedConnections => agent.layers.find((one) => one.weight === weight)!;
       const [used, random] = [each((agent) => of(agent).used), each((agent) => of(agent).random)];
-      return [spread(used), spread(random), spread(used.map((value, run) => value / random[run]!), 2)];
+      return [
+        spread(used),
+        spread(random),
+        spread(
+          used.map((value, run) => value / random[run]!),
+          2,
+        ),
+      ];
     };
     const bit = features.find(({ name }) => name === `own: is ${type}`)?.inputs[0];
     return [
       `${type} (${agents.length})`,
-      spread(each(({ activity }) => sum(activity.inputs) / activity.decisions), 1), ...layer("agent.fc1.weight"),
-      spread(each(({ activity }) => sum(activity.units) / activity.decisions), 1), ...layer("agent.rnn.weight_ih"),
-      spread(each(({ agent }, run) => connections[run]![observation + actions + agent]!), 1),
-      bit === undefined ? "" : spread(connections.map((counts) => counts[bit]!), 1),
+      spread(
+        each(({ activity }) => sum(activity.inputs) / activity.decisions),
+        1,
+      ),
+      ...layer("agent.fc1.weight"),
+      spread(
+        each(({ activity }) => sum(activity.units) / activity.decisions),
+        1,
+      ),
+      ...layer("agent.rnn.weight_ih"),
+      spread(
+        each(({ agent }, run) => connections[run]![observation + actions + agent]!),
+        1,
+      ),
+      bit === undefined
+        ? ""
+        : spread(
+            connections.map((counts) => counts[bit]!),
+            1,
+          ),
     ];
   });
   const layer = (name: string): string[] => [`${name}: in use`, "random mask", "ratio"];
   return {
     title: `Connections in use when an agent decides, mean over its decisions: ${config.environment}, ${runs.length} run${runs.length === 1 ? "" : "s"}`,
-    columns: [{ title: "Unit" }, ...["Inputs not 0", ...layer("Input layer"), "Active units", ...layer("GRU, from its input"), "Of its number", "Of its type"].map((title) => ({ title, align: "right" as const }))],
+    columns: [
+      { title: "Unit" },
+      ...[
+        "Inputs not 0",
+        ...layer("Input layer"),
+        "Active units",
+        ...layer("GRU, from its input"),
+        "Of its number",
+        "Of its type",
+      ].map((title) => ({ title, align: "right" as const })),
+    ],
     rows,
     note: "± standard deviation over runs. Random mask: what a random mask of the same density would carry of the same inputs, or of the same active units. Of its number, of its type: connections of the input layer that start at the unit's own number and at the bit of its own type.",
   };
@@ -126,7 +192,8 @@ export function typeTable(runs: readonly StoredRun[], teams: readonly TeamConnec
 /** One line of what `typeTable` finds. */
 export function typeSummary(teams: readonly TeamConnections[]): string {
   const types = agentsByType(teams).map(({ type, agents }) => {
-    const all = (value: (layer: UsedConnections) => number): number => mean(teams.flatMap((team) => agents.map((agent) => sum(team.agents[agent]!.layers.map(value)))));
+    const all = (value: (layer: UsedConnections) => number): number =>
+      mean(teams.flatMap((team) => agents.map((agent) => sum(team.agents[agent]!.layers.map(value)))));
     return `${type} ${all(({ used }) => used).toFixed(0)} (random mask ${all(({ random }) => random).toFixed(0)})`;
   });
   return `Connections of the agent network in use when a unit decides: ${types.join(", ")}.`;
@@ -142,15 +209,31 @@ export function inputTable(runs: readonly StoredRun[], teams: readonly TeamConne
   requireSeeds(runs);
   const { config } = runs[0]!;
   const weight = "agent.fc1.weight";
-  const [starts, ends] = [runs.map((run) => firstInputConnections(run, weight)), runs.map((run) => lastInputConnections(run, weight))];
+  const [starts, ends] = [
+    runs.map((run) => firstInputConnections(run, weight)),
+    runs.map((run) => lastInputConnections(run, weight)),
+  ];
   const number = (value: number, digits = 1): string => value.toFixed(digits);
   const rows = inputFeatures(environmentOf(config)).map(({ name, inputs }) => {
-    const of = (lists: readonly ArrayLike<number>[]): number => mean(lists.map((list) => mean(inputs.map((j) => list[j]!))));
-    return { end: of(ends), cells: [name, String(inputs.length), number(of(teams.map((team) => team.inputs)), 2), number(of(starts)), number(of(ends))] };
+    const of = (lists: readonly ArrayLike<number>[]): number =>
+      mean(lists.map((list) => mean(inputs.map((j) => list[j]!))));
+    return {
+      end: of(ends),
+      cells: [
+        name,
+        String(inputs.length),
+        number(of(teams.map((team) => team.inputs)), 2),
+        number(of(starts)),
+        number(of(ends)),
+      ],
+    };
   });
   return {
     title: `Connections of an input of the agents, by what it is: ${config.environment}, ${runs.length} run${runs.length === 1 ? "" : "s"}`,
-    columns: [{ title: "Feature" }, ...["Inputs", "Mean |input|", "Connections: start", "end"].map((title) => ({ title, align: "right" as const }))],
+    columns: [
+      { title: "Feature" },
+      ...["Inputs", "Mean |input|", "Connections: start", "end"].map((title) => ({ title, align: "right" as const })),
+    ],
     rows: rows.sort((a, b) => b.end - a.end).map(({ cells }) => cells),
     note: `A random mask has ${number(mean(ends[0]!))} connections an input.`,
   };
@@ -178,7 +261,10 @@ function shapeOf(run: StoredRun, weight: string): readonly number[] {
 /** The types of unit, and the agents that are of each. */
 function agentsByType(teams: readonly TeamConnections[]): { readonly type: string; readonly agents: number[] }[] {
   const { agents } = teams[0]!;
-  return [...new Set(agents.map(({ type }) => type))].map((type) => ({ type, agents: agents.filter((one) => one.type === type).map(({ agent }) => agent) }));
+  return [...new Set(agents.map(({ type }) => type))].map((type) => ({
+    type,
+    agents: agents.filter((one) => one.type === type).map(({ agent }) => agent),
+  }));
 }
 
 function sum(values: ArrayLike<number>): number {

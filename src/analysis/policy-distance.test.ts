@@ -13,7 +13,8 @@ import { train } from "../training/train.js";
 import { SMOKE } from "../experiments/ablation.js";
 import { batchChoices, followDistances, offlineChoices, onlineChoices } from "./policy-distance.js";
 
-const config = (input: ConfigInput) => resolveConfig(mergeConfig({ ...SMOKE, method: "mast", sparsity: { level: 0.9 } }, input));
+const config = (input: ConfigInput) =>
+  resolveConfig(mergeConfig({ ...SMOKE, method: "mast", sparsity: { level: 0.9 } }, input));
 
 /** No update ever: the policy is always the one that played. */
 const unchanged: ConfigInput = { steps: 1_500, warmup: 10_000, evaluation: { interval: 1_500 } };
@@ -69,17 +70,30 @@ describe("followDistances", () => {
   });
 
   it("cuts by age: the online buffer is the newest, and no more is kept than the offline buffer holds", async () => {
-    const small = config({ ...unchanged, replay: { offlineCapacity: 40, onlineCapacity: 20, offlineBatch: 8, onlineBatch: 8 } });
+    const small = config({
+      ...unchanged,
+      replay: { offlineCapacity: 40, onlineCapacity: 20, offlineBatch: 8, onlineBatch: 8 },
+    });
     const [moment] = await followDistances(small, [1_500]);
     expect(moment.episode).toBeGreaterThan(40);
-    expect(moment.blocks.map(({ age, episodes }) => [age, episodes])).toEqual([[0, 16], [16, 4], [20, 16], [36, 4]]);
+    expect(moment.blocks.map(({ age, episodes }) => [age, episodes])).toEqual([
+      [0, 16],
+      [16, 4],
+      [20, 16],
+      [36, 4],
+    ]);
     expect(onlineChoices(moment, small).episodes).toBe(20);
     expect(batchChoices(moment, small).episodes).toBe(16);
     const [old, recent] = [offlineChoices(moment), onlineChoices(moment, small)];
-    expect(batchChoices(moment, small).decisions).toBeCloseTo(8 * (old.decisions / 40) + 8 * (recent.decisions / 20), 9);
+    expect(batchChoices(moment, small).decisions).toBeCloseTo(
+      8 * (old.decisions / 40) + 8 * (recent.decisions / 20),
+      9,
+    );
   });
 
   it("stops with the signal's reason", async () => {
-    await expect(followDistances(config({}), [600], { signal: AbortSignal.abort(new Error("enough")) })).rejects.toThrow("enough");
+    await expect(
+      followDistances(config({}), [600], { signal: AbortSignal.abort(new Error("enough")) }),
+    ).rejects.toThrow("enough");
   });
 });

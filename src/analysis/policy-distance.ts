@@ -82,11 +82,19 @@ export function onlineChoices({ blocks }: DistanceMoment, { replay }: Config): S
 /** What a batch holds on average, S_1 episodes from the offline and S_2 from the online buffer. */
 export function batchChoices(moment: DistanceMoment, config: Config): StoredChoices {
   const { offlineBatch, onlineBatch } = config.replay;
-  return mixChoices([[offlineChoices(moment), offlineBatch], [onlineChoices(moment, config), onlineBatch]]);
+  return mixChoices([
+    [offlineChoices(moment), offlineBatch],
+    [onlineChoices(moment, config), onlineBatch],
+  ]);
 }
 
 /** Compares episodes, given oldest first, block by block from the newest on. */
-function measureBlocks(engine: Engine<true>, episodes: readonly Episode[], config: Config, step: number): AgedChoices[] {
+function measureBlocks(
+  engine: Engine<true>,
+  episodes: readonly Episode[],
+  config: Config,
+  step: number,
+): AgedChoices[] {
   const newest = [...episodes].reverse();
   // The newest episode ended at the present step, and each of the others where the next began.
   const begins = new Map<Episode, number>();
@@ -94,14 +102,15 @@ function measureBlocks(engine: Engine<true>, episodes: readonly Episode[], confi
   for (const episode of newest) begins.set(episode, (begin -= episode.length));
 
   const blocks: AgedChoices[] = [];
-  for (let age = 0; age < newest.length; ) {
+  for (let age = 0; age < newest.length;) {
     // A block belongs to the online buffer as a whole or not at all.
     const last = age < config.replay.onlineCapacity ? config.replay.onlineCapacity : Infinity;
     const block = newest.slice(age, Math.min(age + LANES, last));
     const [group] = groupEpisodes(block, engine.shape);
     engine.load(group);
     const greedy = greedyActions(engine.agent.forward("online"), group);
-    const epsilon = (lane: number, t: number) => explorationRate(config.exploration, begins.get(group.episodes[lane])! + t);
+    const epsilon = (lane: number, t: number) =>
+      explorationRate(config.exploration, begins.get(group.episodes[lane])! + t);
     blocks.push({ age, ...storedChoices(greedy, group, epsilon) });
     age += block.length;
   }
@@ -113,5 +122,10 @@ function since({ indices, seeds, lengths, actions }: TrainState["replay"], first
   const known = indices.findIndex((index) => index >= first);
   const from = known < 0 ? indices.length : known;
   const steps = lengths.subarray(0, from).reduce((sum, length) => sum + length, 0);
-  return { indices: indices.subarray(from), seeds: seeds.subarray(from), lengths: lengths.subarray(from), actions: actions.subarray(steps * agents) };
+  return {
+    indices: indices.subarray(from),
+    seeds: seeds.subarray(from),
+    lengths: lengths.subarray(from),
+    actions: actions.subarray(steps * agents),
+  };
 }

@@ -21,7 +21,11 @@ export interface RecordedBattle {
   /** [name, type, x, y], whole numbers */
   readonly units: readonly (readonly [string, string, number, number])[];
   /** [loop, orders by ally, exact places of the enemies that somebody attacks] */
-  readonly steps: readonly (readonly [number, Readonly<Record<string, RecordedOrder>>, Readonly<Record<string, readonly [number, number]>>])[];
+  readonly steps: readonly (readonly [
+    number,
+    Readonly<Record<string, RecordedOrder>>,
+    Readonly<Record<string, readonly [number, number]>>,
+  ])[];
   /** [loop, unit, who killed it, x, y] */
   readonly deaths: readonly (readonly [number, string, string | null, number, number])[];
 }
@@ -120,14 +124,16 @@ export function recordingOf({ win, units, steps, deaths }: RecordedBattle, map: 
   }));
   const last = new Map<string, number>();
   const allies = names.filter((name) => name.startsWith("A"));
-  const actions = steps.map(([loop, orders]) => allies.map((name) => {
-    const order = orders[name];
-    if (!lives(name, loop)) return 0;
-    if (order === undefined || order[0] === "s") return 1;
-    if (order[0] === "a" || order[0] === "h") return 6 + Number(order[1].slice(1));
-    if (order[0] !== "m?") last.set(name, { N: 2, S: 3, E: 4, W: 5 }[order[0]]);
-    return last.get(name) ?? 1;
-  }));
+  const actions = steps.map(([loop, orders]) =>
+    allies.map((name) => {
+      const order = orders[name];
+      if (!lives(name, loop)) return 0;
+      if (order === undefined || order[0] === "s") return 1;
+      if (order[0] === "a" || order[0] === "h") return 6 + Number(order[1].slice(1));
+      if (order[0] !== "m?") last.set(name, { N: 2, S: 3, E: 4, W: 5 }[order[0]]);
+      return last.get(name) ?? 1;
+    }),
+  );
   return { environment: map, seed: 0, frames, rewards: actions.map(() => 0), actions, won: win };
 }
 

@@ -26,18 +26,30 @@ export interface SeedTableOptions {
  * @example
  * showTable(seedTable(runs, lambda.label, { from: 40_000, reference: "QMIX, 0" }));
  */
-export function seedTable(runs: readonly StoredRun[], label: (config: Config) => string, options: SeedTableOptions = {}): Table {
+export function seedTable(
+  runs: readonly StoredRun[],
+  label: (config: Config) => string,
+  options: SeedTableOptions = {},
+): Table {
   const { title, from = 0, reference } = options;
   const settings = [...new Set(runs.map(({ config }) => label(config)))];
-  if (reference !== undefined && !settings.includes(reference)) throw new LabError(`No run is called "${reference}"; there are ${settings.map((name) => `"${name}"`).join(", ")}.`);
+  if (reference !== undefined && !settings.includes(reference))
+    throw new LabError(`No run is called "${reference}"; there are ${settings.map((name) => `"${name}"`).join(", ")}.`);
   const seeds = [...new Set(runs.map(({ config }) => config.seed))].sort((a, b) => a - b);
   const rates = new Map<string, number>();
   for (const run of runs) {
     const key = `${run.config.seed} ${label(run.config)}`;
-    if (rates.has(key)) throw new LabError(`Two runs of seed ${run.config.seed} are called "${label(run.config)}": name what sets them apart, or give runs of one kind only.`);
+    if (rates.has(key))
+      throw new LabError(
+        `Two runs of seed ${run.config.seed} are called "${label(run.config)}": name what sets them apart, or give runs of one kind only.`,
+      );
     rates.set(key, winRateSince(run, from));
   }
-  for (const setting of settings) requireSeeds(runs.filter(({ config }) => label(config) === setting), `These runs of "${setting}"`);
+  for (const setting of settings)
+    requireSeeds(
+      runs.filter(({ config }) => label(config) === setting),
+      `These runs of "${setting}"`,
+    );
   const rate = (seed: number, setting: string): number | undefined => rates.get(`${seed} ${setting}`);
   const percent = (share: number): string => (100 * share).toFixed(1);
   const own = (setting: string): number[] => seeds.flatMap((seed) => rate(seed, setting) ?? []);
@@ -59,7 +71,10 @@ export function seedTable(runs: readonly StoredRun[], label: (config: Config) =>
     ...(title === undefined ? {} : { title }),
     columns: [{ title: "Seed" }, ...settings.map((setting) => ({ title: setting, align: "right" as const }))],
     rows: [
-      ...seeds.map((seed) => [String(seed), ...settings.map((setting) => (rate(seed, setting) === undefined ? "" : percent(rate(seed, setting)!)))]),
+      ...seeds.map((seed) => [
+        String(seed),
+        ...settings.map((setting) => (rate(seed, setting) === undefined ? "" : percent(rate(seed, setting)!))),
+      ]),
       ["mean", ...settings.map(average)],
       ...(reference === undefined || seeds.length < 2 ? [] : [[`more than ${reference}`, ...settings.map(against)]]),
     ],
@@ -79,7 +94,11 @@ export function sharedSteps(runs: readonly Pick<StoredRun, "metrics">[]): number
   const [first, ...others] = runs.map(({ metrics }) => metrics);
   let shared = 0;
   for (const [i, row] of (first ?? []).entries()) {
-    const same = others.every((rows) => rows[i] !== undefined && (Object.keys(row) as (keyof typeof row)[]).every((key) => Object.is(row[key], rows[i]![key])));
+    const same = others.every(
+      (rows) =>
+        rows[i] !== undefined &&
+        (Object.keys(row) as (keyof typeof row)[]).every((key) => Object.is(row[key], rows[i]![key])),
+    );
     if (!same) break;
     shared = row.step;
   }
@@ -92,7 +111,10 @@ export function sharedSteps(runs: readonly Pick<StoredRun, "metrics">[]): number
  */
 export function winRateSince(run: StoredRun, from: number): number {
   summaryOf(run);
-  const rates = run.metrics.filter(({ kind, step }) => kind === "evaluation" && step >= from).map(({ winRate }) => winRate);
-  if (rates.length === 0) throw new LabError(`Run ${run.name} has no evaluation from step ${from} on; it has ${run.config.steps} steps.`);
+  const rates = run.metrics
+    .filter(({ kind, step }) => kind === "evaluation" && step >= from)
+    .map(({ winRate }) => winRate);
+  if (rates.length === 0)
+    throw new LabError(`Run ${run.name} has no evaluation from step ${from} on; it has ${run.config.steps} steps.`);
   return mean(rates);
 }

@@ -9,7 +9,15 @@ import { maskSnapshots } from "./snapshots.js";
 const runs = mkdtempSync(join(tmpdir(), "mast-snapshots-"));
 afterAll(() => rmSync(runs, { recursive: true, force: true }));
 
-const small = { environment: "3m", steps: 600, warmup: 100, targetInterval: 5, replay: { offlineBatch: 4, onlineBatch: 2 }, evaluation: { interval: 200, episodes: 4 }, log: { interval: 100 } } satisfies ConfigInput;
+const small = {
+  environment: "3m",
+  steps: 600,
+  warmup: 100,
+  targetInterval: 5,
+  replay: { offlineBatch: 4, onlineBatch: 2 },
+  evaluation: { interval: 200, episodes: 4 },
+  log: { interval: 100 },
+} satisfies ConfigInput;
 const mast = await runOne(resolveConfig({ ...small, method: "mast", topology: { interval: 4 } }), { runs });
 
 it("takes masks at moments of the training, with the shape of the weight", () => {
@@ -23,7 +31,11 @@ it("takes masks at moments of the training, with the shape of the weight", () =>
 });
 
 it("says which weights a run has masks of; those of a dense one are full", async () => {
-  expect(() => maskSnapshots(mast, "agent.fc3.weight")).toThrow(/has no mask "agent.fc3.weight"; there are agent.fc1.weight, /);
-  const dense = await runOne(resolveConfig({ ...small, method: "dense", steps: 100}), { runs });
-  expect(maskSnapshots(dense, "agent.fc1.weight").map(({ mask }) => mask.every((entry) => entry === 1))).toEqual([true]);
+  expect(() => maskSnapshots(mast, "agent.fc3.weight")).toThrow(
+    /has no mask "agent.fc3.weight"; there are agent.fc1.weight, /,
+  );
+  const dense = await runOne(resolveConfig({ ...small, method: "dense", steps: 100 }), { runs });
+  expect(maskSnapshots(dense, "agent.fc1.weight").map(({ mask }) => mask.every((entry) => entry === 1))).toEqual([
+    true,
+  ]);
 });

@@ -11,14 +11,30 @@ import { networkPlan } from "../training/plan.js";
  * @example
  * maskSnapshots(run, "agent.fc1.weight"); // at the start, after a quarter, half, and at the end, as the paper's Figure 11
  */
-export function maskSnapshots(run: StoredRun, weight: string, moments: readonly number[] = [0, 0.25, 0.5, 1]): MaskSnapshot[] {
+export function maskSnapshots(
+  run: StoredRun,
+  weight: string,
+  moments: readonly number[] = [0, 0.25, 0.5, 1],
+): MaskSnapshot[] {
   const history = readMasks(run.directory);
   const known = [...(history[0]?.masks.keys() ?? [])];
-  if (!known.includes(weight)) throw new LabError(`${run.name} has no mask "${weight}"; ${known.length === 0 ? "it has not begun" : `there are ${known.join(", ")}`}`);
+  if (!known.includes(weight))
+    throw new LabError(
+      `${run.name} has no mask "${weight}"; ${known.length === 0 ? "it has not begun" : `there are ${known.join(", ")}`}`,
+    );
   const last = history.at(-1)!.step;
-  const chosen = new Set(moments.map((moment) => history.reduce((a, b) => (Math.abs(b.step - moment * last) < Math.abs(a.step - moment * last) ? b : a))));
+  const chosen = new Set(
+    moments.map((moment) =>
+      history.reduce((a, b) => (Math.abs(b.step - moment * last) < Math.abs(a.step - moment * last) ? b : a)),
+    ),
+  );
   const [outputs, inputs] = weightShape(run, weight);
-  return [...chosen].map(({ step, masks }) => ({ label: `step ${shortSteps(Math.round(step / 100) * 100)}`, outputs, inputs, mask: masks.get(weight)! }));
+  return [...chosen].map(({ step, masks }) => ({
+    label: `step ${shortSteps(Math.round(step / 100) * 100)}`,
+    outputs,
+    inputs,
+    mask: masks.get(weight)!,
+  }));
 }
 
 function weightShape({ config }: StoredRun, weight: string): [outputs: number, inputs: number] {

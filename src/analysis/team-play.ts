@@ -40,7 +40,9 @@ export interface TeamPlay {
  * const episodes = playTeam("qmix-3m.safetensors", { environment: "3m", episodes: 200 });
  */
 export function playTeam(team: string, { episodes, seed = 1, environment, rules, runs }: TeamPlay): PlayedEpisode[] {
-  const { env, engine } = /\.safetensors$/.test(team) ? fromFile(team, environment, rules) : fromRun(team, environment, rules, runs);
+  const { env, engine } = /\.safetensors$/.test(team)
+    ? fromFile(team, environment, rules)
+    : fromRun(team, environment, rules, runs);
   try {
     const play = greedyPolicy(engine.createActor(1));
     const joint = new Uint8Array(env.sizes.agents);
@@ -63,10 +65,20 @@ export function playTeam(team: string, { episodes, seed = 1, environment, rules,
 function fromRun(name: string, environment: string | undefined, rules: TeamPlay["rules"], runs: string | undefined) {
   const { config, directory } = readRun(name, runs === undefined ? {} : { runs });
   const { state } = readRunCheckpoint(directory);
-  const env = environmentOf({ ...config, ...(environment !== undefined && { environment }), ...(rules !== undefined && { rules }) });
+  const env = environmentOf({
+    ...config,
+    ...(environment !== undefined && { environment }),
+    ...(rules !== undefined && { rules }),
+  });
   const trained = environmentOf(config);
-  if (env.sizes.observation !== trained.sizes.observation || env.sizes.actions !== trained.sizes.actions || env.sizes.agents !== trained.sizes.agents) {
-    throw new LabError(`${name} was trained on ${config.environment}, whose agents see and do other things than those of ${env.name}: choose an environment of the same sizes.`);
+  if (
+    env.sizes.observation !== trained.sizes.observation ||
+    env.sizes.actions !== trained.sizes.actions ||
+    env.sizes.agents !== trained.sizes.agents
+  ) {
+    throw new LabError(
+      `${name} was trained on ${config.environment}, whose agents see and do other things than those of ${env.name}: choose an environment of the same sizes.`,
+    );
   }
   return { env, engine: restoreNetworks(config, state) };
 }
@@ -95,7 +107,10 @@ export function agentFromFile(path: string, env: Environment): Engine<true> {
   const { tensors } = readTensors(path);
   const named = (name: string) => tensors.get(name) ?? tensors.get(name.replace(/^agent\./, ""));
   const hidden = named("agent.fc1.bias")?.shape[0];
-  if (hidden === undefined) throw new LabError(`${path} holds no agent network: there is no agent.fc1.bias among ${[...tensors.keys()].slice(0, 4).join(", ") || "no tensors"}.`);
+  if (hidden === undefined)
+    throw new LabError(
+      `${path} holds no agent network: there is no agent.fc1.bias among ${[...tensors.keys()].slice(0, 4).join(", ") || "no tensors"}.`,
+    );
   const shape = { ...env.sizes, hidden, embed: 1, hypernetEmbed: 1 };
   const parameters = new Map<string, Float32Array>();
   for (const { name, shape: size, network } of networkParameters(shape)) {
@@ -105,7 +120,9 @@ export function agentFromFile(path: string, env: Environment): Engine<true> {
     const tensor = named(name);
     if (tensor === undefined) throw new LabError(`${path} holds no ${name}.`);
     if (tensor.shape.join() !== size.join()) {
-      throw new LabError(`${path} is no network for ${env.name}: its ${name} is [${tensor.shape.join(", ")}], and ${env.name} needs [${size.join(", ")}] (inputs: ${agentInput(shape)}, actions: ${shape.actions}).`);
+      throw new LabError(
+        `${path} is no network for ${env.name}: its ${name} is [${tensor.shape.join(", ")}], and ${env.name} needs [${size.join(", ")}] (inputs: ${agentInput(shape)}, actions: ${shape.actions}).`,
+      );
     }
     values.set(Float32Array.from(tensor.data as Float32Array, Number));
   }

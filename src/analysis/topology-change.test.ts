@@ -8,8 +8,16 @@ import { runOne } from "../runs/run.js";
 import { topologyChange } from "./topology-change.js";
 
 const small: ConfigInput = {
-  environment: "two-step", steps: 300, seed: 1, warmup: 50, targetInterval: 20, sparsity: { level: 0.6 },
-  network: { hidden: 8, embed: 4, hypernetEmbed: 8 }, topology: { interval: 10 }, evaluation: { interval: 300, episodes: 2, window: 1 }, log: { interval: 50 },
+  environment: "two-step",
+  steps: 300,
+  seed: 1,
+  warmup: 50,
+  targetInterval: 20,
+  sparsity: { level: 0.6 },
+  network: { hidden: 8, embed: 4, hypernetEmbed: 8 },
+  topology: { interval: 10 },
+  evaluation: { interval: 300, episodes: 2, window: 1 },
+  log: { interval: 50 },
 };
 
 let runs: string;
@@ -31,14 +39,21 @@ describe("topologyChange", () => {
     expect(change.moved).toBe(moved.reduce((a, b) => a + b, 0));
     expect(change.moved).toBeGreaterThan(change.connections / 4);
     expect(change.tried).toBe(moments[0].filter((_, j) => moments.some((moment) => moment[j] === 1)).length);
-    const grown = moments.slice(1, -1).flatMap((moment, i) => moment.flatMap((bit, j) => (bit > moments[i][j] ? [moments[i + 2][j]] : [])));
+    const grown = moments
+      .slice(1, -1)
+      .flatMap((moment, i) => moment.flatMap((bit, j) => (bit > moments[i][j] ? [moments[i + 2][j]] : [])));
     expect(grown.length).toBeGreaterThan(50);
     expect(change.shortLived).toBeCloseTo(grown.filter((bit) => bit === 0).length / grown.length, 12);
-    expect(change.kept).toMatchObject({ connections: change.connections, shared: moments[0].filter((bit, j) => bit === 1 && moments.at(-1)![j] === 1).length });
+    expect(change.kept).toMatchObject({
+      connections: change.connections,
+      shared: moments[0].filter((bit, j) => bit === 1 && moments.at(-1)![j] === 1).length,
+    });
   });
 
   it("finds no movement where the topology is fixed", async () => {
-    const change = topologyChange(await runOne(resolveConfig({ ...small, method: "ss", replay: { offlineBatch: 20 } }), { runs }));
+    const change = topologyChange(
+      await runOne(resolveConfig({ ...small, method: "ss", replay: { offlineBatch: 20 } }), { runs }),
+    );
     expect(change).toMatchObject({ evolutions: 0, moved: 0 });
     expect(change.tried).toBe(change.connections);
     expect(change.shortLived).toBeNaN();

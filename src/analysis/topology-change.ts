@@ -33,7 +33,11 @@ export function topologyChange({ name, directory }: StoredRun): TopologyChange {
   const history = readMasks(directory);
   const [first, last] = [history[0], history.at(-1)];
   if (first === undefined || last === undefined) throw new LabError(`Run ${name} has no masks yet: it has not begun.`);
-  let weights = 0, connections = 0, tried = 0, grown = 0, lost = 0;
+  let weights = 0,
+    connections = 0,
+    tried = 0,
+    grown = 0,
+    lost = 0;
   for (const [layer, mask] of first.masks) {
     const ever = mask.slice();
     history.forEach((moment, m) => {
@@ -51,5 +55,13 @@ export function topologyChange({ name, directory }: StoredRun): TopologyChange {
     tried += countNonzeros(ever);
   }
   const moved = readTopology(directory).reduce((sum, { dropped }) => sum + dropped, 0);
-  return { evolutions: last.evolution, weights, connections, moved, tried, shortLived: lost / grown, kept: maskOverlap(first.masks, last.masks) };
+  return {
+    evolutions: last.evolution,
+    weights,
+    connections,
+    moved,
+    tried,
+    shortLived: lost / grown,
+    kept: maskOverlap(first.masks, last.masks),
+  };
 }

@@ -27,12 +27,14 @@ export interface CompareFlags extends RunsFlags {
  */
 export async function compareCommand(what: readonly string[], flags: CompareFlags): Promise<void> {
   const id = flags.name ?? "compare";
-  if (!/^[a-z0-9][a-z0-9._-]*$/i.test(id)) throw new LabError(`--name is ${show(id)}; expected letters, digits, dots and dashes.`);
+  if (!/^[a-z0-9][a-z0-9._-]*$/i.test(id))
+    throw new LabError(`--name is ${show(id)}; expected letters, digits, dots and dashes.`);
   const named = new Map<string, string>();
   const found = new Map<string, StoredRun>();
   for (const one of what) {
     const [, label, list] = /^([^=]+)=(.+)$/.exec(one) ?? [];
-    const runs = label === undefined ? runsNamed(one, flags) : list!.split(",").flatMap((name) => runsNamed(name, flags));
+    const runs =
+      label === undefined ? runsNamed(one, flags) : list!.split(",").flatMap((name) => runsNamed(name, flags));
     if (label !== undefined) requireSeeds(runs, `The runs of ${label}`);
     for (const run of runs) {
       found.set(run.name, run);
@@ -41,10 +43,18 @@ export async function compareCommand(what: readonly string[], flags: CompareFlag
   }
   const runs = [...found.values()];
   const unfinished = runs.filter(({ state }) => state !== "complete");
-  if (unfinished.length > 0) throw new LabError(`${unfinished.length === runs.length ? "None" : `${unfinished.length}`} of these ${runs.length} runs ${unfinished.length === runs.length ? "is" : "are not"} complete (${unfinished.slice(0, 3).map(({ name }) => name).join(", ")}${unfinished.length > 3 ? ", ..." : ""}): leave them out, or train them to their end.`);
+  if (unfinished.length > 0)
+    throw new LabError(
+      `${unfinished.length === runs.length ? "None" : `${unfinished.length}`} of these ${runs.length} runs ${unfinished.length === runs.length ? "is" : "are not"} complete (${unfinished
+        .slice(0, 3)
+        .map(({ name }) => name)
+        .join(", ")}${unfinished.length > 3 ? ", ..." : ""}): leave them out, or train them to their end.`,
+    );
   // Scores that are measured differently say nothing about each other.
   refuseDifference(runs, "These runs", (field) => field.startsWith("evaluation.") || field === "rules");
-  const labels = runLabels(runs.map(({ config }) => config)).map((label, i) => severalEnvironments(runs) ? `${runs[i]!.config.environment}, ${label}` : label);
+  const labels = runLabels(runs.map(({ config }) => config)).map((label, i) =>
+    severalEnvironments(runs) ? `${runs[i]!.config.environment}, ${label}` : label,
+  );
   const labelOf = new Map(runs.map(({ name }, i) => [name, named.get(name) ?? labels[i]!]));
   const groups = new Map<string, Group>();
   for (const run of runs) {
@@ -53,7 +63,10 @@ export async function compareCommand(what: readonly string[], flags: CompareFlag
   }
   const byConfig = new Map(runs.map((run) => [run.config, labelOf.get(run.name)!]));
   const experiment: Experiment = {
-    id, title: "Comparison", about: "", profile: "classroom",
+    id,
+    title: "Comparison",
+    about: "",
+    profile: "classroom",
     configs: () => runs.map(({ config }) => config),
     label: (config) => byConfig.get(config) ?? "other",
     columns: (config) => ({ setting: byConfig.get(config) ?? "other" }),
@@ -62,8 +75,16 @@ export async function compareCommand(what: readonly string[], flags: CompareFlag
   const reduction = reduceResults(experiment, runs);
   console.log(`\n${tableText(reduction.table)}\n`);
   const differences = differing([...groups.values()].map((group) => group.runs[0]!.config));
-  if (differences.length > 0) console.log(`They differ in ${differences.slice(0, 12).join("; ")}${differences.length > 12 ? `; and ${differences.length - 12} other fields` : ""}.\n`);
-  sayWhatIsSaved(await saveResults(experiment, "classroom", runs, reduction, { place: resultsPlace(flags.results), labels: { comparison: id } }));
+  if (differences.length > 0)
+    console.log(
+      `They differ in ${differences.slice(0, 12).join("; ")}${differences.length > 12 ? `; and ${differences.length - 12} other fields` : ""}.\n`,
+    );
+  sayWhatIsSaved(
+    await saveResults(experiment, "classroom", runs, reduction, {
+      place: resultsPlace(flags.results),
+      labels: { comparison: id },
+    }),
+  );
 }
 
 function severalEnvironments(runs: readonly StoredRun[]): boolean {
@@ -85,10 +106,17 @@ function runsNamed(name: string, flags: CompareFlags): StoredRun[] {
   const isStudy = /\.(ya?ml|json)$/i.test(name) || keptStudies(flags.runs).some((kept) => kept.name === name);
   if (isStudy) {
     const kept = findStudy(name, flags);
-    const runs = runsOf(kept).map((config) => runOf(config, store)).filter((run): run is StoredRun => run?.state === "complete");
-    if (runs.length === 0) throw new LabError(`No run of ${kept.study.id} is complete yet: \`mast study run ${name}\` trains them.`);
+    const runs = runsOf(kept)
+      .map((config) => runOf(config, store))
+      .filter((run): run is StoredRun => run?.state === "complete");
+    if (runs.length === 0)
+      throw new LabError(`No run of ${kept.study.id} is complete yet: \`mast study run ${name}\` trains them.`);
     return runs;
   }
-  const beginning = existsSync(name) ? [] : listRuns(store).filter((run) => run.name.startsWith(name) && inspectRun(run.directory).state !== "damaged");
-  return beginning.length > 1 ? beginning.map((run) => readRun(run.directory)) : [readRun(basename(findRun(name, store)) === name ? name : findRun(name, store), store)];
+  const beginning = existsSync(name)
+    ? []
+    : listRuns(store).filter((run) => run.name.startsWith(name) && inspectRun(run.directory).state !== "damaged");
+  return beginning.length > 1
+    ? beginning.map((run) => readRun(run.directory))
+    : [readRun(basename(findRun(name, store)) === name ? name : findRun(name, store), store)];
 }

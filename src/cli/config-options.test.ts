@@ -14,7 +14,12 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe("--short", () => {
   it("shortens the paper's times, and yields to whatever else is given", () => {
-    const config = configFrom({ short: true, steps: "300000", environment: "2s3z", set: ["operator.alpha=5", "replay.onlineCapacity=64"] });
+    const config = configFrom({
+      short: true,
+      steps: "300000",
+      environment: "2s3z",
+      set: ["operator.alpha=5", "replay.onlineCapacity=64"],
+    });
     expect(config).toMatchObject({
       environment: "2s3z",
       steps: 300_000,
@@ -50,51 +55,84 @@ describe("--config", () => {
     expect(configFrom({ config, set: [] })).toEqual(resolveConfig(given));
     expect(configFrom({ config, method: "rigl", set: [] })).toEqual(resolveConfig({ ...given, method: "rigl" }));
     expect(configFrom({ config, steps: "100000", set: [] })).toEqual(resolveConfig({ ...given, steps: 100_000 }));
-    expect(configFrom({ config, algorithm: "res", set: ["res.beta=4"] })).toEqual(resolveConfig({ ...given, algorithm: "res", res: { beta: 4 } }));
-    expect(configFrom({ config, engine: "tensorflow", set: [] })).toEqual(resolveConfig({ ...given, engine: "tensorflow" }));
-    expect(configFrom({ config, method: "rigl", set: [] })).toMatchObject({ operator: { kind: "max", omega: 5 }, replay: { offlineBatch: 32, onlineBatch: 0 }, returns: { kind: "one-step" } });
+    expect(configFrom({ config, algorithm: "res", set: ["res.beta=4"] })).toEqual(
+      resolveConfig({ ...given, algorithm: "res", res: { beta: 4 } }),
+    );
+    expect(configFrom({ config, engine: "tensorflow", set: [] })).toEqual(
+      resolveConfig({ ...given, engine: "tensorflow" }),
+    );
+    expect(configFrom({ config, method: "rigl", set: [] })).toMatchObject({
+      operator: { kind: "max", omega: 5 },
+      replay: { offlineBatch: 32, onlineBatch: 0 },
+      returns: { kind: "one-step" },
+    });
   });
 
   it("reads YAML, and flags and --set stand above it", () => {
     const config = join(folder, "run.yaml");
     writeFileSync(config, "\ufeffenvironment: 2s3z\r\nsteps: 1000\r\nreturns:\r\n  lambda: 0.6\r\n");
-    expect(configFrom({ config, steps: "2000", set: ["returns.burnIn=7"] })).toEqual(resolveConfig({ environment: "2s3z", steps: 2_000, returns: { lambda: 0.6, burnIn: 7 } }));
+    expect(configFrom({ config, steps: "2000", set: ["returns.burnIn=7"] })).toEqual(
+      resolveConfig({ environment: "2s3z", steps: 2_000, returns: { lambda: 0.6, burnIn: 7 } }),
+    );
   });
 
   it("says of keys of PyMARL how they are called", () => {
     const config = join(folder, "qmix.yaml");
-    writeFileSync(config, "# --- QMIX specific parameters ---\naction_selector: \"epsilon_greedy\"\nepsilon_start: 1.0\n");
-    expect(() => configFrom({ config, set: [] })).toThrow(/unknown key "action_selector"; PyMARL's action_selector is always epsilon_greedy in mast-lab/);
+    writeFileSync(
+      config,
+      '# --- QMIX specific parameters ---\naction_selector: "epsilon_greedy"\nepsilon_start: 1.0\n',
+    );
+    expect(() => configFrom({ config, set: [] })).toThrow(
+      /unknown key "action_selector"; PyMARL's action_selector is always epsilon_greedy in mast-lab/,
+    );
   });
 });
 
 describe("--set", () => {
-  it.each(["__proto__.seed=9", "constructor.prototype.seed=9", "returns.__proto__.lambda=0.1", "returns.prototype=1"])("refuses %s, and leaves every other object alone", (entry) => {
-    expect(() => configFrom({ set: [entry] })).toThrow(/^config: unknown key "(__proto__|constructor|prototype)"/);
-    expect(({} as Record<string, unknown>)["seed"]).toBeUndefined();
-  });
+  it.each(["__proto__.seed=9", "constructor.prototype.seed=9", "returns.__proto__.lambda=0.1", "returns.prototype=1"])(
+    "refuses %s, and leaves every other object alone",
+    (entry) => {
+      expect(() => configFrom({ set: [entry] })).toThrow(/^config: unknown key "(__proto__|constructor|prototype)"/);
+      expect(({} as Record<string, unknown>)["seed"]).toBeUndefined();
+    },
+  );
 
   it("names a field that is none, however it is written", () => {
     expect(() => configFrom({ set: [".x=1"] })).toThrow('config: unknown key ""');
     expect(() => configFrom({ set: ["steps.x=1"] })).toThrow('config: steps is {"x":1}; allowed: a whole number');
-    expect(() => configFrom({ set: [`seed=${"[".repeat(50_000)}${"]".repeat(50_000)}`] })).toThrow("config: seed is nested too deeply");
+    expect(() => configFrom({ set: [`seed=${"[".repeat(50_000)}${"]".repeat(50_000)}`] })).toThrow(
+      "config: seed is nested too deeply",
+    );
   });
 });
 
 it("--seeds refuses a seed that no configuration can have, before anything runs", async () => {
-  await expect(trainCommand({ base: { seed: 2_147_483_647 }, grid: {} }, { seeds: 2, runs: join(folder, "none") })).rejects.toThrow("config: seed is 2147483648; allowed: a whole number from 0 to 2,147,483,647");
+  await expect(
+    trainCommand({ base: { seed: 2_147_483_647 }, grid: {} }, { seeds: 2, runs: join(folder, "none") }),
+  ).rejects.toThrow("config: seed is 2147483648; allowed: a whole number from 0 to 2,147,483,647");
 });
 
 describe("several values of a field", () => {
   it("become a grid, from flags and from --set; what is one value stays one", () => {
-    expect(gridFrom({ method: "mast, rigl", environment: "2s3z", set: ["returns.lambda=0.6,0.8", 'parts=["a.ts","b.ts"]', "returns.n=3"] })).toEqual({
+    expect(
+      gridFrom({
+        method: "mast, rigl",
+        environment: "2s3z",
+        set: ["returns.lambda=0.6,0.8", 'parts=["a.ts","b.ts"]', "returns.n=3"],
+      }),
+    ).toEqual({
       base: { environment: "2s3z", parts: ["a.ts", "b.ts"], returns: { n: 3 } },
       grid: { method: ["mast", "rigl"], "returns.lambda": [0.6, 0.8] },
     });
   });
 
   it("budget a short run, and may not be empty", () => {
-    expect(gridFrom({ short: true, steps: "1000,2000", set: [] })).toEqual({ base: { short: true }, grid: { steps: [1000, 2000] } });
-    expect(() => gridFrom({ set: ["returns.lambda=0.6,"] })).toThrow('--set returns.lambda is "0.6,", in which a value between commas is empty.');
+    expect(gridFrom({ short: true, steps: "1000,2000", set: [] })).toEqual({
+      base: { short: true },
+      grid: { steps: [1000, 2000] },
+    });
+    expect(() => gridFrom({ set: ["returns.lambda=0.6,"] })).toThrow(
+      '--set returns.lambda is "0.6,", in which a value between commas is empty.',
+    );
   });
 });

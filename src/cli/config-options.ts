@@ -28,25 +28,55 @@ const FLAGS: readonly (readonly [flag: string, value: string, path: string, abou
   ["rules", "NAME", "rules", "rules of the battle simulator: starcraft or smaclite (default: starcraft)"],
   ["algorithm", "NAME", "algorithm", `${ALGORITHMS.slice(0, -1).join(", ")} or ${ALGORITHMS.at(-1)} (default: qmix)`],
   ["method", "NAME", "method", `${METHODS.slice(0, -1).join(", ")} or ${METHODS.at(-1)} (default: mast)`],
-  ["sparsity", "SHARE", "sparsity.level", "share of weights removed, 0.95 for 95 % (default: 0.95; dense: 0; tiny: of the sparse networks that it is as large as)"],
-  ["ticket", "KIND", "ticket.kind", "a topology that stays fixed: random, or from --source a winning (new weights) or cheating one (its weights)"],
+  [
+    "sparsity",
+    "SHARE",
+    "sparsity.level",
+    "share of weights removed, 0.95 for 95 % (default: 0.95; dense: 0; tiny: of the sparse networks that it is as large as)",
+  ],
+  [
+    "ticket",
+    "KIND",
+    "ticket.kind",
+    "a topology that stays fixed: random, or from --source a winning (new weights) or cheating one (its weights)",
+  ],
   ["steps", "N", "steps", "environment steps (default: 2000000, as in the paper)"],
   ["engine", "NAME", "engine", "what runs the networks: wasm or tensorflow (default: wasm)"],
-  ["backend", "NAME", "backend", `what the tensorflow engine computes on: ${BACKENDS.slice(0, -1).join(", ")} or ${BACKENDS.at(-1)} (default: auto)`],
+  [
+    "backend",
+    "NAME",
+    "backend",
+    `what the tensorflow engine computes on: ${BACKENDS.slice(0, -1).join(", ")} or ${BACKENDS.at(-1)} (default: auto)`,
+  ],
   ["seed", "N", "seed", "determines everything random (default: 1)"],
 ];
 
 /** Adds the options that describe a run to a command. */
 export function addConfigOptions(command: Command): Command {
-  command.option("-c, --config <FILE>", "a JSON or YAML file with any part of a configuration, or the config.json of a run, to train it with changes");
+  command.option(
+    "-c, --config <FILE>",
+    "a JSON or YAML file with any part of a configuration, or the config.json of a run, to train it with changes",
+  );
   for (const [flag, value, , about] of FLAGS) command.option(`--${flag} <${value}>`, about);
-  command.option("--parts <FILE...>", "files of parts of one's own: environments, algorithms, growth rules, operators, methods (see examples/)");
+  command.option(
+    "--parts <FILE...>",
+    "files of parts of one's own: environments, algorithms, growth rules, operators, methods (see examples/)",
+  );
   command.option("--source <RUN>", "the run that a winning or cheating ticket comes from");
-  command.option("--short", "settings for runs of 100,000 to 500,000 steps where nothing else is given, instead of the paper's for 2,000,000");
-  return command.option("--set <FIELD=VALUE>", "any other field, for example returns.lambda=0.6; may be repeated", (value: string, before: readonly string[]) => {
-    if (!/^[^=]+=/.test(value)) throw new InvalidArgumentError(`expected FIELD=VALUE, for example returns.lambda=0.6`);
-    return [...before, value];
-  }, []);
+  command.option(
+    "--short",
+    "settings for runs of 100,000 to 500,000 steps where nothing else is given, instead of the paper's for 2,000,000",
+  );
+  return command.option(
+    "--set <FIELD=VALUE>",
+    "any other field, for example returns.lambda=0.6; may be repeated",
+    (value: string, before: readonly string[]) => {
+      if (!/^[^=]+=/.test(value))
+        throw new InvalidArgumentError(`expected FIELD=VALUE, for example returns.lambda=0.6`);
+      return [...before, value];
+    },
+    [],
+  );
 }
 
 /** What was asked for, and the values of fields of which several were given, separated by commas. */
@@ -78,25 +108,36 @@ export function gridFrom(flags: ConfigFlags): AskedFor {
 
 /** The parts of a text that commas separate; undefined where it is one value, as text in quotes and a list in brackets are. */
 function severalValues(text: string): readonly string[] | undefined {
-  return text.includes(",") && typeof parseValue(text) === "string" && !text.startsWith('"') ? text.split(",") : undefined;
+  return text.includes(",") && typeof parseValue(text) === "string" && !text.startsWith('"')
+    ? text.split(",")
+    : undefined;
 }
 
 function listed(option: string, text: string): unknown[] {
   const values = severalValues(text)!.map((part) => part.trim());
-  if (values.includes("")) throw new ConfigError(`${option} is ${show(text)}, in which a value between commas is empty.`);
+  if (values.includes(""))
+    throw new ConfigError(`${option} is ${show(text)}, in which a value between commas is empty.`);
   return values.map(parseValue);
 }
 
 /** @param budgeted whether steps are given elsewhere */
 function inputFrom(flags: ConfigFlags, budgeted = false): Record<string, unknown> {
   const input = flags.config === undefined ? {} : readConfigFile(flags.config);
-  for (const [flag, , path] of FLAGS) if (flags[flag] !== undefined) assign(input, path, parseValue(String(flags[flag])));
+  for (const [flag, , path] of FLAGS)
+    if (flags[flag] !== undefined) assign(input, path, parseValue(String(flags[flag])));
   if (Array.isArray(flags["parts"])) assign(input, "parts", flags["parts"]);
   if (flags.short) assign(input, "short", true);
   // The whole name, by which the configuration means the same run always.
-  if (flags.source !== undefined) assign(input, "ticket.source", basename(findRun(flags.source, flags.runs === undefined ? {} : { runs: flags.runs })));
-  for (const entry of flags.set) assign(input, entry.slice(0, entry.indexOf("=")), parseValue(entry.slice(entry.indexOf("=") + 1)));
-  if (flags.short && !budgeted && input["steps"] === undefined) throw new ConfigError("--short needs a budget: give --steps, for example --steps 200000.");
+  if (flags.source !== undefined)
+    assign(
+      input,
+      "ticket.source",
+      basename(findRun(flags.source, flags.runs === undefined ? {} : { runs: flags.runs })),
+    );
+  for (const entry of flags.set)
+    assign(input, entry.slice(0, entry.indexOf("=")), parseValue(entry.slice(entry.indexOf("=") + 1)));
+  if (flags.short && !budgeted && input["steps"] === undefined)
+    throw new ConfigError("--short needs a budget: give --steps, for example --steps 200000.");
   return input;
 }
 
@@ -106,7 +147,9 @@ function readConfigFile(path: string): Record<string, unknown> {
     bytes = readFileSync(path);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    throw new ConfigError(`Cannot read the config file ${plain(path)}: ${code === "ENOENT" ? "there is no such file" : code === "EISDIR" ? "it is a folder" : plain((error as Error).message)}.`);
+    throw new ConfigError(
+      `Cannot read the config file ${plain(path)}: ${code === "ENOENT" ? "there is no such file" : code === "EISDIR" ? "it is a folder" : plain((error as Error).message)}.`,
+    );
   }
   return { ...configFromText(bytes, path) };
 }

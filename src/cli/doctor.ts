@@ -31,7 +31,20 @@ interface Finding {
 /** `mast doctor`: what of the environment is there, and how to get what is missing. */
 export async function doctorCommand(): Promise<void> {
   const backends = Promise.all(BACKENDS.filter((name) => name !== "auto").map(backend));
-  const findings = [nodeVersion(), await engine(), ...(await backends), packages(), machine(), python(), await environments(), await jupyter(), kernel(), await browser(), gpu(), git()];
+  const findings = [
+    nodeVersion(),
+    await engine(),
+    ...(await backends),
+    packages(),
+    machine(),
+    python(),
+    await environments(),
+    await jupyter(),
+    kernel(),
+    await browser(),
+    gpu(),
+    git(),
+  ];
   const width = Math.max(...findings.map(({ part }) => part.length));
   for (const { part, found, hint, required } of findings) {
     const mark = found !== undefined ? "ok      " : required ? "MISSING " : "-       ";
@@ -42,14 +55,26 @@ export async function doctorCommand(): Promise<void> {
 }
 
 function nodeVersion(): Finding {
-  return { part: "Node.js", found: process.versions.node, hint: "install Node.js 20.19 or newer from nodejs.org", required: true };
+  return {
+    part: "Node.js",
+    found: process.versions.node,
+    hint: "install Node.js 20.19 or newer from nodejs.org",
+    required: true,
+  };
 }
 
 function packages(): Finding {
   const require = createRequire(import.meta.url);
   const names = ["plotly.js-cartesian-dist-min/package.json", "piscina/package.json", "zod/package.json"];
-  const missing = names.filter((name) => !existsSync(join(packageRoot(), "node_modules", name)) && !canResolve(require, name));
-  return { part: "npm packages", found: missing.length === 0 ? "installed" : undefined, hint: `missing ${missing.join(", ")}: run npm ci`, required: true };
+  const missing = names.filter(
+    (name) => !existsSync(join(packageRoot(), "node_modules", name)) && !canResolve(require, name),
+  );
+  return {
+    part: "npm packages",
+    found: missing.length === 0 ? "installed" : undefined,
+    hint: `missing ${missing.join(", ")}: run npm ci`,
+    required: true,
+  };
 }
 
 function canResolve(require: NodeJS.Require, name: string): boolean {
@@ -83,9 +108,13 @@ async function backend(name: OpenBackend["backend"]): Promise<Finding> {
     const said = await openBackend("${name}").then(({ device, close }) => (close(), device), ({ message }) => "-" + message);
     console.log(said);`;
   try {
-    const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "-e", program], { timeout: 120_000 });
+    const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "-e", program], {
+      timeout: 120_000,
+    });
     const said = stdout.trim().split("\n").at(-1) ?? "";
-    return said.startsWith("-") ? { part, hint: said.slice(1).replace(`backend ${name}: `, "") } : { part, found: said, hint: "" };
+    return said.startsWith("-")
+      ? { part, hint: said.slice(1).replace(`backend ${name}: `, "") }
+      : { part, found: said, hint: "" };
   } catch (error) {
     const { signal, code } = error as { signal?: string; code?: number };
     return { part, hint: `it ends its process (${signal ?? `exit code ${code}`}): set it up again, or use another` };
@@ -93,18 +122,28 @@ async function backend(name: OpenBackend["backend"]): Promise<Finding> {
 }
 
 function machine(): Finding {
-  return { part: "Cores", found: `${cpus().length} (${cpus()[0]?.model.trim() ?? "unknown"}), ${Math.round(totalmem() / 2 ** 30)} GiB memory: one run a core`, hint: "" };
+  return {
+    part: "Cores",
+    found: `${cpus().length} (${cpus()[0]?.model.trim() ?? "unknown"}), ${Math.round(totalmem() / 2 ** 30)} GiB memory: one run a core`,
+    hint: "",
+  };
 }
 
 function python(): Finding {
   const found = firstLine("python3", "--version") ?? firstLine("python", "--version");
-  return { part: "Python", found, hint: "needed for JupyterLab, and to fetch TensorFlow for a GPU: install Python 3.9 or newer from python.org" };
+  return {
+    part: "Python",
+    found,
+    hint: "needed for JupyterLab, and to fetch TensorFlow for a GPU: install Python 3.9 or newer from python.org",
+  };
 }
 
 /** Which environments in Python are there. */
 async function environments(): Promise<Finding> {
   const part = "Environments in Python";
-  const { environmentPython, recipes, recipesThere } = (await import(new URL("../../src/setup/environments.mjs", import.meta.url).href)) as {
+  const { environmentPython, recipes, recipesThere } = (await import(
+    new URL("../../src/setup/environments.mjs", import.meta.url).href
+  )) as {
     environmentPython(): string;
     recipes: Readonly<Record<string, unknown>>;
     recipesThere(python?: string): string[];
@@ -119,7 +158,9 @@ async function environments(): Promise<Finding> {
 async function jupyter(): Promise<Finding> {
   const part = "JupyterLab";
   const hint = "for notebooks: npm run lab installs it into .venv";
-  const { findJupyter } = (await import(new URL("../../src/setup/jupyter.mjs", import.meta.url).href)) as { findJupyter(): string | undefined };
+  const { findJupyter } = (await import(new URL("../../src/setup/jupyter.mjs", import.meta.url).href)) as {
+    findJupyter(): string | undefined;
+  };
   const python = findJupyter();
   if (python === undefined) return { part, hint };
   return { part, found: `${firstLine(python, "-m", "jupyterlab", "--version") ?? "installed"} (${python})`, hint };
@@ -127,22 +168,38 @@ async function jupyter(): Promise<Finding> {
 
 function kernel(): Finding {
   const spec = join(packageRoot(), ".jupyter", "kernels", "tslab", "kernel.json");
-  return { part: "Kernel: TypeScript", found: existsSync(spec) ? "tslab, found by npm run lab" : undefined, hint: `${spec} is missing: git checkout .jupyter` };
+  return {
+    part: "Kernel: TypeScript",
+    found: existsSync(spec) ? "tslab, found by npm run lab" : undefined,
+    hint: `${spec} is missing: git checkout .jupyter`,
+  };
 }
 
 /** Lets the browser draw: one that is there may still not start. */
 async function browser(): Promise<Finding> {
   const fault = await checkBrowser();
-  return { part: "Browser for PNG", found: fault === undefined ? findBrowser() : undefined, hint: `figures are saved without PNG: ${fault}; ${BROWSER_HINT}` };
+  return {
+    part: "Browser for PNG",
+    found: fault === undefined ? findBrowser() : undefined,
+    hint: `figures are saved without PNG: ${fault}; ${BROWSER_HINT}`,
+  };
 }
 
 function gpu(): Finding {
   const name = firstLine("nvidia-smi", "--query-gpu=name,driver_version", "--format=csv,noheader");
-  return { part: "NVIDIA driver", found: name, hint: "none found: the wasm engine needs no GPU, and the tensorflow engine's webgpu takes other makes too" };
+  return {
+    part: "NVIDIA driver",
+    found: name,
+    hint: "none found: the wasm engine needs no GPU, and the tensorflow engine's webgpu takes other makes too",
+  };
 }
 
 function git(): Finding {
-  return { part: "git", found: firstLine("git", "--version"), hint: "runs are then stored without the commit of their code" };
+  return {
+    part: "git",
+    found: firstLine("git", "--version"),
+    hint: "runs are then stored without the commit of their code",
+  };
 }
 
 function firstLine(command: string, ...args: string[]): string | undefined {

@@ -30,21 +30,33 @@ describe("mast evaluate", () => {
     const log = vi.spyOn(console, "log").mockImplementation(() => undefined);
     const csv = join(folder, "rows.csv");
     evaluateCommand(stubborn(1), { environment: "3m", episodes: 5, seed: 7, csv });
-    expect(log.mock.calls[0]![0]).toMatch(/^won 0\.0 % of 5 episodes \(95 % interval 0\.0 to 43\.4\), return 0\.00, \d+\.\d steps$/);
+    expect(log.mock.calls[0]![0]).toMatch(
+      /^won 0\.0 % of 5 episodes \(95 % interval 0\.0 to 43\.4\), return 0\.00, \d+\.\d steps$/,
+    );
     log.mockRestore();
     const [head, ...rows] = readFileSync(csv, "utf8").trim().split("\n");
     expect(head).toBe("seed,won,return,steps");
-    expect(rows.map((row) => row.split(",").slice(0, 3).join())).toEqual(["7,0,0", "8,0,0", "9,0,0", "10,0,0", "11,0,0"]);
+    expect(rows.map((row) => row.split(",").slice(0, 3).join())).toEqual([
+      "7,0,0",
+      "8,0,0",
+      "9,0,0",
+      "10,0,0",
+      "11,0,0",
+    ]);
   });
 
   it("refuses networks of another map and files that hold none, in one line", () => {
     const network = stubborn(1);
-    expect(() => evaluateCommand(network, { environment: "8m", episodes: 1 })).toThrow(/is no network for 8m: its agent\.fc1\.weight is \[64, 42\], and 8m needs \[64, \d+\]/);
+    expect(() => evaluateCommand(network, { environment: "8m", episodes: 1 })).toThrow(
+      /is no network for 8m: its agent\.fc1\.weight is \[64, 42\], and 8m needs \[64, \d+\]/,
+    );
     expect(() => evaluateCommand(network, { episodes: 1 })).toThrow(/add --environment MAP/);
     const other = join(folder, "other.safetensors");
     writeFileSync(other, encodeSafetensors(new Map([["weight", { shape: [1], data: new Float32Array(1) }]])));
     expect(() => evaluateCommand(other, { environment: "3m", episodes: 1 })).toThrow(/holds no agent network/);
-    expect(() => evaluateCommand(join(folder, "none.safetensors"), { environment: "3m", episodes: 1 })).toThrow(/There is no file/);
+    expect(() => evaluateCommand(join(folder, "none.safetensors"), { environment: "3m", episodes: 1 })).toThrow(
+      /There is no file/,
+    );
   });
 
   it("gives Wilson's interval", () => {

@@ -15,7 +15,9 @@ export function evaluateCommand(team: string, flags: EvaluateFlags): void {
   if (flags.csv === undefined) return;
   const { csv } = flags;
   const rows = episodes.map(({ seed, won, return: total, steps }) => [seed, Number(won), total, steps].join(","));
-  writeNamed(csv, "choose another file with --csv", () => replaceFile(csv, `seed,won,return,steps\n${rows.join("\n")}\n`));
+  writeNamed(csv, "choose another file with --csv", () =>
+    replaceFile(csv, `seed,won,return,steps\n${rows.join("\n")}\n`),
+  );
 }
 
 /** What a team's episodes came to, in one line. */
@@ -24,7 +26,8 @@ export function evaluationText(episodes: readonly PlayedEpisode[]): string {
   const n = episodes.length;
   const rate = episodes.filter(({ won }) => won).length / n;
   const [low, high] = wilsonInterval(rate, n);
-  const mean = (value: (episode: PlayedEpisode) => number): number => episodes.reduce((sum, episode) => sum + value(episode), 0) / n;
+  const mean = (value: (episode: PlayedEpisode) => number): number =>
+    episodes.reduce((sum, episode) => sum + value(episode), 0) / n;
   const percent = (share: number): string => (100 * share).toFixed(1);
   return `won ${percent(rate)} % of ${n} episodes (95 % interval ${percent(low)} to ${percent(high)}), return ${mean((episode) => episode.return).toFixed(2)}, ${mean(({ steps }) => steps).toFixed(1)} steps`;
 }

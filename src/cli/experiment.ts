@@ -4,7 +4,14 @@ import { relative, resolve } from "node:path";
 import type { Backend, Config } from "../config.js";
 import { EXPERIMENTS, findExperiment, isMeasurement, MEASUREMENTS } from "../experiments/all.js";
 import { type Experiment, type Measurement, type Profile, PROFILES } from "../experiments/experiment.js";
-import { publishedMeasurement, type PublishedFile, type PublishOptions, publishMeasurement, reduceResults, saveResults } from "../experiments/publish.js";
+import {
+  publishedMeasurement,
+  type PublishedFile,
+  type PublishOptions,
+  publishMeasurement,
+  reduceResults,
+  saveResults,
+} from "../experiments/publish.js";
 import { publishedRows } from "../experiments/published.js";
 import { clock, tableText } from "../figures/table.js";
 import { type CsvRow, parseCsv } from "../results/csv.js";
@@ -33,18 +40,27 @@ export interface ExperimentFlags extends TrainingFlags, SlurmFlags {
 
 /** Where what the flags ask for goes. */
 function placeOf({ figure, results, publish }: ExperimentFlags): PublishOptions {
-  return { place: publish === true ? committedResults() : resultsPlace(results), ...(figure === undefined ? {} : { figure: resolve(figure) }) };
+  return {
+    place: publish === true ? committedResults() : resultsPlace(results),
+    ...(figure === undefined ? {} : { figure: resolve(figure) }),
+  };
 }
 
 /** The configurations of an experiment as the flags ask for them. */
-export function configsOf(experiment: Experiment, profile: Profile, { seeds, engine = "wasm", backend }: ExperimentFlags): Config[] {
+export function configsOf(
+  experiment: Experiment,
+  profile: Profile,
+  { seeds, engine = "wasm", backend }: ExperimentFlags,
+): Config[] {
   if (engine === "wasm" && backend === undefined) return experiment.configs(profile, seeds);
   return experiment.configs(profile, seeds, { engine, ...(backend === undefined ? {} : { backend }) });
 }
 
 /** What of the command line decides which runs are meant, to be repeated. */
 export function flagsText({ seeds, engine, backend }: ExperimentFlags): string {
-  return Object.entries({ seeds, engine, backend }).map(([flag, value]) => (value === undefined ? "" : ` --${flag} ${value}`)).join("");
+  return Object.entries({ seeds, engine, backend })
+    .map(([flag, value]) => (value === undefined ? "" : ` --${flag} ${value}`))
+    .join("");
 }
 
 /** `mast experiment list`: what there is, what of the paper it reproduces, how many runs that takes, and how long they take in a classroom. */
@@ -52,14 +68,27 @@ export function listExperiments(): void {
   const right = (title: string) => ({ title, align: "right" as const });
   const columns = [{ title: "Experiment" }, { title: "Of the paper" }, ...PROFILES.map(right), right("two cores")];
   const times = classroomSeconds();
-  const time = (id: string): string => (times.has(id) ? clock(60 * Math.ceil(times.get(id)! / 120)).replace(" 00 s", "") : "");
-  const experiments = EXPERIMENTS.map((experiment) => ({ ...experiment, numbers: [...PROFILES.map((profile) => String(experiment.configs(profile).length)), time(experiment.id)] }));
-  const measurements = MEASUREMENTS.map((measurement) => ({ ...measurement, numbers: [...PROFILES.map(() => "-"), ""] }));
+  const time = (id: string): string =>
+    times.has(id) ? clock(60 * Math.ceil(times.get(id)! / 120)).replace(" 00 s", "") : "";
+  const experiments = EXPERIMENTS.map((experiment) => ({
+    ...experiment,
+    numbers: [...PROFILES.map((profile) => String(experiment.configs(profile).length)), time(experiment.id)],
+  }));
+  const measurements = MEASUREMENTS.map((measurement) => ({
+    ...measurement,
+    numbers: [...PROFILES.map(() => "-"), ""],
+  }));
   const all = [...experiments, ...measurements];
   const width = terminalColumns();
-  const table = tableWithin({ columns, rows: all.map(({ id, reproduces = "", numbers }) => [id, reproduces, ...numbers]) }, width, 1, [2, 4, 3, 5]);
+  const table = tableWithin(
+    { columns, rows: all.map(({ id, reproduces = "", numbers }) => [id, reproduces, ...numbers]) },
+    width,
+    1,
+    [2, 4, 3, 5],
+  );
   const [head, rule, ...rows] = table.split("\n");
-  const wrapped = (text: string, indent = ""): string[] => (width === undefined ? [`${indent}${text}`] : wrapText(text, width - 1, indent));
+  const wrapped = (text: string, indent = ""): string[] =>
+    width === undefined ? [`${indent}${text}`] : wrapText(text, width - 1, indent);
   console.log([head, rule, ...rows.flatMap((row, i) => [row, ...wrapped(all[i]!.about, "    ")])].join("\n"));
   for (const text of [
     "smoke, classroom, paper: runs of the profile; - measures something itself. `mast experiment run ID --profile P` trains what is missing and shows the result.",
@@ -75,13 +104,25 @@ export function listExperiments(): void {
  * tensorflow runs take their time together, whatever the other core does.
  */
 function classroomSeconds(): Map<string, number> {
-  const published = EXPERIMENTS.map(({ id }) => ({ id, rows: publishedRows(id) })).filter(({ rows }) => rows.length > 0);
-  const kind = (row: CsvRow): string => [row["environment"], row["algorithm"], row["method"], row["engine"] ?? "wasm", row["steps"]].join();
+  const published = EXPERIMENTS.map(({ id }) => ({ id, rows: publishedRows(id) })).filter(
+    ({ rows }) => rows.length > 0,
+  );
+  const kind = (row: CsvRow): string =>
+    [row["environment"], row["algorithm"], row["method"], row["engine"] ?? "wasm", row["steps"]].join();
   const seconds = new Map<string, number[]>();
-  for (const row of published.flatMap(({ rows }) => rows)) seconds.set(kind(row), [...(seconds.get(kind(row)) ?? []), Number(row["processorSeconds"]) || Number(row["seconds"])]);
-  const usual = new Map([...seconds].map(([name, all]) => [name, all.sort((a, b) => a - b)[Math.floor(all.length / 4)]!]));
-  const share = (row: CsvRow, rows: readonly CsvRow[]): number => (row["engine"] === "tensorflow" ? 2 / rows.filter((other) => kind(other) === kind(row)).length : 1);
-  return new Map(published.map(({ id, rows }) => [id, rows.reduce((sum, row) => sum + share(row, rows) * usual.get(kind(row))!, 0)]));
+  for (const row of published.flatMap(({ rows }) => rows))
+    seconds.set(kind(row), [
+      ...(seconds.get(kind(row)) ?? []),
+      Number(row["processorSeconds"]) || Number(row["seconds"]),
+    ]);
+  const usual = new Map(
+    [...seconds].map(([name, all]) => [name, all.sort((a, b) => a - b)[Math.floor(all.length / 4)]!]),
+  );
+  const share = (row: CsvRow, rows: readonly CsvRow[]): number =>
+    row["engine"] === "tensorflow" ? 2 / rows.filter((other) => kind(other) === kind(row)).length : 1;
+  return new Map(
+    published.map(({ id, rows }) => [id, rows.reduce((sum, row) => sum + share(row, rows) * usual.get(kind(row))!, 0)]),
+  );
 }
 
 /** `mast experiment run ID`: trains what is missing, or measures, then shows the result. */
@@ -96,9 +137,32 @@ export async function runExperiment(id: string, flags: ExperimentFlags): Promise
 function submitExperiment(found: Experiment, flags: ExperimentFlags): void {
   const profile = flags.profile ?? found.profile;
   const { seeds, engine, backend, runs } = flags;
-  const repeated = Object.entries({ seeds, engine, backend }).flatMap(([flag, value]) => (value === undefined ? [] : [`--${flag}`, String(value)]));
-  const result = ["experiment", "show", found.id, "--profile", profile, ...repeated, "--runs", runsDirectory(runs), "--results", resultsPlace(flags.results).tables];
-  trainOnSlurm({ name: `${found.id}-${profile}`, configs: configsOf(found, profile, flags), label: found.label, settings: slurmSettings({}, flags), result, ...(runs === undefined ? {} : { runs }) }, flags);
+  const repeated = Object.entries({ seeds, engine, backend }).flatMap(([flag, value]) =>
+    value === undefined ? [] : [`--${flag}`, String(value)],
+  );
+  const result = [
+    "experiment",
+    "show",
+    found.id,
+    "--profile",
+    profile,
+    ...repeated,
+    "--runs",
+    runsDirectory(runs),
+    "--results",
+    resultsPlace(flags.results).tables,
+  ];
+  trainOnSlurm(
+    {
+      name: `${found.id}-${profile}`,
+      configs: configsOf(found, profile, flags),
+      label: found.label,
+      settings: slurmSettings({}, flags),
+      result,
+      ...(runs === undefined ? {} : { runs }),
+    },
+    flags,
+  );
 }
 
 /** What shows the result of an experiment or of a study. */
@@ -113,7 +177,10 @@ export interface Command {
 
 function commandOf(experiment: Experiment, flags: ExperimentFlags): Command {
   const profile = flags.profile ?? experiment.profile;
-  return { name: `${experiment.id} (${profile})`, text: `mast experiment run ${experiment.id} --profile ${profile}${flagsText(flags)}` };
+  return {
+    name: `${experiment.id} (${profile})`,
+    text: `mast experiment run ${experiment.id} --profile ${profile}${flagsText(flags)}`,
+  };
 }
 
 /** Trains what is missing of an experiment or of a study, then shows the result. */
@@ -121,8 +188,13 @@ export async function runDeclared(found: Experiment, flags: ExperimentFlags, com
   const profile = flags.profile ?? found.profile;
   const configs = configsOf(found, profile, flags);
   const severalSeeds = new Set(configs.map(({ seed }) => seed)).size > 1;
-  console.error(`${found.title}: ${configs.length} run${configs.length === 1 ? "" : "s"} of ${[...new Set(configs.map(({ steps }) => steps.toLocaleString("en")))].join(" or ")} steps`);
-  const outcomes = await trainAll(configs, flags, { label: (config) => (severalSeeds ? `${found.label(config)} seed ${config.seed}` : found.label(config)), seedOf: (config) => found.label(config) });
+  console.error(
+    `${found.title}: ${configs.length} run${configs.length === 1 ? "" : "s"} of ${[...new Set(configs.map(({ steps }) => steps.toLocaleString("en")))].join(" or ")} steps`,
+  );
+  const outcomes = await trainAll(configs, flags, {
+    label: (config) => (severalSeeds ? `${found.label(config)} seed ${config.seed}` : found.label(config)),
+    seedOf: (config) => found.label(config),
+  });
   const complete = outcomes.flatMap(({ state, run }) => (state === "complete" ? run! : []));
   if (complete.length === configs.length) await publish(found, profile, complete, flags, command);
   else if (!outcomes.some(({ state }) => state === "stopped")) showPart(found, complete, configs.length, command);
@@ -130,7 +202,8 @@ export async function runDeclared(found: Experiment, flags: ExperimentFlags, com
 
 /** `mast experiment publish ID`: as `run`, and what it comes to becomes the project's committed result. */
 export async function publishExperiment(id: string, flags: ExperimentFlags): Promise<void> {
-  if (flags.results !== undefined) throw new LabError("publish writes to data/results and figures: leave out --results, or use run.");
+  if (flags.results !== undefined)
+    throw new LabError("publish writes to data/results and figures: leave out --results, or use run.");
   await runExperiment(id, { ...flags, publish: true });
 }
 
@@ -147,7 +220,8 @@ export async function showDeclared(found: Experiment, flags: ExperimentFlags, co
   const configs = configsOf(found, profile, flags);
   const runs = configs.map((config) => completeRun(config, flags)).filter((run) => run !== undefined);
   const complete = runs.filter((run): run is StoredRun => run.state === "complete");
-  for (const run of runs) if (run.state === "damaged") process.stderr.write(`${run.name} is damaged and left out: ${run.problem}\n`);
+  for (const run of runs)
+    if (run.state === "damaged") process.stderr.write(`${run.name} is damaged and left out: ${run.problem}\n`);
   if (complete.length === configs.length) await publish(found, profile, complete, flags, command);
   else showPart(found, complete, configs.length, command);
 }
@@ -160,19 +234,32 @@ function completeRun(config: Config, { runs }: ExperimentFlags): StoredRun | Dam
   return run.state === "complete" || run.state === "damaged" ? run : undefined;
 }
 
-async function publish(experiment: Experiment, profile: Profile, runs: readonly StoredRun[], flags: ExperimentFlags, { labels }: Command): Promise<void> {
+async function publish(
+  experiment: Experiment,
+  profile: Profile,
+  runs: readonly StoredRun[],
+  flags: ExperimentFlags,
+  { labels }: Command,
+): Promise<void> {
   const reduction = reduceResults(experiment, runs);
   // First the result: whatever becomes of the files, it is seen.
   console.log(`\n${tableText(reduction.table)}\n`);
-  sayWhatIsSaved(await saveResults(experiment, profile, runs, reduction, { ...placeOf(flags), ...(labels ? { labels } : {}) }));
+  sayWhatIsSaved(
+    await saveResults(experiment, profile, runs, reduction, { ...placeOf(flags), ...(labels ? { labels } : {}) }),
+  );
   const next = experiment.next?.(runs) ?? [];
-  if (next.length > 0) console.log(`\nWhat to try next:\n${next.map(([command, purpose]) => `  ${command}\n      ${purpose}`).join("\n")}`);
+  if (next.length > 0)
+    console.log(
+      `\nWhat to try next:\n${next.map(([command, purpose]) => `  ${command}\n      ${purpose}`).join("\n")}`,
+    );
 }
 
 /** The table of some of the runs; nothing is saved. @throws {Error} saying what does the rest, as does the line below the table */
 function showPart(experiment: Experiment, runs: readonly StoredRun[], all: number, { name, text }: Command): void {
   if (runs.length > 0) console.log(`\n${tableText(experiment.reduce(runs).table)}\n`);
-  throw new LabError(`${runs.length} of the ${all} runs of ${name} are complete${runs.length > 0 ? ", the table is of these alone" : ""}: \`${text}\` does the rest.`);
+  throw new LabError(
+    `${runs.length} of the ${all} runs of ${name} are complete${runs.length > 0 ? ", the table is of these alone" : ""}: \`${text}\` does the rest.`,
+  );
 }
 
 /** Measures with progress on the terminal; Ctrl-C stops it, and a second one ends it at once. */
@@ -182,11 +269,19 @@ async function measure(measurement: Measurement, flags: ExperimentFlags): Promis
   const interrupted = interruptible();
   const display = shareDisplay(measurement.title);
   try {
-    const measured = await measurement.measure(profile, { signal: interrupted.signal, onProgress: (share, what) => display.update({ share, what }) });
+    const measured = await measurement.measure(profile, {
+      signal: interrupted.signal,
+      onProgress: (share, what) => display.update({ share, what }),
+    });
     display.update({ share: 1, what: "done" });
     display.stop();
-    const { table, saved } = await publishMeasurement(measurement, profile, measured, flags.figure === undefined ? {} : { figure: resolve(flags.figure) });
-      console.log(`\n${tableText(table)}\n`);
+    const { table, saved } = await publishMeasurement(
+      measurement,
+      profile,
+      measured,
+      flags.figure === undefined ? {} : { figure: resolve(flags.figure) },
+    );
+    console.log(`\n${tableText(table)}\n`);
     sayWhatIsSaved(saved);
   } catch (error) {
     display.stop();
@@ -203,23 +298,46 @@ function showMeasured(measurement: Measurement, profile: Profile, flags: Experim
   refuseTrainingFlags(measurement, flags);
   const files = publishedMeasurement(measurement, profile, placeOf(flags));
   const path = files.find(({ what }) => what === "Rows")?.path;
-  if (path === undefined) throw new LabError(`${measurement.id} (${profile}) was not measured here yet: \`mast experiment run ${measurement.id} --profile ${profile}\` does it.`);
+  if (path === undefined)
+    throw new LabError(
+      `${measurement.id} (${profile}) was not measured here yet: \`mast experiment run ${measurement.id} --profile ${profile}\` does it.`,
+    );
   const rows = parseCsv(readNamedFile(path, "the results"), path);
   const titles = Object.keys(rows[0] ?? {});
-  const columns = titles.map((title) => ({ title, ...(typeof rows[0]![title] === "number" ? { align: "right" as const } : {}) }));
-  console.log(`${tableText({ title: measurement.title, columns, rows: rows.map((row) => titles.map((title) => String(row[title]))) })}\n`);
+  const columns = titles.map((title) => ({
+    title,
+    ...(typeof rows[0]![title] === "number" ? { align: "right" as const } : {}),
+  }));
+  console.log(
+    `${tableText({ title: measurement.title, columns, rows: rows.map((row) => titles.map((title) => String(row[title]))) })}\n`,
+  );
   sayWhatIsSaved(files);
 }
 
-function refuseTrainingFlags({ id }: Measurement, { seeds, engine, backend, workers, runs, checkpointEvery }: ExperimentFlags): void {
-  const given = Object.entries({ "--seeds": seeds, "--engine": engine, "--backend": backend, "--workers": workers, "--runs": runs, "--checkpoint-every": checkpointEvery }).filter(([, value]) => value !== undefined).map(([flag]) => flag);
-  if (given.length > 0) throw new LabError(`${id} measures something itself and keeps no runs: leave out ${given.join(" and ")}.`);
+function refuseTrainingFlags(
+  { id }: Measurement,
+  { seeds, engine, backend, workers, runs, checkpointEvery }: ExperimentFlags,
+): void {
+  const given = Object.entries({
+    "--seeds": seeds,
+    "--engine": engine,
+    "--backend": backend,
+    "--workers": workers,
+    "--runs": runs,
+    "--checkpoint-every": checkpointEvery,
+  })
+    .filter(([, value]) => value !== undefined)
+    .map(([flag]) => flag);
+  if (given.length > 0)
+    throw new LabError(`${id} measures something itself and keeps no runs: leave out ${given.join(" and ")}.`);
 }
 
 /** A line for each kind of file; of a figure, what a person opens. */
 export function sayWhatIsSaved(saved: readonly PublishedFile[]): void {
   for (const what of new Set(saved.map((file) => file.what))) {
-    const paths = saved.filter((file) => file.what === what && !file.path.endsWith(".json")).map(({ path }) => relative(process.cwd(), path));
+    const paths = saved
+      .filter((file) => file.what === what && !file.path.endsWith(".json"))
+      .map(({ path }) => relative(process.cwd(), path));
     console.log(`${what}: ${paths.join(", ")}`);
   }
 }

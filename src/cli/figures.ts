@@ -19,15 +19,21 @@ import type { RunsFlags } from "./runs.js";
  * `mast show FILE`: writes a saved figure as a page of its own, which needs no network, and opens it where there is a screen.
  * Nothing is served: the page is a file.
  */
-export async function showCommand(file: string, flags: { readonly out?: string; readonly open?: boolean }): Promise<void> {
+export async function showCommand(
+  file: string,
+  flags: { readonly out?: string; readonly open?: boolean },
+): Promise<void> {
   const figure = readFigure(file);
   let html: string;
   try {
     html = figureHtml(figure);
   } catch (error) {
-    throw new LabError(`The figure ${file} cannot be shown: ${error instanceof RangeError ? "it is nested too deeply or too large" : (error as Error).message}.`);
+    throw new LabError(
+      `The figure ${file} cannot be shown: ${error instanceof RangeError ? "it is nested too deeply or too large" : (error as Error).message}.`,
+    );
   }
-  const page = flags.out === undefined ? writePage(`${basename(file).replace(/\.json$/, "")}.html`, html) : resolve(flags.out);
+  const page =
+    flags.out === undefined ? writePage(`${basename(file).replace(/\.json$/, "")}.html`, html) : resolve(flags.out);
   if (flags.out !== undefined) writeNamed(page, "choose another file with --out", () => replaceFile(page, html));
   const opened = flags.open !== false && hasScreen() && (await openInBrowser(page));
   console.log(opened ? `Opened ${page} in the browser.` : `Open ${page} in a browser.`);
@@ -70,17 +76,24 @@ async function openInBrowser(page: string): Promise<boolean> {
 }
 
 function readFigure(file: string): Figure {
-  const figure = readNamedJson(file, "the figure", { ENOENT: "there is no such file; figures are in figures/ and data/own/" }) as { data?: unknown; layout?: unknown } | null;
+  const figure = readNamedJson(file, "the figure", {
+    ENOENT: "there is no such file; figures are in figures/ and data/own/",
+  }) as { data?: unknown; layout?: unknown } | null;
   const isObject = (value: unknown): boolean => typeof value === "object" && value !== null && !Array.isArray(value);
   const { data, layout = {} } = isObject(figure) ? figure! : {};
-  if (!Array.isArray(data) || !data.every(isObject) || !isObject(layout)) throw new LabError(`${file} is no Plotly figure: expected JSON with "data" and "layout", as in figures/NAME.json.`);
+  if (!Array.isArray(data) || !data.every(isObject) || !isObject(layout))
+    throw new LabError(`${file} is no Plotly figure: expected JSON with "data" and "layout", as in figures/NAME.json.`);
   return { data, layout, summary: basename(file) } as Figure;
 }
 
 /** `mast replay RUN` or `--random`: one battle as a page of its own. */
-export function replayCommand(run: string | undefined, flags: RunsFlags & { readonly random?: string | true; readonly seed: number; readonly out?: string }): void {
+export function replayCommand(
+  run: string | undefined,
+  flags: RunsFlags & { readonly random?: string | true; readonly seed: number; readonly out?: string },
+): void {
   const { seed } = flags;
-  if ((run === undefined) === (flags.random === undefined)) throw new LabError("Say what to replay: the name of a run (`mast runs` lists them), or --random [ENVIRONMENT].");
+  if ((run === undefined) === (flags.random === undefined))
+    throw new LabError("Say what to replay: the name of a run (`mast runs` lists them), or --random [ENVIRONMENT].");
   const recording =
     run !== undefined
       ? playTrained(readRun(run, flags), seed)

@@ -5,30 +5,48 @@ import { progressDisplay, shareDisplay } from "./progress.js";
 /** A stream that keeps what is written. */
 function stream(properties: Partial<NodeJS.WriteStream> = {}): { out: NodeJS.WriteStream; text(): string } {
   let text = "";
-  return { out: { write: (written: string) => ((text += written), true), on: () => undefined, once: () => undefined, removeListener: () => undefined, ...properties } as unknown as NodeJS.WriteStream, text: () => text };
+  return {
+    out: {
+      write: (written: string) => ((text += written), true),
+      on: () => undefined,
+      once: () => undefined,
+      removeListener: () => undefined,
+      ...properties,
+    } as unknown as NodeJS.WriteStream,
+    text: () => text,
+  };
 }
 
 /** What is on a terminal after all of this was written to it: lines, with the cursor's movements obeyed. */
 function screen(written: string): string[] {
   const lines: string[] = [""];
-  let row = 0, column = 0;
+  let row = 0,
+    column = 0;
   for (const [, code, command, plain] of written.matchAll(/\x1b\[\??([\d;]*)([A-Za-z])|([^\x1b])/g)) {
     if (plain === "\n") (row++, (column = 0));
     else if (plain === "\r") column = 0;
     else if (plain !== undefined) {
-      lines[row] = `${(lines[row] ?? "").slice(0, column).padEnd(column)}${plain}${(lines[row] ?? "").slice(column + 1)}`;
+      lines[row] =
+        `${(lines[row] ?? "").slice(0, column).padEnd(column)}${plain}${(lines[row] ?? "").slice(column + 1)}`;
       column++;
     } else if (command === "A") row = Math.max(0, row - Number(code || 1));
     else if (command === "B") row += Number(code || 1);
     else if (command === "G") column = Number(code || 1) - 1;
     else if (command === "K" && code !== "1") lines[row] = (lines[row] ?? "").slice(0, column);
-    else if (command === "J") lines.splice(row + 1), (lines[row] = (lines[row] ?? "").slice(0, column));
+    else if (command === "J") (lines.splice(row + 1), (lines[row] = (lines[row] ?? "").slice(0, column)));
     lines[row] ??= "";
   }
   return Array.from(lines, (line) => (line ?? "").trimEnd()).filter((line) => line !== "");
 }
 
-const run = (i: number, state: RunProgress["state"], more: Partial<RunProgress> = {}): RunProgress => ({ name: `n = ${i % 3}, seed ${i}`, seedOf: `n = ${i % 3}`, step: state === "done" ? 100 : 40, steps: 100, state, ...more });
+const run = (i: number, state: RunProgress["state"], more: Partial<RunProgress> = {}): RunProgress => ({
+  name: `n = ${i % 3}, seed ${i}`,
+  seedOf: `n = ${i % 3}`,
+  step: state === "done" ? 100 : 40,
+  steps: 100,
+  state,
+  ...more,
+});
 
 /** Tells a display of runs one after the other. */
 function tell(display: ReturnType<typeof progressDisplay>, runs: readonly RunProgress[]): void {
@@ -43,15 +61,28 @@ describe("on a pipe", () => {
     for (let i = 0; i < 50; i++) tell(display, few("running"));
     tell(display, few("done"));
     display.stop();
-    expect(text()).toBe("n = 0, seed 0: 40 of 100 steps, win rate 50 %, running\nn = 0, seed 0: 100 of 100 steps, win rate 50 %, done\n");
+    expect(text()).toBe(
+      "n = 0, seed 0: 40 of 100 steps, win rate 50 %, running\nn = 0, seed 0: 100 of 100 steps, win rate 50 %, done\n",
+    );
   });
 
   it("has a line for all of many runs now and then, failures at once, and win rates at the end", () => {
     const { out, text } = stream();
     const display = progressDisplay(2, out);
-    tell(display, Array.from({ length: 54 }, (_, i) => run(i, "waiting")));
-    for (let done = 1; done < 54; done++) tell(display, Array.from({ length: 54 }, (_, i) => run(i, i < done ? "done" : "running", { seconds: 10, winRate: 0.5 })));
-    const end = Array.from({ length: 54 }, (_, i) => (i === 7 ? run(i, "failed", { message: "out of memory" }) : run(i, "done", { seconds: 10, winRate: 0.5, score: (i % 3) / 2 })));
+    tell(
+      display,
+      Array.from({ length: 54 }, (_, i) => run(i, "waiting")),
+    );
+    for (let done = 1; done < 54; done++)
+      tell(
+        display,
+        Array.from({ length: 54 }, (_, i) => run(i, i < done ? "done" : "running", { seconds: 10, winRate: 0.5 })),
+      );
+    const end = Array.from({ length: 54 }, (_, i) =>
+      i === 7
+        ? run(i, "failed", { message: "out of memory" })
+        : run(i, "done", { seconds: 10, winRate: 0.5, score: (i % 3) / 2 }),
+    );
     display.update(end[7]!, end);
     display.stop();
     display.stop();
@@ -83,7 +114,10 @@ describe("on a terminal", () => {
     const display = progressDisplay(2, out);
     tell(display, [run(0, "running", { winRate: 0.5, secondsLeft: 65 }), run(1, "waiting", { step: 0 })]);
     display.stop();
-    expect(screen(text())).toEqual(["n = 0, seed 0 ██████████░░░░░░░░░░░░░░ 40/100 steps   50 % won  1 min 05 s left", "n = 1, seed 1 ░░░░░░░░░░░░░░░░░░░░░░░░ 0/100 steps  waiting"]);
+    expect(screen(text())).toEqual([
+      "n = 0, seed 0 ██████████░░░░░░░░░░░░░░ 40/100 steps   50 % won  1 min 05 s left",
+      "n = 1, seed 1 ░░░░░░░░░░░░░░░░░░░░░░░░ 0/100 steps  waiting",
+    ]);
   });
 
   it("says something above its bars, once", async () => {
@@ -102,7 +136,14 @@ describe("on a terminal", () => {
   it("shows one bar for many, those that run, and win rates; at the end no run", async () => {
     const { out, text } = stream(terminal);
     const display = progressDisplay(2, out);
-    const runs = (done: number) => Array.from({ length: 9 }, (_, i) => (i < done ? run(i, "done", { seconds: 10, score: 1 }) : i < done + 2 ? run(i, "running", { seconds: 4, secondsLeft: 6 }) : run(i, "waiting", { step: 0 })));
+    const runs = (done: number) =>
+      Array.from({ length: 9 }, (_, i) =>
+        i < done
+          ? run(i, "done", { seconds: 10, score: 1 })
+          : i < done + 2
+            ? run(i, "running", { seconds: 4, secondsLeft: 6 })
+            : run(i, "waiting", { step: 0 }),
+      );
     tell(display, runs(3));
     await new Promise((resolve) => setTimeout(resolve, 250));
     expect(screen(text())).toEqual([
@@ -114,36 +155,58 @@ describe("on a terminal", () => {
     ]);
     display.update(runs(9)[8]!, runs(9));
     display.stop();
-    expect(screen(text())).toEqual(["████████████████████████ 9 of 9 runs done; 1 min 30 s of training", "Win rates:", "  n = 0: 100 % (3 of 3)   n = 1: 100 % (3 of 3)   n = 2: 100 % (3 of 3)"]);
+    expect(screen(text())).toEqual([
+      "████████████████████████ 9 of 9 runs done; 1 min 30 s of training",
+      "Win rates:",
+      "  n = 0: 100 % (3 of 3)   n = 1: 100 % (3 of 3)   n = 2: 100 % (3 of 3)",
+    ]);
   });
 
   it("keeps within the terminal", () => {
     const { out, text } = stream({ ...terminal, columns: 40, rows: 6 });
     const display = progressDisplay(2, out);
-    tell(display, Array.from({ length: 60 }, (_, i) => run(i, "running", { seedOf: `a setting with a rather long name ${i}`, winRate: 0.5 })));
+    tell(
+      display,
+      Array.from({ length: 60 }, (_, i) =>
+        run(i, "running", { seedOf: `a setting with a rather long name ${i}`, winRate: 0.5 }),
+      ),
+    );
     display.stop();
     const lines = screen(text());
     expect(lines.length).toBeLessThan(6);
     expect(Math.max(...lines.map(({ length }) => length))).toBeLessThan(40);
   });
 
-  it.each([200, 120, 100, 80, 60, 40, 30])("keeps win rate and time left in %i columns, on one line a run", (columns) => {
-    const { out, text } = stream({ ...terminal, columns });
-    const display = progressDisplay(2, out);
-    const name = (i: number) => `2c_vs_64zg-ow-qmix-mast-95-2M-seed${i}-0a1b2c3${i}`;
-    tell(display, [1, 2, 3].map((i) => ({ name: name(i), step: 1_234_567, steps: 2_000_000, state: "running" as const, winRate: i / 4, secondsLeft: 3 * 3600 + 25 * 60 })));
-    display.stop();
-    const lines = screen(text());
-    expect(lines).toHaveLength(3);
-    for (const [i, line] of lines.entries()) {
-      expect(line).toContain(`${25 * (i + 1)} % won`);
-      expect(line).toMatch(/3 h 25 min left$/);
-      expect(line.length).toBeLessThan(columns);
-      if (columns >= 80) expect(line).toMatch(/1,234,567\/2,000,000|1\.23M\/2M|61 %/);
-      if (columns >= 60) expect(line).toContain(`0a1b2c3${i + 1}`);
-      if (columns >= 120) expect(line).toContain(name(i + 1));
-    }
-  });
+  it.each([200, 120, 100, 80, 60, 40, 30])(
+    "keeps win rate and time left in %i columns, on one line a run",
+    (columns) => {
+      const { out, text } = stream({ ...terminal, columns });
+      const display = progressDisplay(2, out);
+      const name = (i: number) => `2c_vs_64zg-ow-qmix-mast-95-2M-seed${i}-0a1b2c3${i}`;
+      tell(
+        display,
+        [1, 2, 3].map((i) => ({
+          name: name(i),
+          step: 1_234_567,
+          steps: 2_000_000,
+          state: "running" as const,
+          winRate: i / 4,
+          secondsLeft: 3 * 3600 + 25 * 60,
+        })),
+      );
+      display.stop();
+      const lines = screen(text());
+      expect(lines).toHaveLength(3);
+      for (const [i, line] of lines.entries()) {
+        expect(line).toContain(`${25 * (i + 1)} % won`);
+        expect(line).toMatch(/3 h 25 min left$/);
+        expect(line.length).toBeLessThan(columns);
+        if (columns >= 80) expect(line).toMatch(/1,234,567\/2,000,000|1\.23M\/2M|61 %/);
+        if (columns >= 60) expect(line).toContain(`0a1b2c3${i + 1}`);
+        if (columns >= 120) expect(line).toContain(name(i + 1));
+      }
+    },
+  );
 
   it("follows a terminal that is resized", () => {
     const size = { ...terminal, columns: 150 };

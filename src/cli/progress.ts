@@ -1,6 +1,18 @@
 import cliProgress, { type SingleBar } from "cli-progress";
 import type { RunProgress } from "../runs/progress.js";
-import { FEW_RUNS, failureLine, winRateText, isOver, overviewLine, type ProgressOverview, progressLine, progressOverview, type Share, shareLine, wonText } from "../display/progress.js";
+import {
+  FEW_RUNS,
+  failureLine,
+  winRateText,
+  isOver,
+  overviewLine,
+  type ProgressOverview,
+  progressLine,
+  progressOverview,
+  type Share,
+  shareLine,
+  wonText,
+} from "../display/progress.js";
 import { shortSteps } from "../figures/figure.js";
 import { clock } from "../figures/table.js";
 import { cutMiddle } from "./width.js";
@@ -25,7 +37,9 @@ export function progressDisplay(threads: number, stream: NodeJS.WriteStream = pr
   let shown: readonly RunProgress[] = [];
   // A window may be resized meanwhile.
   const size = () => ({ columns: stream.columns || 80, rows: stream.rows || 24 });
-  const screen = changingLines(stream, () => (shown.length <= FEW_RUNS ? runLines(shown, size().columns) : overviewLines(shown, threads, size())));
+  const screen = changingLines(stream, () =>
+    shown.length <= FEW_RUNS ? runLines(shown, size().columns) : overviewLines(shown, threads, size()),
+  );
   return {
     say: once(screen.say),
     update(_, all) {
@@ -37,11 +51,16 @@ export function progressDisplay(threads: number, stream: NodeJS.WriteStream = pr
 }
 
 /** Progress of work that is no training. */
-export function shareDisplay(title: string, stream: NodeJS.WriteStream = process.stderr): { update(share: Share): void; stop(): void } {
+export function shareDisplay(
+  title: string,
+  stream: NodeJS.WriteStream = process.stderr,
+): { update(share: Share): void; stop(): void } {
   const started = performance.now();
   let now: Share = { share: 0, what: "" };
   const text = () => shareLine(title, now, (performance.now() - started) / 1000);
-  const screen = stream.isTTY ? changingLines(stream, () => [shareWithin(now.share, text(), (stream.columns || 80) - 1)]) : undefined;
+  const screen = stream.isTTY
+    ? changingLines(stream, () => [shareWithin(now.share, text(), (stream.columns || 80) - 1)])
+    : undefined;
   const due = nowAndThen();
   return {
     update(share) {
@@ -56,9 +75,17 @@ export function shareDisplay(title: string, stream: NodeJS.WriteStream = process
 }
 
 /** Lines at the end of a terminal that are written anew, a few times a second. */
-function changingLines(stream: NodeJS.WriteStream, lines: () => readonly string[]): { update(): void; say(line: string): void; stop(): void } {
+function changingLines(
+  stream: NodeJS.WriteStream,
+  lines: () => readonly string[],
+): { update(): void; say(line: string): void; stop(): void } {
   const bars = new cliProgress.MultiBar({
-    stream, clearOnComplete: false, hideCursor: true, gracefulExit: false, emptyOnZero: true, fps: 5,
+    stream,
+    clearOnComplete: false,
+    hideCursor: true,
+    gracefulExit: false,
+    emptyOnZero: true,
+    fps: 5,
     format: (_options, _params, { text }: { text: string }) => text,
   });
   const shown: SingleBar[] = [];
@@ -96,12 +123,18 @@ function bar(share: number, width = 24): string {
 function shareWithin(share: number, text: string, room: number): string {
   const width = [24, 10].find((cells) => cells + 1 + text.length <= room);
   if (width !== undefined) return `${bar(share, width)} ${text}`;
-  return text.length <= room ? text : `${text.slice(0, Math.max(0, room - 16))}…${text.slice(-15)}`.slice(-Math.max(1, room));
+  return text.length <= room
+    ? text
+    : `${text.slice(0, Math.max(0, room - 16))}…${text.slice(-15)}`.slice(-Math.max(1, room));
 }
 
 /** Ways to show a run, from the widest: cells of its bar, and its steps. */
 const LAYOUTS: readonly (readonly [cells: number, steps: "whole" | "short" | "percent"])[] = [
-  [24, "whole"], [10, "whole"], [10, "short"], [0, "short"], [0, "percent"],
+  [24, "whole"],
+  [10, "whole"],
+  [10, "short"],
+  [0, "short"],
+  [0, "percent"],
 ];
 
 /**
@@ -111,17 +144,23 @@ function runLines(runs: readonly RunProgress[], columns: number): string[] {
   const room = columns - 1;
   const ends = runs.map((run) => {
     const won = wonText(run);
-    const left = run.state !== "running" ? run.state : run.secondsLeft === undefined ? "" : `${clock(run.secondsLeft)} left`;
+    const left =
+      run.state !== "running" ? run.state : run.secondsLeft === undefined ? "" : `${clock(run.secondsLeft)} left`;
     return `${won === "" ? "" : `  ${won.padStart(5)} won`}  ${left}`;
   });
   const middle = ({ step, steps }: RunProgress, [cells, form]: (typeof LAYOUTS)[number]): string => {
     const done = Math.min(step, steps);
     const said =
-      form === "whole" ? `${done.toLocaleString("en")}/${steps.toLocaleString("en")} steps` : form === "short" ? `${shortSteps(done)}/${shortSteps(steps)}` : `${Math.floor((100 * done) / steps)} %`;
+      form === "whole"
+        ? `${done.toLocaleString("en")}/${steps.toLocaleString("en")} steps`
+        : form === "short"
+          ? `${shortSteps(done)}/${shortSteps(steps)}`
+          : `${Math.floor((100 * done) / steps)} %`;
     return ` ${cells === 0 ? "" : `${bar(step / steps, cells)} `}${said}`;
   };
   const longest = Math.max(...runs.map(({ name }) => name.length));
-  const roomForNames = (layout: (typeof LAYOUTS)[number]): number => room - Math.max(...runs.map((run, i) => middle(run, layout).length + ends[i]!.length));
+  const roomForNames = (layout: (typeof LAYOUTS)[number]): number =>
+    room - Math.max(...runs.map((run, i) => middle(run, layout).length + ends[i]!.length));
   const layout = LAYOUTS.find((one) => roomForNames(one) >= longest) ?? LAYOUTS.at(-1)!;
   const names = Math.min(longest, roomForNames(layout));
   return runs.map((run, i) => {
@@ -132,13 +171,22 @@ function runLines(runs: readonly RunProgress[], columns: number): string[] {
 }
 
 /** No more lines than the terminal has: what scrolled away could not be written anew. */
-function overviewLines(runs: readonly RunProgress[], threads: number, { columns, rows }: { readonly columns: number; readonly rows: number }): string[] {
+function overviewLines(
+  runs: readonly RunProgress[],
+  threads: number,
+  { columns, rows }: { readonly columns: number; readonly rows: number },
+): string[] {
   const overview = progressOverview(runs, threads);
   const above = [
     shareWithin(overview.share, overviewLine(overview), columns - 1),
-    ...runLines(runs.filter(({ state }) => state === "running"), columns - 2).map((line) => `  ${line}`),
+    ...runLines(
+      runs.filter(({ state }) => state === "running"),
+      columns - 2,
+    ).map((line) => `  ${line}`),
     // When all is over they are reported below.
-    ...(isOver(overview) ? [] : runs.filter(({ state }) => state === "failed").map((run) => `  failed: ${failureLine(run)}`)),
+    ...(isOver(overview)
+      ? []
+      : runs.filter(({ state }) => state === "failed").map((run) => `  failed: ${failureLine(run)}`)),
   ];
   const lines = [...above, ...winRateLines(overview, columns)].map((line) => line.slice(0, columns - 1));
   return lines.length < rows ? lines : [...lines.slice(0, rows - 2), "  ..."];
@@ -151,7 +199,12 @@ function winRateLines(overview: ProgressOverview, width: number): string[] {
   const widest = Math.max(...texts.map(({ length }) => length)) + 3;
   const across = Math.max(1, Math.floor((width - 3) / widest));
   const down = Math.ceil(texts.length / across);
-  const lines = Array.from({ length: down }, (_, i) => texts.filter((_text, j) => j % down === i).map((text) => text.padEnd(widest)).join(""));
+  const lines = Array.from({ length: down }, (_, i) =>
+    texts
+      .filter((_text, j) => j % down === i)
+      .map((text) => text.padEnd(widest))
+      .join(""),
+  );
   return [isOver(overview) ? "Win rates:" : "Win rates so far:", ...lines.map((line) => `  ${line.trimEnd()}`)];
 }
 

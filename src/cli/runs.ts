@@ -14,7 +14,16 @@ import { writeNamed } from "../node/files.js";
 import { scoreEvaluations } from "../results/scores.js";
 import { tableWithin, terminalColumns, wrapText } from "./width.js";
 import { eventFile } from "../runs/tensorboard.js";
-import { checkpointPath, findRun, readRun, readTiming, runNamesOf, runsDirectory, type StoredRun, watchAndListRuns } from "../runs/store.js";
+import {
+  checkpointPath,
+  findRun,
+  readRun,
+  readTiming,
+  runNamesOf,
+  runsDirectory,
+  type StoredRun,
+  watchAndListRuns,
+} from "../runs/store.js";
 
 /** Where runs are, for every command about runs that are there. */
 export interface RunsFlags {
@@ -44,18 +53,46 @@ type AnyRun = Awaited<ReturnType<typeof watchAndListRuns>>[number];
 /** `mast runs` */
 export async function runsCommand(flags: ListFlags): Promise<void> {
   const all = await watchAndListRuns(flags);
-  if (all.length === 0 && !flags.json) return console.log(`No runs in ${runsDirectory(flags.runs)} yet: \`mast train\` makes one.`);
-  const runs = sortRuns(all.filter((run) => isWanted(run, flags)), flags);
+  if (all.length === 0 && !flags.json)
+    return console.log(`No runs in ${runsDirectory(flags.runs)} yet: \`mast train\` makes one.`);
+  const runs = sortRuns(
+    all.filter((run) => isWanted(run, flags)),
+    flags,
+  );
   if (flags.json) return console.log(JSON.stringify(runs.map(plainRun), null, 2));
   if (flags.html !== undefined) return writePage(runs, flags);
-  if (runs.length === 0) return console.log(`None of the ${all.length} runs in ${runsDirectory(flags.runs)} is like that.`);
+  if (runs.length === 0)
+    return console.log(`None of the ${all.length} runs in ${runsDirectory(flags.runs)} is like that.`);
   const tagged = runs.some((run) => tagsOf(run.directory).length > 0);
   console.log(
-    tableWithin({
-      columns: [{ title: "Run" }, { title: "Step", align: "right" }, { title: "Win rate", align: "right" }, { title: "Time", align: "right" }, { title: "State" }, ...(tagged ? [{ title: "Tags" }] : [])],
-      rows: runs.map((run) => [...(run.state === "damaged" ? [run.name, "", "", "", run.state] : [run.name, `${shortSteps(run.step)} of ${shortSteps(run.config.steps)}`, winRate(run), run.summary ? clock(run.summary.seconds) : "", run.state]), ...(tagged ? [tagsOf(run.directory).join(" ")] : [])]),
-      note: "Win rate: the score of a complete run with the number of last evaluations that it is the mean of, the last evaluation of any other. Time: on the clock.",
-    }, terminalColumns(), 0, [5, 3, 1]),
+    tableWithin(
+      {
+        columns: [
+          { title: "Run" },
+          { title: "Step", align: "right" },
+          { title: "Win rate", align: "right" },
+          { title: "Time", align: "right" },
+          { title: "State" },
+          ...(tagged ? [{ title: "Tags" }] : []),
+        ],
+        rows: runs.map((run) => [
+          ...(run.state === "damaged"
+            ? [run.name, "", "", "", run.state]
+            : [
+                run.name,
+                `${shortSteps(run.step)} of ${shortSteps(run.config.steps)}`,
+                winRate(run),
+                run.summary ? clock(run.summary.seconds) : "",
+                run.state,
+              ]),
+          ...(tagged ? [tagsOf(run.directory).join(" ")] : []),
+        ]),
+        note: "Win rate: the score of a complete run with the number of last evaluations that it is the mean of, the last evaluation of any other. Time: on the clock.",
+      },
+      terminalColumns(),
+      0,
+      [5, 3, 1],
+    ),
   );
   for (const run of runs) {
     if (run.state !== "damaged") continue;
@@ -69,7 +106,12 @@ export async function runsCommand(flags: ListFlags): Promise<void> {
 function isWanted(run: AnyRun, { environment, algorithm, method, state, tag, where = [] }: ListFlags): boolean {
   if (state !== undefined && run.state !== state) return false;
   if (tag !== undefined && !tagsOf(run.directory).includes(tag)) return false;
-  const conditions = [...Object.entries({ environment, algorithm, method }).flatMap(([field, value]) => (value === undefined ? [] : [[field, value] as const])), ...where.map((entry) => [entry.slice(0, entry.indexOf("=")), entry.slice(entry.indexOf("=") + 1)] as const)];
+  const conditions = [
+    ...Object.entries({ environment, algorithm, method }).flatMap(([field, value]) =>
+      value === undefined ? [] : [[field, value] as const],
+    ),
+    ...where.map((entry) => [entry.slice(0, entry.indexOf("=")), entry.slice(entry.indexOf("=") + 1)] as const),
+  ];
   if (conditions.length === 0) return true;
   if (run.state === "damaged") return false;
   const fields = new Map(flatten(run.config));
@@ -80,9 +122,17 @@ function sortRuns(runs: readonly AnyRun[], { sort = "name", reverse = false }: L
   const key = (run: AnyRun): number | string => {
     if (sort === "name") return run.name;
     if (run.state === "damaged") return NaN;
-    return { step: run.step, score: run.summary?.score ?? run.winRate ?? NaN, time: run.summary?.seconds ?? NaN, finished: Date.parse(run.summary?.finished ?? "") }[sort];
+    return {
+      step: run.step,
+      score: run.summary?.score ?? run.winRate ?? NaN,
+      time: run.summary?.seconds ?? NaN,
+      finished: Date.parse(run.summary?.finished ?? ""),
+    }[sort];
   };
-  const compare = (a: number | string, b: number | string): number => (typeof a === "string" || typeof b === "string" ? String(a).localeCompare(String(b), "en", { numeric: true }) : a - b);
+  const compare = (a: number | string, b: number | string): number =>
+    typeof a === "string" || typeof b === "string"
+      ? String(a).localeCompare(String(b), "en", { numeric: true })
+      : a - b;
   const known = runs.filter((run) => !Number.isNaN(key(run))).sort((a, b) => compare(key(a), key(b)));
   // What cannot be compared comes last.
   return [...(reverse ? known.reverse() : known), ...runs.filter((run) => Number.isNaN(key(run)))];
@@ -95,40 +145,81 @@ function plainRun(run: AnyRun): object {
   if (run.state === "damaged") return { name, directory, state, problem: run.problem, tags };
   const { step, winRate, summary, config } = run;
   const { score, seconds, processorSeconds, finished, commit, parameters } = summary ?? {};
-  return { name, directory, state, step, winRate, score, seconds, processorSeconds, parameters, finished, commit, tags, config };
+  return {
+    name,
+    directory,
+    state,
+    step,
+    winRate,
+    score,
+    seconds,
+    processorSeconds,
+    parameters,
+    finished,
+    commit,
+    tags,
+    config,
+  };
 }
 
 /** `mast runs --html [FILE]` */
 function writePage(runs: readonly AnyRun[], flags: ListFlags): void {
   const path = resolve(typeof flags.html === "string" ? flags.html : "runs.html");
   const shown = runs.map((run): PageRun => {
-    if (run.state === "damaged") return { name: run.name, cells: { Run: run.name, State: run.state }, steps: [], winRates: [] };
+    if (run.state === "damaged")
+      return { name: run.name, cells: { Run: run.name, State: run.state }, steps: [], winRates: [] };
     const { config, summary } = run;
     const evaluations = run.metrics.filter(({ kind }) => kind === "evaluation");
     const score = summary?.score ?? run.winRate;
     return {
       name: run.name,
-      cells: { Run: run.name, Environment: config.environment, Algorithm: config.algorithm, Method: config.method, Sparsity: config.sparsity.level, Seed: config.seed, Step: run.step, Steps: config.steps, ...(score === undefined ? {} : { "Win rate": Number(score.toFixed(4)) }), State: run.state, Tags: tagsOf(run.directory).join(" ") },
-      steps: evaluations.map(({ step }) => step), winRates: evaluations.map((row) => row.winRate),
+      cells: {
+        Run: run.name,
+        Environment: config.environment,
+        Algorithm: config.algorithm,
+        Method: config.method,
+        Sparsity: config.sparsity.level,
+        Seed: config.seed,
+        Step: run.step,
+        Steps: config.steps,
+        ...(score === undefined ? {} : { "Win rate": Number(score.toFixed(4)) }),
+        State: run.state,
+        Tags: tagsOf(run.directory).join(" "),
+      },
+      steps: evaluations.map(({ step }) => step),
+      winRates: evaluations.map((row) => row.winRate),
     };
   });
-  writeNamed(path, "choose another file", () => replaceFile(path, runsPage(shown, { title: `${shown.length} runs of ${basename(runsDirectory(flags.runs))}` })));
+  writeNamed(path, "choose another file", () =>
+    replaceFile(path, runsPage(shown, { title: `${shown.length} runs of ${basename(runsDirectory(flags.runs))}` })),
+  );
   console.log(path);
 }
 
 /** `mast runs tag RUN...` */
-export function tagCommand(names: readonly string[], flags: RunsFlags & { readonly add?: readonly string[]; readonly remove?: readonly string[] }): void {
+export function tagCommand(
+  names: readonly string[],
+  flags: RunsFlags & { readonly add?: readonly string[]; readonly remove?: readonly string[] },
+): void {
   if (flags.add === undefined && flags.remove === undefined) throw new LabError("Give --add TAG or --remove TAG.");
   const directories = names.map((name) => findRun(name, flags));
-  for (const directory of directories) console.log(`${basename(directory)}: ${changeTags(directory, flags).join(" ") || "no tags"}`);
+  for (const directory of directories)
+    console.log(`${basename(directory)}: ${changeTags(directory, flags).join(" ") || "no tags"}`);
 }
 
 /** `mast runs rm RUN...`: asks before it removes anything. */
-export async function removeCommand(names: readonly string[], flags: RunsFlags & { readonly yes?: boolean }): Promise<void> {
+export async function removeCommand(
+  names: readonly string[],
+  flags: RunsFlags & { readonly yes?: boolean },
+): Promise<void> {
   const directories = [...new Set(names.map((name) => findRun(name, flags)))];
-  const several = directories.length === 1 ? `the run ${basename(directories[0]!)}` : `these ${directories.length} runs`;
+  const several =
+    directories.length === 1 ? `the run ${basename(directories[0]!)}` : `these ${directories.length} runs`;
   if (flags.yes !== true) {
-    if (!process.stdin.isTTY) throw new LabError(`${several[0]!.toUpperCase()}${several.slice(1)} would be removed for good, and nobody can be asked: repeat the command with --yes.`);
+    if (!process.stdin.isTTY)
+      throw new LabError(
+        `${several[0]!.toUpperCase()}${several.slice(1)} would be removed for good, and nobody can be asked: repeat the command with --yes.`,
+      );
     directories.forEach((directory) => console.log(directory));
     const ask = createInterface({ input: process.stdin, output: process.stderr });
     const answer = await ask.question(`Remove ${several} for good? [y/N] `);
@@ -156,7 +247,10 @@ function percent(share: number): string {
 }
 
 /** `mast export RUN`: its parameters under PyMARL's names, for PyTorch. */
-export function exportCommand(run: string, flags: RunsFlags & { readonly out?: string; readonly tensorboard?: string }): void {
+export function exportCommand(
+  run: string,
+  flags: RunsFlags & { readonly out?: string; readonly tensorboard?: string },
+): void {
   if (flags.tensorboard !== undefined) return exportCurves(run, flags.tensorboard, flags);
   const path = checkpointPath(run, flags);
   const out = resolve(flags.out ?? `${basename(findRun(run, flags))}.safetensors`);
@@ -168,7 +262,10 @@ export function exportCommand(run: string, flags: RunsFlags & { readonly out?: s
 /** `mast export RUN --tensorboard FOLDER`: its curves as an event file. */
 function exportCurves(run: string, folder: string, flags: RunsFlags): void {
   const { name, directory, metrics, summary } = readRun(findRun(run, flags));
-  const began = summary === undefined ? statSync(join(directory, "config.json")).mtimeMs / 1000 : Date.parse(summary.finished) / 1000 - summary.seconds;
+  const began =
+    summary === undefined
+      ? statSync(join(directory, "config.json")).mtimeMs / 1000
+      : Date.parse(summary.finished) / 1000 - summary.seconds;
   const out = resolve(folder, name, "events.out.tfevents.0.mast-lab");
   writeNamed(out, "choose another folder with --tensorboard", () => {
     mkdirSync(dirname(out), { recursive: true });

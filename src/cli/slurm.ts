@@ -29,7 +29,12 @@ export interface SlurmFlags {
 export function addSlurmOptions(command: Commander): Commander {
   const several = (value: string, before: readonly string[] = []): readonly string[] => [...before, value];
   return command
-    .addOption(new Option("--on <PLACE>", "where runs are trained: local, or slurm: as job arrays of a Slurm cluster").choices(["local", "slurm"]))
+    .addOption(
+      new Option("--on <PLACE>", "where runs are trained: local, or slurm: as job arrays of a Slurm cluster").choices([
+        "local",
+        "slurm",
+      ]),
+    )
     .option("--dry-run", "with --on slurm: print the job script and submit nothing")
     .option("--partition <NAME>", "the cluster's partition")
     .option("--time <TIME>", 'limit of a job, "04:00:00"; a run that needs longer goes on in the next job')
@@ -38,21 +43,33 @@ export function addSlurmOptions(command: Commander): Commander {
     .option("--account <NAME>", "the account that is charged")
     .option("--parallel <N>", "runs at once (default: as many as the cluster gives)")
     .option("--warning <SECONDS>", "seconds before the limit at which a run makes a checkpoint (default: 120)")
-    .option("--setup <LINE>", "a line of the job script before the run, \"module load nodejs\"; may be repeated", several)
-    .option("--sbatch <OPTION>", "a further option of sbatch, \"--sbatch=--constraint=avx2\"; may be repeated", several);
+    .option("--setup <LINE>", 'a line of the job script before the run, "module load nodejs"; may be repeated', several)
+    .option("--sbatch <OPTION>", 'a further option of sbatch, "--sbatch=--constraint=avx2"; may be repeated', several);
 }
 
 /** The settings of a study file, and over them those of the command line. @throws {LabError} naming the option that cannot be used */
 export function slurmSettings(below: SlurmSettings, flags: SlurmFlags): SlurmSettings {
   const number = (value: string | undefined): number | undefined => (value === undefined ? undefined : Number(value));
   const { partition, time, memory, account, setup, sbatch: options } = flags;
-  const given = { partition, time, memory, account, setup, options, cpus: number(flags.cpus), parallel: number(flags.parallel), warning: number(flags.warning) };
+  const given = {
+    partition,
+    time,
+    memory,
+    account,
+    setup,
+    options,
+    cpus: number(flags.cpus),
+    parallel: number(flags.parallel),
+    warning: number(flags.warning),
+  };
   const own = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
   const parsed = slurmSchema.safeParse(own);
   if (!parsed.success) {
     const field = String(parsed.error.issues[0]!.path[0]);
     const option = field === "options" ? "sbatch" : field;
-    throw new InvalidArgumentError(`--${option} is ${show((flags as Record<string, unknown>)[option])}: ${WANTED[field] ?? "expected a whole number of at least 1"}.`);
+    throw new InvalidArgumentError(
+      `--${option} is ${show((flags as Record<string, unknown>)[option])}: ${WANTED[field] ?? "expected a whole number of at least 1"}.`,
+    );
   }
   return { ...below, ...parsed.data };
 }
@@ -70,23 +87,43 @@ const WANTED: Readonly<Record<string, string>> = {
 export function trainOnSlurm(plan: Parameters<typeof submit>[0], flags: SlurmFlags): void {
   if (flags.dryRun === true) return console.log(dryRun(plan));
   const { complete, waiting, submission, result } = submit(plan);
-  const rest = [...(complete > 0 ? [`${complete} complete`] : []), ...(waiting > 0 ? [`${waiting} queued or running already`] : [])].join(", ");
+  const rest = [
+    ...(complete > 0 ? [`${complete} complete`] : []),
+    ...(waiting > 0 ? [`${waiting} queued or running already`] : []),
+  ].join(", ");
   if (submission === undefined) return console.log(`Nothing to submit: ${rest}.`);
   const { jobs, runs, folder } = submission;
-  console.log(`Submitted ${runs.length} run${runs.length === 1 ? "" : "s"} as ${jobs.map(({ job, count }) => `job ${job} (${count} element${count === 1 ? "" : "s"})`).join(", ")}${rest === "" ? "" : `; ${rest}`}.`);
-  if (result !== undefined) console.log(`Job ${result} shows the results when all have ended: ${relative(process.cwd(), `${folder}/result.txt`)}`);
+  console.log(
+    `Submitted ${runs.length} run${runs.length === 1 ? "" : "s"} as ${jobs.map(({ job, count }) => `job ${job} (${count} element${count === 1 ? "" : "s"})`).join(", ")}${rest === "" ? "" : `; ${rest}`}.`,
+  );
+  if (result !== undefined)
+    console.log(
+      `Job ${result} shows the results when all have ended: ${relative(process.cwd(), `${folder}/result.txt`)}`,
+    );
   const where = plan.runs === undefined ? "" : ` --runs ${plan.runs}`;
-  console.log(`\`mast study status ${plan.name}${where}\` says how far they are, \`mast study cancel ${plan.name}${where}\` stops them.`);
+  console.log(
+    `\`mast study status ${plan.name}${where}\` says how far they are, \`mast study cancel ${plan.name}${where}\` stops them.`,
+  );
 }
 
 /** Refuses options of a cluster where nothing is submitted. */
 export function refuseSlurmOptions(flags: SlurmFlags): void {
-  const given = (["dryRun", "partition", "time", "memory", "cpus", "account", "parallel", "warning", "setup", "sbatch"] as const).filter((name) => flags[name] !== undefined);
-  if (given.length > 0) throw new LabError(`${given.map((name) => (name === "dryRun" ? "--dry-run" : `--${name}`)).join(", ")}: for a cluster only; add --on slurm.`);
+  const given = (
+    ["dryRun", "partition", "time", "memory", "cpus", "account", "parallel", "warning", "setup", "sbatch"] as const
+  ).filter((name) => flags[name] !== undefined);
+  if (given.length > 0)
+    throw new LabError(
+      `${given.map((name) => (name === "dryRun" ? "--dry-run" : `--${name}`)).join(", ")}: for a cluster only; add --on slurm.`,
+    );
 }
 
 /** `mast study status NAME`: what is on disk of each run, and where it is in the queue. */
-export function statusLines(configs: readonly Config[], label: (config: Config) => string, name: string, runs: string | undefined): string {
+export function statusLines(
+  configs: readonly Config[],
+  label: (config: Config) => string,
+  name: string,
+  runs: string | undefined,
+): string {
   const all = submissions(runs, name);
   const failures = failuresOf(all);
   const queue = all.length === 0 ? new Map<string, Queued>() : queuedOrNone(runs);
@@ -97,21 +134,44 @@ export function statusLines(configs: readonly Config[], label: (config: Config) 
     const element = queue.get(runName(config));
     const failure = failures.get(runName(config));
     const state =
-      run.state === "complete" ? "complete"
-      : element !== undefined ? (element.state === "RUNNING" ? "running" : "queued")
-      : run.state === "running" ? "running"
-      : failure !== undefined ? "failed"
-      : run.state === "interrupted" ? "interrupted" : "not begun";
+      run.state === "complete"
+        ? "complete"
+        : element !== undefined
+          ? element.state === "RUNNING"
+            ? "running"
+            : "queued"
+          : run.state === "running"
+            ? "running"
+            : failure !== undefined
+              ? "failed"
+              : run.state === "interrupted"
+                ? "interrupted"
+                : "not begun";
     counts.set(state, (counts.get(state) ?? 0) + 1);
     const step = "step" in run ? `${shortSteps(run.step)} of ${shortSteps(config.steps)}` : "";
     const rate = "winRate" in run && run.winRate !== undefined ? `${(100 * run.winRate).toFixed(1)} %` : "";
-    return [`${label(config)}, seed ${config.seed}`, state, step, rate, element === undefined ? "" : `${element.job}_${element.element}${element.state === "RUNNING" ? "" : ` (${element.reason})`}`];
+    return [
+      `${label(config)}, seed ${config.seed}`,
+      state,
+      step,
+      rate,
+      element === undefined
+        ? ""
+        : `${element.job}_${element.element}${element.state === "RUNNING" ? "" : ` (${element.reason})`}`,
+    ];
   });
   const right = (title: string) => ({ title, align: "right" as const });
-  const table = tableWithin({ columns: [{ title: "Run" }, { title: "State" }, right("Step"), right("Win rate"), { title: "Job" }], rows }, terminalColumns(), 0, [3, 4]);
+  const table = tableWithin(
+    { columns: [{ title: "Run" }, { title: "State" }, right("Step"), right("Win rate"), { title: "Job" }], rows },
+    terminalColumns(),
+    0,
+    [3, 4],
+  );
   const failed = configs.flatMap((config) => {
     const why = failures.get(runName(config));
-    return why === undefined || inspectRun(directoryOf(config, store)).state === "complete" ? [] : [`${label(config)}, seed ${config.seed} failed: ${why}`];
+    return why === undefined || inspectRun(directoryOf(config, store)).state === "complete"
+      ? []
+      : [`${label(config)}, seed ${config.seed} failed: ${why}`];
   });
   return [table, "", [...counts].map(([state, count]) => `${count} ${state}`).join(", "), ...failed].join("\n");
 }
@@ -130,8 +190,14 @@ function queuedOrNone(runs: string | undefined): Map<string, Queued> {
 export function cancelSubmissions(name: string, runs: string | undefined): void {
   const found = submissions(runs, name);
   if (found.length === 0) throw new LabError(`Nothing of ${show(name)} was submitted from ${runsDirectory(runs)}.`);
-  const open = new Set(queued().filter((one) => one.name === `mast-${name}`).map(({ job }) => job));
+  const open = new Set(
+    queued()
+      .filter((one) => one.name === `mast-${name}`)
+      .map(({ job }) => job),
+  );
   if (open.size === 0) return console.log(`Nothing of ${name} is queued.`);
   slurm("scancel", [...open], "The jobs cannot be cancelled");
-  console.log(`Cancelled ${open.size === 1 ? "job" : "jobs"} ${[...open].join(", ")}; runs that were going on stop with a checkpoint, and the same command submits what is missing.`);
+  console.log(
+    `Cancelled ${open.size === 1 ? "job" : "jobs"} ${[...open].join(", ")}; runs that were going on stop with a checkpoint, and the same command submits what is missing.`,
+  );
 }

@@ -6,7 +6,15 @@ import { PROFILES } from "../experiments/experiment.js";
 import { show } from "../messages.js";
 import { resultsPlace } from "../results/place.js";
 import { runsDirectory } from "../runs/store.js";
-import { keepStudy, keptName, type KeptStudy, keptStudies, keptStudy, runsOf, studyProgress } from "../studies/shelf.js";
+import {
+  keepStudy,
+  keptName,
+  type KeptStudy,
+  keptStudies,
+  keptStudy,
+  runsOf,
+  studyProgress,
+} from "../studies/shelf.js";
 import { studyJsonSchema } from "../studies/schema.js";
 import { readStudy, type Study } from "../studies/study.js";
 import { type Command, type ExperimentFlags, flagsText, runDeclared, showDeclared } from "./experiment.js";
@@ -18,24 +26,43 @@ export function findStudy(file: string, flags: ExperimentFlags): KeptStudy {
   const kept = existsSync(file) || /[/\\]|\.(ya?ml|json)$/i.test(file) ? undefined : keptStudy(file, flags.runs);
   const study = kept?.study ?? readStudy(file);
   if (flags.profile !== undefined && !(study.profiles.length > 0 && study.profiles.includes(flags.profile))) {
-    throw new LabError(`${study.id} has no profile ${show(flags.profile)}${study.profiles.length > 0 ? `; there are: ${study.profiles.join(", ")}` : `: its file gives no profiles (${PROFILES.join(", ")})`}.`);
+    throw new LabError(
+      `${study.id} has no profile ${show(flags.profile)}${study.profiles.length > 0 ? `; there are: ${study.profiles.join(", ")}` : `: its file gives no profiles (${PROFILES.join(", ")})`}.`,
+    );
   }
   const seeds = flags.seeds ?? kept?.seeds;
   const { engine, backend } = flags;
-  const changes: ConfigInput = { ...kept?.changes, ...(engine === undefined ? {} : { engine }), ...(backend === undefined ? {} : { backend }) };
-  return { study, profile: flags.profile ?? kept?.profile ?? study.profile, ...(seeds === undefined ? {} : { seeds }), changes };
+  const changes: ConfigInput = {
+    ...kept?.changes,
+    ...(engine === undefined ? {} : { engine }),
+    ...(backend === undefined ? {} : { backend }),
+  };
+  return {
+    study,
+    profile: flags.profile ?? kept?.profile ?? study.profile,
+    ...(seeds === undefined ? {} : { seeds }),
+    changes,
+  };
 }
 
 /** A study as the commands of experiments take it. */
 function asExperiment({ study, profile, seeds, changes }: KeptStudy): Study {
-  return { ...study, profile, configs: (asked, count, more = {}) => study.configs(asked, count ?? seeds, { ...changes, ...more }) };
+  return {
+    ...study,
+    profile,
+    configs: (asked, count, more = {}) => study.configs(asked, count ?? seeds, { ...changes, ...more }),
+  };
 }
 
 /** What repeats the command. */
 export function studyCommand(file: string, { study }: KeptStudy, flags: ExperimentFlags): Command {
   const profile = flags.profile === undefined ? "" : ` --profile ${flags.profile}`;
   const runs = flags.runs === undefined ? "" : ` --runs ${flags.runs}`;
-  return { name: study.id, text: `mast study run ${file}${profile}${flagsText(flags)}${runs}`, labels: { study: study.id, ...(study.profiles.length === 0 ? {} : { profile: flags.profile ?? study.profile }) } };
+  return {
+    name: study.id,
+    text: `mast study run ${file}${profile}${flagsText(flags)}${runs}`,
+    labels: { study: study.id, ...(study.profiles.length === 0 ? {} : { profile: flags.profile ?? study.profile }) },
+  };
 }
 
 /** `mast study run FILE`: trains what is missing, then shows the result. */
@@ -55,7 +82,17 @@ function submitStudy(found: KeptStudy, flags: ExperimentFlags): void {
   if (flags.dryRun !== true) keepStudy(found, flags.runs);
   const { tables } = resultsPlace(flags.results);
   const result = ["study", "show", kept, "--runs", runsDirectory(flags.runs), "--results", tables];
-  trainOnSlurm({ name: kept, configs: runsOf(found), label: study.label, settings, result, ...(flags.runs === undefined ? {} : { runs: flags.runs }) }, flags);
+  trainOnSlurm(
+    {
+      name: kept,
+      configs: runsOf(found),
+      label: study.label,
+      settings,
+      result,
+      ...(flags.runs === undefined ? {} : { runs: flags.runs }),
+    },
+    flags,
+  );
 }
 
 /** `mast study status NAME`: how far each run is, on a cluster or anywhere. */
@@ -74,13 +111,16 @@ export async function showStudy(file: string, flags: ExperimentFlags): Promise<v
 export function addStudy(file: string, flags: ExperimentFlags): void {
   const found = findStudy(file, flags);
   const { all, complete } = studyProgress(runsOf(found), flags.runs);
-  console.log(`${keepStudy(found, flags.runs)}: ${complete} of ${all} runs are complete; \`mast worker --runs ${runsDirectory(flags.runs)}\` trains the others, on any machine that has this folder.`);
+  console.log(
+    `${keepStudy(found, flags.runs)}: ${complete} of ${all} runs are complete; \`mast worker --runs ${runsDirectory(flags.runs)}\` trains the others, on any machine that has this folder.`,
+  );
 }
 
 /** `mast study list`: those that are kept among the runs, and files of this folder that are none yet. */
 export function listStudies(flags: Pick<ExperimentFlags, "runs">): void {
   const kept = keptStudies(flags.runs);
-  if (kept.length === 0) console.log(`No studies in ${runsDirectory(flags.runs)} yet: \`mast study run FILE\` makes one.`);
+  if (kept.length === 0)
+    console.log(`No studies in ${runsDirectory(flags.runs)} yet: \`mast study run FILE\` makes one.`);
   else {
     const right = (title: string) => ({ title, align: "right" as const });
     const rows = kept.map((one) => {
@@ -88,7 +128,14 @@ export function listStudies(flags: Pick<ExperimentFlags, "runs">): void {
       const { all, complete, running } = studyProgress(runsOf(one), flags.runs);
       return [one.name, String(all), String(complete), String(running), one.study.title];
     });
-    console.log(tableWithin({ columns: [{ title: "Study" }, right("Runs"), right("Complete"), right("Running"), { title: "" }], rows }, terminalColumns(), 0, [4, 3]));
+    console.log(
+      tableWithin(
+        { columns: [{ title: "Study" }, right("Runs"), right("Complete"), right("Running"), { title: "" }], rows },
+        terminalColumns(),
+        0,
+        [4, 3],
+      ),
+    );
   }
   const here = readdirSync(process.cwd()).filter((name) => /\.study\.(ya?ml|json)$/i.test(name));
   if (here.length > 0) console.log(`\nStudy files in this folder: ${here.map((name) => join(".", name)).join(", ")}`);

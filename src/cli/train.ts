@@ -25,7 +25,11 @@ export interface TrainingFlags {
  * Trains with progress on the terminal; Ctrl-C, SIGTERM and SIGHUP stop every run with a checkpoint, and a second one at once.
  * @returns the outcomes; the exit code is set when some are not complete
  */
-export async function trainAll(configs: readonly Config[], flags: TrainingFlags, options: Pick<RunAllOptions, "label" | "seedOf" | "wait"> = {}): Promise<RunOutcome[]> {
+export async function trainAll(
+  configs: readonly Config[],
+  flags: TrainingFlags,
+  options: Pick<RunAllOptions, "label" | "seedOf" | "wait"> = {},
+): Promise<RunOutcome[]> {
   sayKept(configs);
   const display = progressDisplay(flags.workers ?? availableParallelism());
   const interrupted = interruptible();
@@ -33,7 +37,8 @@ export async function trainAll(configs: readonly Config[], flags: TrainingFlags,
     const outcomes = await runAll(configs, {
       signal: interrupted.signal,
       onProgress: display.update,
-      onDevice: ({ name, passedOver }) => [`TensorFlow.js on ${name}`, ...passedOver.map((line) => `  ${line}`)].forEach(display.say),
+      onDevice: ({ name, passedOver }) =>
+        [`TensorFlow.js on ${name}`, ...passedOver.map((line) => `  ${line}`)].forEach(display.say),
       onNote: display.say,
       ...options,
       ...(flags.workers === undefined ? {} : { workers: flags.workers }),
@@ -54,27 +59,39 @@ function reportUnfinished(outcomes: readonly RunOutcome[], code: number, label?:
   for (const { state, name, config, error } of new Set(outcomes)) {
     if (state !== "failed") continue;
     const message = error!.message;
-    process.stderr.write(`${label !== undefined ? `${label(config)}: ${message}` : message.includes(name) ? message : `${name}: ${message}`}\n`);
+    process.stderr.write(
+      `${label !== undefined ? `${label(config)}: ${message}` : message.includes(name) ? message : `${name}: ${message}`}\n`,
+    );
     if (process.env["MAST_DEBUG"]) process.stderr.write(`${error!.stack}\n`);
     process.exitCode = 1;
   }
   const stopped = outcomes.filter(({ state }) => state === "stopped");
   if (stopped.length === 0) return;
   // A run that was stopped before its first checkpoint begins anew.
-  const steps = stopped.flatMap(({ run }) => (run === undefined ? [] : checkpointStep(run.directory) ?? []));
-  const at = steps.length === 0 ? "before the first checkpoint" : `with a checkpoint at step ${steps.map((step) => step.toLocaleString("en")).join(" and ")}`;
+  const steps = stopped.flatMap(({ run }) => (run === undefined ? [] : (checkpointStep(run.directory) ?? [])));
+  const at =
+    steps.length === 0
+      ? "before the first checkpoint"
+      : `with a checkpoint at step ${steps.map((step) => step.toLocaleString("en")).join(" and ")}`;
   process.stderr.write(`Stopped ${at}. The same command goes on from there.\n`);
   process.exitCode = code;
 }
 
 /** `mast train`: prints what became of each run, and of several settings a table. */
-export async function trainCommand({ base, grid }: AskedFor, flags: TrainingFlags & SlurmFlags & { readonly seeds?: number }): Promise<void> {
+export async function trainCommand(
+  { base, grid }: AskedFor,
+  flags: TrainingFlags & SlurmFlags & { readonly seeds?: number },
+): Promise<void> {
   if (flags.on !== "slurm") refuseSlurmOptions(flags);
   const { seed: given, ...varied } = grid;
-  if (given !== undefined && flags.seeds !== undefined) throw new LabError("--seed names the seeds and --seeds counts them: give one of the two.");
+  if (given !== undefined && flags.seeds !== undefined)
+    throw new LabError("--seed names the seeds and --seeds counts them: give one of the two.");
   if (Object.keys(varied).length > 0) return trainGrid(base, varied, given ?? flags.seeds, flags);
   const config = resolveConfig({ ...base, ...(given === undefined ? {} : { seed: given[0] as number }) });
-  const configs = given === undefined ? Array.from({ length: flags.seeds ?? 1 }, (_, i) => changeConfig(config, { seed: config.seed + i })) : given.map((seed) => changeConfig(config, { seed: seed as number }));
+  const configs =
+    given === undefined
+      ? Array.from({ length: flags.seeds ?? 1 }, (_, i) => changeConfig(config, { seed: config.seed + i }))
+      : given.map((seed) => changeConfig(config, { seed: seed as number }));
   if (flags.on === "slurm") return submitRuns(configs, methodLabel, flags);
   // One that another process trains is refused at once; of several, the others are trained meanwhile.
   const outcomes = await trainAll(configs, flags, { seedOf: methodLabel, wait: configs.length > 1 });
@@ -84,27 +101,59 @@ export async function trainCommand({ base, grid }: AskedFor, flags: TrainingFlag
 }
 
 /** Trains every combination of what was given several values for, and prints how they compare. */
-async function trainGrid(base: ConfigInput, grid: AskedFor["grid"], seeds: number | readonly unknown[] | undefined, flags: TrainingFlags & SlurmFlags): Promise<void> {
-  const study = declareStudy({ id: "train", title: "Trained", base: base as Record<string, unknown>, grid: grid as Record<string, unknown[]>, ...(seeds === undefined ? {} : { seeds: seeds as number | number[] }) }, { name: "mast train" });
+async function trainGrid(
+  base: ConfigInput,
+  grid: AskedFor["grid"],
+  seeds: number | readonly unknown[] | undefined,
+  flags: TrainingFlags & SlurmFlags,
+): Promise<void> {
+  const study = declareStudy(
+    {
+      id: "train",
+      title: "Trained",
+      base: base as Record<string, unknown>,
+      grid: grid as Record<string, unknown[]>,
+      ...(seeds === undefined ? {} : { seeds: seeds as number | number[] }),
+    },
+    { name: "mast train" },
+  );
   const configs = study.configs(study.profile);
   if (flags.on === "slurm") return submitRuns(configs, study.label, flags);
   const severalSeeds = new Set(configs.map(({ seed }) => seed)).size > 1;
-  const outcomes = await trainAll(configs, flags, { label: (config) => (severalSeeds ? `${study.label(config)} seed ${config.seed}` : study.label(config)), seedOf: study.label });
+  const outcomes = await trainAll(configs, flags, {
+    label: (config) => (severalSeeds ? `${study.label(config)} seed ${config.seed}` : study.label(config)),
+    seedOf: study.label,
+  });
   sayWhatBecame(outcomes);
   const complete = outcomes.flatMap(({ run }) => (run?.summary === undefined ? [] : run));
   if (complete.length > 0) console.log(`\n${tableText(study.reduce(complete).table)}`);
 }
 
 /** Submits runs as a job array; `mast runs` says how far they are. */
-function submitRuns(configs: readonly Config[], label: (config: Config) => string, flags: TrainingFlags & SlurmFlags): void {
-  trainOnSlurm({ name: "train", configs, label, settings: slurmSettings({}, flags), ...(flags.runs === undefined ? {} : { runs: flags.runs }) }, flags);
+function submitRuns(
+  configs: readonly Config[],
+  label: (config: Config) => string,
+  flags: TrainingFlags & SlurmFlags,
+): void {
+  trainOnSlurm(
+    {
+      name: "train",
+      configs,
+      label,
+      settings: slurmSettings({}, flags),
+      ...(flags.runs === undefined ? {} : { runs: flags.runs }),
+    },
+    flags,
+  );
 }
 
 function sayWhatBecame(outcomes: readonly RunOutcome[]): void {
   for (const { run } of outcomes) {
     if (run?.summary === undefined) continue;
     const { score, steps, seconds, stepsPerSecond } = run.summary;
-    console.log(`${basename(run.directory)}: score ${(100 * score).toFixed(1)} % (${scoreText([run])}) after ${steps.toLocaleString("en")} steps, ${clock(seconds)} (${Math.round(stepsPerSecond).toLocaleString("en")} steps/s)`);
+    console.log(
+      `${basename(run.directory)}: score ${(100 * score).toFixed(1)} % (${scoreText([run])}) after ${steps.toLocaleString("en")} steps, ${clock(seconds)} (${Math.round(stepsPerSecond).toLocaleString("en")} steps/s)`,
+    );
     console.log(`  ${run.directory}`);
   }
 }
@@ -125,10 +174,16 @@ const LARGE_CHECKPOINT = 100_000_000;
 /** Says beforehand how large checkpoints can become where they hold the episodes themselves. */
 function sayKept(configs: readonly Config[]): void {
   for (const environment of new Set(configs.map((config) => config.environment))) {
-    const most = Math.max(...configs.filter((config) => config.environment === environment).map((config) => networkPlan(config).keptBytes));
+    const most = Math.max(
+      ...configs.filter((config) => config.environment === environment).map((config) => networkPlan(config).keptBytes),
+    );
     if (most === 0) continue;
-    process.stderr.write(`${environment} is not deterministic: the bits of its runs cannot be promised, and the same command may train another team.\n`);
+    process.stderr.write(
+      `${environment} is not deterministic: the bits of its runs cannot be promised, and the same command may train another team.\n`,
+    );
     if (most < LARGE_CHECKPOINT) continue;
-    process.stderr.write(`${environment} is not deterministic: memory and each checkpoint hold its episodes, up to ${Math.round(most / 1e6).toLocaleString("en")} MB; a smaller replay.offlineCapacity holds fewer.\n`);
+    process.stderr.write(
+      `${environment} is not deterministic: memory and each checkpoint hold its episodes, up to ${Math.round(most / 1e6).toLocaleString("en")} MB; a smaller replay.offlineCapacity holds fewer.\n`,
+    );
   }
 }

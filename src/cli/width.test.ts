@@ -4,7 +4,8 @@ import { cutMiddle, tableWithin, terminalColumns, wrapText } from "./width.js";
 it("cuts the middle of a text, and leaves one that fits", () => {
   expect(cutMiddle("3m-qmix-mast-95-100k-seed1-5b0c3f6a", 40)).toBe("3m-qmix-mast-95-100k-seed1-5b0c3f6a");
   expect(cutMiddle("3m-qmix-mast-95-100k-seed1-5b0c3f6a", 20)).toBe("3m-qmix-ma…-5b0c3f6a");
-  for (let width = 0; width < 36; width++) expect(cutMiddle("3m-qmix-mast-95-100k-seed1-5b0c3f6a", width)).toHaveLength(Math.min(width, 35));
+  for (let width = 0; width < 36; width++)
+    expect(cutMiddle("3m-qmix-mast-95-100k-seed1-5b0c3f6a", width)).toHaveLength(Math.min(width, 35));
 });
 
 it("wraps text between words, and words that are longer than a line", () => {
@@ -29,8 +30,17 @@ it("takes the width of a terminal, or of COLUMNS, and none for a pipe", () => {
 
 describe("a table within a width", () => {
   const table = {
-    columns: [{ title: "Run" }, { title: "Step", align: "right" as const }, { title: "Win rate", align: "right" as const }, { title: "Time", align: "right" as const }, { title: "State" }],
-    rows: [["2c_vs_64zg-ow-qmix-mast-95-2M-seed1-0a1b2c3d", "1.2M of 2M", "88.1 % (20)", "3 min 20 s", "interrupted"], ["3m-qmix-dense-100k-seed1-5b0c3f6a", "100k of 100k", "100.0 % (20)", "48 s", "complete"]],
+    columns: [
+      { title: "Run" },
+      { title: "Step", align: "right" as const },
+      { title: "Win rate", align: "right" as const },
+      { title: "Time", align: "right" as const },
+      { title: "State" },
+    ],
+    rows: [
+      ["2c_vs_64zg-ow-qmix-mast-95-2M-seed1-0a1b2c3d", "1.2M of 2M", "88.1 % (20)", "3 min 20 s", "interrupted"],
+      ["3m-qmix-dense-100k-seed1-5b0c3f6a", "100k of 100k", "100.0 % (20)", "48 s", "complete"],
+    ],
     note: "Win rate: the score of a complete run with the number of last evaluations that it is the mean of.",
   };
   const lines = (width: number) => tableWithin(table, width, 0, [3, 1]).split("\n");

@@ -1,7 +1,9 @@
 import { type Table, tableText } from "../figures/table.js";
 
 /** Columns of the terminal that text is printed on: of its stream, or the variable COLUMNS; undefined where lines may be of any length, as in a pipe. */
-export function terminalColumns(stream: Pick<NodeJS.WriteStream, "isTTY" | "columns"> = process.stdout): number | undefined {
+export function terminalColumns(
+  stream: Pick<NodeJS.WriteStream, "isTTY" | "columns"> = process.stdout,
+): number | undefined {
   if (stream.isTTY && stream.columns > 0) return stream.columns;
   const given = Number(process.env["COLUMNS"] ?? "");
   return Number.isInteger(given) && given > 0 ? given : undefined;
@@ -38,11 +40,17 @@ export function wrapText(text: string, width: number, indent = ""): string[] {
  * @param shrink the column whose cells are cut when the table is too wide
  * @param spare columns that are left out when that is not enough, first those that are named first
  */
-export function tableWithin(table: Table, width: number | undefined, shrink: number, spare: readonly number[] = []): string {
+export function tableWithin(
+  table: Table,
+  width: number | undefined,
+  shrink: number,
+  spare: readonly number[] = [],
+): string {
   if (width === undefined) return tableText(table);
   const room = Math.max(1, width - 1);
   const { columns, rows, note, title } = table;
-  const widthOf = (j: number): number => Math.max(columns[j]!.title.length, ...rows.map((row) => (row[j] ?? "").length));
+  const widthOf = (j: number): number =>
+    Math.max(columns[j]!.title.length, ...rows.map((row) => (row[j] ?? "").length));
   let kept = columns.map((_, j) => j);
   const left = (): number => room - kept.filter((j) => j !== shrink).reduce((sum, j) => sum + widthOf(j) + 2, 0);
   const least = Math.min(widthOf(shrink), 20);
@@ -55,5 +63,9 @@ export function tableWithin(table: Table, width: number | undefined, shrink: num
   });
   // A terminal that is narrower than all of this shows beginnings.
   const lines = text.split("\n").map((line) => line.slice(0, room));
-  return [...(title === undefined ? [] : [...wrapText(title, room), ""]), ...lines, ...(note === undefined ? [] : ["", ...wrapText(note, room)])].join("\n");
+  return [
+    ...(title === undefined ? [] : [...wrapText(title, room), ""]),
+    ...lines,
+    ...(note === undefined ? [] : ["", ...wrapText(note, room)]),
+  ].join("\n");
 }

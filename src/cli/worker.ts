@@ -44,8 +44,15 @@ export async function workerCommand(flags: WorkerFlags): Promise<void> {
     } else if (flags.stay === true) {
       if (!(await waitForMore())) return;
     } else {
-      console.log(trained === 0 && failed.size === 0 ? "All runs are complete: there is nothing to do." : `${failed.size === 0 ? "All runs are complete" : `${failed.size} runs failed, all others are complete`}.`);
-      if (failed.size > 0) throw new LabError(`Not complete: ${[...failed].slice(0, 5).join(", ")}${failed.size > 5 ? " and others" : ""}. Start a worker again to try once more.`);
+      console.log(
+        trained === 0 && failed.size === 0
+          ? "All runs are complete: there is nothing to do."
+          : `${failed.size === 0 ? "All runs are complete" : `${failed.size} runs failed, all others are complete`}.`,
+      );
+      if (failed.size > 0)
+        throw new LabError(
+          `Not complete: ${[...failed].slice(0, 5).join(", ")}${failed.size > 5 ? " and others" : ""}. Start a worker again to try once more.`,
+        );
       return;
     }
   }

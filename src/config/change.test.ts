@@ -1,6 +1,14 @@
 import { describe, expect, it } from "vitest";
 import { createRandom } from "../random.js";
-import { changeConfig, type Config, type ConfigInput, givenOf, mergeConfig, resolveConfig, restoreConfig } from "../config.js";
+import {
+  changeConfig,
+  type Config,
+  type ConfigInput,
+  givenOf,
+  mergeConfig,
+  resolveConfig,
+  restoreConfig,
+} from "../config.js";
 
 /** Values of every field that another one sets or follows, and of some that stand alone. */
 const VALUES: Readonly<Record<string, readonly unknown[]>> = {
@@ -39,7 +47,10 @@ function drawInput(random: ReturnType<typeof createRandom>, share: number): Conf
   return fields.reduce<ConfigInput>((input, field) => {
     const [section, name] = field.split(".") as [string, string?];
     const value = VALUES[field]![random.below(VALUES[field]!.length)];
-    return mergeConfig(input, (name === undefined ? { [section]: value } : { [section]: { [name]: value } }) as ConfigInput);
+    return mergeConfig(
+      input,
+      (name === undefined ? { [section]: value } : { [section]: { [name]: value } }) as ConfigInput,
+    );
   }, {});
 }
 
@@ -75,10 +86,22 @@ describe("a changed configuration", () => {
 
   it("follows the method, the algorithm, the budget and the engine", () => {
     const mast = resolveConfig({ environment: "3m" });
-    expect(changeConfig(mast, { method: "rigl" })).toMatchObject({ operator: { kind: "max" }, returns: { kind: "one-step" }, replay: { offlineBatch: 32, onlineBatch: 0 } });
-    expect(changeConfig(mast, { method: "dense" })).toMatchObject({ sparsity: { level: 0 }, topology: { grow: "none" } });
+    expect(changeConfig(mast, { method: "rigl" })).toMatchObject({
+      operator: { kind: "max" },
+      returns: { kind: "one-step" },
+      replay: { offlineBatch: 32, onlineBatch: 0 },
+    });
+    expect(changeConfig(mast, { method: "dense" })).toMatchObject({
+      sparsity: { level: 0 },
+      topology: { grow: "none" },
+    });
     expect(changeConfig(mast, { steps: 100_000 })).toMatchObject({ warmup: 2_500, returns: { burnIn: 37_500 } });
-    expect(changeConfig(mast, { algorithm: "ow-qmix" })).toMatchObject({ returns: { lambda: 0.6 }, exploration: { anneal: 100_000 }, wqmix: { alpha: 0.1 }, network: { centralEmbed: 256 } });
+    expect(changeConfig(mast, { algorithm: "ow-qmix" })).toMatchObject({
+      returns: { lambda: 0.6 },
+      exploration: { anneal: 100_000 },
+      wqmix: { alpha: 0.1 },
+      network: { centralEmbed: 256 },
+    });
     const onDevice = changeConfig(mast, { engine: "tensorflow" });
     expect(onDevice.backend).toBe("auto");
     expect("backend" in changeConfig(onDevice, { engine: "wasm" })).toBe(false);
@@ -89,18 +112,39 @@ describe("a changed configuration", () => {
 
   it("keeps what was given, and is refused where that does not go with the change", () => {
     const given = resolveConfig({ method: "mast", operator: { kind: "softmax" }, warmup: 9 });
-    expect(changeConfig(given, { method: "rigl", steps: 1_000_000 })).toMatchObject({ method: "rigl", operator: { kind: "softmax" }, warmup: 9, returns: { burnIn: 375_000 } });
-    expect(() => changeConfig(resolveConfig({ algorithm: "res", res: { beta: 4 } }), { algorithm: "qmix" })).toThrow("config: res is");
-    expect(() => changeConfig(given, { metod: "rigl" } as ConfigInput)).toThrow('config: unknown key "metod"; did you mean "method"?');
-    expect(() => changeConfig(given, null as unknown as ConfigInput)).toThrow("config: the changes are null; expected an object");
+    expect(changeConfig(given, { method: "rigl", steps: 1_000_000 })).toMatchObject({
+      method: "rigl",
+      operator: { kind: "softmax" },
+      warmup: 9,
+      returns: { burnIn: 375_000 },
+    });
+    expect(() => changeConfig(resolveConfig({ algorithm: "res", res: { beta: 4 } }), { algorithm: "qmix" })).toThrow(
+      "config: res is",
+    );
+    expect(() => changeConfig(given, { metod: "rigl" } as ConfigInput)).toThrow(
+      'config: unknown key "metod"; did you mean "method"?',
+    );
+    expect(() => changeConfig(given, null as unknown as ConfigInput)).toThrow(
+      "config: the changes are null; expected an object",
+    );
   });
 
   it("is the same when a configuration is spread and resolved", () => {
     const mast = resolveConfig({ environment: "2s3z", steps: 300_000, short: true });
-    expect(resolveConfig({ ...mast, method: "rigl" })).toEqual(resolveConfig({ environment: "2s3z", steps: 300_000, short: true, method: "rigl" }));
-    expect(resolveConfig({ ...mast, sparsity: { ...mast.sparsity, level: 0 }, topology: { ...mast.topology, grow: "none" } })).toMatchObject({ sparsity: { level: 0 }, topology: { grow: "none" }, warmup: 0 });
+    expect(resolveConfig({ ...mast, method: "rigl" })).toEqual(
+      resolveConfig({ environment: "2s3z", steps: 300_000, short: true, method: "rigl" }),
+    );
+    expect(
+      resolveConfig({
+        ...mast,
+        sparsity: { ...mast.sparsity, level: 0 },
+        topology: { ...mast.topology, grow: "none" },
+      }),
+    ).toMatchObject({ sparsity: { level: 0 }, topology: { grow: "none" }, warmup: 0 });
     // A copy that was changed by hand counts with its changes.
-    expect(changeConfig({ ...mast, seed: 5 }, { method: "rigl" })).toEqual(resolveConfig({ environment: "2s3z", steps: 300_000, short: true, method: "rigl", seed: 5 }));
+    expect(changeConfig({ ...mast, seed: 5 }, { method: "rigl" })).toEqual(
+      resolveConfig({ environment: "2s3z", steps: 300_000, short: true, method: "rigl", seed: 5 }),
+    );
     const { engine: _, backend: __, ...rest } = resolveConfig({ engine: "tensorflow", backend: "cpu", steps: 1_000 });
     expect(resolveConfig(rest)).toEqual(resolveConfig({ steps: 1_000 }));
   });

@@ -7,7 +7,14 @@ export const ENGINES = ["wasm", "tensorflow"] as const;
  * What TensorFlow.js computes on: CUDA, TensorFlow on the processor, any GPU through WebGPU, WebAssembly, plain JavaScript; "auto" is the first of them that
  * works on the machine.
  */
-export const BACKENDS = ["auto", "tfjs-node-gpu", "tfjs-node", "webgpu", "wasm", "cpu"] as const satisfies readonly Backend[];
+export const BACKENDS = [
+  "auto",
+  "tfjs-node-gpu",
+  "tfjs-node",
+  "webgpu",
+  "wasm",
+  "cpu",
+] as const satisfies readonly Backend[];
 
 /** A name of what TensorFlow.js computes on. */
 export type Backend = "auto" | "tfjs-node-gpu" | "tfjs-node" | "webgpu" | "wasm" | "cpu";
@@ -234,7 +241,13 @@ export interface PartSettings {
 }
 
 /** A configuration, or a section of one, of which any part may be left out. */
-export type Partially<T> = { readonly [Field in keyof T]?: NonNullable<T[Field]> extends readonly unknown[] ? T[Field] : NonNullable<T[Field]> extends object ? Partially<NonNullable<T[Field]>> : T[Field] };
+export type Partially<T> = {
+  readonly [Field in keyof T]?: NonNullable<T[Field]> extends readonly unknown[]
+    ? T[Field]
+    : NonNullable<T[Field]> extends object
+      ? Partially<NonNullable<T[Field]>>
+      : T[Field];
+};
 
 /**
  * What a person writes: any part of a configuration. What is left out comes from the algorithm, the method and the paper's Table 3.

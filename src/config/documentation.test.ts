@@ -10,7 +10,8 @@ import { ALGORITHMS } from "../methods.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const built = existsSync(join(root, "dist/index.js"));
-if (!built) console.warn("skipped: documentation of configurations in notebooks (dist/ is missing; `npm run build` makes it)");
+if (!built)
+  console.warn("skipped: documentation of configurations in notebooks (dist/ is missing; `npm run build` makes it)");
 
 /** Every section and field that any configuration has, as "replay.dynamic.drop". */
 function everyField(): string[] {
@@ -38,14 +39,31 @@ describe("every field of a configuration is documented", () => {
 
   it("in an editor", { timeout: 60_000 }, () => {
     const file = join(root, "src/hover.ts");
-    const lines = mentions.flatMap(([name, text]) => fields.filter((field) => name === "ConfigInput" || field !== "short").map(text));
-    const source = ['import type { Config, ConfigInput } from "./config.js";', "declare const given: ConfigInput, complete: Config;", ...lines].join("\n");
+    const lines = mentions.flatMap(([name, text]) =>
+      fields.filter((field) => name === "ConfigInput" || field !== "short").map(text),
+    );
+    const source = [
+      'import type { Config, ConfigInput } from "./config.js";',
+      "declare const given: ConfigInput, complete: Config;",
+      ...lines,
+    ].join("\n");
     const service = ts.createLanguageService({
       getScriptFileNames: () => [file],
       getScriptVersion: () => "1",
-      getScriptSnapshot: (name) => (name === file ? ts.ScriptSnapshot.fromString(source) : existsSync(name) ? ts.ScriptSnapshot.fromString(ts.sys.readFile(name)!) : undefined),
+      getScriptSnapshot: (name) =>
+        name === file
+          ? ts.ScriptSnapshot.fromString(source)
+          : existsSync(name)
+            ? ts.ScriptSnapshot.fromString(ts.sys.readFile(name)!)
+            : undefined,
       getCurrentDirectory: () => root,
-      getCompilationSettings: () => ({ target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.NodeNext, moduleResolution: ts.ModuleResolutionKind.NodeNext, strict: true, types: [] }),
+      getCompilationSettings: () => ({
+        target: ts.ScriptTarget.ES2022,
+        module: ts.ModuleKind.NodeNext,
+        moduleResolution: ts.ModuleResolutionKind.NodeNext,
+        strict: true,
+        types: [],
+      }),
       getDefaultLibFileName: ts.getDefaultLibFilePath,
       fileExists: (name) => name === file || ts.sys.fileExists(name),
       readFile: ts.sys.readFile,
@@ -61,8 +79,12 @@ describe("every field of a configuration is documented", () => {
 
 describe.skipIf(!built)("in a notebook's cell", () => {
   const require = createRequire(import.meta.url);
-  const { createConverter } = require("tslab/dist/converter.js") as { createConverter(options: object): { close(): void } };
-  const { createExecutor } = require("tslab/dist/executor.js") as { createExecutor(folder: string, converters: object, console: object): Executor };
+  const { createConverter } = require("tslab/dist/converter.js") as {
+    createConverter(options: object): { close(): void };
+  };
+  const { createExecutor } = require("tslab/dist/executor.js") as {
+    createExecutor(folder: string, converters: object, console: object): Executor;
+  };
   interface Executor {
     execute(code: string): Promise<boolean>;
     inspect(code: string, position: number): { documentation?: { text: string }[] } | null;
@@ -70,25 +92,47 @@ describe.skipIf(!built)("in a notebook's cell", () => {
   }
   const said: string[] = [];
   const node = createConverter({ isJS: false, isBrowser: false });
-  const executor = createExecutor(join(root, "notebooks"), { node, close: () => node.close() }, { log: () => undefined, error: (...what: unknown[]) => said.push(format(...what)) });
+  const executor = createExecutor(
+    join(root, "notebooks"),
+    { node, close: () => node.close() },
+    { log: () => undefined, error: (...what: unknown[]) => said.push(format(...what)) },
+  );
   afterAll(() => executor.close());
 
   it("every field of a configuration is documented", { timeout: 120_000 }, () => {
-    const lines = mentions.flatMap(([name, text]) => everyField().filter((field) => name === "ConfigInput" || field !== "short").map(text));
+    const lines = mentions.flatMap(([name, text]) =>
+      everyField()
+        .filter((field) => name === "ConfigInput" || field !== "short")
+        .map(text),
+    );
     const head = 'import { Config, ConfigInput } from "mast-lab";\nlet given: ConfigInput, complete: Config;';
     const code = [head, ...lines].join("\n");
     let end = head.length;
     for (const line of lines) {
       end += 1 + line.length;
-      const documentation = executor.inspect(code, end - 1)?.documentation?.map(({ text }) => text).join("") ?? "";
+      const documentation =
+        executor
+          .inspect(code, end - 1)
+          ?.documentation?.map(({ text }) => text)
+          .join("") ?? "";
       expect(documentation, line).toMatch(/\w+ \w+/);
     }
   });
 
   it("an error of mast-lab is one line, without a stack", { timeout: 60_000 }, async () => {
-    expect(await executor.execute('import { resolveConfig, findRun } from "mast-lab";\nresolveConfig({ sparsity: { level: 1.2 } });')).toBe(false);
-    expect(await executor.execute('import { createEnvironment } from "mast-lab";\ncreateEnvironment("3m").reset(1.5);')).toBe(false);
-    expect(await executor.execute('import { findRun } from "mast-lab";\nawait Promise.resolve().then(() => findRun("no-such-run"));')).toBe(false);
+    expect(
+      await executor.execute(
+        'import { resolveConfig, findRun } from "mast-lab";\nresolveConfig({ sparsity: { level: 1.2 } });',
+      ),
+    ).toBe(false);
+    expect(
+      await executor.execute('import { createEnvironment } from "mast-lab";\ncreateEnvironment("3m").reset(1.5);'),
+    ).toBe(false);
+    expect(
+      await executor.execute(
+        'import { findRun } from "mast-lab";\nawait Promise.resolve().then(() => findRun("no-such-run"));',
+      ),
+    ).toBe(false);
     expect(said).toEqual([
       "config: sparsity.level is 1.2; allowed: a number from 0 to 0.999",
       "The seed is 1.5; it must be a whole number from 0 to 4,294,967,295.",

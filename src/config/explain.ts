@@ -30,7 +30,8 @@ export function explainKey(section: readonly string[], key: string): string {
   const where = section.length === 0 ? "" : ` in ${section.map((name) => show(name).slice(1, -1)).join(".")}`;
   const elsewhere = fieldPaths().filter((path) => path.endsWith(`.${key}`));
   const pymarl = Object.hasOwn(PYMARL, key) ? `PyMARL's ${key} is ${PYMARL[key]}; ` : "";
-  const hint = pymarl !== "" ? pymarl : elsewhere.length > 0 ? `did you mean ${elsewhere.join(" or ")}? ` : didYouMean(key, known);
+  const hint =
+    pymarl !== "" ? pymarl : elsewhere.length > 0 ? `did you mean ${elsewhere.join(" or ")}? ` : didYouMean(key, known);
   return `config: unknown key ${show(key)}${where}; ${hint}allowed: ${known.join(", ")}`;
 }
 
@@ -48,7 +49,10 @@ let described: FieldSchema | undefined;
 /** What the schema says of a field or section. */
 function fieldSchema(path: readonly string[]): FieldSchema {
   described ??= z.toJSONSchema(schema, { io: "input" }) as FieldSchema;
-  return path.reduce<FieldSchema>((at, key) => (Object.hasOwn(at.properties ?? {}, key) ? at.properties![key]! : {}), described);
+  return path.reduce<FieldSchema>(
+    (at, key) => (Object.hasOwn(at.properties ?? {}, key) ? at.properties![key]! : {}),
+    described,
+  );
 }
 
 function fieldsOf(section: readonly string[]): string[] {
@@ -57,17 +61,23 @@ function fieldsOf(section: readonly string[]): string[] {
 
 /** Every field in a section, as "returns.lambda". */
 function fieldPaths(section: readonly string[] = []): string[] {
-  return fieldsOf(section).flatMap((key) => [...(section.length > 0 ? [[...section, key].join(".")] : []), ...fieldPaths([...section, key])]);
+  return fieldsOf(section).flatMap((key) => [
+    ...(section.length > 0 ? [[...section, key].join(".")] : []),
+    ...fieldPaths([...section, key]),
+  ]);
 }
 
 /** The names or words that a field may have; undefined for other fields. */
 function choices(field: string, files: readonly PartFile[] = []): readonly string[] | undefined {
-  return (NAMING_FIELDS as readonly string[]).includes(field) ? namesFor(field as NamingField, files) : fieldSchema(field.split(".")).enum;
+  return (NAMING_FIELDS as readonly string[]).includes(field)
+    ? namesFor(field as NamingField, files)
+    : fieldSchema(field.split(".")).enum;
 }
 
 function allowed(field: string, files: readonly PartFile[]): string {
   if (field === "parts") return 'a list of files, for example ["./mine.ts"]';
-  if (field.startsWith("options.")) return field.split(".").length > 2 ? "a number, text, true or false" : "an object with fields of its own";
+  if (field.startsWith("options."))
+    return field.split(".").length > 2 ? "a number, text, true or false" : "an object with fields of its own";
   const names = choices(field, files);
   if (names !== undefined) return names.map((name) => show(name)).join(", ");
   const { type, minimum, exclusiveMinimum, maximum } = fieldSchema(field.split("."));
@@ -78,5 +88,7 @@ function allowed(field: string, files: readonly PartFile[]): string {
   const number = (bound: number) => bound.toLocaleString("en", { maximumFractionDigits: 10 });
   if (exclusiveMinimum !== undefined) return `${what} above ${number(exclusiveMinimum)}`;
   if (minimum === undefined) return what;
-  return maximum === undefined ? `${what} of at least ${number(minimum)}` : `${what} from ${number(minimum)} to ${number(maximum)}`;
+  return maximum === undefined
+    ? `${what} of at least ${number(minimum)}`
+    : `${what} from ${number(minimum)} to ${number(maximum)}`;
 }

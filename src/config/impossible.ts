@@ -16,7 +16,10 @@ export function refuseUnknownNames(config: Parsed, files: readonly PartFile[]): 
   const { environment, algorithm, method, topology, operator } = config;
   const given = { environment, algorithm, method, "topology.grow": topology.grow, "operator.kind": operator.kind };
   // Some environments are made of their names, and no list has them all.
-  const known = (field: NamingField) => (field === "environment" ? environments.find(environment, files) !== undefined : namesFor(field, files).includes(given[field]));
+  const known = (field: NamingField) =>
+    field === "environment"
+      ? environments.find(environment, files) !== undefined
+      : namesFor(field, files).includes(given[field]);
   for (const field of NAMING_FIELDS) if (!known(field)) throw new ConfigError(explainValue(field, given[field], files));
 }
 
@@ -28,39 +31,135 @@ const MOST_RECORDS = 1_000_000;
  * @throws {ConfigError} naming the field to change
  */
 export function refuseImpossible(config: Parsed, parts: readonly PartFile[]): void {
-  const { steps, evaluation, log, algorithm, method, engine, backend, sparsity, topology, operator, replay, exploration, network, ticket } = config;
+  const {
+    steps,
+    evaluation,
+    log,
+    algorithm,
+    method,
+    engine,
+    backend,
+    sparsity,
+    topology,
+    operator,
+    replay,
+    exploration,
+    network,
+    ticket,
+  } = config;
   const refuse = (field: string, given: unknown, why: string): never => {
     throw new ConfigError(`config: ${field} is ${show(given)}, ${why}`);
   };
-  if (backend !== undefined && engine === "wasm") refuse("backend", backend, 'but the wasm engine has no backends: leave it out, or choose engine "tensorflow"');
+  if (backend !== undefined && engine === "wasm")
+    refuse("backend", backend, 'but the wasm engine has no backends: leave it out, or choose engine "tensorflow"');
   const { networks = "sparse" } = methodOf({ method, parts });
   const part = algorithmOf({ algorithm, parts });
   const title = part.title ?? algorithm;
-  if (config.wqmix && !part.sections?.includes("wqmix")) refuse("wqmix", config.wqmix, `but ${title} has no weighted loss: leave it out, or choose algorithm "ow-qmix" or "cw-qmix"`);
-  if (network.centralEmbed !== undefined && !part.networks.central) refuse("network.centralEmbed", network.centralEmbed, `but ${title} has no unrestricted networks: leave it out, or choose algorithm "ow-qmix" or "cw-qmix"`);
-  if (part.networks.central && network.centralEmbed === undefined) refuse("network.centralEmbed", undefined, `but ${title} has unrestricted networks: say how wide they are, for example 256`);
-  if (part.alwaysDoubleQ && operator.kind === "max" && !operator.doubleQ) refuse("operator.doubleQ", false, `but ${title} always values the joint action that its restricted networks choose: leave it out`);
-  if (config.res && !part.sections?.includes("res")) refuse("res", config.res, `but ${title} has no softmax over joint actions: leave it out, or choose algorithm "res"`);
-  if (networks === "dense" && sparsity.level > 0) refuse("sparsity.level", sparsity.level, `but method "${method}" has none: leave it out, or choose a sparse method`);
-  if (networks === "tiny" && sparsity.level === 0) refuse("sparsity.level", 0, `but method "${method}" takes the size of a sparse network: say which, for example 0.9`);
-  if (networks === "tiny" && topology.grow !== "none") refuse("topology.grow", topology.grow, `but the networks of method "${method}" are dense and have no topology to evolve: leave it out`);
-  if (topology.grow !== "none" && sparsity.level === 0) refuse("topology.grow", topology.grow, 'but a dense network (sparsity.level 0) has no topology to evolve: set it to "none"');
+  if (config.wqmix && !part.sections?.includes("wqmix"))
+    refuse(
+      "wqmix",
+      config.wqmix,
+      `but ${title} has no weighted loss: leave it out, or choose algorithm "ow-qmix" or "cw-qmix"`,
+    );
+  if (network.centralEmbed !== undefined && !part.networks.central)
+    refuse(
+      "network.centralEmbed",
+      network.centralEmbed,
+      `but ${title} has no unrestricted networks: leave it out, or choose algorithm "ow-qmix" or "cw-qmix"`,
+    );
+  if (part.networks.central && network.centralEmbed === undefined)
+    refuse(
+      "network.centralEmbed",
+      undefined,
+      `but ${title} has unrestricted networks: say how wide they are, for example 256`,
+    );
+  if (part.alwaysDoubleQ && operator.kind === "max" && !operator.doubleQ)
+    refuse(
+      "operator.doubleQ",
+      false,
+      `but ${title} always values the joint action that its restricted networks choose: leave it out`,
+    );
+  if (config.res && !part.sections?.includes("res"))
+    refuse(
+      "res",
+      config.res,
+      `but ${title} has no softmax over joint actions: leave it out, or choose algorithm "res"`,
+    );
+  if (networks === "dense" && sparsity.level > 0)
+    refuse(
+      "sparsity.level",
+      sparsity.level,
+      `but method "${method}" has none: leave it out, or choose a sparse method`,
+    );
+  if (networks === "tiny" && sparsity.level === 0)
+    refuse(
+      "sparsity.level",
+      0,
+      `but method "${method}" takes the size of a sparse network: say which, for example 0.9`,
+    );
+  if (networks === "tiny" && topology.grow !== "none")
+    refuse(
+      "topology.grow",
+      topology.grow,
+      `but the networks of method "${method}" are dense and have no topology to evolve: leave it out`,
+    );
+  if (topology.grow !== "none" && sparsity.level === 0)
+    refuse(
+      "topology.grow",
+      topology.grow,
+      'but a dense network (sparsity.level 0) has no topology to evolve: set it to "none"',
+    );
   if (ticket) {
     if (ticket.kind === undefined) throw new ConfigError(explainValue("ticket.kind", undefined));
-    if (ticket.kind !== "random" && ticket.source === undefined) refuse("ticket.kind", ticket.kind, 'but ticket.source is missing: name the run that its topology comes from (see `mast runs`)');
-    if (ticket.kind === "random" && ticket.source !== undefined) refuse("ticket.source", ticket.source, "but a random ticket comes from no run: leave it out");
-    if (networks === "tiny" || sparsity.level === 0) refuse("ticket.kind", ticket.kind, `but the networks of method "${method}" are dense: choose a sparse method and its sparsity.level`);
-    if (topology.grow !== "none") refuse("topology.grow", topology.grow, 'but a ticket stays as it is: leave it out');
+    if (ticket.kind !== "random" && ticket.source === undefined)
+      refuse(
+        "ticket.kind",
+        ticket.kind,
+        "but ticket.source is missing: name the run that its topology comes from (see `mast runs`)",
+      );
+    if (ticket.kind === "random" && ticket.source !== undefined)
+      refuse("ticket.source", ticket.source, "but a random ticket comes from no run: leave it out");
+    if (networks === "tiny" || sparsity.level === 0)
+      refuse(
+        "ticket.kind",
+        ticket.kind,
+        `but the networks of method "${method}" are dense: choose a sparse method and its sparsity.level`,
+      );
+    if (topology.grow !== "none") refuse("topology.grow", topology.grow, "but a ticket stays as it is: leave it out");
   }
-  if (replay.offlineBatch + replay.onlineBatch < 1) refuse("replay.offlineBatch", replay.offlineBatch, "and replay.onlineBatch 0: a batch needs at least one episode");
-  if (replay.offlineBatch > replay.offlineCapacity) refuse("replay.offlineBatch", replay.offlineBatch, `more than replay.offlineCapacity ${replay.offlineCapacity}`);
-  if (replay.onlineBatch > replay.onlineCapacity) refuse("replay.onlineBatch", replay.onlineBatch, `more than replay.onlineCapacity ${replay.onlineCapacity}`);
-  if (replay.onlineCapacity > replay.offlineCapacity) refuse("replay.onlineCapacity", replay.onlineCapacity, `more than replay.offlineCapacity ${replay.offlineCapacity}: the online buffer holds the newest part of the offline one`);
-  if (replay.dynamic && replay.offlineBatch === 0) refuse("replay.dynamic", replay.dynamic, "but nothing is sampled from the offline buffer (replay.offlineBatch 0): leave it out");
-  if (exploration.end > exploration.start) refuse("exploration.end", exploration.end, `above exploration.start ${exploration.start}: exploration only decays`);
+  if (replay.offlineBatch + replay.onlineBatch < 1)
+    refuse("replay.offlineBatch", replay.offlineBatch, "and replay.onlineBatch 0: a batch needs at least one episode");
+  if (replay.offlineBatch > replay.offlineCapacity)
+    refuse("replay.offlineBatch", replay.offlineBatch, `more than replay.offlineCapacity ${replay.offlineCapacity}`);
+  if (replay.onlineBatch > replay.onlineCapacity)
+    refuse("replay.onlineBatch", replay.onlineBatch, `more than replay.onlineCapacity ${replay.onlineCapacity}`);
+  if (replay.onlineCapacity > replay.offlineCapacity)
+    refuse(
+      "replay.onlineCapacity",
+      replay.onlineCapacity,
+      `more than replay.offlineCapacity ${replay.offlineCapacity}: the online buffer holds the newest part of the offline one`,
+    );
+  if (replay.dynamic && replay.offlineBatch === 0)
+    refuse(
+      "replay.dynamic",
+      replay.dynamic,
+      "but nothing is sampled from the offline buffer (replay.offlineBatch 0): leave it out",
+    );
+  if (exploration.end > exploration.start)
+    refuse("exploration.end", exploration.end, `above exploration.start ${exploration.start}: exploration only decays`);
   const evaluations = Math.floor(steps / evaluation.interval);
-  if (evaluations > MOST_RECORDS / 10) refuse("evaluation.interval", evaluation.interval, `which makes ${evaluations.toLocaleString("en")} evaluations in ${steps.toLocaleString("en")} steps: give at least ${leastInterval(steps, MOST_RECORDS / 10)}`);
-  if (steps / log.interval > MOST_RECORDS) refuse("log.interval", log.interval, `which makes ${Math.floor(steps / log.interval).toLocaleString("en")} records in ${steps.toLocaleString("en")} steps: give at least ${leastInterval(steps, MOST_RECORDS)}`);
+  if (evaluations > MOST_RECORDS / 10)
+    refuse(
+      "evaluation.interval",
+      evaluation.interval,
+      `which makes ${evaluations.toLocaleString("en")} evaluations in ${steps.toLocaleString("en")} steps: give at least ${leastInterval(steps, MOST_RECORDS / 10)}`,
+    );
+  if (steps / log.interval > MOST_RECORDS)
+    refuse(
+      "log.interval",
+      log.interval,
+      `which makes ${Math.floor(steps / log.interval).toLocaleString("en")} records in ${steps.toLocaleString("en")} steps: give at least ${leastInterval(steps, MOST_RECORDS)}`,
+    );
 }
 
 function leastInterval(steps: number, records: number): string {

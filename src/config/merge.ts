@@ -40,12 +40,15 @@ const DEEPEST = 8;
 export function plainCopy(given: Tree, refuse: (path: readonly string[], key: string) => never): Tree {
   const copy = (value: unknown, path: readonly string[]): unknown => {
     if (typeof value !== "object" || value === null) return value;
-    if (path.length > DEEPEST) throw new ConfigError(`config: ${plain(path[0]!, 60)} is nested too deeply; no field is more than 3 levels deep`);
+    if (path.length > DEEPEST)
+      throw new ConfigError(`config: ${plain(path[0]!, 60)} is nested too deeply; no field is more than 3 levels deep`);
     if (Array.isArray(value)) return value.map((entry) => copy(entry, [...path, "[]"]));
     const prototype: unknown = Object.getPrototypeOf(value);
     if (prototype !== null && Object.getPrototypeOf(prototype) !== null) {
       const where = path.length === 0 ? "given" : `${plain(path.join("."), 60)} is`;
-      throw new ConfigError(`config: ${where} ${show(value)}, an object that inherits from another; expected an object with fields of its own, such as { "environment": "3m" }`);
+      throw new ConfigError(
+        `config: ${where} ${show(value)}, an object that inherits from another; expected an object with fields of its own, such as { "environment": "3m" }`,
+      );
     }
     const fields: Record<string, unknown> = {};
     for (const [key, entry] of Object.entries(value)) {

@@ -14,10 +14,15 @@ export type NamingField = (typeof NAMING_FIELDS)[number];
 /** The names that a field may have: of the parts that are built in, and of those in the configuration's files. */
 export function namesFor(field: NamingField, files: readonly PartFile[] = []): readonly string[] {
   switch (field) {
-    case "environment": return environments.names(files);
-    case "algorithm": return algorithms.names(files);
-    case "method": return methodParts.names(files);
-    case "topology.grow": return [...growthRules.names(files), "none"];
-    case "operator.kind": return operators.names(files);
+    case "environment":
+      return environments.names(files);
+    case "algorithm":
+      return algorithms.names(files);
+    case "method":
+      return methodParts.names(files);
+    case "topology.grow":
+      return [...growthRules.names(files), "none"];
+    case "operator.kind":
+      return operators.names(files);
   }
 }

@@ -17,7 +17,11 @@ import type { Parsed } from "./schema.js";
  * The settings of the parts that a configuration uses, complete; undefined where none of them has any.
  * @throws {PartError} on a setting that its part does not have, or of another type
  */
-export function completeSettings({ environment, algorithm, topology, operator }: Pick<Parsed, "environment" | "algorithm" | "topology" | "operator">, given: PartSettings, files: readonly PartFile[]): PartSettings | undefined {
+export function completeSettings(
+  { environment, algorithm, topology, operator }: Pick<Parsed, "environment" | "algorithm" | "topology" | "operator">,
+  given: PartSettings,
+  files: readonly PartFile[],
+): PartSettings | undefined {
   const used = {
     environment: [`environment "${environment}"`, environments.get(environment, files)],
     algorithm: [`algorithm "${algorithm}"`, algorithms.get(algorithm, files)],
@@ -62,7 +66,9 @@ function refuseTooMuch({ environment, replay }: Config, sizes: EnvironmentSizes)
   const most = Math.floor(MOST_KEPT / episodeBytes(sizes));
   if (capacity <= most) return;
   const gigabytes = ((capacity * episodeBytes(sizes)) / 1e9).toFixed(1);
-  throw new PartError(`replay.offlineCapacity is ${capacity}, but environment "${environment}" is not deterministic and its checkpoints would hold up to ${gigabytes} GB of episodes, where 2 GB fit: give at most ${most}`);
+  throw new PartError(
+    `replay.offlineCapacity is ${capacity}, but environment "${environment}" is not deterministic and its checkpoints would hold up to ${gigabytes} GB of episodes, where 2 GB fit: give at most ${most}`,
+  );
 }
 
 function tryOperator(config: Config): void {
@@ -72,16 +78,28 @@ function tryOperator(config: Config): void {
   try {
     value = part.evaluate(values, 3, 3, { kind, ...settings });
   } catch (error) {
-    throw new PartError(`operator "${kind}" fails in evaluate: ${(error as Error)?.message ?? describeValue(error)}`, { cause: error });
+    throw new PartError(`operator "${kind}" fails in evaluate: ${(error as Error)?.message ?? describeValue(error)}`, {
+      cause: error,
+    });
   }
-  if (!Number.isFinite(value)) throw new PartError(`operator "${kind}" values actions of 1, -2 and 3 with ${describeValue(value)}; expected a finite number`);
+  if (!Number.isFinite(value))
+    throw new PartError(
+      `operator "${kind}" values actions of 1, -2 and 3 with ${describeValue(value)}; expected a finite number`,
+    );
 }
 
 function tryGrowth(config: Config): void {
   const rule = growthOf(config)!;
   const layer = {
-    name: "agent.fc1.weight", shape: [2, 3], weights: Float32Array.of(0, 0.5, -0.2, 0, 0, 0.1), mask: Uint8Array.of(0, 1, 1, 0, 0, 1), absent: Uint32Array.of(0, 3, 4, 5), count: 1,
-    ...(rule.gradients && { gradient: Float32Array.of(1, -2, 3, -4, 5, -6) }), random: createRandom(1), options: config.options?.growth ?? {},
+    name: "agent.fc1.weight",
+    shape: [2, 3],
+    weights: Float32Array.of(0, 0.5, -0.2, 0, 0, 0.1),
+    mask: Uint8Array.of(0, 1, 1, 0, 0, 1),
+    absent: Uint32Array.of(0, 3, 4, 5),
+    count: 1,
+    ...(rule.gradients && { gradient: Float32Array.of(1, -2, 3, -4, 5, -6) }),
+    random: createRandom(1),
+    options: config.options?.growth ?? {},
   };
   checkedScores(config.topology.grow, rule, layer);
 }

@@ -24,7 +24,8 @@ import { shortSettings } from "./short.js";
  * const config = resolveConfig({ environment: "3m", method: "mast", steps: 200_000, seed: 1 });
  */
 export function resolveConfig(input: ConfigInput = {}): Config {
-  if (!isTree(input)) throw new ConfigError(`config: given ${show(input)}; expected an object such as { "environment": "3m" }`);
+  if (!isTree(input))
+    throw new ConfigError(`config: given ${show(input)}; expected an object such as { "environment": "3m" }`);
   return complete(givenOf(input as ConfigInput));
 }
 
@@ -40,7 +41,8 @@ export function resolveConfig(input: ConfigInput = {}): Config {
  * const rigl = changeConfig(readRun("3m-qmix-mast").config, { method: "rigl" });
  */
 export function changeConfig(config: Config, changes: ConfigInput): Config {
-  if (!isTree(changes)) throw new ConfigError(`config: the changes are ${show(changes)}; expected an object such as { "method": "rigl" }`);
+  if (!isTree(changes))
+    throw new ConfigError(`config: the changes are ${show(changes)}; expected an object such as { "method": "rigl" }`);
   return complete(merge(givenOf(config) as Tree, plainCopy(changes, refuseKey)) as ConfigInput);
 }
 
@@ -85,10 +87,13 @@ export function changesSince(given: ConfigInput, config: Config | ConfigInput): 
  * @throws {ConfigError} when one of the two is no configuration of this version
  */
 export function restoreConfig(given: unknown, completed: unknown): Config {
-  for (const part of [given, completed]) if (!isTree(part)) throw new ConfigError(`config: found ${show(part)} in place of an object`);
+  for (const part of [given, completed])
+    if (!isTree(part)) throw new ConfigError(`config: found ${show(part)} in place of an object`);
   parse(plainCopy(given as Tree, refuseKey));
   const { short: _, ...parsed } = parse(plainCopy(completed as Tree, refuseKey));
-  const lacking = lacks(parsed as Tree, completed as Tree) ?? (parsed.warmup === undefined ? "warmup" : parsed.returns.burnIn === undefined ? "returns.burnIn" : undefined);
+  const lacking =
+    lacks(parsed as Tree, completed as Tree) ??
+    (parsed.warmup === undefined ? "warmup" : parsed.returns.burnIn === undefined ? "returns.burnIn" : undefined);
   if (lacking !== undefined) throw new ConfigError(`config: ${lacking} is missing`);
   return remember(parsed as Config, given as ConfigInput);
 }
@@ -104,16 +109,30 @@ function complete(given: ConfigInput): Config {
 
 function completeWithParts(given: ConfigInput): Config {
   // Before anything else: parts bring defaults.
-  const listed = given.parts === undefined ? [] : parse({ parts: given.parts }).parts ?? [];
-  const own = typeof given.environment === "string" ? environments.find(given.environment)?.files ?? [] : [];
-  const files = loadParts([...listed, ...own.filter((file) => !listed.some((entry) => (typeof entry === "string" ? entry : entry.file) === file))]);
+  const listed = given.parts === undefined ? [] : (parse({ parts: given.parts }).parts ?? []);
+  const own = typeof given.environment === "string" ? (environments.find(given.environment)?.files ?? []) : [];
+  const files = loadParts([
+    ...listed,
+    ...own.filter((file) => !listed.some((entry) => (typeof entry === "string" ? entry : entry.file) === file)),
+  ]);
   const defaults = [
     defaultsOf(algorithms, given.algorithm ?? "qmix", files),
     defaultsOf(methodParts, given.method ?? "mast", files),
     isTree(given.ticket) && { topology: { grow: "none" } },
     given.short === true && shortSettings(shortSteps(given)),
   ];
-  const { short: _, parts: __, options: settings = {}, ...parsed } = parse(merge(defaults.reduce<Tree>((below, above) => merge(below, (above || {}) as Tree), {}), given as Tree), given);
+  const {
+    short: _,
+    parts: __,
+    options: settings = {},
+    ...parsed
+  } = parse(
+    merge(
+      defaults.reduce<Tree>((below, above) => merge(below, (above || {}) as Tree), {}),
+      given as Tree,
+    ),
+    given,
+  );
   refuseUnknownNames(parsed, files);
   refuseImpossible(parsed, files);
   const options = completeSettings(parsed, settings, files);
@@ -131,13 +150,20 @@ function completeWithParts(given: ConfigInput): Config {
 }
 
 /** What a part changes in the defaults; what is wrong in them is said of the part, not of what was given. */
-function defaultsOf<P extends Part & { readonly defaults?: ConfigInput }>(kind: Kind<P>, name: string, files: readonly PartFile[]): ConfigInput | undefined {
+function defaultsOf<P extends Part & { readonly defaults?: ConfigInput }>(
+  kind: Kind<P>,
+  name: string,
+  files: readonly PartFile[],
+): ConfigInput | undefined {
   const defaults = kind.find(name, files)?.defaults;
   if (defaults === undefined || kind.builtIn(name)) return defaults;
   try {
     parse(plainCopy(defaults as Tree, refuseKey));
   } catch (error) {
-    throw new PartError(`${kind.kind} ${show(name)} has defaults that cannot be used: ${(error as Error).message.replace(/^config: /, "")}`, { cause: error });
+    throw new PartError(
+      `${kind.kind} ${show(name)} has defaults that cannot be used: ${(error as Error).message.replace(/^config: /, "")}`,
+      { cause: error },
+    );
   }
   return defaults;
 }
@@ -149,7 +175,8 @@ function parse(tree: Tree, given: unknown = tree): Parsed {
 }
 
 function shortSteps({ steps }: ConfigInput): number {
-  if (steps === undefined) throw new ConfigError("config: short is true, but it needs a budget: give steps, for example 200000");
+  if (steps === undefined)
+    throw new ConfigError("config: short is true, but it needs a budget: give steps, for example 200000");
   // Any other is refused with the rest.
   return typeof steps === "number" ? steps : 1;
 }
@@ -164,13 +191,16 @@ function refuseKey(section: readonly string[], key: string): never {
 
 /** The given values, adapted to how a configuration is now: with what differs from what they come to, and without what is not there any more. */
 function adopt(given: Tree, completed: Tree, now: Tree): Tree {
-  const adopted: Record<string, unknown> = Object.fromEntries(Object.entries(given).filter(([key]) => !(key in completed) || key in now));
+  const adopted: Record<string, unknown> = Object.fromEntries(
+    Object.entries(given).filter(([key]) => !(key in completed) || key in now),
+  );
   for (const [key, value] of Object.entries(now)) {
     const before = completed[key];
     if (isTree(before) && isTree(value)) {
       const section = adopt(isTree(given[key]) ? given[key] : {}, before, value);
       if (key in given || Object.keys(section).length > 0) adopted[key] = section;
-    } else if (before !== value && !(Array.isArray(value) && JSON.stringify(before) === JSON.stringify(value))) adopted[key] = value;
+    } else if (before !== value && !(Array.isArray(value) && JSON.stringify(before) === JSON.stringify(value)))
+      adopted[key] = value;
   }
   return adopted;
 }

@@ -91,7 +91,9 @@ export const schema = z.strictObject({
   wqmix: z.strictObject({ alpha: fraction.default(0.1) }).optional(),
   res: z.strictObject({ beta: z.number().min(0).default(5), lambda: z.number().min(0).default(0.05) }).optional(),
   // What is missing of a ticket is said where the fields are checked against each other.
-  ticket: z.strictObject({ kind: z.enum(["random", "winning", "cheating"]).optional(), source: name.min(1).optional() }).optional(),
+  ticket: z
+    .strictObject({ kind: z.enum(["random", "winning", "cheating"]).optional(), source: name.min(1).optional() })
+    .optional(),
   exploration: z
     .strictObject({
       start: fraction.default(1),
@@ -123,8 +125,19 @@ export const schema = z.strictObject({
     })
     .prefault({}),
   log: z.strictObject({ interval: steps.default(2_000) }).prefault({}),
-  parts: z.array(z.union([file, z.strictObject({ file, sha256: z.string().regex(/^[0-9a-f]{16}$/) }).readonly()])).max(100).readonly().optional(),
-  options: z.strictObject({ environment: settings.optional(), algorithm: settings.optional(), growth: settings.optional(), operator: settings.optional() }).optional(),
+  parts: z
+    .array(z.union([file, z.strictObject({ file, sha256: z.string().regex(/^[0-9a-f]{16}$/) }).readonly()]))
+    .max(100)
+    .readonly()
+    .optional(),
+  options: z
+    .strictObject({
+      environment: settings.optional(),
+      algorithm: settings.optional(),
+      growth: settings.optional(),
+      operator: settings.optional(),
+    })
+    .optional(),
   short: z.boolean().optional(),
 });
 
@@ -132,7 +145,11 @@ export const schema = z.strictObject({
 export type Parsed = z.output<typeof schema>;
 
 // The documented interfaces and the schema are the same by type: a field that one of them lacks or has otherwise does not compile.
-type Plain<T> = T extends readonly unknown[] ? T : T extends object ? { -readonly [Field in keyof T]: Plain<T[Field]> } : T;
+type Plain<T> = T extends readonly unknown[]
+  ? T
+  : T extends object
+    ? { -readonly [Field in keyof T]: Plain<T[Field]> }
+    : T;
 type Same<A, B> = (<T>() => T extends Plain<A> ? 1 : 2) extends <T>() => T extends Plain<B> ? 1 : 2 ? true : false;
 type Derived = "warmup" | "returns" | "ticket" | "parts";
 const inputIsSame: Same<Omit<z.input<typeof schema>, "parts">, Omit<ConfigInput, "parts">> = true;

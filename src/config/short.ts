@@ -21,5 +21,8 @@ export const SHORT_RUN = {
 /** The settings of a short run of `steps` steps. The last tenth of it is its score, as the last 20 of 200 evaluations are in the paper (section 4.1). */
 export function shortSettings(steps: number): ConfigInput {
   const interval = 5_000;
-  return { ...SHORT_RUN, evaluation: { interval, episodes: 32, window: Math.max(1, Math.round(steps / interval / 10)) } };
+  return {
+    ...SHORT_RUN,
+    evaluation: { interval, episodes: 32, window: Math.max(1, Math.round(steps / interval / 10)) },
+  };
 }

@@ -38,7 +38,17 @@ describe("a configuration file", () => {
     const config = resolveConfig(INPUT);
     expect(configFromText(bytes(JSON.stringify({ ...config, given: givenOf(config) })), "config.json")).toEqual(INPUT);
     // Where a copy was changed by hand, the changes count as well.
-    const changed = configFromText(bytes(JSON.stringify({ ...config, method: "rigl", returns: { ...config.returns, burnIn: 5 }, given: givenOf(config) })), "mine.json");
+    const changed = configFromText(
+      bytes(
+        JSON.stringify({
+          ...config,
+          method: "rigl",
+          returns: { ...config.returns, burnIn: 5 },
+          given: givenOf(config),
+        }),
+      ),
+      "mine.json",
+    );
     expect(changed).toEqual({ ...INPUT, method: "rigl", returns: { lambda: 0.6, burnIn: 5 } });
   });
 
@@ -48,10 +58,20 @@ describe("a configuration file", () => {
     ["names a field twice", "seed: 1\nseed: 2\n", "run.yaml", /not valid YAML: Map keys must be unique/],
     ["holds two documents", "seed: 1\n---\nseed: 2\n", "run.yaml", /not valid YAML: /],
     ["holds a value of Python", "seed: !!python/tuple [1]\n", "run.yaml", /not valid YAML: /],
-    ["multiplies itself", `${Array.from({ length: 30 }, (_, i) => `a${i}: &a${i} [${Array.from({ length: 9 }, () => (i === 0 ? "1" : `*a${i - 1}`)).join(",")}]`).join("\n")}\n`, "run.yaml", /not valid YAML: /],
+    [
+      "multiplies itself",
+      `${Array.from({ length: 30 }, (_, i) => `a${i}: &a${i} [${Array.from({ length: 9 }, () => (i === 0 ? "1" : `*a${i - 1}`)).join(",")}]`).join("\n")}\n`,
+      "run.yaml",
+      /not valid YAML: /,
+    ],
     ["is empty", "", "run.yaml", /run\.yaml holds nothing: expected fields/],
     ["holds a word", "3m\n", "run.yaml", /run\.yaml holds "3m": expected fields, for example environment: 3m/],
-    ["holds no given values where a run has them", '{ "seed": 1, "given": 5 }', "config.json", /config\.json holds 5 as what was given; expected an object/],
+    [
+      "holds no given values where a run has them",
+      '{ "seed": 1, "given": 5 }',
+      "config.json",
+      /config\.json holds 5 as what was given; expected an object/,
+    ],
     ["is no text", Uint8Array.of(0x50, 0x4b, 3, 4, 0xff, 0xfe, 0x80), "run.json", /is not text in UTF-8 or UTF-16/],
     ["is a thousand times too long", new Uint8Array(1_000_001), "run.json", /has 1,000,001 bytes/],
     ["nests without end", "[".repeat(100_000), "run.json", /is not valid JSON|nested too deeply/],
@@ -71,8 +91,14 @@ describe("a configuration file", () => {
   });
 
   it("cannot reach into prototypes", () => {
-    for (const [content, name] of [['{ "__proto__": { "seed": 9 } }', "run.json"], ["__proto__:\n  seed: 9\n", "run.yaml"], ["returns:\n  constructor: 1\n", "run.yaml"]] as const) {
-      expect(() => resolveConfig(configFromText(bytes(content), name)), content).toThrow(/config: unknown key "(__proto__|constructor)"/);
+    for (const [content, name] of [
+      ['{ "__proto__": { "seed": 9 } }', "run.json"],
+      ["__proto__:\n  seed: 9\n", "run.yaml"],
+      ["returns:\n  constructor: 1\n", "run.yaml"],
+    ] as const) {
+      expect(() => resolveConfig(configFromText(bytes(content), name)), content).toThrow(
+        /config: unknown key "(__proto__|constructor)"/,
+      );
     }
     expect(({} as ConfigInput).seed).toBeUndefined();
   });

@@ -24,7 +24,10 @@ export function configFromText(bytes: Uint8Array, name: string): ConfigInput {
   if (!("given" in content)) return content as ConfigInput;
   // The version of the rules says what the run was trained under; whoever trains it again does so under the present one.
   const { given, environmentVersion: _, ...now } = content as Record<string, unknown>;
-  if (!isTree(given)) throw new ConfigError(`${file} holds ${show(given)} as what was given; expected an object. Take the config.json of another run.`);
+  if (!isTree(given))
+    throw new ConfigError(
+      `${file} holds ${show(given)} as what was given; expected an object. Take the config.json of another run.`,
+    );
   return changesSince(given as ConfigInput, now as ConfigInput);
 }
 
@@ -37,12 +40,18 @@ export function configFromText(bytes: Uint8Array, name: string): ConfigInput {
  */
 export function fieldsFromText(bytes: Uint8Array, name: string, what: string, example: string): Tree {
   const file = `The ${what} ${plain(name)}`;
-  if (bytes.length > MOST_BYTES) throw new ConfigError(`${file} has ${bytes.length.toLocaleString("en")} bytes; a ${what} has at most ${MOST_BYTES.toLocaleString("en")}.`);
+  if (bytes.length > MOST_BYTES)
+    throw new ConfigError(
+      `${file} has ${bytes.length.toLocaleString("en")} bytes; a ${what} has at most ${MOST_BYTES.toLocaleString("en")}.`,
+    );
   const text = decode(bytes, file);
   const json = /\.json$/i.test(name) || (!/\.ya?ml$/i.test(name) && text.trimStart().startsWith("{"));
   const content = json ? parseJson(text, file) : parseYaml(text, file);
   const [field, value] = example.split(": ");
-  if (!isTree(content)) throw new ConfigError(`${file} holds ${content === null ? "nothing" : show(content)}: expected fields, for example ${json ? `{ "${field}": "${value}" }` : example}.`);
+  if (!isTree(content))
+    throw new ConfigError(
+      `${file} holds ${content === null ? "nothing" : show(content)}: expected fields, for example ${json ? `{ "${field}": "${value}" }` : example}.`,
+    );
   return content;
 }
 

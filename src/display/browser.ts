@@ -18,7 +18,8 @@ export class BrowserError extends LabError {
 }
 
 /** What to do where no browser is found. */
-export const BROWSER_HINT = "run npm run setup:browser (Linux on x86-64), install Chrome, Chromium or Edge, or set CHROME_PATH to one";
+export const BROWSER_HINT =
+  "run npm run setup:browser (Linux on x86-64), install Chrome, Chromium or Edge, or set CHROME_PATH to one";
 
 /** Seconds that a browser has for one picture, its start included: MAST_BROWSER_SECONDS, or 40. A slow laptop needs about six. */
 export function pictureSeconds(): number {
@@ -29,7 +30,16 @@ export function pictureSeconds(): number {
 /** Seconds of them for its start, so that one that does not start is told from one that does not draw. */
 const startSeconds = (): number => 0.6 * pictureSeconds();
 
-const NAMES = ["google-chrome-stable", "google-chrome", "chromium", "chromium-browser", "microsoft-edge-stable", "microsoft-edge", "chrome", "msedge"];
+const NAMES = [
+  "google-chrome-stable",
+  "google-chrome",
+  "chromium",
+  "chromium-browser",
+  "microsoft-edge-stable",
+  "microsoft-edge",
+  "chrome",
+  "msedge",
+];
 
 const PLACES: Readonly<Record<string, readonly string[]>> = {
   linux: ["/opt/google/chrome/chrome", "/opt/microsoft/msedge/msedge", "/snap/bin/chromium"],
@@ -40,7 +50,11 @@ const PLACES: Readonly<Record<string, readonly string[]>> = {
   ],
   win32: ["PROGRAMFILES", "PROGRAMFILES(X86)", "LOCALAPPDATA"].flatMap((name) => {
     const root = process.env[name];
-    const ends = ["Google/Chrome/Application/chrome.exe", "Chromium/Application/chrome.exe", "Microsoft/Edge/Application/msedge.exe"];
+    const ends = [
+      "Google/Chrome/Application/chrome.exe",
+      "Chromium/Application/chrome.exe",
+      "Microsoft/Edge/Application/msedge.exe",
+    ];
     return root === undefined ? [] : ends.map((end) => join(root, end));
   }),
 };
@@ -67,7 +81,9 @@ export function requireBrowser(): string {
   const suffix = process.platform === "win32" ? ".exe" : "";
   const folders = (process.env["PATH"] ?? "").split(delimiter).filter((folder) => folder !== "");
   const inPath = NAMES.flatMap((name) => folders.map((folder) => join(folder, name + suffix)));
-  const found = [...inPath, ...(PLACES[process.platform] ?? []), ...playwrightBrowsers(), projectBrowser()].find((path) => faultOf(path) === undefined);
+  const found = [...inPath, ...(PLACES[process.platform] ?? []), ...playwrightBrowsers(), projectBrowser()].find(
+    (path) => faultOf(path) === undefined,
+  );
   if (found === undefined) throw new BrowserError("there is no Chrome, Chromium or Edge");
   return found;
 }
@@ -84,12 +100,25 @@ export function findBrowser(): string | undefined {
 
 /** Chromium that `npx playwright install` left, newest first. */
 function playwrightBrowsers(): string[] {
-  const cache = { linux: ".cache/ms-playwright", darwin: "Library/Caches/ms-playwright", win32: "AppData/Local/ms-playwright" }[process.platform as string];
+  const cache = {
+    linux: ".cache/ms-playwright",
+    darwin: "Library/Caches/ms-playwright",
+    win32: "AppData/Local/ms-playwright",
+  }[process.platform as string];
   if (cache === undefined) return [];
   const root = process.env["PLAYWRIGHT_BROWSERS_PATH"] ?? join(homedir(), cache);
-  const ends = ["chrome-linux/chrome", "chrome-linux64/chrome", "chrome-mac/Chromium.app/Contents/MacOS/Chromium", "chrome-win/chrome.exe", "chrome-win64/chrome.exe"];
+  const ends = [
+    "chrome-linux/chrome",
+    "chrome-linux64/chrome",
+    "chrome-mac/Chromium.app/Contents/MacOS/Chromium",
+    "chrome-win/chrome.exe",
+    "chrome-win64/chrome.exe",
+  ];
   try {
-    const versions = readdirSync(root).filter((name) => name.startsWith("chromium-")).sort().reverse();
+    const versions = readdirSync(root)
+      .filter((name) => name.startsWith("chromium-"))
+      .sort()
+      .reverse();
     return versions.flatMap((name) => ends.map((end) => join(root, name, end)));
   } catch {
     return [];
@@ -114,11 +143,16 @@ function browserProgram(): BrowserProgram {
   // The project's Chromium comes without the helper that a sandbox needs on some systems; it draws our own pages only.
   const withoutSandbox = process.getuid?.() === 0 || executablePath === projectBrowser();
   // It brings a font for machines that have none.
-  const withOwnFonts = executablePath === projectBrowser() && !existsSync("/etc/fonts/fonts.conf") && process.env["FONTCONFIG_PATH"] === undefined;
+  const withOwnFonts =
+    executablePath === projectBrowser() &&
+    !existsSync("/etc/fonts/fonts.conf") &&
+    process.env["FONTCONFIG_PATH"] === undefined;
   return {
     executablePath,
     args: withoutSandbox ? ["--no-sandbox"] : [],
-    ...(withOwnFonts ? { env: { ...(process.env as Record<string, string>), FONTCONFIG_PATH: join(dirname(executablePath), "fonts") } } : {}),
+    ...(withOwnFonts
+      ? { env: { ...(process.env as Record<string, string>), FONTCONFIG_PATH: join(dirname(executablePath), "fonts") } }
+      : {}),
   };
 }
 
@@ -128,7 +162,13 @@ function launchOptions(program: BrowserProgram): LaunchOptions {
     executablePath: program.executablePath,
     ...(program.env === undefined ? {} : { env: program.env }),
     args: [
-      ...program.args, "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
+      ...program.args,
+      "--disable-gpu",
+      "--disable-quic",
+      "--no-first-run",
+      "--disable-background-networking",
+      "--disable-component-update",
+      "--disable-sync",
       "--force-color-profile=srgb",
     ],
     // Ctrl-C belongs to the run that is drawn, not to the drawing.
@@ -188,7 +228,10 @@ function startFault(message: string): string {
   const said = /\[err\] (.*(?:error while loading shared libraries|FATAL).*)/.exec(message)?.[1];
   if (said !== undefined) return said.trim().slice(0, 200);
   if (/has been closed/.test(message)) return "it ended at once";
-  return message.split("\n")[0]!.replace(/^browserType\.launch: /, "").slice(0, 200);
+  return message
+    .split("\n")[0]!
+    .replace(/^browserType\.launch: /, "")
+    .slice(0, 200);
 }
 
 /** Closes the browser now; the next page starts it again. */

@@ -9,7 +9,8 @@ import { closeDrawing, drawPng } from "./draw.js";
 import { figurePng, saveFigure } from "./save.js";
 
 const browser = findBrowser();
-if (browser === undefined) console.warn("skipped: browsers that fail in mid-work (no Chrome, Chromium or Edge; set CHROME_PATH to one)");
+if (browser === undefined)
+  console.warn("skipped: browsers that fail in mid-work (no Chrome, Chromium or Edge; set CHROME_PATH to one)");
 const before = process.env["CHROME_PATH"];
 const folder = mkdtempSync(join(tmpdir(), "mast-draw-"));
 afterEach(async () => {
@@ -21,8 +22,11 @@ afterEach(async () => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const figures = [0.2, 0.4, 0.6].map((end) => trainingCurves([{ label: "MAST", steps: [0, 10_000], values: [0, end] }], { title: "3m" }));
-const isPng = (bytes: Buffer) => bytes.subarray(0, 8).equals(Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]));
+const figures = [0.2, 0.4, 0.6].map((end) =>
+  trainingCurves([{ label: "MAST", steps: [0, 10_000], values: [0, end] }], { title: "3m" }),
+);
+const isPng = (bytes: Buffer) =>
+  bytes.subarray(0, 8).equals(Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]));
 
 /** Makes an executable file and lets it be the browser. */
 function beBrowser(name: string, content: string, mode = 0o755): string {
@@ -39,7 +43,11 @@ function beAt(path: string): void {
 
 /** A true browser behind a program that reads what it is asked, and does `fault` at the n-th page. */
 function failsAtPage(n: number, fault: "ends" | "hangs" | "babbles"): string {
-  const faults = { ends: "inner.kill('SIGKILL'); process.exit(1);", hangs: "return;", babbles: "answers.write('what?\\0null\\0[]\\0'); return;" };
+  const faults = {
+    ends: "inner.kill('SIGKILL'); process.exit(1);",
+    hangs: "return;",
+    babbles: "answers.write('what?\\0null\\0[]\\0'); return;",
+  };
   return `#!${process.execPath}
 const { spawn } = require("node:child_process");
 const fs = require("node:fs");
@@ -78,14 +86,34 @@ async function saved(name: string): Promise<{ pngs: boolean[]; lines: string[] }
 describe("a browser that cannot draw costs the PNG, and is named once in one line", () => {
   it.each([
     ["that is not there", () => beAt(join(folder, "nope")), /CHROME_PATH is .*nope, which is not there/],
-    ["that is a folder", () => beAt(mkdirSync(join(folder, "chrome", "bin"), { recursive: true })!), /CHROME_PATH is .*chrome, which is no file/],
+    [
+      "that is a folder",
+      () => beAt(mkdirSync(join(folder, "chrome", "bin"), { recursive: true })!),
+      /CHROME_PATH is .*chrome, which is no file/,
+    ],
     ["that is not wanted", () => beAt("none"), /CHROME_PATH is none/],
     ["that ends at once", () => beBrowser("ends", "#!/bin/sh\nexit 1\n"), /ends does not start \(it ended at once\)/],
     ["that is no program", () => beBrowser("text", "neither a script nor a program\n"), /text does not start/],
     ["whose interpreter is missing", () => beBrowser("lost", "#!/nowhere/sh\n"), /lost does not start/],
-    ["that lacks a library", () => beBrowser("bare", "#!/bin/sh\necho 'chrome: error while loading shared libraries: libnss3.so: cannot open' >&2\nexit 127\n"), /libnss3\.so/],
-    ["that prints garbage", () => beBrowser("prints", "#!/bin/sh\nhead -c 2000 /dev/urandom\nhead -c 2000 /dev/urandom >&2\nexit 0\n"), /prints does not start/],
-    ["that answers nonsense", () => beBrowser("nonsense", "#!/bin/sh\nprintf 'what?\\0null\\0[]\\0{\"id\":1}\\0' >&4\nexec sleep 1000\n"), /nonsense/],
+    [
+      "that lacks a library",
+      () =>
+        beBrowser(
+          "bare",
+          "#!/bin/sh\necho 'chrome: error while loading shared libraries: libnss3.so: cannot open' >&2\nexit 127\n",
+        ),
+      /libnss3\.so/,
+    ],
+    [
+      "that prints garbage",
+      () => beBrowser("prints", "#!/bin/sh\nhead -c 2000 /dev/urandom\nhead -c 2000 /dev/urandom >&2\nexit 0\n"),
+      /prints does not start/,
+    ],
+    [
+      "that answers nonsense",
+      () => beBrowser("nonsense", "#!/bin/sh\nprintf 'what?\\0null\\0[]\\0{\"id\":1}\\0' >&4\nexec sleep 1000\n"),
+      /nonsense/,
+    ],
     ["that writes without end", () => beBrowser("floods", "#!/bin/sh\nexec yes garbage\n"), /floods/],
     ["that never answers", () => beBrowser("sleeps", "#!/bin/sh\nexec sleep 1000\n"), /sleeps/],
   ] as const)("%s", async (what, choose, reason) => {
@@ -111,7 +139,11 @@ describe("a browser that cannot draw costs the PNG, and is named once in one lin
       import { saveFigure } from ${JSON.stringify(new URL("./save.ts", import.meta.url).href)};
       await saveFigure(trainingCurves([]), ${JSON.stringify(join(folder, "own"))});
       console.log("the table");`;
-    const { status, stdout, stderr } = spawnSync(process.execPath, ["--import", "tsx", "--input-type=module", "-e", program], { encoding: "utf8", env: { ...process.env, MAST_BROWSER_SECONDS: "2" } });
+    const { status, stdout, stderr } = spawnSync(
+      process.execPath,
+      ["--import", "tsx", "--input-type=module", "-e", program],
+      { encoding: "utf8", env: { ...process.env, MAST_BROWSER_SECONDS: "2" } },
+    );
     expect([status, stdout]).toEqual([0, "the table\n"]);
     expect(stderr).toMatch(/^No PNG of figures: [^\n]+\n$/);
   });
@@ -134,7 +166,10 @@ describe.skipIf(browser === undefined)("a browser that fails at a later page", (
     expect(await saved("second-ends")).toEqual({ pngs: [true, true, true], lines: [] });
   });
 
-  it.each([["hangs", /did not draw within \d+ s/], ["babbles", /second-babbles/]] as const)("costs the PNGs from there on when it %s", async (fault, reason) => {
+  it.each([
+    ["hangs", /did not draw within \d+ s/],
+    ["babbles", /second-babbles/],
+  ] as const)("costs the PNGs from there on when it %s", async (fault, reason) => {
     beBrowser(`second-${fault}`, failsAtPage(2, fault));
     process.env["MAST_BROWSER_SECONDS"] = "30";
     const { pngs, lines } = await saved(`second-${fault}`);
@@ -148,7 +183,9 @@ describe.skipIf(browser === undefined)("a browser that fails at a later page", (
     beBrowser("first-ends", failsAtPage(1, "ends"));
     const { pngs, lines } = await saved("first-ends");
     expect(pngs).toEqual([false, false, false]);
-    expect(lines).toEqual([expect.stringMatching(/^No PNG of figures: the browser ended while it drew \(.*first-ends\)/)]);
+    expect(lines).toEqual([
+      expect.stringMatching(/^No PNG of figures: the browser ended while it drew \(.*first-ends\)/),
+    ]);
   });
 
   it("is not blamed for a figure that Plotly refuses, nor is the next figure", async () => {

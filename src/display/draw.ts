@@ -128,7 +128,10 @@ async function ask(asked: FigureToDraw, browser: string): Promise<DrawnFigure> {
       heard.push(resolve);
       child.once("message", tell).once("exit", ended).once("error", ended);
       const seconds = pictureSeconds();
-      timer = setTimeout(() => resolve({ browserFault: `the browser did not draw within ${seconds} s`, hangs: true }), 1000 * seconds);
+      timer = setTimeout(
+        () => resolve({ browserFault: `the browser did not draw within ${seconds} s`, hangs: true }),
+        1000 * seconds,
+      );
       child.send(asked, (error) => error !== null && ended());
     });
     if (answer.browserFault !== undefined) stop(asking);

@@ -19,21 +19,31 @@ async function draw({ json, scale }: FigureToDraw): Promise<DrawnFigure> {
       await page.addScriptTag({ content: plotlySource() });
       const { url, fault } = await page.evaluate(drawInPage, [json, scale] as const);
       // A figure that Plotly refuses says nothing about the browser.
-      return url === undefined ? { figureFault: fault ?? "Plotly drew nothing" } : { png: Buffer.from(url.slice(url.indexOf(",") + 1), "base64") };
+      return url === undefined
+        ? { figureFault: fault ?? "Plotly drew nothing" }
+        : { png: Buffer.from(url.slice(url.indexOf(",") + 1), "base64") };
     });
   } catch (error) {
     if (error instanceof BrowserError) return { browserFault: error.message };
     const line = (error as Error).message.split("\n")[0]!;
-    return { browserFault: /closed|crash/i.test(line) ? "the browser ended while it drew" : `the browser failed (${line.slice(0, 200)})` };
+    return {
+      browserFault: /closed|crash/i.test(line)
+        ? "the browser ended while it drew"
+        : `the browser failed (${line.slice(0, 200)})`,
+    };
   }
 }
 
 /** Runs in the page. */
 async function drawInPage([json, scale]: readonly [string, number]): Promise<{ url?: string; fault?: string }> {
-  const { Plotly } = globalThis as unknown as { Plotly: { toImage(figure: unknown, options: unknown): Promise<string> } };
+  const { Plotly } = globalThis as unknown as {
+    Plotly: { toImage(figure: unknown, options: unknown): Promise<string> };
+  };
   try {
     const { data, layout } = JSON.parse(json) as { data: unknown; layout: { width: number; height: number } };
-    return { url: await Plotly.toImage({ data, layout }, { format: "png", width: layout.width, height: layout.height, scale }) };
+    return {
+      url: await Plotly.toImage({ data, layout }, { format: "png", width: layout.width, height: layout.height, scale }),
+    };
   } catch (error) {
     return { fault: String(error) };
   }

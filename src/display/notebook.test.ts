@@ -2,7 +2,16 @@ import { createRequire } from "node:module";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { closeBrowser } from "./browser.js";
 import { trainingCurves } from "../figures/curves.js";
-import { inNotebook, interruptSignal, liveFigure, showFigure, showPage, showProgress, showShare, showTable } from "./notebook.js";
+import {
+  inNotebook,
+  interruptSignal,
+  liveFigure,
+  showFigure,
+  showPage,
+  showProgress,
+  showShare,
+  showTable,
+} from "./notebook.js";
 import type { RunProgress } from "../runs/progress.js";
 
 interface Message {
@@ -13,12 +22,22 @@ interface Message {
 
 const kernel = createRequire(import.meta.url)("tslab/dist/jupyter.js") as { lastWriteDisplayData: unknown };
 const figure = trainingCurves([{ label: "MAST", steps: [0, 10], values: [0, 1] }], { title: "3m" });
-const running: RunProgress = { name: "MAST <1>", step: 5000, steps: 100_000, winRate: 0.25, state: "running", secondsLeft: 75 };
+const running: RunProgress = {
+  name: "MAST <1>",
+  step: 5000,
+  steps: 100_000,
+  winRate: 0.25,
+  state: "running",
+  secondsLeft: 75,
+};
 let messages: Message[];
 
 beforeEach(() => {
   messages = [];
-  kernel.lastWriteDisplayData = (content: { data: Record<string, unknown>; transient: { display_id: string } }, update: boolean) => messages.push({ data: content.data, id: content.transient.display_id, update });
+  kernel.lastWriteDisplayData = (
+    content: { data: Record<string, unknown>; transient: { display_id: string } },
+    update: boolean,
+  ) => messages.push({ data: content.data, id: content.transient.display_id, update });
   process.env["CHROME_PATH"] = "none";
 });
 
@@ -34,7 +53,10 @@ describe("in a notebook", () => {
     await showFigure(figure);
     expect(messages).toHaveLength(1);
     expect(Object.keys(messages[0]!.data)).toEqual(["application/vnd.plotly.v1+json", "text/plain"]);
-    expect(messages[0]!.data["application/vnd.plotly.v1+json"]).toMatchObject({ data: figure.data, layout: figure.layout });
+    expect(messages[0]!.data["application/vnd.plotly.v1+json"]).toMatchObject({
+      data: figure.data,
+      layout: figure.layout,
+    });
     expect(messages[0]!.data["text/plain"]).toBe("3m: Test win rate at the end: MAST 100 %");
   });
 
@@ -64,13 +86,26 @@ describe("in a notebook", () => {
 
   it("sums many runs up: those that run, those that failed, and win rates; at the end totals and win rates alone", () => {
     const runs = (state: RunProgress["state"]): RunProgress[] =>
-      Array.from({ length: 54 }, (_, i) => ({ name: `n = ${i % 18}, seed ${i}`, seedOf: `n = ${i % 18}`, step: 100, steps: 100, winRate: 0.5, score: 0.75, seconds: 10, state: i === 3 ? state : "done" }));
+      Array.from({ length: 54 }, (_, i) => ({
+        name: `n = ${i % 18}, seed ${i}`,
+        seedOf: `n = ${i % 18}`,
+        step: 100,
+        steps: 100,
+        winRate: 0.5,
+        score: 0.75,
+        seconds: 10,
+        state: i === 3 ? state : "done",
+      }));
     const progress = showProgress({ interval: 1_000_000, threads: 2 });
     progress.update(runs("running"));
-    progress.update(runs("done").map((run, i) => (i === 3 ? { ...run, state: "failed", message: "no <more> memory" } : run)));
+    progress.update(
+      runs("done").map((run, i) => (i === 3 ? { ...run, state: "failed", message: "no <more> memory" } : run)),
+    );
     const [first, last] = messages.map(({ data }) => data as Record<string, string>);
     expect(messages.map(({ update }) => update)).toEqual([false, true]);
-    expect(first!["text/plain"]).toMatch(/^53 of 54 runs done, 1 running; 0 s left\nn = 3, seed 3: 100 of 100 steps.*\nWin rates so far: n = 0: 75 % \(3 of 3\); /);
+    expect(first!["text/plain"]).toMatch(
+      /^53 of 54 runs done, 1 running; 0 s left\nn = 3, seed 3: 100 of 100 steps.*\nWin rates so far: n = 0: 75 % \(3 of 3\); /,
+    );
     expect(last!["text/html"]).toContain("53 of 54 runs done, 1 failed; 9 min 00 s of training");
     expect(last!["text/html"]).toContain("n = 3, seed 3: no &lt;more&gt; memory");
     expect(last!["text/html"]).toContain("2 of 3");
@@ -85,7 +120,10 @@ describe("in a notebook", () => {
     progress.update({ share: 0, what: "2s3z" });
     progress.update({ share: 0.5, what: "3s5z" });
     progress.update({ share: 1, what: "done" });
-    expect(messages.map(({ data }) => data["text/plain"])).toEqual(["Time <per> update: 0 %, 2s3z", "Time <per> update: 100 %, done in 0 s"]);
+    expect(messages.map(({ data }) => data["text/plain"])).toEqual([
+      "Time <per> update: 0 %, 2s3z",
+      "Time <per> update: 100 %, done in 0 s",
+    ]);
     expect(messages[1]!.data["text/html"]).toContain("Time &lt;per&gt; update");
   });
 
@@ -118,7 +156,8 @@ describe("in a terminal", () => {
 
 it("aborts at the next interrupt only, and not after its release", async () => {
   const before = process.listenerCount("SIGINT");
-  const first = interruptSignal(), second = interruptSignal();
+  const first = interruptSignal(),
+    second = interruptSignal();
   second.release();
   await new Promise((resolve) => setImmediate(resolve));
   expect(process.listenerCount("SIGINT")).toBe(before + 1);

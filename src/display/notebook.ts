@@ -16,7 +16,10 @@ const require = createRequire(import.meta.url);
 type MimeBundle = { readonly [mime: string]: unknown };
 
 /** What tslab sends to Jupyter; its public `display` sends one MIME type a message, and a figure needs three. */
-type WriteDisplayData = (content: { data: MimeBundle; metadata: MimeBundle; transient?: { display_id: string } }, update: boolean) => void;
+type WriteDisplayData = (
+  content: { data: MimeBundle; metadata: MimeBundle; transient?: { display_id: string } },
+  update: boolean,
+) => void;
 
 /** The kernel's way to the notebook; undefined outside a notebook. */
 function notebookWriter(): WriteDisplayData | undefined {
@@ -145,7 +148,9 @@ export function showProgress({ threads = 1, interval = 250 }: ProgressOptions = 
     update(runs) {
       const states = runs.map((run) => run.state).join();
       // Of many runs some state changes all the time.
-      const changed = states !== finished && (runs.length <= FEW_RUNS || !runs.some(({ state }) => state === "running" || state === "waiting"));
+      const changed =
+        states !== finished &&
+        (runs.length <= FEW_RUNS || !runs.some(({ state }) => state === "running" || state === "waiting"));
       if (Date.now() - last < interval && !changed) return;
       last = Date.now();
       finished = states;

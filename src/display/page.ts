@@ -24,7 +24,11 @@ export function packedPlotly(): string {
  *
  * @throws {Error} naming what is in the figure that JSON cannot hold, see `plainJson`
  */
-export function plotlyFigure(figure: Figure): { data: Figure["data"]; layout: Figure["layout"]; config: { [key: string]: unknown } } {
+export function plotlyFigure(figure: Figure): {
+  data: Figure["data"];
+  layout: Figure["layout"];
+  config: { [key: string]: unknown };
+} {
   const plain = plainJson({ data: figure.data, layout: figure.layout }, "") as Pick<Figure, "data" | "layout">;
   return { ...plain, config: { displaylogo: false, showSendToCloud: false, plotlyServerURL: "" } };
 }

@@ -1,14 +1,35 @@
-import { FEW_RUNS, failureLine, winRateText, isOver, overviewLine, type ProgressOverview, progressLine, progressOverview, wonText } from "./progress.js";
+import {
+  FEW_RUNS,
+  failureLine,
+  winRateText,
+  isOver,
+  overviewLine,
+  type ProgressOverview,
+  progressLine,
+  progressOverview,
+  wonText,
+} from "./progress.js";
 import type { RunProgress } from "../runs/progress.js";
 import { clock, escapeHtml } from "../figures/table.js";
 
-const COLOURS = { running: "#0072B2", waiting: "#0072B2", stopped: "#0072B2", done: "#009E73", failed: "#D55E00" } as const;
+const COLOURS = {
+  running: "#0072B2",
+  waiting: "#0072B2",
+  stopped: "#0072B2",
+  done: "#009E73",
+  failed: "#D55E00",
+} as const;
 
 /** Progress of runs for a notebook: each of a few, or an overview of many. When all is over, the overview is what is committed: totals and win rates. */
 export function progressHtml(runs: readonly RunProgress[], threads: number): string {
   if (runs.length <= FEW_RUNS) return `<table>${runs.map(runRow).join("")}</table>`;
   const overview = progressOverview(runs, threads);
-  const colour = overview.counts.failed > 0 ? COLOURS.failed : overview.counts.done === overview.runs ? COLOURS.done : COLOURS.running;
+  const colour =
+    overview.counts.failed > 0
+      ? COLOURS.failed
+      : overview.counts.done === overview.runs
+        ? COLOURS.done
+        : COLOURS.running;
   const running = runs.filter(({ state }) => state === "running");
   return [
     `<div>${bar(overview.share, colour, 320)}${escapeHtml(overviewLine(overview))}</div>`,
@@ -27,7 +48,9 @@ export function progressText(runs: readonly RunProgress[], threads: number): str
     overviewLine(overview),
     ...runs.filter(({ state }) => state === "running").map(progressLine),
     ...failed(runs).map(failureLine),
-    ...(winRates.length === 0 ? [] : [`Win rates${isOver(overview) ? "" : " so far"}: ${winRates.map(winRateText).join("; ")}`]),
+    ...(winRates.length === 0
+      ? []
+      : [`Win rates${isOver(overview) ? "" : " so far"}: ${winRates.map(winRateText).join("; ")}`]),
   ].join("\n");
 }
 
@@ -40,7 +63,8 @@ function failed(runs: readonly RunProgress[]): RunProgress[] {
   return runs.filter(({ state }) => state === "failed");
 }
 
-const cell = (text: string, align = "right", tag = "td"): string => `<${tag} style="text-align:${align};padding:0.15em 0.8em;white-space:nowrap">${text}</${tag}>`;
+const cell = (text: string, align = "right", tag = "td"): string =>
+  `<${tag} style="text-align:${align};padding:0.15em 0.8em;white-space:nowrap">${text}</${tag}>`;
 
 function runRow(run: RunProgress): string {
   const { name, step, steps, state, secondsLeft } = run;
@@ -59,11 +83,21 @@ function winRateTable(overview: ProgressOverview): string {
   if (winRates.length === 0) return "";
   const columns = winRates.length > 16 ? 3 : winRates.length > 8 ? 2 : 1;
   const rows = Math.ceil(winRates.length / columns);
-  const head = Array.from({ length: columns }, () => cell("", "left", "th") + cell(isOver(overview) ? "Win rate" : "Win rate so far", "right", "th") + cell("Runs done", "right", "th"));
+  const head = Array.from(
+    { length: columns },
+    () =>
+      cell("", "left", "th") +
+      cell(isOver(overview) ? "Win rate" : "Win rate so far", "right", "th") +
+      cell("Runs done", "right", "th"),
+  );
   const body = Array.from({ length: rows }, (_, i) =>
     Array.from({ length: columns }, (_, j) => {
       const one = winRates[j * rows + i];
-      return one === undefined ? cell("").repeat(3) : cell(escapeHtml(one.label), "left") + cell(`${(100 * one.winRate).toFixed(0)} %`) + cell(`${one.done} of ${one.runs}`);
+      return one === undefined
+        ? cell("").repeat(3)
+        : cell(escapeHtml(one.label), "left") +
+            cell(`${(100 * one.winRate).toFixed(0)} %`) +
+            cell(`${one.done} of ${one.runs}`);
     }).join(""),
   );
   return `<table><thead><tr>${head.join("")}</tr></thead><tbody>${body.map((row) => `<tr>${row}</tr>`).join("\n")}</tbody></table>`;

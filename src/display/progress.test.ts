@@ -2,7 +2,14 @@ import { describe, expect, it } from "vitest";
 import { failureLine, winRateText, overviewLine, progressLine, progressOverview, shareLine } from "./progress.js";
 import type { RunProgress } from "../runs/progress.js";
 
-const running: RunProgress = { name: "MAST <1>", step: 5000, steps: 100_000, winRate: 0.25, state: "running", secondsLeft: 75 };
+const running: RunProgress = {
+  name: "MAST <1>",
+  step: 5000,
+  steps: 100_000,
+  winRate: 0.25,
+  state: "running",
+  secondsLeft: 75,
+};
 
 describe("progressLine", () => {
   it.each([
@@ -14,11 +21,26 @@ describe("progressLine", () => {
   });
 });
 
-const run = (seedOf: string, state: RunProgress["state"], more: Partial<RunProgress> = {}): RunProgress => ({ name: `${seedOf} ${state}`, seedOf, step: state === "done" ? 100 : 0, steps: 100, state, ...more });
+const run = (seedOf: string, state: RunProgress["state"], more: Partial<RunProgress> = {}): RunProgress => ({
+  name: `${seedOf} ${state}`,
+  seedOf,
+  step: state === "done" ? 100 : 0,
+  steps: 100,
+  state,
+  ...more,
+});
 
 describe("progressOverview", () => {
   it("counts runs and steps", () => {
-    const { runs, counts, share, seconds } = progressOverview([run("a", "done", { step: 103, seconds: 20 }), run("a", "running", { step: 50, seconds: 12 }), run("a", "waiting"), run("a", "failed", { step: 50 })], 2);
+    const { runs, counts, share, seconds } = progressOverview(
+      [
+        run("a", "done", { step: 103, seconds: 20 }),
+        run("a", "running", { step: 50, seconds: 12 }),
+        run("a", "waiting"),
+        run("a", "failed", { step: 50 }),
+      ],
+      2,
+    );
     expect(runs).toBe(4);
     expect(counts).toEqual({ done: 1, running: 1, waiting: 1, failed: 1, stopped: 0 });
     expect(share).toBe(200 / 400);
@@ -28,13 +50,19 @@ describe("progressOverview", () => {
   it("averages the scores of seeds, and the last evaluations of its runs that are not done", () => {
     const { winRates } = progressOverview(
       [
-        run("MAST", "done", { winRate: 1, score: 0.8 }), run("MAST", "running", { winRate: 0.4 }), run("MAST", "running"), run("MAST", "waiting", { winRate: NaN }),
+        run("MAST", "done", { winRate: 1, score: 0.8 }),
+        run("MAST", "running", { winRate: 0.4 }),
+        run("MAST", "running"),
+        run("MAST", "waiting", { winRate: NaN }),
         run("Dense", "waiting"),
         { name: "of its own", step: 5, steps: 100, state: "running", winRate: 0 },
       ],
       2,
     );
-    expect(winRates).toEqual([{ label: "MAST", winRate: expect.closeTo(0.6, 12) as number, done: 1, runs: 4 }, { label: "of its own", winRate: 0, done: 0, runs: 1 }]);
+    expect(winRates).toEqual([
+      { label: "MAST", winRate: expect.closeTo(0.6, 12) as number, done: 1, runs: 4 },
+      { label: "of its own", winRate: 0, done: 0, runs: 1 },
+    ]);
     expect(winRates.map(winRateText)).toEqual(["MAST: 60 % (1 of 4)", "of its own: 0 % (0 of 1)"]);
   });
 
@@ -47,10 +75,12 @@ describe("progressOverview", () => {
   it("expects each run to take as long as other seeds of the same, one a thread", () => {
     // A dense team takes five times as long. Threads: 30 s of the running one and 10 more, or 10 + 50 s.
     const runs = [
-      run("sparse", "done", { seconds: 10 }), run("dense", "done", { seconds: 50 }),
+      run("sparse", "done", { seconds: 10 }),
+      run("dense", "done", { seconds: 50 }),
       run("sparse", "running", { step: 40, seconds: 4, secondsLeft: 6 }),
       run("dense", "running", { step: 40, seconds: 20, secondsLeft: 30 }),
-      run("dense", "waiting"), run("sparse", "waiting"),
+      run("dense", "waiting"),
+      run("sparse", "waiting"),
     ];
     expect(progressOverview(runs, 2).secondsLeft).toBeCloseTo(56, 9);
     expect(progressOverview(runs, 1).secondsLeft).toBeCloseTo(6 + 30 + 50 + 10, 9);
@@ -58,22 +88,35 @@ describe("progressOverview", () => {
   });
 
   it("expects the mean of what has begun of what has not, and asks for steps, not runs", () => {
-    const runs = [run("a", "done", { seconds: 10 }), run("b", "running", { seconds: 15, secondsLeft: 15 }), run("c", "waiting", { steps: 200 })];
+    const runs = [
+      run("a", "done", { seconds: 10 }),
+      run("b", "running", { seconds: 15, secondsLeft: 15 }),
+      run("c", "waiting", { steps: 200 }),
+    ];
     // 0.1 and 0.3 s a step: 0.2 s x 200 steps, on the thread that is free.
     expect(progressOverview(runs, 2).secondsLeft).toBeCloseTo(40, 9);
   });
 
   it("expects nothing more of what failed or was stopped", () => {
-    expect(progressOverview([run("a", "done", { seconds: 10 }), run("a", "failed"), run("a", "stopped", { step: 50 })], 2).secondsLeft).toBe(0);
+    expect(
+      progressOverview([run("a", "done", { seconds: 10 }), run("a", "failed"), run("a", "stopped", { step: 50 })], 2)
+        .secondsLeft,
+    ).toBe(0);
   });
 });
 
 describe("lines", () => {
   it("say how far all runs are, and at the end what they took", () => {
-    const some = [run("a", "done", { seconds: 10 }), run("a", "running", { seconds: 5, secondsLeft: 5 }), run("a", "waiting")];
+    const some = [
+      run("a", "done", { seconds: 10 }),
+      run("a", "running", { seconds: 5, secondsLeft: 5 }),
+      run("a", "waiting"),
+    ];
     expect(overviewLine(progressOverview(some, 1))).toBe("1 of 3 runs done, 1 running, 1 waiting; 15 s left");
     expect(overviewLine(progressOverview([run("a", "waiting")], 1))).toBe("0 of 1 runs done, 1 waiting");
-    expect(overviewLine(progressOverview([run("a", "done", { seconds: 10 }), run("a", "failed", { seconds: 4 })], 1))).toBe("1 of 2 runs done, 1 failed; 14 s of training");
+    expect(
+      overviewLine(progressOverview([run("a", "done", { seconds: 10 }), run("a", "failed", { seconds: 4 })], 1)),
+    ).toBe("1 of 2 runs done, 1 failed; 14 s of training");
   });
 
   it("name a run that failed once, and why", () => {

@@ -43,7 +43,12 @@ export function progressOverview(runs: readonly RunProgress[], threads: number):
   return {
     runs: runs.length,
     counts,
-    share: runs.reduce((sum, run) => sum + doneSteps(run), 0) / Math.max(1, runs.reduce((sum, { steps }) => sum + steps, 0)),
+    share:
+      runs.reduce((sum, run) => sum + doneSteps(run), 0) /
+      Math.max(
+        1,
+        runs.reduce((sum, { steps }) => sum + steps, 0),
+      ),
     seconds: runs.reduce((sum, { seconds = 0 }) => sum + seconds, 0),
     ...(secondsLeft === undefined ? {} : { secondsLeft }),
     winRates: meanWinRates(runs),
@@ -63,7 +68,9 @@ function meanWinRates(runs: readonly RunProgress[]): MeanWinRate[] {
   return [...new Set(runs.map(labelOf))].flatMap((label) => {
     const own = runs.filter((run) => labelOf(run) === label);
     const rates = own.flatMap(({ score, winRate }) => score ?? winRate ?? []).filter((rate) => !Number.isNaN(rate));
-    return rates.length === 0 ? [] : [{ label, winRate: mean(rates), done: own.filter(({ state }) => state === "done").length, runs: own.length }];
+    return rates.length === 0
+      ? []
+      : [{ label, winRate: mean(rates), done: own.filter(({ state }) => state === "done").length, runs: own.length }];
   });
 }
 
@@ -110,8 +117,14 @@ export function isOver({ counts }: ProgressOverview): boolean {
 /** "12 of 54 runs done, 2 running, 40 waiting; 3 min 20 s left" */
 export function overviewLine(overview: ProgressOverview): string {
   const { runs, counts, seconds, secondsLeft } = overview;
-  const others = (["running", "waiting", "stopped", "failed"] as const).filter((state) => counts[state] > 0).map((state) => `${counts[state]} ${state}`);
-  const time = isOver(overview) ? `${clock(seconds)} of training` : secondsLeft === undefined ? "" : `${clock(secondsLeft)} left`;
+  const others = (["running", "waiting", "stopped", "failed"] as const)
+    .filter((state) => counts[state] > 0)
+    .map((state) => `${counts[state]} ${state}`);
+  const time = isOver(overview)
+    ? `${clock(seconds)} of training`
+    : secondsLeft === undefined
+      ? ""
+      : `${clock(secondsLeft)} left`;
   return `${[`${counts.done} of ${runs} runs done`, ...others].join(", ")}${time === "" ? "" : `; ${time}`}`;
 }
 
@@ -146,6 +159,11 @@ export interface Share {
 
 /** How far some work is as a line of text, after `seconds` of it. */
 export function shareLine(title: string, { share, what }: Share, seconds: number): string {
-  const left = share >= 1 ? `done in ${clock(seconds)}` : share > 0 ? `${what}, ${clock((seconds * (1 - share)) / share)} left` : what;
+  const left =
+    share >= 1
+      ? `done in ${clock(seconds)}`
+      : share > 0
+        ? `${what}, ${clock((seconds * (1 - share)) / share)} left`
+        : what;
   return `${title}: ${Math.floor(100 * share)} %, ${left}`;
 }

@@ -32,7 +32,9 @@ export function battleReplay(recording: EpisodeRecording, options: ReplayOptions
   const { frames, rewards, actions } = recording;
   if (frames.length === 0) throw new LabError("a replay needs at least one frame; recordEpisode gives them");
   if (rewards.length !== frames.length - 1 || actions.length !== frames.length - 1) {
-    throw new LabError(`a replay of ${frames.length} frames needs ${frames.length - 1} rewards and joint actions; given ${rewards.length} and ${actions.length}`);
+    throw new LabError(
+      `a replay of ${frames.length} frames needs ${frames.length - 1} rewards and joint actions; given ${rewards.length} and ${actions.length}`,
+    );
   }
   const data = {
     title: options.title ?? replayTitle(recording),
@@ -42,10 +44,21 @@ export function battleReplay(recording: EpisodeRecording, options: ReplayOptions
     colours: SIDE_COLOURS,
     view: viewBox(frames),
     terrain: { width: frames[0]!.width, height: frames[0]!.height, cells: frames[0]!.terrain },
-    units: frames[0]!.units.map(({ side, type, radius, maxHealth, maxShield }) => ({ side, type, radius, maxHealth, maxShield })),
-    frames: frames.map((frame) => ({ text: frame.units.length === 0 ? frame.text : "", units: frame.units.map(compact) })),
+    units: frames[0]!.units.map(({ side, type, radius, maxHealth, maxShield }) => ({
+      side,
+      type,
+      radius,
+      maxHealth,
+      maxShield,
+    })),
+    frames: frames.map((frame) => ({
+      text: frame.units.length === 0 ? frame.text : "",
+      units: frame.units.map(compact),
+    })),
     rewards: rewards.map((r) => Number(r.toFixed(6))),
-    actions: actions.map((joint) => joint.map((action, agent) => actionName(action, agent, recording, options.actionNames))),
+    actions: actions.map((joint) =>
+      joint.map((action, agent) => actionName(action, agent, recording, options.actionNames)),
+    ),
   };
   return `<!doctype html>
 <html lang="en">
@@ -76,7 +89,10 @@ export function showReplay(recording: EpisodeRecording, options: ReplayOptions =
   const map = recording.frames[0]!.units.length === 0 ? 50 : ((FRAME_WIDTH - 24) * height) / width;
   // Title, reward track and controls, and three agents a line.
   const around = 165 + 18 * Math.ceil((recording.actions[0]?.length ?? 0) / 3);
-  showPage(battleReplay(recording, options), { height: Math.round(map) + around, summary: options.title ?? replayTitle(recording) });
+  showPage(battleReplay(recording, options), {
+    height: Math.round(map) + around,
+    summary: options.title ?? replayTitle(recording),
+  });
 }
 
 /** Writes a replay as one HTML file that needs nothing else. */
@@ -95,12 +111,20 @@ function viewBox(frames: readonly EnvironmentSnapshot[]): [number, number, numbe
   const units = frames.flatMap((frame) => frame.units.filter((unit) => unit.alive));
   if (units.length === 0) return [0, 0, frames[0]!.width || 16, frames[0]!.height || 4];
   const margin = 2;
-  let left = Math.min(...units.map((u) => u.x - u.radius)) - margin, right = Math.max(...units.map((u) => u.x + u.radius)) + margin;
-  let bottom = Math.min(...units.map((u) => u.y - u.radius)) - margin, top = Math.max(...units.map((u) => u.y + u.radius)) + margin;
-  const grow = (low: number, high: number, size: number): [number, number] => (high - low >= size ? [low, high] : [(low + high - size) / 2, (low + high + size) / 2]);
+  let left = Math.min(...units.map((u) => u.x - u.radius)) - margin,
+    right = Math.max(...units.map((u) => u.x + u.radius)) + margin;
+  let bottom = Math.min(...units.map((u) => u.y - u.radius)) - margin,
+    top = Math.max(...units.map((u) => u.y + u.radius)) + margin;
+  const grow = (low: number, high: number, size: number): [number, number] =>
+    high - low >= size ? [low, high] : [(low + high - size) / 2, (low + high + size) / 2];
   [bottom, top] = grow(bottom, top, (right - left) / 2.4);
   [left, right] = grow(left, right, (top - bottom) * 1.2);
-  return [left, bottom, right - left, top - bottom].map((v) => Number(v.toFixed(2))) as [number, number, number, number];
+  return [left, bottom, right - left, top - bottom].map((v) => Number(v.toFixed(2))) as [
+    number,
+    number,
+    number,
+    number,
+  ];
 }
 
 /** SMAC's actions in words, as an agent of `recording` sees them. */

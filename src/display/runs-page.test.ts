@@ -8,9 +8,31 @@ import { findBrowser } from "./browser.js";
 import { type PageRun, runsPage } from "./runs-page.js";
 
 const RUNS: readonly PageRun[] = [
-  { name: "3m-mast-seed1", cells: { Run: "3m-mast-seed1", Method: "mast", Step: 900, "Win rate": 0.75, State: "complete", Tags: "<b>best</b>" }, steps: [0, 500, 900], winRates: [0, 0.5, 0.75] },
-  { name: "3m-rigl-seed1", cells: { Run: "3m-rigl-seed1", Method: "rigl", Step: 10_000, "Win rate": 0.25, State: "complete", Tags: "" }, steps: [0, 10_000], winRates: [0, 0.25] },
-  { name: "2s3z-mast-seed2", cells: { Run: "2s3z-mast-seed2", Method: "mast", Step: 80, State: "interrupted", Tags: "" }, steps: [], winRates: [] },
+  {
+    name: "3m-mast-seed1",
+    cells: {
+      Run: "3m-mast-seed1",
+      Method: "mast",
+      Step: 900,
+      "Win rate": 0.75,
+      State: "complete",
+      Tags: "<b>best</b>",
+    },
+    steps: [0, 500, 900],
+    winRates: [0, 0.5, 0.75],
+  },
+  {
+    name: "3m-rigl-seed1",
+    cells: { Run: "3m-rigl-seed1", Method: "rigl", Step: 10_000, "Win rate": 0.25, State: "complete", Tags: "" },
+    steps: [0, 10_000],
+    winRates: [0, 0.25],
+  },
+  {
+    name: "2s3z-mast-seed2",
+    cells: { Run: "2s3z-mast-seed2", Method: "mast", Step: 80, State: "interrupted", Tags: "" },
+    steps: [],
+    winRates: [],
+  },
 ];
 const path = findBrowser();
 
@@ -73,7 +95,9 @@ describe.skipIf(path === undefined)("the runs page in a browser", () => {
     if (process.env["MAST_SCREENSHOT"]) await page.screenshot({ path: process.env["MAST_SCREENSHOT"] });
     await page.click("#clear");
     expect(await page.$$("#curves .scatterlayer .trace")).toHaveLength(0);
-    expect(asked.filter((url) => !url.startsWith("file:") && !url.startsWith("data:") && !url.startsWith("blob:"))).toEqual([]);
+    expect(
+      asked.filter((url) => !url.startsWith("file:") && !url.startsWith("data:") && !url.startsWith("blob:")),
+    ).toEqual([]);
     expect(problems).toEqual([]);
   });
 });

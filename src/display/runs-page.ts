@@ -21,7 +21,11 @@ export interface PageRun {
  */
 export function runsPage(runs: readonly PageRun[], { title }: { readonly title: string }): string {
   const columns = [...new Set(runs.flatMap(({ cells }) => Object.keys(cells)))];
-  const numeric = new Set(columns.filter((column) => runs.every(({ cells }) => cells[column] === undefined || typeof cells[column] === "number")));
+  const numeric = new Set(
+    columns.filter((column) =>
+      runs.every(({ cells }) => cells[column] === undefined || typeof cells[column] === "number"),
+    ),
+  );
   return `${pageHead(title)}
 <style>
 body { margin: 1.5rem; font: 14px Helvetica, Arial, sans-serif; color: #222; background: #fff }

@@ -29,13 +29,18 @@ export interface SavedFigure {
  * @example
  * await saveFigure(figure, "figures/quickstart");
  */
-export async function saveFigure(figure: Figure, path: string, options: { readonly log?: (line: string) => void } = {}): Promise<SavedFigure> {
+export async function saveFigure(
+  figure: Figure,
+  path: string,
+  options: { readonly log?: (line: string) => void } = {},
+): Promise<SavedFigure> {
   const base = path.replace(/\.(json|html|png)$/, "");
   const { data, layout } = plotlyFigure(figure);
   const json = JSON.stringify({ data, layout });
   writeNamed(`${base}.html`, "free the disk or choose another folder", () => {
     mkdirSync(dirname(base), { recursive: true });
-    if (!existsSync(`${base}.json`) || readFileSync(`${base}.json`, "utf8") !== json) rmSync(`${base}.png`, { force: true });
+    if (!existsSync(`${base}.json`) || readFileSync(`${base}.json`, "utf8") !== json)
+      rmSync(`${base}.png`, { force: true });
     replaceFile(`${base}.json`, json);
     replaceFile(`${base}.html`, figureHtml(figure));
   });

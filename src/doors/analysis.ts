@@ -2,7 +2,11 @@
 //   import { measureConnections, seedTable } from "mast-lab/analysis";
 
 export {
-  type AgentActivity, type AgentConnections, measureConnections, type TeamConnections, type UsedConnections,
+  type AgentActivity,
+  type AgentConnections,
+  measureConnections,
+  type TeamConnections,
+  type UsedConnections,
 } from "../analysis/connections-used.js";
 export { type CutCurve, winRateWithout } from "../analysis/cut.js";
 export { gateTable, inputTable, spreadTable, typeTable } from "../analysis/mask-tables.js";

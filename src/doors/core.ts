@@ -3,10 +3,25 @@
 //   import { evolveTopology, hybridTdLambda, train } from "mast-lab/core";
 
 export {
-  type Backend, type Config, type ConfigInput, type DynamicBufferConfig, type EvaluationConfig,
-  type ExplorationConfig, type LogConfig, type NetworkConfig, type OperatorConfig,
-  type OptimiserConfig, type Partially, type ReplayConfig, type ResConfig, resolveConfig, type ReturnsConfig,
-  type SparsityConfig, type TicketConfig, type TopologyConfig, type WqmixConfig,
+  type Backend,
+  type Config,
+  type ConfigInput,
+  type DynamicBufferConfig,
+  type EvaluationConfig,
+  type ExplorationConfig,
+  type LogConfig,
+  type NetworkConfig,
+  type OperatorConfig,
+  type OptimiserConfig,
+  type Partially,
+  type ReplayConfig,
+  type ResConfig,
+  resolveConfig,
+  type ReturnsConfig,
+  type SparsityConfig,
+  type TicketConfig,
+  type TopologyConfig,
+  type WqmixConfig,
 } from "../config.js";
 export { shortRun } from "../short-run.js";
 export { createRandom, type Random } from "../random.js";
@@ -19,25 +34,38 @@ export { maskOverlap, type Masks, masksOf, type Overlap } from "../sparse/overla
 export { tinyShape } from "../sparse/tiny.js";
 export { networkPlan, type NetworkPlan } from "../training/plan.js";
 export {
-  type AlgorithmOrName, type Cost, costOf, type CostOptions, type LayerCost, type NetworkCost, type Nonzeros,
-  relativeCost, sparseCost,
+  type AlgorithmOrName,
+  type Cost,
+  costOf,
+  type CostOptions,
+  type LayerCost,
+  type NetworkCost,
+  type Nonzeros,
+  relativeCost,
+  sparseCost,
 } from "../sparse/flops.js";
+export { applyOperator, type RegisteredOperator, softMellowmax, type ValueOperator } from "../targets/operators.js";
 export {
-  applyOperator, type RegisteredOperator, softMellowmax, type ValueOperator,
-} from "../targets/operators.js";
-export {
-  hybridTdLambda, monteCarloReturns, nStepReturns, tdLambdaReturns, type Trajectories,
+  hybridTdLambda,
+  monteCarloReturns,
+  nStepReturns,
+  tdLambdaReturns,
+  type Trajectories,
 } from "../targets/returns.js";
 export {
-  addEpisode, canSample, createDualBuffer, type DualBuffer, type DualBufferOptions, sampleBatch,
+  addEpisode,
+  canSample,
+  createDualBuffer,
+  type DualBuffer,
+  type DualBufferOptions,
+  sampleBatch,
 } from "../replay/dual.js";
 export { countSteps, type EpisodeGroup, groupEpisodes } from "../replay/group.js";
 export { type EpisodeSizes, uniformLengths } from "../replay/random-episodes.js";
 export { createNetworks, type Ticket } from "../training/networks.js";
 export { updateNetworks } from "../algorithms/update.js";
 export { evolveNetworks, type LayerChange } from "../algorithms/evolve.js";
-export {
-  createEpisodeRecorder, type EpisodeRecorder, type EpisodeResult, epsilonGreedy, } from "../training/rollout.js";
+export { createEpisodeRecorder, type EpisodeRecorder, type EpisodeResult, epsilonGreedy } from "../training/rollout.js";
 export { createEvaluation, type Evaluation } from "../training/evaluate.js";
 export { train, type TrainOptions } from "../training/train.js";
 export { type PaperAlgorithm, type PaperMethod } from "../methods.js";
@@ -47,13 +75,28 @@ export type { PartFile, PartOption } from "../parts/registry.js";
 export type { EnvironmentSizes, EnvironmentSnapshot, UnitSnapshot } from "../envs/environment.js";
 export type { EpisodeLost } from "../envs/lost.js";
 export type {
-  CheckpointRecord, EndRecord, EpisodeData, EvaluationRecord, ReplayState, TopologyRecord, TrainProgress,
-  TrainRecord, TrainState,
+  CheckpointRecord,
+  EndRecord,
+  EpisodeData,
+  EvaluationRecord,
+  ReplayState,
+  TopologyRecord,
+  TrainProgress,
+  TrainRecord,
+  TrainState,
 } from "../training/records.js";
 export type { Episode } from "../replay/episode.js";
 export type { UpdateStatistics } from "../parts/algorithm.js";
 export type {
-  Actor, AgentNetwork, Answer, Engine, MixingNetwork, MonotonicMixer, NetworkSide, OpenEngine, OptimiserOptions,
+  Actor,
+  AgentNetwork,
+  Answer,
+  Engine,
+  MixingNetwork,
+  MonotonicMixer,
+  NetworkSide,
+  OpenEngine,
+  OptimiserOptions,
 } from "../networks/engine.js";
 export type { Rules } from "../envs/starcraft/units.js";
 export type { PartSettings } from "../config/config.js";

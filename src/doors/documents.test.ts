@@ -13,7 +13,11 @@ if (!built) console.warn("skipped: the code of the documentation (dist/ is missi
 function run(args: readonly string[], environment: Readonly<Record<string, string>> = {}) {
   const own = mkdtempSync(join(tmpdir(), "mast-lab-documents-"));
   try {
-    return spawnSync(process.execPath, args, { cwd: root, encoding: "utf8", env: { ...process.env, MAST_RUNS: join(own, "runs"), MAST_RESULTS: own, ...environment } });
+    return spawnSync(process.execPath, args, {
+      cwd: root,
+      encoding: "utf8",
+      env: { ...process.env, MAST_RUNS: join(own, "runs"), MAST_RESULTS: own, ...environment },
+    });
   } finally {
     rmSync(own, { recursive: true, force: true });
   }
@@ -33,14 +37,18 @@ describe.skipIf(!built)("the code of the documentation", () => {
     // A training of 100,000 steps has its place on the page, not in a test.
     const text = readFileSync(join(root, "README.md"), "utf8");
     expect(text).toContain("steps: 100_000");
-    const { status, stdout, stderr } = run(["src/setup/run-blocks.mjs", "README.md"], { RUN_BLOCKS_REPLACE: JSON.stringify([["steps: 100_000", "steps: 2_000"]]) });
+    const { status, stdout, stderr } = run(["src/setup/run-blocks.mjs", "README.md"], {
+      RUN_BLOCKS_REPLACE: JSON.stringify([["steps: 100_000", "steps: 2_000"]]),
+    });
     expect(stderr).toBe("");
     expect(status).toBe(0);
     expect(stdout).toMatch(/^0 0/m);
   });
 
   it("fails, naming the block, where a block does not run", () => {
-    const { status, stderr } = run(["src/setup/run-blocks.mjs", "src/doors/README.md"], { RUN_BLOCKS_REPLACE: JSON.stringify([["countNonzeros(mask)", "countNonzeros(noMask)"]]) });
+    const { status, stderr } = run(["src/setup/run-blocks.mjs", "src/doors/README.md"], {
+      RUN_BLOCKS_REPLACE: JSON.stringify([["countNonzeros(mask)", "countNonzeros(noMask)"]]),
+    });
     expect(status).toBe(1);
     expect(stderr).toContain('src/doors/README.md: block 1 under "The components of MAST" failed');
   });

@@ -2,7 +2,11 @@
 //   import { timeCases } from "mast-lab/timing";
 
 export {
-  differenceTable, type ObservedUpdate, observeUpdate, type UpdateDifference, updateDifferences,
+  differenceTable,
+  type ObservedUpdate,
+  observeUpdate,
+  type UpdateDifference,
+  updateDifferences,
 } from "../timing/engine-agreement.js";
 export { timeVectorisedSeeds, vectorisedTable, type VectorisedTime } from "../timing/vectorised-times.js";
 export { startVectorisedSeeds, type VectorisedSeeds, type VectorisedSeedsPlan } from "../timing/vectorised-seeds.js";

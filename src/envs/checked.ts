@@ -4,7 +4,13 @@ import { describeValue, isObject, PartError } from "../parts/registry.js";
 import type { Environment, EnvironmentSizes, EnvironmentSnapshot, GivenEnvironment } from "./environment.js";
 
 /** The largest size that is believed: what is larger is a mistake, and would take the machine's memory. */
-const LARGEST: Readonly<Record<keyof EnvironmentSizes, number>> = { agents: 1_000, actions: 255, observation: 100_000, state: 1_000_000, episodeLimit: 100_000 };
+const LARGEST: Readonly<Record<keyof EnvironmentSizes, number>> = {
+  agents: 1_000,
+  actions: 255,
+  observation: 100_000,
+  state: 1_000_000,
+  episodeLimit: 100_000,
+};
 
 /**
  * Watches an environment that is not built in: after every reset and step it must be as it promises, and every joint action is legal before it gets there.
@@ -16,18 +22,29 @@ export function checkedEnvironment(name: string, env: GivenEnvironment): Environ
   const refuse = (what: string): never => {
     throw new PartError(`environment "${name}" ${what}`);
   };
-  if (!isObject(env)) return refuse(`made ${describeValue(env)}; expected an object with sizes, reset, step and what an Environment has`);
-  if (!isObject(env.sizes)) return refuse(`has sizes that are ${describeValue(env.sizes)}; expected { ${Object.keys(LARGEST).join(", ")} }`);
+  if (!isObject(env))
+    return refuse(`made ${describeValue(env)}; expected an object with sizes, reset, step and what an Environment has`);
+  if (!isObject(env.sizes))
+    return refuse(`has sizes that are ${describeValue(env.sizes)}; expected { ${Object.keys(LARGEST).join(", ")} }`);
   for (const [key, largest] of Object.entries(LARGEST) as [keyof EnvironmentSizes, number][]) {
     const size: unknown = env.sizes[key];
     if (!(typeof size === "number" && Number.isInteger(size) && size >= 1 && size <= largest)) {
-      return refuse(`has sizes.${key} ${describeValue(size)}; expected a whole number from 1 to ${largest.toLocaleString("en")}`);
+      return refuse(
+        `has sizes.${key} ${describeValue(size)}; expected a whole number from 1 to ${largest.toLocaleString("en")}`,
+      );
     }
   }
-  for (const method of ["reset", "step"] as const) if (typeof env[method] !== "function") return refuse(`lacks ${method}, a function`);
-  if (typeof env.deterministic !== "boolean") return refuse(`has deterministic ${describeValue(env.deterministic)}; expected true where seed and actions decide everything, else false`);
-  for (const method of ["save", "restore", "snapshot"] as const) if (env[method] !== undefined && typeof env[method] !== "function") return refuse(`has ${method} that is no function`);
-  if ((env.save === undefined) !== (env.restore === undefined)) return refuse(`has ${env.save ? "save without restore" : "restore without save"}`);
+  for (const method of ["reset", "step"] as const)
+    if (typeof env[method] !== "function") return refuse(`lacks ${method}, a function`);
+  if (typeof env.deterministic !== "boolean")
+    return refuse(
+      `has deterministic ${describeValue(env.deterministic)}; expected true where seed and actions decide everything, else false`,
+    );
+  for (const method of ["save", "restore", "snapshot"] as const)
+    if (env[method] !== undefined && typeof env[method] !== "function")
+      return refuse(`has ${method} that is no function`);
+  if ((env.save === undefined) !== (env.restore === undefined))
+    return refuse(`has ${env.save ? "save without restore" : "restore without save"}`);
 
   const sizes: EnvironmentSizes = { ...env.sizes };
   const { agents, actions, observation, state, episodeLimit } = sizes;
@@ -36,42 +53,65 @@ export function checkedEnvironment(name: string, env: GivenEnvironment): Environ
 
   function checkNumbers(key: "observations" | "state", length: number, row: number): void {
     const values: unknown = env[key];
-    if (!(values instanceof Float32Array)) return refuse(`has ${key} that are ${describeValue(values)}; expected a Float32Array`);
-    if (values.length !== length) return refuse(`has ${values.length} ${key === "state" ? "entries of state" : key} at step ${steps}; its sizes say ${length}`);
+    if (!(values instanceof Float32Array))
+      return refuse(`has ${key} that are ${describeValue(values)}; expected a Float32Array`);
+    if (values.length !== length)
+      return refuse(
+        `has ${values.length} ${key === "state" ? "entries of state" : key} at step ${steps}; its sizes say ${length}`,
+      );
     for (let i = 0; i < length; i++) {
-      if (!Number.isFinite(values[i])) refuse(`has ${key === "state" ? `entry ${i} of the state` : `entry ${i % row} of what agent ${Math.floor(i / row)} observes`} ${values[i]} at step ${steps}; expected finite numbers`);
+      if (!Number.isFinite(values[i]))
+        refuse(
+          `has ${key === "state" ? `entry ${i} of the state` : `entry ${i % row} of what agent ${Math.floor(i / row)} observes`} ${values[i]} at step ${steps}; expected finite numbers`,
+        );
     }
   }
   function checkAvailable(): void {
     const available: unknown = env.availableActions;
-    if (!(available instanceof Uint8Array)) return refuse(`has availableActions that are ${describeValue(available)}; expected a Uint8Array`);
-    if (available.length !== agents * actions) return refuse(`has ${available.length} availableActions at step ${steps}; ${agents} agents with ${actions} actions have ${agents * actions}`);
+    if (!(available instanceof Uint8Array))
+      return refuse(`has availableActions that are ${describeValue(available)}; expected a Uint8Array`);
+    if (available.length !== agents * actions)
+      return refuse(
+        `has ${available.length} availableActions at step ${steps}; ${agents} agents with ${actions} actions have ${agents * actions}`,
+      );
     for (let agent = 0; agent < agents; agent++) {
       let legal = 0;
       for (let i = agent * actions; i < (agent + 1) * actions; i++) {
-        if (available[i] > 1) refuse(`has ${available[i]} in availableActions of agent ${agent} at step ${steps}; expected 0 or 1`);
+        if (available[i] > 1)
+          refuse(`has ${available[i]} in availableActions of agent ${agent} at step ${steps}; expected 0 or 1`);
         legal += available[i];
       }
-      if (legal === 0) refuse(`leaves agent ${agent} no available action at step ${steps}; expected at least one for every agent, also after the last step`);
+      if (legal === 0)
+        refuse(
+          `leaves agent ${agent} no available action at step ${steps}; expected at least one for every agent, also after the last step`,
+        );
     }
   }
   function check(): void {
     checkNumbers("observations", agents * observation, observation);
     checkNumbers("state", state, state);
     checkAvailable();
-    if (typeof env.reward !== "number" || !Number.isFinite(env.reward)) refuse(`has the reward ${describeValue(env.reward)} at step ${steps}; expected a finite number`);
-    for (const flag of ["ended", "terminal", "won"] as const) if (typeof env[flag] !== "boolean") refuse(`has ${flag} ${describeValue(env[flag])} at step ${steps}; expected true or false`);
+    if (typeof env.reward !== "number" || !Number.isFinite(env.reward))
+      refuse(`has the reward ${describeValue(env.reward)} at step ${steps}; expected a finite number`);
+    for (const flag of ["ended", "terminal", "won"] as const)
+      if (typeof env[flag] !== "boolean")
+        refuse(`has ${flag} ${describeValue(env[flag])} at step ${steps}; expected true or false`);
     if (steps === 0 && env.ended) refuse("has ended right after reset; expected an episode of at least one step");
     if (env.won && !env.ended) refuse(`has won at step ${steps}, but not ended`);
-    if (steps >= episodeLimit && !env.ended) refuse(`has not ended after ${steps} steps; its sizes.episodeLimit says ${episodeLimit}`);
+    if (steps >= episodeLimit && !env.ended)
+      refuse(`has not ended after ${steps} steps; its sizes.episodeLimit says ${episodeLimit}`);
   }
   function checkActions(jointAction: ArrayLike<number>): void {
     if (!started) throw new LabError(`${name}: step before reset: call reset(seed) first.`);
     if (env.ended) throw new LabError(`${name}: step after the end of the episode: call reset(seed) first.`);
-    if (jointAction.length !== agents) throw new LabError(`${name}: got ${jointAction.length} actions, needs one for each of ${agents} agents.`);
+    if (jointAction.length !== agents)
+      throw new LabError(`${name}: got ${jointAction.length} actions, needs one for each of ${agents} agents.`);
     for (let agent = 0; agent < agents; agent++) {
       const action = jointAction[agent];
-      if (!(Number.isInteger(action) && action >= 0 && action < actions) || env.availableActions[agent * actions + action] !== 1) {
+      if (
+        !(Number.isInteger(action) && action >= 0 && action < actions) ||
+        env.availableActions[agent * actions + action] !== 1
+      ) {
         throw new LabError(`${name}: agent ${agent} cannot play action ${action} now.`);
       }
     }
@@ -82,7 +122,10 @@ export function checkedEnvironment(name: string, env: GivenEnvironment): Environ
       return work();
     } catch (error) {
       if (error instanceof PartError) throw error;
-      throw new PartError(`environment "${name}" fails in ${what}: ${(error as Error)?.message ?? describeValue(error)}`, { cause: error });
+      throw new PartError(
+        `environment "${name}" fails in ${what}: ${(error as Error)?.message ?? describeValue(error)}`,
+        { cause: error },
+      );
     }
   }
 
@@ -156,7 +199,15 @@ export function checkedEnvironment(name: string, env: GivenEnvironment): Environ
       restore: (saved: Uint8Array) => named("restore", () => env.restore!(saved)),
     }),
     snapshot: (): EnvironmentSnapshot =>
-      settled().snapshot?.() ?? { environment: name, step: steps, text: `step ${steps}, reward ${env.reward}`, width: 0, height: 0, terrain: "", units: [] },
+      settled().snapshot?.() ?? {
+        environment: name,
+        step: steps,
+        text: `step ${steps}, reward ${env.reward}`,
+        width: 0,
+        height: 0,
+        terrain: "",
+        units: [],
+      },
   };
 }
 
@@ -178,7 +229,9 @@ export function tryEnvironment(create: () => Environment): void {
   const again = tryOnce(create()).trace;
   const differs = once.trace.findIndex((moment, t) => moment !== again[t]);
   if (differs >= 0 || again.length !== once.trace.length) {
-    throw new PartError(`environment "${name}" says that it is deterministic, but two episodes with the same seed and actions differ at step ${differs < 0 ? Math.min(once.trace.length, again.length) : differs}; draw from a stream that reset(seed) starts, or set deterministic to false`);
+    throw new PartError(
+      `environment "${name}" says that it is deterministic, but two episodes with the same seed and actions differ at step ${differs < 0 ? Math.min(once.trace.length, again.length) : differs}; draw from a stream that reset(seed) starts, or set deterministic to false`,
+    );
   }
 }
 
@@ -186,12 +239,25 @@ function tryOnce(env: Environment): { env: Environment; trace: string[] } {
   const random = createRandom(1);
   const { agents, actions } = env.sizes;
   const trace: string[] = [];
-  const note = () => trace.push(JSON.stringify([env.reward, env.ended, env.terminal, env.won, [...env.observations], [...env.state], [...env.availableActions]]));
+  const note = () =>
+    trace.push(
+      JSON.stringify([
+        env.reward,
+        env.ended,
+        env.terminal,
+        env.won,
+        [...env.observations],
+        [...env.state],
+        [...env.availableActions],
+      ]),
+    );
   env.reset(1);
   note();
   while (!env.ended && trace.length <= TRIED_STEPS) {
     const jointAction = Array.from({ length: agents }, (_, agent) => {
-      const legal = [...env.availableActions.subarray(agent * actions, (agent + 1) * actions)].flatMap((bit, action) => (bit === 1 ? [action] : []));
+      const legal = [...env.availableActions.subarray(agent * actions, (agent + 1) * actions)].flatMap((bit, action) =>
+        bit === 1 ? [action] : [],
+      );
       return legal[random.below(legal.length)];
     });
     env.step(jointAction);

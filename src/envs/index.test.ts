@@ -21,22 +21,27 @@ describe("createEnvironment", () => {
     climbing: [2, 1, 1, 3, 1],
   };
 
-  it.each(Object.entries(sizes))("has SMAC's sizes on %s", (name, [agents, observation, state, actions, episodeLimit]) => {
-    const env = createEnvironment(name);
-    expect(env.sizes).toEqual({ agents, observation, state, actions, episodeLimit });
-    env.reset(1);
-    expect(env.observations.length).toBe(agents * observation);
-    expect(env.state.length).toBe(state);
-    expect(env.availableActions.length).toBe(agents * actions);
-    expect(env.deterministic).toBe(true);
-  });
+  it.each(Object.entries(sizes))(
+    "has SMAC's sizes on %s",
+    (name, [agents, observation, state, actions, episodeLimit]) => {
+      const env = createEnvironment(name);
+      expect(env.sizes).toEqual({ agents, observation, state, actions, episodeLimit });
+      env.reset(1);
+      expect(env.observations.length).toBe(agents * observation);
+      expect(env.state.length).toBe(state);
+      expect(env.availableActions.length).toBe(agents * actions);
+      expect(env.deterministic).toBe(true);
+    },
+  );
 
   it("names every environment", () => {
     expect([...environmentNames].sort()).toEqual(Object.keys(sizes).sort());
   });
 
   it("refuses an unknown name in one line with the nearest and all allowed ones", () => {
-    expect(() => createEnvironment("2s3x")).toThrow(/^Unknown environment "2s3x": did you mean "2s3z"\? allowed are 3m, .*climbing\.$/);
+    expect(() => createEnvironment("2s3x")).toThrow(
+      /^Unknown environment "2s3x": did you mean "2s3z"\? allowed are 3m, .*climbing\.$/,
+    );
     expect(() => createEnvironment("mmm")).toThrow(/did you mean "MMM"/);
   });
 

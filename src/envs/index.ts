@@ -44,12 +44,18 @@ export interface EnvironmentOptions {
  * env.reset(1);
  * env.step([1, 1, 1]); // everyone stands
  */
-export function createEnvironment(name: string, { rules = "starcraft", options = {}, parts = [] }: EnvironmentOptions = {}): Environment {
+export function createEnvironment(
+  name: string,
+  { rules = "starcraft", options = {}, parts = [] }: EnvironmentOptions = {},
+): Environment {
   if (!ruleSets.includes(rules)) {
     throw new LabError(`Unknown rules ${show(rules)}: allowed are ${ruleSets.join(", ")}.`);
   }
   const part = environments.get(name, parts);
-  const made = part.create({ rules, ...completeOptions(`environment "${name}"`, part, options, "options.environment") });
+  const made = part.create({
+    rules,
+    ...completeOptions(`environment "${name}"`, part, options, "options.environment"),
+  });
   // What is built in is tested, and keeps what it promises without being watched at every step.
   return environments.builtIn(name) ? (made as Environment) : checkedEnvironment(name, made);
 }
@@ -60,12 +66,25 @@ export function createEnvironment(name: string, { rules = "starcraft", options =
  * @example
  * const env = environmentOf(resolveConfig({ environment: "3m" }));
  */
-export function environmentOf({ environment, rules, options, parts }: Pick<Config, "environment" | "rules" | "options" | "parts">): Environment {
-  return createEnvironment(environment, { rules, ...(options?.environment && { options: options.environment }), ...(parts && { parts }) });
+export function environmentOf({
+  environment,
+  rules,
+  options,
+  parts,
+}: Pick<Config, "environment" | "rules" | "options" | "parts">): Environment {
+  return createEnvironment(environment, {
+    rules,
+    ...(options?.environment && { options: options.environment }),
+    ...(parts && { parts }),
+  });
 }
 
 /** Version of the rules that the environment of a configuration plays by; undefined where there is only one, or the environment is not known here. */
-export function environmentVersion({ environment, rules, parts = [] }: Pick<Config, "environment" | "rules" | "parts">): number | undefined {
+export function environmentVersion({
+  environment,
+  rules,
+  parts = [],
+}: Pick<Config, "environment" | "rules" | "parts">): number | undefined {
   try {
     return environments.get(environment, parts).version?.({ rules });
   } catch {

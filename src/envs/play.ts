@@ -34,7 +34,11 @@ export interface PlaySummary {
 export function playEpisodes(
   env: Environment,
   policy: Policy,
-  { episodes = Infinity, steps = Infinity, seed = 0 }: {
+  {
+    episodes = Infinity,
+    steps = Infinity,
+    seed = 0,
+  }: {
     /** Number of episodes after which play ends. Default: no limit. */
     episodes?: number;
     /** Environment steps after which no further episode begins. Default: no limit. */
@@ -43,7 +47,8 @@ export function playEpisodes(
     seed?: number;
   },
 ): PlaySummary {
-  if (episodes === Infinity && steps === Infinity) throw new Error("playEpisodes needs a number of episodes or of steps.");
+  if (episodes === Infinity && steps === Infinity)
+    throw new Error("playEpisodes needs a number of episodes or of steps.");
   const jointAction = new Uint8Array(env.sizes.agents);
   const returns: number[] = [];
   const lengths: number[] = [];

@@ -10,8 +10,16 @@ export const CLASSROOM_3M = shortRun({ environment: "3m", steps: 100_000, log: {
 
 /** Networks, batches and times so small that every kind of run is updated a few times in seconds; nothing is learnt. Tiny finds its size in these networks. */
 export const SMOKE = {
-  ...shortRun({ steps: 1_200, evaluation: { interval: 400, episodes: 4, window: 1 }, replay: { offlineBatch: 5, onlineBatch: 3 } }),
-  environment: "3m", network: { hidden: 32, embed: 8, hypernetEmbed: 16 }, topology: { interval: 5 }, targetInterval: 10, log: { interval: 200 },
+  ...shortRun({
+    steps: 1_200,
+    evaluation: { interval: 400, episodes: 4, window: 1 },
+    replay: { offlineBatch: 5, onlineBatch: 3 },
+  }),
+  environment: "3m",
+  network: { hidden: 32, embed: 8, hypernetEmbed: 16 },
+  topology: { interval: 5 },
+  targetInterval: 10,
+  log: { interval: 200 },
 } satisfies ConfigInput;
 
 /** Section 3 and appendix B: 3s5z, two million steps. */
@@ -28,7 +36,10 @@ export const ABLATION: Pick<GridDeclaration, "budgets" | "seeds"> = {
 };
 
 /** One of Tables 6 to 10: what is varied, and the table's name in data/paper. */
-interface AblationDeclaration extends Pick<GridDeclaration, "id" | "title" | "about" | "columns" | "source" | "figures"> {
+interface AblationDeclaration extends Pick<
+  GridDeclaration,
+  "id" | "title" | "about" | "columns" | "source" | "figures"
+> {
   readonly table: "table-6" | "table-7" | "table-8" | "table-9" | "table-10";
 }
 
@@ -49,7 +60,9 @@ export function ablations({ table, ...declaration }: AblationDeclaration): [qmix
       rows: { title: "Algorithm", settings: [{ label: algorithmTitle(algorithm), input: { algorithm } }] },
       seeds: { ...ABLATION.seeds, ...(algorithm === "qmix" ? {} : { classroom: 3 }) },
       paper: ({ column }) => {
-        const cell = (readPaperTable(table) as readonly PaperRow[]).find((printed) => printed["algorithm"] === algorithm)?.[column];
+        const cell = (readPaperTable(table) as readonly PaperRow[]).find(
+          (printed) => printed["algorithm"] === algorithm,
+        )?.[column];
         return typeof cell === "number" ? cell : undefined;
       },
     });

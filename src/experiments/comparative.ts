@@ -33,11 +33,17 @@ function comparison(environment: string, algorithm: PaperAlgorithm, printed: num
     configs: (profile, seeds = USUAL_SEEDS[profile], changes = {}): Config[] =>
       Array.from({ length: seeds }, (_, i) => i + 1).flatMap((seed) =>
         METHODS.map((method) =>
-          resolveConfig([
-            { environment, algorithm, ...(method === "dense" ? {} : { sparsity: { level: profile === "paper" ? printed : level } }) },
-            changes,
-            { method, seed, ...(method === "dense" ? { sparsity: { level: 0 } } : {}) },
-          ].reduce<ConfigInput>(mergeConfig, budget(profile, environment))),
+          resolveConfig(
+            [
+              {
+                environment,
+                algorithm,
+                ...(method === "dense" ? {} : { sparsity: { level: profile === "paper" ? printed : level } }),
+              },
+              changes,
+              { method, seed, ...(method === "dense" ? { sparsity: { level: 0 } } : {}) },
+            ].reduce<ConfigInput>(mergeConfig, budget(profile, environment)),
+          ),
         ),
       ),
     label: methodLabel,
@@ -46,11 +52,13 @@ function comparison(environment: string, algorithm: PaperAlgorithm, printed: num
 }
 
 /** The rows of Table 1, in its order. */
-export const COMPARISONS: readonly Experiment[] = readPaperTable("table-1").flatMap(({ algorithm, environment, sparsity }) => {
-  if (algorithm === "all" || environment === "average") return [];
-  // At 95 %, the paper's sparsity for QMIX on 2s3z, two hundred thousand steps teach a sparse team little.
-  return [comparison(environment, algorithm, sparsity, environment === "2s3z" ? 0.9 : sparsity)];
-});
+export const COMPARISONS: readonly Experiment[] = readPaperTable("table-1").flatMap(
+  ({ algorithm, environment, sparsity }) => {
+    if (algorithm === "all" || environment === "average") return [];
+    // At 95 %, the paper's sparsity for QMIX on 2s3z, two hundred thousand steps teach a sparse team little.
+    return [comparison(environment, algorithm, sparsity, environment === "2s3z" ? 0.9 : sparsity)];
+  },
+);
 
 const named = (id: string): Experiment => COMPARISONS.find((experiment) => experiment.id === id)!;
 

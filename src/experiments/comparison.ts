@@ -25,7 +25,9 @@ export function compareMethods(runs: readonly StoredRun[]): Reduction {
   refuseDifference(runs, "These runs", (field) => field === "environment" || field === "rules");
   const configs = runs.map(({ config }) => config);
   const budgets = new Set(configs.map(({ steps }) => steps));
-  const labels = runLabels(configs).map((name, i) => (budgets.size > 1 ? `${name}, ${shortSteps(configs[i].steps)} steps` : name));
+  const labels = runLabels(configs).map((name, i) =>
+    budgets.size > 1 ? `${name}, ${shortSteps(configs[i].steps)} steps` : name,
+  );
   const label = (run: StoredRun): string => labels[runs.indexOf(run)];
   const rows = [...new Set(labels)]
     .map((name) => ({ name, seeds: runs.filter((run) => label(run) === name) }))
@@ -33,13 +35,24 @@ export function compareMethods(runs: readonly StoredRun[]): Reduction {
   for (const { name, seeds } of rows) requireSeeds(seeds, `These runs of ${name}`);
   const { environment } = configs[0];
   const steps = Math.max(...budgets);
-  const spread = rows.every(({ seeds }) => seeds.length > 1) ? "standard deviation over seeds" : "standard deviation over these evaluations, where there is one seed";
+  const spread = rows.every(({ seeds }) => seeds.length > 1)
+    ? "standard deviation over seeds"
+    : "standard deviation over these evaluations, where there is one seed";
   return {
-    table: resultsTable(rows.map(({ name, seeds }) => methodResult(name, seeds, timesOf(runs).seconds)), {
-      title: budgets.size > 1 ? environment : `${environment} after ${steps.toLocaleString("en")} steps`,
-      note: `Win rate: ${scoreText(runs)}, ± ${spread}. Size and FLOPs relative to dense, by the paper's equations. Time: ${timesOf(runs).text}.`,
-    }),
-    figure: trainingCurves(runs.map((run) => winRateCurve(run, label(run))), { title: `${[...new Set(configs.map(({ algorithm }) => algorithmTitle(algorithm)))].join(", ")} on ${environment}, ${sparsities(configs)}`, steps }),
+    table: resultsTable(
+      rows.map(({ name, seeds }) => methodResult(name, seeds, timesOf(runs).seconds)),
+      {
+        title: budgets.size > 1 ? environment : `${environment} after ${steps.toLocaleString("en")} steps`,
+        note: `Win rate: ${scoreText(runs)}, ± ${spread}. Size and FLOPs relative to dense, by the paper's equations. Time: ${timesOf(runs).text}.`,
+      },
+    ),
+    figure: trainingCurves(
+      runs.map((run) => winRateCurve(run, label(run))),
+      {
+        title: `${[...new Set(configs.map(({ algorithm }) => algorithmTitle(algorithm)))].join(", ")} on ${environment}, ${sparsities(configs)}`,
+        steps,
+      },
+    ),
   };
 }
 
@@ -53,17 +66,29 @@ export function compareWithPaper(runs: readonly StoredRun[]): Reduction {
   const methods = methodStatistics(runs);
   const { environment, algorithm, steps } = runs[0].config;
   const paper = readPaperTable("table-1").find((row) => row.environment === environment && row.algorithm === algorithm);
-  const percent = (value: number, digits = 1): string => (Number.isFinite(value) ? `${(100 * value).toFixed(digits)} %` : "");
+  const percent = (value: number, digits = 1): string =>
+    Number.isFinite(value) ? `${(100 * value).toFixed(digits)} %` : "";
   const relative = (value: number): string => (Math.abs(value - 1) < 5e-4 ? "1x" : `${value.toFixed(3)}x`);
   const subject = `${algorithmTitle(algorithm)} on ${environment}, ${sparsities(runs.map(({ config }) => config))}`;
-  const printed = (method: string): string => (paper === undefined || !inPaper(method) ? "" : method === "dense" ? "100.0 %" : `${paper[method].toFixed(1)} %`);
+  const printed = (method: string): string =>
+    paper === undefined || !inPaper(method) ? "" : method === "dense" ? "100.0 %" : `${paper[method].toFixed(1)} %`;
   return {
     methods,
     table: {
       title: `${subject}, ${steps.toLocaleString("en")} steps`,
       columns: [
         { title: "Method" },
-        ...["Seeds", "Win rate", "IQM [95 % interval]", "Of dense", "Paper, of dense", "MAST is better", "Total size", "FLOPs (train)", "FLOPs (test)"].map((title) => ({ title, align: "right" as const })),
+        ...[
+          "Seeds",
+          "Win rate",
+          "IQM [95 % interval]",
+          "Of dense",
+          "Paper, of dense",
+          "MAST is better",
+          "Total size",
+          "FLOPs (train)",
+          "FLOPs (test)",
+        ].map((title) => ({ title, align: "right" as const })),
       ],
       rows: methods.map((m) => [
         methodTitle(m.method),
@@ -80,10 +105,15 @@ export function compareWithPaper(runs: readonly StoredRun[]): Reduction {
       note: [
         `Win rate: ${scoreText(runs)}, ± standard deviation over seeds; IQM: interquartile mean with a bootstrap interval.`,
         `MAST is better: probability that a run of MAST scores higher than one of the method, and p of Mann and Whitney's test; above ${SIGNIFICANT} the two cannot be told apart.`,
-        ...(paper === undefined ? [] : [`Paper: Table 1, at ${percent(paper.sparsity, 0)} sparsity, 2,000,000 steps and 8 seeds.`]),
+        ...(paper === undefined
+          ? []
+          : [`Paper: Table 1, at ${percent(paper.sparsity, 0)} sparsity, 2,000,000 steps and 8 seeds.`]),
       ].join(" "),
     },
-    figure: trainingCurves(runs.map((run) => winRateCurve(run, methodTitle(run.config.method))), { title: subject, steps }),
+    figure: trainingCurves(
+      runs.map((run) => winRateCurve(run, methodTitle(run.config.method))),
+      { title: subject, steps },
+    ),
   };
 }
 
@@ -96,7 +126,9 @@ export function scoreFigure(runs: readonly StoredRun[]): Figure {
       label: methodTitle(method),
       scores: runs.filter(({ config }) => config.method === method).map(({ summary }) => summary!.score),
       interval: [iqmLow, iqmHigh],
-      ...(paper === undefined || !inPaper(method) || method === "dense" ? {} : { paper: { mean: paper[method] / 100, deviation: paper[`${method}Deviation`] / 100 } }),
+      ...(paper === undefined || !inPaper(method) || method === "dense"
+        ? {}
+        : { paper: { mean: paper[method] / 100, deviation: paper[`${method}Deviation`] / 100 } }),
     })),
     { title: `${algorithmTitle(algorithm)} on ${environment} after ${shortSteps(steps)} steps` },
   );
@@ -105,7 +137,9 @@ export function scoreFigure(runs: readonly StoredRun[]): Figure {
 /** "sparse teams at 95 %" */
 function sparsities(configs: readonly Config[]): string {
   const levels = [...new Set(configs.map(({ sparsity }) => sparsity.level).filter((level) => level > 0))];
-  return levels.length === 0 ? "dense teams" : `sparse teams at ${levels.map((level) => `${Math.round(100 * level)} %`).join(", ")}`;
+  return levels.length === 0
+    ? "dense teams"
+    : `sparse teams at ${levels.map((level) => `${Math.round(100 * level)} %`).join(", ")}`;
 }
 
 /** The times of runs that may be compared: of the processor, or where those are not known of all, on the clock. */
@@ -113,7 +147,10 @@ function timesOf(runs: readonly StoredRun[]): { readonly text: string; readonly 
   const known = runs.every((run) => summaryOf(run).processorSeconds !== undefined);
   return known
     ? { text: "processor time of a run on one core, mean over seeds", seconds: (run) => run.summary!.processorSeconds! }
-    : { text: "of a run on the clock, mean over seeds; it is comparable only where every run had a core to itself", seconds: (run) => run.summary!.seconds };
+    : {
+        text: "of a run on the clock, mean over seeds; it is comparable only where every run had a core to itself",
+        seconds: (run) => run.summary!.seconds,
+      };
 }
 
 /** A row: the runs of one configuration, one a seed. */
@@ -121,9 +158,20 @@ function methodResult(method: string, runs: readonly StoredRun[], seconds: (run:
   const summaries = runs.map(summaryOf);
   const scores = summaries.map(({ score }) => score);
   // With one seed, how far the last evaluations lie apart.
-  const deviation = standardDeviation(runs.length > 1 ? scores : scoredEvaluations(summaries[0]!.winRates, runs[0]!.config.evaluation.window));
+  const deviation = standardDeviation(
+    runs.length > 1 ? scores : scoredEvaluations(summaries[0]!.winRates, runs[0]!.config.evaluation.window),
+  );
   const { totalSize, trainFlops, inferenceFlops } = summaries[0]!.cost.relative;
-  return { method, seeds: runs.length, winRate: mean(scores), deviation, totalSize, trainingFlops: trainFlops, inferenceFlops, seconds: mean(runs.map(seconds)) };
+  return {
+    method,
+    seeds: runs.length,
+    winRate: mean(scores),
+    deviation,
+    totalSize,
+    trainingFlops: trainFlops,
+    inferenceFlops,
+    seconds: mean(runs.map(seconds)),
+  };
 }
 
 /** Whether Table 1 has the method. */

@@ -11,7 +11,9 @@ it("pairs runs that differ in their buffers alone, in batches of 32", () => {
 
 it("measures what batches hold on the way, in seconds in the smoke profile", async () => {
   const shares: number[] = [];
-  const { table, figure, more, rows } = await distributionShift.measure("smoke", { onProgress: (share) => shares.push(share) });
+  const { table, figure, more, rows } = await distributionShift.measure("smoke", {
+    onProgress: (share) => shares.push(share),
+  });
   expect(shares.at(-1)).toBe(1);
   expect(shares.every((share, i) => i === 0 || share >= shares[i - 1])).toBe(true);
   const of = (sample: string) => rows.filter((row) => row.sample === sample);
@@ -20,7 +22,9 @@ it("measures what batches hold on the way, in seconds in the smoke profile", asy
   for (const { distance, explored } of rows) for (const share of [distance, explored]) expect(share).toBeGreaterThan(0);
   expect(new Set(rows.map((row) => Object.keys(row).join())).size).toBe(1);
   // A single buffer's batch is what the buffer holds.
-  const [batch, offline] = ["batch", "offline"].map((sample) => of(sample).find(({ onlineBatch }) => onlineBatch === 0)!);
+  const [batch, offline] = ["batch", "offline"].map((sample) =>
+    of(sample).find(({ onlineBatch }) => onlineBatch === 0)!,
+  );
   expect(batch.distance).toBeCloseTo(offline.distance as number, 12);
   expect(figure.data.filter(({ showlegend, mode }) => mode === "lines" && showlegend === undefined).length).toBe(3);
   expect(more!.age.data.length).toBeGreaterThan(0);
@@ -28,8 +32,13 @@ it("measures what batches hold on the way, in seconds in the smoke profile", asy
 }, 60_000);
 
 it("stops with the signal's reason", async () => {
-  await expect(distributionShift.measure("smoke", { signal: AbortSignal.abort(new Error("enough")) })).rejects.toThrow("enough");
+  await expect(distributionShift.measure("smoke", { signal: AbortSignal.abort(new Error("enough")) })).rejects.toThrow(
+    "enough",
+  );
   const controller = new AbortController();
-  const measured = distributionShift.measure("smoke", { signal: controller.signal, onProgress: () => controller.abort(new Error("that will do")) });
+  const measured = distributionShift.measure("smoke", {
+    signal: controller.signal,
+    onProgress: () => controller.abort(new Error("that will do")),
+  });
   await expect(measured).rejects.toThrow("that will do");
 }, 60_000);

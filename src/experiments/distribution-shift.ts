@@ -10,7 +10,13 @@ import { requireSeeds } from "../results/seeds.js";
 import { mean, standardDeviation } from "../results/statistics.js";
 import { ABLATION } from "./ablation.js";
 import { type Measured, type Measurement, type Profile, profileNamed } from "./experiment.js";
-import { batchChoices, type DistanceMoment, distanceWorker, offlineChoices, onlineChoices } from "../analysis/policy-distance.js";
+import {
+  batchChoices,
+  type DistanceMoment,
+  distanceWorker,
+  offlineChoices,
+  onlineChoices,
+} from "../analysis/policy-distance.js";
 
 /** One run and what its buffers held on the way. */
 export interface FollowedRun {
@@ -41,15 +47,30 @@ const SPENT: Readonly<Record<Profile, { readonly seeds: number; readonly points:
 
 /** MAST as in the ablations, for each seed with both buffers (20 + 12 episodes a batch) and with a single one (32). */
 export function shiftConfigs(profile: Profile, seeds = SPENT[profileNamed(profile)].seeds): Config[] {
-  const batches = [{ offlineBatch: 20, onlineBatch: 12 }, { offlineBatch: 32, onlineBatch: 0 }];
-  return Array.from({ length: seeds }, (_, i) => i + 1).flatMap((seed) => batches.map((replay) => resolveConfig(mergeConfig(ABLATION.budgets[profile], { seed, replay }))));
+  const batches = [
+    { offlineBatch: 20, onlineBatch: 12 },
+    { offlineBatch: 32, onlineBatch: 0 },
+  ];
+  return Array.from({ length: seeds }, (_, i) => i + 1).flatMap((seed) =>
+    batches.map((replay) => resolveConfig(mergeConfig(ABLATION.budgets[profile], { seed, replay }))),
+  );
 }
 
 /** Trains on worker threads, one run a core. Nothing is kept on disk. */
-async function followAll(configs: readonly Config[], points: number, { signal, onProgress }: Parameters<Measurement["measure"]>[1] & object): Promise<FollowedRun[]> {
+async function followAll(
+  configs: readonly Config[],
+  points: number,
+  { signal, onProgress }: Parameters<Measurement["measure"]>[1] & object,
+): Promise<FollowedRun[]> {
   signal?.throwIfAborted();
   const threads = Math.min(availableParallelism(), configs.length);
-  const pool = new Piscina({ ...distanceWorker(), minThreads: threads, maxThreads: threads, atomics: "disabled", env: process.env });
+  const pool = new Piscina({
+    ...distanceWorker(),
+    minThreads: threads,
+    maxThreads: threads,
+    atomics: "disabled",
+    env: process.env,
+  });
   const steps = configs.map(() => 0);
   const all = configs.reduce((sum, config) => sum + config.steps, 0);
   let done = 0;
@@ -63,7 +84,10 @@ async function followAll(configs: readonly Config[], points: number, { signal, o
     };
     port1.on("message", reach);
     try {
-      const found = (await pool.run({ config, moments, port: port2 }, { transferList: [port2], ...(signal ? { signal } : {}) })) as DistanceMoment[];
+      const found = (await pool.run(
+        { config, moments, port: port2 },
+        { transferList: [port2], ...(signal ? { signal } : {}) },
+      )) as DistanceMoment[];
       done++;
       reach(config.steps);
       return { config, moments: found };
@@ -82,7 +106,11 @@ async function followAll(configs: readonly Config[], points: number, { signal, o
 }
 
 /** Names as in Figure 7. */
-const CURVES = { single: "d₁: one buffer", batch: "d₂: both buffers, 20 + 12", online: "the online buffer alone" } as const;
+const CURVES = {
+  single: "d₁: one buffer",
+  batch: "d₂: both buffers, 20 + 12",
+  online: "the online buffer alone",
+} as const;
 
 /** Episodes of one point of a curve over age. */
 const AGES = 64;
@@ -100,27 +128,50 @@ export function reduceDistances(runs: readonly FollowedRun[]): Measured {
   for (const seeds of [dual, single]) if (seeds.length > 0) requireSeeds(seeds);
   const { environment, steps, sparsity, returns } = runs[0].config;
   const where = `${environment}, ${Number((100 * sparsity.level).toFixed(1))} % sparse`;
-  const over = (label: string, seeds: readonly FollowedRun[], sample: (moment: DistanceMoment, config: Config) => StoredChoices) =>
+  const over = (
+    label: string,
+    seeds: readonly FollowedRun[],
+    sample: (moment: DistanceMoment, config: Config) => StoredChoices,
+  ) =>
     seeds.map(({ config, moments }) => {
       const samples = moments.map((moment) => sample(moment, config));
-      return { label, at: moments.map(({ step }) => step), distance: samples.map(shareChanged), explored: samples.map(shareExplored) };
+      return {
+        label,
+        at: moments.map(({ step }) => step),
+        distance: samples.map(shareChanged),
+        explored: samples.map(shareExplored),
+      };
     });
   const aged = (share: number): Figure => {
     const curves = (label: string, seeds: readonly FollowedRun[]) =>
       seeds.map((run) => {
         const ages = byAge(momentAt(run, share));
-        return { label, at: ages.map(([age]) => age + AGES / 2), distance: ages.map(([, sample]) => shareChanged(sample)), explored: ages.map(([, sample]) => shareExplored(sample)) };
+        return {
+          label,
+          at: ages.map(([age]) => age + AGES / 2),
+          distance: ages.map(([, sample]) => shareChanged(sample)),
+          explored: ages.map(([, sample]) => shareExplored(sample)),
+        };
       });
-    return distanceFigure([...curves("trained with one buffer", single), ...curves("trained with both buffers", dual)], {
-      title: `By age, after ${shortSteps(momentAt(runs[0], share).step)} steps: ${where}`, axis: "Age, episodes",
-    });
+    return distanceFigure(
+      [...curves("trained with one buffer", single), ...curves("trained with both buffers", dual)],
+      {
+        title: `By age, after ${shortSteps(momentAt(runs[0], share).step)} steps: ${where}`,
+        axis: "Age, episodes",
+      },
+    );
   };
   return {
     table: distanceTable(runs, where),
     figure: distanceFigure(
-      [...over(CURVES.single, single, batchChoices), ...over(CURVES.batch, dual, batchChoices), ...over(CURVES.online, dual, onlineChoices)],
+      [
+        ...over(CURVES.single, single, batchChoices),
+        ...over(CURVES.batch, dual, batchChoices),
+        ...over(CURVES.online, dual, onlineChoices),
+      ],
       {
-        title: `Stored choices and the present policy: ${where}`, axis: "Environment steps",
+        title: `Stored choices and the present policy: ${where}`,
+        axis: "Environment steps",
         marks: returns.burnIn < steps ? [{ at: returns.burnIn, text: "T₀" }] : [],
       },
     ),
@@ -143,10 +194,22 @@ function byAge({ blocks }: DistanceMoment): [age: number, sample: StoredChoices]
 function distanceRows({ config, moments }: FollowedRun): Measured["rows"] {
   // A batch is an average, of whole episodes and choices only on paper.
   const row = (sample: string, { step, episode }: DistanceMoment, choices: StoredChoices, youngest = 0) => ({
-    environment: config.environment, sparsity: config.sparsity.level, steps: config.steps, seed: config.seed,
-    offlineBatch: config.replay.offlineBatch, onlineBatch: config.replay.onlineBatch, sample, step, episode, youngest,
-    episodes: choices.episodes, decisions: Math.round(choices.decisions),
-    distance: shareChanged(choices), explored: shareExplored(choices), exploited: choices.exploited / choices.decisions, drift: policyDrift(choices),
+    environment: config.environment,
+    sparsity: config.sparsity.level,
+    steps: config.steps,
+    seed: config.seed,
+    offlineBatch: config.replay.offlineBatch,
+    onlineBatch: config.replay.onlineBatch,
+    sample,
+    step,
+    episode,
+    youngest,
+    episodes: choices.episodes,
+    decisions: Math.round(choices.decisions),
+    distance: shareChanged(choices),
+    explored: shareExplored(choices),
+    exploited: choices.exploited / choices.decisions,
+    drift: policyDrift(choices),
   });
   const last = moments.at(-1)!;
   return [
@@ -169,20 +232,32 @@ function distanceTable(runs: readonly FollowedRun[], where: string): Table {
     { title: "Both: offline buffer", onlineBatch: 12, sample: offlineChoices },
     { title: "Both: online buffer", onlineBatch: 12, sample: onlineChoices },
   ] as const;
-  const percent = (values: readonly number[]): string => `${(100 * mean(values)).toFixed(1)}${values.length > 1 ? ` ± ${(100 * standardDeviation(values)).toFixed(1)}` : ""}`;
+  const percent = (values: readonly number[]): string =>
+    `${(100 * mean(values)).toFixed(1)}${values.length > 1 ? ` ± ${(100 * standardDeviation(values)).toFixed(1)}` : ""}`;
   const { steps } = runs[0].config;
   return {
     title: `Choices that the present policy would not make, %: ${where}, ${steps.toLocaleString("en")} steps, ${new Set(runs.map(({ config }) => config.seed)).size} seeds`,
-    columns: [{ title: "Sample" }, ...shown.flatMap((share) => [
-      { title: `after ${shortSteps(momentAt(runs[0], share).step)}`, align: "right" as const }, { title: "by exploration", align: "right" as const }, { title: "policy changed", align: "right" as const },
-    ])],
+    columns: [
+      { title: "Sample" },
+      ...shown.flatMap((share) => [
+        { title: `after ${shortSteps(momentAt(runs[0], share).step)}`, align: "right" as const },
+        { title: "by exploration", align: "right" as const },
+        { title: "policy changed", align: "right" as const },
+      ]),
+    ],
     rows: batches.map(({ title, onlineBatch, sample }) => [
       title,
       ...shown.flatMap((share) => {
-        const samples = runs.filter(({ config }) => config.replay.onlineBatch === onlineBatch).map((run) => sample(momentAt(run, share), run.config));
+        const samples = runs
+          .filter(({ config }) => config.replay.onlineBatch === onlineBatch)
+          .map((run) => sample(momentAt(run, share), run.config));
         // While most choices are random, they say nothing about the policy of then.
         const greedy = samples.every(({ exploited, decisions }) => exploited > decisions / 2);
-        return [percent(samples.map(shareChanged)), (100 * mean(samples.map(shareExplored))).toFixed(1), greedy ? percent(samples.map(policyDrift)) : ""];
+        return [
+          percent(samples.map(shareChanged)),
+          (100 * mean(samples.map(shareExplored))).toFixed(1),
+          greedy ? percent(samples.map(policyDrift)) : "",
+        ];
       }),
     ]),
     note: "By exploration: what would differ if the greedy policy had never changed, since a part epsilon of the choices was drawn at random. Policy changed: choices whose greedy action of then is not that of now, exploration taken out; left out while most choices were random. ± standard deviation over seeds.",

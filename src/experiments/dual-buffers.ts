@@ -3,7 +3,10 @@ import type { Experiment } from "./experiment.js";
 import { grid, type Setting } from "./grid.js";
 
 /** Parts of eight from the offline and from the online buffer: b₁ : b₂ of Table 9. */
-const ratio = (offline: number, online: number): Setting => ({ label: `${offline} : ${online}`, input: { replay: { offlineBatch: 4 * offline, onlineBatch: 4 * online } } });
+const ratio = (offline: number, online: number): Setting => ({
+  label: `${offline} : ${online}`,
+  input: { replay: { offlineBatch: 4 * offline, onlineBatch: 4 * online } },
+});
 
 export const [
   /** How much of a batch should be recent? MAST on QMIX with the ratios of Table 9. */
@@ -14,7 +17,10 @@ export const [
   id: "buffer-ratio",
   title: "Batches from the offline and the online buffer",
   about: "MAST with six shares of recent episodes in a batch of 32, from none to all",
-  columns: { title: "offline : online", settings: [ratio(8, 0), ratio(6, 2), ratio(5, 3), ratio(3, 5), ratio(2, 6), ratio(0, 8)] },
+  columns: {
+    title: "offline : online",
+    settings: [ratio(8, 0), ratio(6, 2), ratio(5, 3), ratio(3, 5), ratio(2, 6), ratio(0, 8)],
+  },
   table: "table-9",
   source: "Table 9 (3s5z, 2M steps)",
 });

@@ -13,13 +13,24 @@ import { shortRun } from "../short-run.js";
 
 /** So quick a learner that an engine without a GPU has learnt 3m after minutes: exploration and targets in a tenth of the steps of other short runs, and a larger step. */
 const QUICK = {
-  environment: "3m", method: "mast", sparsity: { level: 0.95 },
-  exploration: { anneal: 5_000 }, targetInterval: 30, returns: { burnIn: 2_000 }, optimiser: { learningRate: 0.002 }, log: { interval: 100 },
+  environment: "3m",
+  method: "mast",
+  sparsity: { level: 0.95 },
+  exploration: { anneal: 5_000 },
+  targetInterval: 30,
+  returns: { burnIn: 2_000 },
+  optimiser: { learningRate: 0.002 },
+  log: { interval: 100 },
 } as const satisfies ConfigInput;
 
-const BUDGETS: Readonly<Record<Profile, { readonly seeds: number; readonly settings: ConfigInput & { readonly steps: number } }>> = {
+const BUDGETS: Readonly<
+  Record<Profile, { readonly seeds: number; readonly settings: ConfigInput & { readonly steps: number } }>
+> = {
   smoke: { seeds: 2, settings: { ...SMOKE, steps: 600, evaluation: { interval: 100, episodes: 4, window: 1 } } },
-  classroom: { seeds: 3, settings: shortRun({ ...QUICK, steps: 8_000, evaluation: { interval: 250, episodes: 32, window: 4 } }) },
+  classroom: {
+    seeds: 3,
+    settings: shortRun({ ...QUICK, steps: 8_000, evaluation: { interval: 250, episodes: 32, window: 4 } }),
+  },
   paper: { seeds: 8, settings: { steps: 2_000_000 } },
 };
 
@@ -27,13 +38,19 @@ const BUDGETS: Readonly<Record<Profile, { readonly seeds: number; readonly setti
 export const engines: Experiment = declare({
   id: "engines",
   title: "One training on both engines",
-  about: "MAST at 95 % sparsity on 3m, the same seeds with the wasm and with the tensorflow engine: when do the curves part, and what does each take?",
+  about:
+    "MAST at 95 % sparsity on 3m, the same seeds with the wasm and with the tensorflow engine: when do the curves part, and what does each take?",
   profile: "classroom",
   configs: (profile, seeds = BUDGETS[profile].seeds, changes = {}): Config[] => {
     const { engine: _, backend = "auto", ...common } = changes;
-    const settings = [{ environment: "3m", method: "mast", sparsity: { level: 0.95 } } as const, common].reduce<ConfigInput>(mergeConfig, BUDGETS[profile].settings);
+    const settings = [
+      { environment: "3m", method: "mast", sparsity: { level: 0.95 } } as const,
+      common,
+    ].reduce<ConfigInput>(mergeConfig, BUDGETS[profile].settings);
     // The slow one first: what else there is to train finds its time beside it.
-    return [{ engine: "tensorflow", backend } as const, { engine: "wasm" } as const].flatMap((own) => Array.from({ length: seeds }, (_, i) => resolveConfig({ ...settings, ...own, seed: i + 1 })));
+    return [{ engine: "tensorflow", backend } as const, { engine: "wasm" } as const].flatMap((own) =>
+      Array.from({ length: seeds }, (_, i) => resolveConfig({ ...settings, ...own, seed: i + 1 })),
+    );
   },
   label: ({ engine }) => engine,
   place: ({ engine, seed }) => ({ panel: `seed ${seed}`, label: engine }),
@@ -70,25 +87,43 @@ export function enginePairs(runs: readonly StoredRun[]): EnginePair[] {
   return [...new Set(runs.map(({ config }) => config.seed))].map((seed) => {
     const [wasm, tensorflow] = (["wasm", "tensorflow"] as const).map((engine) => {
       const own = runs.filter(({ config }) => config.seed === seed && config.engine === engine);
-      if (own.length !== 1) throw new LabError(`Seed ${seed} has ${own.length} runs with the ${engine} engine; to be compared, it needs one with each engine.`);
+      if (own.length !== 1)
+        throw new LabError(
+          `Seed ${seed} has ${own.length} runs with the ${engine} engine; to be compared, it needs one with each engine.`,
+        );
       summaryOf(own[0]);
       return own[0];
     });
     const [ours, theirs] = [wasm, tensorflow].map(({ metrics }) => metrics.filter(({ kind }) => kind === "evaluation"));
     return {
-      seed, wasm, tensorflow,
+      seed,
+      wasm,
+      tensorflow,
       samePlay: sharedPlay(wasm.metrics, tensorflow.metrics),
       steps: ours.map(({ step }) => step),
-      apart: ours.map(({ estimatedValue }, i) => Math.abs(theirs[i].estimatedValue - estimatedValue) / Math.abs(estimatedValue)),
+      apart: ours.map(
+        ({ estimatedValue }, i) => Math.abs(theirs[i].estimatedValue - estimatedValue) / Math.abs(estimatedValue),
+      ),
     };
   });
 }
 
 /** What an agent has done shows in these; what its networks think, in the others. */
-const PLAYED = ["kind", "step", "episode", "update", "episodeReturn", "episodeLength", "winRate", "trueValue"] as const satisfies readonly (keyof MetricsRow)[];
+const PLAYED = [
+  "kind",
+  "step",
+  "episode",
+  "update",
+  "episodeReturn",
+  "episodeLength",
+  "winRate",
+  "trueValue",
+] as const satisfies readonly (keyof MetricsRow)[];
 
 function sharedPlay(ours: readonly MetricsRow[], theirs: readonly MetricsRow[]): number {
-  const parted = ours.findIndex((row, i) => theirs[i] === undefined || PLAYED.some((key) => !Object.is(row[key], theirs[i][key])));
+  const parted = ours.findIndex(
+    (row, i) => theirs[i] === undefined || PLAYED.some((key) => !Object.is(row[key], theirs[i][key])),
+  );
   return parted === 0 ? 0 : ours.at(parted === -1 ? -1 : parted - 1)!.step;
 }
 
@@ -96,7 +131,11 @@ function compareEngines(runs: readonly StoredRun[]): Reduction {
   const pairs = enginePairs(runs);
   const { steps, environment } = runs[0].config;
   const what = `${environment}, ${steps.toLocaleString("en")} steps`;
-  const values = pairs.flatMap(({ wasm, tensorflow }) => [wasm, tensorflow].flatMap(({ metrics }) => metrics.filter(({ kind }) => kind === "evaluation").map(({ estimatedValue }) => estimatedValue)));
+  const values = pairs.flatMap(({ wasm, tensorflow }) =>
+    [wasm, tensorflow].flatMap(({ metrics }) =>
+      metrics.filter(({ kind }) => kind === "evaluation").map(({ estimatedValue }) => estimatedValue),
+    ),
+  );
   const [least, most] = [Math.min(...values), Math.max(...values)];
   const room = 0.05 * (most - least || 1);
   const axis = { title: "Environment steps", range: [0, steps * 1.01] as const, format: "~s" };
@@ -106,20 +145,46 @@ function compareEngines(runs: readonly StoredRun[]): Reduction {
         title: `seed ${pair.seed}, the same battles up to step ${pair.samePlay.toLocaleString("en")}`,
         lines: (["wasm", "tensorflow"] as const).map((engine) => {
           const rows = pair[engine].metrics.filter(({ kind }) => kind === "evaluation");
-          return { label: engine, x: rows.map(({ step }) => step), y: rows.map(value), ...(engine === "wasm" ? { symbol: "none", dash: "solid", colour: "#56B4E9" } : { symbol: "circle", dash: "dot", colour: "#333333" }) };
+          return {
+            label: engine,
+            x: rows.map(({ step }) => step),
+            y: rows.map(value),
+            ...(engine === "wasm"
+              ? { symbol: "none", dash: "solid", colour: "#56B4E9" }
+              : { symbol: "circle", dash: "dot", colour: "#333333" }),
+          };
         }),
       })),
       { title: `${title}: ${what}`, x: axis, y, columns: 1, height: 120 },
     );
   return {
     table: pairTable(pairs, what),
-    figure: both("Estimated value on both engines", ({ estimatedValue }) => estimatedValue, { title: "Estimated value", range: [least - room, most + room] }),
+    figure: both("Estimated value on both engines", ({ estimatedValue }) => estimatedValue, {
+      title: "Estimated value",
+      range: [least - room, most + room],
+    }),
     more: {
-      "win-rate": both("Test win rate on both engines", ({ winRate }) => winRate, { title: "Win rate", range: [-0.04, 1.06], format: ".0%" }),
+      "win-rate": both("Test win rate on both engines", ({ winRate }) => winRate, {
+        title: "Win rate",
+        range: [-0.04, 1.06],
+        format: ".0%",
+      }),
       apart: linePanels(
         // A logarithmic axis has no place for 0.
-        [{ lines: pairs.map((pair) => ({ label: `seed ${pair.seed}`, x: pair.steps, y: pair.apart.map((value) => (value > 0 ? value : NaN)) })) }],
-        { title: `How far apart the estimated values are: ${what}`, x: axis, y: { title: "Relative difference", log: true, format: ".0e" } },
+        [
+          {
+            lines: pairs.map((pair) => ({
+              label: `seed ${pair.seed}`,
+              x: pair.steps,
+              y: pair.apart.map((value) => (value > 0 ? value : NaN)),
+            })),
+          },
+        ],
+        {
+          title: `How far apart the estimated values are: ${what}`,
+          x: axis,
+          y: { title: "Relative difference", log: true, format: ".0e" },
+        },
       ),
     },
   };
@@ -132,12 +197,29 @@ function pairTable(pairs: readonly EnginePair[], what: string): Table {
   const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
   return {
     title: `One training on both engines: ${what}`,
-    columns: [{ title: "Seed" }, ...["Same battles up to step", "Values apart, up to there", "At the end", "Win rate, wasm", "tensorflow", "Time of the run, wasm", "tensorflow"].map(right)],
+    columns: [
+      { title: "Seed" },
+      ...[
+        "Same battles up to step",
+        "Values apart, up to there",
+        "At the end",
+        "Win rate, wasm",
+        "tensorflow",
+        "Time of the run, wasm",
+        "tensorflow",
+      ].map(right),
+    ],
     rows: pairs.map(({ seed, wasm, tensorflow, samePlay, steps, apart }) => {
       const before = apart.filter((_, i) => steps[i] <= samePlay);
       return [
-        String(seed), samePlay.toLocaleString("en"), small(before.length === 0 ? undefined : Math.max(...before)), small(apart.at(-1)),
-        percent(wasm.summary!.score), percent(tensorflow.summary!.score), clock(wasm.summary!.seconds), clock(tensorflow.summary!.seconds),
+        String(seed),
+        samePlay.toLocaleString("en"),
+        small(before.length === 0 ? undefined : Math.max(...before)),
+        small(apart.at(-1)),
+        percent(wasm.summary!.score),
+        percent(tensorflow.summary!.score),
+        clock(wasm.summary!.seconds),
+        clock(tensorflow.summary!.seconds),
       ];
     }),
     note: `Values apart: largest relative difference of the estimated values. Win rate: ${scoreText(pairs.flatMap(({ wasm, tensorflow }) => [wasm, tensorflow]))}. Time on the clock; the wasm engine takes one core a run, the tensorflow engine ran on ${devices.join(" and ")}${pairs.length > 1 ? ", where all seeds take this time together" : ""}.`,

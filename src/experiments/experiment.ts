@@ -22,7 +22,9 @@ export type Profile = "smoke" | "classroom" | "paper";
 export function profileNamed(name: string): Profile {
   const profile = PROFILES.find((known) => known === name);
   if (profile !== undefined) return profile;
-  throw new ConfigError(`There is no profile ${show(name)}; ${typeof name === "string" ? didYouMean(name, PROFILES) : ""}allowed: ${PROFILES.map(show).join(", ")}`);
+  throw new ConfigError(
+    `There is no profile ${show(name)}; ${typeof name === "string" ? didYouMean(name, PROFILES) : ""}allowed: ${PROFILES.map(show).join(", ")}`,
+  );
 }
 
 /** Seeds of one experiment: more would take years. */
@@ -37,7 +39,9 @@ export function declare(experiment: Experiment): Experiment {
     ...experiment,
     configs(profile, seeds, changes) {
       if (seeds !== undefined && !(Number.isInteger(seeds) && seeds >= 1 && seeds <= MOST_SEEDS)) {
-        throw new ConfigError(`${experiment.id} was asked for ${show(seeds)} seeds; allowed: a whole number from 1 to ${MOST_SEEDS.toLocaleString("en")}`);
+        throw new ConfigError(
+          `${experiment.id} was asked for ${show(seeds)} seeds; allowed: a whole number from 1 to ${MOST_SEEDS.toLocaleString("en")}`,
+        );
       }
       return experiment.configs(profileNamed(profile), seeds, changes);
     },
@@ -102,7 +106,10 @@ export interface Measurement extends Pick<Experiment, "id" | "title" | "about" |
    * @param options.signal stops it; it then rejects with the signal's reason
    * @param options.onProgress hears which share is done, 0..1, and what is being done
    */
-  measure(profile: Profile, options?: { readonly signal?: AbortSignal; readonly onProgress?: (share: number, what: string) => void }): Promise<Measured>;
+  measure(
+    profile: Profile,
+    options?: { readonly signal?: AbortSignal; readonly onProgress?: (share: number, what: string) => void },
+  ): Promise<Measured>;
 }
 
 /** What a measurement came to. */

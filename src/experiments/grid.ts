@@ -55,10 +55,15 @@ export interface GridDeclaration extends Pick<Experiment, "id" | "title" | "abou
   /** Cells to leave out. */
   without?(cell: Cell): boolean;
   /** What a profile spends on every cell alike. */
-  readonly budgets: Readonly<Record<Profile, ConfigInput & {
-    /** Environment steps of each run. */
-    readonly steps: number;
-  }>>;
+  readonly budgets: Readonly<
+    Record<
+      Profile,
+      ConfigInput & {
+        /** Environment steps of each run. */
+        readonly steps: number;
+      }
+    >
+  >;
   /** Runs of each cell when no other number is asked for; their seeds are 1, 2 and so on. */
   readonly seeds: Readonly<Record<Profile, number>>;
   /** What the paper prints for a cell, percent of its dense model. */
@@ -77,23 +82,41 @@ export interface GridDeclaration extends Pick<Experiment, "id" | "title" | "abou
  */
 export function grid(declaration: GridDeclaration): Experiment {
   const { id, title, about, reproduces, budgets, seeds: usual, without } = declaration;
-  const rows = (profile: Profile): Dimension => (typeof declaration.rows === "function" ? declaration.rows(profile) : declaration.rows);
-  const columns = (profile: Profile, steps: number): Dimension => (typeof declaration.columns === "function" ? declaration.columns(profile, steps) : declaration.columns);
+  const rows = (profile: Profile): Dimension =>
+    typeof declaration.rows === "function" ? declaration.rows(profile) : declaration.rows;
+  const columns = (profile: Profile, steps: number): Dimension =>
+    typeof declaration.columns === "function" ? declaration.columns(profile, steps) : declaration.columns;
   // A configuration does not say of which profile it is.
   const anyRow = PROFILES.flatMap((profile) => rows(profile).settings);
   const anyColumn = (steps: number) => PROFILES.flatMap((profile) => columns(profile, steps).settings);
-  const cell = (config: Config): Cell => ({ row: settingOf(anyRow, config), column: settingOf(anyColumn(config.steps), config) });
+  const cell = (config: Config): Cell => ({
+    row: settingOf(anyRow, config),
+    column: settingOf(anyColumn(config.steps), config),
+  });
   const several = new Set(anyRow.map((row) => row.label)).size > 1;
   const label = (config: Config): string => labelOf(cell(config), several);
   const { paper, source } = declaration;
   // A row without one of the columns does not change their order.
   const order = (found: readonly string[]): readonly string[] => {
-    const declared = PROFILES.map((profile) => columns(profile, 1).settings.map((setting) => setting.label)).find((labels) => found.every((column) => labels.includes(column)));
+    const declared = PROFILES.map((profile) => columns(profile, 1).settings.map((setting) => setting.label)).find(
+      (labels) => found.every((column) => labels.includes(column)),
+    );
     return declared?.filter((column) => found.includes(column)) ?? found;
   };
-  const plan: GridPlan = { title, rows: rows("paper").title, columns: columns("paper", 1).title, cell, order, ...(paper ? { paper } : {}), ...(source === undefined ? {} : { source }) };
+  const plan: GridPlan = {
+    title,
+    rows: rows("paper").title,
+    columns: columns("paper", 1).title,
+    cell,
+    order,
+    ...(paper ? { paper } : {}),
+    ...(source === undefined ? {} : { source }),
+  };
   return declare({
-    id, title, about, label,
+    id,
+    title,
+    about,
+    label,
     ...(reproduces === undefined ? {} : { reproduces }),
     profile: "classroom",
     // Seed by seed, so that an interrupted experiment has every cell.
@@ -102,12 +125,23 @@ export function grid(declaration: GridDeclaration): Experiment {
       const [down, across] = [rows(profile).settings, columns(profile, steps).settings];
       // Where there is one row it is not varied, and may be changed.
       const layers = (row: Setting): ConfigInput[] => (down.length > 1 ? [changes, row.input] : [row.input, changes]);
-      const cells = down.flatMap((row) => across.filter((column) => !without?.({ row: row.label, column: column.label })).map((column) => [...layers(row), column.input]));
-      return Array.from({ length: seeds }, (_, i) => i + 1).flatMap((seed) => cells.map((inputs) => resolveConfig([...inputs, { seed }].reduce(mergeConfig, budgets[profile]))));
+      const cells = down.flatMap((row) =>
+        across
+          .filter((column) => !without?.({ row: row.label, column: column.label }))
+          .map((column) => [...layers(row), column.input]),
+      );
+      return Array.from({ length: seeds }, (_, i) => i + 1).flatMap((seed) =>
+        cells.map((inputs) => resolveConfig([...inputs, { seed }].reduce(mergeConfig, budgets[profile]))),
+      );
     },
     ...(several ? { place: (config: Config) => ({ panel: cell(config).column, label: cell(config).row }) } : {}),
     reduce: (runs) => {
-      if (runs.length > 0) refuseDifference(runs, `The runs of ${title}`, unlessVaried([...anyRow, ...anyColumn(runs[0]!.config.steps)].map(({ input }) => input)));
+      if (runs.length > 0)
+        refuseDifference(
+          runs,
+          `The runs of ${title}`,
+          unlessVaried([...anyRow, ...anyColumn(runs[0]!.config.steps)].map(({ input }) => input)),
+        );
       const reduction = reduceGrid(runs, plan);
       return { ...reduction, more: { ...reduction.more, ...declaration.figures?.(runs, label) } };
     },
@@ -119,7 +153,10 @@ export function grid(declaration: GridDeclaration): Experiment {
  *
  * @throws {Error} when the runs of a cell differ in more than the seed, naming the field; when one is given twice, or is not complete
  */
-export function cellStatistics(runs: readonly StoredRun[], { cell, paper }: Pick<GridPlan, "cell" | "paper">): CellStatistics[] {
+export function cellStatistics(
+  runs: readonly StoredRun[],
+  { cell, paper }: Pick<GridPlan, "cell" | "paper">,
+): CellStatistics[] {
   const cells = new Map<string, StoredRun[]>();
   for (const run of runs) {
     const { row, column } = cell(run.config);
@@ -130,14 +167,28 @@ export function cellStatistics(runs: readonly StoredRun[], { cell, paper }: Pick
   const pToBest = ({ row, column }: Cell): number => {
     const ofRow = [...scores].filter(([key]) => (JSON.parse(key) as Cell).row === row);
     const [best, bestScores] = ofRow.reduce((a, b) => (mean(b[1]) > mean(a[1]) ? b : a));
-    return best === JSON.stringify({ row, column }) ? NaN : mannWhitneyP(scores.get(JSON.stringify({ row, column }))!, bestScores);
+    return best === JSON.stringify({ row, column })
+      ? NaN
+      : mannWhitneyP(scores.get(JSON.stringify({ row, column }))!, bestScores);
   };
   return [...cells.values()].map((seeds) => {
     const { environment, rules, algorithm, method, sparsity, steps } = seeds[0].config;
     const place = cell(seeds[0].config);
     const printed = paper?.(place);
     const { commit, ...statistics } = scoreStatistics(seeds);
-    return { ...place, environment, rules, algorithm, method, sparsity: sparsity.level, steps, ...statistics, pToBest: pToBest(place), ...(printed === undefined ? {} : { paper: printed }), commit };
+    return {
+      ...place,
+      environment,
+      rules,
+      algorithm,
+      method,
+      sparsity: sparsity.level,
+      steps,
+      ...statistics,
+      pToBest: pToBest(place),
+      ...(printed === undefined ? {} : { paper: printed }),
+      commit,
+    };
   });
 }
 
@@ -153,12 +204,19 @@ export function reduceGrid(runs: readonly StoredRun[], plan: GridPlan): Reductio
     figure: settingScores(
       settings.map((setting) => ({
         ...setting,
-        scores: runs.filter(({ config }) => label(plan.cell(config)) === label(setting)).map((run) => summaryOf(run).score),
+        scores: runs
+          .filter(({ config }) => label(plan.cell(config)) === label(setting))
+          .map((run) => summaryOf(run).score),
         ...(setting.paper === undefined ? {} : { paper: setting.paper / 100 }),
       })),
       { title: plan.title, axis: plan.columns, columns: columnsOf(settings, plan) },
     ),
-    more: { curves: trainingCurves(runs.map((run) => placedCurve(run, plan.cell(run.config), rows.length > 1)), { title: `${plan.title}: ${environment}, ${shortSteps(steps)} steps`, steps }) },
+    more: {
+      curves: trainingCurves(
+        runs.map((run) => placedCurve(run, plan.cell(run.config), rows.length > 1)),
+        { title: `${plan.title}: ${environment}, ${shortSteps(steps)} steps`, steps },
+      ),
+    },
   };
 }
 
@@ -179,24 +237,43 @@ function gridTable(settings: readonly CellStatistics[], plan: GridPlan, runs: re
   const line = (row: string, what: string, text: (cell: CellStatistics) => string): string[] => [
     ...(rows.length > 1 ? [row] : []),
     what,
-    ...columns.map((column) => settings.filter((cell) => cell.row === row && cell.column === column).map(text).join()),
+    ...columns.map((column) =>
+      settings
+        .filter((cell) => cell.row === row && cell.column === column)
+        .map(text)
+        .join(),
+    ),
   ];
   const percent = (share: number): string => (100 * share).toFixed(1);
   const { sparsity } = runs[0].config;
   const environments = [...new Set(runs.map(({ config }) => config.environment))].join(" or ");
   const budgets = [...new Set(runs.map(({ config }) => config.steps.toLocaleString("en")))].join(" or ");
-  const levels = [...new Set(runs.map(({ config }) => config.sparsity.level).filter((level) => level > 0))].map((level) => Number((100 * level).toFixed(1)));
+  const levels = [...new Set(runs.map(({ config }) => config.sparsity.level).filter((level) => level > 0))].map(
+    (level) => Number((100 * level).toFixed(1)),
+  );
   const seeds = [...new Set(settings.map((cell) => cell.seeds))].sort((a, b) => a - b).join(" or ");
   return {
     title: `${plan.title}: ${environments}${levels.length === 1 && sparsity.level > 0 ? `, ${levels[0]} % sparse` : ""}, ${budgets} steps, ${seeds} seed${seeds === "1" ? "" : "s"}`,
-    columns: [...(rows.length > 1 ? [{ title: plan.rows }] : []), { title: plan.columns }, ...columns.map((title) => ({ title, align: "right" as const }))],
+    columns: [
+      ...(rows.length > 1 ? [{ title: plan.rows }] : []),
+      { title: plan.columns },
+      ...columns.map((title) => ({ title, align: "right" as const })),
+    ],
     rows: rows.flatMap((row) => [
       // Seeds that are missing are those that failed or are not done.
       ...(seeds.includes("or") ? [line(row, "Seeds", (cell) => String(cell.seeds))] : []),
-      line(row, "Win rate, %", ({ mean, deviation, seeds: n }) => (n > 1 ? `${percent(mean)} ± ${percent(deviation)}` : percent(mean))),
-      line(row, "IQM [95 % interval]", ({ iqm, iqmLow, iqmHigh }) => `${percent(iqm)} [${percent(iqmLow)}, ${percent(iqmHigh)}]`),
+      line(row, "Win rate, %", ({ mean, deviation, seeds: n }) =>
+        n > 1 ? `${percent(mean)} ± ${percent(deviation)}` : percent(mean),
+      ),
+      line(
+        row,
+        "IQM [95 % interval]",
+        ({ iqm, iqmLow, iqmHigh }) => `${percent(iqm)} [${percent(iqmLow)}, ${percent(iqmHigh)}]`,
+      ),
       line(row, "Throughout training, %", ({ throughout }) => percent(throughout)),
-      ...(settings.some((cell) => cell.row === row && cell.paper !== undefined) ? [line(row, "Paper, % of dense", ({ paper }) => (paper === undefined ? "" : paper.toFixed(1)))] : []),
+      ...(settings.some((cell) => cell.row === row && cell.paper !== undefined)
+        ? [line(row, "Paper, % of dense", ({ paper }) => (paper === undefined ? "" : paper.toFixed(1)))]
+        : []),
     ]),
     note: [
       `Win rate: ${scoreText(runs)}, ± standard deviation over seeds; IQM: interquartile mean with a bootstrap interval.`,
@@ -211,7 +288,9 @@ function gridTable(settings: readonly CellStatistics[], plan: GridPlan, runs: re
 function toldApart(settings: readonly CellStatistics[], severalRows: boolean): string[] {
   const others = settings.filter(({ pToBest }) => !Number.isNaN(pToBest));
   if (others.length === 0 || settings.every(({ seeds }) => seeds === 1)) return [];
-  const apart = others.filter(({ pToBest }) => pToBest < SIGNIFICANT).map((cell) => `${labelOf(cell, severalRows)} (p = ${pText(cell.pToBest)})`);
+  const apart = others
+    .filter(({ pToBest }) => pToBest < SIGNIFICANT)
+    .map((cell) => `${labelOf(cell, severalRows)} (p = ${pText(cell.pToBest)})`);
   const where = severalRows ? "of its row" : "of all";
   return [
     apart.length === 0
@@ -227,15 +306,23 @@ function labelOf({ row, column }: Cell, severalRows: boolean): string {
 
 /** The setting that a configuration has: the one whose fields it holds, and of several the one that says most. */
 function settingOf(settings: readonly Setting[], config: Config): string {
-  const fitting = settings.filter(({ input }) => holds(config, input)).sort((a, b) => fieldCount(b.input) - fieldCount(a.input));
+  const fitting = settings
+    .filter(({ input }) => holds(config, input))
+    .sort((a, b) => fieldCount(b.input) - fieldCount(a.input));
   return fitting[0]?.label ?? "other";
 }
 
 function holds(config: unknown, input: unknown): boolean {
   if (typeof input !== "object" || input === null) return config === input;
-  return Object.entries(input).every(([key, value]) => value === undefined || (typeof config === "object" && config !== null && holds((config as Record<string, unknown>)[key], value)));
+  return Object.entries(input).every(
+    ([key, value]) =>
+      value === undefined ||
+      (typeof config === "object" && config !== null && holds((config as Record<string, unknown>)[key], value)),
+  );
 }
 
 function fieldCount(input: unknown): number {
-  return typeof input === "object" && input !== null ? Object.values(input).reduce<number>((sum, value) => sum + fieldCount(value), 0) : 1;
+  return typeof input === "object" && input !== null
+    ? Object.values(input).reduce<number>((sum, value) => sum + fieldCount(value), 0)
+    : 1;
 }

@@ -31,8 +31,15 @@ function learning(environment: string, { level, mast, dense, settings }: Budget)
     about: `Both teams learn ${environment}: ${usual.classroom} seeds of ${shortSteps(mast)} steps (MAST) and ${shortSteps(dense)} (dense)`,
     profile: "classroom",
     configs: (profile, seeds = usual[profile], changes = {}): Config[] =>
-      [{ method: "mast", sparsity: { level }, steps: mast } as const, { method: "dense", steps: dense } as const].flatMap(({ steps, ...team }) =>
-        Array.from({ length: seeds }, (_, i) => resolveConfig([{ environment }, changes, team, { seed: i + 1 }].reduce<ConfigInput>(mergeConfig, budget(profile, steps)))),
+      [
+        { method: "mast", sparsity: { level }, steps: mast } as const,
+        { method: "dense", steps: dense } as const,
+      ].flatMap(({ steps, ...team }) =>
+        Array.from({ length: seeds }, (_, i) =>
+          resolveConfig(
+            [{ environment }, changes, team, { seed: i + 1 }].reduce<ConfigInput>(mergeConfig, budget(profile, steps)),
+          ),
+        ),
       ),
     label: methodLabel,
     reduce: compareMethods,
@@ -40,7 +47,17 @@ function learning(environment: string, { level, mast, dense, settings }: Budget)
 }
 
 /** The runs of the quickstart, and two seeds more. */
-export const learning3m: Experiment = learning("3m", { level: 0.95, mast: 100_000, dense: 100_000, settings: { log: { interval: 1_000 } } });
+export const learning3m: Experiment = learning("3m", {
+  level: 0.95,
+  mast: 100_000,
+  dense: 100_000,
+  settings: { log: { interval: 1_000 } },
+});
 
 /** With one update an episode 400,000 steps were not enough for MAST on this map. */
-export const learning2s3z: Experiment = learning("2s3z", { level: 0.9, mast: 300_000, dense: 200_000, settings: { updates: 2 } });
+export const learning2s3z: Experiment = learning("2s3z", {
+  level: 0.9,
+  mast: 300_000,
+  dense: 200_000,
+  settings: { updates: 2 },
+});

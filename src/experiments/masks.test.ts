@@ -13,7 +13,13 @@ import { runOne } from "../runs/run.js";
 const store = mkdtempSync(join(tmpdir(), "mast-masks-"));
 afterAll(() => rmSync(store, { recursive: true, force: true }));
 
-const small = mergeConfig(masks.configs("smoke")[0]!, { steps: 600, network: { hidden: 16 }, evaluation: { interval: 600, episodes: 2 }, replay: { offlineBatch: 3, onlineBatch: 1 }, topology: { interval: 3 } });
+const small = mergeConfig(masks.configs("smoke")[0]!, {
+  steps: 600,
+  network: { hidden: 16 },
+  evaluation: { interval: 600, episodes: 2 },
+  replay: { offlineBatch: 3, onlineBatch: 1 },
+  topology: { interval: 3 },
+});
 const runs = await Promise.all([1, 2].map((seed) => runOne(resolveConfig({ ...small, seed }), { runs: store })));
 const teams = runs.map((run) => measureConnections(run, { battles: 2 }));
 
@@ -39,12 +45,27 @@ it("tables each layer's connections, and outputs and inputs without any, mean ov
   const rows = spreadTable(runs).rows;
   const row = rows.findIndex(([layer]) => layer === "mixer.hyper_w_1.0");
   const ends = runs.map(({ directory }) => readMasks(directory).at(-1)!.masks.get("mixer.hyper_w_1.0.weight")!);
-  const empty = ends.map((mask) => Array.from({ length: 120 }, (_, j) => [...mask].filter((bit, i) => bit === 1 && i % 120 === j).length).filter((count) => count === 0).length);
+  const empty = ends.map(
+    (mask) =>
+      Array.from({ length: 120 }, (_, j) => [...mask].filter((bit, i) => bit === 1 && i % 120 === j).length).filter(
+        (count) => count === 0,
+      ).length,
+  );
   const [, connections, density, side] = rows[row]!;
-  expect([connections, density, side]).toEqual([`${ends[0]!.reduce((a, b) => a + b)}`, `${Math.round((100 * ends[0]!.reduce((a, b) => a + b)) / ends[0]!.length)} %`, "16 outputs"]);
-  expect(rows[row + 1]!.slice(3, 6)).toEqual(["120 inputs", expect.any(String), ((empty[0]! + empty[1]!) / 2).toFixed(1)]);
+  expect([connections, density, side]).toEqual([
+    `${ends[0]!.reduce((a, b) => a + b)}`,
+    `${Math.round((100 * ends[0]!.reduce((a, b) => a + b)) / ends[0]!.length)} %`,
+    "16 outputs",
+  ]);
+  expect(rows[row + 1]!.slice(3, 6)).toEqual([
+    "120 inputs",
+    expect.any(String),
+    ((empty[0]! + empty[1]!) / 2).toFixed(1),
+  ]);
   expect(spreadTable(runs, { weights: ["agent.fc2.weight"] }).rows.map(([layer]) => layer)).toEqual(["agent.fc2", ""]);
-  expect(() => spreadTable(runs, { weights: ["agent.fc3.weight"] })).toThrow('no weight "agent.fc3.weight"; there are agent.fc1.weight, ');
+  expect(() => spreadTable(runs, { weights: ["agent.fc3.weight"] })).toThrow(
+    'no weight "agent.fc3.weight"; there are agent.fc1.weight, ',
+  );
   // Dense layers have nothing to show.
   expect(rows.some(([layer]) => layer === "mixer.V.2")).toBe(false);
 });

@@ -15,7 +15,13 @@ import { comparison2s3z } from "./comparative.js";
 import { measureConnections, type TeamConnections } from "../analysis/connections-used.js";
 import { CUT_ORDERS, cutCurves, type CutTarget } from "../analysis/cut.js";
 import { declare, type Experiment, type Profile } from "./experiment.js";
-import { firstInputConnections, lastInputConnections, spreadTable, typeSummary, weightsOf } from "../analysis/mask-tables.js";
+import {
+  firstInputConnections,
+  lastInputConnections,
+  spreadTable,
+  typeSummary,
+  weightsOf,
+} from "../analysis/mask-tables.js";
 import { maskSnapshots } from "../analysis/snapshots.js";
 
 const USUAL_SEEDS: Readonly<Record<Profile, number>> = { smoke: 1, classroom: 3, paper: 3 };
@@ -27,20 +33,32 @@ const PICTURED = ["agent.fc1.weight", "agent.rnn.weight_ih", "mixer.hyper_w_1.0.
 export const masks: Experiment = declare({
   id: "masks",
   title: "Where MAST's connections go",
-  about: "Masks of MAST's layers over training, connections of each input and unit, and how many each type of agent uses",
+  about:
+    "Masks of MAST's layers over training, connections of each input and unit, and how many each type of agent uses",
   reproduces: "Figures 11, 12a and 19 to 25",
   profile: "classroom",
-  configs: (profile, seeds = USUAL_SEEDS[profile], changes = {}): Config[] => comparison2s3z.configs(profile, seeds, changes).filter(({ method }) => method === "mast"),
+  configs: (profile, seeds = USUAL_SEEDS[profile], changes = {}): Config[] =>
+    comparison2s3z.configs(profile, seeds, changes).filter(({ method }) => method === "mast"),
   label: methodLabel,
   reduce: (runs) => {
     requireSeeds(runs);
     const teams = runs.map((run) => measureConnections(run, { battles: run.config.evaluation.episodes }));
     const { note = "", ...table } = spreadTable(runs);
-    const [inputLayer, gruInput, hypernetwork, gruHidden] = [...PICTURED, "agent.rnn.weight_hh"].map((weight) => weightImage(runs[0]!, weight));
+    const [inputLayer, gruInput, hypernetwork, gruHidden] = [...PICTURED, "agent.rnn.weight_hh"].map((weight) =>
+      weightImage(runs[0]!, weight),
+    );
     return {
       table: { ...table, note: `${note} ${typeSummary(teams)}` },
       figure: inputLayer!,
-      more: { "gru-input": gruInput!, "gru-hidden": gruHidden!, hypernetwork: hypernetwork!, counts: connectionOrder(runs), inputs: inputFigure(runs, teams), cut: cutsFigure(runs), types: agentFigure(runs, teams) },
+      more: {
+        "gru-input": gruInput!,
+        "gru-hidden": gruHidden!,
+        hypernetwork: hypernetwork!,
+        counts: connectionOrder(runs),
+        inputs: inputFigure(runs, teams),
+        cut: cutsFigure(runs),
+        types: agentFigure(runs, teams),
+      },
     };
   },
 });
@@ -80,9 +98,20 @@ export function connectionOrder(runs: readonly StoredRun[], weights: readonly st
   const counts = (weight: string, side: Side) => {
     const { shape } = specs.find(({ name }) => name === weight)!;
     const start = histories.map((history) => sortedConnections(history[0]!.masks.get(weight)!, shape, side));
-    return { start, end: histories.map((history) => sortedConnections(history.at(-1)!.masks.get(weight)!, shape, side)), random: randomConnections(shape, start[0]!.reduce((a, b) => a + b), side) };
+    return {
+      start,
+      end: histories.map((history) => sortedConnections(history.at(-1)!.masks.get(weight)!, shape, side)),
+      random: randomConnections(
+        shape,
+        start[0]!.reduce((a, b) => a + b),
+        side,
+      ),
+    };
   };
-  return sortedCounts(weights.map((weight) => ({ weight, outputs: counts(weight, "outputs"), inputs: counts(weight, "inputs") })), { title: `Connections in descending order: ${runs[0]!.config.environment}` });
+  return sortedCounts(
+    weights.map((weight) => ({ weight, outputs: counts(weight, "outputs"), inputs: counts(weight, "inputs") })),
+    { title: `Connections in descending order: ${runs[0]!.config.environment}` },
+  );
 }
 
 /** What remains of the teams' decisions with units or inputs of the agent network taken out. */
@@ -91,9 +120,18 @@ function cutsFigure(runs: readonly StoredRun[]): Figure {
   const labels = { fewest: "fewest connections first", random: "at random", most: "most connections first" } as const;
   const panel = (dimension: string, target: CutTarget) => {
     const curves = runs.map((run) => cutCurves(run, target, { battles: evaluation.episodes }));
-    return { dimension, bars: CUT_ORDERS.map((order, k) => ({ label: labels[order], taken: curves[0]![k]!.taken.slice(1), same: curves.map((one) => one[k]!.same.slice(1)) })) };
+    return {
+      dimension,
+      bars: CUT_ORDERS.map((order, k) => ({
+        label: labels[order],
+        taken: curves[0]![k]!.taken.slice(1),
+        same: curves.map((one) => one[k]!.same.slice(1)),
+      })),
+    };
   };
-  return cutFigure([panel("first-layer units", "units"), panel("inputs", "inputs")], { title: `Decisions that stay the same: ${environment}` });
+  return cutFigure([panel("first-layer units", "units"), panel("inputs", "inputs")], {
+    title: `Decisions that stay the same: ${environment}`,
+  });
 }
 
 /** Connections in use by each agent, of the layers in which agents can differ. */
@@ -101,10 +139,17 @@ function agentFigure(runs: readonly StoredRun[], teams: readonly TeamConnections
   const bars = (weight: string) =>
     teams[0]!.agents.map(({ agent, type }) => {
       const layers = teams.map(({ agents }) => agents[agent]!.layers.find((layer) => layer.weight === weight)!);
-      return { agent: `${type} ${agent + 1}`, used: layers.map(({ used }) => used), random: mean(layers.map(({ random }) => random)) };
+      return {
+        agent: `${type} ${agent + 1}`,
+        used: layers.map(({ used }) => used),
+        random: mean(layers.map(({ random }) => random)),
+      };
     });
   return connectionsByAgent(
-    [{ layer: "input layer", bars: bars("agent.fc1.weight") }, { layer: "GRU, from its input", bars: bars("agent.rnn.weight_ih") }],
+    [
+      { layer: "input layer", bars: bars("agent.fc1.weight") },
+      { layer: "GRU, from its input", bars: bars("agent.rnn.weight_ih") },
+    ],
     { title: `Connections in use when an agent decides: ${runs[0]!.config.environment}` },
   );
 }
@@ -112,21 +157,34 @@ function agentFigure(runs: readonly StoredRun[], teams: readonly TeamConnections
 /** Connections of the inputs of agents and hypernetwork against how large these inputs are. */
 function inputFigure(runs: readonly StoredRun[], teams: readonly TeamConnections[]): Figure {
   const env = environmentOf(runs[0]!.config);
-  const layer = (weight: string, names: readonly string[], magnitudes: (team: TeamConnections) => readonly number[]) => {
+  const layer = (
+    weight: string,
+    names: readonly string[],
+    magnitudes: (team: TeamConnections) => readonly number[],
+  ) => {
     const correlations = inputCorrelations(runs, teams.map(magnitudes), weight);
     const ends = runs.map((run) => lastInputConnections(run, weight));
-    const range = (values: readonly number[]): string => [...new Set([Math.min(...values), Math.max(...values)].map((value) => value.toFixed(2)))].join(" to ");
+    const range = (values: readonly number[]): string =>
+      [...new Set([Math.min(...values), Math.max(...values)].map((value) => value.toFixed(2)))].join(" to ");
     return {
       layer: weight.replace(/\.weight$/, ""),
       note: `rank correlation ${range(correlations.map(({ end }) => end))}<br>(before training ${range(correlations.map(({ start }) => start))})`,
       random: mean(ends[0]!),
-      points: names.map((name, j) => ({ name, magnitude: mean(teams.map((team) => magnitudes(team)[j]!)), connections: mean(ends.map((counts) => counts[j]!)) })),
+      points: names.map((name, j) => ({
+        name,
+        magnitude: mean(teams.map((team) => magnitudes(team)[j]!)),
+        connections: mean(ends.map((counts) => counts[j]!)),
+      })),
     };
   };
   return connectionsAgainstInput(
     [
       layer("agent.fc1.weight", inputNames(env), ({ inputs }) => inputs),
-      layer("mixer.hyper_w_1.0.weight", stateFeatures(env).map(({ block, name }) => `${block}: ${name}`), ({ state }) => state),
+      layer(
+        "mixer.hyper_w_1.0.weight",
+        stateFeatures(env).map(({ block, name }) => `${block}: ${name}`),
+        ({ state }) => state,
+      ),
     ],
     { title: `Large inputs get the connections: ${env.name}` },
   );
@@ -142,6 +200,13 @@ function inputNames(env: Environment): string[] {
  *
  * @param magnitudes of the inputs of the weight, one list a run: see `measureConnections`
  */
-export function inputCorrelations(runs: readonly StoredRun[], magnitudes: readonly (readonly number[])[], weight: string): { readonly start: number; readonly end: number }[] {
-  return runs.map((run, i) => ({ start: rankCorrelation(magnitudes[i]!, firstInputConnections(run, weight)), end: rankCorrelation(magnitudes[i]!, lastInputConnections(run, weight)) }));
+export function inputCorrelations(
+  runs: readonly StoredRun[],
+  magnitudes: readonly (readonly number[])[],
+  weight: string,
+): { readonly start: number; readonly end: number }[] {
+  return runs.map((run, i) => ({
+    start: rankCorrelation(magnitudes[i]!, firstInputConnections(run, weight)),
+    end: rankCorrelation(magnitudes[i]!, lastInputConnections(run, weight)),
+  }));
 }

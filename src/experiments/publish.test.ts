@@ -21,7 +21,8 @@ const experiment = grid({
   paper: ({ column }) => (column.endsWith("0.99") ? 97.5 : undefined),
 });
 
-const runsOf = (...args: Parameters<typeof experiment.configs>) => experiment.configs(...args).map((config, i) => completeRun(config, [0, [0.5, 1, 0.25, 0.75][i % 4]!]));
+const runsOf = (...args: Parameters<typeof experiment.configs>) =>
+  experiment.configs(...args).map((config, i) => completeRun(config, [0, [0.5, 1, 0.25, 0.75][i % 4]!]));
 
 let folder: string;
 let place: { tables: string; figures: string };
@@ -39,7 +40,10 @@ afterEach(() => {
 
 const results = () => readdirSync(join(folder, "data", "results")).sort();
 const figures = () => readdirSync(join(folder, "figures")).sort();
-const csv = (name: string) => readFileSync(join(folder, "data", "results", name), "utf8").trim().split("\n");
+const csv = (name: string) =>
+  readFileSync(join(folder, "data", "results", name), "utf8")
+    .trim()
+    .split("\n");
 
 describe("publishResults", () => {
   it("keeps the runs, the cells of the grid with the paper's numbers, and every figure", async () => {
@@ -56,9 +60,13 @@ describe("publishResults", () => {
     expect(rows).toHaveLength(4);
     expect(rows[3]).toMatch(/^discounts,classroom,3m,starcraft,qmix,mast,0\.95,2,2000,0\.75,/);
     const [columns, first, second] = csv("discounts-settings.csv");
-    expect(columns).toBe("experiment,profile,row,column,environment,rules,algorithm,method,sparsity,steps,seeds,evaluations,mean,deviation,iqm,iqmLow,iqmHigh,throughout,pToBest,commit,paper");
+    expect(columns).toBe(
+      "experiment,profile,row,column,environment,rules,algorithm,method,sparsity,steps,seeds,evaluations,mean,deviation,iqm,iqmLow,iqmHigh,throughout,pToBest,commit,paper",
+    );
     // Seeds of 0.5 and 0.25, and of 1 and 0.75; their evaluations were 0 at first.
-    expect(first).toMatch(/^discounts,classroom,MAST,"γ, 0\.9",3m,starcraft,qmix,mast,0\.95,2000,2,1,0\.375,0\.176777,0\.375,0\.25,0\.5,0\.1875,0\.333333,abc,$/);
+    expect(first).toMatch(
+      /^discounts,classroom,MAST,"γ, 0\.9",3m,starcraft,qmix,mast,0\.95,2000,2,1,0\.375,0\.176777,0\.375,0\.25,0\.5,0\.1875,0\.333333,abc,$/,
+    );
     expect(second).toMatch(/,2,1,0\.875,0\.176777,0\.875,0\.75,1,0\.4375,NaN,abc,97\.5$/);
   });
 
@@ -67,8 +75,22 @@ describe("publishResults", () => {
     await publishResults(experiment, "paper", runsOf("paper"), { place });
     // A map of one's own, fewer seeds, and a run that is missing.
     await publishResults(experiment, "classroom", runsOf("classroom", undefined, { environment: "8m" }), { place });
-    expect(results()).toEqual(["discounts-own.csv", "discounts-paper.csv", "discounts-settings-own.csv", "discounts-settings-paper.csv", "discounts-settings-smoke.csv", "discounts-smoke.csv"]);
-    expect(figures().filter((name) => name.endsWith("json"))).toEqual(["discounts-curves-own.json", "discounts-curves-paper.json", "discounts-curves-smoke.json", "discounts-own.json", "discounts-paper.json", "discounts-smoke.json"]);
+    expect(results()).toEqual([
+      "discounts-own.csv",
+      "discounts-paper.csv",
+      "discounts-settings-own.csv",
+      "discounts-settings-paper.csv",
+      "discounts-settings-smoke.csv",
+      "discounts-smoke.csv",
+    ]);
+    expect(figures().filter((name) => name.endsWith("json"))).toEqual([
+      "discounts-curves-own.json",
+      "discounts-curves-paper.json",
+      "discounts-curves-smoke.json",
+      "discounts-own.json",
+      "discounts-paper.json",
+      "discounts-smoke.json",
+    ]);
     expect(csv("discounts-own.csv")[1]).toContain("8m");
     for (const runs of [runsOf("classroom", 1), runsOf("classroom").slice(1), runsOf("paper")]) {
       const { saved } = await publishResults(experiment, "classroom", runs, { place });
@@ -87,14 +109,26 @@ describe("publishResults", () => {
   it("says in one line what is not complete, and writes nothing", async () => {
     const [first, ...others] = runsOf("classroom");
     const { summary: _, ...unfinished } = first!;
-    await expect(publishResults(experiment, "classroom", [{ ...unfinished, state: "interrupted" }, ...others], { place })).rejects.toThrow(/^Run 3m-\S+ is interrupted: only complete runs have results\.$/);
-    await expect(publishResults(experiment, "classroom", [], { place })).rejects.toThrow("No run of discounts is complete: there is nothing to show yet.");
+    await expect(
+      publishResults(experiment, "classroom", [{ ...unfinished, state: "interrupted" }, ...others], { place }),
+    ).rejects.toThrow(/^Run 3m-\S+ is interrupted: only complete runs have results\.$/);
+    await expect(publishResults(experiment, "classroom", [], { place })).rejects.toThrow(
+      "No run of discounts is complete: there is nothing to show yet.",
+    );
     expect(readdirSync(folder)).toEqual([]);
   });
 
   it("puts the figure where it is asked to", async () => {
-    const { saved } = await publishResults(experiment, "smoke", runsOf("smoke"), { place, figure: join(folder, "mine") });
-    expect(saved.filter(({ what }) => what === "Figure").map(({ path }) => basename(path))).toEqual(["mine.json", "mine.html", "mine-curves.json", "mine-curves.html"]);
+    const { saved } = await publishResults(experiment, "smoke", runsOf("smoke"), {
+      place,
+      figure: join(folder, "mine"),
+    });
+    expect(saved.filter(({ what }) => what === "Figure").map(({ path }) => basename(path))).toEqual([
+      "mine.json",
+      "mine.html",
+      "mine-curves.json",
+      "mine-curves.html",
+    ]);
   });
 
   it("writes to a person's own results where no place is given, and says what to do where it cannot", async () => {
@@ -103,21 +137,46 @@ describe("publishResults", () => {
       const { saved } = await publishResults(experiment, "classroom", runsOf("classroom"));
       expect(saved.every(({ path }) => path.startsWith(join(folder, "mine")) && existsSync(path))).toBe(true);
       process.env["MAST_RESULTS"] = join(folder, "mine", "discounts.csv");
-      await expect(publishResults(experiment, "classroom", runsOf("classroom"))).rejects.toThrow(/^Cannot write .*discounts\.csv: .*; choose another folder with --results or MAST_RESULTS\.$/);
+      await expect(publishResults(experiment, "classroom", runsOf("classroom"))).rejects.toThrow(
+        /^Cannot write .*discounts\.csv: .*; choose another folder with --results or MAST_RESULTS\.$/,
+      );
     } finally {
       delete process.env["MAST_RESULTS"];
     }
   });
 
-  it.each(["data/own/lambda.csv", "data/own/lambda.json", "data/results/lambda-smoke.csv", "data/results/lambda-settings-own.csv", "data/results/lambda-paper-own.csv", "figures/lambda-curves-own.json", "figures/lambda-smoke-own.png", "figures/lambda-smoke.json"])("git passes over %s", (path) => {
+  it.each([
+    "data/own/lambda.csv",
+    "data/own/lambda.json",
+    "data/results/lambda-smoke.csv",
+    "data/results/lambda-settings-own.csv",
+    "data/results/lambda-paper-own.csv",
+    "figures/lambda-curves-own.json",
+    "figures/lambda-smoke-own.png",
+    "figures/lambda-smoke.json",
+  ])("git passes over %s", (path) => {
     expect(spawnSync("git", ["check-ignore", "--no-index", path], { cwd: packageRoot() }).status).not.toBe(1);
   });
 });
 
 describe("publishMeasurement", () => {
   const { figure, table } = experiment.reduce(runsOf("smoke"));
-  const measured = { figure, table, more: { again: figure }, rows: [{ density: 0.1, seconds: 1 / 3 }, { density: 1, seconds: 2 }] };
-  const measurement: Measurement = { id: "clock", title: "Clock", about: "", profile: "classroom", measure: () => Promise.resolve(measured) };
+  const measured = {
+    figure,
+    table,
+    more: { again: figure },
+    rows: [
+      { density: 0.1, seconds: 1 / 3 },
+      { density: 1, seconds: 2 },
+    ],
+  };
+  const measurement: Measurement = {
+    id: "clock",
+    title: "Clock",
+    about: "",
+    profile: "classroom",
+    measure: () => Promise.resolve(measured),
+  };
 
   it("keeps the rows with the experiment and the profile before them and the commit behind", async () => {
     const { rows, saved } = await publishMeasurement(measurement, "classroom", measured, { place });
@@ -125,12 +184,20 @@ describe("publishMeasurement", () => {
     const [header, first] = csv("clock.csv");
     expect(header).toBe("experiment,profile,density,seconds,commit");
     expect(first).toMatch(/^clock,classroom,0\.1,0\.333333,[0-9a-f]*\+?$/);
-    expect(saved.map(({ path }) => basename(path))).toEqual(["clock.csv", "clock.json", "clock.html", "clock-again.json", "clock-again.html"]);
+    expect(saved.map(({ path }) => basename(path))).toEqual([
+      "clock.csv",
+      "clock.json",
+      "clock.html",
+      "clock-again.json",
+      "clock-again.html",
+    ]);
     await publishMeasurement(measurement, "smoke", measured, { place });
     expect(results()).toEqual(["clock-smoke.csv", "clock.csv"]);
   });
 
   it("refuses to keep nothing", async () => {
-    await expect(publishMeasurement(measurement, "smoke", { ...measured, rows: [] }, { place })).rejects.toThrow("clock measured nothing: there is nothing to show.");
+    await expect(publishMeasurement(measurement, "smoke", { ...measured, rows: [] }, { place })).rejects.toThrow(
+      "clock measured nothing: there is nothing to show.",
+    );
   });
 });

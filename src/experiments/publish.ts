@@ -11,7 +11,14 @@ import { rowsCsv } from "../results/csv.js";
 import { evaluationRows, runRows, tidyRows } from "../results/frame.js";
 import { summaryOf } from "../results/scores.js";
 import { runName, type StoredRun } from "../runs/store.js";
-import { type Experiment, type Measured, type Measurement, type Profile, profileNamed, type Reduction } from "./experiment.js";
+import {
+  type Experiment,
+  type Measured,
+  type Measurement,
+  type Profile,
+  profileNamed,
+  type Reduction,
+} from "./experiment.js";
 import { currentCommit } from "../runs/summary.js";
 
 /** Where published files go, and what their tables begin with. */
@@ -43,10 +50,17 @@ export interface PublishedFile {
  * @example
  * const { table, figure } = await publishResults(lambda, "classroom", await watchRuns(lambda.configs("classroom")));
  */
-export async function publishResults(experiment: Experiment, profile: Profile, runs: readonly StoredRun[], options: PublishOptions = {}): Promise<Reduction & {
-  /** Every file that was written. */
-  readonly saved: readonly PublishedFile[];
-}> {
+export async function publishResults(
+  experiment: Experiment,
+  profile: Profile,
+  runs: readonly StoredRun[],
+  options: PublishOptions = {},
+): Promise<
+  Reduction & {
+    /** Every file that was written. */
+    readonly saved: readonly PublishedFile[];
+  }
+> {
   const reduction = reduceResults(experiment, runs);
   return { ...reduction, saved: await saveResults(experiment, profile, runs, reduction, options) };
 }
@@ -62,17 +76,37 @@ export function reduceResults(experiment: Experiment, runs: readonly StoredRun[]
 }
 
 /** Keeps what the runs of an experiment come to, as `publishResults` says. @throws {Error} when a file cannot be written */
-export async function saveResults(experiment: Experiment, profile: Profile, runs: readonly StoredRun[], reduction: Reduction, options: PublishOptions = {}): Promise<PublishedFile[]> {
+export async function saveResults(
+  experiment: Experiment,
+  profile: Profile,
+  runs: readonly StoredRun[],
+  reduction: Reduction,
+  options: PublishOptions = {},
+): Promise<PublishedFile[]> {
   const { id } = experiment;
   const { methods, settings } = reduction;
   const { labels = { experiment: id, profile: profileNamed(profile) } } = options;
   const ending = `${profile === experiment.profile ? "" : `-${profile}`}${asDeclared(experiment, profile, runs) ? "" : "-own"}`;
-  const evaluations = runs.flatMap((run) => evaluationRows(run, { ...labels, ...(experiment.columns?.(run.config) ?? { setting: experiment.label(run.config) }) }));
+  const evaluations = runs.flatMap((run) =>
+    evaluationRows(run, {
+      ...labels,
+      ...(experiment.columns?.(run.config) ?? { setting: experiment.label(run.config) }),
+    }),
+  );
   return [
-    saveRows("Runs", `${id}${ending}`, runs.flatMap((run) => runRows([run], { ...labels, ...experiment.columns?.(run.config) }, runs)), options),
+    saveRows(
+      "Runs",
+      `${id}${ending}`,
+      runs.flatMap((run) => runRows([run], { ...labels, ...experiment.columns?.(run.config) }, runs)),
+      options,
+    ),
     ...(evaluations.length === 0 ? [] : [saveRows("Evaluations", `${id}-evaluations${ending}`, evaluations, options)]),
-    ...(methods === undefined ? [] : [saveRows("Methods", `${id}-methods${ending}`, tidyRows(methods, labels), options)]),
-    ...(settings === undefined ? [] : [saveRows("Settings", `${id}-settings${ending}`, tidyRows(settings, labels), options)]),
+    ...(methods === undefined
+      ? []
+      : [saveRows("Methods", `${id}-methods${ending}`, tidyRows(methods, labels), options)]),
+    ...(settings === undefined
+      ? []
+      : [saveRows("Settings", `${id}-settings${ending}`, tidyRows(settings, labels), options)]),
     ...(await saveFigures(id, ending, reduction, options)),
   ];
 }
@@ -85,25 +119,45 @@ export async function saveResults(experiment: Experiment, profile: Profile, runs
  * @example
  * const { table } = await publishMeasurement(wallClock, "classroom", await wallClock.measure("classroom"));
  */
-export async function publishMeasurement(measurement: Measurement, profile: Profile, measured: Measured, options: PublishOptions = {}): Promise<Measured & {
-  /** Every file that was written. */
-  readonly saved: readonly PublishedFile[];
-}> {
+export async function publishMeasurement(
+  measurement: Measurement,
+  profile: Profile,
+  measured: Measured,
+  options: PublishOptions = {},
+): Promise<
+  Measured & {
+    /** Every file that was written. */
+    readonly saved: readonly PublishedFile[];
+  }
+> {
   const { id } = measurement;
   if (measured.rows.length === 0) throw new LabError(`${id} measured nothing: there is nothing to show.`);
   const ending = profileNamed(profile) === measurement.profile ? "" : `-${profile}`;
   const commit = currentCommit() ?? "";
   const rows = measured.rows.map((row) => ({ ...row, commit: row["commit"] ?? commit }));
-  const saved = [saveRows("Rows", `${id}${ending}`, tidyRows(rows, { experiment: id, profile }), options), ...(await saveFigures(id, ending, measured, options))];
+  const saved = [
+    saveRows("Rows", `${id}${ending}`, tidyRows(rows, { experiment: id, profile }), options),
+    ...(await saveFigures(id, ending, measured, options)),
+  ];
   return { ...measured, saved };
 }
 
 /** What `publishMeasurement` has left of a profile: the rows, and the figure where it is drawn; nothing when it was not measured. A person's own comes before the committed. */
-export function publishedMeasurement({ id, profile: usual }: Measurement, profile: Profile, { place = resultsPlace() }: PublishOptions = {}): PublishedFile[] {
+export function publishedMeasurement(
+  { id, profile: usual }: Measurement,
+  profile: Profile,
+  { place = resultsPlace() }: PublishOptions = {},
+): PublishedFile[] {
   const name = `${id}${profile === usual ? "" : `-${profile}`}`;
   const { tables, figures } = existsSync(join(place.tables, `${name}.csv`)) ? place : committedResults();
-  const files = [["Rows", tables, `${name}.csv`], ["Figure", figures, `${name}.html`], ["Figure", figures, `${name}.png`]] as const;
-  return files.map(([what, folder, file]) => ({ what, path: join(folder, file) })).filter(({ path }) => existsSync(path));
+  const files = [
+    ["Rows", tables, `${name}.csv`],
+    ["Figure", figures, `${name}.html`],
+    ["Figure", figures, `${name}.png`],
+  ] as const;
+  return files
+    .map(([what, folder, file]) => ({ what, path: join(folder, file) }))
+    .filter(({ path }) => existsSync(path));
 }
 
 /** Whether these are all runs that the experiment declares, with as many seeds or more. */
@@ -117,7 +171,12 @@ function asDeclared(experiment: Experiment, profile: Profile, runs: readonly Sto
   return [...given].every((name) => declared.has(name));
 }
 
-function saveRows(what: string, name: string, rows: readonly CsvRow[], { place = resultsPlace() }: PublishOptions): PublishedFile {
+function saveRows(
+  what: string,
+  name: string,
+  rows: readonly CsvRow[],
+  { place = resultsPlace() }: PublishOptions,
+): PublishedFile {
   const path = join(place.tables, `${name}.csv`);
   // Two processes may publish at the same time: each writes a temporary file of its own.
   writeNamed(path, RESULTS_ADVICE, () => {
@@ -127,9 +186,15 @@ function saveRows(what: string, name: string, rows: readonly CsvRow[], { place =
   return { what, path };
 }
 
-async function saveFigures(id: string, ending: string, { figure, more = {} }: { readonly figure: Figure; readonly more?: Readonly<Record<string, Figure>> }, options: PublishOptions): Promise<PublishedFile[]> {
+async function saveFigures(
+  id: string,
+  ending: string,
+  { figure, more = {} }: { readonly figure: Figure; readonly more?: Readonly<Record<string, Figure>> },
+  options: PublishOptions,
+): Promise<PublishedFile[]> {
   const { place = resultsPlace() } = options;
-  const base = (name: string): string => (options.figure === undefined ? join(place.figures, `${id}${name}${ending}`) : `${options.figure}${name}`);
+  const base = (name: string): string =>
+    options.figure === undefined ? join(place.figures, `${id}${name}${ending}`) : `${options.figure}${name}`;
   const files: PublishedFile[] = [];
   for (const [name, one] of Object.entries({ "": figure, ...more })) {
     const { json, html, png } = await saveFigure(one, base(name === "" ? "" : `-${name}`));

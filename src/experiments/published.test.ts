@@ -14,14 +14,20 @@ afterEach(() => rmSync(folder, { recursive: true }));
 const header = "experiment,profile,row,column,seeds,mean,deviation,throughout,paper\n";
 
 it("puts the rows of an ablation below each other, each with the paper's", () => {
-  writeFileSync(join(folder, "lambda-settings.csv"), `${header}lambda,classroom,QMIX,0,5,0.778,0.21,0.62,91.5\nlambda,classroom,QMIX,0.8,5,0.984,0.035,0.78,97.9\n`);
+  writeFileSync(
+    join(folder, "lambda-settings.csv"),
+    `${header}lambda,classroom,QMIX,0,5,0.778,0.21,0.62,91.5\nlambda,classroom,QMIX,0.8,5,0.984,0.035,0.78,97.9\n`,
+  );
   expect(publishedAblation([lambda, lambdaOwQmix], folder).rows).toEqual([
     ["QMIX", "Win rate, % (5 seeds)", "77.8 ± 21.0", "98.4 ± 3.5"],
     ["QMIX", "Throughout training, %", "62.0", "78.0"],
     ["QMIX", "Paper, % of dense", "91.5", "97.9"],
   ]);
   // Whatever order the second was trained in.
-  writeFileSync(join(folder, "lambda-ow-qmix-settings.csv"), `${header}lambda-ow-qmix,classroom,OW-QMIX,0.8,3,1,0,0.5,98\nlambda-ow-qmix,classroom,OW-QMIX,0,3,0.5,0.1,0.4,83.5\n`);
+  writeFileSync(
+    join(folder, "lambda-ow-qmix-settings.csv"),
+    `${header}lambda-ow-qmix,classroom,OW-QMIX,0.8,3,1,0,0.5,98\nlambda-ow-qmix,classroom,OW-QMIX,0,3,0.5,0.1,0.4,83.5\n`,
+  );
   const both = publishedAblation([lambda, lambdaOwQmix], folder).rows;
   expect(both[3]).toEqual(["OW-QMIX", "Win rate, % (3 seeds)", "50.0 ± 10.0", "100.0 ± 0.0"]);
   expect(both[5]).toEqual(["OW-QMIX", "Paper, % of dense", "83.5", "98.0"]);
@@ -29,11 +35,15 @@ it("puts the rows of an ablation below each other, each with the paper's", () =>
 
 it("says what to run where nothing was", () => {
   expect(publishedRows("lambda-settings", folder)).toEqual([]);
-  expect(() => publishedAblation([lambda, lambdaOwQmix], folder)).toThrow("None of lambda, lambda-ow-qmix was run: `npx mast experiment run lambda` does it.");
+  expect(() => publishedAblation([lambda, lambdaOwQmix], folder)).toThrow(
+    "None of lambda, lambda-ow-qmix was run: `npx mast experiment run lambda` does it.",
+  );
 });
 
 it("says how many evaluations published scores are means of, where that was kept", () => {
-  expect(evaluationsNote([{ evaluations: 5 }, { evaluations: 2 }, { evaluations: 5 }, {}])).toBe(" A score is the mean of the last 2 or 5 evaluations of a run.");
+  expect(evaluationsNote([{ evaluations: 5 }, { evaluations: 2 }, { evaluations: 5 }, {}])).toBe(
+    " A score is the mean of the last 2 or 5 evaluations of a run.",
+  );
   expect(evaluationsNote([{ evaluations: 1 }])).toBe(" A score is the mean of the last 1 evaluation of a run.");
   expect(evaluationsNote([{ score: 1 }])).toBe("");
 });

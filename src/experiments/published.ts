@@ -17,7 +17,9 @@ const published = (): string[] => [committedResults().tables, resultsPlace().tab
  * @throws {Error} naming the file when it is damaged
  */
 export function publishedRows(name: string, folder?: string): CsvRow[] {
-  const path = (folder === undefined ? published() : [folder]).map((folder) => join(folder, `${name}.csv`)).find((path) => existsSync(path));
+  const path = (folder === undefined ? published() : [folder])
+    .map((folder) => join(folder, `${name}.csv`))
+    .find((path) => existsSync(path));
   return path === undefined ? [] : parseCsv(readNamedFile(path, "the results"), path);
 }
 
@@ -31,7 +33,10 @@ export function publishedRows(name: string, folder?: string): CsvRow[] {
  */
 export async function publishedFrame(name: string, folder?: string): Promise<DataFrame> {
   const rows = publishedRows(name, folder);
-  if (rows.length === 0) throw new LabError(`There are no results ${name}.csv; \`npx mast experiment list\` names the experiments, and \`npx mast experiment run ID\` makes theirs.`);
+  if (rows.length === 0)
+    throw new LabError(
+      `There are no results ${name}.csv; \`npx mast experiment list\` names the experiments, and \`npx mast experiment run ID\` makes theirs.`,
+    );
   return rowsFrame(rows);
 }
 
@@ -44,18 +49,34 @@ export async function publishedFrame(name: string, folder?: string): Promise<Dat
  * showTable(publishedAblation([lambda, lambdaOwQmix])); // Table 7
  */
 export function publishedAblation(experiments: readonly Pick<Experiment, "id" | "title">[], folder?: string): Table {
-  const blocks = experiments.map(({ id }) => publishedRows(`${id}-settings`, folder)).filter((block) => block.length > 0);
-  if (blocks.length === 0) throw new LabError(`None of ${experiments.map(({ id }) => id).join(", ")} was run: \`npx mast experiment run ${experiments[0].id}\` does it.`);
+  const blocks = experiments
+    .map(({ id }) => publishedRows(`${id}-settings`, folder))
+    .filter((block) => block.length > 0);
+  if (blocks.length === 0)
+    throw new LabError(
+      `None of ${experiments.map(({ id }) => id).join(", ")} was run: \`npx mast experiment run ${experiments[0].id}\` does it.`,
+    );
   const columns = blocks[0].map((cell) => String(cell["column"]));
   const percent = (value: string | number): string => (typeof value === "number" ? (100 * value).toFixed(1) : "");
   const line = (block: readonly CsvRow[], what: string, text: (cell: CsvRow) => string): string[] => [
-    String(block[0]["row"]), what, ...columns.map((column) => block.filter((cell) => String(cell["column"]) === column).map(text).join()),
+    String(block[0]["row"]),
+    what,
+    ...columns.map((column) =>
+      block
+        .filter((cell) => String(cell["column"]) === column)
+        .map(text)
+        .join(),
+    ),
   ];
   return {
     title: experiments[0].title,
     columns: [{ title: "Algorithm" }, { title: "" }, ...columns.map((title) => ({ title, align: "right" as const }))],
     rows: blocks.flatMap((block) => [
-      line(block, `Win rate, % (${block[0]["seeds"]} seeds)`, (cell) => `${percent(cell["mean"])} ± ${percent(cell["deviation"])}`),
+      line(
+        block,
+        `Win rate, % (${block[0]["seeds"]} seeds)`,
+        (cell) => `${percent(cell["mean"])} ± ${percent(cell["deviation"])}`,
+      ),
       line(block, "Throughout training, %", (cell) => percent(cell["throughout"])),
       line(block, "Paper, % of dense", ({ paper }) => (typeof paper === "number" ? paper.toFixed(1) : "")),
     ]),
@@ -65,6 +86,10 @@ export function publishedAblation(experiments: readonly Pick<Experiment, "id" | 
 
 /** How many evaluations published scores are means of, where that was kept. */
 export function evaluationsNote(rows: readonly CsvRow[]): string {
-  const counts = [...new Set(rows.map((row) => row["evaluations"]).filter((count) => typeof count === "number"))].sort((a, b) => a - b);
-  return counts.length === 0 ? "" : ` A score is the mean of the last ${counts.join(" or ")} evaluation${counts.join() === "1" ? "" : "s"} of a run.`;
+  const counts = [...new Set(rows.map((row) => row["evaluations"]).filter((count) => typeof count === "number"))].sort(
+    (a, b) => a - b,
+  );
+  return counts.length === 0
+    ? ""
+    : ` A score is the mean of the last ${counts.join(" or ")} evaluation${counts.join() === "1" ? "" : "s"} of a run.`;
 }

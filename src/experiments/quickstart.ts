@@ -12,15 +12,27 @@ const TEAMS = [
 ] as const satisfies readonly ConfigInput[];
 
 /** What a profile spends on each team. */
-export const QUICKSTART_PROFILES: Readonly<Record<Profile, {
-  /** Runs of each team, with seeds 1, 2 and so on. */
-  readonly seeds: number;
-  /** What all of these runs have in common. */
-  readonly settings: ConfigInput;
-}>> = {
+export const QUICKSTART_PROFILES: Readonly<
+  Record<
+    Profile,
+    {
+      /** Runs of each team, with seeds 1, 2 and so on. */
+      readonly seeds: number;
+      /** What all of these runs have in common. */
+      readonly settings: ConfigInput;
+    }
+  >
+> = {
   smoke: {
     seeds: 1,
-    settings: { steps: 1_500, warmup: 200, topology: { interval: 10 }, targetInterval: 20, evaluation: { interval: 500, episodes: 8, window: 2 }, log: { interval: 100 } },
+    settings: {
+      steps: 1_500,
+      warmup: 200,
+      topology: { interval: 10 },
+      targetInterval: 20,
+      evaluation: { interval: 500, episodes: 8, window: 2 },
+      log: { interval: 100 },
+    },
   },
   classroom: {
     seeds: 3,
@@ -38,13 +50,23 @@ export const quickstart: Experiment = declare({
   configs: (profile, seeds, changes = {}) =>
     TEAMS.flatMap((team) => {
       const { seeds: usual, settings } = QUICKSTART_PROFILES[profile];
-      return Array.from({ length: seeds ?? usual }, (_, i) => resolveConfig([{ environment: "3m" }, changes, team, { seed: i + 1 }].reduce<ConfigInput>(mergeConfig, settings)));
+      return Array.from({ length: seeds ?? usual }, (_, i) =>
+        resolveConfig(
+          [{ environment: "3m" }, changes, team, { seed: i + 1 }].reduce<ConfigInput>(mergeConfig, settings),
+        ),
+      );
     }),
   label: methodLabel,
   reduce: compareMethods,
   next: (runs) => [
     ["npm run lab", "the same in a notebook, with the masks and the battles to look at"],
-    [`npx mast replay ${runs.find(({ config }) => config.method === "mast")!.name}`, "watch the sparse team that was just trained play"],
-    ["npx mast train --short --environment 2s3z --sparsity 0.9 --steps 300000 --set updates=2", "train a team of your own; npx mast --help lists every command"],
+    [
+      `npx mast replay ${runs.find(({ config }) => config.method === "mast")!.name}`,
+      "watch the sparse team that was just trained play",
+    ],
+    [
+      "npx mast train --short --environment 2s3z --sparsity 0.9 --steps 300000 --set updates=2",
+      "train a team of your own; npx mast --help lists every command",
+    ],
   ],
 });

@@ -9,7 +9,10 @@ beforeEach(() => (folder = mkdtempSync(join(tmpdir(), "mast-real-"))));
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 it("reads rows with and without a target, and what the real game did not tell", () => {
-  writeFileSync(join(folder, "real-game.csv"), 'map,measure,here,real,target,met\n3m,"first death, loop",1.5,2,within 1,false\n3m,won,0.5,,,\n3m,paid,2,2,within 1,true\n');
+  writeFileSync(
+    join(folder, "real-game.csv"),
+    'map,measure,here,real,target,met\n3m,"first death, loop",1.5,2,within 1,false\n3m,won,0.5,,,\n3m,paid,2,2,within 1,true\n',
+  );
   const rows = realGameRows(folder);
   expect(rows).toEqual([
     { map: "3m", measure: "first death, loop", here: 1.5, real: 2, target: "within 1", met: false },
@@ -19,12 +22,18 @@ it("reads rows with and without a target, and what the real game did not tell", 
 });
 
 it("reads curves, and leaves out steps at which nothing was measured", () => {
-  writeFileSync(join(folder, "real-game-learning.csv"), "map,game,source,runs,half,nineTenths,at250000,at25000\n3m,StarCraft II,logs,2,30042,,0.978,\n3m,here,ours,1,10000,20000,1,0.9\n");
+  writeFileSync(
+    join(folder, "real-game-learning.csv"),
+    "map,game,source,runs,half,nineTenths,at250000,at25000\n3m,StarCraft II,logs,2,30042,,0.978,\n3m,here,ours,1,10000,20000,1,0.9\n",
+  );
   const [there, here] = realGameLearning(folder);
   expect(there).toMatchObject({ game: "StarCraft II", runs: 2, half: 30_042, nineTenths: NaN });
   expect([...there!.winRates]).toEqual([[250_000, 0.978]]);
   expect(here!.game).toBe("here");
-  expect([...here!.winRates]).toEqual([[25_000, 0.9], [250_000, 1]]);
+  expect([...here!.winRates]).toEqual([
+    [25_000, 0.9],
+    [250_000, 1],
+  ]);
 });
 
 it("says where the results are when they are not there", () => {

@@ -47,7 +47,8 @@ export function realGameLearning(folder?: string): RealGameLearning[] {
 
 function rowsOf(name: string, folder?: string): CsvRow[] {
   const rows = publishedRows(name, folder);
-  if (rows.length === 0) throw new LabError(`There are no results ${name}.csv: the repository has them in data/results.`);
+  if (rows.length === 0)
+    throw new LabError(`There are no results ${name}.csv: the repository has them in data/results.`);
   return rows;
 }
 

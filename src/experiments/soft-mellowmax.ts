@@ -9,7 +9,13 @@ import { grid, type Setting } from "./grid.js";
 import { estimatedValueCurve, overestimationCurve, winRateCurve } from "../analysis/curves.js";
 
 /** The pairs of Table 8. */
-const PAIRS = [[1, 10], [5, 5], [5, 10], [10, 5], [10, 10]] as const;
+const PAIRS = [
+  [1, 10],
+  [5, 5],
+  [5, 10],
+  [10, 5],
+  [10, 10],
+] as const;
 
 export const [
   /** How sharp should the soft mellowmax be? MAST on QMIX with the pairs of alpha and omega of Table 8. */
@@ -20,7 +26,10 @@ export const [
   id: "alpha-omega",
   title: "α and ω of the soft mellowmax",
   about: "How close the soft mellowmax lies to the maximum: MAST with the five pairs of α and ω",
-  columns: { title: "α, ω", settings: PAIRS.map(([alpha, omega]) => ({ label: `${alpha}, ${omega}`, input: { operator: { alpha, omega } } })) },
+  columns: {
+    title: "α, ω",
+    settings: PAIRS.map(([alpha, omega]) => ({ label: `${alpha}, ${omega}`, input: { operator: { alpha, omega } } })),
+  },
   table: "table-8",
   source: "Table 8 (3s5z, 2M steps)",
 });
@@ -33,7 +42,10 @@ const operators: readonly Setting[] = [
 ];
 
 /** A picture for each method, in which the operators are compared as in Figures 5 and 16. */
-const place = ({ method, operator }: Config) => ({ panel: methodTitle(method), label: operators.find(({ input }) => input.operator?.kind === operator.kind)!.label });
+const place = ({ method, operator }: Config) => ({
+  panel: methodTitle(method),
+  label: operators.find(({ input }) => input.operator?.kind === operator.kind)!.label,
+});
 
 /** Which operator values the next state best, alone (on RigL) and as a part of MAST? */
 export const operatorComparison: Experiment = {
@@ -41,18 +53,39 @@ export const operatorComparison: Experiment = {
     ...ABLATION,
     id: "operators",
     title: "Operators that value the next state",
-    about: "Max, softmax, mellowmax and soft mellowmax, alone on RigL and as a part of MAST: win rates, and what they estimate",
+    about:
+      "Max, softmax, mellowmax and soft mellowmax, alone on RigL and as a part of MAST: win rates, and what they estimate",
     reproduces: "Figures 5, 12 and 16",
-    rows: { title: "Method", settings: [{ label: "RigL", input: { method: "rigl" } }, { label: "MAST", input: { method: "mast" } }] },
+    rows: {
+      title: "Method",
+      settings: [
+        { label: "RigL", input: { method: "rigl" } },
+        { label: "MAST", input: { method: "mast" } },
+      ],
+    },
     columns: { title: "Operator", settings: operators },
     seeds: { ...ABLATION.seeds, classroom: 3 },
     figures: (runs) => {
       const { environment, steps } = runs[0].config;
-      const curves = (curve: (run: StoredRun, label: string) => RunCurve) => runs.map((run) => ({ ...curve(run, place(run.config).label), panel: place(run.config).panel }));
+      const curves = (curve: (run: StoredRun, label: string) => RunCurve) =>
+        runs.map((run) => ({ ...curve(run, place(run.config).label), panel: place(run.config).panel }));
       return {
-        curves: trainingCurves(curves(winRateCurve), { title: `Operators that value the next state: ${environment}, ${shortSteps(steps)} steps`, steps }),
-        estimates: trainingCurves(curves(estimatedValueCurve), { title: "What the team expects", value: "Estimated value", share: false, steps }),
-        overestimation: trainingCurves(curves(overestimationCurve), { title: "What it expects, less what it gets", value: "Overestimation", share: false, steps }),
+        curves: trainingCurves(curves(winRateCurve), {
+          title: `Operators that value the next state: ${environment}, ${shortSteps(steps)} steps`,
+          steps,
+        }),
+        estimates: trainingCurves(curves(estimatedValueCurve), {
+          title: "What the team expects",
+          value: "Estimated value",
+          share: false,
+          steps,
+        }),
+        overestimation: trainingCurves(curves(overestimationCurve), {
+          title: "What it expects, less what it gets",
+          value: "Overestimation",
+          share: false,
+          steps,
+        }),
       };
     },
   }),

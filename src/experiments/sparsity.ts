@@ -21,8 +21,17 @@ export const sparsity: Experiment = grid({
   title: "How sparse a team may be",
   about: "SS, SET, RigL and MAST at rising sparsities: where each of them breaks down",
   reproduces: "Figure 8",
-  rows: { title: "Method", settings: (["ss", "set", "rigl", "mast"] as const).map((method) => ({ label: methodTitle(method), input: { method } })) },
-  columns: (profile) => ({ title: "Sparsity", settings: LEVELS[profile].map((level) => ({ label: levelLabel(level), input: { sparsity: { level } } })) }),
+  rows: {
+    title: "Method",
+    settings: (["ss", "set", "rigl", "mast"] as const).map((method) => ({
+      label: methodTitle(method),
+      input: { method },
+    })),
+  },
+  columns: (profile) => ({
+    title: "Sparsity",
+    settings: LEVELS[profile].map((level) => ({ label: levelLabel(level), input: { sparsity: { level } } })),
+  }),
   seeds: { ...ABLATION.seeds, classroom: 3 },
   figures: (runs, label) => ({ "second-half": secondHalf(runs, label) }),
 });
@@ -32,9 +41,15 @@ function secondHalf(runs: readonly StoredRun[], label: (config: Config) => strin
   const { environment, steps } = runs[0].config;
   const cells = [...new Set(runs.map(({ config }) => label(config)))].map((name) => {
     const seeds = runs.filter(({ config }) => label(config) === name);
-    const { method, sparsity: { level } } = seeds[0].config;
+    const {
+      method,
+      sparsity: { level },
+    } = seeds[0].config;
     const scores = seeds.map((run) => winRateSince(run, steps / 2));
     return { row: methodTitle(method), column: levelLabel(level), scores, mean: mean(scores) };
   });
-  return settingScores(cells, { title: `Win rate from step ${shortSteps(steps / 2)} on: ${environment}`, axis: "Sparsity" });
+  return settingScores(cells, {
+    title: `Win rate from step ${shortSteps(steps / 2)} on: ${environment}`,
+    axis: "Sparsity",
+  });
 }

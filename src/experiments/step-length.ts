@@ -3,10 +3,16 @@ import { ABLATION } from "./ablation.js";
 import type { Experiment } from "./experiment.js";
 import { grid, type Setting } from "./grid.js";
 
-const lengths = [1, 2, 3, 5, 10].map((n): Setting => ({ label: `n = ${n}`, input: { returns: { kind: "n-step", n } } }));
+const lengths = [1, 2, 3, 5, 10].map((n): Setting => ({
+  label: `n = ${n}`,
+  input: { returns: { kind: "n-step", n } },
+}));
 
 /** A model of `size` percent of the dense one. */
-const model = (size: number): Setting => ({ label: `${size} % of the weights`, input: { sparsity: { level: Number((1 - size / 100).toFixed(2)) } } satisfies ConfigInput });
+const model = (size: number): Setting => ({
+  label: `${size} % of the weights`,
+  input: { sparsity: { level: Number((1 - size / 100).toFixed(2)) } } satisfies ConfigInput,
+});
 
 /** Does a smaller model want a longer step? */
 export const stepLength: Experiment = grid({

@@ -7,7 +7,10 @@ import { tableOne } from "./table-one.js";
 it("shows what was trained beside the paper's numbers, and the paper's alone where nothing was", () => {
   const folder = mkdtempSync(join(tmpdir(), "mast-results-"));
   try {
-    writeFileSync(join(folder, "comparison-2s3z-methods.csv"), "method,sparsity,seeds,mean,relativeToDense\ndense,0,5,0.8,1\nmast,0.9,5,0.9,1.125\nss,0.9,5,0.4,0.5\n");
+    writeFileSync(
+      join(folder, "comparison-2s3z-methods.csv"),
+      "method,sparsity,seeds,mean,relativeToDense\ndense,0,5,0.8,1\nmast,0.9,5,0.9,1.125\nss,0.9,5,0.4,0.5\n",
+    );
     const { columns, rows } = tableOne(folder);
     const cell = (row: readonly string[], title: string) => row[columns.findIndex((column) => column.title === title)];
     const ours = rows.find(([algorithm, map]) => algorithm === "QMIX" && map === "2s3z")!;

@@ -15,28 +15,43 @@ import { evaluationsNote, publishedRows } from "./published.js";
  */
 export function tableOne(folder?: string): Table {
   const compared = METHODS.filter((method) => method !== "dense");
-  const percent = (share: unknown, digits: number): string => (typeof share === "number" && Number.isFinite(share) ? (100 * share).toFixed(digits) : "");
+  const percent = (share: unknown, digits: number): string =>
+    typeof share === "number" && Number.isFinite(share) ? (100 * share).toFixed(digits) : "";
   const trained: CsvRow[] = [];
   const rows = readPaperTable("table-1").flatMap(({ algorithm, environment, ...paper }) => {
     if (algorithm === "all" || environment === "average") return [];
-    const ours = published(folder, COMPARISONS.find(({ id }) => id === `comparison-${environment}${algorithm === "qmix" ? "" : `-${algorithm}`}`)!.id);
+    const ours = published(
+      folder,
+      COMPARISONS.find(({ id }) => id === `comparison-${environment}${algorithm === "qmix" ? "" : `-${algorithm}`}`)!
+        .id,
+    );
     trained.push(...ours.values());
     const dense = ours.get("dense");
     const level = percent(ours.get("mast")?.["sparsity"], 0);
-    return [[
-      algorithmTitle(algorithm),
-      environment,
-      level === "" || Number(level) === 100 * paper.sparsity ? percent(paper.sparsity, 0) : `${level} (${percent(paper.sparsity, 0)})`,
-      dense === undefined ? "" : String(dense["seeds"]),
-      percent(dense?.["mean"], 1),
-      ...compared.map((method) => [percent(ours.get(method)?.["relativeToDense"], 1), `(${paper[method].toFixed(1)})`].join(" ").trim()),
-    ]];
+    return [
+      [
+        algorithmTitle(algorithm),
+        environment,
+        level === "" || Number(level) === 100 * paper.sparsity
+          ? percent(paper.sparsity, 0)
+          : `${level} (${percent(paper.sparsity, 0)})`,
+        dense === undefined ? "" : String(dense["seeds"]),
+        percent(dense?.["mean"], 1),
+        ...compared.map((method) =>
+          [percent(ours.get(method)?.["relativeToDense"], 1), `(${paper[method].toFixed(1)})`].join(" ").trim(),
+        ),
+      ],
+    ];
   });
   return {
     title: "Table 1: win rates in percent of the dense team's, ours and (the paper's)",
     columns: [
-      { title: "Algorithm" }, { title: "Map" },
-      ...["Sparsity, %", "Seeds", "Dense wins, %", ...compared.map((method) => methodTitle(method))].map((title) => ({ title, align: "right" as const })),
+      { title: "Algorithm" },
+      { title: "Map" },
+      ...["Sparsity, %", "Seeds", "Dense wins, %", ...compared.map((method) => methodTitle(method))].map((title) => ({
+        title,
+        align: "right" as const,
+      })),
     ],
     rows,
     note: `Ours: the classroom budgets of the comparison experiments, where they were run; the paper's: 2,000,000 steps and 8 seeds.${evaluationsNote(trained)}`,

@@ -14,7 +14,13 @@ export const [
   id: "burn-in",
   title: "Burn-in time of the hybrid TD(λ) targets",
   about: "When TD(λ) follows the one-step targets: MAST with six burn-in times T₀",
-  columns: (_, steps) => ({ title: "T₀, share of the training", settings: BURN_INS.map((share) => ({ label: `${100 * share} %`, input: { returns: { burnIn: Math.round(share * steps) } } })) }),
+  columns: (_, steps) => ({
+    title: "T₀, share of the training",
+    settings: BURN_INS.map((share) => ({
+      label: `${100 * share} %`,
+      input: { returns: { burnIn: Math.round(share * steps) } },
+    })),
+  }),
   table: "table-6",
   source: "Table 6 (3s5z, 2M steps: T₀ of 0, 0.45M, 0.75M, 1M, 1.5M and 2M)",
 });
@@ -28,14 +34,25 @@ export const [
   id: "lambda",
   title: "λ of the hybrid TD(λ) targets",
   about: "How far targets look ahead: MAST with six values of λ, from one step to the whole episode",
-  columns: { title: "λ", settings: [0, 0.2, 0.4, 0.6, 0.8, 1].map((value) => ({ label: String(value), input: { returns: { lambda: value } } })) },
+  columns: {
+    title: "λ",
+    settings: [0, 0.2, 0.4, 0.6, 0.8, 1].map((value) => ({
+      label: String(value),
+      input: { returns: { lambda: value } },
+    })),
+  },
   table: "table-7",
   source: "Table 7 (3s5z, 2M steps)",
   // A longer target carries rewards back sooner: seen in what the team expects long before it is seen in what it wins.
   figures: (runs) => ({
     estimates: trainingCurves(
       runs.map((run) => estimatedValueCurve(run, `λ = ${run.config.returns.lambda}`)),
-      { title: "What the team expects of its battles", value: "Estimated value", share: false, steps: runs[0].config.steps },
+      {
+        title: "What the team expects of its battles",
+        value: "Estimated value",
+        share: false,
+        steps: runs[0].config.steps,
+      },
     ),
   }),
 });

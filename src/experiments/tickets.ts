@@ -25,16 +25,26 @@ function ticketLabel({ method, sparsity, ticket }: Config): string {
 export const tickets: Experiment = declare({
   id: "tickets",
   title: "What a found topology is worth",
-  about: "Random, winning and cheating tickets beside MAST, RigL and a dense team: is it the topology or the search that helps?",
+  about:
+    "Random, winning and cheating tickets beside MAST, RigL and a dense team: is it the topology or the search that helps?",
   reproduces: "Figure 10",
   profile: "classroom",
   configs: (profile: Profile, seeds = usual[profile], changes: ConfigInput = {}): Config[] =>
     Array.from({ length: seeds }, (_, i) => i + 1).flatMap((seed) => {
-      const team = (input: ConfigInput): Config => resolveConfig([changes, input, { seed }].reduce(mergeConfig, budgets[profile]));
+      const team = (input: ConfigInput): Config =>
+        resolveConfig([changes, input, { seed }].reduce(mergeConfig, budgets[profile]));
       const [mast, rigl] = [team({ method: "mast" }), team({ method: "rigl" })];
       const ticket = (kind: "random" | "winning" | "cheating", source?: Config): Config =>
         team({ method: "mast", ticket: { kind, ...(source === undefined ? {} : { source: runName(source) }) } });
-      return [team({ method: "dense", sparsity: { level: 0 } }), mast, rigl, ticket("random"), ticket("winning", rigl), ticket("winning", mast), ticket("cheating", mast)];
+      return [
+        team({ method: "dense", sparsity: { level: 0 } }),
+        mast,
+        rigl,
+        ticket("random"),
+        ticket("winning", rigl),
+        ticket("winning", mast),
+        ticket("cheating", mast),
+      ];
     }),
   label: ticketLabel,
   reduce: reduceTickets,
@@ -42,12 +52,22 @@ export const tickets: Experiment = declare({
 
 /** The table and the curves of a grid of one row; the scores one below the other, since the topologies have no order to draw a line through. */
 function reduceTickets(runs: readonly StoredRun[]): Reduction {
-  const plan = { title: "Fixed and moving topologies", rows: "Environment", columns: "Topology", cell: (config: Config) => ({ row: config.environment, column: ticketLabel(config) }) };
+  const plan = {
+    title: "Fixed and moving topologies",
+    rows: "Environment",
+    columns: "Topology",
+    cell: (config: Config) => ({ row: config.environment, column: ticketLabel(config) }),
+  };
   const compared = unlessVaried([{ method: "dense", sparsity: { level: 0 } }, { method: "mast" }, { method: "rigl" }]);
   refuseDifference(runs, "These runs", (field) => compared(field) && !field.startsWith("ticket."));
   const { environment, steps } = runs[0].config;
   const scores = cellStatistics(runs, plan).map(({ column, iqmLow, iqmHigh }) => ({
-    label: column, interval: [iqmLow, iqmHigh] as const, scores: runs.filter(({ config }) => ticketLabel(config) === column).map((run) => summaryOf(run).score),
+    label: column,
+    interval: [iqmLow, iqmHigh] as const,
+    scores: runs.filter(({ config }) => ticketLabel(config) === column).map((run) => summaryOf(run).score),
   }));
-  return { ...reduceGrid(runs, plan), figure: scoreIntervals(scores, { title: `${plan.title}: ${environment}, ${shortSteps(steps)} steps` }) };
+  return {
+    ...reduceGrid(runs, plan),
+    figure: scoreIntervals(scores, { title: `${plan.title}: ${environment}, ${shortSteps(steps)} steps` }),
+  };
 }

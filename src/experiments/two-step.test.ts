@@ -34,7 +34,12 @@ describe("the two-step game's values", () => {
       return [totals[0], totals[group.lanes]];
     };
     const { first, gameA, gameB } = twoStepValues(engine);
-    const joint = [[0, 0], [0, 1], [1, 0], [1, 1]];
+    const joint = [
+      [0, 0],
+      [0, 1],
+      [1, 0],
+      [1, 1],
+    ];
     joint.forEach((actions, j) => {
       expect(first[j]).toBeCloseTo(alone(actions, [0, 0])[0], 5);
       expect(gameA[j]).toBeCloseTo((alone([0, 0], actions)[1] + alone([0, 1], actions)[1]) / 2, 5);
@@ -47,11 +52,24 @@ describe("the two-step game's values", () => {
 describe("the sparse two-step game", () => {
   it("trains four methods that differ in their topology alone", () => {
     const configs = twoStepSparse.configs("classroom", 2, { sparsity: { level: 0.9 } });
-    expect(configs.map(({ method, seed, sparsity, topology }) => [method, seed, sparsity.level, topology.grow])).toEqual([
-      ["dense", 1, 0, "none"], ["dense", 2, 0, "none"], ["ss", 1, 0.9, "none"], ["ss", 2, 0.9, "none"],
-      ["set", 1, 0.9, "random"], ["set", 2, 0.9, "random"], ["rigl", 1, 0.9, "gradient"], ["rigl", 2, 0.9, "gradient"],
+    expect(
+      configs.map(({ method, seed, sparsity, topology }) => [method, seed, sparsity.level, topology.grow]),
+    ).toEqual([
+      ["dense", 1, 0, "none"],
+      ["dense", 2, 0, "none"],
+      ["ss", 1, 0.9, "none"],
+      ["ss", 2, 0.9, "none"],
+      ["set", 1, 0.9, "random"],
+      ["set", 2, 0.9, "random"],
+      ["rigl", 1, 0.9, "gradient"],
+      ["rigl", 2, 0.9, "gradient"],
     ]);
-    for (const { returns, operator, replay } of configs) expect({ returns, operator, replay }).toEqual({ returns: configs[0].returns, operator: configs[0].operator, replay: configs[0].replay });
+    for (const { returns, operator, replay } of configs)
+      expect({ returns, operator, replay }).toEqual({
+        returns: configs[0].returns,
+        operator: configs[0].operator,
+        replay: configs[0].replay,
+      });
   });
 
   it("reduces to the learned values beside the known ones", async () => {

@@ -14,7 +14,12 @@ import { createEpisodeRecorder } from "../training/rollout.js";
 import { declare, type Experiment, type Profile, type Reduction } from "./experiment.js";
 
 /** Joint actions of two agents with two actions, in the order of all tables here. */
-const JOINT_ACTIONS = [[0, 0], [0, 1], [1, 0], [1, 1]] as const;
+const JOINT_ACTIONS = [
+  [0, 0],
+  [0, 1],
+  [1, 0],
+  [1, 1],
+] as const;
 
 /** Q_tot of the four joint actions in each of the game's states, in the order of `JOINT_ACTIONS`. */
 export interface TwoStepValues {
@@ -50,7 +55,10 @@ export function twoStepValues(engine: Engine<true>): TwoStepValues {
   const [group] = groupEpisodes(allPlays(), engine.shape);
   engine.load(group);
   const totals = engine.mixer.forward("online", chosenValues(engine.agent.forward("online"), group), 0);
-  const second = (move: number): number[] => JOINT_ACTIONS.map((_, joint) => (totals[group.lanes + 8 * move + joint] + totals[group.lanes + 8 * move + 4 + joint]) / 2);
+  const second = (move: number): number[] =>
+    JOINT_ACTIONS.map(
+      (_, joint) => (totals[group.lanes + 8 * move + joint] + totals[group.lanes + 8 * move + 4 + joint]) / 2,
+    );
   return { first: JOINT_ACTIONS.map((_, joint) => totals[4 * joint]), gameA: second(0), gameB: second(1) };
 }
 
@@ -87,14 +95,28 @@ export const twoStepSparse: Experiment = declare({
   about: "Static, SET's and RigL's connections on a game whose values are known, beside dense networks",
   profile: "classroom",
   configs(profile, seeds = SEEDS[profile], changes = {}): Config[] {
-    const { steps, targetInterval } = { ...BUDGETS[profile], ...(changes.steps === undefined ? {} : { steps: changes.steps }) };
+    const { steps, targetInterval } = {
+      ...BUDGETS[profile],
+      ...(changes.steps === undefined ? {} : { steps: changes.steps }),
+    };
     const shared: ConfigInput = {
-      environment: "two-step", steps, targetInterval, warmup: 0, network: { hidden: 16, embed: 8, hypernetEmbed: 16 }, optimiser: { learningRate: 0.001 },
-      exploration: { start: 1, end: 1 }, replay: { offlineCapacity: 1_000 }, evaluation: { interval: Math.ceil(steps / 20), episodes: 1, window: 1 }, log: { interval: Math.ceil(steps / 20) },
+      environment: "two-step",
+      steps,
+      targetInterval,
+      warmup: 0,
+      network: { hidden: 16, embed: 8, hypernetEmbed: 16 },
+      optimiser: { learningRate: 0.001 },
+      exploration: { start: 1, end: 1 },
+      replay: { offlineCapacity: 1_000 },
+      evaluation: { interval: Math.ceil(steps / 20), episodes: 1, window: 1 },
+      log: { interval: Math.ceil(steps / 20) },
     };
     return METHODS_SHOWN.flatMap((method) =>
       Array.from({ length: seeds }, (_, i) => {
-        const given = method === "dense" ? { ...changes, sparsity: { level: 0 }, topology: {} } : mergeConfig({ sparsity: { level: 0.97 }, topology: { interval: 100 } }, changes);
+        const given =
+          method === "dense"
+            ? { ...changes, sparsity: { level: 0 }, topology: {} }
+            : mergeConfig({ sparsity: { level: 0.97 }, topology: { interval: 100 } }, changes);
         return resolveConfig({ ...mergeConfig(shared, given), method, seed: i + 1 });
       }),
     );
@@ -107,19 +129,32 @@ function reduceTwoStep(runs: readonly StoredRun[]): Reduction {
   const { config } = runs[0];
   const optimal = optimalTwoStepValues(config.discount);
   const learned = runs.map((run) => ({ run, label: methodLabel(run.config), values: valuesOf(run) }));
-  const error = (values: TwoStepValues): number => mean(flat(values).map((value, i) => Math.abs(value - flat(optimal)[i])));
+  const error = (values: TwoStepValues): number =>
+    mean(flat(values).map((value, i) => Math.abs(value - flat(optimal)[i])));
   const row = (name: string, { first, gameA, gameB }: TwoStepValues): string[] => {
     const cells = [mean(first.slice(0, 2)), mean(first.slice(2)), mean(gameA), ...gameB];
     return [name, ...cells.map((value) => value.toFixed(2).replace("-", "−"))];
   };
   const labels = [...new Set(learned.map(({ label }) => label))];
-  for (const label of labels) requireSeeds(runs.filter((run) => methodLabel(run.config) === label), `These runs of ${label}`);
-  const levels = [...new Set(runs.map((run) => run.config.sparsity.level).filter((level) => level > 0))].map((level) => `${+(100 * level).toFixed(1)} %`);
+  for (const label of labels)
+    requireSeeds(
+      runs.filter((run) => methodLabel(run.config) === label),
+      `These runs of ${label}`,
+    );
+  const levels = [...new Set(runs.map((run) => run.config.sparsity.level).filter((level) => level > 0))].map(
+    (level) => `${+(100 * level).toFixed(1)} %`,
+  );
   const title = `Two-step game after ${config.steps.toLocaleString("en")} steps, sparse at ${levels.join(", ")}`;
   return {
     table: {
       title,
-      columns: [{ title: "Method" }, ...["to 2A", "to 2B", "2A", "2B: 00", "01", "10", "11", "Error", "Plays for 8"].map((name) => ({ title: name, align: "right" as const }))],
+      columns: [
+        { title: "Method" },
+        ...["to 2A", "to 2B", "2A", "2B: 00", "01", "10", "11", "Error", "Plays for 8"].map((name) => ({
+          title: name,
+          align: "right" as const,
+        })),
+      ],
       rows: [
         [...row("Optimal play", optimal), "", ""],
         ...labels.map((label) => {
@@ -127,13 +162,19 @@ function reduceTwoStep(runs: readonly StoredRun[]): Reduction {
           const average = averageValues(seeds.map(({ values }) => values));
           const errors = seeds.map(({ values }) => error(values));
           const won = seeds.filter(({ run }) => run.summary!.winRates.at(-1) === 1).length;
-          return [...row(label, average), `${mean(errors).toFixed(2)}${errors.length > 1 ? ` ± ${standardDeviation(errors).toFixed(2)}` : ""}`, `${won} of ${seeds.length}`];
+          return [
+            ...row(label, average),
+            `${mean(errors).toFixed(2)}${errors.length > 1 ? ` ± ${standardDeviation(errors).toFixed(2)}` : ""}`,
+            `${won} of ${seeds.length}`,
+          ];
         }),
       ],
       note: `Q_tot, means over seeds; discount ${config.discount}. The first step's values are means over what agent 1 does, 2A's over all joint actions. Error: mean absolute error of all 12 values, ± standard deviation over seeds. Plays for 8: seeds whose greedy play gets it at the end.`,
     },
     figure: learnedValues(
-      learned.flatMap(({ label, values }): LearnedValue[] => flat(values).map((value, i) => ({ label, of: PLACES[i], value }))),
+      learned.flatMap(({ label, values }): LearnedValue[] =>
+        flat(values).map((value, i) => ({ label, of: PLACES[i], value })),
+      ),
       new Map(PLACES.map((place, i) => [place, flat(optimal)[i]])),
       { title, value: "Q<sub>tot</sub>" },
     ),
@@ -148,7 +189,8 @@ function flat({ first, gameA, gameB }: TwoStepValues): number[] {
 }
 
 function averageValues(values: readonly TwoStepValues[]): TwoStepValues {
-  const average = (part: keyof TwoStepValues): number[] => JOINT_ACTIONS.map((_, joint) => mean(values.map((one) => one[part][joint])));
+  const average = (part: keyof TwoStepValues): number[] =>
+    JOINT_ACTIONS.map((_, joint) => mean(values.map((one) => one[part][joint])));
   return { first: average("first"), gameA: average("gameA"), gameB: average("gameB") };
 }
 

@@ -10,7 +10,15 @@ import { watchMeasurement, watchRuns } from "./watch.js";
 const runs = mkdtempSync(join(tmpdir(), "mast-watch-"));
 afterAll(() => rmSync(runs, { recursive: true, force: true }));
 
-const small = { environment: "3m", steps: 600, warmup: 100, targetInterval: 5, replay: { offlineBatch: 4, onlineBatch: 2 }, evaluation: { interval: 200, episodes: 4 }, log: { interval: 100 } } satisfies ConfigInput;
+const small = {
+  environment: "3m",
+  steps: 600,
+  warmup: 100,
+  targetInterval: 5,
+  replay: { offlineBatch: 4, onlineBatch: 2 },
+  evaluation: { interval: 200, episodes: 4 },
+  log: { interval: 100 },
+} satisfies ConfigInput;
 const mast = await runOne(resolveConfig({ ...small, method: "mast", topology: { interval: 4 } }), { runs });
 
 it("returns what is complete without training it again, and names what failed", async () => {
@@ -25,7 +33,13 @@ it("returns what is complete without training it again, and names what failed", 
 
 describe("watchMeasurement", () => {
   const measured = { rows: [] } as unknown as Measured;
-  const measurement = (measure: Measurement["measure"]): Measurement => ({ id: "clock", title: "Clock", about: "", profile: "smoke", measure });
+  const measurement = (measure: Measurement["measure"]): Measurement => ({
+    id: "clock",
+    title: "Clock",
+    about: "",
+    profile: "smoke",
+    measure,
+  });
 
   it("returns what was measured, in the profile that was asked for", async () => {
     const measure = vi.fn<Measurement["measure"]>().mockResolvedValue(measured);
@@ -34,13 +48,26 @@ describe("watchMeasurement", () => {
   });
 
   it("stops at an interrupt, and says so in a line", async () => {
-    const stopped = watchMeasurement(measurement((_, { signal } = {}) => new Promise((_resolve, reject) => signal!.addEventListener("abort", () => reject(signal!.reason as Error)))), "smoke");
+    const stopped = watchMeasurement(
+      measurement(
+        (_, { signal } = {}) =>
+          new Promise((_resolve, reject) => signal!.addEventListener("abort", () => reject(signal!.reason as Error))),
+      ),
+      "smoke",
+    );
     await new Promise((resolve) => setImmediate(resolve));
     process.listeners("SIGINT").at(-1)!("SIGINT");
-    await expect(stopped).rejects.toThrow("Clock: stopped before it had measured everything. Run it again to measure anew.");
+    await expect(stopped).rejects.toThrow(
+      "Clock: stopped before it had measured everything. Run it again to measure anew.",
+    );
   });
 
   it("passes on why a measurement failed", async () => {
-    await expect(watchMeasurement(measurement(() => Promise.reject(new Error("no clock"))), "smoke")).rejects.toThrow("no clock");
+    await expect(
+      watchMeasurement(
+        measurement(() => Promise.reject(new Error("no clock"))),
+        "smoke",
+      ),
+    ).rejects.toThrow("no clock");
   });
 });

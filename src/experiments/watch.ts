@@ -40,7 +40,9 @@ export interface WatchOptions {
  */
 export async function watchRuns(configs: readonly Config[], options: WatchOptions = {}): Promise<StoredRun[]> {
   const { title, workers, runs } = options;
-  const labels = new Map(configs.map((config, i) => [runName(config), options.label?.(config) ?? runLabels(configs)[i]!]));
+  const labels = new Map(
+    configs.map((config, i) => [runName(config), options.label?.(config) ?? runLabels(configs)[i]!]),
+  );
   const label = (config: Config): string => labels.get(runName(config))!;
   const store = runs === undefined ? {} : { runs };
   const severalSeeds = new Set(configs.map((config) => config.seed)).size > 1;
@@ -51,7 +53,11 @@ export async function watchRuns(configs: readonly Config[], options: WatchOption
         const run = runOf(config, store);
         if (run === undefined) return [];
         const place = options.place?.(config);
-        return [place === undefined ? winRateCurve(run, label(config)) : { ...winRateCurve(run, place.label), panel: place.panel }];
+        return [
+          place === undefined
+            ? winRateCurve(run, label(config))
+            : { ...winRateCurve(run, place.label), panel: place.panel },
+        ];
       }),
       { ...(title === undefined ? {} : { title }), steps: Math.max(...configs.map((config) => config.steps)) },
     );
@@ -88,10 +94,14 @@ export async function watchRuns(configs: readonly Config[], options: WatchOption
   } finally {
     interrupt.release();
   }
-  if (interrupt.signal.aborted) console.log(`Stopped; what was trained is kept. Run ${inNotebook() ? "the cell" : "it"} again to continue.`);
+  if (interrupt.signal.aborted)
+    console.log(`Stopped; what was trained is kept. Run ${inNotebook() ? "the cell" : "it"} again to continue.`);
   await live.finish(curve());
   const failed = outcomes.filter(({ state }) => state === "failed");
-  if (failed.length > 0) throw new LabError(`${failed.length} of ${outcomes.length} runs failed: ${failed.map(({ config, error }) => `${name(config)}: ${error!.message}`).join("; ")}`);
+  if (failed.length > 0)
+    throw new LabError(
+      `${failed.length} of ${outcomes.length} runs failed: ${failed.map(({ config, error }) => `${name(config)}: ${error!.message}`).join("; ")}`,
+    );
   return outcomes.flatMap(({ run }) => run ?? []);
 }
 
@@ -107,12 +117,17 @@ export async function watchMeasurement(measurement: Measurement, profile: Profil
   const progress = showShare(measurement.title);
   const interrupt = interruptSignal();
   try {
-    const measured = await measurement.measure(profile, { signal: interrupt.signal, onProgress: (share, what) => progress.update({ share, what }) });
+    const measured = await measurement.measure(profile, {
+      signal: interrupt.signal,
+      onProgress: (share, what) => progress.update({ share, what }),
+    });
     progress.update({ share: 1, what: "done" });
     return measured;
   } catch (error) {
     if (!interrupt.signal.aborted) throw error;
-    throw new LabError(`${measurement.title}: stopped before it had measured everything. Run ${inNotebook() ? "the cell" : "it"} again to measure anew.`);
+    throw new LabError(
+      `${measurement.title}: stopped before it had measured everything. Run ${inNotebook() ? "the cell" : "it"} again to measure anew.`,
+    );
   } finally {
     interrupt.release();
   }

@@ -76,15 +76,24 @@ const TEST = { seed: 0, examples: 512, times: 20 } as const;
  * @example
  * const { errors } = await trainSupervised(task, "rigl", 1);
  */
-export async function trainSupervised(task: SupervisedTask, method: PaperMethod, seed: number, options: { readonly signal?: AbortSignal; readonly onTest?: (share: number) => void } = {}): Promise<SupervisedRun> {
+export async function trainSupervised(
+  task: SupervisedTask,
+  method: PaperMethod,
+  seed: number,
+  options: { readonly signal?: AbortSignal; readonly onTest?: (share: number) => void } = {},
+): Promise<SupervisedRun> {
   const config = configOf(task, method, seed);
   const { examples, batch = 64, updates } = task;
   const stream = (name: keyof typeof STREAMS): Random => createRandom(seed, STREAMS[name]);
   const shape = supervisedShape(task);
   const specs = networkParameters(shape).filter(({ network }) => network === "agent");
-  const masks = method === "dense" ? new Map<string, Uint8Array>() : initialMasks(specs, { sparsity: task.sparsity, distribution: "erdos-renyi" }, stream("masks"));
+  const masks =
+    method === "dense"
+      ? new Map<string, Uint8Array>()
+      : initialMasks(specs, { sparsity: task.sparsity, distribution: "erdos-renyi" }, stream("masks"));
   const engine = createWasmEngine(shape, initialParameters(networkParameters(shape), stream("parameters")), masks);
-  const agentMasks = (): Map<string, Uint8Array> => new Map(specs.flatMap(({ name, maskable }) => (maskable ? [[name, engine.mask(name)]] : [])));
+  const agentMasks = (): Map<string, Uint8Array> =>
+    new Map(specs.flatMap(({ name, maskable }) => (maskable ? [[name, engine.mask(name)]] : [])));
   try {
     const known = drawExamples(task, examples, stream("examples"));
     const others = groupEpisodes(drawExamples(task, TEST.examples, createRandom(TEST.seed, STREAMS.examples)), shape);
@@ -106,21 +115,38 @@ export async function trainSupervised(task: SupervisedTask, method: PaperMethod,
       }
       options.signal?.throwIfAborted();
 
-      const groups = groupEpisodes(Array.from({ length: batch }, () => known[batches.below(examples)]), shape);
+      const groups = groupEpisodes(
+        Array.from({ length: batch }, () => known[batches.below(examples)]),
+        shape,
+      );
       const evolves = config.topology.grow !== "none" && (update + 1) % config.topology.interval === 0;
       if (evolves && config.topology.grow === "gradient") engine.requestDenseGradients();
       squaredError(engine, groups, batch, true);
-      if (!Number.isFinite(engine.step(config.optimiser))) throw new LabError(`The gradient is not finite after ${update} updates: training has diverged. Try a smaller learningRate than ${config.optimiser.learningRate}.`);
+      if (!Number.isFinite(engine.step(config.optimiser)))
+        throw new LabError(
+          `The gradient is not finite after ${update} updates: training has diverged. Try a smaller learningRate than ${config.optimiser.learningRate}.`,
+        );
       if (evolves) await evolveNetworks(engine, config, update + 1, topology);
     }
-    return { task, method, seed, updates: tests.map(([update]) => update), errors: tests.map(([, error]) => error), before, after: agentMasks() };
+    return {
+      task,
+      method,
+      seed,
+      updates: tests.map(([update]) => update),
+      errors: tests.map(([, error]) => error),
+      before,
+      after: agentMasks(),
+    };
   } finally {
     engine.dispose();
   }
 }
 
 /** The inputs that matter: the first of them, and how many. They stand in the middle, away from the lowest indices that ties would prefer. */
-export function relevantInputs({ inputs, relevant }: Pick<SupervisedTask, "inputs" | "relevant">): { readonly start: number; readonly length: number } {
+export function relevantInputs({ inputs, relevant }: Pick<SupervisedTask, "inputs" | "relevant">): {
+  readonly start: number;
+  readonly length: number;
+} {
   return { start: Math.floor((inputs - relevant) / 2), length: relevant };
 }
 
@@ -133,8 +159,13 @@ export function relevantInputs({ inputs, relevant }: Pick<SupervisedTask, "input
  * @example
  * connectedInputs(run.after, { inputs: 102, hidden: 32 });
  */
-export function connectedInputs(masks: ReadonlyMap<string, Uint8Array>, { inputs, hidden }: { readonly inputs: number; readonly hidden: number }): Uint8Array {
-  const [fc1, gates, fc2] = ["agent.fc1.weight", "agent.rnn.weight_ih", "agent.fc2.weight"].map((name) => masks.get(name)!);
+export function connectedInputs(
+  masks: ReadonlyMap<string, Uint8Array>,
+  { inputs, hidden }: { readonly inputs: number; readonly hidden: number },
+): Uint8Array {
+  const [fc1, gates, fc2] = ["agent.fc1.weight", "agent.rnn.weight_ih", "agent.fc2.weight"].map((name) =>
+    masks.get(name)!,
+  );
   const outputs = fc2.length / hidden;
   // Backwards: units that reach the output; units of the first layer that reach one of those through any of its three gates; inputs.
   const units = reaching(fc2, new Uint8Array(outputs).fill(1), hidden);
@@ -145,7 +176,8 @@ export function connectedInputs(masks: ReadonlyMap<string, Uint8Array>, { inputs
 /** Columns of a mask that have a connection to one of the given rows. */
 function reaching(mask: Uint8Array, rows: Uint8Array, columns: number): Uint8Array {
   const reached = new Uint8Array(columns);
-  for (let i = 0; i < mask.length; i++) if (mask[i] === 1 && rows[Math.floor(i / columns)] === 1) reached[i % columns] = 1;
+  for (let i = 0; i < mask.length; i++)
+    if (mask[i] === 1 && rows[Math.floor(i / columns)] === 1) reached[i % columns] = 1;
   return reached;
 }
 
@@ -154,14 +186,38 @@ export function supervisedShape({ inputs, hidden }: Pick<SupervisedTask, "inputs
   return { agents: 1, actions: 1, observation: inputs, state: 1, hidden, embed: 1, hypernetEmbed: 1 };
 }
 
-function configOf({ inputs, relevant, examples, batch = 64, hidden, sparsity, interval, updates, fraction = 0.5, learningRate = 0.001 }: SupervisedTask, method: PaperMethod, seed: number): Config {
+function configOf(
+  {
+    inputs,
+    relevant,
+    examples,
+    batch = 64,
+    hidden,
+    sparsity,
+    interval,
+    updates,
+    fraction = 0.5,
+    learningRate = 0.001,
+  }: SupervisedTask,
+  method: PaperMethod,
+  seed: number,
+): Config {
   for (const [field, value] of Object.entries({ inputs, relevant, examples, batch, updates })) {
-    if (!(Number.isInteger(value) && value >= 1)) throw new ConfigError(`supervised task: ${field} is ${value}; it must be a whole number, at least 1`);
+    if (!(Number.isInteger(value) && value >= 1))
+      throw new ConfigError(`supervised task: ${field} is ${value}; it must be a whole number, at least 1`);
   }
-  if (relevant > inputs) throw new ConfigError(`supervised task: relevant is ${relevant}, but there are ${inputs} inputs: choose at most as many`);
-  if (!["dense", "ss", "set", "rigl"].includes(method)) throw new ConfigError(`supervised task: method is "${method}"; allowed: "dense", "ss", "set", "rigl"`);
+  if (relevant > inputs)
+    throw new ConfigError(
+      `supervised task: relevant is ${relevant}, but there are ${inputs} inputs: choose at most as many`,
+    );
+  if (!["dense", "ss", "set", "rigl"].includes(method))
+    throw new ConfigError(`supervised task: method is "${method}"; allowed: "dense", "ss", "set", "rigl"`);
   return resolveConfig({
-    method, seed, steps: updates, network: { hidden }, optimiser: { learningRate },
+    method,
+    seed,
+    steps: updates,
+    network: { hidden },
+    optimiser: { learningRate },
     ...(method === "dense" ? {} : { sparsity: { level: sparsity }, topology: { interval, fraction } }),
   });
 }
@@ -174,10 +230,21 @@ function drawExamples(task: SupervisedTask, count: number, random: Random): Epis
     const observations = new Float32Array(2 * inputs);
     for (let j = 0; j < inputs; j++) observations[j] = normal(random);
     const x = observations.subarray(start, start + length);
-    const y = x.reduce((sum, value, k) => sum + (relation === "sum" ? (k % 2 === 0 ? value : -value) : value * x[(k + 1) % length]), 0) / Math.sqrt(length);
+    const y =
+      x.reduce(
+        (sum, value, k) => sum + (relation === "sum" ? (k % 2 === 0 ? value : -value) : value * x[(k + 1) % length]),
+        0,
+      ) / Math.sqrt(length);
     return {
-      index, seed: 0, length: 1, observations, states: new Float32Array(2), availableActions: new Uint8Array(2).fill(1),
-      actions: new Uint8Array(1), rewards: Float32Array.of(y), terminal: true,
+      index,
+      seed: 0,
+      length: 1,
+      observations,
+      states: new Float32Array(2),
+      availableActions: new Uint8Array(2).fill(1),
+      actions: new Uint8Array(1),
+      rewards: Float32Array.of(y),
+      terminal: true,
     };
   });
 }
@@ -200,7 +267,10 @@ function squaredError(engine: Engine<true>, groups: readonly EpisodeGroup[], exa
     engine.load(group);
     const predicted = chosenValues(engine.agent.forward("online", learn), group);
     const gradient = new Float32Array(predicted.length);
-    error += tdLoss({ lengths: group.lengths, qTot: predicted, targets: group.rewards, normaliser: examples }, gradient);
+    error += tdLoss(
+      { lengths: group.lengths, qTot: predicted, targets: group.rewards, normaliser: examples },
+      gradient,
+    );
     if (learn) engine.agent.backward(gradient);
   }
   return error;

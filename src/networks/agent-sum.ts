@@ -47,7 +47,10 @@ export function createAgentSum(kind: "sum" | "none", loaded: () => EpisodeGroup)
         const step = Math.floor(row / agents) * lanes;
         for (let action = 0; action < actionCount; action++) {
           for (let lane = 0; lane < lanes; lane++, i++) {
-            replaced[i] = available[i] === 0 ? -Infinity : totals[step + lane] + share * (alternatives[i] - values[row * lanes + lane]);
+            replaced[i] =
+              available[i] === 0
+                ? -Infinity
+                : totals[step + lane] + share * (alternatives[i] - values[row * lanes + lane]);
           }
         }
       }

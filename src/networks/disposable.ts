@@ -2,12 +2,16 @@ import { LabError } from "../errors.js";
 import type { Engine } from "./engine.js";
 
 /** Adds `dispose`, which lets go of everything that holds native memory: the methods, and those of the networks. `release` is called once, first. */
-export function disposable<AtOnce extends boolean>(engine: Omit<Engine<AtOnce>, "dispose">, release: () => void = () => undefined): Engine<AtOnce> {
+export function disposable<AtOnce extends boolean>(
+  engine: Omit<Engine<AtOnce>, "dispose">,
+  release: () => void = () => undefined,
+): Engine<AtOnce> {
   const disposed = () => {
     throw new LabError("The engine has been disposed of; create another.");
   };
   const refuse = (part: object) => {
-    for (const [name, value] of Object.entries(part)) if (typeof value === "function") Object.assign(part, { [name]: disposed });
+    for (const [name, value] of Object.entries(part))
+      if (typeof value === "function") Object.assign(part, { [name]: disposed });
   };
   const result: Engine<AtOnce> = {
     ...engine,

@@ -75,7 +75,11 @@ export interface Engine<AtOnce extends boolean = boolean> {
 }
 
 /** Makes an engine whose networks, online and target, have the given parameters, by name, and masks, [out, in] by weight name. */
-export type OpenEngine = (shape: NetworkShape, parameters: Parameters, masks: ReadonlyMap<string, Uint8Array>) => Engine | Promise<Engine>;
+export type OpenEngine = (
+  shape: NetworkShape,
+  parameters: Parameters,
+  masks: ReadonlyMap<string, Uint8Array>,
+) => Engine | Promise<Engine>;
 
 /** Agents over the steps of the loaded episodes. */
 export interface AgentNetwork<AtOnce extends boolean = boolean> {
@@ -115,7 +119,12 @@ export interface MonotonicMixer<AtOnce extends boolean = boolean> extends Mixing
    * // Of next states: the greedy joint action's values, and all Q-values from step 1 on.
    * const totals = await engine.mixer.counterfactuals("online", greedy, q.subarray(agents * actions * LANES), 1);
    */
-  counterfactuals(side: NetworkSide, values: Float32Array, alternatives: Float32Array, offset: 0 | 1): Answer<Float32Array, AtOnce>;
+  counterfactuals(
+    side: NetworkSide,
+    values: Float32Array,
+    alternatives: Float32Array,
+    offset: 0 | 1,
+  ): Answer<Float32Array, AtOnce>;
 }
 
 /** RMSprop as in PyTorch: v = alpha v + (1 - alpha) g^2; w -= learningRate g / (sqrt(v) + epsilon). */

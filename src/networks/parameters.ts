@@ -113,16 +113,20 @@ export function parameterChecks(specs: readonly ParameterSpec[]) {
     /** @throws {Error} when there is no such parameter, or it has another number of values */
     check(name: string, length?: number): void {
       const size = sizeOf.get(name);
-      if (size === undefined) throw new LabError(`Unknown parameter "${name}"; there are ${[...sizeOf.keys()].join(", ")}.`);
-      if (length !== undefined && length !== size) throw new LabError(`Parameter "${name}" has ${size} values, got ${length}.`);
+      if (size === undefined)
+        throw new LabError(`Unknown parameter "${name}"; there are ${[...sizeOf.keys()].join(", ")}.`);
+      if (length !== undefined && length !== size)
+        throw new LabError(`Parameter "${name}" has ${size} values, got ${length}.`);
     },
     /** @throws {Error} when it is no weight matrix */
     checkMaskable(name: string): void {
-      if (!maskable.has(name)) throw new LabError(`"${name}" has no mask; weight matrices have: ${[...maskable].join(", ")}.`);
+      if (!maskable.has(name))
+        throw new LabError(`"${name}" has no mask; weight matrices have: ${[...maskable].join(", ")}.`);
     },
     /** @throws {Error} when one is missing */
     checkComplete(parameters: Parameters): void {
-      for (const name of sizeOf.keys()) if (!parameters.has(name)) throw new LabError(`No initial values for parameter "${name}".`);
+      for (const name of sizeOf.keys())
+        if (!parameters.has(name)) throw new LabError(`No initial values for parameter "${name}".`);
     },
   };
 }

@@ -48,7 +48,12 @@ function gru(values: Values, name: string, x: Float64Array, h: Float64Array): Fl
 }
 
 /** Q_tot(s, q_1..q_N), equation 1 of QMIX: weights of the mixing network are absolute values of the hypernetworks' outputs. */
-export function referenceMixer(shape: NetworkShape, values: Values, state: ArrayLike<number>, q: readonly number[]): number {
+export function referenceMixer(
+  shape: NetworkShape,
+  values: Values,
+  state: ArrayLike<number>,
+  q: readonly number[],
+): number {
   const s = Float64Array.from(state);
   const w1 = linear(values, "mixer.hyper_w_1.2", relu(linear(values, "mixer.hyper_w_1.0", s)));
   const wFinal = linear(values, "mixer.hyper_w_final.2", relu(linear(values, "mixer.hyper_w_final.0", s)));
@@ -76,7 +81,8 @@ function linear(values: Values, name: string, x: Float64Array): Float64Array {
 }
 
 function product(weight: ArrayLike<number>, bias: ArrayLike<number>, x: Float64Array): Float64Array {
-  if (weight.length !== bias.length * x.length) throw new LabError(`A ${bias.length} x ${x.length} matrix has not ${weight.length} values.`);
+  if (weight.length !== bias.length * x.length)
+    throw new LabError(`A ${bias.length} x ${x.length} matrix has not ${weight.length} values.`);
   const y = Float64Array.from(bias);
   for (let row = 0, i = 0; row < y.length; row++) {
     for (let column = 0; column < x.length; column++, i++) y[row] += weight[i] * x[column];

@@ -26,7 +26,9 @@ export function updateCycle(startAnew: () => void): UpdateCycle {
     [stepped, added] = [false, false];
     startAnew();
   };
-  const watch = <Gradient, Network extends { backward(gradient: Float32Array): Gradient }>(network: Network): Network => ({
+  const watch = <Gradient, Network extends { backward(gradient: Float32Array): Gradient }>(
+    network: Network,
+  ): Network => ({
     ...network,
     backward(gradient: Float32Array) {
       added = true;
@@ -42,7 +44,10 @@ export function updateCycle(startAnew: () => void): UpdateCycle {
     }),
     request() {
       begin();
-      if (added) throw new LabError("requestDenseGradients() comes before the first backward pass of an update: what was added up so far is sparse.");
+      if (added)
+        throw new LabError(
+          "requestDenseGradients() comes before the first backward pass of an update: what was added up so far is sparse.",
+        );
     },
     end() {
       stepped = true;

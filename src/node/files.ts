@@ -40,7 +40,8 @@ export function readNamedFile(path: string, what: string, known: Readonly<Record
   try {
     const status = statSync(path);
     // A device such as /dev/zero never ends.
-    if (!status.isFile() && !status.isFIFO() && !status.isDirectory()) throw new LabError("it is no file but a device or socket");
+    if (!status.isFile() && !status.isFIFO() && !status.isDirectory())
+      throw new LabError("it is no file but a device or socket");
     return readFileSync(path, "utf8");
   } catch (error) {
     throw new LabError(`Cannot read ${what} ${shortPath(path)}: ${causeOf(error, known)}.`, { cause: error });
@@ -57,7 +58,9 @@ export function readNamedJson(path: string, what: string, known: Readonly<Record
     return JSON.parse(text);
   } catch (error) {
     const why = text.trim() === "" ? "it is empty" : (error as Error).message.replace(/\s+/g, " ").slice(0, 200);
-    throw new LabError(`${what[0]!.toUpperCase()}${what.slice(1)} ${shortPath(path)} is not valid JSON: ${why}.`, { cause: error });
+    throw new LabError(`${what[0]!.toUpperCase()}${what.slice(1)} ${shortPath(path)} is not valid JSON: ${why}.`, {
+      cause: error,
+    });
   }
 }
 
@@ -72,7 +75,10 @@ export function writeNamed<T>(path: string, advice: string, action: () => T): T 
     return action();
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === undefined) throw error;
-    throw new LabError(`Cannot write ${shortPath(path)}: ${causeOf(error, { ENOENT: "its folder is not there", EACCES: "this user may not write there", EPERM: "this user may not write there" })}; ${advice}.`, { cause: error });
+    throw new LabError(
+      `Cannot write ${shortPath(path)}: ${causeOf(error, { ENOENT: "its folder is not there", EACCES: "this user may not write there", EPERM: "this user may not write there" })}; ${advice}.`,
+      { cause: error },
+    );
   }
 }
 

@@ -20,13 +20,28 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 /** The order of addon.c. */
 const FUNCTIONS = [
-  "agentForward", "agentBackward", "mixerForward", "mixerBackward", "mixerCounterfactuals", "centralForward", "centralBackward", "actorForward", "layOut", "collect", "step",
-  "clear", "refresh", "peak",
+  "agentForward",
+  "agentBackward",
+  "mixerForward",
+  "mixerBackward",
+  "mixerCounterfactuals",
+  "centralForward",
+  "centralBackward",
+  "actorForward",
+  "layOut",
+  "collect",
+  "step",
+  "clear",
+  "refresh",
+  "peak",
 ] as const;
 /** How many numbers each takes. */
 const NUMBERS = [5, 1, 4, 1, 3, 4, 1, 2, 4, 2, 7, 2, 2, 3];
 
-const canFuzz = process.arch === "x64" && spawnSync("gcc", ["--version"]).status === 0 && "kernels" in findNativeKernels(new URL("../networks/kernels/built/", import.meta.url), 256);
+const canFuzz =
+  process.arch === "x64" &&
+  spawnSync("gcc", ["--version"]).status === 0 &&
+  "kernels" in findNativeKernels(new URL("../networks/kernels/built/", import.meta.url), 256);
 if (!canFuzz) console.log("The addon is not fuzzed: that takes gcc and a processor with AVX2.");
 
 /** Native kernels that write down some of their calls. */
@@ -61,39 +76,76 @@ function write(file: string, f: number, memory: ArrayBuffer, given: unknown[]): 
   };
   look(numbers[0], 64, 2);
   const arrays = f === FUNCTIONS.indexOf("layOut") ? 400 : 0;
-  appendFileSync(file, new Uint8Array(Uint32Array.of(f, numbers.length, memory.byteLength, interesting.length, arrays).buffer));
-  for (const part of [Float64Array.from(numbers), Uint32Array.from(interesting), new Uint8Array(memory)]) appendFileSync(file, new Uint8Array(part.buffer));
+  appendFileSync(
+    file,
+    new Uint8Array(Uint32Array.of(f, numbers.length, memory.byteLength, interesting.length, arrays).buffer),
+  );
+  for (const part of [Float64Array.from(numbers), Uint32Array.from(interesting), new Uint8Array(memory)])
+    appendFileSync(file, new Uint8Array(part.buffer));
 }
 
-it.skipIf(!canFuzz)("the addon stays within its memory, whatever numbers it is given", { timeout: 600_000 }, async () => {
-  const native = (findNativeKernels(new URL("../networks/kernels/built/", import.meta.url), 256) as { kernels: NativeKernels }).kernels;
-  const file = join(folder, "calls");
-  for (const density of [0.3, 0.8]) {
-    const random = createRandom(3);
-    const shape = SHAPES.central;
-    const masks = randomMasks(shape, density, random);
-    const engine = createWasmEngine(shape, maskedParameters(shape, masks, random), masks, { native: recorder(native, file) });
-    const groups = groupEpisodes(randomEpisodes(shape, [3, 5, 2], random), shape);
-    for (const algorithm of ["qmix", "ow-qmix", "res"] as const) {
-      await updateNetworks(engine, groups, countSteps(groups), resolveConfig({ environment: "two-step", algorithm, method: "rigl" }), 0);
+it.skipIf(!canFuzz)(
+  "the addon stays within its memory, whatever numbers it is given",
+  { timeout: 600_000 },
+  async () => {
+    const native = (
+      findNativeKernels(new URL("../networks/kernels/built/", import.meta.url), 256) as { kernels: NativeKernels }
+    ).kernels;
+    const file = join(folder, "calls");
+    for (const density of [0.3, 0.8]) {
+      const random = createRandom(3);
+      const shape = SHAPES.central;
+      const masks = randomMasks(shape, density, random);
+      const engine = createWasmEngine(shape, maskedParameters(shape, masks, random), masks, {
+        native: recorder(native, file),
+      });
+      const groups = groupEpisodes(randomEpisodes(shape, [3, 5, 2], random), shape);
+      for (const algorithm of ["qmix", "ow-qmix", "res"] as const) {
+        await updateNetworks(
+          engine,
+          groups,
+          countSteps(groups),
+          resolveConfig({ environment: "two-step", algorithm, method: "rigl" }),
+          0,
+        );
+      }
+      engine.requestDenseGradients();
+      await updateNetworks(
+        engine,
+        groups,
+        countSteps(groups),
+        resolveConfig({ environment: "two-step", method: "rigl" }),
+        0,
+      );
+      const actor = engine.createActor(2);
+      for (let step = 0; step < 2; step++) actor.forward();
+      engine.dispose();
     }
-    engine.requestDenseGradients();
-    await updateNetworks(engine, groups, countSteps(groups), resolveConfig({ environment: "two-step", method: "rigl" }), 0);
-    const actor = engine.createActor(2);
-    for (let step = 0; step < 2; step++) actor.forward();
-    engine.dispose();
-  }
-  const common = ["-O1", "-g", "-std=gnu11", "-fsanitize=address", "-ffp-contract=off", "-fno-strict-aliasing", "-w", "-DTABLE=avx2", '-DNAME="AVX2"'];
-  const table = join(folder, "native.o");
-  execFileSync("gcc", [...common, "-mavx2", "-mbmi2", "-DWIDTH=32", "-c", join(sources, "native.c"), "-o", table]);
-  execFileSync("gcc", [...common, "-c", join(sources, "fuzz.c"), "-o", join(folder, "fuzz.o")]);
-  execFileSync("gcc", ["-fsanitize=address", join(folder, "fuzz.o"), table, "-lm", "-o", join(folder, "fuzz")]);
-  const { status, stdout, stderr } = spawnSync(join(folder, "fuzz"), [file, "40"], { encoding: "utf8", env: { ...process.env, ASAN_OPTIONS: "detect_leaks=0" } });
-  expect(stderr).toBe("");
-  expect(status).toBe(0);
-  const [calls, refused] = /(\d+) calls, (\d+) refused/.exec(stdout)!.slice(1).map(Number);
-  // Both happen: numbers that fit, and numbers that do not.
-  expect(refused).toBeGreaterThan(calls / 20);
-  expect(calls - refused).toBeGreaterThan(calls / 20);
-  console.log(stdout.trim());
-});
+    const common = [
+      "-O1",
+      "-g",
+      "-std=gnu11",
+      "-fsanitize=address",
+      "-ffp-contract=off",
+      "-fno-strict-aliasing",
+      "-w",
+      "-DTABLE=avx2",
+      '-DNAME="AVX2"',
+    ];
+    const table = join(folder, "native.o");
+    execFileSync("gcc", [...common, "-mavx2", "-mbmi2", "-DWIDTH=32", "-c", join(sources, "native.c"), "-o", table]);
+    execFileSync("gcc", [...common, "-c", join(sources, "fuzz.c"), "-o", join(folder, "fuzz.o")]);
+    execFileSync("gcc", ["-fsanitize=address", join(folder, "fuzz.o"), table, "-lm", "-o", join(folder, "fuzz")]);
+    const { status, stdout, stderr } = spawnSync(join(folder, "fuzz"), [file, "40"], {
+      encoding: "utf8",
+      env: { ...process.env, ASAN_OPTIONS: "detect_leaks=0" },
+    });
+    expect(stderr).toBe("");
+    expect(status).toBe(0);
+    const [calls, refused] = /(\d+) calls, (\d+) refused/.exec(stdout)!.slice(1).map(Number);
+    // Both happen: numbers that fit, and numbers that do not.
+    expect(refused).toBeGreaterThan(calls / 20);
+    expect(calls - refused).toBeGreaterThan(calls / 20);
+    console.log(stdout.trim());
+  },
+);

@@ -6,4 +6,9 @@ import "./python/environment.js";
 import { openBackend } from "./tensorflow/backend.js";
 
 // Importing this module makes Node.js the host of the core in this thread.
-setHost({ kernels: readWasmKernels, nativeKernels, nextTurn: () => nextTurn(), openTensorflow: async (backend) => (await openBackend(backend)).tf });
+setHost({
+  kernels: readWasmKernels,
+  nativeKernels,
+  nextTurn: () => nextTurn(),
+  openTensorflow: async (backend) => (await openBackend(backend)).tf,
+});

@@ -47,8 +47,16 @@ const upTo = (most: number, random: Random) => 1 + random.below(1 + random.below
 function randomShape(algorithm: string, random: Random): NetworkShape {
   const weighted = algorithm === "ow-qmix" || algorithm === "cw-qmix";
   return {
-    agents: upTo(10, random), actions: 1 + upTo(9, random), observation: upTo(40, random), state: upTo(50, random), hidden: upTo(40, random), embed: upTo(20, random),
-    hypernetEmbed: upTo(30, random), ...(weighted && { centralEmbed: upTo(40, random) }), ...(algorithm === "vdn" && { mixer: "sum" as const }), ...(algorithm === "iql" && { mixer: "none" as const }),
+    agents: upTo(10, random),
+    actions: 1 + upTo(9, random),
+    observation: upTo(40, random),
+    state: upTo(50, random),
+    hidden: upTo(40, random),
+    embed: upTo(20, random),
+    hypernetEmbed: upTo(30, random),
+    ...(weighted && { centralEmbed: upTo(40, random) }),
+    ...(algorithm === "vdn" && { mixer: "sum" as const }),
+    ...(algorithm === "iql" && { mixer: "none" as const }),
   };
 }
 
@@ -57,7 +65,10 @@ async function everything(engine: Engine<true>, seed: number, input: ConfigInput
   const random = createRandom(seed);
   const config = resolveConfig({ environment: "two-step", method: "rigl", ...input });
   const hash = createHash("sha256");
-  const hear = (values: Float32Array | number) => hash.update(typeof values === "number" ? `${values}` : new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
+  const hear = (values: Float32Array | number) =>
+    hash.update(
+      typeof values === "number" ? `${values}` : new Uint8Array(values.buffer, values.byteOffset, values.byteLength),
+    );
   const lengths = Array.from({ length: upTo(34, random) }, () => upTo(12, random));
   for (let update = 0; update < 2; update++) {
     const groups = groupEpisodes(randomEpisodes(engine.shape, lengths, random), engine.shape);
@@ -67,7 +78,8 @@ async function everything(engine: Engine<true>, seed: number, input: ConfigInput
     for (const { name } of engine.parameters) hear(engine.gradient(name));
     if (update === 0) engine.copyToTarget();
   }
-  for (const values of [engine.read("online"), engine.read("target"), engine.readOptimiser()]) for (const each of values.values()) hear(each);
+  for (const values of [engine.read("online"), engine.read("target"), engine.readOptimiser()])
+    for (const each of values.values()) hear(each);
   // Values of lanes that are there: the others are unspecified.
   const [group] = groupEpisodes(randomEpisodes(engine.shape, lengths, random), engine.shape);
   engine.load(group);
@@ -92,26 +104,38 @@ describe.skipIf(widths.length === 0)("kernels in native code and in WebAssembly"
       const open = (native: NativeKernels | null) => createWasmEngine(shape, parameters, masks, { native });
       const expected = await everything(open(null), seed, input);
       for (const [instructions, native] of widths) {
-        expect(await everything(open(native), seed, input), `${instructions}, seed ${seed}: ${JSON.stringify(shape)}`).toBe(expected);
+        expect(
+          await everything(open(native), seed, input),
+          `${instructions}, seed ${seed}: ${JSON.stringify(shape)}`,
+        ).toBe(expected);
       }
     }
   });
 
-  it.each(["qmix", "ow-qmix", "res"] as const)("are exchanged in the middle of a training without a trace: %s", async (algorithm) => {
-    const input = combination(algorithm, "mast");
-    const opened = (native: NativeKernels | null) => ({ open: (...[shape, parameters, masks]: Parameters<typeof createWasmEngine>) => createWasmEngine(shape, parameters, masks, { native }) });
-    const [native, wasm] = [opened(widths[0][1]), opened(null)];
-    const whole = await collect(input, { ...wasm, checkpointEvery: 0 });
-    const lines = withoutCheckpoints(whole).map(recordText);
-    expect(withoutCheckpoints(await collect(input, native)).map(recordText)).toEqual(lines);
-    for (const [first, second] of [[native, wasm], [wasm, native]]) {
-      const begun = await collect(input, { ...first, checkpointEvery: 0 });
-      const middle = begun.filter(({ kind }) => kind === "checkpoint")[20] as { state: TrainState };
-      const before = withoutCheckpoints(begun.slice(0, begun.indexOf(middle as never))).map(recordText);
-      const after = withoutCheckpoints(await collect(input, { ...second, resume: middle.state })).map(recordText);
-      expect([...before, ...after]).toEqual(lines);
-    }
-  });
+  it.each(["qmix", "ow-qmix", "res"] as const)(
+    "are exchanged in the middle of a training without a trace: %s",
+    async (algorithm) => {
+      const input = combination(algorithm, "mast");
+      const opened = (native: NativeKernels | null) => ({
+        open: (...[shape, parameters, masks]: Parameters<typeof createWasmEngine>) =>
+          createWasmEngine(shape, parameters, masks, { native }),
+      });
+      const [native, wasm] = [opened(widths[0][1]), opened(null)];
+      const whole = await collect(input, { ...wasm, checkpointEvery: 0 });
+      const lines = withoutCheckpoints(whole).map(recordText);
+      expect(withoutCheckpoints(await collect(input, native)).map(recordText)).toEqual(lines);
+      for (const [first, second] of [
+        [native, wasm],
+        [wasm, native],
+      ]) {
+        const begun = await collect(input, { ...first, checkpointEvery: 0 });
+        const middle = begun.filter(({ kind }) => kind === "checkpoint")[20] as { state: TrainState };
+        const before = withoutCheckpoints(begun.slice(0, begun.indexOf(middle as never))).map(recordText);
+        const after = withoutCheckpoints(await collect(input, { ...second, resume: middle.state })).map(recordText);
+        expect([...before, ...after]).toEqual(lines);
+      }
+    },
+  );
 
   it("work in memory that has grown, and only there", () => {
     const native = widths[0][1];
@@ -127,7 +151,10 @@ describe.skipIf(widths.length === 0)("kernels in native code and in WebAssembly"
 
 describe("files of native kernels", () => {
   const machine = `${process.platform}-${process.arch}`;
-  const manifest = JSON.parse(readFileSync(new URL("manifest.json", built), "utf8")) as { sources: string; files: Record<string, string> };
+  const manifest = JSON.parse(readFileSync(new URL("manifest.json", built), "utf8")) as {
+    sources: string;
+    files: Record<string, string>;
+  };
   /** A copy of what was built, changed. */
   function changed(change: (folder: string, file: string) => void): URL {
     const folder = mkdtempSync(join(tmpdir(), "mast-kernels-"));
@@ -141,7 +168,9 @@ describe("files of native kernels", () => {
   const reason = (folder: URL, bits?: number) => (findNativeKernels(folder, bits) as { reason?: string }).reason;
 
   it("are all of the present sources, small, and each what the list of them says", async () => {
-    const { hashOfSources } = (await import(new URL("../networks/kernels/build.mjs", import.meta.url).href)) as { hashOfSources(): string };
+    const { hashOfSources } = (await import(new URL("../networks/kernels/build.mjs", import.meta.url).href)) as {
+      hashOfSources(): string;
+    };
     expect(manifest.sources).toBe(hashOfSources());
     const files = readdirSync(built).filter((name) => name !== "manifest.json");
     expect(files.sort()).toEqual(Object.keys(manifest.files).sort());
@@ -155,19 +184,40 @@ describe("files of native kernels", () => {
 
   it.skipIf(widths.length === 0)("are not loaded where something is wrong with them, in a line that says what", () => {
     expect(reason(changed(() => undefined))).toBeUndefined();
-    expect(reason(changed((_, file) => writeFileSync(file, readFileSync(file).subarray(0, 5000))))).toMatch(/\.node is not the file that was built$/);
+    expect(reason(changed((_, file) => writeFileSync(file, readFileSync(file).subarray(0, 5000))))).toMatch(
+      /\.node is not the file that was built$/,
+    );
     expect(reason(changed((_, file) => writeFileSync(file, "foreign")))).toMatch(/is not the file that was built$/);
     expect(reason(changed((_, file) => rmSync(file)))).toMatch(/cannot be loaded \(ENOENT/);
     expect(reason(changed((folder) => rmSync(join(folder, "manifest.json"))))).toMatch(/cannot be loaded \(ENOENT/);
     // A list that belongs to another file, to sources of another day, or to a machine that nothing was built for.
-    expect(reason(changed((folder, file) => (writeFileSync(file, "foreign"), rename(folder, (all) => ({ ...all, files: { ...all.files, [`${machine}.node`]: createHash("sha256").update("foreign").digest("hex") } })))))).toMatch(/cannot be loaded/);
-    expect(reason(changed((folder) => rename(folder, (all) => ({ ...all, sources: "other" }))))).toMatch(/built from other sources$/);
-    expect((findNativeKernels(built, 512, "sunos-sparc") as { reason: string }).reason).toBe("there are none for sunos-sparc");
+    expect(
+      reason(
+        changed(
+          (folder, file) => (
+            writeFileSync(file, "foreign"),
+            rename(folder, (all) => ({
+              ...all,
+              files: { ...all.files, [`${machine}.node`]: createHash("sha256").update("foreign").digest("hex") },
+            }))
+          ),
+        ),
+      ),
+    ).toMatch(/cannot be loaded/);
+    expect(reason(changed((folder) => rename(folder, (all) => ({ ...all, sources: "other" }))))).toMatch(
+      /built from other sources$/,
+    );
+    expect((findNativeKernels(built, 512, "sunos-sparc") as { reason: string }).reason).toBe(
+      "there are none for sunos-sparc",
+    );
   });
 
-  it.skipIf(process.arch !== "x64" || widths.length === 0)("are not used by a processor without their instructions", () => {
-    expect(reason(built, 128)).toContain("lacks their instructions");
-  });
+  it.skipIf(process.arch !== "x64" || widths.length === 0)(
+    "are not used by a processor without their instructions",
+    () => {
+      expect(reason(built, 128)).toContain("lacks their instructions");
+    },
+  );
 });
 
 describe("MAST_KERNELS", () => {

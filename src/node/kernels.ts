@@ -38,7 +38,10 @@ export function readWasmKernels(): Uint8Array {
   try {
     return readFileSync(url);
   } catch (error) {
-    throw new Error(`The wasm engine's kernels are missing (${fileURLToPath(url)}): check out the files of the project again.`, { cause: error });
+    throw new Error(
+      `The wasm engine's kernels are missing (${fileURLToPath(url)}): check out the files of the project again.`,
+      { cause: error },
+    );
   }
 }
 
@@ -54,7 +57,8 @@ let found: Found | undefined;
 export function nativeKernels(): NativeKernels | undefined {
   const wish = process.env.MAST_KERNELS || "auto";
   if (wish === "wasm") return undefined;
-  if (wish !== "auto" && wish !== "native") throw new LabError(`MAST_KERNELS is ${JSON.stringify(wish)}; it is to be auto, native or wasm.`);
+  if (wish !== "auto" && wish !== "native")
+    throw new LabError(`MAST_KERNELS is ${JSON.stringify(wish)}; it is to be auto, native or wasm.`);
   found ??= findNativeKernels(built);
   if ("kernels" in found) return found.kernels;
   if (wish === "native") throw new LabError(`MAST_KERNELS asks for native kernels, but ${found.reason}.`);
@@ -82,7 +86,8 @@ export function findNativeKernels(folder: URL, bits = 512, machine = `${platform
     const { sources, files } = JSON.parse(readFileSync(new URL("manifest.json", folder), "utf8")) as Manifest;
     if (files[file] === undefined) return { reason: `there are none for ${machine}` };
     // Whatever else stands there is not loaded: it would run.
-    if (createHash("sha256").update(readFileSync(path)).digest("hex") !== files[file]) return { reason: `${path} is not the file that was built` };
+    if (createHash("sha256").update(readFileSync(path)).digest("hex") !== files[file])
+      return { reason: `${path} is not the file that was built` };
     addon = createRequire(import.meta.url)(path) as Addon;
     if (addon.sources !== sources) return { reason: `${path} was built from other sources` };
   } catch (error) {
@@ -91,11 +96,22 @@ export function findNativeKernels(folder: URL, bits = 512, machine = `${platform
   const kernels = addon.kernels(bits);
   if (kernels === undefined) return { reason: "this processor lacks their instructions (AVX2 or NEON)" };
   const difference = firstDifference(kernels);
-  return difference === undefined ? { kernels } : { reason: `${path} computes ${difference} otherwise than WebAssembly does` };
+  return difference === undefined
+    ? { kernels }
+    : { reason: `${path} computes ${difference} otherwise than WebAssembly does` };
 }
 
 /** Sizes that fit no vector, with central networks. */
-const SHAPE: NetworkShape = { agents: 5, actions: 6, observation: 11, state: 19, hidden: 13, embed: 7, hypernetEmbed: 9, centralEmbed: 17 };
+const SHAPE: NetworkShape = {
+  agents: 5,
+  actions: 6,
+  observation: 11,
+  state: 19,
+  hidden: 13,
+  embed: 7,
+  hypernetEmbed: 9,
+  centralEmbed: 17,
+};
 
 /** What differs first between an update with these kernels and the same one in WebAssembly: a few milliseconds. */
 function firstDifference(native: NativeKernels): string | undefined {
@@ -119,13 +135,23 @@ function updateOnce(native: NativeKernels | null): Map<string, Float32Array> {
   const { agents, actions } = SHAPE;
   const specs = networkParameters(SHAPE);
   // Dense, sparse and in between, by turns.
-  const masks = new Map(specs.filter(({ maskable }) => maskable).map(({ name, shape: [out, columns] }, i) => [name, new Uint8Array(out * columns).map(() => (random.float() < [0.3, 0.8, 1][i % 3] ? 1 : 0))]));
+  const masks = new Map(
+    specs
+      .filter(({ maskable }) => maskable)
+      .map(({ name, shape: [out, columns] }, i) => [
+        name,
+        new Uint8Array(out * columns).map(() => (random.float() < [0.3, 0.8, 1][i % 3] ? 1 : 0)),
+      ]),
+  );
   const engine = createWasmEngine(SHAPE, initialParameters(specs, random), masks, { native });
   const results = new Map<string, Float32Array>();
   for (const group of groupEpisodes(randomEpisodes(SHAPE, [5, 9, 7, 3, 9, 1, 2, 6, 4, 8, 9, 9, 5], random), SHAPE)) {
     engine.load(group);
     const { agent, mixer, central } = engine;
-    for (const [name, agentsOf, mixing] of [["agents", agent, mixer], ["central agents", central!.agent, central!.mixer]] as const) {
+    for (const [name, agentsOf, mixing] of [
+      ["agents", agent, mixer],
+      ["central agents", central!.agent, central!.mixer],
+    ] as const) {
       const { online, target } = agentsOf.forwardBoth();
       results.set(`values of the ${name}`, present(online, agents * actions, group));
       results.set(`target values of the ${name}`, present(target, agents * actions, group));

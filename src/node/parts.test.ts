@@ -19,7 +19,8 @@ function file(name: string, content: string): string {
   writeFileSync(path, content);
   return path;
 }
-const operator = (value: string) => `export default { operators: { mine: { evaluate: (values: Float64Array, count: number, max: number): number => ${value} } } };`;
+const operator = (value: string) =>
+  `export default { operators: { mine: { evaluate: (values: Float64Array, count: number, max: number): number => ${value} } } };`;
 const using = (...parts: string[]): ConfigInput => ({ parts, method: "rigl", operator: { kind: "mine" } });
 const valueOf = (input: ConfigInput) => {
   const { part } = operatorOf(resolveConfig(input));
@@ -29,27 +30,50 @@ const valueOf = (input: ConfigInput) => {
 describe("a file of parts", () => {
   it("is TypeScript, JavaScript or JSON, with what it imports by relative paths", () => {
     file("lib/double.ts", "export const double = (x: number): number => 2 * x;");
-    expect(valueOf(using(file("a.ts", `import { double } from "./lib/double.js";\n${operator("double(max)")}`)))).toBe(6);
-    expect(valueOf(using(file("b.ts", `import { double } from "./lib/double";\n${operator("double(max) + 1")}`)))).toBe(7);
-    expect(valueOf(using(file("c.mjs", "export default { operators: { mine: { evaluate: (values, count, max) => max } } };")))).toBe(3);
+    expect(valueOf(using(file("a.ts", `import { double } from "./lib/double.js";\n${operator("double(max)")}`)))).toBe(
+      6,
+    );
+    expect(valueOf(using(file("b.ts", `import { double } from "./lib/double";\n${operator("double(max) + 1")}`)))).toBe(
+      7,
+    );
+    expect(
+      valueOf(
+        using(file("c.mjs", "export default { operators: { mine: { evaluate: (values, count, max) => max } } };")),
+      ),
+    ).toBe(3);
     expect(valueOf(using(file("d.js", "export default { operators: { mine: { evaluate: () => 5 } } };")))).toBe(5);
   });
 
   it("may use this library, packages and its own address", () => {
-    const path = file("lib.ts", `import { applyOperator } from "mast-lab/parts";\nimport { join } from "node:path";\n${operator('applyOperator({ kind: "max" }, values) + join("a", "b").length + (import.meta.url.endsWith("lib.ts") ? 10 : 0)')}`);
+    const path = file(
+      "lib.ts",
+      `import { applyOperator } from "mast-lab/parts";\nimport { join } from "node:path";\n${operator('applyOperator({ kind: "max" }, values) + join("a", "b").length + (import.meta.url.endsWith("lib.ts") ? 10 : 0)')}`,
+    );
     expect(valueOf(using(path))).toBe(3 + 3 + 10);
   });
 
   it("can be a map of the battle simulator as JSON, which plays", () => {
-    const map = { maps: { "8m_vs_1m1z": { title: "Eight", episodeLimit: 40, allies: { marine: 8 }, enemies: { marine: 1, zealot: 1 } } } };
-    const config = resolveConfig({ parts: [file("map.json", JSON.stringify(map))], environment: "8m_vs_1m1z", rules: "smaclite" });
+    const map = {
+      maps: {
+        "8m_vs_1m1z": { title: "Eight", episodeLimit: 40, allies: { marine: 8 }, enemies: { marine: 1, zealot: 1 } },
+      },
+    };
+    const config = resolveConfig({
+      parts: [file("map.json", JSON.stringify(map))],
+      environment: "8m_vs_1m1z",
+      rules: "smaclite",
+    });
     const env = environmentOf(config);
     // Six actions and two enemies; two types of units, and shields of the enemy's zealot.
     expect(env.sizes).toMatchObject({ agents: 8, actions: 8, episodeLimit: 40 });
     env.reset(1);
     let steps = 0;
     while (!env.ended) {
-      env.step([...Array(8).keys()].map((agent) => [7, 6, 4, 1].find((action) => env.availableActions[agent * 8 + action] === 1) ?? 0));
+      env.step(
+        [...Array(8).keys()].map(
+          (agent) => [7, 6, 4, 1].find((action) => env.availableActions[agent * 8 + action] === 1) ?? 0,
+        ),
+      );
       steps++;
     }
     expect(env.won).toBe(true);
@@ -79,17 +103,33 @@ describe("a file of parts", () => {
     const config = JSON.parse(JSON.stringify(resolveConfig(using(path)))) as object;
     expect(operatorOf(restoreConfig(using(path), config)).part.evaluate(new Float64Array(), 0, 0, {})).toBe(41);
     const other = { ...config, parts: [{ file: path, sha256: "0123456789abcdef" }] };
-    expect(() => operatorOf(restoreConfig(using(path), other))).toThrow(`${path} has changed since this configuration was made (its content was 0123456789abcdef and is ${sha256})`);
+    expect(() => operatorOf(restoreConfig(using(path), other))).toThrow(
+      `${path} has changed since this configuration was made (its content was 0123456789abcdef and is ${sha256})`,
+    );
     // Reading a run needs none of its parts.
     expect(methodTitle("not-there", [{ file: join(folder, "gone.ts"), sha256: "0123456789abcdef" }])).toBe("not-there");
   });
 
   it("gives a method its defaults, and settings to its parts", () => {
-    const path = file("a.ts", `export default { methods: { calm: { title: "Calm", networks: "dense", defaults: { sparsity: { level: 0 }, topology: { grow: "none" }, targetInterval: 77 } } }, operators: { mine: { options: { weight: 0.5 }, evaluate: (values, count, max, { weight }) => weight * max } } };`);
-    const config = resolveConfig({ parts: [path], method: "calm", operator: { kind: "mine" }, options: { operator: { weight: 0.25 } } });
-    expect(config).toMatchObject({ targetInterval: 77, sparsity: { level: 0 }, options: { operator: { weight: 0.25 } } });
+    const path = file(
+      "a.ts",
+      `export default { methods: { calm: { title: "Calm", networks: "dense", defaults: { sparsity: { level: 0 }, topology: { grow: "none" }, targetInterval: 77 } } }, operators: { mine: { options: { weight: 0.5 }, evaluate: (values, count, max, { weight }) => weight * max } } };`,
+    );
+    const config = resolveConfig({
+      parts: [path],
+      method: "calm",
+      operator: { kind: "mine" },
+      options: { operator: { weight: 0.25 } },
+    });
+    expect(config).toMatchObject({
+      targetInterval: 77,
+      sparsity: { level: 0 },
+      options: { operator: { weight: 0.25 } },
+    });
     expect(methodTitle("calm", config.parts)).toBe("Calm");
-    expect(runName(config)).not.toBe(runName(resolveConfig({ parts: [path], method: "calm", operator: { kind: "mine" } })));
+    expect(runName(config)).not.toBe(
+      runName(resolveConfig({ parts: [path], method: "calm", operator: { kind: "mine" } })),
+    );
     expect(resolveConfig(config)).toEqual(config);
     // Of the file only those parts are seen that the configuration names.
     expect(() => resolveConfig({ method: "calm" })).toThrow('config: method is "calm"; allowed: "dense"');
@@ -101,15 +141,35 @@ describe("a file of parts that cannot be used is refused in one line that names 
     ["is not there", undefined, "gone.ts", "is not there"],
     ["has another ending", "x", "parts.rs", "has another ending than .ts, .mts, .js, .mjs, .json and .py"],
     ["is no TypeScript", "export default {", "a.ts", "cannot be read: "],
-    ["imports what is not there", 'import "./nowhere.js"; export default {};', "a.ts", 'cannot be read: Could not resolve "./nowhere.js" (a.ts, line 1)'],
-    ["imports a package that is not there", 'import x from "no-such-package-here"; export default { x };', "a.ts", "fails when it is loaded: Cannot find module 'no-such-package-here'"],
+    [
+      "imports what is not there",
+      'import "./nowhere.js"; export default {};',
+      "a.ts",
+      'cannot be read: Could not resolve "./nowhere.js" (a.ts, line 1)',
+    ],
+    [
+      "imports a package that is not there",
+      'import x from "no-such-package-here"; export default { x };',
+      "a.ts",
+      "fails when it is loaded: Cannot find module 'no-such-package-here'",
+    ],
     ["throws", 'throw new Error("no\\ncheese"); export default {};', "a.ts", "fails when it is loaded: no cheese"],
     ["exports nothing", "export const a = 1;", "a.ts", "has no default export"],
     ["exports no object", "export default 3;", "a.ts", "gives 3; expected an object"],
     ["is no JSON", "{", "a.json", "is not valid JSON"],
     ["holds an unknown kind", '{ "envs": {} }', "a.json", 'has a key "envs"'],
-    ["holds a part that is none", '{ "maps": { "m": { "episodeLimit": 9, "allies": { "marine": 0 }, "enemies": { "marine": 1 } } } }', "a.json", 'environment "m" has 0 allies of type marine'],
-    ["has the name of a built-in part", 'export default { methods: { mast: { defaults: {} } } };', "a.ts", 'method "mast" has the name of one that is built in'],
+    [
+      "holds a part that is none",
+      '{ "maps": { "m": { "episodeLimit": 9, "allies": { "marine": 0 }, "enemies": { "marine": 1 } } } }',
+      "a.json",
+      'environment "m" has 0 allies of type marine',
+    ],
+    [
+      "has the name of a built-in part",
+      "export default { methods: { mast: { defaults: {} } } };",
+      "a.ts",
+      'method "mast" has the name of one that is built in',
+    ],
     ["has an operator that gives NaN", operator("NaN"), "a.ts", ""],
   ])("%s", (_, content, name, message) => {
     const path = content === undefined ? join(folder, name) : file(name, content);
@@ -119,13 +179,21 @@ describe("a file of parts that cannot be used is refused in one line that names 
     } catch (error) {
       said = (error as Error).message;
     }
-    expect(said).toContain(message === "" ? 'config: operator "mine" values actions of 1, -2 and 3 with NaN; expected a finite number' : `config: parts: ${path} ${message}`);
+    expect(said).toContain(
+      message === ""
+        ? 'config: operator "mine" values actions of 1, -2 and 3 with NaN; expected a finite number'
+        : `config: parts: ${path} ${message}`,
+    );
     expect(said).not.toContain("\n");
   });
 
   it("and so are two files that give one name to two parts", () => {
     const [a, b] = [file("a.ts", operator("1")), file("b.ts", operator("2"))];
-    expect(() => resolveConfig(using(a, b))).toThrow(`config: parts: operator "mine" is in more than one of ${a}, ${b}`);
-    expect(() => resolveConfig({ ...using(a), algorithm: "mine" })).toThrow('config: algorithm is "mine"; allowed: "qmix"');
+    expect(() => resolveConfig(using(a, b))).toThrow(
+      `config: parts: operator "mine" is in more than one of ${a}, ${b}`,
+    );
+    expect(() => resolveConfig({ ...using(a), algorithm: "mine" })).toThrow(
+      'config: algorithm is "mine"; allowed: "qmix"',
+    );
   });
 });

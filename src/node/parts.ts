@@ -14,7 +14,10 @@ import { pythonSources } from "./python/spec.js";
 setPartLoader(loadFile);
 
 /** What was loaded last from a path, as long as none of its files changes. */
-const known = new Map<string, { readonly stamp: string; readonly inputs: readonly string[]; readonly part: PartFile }>();
+const known = new Map<
+  string,
+  { readonly stamp: string; readonly inputs: readonly string[]; readonly part: PartFile }
+>();
 
 /**
  * Loads a file of parts: TypeScript, JavaScript or JSON. What it imports by relative paths is put together with it by esbuild and counts as its content; packages are
@@ -29,7 +32,8 @@ function loadFile(given: string): PartFile {
   if (stats === undefined) throw new PartError("is not there");
   if (!stats.isFile()) throw new PartError("is no file");
   if (file.endsWith(".py")) return { file, sha256: contentHash(file, pythonSources(file)) };
-  if (!/\.(ts|mts|js|mjs|json)$/.test(file)) throw new PartError("has another ending than .ts, .mts, .js, .mjs, .json and .py");
+  if (!/\.(ts|mts|js|mjs|json)$/.test(file))
+    throw new PartError("has another ending than .ts, .mts, .js, .mjs, .json and .py");
   const before = known.get(file);
   if (before !== undefined && stampOf(before.inputs) === before.stamp) return before.part;
   const { code, inputs } = file.endsWith(".json") ? { code: "", inputs: [file] } : build(file);
@@ -43,11 +47,26 @@ function loadFile(given: string): PartFile {
 function build(file: string): { code: string; inputs: string[] } {
   try {
     const { outputFiles, metafile } = buildSync({
-      entryPoints: [file], absWorkingDir: dirname(file), bundle: true, write: false, metafile: true, logLevel: "silent",
-      platform: "node", target: "node20", format: "cjs", packages: "external", supported: { "dynamic-import": false },
-      define: { "import.meta.url": "partUrl" }, tsconfigRaw: {},
+      entryPoints: [file],
+      absWorkingDir: dirname(file),
+      bundle: true,
+      write: false,
+      metafile: true,
+      logLevel: "silent",
+      platform: "node",
+      target: "node20",
+      format: "cjs",
+      packages: "external",
+      supported: { "dynamic-import": false },
+      define: { "import.meta.url": "partUrl" },
+      tsconfigRaw: {},
     });
-    return { code: outputFiles[0]!.text, inputs: Object.keys(metafile.inputs).map((input) => resolve(dirname(file), input)).sort() };
+    return {
+      code: outputFiles[0]!.text,
+      inputs: Object.keys(metafile.inputs)
+        .map((input) => resolve(dirname(file), input))
+        .sort(),
+    };
   } catch (error) {
     const [first] = (error as BuildFailure).errors ?? [];
     if (first === undefined) throw error;
@@ -67,10 +86,15 @@ function tableOf(file: string, code: string): door.PartTable {
     const run = compileFunction(code, ["exports", "require", "module", "partUrl"], { filename: file });
     run(module.exports, own, module, pathToFileURL(file).href);
   } catch (error) {
-    throw new PartError(`fails when it is loaded: ${plain((error as Error)?.message ?? show(error))}`, { cause: error });
+    throw new PartError(`fails when it is loaded: ${plain((error as Error)?.message ?? show(error))}`, {
+      cause: error,
+    });
   }
   const table = (module.exports as { readonly default?: unknown } | undefined)?.default;
-  if (table === undefined) throw new PartError("has no default export; expected export default { environments: { ... } }, or another kind of parts");
+  if (table === undefined)
+    throw new PartError(
+      "has no default export; expected export default { environments: { ... } }, or another kind of parts",
+    );
   return table as door.PartTable;
 }
 
@@ -94,8 +118,10 @@ function contentHash(file: string, inputs: readonly string[]): string {
 
 /** Changes whenever one of the files does. */
 function stampOf(inputs: readonly string[]): string {
-  return inputs.map((input) => {
-    const stats = statSync(input, { throwIfNoEntry: false, bigint: true });
-    return `${input} ${stats?.size} ${stats?.mtimeNs} ${stats?.ino}`;
-  }).join("\n");
+  return inputs
+    .map((input) => {
+      const stats = statSync(input, { throwIfNoEntry: false, bigint: true });
+      return `${input} ${stats?.size} ${stats?.mtimeNs} ${stats?.ino}`;
+    })
+    .join("\n");
 }

@@ -11,7 +11,8 @@ export function packageRoot(): string {
   const start = dirname(fileURLToPath(import.meta.url));
   for (let folder = start; ; folder = dirname(folder)) {
     if (existsSync(join(folder, "package.json"))) return folder;
-    if (folder === dirname(folder)) throw new LabError(`No folder above ${start} has a package.json: keep mast-lab's files together.`);
+    if (folder === dirname(folder))
+      throw new LabError(`No folder above ${start} has a package.json: keep mast-lab's files together.`);
   }
 }
 

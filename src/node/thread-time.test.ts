@@ -22,7 +22,10 @@ it.skipIf(!known)("grows with the work of the thread", () => {
 
 it.skipIf(!known)("does not count another thread's work", async () => {
   const before = threadSeconds()!;
-  const busy = new Worker("const start = process.cpuUsage(); for (;;) { const { user, system } = process.cpuUsage(start); if (user + system > 6e5) break; }", { eval: true });
+  const busy = new Worker(
+    "const start = process.cpuUsage(); for (;;) { const { user, system } = process.cpuUsage(start); if (user + system > 6e5) break; }",
+    { eval: true },
+  );
   await new Promise((done) => busy.once("exit", done));
   // The other thread has used most of 0.6 processor seconds of this process.
   expect(threadSeconds()! - before).toBeLessThan(0.3);

@@ -31,7 +31,9 @@ export interface AlgorithmCost {
   /** Copies of each network, 2 with a target network. Column "Model size". */
   readonly copies: Readonly<Partial<Record<NetworkName, number>>>;
   /** Forward passes of each network in one update, a backward pass counting as two. Column "Training FLOPs". */
-  readonly passes: Readonly<Partial<Record<NetworkName, number>>> | ((shape: NetworkShape) => Readonly<Partial<Record<NetworkName, number>>>);
+  readonly passes:
+    | Readonly<Partial<Record<NetworkName, number>>>
+    | ((shape: NetworkShape) => Readonly<Partial<Record<NetworkName, number>>>);
 }
 
 /**
@@ -60,7 +62,13 @@ export interface Algorithm extends Part {
    * @param config the configuration of the run; the algorithm's own settings are in `config.options.algorithm`
    * @param step environment steps so far, which decides between one-step targets and what follows (Eq. 6)
    */
-  update(engine: Engine, groups: readonly EpisodeGroup[], stepsInBatch: number, config: Config, step: number): Promise<UpdateStatistics>;
+  update(
+    engine: Engine,
+    groups: readonly EpisodeGroup[],
+    stepsInBatch: number,
+    config: Config,
+    step: number,
+  ): Promise<UpdateStatistics>;
 }
 
 const MIXERS = ["monotonic", "sum", "none"];
@@ -70,17 +78,27 @@ const NETWORKS: readonly string[] = ["agent", "mixer", "central_agent", "central
 export const algorithms = declareKind<Algorithm>("algorithm", "algorithms", (part) => {
   const { networks, cost, defaults } = part as Partial<Algorithm>;
   if (!isObject(networks)) return `lacks networks, for example { agent: "recurrent", mixer: "monotonic" }`;
-  if (networks["agent"] !== "recurrent") return `has networks.agent ${describeValue(networks["agent"])}; there is "recurrent"`;
-  if (!MIXERS.includes(networks["mixer"] as string)) return `has networks.mixer ${describeValue(networks["mixer"])}; there are ${MIXERS.map((name) => `"${name}"`).join(", ")}`;
-  if (!isObject(cost) || !isObject(cost["copies"]) || !(isObject(cost["passes"]) || typeof cost["passes"] === "function")) {
+  if (networks["agent"] !== "recurrent")
+    return `has networks.agent ${describeValue(networks["agent"])}; there is "recurrent"`;
+  if (!MIXERS.includes(networks["mixer"] as string))
+    return `has networks.mixer ${describeValue(networks["mixer"])}; there are ${MIXERS.map((name) => `"${name}"`).join(", ")}`;
+  if (
+    !isObject(cost) ||
+    !isObject(cost["copies"]) ||
+    !(isObject(cost["passes"]) || typeof cost["passes"] === "function")
+  ) {
     return "lacks cost, for example { copies: { agent: 2, mixer: 2 }, passes: { agent: 4, mixer: 4 } }";
   }
   for (const counts of [cost["copies"], cost["passes"]]) {
     if (!isObject(counts)) continue;
-    const wrong = Object.entries(counts).find(([name, count]) => !NETWORKS.includes(name) || typeof count !== "number" || !(count >= 0));
-    if (wrong) return `counts ${describeValue(wrong[1])} of ${wrong[0]} in its cost; expected numbers for ${NETWORKS.join(", ")}`;
+    const wrong = Object.entries(counts).find(
+      ([name, count]) => !NETWORKS.includes(name) || typeof count !== "number" || !(count >= 0),
+    );
+    if (wrong)
+      return `counts ${describeValue(wrong[1])} of ${wrong[0]} in its cost; expected numbers for ${NETWORKS.join(", ")}`;
   }
-  if (defaults !== undefined && !isObject(defaults)) return `has defaults that are ${describeValue(defaults)}; expected a part of a configuration`;
+  if (defaults !== undefined && !isObject(defaults))
+    return `has defaults that are ${describeValue(defaults)}; expected a part of a configuration`;
   return lacksFunction(part, "update");
 });
 

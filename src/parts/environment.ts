@@ -28,4 +28,6 @@ export interface EnvironmentPart extends Part {
 }
 
 /** The environments by name: `config.environment`. Maps of the battle simulator are among them. */
-export const environments = declareKind<EnvironmentPart>("environment", "environments", (part) => lacksFunction(part, "create"));
+export const environments = declareKind<EnvironmentPart>("environment", "environments", (part) =>
+  lacksFunction(part, "create"),
+);

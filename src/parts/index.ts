@@ -30,14 +30,27 @@ export interface Parts {
 }
 
 export type { Config, ConfigInput, PartName } from "../config/config.js";
-export type { Environment, EnvironmentSizes, EnvironmentSnapshot, GivenEnvironment, UnitSnapshot } from "../envs/environment.js";
+export type {
+  Environment,
+  EnvironmentSizes,
+  EnvironmentSnapshot,
+  GivenEnvironment,
+  UnitSnapshot,
+} from "../envs/environment.js";
 export { createMatrixEnvironment, type MatrixGame } from "../envs/games/matrix.js";
 export { iqlUpdate } from "../algorithms/iql.js";
 export { qmixUpdate } from "../algorithms/qmix.js";
 export { resUpdate } from "../algorithms/res.js";
 export { addSteps } from "../algorithms/statistics.js";
 export { wqmixUpdate } from "../algorithms/wqmix.js";
-export type { AgentNetwork, Engine, MixingNetwork, MonotonicMixer, NetworkSide, OptimiserOptions } from "../networks/engine.js";
+export type {
+  AgentNetwork,
+  Engine,
+  MixingNetwork,
+  MonotonicMixer,
+  NetworkSide,
+  OptimiserOptions,
+} from "../networks/engine.js";
 export type { NetworkName, NetworkShape } from "../networks/parameters.js";
 export { createRandom, type Random, restoreRandom } from "../random.js";
 export { countSteps, type EpisodeGroup } from "../replay/group.js";
@@ -45,13 +58,36 @@ export { AGENTS_COST, QMIX_COST, RES_COST, WQMIX_COST } from "../sparse/flops.js
 export { chosenValues, greedyActions } from "../targets/actions.js";
 export { softmaxOverJointActions } from "../targets/joint-softmax.js";
 export { tdLoss, type TdLossInput } from "../targets/loss.js";
-export { applyOperator, nextValues, operatorOf, type RegisteredOperator, type ValueOperator } from "../targets/operators.js";
-export { hybridTdLambda, type LearningTarget, learningTargets, monteCarloReturns, nStepReturns, tdLambdaReturns, type Trajectories } from "../targets/returns.js";
+export {
+  applyOperator,
+  nextValues,
+  operatorOf,
+  type RegisteredOperator,
+  type ValueOperator,
+} from "../targets/operators.js";
+export {
+  hybridTdLambda,
+  type LearningTarget,
+  learningTargets,
+  monteCarloReturns,
+  nStepReturns,
+  tdLambdaReturns,
+  type Trajectories,
+} from "../targets/returns.js";
 export { centralWeights, optimisticWeights } from "../targets/weights.js";
 export type { Algorithm, AlgorithmCost, AlgorithmNetworks, UpdateStatistics } from "./algorithm.js";
 export type { EnvironmentPart, EnvironmentSettings } from "./environment.js";
 export type { GrowthLayer, GrowthRule } from "./growth.js";
 export type { MethodPart } from "./method.js";
 export type { OperatorPart, OperatorSettings } from "./operator.js";
-export { type Part, PartError, type PartFile, type PartOption, type PartOptions, type PartSource, type PartTable, registerParts } from "./registry.js";
+export {
+  type Part,
+  PartError,
+  type PartFile,
+  type PartOption,
+  type PartOptions,
+  type PartSource,
+  type PartTable,
+  registerParts,
+} from "./registry.js";
 export type { MapPart } from "../envs/starcraft/map-part.js";

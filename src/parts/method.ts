@@ -12,6 +12,9 @@ export interface MethodPart extends Part {
 /** The methods by name: `config.method`. */
 export const methodParts = declareKind<MethodPart>("method", "methods", (part) => {
   const { defaults, networks = "sparse" } = part as Partial<MethodPart>;
-  if (!["sparse", "dense", "tiny"].includes(networks)) return `has networks ${describeValue(networks)}; there are "sparse", "dense" and "tiny"`;
-  return isObject(defaults) ? undefined : `has defaults that are ${describeValue(defaults)}; expected a part of a configuration, for example { sparsity: { level: 0.9 } }`;
+  if (!["sparse", "dense", "tiny"].includes(networks))
+    return `has networks ${describeValue(networks)}; there are "sparse", "dense" and "tiny"`;
+  return isObject(defaults)
+    ? undefined
+    : `has defaults that are ${describeValue(defaults)}; expected a part of a configuration, for example { sparsity: { level: 0.9 } }`;
 });

@@ -40,10 +40,13 @@ export class PartError extends LabError {
 }
 
 /** Where parts were registered: by this library, by the running program, or by a file with this content. */
-export type PartSource = "built-in" | "program" | {
-  /** The beginning of the SHA-256 of what the file and its imports hold, as in `PartFile`. */
-  readonly sha256: string;
-};
+export type PartSource =
+  | "built-in"
+  | "program"
+  | {
+      /** The beginning of the SHA-256 of what the file and its imports hold, as in `PartFile`. */
+      readonly sha256: string;
+    };
 
 interface Entry {
   readonly part: Part;
@@ -90,18 +93,28 @@ const registered = new Map<string, Registered>();
  * @param section the key under which a file lists such parts, for example "algorithms"
  * @param check says what is wrong with a part, in words that follow its name, or undefined
  */
-export function declareKind<P extends Part>(kind: PartKind, section: string, check: (part: object) => string | undefined): Kind<P> {
+export function declareKind<P extends Part>(
+  kind: PartKind,
+  section: string,
+  check: (part: object) => string | undefined,
+): Kind<P> {
   const parts = new Map<string, Entry[]>();
   const families: Registered["families"] = new Map();
   registered.set(section, { kind, check, parts, families });
-  const seen = ({ source }: Entry, files: readonly PartFile[]) => typeof source === "string" || files.some(({ sha256 }) => sha256 === source.sha256);
-  const known = (name: string, files: readonly PartFile[] = []) => parts.get(name)?.find((entry) => seen(entry, files))?.part as P | undefined;
+  const seen = ({ source }: Entry, files: readonly PartFile[]) =>
+    typeof source === "string" || files.some(({ sha256 }) => sha256 === source.sha256);
+  const known = (name: string, files: readonly PartFile[] = []) =>
+    parts.get(name)?.find((entry) => seen(entry, files))?.part as P | undefined;
   const find = (name: string, files: readonly PartFile[] = []) => {
     // A configuration out of a run's files, or of another thread, names files that nobody has loaded here.
     if (!files.every(({ sha256 }) => loaded.has(sha256))) loadParts(files);
-    return known(name, files) ?? ([...families].find(([prefix]) => String(name).startsWith(prefix))?.[1](name) as P | undefined);
+    return (
+      known(name, files) ??
+      ([...families].find(([prefix]) => String(name).startsWith(prefix))?.[1](name) as P | undefined)
+    );
   };
-  const names = (files: readonly PartFile[] = []) => [...parts].filter(([, entries]) => entries.some((entry) => seen(entry, files))).map(([name]) => name);
+  const names = (files: readonly PartFile[] = []) =>
+    [...parts].filter(([, entries]) => entries.some((entry) => seen(entry, files))).map(([name]) => name);
   return {
     kind,
     section,
@@ -110,7 +123,9 @@ export function declareKind<P extends Part>(kind: PartKind, section: string, che
     get(name, files) {
       const part = find(name, files);
       if (part !== undefined) return part;
-      throw new PartError(`Unknown ${kind} ${quote(name)}: ${didYouMean(String(name), names(files))}allowed are ${names(files).join(", ")}.`);
+      throw new PartError(
+        `Unknown ${kind} ${quote(name)}: ${didYouMean(String(name), names(files))}allowed are ${names(files).join(", ")}.`,
+      );
     },
     builtIn: (name) => parts.get(name)?.some(({ source }) => source === "built-in") ?? false,
     title: (name, files) => known(name, files)?.title ?? name,
@@ -122,7 +137,12 @@ export function declareKind<P extends Part>(kind: PartKind, section: string, che
  *
  * @param check as of `declareKind`, for the data
  */
-export function declareData<P extends Part>({ section }: Kind<P>, dataSection: string, check: (data: object) => string | undefined, make: (name: string, data: object) => P): void {
+export function declareData<P extends Part>(
+  { section }: Kind<P>,
+  dataSection: string,
+  check: (data: object) => string | undefined,
+  make: (name: string, data: object) => P,
+): void {
   const { kind, parts, families } = registered.get(section)!;
   registered.set(dataSection, { kind, check, make, parts, families });
 }
@@ -133,7 +153,11 @@ export function declareData<P extends Part>({ section }: Kind<P>, dataSection: s
  * @param prefix what the names begin with, for example "python:"; no name of another part can
  * @param make the part of a name; it throws a PartError where there can be none of that name
  */
-export function registerFamily<P extends Part>({ section }: Kind<P>, prefix: `${string}:`, make: (name: string) => P): void {
+export function registerFamily<P extends Part>(
+  { section }: Kind<P>,
+  prefix: `${string}:`,
+  make: (name: string) => P,
+): void {
   registered.get(section)!.families.set(prefix, make);
 }
 
@@ -147,22 +171,36 @@ export function registerFamily<P extends Part>({ section }: Kind<P>, prefix: `${
  */
 export function registerParts(table: PartTable, source: PartSource = "program"): void {
   const added: (() => void)[] = [];
-  if (!isObject(table)) throw new PartError(`gives ${describeValue(table)}; expected an object such as { environments: { ... } }`);
-  if (Object.keys(table).length === 0) throw new PartError(`gives no parts; expected some of ${[...registered.keys()].join(", ")}`);
+  if (!isObject(table))
+    throw new PartError(`gives ${describeValue(table)}; expected an object such as { environments: { ... } }`);
+  if (Object.keys(table).length === 0)
+    throw new PartError(`gives no parts; expected some of ${[...registered.keys()].join(", ")}`);
   for (const [section, parts] of Object.entries(table)) {
     const home = registered.get(section);
-    if (home === undefined) throw new PartError(`has a key ${quote(section)}; ${didYouMean(section, [...registered.keys()])}allowed are ${[...registered.keys()].join(", ")}`);
-    if (!isObject(parts)) throw new PartError(`has ${section} that are ${describeValue(parts)}; expected an object with a part for each name`);
+    if (home === undefined)
+      throw new PartError(
+        `has a key ${quote(section)}; ${didYouMean(section, [...registered.keys()])}allowed are ${[...registered.keys()].join(", ")}`,
+      );
+    if (!isObject(parts))
+      throw new PartError(
+        `has ${section} that are ${describeValue(parts)}; expected an object with a part for each name`,
+      );
     for (const [name, part] of Object.entries(parts)) {
       const what = `${home.kind} ${quote(name)}`;
-      if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,59}$/.test(name)) throw new PartError(`${what} has a name that is not up to 60 letters, digits, ".", "_" or "-"`);
+      if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,59}$/.test(name))
+        throw new PartError(`${what} has a name that is not up to 60 letters, digits, ".", "_" or "-"`);
       if (!isObject(part)) throw new PartError(`${what} is ${describeValue(part)}; expected an object`);
       const wrong = checkCommon(part) ?? home.check(part);
       if (wrong !== undefined) throw new PartError(`${what} ${wrong}`);
       const others = home.parts.get(name) ?? [];
       // Files are seen by the configurations that name them only: two of them may use one name.
-      const taken = others.find((other) => other.source === "built-in" || (typeof source === "object" && other.source === "program"));
-      if (taken !== undefined) throw new PartError(`${what} has the name of one that ${taken.source === "built-in" ? "is built in" : "the program registered"}: choose another name`);
+      const taken = others.find(
+        (other) => other.source === "built-in" || (typeof source === "object" && other.source === "program"),
+      );
+      if (taken !== undefined)
+        throw new PartError(
+          `${what} has the name of one that ${taken.source === "built-in" ? "is built in" : "the program registered"}: choose another name`,
+        );
       const kept = others.filter((other) => !sameSource(other.source, source));
       added.push(() => home.parts.set(name, [...kept, { part: home.make?.(name, part) ?? (part as Part), source }]));
     }
@@ -180,8 +218,14 @@ function sameSource(a: PartSource, b: PartSource): boolean {
 
 /** Names that two files of one configuration both register, as "algorithm \"mine\"". */
 function repeatedNames(files: readonly PartFile[]): string[] {
-  const own = (entry: Entry) => typeof entry.source === "object" && files.some(({ sha256 }) => sha256 === (entry.source as { sha256: string }).sha256);
-  return [...registered.values()].filter(({ make }) => make === undefined).flatMap(({ kind, parts }) => [...parts].filter(([, entries]) => entries.filter(own).length > 1).map(([name]) => `${kind} ${quote(name)}`));
+  const own = (entry: Entry) =>
+    typeof entry.source === "object" &&
+    files.some(({ sha256 }) => sha256 === (entry.source as { sha256: string }).sha256);
+  return [...registered.values()]
+    .filter(({ make }) => make === undefined)
+    .flatMap(({ kind, parts }) =>
+      [...parts].filter(([, entries]) => entries.filter(own).length > 1).map(([name]) => `${kind} ${quote(name)}`),
+    );
 }
 
 /**
@@ -218,12 +262,15 @@ export function loadParts(files: readonly (string | PartFile)[]): PartFile[] {
     }
     loaded.add(part.sha256);
     if (typeof given !== "string" && given.sha256 !== part.sha256) {
-      throw new PartError(`parts: ${file} has changed since this configuration was made (its content was ${given.sha256} and is ${part.sha256}): restore it, or configure a new run with what it holds now`);
+      throw new PartError(
+        `parts: ${file} has changed since this configuration was made (its content was ${given.sha256} and is ${part.sha256}): restore it, or configure a new run with what it holds now`,
+      );
     }
     return part;
   });
   const [repeated] = repeatedNames(parts);
-  if (repeated !== undefined) throw new PartError(`parts: ${repeated} is in more than one of ${parts.map(({ file }) => file).join(", ")}`);
+  if (repeated !== undefined)
+    throw new PartError(`parts: ${repeated} is in more than one of ${parts.map(({ file }) => file).join(", ")}`);
   return parts;
 }
 
@@ -233,31 +280,53 @@ export function loadParts(files: readonly (string | PartFile)[]): PartFile[] {
  * @param field where they stand in the configuration, for messages
  * @throws {PartError} on a name that the part does not have, or a value of another type
  */
-export function completeOptions(what: string, { options = {}, anyOptions = false }: Part, given: Readonly<Record<string, unknown>>, field: string): PartOptions {
+export function completeOptions(
+  what: string,
+  { options = {}, anyOptions = false }: Part,
+  given: Readonly<Record<string, unknown>>,
+  field: string,
+): PartOptions {
   for (const [name, value] of Object.entries(given)) {
     const names = Object.keys(options);
     if (!Object.hasOwn(options, name)) {
       if (anyOptions) continue;
-      throw new PartError(`${field} has an option ${quote(name)}, ${names.length === 0 ? `but ${what} has none` : `which ${what} has not; ${didYouMean(name, names)}allowed: ${names.join(", ")}`}`);
+      throw new PartError(
+        `${field} has an option ${quote(name)}, ${names.length === 0 ? `but ${what} has none` : `which ${what} has not; ${didYouMean(name, names)}allowed: ${names.join(", ")}`}`,
+      );
     }
     const expected = typeof options[name];
-    if (typeof value !== expected || (expected === "number" && !Number.isFinite(value))) throw new PartError(`${field}.${name} is ${describeValue(value)}; ${what} expects a ${expected}, such as ${describeValue(options[name])}`);
+    if (typeof value !== expected || (expected === "number" && !Number.isFinite(value)))
+      throw new PartError(
+        `${field}.${name} is ${describeValue(value)}; ${what} expects a ${expected}, such as ${describeValue(options[name])}`,
+      );
   }
   return { ...options, ...(given as PartOptions) };
 }
 
 function checkCommon({ title, options }: { readonly title?: unknown; readonly options?: unknown }): string | undefined {
-  if (title !== undefined && (typeof title !== "string" || title === "")) return `has title ${describeValue(title)}; expected some text`;
+  if (title !== undefined && (typeof title !== "string" || title === ""))
+    return `has title ${describeValue(title)}; expected some text`;
   if (options === undefined) return undefined;
-  if (!isObject(options)) return `has options that are ${describeValue(options)}; expected an object with a default for each`;
-  const wrong = Object.entries(options).find(([, value]) => !["number", "string", "boolean"].includes(typeof value) || (typeof value === "number" && !Number.isFinite(value)));
-  return wrong && `has option ${wrong[0]} with the default ${describeValue(wrong[1])}; expected a number, text, true or false`;
+  if (!isObject(options))
+    return `has options that are ${describeValue(options)}; expected an object with a default for each`;
+  const wrong = Object.entries(options).find(
+    ([, value]) =>
+      !["number", "string", "boolean"].includes(typeof value) || (typeof value === "number" && !Number.isFinite(value)),
+  );
+  return (
+    wrong &&
+    `has option ${wrong[0]} with the default ${describeValue(wrong[1])}; expected a number, text, true or false`
+  );
 }
 
 /** Says which function a part lacks, in words that follow its name. */
 export function lacksFunction(part: object, name: string): string | undefined {
   const value = (part as Record<string, unknown>)[name];
-  return typeof value === "function" ? undefined : value === undefined ? `lacks ${name}, a function` : `has ${name} that is ${describeValue(value)}; expected a function`;
+  return typeof value === "function"
+    ? undefined
+    : value === undefined
+      ? `lacks ${name}, a function`
+      : `has ${name} that is ${describeValue(value)}; expected a function`;
 }
 
 /** Whether a value is an object with keys. */

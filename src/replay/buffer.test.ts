@@ -75,7 +75,9 @@ describe("createEpisodeBuffer", () => {
   it("refuses to sample more than it holds, and an impossible capacity", () => {
     const buffer = createEpisodeBuffer(4);
     buffer.add(episode(0));
-    expect(() => buffer.sample(2, createRandom(1))).toThrow("Cannot sample 2 episodes without replacement from a replay buffer that holds 1");
+    expect(() => buffer.sample(2, createRandom(1))).toThrow(
+      "Cannot sample 2 episodes without replacement from a replay buffer that holds 1",
+    );
     expect(() => createEpisodeBuffer(2.5)).toThrow("capacity 2.5");
   });
 });
@@ -138,8 +140,22 @@ describe("createDualBuffer", () => {
   });
 
   it("splits a batch as Table 9", () => {
-    const partitions = [[8, 0], [6, 2], [5, 3], [3, 5], [2, 6], [0, 8]].map(([a, b]) => splitBatch(a, b));
-    expect(partitions.map(({ offlineBatch, onlineBatch }) => [offlineBatch, onlineBatch])).toEqual([[32, 0], [24, 8], [20, 12], [12, 20], [8, 24], [0, 32]]);
+    const partitions = [
+      [8, 0],
+      [6, 2],
+      [5, 3],
+      [3, 5],
+      [2, 6],
+      [0, 8],
+    ].map(([a, b]) => splitBatch(a, b));
+    expect(partitions.map(({ offlineBatch, onlineBatch }) => [offlineBatch, onlineBatch])).toEqual([
+      [32, 0],
+      [24, 8],
+      [20, 12],
+      [12, 20],
+      [8, 24],
+      [0, 32],
+    ]);
     expect(() => splitBatch(5, 3, 30)).toThrow("A batch of 30 episodes cannot be split 5 : 3");
   });
 

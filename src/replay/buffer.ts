@@ -34,7 +34,9 @@ export interface EpisodeBuffer {
  */
 export function createEpisodeBuffer(capacity: number): EpisodeBuffer {
   if (!(Number.isInteger(capacity) && capacity >= 0)) {
-    throw new LabError(`A replay buffer was given capacity ${capacity}; it must be a whole number of episodes, 0 or more.`);
+    throw new LabError(
+      `A replay buffer was given capacity ${capacity}; it must be a whole number of episodes, 0 or more.`,
+    );
   }
   // A ring: once full, `oldest` is where the next episode goes.
   let ring: Episode[] = [];
@@ -55,7 +57,8 @@ export function createEpisodeBuffer(capacity: number): EpisodeBuffer {
         oldest = (oldest + 1) % capacity;
       }
     },
-    oldest: (count) => Array.from({ length: Math.min(count, ring.length) }, (_, age) => ring[(oldest + age) % ring.length]),
+    oldest: (count) =>
+      Array.from({ length: Math.min(count, ring.length) }, (_, age) => ring[(oldest + age) % ring.length]),
     drop(count) {
       ring = episodes().slice(count);
       oldest = 0;
@@ -63,7 +66,9 @@ export function createEpisodeBuffer(capacity: number): EpisodeBuffer {
     sample(count, random) {
       const size = ring.length;
       if (!(Number.isInteger(count) && count >= 0 && count <= size)) {
-        throw new LabError(`Cannot sample ${count} episodes without replacement from a replay buffer that holds ${size}.`);
+        throw new LabError(
+          `Cannot sample ${count} episodes without replacement from a replay buffer that holds ${size}.`,
+        );
       }
       return sampleWithoutReplacement(size, count, random).map((age) => ring[(oldest + age) % size]);
     },

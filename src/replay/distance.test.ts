@@ -6,16 +6,43 @@ import { groupEpisodes, LANES } from "./group.js";
 const [AGENTS, ACTIONS] = [2, 3];
 
 /** An episode whose arrays are given by step, agent and action. */
-function episode(index: number, length: number, taken: (t: number, agent: number) => number, available: (t: number, agent: number, action: number) => boolean): Episode {
-  const availableActions = new Uint8Array((length + 1) * AGENTS * ACTIONS).map((_, i) => (available(Math.floor(i / (AGENTS * ACTIONS)), Math.floor(i / ACTIONS) % AGENTS, i % ACTIONS) ? 1 : 0));
+function episode(
+  index: number,
+  length: number,
+  taken: (t: number, agent: number) => number,
+  available: (t: number, agent: number, action: number) => boolean,
+): Episode {
+  const availableActions = new Uint8Array((length + 1) * AGENTS * ACTIONS).map((_, i) =>
+    available(Math.floor(i / (AGENTS * ACTIONS)), Math.floor(i / ACTIONS) % AGENTS, i % ACTIONS) ? 1 : 0,
+  );
   const actions = new Uint8Array(length * AGENTS).map((_, i) => taken(Math.floor(i / AGENTS), i % AGENTS));
-  return { index, seed: 0, length, observations: new Float32Array(0), states: new Float32Array(0), availableActions, actions, rewards: new Float32Array(length), terminal: true };
+  return {
+    index,
+    seed: 0,
+    length,
+    observations: new Float32Array(0),
+    states: new Float32Array(0),
+    availableActions,
+    actions,
+    rewards: new Float32Array(length),
+    terminal: true,
+  };
 }
 
 it("counts the actions that are greedy no more, of agents that had a choice", () => {
-  const long = episode(0, 3, (t, agent) => (t === 1 && agent === 1 ? 2 : 0), () => true);
+  const long = episode(
+    0,
+    3,
+    (t, agent) => (t === 1 && agent === 1 ? 2 : 0),
+    () => true,
+  );
   // Agent 1 of the short one is dead: it can do nothing but action 0.
-  const short = episode(1, 1, () => 0, (_, agent, action) => agent === 0 || action === 0);
+  const short = episode(
+    1,
+    1,
+    () => 0,
+    (_, agent, action) => agent === 0 || action === 0,
+  );
   const [group] = groupEpisodes([short, long], { agents: AGENTS, actions: ACTIONS });
   // Lane 0 is the longer episode. There agent 0 would take 0 at every step and agent 1 would take 2; in the short one agent 0 would take 1.
   const greedy = new Uint8Array(3 * AGENTS * LANES);

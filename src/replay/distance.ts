@@ -15,14 +15,18 @@ export interface PolicyChange {
  * @example
  * const { decisions, changed } = policyChange(greedyActions(engine.agent.forward("online"), group), group);
  */
-export function policyChange(greedy: Uint8Array, { steps, agents, actionCount, lanes, running, actions, availableActions }: EpisodeGroup): PolicyChange {
+export function policyChange(
+  greedy: Uint8Array,
+  { steps, agents, actionCount, lanes, running, actions, availableActions }: EpisodeGroup,
+): PolicyChange {
   let decisions = 0;
   let changed = 0;
   for (let t = 0; t < steps; t++) {
     for (let row = t * agents; row < (t + 1) * agents; row++) {
       for (let lane = 0; lane < running[t]; lane++) {
         let available = 0;
-        for (let action = 0; action < actionCount; action++) available += availableActions[(row * actionCount + action) * lanes + lane];
+        for (let action = 0; action < actionCount; action++)
+          available += availableActions[(row * actionCount + action) * lanes + lane];
         if (available < 2) continue;
         decisions++;
         if (actions[row * lanes + lane] !== greedy[row * lanes + lane]) changed++;

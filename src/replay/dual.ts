@@ -46,7 +46,8 @@ export function createDualBuffer(options: DualBufferOptions): DualBuffer {
       );
     }
   }
-  if (offlineBatch + onlineBatch === 0) throw new LabError("offlineBatch and onlineBatch are both 0; at least one episode must be sampled.");
+  if (offlineBatch + onlineBatch === 0)
+    throw new LabError("offlineBatch and onlineBatch are both 0; at least one episode must be sampled.");
   return {
     ...options,
     offline: createEpisodeBuffer(offlineBatch > 0 ? offlineCapacity : 0),
@@ -59,10 +60,16 @@ export function createDualBuffer(options: DualBufferOptions): DualBuffer {
  *
  * @throws {Error} when the shares do not divide the batch into whole episodes
  */
-export function splitBatch(offlineShare: number, onlineShare: number, batch = 32): { offlineBatch: number; onlineBatch: number } {
+export function splitBatch(
+  offlineShare: number,
+  onlineShare: number,
+  batch = 32,
+): { offlineBatch: number; onlineBatch: number } {
   const offlineBatch = (batch * offlineShare) / (offlineShare + onlineShare);
   if (!(Number.isInteger(offlineBatch) && offlineBatch >= 0 && offlineBatch <= batch)) {
-    throw new LabError(`A batch of ${batch} episodes cannot be split ${offlineShare} : ${onlineShare} into whole episodes.`);
+    throw new LabError(
+      `A batch of ${batch} episodes cannot be split ${offlineShare} : ${onlineShare} into whole episodes.`,
+    );
   }
   return { offlineBatch, onlineBatch: batch - offlineBatch };
 }
@@ -86,7 +93,10 @@ export function canSample(buffers: DualBuffer): boolean {
  * @throws {Error} when a buffer does not hold enough; see `canSample`
  */
 export function sampleBatch(buffers: DualBuffer, random: Random): Episode[] {
-  return [...buffers.offline.sample(buffers.offlineBatch, random), ...buffers.online.sample(buffers.onlineBatch, random)];
+  return [
+    ...buffers.offline.sample(buffers.offlineBatch, random),
+    ...buffers.online.sample(buffers.onlineBatch, random),
+  ];
 }
 
 /**

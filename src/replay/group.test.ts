@@ -49,7 +49,8 @@ describe("groupEpisodes", () => {
                 episode.availableActions[(t * agents + agent) * actions + action],
               );
             }
-            if (t < episode.length) expect(group.actions[(t * agents + agent) * LANES + lane]).toBe(episode.actions[t * agents + agent]);
+            if (t < episode.length)
+              expect(group.actions[(t * agents + agent) * LANES + lane]).toBe(episode.actions[t * agents + agent]);
           }
           if (t < episode.length) expect(group.rewards[t * LANES + lane]).toBe(episode.rewards[t]);
         }
@@ -68,7 +69,8 @@ describe("groupEpisodes", () => {
           const length = group.lengths[lane];
           if (t < group.steps && t >= length) {
             expect(group.rewards[t * LANES + lane]).toBe(0);
-            for (let agent = 0; agent < sizes.agents; agent++) expect(group.actions[(t * sizes.agents + agent) * LANES + lane]).toBe(0);
+            for (let agent = 0; agent < sizes.agents; agent++)
+              expect(group.actions[(t * sizes.agents + agent) * LANES + lane]).toBe(0);
           }
           if (lane >= group.episodes.length || t > length) {
             for (let i = 0; i < sizes.agents * sizes.actions; i++) {
@@ -77,7 +79,8 @@ describe("groupEpisodes", () => {
           }
         }
       }
-      for (let lane = group.episodes.length; lane < LANES; lane++) expect([group.lengths[lane], group.terminal[lane]]).toEqual([0, 0]);
+      for (let lane = group.episodes.length; lane < LANES; lane++)
+        expect([group.lengths[lane], group.terminal[lane]]).toEqual([0, 0]);
     }
   });
 

@@ -89,11 +89,29 @@ function layOut(episodes: readonly Episode[], lanes: number, agents: number, act
     transpose(episode.actions, actions, length * agents, lane, lanes);
     transpose(episode.availableActions, availableActions, (length + 1) * agents * actionCount, lane, lanes);
   });
-  return { episodes, lanes, steps, agents, actionCount, lengths, running, actions, availableActions, rewards, terminal };
+  return {
+    episodes,
+    lanes,
+    steps,
+    agents,
+    actionCount,
+    lengths,
+    running,
+    actions,
+    availableActions,
+    rewards,
+    terminal,
+  };
 }
 
 /** Spreads the first `count` features of an episode over its lane: [feature] to [feature, lanes]. */
-function transpose(from: Uint8Array | Float32Array, to: Uint8Array | Float32Array, count: number, lane: number, lanes: number): void {
+function transpose(
+  from: Uint8Array | Float32Array,
+  to: Uint8Array | Float32Array,
+  count: number,
+  lane: number,
+  lanes: number,
+): void {
   for (let i = 0, j = lane; i < count; i++, j += lanes) to[j] = from[i];
 }
 

@@ -2,21 +2,44 @@ import { describe, expect, it } from "vitest";
 import { createRandom } from "../random.js";
 import type { Episode } from "./episode.js";
 import { groupEpisodes, LANES } from "./group.js";
-import { addChoices, mixChoices, policyDrift, shareChanged, shareExplored, storedChoices, type StoredChoices } from "./stored-choices.js";
+import {
+  addChoices,
+  mixChoices,
+  policyDrift,
+  shareChanged,
+  shareExplored,
+  storedChoices,
+  type StoredChoices,
+} from "./stored-choices.js";
 
 const [AGENTS, ACTIONS] = [2, 5];
 
 /** An episode in which agent 0 may do `legal` actions and agent 1 is dead. */
 function episode(length: number, legal: number, taken: (t: number) => number): Episode {
-  const availableActions = new Uint8Array((length + 1) * AGENTS * ACTIONS).map((_, i) => (i % (AGENTS * ACTIONS) < ACTIONS ? (i % ACTIONS < legal ? 1 : 0) : i % ACTIONS === 0 ? 1 : 0));
+  const availableActions = new Uint8Array((length + 1) * AGENTS * ACTIONS).map((_, i) =>
+    i % (AGENTS * ACTIONS) < ACTIONS ? (i % ACTIONS < legal ? 1 : 0) : i % ACTIONS === 0 ? 1 : 0,
+  );
   const actions = new Uint8Array(length * AGENTS).map((_, i) => (i % AGENTS === 0 ? taken(i / AGENTS) : 0));
-  return { index: 0, seed: 0, length, observations: new Float32Array(0), states: new Float32Array(0), availableActions, actions, rewards: new Float32Array(length), terminal: true };
+  return {
+    index: 0,
+    seed: 0,
+    length,
+    observations: new Float32Array(0),
+    states: new Float32Array(0),
+    availableActions,
+    actions,
+    rewards: new Float32Array(length),
+    terminal: true,
+  };
 }
 
 describe("storedChoices", () => {
   it("counts what is greedy no more, and what exploration alone would make of it, by each choice's rate and available actions", () => {
     // Three steps with 4 actions, two with 2; in the first greedy is 1 at its last step only.
-    const [group] = groupEpisodes([episode(3, 4, () => 0), episode(2, 2, () => 1)], { agents: AGENTS, actions: ACTIONS });
+    const [group] = groupEpisodes([episode(3, 4, () => 0), episode(2, 2, () => 1)], {
+      agents: AGENTS,
+      actions: ACTIONS,
+    });
     const greedy = new Uint8Array(3 * AGENTS * LANES);
     greedy[2 * AGENTS * LANES] = 1;
     const epsilon = (lane: number, t: number) => (lane === 0 ? 0.1 * (t + 1) : 0.5);
@@ -31,9 +54,13 @@ describe("storedChoices", () => {
     // 30,000 choices among 5 actions: the policy of then took 0, now it would take 1 at three tenths of them; epsilon was 0.4.
     const random = createRandom(3);
     const length = 3_000;
-    const episodes = Array.from({ length: 10 }, () => episode(length, ACTIONS, () => (random.float() < 0.4 ? random.below(ACTIONS) : 0)));
+    const episodes = Array.from({ length: 10 }, () =>
+      episode(length, ACTIONS, () => (random.float() < 0.4 ? random.below(ACTIONS) : 0)),
+    );
     const [group] = groupEpisodes(episodes, { agents: AGENTS, actions: ACTIONS });
-    const greedy = new Uint8Array(length * AGENTS * LANES).map((_, i) => (Math.floor(i / (AGENTS * LANES)) % 10 < 3 ? 1 : 0));
+    const greedy = new Uint8Array(length * AGENTS * LANES).map((_, i) =>
+      Math.floor(i / (AGENTS * LANES)) % 10 < 3 ? 1 : 0,
+    );
     const choices = storedChoices(greedy, group, () => 0.4);
     expect(shareExplored(choices)).toBeCloseTo(0.4 * 0.8, 12);
     expect(shareChanged(choices)).toBeCloseTo(0.6 * 0.3 + 0.4 * 0.8, 1.7);
@@ -42,7 +69,13 @@ describe("storedChoices", () => {
 });
 
 describe("samples", () => {
-  const sample = (episodes: number, decisions: number, changed: number): StoredChoices => ({ episodes, decisions, changed, explored: 0, exploited: decisions });
+  const sample = (episodes: number, decisions: number, changed: number): StoredChoices => ({
+    episodes,
+    decisions,
+    changed,
+    explored: 0,
+    exploited: decisions,
+  });
   const [old, recent] = [sample(100, 1_000, 500), sample(50, 1_500, 150)];
 
   it("add up", () => {
@@ -51,8 +84,22 @@ describe("samples", () => {
 
   it("mix by episodes, and count by choices, so that longer episodes weigh more", () => {
     // 20 episodes of 10 choices, 5 of them changed; 12 of 30 choices, 3 of them changed.
-    expect(shareChanged(mixChoices([[old, 20], [recent, 12]]))).toBeCloseTo((20 * 5 + 12 * 3) / (20 * 10 + 12 * 30), 12);
-    expect(shareChanged(mixChoices([[old, 32], [recent, 0]]))).toBeCloseTo(0.5, 12);
+    expect(
+      shareChanged(
+        mixChoices([
+          [old, 20],
+          [recent, 12],
+        ]),
+      ),
+    ).toBeCloseTo((20 * 5 + 12 * 3) / (20 * 10 + 12 * 30), 12);
+    expect(
+      shareChanged(
+        mixChoices([
+          [old, 32],
+          [recent, 0],
+        ]),
+      ),
+    ).toBeCloseTo(0.5, 12);
   });
 
   it("of nothing have no shares", () => {

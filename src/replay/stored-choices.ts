@@ -30,7 +30,11 @@ export interface StoredChoices {
  * engine.load(group);
  * shareChanged(storedChoices(greedyActions(engine.agent.forward("online"), group), group, () => 0.05));
  */
-export function storedChoices(greedy: Uint8Array, group: EpisodeGroup, epsilon: (lane: number, t: number) => number): StoredChoices {
+export function storedChoices(
+  greedy: Uint8Array,
+  group: EpisodeGroup,
+  epsilon: (lane: number, t: number) => number,
+): StoredChoices {
   const { agents, actionCount, lanes, episodes, availableActions } = group;
   let explored = 0;
   let exploited = 0;
@@ -39,7 +43,8 @@ export function storedChoices(greedy: Uint8Array, group: EpisodeGroup, epsilon: 
       const rate = epsilon(lane, t);
       for (let row = t * agents; row < (t + 1) * agents; row++) {
         let available = 0;
-        for (let action = 0; action < actionCount; action++) available += availableActions[(row * actionCount + action) * lanes + lane];
+        for (let action = 0; action < actionCount; action++)
+          available += availableActions[(row * actionCount + action) * lanes + lane];
         if (available < 2) continue;
         explored += rate * (1 - 1 / available);
         exploited += 1 - rate;
@@ -62,8 +67,15 @@ export function addChoices(parts: readonly StoredChoices[]): StoredChoices {
  */
 export function mixChoices(parts: readonly (readonly [sample: StoredChoices, episodes: number])[]): StoredChoices {
   const present = parts.filter(([sample, episodes]) => sample.episodes > 0 && episodes > 0);
-  const sum = (key: keyof StoredChoices) => present.reduce((total, [sample, episodes]) => total + (sample[key] * episodes) / sample.episodes, 0);
-  return { episodes: sum("episodes"), decisions: sum("decisions"), changed: sum("changed"), explored: sum("explored"), exploited: sum("exploited") };
+  const sum = (key: keyof StoredChoices) =>
+    present.reduce((total, [sample, episodes]) => total + (sample[key] * episodes) / sample.episodes, 0);
+  return {
+    episodes: sum("episodes"),
+    decisions: sum("decisions"),
+    changed: sum("changed"),
+    explored: sum("explored"),
+    exploited: sum("exploited"),
+  };
 }
 
 /** d: the share of stored choices that the present policy would not make, 0..1; NaN when there are none. */

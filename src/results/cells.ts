@@ -10,7 +10,8 @@ export interface Cell {
 }
 
 /** What the seeds of one cell came to, and what the paper prints for it: percent of its dense model. */
-export interface CellStatistics extends Cell, ScoreStatistics, Pick<Config, "environment" | "rules" | "algorithm" | "method" | "steps"> {
+export interface CellStatistics
+  extends Cell, ScoreStatistics, Pick<Config, "environment" | "rules" | "algorithm" | "method" | "steps"> {
   /** S, the share of weights removed from each network, 0..1. */
   readonly sparsity: number;
   /** Two-sided p of the difference to the cell of its row with the highest mean (Mann and Whitney's test, exact); NaN for that cell. */

@@ -19,14 +19,19 @@ function published(id: string): Map<string, number[]> {
   // A row is a run, in the order in which they are declared.
   expect(rows.map((row) => [row["seed"], row["method"]])).toEqual(configs.map(({ seed, method }) => [seed, method]));
   const scores = new Map<string, number[]>();
-  configs.forEach((config, i) => scores.set(experiment.label(config), [...(scores.get(experiment.label(config)) ?? []), Number(rows[i]!["score"])]));
+  configs.forEach((config, i) =>
+    scores.set(experiment.label(config), [...(scores.get(experiment.label(config)) ?? []), Number(rows[i]!["score"])]),
+  );
   return scores;
 }
 
 function textOf(file: string): string {
   const text = readFileSync(join(root, file), "utf8");
   if (!file.endsWith(".ipynb")) return text;
-  return (JSON.parse(text) as { cells: { cell_type: string; source: string[] }[] }).cells.filter(({ cell_type }) => cell_type === "markdown").map(({ source }) => source.join("")).join("\n");
+  return (JSON.parse(text) as { cells: { cell_type: string; source: string[] }[] }).cells
+    .filter(({ cell_type }) => cell_type === "markdown")
+    .map(({ source }) => source.join(""))
+    .join("\n");
 }
 
 // Claims about differences: where they stand, in what words, and the published scores that they compare.
@@ -39,8 +44,20 @@ const claims: [file: string, words: string, id: string, one: string, other: stri
   ["README.md", "| 111.3 % | 45.8 % | P |", "comparison-2s3z", "RLx2", "MAST"],
   ["README.md", "MAST and RigL: p = P, the least", "quickstart", "RigL", "MAST"],
   ["README.md", "RigL has 71.6 % ± 31.2 on the same map (p = P,", "comparison-3m", "RigL", "MAST"],
-  ["notebooks/02-sparse-training.ipynb", "5 of 10 seeds (p = P against RigL)", "sparse-training-two-step", "SET", "RigL"],
-  ["notebooks/02-sparse-training.ipynb", "SET and SS cannot be told apart, p = P)", "sparse-training-two-step", "SET", "SS"],
+  [
+    "notebooks/02-sparse-training.ipynb",
+    "5 of 10 seeds (p = P against RigL)",
+    "sparse-training-two-step",
+    "SET",
+    "RigL",
+  ],
+  [
+    "notebooks/02-sparse-training.ipynb",
+    "SET and SS cannot be told apart, p = P)",
+    "sparse-training-two-step",
+    "SET",
+    "SS",
+  ],
   ["notebooks/02-sparse-training.ipynb", "short of the dense team on 3m (p = P)", "comparison-3m", "RigL", "Dense"],
   ["notebooks/02-sparse-training.ipynb", "told from a static mask (p = P)", "comparison-2s3z", "RigL", "SS"],
   ["notebooks/11-td-lambda.ipynb", "against 0.6: p = P,", "lambda", "0", "0.6"],
@@ -73,6 +90,7 @@ describe("claims about differences name the p of what is published", () => {
   });
 
   it("is not said that a method fails, wins or comes first without one", () => {
-    for (const file of ["README.md", "notebooks/18-comparative-evaluation.ipynb"]) expect(textOf(file)).not.toMatch(/comes first|contradicts the paper|worst choice/);
+    for (const file of ["README.md", "notebooks/18-comparative-evaluation.ipynb"])
+      expect(textOf(file)).not.toMatch(/comes first|contradicts the paper|worst choice/);
   });
 });

@@ -13,15 +13,24 @@ export type CsvRow = Readonly<Record<string, string | number>>;
  * parseCsv("method,score\nmast,0.9\n", "scores.csv"); // [{ method: "mast", score: 0.9 }]
  */
 export function parseCsv(text: string, name: string): CsvRow[] {
-  const [header = [], ...rows] = csvParseRows(text.replace(/^\uFEFF/, "").replace(/^(\r?\n)+|(\r?\n)+$/g, ""), (cells) => cells.map(plainCell));
+  const [header = [], ...rows] = csvParseRows(
+    text.replace(/^\uFEFF/, "").replace(/^(\r?\n)+|(\r?\n)+$/g, ""),
+    (cells) => cells.map(plainCell),
+  );
   if (new Set(header).size < header.length || header.length === 0 || header.includes("")) {
     throw new LabError(`${name}: each column needs a name of its own; the header is ${header.join(",")}.`);
   }
   rows.forEach((row, i) => {
-    if (row.length !== header.length) throw new LabError(`${name}, row ${i + 2}: ${row.length} cells, but the header has ${header.length}.`);
+    if (row.length !== header.length)
+      throw new LabError(`${name}, row ${i + 2}: ${row.length} cells, but the header has ${header.length}.`);
   });
-  const numeric = header.map((_, column) => rows.every((row) => row[column] === "" || NUMBER.test(row[column]!)) && rows.some((row) => row[column] !== ""));
-  return rows.map((row) => Object.fromEntries(header.map((column, j) => [column, numeric[j] && row[j] !== "" ? Number(row[j]) : row[j]!])));
+  const numeric = header.map(
+    (_, column) =>
+      rows.every((row) => row[column] === "" || NUMBER.test(row[column]!)) && rows.some((row) => row[column] !== ""),
+  );
+  return rows.map((row) =>
+    Object.fromEntries(header.map((column, j) => [column, numeric[j] && row[j] !== "" ? Number(row[j]) : row[j]!])),
+  );
 }
 
 /**
@@ -33,7 +42,10 @@ export function parseCsv(text: string, name: string): CsvRow[] {
  */
 export function rowsCsv(rows: readonly Readonly<Record<string, unknown>>[]): string {
   const columns = columnsOf(rows);
-  return tableCsv(columns, rows.map((row) => columns.map((column) => row[column])));
+  return tableCsv(
+    columns,
+    rows.map((row) => columns.map((column) => row[column])),
+  );
 }
 
 /** The columns of rows: all that some row has, in the order in which they first appear. */

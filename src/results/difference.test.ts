@@ -5,7 +5,9 @@ import { differenceText, mannWhitneyP, pText, scoreDifference } from "./differen
 /** All ways to choose `n` of `values`. */
 function choices(values: readonly number[], n: number): number[][] {
   if (n === 0) return [[]];
-  return values.flatMap((_, i) => choices(values.slice(i + 1), n - 1).map((rest) => [i, ...rest.map((j) => j + i + 1)]));
+  return values.flatMap((_, i) =>
+    choices(values.slice(i + 1), n - 1).map((rest) => [i, ...rest.map((j) => j + i + 1)]),
+  );
 }
 
 /** The same p by dealing the scores out in every way and comparing every pair, without ranks. */
@@ -13,7 +15,13 @@ function pByHand(x: readonly number[], y: readonly number[]): number {
   const all = [...x, ...y];
   const u = (chosen: readonly number[]): number => {
     const [a, b] = [chosen.map((i) => all[i]!), all.filter((_, i) => !chosen.includes(i))];
-    return a.reduce((sum, one) => sum + b.reduce((wins, other) => wins + (one > other ? 1 : one === other ? 0.5 : 0), 0), 0) - (a.length * b.length) / 2;
+    return (
+      a.reduce(
+        (sum, one) => sum + b.reduce((wins, other) => wins + (one > other ? 1 : one === other ? 0.5 : 0), 0),
+        0,
+      ) -
+      (a.length * b.length) / 2
+    );
   };
   const found = Math.abs(u(x.map((_, i) => i)));
   const ways = choices(all, x.length);

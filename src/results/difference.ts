@@ -31,7 +31,9 @@ export const SIGNIFICANT = 0.05;
  */
 export function scoreDifference(x: readonly number[], y: readonly number[]): ScoreDifference {
   const improvement = probabilityOfImprovement([x], [y]);
-  const [low, high] = bootstrapInterval([x, y], ([a, b]) => probabilityOfImprovement([a!], [b!]), { random: createRandom(0, 0) });
+  const [low, high] = bootstrapInterval([x, y], ([a, b]) => probabilityOfImprovement([a!], [b!]), {
+    random: createRandom(0, 0),
+  });
   return { seeds: [x.length, y.length], improvement, low, high, p: mannWhitneyP(x, y) };
 }
 
@@ -57,7 +59,10 @@ export function pText(p: number): string {
  * mannWhitneyP([1, 2, 3], [4, 5, 6]); // 0.1: 2 of 20 ways
  */
 export function mannWhitneyP(x: readonly number[], y: readonly number[]): number {
-  if (x.length === 0 || y.length === 0) throw new LabError(`Mann and Whitney's test was asked of ${x.length} and ${y.length} scores; both need at least one.`);
+  if (x.length === 0 || y.length === 0)
+    throw new LabError(
+      `Mann and Whitney's test was asked of ${x.length} and ${y.length} scores; both need at least one.`,
+    );
   const all = [...x, ...y];
   if (all.some(Number.isNaN)) return NaN;
   // Twice a rank is whole, also where equal scores share the mean of theirs.
@@ -66,7 +71,9 @@ export function mannWhitneyP(x: readonly number[], y: readonly number[]): number
   // Ways to choose so many scores with such a sum of ranks. [scores, sum]
   const ways = Array.from({ length: x.length + 1 }, () => new Float64Array(total + 1));
   ways[0]![0] = 1;
-  for (const rank of ranks) for (let n = x.length; n >= 1; n--) for (let sum = total; sum >= rank; sum--) ways[n]![sum] = ways[n]![sum]! + ways[n - 1]![sum - rank]!;
+  for (const rank of ranks)
+    for (let n = x.length; n >= 1; n--)
+      for (let sum = total; sum >= rank; sum--) ways[n]![sum] = ways[n]![sum]! + ways[n - 1]![sum - rank]!;
 
   const distance = (sum: number): number => Math.abs(sum * all.length - total * x.length);
   const found = distance(ranks.slice(0, x.length).reduce((a, b) => a + b));

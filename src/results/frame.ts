@@ -15,7 +15,11 @@ import type { StoredRun } from "../runs/store.js";
  * @example
  * runRows(runs)[0].score;
  */
-export function runRows(runs: readonly StoredRun[], labels: Readonly<Record<string, string>> = {}, among = runs): CsvRow[] {
+export function runRows(
+  runs: readonly StoredRun[],
+  labels: Readonly<Record<string, string>> = {},
+  among = runs,
+): CsvRow[] {
   const engines = among.some(({ config }) => config.engine !== "wasm");
   return runs.map((run) => {
     const summary = summaryOf(run);
@@ -23,10 +27,24 @@ export function runRows(runs: readonly StoredRun[], labels: Readonly<Record<stri
     const { totalSize, trainFlops, inferenceFlops } = summary.cost.relative;
     return {
       ...labels,
-      environment, rules, algorithm, method, sparsity: sparsity.level, seed, steps, ...(engines ? { engine } : {}),
-      score: rounded(summary.score), evaluations: scoreEvaluations(run), lastWinRate: rounded(summary.winRates.at(-1) ?? NaN),
-      seconds: rounded(summary.seconds), processorSeconds: rounded(summary.processorSeconds ?? NaN), stepsPerSecond: Math.round(summary.stepsPerSecond), parameters: summary.parameters,
-      totalSize: rounded(totalSize), trainFlops: rounded(trainFlops), inferenceFlops: rounded(inferenceFlops),
+      environment,
+      rules,
+      algorithm,
+      method,
+      sparsity: sparsity.level,
+      seed,
+      steps,
+      ...(engines ? { engine } : {}),
+      score: rounded(summary.score),
+      evaluations: scoreEvaluations(run),
+      lastWinRate: rounded(summary.winRates.at(-1) ?? NaN),
+      seconds: rounded(summary.seconds),
+      processorSeconds: rounded(summary.processorSeconds ?? NaN),
+      stepsPerSecond: Math.round(summary.stepsPerSecond),
+      parameters: summary.parameters,
+      totalSize: rounded(totalSize),
+      trainFlops: rounded(trainFlops),
+      inferenceFlops: rounded(inferenceFlops),
       commit: summary.commit ?? "",
     };
   });
@@ -46,8 +64,21 @@ export function evaluationRows(run: StoredRun, labels: Readonly<Record<string, s
     .filter(({ kind }) => kind === "evaluation")
     .map(({ step, episodes, winRate, episodeReturn, episodeLength, estimatedValue, trueValue }) => ({
       ...labels,
-      environment, rules, algorithm, method, sparsity: sparsity.level, seed, steps, run: run.name,
-      step, episodes, winRate: cell(winRate), episodeReturn: cell(episodeReturn), episodeLength: cell(episodeLength), estimatedValue: cell(estimatedValue), trueValue: cell(trueValue),
+      environment,
+      rules,
+      algorithm,
+      method,
+      sparsity: sparsity.level,
+      seed,
+      steps,
+      run: run.name,
+      step,
+      episodes,
+      winRate: cell(winRate),
+      episodeReturn: cell(episodeReturn),
+      episodeLength: cell(episodeLength),
+      estimatedValue: cell(estimatedValue),
+      trueValue: cell(trueValue),
     }));
 }
 
@@ -61,7 +92,10 @@ export function evaluationRows(run: StoredRun, labels: Readonly<Record<string, s
 export function tidyRows(rows: readonly object[], labels: Readonly<Record<string, string>> = {}): CsvRow[] {
   const fields = [...new Set(rows.flatMap(Object.keys))];
   const cell = (value: unknown): string | number => (typeof value === "number" ? rounded(value) : String(value ?? ""));
-  return rows.map((row) => ({ ...labels, ...Object.fromEntries(fields.map((field) => [field, cell((row as Record<string, unknown>)[field])])) }));
+  return rows.map((row) => ({
+    ...labels,
+    ...Object.fromEntries(fields.map((field) => [field, cell((row as Record<string, unknown>)[field])])),
+  }));
 }
 
 /**
@@ -72,7 +106,10 @@ export function tidyRows(rows: readonly object[], labels: Readonly<Record<string
  * const frame = await runsFrame(runs);
  * frame.groupby(["method"]).col(["score"]).mean().print();
  */
-export async function runsFrame(runs: readonly StoredRun[], labels: Readonly<Record<string, string>> = {}): Promise<DataFrame> {
+export async function runsFrame(
+  runs: readonly StoredRun[],
+  labels: Readonly<Record<string, string>> = {},
+): Promise<DataFrame> {
   return rowsFrame(runRows(runs, labels));
 }
 
@@ -82,7 +119,10 @@ export async function runsFrame(runs: readonly StoredRun[], labels: Readonly<Rec
  * @example
  * (await methodsFrame(methodStatistics(runs))).print();
  */
-export async function methodsFrame(statistics: readonly MethodStatistics[], labels: Readonly<Record<string, string>> = {}): Promise<DataFrame> {
+export async function methodsFrame(
+  statistics: readonly MethodStatistics[],
+  labels: Readonly<Record<string, string>> = {},
+): Promise<DataFrame> {
   return rowsFrame(tidyRows(statistics, labels));
 }
 
@@ -98,7 +138,8 @@ export async function rowsFrame(rows: readonly CsvRow[]): Promise<DataFrame> {
   // danfojs takes the columns of the first row for those of all, in its order.
   const columns = columnsOf(rows).map((column) => {
     const cells = rows.map((row) => row[column] ?? "");
-    const numbers = cells.some((cell) => typeof cell === "number") && cells.every((cell) => typeof cell === "number" || cell === "");
+    const numbers =
+      cells.some((cell) => typeof cell === "number") && cells.every((cell) => typeof cell === "number" || cell === "");
     return [column, numbers ? cells.map((cell) => (cell === "" ? NaN : cell)) : cells] as const;
   });
   return new Frame(Object.fromEntries(columns));
@@ -112,7 +153,10 @@ async function loadFrame(): Promise<new (data: object) => DataFrame> {
   try {
     return (await import("danfojs-node")).default.DataFrame;
   } catch (error) {
-    throw new LabError("Frames need the package danfojs-node, which cannot be loaded: install it with the overrides that environment.md names.", { cause: error });
+    throw new LabError(
+      "Frames need the package danfojs-node, which cannot be loaded: install it with the overrides that environment.md names.",
+      { cause: error },
+    );
   }
 }
 

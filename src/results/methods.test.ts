@@ -9,19 +9,42 @@ const cost = { totalSize: 0.1, trainFlops: 0.2, inferenceFlops: 0.3 };
 
 function run(method: PaperMethod, seed: number, score: number, commit = "abc"): StoredRun {
   const config = resolveConfig({ environment: "2s3z", method, seed });
-  const summary = { score, winRates: [score], steps: 1, episodes: 1, updates: 1, seconds: 1, stepsPerSecond: 1, parameters: 1, cost: { ...cost, relative: cost }, commit, finished: "" };
+  const summary = {
+    score,
+    winRates: [score],
+    steps: 1,
+    episodes: 1,
+    updates: 1,
+    seconds: 1,
+    stepsPerSecond: 1,
+    parameters: 1,
+    cost: { ...cost, relative: cost },
+    commit,
+    finished: "",
+  };
   return { name: `${method}-${seed}`, directory: "", config, state: "complete", step: 1, metrics: [], summary };
 }
 
 const runs = (method: PaperMethod, scores: readonly number[]) => scores.map((score, i) => run(method, i + 1, score));
 
 describe("methodStatistics", () => {
-  const all = [...runs("mast", [0.9, 1, 0.8, 1, 0.7]), ...runs("dense", [0.5, 0.5, 0.9, 1, 0.6]), ...runs("set", [0.4, 0.4, 0.4, 0.4, 0.4])];
+  const all = [
+    ...runs("mast", [0.9, 1, 0.8, 1, 0.7]),
+    ...runs("dense", [0.5, 0.5, 0.9, 1, 0.6]),
+    ...runs("set", [0.4, 0.4, 0.4, 0.4, 0.4]),
+  ];
   const [dense, set, mast] = methodStatistics(all);
 
   it("are in the order of Table 1, one entry a method", () => {
     expect(methodStatistics(all).map(({ method }) => method)).toEqual(["dense", "set", "mast"]);
-    expect(mast).toMatchObject({ environment: "2s3z", algorithm: "qmix", sparsity: 0.95, seeds: 5, ...cost, commit: "abc" });
+    expect(mast).toMatchObject({
+      environment: "2s3z",
+      algorithm: "qmix",
+      sparsity: 0.95,
+      seeds: 5,
+      ...cost,
+      commit: "abc",
+    });
     expect(methodStatistics([run("set", 1, 0, "abc"), run("set", 2, 0, "def")])[0]!.commit).toBe("abc def");
   });
 
@@ -52,12 +75,21 @@ describe("methodStatistics", () => {
     const { summary, ...open } = run("set", 1, 0.5);
     expect(summary!.score).toBe(0.5);
     expect(() => methodStatistics([{ ...open, state: "interrupted" }])).toThrow("set-1 is interrupted");
-    expect(methodStatistics(runs("set", [0.4, 0.5]))[0]).toMatchObject({ relativeToDense: Number.NaN, mastImproves: Number.NaN });
+    expect(methodStatistics(runs("set", [0.4, 0.5]))[0]).toMatchObject({
+      relativeToDense: Number.NaN,
+      mastImproves: Number.NaN,
+    });
   });
 
   it("make a tidy frame", async () => {
-    const lines = frameCsv(await methodsFrame(methodStatistics(all), { experiment: "x", profile: "smoke" })).split("\n");
-    expect(lines[0]).toBe("experiment,profile,environment,rules,algorithm,method,sparsity,steps,seeds,evaluations,mean,deviation,iqm,iqmLow,iqmHigh,throughout,relativeToDense,mastImproves,mastP,totalSize,trainFlops,inferenceFlops,commit");
-    expect(lines[2]).toBe("x,smoke,2s3z,starcraft,qmix,set,0.95,2000000,5,1,0.4,0,0.4,0.4,0.4,0.4,0.571429,1,0.00793651,0.1,0.2,0.3,abc");
+    const lines = frameCsv(await methodsFrame(methodStatistics(all), { experiment: "x", profile: "smoke" })).split(
+      "\n",
+    );
+    expect(lines[0]).toBe(
+      "experiment,profile,environment,rules,algorithm,method,sparsity,steps,seeds,evaluations,mean,deviation,iqm,iqmLow,iqmHigh,throughout,relativeToDense,mastImproves,mastP,totalSize,trainFlops,inferenceFlops,commit",
+    );
+    expect(lines[2]).toBe(
+      "x,smoke,2s3z,starcraft,qmix,set,0.95,2000000,5,1,0.4,0,0.4,0.4,0.4,0.4,0.571429,1,0.00793651,0.1,0.2,0.3,abc",
+    );
   });
 });

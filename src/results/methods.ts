@@ -48,20 +48,29 @@ export function methodStatistics(runs: readonly StoredRun[]): MethodStatistics[]
   const mast = scores(runsOf("mast"));
   // Methods of one's own come after those of the paper.
   const methods = [...new Set<string>([...METHODS, ...runs.map(({ config }) => config.method)])];
-  return methods.filter((method) => runsOf(method).length > 0).map((method): MethodStatistics => {
-    const seeds = runsOf(method);
-    const { environment, rules, algorithm, sparsity, steps } = seeds[0].config;
-    const { commit, ...statistics } = scoreStatistics(seeds);
-    const { totalSize, trainFlops, inferenceFlops } = summaryOf(seeds[0]).cost.relative;
-    const difference = mast.length > 0 ? scoreDifference(mast, scores(seeds)) : undefined;
-    return {
-      environment, rules, algorithm, method, sparsity: sparsity.level, steps,
-      ...statistics,
-      relativeToDense: statistics.mean / dense,
-      mastImproves: difference?.improvement ?? NaN,
-      mastP: method === "mast" ? NaN : (difference?.p ?? NaN),
-      totalSize, trainFlops, inferenceFlops,
-      commit,
-    };
-  });
+  return methods
+    .filter((method) => runsOf(method).length > 0)
+    .map((method): MethodStatistics => {
+      const seeds = runsOf(method);
+      const { environment, rules, algorithm, sparsity, steps } = seeds[0].config;
+      const { commit, ...statistics } = scoreStatistics(seeds);
+      const { totalSize, trainFlops, inferenceFlops } = summaryOf(seeds[0]).cost.relative;
+      const difference = mast.length > 0 ? scoreDifference(mast, scores(seeds)) : undefined;
+      return {
+        environment,
+        rules,
+        algorithm,
+        method,
+        sparsity: sparsity.level,
+        steps,
+        ...statistics,
+        relativeToDense: statistics.mean / dense,
+        mastImproves: difference?.improvement ?? NaN,
+        mastP: method === "mast" ? NaN : (difference?.p ?? NaN),
+        totalSize,
+        trainFlops,
+        inferenceFlops,
+        commit,
+      };
+    });
 }

@@ -25,7 +25,8 @@ export interface ComparisonRow extends ComparedRow, Readonly<Record<ComparedMeth
 }
 
 /** A row of Table 5: win rates in percent, with their standard deviations. */
-export interface WinRateRow extends ComparedRow, Readonly<Record<ComparedMethod | `${ComparedMethod}Deviation`, number>> {}
+export interface WinRateRow
+  extends ComparedRow, Readonly<Record<ComparedMethod | `${ComparedMethod}Deviation`, number>> {}
 
 /** A row of Table 2 or 3: a hyperparameter as it is printed; `symbol` and unit as text, "" where there is none. */
 export interface HyperparameterRow {
@@ -59,15 +60,33 @@ const compared = { algorithm: z.enum(["qmix", "ow-qmix", "res", "all"]), environ
 const share = z.number().min(0).max(1);
 const percent = z.number().min(0).max(200);
 const winRates = { tiny: percent, ss: percent, set: percent, rigl: percent, rlx2: percent, mast: percent };
-const deviations = { tinyDeviation: percent, ssDeviation: percent, setDeviation: percent, riglDeviation: percent, rlx2Deviation: percent, mastDeviation: percent };
+const deviations = {
+  tinyDeviation: percent,
+  ssDeviation: percent,
+  setDeviation: percent,
+  riglDeviation: percent,
+  rlx2Deviation: percent,
+  mastDeviation: percent,
+};
 
 const text = z.string().min(1);
 const hyperparameter = { category: text, hyperparameter: text, symbol: z.string(), value: text };
-const ablation = (...settings: string[]) => z.strictObject({ algorithm: z.enum(["qmix", "ow-qmix", "all"]), ...Object.fromEntries(settings.map((setting) => [setting, percent])) });
+const ablation = (...settings: string[]) =>
+  z.strictObject({
+    algorithm: z.enum(["qmix", "ow-qmix", "all"]),
+    ...Object.fromEntries(settings.map((setting) => [setting, percent])),
+  });
 
 /** Tables whose columns are known; any other is read as it is. */
 const SCHEMAS: Readonly<Record<string, z.ZodType>> = {
-  "table-1": z.strictObject({ ...compared, sparsity: share, totalSize: share, trainFlops: share, inferenceFlops: share, ...winRates }),
+  "table-1": z.strictObject({
+    ...compared,
+    sparsity: share,
+    totalSize: share,
+    trainFlops: share,
+    inferenceFlops: share,
+    ...winRates,
+  }),
   "table-2": z.strictObject(hyperparameter),
   "table-3": z.strictObject({ algorithm: z.enum(["shared", "qmix", "ow-qmix", "res"]), ...hyperparameter }),
   "table-5": z.strictObject({ ...compared, ...winRates, ...deviations }),
@@ -93,10 +112,15 @@ export function readPaperTable(name: "table-3"): AlgorithmHyperparameterRow[];
 export function readPaperTable(name: "table-5"): WinRateRow[];
 export function readPaperTable(name: AblationTable): AblationRow[];
 export function readPaperTable(name: string): PaperRow[];
-export function readPaperTable(name: string): readonly (ComparisonRow | WinRateRow | HyperparameterRow | AblationRow | PaperRow)[] {
+export function readPaperTable(
+  name: string,
+): readonly (ComparisonRow | WinRateRow | HyperparameterRow | AblationRow | PaperRow)[] {
   const folder = join(packageRoot(), "data", "paper");
-  const tables = readdirSync(folder).flatMap((file) => (file.endsWith(".csv") ? [file.slice(0, -".csv".length)] : [])).sort();
-  if (!tables.includes(name)) throw new LabError(`There is no table "${name}" of the paper in ${folder}; there are: ${tables.join(", ")}.`);
+  const tables = readdirSync(folder)
+    .flatMap((file) => (file.endsWith(".csv") ? [file.slice(0, -".csv".length)] : []))
+    .sort();
+  if (!tables.includes(name))
+    throw new LabError(`There is no table "${name}" of the paper in ${folder}; there are: ${tables.join(", ")}.`);
   return parsePaperTable(readFileSync(join(folder, `${name}.csv`), "utf8"), name);
 }
 
@@ -105,7 +129,10 @@ export function parsePaperTable(text: string, name: string): PaperRow[] {
   const rows = parseCsv(text, `${name}.csv`);
   rows.forEach((row, i) => {
     const issue = SCHEMAS[name]?.safeParse(row).error?.issues[0];
-    if (issue) throw new LabError(`${name}.csv, row ${i + 2}, column "${issue.path.join(".")}": ${JSON.stringify(row[String(issue.path[0])])}; ${issue.message}`);
+    if (issue)
+      throw new LabError(
+        `${name}.csv, row ${i + 2}, column "${issue.path.join(".")}": ${JSON.stringify(row[String(issue.path[0])])}; ${issue.message}`,
+      );
   });
   return rows;
 }

@@ -21,7 +21,10 @@ export const RESULTS_ADVICE = "choose another folder with --results or MAST_RESU
  */
 export function resultsPlace(results?: string): ResultsPlace {
   if (results === undefined && process.env["MAST_PUBLISH"] === "1") return committedResults();
-  const folder = results !== undefined && results !== "" ? resolve(results) : resolve(workFolder(), process.env["MAST_RESULTS"] || join("data", "own"));
+  const folder =
+    results !== undefined && results !== ""
+      ? resolve(results)
+      : resolve(workFolder(), process.env["MAST_RESULTS"] || join("data", "own"));
   return { tables: folder, figures: folder };
 }
 

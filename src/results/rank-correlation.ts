@@ -9,11 +9,14 @@ import { LabError } from "../errors.js";
  * rankCorrelation([1, 2, 3, 4], [1, 4, 9, 16]); // 1
  */
 export function rankCorrelation(x: ArrayLike<number>, y: ArrayLike<number>): number {
-  if (x.length !== y.length) throw new LabError(`A correlation was asked of ${x.length} and ${y.length} values; there must be equally many.`);
+  if (x.length !== y.length)
+    throw new LabError(`A correlation was asked of ${x.length} and ${y.length} values; there must be equally many.`);
   for (let i = 0; i < x.length; i++) if (Number.isNaN(x[i]) || Number.isNaN(y[i])) return NaN;
   const [a, b] = [ranks(x), ranks(y)];
   const centre = (x.length - 1) / 2;
-  let both = 0, ofA = 0, ofB = 0;
+  let both = 0,
+    ofA = 0,
+    ofB = 0;
   for (let i = 0; i < a.length; i++) {
     both += (a[i]! - centre) * (b[i]! - centre);
     ofA += (a[i]! - centre) ** 2;
@@ -26,7 +29,7 @@ export function rankCorrelation(x: ArrayLike<number>, y: ArrayLike<number>): num
 function ranks(values: ArrayLike<number>): number[] {
   const order = Array.from(values, (_, i) => i).sort((i, j) => values[i]! - values[j]!);
   const result = new Array<number>(values.length);
-  for (let first = 0; first < order.length; ) {
+  for (let first = 0; first < order.length;) {
     let last = first;
     while (last + 1 < order.length && values[order[last + 1]!] === values[order[first]!]) last++;
     for (let k = first; k <= last; k++) result[order[k]!] = (first + last) / 2;

@@ -16,15 +16,20 @@ export function smooth(
   values: ArrayLike<number>,
   { window = 21, order = 2 }: { readonly window?: number; readonly order?: number } = {},
 ): number[] {
-  if (!(Number.isInteger(order) && order >= 1)) throw new LabError(`The smoothing order was given as ${order}; it must be a whole number, at least 1.`);
+  if (!(Number.isInteger(order) && order >= 1))
+    throw new LabError(`The smoothing order was given as ${order}; it must be a whole number, at least 1.`);
   if (!(Number.isInteger(window) && window % 2 === 1 && window > order)) {
-    throw new LabError(`The smoothing window was given as ${window}; it must be an odd number of points above the order, ${order}.`);
+    throw new LabError(
+      `The smoothing window was given as ${window}; it must be an odd number of points above the order, ${order}.`,
+    );
   }
   const longest = values.length % 2 === 1 ? values.length : values.length - 1;
   const size = Math.min(window, longest);
   if (size <= order + 1) return Array.from(values);
   // The library takes windows of 5 and more; 3 points are left for a straight line, done here.
-  return size === 3 ? smoothLine(values) : Array.from(sgg(Array.from(values), 1, { windowSize: size, polynomial: order, derivative: 0 }));
+  return size === 3
+    ? smoothLine(values)
+    : Array.from(sgg(Array.from(values), 1, { windowSize: size, polynomial: order, derivative: 0 }));
 }
 
 /**

@@ -3,7 +3,8 @@ import { resolveConfig } from "../config.js";
 import { completeRun } from "../runs/fixtures.js";
 import { scoreStatistics, summaryOf } from "./scores.js";
 
-const run = (seed: number, winRates: readonly number[], commit?: string) => completeRun(resolveConfig({ seed, steps: 1000, evaluation: { window: 1 } }), winRates, commit);
+const run = (seed: number, winRates: readonly number[], commit?: string) =>
+  completeRun(resolveConfig({ seed, steps: 1000, evaluation: { window: 1 } }), winRates, commit);
 
 describe("scoreStatistics", () => {
   it("has the mean, the deviation of a sample, the interquartile mean, and the win rate of the whole training", () => {
@@ -42,5 +43,7 @@ describe("scoreStatistics", () => {
 
 it("refuses a run that is not complete, naming it", () => {
   const { summary: _, ...unfinished } = run(1, [1]);
-  expect(() => summaryOf({ ...unfinished, state: "running" })).toThrow(/^Run 3m-qmix-mast-95-1k-seed1-\w+ is running: only complete runs have results\.$/);
+  expect(() => summaryOf({ ...unfinished, state: "running" })).toThrow(
+    /^Run 3m-qmix-mast-95-1k-seed1-\w+ is running: only complete runs have results\.$/,
+  );
 });

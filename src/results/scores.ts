@@ -39,12 +39,17 @@ export function scoreStatistics(runs: readonly StoredRun[]): ScoreStatistics {
   const summaries = runs.map(summaryOf);
   const scores = summaries.map(({ score }) => score);
   // The same resamples for every configuration, and for every call.
-  const [iqmLow, iqmHigh] = bootstrapInterval([scores], ([values]) => interquartileMean(values), { random: createRandom(0, 0) });
+  const [iqmLow, iqmHigh] = bootstrapInterval([scores], ([values]) => interquartileMean(values), {
+    random: createRandom(0, 0),
+  });
   return {
     seeds: scores.length,
     evaluations: commonEvaluations(runs),
-    mean: mean(scores), deviation: standardDeviation(scores),
-    iqm: interquartileMean(scores), iqmLow, iqmHigh,
+    mean: mean(scores),
+    deviation: standardDeviation(scores),
+    iqm: interquartileMean(scores),
+    iqmLow,
+    iqmHigh,
     throughout: mean(summaries.map(({ winRates }) => mean(winRates))),
     commit: [...new Set(summaries.map(({ commit }) => commit ?? ""))].join(" "),
   };
@@ -76,7 +81,9 @@ function commonEvaluations(runs: readonly StoredRun[]): number {
   const evaluations = scoreEvaluations(first!);
   const other = others.find((run) => scoreEvaluations(run) !== evaluations);
   if (other === undefined) return evaluations;
-  throw new LabError(`These runs cannot be put together: the score of ${first!.name} is the mean of ${evaluations} evaluations, that of ${other.name} of ${scoreEvaluations(other)}.`);
+  throw new LabError(
+    `These runs cannot be put together: the score of ${first!.name} is the mean of ${evaluations} evaluations, that of ${other.name} of ${scoreEvaluations(other)}.`,
+  );
 }
 
 /**

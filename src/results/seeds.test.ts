@@ -38,7 +38,8 @@ describe("requireSeeds", () => {
   });
 
   it("lets tickets have sources that differ in the seed alone", () => {
-    const ticket = (seed: number, source: Config) => run({ method: "mast", ticket: { kind: "winning", source: runName(source) }, topology: { grow: "none" } }, seed);
+    const ticket = (seed: number, source: Config) =>
+      run({ method: "mast", ticket: { kind: "winning", source: runName(source) }, topology: { grow: "none" } }, seed);
     const source = (seed: number, level = 0.95) => resolveConfig({ ...base, sparsity: { level }, seed });
     expect(() => requireSeeds([ticket(1, source(1)), ticket(2, source(2))])).not.toThrow();
     expect(() => requireSeeds([ticket(1, source(1)), ticket(2, source(2, 0.9))])).toThrow("ticket.source is");
@@ -47,7 +48,9 @@ describe("requireSeeds", () => {
 
 describe("requireMethods", () => {
   it("takes every comparison of the paper as it is declared", () => {
-    for (const { configs } of COMPARISONS) for (const profile of PROFILES) expect(() => requireMethods(configs(profile, 2).map((config) => ({ config })))).not.toThrow();
+    for (const { configs } of COMPARISONS)
+      for (const profile of PROFILES)
+        expect(() => requireMethods(configs(profile, 2).map((config) => ({ config })))).not.toThrow();
   });
 
   it.each<[string, ConfigInput]>([
@@ -62,13 +65,17 @@ describe("requireMethods", () => {
   });
 
   it("lets the dense team be dense", () => {
-    expect(methodStatistics([run({}), run({ method: "dense" })]).map(({ method }) => method)).toEqual(["dense", "mast"]);
+    expect(methodStatistics([run({}), run({ method: "dense" })]).map(({ method }) => method)).toEqual([
+      "dense",
+      "mast",
+    ]);
   });
 });
 
 describe("scores", () => {
   it("say how many evaluations they are means of, step 0 left out", () => {
-    const short = (window: number) => completeRun(resolveConfig({ ...base, evaluation: { window, episodes: 4 } }), [0, 0.5, 1]);
+    const short = (window: number) =>
+      completeRun(resolveConfig({ ...base, evaluation: { window, episodes: 4 } }), [0, 0.5, 1]);
     expect([1, 2, 3, 20].map((window) => scoreStatistics([short(window)]).evaluations)).toEqual([1, 2, 2, 2]);
     expect(scoreText([short(20)])).toBe("mean of the last 2 evaluations of 4 episodes");
     expect(scoreText([short(1), short(20)])).toBe("mean of the last 1 or 2 evaluations of 4 episodes");
@@ -79,7 +86,13 @@ describe("scores", () => {
     const cut = completeRun(resolveConfig({ ...base, seed: 2 }), [0, 1]);
     expect(() => scoreStatistics([run({}), cut])).toThrow(/is the mean of 2 evaluations, that of \S+ of 1\.$/);
     const diverged = completeRun(resolveConfig({ ...base, seed: 2 }), [0, NaN, 1]);
-    const { seeds, mean, deviation, iqm, iqmLow, iqmHigh } = scoreStatistics([run({}), diverged, run({}, 3), run({}, 4), run({}, 5)]);
+    const { seeds, mean, deviation, iqm, iqmLow, iqmHigh } = scoreStatistics([
+      run({}),
+      diverged,
+      run({}, 3),
+      run({}, 4),
+      run({}, 5),
+    ]);
     expect([seeds, mean, deviation, iqm, iqmLow, iqmHigh]).toEqual([5, NaN, NaN, NaN, NaN, NaN]);
   });
 });

@@ -24,7 +24,10 @@ export function requireSeeds(runs: readonly OneRun[], subject = "These runs"): v
   for (const run of runs) {
     const { seed } = run.config;
     const before = seeds.get(seed);
-    if (before !== undefined) throw new LabError(`${subject} cannot be averaged: seed ${seed} is given twice (${[before, run].map(nameOf).join(" and ")}). Give each run once.`);
+    if (before !== undefined)
+      throw new LabError(
+        `${subject} cannot be averaged: seed ${seed} is given twice (${[before, run].map(nameOf).join(" and ")}). Give each run once.`,
+      );
     seeds.set(seed, run);
   }
 }
@@ -39,9 +42,21 @@ export function requireSeeds(runs: readonly OneRun[], subject = "These runs"): v
  */
 export function requireMethods(runs: readonly OneRun[]): void {
   const methods = [...new Set(runs.map(({ config }) => config.method))];
-  refuseDifference(runs, "These methods", unlessVaried([{ sparsity: { level: 0 } }, ...methods.map((method) => ({ method }))], runs[0]?.config.parts));
-  refuseDifference(runs.filter(({ config }) => config.sparsity.level > 0), "These methods", (field) => field === "sparsity.level");
-  for (const method of methods) requireSeeds(runs.filter(({ config }) => config.method === method), `These runs of ${method}`);
+  refuseDifference(
+    runs,
+    "These methods",
+    unlessVaried([{ sparsity: { level: 0 } }, ...methods.map((method) => ({ method }))], runs[0]?.config.parts),
+  );
+  refuseDifference(
+    runs.filter(({ config }) => config.sparsity.level > 0),
+    "These methods",
+    (field) => field === "sparsity.level",
+  );
+  for (const method of methods)
+    requireSeeds(
+      runs.filter(({ config }) => config.method === method),
+      `These runs of ${method}`,
+    );
 }
 
 /**
@@ -54,7 +69,11 @@ export function requireMethods(runs: readonly OneRun[]): void {
 export function unlessVaried(settings: readonly ConfigInput[], parts?: Config["parts"]): (field: string) => boolean {
   const set = settings.flatMap(({ method, algorithm, ...input }) => [
     ...Object.keys({ ...(method && { method }), ...(algorithm && { algorithm }) }),
-    ...[input, method ? methodDefaults(method, parts) : {}, algorithm ? algorithmDefaults(algorithm, parts) : {}].flatMap((part) => flatten(part).map(([field]) => field)),
+    ...[
+      input,
+      method ? methodDefaults(method, parts) : {},
+      algorithm ? algorithmDefaults(algorithm, parts) : {},
+    ].flatMap((part) => flatten(part).map(([field]) => field)),
   ]);
   return (field) => !set.some((own) => field === own || field.startsWith(`${own}.`));
 }
@@ -71,10 +90,15 @@ export function refuseDifference(runs: readonly OneRun[], subject: string, compa
   const expected = comparedFields(first.config);
   for (const other of others) {
     const found = comparedFields(other.config);
-    const field = [...new Set([...expected.keys(), ...found.keys()])].find((name) => compared(name) && expected.get(name) !== found.get(name));
+    const field = [...new Set([...expected.keys(), ...found.keys()])].find(
+      (name) => compared(name) && expected.get(name) !== found.get(name),
+    );
     if (field === undefined) continue;
-    const value = (fields: ReadonlyMap<string, string>, run: OneRun): string => `${fields.get(field) ?? "absent"} (${nameOf(run)})`;
-    throw new LabError(`${subject} cannot be put together: ${field} is ${value(expected, first)} and ${value(found, other)}. Statistics need runs that agree in it.`);
+    const value = (fields: ReadonlyMap<string, string>, run: OneRun): string =>
+      `${fields.get(field) ?? "absent"} (${nameOf(run)})`;
+    throw new LabError(
+      `${subject} cannot be put together: ${field} is ${value(expected, first)} and ${value(found, other)}. Statistics need runs that agree in it.`,
+    );
   }
 }
 
@@ -93,7 +117,9 @@ export function withoutSeed(run: string): string {
 
 /** What has to be alike: everything but the seed, the seed of a ticket's source, and where files of parts lie. */
 function comparedFields(config: Config): Map<string, string> {
-  const fields = new Map(flatten(config).filter(([field, value]) => value !== "undefined" && !/^parts\.\d+\.file$/.test(field)));
+  const fields = new Map(
+    flatten(config).filter(([field, value]) => value !== "undefined" && !/^parts\.\d+\.file$/.test(field)),
+  );
   fields.delete("seed");
   const source = fields.get("ticket.source");
   if (source !== undefined) fields.set("ticket.source", withoutSeed(source));

@@ -1,6 +1,14 @@
 import { describe, expect, it } from "vitest";
 import { createRandom } from "../random.js";
-import { bootstrapInterval, finalScore, interquartileMean, mean, probabilityOfImprovement, quantile, standardDeviation } from "./statistics.js";
+import {
+  bootstrapInterval,
+  finalScore,
+  interquartileMean,
+  mean,
+  probabilityOfImprovement,
+  quantile,
+  standardDeviation,
+} from "./statistics.js";
 
 const series = (size: number) => Array.from({ length: size }, (_, i) => ((i * i * 7 + 3 * i) % 11) / 10);
 
@@ -59,9 +67,11 @@ describe("bootstrapInterval", () => {
   it("has the width that the bootstrap of a mean has in theory", () => {
     const random = createRandom(1);
     // Sums of 12 uniform numbers are nearly normal.
-    const runs = Array.from({ length: 60 }, () => Array.from({ length: 12 }, () => random.float()).reduce((a, b) => a + b));
+    const runs = Array.from({ length: 60 }, () =>
+      Array.from({ length: 12 }, () => random.float()).reduce((a, b) => a + b),
+    );
     const [low, high] = bootstrapInterval([runs], ofMean, { random, resamples: 20_000 });
-    const error = standardDeviation(runs) * Math.sqrt(59 / 60) / Math.sqrt(60);
+    const error = (standardDeviation(runs) * Math.sqrt(59 / 60)) / Math.sqrt(60);
     expect(low).toBeCloseTo(mean(runs) - 1.96 * error, 1.7);
     expect(high).toBeCloseTo(mean(runs) + 1.96 * error, 1.7);
     const [low50, high50] = bootstrapInterval([runs], ofMean, { random, resamples: 20_000, confidence: 0.5 });
@@ -70,19 +80,39 @@ describe("bootstrapInterval", () => {
 
   it("draws within each task only", () => {
     // Without strata the mean of both would vary between 0 and 10.
-    expect(bootstrapInterval([[0, 0, 0], [10, 10]], ofMean, { random: createRandom(1) })).toEqual([4, 4]);
-    bootstrapInterval([[1, 2, 3], [7, 8]], (tasks) => {
-      expect(tasks.map((runs) => runs.length)).toEqual([3, 2]);
-      for (const run of tasks[0]) expect([1, 2, 3]).toContain(run);
-      for (const run of tasks[1]) expect([7, 8]).toContain(run);
-      return 0;
-    }, { random: createRandom(2), resamples: 50 });
+    expect(
+      bootstrapInterval(
+        [
+          [0, 0, 0],
+          [10, 10],
+        ],
+        ofMean,
+        { random: createRandom(1) },
+      ),
+    ).toEqual([4, 4]);
+    bootstrapInterval(
+      [
+        [1, 2, 3],
+        [7, 8],
+      ],
+      (tasks) => {
+        expect(tasks.map((runs) => runs.length)).toEqual([3, 2]);
+        for (const run of tasks[0]) expect([1, 2, 3]).toContain(run);
+        for (const run of tasks[1]) expect([7, 8]).toContain(run);
+        return 0;
+      },
+      { random: createRandom(2), resamples: 50 },
+    );
   });
 
   it("has exact ends where they can be counted", () => {
     // Two runs 0 and 1: the mean of a resample is 0, 0.5 or 1 with 1/4, 1/2, 1/4.
-    expect(bootstrapInterval([[0, 1]], ofMean, { random: createRandom(3), resamples: 4000, confidence: 0.95 })).toEqual([0, 1]);
-    expect(bootstrapInterval([[0, 1]], ofMean, { random: createRandom(3), resamples: 4000, confidence: 0.3 })).toEqual([0.5, 0.5]);
+    expect(bootstrapInterval([[0, 1]], ofMean, { random: createRandom(3), resamples: 4000, confidence: 0.95 })).toEqual(
+      [0, 1],
+    );
+    expect(bootstrapInterval([[0, 1]], ofMean, { random: createRandom(3), resamples: 4000, confidence: 0.3 })).toEqual([
+      0.5, 0.5,
+    ]);
   });
 
   it("is determined by its stream and refuses what it cannot do", () => {
@@ -90,14 +120,19 @@ describe("bootstrapInterval", () => {
     expect(once()).toEqual(once());
     expect(() => bootstrapInterval([[1], []], ofMean, { random: createRandom(1) })).toThrow("Task 1 of 2 has no runs");
     expect(() => bootstrapInterval([], ofMean, { random: createRandom(1) })).toThrow("no runs");
-    expect(() => bootstrapInterval([[1]], ofMean, { random: createRandom(1), confidence: 95 })).toThrow("confidence is 95");
+    expect(() => bootstrapInterval([[1]], ofMean, { random: createRandom(1), confidence: 95 })).toThrow(
+      "confidence is 95",
+    );
   });
 });
 
 describe("probabilityOfImprovement", () => {
   it("is Mann and Whitney's U over n m, averaged over tasks", () => {
     // scipy.stats.mannwhitneyu gives U = 12.5 for these.
-    const [x, y] = [[0.9, 0.7, 0.8, 1, 0.6], [0.8, 0.5, 0.7, 0.9]];
+    const [x, y] = [
+      [0.9, 0.7, 0.8, 1, 0.6],
+      [0.8, 0.5, 0.7, 0.9],
+    ];
     expect(probabilityOfImprovement([x], [y])).toBeCloseTo(12.5 / 20, 15);
     expect(probabilityOfImprovement([y], [x])).toBeCloseTo(7.5 / 20, 15);
     expect(probabilityOfImprovement([x, [1, 1]], [y, [0]])).toBeCloseTo((12.5 / 20 + 1) / 2, 15);

@@ -38,7 +38,8 @@ export function interquartileMean(values: ArrayLike<number>): number {
  * @throws {Error} when there is none
  */
 export function finalScore(evaluations: ArrayLike<number>, last = 20): number {
-  if (evaluations.length === 0) throw new LabError("A score was asked of a run without evaluations; it needs at least one.");
+  if (evaluations.length === 0)
+    throw new LabError("A score was asked of a run without evaluations; it needs at least one.");
   return mean(Array.from(evaluations).slice(-last));
 }
 
@@ -57,7 +58,11 @@ export function finalScore(evaluations: ArrayLike<number>, last = 20): number {
 export function bootstrapInterval(
   strata: readonly (readonly number[])[],
   statistic: (strata: readonly (readonly number[])[]) => number,
-  { random, resamples = 2000, confidence = 0.95 }: {
+  {
+    random,
+    resamples = 2000,
+    confidence = 0.95,
+  }: {
     /** Draws the resamples. */
     readonly random: Random;
     /** Number of resamples. Default: 2,000. */
@@ -67,11 +72,16 @@ export function bootstrapInterval(
   },
 ): [lower: number, upper: number] {
   strata.forEach((runs, task) => {
-    if (runs.length === 0) throw new LabError(`Task ${task} of ${strata.length} has no runs; a bootstrap interval needs at least one of each task.`);
+    if (runs.length === 0)
+      throw new LabError(
+        `Task ${task} of ${strata.length} has no runs; a bootstrap interval needs at least one of each task.`,
+      );
   });
   if (strata.length === 0) throw new LabError("A bootstrap interval was asked of no runs; it needs at least one.");
-  if (!(Number.isInteger(resamples) && resamples >= 1)) throw new LabError(`resamples is ${resamples}; it must be a whole number, at least 1.`);
-  if (!(confidence > 0 && confidence < 1)) throw new LabError(`confidence is ${confidence}; it must be between 0 and 1, for example 0.95.`);
+  if (!(Number.isInteger(resamples) && resamples >= 1))
+    throw new LabError(`resamples is ${resamples}; it must be a whole number, at least 1.`);
+  if (!(confidence > 0 && confidence < 1))
+    throw new LabError(`confidence is ${confidence}; it must be between 0 and 1, for example 0.95.`);
 
   if (strata.some((runs) => runs.some(Number.isNaN))) return [NaN, NaN];
   const resample = strata.map((runs) => [...runs]);
@@ -98,14 +108,18 @@ export function bootstrapInterval(
  */
 export function probabilityOfImprovement(x: readonly (readonly number[])[], y: readonly (readonly number[])[]): number {
   if (x.length !== y.length || x.length === 0) {
-    throw new LabError(`A probability of improvement was asked of ${x.length} and ${y.length} tasks; both need the same tasks, at least one.`);
+    throw new LabError(
+      `A probability of improvement was asked of ${x.length} and ${y.length} tasks; both need the same tasks, at least one.`,
+    );
   }
   return mean(
     x.map((runs, task) => {
       const others = y[task];
-      if (runs.length === 0 || others.length === 0) throw new LabError(`Task ${task} has ${runs.length} and ${others.length} runs; both need at least one.`);
+      if (runs.length === 0 || others.length === 0)
+        throw new LabError(`Task ${task} has ${runs.length} and ${others.length} runs; both need at least one.`);
       let wins = 0;
-      for (const a of runs) for (const b of others) wins += Number.isNaN(a) || Number.isNaN(b) ? NaN : a > b ? 1 : a === b ? 0.5 : 0;
+      for (const a of runs)
+        for (const b of others) wins += Number.isNaN(a) || Number.isNaN(b) ? NaN : a > b ? 1 : a === b ? 0.5 : 0;
       return wins / (runs.length * others.length);
     }),
   );

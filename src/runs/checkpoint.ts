@@ -38,16 +38,30 @@ const DATA = ["observations", "states", "availableActions", "rewards", "terminal
  * @param held throws when this process may write no more
  * @throws {RunError} when the disk refuses
  */
-export function writeCheckpoint(path: string, checkpoint: Checkpoint, shapes: Shapes = new Map(), held?: () => void): void {
+export function writeCheckpoint(
+  path: string,
+  checkpoint: Checkpoint,
+  shapes: Shapes = new Map(),
+  held?: () => void,
+): void {
   const { tensors, masks, progress, replay, environments = [] } = checkpoint.state;
   const stored = new Map<string, Tensor>();
-  const put = (key: string, name: string, data: Tensor["data"]) => stored.set(key, { shape: shapes.get(name) ?? [data.length], data });
+  const put = (key: string, name: string, data: Tensor["data"]) =>
+    stored.set(key, { shape: shapes.get(name) ?? [data.length], data });
   tensors.forEach((data, key) => put(key, key.slice(key.indexOf(".") + 1), data));
   masks.forEach((data, name) => put(`mask.${name}`, name, data));
   for (const name of REPLAY) put(`replay.${name}`, "", replay[name]);
   if (replay.data) for (const name of DATA) put(`replay.${name}`, "", replay.data[name]);
   environments.forEach((saved, i) => put(`environment.${i}`, "", saved));
-  const rest = exactJson({ run: checkpoint.run, progress, lengths: checkpoint.lengths, sums: checkpoint.sums, seconds: checkpoint.seconds, processorSeconds: checkpoint.processorSeconds, end: checkpoint.end });
+  const rest = exactJson({
+    run: checkpoint.run,
+    progress,
+    lengths: checkpoint.lengths,
+    sums: checkpoint.sums,
+    seconds: checkpoint.seconds,
+    processorSeconds: checkpoint.processorSeconds,
+    end: checkpoint.end,
+  });
   writeAtomically(path, encodeSafetensors(stored, { format: FORMAT, rest, sha256: digest(stored, rest) }), held);
 }
 
@@ -59,14 +73,27 @@ export function writeCheckpoint(path: string, checkpoint: Checkpoint, shapes: Sh
 export function readCheckpoint(path: string, runs?: readonly string[]): Checkpoint {
   const { metadata, tensors } = openCheckpoint(path, runs);
   const { progress, ...facts } = factsOf(path, metadata);
-  const replayed = (names: readonly string[]) => Object.fromEntries(names.map((name) => [name, tensors.get(`replay.${name}`)?.data]));
-  const replay = { ...replayed(REPLAY), ...(tensors.has("replay.terminal") && { data: replayed(DATA) }) } as unknown as TrainState["replay"];
-  const environments = [...tensors].filter(([key]) => key.startsWith("environment.")).sort(([a], [b]) => Number(a.split(".")[1]) - Number(b.split(".")[1])).map(([, { data }]) => data as Uint8Array);
+  const replayed = (names: readonly string[]) =>
+    Object.fromEntries(names.map((name) => [name, tensors.get(`replay.${name}`)?.data]));
+  const replay = {
+    ...replayed(REPLAY),
+    ...(tensors.has("replay.terminal") && { data: replayed(DATA) }),
+  } as unknown as TrainState["replay"];
+  const environments = [...tensors]
+    .filter(([key]) => key.startsWith("environment."))
+    .sort(([a], [b]) => Number(a.split(".")[1]) - Number(b.split(".")[1]))
+    .map(([, { data }]) => data as Uint8Array);
   const starting = <T extends Tensor["data"]>(keep: (key: string) => boolean, from: (key: string) => string) =>
     new Map([...tensors].filter(([key]) => keep(key)).map(([key, { data }]) => [from(key), data as T]));
   const state: TrainState = {
-    tensors: starting<Float32Array>((key) => !/^(mask|replay|environment)\./.test(key), (key) => key),
-    masks: starting<Uint8Array>((key) => key.startsWith("mask."), (key) => key.slice("mask.".length)),
+    tensors: starting<Float32Array>(
+      (key) => !/^(mask|replay|environment)\./.test(key),
+      (key) => key,
+    ),
+    masks: starting<Uint8Array>(
+      (key) => key.startsWith("mask."),
+      (key) => key.slice("mask.".length),
+    ),
     progress,
     replay,
     ...(environments.length > 0 && { environments }),
@@ -81,7 +108,9 @@ export function readCheckpoint(path: string, runs?: readonly string[]): Checkpoi
  */
 export function exportParameters(path: string, runs?: readonly string[]): Uint8Array {
   const { metadata, tensors } = openCheckpoint(path, runs);
-  const online = [...tensors].filter(([key]) => key.startsWith("online.")).map(([key, tensor]) => [key.slice("online.".length), tensor] as const);
+  const online = [...tensors]
+    .filter(([key]) => key.startsWith("online."))
+    .map(([key, tensor]) => [key.slice("online.".length), tensor] as const);
   return encodeSafetensors(new Map(online), { run: factsOf(path, metadata).run });
 }
 
@@ -95,18 +124,28 @@ function openCheckpoint(path: string, runs: readonly string[] | undefined): Tens
     throw error;
   }
   const { metadata, tensors } = file;
-  if (metadata["format"] !== FORMAT) return unusable(path, `it is not a checkpoint of this version of mast-lab ("${FORMAT}")`);
-  if (metadata["sha256"] !== digest(tensors, metadata["rest"] ?? "")) return unusable(path, "its checksum does not fit its content: the file was damaged or changed");
+  if (metadata["format"] !== FORMAT)
+    return unusable(path, `it is not a checkpoint of this version of mast-lab ("${FORMAT}")`);
+  if (metadata["sha256"] !== digest(tensors, metadata["rest"] ?? ""))
+    return unusable(path, "its checksum does not fit its content: the file was damaged or changed");
   // The checksum is of the bytes, not of what they are read as.
-  for (const [key, { data }] of tensors) if (!isOfItsKind(key, data)) return unusable(path, `its ${key} is of another type than a checkpoint's`);
+  for (const [key, { data }] of tensors)
+    if (!isOfItsKind(key, data)) return unusable(path, `its ${key} is of another type than a checkpoint's`);
   const { run } = factsOf(path, metadata);
   if (runs !== undefined && !runs.includes(run)) return unusable(path, `it belongs to run ${run}`);
   return file;
 }
 
 function isOfItsKind(key: string, data: Tensor["data"]): boolean {
-  if (key.startsWith("mask.") || key.startsWith("environment.") || ["replay.actions", "replay.availableActions", "replay.terminal"].includes(key)) return data instanceof Uint8Array;
-  return ["replay.indices", "replay.seeds", "replay.lengths"].includes(key) ? data instanceof Int32Array : data instanceof Float32Array;
+  if (
+    key.startsWith("mask.") ||
+    key.startsWith("environment.") ||
+    ["replay.actions", "replay.availableActions", "replay.terminal"].includes(key)
+  )
+    return data instanceof Uint8Array;
+  return ["replay.indices", "replay.seeds", "replay.lengths"].includes(key)
+    ? data instanceof Int32Array
+    : data instanceof Float32Array;
 }
 
 type Facts = Omit<Checkpoint, "state"> & { readonly progress: TrainProgress };
@@ -119,11 +158,15 @@ function factsOf(path: string, { rest = "" }: TensorFile["metadata"]): Facts {
     return unusable(path, "what it says about its run is not JSON");
   }
   const read = checkpointSchema.safeParse(facts);
-  return read.success ? read.data : unusable(path, `what it says about its run is not complete (${firstFault(read.error)})`);
+  return read.success
+    ? read.data
+    : unusable(path, `what it says about its run is not complete (${firstFault(read.error)})`);
 }
 
 function unusable(path: string, why: string): never {
-  throw new RunError(`Checkpoint ${path} cannot be used: ${why}. Put a good copy in its place, or move its folder away to start this run anew.`);
+  throw new RunError(
+    `Checkpoint ${path} cannot be used: ${why}. Put a good copy in its place, or move its folder away to start this run anew.`,
+  );
 }
 
 function digest(tensors: ReadonlyMap<string, Tensor>, rest: string): string {
@@ -138,10 +181,14 @@ function digest(tensors: ReadonlyMap<string, Tensor>, rest: string): string {
 /** JSON that keeps every bit of a number: NaN, infinities and -0 go as text. */
 function exactJson(value: unknown): string {
   return JSON.stringify(value, (_, entry: unknown) =>
-    typeof entry === "number" && (!Number.isFinite(entry) || Object.is(entry, -0)) ? `number:${Object.is(entry, -0) ? "-0" : entry}` : entry,
+    typeof entry === "number" && (!Number.isFinite(entry) || Object.is(entry, -0))
+      ? `number:${Object.is(entry, -0) ? "-0" : entry}`
+      : entry,
   );
 }
 
 function parseExact(text: string): unknown {
-  return JSON.parse(text, (_, entry: unknown) => (typeof entry === "string" && entry.startsWith("number:") ? Number(entry.slice("number:".length)) : entry));
+  return JSON.parse(text, (_, entry: unknown) =>
+    typeof entry === "string" && entry.startsWith("number:") ? Number(entry.slice("number:".length)) : entry,
+  );
 }

@@ -34,7 +34,11 @@ const CAUSES: Readonly<Record<string, string>> = {
  * @param consequence what it means; by default, what it means for a run
  * @throws {RunError} naming the file, the cause and what to do
  */
-export function onDisk<T>(path: string, action: () => T, consequence = "Nothing that was there is lost; the same command continues from the last checkpoint."): T {
+export function onDisk<T>(
+  path: string,
+  action: () => T,
+  consequence = "Nothing that was there is lost; the same command continues from the last checkpoint.",
+): T {
   try {
     return action();
   } catch (error) {

@@ -7,14 +7,37 @@ import { runName, type StoredRun } from "./store.js";
  *
  * @param winRates of its evaluations, oldest first; its score is the mean of their last `evaluation.window`, see `scoredEvaluations`
  */
-export function completeRun(config: Config, winRates: readonly number[], commit: string | undefined = "abc"): StoredRun {
+export function completeRun(
+  config: Config,
+  winRates: readonly number[],
+  commit: string | undefined = "abc",
+): StoredRun {
   const last = scoredEvaluations(winRates, config.evaluation.window);
   return {
-    name: runName(config), directory: "", config, state: "complete", step: config.steps, metrics: [],
+    name: runName(config),
+    directory: "",
+    config,
+    state: "complete",
+    step: config.steps,
+    metrics: [],
     summary: {
-      score: last.reduce((sum, rate) => sum + rate, 0) / last.length, winRates, steps: config.steps + 3, episodes: 40, updates: 9, seconds: 2, processorSeconds: 1.5, stepsPerSecond: 501.5, parameters: 1234,
-      cost: { totalSize: 1, trainFlops: 2, inferenceFlops: 3, relative: { totalSize: 0.066, trainFlops: 0.051, inferenceFlops: 0.05 } },
-      ...(commit === undefined ? {} : { commit }), finished: "2026-01-01T00:00:00.000Z",
+      score: last.reduce((sum, rate) => sum + rate, 0) / last.length,
+      winRates,
+      steps: config.steps + 3,
+      episodes: 40,
+      updates: 9,
+      seconds: 2,
+      processorSeconds: 1.5,
+      stepsPerSecond: 501.5,
+      parameters: 1234,
+      cost: {
+        totalSize: 1,
+        trainFlops: 2,
+        inferenceFlops: 3,
+        relative: { totalSize: 0.066, trainFlops: 0.051, inferenceFlops: 0.05 },
+      },
+      ...(commit === undefined ? {} : { commit }),
+      finished: "2026-01-01T00:00:00.000Z",
     },
   };
 }

@@ -1,5 +1,16 @@
 import { createHash, type Hash } from "node:crypto";
-import { closeSync, existsSync, fstatSync, fsyncSync, openSync, readSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  fsyncSync,
+  openSync,
+  readSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname } from "node:path";
 import { onDisk, onReading, RunError, syncFolder, temporaryBeside } from "./disk.js";
 import { folderGone } from "./lease.js";
@@ -68,7 +79,11 @@ export function checkLength(path: string, bytes: number): void {
   const found = onReading(path, () => statSync(path, { throwIfNoEntry: false }));
   if (found === undefined) throw damaged(path, `it is gone, and ${bytes} bytes of it belong to the run`);
   if (!found.isFile()) throw damaged(path, "it is no file");
-  if (found.size < bytes) throw damaged(path, `it has ${found.size} bytes, and ${bytes} bytes of it belong to the run: it was cut or replaced`);
+  if (found.size < bytes)
+    throw damaged(
+      path,
+      `it has ${found.size} bytes, and ${bytes} bytes of it belong to the run: it was cut or replaced`,
+    );
 }
 
 /** The lines at the end of a text file that may still grow, from one that begins with `until` on, or the whole but for its first line. */
@@ -96,7 +111,9 @@ const CHANGED = "its checksum is not that of the run: it was damaged or changed"
 
 /** @param what what is wrong with a file of a run */
 export function damaged(path: string, what: string): RunError {
-  return new RunError(`${path} cannot be used: ${what}. Put a good copy in its place, or move its folder away to start this run anew.`);
+  return new RunError(
+    `${path} cannot be used: ${what}. Put a good copy in its place, or move its folder away to start this run anew.`,
+  );
 }
 
 const BLOCK = 1 << 20;
@@ -104,7 +121,7 @@ const BLOCK = 1 << 20;
 function eachBlock(path: string, bytes: number, use: (block: Buffer) => void): void {
   const file = onReading(path, () => openSync(path, "r"));
   try {
-    for (let at = 0; at < bytes; ) {
+    for (let at = 0; at < bytes;) {
       const block = Buffer.alloc(Math.min(BLOCK, bytes - at));
       const length = onReading(path, () => readSync(file, block, 0, block.length, at));
       if (length === 0) throw damaged(path, `it has ${at} bytes, and ${bytes} bytes of it belong to the run`);
@@ -143,7 +160,9 @@ function fill(path: string, held: () => void, first: (file: number, hash: Hash) 
           if (!existsSync(dirname(path))) throw new RunError(folderGone(dirname(path)));
           // Who has the run by now has replaced the file: that is the reason to tell.
           held();
-          throw new RunError(`${path} was removed or replaced while its run went on: what the run wrote to it is lost. Put a good copy in its place, or move its folder away to start this run anew.`);
+          throw new RunError(
+            `${path} was removed or replaced while its run went on: what the run wrote to it is lost. Put a good copy in its place, or move its folder away to start this run anew.`,
+          );
         }
         onDisk(path, () => writeFileSync(file, content));
         hash.update(content);

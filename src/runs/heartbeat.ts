@@ -39,7 +39,11 @@ let thread: HeartbeatThread | undefined;
 let counters = 0;
 
 function startThread(): HeartbeatThread {
-  const worker = new Worker(BEAT, { eval: true, execArgv: [], resourceLimits: { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 4 } });
+  const worker = new Worker(BEAT, {
+    eval: true,
+    execArgv: [],
+    resourceLimits: { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 4 },
+  });
   const started: HeartbeatThread = { worker, failure: undefined };
   const ended = (why: string) => {
     started.failure ??= why;

@@ -25,7 +25,16 @@ const read = (number = 1) => {
 };
 /** Puts the lease of another process into the folder, one that has never been. */
 function leave(changes: Record<string, unknown>, number = 1): void {
-  const holder = { pid: 1, host: "elsewhere", system: "another boot", started: "1", token: "", id: "theirs", beat: SECONDS / 10, ...changes };
+  const holder = {
+    pid: 1,
+    host: "elsewhere",
+    system: "another boot",
+    started: "1",
+    token: "",
+    id: "theirs",
+    beat: SECONDS / 10,
+    ...changes,
+  };
   writeFileSync(join(directory, `lease.${number}`), `${JSON.stringify(holder)}\n${"0".repeat(12)}\n`);
 }
 /** What this process's own lease says of its system. */
@@ -45,7 +54,7 @@ describe("a lease", () => {
     const { count } = read();
     expect(count).toBeGreaterThan(0);
     // Also while this thread has no time for anything.
-    for (const end = performance.now() + 500 * SECONDS; performance.now() < end; );
+    for (const end = performance.now() + 500 * SECONDS; performance.now() < end;);
     expect(read().count).toBeGreaterThan(count);
     lease.check();
     lease.release();
@@ -54,7 +63,12 @@ describe("a lease", () => {
 
   it("of this process is refused at once to another thread or call of it", async () => {
     const lease = await acquireLease(directory);
-    await expect(acquireLease(directory)).rejects.toThrow(new RunTakenError(`This process (${process.pid}) already works on ${directory}: wait for it, or stop it first.`, true));
+    await expect(acquireLease(directory)).rejects.toThrow(
+      new RunTakenError(
+        `This process (${process.pid}) already works on ${directory}: wait for it, or stop it first.`,
+        true,
+      ),
+    );
     lease.release();
     (await acquireLease(directory)).release();
   });
@@ -112,7 +126,9 @@ describe.runIf(existsSync("/proc/self/stat"))("a lease of a process of this syst
   it("is refused while it lives, whatever its heartbeat, and taken over at once when it was killed", async () => {
     const child = await sleeper();
     await pause(1500 * SECONDS);
-    await expect(acquireLease(directory)).rejects.toThrow(`Process ${child.pid} works on ${directory}: wait for it, or stop it first.`);
+    await expect(acquireLease(directory)).rejects.toThrow(
+      `Process ${child.pid} works on ${directory}: wait for it, or stop it first.`,
+    );
     expect(leaseHolder(directory)).toMatchObject({ life: "alive" });
     await killed(child);
     expect(leaseHolder(directory)).toMatchObject({ life: "gone" });
@@ -140,7 +156,9 @@ describe.runIf(existsSync("/proc/self/stat"))("a lease of a process of this syst
     while (!/\) T /.test(readFileSync(`/proc/${child.pid}/stat`, "utf8"))) await pause(5);
     const said: string[] = [];
     const lease = await acquireLease(directory, { onWait: (line) => said.push(line) });
-    expect(said).toEqual([`Process ${child.pid} holds ${directory} and cannot be looked up from here: it is taken over after ${SECONDS} s without a heartbeat.`]);
+    expect(said).toEqual([
+      `Process ${child.pid} holds ${directory} and cannot be looked up from here: it is taken over after ${SECONDS} s without a heartbeat.`,
+    ]);
     expect(lease.number).toBe(2);
     lease.release();
     await killed(child);
@@ -152,18 +170,28 @@ describe("a lease of a process that cannot be looked up", () => {
   function beating(number = 1): () => void {
     const path = join(directory, `lease.${number}`);
     let count = 0;
-    const timer = setInterval(() => existsSync(path) && writeFileSync(path, readFileSync(path, "utf8").replace(/\d{12}\n$/, `${String(++count).padStart(12, "0")}\n`)), 50 * SECONDS);
+    const timer = setInterval(
+      () =>
+        existsSync(path) &&
+        writeFileSync(path, readFileSync(path, "utf8").replace(/\d{12}\n$/, `${String(++count).padStart(12, "0")}\n`)),
+      50 * SECONDS,
+    );
     return () => clearInterval(timer);
   }
 
   it.each([
     ["of another machine", { system: "another boot" }],
-    ["of another PID namespace of a machine of the same name", { host: hostname(), system: "this boot pid:[4026539999]", pid: process.pid }],
+    [
+      "of another PID namespace of a machine of the same name",
+      { host: hostname(), system: "this boot pid:[4026539999]", pid: process.pid },
+    ],
   ])("%s is refused while its heart beats, and taken over when it has stood still", async (_, changes) => {
     leave(changes);
     expect(leaseHolder(directory)).toMatchObject({ life: "unknown" });
     const stop = beating();
-    await expect(acquireLease(directory)).rejects.toThrow(new RegExp(`^Process \\d+ on ${"host" in changes ? changes.host : "elsewhere"} works on `));
+    await expect(acquireLease(directory)).rejects.toThrow(
+      new RegExp(`^Process \\d+ on ${"host" in changes ? changes.host : "elsewhere"} works on `),
+    );
     expect(leaseHolder(directory)).toMatchObject({ life: "alive" });
     stop();
     const lease = await acquireLease(directory);
@@ -202,26 +230,36 @@ describe("a process that has lost its lease", () => {
   it("learns it from the next check: taken over, deleted, or gone with its folder", async () => {
     const lease = await acquireLease(directory);
     leave({ pid: 77 }, 2);
-    expect(() => lease.check()).toThrow(new LeaseLostError(`Process 77 on elsewhere has taken over ${directory}, because this process gave no sign of life for a while. It stopped before it wrote anything more.`));
+    expect(() => lease.check()).toThrow(
+      new LeaseLostError(
+        `Process 77 on elsewhere has taken over ${directory}, because this process gave no sign of life for a while. It stopped before it wrote anything more.`,
+      ),
+    );
     lease.release();
     expect(leases()).toEqual(["lease.1", "lease.2"]);
     rmSync(directory, { recursive: true });
     mkdirSync(directory);
-    expect(() => lease.check()).toThrow(/^The lease of this process on .* was deleted \(.*lease\.1\)\. It stopped before it wrote anything more/);
+    expect(() => lease.check()).toThrow(
+      /^The lease of this process on .* was deleted \(.*lease\.1\)\. It stopped before it wrote anything more/,
+    );
     leave({ pid: 77 }, 1);
     expect(() => lease.check()).toThrow(LeaseLostError);
     // Its heartbeat goes to the file that it opened, not to the one that has the name now.
     await pause(300 * SECONDS);
     expect(read().count).toBe(0);
     rmSync(directory, { recursive: true });
-    expect(() => lease.check()).toThrow(`${directory} was removed while its run went on: what it held, checkpoints included, is lost.`);
+    expect(() => lease.check()).toThrow(
+      `${directory} was removed while its run went on: what it held, checkpoints included, is lost.`,
+    );
   });
 
   it("keeps the process that has it now from nothing", async () => {
     const lease = await acquireLease(directory);
     rmSync(join(directory, "lease.1"));
     const script = `import { acquireLease } from ${JSON.stringify(new URL("./lease.ts", import.meta.url).href)}; const lease = await acquireLease(${JSON.stringify(directory)}); lease.check(); console.log(lease.number); lease.release();`;
-    const { stdout, stderr } = spawnSync(process.execPath, ["--import", "tsx", "--input-type=module", "-e", script], { encoding: "utf8" });
+    const { stdout, stderr } = spawnSync(process.execPath, ["--import", "tsx", "--input-type=module", "-e", script], {
+      encoding: "utf8",
+    });
     expect([stdout, stderr]).toEqual(["1\n", ""]);
     expect(() => lease.check()).toThrow(LeaseLostError);
   });

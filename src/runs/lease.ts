@@ -1,5 +1,16 @@
 import { randomBytes } from "node:crypto";
-import { closeSync, existsSync, fsyncSync, linkSync, openSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  linkSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
@@ -50,7 +61,10 @@ export interface LeaseHolder {
 export class RunTakenError extends RunError {
   override readonly name = "RunTakenError";
   /** @param own whether the holder is this very process */
-  constructor(message: string, readonly own: boolean) {
+  constructor(
+    message: string,
+    readonly own: boolean,
+  ) {
     super(message);
   }
 }
@@ -77,7 +91,8 @@ export function leaseSeconds(): number {
   const given = process.env["MAST_LEASE_SECONDS"] ?? "";
   if (given.trim() === "") return 30;
   const seconds = Number(given);
-  if (!(seconds > 0 && seconds <= 86_400)) throw new RunError(`MAST_LEASE_SECONDS is "${given}": expected seconds, more than 0 and at most 86400.`);
+  if (!(seconds > 0 && seconds <= 86_400))
+    throw new RunError(`MAST_LEASE_SECONDS is "${given}": expected seconds, more than 0 and at most 86400.`);
   return seconds;
 }
 
@@ -92,7 +107,10 @@ export function leaseSeconds(): number {
  * @example
  * const lease = await acquireLease(directory);
  */
-export async function acquireLease(directory: string, options: { readonly token?: string; readonly signal?: AbortSignal; readonly onWait?: (line: string) => void } = {}): Promise<Lease> {
+export async function acquireLease(
+  directory: string,
+  options: { readonly token?: string; readonly signal?: AbortSignal; readonly onWait?: (line: string) => void } = {},
+): Promise<Lease> {
   const { token = "", signal, onWait } = options;
   const seconds = leaseSeconds();
   let first: Found | undefined;
@@ -100,8 +118,20 @@ export async function acquireLease(directory: string, options: { readonly token?
     const found = newest(directory);
     const silence = found === undefined ? 0 : observe(found);
     const life = found === undefined ? "gone" : lifeOf(found.holder);
-    if (found === undefined || life === "gone" || (life === "unknown" && silence >= Math.max(seconds, BEATS * (found.holder?.beat ?? 0)))) {
-      const lease = claim(directory, found, { pid: process.pid, host: hostname(), system: system(), started: processStart(process.pid), token, id: randomBytes(12).toString("hex"), beat: seconds / BEATS });
+    if (
+      found === undefined ||
+      life === "gone" ||
+      (life === "unknown" && silence >= Math.max(seconds, BEATS * (found.holder?.beat ?? 0)))
+    ) {
+      const lease = claim(directory, found, {
+        pid: process.pid,
+        host: hostname(),
+        system: system(),
+        started: processStart(process.pid),
+        token,
+        id: randomBytes(12).toString("hex"),
+        beat: seconds / BEATS,
+      });
       if (lease !== undefined) return lease;
       first = undefined;
       continue;
@@ -110,7 +140,9 @@ export async function acquireLease(directory: string, options: { readonly token?
     if (life === "alive" || beats) throw new RunTakenError(refusal(found, directory), isOwn(found.holder));
     if (first?.path !== found.path) {
       first = found;
-      onWait?.(`${holderText(found.holder)} holds ${directory} and cannot be looked up from here: it is taken over after ${seconds} s without a heartbeat.`);
+      onWait?.(
+        `${holderText(found.holder)} holds ${directory} and cannot be looked up from here: it is taken over after ${seconds} s without a heartbeat.`,
+      );
     }
     // An aborted signal ends the pause with an error.
     await pause(Math.min(1000, (1000 * seconds) / BEATS / 2), undefined, signal ? { signal } : {});
@@ -118,7 +150,9 @@ export async function acquireLease(directory: string, options: { readonly token?
 }
 
 /** Who holds a folder, and whether that process lives as far as can be seen at once; undefined when it is free. */
-export function leaseHolder(directory: string): { readonly holder: LeaseHolder | undefined; readonly life: Life } | undefined {
+export function leaseHolder(
+  directory: string,
+): { readonly holder: LeaseHolder | undefined; readonly life: Life } | undefined {
   const found = newest(directory);
   if (found === undefined) return undefined;
   const silence = observe(found);
@@ -126,7 +160,10 @@ export function leaseHolder(directory: string): { readonly holder: LeaseHolder |
   const beat = found.holder?.beat ?? leaseSeconds() / BEATS;
   if (life !== "unknown") return { holder: found.holder, life };
   // Three heartbeats that did not come are a holder that does not work now, though it is not taken over yet.
-  return { holder: found.holder, life: changed.has(found.path) && silence < 3 * beat ? "alive" : silence >= 3 * beat ? "gone" : "unknown" };
+  return {
+    holder: found.holder,
+    life: changed.has(found.path) && silence < 3 * beat ? "alive" : silence >= 3 * beat ? "gone" : "unknown",
+  };
 }
 
 /** Seconds after which `leaseHolder` has told about every holder whether it lives, when it is asked before and after. */
@@ -163,7 +200,8 @@ function newest(directory: string): Found | undefined {
   try {
     content = readFileSync(path, "utf8");
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT" || (error as NodeJS.ErrnoException).code === "ESTALE") return newest(directory);
+    if ((error as NodeJS.ErrnoException).code === "ENOENT" || (error as NodeJS.ErrnoException).code === "ESTALE")
+      return newest(directory);
   }
   return { number, path, content, holder: parse(content) };
 }
@@ -190,7 +228,10 @@ function claim(directory: string, found: Found | undefined, holder: LeaseHolder)
     number,
     check() {
       if (!existsSync(directory)) throw new RunError(folderGone(directory));
-      if (heartbeat.failure() !== undefined) throw new LeaseLostError(`The heartbeat of this process on ${directory} has stopped (${heartbeat.failure()}), so that others may take the run over. Nothing was written since; the same command continues from the last checkpoint.`);
+      if (heartbeat.failure() !== undefined)
+        throw new LeaseLostError(
+          `The heartbeat of this process on ${directory} has stopped (${heartbeat.failure()}), so that others may take the run over. Nothing was written since; the same command continues from the last checkpoint.`,
+        );
       const now = newest(directory);
       if (now?.holder?.id === holder.id) return;
       throw new LeaseLostError(
@@ -291,14 +332,20 @@ function parse(content: string): LeaseHolder | undefined {
   try {
     const holder = JSON.parse(content.slice(0, content.indexOf("\n"))) as LeaseHolder;
     const texts = [holder.host, holder.system, holder.started, holder.token, holder.id];
-    return Number.isInteger(holder.pid) && holder.pid > 0 && texts.every((text) => typeof text === "string") && holder.beat > 0 ? holder : undefined;
+    return Number.isInteger(holder.pid) &&
+      holder.pid > 0 &&
+      texts.every((text) => typeof text === "string") &&
+      holder.beat > 0
+      ? holder
+      : undefined;
   } catch {
     return undefined;
   }
 }
 
 function refusal({ holder, path }: Found, directory: string): string {
-  if (isOwn(holder)) return `This process (${process.pid}) already works on ${directory}: wait for it, or stop it first.`;
+  if (isOwn(holder))
+    return `This process (${process.pid}) already works on ${directory}: wait for it, or stop it first.`;
   return `${holderText(holder)} works on ${directory}: wait for it, or stop it first${holder?.system === system() ? "" : `. Its lease is ${path}`}.`;
 }
 
@@ -308,7 +355,12 @@ function holderText(holder: LeaseHolder | undefined): string {
 }
 
 function isOwn(holder: LeaseHolder | undefined): boolean {
-  return holder !== undefined && holder.pid === process.pid && holder.system === system() && holder.started === processStart(process.pid);
+  return (
+    holder !== undefined &&
+    holder.pid === process.pid &&
+    holder.system === system() &&
+    holder.started === processStart(process.pid)
+  );
 }
 
 /** Whether the very process that took a lease lives, as far as this system can tell without waiting. */

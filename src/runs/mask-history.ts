@@ -16,7 +16,11 @@ export interface MaskMoment {
  * One moment as it is appended to a run's masks.bin: the length of the rest (4 bytes, little endian), then, deflated, a line of JSON
  * with step, evolution and the entries of each layer, and all masks one after the other, eight entries a byte.
  */
-export function encodeMasks({ step, evolution, masks }: Pick<TopologyRecord, "step" | "evolution" | "masks">): Uint8Array {
+export function encodeMasks({
+  step,
+  evolution,
+  masks,
+}: Pick<TopologyRecord, "step" | "evolution" | "masks">): Uint8Array {
   const layers = [...masks].map(([name, mask]) => [name, mask.length]);
   const entries = [...masks.values()].reduce((sum, mask) => sum + mask.length, 0);
   const bits = new Uint8Array(Math.ceil(entries / 8));
@@ -38,7 +42,7 @@ export function encodeMasks({ step, evolution, masks }: Pick<TopologyRecord, "st
 export function decodeMasks(file: Uint8Array): MaskMoment[] {
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
   const moments: MaskMoment[] = [];
-  for (let start = 0; start + 4 <= file.length; ) {
+  for (let start = 0; start + 4 <= file.length;) {
     const end = start + 4 + view.getUint32(start, true);
     if (end > file.length) break;
     moments.push(decodeMoment(inflateRawSync(file.subarray(start + 4, end))));

@@ -58,7 +58,8 @@ function limitsOfGroups(root: string): number[] {
     const [, controllers, path] = /^\d+:([^:]*):(\/.*)$/.exec(line) ?? [];
     if (path === undefined) return [];
     if (controllers === "") return eachGroup(join(root, "sys/fs/cgroup"), path, "memory.max", "memory.current");
-    if (controllers!.split(",").includes("memory")) return eachGroup(join(root, "sys/fs/cgroup/memory"), path, "memory.limit_in_bytes", "memory.usage_in_bytes");
+    if (controllers!.split(",").includes("memory"))
+      return eachGroup(join(root, "sys/fs/cgroup/memory"), path, "memory.limit_in_bytes", "memory.usage_in_bytes");
     return [];
   });
 }
@@ -89,7 +90,6 @@ function readOr(path: string): string {
     return "";
   }
 }
-
 
 /** Memory for people, "1.8 GB". */
 export function gigabytes(bytes: number): string {

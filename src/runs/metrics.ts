@@ -56,8 +56,33 @@ export interface TimingRow {
   readonly stepsPerSecond: number;
 }
 
-const METRICS = ["kind", "step", "episode", "update", "epsilon", "loss", "gradientNorm", "qTotal", "target", "episodes", "episodeReturn", "episodeLength", "winRate", "estimatedValue", "trueValue"] as const satisfies readonly (keyof MetricsRow)[];
-const TOPOLOGY = ["step", "episode", "evolution", "fraction", "layer", "nonzeros", "dropped", "grown"] as const satisfies readonly (keyof TopologyRow)[];
+const METRICS = [
+  "kind",
+  "step",
+  "episode",
+  "update",
+  "epsilon",
+  "loss",
+  "gradientNorm",
+  "qTotal",
+  "target",
+  "episodes",
+  "episodeReturn",
+  "episodeLength",
+  "winRate",
+  "estimatedValue",
+  "trueValue",
+] as const satisfies readonly (keyof MetricsRow)[];
+const TOPOLOGY = [
+  "step",
+  "episode",
+  "evolution",
+  "fraction",
+  "layer",
+  "nonzeros",
+  "dropped",
+  "grown",
+] as const satisfies readonly (keyof TopologyRow)[];
 const TIMING = ["step", "seconds", "stepsPerSecond"] as const satisfies readonly (keyof TimingRow)[];
 
 /** The first line of each table. */
@@ -69,7 +94,10 @@ export function metricsLines(record: TrainRecord | EvaluationRecord): string {
 
 export function topologyLines(record: TopologyRecord): string {
   const { step, episode, evolution, fraction } = record;
-  return format(TOPOLOGY, record.layers.map(({ name, ...counts }) => ({ step, episode, evolution, fraction, layer: name, ...counts })));
+  return format(
+    TOPOLOGY,
+    record.layers.map(({ name, ...counts }) => ({ step, episode, evolution, fraction, layer: name, ...counts })),
+  );
 }
 
 export function timingLines(row: TimingRow): string {
@@ -82,14 +110,20 @@ export function timingLines(row: TimingRow): string {
  * @throws {RunError} when it is no such table
  */
 export function parseTable<Row>(text: string, path: string): Row[] {
-  const lines = text.slice(0, text.lastIndexOf("\n") + 1).split("\n").slice(0, -1);
+  const lines = text
+    .slice(0, text.lastIndexOf("\n") + 1)
+    .split("\n")
+    .slice(0, -1);
   const columns = lines[0]?.split(",") ?? [];
   if (!columns.includes("step")) throw damaged(path, "it does not begin with the names of its columns");
   return lines.slice(1).map((row, i) => {
     const cells = row.split(",");
-    const values = columns.map((column, j) => (TEXT.has(column) ? cells[j] : cells[j] === "" ? Number.NaN : Number(cells[j])));
+    const values = columns.map((column, j) =>
+      TEXT.has(column) ? cells[j] : cells[j] === "" ? Number.NaN : Number(cells[j]),
+    );
     // An empty cell is a number that there is not; anything else that is none was not written by us.
-    if (cells.length !== columns.length || values.some((value, j) => Number.isNaN(value) && cells[j] !== "")) throw damaged(path, `its line ${i + 2} is not a row of its table`);
+    if (cells.length !== columns.length || values.some((value, j) => Number.isNaN(value) && cells[j] !== ""))
+      throw damaged(path, `its line ${i + 2} is not a row of its table`);
     return Object.fromEntries(columns.map((column, j) => [column, values[j]])) as Row;
   });
 }

@@ -61,10 +61,26 @@ export async function runAll(configs: readonly Config[], options: RunAllOptions 
   const sources = ticketSources(distinct, runs);
   const { needs, budget, note } = memoryPlan(distinct, store, options);
   if (note !== undefined) options.onNote?.(note);
-  const works = worksOf(distinct, sources, needs, Math.min(options.workers ?? Infinity, vectorisedAtMost(needs, budget)));
+  const works = worksOf(
+    distinct,
+    sources,
+    needs,
+    Math.min(options.workers ?? Infinity, vectorisedAtMost(needs, budget)),
+  );
   const threads = Math.max(1, Math.min(options.workers ?? availableParallelism(), works.length));
   const label = options.label ?? runName;
-  const all = new Map<string, RunProgress>([...distinct].map(([name, config]) => [name, { name: label(config), ...(options.seedOf ? { seedOf: options.seedOf(config) } : {}), step: 0, steps: config.steps, state: "waiting" }]));
+  const all = new Map<string, RunProgress>(
+    [...distinct].map(([name, config]) => [
+      name,
+      {
+        name: label(config),
+        ...(options.seedOf ? { seedOf: options.seedOf(config) } : {}),
+        step: 0,
+        steps: config.steps,
+        state: "waiting",
+      },
+    ]),
+  );
   const report = (name: string, progress: Partial<RunProgress>) => {
     const now = { ...all.get(name)!, ...progress, name: label(distinct.get(name)!) };
     all.set(name, now);
@@ -75,7 +91,13 @@ export async function runAll(configs: readonly Config[], options: RunAllOptions 
   const token = `${process.hrtime.bigint()}`;
   // Runs of the tensorflow engine need no thread.
   const needed = Math.min(threads, works.filter(({ device }) => !device).length);
-  const pool = new Piscina({ ...workerFile("worker"), minThreads: needed, maxThreads: threads, atomics: "disabled", env: process.env });
+  const pool = new Piscina({
+    ...workerFile("worker"),
+    minThreads: needed,
+    maxThreads: threads,
+    atomics: "disabled",
+    env: process.env,
+  });
   // A thread that cannot be started fails its task, which is told; without a listener it would also end this process.
   pool.on("error", () => undefined);
   try {
@@ -94,13 +116,19 @@ export async function runAll(configs: readonly Config[], options: RunAllOptions 
       const fits = others.length === 0 || others.reduce((sum, { bytes }) => sum + bytes, work.bytes) <= budget;
       // A device is one: what computes on it takes turns.
       const deviceIsFree = !work.device || !others.some(({ device }) => device);
-      return fits && deviceIsFree && work.names.every((name) => !sources.has(name) || outcomes.has(sources.get(name)!)) && !(wait && isElsewhere(work));
+      return (
+        fits &&
+        deviceIsFree &&
+        work.names.every((name) => !sources.has(name) || outcomes.has(sources.get(name)!)) &&
+        !(wait && isElsewhere(work))
+      );
     };
     /** Whether another process trains one of these runs: those that nobody trains come first, on whatever machine. */
     const isElsewhere = ({ names }: Work): boolean => {
       if (signal?.aborted) return false;
       const found = names.map((name) => [name, inspectRun(directoryOf(distinct.get(name)!, store))] as const);
-      for (const [name, run] of found) if (run.state === "running") report(name, { ...progressOf(run), state: "running" });
+      for (const [name, run] of found)
+        if (run.state === "running") report(name, { ...progressOf(run), state: "running" });
       return found.some(([, { state }]) => state === "running");
     };
     const takeTurns = async (): Promise<void> => {
@@ -123,11 +151,14 @@ export async function runAll(configs: readonly Config[], options: RunAllOptions 
       for (const name of names) {
         const config = distinct.get(name)!;
         const source = outcomes.get(sources.get(name) ?? "");
-        if (source?.state === "failed") end({ name, config, state: "failed", error: new LabError(`its source ${source.name} failed`) });
+        if (source?.state === "failed")
+          end({ name, config, state: "failed", error: new LabError(`its source ${source.name} failed`) });
         else tasks.push({ name, config, given: givenOf(config), token, runs, checkpointEvery });
       }
       if (tasks.length === 0) return;
-      const { failures, elsewhere } = device ? await inProcess(tasks, listener) : await inWorker(pool, tasks[0]!, listener);
+      const { failures, elsewhere } = device
+        ? await inProcess(tasks, listener)
+        : await inWorker(pool, tasks[0]!, listener);
       for (const { name, config } of tasks) {
         const other = elsewhere.get(name);
         if (other !== undefined && wait && !signal?.aborted) continue;
@@ -171,7 +202,12 @@ interface Work {
 }
 
 /** In the order of their first runs. Vectorised runs never wait for each other: a ticket is not in the work of its source. */
-function worksOf(configs: ReadonlyMap<string, Config>, sources: ReadonlyMap<string, string>, needs: ReadonlyMap<string, number>, most: number): Work[] {
+function worksOf(
+  configs: ReadonlyMap<string, Config>,
+  sources: ReadonlyMap<string, string>,
+  needs: ReadonlyMap<string, number>,
+  most: number,
+): Work[] {
   const works = new Map<string, { names: string[]; device: boolean; bytes: number }>();
   const counts = new Map<string, number>();
   const depth = (name: string): number => (sources.has(name) ? 1 + depth(sources.get(name)!) : 0);
@@ -190,7 +226,11 @@ function worksOf(configs: ReadonlyMap<string, Config>, sources: ReadonlyMap<stri
 }
 
 /** The memory that each run needs, what there is for all of them, and what a person should know about it. */
-function memoryPlan(configs: ReadonlyMap<string, Config>, store: { readonly runs?: string }, { workers, memory }: RunAllOptions): { needs: Map<string, number>; budget: number; note?: string } {
+function memoryPlan(
+  configs: ReadonlyMap<string, Config>,
+  store: { readonly runs?: string },
+  { workers, memory }: RunAllOptions,
+): { needs: Map<string, number>; budget: number; note?: string } {
   const missing = [...configs].filter(([, config]) => inspectRun(directoryOf(config, store)).state !== "complete");
   const estimates = new Map<string, number>();
   const needs = new Map<string, number>([...configs.keys()].map((name) => [name, 0]));
@@ -206,9 +246,19 @@ function memoryPlan(configs: ReadonlyMap<string, Config>, store: { readonly runs
   const atOnce = [...needs.values()].sort((a, b) => b - a).slice(0, wanted);
   const together = atOnce.reduce((sum, bytes) => sum + bytes, 0);
   const each = `${missing.length > 1 ? "Each of the runs needs" : "The run needs"} about ${gigabytes(largest)} of memory, and ${gigabytes(free)} are free`;
-  if (largest > free) return { needs, budget: workers === undefined ? free : Infinity, note: `${each}: it may fail. A smaller replay.offlineCapacity needs less.` };
+  if (largest > free)
+    return {
+      needs,
+      budget: workers === undefined ? free : Infinity,
+      note: `${each}: it may fail. A smaller replay.offlineCapacity needs less.`,
+    };
   // A person who says how many decides; nothing that was asked for is taken back.
-  if (workers !== undefined) return { needs, budget: Infinity, ...(together > free ? { note: `${each}: too little for ${wanted} at once; choose fewer workers.` } : {}) };
+  if (workers !== undefined)
+    return {
+      needs,
+      budget: Infinity,
+      ...(together > free ? { note: `${each}: too little for ${wanted} at once; choose fewer workers.` } : {}),
+    };
   if (together > free) return { needs, budget: free, note: `${each}: fewer than ${wanted} are trained at once.` };
   return { needs, budget: free, ...(largest >= 1e9 ? { note: `${each}.` } : {}) };
 }

@@ -13,10 +13,22 @@ import { runAll } from "./run-all.js";
 import { timeLeft } from "./time-left.js";
 
 const config = resolveConfig({
-  environment: "two-step", steps: 1_600, seed: 1, warmup: 100, targetInterval: 20,
-  network: { hidden: 8, embed: 4, hypernetEmbed: 8 }, topology: { interval: 25 }, evaluation: { interval: 400, episodes: 4, window: 2 }, log: { interval: 100 },
+  environment: "two-step",
+  steps: 1_600,
+  seed: 1,
+  warmup: 100,
+  targetInterval: 20,
+  network: { hidden: 8, embed: 4, hypernetEmbed: 8 },
+  topology: { interval: 25 },
+  evaluation: { interval: 400, episodes: 4, window: 2 },
+  log: { interval: 100 },
 });
-const small: ConfigInput = { environment: "two-step", steps: 100, warmup: 80, evaluation: { interval: 100, episodes: 2, window: 1 } };
+const small: ConfigInput = {
+  environment: "two-step",
+  steps: 100,
+  warmup: 80,
+  evaluation: { interval: 100, episodes: 2, window: 1 },
+};
 const TABLES = ["metrics.csv", "topology.csv", "masks.bin"];
 const tablesOf = (directory: string) => TABLES.map((file) => readFileSync(join(directory, file)).toString("latin1"));
 
@@ -62,7 +74,11 @@ describe("runOne", () => {
     for (let stop = 3; ; stop += 4) {
       const controller = new AbortController();
       let heard = 0;
-      const run = await runOne(config, { runs: parts, signal: controller.signal, onProgress: () => ++heard === stop && controller.abort() });
+      const run = await runOne(config, {
+        runs: parts,
+        signal: controller.signal,
+        onProgress: () => ++heard === stop && controller.abort(),
+      });
       sittings++;
       if (run.state === "complete") break;
       expect(run.state).toBe("interrupted");
@@ -75,16 +91,24 @@ describe("runOne", () => {
     const { processorSeconds, seconds } = resumed.summary!;
     if (threadSeconds() === undefined) expect(processorSeconds).toBeUndefined();
     else expect(processorSeconds! > 0 && processorSeconds! <= seconds + 0.1).toBe(true);
-    expect(resumed.summary).toMatchObject({ score: whole.summary!.score, winRates: whole.summary!.winRates, updates: whole.summary!.updates });
+    expect(resumed.summary).toMatchObject({
+      score: whole.summary!.score,
+      winRates: whole.summary!.winRates,
+      updates: whole.summary!.updates,
+    });
   });
 
   it("names the last good checkpoint when training diverges", async () => {
     const wild = resolveConfig({ ...config, optimiser: { learningRate: 1e30, gradientClip: 1e30, epsilon: 1e-30 } });
-    await expect(runOne(wild, { runs, checkpointEvery: 0 })).rejects.toThrow(/ is not finite at step \d+ .*The last good checkpoint, of step \d+, is in .*two-step-qmix/);
+    await expect(runOne(wild, { runs, checkpointEvery: 0 })).rejects.toThrow(
+      / is not finite at step \d+ .*The last good checkpoint, of step \d+, is in .*two-step-qmix/,
+    );
   });
 
   it("refuses an unknown map before it makes a folder", async () => {
-    await expect(runOne({ ...config, environment: "4m" }, { runs: join(runs, "none") })).rejects.toThrow(/Unknown environment "4m"/);
+    await expect(runOne({ ...config, environment: "4m" }, { runs: join(runs, "none") })).rejects.toThrow(
+      /Unknown environment "4m"/,
+    );
     expect(() => readRun(runName({ ...config, environment: "4m" }), { runs: join(runs, "none") })).toThrow("No run");
   });
 
@@ -92,24 +116,50 @@ describe("runOne", () => {
     // Widths at which the sizes of dense networks lie close enough.
     const network = { hidden: 24, embed: 12, hypernetEmbed: 24 };
     for (const algorithm of ["qmix", "ow-qmix"] as const) {
-      const sparse = await runOne(resolveConfig({ ...small, algorithm, network, method: "ss", sparsity: { level: 0.8 } }), { runs });
-      const tiny = await runOne(resolveConfig({ ...small, algorithm, network, method: "tiny", sparsity: { level: 0.8 } }), { runs });
-      expect(tiny.summary!.parameters).toBeLessThan(0.5 * (await runOne(resolveConfig({ ...small, algorithm, network, method: "dense" }), { runs })).summary!.parameters);
-      expect(Math.abs(tiny.summary!.cost.relative.totalSize / sparse.summary!.cost.relative.totalSize - 1)).toBeLessThan(0.01);
-      expect(readRunCheckpoint(tiny.directory).state.masks.get("agent.fc1.weight")!.every((bit) => bit === 1)).toBe(true);
-      const central = [...readRunCheckpoint(tiny.directory).state.tensors.keys()].filter((name) => name.startsWith("online.central_"));
+      const sparse = await runOne(
+        resolveConfig({ ...small, algorithm, network, method: "ss", sparsity: { level: 0.8 } }),
+        { runs },
+      );
+      const tiny = await runOne(
+        resolveConfig({ ...small, algorithm, network, method: "tiny", sparsity: { level: 0.8 } }),
+        { runs },
+      );
+      expect(tiny.summary!.parameters).toBeLessThan(
+        0.5 *
+          (await runOne(resolveConfig({ ...small, algorithm, network, method: "dense" }), { runs })).summary!
+            .parameters,
+      );
+      expect(
+        Math.abs(tiny.summary!.cost.relative.totalSize / sparse.summary!.cost.relative.totalSize - 1),
+      ).toBeLessThan(0.01);
+      expect(
+        readRunCheckpoint(tiny.directory)
+          .state.masks.get("agent.fc1.weight")!
+          .every((bit) => bit === 1),
+      ).toBe(true);
+      const central = [...readRunCheckpoint(tiny.directory).state.tensors.keys()].filter((name) =>
+        name.startsWith("online.central_"),
+      );
       expect(central.length > 0).toBe(algorithm === "ow-qmix");
       // Weights and biases of the online networks, counted one by one.
       let parameters = 0;
-      readRunCheckpoint(tiny.directory).state.tensors.forEach((values, name) => (parameters += name.startsWith("online.") ? values.length : 0));
+      readRunCheckpoint(tiny.directory).state.tensors.forEach(
+        (values, name) => (parameters += name.startsWith("online.") ? values.length : 0),
+      );
       expect(tiny.summary!.parameters).toBe(parameters);
     }
   });
 });
 
 describe("method tiny without a width for its size", () => {
-  const impossible = resolveConfig({ ...small, method: "tiny", sparsity: { level: 0.95 }, network: { hidden: 4, embed: 4, hypernetEmbed: 8 } });
-  const message = /^config: method is "tiny", but in two-step no dense QMIX network has the size of the sparse one at sparsity 0\.95: wanted \d+ parameters within 1 %[^\n]*Lower sparsity\.level\.$/;
+  const impossible = resolveConfig({
+    ...small,
+    method: "tiny",
+    sparsity: { level: 0.95 },
+    network: { hidden: 4, embed: 4, hypernetEmbed: 8 },
+  });
+  const message =
+    /^config: method is "tiny", but in two-step no dense QMIX network has the size of the sparse one at sparsity 0\.95: wanted \d+ parameters within 1 %[^\n]*Lower sparsity\.level\.$/;
 
   it("is refused before a folder is made, alone, among others and in train()", async () => {
     await expect(runOne(impossible, { runs: join(runs, "none") })).rejects.toThrow(message);
@@ -124,37 +174,70 @@ describe("runAll", () => {
 
   it("trains on worker threads what runOne trains in this one, and tells how far each is", async () => {
     const told: RunProgress[] = [];
-    const outcomes = await runAll([...configs, configs[0]!], { runs, workers: 2, label: ({ seed }) => `seed ${seed}`, onProgress: (progress, all) => {
-      expect(all).toHaveLength(3);
-      told.push(progress);
-    } });
-    expect(outcomes.map(({ state, config: { seed } }) => [state, seed])).toEqual([["complete", 1], ["complete", 2], ["complete", 3], ["complete", 1]]);
+    const outcomes = await runAll([...configs, configs[0]!], {
+      runs,
+      workers: 2,
+      label: ({ seed }) => `seed ${seed}`,
+      onProgress: (progress, all) => {
+        expect(all).toHaveLength(3);
+        told.push(progress);
+      },
+    });
+    expect(outcomes.map(({ state, config: { seed } }) => [state, seed])).toEqual([
+      ["complete", 1],
+      ["complete", 2],
+      ["complete", 3],
+      ["complete", 1],
+    ]);
     const single = await runOne(config, { runs: join(runs, "single") });
     expect(tablesOf(outcomes[0]!.run!.directory)).toEqual(tablesOf(single.directory));
     expect(readRunCheckpoint(outcomes[0]!.run!.directory).state).toEqual(readRunCheckpoint(single.directory).state);
     for (const name of ["seed 1", "seed 2", "seed 3"]) {
-      const steps = told.filter((progress) => progress.name === name && progress.state === "running").map(({ step }) => step);
+      const steps = told
+        .filter((progress) => progress.name === name && progress.state === "running")
+        .map(({ step }) => step);
       expect(steps.length).toBeGreaterThan(5);
       expect(steps).toEqual([...steps].sort((a, b) => a - b));
-      expect(told.filter((progress) => progress.name === name).at(-1)).toMatchObject({ state: "done", step: 1_600, steps: 1_600 });
+      expect(told.filter((progress) => progress.name === name).at(-1)).toMatchObject({
+        state: "done",
+        step: 1_600,
+        steps: 1_600,
+      });
     }
   });
 
   it("reports a run that fails by name, and completes the others", async () => {
     const taken = await openRun(configs[1]!, { runs });
     const told: RunProgress[] = [];
-    const outcomes = await runAll(configs, { runs, workers: 2, wait: false, onProgress: (progress) => told.push(progress) });
+    const outcomes = await runAll(configs, {
+      runs,
+      workers: 2,
+      wait: false,
+      onProgress: (progress) => told.push(progress),
+    });
     taken.close();
     expect(outcomes.map(({ state }) => state)).toEqual(["complete", "failed", "complete"]);
     expect(outcomes[1]!.error!.message).toContain(`already works on ${taken.directory}`);
-    expect(told.find(({ state }) => state === "failed")).toMatchObject({ name: runName(configs[1]!), message: outcomes[1]!.error!.message });
+    expect(told.find(({ state }) => state === "failed")).toMatchObject({
+      name: runName(configs[1]!),
+      message: outcomes[1]!.error!.message,
+    });
   });
 
   it("stops all runs with a checkpoint, and goes on later", async () => {
     const controller = new AbortController();
     const long = configs.map((one) => ({ ...one, steps: 200_000 }));
-    const outcomes = await runAll(long, { runs, workers: 2, signal: controller.signal, onProgress: (_, all) => all.filter(({ step }) => step >= 300).length === 2 && controller.abort() });
-    expect(outcomes.map(({ state, run }) => [state, run?.state])).toEqual([["stopped", "interrupted"], ["stopped", "interrupted"], ["stopped", undefined]]);
+    const outcomes = await runAll(long, {
+      runs,
+      workers: 2,
+      signal: controller.signal,
+      onProgress: (_, all) => all.filter(({ step }) => step >= 300).length === 2 && controller.abort(),
+    });
+    expect(outcomes.map(({ state, run }) => [state, run?.state])).toEqual([
+      ["stopped", "interrupted"],
+      ["stopped", "interrupted"],
+      ["stopped", undefined],
+    ]);
     const { step } = readRunCheckpoint(outcomes[0]!.run!.directory).state.progress;
     expect(step).toBeGreaterThanOrEqual(100);
     (await openRun(long[0]!, { runs })).close();

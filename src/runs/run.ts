@@ -7,7 +7,17 @@ import { RunError } from "./disk.js";
 import { clearStaleLease } from "./lease.js";
 import type { RunProgress } from "./progress.js";
 import { checkSeconds } from "./options.js";
-import { directoryOf, hasCheckpoint, inspectRun, openRun, type OpenRun, readRun, runName, runOf, type StoredRun } from "./store.js";
+import {
+  directoryOf,
+  hasCheckpoint,
+  inspectRun,
+  openRun,
+  type OpenRun,
+  readRun,
+  runName,
+  runOf,
+  type StoredRun,
+} from "./store.js";
 import { networkPlan } from "../training/plan.js";
 import { train } from "../training/train.js";
 import { tryAlgorithm } from "../training/try-algorithm.js";
@@ -56,9 +66,13 @@ export interface Device {
  * @example
  * const { summary } = await runOne(resolveConfig({ environment: "3m", steps: 50_000 }));
  */
-export async function runOne(config: Config, options: RunOptions & { readonly token?: string; readonly computing?: Computing } = {}): Promise<StoredRun> {
+export async function runOne(
+  config: Config,
+  options: RunOptions & { readonly token?: string; readonly computing?: Computing } = {},
+): Promise<StoredRun> {
   const name = options.label?.(config) ?? runName(config);
-  const report = (progress: Omit<RunProgress, "name">) => options.onProgress?.({ name, ...progress }, [{ name, ...progress }]);
+  const report = (progress: Omit<RunProgress, "name">) =>
+    options.onProgress?.({ name, ...progress }, [{ name, ...progress }]);
   const store = options.runs === undefined ? {} : { runs: options.runs };
   checkSeconds("checkpointEvery", options.checkpointEvery);
   const already = runOf(config, store);
@@ -74,11 +88,24 @@ export async function runOne(config: Config, options: RunOptions & { readonly to
   const { token, signal, onNote } = options;
   let run: OpenRun;
   try {
-    run = await openRun(config, { ...store, shapes, ...(token === undefined ? {} : { token }), ...(signal ? { signal } : {}), ...(onNote ? { onWait: onNote } : {}) });
+    run = await openRun(config, {
+      ...store,
+      shapes,
+      ...(token === undefined ? {} : { token }),
+      ...(signal ? { signal } : {}),
+      ...(onNote ? { onWait: onNote } : {}),
+    });
   } catch (error) {
     // It was stopped while it waited for a lease to end.
     if (!signal?.aborted || error instanceof RunError) throw error;
-    return { name: runName(config), directory: directoryOf(config, store), config, state: "interrupted", step: 0, metrics: [] };
+    return {
+      name: runName(config),
+      directory: directoryOf(config, store),
+      config,
+      state: "interrupted",
+      step: 0,
+      metrics: [],
+    };
   }
   try {
     // Another process may have completed it in the meantime.
@@ -108,8 +135,12 @@ async function follow(
 ): Promise<void> {
   const { resume, end } = run;
   // TensorFlow.js computes in threads of its own, and vectorised runs share this one.
-  const times = () => ({ seconds: run.seconds(), processorSeconds: config.engine === "wasm" ? run.processorSeconds() : undefined });
-  if (end !== undefined && resume !== undefined) return run.finish(summarise(config, end, resume, times(), computing?.device));
+  const times = () => ({
+    seconds: run.seconds(),
+    processorSeconds: config.engine === "wasm" ? run.processorSeconds() : undefined,
+  });
+  if (end !== undefined && resume !== undefined)
+    return run.finish(summarise(config, end, resume, times(), computing?.device));
   let step = resume?.progress.step ?? 0;
   let winRate = resume?.progress.evaluations.at(-1);
   let checkpoint = resume === undefined ? undefined : step;
@@ -119,13 +150,28 @@ async function follow(
   const tell = (training = true) => {
     const seconds = run.seconds();
     const secondsLeft = training ? left(step, seconds) : undefined;
-    report({ step, steps: config.steps, state: "running", seconds, ...(winRate === undefined ? {} : { winRate }), ...(secondsLeft === undefined ? {} : { secondsLeft }) });
+    report({
+      step,
+      steps: config.steps,
+      state: "running",
+      seconds,
+      ...(winRate === undefined ? {} : { winRate }),
+      ...(secondsLeft === undefined ? {} : { secondsLeft }),
+    });
   };
   // A run that is resumed fills its buffers first, which says nothing about the speed of its steps.
   tell(resume === undefined);
   try {
-    const from = { ...(resume ? { resume } : {}), ...(ticket ? { ticket } : {}), ...(computing ? { open: computing.open } : {}) };
-    for await (const record of train(config, { ...from, ...(signal ? { signal } : {}), ...(checkpointEvery === undefined ? {} : { checkpointEvery }) })) {
+    const from = {
+      ...(resume ? { resume } : {}),
+      ...(ticket ? { ticket } : {}),
+      ...(computing ? { open: computing.open } : {}),
+    };
+    for await (const record of train(config, {
+      ...from,
+      ...(signal ? { signal } : {}),
+      ...(checkpointEvery === undefined ? {} : { checkpointEvery }),
+    })) {
       run.write(record);
       if (record.kind === "checkpoint") checkpoint = record.step;
       if (record.kind === "end") run.finish(summarise(config, record, record.state, times(), computing?.device));
@@ -135,20 +181,33 @@ async function follow(
     }
   } catch (error) {
     if (error instanceof RunError) throw error;
-    const last = checkpoint === undefined ? "There is no checkpoint yet." : `The last good checkpoint, of step ${checkpoint}, is in ${run.directory}.`;
+    const last =
+      checkpoint === undefined
+        ? "There is no checkpoint yet."
+        : `The last good checkpoint, of step ${checkpoint}, is in ${run.directory}.`;
     throw new LabError(`${run.name}: ${(error as Error).message} ${last}`, { cause: error });
   }
 }
 
 /** Whether a ticket has its topology yet to take from its source: a checkpoint holds it. */
 export function needsSource(config: Config, store: { readonly runs?: string }): boolean {
-  return config.ticket?.source !== undefined && !hasCheckpoint(config, store) && inspectRun(directoryOf(config, store)).state !== "complete";
+  return (
+    config.ticket?.source !== undefined &&
+    !hasCheckpoint(config, store) &&
+    inspectRun(directoryOf(config, store)).state !== "complete"
+  );
 }
 
 /** How far a run is by what is on disk. */
 export function progressOf({ config, state, step, winRate, summary }: StoredRun): Omit<RunProgress, "name"> {
   const ended = summary === undefined ? {} : { score: summary.score, seconds: summary.seconds };
-  return { step, steps: config.steps, state: state === "complete" ? "done" : "stopped", ...(winRate === undefined ? {} : { winRate }), ...ended };
+  return {
+    step,
+    steps: config.steps,
+    state: state === "complete" ? "done" : "stopped",
+    ...(winRate === undefined ? {} : { winRate }),
+    ...ended,
+  };
 }
 
 /**

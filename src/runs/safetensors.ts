@@ -6,7 +6,17 @@ export interface Tensor {
   readonly data: TensorData;
 }
 
-export type TensorData = Float32Array | Float64Array | Int8Array | Int16Array | Int32Array | BigInt64Array | Uint8Array | Uint16Array | Uint32Array | BigUint64Array;
+export type TensorData =
+  | Float32Array
+  | Float64Array
+  | Int8Array
+  | Int16Array
+  | Int32Array
+  | BigInt64Array
+  | Uint8Array
+  | Uint16Array
+  | Uint32Array
+  | BigUint64Array;
 
 /** What a safetensors file holds. */
 export interface TensorFile {
@@ -25,7 +35,10 @@ const TYPES: Readonly<Record<string, { readonly bytes: number; readonly read: (b
   F64: { bytes: 8, read: (bytes) => new Float64Array(bytes) },
   F32: { bytes: 4, read: (bytes) => new Float32Array(bytes) },
   F16: { bytes: 2, read: (bytes) => Float32Array.from(new Uint16Array(bytes), halfPrecision) },
-  BF16: { bytes: 2, read: (bytes) => new Float32Array(Uint32Array.from(new Uint16Array(bytes), (bits) => bits << 16).buffer) },
+  BF16: {
+    bytes: 2,
+    read: (bytes) => new Float32Array(Uint32Array.from(new Uint16Array(bytes), (bits) => bits << 16).buffer),
+  },
   I64: { bytes: 8, read: (bytes) => new BigInt64Array(bytes) },
   I32: { bytes: 4, read: (bytes) => new Int32Array(bytes) },
   I16: { bytes: 2, read: (bytes) => new Int16Array(bytes) },
@@ -38,7 +51,17 @@ const TYPES: Readonly<Record<string, { readonly bytes: number; readonly read: (b
 };
 /** What typed arrays are stored as, by the name of their constructor. */
 const STORED: Readonly<Record<string, string>> = {
-  Float64Array: "F64", Float32Array: "F32", BigInt64Array: "I64", Int32Array: "I32", Int16Array: "I16", Int8Array: "I8", BigUint64Array: "U64", Uint32Array: "U32", Uint16Array: "U16", Uint8Array: "U8", Buffer: "U8",
+  Float64Array: "F64",
+  Float32Array: "F32",
+  BigInt64Array: "I64",
+  Int32Array: "I32",
+  Int16Array: "I16",
+  Int8Array: "I8",
+  BigUint64Array: "U64",
+  Uint32Array: "U32",
+  Uint16Array: "U16",
+  Uint8Array: "U8",
+  Buffer: "U8",
 };
 const METADATA = "__metadata__";
 // The format's own limit for the header.
@@ -52,7 +75,10 @@ const LONGEST_HEADER = 100_000_000;
  * @example
  * writeFileSync("agent.safetensors", encodeSafetensors(new Map([["fc1.bias", { shape: [64], data: new Float32Array(64) }]])));
  */
-export function encodeSafetensors(tensors: ReadonlyMap<string, Tensor>, metadata: Readonly<Record<string, string>> = {}): Uint8Array {
+export function encodeSafetensors(
+  tensors: ReadonlyMap<string, Tensor>,
+  metadata: Readonly<Record<string, string>> = {},
+): Uint8Array {
   requireLittleEndian();
   for (const [name, tensor] of tensors) refuseUnwritable(name, tensor);
   const sorted = [...tensors].sort(([a, x], [b, y]) => width(y) - width(x) || (a < b ? -1 : a > b ? 1 : 0));
@@ -66,7 +92,8 @@ export function encodeSafetensors(tensors: ReadonlyMap<string, Tensor>, metadata
   }
   const json = Buffer.from(JSON.stringify(header));
   const headerLength = Math.ceil(json.length / 8) * 8;
-  if (headerLength > LONGEST_HEADER) throw new FormatError(`its header would have ${headerLength} bytes; the format allows ${LONGEST_HEADER}`);
+  if (headerLength > LONGEST_HEADER)
+    throw new FormatError(`its header would have ${headerLength} bytes; the format allows ${LONGEST_HEADER}`);
   const file = new Uint8Array(8 + headerLength + end);
   new DataView(file.buffer).setBigUint64(0, BigInt(headerLength), true);
   file.fill(0x20, 8, 8 + headerLength);
@@ -90,25 +117,47 @@ export function encodeSafetensors(tensors: ReadonlyMap<string, Tensor>, metadata
  */
 export function decodeSafetensors(file: Uint8Array): TensorFile {
   requireLittleEndian();
-  if (file.length < 8) throw new FormatError(`it has ${file.length} bytes, less than a safetensors file's first 8: truncated, or of another format`);
+  if (file.length < 8)
+    throw new FormatError(
+      `it has ${file.length} bytes, less than a safetensors file's first 8: truncated, or of another format`,
+    );
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
   const headerLength = Number(view.getBigUint64(0, true));
-  if (headerLength > LONGEST_HEADER || (file.length > 8 && file[8] !== 0x7b)) throw new FormatError("it is not a safetensors file");
-  if (8 + headerLength > file.length) throw new FormatError(`it is truncated: ${file.length} bytes, and its header alone needs ${8 + headerLength}`);
+  if (headerLength > LONGEST_HEADER || (file.length > 8 && file[8] !== 0x7b))
+    throw new FormatError("it is not a safetensors file");
+  if (8 + headerLength > file.length)
+    throw new FormatError(`it is truncated: ${file.length} bytes, and its header alone needs ${8 + headerLength}`);
   const { [METADATA]: metadata, ...header } = parseHeader(file.subarray(8, 8 + headerLength));
   const start = 8 + headerLength;
   const entries = Object.entries(header).map(([name, entry]) => parseEntry(name, entry));
   // In the order of the file each begins where the one before ends; empty ones lie between others.
   let end = 0;
-  for (const { name, range: [from, to] } of [...entries].sort(({ range: a }, { range: b }) => a[0] - b[0] || a[1] - b[1])) {
-    if (from !== end) throw new FormatError(`tensor ${name} begins at byte ${from} of the data, ${from < end ? "inside another" : "behind a gap"}: it should be ${end}`);
+  for (const {
+    name,
+    range: [from, to],
+  } of [...entries].sort(({ range: a }, { range: b }) => a[0] - b[0] || a[1] - b[1])) {
+    if (from !== end)
+      throw new FormatError(
+        `tensor ${name} begins at byte ${from} of the data, ${from < end ? "inside another" : "behind a gap"}: it should be ${end}`,
+      );
     end = to;
   }
-  if (start + end > file.length) throw new FormatError(`it is truncated: ${file.length} bytes, and its tensors end at ${start + end}`);
-  if (start + end < file.length) throw new FormatError(`it has ${file.length} bytes where its header describes ${start + end}`);
+  if (start + end > file.length)
+    throw new FormatError(`it is truncated: ${file.length} bytes, and its tensors end at ${start + end}`);
+  if (start + end < file.length)
+    throw new FormatError(`it has ${file.length} bytes where its header describes ${start + end}`);
   const tensors = new Map<string, Tensor>();
   // Not `file.slice`: that of a Buffer does not copy.
-  for (const { name, dtype, shape, range: [from, to] } of entries) tensors.set(name, { shape, data: TYPES[dtype]!.read(Uint8Array.from(file.subarray(start + from, start + to)).buffer) });
+  for (const {
+    name,
+    dtype,
+    shape,
+    range: [from, to],
+  } of entries)
+    tensors.set(name, {
+      shape,
+      data: TYPES[dtype]!.read(Uint8Array.from(file.subarray(start + from, start + to)).buffer),
+    });
   return { tensors, metadata: metadata === undefined || metadata === null ? {} : textsOnly(metadata) };
 }
 
@@ -122,7 +171,8 @@ function parseHeader(bytes: Uint8Array): Record<string, unknown> {
     // What JSON.parse says is about a text that the reader never saw.
     throw new FormatError("it is not a safetensors file: its header is not JSON");
   }
-  if (typeof header !== "object" || header === null || Array.isArray(header)) throw new FormatError("it is not a safetensors file: its header is no JSON object");
+  if (typeof header !== "object" || header === null || Array.isArray(header))
+    throw new FormatError("it is not a safetensors file: its header is no JSON object");
   refuseAmbiguous(text);
   return header as Record<string, unknown>;
 }
@@ -132,7 +182,8 @@ function refuseAmbiguous(json: string): void {
   // The names in each object and array that is open; arrays have none.
   const open: Set<string>[] = [];
   for (const [token, text, number] of json.matchAll(/("(?:[^"\\]|\\.)*"\s*:?)|(-?\d[\d.eE+-]*)|[{}[\]]/g)) {
-    if (number !== undefined && !/^\d+$/.test(number)) throw new FormatError(`its header holds the number ${number}: sizes and offsets are whole numbers`);
+    if (number !== undefined && !/^\d+$/.test(number))
+      throw new FormatError(`its header holds the number ${number}: sizes and offsets are whole numbers`);
     if (token === "{" || token === "[") open.push(new Set());
     if (token === "}" || token === "]") open.pop();
     if (text === undefined || !text.endsWith(":")) continue;
@@ -151,33 +202,57 @@ interface Entry {
 }
 
 function parseEntry(name: string, entry: unknown): Entry {
-  const { dtype, shape, data_offsets: range } = (entry ?? {}) as { dtype?: unknown; shape?: unknown; data_offsets?: unknown };
-  if (typeof dtype !== "string" || !Array.isArray(shape) || !shape.every(isNatural) || !Array.isArray(range) || range.length !== 2 || !range.every(isNatural)) {
+  const {
+    dtype,
+    shape,
+    data_offsets: range,
+  } = (entry ?? {}) as { dtype?: unknown; shape?: unknown; data_offsets?: unknown };
+  if (
+    typeof dtype !== "string" ||
+    !Array.isArray(shape) ||
+    !shape.every(isNatural) ||
+    !Array.isArray(range) ||
+    range.length !== 2 ||
+    !range.every(isNatural)
+  ) {
     throw new FormatError(`it is not a safetensors file: its entry for ${name} lacks a type, a shape or offsets`);
   }
   const type = Object.hasOwn(TYPES, dtype) ? TYPES[dtype] : undefined;
-  if (type === undefined) throw new FormatError(`tensor ${name} has type ${dtype}; ${Object.keys(TYPES).join(", ")} can be read`);
-  const needed = shape.reduce<number>((product, size) => (Number.isSafeInteger(product * size) ? product * size : NaN), type.bytes);
-  if (Number.isNaN(needed)) throw new FormatError(`tensor ${name} of shape [${shape}] has more values than can be counted`);
-  if (range[1] - range[0] !== needed) throw new FormatError(`tensor ${name} of shape [${shape}] needs ${needed} bytes and has ${range[1] - range[0]}`);
+  if (type === undefined)
+    throw new FormatError(`tensor ${name} has type ${dtype}; ${Object.keys(TYPES).join(", ")} can be read`);
+  const needed = shape.reduce<number>(
+    (product, size) => (Number.isSafeInteger(product * size) ? product * size : NaN),
+    type.bytes,
+  );
+  if (Number.isNaN(needed))
+    throw new FormatError(`tensor ${name} of shape [${shape}] has more values than can be counted`);
+  if (range[1] - range[0] !== needed)
+    throw new FormatError(`tensor ${name} of shape [${shape}] needs ${needed} bytes and has ${range[1] - range[0]}`);
   return { name, dtype, shape, range: [range[0]!, range[1]!] };
 }
 
 function refuseUnwritable(name: string, { shape, data }: Tensor): void {
-  if (name === METADATA) throw new FormatError(`a tensor cannot be named ${METADATA}: the format keeps its metadata there`);
+  if (name === METADATA)
+    throw new FormatError(`a tensor cannot be named ${METADATA}: the format keeps its metadata there`);
   if (hasLoneSurrogate(name)) throw new FormatError(`the name of tensor ${JSON.stringify(name)} is not valid Unicode`);
-  if (!Array.isArray(shape) || !shape.every(isNatural)) throw new FormatError(`tensor ${name} has shape [${String(shape)}]; sizes are whole numbers of at least 0`);
-  if (!ArrayBuffer.isView(data) || STORED[data.constructor.name] === undefined) throw new FormatError(`tensor ${name} holds no typed array that the format has a type for`);
+  if (!Array.isArray(shape) || !shape.every(isNatural))
+    throw new FormatError(`tensor ${name} has shape [${String(shape)}]; sizes are whole numbers of at least 0`);
+  if (!ArrayBuffer.isView(data) || STORED[data.constructor.name] === undefined)
+    throw new FormatError(`tensor ${name} holds no typed array that the format has a type for`);
   const entries = shape.reduce<number>((product, size) => product * size, 1);
-  if (entries !== data.length) throw new FormatError(`tensor ${name} of shape [${shape}] needs ${entries} values, not ${data.length}`);
+  if (entries !== data.length)
+    throw new FormatError(`tensor ${name} of shape [${shape}] needs ${entries} values, not ${data.length}`);
 }
 
 /** Metadata, whose every entry is text. */
 function textsOnly(metadata: unknown): Record<string, string> {
-  if (typeof metadata !== "object" || metadata === null || Array.isArray(metadata)) throw new FormatError("its metadata is no JSON object");
+  if (typeof metadata !== "object" || metadata === null || Array.isArray(metadata))
+    throw new FormatError("its metadata is no JSON object");
   for (const [name, value] of Object.entries(metadata)) {
-    if (typeof value !== "string") throw new FormatError(`its metadata "${name}" is ${JSON.stringify(value)}; metadata is text`);
-    if (hasLoneSurrogate(value) || hasLoneSurrogate(name)) throw new FormatError(`its metadata ${JSON.stringify(name)} is not valid Unicode`);
+    if (typeof value !== "string")
+      throw new FormatError(`its metadata "${name}" is ${JSON.stringify(value)}; metadata is text`);
+    if (hasLoneSurrogate(value) || hasLoneSurrogate(name))
+      throw new FormatError(`its metadata ${JSON.stringify(name)} is not valid Unicode`);
   }
   return metadata as Record<string, string>;
 }

@@ -13,7 +13,17 @@ const runs = mkdtempSync(join(tmpdir(), "mast-schemas-"));
 afterAll(() => rmSync(runs, { recursive: true, force: true }));
 let run: StoredRun;
 beforeAll(async () => {
-  run = await runOne(resolveConfig({ environment: "two-step", steps: 60, warmup: 0, evaluation: { interval: 30, episodes: 2 }, log: { interval: 20 }, replay: { offlineBatch: 2, onlineBatch: 1 } }), { runs });
+  run = await runOne(
+    resolveConfig({
+      environment: "two-step",
+      steps: 60,
+      warmup: 0,
+      evaluation: { interval: 30, episodes: 2 },
+      log: { interval: 20 },
+      replay: { offlineBatch: 2, onlineBatch: 1 },
+    }),
+    { runs },
+  );
 });
 
 /** What reading says of the run after its summary was changed. */
@@ -38,8 +48,16 @@ it.each<[string, (summary: Record<string, unknown>) => unknown, RegExp]>([
   ["is null", () => null, /is no summary of a run/],
   ["lacks the score", ({ score: _, ...rest }) => rest, /is no summary of a run \(score: /],
   ["has a text for a number", (summary) => ({ ...summary, steps: "60" }), /is no summary of a run \(steps: /],
-  ["has a win rate that is none", (summary) => ({ ...summary, winRates: [null] }), /is no summary of a run \(winRates\.0: /],
-  ["has other costs", (summary) => ({ ...summary, cost: { totalSize: 1 } }), /is no summary of a run \(cost\.trainFlops: /],
+  [
+    "has a win rate that is none",
+    (summary) => ({ ...summary, winRates: [null] }),
+    /is no summary of a run \(winRates\.0: /,
+  ],
+  [
+    "has other costs",
+    (summary) => ({ ...summary, cost: { totalSize: 1 } }),
+    /is no summary of a run \(cost\.trainFlops: /,
+  ],
 ])("refuses a summary that %s, in one line that names the field", (_, change, message) => {
   let thrown: unknown;
   try {
@@ -58,14 +76,17 @@ it("refuses a checkpoint that is whole but says something else than one", () => 
   const path = join(directory, "checkpoint.safetensors");
   const checkpoint = readRunCheckpoint(run.directory);
   const { progress } = checkpoint.state;
-  const written = (changed: object) => writeCheckpoint(path, { ...checkpoint, state: { ...checkpoint.state, progress: { ...progress, ...changed } } });
+  const written = (changed: object) =>
+    writeCheckpoint(path, { ...checkpoint, state: { ...checkpoint.state, progress: { ...progress, ...changed } } });
   written({});
   expect(readRunCheckpoint(directory).state.progress).toEqual(progress);
   // Diverged sums are what a checkpoint must keep.
   written({ sums: [Number.NaN, Infinity, -0] });
   expect(readRunCheckpoint(directory).state.progress.sums).toEqual([Number.NaN, Infinity, -0]);
   written({ step: "60" });
-  expect(() => readRunCheckpoint(directory)).toThrow(/cannot be used: what it says about its run is not complete \(progress\.step: /);
+  expect(() => readRunCheckpoint(directory)).toThrow(
+    /cannot be used: what it says about its run is not complete \(progress\.step: /,
+  );
   written({ random: { episodes: ["x"] } });
   expect(() => readRunCheckpoint(directory)).toThrow(/progress\.random\.episodes\.0: /);
 });

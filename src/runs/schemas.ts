@@ -23,7 +23,10 @@ export const summarySchema = z.looseObject({
   seconds: z.number().min(0),
   processorSeconds: z.number().min(0).optional(),
   // JSON has no infinity, which a run without a measurable time comes to.
-  stepsPerSecond: z.number().nullable().transform((rate) => rate ?? Infinity),
+  stepsPerSecond: z
+    .number()
+    .nullable()
+    .transform((rate) => rate ?? Infinity),
   parameters: count,
   cost: z.object({ ...cost, relative: z.object(cost) }),
   device: z.string().optional(),
@@ -57,7 +60,11 @@ export const checkpointSchema = z.looseObject({
 });
 
 /** The line before each moment of masks.bin. */
-export const maskMomentSchema = z.object({ step: count, evolution: count, layers: z.array(z.tuple([z.string(), count])) });
+export const maskMomentSchema = z.object({
+  step: count,
+  evolution: count,
+  layers: z.array(z.tuple([z.string(), count])),
+});
 
 /** The first thing that is wrong with what was read, for a message: "progress.step: ...". */
 export function firstFault({ issues }: z.ZodError): string {

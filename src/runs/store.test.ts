@@ -1,4 +1,16 @@
-import { copyFileSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -6,12 +18,39 @@ import { changeConfig, type Config, givenOf, resolveConfig } from "../config.js"
 import type { TrainingRecord, TrainState } from "../training/records.js";
 import { decodeSafetensors } from "./safetensors.js";
 import { exportParameters } from "./checkpoint.js";
-import { findRun, inspectRun, listRuns, openRun, readMasks, readRun, readRunCheckpoint, readTiming, readTopology, runName, runNamesOf, type RunSummary } from "./store.js";
+import {
+  findRun,
+  inspectRun,
+  listRuns,
+  openRun,
+  readMasks,
+  readRun,
+  readRunCheckpoint,
+  readTiming,
+  readTopology,
+  runName,
+  runNamesOf,
+  type RunSummary,
+} from "./store.js";
 
 const config = resolveConfig({ environment: "two-step", steps: 1000, seed: 3 });
 const cost = { totalSize: 10, trainFlops: 100, inferenceFlops: 5 };
-const summary: RunSummary = { score: 0.5, winRates: [0, 0.5], steps: 1000, episodes: 500, updates: 400, seconds: 2, stepsPerSecond: 500, parameters: 7, cost: { ...cost, relative: cost }, finished: "2026-01-01T00:00:00.000Z" };
-const shapes = new Map([["agent.fc1.weight", [2, 3]], ["agent.fc1.bias", [2]]]);
+const summary: RunSummary = {
+  score: 0.5,
+  winRates: [0, 0.5],
+  steps: 1000,
+  episodes: 500,
+  updates: 400,
+  seconds: 2,
+  stepsPerSecond: 500,
+  parameters: 7,
+  cost: { ...cost, relative: cost },
+  finished: "2026-01-01T00:00:00.000Z",
+};
+const shapes = new Map([
+  ["agent.fc1.weight", [2, 3]],
+  ["agent.fc1.bias", [2]],
+]);
 
 let runs: string;
 beforeEach(() => {
@@ -21,7 +60,8 @@ afterEach(() => rmSync(runs, { recursive: true, force: true }));
 
 /** A state that a training of `step` steps might have left, with numbers that plain JSON and text would change. */
 function stateAt(step: number): TrainState {
-  const weights = (offset: number) => Float32Array.from({ length: 6 }, (_, i) => Math.fround(Math.sin(step + i + offset)));
+  const weights = (offset: number) =>
+    Float32Array.from({ length: 6 }, (_, i) => Math.fround(Math.sin(step + i + offset)));
   return {
     tensors: new Map([
       ["online.agent.fc1.weight", weights(0)],
@@ -31,18 +71,79 @@ function stateAt(step: number): TrainState {
     ]),
     masks: new Map([["agent.fc1.weight", Uint8Array.of(1, 0, 1, 0, 1, step % 2)]]),
     progress: {
-      step, episode: step / 2, update: step / 4, evolution: 1, lastTargetUpdate: 0, lastEvolution: 0, nextEvaluation: step, nextTrainRecord: step,
-      evaluations: [0, 1 / 3], random: { replay: [1, -2, 3, -4] }, sums: [0.1 + 0.2, Number.NaN, -0, Number.NEGATIVE_INFINITY],
+      step,
+      episode: step / 2,
+      update: step / 4,
+      evolution: 1,
+      lastTargetUpdate: 0,
+      lastEvolution: 0,
+      nextEvaluation: step,
+      nextTrainRecord: step,
+      evaluations: [0, 1 / 3],
+      random: { replay: [1, -2, 3, -4] },
+      sums: [0.1 + 0.2, Number.NaN, -0, Number.NEGATIVE_INFINITY],
     },
-    replay: { indices: Int32Array.of(4, 5), seeds: Int32Array.of(0x7ffffffe, 1), lengths: Int32Array.of(2, 1), actions: Uint8Array.of(0, 1, 1, 0, 1, 1) },
+    replay: {
+      indices: Int32Array.of(4, 5),
+      seeds: Int32Array.of(0x7ffffffe, 1),
+      lengths: Int32Array.of(2, 1),
+      actions: Uint8Array.of(0, 1, 1, 0, 1, 1),
+    },
   };
 }
 
-const train = (step: number): TrainingRecord => ({ kind: "train", step, episode: step / 2, update: step / 4, epsilon: 1 / 3, loss: step === 200 ? Number.NaN : Math.log(step), gradientNorm: 1e-7 / step, qTotal: -step, target: step / 7, episodeReturn: 6.5, episodeLength: 2, winRate: 0.25 });
-const evaluation = (step: number): TrainingRecord => ({ kind: "evaluation", step, episode: step / 2, episodes: 32, winRate: step / 1000, episodeReturn: 7, episodeLength: 2, estimatedValue: step / 3, trueValue: Math.PI });
-const topology = (step: number): TrainingRecord => ({ kind: "topology", step, episode: step / 2, evolution: step / 200, fraction: 0.5, layers: [{ name: "agent.fc1.weight", nonzeros: 3, dropped: 1, grown: 1 }], masks: new Map([["agent.fc1.weight", Uint8Array.of(1, 0, 1, 0, 0, step % 400 === 0 ? 1 : 0)], ["agent.fc2.weight", Uint8Array.of(1, 1, 1, 0, 0, 0, 0, 0, 0, 1, 1)]]) });
-const checkpoint = (step: number): TrainingRecord => ({ kind: "checkpoint", step, episode: step / 2, state: stateAt(step) });
-const end: TrainingRecord = { kind: "end", step: 1000, episode: 500, update: 250, score: 0.5, evaluations: 20, state: stateAt(1000) };
+const train = (step: number): TrainingRecord => ({
+  kind: "train",
+  step,
+  episode: step / 2,
+  update: step / 4,
+  epsilon: 1 / 3,
+  loss: step === 200 ? Number.NaN : Math.log(step),
+  gradientNorm: 1e-7 / step,
+  qTotal: -step,
+  target: step / 7,
+  episodeReturn: 6.5,
+  episodeLength: 2,
+  winRate: 0.25,
+});
+const evaluation = (step: number): TrainingRecord => ({
+  kind: "evaluation",
+  step,
+  episode: step / 2,
+  episodes: 32,
+  winRate: step / 1000,
+  episodeReturn: 7,
+  episodeLength: 2,
+  estimatedValue: step / 3,
+  trueValue: Math.PI,
+});
+const topology = (step: number): TrainingRecord => ({
+  kind: "topology",
+  step,
+  episode: step / 2,
+  evolution: step / 200,
+  fraction: 0.5,
+  layers: [{ name: "agent.fc1.weight", nonzeros: 3, dropped: 1, grown: 1 }],
+  masks: new Map([
+    ["agent.fc1.weight", Uint8Array.of(1, 0, 1, 0, 0, step % 400 === 0 ? 1 : 0)],
+    ["agent.fc2.weight", Uint8Array.of(1, 1, 1, 0, 0, 0, 0, 0, 0, 1, 1)],
+  ]),
+});
+const checkpoint = (step: number): TrainingRecord => ({
+  kind: "checkpoint",
+  step,
+  episode: step / 2,
+  state: stateAt(step),
+});
+const end: TrainingRecord = {
+  kind: "end",
+  step: 1000,
+  episode: 500,
+  update: 250,
+  score: 0.5,
+  evaluations: 20,
+  state: stateAt(1000),
+};
 
 /** What a training of 1000 steps says from a step on. */
 function recordsFrom(first: number): TrainingRecord[] {
@@ -59,7 +160,8 @@ async function complete(of: Config = config, at: string = runs): Promise<string>
 }
 
 const DETERMINISTIC = ["config.json", "metrics.csv", "topology.csv", "masks.bin"];
-const contents = (directory: string) => DETERMINISTIC.map((file) => readFileSync(join(directory, file)).toString("latin1"));
+const contents = (directory: string) =>
+  DETERMINISTIC.map((file) => readFileSync(join(directory, file)).toString("latin1"));
 
 describe("the run store", () => {
   it("gives back what was written", async () => {
@@ -67,16 +169,44 @@ describe("the run store", () => {
     const run = readRun(directory);
     expect(run).toMatchObject({ name: runName(config), config, state: "complete", step: 1000, summary });
     expect(run.metrics.filter(({ kind }) => kind === "train")).toHaveLength(10);
-    expect(run.metrics[0]).toEqual({ ...train(100), episodes: Number.NaN, estimatedValue: Number.NaN, trueValue: Number.NaN });
+    expect(run.metrics[0]).toEqual({
+      ...train(100),
+      episodes: Number.NaN,
+      estimatedValue: Number.NaN,
+      trueValue: Number.NaN,
+    });
     expect(run.metrics[1]!.loss).toBeNaN();
     expect(run.metrics[2]).toMatchObject({ kind: "evaluation", step: 200, winRate: 0.2, episodes: 32 });
-    expect(readTopology(directory)[0]).toEqual({ step: 200, episode: 100, evolution: 1, fraction: 0.5, layer: "agent.fc1.weight", nonzeros: 3, dropped: 1, grown: 1 });
+    expect(readTopology(directory)[0]).toEqual({
+      step: 200,
+      episode: 100,
+      evolution: 1,
+      fraction: 0.5,
+      layer: "agent.fc1.weight",
+      nonzeros: 3,
+      dropped: 1,
+      grown: 1,
+    });
     expect(readTiming(directory)).toHaveLength(10);
     const moments = readMasks(directory);
-    expect(moments.map(({ step, evolution }) => [step, evolution])).toEqual([[200, 1], [400, 2], [600, 3], [800, 4], [1000, 5]]);
+    expect(moments.map(({ step, evolution }) => [step, evolution])).toEqual([
+      [200, 1],
+      [400, 2],
+      [600, 3],
+      [800, 4],
+      [1000, 5],
+    ]);
     const written = topology(400);
     expect(moments[1]!.masks).toEqual(written.kind === "topology" && written.masks);
-    expect(readdirSync(directory).sort()).toEqual(["checkpoint.safetensors", "config.json", "masks.bin", "metrics.csv", "summary.json", "timing.csv", "topology.csv"]);
+    expect(readdirSync(directory).sort()).toEqual([
+      "checkpoint.safetensors",
+      "config.json",
+      "masks.bin",
+      "metrics.csv",
+      "summary.json",
+      "timing.csv",
+      "topology.csv",
+    ]);
   });
 
   it("keeps every bit of a state", async () => {
@@ -100,7 +230,10 @@ describe("the run store", () => {
         const first = await openRun(config, { runs: there });
         all.filter((record) => record.step <= saved).forEach((record) => first.write(record));
         if (saved > 0) first.write(checkpoint(saved));
-        all.filter((record) => record.step > saved).slice(0, lost).forEach((record) => first.write(record));
+        all
+          .filter((record) => record.step > saved)
+          .slice(0, lost)
+          .forEach((record) => first.write(record));
         first.close();
         // A line cut in the middle, as a killed process leaves it.
         if (lost > 0) writeFileSync(join(first.directory, "metrics.csv"), "train,99", { flag: "a" });
@@ -152,18 +285,26 @@ describe("the run store", () => {
   it("exports the online parameters in PyMARL's names and shapes", async () => {
     const directory = await complete();
     const { tensors } = decodeSafetensors(exportParameters(join(directory, "checkpoint.safetensors")));
-    expect([...tensors].map(([name, { shape }]) => [name, [...shape]])).toEqual([["agent.fc1.bias", [2]], ["agent.fc1.weight", [2, 3]]]);
+    expect([...tensors].map(([name, { shape }]) => [name, [...shape]])).toEqual([
+      ["agent.fc1.bias", [2]],
+      ["agent.fc1.weight", [2, 3]],
+    ]);
     expect(tensors.get("agent.fc1.weight")!.data).toEqual(stateAt(1000).tensors.get("online.agent.fc1.weight"));
   });
 
   it("keeps what was given for its configuration beside the complete one", async () => {
     const directory = await complete();
     const kept = JSON.parse(readFileSync(join(directory, "config.json"), "utf8")) as unknown;
-    expect(kept).toEqual({ ...(JSON.parse(JSON.stringify(config)) as object), given: { environment: "two-step", steps: 1000, seed: 3 } });
+    expect(kept).toEqual({
+      ...(JSON.parse(JSON.stringify(config)) as object),
+      given: { environment: "two-step", steps: 1000, seed: 3 },
+    });
     const read = readRun(directory).config;
     expect(read).toEqual(config);
     expect(givenOf(read)).toEqual(givenOf(config));
-    expect(changeConfig(read, { method: "rigl", steps: 2_000 })).toEqual(resolveConfig({ ...givenOf(config), method: "rigl", steps: 2_000 }));
+    expect(changeConfig(read, { method: "rigl", steps: 2_000 })).toEqual(
+      resolveConfig({ ...givenOf(config), method: "rigl", steps: 2_000 }),
+    );
   });
 
   it("names a run after its whole configuration", async () => {
@@ -175,8 +316,20 @@ describe("the run store", () => {
   it("keeps the names of runs that are there: a new setting is absent where it does not apply", async () => {
     // They change with what a configuration means, and then SCHEMA does; and with the version of the rules of battles.
     expect(runName(resolveConfig({ environment: "2s3z" }))).toBe("2s3z-qmix-mast-95-2M-seed1-6f8fecea");
-    expect(runName(resolveConfig({ environment: "3m", method: "dense", steps: 100_000, seed: 3 }))).toBe("3m-qmix-dense-100k-seed3-88d22484");
-    expect(runName(resolveConfig({ environment: "2s3z", rules: "smaclite", method: "rigl", sparsity: { level: 0.9 }, steps: 1500 }))).toBe("2s3z-smaclite-qmix-rigl-90-1500-seed1-58f7de9d");
+    expect(runName(resolveConfig({ environment: "3m", method: "dense", steps: 100_000, seed: 3 }))).toBe(
+      "3m-qmix-dense-100k-seed3-88d22484",
+    );
+    expect(
+      runName(
+        resolveConfig({
+          environment: "2s3z",
+          rules: "smaclite",
+          method: "rigl",
+          sparsity: { level: 0.9 },
+          steps: 1500,
+        }),
+      ),
+    ).toBe("2s3z-smaclite-qmix-rigl-90-1500-seed1-58f7de9d");
   });
 
   it("never mixes versions of the rules: a run under another one is listed with what to do", async () => {
@@ -188,7 +341,9 @@ describe("the run store", () => {
     expect(kept.environmentVersion).toBeGreaterThan(1);
     expect(readRun(run.directory).config).toEqual(battle);
     writeFileSync(path, JSON.stringify({ ...kept, environmentVersion: kept.environmentVersion - 1 }));
-    expect(() => readRun(run.directory)).toThrow(/of a run under version \d+ of the rules of 3m, and this mast-lab plays version \d+: train it anew/);
+    expect(() => readRun(run.directory)).toThrow(
+      /of a run under version \d+ of the rules of 3m, and this mast-lab plays version \d+: train it anew/,
+    );
     expect(listRuns({ runs }).find(({ directory }) => directory === run.directory)?.state).toBe("damaged");
   });
 
@@ -202,7 +357,8 @@ describe("the run store", () => {
     const directory = await complete();
     await complete({ ...config, seed: 4 });
     const name = runName(config);
-    for (const given of [name, "two-step-qmix-mast-95-1k-seed3", name.slice(-8), directory]) expect(findRun(given, { runs })).toBe(directory);
+    for (const given of [name, "two-step-qmix-mast-95-1k-seed3", name.slice(-8), directory])
+      expect(findRun(given, { runs })).toBe(directory);
     expect(listRuns({ runs }).map(({ config }) => config?.seed)).toEqual([3, 4]);
     expect(() => findRun("two-step", { runs })).toThrow(/could be .* or .*: give more/);
     expect(() => findRun("8m", { runs })).toThrow('No run "8m"');
@@ -220,9 +376,15 @@ describe("a checkpoint that cannot be used", () => {
   }
 
   async function refusedUnchanged(directory: string, message: RegExp): Promise<void> {
-    const before = readdirSync(directory).sort().map((file) => [file, readFileSync(join(directory, file)).toString("latin1")]);
+    const before = readdirSync(directory)
+      .sort()
+      .map((file) => [file, readFileSync(join(directory, file)).toString("latin1")]);
     await expect(openRun(config, { runs })).rejects.toThrow(message);
-    expect(readdirSync(directory).sort().map((file) => [file, readFileSync(join(directory, file)).toString("latin1")])).toEqual(before);
+    expect(
+      readdirSync(directory)
+        .sort()
+        .map((file) => [file, readFileSync(join(directory, file)).toString("latin1")]),
+    ).toEqual(before);
   }
 
   it("is refused when truncated, and nothing is changed", async () => {
@@ -231,7 +393,10 @@ describe("a checkpoint that cannot be used", () => {
     const { length } = readFileSync(path);
     for (const left of [length - 1, Math.floor(length / 2), 100, 7, 0]) {
       truncateSync(path, left);
-      await refusedUnchanged(directory, /^Checkpoint .*checkpoint\.safetensors cannot be used: it .*truncated.* Put a good copy in its place, or move its folder away to start this run anew\.$/);
+      await refusedUnchanged(
+        directory,
+        /^Checkpoint .*checkpoint\.safetensors cannot be used: it .*truncated.* Put a good copy in its place, or move its folder away to start this run anew\.$/,
+      );
     }
   });
 
@@ -258,7 +423,10 @@ describe("a checkpoint that cannot be used", () => {
   it("is refused when the tables do not reach as far as it says", async () => {
     const directory = await stopped();
     truncateSync(join(directory, "metrics.csv"), 20);
-    await refusedUnchanged(directory, /metrics\.csv cannot be used: it has 20 bytes, and \d+ bytes of it belong to the run: it was cut or replaced\./);
+    await refusedUnchanged(
+      directory,
+      /metrics\.csv cannot be used: it has 20 bytes, and \d+ bytes of it belong to the run: it was cut or replaced\./,
+    );
   });
 
   it("is refused when the configuration beside it was changed", async () => {
@@ -268,34 +436,55 @@ describe("a checkpoint that cannot be used", () => {
   });
 
   it.each<[string, unknown, RegExp]>([
-    ["of an earlier version, which kept complete values only", { ...config }, /config\.json does not say what was "given" for its run/],
+    [
+      "of an earlier version, which kept complete values only",
+      { ...config },
+      /config\.json does not say what was "given" for its run/,
+    ],
     ["that is no object", [1], /does not say what was "given"/],
-    ["with a value that no run has", { ...config, discount: 7, given: {} }, /config\.json cannot be used: config: discount is 7; allowed: a number from 0 to 1/],
-    ["without a value", { ...config, returns: { ...config.returns, lambda: undefined }, given: {} }, /returns\.lambda is missing/],
+    [
+      "with a value that no run has",
+      { ...config, discount: 7, given: {} },
+      /config\.json cannot be used: config: discount is 7; allowed: a number from 0 to 1/,
+    ],
+    [
+      "without a value",
+      { ...config, returns: { ...config.returns, lambda: undefined }, given: {} },
+      /returns\.lambda is missing/,
+    ],
     ["with given values of another shape", { ...config, given: { lr: 1 } }, /unknown key "lr"/],
   ])("is refused beside a configuration %s", async (_, content, message) => {
     const directory = await stopped();
     writeFileSync(join(directory, "config.json"), JSON.stringify(content));
     await refusedUnchanged(directory, message);
     expect(() => readRun(directory)).toThrow(message);
-    });
+  });
 });
 
 describe("growing files of an interrupted run", () => {
-  it.each(["metrics.csv", "timing.csv", "topology.csv", "masks.bin"])("are checked byte by byte: one changed in %s is refused, and nothing is changed", async (file) => {
-    const run = await openRun(config, { runs });
-    recordsFrom(0).slice(0, 8).forEach((record) => run.write(record));
-    run.write(checkpoint(400));
-    run.close();
-    const path = join(run.directory, file);
-    const content = readFileSync(path);
-    content[content.length - 2]! ^= 1;
-    writeFileSync(path, content);
-    const before = readdirSync(run.directory);
-    await expect(openRun(config, { runs })).rejects.toThrow(new RegExp(`${file.replace(".", "\\.")} cannot be used: its checksum is not that of the run: it was damaged or changed\\.`));
-    expect(readdirSync(run.directory)).toEqual(before);
-    expect(readFileSync(path).equals(content)).toBe(true);
-  });
+  it.each(["metrics.csv", "timing.csv", "topology.csv", "masks.bin"])(
+    "are checked byte by byte: one changed in %s is refused, and nothing is changed",
+    async (file) => {
+      const run = await openRun(config, { runs });
+      recordsFrom(0)
+        .slice(0, 8)
+        .forEach((record) => run.write(record));
+      run.write(checkpoint(400));
+      run.close();
+      const path = join(run.directory, file);
+      const content = readFileSync(path);
+      content[content.length - 2]! ^= 1;
+      writeFileSync(path, content);
+      const before = readdirSync(run.directory);
+      await expect(openRun(config, { runs })).rejects.toThrow(
+        new RegExp(
+          `${file.replace(".", "\\.")} cannot be used: its checksum is not that of the run: it was damaged or changed\\.`,
+        ),
+      );
+      expect(readdirSync(run.directory)).toEqual(before);
+      expect(readFileSync(path).equals(content)).toBe(true);
+    },
+  );
 
   it("are not followed where they, or the temporary ones beside them, are symbolic links", async () => {
     const run = await openRun(config, { runs });
@@ -320,16 +509,51 @@ describe("growing files of an interrupted run", () => {
 
 describe("a complete run", () => {
   it.each<[string, string, (path: string) => void, RegExp]>([
-    ["an emptied table", "metrics.csv", (path) => truncateSync(path, 0), /metrics\.csv cannot be used: it has 0 bytes, and \d+ bytes of it belong to the run/],
+    [
+      "an emptied table",
+      "metrics.csv",
+      (path) => truncateSync(path, 0),
+      /metrics\.csv cannot be used: it has 0 bytes, and \d+ bytes of it belong to the run/,
+    ],
     ["a table that is gone", "topology.csv", (path) => rmSync(path), /topology\.csv cannot be used: it is gone/],
-    ["a folder in the place of a table", "timing.csv", (path) => (rmSync(path), mkdirSync(path)), /timing\.csv cannot be used: it is no file/],
+    [
+      "a folder in the place of a table",
+      "timing.csv",
+      (path) => (rmSync(path), mkdirSync(path)),
+      /timing\.csv cannot be used: it is no file/,
+    ],
     ["an empty summary", "summary.json", (path) => writeFileSync(path, ""), /summary\.json is empty/],
-    ["half a summary", "summary.json", (path) => writeFileSync(path, '{ "score": 0.'), /summary\.json is not valid JSON/],
-    ["null as its summary", "summary.json", (path) => writeFileSync(path, "null"), /summary\.json is no summary of a run/],
-    ["a changed score", "summary.json", (path) => writeFileSync(path, readFileSync(path, "utf8").replace('"score": 0.5', '"score": 0.9')), /summary\.json is not what the run ended with/],
-    ["another tool's configuration", "config.json", (path) => writeFileSync(path, '{"architectures":["Bert"]}'), /config\.json does not say what was "given"/],
+    [
+      "half a summary",
+      "summary.json",
+      (path) => writeFileSync(path, '{ "score": 0.'),
+      /summary\.json is not valid JSON/,
+    ],
+    [
+      "null as its summary",
+      "summary.json",
+      (path) => writeFileSync(path, "null"),
+      /summary\.json is no summary of a run/,
+    ],
+    [
+      "a changed score",
+      "summary.json",
+      (path) => writeFileSync(path, readFileSync(path, "utf8").replace('"score": 0.5', '"score": 0.9')),
+      /summary\.json is not what the run ended with/,
+    ],
+    [
+      "another tool's configuration",
+      "config.json",
+      (path) => writeFileSync(path, '{"architectures":["Bert"]}'),
+      /config\.json does not say what was "given"/,
+    ],
     ["an emptied configuration", "config.json", (path) => writeFileSync(path, ""), /config\.json is empty/],
-    ["a folder in the place of its configuration", "config.json", (path) => (rmSync(path), mkdirSync(path)), /Cannot read .*config\.json: it is a folder, not a file/],
+    [
+      "a folder in the place of its configuration",
+      "config.json",
+      (path) => (rmSync(path), mkdirSync(path)),
+      /Cannot read .*config\.json: it is a folder, not a file/,
+    ],
     ["no configuration", "config.json", (path) => rmSync(path), /config\.json is not there/],
   ])("with %s is listed as damaged, with what to do, and hides no other", async (_, file, damage, problem) => {
     const directory = await complete();
@@ -337,7 +561,10 @@ describe("a complete run", () => {
     damage(join(directory, file));
     const listed = listRuns({ runs });
     expect(listed).toHaveLength(2);
-    expect(listed.find(({ state }) => state === "damaged")).toMatchObject({ directory, problem: expect.stringMatching(problem) as string });
+    expect(listed.find(({ state }) => state === "damaged")).toMatchObject({
+      directory,
+      problem: expect.stringMatching(problem) as string,
+    });
     expect(listed.find((run) => run.directory === other)).toMatchObject({ state: "complete", summary });
   });
 
@@ -359,7 +586,8 @@ describe("a complete run", () => {
     const path = join(directory, "checkpoint.safetensors");
     const end = readFileSync(path);
     copyFileSync(join(await complete({ ...config, seed: 4 }), "checkpoint.safetensors"), path);
-    for (const read of [() => readRunCheckpoint(directory), () => exportParameters(path, runNamesOf(directory))]) expect(read).toThrow(/cannot be used: it belongs to run two-step-qmix-mast-95-1k-seed4-/);
+    for (const read of [() => readRunCheckpoint(directory), () => exportParameters(path, runNamesOf(directory))])
+      expect(read).toThrow(/cannot be used: it belongs to run two-step-qmix-mast-95-1k-seed4-/);
     writeFileSync(path, end);
     // A folder that was renamed is the same run still.
     renameSync(directory, join(runs, "my-best-run"));
@@ -368,7 +596,9 @@ describe("a complete run", () => {
     early.write(checkpoint(100));
     early.close();
     copyFileSync(join(early.directory, "checkpoint.safetensors"), join(runs, "my-best-run", "checkpoint.safetensors"));
-    expect(() => readRunCheckpoint(join(runs, "my-best-run"))).toThrow(/it is of step 100, and its run ended at step 1000/);
+    expect(() => readRunCheckpoint(join(runs, "my-best-run"))).toThrow(
+      /it is of step 100, and its run ended at step 1000/,
+    );
   });
 });
 
@@ -376,6 +606,8 @@ describe("a disk that refuses", () => {
   it("not a folder: one line that says so", async () => {
     const file = join(runs, "file");
     writeFileSync(file, "");
-    await expect(openRun(config, { runs: join(file, "runs") })).rejects.toThrow(/^Cannot write .*: a part of its path is a file, not a folder: choose another place with MAST_RUNS \(ENOTDIR\)/);
+    await expect(openRun(config, { runs: join(file, "runs") })).rejects.toThrow(
+      /^Cannot write .*: a part of its path is a file, not a folder: choose another place with MAST_RUNS \(ENOTDIR\)/,
+    );
   });
 });

@@ -10,11 +10,29 @@ import { threadSeconds } from "../node/thread-time.js";
 import type { EndRecord, TrainingRecord, TrainState } from "../training/records.js";
 import { type Checkpoint, readCheckpoint, type Shapes, writeCheckpoint } from "./checkpoint.js";
 import { onDisk, onReading, oneLine, RunError, TEMPORARY, writeAtomically } from "./disk.js";
-import { beginFile, checkLength, continueFile, damaged, type GrowingFile, type Part, readEnd, readPart } from "./growing-file.js";
+import {
+  beginFile,
+  checkLength,
+  continueFile,
+  damaged,
+  type GrowingFile,
+  type Part,
+  readEnd,
+  readPart,
+} from "./growing-file.js";
 import { acquireLease, leaseHolder, observationSeconds } from "./lease.js";
 import { decodeMasks, encodeMasks, type MaskMoment } from "./mask-history.js";
 import { firstFault, summarySchema } from "./schemas.js";
-import { HEADERS, metricsLines, type MetricsRow, parseTable, timingLines, type TimingRow, topologyLines, type TopologyRow } from "./metrics.js";
+import {
+  HEADERS,
+  metricsLines,
+  type MetricsRow,
+  parseTable,
+  timingLines,
+  type TimingRow,
+  topologyLines,
+  type TopologyRow,
+} from "./metrics.js";
 
 // Raised when the files of a run, or what a configuration means, change: older runs are then left alone.
 const SCHEMA = 2;
@@ -24,7 +42,12 @@ const SUMMARY = "summary.json";
 const CONFIG = "config.json";
 
 /** The files that grow while a run goes on, and what they start with. */
-const GROWING = { "metrics.csv": HEADERS.metrics, "timing.csv": HEADERS.timing, "topology.csv": HEADERS.topology, "masks.bin": "" } as const;
+const GROWING = {
+  "metrics.csv": HEADERS.metrics,
+  "timing.csv": HEADERS.timing,
+  "topology.csv": HEADERS.topology,
+  "masks.bin": "",
+} as const;
 type FileName = keyof typeof GROWING;
 
 /** What remains of a complete run in numbers. */
@@ -158,11 +181,25 @@ export function runsDirectory(runs?: string): string {
  */
 export function runName(config: Config): string {
   const { environment, rules, algorithm, method, engine, backend, sparsity, ticket, steps, seed } = config;
-  const length = steps % 1_000_000 === 0 ? `${steps / 1_000_000}M` : steps % 1_000 === 0 ? `${steps / 1_000}k` : String(steps);
+  const length =
+    steps % 1_000_000 === 0 ? `${steps / 1_000_000}M` : steps % 1_000 === 0 ? `${steps / 1_000}k` : String(steps);
   const level = sparsity.level > 0 ? [String(Math.round(sparsity.level * 1000) / 10)] : [];
   const fixed = ticket === undefined ? [] : [`${ticket.kind}-ticket`];
-  const parts = [environment, ...(rules === "starcraft" ? [] : [rules]), algorithm, method, ...fixed, ...level, ...(engine === "wasm" ? [] : [`tensorflow-${backend}`]), length, `seed${seed}`];
-  const hash = createHash("sha256").update(canonical({ schema: SCHEMA, config: identityOf(config), environmentVersion: environmentVersion(config) })).digest("hex").slice(0, 8);
+  const parts = [
+    environment,
+    ...(rules === "starcraft" ? [] : [rules]),
+    algorithm,
+    method,
+    ...fixed,
+    ...level,
+    ...(engine === "wasm" ? [] : [`tensorflow-${backend}`]),
+    length,
+    `seed${seed}`,
+  ];
+  const hash = createHash("sha256")
+    .update(canonical({ schema: SCHEMA, config: identityOf(config), environmentVersion: environmentVersion(config) }))
+    .digest("hex")
+    .slice(0, 8);
   return `${parts.join("-").replace(/[^A-Za-z0-9._-]+/g, "-")}-${hash}`;
 }
 
@@ -181,7 +218,13 @@ export function runName(config: Config): string {
  */
 export async function openRun(
   config: Config,
-  options: { readonly runs?: string; readonly shapes?: Shapes; readonly token?: string; readonly signal?: AbortSignal; readonly onWait?: (line: string) => void } = {},
+  options: {
+    readonly runs?: string;
+    readonly shapes?: Shapes;
+    readonly token?: string;
+    readonly signal?: AbortSignal;
+    readonly onWait?: (line: string) => void;
+  } = {},
 ): Promise<OpenRun> {
   const name = runName(config);
   const directory = join(runsDirectory(options.runs), name);
@@ -200,9 +243,21 @@ export async function openRun(
     const checkpoint = existsSync(path) ? readCheckpoint(path, [name]) : undefined;
     for (const file of Object.keys(GROWING) as FileName[]) {
       const from = checkpoint && partOf(checkpoint, file);
-      open.set(file, from ? continueFile(join(directory, file), from, lease.check) : beginFile(join(directory, file), GROWING[file], lease.check));
+      open.set(
+        file,
+        from
+          ? continueFile(join(directory, file), from, lease.check)
+          : beginFile(join(directory, file), GROWING[file], lease.check),
+      );
     }
-    return { name, directory, ...(checkpoint?.end ? { end: checkpoint.end } : {}), ...(checkpoint ? { resume: checkpoint.state } : {}), close, ...writer({ name, directory, config }, open, checkpoint, options.shapes, lease.check) };
+    return {
+      name,
+      directory,
+      ...(checkpoint?.end ? { end: checkpoint.end } : {}),
+      ...(checkpoint ? { resume: checkpoint.state } : {}),
+      close,
+      ...writer({ name, directory, config }, open, checkpoint, options.shapes, lease.check),
+    };
   } catch (error) {
     close();
     throw error;
@@ -227,7 +282,9 @@ function writer(
   const seconds = () => (from?.seconds ?? 0) + (performance.now() - started) / 1000;
   const processorSeconds = () => {
     const [before, now] = [from === undefined ? 0 : from.processorSeconds, threadSeconds()];
-    return before === undefined || startedProcessor === undefined || now === undefined ? undefined : before + now - startedProcessor;
+    return before === undefined || startedProcessor === undefined || now === undefined
+      ? undefined
+      : before + now - startedProcessor;
   };
   let last = { step: from?.state.progress.step ?? 0, seconds: from?.seconds ?? 0 };
 
@@ -237,7 +294,20 @@ function writer(
     open.forEach((file) => file.sync());
     const lengths = Object.fromEntries(parts().map(([file, { bytes }]) => [file, bytes]));
     const sums = Object.fromEntries(parts().map(([file, { sha256 }]) => [file, sha256]));
-    writeCheckpoint(join(directory, CHECKPOINT), { run: name, state, lengths, sums, seconds: seconds(), processorSeconds: processorSeconds(), ...(end ? { end } : {}) }, shapes, held);
+    writeCheckpoint(
+      join(directory, CHECKPOINT),
+      {
+        run: name,
+        state,
+        lengths,
+        sums,
+        seconds: seconds(),
+        processorSeconds: processorSeconds(),
+        ...(end ? { end } : {}),
+      },
+      shapes,
+      held,
+    );
   };
 
   return {
@@ -249,7 +319,10 @@ function writer(
         case "train": {
           append("metrics.csv", metricsLines(record));
           const now = { step: record.step, seconds: seconds() };
-          append("timing.csv", timingLines({ ...now, stepsPerSecond: (now.step - last.step) / (now.seconds - last.seconds) }));
+          append(
+            "timing.csv",
+            timingLines({ ...now, stepsPerSecond: (now.step - last.step) / (now.seconds - last.seconds) }),
+          );
           last = now;
           break;
         }
@@ -271,19 +344,27 @@ function writer(
     finish(summary) {
       held();
       const whole = { ...summary, files: Object.fromEntries(parts()) };
-      writeAtomically(join(directory, SUMMARY), `${JSON.stringify({ ...whole, sha256: summaryDigest(whole, config) }, null, 2)}\n`, held);
+      writeAtomically(
+        join(directory, SUMMARY),
+        `${JSON.stringify({ ...whole, sha256: summaryDigest(whole, config) }, null, 2)}\n`,
+        held,
+      );
     },
   };
 }
 
 /** The configuration belongs to it, so that neither is changed or exchanged alone. */
 function summaryDigest(summary: object, config: Config): string {
-  return createHash("sha256").update(canonical({ config, summary: { ...summary, sha256: undefined } })).digest("hex");
+  return createHash("sha256")
+    .update(canonical({ config, summary: { ...summary, sha256: undefined } }))
+    .digest("hex");
 }
 
 /** Removes what killed or frozen processes have not renamed yet: from now on they cannot. */
 function removeTemporaries(directory: string): void {
-  for (const file of readdirSync(directory)) if (file.endsWith(TEMPORARY)) onDisk(join(directory, file), () => rmSync(join(directory, file), { force: true, recursive: true }));
+  for (const file of readdirSync(directory))
+    if (file.endsWith(TEMPORARY))
+      onDisk(join(directory, file), () => rmSync(join(directory, file), { force: true, recursive: true }));
 }
 
 function endFacts({ step, episode, update, score }: EndRecord): NonNullable<Checkpoint["end"]> {
@@ -307,9 +388,16 @@ function makeFolder(path: string): void {
 /** Writes the configuration of a new run; that of an old one must be the same still. */
 function keepConfig(directory: string, config: Config, held: () => void): void {
   const path = join(directory, CONFIG);
-  if (!existsSync(path)) return writeAtomically(path, `${JSON.stringify({ ...config, environmentVersion: environmentVersion(config), given: givenOf(config) }, null, 2)}\n`, held);
+  if (!existsSync(path))
+    return writeAtomically(
+      path,
+      `${JSON.stringify({ ...config, environmentVersion: environmentVersion(config), given: givenOf(config) }, null, 2)}\n`,
+      held,
+    );
   if (canonical(identityOf(readConfig(directory))) !== canonical(identityOf(config))) {
-    throw new RunError(`${path} is not the configuration that its folder is named after: it was changed. Restore it, or move the folder away to start this run anew.`);
+    throw new RunError(
+      `${path} is not the configuration that its folder is named after: it was changed. Restore it, or move the folder away to start this run anew.`,
+    );
   }
 }
 
@@ -319,22 +407,34 @@ function keepConfig(directory: string, config: Config, held: () => void): void {
  */
 function readConfig(directory: string): Config {
   const path = join(directory, CONFIG);
-  if (!existsSync(path)) throw new RunError(`${path} is not there: put a good copy in its place, or move its folder away.`);
+  if (!existsSync(path))
+    throw new RunError(`${path} is not there: put a good copy in its place, or move its folder away.`);
   const kept = readJson(path);
-  const { given, environmentVersion: version, ...complete } = Object(kept) as { readonly given?: unknown; readonly environmentVersion?: unknown };
+  const {
+    given,
+    environmentVersion: version,
+    ...complete
+  } = Object(kept) as { readonly given?: unknown; readonly environmentVersion?: unknown };
   if (given === undefined) {
-    throw new RunError(`${path} does not say what was "given" for its run: it was changed, or an earlier version of mast-lab or another program wrote it. Move its folder away.`);
+    throw new RunError(
+      `${path} does not say what was "given" for its run: it was changed, or an earlier version of mast-lab or another program wrote it. Move its folder away.`,
+    );
   }
   let config: Config;
   try {
     config = restoreConfig(given, complete);
   } catch (error) {
     // Whatever stands in a file of unknown origin, it concerns this run only.
-    throw new RunError(`${path} cannot be used: ${oneLine((error as Error).message)}. Restore it, or move its folder away.`, { cause: error });
+    throw new RunError(
+      `${path} cannot be used: ${oneLine((error as Error).message)}. Restore it, or move its folder away.`,
+      { cause: error },
+    );
   }
   const now = environmentVersion(config);
   if (version !== now) {
-    throw new RunError(`${path} is of a run under version ${String(version ?? 1)} of the rules of ${config.environment}, and this mast-lab plays version ${now ?? 1}: train it anew, and move its folder away.`);
+    throw new RunError(
+      `${path} is of a run under version ${String(version ?? 1)} of the rules of ${config.environment}, and this mast-lab plays version ${now ?? 1}: train it anew, and move its folder away.`,
+    );
   }
   return config;
 }
@@ -402,7 +502,8 @@ export function listRuns(options: { readonly runs?: string } = {}): (StoredRun |
 export async function watchAndListRuns(options: { readonly runs?: string } = {}): Promise<(StoredRun | DamagedRun)[]> {
   const listed = listRuns(options);
   const end = performance.now() + 1000 * observationSeconds();
-  const undecided = () => listed.some(({ state, directory }) => state === "running" && leaseHolder(directory)?.life === "unknown");
+  const undecided = () =>
+    listed.some(({ state, directory }) => state === "running" && leaseHolder(directory)?.life === "unknown");
   if (!undecided()) return listed;
   while (undecided() && performance.now() < end) await pause(250);
   return listRuns(options);
@@ -453,7 +554,9 @@ export function readRunCheckpoint(run: string, options: { readonly runs?: string
   const checkpoint = readCheckpoint(path, runNamesOf(directory));
   const summary = readSummary(directory, readConfig(directory));
   if (summary !== undefined && checkpoint.end?.step !== summary.steps) {
-    throw new RunError(`Checkpoint ${path} cannot be used: it is of step ${checkpoint.state.progress.step}, and its run ended at step ${summary.steps}. Put a good copy in its place, or move its folder away to start this run anew.`);
+    throw new RunError(
+      `Checkpoint ${path} cannot be used: it is of step ${checkpoint.state.progress.step}, and its run ended at step ${summary.steps}. Put a good copy in its place, or move its folder away to start this run anew.`,
+    );
   }
   return checkpoint;
 }
@@ -484,8 +587,15 @@ function lookInto(directory: string): StoredRun {
   const config = readConfig(directory);
   const summary = readSummary(directory, config);
   let rows: readonly MetricsRow[] | undefined;
-  const found = summary === undefined ? { ...lastMetrics(join(directory, "metrics.csv")), state: isTrained(directory) ? ("running" as const) : ("interrupted" as const) } : { ...endOf(summary), state: "complete" as const, summary };
-  for (const [file, part] of Object.entries(summary?.files ?? {})) if (file in GROWING) checkLength(join(directory, file), part.bytes);
+  const found =
+    summary === undefined
+      ? {
+          ...lastMetrics(join(directory, "metrics.csv")),
+          state: isTrained(directory) ? ("running" as const) : ("interrupted" as const),
+        }
+      : { ...endOf(summary), state: "complete" as const, summary };
+  for (const [file, part] of Object.entries(summary?.files ?? {}))
+    if (file in GROWING) checkLength(join(directory, file), part.bytes);
   return {
     name: basename(directory),
     directory,
@@ -510,9 +620,14 @@ function endOf({ steps, winRates }: RunSummary): Pick<StoredRun, "step" | "winRa
 
 /** How far a run is by the end of its metrics.csv, back to its last evaluation. */
 function lastMetrics(path: string): Pick<StoredRun, "step" | "winRate"> {
-  const rows = existsSync(path) ? parseTable<MetricsRow>(`${HEADERS.metrics}${readEnd(path, "evaluation,")}`, path) : [];
+  const rows = existsSync(path)
+    ? parseTable<MetricsRow>(`${HEADERS.metrics}${readEnd(path, "evaluation,")}`, path)
+    : [];
   const winRate = rows.filter(({ kind }) => kind === "evaluation").at(-1)?.winRate;
-  return { step: rows.reduce((latest, row) => Math.max(latest, row.step), 0), ...(winRate === undefined ? {} : { winRate }) };
+  return {
+    step: rows.reduce((latest, row) => Math.max(latest, row.step), 0),
+    ...(winRate === undefined ? {} : { winRate }),
+  };
 }
 
 /** A table, checked in a complete run. */
@@ -541,7 +656,9 @@ function checkInterrupted(directory: string, file: FileName): void {
 /** The folders that are runs, or were. */
 function runNames(runs: string): string[] {
   if (!existsSync(runs) || !statSync(runs).isDirectory()) return [];
-  return onReading(runs, () => readdirSync(runs)).filter((name) => [CONFIG, SUMMARY, CHECKPOINT, "metrics.csv"].some((file) => existsSync(join(runs, name, file)))).sort();
+  return onReading(runs, () => readdirSync(runs))
+    .filter((name) => [CONFIG, SUMMARY, CHECKPOINT, "metrics.csv"].some((file) => existsSync(join(runs, name, file))))
+    .sort();
 }
 
 /** The summary of a complete run; undefined for any other. @throws {RunError} when it is damaged */
@@ -550,21 +667,27 @@ function readSummary(directory: string, config: Config): RunSummary | undefined 
   if (!existsSync(path)) return undefined;
   const read = summarySchema.safeParse(readJson(path));
   const refuse = (why: string): never => {
-    throw new RunError(`${path} ${why}: put a good copy in its place, or remove it, and the same command completes the run again.`);
+    throw new RunError(
+      `${path} ${why}: put a good copy in its place, or remove it, and the same command completes the run again.`,
+    );
   };
   if (!read.success) return refuse(`is no summary of a run (${firstFault(read.error)})`);
   const summary: RunSummary = read.data;
-  if (summary.sha256 !== undefined && summary.sha256 !== summaryDigest(summary, config)) return refuse("is not what the run ended with: it, or the config.json beside it, was changed");
+  if (summary.sha256 !== undefined && summary.sha256 !== summaryDigest(summary, config))
+    return refuse("is not what the run ended with: it, or the config.json beside it, was changed");
   return summary;
 }
 
 function readJson(path: string): unknown {
   const text = onReading(path, () => readFileSync(path, "utf8"));
-  if (text.trim() === "") throw new RunError(`${path} is empty: put a good copy in its place, or move its folder away.`);
+  if (text.trim() === "")
+    throw new RunError(`${path} is empty: put a good copy in its place, or move its folder away.`);
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw new RunError(`${path} is not valid JSON: put a good copy in its place, or move its folder away.`, { cause: error });
+    throw new RunError(`${path} is not valid JSON: put a good copy in its place, or move its folder away.`, {
+      cause: error,
+    });
   }
 }
 
@@ -576,6 +699,8 @@ function identityOf({ parts, ...config }: Config): object {
 /** JSON with sorted keys, so that equal values have equal texts. */
 function canonical(value: unknown): string {
   return JSON.stringify(value, (_, entry: unknown) =>
-    typeof entry === "object" && entry !== null && !Array.isArray(entry) ? Object.fromEntries(Object.entries(entry).sort(([a], [b]) => (a < b ? -1 : 1))) : entry,
+    typeof entry === "object" && entry !== null && !Array.isArray(entry)
+      ? Object.fromEntries(Object.entries(entry).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : entry,
   );
 }

@@ -9,7 +9,11 @@ const folder = realpathSync(mkdtempSync(join(tmpdir(), "mast-commit-")));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 afterEach(() => vi.unstubAllEnvs());
 
-const git = (cwd: string, ...args: string[]) => execFileSync("git", ["-c", "user.name=t", "-c", "user.email=t@t", "-c", "commit.gpgsign=false", ...args], { cwd, encoding: "utf8" }).trim();
+const git = (cwd: string, ...args: string[]) =>
+  execFileSync("git", ["-c", "user.name=t", "-c", "user.email=t@t", "-c", "commit.gpgsign=false", ...args], {
+    cwd,
+    encoding: "utf8",
+  }).trim();
 
 /** A repository with a commit, and a folder in it that git passes over, as node_modules. */
 function repository(name: string): { root: string; inside: string; head: string } {

@@ -17,7 +17,13 @@ export type RunTimes = Pick<RunSummary, "seconds" | "processorSeconds">;
  * The numbers of a run that is over.
  * @param device what computed its networks, if not the wasm engine
  */
-export function summarise(config: Config, end: Pick<EndRecord, "step" | "episode" | "update" | "score">, state: TrainState, { seconds, processorSeconds }: RunTimes, device?: string): RunSummary {
+export function summarise(
+  config: Config,
+  end: Pick<EndRecord, "step" | "episode" | "update" | "score">,
+  state: TrainState,
+  { seconds, processorSeconds }: RunTimes,
+  device?: string,
+): RunSummary {
   const commit = currentCommit();
   return {
     score: end.score,
@@ -43,7 +49,16 @@ function runCost(config: Config): RunSummary["cost"] {
   const { cost, dense } = networkPlan(config);
   const { totalSize, trainFlops, inferenceFlops } = cost;
   const relative = relativeCost(cost, dense.cost);
-  return { totalSize, trainFlops, inferenceFlops, relative: { totalSize: relative.totalSize, trainFlops: relative.trainFlops, inferenceFlops: relative.inferenceFlops } };
+  return {
+    totalSize,
+    trainFlops,
+    inferenceFlops,
+    relative: {
+      totalSize: relative.totalSize,
+      trainFlops: relative.trainFlops,
+      inferenceFlops: relative.inferenceFlops,
+    },
+  };
 }
 
 /** Parameters of the online networks that are not pruned, biases included. */
@@ -64,10 +79,18 @@ function countParameters({ tensors, masks }: TrainState): number {
 export function currentCommit(project = packageRoot()): string | undefined {
   // Hooks and tools set GIT_DIR and the like, which would name another repository.
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("GIT_")));
-  const git = (...args: string[]) => execFileSync("git", ["-c", "core.fsmonitor=false", ...args], { cwd: project, env, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trim();
+  const git = (...args: string[]) =>
+    execFileSync("git", ["-c", "core.fsmonitor=false", ...args], {
+      cwd: project,
+      env,
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "ignore"],
+    }).trim();
   try {
     if (realpathSync(git("rev-parse", "--show-toplevel")) !== realpathSync(project)) return undefined;
-    return git("rev-parse", "--short=12", "HEAD") + (git("status", "--porcelain", "--untracked-files=no") === "" ? "" : "+");
+    return (
+      git("rev-parse", "--short=12", "HEAD") + (git("status", "--porcelain", "--untracked-files=no") === "" ? "" : "+")
+    );
   } catch {
     return undefined;
   }

@@ -16,9 +16,18 @@ export function tagsOf(directory: string): string[] {
 }
 
 /** Puts words to a run and takes others away. @throws {RunError} on a word with other characters than letters, digits, dots and dashes */
-export function changeTags(directory: string, change: { readonly add?: readonly string[]; readonly remove?: readonly string[] }): string[] {
-  for (const tag of change.add ?? []) if (!/^[\p{L}\p{N}][\p{L}\p{N}._-]{0,59}$/u.test(tag)) throw new RunError(`${JSON.stringify(tag)} cannot be a tag: expected letters, digits, dots and dashes, at most 60.`);
-  const tags = [...new Set([...tagsOf(directory), ...(change.add ?? [])])].filter((tag) => !change.remove?.includes(tag)).sort();
+export function changeTags(
+  directory: string,
+  change: { readonly add?: readonly string[]; readonly remove?: readonly string[] },
+): string[] {
+  for (const tag of change.add ?? [])
+    if (!/^[\p{L}\p{N}][\p{L}\p{N}._-]{0,59}$/u.test(tag))
+      throw new RunError(
+        `${JSON.stringify(tag)} cannot be a tag: expected letters, digits, dots and dashes, at most 60.`,
+      );
+  const tags = [...new Set([...tagsOf(directory), ...(change.add ?? [])])]
+    .filter((tag) => !change.remove?.includes(tag))
+    .sort();
   writeAtomically(join(directory, "tags.json"), `${JSON.stringify(tags)}\n`);
   return tags;
 }

@@ -2,8 +2,23 @@ import type { MetricsRow, TimingRow } from "./metrics.js";
 
 /** Tags under which TensorBoard shows the columns of a run's metrics.csv, by kind of row. */
 const TAGS = {
-  evaluation: { winRate: "evaluation/win_rate", episodeReturn: "evaluation/return", episodeLength: "evaluation/length", estimatedValue: "evaluation/estimated_value", trueValue: "evaluation/true_value" },
-  train: { loss: "train/loss", gradientNorm: "train/gradient_norm", qTotal: "train/q_total", target: "train/target", epsilon: "train/epsilon", episodeReturn: "train/return", episodeLength: "train/length", winRate: "train/win_rate" },
+  evaluation: {
+    winRate: "evaluation/win_rate",
+    episodeReturn: "evaluation/return",
+    episodeLength: "evaluation/length",
+    estimatedValue: "evaluation/estimated_value",
+    trueValue: "evaluation/true_value",
+  },
+  train: {
+    loss: "train/loss",
+    gradientNorm: "train/gradient_norm",
+    qTotal: "train/q_total",
+    target: "train/target",
+    epsilon: "train/epsilon",
+    episodeReturn: "train/return",
+    episodeLength: "train/length",
+    winRate: "train/win_rate",
+  },
 } as const satisfies Record<MetricsRow["kind"], Partial<Record<keyof MetricsRow, string>>>;
 
 /**
@@ -24,7 +39,9 @@ export function eventFile(metrics: readonly MetricsRow[], timing: readonly Timin
   for (const row of metrics) {
     const values = Object.entries(TAGS[row.kind]).flatMap(([column, tag]) => {
       const value = row[column as keyof MetricsRow] as number;
-      return Number.isNaN(value) ? [] : [field(1, bytes(concat([field(1, bytes(new TextEncoder().encode(tag))), [2 * 8 + 5], fixed32(value)])))];
+      return Number.isNaN(value)
+        ? []
+        : [field(1, bytes(concat([field(1, bytes(new TextEncoder().encode(tag))), [2 * 8 + 5], fixed32(value)])))];
     });
     if (values.length > 0) events.push(event(time(row.step), row.step, field(5, bytes(concat(values)))));
   }

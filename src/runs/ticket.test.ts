@@ -14,13 +14,26 @@ import { runAll } from "./run-all.js";
 import { readTicket } from "./ticket.js";
 
 const small: ConfigInput = {
-  environment: "two-step", steps: 400, seed: 1, warmup: 50, targetInterval: 20, sparsity: { level: 0.6 },
-  network: { hidden: 8, embed: 4, hypernetEmbed: 8 }, topology: { interval: 10 }, evaluation: { interval: 200, episodes: 2, window: 1 }, log: { interval: 50 },
+  environment: "two-step",
+  steps: 400,
+  seed: 1,
+  warmup: 50,
+  targetInterval: 20,
+  sparsity: { level: 0.6 },
+  network: { hidden: 8, embed: 4, hypernetEmbed: 8 },
+  topology: { interval: 10 },
+  evaluation: { interval: 200, episodes: 2, window: 1 },
+  log: { interval: 50 },
 };
 const { topology: _, ...still } = small;
 const source = resolveConfig(small);
 const ticket = (kind: "random" | "winning" | "cheating", from: Config = source, more: ConfigInput = {}) =>
-  resolveConfig({ ...still, seed: 2, ...more, ticket: { kind, ...(kind === "random" ? {} : { source: runName(from) }) } });
+  resolveConfig({
+    ...still,
+    seed: 2,
+    ...more,
+    ticket: { kind, ...(kind === "random" ? {} : { source: runName(from) }) },
+  });
 
 let runs: string;
 beforeAll(() => {
@@ -30,7 +43,8 @@ afterAll(() => rmSync(runs, { recursive: true, force: true }));
 
 /** The state with which training begins. */
 async function firstState(config: Config): Promise<TrainState> {
-  for await (const record of train(config, { ticket: readTicket(config, { runs })!, checkpointEvery: -1 })) if (record.kind === "checkpoint") return record.state;
+  for await (const record of train(config, { ticket: readTicket(config, { runs })!, checkpointEvery: -1 }))
+    if (record.kind === "checkpoint") return record.state;
   throw new Error("no checkpoint");
 }
 
@@ -58,9 +72,12 @@ describe("a ticket", () => {
       expect(own!.get(name)!.every((value, i) => (value !== 0) === (mask[i] === 1))).toBe(true);
     }
     // As drawn from the ticket's own seed without any mask.
-    const dense = await firstState(resolveConfig({ ...still, seed: 2, sparsity: { level: 0 }, topology: { grow: "none" } }));
+    const dense = await firstState(
+      resolveConfig({ ...still, seed: 2, sparsity: { level: 0 }, topology: { grow: "none" } }),
+    );
     const drawn = tensorsOf(dense.tensors, "online");
-    for (const [name, values] of own!) expect(values).toEqual(drawn.get(name)!.map((value, i) => (ended.masks.get(name)?.[i] === 0 ? 0 : value)));
+    for (const [name, values] of own!)
+      expect(values).toEqual(drawn.get(name)!.map((value, i) => (ended.masks.get(name)?.[i] === 0 ? 0 : value)));
   });
 
   it("that cheats begins with the weights of its source on both sides, and a fresh optimiser", async () => {
@@ -69,7 +86,8 @@ describe("a ticket", () => {
     const weights = tensorsOf(ended.tensors, "online");
     expect(tensorsOf(tensors, "online")).toEqual(weights);
     expect(tensorsOf(tensors, "target")).toEqual(weights);
-    for (const values of tensorsOf(tensors, "optimiser").values()) expect(values.every((value) => value === 0)).toBe(true);
+    for (const values of tensorsOf(tensors, "optimiser").values())
+      expect(values.every((value) => value === 0)).toBe(true);
     const run = await runOne(ticket("cheating"), { runs });
     expect(readRunCheckpoint(run.directory).state.masks).toEqual(ended.masks);
     expect(tensorsOf(readRunCheckpoint(run.directory).state.tensors, "online")).not.toEqual(weights);
@@ -80,12 +98,15 @@ describe("a ticket", () => {
     const history = readMasks(run.directory);
     expect(history).toHaveLength(1);
     expect(history[0]!.masks).not.toEqual(ended.masks);
-    for (const [name, mask] of history[0]!.masks) expect(countNonzeros(mask)).toBe(countNonzeros(ended.masks.get(name)!));
+    for (const [name, mask] of history[0]!.masks)
+      expect(countNonzeros(mask)).toBe(countNonzeros(ended.masks.get(name)!));
   });
 
   it("may come from a run of another method, and from a ticket", async () => {
     const rigl = await runOne(resolveConfig({ ...small, method: "rigl" }), { runs });
-    expect((await firstState(ticket("winning", rigl.config))).masks).toEqual(readRunCheckpoint(rigl.directory).state.masks);
+    expect((await firstState(ticket("winning", rigl.config))).masks).toEqual(
+      readRunCheckpoint(rigl.directory).state.masks,
+    );
     expect((await firstState(ticket("winning", ticket("winning"), { seed: 3 }))).masks).toEqual(ended.masks);
   });
 
@@ -96,7 +117,11 @@ describe("a ticket", () => {
     await runOne(source, { runs: parts });
     const controller = new AbortController();
     let heard = 0;
-    const stopped = await runOne(config, { runs: parts, signal: controller.signal, onProgress: () => ++heard === 4 && controller.abort() });
+    const stopped = await runOne(config, {
+      runs: parts,
+      signal: controller.signal,
+      onProgress: () => ++heard === 4 && controller.abort(),
+    });
     expect(stopped.state).toBe("interrupted");
     rmSync(runOf(source, { runs: parts })!.directory, { recursive: true });
     const [resumed] = await runAll([config], { runs: parts });
@@ -114,19 +139,54 @@ describe("a ticket", () => {
     });
 
     it.each<[string, () => Config, RegExp]>([
-      ["from a run that is not there", () => ticket("winning", { ...source, seed: 77 }), /ticket\.source is "two-step-.*seed77-.*", which cannot be read: No run .*`mast runs` lists/],
-      ["from the beginning of a name", () => resolveConfig({ ...still, ticket: { kind: "winning", source: runName(source).slice(0, -3) } }), /which is short for two-step-qmix-mast-60-400-seed1-\w{8}: give the whole name$/],
-      ["from a run that has not ended", () => ticket("winning", halted), /which is interrupted at step 0 of 400: train it to its end first$/],
-      ["from a dense run", () => ticket("winning", dense), /whose networks are dense \(method "dense"\): name a sparse run/],
+      [
+        "from a run that is not there",
+        () => ticket("winning", { ...source, seed: 77 }),
+        /ticket\.source is "two-step-.*seed77-.*", which cannot be read: No run .*`mast runs` lists/,
+      ],
+      [
+        "from the beginning of a name",
+        () => resolveConfig({ ...still, ticket: { kind: "winning", source: runName(source).slice(0, -3) } }),
+        /which is short for two-step-qmix-mast-60-400-seed1-\w{8}: give the whole name$/,
+      ],
+      [
+        "from a run that has not ended",
+        () => ticket("winning", halted),
+        /which is interrupted at step 0 of 400: train it to its end first$/,
+      ],
+      [
+        "from a dense run",
+        () => ticket("winning", dense),
+        /whose networks are dense \(method "dense"\): name a sparse run/,
+      ],
       ["from a tiny run", () => ticket("cheating", tiny), /whose networks are dense \(method "tiny"\)/],
-      ["of another environment", () => ticket("winning", source, { environment: "climbing" }), /which was trained with environment "two-step", not "climbing": both must be the same$/],
-      ["of another algorithm", () => ticket("winning", source, { algorithm: "res" }), /which was trained with algorithm "qmix", not "res"/],
-      ["of other networks", () => ticket("winning", source, { network: { hidden: 16, embed: 4, hypernetEmbed: 8 } }), /which has network\.hidden 8, not 16: both must be the same$/],
-      ["of another sparsity", () => ticket("winning", source, { sparsity: { level: 0.5 } }), /which has sparsity\.level 0\.6, not 0\.5/],
+      [
+        "of another environment",
+        () => ticket("winning", source, { environment: "climbing" }),
+        /which was trained with environment "two-step", not "climbing": both must be the same$/,
+      ],
+      [
+        "of another algorithm",
+        () => ticket("winning", source, { algorithm: "res" }),
+        /which was trained with algorithm "qmix", not "res"/,
+      ],
+      [
+        "of other networks",
+        () => ticket("winning", source, { network: { hidden: 16, embed: 4, hypernetEmbed: 8 } }),
+        /which has network\.hidden 8, not 16: both must be the same$/,
+      ],
+      [
+        "of another sparsity",
+        () => ticket("winning", source, { sparsity: { level: 0.5 } }),
+        /which has sparsity\.level 0\.6, not 0\.5/,
+      ],
     ])("%s", async (_, config, message) => {
       const before = readdirSync(runs);
       for (const attempt of [() => runOne(config(), { runs }), () => runAll([source, config()], { runs })]) {
-        const error = await attempt().then(() => undefined, (reason: unknown) => reason as Error);
+        const error = await attempt().then(
+          () => undefined,
+          (reason: unknown) => reason as Error,
+        );
         expect(error).toMatchObject({ name: "ConfigError", message: expect.stringMatching(message) as string });
         expect(error!.message).not.toContain("\n");
       }
@@ -135,9 +195,13 @@ describe("a ticket", () => {
 
     it("without what it starts from, or with that of other networks", async () => {
       const next = (options: Parameters<typeof train>[1]) => train(ticket("winning"), options).next();
-      await expect(next({})).rejects.toThrow(/^The winning ticket of two-step-\S+ was not given: train\(config, \{ ticket: readTicket\(config\) \}\) gives it, [^\n]*$/);
+      await expect(next({})).rejects.toThrow(
+        /^The winning ticket of two-step-\S+ was not given: train\(config, \{ ticket: readTicket\(config\) \}\) gives it, [^\n]*$/,
+      );
       const { masks, parameters } = readTicket(ticket("winning"), { runs })!;
-      await expect(next({ ticket: { masks: new Map([...masks].slice(1)), parameters } })).rejects.toThrow(/^The winning ticket of two-step-\S+ does not fit: agent\.fc1\.weight has \d+ entries, its mask none\./);
+      await expect(next({ ticket: { masks: new Map([...masks].slice(1)), parameters } })).rejects.toThrow(
+        /^The winning ticket of two-step-\S+ does not fit: agent\.fc1\.weight has \d+ entries, its mask none\./,
+      );
     });
   });
 });
@@ -145,7 +209,14 @@ describe("a ticket", () => {
 describe("runAll with sources and tickets in one list", () => {
   let store: string;
   const other = resolveConfig({ ...small, seed: 4 });
-  const list = [ticket("winning", ticket("cheating"), { seed: 6 }), ticket("winning"), ticket("cheating"), ticket("winning", other), other, source];
+  const list = [
+    ticket("winning", ticket("cheating"), { seed: 6 }),
+    ticket("winning"),
+    ticket("cheating"),
+    ticket("winning", other),
+    other,
+    source,
+  ];
 
   it.each([1, 2, 4])("trains a ticket after its source, with %i workers", async (workers) => {
     store = join(runs, `list-${workers}`);
@@ -158,9 +229,15 @@ describe("runAll with sources and tickets in one list", () => {
       const from = config.ticket?.source;
       if (from !== undefined) expect(order.indexOf(from)).toBeLessThan(order.indexOf(runName(config)));
     }
-    for (const i of [0, 1, 2]) expect(readRunCheckpoint(outcomes[i]!.run!.directory).state.masks).toEqual(readRunCheckpoint(outcomes[5]!.run!.directory).state.masks);
+    for (const i of [0, 1, 2])
+      expect(readRunCheckpoint(outcomes[i]!.run!.directory).state.masks).toEqual(
+        readRunCheckpoint(outcomes[5]!.run!.directory).state.masks,
+      );
     // What is complete is neither repeated nor waits.
-    expect((await runAll(list.slice(0, 2), { runs: store, workers })).map(({ state }) => state)).toEqual(["complete", "complete"]);
+    expect((await runAll(list.slice(0, 2), { runs: store, workers })).map(({ state }) => state)).toEqual([
+      "complete",
+      "complete",
+    ]);
   });
 
   it("reports tickets whose source failed, and completes the others", async () => {
@@ -168,7 +245,14 @@ describe("runAll with sources and tickets in one list", () => {
     const taken = await openRun(source, { runs: store });
     const outcomes = await runAll(list, { runs: store, workers: 2, wait: false });
     taken.close();
-    expect(outcomes.map(({ state }) => state)).toEqual(["failed", "failed", "failed", "complete", "complete", "failed"]);
+    expect(outcomes.map(({ state }) => state)).toEqual([
+      "failed",
+      "failed",
+      "failed",
+      "complete",
+      "complete",
+      "failed",
+    ]);
     expect(outcomes[1]!.error!.message).toBe(`its source ${runName(source)} failed`);
     expect(outcomes[0]!.error!.message).toBe(`its source ${runName(ticket("cheating"))} failed`);
     expect(readdirSync(store)).not.toContain(runName(ticket("winning")));
@@ -179,12 +263,18 @@ describe("runAll with sources and tickets in one list", () => {
     await runOne(source, { runs: store });
     const begun = ticket("cheating", source, { steps: 2_000 });
     const controller = new AbortController();
-    await runOne(begun, { runs: store, signal: controller.signal, onProgress: ({ step }) => step >= 100 && controller.abort() });
+    await runOne(begun, {
+      runs: store,
+      signal: controller.signal,
+      onProgress: ({ step }) => step >= 100 && controller.abort(),
+    });
     const halted = ticket("winning", source, { seed: 8 });
     (await openRun(halted, { runs: store })).close();
     rmSync(runOf(source, { runs: store })!.directory, { recursive: true });
 
-    await expect(runAll([begun, halted], { runs: store })).rejects.toThrow(/^config: ticket\.source is "two-step-\S+", which cannot be read: No run/);
+    await expect(runAll([begun, halted], { runs: store })).rejects.toThrow(
+      /^config: ticket\.source is "two-step-\S+", which cannot be read: No run/,
+    );
     const taken = await openRun(source, { runs: store });
     const outcomes = await runAll([begun, halted, source], { runs: store, workers: 1, wait: false });
     taken.close();
@@ -197,9 +287,19 @@ describe("runAll with sources and tickets in one list", () => {
     const long = resolveConfig({ ...small, steps: 20_000 });
     const both = [ticket("winning", long), long];
     const controller = new AbortController();
-    const stopped = await runAll(both, { runs: store, workers: 2, signal: controller.signal, onProgress: (progress) => progress.step >= 100 && controller.abort() });
-    expect(stopped.map(({ state, run }) => [state, run?.state])).toEqual([["stopped", undefined], ["stopped", "interrupted"]]);
+    const stopped = await runAll(both, {
+      runs: store,
+      workers: 2,
+      signal: controller.signal,
+      onProgress: (progress) => progress.step >= 100 && controller.abort(),
+    });
+    expect(stopped.map(({ state, run }) => [state, run?.state])).toEqual([
+      ["stopped", undefined],
+      ["stopped", "interrupted"],
+    ]);
     // The ticket, of fewer steps, is not begun: its source is no run that it could come from yet.
-    await expect(runAll([both[0]!], { runs: store })).rejects.toThrow(/which is interrupted at step [\d,]+ of 20,000: train it to its end first/);
+    await expect(runAll([both[0]!], { runs: store })).rejects.toThrow(
+      /which is interrupted at step [\d,]+ of 20,000: train it to its end first/,
+    );
   });
 });

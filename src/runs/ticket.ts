@@ -37,7 +37,10 @@ export function findTicketSource(config: Config, options: { readonly runs?: stri
   }
   // Another run may begin like this one tomorrow, and the ticket would be another.
   if (run.name !== name) refuse(`which is short for ${run.name}: give the whole name`);
-  if (run.state !== "complete") refuse(`which is ${run.state} at step ${run.step.toLocaleString("en")} of ${run.config.steps.toLocaleString("en")}: train it to its end first`);
+  if (run.state !== "complete")
+    refuse(
+      `which is ${run.state} at step ${run.step.toLocaleString("en")} of ${run.config.steps.toLocaleString("en")}: train it to its end first`,
+    );
   checkTicketSource(config, run.config);
   return run;
 }
@@ -50,15 +53,20 @@ export function checkTicketSource(config: Config, source: Config): void {
   const refuse = (why: string): never => {
     throw new ConfigError(`config: ticket.source is "${config.ticket?.source}", ${why}`);
   };
-  if (source.method === "tiny" || source.sparsity.level === 0) refuse(`whose networks are dense (method "${source.method}"): name a sparse run, whose topology there is to keep`);
+  if (source.method === "tiny" || source.sparsity.level === 0)
+    refuse(`whose networks are dense (method "${source.method}"): name a sparse run, whose topology there is to keep`);
   for (const field of ["environment", "rules", "algorithm"] as const) {
-    if (config[field] !== source[field]) refuse(`which was trained with ${field} "${source[field]}", not "${config[field]}": both must be the same`);
+    if (config[field] !== source[field])
+      refuse(`which was trained with ${field} "${source[field]}", not "${config[field]}": both must be the same`);
   }
   for (const section of ["network", "sparsity"] as const) {
     const [ours, theirs] = [config, source].map((one) => new Map(Object.entries(one[section])));
     for (const field of new Set([...ours!.keys(), ...theirs!.keys()])) {
       const [own, other] = [ours!.get(field), theirs!.get(field)];
-      if (own !== other) refuse(`which has ${section}.${field} ${JSON.stringify(other)}, not ${JSON.stringify(own)}: both must be the same`);
+      if (own !== other)
+        refuse(
+          `which has ${section}.${field} ${JSON.stringify(other)}, not ${JSON.stringify(own)}: both must be the same`,
+        );
     }
   }
 }

@@ -10,9 +10,20 @@ import { runAll } from "./run-all.js";
 
 const configOf = (seed: number, more: object = {}): Config =>
   resolveConfig({
-    environment: "two-step", steps: 100, seed, warmup: 0, targetInterval: 10, engine: "tensorflow", backend: "cpu", sparsity: { level: 0.5 },
-    network: { hidden: 8, embed: 4, hypernetEmbed: 8 }, topology: { interval: 10 }, replay: { offlineBatch: 5, onlineBatch: 3 },
-    evaluation: { interval: 50, episodes: 2, window: 1 }, log: { interval: 25 }, ...more,
+    environment: "two-step",
+    steps: 100,
+    seed,
+    warmup: 0,
+    targetInterval: 10,
+    engine: "tensorflow",
+    backend: "cpu",
+    sparsity: { level: 0.5 },
+    network: { hidden: 8, embed: 4, hypernetEmbed: 8 },
+    topology: { interval: 10 },
+    replay: { offlineBatch: 5, onlineBatch: 3 },
+    evaluation: { interval: 50, episodes: 2, window: 1 },
+    log: { interval: 25 },
+    ...more,
   });
 const withoutEngine = ({ engine: _, backend: __, ...config }: Config): Config => resolveConfig(config);
 
@@ -40,14 +51,23 @@ describe("runAll with the tensorflow engine", () => {
     const devices: Device[] = [];
     const outcomes = await runAll(configs, { runs, onDevice: (device) => devices.push(device) });
     expect(outcomes.map(({ state }) => state)).toEqual(["complete", "complete", "complete"]);
-    expect(devices.map(({ name }) => name)).toEqual([expect.stringMatching(/^cpu: .*, 2 vectorised runs$/), expect.stringMatching(/^cpu: (?!.*vectorised)/)]);
-    expect(outcomes.map(({ run }) => run!.summary!.device)).toEqual([devices[0].name, devices[0].name, devices[1].name]);
+    expect(devices.map(({ name }) => name)).toEqual([
+      expect.stringMatching(/^cpu: .*, 2 vectorised runs$/),
+      expect.stringMatching(/^cpu: (?!.*vectorised)/),
+    ]);
+    expect(outcomes.map(({ run }) => run!.summary!.device)).toEqual([
+      devices[0].name,
+      devices[0].name,
+      devices[1].name,
+    ]);
 
     const alone = await runAll(configs.map(withoutEngine), { runs });
     outcomes.forEach(({ run }, i) => {
       expect(run!.name).toMatch(/-tensorflow-cpu-/);
       expect(run!.summary!.winRates).toEqual(alone[i].run!.summary!.winRates);
-      expect(readRunCheckpoint(run!.directory).state.masks).toEqual(readRunCheckpoint(alone[i].run!.directory).state.masks);
+      expect(readRunCheckpoint(run!.directory).state.masks).toEqual(
+        readRunCheckpoint(alone[i].run!.directory).state.masks,
+      );
     });
     // What is complete is not repeated.
     const before = outcomes.map(({ run }) => readFileSync(join(run!.directory, "summary.json"), "utf8"));
@@ -58,13 +78,21 @@ describe("runAll with the tensorflow engine", () => {
   it("stops with checkpoints when asked, and goes on from them", async () => {
     const configs = [1, 2].map((seed) => configOf(seed, { steps: 300 }));
     const controller = new AbortController();
-    const stopped = await runAll(configs, { runs, signal: controller.signal, onProgress: ({ step }) => step >= 50 && controller.abort() });
+    const stopped = await runAll(configs, {
+      runs,
+      signal: controller.signal,
+      onProgress: ({ step }) => step >= 50 && controller.abort(),
+    });
     expect(stopped.map(({ state }) => state)).toEqual(["stopped", "stopped"]);
     for (const { run } of stopped) expect(run!.state).toBe("interrupted");
     const outcomes = await runAll(configs, { runs });
-    expect(outcomes.map(({ state, run }) => [state, run!.summary!.steps >= 300])).toEqual([["complete", true], ["complete", true]]);
+    expect(outcomes.map(({ state, run }) => [state, run!.summary!.steps >= 300])).toEqual([
+      ["complete", true],
+      ["complete", true],
+    ]);
     // No lease is left.
-    for (const { run } of outcomes) expect(readdirSync(run!.directory).filter((file) => file.startsWith("lease"))).toEqual([]);
+    for (const { run } of outcomes)
+      expect(readdirSync(run!.directory).filter((file) => file.startsWith("lease"))).toEqual([]);
   });
 
   it("names a backend that is not there, and makes no folder", async ({ skip }) => {

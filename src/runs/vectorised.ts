@@ -11,9 +11,16 @@ import { elsewhereOf, type VectorisedMessage, type WorkerTask } from "./workers.
  * @param say hears what computes, how far runs are, and which fail
  * @throws {BackendError} before a folder is made, when the backend that they name is not there
  */
-export async function runVectorised(tasks: readonly WorkerTask[], say: (message: VectorisedMessage) => void, { signal }: Pick<RunOptions, "signal"> = {}): Promise<void> {
+export async function runVectorised(
+  tasks: readonly WorkerTask[],
+  say: (message: VectorisedMessage) => void,
+  { signal }: Pick<RunOptions, "signal"> = {},
+): Promise<void> {
   const opened = await openBackend(tasks[0].config.backend ?? "auto");
-  const device = { name: `${opened.backend}: ${opened.device}${tasks.length > 1 ? `, ${tasks.length} vectorised runs` : ""}`, passedOver: opened.passedOver };
+  const device = {
+    name: `${opened.backend}: ${opened.device}${tasks.length > 1 ? `, ${tasks.length} vectorised runs` : ""}`,
+    passedOver: opened.passedOver,
+  };
   say({ kind: "device", device });
   const vectorised = createVectorisedRuns(opened.tf, tasks.length);
   await Promise.all(
@@ -30,7 +37,11 @@ export async function runVectorised(tasks: readonly WorkerTask[], say: (message:
         });
       } catch (error) {
         const elsewhere = elsewhereOf(error);
-        say(elsewhere === undefined ? { kind: "failed", name, message: (error as Error).message } : { kind: "elsewhere", name, elsewhere });
+        say(
+          elsewhere === undefined
+            ? { kind: "failed", name, message: (error as Error).message }
+            : { kind: "elsewhere", name, elsewhere },
+        );
       } finally {
         vectorised.leave(run);
       }

@@ -7,7 +7,14 @@ import { type Elsewhere, elsewhereOf, type WorkerMessage, type WorkerTask } from
  * Trains one run in a worker thread of `runAll`; progress goes out through the port, and any message on it stops the run.
  * @returns that another process trains the run, where that is so
  */
-export default async function work({ config, given, token, runs, checkpointEvery, port }: WorkerTask & { readonly port: MessagePort }): Promise<Elsewhere | undefined> {
+export default async function work({
+  config,
+  given,
+  token,
+  runs,
+  checkpointEvery,
+  port,
+}: WorkerTask & { readonly port: MessagePort }): Promise<Elsewhere | undefined> {
   const controller = new AbortController();
   const say = (message: WorkerMessage) => port.postMessage(message);
   try {

@@ -22,7 +22,8 @@ export interface WorkerTask {
 }
 
 /** What a worker thread says. */
-export type WorkerMessage = { readonly kind: "progress"; readonly progress: RunProgress } | { readonly kind: "note"; readonly line: string };
+export type WorkerMessage =
+  { readonly kind: "progress"; readonly progress: RunProgress } | { readonly kind: "note"; readonly line: string };
 
 /** Another process trains a run. */
 export interface Elsewhere {
@@ -31,7 +32,9 @@ export interface Elsewhere {
 
 /** Whether a run failed here because another process trains it; a thread of this one is not meant, which would wait for itself. */
 export function elsewhereOf(error: unknown): Elsewhere | undefined {
-  return (error instanceof RunTakenError && !error.own) || error instanceof LeaseLostError ? { message: error.message } : undefined;
+  return (error instanceof RunTakenError && !error.own) || error instanceof LeaseLostError
+    ? { message: error.message }
+    : undefined;
 }
 
 /** Outcome of a worker's tasks. */
@@ -51,7 +54,11 @@ export interface WorkerListener {
 }
 
 /** Trains a run in a worker thread of a pool. */
-export async function inWorker(pool: Piscina, task: WorkerTask, { signal, report, onNote }: WorkerListener): Promise<WorkerOutcome> {
+export async function inWorker(
+  pool: Piscina,
+  task: WorkerTask,
+  { signal, report, onNote }: WorkerListener,
+): Promise<WorkerOutcome> {
   const { port1, port2 } = new MessageChannel();
   port1.on("message", (message: WorkerMessage) => {
     if (message.kind === "note") onNote?.(message.line);
@@ -89,7 +96,10 @@ export type VectorisedMessage =
  * Trains vectorised runs in a process of its own: TensorFlow reads its settings from the environment that a process begins with, and gives a device back
  * when it ends.
  */
-export async function inProcess(tasks: readonly WorkerTask[], { signal, report, onDevice, onNote }: WorkerListener): Promise<WorkerOutcome> {
+export async function inProcess(
+  tasks: readonly WorkerTask[],
+  { signal, report, onDevice, onNote }: WorkerListener,
+): Promise<WorkerOutcome> {
   const failures = new Map<string, Error>();
   const elsewhere = new Map<string, Elsewhere>();
   if (signal?.aborted) return { failures, elsewhere };
@@ -138,7 +148,10 @@ function endOfChild(child: ChildProcess, task: VectorisedTask): Promise<string |
       end();
     });
     child.once("exit", (code, killed) => {
-      exit = code === 0 ? undefined : `the process that trained it ended with ${killed ?? `exit code ${code}`}; the same command goes on from its last checkpoint`;
+      exit =
+        code === 0
+          ? undefined
+          : `the process that trained it ended with ${killed ?? `exit code ${code}`}; the same command goes on from its last checkpoint`;
       end();
     });
     // One that has ended already is told of by its exit.

@@ -28,12 +28,18 @@ async function setUp() {
   if (present !== undefined) {
     const fault = await checkBrowser();
     if (fault === undefined) return say(`ready: ${present} draws PNG files already`);
-    if (present !== projectBrowser()) throw new Error(`${fault}. It is taken before one that would be fetched: mend or remove it, or set CHROME_PATH.`);
+    if (present !== projectBrowser())
+      throw new Error(`${fault}. It is taken before one that would be fetched: mend or remove it, or set CHROME_PATH.`);
     say(`${fault}: fetching it again`);
   }
-  if (process.env.CHROME_PATH) throw new Error(`CHROME_PATH is ${process.env.CHROME_PATH}, and no browser can be started there: unset it, and run this again`);
+  if (process.env.CHROME_PATH)
+    throw new Error(
+      `CHROME_PATH is ${process.env.CHROME_PATH}, and no browser can be started there: unset it, and run this again`,
+    );
   if (process.platform !== "linux" || process.arch !== "x64") {
-    throw new Error(`the npm registry has a Chromium for Linux on x86-64 only, and this is ${process.platform} on ${process.arch}: install Chrome, Chromium or Edge`);
+    throw new Error(
+      `the npm registry has a Chromium for Linux on x86-64 only, and this is ${process.platform} on ${process.arch}: install Chrome, Chromium or Edge`,
+    );
   }
   say(`fetching ${PACKAGE} from the npm registry into .browser (65 MB, 210 MB on the disk)`);
   mkdirSync(fresh, { mode: 0o700 });
@@ -43,7 +49,10 @@ async function setUp() {
   rmSync(folder, { recursive: true, force: true });
   renameSync(join(fresh, "unpacked"), folder);
   const fault = await checkBrowser();
-  if (fault !== undefined) throw new Error(`fetched, but not usable: ${fault}. A library that it lacks comes with your system's packages (Debian, Ubuntu: apt install libnss3).`);
+  if (fault !== undefined)
+    throw new Error(
+      `fetched, but not usable: ${fault}. A library that it lacks comes with your system's packages (Debian, Ubuntu: apt install libnss3).`,
+    );
   say(`ready: ${projectBrowser()} draws PNG files`);
 }
 
@@ -52,6 +61,17 @@ function unpack(place) {
   mkdirSync(place, { mode: 0o700 });
   const module = pathToFileURL(join(fresh, "node_modules/@sparticuz/chromium/build/esm/index.js")).href;
   const program = `const { default: chromium } = await import(${JSON.stringify(module)}); await chromium.executablePath();`;
-  const { status, stderr } = spawnSync(process.execPath, ["--input-type=module", "-e", program], { encoding: "utf8", env: { ...process.env, TMPDIR: place } });
-  if (status !== 0) throw new Error(`${PACKAGE} cannot be unpacked: ${stderr.trim().split("\n").findLast((line) => /error/i.test(line)) ?? "no reason given"}`);
+  const { status, stderr } = spawnSync(process.execPath, ["--input-type=module", "-e", program], {
+    encoding: "utf8",
+    env: { ...process.env, TMPDIR: place },
+  });
+  if (status !== 0)
+    throw new Error(
+      `${PACKAGE} cannot be unpacked: ${
+        stderr
+          .trim()
+          .split("\n")
+          .findLast((line) => /error/i.test(line)) ?? "no reason given"
+      }`,
+    );
 }

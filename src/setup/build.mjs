@@ -21,7 +21,11 @@ export async function build() {
   const fresh = join(root, `dist.${process.pid}.tmp`);
   try {
     // node_modules/.bin/tsc is the older compiler inside of tslab.
-    const tsc = spawnSync(process.execPath, [join(root, "node_modules/typescript-native/bin/tsc"), "-p", "tsconfig.build.json", "--outDir", fresh], { cwd: root, encoding: "utf8" });
+    const tsc = spawnSync(
+      process.execPath,
+      [join(root, "node_modules/typescript-native/bin/tsc"), "-p", "tsconfig.build.json", "--outDir", fresh],
+      { cwd: root, encoding: "utf8" },
+    );
     if (tsc.status !== 0) throw new Error(`The sources do not compile.\n${tsc.stdout}${tsc.stderr}`.trim());
     cpSync(join(root, KERNELS), join(fresh, "networks/kernels/built"), { recursive: true });
     chmodSync(join(fresh, "cli.js"), 0o755);
@@ -42,7 +46,14 @@ export function isBuilt() {
 function hashOfSources() {
   const hash = createHash("sha256");
   const files = readdirSync(join(root, "src"), { recursive: true }).map((name) => join("src", name));
-  const sources = [...files.filter((name) => name.endsWith(".ts") && !name.endsWith(".test.ts")), "tsconfig.json", "tsconfig.build.json", "package-lock.json", "src/setup/build.mjs", `${KERNELS}/manifest.json`];
+  const sources = [
+    ...files.filter((name) => name.endsWith(".ts") && !name.endsWith(".test.ts")),
+    "tsconfig.json",
+    "tsconfig.build.json",
+    "package-lock.json",
+    "src/setup/build.mjs",
+    `${KERNELS}/manifest.json`,
+  ];
   for (const name of sources.sort()) hash.update(`${name}\n`).update(readFileSync(join(root, name)));
   return hash.digest("hex");
 }

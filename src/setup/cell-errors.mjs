@@ -15,7 +15,8 @@ export function cellErrors(print) {
   // Of several lines about one place the last one names the wrong field; those before it are about the whole that it is part of.
   const printTypeErrors = () => {
     const isLast = ([file, line, column], i) => `${[file, line, column]}` !== `${typeErrors[i + 1]?.slice(0, 3)}`;
-    for (const [file, line, column, text] of typeErrors.filter(isLast)) print(TYPE_ERROR, file, line, column, oneLine(text));
+    for (const [file, line, column, text] of typeErrors.filter(isLast))
+      print(TYPE_ERROR, file, line, column, oneLine(text));
     typeErrors = [];
   };
   return (...said) => {
@@ -30,10 +31,13 @@ export function cellErrors(print) {
 
 /** An exception in one line. Errors of mast-lab say themselves how they read. */
 function errorLine(error) {
-  if (error.message === "Interrupted asynchronously" || error.code === "ERR_SCRIPT_EXECUTION_INTERRUPTED") return "Interrupted. Run the cell again to repeat it; trainings resume at their last checkpoint.";
+  if (error.message === "Interrupted asynchronously" || error.code === "ERR_SCRIPT_EXECUTION_INTERRUPTED")
+    return "Interrupted. Run the cell again to repeat it; trainings resume at their last checkpoint.";
   return typeof error[inspect.custom] === "function" ? inspect(error) : oneLine(`${error.name}: ${error.message}`);
 }
 
 function oneLine(text) {
-  return String(text).trim().replace(/\s*\n\s*/g, " ");
+  return String(text)
+    .trim()
+    .replace(/\s*\n\s*/g, " ");
 }

@@ -15,18 +15,30 @@ import { join } from "node:path";
 export function committedFiles(root, folder, ending) {
   // GIT_DIR and the like, as a git hook sets them, would name another repository.
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("GIT_")));
-  const git = (...args) => spawnSync("git", ["--no-replace-objects", "-c", "core.fsmonitor=false", ...args], { cwd: root, env, encoding: "utf8", maxBuffer: 1 << 26 });
+  const git = (...args) =>
+    spawnSync("git", ["--no-replace-objects", "-c", "core.fsmonitor=false", ...args], {
+      cwd: root,
+      env,
+      encoding: "utf8",
+      maxBuffer: 1 << 26,
+    });
   const top = git("rev-parse", "--show-toplevel");
   if (top.status !== 0 || realpathSync(top.stdout.trim()) !== realpathSync(root)) return [];
   const tree = git("ls-tree", "-z", "--full-tree", "HEAD", `${folder}/`);
   if (tree.status !== 0) return [];
   const committed = tree.stdout.split("\0").flatMap((line) => {
     const [, mode, hash, path] = /^(100644|100755) blob ([0-9a-f]+)\t(.*)$/s.exec(line) ?? [];
-    return mode !== undefined && path.endsWith(ending) && lstatSync(join(root, path), { throwIfNoEntry: false })?.isFile() ? [{ hash, path }] : [];
+    return mode !== undefined &&
+      path.endsWith(ending) &&
+      lstatSync(join(root, path), { throwIfNoEntry: false })?.isFile()
+      ? [{ hash, path }]
+      : [];
   });
   if (committed.length === 0 || lstatSync(join(root, folder)).isSymbolicLink()) return [];
   // Only Windows changes line endings on the way; elsewhere no filter may stand between the content and its hash.
   const filters = process.platform === "win32" ? [] : ["--no-filters"];
-  const hashes = git("hash-object", ...filters, "--", ...committed.map(({ path }) => path)).stdout.trim().split("\n");
+  const hashes = git("hash-object", ...filters, "--", ...committed.map(({ path }) => path))
+    .stdout.trim()
+    .split("\n");
   return committed.filter(({ hash }, i) => hashes[i] === hash).map(({ path }) => join(root, path));
 }

@@ -4,10 +4,13 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
 
-const { committedFiles } = (await import(new URL("./committed.mjs", import.meta.url).href)) as { committedFiles(root: string, folder: string, ending: string): string[] };
+const { committedFiles } = (await import(new URL("./committed.mjs", import.meta.url).href)) as {
+  committedFiles(root: string, folder: string, ending: string): string[];
+};
 
 let root: string;
-const git = (...args: string[]) => execFileSync("git", ["-c", "user.name=A", "-c", "user.email=a@b.c", ...args], { cwd: root, stdio: "pipe" });
+const git = (...args: string[]) =>
+  execFileSync("git", ["-c", "user.name=A", "-c", "user.email=a@b.c", ...args], { cwd: root, stdio: "pipe" });
 const write = (name: string, content: string) => writeFileSync(join(root, "notebooks", name), content);
 const trusted = () => committedFiles(root, "notebooks", ".ipynb").map((path) => basename(path));
 
@@ -34,10 +37,22 @@ it.each([
   ["is changed", () => write("a.ipynb", "other")],
   ["is changed to the same length", () => write("a.ipynb", "tsrif")],
   ["is changed and staged", () => (write("a.ipynb", "other"), git("add", "."))],
-  ["is changed behind a mark that git shall assume it unchanged", () => (git("update-index", "--assume-unchanged", "notebooks/a.ipynb"), write("a.ipynb", "other"))],
-  ["is changed behind a mark that git shall skip it", () => (git("update-index", "--skip-worktree", "notebooks/a.ipynb"), write("a.ipynb", "other"))],
+  [
+    "is changed behind a mark that git shall assume it unchanged",
+    () => (git("update-index", "--assume-unchanged", "notebooks/a.ipynb"), write("a.ipynb", "other")),
+  ],
+  [
+    "is changed behind a mark that git shall skip it",
+    () => (git("update-index", "--skip-worktree", "notebooks/a.ipynb"), write("a.ipynb", "other")),
+  ],
   ["is removed", () => rmSync(join(root, "notebooks/a.ipynb"))],
-  ["is a link to the same content elsewhere", () => (renameSync(join(root, "notebooks/a.ipynb"), join(root, "a")), symlinkSync("../a", join(root, "notebooks/a.ipynb")))],
+  [
+    "is a link to the same content elsewhere",
+    () => (
+      renameSync(join(root, "notebooks/a.ipynb"), join(root, "a")),
+      symlinkSync("../a", join(root, "notebooks/a.ipynb"))
+    ),
+  ],
   ["is a folder", () => (rmSync(join(root, "notebooks/a.ipynb")), mkdirSync(join(root, "notebooks/a.ipynb")))],
 ])("leaves one out that %s", (_, change) => {
   change();

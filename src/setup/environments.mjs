@@ -16,24 +16,61 @@ const SMAC_GAME = [
  * `packages` come from PyPI, at these versions or newer ones; `check` is Python that fails where something is missing; `steps` are what a person has to do.
  */
 export const recipes = {
-  pettingzoo: { title: "PettingZoo and the particle environments", packages: ["numpy", "pettingzoo>=1.25", "mpe2>=1.0"], check: "import pettingzoo, mpe2", try: "python:mpe2/simple_spread_v3" },
-  lbf: { title: "Level-Based Foraging", packages: ["numpy", "gymnasium>=1.0", "lbforaging>=2.0"], check: "import lbforaging", try: "python:lbforaging/Foraging-8x8-2p-2f-coop-v3" },
-  rware: { title: "Multi-Robot Warehouse", packages: ["numpy", "gymnasium>=1.0", "rware>=2.0"], check: "import rware", try: "python:rware/rware-tiny-2ag-v2" },
+  pettingzoo: {
+    title: "PettingZoo and the particle environments",
+    packages: ["numpy", "pettingzoo>=1.25", "mpe2>=1.0"],
+    check: "import pettingzoo, mpe2",
+    try: "python:mpe2/simple_spread_v3",
+  },
+  lbf: {
+    title: "Level-Based Foraging",
+    packages: ["numpy", "gymnasium>=1.0", "lbforaging>=2.0"],
+    check: "import lbforaging",
+    try: "python:lbforaging/Foraging-8x8-2p-2f-coop-v3",
+  },
+  rware: {
+    title: "Multi-Robot Warehouse",
+    packages: ["numpy", "gymnasium>=1.0", "rware>=2.0"],
+    check: "import rware",
+    try: "python:rware/rware-tiny-2ag-v2",
+  },
   mamujoco: {
-    title: "Multi-Agent MuJoCo of Gymnasium-Robotics", packages: ["numpy", "gymnasium-robotics>=1.4", "mujoco>=3.2"], check: "from gymnasium_robotics import mamujoco_v1",
+    title: "Multi-Agent MuJoCo of Gymnasium-Robotics",
+    packages: ["numpy", "gymnasium-robotics>=1.4", "mujoco>=3.2"],
+    check: "from gymnasium_robotics import mamujoco_v1",
     note: "its actions are continuous, which no algorithm of mast-lab learns yet: it is refused when a configuration names it",
   },
   smaclite: {
-    title: "SMAClite", packages: ["numpy", "gymnasium>=1.0", "scikit-learn", "Rtree", "pygame"], check: "import smaclite", try: "python:smaclite/2s3z",
-    steps: ["download the repository uoe-agents/smaclite from GitHub, which is not on PyPI", "PYTHON -m pip install --no-deps FOLDER_OF_SMACLITE"],
+    title: "SMAClite",
+    packages: ["numpy", "gymnasium>=1.0", "scikit-learn", "Rtree", "pygame"],
+    check: "import smaclite",
+    try: "python:smaclite/2s3z",
+    steps: [
+      "download the repository uoe-agents/smaclite from GitHub, which is not on PyPI",
+      "PYTHON -m pip install --no-deps FOLDER_OF_SMACLITE",
+    ],
   },
   smac: {
-    title: "SMAC (the real StarCraft II)", packages: ["numpy", "pysc2", "protobuf<3.21"], check: "import smac.env", try: "python:smac/3m",
-    steps: ["download the repository oxwhirl/smac from GitHub; the package of that name on PyPI is something else", "PYTHON -m pip install --no-deps FOLDER_OF_SMAC", ...SMAC_GAME],
+    title: "SMAC (the real StarCraft II)",
+    packages: ["numpy", "pysc2", "protobuf<3.21"],
+    check: "import smac.env",
+    try: "python:smac/3m",
+    steps: [
+      "download the repository oxwhirl/smac from GitHub; the package of that name on PyPI is something else",
+      "PYTHON -m pip install --no-deps FOLDER_OF_SMAC",
+      ...SMAC_GAME,
+    ],
   },
   smacv2: {
-    title: "SMACv2 (the real StarCraft II)", packages: ["numpy", "pysc2", "protobuf<3.21", "gym"], check: "import smacv2.env", try: "python:smacv2/10gen_terran",
-    steps: ["download the repository oxwhirl/smacv2 from GitHub, which is not on PyPI", "PYTHON -m pip install --no-deps FOLDER_OF_SMACV2", ...SMAC_GAME],
+    title: "SMACv2 (the real StarCraft II)",
+    packages: ["numpy", "pysc2", "protobuf<3.21", "gym"],
+    check: "import smacv2.env",
+    try: "python:smacv2/10gen_terran",
+    steps: [
+      "download the repository oxwhirl/smacv2 from GitHub, which is not on PyPI",
+      "PYTHON -m pip install --no-deps FOLDER_OF_SMACV2",
+      ...SMAC_GAME,
+    ],
   },
 };
 
@@ -55,26 +92,50 @@ function run(command, ...args) {
 /** Installs what PyPI has for a recipe and says what is left to do. */
 function setUp(name) {
   const recipe = recipes[name];
-  if (recipe === undefined) throw new Error(`${name === undefined ? "which environment?" : `there is no recipe "${name}".`} npm run setup:python -- ${Object.keys(recipes).join(" | ")}`);
+  if (recipe === undefined)
+    throw new Error(
+      `${name === undefined ? "which environment?" : `there is no recipe "${name}".`} npm run setup:python -- ${Object.keys(recipes).join(" | ")}`,
+    );
   let python = process.env.MAST_PYTHON;
   if (!python) {
     if (!existsSync(own)) {
       console.error("making the Python environment .venv");
-      if (run("python3", "-c", "import sys; sys.exit(sys.version_info < (3, 9))").status !== 0) throw new Error("Python 3.9 or newer is needed: install it from python.org or your system's packages");
-      if (run("python3", "-m", "venv", venv).status !== 0) throw new Error("Python's venv module is missing: install it (Debian, Ubuntu: `apt install python3-venv`), delete the folder .venv and try again");
+      if (run("python3", "-c", "import sys; sys.exit(sys.version_info < (3, 9))").status !== 0)
+        throw new Error("Python 3.9 or newer is needed: install it from python.org or your system's packages");
+      if (run("python3", "-m", "venv", venv).status !== 0)
+        throw new Error(
+          "Python's venv module is missing: install it (Debian, Ubuntu: `apt install python3-venv`), delete the folder .venv and try again",
+        );
     }
     python = own;
   }
   if (run(python, "-c", recipe.check).status === 0) console.error(`ready: ${recipe.title} is there already`);
   else {
     console.error(`installing ${recipe.packages.join(", ")} from PyPI for ${python}`);
-    const { status, stderr, stdout, error } = run(python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", ...recipe.packages);
+    const { status, stderr, stdout, error } = run(
+      python,
+      "-m",
+      "pip",
+      "install",
+      "--quiet",
+      "--disable-pip-version-check",
+      ...recipe.packages,
+    );
     if (status !== 0) {
-      const reason = error?.message ?? (stderr || stdout || "pip failed").trim().split("\n").findLast((line) => /error/i.test(line)) ?? "pip failed";
+      const reason =
+        error?.message ??
+        (stderr || stdout || "pip failed")
+          .trim()
+          .split("\n")
+          .findLast((line) => /error/i.test(line)) ??
+        "pip failed";
       throw new Error(`${recipe.title} could not be installed: ${reason.trim()}; check network and disk and try again`);
     }
     if (run(python, "-c", recipe.check).status !== 0) {
-      if (recipe.steps === undefined) throw new Error(`${recipe.title} was installed but does not load: ${run(python, "-c", recipe.check).stderr.trim().split("\n").at(-1)}`);
+      if (recipe.steps === undefined)
+        throw new Error(
+          `${recipe.title} was installed but does not load: ${run(python, "-c", recipe.check).stderr.trim().split("\n").at(-1)}`,
+        );
       console.error(`${recipe.title} needs these steps besides:`);
       recipe.steps.forEach((step, i) => console.error(`  ${i + 1}. ${step.replace("PYTHON", python)}`));
       process.exitCode = 1;
@@ -83,7 +144,8 @@ function setUp(name) {
     console.error(`ready: ${recipe.title}`);
   }
   if (recipe.note) console.error(recipe.note);
-  if (recipe.try) console.error(`try: npm run mast -- train --environment ${recipe.try} --method dense --steps 100000 --short`);
+  if (recipe.try)
+    console.error(`try: npm run mast -- train --environment ${recipe.try} --method dense --steps 100000 --short`);
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

@@ -42,7 +42,9 @@ export function jupyterEnvironment(environment = process.env) {
     try {
       copyFileSync(plotly, copy);
     } catch (error) {
-      throw new Error(`Plotly cannot be copied to ${copy} (${error.code}): run this once as somebody who may write to the project`);
+      throw new Error(
+        `Plotly cannot be copied to ${copy} (${error.code}): run this once as somebody who may write to the project`,
+      );
     }
   }
   const first = (path, more) => (more ? `${path}${delimiter}${more}` : path);

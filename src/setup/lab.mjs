@@ -15,7 +15,15 @@ if (notebooks.length > 0) spawnSync(python, ["-m", "jupyter", "trust", ...notebo
 const asRoot = process.getuid?.() === 0 ? ["--allow-root"] : [];
 const lab = spawn(
   python,
-  ["-m", "jupyterlab", `--ServerApp.root_dir=${root}`, "--LabApp.default_url=/lab/tree/notebooks/00-quickstart.ipynb", `--LabApp.workspaces_dir=${join(root, ".cache", "jupyterlab")}`, ...asRoot, ...process.argv.slice(2)],
+  [
+    "-m",
+    "jupyterlab",
+    `--ServerApp.root_dir=${root}`,
+    "--LabApp.default_url=/lab/tree/notebooks/00-quickstart.ipynb",
+    `--LabApp.workspaces_dir=${join(root, ".cache", "jupyterlab")}`,
+    ...asRoot,
+    ...process.argv.slice(2),
+  ],
   { cwd: root, env, stdio: "inherit" },
 );
 // JupyterLab asks before it stops at Ctrl-C; this process stays until it has decided.

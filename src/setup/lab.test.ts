@@ -19,7 +19,8 @@ const built = existsSync(join(root, "dist/index.js"));
 const browser = findBrowser();
 if (python === undefined) console.warn("skipped: notebooks (no JupyterLab; `npm run lab` installs it)");
 else if (!built) console.warn("skipped: notebooks (dist/ is missing; `npm run build` makes it)");
-else if (browser === undefined) console.warn("skipped: JupyterLab in a browser (no Chrome, Chromium or Edge; set CHROME_PATH to one)");
+else if (browser === undefined)
+  console.warn("skipped: JupyterLab in a browser (no Chrome, Chromium or Edge; set CHROME_PATH to one)");
 
 const folder = mkdtempSync(join(tmpdir(), "mast-lab-"));
 // One run store for all of them: what the first trains, the others find.
@@ -30,65 +31,121 @@ afterAll(async () => {
 });
 
 describe.skipIf(python === undefined || !built || browser === undefined)("npm run lab", () => {
-  it("opens 00-quickstart in JupyterLab, where all cells run and the plots are drawn", { timeout: 360_000 }, async () => {
-    const committed = readFileSync(join(root, "notebooks/00-quickstart.ipynb"), "utf8");
-    const port = await freePort();
-    const lab = spawn(process.execPath, ["src/setup/lab.mjs", "--no-browser", "--port", String(port), "--ServerApp.token=secret", `--LabApp.workspaces_dir=${folder}`], { cwd: root, env: environment, stdio: ["ignore", "ignore", "pipe"] });
-    let log = "";
-    lab.stderr!.on("data", (data: Buffer) => (log += data.toString()));
-    try {
-      await answers(`http://localhost:${port}/api?token=secret`, lab, () => log);
-      const seen = await withPage((page) => runAllCells(page, `http://localhost:${port}/?token=secret`));
-      expect(seen!.problems).toEqual([]);
-      expect(seen!.prompts.every((prompt) => /^\[\d+\]:$/.test(prompt)), seen!.prompts.join()).toBe(true);
-      expect(seen!.legend).toEqual(["Dense", "RigL", "MAST"]);
-      // A line and its points for each of the three, drawn as the last state of the live curve.
-      expect(seen!.lines).toBe(6);
-      expect(seen!.longest).toBeGreaterThan(1);
-      expect(seen!.masks).toBeGreaterThanOrEqual(2);
-      expect(seen!.table).toContain("MAST");
-      expect(seen!.progress).toBe(3);
-      expect(seen!.replay).toBe(true);
-    } finally {
-      await stop(lab);
-    }
-    expect(readFileSync(join(root, "notebooks/00-quickstart.ipynb"), "utf8")).toBe(committed);
-  });
+  it(
+    "opens 00-quickstart in JupyterLab, where all cells run and the plots are drawn",
+    { timeout: 360_000 },
+    async () => {
+      const committed = readFileSync(join(root, "notebooks/00-quickstart.ipynb"), "utf8");
+      const port = await freePort();
+      const lab = spawn(
+        process.execPath,
+        [
+          "src/setup/lab.mjs",
+          "--no-browser",
+          "--port",
+          String(port),
+          "--ServerApp.token=secret",
+          `--LabApp.workspaces_dir=${folder}`,
+        ],
+        { cwd: root, env: environment, stdio: ["ignore", "ignore", "pipe"] },
+      );
+      let log = "";
+      lab.stderr!.on("data", (data: Buffer) => (log += data.toString()));
+      try {
+        await answers(`http://localhost:${port}/api?token=secret`, lab, () => log);
+        const seen = await withPage((page) => runAllCells(page, `http://localhost:${port}/?token=secret`));
+        expect(seen!.problems).toEqual([]);
+        expect(
+          seen!.prompts.every((prompt) => /^\[\d+\]:$/.test(prompt)),
+          seen!.prompts.join(),
+        ).toBe(true);
+        expect(seen!.legend).toEqual(["Dense", "RigL", "MAST"]);
+        // A line and its points for each of the three, drawn as the last state of the live curve.
+        expect(seen!.lines).toBe(6);
+        expect(seen!.longest).toBeGreaterThan(1);
+        expect(seen!.masks).toBeGreaterThanOrEqual(2);
+        expect(seen!.table).toContain("MAST");
+        expect(seen!.progress).toBe(3);
+        expect(seen!.replay).toBe(true);
+      } finally {
+        await stop(lab);
+      }
+      expect(readFileSync(join(root, "notebooks/00-quickstart.ipynb"), "utf8")).toBe(committed);
+    },
+  );
 });
 
 describe.skipIf(python === undefined || !built)("npm run notebooks", () => {
   // The promise is eight minutes for all notebooks together, on two cores.
-  it("executes every notebook in the smoke profile, and leaves what is committed as it is", { timeout: 480_000 }, () => {
-    const names = readdirSync(join(root, "notebooks")).filter((name) => name.endsWith(".ipynb"));
-    const contents = () => names.map((name) => readFileSync(join(root, "notebooks", name), "utf8"));
-    const changes = () => spawnSync("git", ["status", "--porcelain", "notebooks", "figures", "data"], { cwd: root, encoding: "utf8" }).stdout;
-    const before = { notebooks: contents(), files: changes() };
-    const { status, stdout, stderr } = notebooks("--profile", "smoke");
-    expect(status, stderr).toBe(0);
-    for (const name of names) expect(stdout).toMatch(new RegExp(`^${name}: done in \\d+ s, \\d+ kB, in \\.cache/notebooks/${name}$`, "m"));
-    expect(stderr).not.toContain("too much to commit");
-    expect({ notebooks: contents(), files: changes() }).toEqual(before);
-    const { cells } = JSON.parse(readFileSync(join(root, ".cache/notebooks/00-quickstart.ipynb"), "utf8")) as { cells: { outputs?: { data?: Record<string, unknown> }[] }[] };
-    const figures = cells.flatMap(({ outputs = [] }) => outputs).filter(({ data }) => data?.["application/vnd.plotly.v1+json"] !== undefined);
-    expect(figures).toHaveLength(3);
-    for (const { data } of figures) expect(Object.keys(data!)).toContain("text/plain");
-  });
+  it(
+    "executes every notebook in the smoke profile, and leaves what is committed as it is",
+    { timeout: 480_000 },
+    () => {
+      const names = readdirSync(join(root, "notebooks")).filter((name) => name.endsWith(".ipynb"));
+      const contents = () => names.map((name) => readFileSync(join(root, "notebooks", name), "utf8"));
+      const changes = () =>
+        spawnSync("git", ["status", "--porcelain", "notebooks", "figures", "data"], { cwd: root, encoding: "utf8" })
+          .stdout;
+      const before = { notebooks: contents(), files: changes() };
+      const { status, stdout, stderr } = notebooks("--profile", "smoke");
+      expect(status, stderr).toBe(0);
+      for (const name of names)
+        expect(stdout).toMatch(new RegExp(`^${name}: done in \\d+ s, \\d+ kB, in \\.cache/notebooks/${name}$`, "m"));
+      expect(stderr).not.toContain("too much to commit");
+      expect({ notebooks: contents(), files: changes() }).toEqual(before);
+      const { cells } = JSON.parse(readFileSync(join(root, ".cache/notebooks/00-quickstart.ipynb"), "utf8")) as {
+        cells: { outputs?: { data?: Record<string, unknown> }[] }[];
+      };
+      const figures = cells
+        .flatMap(({ outputs = [] }) => outputs)
+        .filter(({ data }) => data?.["application/vnd.plotly.v1+json"] !== undefined);
+      expect(figures).toHaveLength(3);
+      for (const { data } of figures) expect(Object.keys(data!)).toContain("text/plain");
+    },
+  );
 
   it("names the notebooks there are, and the profiles", () => {
-    expect(notebooks("99-nothing")).toMatchObject({ status: 1, stderr: expect.stringContaining('no notebook "99-nothing"; there are: 00-quickstart, 01-environment') });
-    expect(notebooks("--profile", "large")).toMatchObject({ status: 1, stderr: expect.stringContaining('--profile is "large"; allowed: smoke, classroom, paper') });
+    expect(notebooks("99-nothing")).toMatchObject({
+      status: 1,
+      stderr: expect.stringContaining('no notebook "99-nothing"; there are: 00-quickstart, 01-environment'),
+    });
+    expect(notebooks("--profile", "large")).toMatchObject({
+      status: 1,
+      stderr: expect.stringContaining('--profile is "large"; allowed: smoke, classroom, paper'),
+    });
   });
 
   it.each([
     ["a type error", 'const n: number = "three";', /Type 'string' is not assignable to type 'number'/],
-    ["an exception, here of a wrong configuration", 'import { resolveConfig } from "mast-lab"; resolveConfig({ sparsity: { level: 1.2 } });', /sparsity\.level is 1\.2; allowed: a number from 0 to 0\.999/],
+    [
+      "an exception, here of a wrong configuration",
+      'import { resolveConfig } from "mast-lab"; resolveConfig({ sparsity: { level: 1.2 } });',
+      /sparsity\.level is 1\.2; allowed: a number from 0 to 0\.999/,
+    ],
   ])("fails on %s in a cell, says what it is, and writes nothing", (_, code, message) => {
-    const source = join(folder, "wrong.ipynb"), target = join(folder, "out.ipynb");
-    const cell = (text: string) => ({ cell_type: "code", id: `c${text.length}`, metadata: {}, execution_count: null, outputs: [], source: text });
+    const source = join(folder, "wrong.ipynb"),
+      target = join(folder, "out.ipynb");
+    const cell = (text: string) => ({
+      cell_type: "code",
+      id: `c${text.length}`,
+      metadata: {},
+      execution_count: null,
+      outputs: [],
+      source: text,
+    });
     const write = `import json,sys; json.dump(json.loads(sys.argv[1]), open(sys.argv[2], "w"))`;
-    const notebook = { cells: [cell("const before = 1;"), cell(code)], metadata: { kernelspec: { name: "tslab", display_name: "TypeScript", language: "typescript" } }, nbformat: 4, nbformat_minor: 5 };
+    const notebook = {
+      cells: [cell("const before = 1;"), cell(code)],
+      metadata: { kernelspec: { name: "tslab", display_name: "TypeScript", language: "typescript" } },
+      nbformat: 4,
+      nbformat_minor: 5,
+    };
     spawnSync(python!, ["-c", write, JSON.stringify(notebook), source]);
-    const { status, stderr } = spawnSync(python!, [join(root, "src/setup/execute_notebook.py"), source, target, join(root, "notebooks")], { env: jupyterEnvironment(environment), encoding: "utf8" });
+    const { status, stderr } = spawnSync(
+      python!,
+      [join(root, "src/setup/execute_notebook.py"), source, target, join(root, "notebooks")],
+      { env: jupyterEnvironment(environment), encoding: "utf8" },
+    );
     expect(status).toBe(1);
     expect(stderr).toContain("wrong.ipynb: cell 2 of 2 failed:");
     expect(stderr).toMatch(message);
@@ -98,9 +155,20 @@ describe.skipIf(python === undefined || !built)("npm run notebooks", () => {
 
 describe.skipIf(python === undefined || !built)("a notebook cell that is interrupted in mid-training", () => {
   it("stops with a checkpoint, and continues there when it is run again", { timeout: 180_000 }, () => {
-    const { status, stdout, stderr } = spawnSync(python!, ["-c", INTERRUPT], { cwd: join(root, "notebooks"), env: jupyterEnvironment({ ...environment, MAST_RUNS: join(folder, "interrupted") }), encoding: "utf8" });
+    const { status, stdout, stderr } = spawnSync(python!, ["-c", INTERRUPT], {
+      cwd: join(root, "notebooks"),
+      env: jupyterEnvironment({ ...environment, MAST_RUNS: join(folder, "interrupted") }),
+      encoding: "utf8",
+    });
     expect(status, stderr).toBe(0);
-    const said = JSON.parse(stdout.trim().split("\n").at(-1)!) as { pressed: number; drawn: number; interrupted: string; stopped: { state: string; step: number; checkpoint: number }; first: number; ended: { state: string; step: number } };
+    const said = JSON.parse(stdout.trim().split("\n").at(-1)!) as {
+      pressed: number;
+      drawn: number;
+      interrupted: string;
+      stopped: { state: string; step: number; checkpoint: number };
+      first: number;
+      ended: { state: string; step: number };
+    };
     expect(said.interrupted).toBe("error");
     // The last evaluation before the stop button is drawn before the cell is over: they are 100 steps apart, and an episode has up to 60.
     expect(said.drawn).toBeGreaterThan(said.pressed - 200);
@@ -186,7 +254,11 @@ print(json.dumps({"pressed": sent[0], "drawn": last_drawn, "interrupted": interr
 `;
 
 function notebooks(...args: string[]) {
-  return spawnSync(process.execPath, ["src/setup/notebooks.mjs", ...args], { cwd: root, env: environment, encoding: "utf8" });
+  return spawnSync(process.execPath, ["src/setup/notebooks.mjs", ...args], {
+    cwd: root,
+    env: environment,
+    encoding: "utf8",
+  });
 }
 
 /** Opens the page that JupyterLab opens by itself, runs all cells by its menu, and reports what can be seen. */
@@ -195,7 +267,9 @@ async function runAllCells(page: Page, url: string) {
   page.on("pageerror", (error) => problems.push(String(error)));
   // JupyterLab saves by itself now and then; the committed notebook has to stay. Its first checkpoint (POST) goes elsewhere, and without
   // it a notebook that was never opened before does not get ready.
-  await page.route(/\/api\/contents\/notebooks\//, (route) => (route.request().method() === "PUT" ? route.abort() : route.continue()));
+  await page.route(/\/api\/contents\/notebooks\//, (route) =>
+    route.request().method() === "PUT" ? route.abort() : route.continue(),
+  );
   await page.setViewportSize({ width: 1280, height: 1000 });
   await page.goto(url);
   await page.waitForSelector(".jp-Notebook .jp-CodeCell", { timeout: 120_000 });
@@ -203,17 +277,35 @@ async function runAllCells(page: Page, url: string) {
   // The notebook is committed with its outputs: what is seen below has to be new.
   await choose(page, "Edit", "Clear Outputs of All Cells");
   const outputs = page.locator(".jp-OutputArea-output");
-  await page.waitForFunction(() => (globalThis as unknown as { document: { querySelector(s: string): unknown } }).document.querySelector(".jp-OutputArea-output") === null);
+  await page.waitForFunction(
+    () =>
+      (globalThis as unknown as { document: { querySelector(s: string): unknown } }).document.querySelector(
+        ".jp-OutputArea-output",
+      ) === null,
+  );
   await choose(page, "Run", "Run All Cells");
   // The last output of the notebook is the replay; an error comes instead of it.
-  const frame = outputs.locator("iframe"), errors = page.locator("[data-mime-type='application/vnd.jupyter.stderr'], [data-mime-type='application/vnd.jupyter.error']");
+  const frame = outputs.locator("iframe"),
+    errors = page.locator(
+      "[data-mime-type='application/vnd.jupyter.stderr'], [data-mime-type='application/vnd.jupyter.error']",
+    );
   await frame.or(errors).first().waitFor({ state: "attached", timeout: 120_000 });
   if ((await errors.count()) > 0) throw new Error((await errors.allTextContents()).join("\n"));
   const curve = page.locator(".mast-figure").first();
   await curve.scrollIntoViewIfNeeded();
   await curve.locator(".scatterlayer .trace path.js-line").first().waitFor({ state: "attached" });
-  await page.waitForFunction(() => (globalThis as unknown as { document: { querySelectorAll(s: string): ArrayLike<unknown> } }).document.querySelectorAll(".mast-figure .imagelayer image").length >= 2);
-  const plots = await curve.evaluate((node) => (node as unknown as { data: { mode: string; x: unknown[] }[] }).data.map(({ mode, x }) => ({ mode, points: x.length })));
+  await page.waitForFunction(
+    () =>
+      (
+        globalThis as unknown as { document: { querySelectorAll(s: string): ArrayLike<unknown> } }
+      ).document.querySelectorAll(".mast-figure .imagelayer image").length >= 2,
+  );
+  const plots = await curve.evaluate((node) =>
+    (node as unknown as { data: { mode: string; x: unknown[] }[] }).data.map(({ mode, x }) => ({
+      mode,
+      points: x.length,
+    })),
+  );
   await frame.first().scrollIntoViewIfNeeded();
   const replay = page.frameLocator(".jp-OutputArea-output iframe");
   await replay.locator("#scrubber").fill("1");
@@ -246,7 +338,13 @@ async function freePort(): Promise<number> {
 async function answers(url: string, server: ChildProcess, log: () => string): Promise<void> {
   for (let tries = 0; tries < 240; tries++) {
     if (server.exitCode !== null) break;
-    if (await fetch(url).then((response) => response.ok, () => false)) return;
+    if (
+      await fetch(url).then(
+        (response) => response.ok,
+        () => false,
+      )
+    )
+      return;
     await new Promise((resolve) => setTimeout(resolve, 250));
   }
   throw new Error(`JupyterLab did not start:\n${log()}`);

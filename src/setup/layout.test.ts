@@ -18,19 +18,32 @@ function judge(files: Readonly<Record<string, string>>): { readonly status: numb
       mkdirSync(dirname(path), { recursive: true });
       writeFileSync(path, text);
     }
-    const { status, stdout, stderr } = spawnSync(process.execPath, [join(root, "node_modules/dependency-cruiser/bin/dependency-cruise.mjs"), "src", "--config", ".dependency-cruiser.mjs"], { cwd: house, encoding: "utf8" });
+    const { status, stdout, stderr } = spawnSync(
+      process.execPath,
+      [
+        join(root, "node_modules/dependency-cruiser/bin/dependency-cruise.mjs"),
+        "src",
+        "--config",
+        ".dependency-cruiser.mjs",
+      ],
+      { cwd: house, encoding: "utf8" },
+    );
     return { status, said: stdout + stderr };
   } finally {
     rmSync(house, { recursive: true, force: true });
   }
 }
 
-const imports = (...paths: string[]) => `${paths.map((path, i) => `import type * as i${i} from "${path}";`).join("\n")}\nexport type Use = [${paths.map((_, i) => `typeof i${i}`).join()}];\n`;
+const imports = (...paths: string[]) =>
+  `${paths.map((path, i) => `import type * as i${i} from "${path}";`).join("\n")}\nexport type Use = [${paths.map((_, i) => `typeof i${i}`).join()}];\n`;
 const leaf = "export const leaf = 1;\n";
 
 it("allows imports downwards, of Node.js above the core, and anything in tests", () => {
   const { status, said } = judge({
-    "cli/train.ts": imports("../runs/run.js"), "runs/run.ts": imports("node:fs", "../training/train.js"), "training/train.ts": imports("../config.js"), "config.ts": leaf,
+    "cli/train.ts": imports("../runs/run.js"),
+    "runs/run.ts": imports("node:fs", "../training/train.js"),
+    "training/train.ts": imports("../config.js"),
+    "config.ts": leaf,
     "replay/buffer.test.ts": imports("../runs/run.js", "node:fs"),
   });
   expect(said).toContain("no dependency violations");
@@ -53,8 +66,19 @@ const BROKEN: readonly (readonly [what: string, rule: string, from: string, to: 
 
 let bad: ReturnType<typeof judge>;
 beforeAll(() => {
-  const there = ["training/train.ts", "timing/laws.ts", "experiments/grid.ts", "stray.ts", "envs/map.ts", "runs/fixtures.ts"].map((name) => [name, leaf]);
-  const circle = { "figures/a.ts": imports("./b.js"), "figures/b.ts": imports("./c.js"), "figures/c.ts": imports("./a.js") };
+  const there = [
+    "training/train.ts",
+    "timing/laws.ts",
+    "experiments/grid.ts",
+    "stray.ts",
+    "envs/map.ts",
+    "runs/fixtures.ts",
+  ].map((name) => [name, leaf]);
+  const circle = {
+    "figures/a.ts": imports("./b.js"),
+    "figures/b.ts": imports("./c.js"),
+    "figures/c.ts": imports("./a.js"),
+  };
   bad = judge({ ...Object.fromEntries([...there, ...BROKEN.map(([, , from, to]) => [from, imports(to)])]), ...circle });
 });
 
@@ -68,7 +92,7 @@ it("refuses a circle, also of types and through others", () => {
 
 it("ends with an error, and finds nothing else", () => {
   expect(bad.status).toBeGreaterThan(0);
-  expect(new Set([...bad.said.matchAll(/error (\S+): src\/(\S+)/g)].map(([, rule, from]) => `${rule} ${from}`))).toEqual(
-    new Set([...BROKEN.map(([, rule, from]) => `${rule} ${from}`), "no-circles figures/a.ts"]),
-  );
+  expect(
+    new Set([...bad.said.matchAll(/error (\S+): src\/(\S+)/g)].map(([, rule, from]) => `${rule} ${from}`)),
+  ).toEqual(new Set([...BROKEN.map(([, rule, from]) => `${rule} ${from}`), "no-circles figures/a.ts"]));
 });

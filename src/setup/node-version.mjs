@@ -2,6 +2,10 @@
 var version = process.versions.node.split(".").map(Number);
 
 if (version[0] < 20 || (version[0] === 20 && version[1] < 19)) {
-  console.error("mast-lab needs Node.js 20.19 or newer, and this is " + process.versions.node + ": install a newer one from nodejs.org.");
+  console.error(
+    "mast-lab needs Node.js 20.19 or newer, and this is " +
+      process.versions.node +
+      ": install a newer one from nodejs.org.",
+  );
   process.exit(1);
 }

@@ -14,10 +14,27 @@ export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 export function npm(...args) {
   const path = process.env.npm_execpath;
   // On a terminal npm shows how far it is.
-  const options = { cwd: root, stdio: ["ignore", "ignore", process.stderr.isTTY ? "inherit" : "pipe"], encoding: "utf8", maxBuffer: 1 << 26 };
+  const options = {
+    cwd: root,
+    stdio: ["ignore", "ignore", process.stderr.isTTY ? "inherit" : "pipe"],
+    encoding: "utf8",
+    maxBuffer: 1 << 26,
+  };
   const quietly = [...args, "--no-audit", "--no-fund", "--loglevel=error"];
-  const { status, stderr, error } = path && /\.c?js$/.test(path)
-    ? spawnSync(process.execPath, [path, ...quietly], options)
-    : spawnSync("npm", quietly, { ...options, shell: process.platform === "win32" });
-  if (status !== 0) throw new Error(`npm ${args.join(" ")} failed:\n${error ? error.message : String(stderr || `exit code ${status}`).trim().split("\n").slice(0, 8).join("\n")}`);
+  const { status, stderr, error } =
+    path && /\.c?js$/.test(path)
+      ? spawnSync(process.execPath, [path, ...quietly], options)
+      : spawnSync("npm", quietly, { ...options, shell: process.platform === "win32" });
+  if (status !== 0)
+    throw new Error(
+      `npm ${args.join(" ")} failed:\n${
+        error
+          ? error.message
+          : String(stderr || `exit code ${status}`)
+              .trim()
+              .split("\n")
+              .slice(0, 8)
+              .join("\n")
+      }`,
+    );
 }

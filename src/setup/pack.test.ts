@@ -11,8 +11,15 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** npm in a folder; without what npm passes on to the tests that it runs. */
 function npm(cwd: string, ...args: string[]) {
-  const environment = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_|^NODE_ENV$|^VITEST/.test(name)));
-  return spawnSync("npm", [...args, "--no-audit", "--no-fund", "--loglevel=error"], { cwd, encoding: "utf8", env: environment, shell: process.platform === "win32" });
+  const environment = Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !/^npm_|^NODE_ENV$|^VITEST/.test(name)),
+  );
+  return spawnSync("npm", [...args, "--no-audit", "--no-fund", "--loglevel=error"], {
+    cwd,
+    encoding: "utf8",
+    env: environment,
+    shell: process.platform === "win32",
+  });
 }
 
 let installed = "";
@@ -36,7 +43,9 @@ describe("the packed package, in an empty project", () => {
   it("is installed, without what only a clone needs", () => {
     expect(installed).toBe("");
     expect(readdirSync(join(project, "node_modules"))).not.toContain("danfojs-node");
-    expect(readdirSync(join(project, "node_modules", "mast-lab", "dist")).filter((name) => name.endsWith(".test.js"))).toEqual([]);
+    expect(
+      readdirSync(join(project, "node_modules", "mast-lab", "dist")).filter((name) => name.endsWith(".test.js")),
+    ).toEqual([]);
   });
 
   it("trains with the compiled kernels", () => {
@@ -59,9 +68,15 @@ describe("the packed package, in an empty project", () => {
   });
 
   it("has all of its doors", () => {
-    const { exports: doors } = JSON.parse(readFileSync(join(packageRoot(), "package.json"), "utf8")) as { exports: Record<string, unknown> };
-    const names = Object.keys(doors).filter((door) => door !== "./package.json").map((door) => `mast-lab${door.slice(1)}`);
-    expect(run(`for (const name of ${JSON.stringify(names)}) console.log(Object.keys(await import(name)).length > 0);`)).toBe("true\n".repeat(names.length));
+    const { exports: doors } = JSON.parse(readFileSync(join(packageRoot(), "package.json"), "utf8")) as {
+      exports: Record<string, unknown>;
+    };
+    const names = Object.keys(doors)
+      .filter((door) => door !== "./package.json")
+      .map((door) => `mast-lab${door.slice(1)}`);
+    expect(
+      run(`for (const name of ${JSON.stringify(names)}) console.log(Object.keys(await import(name)).length > 0);`),
+    ).toBe("true\n".repeat(names.length));
   });
 
   it("says in one line what to install for frames", () => {
@@ -73,7 +88,11 @@ describe("the packed package, in an empty project", () => {
   });
 
   it("brings the command", () => {
-    const mast = (...args: string[]) => spawnSync(process.execPath, [join("node_modules", "mast-lab", "src", "setup", "mast.mjs"), ...args], { cwd: project, encoding: "utf8" });
+    const mast = (...args: string[]) =>
+      spawnSync(process.execPath, [join("node_modules", "mast-lab", "src", "setup", "mast.mjs"), ...args], {
+        cwd: project,
+        encoding: "utf8",
+      });
     expect(mast("--version").stdout.trim()).toMatch(/^\d+\.\d+\.\d+$/);
     const { stdout, status } = mast("train", "--environment", "two-step", "--steps", "200", "--set", "warmup=0");
     expect(status).toBe(0);

@@ -34,7 +34,11 @@ function isInstalled() {
     if (!path.startsWith("node_modules/")) return true;
     // Compiled programs for this machine (of esbuild and rollup, which the tests need) are optional, and --omit=optional leaves them out. What our own
     // installation could not get either is not tried again.
-    const forThisMachine = os !== undefined && matches(os, process.platform) && matches(cpu, process.arch) && matches(libc, musl() ? "musl" : "glibc");
+    const forThisMachine =
+      os !== undefined &&
+      matches(os, process.platform) &&
+      matches(cpu, process.arch) &&
+      matches(libc, musl() ? "musl" : "glibc");
     if (optional || devOptional) return installedByUs || !forThisMachine || existsSync(join(root, path));
     if (link) return existsSync(join(root, path));
     return installed[path] ? installed[path].version === version && existsSync(join(root, path)) : Boolean(peer);
@@ -62,7 +66,9 @@ function install() {
     npm("ci", "--include=dev", "--include=optional", "--include=peer");
     writeFileSync(stamp, lockText());
   } catch (error) {
-    console.error(`The packages cannot be installed. ${error.message}\nCheck the network and the disk, and run the same command again.`);
+    console.error(
+      `The packages cannot be installed. ${error.message}\nCheck the network and the disk, and run the same command again.`,
+    );
     process.exit(1);
   }
 }

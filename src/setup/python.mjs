@@ -26,7 +26,8 @@ export function pythonEnvironment({ title, folder, requirements, check, cost, wi
   const run = (python, ...args) => spawnSync(python, args, { encoding: "utf8" });
 
   /** The Python that has the packages: the project's own, else an installed one; undefined where there is none. */
-  const find = () => [...(existsSync(own) ? [own] : []), ...pythons].find((python) => run(python, "-c", check).status === 0);
+  const find = () =>
+    [...(existsSync(own) ? [own] : []), ...pythons].find((python) => run(python, "-c", check).status === 0);
 
   /**
    * The Python that has the packages, installed if there is none yet.
@@ -35,20 +36,45 @@ export function pythonEnvironment({ title, folder, requirements, check, cost, wi
   const ensure = (log = (line) => console.error(line)) => find() ?? install(log);
 
   function install(log) {
-    const python = pythons.find((name) => run(name, "-c", "import sys; sys.exit(sys.version_info < (3, 9))").status === 0);
-    if (python === undefined) throw new Error(`${title} needs Python 3.9 or newer, and there is none: install it from python.org or your system's packages (${without})`);
+    const python = pythons.find(
+      (name) => run(name, "-c", "import sys; sys.exit(sys.version_info < (3, 9))").status === 0,
+    );
+    if (python === undefined)
+      throw new Error(
+        `${title} needs Python 3.9 or newer, and there is none: install it from python.org or your system's packages (${without})`,
+      );
     log(`installing ${title} from PyPI into ${folder} (once, ${cost})`);
     if (run(python, "-m", "venv", venv).status !== 0 || run(own, "-m", "pip", "--version").status !== 0) {
-      throw new Error(`Python's venv module is missing or incomplete: install it (Debian, Ubuntu: \`apt install python3-venv\`), delete the folder ${folder} and try again`);
+      throw new Error(
+        `Python's venv module is missing or incomplete: install it (Debian, Ubuntu: \`apt install python3-venv\`), delete the folder ${folder} and try again`,
+      );
     }
-    const installed = run(own, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", ...pip, "-r", requirements);
+    const installed = run(
+      own,
+      "-m",
+      "pip",
+      "install",
+      "--quiet",
+      "--disable-pip-version-check",
+      ...pip,
+      "-r",
+      requirements,
+    );
     if (installed.status !== 0) {
-      const reason = (installed.stderr || installed.stdout || "").trim().split("\n").findLast((line) => /error/i.test(line)) ?? "pip failed";
-      throw new Error(`${title} could not be installed into ${folder}: ${reason.trim()}; check network and disk and try again`);
+      const reason =
+        (installed.stderr || installed.stdout || "")
+          .trim()
+          .split("\n")
+          .findLast((line) => /error/i.test(line)) ?? "pip failed";
+      throw new Error(
+        `${title} could not be installed into ${folder}: ${reason.trim()}; check network and disk and try again`,
+      );
     }
     const loaded = run(own, "-c", check);
     if (loaded.status !== 0) {
-      throw new Error(`${title} was installed into ${folder} but does not load (${(loaded.stderr || "no reason given").trim().split("\n").at(-1)}); delete the folder ${folder} and try again`);
+      throw new Error(
+        `${title} was installed into ${folder} but does not load (${(loaded.stderr || "no reason given").trim().split("\n").at(-1)}); delete the folder ${folder} and try again`,
+      );
     }
     return own;
   }

@@ -9,7 +9,10 @@ export const { find: findPytorch, ensure: ensurePytorch } = pythonEnvironment({
   requirements: join(root, "bench", "pytorch", "requirements.txt"),
   check: "import torch, numpy, safetensors",
   // PyPI's PyTorch for Linux on x86-64 is built for CUDA and does not load without CUDA's libraries, GPU or not.
-  cost: process.platform === "linux" && process.arch === "x64" ? "a download of 3 GB that takes 5.4 GB of disk: on Linux PyPI has it with CUDA only" : "a download of about 200 MB",
+  cost:
+    process.platform === "linux" && process.arch === "x64"
+      ? "a download of 3 GB that takes 5.4 GB of disk: on Linux PyPI has it with CUDA only"
+      : "a download of about 200 MB",
   without: "only --pytorch needs it",
   // Without pip's cache: it would keep the 3 GB a second time.
   pip: ["--no-cache-dir"],

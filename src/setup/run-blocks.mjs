@@ -24,10 +24,16 @@ const cells = join(root, "notebooks");
 // As the kernel does, which is started in the folder of the notebooks.
 process.chdir(cells);
 let failed = 0;
-for (const { heading, blocks } of blocksOf(replacements.reduce((text, [from, to]) => text.replaceAll(from, to), readFileSync(page, "utf8")))) {
+for (const { heading, blocks } of blocksOf(
+  replacements.reduce((text, [from, to]) => text.replaceAll(from, to), readFileSync(page, "utf8")),
+)) {
   if (blocks.length === 0) continue;
   const converter = createConverter({ cwd: cells });
-  const executor = createExecutor(cells, { node: converter, browser: converter, close: () => converter.close() }, console);
+  const executor = createExecutor(
+    cells,
+    { node: converter, browser: converter, close: () => converter.close() },
+    console,
+  );
   for (const [i, code] of blocks.entries()) {
     if (!(await executor.execute(code))) {
       failed++;

@@ -9,7 +9,10 @@ import { root } from "./npm.mjs";
 function files() {
   const { name, version, exports: doors, bin } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
   const package_ = join("node_modules", name);
-  const written = { [join(package_, "package.json")]: `${JSON.stringify({ name, version, private: true, main: "./index.js", types: "./index.d.ts" }, null, 2)}\n` };
+  const written = {
+    [join(package_, "package.json")]:
+      `${JSON.stringify({ name, version, private: true, main: "./index.js", types: "./index.d.ts" }, null, 2)}\n`,
+  };
   for (const [door, where] of Object.entries(doors)) {
     if (typeof where === "string") continue;
     const file = door === "." ? "index" : door.slice(2);
@@ -19,8 +22,10 @@ function files() {
   }
   for (const [command, path] of Object.entries(bin)) {
     const target = `../../${path.slice(2)}`;
-    written[join("node_modules", ".bin", command)] = `#!/bin/sh\nexec node "$(dirname "$(readlink -f "$0")")/${target}" "$@"\n`;
-    if (process.platform === "win32") written[join("node_modules", ".bin", `${command}.cmd`)] = `@node "%~dp0\\${target.replaceAll("/", "\\")}" %*\r\n`;
+    written[join("node_modules", ".bin", command)] =
+      `#!/bin/sh\nexec node "$(dirname "$(readlink -f "$0")")/${target}" "$@"\n`;
+    if (process.platform === "win32")
+      written[join("node_modules", ".bin", `${command}.cmd`)] = `@node "%~dp0\\${target.replaceAll("/", "\\")}" %*\r\n`;
   }
   return written;
 }
@@ -28,13 +33,17 @@ function files() {
 /** Whether all of them are there, as they should be. */
 export function isLinked() {
   if (links().length > 0) return false;
-  return Object.entries(files()).every(([path, text]) => existsSync(join(root, path)) && readFileSync(join(root, path), "utf8") === text);
+  return Object.entries(files()).every(
+    ([path, text]) => existsSync(join(root, path)) && readFileSync(join(root, path), "utf8") === text,
+  );
 }
 
 /** Links in the place of what is written: npm made them in earlier versions, and to write through one would change the project's own files. */
 function links() {
   const { name } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
-  const places = [join("node_modules", name), ...Object.keys(files()).filter((path) => path.includes(".bin"))].map((path) => join(root, path));
+  const places = [join("node_modules", name), ...Object.keys(files()).filter((path) => path.includes(".bin"))].map(
+    (path) => join(root, path),
+  );
   return places.filter((path) => lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink());
 }
 

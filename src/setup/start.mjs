@@ -7,7 +7,11 @@ import { root } from "./npm.mjs";
 import { prepare } from "./prepare.mjs";
 
 await prepare();
-const child = spawn(process.execPath, [join(root, "dist/cli.js"), "experiment", "run", "quickstart", ...process.argv.slice(2)], { cwd: root, stdio: "inherit" });
+const child = spawn(
+  process.execPath,
+  [join(root, "dist/cli.js"), "experiment", "run", "quickstart", ...process.argv.slice(2)],
+  { cwd: root, stdio: "inherit" },
+);
 // Ctrl-C reaches the child too, which stops with a checkpoint; this process waits for it.
 process.on("SIGINT", () => {});
 process.on("SIGTERM", () => child.kill("SIGTERM"));

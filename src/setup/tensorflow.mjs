@@ -49,14 +49,25 @@ function setUp({ cpu, webgpu }) {
 function requireLinux() {
   const glibc = process.report.getReport().header.glibcVersionRuntime;
   if (process.platform === "linux" && ["x64", "arm64"].includes(process.arch) && glibc !== undefined) return;
-  const here = process.platform === "linux" && glibc === undefined ? "a Linux without glibc" : `${process.platform} on ${process.arch}`;
-  throw new Error(`tfjs-node needs Linux with glibc on x86-64 or 64-bit ARM, and this is ${here}: npm run setup:gpu -- --webgpu`);
+  const here =
+    process.platform === "linux" && glibc === undefined
+      ? "a Linux without glibc"
+      : `${process.platform} on ${process.arch}`;
+  throw new Error(
+    `tfjs-node needs Linux with glibc on x86-64 or 64-bit ARM, and this is ${here}: npm run setup:gpu -- --webgpu`,
+  );
 }
 
 function requireNvidia() {
-  if (process.arch !== "x64") throw new Error(`PyPI has TensorFlow with CUDA for x86-64 only, and this is ${process.arch}; ${FLAGS}`);
-  const driver = spawnSync("nvidia-smi", ["-L"], { timeout: 60_000 }).status === 0 || spawnSync("python3", ["-c", 'import ctypes; ctypes.CDLL("libcuda.so.1")']).status === 0;
-  if (!driver) throw new Error(`no NVIDIA driver found (neither does nvidia-smi list a card nor is there libcuda.so.1): install it, or ${FLAGS}`);
+  if (process.arch !== "x64")
+    throw new Error(`PyPI has TensorFlow with CUDA for x86-64 only, and this is ${process.arch}; ${FLAGS}`);
+  const driver =
+    spawnSync("nvidia-smi", ["-L"], { timeout: 60_000 }).status === 0 ||
+    spawnSync("python3", ["-c", 'import ctypes; ctypes.CDLL("libcuda.so.1")']).status === 0;
+  if (!driver)
+    throw new Error(
+      `no NVIDIA driver found (neither does nvidia-smi list a card nor is there libcuda.so.1): install it, or ${FLAGS}`,
+    );
 }
 
 /** Opens the backend in a process of its own and computes something known. */
@@ -74,10 +85,18 @@ function tryBackend(backend) {
       process.exit(1);
     }`;
   // On failure what TensorFlow has to say about the driver is wanted; else nobody wants it.
-  const { status, stdout, stderr } = spawnSync(process.execPath, ["--input-type=module", "-e", program], { cwd: root, encoding: "utf8", timeout: 300_000, env: { TF_CPP_MIN_LOG_LEVEL: "0", ...process.env } });
+  const { status, stdout, stderr } = spawnSync(process.execPath, ["--input-type=module", "-e", program], {
+    cwd: root,
+    encoding: "utf8",
+    timeout: 300_000,
+    env: { TF_CPP_MIN_LOG_LEVEL: "0", ...process.env },
+  });
   if (status === 0) return say(stdout.trim());
   const lines = stderr.trim().split("\n");
-  const reason = lines.find((line) => line.startsWith("MAST "))?.slice(5) ?? `backend ${backend} ends its process: ${lines.at(-1)}`;
-  const told = lines.filter((line) => /^[WE]\d{4}|cuda|CUDA|GPU|dlopen/.test(line) && !line.startsWith("MAST ")).slice(0, 8);
+  const reason =
+    lines.find((line) => line.startsWith("MAST "))?.slice(5) ?? `backend ${backend} ends its process: ${lines.at(-1)}`;
+  const told = lines
+    .filter((line) => /^[WE]\d{4}|cuda|CUDA|GPU|dlopen/.test(line) && !line.startsWith("MAST "))
+    .slice(0, 8);
   throw new Error([`installed, but not usable: ${reason}`, ...told].join("\n"));
 }

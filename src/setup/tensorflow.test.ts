@@ -17,24 +17,46 @@ function setUp(programs: readonly string[], ...args: string[]): { status: number
   return { status, said: stderr.trim() };
 }
 
-describe.skipIf(process.platform !== "linux" || process.arch !== "x64" || !existsSync("/bin/true"))("npm run setup:gpu, before it downloads anything", () => {
-  it("says that there is no NVIDIA driver, and what the flags do", () => {
-    expect(setUp(["g++"])).toEqual({ status: 1, said: expect.stringMatching(/^no NVIDIA driver found .*--cpu .*--webgpu .*$/) });
-  });
+describe.skipIf(process.platform !== "linux" || process.arch !== "x64" || !existsSync("/bin/true"))(
+  "npm run setup:gpu, before it downloads anything",
+  () => {
+    it("says that there is no NVIDIA driver, and what the flags do", () => {
+      expect(setUp(["g++"])).toEqual({
+        status: 1,
+        said: expect.stringMatching(/^no NVIDIA driver found .*--cpu .*--webgpu .*$/),
+      });
+    });
 
-  it("says that the compiler is missing", () => {
-    expect(setUp([], "--cpu")).toEqual({ status: 1, said: expect.stringMatching(/^a C\+\+ compiler is missing.*apt install g\+\+.*$/) });
-    expect(setUp(["nvidia-smi"])).toEqual({ status: 1, said: expect.stringMatching(/^a C\+\+ compiler is missing.*$/) });
-  });
+    it("says that the compiler is missing", () => {
+      expect(setUp([], "--cpu")).toEqual({
+        status: 1,
+        said: expect.stringMatching(/^a C\+\+ compiler is missing.*apt install g\+\+.*$/),
+      });
+      expect(setUp(["nvidia-smi"])).toEqual({
+        status: 1,
+        said: expect.stringMatching(/^a C\+\+ compiler is missing.*$/),
+      });
+    });
 
-  it("says that Python is missing", ({ skip }) => {
-    // Another test's JupyterLab has one.
-    if (existsSync(fileURLToPath(new URL("../../.venv/bin/python", import.meta.url)))) return skip("the project has a .venv");
-    expect(setUp(["g++"], "--cpu")).toEqual({ status: 1, said: expect.stringMatching(/^Python is missing.*apt install python3.*$/) });
-  });
+    it("says that Python is missing", ({ skip }) => {
+      // Another test's JupyterLab has one.
+      if (existsSync(fileURLToPath(new URL("../../.venv/bin/python", import.meta.url))))
+        return skip("the project has a .venv");
+      expect(setUp(["g++"], "--cpu")).toEqual({
+        status: 1,
+        said: expect.stringMatching(/^Python is missing.*apt install python3.*$/),
+      });
+    });
 
-  it("refuses flags that it does not have, and two at a time", () => {
-    expect(setUp([], "--cuda")).toEqual({ status: 1, said: expect.stringMatching(/^setup:gpu: Unknown option '--cuda'; --cpu .*$/) });
-    expect(setUp([], "--cpu", "--webgpu")).toEqual({ status: 1, said: expect.stringMatching(/^setup:gpu: .*one at a time.*$/) });
-  });
-});
+    it("refuses flags that it does not have, and two at a time", () => {
+      expect(setUp([], "--cuda")).toEqual({
+        status: 1,
+        said: expect.stringMatching(/^setup:gpu: Unknown option '--cuda'; --cpu .*$/),
+      });
+      expect(setUp([], "--cpu", "--webgpu")).toEqual({
+        status: 1,
+        said: expect.stringMatching(/^setup:gpu: .*one at a time.*$/),
+      });
+    });
+  },
+);

@@ -40,7 +40,9 @@ describe("chance", () => {
   });
 
   it("is what random masks of a large layer have on average", () => {
-    const shape = [64, 96], nonzeros = 300, draws = 200;
+    const shape = [64, 96],
+      nonzeros = 300,
+      draws = 200;
     const random = createRandom(5);
     const drawn = Array.from({ length: draws }, () => randomMask(shape, nonzeros, random));
     for (const side of sides) {

@@ -22,7 +22,9 @@ export interface ConnectionSpread {
  * sortedConnections(Uint8Array.of(1, 0, 0, 1, 1, 0), [2, 3], "inputs"); // [2, 1, 0]
  */
 export function sortedConnections(mask: Uint8Array, shape: readonly number[], side: Side): number[] {
-  return [...(side === "outputs" ? outputConnections(mask, shape) : inputConnections(mask, shape))].sort((a, b) => b - a);
+  return [...(side === "outputs" ? outputConnections(mask, shape) : inputConnections(mask, shape))].sort(
+    (a, b) => b - a,
+  );
 }
 
 /** How evenly the connections of a mask [out, in] are spread over one side. */
@@ -69,7 +71,9 @@ function randomNumbers(shape: readonly number[], nonzeros: number, side: Side): 
   const log = logFactorials(entries);
   const choose = (n: number, k: number): number => log[n]! - log[k]! - log[n - k]!;
   return Array.from({ length: each + 1 }, (_, k) =>
-    k > nonzeros || nonzeros - k > entries - each ? 0 : number * Math.exp(choose(each, k) + choose(entries - each, nonzeros - k) - choose(entries, nonzeros)),
+    k > nonzeros || nonzeros - k > entries - each
+      ? 0
+      : number * Math.exp(choose(each, k) + choose(entries - each, nonzeros - k) - choose(entries, nonzeros)),
   );
 }
 

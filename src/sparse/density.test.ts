@@ -25,7 +25,10 @@ function bisectScale(shapes: readonly LayerShape[], budget: number): number[] {
   return held(high);
 }
 
-describe.each([["erdosRenyi", erdosRenyi], ["uniform", uniform]] as const)("%s", (_, distribute) => {
+describe.each([
+  ["erdosRenyi", erdosRenyi],
+  ["uniform", uniform],
+] as const)("%s", (_, distribute) => {
   it("holds exactly round((1 - S) * weights) connections for any layers and sparsity", () => {
     for (const { shapes, sparsity } of randomLayers) {
       const nonzeros = distribute(shapes, sparsity);
@@ -39,7 +42,15 @@ describe.each([["erdosRenyi", erdosRenyi], ["uniform", uniform]] as const)("%s",
   });
 
   it("is dense at sparsity 0", () => {
-    expect(distribute([[3, 4], [5, 1]], 0)).toEqual([12, 5]);
+    expect(
+      distribute(
+        [
+          [3, 4],
+          [5, 1],
+        ],
+        0,
+      ),
+    ).toEqual([12, 5]);
   });
 
   it("refuses a sparsity outside [0, 1) and a shape that is no matrix, naming them", () => {
@@ -59,22 +70,59 @@ describe("erdosRenyi", () => {
 
   it("shares out a case done by hand", () => {
     // Nodes 20 and 101; 30 % of 200 weights is 60. Scale 60 / 121: 9.9 and 50.08, so 10 and 50.
-    expect(erdosRenyi([[10, 10], [1, 100]], 0.7)).toEqual([10, 50]);
+    expect(
+      erdosRenyi(
+        [
+          [10, 10],
+          [1, 100],
+        ],
+        0.7,
+      ),
+    ).toEqual([10, 50]);
     // 60 % is 120. Scale 120 / 121 would give the second layer 100.2 > 100: it becomes dense, the first has the other 20.
-    expect(erdosRenyi([[10, 10], [1, 100]], 0.4)).toEqual([20, 100]);
+    expect(
+      erdosRenyi(
+        [
+          [10, 10],
+          [1, 100],
+        ],
+        0.4,
+      ),
+    ).toEqual([20, 100]);
   });
 
   // Sparsities of RLx2's scheduler at 90 % over all QMIX weights of a map together, from facts recorded by running that code:
   // fc1, W_ih, W_hh, fc2 | w_1 a/b, w_final a/b, b_1, V a/b.
   it.each([
-    [{ agents: 8, actions: 14, observation: 128, state: 216 }, [0.907, 0.913, 0.913, 0.638, 0.916, 0.919, 0.916, 0.805, 0.851, 0.851, 0]],
-    [{ agents: 3, actions: 9, observation: 30, state: 48 }, [0.867, 0.93, 0.93, 0.572, 0.877, 0.912, 0.877, 0.842, 0.824, 0.824, 0]],
+    [
+      { agents: 8, actions: 14, observation: 128, state: 216 },
+      [0.907, 0.913, 0.913, 0.638, 0.916, 0.919, 0.916, 0.805, 0.851, 0.851, 0],
+    ],
+    [
+      { agents: 3, actions: 9, observation: 30, state: 48 },
+      [0.867, 0.93, 0.93, 0.572, 0.877, 0.912, 0.877, 0.842, 0.824, 0.824, 0],
+    ],
   ])("agrees with RLx2's sparsities on %j", (map, recorded) => {
     const shape: NetworkShape = { ...map, hidden: 64, embed: 32, hypernetEmbed: 64 };
     expect(agentInput(shape)).toBe(map.observation + map.actions + map.agents);
     const layers = networkParameters(shape).filter((spec) => spec.maskable);
-    const nonzeros = erdosRenyi(layers.map((layer) => layer.shape), 0.9);
-    const names = ["fc1", "weight_ih", "weight_hh", "fc2", "hyper_w_1.0", "hyper_w_1.2", "hyper_w_final.0", "hyper_w_final.2", "hyper_b_1", "V.0", "V.2"];
+    const nonzeros = erdosRenyi(
+      layers.map((layer) => layer.shape),
+      0.9,
+    );
+    const names = [
+      "fc1",
+      "weight_ih",
+      "weight_hh",
+      "fc2",
+      "hyper_w_1.0",
+      "hyper_w_1.2",
+      "hyper_w_final.0",
+      "hyper_w_final.2",
+      "hyper_b_1",
+      "V.0",
+      "V.2",
+    ];
     names.forEach((name, i) => {
       const l = layers.findIndex((layer) => layer.name.includes(name));
       const size = layers[l].shape[0] * layers[l].shape[1];
@@ -87,6 +135,15 @@ describe("erdosRenyi", () => {
 describe("uniform", () => {
   it("gives fractions to the largest remainders", () => {
     // 25 % of 10, 10 and 3: 2.5, 2.5, 0.75; round(5.75) = 6 leaves two to give: to 0.75 and the first 0.5.
-    expect(uniform([[2, 5], [5, 2], [1, 3]], 0.75)).toEqual([3, 2, 1]);
+    expect(
+      uniform(
+        [
+          [2, 5],
+          [5, 2],
+          [1, 3],
+        ],
+        0.75,
+      ),
+    ).toEqual([3, 2, 1]);
   });
 });

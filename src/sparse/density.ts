@@ -34,7 +34,11 @@ export function erdosRenyi(shapes: readonly LayerShape[], sparsity: number): num
     // Making a layer dense only leaves more to the others, so that a layer which overflows now would also do so later.
     const overflow = nodes.map((count, l) => !dense[l] && scale * count > sizes[l]);
     if (!overflow.includes(true)) {
-      return roundToTotal(nodes.map((count, l) => (dense[l] ? sizes[l] : scale * count)), sizes, budget);
+      return roundToTotal(
+        nodes.map((count, l) => (dense[l] ? sizes[l] : scale * count)),
+        sizes,
+        budget,
+      );
     }
     overflow.forEach((over, l) => (dense[l] ||= over));
   }
@@ -53,7 +57,11 @@ export function erdosRenyi(shapes: readonly LayerShape[], sparsity: number): num
 export function uniform(shapes: readonly LayerShape[], sparsity: number): number[] {
   const sizes = shapes.map(weightCount);
   const budget = connectionBudget(sizes, sparsity);
-  return roundToTotal(sizes.map((size) => (1 - sparsity) * size), sizes, budget);
+  return roundToTotal(
+    sizes.map((size) => (1 - sparsity) * size),
+    sizes,
+    budget,
+  );
 }
 
 /** `erdosRenyi` or `uniform`, by name. */
@@ -70,7 +78,8 @@ function weightCount(shape: LayerShape): number {
 }
 
 function connectionBudget(sizes: readonly number[], sparsity: number): number {
-  if (!(sparsity >= 0 && sparsity < 1)) throw new LabError(`Sparsity was given as ${sparsity}; it must be at least 0 (dense) and below 1.`);
+  if (!(sparsity >= 0 && sparsity < 1))
+    throw new LabError(`Sparsity was given as ${sparsity}; it must be at least 0 (dense) and below 1.`);
   return Math.round((1 - sparsity) * sizes.reduce((a, b) => a + b, 0));
 }
 

@@ -4,7 +4,9 @@ import { evolveTopology, updateFraction } from "./evolution.js";
 import { countNonzeros, randomMask } from "./mask.js";
 
 const normal = (size: number, random: Random, values = 0) =>
-  Float32Array.from({ length: size }, () => (values > 0 ? random.below(2 * values + 1) - values : random.float() * 2 - 1));
+  Float32Array.from({ length: size }, () =>
+    values > 0 ? random.below(2 * values + 1) - values : random.float() * 2 - 1,
+  );
 
 /** Algorithm 1 by sorting everything. */
 function bySorting(weights: Float32Array, mask: Uint8Array, gradient: Float32Array, k: number): Uint8Array {
@@ -22,7 +24,11 @@ describe("evolveTopology", () => {
     const weights = Float32Array.of(0.5, -0.1, 0, 0.2, 0, 0);
     const mask = Uint8Array.of(1, 1, 0, 1, 0, 0);
     const gradient = Float32Array.of(9, 0.1, -3, 0, 2, 0.5);
-    const { mask: evolved, dropped, grown } = evolveTopology(weights, mask, { count: 2, grow: { by: "gradient", gradient } });
+    const {
+      mask: evolved,
+      dropped,
+      grown,
+    } = evolveTopology(weights, mask, { count: 2, grow: { by: "gradient", gradient } });
     expect([...evolved]).toEqual([1, 0, 1, 0, 1, 0]);
     expect([...dropped]).toEqual([1, 3]);
     expect([...grown]).toEqual([2, 4]);
@@ -32,7 +38,10 @@ describe("evolveTopology", () => {
   it("lets a connection that was just dropped return, as if it had never left", () => {
     const weights = Float32Array.of(0.5, -0.1, 0, 0);
     const gradient = Float32Array.of(0, 7, 3, 2);
-    const { mask, dropped, grown } = evolveTopology(weights, Uint8Array.of(1, 1, 0, 0), { count: 2, grow: { by: "gradient", gradient } });
+    const { mask, dropped, grown } = evolveTopology(weights, Uint8Array.of(1, 1, 0, 0), {
+      count: 2,
+      grow: { by: "gradient", gradient },
+    });
     expect([...mask]).toEqual([0, 1, 1, 0]);
     expect([...dropped]).toEqual([0]);
     expect([...grown]).toEqual([2]);
@@ -65,7 +74,8 @@ describe("evolveTopology", () => {
     const weights = normal(768, random);
     let changed = 0;
     for (let t = 0; t < 4000; t++) {
-      const grow = t % 2 === 0 ? { by: "gradient" as const, gradient: normal(768, random) } : { by: "random" as const, random };
+      const grow =
+        t % 2 === 0 ? { by: "gradient" as const, gradient: normal(768, random) } : { by: "random" as const, random };
       const evolution = evolveTopology(weights, mask, { fraction: updateFraction(0.5, t, 4000), grow });
       // Algorithm 1, last line, and growth at 0, followed by some training.
       for (const index of [...evolution.dropped, ...evolution.grown]) weights[index] = 0;
@@ -101,7 +111,10 @@ describe("evolveTopology", () => {
     const mask = Uint8Array.of(1, 1, 1, 1, 0, 0, 0, 0);
     const weights = Float32Array.of(1, 2, 3, 4, 0, 0, 0, 0);
     const counts = new Float64Array(8);
-    for (let i = 0; i < 8000; i++) evolveTopology(weights, mask, { count: 1, grow: { by: "random", random } }).mask.forEach((bit, j) => (counts[j] += bit));
+    for (let i = 0; i < 8000; i++)
+      evolveTopology(weights, mask, { count: 1, grow: { by: "random", random } }).mask.forEach(
+        (bit, j) => (counts[j] += bit),
+      );
     // Connection 0 is dropped always and returns as often as 4..7 come: one time in five.
     for (const j of [0, 4, 5, 6, 7]) expect(Math.abs(counts[j] - 1600)).toBeLessThan(180);
     for (const j of [1, 2, 3]) expect(counts[j]).toBe(8000);
@@ -111,10 +124,15 @@ describe("evolveTopology", () => {
     const mask = Uint8Array.of(1, 1, 0, 0);
     const gradient = Float32Array.of(0, 0, 1, 2);
     const grow = { by: "gradient" as const, gradient };
-    expect(() => evolveTopology(Float32Array.of(1, NaN, 0, 0), mask, { count: 1, grow })).toThrow("weight of connection 1 is NaN");
-    expect(() => evolveTopology(Float32Array.of(1, 2, 0, 0), mask, { count: 1, grow: { by: "gradient", gradient: Float32Array.of(0, 0, 1, -Infinity) } })).toThrow(
-      "gradient of connection 3 is -Infinity",
+    expect(() => evolveTopology(Float32Array.of(1, NaN, 0, 0), mask, { count: 1, grow })).toThrow(
+      "weight of connection 1 is NaN",
     );
+    expect(() =>
+      evolveTopology(Float32Array.of(1, 2, 0, 0), mask, {
+        count: 1,
+        grow: { by: "gradient", gradient: Float32Array.of(0, 0, 1, -Infinity) },
+      }),
+    ).toThrow("gradient of connection 3 is -Infinity");
     expect([...evolveTopology(Float32Array.of(1, 2, NaN, 0), mask, { count: 1, grow }).mask]).toEqual([0, 1, 0, 1]);
   });
 
@@ -122,7 +140,9 @@ describe("evolveTopology", () => {
     const weights = new Float32Array(4);
     const grow = { by: "gradient" as const, gradient: new Float32Array(4) };
     expect(() => evolveTopology(weights, new Uint8Array(5), { count: 1, grow })).toThrow("mask has 5");
-    expect(() => evolveTopology(weights, new Uint8Array(4), { count: 1, grow: { by: "gradient", gradient: new Float32Array(3) } })).toThrow("gradient has 3");
+    expect(() =>
+      evolveTopology(weights, new Uint8Array(4), { count: 1, grow: { by: "gradient", gradient: new Float32Array(3) } }),
+    ).toThrow("gradient has 3");
     expect(() => evolveTopology(weights, new Uint8Array(4), { fraction: 1.5, grow })).toThrow("fraction = 1.5");
     expect(() => evolveTopology(weights, new Uint8Array(4), { count: -1, grow })).toThrow("count = -1");
   });
@@ -134,5 +154,6 @@ it("updateFraction decays by a cosine from zeta_0 to 0", () => {
   expect(updateFraction(0.5, 100 / 3, 100)).toBeCloseTo(0.375, 12);
   expect(updateFraction(0.5, 100, 100)).toBe(0);
   expect(updateFraction(0.5, 101, 100)).toBe(0);
-  for (let t = 0; t < 1000; t++) expect(Math.abs(updateFraction(2, t, 1000) - (1 + Math.cos((Math.PI * t) / 1000)))).toBeLessThan(5e-16);
+  for (let t = 0; t < 1000; t++)
+    expect(Math.abs(updateFraction(2, t, 1000) - (1 + Math.cos((Math.PI * t) / 1000)))).toBeLessThan(5e-16);
 });

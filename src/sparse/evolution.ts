@@ -7,25 +7,25 @@ import { countNonzeros } from "./mask.js";
 export type Growth =
   /** RigL: those with the largest dense gradient, [out, in]. */
   | {
-    /** Names RigL's rule. */
-    readonly by: "gradient";
-    /** Dense gradient of the loss with respect to the layer's weights, [out, in] row-major. */
-    readonly gradient: Float32Array;
-  }
+      /** Names RigL's rule. */
+      readonly by: "gradient";
+      /** Dense gradient of the loss with respect to the layer's weights, [out, in] row-major. */
+      readonly gradient: Float32Array;
+    }
   /** SET: any. */
   | {
-    /** Names SET's rule. */
-    readonly by: "random";
-    /** Draws the connections. */
-    readonly random: Random;
-  }
+      /** Names SET's rule. */
+      readonly by: "random";
+      /** Draws the connections. */
+      readonly random: Random;
+    }
   /** Those with the largest scores, one for each of the connections that are absent after the drop, of which `count` grow. */
   | {
-    /** Names a rule that gives scores. */
-    readonly by: "scores";
-    /** Gives a score for each absent connection, in the order of `absent`, whose entries are indices into [out, in]. */
-    readonly scores: (absent: Uint32Array, count: number) => ArrayLike<number>;
-  };
+      /** Names a rule that gives scores. */
+      readonly by: "scores";
+      /** Gives a score for each absent connection, in the order of `absent`, whose entries are indices into [out, in]. */
+      readonly scores: (absent: Uint32Array, count: number) => ArrayLike<number>;
+    };
 
 /** One topology change of one layer. */
 export interface Evolution {
@@ -53,13 +53,16 @@ export interface Evolution {
 export function evolveTopology(
   weights: Float32Array,
   mask: Uint8Array,
-  amount: ({
-    /** k, the number of connections that are dropped and grown. */
-    readonly count: number;
-  } | {
-    /** zeta_t, the share of the connections that are dropped and grown, rounded down. */
-    readonly fraction: number;
-  }) & {
+  amount: (
+    | {
+        /** k, the number of connections that are dropped and grown. */
+        readonly count: number;
+      }
+    | {
+        /** zeta_t, the share of the connections that are dropped and grown, rounded down. */
+        readonly fraction: number;
+      }
+  ) & {
     /** Which connections grow. */
     readonly grow: Growth;
   },
@@ -74,7 +77,8 @@ export function evolveTopology(
   for (const index of smallest(magnitudes(weights, active), k)) evolved[active[index]] = 0;
 
   const absent = indicesOf(evolved, 0);
-  for (const index of smallest(descending(scoresOf(grow, absent, Math.min(k, absent.length), weights.length)), k)) evolved[absent[index]] = 1;
+  for (const index of smallest(descending(scoresOf(grow, absent, Math.min(k, absent.length), weights.length)), k))
+    evolved[absent[index]] = 1;
 
   const dropped = new Uint32Array(k);
   const grown = new Uint32Array(k);
@@ -113,7 +117,9 @@ function cosine(x: number): number {
 function changes(amount: { readonly count: number } | { readonly fraction: number }, nonzeros: number): number {
   if ("count" in amount) {
     if (!(Number.isInteger(amount.count) && amount.count >= 0)) {
-      throw new LabError(`Topology evolution was given count = ${amount.count}; it must be a whole number of connections, 0 or more.`);
+      throw new LabError(
+        `Topology evolution was given count = ${amount.count}; it must be a whole number of connections, 0 or more.`,
+      );
     }
     return Math.min(amount.count, nonzeros);
   }
@@ -160,7 +166,9 @@ function magnitudes(values: Float32Array, indices: Uint32Array): Uint32Array {
   for (let i = 0; i < indices.length; i++) {
     const magnitude = bits[indices[i]] & SIGN;
     if (magnitude >= INFINITE) {
-      throw new LabError(`The weight of connection ${indices[i]} is ${values[indices[i]]}; topology evolution needs finite numbers. Training has diverged.`);
+      throw new LabError(
+        `The weight of connection ${indices[i]} is ${values[indices[i]]}; topology evolution needs finite numbers. Training has diverged.`,
+      );
     }
     out[i] = magnitude;
   }
@@ -175,7 +183,11 @@ function smallest(keys: Uint32Array, k: number): Uint32Array {
   let threshold = 0;
   let known = 0;
   let ties = k;
-  for (const [shift, bits] of [[21, 0x7ff], [10, 0x7ff], [0, 0x3ff]]) {
+  for (const [shift, bits] of [
+    [21, 0x7ff],
+    [10, 0x7ff],
+    [0, 0x3ff],
+  ]) {
     counts.fill(0);
     for (let i = 0; i < keys.length; i++) {
       if (((keys[i] ^ threshold) & known) === 0) counts[(keys[i] >>> shift) & bits]++;
@@ -197,5 +209,6 @@ function smallest(keys: Uint32Array, k: number): Uint32Array {
 }
 
 function checkLength(name: string, given: number, expected: number): void {
-  if (given !== expected) throw new LabError(`The ${name} has ${given} entries and the weights ${expected}; they must agree.`);
+  if (given !== expected)
+    throw new LabError(`The ${name} has ${given} entries and the weights ${expected}; they must agree.`);
 }

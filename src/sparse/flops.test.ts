@@ -16,17 +16,34 @@ const maps: Record<string, NetworkShape> = {
 
 describe("equations 8-11 by hand", () => {
   it("counts a linear layer and a GRU", () => {
-    const linear: Layer = { name: "a", kind: "linear", input: 10, output: 4, weights: ["a.weight"], biases: 4, runs: 1 };
+    const linear: Layer = {
+      name: "a",
+      kind: "linear",
+      input: 10,
+      output: 4,
+      weights: ["a.weight"],
+      biases: 4,
+      runs: 1,
+    };
     const gru: Layer = { name: "g", kind: "gru", input: 3, output: 5, weights: ["g.ih", "g.hh"], biases: 30, runs: 1 };
     const dense = networkCost([linear, gru]);
     expect(dense.layers.map((layer) => layer.weights)).toEqual([40, 120]); // 10 * 4; 3 * 5 * (5 + 3)
     expect(dense.layers.map((layer) => layer.flops)).toEqual([76, 225]); // 19 * 4; 3 * 5 * (2 * 8 - 1)
     expect(dense.biases).toBe(34);
     // 10 of 40; 9 of 45 and 21 of 75: 30 of 120. A quarter of each.
-    const quarter = networkCost([linear, gru], new Map([["a.weight", 10], ["g.ih", 9], ["g.hh", 21]]));
+    const quarter = networkCost(
+      [linear, gru],
+      new Map([
+        ["a.weight", 10],
+        ["g.ih", 9],
+        ["g.hh", 21],
+      ]),
+    );
     expect([quarter.weights, quarter.flops]).toEqual([40, (76 + 225) / 4]);
     expect(quarter.layers.map((layer) => layer.sparsity)).toEqual([0.75, 0.75]);
-    expect(() => networkCost([linear], new Map([["a.weight", 41]]))).toThrow("a.weight was given 41 nonzeros; it has 40 weights");
+    expect(() => networkCost([linear], new Map([["a.weight", 41]]))).toThrow(
+      "a.weight was given 41 nonzeros; it has 40 weights",
+    );
   });
 
   it("sees every parameter of QMIX", () => {
@@ -82,7 +99,9 @@ describe("costOf", () => {
       const { networks } = costOf("ow-qmix", { ...maps["3m"], centralEmbed });
       for (const name of ["central_agent", "central_mixer"] as const) {
         const specs = networkParameters(shape).filter((spec) => spec.network === name);
-        expect(networks[name].weights + networks[name].biases).toBe(specs.reduce((sum, spec) => sum + spec.shape.reduce((a, b) => a * b, 1), 0));
+        expect(networks[name].weights + networks[name].biases).toBe(
+          specs.reduce((sum, spec) => sum + spec.shape.reduce((a, b) => a * b, 1), 0),
+        );
       }
     }
     expect(algorithmShape("qmix", { ...maps["3m"], centralEmbed: 256 })).toEqual(maps["3m"]);
@@ -93,7 +112,10 @@ describe("Table 1", () => {
   const rows = readPaperTable("table-1").filter((row) => row.environment !== "average");
 
   /** Cells of a column group that come out as printed, of all twelve rows, when costs are read in some way. */
-  function cells(read: (cost: Cost, shape: NetworkShape, algorithm: string) => readonly number[], columns: readonly (keyof ComparisonRow)[]): string[] {
+  function cells(
+    read: (cost: Cost, shape: NetworkShape, algorithm: string) => readonly number[],
+    columns: readonly (keyof ComparisonRow)[],
+  ): string[] {
     return rows.flatMap((row) => {
       const { algorithm, environment, sparsity } = row as ComparisonRow & { algorithm: "qmix" };
       const shape = maps[environment];
@@ -101,29 +123,51 @@ describe("Table 1", () => {
       const dense = read(costOf(algorithm, shape), shape, algorithm);
       return columns.flatMap((column, i) => {
         const [ours, paper] = [sparse[i] / dense[i], row[column] as number];
-        return ours.toFixed(3) === paper.toFixed(3) ? [] : [`${algorithm} ${environment} ${column}: ${ours.toFixed(5)}, printed ${paper.toFixed(3)}`];
+        return ours.toFixed(3) === paper.toFixed(3)
+          ? []
+          : [`${algorithm} ${environment} ${column}: ${ours.toFixed(5)}, printed ${paper.toFixed(3)}`];
       });
     });
   }
-  const flops = (cost: Cost, of: (network: NetworkCost) => number) => Object.entries(cost.networks).reduce((sum, [name, network]) => sum + cost.passes[name] * of(network), 0);
+  const flops = (cost: Cost, of: (network: NetworkCost) => number) =>
+    Object.entries(cost.networks).reduce((sum, [name, network]) => sum + cost.passes[name] * of(network), 0);
 
   it("follows from the equations in 35 of 36 cells", () => {
     const columns = ["totalSize", "trainFlops", "inferenceFlops"] as const;
-    expect(cells((cost) => columns.map((column) => cost[column]), columns)).toEqual(["ow-qmix 2s3z totalSize: 0.10657, printed 0.106"]);
+    expect(cells((cost) => columns.map((column) => cost[column]), columns)).toEqual([
+      "ow-qmix 2s3z totalSize: 0.10657, printed 0.106",
+    ]);
     for (const { algorithm, environment, sparsity } of rows as (ComparisonRow & { algorithm: "qmix" })[]) {
       // Eq. 8 and 9 alone give the sparsity itself.
-      const relative = relativeCost(sparseCost(algorithm, maps[environment], { sparsity }), costOf(algorithm, maps[environment]));
+      const relative = relativeCost(
+        sparseCost(algorithm, maps[environment], { sparsity }),
+        costOf(algorithm, maps[environment]),
+      );
       expect(relative.modelSize).toBeCloseTo(1 - sparsity, 4);
     }
   });
 
   it("would have its last cell if the unrestricted agent were counted once, against Table 4, or were rounded down", () => {
-    const held = (cost: Cost, times: Readonly<Record<string, number>>) => Object.entries(cost.networks).reduce((sum, [name, { weights, biases }]) => sum + times[name] * (weights + biases), 0);
+    const held = (cost: Cost, times: Readonly<Record<string, number>>) =>
+      Object.entries(cost.networks).reduce(
+        (sum, [name, { weights, biases }]) => sum + times[name] * (weights + biases),
+        0,
+      );
     expect(cells((cost) => [held(cost, cost.copies)], ["totalSize"])).toHaveLength(1);
     // All of QMIX's and RES's sizes are as before; of OW-QMIX's, every one is as printed.
-    expect(cells((cost, _, algorithm) => [held(cost, algorithm === "ow-qmix" ? { ...cost.copies, central_agent: 1 } : cost.copies)], ["totalSize"])).toEqual([]);
+    expect(
+      cells(
+        (cost, _, algorithm) => [
+          held(cost, algorithm === "ow-qmix" ? { ...cost.copies, central_agent: 1 } : cost.copies),
+        ],
+        ["totalSize"],
+      ),
+    ).toEqual([]);
     for (const { environment, sparsity, totalSize } of rows.filter((row) => row.algorithm === "ow-qmix")) {
-      const { totalSize: ours } = relativeCost(sparseCost("ow-qmix", maps[environment], { sparsity }), costOf("ow-qmix", maps[environment]));
+      const { totalSize: ours } = relativeCost(
+        sparseCost("ow-qmix", maps[environment], { sparsity }),
+        costOf("ow-qmix", maps[environment]),
+      );
       expect(Math.floor(1000 * ours)).toBe(Math.round(1000 * totalSize));
     }
   });
@@ -132,14 +176,27 @@ describe("Table 1", () => {
     // No biases: every size is the density.
     expect(cells((cost) => [cost.modelSize], ["totalSize"])).toHaveLength(12);
     // One agent instead of all n, in training.
-    const oneAgent = (cost: Cost, shape: NetworkShape) => [flops(cost, (network) => network.layers.reduce((sum, layer) => sum + (layer.name.includes("agent") ? layer.flops / shape.agents : layer.flops), 0))];
+    const oneAgent = (cost: Cost, shape: NetworkShape) => [
+      flops(cost, (network) =>
+        network.layers.reduce(
+          (sum, layer) => sum + (layer.name.includes("agent") ? layer.flops / shape.agents : layer.flops),
+          0,
+        ),
+      ),
+    ];
     expect(cells(oneAgent, ["trainFlops"])).toHaveLength(5);
     // Without the products of values and generated weights, which no mask thins.
-    const noProducts = (cost: Cost) => [flops(cost, (network) => network.layers.reduce((sum, layer) => sum + (/mixer\.w_/.test(layer.name) ? 0 : layer.flops), 0))];
+    const noProducts = (cost: Cost) => [
+      flops(cost, (network) =>
+        network.layers.reduce((sum, layer) => sum + (/mixer\.w_/.test(layer.name) ? 0 : layer.flops), 0),
+      ),
+    ];
     expect(cells(noProducts, ["trainFlops"])).toHaveLength(7);
     // Table 4's 5 + n m mixers of RES instead of Eq. 24's 3 + 2 n m.
     const table4 = (cost: Cost, shape: NetworkShape, algorithm: string) => [
-      algorithm === "res" ? 4 * cost.networks.agent.flops + (5 + shape.agents * shape.actions) * cost.networks.mixer.flops : cost.trainFlops,
+      algorithm === "res"
+        ? 4 * cost.networks.agent.flops + (5 + shape.agents * shape.actions) * cost.networks.mixer.flops
+        : cost.trainFlops,
     ];
     expect(cells(table4, ["trainFlops"])).toEqual([
       "res 3m trainFlops: 0.05379, printed 0.055",
@@ -151,7 +208,9 @@ describe("Table 1", () => {
 
 it("initialNonzeros and the layers name the same matrices", () => {
   const nonzeros = initialNonzeros(networkParameters(maps["3m"]), { sparsity: 0.95, distribution: "erdos-renyi" });
-  expect([...nonzeros.keys()].sort()).toEqual([...agentLayers(maps["3m"]), ...mixerLayers(maps["3m"])].flatMap((layer) => layer.weights).sort());
+  expect([...nonzeros.keys()].sort()).toEqual(
+    [...agentLayers(maps["3m"]), ...mixerLayers(maps["3m"])].flatMap((layer) => layer.weights).sort(),
+  );
   const { agent, mixer } = costOf("qmix", maps["3m"], { nonzeros }).networks;
   expect([agent.weights, mixer.weights].map(Math.round)).toEqual([1392, 872]);
 });

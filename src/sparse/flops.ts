@@ -2,7 +2,15 @@ import { LabError } from "../errors.js";
 import { networkParameters, type NetworkName, type NetworkShape } from "../networks/parameters.js";
 import { type Algorithm, type AlgorithmCost, algorithms } from "../parts/algorithm.js";
 import type { Distribution } from "./density.js";
-import { agentLayers, CENTRAL_EMBED, layerFlops, layerWeights, mixerLayers, unrestrictedMixerLayers, type Layer } from "./layers.js";
+import {
+  agentLayers,
+  CENTRAL_EMBED,
+  layerFlops,
+  layerWeights,
+  mixerLayers,
+  unrestrictedMixerLayers,
+  type Layer,
+} from "./layers.js";
 import { initialNonzeros } from "./mask.js";
 
 /** Nonzeros of each weight matrix by parameter name; matrices that are not in it are dense. */
@@ -72,10 +80,16 @@ const partOf = (algorithm: AlgorithmOrName) => (typeof algorithm === "string" ? 
  * @example
  * costOf("res", shape).trainFlops / costOf("qmix", shape).trainFlops; // 3.3 on 3m, 10.8 on 3s5z
  */
-export function costOf(algorithm: AlgorithmOrName, shape: NetworkShape, { nonzeros, batch = 32 }: CostOptions = {}): Cost {
+export function costOf(
+  algorithm: AlgorithmOrName,
+  shape: NetworkShape,
+  { nonzeros, batch = 32 }: CostOptions = {},
+): Cost {
   const part = partOf(algorithm);
   const own = algorithmShape(part, shape);
-  const networks = Object.fromEntries(Object.entries(networkLayers(own)).map(([name, layers]) => [name, networkCost(layers, nonzeros)]));
+  const networks = Object.fromEntries(
+    Object.entries(networkLayers(own)).map(([name, layers]) => [name, networkCost(layers, nonzeros)]),
+  );
   return cost(networks, part.cost, own, batch);
 }
 
@@ -84,7 +98,10 @@ export function networkLayers(shape: NetworkShape): Readonly<Partial<Record<Netw
   return {
     agent: agentLayers(shape),
     ...(shape.mixer === undefined && { mixer: mixerLayers(shape) }),
-    ...(shape.centralEmbed !== undefined && { central_agent: agentLayers(shape, "central_agent"), central_mixer: unrestrictedMixerLayers(shape) }),
+    ...(shape.centralEmbed !== undefined && {
+      central_agent: agentLayers(shape, "central_agent"),
+      central_mixer: unrestrictedMixerLayers(shape),
+    }),
   };
 }
 
@@ -99,7 +116,11 @@ export function networkLayers(shape: NetworkShape): Readonly<Partial<Record<Netw
 export function sparseCost(
   algorithm: AlgorithmOrName,
   shape: NetworkShape,
-  { sparsity, distribution = "erdos-renyi", batch }: {
+  {
+    sparsity,
+    distribution = "erdos-renyi",
+    batch,
+  }: {
     /** S of each network, from 0 to below 1. */
     readonly sparsity: number;
     /** How S is spread over the layers of a network. Default: "erdos-renyi". */
@@ -190,18 +211,22 @@ function layerSparsity(layer: Layer, nonzeros: Nonzeros): number {
   if (layer.kind === "product") return 0;
   // The input and recurrent matrices of a GRU of h units are [3h, I] and [3h, h]; Eq. 9 and 11 see them as one.
   const sizes =
-    layer.kind === "gru" ? [3 * layer.output * layer.input, 3 * layer.output * layer.output] : [layer.input * layer.output];
+    layer.kind === "gru"
+      ? [3 * layer.output * layer.input, 3 * layer.output * layer.output]
+      : [layer.input * layer.output];
   let present = 0;
   layer.weights.forEach((name, i) => {
     const count = nonzeros.get(name) ?? sizes[i];
-    if (!(count >= 0 && count <= sizes[i])) throw new LabError(`${name} was given ${count} nonzeros; it has ${sizes[i]} weights.`);
+    if (!(count >= 0 && count <= sizes[i]))
+      throw new LabError(`${name} was given ${count} nonzeros; it has ${sizes[i]} weights.`);
     present += count;
   });
   return 1 - present / sizes.reduce((a, b) => a + b, 0);
 }
 
 function cost(networks: Record<string, NetworkCost>, counted: AlgorithmCost, shape: NetworkShape, batch: number): Cost {
-  const count = (of: Readonly<Partial<Record<NetworkName, number>>>) => Object.fromEntries(Object.keys(networks).map((name) => [name, of[name as NetworkName] ?? 0]));
+  const count = (of: Readonly<Partial<Record<NetworkName, number>>>) =>
+    Object.fromEntries(Object.keys(networks).map((name) => [name, of[name as NetworkName] ?? 0]));
   const copies = count(counted.copies);
   const passes = count(typeof counted.passes === "function" ? counted.passes(shape) : counted.passes);
   let modelSize = 0;
@@ -212,5 +237,13 @@ function cost(networks: Record<string, NetworkCost>, counted: AlgorithmCost, sha
     biases += copies[name] * network.biases;
     flops += passes[name] * network.flops;
   }
-  return { modelSize, totalSize: modelSize + biases, trainFlops: batch * flops, inferenceFlops: networks.agent.flops, networks, copies, passes };
+  return {
+    modelSize,
+    totalSize: modelSize + biases,
+    trainFlops: batch * flops,
+    inferenceFlops: networks.agent.flops,
+    networks,
+    copies,
+    passes,
+  };
 }

@@ -12,7 +12,10 @@ export function gradientScores(gradient: Float32Array, absent: Uint32Array): Flo
   const scores = new Float32Array(absent.length);
   for (let i = 0; i < absent.length; i++) {
     const value = gradient[absent[i]];
-    if (!Number.isFinite(value)) throw new LabError(`The gradient of connection ${absent[i]} is ${value}; topology evolution needs finite numbers. Training has diverged.`);
+    if (!Number.isFinite(value))
+      throw new LabError(
+        `The gradient of connection ${absent[i]} is ${value}; topology evolution needs finite numbers. Training has diverged.`,
+      );
     scores[i] = Math.abs(value);
   }
   return scores;

@@ -37,16 +37,22 @@ it("chooseIndices gives different numbers", () => {
 
 describe("initialMasks", () => {
   const specs = networkParameters(shape);
-  it.each(["erdos-renyi", "uniform"] as const)("masks every weight matrix and no bias, each network at the level (%s)", (distribution) => {
-    const masks = initialMasks(specs, { sparsity: 0.95, distribution }, createRandom(1));
-    expect([...masks.keys()]).toEqual(specs.filter((spec) => spec.name.includes("weight")).map((spec) => spec.name));
-    // 27,840 agent weights and 17,440 mixer weights on 3m.
-    for (const [network, total] of [["agent", 27840], ["mixer", 17440]] as const) {
-      let nonzeros = 0;
-      for (const [name, mask] of masks) if (name.startsWith(network)) nonzeros += countNonzeros(mask);
-      expect(nonzeros).toBe(total * 0.05);
-    }
-  });
+  it.each(["erdos-renyi", "uniform"] as const)(
+    "masks every weight matrix and no bias, each network at the level (%s)",
+    (distribution) => {
+      const masks = initialMasks(specs, { sparsity: 0.95, distribution }, createRandom(1));
+      expect([...masks.keys()]).toEqual(specs.filter((spec) => spec.name.includes("weight")).map((spec) => spec.name));
+      // 27,840 agent weights and 17,440 mixer weights on 3m.
+      for (const [network, total] of [
+        ["agent", 27840],
+        ["mixer", 17440],
+      ] as const) {
+        let nonzeros = 0;
+        for (const [name, mask] of masks) if (name.startsWith(network)) nonzeros += countNonzeros(mask);
+        expect(nonzeros).toBe(total * 0.05);
+      }
+    },
+  );
 });
 
 it("counts connections by output and by input", () => {

@@ -54,7 +54,11 @@ export function initialMasks(
 }
 
 /** Random masks of every weight matrix with the given connections, by name. */
-export function randomMasks(specs: readonly ParameterSpec[], nonzeros: ReadonlyMap<string, number>, random: Random): Map<string, Uint8Array> {
+export function randomMasks(
+  specs: readonly ParameterSpec[],
+  nonzeros: ReadonlyMap<string, number>,
+  random: Random,
+): Map<string, Uint8Array> {
   const masks = new Map<string, Uint8Array>();
   for (const { name, shape, maskable } of specs) {
     if (maskable) masks.set(name, randomMask(shape, nonzeros.get(name)!, random));
@@ -65,7 +69,10 @@ export function randomMasks(specs: readonly ParameterSpec[], nonzeros: ReadonlyM
 /** Connections of every weight matrix at a sparsity; the total of each network (agent, mixer) is exact. */
 export function initialNonzeros(
   specs: readonly ParameterSpec[],
-  { sparsity, distribution }: {
+  {
+    sparsity,
+    distribution,
+  }: {
     /** S, the share of weights removed from each network, from 0 to below 1. */
     readonly sparsity: number;
     /** How S is spread over the layers of a network. */
@@ -75,7 +82,11 @@ export function initialNonzeros(
   const counts = new Map<string, number>();
   for (const network of new Set(specs.map((spec) => spec.network))) {
     const layers = specs.filter((spec) => spec.maskable && spec.network === network);
-    layerNonzeros(layers.map((layer) => layer.shape), sparsity, distribution).forEach((count, l) => counts.set(layers[l].name, count));
+    layerNonzeros(
+      layers.map((layer) => layer.shape),
+      sparsity,
+      distribution,
+    ).forEach((count, l) => counts.set(layers[l].name, count));
   }
   return counts;
 }

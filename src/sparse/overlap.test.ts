@@ -4,7 +4,8 @@ import { mean, standardDeviation } from "../results/statistics.js";
 import { randomMask } from "./mask.js";
 import { maskOverlap, masksOf } from "./overlap.js";
 
-const layers = (...entries: [string, number[]][]) => new Map(entries.map(([name, mask]) => [name, Uint8Array.from(mask)]));
+const layers = (...entries: [string, number[]][]) =>
+  new Map(entries.map(([name, mask]) => [name, Uint8Array.from(mask)]));
 
 describe("maskOverlap", () => {
   it("counts what both have, over all layers", () => {
@@ -13,7 +14,11 @@ describe("maskOverlap", () => {
     // By hand: 2 * 2 / 4 and 1 * 2 / 5.
     expect(maskOverlap(first, second)).toMatchObject({ connections: 3, shared: 2, chance: 1.4 });
     expect(maskOverlap(second, first)).toMatchObject({ connections: 4, shared: 2, chance: 1.4 });
-    expect(maskOverlap(masksOf("agent", first), masksOf("agent", second))).toMatchObject({ connections: 2, shared: 1, chance: 1 });
+    expect(maskOverlap(masksOf("agent", first), masksOf("agent", second))).toMatchObject({
+      connections: 2,
+      shared: 1,
+      chance: 1,
+    });
   });
 
   it("leaves nothing to chance in a layer that is dense, or empty", () => {
@@ -25,7 +30,11 @@ describe("maskOverlap", () => {
 
   it("knows what random topologies share", () => {
     const random = createRandom(1);
-    const draw = () => new Map([["a", randomMask([10, 12], 30, random)], ["b", randomMask([5, 8], 20, random)]]);
+    const draw = () =>
+      new Map([
+        ["a", randomMask([10, 12], 30, random)],
+        ["b", randomMask([5, 8], 20, random)],
+      ]);
     const overlaps = Array.from({ length: 2000 }, () => maskOverlap(draw(), draw()));
     const shared = overlaps.map((overlap) => overlap.shared);
     const { chance, deviation } = overlaps[0];

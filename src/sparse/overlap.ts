@@ -29,12 +29,19 @@ export interface Overlap {
  */
 export function maskOverlap(first: Masks, second: Masks): Overlap {
   const names = new Set([...first.keys(), ...second.keys()]);
-  if (names.size === 0) throw new LabError("Two topologies were given without any mask: dense networks have none to compare.");
-  let connections = 0, shared = 0, chance = 0, variance = 0;
+  if (names.size === 0)
+    throw new LabError("Two topologies were given without any mask: dense networks have none to compare.");
+  let connections = 0,
+    shared = 0,
+    chance = 0,
+    variance = 0;
   for (const name of names) {
-    const a = first.get(name), b = second.get(name);
+    const a = first.get(name),
+      b = second.get(name);
     if (a === undefined || b === undefined || a.length !== b.length) {
-      throw new LabError(`The masks of ${name} have ${a?.length ?? "no"} and ${b?.length ?? "no"} entries; only topologies of equal layers can be compared.`);
+      throw new LabError(
+        `The masks of ${name} have ${a?.length ?? "no"} and ${b?.length ?? "no"} entries; only topologies of equal layers can be compared.`,
+      );
     }
     const size = a.length;
     const counts = [countNonzeros(a), countNonzeros(b)] as const;

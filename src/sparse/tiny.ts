@@ -18,10 +18,16 @@ const TOLERANCE = 0.01;
  * @example
  * tinyShape("qmix", { agents: 3, actions: 9, observation: 30, state: 48, hidden: 64, embed: 32, hypernetEmbed: 64 }, { sparsity: 0.95 });
  */
-export function tinyShape(algorithm: AlgorithmOrName, shape: NetworkShape, { sparsity }: {
-  /** S of the sparse model, 0 <= S < 1; its distribution over layers changes no count. */
-  readonly sparsity: number;
-}): NetworkShape {
+export function tinyShape(
+  algorithm: AlgorithmOrName,
+  shape: NetworkShape,
+  {
+    sparsity,
+  }: {
+    /** S of the sparse model, 0 <= S < 1; its distribution over layers changes no count. */
+    readonly sparsity: number;
+  },
+): NetworkShape {
   const full = algorithmShape(algorithm, shape);
   const sparse = sparseCost(algorithm, full, { sparsity });
   const wanted = Math.round(sparse.totalSize);
@@ -31,19 +37,30 @@ export function tinyShape(algorithm: AlgorithmOrName, shape: NetworkShape, { spa
   // The unrestricted agent has the same widths as the agent.
   const agents = widths(full.hidden).map((hidden) => {
     const size = count(agentLayers({ ...full, hidden }));
-    return { hidden, size: size * (copies.agent + (copies.central_agent ?? 0)), mismatch: Math.log(size / agentWanted) ** 2 };
+    return {
+      hidden,
+      size: size * (copies.agent + (copies.central_agent ?? 0)),
+      mismatch: Math.log(size / agentWanted) ** 2,
+    };
   });
-  const mixers = full.mixer !== undefined ? [{ embed: full.embed, hypernetEmbed: full.hypernetEmbed, size: 0, mismatch: 0 }] : widths(full.embed).flatMap((embed) =>
-    widths(full.hypernetEmbed).map((hypernetEmbed) => ({
-      embed,
-      hypernetEmbed,
-      size: copies.mixer * count(mixerLayers({ ...full, embed, hypernetEmbed })),
-      mismatch: Math.log((hypernetEmbed * full.embed) / (embed * full.hypernetEmbed)) ** 2,
-    })),
-  );
-  const centrals = full.centralEmbed === undefined
-    ? [{ centralEmbed: undefined, size: 0 }]
-    : widths(full.centralEmbed).map((centralEmbed) => ({ centralEmbed, size: copies.central_mixer * count(unrestrictedMixerLayers({ ...full, centralEmbed })) }));
+  const mixers =
+    full.mixer !== undefined
+      ? [{ embed: full.embed, hypernetEmbed: full.hypernetEmbed, size: 0, mismatch: 0 }]
+      : widths(full.embed).flatMap((embed) =>
+          widths(full.hypernetEmbed).map((hypernetEmbed) => ({
+            embed,
+            hypernetEmbed,
+            size: copies.mixer * count(mixerLayers({ ...full, embed, hypernetEmbed })),
+            mismatch: Math.log((hypernetEmbed * full.embed) / (embed * full.hypernetEmbed)) ** 2,
+          })),
+        );
+  const centrals =
+    full.centralEmbed === undefined
+      ? [{ centralEmbed: undefined, size: 0 }]
+      : widths(full.centralEmbed).map((centralEmbed) => ({
+          centralEmbed,
+          size: copies.central_mixer * count(unrestrictedMixerLayers({ ...full, centralEmbed })),
+        }));
 
   // Without a mixing network there is one width to choose, and no reason to refuse the nearest.
   const tolerance = full.mixer === undefined ? TOLERANCE : Infinity;
@@ -55,15 +72,31 @@ export function tinyShape(algorithm: AlgorithmOrName, shape: NetworkShape, { spa
       if (soFar > best.mismatch) continue;
       const rest = wanted - agent.size - mixer.size;
       // From the last width that is too small to the first that is too large: the nearest of all is among them.
-      for (let i = Math.max(0, firstReaching(centrals, rest - Math.min(tolerance, 1) * wanted) - 1); i < centrals.length; i++) {
+      for (
+        let i = Math.max(0, firstReaching(centrals, rest - Math.min(tolerance, 1) * wanted) - 1);
+        i < centrals.length;
+        i++
+      ) {
         const { centralEmbed, size } = centrals[i];
         const off = Math.abs(size - rest) / wanted;
         if (off < nearest.off) nearest = { off, total: agent.size + mixer.size + size };
         if (off > tolerance && size > rest) break;
         if (off > tolerance) continue;
-        const mismatch = soFar + (centralEmbed === undefined ? 0 : Math.log((centralEmbed * full.embed) / (embed * full.centralEmbed!)) ** 2);
+        const mismatch =
+          soFar +
+          (centralEmbed === undefined ? 0 : Math.log((centralEmbed * full.embed) / (embed * full.centralEmbed!)) ** 2);
         if (mismatch < best.mismatch || (mismatch === best.mismatch && off < best.off)) {
-          best = { mismatch, off, shape: { ...full, hidden: agent.hidden, embed, hypernetEmbed, ...(centralEmbed === undefined ? {} : { centralEmbed }) } };
+          best = {
+            mismatch,
+            off,
+            shape: {
+              ...full,
+              hidden: agent.hidden,
+              embed,
+              hypernetEmbed,
+              ...(centralEmbed === undefined ? {} : { centralEmbed }),
+            },
+          };
         }
       }
     }

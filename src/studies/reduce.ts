@@ -19,12 +19,37 @@ export interface Group {
 }
 
 /** What is plotted: its axis, whether it is a share, and where it is found. */
-const PLOTTED: Readonly<Record<Plot, { readonly axis: string; readonly share: boolean; readonly curve: (run: StoredRun, label: string) => ReturnType<typeof winRateCurve> }>> = {
+const PLOTTED: Readonly<
+  Record<
+    Plot,
+    {
+      readonly axis: string;
+      readonly share: boolean;
+      readonly curve: (run: StoredRun, label: string) => ReturnType<typeof winRateCurve>;
+    }
+  >
+> = {
   "win-rate": { axis: "Test win rate", share: true, curve: winRateCurve },
-  return: { axis: "Test return", share: false, curve: (run, label) => evaluationCurve(run, label, ({ episodeReturn }) => episodeReturn) },
-  length: { axis: "Steps of an episode", share: false, curve: (run, label) => evaluationCurve(run, label, ({ episodeLength }) => episodeLength) },
-  "estimated-value": { axis: "Estimated value", share: false, curve: (run, label) => evaluationCurve(run, label, ({ estimatedValue }) => estimatedValue) },
-  "true-value": { axis: "Discounted return", share: false, curve: (run, label) => evaluationCurve(run, label, ({ trueValue }) => trueValue) },
+  return: {
+    axis: "Test return",
+    share: false,
+    curve: (run, label) => evaluationCurve(run, label, ({ episodeReturn }) => episodeReturn),
+  },
+  length: {
+    axis: "Steps of an episode",
+    share: false,
+    curve: (run, label) => evaluationCurve(run, label, ({ episodeLength }) => episodeLength),
+  },
+  "estimated-value": {
+    axis: "Estimated value",
+    share: false,
+    curve: (run, label) => evaluationCurve(run, label, ({ estimatedValue }) => estimatedValue),
+  },
+  "true-value": {
+    axis: "Discounted return",
+    share: false,
+    curve: (run, label) => evaluationCurve(run, label, ({ trueValue }) => trueValue),
+  },
   overestimation: { axis: "Overestimation", share: false, curve: overestimationCurve },
   loss: { axis: "Loss", share: false, curve: lossCurve },
 };
@@ -44,7 +69,14 @@ interface Compared extends Group {
  * @param options.baseline what others are compared with; default: of each environment the group with the highest mean
  * @throws {Error} when runs of a group differ in more than the seed, naming the field; when one is given twice, or is not complete
  */
-export function reduceGroups(groups: readonly Group[], options: { readonly title: string; readonly baseline?: ((label: string) => boolean) | undefined; readonly plots: readonly Plot[] }): Reduction {
+export function reduceGroups(
+  groups: readonly Group[],
+  options: {
+    readonly title: string;
+    readonly baseline?: ((label: string) => boolean) | undefined;
+    readonly plots: readonly Plot[];
+  },
+): Reduction {
   const { title, plots } = options;
   const compared = compare(groups, options.baseline);
   const panels = panelsOf(groups);
@@ -53,7 +85,9 @@ export function reduceGroups(groups: readonly Group[], options: { readonly title
   const about = subject(runs);
   const curves = (plot: Plot): Figure => {
     const { axis, share, curve } = PLOTTED[plot];
-    const drawn = groups.flatMap((group) => group.runs.map((run) => ({ ...curve(run, panels.line(group)), ...panels.panel(group) })));
+    const drawn = groups.flatMap((group) =>
+      group.runs.map((run) => ({ ...curve(run, panels.line(group)), ...panels.panel(group) })),
+    );
     return trainingCurves(drawn, { title: `${title}: ${about}`, value: axis, share, steps });
   };
   const [first, ...others] = plots;
@@ -62,18 +96,37 @@ export function reduceGroups(groups: readonly Group[], options: { readonly title
     figure: curves(first!),
     more: {
       ...Object.fromEntries(others.map((plot) => [plot, curves(plot)])),
-      ...(groups.length > 1 ? { scores: scoreIntervals(compared.map(({ label, scores, statistics: { iqmLow, iqmHigh } }) => ({ label, scores, interval: [iqmLow, iqmHigh] })), { title: `${title}: ${about}` }) } : {}),
+      ...(groups.length > 1
+        ? {
+            scores: scoreIntervals(
+              compared.map(({ label, scores, statistics: { iqmLow, iqmHigh } }) => ({
+                label,
+                scores,
+                interval: [iqmLow, iqmHigh],
+              })),
+              { title: `${title}: ${about}` },
+            ),
+          }
+        : {}),
     },
     settings: compared.map(settingRow),
   };
 }
 
 function compare(groups: readonly Group[], baseline?: (label: string) => boolean): Compared[] {
-  const measured = groups.map((group) => ({ ...group, statistics: scoreStatistics(group.runs), scores: group.runs.map((run) => summaryOf(run).score) }));
+  const measured = groups.map((group) => ({
+    ...group,
+    statistics: scoreStatistics(group.runs),
+    scores: group.runs.map((run) => summaryOf(run).score),
+  }));
   return measured.map((group) => {
     const rivals = measured.filter((other) => environmentOf(other) === environmentOf(group));
-    const to = rivals.find(({ label }) => baseline?.(label)) ?? rivals.reduce((best, other) => (mean(other.scores) > mean(best.scores) ? other : best));
-    return to === group ? group : { ...group, to: { label: to.label, difference: scoreDifference(group.scores, to.scores) } };
+    const to =
+      rivals.find(({ label }) => baseline?.(label)) ??
+      rivals.reduce((best, other) => (mean(other.scores) > mean(best.scores) ? other : best));
+    return to === group
+      ? group
+      : { ...group, to: { label: to.label, difference: scoreDifference(group.scores, to.scores) } };
   });
 }
 
@@ -83,11 +136,18 @@ function environmentOf({ runs }: Group): string {
 }
 
 /** Where several environments are trained, each has a picture of its own, in which lines are named after what else is varied. */
-function panelsOf(groups: readonly Group[]): { readonly line: (group: Group) => string; readonly panel: (group: Group) => { readonly panel?: string } } {
+function panelsOf(groups: readonly Group[]): {
+  readonly line: (group: Group) => string;
+  readonly panel: (group: Group) => { readonly panel?: string };
+} {
   const environments = new Set(groups.map((group) => group.runs[0]!.config.environment));
   if (environments.size < 2) return { line: ({ label }) => label, panel: () => ({}) };
   const panel = ({ runs }: Group) => ({ panel: runs[0]!.config.environment });
-  const line = (group: Group): string => group.label.split(", ").filter((part) => part !== panel(group).panel).join(", ") || "all runs";
+  const line = (group: Group): string =>
+    group.label
+      .split(", ")
+      .filter((part) => part !== panel(group).panel)
+      .join(", ") || "all runs";
   return { line, panel };
 }
 
@@ -106,14 +166,37 @@ function tableOf(compared: readonly Compared[], title: string, about: string): T
   const apart = compared.some((group) => group.to !== undefined);
   return {
     title: `${title}: ${about}`,
-    columns: [{ title: "Setting" }, right("Seeds"), right("Win rate, %"), right("IQM [95 % interval]"), right("Throughout, %"), ...(apart ? [right(to.length === 1 ? `Better than ${to[0]}` : "Better than the baseline")] : [])],
-    rows: compared.map(({ label, statistics: { seeds: n, mean: average, deviation, iqm, iqmLow, iqmHigh, throughout }, to: rival }) => [
-      label, String(n), n > 1 ? `${percent(average)} ± ${percent(deviation)}` : percent(average), `${percent(iqm)} [${percent(iqmLow)}, ${percent(iqmHigh)}]`, percent(throughout),
-      ...(apart ? [rival === undefined ? "" : `${percent(rival.difference.improvement)} % [${percent(rival.difference.low)}, ${percent(rival.difference.high)}], p = ${pText(rival.difference.p)}`] : []),
-    ]),
+    columns: [
+      { title: "Setting" },
+      right("Seeds"),
+      right("Win rate, %"),
+      right("IQM [95 % interval]"),
+      right("Throughout, %"),
+      ...(apart ? [right(to.length === 1 ? `Better than ${to[0]}` : "Better than the baseline")] : []),
+    ],
+    rows: compared.map(
+      ({ label, statistics: { seeds: n, mean: average, deviation, iqm, iqmLow, iqmHigh, throughout }, to: rival }) => [
+        label,
+        String(n),
+        n > 1 ? `${percent(average)} ± ${percent(deviation)}` : percent(average),
+        `${percent(iqm)} [${percent(iqmLow)}, ${percent(iqmHigh)}]`,
+        percent(throughout),
+        ...(apart
+          ? [
+              rival === undefined
+                ? ""
+                : `${percent(rival.difference.improvement)} % [${percent(rival.difference.low)}, ${percent(rival.difference.high)}], p = ${pText(rival.difference.p)}`,
+            ]
+          : []),
+      ],
+    ),
     note: [
       `Win rate: ${scoreText(compared.flatMap(({ runs }) => runs))}${seeds ? ", ± standard deviation over seeds" : ""}; IQM: interquartile mean with a bootstrap interval; throughout: mean of all evaluations.`,
-      ...(apart ? [`Better: probability that a run scores higher than one of ${to.join(" or ")}, with its interval, and p of Mann and Whitney's test; above ${SIGNIFICANT} the two cannot be told apart.`] : []),
+      ...(apart
+        ? [
+            `Better: probability that a run scores higher than one of ${to.join(" or ")}, with its interval, and p of Mann and Whitney's test; above ${SIGNIFICANT} the two cannot be told apart.`,
+          ]
+        : []),
     ].join(" "),
   };
 }
@@ -122,10 +205,27 @@ function settingRow({ label, values, runs, statistics, to }: Compared): NonNulla
   const { environment, rules, algorithm, method, sparsity, steps } = runs[0]!.config;
   // Where the code comes from stands last.
   const { commit, ...numbers } = statistics;
-  const varied = Object.fromEntries(Object.entries(values).filter(([field]) => !["environment", "rules", "algorithm", "method", "steps"].includes(field)));
+  const varied = Object.fromEntries(
+    Object.entries(values).filter(
+      ([field]) => !["environment", "rules", "algorithm", "method", "steps"].includes(field),
+    ),
+  );
   return {
-    row: label, column: "", ...varied, environment, rules, algorithm, method, sparsity: sparsity.level, steps, ...numbers,
-    comparedTo: to?.label ?? "", improvement: to?.difference.improvement ?? NaN, improvementLow: to?.difference.low ?? NaN, improvementHigh: to?.difference.high ?? NaN, pToBest: to?.difference.p ?? NaN,
+    row: label,
+    column: "",
+    ...varied,
+    environment,
+    rules,
+    algorithm,
+    method,
+    sparsity: sparsity.level,
+    steps,
+    ...numbers,
+    comparedTo: to?.label ?? "",
+    improvement: to?.difference.improvement ?? NaN,
+    improvementLow: to?.difference.low ?? NaN,
+    improvementHigh: to?.difference.high ?? NaN,
+    pToBest: to?.difference.p ?? NaN,
     commit,
   };
 }

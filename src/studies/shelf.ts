@@ -28,16 +28,24 @@ export function keepStudy({ study, profile, seeds, changes }: KeptStudy, runs?: 
   const path = pathOf(keptName({ study, profile }), runs);
   writeNamed(path, "choose another folder with --runs", () => {
     mkdirSync(join(path, ".."), { recursive: true });
-    replaceFile(path, `${JSON.stringify({ study: study.file, profile, ...(seeds === undefined ? {} : { seeds }), changes }, null, 2)}\n`);
+    replaceFile(
+      path,
+      `${JSON.stringify({ study: study.file, profile, ...(seeds === undefined ? {} : { seeds }), changes }, null, 2)}\n`,
+    );
   });
   return path;
 }
 
 /** The studies that are kept among the runs, by name; those that cannot be read with what is wrong. */
-export function keptStudies(runs?: string): (KeptStudy & { readonly name: string } | { readonly name: string; readonly problem: string })[] {
+export function keptStudies(
+  runs?: string,
+): ((KeptStudy & { readonly name: string }) | { readonly name: string; readonly problem: string })[] {
   const folder = join(runsDirectory(runs), "studies");
   if (!existsSync(folder)) return [];
-  const names = readdirSync(folder).filter((file) => file.endsWith(".json")).map((file) => file.slice(0, -".json".length)).sort();
+  const names = readdirSync(folder)
+    .filter((file) => file.endsWith(".json"))
+    .map((file) => file.slice(0, -".json".length))
+    .sort();
   return names.map((name) => {
     try {
       return { name, ...readKept(name, runs) };
@@ -50,17 +58,27 @@ export function keptStudies(runs?: string): (KeptStudy & { readonly name: string
 /** A study that is kept among the runs. @throws {Error} when there is none of that name, or it cannot be read */
 export function keptStudy(name: string, runs?: string): KeptStudy {
   const names = keptStudies(runs).map((kept) => kept.name);
-  if (!names.includes(name)) throw new LabError(`No study ${show(name)}: it is no file, and ${runsDirectory(runs)} keeps ${names.length === 0 ? "no studies" : `others; ${didYouMean(name, names)}there are: ${names.join(", ")}`}.`);
+  if (!names.includes(name))
+    throw new LabError(
+      `No study ${show(name)}: it is no file, and ${runsDirectory(runs)} keeps ${names.length === 0 ? "no studies" : `others; ${didYouMean(name, names)}there are: ${names.join(", ")}`}.`,
+    );
   return readKept(name, runs);
 }
 
 function readKept(name: string, runs?: string): KeptStudy {
   const path = pathOf(name, runs);
-  let kept: { readonly study: StudyInput; readonly profile: Profile; readonly seeds?: number; readonly changes?: ConfigInput };
+  let kept: {
+    readonly study: StudyInput;
+    readonly profile: Profile;
+    readonly seeds?: number;
+    readonly changes?: ConfigInput;
+  };
   try {
     kept = JSON.parse(readFileSync(path, "utf8")) as typeof kept;
   } catch (error) {
-    throw new LabError(`${path} cannot be used (${error instanceof SyntaxError ? "it is not valid JSON" : causeOf(error)}): keep the study again with \`mast study add\`.`);
+    throw new LabError(
+      `${path} cannot be used (${error instanceof SyntaxError ? "it is not valid JSON" : causeOf(error)}): keep the study again with \`mast study add\`.`,
+    );
   }
   const { study, profile, seeds, changes = {} } = Object(kept) as typeof kept;
   return { study: declareStudy(study, { name: path }), profile, ...(seeds === undefined ? {} : { seeds }), changes };
@@ -87,7 +105,13 @@ export function studyProgress(configs: readonly Config[], runs?: string): StudyP
     return existsSync(directory) ? inspectRun(directory).state : "absent";
   });
   const count = (state: string): number => states.filter((one) => one === state).length;
-  return { all: configs.length, complete: count("complete"), running: count("running"), interrupted: count("interrupted"), damaged: count("damaged") };
+  return {
+    all: configs.length,
+    complete: count("complete"),
+    running: count("running"),
+    interrupted: count("interrupted"),
+    damaged: count("damaged"),
+  };
 }
 
 /** The name under which a study is kept. Profiles other than the usual one have a name of their own, so that both can be kept. */

@@ -15,28 +15,69 @@ import { declareStudy, readStudy } from "./study.js";
 const folder = mkdtempSync(join(tmpdir(), "mast-study-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const BASE = { environment: "two-step", steps: 400, warmup: 50, network: { hidden: 8, embed: 4, hypernetEmbed: 8 }, topology: { interval: 25 }, evaluation: { interval: 100, episodes: 4, window: 2 }, log: { interval: 50 } };
-const input = (changes: Partial<StudyInput> = {}): StudyInput => ({ id: "mine", base: BASE, grid: { method: ["mast", "rigl"], "returns.lambda": [0.6, 0.8] }, seeds: 2, ...changes });
+const BASE = {
+  environment: "two-step",
+  steps: 400,
+  warmup: 50,
+  network: { hidden: 8, embed: 4, hypernetEmbed: 8 },
+  topology: { interval: 25 },
+  evaluation: { interval: 100, episodes: 4, window: 2 },
+  log: { interval: 50 },
+};
+const input = (changes: Partial<StudyInput> = {}): StudyInput => ({
+  id: "mine",
+  base: BASE,
+  grid: { method: ["mast", "rigl"], "returns.lambda": [0.6, 0.8] },
+  seeds: 2,
+  ...changes,
+});
 
 describe("the runs of a study", () => {
   it("are every combination of the grid, for each seed", () => {
     const configs = declareStudy(input()).configs("classroom");
-    const expected = [1, 2].flatMap((seed) => (["mast", "rigl"] as const).flatMap((method) => [0.6, 0.8].map((lambda) => resolveConfig({ ...BASE, method, returns: { lambda }, seed }))));
+    const expected = [1, 2].flatMap((seed) =>
+      (["mast", "rigl"] as const).flatMap((method) =>
+        [0.6, 0.8].map((lambda) => resolveConfig({ ...BASE, method, returns: { lambda }, seed })),
+      ),
+    );
     expect(configs.map(runName)).toEqual(expected.map(runName));
   });
 
   it("are every setting of the list with every combination", () => {
-    const study = declareStudy(input({ grid: { environment: ["two-step", "3m"] }, list: [{ label: "fast", set: { updates: 2 } }, { set: { discount: 0.9 } }], seeds: [7] }));
+    const study = declareStudy(
+      input({
+        grid: { environment: ["two-step", "3m"] },
+        list: [{ label: "fast", set: { updates: 2 } }, { set: { discount: 0.9 } }],
+        seeds: [7],
+      }),
+    );
     const configs = study.configs(study.profile);
-    expect(configs.map(study.label)).toEqual(["fast, two-step", "fast, 3m", "discount 0.9, two-step", "discount 0.9, 3m"]);
-    expect(configs.map(({ seed, updates, discount }) => [seed, updates, discount])).toEqual([[7, 2, 0.99], [7, 2, 0.99], [7, 1, 0.9], [7, 1, 0.9]]);
+    expect(configs.map(study.label)).toEqual([
+      "fast, two-step",
+      "fast, 3m",
+      "discount 0.9, two-step",
+      "discount 0.9, 3m",
+    ]);
+    expect(configs.map(({ seed, updates, discount }) => [seed, updates, discount])).toEqual([
+      [7, 2, 0.99],
+      [7, 2, 0.99],
+      [7, 1, 0.9],
+      [7, 1, 0.9],
+    ]);
   });
 
   it("take budget and seeds from a profile, and a number of seeds that is asked for", () => {
-    const study = declareStudy(input({ grid: { method: ["mast"] }, profiles: { smoke: { steps: 100, seeds: 1 }, paper: { seeds: [4, 9] } } }));
+    const study = declareStudy(
+      input({ grid: { method: ["mast"] }, profiles: { smoke: { steps: 100, seeds: 1 }, paper: { seeds: [4, 9] } } }),
+    );
     expect(study.profile).toBe("smoke");
     expect(study.configs("smoke").map(({ steps, seed }) => [steps, seed])).toEqual([[100, 1]]);
-    expect(study.configs("paper", 4).map(({ steps, seed }) => [steps, seed])).toEqual([[400, 4], [400, 9], [400, 10], [400, 11]]);
+    expect(study.configs("paper", 4).map(({ steps, seed }) => [steps, seed])).toEqual([
+      [400, 4],
+      [400, 9],
+      [400, 10],
+      [400, 11],
+    ]);
     expect(() => study.configs("classroom")).toThrow('it has no profile "classroom"; there are: smoke, paper');
   });
 
@@ -44,7 +85,11 @@ describe("the runs of a study", () => {
     writeFileSync(join(folder, "base.yaml"), "environment: two-step\nsteps: 300\n");
     writeFileSync(join(folder, "a.yaml"), "id: from-yaml\nbase: base.yaml\ngrid:\n  method: [mast, dense]\n");
     const study = readStudy(join(folder, "a.yaml"));
-    expect(study.configs("classroom").map(runName)).toEqual(["mast", "dense"].map((method) => runName(resolveConfig({ environment: "two-step", steps: 300, method: method as "mast" }))));
+    expect(study.configs("classroom").map(runName)).toEqual(
+      ["mast", "dense"].map((method) =>
+        runName(resolveConfig({ environment: "two-step", steps: 300, method: method as "mast" })),
+      ),
+    );
     expect(study.file.base).toEqual({ environment: "two-step", steps: 300 });
   });
 });
@@ -52,27 +97,81 @@ describe("the runs of a study", () => {
 describe("a study that cannot be used", () => {
   it.each<[string, Record<string, unknown>, string | RegExp]>([
     ["an unknown field", { grids: {} }, 'unknown field "grids"; did you mean "grid"?'],
-    ["an unknown field of the configuration", { base: { stesp: 5 } }, '"mine", MAST, returns.lambda 0.6: unknown key "stesp"; did you mean "steps"?'],
-    ["an unknown field in the grid", { grid: { "returns.lamda": [1] } }, 'unknown key "lamda" in returns; did you mean "lambda"?'],
-    ["a value that is none", { grid: { "returns.lambda": [0.5, 2] } }, "returns.lambda 2: returns.lambda is 2; allowed: a number from 0 to 1"],
+    [
+      "an unknown field of the configuration",
+      { base: { stesp: 5 } },
+      '"mine", MAST, returns.lambda 0.6: unknown key "stesp"; did you mean "steps"?',
+    ],
+    [
+      "an unknown field in the grid",
+      { grid: { "returns.lamda": [1] } },
+      'unknown key "lamda" in returns; did you mean "lambda"?',
+    ],
+    [
+      "a value that is none",
+      { grid: { "returns.lambda": [0.5, 2] } },
+      "returns.lambda 2: returns.lambda is 2; allowed: a number from 0 to 1",
+    ],
     ["an empty grid", { grid: {} }, "grid is empty: give fields with their values"],
     ["an empty dimension", { grid: { method: [] } }, "grid.method is empty: give at least one value"],
     ["an empty list", { list: [] }, "list is empty"],
-    ["ten million runs", { grid: Object.fromEntries(["a", "b", "c", "d", "e", "f", "g"].map((field) => [field, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]])) }, "it has 10,000,000 settings; a study has at most 10,000 runs"],
-    ["too many seeds of some settings", { grid: { "returns.lambda": Array.from({ length: 20 }, (_, i) => i / 20) }, seeds: 1000 }, "20 settings with 1,000 seeds are 20,000 runs; a study has at most 10,000"],
-    ["two settings that are the same", { grid: undefined, list: [{ label: "one", set: {} }, { label: "two", set: { method: "mast" } }] }, '"one" and "two" are the same configuration: leave one of them out'],
-    ["a value twice", { grid: { method: ["mast", "mast"] } }, 'two settings are called "MAST": give each a label of its own'],
+    [
+      "ten million runs",
+      {
+        grid: Object.fromEntries(
+          ["a", "b", "c", "d", "e", "f", "g"].map((field) => [field, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]]),
+        ),
+      },
+      "it has 10,000,000 settings; a study has at most 10,000 runs",
+    ],
+    [
+      "too many seeds of some settings",
+      { grid: { "returns.lambda": Array.from({ length: 20 }, (_, i) => i / 20) }, seeds: 1000 },
+      "20 settings with 1,000 seeds are 20,000 runs; a study has at most 10,000",
+    ],
+    [
+      "two settings that are the same",
+      {
+        grid: undefined,
+        list: [
+          { label: "one", set: {} },
+          { label: "two", set: { method: "mast" } },
+        ],
+      },
+      '"one" and "two" are the same configuration: leave one of them out',
+    ],
+    [
+      "a value twice",
+      { grid: { method: ["mast", "mast"] } },
+      'two settings are called "MAST": give each a label of its own',
+    ],
     ["seeds as a setting", { grid: { seed: [1, 2] } }, "seeds are no setting; give them as seeds"],
-    ["a field and one in it", { grid: { returns: [{ n: 2 }, { n: 3 }], "returns.lambda": [0.5, 0.6] } }, "grid has returns and returns.lambda, of which one holds the other"],
+    [
+      "a field and one in it",
+      { grid: { returns: [{ n: 2 }, { n: 3 }], "returns.lambda": [0.5, 0.6] } },
+      "grid has returns and returns.lambda, of which one holds the other",
+    ],
     ["a prototype", { grid: { "__proto__.x": [1, 2] } }, 'grid has "__proto__.x", which is no field'],
     ["no id", { id: undefined }, "id is missing; expected a name of letters"],
     ["an id that is a path", { id: "../x" }, 'id is "../x"; expected a name of letters'],
     ["a baseline that is none", { baseline: "MASTT" }, 'baseline is "MASTT", and no setting is that'],
-    ["a profile that it has not", { profile: "paper", profiles: { smoke: { steps: 100 } } }, 'profile is "paper", which profiles does not have'],
+    [
+      "a profile that it has not",
+      { profile: "paper", profiles: { smoke: { steps: 100 } } },
+      'profile is "paper", which profiles does not have',
+    ],
     ["a plot that is none", { plot: ["winrate"] }, 'plot.0 is "winrate"; expected a list of: win-rate'],
     ["a word in the place of seeds", { seeds: "five" }, 'seeds is "five"; expected a whole number from 1 to 1,000'],
-    ["a line break in a cluster's partition", { slurm: { partition: "a\nrm -rf x" } }, "expected the name of a partition"],
-    ["an unknown field for a cluster", { slurm: { partiton: "a" } }, 'unknown field "partiton" in slurm; did you mean "partition"?'],
+    [
+      "a line break in a cluster's partition",
+      { slurm: { partition: "a\nrm -rf x" } },
+      "expected the name of a partition",
+    ],
+    [
+      "an unknown field for a cluster",
+      { slurm: { partiton: "a" } },
+      'unknown field "partiton" in slurm; did you mean "partition"?',
+    ],
   ])("says in one line that it has %s", (_, changes, message) => {
     let said = "";
     try {
@@ -84,16 +183,24 @@ describe("a study that cannot be used", () => {
     expect(said.split("\n")).toHaveLength(1);
   });
 
-  it.each([["nothing", "", "holds nothing"], ["a list", "- a", "holds [\"a\"]"], ["no YAML", "a: [", "is not valid YAML"]])("says that a file holds %s", (name, text, message) => {
+  it.each([
+    ["nothing", "", "holds nothing"],
+    ["a list", "- a", 'holds ["a"]'],
+    ["no YAML", "a: [", "is not valid YAML"],
+  ])("says that a file holds %s", (name, text, message) => {
     const path = join(folder, `${name.replace(" ", "-")}.yaml`);
     writeFileSync(path, text);
     expect(() => readStudy(path)).toThrow(message);
-    expect(() => readStudy(join(folder, "absent.yaml"))).toThrow(/^Cannot read the study file .*: there is no such file \(ENOENT\)\.$/);
+    expect(() => readStudy(join(folder, "absent.yaml"))).toThrow(
+      /^Cannot read the study file .*: there is no such file \(ENOENT\)\.$/,
+    );
   });
 });
 
 describe("a study that was trained", () => {
-  const study = declareStudy(input({ baseline: { method: "rigl", returns: { lambda: 0.8 } }, plot: ["win-rate", "return", "loss"] }));
+  const study = declareStudy(
+    input({ baseline: { method: "rigl", returns: { lambda: 0.8 } }, plot: ["win-rate", "return", "loss"] }),
+  );
   const runs = join(folder, "runs");
   let complete: StoredRun[];
   beforeAll(async () => {
@@ -103,15 +210,24 @@ describe("a study that was trained", () => {
 
   it("comes to a table with the probability of improvement over the baseline, counted by hand", () => {
     const { table, more, settings } = study.reduce(complete);
-    const score = (label: string) => complete.filter(({ config }) => study.label(config) === label).map(({ summary }) => summary!.score);
+    const score = (label: string) =>
+      complete.filter(({ config }) => study.label(config) === label).map(({ summary }) => summary!.score);
     const baseline = score("RigL, returns.lambda 0.8");
     expect(table.columns.at(-1)!.title).toBe("Better than RigL, returns.lambda 0.8");
-    expect(table.rows.map(([label]) => label)).toEqual(["MAST, returns.lambda 0.6", "MAST, returns.lambda 0.8", "RigL, returns.lambda 0.6", "RigL, returns.lambda 0.8"]);
+    expect(table.rows.map(([label]) => label)).toEqual([
+      "MAST, returns.lambda 0.6",
+      "MAST, returns.lambda 0.8",
+      "RigL, returns.lambda 0.6",
+      "RigL, returns.lambda 0.8",
+    ]);
     for (const row of table.rows.slice(0, 3)) {
       const pairs = score(row[0]!).flatMap((x) => baseline.map((y): number => (x > y ? 1 : x === y ? 0.5 : 0)));
       const share = pairs.reduce((a, b) => a + b, 0) / pairs.length;
       expect(row.at(-1)).toMatch(new RegExp(`^${(100 * share).toFixed(1)} % \\[`));
-      expect(settings!.find((cell) => cell.row === row[0])).toMatchObject({ improvement: share, comparedTo: "RigL, returns.lambda 0.8" });
+      expect(settings!.find((cell) => cell.row === row[0])).toMatchObject({
+        improvement: share,
+        comparedTo: "RigL, returns.lambda 0.8",
+      });
     }
     expect(Object.keys(more!)).toEqual(["return", "loss", "scores"]);
   });
@@ -122,10 +238,22 @@ describe("a study that was trained", () => {
     await saveResults(study, study.profile, complete, study.reduce(complete), { place, labels: { study: study.id } });
     const rows = parseCsv(readFileSync(join(place.tables, "mine-evaluations.csv"), "utf8"), "evaluations");
     const expected = complete.flatMap(({ name, directory }) =>
-      readFileSync(join(directory, "metrics.csv"), "utf8").trim().split("\n").filter((line) => line.startsWith("evaluation,")).map((line) => ({ run: name, step: Number(line.split(",")[1]), winRate: Number(line.split(",")[12]) })));
+      readFileSync(join(directory, "metrics.csv"), "utf8")
+        .trim()
+        .split("\n")
+        .filter((line) => line.startsWith("evaluation,"))
+        .map((line) => ({ run: name, step: Number(line.split(",")[1]), winRate: Number(line.split(",")[12]) })),
+    );
     expect(expected.length).toBeGreaterThan(8 * 4);
-    expect(rows.map(({ run, step, winRate }) => ({ run, step, winRate }))).toEqual(expected.map((row) => ({ ...row, winRate: expect.closeTo(row.winRate, 5) as number })));
-    expect(rows[0]).toMatchObject({ study: "mine", setting: "MAST, returns.lambda 0.6", "returns.lambda": 0.6, method: "mast" });
+    expect(rows.map(({ run, step, winRate }) => ({ run, step, winRate }))).toEqual(
+      expected.map((row) => ({ ...row, winRate: expect.closeTo(row.winRate, 5) as number })),
+    );
+    expect(rows[0]).toMatchObject({
+      study: "mine",
+      setting: "MAST, returns.lambda 0.6",
+      "returns.lambda": 0.6,
+      method: "mast",
+    });
     expect(parseCsv(readFileSync(join(place.tables, "mine.csv"), "utf8"), "runs")).toHaveLength(8);
   });
 

@@ -26,7 +26,16 @@ export interface Study extends Experiment {
 }
 
 /** Fields of which every table of runs has a column. */
-const COLUMNS: ReadonlySet<string> = new Set(["environment", "rules", "algorithm", "method", "sparsity.level", "steps", "engine", "setting"]);
+const COLUMNS: ReadonlySet<string> = new Set([
+  "environment",
+  "rules",
+  "algorithm",
+  "method",
+  "sparsity.level",
+  "steps",
+  "engine",
+  "setting",
+]);
 
 /** One setting of a study: its place among the others, and what it lays over the base. */
 interface Setting {
@@ -51,7 +60,10 @@ export function readStudy(path: string): Study {
   } catch (error) {
     throw new ConfigError(`Cannot read the study file ${plain(path)}: ${causeOf(error)}.`);
   }
-  return declareStudy(fieldsFromText(bytes, path, "study file", "id: mine") as StudyInput, { folder: dirname(resolve(path)), name: plain(path) });
+  return declareStudy(fieldsFromText(bytes, path, "study file", "id: mine") as StudyInput, {
+    folder: dirname(resolve(path)),
+    name: plain(path),
+  });
 }
 
 /**
@@ -63,7 +75,10 @@ export function readStudy(path: string): Study {
  * @example
  * const study = declareStudy({ id: "lambda", base: { environment: "3m", steps: 100_000, short: true }, grid: { "returns.lambda": [0.6, 0.8] }, seeds: 5 });
  */
-export function declareStudy(input: StudyInput, place: { readonly folder?: string; readonly name?: string } = {}): Study {
+export function declareStudy(
+  input: StudyInput,
+  place: { readonly folder?: string; readonly name?: string } = {},
+): Study {
   const { folder = process.cwd(), name = `The study ${show(Object(input)["id"])}` } = place;
   const refuse = (what: string): never => {
     throw new ConfigError(`${name}: ${what}`);
@@ -74,38 +89,55 @@ export function declareStudy(input: StudyInput, place: { readonly folder?: strin
   const file: StudyFile = { ...parsed.data, base: partsFrom(base as ConfigInput, folder) as Record<string, unknown> };
   const settings = settingsOf(file, refuse);
   const profiles = PROFILES.filter((known) => file.profiles?.[known] !== undefined);
-  if (file.profiles !== undefined && profiles.length === 0) refuse(`profiles is empty: give one of ${PROFILES.join(", ")}, or leave it out`);
+  if (file.profiles !== undefined && profiles.length === 0)
+    refuse(`profiles is empty: give one of ${PROFILES.join(", ")}, or leave it out`);
   const usual = file.profile ?? (profiles.length === 0 || profiles.includes("classroom") ? "classroom" : profiles[0]!);
-  if (file.profile !== undefined && !profiles.includes(file.profile)) refuse(`profile is ${show(file.profile)}, which profiles does not have`);
+  if (file.profile !== undefined && !profiles.includes(file.profile))
+    refuse(`profile is ${show(file.profile)}, which profiles does not have`);
 
   /** The setting of a configuration, by all of it but the seed. */
   const known = new Map<string, Setting>();
-  const of = (config: Config): Setting => known.get(withoutSeed(config)) ?? { label: methodLabel(config), values: {}, input: {} };
+  const of = (config: Config): Setting =>
+    known.get(withoutSeed(config)) ?? { label: methodLabel(config), values: {}, input: {} };
   const title = file.title ?? file.id;
-  const varied = [...new Set(settings.flatMap(({ values }) => Object.keys(values)))].filter((field) => !COLUMNS.has(field));
+  const varied = [...new Set(settings.flatMap(({ values }) => Object.keys(values)))].filter(
+    (field) => !COLUMNS.has(field),
+  );
   const configs = (profile: Profile, count?: number, changes: ConfigInput = {}): Config[] => {
-    if (profiles.length > 0 && !profiles.includes(profile)) refuse(`it has no profile ${show(profile)}; there are: ${profiles.join(", ")}`);
+    if (profiles.length > 0 && !profiles.includes(profile))
+      refuse(`it has no profile ${show(profile)}; there are: ${profiles.join(", ")}`);
     const { seeds: own, ...budget } = file.profiles?.[profile] ?? {};
     const layers = [file.base as ConfigInput, budget as ConfigInput, changes];
     const seeds = seedsOf(own ?? file.seeds ?? 1, count, (file.base as ConfigInput).seed ?? 1);
-    if (settings.length * seeds.length > MOST_RUNS) refuse(`${settings.length.toLocaleString("en")} settings with ${seeds.length.toLocaleString("en")} seeds are ${(settings.length * seeds.length).toLocaleString("en")} runs; a study has at most ${MOST_RUNS.toLocaleString("en")}`);
+    if (settings.length * seeds.length > MOST_RUNS)
+      refuse(
+        `${settings.length.toLocaleString("en")} settings with ${seeds.length.toLocaleString("en")} seeds are ${(settings.length * seeds.length).toLocaleString("en")} runs; a study has at most ${MOST_RUNS.toLocaleString("en")}`,
+      );
     const complete = settings.map((setting) => {
-      const config = within(`${name}, ${setting.label}`, () => resolveConfig([...layers, setting.input].reduce(mergeConfig, {})));
+      const config = within(`${name}, ${setting.label}`, () =>
+        resolveConfig([...layers, setting.input].reduce(mergeConfig, {})),
+      );
       return { setting, config };
     });
     const first = new Map<string, string>();
     for (const { setting, config } of complete) {
       const key = withoutSeed(config);
       const before = first.get(key);
-      if (before !== undefined) refuse(`${show(before)} and ${show(setting.label)} are the same configuration: leave one of them out`);
+      if (before !== undefined)
+        refuse(`${show(before)} and ${show(setting.label)} are the same configuration: leave one of them out`);
       first.set(key, setting.label);
       known.set(key, setting);
     }
     // Seed by seed, so that a study that is interrupted has every setting.
-    return seeds.flatMap((seed) => settings.map(({ input }) => resolveConfig([...layers, input, { seed }].reduce(mergeConfig, {}))));
+    return seeds.flatMap((seed) =>
+      settings.map(({ input }) => resolveConfig([...layers, input, { seed }].reduce(mergeConfig, {}))),
+    );
   };
   const study = declare({
-    id: file.id, title, about: file.about ?? "", profile: usual,
+    id: file.id,
+    title,
+    about: file.about ?? "",
+    profile: usual,
     configs,
     label: (config) => of(config).label,
     columns: (config) => {
@@ -121,7 +153,11 @@ export function declareStudy(input: StudyInput, place: { readonly folder?: strin
       }
       const ordered = settings.flatMap(({ label }) => groups.get(label) ?? []);
       const others = [...groups.values()].filter((group) => !ordered.includes(group));
-      return reduceGroups([...ordered, ...others], { title, ...(file.baseline === undefined ? {} : { baseline: baselineOf(file.baseline, settings) }), plots: file.plot ?? ["win-rate"] });
+      return reduceGroups([...ordered, ...others], {
+        title,
+        ...(file.baseline === undefined ? {} : { baseline: baselineOf(file.baseline, settings) }),
+        plots: file.plot ?? ["win-rate"],
+      });
     },
   });
   const all: Study = { ...study, file, profiles, slurm: file.slurm ?? {} };
@@ -129,45 +165,72 @@ export function declareStudy(input: StudyInput, place: { readonly folder?: strin
   for (const profile of profiles.length > 0 ? profiles : [usual]) all.configs(profile);
   if (file.baseline !== undefined && baselineOf(file.baseline, settings) === undefined) {
     const labels = settings.map(({ label }) => label);
-    refuse(`baseline is ${show(file.baseline)}, and no setting is that; ${typeof file.baseline === "string" ? didYouMean(file.baseline, labels) : ""}there are: ${labels.slice(0, 12).map(show).join(", ")}${labels.length > 12 ? ", ..." : ""}`);
+    refuse(
+      `baseline is ${show(file.baseline)}, and no setting is that; ${typeof file.baseline === "string" ? didYouMean(file.baseline, labels) : ""}there are: ${labels.slice(0, 12).map(show).join(", ")}${labels.length > 12 ? ", ..." : ""}`,
+    );
   }
   return all;
 }
 
-function baselineOf(baseline: NonNullable<StudyFile["baseline"]>, settings: readonly Setting[]): ((label: string) => boolean) | undefined {
-  const fields = typeof baseline === "string" ? undefined : Object.entries(baseline).flatMap(([key, value]) => flat(key, value));
-  const is = ({ label, values }: Setting): boolean => (fields === undefined ? label === baseline : fields.length > 0 && fields.every(([field, value]) => values[field] === value));
+function baselineOf(
+  baseline: NonNullable<StudyFile["baseline"]>,
+  settings: readonly Setting[],
+): ((label: string) => boolean) | undefined {
+  const fields =
+    typeof baseline === "string" ? undefined : Object.entries(baseline).flatMap(([key, value]) => flat(key, value));
+  const is = ({ label, values }: Setting): boolean =>
+    fields === undefined
+      ? label === baseline
+      : fields.length > 0 && fields.every(([field, value]) => values[field] === value);
   const labels = new Set(settings.filter(is).map(({ label }) => label));
   return labels.size === 0 ? undefined : (label) => labels.has(label);
 }
 
 /** Every combination of the grid's values, with every setting of the list. */
 function settingsOf({ grid, list }: StudyFile, refuse: (what: string) => never): Setting[] {
-  if (grid !== undefined && Object.keys(grid).length === 0) refuse('grid is empty: give fields with their values, for example "returns.lambda": [0.6, 0.8], or leave it out');
+  if (grid !== undefined && Object.keys(grid).length === 0)
+    refuse('grid is empty: give fields with their values, for example "returns.lambda": [0.6, 0.8], or leave it out');
   if (list !== undefined && list.length === 0) refuse("list is empty: give settings, or leave it out");
   const dimensions = Object.entries(grid ?? {});
   for (const [field, values] of dimensions) {
     if (values.length === 0) refuse(`grid.${field} is empty: give at least one value`);
-    if (field === "seed" || field === "seeds") refuse(`grid.${field}: seeds are no setting; give them as seeds, beside grid`);
-    if (/(^|\.)(__proto__|constructor|prototype)(\.|$)/.test(field) || /^\.|\.\.|\.$/.test(field)) refuse(`grid has ${show(field)}, which is no field of a configuration`);
+    if (field === "seed" || field === "seeds")
+      refuse(`grid.${field}: seeds are no setting; give them as seeds, beside grid`);
+    if (/(^|\.)(__proto__|constructor|prototype)(\.|$)/.test(field) || /^\.|\.\.|\.$/.test(field))
+      refuse(`grid has ${show(field)}, which is no field of a configuration`);
     const overlap = dimensions.find(([other]) => other !== field && other.startsWith(`${field}.`));
-    if (overlap !== undefined) refuse(`grid has ${field} and ${overlap[0]}, of which one holds the other: give one of them`);
+    if (overlap !== undefined)
+      refuse(`grid has ${field} and ${overlap[0]}, of which one holds the other: give one of them`);
   }
   // Counted before they are made: a grid of ten fields has more than fit into memory.
   const count = dimensions.reduce((product, [, values]) => product * values.length, list?.length ?? 1);
-  if (count > MOST_RUNS) refuse(`it has ${count.toLocaleString("en")} settings; a study has at most ${MOST_RUNS.toLocaleString("en")} runs`);
+  if (count > MOST_RUNS)
+    refuse(`it has ${count.toLocaleString("en")} settings; a study has at most ${MOST_RUNS.toLocaleString("en")} runs`);
   const several = dimensions.filter(([, values]) => values.length > 1);
   let settings: Setting[] = (list ?? [{ set: {}, label: undefined }]).map(({ label, set }, i) => {
     const values = Object.fromEntries(Object.entries(set).flatMap(([key, value]) => flat(key, value)));
-    const own = label ?? (Object.entries(values).map(([field, value]) => nameOf(field, value)).join(", ") || (list === undefined ? "" : `setting ${i + 1}`));
-    return { label: own, values: list === undefined || label === undefined ? values : { setting: label, ...values }, input: set as ConfigInput };
+    const own =
+      label ??
+      (Object.entries(values)
+        .map(([field, value]) => nameOf(field, value))
+        .join(", ") ||
+        (list === undefined ? "" : `setting ${i + 1}`));
+    return {
+      label: own,
+      values: list === undefined || label === undefined ? values : { setting: label, ...values },
+      input: set as ConfigInput,
+    };
   });
   for (const [field, values] of dimensions) {
     settings = settings.flatMap((setting) =>
       values.map((value) => {
         const text = textOf(value);
         const shown = several.some(([other]) => other === field);
-        return { label: [setting.label, ...(shown ? [nameOf(field, text)] : [])].filter((part) => part !== "").join(", "), values: { ...setting.values, ...(shown ? { [field]: text } : {}) }, input: mergeConfig(setting.input, nested(field, value)) };
+        return {
+          label: [setting.label, ...(shown ? [nameOf(field, text)] : [])].filter((part) => part !== "").join(", "),
+          values: { ...setting.values, ...(shown ? { [field]: text } : {}) },
+          input: mergeConfig(setting.input, nested(field, value)),
+        };
       }),
     );
   }
@@ -191,7 +254,9 @@ function textOf(value: unknown): string {
 }
 
 function flat(key: string, value: unknown): [string, string][] {
-  return typeof value === "object" && value !== null && !Array.isArray(value) ? Object.entries(value).flatMap(([inner, below]) => flat(`${key}.${inner}`, below)) : [[key, textOf(value)]];
+  return typeof value === "object" && value !== null && !Array.isArray(value)
+    ? Object.entries(value).flatMap(([inner, below]) => flat(`${key}.${inner}`, below))
+    : [[key, textOf(value)]];
 }
 
 function nested(field: string, value: unknown): ConfigInput {
@@ -200,7 +265,8 @@ function nested(field: string, value: unknown): ConfigInput {
 
 /** The seeds that are asked for: more than a list has follow its last. */
 function seedsOf(declared: number | readonly number[], count: number | undefined, first: number): number[] {
-  const listed = typeof declared === "number" ? Array.from({ length: declared }, (_, i) => first + i) : [...new Set(declared)];
+  const listed =
+    typeof declared === "number" ? Array.from({ length: declared }, (_, i) => first + i) : [...new Set(declared)];
   if (count === undefined) return listed;
   const last = Math.max(...listed);
   return Array.from({ length: count }, (_, i) => listed[i] ?? last + 1 + i - listed.length);
@@ -223,7 +289,14 @@ function readBase(path: string): object {
 /** Files of parts are beside the study file. */
 function partsFrom(base: ConfigInput, folder: string): ConfigInput {
   const { parts } = base;
-  return Array.isArray(parts) ? { ...base, parts: parts.map((part: unknown) => (typeof part === "string" && part.startsWith(".") ? resolve(folder, part) : part)) as NonNullable<ConfigInput["parts"]> } : base;
+  return Array.isArray(parts)
+    ? {
+        ...base,
+        parts: parts.map((part: unknown) =>
+          typeof part === "string" && part.startsWith(".") ? resolve(folder, part) : part,
+        ) as NonNullable<ConfigInput["parts"]>,
+      }
+    : base;
 }
 
 function within<T>(where: string, action: () => T): T {
@@ -244,7 +317,10 @@ function explainStudy(issue: z.core.$ZodIssue, input: unknown): string {
     const known = fieldsAt(path);
     return `unknown field ${show(key)}${at === "" ? "" : ` in ${at}`}; ${didYouMean(key, known)}${known.length > 0 ? `allowed: ${known.join(", ")}` : ""}`;
   }
-  const value = path.reduce<unknown>((below, key) => (typeof below === "object" && below !== null ? (below as Record<string, unknown>)[key] : undefined), input);
+  const value = path.reduce<unknown>(
+    (below, key) => (typeof below === "object" && below !== null ? (below as Record<string, unknown>)[key] : undefined),
+    input,
+  );
   if (at === "") return `it holds ${show(value)}; expected fields, for example id: mine`;
   return `${at} ${value === undefined ? "is missing" : `is ${show(value)}`}; ${EXPECTED[path[0] === "slurm" ? at : path[0]!] ?? plain(issue.message)}`;
 }

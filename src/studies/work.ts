@@ -26,7 +26,9 @@ export function workIn(runs: string | undefined, studies?: readonly string[]): W
   const kept = keptStudies(runs).filter(({ name }) => studies === undefined || studies.includes(name));
   const begun = studies === undefined ? listRuns(runs === undefined ? {} : { runs }) : [];
   if (kept.length === 0 && begun.length === 0) {
-    throw new LabError(`${directory} ${existsSync(directory) ? "holds no studies and no runs" : "is not there"}: is it the folder that the other machines share? \`mast study add FILE --runs ${directory}\` puts a study there.`);
+    throw new LabError(
+      `${directory} ${existsSync(directory) ? "holds no studies and no runs" : "is not there"}: is it the folder that the other machines share? \`mast study add FILE --runs ${directory}\` puts a study there.`,
+    );
   }
   const problems: string[] = [];
   const labels = new Map<string, string>();
@@ -39,14 +41,17 @@ export function workIn(runs: string | undefined, studies?: readonly string[]): W
   };
   for (const one of kept) {
     if ("problem" in one) problems.push(one.problem);
-    else for (const config of runsOf(one)) add(config, `${one.study.id}, ${one.study.label(config)}, seed ${config.seed}`);
+    else
+      for (const config of runsOf(one)) add(config, `${one.study.id}, ${one.study.label(config)}, seed ${config.seed}`);
   }
   for (const run of begun) {
     if (run.state === "damaged") problems.push(`${run.name} is damaged and left alone: ${run.problem}`);
     // A folder that was renamed is not where its run would be looked for.
     else if (run.name === runName(run.config)) add(run.config, run.name);
   }
-  const open = [...configs.values()].filter((config) => inspectRun(join(directory, runName(config))).state !== "complete");
+  const open = [...configs.values()].filter(
+    (config) => inspectRun(join(directory, runName(config))).state !== "complete",
+  );
   return { configs: open, label: (config) => labels.get(runName(config)) ?? runName(config), problems };
 }
 

@@ -5,11 +5,21 @@ import { chosenValues, greedyActions } from "./actions.js";
 /** Two episodes, of 2 steps and 1, of 2 agents with 3 actions; `available` says what may be done in the first one, step by step. */
 function twoEpisodes(available: readonly number[]): EpisodeGroup {
   const episode = (index: number, length: number, actions: readonly number[], availableActions: readonly number[]) => ({
-    index, seed: index, length, observations: new Float32Array(0), states: new Float32Array(0),
-    availableActions: Uint8Array.from(availableActions), actions: Uint8Array.from(actions), rewards: new Float32Array(length), terminal: true,
+    index,
+    seed: index,
+    length,
+    observations: new Float32Array(0),
+    states: new Float32Array(0),
+    availableActions: Uint8Array.from(availableActions),
+    actions: Uint8Array.from(actions),
+    rewards: new Float32Array(length),
+    terminal: true,
   });
   const all = [1, 1, 1, 1, 1, 1];
-  return groupEpisodes([episode(4, 2, [2, 0, 1, 1], available), episode(7, 1, [0, 2], [...all, ...all])], { agents: 2, actions: 3 })[0];
+  return groupEpisodes([episode(4, 2, [2, 0, 1, 1], available), episode(7, 1, [0, 2], [...all, ...all])], {
+    agents: 2,
+    actions: 3,
+  })[0];
 }
 
 /** Q [steps + 1, agents, actions] of each lane into a group's layout; padding is NaN. */
@@ -21,7 +31,10 @@ function layOut(...lanes: readonly (readonly number[])[]): Float32Array {
 const laneOf = (array: Float32Array | Uint8Array, lane: number) => [...array].filter((_, i) => i % LANES === lane);
 
 const group = twoEpisodes([1, 1, 1, 1, 1, 0, /* step 1 */ 0, 1, 1, 1, 0, 0, /* step 2 */ 0, 0, 1, 0, 0, 1]);
-const q = layOut([1, 2, 3, 4, 5, 6, /* step 1 */ 9, 8, 8, 10, 11, 12, /* step 2 */ 0, 0, 0, 0, 0, 0], [-1, -2, -3, -6, -5, -4, 0, 0, 0, 0, 0, 0]);
+const q = layOut(
+  [1, 2, 3, 4, 5, 6, /* step 1 */ 9, 8, 8, 10, 11, 12, /* step 2 */ 0, 0, 0, 0, 0, 0],
+  [-1, -2, -3, -6, -5, -4, 0, 0, 0, 0, 0, 0],
+);
 
 it("chosenValues gathers Q of the actions taken, or of others", () => {
   expect(laneOf(chosenValues(q, group), 0)).toEqual([3, 4, 8, 11]);
@@ -43,7 +56,8 @@ it("greedyActions gives the best available action at each step, the lowest one o
 });
 
 it("greedyActions always gives an available action, also where a network has diverged", () => {
-  for (const value of [NaN, -Infinity]) expect(laneOf(greedyActions(new Float32Array(q.length).fill(value), group), 0)).toEqual([0, 0, 1, 0]);
+  for (const value of [NaN, -Infinity])
+    expect(laneOf(greedyActions(new Float32Array(q.length).fill(value), group), 0)).toEqual([0, 0, 1, 0]);
 });
 
 it("refuse arrays of another size and an agent without actions, naming them", () => {

@@ -75,10 +75,13 @@ export function greedyActions(
 }
 
 export function checkLength(name: string, array: Float32Array | Uint8Array, expected: number): void {
-  if (array.length !== expected) throw new LabError(`${name} has ${array.length} entries; this group of episodes needs ${expected}.`);
+  if (array.length !== expected)
+    throw new LabError(`${name} has ${array.length} entries; this group of episodes needs ${expected}.`);
 }
 
 /** What is wrong with an episode in which an agent can do nothing at all. */
 export function noAction(group: EpisodeGroup, lane: number, agent: number, step: number): Error {
-  return new LabError(`Episode ${group.episodes[lane].index}: agent ${agent} has no available action at step ${step}; an environment must offer at least one.`);
+  return new LabError(
+    `Episode ${group.episodes[lane].index}: agent ${agent} has no available action at step ${step}; an environment must offer at least one.`,
+  );
 }

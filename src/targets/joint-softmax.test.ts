@@ -13,8 +13,15 @@ function randomGroup(lengths: readonly number[]): EpisodeGroup {
       const availableActions = Uint8Array.from({ length: (length + 1) * agents * actions }, () => random.below(2));
       for (let i = 0; i < availableActions.length; i += actions) availableActions[i + random.below(actions)] = 1;
       return {
-        index, seed: index, length, observations: new Float32Array(0), states: new Float32Array(0),
-        availableActions, actions: new Uint8Array(length * agents), rewards: new Float32Array(length), terminal: false,
+        index,
+        seed: index,
+        length,
+        observations: new Float32Array(0),
+        states: new Float32Array(0),
+        availableActions,
+        actions: new Uint8Array(length * agents),
+        rewards: new Float32Array(length),
+        terminal: false,
       };
     }),
     { agents, actions },
@@ -42,7 +49,19 @@ function forCandidates({ episodes }: EpisodeGroup, visit: (t: number, lane: numb
 it("has the value of a case done by hand: the greedy joint action counts once an agent, unavailable ones not at all", () => {
   // Two agents; the greedy joint action is both agents' action 0. Agent 1 may not play action 1.
   const [group] = groupEpisodes(
-    [{ index: 0, seed: 0, length: 1, observations: new Float32Array(0), states: new Float32Array(0), availableActions: Uint8Array.of(1, 1, 1, 1, 1, 1, 1, 0), actions: new Uint8Array(2), rewards: new Float32Array(1), terminal: false }],
+    [
+      {
+        index: 0,
+        seed: 0,
+        length: 1,
+        observations: new Float32Array(0),
+        states: new Float32Array(0),
+        availableActions: Uint8Array.of(1, 1, 1, 1, 1, 1, 1, 0),
+        actions: new Uint8Array(2),
+        rewards: new Float32Array(1),
+        terminal: false,
+      },
+    ],
     { agents: 2, actions: 2 },
   );
   const candidates = (...values: number[]) => {
@@ -58,7 +77,10 @@ it("has the value of a case done by hand: the greedy joint action counts once an
 
 it("agrees with the softmax as it is written, over the available candidates only", () => {
   const group = randomGroup([7, 5, 5, 3, 2, 1, 1, 1, 1, 1, 4, 6, 2, 3]);
-  const [online, target] = [totalsOf(group, () => 4 * random.float() - 2), totalsOf(group, () => 10 * random.float() - 5)];
+  const [online, target] = [
+    totalsOf(group, () => 4 * random.float() - 2),
+    totalsOf(group, () => 10 * random.float() - 5),
+  ];
   for (const beta of [0, 0.05, 1, 5]) {
     const out = new Float32Array(group.steps * LANES).fill(NaN);
     expect(softmaxOverJointActions(online, target, group, { beta }, out)).toBe(out);
@@ -78,7 +100,8 @@ it("does not overflow: a large beta or large totals leave the best candidates", 
   const target = totalsOf(group, () => random.float());
   forCandidates(group, (t, lane, i) => {
     const at = t * LANES + lane;
-    if (!(online[i] <= (expected.get(at)?.online ?? -Infinity))) expected.set(at, { online: online[i], target: target[i] });
+    if (!(online[i] <= (expected.get(at)?.online ?? -Infinity)))
+      expected.set(at, { online: online[i], target: target[i] });
   });
   const out = softmaxOverJointActions(online, target, group, { beta: 5 });
   expect(expected.size).toBe(8);
@@ -94,9 +117,14 @@ it("passes NaN on and refuses what is impossible, naming it", () => {
   const none = new Float32Array(online.length).fill(NaN);
   expect(softmaxOverJointActions(none, target, group, { beta: 5 })[0]).toBeNaN();
   expect(softmaxOverJointActions(online, none, group, { beta: 5 })[0]).toBeNaN();
-  for (const beta of [-1, NaN, Infinity]) expect(() => softmaxOverJointActions(online, target, group, { beta })).toThrow(`beta = ${beta}`);
-  expect(() => softmaxOverJointActions(online.subarray(1), target, group, { beta: 5 })).toThrow("onlineTotals has 191 entries; this group of episodes needs 192.");
+  for (const beta of [-1, NaN, Infinity])
+    expect(() => softmaxOverJointActions(online, target, group, { beta })).toThrow(`beta = ${beta}`);
+  expect(() => softmaxOverJointActions(online.subarray(1), target, group, { beta: 5 })).toThrow(
+    "onlineTotals has 191 entries; this group of episodes needs 192.",
+  );
   expect(() => softmaxOverJointActions(online, target, group, { beta: 5 }, new Float32Array(2))).toThrow("out has 2");
   group.availableActions.fill(0);
-  expect(() => softmaxOverJointActions(online, target, group, { beta: 5 })).toThrow("Episode 0: no action is available at step 1");
+  expect(() => softmaxOverJointActions(online, target, group, { beta: 5 })).toThrow(
+    "Episode 0: no action is available at step 1",
+  );
 });

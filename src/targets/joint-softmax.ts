@@ -28,7 +28,8 @@ export function softmaxOverJointActions(
   { beta }: { readonly beta: number },
   out: Float32Array = new Float32Array(group.steps * group.lanes),
 ): Float32Array {
-  if (!(beta >= 0 && Number.isFinite(beta))) throw new LabError(`The softmax over joint actions was given beta = ${beta}; it must be a number of at least 0.`);
+  if (!(beta >= 0 && Number.isFinite(beta)))
+    throw new LabError(`The softmax over joint actions was given beta = ${beta}; it must be a number of at least 0.`);
   const { steps, agents, actionCount, lanes, running, availableActions, episodes } = group;
   const size = agents * actionCount * lanes;
   checkLength("onlineTotals", onlineTotals, steps * size);
@@ -51,7 +52,10 @@ export function softmaxOverJointActions(
         sum += weight * targetTotals[i];
         count++;
       }
-      if (count === 0) throw new LabError(`Episode ${episodes[lane].index}: no action is available at step ${t + 1}; an environment must offer each agent at least one.`);
+      if (count === 0)
+        throw new LabError(
+          `Episode ${episodes[lane].index}: no action is available at step ${t + 1}; an environment must offer each agent at least one.`,
+        );
       out[t * lanes + lane] = sum / weights;
     }
     out.fill(0, t * lanes + running[t], (t + 1) * lanes);

@@ -5,7 +5,10 @@ import { tdLoss } from "./loss.js";
 it("is the mean squared error over the steps there are, with its gradient", () => {
   // Two lanes of 2 and 1 steps; the fourth entry is padding.
   const gradient = new Float32Array(4).fill(NaN);
-  const loss = tdLoss({ lengths: [2, 1], qTot: Float32Array.of(1, 5, 2, NaN), targets: Float32Array.of(0, 3, 4, NaN), normaliser: 3 }, gradient);
+  const loss = tdLoss(
+    { lengths: [2, 1], qTot: Float32Array.of(1, 5, 2, NaN), targets: Float32Array.of(0, 3, 4, NaN), normaliser: 3 },
+    gradient,
+  );
   expect(loss).toBeCloseTo((1 + 4 + 4) / 3, 12);
   expect([...gradient]).toEqual([2 / 3, 4 / 3, -4 / 3, 0].map(Math.fround));
 });
@@ -19,7 +22,9 @@ it("has the gradient of central differences, weights included, and sums over gro
   // PyMARL: sum(mask * w * (Q - y)^2) / sum(mask), in float64.
   const masked = (q: ArrayLike<number>) => {
     let sum = 0;
-    for (let t = 0; t < steps; t++) for (let l = 0; l < lanes; l++) if (t < lengths[l]) sum += weights[t * lanes + l] * (q[t * lanes + l] - targets[t * lanes + l]) ** 2;
+    for (let t = 0; t < steps; t++)
+      for (let l = 0; l < lanes; l++)
+        if (t < lengths[l]) sum += weights[t * lanes + l] * (q[t * lanes + l] - targets[t * lanes + l]) ** 2;
     return sum / 20;
   };
   const gradient = new Float32Array(lanes * steps);
@@ -33,6 +38,8 @@ it("has the gradient of central differences, weights included, and sums over gro
 it("passes NaN on and refuses sizes that disagree and an empty batch", () => {
   const one = () => new Float32Array(1);
   expect(tdLoss({ lengths: [1], qTot: Float32Array.of(NaN), targets: one(), normaliser: 1 }, one())).toBeNaN();
-  expect(() => tdLoss({ lengths: [1], qTot: one(), targets: new Float32Array(2), normaliser: 1 }, one())).toThrow("targets has 2");
+  expect(() => tdLoss({ lengths: [1], qTot: one(), targets: new Float32Array(2), normaliser: 1 }, one())).toThrow(
+    "targets has 2",
+  );
   expect(() => tdLoss({ lengths: [1], qTot: one(), targets: one(), normaliser: 0 }, one())).toThrow("normaliser = 0");
 });

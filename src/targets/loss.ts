@@ -24,10 +24,18 @@ export interface TdLossInput {
  * for (const group of groups) loss += tdLoss({ ...group, qTot, targets, normaliser: countSteps(groups) }, gradient);
  */
 export function tdLoss({ lengths, qTot, targets, normaliser, weights }: TdLossInput, gradient: Float32Array): number {
-  if (!(normaliser > 0)) throw new LabError(`The loss was given normaliser = ${normaliser}; it must be the number of steps of the batch, at least 1.`);
+  if (!(normaliser > 0))
+    throw new LabError(
+      `The loss was given normaliser = ${normaliser}; it must be the number of steps of the batch, at least 1.`,
+    );
   const size = qTot.length;
-  for (const [name, array] of [["targets", targets], ["gradient", gradient], ["weights", weights ?? qTot]] as const) {
-    if (array.length !== size) throw new LabError(`${name} has ${array.length} entries and qTot ${size}; they must agree.`);
+  for (const [name, array] of [
+    ["targets", targets],
+    ["gradient", gradient],
+    ["weights", weights ?? qTot],
+  ] as const) {
+    if (array.length !== size)
+      throw new LabError(`${name} has ${array.length} entries and qTot ${size}; they must agree.`);
   }
   const lanes = lengths.length;
   gradient.fill(0);

@@ -80,8 +80,18 @@ describe("operators of one agent's values", () => {
     const q = [1, 2.5, -3, 2];
     for (const operator of allOperators) {
       const value = applyOperator(operator, q);
-      expect(applyOperator(operator, q.map((x) => x + 1000))).toBeCloseTo(value + 1000, 8);
-      expect(applyOperator(operator, q.map((x) => x - 1000))).toBeCloseTo(value - 1000, 8);
+      expect(
+        applyOperator(
+          operator,
+          q.map((x) => x + 1000),
+        ),
+      ).toBeCloseTo(value + 1000, 8);
+      expect(
+        applyOperator(
+          operator,
+          q.map((x) => x - 1000),
+        ),
+      ).toBeCloseTo(value - 1000, 8);
       expect(Number.isFinite(applyOperator(operator, [1e30, -1e30, 0]))).toBe(true);
     }
   });
@@ -113,7 +123,10 @@ const allOperators: ValueOperator[] = [
 const sizes = { agents: 3, actions: 6 };
 
 /** A group of 16 or fewer episodes with random availability, and Q-values that are NaN wherever nothing may look. */
-function randomGroup(episodes: number, longest: number): { group: EpisodeGroup; targetQ: Float32Array; onlineQ: Float32Array } {
+function randomGroup(
+  episodes: number,
+  longest: number,
+): { group: EpisodeGroup; targetQ: Float32Array; onlineQ: Float32Array } {
   const { agents, actions } = sizes;
   const [group] = groupEpisodes(
     Array.from({ length: episodes }, (_, index) => {
@@ -137,7 +150,8 @@ function randomGroup(episodes: number, longest: number): { group: EpisodeGroup; 
   const values = () => {
     const q = new Float32Array((group.steps + 1) * agents * actions * group.lanes).fill(NaN);
     for (let lane = 0; lane < episodes; lane++) {
-      for (let i = 0; i < (group.lengths[lane] + 1) * agents * actions; i++) q[i * group.lanes + lane] = 2 * random.float();
+      for (let i = 0; i < (group.lengths[lane] + 1) * agents * actions; i++)
+        q[i * group.lanes + lane] = 2 * random.float();
     }
     return q;
   };
@@ -145,26 +159,32 @@ function randomGroup(episodes: number, longest: number): { group: EpisodeGroup; 
 }
 
 describe("nextValues", () => {
-  it.each(allOperators)("gives each agent's $kind over the actions available in the next state, and 0 in padding", (operator) => {
-    const { group, targetQ } = randomGroup(11, 9);
-    const { agents, actions } = sizes;
-    const out = new Float32Array(group.steps * agents * group.lanes).fill(NaN);
-    expect(nextValues(operator, targetQ, null, group, out)).toBe(out);
-    for (let t = 0; t < group.steps; t++) {
-      for (let agent = 0; agent < agents; agent++) {
-        for (let lane = 0; lane < group.lanes; lane++) {
-          const value = out[(t * agents + agent) * group.lanes + lane];
-          if (t >= group.lengths[lane]) {
-            expect(value).toBe(0);
-            continue;
+  it.each(allOperators)(
+    "gives each agent's $kind over the actions available in the next state, and 0 in padding",
+    (operator) => {
+      const { group, targetQ } = randomGroup(11, 9);
+      const { agents, actions } = sizes;
+      const out = new Float32Array(group.steps * agents * group.lanes).fill(NaN);
+      expect(nextValues(operator, targetQ, null, group, out)).toBe(out);
+      for (let t = 0; t < group.steps; t++) {
+        for (let agent = 0; agent < agents; agent++) {
+          for (let lane = 0; lane < group.lanes; lane++) {
+            const value = out[(t * agents + agent) * group.lanes + lane];
+            if (t >= group.lengths[lane]) {
+              expect(value).toBe(0);
+              continue;
+            }
+            const from = ((t + 1) * agents + agent) * actions;
+            const q = Array.from({ length: actions }, (_, a) => targetQ[(from + a) * group.lanes + lane]);
+            expect(value).toBeCloseTo(
+              applyOperator(operator, q, group.episodes[lane].availableActions.subarray(from, from + actions)),
+              6,
+            );
           }
-          const from = ((t + 1) * agents + agent) * actions;
-          const q = Array.from({ length: actions }, (_, a) => targetQ[(from + a) * group.lanes + lane]);
-          expect(value).toBeCloseTo(applyOperator(operator, q, group.episodes[lane].availableActions.subarray(from, from + actions)), 6);
         }
       }
-    }
-  });
+    },
+  );
 
   it("with max and online values is double Q: the online network chooses, the target network judges", () => {
     const { group, targetQ, onlineQ } = randomGroup(16, 7);
@@ -182,7 +202,14 @@ describe("nextValues", () => {
           const best = masked.indexOf(max(masked));
           const value = out[(t * agents + agent) * group.lanes + lane];
           expect(value).toBe(targetQ[(from + best) * group.lanes + lane]);
-          if (value !== applyOperator({ kind: "max" }, [...masked.keys()].filter((a) => masked[a] > -1).map((a) => targetQ[(from + a) * group.lanes + lane]))) different++;
+          if (
+            value !==
+            applyOperator(
+              { kind: "max" },
+              [...masked.keys()].filter((a) => masked[a] > -1).map((a) => targetQ[(from + a) * group.lanes + lane]),
+            )
+          )
+            different++;
         }
       }
     }
@@ -211,7 +238,9 @@ describe("nextValues", () => {
     expect(() => nextValues({ kind: "max" }, targetQ, onlineQ.subarray(1), group)).toThrow("choosingQ has");
     group.availableActions.fill(0);
     for (const online of [null, onlineQ]) {
-      expect(() => nextValues({ kind: "max" }, targetQ, online, group)).toThrow(`Episode ${group.episodes[0].index}: agent 0 has no available action at step 1`);
+      expect(() => nextValues({ kind: "max" }, targetQ, online, group)).toThrow(
+        `Episode ${group.episodes[0].index}: agent 0 has no available action at step 1`,
+      );
     }
   });
 });

@@ -16,29 +16,29 @@ import { negativeExponential } from "./exponential.js";
  */
 export type ValueOperator =
   | {
-    /** Takes the largest value. */
-    readonly kind: "max";
-  }
+      /** Takes the largest value. */
+      readonly kind: "max";
+    }
   | {
-    /** Takes the mean of the values, weighted by exp(beta q). */
-    readonly kind: "softmax";
-    /** Inverse temperature; the larger, the closer to the maximum. */
-    readonly beta: number;
-  }
+      /** Takes the mean of the values, weighted by exp(beta q). */
+      readonly kind: "softmax";
+      /** Inverse temperature; the larger, the closer to the maximum. */
+      readonly beta: number;
+    }
   | {
-    /** Takes log(mean(exp(omega q))) / omega. */
-    readonly kind: "mellowmax";
-    /** Sharpness; the larger, the closer to the maximum. */
-    readonly omega: number;
-  }
+      /** Takes log(mean(exp(omega q))) / omega. */
+      readonly kind: "mellowmax";
+      /** Sharpness; the larger, the closer to the maximum. */
+      readonly omega: number;
+    }
   | {
-    /** Takes mellowmax with the mean weighted by exp(alpha q), Eq. 3. */
-    readonly kind: "soft-mellowmax";
-    /** Inverse temperature of the weights, Eq. 3. */
-    readonly alpha: number;
-    /** Sharpness, Eq. 3; the larger, the closer to the maximum. */
-    readonly omega: number;
-  }
+      /** Takes mellowmax with the mean weighted by exp(alpha q), Eq. 3. */
+      readonly kind: "soft-mellowmax";
+      /** Inverse temperature of the weights, Eq. 3. */
+      readonly alpha: number;
+      /** Sharpness, Eq. 3; the larger, the closer to the maximum. */
+      readonly omega: number;
+    }
   | RegisteredOperator;
 
 /** An operator of whatever kind, as `operatorOf` finds it. */
@@ -53,17 +53,28 @@ export interface RegisteredOperator {
  * The operator that a configuration names, with its settings: alpha, omega and beta of `config.operator`, and its own options.
  * @throws {PartError} when there is none of that name
  */
-export function operatorOf({ operator, options, parts }: Pick<Config, "operator" | "options" | "parts">): RegisteredOperator {
+export function operatorOf({
+  operator,
+  options,
+  parts,
+}: Pick<Config, "operator" | "options" | "parts">): RegisteredOperator {
   return { ...operator, ...options?.operator, kind: operator.kind, part: operators.get(operator.kind, parts) };
 }
 
 /** The operators of Figure 16 as parts. */
 export const builtInOperators: Readonly<Record<"max" | "softmax" | "mellowmax" | "soft-mellowmax", OperatorPart>> = {
   max: { evaluate: (values, count, max) => max + notFinite(values, count) },
-  softmax: { evaluate: (values, count, max, { beta }) => weightedMean(values, count, max, beta), check: ({ beta }) => finite("beta", beta) },
-  mellowmax: { evaluate: (values, count, max, { omega }) => logMeanExponential(values, count, max, omega), check: ({ omega }) => positive("omega", omega) },
+  softmax: {
+    evaluate: (values, count, max, { beta }) => weightedMean(values, count, max, beta),
+    check: ({ beta }) => finite("beta", beta),
+  },
+  mellowmax: {
+    evaluate: (values, count, max, { omega }) => logMeanExponential(values, count, max, omega),
+    check: ({ omega }) => positive("omega", omega),
+  },
   "soft-mellowmax": {
-    evaluate: (values, count, max, { alpha, omega }) => (alpha === 0 ? logMeanExponential(values, count, max, omega) : logRatio(values, count, max, alpha, omega)),
+    evaluate: (values, count, max, { alpha, omega }) =>
+      alpha === 0 ? logMeanExponential(values, count, max, omega) : logRatio(values, count, max, alpha, omega),
     check: ({ alpha, omega }) => positive("omega", omega) ?? finite("alpha", alpha),
   },
 };
@@ -82,7 +93,10 @@ registerParts({ [operators.section]: builtInOperators }, "built-in");
  */
 export function softMellowmax(
   values: ArrayLike<number>,
-  { alpha, omega }: {
+  {
+    alpha,
+    omega,
+  }: {
     /** alpha, the inverse temperature of the weights. Table 3: 1. */
     readonly alpha: number;
     /** omega, which must be positive. Table 3: 10. */
@@ -101,7 +115,11 @@ export function softMellowmax(
  * @example
  * mellowmax([1, 2, 3], { omega: 10 }); // 2.8901...
  */
-export function mellowmax(values: ArrayLike<number>, { omega }: { readonly omega: number }, available?: ArrayLike<number>): number {
+export function mellowmax(
+  values: ArrayLike<number>,
+  { omega }: { readonly omega: number },
+  available?: ArrayLike<number>,
+): number {
   return applyOperator({ kind: "mellowmax", omega }, values, available);
 }
 
@@ -112,16 +130,30 @@ export function mellowmax(values: ArrayLike<number>, { omega }: { readonly omega
  * @example
  * softmaxMean([1, 2, 3], { beta: 5 }); // 2.9932...
  */
-export function softmaxMean(values: ArrayLike<number>, { beta }: { readonly beta: number }, available?: ArrayLike<number>): number {
+export function softmaxMean(
+  values: ArrayLike<number>,
+  { beta }: { readonly beta: number },
+  available?: ArrayLike<number>,
+): number {
   return applyOperator({ kind: "softmax", beta }, values, available);
 }
 
 /** Any operator on one agent's action values. Values that are not finite give NaN. */
-export function applyOperator(operator: ValueOperator, values: ArrayLike<number>, available?: ArrayLike<number>): number {
+export function applyOperator(
+  operator: ValueOperator,
+  values: ArrayLike<number>,
+  available?: ArrayLike<number>,
+): number {
   const part = partOf(operator);
   const chosen = Float64Array.from(values).filter((_, a) => available === undefined || available[a] !== 0);
-  if (chosen.length === 0) throw new LabError(`None of ${values.length} actions is available; a value needs at least one.`);
-  return part.evaluate(chosen, chosen.length, chosen.reduce((a, b) => (b > a ? b : a), -Infinity), operator);
+  if (chosen.length === 0)
+    throw new LabError(`None of ${values.length} actions is available; a value needs at least one.`);
+  return part.evaluate(
+    chosen,
+    chosen.length,
+    chosen.reduce((a, b) => (b > a ? b : a), -Infinity),
+    operator,
+  );
 }
 
 /**
@@ -235,7 +267,14 @@ function notFinite(values: Float64Array, count: number): number {
 /** The action `doubleQ` chose last, or -1 when none was available. */
 let greedy = -1;
 
-function doubleQ(online: Float32Array, target: Float32Array, available: Uint8Array, first: number, actions: number, stride: number): number {
+function doubleQ(
+  online: Float32Array,
+  target: Float32Array,
+  available: Uint8Array,
+  first: number,
+  actions: number,
+  stride: number,
+): number {
   let best = -1;
   let max = -Infinity;
   let check = 0;
@@ -276,7 +315,9 @@ function partOf(operator: ValueOperator): OperatorPart {
 }
 
 function positive(name: string, value: unknown): string | undefined {
-  return typeof value === "number" && value > 0 && Number.isFinite(value) ? undefined : `${name} = ${value}; it must be a positive number`;
+  return typeof value === "number" && value > 0 && Number.isFinite(value)
+    ? undefined
+    : `${name} = ${value}; it must be a positive number`;
 }
 
 function finite(name: string, value: unknown): string | undefined {

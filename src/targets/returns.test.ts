@@ -1,6 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { createRandom } from "../random.js";
-import { hybridTdLambda, learningTargets, monteCarloReturns, nStepReturns, tdLambdaReturns, type Trajectories } from "./returns.js";
+import {
+  hybridTdLambda,
+  learningTargets,
+  monteCarloReturns,
+  nStepReturns,
+  tdLambdaReturns,
+  type Trajectories,
+} from "./returns.js";
 
 const random = createRandom(41);
 const gamma = 0.93;
@@ -21,7 +28,13 @@ function randomTrajectories(lanes: number, steps: number): { trajectories: Traje
 }
 
 /** T^(n)_t of one lane in float64, straight from its definition. */
-function nStep({ lanes, lengths, terminal, rewards }: Trajectories, next: Float32Array, lane: number, t: number, n: number): number {
+function nStep(
+  { lanes, lengths, terminal, rewards }: Trajectories,
+  next: Float32Array,
+  lane: number,
+  t: number,
+  n: number,
+): number {
   let value = 0;
   let k = 0;
   for (; k < n && t + k < lengths[lane]; k++) value += gamma ** k * rewards[(t + k) * lanes + lane];
@@ -29,7 +42,11 @@ function nStep({ lanes, lengths, terminal, rewards }: Trajectories, next: Float3
   return atEnd && terminal[lane] ? value : value + gamma ** k * next[(t + k - 1) * lanes + lane];
 }
 
-function expectReturns({ trajectories, next }: ReturnType<typeof randomTrajectories>, got: Float32Array, expected: (lane: number, t: number) => number): void {
+function expectReturns(
+  { trajectories, next }: ReturnType<typeof randomTrajectories>,
+  got: Float32Array,
+  expected: (lane: number, t: number) => number,
+): void {
   const { steps, lanes, lengths } = trajectories;
   expect(got.length).toBe(steps * lanes);
   expect(next.length).toBe(steps * lanes);
@@ -41,10 +58,21 @@ function expectReturns({ trajectories, next }: ReturnType<typeof randomTrajector
   }
 }
 
-const batches = [randomTrajectories(16, 12), randomTrajectories(1, 30), randomTrajectories(5, 1), randomTrajectories(16, 25)];
+const batches = [
+  randomTrajectories(16, 12),
+  randomTrajectories(1, 30),
+  randomTrajectories(5, 1),
+  randomTrajectories(16, 25),
+];
 
 /** One episode of three rewards, 1, 2, 4, discount 1/2; next values 10, 20, 40. */
-const byHand = (terminal: number): Trajectories => ({ steps: 3, lanes: 1, lengths: [3], terminal: [terminal], rewards: [1, 2, 4] });
+const byHand = (terminal: number): Trajectories => ({
+  steps: 3,
+  lanes: 1,
+  lengths: [3],
+  terminal: [terminal],
+  rewards: [1, 2, 4],
+});
 const values = [10, 20, 40];
 
 describe("nStepReturns", () => {
@@ -57,7 +85,9 @@ describe("nStepReturns", () => {
 
   it.each([1, 2, 3, 7, 50])("agrees with the definition, n = %i", (n) => {
     for (const batch of batches) {
-      expectReturns(batch, nStepReturns(batch.trajectories, batch.next, { gamma, n }), (lane, t) => nStep(batch.trajectories, batch.next, lane, t, n));
+      expectReturns(batch, nStepReturns(batch.trajectories, batch.next, { gamma, n }), (lane, t) =>
+        nStep(batch.trajectories, batch.next, lane, t, n),
+      );
     }
   });
 
@@ -75,8 +105,12 @@ describe("tdLambdaReturns", () => {
 
   it("is one-step at lambda 0 and Monte-Carlo at lambda 1", () => {
     for (const { trajectories, next } of batches) {
-      expect(tdLambdaReturns(trajectories, next, { gamma, lambda: 0 })).toEqual(nStepReturns(trajectories, next, { gamma, n: 1 }));
-      expect(tdLambdaReturns(trajectories, next, { gamma, lambda: 1 })).toEqual(monteCarloReturns(trajectories, next, { gamma }));
+      expect(tdLambdaReturns(trajectories, next, { gamma, lambda: 0 })).toEqual(
+        nStepReturns(trajectories, next, { gamma, n: 1 }),
+      );
+      expect(tdLambdaReturns(trajectories, next, { gamma, lambda: 1 })).toEqual(
+        monteCarloReturns(trajectories, next, { gamma }),
+      );
     }
   });
 
@@ -85,7 +119,8 @@ describe("tdLambdaReturns", () => {
       expectReturns(batch, tdLambdaReturns(batch.trajectories, batch.next, { gamma, lambda }), (lane, t) => {
         const left = batch.trajectories.lengths[lane] - t;
         let sum = 0;
-        for (let n = 1; n < left; n++) sum += (1 - lambda) * lambda ** (n - 1) * nStep(batch.trajectories, batch.next, lane, t, n);
+        for (let n = 1; n < left; n++)
+          sum += (1 - lambda) * lambda ** (n - 1) * nStep(batch.trajectories, batch.next, lane, t, n);
         // From n = left on every term is the full return: (1 - lambda) sum lambda^(n-1) = lambda^(left-1).
         return sum + lambda ** (left - 1) * nStep(batch.trajectories, batch.next, lane, t, left);
       });
@@ -93,7 +128,8 @@ describe("tdLambdaReturns", () => {
   });
 
   it("refuses a lambda outside 0..1", () => {
-    for (const lambda of [-0.1, 1.1, NaN]) expect(() => tdLambdaReturns(byHand(0), values, { gamma, lambda })).toThrow(`lambda = ${lambda}`);
+    for (const lambda of [-0.1, 1.1, NaN])
+      expect(() => tdLambdaReturns(byHand(0), values, { gamma, lambda })).toThrow(`lambda = ${lambda}`);
   });
 });
 
@@ -111,7 +147,8 @@ describe("targets that change after T_0", () => {
   });
 
   it("learningTargets follows its configuration", () => {
-    const at = (target: Parameters<typeof learningTargets>[0], step: number) => learningTargets(target, step, byHand(0), values, 0.5);
+    const at = (target: Parameters<typeof learningTargets>[0], step: number) =>
+      learningTargets(target, step, byHand(0), values, 0.5);
     expect(at({ kind: "one-step" }, 1e9)).toEqual(oneStep);
     expect(at({ kind: "n-step", n: 2, burnIn: 100 }, 99)).toEqual(oneStep);
     expect([...at({ kind: "n-step", n: 2, burnIn: 100 }, 100)]).toEqual([7, 14, 24]);
@@ -124,6 +161,8 @@ it("writes over the array given and refuses sizes that disagree, naming the arra
   const out = new Float32Array(3).fill(NaN);
   expect(nStepReturns(byHand(0), values, { gamma: 0.5, n: 1 }, out)).toBe(out);
   expect([...out]).toEqual([6, 12, 24]);
-  expect(() => nStepReturns(byHand(0), [1, 2], { gamma, n: 1 })).toThrow("nextValues has 2 entries; 3 steps of 1 lanes need 3");
+  expect(() => nStepReturns(byHand(0), [1, 2], { gamma, n: 1 })).toThrow(
+    "nextValues has 2 entries; 3 steps of 1 lanes need 3",
+  );
   expect(() => nStepReturns(byHand(0), values, { gamma, n: 1 }, new Float32Array(4))).toThrow("out has 4");
 });

@@ -20,25 +20,25 @@ export interface Trajectories {
  */
 export type LearningTarget =
   | {
-    /** Uses one reward and then bootstraps. */
-    readonly kind: "one-step";
-  }
+      /** Uses one reward and then bootstraps. */
+      readonly kind: "one-step";
+    }
   | {
-    /** Uses n rewards and then bootstraps. */
-    readonly kind: "n-step";
-    /** Number of rewards. */
-    readonly n: number;
-    /** T_0, the environment steps of the run before which targets are one-step. */
-    readonly burnIn: number;
-  }
+      /** Uses n rewards and then bootstraps. */
+      readonly kind: "n-step";
+      /** Number of rewards. */
+      readonly n: number;
+      /** T_0, the environment steps of the run before which targets are one-step. */
+      readonly burnIn: number;
+    }
   | {
-    /** Averages over all n with weights (1 - lambda) lambda^(n - 1). */
-    readonly kind: "td-lambda";
-    /** lambda, 0..1; 0 is one-step, 1 is Monte Carlo. */
-    readonly lambda: number;
-    /** T_0, the environment steps of the run before which targets are one-step, Eq. 6. */
-    readonly burnIn: number;
-  };
+      /** Averages over all n with weights (1 - lambda) lambda^(n - 1). */
+      readonly kind: "td-lambda";
+      /** lambda, 0..1; 0 is one-step, 1 is Monte Carlo. */
+      readonly lambda: number;
+      /** T_0, the environment steps of the run before which targets are one-step, Eq. 6. */
+      readonly burnIn: number;
+    };
 
 /**
  * Targets y of Q_tot for every step by the rule that holds at `step` of the run.
@@ -67,7 +67,12 @@ export function learningTargets(
     case "n-step":
       return nStepReturns(trajectories, nextValues, { gamma, n: step < target.burnIn ? 1 : target.n }, out);
     case "td-lambda":
-      return hybridTdLambda(trajectories, nextValues, { gamma, lambda: target.lambda, burnIn: target.burnIn, step }, out);
+      return hybridTdLambda(
+        trajectories,
+        nextValues,
+        { gamma, lambda: target.lambda, burnIn: target.burnIn, step },
+        out,
+      );
   }
 }
 
@@ -82,7 +87,10 @@ export function learningTargets(
 export function nStepReturns(
   trajectories: Trajectories,
   nextValues: ArrayLike<number>,
-  { gamma, n }: {
+  {
+    gamma,
+    n,
+  }: {
     /** Discount factor, 0..1. */
     readonly gamma: number;
     /** Number of rewards, at least 1. */
@@ -90,7 +98,8 @@ export function nStepReturns(
   },
   out: Float32Array = allocate(trajectories),
 ): Float32Array {
-  if (!(Number.isInteger(n) && n >= 1)) throw new LabError(`n-step returns were given n = ${n}; it must be a whole number of steps, at least 1.`);
+  if (!(Number.isInteger(n) && n >= 1))
+    throw new LabError(`n-step returns were given n = ${n}; it must be a whole number of steps, at least 1.`);
   const { lanes, lengths, terminal, rewards } = prepare(trajectories, nextValues, out);
   for (let lane = 0; lane < lanes; lane++) {
     const length = lengths[lane];
@@ -115,7 +124,10 @@ export function nStepReturns(
 export function tdLambdaReturns(
   trajectories: Trajectories,
   nextValues: ArrayLike<number>,
-  { gamma, lambda }: {
+  {
+    gamma,
+    lambda,
+  }: {
     /** Discount factor, 0..1. */
     readonly gamma: number;
     /** lambda, 0..1. */
@@ -123,7 +135,8 @@ export function tdLambdaReturns(
   },
   out: Float32Array = allocate(trajectories),
 ): Float32Array {
-  if (!(lambda >= 0 && lambda <= 1)) throw new LabError(`TD(lambda) was given lambda = ${lambda}; it must be between 0 and 1.`);
+  if (!(lambda >= 0 && lambda <= 1))
+    throw new LabError(`TD(lambda) was given lambda = ${lambda}; it must be between 0 and 1.`);
   const { lanes, lengths, terminal, rewards } = prepare(trajectories, nextValues, out);
   for (let lane = 0; lane < lanes; lane++) {
     const last = lengths[lane] - 1;
@@ -178,7 +191,9 @@ export function hybridTdLambda(
 export function monteCarloReturns(
   trajectories: Trajectories,
   nextValues: ArrayLike<number> | null,
-  { gamma }: {
+  {
+    gamma,
+  }: {
     /** Discount factor, 0..1. */
     readonly gamma: number;
   },

@@ -5,8 +5,15 @@ import { centralWeights, optimisticWeights } from "./weights.js";
 // Five episodes of one step: two agents with three actions each took [2, 1].
 const [group] = groupEpisodes(
   [0, 1, 2, 3, 4].map((index) => ({
-    index, seed: index, length: 1, observations: new Float32Array(0), states: new Float32Array(0),
-    availableActions: new Uint8Array(12).fill(1), actions: Uint8Array.of(2, 1), rewards: new Float32Array(1), terminal: true,
+    index,
+    seed: index,
+    length: 1,
+    observations: new Float32Array(0),
+    states: new Float32Array(0),
+    availableActions: new Uint8Array(12).fill(1),
+    actions: Uint8Array.of(2, 1),
+    rewards: new Float32Array(1),
+    terminal: true,
   })),
   { agents: 2, actions: 3 },
 );
@@ -28,7 +35,9 @@ it("CW-QMIX weights by alpha what is neither the greedy joint action nor above i
 });
 
 it("refuse sizes that disagree, naming the array", () => {
-  expect(() => optimisticWeights(group, row().subarray(1), row(), 0.1)).toThrow("qTot has 15 entries; this group of episodes needs 16.");
+  expect(() => optimisticWeights(group, row().subarray(1), row(), 0.1)).toThrow(
+    "qTot has 15 entries; this group of episodes needs 16.",
+  );
   expect(() => centralWeights(group, new Uint8Array(2), row(), row(), 0.1)).toThrow("greedy has 2");
   expect(() => centralWeights(group, new Uint8Array(32), row(), new Float32Array(0), 0.1)).toThrow("targets has 0");
 });

@@ -12,7 +12,12 @@ import { checkLength } from "./actions.js";
  * @example
  * const weights = optimisticWeights(group, qTot, targets, 0.1);
  */
-export function optimisticWeights(group: EpisodeGroup, qTot: Float32Array, targets: Float32Array, alpha: number): Float32Array {
+export function optimisticWeights(
+  group: EpisodeGroup,
+  qTot: Float32Array,
+  targets: Float32Array,
+  alpha: number,
+): Float32Array {
   const size = group.steps * group.lanes;
   checkLength("qTot", qTot, size);
   checkLength("targets", targets, size);
@@ -50,7 +55,8 @@ export function centralWeights(
   for (let t = 0; t < steps; t++) {
     for (let lane = 0; lane < lanes; lane++) {
       let same = true;
-      for (let i = t * agents * lanes + lane; i < (t + 1) * agents * lanes; i += lanes) same &&= greedy[i] === actions[i];
+      for (let i = t * agents * lanes + lane; i < (t + 1) * agents * lanes; i += lanes)
+        same &&= greedy[i] === actions[i];
       const at = t * lanes + lane;
       weights[at] = same || targets[at] > greedyTotals[at] ? 1 : alpha;
     }

@@ -6,14 +6,24 @@ const agentFlops = (h: number): number => 3 * ((2 * 42 - 1) * h + 3 * h * (2 * (
 
 /** Its mixer: 48 entries of the state, 32 x 3 and 32 weights generated through 64 units each, then the products. */
 const linear = (input: number, output: number): number => (2 * input - 1) * output;
-const mixerFlops = 2 * linear(48, 64) + linear(64, 96) + linear(64, 32) + linear(48, 32) + linear(48, 32) + linear(32, 1) + linear(3, 32) + linear(32, 1);
+const mixerFlops =
+  2 * linear(48, 64) +
+  linear(64, 96) +
+  linear(64, 32) +
+  linear(48, 32) +
+  linear(48, 32) +
+  linear(32, 1) +
+  linear(3, 32) +
+  linear(32, 1);
 
 describe("predictedFlops", () => {
   it.each([32, 64, 256])("is Table 4's for dense networks of %d hidden units", (hidden) => {
     const one = { map: "3m", hidden, density: 1 };
     expect(predictedFlops({ ...one, work: "acting", batch: 1 }, 25)).toBe(agentFlops(hidden));
     // Four forward passes' worth of both networks, a backward pass being two, for each step of each episode.
-    expect(predictedFlops({ ...one, work: "update", batch: 8 }, 25)).toBe(25 * 8 * 4 * (agentFlops(hidden) + mixerFlops));
+    expect(predictedFlops({ ...one, work: "update", batch: 8 }, 25)).toBe(
+      25 * 8 * 4 * (agentFlops(hidden) + mixerFlops),
+    );
   });
 
   it("thins with density all but the mixer's products", () => {

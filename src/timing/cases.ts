@@ -117,7 +117,10 @@ export async function timeCases(plan: TimingPlan, { signal, onProgress }: TimeCa
 /** Floating point operations of a case by the equations of the paper's appendix B.4: of one update of full-length episodes, or of one joint action. */
 export function predictedFlops(one: TimedCase, steps: number): number {
   const shape = shapeOf(one);
-  const { trainFlops, inferenceFlops } = one.density === 1 ? costOf("qmix", shape, { batch: one.batch }) : sparseCost("qmix", shape, { sparsity: 1 - one.density, batch: one.batch });
+  const { trainFlops, inferenceFlops } =
+    one.density === 1
+      ? costOf("qmix", shape, { batch: one.batch })
+      : sparseCost("qmix", shape, { sparsity: 1 - one.density, batch: one.batch });
   // The equations are of one step of each episode.
   return one.work === "update" ? trainFlops * steps : inferenceFlops;
 }
@@ -128,11 +131,33 @@ interface Comparison {
   readonly cases: readonly TimedCase[];
 }
 
-function comparisonsOf({ maps, densities, hidden, batch, usualHidden, batches, batchDensities }: TimingPlan): Comparison[] {
+function comparisonsOf({
+  maps,
+  densities,
+  hidden,
+  batch,
+  usualHidden,
+  batches,
+  batchDensities,
+}: TimingPlan): Comparison[] {
   return maps.flatMap(({ map, steps }): Comparison[] => [
-    ...hidden.map((h): Comparison => ({ series: "hidden", steps, cases: densities.map((density) => ({ work: "update", map, hidden: h, density, batch })) })),
-    ...hidden.map((h): Comparison => ({ series: "hidden", steps, cases: densities.map((density) => ({ work: "acting", map, hidden: h, density, batch: 1 })) })),
-    { series: "batch", steps, cases: batches.flatMap((b) => batchDensities.map((density): TimedCase => ({ work: "update", map, hidden: usualHidden, density, batch: b }))) },
+    ...hidden.map((h): Comparison => ({
+      series: "hidden",
+      steps,
+      cases: densities.map((density) => ({ work: "update", map, hidden: h, density, batch })),
+    })),
+    ...hidden.map((h): Comparison => ({
+      series: "hidden",
+      steps,
+      cases: densities.map((density) => ({ work: "acting", map, hidden: h, density, batch: 1 })),
+    })),
+    {
+      series: "batch",
+      steps,
+      cases: batches.flatMap((b) =>
+        batchDensities.map((density): TimedCase => ({ work: "update", map, hidden: usualHidden, density, batch: b })),
+      ),
+    },
   ]);
 }
 
@@ -158,7 +183,13 @@ function updateCandidate(one: TimedCase, steps: number): TimedCandidate {
   const config = ruleConfig(mastRule);
   const { engine } = startEngine(shape, one.density);
   const timed = timeParts(engine);
-  return { name: `${one.density}`, sample: () => time(() => update(timed.engine, batch, config)), samples: [], takeParts: timed.take, dispose: engine.dispose };
+  return {
+    name: `${one.density}`,
+    sample: () => time(() => update(timed.engine, batch, config)),
+    samples: [],
+    takeParts: timed.take,
+    dispose: engine.dispose,
+  };
 }
 
 /** Joint actions of one sample: milliseconds of work, which no clock is too coarse for. */
@@ -178,13 +209,26 @@ function actingCandidate(one: TimedCase): TimedCandidate {
       actor.forward();
     }
   };
-  return { name: `${one.density}`, sample: async () => (await time(act)) / CALLS, samples: [], dispose: engine.dispose };
+  return {
+    name: `${one.density}`,
+    sample: async () => (await time(act)) / CALLS,
+    samples: [],
+    dispose: engine.dispose,
+  };
 }
 
 function timingOf(one: TimedCase, series: Timing["series"], steps: number, samples: readonly Sample[]): Timing {
-  const timing = { ...one, series, flops: predictedFlops(one, steps), whole: spread(samples.map(({ milliseconds }) => milliseconds)) };
+  const timing = {
+    ...one,
+    series,
+    flops: predictedFlops(one, steps),
+    whole: spread(samples.map(({ milliseconds }) => milliseconds)),
+  };
   if (one.work === "acting") return timing;
-  const rest = ({ milliseconds, parts }: Sample): number => milliseconds - PARTS.reduce((sum, part) => sum + parts![part], 0);
-  const parts = Object.fromEntries(PARTS.map((part) => [part, spread(samples.map((sample) => sample.parts![part]))])) as Record<Part, Spread>;
+  const rest = ({ milliseconds, parts }: Sample): number =>
+    milliseconds - PARTS.reduce((sum, part) => sum + parts![part], 0);
+  const parts = Object.fromEntries(
+    PARTS.map((part) => [part, spread(samples.map((sample) => sample.parts![part]))]),
+  ) as Record<Part, Spread>;
   return { ...timing, parts: { ...parts, "targets and loss": spread(samples.map(rest)) } };
 }

@@ -22,7 +22,11 @@ export interface ObservedUpdate {
  * @example
  * const [ours, theirs] = await Promise.all([observeUpdate(wasm, batch, config), observeUpdate(tensorflow, batch, config)]);
  */
-export async function observeUpdate(engine: Engine, batch: readonly Episode[], config: Config): Promise<ObservedUpdate> {
+export async function observeUpdate(
+  engine: Engine,
+  batch: readonly Episode[],
+  config: Config,
+): Promise<ObservedUpdate> {
   const { loss, gradientNorm } = await update(engine, batch, config);
   const gradients = new Map<string, Float32Array>();
   for (const { name } of engine.parameters) gradients.set(name, (await engine.gradient(name)).slice());
@@ -55,7 +59,10 @@ export function updateDifferences(ours: ObservedUpdate, theirs: ObservedUpdate):
     difference("norm of the gradients", [ours.gradientNorm], [theirs.gradientNorm]),
     ...[...names].map((name) => {
       const [one, other] = [ours.gradients.get(name), theirs.gradients.get(name)];
-      if (one?.length !== other?.length) throw new LabError(`The gradients of ${name} cannot be compared: one has ${one?.length ?? "no"} entries, the other ${other?.length ?? "none"}.`);
+      if (one?.length !== other?.length)
+        throw new LabError(
+          `The gradients of ${name} cannot be compared: one has ${one?.length ?? "no"} entries, the other ${other?.length ?? "none"}.`,
+        );
       return difference(name, one!, other!);
     }),
   ];
@@ -63,12 +70,15 @@ export function updateDifferences(ours: ObservedUpdate, theirs: ObservedUpdate):
 
 /** The largest of some differences. NaN, which is a disagreement, is larger than anything. */
 export function largestDifference(differences: readonly UpdateDifference[]): UpdateDifference {
-  return differences.reduce((worst, one) => (Number.isNaN(worst.relative) || one.relative <= worst.relative ? worst : one));
+  return differences.reduce((worst, one) =>
+    Number.isNaN(worst.relative) || one.relative <= worst.relative ? worst : one,
+  );
 }
 
 function difference(of: string, ours: ArrayLike<number>, theirs: ArrayLike<number>): UpdateDifference {
   // A single number keeps its sign.
-  const size = (values: ArrayLike<number>): number => (values.length === 1 ? values[0] : Math.sqrt(Array.from(values).reduce((sum, value) => sum + value ** 2, 0)));
+  const size = (values: ArrayLike<number>): number =>
+    values.length === 1 ? values[0] : Math.sqrt(Array.from(values).reduce((sum, value) => sum + value ** 2, 0));
   return { of, ours: size(ours), theirs: size(theirs), relative: relativeDistance(ours, theirs) };
 }
 
@@ -79,10 +89,16 @@ function difference(of: string, ours: ArrayLike<number>, theirs: ArrayLike<numbe
  * @example
  * showTable(differenceTable(updateDifferences(ours, theirs), ["tensorflow", "wasm"]));
  */
-export function differenceTable(differences: readonly UpdateDifference[], [ours, theirs]: readonly [string, string]): Table {
+export function differenceTable(
+  differences: readonly UpdateDifference[],
+  [ours, theirs]: readonly [string, string],
+): Table {
   const digits = (value: number): string => value.toPrecision(8);
   return {
-    columns: [{ title: "" }, ...[ours, theirs, "relative difference"].map((title) => ({ title, align: "right" as const }))],
+    columns: [
+      { title: "" },
+      ...[ours, theirs, "relative difference"].map((title) => ({ title, align: "right" as const })),
+    ],
     rows: differences.map((one) => [one.of, digits(one.ours), digits(one.theirs), one.relative.toExponential(1)]),
     note: "Of a parameter's gradient: its L2 norm, and the norm of the difference over it.",
   };

@@ -22,8 +22,15 @@ export interface SpeedUp {
  */
 export function speedUps(timings: readonly Timing[]): SpeedUp[] {
   return timings.map((timing) => {
-    const dense = timings.find((other) => other.density === 1 && (["work", "map", "hidden", "batch", "series"] as const).every((key) => other[key] === timing[key]));
-    if (dense === undefined) throw new LabError(`${timing.work} on ${timing.map} at density ${timing.density} was timed without the dense case: there is nothing to compare it with.`);
+    const dense = timings.find(
+      (other) =>
+        other.density === 1 &&
+        (["work", "map", "hidden", "batch", "series"] as const).every((key) => other[key] === timing[key]),
+    );
+    if (dense === undefined)
+      throw new LabError(
+        `${timing.work} on ${timing.map} at density ${timing.density} was timed without the dense case: there is nothing to compare it with.`,
+      );
     const measured = dense.whole.fastest / timing.whole.fastest;
     const predicted = dense.flops / timing.flops;
     return { timing, dense, measured, predicted, reached: measured / predicted };
@@ -63,11 +70,25 @@ export interface TimeLaw extends Pick<TimedRow, "work" | "map" | "hidden" | "bat
  */
 export function timeLaws(rows: readonly Readonly<Record<string, string | number>>[]): TimeLaw[] {
   const all = (rows as unknown as readonly TimedRow[]).filter(({ series }) => series === "hidden");
-  return all.filter(({ density }) => density === 1).map((dense) => {
-    const { work, map, hidden, batch, part } = dense;
-    const points = all.filter((row) => row.density < 1 && (["work", "map", "hidden", "batch", "part"] as const).every((key) => row[key] === dense[key]));
-    return { work, map, hidden, batch, part, dense: dense.fastest, ...fitLine(points.map(({ flops, fastest }) => [flops / dense.flops, fastest])) };
-  });
+  return all
+    .filter(({ density }) => density === 1)
+    .map((dense) => {
+      const { work, map, hidden, batch, part } = dense;
+      const points = all.filter(
+        (row) =>
+          row.density < 1 &&
+          (["work", "map", "hidden", "batch", "part"] as const).every((key) => row[key] === dense[key]),
+      );
+      return {
+        work,
+        map,
+        hidden,
+        batch,
+        part,
+        dense: dense.fastest,
+        ...fitLine(points.map(({ flops, fastest }) => [flops / dense.flops, fastest])),
+      };
+    });
 }
 
 /** Weighted so that relative deviations count. */

@@ -13,7 +13,10 @@ import { initialMasks } from "../sparse/mask.js";
 export const plainRule: ConfigInput = { operator: { kind: "max", doubleQ: true }, returns: { kind: "one-step" } };
 
 /** MAST's rule: soft mellowmax and TD(lambda) from the first step. */
-export const mastRule: ConfigInput = { operator: { kind: "soft-mellowmax" }, returns: { kind: "td-lambda", burnIn: 0 } };
+export const mastRule: ConfigInput = {
+  operator: { kind: "soft-mellowmax" },
+  returns: { kind: "td-lambda", burnIn: 0 },
+};
 
 /** What engines and other implementations start from. */
 export interface StartNetworks {
@@ -57,7 +60,11 @@ export function ruleConfig(rule: ConfigInput): Config {
 }
 
 /** One update as training makes it from a sampled batch, laying it out in groups included. */
-export function update(engine: Engine, batch: readonly Episode[], config: Config): Promise<{ loss: number; gradientNorm: number }> {
+export function update(
+  engine: Engine,
+  batch: readonly Episode[],
+  config: Config,
+): Promise<{ loss: number; gradientNorm: number }> {
   const groups = groupEpisodes(batch, engine.shape, engine.lanes);
   return updateNetworks(engine, groups, countSteps(groups), config, 0);
 }

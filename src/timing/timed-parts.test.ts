@@ -11,7 +11,8 @@ it("leaves an update as it is, and takes each part's time once", async () => {
   const [plain, other] = [startEngine(shape, 0.3).engine, startEngine(shape, 0.3).engine];
   const timed = timeParts(other);
   expect(timed.take()).toEqual(Object.fromEntries(PARTS.map((part) => [part, 0])));
-  for (let i = 0; i < 3; i++) expect(await update(timed.engine, batch, config)).toEqual(await update(plain, batch, config));
+  for (let i = 0; i < 3; i++)
+    expect(await update(timed.engine, batch, config)).toEqual(await update(plain, batch, config));
   expect(other.read("online")).toEqual(plain.read("online"));
   const spent = timed.take();
   for (const part of PARTS) expect(spent[part], part).toBeGreaterThan(0);

@@ -2,7 +2,14 @@ import type { Engine } from "../networks/engine.js";
 import { stopwatch } from "./timing.js";
 
 /** What an update of QMIX spends its time in; what is left of the whole is "targets and loss", and laying out the batch. */
-export const PARTS = ["agents forward", "agents backward", "mixer forward", "mixer backward", "optimiser", "inputs"] as const;
+export const PARTS = [
+  "agents forward",
+  "agents backward",
+  "mixer forward",
+  "mixer backward",
+  "optimiser",
+  "inputs",
+] as const;
 
 export type Part = (typeof PARTS)[number];
 
@@ -18,19 +25,30 @@ export type Part = (typeof PARTS)[number];
 export function timeParts(engine: Engine<true>): { readonly engine: Engine<true>; take(): Record<Part, number> } {
   const none = (): Record<Part, number> => Object.fromEntries(PARTS.map((part) => [part, 0])) as Record<Part, number>;
   let spent = none();
-  const timed = <Arguments extends unknown[], Result>(part: Part, work: (...given: Arguments) => Result) => (...given: Arguments): Result => {
-    const elapsed = stopwatch();
-    const result = work(...given);
-    spent[part] += elapsed();
-    return result;
-  };
+  const timed =
+    <Arguments extends unknown[], Result>(part: Part, work: (...given: Arguments) => Result) =>
+    (...given: Arguments): Result => {
+      const elapsed = stopwatch();
+      const result = work(...given);
+      spent[part] += elapsed();
+      return result;
+    };
   const { agent, mixer } = engine;
   return {
     engine: {
       ...engine,
       load: timed("inputs", engine.load),
-      agent: { ...agent, forward: timed("agents forward", agent.forward), forwardBoth: timed("agents forward", agent.forwardBoth), backward: timed("agents backward", agent.backward) },
-      mixer: { ...mixer, forward: timed("mixer forward", mixer.forward), backward: timed("mixer backward", mixer.backward) },
+      agent: {
+        ...agent,
+        forward: timed("agents forward", agent.forward),
+        forwardBoth: timed("agents forward", agent.forwardBoth),
+        backward: timed("agents backward", agent.backward),
+      },
+      mixer: {
+        ...mixer,
+        forward: timed("mixer forward", mixer.forward),
+        backward: timed("mixer backward", mixer.backward),
+      },
       step: timed("optimiser", engine.step),
     },
     take() {

@@ -7,7 +7,8 @@ describe("takeTurns", () => {
     const candidates = ["a", "b"].map((name) => ({ name, sample: () => times[name].shift()! }));
     const asked: number[] = [];
     const taken: string[] = [];
-    for await (const [{ name }, milliseconds] of takeTurns(candidates, (turn) => (asked.push(turn), turn < 2))) taken.push(`${name} ${milliseconds}`);
+    for await (const [{ name }, milliseconds] of takeTurns(candidates, (turn) => (asked.push(turn), turn < 2)))
+      taken.push(`${name} ${milliseconds}`);
     expect(taken).toEqual(["a 5", "b 7", "a 3", "b 8"]);
     expect(asked).toEqual([0, 1, 2]);
   });

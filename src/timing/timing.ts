@@ -37,7 +37,10 @@ export function stopwatch(): () => number {
  * @example
  * for await (const [{ name }, milliseconds] of takeTurns([dense, sparse], (turn) => turn < 5)) console.log(name, milliseconds);
  */
-export async function* takeTurns<T extends Candidate>(candidates: readonly T[], another: (turn: number) => boolean): AsyncGenerator<[candidate: T, milliseconds: number], void, void> {
+export async function* takeTurns<T extends Candidate>(
+  candidates: readonly T[],
+  another: (turn: number) => boolean,
+): AsyncGenerator<[candidate: T, milliseconds: number], void, void> {
   for (let turn = 0; another(turn); turn++) {
     for (const candidate of candidates) yield [candidate, await candidate.sample()];
   }
@@ -64,5 +67,11 @@ export interface Spread {
 export function spread(samples: readonly number[]): Spread {
   if (samples.length === 0) throw new LabError("No sample was taken: there is no time to tell.");
   const sorted = [...samples].sort((a, b) => a - b);
-  return { fastest: sorted[0], low: quantile(sorted, 0.25), median: quantile(sorted, 0.5), high: quantile(sorted, 0.75), samples: sorted.length };
+  return {
+    fastest: sorted[0],
+    low: quantile(sorted, 0.25),
+    median: quantile(sorted, 0.5),
+    high: quantile(sorted, 0.75),
+    samples: sorted.length,
+  };
 }

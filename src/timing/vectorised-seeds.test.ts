@@ -11,10 +11,15 @@ it("updates each seed as the wasm engine updates it alone, from what it says tha
   const before = tf.memory().numTensors;
   const config = ruleConfig(mastRule);
   const vectorised = startVectorisedSeeds(tf, shape, { seeds: 6, density: 0.5, lengths: [4, 1, 3] });
-  const observed = await Promise.all(vectorised.engines.map((engine, index) => observeUpdate(engine, vectorised.batch(index), config)));
+  const observed = await Promise.all(
+    vectorised.engines.map((engine, index) => observeUpdate(engine, vectorised.batch(index), config)),
+  );
   for (const [index, ours] of observed.entries()) {
     const { engine } = vectorised.start(index);
-    expect(largestDifference(updateDifferences(ours, await observeUpdate(engine, vectorised.batch(index), config))).relative, `seed ${index + 1}`).toBeLessThan(1e-5);
+    expect(
+      largestDifference(updateDifferences(ours, await observeUpdate(engine, vectorised.batch(index), config))).relative,
+      `seed ${index + 1}`,
+    ).toBeLessThan(1e-5);
     engine.dispose();
   }
   expect(new Set(observed.map(({ loss }) => loss)).size).toBe(6);

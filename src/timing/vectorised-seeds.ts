@@ -42,10 +42,16 @@ const BATCHES = 4;
  * const eight = startVectorisedSeeds(tf, shape, { seeds: 8, density: 0.1, lengths: Array(32).fill(25) });
  * await eight.update(ruleConfig(mastRule));
  */
-export function startVectorisedSeeds(tf: Tensorflow, shape: NetworkShape, { seeds, density, lengths }: VectorisedSeedsPlan): VectorisedSeeds {
+export function startVectorisedSeeds(
+  tf: Tensorflow,
+  shape: NetworkShape,
+  { seeds, density, lengths }: VectorisedSeedsPlan,
+): VectorisedSeeds {
   const runs = createVectorisedRuns(tf, seeds);
   const start = (index: number) => startEngine(shape, density, index + 1);
-  const batches = Array.from({ length: Math.min(BATCHES, seeds) }, (_, i) => randomEpisodes(shape, lengths, createRandom(2, i)));
+  const batches = Array.from({ length: Math.min(BATCHES, seeds) }, (_, i) =>
+    randomEpisodes(shape, lengths, createRandom(2, i)),
+  );
   const batch = (index: number) => batches[index % batches.length];
   const engines = Array.from({ length: seeds }, (_, index) => {
     const { online, target, masks } = startNetworks(shape, density, index + 1);
@@ -54,8 +60,11 @@ export function startVectorisedSeeds(tf: Tensorflow, shape: NetworkShape, { seed
     return engine;
   });
   return {
-    engines, start, batch,
-    update: async (config, watched = engines) => void (await Promise.all(watched.map((engine, index) => update(engine, batch(index), config)))),
+    engines,
+    start,
+    batch,
+    update: async (config, watched = engines) =>
+      void (await Promise.all(watched.map((engine, index) => update(engine, batch(index), config)))),
     dispose: () => engines.forEach((engine) => engine.dispose()),
   };
 }

@@ -25,14 +25,26 @@ export interface VectorisedTime {
  * @example
  * showTable(vectorisedTable(await timeVectorisedSeeds(opened, shape, { seeds: [1, 2, 4], density: 0.05, lengths: Array(32).fill(25), turns: 5 }), opened));
  */
-export async function timeVectorisedSeeds({ tf, backend }: Pick<OpenBackend, "tf" | "backend">, shape: NetworkShape, { seeds, turns, ...plan }: Omit<VectorisedSeedsPlan, "seeds"> & {
-  /** Numbers of seeds. */
-  readonly seeds: readonly number[];
-  /** How often each is timed. */
-  readonly turns: number;
-}): Promise<VectorisedTime[]> {
+export async function timeVectorisedSeeds(
+  { tf, backend }: Pick<OpenBackend, "tf" | "backend">,
+  shape: NetworkShape,
+  {
+    seeds,
+    turns,
+    ...plan
+  }: Omit<VectorisedSeedsPlan, "seeds"> & {
+    /** Numbers of seeds. */
+    readonly seeds: readonly number[];
+    /** How often each is timed. */
+    readonly turns: number;
+  },
+): Promise<VectorisedTime[]> {
   const config = ruleConfig(mastRule);
-  const sizes = [...new Set([1, ...seeds])].map((count) => ({ count, own: startVectorisedSeeds(tf, shape, { ...plan, seeds: count }), best: Infinity }));
+  const sizes = [...new Set([1, ...seeds])].map((count) => ({
+    count,
+    own: startVectorisedSeeds(tf, shape, { ...plan, seeds: count }),
+    best: Infinity,
+  }));
   const { own } = sizes[0];
   const { engine } = own.start(0);
   let wasm = Infinity;
@@ -51,7 +63,12 @@ export async function timeVectorisedSeeds({ tf, backend }: Pick<OpenBackend, "tf
     engine.dispose();
     for (const one of sizes) one.own.dispose();
   }
-  return seeds.map((count) => ({ seeds: count, vectorised: sizes.find((one) => one.count === count)!.best, apart: count * sizes[0].best, wasm: count * wasm }));
+  return seeds.map((count) => ({
+    seeds: count,
+    vectorised: sizes.find((one) => one.count === count)!.best,
+    apart: count * sizes[0].best,
+    wasm: count * wasm,
+  }));
 }
 
 /** Whether it computes in the thread that asks. */
@@ -66,11 +83,26 @@ async function byTheClock(work: () => Promise<unknown>): Promise<number> {
 }
 
 /** The times as a table. */
-export function vectorisedTable(times: readonly VectorisedTime[], { backend, device }: Pick<OpenBackend, "backend" | "device">): Table {
+export function vectorisedTable(
+  times: readonly VectorisedTime[],
+  { backend, device }: Pick<OpenBackend, "backend" | "device">,
+): Table {
   const milliseconds = (value: number): string => `${value < 100 ? value.toPrecision(3) : value.toFixed(0)} ms`;
   return {
-    columns: [{ title: "Seeds" }, ...["Vectorised", "One after the other", "Gained", "wasm engine, one core"].map((title) => ({ title, align: "right" as const }))],
-    rows: times.map(({ seeds, vectorised, apart, wasm }) => [String(seeds), milliseconds(vectorised), milliseconds(apart), `${(apart / vectorised).toPrecision(2)}x`, milliseconds(wasm)]),
+    columns: [
+      { title: "Seeds" },
+      ...["Vectorised", "One after the other", "Gained", "wasm engine, one core"].map((title) => ({
+        title,
+        align: "right" as const,
+      })),
+    ],
+    rows: times.map(({ seeds, vectorised, apart, wasm }) => [
+      String(seeds),
+      milliseconds(vectorised),
+      milliseconds(apart),
+      `${(apart / vectorised).toPrecision(2)}x`,
+      milliseconds(wasm),
+    ]),
     note: `One update of every seed, ${onProcessor(backend) ? "processor time" : "by the clock"}, the fastest of those timed in turns; the tensorflow engine on ${device}.`,
   };
 }

@@ -14,7 +14,10 @@ describe.each(Object.keys(builtInAlgorithms))("%s", (algorithm) => {
     const positions = checkpointed.flatMap(({ kind }, i) => (kind === "checkpoint" ? [i] : []));
     const middle = positions[Math.floor(0.63 * positions.length)];
     const { state } = checkpointed[middle] as { state: TrainState };
-    expect([...withoutCheckpoints(checkpointed.slice(0, middle)), ...(await collect(input, { resume: state }))]).toEqual(whole);
+    expect([
+      ...withoutCheckpoints(checkpointed.slice(0, middle)),
+      ...(await collect(input, { resume: state })),
+    ]).toEqual(whole);
 
     // Every network has learned: no parameter is what it was, but where the mask has always pruned.
     const end = whole.at(-1)!;

@@ -13,11 +13,14 @@ import type { EndRecord, EvaluationRecord, TrainingRecord, TrainState } from "./
 const short = (...of: Parameters<typeof combination>): ConfigInput => ({ ...combination(...of), steps: 120 });
 const onTensorflow = (input: ConfigInput): ConfigInput => ({ ...input, engine: "tensorflow", backend: "cpu" });
 const endOf = (records: readonly TrainingRecord[]) => records.at(-1) as EndRecord;
-const evaluations = (records: readonly TrainingRecord[]) => records.filter((record): record is EvaluationRecord => record.kind === "evaluation");
+const evaluations = (records: readonly TrainingRecord[]) =>
+  records.filter((record): record is EvaluationRecord => record.kind === "evaluation");
 
 /** The same play, the same topology, and the same parameters to rounding. */
 function expectSame(actual: readonly TrainingRecord[], expected: readonly TrainingRecord[], tolerance = 1e-3): void {
-  expect(evaluations(actual).map(({ winRate, episodeReturn }) => [winRate, episodeReturn])).toEqual(evaluations(expected).map(({ winRate, episodeReturn }) => [winRate, episodeReturn]));
+  expect(evaluations(actual).map(({ winRate, episodeReturn }) => [winRate, episodeReturn])).toEqual(
+    evaluations(expected).map(({ winRate, episodeReturn }) => [winRate, episodeReturn]),
+  );
   const [ours, theirs] = [endOf(actual).state, endOf(expected).state];
   expect(ours.masks).toEqual(theirs.masks);
   expect(ours.replay).toEqual(theirs.replay);
@@ -33,7 +36,11 @@ describe.each(["qmix", "ow-qmix", "res"] as const)("the tensorflow engine trains
   });
 });
 
-it.each([["vdn", "rigl"], ["iql", "mast"], ["vdn", "tiny"]] as const)("the tensorflow engine trains %s with %s to where the wasm engine does", async (algorithm, method) => {
+it.each([
+  ["vdn", "rigl"],
+  ["iql", "mast"],
+  ["vdn", "tiny"],
+] as const)("the tensorflow engine trains %s with %s to where the wasm engine does", async (algorithm, method) => {
   const input = short(algorithm, method);
   expectSame(await collect(onTensorflow(input)), await collect(input));
 });
@@ -41,11 +48,17 @@ it.each([["vdn", "rigl"], ["iql", "mast"], ["vdn", "tiny"]] as const)("the tenso
 describe("a checkpoint", () => {
   const input = short("qmix", "mast");
   /** A training and one of its checkpoints. */
-  async function checkpointed(of: ConfigInput): Promise<{ whole: TrainingRecord[]; before: TrainingRecord[]; state: TrainState }> {
+  async function checkpointed(
+    of: ConfigInput,
+  ): Promise<{ whole: TrainingRecord[]; before: TrainingRecord[]; state: TrainState }> {
     const records = await collect(of, { checkpointEvery: 0 });
     const positions = records.flatMap(({ kind }, i) => (kind === "checkpoint" ? [i] : []));
     const middle = positions[Math.floor(0.6 * positions.length)];
-    return { whole: withoutCheckpoints(records), before: withoutCheckpoints(records.slice(0, middle)), state: (records[middle] as { state: TrainState }).state };
+    return {
+      whole: withoutCheckpoints(records),
+      before: withoutCheckpoints(records.slice(0, middle)),
+      state: (records[middle] as { state: TrainState }).state,
+    };
   }
 
   it("of the tensorflow engine goes on bit for bit", async () => {
@@ -54,7 +67,10 @@ describe("a checkpoint", () => {
   });
 
   it("of either engine goes on in the other", async () => {
-    for (const [first, second] of [[input, onTensorflow(input)], [onTensorflow(input), input]]) {
+    for (const [first, second] of [
+      [input, onTensorflow(input)],
+      [onTensorflow(input), input],
+    ]) {
       const { whole, before, state } = await checkpointed(first);
       expectSame([...before, ...(await collect(second, { resume: state }))], whole);
     }

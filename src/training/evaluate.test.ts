@@ -12,19 +12,46 @@ const SEEDS = [11, 5, 123_456, 7, 42];
 /** Random networks for an environment, wide apart in their values; with central networks on request. */
 function networksFor(environment: string, centralEmbed?: number) {
   const { sizes } = createEnvironment(environment);
-  const shape: NetworkShape = { agents: sizes.agents, actions: sizes.actions, observation: sizes.observation, state: sizes.state, hidden: 12, embed: 6, hypernetEmbed: 8, ...(centralEmbed && { centralEmbed }) };
-  const parameters = new Map([...initialParameters(networkParameters(shape), createRandom(21))].map(([name, values]) => [name, values.map((x) => 3 * x)]));
+  const shape: NetworkShape = {
+    agents: sizes.agents,
+    actions: sizes.actions,
+    observation: sizes.observation,
+    state: sizes.state,
+    hidden: 12,
+    embed: 6,
+    hypernetEmbed: 8,
+    ...(centralEmbed && { centralEmbed }),
+  };
+  const parameters = new Map(
+    [...initialParameters(networkParameters(shape), createRandom(21))].map(([name, values]) => [
+      name,
+      values.map((x) => 3 * x),
+    ]),
+  );
   const engine = createWasmEngine(shape, parameters, new Map());
   // The target networks play no part in it.
   engine.write("target", new Map([...parameters].map(([name, values]) => [name, values.map((x) => -x)])));
   return { shape, parameters, engine };
 }
 
-const evaluate = (environment: string, engine: ReturnType<typeof networksFor>["engine"], seeds: readonly number[], copies: number) =>
-  createEvaluation(engine, Array.from({ length: copies }, () => createEnvironment(environment)), DISCOUNT)(seeds);
+const evaluate = (
+  environment: string,
+  engine: ReturnType<typeof networksFor>["engine"],
+  seeds: readonly number[],
+  copies: number,
+) =>
+  createEvaluation(
+    engine,
+    Array.from({ length: copies }, () => createEnvironment(environment)),
+    DISCOUNT,
+  )(seeds);
 
 /** The same evaluation in float64: one episode after another, each step's values from the whole history before it. */
-function referenceEvaluation(environment: string, { shape, parameters }: ReturnType<typeof networksFor>, seeds: readonly number[]): Evaluation {
+function referenceEvaluation(
+  environment: string,
+  { shape, parameters }: ReturnType<typeof networksFor>,
+  seeds: readonly number[],
+): Evaluation {
   const { agents, actions } = shape;
   const env = createEnvironment(environment);
   const totals = { won: 0, episodeReturn: 0, steps: 0, estimated: 0, real: 0 };
@@ -36,21 +63,35 @@ function referenceEvaluation(environment: string, { shape, parameters }: ReturnT
     while (!env.ended) {
       observations.push(...env.observations);
       const history = {
-        index: 0, seed, length: rewards.length, observations: Float32Array.from(observations), states: new Float32Array(0),
-        availableActions: new Uint8Array(0), actions: Uint8Array.from(taken), rewards: new Float32Array(0), terminal: true,
+        index: 0,
+        seed,
+        length: rewards.length,
+        observations: Float32Array.from(observations),
+        states: new Float32Array(0),
+        availableActions: new Uint8Array(0),
+        actions: Uint8Array.from(taken),
+        rewards: new Float32Array(0),
+        terminal: true,
       };
       const q = referenceAgent(shape, parameters, history)[rewards.length];
       const joint = q.map((values, i) => {
         const legal = [...values.keys()].filter((a) => env.availableActions[i * actions + a] === 1);
         return legal.reduce((best, a) => (values[a] > values[best] ? a : best));
       });
-      totals.estimated += referenceMixer(shape, parameters, env.state, joint.map((a, i) => q[i][a]));
+      totals.estimated += referenceMixer(
+        shape,
+        parameters,
+        env.state,
+        joint.map((a, i) => q[i][a]),
+      );
       expect(joint).toHaveLength(agents);
       env.step(joint);
       taken.push(...joint);
       rewards.push(env.reward);
     }
-    rewards.forEach((_, t) => (totals.real += rewards.slice(t).reduce((sum, reward, k) => sum + DISCOUNT ** k * reward, 0)));
+    rewards.forEach(
+      (_, t) => (totals.real += rewards.slice(t).reduce((sum, reward, k) => sum + DISCOUNT ** k * reward, 0)),
+    );
     totals.won += env.won ? 1 : 0;
     totals.episodeReturn += rewards.reduce((a, b) => a + b);
     totals.steps += rewards.length;
@@ -67,22 +108,27 @@ function referenceEvaluation(environment: string, { shape, parameters }: ReturnT
 }
 
 describe("createEvaluation", () => {
-  it.each(["two-step", "climbing", "3m"])("plays greedily and compares Q_tot with the returns that follow, as float64 does: %s", async (environment) => {
-    const networks = networksFor(environment);
-    const evaluation = await evaluate(environment, networks.engine, SEEDS, 2);
-    const expected = referenceEvaluation(environment, networks, SEEDS);
-    expect(Object.keys(evaluation).sort()).toEqual(Object.keys(expected).sort());
-    for (const name of Object.keys(expected) as (keyof Evaluation)[]) expect(evaluation[name], name).toBeCloseTo(expected[name], 4);
-    // They are of one scale, and two different things.
-    expect(Math.abs(evaluation.estimatedValue - evaluation.trueValue)).toBeGreaterThan(0.05);
-  });
+  it.each(["two-step", "climbing", "3m"])(
+    "plays greedily and compares Q_tot with the returns that follow, as float64 does: %s",
+    async (environment) => {
+      const networks = networksFor(environment);
+      const evaluation = await evaluate(environment, networks.engine, SEEDS, 2);
+      const expected = referenceEvaluation(environment, networks, SEEDS);
+      expect(Object.keys(evaluation).sort()).toEqual(Object.keys(expected).sort());
+      for (const name of Object.keys(expected) as (keyof Evaluation)[])
+        expect(evaluation[name], name).toBeCloseTo(expected[name], 4);
+      // They are of one scale, and two different things.
+      expect(Math.abs(evaluation.estimatedValue - evaluation.trueValue)).toBeGreaterThan(0.05);
+    },
+  );
 
   it("is the same whichever copy plays which seed, and in whatever order they come", async () => {
     const { engine } = networksFor("3m");
     const alone = await evaluate("3m", engine, SEEDS, 1);
     for (const copies of [2, 3, 5, 8]) expect(await evaluate("3m", engine, SEEDS, copies)).toEqual(alone);
     const reversed = await evaluate("3m", engine, [...SEEDS].reverse(), 2);
-    for (const name of Object.keys(alone) as (keyof Evaluation)[]) expect(reversed[name], name).toBeCloseTo(alone[name], 9);
+    for (const name of Object.keys(alone) as (keyof Evaluation)[])
+      expect(reversed[name], name).toBeCloseTo(alone[name], 9);
     expect(await evaluate("3m", engine, [1, 2, 3, 4, 6], 2)).not.toEqual(alone);
   });
 

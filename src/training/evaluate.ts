@@ -36,12 +36,18 @@ export interface Evaluation {
  * const evaluate = createEvaluation(engine, copies, 0.99);
  * const { winRate, estimatedValue, trueValue } = await evaluate([1, 2, 3, 4]);
  */
-export function createEvaluation(engine: Engine, environments: readonly Environment[], discount: number, onLost: (error: EpisodeLost) => void = () => {}): (seeds: readonly number[]) => Promise<Evaluation> {
+export function createEvaluation(
+  engine: Engine,
+  environments: readonly Environment[],
+  discount: number,
+  onLost: (error: EpisodeLost) => void = () => {},
+): (seeds: readonly number[]) => Promise<Evaluation> {
   const actor = engine.createActor(environments.length);
   const recorders = environments.map(createEpisodeRecorder);
   return async (seeds) => {
     const results = playGreedily(recorders, actor, seeds, onLost);
-    const mean = (value: (result: EpisodeResult) => number) => results.reduce((sum, result) => sum + value(result), 0) / results.length;
+    const mean = (value: (result: EpisodeResult) => number) =>
+      results.reduce((sum, result) => sum + value(result), 0) / results.length;
     return {
       episodes: results.length,
       winRate: mean(({ won }) => (won ? 1 : 0)),
@@ -53,7 +59,12 @@ export function createEvaluation(engine: Engine, environments: readonly Environm
 }
 
 /** One greedy episode for each seed, in the order of the seeds. */
-function playGreedily(recorders: readonly EpisodeRecorder[], actor: Actor, seeds: readonly number[], onLost: (error: EpisodeLost) => void): EpisodeResult[] {
+function playGreedily(
+  recorders: readonly EpisodeRecorder[],
+  actor: Actor,
+  seeds: readonly number[],
+  onLost: (error: EpisodeLost) => void,
+): EpisodeResult[] {
   const { agents, actions, observation } = recorders[0].env.sizes;
   const jointAction = new Uint8Array(agents);
   const results: EpisodeResult[] = [];
@@ -107,11 +118,19 @@ function playGreedily(recorders: readonly EpisodeRecorder[], actor: Actor, seeds
   return results;
 }
 
-async function compareValues(engine: Engine, results: readonly EpisodeResult[], discount: number): Promise<Pick<Evaluation, "estimatedValue" | "trueValue">> {
+async function compareValues(
+  engine: Engine,
+  results: readonly EpisodeResult[],
+  discount: number,
+): Promise<Pick<Evaluation, "estimatedValue" | "trueValue">> {
   let estimated = 0;
   let real = 0;
   let count = 0;
-  for (const group of groupEpisodes(results.map(({ episode }) => episode), engine.shape, engine.lanes)) {
+  for (const group of groupEpisodes(
+    results.map(({ episode }) => episode),
+    engine.shape,
+    engine.lanes,
+  )) {
     engine.load(group);
     const totals = await engine.mixer.forward("online", chosenValues(await engine.agent.forward("online"), group), 0);
     const returns = monteCarloReturns(group, null, { gamma: discount });

@@ -12,7 +12,8 @@ export async function collect(input: ConfigInput, options: TrainOptions = {}): P
 }
 
 /** The records that do not depend on when checkpoints were made. */
-export const withoutCheckpoints = (records: readonly TrainingRecord[]) => records.filter(({ kind }) => kind !== "checkpoint");
+export const withoutCheckpoints = (records: readonly TrainingRecord[]) =>
+  records.filter(({ kind }) => kind !== "checkpoint");
 
 /** Some 80 updates of small networks on the two-step game, with everything that a method brings, by its own defaults. */
 export function combination(algorithm: string, method: string): ConfigInput {
@@ -29,7 +30,12 @@ export function combination(algorithm: string, method: string): ConfigInput {
     ...(method !== "dense" && { sparsity: { level: 0.5 } }),
     topology: { interval: 10 },
     returns: { burnIn: 100 },
-    replay: { offlineCapacity: 60, onlineCapacity: 24, ...batch, ...(method === "rlx2" && { dynamic: { interval: 10, minimum: 0 } }) },
+    replay: {
+      offlineCapacity: 60,
+      onlineCapacity: 24,
+      ...batch,
+      ...(method === "rlx2" && { dynamic: { interval: 10, minimum: 0 } }),
+    },
     exploration: { anneal: 100 },
     network: { hidden: 12, embed: 6, hypernetEmbed: 8, ...(weighted && { centralEmbed: 10 }) },
     evaluation: { interval: 100, episodes: 3, window: 2 },
@@ -40,7 +46,8 @@ export function combination(algorithm: string, method: string): ConfigInput {
 /** A record as text from which every bit of its numbers can be read. */
 export function recordText(record: TrainingRecord): string {
   return JSON.stringify(record, (_, value: unknown) => {
-    if (typeof value === "number" && (!Number.isFinite(value) || Object.is(value, -0))) return Object.is(value, -0) ? "-0" : String(value);
+    if (typeof value === "number" && (!Number.isFinite(value) || Object.is(value, -0)))
+      return Object.is(value, -0) ? "-0" : String(value);
     if (value instanceof Map) return Object.fromEntries(value as Map<string, unknown>);
     return ArrayBuffer.isView(value) ? Array.from(value as Float32Array) : value;
   });

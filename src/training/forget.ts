@@ -12,7 +12,11 @@ import { greedyActions } from "../targets/actions.js";
  *
  * @returns episodes dropped
  */
-export async function forgetOldPlay(engine: Engine, { offline, online, offlineBatch, onlineBatch }: DualBuffer, { threshold, drop, minimum }: NonNullable<Config["replay"]["dynamic"]>): Promise<number> {
+export async function forgetOldPlay(
+  engine: Engine,
+  { offline, online, offlineBatch, onlineBatch }: DualBuffer,
+  { threshold, drop, minimum }: NonNullable<Config["replay"]["dynamic"]>,
+): Promise<number> {
   if (offline.size < offlineBatch || offline.size <= minimum * offline.capacity) return 0;
   let decisions = 0;
   let changed = 0;

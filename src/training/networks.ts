@@ -31,7 +31,10 @@ export interface Ticket {
 export async function createNetworks(
   config: Config,
   random: { readonly parameters: Random; readonly masks: Random },
-  { ticket, open = engineOf(config) }: {
+  {
+    ticket,
+    open = engineOf(config),
+  }: {
     /** Of a winning ticket its masks are taken, of a cheating one its weights as well. */
     readonly ticket?: Ticket;
     /** What makes the engine; by default the one that the config names. */
@@ -39,9 +42,14 @@ export async function createNetworks(
   } = {},
 ): Promise<Engine> {
   const { shape, parameters: specs, nonzeros } = networkPlan(config);
-  const given = config.ticket === undefined || config.ticket.kind === "random" ? undefined : checkTicket(config.ticket, specs, ticket);
-  const masks = given?.masks ?? (isSparse(config) ? randomMasks(specs, nonzeros, random.masks) : new Map<string, Uint8Array>());
-  const parameters = given && config.ticket!.kind === "cheating" ? given.parameters : initialParameters(specs, random.parameters);
+  const given =
+    config.ticket === undefined || config.ticket.kind === "random"
+      ? undefined
+      : checkTicket(config.ticket, specs, ticket);
+  const masks =
+    given?.masks ?? (isSparse(config) ? randomMasks(specs, nonzeros, random.masks) : new Map<string, Uint8Array>());
+  const parameters =
+    given && config.ticket!.kind === "cheating" ? given.parameters : initialParameters(specs, random.parameters);
   return open(shape, parameters, masks);
 }
 
@@ -49,14 +57,26 @@ function isSparse(config: Config): boolean {
   return config.sparsity.level > 0 && methodOf(config).networks !== "tiny";
 }
 
-function checkTicket({ kind, source }: NonNullable<Config["ticket"]>, specs: readonly ParameterSpec[], ticket: Ticket | undefined): Ticket {
+function checkTicket(
+  { kind, source }: NonNullable<Config["ticket"]>,
+  specs: readonly ParameterSpec[],
+  ticket: Ticket | undefined,
+): Ticket {
   if (ticket === undefined) {
-    throw new Error(`The ${kind} ticket of ${source} was not given: train(config, { ticket: readTicket(config) }) gives it, and runOne and runAll take it from the run store.`);
+    throw new Error(
+      `The ${kind} ticket of ${source} was not given: train(config, { ticket: readTicket(config) }) gives it, and runOne and runAll take it from the run store.`,
+    );
   }
   for (const { name, shape, maskable } of specs) {
     const size = shape.reduce((a, b) => a * b, 1);
-    for (const [what, length] of [["mask", maskable ? ticket.masks.get(name)?.length : size], ["values", ticket.parameters.get(name)?.length]] as const) {
-      if (length !== size) throw new Error(`The ${kind} ticket of ${source} does not fit: ${name} has ${size} entries, its ${what} ${length ?? "none"}. A ticket comes from a run with the same networks.`);
+    for (const [what, length] of [
+      ["mask", maskable ? ticket.masks.get(name)?.length : size],
+      ["values", ticket.parameters.get(name)?.length],
+    ] as const) {
+      if (length !== size)
+        throw new Error(
+          `The ${kind} ticket of ${source} does not fit: ${name} has ${size} entries, its ${what} ${length ?? "none"}. A ticket comes from a run with the same networks.`,
+        );
     }
   }
   return ticket;
@@ -69,7 +89,10 @@ function checkTicket({ kind, source }: NonNullable<Config["ticket"]>, specs: rea
  * @example
  * const engine = restoreNetworks(config, readRunCheckpoint(run.directory).state);
  */
-export function restoreNetworks(config: Config, { tensors, masks }: Pick<TrainState, "tensors" | "masks">): Engine<true> {
+export function restoreNetworks(
+  config: Config,
+  { tensors, masks }: Pick<TrainState, "tensors" | "masks">,
+): Engine<true> {
   const engine = createWasmEngine(networkPlan(config).shape, tensorsOf(tensors, "online"), masks);
   return fill(engine, tensors);
 }
@@ -79,7 +102,11 @@ export function restoreNetworks(config: Config, { tensors, masks }: Pick<TrainSt
  *
  * @throws {BackendError} when the config names a backend that is not there
  */
-export async function resumeNetworks(config: Config, { tensors, masks }: Pick<TrainState, "tensors" | "masks">, open: OpenEngine = engineOf(config)): Promise<Engine> {
+export async function resumeNetworks(
+  config: Config,
+  { tensors, masks }: Pick<TrainState, "tensors" | "masks">,
+  open: OpenEngine = engineOf(config),
+): Promise<Engine> {
   return fill(await open(networkPlan(config).shape, tensorsOf(tensors, "online"), masks), tensors);
 }
 
@@ -93,7 +120,8 @@ function engineOf({ engine, backend = "auto" }: Config): OpenEngine {
   if (engine === "wasm") return createWasmEngine;
   return async (shape, parameters, masks) => {
     const { openTensorflow } = currentHost();
-    if (openTensorflow === undefined) throw new Error("config: engine is \"tensorflow\", which this program does not have: use \"wasm\".");
+    if (openTensorflow === undefined)
+      throw new Error('config: engine is "tensorflow", which this program does not have: use "wasm".');
     return createTensorflowEngine(await openTensorflow(backend), shape, parameters, masks);
   };
 }

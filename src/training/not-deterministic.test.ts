@@ -18,11 +18,21 @@ function guessing(draw: "counter" | "random", saves: boolean): GivenEnvironment 
   const env: GivenEnvironment = {
     sizes: { agents: 2, actions: 2, observation: 3, state: 2, episodeLimit: 4 },
     deterministic: false,
-    observations: new Float32Array(6), state: new Float32Array(2), availableActions: new Uint8Array(4).fill(1),
-    get reward() { return reward; },
-    get ended(): boolean { return t >= 2 + (count[0]! % 3); },
-    get terminal(): boolean { return env.ended; },
-    get won(): boolean { return env.ended && reward > 0; },
+    observations: new Float32Array(6),
+    state: new Float32Array(2),
+    availableActions: new Uint8Array(4).fill(1),
+    get reward() {
+      return reward;
+    },
+    get ended(): boolean {
+      return t >= 2 + (count[0]! % 3);
+    },
+    get terminal(): boolean {
+      return env.ended;
+    },
+    get won(): boolean {
+      return env.ended && reward > 0;
+    },
     reset() {
       t = 0;
       reward = 0;
@@ -35,7 +45,10 @@ function guessing(draw: "counter" | "random", saves: boolean): GivenEnvironment 
       reward = actions[0] === actions[1] ? 1 : 0;
       show();
     },
-    ...(saves && { save: () => new Uint8Array(count.slice().buffer), restore: (saved: Uint8Array) => count.set(new Uint32Array(saved.slice().buffer)) }),
+    ...(saves && {
+      save: () => new Uint8Array(count.slice().buffer),
+      restore: (saved: Uint8Array) => count.set(new Uint32Array(saved.slice().buffer)),
+    }),
   };
   const show = () => {
     env.observations.fill(Math.sin(count[0]! + t));
@@ -51,9 +64,18 @@ registerParts({
 });
 
 const input = (environment: string): ConfigInput => ({
-  environment, method: "rigl", sparsity: { level: 0.5 }, steps: 200, warmup: 0, targetInterval: 10, topology: { interval: 10 },
-  replay: { offlineCapacity: 30, onlineCapacity: 8, offlineBatch: 8, onlineBatch: 0 }, exploration: { anneal: 100 },
-  network: { hidden: 8, embed: 4, hypernetEmbed: 4 }, evaluation: { interval: 100, episodes: 2, window: 2 }, log: { interval: 50 },
+  environment,
+  method: "rigl",
+  sparsity: { level: 0.5 },
+  steps: 200,
+  warmup: 0,
+  targetInterval: 10,
+  topology: { interval: 10 },
+  replay: { offlineCapacity: 30, onlineCapacity: 8, offlineBatch: 8, onlineBatch: 0 },
+  exploration: { anneal: 100 },
+  network: { hidden: 8, embed: 4, hypernetEmbed: 4 },
+  evaluation: { interval: 100, episodes: 2, window: 2 },
+  log: { interval: 50 },
 });
 
 const folder = mkdtempSync(join(tmpdir(), "mast-kept-"));
@@ -87,7 +109,10 @@ describe("a training in an environment that is not deterministic", () => {
     expect(state.environments).toBeUndefined();
 
     // Stopped at once, it says what it has: the same episodes, to the bit.
-    const [again] = (await collect(input("draws-from-math-random"), { resume: stored(state), signal: AbortSignal.abort() })) as [CheckpointRecord];
+    const [again] = (await collect(input("draws-from-math-random"), {
+      resume: stored(state),
+      signal: AbortSignal.abort(),
+    })) as [CheckpointRecord];
     expect(again.kind).toBe("checkpoint");
     expect(again.state.replay).toEqual(state.replay);
     const on = await collect(input("draws-from-math-random"), { resume: stored(state) });
@@ -99,13 +124,28 @@ describe("a training in an environment that is not deterministic", () => {
     // (4 + 1) steps of 2 x (12 + 2) + 8 bytes, 4 of 2 + 4, and 13.
     expect(networkPlan(config).keptBytes).toBe(30 * (5 * 36 + 4 * 6 + 13));
     expect(networkPlan(resolveConfig({ environment: "two-step" })).keptBytes).toBe(0);
-    registerParts({ environments: { "is-huge": { create: () => ({ ...guessing("counter", false), sizes: { agents: 2, actions: 2, observation: 3, state: 2, episodeLimit: 50_000 } }) } } });
-    expect(() => resolveConfig({ environment: "is-huge" })).toThrow('config: replay.offlineCapacity is 5000, but environment "is-huge" is not deterministic and its checkpoints would hold up to 10.5 GB of episodes, where 2 GB fit: give at most 1022');
+    registerParts({
+      environments: {
+        "is-huge": {
+          create: () => ({
+            ...guessing("counter", false),
+            sizes: { agents: 2, actions: 2, observation: 3, state: 2, episodeLimit: 50_000 },
+          }),
+        },
+      },
+    });
+    expect(() => resolveConfig({ environment: "is-huge" })).toThrow(
+      'config: replay.offlineCapacity is 5000, but environment "is-huge" is not deterministic and its checkpoints would hold up to 10.5 GB of episodes, where 2 GB fit: give at most 1022',
+    );
   });
 
   it("does not go on from a checkpoint without the data", async () => {
-    const { state } = (await collect(input("draws-from-math-random"), { signal: AbortSignal.abort() })).at(-1) as CheckpointRecord;
+    const { state } = (await collect(input("draws-from-math-random"), { signal: AbortSignal.abort() })).at(
+      -1,
+    ) as CheckpointRecord;
     const { data: _, ...replay } = state.replay;
-    await expect(collect(input("draws-from-math-random"), { resume: { ...state, replay } })).rejects.toThrow("holds no data of its episodes");
+    await expect(collect(input("draws-from-math-random"), { resume: { ...state, replay } })).rejects.toThrow(
+      "holds no data of its episodes",
+    );
   });
 });

@@ -61,7 +61,15 @@ function workOut(config: Config): NetworkPlan {
   const { level, distribution } = config.sparsity;
   const nonzeros = initialNonzeros(parameters, { sparsity: isTiny ? 0 : level, distribution });
   const batch = replay.offlineBatch + replay.onlineBatch;
-  return { sizes, keptBytes: deterministic ? 0 : Math.max(replay.offlineCapacity, replay.onlineCapacity) * episodeBytes(sizes), shape, parameters, nonzeros, cost: costOf(algorithm, shape, { nonzeros, batch }), dense: { shape: full, cost: costOf(algorithm, full, { batch }) } };
+  return {
+    sizes,
+    keptBytes: deterministic ? 0 : Math.max(replay.offlineCapacity, replay.onlineCapacity) * episodeBytes(sizes),
+    shape,
+    parameters,
+    nonzeros,
+    cost: costOf(algorithm, shape, { nonzeros, batch }),
+    dense: { shape: full, cost: costOf(algorithm, full, { batch }) },
+  };
 }
 
 function tiny(config: Config, full: NetworkShape): NetworkShape {
@@ -69,6 +77,8 @@ function tiny(config: Config, full: NetworkShape): NetworkShape {
   try {
     return tinyShape(algorithmOf(config), full, { sparsity: sparsity.level });
   } catch (error) {
-    throw new ConfigError(`config: method is "${method}", but in ${environment} ${(error as Error).message}`, { cause: error });
+    throw new ConfigError(`config: method is "${method}", but in ${environment} ${(error as Error).message}`, {
+      cause: error,
+    });
   }
 }

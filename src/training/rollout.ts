@@ -141,7 +141,13 @@ export function greedyPolicy(actor: Actor): Policy {
     actor.observations.set(env.observations);
     const values = actor.forward();
     for (let agent = 0; agent < env.sizes.agents; agent++) {
-      const action = bestAvailable(values, env.availableActions, agent * env.sizes.actions, agent * env.sizes.actions, env.sizes.actions);
+      const action = bestAvailable(
+        values,
+        env.availableActions,
+        agent * env.sizes.actions,
+        agent * env.sizes.actions,
+        env.sizes.actions,
+      );
       jointAction[agent] = action;
       actor.lastActions[agent] = action;
     }
@@ -149,10 +155,17 @@ export function greedyPolicy(actor: Actor): Policy {
 }
 
 /** Index of the largest value among available actions; the lowest of equals. */
-export function bestAvailable(values: Float32Array, available: Uint8Array, valueOffset: number, availableOffset: number, actions: number): number {
+export function bestAvailable(
+  values: Float32Array,
+  available: Uint8Array,
+  valueOffset: number,
+  availableOffset: number,
+  actions: number,
+): number {
   let best = -1;
   for (let a = 0; a < actions; a++) {
-    if (available[availableOffset + a] === 1 && (best < 0 || values[valueOffset + a] > values[valueOffset + best])) best = a;
+    if (available[availableOffset + a] === 1 && (best < 0 || values[valueOffset + a] > values[valueOffset + best]))
+      best = a;
   }
   return best;
 }

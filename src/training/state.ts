@@ -12,7 +12,8 @@ import { createEpisodeRecorder } from "./rollout.js";
 /** Copies of all that an engine has learned, under "online.NAME", "target.NAME" and "optimiser.NAME". */
 export async function captureTensors(engine: Engine): Promise<Map<string, Float32Array>> {
   const tensors = new Map<string, Float32Array>();
-  const put = (side: string, values: Parameters) => values.forEach((value, name) => tensors.set(`${side}.${name}`, value));
+  const put = (side: string, values: Parameters) =>
+    values.forEach((value, name) => tensors.set(`${side}.${name}`, value));
   put("online", await engine.read("online"));
   put("target", await engine.read("target"));
   put("optimiser", await engine.readOptimiser());
@@ -56,18 +57,28 @@ export function captureReplay(buffers: DualBuffer, deterministic: boolean): Repl
 }
 
 function captureData(episodes: readonly Episode[]): EpisodeData {
-  const floats = (key: "observations" | "states" | "rewards") => joined(episodes.map((episode) => episode[key]), (size) => new Float32Array(size));
+  const floats = (key: "observations" | "states" | "rewards") =>
+    joined(
+      episodes.map((episode) => episode[key]),
+      (size) => new Float32Array(size),
+    );
   return {
     observations: floats("observations"),
     states: floats("states"),
-    availableActions: joined(episodes.map(({ availableActions }) => availableActions), (size) => new Uint8Array(size)),
+    availableActions: joined(
+      episodes.map(({ availableActions }) => availableActions),
+      (size) => new Uint8Array(size),
+    ),
     rewards: floats("rewards"),
     terminal: Uint8Array.from(episodes, ({ terminal }) => (terminal ? 1 : 0)),
   };
 }
 
 /** Arrays one after the other. */
-function joined<Values extends Float32Array | Uint8Array>(arrays: readonly Values[], make: (size: number) => Values): Values {
+function joined<Values extends Float32Array | Uint8Array>(
+  arrays: readonly Values[],
+  make: (size: number) => Values,
+): Values {
   const all = make(arrays.reduce((size, { length }) => size + length, 0));
   let offset = 0;
   for (const array of arrays) {
@@ -81,12 +92,26 @@ function joined<Values extends Float32Array | Uint8Array>(arrays: readonly Value
  * Fills empty buffers with the episodes that a checkpoint of an environment holds that is not deterministic.
  * @throws {Error} when they have other sizes than the environment's
  */
-export function restoreEpisodes(buffers: DualBuffer, { agents, actions, observation, state }: EnvironmentSizes, { indices, seeds, lengths, actions: taken, data }: ReplayState): void {
-  if (data === undefined) throw new LabError("The checkpoint holds no data of its episodes, and their environment cannot play them again: start the run anew.");
+export function restoreEpisodes(
+  buffers: DualBuffer,
+  { agents, actions, observation, state }: EnvironmentSizes,
+  { indices, seeds, lengths, actions: taken, data }: ReplayState,
+): void {
+  if (data === undefined)
+    throw new LabError(
+      "The checkpoint holds no data of its episodes, and their environment cannot play them again: start the run anew.",
+    );
   const at = { observations: 0, states: 0, availableActions: 0, rewards: 0, actions: 0 };
   /** The next `size` values of one of the arrays, copied so that an episode that leaves the buffer gives its memory back. */
-  const next = <Values extends Float32Array | Uint8Array>(key: keyof typeof at, values: Values, size: number): Values => {
-    if (at[key] + size > values.length) throw new LabError(`The ${key} in this checkpoint end before its episodes do: the environment has other sizes than then. Start the run anew.`);
+  const next = <Values extends Float32Array | Uint8Array>(
+    key: keyof typeof at,
+    values: Values,
+    size: number,
+  ): Values => {
+    if (at[key] + size > values.length)
+      throw new LabError(
+        `The ${key} in this checkpoint end before its episodes do: the environment has other sizes than then. Start the run anew.`,
+      );
     return values.slice(at[key], (at[key] += size)) as Values;
   };
   lengths.forEach((length, i) => {
@@ -109,7 +134,13 @@ export function restoreEpisodes(buffers: DualBuffer, { agents, actions, observat
  * @returns false when the signal stopped it
  * @throws {Error} when an episode does not end where it ended before: the environment is not the one that made it
  */
-export async function replayEpisodes(buffers: DualBuffer, env: Environment, stored: ReplayState, config: Config, signal?: AbortSignal): Promise<boolean> {
+export async function replayEpisodes(
+  buffers: DualBuffer,
+  env: Environment,
+  stored: ReplayState,
+  config: Config,
+  signal?: AbortSignal,
+): Promise<boolean> {
   const recorder = createEpisodeRecorder(env);
   const { agents } = env.sizes;
   let offset = 0;

@@ -44,23 +44,54 @@ describe("train", () => {
   }, 120_000);
 
   it.each<[string, ConfigInput, number]>([
-    ["a single buffer", { method: "rlx2", replay: { offlineCapacity: 60, offlineBatch: 16, onlineCapacity: 24, dynamic: { interval: 7, threshold: 0.1, minimum: 0.3, drop: 0.4 } } }, 16],
+    [
+      "a single buffer",
+      {
+        method: "rlx2",
+        replay: {
+          offlineCapacity: 60,
+          offlineBatch: 16,
+          onlineCapacity: 24,
+          dynamic: { interval: 7, threshold: 0.1, minimum: 0.3, drop: 0.4 },
+        },
+      },
+      16,
+    ],
     // The online buffer would hold more than the offline one if it did not keep as much.
-    ["both buffers", { replay: { offlineCapacity: 60, onlineCapacity: 40, offlineBatch: 10, onlineBatch: 6, dynamic: { interval: 9, threshold: 0.1, minimum: 0.3, drop: 0.6 } } }, 40],
+    [
+      "both buffers",
+      {
+        replay: {
+          offlineCapacity: 60,
+          onlineCapacity: 40,
+          offlineBatch: 10,
+          onlineBatch: 6,
+          dynamic: { interval: 9, threshold: 0.1, minimum: 0.3, drop: 0.6 },
+        },
+      },
+      40,
+    ],
   ])("goes on bit for bit where %s forgot the oldest play, as RLx2's does", async (_, forgets, least) => {
     const { replay, ...rest } = small;
     const forgetful: ConfigInput = { ...rest, ...forgets };
     const whole = withoutCheckpoints(await collect(forgetful));
     const checkpointed = await collect(forgetful, { checkpointEvery: 0 });
-    const states = checkpointed.flatMap((record, i) => (record.kind === "checkpoint" ? [{ i, state: record.state }] : []));
+    const states = checkpointed.flatMap((record, i) =>
+      record.kind === "checkpoint" ? [{ i, state: record.state }] : [],
+    );
     // The buffer shrinks again and again, never below what is sampled from it.
     const sizes = states.map(({ state }) => state.replay.indices.length);
     const drops = sizes.flatMap((size, k) => (k > 0 && size < sizes[k - 1]! ? [k] : []));
     expect(drops.length).toBeGreaterThan(3);
     expect(Math.min(...sizes.slice(drops[0]))).toBe(least);
     // From before a drop, after it, and far from any.
-    for (const { i, state } of [25, drops[0]! - 1, drops[0]!, drops.at(-1)!, drops.at(-1)! + 3].map((k) => states[k]!)) {
-      expect([...withoutCheckpoints(checkpointed.slice(0, i)), ...(await collect(forgetful, { resume: state }))]).toEqual(whole);
+    for (const { i, state } of [25, drops[0]! - 1, drops[0]!, drops.at(-1)!, drops.at(-1)! + 3].map(
+      (k) => states[k]!,
+    )) {
+      expect([
+        ...withoutCheckpoints(checkpointed.slice(0, i)),
+        ...(await collect(forgetful, { resume: state })),
+      ]).toEqual(whole);
     }
   });
 
@@ -113,30 +144,38 @@ describe("train", () => {
     ["steps that are no multiple of the interval", { steps: 250 }, [0, 100, 200, 250], 3],
     ["an interval longer than the run", { steps: 90 }, [0, 90], 1],
     ["an interval as long as the run", { steps: 100 }, [0, 100], 1],
-    ["a window longer than the run", { steps: 200, evaluation: { interval: 100, episodes: 4, window: 20 } }, [0, 100, 200], 2],
+    [
+      "a window longer than the run",
+      { steps: 200, evaluation: { interval: 100, episodes: 4, window: 20 } },
+      [0, 100, 200],
+      2,
+    ],
     ["a single step", { steps: 1 }, [0, 1], 1],
-  ])("evaluates and logs the end of a run once with %s, and leaves step 0 out of its score", async (_, input, steps, scored) => {
-    const records = await collect({ ...small, ...input });
-    const evaluations = records.filter((record) => record.kind === "evaluation");
-    expect(evaluations.map(({ step }) => step)).toEqual(steps);
-    const end = records.at(-1)!;
-    if (end.kind !== "end") throw new Error("no end");
-    expect(end.evaluations).toBe(scored);
-    const rates = evaluations.slice(-scored).map(({ winRate }) => winRate);
-    expect(end.score).toBeCloseTo(rates.reduce((a, b) => a + b) / scored, 12);
-    const logged = records.filter((record) => record.kind === "train");
-    expect(logged.at(-1)!.episode).toBe(end.episode);
-    expect(new Set(logged.map(({ episode }) => episode)).size).toBe(logged.length);
+  ])(
+    "evaluates and logs the end of a run once with %s, and leaves step 0 out of its score",
+    async (_, input, steps, scored) => {
+      const records = await collect({ ...small, ...input });
+      const evaluations = records.filter((record) => record.kind === "evaluation");
+      expect(evaluations.map(({ step }) => step)).toEqual(steps);
+      const end = records.at(-1)!;
+      if (end.kind !== "end") throw new Error("no end");
+      expect(end.evaluations).toBe(scored);
+      const rates = evaluations.slice(-scored).map(({ winRate }) => winRate);
+      expect(end.score).toBeCloseTo(rates.reduce((a, b) => a + b) / scored, 12);
+      const logged = records.filter((record) => record.kind === "train");
+      expect(logged.at(-1)!.episode).toBe(end.episode);
+      expect(new Set(logged.map(({ episode }) => episode)).size).toBe(logged.length);
 
-    // Training that goes on from its own end has nothing left to say but the end, and from any checkpoint says the same as the whole run.
-    expect(await collect({ ...small, ...input }, { resume: end.state })).toEqual([end]);
-    const checkpointed = await collect({ ...small, ...input }, { checkpointEvery: 0 });
-    const last = checkpointed.findLastIndex(({ kind }) => kind === "checkpoint");
-    if (last < 0) return;
-    const { state } = checkpointed[last] as { state: TrainState };
-    const before = withoutCheckpoints(checkpointed.slice(0, last));
-    expect([...before, ...(await collect({ ...small, ...input }, { resume: state }))]).toEqual(records);
-  });
+      // Training that goes on from its own end has nothing left to say but the end, and from any checkpoint says the same as the whole run.
+      expect(await collect({ ...small, ...input }, { resume: end.state })).toEqual([end]);
+      const checkpointed = await collect({ ...small, ...input }, { checkpointEvery: 0 });
+      const last = checkpointed.findLastIndex(({ kind }) => kind === "checkpoint");
+      if (last < 0) return;
+      const { state } = checkpointed[last] as { state: TrainState };
+      const before = withoutCheckpoints(checkpointed.slice(0, last));
+      expect([...before, ...(await collect({ ...small, ...input }, { resume: state }))]).toEqual(records);
+    },
+  );
 
   it.each(["dense", "ss", "set", "rigl", "mast"] as const)("learns the two-step game with %s", async (method) => {
     const records = await collect({

@@ -60,19 +60,27 @@ export async function* train(config: Config, options: TrainOptions = {}): AsyncG
   const random = resume ? resumeRandom(resume.progress.random) : startRandom(config.seed);
   const engine = resume
     ? await resumeNetworks(config, resume, open)
-    : await createNetworks(config, { parameters: createRandom(config.seed, STREAMS.parameters), masks: createRandom(config.seed, STREAMS.masks) }, { ...(ticket && { ticket }), ...(open && { open }) });
+    : await createNetworks(
+        config,
+        { parameters: createRandom(config.seed, STREAMS.parameters), masks: createRandom(config.seed, STREAMS.masks) },
+        { ...(ticket && { ticket }), ...(open && { open }) },
+      );
   const copies: Environment[] = [];
   try {
-    const progress: Progress = resume ? { ...resume.progress, evaluations: [...resume.progress.evaluations] } : startProgress(config);
+    const progress: Progress = resume
+      ? { ...resume.progress, evaluations: [...resume.progress.evaluations] }
+      : startProgress(config);
     const sums = startSums(resume?.progress.sums);
-    for (let i = Math.min(EVALUATION_COPIES, config.evaluation.episodes, env.copies ?? Infinity); i > 0; i--) copies.push(environmentOf(config));
+    for (let i = Math.min(EVALUATION_COPIES, config.evaluation.episodes, env.copies ?? Infinity); i > 0; i--)
+      copies.push(environmentOf(config));
     // What environments keep from one episode to the next goes on as well, where they can say it.
     const keeping = env.deterministic ? [] : [env, ...copies].filter(({ save }) => save !== undefined);
     keeping.forEach((one, i) => {
       const saved = resume?.environments?.[i];
       if (saved !== undefined) one.restore!(saved);
     });
-    const countLost = ({ message }: EpisodeLost) => (progress.lost = { episodes: (progress.lost?.episodes ?? 0) + 1, last: message });
+    const countLost = ({ message }: EpisodeLost) =>
+      (progress.lost = { episodes: (progress.lost?.episodes ?? 0) + 1, last: message });
     let lostInTurn = 0;
     const evaluate = createEvaluation(engine, copies, config.discount, countLost);
     const recorder = createEpisodeRecorder(env);
@@ -138,7 +146,11 @@ export async function* train(config: Config, options: TrainOptions = {}): AsyncG
       } catch (error) {
         if (!(error instanceof EpisodeLost)) throw error;
         countLost(error);
-        if (++lostInTurn > MOST_LOST) throw new LabError(`Training stopped at step ${progress.step}, since ${lostInTurn} episodes in turn were lost. The last time, ${error.message}.`, { cause: error });
+        if (++lostInTurn > MOST_LOST)
+          throw new LabError(
+            `Training stopped at step ${progress.step}, since ${lostInTurn} episodes in turn were lost. The last time, ${error.message}.`,
+            { cause: error },
+          );
         continue;
       }
       const { episode, episodeReturn, won } = played;
@@ -156,7 +168,10 @@ export async function* train(config: Config, options: TrainOptions = {}): AsyncG
       const updates = progress.step >= config.warmup && canSample(buffers) ? config.updates : 0;
       for (let i = 1; i <= updates; i++) {
         const groups = groupEpisodes(sampleBatch(buffers, random.replay), env.sizes, engine.lanes);
-        const evolves = growth !== undefined && i === updates && progress.episode - progress.lastEvolution >= config.topology.interval;
+        const evolves =
+          growth !== undefined &&
+          i === updates &&
+          progress.episode - progress.lastEvolution >= config.topology.interval;
         if (evolves && growth.gradients) engine.requestDenseGradients();
         const update = await updateNetworks(engine, groups, countSteps(groups), config, progress.step);
         if (!Number.isFinite(update.loss) || !Number.isFinite(update.gradientNorm)) {
@@ -198,7 +213,10 @@ export async function* train(config: Config, options: TrainOptions = {}): AsyncG
  * The step of the evaluation that is due, or undefined: steps 0, interval, 2 interval and so on, and the last step of the run also where it is no
  * multiple of the interval. These are nominal steps, so that evaluations of several seeds line up; an episode may end a little later.
  */
-function evaluationDue({ step, nextEvaluation }: Pick<TrainProgress, "step" | "nextEvaluation">, { steps, evaluation }: Config): number | undefined {
+function evaluationDue(
+  { step, nextEvaluation }: Pick<TrainProgress, "step" | "nextEvaluation">,
+  { steps, evaluation }: Config,
+): number | undefined {
   if (nextEvaluation <= Math.min(step, steps)) return nextEvaluation;
   return step >= steps && nextEvaluation - evaluation.interval < steps ? steps : undefined;
 }
@@ -216,20 +234,44 @@ interface RandomStreams {
 
 function startRandom(seed: number): RandomStreams {
   const stream = (name: keyof RandomStreams) => createRandom(seed, STREAMS[name]);
-  return { environment: stream("environment"), exploration: stream("exploration"), replay: stream("replay"), topology: stream("topology"), evaluation: stream("evaluation") };
+  return {
+    environment: stream("environment"),
+    exploration: stream("exploration"),
+    replay: stream("replay"),
+    topology: stream("topology"),
+    evaluation: stream("evaluation"),
+  };
 }
 
 function resumeRandom(states: Readonly<Record<string, readonly number[]>>): RandomStreams {
   const stream = (name: keyof RandomStreams) => restoreRandom(states[name]);
-  return { environment: stream("environment"), exploration: stream("exploration"), replay: stream("replay"), topology: stream("topology"), evaluation: stream("evaluation") };
+  return {
+    environment: stream("environment"),
+    exploration: stream("exploration"),
+    replay: stream("replay"),
+    topology: stream("topology"),
+    evaluation: stream("evaluation"),
+  };
 }
 
 /** The counters of a run while it goes on; random streams and sums are kept beside them. */
-type Progress = { -readonly [Key in keyof Omit<TrainProgress, "random" | "sums" | "evaluations">]: TrainProgress[Key] } & { readonly evaluations: number[] };
+type Progress = {
+  -readonly [Key in keyof Omit<TrainProgress, "random" | "sums" | "evaluations">]: TrainProgress[Key];
+} & { readonly evaluations: number[] };
 
 function startProgress({ log }: Config): Progress {
   const evaluations: number[] = [];
-  return { step: 0, episode: 0, update: 0, evolution: 0, lastTargetUpdate: 0, lastEvolution: 0, nextEvaluation: 0, nextTrainRecord: log.interval, evaluations };
+  return {
+    step: 0,
+    episode: 0,
+    update: 0,
+    evolution: 0,
+    lastTargetUpdate: 0,
+    lastEvolution: 0,
+    nextEvaluation: 0,
+    nextTrainRecord: log.interval,
+    evaluations,
+  };
 }
 
 /** epsilon at an environment step: linear decay from start to end over the first `anneal` steps. */
@@ -239,7 +281,17 @@ export function explorationRate({ start, end, anneal }: Config["exploration"], s
 
 /** Sums of the open train record; their order is that of `TrainProgress.sums`. */
 function startSums(saved: readonly number[] = []) {
-  const [updates = 0, loss = 0, gradientNorm = 0, qTotal = 0, target = 0, episodes = 0, episodeReturn = 0, episodeLength = 0, won = 0] = saved;
+  const [
+    updates = 0,
+    loss = 0,
+    gradientNorm = 0,
+    qTotal = 0,
+    target = 0,
+    episodes = 0,
+    episodeReturn = 0,
+    episodeLength = 0,
+    won = 0,
+  ] = saved;
   return { updates, loss, gradientNorm, qTotal, target, episodes, episodeReturn, episodeLength, won };
 }
 
@@ -249,12 +301,25 @@ function clearSums(sums: Sums): void {
   Object.assign(sums, startSums());
 }
 
-function trainRecord(progress: { step: number; episode: number; update: number }, sums: Sums, epsilon: number): TrainRecord {
+function trainRecord(
+  progress: { step: number; episode: number; update: number },
+  sums: Sums,
+  epsilon: number,
+): TrainRecord {
   const { step, episode, update } = progress;
   const { updates, episodes } = sums;
   return {
-    kind: "train", step, episode, update, epsilon,
-    loss: sums.loss / updates, gradientNorm: sums.gradientNorm / updates, qTotal: sums.qTotal / updates, target: sums.target / updates,
-    episodeReturn: sums.episodeReturn / episodes, episodeLength: sums.episodeLength / episodes, winRate: sums.won / episodes,
+    kind: "train",
+    step,
+    episode,
+    update,
+    epsilon,
+    loss: sums.loss / updates,
+    gradientNorm: sums.gradientNorm / updates,
+    qTotal: sums.qTotal / updates,
+    target: sums.target / updates,
+    episodeReturn: sums.episodeReturn / episodes,
+    episodeLength: sums.episodeLength / episodes,
+    winRate: sums.won / episodes,
   };
 }

@@ -31,12 +31,17 @@ export async function tryAlgorithm(config: Config): Promise<void> {
     } catch (error) {
       return refuse(`fails in update: ${(error as Error)?.message ?? describeValue(error)}`, error);
     }
-    if (!isObject(statistics)) return refuse(`has an update that gives ${describeValue(statistics)}; expected { loss, gradientNorm, qTotal, target }`);
+    if (!isObject(statistics))
+      return refuse(
+        `has an update that gives ${describeValue(statistics)}; expected { loss, gradientNorm, qTotal, target }`,
+      );
     for (const name of ["loss", "gradientNorm", "qTotal", "target"]) {
-      if (!Number.isFinite(statistics[name])) return refuse(`has an update that gives ${name} ${describeValue(statistics[name])}; expected a finite number`);
+      if (!Number.isFinite(statistics[name]))
+        return refuse(`has an update that gives ${name} ${describeValue(statistics[name])}; expected a finite number`);
     }
     const after = engine.read("online");
-    if ([...before].every(([name, values]) => values.every((value, i) => value === after.get(name)![i]))) refuse("has an update that changes no parameter: it has to call engine.step after its backward passes");
+    if ([...before].every(([name, values]) => values.every((value, i) => value === after.get(name)![i])))
+      refuse("has an update that changes no parameter: it has to call engine.step after its backward passes");
   } finally {
     engine.dispose();
   }

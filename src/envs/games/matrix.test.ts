@@ -16,7 +16,13 @@ describe("two-step game", () => {
   };
 
   it("pays 7 for everything after the safe choice of agent 0", () => {
-    for (const second of [[0, 0], [0, 1], [1, 0], [1, 1]] as [number, number][]) expect(play([0, 1], second)).toEqual([0, 7, false]);
+    for (const second of [
+      [0, 0],
+      [0, 1],
+      [1, 0],
+      [1, 1],
+    ] as [number, number][])
+      expect(play([0, 1], second)).toEqual([0, 7, false]);
   });
 
   it("pays 0, 1, 1, 8 after the other, and only 8 wins", () => {

@@ -83,7 +83,9 @@ export function createMatrixEnvironment(game: MatrixGame): Environment {
         throw new LabError(`${game.name}: step after the end of the episode: call reset(seed) first.`);
       }
       if (jointAction.length !== game.agents) {
-        throw new LabError(`${game.name}: got ${jointAction.length} actions, needs one for each of ${game.agents} agents.`);
+        throw new LabError(
+          `${game.name}: got ${jointAction.length} actions, needs one for each of ${game.agents} agents.`,
+        );
       }
       for (let agent = 0; agent < game.agents; agent++) {
         const action = jointAction[agent]!;

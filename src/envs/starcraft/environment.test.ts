@@ -43,12 +43,15 @@ describe.each(battles)("%s under %s rules", (name, rules) => {
         }
         // A cooldown can pass SMAC's divisor by the weapon's random delay.
         expect(lowest >= -0.55 && highest <= 1.1).toBe(true);
-        env.snapshot().units.slice(0, agents).forEach((unit, i) => {
-          const legal = [...env.availableActions.subarray(i * actions, (i + 1) * actions)];
-          expect(legal[0]).toBe(unit.alive ? 0 : 1);
-          expect(legal.reduce((sum, bit) => sum + bit, 0)).toBeGreaterThanOrEqual(1);
-          if (!unit.alive) expect(legal.slice(1).some((bit) => bit === 1)).toBe(false);
-        });
+        env
+          .snapshot()
+          .units.slice(0, agents)
+          .forEach((unit, i) => {
+            const legal = [...env.availableActions.subarray(i * actions, (i + 1) * actions)];
+            expect(legal[0]).toBe(unit.alive ? 0 : 1);
+            expect(legal.reduce((sum, bit) => sum + bit, 0)).toBeGreaterThanOrEqual(1);
+            if (!unit.alive) expect(legal.slice(1).some((bit) => bit === 1)).toBe(false);
+          });
         policy(env, joint);
         env.step(joint);
         expect(env.reward).toBeGreaterThanOrEqual(0);
@@ -120,7 +123,9 @@ describe("what is refused", () => {
     );
     expect(() => env.step([0, 1, 1])).toThrow(/^3m: agent 0 \(marine\) cannot play action 0 \(no-op\) now/);
     for (const action of [9, -1, 1.5, NaN]) {
-      expect(() => env.step([1, 1, action])).toThrow(`3m: agent 2 (marine) cannot play action ${action} now: legal are 1 (stop)`);
+      expect(() => env.step([1, 1, action])).toThrow(
+        `3m: agent 2 (marine) cannot play action ${action} now: legal are 1 (stop)`,
+      );
     }
     expect(env.snapshot().step).toBe(0);
   });
@@ -134,7 +139,9 @@ describe("what is refused", () => {
     expect(dead).toBeGreaterThanOrEqual(0);
     const wrong = stand();
     wrong[dead] = 1;
-    expect(() => env.step(wrong)).toThrow(`3m: agent ${dead} (dead marine) cannot play action 1 (stop) now: legal are 0 (no-op).`);
+    expect(() => env.step(wrong)).toThrow(
+      `3m: agent ${dead} (dead marine) cannot play action 1 (stop) now: legal are 0 (no-op).`,
+    );
   });
 
   it("a wrong number of actions, a step before reset or after the end, a save of another map", () => {
@@ -144,7 +151,9 @@ describe("what is refused", () => {
     expect(() => env.step([1, 1])).toThrow("3m: got 2 actions, needs one for each of 3 agents.");
     while (!env.ended) env.step([0, 1, 2].map((i) => (env.availableActions[i * 9] === 1 ? 0 : 1)));
     expect(() => env.step([0, 0, 0])).toThrow("3m: step after the end of the episode: call reset(seed) first.");
-    expect(() => env.restore!(createEnvironment("8m").save!())).toThrow(/^3m: cannot restore \d+ bytes, an episode under starcraft rules is \d+ bytes\.$/);
+    expect(() => env.restore!(createEnvironment("8m").save!())).toThrow(
+      /^3m: cannot restore \d+ bytes, an episode under starcraft rules is \d+ bytes\.$/,
+    );
     const now = env.save!();
     expect(() => env.restore!(createEnvironment("3m", { rules: "smaclite" }).save!())).toThrow(
       "3m: cannot restore an episode of another map or other rules than starcraft.",

@@ -135,7 +135,8 @@ function refuseIllegal(b: Battle, available: Uint8Array, jointAction: ArrayLike<
 
 function illegal(b: Battle, available: Uint8Array, i: number, action: number): string {
   const legal: string[] = [];
-  for (let a = 0; a < b.actions; a++) if (available[i * b.actions + a] === 1) legal.push(`${a} (${actionName(b, i, a)})`);
+  for (let a = 0; a < b.actions; a++)
+    if (available[i * b.actions + a] === 1) legal.push(`${a} (${actionName(b, i, a)})`);
   const given = Number.isInteger(action) && action >= 0 && action < b.actions ? ` (${actionName(b, i, action)})` : "";
   const who = b.alive[i] === 1 ? b.types[i]!.name : `dead ${b.types[i]!.name}`;
   return `${b.map.name}: agent ${i} (${who}) cannot play action ${action}${given} now: legal are ${legal.join(", ")}.`;

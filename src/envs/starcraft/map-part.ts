@@ -39,11 +39,28 @@ export interface MapPart {
 
 /** Types of units by name. */
 const unitTypes: ReadonlyMap<string, UnitType> = new Map(
-  Object.values(units).flatMap((unit) => (isObject(unit) && "starcraft" in unit && "observedCooldown" in unit ? [[(unit as unknown as UnitType).name, unit as unknown as UnitType] as const] : [])),
+  Object.values(units).flatMap((unit) =>
+    isObject(unit) && "starcraft" in unit && "observedCooldown" in unit
+      ? [[(unit as unknown as UnitType).name, unit as unknown as UnitType] as const]
+      : [],
+  ),
 );
 
 const SIZE = 32;
-const KEYS = ["title", "options", "episodeLimit", "allies", "enemies", "allyPoint", "enemyPoint", "attackPoint", "terrain", "allyTypes", "enemyTypes", "enemyFollows"];
+const KEYS = [
+  "title",
+  "options",
+  "episodeLimit",
+  "allies",
+  "enemies",
+  "allyPoint",
+  "enemyPoint",
+  "attackPoint",
+  "terrain",
+  "allyTypes",
+  "enemyTypes",
+  "enemyFollows",
+];
 /** Actions are bytes: six, and one for each enemy. */
 const MOST_UNITS = 200;
 
@@ -52,15 +69,19 @@ function checkMap(given: object): string | undefined {
   const map = given as Record<string, unknown>;
   const known = [...unitTypes.keys()].join(", ");
   const unknown = Object.keys(map).find((key) => !KEYS.includes(key));
-  if (unknown !== undefined) return `has a key ${describeValue(unknown)}; allowed are ${KEYS.filter((key) => key !== "options").join(", ")}`;
+  if (unknown !== undefined)
+    return `has a key ${describeValue(unknown)}; allowed are ${KEYS.filter((key) => key !== "options").join(", ")}`;
   const limit = map["episodeLimit"];
-  if (!(Number.isInteger(limit) && (limit as number) >= 1 && (limit as number) <= 10_000)) return `has episodeLimit ${describeValue(limit)}; expected a whole number of steps from 1 to 10,000`;
+  if (!(Number.isInteger(limit) && (limit as number) >= 1 && (limit as number) <= 10_000))
+    return `has episodeLimit ${describeValue(limit)}; expected a whole number of steps from 1 to 10,000`;
   for (const side of ["allies", "enemies"]) {
     const squad = map[side];
-    if (!isObject(squad) || Object.keys(squad).length === 0) return `has ${side} that are ${describeValue(squad)}; expected for example { "marine": 3 }`;
+    if (!isObject(squad) || Object.keys(squad).length === 0)
+      return `has ${side} that are ${describeValue(squad)}; expected for example { "marine": 3 }`;
     for (const [type, count] of Object.entries(squad)) {
       if (!unitTypes.has(type)) return `has ${side} of type ${describeValue(type)}; there are ${known}`;
-      if (!(Number.isInteger(count) && (count as number) >= 1)) return `has ${describeValue(count)} ${side} of type ${type}; expected a whole number of at least 1`;
+      if (!(Number.isInteger(count) && (count as number) >= 1))
+        return `has ${describeValue(count)} ${side} of type ${type}; expected a whole number of at least 1`;
     }
     const total = Object.values(squad).reduce<number>((sum, count) => sum + (count as number), 0);
     if (total > MOST_UNITS) return `has ${total} ${side}; at most ${MOST_UNITS} units fit`;
@@ -68,31 +89,62 @@ function checkMap(given: object): string | undefined {
   for (const point of ["allyPoint", "enemyPoint", "attackPoint"]) {
     const at = map[point];
     if (at === undefined) continue;
-    if (!(Array.isArray(at) && at.length === 2 && at.every((x) => typeof x === "number" && x >= 0 && x < SIZE))) return `has ${point} ${describeValue(at)}; expected two numbers from 0 to ${SIZE}`;
+    if (!(Array.isArray(at) && at.length === 2 && at.every((x) => typeof x === "number" && x >= 0 && x < SIZE)))
+      return `has ${point} ${describeValue(at)}; expected two numbers from 0 to ${SIZE}`;
   }
   const terrain = map["terrain"];
   if (terrain !== undefined) {
-    if (!(Array.isArray(terrain) && terrain.length === SIZE)) return `has a terrain of ${Array.isArray(terrain) ? `${terrain.length} rows` : describeValue(terrain)}; expected ${SIZE} rows`;
+    if (!(Array.isArray(terrain) && terrain.length === SIZE))
+      return `has a terrain of ${Array.isArray(terrain) ? `${terrain.length} rows` : describeValue(terrain)}; expected ${SIZE} rows`;
     const row = terrain.findIndex((cells) => typeof cells !== "string" || !/^[.^#]{32}$/.test(cells));
-    if (row >= 0) return `has ${describeValue(terrain[row])} in row ${row} of its terrain; expected ${SIZE} characters ".", "^" or "#"`;
-    for (const [point, usual] of [["allyPoint", [9, 16]], ["enemyPoint", [23, 16]]] as const) {
+    if (row >= 0)
+      return `has ${describeValue(terrain[row])} in row ${row} of its terrain; expected ${SIZE} characters ".", "^" or "#"`;
+    for (const [point, usual] of [
+      ["allyPoint", [9, 16]],
+      ["enemyPoint", [23, 16]],
+    ] as const) {
       const [x, y] = (map[point] ?? usual) as [number, number];
-      if (terrain[SIZE - 1 - Math.floor(y)][Math.floor(x)] !== ".") return `has ${point} ${describeValue([x, y])} where its terrain is closed`;
+      if (terrain[SIZE - 1 - Math.floor(y)][Math.floor(x)] !== ".")
+        return `has ${point} ${describeValue([x, y])} where its terrain is closed`;
     }
   }
-  for (const [side, types] of [["allies", "allyTypes"], ["enemies", "enemyTypes"]] as const) {
+  for (const [side, types] of [
+    ["allies", "allyTypes"],
+    ["enemies", "enemyTypes"],
+  ] as const) {
     const order = map[types];
     if (order === undefined) continue;
     const wanted = Object.keys(map[side] as object);
-    if (!(Array.isArray(order) && wanted.every((type) => order.includes(type)) && order.every((type) => unitTypes.has(type)))) return `has ${types} ${describeValue(order)}; expected an order of ${wanted.join(", ")}`;
+    if (!(
+      Array.isArray(order) &&
+      wanted.every((type) => order.includes(type)) &&
+      order.every((type) => unitTypes.has(type))
+    ))
+      return `has ${types} ${describeValue(order)}; expected an order of ${wanted.join(", ")}`;
   }
-  if (map["enemyFollows"] !== undefined && typeof map["enemyFollows"] !== "boolean") return `has enemyFollows ${describeValue(map["enemyFollows"])}; expected true or false`;
+  if (map["enemyFollows"] !== undefined && typeof map["enemyFollows"] !== "boolean")
+    return `has enemyFollows ${describeValue(map["enemyFollows"])}; expected true or false`;
   return undefined;
 }
 
 /** The simulator's own form of a map. */
-function mapOf(name: string, { episodeLimit, allies, enemies, allyPoint = [9, 16], enemyPoint = [23, 16], attackPoint, terrain, allyTypes, enemyTypes, enemyFollows = false }: MapPart): BattleMap {
-  const squad = (counts: Readonly<Record<string, number>>): Squad => Object.entries(counts).map(([type, count]) => [unitTypes.get(type)!, count]);
+function mapOf(
+  name: string,
+  {
+    episodeLimit,
+    allies,
+    enemies,
+    allyPoint = [9, 16],
+    enemyPoint = [23, 16],
+    attackPoint,
+    terrain,
+    allyTypes,
+    enemyTypes,
+    enemyFollows = false,
+  }: MapPart,
+): BattleMap {
+  const squad = (counts: Readonly<Record<string, number>>): Squad =>
+    Object.entries(counts).map(([type, count]) => [unitTypes.get(type)!, count]);
   const usual = maps.find((map) => map.name === "3m")!.terrain;
   // One type a side needs no one-hot.
   const several = Object.keys(allies).length > 1 || Object.keys(enemies).length > 1;
@@ -116,7 +168,13 @@ function mapOf(name: string, { episodeLimit, allies, enemies, allyPoint = [9, 16
 
 /** A map of the battle simulator as an environment. */
 export function battlePart(map: BattleMap): EnvironmentPart {
-  return { create: ({ rules }: { rules: Rules }) => createBattleEnvironment(map, rules), version: ({ rules }: { rules: Rules }) => RULES_VERSIONS[rules] };
+  return {
+    create: ({ rules }: { rules: Rules }) => createBattleEnvironment(map, rules),
+    version: ({ rules }: { rules: Rules }) => RULES_VERSIONS[rules],
+  };
 }
 
-declareData(environments, "maps", checkMap, (name, data) => ({ ...((data as MapPart).title !== undefined && { title: (data as MapPart).title! }), ...battlePart(mapOf(name, data as MapPart)) }));
+declareData(environments, "maps", checkMap, (name, data) => ({
+  ...((data as MapPart).title !== undefined && { title: (data as MapPart).title! }),
+  ...battlePart(mapOf(name, data as MapPart)),
+}));

@@ -27,7 +27,11 @@ export interface BattleMap {
   readonly enemyFollows: boolean;
 }
 
-const smacliteBand = [...Array(8).fill("#".repeat(32)), ...Array(16).fill(".".repeat(32)), ...Array(8).fill("#".repeat(32))];
+const smacliteBand = [
+  ...Array(8).fill("#".repeat(32)),
+  ...Array(16).fill(".".repeat(32)),
+  ...Array(8).fill("#".repeat(32)),
+];
 
 /** A row of terrain that is open from column `from` to column `to`. */
 const open = (from: number, to: number): string => "#".repeat(from) + ".".repeat(to - from + 1) + "#".repeat(31 - to);
@@ -36,9 +40,25 @@ const closed = "#".repeat(32);
 const band = [...Array(8).fill(closed), ...Array(17).fill(open(0, 29)), ...Array(7).fill(closed)];
 const ravine = [
   ...Array(12).fill(closed),
-  ...[[7, 23], [7, 23], [1, 29], [1, 29], [0, 29], [0, 29], [0, 29]].map(([from, to]) => open(from!, to!)),
+  ...[
+    [7, 23],
+    [7, 23],
+    [1, 29],
+    [1, 29],
+    [0, 29],
+    [0, 29],
+    [0, 29],
+  ].map(([from, to]) => open(from!, to!)),
   `....${"^".repeat(23)}...##`,
-  ...[[0, 29], [0, 29], [0, 29], [1, 29], [1, 29], [3, 27], [3, 27]].map(([from, to]) => open(from!, to!)),
+  ...[
+    [0, 29],
+    [0, 29],
+    [0, 29],
+    [1, 29],
+    [1, 29],
+    [3, 27],
+    [3, 27],
+  ].map(([from, to]) => open(from!, to!)),
   ...Array(5).fill(closed),
 ];
 const inset = (cells: number): string => "#".repeat(cells) + ".".repeat(32 - 2 * cells) + "#".repeat(cells);
@@ -49,7 +69,11 @@ const smacliteRavine = [
   ...[0, 0, 0, 1, 2, 3, 16, 16, 16, 16, 16, 16].map(inset),
 ];
 
-const duel = { allyPoint: [9, 16], enemyPoint: [23, 16], terrain: { starcraft: band, smaclite: smacliteBand } } as const;
+const duel = {
+  allyPoint: [9, 16],
+  enemyPoint: [23, 16],
+  terrain: { starcraft: band, smaclite: smacliteBand },
+} as const;
 
 const oneType = { allyTypes: [], enemyTypes: [], enemyFollows: false } as const;
 const protoss = { allyTypes: [stalker, zealot], enemyTypes: [zealot, stalker], enemyFollows: false } as const;
@@ -65,12 +89,43 @@ const marines = (name: string, allies: number, enemies: number, episodeLimit: nu
 
 /** Columns that are closed on the left and on the right of each row from the top; null where all are. */
 const corridorEdges: readonly (readonly [number, number] | null)[] = [
-  null, [20, 2], [19, 1], [18, 1], [17, 1], [16, 1], [15, 1], [14, 1], [13, 1], [12, 1], [11, 1], [11, 1], [11,
-  1], [11, 1], [12, 2], [13, 3], [13, 4], [12, 5], [11, 6], [2, 17], [1, 18], [1, 19], [1, 19], [1, 19], [1,
-  19], [1, 19], [1, 19], [1, 19], [1, 19], [1, 18], [2, 18], null,
+  null,
+  [20, 2],
+  [19, 1],
+  [18, 1],
+  [17, 1],
+  [16, 1],
+  [15, 1],
+  [14, 1],
+  [13, 1],
+  [12, 1],
+  [11, 1],
+  [11, 1],
+  [11, 1],
+  [11, 1],
+  [12, 2],
+  [13, 3],
+  [13, 4],
+  [12, 5],
+  [11, 6],
+  [2, 17],
+  [1, 18],
+  [1, 19],
+  [1, 19],
+  [1, 19],
+  [1, 19],
+  [1, 19],
+  [1, 19],
+  [1, 19],
+  [1, 19],
+  [1, 18],
+  [2, 18],
+  null,
 ];
 // These two are SMAClite's drawings, under either rules: of the real maps' terrain nobody here has a record.
-const corridor = corridorEdges.map((edges) => (edges === null ? "#".repeat(32) : "#".repeat(edges[0]) + ".".repeat(32 - edges[0] - edges[1]) + "#".repeat(edges[1])));
+const corridor = corridorEdges.map((edges) =>
+  edges === null ? "#".repeat(32) : "#".repeat(edges[0]) + ".".repeat(32 - edges[0] - edges[1]) + "#".repeat(edges[1]),
+);
 const meadow: readonly string[] = Array<string>(32).fill(".".repeat(32));
 
 const mirrored = (squad: Squad): Pick<BattleMap, "allies" | "enemies"> => ({ allies: squad, enemies: squad });
@@ -79,13 +134,35 @@ export const maps: readonly BattleMap[] = [
   marines("3m", 3, 3, 60),
   marines("8m", 8, 8, 120),
   marines("5m_vs_6m", 5, 6, 70),
-  { ...duel, ...protoss, name: "2s3z", episodeLimit: 120, ...mirrored([[stalker, 2], [zealot, 3]]) },
-  { ...duel, ...protoss, name: "3s5z", episodeLimit: 150, ...mirrored([[stalker, 3], [zealot, 5]]) },
+  {
+    ...duel,
+    ...protoss,
+    name: "2s3z",
+    episodeLimit: 120,
+    ...mirrored([
+      [stalker, 2],
+      [zealot, 3],
+    ]),
+  },
+  {
+    ...duel,
+    ...protoss,
+    name: "3s5z",
+    episodeLimit: 150,
+    ...mirrored([
+      [stalker, 3],
+      [zealot, 5],
+    ]),
+  },
   {
     ...duel,
     name: "1c3s5z",
     episodeLimit: 180,
-    ...mirrored([[colossus, 1], [stalker, 3], [zealot, 5]]),
+    ...mirrored([
+      [colossus, 1],
+      [stalker, 3],
+      [zealot, 5],
+    ]),
     allyTypes: [colossus, stalker, zealot],
     enemyTypes: [colossus, stalker, zealot],
     enemyFollows: false,
@@ -94,7 +171,11 @@ export const maps: readonly BattleMap[] = [
     ...duel,
     name: "MMM",
     episodeLimit: 150,
-    ...mirrored([[medivac, 1], [marine, 7], [marauder, 2]]),
+    ...mirrored([
+      [medivac, 1],
+      [marine, 7],
+      [marauder, 2],
+    ]),
     spawnOrder: [marine, marauder, medivac],
     allyTypes: [marauder, marine, medivac],
     enemyTypes: [marauder, marine, medivac],
@@ -118,14 +199,30 @@ export const maps: readonly BattleMap[] = [
     ...duel,
     name: "MMM2",
     episodeLimit: 180,
-    allies: [[medivac, 1], [marine, 7], [marauder, 2]],
-    enemies: [[medivac, 1], [marine, 8], [marauder, 3]],
+    allies: [
+      [medivac, 1],
+      [marine, 7],
+      [marauder, 2],
+    ],
+    enemies: [
+      [medivac, 1],
+      [marine, 8],
+      [marauder, 3],
+    ],
     spawnOrder: [marine, marauder, medivac],
     allyTypes: [marauder, marine, medivac],
     enemyTypes: [marauder, marine, medivac],
     enemyFollows: false,
   },
-  { ...duel, ...oneType, name: "3s_vs_5z", episodeLimit: 250, terrain: { starcraft: meadow, smaclite: meadow }, allies: [[stalker, 3]], enemies: [[zealot, 5]] },
+  {
+    ...duel,
+    ...oneType,
+    name: "3s_vs_5z",
+    episodeLimit: 250,
+    terrain: { starcraft: meadow, smaclite: meadow },
+    allies: [[stalker, 3]],
+    enemies: [[zealot, 5]],
+  },
   {
     ...oneType,
     name: "corridor",

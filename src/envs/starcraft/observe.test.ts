@@ -5,7 +5,10 @@ import { maps } from "./maps.js";
 import type { Rules } from "./units.js";
 
 const make = (name: string, rules: Rules = "starcraft"): BattleEnvironment => {
-  const env = createBattleEnvironment(maps.find((map) => map.name === name)!, rules);
+  const env = createBattleEnvironment(
+    maps.find((map) => map.name === name)!,
+    rules,
+  );
   env.reset(0);
   return inOrder(env);
 };
@@ -118,7 +121,12 @@ describe("3m, by hand", () => {
   });
 
   it("an agent beyond -1 may not move to between -1 and 0 for SMAClite, in either direction", () => {
-    for (const [x, y, move] of [[-1.04, 16, 4], [16, -1.04, 2], [-0.04, 16, 2], [16, -0.04, 4]] as const) {
+    for (const [x, y, move] of [
+      [-1.04, 16, 4],
+      [16, -1.04, 2],
+      [-0.04, 16, 2],
+      [16, -0.04, 4],
+    ] as const) {
       const other = make("3m", "smaclite");
       place(other, [0, x, y]);
       expect(legalOf(other, 0)).not.toContain(move);

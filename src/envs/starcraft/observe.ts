@@ -86,7 +86,8 @@ export function writeAvailable(b: Battle, open: Uint8Array, available: Uint8Arra
         dx = Math.fround(dx);
         dy = Math.fround(dy);
       }
-      if (dx * dx + dy * dy <= ATTACK_RANGE * ATTACK_RANGE) available[row + FIRST_TARGET + (healer ? j : placeOf[j - allies]!)] = 1;
+      if (dx * dx + dy * dy <= ATTACK_RANGE * ATTACK_RANGE)
+        available[row + FIRST_TARGET + (healer ? j : placeOf[j - allies]!)] = 1;
     }
   }
 }

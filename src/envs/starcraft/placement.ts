@@ -70,7 +70,11 @@ function sum(values: readonly number[]): number {
  * @param canStand whether a unit's centre may be at a place
  * @returns [x0, y0, x1, y1, ...]
  */
-export function spawnSquad(types: readonly UnitType[], point: readonly [number, number], canStand: (x: number, y: number) => boolean): number[] {
+export function spawnSquad(
+  types: readonly UnitType[],
+  point: readonly [number, number],
+  canStand: (x: number, y: number) => boolean,
+): number[] {
   const x: number[] = [];
   const y: number[] = [];
   types.forEach((type, i) => {
@@ -104,12 +108,19 @@ export function spawnSquad(types: readonly UnitType[], point: readonly [number, 
 
 function candidates(spacing: number): [number, number][] {
   const turns = (along: number, across: number): [number, number][] => {
-    const [south, ...others]: [number, number][] = [[across, -along], [along, across], [-across, along], [-along, -across]];
+    const [south, ...others]: [number, number][] = [
+      [across, -along],
+      [along, across],
+      [-across, along],
+      [-along, -across],
+    ];
     return across < 0 ? [...others, south!] : [south!, ...others];
   };
   const ring: [number, number][] = turns(spacing - TOUCH, 0);
   const lattice: [number, number, number][] = [];
-  for (let along = 1; along < 12; along++) for (let across = -along + 1; across <= along; across++) lattice.push([along, across, along * along + across * across]);
+  for (let along = 1; along < 12; along++)
+    for (let across = -along + 1; across <= along; across++)
+      lattice.push([along, across, along * along + across * across]);
   lattice.sort((a, b) => a[2] - b[2] || b[1] - a[1]);
   return [[0, 0], ...ring, ...lattice.flatMap(([along, across]) => turns(along * spacing, across * spacing))];
 }

@@ -17,9 +17,15 @@ interface Recording {
   units: { step: number; allies: UnitRow[]; enemies: UnitRow[] }[];
   seen?: { step: number; observations: number[][]; state: number[] }[];
 }
-const { episodes } = JSON.parse(readFileSync(new URL("./recordings.json", import.meta.url), "utf8")) as { episodes: Recording[] };
+const { episodes } = JSON.parse(readFileSync(new URL("./recordings.json", import.meta.url), "utf8")) as {
+  episodes: Recording[];
+};
 
-const smaclite = (name: string): BattleEnvironment => createBattleEnvironment(maps.find((map) => map.name === name)!, "smaclite");
+const smaclite = (name: string): BattleEnvironment =>
+  createBattleEnvironment(
+    maps.find((map) => map.name === name)!,
+    "smaclite",
+  );
 
 describe("recorded play of SMAClite", () => {
   it.each(episodes.map((episode) => [`${episode.map} ${episode.script} ${episode.seed}`, episode] as const))(
@@ -39,7 +45,11 @@ describe("recorded play of SMAClite", () => {
   );
 });
 
-function compare({ battle: b, observations, state, sizes }: BattleEnvironment, recording: Recording, step: number): void {
+function compare(
+  { battle: b, observations, state, sizes }: BattleEnvironment,
+  recording: Recording,
+  step: number,
+): void {
   for (const moment of recording.units.filter((candidate) => candidate.step === step)) {
     const rows = [...moment.allies, ...moment.enemies.map(([j, ...rest]): UnitRow => [j + b.allies, ...rest])];
     expect([...b.alive.keys()].filter((i) => b.alive[i] === 1)).toEqual(rows.map(([i]) => i));

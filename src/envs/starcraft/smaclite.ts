@@ -1,4 +1,15 @@
-import { AIR, ATTACK, ATTACK_MOVE, enlist, GROUND, MOVE, NONE, STOP, TICKS_PER_SECOND, TICKS_PER_STEP } from "./battle.js";
+import {
+  AIR,
+  ATTACK,
+  ATTACK_MOVE,
+  enlist,
+  GROUND,
+  MOVE,
+  NONE,
+  STOP,
+  TICKS_PER_SECOND,
+  TICKS_PER_STEP,
+} from "./battle.js";
 import type { Battle } from "./battle.js";
 import { inBeam, strike, taken } from "./combat.js";
 import { openCells } from "./ground.js";

@@ -7,7 +7,10 @@ import type { BattleEnvironment } from "./environment.js";
 import { maps } from "./maps.js";
 
 const make = (name: string): BattleEnvironment => {
-  const env = createBattleEnvironment(maps.find((map) => map.name === name)!, "starcraft");
+  const env = createBattleEnvironment(
+    maps.find((map) => map.name === name)!,
+    "starcraft",
+  );
   env.reset(0);
   const { enemyAt, placeOf } = env.battle;
   enemyAt.forEach((_, k) => (enemyAt[k] = placeOf[k] = k));
@@ -87,7 +90,11 @@ describe("damage, by the unit tables", () => {
 describe("reward and termination, by hand", () => {
   it("pays damage and 10 a kill, scaled so that all of it and the win is 20", () => {
     const env = make("3m");
-    leave(env, [[0, 10, 16], [3, 13, 16], [4, 31, 9]]);
+    leave(env, [
+      [0, 10, 16],
+      [3, 13, 16],
+      [4, 31, 9],
+    ]);
     env.battle.health[3] = 4;
     env.step([6, 0, 0]);
     expect(env.battle.alive[3]).toBe(0);
@@ -97,7 +104,10 @@ describe("reward and termination, by hand", () => {
 
   it("adds 200 for the win", () => {
     const env = make("3m");
-    leave(env, [[0, 10, 16], [3, 13, 16]]);
+    leave(env, [
+      [0, 10, 16],
+      [3, 13, 16],
+    ]);
     env.battle.health[3] = 6;
     env.step([6, 0, 0]);
     expect([env.ended, env.terminal, env.won]).toEqual([true, true, true]);
@@ -106,7 +116,10 @@ describe("reward and termination, by hand", () => {
 
   it("pays the absolute value: what an enemy's shield regains pays too", () => {
     const env = make("2s3z");
-    leave(env, [[0, 2, 9], [5, 30, 23]]);
+    leave(env, [
+      [0, 2, 9],
+      [5, 30, 23],
+    ]);
     env.battle.shield[5] = 40;
     env.step([1, 0, 0, 0, 0]);
     expect(env.battle.shield[5]).toBe(41); // 2 a second, half a second
@@ -115,7 +128,10 @@ describe("reward and termination, by hand", () => {
 
   it("shields wait 10 seconds after a hit", () => {
     const env = make("2s3z");
-    leave(env, [[0, 2, 9], [5, 30, 23]]);
+    leave(env, [
+      [0, 2, 9],
+      [5, 30, 23],
+    ]);
     env.battle.shield[5] = 40;
     env.battle.shieldDelay[5] = 8 * 16;
     env.battle.command[5] = 0;
@@ -127,7 +143,10 @@ describe("reward and termination, by hand", () => {
 
   it("killing one another at once ends without a win", () => {
     const env = make("3m");
-    leave(env, [[0, 10, 16], [3, 13, 16]]);
+    leave(env, [
+      [0, 10, 16],
+      [3, 13, 16],
+    ]);
     env.battle.health[0] = 1;
     env.battle.health[3] = 1;
     env.battle.target[3] = 0;
@@ -139,7 +158,10 @@ describe("reward and termination, by hand", () => {
 
   it("a time-out is terminal and not won", () => {
     const env = make("3m");
-    leave(env, [[0, 1, 9], [3, 31, 23]]);
+    leave(env, [
+      [0, 1, 9],
+      [3, 31, 23],
+    ]);
     env.battle.goalX[3] = 31;
     env.battle.goalY[3] = 23;
     for (let t = 0; t < 60; t++) {
@@ -151,12 +173,18 @@ describe("reward and termination, by hand", () => {
 
   it("MMM: lost when only the medivac is left, won when the enemy's last is its medivac", () => {
     const lost = make("MMM");
-    leave(lost, [[9, 5, 16], [11, 28, 16]]);
+    leave(lost, [
+      [9, 5, 16],
+      [11, 28, 16],
+    ]);
     lost.step(standing(lost));
     expect([lost.ended, lost.won]).toEqual([true, false]);
     const won = make("MMM");
     const medivac = indexOf(won, "medivac", true);
-    leave(won, [[0, 5, 16], [medivac, 28, 16]]);
+    leave(won, [
+      [0, 5, 16],
+      [medivac, 28, 16],
+    ]);
     won.step(standing(won));
     expect([won.ended, won.won]).toEqual([true, true]);
     expect(won.reward).toBeCloseTo(200 * (20 / won.battle.maxReward), 12);
@@ -165,9 +193,15 @@ describe("reward and termination, by hand", () => {
 
 describe("the real game's clock", () => {
   it("a step moves a marine by 2.25 / 2 cells, a stalker by 2.9531 / 2", () => {
-    for (const [name, speed] of [["3m", 2.25], ["2s3z", 2.9531]] as const) {
+    for (const [name, speed] of [
+      ["3m", 2.25],
+      ["2s3z", 2.9531],
+    ] as const) {
       const env = make(name);
-      leave(env, [[0, 10, 16], [env.battle.allies, 31, 23]]);
+      leave(env, [
+        [0, 10, 16],
+        [env.battle.allies, 31, 23],
+      ]);
       const joint = standing(env);
       joint[0] = 4;
       env.step(joint);
@@ -178,7 +212,10 @@ describe("the real game's clock", () => {
 
   it("a marine fires every 13.8 ticks on average, and half a tick for the random delay", () => {
     const env = make("3m");
-    leave(env, [[0, 10, 16], [3, 13, 16]]);
+    leave(env, [
+      [0, 10, 16],
+      [3, 13, 16],
+    ]);
     env.battle.command[3] = 0;
     env.battle.phase[3] = 15;
     const { battle: b } = env;
@@ -197,7 +234,11 @@ describe("the real game's clock", () => {
   it("a medivac gains 2.3125 cells a second each second, up to 2.75", () => {
     const env = make("MMM");
     const medivac = indexOf(env, "medivac", false);
-    leave(env, [[medivac, 10, 16], [0, 5, 10], [env.battle.allies, 28, 22]]);
+    leave(env, [
+      [medivac, 10, 16],
+      [0, 5, 10],
+      [env.battle.allies, 28, 22],
+    ]);
     const east = standing(env);
     east[medivac] = 4;
     env.step(east);
@@ -211,7 +252,10 @@ describe("the real game's clock", () => {
 
   it("agents never fire unless told", () => {
     const env = make("3m");
-    leave(env, [[0, 10, 16], [3, 13, 16]]);
+    leave(env, [
+      [0, 10, 16],
+      [3, 13, 16],
+    ]);
     for (let t = 0; t < 4; t++) env.step([1, 0, 0]);
     expect(env.battle.health[3]).toBe(45);
     expect(env.battle.health[0]).toBeLessThan(45);
@@ -220,7 +264,10 @@ describe("the real game's clock", () => {
   it("an order to attack from 6 cells walks into range first", () => {
     const env = make("2s3z");
     const zealot = 2;
-    leave(env, [[zealot, 10, 16], [5, 15.5, 16]]);
+    leave(env, [
+      [zealot, 10, 16],
+      [5, 15.5, 16],
+    ]);
     env.battle.command[5] = 0;
     const joint = standing(env);
     joint[zealot] = 6;
@@ -242,12 +289,21 @@ describe("enemies", () => {
       env.step(joint);
     };
     // Zealot 2 stands in its reach, stalker 0 farther off, zealot 3 at the edge of its notice.
-    leave(env, [[2, 15.1, 16], [0, 12, 16], [3, 16, 20], [zealot, 16, 16]]);
+    leave(env, [
+      [2, 15.1, 16],
+      [0, 12, 16],
+      [3, 16, 20],
+      [zealot, 16, 16],
+    ]);
     look([1, 0, 1, 1, 0]);
     expect(b.target[zealot]).toBe(2);
     look([6 + zealot - b.allies, 0, 1, 1, 0]);
     expect(b.target[zealot]).toBe(0);
-    leave(env, [[0, 12, 16], [3, 15, 17.5], [zealot, 16, 16]]);
+    leave(env, [
+      [0, 12, 16],
+      [3, 15, 17.5],
+      [zealot, 16, 16],
+    ]);
     b.target[zealot] = -1;
     b.flight.fill(0);
     look([1, 0, 0, 1, 0]);
@@ -257,14 +313,23 @@ describe("enemies", () => {
   it("in melee keep a target while it is in reach, and shooters take any in reach", () => {
     const zealots = make("2s3z");
     const zealot = indexOf(zealots, "zealot", true);
-    leave(zealots, [[2, 15.02, 16], [3, 16, 15.01], [zealot, 16, 16]]);
+    leave(zealots, [
+      [2, 15.02, 16],
+      [3, 16, 15.01],
+      [zealot, 16, 16],
+    ]);
     zealots.battle.target[zealot] = 2;
     for (let t = 0; t < 3; t++) {
       zealots.step([0, 0, 1, 1, 0]);
       expect(zealots.battle.target[zealot]).toBe(2);
     }
     const marines = make("3m");
-    leave(marines, [[0, 12, 16], [1, 12, 17.5], [2, 12, 15], [3, 16, 16]]);
+    leave(marines, [
+      [0, 12, 16],
+      [1, 12, 17.5],
+      [2, 12, 15],
+      [3, 16, 16],
+    ]);
     const shot = new Set<number>();
     for (let t = 0; t < 30; t++) {
       marines.battle.health.fill(45, 0, 3);
@@ -277,7 +342,10 @@ describe("enemies", () => {
   it("walk to where the allies started and stay there", () => {
     const env = make("3m");
     const { battle: b } = env;
-    leave(env, [[0, 31, 23], [3, 23, 12]]);
+    leave(env, [
+      [0, 31, 23],
+      [3, 23, 12],
+    ]);
     for (let t = 0; t < 20; t++) env.step([1, 0, 0]);
     expect(b.command[3]).toBe(ATTACK_MOVE);
     expect(Math.hypot(b.x[3]! - 9, b.y[3]! - 16)).toBeLessThan(1.1);
@@ -287,7 +355,10 @@ describe("enemies", () => {
     const env = make("2s3z");
     const { battle: b } = env;
     const zealot = indexOf(env, "zealot", true);
-    leave(env, [[0, 10, 16], [zealot, 16, 16]]);
+    leave(env, [
+      [0, 10, 16],
+      [zealot, 16, 16],
+    ]);
     b.phase[zealot] = 1;
     b.command[zealot] = 0;
     const joint = standing(env);
@@ -306,7 +377,16 @@ describe("the start of a battle, as recorded in the game", () => {
 
   it("8m: marines stand on a cross and its corners, the enemies' pattern 14 cells east", () => {
     const env = make("8m");
-    const places = [[0, 0], [0, -0.688], [0.688, 0], [0, 0.689], [-0.688, 0], [0.75, -0.75], [0.75, 0.75], [-0.75, 0.75]];
+    const places = [
+      [0, 0],
+      [0, -0.688],
+      [0.688, 0],
+      [0, 0.689],
+      [-0.688, 0],
+      [0.75, -0.75],
+      [0.75, 0.75],
+      [-0.75, 0.75],
+    ];
     const bySmac = [...places].sort((a, b) => a[0]! - b[0]! || a[1]! - b[1]!);
     bySmac.forEach(([x, y], i) => near(env, i, 9 + x!, 16 + y!));
     places.forEach(([x], j) => expect(Math.abs(env.battle.x[8 + j]! - (23 + x! - 2.25 / 16))).toBeLessThan(0.003));
@@ -315,8 +395,15 @@ describe("the start of a battle, as recorded in the game", () => {
 
   it("2s3z: stalkers one below the other, zealots on the corners", () => {
     const env = make("2s3z");
-    const stalkers = [[9, 14.812], [9, 16]];
-    const zealots = [[8.248, 16.752], [9.752, 16.752], [9.919, 15.345]];
+    const stalkers = [
+      [9, 14.812],
+      [9, 16],
+    ];
+    const zealots = [
+      [8.248, 16.752],
+      [9.752, 16.752],
+      [9.919, 15.345],
+    ];
     [...stalkers, ...zealots.sort((a, b) => a[0]! - b[0]!)].forEach(([x, y], i) => near(env, i, x!, y!));
   });
 
@@ -327,7 +414,13 @@ describe("the start of a battle, as recorded in the game", () => {
     near(env, 1, 16, 16);
     // As recorded, those that walk east have gained one loop of .1846 cells.
     for (let j = b.allies; j < b.units; j++) expect(b.y[j]!).toBeGreaterThan(5.3);
-    for (const [enemy, x, y] of [[11, 16.184, 10.519], [17, 17.674, 8.312], [22, 17.683, 10.521], [34, 16.934, 11.257], [38, 18.433, 10.523]] as const) {
+    for (const [enemy, x, y] of [
+      [11, 16.184, 10.519],
+      [17, 17.674, 8.312],
+      [22, 17.683, 10.521],
+      [34, 16.934, 11.257],
+      [38, 18.433, 10.523],
+    ] as const) {
       expect(Math.hypot(b.x[2 + enemy]! - x, b.y[2 + enemy]! - y)).toBeLessThan(0.06);
     }
   });
@@ -335,7 +428,13 @@ describe("the start of a battle, as recorded in the game", () => {
   it("recorded walks: a marine behind others that stand goes around them at full speed", () => {
     const env = make("8m");
     const { battle: b } = env;
-    leave(env, [[3, 12.375, 16], [5, 13.063, 16], [6, 13.125, 15.25], [7, 13.125, 16.75], [8, 28, 22]]);
+    leave(env, [
+      [3, 12.375, 16],
+      [5, 13.063, 16],
+      [6, 13.125, 15.25],
+      [7, 13.125, 16.75],
+      [8, 28, 22],
+    ]);
     env.step([0, 0, 0, 4, 0, 1, 1, 1]);
     // In the recording it came from there to (12.137, 15.077).
     expect(b.y[3]!).toBeLessThan(15.35);
@@ -377,7 +476,10 @@ describe("ground", () => {
   it("a colossus walks onto the cliff and through zerglings", () => {
     const env = make("2c_vs_64zg");
     const { battle: b } = env;
-    leave(env, [[0, 16, 15.05], [2, 16, 14.6]]);
+    leave(env, [
+      [0, 16, 15.05],
+      [2, 16, 14.6],
+    ]);
     b.command[2] = 0;
     b.phase[2] = 12;
     expect(env.availableActions[3]).toBe(1);
@@ -407,12 +509,18 @@ describe("ground", () => {
 });
 
 describe("nothing wins by accident", () => {
-  it.each([["3m", 300], ["8m", 200], ["5m_vs_6m", 200], ["2s3z", 200], ["3s5z", 200], ["1c3s5z", 200], ["MMM", 200], ["2c_vs_64zg", 50]])(
-    "random play on %s wins none of %d episodes",
-    (name, episodes) => {
-      expect(playRandom(make(name), { episodes, seed: 100 }).wins).toBe(0);
-    },
-  );
+  it.each([
+    ["3m", 300],
+    ["8m", 200],
+    ["5m_vs_6m", 200],
+    ["2s3z", 200],
+    ["3s5z", 200],
+    ["1c3s5z", 200],
+    ["MMM", 200],
+    ["2c_vs_64zg", 50],
+  ])("random play on %s wins none of %d episodes", (name, episodes) => {
+    expect(playRandom(make(name), { episodes, seed: 100 }).wins).toBe(0);
+  });
 
   it.each(["5m_vs_6m", "2c_vs_64zg"])("no script wins the hard map %s", (name) => {
     for (const script of Object.values(scripts)) {

@@ -335,7 +335,8 @@ function mark(b: Battle, i: number): void {
   const first = i < b.allies ? b.allies : 0;
   const end = i < b.allies ? b.units : b.allies;
   for (let j = first; j < end; j++) {
-    if (b.alive[j] === 1 && b.reaches[i * b.units + j] === 1 && (j === b.struck[i] || inBeam(b, i, j))) b.burning[j]! |= bit;
+    if (b.alive[j] === 1 && b.reaches[i * b.units + j] === 1 && (j === b.struck[i] || inBeam(b, i, j)))
+      b.burning[j]! |= bit;
   }
 }
 
@@ -379,4 +380,3 @@ function recover(b: Battle): void {
     if (heals[i] === 1) energy[i] = Math.min(energy[i]! + ENERGY_PER_SECOND / TICKS_PER_SECOND, ENERGY_MAX);
   }
 }
-

@@ -90,7 +90,20 @@ const shooter = {
 
 /** A ground unit's motion; unnamed parts take their commonest value. */
 function motion(parts: Partial<UnitMotion> & Pick<UnitMotion, "speed" | "period" | "radius">): UnitMotion {
-  return { acceleration: 0, damagePoint: 0, backswing: 0, separation: parts.radius, inner: 0.375, missile: 0, secondStrike: 0, notice: 5, slack: 1, regeneration: 0, layer: "ground", ...parts };
+  return {
+    acceleration: 0,
+    damagePoint: 0,
+    backswing: 0,
+    separation: parts.radius,
+    inner: 0.375,
+    missile: 0,
+    secondStrike: 0,
+    notice: 5,
+    slack: 1,
+    regeneration: 0,
+    layer: "ground",
+    ...parts,
+  };
 }
 
 export const marine: UnitType = {
@@ -102,7 +115,14 @@ export const marine: UnitType = {
   range: 5,
   hitsAir: true,
   observedCooldown: 15,
-  starcraft: motion({ speed: 2.25, period: 0.8608, damagePoint: 0.05, radius: 0.375, separation: 0.34375, notice: 5.5 }),
+  starcraft: motion({
+    speed: 2.25,
+    period: 0.8608,
+    damagePoint: 0.05,
+    radius: 0.375,
+    separation: 0.34375,
+    notice: 5.5,
+  }),
   smaclite: motion({ speed: 3.15, period: 0.61, radius: 0.375 }),
 };
 
@@ -146,7 +166,16 @@ export const stalker: UnitType = {
   range: 6,
   hitsAir: true,
   observedCooldown: 35,
-  starcraft: motion({ speed: 2.9531, period: 1.87, damagePoint: 0.167, radius: 0.625, separation: 0.59375, inner: 0.5, missile: 18.75, notice: 6.5 }),
+  starcraft: motion({
+    speed: 2.9531,
+    period: 1.87,
+    damagePoint: 0.167,
+    radius: 0.625,
+    separation: 0.59375,
+    inner: 0.5,
+    missile: 18.75,
+    notice: 6.5,
+  }),
   smaclite: motion({ speed: 4.13, period: 1.34, radius: 0.625 }),
 };
 
@@ -178,7 +207,17 @@ export const colossus: UnitType = {
   range: 7,
   beam: true,
   observedCooldown: 24,
-  starcraft: motion({ speed: 2.25, period: 1.5, damagePoint: 0.0833, radius: 1, separation: 0.96875, inner: 0.5625, notice: 7.5, slack: 0, layer: "colossus" }),
+  starcraft: motion({
+    speed: 2.25,
+    period: 1.5,
+    damagePoint: 0.0833,
+    radius: 1,
+    separation: 0.96875,
+    inner: 0.5625,
+    notice: 7.5,
+    slack: 0,
+    layer: "colossus",
+  }),
   smaclite: motion({ speed: 3.15, period: 1.07, radius: 1 }),
 };
 
@@ -190,7 +229,15 @@ export const zergling: UnitType = {
   damage: 5,
   range: 0.1,
   observedCooldown: 11,
-  starcraft: motion({ speed: 2.9531, period: 0.696, damagePoint: 0.167, backswing: 0.5, radius: 0.375, separation: 0.34375, regeneration: 0.2734 }),
+  starcraft: motion({
+    speed: 2.9531,
+    period: 0.696,
+    damagePoint: 0.167,
+    backswing: 0.5,
+    radius: 0.375,
+    separation: 0.34375,
+    regeneration: 0.2734,
+  }),
   smaclite: motion({ speed: 4.13, period: 0.497, radius: 0.375, regeneration: 0.38 }),
 };
 

@@ -24,6 +24,8 @@ it("numbers states and joint actions with agent 0 as the slowest digit", () => {
 
 it("refuses what is impossible, naming it", () => {
   expect(() => randomDecPomdp({ seed: 1, actions: 0 })).toThrow("actions = 0; it must be a whole number");
-  expect(() => randomDecPomdp({ seed: 1, observations: 2, successors: 5 })).toThrow("successors = 5; it has only 4 states");
+  expect(() => randomDecPomdp({ seed: 1, observations: 2, successors: 5 })).toThrow(
+    "successors = 5; it has only 4 states",
+  );
   expect(() => randomDecPomdp({ seed: 1, agents: 6 })).toThrow("too large for tables");
 });

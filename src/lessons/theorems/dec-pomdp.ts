@@ -33,7 +33,13 @@ export interface TabularDecPomdp {
  * const game = randomDecPomdp({ seed: 1 });
  * game.states; // 9: two agents, each at one of 3 places
  */
-export function randomDecPomdp({ seed, agents = 2, observations = 3, actions = 3, successors = 2 }: {
+export function randomDecPomdp({
+  seed,
+  agents = 2,
+  observations = 3,
+  actions = 3,
+  successors = 2,
+}: {
   /** Seed of transitions and rewards. */
   readonly seed: number;
   /** Number of agents. Default: 2. */
@@ -46,11 +52,16 @@ export function randomDecPomdp({ seed, agents = 2, observations = 3, actions = 3
   readonly successors?: number;
 }): TabularDecPomdp {
   for (const [name, value] of Object.entries({ agents, observations, actions, successors })) {
-    if (!(Number.isInteger(value) && value >= 1)) throw new LabError(`A Dec-POMDP was given ${name} = ${value}; it must be a whole number, at least 1.`);
+    if (!(Number.isInteger(value) && value >= 1))
+      throw new LabError(`A Dec-POMDP was given ${name} = ${value}; it must be a whole number, at least 1.`);
   }
   const [states, jointActions] = [observations ** agents, actions ** agents];
-  if (successors > states) throw new LabError(`A Dec-POMDP was given successors = ${successors}; it has only ${states} states.`);
-  if (states * states * jointActions > 1e6) throw new LabError(`A Dec-POMDP of ${states} states and ${jointActions} joint actions is too large for tables; take fewer agents, observations or actions.`);
+  if (successors > states)
+    throw new LabError(`A Dec-POMDP was given successors = ${successors}; it has only ${states} states.`);
+  if (states * states * jointActions > 1e6)
+    throw new LabError(
+      `A Dec-POMDP of ${states} states and ${jointActions} joint actions is too large for tables; take fewer agents, observations or actions.`,
+    );
   const random = createRandom(seed);
   const transitions = new Float64Array(states * jointActions * states);
   const rewards = Float64Array.from({ length: states * jointActions }, () => random.float());

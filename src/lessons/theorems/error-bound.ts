@@ -2,7 +2,13 @@ import { createRandom, type Random } from "../../random.js";
 import { mean } from "../../results/statistics.js";
 import { randomDecPomdp, type TabularDecPomdp } from "./dec-pomdp.js";
 import { factoredTotals, fitFactored, greedyChoices } from "./factored.js";
-import { expectedTdLambda, highestValues, type MultiStepError, multiStepErrors, type MultiStepOptions } from "./multi-step-error.js";
+import {
+  expectedTdLambda,
+  highestValues,
+  type MultiStepError,
+  multiStepErrors,
+  type MultiStepOptions,
+} from "./multi-step-error.js";
 import { gaussian } from "./noise.js";
 import { bestReactivePolicy, expectAction, policyValues, reactivePolicy, type Values } from "./values.js";
 
@@ -20,16 +26,19 @@ export type MeanStepError = { readonly [K in keyof MultiStepError]: number };
  * @example
  * const { steps, tdLambda } = meanStepErrors(game, { target: pi, behaviour: rho, gamma: 0.9, steps: 10, bootstrap: "target-policy", sigma: 1, networks: 50, seed: 1, lambda: 0.8 });
  */
-export function meanStepErrors(game: TabularDecPomdp, options: Omit<MultiStepOptions, "network"> & {
-  /** Standard deviation of the fitting error. */
-  readonly sigma: number;
-  /** How many perturbed networks are averaged over. */
-  readonly networks: number;
-  /** Seed of the perturbations. */
-  readonly seed: number;
-  /** lambda of the TD(lambda) targets, 0..1. */
-  readonly lambda: number;
-}): {
+export function meanStepErrors(
+  game: TabularDecPomdp,
+  options: Omit<MultiStepOptions, "network"> & {
+    /** Standard deviation of the fitting error. */
+    readonly sigma: number;
+    /** How many perturbed networks are averaged over. */
+    readonly networks: number;
+    /** Seed of the perturbations. */
+    readonly seed: number;
+    /** lambda of the TD(lambda) targets, 0..1. */
+    readonly lambda: number;
+  },
+): {
   /** One row for each n = 1 .. `steps`; every quantity is its mean over states, joint actions and networks. */
   readonly steps: readonly MeanStepError[];
   /** Mean over the same of |E_rho[TD(lambda) target] - Q^pi|. */
@@ -44,15 +53,24 @@ export function meanStepErrors(game: TabularDecPomdp, options: Omit<MultiStepOpt
     const network = perturb(q, sigma, random);
     rows.push(multiStepErrors(game, { ...options, network }).map(meanOfEach));
     const nextValues = bootstrap === "max" ? highestValues(game, network) : expectAction(game, target, network);
-    errors.push(mean(expectedTdLambda(game, { behaviour, nextValues, gamma, lambda }).map((y, i) => Math.abs(y - q[i]))));
+    errors.push(
+      mean(expectedTdLambda(game, { behaviour, nextValues, gamma, lambda }).map((y, i) => Math.abs(y - q[i]))),
+    );
   }
   const names = Object.keys(rows[0][0]) as (keyof MeanStepError)[];
-  const steps = rows[0].map((_, i) => Object.fromEntries(names.map((name) => [name, mean(rows.map((row) => row[i][name]))])) as MeanStepError);
+  const steps = rows[0].map(
+    (_, i) => Object.fromEntries(names.map((name) => [name, mean(rows.map((row) => row[i][name]))])) as MeanStepError,
+  );
   return { steps, tdLambda: mean(errors) };
 }
 
 function meanOfEach(row: MultiStepError): MeanStepError {
-  return Object.fromEntries(Object.entries(row).map(([name, value]: [string, number | Float64Array]) => [name, typeof value === "number" ? value : mean(value)])) as MeanStepError;
+  return Object.fromEntries(
+    Object.entries(row).map(([name, value]: [string, number | Float64Array]) => [
+      name,
+      typeof value === "number" ? value : mean(value),
+    ]),
+  ) as MeanStepError;
 }
 
 /** How often one reading of Theorem 3.1 was broken. */
@@ -79,7 +97,13 @@ const TOLERANCE = 1e-9;
  * const [proof] = checkErrorBound({ seeds: 3, gammas: [0.9], sigmas: [0.5], epsilons: [0, 0.1], steps: 10 });
  * proof.broken; // 0
  */
-export function checkErrorBound({ seeds, gammas, sigmas, epsilons, steps }: {
+export function checkErrorBound({
+  seeds,
+  gammas,
+  sigmas,
+  epsilons,
+  steps,
+}: {
   /** Number of random Dec-POMDPs, made from the seeds 1, 2 and so on. */
   readonly seeds: number;
   /** Discount factors that are tried, each from 0 to below 1. */
@@ -97,7 +121,11 @@ export function checkErrorBound({ seeds, gammas, sigmas, epsilons, steps }: {
     "T_n ends with max Q, and π is greedy for the network",
     "T_n ends with max Q, and the bound has the greedy gap",
   ].map((reading) => ({ reading, cases: 0, broken: 0, worst: -Infinity }));
-  const count = (check: { cases: number; broken: number; worst: number }, rows: readonly MultiStepError[], gap = false): void => {
+  const count = (
+    check: { cases: number; broken: number; worst: number },
+    rows: readonly MultiStepError[],
+    gap = false,
+  ): void => {
     for (const { error, bound, greedyGap } of rows) {
       error.forEach((x, i) => {
         const excess = x - bound[i] - (gap ? greedyGap[i] : 0);
@@ -122,7 +150,11 @@ export function checkErrorBound({ seeds, gammas, sigmas, epsilons, steps }: {
           const rows = multiStepErrors(game, { ...any, bootstrap: "max" });
           count(printed, rows);
           count(repaired, rows, true);
-          const own = { target: reactivePolicy(game, team.choices), behaviour: reactivePolicy(game, team.choices, epsilon), network: team.network };
+          const own = {
+            target: reactivePolicy(game, team.choices),
+            behaviour: reactivePolicy(game, team.choices, epsilon),
+            network: team.network,
+          };
           count(igm, multiStepErrors(game, { ...own, gamma, steps, bootstrap: "max" }));
         }
       }
@@ -132,7 +164,12 @@ export function checkErrorBound({ seeds, gammas, sigmas, epsilons, steps }: {
 }
 
 /** A factored network near Q^pi with errors in its agents' tables, and what its agents do. */
-function greedyTeam(game: TabularDecPomdp, { q }: Values, sigma: number, random: Random): { network: Float64Array; choices: number[][] } {
+function greedyTeam(
+  game: TabularDecPomdp,
+  { q }: Values,
+  sigma: number,
+  random: Random,
+): { network: Float64Array; choices: number[][] } {
   const { bias, agents } = fitFactored(game, q);
   const team = { bias, agents: agents.map((table) => perturb(table, sigma, random)) };
   return { network: factoredTotals(game, team), choices: greedyChoices(game, team) };

@@ -35,6 +35,8 @@ it("fits what can be factored exactly, and everything else as closely as can be"
   for (let k = 0; k < 50; k++) {
     const other = anyTeam();
     const mix = (a: Float64Array, b: Float64Array) => a.map((x, i) => x + 0.01 * b[i]);
-    expect(squares({ bias: mix(fit.bias, other.bias), agents: fit.agents.map((table, i) => mix(table, other.agents[i])) })).toBeGreaterThan(least);
+    expect(
+      squares({ bias: mix(fit.bias, other.bias), agents: fit.agents.map((table, i) => mix(table, other.agents[i])) }),
+    ).toBeGreaterThan(least);
   }
 });

@@ -30,7 +30,8 @@ export function fitFactored(game: TabularDecPomdp, q: ArrayLike<number>): Factor
     const table = new Float64Array(observations * actions);
     for (let i = 0; i < states * jointActions; i++) {
       const s = Math.floor(i / jointActions);
-      table[partOf(s, agent, game, observations) * actions + partOf(i % jointActions, agent, game, actions)] += (q[i] - bias[s]) / alike;
+      table[partOf(s, agent, game, observations) * actions + partOf(i % jointActions, agent, game, actions)] +=
+        (q[i] - bias[s]) / alike;
     }
     return table;
   });
@@ -42,21 +43,35 @@ export function factoredTotals(game: TabularDecPomdp, { bias, agents }: Factored
   const { states, jointActions, observations, actions } = game;
   return Float64Array.from({ length: states * jointActions }, (_, i) => {
     const s = Math.floor(i / jointActions);
-    return agents.reduce((sum, table, agent) => sum + table[partOf(s, agent, game, observations) * actions + partOf(i % jointActions, agent, game, actions)], bias[s]);
+    return agents.reduce(
+      (sum, table, agent) =>
+        sum + table[partOf(s, agent, game, observations) * actions + partOf(i % jointActions, agent, game, actions)],
+      bias[s],
+    );
   });
 }
 
 /** Every agent's best action for each of its observations: `choices` for `reactivePolicy`, [agents, observations]. */
 export function greedyChoices({ observations, actions }: TabularDecPomdp, { agents }: FactoredValues): number[][] {
-  return agents.map((table) => Array.from({ length: observations }, (_, o) => {
-    const own = table.subarray(o * actions, (o + 1) * actions);
-    return own.indexOf(own.reduce((a, b) => Math.max(a, b)));
-  }));
+  return agents.map((table) =>
+    Array.from({ length: observations }, (_, o) => {
+      const own = table.subarray(o * actions, (o + 1) * actions);
+      return own.indexOf(own.reduce((a, b) => Math.max(a, b)));
+    }),
+  );
 }
 
 /** The value of every state where each agent's values go through an operator before they are mixed, [states]. */
-export function factoredNextValues(game: TabularDecPomdp, { bias, agents }: FactoredValues, operator: ValueOperator): Float64Array {
+export function factoredNextValues(
+  game: TabularDecPomdp,
+  { bias, agents }: FactoredValues,
+  operator: ValueOperator,
+): Float64Array {
   const { observations, actions } = game;
-  const own = agents.map((table) => Array.from({ length: observations }, (_, o) => applyOperator(operator, table.subarray(o * actions, (o + 1) * actions))));
+  const own = agents.map((table) =>
+    Array.from({ length: observations }, (_, o) =>
+      applyOperator(operator, table.subarray(o * actions, (o + 1) * actions)),
+    ),
+  );
   return bias.map((b, s) => own.reduce((sum, values, agent) => sum + values[partOf(s, agent, game, observations)], b));
 }

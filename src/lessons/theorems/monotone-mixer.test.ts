@@ -15,10 +15,20 @@ it("rises with every agent's value", () => {
 
 it("carries the maximum over from agents to joint actions (Eq. 1), and keeps soft mellowmax below it (Theorem 3.2)", () => {
   const random = createRandom(2);
-  for (const [agents, actions] of [[2, 3], [3, 5], [4, 4]]) {
+  for (const [agents, actions] of [
+    [2, 3],
+    [3, 5],
+    [4, 4],
+  ]) {
     for (let k = 0; k < 30; k++) {
-      const values = Array.from({ length: agents }, () => Array.from({ length: actions }, () => 2 * random.float() - 1));
-      const mixed = mixOperator(values, randomMonotoneMixer(agents, random), { kind: "soft-mellowmax", alpha: 1, omega: 10 });
+      const values = Array.from({ length: agents }, () =>
+        Array.from({ length: actions }, () => 2 * random.float() - 1),
+      );
+      const mixed = mixOperator(values, randomMonotoneMixer(agents, random), {
+        kind: "soft-mellowmax",
+        alpha: 1,
+        omega: 10,
+      });
       expect(mixed.mixedMaxima).toBeCloseTo(mixed.jointMaximum, 12);
       expect(mixed.mixedOperator).toBeLessThan(mixed.mixedMaxima);
       expect(mixed.jointOperator).toBeLessThan(mixed.jointMaximum);
@@ -28,5 +38,11 @@ it("carries the maximum over from agents to joint actions (Eq. 1), and keeps sof
 });
 
 it("refuses too many joint actions", () => {
-  expect(() => mixOperator(Array.from({ length: 8 }, () => new Array<number>(9).fill(0)), () => 0, { kind: "max" })).toThrow("8 agents of 9 actions have 43046721 joint actions");
+  expect(() =>
+    mixOperator(
+      Array.from({ length: 8 }, () => new Array<number>(9).fill(0)),
+      () => 0,
+      { kind: "max" },
+    ),
+  ).toThrow("8 agents of 9 actions have 43046721 joint actions");
 });

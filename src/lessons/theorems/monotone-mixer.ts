@@ -16,12 +16,17 @@ export type MonotoneMixer = (values: ArrayLike<number>) => number;
  */
 export function randomMonotoneMixer(agents: number, random: Random, hidden = 8): MonotoneMixer {
   const draw = (): number => gaussian(random);
-  const units = Array.from({ length: hidden }, () => ({ weights: Array.from({ length: agents }, () => Math.abs(draw())), bias: draw(), out: Math.abs(draw()) / hidden }));
+  const units = Array.from({ length: hidden }, () => ({
+    weights: Array.from({ length: agents }, () => Math.abs(draw())),
+    bias: draw(),
+    out: Math.abs(draw()) / hidden,
+  }));
   const last = draw();
-  return (values) => units.reduce((total, { weights, bias, out }) => {
-    const x = weights.reduce((sum, weight, i) => sum + weight * values[i], bias);
-    return total + out * (x > 0 ? x : Math.expm1(x));
-  }, last);
+  return (values) =>
+    units.reduce((total, { weights, bias, out }) => {
+      const x = weights.reduce((sum, weight, i) => sum + weight * values[i], bias);
+      return total + out * (x > 0 ? x : Math.expm1(x));
+    }, last);
 }
 
 /** One operator before a mixer and behind it. */
@@ -49,11 +54,18 @@ export interface MixedValues {
  * @example
  * const { jointMaximum, mixedMaxima } = mixOperator([[0, 1], [2, 1]], randomMonotoneMixer(2, createRandom(1)), { kind: "mellowmax", omega: 10 });
  */
-export function mixOperator(agentValues: readonly (readonly number[])[], mix: MonotoneMixer, operator: ValueOperator): MixedValues {
+export function mixOperator(
+  agentValues: readonly (readonly number[])[],
+  mix: MonotoneMixer,
+  operator: ValueOperator,
+): MixedValues {
   const [agents, actions] = [agentValues.length, agentValues[0].length];
   const jointTerms = actions ** agents;
-  if (jointTerms > 1e6) throw new LabError(`${agents} agents of ${actions} actions have ${jointTerms} joint actions; take fewer.`);
-  const totals = Float64Array.from({ length: jointTerms }, (_, u) => mix(agentValues.map((own, agent) => own[partOf(u, agent, { agents }, actions)])));
+  if (jointTerms > 1e6)
+    throw new LabError(`${agents} agents of ${actions} actions have ${jointTerms} joint actions; take fewer.`);
+  const totals = Float64Array.from({ length: jointTerms }, (_, u) =>
+    mix(agentValues.map((own, agent) => own[partOf(u, agent, { agents }, actions)])),
+  );
   return {
     jointMaximum: totals.reduce((a, b) => Math.max(a, b)),
     mixedMaxima: mix(agentValues.map((own) => Math.max(...own))),

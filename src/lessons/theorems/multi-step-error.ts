@@ -56,21 +56,45 @@ export interface MultiStepOptions {
  * const errors = multiStepErrors(game, { target: pi, behaviour: rho, network: q, gamma: 0.9, steps: 10, bootstrap: "target-policy" });
  * errors[2].error[0] <= errors[2].bound[0]; // n = 3, first state, first joint action
  */
-export function multiStepErrors(game: TabularDecPomdp, { target, behaviour, network, gamma, steps, bootstrap }: MultiStepOptions): MultiStepError[] {
-  if (!(Number.isInteger(steps) && steps >= 1)) throw new LabError(`Errors were asked for up to n = ${steps}; it must be a whole number of steps, at least 1.`);
-  if (network.length !== game.rewards.length) throw new LabError(`The network has ${network.length} values; this Dec-POMDP needs ${game.rewards.length}.`);
+export function multiStepErrors(
+  game: TabularDecPomdp,
+  { target, behaviour, network, gamma, steps, bootstrap }: MultiStepOptions,
+): MultiStepError[] {
+  if (!(Number.isInteger(steps) && steps >= 1))
+    throw new LabError(`Errors were asked for up to n = ${steps}; it must be a whole number of steps, at least 1.`);
+  if (network.length !== game.rewards.length)
+    throw new LabError(`The network has ${network.length} values; this Dec-POMDP needs ${game.rewards.length}.`);
   const [pi, rho] = [policyValues(game, target, gamma), policyValues(game, behaviour, gamma)];
   const epsilon = network.map((q, i) => Math.abs(q - pi.q[i]));
   const highest = highestValues(game, network);
   const chosen = expectAction(game, target, network);
-  const [epsilonTarget, epsilonBehaviour] = [expectAction(game, target, epsilon), expectAction(game, behaviour, epsilon)];
+  const [epsilonTarget, epsilonBehaviour] = [
+    expectAction(game, target, epsilon),
+    expectAction(game, behaviour, epsilon),
+  ];
 
   const inconsistency = rho.q.map((q, i) => Math.abs(q - pi.q[i]));
-  const fittingAfter = expectAfter(game, behaviour, epsilonTarget.map((x, s) => 2 * epsilonBehaviour[s] + x));
+  const fittingAfter = expectAfter(
+    game,
+    behaviour,
+    epsilonTarget.map((x, s) => 2 * epsilonBehaviour[s] + x),
+  );
   const ownFittingAfter = expectAfter(game, behaviour, epsilonTarget);
-  const distanceAfter = expectAfter(game, behaviour, pi.v.map((x, s) => Math.abs(x - rho.v[s])));
-  const differenceAfter = expectAfter(game, behaviour, pi.v.map((x, s) => x - rho.v[s]));
-  const gapAfter = expectAfter(game, behaviour, highest.map((x, s) => x - chosen[s]));
+  const distanceAfter = expectAfter(
+    game,
+    behaviour,
+    pi.v.map((x, s) => Math.abs(x - rho.v[s])),
+  );
+  const differenceAfter = expectAfter(
+    game,
+    behaviour,
+    pi.v.map((x, s) => x - rho.v[s]),
+  );
+  const gapAfter = expectAfter(
+    game,
+    behaviour,
+    highest.map((x, s) => x - chosen[s]),
+  );
 
   // First and second moment of the return from s_{t+1} on, [states].
   let mean: Float64Array = bootstrap === "max" ? highest : chosen;
@@ -79,7 +103,9 @@ export function multiStepErrors(game: TabularDecPomdp, { target, behaviour, netw
     const discount = gamma ** (k + 1);
     const returns = backUp(game, gamma, mean);
     const nextMean = expectNext(game, mean);
-    const squares = expectNext(game, square).map((x, i) => game.rewards[i] ** 2 + 2 * gamma * game.rewards[i] * nextMean[i] + gamma ** 2 * x);
+    const squares = expectNext(game, square).map(
+      (x, i) => game.rewards[i] ** 2 + 2 * gamma * game.rewards[i] * nextMean[i] + gamma ** 2 * x,
+    );
     [mean, square] = [expectAction(game, behaviour, returns), expectAction(game, behaviour, squares)];
 
     const fitting = fittingAfter().map((x) => discount * x);
@@ -109,13 +135,22 @@ export function multiStepErrors(game: TabularDecPomdp, { target, behaviour, netw
  * @example
  * const y = expectedTdLambda(game, { behaviour: rho, nextValues: highestValues(game, q), gamma: 0.9, lambda: 0.8 });
  */
-export function expectedTdLambda(game: TabularDecPomdp, { behaviour, nextValues, gamma, lambda }: {
-  readonly behaviour: Float64Array;
-  readonly nextValues: Float64Array;
-  readonly gamma: number;
-  readonly lambda: number;
-}): Float64Array {
-  if (!(lambda >= 0 && lambda <= 1)) throw new LabError(`TD(lambda) was given lambda = ${lambda}; it must be between 0 and 1.`);
+export function expectedTdLambda(
+  game: TabularDecPomdp,
+  {
+    behaviour,
+    nextValues,
+    gamma,
+    lambda,
+  }: {
+    readonly behaviour: Float64Array;
+    readonly nextValues: Float64Array;
+    readonly gamma: number;
+    readonly lambda: number;
+  },
+): Float64Array {
+  if (!(lambda >= 0 && lambda <= 1))
+    throw new LabError(`TD(lambda) was given lambda = ${lambda}; it must be between 0 and 1.`);
   // T_lambda(s, u) = r + gamma (1 - lambda) E V(s') + gamma lambda E T_lambda(s', rho(s')): a value function of rho, with rewards and a discount of its own.
   const rewards = backUp(game, gamma * (1 - lambda), nextValues);
   return policyValues({ ...game, rewards }, behaviour, gamma * lambda).q;
@@ -123,7 +158,9 @@ export function expectedTdLambda(game: TabularDecPomdp, { behaviour, nextValues,
 
 /** max_u Q(s, u), [states]. */
 export function highestValues({ states, jointActions }: TabularDecPomdp, q: Float64Array): Float64Array {
-  return Float64Array.from({ length: states }, (_, s) => q.subarray(s * jointActions, (s + 1) * jointActions).reduce((a, b) => Math.max(a, b)));
+  return Float64Array.from({ length: states }, (_, s) =>
+    q.subarray(s * jointActions, (s + 1) * jointActions).reduce((a, b) => Math.max(a, b)),
+  );
 }
 
 /** A function that gives E_rho of something about s_{t+n}, for n = 1 at its first call, then n = 2, and so on. */

@@ -26,28 +26,43 @@ export interface IterationPoint {
  * @example
  * const points = noisyIteration(game, { operator: { kind: "max" }, lambda: 0, gamma: 0.9, sigma: 0.1, exploration: 0.3, iterations: 200, seed: 1 });
  */
-export function noisyIteration(game: TabularDecPomdp, { operator, lambda, gamma, sigma, exploration, iterations, seed }: {
-  /** Operator that turns an agent's action values into the value of its next state. */
-  readonly operator: ValueOperator;
-  /** lambda of the TD(lambda) targets, 0..1. */
-  readonly lambda: number;
-  /** Discount factor, from 0 to below 1. */
-  readonly gamma: number;
-  /** Standard deviation of the error that every entry receives in every round. */
-  readonly sigma: number;
-  /** Probability with which an agent plays any action instead of its best one, 0..1. */
-  readonly exploration: number;
-  /** Number of rounds. */
-  readonly iterations: number;
-  /** Seed of the errors. */
-  readonly seed: number;
-}): IterationPoint[] {
+export function noisyIteration(
+  game: TabularDecPomdp,
+  {
+    operator,
+    lambda,
+    gamma,
+    sigma,
+    exploration,
+    iterations,
+    seed,
+  }: {
+    /** Operator that turns an agent's action values into the value of its next state. */
+    readonly operator: ValueOperator;
+    /** lambda of the TD(lambda) targets, 0..1. */
+    readonly lambda: number;
+    /** Discount factor, from 0 to below 1. */
+    readonly gamma: number;
+    /** Standard deviation of the error that every entry receives in every round. */
+    readonly sigma: number;
+    /** Probability with which an agent plays any action instead of its best one, 0..1. */
+    readonly exploration: number;
+    /** Number of rounds. */
+    readonly iterations: number;
+    /** Seed of the errors. */
+    readonly seed: number;
+  },
+): IterationPoint[] {
   const random = createRandom(seed, 2);
   let team: FactoredValues = fitFactored(game, new Float64Array(game.rewards.length));
   return Array.from({ length: iterations }, (_, iteration) => {
     const choices = greedyChoices(game, team);
     const nextValues = factoredNextValues(game, team, operator);
-    const point = { iteration, estimated: mean(nextValues), real: mean(policyValues(game, reactivePolicy(game, choices), gamma).v) };
+    const point = {
+      iteration,
+      estimated: mean(nextValues),
+      real: mean(policyValues(game, reactivePolicy(game, choices), gamma).v),
+    };
     const behaviour = reactivePolicy(game, choices, exploration);
     const { bias, agents } = fitFactored(game, expectedTdLambda(game, { behaviour, nextValues, gamma, lambda }));
     team = { bias: perturb(bias, sigma, random), agents: agents.map((table) => perturb(table, sigma, random)) };

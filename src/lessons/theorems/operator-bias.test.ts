@@ -5,7 +5,16 @@ import { balancedErrors, leastOverestimation, operatorBiases } from "./operator-
 
 const soft = (alpha: number, omega: number): ValueOperator => ({ kind: "soft-mellowmax", alpha, omega });
 const max: ValueOperator = { kind: "max" };
-const others: ValueOperator[] = [soft(1, 10), soft(5, 5), soft(5, 10), soft(10, 5), soft(10, 10), soft(0.1, 0.1), { kind: "mellowmax", omega: 10 }, { kind: "softmax", beta: 5 }];
+const others: ValueOperator[] = [
+  soft(1, 10),
+  soft(5, 5),
+  soft(5, 10),
+  soft(10, 5),
+  soft(10, 10),
+  soft(0.1, 0.1),
+  { kind: "mellowmax", omega: 10 },
+  { kind: "softmax", beta: 5 },
+];
 
 it("balancedErrors has the sum and the mean square of the theorem", () => {
   const random = createRandom(4);
@@ -19,9 +28,21 @@ it("balancedErrors has the sum and the mean square of the theorem", () => {
 
 describe("operatorBiases", () => {
   it.each([0.01, 0.2, 1.5])("has the closed form of two actions, whose errors are + and - %f", (e) => {
-    const operators = [max, { kind: "softmax", beta: 5 }, { kind: "mellowmax", omega: 10 }, soft(1, 10), soft(10, 5)] as const;
+    const operators = [
+      max,
+      { kind: "softmax", beta: 5 },
+      { kind: "mellowmax", omega: 10 },
+      soft(1, 10),
+      soft(10, 5),
+    ] as const;
     const biases = operatorBiases(operators, { values: [7, 7], c: e * e, draws: 5, seed: 1 });
-    const expected = [e, e * Math.tanh(5 * e), Math.log(Math.cosh(10 * e)) / 10, Math.log(Math.cosh(11 * e) / Math.cosh(e)) / 10, Math.log(Math.cosh(15 * e) / Math.cosh(10 * e)) / 5];
+    const expected = [
+      e,
+      e * Math.tanh(5 * e),
+      Math.log(Math.cosh(10 * e)) / 10,
+      Math.log(Math.cosh(11 * e) / Math.cosh(e)) / 10,
+      Math.log(Math.cosh(15 * e) / Math.cosh(10 * e)) / 5,
+    ];
     biases.forEach(({ bias, least, most }, k) => {
       for (const x of [bias, least, most]) expect(x).toBeCloseTo(expected[k], 8);
     });
@@ -54,8 +75,17 @@ describe("operatorBiases", () => {
   });
 
   it("grows with C for small errors where the maximum grows with its root: (alpha + omega / 2) C", () => {
-    for (const [alpha, omega] of [[1, 10], [5, 5], [10, 10]]) {
-      const [{ bias }] = operatorBiases([soft(alpha, omega)], { values: new Array<number>(9).fill(0), c: 1e-6, draws: 50, seed: 3 });
+    for (const [alpha, omega] of [
+      [1, 10],
+      [5, 5],
+      [10, 10],
+    ]) {
+      const [{ bias }] = operatorBiases([soft(alpha, omega)], {
+        values: new Array<number>(9).fill(0),
+        c: 1e-6,
+        draws: 50,
+        seed: 3,
+      });
       expect(bias / 1e-6 / (alpha + omega / 2)).toBeCloseTo(1, 1);
     }
   });

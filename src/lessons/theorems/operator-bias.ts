@@ -11,7 +11,8 @@ import { gaussian } from "./noise.js";
  * const errors = balancedErrors(9, 0.01, createRandom(1));
  */
 export function balancedErrors(actions: number, c: number, random: Random): Float64Array {
-  if (!(Number.isInteger(actions) && actions >= 2)) throw new Error(`Errors were asked for of ${actions} actions; errors that sum to 0 need two or more.`);
+  if (!(Number.isInteger(actions) && actions >= 2))
+    throw new Error(`Errors were asked for of ${actions} actions; errors that sum to 0 need two or more.`);
   if (!(c >= 0)) throw new Error(`Errors were asked for with C = ${c}; a mean square is not negative.`);
   const errors = Float64Array.from({ length: actions }, () => gaussian(random));
   const mean = errors.reduce((a, b) => a + b) / actions;
@@ -41,17 +42,26 @@ export interface OperatorBias {
  * const [max] = operatorBiases([{ kind: "max" }], { values: [0, 0], c: 0.04, draws: 1, seed: 1 });
  * max.bias; // 0.2: of two actions one is 0.2 too high
  */
-export function operatorBiases(operators: readonly ValueOperator[], { values, c, draws, seed }: {
-  /** True action values Q*(s', .), [actions]; Theorem 3.2 assumes that they are equal. */
-  readonly values: readonly number[];
-  /** The errors' mean square; 0 for none. */
-  readonly c: number;
-  /** Number of draws of the errors, at least 1. */
-  readonly draws: number;
-  /** Seed of the draws. */
-  readonly seed: number;
-}): OperatorBias[] {
-  if (!(Number.isInteger(draws) && draws >= 1)) throw new Error(`Biases were asked for from ${draws} draws; it must be a whole number, at least 1.`);
+export function operatorBiases(
+  operators: readonly ValueOperator[],
+  {
+    values,
+    c,
+    draws,
+    seed,
+  }: {
+    /** True action values Q*(s', .), [actions]; Theorem 3.2 assumes that they are equal. */
+    readonly values: readonly number[];
+    /** The errors' mean square; 0 for none. */
+    readonly c: number;
+    /** Number of draws of the errors, at least 1. */
+    readonly draws: number;
+    /** Seed of the draws. */
+    readonly seed: number;
+  },
+): OperatorBias[] {
+  if (!(Number.isInteger(draws) && draws >= 1))
+    throw new Error(`Biases were asked for from ${draws} draws; it must be a whole number, at least 1.`);
   const random = createRandom(seed);
   const best = Math.max(...values);
   const sums = operators.map(() => ({ sum: 0, squares: 0, least: Infinity, most: -Infinity }));

@@ -18,18 +18,28 @@ export interface SampledPlay {
  * const { trajectories, nextStates } = samplePlay(game, rho, { state: 0, action: 4, steps: 10, lanes: 1000, random: createRandom(1) });
  * const y = nStepReturns(trajectories, Array.from(nextStates, (s) => v[s]), { gamma: 0.9, n: 3 });
  */
-export function samplePlay(game: TabularDecPomdp, policy: Float64Array, { state, action, steps, lanes, random }: {
-  /** State in which every episode begins. */
-  readonly state: number;
-  /** Joint action that every episode begins with. */
-  readonly action: number;
-  /** Length of every episode. */
-  readonly steps: number;
-  /** Number of episodes. */
-  readonly lanes: number;
-  /** Draws the further joint actions and all next states. */
-  readonly random: Random;
-}): SampledPlay {
+export function samplePlay(
+  game: TabularDecPomdp,
+  policy: Float64Array,
+  {
+    state,
+    action,
+    steps,
+    lanes,
+    random,
+  }: {
+    /** State in which every episode begins. */
+    readonly state: number;
+    /** Joint action that every episode begins with. */
+    readonly action: number;
+    /** Length of every episode. */
+    readonly steps: number;
+    /** Number of episodes. */
+    readonly lanes: number;
+    /** Draws the further joint actions and all next states. */
+    readonly random: Random;
+  },
+): SampledPlay {
   const { states, jointActions, transitions } = game;
   const rewards = new Float64Array(steps * lanes);
   const nextStates = new Uint16Array(steps * lanes);
@@ -43,7 +53,16 @@ export function samplePlay(game: TabularDecPomdp, policy: Float64Array, { state,
       u = draw(policy.subarray(s * jointActions, (s + 1) * jointActions), random);
     }
   }
-  return { trajectories: { steps, lanes, lengths: new Int32Array(lanes).fill(steps), terminal: new Uint8Array(lanes), rewards }, nextStates };
+  return {
+    trajectories: {
+      steps,
+      lanes,
+      lengths: new Int32Array(lanes).fill(steps),
+      terminal: new Uint8Array(lanes),
+      rewards,
+    },
+    nextStates,
+  };
 }
 
 function draw(probabilities: Float64Array, random: Random): number {

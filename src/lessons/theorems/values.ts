@@ -21,13 +21,22 @@ export interface Values {
  * const team = reactivePolicy(game, [[0, 2, 1], [1, 1, 0]]);
  * const exploring = reactivePolicy(game, [[0, 2, 1], [1, 1, 0]], 0.3);
  */
-export function reactivePolicy(game: TabularDecPomdp, choices: readonly ArrayLike<number>[], epsilon = 0): Float64Array {
+export function reactivePolicy(
+  game: TabularDecPomdp,
+  choices: readonly ArrayLike<number>[],
+  epsilon = 0,
+): Float64Array {
   const { agents, observations, actions, states, jointActions } = game;
-  if (!(epsilon >= 0 && epsilon <= 1)) throw new LabError(`A policy was given epsilon = ${epsilon}; it must be between 0 and 1.`);
-  if (choices.length !== agents) throw new LabError(`A policy was given the choices of ${choices.length} agents; this Dec-POMDP has ${agents}.`);
+  if (!(epsilon >= 0 && epsilon <= 1))
+    throw new LabError(`A policy was given epsilon = ${epsilon}; it must be between 0 and 1.`);
+  if (choices.length !== agents)
+    throw new LabError(`A policy was given the choices of ${choices.length} agents; this Dec-POMDP has ${agents}.`);
   choices.forEach((own, agent) => {
     for (let o = 0; o < observations; o++) {
-      if (!(own[o] >= 0 && own[o] < actions && Number.isInteger(own[o]))) throw new LabError(`Agent ${agent} was given action ${own[o]} for observation ${o}; it has actions 0 to ${actions - 1}.`);
+      if (!(own[o] >= 0 && own[o] < actions && Number.isInteger(own[o])))
+        throw new LabError(
+          `Agent ${agent} was given action ${own[o]} for observation ${o}; it has actions 0 to ${actions - 1}.`,
+        );
     }
   });
   const policy = new Float64Array(states * jointActions).fill(1);
@@ -43,14 +52,22 @@ export function reactivePolicy(game: TabularDecPomdp, choices: readonly ArrayLik
 }
 
 /** E over s' of what is known of s', for every state and joint action: [states, joint actions]. */
-export function expectNext({ states, jointActions, transitions }: TabularDecPomdp, next: ArrayLike<number>): Float64Array {
+export function expectNext(
+  { states, jointActions, transitions }: TabularDecPomdp,
+  next: ArrayLike<number>,
+): Float64Array {
   const expected = new Float64Array(states * jointActions);
-  for (let i = 0; i < expected.length; i++) for (let s = 0; s < states; s++) expected[i] += transitions[i * states + s] * next[s];
+  for (let i = 0; i < expected.length; i++)
+    for (let s = 0; s < states; s++) expected[i] += transitions[i * states + s] * next[s];
   return expected;
 }
 
 /** E over a policy's joint action of what is known of state and joint action: [states]. */
-export function expectAction({ states, jointActions }: TabularDecPomdp, policy: ArrayLike<number>, values: ArrayLike<number>): Float64Array {
+export function expectAction(
+  { states, jointActions }: TabularDecPomdp,
+  policy: ArrayLike<number>,
+  values: ArrayLike<number>,
+): Float64Array {
   const expected = new Float64Array(states);
   for (let i = 0; i < states * jointActions; i++) expected[Math.floor(i / jointActions)] += policy[i] * values[i];
   return expected;
@@ -72,7 +89,10 @@ export function backUp(game: TabularDecPomdp, gamma: number, v: ArrayLike<number
 export function policyValues(game: TabularDecPomdp, policy: Float64Array, gamma: number): Values {
   const { states, jointActions, transitions, rewards } = game;
   checkDiscount(gamma);
-  if (policy.length !== states * jointActions) throw new LabError(`The policy has ${policy.length} entries; ${states} states and ${jointActions} joint actions need ${states * jointActions}.`);
+  if (policy.length !== states * jointActions)
+    throw new LabError(
+      `The policy has ${policy.length} entries; ${states} states and ${jointActions} joint actions need ${states * jointActions}.`,
+    );
   // (1 - gamma P) V = r, a row a state with r in its last column.
   const rows = Array.from({ length: states }, (_, s) => {
     const row = new Float64Array(states + 1);
@@ -122,7 +142,10 @@ export function optimalValues(game: TabularDecPomdp, gamma: number): Values {
  * @example
  * const { choices } = bestReactivePolicy(game, 0.9);
  */
-export function bestReactivePolicy(game: TabularDecPomdp, gamma: number): Values & {
+export function bestReactivePolicy(
+  game: TabularDecPomdp,
+  gamma: number,
+): Values & {
   /** The action that each agent plays on each observation. [agents, observations] */
   readonly choices: readonly (readonly number[])[];
   /** Probability of each joint action in each state, 0 or 1. [states, joint actions] */
@@ -132,11 +155,17 @@ export function bestReactivePolicy(game: TabularDecPomdp, gamma: number): Values
 } {
   const { agents, observations, actions } = game;
   const tried = actions ** (agents * observations);
-  if (tried > 1e5) throw new LabError(`There are ${tried} joint policies to try; take fewer agents, observations or actions.`);
+  if (tried > 1e5)
+    throw new LabError(`There are ${tried} joint policies to try; take fewer agents, observations or actions.`);
   let best: ReturnType<typeof bestReactivePolicy> | undefined;
   let highest = -Infinity;
   for (let number = 0; number < tried; number++) {
-    const choices = Array.from({ length: agents }, (_, agent) => Array.from({ length: observations }, (_, o) => Math.floor(number / actions ** (agent * observations + o)) % actions));
+    const choices = Array.from({ length: agents }, (_, agent) =>
+      Array.from(
+        { length: observations },
+        (_, o) => Math.floor(number / actions ** (agent * observations + o)) % actions,
+      ),
+    );
     const policy = reactivePolicy(game, choices);
     const values = policyValues(game, policy, gamma);
     const worth = mean(values.v);
@@ -146,7 +175,8 @@ export function bestReactivePolicy(game: TabularDecPomdp, gamma: number): Values
 }
 
 function checkDiscount(gamma: number): void {
-  if (!(gamma >= 0 && gamma < 1)) throw new LabError(`Values were asked for with gamma = ${gamma}; it must be at least 0 and less than 1.`);
+  if (!(gamma >= 0 && gamma < 1))
+    throw new LabError(`Values were asked for with gamma = ${gamma}; it must be at least 0 and less than 1.`);
 }
 
 /** Gaussian elimination with row pivots; the last column is the right side. Changes `rows`. */

@@ -15,7 +15,12 @@ export function abs<T extends tfjs.Tensor>(tf: Tensorflow, x: T): T {
 }
 
 /** A function of each entry, and its derivative. */
-function slope<T extends tfjs.Tensor>(tf: Tensorflow, x: T, f: (x: tfjs.Tensor) => tfjs.Tensor, derivative: (x: tfjs.Tensor) => tfjs.Tensor): T {
+function slope<T extends tfjs.Tensor>(
+  tf: Tensorflow,
+  x: T,
+  f: (x: tfjs.Tensor) => tfjs.Tensor,
+  derivative: (x: tfjs.Tensor) => tfjs.Tensor,
+): T {
   const differentiated = tf.customGrad((...given) => {
     const x = given[0] as tfjs.Tensor;
     (given[1] as unknown as tfjs.GradSaveFunc)([x]);

@@ -18,7 +18,11 @@ export interface Batch {
 }
 
 /** Uploads a group of each run. Padding is zeros; nothing that is finite comes out of it that counts. */
-export function uploadBatch(tf: Tensorflow, { agents, observation, state }: NetworkShape, groups: readonly EpisodeGroup[]): Batch {
+export function uploadBatch(
+  tf: Tensorflow,
+  { agents, observation, state }: NetworkShape,
+  groups: readonly EpisodeGroup[],
+): Batch {
   const runs = groups.length;
   const { steps, lanes } = extent(groups);
   const observations = new Float32Array(runs * lanes * (steps + 1) * agents * observation);
@@ -30,7 +34,10 @@ export function uploadBatch(tf: Tensorflow, { agents, observation, state }: Netw
       const at = (run * lanes + lane) * (steps + 1);
       observations.set(episode.observations, at * agents * observation);
       for (let t = 0; t <= episode.length; t++) {
-        states.set(episode.states.subarray(t * state, (t + 1) * state), ((run * (steps + 1) + t) * lanes + lane) * state);
+        states.set(
+          episode.states.subarray(t * state, (t + 1) * state),
+          ((run * (steps + 1) + t) * lanes + lane) * state,
+        );
       }
       lastActions.set(episode.actions, (at + 1) * agents);
       episode.actions.forEach((action, i) => (actions[(run * (steps + 1) * agents + i) * lanes + lane] = action));
@@ -41,11 +48,16 @@ export function uploadBatch(tf: Tensorflow, { agents, observation, state }: Netw
     lastActions: tf.tensor4d(lastActions, [runs, lanes, steps + 1, agents], "int32"),
   };
   const batch = {
-    steps, lanes, inputs,
+    steps,
+    lanes,
+    inputs,
     states: tf.tensor3d(states, [runs, (steps + 1) * lanes, state]),
     actions: tf.tensor4d(actions, [runs, steps + 1, agents, lanes], "int32"),
   };
-  return { ...batch, dispose: () => tf.dispose([inputs.observations, inputs.lastActions, batch.states, batch.actions]) };
+  return {
+    ...batch,
+    dispose: () => tf.dispose([inputs.observations, inputs.lastActions, batch.states, batch.actions]),
+  };
 }
 
 /** Steps of the longest group, and lanes of the widest. */
@@ -58,26 +70,40 @@ function extent(groups: readonly EpisodeGroup[]): { steps: number; lanes: number
  *
  * @param steps of the result, and not fewer than those of any group
  */
-export function joinRuns(arrays: readonly Float32Array[], groups: readonly EpisodeGroup[], features: number, steps: number, lanes: number): Float32Array {
+export function joinRuns(
+  arrays: readonly Float32Array[],
+  groups: readonly EpisodeGroup[],
+  features: number,
+  steps: number,
+  lanes: number,
+): Float32Array {
   const joined = new Float32Array(groups.length * steps * features * lanes);
   arrays.forEach((array, run) => {
     const own = groups[run].lanes;
     const start = run * steps * features * lanes;
     if (own === lanes) return joined.set(array, start);
-    for (let row = 0; row * own < array.length; row++) joined.set(array.subarray(row * own, (row + 1) * own), start + row * lanes);
+    for (let row = 0; row * own < array.length; row++)
+      joined.set(array.subarray(row * own, (row + 1) * own), start + row * lanes);
   });
   return joined;
 }
 
 /** The other way round: each run's part of [runs, steps, features, lanes], with as many steps as `stepsOf` says of its group. */
-export function splitRuns(joined: Float32Array, groups: readonly EpisodeGroup[], features: number, lanes: number, stepsOf: (group: EpisodeGroup) => number): Float32Array[] {
+export function splitRuns(
+  joined: Float32Array,
+  groups: readonly EpisodeGroup[],
+  features: number,
+  lanes: number,
+  stepsOf: (group: EpisodeGroup) => number,
+): Float32Array[] {
   const size = joined.length / groups.length;
   return groups.map((group, run) => {
     const rows = stepsOf(group) * features;
     const part = joined.subarray(run * size, run * size + rows * lanes);
     if (group.lanes === lanes) return part;
     const own = new Float32Array(rows * group.lanes);
-    for (let row = 0; row < rows; row++) own.set(part.subarray(row * lanes, row * lanes + group.lanes), row * group.lanes);
+    for (let row = 0; row < rows; row++)
+      own.set(part.subarray(row * lanes, row * lanes + group.lanes), row * group.lanes);
     return own;
   });
 }

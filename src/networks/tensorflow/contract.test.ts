@@ -11,7 +11,16 @@ import { createVectorisedRuns, createTensorflowEngine } from "./engine.js";
 
 /** Whatever is asked of an engine, in whatever order, the tensorflow engine answers as the wasm engine does. */
 
-const SHAPE: NetworkShape = { agents: 2, actions: 3, observation: 5, state: 4, hidden: 5, embed: 3, hypernetEmbed: 4, centralEmbed: 6 };
+const SHAPE: NetworkShape = {
+  agents: 2,
+  actions: 3,
+  observation: 5,
+  state: 4,
+  hidden: 5,
+  embed: 3,
+  hypernetEmbed: 4,
+  centralEmbed: 6,
+};
 // With the usual epsilon of 1e-5 a gradient that cancels to 0 but for rounding makes a step a hundred times as large as itself.
 const OPTIMISER = { learningRate: 5e-3, alpha: 0.9, epsilon: 1e-2, gradientClip: 1 };
 
@@ -36,31 +45,57 @@ async function use(engine: Engine, seed: number): Promise<[what: string, values:
   let stepped = true;
   for (let round = 0; round < 6; round++) {
     // The wasm engine pads to 16 lanes; both hold all episodes in one group.
-    const [group] = groupEpisodes(randomEpisodes(SHAPE, uniformLengths(1 + random.below(5), 1, 5, random), random), SHAPE, engine.lanes);
+    const [group] = groupEpisodes(
+      randomEpisodes(SHAPE, uniformLengths(1 + random.below(5), 1, 5, random), random),
+      SHAPE,
+      engine.lanes,
+    );
     const { lengths, lanes, steps, agents } = group;
     const episodes = group.episodes.length;
     // By lane, so that padding makes no difference.
     const drawn = (features: number, scale = 1) => {
       const values = new Float32Array(steps * features * lanes);
-      for (let lane = 0; lane < episodes; lane++) for (let i = 0; i < lengths[lane] * features; i++) values[i * lanes + lane] = scale * (2 * random.float() - 1);
+      for (let lane = 0; lane < episodes; lane++)
+        for (let i = 0; i < lengths[lane] * features; i++) values[i * lanes + lane] = scale * (2 * random.float() - 1);
       return values;
     };
     engine.load(group);
     if (random.float() < 0.4 && stepped) engine.requestDenseGradients();
-    for (const [network, parts] of [["", engine], ["central ", engine.central!]] as const) {
+    for (const [network, parts] of [
+      ["", engine],
+      ["central ", engine.central!],
+    ] as const) {
       if (random.float() < 0.3) continue;
       const both = random.float() < 0.5 ? await parts.agent.forwardBoth() : undefined;
       say(`${network}agent`, counted(both?.online ?? (await parts.agent.forward("online", true)), lengths, lanes, 1));
-      if (random.float() < 0.5) say(`${network}target agent`, counted(both?.target ?? (await parts.agent.forward("target")), lengths, lanes, 1));
+      if (random.float() < 0.5)
+        say(
+          `${network}target agent`,
+          counted(both?.target ?? (await parts.agent.forward("target")), lengths, lanes, 1),
+        );
       say(`${network}mixer`, counted(await parts.mixer.forward("online", drawn(agents), 0, true), lengths, lanes));
-      if (random.float() < 0.5) say(`${network}target mixer`, counted(await parts.mixer.forward("target", drawn(agents), 1), lengths, lanes));
+      if (random.float() < 0.5)
+        say(`${network}target mixer`, counted(await parts.mixer.forward("target", drawn(agents), 1), lengths, lanes));
       const diverges = random.float() < 0.1;
       const dValues = await parts.mixer.backward(drawn(1, diverges ? NaN : 1));
       // How far what is not finite spreads is nobody's promise.
       if (!diverges) say(`${network}dValues`, counted(dValues, lengths, lanes));
       await parts.agent.backward(drawn(agents));
     }
-    if (random.float() < 0.3) say("counterfactuals", counted(await engine.mixer.counterfactuals("online", drawn(agents), new Float32Array(steps * agents * SHAPE.actions * lanes).fill(0.3), 1), lengths, lanes).map((value) => (Number.isFinite(value) ? value : -1e9)));
+    if (random.float() < 0.3)
+      say(
+        "counterfactuals",
+        counted(
+          await engine.mixer.counterfactuals(
+            "online",
+            drawn(agents),
+            new Float32Array(steps * agents * SHAPE.actions * lanes).fill(0.3),
+            1,
+          ),
+          lengths,
+          lanes,
+        ).map((value) => (Number.isFinite(value) ? value : -1e9)),
+      );
     stepped = random.float() < 0.8;
     if (stepped) say("norm", [await engine.step(OPTIMISER)]);
     const name = names[random.below(names.length)];
@@ -72,8 +107,14 @@ async function use(engine: Engine, seed: number): Promise<[what: string, values:
       say(`mask ${name}`, engine.mask(name));
     }
     if (random.float() < 0.3) engine.copyToTarget();
-    if (random.float() < 0.3) engine.write(random.float() < 0.5 ? "online" : "target", new Map([[name, (await engine.read("online")).get(name)!.map((value) => value + 0.1)]]));
-    if (random.float() < 0.3) for (const [name, values] of await engine.read(random.float() < 0.5 ? "online" : "target")) say(`read ${name}`, values);
+    if (random.float() < 0.3)
+      engine.write(
+        random.float() < 0.5 ? "online" : "target",
+        new Map([[name, (await engine.read("online")).get(name)!.map((value) => value + 0.1)]]),
+      );
+    if (random.float() < 0.3)
+      for (const [name, values] of await engine.read(random.float() < 0.5 ? "online" : "target"))
+        say(`read ${name}`, values);
   }
   const actor = engine.createActor(2);
   actor.observations.fill(0.4);
@@ -82,12 +123,19 @@ async function use(engine: Engine, seed: number): Promise<[what: string, values:
   return answers;
 }
 
-function expectAlike(actual: readonly [string, number[]][], expected: readonly [string, number[]][], seed: number): void {
+function expectAlike(
+  actual: readonly [string, number[]][],
+  expected: readonly [string, number[]][],
+  seed: number,
+): void {
   expect(actual.map(([what]) => what)).toEqual(expected.map(([what]) => what));
   expected.forEach(([what, values], i) =>
     values.forEach((value, j) => {
       const ours = actual[i][1][j];
-      if (Number.isNaN(value) ? !Number.isNaN(ours) : !(Math.abs(ours - value) <= 1e-4 * Math.max(0.1, Math.abs(value)))) expect.fail(`seed ${seed}, answer ${i}, ${what}[${j}]: ${ours}, the wasm engine says ${value}`);
+      if (
+        Number.isNaN(value) ? !Number.isNaN(ours) : !(Math.abs(ours - value) <= 1e-4 * Math.max(0.1, Math.abs(value)))
+      )
+        expect.fail(`seed ${seed}, answer ${i}, ${what}[${j}]: ${ours}, the wasm engine says ${value}`);
     }),
   );
 }
@@ -97,19 +145,25 @@ const caseOf = (seed: number) => randomCase(SHAPE, seed % 2 ? 0.5 : 1, [1], seed
 describe("the tensorflow engine", () => {
   it.each([1, 2, 3, 4, 5, 6, 7, 8, 11, 12, 13])("answers as the wasm engine does, sequence %i", async (seed) => {
     const { shape, parameters, masks } = caseOf(seed);
-    expectAlike(await use(createTensorflowEngine(tf, shape, parameters, masks), seed), await use(createWasmEngine(shape, parameters, masks), seed), seed);
+    expectAlike(
+      await use(createTensorflowEngine(tf, shape, parameters, masks), seed),
+      await use(createWasmEngine(shape, parameters, masks), seed),
+      seed,
+    );
   });
 
   it("answers so for each of several runs that ask for different things", async () => {
     const seeds = [11, 12, 13];
     const vectorised = createVectorisedRuns(tf, seeds.length);
-    const answers = await Promise.all(seeds.map(async (seed, run) => {
-      const { shape, parameters, masks } = caseOf(seed);
-      const engine = (await vectorised.open(run)(shape, parameters, masks)) as Engine;
-      const own = await use(engine, seed);
-      engine.dispose();
-      return own;
-    }));
+    const answers = await Promise.all(
+      seeds.map(async (seed, run) => {
+        const { shape, parameters, masks } = caseOf(seed);
+        const engine = (await vectorised.open(run)(shape, parameters, masks)) as Engine;
+        const own = await use(engine, seed);
+        engine.dispose();
+        return own;
+      }),
+    );
     for (const [i, seed] of seeds.entries()) {
       const { shape, parameters, masks } = caseOf(seed);
       expectAlike(answers[i], await use(createWasmEngine(shape, parameters, masks), seed), seed);
@@ -140,6 +194,8 @@ describe("the tensorflow engine", () => {
       expect(ours).toBe(theirs);
     }
     const few = new Map([...parameters].slice(1));
-    expect(() => createTensorflowEngine(tf, shape, few, masks)).toThrow('No initial values for parameter "agent.fc1.weight".');
+    expect(() => createTensorflowEngine(tf, shape, few, masks)).toThrow(
+      'No initial values for parameter "agent.fc1.weight".',
+    );
   });
 });

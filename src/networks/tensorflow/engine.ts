@@ -19,7 +19,12 @@ import { connectNetworks, share, type Shared } from "./passes.js";
  * const { tf } = await openBackend("auto");
  * const engine = createTensorflowEngine(tf, shape, initialParameters(networkParameters(shape), random), new Map());
  */
-export function createTensorflowEngine(tf: Tensorflow, shape: NetworkShape, parameters: Parameters, masks: ReadonlyMap<string, Uint8Array>): Engine {
+export function createTensorflowEngine(
+  tf: Tensorflow,
+  shape: NetworkShape,
+  parameters: Parameters,
+  masks: ReadonlyMap<string, Uint8Array>,
+): Engine {
   return createVectorisedRuns(tf, 1).open(0)(shape, parameters, masks) as Engine;
 }
 
@@ -54,14 +59,24 @@ export function createVectorisedRuns(tf: Tensorflow, runs: number): VectorisedRu
   return {
     open: (run) => (shape, parameters, masks) => {
       shared ??= share(tf, shape, runs);
-      if (JSON.stringify(shared.shape) !== JSON.stringify(shape)) throw new LabError("The networks of this run have other sizes than those of the runs that it is vectorised with.");
+      if (JSON.stringify(shared.shape) !== JSON.stringify(shape))
+        throw new LabError(
+          "The networks of this run have other sizes than those of the runs that it is vectorised with.",
+        );
       return openRun(shared, calls, run, parameters, masks, () => leave(run));
     },
     leave,
   };
 }
 
-function openRun(shared: Shared, calls: VectorisedCalls, run: number, parameters: Parameters, masks: ReadonlyMap<string, Uint8Array>, leave: () => void): Engine {
+function openRun(
+  shared: Shared,
+  calls: VectorisedCalls,
+  run: number,
+  parameters: Parameters,
+  masks: ReadonlyMap<string, Uint8Array>,
+  leave: () => void,
+): Engine {
   const { shape, specs, vectorised, groups } = shared;
   const { check, checkMaskable, checkComplete } = parameterChecks(specs);
   checkComplete(parameters);

@@ -16,11 +16,21 @@ interface MixingWeights {
   readonly value: tfjs.Tensor3D;
 }
 
-function mixingWeights(tf: Tensorflow, { agents, embed }: NetworkShape, weights: Weights, states: tfjs.Tensor3D): MixingWeights {
+function mixingWeights(
+  tf: Tensorflow,
+  { agents, embed }: NetworkShape,
+  weights: Weights,
+  states: tfjs.Tensor3D,
+): MixingWeights {
   const { linear } = layersOf(tf, weights);
   const [runs, rows] = states.shape;
   return {
-    first: tf.reshape(abs(tf, linear("mixer.hyper_w_1.2", relu(tf, linear("mixer.hyper_w_1.0", states)))), [runs, rows, agents, embed]),
+    first: tf.reshape(abs(tf, linear("mixer.hyper_w_1.2", relu(tf, linear("mixer.hyper_w_1.0", states)))), [
+      runs,
+      rows,
+      agents,
+      embed,
+    ]),
     bias: linear("mixer.hyper_b_1", states),
     final: abs(tf, linear("mixer.hyper_w_final.2", relu(tf, linear("mixer.hyper_w_final.0", states)))),
     value: linear("mixer.V.2", relu(tf, linear("mixer.V.0", states))),
@@ -28,7 +38,13 @@ function mixingWeights(tf: Tensorflow, { agents, embed }: NetworkShape, weights:
 }
 
 /** Q_tot(s, q_1..q_N), equation 1 of QMIX, for values [runs, rows, agents] at states [runs, rows, state]: [runs, rows]. */
-export function monotonicMixer(tf: Tensorflow, shape: NetworkShape, weights: Weights, values: tfjs.Tensor3D, states: tfjs.Tensor3D): tfjs.Tensor2D {
+export function monotonicMixer(
+  tf: Tensorflow,
+  shape: NetworkShape,
+  weights: Weights,
+  values: tfjs.Tensor3D,
+  states: tfjs.Tensor3D,
+): tfjs.Tensor2D {
   const { first, bias, final, value } = mixingWeights(tf, shape, weights, states);
   const hidden = tf.elu(tf.add(tf.sum(tf.mul(tf.expandDims(values, 3), first), 2), bias));
   return tf.add(tf.sum(tf.mul(hidden, final), 2), tf.squeeze(value, [2]));
@@ -38,20 +54,34 @@ export function monotonicMixer(tf: Tensorflow, shape: NetworkShape, weights: Wei
  * Q_tot where one agent's value is replaced by another, for each agent and each of its `alternatives` [runs, rows, agents, actions]: of the same
  * shape. The first layer is linear, so that only one term of its sums changes.
  */
-export function mixerCounterfactuals(tf: Tensorflow, shape: NetworkShape, weights: Weights, values: tfjs.Tensor3D, alternatives: tfjs.Tensor4D, states: tfjs.Tensor3D): tfjs.Tensor4D {
+export function mixerCounterfactuals(
+  tf: Tensorflow,
+  shape: NetworkShape,
+  weights: Weights,
+  values: tfjs.Tensor3D,
+  alternatives: tfjs.Tensor4D,
+  states: tfjs.Tensor3D,
+): tfjs.Tensor4D {
   const { first, bias, final, value } = mixingWeights(tf, shape, weights, states);
   const [runs, rows, agents] = values.shape;
   const { embed } = shape;
   const sums = tf.add(tf.sum(tf.mul(tf.expandDims(values, 3), first), 2), bias);
   const without = tf.sub(tf.expandDims(sums, 2), tf.mul(tf.expandDims(values, 3), first));
   // [runs, rows, agents, actions, embed] is the largest thing here.
-  const hidden = tf.elu(tf.add(tf.expandDims(without, 3), tf.mul(tf.expandDims(alternatives, 4), tf.expandDims(first, 3))));
+  const hidden = tf.elu(
+    tf.add(tf.expandDims(without, 3), tf.mul(tf.expandDims(alternatives, 4), tf.expandDims(first, 3))),
+  );
   const mixed = tf.sum(tf.mul(hidden, tf.reshape(final, [runs, rows, 1, 1, embed])), 4);
   return tf.add(mixed, tf.reshape(tf.tile(value, [1, 1, agents]), [runs, rows, agents, 1]));
 }
 
 /** Q*(s, q_1..q_N) of WQMIX, for values [runs, rows, agents] at states [runs, rows, state]: [runs, rows]. */
-export function centralMixer(tf: Tensorflow, weights: Weights, values: tfjs.Tensor3D, states: tfjs.Tensor3D): tfjs.Tensor2D {
+export function centralMixer(
+  tf: Tensorflow,
+  weights: Weights,
+  values: tfjs.Tensor3D,
+  states: tfjs.Tensor3D,
+): tfjs.Tensor2D {
   const { linear } = layersOf(tf, weights);
   const input = tf.concat([states, values], 2);
   const net = ["net.0", "net.2", "net.4"].reduce((x, layer) => relu(tf, linear(`central_mixer.${layer}`, x)), input);

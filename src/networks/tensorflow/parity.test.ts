@@ -16,10 +16,20 @@ import { createVectorisedRuns, createTensorflowEngine } from "./engine.js";
 
 /** The two engines against each other, on every backend that is here: what one says by explicit gradients, the other says by autograd. */
 
-const SHAPE: NetworkShape = { agents: 3, actions: 6, observation: 11, state: 13, hidden: 16, embed: 8, hypernetEmbed: 12 };
+const SHAPE: NetworkShape = {
+  agents: 3,
+  actions: 6,
+  observation: 11,
+  state: 13,
+  hidden: 16,
+  embed: 8,
+  hypernetEmbed: 12,
+};
 const shapeOf = (algorithm: string): NetworkShape => algorithmShape(algorithm, { ...SHAPE, centralEmbed: 24 });
 
-const RULES: readonly (ConfigInput & { readonly algorithm: string })[] = (["qmix", "ow-qmix", "cw-qmix", "res", "vdn", "iql"] as const).flatMap((algorithm) => [
+const RULES: readonly (ConfigInput & { readonly algorithm: string })[] = (
+  ["qmix", "ow-qmix", "cw-qmix", "res", "vdn", "iql"] as const
+).flatMap((algorithm) => [
   { algorithm, method: "mast", sparsity: { level: 0.7 }, returns: { burnIn: 0 } },
   { algorithm, method: "dense" },
 ]);
@@ -28,7 +38,10 @@ const RULES: readonly (ConfigInput & { readonly algorithm: string })[] = (["qmix
 function start(open: OpenEngine, { algorithm, method }: ConfigInput, seed = 1): Engine {
   const shape = shapeOf(algorithm!);
   const specs = networkParameters(shape);
-  const masks = method === "dense" ? new Map<string, Uint8Array>() : initialMasks(specs, { sparsity: 0.7, distribution: "erdos-renyi" }, createRandom(seed, 2));
+  const masks =
+    method === "dense"
+      ? new Map<string, Uint8Array>()
+      : initialMasks(specs, { sparsity: 0.7, distribution: "erdos-renyi" }, createRandom(seed, 2));
   const engine = open(shape, initialParameters(specs, createRandom(seed, 0)), masks) as Engine;
   engine.write("target", initialParameters(specs, createRandom(seed, 1)));
   return engine;
@@ -36,9 +49,15 @@ function start(open: OpenEngine, { algorithm, method }: ConfigInput, seed = 1): 
 
 /** More episodes than the wasm engine has lanes; of few where there are many updates, since the cpu backend is slow. */
 const LENGTHS = [9, 3, 7, 9, 1, 5, 8, 2, 6, 4, 9, 9, 7, 3, 5, 8, 6, 2];
-const batchOf = (update: number, seed: number, episodes: number) => randomEpisodes(SHAPE, LENGTHS.slice(0, episodes), createRandom(seed, 100 + update));
+const batchOf = (update: number, seed: number, episodes: number) =>
+  randomEpisodes(SHAPE, LENGTHS.slice(0, episodes), createRandom(seed, 100 + update));
 
-async function learn(engine: Engine, input: ConfigInput, updates: number, { seed = 1, evolveAt = [] as readonly number[], episodes = LENGTHS.length } = {}) {
+async function learn(
+  engine: Engine,
+  input: ConfigInput,
+  updates: number,
+  { seed = 1, evolveAt = [] as readonly number[], episodes = LENGTHS.length } = {},
+) {
   const config = resolveConfig({ ...input, steps: 100_000 });
   const random = createRandom(seed, 3);
   const seen: { loss: number; gradientNorm: number; qTotal: number; target: number }[] = [];
@@ -55,9 +74,11 @@ async function learn(engine: Engine, input: ConfigInput, updates: number, { seed
 async function expectSame(engine: Engine, expected: Engine, tolerance: number): Promise<void> {
   for (const side of ["online", "target"] as const) {
     const [values, others] = [await engine.read(side), await expected.read(side)];
-    for (const { name } of engine.parameters) expect(relativeDistance(values.get(name)!, others.get(name)!), `${side} ${name}`).toBeLessThan(tolerance);
+    for (const { name } of engine.parameters)
+      expect(relativeDistance(values.get(name)!, others.get(name)!), `${side} ${name}`).toBeLessThan(tolerance);
   }
-  for (const { name, maskable } of engine.parameters) if (maskable) expect(engine.mask(name), name).toEqual(expected.mask(name));
+  for (const { name, maskable } of engine.parameters)
+    if (maskable) expect(engine.mask(name), name).toEqual(expected.mask(name));
 }
 
 const BACKENDS: readonly Backend[] = ["cpu", "wasm", "tfjs-node", "tfjs-node-gpu", "webgpu"];
@@ -82,11 +103,16 @@ for (const backend of BACKENDS) {
 
     for (const rule of RULES) {
       test(`has the wasm engine's loss and gradients: ${rule.algorithm}, ${rule.method}`, async (tf) => {
-        const [ours, theirs] = [start((...given) => createTensorflowEngine(tf, ...given), rule), start(createWasmEngine, rule)];
+        const [ours, theirs] = [
+          start((...given) => createTensorflowEngine(tf, ...given), rule),
+          start(createWasmEngine, rule),
+        ];
         for (const engine of [ours, theirs]) if (rule.method !== "dense") engine.requestDenseGradients();
         const [[update], [expected]] = [await learn(ours, rule, 1), await learn(theirs, rule, 1)];
-        for (const key of ["loss", "gradientNorm", "qTotal", "target"] as const) expect(relativeDistance([update[key]], [expected[key]]), key).toBeLessThan(1e-4);
-        for (const { name } of ours.parameters) expect(relativeDistance(await ours.gradient(name), await theirs.gradient(name)), name).toBeLessThan(1e-4);
+        for (const key of ["loss", "gradientNorm", "qTotal", "target"] as const)
+          expect(relativeDistance([update[key]], [expected[key]]), key).toBeLessThan(1e-4);
+        for (const { name } of ours.parameters)
+          expect(relativeDistance(await ours.gradient(name), await theirs.gradient(name)), name).toBeLessThan(1e-4);
         ours.dispose();
         theirs.dispose();
       });
@@ -95,7 +121,10 @@ for (const backend of BACKENDS) {
     for (const algorithm of ["qmix", "ow-qmix", "res"] as const) {
       test(`has its masks and parameters after 50 updates and two evolutions: ${algorithm}`, async (tf) => {
         const rule: ConfigInput = { algorithm, method: "mast", sparsity: { level: 0.7 }, returns: { burnIn: 0 } };
-        const [ours, theirs] = [start((...given) => createTensorflowEngine(tf, ...given), rule), start(createWasmEngine, rule)];
+        const [ours, theirs] = [
+          start((...given) => createTensorflowEngine(tf, ...given), rule),
+          start(createWasmEngine, rule),
+        ];
         const before = theirs.mask("agent.rnn.weight_hh");
         for (const engine of [ours, theirs]) await learn(engine, rule, 50, { evolveAt: [19, 39], episodes: 3 });
         expect(theirs.mask("agent.rnn.weight_hh")).not.toEqual(before);
@@ -111,14 +140,19 @@ for (const backend of BACKENDS) {
       const vectorised = createVectorisedRuns(tf, seeds.length);
       const engines = seeds.map((seed, run) => start(vectorised.open(run), rule, seed));
       // Each evolves at a moment of its own, and the last has fewer updates than the others.
-      const work = (engine: Engine, i: number) => learn(engine, rule, 20 - 4 * i, { seed: seeds[i], evolveAt: [5 + 3 * i], episodes: 2 + i });
-      await Promise.all(engines.map((engine, i) => work(engine, i).then(async () => {
-        const alone = start((...given) => createTensorflowEngine(tf, ...given), rule, seeds[i]);
-        await work(alone, i);
-        await expectSame(engine, alone, 1e-4);
-        engine.dispose();
-        alone.dispose();
-      })));
+      const work = (engine: Engine, i: number) =>
+        learn(engine, rule, 20 - 4 * i, { seed: seeds[i], evolveAt: [5 + 3 * i], episodes: 2 + i });
+      await Promise.all(
+        engines.map((engine, i) =>
+          work(engine, i).then(async () => {
+            const alone = start((...given) => createTensorflowEngine(tf, ...given), rule, seeds[i]);
+            await work(alone, i);
+            await expectSame(engine, alone, 1e-4);
+            engine.dispose();
+            alone.dispose();
+          }),
+        ),
+      );
     });
 
     test("leaves no tensor behind", async (tf) => {

@@ -33,7 +33,8 @@ export function share(tf: Tensorflow, shape: NetworkShape, runs: number): Shared
   const vectorised = createVectorisedParameters(tf, specs, runs);
   const groups: EpisodeGroup[] = new Array(runs);
   const kept: Shared["kept"] = new Map();
-  let present: { readonly runs: readonly number[]; readonly of: readonly EpisodeGroup[]; readonly batch: Batch } | undefined;
+  let present:
+    { readonly runs: readonly number[]; readonly of: readonly EpisodeGroup[]; readonly batch: Batch } | undefined;
   const forget = () => {
     present?.batch.dispose();
     for (const { states } of kept.values()) states.dispose();
@@ -41,10 +42,16 @@ export function share(tf: Tensorflow, shape: NetworkShape, runs: number): Shared
     present = undefined;
   };
   return {
-    tf, shape, specs, vectorised, groups, kept,
+    tf,
+    shape,
+    specs,
+    vectorised,
+    groups,
+    kept,
     batch(runs) {
       const of = runs.map((run) => groups[run]);
-      const same = present !== undefined && `${present.runs}` === `${runs}` && of.every((group, i) => group === present!.of[i]);
+      const same =
+        present !== undefined && `${present.runs}` === `${runs}` && of.every((group, i) => group === present!.of[i]);
       if (!same) {
         forget();
         present = { runs, of, batch: uploadBatch(tf, shape, of) };
@@ -66,16 +73,31 @@ export function connectNetworks(shared: Shared, calls: VectorisedCalls, run: num
   const ownSteps = ({ steps }: EpisodeGroup) => steps;
   const namesOf = (network: string) => specs.filter((spec) => spec.network === network).map(({ name }) => name);
   /** `work` is given the arrays of all runs that take part: the i-th of each. */
-  const call = <Result>(kind: string, arrays: readonly Float32Array[], work: (runs: readonly number[], arrays: (i: number) => Float32Array[]) => Promise<readonly Result[]>): Promise<Result> =>
+  const call = <Result>(
+    kind: string,
+    arrays: readonly Float32Array[],
+    work: (runs: readonly number[], arrays: (i: number) => Float32Array[]) => Promise<readonly Result[]>,
+  ): Promise<Result> =>
     calls.call(run, kind, arrays, (runs, given) => work(runs, (i) => given.map((arrays) => arrays[i])));
   const groupsOf = (runs: readonly number[]) => runs.map((run) => groups[run]);
 
   /** Gradients of some parameters by autograd: of sum(dy f(x)). */
-  function gradientsOf(runs: readonly number[], names: readonly string[], extra: readonly tfjs.Tensor[], f: (weights: Weights, ...extra: tfjs.Tensor[]) => tfjs.Tensor, dy: tfjs.Tensor): { weights: Weights; extra: tfjs.Tensor[] } {
+  function gradientsOf(
+    runs: readonly number[],
+    names: readonly string[],
+    extra: readonly tfjs.Tensor[],
+    f: (weights: Weights, ...extra: tfjs.Tensor[]) => tfjs.Tensor,
+    dy: tfjs.Tensor,
+  ): { weights: Weights; extra: tfjs.Tensor[] } {
     const weights = vectorised.weights("online", runs);
     const xs = [...names.map((name) => weights.get(name)!), ...extra];
-    const gradients = tf.grads((...given) => f(new Map(names.map((name, i) => [name, given[i] as tfjs.Tensor3D])), ...given.slice(names.length)))(xs, dy);
-    return { weights: new Map(names.map((name, i) => [name, gradients[i] as tfjs.Tensor3D])), extra: gradients.slice(names.length) };
+    const gradients = tf.grads((...given) =>
+      f(new Map(names.map((name, i) => [name, given[i] as tfjs.Tensor3D])), ...given.slice(names.length)),
+    )(xs, dy);
+    return {
+      weights: new Map(names.map((name, i) => [name, gradients[i] as tfjs.Tensor3D])),
+      extra: gradients.slice(names.length),
+    };
   }
 
   function agentOf(network: AgentName): AgentNetwork {
@@ -94,18 +116,24 @@ export function connectNetworks(shared: Shared, calls: VectorisedCalls, run: num
       forward: (side, keeps = false) =>
         call(`${network}.forward ${side} ${keeps}`, [], (runs) => {
           const batch = shared.batch(runs);
-          return answers(runs, tf.tidy(() => {
-            const weights = vectorised.weights(side, runs);
-            const states = agentStates(tf, shape, network, weights, batch.inputs);
-            if (keeps) keep(batch, states);
-            return agentValues(tf, shape, network, weights, states);
-          }));
+          return answers(
+            runs,
+            tf.tidy(() => {
+              const weights = vectorised.weights(side, runs);
+              const states = agentStates(tf, shape, network, weights, batch.inputs);
+              if (keeps) keep(batch, states);
+              return agentValues(tf, shape, network, weights, states);
+            }),
+          );
         }),
       forwardBoth: () =>
         call(`${network}.forwardBoth`, [], async (runs) => {
           const batch = shared.batch(runs);
           const [online, target] = tf.tidy(() => {
-            const sides: readonly [Weights, Weights] = [vectorised.weights("online", runs), vectorised.weights("target", runs)];
+            const sides: readonly [Weights, Weights] = [
+              vectorised.weights("online", runs),
+              vectorised.weights("target", runs),
+            ];
             const states = bothAgentStates(tf, shape, network, sides, batch.inputs);
             keep(batch, states[0]);
             return states.map((states, side) => agentValues(tf, shape, network, sides[side], states));
@@ -124,7 +152,8 @@ export function connectNetworks(shared: Shared, calls: VectorisedCalls, run: num
           tf.tidy(() => {
             const chosen = tf.tensor4d(joined, [runs.length, steps + 1, agents, lanes]);
             const dValues = tf.mul(tf.cast(tf.oneHot(batch.actions, actions), "float32"), tf.expandDims(chosen, 4));
-            const values = (weights: Weights) => agentValues(tf, shape, network, weights, agentStates(tf, shape, network, weights, batch.inputs, known));
+            const values = (weights: Weights) =>
+              agentValues(tf, shape, network, weights, agentStates(tf, shape, network, weights, batch.inputs, known));
             vectorised.addGradients(runs, gradientsOf(runs, namesOf(network), [], values, dValues).weights);
           });
           return runs.map(() => undefined);
@@ -133,29 +162,56 @@ export function connectNetworks(shared: Shared, calls: VectorisedCalls, run: num
   }
 
   /** [runs, steps, features, lanes] to [runs, steps * lanes, features], as the mixers take it. */
-  const toRows = (arrays: readonly Float32Array[], runs: readonly number[], features: number, { steps, lanes }: Batch): tfjs.Tensor3D =>
-    tf.reshape(tf.transpose(tf.tensor4d(joinRuns(arrays, groupsOf(runs), features, steps, lanes), [runs.length, steps, features, lanes]), [0, 1, 3, 2]), [runs.length, steps * lanes, features]);
+  const toRows = (
+    arrays: readonly Float32Array[],
+    runs: readonly number[],
+    features: number,
+    { steps, lanes }: Batch,
+  ): tfjs.Tensor3D =>
+    tf.reshape(
+      tf.transpose(
+        tf.tensor4d(joinRuns(arrays, groupsOf(runs), features, steps, lanes), [runs.length, steps, features, lanes]),
+        [0, 1, 3, 2],
+      ),
+      [runs.length, steps * lanes, features],
+    );
   /** The states of steps `offset`..`offset + steps - 1`, as rows. */
   const stateRows = ({ states, steps, lanes }: Batch, offset: 0 | 1): tfjs.Tensor3D => {
     const [runs, , width] = states.shape;
     return tf.slice(states, [0, offset * lanes, 0], [runs, steps * lanes, width]);
   };
   /** [runs, steps * lanes, features] to an array of each run. */
-  const fromRows = async (runs: readonly number[], rows: tfjs.Tensor3D, { steps, lanes }: Batch): Promise<Float32Array[]> => {
+  const fromRows = async (
+    runs: readonly number[],
+    rows: tfjs.Tensor3D,
+    { steps, lanes }: Batch,
+  ): Promise<Float32Array[]> => {
     const features = rows.shape[2];
     const turned = tf.tidy(() => tf.transpose(tf.reshape(rows, [runs.length, steps, lanes, features]), [0, 1, 3, 2]));
     rows.dispose();
     return splitRuns(await download(turned), groupsOf(runs), features, lanes, ownSteps);
   };
 
-  function mixerOf(network: "mixer" | "central_mixer", mix: (weights: Weights, values: tfjs.Tensor3D, states: tfjs.Tensor3D) => tfjs.Tensor2D): MixingNetwork {
+  function mixerOf(
+    network: "mixer" | "central_mixer",
+    mix: (weights: Weights, values: tfjs.Tensor3D, states: tfjs.Tensor3D) => tfjs.Tensor2D,
+  ): MixingNetwork {
     let values = new Float32Array();
     return {
       forward(side, chosen, offset, keeps = false) {
         if (keeps) values = Float32Array.from(chosen);
         return call(`${network}.forward ${side} ${offset}`, [chosen], async (runs, arrays) => {
           const batch = shared.batch(runs);
-          return fromRows(runs, tf.tidy(() => tf.expandDims(mix(vectorised.weights(side, runs), toRows(arrays(0), runs, agents, batch), stateRows(batch, offset)), 2)), batch);
+          return fromRows(
+            runs,
+            tf.tidy(() =>
+              tf.expandDims(
+                mix(vectorised.weights(side, runs), toRows(arrays(0), runs, agents, batch), stateRows(batch, offset)),
+                2,
+              ),
+            ),
+            batch,
+          );
         });
       },
       backward: (gradient) =>
@@ -165,7 +221,13 @@ export function connectNetworks(shared: Shared, calls: VectorisedCalls, run: num
             const dTotals = tf.squeeze(toRows(arrays(0), runs, 1, batch), [2]);
             const states = stateRows(batch, 0);
             const names = namesOf(network);
-            const gradients = gradientsOf(runs, names, [toRows(arrays(1), runs, agents, batch)], (weights, values) => mix(weights, values as tfjs.Tensor3D, states), dTotals);
+            const gradients = gradientsOf(
+              runs,
+              names,
+              [toRows(arrays(1), runs, agents, batch)],
+              (weights, values) => mix(weights, values as tfjs.Tensor3D, states),
+              dTotals,
+            );
             vectorised.addGradients(runs, gradients.weights);
             return gradients.extra[0] as tfjs.Tensor3D;
           });
@@ -175,7 +237,8 @@ export function connectNetworks(shared: Shared, calls: VectorisedCalls, run: num
   }
 
   // Without parameters there is nothing for a device to do.
-  if (shape.mixer !== undefined) return { agent: agentOf("agent"), mixer: createAgentSum(shape.mixer, () => groups[run]), ...centralOf() };
+  if (shape.mixer !== undefined)
+    return { agent: agentOf("agent"), mixer: createAgentSum(shape.mixer, () => groups[run]), ...centralOf() };
   const mixer = mixerOf("mixer", (weights, values, states) => monotonicMixer(tf, shape, weights, values, states));
   return {
     agent: agentOf("agent"),
@@ -185,12 +248,28 @@ export function connectNetworks(shared: Shared, calls: VectorisedCalls, run: num
         const group = groups[run];
         const totals = await call(`counterfactuals ${side} ${offset}`, [values, alternatives], async (runs, arrays) => {
           const batch = shared.batch(runs);
-          return fromRows(runs, tf.tidy(() => {
-            const rows = batch.steps * batch.lanes;
-            const others = tf.reshape(toRows(arrays(1), runs, agents * actions, batch), [runs.length, rows, agents, actions]);
-            const mixed = mixerCounterfactuals(tf, shape, vectorised.weights(side, runs), toRows(arrays(0), runs, agents, batch), others as tfjs.Tensor4D, stateRows(batch, offset));
-            return tf.reshape(mixed, [runs.length, rows, agents * actions]);
-          }), batch);
+          return fromRows(
+            runs,
+            tf.tidy(() => {
+              const rows = batch.steps * batch.lanes;
+              const others = tf.reshape(toRows(arrays(1), runs, agents * actions, batch), [
+                runs.length,
+                rows,
+                agents,
+                actions,
+              ]);
+              const mixed = mixerCounterfactuals(
+                tf,
+                shape,
+                vectorised.weights(side, runs),
+                toRows(arrays(0), runs, agents, batch),
+                others as tfjs.Tensor4D,
+                stateRows(batch, offset),
+              );
+              return tf.reshape(mixed, [runs.length, rows, agents * actions]);
+            }),
+            batch,
+          );
         });
         const available = group.availableActions.subarray(offset * agents * actions * group.lanes);
         return totals.map((total, i) => (available[i] === 0 ? -Infinity : total));
@@ -200,6 +279,13 @@ export function connectNetworks(shared: Shared, calls: VectorisedCalls, run: num
   };
 
   function centralOf() {
-    return shape.centralEmbed === undefined ? {} : { central: { agent: agentOf("central_agent"), mixer: mixerOf("central_mixer", (weights, values, states) => centralMixer(tf, weights, values, states)) } };
+    return shape.centralEmbed === undefined
+      ? {}
+      : {
+          central: {
+            agent: agentOf("central_agent"),
+            mixer: mixerOf("central_mixer", (weights, values, states) => centralMixer(tf, weights, values, states)),
+          },
+        };
   }
 }

@@ -33,7 +33,11 @@ export function multiplier(tf: Tensorflow, b: tfjs.Tensor3D): (a: tfjs.Tensor3D)
   const runs = b.shape[0];
   if (!singly(tf) || runs === 1) return (a) => tf.matMul(a, b);
   const each = tf.split(b, runs, 0);
-  return (a) => tf.concat(tf.split(a, runs, 0).map((one, run) => tf.matMul(one, each[run]) as tfjs.Tensor3D), 0);
+  return (a) =>
+    tf.concat(
+      tf.split(a, runs, 0).map((one, run) => tf.matMul(one, each[run]) as tfjs.Tensor3D),
+      0,
+    );
 }
 
 /** The wasm backend is fast at products of two matrices as they lie, and an order of magnitude slower at transposed or several ones. */

@@ -44,7 +44,11 @@ export function recurrenceByAutograd(tf: Tensorflow, given: Recurrence): tfjs.Te
 }
 
 /** As its equations stand: r, z, n gates; h' = (1 - z) n + z h. `timesWeight` makes h W_hh. */
-function forward(tf: Tensorflow, { gates, bias }: Recurrence, timesWeight: (h: tfjs.Tensor3D) => tfjs.Tensor3D): tfjs.Tensor4D {
+function forward(
+  tf: Tensorflow,
+  { gates, bias }: Recurrence,
+  timesWeight: (h: tfjs.Tensor3D) => tfjs.Tensor3D,
+): tfjs.Tensor4D {
   const [runs, , rows, width] = gates.shape;
   const hidden = width / 3;
   const [gatesRZ, gatesN] = tf.split(gates, [2 * hidden, hidden], 3).map((part) => stepsOf(tf, part));
@@ -73,7 +77,12 @@ function cut(tf: Tensorflow, steps: tfjs.Tensor): tfjs.Tensor[] {
   return tf.split(steps, [count >> 1, count - (count >> 1)], 0).flatMap((half) => cut(tf, half));
 }
 
-function backward(tf: Tensorflow, { gates, weight, bias }: Recurrence, states: tfjs.Tensor4D, dStates: tfjs.Tensor4D): tfjs.Tensor[] {
+function backward(
+  tf: Tensorflow,
+  { gates, weight, bias }: Recurrence,
+  states: tfjs.Tensor4D,
+  dStates: tfjs.Tensor4D,
+): tfjs.Tensor[] {
   const [runs, steps, rows, hidden] = states.shape;
   const flat = <T extends tfjs.Tensor>(x: T) => tf.reshape(x, [runs, steps * rows, x.shape[3]!]) as tfjs.Tensor3D;
   const overTime = (x: tfjs.Tensor3D) => tf.reshape(x, [runs, steps, rows, x.shape[2]]);
@@ -82,7 +91,10 @@ function backward(tf: Tensorflow, { gates, weight, bias }: Recurrence, states: t
   const threefold = (x: tfjs.Tensor, axis: number) => tf.concat([x, x, x], axis);
 
   // All gates again, now without a loop.
-  const previous = tf.concat([tf.zeros([runs, 1, rows, hidden]), tf.slice(states, [0, 0, 0, 0], [runs, steps - 1, rows, hidden])], 1);
+  const previous = tf.concat(
+    [tf.zeros([runs, 1, rows, hidden]), tf.slice(states, [0, 0, 0, 0], [runs, steps - 1, rows, hidden])],
+    1,
+  );
   const [gatesRZ, gatesN] = tf.split(gates, [2 * hidden, hidden], 3);
   const [hRZ, hN0] = tf.split(overTime(multiplier(tf, weight)(flat(previous))), [2 * hidden, hidden], 3);
   const hN = tf.add(hN0, tf.reshape(bias, [runs, 1, 1, hidden]));
@@ -101,7 +113,9 @@ function backward(tf: Tensorflow, { gates, weight, bias }: Recurrence, states: t
   let fromLater: tfjs.Tensor = tf.zeros([runs, rows, hidden]);
   for (let t = steps - 1; t >= 0; t--) {
     const all = tf.add(stepsOfStates[t], fromLater);
-    fromLater = tf.tidy(() => tf.add(throughWeight(tf.mul(threefold(all, 2), stepsOfProduct[t])), tf.mul(all, stepsOfZ[t])));
+    fromLater = tf.tidy(() =>
+      tf.add(throughWeight(tf.mul(threefold(all, 2), stepsOfProduct[t])), tf.mul(all, stepsOfZ[t])),
+    );
     dh[t] = all;
   }
 

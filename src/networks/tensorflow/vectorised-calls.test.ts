@@ -6,25 +6,39 @@ describe("createVectorisedCalls", () => {
   async function serve(kinds: readonly (readonly string[])[]): Promise<string[]> {
     const calls = createVectorisedCalls(kinds.length);
     const served: string[] = [];
-    await Promise.all(kinds.map(async (own, run) => {
-      for (const kind of own) {
-        const answer = await calls.call(run, kind, 10 * run, (runs, given) => {
-          served.push(`${kind} ${runs}`);
-          return Promise.resolve(given.map((value) => value + 1));
-        });
-        expect(answer).toBe(10 * run + 1);
-      }
-      calls.leave(run);
-    }));
+    await Promise.all(
+      kinds.map(async (own, run) => {
+        for (const kind of own) {
+          const answer = await calls.call(run, kind, 10 * run, (runs, given) => {
+            served.push(`${kind} ${runs}`);
+            return Promise.resolve(given.map((value) => value + 1));
+          });
+          expect(answer).toBe(10 * run + 1);
+        }
+        calls.leave(run);
+      }),
+    );
     return served;
   }
 
   it("serves runs that ask for the same in one call", async () => {
-    expect(await serve([["a", "b"], ["a", "b"], ["a", "b"]])).toEqual(["a 0,1,2", "b 0,1,2"]);
+    expect(
+      await serve([
+        ["a", "b"],
+        ["a", "b"],
+        ["a", "b"],
+      ]),
+    ).toEqual(["a 0,1,2", "b 0,1,2"]);
   });
 
   it("lets those that do something of their own catch up", async () => {
-    expect(await serve([["a", "b"], ["x", "a", "b"], ["a", "b"]])).toEqual(["x 1", "a 0,1,2", "b 0,1,2"]);
+    expect(
+      await serve([
+        ["a", "b"],
+        ["x", "a", "b"],
+        ["a", "b"],
+      ]),
+    ).toEqual(["x 1", "a 0,1,2", "b 0,1,2"]);
   });
 
   it("does not wait for a run that has left", async () => {

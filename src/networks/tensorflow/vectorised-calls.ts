@@ -33,17 +33,22 @@ export function createVectorisedCalls(runs: number): VectorisedCalls {
     if (working || waiting.size === 0 || waiting.size < present.size) return;
     const kinds = new Map<string, number[]>();
     for (const [run, { kind }] of waiting) kinds.set(kind, [...(kinds.get(kind) ?? []), run]);
-    const chosen = [...kinds.values()].reduce((fewest, asking) => (asking.length < fewest.length ? asking : fewest)).sort((a, b) => a - b);
+    const chosen = [...kinds.values()]
+      .reduce((fewest, asking) => (asking.length < fewest.length ? asking : fewest))
+      .sort((a, b) => a - b);
     const requests = chosen.map((run) => waiting.get(run)!);
     for (const run of chosen) waiting.delete(run);
     working = true;
-    void requests[0].work(chosen, requests.map(({ given }) => given) as never[]).then(
-      (results) => requests.forEach(({ resolve }, i) => resolve(results[i] as never)),
-      (error: unknown) => requests.forEach(({ reject }) => reject(error)),
-    ).finally(() => {
-      working = false;
-      advance();
-    });
+    void requests[0]
+      .work(chosen, requests.map(({ given }) => given) as never[])
+      .then(
+        (results) => requests.forEach(({ resolve }, i) => resolve(results[i] as never)),
+        (error: unknown) => requests.forEach(({ reject }) => reject(error)),
+      )
+      .finally(() => {
+        working = false;
+        advance();
+      });
   }
 
   return {

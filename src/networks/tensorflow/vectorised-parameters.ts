@@ -33,10 +33,19 @@ export interface VectorisedParameters {
 }
 
 /** A vectorised of `runs` runs whose parameters are all 0 and whose connections are all there, until they are written. */
-export function createVectorisedParameters(tf: Tensorflow, specs: readonly ParameterSpec[], runs: number): VectorisedParameters {
+export function createVectorisedParameters(
+  tf: Tensorflow,
+  specs: readonly ParameterSpec[],
+  runs: number,
+): VectorisedParameters {
   const all = [...Array(runs).keys()];
   const specOf = new Map(specs.map((spec) => [spec.name, spec]));
-  const parts: Record<Part, Map<string, tfjs.Tensor3D>> = { online: new Map(), target: new Map(), squares: new Map(), masks: new Map() };
+  const parts: Record<Part, Map<string, tfjs.Tensor3D>> = {
+    online: new Map(),
+    target: new Map(),
+    squares: new Map(),
+    masks: new Map(),
+  };
   const gradients = new Map<string, tfjs.Tensor3D>();
   // The names whose gradients of a run are still those of its last update.
   const stale = all.map(() => new Set<string>());
@@ -50,7 +59,10 @@ export function createVectorisedParameters(tf: Tensorflow, specs: readonly Param
   /** Puts a new tensor in the place of one. */
   function replace(tensors: Map<string, tfjs.Tensor3D>, name: string, make: (now: tfjs.Tensor3D) => tfjs.Tensor): void {
     const now = tensors.get(name)!;
-    tensors.set(name, tf.tidy(() => tf.keep(make(now)) as tfjs.Tensor3D));
+    tensors.set(
+      name,
+      tf.tidy(() => tf.keep(make(now)) as tfjs.Tensor3D),
+    );
     now.dispose();
   }
   const rowOf = (from: tfjs.Tensor3D, run: number) => tf.slice(from, [run, 0, 0], [1, from.shape[1], from.shape[2]]);
@@ -61,34 +73,61 @@ export function createVectorisedParameters(tf: Tensorflow, specs: readonly Param
     const after = run < runs - 1 ? [tf.slice(from, [run + 1, 0, 0], [runs - 1 - run, height, width])] : [];
     return tf.concat([...before, row, ...after], 0);
   }
-  const pick = (from: tfjs.Tensor3D, chosen: readonly number[]) => (chosen.length === runs ? from : tf.gather(from, tf.tensor1d([...chosen], "int32")));
+  const pick = (from: tfjs.Tensor3D, chosen: readonly number[]) =>
+    chosen.length === runs ? from : tf.gather(from, tf.tensor1d([...chosen], "int32"));
   /** Rows of some runs at their places among all, and zeros elsewhere. */
   function spread(rows: tfjs.Tensor3D, chosen: readonly number[]): tfjs.Tensor3D {
     if (chosen.length === runs) return rows;
     const blank = tf.zerosLike(tf.slice(rows, [0, 0, 0], [1, rows.shape[1], rows.shape[2]]));
-    return tf.concat(all.map((run) => (chosen.includes(run) ? rowOf(rows, chosen.indexOf(run)) : blank)), 0);
+    return tf.concat(
+      all.map((run) => (chosen.includes(run) ? rowOf(rows, chosen.indexOf(run)) : blank)),
+      0,
+    );
   }
   /** [runs, 1, 1] */
   const perRun = (value: (run: number) => number) => tf.tensor3d(all.map(value), [runs, 1, 1]);
-  const which = (chosen: (run: number) => boolean) => tf.equal(perRun((run) => (chosen(run) ? 1 : 0)), 1);
+  const which = (chosen: (run: number) => boolean) =>
+    tf.equal(
+      perRun((run) => (chosen(run) ? 1 : 0)),
+      1,
+    );
   /** Zeros in place of the other rows, also where those are not finite. */
-  const keepRows = (of: tfjs.Tensor3D, chosen: (run: number) => boolean): tfjs.Tensor3D => tf.where(which(chosen), of, tf.zerosLike(of));
+  const keepRows = (of: tfjs.Tensor3D, chosen: (run: number) => boolean): tfjs.Tensor3D =>
+    tf.where(which(chosen), of, tf.zerosLike(of));
 
   const upload = (name: string, values: ArrayLike<number>): tfjs.Tensor3D => {
     const [out, input] = specOf.get(name)!.shape;
     const given = Float32Array.from(values);
-    return input === undefined ? tf.tensor3d(given, [1, 1, out]) : tf.transpose(tf.tensor3d(given, [1, out, input]), [0, 2, 1]);
+    return input === undefined
+      ? tf.tensor3d(given, [1, 1, out])
+      : tf.transpose(tf.tensor3d(given, [1, out, input]), [0, 2, 1]);
   };
   /** [rows, values] in PyMARL's order. */
-  const flatten = (tensor: tfjs.Tensor3D) => tf.reshape(tensor.shape[1] === 1 ? tensor : tf.transpose(tensor, [0, 2, 1]), [tensor.shape[0], -1]) as tfjs.Tensor2D;
+  const flatten = (tensor: tfjs.Tensor3D) =>
+    tf.reshape(tensor.shape[1] === 1 ? tensor : tf.transpose(tensor, [0, 2, 1]), [
+      tensor.shape[0],
+      -1,
+    ]) as tfjs.Tensor2D;
 
-  async function downloadRows(tensors: Weights, names: readonly string[], chosen: readonly number[]): Promise<Map<string, Float32Array>[]> {
-    const values = await download(tf.tidy(() => tf.concat(names.map((name) => flatten(pick(tensors.get(name)!, chosen))), 1)));
+  async function downloadRows(
+    tensors: Weights,
+    names: readonly string[],
+    chosen: readonly number[],
+  ): Promise<Map<string, Float32Array>[]> {
+    const values = await download(
+      tf.tidy(() =>
+        tf.concat(
+          names.map((name) => flatten(pick(tensors.get(name)!, chosen))),
+          1,
+        ),
+      ),
+    );
     const sizes = names.map((name) => specOf.get(name)!.shape.reduce((a, b) => a * b, 1));
     let offset = 0;
     return chosen.map(() => new Map(names.map((name, i) => [name, values.slice(offset, (offset += sizes[i]))])));
   }
-  const masked = (name: string, tensor: tfjs.Tensor3D): tfjs.Tensor3D => (parts.masks.has(name) ? tf.mul(tensor, parts.masks.get(name)!) : tensor);
+  const masked = (name: string, tensor: tfjs.Tensor3D): tfjs.Tensor3D =>
+    parts.masks.has(name) ? tf.mul(tensor, parts.masks.get(name)!) : tensor;
   /** What counts of a gradient: nothing of a run whose last update it belongs to. */
   const current = (name: string): tfjs.Tensor3D => {
     const gradient = gradients.get(name)!;
@@ -110,7 +149,8 @@ export function createVectorisedParameters(tf: Tensorflow, specs: readonly Param
       }
     },
     copyToTarget(run) {
-      for (const { name } of specs) replace(parts.target, name, (now) => withRow(now, run, rowOf(parts.online.get(name)!, run)));
+      for (const { name } of specs)
+        replace(parts.target, name, (now) => withRow(now, run, rowOf(parts.online.get(name)!, run)));
     },
     setMask(run, name, mask) {
       const kept = tf.tidy(() => {
@@ -130,7 +170,10 @@ export function createVectorisedParameters(tf: Tensorflow, specs: readonly Param
         replace(gradients, name, (now) => {
           const placed = spread(gradient, chosen);
           if (first && chosen.length === runs) return tf.clone(placed);
-          return tf.add(keepRows(now, (run) => !(chosen.includes(run) && stale[run].has(name))), placed);
+          return tf.add(
+            keepRows(now, (run) => !(chosen.includes(run) && stale[run].has(name))),
+            placed,
+          );
         });
         for (const run of chosen) stale[run].delete(name);
       }
@@ -139,12 +182,20 @@ export function createVectorisedParameters(tf: Tensorflow, specs: readonly Param
       for (const { name } of specs) stale[run].add(name);
     },
     readGradient: (run, name, dense) =>
-      download(tf.tidy(() => tf.reshape(flatten(rowOf(dense ? current(name) : masked(name, current(name)), run)), [-1]))),
+      download(
+        tf.tidy(() => tf.reshape(flatten(rowOf(dense ? current(name) : masked(name, current(name)), run)), [-1])),
+      ),
 
     async step(chosen, options) {
       const taken = new Map<string, tfjs.Tensor>();
-      for (const { name } of specs) taken.set(name, tf.tidy(() => tf.keep(masked(name, current(name)))));
-      const norms = await download(tf.tidy(() => tf.sqrt(tf.addN([...taken.values()].map((gradient) => tf.sum(tf.square(gradient), [1, 2]))))));
+      for (const { name } of specs)
+        taken.set(
+          name,
+          tf.tidy(() => tf.keep(masked(name, current(name)))),
+        );
+      const norms = await download(
+        tf.tidy(() => tf.sqrt(tf.addN([...taken.values()].map((gradient) => tf.sum(tf.square(gradient), [1, 2]))))),
+      );
       const takes = (run: number) => chosen.includes(run) && Number.isFinite(norms[run]);
       // As torch.nn.utils.clip_grad_norm_ does, whose divisor is never 0.
       const own = all.map((run) => options[Math.max(0, chosen.indexOf(run))]);
@@ -159,9 +210,13 @@ export function createVectorisedParameters(tf: Tensorflow, specs: readonly Param
         const gradient = tf.mul(taken.get(name)!, scale);
         // A run that takes no step keeps what it has, whatever its gradient is.
         const choose = (next: tfjs.Tensor, now: tfjs.Tensor) => (everyone ? next : tf.where(who, next, now));
-        replace(parts.squares, name, (now) => choose(tf.add(tf.mul(now, decay), tf.mul(tf.square(gradient), rest)), now));
+        replace(parts.squares, name, (now) =>
+          choose(tf.add(tf.mul(now, decay), tf.mul(tf.square(gradient), rest)), now),
+        );
         const squares = parts.squares.get(name)!;
-        replace(parts.online, name, (now) => choose(tf.sub(now, tf.div(tf.mul(gradient, rate), tf.add(tf.sqrt(squares), epsilon))), now));
+        replace(parts.online, name, (now) =>
+          choose(tf.sub(now, tf.div(tf.mul(gradient, rate), tf.add(tf.sqrt(squares), epsilon))), now),
+        );
         gradient.dispose();
       }
       tf.dispose([scale, decay, rest, rate, epsilon, who]);

@@ -6,7 +6,12 @@ import { blockOf } from "./layer.js";
 import { type Memory, ROW, skewed } from "./memory.js";
 
 /** The online agent for acting: lane e * agents + a is agent a of environment e. */
-export function createWasmActor(memory: Memory, shape: NetworkShape, { fc1, gru, fc2 }: AgentLayers, environments: number): Actor {
+export function createWasmActor(
+  memory: Memory,
+  shape: NetworkShape,
+  { fc1, gru, fc2 }: AgentLayers,
+  environments: number,
+): Actor {
   if (!Number.isInteger(environments) || environments < 1) {
     throw new Error(`An actor needs at least 1 environment, got ${environments}.`);
   }
@@ -27,12 +32,44 @@ export function createWasmActor(memory: Memory, shape: NetworkShape, { fc1, gru,
     memory.floats(inputs + (lane >> 4) * inputStride + row * ROW, LANES)[lane % LANES] = 1;
   }
   const numbers = memory.record([
-    "observation", "actions", "hidden", "block", "fc1", "gru", "fc2", "lanes", "rows", "last", "inputs", "inputStride", "recordEven", "recordOdd", "recordStride",
-    "outputs", "outputStride", "values",
+    "observation",
+    "actions",
+    "hidden",
+    "block",
+    "fc1",
+    "gru",
+    "fc2",
+    "lanes",
+    "rows",
+    "last",
+    "inputs",
+    "inputStride",
+    "recordEven",
+    "recordOdd",
+    "recordStride",
+    "outputs",
+    "outputStride",
+    "values",
   ]);
   numbers.set({
-    observation, actions, hidden, block: blockOf(hidden), fc1: fc1.at, gru: gru.at, fc2: fc2.at, lanes, rows: rowsAt, last: lastAt, inputs, inputStride,
-    recordEven: records[0], recordOdd: records[1], recordStride: record.stride, outputs: memory.allocate(tiles * outputStride), outputStride, values: valuesAt,
+    observation,
+    actions,
+    hidden,
+    block: blockOf(hidden),
+    fc1: fc1.at,
+    gru: gru.at,
+    fc2: fc2.at,
+    lanes,
+    rows: rowsAt,
+    last: lastAt,
+    inputs,
+    inputStride,
+    recordEven: records[0],
+    recordOdd: records[1],
+    recordStride: record.stride,
+    outputs: memory.allocate(tiles * outputStride),
+    outputStride,
+    values: valuesAt,
   });
 
   const observations = new Float32Array(lanes * observation);

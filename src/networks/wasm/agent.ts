@@ -51,23 +51,62 @@ function mostOfStrip(agents: number): number {
 }
 
 /** The recurrent agents over the steps of a batch, and back through time. */
-export function createAgentNetwork(memory: Memory, shape: NetworkShape, { fc1, gru, fc2 }: AgentLayers, batch: Batch): WasmAgentNetwork {
+export function createAgentNetwork(
+  memory: Memory,
+  shape: NetworkShape,
+  { fc1, gru, fc2 }: AgentLayers,
+  batch: Batch,
+): WasmAgentNetwork {
   const { kernels } = memory;
   const { agents, actions, hidden } = shape;
   const block = blockOf(hidden);
   const record = recordOf(hidden);
   const step = agents * record.stride;
   const most = mostOfStrip(agents);
-  const scratchStride = most * ROW * (STEPS_TOGETHER * (skewed(4 * block) + skewed(hidden) + skewed(actions)) + skewed(hidden));
+  const scratchStride =
+    most * ROW * (STEPS_TOGETHER * (skewed(4 * block) + skewed(hidden) + skewed(actions)) + skewed(hidden));
 
   const numbers = memory.record([
-    "agents", "actions", "hidden", "block", "fc1", "gru", "fc2", "inputs", "inputStride", "kept", "recordStride", "passing", "passingStride",
-    "valuesOnline", "valuesTarget", "taken", "observed", "running", "gradients", "scratch", "scratchStride", "most", "steps",
+    "agents",
+    "actions",
+    "hidden",
+    "block",
+    "fc1",
+    "gru",
+    "fc2",
+    "inputs",
+    "inputStride",
+    "kept",
+    "recordStride",
+    "passing",
+    "passingStride",
+    "valuesOnline",
+    "valuesTarget",
+    "taken",
+    "observed",
+    "running",
+    "gradients",
+    "scratch",
+    "scratchStride",
+    "most",
+    "steps",
   ]);
   numbers.set({
-    agents, actions, hidden, block, fc1: fc1.at, gru: gru.at, fc2: fc2.at, inputStride: batch.inputStride, recordStride: record.stride,
+    agents,
+    actions,
+    hidden,
+    block,
+    fc1: fc1.at,
+    gru: gru.at,
+    fc2: fc2.at,
+    inputStride: batch.inputStride,
+    recordStride: record.stride,
     // Two sides' records of two steps in turn, where nothing is kept.
-    passing: memory.allocate(4 * step), passingStride: record.stride, scratch: memory.allocate(STRIPS * scratchStride), scratchStride, most,
+    passing: memory.allocate(4 * step),
+    passingStride: record.stride,
+    scratch: memory.allocate(STRIPS * scratchStride),
+    scratchStride,
+    most,
   });
 
   let capacity = 0;
@@ -87,8 +126,13 @@ export function createAgentNetwork(memory: Memory, shape: NetworkShape, { fc1, g
     numbers.set({
       // The hidden state after the last step is in the record behind it.
       kept: memory.allocate((capacity + 2) * step),
-      gradients, valuesOnline: values.online, valuesTarget: values.target,
-      inputs: batch.inputs(), taken: batch.taken(), observed: batch.observed(), running: batch.running(),
+      gradients,
+      valuesOnline: values.online,
+      valuesTarget: values.target,
+      inputs: batch.inputs(),
+      taken: batch.taken(),
+      observed: batch.observed(),
+      running: batch.running(),
     });
   }
 

@@ -48,7 +48,19 @@ export function createBatch(memory: Memory, shape: NetworkShape): Batch {
   const laneBytes = skewed(Math.ceil((CHUNK * Math.max(agents * observation, state) * 4) / ROW)) * ROW;
   const staging = memory.allocate(LANES * laneBytes);
   const numbers = memory.record([
-    "agents", "actions", "observation", "state", "inputs", "inputStride", "states", "stateStride", "taken", "observed", "staging", "laneBytes", "steps",
+    "agents",
+    "actions",
+    "observation",
+    "state",
+    "inputs",
+    "inputStride",
+    "states",
+    "stateStride",
+    "taken",
+    "observed",
+    "staging",
+    "laneBytes",
+    "steps",
   ]);
   numbers.set({ agents, actions, observation, state, inputStride, stateStride, staging, laneBytes });
 
@@ -72,13 +84,18 @@ export function createBatch(memory: Memory, shape: NetworkShape): Batch {
     load(next) {
       checkGroup(next, shape);
       group = next;
-      arrays = { observations: next.episodes.map(({ observations }) => observations), states: next.episodes.map(({ states }) => states) };
+      arrays = {
+        observations: next.episodes.map(({ observations }) => observations),
+        states: next.episodes.map(({ states }) => states),
+      };
       if (next.steps > capacity) reserve(next.steps);
       numbers.set({ steps: next.steps });
       memory.bytes(taken, next.actions.length).set(next.actions);
       const vectorsOf = (count: number) => (count + 3) >> 2;
       memory.bytes(running, next.steps).set(next.running.subarray(0, next.steps).map(vectorsOf));
-      memory.bytes(observed, next.steps + 1).set(Uint8Array.from({ length: next.steps + 1 }, (_, t) => vectorsOf(next.running[Math.max(0, t - 1)])));
+      memory
+        .bytes(observed, next.steps + 1)
+        .set(Uint8Array.from({ length: next.steps + 1 }, (_, t) => vectorsOf(next.running[Math.max(0, t - 1)])));
       inputSteps = 0;
       stateSteps = 0;
       availableKnown = false;
@@ -99,7 +116,8 @@ export function createBatch(memory: Memory, shape: NetworkShape): Batch {
       }
     },
     needStates() {
-      for (; stateSteps <= group!.steps; stateSteps += CHUNK) layOut("states", state, stateSteps, Math.min(CHUNK, group!.steps + 1 - stateSteps));
+      for (; stateSteps <= group!.steps; stateSteps += CHUNK)
+        layOut("states", state, stateSteps, Math.min(CHUNK, group!.steps + 1 - stateSteps));
     },
     taken: () => taken,
     observed: () => observed,
@@ -124,7 +142,8 @@ export function createBatch(memory: Memory, shape: NetworkShape): Batch {
   function copied(from: Float32Array, to: number, rows: number): Float32Array {
     const { steps } = group!;
     const count = steps * rows * LANES;
-    if (from.length !== count) throw new Error(`Expected ${count} values for ${steps} steps of ${rows} x ${LANES} lanes, got ${from.length}.`);
+    if (from.length !== count)
+      throw new Error(`Expected ${count} values for ${steps} steps of ${rows} x ${LANES} lanes, got ${from.length}.`);
     const copy = memory.floats(to, count);
     copy.set(from);
     return copy;
@@ -133,7 +152,8 @@ export function createBatch(memory: Memory, shape: NetworkShape): Batch {
   /** Copies a few steps of every episode that has them into its lane, zeros into the others, and turns them into tiles. */
   function layOut(what: "observations" | "states", size: number, first: number, count: number): void {
     const { episodes } = group!;
-    if (kernels.layOutEpisodes) return kernels.layOutEpisodes(numbers.at, what === "states" ? 1 : 0, first, count, arrays[what]);
+    if (kernels.layOutEpisodes)
+      return kernels.layOutEpisodes(numbers.at, what === "states" ? 1 : 0, first, count, arrays[what]);
     for (let lane = 0; lane < LANES; lane++) {
       const to = memory.floats(staging + lane * laneBytes, count * size);
       const episode = episodes[lane];
@@ -165,11 +185,16 @@ export function createBatch(memory: Memory, shape: NetworkShape): Batch {
 
 function checkGroup({ agents, actionCount, episodes, steps }: EpisodeGroup, shape: NetworkShape): void {
   if (agents !== shape.agents || actionCount !== shape.actions) {
-    throw new Error(`The engine was made for ${shape.agents} agents with ${shape.actions} actions; the episodes have ${agents} with ${actionCount}.`);
+    throw new Error(
+      `The engine was made for ${shape.agents} agents with ${shape.actions} actions; the episodes have ${agents} with ${actionCount}.`,
+    );
   }
   for (const { observations, states, length, index } of episodes) {
     if (length > steps) throw new Error(`Episode ${index} has ${length} steps; its group has ${steps}.`);
-    if (observations.length !== (length + 1) * agents * shape.observation || states.length !== (length + 1) * shape.state) {
+    if (
+      observations.length !== (length + 1) * agents * shape.observation ||
+      states.length !== (length + 1) * shape.state
+    ) {
       throw new Error(
         `Episode ${index} of ${length} steps has ${observations.length} observed values and ${states.length} of states; ` +
           `the engine expects ${(length + 1) * agents * shape.observation} and ${(length + 1) * shape.state}.`,

@@ -34,7 +34,12 @@ export interface WasmMixingNetwork extends MixingNetwork<true> {
 }
 
 /** WQMIX's unrestricted mixer over the steps of a batch, and back: Q* = net([state, values]) + V(state). */
-export function createCentralMixerNetwork(memory: Memory, shape: NetworkShape, layers: CentralMixerLayers, batch: Batch): WasmMixingNetwork {
+export function createCentralMixerNetwork(
+  memory: Memory,
+  shape: NetworkShape,
+  layers: CentralMixerLayers,
+  batch: Batch,
+): WasmMixingNetwork {
   const { kernels } = memory;
   const { agents, state } = shape;
 
@@ -42,10 +47,39 @@ export function createCentralMixerNetwork(memory: Memory, shape: NetworkShape, l
   const block = skewed(shape.centralEmbed!) * ROW;
   const stride = 4 * block;
   const numbers = memory.record([
-    "agents", "state", "net0", "net2", "net4", "net6", "vFirst", "vSecond", "states", "stateStride", "block", "kept", "passing", "stride", "qKept", "qPassing", "dq",
-    "stateValues", "dTotals", "totalsOnline", "totalsTarget", "running", "steps",
+    "agents",
+    "state",
+    "net0",
+    "net2",
+    "net4",
+    "net6",
+    "vFirst",
+    "vSecond",
+    "states",
+    "stateStride",
+    "block",
+    "kept",
+    "passing",
+    "stride",
+    "qKept",
+    "qPassing",
+    "dq",
+    "stateValues",
+    "dTotals",
+    "totalsOnline",
+    "totalsTarget",
+    "running",
+    "steps",
   ]);
-  numbers.set({ agents, state, ...addresses(layers), stateStride: batch.stateStride, block, stride, passing: memory.allocate(STRIPS * CHUNK * stride) });
+  numbers.set({
+    agents,
+    state,
+    ...addresses(layers),
+    stateStride: batch.stateStride,
+    block,
+    stride,
+    passing: memory.allocate(STRIPS * CHUNK * stride),
+  });
 
   let capacity = 0;
   // The agents' values: those that the kept activations belong to, and others.
@@ -66,8 +100,16 @@ export function createCentralMixerNetwork(memory: Memory, shape: NetworkShape, l
     totals.online = line(1);
     totals.target = line(1);
     numbers.set({
-      kept: memory.allocate(capacity * stride), qKept: q.kept, qPassing: q.passing, dq, stateValues: line(1), dTotals, totalsOnline: totals.online,
-      totalsTarget: totals.target, states: batch.states(), running: batch.running(),
+      kept: memory.allocate(capacity * stride),
+      qKept: q.kept,
+      qPassing: q.passing,
+      dq,
+      stateValues: line(1),
+      dTotals,
+      totalsOnline: totals.online,
+      totalsTarget: totals.target,
+      states: batch.states(),
+      running: batch.running(),
     });
   }
 

@@ -59,7 +59,9 @@ function openEngine(
   const central = shape.centralEmbed === undefined ? undefined : openCentral();
   const agents = central ? [agent, central.agent] : [agent];
   const mixers = [...(monotonic ? [monotonic.network] : []), ...(central ? [central.mixer] : [])];
-  const layers: Layer[] = [agentLayers, ...(monotonic ? [monotonic.layers] : []), ...(central?.layers ?? [])].flatMap((network): Layer[] => Object.values(network));
+  const layers: Layer[] = [agentLayers, ...(monotonic ? [monotonic.layers] : []), ...(central?.layers ?? [])].flatMap(
+    (network): Layer[] => Object.values(network),
+  );
 
   function openMixer() {
     const layers = createMixerLayers(memory, specs);

@@ -11,7 +11,16 @@ export const SHAPES: Record<string, NetworkShape> = {
   narrow: { agents: 2, actions: 3, observation: 5, state: 4, hidden: 13, embed: 3, hypernetEmbed: 7 },
   five: { agents: 5, actions: 4, observation: 6, state: 8, hidden: 9, embed: 4, hypernetEmbed: 5 },
   // Wide enough that gradients find their way through four sparse layers.
-  central: { agents: 3, actions: 4, observation: 5, state: 13, hidden: 9, embed: 4, hypernetEmbed: 5, centralEmbed: 61 },
+  central: {
+    agents: 3,
+    actions: 4,
+    observation: 5,
+    state: 13,
+    hidden: 9,
+    embed: 4,
+    hypernetEmbed: 5,
+    centralEmbed: 61,
+  },
   "3m": { agents: 3, actions: 9, observation: 30, state: 48, hidden: 64, embed: 32, hypernetEmbed: 64 },
 };
 
@@ -29,9 +38,17 @@ export function randomMasks(shape: NetworkShape, density: number, random: Random
 }
 
 /** PyTorch's initial values, with zeros where masks prune. */
-export function maskedParameters(shape: NetworkShape, masks: ReadonlyMap<string, Uint8Array>, random: Random): Map<string, Float32Array> {
+export function maskedParameters(
+  shape: NetworkShape,
+  masks: ReadonlyMap<string, Uint8Array>,
+  random: Random,
+): Map<string, Float32Array> {
   const parameters = initialParameters(networkParameters(shape), random);
-  for (const [name, mask] of masks) parameters.set(name, parameters.get(name)!.map((value, i) => (mask[i] ? value : 0)));
+  for (const [name, mask] of masks)
+    parameters.set(
+      name,
+      parameters.get(name)!.map((value, i) => (mask[i] ? value : 0)),
+    );
   return parameters;
 }
 

@@ -106,8 +106,12 @@ describe("central networks", () => {
   it("are there only with centralEmbed, and change nothing of QMIX's", () => {
     const { shape, parameters, masks, groups } = randomCase(SHAPES.central, 0.3, LENGTHS, 3);
     const { centralEmbed: _, ...without } = shape;
-    const ofQmix = <Value>(map: Map<string, Value>) => new Map([...map].filter(([name]) => !name.startsWith("central_")));
-    const engines = [createWasmEngine(shape, parameters, masks), createWasmEngine(without, ofQmix(parameters), ofQmix(masks))];
+    const ofQmix = <Value>(map: Map<string, Value>) =>
+      new Map([...map].filter(([name]) => !name.startsWith("central_")));
+    const engines = [
+      createWasmEngine(shape, parameters, masks),
+      createWasmEngine(without, ofQmix(parameters), ofQmix(masks)),
+    ];
     expect(engines.map(({ central }) => central !== undefined)).toEqual([true, false]);
     for (const group of groups) {
       const values = new Float32Array(group.steps * shape.agents * LANES).map((_, i) => Math.cos(i));
@@ -139,14 +143,20 @@ describe("counterfactuals", () => {
       for (const group of groups) {
         const { availableActions } = group;
         // Also in all lanes of some vectors, and differently from step to step and group to group.
-        availableActions.forEach((_, i) => (availableActions[i] = (i + group.steps) % 5 === 0 || Math.floor(i / 4) % 7 === 0 ? 0 : 1));
+        availableActions.forEach(
+          (_, i) => (availableActions[i] = (i + group.steps) % 5 === 0 || Math.floor(i / 4) % 7 === 0 ? 0 : 1),
+        );
         engine.load(group);
         // Large values of agent 0 only.
-        const values = new Float32Array(group.steps * agents * LANES).map((_, i) => (Math.floor(i / LANES) % agents === 0 ? scale : 1) * Math.cos(i));
+        const values = new Float32Array(group.steps * agents * LANES).map(
+          (_, i) => (Math.floor(i / LANES) % agents === 0 ? scale : 1) * Math.cos(i),
+        );
         const size = agents * actions * LANES;
         // What stands where an action is unavailable must not matter, not even to its neighbours; an available one may be worth anything.
         const [alternatives, nextAlternatives] = [0, size].map((offset) =>
-          new Float32Array(group.steps * size).map((_, i) => (availableActions[i + offset] ? [-9999999, 1e8][i % 17] ?? Math.sin(i) : NaN)),
+          new Float32Array(group.steps * size).map((_, i) =>
+            availableActions[i + offset] ? ([-9999999, 1e8][i % 17] ?? Math.sin(i)) : NaN,
+          ),
         );
         const online = engine.mixer.counterfactuals("online", values, alternatives, 0);
         const target = engine.mixer.counterfactuals("target", values, nextAlternatives, 1);
@@ -156,7 +166,10 @@ describe("counterfactuals", () => {
             for (let agent = 0; agent < agents; agent++) {
               for (let action = 0; action < actions; action++) {
                 const at = ((t * agents + agent) * actions + action) * LANES + lane;
-                for (const [side, given, offset] of [[online, alternatives, 0], [target, nextAlternatives, 1]] as const) {
+                for (const [side, given, offset] of [
+                  [online, alternatives, 0],
+                  [target, nextAlternatives, 1],
+                ] as const) {
                   if (!availableActions[at + offset * size]) {
                     expect(side[at]).toBe(-Infinity);
                     continue;
@@ -179,11 +192,17 @@ describe("counterfactuals", () => {
       const engine = createWasmEngine(shape, parameters, masks);
       const [group] = groups;
       engine.load(group);
-      const values = new Float32Array(group.steps * shape.agents * LANES).map((_, i) => (i % LANES < 3 ? Math.cos(i) : padding));
+      const values = new Float32Array(group.steps * shape.agents * LANES).map((_, i) =>
+        i % LANES < 3 ? Math.cos(i) : padding,
+      );
       engine.mixer.forward("online", values, 0, true);
-      const alternatives = new Float32Array(values.length * shape.actions).map((_, i) => (i % LANES < 3 ? Math.sin(i) : padding));
+      const alternatives = new Float32Array(values.length * shape.actions).map((_, i) =>
+        i % LANES < 3 ? Math.sin(i) : padding,
+      );
       const other = values.map((value) => 2 * value);
-      const totals = engine.mixer.counterfactuals("online", padding ? other : values, alternatives, 1).filter((_, i) => i % LANES < 2);
+      const totals = engine.mixer
+        .counterfactuals("online", padding ? other : values, alternatives, 1)
+        .filter((_, i) => i % LANES < 2);
       if (padding) engine.mixer.forward("online", other, 0);
       const dValues = engine.mixer.backward(new Float32Array(group.steps * LANES).fill(1));
       expect(totals.every(Number.isFinite)).toBe(true);

@@ -11,17 +11,24 @@ import { type Case, SHAPES, randomCase } from "./fixtures.js";
 const wanted = (index: number, t: number) => Math.sin(1 + 3 * index + 7 * t);
 
 /** L = sum over steps of (Q_tot - wanted)^2 / 2, plus the same of Q* - 1 where there are central networks, in float64. */
-function referenceLoss(shape: NetworkShape, values: Map<string, ArrayLike<number>>, groups: readonly EpisodeGroup[]): number {
+function referenceLoss(
+  shape: NetworkShape,
+  values: Map<string, ArrayLike<number>>,
+  groups: readonly EpisodeGroup[],
+): number {
   let loss = 0;
   for (const { episodes } of groups) {
     for (const episode of episodes) {
       const q = referenceAgent(shape, values, episode);
-      const central = shape.centralEmbed === undefined ? undefined : referenceAgent(shape, values, episode, "central_agent");
+      const central =
+        shape.centralEmbed === undefined ? undefined : referenceAgent(shape, values, episode, "central_agent");
       for (let t = 0; t < episode.length; t++) {
-        const chosen = (q: Float64Array[][]) => q[t].map((row, agent) => row[episode.actions[t * shape.agents + agent]]);
+        const chosen = (q: Float64Array[][]) =>
+          q[t].map((row, agent) => row[episode.actions[t * shape.agents + agent]]);
         const state = episode.states.subarray(t * shape.state, (t + 1) * shape.state);
         loss += (referenceMixer(shape, values, state, chosen(q)) - wanted(episode.index, t)) ** 2 / 2;
-        if (central) loss += (referenceCentralMixer(values, state, chosen(central)) - 1 - wanted(episode.index, t)) ** 2 / 2;
+        if (central)
+          loss += (referenceCentralMixer(values, state, chosen(central)) - 1 - wanted(episode.index, t)) ** 2 / 2;
       }
     }
   }
@@ -59,10 +66,15 @@ function addGradients(
     gradient[t * LANES + lane] = total[t * LANES + lane] - more - wanted(group.episodes[lane].index, t);
   });
   // Another pass in between leaves what was kept as it is.
-  mixer.forward("target", chosen.map((value) => value + 1), 1);
+  mixer.forward(
+    "target",
+    chosen.map((value) => value + 1),
+    1,
+  );
   const dChosen = mixer.backward(gradient).slice();
   for (let t = 0; t < group.steps; t++) {
-    for (let agent = 0; agent < agents; agent++) dChosen.fill(padding, (t * agents + agent) * LANES + group.running[t], (t * agents + agent + 1) * LANES);
+    for (let agent = 0; agent < agents; agent++)
+      dChosen.fill(padding, (t * agents + agent) * LANES + group.running[t], (t * agents + agent + 1) * LANES);
   }
   agent.backward(dChosen);
 }
@@ -72,7 +84,12 @@ function forRunning(group: EpisodeGroup, work: (t: number, lane: number) => void
 }
 
 /** Central differences at up to `most` places of every parameter: half of them where the gradient is largest, as many are 0. */
-function checkGradients({ shape, parameters, groups, masks }: Case, gradients: Map<string, Float32Array>, most: number, dense: boolean): void {
+function checkGradients(
+  { shape, parameters, groups, masks }: Case,
+  gradients: Map<string, Float32Array>,
+  most: number,
+  dense: boolean,
+): void {
   const random = createRandom(99);
   const values = new Map([...parameters].map(([name, value]) => [name, Float64Array.from(value)]));
   for (const [name, value] of values) {
@@ -80,7 +97,9 @@ function checkGradients({ shape, parameters, groups, masks }: Case, gradients: M
     const gradient = gradients.get(name)!;
     const all = [...value.keys()].filter((i) => dense || !mask || mask[i]);
     const drawn = Array.from({ length: Math.floor(most / 2) }, () => all[random.below(all.length)]);
-    const largest = [...all].sort((i, j) => Math.abs(gradient[j]) - Math.abs(gradient[i])).slice(0, Math.ceil(most / 2));
+    const largest = [...all]
+      .sort((i, j) => Math.abs(gradient[j]) - Math.abs(gradient[i]))
+      .slice(0, Math.ceil(most / 2));
     const places = all.length <= most ? all : [...largest, ...drawn];
     let error = 0;
     let size = 0;
@@ -98,12 +117,19 @@ function checkGradients({ shape, parameters, groups, masks }: Case, gradients: M
       error += (gradient[i] - expected) ** 2;
       size += expected ** 2;
     }
-    expect(Math.sqrt(error), `${name}: |error| relative to |gradient| ${Math.sqrt(size)}`).toBeLessThanOrEqual(1e-4 * Math.sqrt(size) + 1e-7);
-    if (!dense && mask) expect(gradient.every((g, i) => mask[i] || g === 0), `${name}: pruned`).toBe(true);
+    expect(Math.sqrt(error), `${name}: |error| relative to |gradient| ${Math.sqrt(size)}`).toBeLessThanOrEqual(
+      1e-4 * Math.sqrt(size) + 1e-7,
+    );
+    if (!dense && mask)
+      expect(
+        gradient.every((g, i) => mask[i] || g === 0),
+        `${name}: pruned`,
+      ).toBe(true);
   }
 }
 
-const allGradients = (engine: Engine<true>) => new Map(engine.parameters.map(({ name }) => [name, engine.gradient(name)]));
+const allGradients = (engine: Engine<true>) =>
+  new Map(engine.parameters.map(({ name }) => [name, engine.gradient(name)]));
 
 describe("gradients of agents and mixers", () => {
   for (const [name, lengths, most] of [

@@ -18,7 +18,13 @@ export interface Kernels {
   /** `count` steps from `first` of the observations (`states` 0) or the states (1), from the batch's staging area to tiles. */
   layOut(batch: number, states: number, first: number, count: number): void;
   /** The same from the arrays of the group's episodes, where the kernels can read them: [lanes], each [steps + 1, ...]. */
-  readonly layOutEpisodes?: (batch: number, states: number, first: number, count: number, arrays: readonly Float32Array[]) => void;
+  readonly layOutEpisodes?: (
+    batch: number,
+    states: number,
+    first: number,
+    count: number,
+    arrays: readonly Float32Array[],
+  ) => void;
 
   /** Brings the partial sums of the gradients of `count` layers, words at `layers`, together; the sum of their squares. */
   collect(layers: number, count: number): number;
@@ -34,8 +40,20 @@ export interface Kernels {
 }
 
 const NAMES = [
-  "agentForward", "agentBackward", "mixerForward", "mixerBackward", "mixerCounterfactuals", "centralForward", "centralBackward", "actorForward", "layOut", "collect", "step",
-  "clear", "refresh", "peak",
+  "agentForward",
+  "agentBackward",
+  "mixerForward",
+  "mixerBackward",
+  "mixerCounterfactuals",
+  "centralForward",
+  "centralBackward",
+  "actorForward",
+  "layOut",
+  "collect",
+  "step",
+  "clear",
+  "refresh",
+  "peak",
 ] as const satisfies readonly (keyof Kernels)[];
 
 let compiled: WasmModule | undefined;
@@ -55,11 +73,15 @@ export function bindKernels(memory: WasmMemory, native: NativeKernels | null): K
 function bindNative(memory: WasmMemory, native: NativeKernels): Kernels {
   const bind = (name: Exclude<(typeof NAMES)[number], "layOut">) => {
     const call = native[name];
-    return (a: number, b: number, c: number, d: number, e: number, f: number, g: number) => call(memory.buffer, a, b, c, d, e, f, g);
+    return (a: number, b: number, c: number, d: number, e: number, f: number, g: number) =>
+      call(memory.buffer, a, b, c, d, e, f, g);
   };
   return {
-    ...(Object.fromEntries(NAMES.map((name) => [name, name === "layOut" ? undefined : bind(name)])) as unknown as Kernels),
-    layOutEpisodes: (batch, states, first, count, arrays) => native.layOut(memory.buffer, batch, states, first, count, arrays),
+    ...(Object.fromEntries(
+      NAMES.map((name) => [name, name === "layOut" ? undefined : bind(name)]),
+    ) as unknown as Kernels),
+    layOutEpisodes: (batch, states, first, count, arrays) =>
+      native.layOut(memory.buffer, batch, states, first, count, arrays),
   };
 }
 

@@ -71,7 +71,8 @@ export function blockOf(hidden: number): number {
  */
 export function createGru(memory: Memory, prefix: string, hidden: number): Layer {
   const block = blockOf(hidden);
-  const gates = (r: number, z: number, n: number) => Int32Array.from([r, z, n].flatMap((gate) => [...consecutive(hidden, gate * block)]));
+  const gates = (r: number, z: number, n: number) =>
+    Int32Array.from([r, z, n].flatMap((gate) => [...consecutive(hidden, gate * block)]));
   const fromInput = gates(1, 2, 0);
   const fromHidden = gates(1, 2, 3);
   return createLayer(
@@ -89,24 +90,69 @@ export function createGru(memory: Memory, prefix: string, hidden: number): Layer
   );
 }
 
-const PART = ["columns", "span", "first", "inputRow", "online", "target", "transposed", "squares", "sums", "mask", "masked", "collected"] as const;
+const PART = [
+  "columns",
+  "span",
+  "first",
+  "inputRow",
+  "online",
+  "target",
+  "transposed",
+  "squares",
+  "sums",
+  "mask",
+  "masked",
+  "collected",
+] as const;
 const BIAS = ["count", "rows", "online", "target", "squares", "gradient"] as const;
 const LAYER = [
-  "dense", "wanted", "rows", "columns", "startsOnline", "startsTarget", "transposedStarts", "entriesOnline", "entriesTarget", "transposed", "places", "count",
-  "squares", "sums", "collected", "addedOnline", "addedTarget", "biasSums", "partCount", "biasCount",
+  "dense",
+  "wanted",
+  "rows",
+  "columns",
+  "startsOnline",
+  "startsTarget",
+  "transposedStarts",
+  "entriesOnline",
+  "entriesTarget",
+  "transposed",
+  "places",
+  "count",
+  "squares",
+  "sums",
+  "collected",
+  "addedOnline",
+  "addedTarget",
+  "biasSums",
+  "partCount",
+  "biasCount",
   ...([0, 1] as const).flatMap((p) => PART.map((name) => `part${p}.${name}` as const)),
   ...([0, 1] as const).flatMap((b) => BIAS.map((name) => `bias${b}.${name}` as const)),
 ] as const;
 
-function createLayer(memory: Memory, placements: readonly Placement[], biasPlacements: readonly BiasPlacement[], rows: number, columns: number): Layer {
+function createLayer(
+  memory: Memory,
+  placements: readonly Placement[],
+  biasPlacements: readonly BiasPlacement[],
+  rows: number,
+  columns: number,
+): Layer {
   const { kernels } = memory;
   const record = memory.record(LAYER);
   const added = { online: memory.allocate(rows * 4), target: memory.allocate(rows * 4) };
   record.set({
-    dense: 1, rows, columns, addedOnline: added.online, addedTarget: added.target, biasSums: memory.allocate(STRIPS * rows * 16),
-    partCount: placements.length, biasCount: biasPlacements.length,
+    dense: 1,
+    rows,
+    columns,
+    addedOnline: added.online,
+    addedTarget: added.target,
+    biasSums: memory.allocate(STRIPS * rows * 16),
+    partCount: placements.length,
+    biasCount: biasPlacements.length,
   });
-  const parts = placements.map((placement, p) => createPart(memory, placement, (numbers) => record.set(prefixed(`part${p as 0 | 1}`, numbers))));
+  const parts = placements.map((placement, p) =>
+    createPart(memory, placement, (numbers) => record.set(prefixed(`part${p as 0 | 1}`, numbers))),
+  );
   const biases = biasPlacements.map((placement, b) => {
     const count = placement.rows.length;
     const block = () => memory.allocate(count * 4);
@@ -161,7 +207,13 @@ function createLayer(memory: Memory, placements: readonly Placement[], biasPlace
     setMask(name, mask) {
       const values = placements.map(({ name }, p): SparseValues => {
         const read = (kept: Kept) => this.read(name, kept);
-        return { mask: masks[p], online: read("online"), target: read("target"), squares: read("squares"), gradient: read("gradient") };
+        return {
+          mask: masks[p],
+          online: read("online"),
+          target: read("target"),
+          squares: read("squares"),
+          gradient: read("gradient"),
+        };
       });
       masks[numberOf(name)].set(mask);
       const wasSparse = isSparse;
@@ -193,8 +245,13 @@ function createLayer(memory: Memory, placements: readonly Placement[], biasPlace
   };
 }
 
-function prefixed<Prefix extends string, Name extends string>(prefix: Prefix, numbers: Readonly<Partial<Record<Name, number>>>): Partial<Record<`${Prefix}.${Name}`, number>> {
-  return Object.fromEntries(Object.entries(numbers).map(([name, value]) => [`${prefix}.${name}`, value])) as Partial<Record<`${Prefix}.${Name}`, number>>;
+function prefixed<Prefix extends string, Name extends string>(
+  prefix: Prefix,
+  numbers: Readonly<Partial<Record<Name, number>>>,
+): Partial<Record<`${Prefix}.${Name}`, number>> {
+  return Object.fromEntries(Object.entries(numbers).map(([name, value]) => [`${prefix}.${name}`, value])) as Partial<
+    Record<`${Prefix}.${Name}`, number>
+  >;
 }
 
 /** Rows 0, 1, 2, ... */
@@ -206,19 +263,32 @@ function consecutive(count: number, first = 0): Int32Array {
  * One weight matrix stored whole, as [rows of the output tile, columns]: rows that belong to no output are zero and stay so. Pays
  * for nothing that a mask prunes, so it is for matrices that keep most of their connections; and it adds up dense gradients.
  */
-function createPart(memory: Memory, { columns, rows, inputRow }: Placement, set: (numbers: Partial<Record<(typeof PART)[number], number>>) => void) {
+function createPart(
+  memory: Memory,
+  { columns, rows, inputRow }: Placement,
+  set: (numbers: Partial<Record<(typeof PART)[number], number>>) => void,
+) {
   // The rows of the output tile among which the parameter's rows lie.
   const first = rows.reduce((a, b) => Math.min(a, b));
   const span = rows.reduce((a, b) => Math.max(a, b)) + 1 - first;
   const count = span * columns;
   const matrix = () => memory.allocate(count * 4);
-  const at = { online: matrix(), target: matrix(), transposed: matrix(), squares: matrix(), sums: memory.allocate(STRIPS * count * 4), masked: matrix(), collected: matrix() };
+  const at = {
+    online: matrix(),
+    target: matrix(),
+    transposed: matrix(),
+    squares: matrix(),
+    sums: memory.allocate(STRIPS * count * 4),
+    masked: matrix(),
+    collected: matrix(),
+  };
   const maskAt = matrix();
   let pruned = false;
   set({ columns, span, first, inputRow, ...at });
 
   function spread<Values extends Float32Array | Uint32Array>(values: Values, to: Values): void {
-    for (let row = 0; row < rows.length; row++) to.set(values.subarray(row * columns, (row + 1) * columns), (rows[row] - first) * columns);
+    for (let row = 0; row < rows.length; row++)
+      to.set(values.subarray(row * columns, (row + 1) * columns), (rows[row] - first) * columns);
   }
   function applyMask(address: number): void {
     const bits = memory.words(maskAt, count);
@@ -242,7 +312,10 @@ function createPart(memory: Memory, { columns, rows, inputRow }: Placement, set:
     setMask(mask: Uint8Array): void {
       pruned = mask.includes(0);
       set({ mask: pruned ? maskAt : 0 });
-      spread(Uint32Array.from(mask, (bit) => -bit), memory.words(maskAt, count));
+      spread(
+        Uint32Array.from(mask, (bit) => -bit),
+        memory.words(maskAt, count),
+      );
       for (const kept of [at.online, at.target, at.squares]) applyMask(kept);
     },
     clear: () => void memory.floats(at.sums, STRIPS * count).fill(0),
@@ -256,7 +329,13 @@ interface SparseValues extends Readonly<Record<Kept, Float32Array>> {
 }
 
 /** The remaining connections of the matrices of a layer, as compressed rows in both orientations. */
-function createSparse(memory: Memory, placements: readonly Placement[], rows: number, columns: number, set: (numbers: Partial<Record<(typeof LAYER)[number], number>>) => void) {
+function createSparse(
+  memory: Memory,
+  placements: readonly Placement[],
+  rows: number,
+  columns: number,
+  set: (numbers: Partial<Record<(typeof LAYER)[number], number>>) => void,
+) {
   const most = placements.reduce((sum, { rows, columns }) => sum + rows.length * columns, 0);
   let starts: { online: number; target: number; transposed: number } | undefined;
   let capacity = 0;
@@ -268,18 +347,40 @@ function createSparse(memory: Memory, placements: readonly Placement[], rows: nu
 
   /** Room for so many entries; memory is never given back, so there is some to spare. */
   function reserve(wanted: number): void {
-    starts ??= { online: memory.allocate((rows + 1) * 4), target: memory.allocate((rows + 1) * 4), transposed: memory.allocate((columns + 1) * 4) };
+    starts ??= {
+      online: memory.allocate((rows + 1) * 4),
+      target: memory.allocate((rows + 1) * 4),
+      transposed: memory.allocate((columns + 1) * 4),
+    };
     if (wanted <= capacity) return;
     capacity = Math.min(most, Math.ceil(wanted * 1.25));
     const room = (bytes: number) => memory.allocate(capacity * bytes);
-    at = { online: room(ENTRY), target: room(ENTRY), transposed: room(ENTRY), places: room(4), squares: room(4), sums: room(STRIPS * 16), collected: room(4) };
+    at = {
+      online: room(ENTRY),
+      target: room(ENTRY),
+      transposed: room(ENTRY),
+      places: room(4),
+      squares: room(4),
+      sums: room(STRIPS * 16),
+      collected: room(4),
+    };
     set({
-      startsOnline: starts.online, startsTarget: starts.target, transposedStarts: starts.transposed, entriesOnline: at.online, entriesTarget: at.target,
-      transposed: at.transposed, places: at.places, squares: at.squares, sums: at.sums, collected: at.collected,
+      startsOnline: starts.online,
+      startsTarget: starts.target,
+      transposedStarts: starts.transposed,
+      entriesOnline: at.online,
+      entriesTarget: at.target,
+      transposed: at.transposed,
+      places: at.places,
+      squares: at.squares,
+      sums: at.sums,
+      collected: at.collected,
     });
   }
   const valuesOf = (kept: Kept): { values: Float32Array; step: number } =>
-    kept === "online" || kept === "target" ? { values: memory.floats(at[kept], count * 2), step: 2 } : { values: memory.floats(kept === "squares" ? at.squares : at.collected, count), step: 1 };
+    kept === "online" || kept === "target"
+      ? { values: memory.floats(at[kept], count * 2), step: 2 }
+      : { values: memory.floats(kept === "squares" ? at.squares : at.collected, count), step: 1 };
 
   return {
     read(p: number, kept: Kept): Float32Array {

@@ -37,7 +37,10 @@ const KERNEL_PAGES = 2;
  * @param native kernels in native code, or null for those in WebAssembly
  * @param watch may put something around the kernels, for example a stopwatch
  */
-export function createMemory(native: NativeKernels | null, watch: (kernels: Kernels) => Kernels = (kernels) => kernels): Memory {
+export function createMemory(
+  native: NativeKernels | null,
+  watch: (kernels: Kernels) => Kernels = (kernels) => kernels,
+): Memory {
   const memory = new WasmMemory({ initial: KERNEL_PAGES });
   let top = KERNEL_PAGES * PAGE;
   const words = (address: number, count: number) => new Uint32Array(memory.buffer, address, count);
@@ -45,7 +48,10 @@ export function createMemory(native: NativeKernels | null, watch: (kernels: Kern
     const address = top;
     top += Math.ceil(bytes / ROW) * ROW;
     const missing = Math.ceil((top - memory.buffer.byteLength) / PAGE);
-    if (top > MOST) throw new Error(`The wasm engine needs ${top} bytes; WebAssembly has ${MOST}. Use smaller networks or shorter episodes.`);
+    if (top > MOST)
+      throw new Error(
+        `The wasm engine needs ${top} bytes; WebAssembly has ${MOST}. Use smaller networks or shorter episodes.`,
+      );
     if (missing > 0) memory.grow(missing);
     return address;
   };

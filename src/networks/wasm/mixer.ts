@@ -40,7 +40,12 @@ export const CHUNK = 8;
 export const sideNumber = (side: NetworkSide): 0 | 1 => (side === "online" ? 0 : 1);
 
 /** The mixer over the steps of a batch, and back. */
-export function createMixerNetwork(memory: Memory, shape: NetworkShape, layers: MixerLayers, batch: Batch): WasmMonotonicMixer {
+export function createMixerNetwork(
+  memory: Memory,
+  shape: NetworkShape,
+  layers: MixerLayers,
+  batch: Batch,
+): WasmMonotonicMixer {
   const { kernels } = memory;
   const { agents, actions, embed, hypernetEmbed } = shape;
 
@@ -63,13 +68,54 @@ export function createMixerNetwork(memory: Memory, shape: NetworkShape, layers: 
   const stride = skewed(rows) * ROW;
   const scratchStride = (agents + 4) * embed * ROW;
   const numbers = memory.record([
-    "agents", "actions", "embed", "w1First", "w1Second", "wFinalFirst", "wFinalSecond", "b1", "vFirst", "vSecond", "states", "stateStride",
-    "w1", "wFinal", "b1At", "value", "w1Inner", "wFinalInner", "valueInner", "kept", "passing", "stride", "qKept", "qPassing", "dq", "dTotals",
-    "totalsOnline", "totalsTarget", "replacements", "replacedOnline", "replacedTarget", "available", "scratch", "scratchStride", "running", "steps",
+    "agents",
+    "actions",
+    "embed",
+    "w1First",
+    "w1Second",
+    "wFinalFirst",
+    "wFinalSecond",
+    "b1",
+    "vFirst",
+    "vSecond",
+    "states",
+    "stateStride",
+    "w1",
+    "wFinal",
+    "b1At",
+    "value",
+    "w1Inner",
+    "wFinalInner",
+    "valueInner",
+    "kept",
+    "passing",
+    "stride",
+    "qKept",
+    "qPassing",
+    "dq",
+    "dTotals",
+    "totalsOnline",
+    "totalsTarget",
+    "replacements",
+    "replacedOnline",
+    "replacedTarget",
+    "available",
+    "scratch",
+    "scratchStride",
+    "running",
+    "steps",
   ]);
   numbers.set({
-    agents, actions, embed, ...addresses(layers), ...record, stride, stateStride: batch.stateStride, passing: memory.allocate(STRIPS * CHUNK * stride),
-    scratch: memory.allocate(STRIPS * scratchStride), scratchStride,
+    agents,
+    actions,
+    embed,
+    ...addresses(layers),
+    ...record,
+    stride,
+    stateStride: batch.stateStride,
+    passing: memory.allocate(STRIPS * CHUNK * stride),
+    scratch: memory.allocate(STRIPS * scratchStride),
+    scratchStride,
   });
 
   let capacity = 0;
@@ -97,8 +143,18 @@ export function createMixerNetwork(memory: Memory, shape: NetworkShape, layers: 
     replaced.online = line(agents * actions);
     replaced.target = line(agents * actions);
     numbers.set({
-      kept: memory.allocate(capacity * stride), qKept: q.kept, qPassing: q.passing, dq, dTotals, totalsOnline: totals.online, totalsTarget: totals.target,
-      replacements, replacedOnline: replaced.online, replacedTarget: replaced.target, states: batch.states(), running: batch.running(),
+      kept: memory.allocate(capacity * stride),
+      qKept: q.kept,
+      qPassing: q.passing,
+      dq,
+      dTotals,
+      totalsOnline: totals.online,
+      totalsTarget: totals.target,
+      replacements,
+      replacedOnline: replaced.online,
+      replacedTarget: replaced.target,
+      states: batch.states(),
+      running: batch.running(),
     });
   }
 

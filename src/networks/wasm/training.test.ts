@@ -23,7 +23,8 @@ function backward(engine: Engine<true>, groups: readonly EpisodeGroup[], scale =
   }
 }
 
-const gradientsOf = (engine: Engine<true>) => new Map(engine.parameters.map(({ name }) => [name, engine.gradient(name)]));
+const gradientsOf = (engine: Engine<true>) =>
+  new Map(engine.parameters.map(({ name }) => [name, engine.gradient(name)]));
 
 function expectClose(actual: Float32Array, expected: ArrayLike<number>, tolerance: number, name: string): void {
   for (let i = 0; i < actual.length; i++) {
@@ -112,7 +113,12 @@ describe("a step", () => {
     const [name, mask] = [...network.masks][1];
     expect(engine.step(OPTIMISER)).toBeCloseTo(norm, 3);
     expect(engine.gradient(name).some((g, i) => !mask[i] && g !== 0)).toBe(true);
-    expect(engine.read("online").get(name)!.every((value, i) => mask[i] || value === 0)).toBe(true);
+    expect(
+      engine
+        .read("online")
+        .get(name)!
+        .every((value, i) => mask[i] || value === 0),
+    ).toBe(true);
     // The request ends with the step, and the next one comes too late now.
     backward(engine, network.groups);
     expect(engine.gradient(name).every((g, i) => mask[i] || g === 0)).toBe(true);
@@ -191,7 +197,9 @@ describe("parameters", () => {
     const engine = open(network);
     expect(engine.read("online")).toEqual(network.parameters);
     expect(engine.read("target")).toEqual(network.parameters);
-    const ones = new Map(engine.parameters.map(({ name, shape }) => [name, new Float32Array(shape.reduce((a, b) => a * b, 1)).fill(1)]));
+    const ones = new Map(
+      engine.parameters.map(({ name, shape }) => [name, new Float32Array(shape.reduce((a, b) => a * b, 1)).fill(1)]),
+    );
     engine.write("target", ones);
     engine.writeOptimiser(ones);
     for (const state of [engine.read("target"), engine.readOptimiser()]) {
@@ -201,7 +209,9 @@ describe("parameters", () => {
       }
     }
     expect(engine.read("online")).toEqual(network.parameters);
-    expect(() => engine.write("online", new Map([["agent.fc3.weight", new Float32Array(1)]]))).toThrow(/Unknown parameter "agent.fc3.weight"/);
+    expect(() => engine.write("online", new Map([["agent.fc3.weight", new Float32Array(1)]]))).toThrow(
+      /Unknown parameter "agent.fc3.weight"/,
+    );
   });
 
   it("reach the target network only when they are copied", () => {
@@ -211,7 +221,10 @@ describe("parameters", () => {
     engine.load(group);
     const values = new Float32Array(group.steps * group.agents * LANES).map((_, i) => Math.cos(i));
     const outputs = (side: NetworkSide) =>
-      [engine, engine.central!].flatMap(({ agent, mixer }) => [agent.forward(side).slice(), mixer.forward(side, values, 0).slice()]);
+      [engine, engine.central!].flatMap(({ agent, mixer }) => [
+        agent.forward(side).slice(),
+        mixer.forward(side, values, 0).slice(),
+      ]);
     const before = outputs("target");
     backward(engine, network.groups);
     engine.step(OPTIMISER);
@@ -245,7 +258,11 @@ describe("an engine", () => {
     const fewer = new Map(parameters);
     fewer.delete("agent.fc2.bias");
     expect(() => createWasmEngine(shape, fewer, masks)).toThrow(/agent.fc2.bias/);
-    const engine = createWasmEngine({ ...shape, observation: 8 }, randomCase({ ...shape, observation: 8 }, 1, [1], 1).parameters, new Map());
+    const engine = createWasmEngine(
+      { ...shape, observation: 8 },
+      randomCase({ ...shape, observation: 8 }, 1, [1], 1).parameters,
+      new Map(),
+    );
     expect(() => engine.load(groups[0])).toThrow(/observed values/);
   });
 

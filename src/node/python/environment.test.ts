@@ -1,6 +1,16 @@
 import "../host.js";
 import { execFileSync, spawn } from "node:child_process";
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
@@ -66,7 +76,11 @@ describe.skipIf(python === undefined)("an environment in Python", () => {
     expect(env.sizes).toEqual({ agents: 2, actions: 3, observation: 2, state: 3, episodeLimit: 4 });
     expect(env.deterministic).toBe(false);
     env.reset(12);
-    expect([[...env.observations], [...env.state], [...env.availableActions]]).toEqual([[0, 0, 0, 1], [0, 5, 1], [1, 1, 1, 0, 1, 1]]);
+    expect([[...env.observations], [...env.state], [...env.availableActions]]).toEqual([
+      [0, 0, 0, 1],
+      [0, 5, 1],
+      [1, 1, 1, 0, 1, 1],
+    ]);
     env.step([0, 2]);
     expect([env.reward, env.ended, env.state[0]]).toEqual([0, false, 1]);
     expect(() => env.step([0, 0])).toThrow("agent 1 cannot play action 0 now");
@@ -89,7 +103,11 @@ describe.skipIf(python === undefined)("an environment in Python", () => {
       envs.forEach((env, i) => env.reset(i));
       envs.forEach((env, i) => i !== 1 && env.step([2, 2]));
       envs[0]!.step([1, 1]);
-      expect(envs.map((env) => [env.state[0], env.state[1]])).toEqual([[2, 0], [0, 1], [1, 2]]);
+      expect(envs.map((env) => [env.state[0], env.state[1]])).toEqual([
+        [2, 0],
+        [0, 1],
+        [1, 2],
+      ]);
       // A copy that is given back is played by the next environment.
       for (const env of envs) env.close!();
       const [again] = [createEnvironment(named("coin"))];
@@ -132,7 +150,9 @@ describe.skipIf(python === undefined)("the real SMAC's interface", () => {
       const env = createEnvironment("python:smac/3m");
       env.reset(7);
       expect([play(env, 2), env.terminal, env.won]).toEqual([[0.5], true, true]);
-      expect(said(() => createEnvironment("python:smac/3m", { options: { dificulty: "7" } }))).toContain("unexpected keyword argument 'dificulty'");
+      expect(said(() => createEnvironment("python:smac/3m", { options: { dificulty: "7" } }))).toContain(
+        "unexpected keyword argument 'dificulty'",
+      );
     } finally {
       delete process.env["PYTHONPATH"];
     }
@@ -141,7 +161,11 @@ describe.skipIf(python === undefined)("the real SMAC's interface", () => {
 
 describe.skipIf(python === undefined)("an environment in Python that cannot be used is refused in one line", () => {
   it.each<[string, string, string]>([
-    ["a module that is missing", "python:no_such_module_here/x", "the Python module no_such_module_here is not installed in"],
+    [
+      "a module that is missing",
+      "python:no_such_module_here/x",
+      "the Python module no_such_module_here is not installed in",
+    ],
     ["a missing module of a recipe", "python:smaclite/3m", "npm run setup:python -- smaclite"],
     ["a file that is missing", "python:./gone.py:make", "gone.py is not there"],
     ["a function that is missing", named("gone"), "teams.py has no gone; it has Coin, coin"],
@@ -165,12 +189,17 @@ describe.skipIf(python === undefined)("an environment in Python that cannot be u
     ["shows NaN", "has entry 1 of what agent 0 observes NaN at step 2"],
     ["allows nothing", "leaves agent 1 no available action at step 2"],
   ])("one that %s", (fault, message) => {
-    expect(said(() => resolveConfig({ environment: named("coin"), options: { environment: { fault } } }))).toContain(message);
+    expect(said(() => resolveConfig({ environment: named("coin"), options: { environment: { fault } } }))).toContain(
+      message,
+    );
   });
 
   it("one that hangs, naming the call and the place, also in code that never returns", () => {
     process.env["MAST_PYTHON_TIMEOUT"] = "1";
-    for (const [fault, place] of [["hangs", "it was in step ("], ["hangs in reset", "it was in reset ("]] as const) {
+    for (const [fault, place] of [
+      ["hangs", "it was in step ("],
+      ["hangs in reset", "it was in reset ("],
+    ] as const) {
       const words = said(() => resolveConfig({ environment: named("coin"), options: { environment: { fault } } }));
       expect(words).toContain("did not answer the last call within 1 seconds and was ended");
       expect(words).toContain(place);
@@ -178,39 +207,63 @@ describe.skipIf(python === undefined)("an environment in Python that cannot be u
   });
 
   it("options that it does not take, and a Python that is too old or not there", () => {
-    expect(said(() => resolveConfig({ environment: named("coin"), options: { environment: { fault: "x", falt: 1 } } }))).toContain("falt");
+    expect(
+      said(() => resolveConfig({ environment: named("coin"), options: { environment: { fault: "x", falt: 1 } } })),
+    ).toContain("falt");
     const old = join(folder, "old-python");
     writeFileSync(old, "#!/bin/sh\necho 3 6\n", { mode: 0o755 });
-    for (const [given, message] of [[old, "need Python 3.9 or newer"], [join(folder, "no-python"), "is not there"]] as const) {
+    for (const [given, message] of [
+      [old, "need Python 3.9 or newer"],
+      [join(folder, "no-python"), "is not there"],
+    ] as const) {
       process.env["MAST_PYTHON"] = given;
-      expect(said(() => resolveConfig({ environment: named("coin"), options: { environment: { at: 3 } } }))).toContain(message);
+      expect(said(() => resolveConfig({ environment: named("coin"), options: { environment: { at: 3 } } }))).toContain(
+        message,
+      );
     }
     process.env["MAST_PYTHON"] = python;
   });
 });
 
 const input = (options: Record<string, string | number>): ConfigInput => ({
-  environment: named("coin"), options: { environment: options }, method: "rigl", sparsity: { level: 0.5 }, steps: 120, warmup: 0, targetInterval: 10, topology: { interval: 10 },
-  replay: { offlineCapacity: 30, onlineCapacity: 8, offlineBatch: 8, onlineBatch: 0 }, exploration: { anneal: 100 },
-  network: { hidden: 8, embed: 4, hypernetEmbed: 4 }, evaluation: { interval: 60, episodes: 6, window: 2 }, log: { interval: 50 },
+  environment: named("coin"),
+  options: { environment: options },
+  method: "rigl",
+  sparsity: { level: 0.5 },
+  steps: 120,
+  warmup: 0,
+  targetInterval: 10,
+  topology: { interval: 10 },
+  replay: { offlineCapacity: 30, onlineCapacity: 8, offlineBatch: 8, onlineBatch: 0 },
+  exploration: { anneal: 100 },
+  network: { hidden: 8, embed: 4, hypernetEmbed: 4 },
+  evaluation: { interval: 60, episodes: 6, window: 2 },
+  log: { interval: 50 },
 });
 
 describe.skipIf(python === undefined)("training in Python", () => {
-  it.each(["dies", "raises"])("throws away and counts an episode in which the environment %s, and goes on", async (fault) => {
-    const once = join(folder, `${fault}-once`);
-    // Tried before it begins: the fault comes later.
-    writeFileSync(once, "");
-    const config = input({ fault, once });
-    resolveConfig(config);
-    rmSync(once);
-    const records = await collect(config);
-    const { state, step } = records.at(-1) as EndRecord;
-    expect(step).toBeGreaterThanOrEqual(120);
-    expect(state.progress.lost?.episodes).toBeGreaterThanOrEqual(1);
-    expect(state.progress.lost?.last).toContain(fault === "dies" ? "died in" : "no candidates");
-    expect(existsSync(once)).toBe(true);
-    expect(records.filter((record): record is EvaluationRecord => record.kind === "evaluation").map(({ episodes }) => episodes)).toEqual([6, 6, 6]);
-  });
+  it.each(["dies", "raises"])(
+    "throws away and counts an episode in which the environment %s, and goes on",
+    async (fault) => {
+      const once = join(folder, `${fault}-once`);
+      // Tried before it begins: the fault comes later.
+      writeFileSync(once, "");
+      const config = input({ fault, once });
+      resolveConfig(config);
+      rmSync(once);
+      const records = await collect(config);
+      const { state, step } = records.at(-1) as EndRecord;
+      expect(step).toBeGreaterThanOrEqual(120);
+      expect(state.progress.lost?.episodes).toBeGreaterThanOrEqual(1);
+      expect(state.progress.lost?.last).toContain(fault === "dies" ? "died in" : "no candidates");
+      expect(existsSync(once)).toBe(true);
+      expect(
+        records
+          .filter((record): record is EvaluationRecord => record.kind === "evaluation")
+          .map(({ episodes }) => episodes),
+      ).toEqual([6, 6, 6]);
+    },
+  );
 
   it("stops where the environment loses one episode after the other", async () => {
     const without = join(folder, "well");
@@ -218,7 +271,9 @@ describe.skipIf(python === undefined)("training in Python", () => {
     const config = input({ fault: "dies", at: 1, without });
     resolveConfig(config);
     rmSync(without);
-    await expect(collect({ ...config, evaluation: { interval: 60, episodes: 1, window: 1 } })).rejects.toThrow(/died in the last call \(exit code 3\)/);
+    await expect(collect({ ...config, evaluation: { interval: 60, episodes: 1, window: 1 } })).rejects.toThrow(
+      /died in the last call \(exit code 3\)/,
+    );
   });
 
   it("takes the file's content, and that of what it imports, into the run's identity", () => {
@@ -240,27 +295,43 @@ describe.skipIf(python === undefined)("training in Python", () => {
 describe.skipIf(python === undefined)("the child process", () => {
   const folders = () => readdirSync(tmpdir()).filter((name) => name.startsWith("mast-python-"));
 
-  it.each(["SIGKILL", "SIGTERM"] as const)("ends within seconds after its parent got %s, in the middle of a call too, and leaves nothing behind", async (signal) => {
-    const own = join(folder, `tmp-${signal}`);
-    mkdirSync(own);
-    const pidFile = join(folder, `pid-${signal}`);
-    writeFileSync(join(folder, "stuck.py"), `import os, time\nfrom teams import Coin\nclass Stuck(Coin):\n    def step(self, actions):\n        open(${JSON.stringify(pidFile)}, "w").write(str(os.getpid()))\n        time.sleep(600)\n`);
-    copyFileSync(teams, join(folder, "teams.py"));
-    const program = `import "${fileURLToPath(new URL("../host.ts", import.meta.url))}";
+  it.each(["SIGKILL", "SIGTERM"] as const)(
+    "ends within seconds after its parent got %s, in the middle of a call too, and leaves nothing behind",
+    async (signal) => {
+      const own = join(folder, `tmp-${signal}`);
+      mkdirSync(own);
+      const pidFile = join(folder, `pid-${signal}`);
+      writeFileSync(
+        join(folder, "stuck.py"),
+        `import os, time\nfrom teams import Coin\nclass Stuck(Coin):\n    def step(self, actions):\n        open(${JSON.stringify(pidFile)}, "w").write(str(os.getpid()))\n        time.sleep(600)\n`,
+      );
+      copyFileSync(teams, join(folder, "teams.py"));
+      const program = `import "${fileURLToPath(new URL("../host.ts", import.meta.url))}";
       import { createEnvironment } from "${fileURLToPath(new URL("../../envs/index.ts", import.meta.url))}";
       const env = createEnvironment("python:${join(folder, "stuck.py")}:Stuck"); env.reset(1); env.step([1, 1]); console.log(env.reward);`;
-    const script = join(folder, "stuck.ts");
-    writeFileSync(script, program);
-    const parent = spawn(process.execPath, ["--import", import.meta.resolve("tsx"), script], { env: { ...process.env, TMPDIR: own }, stdio: "ignore" });
-    while (!existsSync(pidFile) || readFileSync(pidFile, "utf8") === "") await wait(50);
-    const pid = Number(readFileSync(pidFile, "utf8"));
-    const [private_] = readdirSync(own).filter((name) => name.startsWith("mast-python-"));
-    expect(statSync(join(own, private_!)).mode & 0o777).toBe(0o700);
-    for (const pipe of ["requests", "replies", "life"]) expect(statSync(join(own, private_!, pipe)).mode & 0o777).toBe(0o600);
-    parent.kill(signal);
-    await expect.poll(() => isAlive(pid), { timeout: 20_000, interval: 100 }).toBe(false);
-    await expect.poll(() => readdirSync(own).filter((name) => name.startsWith("mast-python-")), { timeout: 20_000, interval: 100 }).toEqual([]);
-  }, 120_000);
+      const script = join(folder, "stuck.ts");
+      writeFileSync(script, program);
+      const parent = spawn(process.execPath, ["--import", import.meta.resolve("tsx"), script], {
+        env: { ...process.env, TMPDIR: own },
+        stdio: "ignore",
+      });
+      while (!existsSync(pidFile) || readFileSync(pidFile, "utf8") === "") await wait(50);
+      const pid = Number(readFileSync(pidFile, "utf8"));
+      const [private_] = readdirSync(own).filter((name) => name.startsWith("mast-python-"));
+      expect(statSync(join(own, private_!)).mode & 0o777).toBe(0o700);
+      for (const pipe of ["requests", "replies", "life"])
+        expect(statSync(join(own, private_!, pipe)).mode & 0o777).toBe(0o600);
+      parent.kill(signal);
+      await expect.poll(() => isAlive(pid), { timeout: 20_000, interval: 100 }).toBe(false);
+      await expect
+        .poll(() => readdirSync(own).filter((name) => name.startsWith("mast-python-")), {
+          timeout: 20_000,
+          interval: 100,
+        })
+        .toEqual([]);
+    },
+    120_000,
+  );
 
   it("is let go of with the error that ended it", () => {
     const env = createEnvironment(named("coin"), { options: { fault: "dies", at: 2 } });
@@ -287,7 +358,12 @@ function isAlive(pid: number): boolean {
 }
 
 it.skipIf(python === undefined)("the example in Python plays as the one in TypeScript does", () => {
-  const [ours, theirs] = [createEnvironment("walk", { parts: resolveConfig({ parts: ["examples/environment.ts"], environment: "walk" }).parts! }), createEnvironment("python:./examples/walk.py:make")];
+  const [ours, theirs] = [
+    createEnvironment("walk", {
+      parts: resolveConfig({ parts: ["examples/environment.ts"], environment: "walk" }).parts!,
+    }),
+    createEnvironment("python:./examples/walk.py:make"),
+  ];
   expect(theirs.sizes).toEqual(ours.sizes);
   for (const env of [ours, theirs]) {
     env.reset(3);
@@ -296,7 +372,13 @@ it.skipIf(python === undefined)("the example in Python plays as the one in TypeS
       env.step([0, 1].map((agent) => (env.availableActions[3 * agent + 2] === 1 ? 2 : 0)));
       steps++;
     }
-    expect([env.reward, env.terminal, env.won, [...env.state], [...env.observations]]).toEqual([10, true, true, [1, 1], [1, 1, 1, 1]]);
+    expect([env.reward, env.terminal, env.won, [...env.state], [...env.observations]]).toEqual([
+      10,
+      true,
+      true,
+      [1, 1],
+      [1, 1, 1, 1],
+    ]);
     expect(steps).toBeGreaterThanOrEqual(4);
     env.reset(3);
     while (!env.ended) env.step([0, 0]);

@@ -12,8 +12,13 @@ registerFamily(environments, PREFIX, pythonPart);
 function pythonPart(name: string): EnvironmentPart {
   const spec = parseSpec(name);
   return {
-    ...("file" in spec && { files: [spec.file] }), title: name.slice(PREFIX.length), options: {}, anyOptions: true, slow: true,
-    create: ({ rules: _, ...options }: { readonly rules: unknown } & PartOptions) => createPythonEnvironment(name, options),
+    ...("file" in spec && { files: [spec.file] }),
+    title: name.slice(PREFIX.length),
+    options: {},
+    anyOptions: true,
+    slow: true,
+    create: ({ rules: _, ...options }: { readonly rules: unknown } & PartOptions) =>
+      createPythonEnvironment(name, options),
   };
 }
 
@@ -33,13 +38,18 @@ interface Servers {
 const known = new Map<string, Servers>();
 
 /** Copies whose environment was forgotten without being closed are free as well. */
-const forgotten = new FinalizationRegistry<{ readonly free: Place[]; readonly place: Place }>(({ free, place }) => free.push(place));
+const forgotten = new FinalizationRegistry<{ readonly free: Place[]; readonly place: Place }>(({ free, place }) =>
+  free.push(place),
+);
 
 /** Processes that play the copies of one environment, MAST_PYTHON_PROCESSES: evaluations play in them at the same time. */
 function processes(): number {
   const given = process.env["MAST_PYTHON_PROCESSES"];
   const count = given === undefined || given === "" ? 1 : Number(given);
-  if (!(Number.isInteger(count) && count >= 1 && count <= 256)) throw new PartError(`MAST_PYTHON_PROCESSES is ${given}; expected a whole number, for example ${availableParallelism()}`);
+  if (!(Number.isInteger(count) && count >= 1 && count <= 256))
+    throw new PartError(
+      `MAST_PYTHON_PROCESSES is ${given}; expected a whole number, for example ${availableParallelism()}`,
+    );
   return count;
 }
 
@@ -56,7 +66,13 @@ const GAMES = /^python:(smac|smacv2)\//;
 export function createPythonEnvironment(name: string, options: PartOptions): GivenEnvironment {
   const spec = parseSpec(name);
   const count = processes();
-  const key = JSON.stringify([spec, options, count, process.env["MAST_PYTHON"] ?? "", process.env["MAST_PYTHON_TIMEOUT"] ?? ""]);
+  const key = JSON.stringify([
+    spec,
+    options,
+    count,
+    process.env["MAST_PYTHON"] ?? "",
+    process.env["MAST_PYTHON_TIMEOUT"] ?? "",
+  ]);
   let home = known.get(key);
   if (home === undefined) {
     home = { servers: Array.from({ length: count }, () => createServer(name, spec, options)), free: [], copies: 0 };
@@ -65,7 +81,15 @@ export function createPythonEnvironment(name: string, options: PartOptions): Giv
   const { servers, free } = home;
   const { sizes } = servers[0]!.load();
   const { agents, actions, observation, state } = sizes;
-  const view = { observations: new Float32Array(agents * observation), state: new Float32Array(state), availableActions: new Uint8Array(agents * actions).fill(1), reward: 0, ended: true, terminal: false, won: false };
+  const view = {
+    observations: new Float32Array(agents * observation),
+    state: new Float32Array(state),
+    availableActions: new Uint8Array(agents * actions).fill(1),
+    reward: 0,
+    ended: true,
+    terminal: false,
+    won: false,
+  };
 
   // A copy is taken with the first episode: most environments that are made are only asked for their sizes.
   let taken: { readonly server: PythonServer; readonly copy: Copy } | undefined;
@@ -83,10 +107,18 @@ export function createPythonEnvironment(name: string, options: PartOptions): Giv
     observations: view.observations,
     state: view.state,
     availableActions: view.availableActions,
-    get reward() { return view.reward; },
-    get ended() { return view.ended; },
-    get terminal() { return view.terminal; },
-    get won() { return view.won; },
+    get reward() {
+      return view.reward;
+    },
+    get ended() {
+      return view.ended;
+    },
+    get terminal() {
+      return view.terminal;
+    },
+    get won() {
+      return view.won;
+    },
     reset(seed) {
       const { server, copy } = taken ?? take();
       settle();
@@ -101,7 +133,16 @@ export function createPythonEnvironment(name: string, options: PartOptions): Giv
     snapshot(): EnvironmentSnapshot {
       settle();
       const { copy, server } = taken ?? take();
-      return { environment: name, step: 0, text: "", width: 0, height: 0, terrain: "", units: [], ...server.snapshot(copy) };
+      return {
+        environment: name,
+        step: 0,
+        text: "",
+        width: 0,
+        height: 0,
+        terrain: "",
+        units: [],
+        ...server.snapshot(copy),
+      };
     },
     close() {
       if (taken === undefined) return;

@@ -19,14 +19,26 @@ export function findPython(): string {
   const python = process.env["MAST_PYTHON"] || (existsSync(own) ? own : "python3");
   if (checked.has(python)) return python;
   const advice = "set MAST_PYTHON to the Python that has your environment, or run npm run setup:python -- pettingzoo";
-  if (process.platform === "win32") throw new PartError("environments in Python need Linux or macOS: on Windows, work in WSL");
-  const { status, stdout, stderr, error } = spawnSync(python, ["-c", "import sys; print(*sys.version_info[:2])"], { encoding: "utf8", timeout: 60_000 });
+  if (process.platform === "win32")
+    throw new PartError("environments in Python need Linux or macOS: on Windows, work in WSL");
+  const { status, stdout, stderr, error } = spawnSync(python, ["-c", "import sys; print(*sys.version_info[:2])"], {
+    encoding: "utf8",
+    timeout: 60_000,
+  });
   if (error !== undefined || status !== 0) {
-    const why = error === undefined ? `ends with exit code ${status}: ${(stderr || "").trim().split("\n").at(-1)}` : (error as NodeJS.ErrnoException).code === "ENOENT" ? "is not there" : error.message;
+    const why =
+      error === undefined
+        ? `ends with exit code ${status}: ${(stderr || "").trim().split("\n").at(-1)}`
+        : (error as NodeJS.ErrnoException).code === "ENOENT"
+          ? "is not there"
+          : error.message;
     throw new PartError(`environments in Python need Python, but ${python} ${why}: ${advice}`);
   }
   const [major = 0, minor = 0] = stdout.trim().split(" ").map(Number);
-  if (major < OLDEST[0] || (major === OLDEST[0] && minor < OLDEST[1])) throw new PartError(`environments in Python need Python ${OLDEST.join(".")} or newer, but ${python} is ${major}.${minor}: ${advice}`);
+  if (major < OLDEST[0] || (major === OLDEST[0] && minor < OLDEST[1]))
+    throw new PartError(
+      `environments in Python need Python ${OLDEST.join(".")} or newer, but ${python} is ${major}.${minor}: ${advice}`,
+    );
   checked.add(python);
   return python;
 }

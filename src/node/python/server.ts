@@ -1,5 +1,16 @@
 import { spawnSync } from "node:child_process";
-import { closeSync, constants, existsSync, mkdtempSync, openSync, readFileSync, readSync, rmSync, statSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  readSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { EnvironmentSizes } from "../../envs/environment.js";
@@ -62,13 +73,17 @@ export interface PythonServer {
 const HEADER = 8;
 const CALL = 12;
 const RECORD = 16;
-const ENDED = 1, TERMINAL = 2, WON = 4, FAULT = 8;
+const ENDED = 1,
+  TERMINAL = 2,
+  WON = 4,
+  FAULT = 8;
 
 /** Seconds that one call may take, MAST_PYTHON_TIMEOUT; loading an environment may take four times as long. */
 function secondsPerCall(): number {
   const given = process.env["MAST_PYTHON_TIMEOUT"];
   const seconds = given === undefined || given === "" ? 60 : Number(given);
-  if (!(seconds > 0 && seconds <= 86_400)) throw new PartError(`MAST_PYTHON_TIMEOUT is ${given}; expected seconds, for example 60`);
+  if (!(seconds > 0 && seconds <= 86_400))
+    throw new PartError(`MAST_PYTHON_TIMEOUT is ${given}; expected seconds, for example 60`);
   return seconds;
 }
 
@@ -94,18 +109,32 @@ export function createServer(name: string, spec: PythonSpec, options: PartOption
     const fresh = startChild();
     let answer: { fault?: { kind: string; message: string; where?: string } } & Loaded;
     try {
-      answer = command(fresh, { do: "load", spec, options, secondsPerCall: seconds, seconds: 4 * seconds }) as typeof answer;
+      answer = command(fresh, {
+        do: "load",
+        spec,
+        options,
+        secondsPerCall: seconds,
+        seconds: 4 * seconds,
+      }) as typeof answer;
     } catch (error) {
-      throw new PartError(`environment "${name}" cannot be loaded: ${fresh.end((error as Error).message, "loading it", 4 * seconds)}`);
+      throw new PartError(
+        `environment "${name}" cannot be loaded: ${fresh.end((error as Error).message, "loading it", 4 * seconds)}`,
+      );
     }
     if (answer.fault !== undefined) {
       fresh.close();
       const { kind, message, where } = answer.fault;
-      throw new PartError(kind === "wrong" ? `environment "${name}" ${hinted(message, spec)}` : `environment "${name}" cannot be loaded: ${plain(message, 300)}${where ? ` (${where})` : ""}`);
+      throw new PartError(
+        kind === "wrong"
+          ? `environment "${name}" ${hinted(message, spec)}`
+          : `environment "${name}" cannot be loaded: ${plain(message, 300)}${where ? ` (${where})` : ""}`,
+      );
     }
     if (loaded !== undefined && JSON.stringify(loaded.sizes) !== JSON.stringify(answer.sizes)) {
       fresh.close();
-      throw new PartError(`environment "${name}" has other sizes since it was started again: ${JSON.stringify(answer.sizes)} instead of ${JSON.stringify(loaded.sizes)}`);
+      throw new PartError(
+        `environment "${name}" has other sizes since it was started again: ${JSON.stringify(answer.sizes)} instead of ${JSON.stringify(loaded.sizes)}`,
+      );
     }
     child = fresh;
     loaded = answer;
@@ -131,7 +160,8 @@ export function createServer(name: string, spec: PythonSpec, options: PartOption
       request.writeUInt32LE(call.seed, at + 8);
     } else {
       request.writeUInt32LE(1, at + 4);
-      for (let agent = 0; agent < call.jointAction.length; agent++) request[at + CALL + agent] = call.jointAction[agent]!;
+      for (let agent = 0; agent < call.jointAction.length; agent++)
+        request[at + CALL + agent] = call.jointAction[agent]!;
     }
     copy.waiting = true;
     copy.fault = undefined;
@@ -163,7 +193,10 @@ export function createServer(name: string, spec: PythonSpec, options: PartOption
       sent.forEach((copy, i) => take(copy, HEADER + i * record));
       for (const { index, call, kind, message, where } of faults) {
         const said = `${message}${where ? ` (${where})` : ""}`;
-        sent[index]!.fault = kind === "wrong" ? new PartError(`environment "${name}" ${plain(message, 300)}`) : new EpisodeLost(`environment "${name}" raises in ${call}: ${plain(said, 300)}`);
+        sent[index]!.fault =
+          kind === "wrong"
+            ? new PartError(`environment "${name}" ${plain(message, 300)}`)
+            : new EpisodeLost(`environment "${name}" raises in ${call}: ${plain(said, 300)}`);
       }
       sent = [];
     } catch (error) {
@@ -211,7 +244,9 @@ export function createServer(name: string, spec: PythonSpec, options: PartOption
       flush();
       receive();
       try {
-        const { snapshot } = command(child, { do: "snapshot", copy: copy.number, seconds }) as { snapshot?: Readonly<Record<string, unknown>> };
+        const { snapshot } = command(child, { do: "snapshot", copy: copy.number, seconds }) as {
+          snapshot?: Readonly<Record<string, unknown>>;
+        };
         return snapshot;
       } catch {
         // The next call finds that it is gone, and says why.
@@ -244,7 +279,17 @@ function command(child: Child, what: object): unknown {
 }
 
 /** What a recipe of `npm run setup:python` installs, by module. */
-const RECIPES: Readonly<Record<string, string>> = { smac: "smac", smacv2: "smacv2", smaclite: "smaclite", lbforaging: "lbf", rware: "rware", pettingzoo: "pettingzoo", mpe2: "pettingzoo", gymnasium: "lbf", gymnasium_robotics: "mamujoco" };
+const RECIPES: Readonly<Record<string, string>> = {
+  smac: "smac",
+  smacv2: "smacv2",
+  smaclite: "smaclite",
+  lbforaging: "lbf",
+  rware: "rware",
+  pettingzoo: "pettingzoo",
+  mpe2: "pettingzoo",
+  gymnasium: "lbf",
+  gymnasium_robotics: "mamujoco",
+};
 
 function hinted(message: string, spec: PythonSpec): string {
   if (!message.includes("is not installed")) return message;
@@ -272,10 +317,16 @@ function startChild(): Child {
   // Of this user alone: mkdtemp gives the folder mode 0700.
   const folder = mkdtempSync(join(tmpdir(), "mast-python-"));
   const script = join(packageRoot(), "src", "node", "python", "serve.py");
-  const { status, stderr, error } = spawnSync(python, ["-u", "-B", script, folder], { encoding: "utf8", timeout: 60_000, stdio: ["ignore", "ignore", "pipe"] });
+  const { status, stderr, error } = spawnSync(python, ["-u", "-B", script, folder], {
+    encoding: "utf8",
+    timeout: 60_000,
+    stdio: ["ignore", "ignore", "pipe"],
+  });
   if (status !== 0) {
     rmSync(folder, { recursive: true, force: true });
-    throw new PartError(`environments in Python cannot be started with ${python}: ${plain(error?.message ?? (stderr.trim().split("\n").at(-1) || `exit code ${status}`), 300)}`);
+    throw new PartError(
+      `environments in Python cannot be started with ${python}: ${plain(error?.message ?? (stderr.trim().split("\n").at(-1) || `exit code ${status}`), 300)}`,
+    );
   }
   const open: number[] = [];
   const pipe = (name: string, flags: number) => {
@@ -292,7 +343,7 @@ function startChild(): Child {
     for (const fd of open.splice(0)) closeSync(fd);
   };
   const read = (target: Buffer, offset: number, length: number) => {
-    for (let done = 0; done < length; ) {
+    for (let done = 0; done < length;) {
       const count = readSync(replies, target, offset + done, length - done, null);
       if (count === 0) throw new Error("it closed its pipe");
       done += count;
@@ -306,7 +357,7 @@ function startChild(): Child {
       return bytes;
     },
     write(bytes, length) {
-      for (let done = 0; done < length; ) {
+      for (let done = 0; done < length;) {
         try {
           done += writeSync(requests, bytes, done, length - done);
         } catch (error) {
@@ -330,11 +381,16 @@ function startChild(): Child {
 function causeOfDeath(folder: string, why: string, last: string, seconds: number): string {
   const hang = join(folder, "hang");
   if (existsSync(hang) && statSync(hang).size > 0) {
-    const [, file = "", line = "", place = ""] = /File "(.*)", line (\d+) in (.*)/.exec(readFileSync(hang, "utf8")) ?? [];
+    const [, file = "", line = "", place = ""] =
+      /File "(.*)", line (\d+) in (.*)/.exec(readFileSync(hang, "utf8")) ?? [];
     return `did not answer ${last} within ${seconds} seconds and was ended; it was in ${place} (${file}, line ${line}). MAST_PYTHON_TIMEOUT gives it more time`;
   }
   try {
-    const { code, signal, output } = JSON.parse(readFileSync(join(folder, "exit"), "utf8")) as { code: number | null; signal: string | null; output: string };
+    const { code, signal, output } = JSON.parse(readFileSync(join(folder, "exit"), "utf8")) as {
+      code: number | null;
+      signal: string | null;
+      output: string;
+    };
     const words = plain(output.trim().split("\n").slice(-1)[0] ?? "", 200);
     return `died in ${last} (${signal === null ? `exit code ${code}` : signal})${words === "" ? "" : `; it said last: ${words}`}`;
   } catch {

@@ -7,7 +7,8 @@ import { show } from "../../messages.js";
 export const PREFIX = "python:";
 
 /** Where an environment in Python is: a name in an installed module, or a function in a file. */
-export type PythonSpec = { readonly module: string; readonly name: string } | { readonly file: string; readonly name: string };
+export type PythonSpec =
+  { readonly module: string; readonly name: string } | { readonly file: string; readonly name: string };
 
 /**
  * Reads the name of an environment: "python:MODULE/NAME" or "python:./FILE.py:FUNCTION".
@@ -22,7 +23,9 @@ export function parseSpec(environment: string): PythonSpec {
   if (file !== undefined) return { file: resolve(file), name: factory! };
   const [, module, name] = /^([A-Za-z_][\w.]*)\/([A-Za-z0-9_][\w./-]*)$/.exec(where) ?? [];
   if (module === undefined || /\.py$/.test(where)) {
-    throw new PartError(`environment is ${show(environment)}; expected python:MODULE/NAME, such as python:mpe2/simple_spread_v3, or python:./FILE.py:FUNCTION`);
+    throw new PartError(
+      `environment is ${show(environment)}; expected python:MODULE/NAME, such as python:mpe2/simple_spread_v3, or python:./FILE.py:FUNCTION`,
+    );
   }
   return { module, name: name! };
 }
@@ -36,12 +39,20 @@ export function pythonSources(file: string): string[] {
   const visit = (path: string) => {
     if (found.has(path)) return;
     found.add(path);
-    for (const [, from, names] of readFileSync(path, "utf8").matchAll(/^\s*(?:from\s+(\.*[\w.]*)\s+)?import\s+([\w., ()*]+)/gm)) {
+    for (const [, from, names] of readFileSync(path, "utf8").matchAll(
+      /^\s*(?:from\s+(\.*[\w.]*)\s+)?import\s+([\w., ()*]+)/gm,
+    )) {
       const folder = dirname(path);
-      const modules = from === undefined ? names!.split(",").map((name) => name.trim().split(/\s/)[0]!) : /^\.+$/.test(from) ? names!.split(",").map((name) => name.trim()) : [from.replace(/^\.+/, "")];
+      const modules =
+        from === undefined
+          ? names!.split(",").map((name) => name.trim().split(/\s/)[0]!)
+          : /^\.+$/.test(from)
+            ? names!.split(",").map((name) => name.trim())
+            : [from.replace(/^\.+/, "")];
       for (const module of modules) {
         const base = join(folder, ...module.split("."));
-        for (const candidate of [`${base}.py`, join(base, "__init__.py")]) if (/^[\w.]+$/.test(module) && existsSync(candidate)) visit(candidate);
+        for (const candidate of [`${base}.py`, join(base, "__init__.py")])
+          if (/^[\w.]+$/.test(module) && existsSync(candidate)) visit(candidate);
       }
     }
   };

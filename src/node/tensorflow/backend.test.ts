@@ -2,7 +2,14 @@ import { existsSync } from "node:fs";
 import { Worker } from "node:worker_threads";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { BACKENDS } from "../../config.js";
-import { BackendError, backendMissing, openBackend, setTensorflowEnvironment, type OpenBackend, type Tensorflow } from "./backend.js";
+import {
+  BackendError,
+  backendMissing,
+  openBackend,
+  setTensorflowEnvironment,
+  type OpenBackend,
+  type Tensorflow,
+} from "./backend.js";
 
 const ALWAYS = ["wasm", "cpu"];
 
@@ -29,7 +36,9 @@ for (const name of BACKENDS.filter((name) => name !== "auto")) {
       if (ALWAYS.includes(name)) expect(missing).toBeUndefined();
       if (missing === undefined) return;
       expect(missing).toBeInstanceOf(BackendError);
-      expect(missing.message).toMatch(new RegExp(`^backend ${name}: .*(npm run setup:gpu|nvidia-smi|process of its own|adapter)`));
+      expect(missing.message).toMatch(
+        new RegExp(`^backend ${name}: .*(npm run setup:gpu|nvidia-smi|process of its own|adapter)`),
+      );
       expect(missing.message).not.toContain("\n");
     });
 
@@ -75,7 +84,10 @@ for (const name of BACKENDS.filter((name) => name !== "auto")) {
     });
 
     test("takes a gradient that the engine writes itself", async (tf) => {
-      const doubled = tf.customGrad((x) => ({ value: tf.square(x as ReturnType<Tensorflow["scalar"]>), gradFunc: (dy) => tf.mul(dy, 7) }));
+      const doubled = tf.customGrad((x) => ({
+        value: tf.square(x as ReturnType<Tensorflow["scalar"]>),
+        gradFunc: (dy) => tf.mul(dy, 7),
+      }));
       const { value, grad } = tf.valueAndGrad((x) => tf.sum(doubled(x)))(tf.tensor1d([1, 2, 3]));
       expectNear(await value.data(), [14]);
       expectNear(await grad.data(), [7, 7, 7]);
@@ -88,7 +100,9 @@ describe("backend webgpu", () => {
     const opened = await openBackend("webgpu").catch((error: Error) => error);
     if (opened instanceof Error) return skip(opened.message);
     const { tf, close } = opened;
-    const most = (tf.backend() as unknown as { device: { limits: { maxStorageBufferBindingSize: number } } }).device.limits.maxStorageBufferBindingSize / 4;
+    const most =
+      (tf.backend() as unknown as { device: { limits: { maxStorageBufferBindingSize: number } } }).device.limits
+        .maxStorageBufferBindingSize / 4;
     try {
       if (most > 1e8) return skip(`this GPU takes tensors of ${most} numbers: too many for a test`);
       await expect(tf.sum(tf.fill([most + 4], 1)).data()).rejects.toThrow(/^webgpu: .*Binding/i);
@@ -102,7 +116,9 @@ describe("the backend auto", () => {
   it("is the best that is there, and says why not a better one", async () => {
     const { backend, passedOver, close } = await openBackend("auto");
     const order = ["tfjs-node-gpu", "webgpu", "tfjs-node", "wasm", "cpu"];
-    expect(passedOver.map((line) => line.match(/^backend ([\w-]+): /)?.[1])).toEqual(order.slice(0, order.indexOf(backend)));
+    expect(passedOver.map((line) => line.match(/^backend ([\w-]+): /)?.[1])).toEqual(
+      order.slice(0, order.indexOf(backend)),
+    );
     expect(order.indexOf(backend)).toBeLessThanOrEqual(order.indexOf("wasm"));
     close();
   });
@@ -132,7 +148,9 @@ describe.skipIf(!existsSync(built))("a worker thread", () => {
       new Worker(program, { eval: true, ...(env && { env }) }).once("message", resolve).once("error", reject);
     });
 
-  it("opens TensorFlow's library, one after the other and together, once its main thread has set the environment", async ({ skip }) => {
+  it("opens TensorFlow's library, one after the other and together, once its main thread has set the environment", async ({
+    skip,
+  }) => {
     if (backendMissing("tfjs-node") !== undefined) return skip(backendMissing("tfjs-node"));
     expect(await work({})).toMatch(/^backend tfjs-node: a worker thread cannot .*setTensorflowEnvironment\(\)/);
     setTensorflowEnvironment();
@@ -144,5 +162,10 @@ describe.skipIf(!existsSync(built))("a worker thread", () => {
 /** Within 1e-5, relative where it is large. */
 function expectNear(actual: ArrayLike<number>, expected: readonly number[]): void {
   expect(actual.length).toBe(expected.length);
-  expected.forEach((value, i) => expect(Math.abs(actual[i]! - value) / Math.max(1, Math.abs(value)), `${i}: ${actual[i]} instead of ${value}`).toBeLessThan(1e-5));
+  expected.forEach((value, i) =>
+    expect(
+      Math.abs(actual[i]! - value) / Math.max(1, Math.abs(value)),
+      `${i}: ${actual[i]} instead of ${value}`,
+    ).toBeLessThan(1e-5),
+  );
 }

@@ -63,7 +63,11 @@ export function backendMissing(backend: OpenBackend["backend"]): string | undefi
   return backend === "wasm" || backend === "cpu" ? undefined : nativeMissing(backend);
 }
 
-const opened = (backend: OpenBackend["backend"], { tf, device, close }: Opened, passedOver: readonly string[]): OpenBackend => ({ tf, backend, device, passedOver, close });
+const opened = (
+  backend: OpenBackend["backend"],
+  { tf, device, close }: Opened,
+  passedOver: readonly string[],
+): OpenBackend => ({ tf, backend, device, passedOver, close });
 
 function open(backend: OpenBackend["backend"], software: boolean): Promise<Opened> {
   switch (backend) {

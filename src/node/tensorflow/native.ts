@@ -49,10 +49,14 @@ const SETUP_COMMAND = { "tfjs-node-gpu": "npm run setup:gpu", "tfjs-node": "npm 
 export function nativeMissing(backend: "tfjs-node-gpu" | "tfjs-node"): string | undefined {
   const setup = SETUP_COMMAND[backend];
   if (!existsSync(new URL("node/node_modules/@tensorflow/tfjs-node-gpu/lib/napi-v8/tfjs_binding.node", SETUP))) {
-    return process.platform === "linux" ? `it is not set up: ${setup}` : "it is for Linux only: here the GPU is webgpu's (npm run setup:gpu -- --webgpu)";
+    return process.platform === "linux"
+      ? `it is not set up: ${setup}`
+      : "it is for Linux only: here the GPU is webgpu's (npm run setup:gpu -- --webgpu)";
   }
-  if (!existsSync(new URL("python/tensorflow/libtensorflow_cc.so.2", SETUP))) return `TensorFlow's library is gone from .tensorflow/python: ${setup}`;
-  if (backend === "tfjs-node-gpu" && !existsSync(new URL("python/nvidia", SETUP))) return `TensorFlow is set up without CUDA: ${setup}, on a machine with an NVIDIA driver`;
+  if (!existsSync(new URL("python/tensorflow/libtensorflow_cc.so.2", SETUP)))
+    return `TensorFlow's library is gone from .tensorflow/python: ${setup}`;
+  if (backend === "tfjs-node-gpu" && !existsSync(new URL("python/nvidia", SETUP)))
+    return `TensorFlow is set up without CUDA: ${setup}, on a machine with an NVIDIA driver`;
   return undefined;
 }
 
@@ -72,11 +76,16 @@ export async function openNative(backend: "tfjs-node-gpu" | "tfjs-node"): Promis
   loaded ??= load(backend);
   const { binding, first } = loaded;
   const gpu = backend === "tfjs-node-gpu";
-  if (binding.isUsingGpuDevice() !== gpu) throw new BackendError(`backend ${backend}: ${wrongDevice(gpu, first !== backend, binding)}`);
+  if (binding.isUsingGpuDevice() !== gpu)
+    throw new BackendError(`backend ${backend}: ${wrongDevice(gpu, first !== backend, binding)}`);
   const tf = await import("@tensorflow/tfjs");
   await tf.setBackend("tensorflow");
   await tf.ready();
-  return { tf, device: `${gpu ? cardName() : `${processorName()}, ${threads()}`} (TensorFlow ${binding.TF_Version}${gpu ? ", CUDA" : ""})`, close: () => {} };
+  return {
+    tf,
+    device: `${gpu ? cardName() : `${processorName()}, ${threads()}`} (TensorFlow ${binding.TF_Version}${gpu ? ", CUDA" : ""})`,
+    close: () => {},
+  };
 }
 
 let loaded: { readonly binding: Binding; readonly first: "tfjs-node-gpu" | "tfjs-node" } | undefined;
@@ -84,10 +93,15 @@ let loaded: { readonly binding: Binding; readonly first: "tfjs-node-gpu" | "tfjs
 function load(first: "tfjs-node-gpu" | "tfjs-node"): { binding: Binding; first: "tfjs-node-gpu" | "tfjs-node" } {
   if (isMainThread) setTensorflowEnvironment();
   else if (Object.keys(ENVIRONMENT).some((name) => process.env[name] === undefined)) {
-    throw new BackendError(`backend ${first}: a worker thread cannot set TensorFlow's environment: call setTensorflowEnvironment() in the main thread before it starts`);
+    throw new BackendError(
+      `backend ${first}: a worker thread cannot set TensorFlow's environment: call setTensorflowEnvironment() in the main thread before it starts`,
+    );
   }
   // Since Node.js 22 these warn, and later versions have them no more.
-  Object.assign(util, { isNullOrUndefined: (value: unknown) => value === null || value === undefined, isArray: Array.isArray });
+  Object.assign(util, {
+    isNullOrUndefined: (value: unknown) => value === null || value === undefined,
+    isArray: Array.isArray,
+  });
   const visible = process.env.CUDA_VISIBLE_DEVICES;
   // One card, since a process computes on one and TensorFlow would occupy them all; for the processor, none.
   if (first === "tfjs-node") process.env.CUDA_VISIBLE_DEVICES = "-1";
@@ -96,7 +110,10 @@ function load(first: "tfjs-node-gpu" | "tfjs-node"): { binding: Binding; first: 
     const tf = createRequire(new URL("node/package.json", SETUP))("@tensorflow/tfjs-node-gpu") as Tensorflow;
     return { binding: (tf.backend() as unknown as { binding: Binding }).binding, first };
   } catch (error) {
-    throw new BackendError(`backend ${first}: TensorFlow's library does not load (${(error as Error).message.split("\n")[0]}): ${SETUP_COMMAND[first]}`, { cause: error });
+    throw new BackendError(
+      `backend ${first}: TensorFlow's library does not load (${(error as Error).message.split("\n")[0]}): ${SETUP_COMMAND[first]}`,
+      { cause: error },
+    );
   } finally {
     // It has been read; processes that are started later choose for themselves.
     if (visible === undefined) delete process.env.CUDA_VISIBLE_DEVICES;
@@ -106,7 +123,8 @@ function load(first: "tfjs-node-gpu" | "tfjs-node"): { binding: Binding; first: 
 
 /** TensorFlow lists its devices once in a process. */
 function wrongDevice(gpu: boolean, listedForTheOther: boolean, { TF_Version }: Binding): string {
-  if (listedForTheOther) return `TensorFlow computes on the ${gpu ? "processor" : "GPU"} in this process already: open it in a process of its own`;
+  if (listedForTheOther)
+    return `TensorFlow computes on the ${gpu ? "processor" : "GPU"} in this process already: open it in a process of its own`;
   if (!gpu) return "TensorFlow took the GPU: a worker thread cannot hide it, so open it in a process's main thread";
   const { CUDA_VISIBLE_DEVICES: visible } = process.env;
   return `TensorFlow ${TF_Version} sees no NVIDIA card${visible === undefined ? "" : ` (CUDA_VISIBLE_DEVICES is "${visible}")`}: look whether nvidia-smi lists one, or use tfjs-node`;
@@ -120,8 +138,10 @@ function threads(): string {
 /** What the driver calls the card that TensorFlow took. */
 function cardName(): string {
   const id = process.env.CUDA_VISIBLE_DEVICES?.split(",").at(-1) ?? "0";
-  const { status, stdout } = spawnSync("nvidia-smi", [`--id=${id}`, "--query-gpu=name", "--format=csv,noheader"], { encoding: "utf8", timeout: 20_000 });
+  const { status, stdout } = spawnSync("nvidia-smi", [`--id=${id}`, "--query-gpu=name", "--format=csv,noheader"], {
+    encoding: "utf8",
+    timeout: 20_000,
+  });
   const name = status === 0 ? stdout.trim().split("\n")[0] : undefined;
   return name || "NVIDIA card";
 }
-

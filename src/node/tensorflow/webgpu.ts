@@ -10,22 +10,33 @@ const SETUP_COMMAND = "npm run setup:gpu -- --webgpu";
 
 /** Why WebGPU cannot be loaded, and what to do; undefined where it can be tried. Looks at files only. */
 export function webgpuMissing(): string | undefined {
-  if (!existsSync(new URL("webgpu/node_modules/.package-lock.json", SETUP))) return `it is not set up: ${SETUP_COMMAND}`;
+  if (!existsSync(new URL("webgpu/node_modules/.package-lock.json", SETUP)))
+    return `it is not set up: ${SETUP_COMMAND}`;
   const system = `${process.platform}-${process.platform === "darwin" ? "universal" : process.arch}`;
-  if (!existsSync(new URL(`webgpu/node_modules/webgpu/dist/${system}/dawn.node`, SETUP))) return `its package webgpu has no adapter layer for ${system}: use another backend`;
+  if (!existsSync(new URL(`webgpu/node_modules/webgpu/dist/${system}/dawn.node`, SETUP)))
+    return `its package webgpu has no adapter layer for ${system}: use another backend`;
   return undefined;
 }
 
 /** As far as it is used here; the project has no types of WebGPU, whose packages are optional. */
 interface Adapter {
-  readonly info: { readonly vendor: string; readonly architecture: string; readonly device: string; readonly description: string; readonly isFallbackAdapter?: boolean };
+  readonly info: {
+    readonly vendor: string;
+    readonly architecture: string;
+    readonly device: string;
+    readonly description: string;
+    readonly isFallbackAdapter?: boolean;
+  };
   readonly features: { has(name: string): boolean };
   readonly limits: Readonly<Record<string, number>>;
   requestDevice(descriptor: { requiredFeatures: string[]; requiredLimits: Record<string, number> }): Promise<Device>;
 }
 
 interface Device {
-  addEventListener(name: "uncapturederror", listener: (event: { readonly error: { readonly message: string } }) => void): void;
+  addEventListener(
+    name: "uncapturederror",
+    listener: (event: { readonly error: { readonly message: string } }) => void,
+  ): void;
   destroy(): void;
 }
 
@@ -37,7 +48,15 @@ interface Dawn {
 type WebGPUBackend = new (device: Device, info: Adapter["info"]) => KernelBackend;
 
 /** What TensorFlow.js's kernels need more of than WebGPU promises everywhere. */
-const LIMITS = ["maxComputeWorkgroupStorageSize", "maxComputeWorkgroupsPerDimension", "maxStorageBufferBindingSize", "maxBufferSize", "maxComputeWorkgroupSizeX", "maxComputeInvocationsPerWorkgroup", "maxStorageBuffersPerShaderStage"];
+const LIMITS = [
+  "maxComputeWorkgroupStorageSize",
+  "maxComputeWorkgroupsPerDimension",
+  "maxStorageBufferBindingSize",
+  "maxBufferSize",
+  "maxComputeWorkgroupSizeX",
+  "maxComputeInvocationsPerWorkgroup",
+  "maxStorageBuffersPerShaderStage",
+];
 
 /**
  * Opens the GPU through Dawn.
@@ -48,10 +67,17 @@ export async function openWebgpu({ software }: { software: boolean }): Promise<O
   const opened = await opening.catch((error: Error) => {
     opening = undefined;
     if (error instanceof BackendError) throw error;
-    throw new BackendError(`backend webgpu: it does not start (${error.message.split("\n")[0]}): ${SETUP_COMMAND}, and look for a newer driver`, { cause: error });
+    throw new BackendError(
+      `backend webgpu: it does not start (${error.message.split("\n")[0]}): ${SETUP_COMMAND}, and look for a newer driver`,
+      { cause: error },
+    );
   });
-  if (opened.software && !software) throw new BackendError(`backend webgpu: its only adapter is software (${opened.name}), slower than wasm: install the GPU's Vulkan driver, or name the backend to use it all the same`);
-  if (!(await opened.tf.setBackend("webgpu"))) throw new BackendError("backend webgpu: TensorFlow.js could not start it: choose another");
+  if (opened.software && !software)
+    throw new BackendError(
+      `backend webgpu: its only adapter is software (${opened.name}), slower than wasm: install the GPU's Vulkan driver, or name the backend to use it all the same`,
+    );
+  if (!(await opened.tf.setBackend("webgpu")))
+    throw new BackendError("backend webgpu: TensorFlow.js could not start it: choose another");
   return opened;
 }
 
@@ -69,7 +95,10 @@ async function openAdapter(): Promise<OpenAdapter> {
   const { WebGPUBackend } = require("@tensorflow/tfjs-backend-webgpu") as { WebGPUBackend: WebGPUBackend };
   gpu ??= create([]);
   const adapter = await gpu.requestAdapter({ powerPreference: "high-performance" });
-  if (adapter === null) throw new BackendError(`backend webgpu: no adapter: ${process.platform === "linux" ? "there is no Vulkan driver for a GPU (for tests on the processor: mesa-vulkan-drivers, version 25 or newer)" : "the system offers no GPU"}`);
+  if (adapter === null)
+    throw new BackendError(
+      `backend webgpu: no adapter: ${process.platform === "linux" ? "there is no Vulkan driver for a GPU (for tests on the processor: mesa-vulkan-drivers, version 25 or newer)" : "the system offers no GPU"}`,
+    );
   const { info, features, limits } = adapter;
   const device = await adapter.requestDevice({
     requiredFeatures: ["timestamp-query", "bgra8unorm-storage"].filter((feature) => features.has(feature)),
@@ -82,7 +111,8 @@ async function openAdapter(): Promise<OpenAdapter> {
   // Otherwise small products are computed on the processor where their values happen to be there.
   tf.env().set("WEBGPU_CPU_FORWARD", false);
   const name = info.description || info.device || `${info.vendor} ${info.architecture}`;
-  const software = info.isFallbackAdapter === true || /llvmpipe|lavapipe|swiftshader/i.test(`${info.device} ${info.description}`);
+  const software =
+    info.isFallbackAdapter === true || /llvmpipe|lavapipe|swiftshader/i.test(`${info.device} ${info.description}`);
   let closed = false;
   return {
     tf,
@@ -132,7 +162,8 @@ function reportErrors(device: Device, backend: KernelBackend): void {
 function addInGroups(tf: Tensorflow, most: number): void {
   const own = tf.getKernel("AddN", "webgpu");
   if (own === undefined) return;
-  const add = (inputs: TensorInfo[], backend: object) => own.kernelFunc({ inputs: inputs as unknown as Record<string, TensorInfo>, backend }) as TensorInfo;
+  const add = (inputs: TensorInfo[], backend: object) =>
+    own.kernelFunc({ inputs: inputs as unknown as Record<string, TensorInfo>, backend }) as TensorInfo;
   tf.unregisterKernel("AddN", "webgpu");
   tf.registerKernel({
     ...own,

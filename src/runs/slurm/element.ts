@@ -20,7 +20,8 @@ const TERMINATED = 143;
 export async function trainElement(folder: string, number: number): Promise<number> {
   const submission = readSubmission(folder);
   const submitted = submission.runs[number];
-  if (submitted === undefined) throw new LabError(`${folder} has ${submission.runs.length} runs, and no number ${number}.`);
+  if (submitted === undefined)
+    throw new LabError(`${folder} has ${submission.runs.length} runs, and no number ${number}.`);
   const runs = dirname(dirname(submission.folder));
   const failure = join(submission.folder, "failures", `${submitted.name}.txt`);
   const fail = (message: string): number => {
@@ -39,10 +40,17 @@ export async function trainElement(folder: string, number: number): Promise<numb
   try {
     const config = submittedConfig(submitted);
     const directory = directoryOf(config, { runs });
-    if (runName(config) !== submitted.name) return fail("its files of parts have changed since it was submitted: submit it again");
+    if (runName(config) !== submitted.name)
+      return fail("its files of parts have changed since it was submitted: submit it again");
     const before = checkpointStep(directory) ?? 0;
     console.log(`${new Date().toISOString()} ${submitted.name} (${submitted.label}) begins at step ${before}`);
-    const [outcome] = await runAll([config], { runs, workers: 1, wait: false, signal: controller.signal, onNote: console.log });
+    const [outcome] = await runAll([config], {
+      runs,
+      workers: 1,
+      wait: false,
+      signal: controller.signal,
+      onNote: console.log,
+    });
     const after = checkpointStep(directory) ?? 0;
     console.log(`${new Date().toISOString()} ${submitted.name} is ${outcome!.state} at step ${after}`);
     if (outcome!.state === "failed") return fail(outcome!.error!.message);
@@ -50,7 +58,10 @@ export async function trainElement(folder: string, number: number): Promise<numb
     if (outcome!.state === "complete") return 0;
     if (!warned) return TERMINATED;
     // Otherwise it would be queued forever.
-    if (after <= before) return fail(`the time limit is too short: the job ended before the run had come further than step ${before}. Give more time (slurm.time, --time)`);
+    if (after <= before)
+      return fail(
+        `the time limit is too short: the job ended before the run had come further than step ${before}. Give more time (slurm.time, --time)`,
+      );
     return REQUEUE;
   } catch (error) {
     return fail((error as Error).message);

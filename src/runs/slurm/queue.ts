@@ -31,12 +31,25 @@ export interface Cluster {
  */
 export function slurm(command: string, args: readonly string[], what: string): string {
   try {
-    return execFileSync(command, args, { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"], maxBuffer: 2 ** 28, timeout: 120_000 });
+    return execFileSync(command, args, {
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "pipe"],
+      maxBuffer: 2 ** 28,
+      timeout: 120_000,
+    });
   } catch (error) {
     const { code, stderr } = error as NodeJS.ErrnoException & { readonly stderr?: string };
-    if (code === "ENOENT") throw new LabError(`${command} is not there: run this on a machine of a Slurm cluster (its login node), or leave out --on slurm.`);
-    if (code === "ETIMEDOUT") throw new LabError(`${what}: ${command} has not answered for two minutes: is the cluster's controller up? (\`scontrol ping\`)`);
-    throw new LabError(`${what}: ${plain((stderr ?? (error as Error).message).replace(/^\w+: (error: )?/gm, ""), 300) || `${command} failed`}`);
+    if (code === "ENOENT")
+      throw new LabError(
+        `${command} is not there: run this on a machine of a Slurm cluster (its login node), or leave out --on slurm.`,
+      );
+    if (code === "ETIMEDOUT")
+      throw new LabError(
+        `${what}: ${command} has not answered for two minutes: is the cluster's controller up? (\`scontrol ping\`)`,
+      );
+    throw new LabError(
+      `${what}: ${plain((stderr ?? (error as Error).message).replace(/^\w+: (error: )?/gm, ""), 300) || `${command} failed`}`,
+    );
   }
 }
 
@@ -45,28 +58,51 @@ export function slurm(command: string, args: readonly string[], what: string): s
  * @throws {LabError} when there is no Slurm, no such partition, or a longer time is asked for than it gives
  */
 export function checkCluster({ partition, time }: SlurmSettings): Cluster {
-  const lines = slurm("sinfo", ["-h", "-o", "%R|%l|%D|%n"], "The cluster does not answer").trim().split("\n").filter((line) => line !== "");
+  const lines = slurm("sinfo", ["-h", "-o", "%R|%l|%D|%n"], "The cluster does not answer")
+    .trim()
+    .split("\n")
+    .filter((line) => line !== "");
   const partitions = new Map(lines.map((line) => [line.split("|")[0]!, line.split("|")[1]!]));
   if (partition !== undefined) {
     for (const name of partition.split(",")) {
       if (partitions.has(name)) continue;
-      throw new LabError(`The cluster has no partition ${show(name)}; ${didYouMean(name, [...partitions.keys()])}there are: ${[...partitions.keys()].join(", ")}.`);
+      throw new LabError(
+        `The cluster has no partition ${show(name)}; ${didYouMean(name, [...partitions.keys()])}there are: ${[...partitions.keys()].join(", ")}.`,
+      );
     }
-    const most = partition.split(",").map((name) => partitions.get(name)!).filter((limit) => /^\d/.test(limit)).map((limit) => [limit, slurmSeconds(limit)] as const).sort((a, b) => b[1] - a[1])[0];
-    if (time !== undefined && most !== undefined && partition.split(",").every((name) => /^\d/.test(partitions.get(name)!)) && slurmSeconds(time) > most[1]) {
-      throw new LabError(`Partition ${partition} gives jobs at most ${most[0]}, and ${time} was asked for: give less time; runs go on in the next job.`);
+    const most = partition
+      .split(",")
+      .map((name) => partitions.get(name)!)
+      .filter((limit) => /^\d/.test(limit))
+      .map((limit) => [limit, slurmSeconds(limit)] as const)
+      .sort((a, b) => b[1] - a[1])[0];
+    if (
+      time !== undefined &&
+      most !== undefined &&
+      partition.split(",").every((name) => /^\d/.test(partitions.get(name)!)) &&
+      slurmSeconds(time) > most[1]
+    ) {
+      throw new LabError(
+        `Partition ${partition} gives jobs at most ${most[0]}, and ${time} was asked for: give less time; runs go on in the next job.`,
+      );
     }
   }
-  const size = /^MaxArraySize\s*=\s*(\d+)/m.exec(slurm("scontrol", ["show", "config"], "The cluster does not answer"))?.[1];
+  const size = /^MaxArraySize\s*=\s*(\d+)/m.exec(
+    slurm("scontrol", ["show", "config"], "The cluster does not answer"),
+  )?.[1];
   const own = new Set([hostname(), hostname().split(".")[0]!, "localhost"]);
   return { arraySize: Number(size ?? 1001), elsewhere: lines.some((line) => !own.has(line.split("|")[3]!)) };
 }
 
 /** This person's elements in the queue. For display, and to know what is queued already: what became of a run is told by its files. */
 export function queued(): Queued[] {
-  const lines = slurm("squeue", ["-h", "-r", "--me", "-o", "%F|%K|%T|%j|%r"], "The queue cannot be read").trim().split("\n");
-  return lines.filter((line) => line !== "").map((line) => {
-    const [job = "", element = "", state = "", name = "", reason = ""] = line.split("|");
-    return { job, element: Number(element), state, name, reason };
-  });
+  const lines = slurm("squeue", ["-h", "-r", "--me", "-o", "%F|%K|%T|%j|%r"], "The queue cannot be read")
+    .trim()
+    .split("\n");
+  return lines
+    .filter((line) => line !== "")
+    .map((line) => {
+      const [job = "", element = "", state = "", name = "", reason = ""] = line.split("|");
+      return { job, element: Number(element), state, name, reason };
+    });
 }

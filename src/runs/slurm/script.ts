@@ -54,13 +54,29 @@ ${setup.map((line) => `${line}\n`).join("")}exec ${command.map(quote).join(" ")}
 `;
 }
 
-function directives(name: string, { partition, time, cpus = 1, account, qos, options = [] }: SlurmSettings, output: string, more: readonly string[]): string {
+function directives(
+  name: string,
+  { partition, time, cpus = 1, account, qos, options = [] }: SlurmSettings,
+  output: string,
+  more: readonly string[],
+): string {
   const all = [
-    `--job-name=${name}`, `--output=${output}`, `--cpus-per-task=${cpus}`, ...more,
-    ...(partition === undefined ? [] : [`--partition=${partition}`]), ...(time === undefined ? [] : [`--time=${time}`]),
-    ...(account === undefined ? [] : [`--account=${account}`]), ...(qos === undefined ? [] : [`--qos=${qos}`]), ...options,
+    `--job-name=${name}`,
+    `--output=${output}`,
+    `--cpus-per-task=${cpus}`,
+    ...more,
+    ...(partition === undefined ? [] : [`--partition=${partition}`]),
+    ...(time === undefined ? [] : [`--time=${time}`]),
+    ...(account === undefined ? [] : [`--account=${account}`]),
+    ...(qos === undefined ? [] : [`--qos=${qos}`]),
+    ...options,
   ];
-  return all.map((option) => `#SBATCH ${/[\s"']/.test(option) && option.includes("=") ? option.replace(/=(.*)$/s, (_, value: string) => `=${JSON.stringify(value)}`) : option}`).join("\n");
+  return all
+    .map(
+      (option) =>
+        `#SBATCH ${/[\s"']/.test(option) && option.includes("=") ? option.replace(/=(.*)$/s, (_, value: string) => `=${JSON.stringify(value)}`) : option}`,
+    )
+    .join("\n");
 }
 
 function memoryText({ memory }: SlurmSettings, megabytes: number): string {

@@ -68,8 +68,31 @@ export function dryRun(plan: SubmitPlan): string {
   const { levels } = missing(plan, []);
   const folder = join(runsDirectory(plan.runs), "slurm", `${plan.name}-TIME`);
   const count = levels.flat().length;
-  const arrays = levels.map((level, i) => `# sbatch --array=0-${level.length - 1}${parallel(plan.settings)} array.sh ${levels.slice(0, i).flat().length}`);
-  return [...arrays, arrayScript({ name: jobName(plan.name), folder, settings: plan.settings, memory: megabytes(plan.configs), command: [...command(), "slurm-element"] }), ...(plan.result === undefined || count === 0 ? [] : [`# sbatch --dependency=afterany:JOBS result.sh`, resultScript({ name: jobName(plan.name), folder, settings: plan.settings, command: [...command(), ...plan.result] })])].join("\n");
+  const arrays = levels.map(
+    (level, i) =>
+      `# sbatch --array=0-${level.length - 1}${parallel(plan.settings)} array.sh ${levels.slice(0, i).flat().length}`,
+  );
+  return [
+    ...arrays,
+    arrayScript({
+      name: jobName(plan.name),
+      folder,
+      settings: plan.settings,
+      memory: megabytes(plan.configs),
+      command: [...command(), "slurm-element"],
+    }),
+    ...(plan.result === undefined || count === 0
+      ? []
+      : [
+          `# sbatch --dependency=afterany:JOBS result.sh`,
+          resultScript({
+            name: jobName(plan.name),
+            folder,
+            settings: plan.settings,
+            command: [...command(), ...plan.result],
+          }),
+        ]),
+  ].join("\n");
 }
 
 /**
@@ -91,21 +114,55 @@ export function submit(plan: SubmitPlan): Submitted {
   writeNamed(folder, "choose another folder with --runs", () => {
     for (const part of ["logs", "failures"]) mkdirSync(join(folder, part), { recursive: true });
   });
-  if (cluster.elsewhere && statfsSync(folder).type === TMPFS) throw new LabError(`${runs} is in the memory of this machine, where no other sees it: choose a folder that all machines of the cluster share, with --runs.`);
+  if (cluster.elsewhere && statfsSync(folder).type === TMPFS)
+    throw new LabError(
+      `${runs} is in the memory of this machine, where no other sees it: choose a folder that all machines of the cluster share, with --runs.`,
+    );
   const jobs: { job: string; first: number; count: number }[] = [];
-  const submission: Submission = { name, folder, runs: all.map((config) => ({ name: runName(config), label: plan.label(config), config, given: givenOf(config) })), jobs };
-  const keep = () => writeAtomically(join(folder, "runs.json"), `${JSON.stringify({ ...submission, folder: undefined, directory: runs })}\n`);
+  const submission: Submission = {
+    name,
+    folder,
+    runs: all.map((config) => ({ name: runName(config), label: plan.label(config), config, given: givenOf(config) })),
+    jobs,
+  };
+  const keep = () =>
+    writeAtomically(
+      join(folder, "runs.json"),
+      `${JSON.stringify({ ...submission, folder: undefined, directory: runs })}\n`,
+    );
   keep();
   const script = join(folder, "array.sh");
-  writeAtomically(script, arrayScript({ name: jobName(name), folder, settings, memory: megabytes(all), command: [...command(), "slurm-element"] }));
-  const refusal = () => `Slurm refused the job${jobs.length > 0 ? ` after ${jobs.reduce((sum, { count }) => sum + count, 0)} runs; the same command submits the others` : ""}`;
+  writeAtomically(
+    script,
+    arrayScript({
+      name: jobName(name),
+      folder,
+      settings,
+      memory: megabytes(all),
+      command: [...command(), "slurm-element"],
+    }),
+  );
+  const refusal = () =>
+    `Slurm refused the job${jobs.length > 0 ? ` after ${jobs.reduce((sum, { count }) => sum + count, 0)} runs; the same command submits the others` : ""}`;
   let first = 0;
   let before: string[] = [];
   for (const level of levels) {
     const own: string[] = [];
     for (let at = 0; at < level.length; at += cluster.arraySize - 1) {
       const count = Math.min(cluster.arraySize - 1, level.length - at);
-      const job = slurm("sbatch", ["--parsable", `--array=0-${count - 1}${parallel(settings)}`, ...(before.length > 0 ? [`--dependency=afterany:${before.join(":")}`] : []), script, String(first)], refusal()).trim().split(";")[0]!;
+      const job = slurm(
+        "sbatch",
+        [
+          "--parsable",
+          `--array=0-${count - 1}${parallel(settings)}`,
+          ...(before.length > 0 ? [`--dependency=afterany:${before.join(":")}`] : []),
+          script,
+          String(first),
+        ],
+        refusal(),
+      )
+        .trim()
+        .split(";")[0]!;
       jobs.push({ job, first, count });
       keep();
       own.push(job);
@@ -114,8 +171,15 @@ export function submit(plan: SubmitPlan): Submitted {
     before = own;
   }
   if (plan.result === undefined) return { complete, waiting, submission };
-  writeAtomically(join(folder, "result.sh"), resultScript({ name: jobName(name), folder, settings, command: [...command(), ...plan.result] }));
-  const result = slurm("sbatch", ["--parsable", `--dependency=afterany:${jobs.map(({ job }) => job).join(":")}`, join(folder, "result.sh")], "Slurm refused the job that shows the results; the runs are queued").trim();
+  writeAtomically(
+    join(folder, "result.sh"),
+    resultScript({ name: jobName(name), folder, settings, command: [...command(), ...plan.result] }),
+  );
+  const result = slurm(
+    "sbatch",
+    ["--parsable", `--dependency=afterany:${jobs.map(({ job }) => job).join(":")}`, join(folder, "result.sh")],
+    "Slurm refused the job that shows the results; the runs are queued",
+  ).trim();
   return { complete, waiting, submission, result };
 }
 
@@ -138,7 +202,10 @@ function megabytes(configs: readonly Config[]): number {
 }
 
 /** The runs that are neither complete, nor trained or queued now; tickets behind the level of their sources. */
-function missing({ name, configs, runs }: SubmitPlan, queue: readonly Queued[]): { readonly levels: Config[][]; readonly complete: number; readonly waiting: number } {
+function missing(
+  { name, configs, runs }: SubmitPlan,
+  queue: readonly Queued[],
+): { readonly levels: Config[][]; readonly complete: number; readonly waiting: number } {
   const store = runs === undefined ? {} : { runs };
   const distinct = new Map(configs.map((config) => [runName(config), config]));
   const open = queuedRuns(queue, runs);
@@ -179,7 +246,10 @@ export function queuedRuns(queue: readonly Queued[], runs?: string): Map<string,
 export function submissions(runs?: string, name?: string): Submission[] {
   const folder = join(runsDirectory(runs), "slurm");
   if (!existsSync(folder)) return [];
-  return readdirSync(folder).sort().flatMap((one) => (existsSync(join(folder, one, "runs.json")) ? readSubmission(join(folder, one)) : [])).filter((one) => name === undefined || one.name === name);
+  return readdirSync(folder)
+    .sort()
+    .flatMap((one) => (existsSync(join(folder, one, "runs.json")) ? readSubmission(join(folder, one)) : []))
+    .filter((one) => name === undefined || one.name === name);
 }
 
 /** @throws {LabError} when the folder is no submission */
@@ -204,7 +274,9 @@ export function failuresOf(all: readonly Submission[]): Map<string, string> {
   for (const { folder } of all) {
     const place = join(folder, "failures");
     if (!existsSync(place)) continue;
-    for (const file of readdirSync(place)) if (file.endsWith(".txt")) failures.set(file.slice(0, -".txt".length), readFileSync(join(place, file), "utf8").trim());
+    for (const file of readdirSync(place))
+      if (file.endsWith(".txt"))
+        failures.set(file.slice(0, -".txt".length), readFileSync(join(place, file), "utf8").trim());
   }
   return failures;
 }

@@ -9,8 +9,13 @@ import { dirname, join, relative } from "node:path";
  * @throws {Error} with one line, where there is none
  */
 export function findCompiler() {
-  const found = [process.env.CXX, "g++", "clang++", "c++"].find((name) => name && spawnSync(name, ["--version"]).status === 0);
-  if (found === undefined) throw new Error("a C++ compiler is missing, which builds the addon: install g++ (Debian, Ubuntu: `apt install g++`; Fedora: `dnf install gcc-c++`)");
+  const found = [process.env.CXX, "g++", "clang++", "c++"].find(
+    (name) => name && spawnSync(name, ["--version"]).status === 0,
+  );
+  if (found === undefined)
+    throw new Error(
+      "a C++ compiler is missing, which builds the addon: install g++ (Debian, Ubuntu: `apt install g++`; Fedora: `dnf install gcc-c++`)",
+    );
   return found;
 }
 
@@ -29,20 +34,36 @@ export function buildAddon(packages, library, compiler, log) {
   log("compiling the addon (10 seconds)");
   mkdirSync(dirname(target), { recursive: true });
   const tensorflow = join(library, "tensorflow");
-  const sources = readdirSync(join(home, "binding")).filter((name) => name.endsWith(".cc")).map((name) => join(home, "binding", name));
+  const sources = readdirSync(join(home, "binding"))
+    .filter((name) => name.endsWith(".cc"))
+    .map((name) => join(home, "binding", name));
   const libraries = ["libtensorflow_cc.so.2", "libtensorflow_framework.so.2"].map((name) => join(tensorflow, name));
   const { status, stderr, error } = spawnSync(
     compiler,
     [
-      "-O2", "-std=c++17", "-fPIC", "-shared", "-DNAPI_VERSION=8",
-      "-I", join(packages, "node_modules", "node-api-headers", "include"), "-I", join(tensorflow, "include"),
-      ...sources, "-o", `${target}.tmp`, ...libraries,
+      "-O2",
+      "-std=c++17",
+      "-fPIC",
+      "-shared",
+      "-DNAPI_VERSION=8",
+      "-I",
+      join(packages, "node_modules", "node-api-headers", "include"),
+      "-I",
+      join(tensorflow, "include"),
+      ...sources,
+      "-o",
+      `${target}.tmp`,
+      ...libraries,
       // Found relative to the addon, so that the project can be moved; and every symbol looked up at once, so that a wrong library fails when it is loaded.
-      `-Wl,-rpath,$ORIGIN/${relative(dirname(target), tensorflow)}`, "-Wl,-z,now",
+      `-Wl,-rpath,$ORIGIN/${relative(dirname(target), tensorflow)}`,
+      "-Wl,-z,now",
     ],
     { encoding: "utf8" },
   );
-  if (status !== 0) throw new Error(`the addon does not compile with ${compiler}: ${error?.message ?? (stderr.split("\n").find((line) => line.includes("error")) ?? stderr.split("\n")[0])}`);
+  if (status !== 0)
+    throw new Error(
+      `the addon does not compile with ${compiler}: ${error?.message ?? stderr.split("\n").find((line) => line.includes("error")) ?? stderr.split("\n")[0]}`,
+    );
   renameSync(`${target}.tmp`, target);
   writeFileSync(stamp, wanted);
 }

@@ -29,9 +29,14 @@ export function pythonWithPip() {
   const hasPip = (python) => spawnSync(python, ["-m", "pip", "--version"]).status === 0;
   const found = [...(existsSync(own) ? [own] : []), "python3", "python"].find(hasPip);
   if (found !== undefined) return found;
-  if (spawnSync("python3", ["--version"]).status !== 0) throw new Error("Python is missing, whose pip fetches TensorFlow: install Python 3.9 or newer (Debian, Ubuntu: `apt install python3 python3-venv`)");
+  if (spawnSync("python3", ["--version"]).status !== 0)
+    throw new Error(
+      "Python is missing, whose pip fetches TensorFlow: install Python 3.9 or newer (Debian, Ubuntu: `apt install python3 python3-venv`)",
+    );
   if (spawnSync("python3", ["-m", "venv", join(root, ".venv")]).status === 0 && hasPip(own)) return own;
-  throw new Error("Python has neither pip nor a complete venv module: install one (Debian, Ubuntu: `apt install python3-venv`), delete the folder .venv if there is one, and try again");
+  throw new Error(
+    "Python has neither pip nor a complete venv module: install one (Debian, Ubuntu: `apt install python3-venv`), delete the folder .venv if there is one, and try again",
+  );
 }
 
 /**
@@ -43,24 +48,49 @@ export function pythonWithPip() {
 export function installLibrary(flavour, python, log) {
   const installed = installedFlavour();
   if (installed === flavour || (flavour === "cpu" && installed === "cuda")) return;
-  log(`fetching TensorFlow from PyPI into .tensorflow/python (once, ${flavour === "cuda" ? "a download of 3 GB that takes 6 GB of disk" : "a download of 270 MB that takes 1.3 GB of disk"})`);
+  log(
+    `fetching TensorFlow from PyPI into .tensorflow/python (once, ${flavour === "cuda" ? "a download of 3 GB that takes 6 GB of disk" : "a download of 270 MB that takes 1.3 GB of disk"})`,
+  );
   const temporary = join(root, ".tensorflow", "tmp");
   const fresh = join(temporary, "python");
   rmSync(temporary, { recursive: true, force: true });
   mkdirSync(temporary, { recursive: true });
   try {
     const machine = process.arch === "arm64" ? "aarch64" : "x86_64";
-    const platforms = ["manylinux_2_27", "manylinux_2_17", "manylinux2014", "manylinux1"].flatMap((tag) => ["--platform", `${tag}_${machine}`]);
+    const platforms = ["manylinux_2_27", "manylinux_2_17", "manylinux2014", "manylinux1"].flatMap((tag) => [
+      "--platform",
+      `${tag}_${machine}`,
+    ]);
     // The C++ library is the same in the wheels of all Pythons: that of 3.12 serves where the Python at hand is too new or too old for TensorFlow.
     const wheel = ["--only-binary=:all:", "--implementation", "cp", "--python-version", "3.12", ...platforms];
     const { status, stderr, error } = spawnSync(
       python,
-      ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-cache-dir", "--no-deps", "--no-compile", ...wheel, "--target", fresh, "-r", join(root, "src", "setup", "tensorflow", `${flavour}.txt`)],
+      [
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+        "--no-cache-dir",
+        "--no-deps",
+        "--no-compile",
+        ...wheel,
+        "--target",
+        fresh,
+        "-r",
+        join(root, "src", "setup", "tensorflow", `${flavour}.txt`),
+      ],
       // Gigabytes: beside where they go, since /tmp is often small.
       { encoding: "utf8", env: { ...process.env, TMPDIR: temporary, PIP_ROOT_USER_ACTION: "ignore" } },
     );
     if (status !== 0) {
-      const reason = error?.message ?? (stderr ?? "").trim().split("\n").findLast((line) => /error/i.test(line)) ?? "pip failed";
+      const reason =
+        error?.message ??
+        (stderr ?? "")
+          .trim()
+          .split("\n")
+          .findLast((line) => /error/i.test(line)) ??
+        "pip failed";
       throw new Error(`TensorFlow could not be fetched: ${reason.trim()}; check network and disk and try again`);
     }
     writeFileSync(join(fresh, STAMP), requirementsOf(flavour));

@@ -13,7 +13,9 @@ export function installPackages(name, cost, log) {
   const source = join(root, "src", "setup", "tensorflow", name);
   const folder = join(root, ".tensorflow", name);
   const files = ["package.json", "package-lock.json"];
-  const same = (file) => existsSync(join(folder, file)) && readFileSync(join(folder, file), "utf8") === readFileSync(join(source, file), "utf8");
+  const same = (file) =>
+    existsSync(join(folder, file)) &&
+    readFileSync(join(folder, file), "utf8") === readFileSync(join(source, file), "utf8");
   // npm writes its record last.
   if (files.every(same) && existsSync(join(folder, "node_modules", ".package-lock.json"))) return folder;
   log(`fetching packages from the npm registry into .tensorflow/${name} (once, ${cost})`);
