@@ -1,40 +1,15 @@
-import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import type { EndRecord, TrainProgress, TrainState } from "../training/records.js";
+import type { TrainProgress, TrainState } from "../training/records.js";
+import { type Checkpoint, DATA, digest, encodeCheckpoint, FORMAT, REPLAY, type Shapes } from "./checkpoint-file.js";
+import { sha256 } from "./sha256.js";
 import { onReading, RunError, writeAtomically } from "./disk.js";
 import { checkpointSchema, firstFault } from "./schemas.js";
 import { decodeSafetensors, encodeSafetensors, FormatError, type Tensor, type TensorFile } from "./safetensors.js";
 
-/** All that a run needs to go on after its process is gone. One file, so that it is there as a whole or not at all. */
-export interface Checkpoint {
-  /** The run it belongs to. */
-  readonly run: string;
-  /** State of training: parameters, masks, counters and the replay buffers. */
-  readonly state: TrainState;
-  /** Bytes of each growing file of the run that belong to it; what follows them is repeated on resume. */
-  readonly lengths: Readonly<Record<string, number>>;
-  /** SHA-256 of these bytes of each growing file; absent in checkpoints of older versions. */
-  readonly sums?: Readonly<Record<string, string>>;
-  /** Wall-clock seconds of training so far. */
-  readonly seconds: number;
-  /** Processor seconds of training so far; absent where they are not known. */
-  readonly processorSeconds?: number | undefined;
-  /** Set when training is over. */
-  readonly end?: Pick<EndRecord, "step" | "episode" | "update" | "score">;
-}
-
-/** Shapes by parameter name; a tensor without one is stored as a vector. */
-export type Shapes = ReadonlyMap<string, readonly number[]>;
-
-const FORMAT = "mast-lab checkpoint 1";
-const REPLAY = ["indices", "seeds", "lengths", "actions"] as const;
-/** What a checkpoint of an environment that is not deterministic has besides. */
-const DATA = ["observations", "states", "availableActions", "rewards", "terminal"] as const;
+export type { Checkpoint, Shapes } from "./checkpoint-file.js";
 
 /**
- * Writes a checkpoint as a safetensors file: "online.NAME", "target.NAME", "optimiser.NAME", "mask.NAME", "replay.NAME" and, of an environment
- * that is not deterministic, "environment.NUMBER", and the
- * rest as JSON in its metadata. The previous one stays until this one is complete on disk.
+ * Writes a checkpoint; see `encodeCheckpoint`. The previous one stays until this one is complete on disk.
  * @param held throws when this process may write no more
  * @throws {RunError} when the disk refuses
  */
@@ -44,25 +19,7 @@ export function writeCheckpoint(
   shapes: Shapes = new Map(),
   held?: () => void,
 ): void {
-  const { tensors, masks, progress, replay, environments = [] } = checkpoint.state;
-  const stored = new Map<string, Tensor>();
-  const put = (key: string, name: string, data: Tensor["data"]) =>
-    stored.set(key, { shape: shapes.get(name) ?? [data.length], data });
-  tensors.forEach((data, key) => put(key, key.slice(key.indexOf(".") + 1), data));
-  masks.forEach((data, name) => put(`mask.${name}`, name, data));
-  for (const name of REPLAY) put(`replay.${name}`, "", replay[name]);
-  if (replay.data) for (const name of DATA) put(`replay.${name}`, "", replay.data[name]);
-  environments.forEach((saved, i) => put(`environment.${i}`, "", saved));
-  const rest = exactJson({
-    run: checkpoint.run,
-    progress,
-    lengths: checkpoint.lengths,
-    sums: checkpoint.sums,
-    seconds: checkpoint.seconds,
-    processorSeconds: checkpoint.processorSeconds,
-    end: checkpoint.end,
-  });
-  writeAtomically(path, encodeSafetensors(stored, { format: FORMAT, rest, sha256: digest(stored, rest) }), held);
+  writeAtomically(path, encodeCheckpoint(checkpoint, shapes, sha256()), held);
 }
 
 /**
@@ -126,7 +83,7 @@ function openCheckpoint(path: string, runs: readonly string[] | undefined): Tens
   const { metadata, tensors } = file;
   if (metadata["format"] !== FORMAT)
     return unusable(path, `it is not a checkpoint of this version of mast-lab ("${FORMAT}")`);
-  if (metadata["sha256"] !== digest(tensors, metadata["rest"] ?? ""))
+  if (metadata["sha256"] !== digest(tensors, metadata["rest"] ?? "", sha256()))
     return unusable(path, "its checksum does not fit its content: the file was damaged or changed");
   // The checksum is of the bytes, not of what they are read as.
   for (const [key, { data }] of tensors)
@@ -166,24 +123,6 @@ function factsOf(path: string, { rest = "" }: TensorFile["metadata"]): Facts {
 function unusable(path: string, why: string): never {
   throw new RunError(
     `Checkpoint ${path} cannot be used: ${why}. Put a good copy in its place, or move its folder away to start this run anew.`,
-  );
-}
-
-function digest(tensors: ReadonlyMap<string, Tensor>, rest: string): string {
-  const hash = createHash("sha256").update(rest);
-  for (const name of [...tensors.keys()].sort()) {
-    const { shape, data } = tensors.get(name)!;
-    hash.update(`${name} ${shape.join("x")}\n`).update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
-  }
-  return hash.digest("hex");
-}
-
-/** JSON that keeps every bit of a number: NaN, infinities and -0 go as text. */
-function exactJson(value: unknown): string {
-  return JSON.stringify(value, (_, entry: unknown) =>
-    typeof entry === "number" && (!Number.isFinite(entry) || Object.is(entry, -0))
-      ? `number:${Object.is(entry, -0) ? "-0" : entry}`
-      : entry,
   );
 }
 

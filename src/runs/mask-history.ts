@@ -1,6 +1,5 @@
-import { deflateRawSync, inflateRawSync } from "node:zlib";
+import { inflateRawSync } from "node:zlib";
 import { maskMomentSchema } from "./schemas.js";
-import type { TopologyRecord } from "../training/records.js";
 
 /** The masks of a run after one topology evolution. */
 export interface MaskMoment {
@@ -10,29 +9,6 @@ export interface MaskMoment {
   readonly evolution: number;
   /** By weight name: [out, in] row-major, 1 where the connection is. */
   readonly masks: ReadonlyMap<string, Uint8Array>;
-}
-
-/**
- * One moment as it is appended to a run's masks.bin: the length of the rest (4 bytes, little endian), then, deflated, a line of JSON
- * with step, evolution and the entries of each layer, and all masks one after the other, eight entries a byte.
- */
-export function encodeMasks({
-  step,
-  evolution,
-  masks,
-}: Pick<TopologyRecord, "step" | "evolution" | "masks">): Uint8Array {
-  const layers = [...masks].map(([name, mask]) => [name, mask.length]);
-  const entries = [...masks.values()].reduce((sum, mask) => sum + mask.length, 0);
-  const bits = new Uint8Array(Math.ceil(entries / 8));
-  let at = 0;
-  for (const mask of masks.values()) {
-    for (let i = 0; i < mask.length; i++, at++) if (mask[i] !== 0) bits[at >> 3]! |= 1 << (at & 7);
-  }
-  const body = deflateRawSync(Buffer.concat([Buffer.from(`${JSON.stringify({ step, evolution, layers })}\n`), bits]));
-  const frame = Buffer.alloc(4 + body.length);
-  frame.writeUInt32LE(body.length);
-  frame.set(body, 4);
-  return frame;
 }
 
 /**

@@ -1,5 +1,3 @@
-import { endianness } from "node:os";
-
 /** One array of a safetensors file, row-major. What it is stored as follows from its typed array: F32, F64, I8, I16, I32, I64, U8, U16, U32 or U64. */
 export interface Tensor {
   readonly shape: readonly number[];
@@ -90,7 +88,7 @@ export function encodeSafetensors(
     header[name] = { dtype: dtypeOf(data), shape, data_offsets: [end, end + data.byteLength] };
     end += data.byteLength;
   }
-  const json = Buffer.from(JSON.stringify(header));
+  const json = new TextEncoder().encode(JSON.stringify(header));
   const headerLength = Math.ceil(json.length / 8) * 8;
   if (headerLength > LONGEST_HEADER)
     throw new FormatError(`its header would have ${headerLength} bytes; the format allows ${LONGEST_HEADER}`);
@@ -284,5 +282,6 @@ function width({ data }: Tensor): number {
 }
 
 function requireLittleEndian(): void {
-  if (endianness() !== "LE") throw new FormatError("safetensors files are little endian, and this machine is not");
+  if (new Uint8Array(Uint16Array.of(1).buffer)[0] !== 1)
+    throw new FormatError("safetensors files are little endian, and this machine is not");
 }

@@ -1,11 +1,13 @@
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { deflateRawSync } from "node:zlib";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { resolveConfig } from "../config.js";
 import { writeCheckpoint } from "./checkpoint.js";
 import { RunError } from "./disk.js";
-import { decodeMasks, encodeMasks } from "./mask-history.js";
+import { encodeMasks } from "./mask-frame.js";
+import { decodeMasks } from "./mask-history.js";
 import { runOne } from "./run.js";
 import { readRun, readRunCheckpoint, type StoredRun } from "./store.js";
 
@@ -93,6 +95,6 @@ it("refuses a checkpoint that is whole but says something else than one", () => 
 
 it("refuses masks whose line says something else", () => {
   const moment = { step: 5, evolution: 0, masks: new Map([["agent.fc1.weight", Uint8Array.of(1, 0, 1)]]) };
-  expect(decodeMasks(encodeMasks(moment))).toEqual([moment]);
-  expect(() => decodeMasks(encodeMasks({ ...moment, step: "5" as unknown as number }))).toThrow();
+  expect(decodeMasks(encodeMasks(moment, deflateRawSync))).toEqual([moment]);
+  expect(() => decodeMasks(encodeMasks({ ...moment, step: "5" as unknown as number }, deflateRawSync))).toThrow();
 });

@@ -3,12 +3,14 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { type Config, givenOf, restoreConfig } from "../config.js";
+import { deflateRawSync } from "node:zlib";
+import { type Config, restoreConfig } from "../config.js";
 import { environmentVersion } from "../envs/index.js";
 import { workFolder } from "../node/project.js";
 import { threadSeconds } from "../node/thread-time.js";
-import type { EndRecord, TrainingRecord, TrainState } from "../training/records.js";
+import type { TrainingRecord, TrainState } from "../training/records.js";
 import { type Checkpoint, readCheckpoint, type Shapes, writeCheckpoint } from "./checkpoint.js";
+import { endFacts } from "./checkpoint-file.js";
 import { onDisk, onReading, oneLine, RunError, TEMPORARY, writeAtomically } from "./disk.js";
 import {
   beginFile,
@@ -21,34 +23,24 @@ import {
   readPart,
 } from "./growing-file.js";
 import { acquireLease, leaseHolder, observationSeconds } from "./lease.js";
-import { decodeMasks, encodeMasks, type MaskMoment } from "./mask-history.js";
+import { decodeMasks, type MaskMoment } from "./mask-history.js";
 import { firstFault, summarySchema } from "./schemas.js";
+import { type MetricsRow, parseTable, type TimingRow, type TopologyRow } from "./metrics.js";
 import {
-  HEADERS,
-  metricsLines,
-  type MetricsRow,
-  parseTable,
-  timingLines,
-  type TimingRow,
-  topologyLines,
-  type TopologyRow,
-} from "./metrics.js";
+  appendRecords,
+  canonical,
+  CHECKPOINT,
+  CONFIG,
+  configText,
+  type FileName,
+  GROWING,
+  identityOf,
+  nameOf,
+} from "./run-files.js";
+import { sha256 } from "./sha256.js";
+import { HEADERS } from "./tables.js";
 
-// Raised when the files of a run, or what a configuration means, change: older runs are then left alone.
-const SCHEMA = 2;
-
-const CHECKPOINT = "checkpoint.safetensors";
 const SUMMARY = "summary.json";
-const CONFIG = "config.json";
-
-/** The files that grow while a run goes on, and what they start with. */
-const GROWING = {
-  "metrics.csv": HEADERS.metrics,
-  "timing.csv": HEADERS.timing,
-  "topology.csv": HEADERS.topology,
-  "masks.bin": "",
-} as const;
-type FileName = keyof typeof GROWING;
 
 /** What remains of a complete run in numbers. */
 export interface RunSummary {
@@ -180,27 +172,7 @@ export function runsDirectory(runs?: string): string {
  * runName(resolveConfig({ environment: "3m", steps: 200_000 })); // "3m-qmix-mast-95-200k-seed1-5b0c3f6a"
  */
 export function runName(config: Config): string {
-  const { environment, rules, algorithm, method, engine, backend, sparsity, ticket, steps, seed } = config;
-  const length =
-    steps % 1_000_000 === 0 ? `${steps / 1_000_000}M` : steps % 1_000 === 0 ? `${steps / 1_000}k` : String(steps);
-  const level = sparsity.level > 0 ? [String(Math.round(sparsity.level * 1000) / 10)] : [];
-  const fixed = ticket === undefined ? [] : [`${ticket.kind}-ticket`];
-  const parts = [
-    environment,
-    ...(rules === "starcraft" ? [] : [rules]),
-    algorithm,
-    method,
-    ...fixed,
-    ...level,
-    ...(engine === "wasm" ? [] : [`tensorflow-${backend}`]),
-    length,
-    `seed${seed}`,
-  ];
-  const hash = createHash("sha256")
-    .update(canonical({ schema: SCHEMA, config: identityOf(config), environmentVersion: environmentVersion(config) }))
-    .digest("hex")
-    .slice(0, 8);
-  return `${parts.join("-").replace(/[^A-Za-z0-9._-]+/g, "-")}-${hash}`;
+  return nameOf(config, sha256());
 }
 
 /**
@@ -286,9 +258,9 @@ function writer(
       ? undefined
       : before + now - startedProcessor;
   };
-  let last = { step: from?.state.progress.step ?? 0, seconds: from?.seconds ?? 0 };
-
   const append = (file: FileName, content: string | Uint8Array) => open.get(file)!.append(content);
+  const start = { step: from?.state.progress.step ?? 0, seconds: from?.seconds ?? 0 };
+  const appendRecord = appendRecords(append, start, seconds, deflateRawSync);
   const parts = () => [...open].map(([file, growing]) => [file, growing.written()] as const);
   const save = (state: TrainState, end?: Checkpoint["end"]) => {
     open.forEach((file) => file.sync());
@@ -315,31 +287,9 @@ function writer(
     processorSeconds,
     write(record) {
       held();
-      switch (record.kind) {
-        case "train": {
-          append("metrics.csv", metricsLines(record));
-          const now = { step: record.step, seconds: seconds() };
-          append(
-            "timing.csv",
-            timingLines({ ...now, stepsPerSecond: (now.step - last.step) / (now.seconds - last.seconds) }),
-          );
-          last = now;
-          break;
-        }
-        case "evaluation":
-          append("metrics.csv", metricsLines(record));
-          break;
-        case "topology":
-          append("topology.csv", topologyLines(record));
-          append("masks.bin", encodeMasks(record));
-          break;
-        case "checkpoint":
-          save(record.state);
-          break;
-        case "end":
-          save(record.state, endFacts(record));
-          break;
-      }
+      if (record.kind === "checkpoint") save(record.state);
+      else if (record.kind === "end") save(record.state, endFacts(record));
+      else appendRecord(record);
     },
     finish(summary) {
       held();
@@ -367,10 +317,6 @@ function removeTemporaries(directory: string): void {
       onDisk(join(directory, file), () => rmSync(join(directory, file), { force: true, recursive: true }));
 }
 
-function endFacts({ step, episode, update, score }: EndRecord): NonNullable<Checkpoint["end"]> {
-  return { step, episode, update, score };
-}
-
 /** Makes a folder and those above it. (Node's own `recursive` says ENOENT where the disk says that it is read-only.) */
 function makeFolder(path: string): void {
   try {
@@ -388,12 +334,7 @@ function makeFolder(path: string): void {
 /** Writes the configuration of a new run; that of an old one must be the same still. */
 function keepConfig(directory: string, config: Config, held: () => void): void {
   const path = join(directory, CONFIG);
-  if (!existsSync(path))
-    return writeAtomically(
-      path,
-      `${JSON.stringify({ ...config, environmentVersion: environmentVersion(config), given: givenOf(config) }, null, 2)}\n`,
-      held,
-    );
+  if (!existsSync(path)) return writeAtomically(path, configText(config), held);
   if (canonical(identityOf(readConfig(directory))) !== canonical(identityOf(config))) {
     throw new RunError(
       `${path} is not the configuration that its folder is named after: it was changed. Restore it, or move the folder away to start this run anew.`,
@@ -689,18 +630,4 @@ function readJson(path: string): unknown {
       cause: error,
     });
   }
-}
-
-/** What makes a run another run: all of its configuration, and of files of parts what they hold, wherever they lie. */
-function identityOf({ parts, ...config }: Config): object {
-  return parts === undefined ? config : { ...config, parts: parts.map(({ sha256 }) => sha256) };
-}
-
-/** JSON with sorted keys, so that equal values have equal texts. */
-function canonical(value: unknown): string {
-  return JSON.stringify(value, (_, entry: unknown) =>
-    typeof entry === "object" && entry !== null && !Array.isArray(entry)
-      ? Object.fromEntries(Object.entries(entry).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : entry,
-  );
 }

@@ -1,0 +1,87 @@
+import type { EndRecord, TrainState } from "../training/records.js";
+import { encodeSafetensors, type Tensor } from "./safetensors.js";
+import type { Checksum } from "./checksum.js";
+
+/** All that a run needs to go on after its process is gone. One file, so that it is there as a whole or not at all. */
+export interface Checkpoint {
+  /** The run it belongs to. */
+  readonly run: string;
+  /** State of training: parameters, masks, counters and the replay buffers. */
+  readonly state: TrainState;
+  /** Bytes of each growing file of the run that belong to it; what follows them is repeated on resume. */
+  readonly lengths: Readonly<Record<string, number>>;
+  /** SHA-256 of these bytes of each growing file; absent in checkpoints of older versions. */
+  readonly sums?: Readonly<Record<string, string>>;
+  /** Wall-clock seconds of training so far. */
+  readonly seconds: number;
+  /** Processor seconds of training so far; absent where they are not known. */
+  readonly processorSeconds?: number | undefined;
+  /** Set when training is over. */
+  readonly end?: Pick<EndRecord, "step" | "episode" | "update" | "score">;
+}
+
+/** Shapes by parameter name; a tensor without one is stored as a vector. */
+export type Shapes = ReadonlyMap<string, readonly number[]>;
+
+/** What the metadata of a checkpoint names as its format. */
+export const FORMAT = "mast-lab checkpoint 1";
+/** What every checkpoint has of its episodes. */
+export const REPLAY = ["indices", "seeds", "lengths", "actions"] as const;
+/** What a checkpoint of an environment that is not deterministic has besides. */
+export const DATA = ["observations", "states", "availableActions", "rewards", "terminal"] as const;
+
+/**
+ * The bytes of a checkpoint, a safetensors file: "online.NAME", "target.NAME", "optimiser.NAME", "mask.NAME", "replay.NAME" and, of an environment
+ * that is not deterministic, "environment.NUMBER", and the rest as JSON in its metadata.
+ *
+ * @param sum an empty SHA-256
+ */
+export function encodeCheckpoint(checkpoint: Checkpoint, shapes: Shapes, sum: Checksum): Uint8Array {
+  const { tensors, masks, progress, replay, environments = [] } = checkpoint.state;
+  const stored = new Map<string, Tensor>();
+  const put = (key: string, name: string, data: Tensor["data"]) =>
+    stored.set(key, { shape: shapes.get(name) ?? [data.length], data });
+  tensors.forEach((data, key) => put(key, key.slice(key.indexOf(".") + 1), data));
+  masks.forEach((data, name) => put(`mask.${name}`, name, data));
+  for (const name of REPLAY) put(`replay.${name}`, "", replay[name]);
+  if (replay.data) for (const name of DATA) put(`replay.${name}`, "", replay.data[name]);
+  environments.forEach((saved, i) => put(`environment.${i}`, "", saved));
+  const rest = exactJson({
+    run: checkpoint.run,
+    progress,
+    lengths: checkpoint.lengths,
+    sums: checkpoint.sums,
+    seconds: checkpoint.seconds,
+    processorSeconds: checkpoint.processorSeconds,
+    end: checkpoint.end,
+  });
+  return encodeSafetensors(stored, { format: FORMAT, rest, sha256: digest(stored, rest, sum) });
+}
+
+/**
+ * The checksum of all that a checkpoint holds.
+ * @param sum an empty SHA-256
+ */
+export function digest(tensors: ReadonlyMap<string, Tensor>, rest: string, sum: Checksum): string {
+  sum.add(rest);
+  for (const name of [...tensors.keys()].sort()) {
+    const { shape, data } = tensors.get(name)!;
+    sum.add(`${name} ${shape.join("x")}\n`);
+    sum.add(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+  }
+  return sum.hex();
+}
+
+/** What of the end of a run its last checkpoint keeps. */
+export function endFacts({ step, episode, update, score }: EndRecord): NonNullable<Checkpoint["end"]> {
+  return { step, episode, update, score };
+}
+
+/** JSON that keeps every bit of a number: NaN, infinities and -0 go as text. */
+function exactJson(value: unknown): string {
+  return JSON.stringify(value, (_, entry: unknown) =>
+    typeof entry === "number" && (!Number.isFinite(entry) || Object.is(entry, -0))
+      ? `number:${Object.is(entry, -0) ? "-0" : entry}`
+      : entry,
+  );
+}

@@ -1,0 +1,102 @@
+import { type Config, givenOf } from "../config.js";
+import { environmentVersion } from "../envs/index.js";
+import type { EvaluationRecord, TopologyRecord, TrainRecord } from "../training/records.js";
+import type { Checksum } from "./checksum.js";
+import { encodeMasks } from "./mask-frame.js";
+import { HEADERS, metricsLines, timingLines, topologyLines } from "./tables.js";
+
+/** What the files of a run are called and hold. Nothing of it needs Node.js: a run in a browser makes the same files, see memory-run.ts. */
+
+// Raised when the files of a run, or what a configuration means, change: older runs are then left alone.
+const SCHEMA = 2;
+
+/** The complete configuration of a run, with what was given for it. */
+export const CONFIG = "config.json";
+/** The last checkpoint of a run. */
+export const CHECKPOINT = "checkpoint.safetensors";
+
+/** The files that grow while a run goes on, and what they start with. */
+export const GROWING = {
+  "metrics.csv": HEADERS.metrics,
+  "timing.csv": HEADERS.timing,
+  "topology.csv": HEADERS.topology,
+  "masks.bin": "",
+} as const;
+
+/** A file that grows while a run goes on. */
+export type FileName = keyof typeof GROWING;
+
+/**
+ * The name of a run's folder; see `runName`.
+ * @param sum an empty SHA-256
+ */
+export function nameOf(config: Config, sum: Checksum): string {
+  const { environment, rules, algorithm, method, engine, backend, sparsity, ticket, steps, seed } = config;
+  const length =
+    steps % 1_000_000 === 0 ? `${steps / 1_000_000}M` : steps % 1_000 === 0 ? `${steps / 1_000}k` : String(steps);
+  const level = sparsity.level > 0 ? [String(Math.round(sparsity.level * 1000) / 10)] : [];
+  const fixed = ticket === undefined ? [] : [`${ticket.kind}-ticket`];
+  const parts = [
+    environment,
+    ...(rules === "starcraft" ? [] : [rules]),
+    algorithm,
+    method,
+    ...fixed,
+    ...level,
+    ...(engine === "wasm" ? [] : [`tensorflow-${backend}`]),
+    length,
+    `seed${seed}`,
+  ];
+  sum.add(canonical({ schema: SCHEMA, config: identityOf(config), environmentVersion: environmentVersion(config) }));
+  return `${parts.join("-").replace(/[^A-Za-z0-9._-]+/g, "-")}-${sum.hex().slice(0, 8)}`;
+}
+
+/** The text of a run's config.json. */
+export function configText(config: Config): string {
+  return `${JSON.stringify({ ...config, environmentVersion: environmentVersion(config), given: givenOf(config) }, null, 2)}\n`;
+}
+
+/**
+ * What writes records to the files that grow.
+ *
+ * @param from where the run goes on: environment steps, and seconds of training until then
+ * @param seconds seconds of training so far
+ * @param deflate see `encodeMasks`
+ */
+export function appendRecords(
+  append: (file: FileName, content: string | Uint8Array) => void,
+  from: { readonly step: number; readonly seconds: number },
+  seconds: () => number,
+  deflate: (bytes: Uint8Array) => Uint8Array,
+): (record: TrainRecord | EvaluationRecord | TopologyRecord) => void {
+  let last = from;
+  return (record) => {
+    if (record.kind === "topology") {
+      append("topology.csv", topologyLines(record));
+      append("masks.bin", encodeMasks(record, deflate));
+      return;
+    }
+    append("metrics.csv", metricsLines(record));
+    if (record.kind === "evaluation") return;
+    const now = { step: record.step, seconds: seconds() };
+    append(
+      "timing.csv",
+      timingLines({ ...now, stepsPerSecond: (now.step - last.step) / (now.seconds - last.seconds) }),
+    );
+    last = now;
+  };
+}
+
+/** What makes a run another run: all of its configuration, and of files of parts what they hold, wherever they lie. */
+export function identityOf({ parts, ...config }: Config): object {
+  return parts === undefined ? config : { ...config, parts: parts.map(({ sha256 }) => sha256) };
+}
+
+/** JSON with sorted keys, so that equal values have equal texts. */
+export function canonical(value: unknown): string {
+  return JSON.stringify(value, (_, entry: unknown) =>
+    typeof entry === "object" && entry !== null && !Array.isArray(entry)
+      ? Object.fromEntries(Object.entries(entry).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : entry,
+  );
+}
