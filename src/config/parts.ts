@@ -47,14 +47,25 @@ export function tryParts(config: Config): void {
   const { environment, rules, options, parts, topology, operator } = config;
   if (!operators.builtIn(operator.kind)) tryOperator(config);
   if (topology.grow !== "none" && !growthRules.builtIn(topology.grow)) tryGrowth(config);
-  if (environments.builtIn(environment)) return;
+  if (environments.builtIn(environment)) {
+    if (environments.get(environment).continuous) refuseContinuous(config);
+    return;
+  }
   const key = JSON.stringify([environment, rules, options?.environment, parts?.map(({ sha256 }) => sha256)]);
   // What a program registers can be replaced, under the same name.
   const { slow = false } = environments.get(environment, parts);
   if ((parts === undefined && !slow) || !tried.has(key)) tryEnvironment(() => environmentOf(config));
   tried.add(key);
   const { deterministic, sizes } = environmentOf(config);
+  if (sizes.box !== undefined) refuseContinuous(config);
   if (!deterministic) refuseTooMuch(config, sizes);
+}
+
+/** Every algorithm chooses among discrete actions. */
+function refuseContinuous({ environment, algorithm, parts }: Config): never {
+  throw new PartError(
+    `environment "${environment}" has continuous actions, but ${algorithms.title(algorithm, parts)} chooses among discrete ones: choose an environment with discrete actions, such as "3m"`,
+  );
 }
 
 /** Bytes of episodes that a checkpoint may hold: it is written as a whole. */

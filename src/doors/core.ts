@@ -72,7 +72,13 @@ export { type PaperAlgorithm, type PaperMethod } from "../methods.js";
 export type { EpisodeBuffer } from "../replay/buffer.js";
 export type { NetworkName, NetworkShape, Parameters, ParameterSpec } from "../networks/parameters.js";
 export type { PartFile, PartOption } from "../parts/registry.js";
-export type { EnvironmentSizes, EnvironmentSnapshot, UnitSnapshot } from "../envs/environment.js";
+export type {
+  ActionBox,
+  EnvironmentSizes,
+  EnvironmentSnapshot,
+  JointAction,
+  UnitSnapshot,
+} from "../envs/environment.js";
 export type { EpisodeLost } from "../envs/lost.js";
 export type {
   CheckpointRecord,

@@ -2,7 +2,9 @@ import { describe, expect, it } from "vitest";
 import { resolveConfig } from "../config.js";
 import { registerParts } from "../parts/registry.js";
 import type { GivenEnvironment } from "./environment.js";
+import { createJointAction } from "./environment.js";
 import { createEnvironment } from "./index.js";
+import { playRandom, uniformRandom } from "./play.js";
 
 /** An honest environment of two agents and two steps, with lies laid over it. */
 function honest(
@@ -158,5 +160,78 @@ describe("an environment of one's own", () => {
   ])("that %s is refused by name before anything runs", (_, create, message) => {
     expect(said(create)).toContain(`environment "NAME" ${message}`);
     expect(said(create)).not.toContain("\n");
+  });
+});
+
+/** One that moves two points along a line, by continuous actions; the second agent's second number does nothing. */
+function continuous(lies: Record<string, unknown> = {}): GivenEnvironment {
+  const box = { low: [-0.4, -0.4, -1, -1], high: [0.4, 0.4, 2, 2] };
+  const played: number[] = [];
+  const env = honest({ ...sizes({ actions: 2, box, ...lies }), availableActions: Uint8Array.of(1, 1, 1, 0) });
+  const { step } = env;
+  return Object.assign(env, {
+    played,
+    step: (jointAction: ArrayLike<number>) => (played.push(...Array.from(jointAction)), step(jointAction)),
+  });
+}
+
+describe("an environment of one's own with continuous actions", () => {
+  registerParts({ environments: { points: { create: () => continuous() } } });
+
+  it("takes joint actions within its box, and no others", () => {
+    const env = createEnvironment("points");
+    env.reset(1);
+    expect(() => env.step([0, 0])).toThrow("points: got a joint action of 2 numbers, needs 2 for each of 2 agents.");
+    expect(() => env.step([0, 0, 0, 2.5])).toThrow(
+      "points: agent 1 cannot play 2.5 as number 1 of its action: allowed is -1 to 2.",
+    );
+    expect(() => env.step([0, NaN, 0, 0])).toThrow("agent 0 cannot play NaN as number 1");
+    // The float next to 0.4 is above it, and within the box all the same.
+    env.step(Float32Array.of(0.4, -0.4, 2, -1));
+    expect(env.ended).toBe(false);
+  });
+
+  it("is played at random all over its box", () => {
+    const env = createEnvironment("points");
+    const policy = uniformRandom(1);
+    const jointAction = createJointAction(env.sizes);
+    const drawn = Array.from({ length: 4000 }, () => (policy(env, jointAction), [...jointAction]));
+    const { low, high } = env.sizes.box!;
+    for (let i = 0; i < 4; i++) {
+      const values = drawn.map((action) => (action[i]! - low[i]!) / (high[i]! - low[i]!));
+      const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+      // The mean of 4000 uniform draws has a standard deviation of 0.0046.
+      expect(Math.abs(mean - 0.5)).toBeLessThan(0.02);
+      expect(Math.min(...values)).toBeLessThan(0.01);
+      expect(Math.max(...values)).toBeGreaterThan(0.99);
+    }
+    expect(playRandom(env, { episodes: 3, seed: 5 }).meanLength).toBe(2);
+  });
+
+  it("is refused for an algorithm that chooses among discrete actions", () => {
+    expect(said(() => continuous())).toBe(
+      'config: environment "NAME" has continuous actions, but QMIX chooses among discrete ones: choose an environment with discrete actions, such as "3m"',
+    );
+  });
+
+  it.each<[string, Record<string, unknown>, string]>([
+    ["is no object", { box: 1 }, "has sizes.box 1; expected { low, high }"],
+    [
+      "is too short",
+      { box: { low: [-1], high: [1, 1, 1, 1] } },
+      "has sizes.box.low [-1]; expected a list of 4 numbers, 2 for each of 2 agents",
+    ],
+    [
+      "is infinite",
+      { box: { low: [-1, -1, -1, -1], high: [1, 1, Infinity, 1] } },
+      "has a box from -1 to Infinity for number 0 of agent 1's action; expected two finite numbers",
+    ],
+    [
+      "is upside down",
+      { box: { low: [-1, 2, -1, -1], high: [1, 1, 1, 1] } },
+      "has a box from 2 to 1 for number 1 of agent 0's action",
+    ],
+  ])("is refused where its box %s", (_, lies, message) => {
+    expect(said(() => continuous(lies))).toContain(`environment "NAME" ${message}`);
   });
 });

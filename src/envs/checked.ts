@@ -1,10 +1,11 @@
 import { LabError } from "../errors.js";
 import { createRandom } from "../random.js";
 import { describeValue, isObject, PartError } from "../parts/registry.js";
+import { boxFault, refuseOutsideBox } from "./box.js";
 import type { Environment, EnvironmentSizes, EnvironmentSnapshot, GivenEnvironment } from "./environment.js";
 
 /** The largest size that is believed: what is larger is a mistake, and would take the machine's memory. */
-const LARGEST: Readonly<Record<keyof EnvironmentSizes, number>> = {
+const LARGEST: Readonly<Record<Exclude<keyof EnvironmentSizes, "box">, number>> = {
   agents: 1_000,
   actions: 255,
   observation: 100_000,
@@ -26,7 +27,7 @@ export function checkedEnvironment(name: string, env: GivenEnvironment): Environ
     return refuse(`made ${describeValue(env)}; expected an object with sizes, reset, step and what an Environment has`);
   if (!isObject(env.sizes))
     return refuse(`has sizes that are ${describeValue(env.sizes)}; expected { ${Object.keys(LARGEST).join(", ")} }`);
-  for (const [key, largest] of Object.entries(LARGEST) as [keyof EnvironmentSizes, number][]) {
+  for (const [key, largest] of Object.entries(LARGEST) as [keyof typeof LARGEST, number][]) {
     const size: unknown = env.sizes[key];
     if (!(typeof size === "number" && Number.isInteger(size) && size >= 1 && size <= largest)) {
       return refuse(
@@ -34,6 +35,8 @@ export function checkedEnvironment(name: string, env: GivenEnvironment): Environ
       );
     }
   }
+  const wrongBox = boxFault(env.sizes);
+  if (wrongBox !== undefined) return refuse(wrongBox);
   for (const method of ["reset", "step"] as const)
     if (typeof env[method] !== "function") return refuse(`lacks ${method}, a function`);
   if (typeof env.deterministic !== "boolean")
@@ -47,7 +50,7 @@ export function checkedEnvironment(name: string, env: GivenEnvironment): Environ
     return refuse(`has ${env.save ? "save without restore" : "restore without save"}`);
 
   const sizes: EnvironmentSizes = { ...env.sizes };
-  const { agents, actions, observation, state, episodeLimit } = sizes;
+  const { agents, actions, observation, state, episodeLimit, box } = sizes;
   let started = false;
   let steps = 0;
 
@@ -104,6 +107,7 @@ export function checkedEnvironment(name: string, env: GivenEnvironment): Environ
   function checkActions(jointAction: ArrayLike<number>): void {
     if (!started) throw new LabError(`${name}: step before reset: call reset(seed) first.`);
     if (env.ended) throw new LabError(`${name}: step after the end of the episode: call reset(seed) first.`);
+    if (box !== undefined) return refuseOutsideBox(name, jointAction, sizes);
     if (jointAction.length !== agents)
       throw new LabError(`${name}: got ${jointAction.length} actions, needs one for each of ${agents} agents.`);
     for (let agent = 0; agent < agents; agent++) {
@@ -237,7 +241,7 @@ export function tryEnvironment(create: () => Environment): void {
 
 function tryOnce(env: Environment): { env: Environment; trace: string[] } {
   const random = createRandom(1);
-  const { agents, actions } = env.sizes;
+  const { agents, actions, box } = env.sizes;
   const trace: string[] = [];
   const note = () =>
     trace.push(
@@ -254,12 +258,14 @@ function tryOnce(env: Environment): { env: Environment; trace: string[] } {
   env.reset(1);
   note();
   while (!env.ended && trace.length <= TRIED_STEPS) {
-    const jointAction = Array.from({ length: agents }, (_, agent) => {
-      const legal = [...env.availableActions.subarray(agent * actions, (agent + 1) * actions)].flatMap((bit, action) =>
-        bit === 1 ? [action] : [],
-      );
-      return legal[random.below(legal.length)];
-    });
+    const jointAction =
+      box?.low.map((least, i) => least + random.float() * (box.high[i] - least)) ??
+      Array.from({ length: agents }, (_, agent) => {
+        const legal = [...env.availableActions.subarray(agent * actions, (agent + 1) * actions)].flatMap(
+          (bit, action) => (bit === 1 ? [action] : []),
+        );
+        return legal[random.below(legal.length)];
+      });
     env.step(jointAction);
     note();
   }

@@ -2,7 +2,10 @@
 export interface EnvironmentSizes {
   /** N, the number of agents. */
   readonly agents: number;
-  /** |U|, actions of one agent; the same for all agents. At most 255. */
+  /**
+   * |U|, actions that one agent chooses among; the same for all agents. Where actions are continuous, the numbers that one agent's action consists of. At
+   * most 255.
+   */
   readonly actions: number;
   /** Length of one agent's observation. */
   readonly observation: number;
@@ -10,6 +13,24 @@ export interface EnvironmentSizes {
   readonly state: number;
   /** Steps after which an episode ends by time-out. */
   readonly episodeLimit: number;
+  /** Bounds of the numbers that actions consist of, where actions are continuous; without them, an action is one of `actions`. */
+  readonly box?: ActionBox;
+}
+
+/** The box that joint actions lie in where actions are continuous: for each number of each agent the least and the greatest value. */
+export interface ActionBox {
+  /** The least values. [agents, actions], row-major. */
+  readonly low: readonly number[];
+  /** The greatest values, each above its least one. [agents, actions], row-major. */
+  readonly high: readonly number[];
+}
+
+/** A joint action: the index of each agent's action [agents], or, where actions are continuous, their numbers [agents, actions], row-major. */
+export type JointAction = Uint8Array | Float32Array;
+
+/** A joint action of zeros for an environment of these sizes. */
+export function createJointAction({ agents, actions, box }: EnvironmentSizes): JointAction {
+  return box === undefined ? new Uint8Array(agents) : new Float32Array(agents * actions);
 }
 
 /**
@@ -31,7 +52,10 @@ export interface Environment {
   readonly observations: Float32Array;
   /** The global state, for the mixer during training only. [state] */
   readonly state: Float32Array;
-  /** 1 where an agent may choose an action; every agent has at least one. [agents, actions], row-major. */
+  /**
+   * 1 where an agent may choose an action; every agent has at least one. [agents, actions], row-major. Where actions are continuous, 1 for each number that does
+   * something: those with 0 fill up the action of an agent that needs fewer numbers than others, and are ignored.
+   */
   readonly availableActions: Uint8Array;
   /** Team reward of the last step; 0 after `reset`. */
   readonly reward: number;
@@ -47,7 +71,7 @@ export interface Environment {
    */
   reset(seed: number): void;
   /**
-   * Plays one joint action, one entry an agent.
+   * Plays one joint action: one entry an agent, or `sizes.actions` numbers an agent where actions are continuous.
    * @throws {Error} on a wrong number of actions, an illegal action (naming agent and action) or a step after the end.
    */
   step(jointAction: ArrayLike<number>): void;

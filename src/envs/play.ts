@@ -1,12 +1,15 @@
 import { requireSeed } from "../random.js";
-import type { Environment } from "./environment.js";
+import { createJointAction, type Environment, type JointAction } from "./environment.js";
 import type { BattleEnvironment } from "./starcraft/environment.js";
 
-/** Chooses a joint action for step `t` of an episode, from 0, and writes it to `jointAction` [agents]. */
-export type Policy = (env: Environment, jointAction: Uint8Array, t: number) => void;
+/**
+ * Chooses a joint action for step `t` of an episode, from 0, and writes it to `jointAction`: [agents] indices, or [agents, actions] numbers where actions are
+ * continuous.
+ */
+export type Policy = (env: Environment, jointAction: JointAction, t: number) => void;
 
 /** A policy that remembers nothing and needs no clock. */
-export type Script = (env: Environment, jointAction: Uint8Array) => void;
+export type Script = (env: Environment, jointAction: JointAction) => void;
 
 /** What a series of episodes came to. Means over complete episodes; `returnError` and `lengthError` are standard errors. */
 export interface PlaySummary {
@@ -49,7 +52,7 @@ export function playEpisodes(
 ): PlaySummary {
   if (episodes === Infinity && steps === Infinity)
     throw new Error("playEpisodes needs a number of episodes or of steps.");
-  const jointAction = new Uint8Array(env.sizes.agents);
+  const jointAction = createJointAction(env.sizes);
   const returns: number[] = [];
   const lengths: number[] = [];
   let played = 0;
@@ -104,22 +107,31 @@ export function playRandom(
   return playEpisodes(env, uniformRandom(amount.seed ?? 0), amount);
 }
 
-/** Chooses among the legal actions of each agent with equal chances; deterministic from `seed`. */
+/**
+ * Chooses among the legal actions of each agent with equal chances, or anywhere in the box of a continuous environment; deterministic from `seed`.
+ */
 export function uniformRandom(seed: number): Script {
   requireSeed(seed);
   // xorshift32; the environment's own stream is another.
   let word = Math.imul(seed + 1, 0x9e3779b1) | 1;
+  const draw = () => {
+    word ^= word << 13;
+    word ^= word >>> 17;
+    word ^= word << 5;
+    return (word >>> 0) / 0x1_0000_0000;
+  };
   return (env, jointAction) => {
-    const { agents, actions } = env.sizes;
+    const { agents, actions, box } = env.sizes;
     const available = env.availableActions;
+    if (box !== undefined) {
+      for (let i = 0; i < agents * actions; i++) jointAction[i] = box.low[i]! + draw() * (box.high[i]! - box.low[i]!);
+      return;
+    }
     for (let i = 0; i < agents; i++) {
       const row = i * actions;
       let legal = 0;
       for (let a = 0; a < actions; a++) legal += available[row + a]!;
-      word ^= word << 13;
-      word ^= word >>> 17;
-      word ^= word << 5;
-      let left = Math.floor(((word >>> 0) / 0x1_0000_0000) * legal);
+      let left = Math.floor(draw() * legal);
       let a = 0;
       while (available[row + a] === 0 || left-- > 0) a++;
       jointAction[i] = a;

@@ -23,6 +23,8 @@ export interface EnvironmentPart extends Part {
    * different versions are different runs.
    */
   version?(settings: any): number;
+  /** Set where an environment that is built in has continuous actions; of the others, the sizes say it. */
+  readonly continuous?: boolean;
   /** Set where an instance takes seconds to make: a configuration then tries it once in a thread, and its memory is estimated without playing. */
   readonly slow?: boolean;
 }

@@ -31,6 +31,7 @@ export interface Parts {
 
 export type { Config, ConfigInput, PartName } from "../config/config.js";
 export type {
+  ActionBox,
   Environment,
   EnvironmentSizes,
   EnvironmentSnapshot,
