@@ -1,8 +1,8 @@
 import { createRandom, type GivenEnvironment, type Parts, type Random } from "mast-lab/parts";
 
 /**
- * Two agents in a corridor of `length` cells have to stand on its last cell at the same moment. Each sees where it is and hears where the other is; a step
- * forward slips with a chance of 10 %.
+ * Two agents in a corridor of `length` cells have to stand on its last cell at the same moment. Each sees where it is
+ * and hears where the other is; a step forward slips with a chance of 10 %.
  */
 function createWalk(length: number): GivenEnvironment {
   const observations = new Float32Array(2 * 2);
@@ -11,9 +11,11 @@ function createWalk(length: number): GivenEnvironment {
   const places = [0, 0];
   let random: Random = createRandom(0);
   let steps = 0;
-  const together = () => places.every((place) => place === length - 1);
 
   const show = () => {
+    walk.won = walk.terminal = places.every((place) => place === length - 1);
+    walk.ended = walk.won || steps >= 4 * length;
+    walk.reward = walk.won ? 10 : 0;
     places.forEach((place, agent) => {
       state[agent] = place / (length - 1);
       observations[2 * agent] = place / (length - 1);
@@ -24,24 +26,16 @@ function createWalk(length: number): GivenEnvironment {
     });
   };
 
-  return {
+  const walk = {
     sizes: { agents: 2, actions: 3, observation: 2, state: 2, episodeLimit: 4 * length },
     deterministic: true,
     observations,
     state,
     availableActions,
-    get reward() {
-      return together() ? 10 : 0;
-    },
-    get ended() {
-      return together() || steps >= 4 * length;
-    },
-    get terminal() {
-      return together();
-    },
-    get won() {
-      return together();
-    },
+    reward: 0,
+    ended: false,
+    terminal: false,
+    won: false,
     reset(seed) {
       random = createRandom(seed);
       places.fill(0);
@@ -56,7 +50,8 @@ function createWalk(length: number): GivenEnvironment {
       steps++;
       show();
     },
-  };
+  } satisfies GivenEnvironment;
+  return walk;
 }
 
 export default {
