@@ -33,7 +33,7 @@ describe("npm run bench -- --gpu", () => {
     }
   });
 
-  it("stops when a seed's gradients are not those of the wasm engine", async () => {
+  it("stops when a seed's gradients are not those of the sparse engine", async () => {
     vectorised = start(3);
     expect(await checkAgreement(vectorised, "three")).toBeLessThan(1e-5);
     const [name] = vectorised.engines[2].parameters
@@ -42,8 +42,8 @@ describe("npm run bench -- --gpu", () => {
     vectorised.engines[2].write("online", new Map([[name, new Float32Array(shape.actions).fill(0.3)]]));
     // The first update has changed what the others begin from, too: they are put back.
     for (const [index, engine] of vectorised.engines.entries()) {
-      const { engine: wasm, online } = vectorised.start(index);
-      wasm.dispose();
+      const { engine: sparse, online } = vectorised.start(index);
+      sparse.dispose();
       engine.write("online", index === 2 ? new Map([...online].filter(([other]) => other !== name)) : online);
     }
     await expect(checkAgreement(vectorised, "three")).rejects.toThrow(

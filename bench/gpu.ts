@@ -35,7 +35,7 @@ const SAMPLE = { seconds: 1, samples: 3 } as const;
 const TOLERANCE = 1e-4;
 
 /**
- * Vectorised updates of several seeds in the tensorflow engine on a backend, beside the wasm engine on all cores of the same machine. By the clock: what a
+ * Vectorised updates of several seeds in the tensorflow engine on a backend, beside the sparse engine on all cores of the same machine. By the clock: what a
  * GPU or another thread does is in nobody's processor time.
  */
 export function gpuBenchmarks(backend: Backend): readonly Benchmark[] {
@@ -80,7 +80,7 @@ async function measure(
   }
   const rows: Row[] = [
     {
-      name: `${name}: largest relative difference of loss and gradients, tensorflow engine on ${backend} (${device}) and wasm engine`,
+      name: `${name}: largest relative difference of loss and gradients, tensorflow engine on ${backend} (${device}) and sparse engine`,
       value: largest,
       unit: "",
     },
@@ -88,8 +88,8 @@ async function measure(
 
   for (const { density, title } of CASES) {
     const label = `${name}, ${title}`;
-    const wasm = await openCores({ shape, density, lengths });
-    let [best, bestWasm]: [number, Rate] = [0, { rate: 0, busy: 0 }];
+    const processor = await openCores({ shape, density, lengths });
+    let [best, bestOnCores]: [number, Rate] = [0, { rate: 0, busy: 0 }];
     let last = { seeds: 0, seconds: 0 };
     try {
       for (const seeds of effort.quick ? [1, 2] : SEEDS) {
@@ -112,8 +112,8 @@ async function measure(
           for (let turn = 0; turn < samples; turn++) {
             const sample = await updateRate(() => vectorised.update(config), seconds);
             if (sample.rate > rate) ({ rate, busy } = sample);
-            const theirs = await wasm.rate(seconds);
-            if (theirs.rate > bestWasm.rate) bestWasm = theirs;
+            const theirs = await processor.rate(seconds);
+            if (theirs.rate > bestOnCores.rate) bestOnCores = theirs;
           }
           best = Math.max(best, seeds * rate);
           last = { seeds, seconds: 1 / rate };
@@ -138,20 +138,24 @@ async function measure(
         }
       }
     } finally {
-      wasm.close();
+      processor.close();
     }
-    const cores = `wasm engine on ${wasm.cores} ${wasm.cores === 1 ? "core" : "cores"}`;
+    const cores = `sparse engine on ${processor.cores} ${processor.cores === 1 ? "core" : "cores"}`;
     rows.push(
-      { name: `${label}, ${cores}: seed-updates`, value: bestWasm.rate, unit: "seed-updates/s" },
-      { name: `${label}, ${cores}: cores that they kept busy`, value: bestWasm.busy, unit: "" },
-      { name: `${label}: seed-updates of ${backend} at its best / ${cores}`, value: best / bestWasm.rate, unit: "x" },
+      { name: `${label}, ${cores}: seed-updates`, value: bestOnCores.rate, unit: "seed-updates/s" },
+      { name: `${label}, ${cores}: cores that they kept busy`, value: bestOnCores.busy, unit: "" },
+      {
+        name: `${label}: seed-updates of ${backend} at its best / ${cores}`,
+        value: best / bestOnCores.rate,
+        unit: "x",
+      },
     );
   }
   return rows;
 }
 
 /**
- * Makes one update of all seeds, and of the first and the last also in the wasm engine.
+ * Makes one update of all seeds, and of the first and the last also in the sparse engine.
  *
  * @returns the largest relative difference
  * @throws {Error} when it is more than rounding

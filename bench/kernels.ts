@@ -1,8 +1,8 @@
 import "../src/node/host.js";
 import { currentHost, type NativeKernels } from "../src/host.js";
 import { networkParameters, type NetworkShape } from "../src/networks/parameters.js";
-import { type Kernels, kernelsName } from "../src/networks/wasm/kernels.js";
-import { createMemory } from "../src/networks/wasm/memory.js";
+import { type Kernels, kernelsName } from "../src/networks/sparse/kernels.js";
+import { createMemory } from "../src/networks/sparse/memory.js";
 import { createRandom } from "../src/random.js";
 import { randomEpisodes } from "../src/replay/random-episodes.js";
 import { countNonzeros } from "../src/sparse/mask.js";

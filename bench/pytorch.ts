@@ -6,11 +6,11 @@ import { currentHost } from "../src/host.js";
 import { resolveConfig } from "../src/config.js";
 import { ALGORITHM_TITLES, type PaperAlgorithm } from "../src/methods.js";
 import { networkParameters, type NetworkShape } from "../src/networks/parameters.js";
-import { createMemory } from "../src/networks/wasm/memory.js";
+import { createMemory } from "../src/networks/sparse/memory.js";
 import { createRandom } from "../src/random.js";
 import { uniformLengths } from "../src/replay/random-episodes.js";
 import { fastest, time, type Benchmark, type Effort, type Row } from "./measure.js";
-import { caseUpdate, largestDifference, startCase, wasmAnswer } from "./pytorch/agreement.js";
+import { caseUpdate, largestDifference, startCase, sparseAnswer } from "./pytorch/agreement.js";
 import { encodeCase, randomCase, ruleOf, type Rule } from "./pytorch/case.js";
 import { askPytorch, ensurePytorch } from "./pytorch/oracle.js";
 import { startServer, type PytorchServer } from "./pytorch/server.js";
@@ -53,11 +53,11 @@ async function compare(algorithm: PaperAlgorithm, map: ShapeName, steps: number,
   const answers = askPytorch(python, checked);
   const differences: number[] = [];
   for (const rule of rules)
-    differences.push(largestDifference(await wasmAnswer(checked, rule), answers.get(rule.name)!).difference);
+    differences.push(largestDifference(await sparseAnswer(checked, rule), answers.get(rule.name)!).difference);
   const difference = Math.max(...differences);
   if (!(difference <= TOLERANCE)) {
     throw new Error(
-      `bench: PyTorch and the wasm engine disagree by ${difference.toExponential(1)} on the same ${name}; the comparison would mean nothing`,
+      `bench: PyTorch and the sparse engine disagree by ${difference.toExponential(1)} on the same ${name}; the comparison would mean nothing`,
     );
   }
 
@@ -78,7 +78,7 @@ async function compare(algorithm: PaperAlgorithm, map: ShapeName, steps: number,
     const [dense] = best;
     return [
       {
-        name: `${name}: largest relative difference, PyTorch ${torch} (${blas}, ${instructions}, ${threads} thread) and wasm engine`,
+        name: `${name}: largest relative difference, PyTorch ${torch} (${blas}, ${instructions}, ${threads} thread) and sparse engine`,
         value: difference,
         unit: "",
       },

@@ -20,7 +20,7 @@ const USAGE = `npm run bench -- [--only PATTERN] [--json FILE] [--pytorch | --rl
   --json FILE     also write the rows there, as [{ name, value, unit }, ...]
   --pytorch       also time updates against PyTorch, which is installed from PyPI into .venv-pytorch if it is not there yet (on Linux 5.4 GB)
   --rliable       instead compare our statistics with rliable's, which is installed from PyPI into .venv-rliable if it is not there yet (0.5 GB)
-  --gpu           instead time the tensorflow engine, many vectorised seeds, beside the wasm engine on all cores
+  --gpu           instead time the tensorflow engine, many vectorised seeds, beside the sparse engine on all cores
   --backend NAME  with --gpu: what it computes on, one of ${BACKENDS.join(", ")} (default auto, the best that is there)
   --real-game     instead compare battles with the real game's, as far as its recordings are there (MAST_REFERENCE, or ../shared/reference/smac)
   --csv FILE      with --real-game: also write the rows there

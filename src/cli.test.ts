@@ -650,7 +650,7 @@ describe("other commands", () => {
   });
 
   it("say what is there", () => {
-    expect(mast("doctor").out).toMatch(/ok +Node\.js +\d+\.\d+\.\d+\nok +Engine: wasm/);
+    expect(mast("doctor").out).toMatch(/ok +Node\.js +\d+\.\d+\.\d+\nok +Engine: sparse/);
     expect(mast("runs").out).toMatch(/^No runs in .* yet/);
     expect(mast("--help").out).toMatch(
       /train \[options\][^]*Algorithms: qmix, ow-qmix, cw-qmix, res, vdn, iql\nMethods: dense, tiny, ss, set, rigl, rlx2, mast\n/,

@@ -95,7 +95,7 @@ const addRunOptions = (command: Command, publish = false): Command =>
   command
     .addOption(new Option("--profile <NAME>", "smoke (seconds), classroom (minutes) or paper").choices(PROFILES))
     .addOption(new Option("--seeds <N>", "seeds of each method").argParser(seeds))
-    .addOption(new Option("--engine <NAME>", "what runs the networks (default: wasm)").choices(ENGINES))
+    .addOption(new Option("--engine <NAME>", "what runs the networks (default: sparse)").choices(ENGINES))
     .addOption(
       new Option("--backend <NAME>", "what the tensorflow engine computes on (default: auto)").choices(BACKENDS),
     )

@@ -116,6 +116,8 @@ describe("a bad configuration is refused in one line that names field, given and
     ],
     [{ sparsity: { level: 1.2 } }, "config: sparsity.level is 1.2; allowed: a number from 0 to 0.999"],
     [{ sparsity: { level: "high" } }, 'config: sparsity.level is "high"; allowed: a number from 0 to 0.999'],
+    [{ engine: "wasm" }, 'config: engine is "wasm", which was the name of "sparse" before'],
+    [{ engine: "wasn" }, 'config: engine is "wasn"; allowed: "sparse", "tensorflow"'],
     [{ seed: 1.5 }, "config: seed is 1.5; allowed: a whole number from 0 to 2,147,483,647"],
     [{ steps: 0 }, "config: steps is 0; allowed: a whole number from 1 to 1,000,000,000"],
     [

@@ -21,7 +21,7 @@ export interface Host {
   readonly openTensorflow?: (backend: Backend) => Promise<Tensorflow>;
 }
 
-/** A pass of the kernels over the memory that is given: see `Kernels` in networks/wasm/kernels.ts for the numbers. */
+/** A pass of the kernels over the memory that is given: see `Kernels` in networks/sparse/kernels.ts for the numbers. */
 export type NativePass = (memory: ArrayBuffer, ...numbers: number[]) => number | void;
 
 /** The kernels in native code. They leave the same bits in the memory as those in WebAssembly. */

@@ -14,7 +14,7 @@ export interface CoreTask {
   readonly seed: number;
 }
 
-/** The wasm engine on all cores, an engine a process. */
+/** The sparse engine on all cores, an engine a process. */
 export interface AllCores {
   readonly cores: number;
   /** Updates for so many seconds, at least one a core: what all did together. */
@@ -42,7 +42,7 @@ export async function openCores(task: Omit<CoreTask, "seed">): Promise<AllCores>
           new Promise<unknown>((resolve, reject) => {
             const ended = (code: number | null, signal: string | null) =>
               reject(
-                new Error(`bench: the wasm engine of core ${core + 1} ended with ${signal ?? `exit code ${code}`}`),
+                new Error(`bench: the sparse engine of core ${core + 1} ended with ${signal ?? `exit code ${code}`}`),
               );
             child.once("exit", ended);
             child.once("message", (answer) => (child.off("exit", ended), resolve(answer)));

@@ -3,7 +3,7 @@ import { updateNetworks } from "../../src/algorithms/update.js";
 import { resolveConfig } from "../../src/config.js";
 import { networkParameters } from "../../src/networks/parameters.js";
 import { relativeDistance } from "../../src/networks/distance.js";
-import { createWasmEngine } from "../../src/networks/wasm/engine.js";
+import { createSparseEngine } from "../../src/networks/sparse/engine.js";
 import { countSteps, groupEpisodes } from "../../src/replay/group.js";
 import { decodeSafetensors } from "../../src/runs/safetensors.js";
 import { algorithmShape } from "../../src/sparse/flops.js";
@@ -44,8 +44,8 @@ export function decodeAnswer(file: Uint8Array): Answer {
   };
 }
 
-/** The wasm engine's updates of a case by one of its rules. */
-export async function wasmAnswer(given: Case, rule: Rule): Promise<Answer> {
+/** The sparse engine's updates of a case by one of its rules. */
+export async function sparseAnswer(given: Case, rule: Rule): Promise<Answer> {
   const engine = startCase(given, rule);
   const updateOnce = caseUpdate(given, rule);
   const losses: number[] = [];
@@ -63,7 +63,7 @@ export async function wasmAnswer(given: Case, rule: Rule): Promise<Answer> {
   return { losses, norm, gradients, after };
 }
 
-/** A wasm engine with the networks that a rule trains: WQMIX's central ones only where it has them. */
+/** A sparse engine with the networks that a rule trains: WQMIX's central ones only where it has them. */
 export function startCase(
   { shape, online, target, masks }: Case,
   { algorithm, masked }: Pick<Rule, "algorithm" | "masked">,
@@ -72,7 +72,7 @@ export function startCase(
   const names = new Set(networkParameters(trained).map(({ name }) => name));
   const used = <Value>(entries: ReadonlyMap<string, Value>) =>
     new Map([...entries].filter(([name]) => names.has(name)));
-  const engine = createWasmEngine(trained, used(online), masked ? used(masks) : new Map());
+  const engine = createSparseEngine(trained, used(online), masked ? used(masks) : new Map());
   engine.write("target", used(target));
   return engine;
 }
@@ -81,7 +81,7 @@ export function startCase(
 export function caseUpdate({ shape, episodes }: Pick<Case, "shape" | "episodes">, rule: Rule) {
   const { algorithm, operator, returns, discount, optimiser, wqmix, res } = rule;
   const config = { ...resolveConfig({ algorithm }), operator, returns, discount, optimiser, wqmix, res };
-  return (engine: ReturnType<typeof createWasmEngine>) => {
+  return (engine: ReturnType<typeof createSparseEngine>) => {
     const groups = groupEpisodes(episodes, shape);
     return updateNetworks(engine, groups, countSteps(groups), config, rule.step);
   };

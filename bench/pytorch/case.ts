@@ -11,7 +11,7 @@ import { decodeSafetensors, encodeSafetensors, type Tensor } from "../../src/run
 import { initialMasks } from "../../src/sparse/mask.js";
 import { randomEpisodes } from "../../src/replay/random-episodes.js";
 
-/** What PyTorch and the wasm engine both start from: networks, masks and a batch, and the rules by which they are updated. */
+/** What PyTorch and the sparse engine both start from: networks, masks and a batch, and the rules by which they are updated. */
 export interface Case {
   readonly shape: NetworkShape;
   readonly online: Parameters;

@@ -15,7 +15,7 @@ import { networkPlan } from "../../src/training/plan.js";
 import { runBenchmarks } from "../run.js";
 import { pytorchBenchmarks } from "../pytorch.js";
 import { shapes } from "../shapes.js";
-import { largestDifference, wasmAnswer } from "./agreement.js";
+import { largestDifference, sparseAnswer } from "./agreement.js";
 import { randomCase } from "./case.js";
 import { askPytorch, findPytorch, scriptPath } from "./oracle.js";
 import { comparedRules, LENGTHS } from "./rules.js";
@@ -39,7 +39,7 @@ describe.skipIf(python === undefined)("PyTorch", () => {
     ],
   ];
   it.each(sizes)(
-    "has the wasm engine's losses, gradients and parameters by every rule: %s",
+    "has the sparse engine's losses, gradients and parameters by every rule: %s",
     async (_, shape, lengths) => {
       const given = randomCase(shape, {
         density: 0.1,
@@ -52,7 +52,7 @@ describe.skipIf(python === undefined)("PyTorch", () => {
       for (const rule of given.rules) {
         const theirs = answers.get(rule.name)!;
         expect(theirs.after.size, rule.name).toBe(theirs.gradients.size);
-        const { difference, where } = largestDifference(await wasmAnswer(given, rule), theirs);
+        const { difference, where } = largestDifference(await sparseAnswer(given, rule), theirs);
         expect(difference, `${rule.name}: ${where}`).toBeLessThan(1e-4);
       }
     },
@@ -97,7 +97,7 @@ describe.skipIf(python === undefined)("PyTorch", () => {
     },
   );
 
-  it("is timed beside the wasm engine", { timeout: 120_000 }, async () => {
+  it("is timed beside the sparse engine", { timeout: 120_000 }, async () => {
     const rows = await runBenchmarks(
       pytorchBenchmarks.filter(({ name }) => name === "pytorch QMIX 3m, T=25"),
       { quick: true },
@@ -109,7 +109,7 @@ describe.skipIf(python === undefined)("PyTorch", () => {
       expect(value, name).toBeLessThan(Infinity);
     }
     const names = rows.map(({ name }) => name);
-    expect(names).toContain("QMIX update 3m, T=25: PyTorch dense / wasm dense");
-    expect(names).toContain("QMIX update 3m, T=25: PyTorch with 90 % masks / wasm at density 0.1");
+    expect(names).toContain("QMIX update 3m, T=25: PyTorch dense / ours dense");
+    expect(names).toContain("QMIX update 3m, T=25: PyTorch with 90 % masks / ours at density 0.1");
   });
 });

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { decodeAnswer, largestDifference, wasmAnswer } from "./agreement.js";
+import { decodeAnswer, largestDifference, sparseAnswer } from "./agreement.js";
 import { decodeCase, encodeCase } from "./case.js";
 import { scriptPath } from "./oracle.js";
 
@@ -10,10 +10,10 @@ const recorded = decodeCase(read("case"));
 
 describe("what PyTorch said of the recorded case (npx tsx bench/pytorch/record.ts)", () => {
   it.each(recorded.rules.map((rule) => [rule.name, rule] as const))(
-    "is what the wasm engine says: %s",
+    "is what the sparse engine says: %s",
     async (name, rule) => {
       const theirs = decodeAnswer(read(name));
-      const { difference, where } = largestDifference(await wasmAnswer(recorded, rule), theirs);
+      const { difference, where } = largestDifference(await sparseAnswer(recorded, rule), theirs);
       expect(difference, where).toBeLessThan(1e-4);
       // The case has steps of either weight, and gradients on both sides of the clip.
       if (theirs.weighted !== undefined) expect(theirs.weighted * (1 - theirs.weighted)).toBeGreaterThan(0);
@@ -24,7 +24,7 @@ describe("what PyTorch said of the recorded case (npx tsx bench/pytorch/record.t
   it("is told from another rule's", async () => {
     const rule = recorded.rules.find(({ name }) => name === "qmix-dense-max")!;
     expect(
-      largestDifference(await wasmAnswer(recorded, rule), decodeAnswer(read("qmix-dense-single-q"))).difference,
+      largestDifference(await sparseAnswer(recorded, rule), decodeAnswer(read("qmix-dense-single-q"))).difference,
     ).toBeGreaterThan(1e-3);
   });
 

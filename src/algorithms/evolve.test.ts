@@ -1,8 +1,8 @@
 import { expect, it } from "vitest";
 import { resolveConfig } from "../config.js";
 import { networkParameters } from "../networks/parameters.js";
-import { createWasmEngine } from "../networks/wasm/engine.js";
-import { SHAPES, randomCase } from "../networks/wasm/fixtures.js";
+import { createSparseEngine } from "../networks/sparse/engine.js";
+import { SHAPES, randomCase } from "../networks/sparse/fixtures.js";
 import { createRandom } from "../random.js";
 import { countNonzeros } from "../sparse/mask.js";
 import { countSteps } from "../replay/group.js";
@@ -19,7 +19,7 @@ it.each(["gradient", "random"] as const)(
       topology: { grow, fraction: 0.5 },
       steps: 1000,
     });
-    const engine = createWasmEngine(shape, parameters, masks);
+    const engine = createSparseEngine(shape, parameters, masks);
     engine.requestDenseGradients();
     await updateNetworks(engine, groups, countSteps(groups), config, 0);
     const { fraction, layers } = await evolveNetworks(engine, config, 500, createRandom(9));

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { resolveConfig } from "../config.js";
 import { climbing } from "../envs/games/climbing.js";
 import { initialParameters, networkParameters } from "../networks/parameters.js";
-import { createWasmEngine } from "../networks/wasm/engine.js";
+import { createSparseEngine } from "../networks/sparse/engine.js";
 import { createRandom } from "../random.js";
 import { type EpisodeGroup, groupEpisodes } from "../replay/group.js";
 import { chosenValues } from "../targets/actions.js";
@@ -41,7 +41,7 @@ async function learn(
   const network = { hidden: 32, embed: 16, hypernetEmbed: 16, ...(weighted && { centralEmbed: 32 }) };
   const config = resolveConfig({ algorithm, method: "dense", network, ...(weighted && { wqmix: { alpha } }) });
   const shape = { ...sizes, ...config.network };
-  const engine = createWasmEngine(shape, initialParameters(networkParameters(shape), createRandom(seed)), new Map());
+  const engine = createSparseEngine(shape, initialParameters(networkParameters(shape), createRandom(seed)), new Map());
   for (const learningRate of [3e-3, 3e-4]) {
     for (let update = 0; update < 1000; update++) {
       await updateNetworks(engine, [group], 9, { ...config, optimiser: { ...config.optimiser, learningRate } }, 0);

@@ -2,8 +2,8 @@ import { describe, expect, it } from "vitest";
 import { type Config, type ConfigInput, resolveConfig } from "../config.js";
 import type { NetworkShape } from "../networks/parameters.js";
 import { type Values, referenceAgent, referenceCentralMixer, referenceMixer } from "../networks/reference.js";
-import { createWasmEngine } from "../networks/wasm/engine.js";
-import { SHAPES, maskedParameters, randomEpisodes, randomMasks } from "../networks/wasm/fixtures.js";
+import { createSparseEngine } from "../networks/sparse/engine.js";
+import { SHAPES, maskedParameters, randomEpisodes, randomMasks } from "../networks/sparse/fixtures.js";
 import { type Random, createRandom } from "../random.js";
 import type { Episode } from "../replay/episode.js";
 import { countSteps, groupEpisodes } from "../replay/group.js";
@@ -188,7 +188,7 @@ async function updateOnce(input: ConfigInput, density: number) {
     new Map([...maskedParameters(shape, masks, random)].map(([name, values]) => [name, values.map((x) => 3 * x)]));
   const [online, target] = [draw(), draw()];
   const episodes = episodesFor(shape, random);
-  const engine = createWasmEngine(shape, online, masks);
+  const engine = createSparseEngine(shape, online, masks);
   engine.write("target", target);
   const groups = groupEpisodes(episodes, shape);
   const update = await updateNetworks(engine, groups, countSteps(groups), config, BURNED_IN);
@@ -317,7 +317,7 @@ describe("an update has the loss and the gradients of central differences in flo
 
 it("refuses networks and settings that the algorithm lacks, naming them", async () => {
   const config = resolveConfig({ algorithm: "cw-qmix" });
-  const engine = createWasmEngine(plain, maskedParameters(plain, new Map(), createRandom(1)), new Map());
+  const engine = createSparseEngine(plain, maskedParameters(plain, new Map(), createRandom(1)), new Map());
   await expect(updateNetworks(engine, [], 1, config, 0)).rejects.toThrow(
     "cw-qmix has no central networks: network.centralEmbed is missing",
   );

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { SHAPES, randomCase, randomEpisodes } from "../networks/wasm/fixtures.js";
+import { SHAPES, randomCase, randomEpisodes } from "../networks/sparse/fixtures.js";
 import { referenceAgent } from "../networks/reference.js";
 import { createRandom } from "../random.js";
 import { agentActivity, connectionsUsed } from "./connections-used.js";

@@ -4,7 +4,7 @@ import type { Environment } from "../envs/environment.js";
 import { LabError } from "../errors.js";
 import type { Engine } from "../networks/engine.js";
 import { agentInput, networkParameters } from "../networks/parameters.js";
-import { createWasmEngine } from "../networks/wasm/engine.js";
+import { createSparseEngine } from "../networks/sparse/engine.js";
 import { onReading } from "../runs/disk.js";
 import { decodeSafetensors, type TensorFile } from "../runs/safetensors.js";
 import { readRun, readRunCheckpoint } from "../runs/store.js";
@@ -126,5 +126,5 @@ export function agentFromFile(path: string, env: Environment): Engine<true> {
     }
     values.set(Float32Array.from(tensor.data as Float32Array, Number));
   }
-  return createWasmEngine(shape, parameters, new Map());
+  return createSparseEngine(shape, parameters, new Map());
 }

@@ -41,7 +41,7 @@ const FLAGS: readonly (readonly [flag: string, value: string, path: string, abou
     "a topology that stays fixed: random, or from --source a winning (new weights) or cheating one (its weights)",
   ],
   ["steps", "N", "steps", "environment steps (default: 2000000, as in the paper)"],
-  ["engine", "NAME", "engine", "what runs the networks: wasm or tensorflow (default: wasm)"],
+  ["engine", "NAME", "engine", "what runs the networks: sparse or tensorflow (default: sparse)"],
   [
     "backend",
     "NAME",

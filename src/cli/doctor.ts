@@ -12,7 +12,7 @@ import { describeKernels } from "../node/kernels.js";
 import { packageRoot } from "../node/project.js";
 import { initialParameters } from "../networks/parameters.js";
 import { backendMissing, type OpenBackend } from "../node/tensorflow/backend.js";
-import { createWasmEngine } from "../networks/wasm/engine.js";
+import { createSparseEngine } from "../networks/sparse/engine.js";
 import { createRandom } from "../random.js";
 import { runsDirectory } from "../runs/store.js";
 import { networkPlan } from "../training/plan.js";
@@ -88,10 +88,10 @@ function canResolve(require: NodeJS.Require, name: string): boolean {
 
 /** Builds a small team, which needs the kernels and a Node with SIMD in WebAssembly. */
 async function engine(): Promise<Finding> {
-  const part = "Engine: wasm";
+  const part = "Engine: sparse";
   try {
     const { shape, parameters } = networkPlan(resolveConfig({ environment: "two-step" }));
-    createWasmEngine(shape, initialParameters(parameters, createRandom(1)), new Map()).dispose();
+    createSparseEngine(shape, initialParameters(parameters, createRandom(1)), new Map()).dispose();
     return { part, found: `on the CPU, ${describeKernels()}`, hint: "" };
   } catch (error) {
     return { part, hint: (error as Error).message.split("\n")[0], required: true };
@@ -190,7 +190,7 @@ function gpu(): Finding {
   return {
     part: "NVIDIA driver",
     found: name,
-    hint: "none found: the wasm engine needs no GPU, and the tensorflow engine's webgpu takes other makes too",
+    hint: "none found: the sparse engine needs no GPU, and the tensorflow engine's webgpu takes other makes too",
   };
 }
 

@@ -27,7 +27,7 @@ import { trainAll, type TrainingFlags } from "./train.js";
 export interface ExperimentFlags extends TrainingFlags, SlurmFlags {
   readonly profile?: Profile;
   readonly seeds?: number;
-  /** What computes every run, instead of the wasm engine. */
+  /** What computes every run, instead of the sparse engine. */
   readonly engine?: Config["engine"];
   readonly backend?: Backend;
   /** Where the figure goes, without its ending. */
@@ -50,9 +50,9 @@ function placeOf({ figure, results, publish }: ExperimentFlags): PublishOptions 
 export function configsOf(
   experiment: Experiment,
   profile: Profile,
-  { seeds, engine = "wasm", backend }: ExperimentFlags,
+  { seeds, engine = "sparse", backend }: ExperimentFlags,
 ): Config[] {
-  if (engine === "wasm" && backend === undefined) return experiment.configs(profile, seeds);
+  if (engine === "sparse" && backend === undefined) return experiment.configs(profile, seeds);
   return experiment.configs(profile, seeds, { engine, ...(backend === undefined ? {} : { backend }) });
 }
 
@@ -108,7 +108,7 @@ function classroomSeconds(): Map<string, number> {
     ({ rows }) => rows.length > 0,
   );
   const kind = (row: CsvRow): string =>
-    [row["environment"], row["algorithm"], row["method"], row["engine"] ?? "wasm", row["steps"]].join();
+    [row["environment"], row["algorithm"], row["method"], row["engine"] ?? "sparse", row["steps"]].join();
   const seconds = new Map<string, number[]>();
   for (const row of published.flatMap(({ rows }) => rows))
     seconds.set(kind(row), [

@@ -15,7 +15,7 @@ const VALUES: Readonly<Record<string, readonly unknown[]>> = {
   environment: ["3m", "2s3z", "two-step"],
   algorithm: ["qmix", "ow-qmix", "cw-qmix", "res", "vdn", "iql"],
   method: ["dense", "tiny", "ss", "set", "rigl", "rlx2", "mast"],
-  engine: ["wasm", "tensorflow"],
+  engine: ["sparse", "tensorflow"],
   backend: ["auto", "cpu"],
   steps: [100_000, 300_000, 2_000_000],
   short: [true, false],
@@ -104,7 +104,7 @@ describe("a changed configuration", () => {
     });
     const onDevice = changeConfig(mast, { engine: "tensorflow" });
     expect(onDevice.backend).toBe("auto");
-    expect("backend" in changeConfig(onDevice, { engine: "wasm" })).toBe(false);
+    expect("backend" in changeConfig(onDevice, { engine: "sparse" })).toBe(false);
     const short = resolveConfig({ environment: "3m", short: true, steps: 300_000 });
     expect([short.evaluation.window, changeConfig(short, { steps: 100_000 }).evaluation.window]).toEqual([6, 2]);
     expect(changeConfig(short, { short: false })).toEqual(resolveConfig({ environment: "3m", steps: 300_000 }));

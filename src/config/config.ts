@@ -1,7 +1,7 @@
 import type { PartFile, PartOptions } from "../parts/registry.js";
 
 /** What runs the networks: our own kernels on one core, or TensorFlow.js, for a GPU. */
-export const ENGINES = ["wasm", "tensorflow"] as const;
+export const ENGINES = ["sparse", "tensorflow"] as const;
 
 /**
  * What TensorFlow.js computes on: CUDA, TensorFlow on the processor, any GPU through WebGPU, WebAssembly, plain JavaScript; "auto" is the first of them that
@@ -181,9 +181,9 @@ export interface Config {
   readonly seed: number;
   /** Environment steps of the run. The paper: 2 000 000. */
   readonly steps: number;
-  /** What runs the networks: our own kernels on one core ("wasm"), or TensorFlow.js ("tensorflow"), for a GPU. */
-  readonly engine: "wasm" | "tensorflow";
-  /** What the tensorflow engine computes on. With that engine the default is "auto", the best that works on the machine; the wasm engine has none. */
+  /** What runs the networks: our own kernels over true sparse storage, on one core ("sparse"), or TensorFlow.js ("tensorflow"), for a GPU. */
+  readonly engine: "sparse" | "tensorflow";
+  /** What the tensorflow engine computes on. With that engine the default is "auto", the best that works on the machine; the sparse engine has none. */
   readonly backend?: Backend;
   /** gamma, the discount factor. Table 3: 0.99. */
   readonly discount: number;

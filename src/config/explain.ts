@@ -20,6 +20,8 @@ export function explain(issue: z.core.$ZodIssue, given: unknown): string {
 /** What is wrong with the value of a field. */
 export function explainValue(field: string, value: unknown, files: readonly PartFile[] = []): string {
   const names = choices(field, files) ?? [];
+  if (field === "engine" && value === "wasm")
+    return 'config: engine is "wasm", which was the name of "sparse" before its kernels were native code too; give "sparse", and train runs of the old name anew';
   const is = value === undefined ? "is missing" : `is ${show(value)}`;
   return `config: ${field} ${is}; ${typeof value === "string" ? didYouMean(value, names) : ""}allowed: ${allowed(field, files)}`;
 }

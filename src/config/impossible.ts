@@ -50,8 +50,8 @@ export function refuseImpossible(config: Parsed, parts: readonly PartFile[]): vo
   const refuse = (field: string, given: unknown, why: string): never => {
     throw new ConfigError(`config: ${field} is ${show(given)}, ${why}`);
   };
-  if (backend !== undefined && engine === "wasm")
-    refuse("backend", backend, 'but the wasm engine has no backends: leave it out, or choose engine "tensorflow"');
+  if (backend !== undefined && engine === "sparse")
+    refuse("backend", backend, 'but the sparse engine has no backends: leave it out, or choose engine "tensorflow"');
   const { networks = "sparse" } = methodOf({ method, parts });
   const part = algorithmOf({ algorithm, parts });
   const title = part.title ?? algorithm;

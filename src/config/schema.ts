@@ -42,7 +42,7 @@ export const schema = z.strictObject({
   method: named<Config["method"]>().default("mast"),
   seed: whole(0, 0x7fffffff).default(1),
   steps: steps.default(2_000_000),
-  engine: z.enum(ENGINES).default("wasm"),
+  engine: z.enum(ENGINES).default("sparse"),
   backend: z.enum(BACKENDS).optional(),
   discount: fraction.default(0.99),
   targetInterval: episodes.default(200),

@@ -6,10 +6,10 @@ import { enginePairs, engines } from "./engines.js";
 type Evaluation = readonly [winRate: number, estimatedValue: number];
 
 /** Runs of one seed on both engines, evaluated at step 0, 100, ...; the tensorflow run comes first. */
-function pair(seed: number, wasm: readonly Evaluation[], tensorflow: readonly Evaluation[]): StoredRun[] {
+function pair(seed: number, sparse: readonly Evaluation[], tensorflow: readonly Evaluation[]): StoredRun[] {
   const runs = engines.configs("smoke", seed).filter((config) => config.seed === seed);
   return runs.map((config) => {
-    const evaluations = config.engine === "wasm" ? wasm : tensorflow;
+    const evaluations = config.engine === "sparse" ? sparse : tensorflow;
     const metrics = evaluations.map(([winRate, estimatedValue], i) => ({
       kind: "evaluation",
       step: 100 * i,
@@ -35,19 +35,19 @@ describe("the experiment engines", () => {
     expect(configs.map(({ engine, backend, seed }) => [engine, backend, seed])).toEqual([
       ["tensorflow", "cpu", 1],
       ["tensorflow", "cpu", 2],
-      ["wasm", undefined, 1],
-      ["wasm", undefined, 2],
+      ["sparse", undefined, 1],
+      ["sparse", undefined, 2],
     ]);
     for (const i of [0, 1]) {
       const { engine: _, backend: __, ...tensorflow } = configs[i];
-      const { engine: ___, ...wasm } = configs[i + 2];
-      expect(tensorflow).toEqual(wasm);
-      expect(wasm.sparsity.level).toBe(0.9);
+      const { engine: ___, ...sparse } = configs[i + 2];
+      expect(tensorflow).toEqual(sparse);
+      expect(sparse.sparsity.level).toBe(0.9);
     }
     // What `mast experiment run engines --engine tensorflow` asks for is no reason to train one engine twice.
     expect(engines.configs("classroom", 1, { engine: "tensorflow" }).map(({ engine }) => engine)).toEqual([
       "tensorflow",
-      "wasm",
+      "sparse",
     ]);
   });
 

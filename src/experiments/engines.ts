@@ -39,7 +39,7 @@ export const engines: Experiment = declare({
   id: "engines",
   title: "One training on both engines",
   about:
-    "MAST at 95 % sparsity on 3m, the same seeds with the wasm and with the tensorflow engine: when do the curves part, and what does each take?",
+    "MAST at 95 % sparsity on 3m, the same seeds with the sparse and with the tensorflow engine: when do the curves part, and what does each take?",
   profile: "classroom",
   configs: (profile, seeds = BUDGETS[profile].seeds, changes = {}): Config[] => {
     const { engine: _, backend = "auto", ...common } = changes;
@@ -48,7 +48,7 @@ export const engines: Experiment = declare({
       common,
     ].reduce<ConfigInput>(mergeConfig, BUDGETS[profile].settings);
     // The slow one first: what else there is to train finds its time beside it.
-    return [{ engine: "tensorflow", backend } as const, { engine: "wasm" } as const].flatMap((own) =>
+    return [{ engine: "tensorflow", backend } as const, { engine: "sparse" } as const].flatMap((own) =>
       Array.from({ length: seeds }, (_, i) => resolveConfig({ ...settings, ...own, seed: i + 1 })),
     );
   },
@@ -62,7 +62,7 @@ export interface EnginePair {
   /** The seed that both runs were trained with. */
   readonly seed: number;
   /** The run whose networks our own kernels computed. */
-  readonly wasm: StoredRun;
+  readonly sparse: StoredRun;
   /** The run whose networks TensorFlow.js computed. */
   readonly tensorflow: StoredRun;
   /** Environment steps up to which both played the same battles, in training and in every evaluation, to the last digit of their returns. */
@@ -70,7 +70,7 @@ export interface EnginePair {
   /** Environment steps of the evaluations. [evaluations] */
   readonly steps: readonly number[];
   /**
-   * Distance between the estimated values of both runs at each evaluation, relative to the wasm engine's. [evaluations]
+   * Distance between the estimated values of both runs at each evaluation, relative to the sparse engine's. [evaluations]
    */
   readonly apart: readonly number[];
 }
@@ -85,7 +85,7 @@ export interface EnginePair {
 export function enginePairs(runs: readonly StoredRun[]): EnginePair[] {
   refuseDifference(runs, "These runs", (field) => field !== "engine" && field !== "backend");
   return [...new Set(runs.map(({ config }) => config.seed))].map((seed) => {
-    const [wasm, tensorflow] = (["wasm", "tensorflow"] as const).map((engine) => {
+    const [sparse, tensorflow] = (["sparse", "tensorflow"] as const).map((engine) => {
       const own = runs.filter(({ config }) => config.seed === seed && config.engine === engine);
       if (own.length !== 1)
         throw new LabError(
@@ -94,12 +94,14 @@ export function enginePairs(runs: readonly StoredRun[]): EnginePair[] {
       summaryOf(own[0]);
       return own[0];
     });
-    const [ours, theirs] = [wasm, tensorflow].map(({ metrics }) => metrics.filter(({ kind }) => kind === "evaluation"));
+    const [ours, theirs] = [sparse, tensorflow].map(({ metrics }) =>
+      metrics.filter(({ kind }) => kind === "evaluation"),
+    );
     return {
       seed,
-      wasm,
+      sparse,
       tensorflow,
-      samePlay: sharedPlay(wasm.metrics, tensorflow.metrics),
+      samePlay: sharedPlay(sparse.metrics, tensorflow.metrics),
       steps: ours.map(({ step }) => step),
       apart: ours.map(
         ({ estimatedValue }, i) => Math.abs(theirs[i].estimatedValue - estimatedValue) / Math.abs(estimatedValue),
@@ -131,8 +133,8 @@ function compareEngines(runs: readonly StoredRun[]): Reduction {
   const pairs = enginePairs(runs);
   const { steps, environment } = runs[0].config;
   const what = `${environment}, ${steps.toLocaleString("en")} steps`;
-  const values = pairs.flatMap(({ wasm, tensorflow }) =>
-    [wasm, tensorflow].flatMap(({ metrics }) =>
+  const values = pairs.flatMap(({ sparse, tensorflow }) =>
+    [sparse, tensorflow].flatMap(({ metrics }) =>
       metrics.filter(({ kind }) => kind === "evaluation").map(({ estimatedValue }) => estimatedValue),
     ),
   );
@@ -143,13 +145,13 @@ function compareEngines(runs: readonly StoredRun[]): Reduction {
     linePanels(
       pairs.map((pair) => ({
         title: `seed ${pair.seed}, the same battles up to step ${pair.samePlay.toLocaleString("en")}`,
-        lines: (["wasm", "tensorflow"] as const).map((engine) => {
+        lines: (["sparse", "tensorflow"] as const).map((engine) => {
           const rows = pair[engine].metrics.filter(({ kind }) => kind === "evaluation");
           return {
             label: engine,
             x: rows.map(({ step }) => step),
             y: rows.map(value),
-            ...(engine === "wasm"
+            ...(engine === "sparse"
               ? { symbol: "none", dash: "solid", colour: "#56B4E9" }
               : { symbol: "circle", dash: "dot", colour: "#333333" }),
           };
@@ -203,25 +205,25 @@ function pairTable(pairs: readonly EnginePair[], what: string): Table {
         "Same battles up to step",
         "Values apart, up to there",
         "At the end",
-        "Win rate, wasm",
+        "Win rate, sparse",
         "tensorflow",
-        "Time of the run, wasm",
+        "Time of the run, sparse",
         "tensorflow",
       ].map(right),
     ],
-    rows: pairs.map(({ seed, wasm, tensorflow, samePlay, steps, apart }) => {
+    rows: pairs.map(({ seed, sparse, tensorflow, samePlay, steps, apart }) => {
       const before = apart.filter((_, i) => steps[i] <= samePlay);
       return [
         String(seed),
         samePlay.toLocaleString("en"),
         small(before.length === 0 ? undefined : Math.max(...before)),
         small(apart.at(-1)),
-        percent(wasm.summary!.score),
+        percent(sparse.summary!.score),
         percent(tensorflow.summary!.score),
-        clock(wasm.summary!.seconds),
+        clock(sparse.summary!.seconds),
         clock(tensorflow.summary!.seconds),
       ];
     }),
-    note: `Values apart: largest relative difference of the estimated values. Win rate: ${scoreText(pairs.flatMap(({ wasm, tensorflow }) => [wasm, tensorflow]))}. Time on the clock; the wasm engine takes one core a run, the tensorflow engine ran on ${devices.join(" and ")}${pairs.length > 1 ? ", where all seeds take this time together" : ""}.`,
+    note: `Values apart: largest relative difference of the estimated values. Win rate: ${scoreText(pairs.flatMap(({ sparse, tensorflow }) => [sparse, tensorflow]))}. Time on the clock; the sparse engine takes one core a run, the tensorflow engine ran on ${devices.join(" and ")}${pairs.length > 1 ? ", where all seeds take this time together" : ""}.`,
   };
 }

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { createEnvironment } from "../envs/index.js";
 import { initialParameters, networkParameters } from "../networks/parameters.js";
-import { createWasmEngine } from "../networks/wasm/engine.js";
+import { createSparseEngine } from "../networks/sparse/engine.js";
 import { createRandom } from "../random.js";
 import { groupEpisodes } from "../replay/group.js";
 import { chosenValues } from "../targets/actions.js";
@@ -21,7 +21,7 @@ describe("the two-step game's values", () => {
   it("are read from networks play by play, with means over what agent 1 did first", () => {
     const { sizes } = createEnvironment("two-step");
     const shape = { ...sizes, hidden: 6, embed: 4, hypernetEmbed: 5 };
-    const engine = createWasmEngine(shape, initialParameters(networkParameters(shape), createRandom(1)), new Map());
+    const engine = createSparseEngine(shape, initialParameters(networkParameters(shape), createRandom(1)), new Map());
     const recorder = createEpisodeRecorder(createEnvironment("two-step"));
     // One play at a time: Q_tot of both steps.
     const alone = (first: number[], second: number[]): [number, number] => {

@@ -6,7 +6,7 @@ import { type Config, ConfigError, resolveConfig } from "../config.js";
 import type { PaperMethod } from "../methods.js";
 import type { Engine } from "../networks/engine.js";
 import { initialParameters, type NetworkShape, networkParameters } from "../networks/parameters.js";
-import { createWasmEngine } from "../networks/wasm/engine.js";
+import { createSparseEngine } from "../networks/sparse/engine.js";
 import { createRandom, type Random } from "../random.js";
 import type { Episode } from "../replay/episode.js";
 import { type EpisodeGroup, groupEpisodes } from "../replay/group.js";
@@ -91,7 +91,7 @@ export async function trainSupervised(
     method === "dense"
       ? new Map<string, Uint8Array>()
       : initialMasks(specs, { sparsity: task.sparsity, distribution: "erdos-renyi" }, stream("masks"));
-  const engine = createWasmEngine(shape, initialParameters(networkParameters(shape), stream("parameters")), masks);
+  const engine = createSparseEngine(shape, initialParameters(networkParameters(shape), stream("parameters")), masks);
   const agentMasks = (): Map<string, Uint8Array> =>
     new Map(specs.flatMap(({ name, maskable }) => (maskable ? [[name, engine.mask(name)]] : [])));
   try {

@@ -1,7 +1,7 @@
 import type { EpisodeGroup } from "../replay/group.js";
 import type { NetworkShape, ParameterSpec, Parameters } from "./parameters.js";
 
-/** What an engine answers: at once when `AtOnce` is true, as the wasm engine does; else perhaps later, when a device or other runs have to be waited for. */
+/** What an engine answers: at once when `AtOnce` is true, as the sparse engine does; else perhaps later, when a device or other runs have to be waited for. */
 export type Answer<Value, AtOnce extends boolean = boolean> = AtOnce extends true ? Value : Value | Promise<Value>;
 
 /** The learned networks, or their slowly following copies. */
@@ -14,8 +14,8 @@ export type NetworkSide = "online" | "target";
  * An answer is awaited before the next call; `Engine<true>` gives all of them at once.
  */
 export interface Engine<AtOnce extends boolean = boolean> {
-  /** Our own kernels are "wasm", in native code too; TensorFlow.js is "tensorflow". */
-  readonly name: "wasm" | "tensorflow";
+  /** Our own kernels over true sparse storage are "sparse"; TensorFlow.js is "tensorflow". */
+  readonly name: "sparse" | "tensorflow";
   /** Shape of all of its networks. */
   readonly shape: NetworkShape;
   /** Lanes of the groups that it takes, or "all" where a group holds a whole batch. */

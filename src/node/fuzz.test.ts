@@ -7,8 +7,8 @@ import { afterAll, expect, it } from "vitest";
 import { updateNetworks } from "../algorithms/update.js";
 import { resolveConfig } from "../config.js";
 import type { NativeKernels } from "../host.js";
-import { maskedParameters, randomMasks, SHAPES } from "../networks/wasm/fixtures.js";
-import { createWasmEngine } from "../networks/wasm/engine.js";
+import { maskedParameters, randomMasks, SHAPES } from "../networks/sparse/fixtures.js";
+import { createSparseEngine } from "../networks/sparse/engine.js";
 import { createRandom } from "../random.js";
 import { countSteps, groupEpisodes } from "../replay/group.js";
 import { randomEpisodes } from "../replay/random-episodes.js";
@@ -96,7 +96,7 @@ it.skipIf(!canFuzz)(
       const random = createRandom(3);
       const shape = SHAPES.central;
       const masks = randomMasks(shape, density, random);
-      const engine = createWasmEngine(shape, maskedParameters(shape, masks, random), masks, {
+      const engine = createSparseEngine(shape, maskedParameters(shape, masks, random), masks, {
         native: recorder(native, file),
       });
       const groups = groupEpisodes(randomEpisodes(shape, [3, 5, 2], random), shape);

@@ -9,8 +9,8 @@ import { type ConfigInput, resolveConfig } from "../config.js";
 import type { NativeKernels } from "../host.js";
 import type { Engine } from "../networks/engine.js";
 import type { NetworkShape } from "../networks/parameters.js";
-import { createWasmEngine } from "../networks/wasm/engine.js";
-import { randomMasks, maskedParameters } from "../networks/wasm/fixtures.js";
+import { createSparseEngine } from "../networks/sparse/engine.js";
+import { randomMasks, maskedParameters } from "../networks/sparse/fixtures.js";
 import { createRandom, type Random } from "../random.js";
 import { countSteps, groupEpisodes } from "../replay/group.js";
 import { randomEpisodes } from "../replay/random-episodes.js";
@@ -101,7 +101,7 @@ describe.skipIf(widths.length === 0)("kernels in native code and in WebAssembly"
       const shape = randomShape(input.algorithm!, random);
       const masks = randomMasks(shape, [1, 0.7, 0.3, 0.1, 0.02][random.below(5)], random);
       const parameters = maskedParameters(shape, masks, random);
-      const open = (native: NativeKernels | null) => createWasmEngine(shape, parameters, masks, { native });
+      const open = (native: NativeKernels | null) => createSparseEngine(shape, parameters, masks, { native });
       const expected = await everything(open(null), seed, input);
       for (const [instructions, native] of widths) {
         expect(
@@ -117,8 +117,8 @@ describe.skipIf(widths.length === 0)("kernels in native code and in WebAssembly"
     async (algorithm) => {
       const input = combination(algorithm, "mast");
       const opened = (native: NativeKernels | null) => ({
-        open: (...[shape, parameters, masks]: Parameters<typeof createWasmEngine>) =>
-          createWasmEngine(shape, parameters, masks, { native }),
+        open: (...[shape, parameters, masks]: Parameters<typeof createSparseEngine>) =>
+          createSparseEngine(shape, parameters, masks, { native }),
       });
       const [native, wasm] = [opened(widths[0][1]), opened(null)];
       const whole = await collect(input, { ...wasm, checkpointEvery: 0 });

@@ -4,7 +4,7 @@ import { createRequire } from "node:module";
 import { arch, platform } from "node:process";
 import { fileURLToPath } from "node:url";
 import { LabError } from "../errors.js";
-import { createWasmEngine } from "../networks/wasm/engine.js";
+import { createSparseEngine } from "../networks/sparse/engine.js";
 import type { NativeKernels } from "../host.js";
 import { initialParameters, networkParameters, type NetworkShape } from "../networks/parameters.js";
 import { createRandom } from "../random.js";
@@ -39,7 +39,7 @@ export function readWasmKernels(): Uint8Array {
     return readFileSync(url);
   } catch (error) {
     throw new Error(
-      `The wasm engine's kernels are missing (${fileURLToPath(url)}): check out the files of the project again.`,
+      `The sparse engine's kernels are missing (${fileURLToPath(url)}): check out the files of the project again.`,
       { cause: error },
     );
   }
@@ -143,7 +143,7 @@ function updateOnce(native: NativeKernels | null): Map<string, Float32Array> {
         new Uint8Array(out * columns).map(() => (random.float() < [0.3, 0.8, 1][i % 3] ? 1 : 0)),
       ]),
   );
-  const engine = createWasmEngine(SHAPE, initialParameters(specs, random), masks, { native });
+  const engine = createSparseEngine(SHAPE, initialParameters(specs, random), masks, { native });
   const results = new Map<string, Float32Array>();
   for (const group of groupEpisodes(randomEpisodes(SHAPE, [5, 9, 7, 3, 9, 1, 2, 6, 4, 8, 9, 9, 5], random), SHAPE)) {
     engine.load(group);

@@ -3,7 +3,7 @@ import type { Episode } from "./episode.js";
 
 /**
  * Episodes of one training batch laid out in lanes, the unit in which engines work: 16 lanes are four 128-bit
- * vectors, and one cache line a feature, for the wasm engine; a GPU takes the whole batch at once. Lane l holds `episodes[l]`; lanes are sorted by length, longest first, so
+ * vectors, and one cache line a feature, for the sparse engine; a GPU takes the whole batch at once. Lane l holds `episodes[l]`; lanes are sorted by length, longest first, so
  * that the lanes still running at step t are the first `running[t]`.
  *
  * Entries past an episode's length (and whole lanes without an episode) are padding: actions 0, rewards 0, every

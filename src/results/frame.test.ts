@@ -28,9 +28,9 @@ describe("runsFrame", () => {
     expect(rowsCsv(runRows(runs, { profile: "smoke" }))).toBe(frameCsv(await runsFrame(runs, { profile: "smoke" })));
   });
 
-  it("says which engine a run was trained with where one has another than wasm", () => {
+  it("says which engine a run was trained with where one has another than sparse", () => {
     const other = completeRun(resolveConfig({ engine: "tensorflow", steps: 1000, evaluation: { window: 1 } }), [1]);
-    expect(runRows([run(1, 0.5), other]).map(({ engine }) => engine)).toEqual(["wasm", "tensorflow"]);
+    expect(runRows([run(1, 0.5), other]).map(({ engine }) => engine)).toEqual(["sparse", "tensorflow"]);
     expect(Object.keys(runRows([run(1, 0.5)])[0])).not.toContain("engine");
   });
 

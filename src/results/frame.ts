@@ -8,7 +8,7 @@ import type { StoredRun } from "../runs/store.js";
 /**
  * Complete runs as tidy rows, one a run: what was trained (environment, method, sparsity, seed, steps), what came of it
  * (score as a share and the number of evaluations that it is the mean of, last win rate, seconds on the clock and of the processor, steps a second, parameters left, size and FLOPs relative to dense) and the commit; and with which engine,
- * where one of them has another than wasm.
+ * where one of them has another than sparse.
  *
  * @param among runs with which they share a table, and so its columns
  * @throws {Error} when a run is not complete, naming it
@@ -20,7 +20,7 @@ export function runRows(
   labels: Readonly<Record<string, string>> = {},
   among = runs,
 ): CsvRow[] {
-  const engines = among.some(({ config }) => config.engine !== "wasm");
+  const engines = among.some(({ config }) => config.engine !== "sparse");
   return runs.map((run) => {
     const summary = summaryOf(run);
     const { environment, rules, algorithm, method, sparsity, seed, steps, engine } = run.config;

@@ -22,7 +22,7 @@ describe("requireSeeds", () => {
     ["optimiser.learningRate", { optimiser: { learningRate: 0.1 } }, "optimiser.learningRate is 0.0005"],
     ["evaluation.episodes", { evaluation: { window: 2, episodes: 8 } }, "evaluation.episodes is 32"],
     ["evaluation.window", { evaluation: { window: 1 } }, "evaluation.window is 2"],
-    ["engine", { engine: "tensorflow" }, "engine is wasm"],
+    ["engine", { engine: "tensorflow" }, "engine is sparse"],
     ["a section that one has", { method: "mast", ticket: { kind: "random" }, topology: { grow: "none" } }, "is"],
   ])("names %s where it differs", (_, input, text) => {
     expect(() => requireSeeds([run({}), run(input, 2)])).toThrow(text);

@@ -192,7 +192,7 @@ function outcomeOf(name: string, config: Config, store: { readonly runs?: string
   }
 }
 
-/** What is done at a time: a run of the wasm engine, or runs of the tensorflow engine that differ in their seeds only. */
+/** What is done at a time: a run of the sparse engine, or runs of the tensorflow engine that differ in their seeds only. */
 interface Work {
   readonly names: readonly string[];
   /** Whether TensorFlow.js computes it. */

@@ -43,7 +43,7 @@ export function nameOf(config: Config, sum: Checksum): string {
     method,
     ...fixed,
     ...level,
-    ...(engine === "wasm" ? [] : [`tensorflow-${backend}`]),
+    ...(engine === "sparse" ? [] : [`tensorflow-${backend}`]),
     length,
     `seed${seed}`,
   ];

@@ -137,7 +137,7 @@ async function follow(
   // TensorFlow.js computes in threads of its own, and vectorised runs share this one.
   const times = () => ({
     seconds: run.seconds(),
-    processorSeconds: config.engine === "wasm" ? run.processorSeconds() : undefined,
+    processorSeconds: config.engine === "sparse" ? run.processorSeconds() : undefined,
   });
   if (end !== undefined && resume !== undefined)
     return run.finish(summarise(config, end, resume, times(), computing?.device));

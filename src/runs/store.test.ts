@@ -315,9 +315,9 @@ describe("the run store", () => {
 
   it("keeps the names of runs that are there: a new setting is absent where it does not apply", async () => {
     // They change with what a configuration means, and then SCHEMA does; and with the version of the rules of battles.
-    expect(runName(resolveConfig({ environment: "2s3z" }))).toBe("2s3z-qmix-mast-95-2M-seed1-6f8fecea");
+    expect(runName(resolveConfig({ environment: "2s3z" }))).toBe("2s3z-qmix-mast-95-2M-seed1-819453c4");
     expect(runName(resolveConfig({ environment: "3m", method: "dense", steps: 100_000, seed: 3 }))).toBe(
-      "3m-qmix-dense-100k-seed3-88d22484",
+      "3m-qmix-dense-100k-seed3-2599266b",
     );
     expect(
       runName(
@@ -329,7 +329,7 @@ describe("the run store", () => {
           steps: 1500,
         }),
       ),
-    ).toBe("2s3z-smaclite-qmix-rigl-90-1500-seed1-58f7de9d");
+    ).toBe("2s3z-smaclite-qmix-rigl-90-1500-seed1-5690f10d");
   });
 
   it("never mixes versions of the rules: a run under another one is listed with what to do", async () => {

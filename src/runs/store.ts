@@ -67,9 +67,9 @@ export interface RunSummary {
     /** The same over those of the dense networks. */
     readonly relative: RunCost;
   };
-  /** What computed the networks, and how many vectorised runs, where it was not the wasm engine on one core. */
+  /** What computed the networks, and how many vectorised runs, where it was not the sparse engine on one core. */
   readonly device?: string;
-  /** Which kernels of the wasm engine computed when it ended, for example "native, AVX2": all give the same numbers. Absent in runs of older versions. */
+  /** Which kernels of the sparse engine computed when it ended, for example "native, AVX2": all give the same numbers. Absent in runs of older versions. */
   readonly kernels?: string;
   /** Episodes, of training and evaluations, that were thrown away because the environment failed in them, and how it failed last; absent where there were none. */
   readonly lost?: {

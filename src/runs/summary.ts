@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { realpathSync } from "node:fs";
 import type { Config } from "../config.js";
 import type { RunSummary } from "./store.js";
-import { kernelsName } from "../networks/wasm/kernels.js";
+import { kernelsName } from "../networks/sparse/kernels.js";
 import { nativeKernels } from "../node/kernels.js";
 import { packageRoot } from "../node/project.js";
 import { relativeCost } from "../sparse/flops.js";
@@ -15,7 +15,7 @@ export type RunTimes = Pick<RunSummary, "seconds" | "processorSeconds">;
 
 /**
  * The numbers of a run that is over.
- * @param device what computed its networks, if not the wasm engine
+ * @param device what computed its networks, if not the sparse engine
  */
 export function summarise(
   config: Config,
@@ -37,7 +37,7 @@ export function summarise(
     parameters: countParameters(state),
     cost: runCost(config),
     ...(device === undefined ? {} : { device }),
-    ...(config.engine === "wasm" ? { kernels: kernelsName(nativeKernels() ?? null) } : {}),
+    ...(config.engine === "sparse" ? { kernels: kernelsName(nativeKernels() ?? null) } : {}),
     ...(commit === undefined ? {} : { commit }),
     ...(state.progress.lost && { lost: state.progress.lost }),
     finished: new Date().toISOString(),

@@ -20,7 +20,7 @@ export interface ObservedUpdate {
  * Makes one update and reads loss and gradients. Vectorised runs must be asked all at once, since each waits for the others.
  *
  * @example
- * const [ours, theirs] = await Promise.all([observeUpdate(wasm, batch, config), observeUpdate(tensorflow, batch, config)]);
+ * const [ours, theirs] = await Promise.all([observeUpdate(sparse, batch, config), observeUpdate(tensorflow, batch, config)]);
  */
 export async function observeUpdate(
   engine: Engine,
@@ -87,7 +87,7 @@ function difference(of: string, ours: ArrayLike<number>, theirs: ArrayLike<numbe
  *
  * @param names of the two updates
  * @example
- * showTable(differenceTable(updateDifferences(ours, theirs), ["tensorflow", "wasm"]));
+ * showTable(differenceTable(updateDifferences(ours, theirs), ["tensorflow", "sparse"]));
  */
 export function differenceTable(
   differences: readonly UpdateDifference[],

@@ -3,7 +3,7 @@ import { updateNetworks } from "../algorithms/update.js";
 import { resolveConfig, type Config, type ConfigInput } from "../config.js";
 import type { Engine } from "../networks/engine.js";
 import { initialParameters, networkParameters, type NetworkShape, type Parameters } from "../networks/parameters.js";
-import { createWasmEngine, type EngineOptions } from "../networks/wasm/engine.js";
+import { createSparseEngine, type EngineOptions } from "../networks/sparse/engine.js";
 import { createRandom } from "../random.js";
 import type { Episode } from "../replay/episode.js";
 import { countSteps, groupEpisodes } from "../replay/group.js";
@@ -28,7 +28,7 @@ export interface StartNetworks {
   readonly masks: ReadonlyMap<string, Uint8Array>;
 }
 
-/** The same with a wasm engine that has started from it. */
+/** The same with a sparse engine that has started from it. */
 export interface Start extends StartNetworks {
   /** The engine, with these online and target networks. */
   readonly engine: Engine<true>;
@@ -46,10 +46,10 @@ export function startNetworks(shape: NetworkShape, density: number, seed = 1): S
   return { online, target, masks };
 }
 
-/** A wasm engine with networks of `startNetworks`; `options` say which kernels. */
+/** A sparse engine with networks of `startNetworks`; `options` say which kernels. */
 export function startEngine(shape: NetworkShape, density: number, seed = 1, options: EngineOptions = {}): Start {
   const networks = startNetworks(shape, density, seed);
-  const engine = createWasmEngine(shape, networks.online, networks.masks, options);
+  const engine = createSparseEngine(shape, networks.online, networks.masks, options);
   engine.write("target", networks.target);
   return { engine, ...networks };
 }

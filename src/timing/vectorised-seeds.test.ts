@@ -6,7 +6,7 @@ import { startVectorisedSeeds } from "./vectorised-seeds.js";
 
 const shape = { agents: 2, observation: 5, actions: 4, state: 7, hidden: 8, embed: 4, hypernetEmbed: 4 };
 
-it("updates each seed as the wasm engine updates it alone, from what it says that seed began from", async () => {
+it("updates each seed as the sparse engine updates it alone, from what it says that seed began from", async () => {
   const { tf } = await openBackend("wasm");
   const before = tf.memory().numTensors;
   const config = ruleConfig(mastRule);

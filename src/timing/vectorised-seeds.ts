@@ -12,7 +12,7 @@ import { type Start, startEngine, startNetworks, update } from "./random-learner
 export interface VectorisedSeeds {
   /** One for each seed. */
   readonly engines: readonly Engine[];
-  /** What the seed 1, 2, ... began from, by index; its wasm engine is the caller's to dispose. */
+  /** What the seed 1, 2, ... began from, by index; its sparse engine is the caller's to dispose. */
   start(index: number): Start;
   /** The batch of each seed. */
   batch(index: number): readonly Episode[];

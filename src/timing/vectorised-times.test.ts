@@ -16,13 +16,13 @@ it("sets vectorised seeds beside as many one after the other", async () => {
   expect(tf.memory().numTensors).toBe(before);
   expect([two.seeds, four.seeds]).toEqual([2, 4]);
   expect(four.apart).toBeCloseTo(2 * two.apart, 9);
-  expect(four.wasm).toBeCloseTo(2 * two.wasm, 9);
+  expect(four.sparse).toBeCloseTo(2 * two.sparse, 9);
   expect(two.vectorised).toBeGreaterThan(0);
   expect(vectorisedTable([], opened).note).toMatch(/^One update of every seed, processor time, /);
   expect(vectorisedTable([], { backend: "webgpu", device: "a card" }).note).toMatch(
     /^One update of every seed, by the clock, .* a card\.$/,
   );
-  expect(vectorisedTable([{ seeds: 4, vectorised: 50, apart: 200, wasm: 12.3456 }], opened).rows).toEqual([
+  expect(vectorisedTable([{ seeds: 4, vectorised: 50, apart: 200, sparse: 12.3456 }], opened).rows).toEqual([
     ["4", "50.0 ms", "200 ms", "4.0x", "12.3 ms"],
   ]);
 });

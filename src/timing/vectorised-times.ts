@@ -14,8 +14,8 @@ export interface VectorisedTime {
   readonly vectorised: number;
   /** One after the other: as often the time of one. */
   readonly apart: number;
-  /** One after the other in the wasm engine, on one core. */
-  readonly wasm: number;
+  /** One after the other in the sparse engine, on one core. */
+  readonly sparse: number;
 }
 
 /**
@@ -47,7 +47,7 @@ export async function timeVectorisedSeeds(
   }));
   const { own } = sizes[0];
   const { engine } = own.start(0);
-  let wasm = Infinity;
+  let sparse = Infinity;
   const timed = onProcessor(backend) ? time : byTheClock;
   try {
     for (let turn = 0; turn <= turns; turn++) {
@@ -57,7 +57,7 @@ export async function timeVectorisedSeeds(
         await nextTurn();
       }
       const taken = await timed(() => update(engine, own.batch(0), config));
-      if (turn > 0) wasm = Math.min(wasm, taken);
+      if (turn > 0) sparse = Math.min(sparse, taken);
     }
   } finally {
     engine.dispose();
@@ -67,7 +67,7 @@ export async function timeVectorisedSeeds(
     seeds: count,
     vectorised: sizes.find((one) => one.count === count)!.best,
     apart: count * sizes[0].best,
-    wasm: count * wasm,
+    sparse: count * sparse,
   }));
 }
 
@@ -91,17 +91,17 @@ export function vectorisedTable(
   return {
     columns: [
       { title: "Seeds" },
-      ...["Vectorised", "One after the other", "Gained", "wasm engine, one core"].map((title) => ({
+      ...["Vectorised", "One after the other", "Gained", "sparse engine, one core"].map((title) => ({
         title,
         align: "right" as const,
       })),
     ],
-    rows: times.map(({ seeds, vectorised, apart, wasm }) => [
+    rows: times.map(({ seeds, vectorised, apart, sparse }) => [
       String(seeds),
       milliseconds(vectorised),
       milliseconds(apart),
       `${(apart / vectorised).toPrecision(2)}x`,
-      milliseconds(wasm),
+      milliseconds(sparse),
     ]),
     note: `One update of every seed, ${onProcessor(backend) ? "processor time" : "by the clock"}, the fastest of those timed in turns; the tensorflow engine on ${device}.`,
   };

@@ -30,7 +30,7 @@ function expectSame(actual: readonly TrainingRecord[], expected: readonly Traini
 }
 
 describe.each(["qmix", "ow-qmix", "res"] as const)("the tensorflow engine trains %s", (algorithm) => {
-  it.each(METHODS)("with %s to where the wasm engine does", async (method) => {
+  it.each(METHODS)("with %s to where the sparse engine does", async (method) => {
     const input = short(algorithm, method);
     expectSame(await collect(onTensorflow(input)), await collect(input));
   });
@@ -40,7 +40,7 @@ it.each([
   ["vdn", "rigl"],
   ["iql", "mast"],
   ["vdn", "tiny"],
-] as const)("the tensorflow engine trains %s with %s to where the wasm engine does", async (algorithm, method) => {
+] as const)("the tensorflow engine trains %s with %s to where the sparse engine does", async (algorithm, method) => {
   const input = short(algorithm, method);
   expectSame(await collect(onTensorflow(input)), await collect(input));
 });

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { createEnvironment } from "../envs/index.js";
 import { initialParameters, type NetworkShape, networkParameters } from "../networks/parameters.js";
 import { referenceAgent, referenceMixer } from "../networks/reference.js";
-import { createWasmEngine } from "../networks/wasm/engine.js";
+import { createSparseEngine } from "../networks/sparse/engine.js";
 import { createRandom } from "../random.js";
 import { createEvaluation, type Evaluation } from "./evaluate.js";
 
@@ -28,7 +28,7 @@ function networksFor(environment: string, centralEmbed?: number) {
       values.map((x) => 3 * x),
     ]),
   );
-  const engine = createWasmEngine(shape, parameters, new Map());
+  const engine = createSparseEngine(shape, parameters, new Map());
   // The target networks play no part in it.
   engine.write("target", new Map([...parameters].map(([name, values]) => [name, values.map((x) => -x)])));
   return { shape, parameters, engine };

@@ -3,7 +3,7 @@ import { currentHost } from "../host.js";
 import type { Engine, OpenEngine } from "../networks/engine.js";
 import { initialParameters, type Parameters, type ParameterSpec } from "../networks/parameters.js";
 import { createTensorflowEngine } from "../networks/tensorflow/engine.js";
-import { createWasmEngine } from "../networks/wasm/engine.js";
+import { createSparseEngine } from "../networks/sparse/engine.js";
 import type { Random } from "../random.js";
 import { methodOf } from "../methods.js";
 import { randomMasks } from "../sparse/mask.js";
@@ -84,7 +84,7 @@ function checkTicket(
 
 /**
  * The networks of a run as a checkpoint holds them: online, target, masks and the optimiser's state. Whichever engine trained them, it is
- * a wasm engine that looks at them, at once and everywhere; `resumeNetworks` goes on training.
+ * a sparse engine that looks at them, at once and everywhere; `resumeNetworks` goes on training.
  *
  * @example
  * const engine = restoreNetworks(config, readRunCheckpoint(run.directory).state);
@@ -93,7 +93,7 @@ export function restoreNetworks(
   config: Config,
   { tensors, masks }: Pick<TrainState, "tensors" | "masks">,
 ): Engine<true> {
-  const engine = createWasmEngine(networkPlan(config).shape, tensorsOf(tensors, "online"), masks);
+  const engine = createSparseEngine(networkPlan(config).shape, tensorsOf(tensors, "online"), masks);
   return fill(engine, tensors);
 }
 
@@ -117,11 +117,11 @@ function fill<Opened extends Engine>(engine: Opened, tensors: Parameters): Opene
 }
 
 function engineOf({ engine, backend = "auto" }: Config): OpenEngine {
-  if (engine === "wasm") return createWasmEngine;
+  if (engine === "sparse") return createSparseEngine;
   return async (shape, parameters, masks) => {
     const { openTensorflow } = currentHost();
     if (openTensorflow === undefined)
-      throw new Error('config: engine is "tensorflow", which this program does not have: use "wasm".');
+      throw new Error('config: engine is "tensorflow", which this program does not have: use "sparse".');
     return createTensorflowEngine(await openTensorflow(backend), shape, parameters, masks);
   };
 }

@@ -1,6 +1,6 @@
 import type { Config } from "../config.js";
 import { initialParameters, networkParameters } from "../networks/parameters.js";
-import { createWasmEngine } from "../networks/wasm/engine.js";
+import { createSparseEngine } from "../networks/sparse/engine.js";
 import { algorithmOf, algorithms } from "../parts/algorithm.js";
 import { describeValue, isObject, PartError } from "../parts/registry.js";
 import { createRandom } from "../random.js";
@@ -21,7 +21,7 @@ export async function tryAlgorithm(config: Config): Promise<void> {
   const part = algorithmOf(config);
   const sizes = { agents: 2, actions: 3, observation: 4, state: 5 };
   const shape = algorithmShape(part, { ...sizes, hidden: 4, embed: 3, hypernetEmbed: 3 });
-  const engine = createWasmEngine(shape, initialParameters(networkParameters(shape), createRandom(1)), new Map());
+  const engine = createSparseEngine(shape, initialParameters(networkParameters(shape), createRandom(1)), new Map());
   try {
     const groups = groupEpisodes(randomEpisodes(sizes, [3, 2], createRandom(2)), sizes, engine.lanes);
     const before = engine.read("online");

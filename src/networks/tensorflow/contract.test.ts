@@ -4,12 +4,12 @@ import { groupEpisodes } from "../../replay/group.js";
 import { randomEpisodes, uniformLengths } from "../../replay/random-episodes.js";
 import type { Engine } from "../engine.js";
 import type { NetworkShape } from "../parameters.js";
-import { randomCase, randomMasks } from "../wasm/fixtures.js";
-import { createWasmEngine } from "../wasm/engine.js";
+import { randomCase, randomMasks } from "../sparse/fixtures.js";
+import { createSparseEngine } from "../sparse/engine.js";
 import { openBackend, type Tensorflow } from "../../node/tensorflow/backend.js";
 import { createVectorisedRuns, createTensorflowEngine } from "./engine.js";
 
-/** Whatever is asked of an engine, in whatever order, the tensorflow engine answers as the wasm engine does. */
+/** Whatever is asked of an engine, in whatever order, the tensorflow engine answers as the sparse engine does. */
 
 const SHAPE: NetworkShape = {
   agents: 2,
@@ -44,7 +44,7 @@ async function use(engine: Engine, seed: number): Promise<[what: string, values:
   const weights = engine.parameters.filter(({ maskable }) => maskable);
   let stepped = true;
   for (let round = 0; round < 6; round++) {
-    // The wasm engine pads to 16 lanes; both hold all episodes in one group.
+    // The sparse engine pads to 16 lanes; both hold all episodes in one group.
     const [group] = groupEpisodes(
       randomEpisodes(SHAPE, uniformLengths(1 + random.below(5), 1, 5, random), random),
       SHAPE,
@@ -135,7 +135,7 @@ function expectAlike(
       if (
         Number.isNaN(value) ? !Number.isNaN(ours) : !(Math.abs(ours - value) <= 1e-4 * Math.max(0.1, Math.abs(value)))
       )
-        expect.fail(`seed ${seed}, answer ${i}, ${what}[${j}]: ${ours}, the wasm engine says ${value}`);
+        expect.fail(`seed ${seed}, answer ${i}, ${what}[${j}]: ${ours}, the sparse engine says ${value}`);
     }),
   );
 }
@@ -143,11 +143,11 @@ function expectAlike(
 const caseOf = (seed: number) => randomCase(SHAPE, seed % 2 ? 0.5 : 1, [1], seed);
 
 describe("the tensorflow engine", () => {
-  it.each([1, 2, 3, 4, 5, 6, 7, 8, 11, 12, 13])("answers as the wasm engine does, sequence %i", async (seed) => {
+  it.each([1, 2, 3, 4, 5, 6, 7, 8, 11, 12, 13])("answers as the sparse engine does, sequence %i", async (seed) => {
     const { shape, parameters, masks } = caseOf(seed);
     expectAlike(
       await use(createTensorflowEngine(tf, shape, parameters, masks), seed),
-      await use(createWasmEngine(shape, parameters, masks), seed),
+      await use(createSparseEngine(shape, parameters, masks), seed),
       seed,
     );
   });
@@ -166,13 +166,16 @@ describe("the tensorflow engine", () => {
     );
     for (const [i, seed] of seeds.entries()) {
       const { shape, parameters, masks } = caseOf(seed);
-      expectAlike(answers[i], await use(createWasmEngine(shape, parameters, masks), seed), seed);
+      expectAlike(answers[i], await use(createSparseEngine(shape, parameters, masks), seed), seed);
     }
   });
 
-  it("refuses what the wasm engine refuses, in its words", async () => {
+  it("refuses what the sparse engine refuses, in its words", async () => {
     const { shape, parameters, masks } = caseOf(1);
-    const engines = [createTensorflowEngine(tf, shape, parameters, masks), createWasmEngine(shape, parameters, masks)];
+    const engines = [
+      createTensorflowEngine(tf, shape, parameters, masks),
+      createSparseEngine(shape, parameters, masks),
+    ];
     const wrong: ((engine: Engine) => unknown)[] = [
       (engine) => engine.gradient("agent.fc3.weight"),
       (engine) => engine.write("online", new Map([["agent.fc1.bias", new Float32Array(2)]])),

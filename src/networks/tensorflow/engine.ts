@@ -3,14 +3,14 @@ import { disposable } from "../disposable.js";
 import type { Engine, NetworkSide, OpenEngine } from "../engine.js";
 import { type NetworkShape, parameterChecks, type Parameters } from "../parameters.js";
 import { updateCycle } from "../update-cycle.js";
-import { createWasmEngine } from "../wasm/engine.js";
+import { createSparseEngine } from "../sparse/engine.js";
 import type { Tensorflow } from "../../host.js";
 import { createVectorisedCalls, type VectorisedCalls } from "./vectorised-calls.js";
 import { connectNetworks, share, type Shared } from "./passes.js";
 
 /**
  * The networks of QMIX, and with `shape.centralEmbed` those of WQMIX, in TensorFlow.js, on any of its backends: masked dense weights,
- * gradients by autograd. Acting, a few rows at a time, is done by the wasm engine with copies of the weights.
+ * gradients by autograd. Acting, a few rows at a time, is done by the sparse engine with copies of the weights.
  *
  * @param parameters initial values of both sides, by name
  * @param masks [out, in] by weight name; a name that is missing is dense
@@ -83,7 +83,7 @@ function openRun(
   for (const [name, { length }] of parameters) check(name, length);
   for (const [name, { length }] of masks) (checkMaskable(name), check(name, length));
   // Acting needs a step of a few rows between two steps of an environment: a device answers too late.
-  const acting = createWasmEngine(shape, parameters, masks);
+  const acting = createSparseEngine(shape, parameters, masks);
   const agentNames = specs.filter(({ network }) => network === "agent").map(({ name }) => name);
 
   let dense = false;

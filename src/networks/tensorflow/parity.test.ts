@@ -10,7 +10,7 @@ import { initialMasks } from "../../sparse/mask.js";
 import { relativeDistance } from "../distance.js";
 import type { Engine, OpenEngine } from "../engine.js";
 import { initialParameters, networkParameters, type NetworkShape } from "../parameters.js";
-import { createWasmEngine } from "../wasm/engine.js";
+import { createSparseEngine } from "../sparse/engine.js";
 import { BackendError, openBackend, type Tensorflow } from "../../node/tensorflow/backend.js";
 import { createVectorisedRuns, createTensorflowEngine } from "./engine.js";
 
@@ -47,7 +47,7 @@ function start(open: OpenEngine, { algorithm, method }: ConfigInput, seed = 1): 
   return engine;
 }
 
-/** More episodes than the wasm engine has lanes; of few where there are many updates, since the cpu backend is slow. */
+/** More episodes than the sparse engine has lanes; of few where there are many updates, since the cpu backend is slow. */
 const LENGTHS = [9, 3, 7, 9, 1, 5, 8, 2, 6, 4, 9, 9, 7, 3, 5, 8, 6, 2];
 const batchOf = (update: number, seed: number, episodes: number) =>
   randomEpisodes(SHAPE, LENGTHS.slice(0, episodes), createRandom(seed, 100 + update));
@@ -102,10 +102,10 @@ for (const backend of BACKENDS) {
       });
 
     for (const rule of RULES) {
-      test(`has the wasm engine's loss and gradients: ${rule.algorithm}, ${rule.method}`, async (tf) => {
+      test(`has the sparse engine's loss and gradients: ${rule.algorithm}, ${rule.method}`, async (tf) => {
         const [ours, theirs] = [
           start((...given) => createTensorflowEngine(tf, ...given), rule),
-          start(createWasmEngine, rule),
+          start(createSparseEngine, rule),
         ];
         for (const engine of [ours, theirs]) if (rule.method !== "dense") engine.requestDenseGradients();
         const [[update], [expected]] = [await learn(ours, rule, 1), await learn(theirs, rule, 1)];
@@ -123,7 +123,7 @@ for (const backend of BACKENDS) {
         const rule: ConfigInput = { algorithm, method: "mast", sparsity: { level: 0.7 }, returns: { burnIn: 0 } };
         const [ours, theirs] = [
           start((...given) => createTensorflowEngine(tf, ...given), rule),
-          start(createWasmEngine, rule),
+          start(createSparseEngine, rule),
         ];
         const before = theirs.mask("agent.rnn.weight_hh");
         for (const engine of [ours, theirs]) await learn(engine, rule, 50, { evolveAt: [19, 39], episodes: 3 });

@@ -4,7 +4,7 @@ import { type EpisodeGroup, LANES } from "../../replay/group.js";
 import type { AgentNetwork, Engine, MixingNetwork } from "../engine.js";
 import type { NetworkShape } from "../parameters.js";
 import { referenceAgent, referenceCentralMixer, referenceMixer } from "../reference.js";
-import { createWasmEngine } from "./engine.js";
+import { createSparseEngine } from "./engine.js";
 import { type Case, SHAPES, randomCase } from "./fixtures.js";
 
 /** The value that step t of an episode is to have: any number that differs from step to step. */
@@ -143,7 +143,7 @@ describe("gradients of agents and mixers", () => {
     for (const density of [1, 0.75, 0.3, 0.05]) {
       it(`agree with central differences in float64: ${name}, density ${density}`, () => {
         const example = randomCase(SHAPES[name], density, lengths, 5);
-        const engine = createWasmEngine(example.shape, example.parameters, example.masks);
+        const engine = createSparseEngine(example.shape, example.parameters, example.masks);
         backward(engine, example.groups);
         checkGradients(example, allGradients(engine), most, false);
       });
@@ -159,7 +159,7 @@ describe("gradients of agents and mixers", () => {
   ] as const) {
     it(`include pruned connections when they are asked for: ${name}, density ${density}`, () => {
       const example = randomCase(SHAPES[name], density, [5, 4, 2, 2, 1], 6);
-      const engine = createWasmEngine(example.shape, example.parameters, example.masks);
+      const engine = createSparseEngine(example.shape, example.parameters, example.masks);
       engine.requestDenseGradients();
       backward(engine, example.groups);
       checkGradients(example, allGradients(engine), most, true);
@@ -171,9 +171,9 @@ describe("padding", () => {
   for (const density of [1, 0.3]) {
     it(`never reaches results, whatever it holds: density ${density}`, () => {
       const { shape, parameters, masks, groups } = randomCase(SHAPES.central, density, [6, 5, 3, 3, 2, 1, 1], 7);
-      const clean = createWasmEngine(shape, parameters, masks);
+      const clean = createSparseEngine(shape, parameters, masks);
       backward(clean, groups, 0);
-      const dirty = createWasmEngine(shape, parameters, masks);
+      const dirty = createSparseEngine(shape, parameters, masks);
       for (const padding of [NaN, 1e30]) {
         backward(dirty, groups, padding);
         for (const { name } of clean.parameters) expect(dirty.gradient(name), name).toEqual(clean.gradient(name));

@@ -28,7 +28,7 @@ export function createCentralMixerLayers(memory: Memory, specs: readonly Paramet
   };
 }
 
-export interface WasmMixingNetwork extends MixingNetwork<true> {
+export interface SparseMixingNetwork extends MixingNetwork<true> {
   /** Makes room for the loaded batch. */
   reserve(): void;
 }
@@ -39,7 +39,7 @@ export function createCentralMixerNetwork(
   shape: NetworkShape,
   layers: CentralMixerLayers,
   batch: Batch,
-): WasmMixingNetwork {
+): SparseMixingNetwork {
   const { kernels } = memory;
   const { agents, state } = shape;
 

@@ -2,13 +2,13 @@ import { describe, expect, it } from "vitest";
 import { createRandom } from "../../random.js";
 import { type EpisodeGroup, LANES } from "../../replay/group.js";
 import type { Engine, NetworkSide } from "../engine.js";
-import { createWasmEngine } from "./engine.js";
+import { createSparseEngine } from "./engine.js";
 import { type Case, SHAPES, randomCase, randomMasks } from "./fixtures.js";
 
 const OPTIMISER = { learningRate: 5e-4, alpha: 0.99, epsilon: 1e-5, gradientClip: 10 };
 
 const example = (density: number, seed = 11): Case => randomCase(SHAPES.central, density, [5, 4, 4, 2, 1], seed);
-const open = ({ shape, parameters, masks }: Case): Engine<true> => createWasmEngine(shape, parameters, masks);
+const open = ({ shape, parameters, masks }: Case): Engine<true> => createSparseEngine(shape, parameters, masks);
 
 /** Adds up gradients of `scale` times the sums of Q_tot and Q*, through agents and mixers. */
 function backward(engine: Engine<true>, groups: readonly EpisodeGroup[], scale = 1): void {
@@ -158,7 +158,7 @@ describe("setMask", () => {
       }
 
       // It goes on as an engine that was made so.
-      const same = createWasmEngine(network.shape, after.online, masks);
+      const same = createSparseEngine(network.shape, after.online, masks);
       same.write("target", after.target);
       same.writeOptimiser(after.squares);
       for (const each of [engine, same]) {
@@ -257,8 +257,8 @@ describe("an engine", () => {
     const { shape, parameters, masks, groups } = example(0.3);
     const fewer = new Map(parameters);
     fewer.delete("agent.fc2.bias");
-    expect(() => createWasmEngine(shape, fewer, masks)).toThrow(/agent.fc2.bias/);
-    const engine = createWasmEngine(
+    expect(() => createSparseEngine(shape, fewer, masks)).toThrow(/agent.fc2.bias/);
+    const engine = createSparseEngine(
       { ...shape, observation: 8 },
       randomCase({ ...shape, observation: 8 }, 1, [1], 1).parameters,
       new Map(),

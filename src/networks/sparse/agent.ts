@@ -34,7 +34,7 @@ export function recordOf(hidden: number): { hidden: number; stride: number } {
   return { hidden: block * ROW, stride: skewed(6 * block) * ROW };
 }
 
-export interface WasmAgentNetwork extends AgentNetwork<true> {
+export interface SparseAgentNetwork extends AgentNetwork<true> {
   /** Makes room for the loaded batch. */
   reserve(): void;
   /** To be called when the batch or any weights have changed. */
@@ -56,7 +56,7 @@ export function createAgentNetwork(
   shape: NetworkShape,
   { fc1, gru, fc2 }: AgentLayers,
   batch: Batch,
-): WasmAgentNetwork {
+): SparseAgentNetwork {
   const { kernels } = memory;
   const { agents, actions, hidden } = shape;
   const block = blockOf(hidden);

@@ -29,7 +29,7 @@ export function createMixerLayers(memory: Memory, specs: readonly ParameterSpec[
   };
 }
 
-export interface WasmMonotonicMixer extends MonotonicMixer<true> {
+export interface SparseMonotonicMixer extends MonotonicMixer<true> {
   /** Makes room for the loaded batch. */
   reserve(): void;
 }
@@ -45,7 +45,7 @@ export function createMixerNetwork(
   shape: NetworkShape,
   layers: MixerLayers,
   batch: Batch,
-): WasmMonotonicMixer {
+): SparseMonotonicMixer {
   const { kernels } = memory;
   const { agents, actions, embed, hypernetEmbed } = shape;
 

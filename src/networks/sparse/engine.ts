@@ -6,7 +6,7 @@ import type { Engine, NetworkSide } from "../engine.js";
 import { disposable } from "../disposable.js";
 import { type NetworkShape, parameterChecks, type Parameters, networkParameters } from "../parameters.js";
 import { updateCycle } from "../update-cycle.js";
-import { createWasmActor } from "./actor.js";
+import { createSparseActor } from "./actor.js";
 import { createAgentLayers, createAgentNetwork } from "./agent.js";
 import { createBatch } from "./batch.js";
 import { createCentralMixerLayers, createCentralMixerNetwork } from "./central-mixer.js";
@@ -24,17 +24,18 @@ export interface EngineOptions {
 }
 
 /**
- * The networks of QMIX (of VDN and IQL with `shape.mixer`), and with `shape.centralEmbed` those of WQMIX, in WebAssembly: float32, true sparse storage, explicit backward
- * through time. One core, deterministic: the same calls give the same bits.
+ * The networks of QMIX (of VDN and IQL with `shape.mixer`), and with `shape.centralEmbed` those of WQMIX:
+ * float32, true sparse storage, explicit backward through time, by SIMD kernels in native code or WebAssembly. One core,
+ * deterministic: the same calls give the same bits.
  *
  * @param parameters initial values of both sides, by name
  * @param masks [out, in] by weight name; a name that is missing is dense
  * @throws {Error} when the kernels have not been compiled, or a parameter or mask is missing, unknown or of the wrong size
  * @example
- * const engine = createWasmEngine(shape, initialParameters(networkParameters(shape), random), new Map());
+ * const engine = createSparseEngine(shape, initialParameters(networkParameters(shape), random), new Map());
  * const actor = engine.createActor(1);
  */
-export function createWasmEngine(
+export function createSparseEngine(
   shape: NetworkShape,
   parameters: Parameters,
   masks: ReadonlyMap<string, Uint8Array>,
@@ -113,7 +114,7 @@ function openEngine(
   for (const [name, mask] of masks) setMask(name, mask);
 
   return {
-    name: "wasm",
+    name: "sparse",
     shape,
     lanes: LANES,
     parameters: specs,
@@ -163,6 +164,6 @@ function openEngine(
       return layerOf.get(name)!.mask(name);
     },
     setMask,
-    createActor: (environments) => createWasmActor(memory, shape, agentLayers, environments),
+    createActor: (environments) => createSparseActor(memory, shape, agentLayers, environments),
   };
 }

@@ -6,7 +6,7 @@ import { blockOf } from "./layer.js";
 import { type Memory, ROW, skewed } from "./memory.js";
 
 /** The online agent for acting: lane e * agents + a is agent a of environment e. */
-export function createWasmActor(
+export function createSparseActor(
   memory: Memory,
   shape: NetworkShape,
   { fc1, gru, fc2 }: AgentLayers,

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { createRandom } from "../../random.js";
 import { LANES } from "../../replay/group.js";
 import { referenceAgent, referenceCentralMixer, referenceMixer } from "../reference.js";
-import { createWasmEngine } from "./engine.js";
+import { createSparseEngine } from "./engine.js";
 import { SHAPES, randomCase } from "./fixtures.js";
 
 const LENGTHS = [7, 7, 6, 4, 4, 4, 3, 3, 3, 3, 2, 2, 1, 1, 1, 1, 5, 1];
@@ -12,7 +12,7 @@ describe("forward", () => {
     for (const density of [1, 0.3, 0.05]) {
       it(`gives the reference's Q-values and Q_tot: ${name}, density ${density}`, () => {
         const { shape, parameters, masks, groups } = randomCase(SHAPES[name], density, LENGTHS, 3);
-        const engine = createWasmEngine(shape, parameters, masks);
+        const engine = createSparseEngine(shape, parameters, masks);
         const { agents, actions, state } = shape;
         for (const group of groups) {
           engine.load(group);
@@ -45,7 +45,7 @@ describe("forward", () => {
 
   it("gives an episode the same bits whatever else is in its group", () => {
     const { shape, parameters, masks, groups } = randomCase(SHAPES.odd, 0.3, LENGTHS, 4);
-    const engine = createWasmEngine(shape, parameters, masks);
+    const engine = createSparseEngine(shape, parameters, masks);
     const [first] = groups;
     engine.load(first);
     const together = engine.agent.forward("online").slice();
@@ -75,7 +75,7 @@ describe("central networks", () => {
   ] as const) {
     it(`give the reference's Q-values and Q*: ${name}, density ${density}`, () => {
       const { parameters, masks, groups } = randomCase(shape, density, LENGTHS, 3);
-      const engine = createWasmEngine(shape, parameters, masks);
+      const engine = createSparseEngine(shape, parameters, masks);
       const { agents, actions, state } = shape;
       for (const group of groups) {
         engine.load(group);
@@ -109,8 +109,8 @@ describe("central networks", () => {
     const ofQmix = <Value>(map: Map<string, Value>) =>
       new Map([...map].filter(([name]) => !name.startsWith("central_")));
     const engines = [
-      createWasmEngine(shape, parameters, masks),
-      createWasmEngine(without, ofQmix(parameters), ofQmix(masks)),
+      createSparseEngine(shape, parameters, masks),
+      createSparseEngine(without, ofQmix(parameters), ofQmix(masks)),
     ];
     expect(engines.map(({ central }) => central !== undefined)).toEqual([true, false]);
     for (const group of groups) {
@@ -123,7 +123,7 @@ describe("central networks", () => {
       });
       expect(both).toEqual(plain);
     }
-    expect(() => createWasmEngine(shape, ofQmix(parameters), masks)).toThrow(/central_agent.fc1.weight/);
+    expect(() => createSparseEngine(shape, ofQmix(parameters), masks)).toThrow(/central_agent.fc1.weight/);
   });
 });
 
@@ -138,7 +138,7 @@ describe("counterfactuals", () => {
   ] as const) {
     it(`are the reference's Q_tot with one agent's value replaced: ${name}, density ${density}, values up to ${scale}`, () => {
       const { shape, parameters, masks, groups } = randomCase(SHAPES[name], density, LENGTHS, 9);
-      const engine = createWasmEngine(shape, parameters, masks);
+      const engine = createSparseEngine(shape, parameters, masks);
       const { agents, actions, state } = shape;
       for (const group of groups) {
         const { availableActions } = group;
@@ -189,7 +189,7 @@ describe("counterfactuals", () => {
   it("keep what a backward pass needs, and padding to its own lanes", () => {
     const { shape, parameters, masks, groups } = randomCase(SHAPES.odd, 0.3, [5, 4, 2], 9);
     const gradients = [0, NaN].map((padding) => {
-      const engine = createWasmEngine(shape, parameters, masks);
+      const engine = createSparseEngine(shape, parameters, masks);
       const [group] = groups;
       engine.load(group);
       const values = new Float32Array(group.steps * shape.agents * LANES).map((_, i) =>
@@ -218,7 +218,7 @@ describe("an actor", () => {
       const { shape, parameters, masks, groups } = randomCase(SHAPES["3m"], density, [5], 8);
       const { agents, actions, observation } = shape;
       const [episode] = groups[0].episodes;
-      const engine = createWasmEngine(shape, parameters, masks);
+      const engine = createSparseEngine(shape, parameters, masks);
       const single = engine.createActor(1);
       const many = engine.createActor(9);
       const random = createRandom(1);

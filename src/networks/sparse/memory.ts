@@ -50,7 +50,7 @@ export function createMemory(
     const missing = Math.ceil((top - memory.buffer.byteLength) / PAGE);
     if (top > MOST)
       throw new Error(
-        `The wasm engine needs ${top} bytes; WebAssembly has ${MOST}. Use smaller networks or shorter episodes.`,
+        `The sparse engine needs ${top} bytes; WebAssembly has ${MOST}. Use smaller networks or shorter episodes.`,
       );
     if (missing > 0) memory.grow(missing);
     return address;
