@@ -36,13 +36,13 @@ function createWalk(length: number): GivenEnvironment {
     ended: false,
     terminal: false,
     won: false,
-    reset(seed) {
+    reset(seed: number) {
       random = createRandom(seed);
       places.fill(0);
       steps = 0;
       show();
     },
-    step(jointAction) {
+    step(jointAction: ArrayLike<number>) {
       places.forEach((place, agent) => {
         const move = [0, -1, 1][jointAction[agent]!]!;
         if (move < 1 || random.float() >= 0.1) places[agent] = place + move;
@@ -50,7 +50,7 @@ function createWalk(length: number): GivenEnvironment {
       steps++;
       show();
     },
-  } satisfies GivenEnvironment;
+  };
   return walk;
 }
 
