@@ -122,7 +122,7 @@ export function settingsIn(
     let fault: string | undefined;
     try {
       config = resolveConfig(inputOf(chosen));
-      if (config.engine !== "wasm") fault = "The page has the wasm engine alone: leave engine out.";
+      if (config.engine !== "sparse") fault = "The page has the sparse engine alone: leave engine out.";
       else if (config.parts !== undefined) fault = "The page cannot read files of parts: leave parts out.";
       else if (config.ticket?.source !== undefined)
         fault = "The page has no runs that a ticket could come from: leave ticket out.";
