@@ -83,8 +83,10 @@ export type {
   EnvironmentSizes,
   EnvironmentSnapshot,
   JointAction,
+  ShapeSnapshot,
   UnitSnapshot,
 } from "../envs/environment.js";
+export type { CompiledModel, ModelCompiler, Mujoco, SimulatedState, StateConstructor } from "../envs/mujoco/mujoco.js";
 export type { EpisodeLost } from "../envs/lost.js";
 export type {
   CheckpointRecord,
