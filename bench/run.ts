@@ -11,6 +11,7 @@ import type { Benchmark, Effort, Row } from "./measure.js";
 import { pythonBenchmarks } from "./python.js";
 import { pytorchBenchmarks } from "./pytorch.js";
 import { realGame } from "./real-game.js";
+import { rememberedBenchmarks } from "./remembered.js";
 import { rliableChecks } from "./rliable.js";
 import { trainingBenchmarks } from "./training.js";
 import { updateBenchmarks } from "./updates.js";
@@ -31,6 +32,7 @@ const USAGE = `npm run bench -- [--only PATTERN] [--json FILE] [--pytorch | --rl
 export const benchmarks: readonly Benchmark[] = [
   { name: "kernels", run: kernelRows },
   ...updateBenchmarks,
+  ...rememberedBenchmarks,
   ...comparisonBenchmarks,
   ...actingBenchmarks,
   ...environmentBenchmarks,

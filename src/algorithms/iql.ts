@@ -5,9 +5,10 @@ import type { EpisodeGroup } from "../replay/group.js";
 import { AGENTS_COST } from "../sparse/flops.js";
 import { chosenValues } from "../targets/actions.js";
 import { tdLoss } from "../targets/loss.js";
-import { nextValues, operatorOf } from "../targets/operators.js";
+import { judgesAlone, nextValues, operatorOf } from "../targets/operators.js";
 import { learningTargets } from "../targets/returns.js";
 import { addSteps, type UpdateStatistics } from "./statistics.js";
+import { type TargetQuestion, targetPasses } from "./target-passes.js";
 
 /**
  * One update of independent Q-learning as in PyMARL: no mixer. Every agent's value of its action is drawn towards a target of its own, the team's reward and
@@ -23,13 +24,16 @@ export async function iqlUpdate(
   step: number,
 ): Promise<UpdateStatistics> {
   const operator = operatorOf(config);
+  const { doubleQ } = config.operator;
+  const { agents } = engine.shape;
   let [loss, qTotal, target] = [0, 0, 0];
+  const question: TargetQuestion = judgesAlone(operator, doubleQ)
+    ? { q: false, next: { rows: agents, from: (q, group) => nextValues(operator, q, null, group) } }
+    : { q: true };
 
-  for (const group of groups) {
-    engine.load(group);
-    const { agents } = group;
-    const { online: onlineQ, target: targetQ } = await engine.agent.forwardBoth();
-    const next = nextValues(operator, targetQ, config.operator.doubleQ ? onlineQ : null, group);
+  for await (const pass of targetPasses(engine, groups, engine.agent, question)) {
+    const { group, online: onlineQ } = pass;
+    const next = pass.target.next ?? nextValues(operator, pass.target.q!, doubleQ ? onlineQ : null, group);
     const chosen = chosenValues(onlineQ, group);
 
     const gradient = new Float32Array(chosen.length);
@@ -45,7 +49,7 @@ export async function iqlUpdate(
     await engine.agent.backward(gradient);
   }
   const gradientNorm = await engine.step(config.optimiser);
-  const values = stepsInBatch * engine.shape.agents;
+  const values = stepsInBatch * agents;
   return { loss, gradientNorm, qTotal: qTotal / values, target: target / values };
 }
 

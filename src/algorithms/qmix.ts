@@ -6,9 +6,10 @@ import type { EpisodeGroup } from "../replay/group.js";
 import { QMIX_COST } from "../sparse/flops.js";
 import { chosenValues } from "../targets/actions.js";
 import { tdLoss } from "../targets/loss.js";
-import { nextValues, operatorOf } from "../targets/operators.js";
+import { judgesAlone, nextValues, operatorOf } from "../targets/operators.js";
 import { learningTargets } from "../targets/returns.js";
 import { type UpdateStatistics, addSteps } from "./statistics.js";
+import { type TargetQuestion, targetPasses } from "./target-passes.js";
 
 /**
  * One update of QMIX, Algorithm 2, lines 23-29: targets from the target networks, squared TD error, one RMSprop step.
@@ -24,25 +25,25 @@ export async function qmixUpdate(
   config: Config,
   step: number,
 ): Promise<UpdateStatistics> {
+  const { agent, mixer } = engine;
   const operator = operatorOf(config);
   const { doubleQ } = config.operator;
   let [loss, qTotal, target] = [0, 0, 0];
+  const totalsOf = (q: Float32Array, choosing: Float32Array | null, group: EpisodeGroup) =>
+    mixer.forward("target", nextValues(operator, q, choosing, group), 1);
+  const question: TargetQuestion = judgesAlone(operator, doubleQ)
+    ? { q: false, next: { rows: 1, from: (q, group) => totalsOf(q, null, group) } }
+    : { q: true };
 
-  for (const group of groups) {
-    engine.load(group);
-    const { online: onlineQ, target: targetQ } = await engine.agent.forwardBoth();
-
-    const nextTotals = await engine.mixer.forward(
-      "target",
-      nextValues(operator, targetQ, doubleQ ? onlineQ : null, group),
-      1,
-    );
+  for await (const pass of targetPasses(engine, groups, agent, question)) {
+    const { group, online: onlineQ } = pass;
+    const nextTotals = pass.target.next ?? (await totalsOf(pass.target.q!, doubleQ ? onlineQ : null, group));
     const targets = learningTargets(config.returns, step, group, nextTotals, config.discount);
 
-    const qTot = await engine.mixer.forward("online", chosenValues(onlineQ, group), 0, true);
+    const qTot = await mixer.forward("online", chosenValues(onlineQ, group), 0, true);
     const gradient = new Float32Array(qTot.length);
     loss += tdLoss({ lengths: group.lengths, qTot, targets, normaliser: stepsInBatch }, gradient);
-    await engine.agent.backward(await engine.mixer.backward(gradient));
+    await agent.backward(await mixer.backward(gradient));
 
     qTotal = addSteps(qTotal, qTot, group);
     target = addSteps(target, targets, group);

@@ -1,16 +1,17 @@
 import { LabError } from "../errors.js";
 import type { Config } from "../config/config.js";
 import { ALGORITHM_TITLES } from "../methods.js";
-import type { Engine } from "../networks/engine.js";
+import type { Engine, NetworkSide } from "../networks/engine.js";
 import type { Algorithm } from "../parts/algorithm.js";
 import type { EpisodeGroup } from "../replay/group.js";
 import { RES_COST } from "../sparse/flops.js";
 import { chosenValues } from "../targets/actions.js";
 import { softmaxOverJointActions } from "../targets/joint-softmax.js";
 import { tdLoss } from "../targets/loss.js";
-import { nextValues, operatorOf } from "../targets/operators.js";
+import { judgesAlone, nextValues, operatorOf } from "../targets/operators.js";
 import { learningTargets, monteCarloReturns } from "../targets/returns.js";
 import { type UpdateStatistics, addSteps } from "./statistics.js";
+import { type TargetQuestion, targetPasses } from "./target-passes.js";
 
 /**
  * One update of RES: QMIX, but the next state is valued by a softmax over joint actions instead of the greedy one, and Q_tot is drawn
@@ -38,27 +39,31 @@ export async function resUpdate(
   if (!config.res) throw new LabError('res has no settings: config.res is missing. Configure it with algorithm "res".');
   const operator = operatorOf(config);
   const { beta, lambda } = config.res;
+  const { doubleQ } = config.operator;
+  const { agents, actions } = engine.shape;
   let [loss, qTotal, target] = [0, 0, 0];
+  /** Of all joint actions at the next states, by the networks of one side. */
+  const totalsOf = (side: NetworkSide, q: Float32Array, choosing: Float32Array | null, group: EpisodeGroup) =>
+    mixer.counterfactuals(
+      side,
+      nextValues(operator, q, choosing, group),
+      q.subarray(agents * actions * group.lanes),
+      1,
+    );
+  const question: TargetQuestion = judgesAlone(operator, doubleQ)
+    ? {
+        q: operator.kind === "max",
+        next: { rows: agents * actions, from: (q, group) => totalsOf("target", q, q, group) },
+      }
+    : { q: true };
 
-  for (const group of groups) {
-    engine.load(group);
-    const { online: onlineQ, target: targetQ } = await agent.forwardBoth();
-
+  for await (const pass of targetPasses(engine, groups, agent, question)) {
+    const { group, online: onlineQ } = pass;
+    const { q: targetQ, next } = pass.target;
     // With max one network chooses for both: the others rest at the same actions, whichever network values them.
-    const choosingQ = config.operator.doubleQ ? onlineQ : targetQ;
-    const next = group.agents * group.actionCount * group.lanes;
-    const onlineTotals = await mixer.counterfactuals(
-      "online",
-      nextValues(operator, onlineQ, choosingQ, group),
-      onlineQ.subarray(next),
-      1,
-    );
-    const targetTotals = await mixer.counterfactuals(
-      "target",
-      nextValues(operator, targetQ, choosingQ, group),
-      targetQ.subarray(next),
-      1,
-    );
+    const choosingQ = doubleQ ? onlineQ : (targetQ ?? null);
+    const onlineTotals = await totalsOf("online", onlineQ, choosingQ, group);
+    const targetTotals = next ?? (await totalsOf("target", targetQ!, choosingQ, group));
     const nextTotals = softmaxOverJointActions(onlineTotals, targetTotals, group, { beta });
     const targets = learningTargets(config.returns, step, group, nextTotals, config.discount);
     const returns = monteCarloReturns(group, null, { gamma: config.discount });

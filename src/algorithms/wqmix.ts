@@ -7,10 +7,11 @@ import type { EpisodeGroup } from "../replay/group.js";
 import { WQMIX_COST } from "../sparse/flops.js";
 import { chosenValues, greedyActions } from "../targets/actions.js";
 import { tdLoss } from "../targets/loss.js";
-import { nextValues, operatorOf } from "../targets/operators.js";
+import { judgesAlone, nextValues, operatorOf } from "../targets/operators.js";
 import { learningTargets } from "../targets/returns.js";
 import { centralWeights, optimisticWeights } from "../targets/weights.js";
 import { type UpdateStatistics, addSteps } from "./statistics.js";
+import { type TargetQuestion, targetPasses } from "./target-passes.js";
 
 /**
  * One update of OW-QMIX or CW-QMIX, Algorithm 3, lines 23-36: an unrestricted Q* learns beside QMIX's Q_tot, gives the targets of
@@ -38,23 +39,29 @@ export async function wqmixUpdate(
     );
   const operator = operatorOf(config);
   const { alpha } = config.wqmix;
+  const isCentral = config.algorithm === "cw-qmix";
   let [loss, qTotal, target] = [0, 0, 0];
+  const totalsOf = (centralQ: Float32Array, choosing: Float32Array | null, group: EpisodeGroup) =>
+    central.mixer.forward("target", nextValues(operator, centralQ, choosing, group), 1);
+  const question: TargetQuestion = judgesAlone(operator, true)
+    ? { q: isCentral, next: { rows: 1, from: (q, group) => totalsOf(q, null, group) } }
+    : { q: true };
 
-  for (const group of groups) {
-    engine.load(group);
+  for await (const pass of targetPasses(engine, groups, central.agent, question)) {
+    const { group, online: centralQ } = pass;
+    const centralTargetQ = pass.target.q;
     const q = await agent.forward("online", true);
-    const { online: centralQ, target: centralTargetQ } = await central.agent.forwardBoth();
 
-    const nextTotals = await central.mixer.forward("target", nextValues(operator, centralTargetQ, q, group), 1);
+    const nextTotals = pass.target.next ?? (await totalsOf(centralTargetQ!, q, group));
     const targets = learningTargets(config.returns, step, group, nextTotals, config.discount);
 
     const qTot = await mixer.forward("online", chosenValues(q, group), 0, true);
     const qStar = await central.mixer.forward("online", chosenValues(centralQ, group), 0, true);
 
     let weights: Float32Array;
-    if (config.algorithm === "cw-qmix") {
+    if (isCentral) {
       const greedy = greedyActions(q, group);
-      const greedyTotals = await central.mixer.forward("target", chosenValues(centralTargetQ, group, greedy), 0);
+      const greedyTotals = await central.mixer.forward("target", chosenValues(centralTargetQ!, group, greedy), 0);
       weights = centralWeights(group, greedy, greedyTotals, targets, alpha);
     } else {
       weights = optimisticWeights(group, qTot, targets, alpha);

@@ -1,5 +1,6 @@
 import type { EpisodeGroup } from "../replay/group.js";
 import type { NetworkShape, ParameterSpec, Parameters } from "./parameters.js";
+import type { TargetMemory } from "./target-memory.js";
 
 /** What an engine answers: at once when `AtOnce` is true, as the sparse engine does; else perhaps later, when a device or other runs have to be waited for. */
 export type Answer<Value, AtOnce extends boolean = boolean> = AtOnce extends true ? Value : Value | Promise<Value>;
@@ -33,6 +34,13 @@ export interface Engine<AtOnce extends boolean = boolean> {
     /** Mixing network without the constraint of monotonicity. */
     readonly mixer: MixingNetwork<AtOnce>;
   };
+
+  /**
+   * What the target networks gave to episodes since they last changed. The engine forgets it whenever a target value could change: in
+   * `copyToTarget`, `write` to the target side and `setMask`. Null where nothing may be remembered, because an episode's values differ by a rounding with
+   * the episodes that it is computed with, as on a GPU.
+   */
+  readonly targets: TargetMemory | null;
 
   /** Takes a group of episodes, which must stay as they are until the next `load`: what follows works on them. */
   load(group: EpisodeGroup): void;

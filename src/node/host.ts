@@ -1,7 +1,6 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { setHost } from "../host.js";
 import { nativeKernels, readWasmKernels } from "./kernels.js";
-import { loadMujoco } from "./mujoco.js";
 import "./parts.js";
 import "./python/environment.js";
 import { openBackend } from "./tensorflow/backend.js";
@@ -11,6 +10,5 @@ setHost({
   kernels: readWasmKernels,
   nativeKernels,
   nextTurn: () => nextTurn(),
-  mujoco: loadMujoco,
   openTensorflow: async (backend) => (await openBackend(backend)).tf,
 });

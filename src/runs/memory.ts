@@ -1,10 +1,12 @@
 import { readFileSync } from "node:fs";
 import { freemem, totalmem } from "node:os";
 import { dirname, join } from "node:path";
+import { rememberedRows } from "../algorithms/target-passes.js";
 import type { Config } from "../config.js";
 import type { EnvironmentSizes } from "../envs/environment.js";
 import { environmentOf } from "../envs/index.js";
 import { playEpisodes, uniformRandom } from "../envs/play.js";
+import { MOST_REMEMBERED } from "../networks/target-memory.js";
 import { environments } from "../parts/environment.js";
 
 /**
@@ -29,8 +31,19 @@ export function memoryOf(config: Config): number {
   const { slow } = environments.get(config.environment, config.parts);
   const length = slow ? episodeLimit : playEpisodes(env, uniformRandom(1), { steps: SAMPLE }).meanLength;
   const capacity = replay.offlineBatch > 0 ? replay.offlineCapacity : replay.onlineCapacity;
-  const stored = Math.min(capacity * length, steps + episodeLimit);
-  return BESIDE_REPLAY + stored * (1 + 1 / length) * bytesOfStep(env.sizes);
+  const stored = Math.min(capacity * length, steps + episodeLimit) * (1 + 1 / length);
+  return BESIDE_REPLAY + stored * bytesOfStep(env.sizes) + rememberedBytes(config, stored, env.sizes);
+}
+
+/**
+ * Bytes of target values that are remembered (see `TargetMemory`) at most: those of all stored steps, or of all that can be sampled between two updates of
+ * the target networks.
+ */
+function rememberedBytes(config: Config, stored: number, sizes: EnvironmentSizes): number {
+  const { engine, replay, targetInterval, updates } = config;
+  if (engine === "tensorflow") return 0;
+  const sampled = targetInterval * updates * (replay.offlineBatch + replay.onlineBatch) * (sizes.episodeLimit + 1);
+  return Math.min(MOST_REMEMBERED, Math.min(stored, sampled) * 4 * rememberedRows(config, sizes));
 }
 
 /** Bytes of one step of a stored episode; an episode of T steps holds T + 1 of most of its arrays. */

@@ -61,6 +61,14 @@ export function operatorOf({
   return { ...operator, ...options?.operator, kind: operator.kind, part: operators.get(operator.kind, parts) };
 }
 
+/**
+ * Whether next values are a function of the judging networks' values alone: not with double Q-learning, where other networks choose, and not surely with
+ * an operator that is not built in, which may depend on what only its author knows.
+ */
+export function judgesAlone({ kind, part }: RegisteredOperator, doubleQ: boolean): boolean {
+  return Object.values(builtInOperators).includes(part) && !(kind === "max" && doubleQ);
+}
+
 /** The operators of Figure 16 as parts. */
 export const builtInOperators: Readonly<Record<"max" | "softmax" | "mellowmax" | "soft-mellowmax", OperatorPart>> = {
   max: { evaluate: (values, count, max) => max + notFinite(values, count) },

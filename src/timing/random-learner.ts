@@ -46,10 +46,13 @@ export function startNetworks(shape: NetworkShape, density: number, seed = 1): S
   return { online, target, masks };
 }
 
-/** A sparse engine with networks of `startNetworks`; `options` say which kernels. */
+/**
+ * A sparse engine with networks of `startNetworks`; `options` say which kernels. Unless they say otherwise it remembers no target values: what is timed
+ * again and again with one batch would else be updates whose targets are all known.
+ */
 export function startEngine(shape: NetworkShape, density: number, seed = 1, options: EngineOptions = {}): Start {
   const networks = startNetworks(shape, density, seed);
-  const engine = createSparseEngine(shape, networks.online, networks.masks, options);
+  const engine = createSparseEngine(shape, networks.online, networks.masks, { remember: false, ...options });
   engine.write("target", networks.target);
   return { engine, ...networks };
 }

@@ -5,6 +5,7 @@ import { createAgentSum } from "../agent-sum.js";
 import type { Engine, NetworkSide } from "../engine.js";
 import { disposable } from "../disposable.js";
 import { type NetworkShape, parameterChecks, type Parameters, networkParameters } from "../parameters.js";
+import { createTargetMemory, type TargetMemory } from "../target-memory.js";
 import { updateCycle } from "../update-cycle.js";
 import { createSparseActor } from "./actor.js";
 import { createAgentLayers, createAgentNetwork } from "./agent.js";
@@ -21,6 +22,8 @@ export interface EngineOptions {
   readonly native?: NativeKernels | null;
   /** May put something around the kernels, for example a stopwatch. */
   readonly watch?: (kernels: Kernels) => Kernels;
+  /** Whether values of target networks are remembered, which saves passes of them and changes no bit. Default: true. */
+  readonly remember?: boolean;
 }
 
 /**
@@ -39,9 +42,10 @@ export function createSparseEngine(
   shape: NetworkShape,
   parameters: Parameters,
   masks: ReadonlyMap<string, Uint8Array>,
-  { native = currentHost().nativeKernels?.() ?? null, watch }: EngineOptions = {},
+  { native = currentHost().nativeKernels?.() ?? null, watch, remember = true }: EngineOptions = {},
 ): Engine<true> {
-  return disposable(openEngine(shape, parameters, masks, createMemory(native, watch)));
+  const targets = remember ? createTargetMemory(native?.lanes ?? 4) : null;
+  return disposable(openEngine(shape, parameters, masks, createMemory(native, watch), targets));
 }
 
 function openEngine(
@@ -49,6 +53,7 @@ function openEngine(
   parameters: Parameters,
   masks: ReadonlyMap<string, Uint8Array>,
   memory: Memory,
+  targets: TargetMemory | null,
 ): Omit<Engine<true>, "dispose"> {
   const specs = networkParameters(shape);
   const batch = createBatch(memory, shape);
@@ -99,12 +104,14 @@ function openEngine(
   function writeAll(kept: NetworkSide | "squares", values: Parameters): void {
     for (const [name, { length }] of values) check(name, length);
     for (const [name, value] of values) layerOf.get(name)!.write(name, kept, value);
+    if (kept === "target") targets?.forget();
     forget();
   }
   function setMask(name: string, mask: Uint8Array): void {
     checkMaskable(name);
     check(name, mask.length);
     layerOf.get(name)!.setMask(name, mask);
+    targets?.forget();
     forget();
   }
 
@@ -118,6 +125,7 @@ function openEngine(
     shape,
     lanes: LANES,
     parameters: specs,
+    targets,
     ...cycle.adding<true>({ agent, mixer, ...(central && { central }) }),
     load(group) {
       cycle.begin();
@@ -157,6 +165,7 @@ function openEngine(
     writeOptimiser: (state) => writeAll("squares", state),
     copyToTarget() {
       for (const layer of layers) layer.copyToTarget();
+      targets?.forget();
       forget();
     },
     mask(name) {

@@ -113,6 +113,8 @@ function openRun(
       shape,
       lanes: "all",
       parameters: specs,
+      // Products of another size, on other backends by other kernels, can round an episode's values otherwise.
+      targets: null,
       ...cycle.adding(connectNetworks(shared, calls, run)),
       load(group) {
         cycle.begin();
