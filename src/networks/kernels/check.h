@@ -34,13 +34,13 @@ static const Layer *layerOf(const char *m, size_t size, u32 at) {
   if (!fits(size, at, 1, sizeof(Layer))) return 0;
   const Layer *l = (const Layer *)(m + at);
   if (l->rows == 0 || l->columns == 0 || l->rows > 1 << 20 || l->columns > 1 << 20 || l->partCount < 1 || l->partCount > 2 || l->biasCount > 2) return 0;
-  if (!fits(size, l->added[0], l->rows, 4) || !fits(size, l->added[1], l->rows, 4) || !fits(size, l->biasSums, (uint64_t)STRIPS * l->rows, 16)) return 0;
+  if (!fits(size, l->added[0], l->rows, 4) || !fits(size, l->added[1], l->rows, 4) || !fits(size, l->biasSums, (uint64_t)STRIPS * l->rows, SUMS)) return 0;
   if (!l->dense) {
     for (int side = 0; side < 2; side++)
       if (!rowsFit(m, size, l->starts[side], l->rows, l->entries[side], l->count, l->columns)) return 0;
     if (!rowsFit(m, size, l->transposedStarts, l->columns, l->transposed, l->count, l->rows)) return 0;
     if (!fits(size, l->places, l->count, 4) || !fits(size, l->squares, l->count, 4) || !fits(size, l->collected, l->count, 4)) return 0;
-    if (!fits(size, l->sums, (uint64_t)STRIPS * l->count, 16)) return 0;
+    if (!fits(size, l->sums, (uint64_t)STRIPS * l->count, SUMS)) return 0;
   }
   for (u32 p = 0; p < l->partCount; p++) {
     const Part *part = &l->parts[p];

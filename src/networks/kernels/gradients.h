@@ -1,10 +1,13 @@
 // Gradients of weights and biases: dW[o][i] = sum over lanes, tiles and steps of dY[o] X[i]. Lanes that have ended hold dY = 0 and a
 // finite X.
 //
-// For a sparse W only the remaining entries are computed (a sampled product). Each has four partial sums that run over all steps and
-// groups of an update. Two tiles, 32 lanes, are added up to these four in a fixed tree, whatever the width of a vector.
+// For a sparse W only the remaining entries are computed (a sampled product). Each has eight partial sums that run over all steps and
+// groups of an update. Two tiles, 32 lanes, are added up to these eight in a fixed tree, whatever the width of a vector.
 #pragma once
 #include "products.h"
+
+// Bytes of the partial sums of one gradient.
+#define SUMS 32
 
 INLINE V productOf(const int T, const int NV, const V *y, const V *x, int j) {
   if (T == 2) return y[j] * x[j] + y[NV + j] * x[NV + j];
@@ -15,43 +18,41 @@ INLINE V sumOf(const int T, const int NV, const V *y, int j) {
   return y[j];
 }
 
-// Products of one tile or two, brought to four sums: [lane l] = ((p[l] + p[l + 16]) + (p[l + 8] + p[l + 24])) + the same of l + 4.
-INLINE V4 fold(const int T, const int NV, const V *y, const V *x) {
+// Products of one tile or two, brought to eight sums: [lane l] = (p[l] + p[l + 16]) + (p[l + 8] + p[l + 24]).
+INLINE V8 fold(const int T, const int NV, const V *y, const V *x) {
 #if WIDTH == 16
   V4 low = productOf(T, NV, y, x, 0);
   if (NV > 2) low = low + productOf(T, NV, y, x, 2);
-  if (NV == 1) return low;
-  V4 high = productOf(T, NV, y, x, 1);
+  V4 high = {0, 0, 0, 0};
+  if (NV > 1) high = productOf(T, NV, y, x, 1);
   if (NV > 3) high = high + productOf(T, NV, y, x, 3);
-  return low + high;
+  return both8(low, high);
 #elif WIDTH == 32
   V8 sums = productOf(T, NV, y, x, 0);
   if (NV > 1) sums = sums + productOf(T, NV, y, x, 1);
-  return low8(sums) + high8(sums);
+  return sums;
 #else
   const V all = productOf(T, NV, y, x, 0);
-  const V8 sums = __builtin_shufflevector(all, all, 0, 1, 2, 3, 4, 5, 6, 7) + __builtin_shufflevector(all, all, 8, 9, 10, 11, 12, 13, 14, 15);
-  return low8(sums) + high8(sums);
+  return __builtin_shufflevector(all, all, 0, 1, 2, 3, 4, 5, 6, 7) + __builtin_shufflevector(all, all, 8, 9, 10, 11, 12, 13, 14, 15);
 #endif
 }
 
 // The same of dY alone, for the biases.
-INLINE V4 foldOnes(const int T, const int NV, const V *y) {
+INLINE V8 foldOnes(const int T, const int NV, const V *y) {
 #if WIDTH == 16
   V4 low = sumOf(T, NV, y, 0);
   if (NV > 2) low = low + sumOf(T, NV, y, 2);
-  if (NV == 1) return low;
-  V4 high = sumOf(T, NV, y, 1);
+  V4 high = {0, 0, 0, 0};
+  if (NV > 1) high = sumOf(T, NV, y, 1);
   if (NV > 3) high = high + sumOf(T, NV, y, 3);
-  return low + high;
+  return both8(low, high);
 #elif WIDTH == 32
   V8 sums = sumOf(T, NV, y, 0);
   if (NV > 1) sums = sums + sumOf(T, NV, y, 1);
-  return low8(sums) + high8(sums);
+  return sums;
 #else
   const V all = sumOf(T, NV, y, 0);
-  const V8 sums = __builtin_shufflevector(all, all, 0, 1, 2, 3, 4, 5, 6, 7) + __builtin_shufflevector(all, all, 8, 9, 10, 11, 12, 13, 14, 15);
-  return low8(sums) + high8(sums);
+  return __builtin_shufflevector(all, all, 0, 1, 2, 3, 4, 5, 6, 7) + __builtin_shufflevector(all, all, 8, 9, 10, 11, 12, 13, 14, 15);
 #endif
 }
 
@@ -64,30 +65,30 @@ INLINE void fetchTile(const char *tile, u32 rows) {
   __asm__ volatile("" : : "r"(seen));
 }
 
-// Adds dY X' at the entries to `sums`, [entries, 4], and dY to `biasSums`, [rows, 4]: of S steps, each of T tiles.
+// Adds dY X' at the entries to `sums`, [entries, 8], and dY to `biasSums`, [rows, 8]: of S steps, each of T tiles.
 INLINE void sampleRows(const int S, const int T, const int NV, char *m, const u32 *starts, u32 rows, char *sums, char *biasSums,
                        const char *y, size_t ys, size_t yStep, const char *x, size_t xs, size_t xStep) {
   const Entry *e = (const Entry *)(m + starts[0]);
-  for (u32 r = 0; r < rows; r++, y += ROW, biasSums += 16) {
+  for (u32 r = 0; r < rows; r++, y += ROW, biasSums += SUMS) {
     const Entry *stop = (const Entry *)(m + starts[r + 1]);
     V d[8];
-    V4 bias = load4(biasSums);
+    V8 bias = load8(biasSums);
     UNROLL for (int s = 0; s < S; s++) {
       UNROLL for (int t = 0; t < T; t++)
         UNROLL for (int j = 0; j < NV; j++) d[(s * T + t) * NV + j] = load(y + s * yStep + t * ys + j * WIDTH);
       bias = bias + foldOnes(T, NV, d + s * T * NV);
     }
-    store4(biasSums, bias);
-    for (; e < stop; e++, sums += 16) {
+    store8(biasSums, bias);
+    for (; e < stop; e++, sums += SUMS) {
       const char *p = x + e->offset;
-      V4 sum = load4(sums);
+      V8 sum = load8(sums);
       UNROLL for (int s = 0; s < S; s++) {
         V b[8];
         UNROLL for (int t = 0; t < T; t++)
           UNROLL for (int j = 0; j < NV; j++) b[t * NV + j] = load(p + s * xStep + t * xs + j * WIDTH);
         sum = sum + fold(T, NV, d + s * T * NV, b);
       }
-      store4(sums, sum);
+      store8(sums, sum);
     }
   }
 }
@@ -148,14 +149,14 @@ static void addRowSums(u32 rows, char *biasSums, const char *y, size_t ys, ptrdi
         for (int t = 0; t < T; t++)
           for (int j = 0; j < nv; j++) d[t * nv + j] = load(p + t * ys + j * WIDTH);
 #if WIDTH == 16
-        const V4 folded = T == 2 ? (nv == 4 ? foldOnes(2, 4, d) : nv == 3 ? foldOnes(2, 3, d) : nv == 2 ? foldOnes(2, 2, d) : foldOnes(2, 1, d))
+        const V8 folded = T == 2 ? (nv == 4 ? foldOnes(2, 4, d) : nv == 3 ? foldOnes(2, 3, d) : nv == 2 ? foldOnes(2, 2, d) : foldOnes(2, 1, d))
                                  : (nv == 4 ? foldOnes(1, 4, d) : nv == 3 ? foldOnes(1, 3, d) : nv == 2 ? foldOnes(1, 2, d) : foldOnes(1, 1, d));
 #elif WIDTH == 32
-        const V4 folded = T == 2 ? (nv == 2 ? foldOnes(2, 2, d) : foldOnes(2, 1, d)) : (nv == 2 ? foldOnes(1, 2, d) : foldOnes(1, 1, d));
+        const V8 folded = T == 2 ? (nv == 2 ? foldOnes(2, 2, d) : foldOnes(2, 1, d)) : (nv == 2 ? foldOnes(1, 2, d) : foldOnes(1, 1, d));
 #else
-        const V4 folded = T == 2 ? foldOnes(2, 1, d) : foldOnes(1, 1, d);
+        const V8 folded = T == 2 ? foldOnes(2, 1, d) : foldOnes(1, 1, d);
 #endif
-        store4(biasSums + r * 16, load4(biasSums + r * 16) + folded);
+        store8(biasSums + r * SUMS, load8(biasSums + r * SUMS) + folded);
       }
     }
   }

@@ -37,9 +37,9 @@ typedef struct {
   u32 transposed;   // entries of W'
   u32 places;       // for each entry, where its value is among the transposed ones
   u32 count;        // entries
-  u32 squares, sums, collected;  // of the entries: [count], [strips][count, 4], [count]
+  u32 squares, sums, collected;  // of the entries: [count], [strips][count, 8], [count]
   u32 added[2];     // sums of the biases, [rows]
-  u32 biasSums;     // [strips][rows, 4]
+  u32 biasSums;     // [strips][rows, 8]
   u32 partCount, biasCount;
   Part parts[2];
   Bias biases[2];
@@ -90,7 +90,7 @@ static void layerBackward(char *m, const Layer *l, int mode, u32 row, u32 rows, 
 // step, of 128 bits.
 static void layerGradient(char *m, const Layer *l, u32 strip, const char *dy, size_t ds, ptrdiff_t dStep, const char *x, size_t xs, ptrdiff_t xStep,
                           u32 tiles, u32 steps, const u8 *vectors) {
-  char *biasSums = m + l->biasSums + (size_t)strip * l->rows * 16;
+  char *biasSums = m + l->biasSums + (size_t)strip * l->rows * SUMS;
   const int all = l->dense || l->wanted;
   for (u32 s = 0; s < steps;) {
     u32 same = 1;
@@ -98,7 +98,7 @@ static void layerGradient(char *m, const Layer *l, u32 strip, const char *dy, si
     const char *d = dy + (ptrdiff_t)s * dStep;
     if (all) addRowSums(l->rows, biasSums, d, ds, dStep, tiles, same, widths(vectors[s]));
     else
-      sampledProduct(m, WORDS(l->starts[0]), l->rows, l->columns, m + l->sums + (size_t)strip * l->count * 16, biasSums, d, ds, dStep,
+      sampledProduct(m, WORDS(l->starts[0]), l->rows, l->columns, m + l->sums + (size_t)strip * l->count * SUMS, biasSums, d, ds, dStep,
                      x + (ptrdiff_t)s * xStep, xs, xStep, tiles, same, widths(vectors[s]));
     s += same;
   }
@@ -163,25 +163,25 @@ static double layerCollect(char *m, const Layer *l) {
       for (u32 p = 0; p < l->partCount; p++) addStrips(FLOATS(l->parts[p].sums), (size_t)l->parts[p].span * l->parts[p].columns, FLOATS(l->parts[p].collected));
     } else {
       float *to = FLOATS(l->collected);
-      const size_t strip = (size_t)l->count * 16;
+      const size_t strip = (size_t)l->count * SUMS;
       for (u32 k = 0; k < l->count; k++) {
-        const char *from = m + l->sums + (size_t)k * 16;
-        V4 sum = load4(from);
-        for (u32 s = 1; s < STRIPS; s++) sum = sum + load4(from + s * strip);
-        to[k] = sum4(sum);
+        const char *from = m + l->sums + (size_t)k * SUMS;
+        V8 sum = load8(from);
+        for (u32 s = 1; s < STRIPS; s++) sum = sum + load8(from + s * strip);
+        to[k] = sum8(sum);
       }
     }
     if (!l->wanted) squared += squaredNorm(FLOATS(l->collected), l->count);
   }
-  const size_t strip = (size_t)l->rows * 16;
+  const size_t strip = (size_t)l->rows * SUMS;
   for (u32 b = 0; b < l->biasCount; b++) {
     const Bias *bias = &l->biases[b];
     float *to = FLOATS(bias->gradient);
     for (u32 i = 0; i < bias->count; i++) {
-      const char *from = m + l->biasSums + (size_t)WORDS(bias->rows)[i] * 16;
-      V4 sum = load4(from);
-      for (u32 s = 1; s < STRIPS; s++) sum = sum + load4(from + s * strip);
-      to[i] = sum4(sum);
+      const char *from = m + l->biasSums + (size_t)WORDS(bias->rows)[i] * SUMS;
+      V8 sum = load8(from);
+      for (u32 s = 1; s < STRIPS; s++) sum = sum + load8(from + s * strip);
+      to[i] = sum8(sum);
     }
     squared += squaredNorm(to, bias->count);
   }
@@ -248,6 +248,6 @@ static void layerStep(char *m, const Layer *l, const Rmsprop *o) {
 static void layerClear(char *m, const Layer *l) {
   if (l->dense || l->wanted)
     for (u32 p = 0; p < l->partCount; p++) __builtin_memset(m + l->parts[p].sums, 0, (size_t)STRIPS * l->parts[p].span * l->parts[p].columns * 4);
-  if (!l->dense) __builtin_memset(m + l->sums, 0, (size_t)STRIPS * l->count * 16);
-  __builtin_memset(m + l->biasSums, 0, (size_t)STRIPS * l->rows * 16);
+  if (!l->dense) __builtin_memset(m + l->sums, 0, (size_t)STRIPS * l->count * SUMS);
+  __builtin_memset(m + l->biasSums, 0, (size_t)STRIPS * l->rows * SUMS);
 }

@@ -74,6 +74,9 @@ INLINE V most(V a, V b) { return choose(a < b, b, a); }
 INLINE V absolute(V a) { return (V)((VI)a & 0x7fffffff); }
 INLINE V where(VI mask, V a) { return (V)(mask & (VI)a); }
 
+INLINE V8 load8(const char *p) { return *(const V8 *)p; }
+INLINE void store8(char *p, V8 v) { *(V8 *)p = v; }
+INLINE V8 both8(V4 low, V4 high) { return __builtin_shufflevector(low, high, 0, 1, 2, 3, 4, 5, 6, 7); }
 INLINE V4 low8(V8 a) { return __builtin_shufflevector(a, a, 0, 1, 2, 3); }
 INLINE V4 high8(V8 a) { return __builtin_shufflevector(a, a, 4, 5, 6, 7); }
 

@@ -8,6 +8,9 @@ const DENSE_ABOVE = 0.6;
 /** Strips of an update's work whose gradients are added up by themselves: STRIPS in kernels/layer.h. */
 export const STRIPS = 4;
 
+/** Bytes of the partial sums of a gradient: SUMS in kernels/gradients.h. */
+const SUMS = 32;
+
 /** Bytes of an entry: its weight and the offset of its column's row in the input tile. */
 const ENTRY = 8;
 
@@ -146,7 +149,7 @@ function createLayer(
     columns,
     addedOnline: added.online,
     addedTarget: added.target,
-    biasSums: memory.allocate(STRIPS * rows * 16),
+    biasSums: memory.allocate(STRIPS * rows * SUMS),
     partCount: placements.length,
     biasCount: biasPlacements.length,
   });
@@ -361,7 +364,7 @@ function createSparse(
       transposed: room(ENTRY),
       places: room(4),
       squares: room(4),
-      sums: room(STRIPS * 16),
+      sums: room(STRIPS * SUMS),
       collected: room(4),
     };
     set({
