@@ -58,6 +58,7 @@ const FLOORS = [
       "messages.ts",
       ...["environment", "growth", "method", "operator", "registry"].map((file) => `parts/${file}.ts`),
       "random.ts",
+      "webassembly.ts",
     ],
   ],
 ];

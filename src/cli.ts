@@ -28,6 +28,7 @@ import {
   SORT_KEYS,
   tagCommand,
 } from "./cli/runs.js";
+import { extendCommand } from "./cli/extend.js";
 import { trainCommand, type TrainingFlags } from "./cli/train.js";
 import { namesFor } from "./config/names.js";
 import { MOST_SEEDS, PROFILES } from "./experiments/experiment.js";
@@ -79,15 +80,21 @@ addSlurmOptions(
   addConfigOptions(program.command("train").description("train a team; the same command resumes what was interrupted")),
 )
   .addOption(new Option("--seeds <N>", "train N seeds, counting up from --seed").argParser(seeds))
+  .option(
+    "--extend <RUN,...>",
+    "go on where complete runs ended, to --steps N counted from their beginning; also beginnings of names, and studies",
+  )
   .addOption(workersOption())
   .addOption(checkpointOption())
   .addOption(runsOption())
   .addHelpText(
     "after",
-    "\nSeveral values of a field, separated by commas, train every combination.\n\nExamples:\n  mast train --short --environment 2s3z --method mast,rigl --steps 200000 --set returns.lambda=0.6,0.8 --seeds 5\n  mast train --short --environment 3m --method mast --sparsity 0.95 --steps 100000\n  mast train --config run.json --set returns.lambda=0.6 --set replay.onlineBatch=8\n  mast train --environment 3m --ticket winning --source 3m-qmix-mast-95-2M-seed1",
+    "\nSeveral values of a field, separated by commas, train every combination.\n\nExamples:\n  mast train --short --environment 2s3z --method mast,rigl --steps 200000 --set returns.lambda=0.6,0.8 --seeds 5\n  mast train --short --environment 3m --method mast --sparsity 0.95 --steps 100000\n  mast train --config run.json --set returns.lambda=0.6 --set replay.onlineBatch=8\n  mast train --environment 3m --ticket winning --source 3m-qmix-mast-95-2M-seed1\n  mast train --extend 3m-qmix-mast-95-100k-seed1 --steps 300000\n  mast train --short --environment 3m --method mast --steps 100000 --from agent.safetensors",
   )
-  .action((flags: ConfigFlags & TrainingFlags & SlurmFlags & { seeds?: number }) =>
-    trainCommand(gridFrom(flags), flags),
+  .action((flags: ConfigFlags & TrainingFlags & SlurmFlags & { seeds?: number; extend?: string }) =>
+    flags.extend === undefined
+      ? trainCommand(gridFrom(flags), flags)
+      : extendCommand(flags.extend, gridFrom(flags), flags),
   );
 
 /** The options of what trains and shows the runs of an experiment or of a study. */

@@ -1,4 +1,5 @@
 import type { Backend } from "./config/config.js";
+import type { Mujoco } from "./envs/mujoco/mujoco.js";
 
 /** TensorFlow.js as a namespace. */
 export type Tensorflow = typeof import("@tensorflow/tfjs");
@@ -17,6 +18,8 @@ export interface Host {
   readonly nativeKernels?: () => NativeKernels | undefined;
   /** Resolves after timers, messages and interrupts that wait have had their turn. Training calls it some fifty times a second. */
   readonly nextTurn: () => Promise<unknown>;
+  /** MuJoCo, for environments that are simulated by it; called when the first of them is reset. Absent where it cannot be had. */
+  readonly mujoco?: () => Mujoco;
   /** Opens TensorFlow.js on a backend, for the tensorflow engine; absent where that engine cannot be had. */
   readonly openTensorflow?: (backend: Backend) => Promise<Tensorflow>;
 }

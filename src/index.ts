@@ -16,6 +16,8 @@ export { createEnvironment, environmentNames } from "./envs/index.js";
 export { playEpisodes, playRandom, type Policy, scripts, uniformRandom } from "./envs/play.js";
 export { runOne, type RunOptions } from "./runs/run.js";
 export { runAll, type RunOutcome } from "./runs/run-all.js";
+export { extendRun } from "./runs/extension.js";
+export { weightsFrom } from "./runs/weights.js";
 export type { RunProgress } from "./runs/progress.js";
 export { watchMeasurement, type WatchOptions, watchRuns } from "./experiments/watch.js";
 export { showFigure, showTable } from "./display/notebook.js";

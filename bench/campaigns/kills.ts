@@ -22,6 +22,8 @@ const INPUT: ConfigInput = {
   log: { interval: 10 },
   replay: { offlineCapacity: 20, onlineCapacity: 10, offlineBatch: 4, onlineBatch: 2 },
 };
+/** What goes on with that run, of the same length again. */
+const EXTENSION: ConfigInput = { ...INPUT, steps: 80, extend: { run: runName(resolveConfig(INPUT)) } };
 /** The files that two equal runs have equal, byte by byte. */
 const EQUAL = ["config.json", "metrics.csv", "topology.csv", "masks.bin"];
 const WHEN: readonly When[] = ["before", "half", "after"];
@@ -38,7 +40,7 @@ export interface KillsReport {
 }
 
 /**
- * Kills processes that train a run at every kind of file operation, before it, in the middle and after it, lets others go on, and compares what
+ * Kills processes that train a run, or one that goes on with another, at every kind of file operation, before it, in the middle and after it, lets others go on, and compares what
  * they end with to an undisturbed run. Then freezes processes there, lets another take the run over and complete it, and wakes them up.
  *
  * @param options.report hears how far it is
@@ -60,19 +62,35 @@ export async function campaignOfKills(options: {
   const failures: string[] = [];
   try {
     const program = await bundle(programs);
-    const train = (runs: string, stop?: KilledTask["at"]) =>
-      start(program, { runs, input: INPUT, ...(stop ? { at: stop } : {}) });
     const whole = join(folder, "whole");
-    const { output } = await train(whole).ended;
-    const operations = Number(/complete after (\d+) operations/.exec(output)?.[1]);
-    if (!(operations > 0)) throw new Error(`the undisturbed run did not end: ${output}`);
-    report(`an undisturbed run has ${operations} file operations`);
-    const expected = stateOf(whole);
+    const kinds: Kind[] = [];
+    for (const input of [INPUT, EXTENSION]) {
+      const train = (runs: string, stop?: KilledTask["at"]) =>
+        start(program, { runs, input, ...(stop ? { at: stop } : {}) });
+      const { output } = await train(whole).ended;
+      const operations = Number(/complete after (\d+) operations/.exec(output)?.[1]);
+      if (!(operations > 0)) throw new Error(`the undisturbed run did not end: ${output}`);
+      report(
+        `an undisturbed run ${input === EXTENSION ? "that goes on with another " : ""}has ${operations} file operations`,
+      );
+      // The run that it goes on with is there from the beginning.
+      const prepare = (place: string) => {
+        if (input === EXTENSION) {
+          const ancestor = runName(resolveConfig(INPUT));
+          cpSync(join(whole, ancestor), join(place, ancestor), { recursive: true });
+        }
+      };
+      const state = (runs: string) => runState(join(runs, runName(resolveConfig(input))));
+      kinds.push({ operations, expected: state(whole), state, train, prepare });
+    }
+    const kindOf = (i: number): Kind => kinds[i % kinds.length]!;
 
     let killed = 0;
     let runs = 0;
     while (killed < kills) {
+      const { operations, expected, state: stateOf, train, prepare } = kindOf(runs);
       const place = join(folder, `run-${runs++}`);
+      prepare(place);
       const story: string[] = [];
       // A process that goes on opens what is there, which is some 50 operations, and then does what remains.
       for (let sitting = 0; ; sitting++) {
@@ -101,7 +119,9 @@ export async function campaignOfKills(options: {
     }
 
     for (let freeze = 0; freeze < freezes; freeze++) {
+      const { operations, expected, state: stateOf, train, prepare } = kindOf(freeze);
       const place = join(folder, `frozen-${freeze}`);
+      prepare(place);
       const stop = {
         operation: 1 + Math.floor((freeze * operations) / freezes),
         when: WHEN[freeze % WHEN.length]!,
@@ -130,6 +150,19 @@ export async function campaignOfKills(options: {
     rmSync(folder, { recursive: true, force: true });
     rmSync(programs, { recursive: true, force: true });
   }
+}
+
+/** A kind of run that is killed. */
+interface Kind {
+  /** File operations of an undisturbed one. */
+  readonly operations: number;
+  /** What an undisturbed one comes to. */
+  readonly expected: string;
+  /** All that has to be equal, as text. */
+  readonly state: (runs: string) => string;
+  readonly train: (runs: string, stop?: KilledTask["at"]) => Started;
+  /** Makes a folder of runs such as it begins in. */
+  readonly prepare: (runs: string) => void;
 }
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
@@ -180,11 +213,6 @@ function start(program: string, task: KilledTask): Started {
     void ended.then(() => resolve());
   });
   return { child, frozen, ended };
-}
-
-/** All that has to be equal, as text. */
-function stateOf(runs: string): string {
-  return runState(join(runs, runName(resolveConfig(INPUT))));
 }
 
 /** All of a complete run that two trainings of it have equal, as text. */

@@ -22,7 +22,7 @@ export interface LayerChange {
  * Evolves the topology of every sparse layer of the online networks (Algorithm 1; the target networks take over the
  * masks). Growing by gradient needs the dense gradients of the update just made: `engine.requestDenseGradients()` before it.
  *
- * @param step environment steps so far, of `config.steps`: zeta_t decays by a cosine to 0 at the end of training
+ * @param step environment steps so far, zeta_t decays by a cosine to 0 at `topology.end`, by default the end of training
  */
 export async function evolveNetworks(
   engine: Engine,
@@ -38,7 +38,7 @@ export async function evolveNetworks(
   const { grow, fraction: initial } = config.topology;
   const rule = growthOf(config);
   const options = config.options?.growth ?? {};
-  const fraction = updateFraction(initial, step, config.steps);
+  const fraction = updateFraction(initial, step, config.topology.end ?? config.steps);
   const weights = await engine.read("online");
   const layers: LayerChange[] = [];
   for (const { name, maskable, shape } of engine.parameters) {

@@ -52,16 +52,8 @@ export async function compareCommand(what: readonly string[], flags: CompareFlag
     );
   // Scores that are measured differently say nothing about each other.
   refuseDifference(runs, "These runs", (field) => field.startsWith("evaluation.") || field === "rules");
-  const labels = runLabels(runs.map(({ config }) => config)).map((label, i) =>
-    severalEnvironments(runs) ? `${runs[i]!.config.environment}, ${label}` : label,
-  );
-  const labelOf = new Map(runs.map(({ name }, i) => [name, named.get(name) ?? labels[i]!]));
-  const groups = new Map<string, Group>();
-  for (const run of runs) {
-    const label = labelOf.get(run.name)!;
-    groups.set(label, { label, values: {}, runs: [...(groups.get(label)?.runs ?? []), run] });
-  }
-  const byConfig = new Map(runs.map((run) => [run.config, labelOf.get(run.name)!]));
+  const groups = groupRuns(runs, named);
+  const byConfig = new Map(groups.flatMap(({ label, runs: seeds }) => seeds.map(({ config }) => [config, label])));
   const experiment: Experiment = {
     id,
     title: "Comparison",
@@ -70,11 +62,11 @@ export async function compareCommand(what: readonly string[], flags: CompareFlag
     configs: () => runs.map(({ config }) => config),
     label: (config) => byConfig.get(config) ?? "other",
     columns: (config) => ({ setting: byConfig.get(config) ?? "other" }),
-    reduce: () => reduceGroups([...groups.values()], { title: "Comparison", plots: ["win-rate", "return"] }),
+    reduce: () => reduceGroups(groups, { title: "Comparison", plots: ["win-rate", "return"] }),
   };
   const reduction = reduceResults(experiment, runs);
   console.log(`\n${tableText(reduction.table)}\n`);
-  const differences = differing([...groups.values()].map((group) => group.runs[0]!.config));
+  const differences = differing(groups.map((group) => group.runs[0]!.config));
   if (differences.length > 0)
     console.log(
       `They differ in ${differences.slice(0, 12).join("; ")}${differences.length > 12 ? `; and ${differences.length - 12} other fields` : ""}.\n`,
@@ -85,6 +77,19 @@ export async function compareCommand(what: readonly string[], flags: CompareFlag
       labels: { comparison: id },
     }),
   );
+}
+
+/** Runs as the groups that differ in the seed alone, each with a name; those in `named` have theirs. */
+export function groupRuns(runs: readonly StoredRun[], named: ReadonlyMap<string, string> = new Map()): Group[] {
+  const labels = runLabels(runs.map(({ config }) => config)).map((label, i) =>
+    severalEnvironments(runs) ? `${runs[i]!.config.environment}, ${label}` : label,
+  );
+  const groups = new Map<string, Group>();
+  runs.forEach((run, i) => {
+    const label = named.get(run.name) ?? labels[i]!;
+    groups.set(label, { label, values: {}, runs: [...(groups.get(label)?.runs ?? []), run] });
+  });
+  return [...groups.values()];
 }
 
 function severalEnvironments(runs: readonly StoredRun[]): boolean {
@@ -101,7 +106,7 @@ function differing(configs: readonly Config[]): string[] {
 }
 
 /** The runs of a study that are complete, a run, or all runs whose names begin so. */
-function runsNamed(name: string, flags: CompareFlags): StoredRun[] {
+export function runsNamed(name: string, flags: RunsFlags): StoredRun[] {
   const store = flags.runs === undefined ? {} : { runs: flags.runs };
   const isStudy = /\.(ya?ml|json)$/i.test(name) || keptStudies(flags.runs).some((kept) => kept.name === name);
   if (isStudy) {

@@ -6,6 +6,7 @@ import { configFromText } from "../config/text.js";
 import { plain, show } from "../messages.js";
 import { namesFor } from "../config/names.js";
 import { findRun } from "../runs/store.js";
+import { weightsFrom } from "../runs/weights.js";
 
 /** What a person gave on the command line to describe a run. */
 export interface ConfigFlags {
@@ -14,7 +15,9 @@ export interface ConfigFlags {
   readonly short?: boolean;
   /** The run that a ticket comes from, by its name or as much of it as no other shares. */
   readonly source?: string;
-  /** Where that run is. */
+  /** The run or the file whose weights training begins with. */
+  readonly from?: string;
+  /** Where runs are. */
   readonly runs?: string;
   readonly [flag: string]: unknown;
 }
@@ -63,6 +66,10 @@ export function addConfigOptions(command: Command): Command {
     "files of parts of one's own: environments, algorithms, growth rules, operators, methods (see examples/)",
   );
   command.option("--source <RUN>", "the run that a winning or cheating ticket comes from");
+  command.option(
+    "--from <RUN|FILE>",
+    "begin with the weights of a run, or of a .safetensors file with PyMARL's names, of networks of equal sizes",
+  );
   command.option(
     "--short",
     "settings for runs of 100,000 to 500,000 steps where nothing else is given, instead of the paper's for 2,000,000",
@@ -123,6 +130,9 @@ function listed(option: string, text: string): unknown[] {
 /** @param budgeted whether steps are given elsewhere */
 function inputFrom(flags: ConfigFlags, budgeted = false): Record<string, unknown> {
   const input = flags.config === undefined ? {} : readConfigFile(flags.config);
+  const { from } = input as ConfigInput;
+  if (typeof from?.source === "string" && from.sha256 === undefined)
+    input["from"] = weightsFrom(from.source, { runs: flags.runs });
   for (const [flag, , path] of FLAGS)
     if (flags[flag] !== undefined) assign(input, path, parseValue(String(flags[flag])));
   if (Array.isArray(flags["parts"])) assign(input, "parts", flags["parts"]);
@@ -134,6 +144,7 @@ function inputFrom(flags: ConfigFlags, budgeted = false): Record<string, unknown
       "ticket.source",
       basename(findRun(flags.source, flags.runs === undefined ? {} : { runs: flags.runs })),
     );
+  if (flags.from !== undefined) assign(input, "from", weightsFrom(flags.from, { runs: flags.runs }));
   for (const entry of flags.set)
     assign(input, entry.slice(0, entry.indexOf("=")), parseValue(entry.slice(entry.indexOf("=") + 1)));
   if (flags.short && !budgeted && input["steps"] === undefined)
@@ -161,6 +172,13 @@ function parseValue(text: string): unknown {
   } catch {
     return text;
   }
+}
+
+/** A value at the path of a field, "returns.lambda", as what may be laid over a configuration. */
+export function nestedInput(path: string, value: unknown): ConfigInput {
+  const input: Record<string, unknown> = {};
+  assign(input, path, value);
+  return input as ConfigInput;
 }
 
 /** Sets the field at a path; the sections above it are copies. Names such as `__proto__` become fields like any other, which `resolveConfig` refuses. */

@@ -24,7 +24,7 @@ import { tableWithin, terminalColumns } from "./width.js";
 /** A study by its file, or by its name where it is kept among the runs; with what the flags change. */
 export function findStudy(file: string, flags: ExperimentFlags): KeptStudy {
   const kept = existsSync(file) || /[/\\]|\.(ya?ml|json)$/i.test(file) ? undefined : keptStudy(file, flags.runs);
-  const study = kept?.study ?? readStudy(file);
+  const study = kept?.study ?? readStudy(file, flags.runs);
   if (flags.profile !== undefined && !(study.profiles.length > 0 && study.profiles.includes(flags.profile))) {
     throw new LabError(
       `${study.id} has no profile ${show(flags.profile)}${study.profiles.length > 0 ? `; there are: ${study.profiles.join(", ")}` : `: its file gives no profiles (${PROFILES.join(", ")})`}.`,

@@ -115,7 +115,7 @@ async function trainGrid(
       grid: grid as Record<string, unknown[]>,
       ...(seeds === undefined ? {} : { seeds: seeds as number | number[] }),
     },
-    { name: "mast train" },
+    { name: "mast train", ...(flags.runs === undefined ? {} : { runs: flags.runs }) },
   );
   const configs = study.configs(study.profile);
   if (flags.on === "slurm") return submitRuns(configs, study.label, flags);
@@ -130,7 +130,7 @@ async function trainGrid(
 }
 
 /** Submits runs as a job array; `mast runs` says how far they are. */
-function submitRuns(
+export function submitRuns(
   configs: readonly Config[],
   label: (config: Config) => string,
   flags: TrainingFlags & SlurmFlags,
@@ -147,7 +147,8 @@ function submitRuns(
   );
 }
 
-function sayWhatBecame(outcomes: readonly RunOutcome[]): void {
+/** A line for each complete run, and where it is. */
+export function sayWhatBecame(outcomes: readonly RunOutcome[]): void {
   for (const { run } of outcomes) {
     if (run?.summary === undefined) continue;
     const { score, steps, seconds, stepsPerSecond } = run.summary;

@@ -35,6 +35,8 @@ export interface TopologyConfig {
   readonly fraction: number;
   /** delta_m, training episodes between two evolutions. Table 3: 200. */
   readonly interval: number;
+  /** T_end, the environment step at which zeta_t has come to 0. Default: `steps`, the end of training. */
+  readonly end?: number;
 }
 
 /** How the values of the next step's actions become one value. */
@@ -115,6 +117,23 @@ export interface TicketConfig {
   readonly kind: "random" | "winning" | "cheating";
   /** The run that the topology (and the weights) come from, by its name in `mast runs`. */
   readonly source?: string;
+}
+
+/** A run that goes on where another ended; `extendRun` and `mast train --extend` make such configurations. */
+export interface ExtendConfig {
+  /**
+   * The complete run that is gone on with, by its name in `mast runs`. Networks, masks, the optimiser's state, replay buffers and random streams are those that it
+   * ended with, and so are steps and evaluations so far: `steps` counts from its beginning.
+   */
+  readonly run: string;
+}
+
+/** The weights that a run begins with instead of random ones; `weightsFrom` and `mast train --from` say which. */
+export interface FromConfig {
+  /** A run by its name, or a safetensors file with PyMARL's names. Where the weights lie does not belong to a run's identity. */
+  readonly source: string;
+  /** The first 16 hexadecimal digits of the SHA-256 of these weights and masks, which belongs to the run's identity. */
+  readonly sha256: string;
 }
 
 /** epsilon-greedy exploration. */
@@ -209,6 +228,10 @@ export interface Config {
   readonly res?: ResConfig;
   /** Sets the initial masks and keeps them: the tickets of section 4.2. */
   readonly ticket?: TicketConfig;
+  /** The run that this one goes on with after its end. */
+  readonly extend?: ExtendConfig;
+  /** The weights that training begins with. */
+  readonly from?: FromConfig;
   /** epsilon-greedy exploration. */
   readonly exploration: ExplorationConfig;
   /** RMSprop's settings. */

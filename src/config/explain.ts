@@ -78,6 +78,8 @@ function choices(field: string, files: readonly PartFile[] = []): readonly strin
 
 function allowed(field: string, files: readonly PartFile[]): string {
   if (field === "parts") return 'a list of files, for example ["./mine.ts"]';
+  if (field === "from.sha256")
+    return "the 16 hexadecimal digits that weightsFrom(source) finds, as `mast train --from` and study files do by themselves";
   if (field.startsWith("options."))
     return field.split(".").length > 2 ? "a number, text, true or false" : "an object with fields of its own";
   const names = choices(field, files);

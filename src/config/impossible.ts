@@ -46,6 +46,8 @@ export function refuseImpossible(config: Parsed, parts: readonly PartFile[]): vo
     exploration,
     network,
     ticket,
+    extend,
+    from,
   } = config;
   const refuse = (field: string, given: unknown, why: string): never => {
     throw new ConfigError(`config: ${field} is ${show(given)}, ${why}`);
@@ -126,6 +128,17 @@ export function refuseImpossible(config: Parsed, parts: readonly PartFile[]): vo
         `but the networks of method "${method}" are dense: choose a sparse method and its sparsity.level`,
       );
     if (topology.grow !== "none") refuse("topology.grow", topology.grow, "but a ticket stays as it is: leave it out");
+  }
+  if (extend && extend.run === undefined) throw new ConfigError(explainValue("extend.run", undefined));
+  if (from) {
+    for (const field of ["source", "sha256"] as const)
+      if (from[field] === undefined) throw new ConfigError(explainValue(`from.${field}`, undefined));
+    if (ticket)
+      refuse(
+        "from.source",
+        from.source,
+        "but a ticket takes its topology from another place: leave one of the two out",
+      );
   }
   if (replay.offlineBatch + replay.onlineBatch < 1)
     refuse("replay.offlineBatch", replay.offlineBatch, "and replay.onlineBatch 0: a batch needs at least one episode");

@@ -48,7 +48,8 @@ export function tryParts(config: Config): void {
   if (!operators.builtIn(operator.kind)) tryOperator(config);
   if (topology.grow !== "none" && !growthRules.builtIn(topology.grow)) tryGrowth(config);
   if (environments.builtIn(environment)) {
-    if (environments.get(environment).continuous) refuseContinuous(config);
+    // Making it checks its options.
+    if (environments.get(environment).continuous && environmentOf(config).sizes.box) refuseContinuous(config);
     return;
   }
   const key = JSON.stringify([environment, rules, options?.environment, parts?.map(({ sha256 }) => sha256)]);

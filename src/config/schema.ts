@@ -59,6 +59,7 @@ export const schema = z.strictObject({
       grow: named<Config["topology"]["grow"]>().default("gradient"),
       fraction: fraction.default(0.5),
       interval: episodes.default(200),
+      end: steps.optional(),
     })
     .prefault({}),
   operator: z
@@ -90,9 +91,19 @@ export const schema = z.strictObject({
     .prefault({}),
   wqmix: z.strictObject({ alpha: fraction.default(0.1) }).optional(),
   res: z.strictObject({ beta: z.number().min(0).default(5), lambda: z.number().min(0).default(0.05) }).optional(),
-  // What is missing of a ticket is said where the fields are checked against each other.
+  // What is missing of a ticket and the like is said where the fields are checked against each other.
   ticket: z
     .strictObject({ kind: z.enum(["random", "winning", "cheating"]).optional(), source: name.min(1).optional() })
+    .optional(),
+  extend: z.strictObject({ run: name.min(1).optional() }).optional(),
+  from: z
+    .strictObject({
+      source: file.optional(),
+      sha256: z
+        .string()
+        .regex(/^[0-9a-f]{16}$/)
+        .optional(),
+    })
     .optional(),
   exploration: z
     .strictObject({
@@ -151,7 +162,7 @@ type Plain<T> = T extends readonly unknown[]
     ? { -readonly [Field in keyof T]: Plain<T[Field]> }
     : T;
 type Same<A, B> = (<T>() => T extends Plain<A> ? 1 : 2) extends <T>() => T extends Plain<B> ? 1 : 2 ? true : false;
-type Derived = "warmup" | "returns" | "ticket" | "parts";
+type Derived = "warmup" | "returns" | "ticket" | "extend" | "from" | "parts";
 const inputIsSame: Same<Omit<z.input<typeof schema>, "parts">, Omit<ConfigInput, "parts">> = true;
 const outputIsSame: Same<Omit<Parsed, Derived | "short">, Omit<Config, Derived>> = true;
 const returnsAreSame: Same<Omit<Parsed["returns"], "burnIn">, Omit<Config["returns"], "burnIn">> = true;

@@ -62,10 +62,16 @@ export {
 } from "../replay/dual.js";
 export { countSteps, type EpisodeGroup, groupEpisodes } from "../replay/group.js";
 export { type EpisodeSizes, uniformLengths } from "../replay/random-episodes.js";
-export { createNetworks, type Ticket } from "../training/networks.js";
+export { createNetworks, restoreNetworks, type Ticket } from "../training/networks.js";
 export { updateNetworks } from "../algorithms/update.js";
 export { evolveNetworks, type LayerChange } from "../algorithms/evolve.js";
-export { createEpisodeRecorder, type EpisodeRecorder, type EpisodeResult, epsilonGreedy } from "../training/rollout.js";
+export {
+  createEpisodeRecorder,
+  type EpisodeRecorder,
+  type EpisodeResult,
+  epsilonGreedy,
+  greedyPolicy,
+} from "../training/rollout.js";
 export { createEvaluation, type Evaluation } from "../training/evaluate.js";
 export { train, type TrainOptions } from "../training/train.js";
 export { type PaperAlgorithm, type PaperMethod } from "../methods.js";
@@ -78,8 +84,10 @@ export type {
   EnvironmentSizes,
   EnvironmentSnapshot,
   JointAction,
+  ShapeSnapshot,
   UnitSnapshot,
 } from "../envs/environment.js";
+export type { CompiledModel, ModelCompiler, Mujoco, SimulatedState, StateConstructor } from "../envs/mujoco/mujoco.js";
 export type { EpisodeLost } from "../envs/lost.js";
 export type {
   CheckpointRecord,

@@ -102,7 +102,7 @@ function imported(): Set<string> {
   const texts = [
     ...["README.md", "src/doors/README.md"].map((path) => readFileSync(join(root, path), "utf8")),
     ...inside("notebooks", /\.ipynb$/).map(cells),
-    ...inside("examples", /\.(ts|md)$/).map((path) => readFileSync(path, "utf8")),
+    ...["examples", "site"].flatMap((folder) => inside(folder, /\.(ts|md)$/).map((path) => readFileSync(path, "utf8"))),
   ];
   const found = texts.flatMap((text) => [
     ...text.matchAll(/import\s*(?:type\s*)?\{([^}]*)\}\s*from\s*"(mast-lab[\w/-]*)"/g),

@@ -126,6 +126,18 @@ export interface UnitSnapshot {
   readonly target: number;
 }
 
+/** A solid of a simulated body: a capsule around a line, or a sphere where the line is a point. Metres; z points up. */
+export interface ShapeSnapshot {
+  /** Where the line begins. */
+  readonly from: readonly [x: number, y: number, z: number];
+  /** Where the line ends. */
+  readonly to: readonly [x: number, y: number, z: number];
+  /** Distance of the surface from the line. */
+  readonly radius: number;
+  /** The agent that has the joint by which this solid moves against the one it hangs on; -1 where none has. */
+  readonly agent: number;
+}
+
 /** One moment of an episode for drawing. Matrix games have no units and describe themselves in `text`. */
 export interface EnvironmentSnapshot {
   /** Name of the environment, for example "3m". */
@@ -142,4 +154,6 @@ export interface EnvironmentSnapshot {
   readonly terrain: string;
   /** Every unit of both sides, dead ones included; empty where there are none. */
   readonly units: readonly UnitSnapshot[];
+  /** The solids of simulated bodies; absent where there are none. */
+  readonly shapes?: readonly ShapeSnapshot[];
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { createEnvironment, environmentNames } from "./index.js";
 
 describe("createEnvironment", () => {
-  // observation, state, actions, limit: SMAC's published sizes.
+  // SMAC's published sizes, and Multi-Agent MuJoCo's.
   const sizes: Record<string, [agents: number, observation: number, state: number, actions: number, limit: number]> = {
     "3m": [3, 30, 48, 9, 60],
     "8m": [8, 80, 168, 14, 120],
@@ -19,13 +19,16 @@ describe("createEnvironment", () => {
     corridor: [6, 156, 282, 30, 400],
     "two-step": [2, 3, 3, 2, 2],
     climbing: [2, 1, 1, 3, 1],
+    humanoid: [2, 18, 376, 9, 1000],
+    "humanoid-standup": [2, 18, 376, 9, 1000],
+    "manyagent-swimmer": [10, 4, 44, 2, 1000],
   };
 
   it.each(Object.entries(sizes))(
-    "has SMAC's sizes on %s",
+    "has the published sizes on %s",
     (name, [agents, observation, state, actions, episodeLimit]) => {
       const env = createEnvironment(name);
-      expect(env.sizes).toEqual({ agents, observation, state, actions, episodeLimit });
+      expect(env.sizes).toMatchObject({ agents, observation, state, actions, episodeLimit });
       env.reset(1);
       expect(env.observations.length).toBe(agents * observation);
       expect(env.state.length).toBe(state);
@@ -40,7 +43,7 @@ describe("createEnvironment", () => {
 
   it("refuses an unknown name in one line with the nearest and all allowed ones", () => {
     expect(() => createEnvironment("2s3x")).toThrow(
-      /^Unknown environment "2s3x": did you mean "2s3z"\? allowed are 3m, .*climbing\.$/,
+      /^Unknown environment "2s3x": did you mean "2s3z"\? allowed are 3m, .*manyagent-swimmer\.$/,
     );
     expect(() => createEnvironment("mmm")).toThrow(/did you mean "MMM"/);
   });

@@ -8,21 +8,23 @@ import type { Environment } from "./environment.js";
 import { climbing } from "./games/climbing.js";
 import { createMatrixEnvironment } from "./games/matrix.js";
 import { twoStep } from "./games/two-step.js";
+import { mujocoParts } from "./mujoco/part.js";
 import { battlePart } from "./starcraft/map-part.js";
 import { maps } from "./starcraft/maps.js";
 import type { Rules } from "./starcraft/units.js";
 
 const ruleSets: readonly Rules[] = ["starcraft", "smaclite"];
 
-/** The environments that are built in: SMAC maps first, then matrix games. */
+/** The environments that are built in: SMAC maps first, then matrix games, then Multi-Agent MuJoCo. */
 const builtIn: Readonly<Record<string, EnvironmentPart>> = Object.fromEntries([
   ...maps.map((map) => [map.name, battlePart(map)] as const),
   ...[twoStep, climbing].map((game) => [game.name, { create: () => createMatrixEnvironment(game) }] as const),
+  ...Object.entries(mujocoParts),
 ]);
 
 registerParts({ [environments.section]: builtIn }, "built-in");
 
-/** Every name that `createEnvironment` knows without parts of a user: SMAC maps first, then matrix games. */
+/** Every name that `createEnvironment` knows without parts of a user: SMAC maps first, then matrix games, then Multi-Agent MuJoCo. */
 export const environmentNames: readonly string[] = Object.keys(builtIn);
 
 /** How an environment is made. */

@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { setHost } from "../host.js";
 import { nativeKernels, readWasmKernels } from "./kernels.js";
+import { loadMujoco } from "./mujoco.js";
 import "./parts.js";
 import "./python/environment.js";
 import { openBackend } from "./tensorflow/backend.js";
@@ -10,5 +11,6 @@ setHost({
   kernels: readWasmKernels,
   nativeKernels,
   nextTurn: () => nextTurn(),
+  mujoco: loadMujoco,
   openTensorflow: async (backend) => (await openBackend(backend)).tf,
 });

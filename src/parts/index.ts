@@ -36,6 +36,7 @@ export type {
   EnvironmentSizes,
   EnvironmentSnapshot,
   GivenEnvironment,
+  ShapeSnapshot,
   UnitSnapshot,
 } from "../envs/environment.js";
 export { createMatrixEnvironment, type MatrixGame } from "../envs/games/matrix.js";

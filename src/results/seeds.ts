@@ -115,14 +115,27 @@ export function withoutSeed(run: string): string {
   return run.replace(/-seed\d+-[0-9a-f]+$/, "");
 }
 
-/** What has to be alike: everything but the seed, the seed of a ticket's source, and where files of parts lie. */
+/** What has to be alike: everything but the seed, the seeds of runs that it names, and where files of parts lie. */
 function comparedFields(config: Config): Map<string, string> {
   const fields = new Map(
     flatten(config).filter(([field, value]) => value !== "undefined" && !/^parts\.\d+\.file$/.test(field)),
   );
   fields.delete("seed");
-  const source = fields.get("ticket.source");
-  if (source !== undefined) fields.set("ticket.source", withoutSeed(source));
+  return ofAnySeed(fields);
+}
+
+/** Fields that name other runs: seeds of one configuration name other seeds of one configuration. */
+const NAMING = ["ticket.source", "extend.run", "from.source"];
+
+/** A configuration's fields with the runs that they name as seeds of one configuration have them alike. Weights of a run are told by its name. */
+export function ofAnySeed(fields: Map<string, string>): Map<string, string> {
+  for (const field of NAMING) {
+    const run = fields.get(field);
+    if (run === undefined) continue;
+    const named = withoutSeed(run);
+    fields.set(field, named);
+    if (field === "from.source" && named !== run) fields.delete("from.sha256");
+  }
   return fields;
 }
 

@@ -38,7 +38,7 @@ export interface GrowingFile {
  * Begins a file anew, with its first content.
  * @param held throws when this process may write no more
  */
-export function beginFile(path: string, content: string, held: () => void): GrowingFile {
+export function beginFile(path: string, content: string | Uint8Array, held: () => void): GrowingFile {
   return fill(path, held, (file, hash) => {
     writeFileSync(file, content);
     hash.update(content);

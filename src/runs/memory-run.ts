@@ -30,16 +30,19 @@ export interface MemoryRun {
  * Keeps a run in memory, in the bytes that the run store writes to a disk: metrics, masks and a checkpoint that `mast train` resumes. A run that trains in a
  * browser can so be taken home.
  *
+ * @param seconds seconds of training so far. Default: those since this call.
  * @example
  * const kept = keepInMemory(config, { sha256, deflate });
  * for await (const record of train(config)) kept.write(record);
  * kept.files()!.get("metrics.csv");
  */
-export function keepInMemory(config: Config, { sha256, deflate }: Codecs): MemoryRun {
+export function keepInMemory(
+  config: Config,
+  { sha256, deflate }: Codecs,
+  seconds: () => number = stopwatch(),
+): MemoryRun {
   const name = nameOf(config, sha256());
   const shapes: Shapes = new Map(networkPlan(config).parameters.map((spec) => [spec.name, spec.shape]));
-  const started = performance.now();
-  const seconds = () => (performance.now() - started) / 1000;
   const growing = new Map<FileName, { readonly parts: Uint8Array[]; bytes: number; readonly sum: Checksum }>();
   const append = (file: FileName, content: string | Uint8Array) => {
     const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
@@ -94,4 +97,9 @@ function joined(parts: readonly Uint8Array[], length: number): Uint8Array {
     at += part.length;
   }
   return whole;
+}
+
+function stopwatch(): () => number {
+  const started = performance.now();
+  return () => (performance.now() - started) / 1000;
 }

@@ -9,9 +9,10 @@ import { releaseAbandoned } from "./lease.js";
 import { availableMemory, gigabytes, memoryOf } from "./memory.js";
 import { checkCount, checkSeconds } from "./options.js";
 import { directoryOf, inspectRun, runName, runOf, runsDirectory, type StoredRun } from "./store.js";
-import { needsSource, parameterShapes, progressOf, type RunOptions } from "./run.js";
+import { findSource, needsSource } from "./beginning.js";
+import { parameterShapes, progressOf, type RunOptions } from "./run.js";
 import type { RunProgress } from "./progress.js";
-import { checkTicketSource, findTicketSource } from "./ticket.js";
+import { checkTicketSource } from "./ticket.js";
 import { inProcess, inWorker, workerFile, type WorkerTask } from "./workers.js";
 import { tryAlgorithm } from "../training/try-algorithm.js";
 
@@ -46,7 +47,7 @@ export interface RunAllOptions extends RunOptions {
  * a notebook.
  *
  * @returns an outcome for each configuration, in their order
- * @throws {ConfigError} before anything runs, when the networks of one cannot be built, a ticket's source or a number of workers cannot be used
+ * @throws {ConfigError} before anything runs, when the networks of one cannot be built, what one begins with or a number of workers cannot be used
  * @example
  * const outcomes = await runAll([1, 2, 3].map((seed) => resolveConfig({ environment: "3m", seed })), { onProgress: console.log });
  */
@@ -290,13 +291,13 @@ function ticketSources(configs: ReadonlyMap<string, Config>, runs: string | unde
   return sources;
 }
 
-/** Refuses what cannot be trained before anything is. A ticket that was begun has been checked then, and its source may be gone. */
-function refuseUntrainable(configs: ReadonlyMap<string, Config>, runs: string | undefined): void {
+/** Refuses what cannot be trained before anything is. A run that was begun has been checked then, and what it began with may be gone. */
+export function refuseUntrainable(configs: ReadonlyMap<string, Config>, runs: string | undefined): void {
   const store = runs === undefined ? {} : { runs };
   for (const config of configs.values()) {
     parameterShapes(config);
     const source = configs.get(config.ticket?.source ?? "");
     if (source !== undefined) checkTicketSource(config, source);
-    else if (needsSource(config, store)) findTicketSource(config, store);
+    else if (needsSource(config, store)) findSource(config, store);
   }
 }

@@ -31,7 +31,8 @@ export type FileName = keyof typeof GROWING;
  * @param sum an empty SHA-256
  */
 export function nameOf(config: Config, sum: Checksum): string {
-  const { environment, rules, algorithm, method, engine, backend, sparsity, ticket, steps, seed } = config;
+  const { environment, rules, algorithm, method, engine, backend, sparsity, ticket, extend, from, steps, seed } =
+    config;
   const length =
     steps % 1_000_000 === 0 ? `${steps / 1_000_000}M` : steps % 1_000 === 0 ? `${steps / 1_000}k` : String(steps);
   const level = sparsity.level > 0 ? [String(Math.round(sparsity.level * 1000) / 10)] : [];
@@ -45,6 +46,8 @@ export function nameOf(config: Config, sum: Checksum): string {
     ...level,
     ...(engine === "sparse" ? [] : [`tensorflow-${backend}`]),
     length,
+    ...(extend === undefined ? [] : ["extended"]),
+    ...(from === undefined ? [] : ["warm-start"]),
     `seed${seed}`,
   ];
   sum.add(canonical({ schema: SCHEMA, config: identityOf(config), environmentVersion: environmentVersion(config) }));
@@ -87,9 +90,13 @@ export function appendRecords(
   };
 }
 
-/** What makes a run another run: all of its configuration, and of files of parts what they hold, wherever they lie. */
-export function identityOf({ parts, ...config }: Config): object {
-  return parts === undefined ? config : { ...config, parts: parts.map(({ sha256 }) => sha256) };
+/** What makes a run another run: all of its configuration, and of files of parts and weights what they hold, wherever they lie. */
+export function identityOf({ parts, from, ...config }: Config): object {
+  return {
+    ...config,
+    ...(parts === undefined ? {} : { parts: parts.map(({ sha256 }) => sha256) }),
+    ...(from === undefined ? {} : { from: from.sha256 }),
+  };
 }
 
 /** JSON with sorted keys, so that equal values have equal texts. */

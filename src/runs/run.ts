@@ -7,22 +7,12 @@ import { RunError } from "./disk.js";
 import { clearStaleLease } from "./lease.js";
 import type { RunProgress } from "./progress.js";
 import { checkSeconds } from "./options.js";
-import {
-  directoryOf,
-  hasCheckpoint,
-  inspectRun,
-  openRun,
-  type OpenRun,
-  readRun,
-  runName,
-  runOf,
-  type StoredRun,
-} from "./store.js";
+import { findSource, needsSource, readSource } from "./beginning.js";
+import { directoryOf, openRun, type OpenRun, readRun, runName, runOf, type StoredRun } from "./store.js";
 import { networkPlan } from "../training/plan.js";
 import { train } from "../training/train.js";
 import { tryAlgorithm } from "../training/try-algorithm.js";
 import { summarise } from "./summary.js";
-import { findTicketSource, readTicket } from "./ticket.js";
 import { timeLeft } from "./time-left.js";
 
 /** How runs are listened to, where they are kept, and what stops them. */
@@ -59,7 +49,7 @@ export interface Device {
  * @param options.token see `acquireLease`
  * @param options.computing what makes its engine, and where that computes, instead of what the config says; see `runVectorised`
  * @returns the run, "complete", or "interrupted" when the signal stopped it
- * @throws {ConfigError} before a folder is made, when its networks cannot be built or its ticket's source cannot be used
+ * @throws {ConfigError} before a folder is made, when its networks cannot be built or what it begins with (a ticket's source, weights, an ancestor) cannot be used
  * @throws {RunTakenError} when another process works on it, {LeaseLostError} when another has taken it over
  * @throws {RunError} when its files are damaged, or the disk refuses
  * @throws {Error} when training fails, naming the last good checkpoint
@@ -84,13 +74,14 @@ export async function runOne(
   }
   const shapes = parameterShapes(config);
   await tryAlgorithm(config);
-  if (needsSource(config, store)) findTicketSource(config, store);
+  const { ancestor } = needsSource(config, store) ? findSource(config, store) : {};
   const { token, signal, onNote } = options;
   let run: OpenRun;
   try {
     run = await openRun(config, {
       ...store,
       shapes,
+      ...(ancestor === undefined ? {} : { ancestor }),
       ...(token === undefined ? {} : { token }),
       ...(signal ? { signal } : {}),
       ...(onNote ? { onWait: onNote } : {}),
@@ -131,7 +122,7 @@ async function follow(
   run: OpenRun,
   config: Config,
   report: (progress: Omit<RunProgress, "name">) => void,
-  { signal, checkpointEvery, runs, computing }: RunOptions & { readonly computing?: Computing },
+  { signal, checkpointEvery, runs, computing, onNote }: RunOptions & { readonly computing?: Computing },
 ): Promise<void> {
   const { resume, end } = run;
   // TensorFlow.js computes in threads of its own, and vectorised runs share this one.
@@ -144,8 +135,8 @@ async function follow(
   let step = resume?.progress.step ?? 0;
   let winRate = resume?.progress.evaluations.at(-1);
   let checkpoint = resume === undefined ? undefined : step;
-  // A checkpoint holds the topology of its run already.
-  const ticket = resume === undefined ? readTicket(config, runs === undefined ? {} : { runs }) : undefined;
+  // A checkpoint holds the weights and the topology of its run already.
+  const source = resume === undefined ? readSource(config, runs === undefined ? {} : { runs }, onNote) : {};
   const left = timeLeft(config.steps, step);
   const tell = (training = true) => {
     const seconds = run.seconds();
@@ -164,7 +155,7 @@ async function follow(
   try {
     const from = {
       ...(resume ? { resume } : {}),
-      ...(ticket ? { ticket } : {}),
+      ...source,
       ...(computing ? { open: computing.open } : {}),
     };
     for await (const record of train(config, {
@@ -187,15 +178,6 @@ async function follow(
         : `The last good checkpoint, of step ${checkpoint}, is in ${run.directory}.`;
     throw new LabError(`${run.name}: ${(error as Error).message} ${last}`, { cause: error });
   }
-}
-
-/** Whether a ticket has its topology yet to take from its source: a checkpoint holds it. */
-export function needsSource(config: Config, store: { readonly runs?: string }): boolean {
-  return (
-    config.ticket?.source !== undefined &&
-    !hasCheckpoint(config, store) &&
-    inspectRun(directoryOf(config, store)).state !== "complete"
-  );
 }
 
 /** How far a run is by what is on disk. */

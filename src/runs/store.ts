@@ -8,6 +8,7 @@ import { type Config, restoreConfig } from "../config.js";
 import { environmentVersion } from "../envs/index.js";
 import { workFolder } from "../node/project.js";
 import { threadSeconds } from "../node/thread-time.js";
+import { extendedState } from "../training/extend.js";
 import type { TrainingRecord, TrainState } from "../training/records.js";
 import { type Checkpoint, readCheckpoint, type Shapes, writeCheckpoint } from "./checkpoint.js";
 import { endFacts } from "./checkpoint-file.js";
@@ -54,7 +55,10 @@ export interface RunSummary {
   readonly episodes: number;
   /** Gradient updates. */
   readonly updates: number;
-  /** Wall-clock seconds of training, over all resumes; what else the machine did counts with them. */
+  /**
+   * Wall-clock seconds of training, over all resumes; what else the machine did counts with them. Like steps and updates, those of a run that goes on with another
+   * count from the other's beginning.
+   */
   readonly seconds: number;
   /** Processor seconds of the thread that trained it, over all resumes; absent where the system does not tell them, and of vectorised runs. */
   readonly processorSeconds?: number;
@@ -184,6 +188,7 @@ export function runName(config: Config): string {
  * files are copied when a run is taken over, and temporary files that it has not renamed yet are removed.
  *
  * @param options.shapes shapes of the parameters, so that checkpoints carry them
+ * @param options.ancestor folder of the complete run that this one goes on with; its files and its last state are copied where this run has no checkpoint yet
  * @param options see `acquireLease`
  * @throws {RunTakenError} when another process works on it
  * @throws {RunError} when its files are damaged, or the disk refuses
@@ -193,6 +198,7 @@ export async function openRun(
   options: {
     readonly runs?: string;
     readonly shapes?: Shapes;
+    readonly ancestor?: string;
     readonly token?: string;
     readonly signal?: AbortSignal;
     readonly onWait?: (line: string) => void;
@@ -213,27 +219,52 @@ export async function openRun(
     keepConfig(directory, config, lease.check);
     const path = join(directory, CHECKPOINT);
     const checkpoint = existsSync(path) ? readCheckpoint(path, [name]) : undefined;
+    const inherited =
+      checkpoint === undefined && options.ancestor !== undefined ? inherit(options.ancestor, config) : undefined;
     for (const file of Object.keys(GROWING) as FileName[]) {
       const from = checkpoint && partOf(checkpoint, file);
       open.set(
         file,
         from
           ? continueFile(join(directory, file), from, lease.check)
-          : beginFile(join(directory, file), GROWING[file], lease.check),
+          : beginFile(join(directory, file), inherited?.files[file] ?? GROWING[file], lease.check),
       );
+    }
+    const from = checkpoint ?? inherited?.checkpoint;
+    // Files of parts and weights may lie elsewhere now: what stands in its folder is the run's.
+    const writes = writer({ name, directory, config: readConfig(directory) }, open, from, options.shapes, lease.check);
+    // From now on its ancestor is not needed any more.
+    if (inherited !== undefined) {
+      const { state } = inherited.checkpoint;
+      const { step, episode } = state.progress;
+      writes.write({ kind: "checkpoint", step, episode, state });
     }
     return {
       name,
       directory,
       ...(checkpoint?.end ? { end: checkpoint.end } : {}),
-      ...(checkpoint ? { resume: checkpoint.state } : {}),
+      ...(from ? { resume: from.state } : {}),
       close,
-      ...writer({ name, directory, config }, open, checkpoint, options.shapes, lease.check),
+      ...writes,
     };
   } catch (error) {
     close();
     throw error;
   }
+}
+
+/** What a run that goes on with another begins with: the other's files, and the state that it ended with. */
+function inherit(
+  ancestor: string,
+  config: Config,
+): { readonly checkpoint: Checkpoint; readonly files: Readonly<Partial<Record<FileName, Buffer>>> } {
+  const { end: _, ...checkpoint } = readRunCheckpoint(ancestor);
+  const { steps } = readConfig(ancestor);
+  const files = Object.keys(GROWING).map((file) => [file, readGrowing(ancestor, file as FileName)]);
+  return {
+    checkpoint: { ...checkpoint, state: extendedState(checkpoint.state, steps, config) },
+    files: Object.fromEntries(files) as Partial<Record<FileName, Buffer>>,
+  };
 }
 
 function partOf({ lengths, sums }: Checkpoint, file: FileName): Partial<Part> & { readonly bytes: number } {

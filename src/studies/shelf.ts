@@ -81,7 +81,12 @@ function readKept(name: string, runs?: string): KeptStudy {
     );
   }
   const { study, profile, seeds, changes = {} } = Object(kept) as typeof kept;
-  return { study: declareStudy(study, { name: path }), profile, ...(seeds === undefined ? {} : { seeds }), changes };
+  return {
+    study: declareStudy(study, { name: path, ...(runs === undefined ? {} : { runs }) }),
+    profile,
+    ...(seeds === undefined ? {} : { seeds }),
+    changes,
+  };
 }
 
 /** All runs that a kept study asks for. */

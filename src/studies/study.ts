@@ -7,9 +7,11 @@ import { declare, type Experiment, type Profile, PROFILES } from "../experiments
 import { methodLabel } from "../figures/labels.js";
 import { didYouMean, plain, show } from "../messages.js";
 import { algorithmTitle, methodTitle } from "../methods.js";
+import { LabError } from "../errors.js";
 import { causeOf } from "../node/files.js";
 import type { SlurmSettings } from "../runs/slurm/settings.js";
 import { runName } from "../runs/store.js";
+import { type WeightsPlace, weightsFrom, wholeSource } from "../runs/weights.js";
 import { type Group, reduceGroups } from "./reduce.js";
 import { type StudyFile, type StudyInput, studySchema } from "./schema.js";
 
@@ -48,12 +50,13 @@ interface Setting {
 /**
  * Reads a study file, JSON or YAML.
  *
+ * @param runs the folder of runs in which it finds runs whose weights others begin with; default: see `runsDirectory`
  * @throws {ConfigError} in one line: what cannot be read or used, and what to do
  * @example
  * const study = readStudy("lambda.yaml");
  * const outcomes = await runAll(study.configs(study.profile));
  */
-export function readStudy(path: string): Study {
+export function readStudy(path: string, runs?: string): Study {
   let bytes: Uint8Array;
   try {
     bytes = readFileSync(path);
@@ -63,6 +66,7 @@ export function readStudy(path: string): Study {
   return declareStudy(fieldsFromText(bytes, path, "study file", "id: mine") as StudyInput, {
     folder: dirname(resolve(path)),
     name: plain(path),
+    ...(runs === undefined ? {} : { runs }),
   });
 }
 
@@ -71,22 +75,34 @@ export function readStudy(path: string): Study {
  *
  * @param place.folder where files that it names are; default: the working directory
  * @param place.name what messages call it
+ * @param place.runs the folder of runs in which runs are found whose weights others begin with
  * @throws {ConfigError} on a field that there is not, an empty grid, too many runs, or two settings that come to the same runs
  * @example
  * const study = declareStudy({ id: "lambda", base: { environment: "3m", steps: 100_000, short: true }, grid: { "returns.lambda": [0.6, 0.8] }, seeds: 5 });
  */
 export function declareStudy(
   input: StudyInput,
-  place: { readonly folder?: string; readonly name?: string } = {},
+  place: { readonly folder?: string; readonly name?: string; readonly runs?: string } = {},
 ): Study {
-  const { folder = process.cwd(), name = `The study ${show(Object(input)["id"])}` } = place;
+  const { folder = process.cwd(), runs, name = `The study ${show(Object(input)["id"])}` } = place;
   const refuse = (what: string): never => {
     throw new ConfigError(`${name}: ${what}`);
   };
   const parsed = studySchema.safeParse(input);
   if (!parsed.success) return refuse(explainStudy(parsed.error.issues[0]!, input));
   const base = typeof parsed.data.base === "string" ? readBase(resolve(folder, parsed.data.base)) : parsed.data.base;
-  const file: StudyFile = { ...parsed.data, base: partsFrom(base as ConfigInput, folder) as Record<string, unknown> };
+  const file: StudyFile = within(name, () =>
+    withWholeSources({ ...parsed.data, base: partsFrom(base as ConfigInput, folder) }, { runs, folder }),
+  );
+  /** Weights whose hash the file does not say are read once. */
+  const weights = new Map<string, ConfigInput>();
+  const resolved = (layers: readonly ConfigInput[]): Config => {
+    const merged = layers.reduce(mergeConfig, {});
+    const source = merged.from?.sha256 === undefined ? merged.from?.source : undefined;
+    if (source === undefined) return resolveConfig(merged);
+    if (!weights.has(source)) weights.set(source, { from: weightsFrom(source, { runs, folder }) });
+    return resolveConfig(mergeConfig(merged, weights.get(source)!));
+  };
   const settings = settingsOf(file, refuse);
   const profiles = PROFILES.filter((known) => file.profiles?.[known] !== undefined);
   if (file.profiles !== undefined && profiles.length === 0)
@@ -114,9 +130,7 @@ export function declareStudy(
         `${settings.length.toLocaleString("en")} settings with ${seeds.length.toLocaleString("en")} seeds are ${(settings.length * seeds.length).toLocaleString("en")} runs; a study has at most ${MOST_RUNS.toLocaleString("en")}`,
       );
     const complete = settings.map((setting) => {
-      const config = within(`${name}, ${setting.label}`, () =>
-        resolveConfig([...layers, setting.input].reduce(mergeConfig, {})),
-      );
+      const config = within(`${name}, ${setting.label}`, () => resolved([...layers, setting.input]));
       return { setting, config };
     });
     const first = new Map<string, string>();
@@ -129,9 +143,7 @@ export function declareStudy(
       known.set(key, setting);
     }
     // Seed by seed, so that a study that is interrupted has every setting.
-    return seeds.flatMap((seed) =>
-      settings.map(({ input }) => resolveConfig([...layers, input, { seed }].reduce(mergeConfig, {}))),
-    );
+    return seeds.flatMap((seed) => settings.map(({ input }) => resolved([...layers, input, { seed }])));
   };
   const study = declare({
     id: file.id,
@@ -299,11 +311,47 @@ function partsFrom(base: ConfigInput, folder: string): ConfigInput {
     : base;
 }
 
+/** A file in which every run and file whose weights others begin with has its whole name, so that it says the same in any folder. */
+function withWholeSources(
+  file: Omit<StudyFile, "base"> & { readonly base: ConfigInput },
+  place: WeightsPlace,
+): StudyFile {
+  const whole = (input: ConfigInput): ConfigInput => {
+    const source = input.from?.source;
+    if (typeof source !== "string") return input;
+    return {
+      ...input,
+      from:
+        input.from?.sha256 === undefined
+          ? weightsFrom(source, place)
+          : { ...input.from, source: wholeSource(source, place) },
+    };
+  };
+  const { base, list, grid, ...rest } = file;
+  return {
+    ...rest,
+    base: whole(base) as Record<string, unknown>,
+    ...(list && {
+      list: list.map((one) => ({ ...one, set: whole(one.set as ConfigInput) as Record<string, unknown> })),
+    }),
+    ...(grid && {
+      grid: Object.fromEntries(
+        Object.entries(grid).map(([field, values]) => [
+          field,
+          field === "from.source"
+            ? values.map((value) => (typeof value === "string" ? wholeSource(value, place) : value))
+            : values,
+        ]),
+      ),
+    }),
+  };
+}
+
 function within<T>(where: string, action: () => T): T {
   try {
     return action();
   } catch (error) {
-    if (error instanceof ConfigError) throw new ConfigError(`${where}: ${error.message.replace(/^config: /, "")}`);
+    if (error instanceof LabError) throw new ConfigError(`${where}: ${error.message.replace(/^config: /, "")}`);
     throw error;
   }
 }

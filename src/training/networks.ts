@@ -6,7 +6,8 @@ import { createTensorflowEngine } from "../networks/tensorflow/engine.js";
 import { createSparseEngine } from "../networks/sparse/engine.js";
 import type { Random } from "../random.js";
 import { methodOf } from "../methods.js";
-import { randomMasks } from "../sparse/mask.js";
+import { magnitudeMask } from "../sparse/magnitude.js";
+import { randomMask, randomMasks } from "../sparse/mask.js";
 import { networkPlan } from "./plan.js";
 import type { TrainState } from "./records.js";
 import { tensorsOf } from "./state.js";
@@ -19,11 +20,19 @@ export interface Ticket {
   readonly parameters: Parameters;
 }
 
+/** What a run begins with that `config.from` gives weights to. A network of which there are none, such as a mixer, is drawn at random. */
+export interface StartWeights {
+  /** By name. */
+  readonly parameters: Parameters;
+  /** Which weights are connections, by name: [out, in]. Where there is none, those that are not 0. */
+  readonly masks: ReadonlyMap<string, Uint8Array>;
+}
+
 /**
- * The networks of a new run: initial parameters and masks drawn from the given streams, or taken from a ticket, and the target networks
- * equal to the online ones.
+ * The networks of a new run: initial parameters and masks drawn from the given streams, or taken from a ticket or from weights, and the target networks
+ * equal to the online ones. Of given weights a sparse layer keeps those with the largest magnitudes, see `magnitudeMask`.
  *
- * @throws {Error} when the config asks for a ticket and there is none, or one of other networks
+ * @throws {Error} when the config asks for a ticket or for weights and there are none, or those of other networks
  * @throws {BackendError} when the config names a backend that is not there
  * @example
  * const engine = await createNetworks(config, { parameters: createRandom(1, 0), masks: createRandom(1, 1) });
@@ -33,10 +42,13 @@ export async function createNetworks(
   random: { readonly parameters: Random; readonly masks: Random },
   {
     ticket,
+    start,
     open = engineOf(config),
   }: {
     /** Of a winning ticket its masks are taken, of a cheating one its weights as well. */
     readonly ticket?: Ticket;
+    /** The weights of `config.from`. */
+    readonly start?: StartWeights;
     /** What makes the engine; by default the one that the config names. */
     readonly open?: OpenEngine;
   } = {},
@@ -46,6 +58,26 @@ export async function createNetworks(
     config.ticket === undefined || config.ticket.kind === "random"
       ? undefined
       : checkTicket(config.ticket, specs, ticket);
+  if (config.from !== undefined) {
+    const { parameters, masks } = checkStart(config.from, specs, start);
+    const drawn = initialParameters(specs, random.parameters);
+    const layers = specs.filter(({ maskable }) => maskable && isSparse(config));
+    return open(
+      shape,
+      new Map(specs.map(({ name }) => [name, parameters.get(name) ?? drawn.get(name)!])),
+      new Map(
+        layers.map(({ name, shape: size }) => {
+          const [weights, connections] = [parameters.get(name), nonzeros.get(name)!];
+          return [
+            name,
+            weights === undefined
+              ? randomMask(size, connections, random.masks)
+              : magnitudeMask(weights, connections, random.masks, masks.get(name)),
+          ];
+        }),
+      ),
+    );
+  }
   const masks =
     given?.masks ?? (isSparse(config) ? randomMasks(specs, nonzeros, random.masks) : new Map<string, Uint8Array>());
   const parameters =
@@ -55,6 +87,24 @@ export async function createNetworks(
 
 function isSparse(config: Config): boolean {
   return config.sparsity.level > 0 && methodOf(config).networks !== "tiny";
+}
+
+function checkStart(
+  { source }: NonNullable<Config["from"]>,
+  specs: readonly ParameterSpec[],
+  start: StartWeights | undefined,
+): StartWeights {
+  if (start === undefined)
+    throw new Error(
+      `The weights of ${source} were not given: train(config, { start: readStart(config) }) gives them, and runOne and runAll read them.`,
+    );
+  for (const { name, shape } of specs) {
+    const size = shape.reduce((a, b) => a * b, 1);
+    for (const found of [start.parameters.get(name)?.length, start.masks.get(name)?.length])
+      if (found !== undefined && found !== size)
+        throw new Error(`The weights of ${source} do not fit: ${name} has ${size} entries, and they have ${found}.`);
+  }
+  return start;
 }
 
 function checkTicket(

@@ -13,7 +13,7 @@ import { countSteps, groupEpisodes } from "../replay/group.js";
 import { countNonzeros } from "../sparse/mask.js";
 import { createEvaluation, MOST_LOST } from "./evaluate.js";
 import { forgetOldPlay } from "./forget.js";
-import { createNetworks, resumeNetworks, type Ticket } from "./networks.js";
+import { createNetworks, resumeNetworks, type StartWeights, type Ticket } from "./networks.js";
 import type { TrainProgress, TrainRecord, TrainState, TrainingRecord } from "./records.js";
 import { createEpisodeRecorder, type EpisodeResult, epsilonGreedy } from "./rollout.js";
 import { scoredEvaluations } from "./score.js";
@@ -28,6 +28,8 @@ export interface TrainOptions {
   readonly resume?: TrainState;
   /** What a winning or cheating ticket starts from; see `readTicket`. A resumed one needs none. */
   readonly ticket?: Ticket;
+  /** The weights that `config.from` names; see `readStart`. A resumed run needs none. */
+  readonly start?: StartWeights;
   /** What makes the engine, instead of the one that the config names; see `runVectorised`. */
   readonly open?: OpenEngine;
   /** Seconds of work between checkpoint records. Default 30. */
@@ -42,14 +44,18 @@ const EVALUATION_COPIES = 16;
  * config, also when it was stopped at a checkpoint and resumed from it. It keeps nothing on disk: whoever wants records kept listens.
  *
  * @throws {ConfigError} when networks of method "tiny" cannot have their size
- * @throws {Error} when a ticket is missing, or the loss or its gradient is not finite, naming the step
+ * @throws {Error} when a ticket or the weights of `config.from` are missing, or the loss or its gradient is not finite, naming the step
  * @example
  * for await (const record of train(resolveConfig({ environment: "3m", steps: 100_000 })))
  *   if (record.kind === "evaluation") console.log(record.step, record.winRate);
  */
 export async function* train(config: Config, options: TrainOptions = {}): AsyncGenerator<TrainingRecord, void, void> {
-  const { signal, resume, ticket, open, checkpointEvery = 30 } = options;
+  const { signal, resume, ticket, start, open, checkpointEvery = 30 } = options;
   await tryAlgorithm(config);
+  if (config.extend !== undefined && resume === undefined)
+    throw new LabError(
+      `The end of ${config.extend.run}, which this run goes on with, was not given: runOne and runAll read it, and train takes it as resume.`,
+    );
   const env = environmentOf(config);
   const growth = growthOf(config);
   const buffers = createDualBuffer(config.replay);
@@ -63,7 +69,7 @@ export async function* train(config: Config, options: TrainOptions = {}): AsyncG
     : await createNetworks(
         config,
         { parameters: createRandom(config.seed, STREAMS.parameters), masks: createRandom(config.seed, STREAMS.masks) },
-        { ...(ticket && { ticket }), ...(open && { open }) },
+        { ...(ticket && { ticket }), ...(start && { start }), ...(open && { open }) },
       );
   const copies: Environment[] = [];
   try {

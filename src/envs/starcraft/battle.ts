@@ -1,3 +1,4 @@
+import { Memory, type WasmMemory } from "../../webassembly.js";
 import type { BattleMap } from "./maps.js";
 import { bySpawn, unitsOf } from "./maps.js";
 import { attackDamage, canTarget, ENERGY_MAX, ENERGY_START } from "./units.js";
@@ -73,8 +74,11 @@ export interface Battle {
   readonly maxRadius: number;
   readonly maxSeparation: number;
 
+  /** Where all arrays over units lie, so that compiled loops work on them. */
+  readonly arena: Arena;
+
   /** The episode: every array below is a view of it. */
-  readonly episode: ArrayBuffer;
+  readonly episode: Uint8Array;
   readonly x: Float64Array;
   readonly y: Float64Array;
   /** Cells a tick; under smaclite rules cells a second. */
@@ -146,6 +150,33 @@ export interface Battle {
   readonly alive: Uint8Array;
 }
 
+/** Memory in WebAssembly, in which arrays are laid out one after the other. */
+export interface Arena {
+  readonly memory: WasmMemory;
+  doubles(length: number): Float64Array;
+  words(length: number): Int32Array;
+  bytes(length: number): Uint8Array;
+}
+
+/** Compiled code keeps its stack below. */
+const STACK = 4096;
+
+function createArena(pages: number): Arena {
+  const memory = new Memory({ initial: pages });
+  let end = STACK;
+  const claim = (size: number, length: number): number => {
+    const start = Math.ceil(end / size) * size;
+    end = start + size * length;
+    return start;
+  };
+  return {
+    memory,
+    doubles: (length) => new Float64Array(memory.buffer, claim(8, length), length),
+    words: (length) => new Int32Array(memory.buffer, claim(4, length), length),
+    bytes: (length) => new Uint8Array(memory.buffer, claim(1, length), length),
+  };
+}
+
 /** Lays out a battle on a map; `reset` of its rules places the units. */
 export function createBattle(map: BattleMap, rules: Rules): Battle {
   const ally = unitsOf(map.allies);
@@ -162,27 +193,22 @@ export function createBattle(map: BattleMap, rules: Rules): Battle {
   const targets = healers > 0 ? Math.max(allies - healers, enemies) : enemies;
   const bits = rules === "starcraft" ? map.enemyTypes : map.allyTypes;
 
-  const each = (value: (type: UnitType) => number): Float64Array => Float64Array.from(types, value);
-  const byte = (value: (type: UnitType) => number): Uint8Array => Uint8Array.from(types, value);
+  // One page for arrays over units, and one for each type's clearance map, where a map has cliffs.
+  const arena = createArena(1 + new Set(types).size);
+  const each = (value: (type: UnitType) => number): Float64Array => {
+    const doubles = arena.doubles(units);
+    doubles.set(types.map(value));
+    return doubles;
+  };
+  const byte = (value: (type: UnitType) => number): Uint8Array => {
+    const bytes = arena.bytes(units);
+    bytes.set(types.map(value));
+    return bytes;
+  };
   const pairs = (value: (a: UnitType, b: UnitType) => number): number[] =>
     types.flatMap((a) => types.map((b) => value(a, b)));
 
-  const doubles = 19 * units + enemies + 2;
-  const words = 15 * units + 2 * enemies + allies + 22;
-  const episode = new ArrayBuffer(8 * doubles + 4 * words + units);
-  let offset = 0;
-  const double = (length: number): Float64Array => {
-    const view = new Float64Array(episode, offset, length);
-    offset += length * 8;
-    return view;
-  };
-  const word = (length: number): Int32Array => {
-    const view = new Int32Array(episode, offset, length);
-    offset += length * 4;
-    return view;
-  };
-
-  return {
+  const fixed = {
     map,
     rules,
     allies,
@@ -222,50 +248,56 @@ export function createBattle(map: BattleMap, rules: Rules): Battle {
     maxReward: 10 * enemies + 200 + types.slice(allies).reduce((sum, type) => sum + type.health + type.shield, 0),
     maxRadius: Math.max(...types.map((type) => type[rules].radius)),
     maxSeparation: Math.max(...types.map((type) => type[rules].separation)),
-    episode,
-    x: double(units),
-    y: double(units),
-    vx: double(units),
-    vy: double(units),
-    health: double(units),
-    shield: double(units),
-    cooldown: double(units),
-    shieldDelay: double(units),
-    energy: double(units),
-    goalX: double(units),
-    goalY: double(units),
-    bendX: double(units),
-    bendY: double(units),
-    pace: double(units),
-    faceX: double(units),
-    faceY: double(units),
-    beamX: double(units),
-    beamY: double(units),
-    healing: double(units),
-    before: double(enemies),
-    totals: double(2),
-    command: word(units),
-    target: word(units),
-    ordered: word(units),
-    windup: word(units),
-    busy: word(units),
-    flight: word(units),
-    struck: word(units),
-    burning: word(units),
-    diedAt: word(units),
-    enemyAt: word(enemies),
-    placeOf: word(enemies),
-    alarmed: word(units),
-    side: word(units),
-    fired: word(units),
-    order: word(units),
-    lastAction: word(allies),
-    random: word(16),
-    single: word(units),
-    phase: word(units),
-    clock: word(6),
-    alive: new Uint8Array(episode, offset, units),
+    arena,
   };
+  const { buffer } = arena.memory;
+  const start = arena.doubles(0).byteOffset;
+  const episode = {
+    x: arena.doubles(units),
+    y: arena.doubles(units),
+    vx: arena.doubles(units),
+    vy: arena.doubles(units),
+    health: arena.doubles(units),
+    shield: arena.doubles(units),
+    cooldown: arena.doubles(units),
+    shieldDelay: arena.doubles(units),
+    energy: arena.doubles(units),
+    goalX: arena.doubles(units),
+    goalY: arena.doubles(units),
+    bendX: arena.doubles(units),
+    bendY: arena.doubles(units),
+    pace: arena.doubles(units),
+    faceX: arena.doubles(units),
+    faceY: arena.doubles(units),
+    beamX: arena.doubles(units),
+    beamY: arena.doubles(units),
+    healing: arena.doubles(units),
+    before: arena.doubles(enemies),
+    totals: arena.doubles(2),
+    command: arena.words(units),
+    target: arena.words(units),
+    ordered: arena.words(units),
+    windup: arena.words(units),
+    busy: arena.words(units),
+    flight: arena.words(units),
+    struck: arena.words(units),
+    burning: arena.words(units),
+    diedAt: arena.words(units),
+    enemyAt: arena.words(enemies),
+    placeOf: arena.words(enemies),
+    alarmed: arena.words(units),
+    side: arena.words(units),
+    fired: arena.words(units),
+    order: arena.words(units),
+    lastAction: arena.words(allies),
+    random: arena.words(16),
+    single: arena.words(units),
+    phase: arena.words(units),
+    clock: arena.words(6),
+    alive: arena.bytes(units),
+  };
+  const end = episode.alive.byteOffset + units;
+  return { ...fixed, ...episode, episode: new Uint8Array(buffer, start, end - start) };
 }
 
 /** Unit `i` as every battle begins, under all rules: unhurt, without a target; agents stand, and the enemy is sent at the allies' starting point. */

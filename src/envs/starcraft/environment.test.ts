@@ -5,7 +5,7 @@ import type { BattleEnvironment } from "./environment.js";
 import { uniformRandom } from "../play.js";
 import type { Rules } from "./units.js";
 
-const maps = environmentNames.filter((name) => name !== "two-step" && name !== "climbing");
+const maps = environmentNames.filter((name) => "battle" in createEnvironment(name));
 const battles = maps.flatMap((name) => (["starcraft", "smaclite"] as Rules[]).map((rules) => [name, rules] as const));
 
 /** Everything that can be read of a moment. */

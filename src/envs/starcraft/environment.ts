@@ -31,7 +31,7 @@ export function createBattleEnvironment(map: BattleMap, rules: Rules): BattleEnv
   const battle = createBattle(map, rules);
   const blocks = blocksOf(battle);
   const play: BattleRules = rules === "smaclite" ? createSmacliteRules(battle) : createStarcraftRules(battle);
-  const { allies, actions, clock, totals, alive, lastAction } = battle;
+  const { allies, actions, clock, totals, alive, lastAction, episode } = battle;
   const sizes: EnvironmentSizes = {
     agents: allies,
     actions,
@@ -42,7 +42,6 @@ export function createBattleEnvironment(map: BattleMap, rules: Rules): BattleEnv
   const observations = new Float32Array(allies * blocks.observation);
   const state = new Float32Array(blocks.state);
   const availableActions = new Uint8Array(allies * actions);
-  const episode = new Uint8Array(battle.episode);
 
   const tag = [...`${map.name} ${rules}`].reduce((hash, letter) => (Math.imul(hash, 31) + letter.charCodeAt(0)) | 0, 7);
   clock[5] = tag;

@@ -5,7 +5,8 @@ import { advance, chooseTarget, decideHealer, LOOK_PERIOD } from "./enemy.js";
 import { createGround, openCells, standClear } from "./ground.js";
 import type { Ground } from "./ground.js";
 import { bySpawn, unitsOf } from "./maps.js";
-import { findBends, goAround, hold, move, separate, walk, walkAround } from "./movement.js";
+import { createMotion } from "./motion/motion.js";
+import { findBends, walk, walkAround } from "./movement.js";
 import type { World } from "./movement.js";
 import { MAP_SIZE } from "./observe.js";
 import { numberBySmac, spawnSquad, TOUCH } from "./placement.js";
@@ -43,19 +44,8 @@ export function createStarcraftRules(b: Battle): BattleRules {
     grounds: unitGrounds,
     hits: new Int32Array(b.units),
     aim: new Float64Array(3),
-    push: new Float64Array(2),
     line: new Float64Array(4),
-    walking: new Int32Array(b.units),
-    standing: new Int32Array(b.units),
-    standX: new Float64Array(b.units),
-    standY: new Float64Array(b.units),
-    nearX: new Float64Array(b.units),
-    nearY: new Float64Array(b.units),
-    nearRoom: new Float64Array(b.units),
-    sweepX: new Float64Array(b.units),
-    sweepY: new Float64Array(b.units),
-    wasX: new Float64Array(b.units),
-    wasY: new Float64Array(b.units),
+    moveAll: createMotion(b, unitGrounds),
   };
 
   const ground = openTo[0]!;
@@ -107,9 +97,7 @@ function reset(w: World, places: Float64Array, seed: number): void {
   // Enemies have walked for one loop when SMAC looks first.
   findBends(w);
   for (let i = allies; i < units; i++) if (b.heals[i] === 0) advance(w, i);
-  move(w);
-  separate(w);
-  hold(w);
+  w.moveAll();
 }
 
 /** Gives agent `i` its order for the coming step. A shot that is under way is lost unless the order repeats it. */
@@ -252,10 +240,7 @@ function playTick(w: World): void {
       windup[i] = Math.max(1, b.damagePoint[i]!);
     }
   }
-  goAround(w);
-  move(w);
-  separate(w);
-  hold(w);
+  w.moveAll();
   recover(b);
 }
 

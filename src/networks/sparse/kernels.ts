@@ -1,5 +1,5 @@
 import { currentHost, type NativeKernels } from "../../host.js";
-import { Instance, Module, type WasmMemory, type WasmModule } from "./webassembly.js";
+import { Instance, Module, type WasmMemory, type WasmModule } from "../../webassembly.js";
 
 /**
  * The compiled kernels (../kernels/), with the memory they work in: passes of whole networks. Arguments are addresses of records of numbers

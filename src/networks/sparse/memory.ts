@@ -1,6 +1,6 @@
 import type { NativeKernels } from "../../host.js";
 import { type Kernels, bindKernels } from "./kernels.js";
-import { Memory as WasmMemory } from "./webassembly.js";
+import { Memory as WasmMemory } from "../../webassembly.js";
 
 /**
  * The engine's linear memory: blocks are handed out from below, zeroed, and never given back. Views are made on demand, because

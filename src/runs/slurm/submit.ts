@@ -7,7 +7,7 @@ import { packageRoot } from "../../node/project.js";
 import { writeAtomically } from "../disk.js";
 import { memoryOf } from "../memory.js";
 import { directoryOf, inspectRun, runName, runsDirectory } from "../store.js";
-import { parameterShapes } from "../run.js";
+import { refuseUntrainable } from "../run-all.js";
 import { checkCluster, type Queued, queued, slurm } from "./queue.js";
 import { arrayScript, resultScript } from "./script.js";
 import { checkTime, type SlurmSettings } from "./settings.js";
@@ -104,7 +104,7 @@ export function dryRun(plan: SubmitPlan): string {
 export function submit(plan: SubmitPlan): Submitted {
   const { name, settings } = plan;
   checkTime(settings);
-  for (const config of plan.configs) parameterShapes(config);
+  refuseUntrainable(new Map(plan.configs.map((config) => [runName(config), config])), plan.runs);
   const cluster = checkCluster(settings);
   const runs = runsDirectory(plan.runs);
   const { levels, complete, waiting } = missing(plan, queued());
