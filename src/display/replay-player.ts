@@ -13,6 +13,7 @@ button:focus-visible, select:focus-visible, input:focus-visible { outline: 2px s
 input[type=range] { flex: 1 1 160px; min-width: 120px; accent-color: #0072B2 }
 output { min-width: 15em; text-align: right; font-variant-numeric: tabular-nums; color: #444 }
 #agents { display: grid; grid-template-columns: repeat(auto-fill, minmax(215px, 1fr)); gap: 2px 16px; font-size: 13px; color: #333 }
+#agents.wide { grid-template-columns: 1fr }
 #agents div { white-space: nowrap; overflow: hidden; text-overflow: ellipsis }
 #agents .dead { color: #999 }
 #text { white-space: pre-wrap; font: 15px/1.5 ui-monospace, Menlo, Consolas, monospace; padding: 12px; background: #f6f6f6; border-radius: 4px }
@@ -26,7 +27,7 @@ export const PLAYER_SCRIPT = `
 (() => {
   "use strict";
   const replay = JSON.parse(document.getElementById("replay").textContent);
-  const { frames, units, rewards, view, terrain, colours } = replay;
+  const { frames, units, rewards, view, terrain, colours, bodies } = replay;
   const steps = frames.length - 1;
   const make = (tag, attributes, parent) => {
     const element = Object.assign(document.createElement(tag), attributes);
@@ -35,8 +36,8 @@ export const PLAYER_SCRIPT = `
   };
   make("h1", { textContent: replay.title });
   const drawn = units.length > 0;
-  const canvas = drawn ? make("canvas", { id: "map" }) : undefined;
-  const text = drawn ? undefined : make("div", { id: "text" });
+  const canvas = drawn || bodies ? make("canvas", { id: "map" }) : undefined;
+  const text = canvas ? undefined : make("div", { id: "text" });
   const track = make("canvas", { id: "track", title: "reward of each step, and the return so far" });
   const controls = make("div", { id: "controls" });
   const button = make("button", { id: "play", textContent: "Play" }, controls);
@@ -45,7 +46,7 @@ export const PLAYER_SCRIPT = `
   const scrubber = make("input", { id: "scrubber", type: "range", min: 0, max: steps, step: 0.01, value: 0, title: "step" }, controls);
   scrubber.setAttribute("aria-label", "step of the episode");
   const status = make("output", { id: "status" }, controls);
-  const agents = make("div", { id: "agents" });
+  const agents = make("div", { id: "agents", className: bodies ? "wide" : "" });
 
   const returns = [0];
   for (const reward of rewards) returns.push(returns[returns.length - 1] + reward);
@@ -155,6 +156,45 @@ export const PLAYER_SCRIPT = `
     }
   }
 
+  function drawBodies() {
+    const width = canvas.clientWidth;
+    if (width === 0) return;
+    const [left, right, bottom, top] = bodies.view;
+    const s = width / (right - left), height = Math.round((top - bottom) * s);
+    const pen = fit(canvas, height);
+    pen.fillStyle = "#f7f7f5"; pen.fillRect(0, 0, width, height);
+    const t = Math.min(steps, Math.floor(time)), u = Math.min(steps, t + 1), share = time - t;
+    const now = frames[t].shapes, next = frames[u].shapes;
+    const at = now.map((value, i) => value + share * (next[i] - value));
+    const count = bodies.solids.length, middle = [0, 0, 0];
+    for (let i = 0; i < at.length; i++) if (i % 3 < 2) middle[i % 3] += at[i] / (2 * count);
+    const along = (direction, place) => direction.reduce((sum, part, i) => sum + part * (place[i] - middle[i]), 0);
+    const { right: across, up, towards } = bodies.camera;
+    const place = (point) => [(along(across, point) - left) * s, height - (along(up, point) - bottom) * s];
+    // The ground, a line each metre.
+    pen.strokeStyle = "#d9d9d4"; pen.lineWidth = 1; pen.lineCap = "round";
+    const reach = Math.ceil(right - left);
+    const line = (from, to) => { pen.beginPath(); pen.moveTo(...place(from)); pen.lineTo(...place(to)); pen.stroke(); };
+    for (let k = -reach; k <= reach; k++) {
+      const x = Math.round(middle[0]) + k, y = Math.round(middle[1]) + k;
+      line([x, middle[1] - reach, 0], [x, middle[1] + reach, 0]);
+      line([middle[0] - reach, y, 0], [middle[0] + reach, y, 0]);
+    }
+    const solids = bodies.solids.map((solid, i) => {
+      const from = at.slice(6 * i, 6 * i + 3), to = at.slice(6 * i + 3, 6 * i + 6);
+      return { ...solid, from, to, depth: along(towards, from) + along(towards, to) };
+    }).sort((a, b) => a.depth - b.depth);
+    for (const { from, to, radius, colour } of solids) {
+      // A line without length is not drawn; a hundredth of a pixel is.
+      const [x1, y1] = place(from), [x2, y2] = place(to);
+      for (const [ink, wider] of [["#ffffff", 2], [colour, 0]]) {
+        pen.strokeStyle = ink; pen.lineWidth = 2 * radius * s + wider;
+        pen.beginPath(); pen.moveTo(x1, y1); pen.lineTo(x2 + 0.01, y2); pen.stroke();
+      }
+    }
+    pen.lineCap = "butt";
+  }
+
   function drawTrack() {
     if (track.clientWidth === 0) return;
     const height = 54, pen = fit(track, height), width = track.clientWidth;
@@ -182,7 +222,7 @@ export const PLAYER_SCRIPT = `
   function render() {
     const t = Math.floor(time);
     const moving = time > t && t < steps;
-    if (drawn) drawMap(); else text.textContent = frames[t].text;
+    if (drawn) drawMap(); else if (bodies) drawBodies(); else text.textContent = frames[t].text;
     drawTrack();
     scrubber.value = time;
     button.textContent = playing ? "Pause" : time >= steps && steps > 0 ? "Again" : "Play";

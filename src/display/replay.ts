@@ -2,6 +2,7 @@ import { LabError } from "../errors.js";
 import type { EnvironmentSnapshot, UnitSnapshot } from "../envs/environment.js";
 import { FRAME_WIDTH, showPage } from "./notebook.js";
 import type { EpisodeRecording } from "../figures/recording.js";
+import { AGENT_COLOURS, BODY_COLOUR, bodyBounds, cameraFor } from "../figures/bodies.js";
 import { scriptJson } from "../figures/plain.js";
 import { PLAYER_SCRIPT, PLAYER_STYLE } from "./replay-player.js";
 import { replaceFile } from "../runs/disk.js";
@@ -12,7 +13,10 @@ import { SIDE_COLOURS } from "../figures/theme.js";
 export interface ReplayOptions {
   /** Default: environment, length and who won. */
   readonly title?: string;
-  /** Environment steps a second at speed 1. Default: 4, about twice as fast as the game, so that a battle takes seconds. */
+  /**
+   * Environment steps a second at speed 1. Default: 4 for battles, about twice as fast as the game, so that they take seconds, and 40 for simulated bodies, a
+   * little slower than life.
+   */
   readonly stepsPerSecond?: number;
   /** Starts playing when the page is opened. Default: false. */
   readonly autoplay?: boolean;
@@ -22,7 +26,7 @@ export interface ReplayOptions {
 
 /**
  * An episode as a page of its own without a network: the map with its cliffs, units with health and shield bars, attacks
- * and heals of each step as lines, what every agent does, the reward of every step, play and pause, speed and a scrubber (also by keyboard: space and arrows).
+ * and heals of each step as lines, or simulated bodies from a camera that follows them; what every agent does, the reward of every step, play and pause, speed and a scrubber (also by keyboard: space and arrows).
  *
  * @throws {Error} when there are no frames, or not one reward and joint action for each step.
  * @example
@@ -36,9 +40,10 @@ export function battleReplay(recording: EpisodeRecording, options: ReplayOptions
       `a replay of ${frames.length} frames needs ${frames.length - 1} rewards and joint actions; given ${rewards.length} and ${actions.length}`,
     );
   }
+  const shapes = frames[0]!.shapes ?? [];
   const data = {
     title: options.title ?? replayTitle(recording),
-    speed: options.stepsPerSecond ?? 4,
+    speed: options.stepsPerSecond ?? (shapes.length > 0 ? 40 : 4),
     autoplay: options.autoplay ?? false,
     won: recording.won,
     colours: SIDE_COLOURS,
@@ -51,13 +56,17 @@ export function battleReplay(recording: EpisodeRecording, options: ReplayOptions
       maxHealth,
       maxShield,
     })),
+    ...(shapes.length > 0 && { bodies: bodiesOf(frames) }),
     frames: frames.map((frame) => ({
       text: frame.units.length === 0 ? frame.text : "",
       units: frame.units.map(compact),
+      ...(frame.shapes && { shapes: frame.shapes.flatMap(({ from, to }) => [...from, ...to].map(millimetres)) }),
     })),
     rewards: rewards.map((r) => Number(r.toFixed(6))),
     actions: actions.map((joint) =>
-      joint.map((action, agent) => actionName(action, agent, recording, options.actionNames)),
+      recording.numbers === undefined
+        ? joint.map((action, agent) => actionName(action, agent, recording, options.actionNames))
+        : groups(joint, recording.numbers).map((numbers) => numbers.map((number) => number.toFixed(2)).join("  ")),
     ),
   };
   return `<!doctype html>
@@ -76,6 +85,26 @@ export function battleReplay(recording: EpisodeRecording, options: ReplayOptions
 `;
 }
 
+/** How simulated bodies are drawn: by whom, from where, and how large. */
+function bodiesOf(frames: readonly EnvironmentSnapshot[]) {
+  const camera = cameraFor(frames);
+  const [left, right, bottom, top] = bodyBounds(frames, camera, 2);
+  return {
+    camera,
+    view: [left, right, bottom, top].map(millimetres),
+    solids: frames[0]!.shapes!.map(({ radius, agent }) => ({
+      radius,
+      colour: agent < 0 ? BODY_COLOUR : AGENT_COLOURS[agent % AGENT_COLOURS.length],
+    })),
+  };
+}
+
+const millimetres = (metres: number): number => Number(metres.toFixed(3));
+
+function groups(values: readonly number[], size: number): number[][] {
+  return Array.from({ length: values.length / size }, (_, i) => values.slice(i * size, (i + 1) * size));
+}
+
 /** One line about a recorded episode: "3m, seed 7: won after 24 steps, return 20.0". */
 export function replayTitle({ environment, seed, rewards, won, frames }: EpisodeRecording): string {
   const total = rewards.reduce((a, b) => a + b, 0);
@@ -86,9 +115,12 @@ export function replayTitle({ environment, seed, rewards, won, frames }: Episode
 /** Shows a replay below the cell; in a terminal it prints the title. */
 export function showReplay(recording: EpisodeRecording, options: ReplayOptions = {}): void {
   const [, , width, height] = viewBox(recording.frames);
-  const map = recording.frames[0]!.units.length === 0 ? 50 : ((FRAME_WIDTH - 24) * height) / width;
-  // Title, reward track and controls, and three agents a line.
-  const around = 165 + 18 * Math.ceil((recording.actions[0]?.length ?? 0) / 3);
+  const bodies = recording.frames[0]!.shapes?.length ? (FRAME_WIDTH - 24) / 2 : 50;
+  const map = recording.frames[0]!.units.length === 0 ? bodies : ((FRAME_WIDTH - 24) * height) / width;
+  // Title, reward track and controls, and three agents a line; an action of several numbers has a line of its own.
+  const { actions, numbers } = recording;
+  const named = actions[0]?.length ?? 0;
+  const around = 165 + 18 * Math.ceil(named / (numbers ?? 3));
   showPage(battleReplay(recording, options), {
     height: Math.round(map) + around,
     summary: options.title ?? replayTitle(recording),

@@ -1,5 +1,6 @@
 // Figures and tables beyond those that `mast-lab` itself
 
+export { bodyFigure, type BodyFigureOptions } from "../figures/bodies.js";
 export {
   costComparison,
   costFigure,

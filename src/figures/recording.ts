@@ -1,4 +1,4 @@
-import type { Environment, EnvironmentSnapshot } from "../envs/environment.js";
+import { createJointAction, type Environment, type EnvironmentSnapshot } from "../envs/environment.js";
 import type { Policy } from "../envs/play.js";
 
 /** One episode as it was played, for drawing. T is its length in steps. */
@@ -11,8 +11,10 @@ export interface EpisodeRecording {
   readonly frames: readonly EnvironmentSnapshot[];
   /** Team reward of each step. [T] */
   readonly rewards: readonly number[];
-  /** Joint action of each step. [T][agents] */
+  /** Joint action of each step. [T][agents], or [T][agents * numbers] where actions are continuous. */
   readonly actions: readonly (readonly number[])[];
+  /** Numbers that one agent's action consists of; absent where it is one of several actions. */
+  readonly numbers?: number;
   /** Whether the team won. */
   readonly won: boolean;
 }
@@ -25,7 +27,7 @@ export interface EpisodeRecording {
  * showPage(battleReplay(recording), { height: 640, summary: "a battle" });
  */
 export function recordEpisode(env: Environment, policy: Policy, seed: number): EpisodeRecording {
-  const jointAction = new Uint8Array(env.sizes.agents);
+  const jointAction = createJointAction(env.sizes);
   const frames: EnvironmentSnapshot[] = [];
   const rewards: number[] = [];
   const actions: number[][] = [];
@@ -38,5 +40,6 @@ export function recordEpisode(env: Environment, policy: Policy, seed: number): E
     rewards.push(env.reward);
     frames.push(env.snapshot());
   }
-  return { environment: env.name, seed, frames, rewards, actions, won: env.won };
+  const { box, actions: numbers } = env.sizes;
+  return { environment: env.name, seed, frames, rewards, actions, won: env.won, ...(box && { numbers }) };
 }

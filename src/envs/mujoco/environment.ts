@@ -5,7 +5,7 @@ import { requireSeed } from "../../random.js";
 import { refuseOutsideBox } from "../box.js";
 import type { Environment, EnvironmentSizes, EnvironmentSnapshot, ShapeSnapshot } from "../environment.js";
 import { EpisodeLost } from "../lost.js";
-import { bodiesOf, jointsOf } from "./model.js";
+import { bodiesOf, type Body, jointsOf } from "./model.js";
 import { seedNoise, uniform } from "./noise.js";
 import { jointsSeen, readObserve } from "./observe.js";
 import { type Physics, startPhysics } from "./physics.js";
@@ -94,6 +94,15 @@ export function createMujocoEnvironment(name: string, task: MujocoTask, options:
       wires[motor] = agent * actions + i;
     }),
   );
+  /** The agent by whose joint each body moves, or the body that it is fixed to. [bodies - 1] */
+  const movers: number[] = [];
+  const follow = ({ joints, bodies }: Body, parent: number): void => {
+    const agent = owned.findIndex((own) => joints.some(({ name }) => own.includes(name)));
+    const mover = joints.length === 0 ? parent : agent;
+    movers.push(mover);
+    for (const body of bodies) follow(body, mover);
+  };
+  follow(source.root, -1);
   const scale = torque === "rescaled" ? control : 1;
 
   const observations = new Float32Array(agents * observation);
@@ -288,7 +297,6 @@ export function createMujocoEnvironment(name: string, task: MujocoTask, options:
 
   /** Every solid where it is now. */
   function shapes({ model, view }: Physics): ShapeSnapshot[] {
-    const order = bodiesOf(source.root);
     const centres = view("geom_xpos");
     const turns = view("geom_xmat");
     return [...model.geom_bodyid].flatMap((body, solid) => {
@@ -299,8 +307,7 @@ export function createMujocoEnvironment(name: string, task: MujocoTask, options:
         [0, 1, 2].map(
           (i) => centres[3 * solid + i]! + sign * half! * turns[9 * solid + 3 * i + 2]!,
         ) as unknown as ShapeSnapshot["from"];
-      const moved = order[body - 1]!.joints.map(({ name }) => owned.findIndex((own) => own.includes(name)));
-      return { from: end(-1), to: end(1), radius: radius!, agent: moved.find((agent) => agent >= 0) ?? -1 };
+      return { from: end(-1), to: end(1), radius: radius!, agent: movers[body - 1]! };
     });
   }
 }
