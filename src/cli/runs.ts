@@ -3,6 +3,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import { createInterface } from "node:readline/promises";
 import { type PageRun, runsPage } from "../display/runs-page.js";
 import { LabError } from "../errors.js";
+import { didYouMean, show } from "../messages.js";
 import { flatten } from "../results/seeds.js";
 import { acquireLease } from "../runs/lease.js";
 import { changeTags, tagsOf } from "../runs/tags.js";
@@ -55,6 +56,7 @@ export async function runsCommand(flags: ListFlags): Promise<void> {
   const all = await watchAndListRuns(flags);
   if (all.length === 0 && !flags.json)
     return console.log(`No runs in ${runsDirectory(flags.runs)} yet: \`mast train\` makes one.`);
+  refuseUnknownFields(all, flags.where ?? []);
   const runs = sortRuns(
     all.filter((run) => isWanted(run, flags)),
     flags,
@@ -99,6 +101,20 @@ export async function runsCommand(flags: ListFlags): Promise<void> {
     const line = `${run.name} is damaged: ${run.problem}`;
     const columns = terminalColumns();
     console.log(columns === undefined ? line : wrapText(line, columns - 1).join("\n"));
+  }
+}
+
+/** @throws {LabError} on a condition that is none, or on a field that no run has */
+function refuseUnknownFields(runs: readonly AnyRun[], where: readonly string[]): void {
+  const fields = [...new Set(runs.flatMap(({ config }) => (config ? flatten(config).map(([field]) => field) : [])))];
+  for (const entry of where) {
+    if (!/^[^=]+=/.test(entry))
+      throw new LabError(`--where is ${show(entry)}; expected FIELD=VALUE, for example returns.lambda=0.6.`);
+    const field = entry.slice(0, entry.indexOf("="));
+    if (fields.length > 0 && !fields.includes(field))
+      throw new LabError(
+        `--where names ${show(field)}, which no run has in its configuration. ${didYouMean(field, fields)}`.trim(),
+      );
   }
 }
 

@@ -29,10 +29,10 @@ export async function workerCommand(flags: WorkerFlags): Promise<void> {
   });
   const failed = new Set<string>();
   const said = new Set<string>();
-  console.error(`Process ${process.pid} on ${hostname()} works in ${runsDirectory(flags.runs)}.`);
   let trained = 0;
-  for (;;) {
+  for (let first = true; ; first = false) {
     const { configs, label, problems } = workIn(flags.runs, names);
+    if (first) console.error(`Process ${process.pid} on ${hostname()} works in ${runsDirectory(flags.runs)}.`);
     for (const line of problems) if (!said.has(line)) process.stderr.write(`${line}\n`);
     problems.forEach((line) => said.add(line));
     const open = configs.filter((config) => !failed.has(runName(config)));
