@@ -6,7 +6,7 @@ import { campaignOfWorkers } from "./workers.js";
 const USAGE = `npm run campaign -- kills|fuzz|workers [--count N] [--freezes N] [--seed N]
   kills  kills a process that trains N times (default 1000) at random file operations, freezes others (default 60), and compares the runs that are completed
   fuzz   gives N damaged configurations, checkpoints, safetensors files and run folders (default 5000) to what reads them
-  workers  lets three workers, each as on a machine of its own, train N runs (default 200) in one folder, kills and freezes (default 20 each) some, and compares the runs`;
+  workers  lets three workers, each as on a machine of its own with a clock that is minutes off, train N runs (default 200) in one folder, kills and freezes (default 20 each) some, and compares the runs`;
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
@@ -56,7 +56,7 @@ switch (positionals[0]) {
       report,
     });
     console.log(
-      `${result.runs} runs of ${result.started} workers${result.hosts ? ", each with a host name and process numbers of its own" : ""}; ${result.kills} kills, ${result.freezes} freezes, ${result.failures.length} failures`,
+      `${result.runs} runs of ${result.started} workers${result.hosts ? ", each with a host name and process numbers of its own and a clock that is minutes off" : ""}; ${result.kills} kills, ${result.freezes} freezes, ${result.failures.length} failures`,
     );
     failures = result.failures;
     break;

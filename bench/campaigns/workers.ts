@@ -18,7 +18,7 @@ const LEASE = 2;
 
 export interface WorkersReport {
   readonly runs: number;
-  /** Whether each worker had a host name and a space of process numbers of its own, as on machines of their own. */
+  /** Whether each worker had a host name and a space of process numbers of its own, as on machines of their own. Their clocks differ by minutes in any case. */
   readonly hosts: boolean;
   readonly kills: number;
   readonly freezes: number;
@@ -77,7 +77,7 @@ export async function campaignOfWorkers(options: {
   try {
     mkdirSync(shared);
     keepStudy({ study, profile: study.profile, changes: {} }, shared);
-    const begin = (): void => void alive.push(startWorker(shared, `host-${started++}`, hosts));
+    const begin = (): void => void alive.push(startWorker(shared, started++, hosts));
     for (let i = 0; i < workers; i++) begin();
     /** When each run was completed first, by its file. */
     const completed = new Map<string, string>();
@@ -165,8 +165,23 @@ function canHaveHosts(): boolean {
   return spawnSync("unshare", ["--uts", "--pid", "--fork", "--mount-proc", "hostname", "host-0"]).status === 0;
 }
 
-function startWorker(runs: string, host: string, hosts: boolean): Worker {
-  const args = [COMMAND, "worker", "--runs", runs, "--workers", "2", "--checkpoint-every", "0.5"];
+/** Minutes by which the clocks of hosts are fast or slow, one after the other. */
+const CLOCKS = [0, 11, -7, 3, -25];
+
+/** A module that sets the clock of a process and of its threads, as far as JavaScript sees it. */
+function shiftedClock(minutes: number): string {
+  const code = `const Real = Date, shift = ${60_000 * minutes};
+globalThis.Date = class Date extends Real {
+  constructor(...given) { if (given.length > 0) super(...given); else super(Real.now() + shift); }
+  static now() { return Real.now() + shift; }
+};`;
+  return `data:text/javascript,${encodeURIComponent(code)}`;
+}
+
+function startWorker(runs: string, number: number, hosts: boolean): Worker {
+  const host = `host-${number}`;
+  const clock = shiftedClock(CLOCKS[number % CLOCKS.length]!);
+  const args = ["--import", clock, COMMAND, "worker", "--runs", runs, "--workers", "2", "--checkpoint-every", "0.5"];
   const env = { ...process.env, MAST_LEASE_SECONDS: String(LEASE) };
   const child = hosts
     ? spawn(

@@ -1,9 +1,18 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { acquireLease, leaseHolder, LeaseLostError, releaseAbandoned, RunTakenError } from "./lease.js";
 
 // A lease ends soon enough to be waited for here.
@@ -197,6 +206,37 @@ describe("a lease of a process that cannot be looked up", () => {
     const lease = await acquireLease(directory);
     expect(leases()).toEqual(["lease.2"]);
     lease.release();
+  });
+
+  it("is judged by its heartbeat alone where clocks differ by minutes, and while they are set", async () => {
+    leave({});
+    const stop = beating();
+    const path = join(directory, "lease.1");
+    let jumps = 0;
+    // The clock of this machine is set to and fro, and the file server's runs ahead and behind.
+    vi.useFakeTimers({ toFake: ["Date"] });
+    const clocks = setInterval(() => {
+      const minutes = (jumps++ % 2 === 0 ? 1 : -1) * (5 + jumps);
+      vi.setSystemTime(Date.now() + 60_000 * minutes);
+      if (existsSync(path))
+        utimesSync(path, new Date(Date.now() - 3_600_000), new Date(Date.now() - 3_600_000 * minutes));
+    }, 30 * SECONDS);
+    try {
+      for (let look = 0; look < 3; look++) await expect(acquireLease(directory)).rejects.toThrow(RunTakenError);
+      expect(leases()).toEqual(["lease.1"]);
+      stop();
+      // Gone, whatever the clocks say: after a silence on this process's own watch.
+      const began = performance.now();
+      const lease = await acquireLease(directory);
+      expect(performance.now() - began).toBeGreaterThan(800 * SECONDS);
+      expect(jumps).toBeGreaterThan(10);
+      lease.check();
+      lease.release();
+    } finally {
+      stop();
+      clearInterval(clocks);
+      vi.useRealTimers();
+    }
   });
 
   it("waits longer for a holder whose heart beats more slowly", async () => {
