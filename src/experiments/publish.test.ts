@@ -4,7 +4,10 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { packageRoot } from "../node/project.js";
+import { parseCsv } from "../results/csv.js";
 import { completeRun } from "../runs/fixtures.js";
+import { runOne } from "../runs/run.js";
+import type { StoredRun } from "../runs/store.js";
 import type { Measurement } from "./experiment.js";
 import { grid } from "./grid.js";
 import { publishMeasurement, publishResults } from "./publish.js";
@@ -68,6 +71,52 @@ describe("publishResults", () => {
       /^discounts,classroom,MAST,"γ, 0\.9",3m,starcraft,qmix,mast,0\.95,2000,2,1,0\.375,0\.176777,0\.375,0\.25,0\.5,0\.1875,0\.333333,abc,$/,
     );
     expect(second).toMatch(/,2,1,0\.875,0\.176777,0\.875,0\.75,1,0\.4375,NaN,abc,97\.5$/);
+  });
+
+  it("keeps every evaluation of every run, as its metrics.csv has it", async () => {
+    const tiny = {
+      environment: "two-step",
+      steps: 200,
+      warmup: 10,
+      network: { hidden: 8, embed: 4, hypernetEmbed: 8 },
+      evaluation: { interval: 50, episodes: 2, window: 2 },
+    } as const;
+    const small = grid({
+      id: "small",
+      title: "Small",
+      about: "two discounts",
+      rows: { title: "Method", settings: [{ label: "MAST", input: { method: "mast" } }] },
+      columns: { title: "γ", settings: [0.9, 0.99].map((discount) => ({ label: `${discount}`, input: { discount } })) },
+      budgets: { smoke: tiny, classroom: tiny, paper: tiny },
+      seeds: { smoke: 1, classroom: 2, paper: 2 },
+    });
+    const runs: StoredRun[] = [];
+    for (const config of small.configs("classroom")) runs.push(await runOne(config, { runs: join(folder, "runs") }));
+    const { saved } = await publishResults(small, "classroom", runs, { place });
+    expect(saved.map(({ path }) => basename(path))).toContain("small-evaluations.csv");
+    const rows = parseCsv(readFileSync(join(place.tables, "small-evaluations.csv"), "utf8"), "small-evaluations.csv");
+    expect(rows).toHaveLength(4 * 5);
+    for (const run of runs) {
+      const own = rows.filter((row) => row["run"] === run.name);
+      const evaluations = run.metrics.filter(({ kind }) => kind === "evaluation");
+      expect(own.map((row) => row["step"])).toEqual([0, 50, 100, 150, 200]);
+      expect(own[0]).toMatchObject({
+        experiment: "small",
+        profile: "classroom",
+        setting: run.config.discount,
+        seed: run.config.seed,
+        episodes: 2,
+      });
+      own.forEach((row, i) => {
+        for (const field of ["winRate", "episodeReturn", "episodeLength", "estimatedValue", "trueValue"] as const)
+          expect(row[field]).toBeCloseTo(evaluations[i]![field], 4);
+      });
+      // The score of the table is the mean of the last two of them.
+      const scored = own.slice(-2).map((row) => Number(row["winRate"]));
+      const table = parseCsv(readFileSync(join(place.tables, "small.csv"), "utf8"), "small.csv");
+      const row = table[runs.indexOf(run)]!;
+      expect(row["score"]).toBeCloseTo((scored[0]! + scored[1]!) / 2, 5);
+    }
   });
 
   it("puts another profile beside the usual one, and what is not declared beside both", async () => {
