@@ -12,6 +12,7 @@ import {
   reduceResults,
   saveResults,
 } from "../experiments/publish.js";
+import { seedsText, withKept } from "../experiments/campaign.js";
 import { publishedRows } from "../experiments/published.js";
 import { clock, tableText } from "../figures/table.js";
 import { type CsvRow, parseCsv } from "../results/csv.js";
@@ -219,11 +220,20 @@ export async function showDeclared(found: Experiment, flags: ExperimentFlags, co
   const profile = flags.profile ?? found.profile;
   const configs = configsOf(found, profile, flags);
   const runs = configs.map((config) => completeRun(config, flags)).filter((run) => run !== undefined);
-  const complete = runs.filter((run): run is StoredRun => run.state === "complete");
   for (const run of runs)
     if (run.state === "damaged") process.stderr.write(`${run.name} is damaged and left out: ${run.problem}\n`);
+  const stored = new Map(runs.flatMap((run) => (run.state === "complete" ? [[run.name, run] as const] : [])));
+  // A campaign on other machines leaves complete runs in committed tables.
+  const { runs: complete, kept, fingerprints } = withKept(configs, stored, profile, committedResults().tables);
   if (complete.length === configs.length) await publish(found, profile, complete, flags, command);
-  else showPart(found, complete, configs.length, command);
+  else if (complete.length > 0) console.log(`\n${tableText(found.reduce(complete).table)}\n`);
+  if (kept > 0)
+    console.log(
+      `${kept} of these runs are those of data/results/runs-${profile}.csv, by ${fingerprints.length === 1 ? "an engine" : "engines"} with the fingerprint${fingerprints.length === 1 ? "" : "s"} ${fingerprints.join(" and ")}.`,
+    );
+  if (complete.length === configs.length) return;
+  if (complete.length > 0) console.log(`Complete: ${seedsText(found, configs, complete)}.`);
+  refusePart(complete.length, configs.length, command);
 }
 
 /** A complete run with its metrics, which are checked; a damaged one; or undefined while it is not complete. */
@@ -255,10 +265,14 @@ async function publish(
 }
 
 /** The table of some of the runs; nothing is saved. @throws {Error} saying what does the rest, as does the line below the table */
-function showPart(experiment: Experiment, runs: readonly StoredRun[], all: number, { name, text }: Command): void {
+function showPart(experiment: Experiment, runs: readonly StoredRun[], all: number, command: Command): void {
   if (runs.length > 0) console.log(`\n${tableText(experiment.reduce(runs).table)}\n`);
+  refusePart(runs.length, all, command);
+}
+
+function refusePart(complete: number, all: number, { name, text }: Command): never {
   throw new LabError(
-    `${runs.length} of the ${all} runs of ${name} are complete${runs.length > 0 ? ", the table is of these alone" : ""}: \`${text}\` does the rest.`,
+    `${complete} of the ${all} runs of ${name} are complete${complete > 0 ? ", the table is of these alone" : ""}: \`${text}\` does the rest.`,
   );
 }
 

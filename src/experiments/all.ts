@@ -9,13 +9,14 @@ import { learning2s3z, learning3m } from "./learning.js";
 import { maskInterval, maskIntervalOwQmix } from "./mask-interval.js";
 import { masks } from "./masks.js";
 import { quickstart } from "./quickstart.js";
-import { alphaOmega, alphaOmegaOwQmix, operatorComparison } from "./soft-mellowmax.js";
+import { alphaOmega, alphaOmegaOwQmix, doubleQ, operatorComparison } from "./soft-mellowmax.js";
 import { sparsity } from "./sparsity.js";
 import { stepLength } from "./step-length.js";
 import { burnIn, burnInOwQmix, lambda, lambdaOwQmix } from "./td-lambda.js";
 import { tickets } from "./tickets.js";
 import { twoStepSparse } from "./two-step.js";
 import { wallClock } from "./wall-clock.js";
+import { widerNetworks } from "./wider.js";
 
 /** Every experiment, in the order of the notebooks. */
 export const EXPERIMENTS: readonly Experiment[] = [
@@ -40,6 +41,8 @@ export const EXPERIMENTS: readonly Experiment[] = [
   tickets,
   masks,
   ...COMPARISONS,
+  widerNetworks,
+  doubleQ,
   engines,
 ];
 

@@ -84,7 +84,6 @@ export async function saveResults(
   options: PublishOptions = {},
 ): Promise<PublishedFile[]> {
   const { id } = experiment;
-  const { methods, settings } = reduction;
   const { labels = { experiment: id, profile: profileNamed(profile) } } = options;
   const ending = `${profile === experiment.profile ? "" : `-${profile}`}${asDeclared(experiment, profile, runs) ? "" : "-own"}`;
   const evaluations = runs.flatMap((run) =>
@@ -101,6 +100,35 @@ export async function saveResults(
       options,
     ),
     ...(evaluations.length === 0 ? [] : [saveRows("Evaluations", `${id}-evaluations${ending}`, evaluations, options)]),
+    ...(await saveReduction(id, ending, labels, reduction, options)),
+  ];
+}
+
+/**
+ * Keeps the statistics and figures of the runs of an experiment that are complete so far, without the runs themselves: where these are in tables of their own, see
+ * `trainCampaign`. The files are called as those of `publishResults`.
+ *
+ * @throws {Error} when a file cannot be written
+ */
+export async function saveStatistics(
+  { id, profile: usual }: Experiment,
+  profile: Profile,
+  reduction: Reduction,
+  options: PublishOptions = {},
+): Promise<PublishedFile[]> {
+  const { labels = { experiment: id, profile } } = options;
+  return saveReduction(id, profile === usual ? "" : `-${profile}`, labels, reduction, options);
+}
+
+async function saveReduction(
+  id: string,
+  ending: string,
+  labels: Readonly<Record<string, string>>,
+  reduction: Reduction,
+  options: PublishOptions,
+): Promise<PublishedFile[]> {
+  const { methods, settings } = reduction;
+  return [
     ...(methods === undefined
       ? []
       : [saveRows("Methods", `${id}-methods${ending}`, tidyRows(methods, labels), options)]),

@@ -91,3 +91,21 @@ export const operatorComparison: Experiment = {
   }),
   place,
 };
+
+/** Does the soft mellowmax do more than double Q does? MAST with either, and with neither; all else alike. The paper compares operators without double Q. */
+export const doubleQ: Experiment = grid({
+  ...ABLATION,
+  id: "double-q",
+  title: "The soft mellowmax and double Q",
+  about: "MAST with the soft mellowmax, with double Q and with a plain maximum, everything else alike",
+  rows: { title: "Method", settings: [{ label: "MAST", input: { method: "mast" } }] },
+  columns: {
+    title: "Operator",
+    settings: [
+      { label: "soft mellowmax", input: { operator: { kind: "soft-mellowmax" } } },
+      { label: "double Q", input: { operator: { kind: "max", doubleQ: true } } },
+      { label: "max", input: { operator: { kind: "max", doubleQ: false } } },
+    ],
+  },
+  seeds: { smoke: 1, classroom: 5, paper: 3 },
+});

@@ -10,7 +10,7 @@ import { grid } from "./grid.js";
 import { winRateSince } from "../analysis/seeds.js";
 
 /** Sparsities of a profile: Figure 8's for 3s5z; an easy map bears more. */
-const LEVELS = { smoke: [0.8, 0.9], classroom: [0.9, 0.95, 0.98, 0.99], paper: [0.7, 0.8, 0.85, 0.9, 0.95] } as const;
+const LEVELS = { smoke: [0.8, 0.9], classroom: [0.9, 0.95, 0.98, 0.99], paper: [0.8, 0.85, 0.9, 0.95, 0.98] } as const;
 
 const levelLabel = (level: number): string => `${Math.round(100 * level)} %`;
 

@@ -21,7 +21,7 @@ export const stepLength: Experiment = grid({
   title: "Step length of the targets and size of the model",
   about: "MAST with n-step targets of five lengths, and with TD(λ), for models of several sizes",
   reproduces: "Figure 4",
-  rows: (profile) => ({ title: "Model", settings: (profile === "paper" ? [25, 10, 5] : [10, 5, 2]).map(model) }),
+  rows: (profile) => ({ title: "Model", settings: (profile === "paper" ? [10, 5] : [10, 5, 2]).map(model) }),
   columns: { title: "Targets", settings: [...lengths, { label: "TD(λ)", input: { returns: { kind: "td-lambda" } } }] },
   seeds: { ...ABLATION.seeds, classroom: 3 },
 });

@@ -33,8 +33,17 @@ it("is the project's own commit, with a mark where files were changed", () => {
   expect(currentCommit(root)).toBe(head);
   symlinkSync(root, join(folder, "link"));
   expect(currentCommit(join(folder, "link"))).toBe(head);
+  // Results that are added while runs go on are no change of the code.
+  mkdirSync(join(root, "data", "results"), { recursive: true });
+  const results = join(root, "data", "results", "runs-paper.csv");
+  writeFileSync(results, "run\n");
+  git(root, "add", ".");
+  git(root, "commit", "-qm", "results");
+  const now = git(root, "rev-parse", "--short=12", "HEAD");
+  writeFileSync(results, "run\nmine\n");
+  expect(currentCommit(root)).toBe(now);
   writeFileSync(join(root, "package.json"), "changed");
-  expect(currentCommit(root)).toBe(`${head}+`);
+  expect(currentCommit(root)).toBe(`${now}+`);
 });
 
 it("is never that of a repository around the project, nor of one that the environment names", () => {

@@ -45,7 +45,7 @@ export function summarise(
 }
 
 /** What its networks cost by the paper's equations, and relative to the dense ones of full width. Topology evolution changes no count. */
-function runCost(config: Config): RunSummary["cost"] {
+export function runCost(config: Config): RunSummary["cost"] {
   const { cost, dense } = networkPlan(config);
   const { totalSize, trainFlops, inferenceFlops } = cost;
   const relative = relativeCost(cost, dense.cost);
@@ -72,8 +72,11 @@ function countParameters({ tensors, masks }: TrainState): number {
   return count;
 }
 
+/** Results that were added to the committed ones change nothing that is trained. */
+const RESULTS = [":(exclude)data/results", ":(exclude)figures"];
+
 /**
- * The commit of this code, with "+" when tracked files were changed since; undefined where the project is no repository of its own, as when it was installed
+ * The commit of this code, with "+" when tracked files but results were changed since; undefined where the project is no repository of its own, as when it was installed
  * into another one, whose commit says nothing about it.
  */
 export function currentCommit(project = packageRoot()): string | undefined {
@@ -89,7 +92,8 @@ export function currentCommit(project = packageRoot()): string | undefined {
   try {
     if (realpathSync(git("rev-parse", "--show-toplevel")) !== realpathSync(project)) return undefined;
     return (
-      git("rev-parse", "--short=12", "HEAD") + (git("status", "--porcelain", "--untracked-files=no") === "" ? "" : "+")
+      git("rev-parse", "--short=12", "HEAD") +
+      (git("status", "--porcelain", "--untracked-files=no", "--", ".", ...RESULTS) === "" ? "" : "+")
     );
   } catch {
     return undefined;

@@ -1,0 +1,195 @@
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import type { Config } from "../config.js";
+import { LabError } from "../errors.js";
+import { readNamedFile, writeNamed } from "../node/files.js";
+import { replaceFile } from "../runs/disk.js";
+import { acquireLease, RunTakenError } from "../runs/lease.js";
+import type { MetricsRow } from "../runs/metrics.js";
+import { runName, type StoredRun } from "../runs/store.js";
+import { runCost } from "../runs/summary.js";
+import { scoredEvaluations } from "../training/score.js";
+import { type CsvRow, parseCsv, rowsCsv } from "./csv.js";
+import { evaluationRows, runRows } from "./frame.js";
+import { RESULTS_ADVICE } from "./place.js";
+import { summaryOf } from "./scores.js";
+
+/**
+ * Complete runs as two tables that are committed: runs-PROFILE.csv has a row for each run, runs-evaluations-PROFILE.csv its curve. They are all that is left of
+ * a run where its folder is gone, as on the next machine, and enough for every table and curve; a run belongs to them by its name, which holds the hash of its
+ * configuration and of the rules that it was played by.
+ */
+export interface KeptRuns {
+  /** Rows of the runs, by name. */
+  readonly rows: ReadonlyMap<string, CsvRow>;
+  /** Rows of their evaluations, by the name of the run. */
+  readonly evaluations: ReadonlyMap<string, readonly CsvRow[]>;
+}
+
+/** What is said of runs beside what they came to. */
+export interface KeptFacts {
+  /** What the engine computes, as a hash: runs with another one have other bits, see `trainingFingerprint`. */
+  readonly fingerprint: string;
+}
+
+/** The tables of a profile in a folder of results. */
+export function keptPaths(profile: string, folder: string): { readonly runs: string; readonly evaluations: string } {
+  return {
+    runs: join(folder, `runs-${profile}.csv`),
+    evaluations: join(folder, `runs-evaluations-${profile}.csv`),
+  };
+}
+
+/**
+ * The runs that are kept in a folder.
+ * @throws {LabError} naming the file when it is damaged
+ */
+export function readKept(profile: string, folder: string): KeptRuns {
+  const paths = keptPaths(profile, folder);
+  const read = (path: string): CsvRow[] => (existsSync(path) ? parseCsv(readNamedFile(path, "the results"), path) : []);
+  const evaluations = new Map<string, CsvRow[]>();
+  for (const row of read(paths.evaluations)) {
+    const run = String(row["run"]);
+    evaluations.set(run, [...(evaluations.get(run) ?? []), row]);
+  }
+  return { rows: new Map(read(paths.runs).map((row) => [String(row["run"]), row])), evaluations };
+}
+
+/**
+ * Adds a complete run to the tables; a row that is there already is replaced. Another process that adds one at the same time waits for its turn. What is killed in
+ * between leaves the tables as they were, or with the curve of a run without its row, which then counts as missing.
+ *
+ * @throws {LabError} in one line when a table cannot be written or is damaged
+ */
+export async function keepRun(
+  run: StoredRun,
+  { fingerprint }: KeptFacts,
+  profile: string,
+  folder: string,
+): Promise<void> {
+  const paths = keptPaths(profile, folder);
+  const summary = summaryOf(run);
+  const [row] = runRows([run], { run: run.name });
+  const kept = {
+    ...row,
+    coreHours: Number(((summary.processorSeconds ?? summary.seconds) / 3600).toPrecision(6)),
+    trained: summary.steps,
+    episodes: summary.episodes,
+    updates: summary.updates,
+    kernels: summary.kernels ?? "",
+    finished: summary.finished,
+    fingerprint,
+  };
+  // What the row of the run says already is not repeated in each row of its curve.
+  const curve = evaluationRows(run).map(
+    ({ run: name, step, episodes, winRate, episodeReturn, episodeLength, estimatedValue, trueValue }) =>
+      ({ run: name, step, episodes, winRate, episodeReturn, episodeLength, estimatedValue, trueValue }) as CsvRow,
+  );
+  await alone(folder, () => {
+    // The curve comes first: a run counts when its row is there.
+    write(paths.evaluations, run.name, curve);
+    write(paths.runs, run.name, [kept as CsvRow]);
+  });
+}
+
+/** Replaces the rows of a run in a table, and leaves all others as they are. */
+function write(path: string, run: string, rows: readonly CsvRow[]): void {
+  const before = existsSync(path) ? parseCsv(readFileSync(path, "utf8"), path) : [];
+  writeNamed(path, RESULTS_ADVICE, () =>
+    replaceFile(path, `${rowsCsv([...before.filter((row) => row["run"] !== run), ...rows])}\n`),
+  );
+}
+
+/** Does something to the tables of a folder that no other process does at the same time. */
+async function alone(folder: string, action: () => void): Promise<void> {
+  writeNamed(folder, RESULTS_ADVICE, () => mkdirSync(folder, { recursive: true }));
+  for (;;) {
+    try {
+      const lease = await acquireLease(folder);
+      try {
+        return action();
+      } finally {
+        lease.release();
+      }
+    } catch (error) {
+      if (!(error instanceof RunTakenError)) throw error;
+      await pause(50);
+    }
+  }
+}
+
+/**
+ * A kept run as if it were in the run store: with its configuration, its summary and its evaluations; it has no folder, so masks and weights cannot be asked for.
+ *
+ * @returns undefined where it is not kept
+ * @throws {LabError} when its curve is not that of its row
+ */
+export function keptRun(config: Config, { rows, evaluations }: KeptRuns, path: string): StoredRun | undefined {
+  const name = runName(config);
+  const row = rows.get(name);
+  if (row === undefined) return undefined;
+  const number = (field: string, from: CsvRow = row): number => {
+    const value = from[field];
+    return typeof value === "number" ? value : NaN;
+  };
+  const curve = [...(evaluations.get(name) ?? [])].sort((a, b) => number("step", a) - number("step", b));
+  const winRates = curve.map((one) => number("winRate", one));
+  const scored = scoredEvaluations(winRates, config.evaluation.window);
+  const score = scored.reduce((sum, rate) => sum + rate, 0) / scored.length;
+  if (!(Math.abs(score - number("score")) < 1e-5))
+    throw new LabError(
+      `${path}: the ${curve.length} evaluations of ${name} come to a score of ${score}, and its row says ${row["score"]}: take both tables from one commit.`,
+    );
+  const metrics = curve.map((one): MetricsRow => {
+    const values = Object.fromEntries(MEASURED.map((field) => [field, number(field, one)]));
+    return { ...EMPTY, ...values, kind: "evaluation" } as MetricsRow;
+  });
+  const processorSeconds = number("processorSeconds");
+  return {
+    name,
+    directory: "",
+    config,
+    state: "complete",
+    step: number("trained"),
+    winRate: winRates.at(-1) ?? NaN,
+    metrics,
+    summary: {
+      score,
+      winRates,
+      steps: number("trained"),
+      episodes: number("episodes"),
+      updates: number("updates"),
+      seconds: number("seconds"),
+      ...(Number.isNaN(processorSeconds) ? {} : { processorSeconds }),
+      stepsPerSecond: number("stepsPerSecond"),
+      parameters: number("parameters"),
+      cost: runCost(config),
+      kernels: String(row["kernels"] ?? ""),
+      ...(row["commit"] === "" ? {} : { commit: String(row["commit"]) }),
+      finished: String(row["finished"]),
+    },
+  };
+}
+
+/** What a row of a kept curve has. */
+const MEASURED = [
+  "step",
+  "episodes",
+  "winRate",
+  "episodeReturn",
+  "episodeLength",
+  "estimatedValue",
+  "trueValue",
+] as const;
+
+/** A row of a table without what was measured. */
+const EMPTY: Omit<MetricsRow, "kind" | (typeof MEASURED)[number]> = {
+  episode: NaN,
+  update: NaN,
+  epsilon: NaN,
+  loss: NaN,
+  gradientNorm: NaN,
+  qTotal: NaN,
+  target: NaN,
+};
