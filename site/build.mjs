@@ -59,7 +59,14 @@ const SECTIONS = [
   ],
 ];
 
-/** A page of the site. */
+// A how-to that nobody has put in order yet has its place at the end.
+const [, , howTo] = SECTIONS[0];
+for (const name of readdirSync(join(root, "site/docs")).sort()) {
+  if (!name.endsWith(".md") || howTo.some(([path]) => path === `site/docs/${name}`)) continue;
+  howTo.push([`site/docs/${name}`, `docs/${name.replace(/\.md$/, ".html")}`]);
+}
+
+/** A site that is being built: the addresses of its pages, and what is wrong with it. */
 class Site {
   constructor(out) {
     this.out = out;
