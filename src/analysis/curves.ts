@@ -2,10 +2,17 @@ import type { RunCurve } from "../figures/curves.js";
 import { methodLabel } from "../figures/labels.js";
 import type { MetricsRow } from "../runs/metrics.js";
 import type { StoredRun } from "../runs/store.js";
+import { measuredBy, scoreMeasure } from "../training/score.js";
 
 /** Test win rates of a run over its training. */
 export function winRateCurve(run: StoredRun, label = methodLabel(run.config)): RunCurve {
   return evaluationCurve(run, label, ({ winRate }) => winRate);
+}
+
+/** What a run's score is the mean of, over its training: test win rates, or mean returns where no team can win. */
+export function scoreCurve(run: StoredRun, label = methodLabel(run.config)): RunCurve {
+  const measure = scoreMeasure(run.config);
+  return evaluationCurve(run, label, (row) => measuredBy(measure, row));
 }
 
 /**

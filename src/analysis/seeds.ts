@@ -1,10 +1,12 @@
 import { LabError } from "../errors.js";
 import type { Config } from "../config.js";
 import type { Table } from "../figures/table.js";
+import { MEASURES, measureOf } from "../results/measure.js";
 import { requireSeeds } from "../results/seeds.js";
 import { mean, standardDeviation } from "../results/statistics.js";
 import { summaryOf } from "../results/scores.js";
 import type { StoredRun } from "../runs/store.js";
+import { measuredBy, scoreMeasure } from "../training/score.js";
 
 /** Settings of `seedTable`. */
 export interface SeedTableOptions {
@@ -17,9 +19,9 @@ export interface SeedTableOptions {
 }
 
 /**
- * The mean test win rate of each run, a row for each seed and a column for each setting: runs of one seed begin with the same weights and
+ * The mean test win rate of each run (its mean return, where no team can win), a row for each seed and a column for each setting: runs of one seed begin with the same weights and
  * play the same battles, so that two columns are compared row by row. Below: mean and standard deviation, and in how many seeds a
- * setting wins more than `reference`.
+ * setting has more than `reference`.
  *
  * @throws {Error} when a run is not complete, two runs of a seed have one name, runs of one name differ in more than the seed (naming the field), or no run
  * is called `reference`
@@ -43,7 +45,7 @@ export function seedTable(
       throw new LabError(
         `Two runs of seed ${run.config.seed} are called "${label(run.config)}": name what sets them apart, or give runs of one kind only.`,
       );
-    rates.set(key, winRateSince(run, from));
+    rates.set(key, scoreSince(run, from));
   }
   for (const setting of settings)
     requireSeeds(
@@ -51,7 +53,7 @@ export function seedTable(
       `These runs of "${setting}"`,
     );
   const rate = (seed: number, setting: string): number | undefined => rates.get(`${seed} ${setting}`);
-  const percent = (share: number): string => (100 * share).toFixed(1);
+  const { name, share, number } = MEASURES[measureOf(runs)];
   const own = (setting: string): number[] => seeds.flatMap((seed) => rate(seed, setting) ?? []);
   const against = (setting: string): string => {
     const pairs = seeds.flatMap((seed) => {
@@ -65,7 +67,7 @@ export function seedTable(
   const average = (setting: string): string => {
     const found = own(setting);
     const missing = found.length < seeds.length ? ` (${found.length} of ${seeds.length} seeds)` : "";
-    return `${percent(mean(found))}${found.length > 1 ? ` ± ${percent(standardDeviation(found))}` : ""}${missing}`;
+    return `${number(mean(found))}${found.length > 1 ? ` ± ${number(standardDeviation(found))}` : ""}${missing}`;
   };
   return {
     ...(title === undefined ? {} : { title }),
@@ -73,12 +75,12 @@ export function seedTable(
     rows: [
       ...seeds.map((seed) => [
         String(seed),
-        ...settings.map((setting) => (rate(seed, setting) === undefined ? "" : percent(rate(seed, setting)!))),
+        ...settings.map((setting) => (rate(seed, setting) === undefined ? "" : number(rate(seed, setting)!))),
       ]),
       ["mean", ...settings.map(average)],
       ...(reference === undefined || seeds.length < 2 ? [] : [[`more than ${reference}`, ...settings.map(against)]]),
     ],
-    note: `Mean win rate, %, of all evaluations${from > 0 ? ` from step ${from.toLocaleString("en")} on` : ""}.`,
+    note: `Mean ${name}${share ? ", %," : ""} of all evaluations${from > 0 ? ` from step ${from.toLocaleString("en")} on` : ""}.`,
   };
 }
 
@@ -106,15 +108,16 @@ export function sharedSteps(runs: readonly Pick<StoredRun, "metrics">[]): number
 }
 
 /**
- * Mean test win rate of a complete run's evaluations from a step on, 0..1: steadier than a score of the last few.
+ * Mean of a complete run's evaluations from a step on, steadier than a score of the last few: test win rate, 0..1, or return where no team can win.
  * @throws {Error} when the run is not complete, or has no evaluation from that step on
  */
-export function winRateSince(run: StoredRun, from: number): number {
+export function scoreSince(run: StoredRun, from: number): number {
   summaryOf(run);
-  const rates = run.metrics
+  const measure = scoreMeasure(run.config);
+  const values = run.metrics
     .filter(({ kind, step }) => kind === "evaluation" && step >= from)
-    .map(({ winRate }) => winRate);
-  if (rates.length === 0)
+    .map((row) => measuredBy(measure, row));
+  if (values.length === 0)
     throw new LabError(`Run ${run.name} has no evaluation from step ${from} on; it has ${run.config.steps} steps.`);
-  return mean(rates);
+  return mean(values);
 }

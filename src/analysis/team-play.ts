@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { createEnvironment, environmentOf } from "../envs/index.js";
 import type { Environment } from "../envs/environment.js";
+import { EpisodeLost } from "../envs/lost.js";
 import { LabError } from "../errors.js";
 import type { Engine } from "../networks/engine.js";
 import { agentInput, networkParameters } from "../networks/parameters.js";
@@ -8,6 +9,7 @@ import { createSparseEngine } from "../networks/sparse/engine.js";
 import { onReading } from "../runs/disk.js";
 import { decodeSafetensors, type TensorFile } from "../runs/safetensors.js";
 import { readRun, readRunCheckpoint } from "../runs/store.js";
+import { MOST_LOST } from "../training/evaluate.js";
 import { restoreNetworks } from "../training/networks.js";
 import { greedyPolicy } from "../training/rollout.js";
 
@@ -17,6 +19,15 @@ export interface PlayedEpisode {
   readonly won: boolean;
   readonly return: number;
   readonly steps: number;
+}
+
+/** What a trained team played. */
+export interface PlayedTeam {
+  readonly episodes: readonly PlayedEpisode[];
+  /** Whether a team can win in the environment. */
+  readonly wins: boolean;
+  /** Episodes that the environment failed in, which were played again; an environment in a process of its own may fail. */
+  readonly lost: number;
 }
 
 /** How many episodes, and in which battles. */
@@ -36,17 +47,18 @@ export interface TeamPlay {
  * `fc1.weight` without the network in front).
  *
  * @throws {LabError} when the file holds no agent network, or one for other observations or actions than the environment's
+ * @throws {EpisodeLost} when the environment fails in more than five episodes in turn
  * @example
- * const episodes = playTeam("qmix-3m.safetensors", { environment: "3m", episodes: 200 });
+ * const { episodes } = playTeam("qmix-3m.safetensors", { environment: "3m", episodes: 200 });
  */
-export function playTeam(team: string, { episodes, seed = 1, environment, rules, runs }: TeamPlay): PlayedEpisode[] {
+export function playTeam(team: string, { episodes, seed = 1, environment, rules, runs }: TeamPlay): PlayedTeam {
   const { env, engine } = /\.safetensors$/.test(team)
     ? fromFile(team, environment, rules)
     : fromRun(team, environment, rules, runs);
   try {
     const play = greedyPolicy(engine.createActor(1));
     const joint = new Uint8Array(env.sizes.agents);
-    return Array.from({ length: episodes }, (_, k) => {
+    const playOne = (k: number): PlayedEpisode => {
       env.reset(seed + k);
       let total = 0;
       let steps = 0;
@@ -56,8 +68,22 @@ export function playTeam(team: string, { episodes, seed = 1, environment, rules,
         total += env.reward;
       }
       return { seed: seed + k, won: env.won, return: total, steps };
-    });
+    };
+    const played: PlayedEpisode[] = [];
+    let lost = 0;
+    let lostInTurn = 0;
+    while (played.length < episodes) {
+      try {
+        played.push(playOne(played.length));
+        lostInTurn = 0;
+      } catch (error) {
+        if (!(error instanceof EpisodeLost) || ++lostInTurn > MOST_LOST) throw error;
+        lost++;
+      }
+    }
+    return { episodes: played, wins: env.wins !== false, lost };
   } finally {
+    env.close?.();
     engine.dispose();
   }
 }
@@ -65,9 +91,11 @@ export function playTeam(team: string, { episodes, seed = 1, environment, rules,
 function fromRun(name: string, environment: string | undefined, rules: TeamPlay["rules"], runs: string | undefined) {
   const { config, directory } = readRun(name, runs === undefined ? {} : { runs });
   const { state } = readRunCheckpoint(directory);
+  // Settings of the environment that it was trained in are not those of another one.
+  const { environment: _, ...options } = config.options ?? {};
   const env = environmentOf({
     ...config,
-    ...(environment !== undefined && { environment }),
+    ...(environment !== undefined && environment !== config.environment && { environment, options }),
     ...(rules !== undefined && { rules }),
   });
   const trained = environmentOf(config);

@@ -1,6 +1,9 @@
 import { LabError } from "../errors.js";
 import { type PlayedEpisode, playTeam, type TeamPlay } from "../analysis/team-play.js";
 import { writeNamed } from "../node/files.js";
+import { createRandom } from "../random.js";
+import { MEASURES } from "../results/measure.js";
+import { bootstrapInterval, mean as meanOf } from "../results/statistics.js";
 import { replaceFile } from "../runs/disk.js";
 
 /** Options of `mast evaluate`. */
@@ -8,20 +11,24 @@ export interface EvaluateFlags extends TeamPlay {
   readonly csv?: string;
 }
 
-/** `mast evaluate`: win rate with its interval, return and length of a trained team. */
+/** `mast evaluate`: win rate with its interval, return and length of a trained team; of one that cannot win, the return with its interval. */
 export function evaluateCommand(team: string, flags: EvaluateFlags): void {
-  const episodes = playTeam(team, flags);
-  console.log(evaluationText(episodes));
+  const { episodes, wins, lost } = playTeam(team, flags);
+  console.log(evaluationText(episodes, wins));
+  if (lost > 0)
+    console.log(`The environment failed in ${lost} episode${lost === 1 ? "" : "s"}, which were played again.`);
   if (flags.csv === undefined) return;
   const { csv } = flags;
-  const rows = episodes.map(({ seed, won, return: total, steps }) => [seed, Number(won), total, steps].join(","));
+  const rows = episodes.map(({ seed, won, return: total, steps }) =>
+    [seed, ...(wins ? [Number(won)] : []), total, steps].join(","),
+  );
   writeNamed(csv, "choose another file with --csv", () =>
-    replaceFile(csv, `seed,won,return,steps\n${rows.join("\n")}\n`),
+    replaceFile(csv, `seed,${wins ? "won," : ""}return,steps\n${rows.join("\n")}\n`),
   );
 }
 
 /** What a team's episodes came to, in one line. */
-export function evaluationText(episodes: readonly PlayedEpisode[]): string {
+export function evaluationText(episodes: readonly PlayedEpisode[], wins = true): string {
   if (episodes.length === 0) throw new LabError("There is nothing to say of no episodes.");
   const n = episodes.length;
   const rate = episodes.filter(({ won }) => won).length / n;
@@ -29,7 +36,14 @@ export function evaluationText(episodes: readonly PlayedEpisode[]): string {
   const mean = (value: (episode: PlayedEpisode) => number): number =>
     episodes.reduce((sum, episode) => sum + value(episode), 0) / n;
   const percent = (share: number): string => (100 * share).toFixed(1);
-  return `won ${percent(rate)} % of ${n} episodes (95 % interval ${percent(low)} to ${percent(high)}), return ${mean((episode) => episode.return).toFixed(2)}, ${mean(({ steps }) => steps).toFixed(1)} steps`;
+  const length = `${mean(({ steps }) => steps).toFixed(1)} steps`;
+  if (!wins) {
+    const returns = episodes.map((episode) => episode.return);
+    const [least, most] = bootstrapInterval([returns], ([values]) => meanOf(values), { random: createRandom(0, 0) });
+    const { text } = MEASURES.return;
+    return `return ${text(meanOf(returns))} over ${n} episodes (95 % interval ${text(least)} to ${text(most)}), ${length}`;
+  }
+  return `won ${percent(rate)} % of ${n} episodes (95 % interval ${percent(low)} to ${percent(high)}), return ${mean((episode) => episode.return).toFixed(2)}, ${length}`;
 }
 
 /** Wilson's 95 % interval of a share that was seen in `n` independent trials. */

@@ -3,7 +3,7 @@ import type { RunProgress } from "../runs/progress.js";
 import {
   FEW_RUNS,
   failureLine,
-  winRateText,
+  meanScoreText,
   isOver,
   overviewLine,
   type ProgressOverview,
@@ -11,7 +11,8 @@ import {
   progressOverview,
   type Share,
   shareLine,
-  wonText,
+  reachedWords,
+  scoresTitle,
 } from "../display/progress.js";
 import { shortSteps } from "../figures/figure.js";
 import { clock } from "../figures/table.js";
@@ -143,10 +144,10 @@ const LAYOUTS: readonly (readonly [cells: number, steps: "whole" | "short" | "pe
 function runLines(runs: readonly RunProgress[], columns: number): string[] {
   const room = columns - 1;
   const ends = runs.map((run) => {
-    const won = wonText(run);
+    const reached = reachedWords(run, 5);
     const left =
       run.state !== "running" ? run.state : run.secondsLeft === undefined ? "" : `${clock(run.secondsLeft)} left`;
-    return `${won === "" ? "" : `  ${won.padStart(5)} won`}  ${left}`;
+    return `${reached === "" ? "" : `  ${reached}`}  ${left}`;
   });
   const middle = ({ step, steps }: RunProgress, [cells, form]: (typeof LAYOUTS)[number]): string => {
     const done = Math.min(step, steps);
@@ -188,13 +189,13 @@ function overviewLines(
       ? []
       : runs.filter(({ state }) => state === "failed").map((run) => `  failed: ${failureLine(run)}`)),
   ];
-  const lines = [...above, ...winRateLines(overview, columns)].map((line) => line.slice(0, columns - 1));
+  const lines = [...above, ...scoreLines(overview, columns)].map((line) => line.slice(0, columns - 1));
   return lines.length < rows ? lines : [...lines.slice(0, rows - 2), "  ..."];
 }
 
-/** Mean win rates over seeds, in as many columns as fit. */
-function winRateLines(overview: ProgressOverview, width: number): string[] {
-  const texts = overview.winRates.map(winRateText);
+/** Mean scores over seeds, in as many columns as fit. */
+function scoreLines(overview: ProgressOverview, width: number): string[] {
+  const texts = overview.scores.map(meanScoreText);
   if (texts.length === 0) return [];
   const widest = Math.max(...texts.map(({ length }) => length)) + 3;
   const across = Math.max(1, Math.floor((width - 3) / widest));
@@ -205,7 +206,8 @@ function winRateLines(overview: ProgressOverview, width: number): string[] {
       .map((text) => text.padEnd(widest))
       .join(""),
   );
-  return [isOver(overview) ? "Win rates:" : "Win rates so far:", ...lines.map((line) => `  ${line.trimEnd()}`)];
+  const title = scoresTitle(overview, { plural: true });
+  return [isOver(overview) ? `${title}:` : `${title} so far:`, ...lines.map((line) => `  ${line.trimEnd()}`)];
 }
 
 /** Seconds between two lines. */
@@ -260,7 +262,7 @@ function linesNowAndThen(threads: number, stream: NodeJS.WriteStream): ProgressD
       if (latest.length <= FEW_RUNS) return;
       const overview = progressOverview(latest, threads);
       say(overviewLine(overview));
-      winRateLines(overview, 100).forEach(say);
+      scoreLines(overview, 100).forEach(say);
       latest = [];
     },
   };

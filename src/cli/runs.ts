@@ -4,6 +4,7 @@ import { createInterface } from "node:readline/promises";
 import { type PageRun, runsPage } from "../display/runs-page.js";
 import { LabError } from "../errors.js";
 import { didYouMean, show } from "../messages.js";
+import { MEASURES, measuresText } from "../results/measure.js";
 import { flatten } from "../results/seeds.js";
 import { acquireLease } from "../runs/lease.js";
 import { changeTags, tagsOf } from "../runs/tags.js";
@@ -25,6 +26,7 @@ import {
   type StoredRun,
   watchAndListRuns,
 } from "../runs/store.js";
+import { measuredBy, scoreMeasure } from "../training/score.js";
 
 /** Where runs are, for every command about runs that are there. */
 export interface RunsFlags {
@@ -65,6 +67,7 @@ export async function runsCommand(flags: ListFlags): Promise<void> {
   if (flags.html !== undefined) return writePage(runs, flags);
   if (runs.length === 0)
     return console.log(`None of the ${all.length} runs in ${runsDirectory(flags.runs)} is like that.`);
+  const { title: scores } = measuresText(runs.flatMap((run) => (run.state === "damaged" ? [] : [run.config])));
   const tagged = runs.some((run) => tagsOf(run.directory).length > 0);
   console.log(
     tableWithin(
@@ -72,7 +75,7 @@ export async function runsCommand(flags: ListFlags): Promise<void> {
         columns: [
           { title: "Run" },
           { title: "Step", align: "right" },
-          { title: "Win rate", align: "right" },
+          { title: scores, align: "right" },
           { title: "Time", align: "right" },
           { title: "State" },
           ...(tagged ? [{ title: "Tags" }] : []),
@@ -83,13 +86,13 @@ export async function runsCommand(flags: ListFlags): Promise<void> {
             : [
                 run.name,
                 `${shortSteps(run.step)} of ${shortSteps(run.config.steps)}`,
-                winRate(run),
+                scoreCell(run),
                 run.summary ? clock(run.summary.seconds) : "",
                 run.state,
               ]),
           ...(tagged ? [tagsOf(run.directory).join(" ")] : []),
         ]),
-        note: "Win rate: the score of a complete run with the number of last evaluations that it is the mean of, the last evaluation of any other. Time: on the clock.",
+        note: `${scores}: the score of a complete run with the number of last evaluations that it is the mean of, the last evaluation of any other. Time: on the clock.`,
       },
       terminalColumns(),
       0,
@@ -140,7 +143,7 @@ function sortRuns(runs: readonly AnyRun[], { sort = "name", reverse = false }: L
     if (run.state === "damaged") return NaN;
     return {
       step: run.step,
-      score: run.summary?.score ?? run.winRate ?? NaN,
+      score: run.summary?.score ?? run.winRate ?? run.episodeReturn ?? NaN,
       time: run.summary?.seconds ?? NaN,
       finished: Date.parse(run.summary?.finished ?? ""),
     }[sort];
@@ -159,7 +162,7 @@ function plainRun(run: AnyRun): object {
   const { name, directory, state } = run;
   const tags = tagsOf(directory);
   if (run.state === "damaged") return { name, directory, state, problem: run.problem, tags };
-  const { step, winRate, summary, config } = run;
+  const { step, winRate, episodeReturn, summary, config } = run;
   const { score, seconds, processorSeconds, finished, commit, parameters } = summary ?? {};
   return {
     name,
@@ -167,6 +170,8 @@ function plainRun(run: AnyRun): object {
     state,
     step,
     winRate,
+    return: episodeReturn,
+    measure: scoreMeasure(config),
     score,
     seconds,
     processorSeconds,
@@ -183,10 +188,11 @@ function writePage(runs: readonly AnyRun[], flags: ListFlags): void {
   const path = resolve(typeof flags.html === "string" ? flags.html : "runs.html");
   const shown = runs.map((run): PageRun => {
     if (run.state === "damaged")
-      return { name: run.name, cells: { Run: run.name, State: run.state }, steps: [], winRates: [] };
+      return { name: run.name, cells: { Run: run.name, State: run.state }, steps: [], values: [] };
     const { config, summary } = run;
     const evaluations = run.metrics.filter(({ kind }) => kind === "evaluation");
-    const score = summary?.score ?? run.winRate;
+    const measure = scoreMeasure(config);
+    const score = summary?.score ?? run.winRate ?? run.episodeReturn;
     return {
       name: run.name,
       cells: {
@@ -198,12 +204,13 @@ function writePage(runs: readonly AnyRun[], flags: ListFlags): void {
         Seed: config.seed,
         Step: run.step,
         Steps: config.steps,
-        ...(score === undefined ? {} : { "Win rate": Number(score.toFixed(4)) }),
+        ...(score === undefined ? {} : { [MEASURES[measure].title]: Number(score.toFixed(4)) }),
         State: run.state,
         Tags: tagsOf(run.directory).join(" "),
       },
       steps: evaluations.map(({ step }) => step),
-      winRates: evaluations.map((row) => row.winRate),
+      values: evaluations.map((row) => measuredBy(measure, row)),
+      ...(measure === "return" && { returns: true }),
     };
   });
   writeNamed(path, "choose another file", () =>
@@ -253,13 +260,11 @@ export async function removeCommand(
   }
 }
 
-function winRate(run: StoredRun): string {
-  if (run.summary !== undefined) return `${percent(run.summary.score)} (${scoreEvaluations(run)})`;
-  return run.winRate === undefined ? "" : percent(run.winRate);
-}
-
-function percent(share: number): string {
-  return `${(100 * share).toFixed(1)} %`;
+function scoreCell(run: StoredRun): string {
+  const { text } = MEASURES[scoreMeasure(run.config)];
+  if (run.summary !== undefined) return `${text(run.summary.score)} (${scoreEvaluations(run)})`;
+  const last = run.winRate ?? run.episodeReturn;
+  return last === undefined ? "" : text(last);
 }
 
 /** `mast export RUN`: its parameters under PyMARL's names, for PyTorch. */

@@ -9,6 +9,8 @@ import { type SlurmSettings, slurmSchema } from "../runs/slurm/settings.js";
 import { dryRun, failuresOf, queuedRuns, submissions, submit } from "../runs/slurm/submit.js";
 import { directoryOf, inspectRun, runName, runsDirectory } from "../runs/store.js";
 import { tableWithin, terminalColumns } from "./width.js";
+import { MEASURES, measuresText } from "../results/measure.js";
+import { scoreMeasure } from "../training/score.js";
 
 /** Where runs are trained, and what a cluster is asked for. */
 export interface SlurmFlags {
@@ -149,12 +151,13 @@ export function statusLines(
                 : "not begun";
     counts.set(state, (counts.get(state) ?? 0) + 1);
     const step = "step" in run ? `${shortSteps(run.step)} of ${shortSteps(config.steps)}` : "";
-    const rate = "winRate" in run && run.winRate !== undefined ? `${(100 * run.winRate).toFixed(1)} %` : "";
+    const last = "step" in run ? (run.winRate ?? run.episodeReturn) : undefined;
+    const reached = last === undefined ? "" : MEASURES[scoreMeasure(config)].text(last);
     return [
       `${label(config)}, seed ${config.seed}`,
       state,
       step,
-      rate,
+      reached,
       element === undefined
         ? ""
         : `${element.job}_${element.element}${element.state === "RUNNING" ? "" : ` (${element.reason})`}`,
@@ -162,7 +165,16 @@ export function statusLines(
   });
   const right = (title: string) => ({ title, align: "right" as const });
   const table = tableWithin(
-    { columns: [{ title: "Run" }, { title: "State" }, right("Step"), right("Win rate"), { title: "Job" }], rows },
+    {
+      columns: [
+        { title: "Run" },
+        { title: "State" },
+        right("Step"),
+        right(measuresText(configs).title),
+        { title: "Job" },
+      ],
+      rows,
+    },
     terminalColumns(),
     0,
     [3, 4],

@@ -1,5 +1,8 @@
 import type { PartFile, PartOptions } from "../parts/registry.js";
 
+/** What a score is the mean of: the share of episodes that the team wins, or the undiscounted sum of team rewards of an episode. */
+export type ScoreMeasure = "win-rate" | "return";
+
 /** What runs the networks: our own kernels on one core, or TensorFlow.js, for a GPU. */
 export const ENGINES = ["sparse", "tensorflow"] as const;
 
@@ -178,6 +181,11 @@ export interface EvaluationConfig {
   readonly episodes: number;
   /** A run's score is the mean win rate of this many last evaluations; the one before training is left out. Section 4.1: 20. */
   readonly window: number;
+  /**
+   * "return": the score is the mean return instead, which is the default where an environment says that no team can win. A complete configuration without it has
+   * win rates.
+   */
+  readonly score?: ScoreMeasure;
 }
 
 /** How often statistics of training are recorded. */

@@ -39,6 +39,27 @@ export function completeSettings(
 /** What was tried already in this thread, by all that decides what it does. */
 const tried = new Set<string>();
 
+/** Whether teams can win in environments that are built in, by all that decides it. */
+const builtInWins = new Map<string, boolean>();
+
+/**
+ * What scores of a configuration are means of; undefined for win rates, which a configuration does not name.
+ * @throws {PartError} where win rates are asked of an environment without any
+ */
+export function scoreOf(config: Config): "return" | undefined {
+  const { environment, rules, evaluation, options } = config;
+  const key = JSON.stringify([environment, rules, options?.environment]);
+  // What is built in stays as it is.
+  const known = environments.builtIn(environment) ? builtInWins.get(key) : undefined;
+  const wins = known ?? environmentOf(config).wins !== false;
+  builtInWins.set(key, wins);
+  if (!wins && evaluation.score === "win-rate")
+    throw new PartError(
+      `evaluation.score is "win-rate", but in environment "${environment}" no team can win: leave it out, or give "return"`,
+    );
+  return wins && evaluation.score !== "return" ? undefined : "return";
+}
+
 /**
  * Tries the parts of a configuration that are not built in, each once, so that one that breaks its contract is refused before anything runs.
  * @throws {PartError} naming the part and what is wrong

@@ -10,7 +10,7 @@ import { explain, explainKey } from "./explain.js";
 import { refuseImpossible, refuseUnknownNames } from "./impossible.js";
 import { isTree, merge, plainCopy, type Tree } from "./merge.js";
 import { type Parsed, schema } from "./schema.js";
-import { completeSettings, tryParts } from "./parts.js";
+import { completeSettings, scoreOf, tryParts } from "./parts.js";
 import { shortSettings } from "./short.js";
 
 /**
@@ -146,7 +146,9 @@ function completeWithParts(given: ConfigInput): Config {
     ...(options && { options }),
   };
   tryParts(config as Config);
-  return remember(config as Config, given);
+  const { score: _score, ...evaluation } = config.evaluation;
+  const score = scoreOf(config as Config);
+  return remember({ ...config, evaluation: { ...evaluation, ...(score && { score }) } } as Config, given);
 }
 
 /** What a part changes in the defaults; what is wrong in them is said of the part, not of what was given. */

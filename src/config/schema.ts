@@ -133,6 +133,7 @@ export const schema = z.strictObject({
       interval: steps.default(10_000),
       episodes: whole(1, 10_000).default(32),
       window: whole(1, 10_000).default(20),
+      score: z.enum(["win-rate", "return"]).optional(),
     })
     .prefault({}),
   log: z.strictObject({ interval: steps.default(2_000) }).prefault({}),

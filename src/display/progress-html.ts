@@ -1,13 +1,15 @@
 import {
   FEW_RUNS,
   failureLine,
-  winRateText,
+  meanScoreText,
   isOver,
   overviewLine,
   type ProgressOverview,
   progressLine,
   progressOverview,
-  wonText,
+  reachedWords,
+  scoresTitle,
+  shortScore,
 } from "./progress.js";
 import type { RunProgress } from "../runs/progress.js";
 import { clock, escapeHtml } from "../figures/table.js";
@@ -20,7 +22,7 @@ const COLOURS = {
   failed: "#D55E00",
 } as const;
 
-/** Progress of runs for a notebook: each of a few, or an overview of many. When all is over, the overview is what is committed: totals and win rates. */
+/** Progress of runs for a notebook: each of a few, or an overview of many. When all is over, the overview is what is committed: totals and scores. */
 export function progressHtml(runs: readonly RunProgress[], threads: number): string {
   if (runs.length <= FEW_RUNS) return `<table>${runs.map(runRow).join("")}</table>`;
   const overview = progressOverview(runs, threads);
@@ -35,7 +37,7 @@ export function progressHtml(runs: readonly RunProgress[], threads: number): str
     `<div>${bar(overview.share, colour, 320)}${escapeHtml(overviewLine(overview))}</div>`,
     ...(running.length === 0 ? [] : [`<table>${running.map(runRow).join("")}</table>`]),
     ...failed(runs).map((run) => `<div style="color:${COLOURS.failed}">${escapeHtml(failureLine(run))}</div>`),
-    winRateTable(overview),
+    scoreTable(overview),
   ].join("\n");
 }
 
@@ -43,14 +45,16 @@ export function progressHtml(runs: readonly RunProgress[], threads: number): str
 export function progressText(runs: readonly RunProgress[], threads: number): string {
   if (runs.length <= FEW_RUNS) return runs.map(progressLine).join("\n");
   const overview = progressOverview(runs, threads);
-  const { winRates } = overview;
+  const { scores } = overview;
   return [
     overviewLine(overview),
     ...runs.filter(({ state }) => state === "running").map(progressLine),
     ...failed(runs).map(failureLine),
-    ...(winRates.length === 0
+    ...(scores.length === 0
       ? []
-      : [`Win rates${isOver(overview) ? "" : " so far"}: ${winRates.map(winRateText).join("; ")}`]),
+      : [
+          `${scoresTitle(overview, { plural: true })}${isOver(overview) ? "" : " so far"}: ${scores.map(meanScoreText).join("; ")}`,
+        ]),
   ].join("\n");
 }
 
@@ -69,8 +73,7 @@ const cell = (text: string, align = "right", tag = "td"): string =>
 function runRow(run: RunProgress): string {
   const { name, step, steps, state, secondsLeft } = run;
   const left = state !== "running" ? state : secondsLeft === undefined ? "" : `${clock(secondsLeft)} left`;
-  const won = wonText(run);
-  return `<tr>${cell(escapeHtml(name), "left")}${cell(bar(step / steps, COLOURS[state]), "left")}${cell(`${Math.min(step, steps).toLocaleString("en")} / ${steps.toLocaleString("en")} steps`)}${cell(won === "" ? "" : `${won} won`)}${cell(left)}</tr>`;
+  return `<tr>${cell(escapeHtml(name), "left")}${cell(bar(step / steps, COLOURS[state]), "left")}${cell(`${Math.min(step, steps).toLocaleString("en")} / ${steps.toLocaleString("en")} steps`)}${cell(reachedWords(run))}${cell(left)}</tr>`;
 }
 
 function bar(share: number, colour: string, width = 160): string {
@@ -78,25 +81,25 @@ function bar(share: number, colour: string, width = 160): string {
 }
 
 /** A line for the seeds of each configuration; many of them stand in several columns, which are read downwards. */
-function winRateTable(overview: ProgressOverview): string {
-  const { winRates } = overview;
-  if (winRates.length === 0) return "";
-  const columns = winRates.length > 16 ? 3 : winRates.length > 8 ? 2 : 1;
-  const rows = Math.ceil(winRates.length / columns);
+function scoreTable(overview: ProgressOverview): string {
+  const { scores } = overview;
+  if (scores.length === 0) return "";
+  const columns = scores.length > 16 ? 3 : scores.length > 8 ? 2 : 1;
+  const rows = Math.ceil(scores.length / columns);
   const head = Array.from(
     { length: columns },
     () =>
       cell("", "left", "th") +
-      cell(isOver(overview) ? "Win rate" : "Win rate so far", "right", "th") +
+      cell(`${scoresTitle(overview)}${isOver(overview) ? "" : " so far"}`, "right", "th") +
       cell("Runs done", "right", "th"),
   );
   const body = Array.from({ length: rows }, (_, i) =>
     Array.from({ length: columns }, (_, j) => {
-      const one = winRates[j * rows + i];
+      const one = scores[j * rows + i];
       return one === undefined
         ? cell("").repeat(3)
         : cell(escapeHtml(one.label), "left") +
-            cell(`${(100 * one.winRate).toFixed(0)} %`) +
+            cell(shortScore(one.measure, one.score)) +
             cell(`${one.done} of ${one.runs}`);
     }).join(""),
   );

@@ -1,5 +1,14 @@
 import { describe, expect, it } from "vitest";
-import { failureLine, winRateText, overviewLine, progressLine, progressOverview, shareLine } from "./progress.js";
+import {
+  failureLine,
+  meanScoreText,
+  overviewLine,
+  progressLine,
+  progressOverview,
+  reachedWords,
+  scoresTitle,
+  shareLine,
+} from "./progress.js";
 import type { RunProgress } from "../runs/progress.js";
 
 const running: RunProgress = {
@@ -48,7 +57,7 @@ describe("progressOverview", () => {
   });
 
   it("averages the scores of seeds, and the last evaluations of its runs that are not done", () => {
-    const { winRates } = progressOverview(
+    const { scores } = progressOverview(
       [
         run("MAST", "done", { winRate: 1, score: 0.8 }),
         run("MAST", "running", { winRate: 0.4 }),
@@ -59,11 +68,30 @@ describe("progressOverview", () => {
       ],
       2,
     );
-    expect(winRates).toEqual([
-      { label: "MAST", winRate: expect.closeTo(0.6, 12) as number, done: 1, runs: 4 },
-      { label: "of its own", winRate: 0, done: 0, runs: 1 },
+    expect(scores).toEqual([
+      { label: "MAST", measure: "win-rate", score: expect.closeTo(0.6, 12) as number, done: 1, runs: 4 },
+      { label: "of its own", measure: "win-rate", score: 0, done: 0, runs: 1 },
     ]);
-    expect(winRates.map(winRateText)).toEqual(["MAST: 60 % (1 of 4)", "of its own: 0 % (0 of 1)"]);
+    expect(scores.map(meanScoreText)).toEqual(["MAST: 60 % (1 of 4)", "of its own: 0 % (0 of 1)"]);
+  });
+
+  it("averages returns where no team can win, and calls them so", () => {
+    const overview = progressOverview(
+      [
+        run("MAST", "done", { episodeReturn: -50, score: -54.211 }),
+        run("MAST", "running", { episodeReturn: -62 }),
+        run("Dense", "running", { episodeReturn: 1204.4 }),
+      ],
+      2,
+    );
+    expect(overview.scores.map(meanScoreText)).toEqual(["MAST: -58.11 (1 of 2)", "Dense: 1204 (0 of 1)"]);
+    expect(scoresTitle(overview)).toBe("Return");
+    expect(progressLine(run("MAST", "running", { episodeReturn: -62, secondsLeft: 5 }))).toContain(", return -62.00, ");
+    expect(reachedWords(run("MAST", "running", { episodeReturn: 0.5 }))).toBe("return 0.50");
+    expect(reachedWords(run("MAST", "running", { winRate: 0.5 }))).toBe("50 % won");
+    expect(
+      scoresTitle(progressOverview([run("a", "done", { winRate: 1 }), run("b", "done", { episodeReturn: 1 })], 1)),
+    ).toBe("Score");
   });
 
   it("knows no time before something is known of a run's speed", () => {

@@ -1,3 +1,5 @@
+import type { ScoreMeasure } from "../config.js";
+import { MEASURES } from "../results/measure.js";
 import { mean } from "../results/statistics.js";
 import { clock } from "../figures/table.js";
 import type { RunProgress } from "../runs/progress.js";
@@ -15,15 +17,17 @@ export interface ProgressOverview {
   readonly seconds: number;
   /** Seconds until the last one is done; undefined while unknown. */
   readonly secondsLeft?: number;
-  readonly winRates: readonly MeanWinRate[];
+  readonly scores: readonly MeanScore[];
 }
 
-/** What all seeds of one configuration win so far. */
-export interface MeanWinRate {
+/** What all seeds of one configuration have reached so far. */
+export interface MeanScore {
   /** What they are seeds of. */
   readonly label: string;
+  /** What scores are means of. */
+  readonly measure: ScoreMeasure;
   /** Mean over the seeds: the score of one that is done, the last evaluation of any other. */
-  readonly winRate: number;
+  readonly score: number;
   /** How many of the seeds are done, of how many. */
   readonly done: number;
   readonly runs: number;
@@ -51,7 +55,7 @@ export function progressOverview(runs: readonly RunProgress[], threads: number):
       ),
     seconds: runs.reduce((sum, { seconds = 0 }) => sum + seconds, 0),
     ...(secondsLeft === undefined ? {} : { secondsLeft }),
-    winRates: meanWinRates(runs),
+    scores: meanScores(runs),
   };
 }
 
@@ -64,13 +68,24 @@ function labelOf({ seedOf, name }: RunProgress): string {
 }
 
 /** In the order of the first seeds; what nothing is known of yet is left out. */
-function meanWinRates(runs: readonly RunProgress[]): MeanWinRate[] {
+function meanScores(runs: readonly RunProgress[]): MeanScore[] {
   return [...new Set(runs.map(labelOf))].flatMap((label) => {
     const own = runs.filter((run) => labelOf(run) === label);
-    const rates = own.flatMap(({ score, winRate }) => score ?? winRate ?? []).filter((rate) => !Number.isNaN(rate));
-    return rates.length === 0
+    const scores = own
+      .flatMap(({ score, winRate, episodeReturn }) => score ?? winRate ?? episodeReturn ?? [])
+      .filter((score) => !Number.isNaN(score));
+    const measure = own.some(({ episodeReturn }) => episodeReturn !== undefined) ? "return" : "win-rate";
+    return scores.length === 0
       ? []
-      : [{ label, winRate: mean(rates), done: own.filter(({ state }) => state === "done").length, runs: own.length }];
+      : [
+          {
+            label,
+            measure,
+            score: mean(scores),
+            done: own.filter(({ state }) => state === "done").length,
+            runs: own.length,
+          },
+        ];
   });
 }
 
@@ -131,14 +146,38 @@ export function overviewLine(overview: ProgressOverview): string {
 /** One run's progress as a line of text. */
 export function progressLine(progress: RunProgress): string {
   const { name, step, steps, state, secondsLeft } = progress;
-  const won = wonText(progress);
+  const reached = reachedText(progress);
   const left = state !== "running" ? state : secondsLeft === undefined ? "running" : `${clock(secondsLeft)} left`;
-  return `${name}: ${Math.min(step, steps).toLocaleString("en")} of ${steps.toLocaleString("en")} steps${won === "" ? "" : `, win rate ${won}`}, ${left}`;
+  return `${name}: ${Math.min(step, steps).toLocaleString("en")} of ${steps.toLocaleString("en")} steps${reached === undefined ? "" : `, ${MEASURES[reached.measure].name} ${reached.text}`}, ${left}`;
 }
 
-/** The last win rate in percent; nothing before the first. */
-export function wonText({ winRate }: RunProgress): string {
-  return winRate === undefined || Number.isNaN(winRate) ? "" : `${(100 * winRate).toFixed(0)} %`;
+/** The last win rate in percent, or the last return; undefined before the first. */
+export function reachedText({
+  winRate,
+  episodeReturn,
+}: RunProgress): { readonly measure: ScoreMeasure; readonly text: string } | undefined {
+  const measure = episodeReturn === undefined ? "win-rate" : "return";
+  const value = episodeReturn ?? winRate;
+  return value === undefined || Number.isNaN(value) ? undefined : { measure, text: shortScore(measure, value) };
+}
+
+/** "93 % won", "return -54.21"; "" before the first evaluation. */
+export function reachedWords(run: RunProgress, width = 0): string {
+  const { measure, text } = reachedText(run) ?? {};
+  if (text === undefined) return "";
+  return measure === "return" ? `return ${text.padStart(width)}` : `${text.padStart(width)} won`;
+}
+
+/** Whole percents of a win rate; a return as everywhere. */
+export function shortScore(measure: ScoreMeasure, value: number): string {
+  return measure === "win-rate" ? `${(100 * value).toFixed(0)} %` : MEASURES[measure].text(value);
+}
+
+/** What stands above the scores of several configurations: "Win rate", or with `plural` "Win rates". */
+export function scoresTitle({ scores }: ProgressOverview, { plural = false } = {}): string {
+  const measures = new Set(scores.map(({ measure }) => measure));
+  const title = measures.size > 1 ? "Score" : MEASURES[[...measures][0] ?? "win-rate"].title;
+  return plural ? `${title}s` : title;
 }
 
 /** Why a run failed, in a line that names it once. */
@@ -147,8 +186,8 @@ export function failureLine({ name, message = "failed" }: RunProgress): string {
 }
 
 /** "MAST: 93 % (2 of 5)", the runs of it that are done behind it */
-export function winRateText({ label, winRate, done, runs }: MeanWinRate): string {
-  return `${label}: ${(100 * winRate).toFixed(0)} % (${done} of ${runs})`;
+export function meanScoreText({ label, measure, score, done, runs }: MeanScore): string {
+  return `${label}: ${shortScore(measure, score)} (${done} of ${runs})`;
 }
 
 /** Which share of some work is done, 0..1, and what is being done. */

@@ -19,19 +19,19 @@ const RUNS: readonly PageRun[] = [
       Tags: "<b>best</b>",
     },
     steps: [0, 500, 900],
-    winRates: [0, 0.5, 0.75],
+    values: [0, 0.5, 0.75],
   },
   {
     name: "3m-rigl-seed1",
     cells: { Run: "3m-rigl-seed1", Method: "rigl", Step: 10_000, "Win rate": 0.25, State: "complete", Tags: "" },
     steps: [0, 10_000],
-    winRates: [0, 0.25],
+    values: [0, 0.25],
   },
   {
     name: "2s3z-mast-seed2",
     cells: { Run: "2s3z-mast-seed2", Method: "mast", Step: 80, State: "interrupted", Tags: "" },
     steps: [],
-    winRates: [],
+    values: [],
   },
 ];
 const path = findBrowser();

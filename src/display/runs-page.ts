@@ -7,13 +7,15 @@ export interface PageRun {
   readonly name: string;
   /** Texts and numbers by the titles of the table's columns. */
   readonly cells: Readonly<Record<string, string | number>>;
-  /** Win rates over training, shares. */
+  /** Win rates over training, shares; or mean returns. */
   readonly steps: readonly number[];
-  readonly winRates: readonly number[];
+  readonly values: readonly number[];
+  /** Set where the values are returns. */
+  readonly returns?: boolean;
 }
 
 /**
- * A page of its own that shows runs, without a network: a table that is filtered by words and sorted by its columns, and the win rates of the runs that are chosen. Of the words
+ * A page of its own that shows runs, without a network: a table that is filtered by words and sorted by its columns, and the curves of the runs that are chosen. Of the words
  * of a filter all have to be in a row; "-word" may not.
  *
  * @example
@@ -122,9 +124,11 @@ tr.chosen td { background: #eef5fb }
       byId("curves").textContent = "This browser cannot draw curves (" + error.message + "); any Chrome, Edge, Firefox or Safari since 2023 can.";
       return;
     }
-    const data = runs.filter((run) => chosen.has(run.name)).map((run) => ({ type: "scatter", mode: run.steps.length > 1 ? "lines" : "markers", name: run.name, x: run.steps, y: run.winRates, hovertemplate: "%{y:.1%}" }));
+    const data = runs.filter((run) => chosen.has(run.name)).map((run) => ({ type: "scatter", mode: run.steps.length > 1 ? "lines" : "markers", name: run.name, x: run.steps, y: run.values, ...(run.returns ? { yaxis: "y2", hovertemplate: "%{y:.4~g}" } : { hovertemplate: "%{y:.1%}" }) }));
     if (data.length === 0) return Plotly.purge(byId("curves"));
-    await Plotly.react(byId("curves"), data, { height: 380, margin: { l: 60, r: 20, t: 20, b: 50 }, hovermode: "x unified", showlegend: true, xaxis: { title: { text: "Environment steps" }, tickformat: "~s", rangemode: "tozero" }, yaxis: { title: { text: "Test win rate" }, range: [-0.02, 1.04], tickformat: ".0%" } }, { displaylogo: false, showSendToCloud: false, plotlyServerURL: "", responsive: true });
+    const returns = data.filter((run) => run.yaxis === "y2").length;
+    const both = returns > 0 && returns < data.length;
+    await Plotly.react(byId("curves"), data, { height: 380, margin: { l: 60, r: 20, t: 20, b: 50 }, hovermode: "x unified", showlegend: true, xaxis: { title: { text: "Environment steps" }, tickformat: "~s", rangemode: "tozero" }, yaxis: { title: { text: "Test win rate" }, range: [-0.02, 1.04], tickformat: ".0%", visible: returns < data.length }, ...(returns > 0 ? { yaxis2: { title: { text: "Test return" }, side: both ? "right" : "left", ...(both ? { overlaying: "y" } : {}) } } : {}) }, { displaylogo: false, showSendToCloud: false, plotlyServerURL: "", responsive: true });
   }
   byId("filter").addEventListener("input", rows);
   byId("all").addEventListener("click", () => {

@@ -43,6 +43,8 @@ export function checkedEnvironment(name: string, env: GivenEnvironment): Environ
     return refuse(
       `has deterministic ${describeValue(env.deterministic)}; expected true where seed and actions decide everything, else false`,
     );
+  if (env.wins !== undefined && typeof env.wins !== "boolean")
+    return refuse(`has wins ${describeValue(env.wins)}; expected false where no team can win, else true`);
   for (const method of ["save", "restore", "snapshot"] as const)
     if (env[method] !== undefined && typeof env[method] !== "function")
       return refuse(`has ${method} that is no function`);
@@ -101,6 +103,7 @@ export function checkedEnvironment(name: string, env: GivenEnvironment): Environ
         refuse(`has ${flag} ${describeValue(env[flag])} at step ${steps}; expected true or false`);
     if (steps === 0 && env.ended) refuse("has ended right after reset; expected an episode of at least one step");
     if (env.won && !env.ended) refuse(`has won at step ${steps}, but not ended`);
+    if (env.won && env.wins === false) refuse(`has won at step ${steps}, but says that it has no wins`);
     if (steps >= episodeLimit && !env.ended)
       refuse(`has not ended after ${steps} steps; its sizes.episodeLimit says ${episodeLimit}`);
   }
@@ -193,6 +196,7 @@ export function checkedEnvironment(name: string, env: GivenEnvironment): Environ
       steps++;
       played("step");
     },
+    ...(env.wins === false && { wins: false }),
     ...(env.copies !== undefined && { copies: env.copies }),
     ...(env.close && { close: () => env.close!() }),
     ...(env.save && {

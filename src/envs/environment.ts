@@ -84,6 +84,8 @@ export interface Environment {
   restore?(saved: Uint8Array): void;
   /** The present moment for drawing, as plain JSON. */
   snapshot(): EnvironmentSnapshot;
+  /** False where no team can win: scores of runs are then mean returns instead of win rates. */
+  readonly wins?: boolean;
   /** The most copies that an evaluation should play side by side, where each of them is costly. */
   readonly copies?: number;
   /** Gives back what the environment holds outside of this program, such as a process. It can still be reset. */

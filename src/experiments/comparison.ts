@@ -1,20 +1,21 @@
 import { algorithmTitle, type PaperMethod, methodTitle, METHODS } from "../methods.js";
-import type { Config } from "../config.js";
+import type { Config, ScoreMeasure } from "../config.js";
 import { trainingCurves } from "../figures/curves.js";
 import { type MethodResult, resultsTable } from "../figures/table.js";
 import { type Figure, shortSteps } from "../figures/figure.js";
 import { runLabels } from "../figures/labels.js";
 import { scoreIntervals } from "../figures/scores.js";
 import { pText, SIGNIFICANT } from "../results/difference.js";
+import { MEASURES, measureOf } from "../results/measure.js";
 import { methodStatistics } from "../results/methods.js";
 import { readPaperTable } from "../results/paper.js";
 import { scoreText, summaryOf } from "../results/scores.js";
 import { refuseDifference, requireSeeds } from "../results/seeds.js";
 import { mean, standardDeviation } from "../results/statistics.js";
-import type { StoredRun } from "../runs/store.js";
+import { scoredSeries, type StoredRun } from "../runs/store.js";
 import { scoredEvaluations } from "../training/score.js";
 import type { Reduction } from "./experiment.js";
-import { winRateCurve } from "../analysis/curves.js";
+import { scoreCurve } from "../analysis/curves.js";
 
 /**
  * Runs of several methods in one environment as rows of Table 1, and as training curves. Rows are named after what else sets their runs apart.
@@ -38,17 +39,20 @@ export function compareMethods(runs: readonly StoredRun[]): Reduction {
   const spread = rows.every(({ seeds }) => seeds.length > 1)
     ? "standard deviation over seeds"
     : "standard deviation over these evaluations, where there is one seed";
+  const measure = measureOf(runs);
   return {
     table: resultsTable(
       rows.map(({ name, seeds }) => methodResult(name, seeds, timesOf(runs).seconds)),
       {
+        measure,
         title: budgets.size > 1 ? environment : `${environment} after ${steps.toLocaleString("en")} steps`,
-        note: `Win rate: ${scoreText(runs)}, ± ${spread}. Size and FLOPs relative to dense, by the paper's equations. Time: ${timesOf(runs).text}.`,
+        note: `${MEASURES[measure].title}: ${scoreText(runs)}, ± ${spread}. Size and FLOPs relative to dense, by the paper's equations. Time: ${timesOf(runs).text}.`,
       },
     ),
     figure: trainingCurves(
-      runs.map((run) => winRateCurve(run, label(run))),
+      runs.map((run) => scoreCurve(run, label(run))),
       {
+        ...curveAxis(measure),
         title: `${[...new Set(configs.map(({ algorithm }) => algorithmTitle(algorithm)))].join(", ")} on ${environment}, ${sparsities(configs)}`,
         steps,
       },
@@ -66,6 +70,8 @@ export function compareWithPaper(runs: readonly StoredRun[]): Reduction {
   const methods = methodStatistics(runs);
   const { environment, algorithm, steps } = runs[0].config;
   const paper = readPaperTable("table-1").find((row) => row.environment === environment && row.algorithm === algorithm);
+  const measure = measureOf(runs);
+  const { title, text, number } = MEASURES[measure];
   const percent = (value: number, digits = 1): string =>
     Number.isFinite(value) ? `${(100 * value).toFixed(digits)} %` : "";
   const relative = (value: number): string => (Math.abs(value - 1) < 5e-4 ? "1x" : `${value.toFixed(3)}x`);
@@ -80,7 +86,7 @@ export function compareWithPaper(runs: readonly StoredRun[]): Reduction {
         { title: "Method" },
         ...[
           "Seeds",
-          "Win rate",
+          title,
           "IQM [95 % interval]",
           "Of dense",
           "Paper, of dense",
@@ -93,9 +99,10 @@ export function compareWithPaper(runs: readonly StoredRun[]): Reduction {
       rows: methods.map((m) => [
         methodTitle(m.method),
         String(m.seeds),
-        m.seeds > 1 ? `${percent(m.mean)} ± ${(100 * m.deviation).toFixed(1)}` : percent(m.mean),
-        `${percent(m.iqm)} [${(100 * m.iqmLow).toFixed(1)}, ${(100 * m.iqmHigh).toFixed(1)}]`,
-        percent(m.relativeToDense),
+        m.seeds > 1 ? `${text(m.mean)} ± ${number(m.deviation)}` : text(m.mean),
+        `${text(m.iqm)} [${number(m.iqmLow)}, ${number(m.iqmHigh)}]`,
+        // A ratio of returns, which may be negative, says nothing.
+        measure === "return" ? "" : percent(m.relativeToDense),
         printed(m.method),
         Number.isNaN(m.mastP) ? "" : `${percent(m.mastImproves, 0)} (p = ${pText(m.mastP)})`,
         relative(m.totalSize),
@@ -103,7 +110,7 @@ export function compareWithPaper(runs: readonly StoredRun[]): Reduction {
         relative(m.inferenceFlops),
       ]),
       note: [
-        `Win rate: ${scoreText(runs)}, ± standard deviation over seeds; IQM: interquartile mean with a bootstrap interval.`,
+        `${title}: ${scoreText(runs)}, ± standard deviation over seeds; IQM: interquartile mean with a bootstrap interval.`,
         `MAST is better: probability that a run of MAST scores higher than one of the method, and p of Mann and Whitney's test; above ${SIGNIFICANT} the two cannot be told apart.`,
         ...(paper === undefined
           ? []
@@ -111,8 +118,8 @@ export function compareWithPaper(runs: readonly StoredRun[]): Reduction {
       ].join(" "),
     },
     figure: trainingCurves(
-      runs.map((run) => winRateCurve(run, methodTitle(run.config.method))),
-      { title: subject, steps },
+      runs.map((run) => scoreCurve(run, methodTitle(run.config.method))),
+      { title: subject, steps, ...curveAxis(measure) },
     ),
   };
 }
@@ -130,8 +137,17 @@ export function scoreFigure(runs: readonly StoredRun[]): Figure {
         ? {}
         : { paper: { mean: paper[method] / 100, deviation: paper[`${method}Deviation`] / 100 } }),
     })),
-    { title: `${algorithmTitle(algorithm)} on ${environment} after ${shortSteps(steps)} steps` },
+    {
+      title: `${algorithmTitle(algorithm)} on ${environment} after ${shortSteps(steps)} steps`,
+      measure: measureOf(runs),
+    },
   );
+}
+
+/** How curves of such scores are drawn. */
+function curveAxis(measure: ScoreMeasure): { readonly value: string; readonly share: boolean } {
+  const { axis, share } = MEASURES[measure];
+  return { value: axis, share };
 }
 
 /** "sparse teams at 95 %" */
@@ -159,13 +175,13 @@ function methodResult(method: string, runs: readonly StoredRun[], seconds: (run:
   const scores = summaries.map(({ score }) => score);
   // With one seed, how far the last evaluations lie apart.
   const deviation = standardDeviation(
-    runs.length > 1 ? scores : scoredEvaluations(summaries[0]!.winRates, runs[0]!.config.evaluation.window),
+    runs.length > 1 ? scores : scoredEvaluations(scoredSeries(summaries[0]!), runs[0]!.config.evaluation.window),
   );
   const { totalSize, trainFlops, inferenceFlops } = summaries[0]!.cost.relative;
   return {
     method,
     seeds: runs.length,
-    winRate: mean(scores),
+    score: mean(scores),
     deviation,
     totalSize,
     trainingFlops: trainFlops,

@@ -6,11 +6,12 @@ import type { Table } from "../figures/table.js";
 import type { Cell, CellStatistics } from "../results/cells.js";
 import { mannWhitneyP, pText, SIGNIFICANT } from "../results/difference.js";
 import { scoreStatistics, scoreText, summaryOf } from "../results/scores.js";
+import { MEASURES, measureOf } from "../results/measure.js";
 import { refuseDifference, unlessVaried } from "../results/seeds.js";
 import { mean } from "../results/statistics.js";
 import type { StoredRun } from "../runs/store.js";
 import { declare, type Experiment, type Profile, PROFILES, type Reduction } from "./experiment.js";
-import { winRateCurve } from "../analysis/curves.js";
+import { scoreCurve } from "../analysis/curves.js";
 
 /** One value of what an experiment varies: its name in tables, and what it changes in a configuration. */
 export interface Setting {
@@ -198,6 +199,8 @@ export function reduceGrid(runs: readonly StoredRun[], plan: GridPlan): Reductio
   const rows = [...new Set(settings.map(({ row }) => row))];
   const { steps, environment } = runs[0].config;
   const label = (cell: Cell) => labelOf(cell, rows.length > 1);
+  const measure = measureOf(runs);
+  const { axis: value, share } = MEASURES[measure];
   return {
     settings,
     table: gridTable(settings, plan, runs),
@@ -209,12 +212,12 @@ export function reduceGrid(runs: readonly StoredRun[], plan: GridPlan): Reductio
           .map((run) => summaryOf(run).score),
         ...(setting.paper === undefined ? {} : { paper: setting.paper / 100 }),
       })),
-      { title: plan.title, axis: plan.columns, columns: columnsOf(settings, plan) },
+      { title: plan.title, axis: plan.columns, columns: columnsOf(settings, plan), measure },
     ),
     more: {
       curves: trainingCurves(
         runs.map((run) => placedCurve(run, plan.cell(run.config), rows.length > 1)),
-        { title: `${plan.title}: ${environment}, ${shortSteps(steps)} steps`, steps },
+        { title: `${plan.title}: ${environment}, ${shortSteps(steps)} steps`, steps, value, share },
       ),
     },
   };
@@ -222,7 +225,7 @@ export function reduceGrid(runs: readonly StoredRun[], plan: GridPlan): Reductio
 
 /** A curve in a picture of its column, named after its row; with one row all columns share a picture. */
 function placedCurve(run: StoredRun, { row, column }: Cell, severalRows: boolean): RunCurve {
-  return severalRows ? { ...winRateCurve(run, row), panel: column } : winRateCurve(run, column);
+  return severalRows ? { ...scoreCurve(run, row), panel: column } : scoreCurve(run, column);
 }
 
 function columnsOf(settings: readonly CellStatistics[], { order }: Pick<GridPlan, "order">): readonly string[] {
@@ -244,7 +247,7 @@ function gridTable(settings: readonly CellStatistics[], plan: GridPlan, runs: re
         .join(),
     ),
   ];
-  const percent = (share: number): string => (100 * share).toFixed(1);
+  const { title, column: heading, share, number } = MEASURES[measureOf(runs)];
   const { sparsity } = runs[0].config;
   const environments = [...new Set(runs.map(({ config }) => config.environment))].join(" or ");
   const budgets = [...new Set(runs.map(({ config }) => config.steps.toLocaleString("en")))].join(" or ");
@@ -262,21 +265,21 @@ function gridTable(settings: readonly CellStatistics[], plan: GridPlan, runs: re
     rows: rows.flatMap((row) => [
       // Seeds that are missing are those that failed or are not done.
       ...(seeds.includes("or") ? [line(row, "Seeds", (cell) => String(cell.seeds))] : []),
-      line(row, "Win rate, %", ({ mean, deviation, seeds: n }) =>
-        n > 1 ? `${percent(mean)} ± ${percent(deviation)}` : percent(mean),
+      line(row, heading, ({ mean, deviation, seeds: n }) =>
+        n > 1 ? `${number(mean)} ± ${number(deviation)}` : number(mean),
       ),
       line(
         row,
         "IQM [95 % interval]",
-        ({ iqm, iqmLow, iqmHigh }) => `${percent(iqm)} [${percent(iqmLow)}, ${percent(iqmHigh)}]`,
+        ({ iqm, iqmLow, iqmHigh }) => `${number(iqm)} [${number(iqmLow)}, ${number(iqmHigh)}]`,
       ),
-      line(row, "Throughout training, %", ({ throughout }) => percent(throughout)),
+      line(row, `Throughout training${share ? ", %" : ""}`, ({ throughout }) => number(throughout)),
       ...(settings.some((cell) => cell.row === row && cell.paper !== undefined)
         ? [line(row, "Paper, % of dense", ({ paper }) => (paper === undefined ? "" : paper.toFixed(1)))]
         : []),
     ]),
     note: [
-      `Win rate: ${scoreText(runs)}, ± standard deviation over seeds; IQM: interquartile mean with a bootstrap interval.`,
+      `${title}: ${scoreText(runs)}, ± standard deviation over seeds; IQM: interquartile mean with a bootstrap interval.`,
       ...toldApart(settings, rows.length > 1),
       "Throughout training: mean of all evaluations; of two settings that end alike, the one that learns sooner has more.",
       ...(plan.source === undefined ? [] : [`Paper: ${plan.source}.`]),

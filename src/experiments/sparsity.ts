@@ -7,7 +7,7 @@ import type { StoredRun } from "../runs/store.js";
 import { ABLATION } from "./ablation.js";
 import type { Experiment } from "./experiment.js";
 import { grid } from "./grid.js";
-import { winRateSince } from "../analysis/seeds.js";
+import { scoreSince } from "../analysis/seeds.js";
 
 /** Sparsities of a profile: Figure 8's for 3s5z; an easy map bears more. */
 const LEVELS = { smoke: [0.8, 0.9], classroom: [0.9, 0.95, 0.98, 0.99], paper: [0.8, 0.85, 0.9, 0.95, 0.98] } as const;
@@ -45,7 +45,7 @@ function secondHalf(runs: readonly StoredRun[], label: (config: Config) => strin
       method,
       sparsity: { level },
     } = seeds[0].config;
-    const scores = seeds.map((run) => winRateSince(run, steps / 2));
+    const scores = seeds.map((run) => scoreSince(run, steps / 2));
     return { row: methodTitle(method), column: levelLabel(level), scores, mean: mean(scores) };
   });
   return settingScores(cells, {

@@ -161,7 +161,7 @@ function reduceTwoStep(runs: readonly StoredRun[]): Reduction {
           const seeds = learned.filter((one) => one.label === label);
           const average = averageValues(seeds.map(({ values }) => values));
           const errors = seeds.map(({ values }) => error(values));
-          const won = seeds.filter(({ run }) => run.summary!.winRates.at(-1) === 1).length;
+          const won = seeds.filter(({ run }) => run.summary!.winRates?.at(-1) === 1).length;
           return [
             ...row(label, average),
             `${mean(errors).toFixed(2)}${errors.length > 1 ? ` ± ${standardDeviation(errors).toFixed(2)}` : ""}`,

@@ -2,9 +2,10 @@ import { LabError } from "../errors.js";
 import { availableParallelism } from "node:os";
 import type { Config } from "../config.js";
 import type { Measured, Measurement, Profile } from "./experiment.js";
+import { measuresText } from "../results/measure.js";
 import { runAll, type RunOutcome } from "../runs/run-all.js";
 import { runName, runOf, type StoredRun } from "../runs/store.js";
-import { winRateCurve } from "../analysis/curves.js";
+import { scoreCurve } from "../analysis/curves.js";
 import { trainingCurves } from "../figures/curves.js";
 import { runLabels } from "../figures/labels.js";
 import { inNotebook, interruptSignal, liveFigure, showProgress, showShare } from "../display/notebook.js";
@@ -47,6 +48,7 @@ export async function watchRuns(configs: readonly Config[], options: WatchOption
   const store = runs === undefined ? {} : { runs };
   const severalSeeds = new Set(configs.map((config) => config.seed)).size > 1;
   const name = (config: Config): string => (severalSeeds ? `${label(config)}, seed ${config.seed}` : label(config));
+  const { axis: value, share } = measuresText(configs);
   const curve = () =>
     trainingCurves(
       configs.flatMap((config) => {
@@ -55,11 +57,16 @@ export async function watchRuns(configs: readonly Config[], options: WatchOption
         const place = options.place?.(config);
         return [
           place === undefined
-            ? winRateCurve(run, label(config))
-            : { ...winRateCurve(run, place.label), panel: place.panel },
+            ? scoreCurve(run, label(config))
+            : { ...scoreCurve(run, place.label), panel: place.panel },
         ];
       }),
-      { ...(title === undefined ? {} : { title }), steps: Math.max(...configs.map((config) => config.steps)) },
+      {
+        ...(title === undefined ? {} : { title }),
+        value,
+        share,
+        steps: Math.max(...configs.map((config) => config.steps)),
+      },
     );
   const progress = showProgress({ threads: workers ?? availableParallelism() });
   const live = liveFigure();

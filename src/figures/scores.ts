@@ -1,8 +1,10 @@
+import type { ScoreMeasure } from "../config.js";
+import { MEASURES } from "../results/measure.js";
 import { interquartileMean } from "../results/statistics.js";
 import { round, type Figure, type Trace } from "./figure.js";
 import { axis, layout, methodStyles, translucent } from "./theme.js";
 
-/** The scores of one method, shares 0..1. */
+/** The scores of one method: shares 0..1, or returns. */
 export interface MethodScores {
   /** The method's name, see `METHOD_TITLES`. */
   readonly label: string;
@@ -21,7 +23,12 @@ export interface MethodScores {
  * @example
  * const figure = scoreIntervals([{ label: "MAST", scores: [0.9, 1], interval: [0.9, 1] }], { title: "2s3z" });
  */
-export function scoreIntervals(methods: readonly MethodScores[], { title = "" }: { readonly title?: string } = {}): Figure {
+export function scoreIntervals(
+  methods: readonly MethodScores[],
+  { title = "", measure = "win-rate" }: { readonly title?: string; readonly measure?: ScoreMeasure } = {},
+): Figure {
+  const { title: name, share, text } = MEASURES[measure];
+  const shown = share ? "%{x:.1%}" : "%{x:.4~g}";
   const styles = methodStyles(methods.map(({ label }) => label));
   const rows = styles.map((style, i) => ({ style, y: styles.length - 1 - i, ...methods.find(({ label }) => label === style.label)! }));
   const traces = rows.flatMap(({ style, y, scores, interval: [low, high], paper }): Trace[] => {
@@ -29,8 +36,8 @@ export function scoreIntervals(methods: readonly MethodScores[], { title = "" }:
     const hidden = { showlegend: false, legendgroup: style.label };
     return [
       { ...hidden, type: "scatter", mode: "lines", x: [round(low), round(high)], y: [y, y], line: { color: translucent(style.colour, 0.35), width: 12 }, hoverinfo: "skip" },
-      { ...hidden, type: "scatter", mode: "markers", x: scores.map((s) => round(s)), y: scores.map(() => y), marker: { color: style.colour, size: 6, opacity: 0.7 }, hovertemplate: `${style.label}, one seed: %{x:.1%}<extra></extra>` },
-      { ...hidden, type: "scatter", mode: "markers", x: [round(middle)], y: [y], marker: { color: style.colour, size: 17, symbol: "line-ns", line: { color: style.colour, width: 3 } }, hovertemplate: `${style.label}, interquartile mean: %{x:.1%}<extra></extra>` },
+      { ...hidden, type: "scatter", mode: "markers", x: scores.map((s) => round(s)), y: scores.map(() => y), marker: { color: style.colour, size: 6, opacity: 0.7 }, hovertemplate: `${style.label}, one seed: ${shown}<extra></extra>` },
+      { ...hidden, type: "scatter", mode: "markers", x: [round(middle)], y: [y], marker: { color: style.colour, size: 17, symbol: "line-ns", line: { color: style.colour, width: 3 } }, hovertemplate: `${style.label}, interquartile mean: ${shown}<extra></extra>` },
       ...(paper === undefined ? [] : [{
         ...hidden, type: "scatter", mode: "markers", x: [paper.mean], y: [y - 0.3],
         error_x: { type: "data", array: [Math.min(paper.deviation, 1 - Math.min(1, paper.mean))], arrayminus: [paper.deviation], color: "#888888", thickness: 1.2, width: 3 },
@@ -43,7 +50,7 @@ export function scoreIntervals(methods: readonly MethodScores[], { title = "" }:
   return {
     data: traces,
     layout: layout(title, {
-      xaxis: axis("Win rate", { range: [-0.02, 1.04], tickformat: ".0%", dtick: 0.2 }),
+      xaxis: axis(name, share ? { range: [-0.02, 1.04], tickformat: ".0%", dtick: 0.2 } : {}),
       yaxis: axis("", { tickmode: "array", tickvals: rows.map(({ y }) => y), ticktext: rows.map(({ style }) => style.label), range: [-0.7, styles.length - 0.4], showgrid: false, ticks: "" }),
       height: 150 + 48 * styles.length,
       margin: { l: 64, r: 24, t: 48, b: 84 },
@@ -53,7 +60,7 @@ export function scoreIntervals(methods: readonly MethodScores[], { title = "" }:
         showarrow: false, xref: "paper", yref: "paper", x: 0, y: 0, xanchor: "left", yanchor: "top", yshift: -52, font: { size: 11, color: "#666666" }, align: "left",
       }],
     }),
-    summary: `${title || "Scores"}: ${rows.map(({ style, scores }) => `${style.label} ${round(100 * interquartileMean(scores), 3)} %`).join(", ")}`,
+    summary: `${title || "Scores"}: ${rows.map(({ style, scores }) => `${style.label} ${share ? `${round(100 * interquartileMean(scores), 3)} %` : text(interquartileMean(scores))}`).join(", ")}`,
   };
 }
 

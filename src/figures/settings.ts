@@ -1,3 +1,5 @@
+import type { ScoreMeasure } from "../config.js";
+import { MEASURES } from "../results/measure.js";
 import { round, type Figure, type Trace } from "./figure.js";
 import { notNumbers } from "./scores.js";
 import { axis, layout, methodStyles } from "./theme.js";
@@ -8,7 +10,7 @@ export interface SettingScore {
   readonly row: string;
   /** Its place along the horizontal axis. */
   readonly column: string;
-  /** Shares 0..1, one a seed. */
+  /** Shares 0..1, or returns; one a seed. */
   readonly scores: readonly number[];
   readonly mean: number;
   /** What the paper reports, a share of the dense model's win rate. */
@@ -21,6 +23,8 @@ export interface SettingScoresOptions {
   readonly axis?: string;
   /** The columns from left to right; default: as they come. */
   readonly columns?: readonly string[];
+  /** What scores are means of. Default: "win-rate". */
+  readonly measure?: ScoreMeasure;
 }
 
 /**
@@ -31,6 +35,8 @@ export interface SettingScoresOptions {
  * settingScores([{ row: "MAST", column: "0.8", scores: [0.9, 1], mean: 0.95, paper: 0.979 }], { axis: "lambda" });
  */
 export function settingScores(settings: readonly SettingScore[], options: SettingScoresOptions = {}): Figure {
+  const { title: name, share, text } = MEASURES[options.measure ?? "win-rate"];
+  const shown = share ? "%{y:.1%}" : "%{y:.4~g}";
   const { title = "", columns = [...new Set(settings.map(({ column }) => column))] } = options;
   const styles = methodStyles([...new Set(settings.map(({ row }) => row))]);
   const withPaper = settings.some(({ paper }) => paper !== undefined);
@@ -44,13 +50,13 @@ export function settingScores(settings: readonly SettingScore[], options: Settin
       {
         ...legend, type: "scatter", mode: "markers", showlegend: false,
         x: own.flatMap((setting) => setting.scores.map(() => x(setting))), y: own.flatMap(({ scores }) => scores.map((score) => round(score))),
-        marker: { color: style.colour, size: 5, opacity: 0.45 }, hovertemplate: `${style.label}, one seed: %{y:.1%}<extra></extra>`,
+        marker: { color: style.colour, size: 5, opacity: 0.45 }, hovertemplate: `${style.label}, one seed: ${shown}<extra></extra>`,
       },
       {
         ...legend, type: "scatter", mode: "lines+markers",
         x: own.map(x), y: own.map(({ mean }) => round(mean)), customdata: own.map(({ column }) => column),
         line: { color: style.colour, width: 2.5, dash: style.dash }, marker: { color: style.colour, size: 9, symbol: style.symbol },
-        hovertemplate: `${style.label}, %{customdata}: %{y:.1%}<extra></extra>`,
+        hovertemplate: `${style.label}, %{customdata}: ${shown}<extra></extra>`,
       },
       ...(known.length === 0 ? [] : [{
         ...legend, type: "scatter", mode: "lines+markers", showlegend: false,
@@ -65,7 +71,7 @@ export function settingScores(settings: readonly SettingScore[], options: Settin
     data: traces,
     layout: layout(title, {
       xaxis: axis(options.axis ?? "", { tickmode: "array", tickvals: columns.map((_, i) => i), ticktext: [...columns], range: [-0.5, columns.length - 0.5], showgrid: false }),
-      yaxis: axis("Win rate", { range: [-0.03, highest + 0.05], tickformat: ".0%", dtick: 0.2 }),
+      yaxis: axis(name, share ? { range: [-0.03, highest + 0.05], tickformat: ".0%", dtick: 0.2 } : {}),
       legend: { orientation: "h", x: 0, xanchor: "left", y: 1.02, yanchor: "bottom" },
       showlegend: styles.length > 1,
       hovermode: "closest",
@@ -76,6 +82,6 @@ export function settingScores(settings: readonly SettingScore[], options: Settin
         showarrow: false, xref: "paper", yref: "paper", x: 0, y: 0, xanchor: "left", yanchor: "top", yshift: -56, font: { size: 11, color: "#666666" }, align: "left",
       }],
     }),
-    summary: `${title || "Scores"}: ${settings.map(({ row, column, mean }) => `${styles.length > 1 ? `${row}, ` : ""}${column} ${round(100 * mean, 3)} %`).join("; ")}`,
+    summary: `${title || "Scores"}: ${settings.map(({ row, column, mean }) => `${styles.length > 1 ? `${row}, ` : ""}${column} ${share ? `${round(100 * mean, 3)} %` : text(mean)}`).join("; ")}`,
   };
 }

@@ -2,8 +2,8 @@ import { describe, expect, it } from "vitest";
 import { clock, resultsTable, tableHtml, tableMarkdown, tableText } from "./table.js";
 
 const table = resultsTable([
-  { method: "Dense", seeds: 3, winRate: 0.987, deviation: 0.0123, totalSize: 1, trainingFlops: 1, inferenceFlops: 1, seconds: 185 },
-  { method: "MAST", seeds: 1, winRate: 0.5, totalSize: 0.066, trainingFlops: 0.0512, inferenceFlops: 0.5, seconds: 42 },
+  { method: "Dense", seeds: 3, score: 0.987, deviation: 0.0123, totalSize: 1, trainingFlops: 1, inferenceFlops: 1, seconds: 185 },
+  { method: "MAST", seeds: 1, score: 0.5, totalSize: 0.066, trainingFlops: 0.0512, inferenceFlops: 0.5, seconds: 42 },
 ]);
 
 describe("resultsTable", () => {

@@ -1,3 +1,6 @@
+import type { ScoreMeasure } from "../config.js";
+import { MEASURES } from "../results/measure.js";
+
 /** A table of text, for notebook, terminal and files. */
 export interface Table {
   /** Line above the table. Default: none. */
@@ -20,8 +23,8 @@ export interface MethodResult {
   readonly method: string;
   /** Number of runs, one a seed. */
   readonly seeds: number;
-  /** Mean over seeds of the score, 0..1. */
-  readonly winRate: number;
+  /** Mean over seeds of the score: a share 0..1, or a return. */
+  readonly score: number;
   /** Sample standard deviation over seeds; leave it out for one seed. */
   readonly deviation?: number;
   /** Relative to dense: total size, FLOPs of training and of inference (the columns of Table 1). */
@@ -38,13 +41,17 @@ export interface MethodResult {
  * @example
  * console.log(tableText(resultsTable(results)));
  */
-export function resultsTable(results: readonly MethodResult[], options: { readonly title?: string; readonly note?: string } = {}): Table {
+export function resultsTable(
+  results: readonly MethodResult[],
+  { measure = "win-rate", ...options }: { readonly title?: string; readonly note?: string; readonly measure?: ScoreMeasure } = {},
+): Table {
+  const { title, text, number } = MEASURES[measure];
   const relative = (value: number): string => (value >= 0.9995 && value <= 1.0005 ? "1x" : `${value < 0.1 ? value.toFixed(3) : value.toFixed(2)}x`);
   return {
     ...options,
     columns: [
       { title: "Method" },
-      { title: "Win rate", align: "right" },
+      { title, align: "right" },
       { title: "Seeds", align: "right" },
       { title: "Total size", align: "right" },
       { title: "FLOPs (train)", align: "right" },
@@ -53,7 +60,7 @@ export function resultsTable(results: readonly MethodResult[], options: { readon
     ],
     rows: results.map((r) => [
       r.method,
-      `${(100 * r.winRate).toFixed(1)} %${r.deviation === undefined ? "" : ` ± ${(100 * r.deviation).toFixed(1)}`}`,
+      `${text(r.score)}${r.deviation === undefined ? "" : ` ± ${number(r.deviation)}`}`,
       String(r.seeds),
       relative(r.totalSize),
       relative(r.trainingFlops),

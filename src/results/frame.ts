@@ -4,11 +4,12 @@ import { columnsOf, type CsvRow, tableCsv } from "./csv.js";
 import type { MethodStatistics } from "./methods.js";
 import { scoreEvaluations, summaryOf } from "./scores.js";
 import type { StoredRun } from "../runs/store.js";
+import { scoreMeasure } from "../training/score.js";
 
 /**
  * Complete runs as tidy rows, one a run: what was trained (environment, method, sparsity, seed, steps), what came of it
  * (score as a share and the number of evaluations that it is the mean of, last win rate, seconds on the clock and of the processor, steps a second, parameters left, size and FLOPs relative to dense) and the commit; and with which engine,
- * where one of them has another than sparse.
+ * where one of them has another than sparse. Where scores of some are returns, `measure` says which, and `lastReturn` stands beside or in the place of the last win rate.
  *
  * @param among runs with which they share a table, and so its columns
  * @throws {Error} when a run is not complete, naming it
@@ -21,6 +22,7 @@ export function runRows(
   among = runs,
 ): CsvRow[] {
   const engines = among.some(({ config }) => config.engine !== "sparse");
+  const measures = new Set(among.map(({ config }) => scoreMeasure(config)));
   return runs.map((run) => {
     const summary = summaryOf(run);
     const { environment, rules, algorithm, method, sparsity, seed, steps, engine } = run.config;
@@ -35,9 +37,11 @@ export function runRows(
       seed,
       steps,
       ...(engines ? { engine } : {}),
+      ...(measures.has("return") ? { measure: scoreMeasure(run.config) } : {}),
       score: rounded(summary.score),
       evaluations: scoreEvaluations(run),
-      lastWinRate: rounded(summary.winRates.at(-1) ?? NaN),
+      ...(measures.has("win-rate") ? { lastWinRate: rounded(summary.winRates?.at(-1) ?? NaN) } : {}),
+      ...(measures.has("return") ? { lastReturn: rounded(summary.returns?.at(-1) ?? NaN) } : {}),
       seconds: rounded(summary.seconds),
       processorSeconds: rounded(summary.processorSeconds ?? NaN),
       stepsPerSecond: Math.round(summary.stepsPerSecond),

@@ -2,11 +2,16 @@ import { LabError } from "../errors.js";
 import { createRandom } from "../random.js";
 import { requireSeeds } from "./seeds.js";
 import { bootstrapInterval, interquartileMean, mean, standardDeviation } from "./statistics.js";
-import type { StoredRun } from "../runs/store.js";
-import { scoredEvaluations } from "../training/score.js";
+import { scoredSeries, type StoredRun } from "../runs/store.js";
+import { scoredEvaluations, scoreMeasure } from "../training/score.js";
 
-/** What the seeds of one configuration came to. Win rates are shares, 0..1; a score is a run's mean win rate in its last evaluations. */
+/**
+ * What the seeds of one configuration came to. Win rates are shares, 0..1; a score is a run's mean win rate in its last evaluations, or its mean return there where
+ * no team can win.
+ */
 export interface ScoreStatistics {
+  /** "return" where scores are mean returns; absent where they are win rates. */
+  readonly measure?: "return";
   /** Number of runs, one for each seed. */
   readonly seeds: number;
   /** How many evaluations each score is the mean of. */
@@ -21,7 +26,7 @@ export interface ScoreStatistics {
   readonly iqmLow: number;
   /** Upper end of the 95 % bootstrap interval of `iqm`. */
   readonly iqmHigh: number;
-  /** Mean win rate over all evaluations, from that before training on: of two that end alike, the one that learns sooner has more. */
+  /** Mean win rate, or return, over all evaluations, from that before training on: of two that end alike, the one that learns sooner has more. */
   readonly throughout: number;
   /** Commits of the code that trained them. */
   readonly commit: string;
@@ -43,6 +48,7 @@ export function scoreStatistics(runs: readonly StoredRun[]): ScoreStatistics {
     random: createRandom(0, 0),
   });
   return {
+    ...(scoreMeasure(runs[0]!.config) === "return" && { measure: "return" }),
     seeds: scores.length,
     evaluations: commonEvaluations(runs),
     mean: mean(scores),
@@ -50,7 +56,7 @@ export function scoreStatistics(runs: readonly StoredRun[]): ScoreStatistics {
     iqm: interquartileMean(scores),
     iqmLow,
     iqmHigh,
-    throughout: mean(summaries.map(({ winRates }) => mean(winRates))),
+    throughout: mean(summaries.map((summary) => mean(scoredSeries(summary)))),
     commit: [...new Set(summaries.map(({ commit }) => commit ?? ""))].join(" "),
   };
 }
@@ -60,7 +66,7 @@ export function scoreStatistics(runs: readonly StoredRun[]): ScoreStatistics {
  * @throws {Error} when the run is not complete, naming it
  */
 export function scoreEvaluations(run: StoredRun): number {
-  return scoredEvaluations(summaryOf(run).winRates, run.config.evaluation.window).length;
+  return scoredEvaluations(scoredSeries(summaryOf(run)), run.config.evaluation.window).length;
 }
 
 /**

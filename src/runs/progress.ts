@@ -2,7 +2,7 @@
 export interface RunProgress {
   /** What progress bars call the run. */
   readonly name: string;
-  /** What it is one seed of: win rates of its seeds are averaged. */
+  /** What it is one seed of: scores of its seeds are averaged. */
   readonly seedOf?: string;
   /** Environment steps that are done. */
   readonly step: number;
@@ -10,7 +10,9 @@ export interface RunProgress {
   readonly steps: number;
   /** Win rate of the last evaluation, 0..1; NaN or undefined before the first. */
   readonly winRate?: number;
-  /** Mean win rate of the last evaluations of a run that is done. */
+  /** Mean return of the last evaluation where scores are returns, instead of the win rate. */
+  readonly episodeReturn?: number;
+  /** Mean win rate, or return, of the last evaluations of a run that is done. */
   readonly score?: number;
   /** "waiting" for a free core, "running", "done", "stopped" with a checkpoint, or "failed". */
   readonly state: "waiting" | "running" | "done" | "stopped" | "failed";

@@ -9,6 +9,7 @@ import type { RunProgress } from "./progress.js";
 import { checkSeconds } from "./options.js";
 import { findSource, needsSource, readSource } from "./beginning.js";
 import { directoryOf, openRun, type OpenRun, readRun, runName, runOf, type StoredRun } from "./store.js";
+import { measuredBy, scoreMeasure } from "../training/score.js";
 import { networkPlan } from "../training/plan.js";
 import { train } from "../training/train.js";
 import { tryAlgorithm } from "../training/try-algorithm.js";
@@ -133,7 +134,8 @@ async function follow(
   if (end !== undefined && resume !== undefined)
     return run.finish(summarise(config, end, resume, times(), computing?.device));
   let step = resume?.progress.step ?? 0;
-  let winRate = resume?.progress.evaluations.at(-1);
+  const measure = scoreMeasure(config);
+  let last = resume?.progress.evaluations.at(-1);
   let checkpoint = resume === undefined ? undefined : step;
   // A checkpoint holds the weights and the topology of its run already.
   const source = resume === undefined ? readSource(config, runs === undefined ? {} : { runs }, onNote) : {};
@@ -146,7 +148,7 @@ async function follow(
       steps: config.steps,
       state: "running",
       seconds,
-      ...(winRate === undefined ? {} : { winRate }),
+      ...(last === undefined ? {} : measure === "return" ? { episodeReturn: last } : { winRate: last }),
       ...(secondsLeft === undefined ? {} : { secondsLeft }),
     });
   };
@@ -166,7 +168,7 @@ async function follow(
       run.write(record);
       if (record.kind === "checkpoint") checkpoint = record.step;
       if (record.kind === "end") run.finish(summarise(config, record, record.state, times(), computing?.device));
-      if (record.kind === "evaluation") winRate = record.winRate;
+      if (record.kind === "evaluation") last = measuredBy(measure, record);
       if (record.kind === "train") step = record.step;
       if (record.kind === "train" || record.kind === "evaluation") tell();
     }
@@ -181,13 +183,21 @@ async function follow(
 }
 
 /** How far a run is by what is on disk. */
-export function progressOf({ config, state, step, winRate, summary }: StoredRun): Omit<RunProgress, "name"> {
+export function progressOf({
+  config,
+  state,
+  step,
+  winRate,
+  episodeReturn,
+  summary,
+}: StoredRun): Omit<RunProgress, "name"> {
   const ended = summary === undefined ? {} : { score: summary.score, seconds: summary.seconds };
   return {
     step,
     steps: config.steps,
     state: state === "complete" ? "done" : "stopped",
     ...(winRate === undefined ? {} : { winRate }),
+    ...(episodeReturn === undefined ? {} : { episodeReturn }),
     ...ended,
   };
 }

@@ -16,7 +16,8 @@ const lost = z.object({ episodes: count, last: z.string() });
 /** A run's summary.json. */
 export const summarySchema = z.looseObject({
   score: z.number(),
-  winRates: z.array(z.number()),
+  winRates: z.array(z.number()).optional(),
+  returns: z.array(z.number()).optional(),
   steps: count,
   episodes: count,
   updates: count,

@@ -4,12 +4,13 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } fr
 import { basename, dirname, join, resolve } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { deflateRawSync } from "node:zlib";
-import { type Config, restoreConfig } from "../config.js";
+import { type Config, restoreConfig, type ScoreMeasure } from "../config.js";
 import { environmentVersion } from "../envs/index.js";
 import { workFolder } from "../node/project.js";
 import { threadSeconds } from "../node/thread-time.js";
 import { extendedState } from "../training/extend.js";
 import type { TrainingRecord, TrainState } from "../training/records.js";
+import { scoreMeasure } from "../training/score.js";
 import { type Checkpoint, readCheckpoint, type Shapes, writeCheckpoint } from "./checkpoint.js";
 import { endFacts } from "./checkpoint-file.js";
 import { onDisk, onReading, oneLine, RunError, TEMPORARY, writeAtomically } from "./disk.js";
@@ -45,10 +46,12 @@ const SUMMARY = "summary.json";
 
 /** What remains of a complete run in numbers. */
 export interface RunSummary {
-  /** Mean win rate of the last `evaluation.window` evaluations, 0..1: the paper's score. */
+  /** Mean win rate of the last `evaluation.window` evaluations, 0..1: the paper's score. Where `evaluation.score` is "return", their mean return. */
   readonly score: number;
-  /** Win rate of each evaluation, oldest first. */
-  readonly winRates: readonly number[];
+  /** Win rate of each evaluation, oldest first; absent where the score is a return. */
+  readonly winRates?: readonly number[];
+  /** Mean return of each evaluation, oldest first; only where the score is a return. */
+  readonly returns?: readonly number[];
   /** Environment steps of training; the last episode may have gone beyond `config.steps`. */
   readonly steps: number;
   /** Training episodes. */
@@ -117,8 +120,10 @@ export interface StoredRun {
   readonly state: RunState;
   /** Environment steps of which there are records. */
   readonly step: number;
-  /** Win rate of the last evaluation, 0..1; absent before the first. */
+  /** Win rate of the last evaluation, 0..1; absent before the first, and where scores are returns. */
   readonly winRate?: number;
+  /** Mean return of the last evaluation, only where scores are returns; absent before the first. */
+  readonly episodeReturn?: number;
   /** Rows of its metrics.csv, oldest first. */
   readonly metrics: readonly MetricsRow[];
   /** Present when complete. */
@@ -562,7 +567,7 @@ function lookInto(directory: string): StoredRun {
   const found =
     summary === undefined
       ? {
-          ...lastMetrics(join(directory, "metrics.csv")),
+          ...lastMetrics(join(directory, "metrics.csv"), scoreMeasure(config)),
           state: isTrained(directory) ? ("running" as const) : ("interrupted" as const),
         }
       : { ...endOf(summary), state: "complete" as const, summary };
@@ -585,20 +590,37 @@ function isTrained(directory: string): boolean {
   return holder !== undefined && holder.life !== "gone";
 }
 
-function endOf({ steps, winRates }: RunSummary): Pick<StoredRun, "step" | "winRate"> {
-  const winRate = winRates.at(-1);
-  return { step: steps, ...(winRate === undefined ? {} : { winRate }) };
+/**
+ * What a score is the mean of the last of: the win rate of each evaluation of a complete run, or its mean return where `evaluation.score` says so; oldest first.
+ */
+export function scoredSeries({ winRates, returns }: Pick<RunSummary, "winRates" | "returns">): readonly number[] {
+  return returns ?? winRates ?? [];
+}
+
+function endOf({ steps, winRates, returns }: RunSummary): Pick<StoredRun, "step" | "winRate" | "episodeReturn"> {
+  return { step: steps, ...lastOf({ winRate: winRates?.at(-1), episodeReturn: returns?.at(-1) }) };
+}
+
+/** What there is of a win rate and a return. */
+function lastOf({
+  winRate,
+  episodeReturn,
+}: {
+  readonly winRate?: number | undefined;
+  readonly episodeReturn?: number | undefined;
+}): Pick<StoredRun, "winRate" | "episodeReturn"> {
+  return { ...(winRate === undefined ? {} : { winRate }), ...(episodeReturn === undefined ? {} : { episodeReturn }) };
 }
 
 /** How far a run is by the end of its metrics.csv, back to its last evaluation. */
-function lastMetrics(path: string): Pick<StoredRun, "step" | "winRate"> {
+function lastMetrics(path: string, measure: ScoreMeasure): Pick<StoredRun, "step" | "winRate" | "episodeReturn"> {
   const rows = existsSync(path)
     ? parseTable<MetricsRow>(`${HEADERS.metrics}${readEnd(path, "evaluation,")}`, path)
     : [];
-  const winRate = rows.filter(({ kind }) => kind === "evaluation").at(-1)?.winRate;
+  const last = rows.filter(({ kind }) => kind === "evaluation").at(-1);
   return {
     step: rows.reduce((latest, row) => Math.max(latest, row.step), 0),
-    ...(winRate === undefined ? {} : { winRate }),
+    ...lastOf(measure === "return" ? { episodeReturn: last?.episodeReturn } : { winRate: last?.winRate }),
   };
 }
 

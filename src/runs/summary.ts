@@ -8,6 +8,7 @@ import { packageRoot } from "../node/project.js";
 import { relativeCost } from "../sparse/flops.js";
 import { countNonzeros } from "../sparse/mask.js";
 import type { EndRecord, TrainState } from "../training/records.js";
+import { scoreMeasure } from "../training/score.js";
 import { networkPlan } from "../training/plan.js";
 
 /** How long training took, over all resumes: on the clock, and where the system tells it on the processor, in seconds. */
@@ -27,7 +28,9 @@ export function summarise(
   const commit = currentCommit();
   return {
     score: end.score,
-    winRates: state.progress.evaluations,
+    ...(scoreMeasure(config) === "return"
+      ? { returns: state.progress.evaluations }
+      : { winRates: state.progress.evaluations }),
     steps: end.step,
     episodes: end.episode,
     updates: end.update,

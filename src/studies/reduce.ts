@@ -4,10 +4,13 @@ import { trainingCurves } from "../figures/curves.js";
 import { type Figure, shortSteps } from "../figures/figure.js";
 import { scoreIntervals } from "../figures/scores.js";
 import type { Table } from "../figures/table.js";
+import type { ScoreMeasure } from "../config.js";
+import { MEASURES, measuresText } from "../results/measure.js";
 import { pText, scoreDifference, SIGNIFICANT } from "../results/difference.js";
 import { scoreStatistics, scoreText, summaryOf } from "../results/scores.js";
 import { mean } from "../results/statistics.js";
 import type { StoredRun } from "../runs/store.js";
+import { scoreMeasure } from "../training/score.js";
 import type { Plot } from "./schema.js";
 
 /** Runs that differ in the seed alone, and what they are called. */
@@ -77,7 +80,12 @@ export function reduceGroups(
     readonly plots: readonly Plot[];
   },
 ): Reduction {
-  const { title, plots } = options;
+  const { title } = options;
+  const measures = new Set(groups.map(measureOfGroup));
+  // Where no team can win, curves of win rates would say nothing.
+  const plots = [
+    ...new Set(options.plots.map((plot) => (plot === "win-rate" && !measures.has("win-rate") ? "return" : plot))),
+  ];
   const compared = compare(groups, options.baseline);
   const panels = panelsOf(groups);
   const runs = groups.flatMap((group) => group.runs);
@@ -96,7 +104,8 @@ export function reduceGroups(
     figure: curves(first!),
     more: {
       ...Object.fromEntries(others.map((plot) => [plot, curves(plot)])),
-      ...(groups.length > 1
+      // Shares and returns have no axis in common.
+      ...(groups.length > 1 && measures.size === 1
         ? {
             scores: scoreIntervals(
               compared.map(({ label, scores, statistics: { iqmLow, iqmHigh } }) => ({
@@ -104,7 +113,7 @@ export function reduceGroups(
                 scores,
                 interval: [iqmLow, iqmHigh],
               })),
-              { title: `${title}: ${about}` },
+              { title: `${title}: ${about}`, measure: [...measures][0]! },
             ),
           }
         : {}),
@@ -128,6 +137,10 @@ function compare(groups: readonly Group[], baseline?: (label: string) => boolean
       ? group
       : { ...group, to: { label: to.label, difference: scoreDifference(group.scores, to.scores) } };
   });
+}
+
+function measureOfGroup({ runs }: Group): ScoreMeasure {
+  return scoreMeasure(runs[0]!.config);
 }
 
 function environmentOf({ runs }: Group): string {
@@ -160,6 +173,12 @@ function subject(runs: readonly StoredRun[]): string {
 const percent = (share: number): string => (100 * share).toFixed(1);
 
 function tableOf(compared: readonly Compared[], title: string, about: string): Table {
+  const measures = [...new Set(compared.map(measureOfGroup))];
+  const { title: name } = measuresText(compared.map(({ runs }) => runs[0]!.config));
+  const inPercent = measures.length === 1 && MEASURES[measures[0]!].share;
+  /** A score: with its unit where the table holds both kinds. */
+  const score = (group: Compared, value: number): string =>
+    MEASURES[measureOfGroup(group)][measures.length > 1 ? "text" : "number"](value);
   const right = (name: string) => ({ title: name, align: "right" as const });
   const to = [...new Set(compared.flatMap((group) => group.to?.label ?? []))];
   const seeds = compared.some(({ scores }) => scores.length > 1);
@@ -169,18 +188,21 @@ function tableOf(compared: readonly Compared[], title: string, about: string): T
     columns: [
       { title: "Setting" },
       right("Seeds"),
-      right("Win rate, %"),
+      right(inPercent ? `${name}, %` : name),
       right("IQM [95 % interval]"),
-      right("Throughout, %"),
+      right(inPercent ? "Throughout, %" : "Throughout"),
       ...(apart ? [right(to.length === 1 ? `Better than ${to[0]}` : "Better than the baseline")] : []),
     ],
-    rows: compared.map(
-      ({ label, statistics: { seeds: n, mean: average, deviation, iqm, iqmLow, iqmHigh, throughout }, to: rival }) => [
+    rows: compared.map((group) => {
+      const { label, statistics, to: rival } = group;
+      const { seeds: n, mean: average, deviation, iqm, iqmLow, iqmHigh, throughout } = statistics;
+      const text = (value: number) => score(group, value);
+      return [
         label,
         String(n),
-        n > 1 ? `${percent(average)} ± ${percent(deviation)}` : percent(average),
-        `${percent(iqm)} [${percent(iqmLow)}, ${percent(iqmHigh)}]`,
-        percent(throughout),
+        n > 1 ? `${text(average)} ± ${text(deviation)}` : text(average),
+        `${text(iqm)} [${text(iqmLow)}, ${text(iqmHigh)}]`,
+        text(throughout),
         ...(apart
           ? [
               rival === undefined
@@ -188,10 +210,10 @@ function tableOf(compared: readonly Compared[], title: string, about: string): T
                 : `${percent(rival.difference.improvement)} % [${percent(rival.difference.low)}, ${percent(rival.difference.high)}], p = ${pText(rival.difference.p)}`,
             ]
           : []),
-      ],
-    ),
+      ];
+    }),
     note: [
-      `Win rate: ${scoreText(compared.flatMap(({ runs }) => runs))}${seeds ? ", ± standard deviation over seeds" : ""}; IQM: interquartile mean with a bootstrap interval; throughout: mean of all evaluations.`,
+      `${name}: ${scoreText(compared.flatMap(({ runs }) => runs))}${seeds ? ", ± standard deviation over seeds" : ""}; IQM: interquartile mean with a bootstrap interval; throughout: mean of all evaluations.`,
       ...(apart
         ? [
             `Better: probability that a run scores higher than one of ${to.join(" or ")}, with its interval, and p of Mann and Whitney's test; above ${SIGNIFICANT} the two cannot be told apart.`,

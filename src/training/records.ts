@@ -102,7 +102,7 @@ export interface EndRecord {
   readonly episode: number;
   /** Gradient updates of the run. */
   readonly update: number;
-  /** Mean win rate of the last `evaluation.window` evaluations, that of step 0 left out: the paper's score. */
+  /** Mean win rate (or return, `evaluation.score`) of the last `evaluation.window` evaluations, that of step 0 left out: the paper's score. */
   readonly score: number;
   /** How many evaluations the score is the mean of: fewer than `evaluation.window` in a short run. */
   readonly evaluations: number;
@@ -149,7 +149,7 @@ export interface TrainProgress {
   readonly nextEvaluation: number;
   /** Environment steps at which the next train record is due. */
   readonly nextTrainRecord: number;
-  /** Win rates of all evaluations so far, oldest first. */
+  /** Win rates of all evaluations so far, oldest first; mean returns where `evaluation.score` says so. */
   readonly evaluations: readonly number[];
   /** State of each random stream by its use: environment, exploration, replay, topology, evaluation. */
   readonly random: Readonly<Record<string, readonly number[]>>;

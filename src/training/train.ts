@@ -16,7 +16,7 @@ import { forgetOldPlay } from "./forget.js";
 import { createNetworks, resumeNetworks, type StartWeights, type Ticket } from "./networks.js";
 import type { TrainProgress, TrainRecord, TrainState, TrainingRecord } from "./records.js";
 import { createEpisodeRecorder, type EpisodeResult, epsilonGreedy } from "./rollout.js";
-import { scoredEvaluations } from "./score.js";
+import { measuredBy, scoredEvaluations, scoreMeasure } from "./score.js";
 import { captureMasks, captureReplay, captureTensors, replayEpisodes, restoreEpisodes } from "./state.js";
 import { tryAlgorithm } from "./try-algorithm.js";
 
@@ -127,7 +127,7 @@ export async function* train(config: Config, options: TrainOptions = {}): AsyncG
       for (let step = evaluationDue(progress, config); step !== undefined; step = evaluationDue(progress, config)) {
         const seeds = Array.from({ length: config.evaluation.episodes }, () => random.evaluation.below(0x7fffffff));
         const evaluation = await evaluate(seeds);
-        progress.evaluations.push(evaluation.winRate);
+        progress.evaluations.push(measuredBy(scoreMeasure(config), evaluation));
         progress.nextEvaluation += config.evaluation.interval;
         yield { kind: "evaluation", step, episode: progress.episode, ...evaluation };
       }

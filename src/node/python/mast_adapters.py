@@ -12,7 +12,7 @@ import os
 import sys
 
 # Options that are the adapters' own; every other one goes to the environment.
-OWN = {"episodeLimit": 0, "rewards": "sum"}
+OWN = {"episodeLimit": 0, "rewards": "sum", "timeouts": "continue"}
 
 # SMAClite has no limit of its own; these are SMAC's for the same maps.
 SMAC_LIMITS = {"3m": 60, "8m": 120, "2s3z": 120, "3s5z": 150, "3s5z_vs_3s6z": 170, "10m_vs_11m": 150, "27m_vs_30m": 180, "MMM": 150, "MMM2": 180, "2c_vs_64zg": 400, "bane_vs_bane": 200, "corridor": 400, "2s_vs_1sc": 300, "3s_vs_5z": 250}
@@ -37,6 +37,8 @@ def load(spec, options):
     own = {name: options.get(name, default) for name, default in OWN.items()}
     if own["rewards"] not in ("sum", "mean"):
         raise Wrong(f"has rewards {own['rewards']!r}; allowed are \"sum\" and \"mean\" (of the agents' rewards)")
+    if own["timeouts"] not in ("continue", "end"):
+        raise Wrong(f"has timeouts {own['timeouts']!r}; allowed are \"continue\" (what a limit cuts off is bootstrapped from) and \"end\"")
     given = {name: value for name, value in options.items() if name not in OWN}
     make = factory(spec, given, own)
     return lambda: adapt(make(), own, given)
@@ -258,7 +260,8 @@ class Adapter:
         cut = cut or (not terminated and self.t >= self.sizes["episodeLimit"])
         ended = terminated or cut
         self.line = f"actions {', '.join(map(str, actions))}; reward {reward:.4g}" + ("; won" if won and ended else "; ended" if ended else "")
-        return reward, ended, terminated and not cut, bool(won and ended)
+        terminal = ended if self.own["timeouts"] == "end" else terminated and not cut
+        return reward, ended, terminal, bool(won and ended)
 
     def team(self, rewards):
         """One reward for the team from one number, or one for each agent."""
