@@ -16,7 +16,9 @@ export function evaluateCommand(team: string, flags: EvaluateFlags): void {
   const { episodes, wins, lost } = playTeam(team, flags);
   console.log(evaluationText(episodes, wins));
   if (lost > 0)
-    console.log(`The environment failed in ${lost} episode${lost === 1 ? "" : "s"}, which were played again.`);
+    console.log(
+      `The environment failed in ${lost === 1 ? "1 episode, which was" : `${lost} episodes, which were`} played again.`,
+    );
   if (flags.csv === undefined) return;
   const { csv } = flags;
   const rows = episodes.map(({ seed, won, return: total, steps }) =>

@@ -98,7 +98,7 @@ export function replayCommand(
     run !== undefined
       ? playTrained(readRun(run, flags), seed)
       : recordEpisode(createEnvironment(flags.random === true ? "3m" : flags.random!), uniformRandom(seed), seed);
-  const out = resolve(flags.out ?? `replay-${recording.environment}-${seed}.html`);
+  const out = resolve(flags.out ?? `replay-${recording.environment.replace(/[^A-Za-z0-9._-]+/g, "-")}-${seed}.html`);
   writeNamed(out, "choose another file with --out", () => saveReplay(recording, out));
   console.log(`${replayTitle(recording)}\nOpen ${out} in a browser.`);
 }

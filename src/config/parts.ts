@@ -36,23 +36,16 @@ export function completeSettings(
   return some.length > 0 ? Object.fromEntries(some) : undefined;
 }
 
-/** What was tried already in this thread, by all that decides what it does. */
-const tried = new Set<string>();
-
-/** Whether teams can win in environments that are built in, by all that decides it. */
-const builtInWins = new Map<string, boolean>();
+/** What was tried already in this thread, by all that decides what it does, and whether teams can win in it. */
+const tried = new Map<string, boolean>();
 
 /**
  * What scores of a configuration are means of; undefined for win rates, which a configuration does not name.
+ *
+ * @param wins whether teams can win in the environment
  * @throws {PartError} where win rates are asked of an environment without any
  */
-export function scoreOf(config: Config): "return" | undefined {
-  const { environment, rules, evaluation, options } = config;
-  const key = JSON.stringify([environment, rules, options?.environment]);
-  // What is built in stays as it is.
-  const known = environments.builtIn(environment) ? builtInWins.get(key) : undefined;
-  const wins = known ?? environmentOf(config).wins !== false;
-  builtInWins.set(key, wins);
+export function scoreOf({ environment, evaluation }: Config, wins: boolean): "return" | undefined {
   if (!wins && evaluation.score === "win-rate")
     throw new PartError(
       `evaluation.score is "win-rate", but in environment "${environment}" no team can win: leave it out, or give "return"`,
@@ -62,25 +55,31 @@ export function scoreOf(config: Config): "return" | undefined {
 
 /**
  * Tries the parts of a configuration that are not built in, each once, so that one that breaks its contract is refused before anything runs.
+ * @returns whether teams can win in the environment
  * @throws {PartError} naming the part and what is wrong
  */
-export function tryParts(config: Config): void {
+export function tryParts(config: Config): boolean {
   const { environment, rules, options, parts, topology, operator } = config;
   if (!operators.builtIn(operator.kind)) tryOperator(config);
   if (topology.grow !== "none" && !growthRules.builtIn(topology.grow)) tryGrowth(config);
+  const key = JSON.stringify([environment, rules, options?.environment, parts?.map(({ sha256 }) => sha256)]);
   if (environments.builtIn(environment)) {
     // Making it checks its options.
     if (environments.get(environment).continuous && environmentOf(config).sizes.box) refuseContinuous(config);
-    return;
+    if (!tried.has(key)) tried.set(key, environmentOf(config).wins !== false);
+    return tried.get(key)!;
   }
-  const key = JSON.stringify([environment, rules, options?.environment, parts?.map(({ sha256 }) => sha256)]);
   // What a program registers can be replaced, under the same name.
   const { slow = false } = environments.get(environment, parts);
-  if ((parts === undefined && !slow) || !tried.has(key)) tryEnvironment(() => environmentOf(config));
-  tried.add(key);
+  if ((parts === undefined && !slow) || !tried.has(key))
+    tried.set(
+      key,
+      tryEnvironment(() => environmentOf(config)),
+    );
   const { deterministic, sizes } = environmentOf(config);
   if (sizes.box !== undefined) refuseContinuous(config);
   if (!deterministic) refuseTooMuch(config, sizes);
+  return tried.get(key)!;
 }
 
 /** Every algorithm chooses among discrete actions. */

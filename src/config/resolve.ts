@@ -145,9 +145,9 @@ function completeWithParts(given: ConfigInput): Config {
     ...(files.length > 0 && { parts: files }),
     ...(options && { options }),
   };
-  tryParts(config as Config);
+  const wins = tryParts(config as Config);
   const { score: _score, ...evaluation } = config.evaluation;
-  const score = scoreOf(config as Config);
+  const score = scoreOf(config as Config, wins);
   return remember({ ...config, evaluation: { ...evaluation, ...(score && { score }) } } as Config, given);
 }
 

@@ -17,6 +17,12 @@ output { min-width: 15em; text-align: right; font-variant-numeric: tabular-nums;
 #agents div { white-space: nowrap; overflow: hidden; text-overflow: ellipsis }
 #agents .dead { color: #999 }
 #text { white-space: pre-wrap; font: 15px/1.5 ui-monospace, Menlo, Consolas, monospace; padding: 12px; background: #f6f6f6; border-radius: 4px }
+#steps { max-height: 320px; overflow-y: auto; margin-top: 10px }
+#steps table { border-collapse: collapse; font-size: 13px; font-variant-numeric: tabular-nums; width: 100% }
+#steps th { position: sticky; top: 0; background: #fff; text-align: left }
+#steps th, #steps td { padding: 2px 14px 2px 0; border-bottom: 1px solid #eeeeee }
+#steps tbody tr { cursor: pointer }
+#steps tr.now td { background: #e8f1f8 }
 `;
 
 /**
@@ -54,7 +60,22 @@ export const PLAYER_SCRIPT = `
   const lines = (drawn ? allies.slice(0, replay.actions[0] ? replay.actions[0].length : 0) : (replay.actions[0] || []).map((_, i) => i)).map(() => make("div", {}, agents));
   const number = units.map((unit, i) => units.slice(0, i + 1).filter((other) => other.side === unit.side).length);
 
-  let time = 0, playing = false, before = 0;
+  // What cannot be drawn is told step by step.
+  const rows = [];
+  if (!drawn && !bodies && steps > 0) {
+    const table = make("table", {}, make("div", { id: "steps" }));
+    const head = make("tr", {}, make("thead", {}, table));
+    const cells = ["Step", ...replay.actions[0].map((_, agent) => "Agent " + (agent + 1)), "Reward", "Return"];
+    for (const name of cells) make("th", { textContent: name, scope: "col" }, head);
+    const body = make("tbody", {}, table);
+    replay.actions.forEach((joint, t) => {
+      const row = make("tr", { onclick: () => seek(t + 1) }, body);
+      for (const value of [t + 1, ...joint, Number(rewards[t].toPrecision(4)), Number(returns[t + 1].toPrecision(4))]) make("td", { textContent: value }, row);
+      rows.push(row);
+    });
+  }
+
+  let time = 0, playing = false, before = 0, marked;
   const scale = () => canvas.clientWidth / view[2];
 
   function fit(surface, height) {
@@ -201,7 +222,7 @@ export const PLAYER_SCRIPT = `
     const pad = 4, foot = height - 12;
     const x = (step) => pad + (steps === 0 ? 0 : (step / steps) * (width - 2 * pad));
     // The bonus for winning is many times any other reward: its bar ends at the top.
-    const most = Math.max(1e-9, ...rewards.slice(0, replay.won ? -1 : undefined).map(Math.abs)), high = Math.max(1e-9, ...returns);
+    const most = Math.max(1e-9, ...rewards.slice(0, replay.won ? -1 : undefined).map(Math.abs)), high = Math.max(0, ...returns), low = Math.min(0, ...returns);
     pen.fillStyle = "#f6f6f6"; pen.fillRect(0, 0, width, height);
     const slot = (width - 2 * pad) / Math.max(1, steps);
     rewards.forEach((reward, k) => {
@@ -210,7 +231,7 @@ export const PLAYER_SCRIPT = `
       pen.fillRect(x(k) + 0.5, foot - tall, Math.max(1, slot - 1), tall);
     });
     pen.strokeStyle = "#333333"; pen.lineWidth = 1.5; pen.beginPath();
-    returns.forEach((value, k) => pen.lineTo(x(k), foot - (Math.max(0, value) / high) * (foot - 6)));
+    returns.forEach((value, k) => pen.lineTo(x(k), foot - ((value - low) / Math.max(1e-9, high - low)) * (foot - 6)));
     pen.stroke();
     pen.strokeStyle = "#0072B2"; pen.lineWidth = 2;
     pen.beginPath(); pen.moveTo(x(time), 0); pen.lineTo(x(time), foot); pen.stroke();
@@ -228,6 +249,15 @@ export const PLAYER_SCRIPT = `
     button.textContent = playing ? "Pause" : time >= steps && steps > 0 ? "Again" : "Play";
     const ended = time >= steps ? (drawn ? (replay.won ? " (won)" : " (not won)") : " (end)") : "";
     status.textContent = "step " + t + " of " + steps + ", return " + returns[t].toFixed(2) + ended;
+    if (marked !== rows[t - 1]) {
+      if (marked) marked.classList.remove("now");
+      marked = rows[t - 1];
+      if (marked) {
+        marked.classList.add("now");
+        const place = document.getElementById("steps");
+        place.scrollTop = marked.offsetTop - place.clientHeight / 2;
+      }
+    }
     const joint = replay.actions[moving || t === 0 ? t : t - 1];
     lines.forEach((line, agent) => {
       const i = allies[agent];

@@ -25,8 +25,14 @@ export interface ReplayOptions {
 }
 
 /**
- * An episode as a page of its own without a network: the map with its cliffs, units with health and shield bars, attacks
- * and heals of each step as lines, or simulated bodies from a camera that follows them; what every agent does, the reward of every step, play and pause, speed and a scrubber (also by keyboard: space and arrows).
+  // Of what is not drawn: the line of text, and the table of its steps.
+  const table = 110 + Math.min(320, 24 * (recording.actions.length + 1));
+  const bodies = recording.frames[0]!.shapes?.length ? (FRAME_WIDTH - 24) / 2 : table;
+  const map = recording.frames[0]!.units.length === 0 ? bodies : ((FRAME_WIDTH - 24) * height) / width;
+  // Title, reward track and controls, and three agents a line; an action of several numbers has a line of its own.
+  const { actions, numbers } = recording;
+  const named = actions[0]?.length ?? 0;
+  const around = 165 + 18 * Math.ceil(named / (numbers ?? 3));
  *
  * @throws {Error} when there are no frames, or not one reward and joint action for each step.
  * @example
@@ -115,7 +121,9 @@ export function replayTitle({ environment, seed, rewards, won, frames }: Episode
 /** Shows a replay below the cell; in a terminal it prints the title. */
 export function showReplay(recording: EpisodeRecording, options: ReplayOptions = {}): void {
   const [, , width, height] = viewBox(recording.frames);
-  const bodies = recording.frames[0]!.shapes?.length ? (FRAME_WIDTH - 24) / 2 : 50;
+  // Of what is not drawn: the line of text, and the table of its steps.
+  const table = 110 + Math.min(320, 24 * (recording.actions.length + 1));
+  const bodies = recording.frames[0]!.shapes?.length ? (FRAME_WIDTH - 24) / 2 : table;
   const map = recording.frames[0]!.units.length === 0 ? bodies : ((FRAME_WIDTH - 24) * height) / width;
   // Title, reward track and controls, and three agents a line; an action of several numbers has a line of its own.
   const { actions, numbers } = recording;

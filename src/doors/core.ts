@@ -8,6 +8,7 @@ export {
   type ConfigInput,
   type DynamicBufferConfig,
   type EvaluationConfig,
+  type ScoreMeasure,
   type ExplorationConfig,
   type LogConfig,
   type NetworkConfig,

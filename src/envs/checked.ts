@@ -2,6 +2,7 @@ import { LabError } from "../errors.js";
 import { createRandom } from "../random.js";
 import { describeValue, isObject, PartError } from "../parts/registry.js";
 import { boxFault, refuseOutsideBox } from "./box.js";
+import { EpisodeLost } from "./lost.js";
 import type { Environment, EnvironmentSizes, EnvironmentSnapshot, GivenEnvironment } from "./environment.js";
 
 /** The largest size that is believed: what is larger is a mistake, and would take the machine's memory. */
@@ -196,7 +197,10 @@ export function checkedEnvironment(name: string, env: GivenEnvironment): Environ
       steps++;
       played("step");
     },
-    ...(env.wins === false && { wins: false }),
+    // An environment that is played elsewhere may know it only after a step.
+    get wins() {
+      return env.wins !== false;
+    },
     ...(env.copies !== undefined && { copies: env.copies }),
     ...(env.close && { close: () => env.close!() }),
     ...(env.save && {
@@ -227,19 +231,31 @@ const TRIED_STEPS = 50;
  * deterministic plays them twice, and must do the same.
  *
  * @param create makes a new instance, by `createEnvironment`
+ * @returns whether teams can win in it
  * @throws {PartError} naming the environment and what is wrong
  */
-export function tryEnvironment(create: () => Environment): void {
-  const once = tryOnce(create());
+export function tryEnvironment(create: () => Environment): boolean {
+  const once = tryTwice(create);
+  const { name, deterministic, wins = true } = once.env;
   once.env.close?.();
-  const { name, deterministic } = once.env;
-  if (!deterministic) return;
+  if (!deterministic) return wins;
   const again = tryOnce(create()).trace;
   const differs = once.trace.findIndex((moment, t) => moment !== again[t]);
   if (differs >= 0 || again.length !== once.trace.length) {
     throw new PartError(
       `environment "${name}" says that it is deterministic, but two episodes with the same seed and actions differ at step ${differs < 0 ? Math.min(once.trace.length, again.length) : differs}; draw from a stream that reset(seed) starts, or set deterministic to false`,
     );
+  }
+  return wins;
+}
+
+/** One that fails in an episode, as a process of its own may, is given a second. */
+function tryTwice(create: () => Environment): ReturnType<typeof tryOnce> {
+  try {
+    return tryOnce(create());
+  } catch (error) {
+    if (!(error instanceof EpisodeLost)) throw error;
+    return tryOnce(create());
   }
 }
 

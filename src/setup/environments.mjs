@@ -38,7 +38,7 @@ export const recipes = {
     title: "Multi-Agent MuJoCo of Gymnasium-Robotics",
     packages: ["numpy", "gymnasium-robotics>=1.4", "mujoco>=3.2"],
     check: "from gymnasium_robotics import mamujoco_v1",
-    note: "its actions are continuous, which no algorithm of mast-lab learns yet: it is refused when a configuration names it",
+    note: 'its actions are continuous: createEnvironment("python:gymnasium_robotics/mamujoco_v1", { options: { scenario: "Swimmer", agent_conf: "2x1" } }) plays it, and algorithms that choose among discrete actions are refused on it',
   },
   smaclite: {
     title: "SMAClite",
@@ -89,68 +89,92 @@ function run(command, ...args) {
   return spawnSync(command, args, { encoding: "utf8" });
 }
 
-/** Installs what PyPI has for a recipe and says what is left to do. */
-function setUp(name) {
-  const recipe = recipes[name];
-  if (recipe === undefined)
+/**
+ * The Python that is set up: MAST_PYTHON, or the project's, which is made where there is none.
+ * @throws {Error} in one line, where Python is missing or too old, or has no venv
+ */
+function pythonToSetUp() {
+  const given = process.env.MAST_PYTHON;
+  const python = given || (existsSync(own) ? own : "python3");
+  const version = run(
+    python,
+    "-c",
+    "import sys; print('.'.join(map(str, sys.version_info[:2])), sys.version_info >= (3, 9))",
+  );
+  const [number, fits] = (version.stdout ?? "").trim().split(" ");
+  if (version.status !== 0)
     throw new Error(
-      `${name === undefined ? "which environment?" : `there is no recipe "${name}".`} npm run setup:python -- ${Object.keys(recipes).join(" | ")}`,
+      `Python 3.9 or newer is needed, and ${python} ${version.error?.code === "ENOENT" ? "is not there" : "does not run"}: install it from python.org or your system's packages${given ? ", or set MAST_PYTHON to another" : ""}`,
     );
-  let python = process.env.MAST_PYTHON;
-  if (!python) {
-    if (!existsSync(own)) {
-      console.error("making the Python environment .venv");
-      if (run("python3", "-c", "import sys; sys.exit(sys.version_info < (3, 9))").status !== 0)
-        throw new Error("Python 3.9 or newer is needed: install it from python.org or your system's packages");
-      if (run("python3", "-m", "venv", venv).status !== 0)
-        throw new Error(
-          "Python's venv module is missing: install it (Debian, Ubuntu: `apt install python3-venv`), delete the folder .venv and try again",
-        );
-    }
-    python = own;
+  if (fits !== "True")
+    throw new Error(
+      `Python 3.9 or newer is needed, and ${python} is ${number}: install a newer one, or set MAST_PYTHON to one that is there`,
+    );
+  if (python !== "python3" || given) return python;
+  console.error("making the Python environment .venv");
+  if (run("python3", "-m", "venv", venv).status !== 0 || run(own, "-m", "pip", "--version").status !== 0)
+    throw new Error(
+      "Python's venv module is missing or incomplete: install it (Debian, Ubuntu: `apt install python3-venv`), delete the folder .venv and try again",
+    );
+  return own;
+}
+
+/** Installs what PyPI has for some recipes and says what is left to do. */
+function setUp(names) {
+  const unknown = names.find((name) => !Object.hasOwn(recipes, name));
+  if (names.length === 0 || unknown !== undefined)
+    throw new Error(
+      `${unknown === undefined ? "which environment?" : `there is no recipe "${unknown}".`} npm run setup:python -- ${Object.keys(recipes).join(" | ")}`,
+    );
+  const python = pythonToSetUp();
+  const works = (name) => run(python, "-c", recipes[name].check).status === 0;
+  const missing = names.filter((name) => !works(name));
+  const packages = [...new Set(missing.flatMap((name) => recipes[name].packages))];
+  if (missing.length > 0) {
+    console.error(`installing ${packages.join(", ")} from PyPI for ${python}`);
+    const installed = run(python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", ...packages);
+    if (installed.status !== 0)
+      throw new Error(
+        `${missing.map((name) => recipes[name].title).join(", ")} could not be installed: ${failureOfPip(installed)}`,
+      );
   }
-  if (run(python, "-c", recipe.check).status === 0) console.error(`ready: ${recipe.title} is there already`);
-  else {
-    console.error(`installing ${recipe.packages.join(", ")} from PyPI for ${python}`);
-    const { status, stderr, stdout, error } = run(
-      python,
-      "-m",
-      "pip",
-      "install",
-      "--quiet",
-      "--disable-pip-version-check",
-      ...recipe.packages,
-    );
-    if (status !== 0) {
-      const reason =
-        error?.message ??
-        (stderr || stdout || "pip failed")
-          .trim()
-          .split("\n")
-          .findLast((line) => /error/i.test(line)) ??
-        "pip failed";
-      throw new Error(`${recipe.title} could not be installed: ${reason.trim()}; check network and disk and try again`);
-    }
-    if (run(python, "-c", recipe.check).status !== 0) {
-      if (recipe.steps === undefined)
-        throw new Error(
-          `${recipe.title} was installed but does not load: ${run(python, "-c", recipe.check).stderr.trim().split("\n").at(-1)}`,
-        );
+  for (const name of names) {
+    const recipe = recipes[name];
+    if (!missing.includes(name)) console.error(`ready: ${recipe.title} is there already`);
+    else if (works(name)) console.error(`ready: ${recipe.title}`);
+    else if (recipe.steps === undefined)
+      throw new Error(
+        `${recipe.title} was installed but does not load: ${run(python, "-c", recipe.check).stderr.trim().split("\n").at(-1)}`,
+      );
+    else {
       console.error(`${recipe.title} needs these steps besides:`);
       recipe.steps.forEach((step, i) => console.error(`  ${i + 1}. ${step.replace("PYTHON", python)}`));
       process.exitCode = 1;
-      return;
+      continue;
     }
-    console.error(`ready: ${recipe.title}`);
+    if (recipe.note) console.error(recipe.note);
+    if (recipe.try)
+      console.error(`try: npm run mast -- train --environment ${recipe.try} --method dense --steps 100000 --short`);
   }
-  if (recipe.note) console.error(recipe.note);
-  if (recipe.try)
-    console.error(`try: npm run mast -- train --environment ${recipe.try} --method dense --steps 100000 --short`);
+}
+
+/** Why pip failed, in one line: its errors about packages say little where it could not reach PyPI at all. */
+function failureOfPip({ error, stderr, stdout }) {
+  if (error !== undefined) return error.message;
+  const said = `${stderr ?? ""}${stdout ?? ""}`.trim();
+  if (
+    /from versions: none|Failed to establish a new connection|Temporary failure in name resolution|NewConnectionError|ProxyError|timed out/i.test(
+      said,
+    )
+  )
+    return "PyPI cannot be reached; connect to the network, or set pip's index (PIP_INDEX_URL), and try again";
+  const line = said.split("\n").findLast((one) => /error/i.test(one)) ?? said.split("\n").at(-1) ?? "pip failed";
+  return `${line.trim()}; check network and disk and try again`;
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   try {
-    setUp(process.argv[2]);
+    setUp(process.argv.slice(2));
   } catch (error) {
     console.error(error.message);
     process.exitCode = 1;

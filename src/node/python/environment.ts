@@ -2,7 +2,7 @@ import { availableParallelism } from "node:os";
 import type { EnvironmentSnapshot, GivenEnvironment } from "../../envs/environment.js";
 import { type EnvironmentPart, environments } from "../../parts/environment.js";
 import { PartError, type PartOptions, registerFamily } from "../../parts/registry.js";
-import { type Copy, createServer, type PythonServer } from "./server.js";
+import { type Copy, type CopyView, createServer, type PythonServer } from "./server.js";
 import { parseSpec, PREFIX } from "./spec.js";
 
 // Importing this module lets this thread play environments that are written in Python.
@@ -33,6 +33,8 @@ interface Servers {
   readonly servers: readonly PythonServer[];
   readonly free: Place[];
   copies: number;
+  /** Whether teams can win; undefined before the first step where only that can tell. */
+  wins: boolean | undefined;
 }
 
 const known = new Map<string, Servers>();
@@ -75,13 +77,19 @@ export function createPythonEnvironment(name: string, options: PartOptions): Giv
   ]);
   let home = known.get(key);
   if (home === undefined) {
-    home = { servers: Array.from({ length: count }, () => createServer(name, spec, options)), free: [], copies: 0 };
+    home = {
+      servers: Array.from({ length: count }, () => createServer(name, spec, options)),
+      free: [],
+      copies: 0,
+      wins: undefined,
+    };
     known.set(key, home);
   }
   const { servers, free } = home;
-  const { sizes } = servers[0]!.load();
+  const { sizes, wins } = servers[0]!.load();
+  home.wins ??= wins ?? undefined;
   const { agents, actions, observation, state } = sizes;
-  const view = {
+  const view: CopyView = {
     observations: new Float32Array(agents * observation),
     state: new Float32Array(state),
     availableActions: new Uint8Array(agents * actions).fill(1),
@@ -89,6 +97,7 @@ export function createPythonEnvironment(name: string, options: PartOptions): Giv
     ended: true,
     terminal: false,
     won: false,
+    tells: undefined,
   };
 
   // A copy is taken with the first episode: most environments that are made are only asked for their sizes.
@@ -96,7 +105,10 @@ export function createPythonEnvironment(name: string, options: PartOptions): Giv
   function take() {
     const place = free.shift() ?? { server: servers[home!.copies % servers.length]!, number: home!.copies++ };
     forgotten.register(env, { free, place }, token);
-    taken = { server: place.server, copy: { number: place.number, view, fault: undefined, waiting: false } };
+    taken = {
+      server: place.server,
+      copy: { number: place.number, view, fault: undefined, waiting: false, stepped: false },
+    };
     return taken;
   }
   const token = {};
@@ -104,6 +116,9 @@ export function createPythonEnvironment(name: string, options: PartOptions): Giv
   const env: GivenEnvironment = {
     sizes,
     deterministic: false,
+    get wins() {
+      return home.wins ?? true;
+    },
     observations: view.observations,
     state: view.state,
     availableActions: view.availableActions,
@@ -117,7 +132,7 @@ export function createPythonEnvironment(name: string, options: PartOptions): Giv
       return view.terminal;
     },
     get won() {
-      return view.won;
+      return view.won && home.wins !== false;
     },
     reset(seed) {
       const { server, copy } = taken ?? take();
@@ -158,6 +173,7 @@ export function createPythonEnvironment(name: string, options: PartOptions): Giv
     if (taken === undefined) return;
     const { copy } = taken;
     if (copy.waiting) settleAll();
+    if (view.tells !== undefined) home!.wins ??= view.tells;
     if (copy.fault === undefined) return;
     const { fault } = copy;
     copy.fault = undefined;

@@ -2,8 +2,10 @@
 parallel API, and Gymnasium with tuples of spaces (Level-Based Foraging, RWARE).
 
 Each adapter has `sizes`, `api`, `seeded` (whether `reset` takes the seed), `reset(seed)`, `step(actions)` -> reward, ended,
-terminal, won, `show(observations, state, available)`, `snapshot()` and `close()`. `terminal` is false where an episode was only
-cut off by a limit, so that its last step is bootstrapped from.
+terminal, won, tells, `show(observations, state, available)`, `snapshot()` and `close()`. `terminal` is false where an episode was only
+cut off by a limit, so that its last step is bootstrapped from. `tells` is whether the step's info has a word about winning, and
+`wins` whether teams can win: True, False, or None where the first step's info decides. Where actions are continuous, `sizes` has a
+"box" with lists "low" and "high" [agents, actions], and `step` takes an array of numbers [agents, actions].
 """
 import importlib
 import importlib.util
@@ -12,7 +14,10 @@ import os
 import sys
 
 # Options that are the adapters' own; every other one goes to the environment.
-OWN = {"episodeLimit": 0, "rewards": "sum", "timeouts": "continue"}
+OWN = {"episodeLimit": 0, "rewards": None, "timeouts": "continue", "wins": None}
+
+# What an info says of a team that has won, by its key.
+WINNING = ("battle_won", "won", "is_success")
 
 # SMAClite has no limit of its own; these are SMAC's for the same maps.
 SMAC_LIMITS = {"3m": 60, "8m": 120, "2s3z": 120, "3s5z": 150, "3s5z_vs_3s6z": 170, "10m_vs_11m": 150, "27m_vs_30m": 180, "MMM": 150, "MMM2": 180, "2c_vs_64zg": 400, "bane_vs_bane": 200, "corridor": 400, "2s_vs_1sc": 300, "3s_vs_5z": 250}
@@ -35,10 +40,17 @@ def load(spec, options):
     spec -- {"module": ..., "name": ...} or {"file": ..., "name": ...}
     """
     own = {name: options.get(name, default) for name, default in OWN.items()}
+    if own["rewards"] is None:
+        # Every agent of Multi-Agent MuJoCo is given the team's reward.
+        own["rewards"] = "mean" if spec.get("module", "").startswith("gymnasium_robotics") else "sum"
     if own["rewards"] not in ("sum", "mean"):
         raise Wrong(f"has rewards {own['rewards']!r}; allowed are \"sum\" and \"mean\" (of the agents' rewards)")
     if own["timeouts"] not in ("continue", "end"):
         raise Wrong(f"has timeouts {own['timeouts']!r}; allowed are \"continue\" (what a limit cuts off is bootstrapped from) and \"end\"")
+    if own["wins"] not in (None, True, False):
+        raise Wrong(f"has wins {own['wins']!r}; allowed are true and false (whether teams can win)")
+    if own["wins"] is None and spec.get("module") in ("smac", "smacv2", "smaclite"):
+        own["wins"] = True
     given = {name: value for name, value in options.items() if name not in OWN}
     make = factory(spec, given, own)
     return lambda: adapt(make(), own, given)
@@ -107,7 +119,14 @@ def imported(module, package):
     try:
         return importlib.import_module(module)
     except ModuleNotFoundError as error:
-        raise missing(error, package) from None
+        parent, _, name = module.rpartition(".")
+        if not parent or error.name != module:
+            raise missing(error, package) from None
+    # What a package calls a module of its own may lie elsewhere.
+    whole = imported(parent, package)
+    if not inspect.ismodule(getattr(whole, name, None)):
+        raise Wrong(f"the Python package {parent} in {sys.executable} has no module {name}")
+    return getattr(whole, name)
 
 
 def missing(error, whose):
@@ -184,12 +203,40 @@ def choices(space, agent):
     """How many actions a space has."""
     count = getattr(space, "n", None)
     if count is None or hasattr(count, "__len__"):
-        kind = type(space).__name__
-        why = "continuous actions, which no algorithm here learns" if kind == "Box" else "more than one choice at a time"
-        raise Wrong(f"gives agent {agent} the action space {space}: {why}; expected Discrete actions")
+        raise Wrong(f"gives agent {agent} the action space {space}; expected Discrete actions, or a Box of numbers for every agent")
     if getattr(space, "start", 0) != 0:
         raise Wrong(f"gives agent {agent} the action space {space}; expected actions that count from 0")
     return int(count)
+
+
+class Actions:
+    """The actions of all agents: one of `counts[i]` for agent i, or where every space is a Box, `counts[i]` numbers in it."""
+
+    def __init__(self, spaces, names):
+        self.continuous = all(type(space).__name__ == "Box" for space in spaces)
+        if not self.continuous:
+            self.counts = [choices(space, name) for space, name in zip(spaces, names)]
+            self.sizes = {"actions": max(self.counts)}
+            return
+        self.counts = [size_of(space.shape) for space in spaces]
+        self.shapes = [space.shape for space in spaces]
+        most = max(self.counts)
+        box = {"low": [], "high": []}
+        for space, name, count in zip(spaces, names, self.counts):
+            for side in ("low", "high"):
+                bounds = [float(bound) for bound in getattr(space, side).reshape(-1)]
+                for i, bound in enumerate(bounds):
+                    if bound - bound != 0:
+                        raise Wrong(f"gives agent {name} no bound for number {i} of its action ({side} is {bound}); expected a finite Box")
+                # What fills up an agent's action is ignored.
+                box[side] += bounds + (most - count) * [bounds[0]]
+        self.sizes = {"actions": most, "box": box}
+
+    def of(self, joint):
+        """Each agent's own action."""
+        if not self.continuous:
+            return joint
+        return [joint[i][:count].reshape(shape).copy() for i, (count, shape) in enumerate(zip(self.counts, self.shapes))]
 
 
 def width(space):
@@ -227,7 +274,8 @@ def limit_of(env, own, given=()):
         return int(given["max_cycles"])
     spec = getattr(env, "spec", None)
     bare = getattr(env, "unwrapped", env)
-    for owner, name in ((spec, "max_episode_steps"), (env, "episode_limit"), (bare, "episode_limit"), (bare, "max_cycles"), (bare, "_max_episode_steps"), (bare, "max_episode_steps"), (bare, "max_steps")):
+    single = getattr(getattr(bare, "single_agent_env", None), "spec", None)  # Multi-Agent MuJoCo
+    for owner, name in ((spec, "max_episode_steps"), (single, "max_episode_steps"), (env, "episode_limit"), (bare, "episode_limit"), (bare, "max_cycles"), (bare, "_max_episode_steps"), (bare, "max_episode_steps"), (bare, "max_steps")):
         value = getattr(owner, name, None)
         if isinstance(value, (int, float)) and value > 0:
             return int(value)
@@ -235,7 +283,16 @@ def limit_of(env, own, given=()):
 
 
 def has_won(info):
-    return bool(info.get("battle_won", info.get("won", info.get("is_success", False))))
+    """Whether an info says that the team has won, and whether it says anything about it."""
+    for key in WINNING:
+        if isinstance(info, dict) and key in info:
+            return bool(info[key]), True
+    return False, False
+
+
+def words(actions):
+    """A joint action in a line of text."""
+    return ", ".join(str(action) if not hasattr(action, "__len__") else "(" + " ".join(f"{number:.3g}" for number in action) + ")" for action in actions)
 
 
 class Adapter:
@@ -248,20 +305,24 @@ class Adapter:
             self.seeded = "seed" in parameters or any(p.kind is p.VAR_KEYWORD for p in parameters.values())
         except (TypeError, ValueError):
             self.seeded = False
+        self.wins = own["wins"] if own["wins"] is not None else getattr(env, "wins", None)
+        if self.wins is not None:
+            self.wins = bool(self.wins)
         self.t, self.line = 0, ""
 
     def begin(self, seed):
         self.t, self.line = 0, "start"
         return self.env.reset(seed=seed) if self.seeded else self.env.reset()
 
-    def outcome(self, actions, reward, terminated, cut, won):
-        """Counts a step; the limit cuts off an episode that goes on."""
+    def outcome(self, actions, reward, terminated, cut, win):
+        """Counts a step; the limit cuts off an episode that goes on. `win` is what `has_won` says."""
+        won, tells = win
         self.t += 1
         cut = cut or (not terminated and self.t >= self.sizes["episodeLimit"])
         ended = terminated or cut
-        self.line = f"actions {', '.join(map(str, actions))}; reward {reward:.4g}" + ("; won" if won and ended else "; ended" if ended else "")
+        self.line = f"actions {words(actions)}; reward {reward:.4g}" + ("; won" if won and ended else "; ended" if ended else "")
         terminal = ended if self.own["timeouts"] == "end" else terminated and not cut
-        return reward, ended, terminal, bool(won and ended)
+        return reward, ended, terminal, bool(won and ended), tells
 
     def team(self, rewards):
         """One reward for the team from one number, or one for each agent."""
@@ -350,16 +411,16 @@ def rows(target, values, what):
 
 
 class Parallel(Adapter):
-    """PettingZoo's parallel API with discrete actions. Agents that are gone see zeros and have action 0 only."""
+    """PettingZoo's parallel API. Agents that are gone see zeros and have action 0 only."""
 
     def __init__(self, env, own, given):
         self.names = list(env.possible_agents)
-        self.choices = [choices(env.action_space(name), name) for name in self.names]
+        self.actions = Actions([env.action_space(name) for name in self.names], self.names)
         self.dicts = [masked(env.observation_space(name)) for name in self.names]
         widths = [width(unmasked(env.observation_space(name))) for name in self.names]
         self.stated = callable(getattr(env, "state", None)) and getattr(env, "state_space", None) is not None
         state = width(env.state_space) if self.stated else len(self.names) * max(widths)
-        sizes = {"agents": len(self.names), "actions": max(self.choices), "observation": max(widths), "state": state, "episodeLimit": limit_of(env, own, given)}
+        sizes = {"agents": len(self.names), **self.actions.sizes, "observation": max(widths), "state": state, "episodeLimit": limit_of(env, own, given)}
         super().__init__(env, own, "PettingZoo", sizes, env.reset)
         self.seen, self.infos = {}, {}
 
@@ -368,10 +429,11 @@ class Parallel(Adapter):
 
     def step(self, actions):
         acting = set(self.env.agents)
-        self.seen, rewards, terminations, truncations, self.infos = self.env.step({name: action for name, action in zip(self.names, actions) if name in acting})
+        self.seen, rewards, terminations, truncations, self.infos = self.env.step({name: action for name, action in zip(self.names, self.actions.of(actions)) if name in acting})
         terminated = not self.env.agents
         cut = terminated and any(truncations.values())
-        return self.outcome(actions, self.team(rewards), terminated, cut, any(has_won(info) for info in self.infos.values() if isinstance(info, dict)))
+        wins = [has_won(info) for info in self.infos.values()]
+        return self.outcome(actions, self.team(rewards), terminated, cut, (any(won for won, _ in wins), any(tells for _, tells in wins)))
 
     def show(self, observations, state, available):
         available[...] = 0
@@ -385,12 +447,14 @@ class Parallel(Adapter):
                 observations[i] = 0
             else:
                 put(observations[i], seen, f"agent {name}")
-            if alive and name not in alive:
+            if self.actions.continuous:
+                available[i, : self.actions.counts[i]] = 1
+            elif alive and name not in alive:
                 available[i, 0] = 1
             elif mask is not None and alive:
                 available[i, : len(mask)] = mask
             else:
-                available[i, : self.choices[i]] = 1
+                available[i, : self.actions.counts[i]] = 1
         if self.stated:
             put(state, self.env.state(), "in its state")
         else:
@@ -409,12 +473,12 @@ class Tuples(Adapter):
     """Gymnasium with a tuple of spaces, one for each agent. The state is what all agents observe."""
 
     def __init__(self, env, own):
-        self.choices = [choices(space, i) for i, space in enumerate(env.action_space.spaces)]
+        self.actions = Actions(env.action_space.spaces, range(len(env.action_space.spaces)))
         spaces = getattr(env.observation_space, "spaces", None)
-        if not isinstance(spaces, (tuple, list)) or len(spaces) != len(self.choices):
-            raise Wrong(f"has the observation space {env.observation_space}; expected a tuple with one for each of its {len(self.choices)} agents")
+        if not isinstance(spaces, (tuple, list)) or len(spaces) != len(self.actions.counts):
+            raise Wrong(f"has the observation space {env.observation_space}; expected a tuple with one for each of its {len(self.actions.counts)} agents")
         widths = [width(space) for space in spaces]
-        sizes = {"agents": len(widths), "actions": max(self.choices), "observation": max(widths), "state": len(widths) * max(widths), "episodeLimit": limit_of(env, own)}
+        sizes = {"agents": len(widths), **self.actions.sizes, "observation": max(widths), "state": len(widths) * max(widths), "episodeLimit": limit_of(env, own)}
         super().__init__(env, own, "Gymnasium", sizes, env.reset)
         self.seen, self.info = (), {}
 
@@ -422,10 +486,9 @@ class Tuples(Adapter):
         self.seen, self.info = self.begin(seed)
 
     def step(self, actions):
-        self.seen, rewards, terminated, truncated, self.info = self.env.step(tuple(actions))
+        self.seen, rewards, terminated, truncated, self.info = self.env.step(tuple(self.actions.of(actions)))
         terminated, truncated = (all(flag) if hasattr(flag, "__len__") else bool(flag) for flag in (terminated, truncated))
-        won = has_won(self.info) if isinstance(self.info, dict) else False
-        return self.outcome(actions, self.team(rewards), terminated, truncated, won)
+        return self.outcome(actions, self.team(rewards), terminated, truncated, has_won(self.info))
 
     def show(self, observations, state, available):
         for i, seen in enumerate(self.seen):
@@ -433,5 +496,5 @@ class Tuples(Adapter):
         state[...] = observations.reshape(-1)
         masks = self.info.get("action_mask") if isinstance(self.info, dict) else None
         available[...] = 0
-        for i, count in enumerate(self.choices):
-            available[i, :count] = 1 if masks is None else masks[i]
+        for i, count in enumerate(self.actions.counts):
+            available[i, :count] = 1 if masks is None or self.actions.continuous else masks[i]

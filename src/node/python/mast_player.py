@@ -14,7 +14,7 @@ except ImportError:  # An environment of plain Python needs none.
 HEADER = struct.Struct("<II")
 CALL = struct.Struct("<III")
 RECORD = struct.Struct("<dII")
-ENDED, TERMINAL, WON, FAULT = 1, 2, 4, 8
+ENDED, TERMINAL, WON, FAULT, TELLS = 1, 2, 4, 8, 16
 
 
 class Player:
@@ -43,10 +43,11 @@ class Player:
         self.sizes = sizes = first.sizes
         self.copies[0] = first
         agents, actions = sizes["agents"], sizes["actions"]
-        self.stride = CALL.size + (agents + 3) // 4 * 4
+        self.continuous = "box" in sizes
+        self.stride = CALL.size + (4 * agents * actions if self.continuous else (agents + 3) // 4 * 4)
         self.floats = agents * sizes["observation"] + sizes["state"]
         self.record = (RECORD.size + 4 * self.floats + agents * actions + 7) // 8 * 8
-        return {"sizes": sizes, "api": first.api, "seeded": first.seeded}
+        return {"sizes": sizes, "api": first.api, "seeded": first.seeded, "wins": first.wins}
 
     def do_snapshot(self, command):
         """What a copy shows of itself for drawing, or null."""
@@ -62,8 +63,12 @@ class Player:
         for i in range(count):
             number, call, seed = CALL.unpack_from(data, offset)
             offset += CALL.size
-            actions = data[offset : offset + agents]
-            offset += self.stride - CALL.size
+            end = offset + self.stride - CALL.size
+            if self.continuous:
+                actions = numpy.frombuffer(data[offset:end], "<f4").reshape(agents, -1)
+            else:
+                actions = list(data[offset : offset + agents])
+            offset = end
             start, observations, state, available = records[i]
             arm(real, self.seconds)
             doing = "making a copy"
@@ -79,8 +84,8 @@ class Player:
                     copy.reset(seed)
                 else:
                     doing = "step"
-                    reward, ended, terminal, won = copy.step(list(actions))
-                    flags = (ENDED if ended else 0) | (TERMINAL if terminal else 0) | (WON if won else 0)
+                    reward, ended, terminal, won, tells = copy.step(actions)
+                    flags = (ENDED if ended else 0) | (TERMINAL if terminal else 0) | (WON if won else 0) | (TELLS if tells else 0)
                 doing = "showing what agents see"
                 copy.show(observations, state, available)
                 RECORD.pack_into(buffer, start, reward, flags, 0)

@@ -5,7 +5,7 @@ and everything that the server started as soon as mast-lab is gone (also after k
 environments for error messages, and removes FOLDER. The three pipes in FOLDER are private to the user.
 
 A request is a header of two uint32 (bytes that follow, kind) and a body. Kind 0 is a command in JSON. Kind 1 plays: for
-each copy uint32 number, uint32 call (0 reset, 1 step), uint32 seed, and the joint action as bytes, padded to 4. A reply is a
+each copy uint32 number, uint32 call (0 reset, 1 step), uint32 seed, and the joint action: a byte for each agent, padded to 4, or where actions are continuous float32 [agents, actions]. A reply is a
 header of two uint32 (bytes that follow, bytes of JSON at their end), a record of fixed size for each copy, and the JSON.
 All numbers are little-endian. src/node/python/server.ts is the other side.
 """

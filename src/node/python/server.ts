@@ -31,6 +31,8 @@ export interface Loaded {
   readonly api: string;
   /** Whether `reset` takes the seed. */
   readonly seeded: boolean;
+  /** Whether teams can win; null where the first step decides, by whether its info says something about winning. */
+  readonly wins: boolean | null;
 }
 
 /** What a copy shows after a reset or a step; the arrays are written in place. */
@@ -42,6 +44,8 @@ export interface CopyView {
   ended: boolean;
   terminal: boolean;
   won: boolean;
+  /** Whether the info of the last step says something about winning; undefined after a reset. */
+  tells: boolean | undefined;
 }
 
 /** One copy of the environment as its server knows it. */
@@ -52,6 +56,8 @@ export interface Copy {
   fault: Error | undefined;
   /** A call was sent, or is about to be, whose answer is not there yet. */
   waiting: boolean;
+  /** Whether that call is a step. */
+  stepped: boolean;
 }
 
 /** A server for the copies of one environment; it starts with the first call, and again after it died. */
@@ -76,7 +82,8 @@ const RECORD = 16;
 const ENDED = 1,
   TERMINAL = 2,
   WON = 4,
-  FAULT = 8;
+  FAULT = 8,
+  TELLS = 16;
 
 /** Seconds that one call may take, MAST_PYTHON_TIMEOUT; loading an environment may take four times as long. */
 function secondsPerCall(): number {
@@ -101,6 +108,7 @@ export function createServer(name: string, spec: PythonSpec, options: PartOption
   let request: Buffer = Buffer.alloc(0);
   let reply: Buffer = Buffer.alloc(0);
   let stride = 0;
+  let continuous = false;
   let record = 0;
   const seconds = secondsPerCall();
 
@@ -138,8 +146,9 @@ export function createServer(name: string, spec: PythonSpec, options: PartOption
     }
     child = fresh;
     loaded = answer;
-    const { agents, actions, observation, state } = loaded.sizes;
-    stride = CALL + Math.ceil(agents / 4) * 4;
+    const { agents, actions, observation, state, box } = loaded.sizes;
+    continuous = box !== undefined;
+    stride = CALL + (continuous ? 4 * agents * actions : Math.ceil(agents / 4) * 4);
     record = Math.ceil((RECORD + 4 * (agents * observation + state) + agents * actions) / 8) * 8;
     return loaded;
   }
@@ -160,9 +169,12 @@ export function createServer(name: string, spec: PythonSpec, options: PartOption
       request.writeUInt32LE(call.seed, at + 8);
     } else {
       request.writeUInt32LE(1, at + 4);
-      for (let agent = 0; agent < call.jointAction.length; agent++)
-        request[at + CALL + agent] = call.jointAction[agent]!;
+      const { jointAction } = call;
+      for (let i = 0; i < jointAction.length; i++)
+        if (continuous) request.writeFloatLE(jointAction[i]!, at + CALL + 4 * i);
+        else request[at + CALL + i] = jointAction[i]!;
     }
+    copy.stepped = "jointAction" in call;
     copy.waiting = true;
     copy.fault = undefined;
     posted.push(copy);
@@ -213,6 +225,7 @@ export function createServer(name: string, spec: PythonSpec, options: PartOption
     view.ended = (flags & ENDED) !== 0;
     view.terminal = (flags & TERMINAL) !== 0;
     view.won = (flags & WON) !== 0;
+    view.tells = copy.stepped ? (flags & TELLS) !== 0 : undefined;
     let from = at + RECORD;
     for (const values of [view.observations, view.state]) {
       values.set(new Float32Array(reply.buffer, reply.byteOffset + from, values.length));

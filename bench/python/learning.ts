@@ -1,0 +1,144 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import "../../src/node/host.js";
+import { type Config, type ConfigInput, resolveConfig } from "../../src/config.js";
+import { environmentOf } from "../../src/envs/index.js";
+import { playRandom } from "../../src/envs/play.js";
+import { createRandom } from "../../src/random.js";
+import { tableCsv } from "../../src/results/csv.js";
+import { evaluationRows, runRows } from "../../src/results/frame.js";
+import { MEASURES } from "../../src/results/measure.js";
+import { bootstrapInterval, mean } from "../../src/results/statistics.js";
+import { runAll } from "../../src/runs/run-all.js";
+import type { StoredRun } from "../../src/runs/store.js";
+import { scoreMeasure } from "../../src/training/score.js";
+
+// Whether teams learn in environments in Python: `npx tsx bench/python/learning.ts CASE...`, with the cases below. It resumes what was interrupted, and writes
+// data/results/python-CASE.csv and python-CASE-evaluations.csv. `npm run setup:python -- pettingzoo lbf` installs what it needs.
+
+/** Trained in one process after the other. */
+const SEEDS = [1, 2, 3];
+
+const spread = (method: "dense" | "mast"): ConfigInput => ({
+  environment: "python:mpe2/simple_spread_v3",
+  method,
+  ...(method === "mast" && { sparsity: { level: 0.9 } }),
+  short: true,
+  steps: 60_000,
+  returns: { burnIn: 30_000 },
+});
+
+/** EPyMARL's settings for Level-Based Foraging take 2,000,000 steps; random play finds food in one of 150 episodes, of which a large buffer keeps more. */
+const foraging = (method: "dense" | "mast"): ConfigInput => ({
+  environment: "python:lbforaging/Foraging-8x8-2p-2f-coop-v3",
+  method,
+  ...(method === "mast" && { sparsity: { level: 0.8 } }),
+  short: true,
+  steps: 1_000_000,
+  warmup: 50_000,
+  exploration: { anneal: 900_000 },
+  replay: { offlineCapacity: 20_000 },
+  returns: { kind: "td-lambda", lambda: 0.8, burnIn: 0 },
+  evaluation: { interval: 50_000, episodes: 32, window: 2 },
+});
+
+/** SMAClite has no 3m; `map_file` gives it one of the same units as SMAC's. */
+const smaclite = (): ConfigInput => ({
+  environment: "python:smaclite/3m",
+  options: { environment: { map_file: fileURLToPath(new URL("smaclite-3m.json", import.meta.url)), episodeLimit: 60 } },
+  method: "mast",
+  sparsity: { level: 0.9 },
+  short: true,
+  steps: 100_000,
+});
+
+const CASES: Readonly<Record<string, readonly ConfigInput[]>> = {
+  spread: [spread("dense"), spread("mast")],
+  foraging: [foraging("dense")],
+  smaclite: [smaclite()],
+};
+
+const places = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+const given = process.argv.slice(2);
+if (given.length === 0 || given.some((name) => !Object.hasOwn(CASES, name.split(":")[0]!)))
+  throw new Error(
+    `npx tsx bench/python/learning.ts ${Object.keys(CASES).join(" | ")}, each with :SEEDS where not ${SEEDS.length}`,
+  );
+for (const one of given) {
+  const [name, seeds = String(SEEDS.length)] = one.split(":") as [string, string?];
+  const configs = CASES[name]!.flatMap((input) =>
+    SEEDS.slice(0, Number(seeds)).map((seed) => resolveConfig({ ...input, seed })),
+  );
+  const outcomes = await runAll(configs, { workers: 1, onProgress: say() });
+  const runs = outcomes.flatMap(({ run, error }) => {
+    if (error !== undefined) throw error;
+    return run?.state === "complete" ? [run] : [];
+  });
+  report(name, runs);
+}
+
+/** Rows of results, and the evaluations, beside the random policy's return. */
+function report(name: string, runs: readonly StoredRun[]): void {
+  const random = randomPlay(runs[0]!.config);
+  const folder = join(places, "data", "results");
+  mkdirSync(folder, { recursive: true });
+  const write = (file: string, rows: readonly Readonly<Record<string, string | number>>[]) =>
+    writeFileSync(
+      join(folder, file),
+      tableCsv(
+        Object.keys(rows[0]!),
+        rows.map((row) => Object.values(row)),
+      ),
+    );
+  write(
+    `python-${name}.csv`,
+    runRows(runs).map((row) => ({ ...row, randomReturn: random.mean, randomLow: random.low, randomHigh: random.high })),
+  );
+  write(
+    `python-${name}-evaluations.csv`,
+    runs.flatMap((run) => evaluationRows(run)),
+  );
+  console.log(
+    `${name}: random play returns ${random.mean} [${random.low}, ${random.high}] over ${RANDOM_EPISODES} episodes`,
+  );
+  for (const method of new Set(runs.map(({ config }) => config.method))) {
+    const own = runs.filter(({ config }) => config.method === method);
+    const scores = own.map(({ summary }) => summary!.score);
+    const [low, high] = interval(scores);
+    const { text, name: kind } = MEASURES[scoreMeasure(own[0]!.config)];
+    const seconds = mean(own.map(({ summary }) => summary!.processorSeconds ?? NaN)).toFixed(0);
+    console.log(
+      `${name}, ${method}: ${kind} ${text(mean(scores))} [${text(low)}, ${text(high)}] over ${own.length} seeds (${scores.map(text).join(", ")}), ${seconds} processor seconds a run`,
+    );
+  }
+}
+
+const RANDOM_EPISODES = 200;
+
+/** Uniform random play, with the 95 % bootstrap interval of its mean return. */
+function randomPlay(config: Config): { readonly mean: number; readonly low: number; readonly high: number } {
+  const env = environmentOf(config);
+  const returns = Array.from(
+    { length: RANDOM_EPISODES },
+    (_, k) => playRandom(env, { episodes: 1, seed: 1000 + k }).meanReturn,
+  );
+  env.close?.();
+  const [low, high] = interval(returns);
+  const rounded = (value: number) => Number(value.toPrecision(6));
+  return { mean: rounded(mean(returns)), low: rounded(low), high: rounded(high) };
+}
+
+function interval(values: readonly number[]): [low: number, high: number] {
+  return bootstrapInterval([values], ([sample]) => mean(sample!), { random: createRandom(0, 0) });
+}
+
+/** A line every half minute. */
+function say(): (progress: { readonly name: string; readonly step: number }) => void {
+  let last = 0;
+  return ({ name, step }) => {
+    if (performance.now() - last < 30_000) return;
+    last = performance.now();
+    console.error(`${name}: step ${step.toLocaleString("en")}`);
+  };
+}
