@@ -180,6 +180,7 @@ export function createMujocoEnvironment(name: string, task: MujocoTask, options:
     name,
     sizes,
     deterministic: true,
+    wins: false,
     observations,
     state,
     availableActions,
