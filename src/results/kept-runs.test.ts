@@ -41,7 +41,7 @@ describe("runs that are kept as tables", () => {
       const { files: _, sha256: __, ...summary } = run.summary!;
       // All but what has been rounded to six digits.
       expect(kept.summary).toMatchObject({
-        winRates: summary.winRates.map((rate) => Number(rate.toPrecision(6))),
+        winRates: summary.winRates!.map((rate) => Number(rate.toPrecision(6))),
         steps: summary.steps,
         episodes: summary.episodes,
         updates: summary.updates,
