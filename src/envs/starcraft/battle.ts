@@ -139,10 +139,12 @@ export interface Battle {
   readonly random: Int32Array;
   /** smaclite: 1 where the velocity is in single precision. */
   readonly single: Int32Array;
-  /** Tick of a scan period at which an enemy looks for targets. */
-  readonly phase: Int32Array;
-  /** 1: look for targets at the next tick. */
+  /** [tick of a look period at which enemies look for targets] */
+  readonly lookPhase: Int32Array;
+  /** 1 + the unit whose shot an enemy without a target has to answer, negative where it was hit itself; 0 for none. */
   readonly alarmed: Int32Array;
+  /** 1: has come into reach of its target. */
+  readonly settled: Int32Array;
   /** Side on which a walker last went round somebody, 1 or -1; 0 for none. */
   readonly side: Int32Array;
   /** [step, ended, won, ready, tick, which map and rules a save belongs to] */
@@ -292,7 +294,8 @@ export function createBattle(map: BattleMap, rules: Rules): Battle {
     lastAction: arena.words(allies),
     random: arena.words(16),
     single: arena.words(units),
-    phase: arena.words(units),
+    lookPhase: arena.words(1),
+    settled: arena.words(units),
     clock: arena.words(6),
     alive: arena.bytes(units),
   };

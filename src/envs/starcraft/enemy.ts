@@ -6,8 +6,8 @@ import type { World } from "./movement.js";
 import { nextWord } from "./random.js";
 import { HEAL_PER_SECOND, HEALTH_PER_ENERGY } from "./units.js";
 
-/** Enemies look for targets every so many ticks, each at its own moment. */
-export const LOOK_PERIOD = 8;
+/** All enemies look for targets at once, every so many ticks. */
+export const LOOK_PERIOD = 12;
 /** An enemy gives up a target this much beyond what it notices. */
 const LEASH = 3;
 /** An enemy that has come this near to its goal has arrived. */
@@ -17,37 +17,60 @@ const HUNT = 6;
 /** Cells, edge to edge, within which an enemy medivac looks for patients. */
 const PATIENTS = 5;
 /** A weapon of less range than this is for melee. */
-const MELEE = 1;
-
-/** Worth of a possible target; the least is taken. Whoever attacks the enemy comes first, then whoever is within reach of its weapon. */
-const NO_THREAT = 1000;
-const OUT_OF_REACH = 100;
-const ANOTHER = 50;
+export const MELEE = 1;
 
 /**
- * Chooses what enemy `i` fights, as StarCraft's automatic targeting does: who attacks it, then who is in reach of its weapon. Among
- * equals a shooter takes any; in melee the old target is kept, else the nearest taken, and so it is with all that is out of reach.
+ * Worth of a possible target; the least is taken, and what is left is settled by nearness (cells). In melee, whoever attacks the enemy comes
+ * first; then all prefer who is in reach of their weapon, and whom fewer comrades aim at.
  */
-export function chooseTarget(b: Battle, i: number): void {
-  const { alive, target, allies, units, reaches, radius } = b;
+const NO_THREAT = 1000;
+const OUT_OF_REACH = 100;
+const COMRADE = 10;
+/** In melee another target than the old one is worth this much less; a shooter's old target counts as this many cells nearer than touching. */
+const ANOTHER = 50;
+const OLD = 5;
+
+/**
+ * Chooses what the enemies fight. They look at the same moments, the last made first; besides, whoever has lost its target to death looks at
+ * once, and so does who is hit without having a target, before the comrades whom it calls.
+ */
+export function chooseTargets(b: Battle): void {
+  const { alive, heals, alarmed, allies, units } = b;
+  const isLook = (b.clock[4]! + b.lookPhase[0]!) % LOOK_PERIOD === 0;
+  for (let i = units - 1; i >= allies; i--) if (alive[i] === 1 && alarmed[i]! < 0) chooseTarget(b, i, true);
+  for (let i = units - 1; i >= allies; i--) {
+    if (alive[i] === 1 && heals[i] === 0) chooseTarget(b, i, isLook || alarmed[i]! > 0);
+  }
+}
+
+/** Drops a target that is dead, and when it is time to look chooses anew. */
+function chooseTarget(b: Battle, i: number, isLook: boolean): void {
+  const { alive, target } = b;
   let t = target[i]!;
+  let isDue = isLook;
   if (t >= 0 && alive[t] === 0) {
     t = -1;
     target[i] = t;
     calmDown(b, i);
+    isDue = true;
   }
   if (b.windup[i]! > 0) return;
   if (b.map.enemyFollows) {
     if (t < 0) target[i] = nextPrey(b, i);
     return;
   }
-  if ((b.clock[4]! + b.phase[i]!) % LOOK_PERIOD !== 0) return;
-  const { x, y, command, notice } = b;
+  if (isDue) target[i] = bestTarget(b, i, t);
+}
+
+/** The target that enemy `i`, which has `old` or -1, takes when it looks: the one of least worth that it notices, else who has hit it; -1 for none. */
+function bestTarget(b: Battle, i: number, old: number): number {
+  const { x, y, alive, target, command, allies, units, reaches, radius, notice, alarmed } = b;
   const xi = x[i]!;
   const yi = y[i]!;
   const own = radius[i]!;
   const noticed = notice[i]!;
   const range = b.reach[i]! - own;
+  const isMelee = range < MELEE;
   let pick = -1;
   let least = Infinity;
   for (let j = 0; j < allies; j++) {
@@ -56,19 +79,24 @@ export function chooseTarget(b: Battle, i: number): void {
     const dy = y[j]! - yi;
     const gap = Math.sqrt(dx * dx + dy * dy) - own - radius[j]!;
     if (gap > noticed) continue;
-    const inReach = gap <= range;
-    let worth = inReach ? 0 : OUT_OF_REACH;
-    if (command[j] !== ATTACK || target[j] !== i) worth += NO_THREAT;
-    if (range >= MELEE && inReach) worth += (nextWord(b.random) >>> 0) / 0x1_0000_0000;
-    else if (range >= MELEE || j === t) worth += gap;
-    else worth += ANOTHER + gap;
+    let worth = gap <= range ? 0 : OUT_OF_REACH;
+    for (let k = allies; k < units; k++) if (k !== i && alive[k] === 1 && target[k] === j) worth += COMRADE;
+    if (isMelee) {
+      if (command[j] !== ATTACK || target[j] !== i) worth += NO_THREAT;
+      worth += j === old ? gap : ANOTHER + gap;
+    } else worth += j === old ? -OLD : gap;
     if (worth < least) {
       least = worth;
       pick = j;
     }
   }
-  if (pick < 0 && t >= 0 && gapBetween(b, i, t) <= b.notice[i]! + LEASH) pick = t;
-  target[i] = pick;
+  if (pick < 0 && old >= 0 && gapBetween(b, i, old) <= noticed + LEASH) pick = old;
+  const hitBy = -alarmed[i]! - 1;
+  if (pick < 0 && hitBy >= 0 && alive[hitBy] === 1) pick = hitBy;
+  alarmed[i] = 0;
+  // Who has shot at somebody that walks out of reach waits until the next look, and only then goes after him.
+  if (pick !== old || (old >= 0 && gapBetween(b, i, old) > range)) b.settled[i] = 0;
+  return pick;
 }
 
 /** Where enemies are sent at the allies themselves, each is sent at one of them, and when that is dead at the nearest. */
@@ -108,7 +136,6 @@ export function advance(w: World, i: number): void {
   }
   w.aim[0] = goalX;
   w.aim[1] = goalY;
-  w.aim[2] = 0;
   walkAround(w, i);
 }
 
@@ -127,7 +154,6 @@ export function decideHealer(w: World, i: number): void {
       if (j >= 0 && gapBetween(b, i, j) > 0) {
         aim[0] = b.x[j]!;
         aim[1] = b.y[j]!;
-        aim[2] = 0;
         walk(w, i);
       }
     }
@@ -137,7 +163,6 @@ export function decideHealer(w: World, i: number): void {
     if (b.command[i] === MOVE) {
       aim[0] = b.goalX[i]!;
       aim[1] = b.goalY[i]!;
-      aim[2] = 0;
       walk(w, i);
     }
     return;
@@ -146,7 +171,6 @@ export function decideHealer(w: World, i: number): void {
   if (missing > 0) {
     aim[0] = b.x[t]!;
     aim[1] = b.y[t]!;
-    aim[2] = missing;
     walk(w, i);
     return;
   }

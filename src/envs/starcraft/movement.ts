@@ -18,7 +18,7 @@ export interface World {
   readonly grounds: readonly Ground[];
   /** Units whose shots hit in this tick. */
   readonly hits: Int32Array;
-  /** For `walk`: [x, y, cells that are missing or 0]. */
+  /** For `walk`: [x, y]. */
   readonly aim: Float64Array;
   /** For `canWalk` and `headFor`: [x, y, toX, toY]. */
   readonly line: Float64Array;
@@ -33,7 +33,6 @@ export function walkAround(w: World, i: number): void {
     if (dx * dx + dy * dy < 0.36) {
       const goalX = aim[0]!;
       const goalY = aim[1]!;
-      const missing = aim[2]!;
       w.line[0] = b.x[i]!;
       w.line[1] = b.y[i]!;
       w.line[2] = goalX;
@@ -42,7 +41,6 @@ export function walkAround(w: World, i: number): void {
         b.bendX[i] = -1;
         aim[0] = goalX;
         aim[1] = goalY;
-        aim[2] = missing;
         walk(w, i);
         return;
       }
@@ -52,22 +50,18 @@ export function walkAround(w: World, i: number): void {
     }
     aim[0] = b.bendX[i]!;
     aim[1] = b.bendY[i]!;
-    aim[2] = 0;
   }
   walk(w, i);
 }
 
-/** Sets the velocity of unit `i` straight at (aim[0], aim[1]); no faster than aim[2] a tick unless that is 0. */
+/** Sets the velocity of unit `i` straight at (aim[0], aim[1]): a whole step, unless that is nearer. */
 export function walk(w: World, i: number): void {
   const { b, aim } = w;
   const dx = aim[0]! - b.x[i]!;
   const dy = aim[1]! - b.y[i]!;
-  const missing = aim[2]!;
   const length = Math.sqrt(dx * dx + dy * dy);
   if (length === 0) return;
-  let stride = b.speed[i]!;
-  if (missing > 0 && missing < stride) stride = missing + 1e-6;
-  if (length < stride) stride = length;
+  const stride = Math.min(b.speed[i]!, length);
   b.faceX[i] = dx / length;
   b.faceY[i] = dy / length;
   b.vx[i] = b.faceX[i]! * stride;

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { playRandom, scripts, playEpisodes } from "../play.js";
 import { ATTACK_MOVE } from "./battle.js";
 import { strike, taken } from "./combat.js";
+import { LOOK_PERIOD } from "./enemy.js";
 import { createBattleEnvironment } from "./environment.js";
 import type { BattleEnvironment } from "./environment.js";
 import { maps } from "./maps.js";
@@ -217,7 +218,6 @@ describe("the real game's clock", () => {
       [3, 13, 16],
     ]);
     env.battle.command[3] = 0;
-    env.battle.phase[3] = 15;
     const { battle: b } = env;
     let shots = 0;
     for (let t = 0; t < 50; t++) {
@@ -283,7 +283,7 @@ describe("enemies", () => {
     const { battle: b } = env;
     const zealot = indexOf(env, "zealot", true);
     const look = (joint: number[]): void => {
-      b.clock[4] = 8 - b.phase[zealot]!;
+      b.clock[4] = 2 * LOOK_PERIOD - 1 - b.lookPhase[0]!;
       b.cooldown[0] = 0;
       env.restore(env.save());
       env.step(joint);
@@ -310,33 +310,79 @@ describe("enemies", () => {
     expect(b.target[zealot]).toBe(3);
   });
 
-  it("in melee keep a target while it is in reach, and shooters take any in reach", () => {
-    const zealots = make("2s3z");
-    const zealot = indexOf(zealots, "zealot", true);
-    leave(zealots, [
+  it("in melee keep a target while it is in reach", () => {
+    const env = make("2s3z");
+    const zealot = indexOf(env, "zealot", true);
+    leave(env, [
       [2, 15.02, 16],
       [3, 16, 15.01],
       [zealot, 16, 16],
     ]);
-    zealots.battle.target[zealot] = 2;
+    env.battle.target[zealot] = 2;
     for (let t = 0; t < 3; t++) {
-      zealots.step([0, 0, 1, 1, 0]);
-      expect(zealots.battle.target[zealot]).toBe(2);
+      env.step([0, 0, 1, 1, 0]);
+      expect(env.battle.target[zealot]).toBe(2);
     }
-    const marines = make("3m");
-    leave(marines, [
-      [0, 12, 16],
-      [1, 12, 17.5],
-      [2, 12, 15],
-      [3, 16, 16],
+  });
+
+  it("shooters spread over those in reach, the nearest first, and stay with them: as the bends of recorded walks show", () => {
+    const env = make("3m");
+    const { battle: b } = env;
+    const marines: [number, number, number][] = [
+      [0, 13.5, 15.3],
+      [1, 13.33, 15.98],
+      [2, 13.13, 17.1],
+      [3, 18.22, 16.08],
+      [4, 18.22, 15.39],
+      [5, 18.91, 16.08],
+    ];
+    leave(env, marines);
+    b.clock[4] = 2 * LOOK_PERIOD - 1 - b.lookPhase[0]!;
+    env.restore(env.save());
+    env.step([1, 1, 1]);
+    // The last made chooses first: agent 0 is nearest to it; the next take those whom nobody aims at.
+    expect([...b.target.subarray(3)]).toEqual([2, 1, 0]);
+    for (let t = 0; t < 5; t++) env.step([1, 1, 1]);
+    expect([...b.target.subarray(3)]).toEqual([2, 1, 0]);
+  });
+
+  it("hit without a target, choose at once: who was hit first, as recorded in eight battles that went the same way", () => {
+    const env = make("3m");
+    const { battle: b } = env;
+    leave(env, [
+      [0, 13.5, 15.3],
+      [1, 13.33, 15.98],
+      [2, 13.13, 17.1],
+      [3, 18.36, 16.07],
+      [4, 18.36, 15.38],
+      [5, 19.05, 16.07],
     ]);
-    const shot = new Set<number>();
-    for (let t = 0; t < 30; t++) {
-      marines.battle.health.fill(45, 0, 3);
-      marines.step([1, 1, 1]);
-      shot.add(marines.battle.target[3]!);
-    }
-    expect([...shot].sort()).toEqual([0, 1, 2]);
+    // Nobody looks in this step.
+    b.clock[4] = 2 * LOOK_PERIOD - b.lookPhase[0]!;
+    env.restore(env.save());
+    env.step([6, 6, 6]);
+    // In the recordings enemy 1 then killed agent 2 alone, in eight shots, and enemy 2 agent 1.
+    expect([...b.target.subarray(3)]).toEqual([0, 2, 1]);
+    // And all three had gone on for one loop when the first shots hit.
+    expect(b.x[3]).toBeCloseTo(18.36 - 2.25 / 16, 2);
+    expect(b.x[4]).toBeCloseTo(18.36 - 2.25 / 16, 2);
+  });
+
+  it("look at the same moment, and do not go after who leaves their reach before the next", () => {
+    const env = make("3m");
+    const { battle: b } = env;
+    leave(env, [
+      [0, 12.5, 16],
+      [3, 18.2, 16],
+    ]);
+    b.target[3] = 0;
+    b.settled[3] = 1;
+    b.clock[4] = 2 * LOOK_PERIOD - b.lookPhase[0]!;
+    env.restore(env.save());
+    env.step([5, 0, 0]);
+    expect(b.x[3]).toBe(18.2);
+    env.step([5, 0, 0]);
+    expect(b.x[3]).toBeLessThan(18.2);
   });
 
   it("walk to where the allies started and stay there", () => {
@@ -359,7 +405,6 @@ describe("enemies", () => {
       [0, 10, 16],
       [zealot, 16, 16],
     ]);
-    b.phase[zealot] = 1;
     b.command[zealot] = 0;
     const joint = standing(env);
     joint[0] = 6 + zealot - b.allies;
@@ -441,6 +486,17 @@ describe("the start of a battle, as recorded in the game", () => {
     expect(b.x[3]!).toBeLessThan(12.6);
   });
 
+  it("recorded walks: a marine that walks into one who crosses its way waits, and is not pushed aside", () => {
+    const env = make("3m");
+    const { battle: b } = env;
+    // Agents 0 (9, 15.31), 1 (9, 16) and 2 (9.69, 16): two go east, the third north across the second one's way.
+    env.step([4, 4, 2]);
+    // In the recordings agent 1 came to (9.957, 15.977) or (9.985, 15.980), agent 2 to (9.759, 17.109) or (9.795, 17.096).
+    expect(Math.hypot(b.x[1]! - 9.98, b.y[1]! - 15.98)).toBeLessThan(0.04);
+    expect(Math.hypot(b.x[2]! - 9.78, b.y[2]! - 17.1)).toBeLessThan(0.06);
+    expect(Math.hypot(b.x[0]! - 10.124, b.y[0]! - 15.302)).toBeLessThan(0.02);
+  });
+
   it("a stalker behind slower zealots keeps their pace and does not push them apart", () => {
     const env = make("2s3z");
     const { battle: b } = env;
@@ -481,7 +537,6 @@ describe("ground", () => {
       [2, 16, 14.6],
     ]);
     b.command[2] = 0;
-    b.phase[2] = 12;
     expect(env.availableActions[3]).toBe(1);
     env.step([3, 0]);
     expect(b.y[0]).toBeCloseTo(15.05 - 2.25 / 2, 9);

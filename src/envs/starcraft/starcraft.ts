@@ -1,7 +1,7 @@
 import { ATTACK, ATTACK_MOVE, enlist, LAYERS, MOVE, NONE, STOP, TICKS_PER_SECOND, TICKS_PER_STEP } from "./battle.js";
 import type { Battle } from "./battle.js";
 import { calmDown, inBeam, strike } from "./combat.js";
-import { advance, chooseTarget, decideHealer, LOOK_PERIOD } from "./enemy.js";
+import { advance, chooseTargets, decideHealer, LOOK_PERIOD, MELEE } from "./enemy.js";
 import { createGround, openCells, standClear } from "./ground.js";
 import type { Ground } from "./ground.js";
 import { bySpawn, unitsOf } from "./maps.js";
@@ -43,7 +43,7 @@ export function createStarcraftRules(b: Battle): BattleRules {
     b,
     grounds: unitGrounds,
     hits: new Int32Array(b.units),
-    aim: new Float64Array(3),
+    aim: new Float64Array(2),
     line: new Float64Array(4),
     moveAll: createMotion(b, unitGrounds),
   };
@@ -68,6 +68,7 @@ function reset(w: World, places: Float64Array, seed: number): void {
   const { b } = w;
   const { allies, enemies, units, enemyAt, placeOf } = b;
   seedRandom(b.random, seed);
+  b.lookPhase[0] = (nextWord(b.random) >>> 0) % LOOK_PERIOD;
   let middleX = 0;
   let middleY = 0;
   for (let i = allies; i < units; i++) {
@@ -82,7 +83,6 @@ function reset(w: World, places: Float64Array, seed: number): void {
     b.bendX[i] = -1;
     b.bendY[i] = -1;
     if (i < allies) continue;
-    b.phase[i] = (nextWord(b.random) >>> 0) % LOOK_PERIOD;
     // They walk in formation.
     b.goalX[i]! += b.x[i]! - middleX;
     b.goalY[i]! += b.y[i]! - middleY;
@@ -193,6 +193,7 @@ function playTick(w: World): void {
     else land(b, -1 - hits[k]!);
   }
   if (hitCount > 0) bury(b);
+  chooseTargets(b);
   for (let i = 0; i < units; i++) {
     vx[i] = 0;
     vy[i] = 0;
@@ -203,7 +204,6 @@ function playTick(w: World): void {
       decideHealer(w, i);
       continue;
     }
-    if (i >= allies) chooseTarget(b, i);
     const t = target[i]!;
     if (t >= 0 && alive[t] === 0) {
       // Only agents keep a dead target: they have orders, and stand once those are done.
@@ -216,7 +216,6 @@ function playTick(w: World): void {
       if (command[i] === MOVE) {
         aim[0] = b.goalX[i]!;
         aim[1] = b.goalY[i]!;
-        aim[2] = 0;
         walk(w, i);
       } else if (command[i] === ATTACK_MOVE) advance(w, i);
       continue;
@@ -227,13 +226,13 @@ function playTick(w: World): void {
     const reach = b.reach[i]! + b.radius[t]!;
     if (windup[i]! > 0) continue;
     if (squared > reach * reach) {
-      if (b.busy[i]! > 0) continue;
+      if (b.busy[i]! > 0 || (i >= allies && b.settled[i] === 1 && b.reach[i]! - b.radius[i]! >= MELEE)) continue;
       aim[0] = b.x[t]!;
       aim[1] = b.y[t]!;
-      aim[2] = Math.sqrt(squared) - reach;
       walkAround(w, i);
       continue;
     }
+    b.settled[i] = 1;
     const facing = turn(b, i, t);
     if (facing === 1 && cooldown[i]! <= 0) {
       cooldown[i] = b.period[i]! + DELAY_MIN + ((nextWord(b.random) >>> 0) / WORDS) * (DELAY_MAX - DELAY_MIN);
@@ -327,14 +326,16 @@ function mark(b: Battle, i: number): void {
 
 function wound(b: Battle, i: number, j: number, attacks: number): void {
   strike(b, i, j, LEAST_DAMAGE, SHIELD_DELAY * TICKS_PER_SECOND, attacks);
-  // Who is shot at from out of sight turns on the shooter, and calls his comrades.
+  // Who is hit without having a target looks for one at once, and calls his comrades.
   if (j < b.allies || b.alive[i] === 0) return;
   const { units, x, y, alive, target, heals, reaches } = b;
   for (let k = b.allies; k < units; k++) {
     if (alive[k] === 0 || target[k]! >= 0 || heals[k] === 1 || reaches[k * units + i] === 0) continue;
     const dx = x[k]! - x[j]!;
     const dy = y[k]! - y[j]!;
-    if (dx * dx + dy * dy <= CALL_FOR_HELP * CALL_FOR_HELP) target[k] = i;
+    if (dx * dx + dy * dy > CALL_FOR_HELP * CALL_FOR_HELP) continue;
+    if (k === j) b.alarmed[k] = -1 - i;
+    else if (b.alarmed[k] === 0) b.alarmed[k] = 1 + i;
   }
 }
 

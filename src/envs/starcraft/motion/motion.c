@@ -17,8 +17,8 @@ typedef unsigned char byte;
 #define GRAZE 0.03
 /** Directions that it tries instead, in turns of 15 degrees to each side. */
 #define TURNS 8
-/** Of the way that a walker loses to one in front, this much goes sideways. */
-#define GIVE_WAY 0.7
+/** Of an overlap between a walker and a faster one that walks into its back, this much is the faster one's to give way. */
+#define FASTER 0.75
 
 /** A battle's arrays over units, as ../motion.ts lays them out. */
 typedef struct {
@@ -181,9 +181,6 @@ static int sort(const battle *b) {
   return living;
 }
 
-/** The side on which a walker gives way: to which it leans, by its index when it heads straight at the other. */
-static double side_of(double lean, int i) { return lean > 1e-9 ? 1 : lean < -1e-9 ? -1 : (i & 1) ? -1 : 1; }
-
 /** Pushes units `i` and `j` apart that are at (dx, dy) from each other, centre to centre, and nearer than `both`. */
 static void part(const battle *b, int i, int j, double dx, double dy, double both) {
   const double distance = __builtin_sqrt(dx * dx + dy * dy);
@@ -195,30 +192,17 @@ static void part(const battle *b, int i, int j, double dx, double dy, double bot
   const double i_ahead = vxi * nx + vyi * ny, j_ahead = -(vxj * nx + vyj * ny);
   double share = i_walks == j_walks ? 0.5 : i_walks ? 1 : 0;
   if (i_walks && j_walks) {
-    // The faster, who walks into the back of a slower one, waits; the slower is not pushed along.
-    if (i_ahead > 0 && j_ahead <= 0 && b->speed[i] > b->speed[j]) share = 1;
-    else if (j_ahead > 0 && i_ahead <= 0 && b->speed[j] > b->speed[i]) share = 0;
+    // The faster, who walks into the back of a slower one, gives way by more.
+    if (i_ahead > 0 && j_ahead <= 0 && b->speed[i] > b->speed[j]) share = FASTER;
+    else if (j_ahead > 0 && i_ahead <= 0 && b->speed[j] > b->speed[i]) share = 1 - FASTER;
   }
-  double push_x = -nx * overlap * share, push_y = -ny * overlap * share;
-  if (i_walks && i_ahead > 0) {
-    const double side = side_of(vyi * nx - vxi * ny, i);
-    push_x += -ny * side * i_ahead * GIVE_WAY;
-    push_y += nx * side * i_ahead * GIVE_WAY;
-  }
-  if (push_x != 0 || push_y != 0) shift(b, i, push_x, push_y);
-  push_x = nx * overlap * (1 - share);
-  push_y = ny * overlap * (1 - share);
-  if (j_walks && j_ahead > 0) {
-    const double side = side_of(vxj * ny - vyj * nx, j);
-    push_x += ny * side * j_ahead * GIVE_WAY;
-    push_y += -nx * side * j_ahead * GIVE_WAY;
-  }
-  if (push_x != 0 || push_y != 0) shift(b, j, push_x, push_y);
+  const double of_i = overlap * share, of_j = overlap * (1 - share);
+  if (of_i > 0) shift(b, i, -nx * of_i, -ny * of_i);
+  if (of_j > 0) shift(b, j, nx * of_j, ny * of_j);
 }
 
 /**
- * Pushes overlapping units of one layer apart, once a loop. Who stands to fight is not pushed by who walks; who walks into another gives way
- * sideways, so that crowds flow around those in front.
+ * Pushes overlapping units of one layer apart, once a loop. Who stands to fight is not pushed by who walks.
  */
 static void separate(const battle *b, double widest) {
   const int living = sort(b);
@@ -248,7 +232,8 @@ static void hold(const battle *b) {
   for (int i = 0; i < b->units; i++) {
     if (!b->alive[i] || (b->vx[i] == 0 && b->vy[i] == 0)) continue;
     const double dx = b->x[i] - b->was_x[i], dy = b->y[i] - b->was_y[i], squared = dx * dx + dy * dy, most = b->speed[i];
-    if (squared <= most * most) continue;
+    // Whoever was not pushed has gone a whole step, give or take the rounding.
+    if (squared <= most * most * (1 + 1e-9)) continue;
     const double part = most / __builtin_sqrt(squared);
     b->x[i] = b->was_x[i] + dx * part;
     b->y[i] = b->was_y[i] + dy * part;
