@@ -12,7 +12,7 @@ import {
   reduceResults,
   saveResults,
 } from "../experiments/publish.js";
-import { seedsText, withKept } from "../experiments/campaign.js";
+import { coreHoursText, seedsText, withKept } from "../experiments/campaign.js";
 import { publishedRows } from "../experiments/published.js";
 import { clock, tableText } from "../figures/table.js";
 import { type CsvRow, parseCsv } from "../results/csv.js";
@@ -232,7 +232,7 @@ export async function showDeclared(found: Experiment, flags: ExperimentFlags, co
       `${kept} of these runs are those of data/results/runs-${profile}.csv, by ${fingerprints.length === 1 ? "an engine" : "engines"} with the fingerprint${fingerprints.length === 1 ? "" : "s"} ${fingerprints.join(" and ")}.`,
     );
   if (complete.length === configs.length) return;
-  if (complete.length > 0) console.log(`Complete: ${seedsText(found, configs, complete)}.`);
+  if (complete.length > 0) console.log(`Complete: ${seedsText(found, configs, complete)}; ${coreHoursText(complete)}.`);
   refusePart(complete.length, configs.length, command);
 }
 

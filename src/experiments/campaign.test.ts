@@ -3,9 +3,18 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { keptPaths } from "../results/kept-runs.js";
+import { completeRun } from "../runs/fixtures.js";
 import { readRun, runName, type StoredRun } from "../runs/store.js";
 import { networkPlan } from "../training/plan.js";
-import { campaignRuns, PAPER_CAMPAIGN, seedsText, stopFileIn, trainCampaign, withKept } from "./campaign.js";
+import {
+  campaignRuns,
+  coreHoursText,
+  PAPER_CAMPAIGN,
+  seedsText,
+  stopFileIn,
+  trainCampaign,
+  withKept,
+} from "./campaign.js";
 import { trainingFingerprint } from "./fingerprint.js";
 import { doubleQ } from "./soft-mellowmax.js";
 import { tickets } from "./tickets.js";
@@ -149,6 +158,16 @@ describe("the campaign at the paper's budget", () => {
     const again = readFileSync(path, "utf8").trim().split("\n");
     expect(again.map(score).sort()).toEqual(rows.map(score).sort());
   });
+});
+
+it("counts the hours of a core: processor time, or the clock's where that is not known", () => {
+  const run = completeRun(doubleQ.configs("smoke", 1)[0]!, [0, 1]);
+  const { processorSeconds: _, ...summary } = run.summary!;
+  const runs = [
+    { ...run, summary: { ...summary, seconds: 7200, processorSeconds: 3600 } },
+    { ...run, summary: { ...summary, seconds: 1800 } },
+  ];
+  expect(coreHoursText(runs)).toBe("1.5 core-hours, 0.75 a run");
 });
 
 describe("the fingerprint of an engine", () => {

@@ -298,6 +298,13 @@ export function seedsText(experiment: Experiment, configs: readonly Config[], co
   return shares.size === 1 ? `${[...shares][0]} of each` : texts.join(", ");
 }
 
+/** "3.2 core-hours, 0.16 a run": processor time, or where that is not known the time on the clock. */
+export function coreHoursText(runs: readonly StoredRun[]): string {
+  const hours = runs.reduce((sum, { summary }) => sum + (summary!.processorSeconds ?? summary!.seconds) / 3600, 0);
+  const text = (value: number): string => (value >= 10 ? value.toFixed(0) : value.toPrecision(2));
+  return `${text(hours)} core-hours, ${text(hours / runs.length)} a run`;
+}
+
 /** Where the file is that stops a campaign. */
 export function stopFileIn(runs: string): string {
   return join(runs, "STOP");

@@ -22,6 +22,15 @@ it("shows what was trained beside the paper's numbers, and the paper's alone whe
     expect(cell(ours, "Sparsity, %")).toBe("90 (95)");
     expect(rows[0]!.slice(0, 5)).toEqual(["QMIX", "3m", "95", "", ""]);
     expect(cell(rows[0]!, "MAST")).toBe("(100.9)");
+    // At the paper's budget, of which some methods have a seed more.
+    writeFileSync(
+      join(folder, "comparison-3s5z-methods-paper.csv"),
+      "method,sparsity,seeds,mean,relativeToDense\ndense,0,3,0.9,1\nmast,0.9,4,0.81,0.9\n",
+    );
+    const paper = tableOne(folder, "paper").rows.find(([algorithm, map]) => algorithm === "QMIX" && map === "3s5z")!;
+    expect(paper.slice(2, 5)).toEqual(["90", "3 or 4", "90.0"]);
+    expect(cell(paper, "MAST")).toBe("90.0 (99.0)");
+    expect(tableOne(folder, "paper").rows.find(([, map]) => map === "2s3z")![3]).toBe("");
   } finally {
     rmSync(folder, { recursive: true });
   }

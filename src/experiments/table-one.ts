@@ -3,6 +3,7 @@ import { algorithmTitle, methodTitle, METHODS } from "../methods.js";
 import type { CsvRow } from "../results/csv.js";
 import { readPaperTable } from "../results/paper.js";
 import { COMPARISONS } from "./comparative.js";
+import type { Profile } from "./experiment.js";
 import { evaluationsNote, publishedRows } from "./published.js";
 
 /**
@@ -10,10 +11,11 @@ import { evaluationsNote, publishedRows } from "./published.js";
  * in percent, with the paper's numbers in brackets; of the other rows the paper's alone.
  *
  * @param folder where `mast experiment run` leaves results; default: data/results
+ * @param profile the budget: "classroom", or "paper" for what `npm run campaign -- paper` has left
  * @example
  * showTable(tableOne());
  */
-export function tableOne(folder?: string): Table {
+export function tableOne(folder?: string, profile: Profile = "classroom"): Table {
   const compared = METHODS.filter((method) => method !== "dense");
   const percent = (share: unknown, digits: number): string =>
     typeof share === "number" && Number.isFinite(share) ? (100 * share).toFixed(digits) : "";
@@ -24,6 +26,7 @@ export function tableOne(folder?: string): Table {
       folder,
       COMPARISONS.find(({ id }) => id === `comparison-${environment}${algorithm === "qmix" ? "" : `-${algorithm}`}`)!
         .id,
+      profile,
     );
     trained.push(...ours.values());
     const dense = ours.get("dense");
@@ -35,7 +38,8 @@ export function tableOne(folder?: string): Table {
         level === "" || Number(level) === 100 * paper.sparsity
           ? percent(paper.sparsity, 0)
           : `${level} (${percent(paper.sparsity, 0)})`,
-        dense === undefined ? "" : String(dense["seeds"]),
+        // A campaign that goes on has more seeds of some.
+        [...new Set([...ours.values()].map((row) => Number(row["seeds"])))].sort((a, b) => a - b).join(" or "),
         percent(dense?.["mean"], 1),
         ...compared.map((method) =>
           [percent(ours.get(method)?.["relativeToDense"], 1), `(${paper[method].toFixed(1)})`].join(" ").trim(),
@@ -54,11 +58,12 @@ export function tableOne(folder?: string): Table {
       })),
     ],
     rows,
-    note: `Ours: the classroom budgets of the comparison experiments, where they were run; the paper's: 2,000,000 steps and 8 seeds.${evaluationsNote(trained)}`,
+    note: `Ours: ${profile === "paper" ? "the paper's budget" : `the ${profile} budgets`} of the comparison experiments, where they were run; the paper's: 2,000,000 steps and 8 seeds.${evaluationsNote(trained)}`,
   };
 }
 
 /** The statistics of each method that a comparison has left. */
-function published(folder: string | undefined, id: string): Map<string, CsvRow> {
-  return new Map(publishedRows(`${id}-methods`, folder).map((row) => [String(row["method"]), row]));
+function published(folder: string | undefined, id: string, profile: Profile): Map<string, CsvRow> {
+  const ending = profile === "classroom" ? "" : `-${profile}`;
+  return new Map(publishedRows(`${id}-methods${ending}`, folder).map((row) => [String(row["method"]), row]));
 }
