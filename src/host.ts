@@ -54,6 +54,15 @@ export interface NativeKernels {
     count: number,
     arrays: readonly Float32Array[],
   ) => void;
+  /** Copies the observations of each episode into lanes, a few steps at a time, and runs the agents over them. */
+  readonly agentLoadAndForward: (
+    memory: ArrayBuffer,
+    batch: number,
+    agent: number,
+    sides: number,
+    keep: number,
+    arrays: readonly Float32Array[],
+  ) => void;
   /** Brings the partial sums of the gradients together and returns the sum of their squares. */
   readonly collect: NativePass;
   /** Takes one step of RMSprop. */

@@ -29,6 +29,7 @@ const FUNCTIONS = [
   "centralBackward",
   "actorForward",
   "layOut",
+  "agentLoadAndForward",
   "collect",
   "step",
   "clear",
@@ -36,7 +37,7 @@ const FUNCTIONS = [
   "peak",
 ] as const;
 /** How many numbers each takes. */
-const NUMBERS = [5, 1, 4, 1, 3, 4, 1, 2, 4, 2, 7, 2, 2, 3];
+const NUMBERS = [5, 1, 4, 1, 3, 4, 1, 2, 4, 4, 2, 7, 2, 2, 3];
 
 const canFuzz =
   process.arch === "x64" &&
@@ -75,7 +76,9 @@ function write(file: string, f: number, memory: ArrayBuffer, given: unknown[]): 
     }
   };
   look(numbers[0], 64, 2);
-  const arrays = f === FUNCTIONS.indexOf("layOut") ? 400 : 0;
+  const [layOut, load] = [FUNCTIONS.indexOf("layOut"), FUNCTIONS.indexOf("agentLoadAndForward")];
+  if (f === load) look(numbers[1], 64, 2);
+  const arrays = f === layOut || f === load ? 400 : 0;
   appendFileSync(
     file,
     new Uint8Array(Uint32Array.of(f, numbers.length, memory.byteLength, interesting.length, arrays).buffer),

@@ -37,10 +37,19 @@ extern const Table neon;
 static const Table *widest(u32 limit) { return limit >= 128 ? &neon : 0; }
 #endif
 
-enum { AGENT_FORWARD, AGENT_BACKWARD, MIXER_FORWARD, MIXER_BACKWARD, MIXER_COUNTERFACTUALS, CENTRAL_FORWARD, CENTRAL_BACKWARD, ACTOR_FORWARD, LAY_OUT, COLLECT, STEP, CLEAR, REFRESH, PEAK };
+// Few lanes fill no wide vector, and narrower ones are faster then.
+static const Table *narrowest(const Table *table, u32 lanes) {
+#if defined(__x86_64__)
+  return lanes <= avx2.lanes ? &avx2 : table;
+#else
+  return table;
+#endif
+}
+
+enum { AGENT_FORWARD, AGENT_BACKWARD, MIXER_FORWARD, MIXER_BACKWARD, MIXER_COUNTERFACTUALS, CENTRAL_FORWARD, CENTRAL_BACKWARD, ACTOR_FORWARD, LAY_OUT, LOAD_AND_FORWARD, COLLECT, STEP, CLEAR, REFRESH, PEAK };
 static const struct { const char *name; u32 words, floats; } FUNCTIONS[] = {
   {"agentForward", 5, 0}, {"agentBackward", 1, 0}, {"mixerForward", 4, 0}, {"mixerBackward", 1, 0}, {"mixerCounterfactuals", 3, 0},
-  {"centralForward", 4, 0}, {"centralBackward", 1, 0}, {"actorForward", 2, 0}, {"layOut", 4, 0}, {"collect", 2, 0},
+  {"centralForward", 4, 0}, {"centralBackward", 1, 0}, {"actorForward", 2, 0}, {"layOut", 4, 0}, {"agentLoadAndForward", 4, 0}, {"collect", 2, 0},
   {"step", 2, 5}, {"clear", 2, 0}, {"refresh", 2, 0}, {"peak", 1, 2},
 };
 #define COUNT (sizeof FUNCTIONS / sizeof FUNCTIONS[0])
@@ -53,32 +62,25 @@ static napi_value fail(napi_env env, const char *message) {
   return 0;
 }
 
-// The observations, or states, of the group's episodes, straight from their arrays: (memory, batch, states, first, count, arrays).
-static napi_value layOutEpisodes(napi_env env, const Table *table, char *m, size_t size, const u32 *w, napi_value arrays) {
-  const Batch *b = batchOf(m, size, w[0]);
-  if (!b || w[2] > b->steps || w[3] > b->steps + 1 - w[2]) return fail(env, "layOut: the batch does not fit the memory.");
-  const size_t row = (w[1] ? b->state : b->agents * b->observation) * (size_t)4;
-  const char *sources[LANES];
-  u32 have[LANES];
+// Where the group's episodes have the rows of `count` steps from `first` on, and how many each has; what is wrong with them, or 0.
+static const char *episodesOf(napi_env env, napi_value arrays, size_t row, u32 first, u32 count, const char **sources, u32 *have) {
+  static const char nothing[4];
   for (u32 lane = 0; lane < LANES; lane++) {
     napi_value element;
     int type;
     size_t length;
     void *data;
-    sources[lane] = m;
+    sources[lane] = nothing;
     have[lane] = 0;
-    if (napi_get_element(env, arrays, lane, &element)) return fail(env, "layOut wants an array of episodes' arrays.");
+    if (napi_get_element(env, arrays, lane, &element)) return "An array of episodes' arrays is expected.";
     if (napi_get_typedarray_info(env, element, &type, &length, &data, 0, 0)) continue;  // no such lane
-    if (type != FLOAT32_ARRAY) return fail(env, "layOut wants float32 arrays.");
+    if (type != FLOAT32_ARRAY) return "Episodes are to be float32 arrays.";
     const size_t rows = length * 4 / row;
-    if (rows <= w[2]) continue;
-    sources[lane] = (const char *)data + w[2] * row;
-    have[lane] = rows - w[2] < w[3] ? (u32)(rows - w[2]) : w[3];
+    if (rows <= first) continue;
+    sources[lane] = (const char *)data + first * row;
+    have[lane] = rows - first < count ? (u32)(rows - first) : count;
   }
-  table->layOut(m, b, w[1], w[2], w[3], sources, w[2], have, m + b->staging);
-  napi_value result;
-  napi_get_undefined(env, &result);
-  return result;
+  return 0;
 }
 
 static napi_value call(napi_env env, napi_callback_info info) {
@@ -94,6 +96,7 @@ static napi_value call(napi_env env, napi_callback_info info) {
   size_t size;
   if (napi_get_arraybuffer_info(env, arguments[0], &at, &size)) return fail(env, "The first argument is to be the memory, an ArrayBuffer.");
   char *m = at;
+  looking = table;
   u32 w[5] = {0};
   double x[5] = {0};
   for (u32 i = 0; i < words; i++) {
@@ -105,13 +108,13 @@ static napi_value call(napi_env env, napi_callback_info info) {
   double value = 0;
   switch (f) {
     case AGENT_FORWARD: {
-      const Agent *a = agentOf(m, size, w[0]);
+      const Agent *a = agentOf(m, size, w[0], w[1] & 3);
       if (!a || w[4] > a->steps + 1 || w[3] > w[4]) wrong = "agentForward: the network does not fit the memory.";
       else table->agentForward(m, a, w[1], w[2], w[3], w[4], 0, 1);
       break;
     }
     case AGENT_BACKWARD: {
-      const Agent *a = agentOf(m, size, w[0]);
+      const Agent *a = agentOf(m, size, w[0], READS_ONLINE | READS_TRANSPOSED);
       if (!a) wrong = "agentBackward: the network does not fit the memory.";
       else table->agentBackward(m, a, 0, 1);
       break;
@@ -119,7 +122,7 @@ static napi_value call(napi_env env, napi_callback_info info) {
     case MIXER_FORWARD:
     case MIXER_BACKWARD:
     case MIXER_COUNTERFACTUALS: {
-      const Mixer *x = mixerOf(m, size, w[0], f == MIXER_COUNTERFACTUALS);
+      const Mixer *x = mixerOf(m, size, w[0], f == MIXER_BACKWARD ? READS_ONLINE | READS_TRANSPOSED : w[1] ? READS_TARGET : READS_ONLINE, f == MIXER_COUNTERFACTUALS);
       if (!x || w[1] > 1 || w[2] > 1) wrong = "The mixer does not fit the memory.";
       else if (f == MIXER_FORWARD) table->mixerForward(m, x, w[1], w[2], w[3], 0, 1);
       else if (f == MIXER_BACKWARD) table->mixerBackward(m, x, 0, 1);
@@ -128,7 +131,7 @@ static napi_value call(napi_env env, napi_callback_info info) {
     }
     case CENTRAL_FORWARD:
     case CENTRAL_BACKWARD: {
-      const Central *c = centralOf(m, size, w[0]);
+      const Central *c = centralOf(m, size, w[0], f == CENTRAL_BACKWARD ? READS_ONLINE | READS_TRANSPOSED : w[1] ? READS_TARGET : READS_ONLINE);
       if (!c || w[1] > 1 || w[2] > 1) wrong = "The central mixer does not fit the memory.";
       else if (f == CENTRAL_FORWARD) table->centralForward(m, c, w[1], w[2], w[3], 0, 1);
       else table->centralBackward(m, c, 0, 1);
@@ -137,15 +140,35 @@ static napi_value call(napi_env env, napi_callback_info info) {
     case ACTOR_FORWARD: {
       const Actor *a = actorOf(m, size, w[0]);
       if (!a) wrong = "The actor does not fit the memory.";
-      else table->actorForward(m, a, w[1]);
+      else narrowest(table, a->lanes)->actorForward(m, a, w[1]);
       break;
     }
+    // The observations, or states, of the group's episodes, straight from their arrays: (memory, batch, states, first, count, arrays).
     case LAY_OUT: {
-      if (count < 6) {
-        wrong = "layOut wants an array of episodes' arrays.";
-        break;
+      const Batch *b = batchOf(m, size, w[0]);
+      const char *sources[LANES];
+      u32 have[LANES];
+      if (!b || w[2] > b->steps || w[3] > b->steps + 1 - w[2]) wrong = "layOut: the batch does not fit the memory.";
+      else if (count < 6) wrong = "layOut wants an array of episodes' arrays.";
+      else {
+        wrong = episodesOf(env, arguments[5], (w[1] ? b->state : b->agents * b->observation) * (size_t)4, w[2], w[3], sources, have);
+        if (!wrong) table->layOut(m, b, w[1], w[2], w[3], sources, w[2], have, m + b->staging);
       }
-      return layOutEpisodes(env, table, m, size, w, arguments[5]);
+      break;
+    }
+    // All observations, and the agents over them: (memory, batch, agent, sides, keep, arrays).
+    case LOAD_AND_FORWARD: {
+      const Batch *b = batchOf(m, size, w[0]);
+      const Agent *a = agentOf(m, size, w[1], w[2] & 3);
+      const char *sources[LANES];
+      u32 have[LANES];
+      if (!b || !a || a->agents != b->agents || a->steps != b->steps) wrong = "agentLoadAndForward: the batch or the network does not fit the memory.";
+      else if (count < 6) wrong = "agentLoadAndForward wants an array of episodes' arrays.";
+      else {
+        wrong = episodesOf(env, arguments[5], b->agents * b->observation * (size_t)4, 0, b->steps + 1, sources, have);
+        if (!wrong) table->agentLoadAndForward(m, b, a, w[2], w[3], sources, have, 0, 1);
+      }
+      break;
     }
     case COLLECT:
     case STEP:
@@ -156,7 +179,7 @@ static napi_value call(napi_env env, napi_callback_info info) {
       else table->stepAll(m, w[0], w[1], (float)x[0], (float)x[1], (float)x[2], (float)x[3], (float)x[4]);
       break;
     case REFRESH: {
-      const Layer *l = layerOf(m, size, w[0]);
+      const Layer *l = layerOf(m, size, w[0], READS_ALL);
       if (!l || w[1] > 1 || !placesFit(m, l)) wrong = "The layer does not fit the memory.";
       else table->layerRefresh(m, l, (int)w[1]);
       break;

@@ -1,7 +1,7 @@
 // Whether a record that the addon was given says something that fits the memory: everything that the passes would read or write. A pass
 // runs only after its record was checked, so that no number given to the addon makes it leave the memory.
 #pragma once
-#include "networks.h"
+#include "table.h"
 
 // Whether `count` items of `bytes` each lie in the memory from `at` on.
 static int fits(size_t size, u32 at, uint64_t count, uint64_t bytes) {
@@ -11,34 +11,31 @@ static int fits(size_t size, u32 at, uint64_t count, uint64_t bytes) {
   return (uint64_t)at + count * bytes <= size;
 }
 
+// Whatever table is at work: it looks through entries with the widest vectors that there are.
+static const Table *looking;
+
 // Compressed rows: `starts` are addresses of entries of [from, from + count), in order, with offsets of whole rows below `limit`.
 static int rowsFit(const char *m, size_t size, u32 starts, u32 rows, u32 entries, u32 count, u32 limit) {
   if (!fits(size, starts, (uint64_t)rows + 1, 4) || !fits(size, entries, count, sizeof(Entry))) return 0;
   const u32 *start = (const u32 *)(m + starts);
-  u32 last = entries;
-  for (u32 r = 0; r <= rows; r++) {
-    if (start[r] < last || (start[r] - entries) % sizeof(Entry)) return 0;
-    last = start[r];
-  }
-  if (start[0] != entries || last != entries + count * (u32)sizeof(Entry)) return 0;
-  const Entry *e = (const Entry *)(m + entries);
-  u32 most = 0, low = 0;
-  for (u32 k = 0; k < count; k++) {
-    most = e[k].offset > most ? e[k].offset : most;
-    low |= e[k].offset;
-  }
-  return count == 0 || (low % ROW == 0 && most / ROW < limit);
+  if (start[0] != entries || start[rows] != entries + count * (u32)sizeof(Entry)) return 0;
+  u32 wrong = 0;
+  for (u32 r = 0; r < rows; r++) wrong |= (start[r + 1] < start[r]) | ((start[r] - entries) % sizeof(Entry));
+  return !wrong && looking->offsetsFit((const Entry *)(m + entries), count, (limit - 1) * ROW);
 }
 
-static const Layer *layerOf(const char *m, size_t size, u32 at) {
+// What of a layer's compressed rows a pass reads: those of the online and the target side, and the transposed ones.
+enum { READS_ONLINE = 1, READS_TARGET = 2, READS_TRANSPOSED = 4, READS_ALL = 7 };
+
+static const Layer *layerOf(const char *m, size_t size, u32 at, u32 reads) {
   if (!fits(size, at, 1, sizeof(Layer))) return 0;
   const Layer *l = (const Layer *)(m + at);
   if (l->rows == 0 || l->columns == 0 || l->rows > 1 << 20 || l->columns > 1 << 20 || l->partCount < 1 || l->partCount > 2 || l->biasCount > 2) return 0;
   if (!fits(size, l->added[0], l->rows, 4) || !fits(size, l->added[1], l->rows, 4) || !fits(size, l->biasSums, (uint64_t)STRIPS * l->rows, SUMS)) return 0;
   if (!l->dense) {
-    for (int side = 0; side < 2; side++)
-      if (!rowsFit(m, size, l->starts[side], l->rows, l->entries[side], l->count, l->columns)) return 0;
-    if (!rowsFit(m, size, l->transposedStarts, l->columns, l->transposed, l->count, l->rows)) return 0;
+    for (u32 side = 0; side < 2; side++)
+      if (reads & (side == 0 ? READS_ONLINE : READS_TARGET) && !rowsFit(m, size, l->starts[side], l->rows, l->entries[side], l->count, l->columns)) return 0;
+    if (reads & READS_TRANSPOSED && !rowsFit(m, size, l->transposedStarts, l->columns, l->transposed, l->count, l->rows)) return 0;
     if (!fits(size, l->places, l->count, 4) || !fits(size, l->squares, l->count, 4) || !fits(size, l->collected, l->count, 4)) return 0;
     if (!fits(size, l->sums, (uint64_t)STRIPS * l->count, SUMS)) return 0;
   }
@@ -76,15 +73,15 @@ static int placesFit(const char *m, const Layer *l) {
 static int layersOf(const char *m, size_t size, u32 list, u32 count) {
   if (!fits(size, list, count, 4)) return 0;
   for (u32 i = 0; i < count; i++) {
-    const Layer *l = layerOf(m, size, ((const u32 *)(m + list))[i]);
+    const Layer *l = layerOf(m, size, ((const u32 *)(m + list))[i], READS_ALL);
     if (!l || !placesFit(m, l)) return 0;
   }
   return 1;
 }
 
 // A layer that reads tiles of `columns` rows and writes tiles of `rows`.
-static int layerIs(const char *m, size_t size, u32 at, uint64_t rows, uint64_t columns) {
-  const Layer *l = layerOf(m, size, at);
+static int layerIs(const char *m, size_t size, u32 at, uint64_t rows, uint64_t columns, u32 reads) {
+  const Layer *l = layerOf(m, size, at, reads);
   return l && l->rows == rows && l->columns == columns;
 }
 // As in a dense GRU, whose second matrix begins where the first has begun.
@@ -103,17 +100,17 @@ static int vectorsFit(const char *m, size_t size, u32 at, uint64_t steps) {
 
 #define SMALL(x) ((x) > 0 && (x) <= 1 << 16)
 
-static int agentLayersFit(const char *m, size_t size, u32 fc1, u32 gru, u32 fc2, u32 hidden, u32 block, u32 actions) {
-  const Layer *first = layerOf(m, size, fc1);
-  return first && first->rows == hidden && first->partCount == 1 && layerIs(m, size, gru, (uint64_t)3 * block + hidden, (uint64_t)block + hidden) &&
-         partsOverlap(m, gru) && layerIs(m, size, fc2, actions, hidden);
+static int agentLayersFit(const char *m, size_t size, u32 fc1, u32 gru, u32 fc2, u32 hidden, u32 block, u32 actions, u32 reads) {
+  const Layer *first = layerOf(m, size, fc1, reads);
+  return first && first->rows == hidden && first->partCount == 1 && layerIs(m, size, gru, (uint64_t)3 * block + hidden, (uint64_t)block + hidden, reads) &&
+         partsOverlap(m, gru) && layerIs(m, size, fc2, actions, hidden, reads);
 }
 
-static const Agent *agentOf(const char *m, size_t size, u32 at) {
+static const Agent *agentOf(const char *m, size_t size, u32 at, u32 reads) {
   if (!fits(size, at, 1, sizeof(Agent))) return 0;
   const Agent *a = (const Agent *)(m + at);
   if (!SMALL(a->agents) || !SMALL(a->actions) || !SMALL(a->hidden) || !SMALL(a->block) || !SMALL(a->steps) || a->block < a->hidden) return 0;
-  if (!agentLayersFit(m, size, a->fc1, a->gru, a->fc2, a->hidden, a->block, a->actions)) return 0;
+  if (!agentLayersFit(m, size, a->fc1, a->gru, a->fc2, a->hidden, a->block, a->actions, reads)) return 0;
   const uint64_t record = ((uint64_t)5 * a->block + a->hidden) * ROW, tiles = a->agents, steps = a->steps;
   if (a->inputStride < ((const Layer *)(m + a->fc1))->columns * (uint64_t)ROW || a->recordStride < record || a->passingStride < record) return 0;
   if (!fits(size, a->inputs, (steps + 1) * tiles, a->inputStride) || !fits(size, a->kept, (steps + 2) * tiles, a->recordStride)) return 0;
@@ -132,16 +129,16 @@ static const Agent *agentOf(const char *m, size_t size, u32 at) {
   return a->scratchStride >= part && fits(size, a->scratch, STRIPS, a->scratchStride) ? a : 0;
 }
 
-static const Mixer *mixerOf(const char *m, size_t size, u32 at, int counterfactuals) {
+static const Mixer *mixerOf(const char *m, size_t size, u32 at, u32 reads, int counterfactuals) {
   if (!fits(size, at, 1, sizeof(Mixer))) return 0;
   const Mixer *x = (const Mixer *)(m + at);
   if (!SMALL(x->agents) || !SMALL(x->actions) || !SMALL(x->embed) || !SMALL(x->steps)) return 0;
-  const Layer *first = layerOf(m, size, x->w1First), *final = layerOf(m, size, x->wFinalFirst);
+  const Layer *first = layerOf(m, size, x->w1First, reads), *final = layerOf(m, size, x->wFinalFirst, reads);
   if (!first || !final || first->rows > 1 << 16 || final->rows > 1 << 16) return 0;
   const uint64_t state = first->columns, steps = x->steps, w1 = (uint64_t)x->agents * x->embed;
-  if (!layerIs(m, size, x->w1Second, w1, first->rows) || !layerIs(m, size, x->wFinalFirst, final->rows, state) ||
-      !layerIs(m, size, x->wFinalSecond, x->embed, final->rows) || !layerIs(m, size, x->b1, x->embed, state) ||
-      !layerIs(m, size, x->vFirst, x->embed, state) || !layerIs(m, size, x->vSecond, 1, x->embed)) return 0;
+  if (!layerIs(m, size, x->w1Second, w1, first->rows, reads) || final->columns != state ||
+      !layerIs(m, size, x->wFinalSecond, x->embed, final->rows, reads) || !layerIs(m, size, x->b1, x->embed, state, reads) ||
+      !layerIs(m, size, x->vFirst, x->embed, state, reads) || !layerIs(m, size, x->vSecond, 1, x->embed, reads)) return 0;
   const u32 layers[] = {x->w1First, x->w1Second, x->wFinalFirst, x->wFinalSecond, x->b1, x->vFirst, x->vSecond};
   for (u32 i = 0; i < 7; i++)
     if (((const Layer *)(m + layers[i]))->partCount != 1) return 0;
@@ -162,16 +159,16 @@ static const Mixer *mixerOf(const char *m, size_t size, u32 at, int counterfactu
   return x->scratchStride >= ((uint64_t)x->agents + 4) * x->embed * ROW && fits(size, x->scratch, STRIPS, x->scratchStride) ? x : 0;
 }
 
-static const Central *centralOf(const char *m, size_t size, u32 at) {
+static const Central *centralOf(const char *m, size_t size, u32 at, u32 reads) {
   if (!fits(size, at, 1, sizeof(Central))) return 0;
   const Central *c = (const Central *)(m + at);
   if (!SMALL(c->agents) || !SMALL(c->steps) || c->state > 1 << 20 || c->block % ROW || c->stride < 4 * (uint64_t)c->block) return 0;
   const uint64_t width = c->block / ROW, input = (uint64_t)c->state + c->agents, steps = c->steps;
-  const Layer *net0 = layerOf(m, size, c->net0), *net2 = layerOf(m, size, c->net2), *net4 = layerOf(m, size, c->net4), *v = layerOf(m, size, c->vFirst);
+  const Layer *net0 = layerOf(m, size, c->net0, reads), *net2 = layerOf(m, size, c->net2, reads), *net4 = layerOf(m, size, c->net4, reads), *v = layerOf(m, size, c->vFirst, reads);
   if (!net0 || !net2 || !net4 || !v) return 0;
   if (net0->rows > width || net2->rows > width || net4->rows > width || v->rows > width) return 0;
   if (net0->columns != input || net2->columns != net0->rows || net4->columns != net2->rows || v->columns != c->state) return 0;
-  if (!layerIs(m, size, c->net6, 1, net4->rows) || !layerIs(m, size, c->vSecond, 1, v->rows)) return 0;
+  if (!layerIs(m, size, c->net6, 1, net4->rows, reads) || !layerIs(m, size, c->vSecond, 1, v->rows, reads)) return 0;
   const u32 layers[] = {c->net0, c->net2, c->net4, c->net6, c->vFirst, c->vSecond};
   for (u32 i = 0; i < 6; i++)
     if (((const Layer *)(m + layers[i]))->partCount != 1) return 0;
@@ -190,7 +187,7 @@ static const Actor *actorOf(const char *m, size_t size, u32 at) {
   if (!fits(size, at, 1, sizeof(Actor))) return 0;
   const Actor *a = (const Actor *)(m + at);
   if (!SMALL(a->lanes) || !SMALL(a->actions) || !SMALL(a->hidden) || !SMALL(a->block) || a->block < a->hidden || a->observation > 1 << 20) return 0;
-  if (!agentLayersFit(m, size, a->fc1, a->gru, a->fc2, a->hidden, a->block, a->actions)) return 0;
+  if (!agentLayersFit(m, size, a->fc1, a->gru, a->fc2, a->hidden, a->block, a->actions, READS_ONLINE)) return 0;
   const uint64_t tiles = (a->lanes + LANES - 1) / LANES, columns = ((const Layer *)(m + a->fc1))->columns;
   if (columns < (uint64_t)a->observation + a->actions || a->inputStride < columns * ROW || a->outputStride < (uint64_t)a->actions * ROW) return 0;
   if (a->recordStride < ((uint64_t)5 * a->block + a->hidden) * ROW) return 0;

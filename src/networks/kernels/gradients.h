@@ -163,6 +163,35 @@ static void addRowSums(u32 rows, char *biasSums, const char *y, size_t ys, ptrdi
 }
 
 // A block of A rows and B columns of a dense dW += dY X', over steps and tiles, eight lanes at a time.
+#if WIDTH == 16
+// Of the eight lanes the first four at all steps, then the others: so a block of nine fits the registers.
+INLINE void denseBlock(const int A, const int B, float *dw, u32 columns, const char *y, size_t ys, ptrdiff_t yStep, const char *x, size_t xs,
+                       ptrdiff_t xStep, u32 tiles, u32 steps, const u8 *eights) {
+  V4 halves[2][16];
+  for (int half = 0; half < 2; half++) {
+    V4 a[16];
+    UNROLL for (int i = 0; i < A * B; i++) a[i] = (V4){0, 0, 0, 0};
+    const char *yStart = y + half * 16, *xStart = x + half * 16;
+    for (u32 s = 0; s < steps; s++, yStart += yStep, xStart += xStep) {
+      const size_t bytes = (size_t)eights[s] * 32;
+      const char *yt = yStart, *xt = xStart;
+      for (u32 t = 0; t < tiles; t++, yt += ys, xt += xs) {
+        for (size_t at = 0; at < bytes; at += 32) {
+          V4 b[4];
+          UNROLL for (int j = 0; j < B; j++) b[j] = load4(xt + j * ROW + at);
+          UNROLL for (int i = 0; i < A; i++) {
+            const V4 d = load4(yt + i * ROW + at);
+            UNROLL for (int j = 0; j < B; j++) a[i * B + j] += d * b[j];
+          }
+        }
+      }
+    }
+    UNROLL for (int i = 0; i < A * B; i++) halves[half][i] = a[i];
+  }
+  UNROLL for (int i = 0; i < A; i++)
+    UNROLL for (int j = 0; j < B; j++) dw[(size_t)i * columns + j] += sum4(halves[0][i * B + j] + halves[1][i * B + j]);
+}
+#else
 INLINE void denseBlock(const int A, const int B, float *dw, u32 columns, const char *y, size_t ys, ptrdiff_t yStep, const char *x, size_t xs,
                        ptrdiff_t xStep, u32 tiles, u32 steps, const u8 *eights) {
   V8 a[16];
@@ -184,11 +213,9 @@ INLINE void denseBlock(const int A, const int B, float *dw, u32 columns, const c
   UNROLL for (int i = 0; i < A; i++)
     UNROLL for (int j = 0; j < B; j++) dw[(size_t)i * columns + j] += sum8(a[i * B + j]);
 }
+#endif
 
-#if WIDTH == 16
-#define BLOCK_ROWS 2
-#define BLOCK_COLUMNS 2
-#elif WIDTH == 32
+#if WIDTH <= 32
 #define BLOCK_ROWS 3
 #define BLOCK_COLUMNS 3
 #else

@@ -114,8 +114,12 @@ static void gruStep(int keep, char *m, const Layer *l, int side, u32 hidden, u32
   }
 #endif
   (void)keep;
-  layerForward(m, l, side, PLAIN, xh, xs, gates, gs, tiles, nv);
-  gruForward(gates, gs, (size_t)block * ROW, xh + (size_t)block * ROW, xs, next, ns, hidden, tiles, nv);
+  // Two tiles' sums at a time are still in the nearest cache when the gates are made of them.
+  for (u32 some; tiles > 0; tiles -= some, xh += some * xs, gates += some * gs, next += some * ns) {
+    some = tiles >= 2 ? 2 : 1;
+    layerForward(m, l, side, PLAIN, xh, xs, gates, gs, some, nv);
+    gruForward(gates, gs, (size_t)block * ROW, xh + (size_t)block * ROW, xs, next, ns, hidden, some, nv);
+  }
 }
 
 // Tiles of one side's networks at one step: [x, h], the gates, and where h' goes.
@@ -179,12 +183,13 @@ INLINE void bothSides(const int T, const int NV, char *m, const Agent *a, const 
   static __attribute__((noinline)) void both_##T##_##NV(char *m, const Agent *a, const char *inputs, Side o, Side g) {                   \
     bothSides(T, NV, m, a, inputs, o, g);                                                                                                \
   }
-BOTH(2, 1) BOTH(1, 1)
+BOTH(4, 1) BOTH(2, 1) BOTH(1, 1)
 
 static void bothForward(char *m, const Agent *a, const char *inputs, Side o, Side g, u32 tiles) {
   while (tiles > 0) {
-    const u32 T = tiles >= 2 ? 2 : 1;
-    if (T == 2) both_2_1(m, a, inputs, o, g);
+    const u32 T = tiles >= 4 ? 4 : tiles >= 2 ? 2 : 1;
+    if (T == 4) both_4_1(m, a, inputs, o, g);
+    else if (T == 2) both_2_1(m, a, inputs, o, g);
     else both_1_1(m, a, inputs, o, g);
     inputs += T * (size_t)a->inputStride, tiles -= T;
     o.record += T * o.stride, o.gates += T * o.stride, o.next += T * o.stride;
@@ -479,10 +484,11 @@ static void actorForward(char *m, const Actor *a, u32 step) {
   rowsFromTiles(m + a->outputs, a->outputStride, a->actions, m + a->values, a->lanes);
 }
 
-// Lays out one step of a group's inputs: `sources` are the addresses of the lanes' rows, [agents, observation] each.
-static void layOutInputs(const char *const *sources, u32 agents, u32 observation, u32 actions, char *inputs, size_t stride, const u8 *last,
+// Lays out one step of a group's inputs, for the agents from `from` to `to - 1`: `sources` are the addresses of the lanes' rows,
+// [agents, observation] each.
+static void layOutInputs(const char *const *sources, u32 from, u32 to, u32 observation, u32 actions, char *inputs, size_t stride, const u8 *last,
                          u32 vectors) {
-  for (u32 agent = 0; agent < agents; agent++) {
+  for (u32 agent = from; agent < to; agent++) {
     const char *rows[LANES];
     for (u32 lane = 0; lane < LANES; lane++) rows[lane] = sources[lane] + (size_t)agent * observation * 4;
     tileFromRows(rows, observation, inputs + agent * stride, vectors);
@@ -501,9 +507,10 @@ typedef struct {
   u32 steps;
 } Batch;
 
-// Steps first..first+count-1 of the observations or the states. `sources` are the addresses of each lane's row of step `from`, of which the
-// lane has `have` rows; the others are zeros.
-static void layOut(char *m, const Batch *b, u32 states, u32 first, u32 count, const char *const *sources, u32 from, const u32 *have, const char *nothing) {
+// Steps first..first+count-1 of the states, or of the observations of some agents. `sources` are the addresses of each lane's row of step
+// `from`, of which the lane has `have` rows; the others are zeros.
+static void layOutSome(char *m, const Batch *b, u32 states, u32 firstAgent, u32 endAgent, u32 first, u32 count, const char *const *sources, u32 from,
+                       const u32 *have, const char *nothing) {
   const size_t size = (states ? b->state : b->agents * b->observation) * (size_t)4;
   for (u32 t = first; t < first + count; t++) {
     const u32 vectors = BYTES(b->observed)[t];
@@ -511,8 +518,27 @@ static void layOut(char *m, const Batch *b, u32 states, u32 first, u32 count, co
     for (u32 lane = 0; lane < LANES; lane++) rows[lane] = t - from < have[lane] ? sources[lane] + (t - from) * size : nothing;
     if (states) tileFromRows(rows, b->state, m + b->states + (size_t)t * b->stateStride, vectors);
     else
-      layOutInputs(rows, b->agents, b->observation, b->actions, m + b->inputs + (size_t)t * b->agents * b->inputStride, b->inputStride,
+      layOutInputs(rows, firstAgent, endAgent, b->observation, b->actions, m + b->inputs + (size_t)t * b->agents * b->inputStride, b->inputStride,
                    BYTES(b->taken) + ((size_t)t - 1) * b->agents * LANES, vectors);
+  }
+}
+
+static void layOut(char *m, const Batch *b, u32 states, u32 first, u32 count, const char *const *sources, u32 from, const u32 *have, const char *nothing) {
+  layOutSome(m, b, states, 0, b->agents, first, count, sources, from, have, nothing);
+}
+
+// Steps that are laid out, and then computed, at a time: they are still in the cache.
+#define LAID_OUT 4
+
+// Lays out the inputs of one part's agents from step 0 on, and runs their networks over them.
+static void agentLoadAndForward(char *m, const Batch *b, const Agent *a, u32 sides, u32 keep, const char *const *sources, const u32 *have, u32 part,
+                                u32 parts) {
+  const u32 strips = stripsOf(a->agents);
+  const u32 from = stripStart(a->agents, part * strips / parts), to = stripStart(a->agents, (part + 1) * strips / parts);
+  for (u32 first = 0; first <= a->steps; first += LAID_OUT) {
+    const u32 count = a->steps + 1 - first < LAID_OUT ? a->steps + 1 - first : LAID_OUT;
+    layOutSome(m, b, 0, from, to, first, count, sources, 0, have, m + b->staging);
+    agentForward(m, a, sides, keep, first, first + count, part, parts);
   }
 }
 

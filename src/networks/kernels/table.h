@@ -14,9 +14,11 @@ typedef struct {
   void (*centralBackward)(char *, const Central *, u32, u32);
   void (*actorForward)(char *, const Actor *, u32);
   void (*layOut)(char *, const Batch *, u32, u32, u32, const char *const *, u32, const u32 *, const char *);
+  void (*agentLoadAndForward)(char *, const Batch *, const Agent *, u32, u32, const char *const *, const u32 *, u32, u32);
   double (*collectAll)(char *, u32, u32);
   void (*stepAll)(char *, u32, u32, float, float, float, float, float);
   void (*clearAll)(char *, u32, u32);
   void (*layerRefresh)(char *, const Layer *, int);
   float (*multiplyAddPeak)(u32, float, float);
+  int (*offsetsFit)(const Entry *, u32, u32);
 } Table;

@@ -4,8 +4,39 @@
 
 #define SHUFFLE __builtin_shufflevector
 
+#if WIDTH > 16
+// Eight features of eight lanes.
+INLINE void transposeEight(const char *const *rows, size_t at, char *to) {
+  V8 r[8], t[8], s[8];
+  UNROLL for (int i = 0; i < 8; i++) r[i] = load8(rows[i] + at);
+  UNROLL for (int i = 0; i < 8; i += 2) {
+    t[i] = SHUFFLE(r[i], r[i + 1], 0, 8, 1, 9, 4, 12, 5, 13);
+    t[i + 1] = SHUFFLE(r[i], r[i + 1], 2, 10, 3, 11, 6, 14, 7, 15);
+  }
+  UNROLL for (int i = 0; i < 8; i += 4) {
+    UNROLL for (int k = 0; k < 2; k++) {
+      s[i + 2 * k] = SHUFFLE(t[i + k], t[i + k + 2], 0, 1, 8, 9, 4, 5, 12, 13);
+      s[i + 2 * k + 1] = SHUFFLE(t[i + k], t[i + k + 2], 2, 3, 10, 11, 6, 7, 14, 15);
+    }
+  }
+  UNROLL for (int i = 0; i < 4; i++) {
+    store8(to + i * ROW, SHUFFLE(s[i], s[i + 4], 0, 1, 2, 3, 8, 9, 10, 11));
+    store8(to + (i + 4) * ROW, SHUFFLE(s[i], s[i + 4], 4, 5, 6, 7, 12, 13, 14, 15));
+  }
+}
+#endif
+
 // Row-major [lane][feature] of the lanes of one tile, to [feature][16 lanes]; `rows` holds the addresses of the lanes' rows.
 static void tileFromRows(const char *const *rows, u32 features, char *tile, u32 vectors) {
+#if WIDTH > 16
+  if (features >= 8) {
+    for (size_t at = 0, last = (size_t)(features - 8) * 4;; at = at + 32 < last ? at + 32 : last) {
+      transposeEight(rows, at, tile + at * LANES);
+      if (vectors > 2) transposeEight(rows + 8, at, tile + at * LANES + 32);
+      if (at == last) return;
+    }
+  }
+#endif
   for (u32 vector = 0; vector < vectors; vector++) {
     const char *a = rows[vector * 4], *b = rows[vector * 4 + 1], *c = rows[vector * 4 + 2], *d = rows[vector * 4 + 3];
     char *to = tile + vector * 16;

@@ -138,7 +138,7 @@ export function createAgentNetwork(
 
   /** `sides`: 1 online, 2 target, 3 both. */
   function forward(sides: number, keep: boolean): void {
-    batch.forInputs((first, end) => kernels.agentForward(numbers.at, sides, keep ? 1 : 0, first, end));
+    batch.forwardAgents(numbers.at, sides, keep ? 1 : 0);
   }
   const valuesOf = (side: NetworkSide) => memory.floats(values[side], (batch.steps() + 1) * agents * actions * LANES);
 

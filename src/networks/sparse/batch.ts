@@ -18,8 +18,8 @@ export interface Batch {
   /** The states, [steps + 1] tiles `stateStride` bytes apart; with central networks there is room for the agents' values behind each. */
   states(): number;
   readonly stateStride: number;
-  /** Calls with all runs of steps, in their order, as their inputs are there. */
-  forInputs(work: (first: number, end: number) => void): void;
+  /** Runs the agents whose record is at `agent` over all steps: as they are laid out, or as they lie. See the kernels for the numbers. */
+  forwardAgents(agent: number, sides: number, keep: number): void;
   /** Lays out all states. */
   needStates(): void;
   /** Actions that were taken, [steps, agents, lanes] bytes. */
@@ -66,8 +66,8 @@ export function createBatch(memory: Memory, shape: NetworkShape): Batch {
 
   let group: EpisodeGroup | undefined;
   let arrays: Record<"observations" | "states", readonly Float32Array[]> = { observations: [], states: [] };
-  // Steps laid out so far.
-  let inputSteps = 0;
+  // Whether the inputs are laid out, and how many steps of the states are.
+  let inputsThere = false;
   let stateSteps = 0;
   let capacity = 0;
   let inputs = 0;
@@ -96,7 +96,7 @@ export function createBatch(memory: Memory, shape: NetworkShape): Batch {
       memory
         .bytes(observed, next.steps + 1)
         .set(Uint8Array.from({ length: next.steps + 1 }, (_, t) => vectorsOf(next.running[Math.max(0, t - 1)])));
-      inputSteps = 0;
+      inputsThere = false;
       stateSteps = 0;
       availableKnown = false;
     },
@@ -104,18 +104,23 @@ export function createBatch(memory: Memory, shape: NetworkShape): Batch {
     capacity: () => capacity,
     inputs: () => inputs,
     states: () => states,
-    forInputs(work) {
+    forwardAgents(agent, sides, keep) {
       const { steps } = group!;
+      if (inputsThere) return kernels.agentForward(agent, sides, keep, 0, steps + 1);
+      inputsThere = true;
+      if (kernels.agentLoadAndForward)
+        return kernels.agentLoadAndForward(numbers.at, agent, sides, keep, arrays.observations);
       for (let first = 0; first <= steps; first += CHUNK) {
         const end = Math.min(steps + 1, first + CHUNK);
-        if (inputSteps < end) {
-          layOut("observations", agents * observation, first, end - first);
-          inputSteps = end;
-        }
-        work(first, end);
+        layOut("observations", agents * observation, first, end - first);
+        kernels.agentForward(agent, sides, keep, first, end);
       }
     },
     needStates() {
+      if (kernels.layOutEpisodes && stateSteps === 0) {
+        stateSteps = group!.steps + 1;
+        return layOut("states", state, 0, stateSteps);
+      }
       for (; stateSteps <= group!.steps; stateSteps += CHUNK)
         layOut("states", state, stateSteps, Math.min(CHUNK, group!.steps + 1 - stateSteps));
     },

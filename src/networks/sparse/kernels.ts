@@ -25,6 +25,14 @@ export interface Kernels {
     count: number,
     arrays: readonly Float32Array[],
   ) => void;
+  /** The observations of all steps laid out in this way, and the agents run over them, both a few steps at a time. */
+  readonly agentLoadAndForward?: (
+    batch: number,
+    agent: number,
+    sides: number,
+    keep: number,
+    arrays: readonly Float32Array[],
+  ) => void;
 
   /** Brings the partial sums of the gradients of `count` layers, words at `layers`, together; the sum of their squares. */
   collect(layers: number, count: number): number;
@@ -82,6 +90,8 @@ function bindNative(memory: WasmMemory, native: NativeKernels): Kernels {
     ) as unknown as Kernels),
     layOutEpisodes: (batch, states, first, count, arrays) =>
       native.layOut(memory.buffer, batch, states, first, count, arrays),
+    agentLoadAndForward: (batch, agent, sides, keep, arrays) =>
+      native.agentLoadAndForward(memory.buffer, batch, agent, sides, keep, arrays),
   };
 }
 
