@@ -17,6 +17,7 @@ import { readMasks, readRun, readRunCheckpoint, runName } from "../../src/runs/s
 import { CONTROLS, ENVIRONMENTS, METHODS } from "./controls.js";
 import { inputOf, linkOf, START, teamsOf } from "./link.js";
 import { shortSteps, ticks } from "./chart.js";
+import { findFirefox, withFirefox } from "./firefox.js";
 
 const folder = mkdtempSync(join(tmpdir(), "mast-playground-"));
 afterAll(async () => {
@@ -74,20 +75,54 @@ describe("what is chosen", () => {
   });
 });
 
+/** The page, built once for all. */
+const path = join(folder, "index.html");
+let html: string;
+beforeAll(async () => {
+  const { buildPlayground } = (await import(new URL("./build.mjs", import.meta.url).href)) as {
+    buildPlayground(): Promise<string>;
+  };
+  html = await buildPlayground();
+  writeFileSync(path, html);
+});
+
+if (findFirefox() === undefined) console.log("No Firefox is found: the playground is not tested in it.");
+
+describe.skipIf(findFirefox() === undefined)("the playground in Firefox", () => {
+  it("trains to the bits of mast train, and gives the run", async () => {
+    const zip = await withFirefox(findFirefox()!, async (page) => {
+      await page.open(`${pathToFileURL(path).href}#${SHORT}`);
+      return page.evaluate(`(async () => {
+        const until = async (done) => { while (!done()) await new Promise((resolve) => setTimeout(resolve, 100)); };
+        const stage = document.getElementById("stage");
+        document.getElementById("train").click();
+        await until(() => stage.dataset.state === "over");
+        // What would be downloaded is kept instead.
+        let blob;
+        URL.createObjectURL = (made) => ((blob = made), "#");
+        document.querySelector(".take").click();
+        await until(() => blob !== undefined);
+        const bytes = new Uint8Array(await blob.arrayBuffer());
+        return btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));
+      })()`);
+    });
+    const files = unzipSync(Buffer.from(zip, "base64"));
+    const config = resolveConfig(inputOf(teamsOf(SHORT)[0]!));
+    const { directory, name } = await runOne(config, { runs: join(folder, "own") });
+    for (const file of ["config.json", "metrics.csv", "topology.csv"])
+      expect(Buffer.from(files[`${name}/${file}`]!).toString(), file).toBe(readFileSync(join(directory, file), "utf8"));
+    mkdirSync(join(folder, "firefox", name), { recursive: true });
+    for (const [file, bytes] of Object.entries(files)) writeFileSync(join(folder, "firefox", file), bytes);
+    expect(readRunCheckpoint(name, { runs: join(folder, "firefox") }).state).toEqual(
+      readRunCheckpoint(directory).state,
+    );
+  });
+});
+
 if (findBrowser() === undefined)
   console.log("No Chrome, Chromium or Edge is found: the playground is not tested in a browser.");
 
 describe.skipIf(findBrowser() === undefined)("the playground in a browser", () => {
-  let html: string;
-  const path = join(folder, "index.html");
-  beforeAll(async () => {
-    const { buildPlayground } = (await import(new URL("./build.mjs", import.meta.url).href)) as {
-      buildPlayground(): Promise<string>;
-    };
-    html = await buildPlayground();
-    writeFileSync(path, html);
-  });
-
   /** The page from the disk, without any network; what goes wrong in it fails the test. */
   const open = <T>(link: string, work: (page: Page) => Promise<T>, width = 1200) =>
     withPage(async (page) => {
