@@ -33,10 +33,14 @@ const OLD = 5;
 /**
  * Chooses what the enemies fight. They look at the same moments, the last made first; besides, whoever has lost its target to death looks at
  * once, and so does who is hit without having a target, before the comrades whom it calls.
+ *
+ * @param wereHits whether something was hit in this tick: else nobody has died or been alarmed
  */
-export function chooseTargets(b: Battle): void {
-  const { alive, heals, alarmed, allies, units } = b;
-  const isLook = (b.clock[4]! + b.lookPhase[0]!) % LOOK_PERIOD === 0;
+export function chooseTargets(b: Battle, wereHits: boolean): void {
+  const { alive, heals, alarmed, allies, units, clock } = b;
+  const isLook = (clock[4]! + b.lookPhase[0]!) % LOOK_PERIOD === 0;
+  const isFirst = clock[4] === 1;
+  if (!isLook && !wereHits && !isFirst) return;
   for (let i = units - 1; i >= allies; i--) if (alive[i] === 1 && alarmed[i]! < 0) chooseTarget(b, i, true);
   for (let i = units - 1; i >= allies; i--) {
     if (alive[i] === 1 && heals[i] === 0) chooseTarget(b, i, isLook || alarmed[i]! > 0);
@@ -62,6 +66,9 @@ function chooseTarget(b: Battle, i: number, isLook: boolean): void {
   if (isDue) target[i] = bestTarget(b, i, t);
 }
 
+/** For `bestTarget`: how many comrades aim at each ally, of whom no map has so many. */
+const aimedAt = new Int32Array(64);
+
 /** The target that enemy `i`, which has `old` or -1, takes when it looks: the one of least worth that it notices, else who has hit it; -1 for none. */
 function bestTarget(b: Battle, i: number, old: number): number {
   const { x, y, alive, target, command, allies, units, reaches, radius, notice, alarmed } = b;
@@ -71,6 +78,11 @@ function bestTarget(b: Battle, i: number, old: number): number {
   const noticed = notice[i]!;
   const range = b.reach[i]! - own;
   const isMelee = range < MELEE;
+  aimedAt.fill(0, 0, allies);
+  for (let k = allies; k < units; k++) {
+    const aim = target[k]!;
+    if (k !== i && aim >= 0 && aim < allies && alive[k] === 1) aimedAt[aim]! += 1;
+  }
   let pick = -1;
   let least = Infinity;
   for (let j = 0; j < allies; j++) {
@@ -79,8 +91,7 @@ function bestTarget(b: Battle, i: number, old: number): number {
     const dy = y[j]! - yi;
     const gap = Math.sqrt(dx * dx + dy * dy) - own - radius[j]!;
     if (gap > noticed) continue;
-    let worth = gap <= range ? 0 : OUT_OF_REACH;
-    for (let k = allies; k < units; k++) if (k !== i && alive[k] === 1 && target[k] === j) worth += COMRADE;
+    let worth = (gap <= range ? 0 : OUT_OF_REACH) + COMRADE * aimedAt[j]!;
     if (isMelee) {
       if (command[j] !== ATTACK || target[j] !== i) worth += NO_THREAT;
       worth += j === old ? gap : ANOTHER + gap;

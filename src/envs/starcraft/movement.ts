@@ -14,6 +14,8 @@ export interface World {
   readonly b: Battle;
   /** Moves everyone for one tick: see motion.c. */
   readonly moveAll: () => void;
+  /** Whether anybody regains shields, health or energy. */
+  readonly areRestored: boolean;
   /** Where each unit can be. [units] */
   readonly grounds: readonly Ground[];
   /** Units whose shots hit in this tick. */

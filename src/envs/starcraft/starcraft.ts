@@ -46,6 +46,7 @@ export function createStarcraftRules(b: Battle): BattleRules {
     aim: new Float64Array(2),
     line: new Float64Array(4),
     moveAll: createMotion(b, unitGrounds),
+    areRestored: b.types.some(({ shield, heals, starcraft }) => shield > 0 || heals || starcraft.regeneration > 0),
   };
 
   const ground = openTo[0]!;
@@ -166,7 +167,8 @@ function onlyHealerLeft(b: Battle): boolean {
 
 function playTick(w: World): void {
   const { b, hits, aim } = w;
-  const { units, allies, alive, vx, vy, cooldown, windup, flight, target, command } = b;
+  const { units, allies, alive, x, y, vx, vy, cooldown, windup, flight, target, command, busy, heals, reach, radius } =
+    b;
   let hitCount = 0;
   b.clock[4]! += 1;
   // All hits of a tick land together, on whom they find alive: killing one another is possible.
@@ -178,9 +180,9 @@ function playTick(w: World): void {
     }
     if (windup[i]! > 0) {
       const t = target[i]!;
-      const slack = b.reach[i]! + b.radius[t]! + b.slack[i]!;
-      const dx = b.x[t]! - b.x[i]!;
-      const dy = b.y[t]! - b.y[i]!;
+      const slack = reach[i]! + radius[t]! + b.slack[i]!;
+      const dx = x[t]! - x[i]!;
+      const dy = y[t]! - y[i]!;
       if (dx * dx + dy * dy > slack * slack) calmDown(b, i);
       else {
         windup[i]! -= 1;
@@ -193,14 +195,14 @@ function playTick(w: World): void {
     else land(b, -1 - hits[k]!);
   }
   if (hitCount > 0) bury(b);
-  chooseTargets(b);
+  chooseTargets(b, hitCount > 0);
   for (let i = 0; i < units; i++) {
     vx[i] = 0;
     vy[i] = 0;
     if (alive[i] === 0) continue;
-    if (b.busy[i]! > 0) b.busy[i]! -= 1;
+    if (busy[i]! > 0) busy[i]! -= 1;
     if (cooldown[i]! > 0) cooldown[i]! -= 1;
-    if (b.heals[i] === 1) {
+    if (heals[i] === 1) {
       decideHealer(w, i);
       continue;
     }
@@ -220,15 +222,15 @@ function playTick(w: World): void {
       } else if (command[i] === ATTACK_MOVE) advance(w, i);
       continue;
     }
-    const dx = b.x[t]! - b.x[i]!;
-    const dy = b.y[t]! - b.y[i]!;
+    const dx = x[t]! - x[i]!;
+    const dy = y[t]! - y[i]!;
     const squared = dx * dx + dy * dy;
-    const reach = b.reach[i]! + b.radius[t]!;
+    const range = reach[i]! + radius[t]!;
     if (windup[i]! > 0) continue;
-    if (squared > reach * reach) {
-      if (b.busy[i]! > 0 || (i >= allies && b.settled[i] === 1 && b.reach[i]! - b.radius[i]! >= MELEE)) continue;
-      aim[0] = b.x[t]!;
-      aim[1] = b.y[t]!;
+    if (squared > range * range) {
+      if (busy[i]! > 0 || (i >= allies && b.settled[i] === 1 && reach[i]! - radius[i]! >= MELEE)) continue;
+      aim[0] = x[t]!;
+      aim[1] = y[t]!;
       walkAround(w, i);
       continue;
     }
@@ -240,7 +242,7 @@ function playTick(w: World): void {
     }
   }
   w.moveAll();
-  recover(b);
+  if (w.areRestored) recover(b);
 }
 
 /** Cosine and sine of the angle that a unit turns in a tick, and cosine of that within which it fires (TurningRate 999.8437 degrees a second, ArcSlop 11.25). */
