@@ -1,8 +1,10 @@
+import type { Environment } from "../src/envs/environment.js";
 import { createEnvironment, environmentNames } from "../src/envs/index.js";
-import type { PlaySummary } from "../src/envs/play.js";
-import { playEpisodes, scripts, uniformRandom } from "../src/envs/play.js";
+import { type PlaySummary, playEpisodes, type Policy, scripts, uniformRandom } from "../src/envs/play.js";
+import { blindSequence, untrainedNetwork } from "./policies.js";
 
-// Scripted and random play, map by map, as Markdown: `npx tsx bench/scripted-play.ts [starcraft|smaclite] [episodes] [map ...]`.
+// What policies that learned nothing come to, map by map, as Markdown:
+// `npx tsx bench/scripted-play.ts [starcraft|smaclite] [episodes] [map ...]`.
 const [rules = "starcraft", episodes = "200", ...names] = process.argv.slice(2);
 if (rules !== "starcraft" && rules !== "smaclite") {
   console.error(
@@ -19,11 +21,27 @@ const figures = ({ winRate, meanReturn, returnError, meanLength, timeouts }: Pla
   String(timeouts),
 ];
 
+/** Many sequences, or many networks, of some battles each, as one policy: it takes the next one at the start of a battle. */
+function many(make: (seed: number) => Policy, each: number): Policy {
+  let battle = 0;
+  let policy = make(0);
+  return (env, jointAction, t) => {
+    if (t === 0 && battle++ % each === 0) policy = make(Math.floor(battle / each));
+    policy(env, jointAction, t);
+  };
+}
+
+const untaught = (env: Environment): Record<string, Policy> => ({
+  random: uniformRandom(1),
+  blind: many((seed) => blindSequence(env, seed), 5),
+  untrained: many((seed) => untrainedNetwork(env, seed), 10),
+});
+
 row(["map", "policy", "episodes", "win", "return (s.e.)", "length", "time-outs"]);
 row(Array<string>(7).fill("---"));
 for (const name of maps) {
   const env = createEnvironment(name, { rules });
-  for (const [policy, play] of Object.entries({ random: uniformRandom(1), ...scripts })) {
+  for (const [policy, play] of Object.entries({ ...untaught(env), ...scripts })) {
     row([name, policy, episodes, ...figures(playEpisodes(env, play, { episodes: Number(episodes) }))]);
   }
 }

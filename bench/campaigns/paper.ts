@@ -4,7 +4,6 @@ import { interruptible } from "../../src/cli/interrupt.js";
 import { findExperiment } from "../../src/experiments/all.js";
 import {
   campaignRuns,
-  coreHoursText,
   PAPER_CAMPAIGN,
   seedsText,
   stopFileIn,
@@ -94,8 +93,6 @@ async function reduce(
   const { runs: complete } = withKept(configs, stored, profile, place.tables);
   if (complete.length === 0) return report(`${experiment.id}: no run is complete.`);
   const reduction = reduceResults(experiment, complete);
-  console.log(
-    `\n${tableText(reduction.table)}\nComplete: ${seedsText(experiment, configs, complete)}; ${coreHoursText(complete)}.`,
-  );
+  console.log(`\n${tableText(reduction.table)}\nComplete: ${seedsText(experiment, configs, complete)}.`);
   await saveStatistics(experiment, profile, reduction, { place });
 }

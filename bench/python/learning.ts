@@ -25,10 +25,8 @@ const spread = (method: "dense" | "mast"): ConfigInput => ({
   method,
   ...(method === "mast" && { sparsity: { level: 0.9 } }),
   short: true,
-  steps: 40_000,
-  exploration: { anneal: 20_000 },
-  returns: { burnIn: 20_000 },
-  evaluation: { window: 3 },
+  steps: 60_000,
+  returns: { burnIn: 30_000 },
 });
 
 /** EPyMARL's settings for Level-Based Foraging take 2,000,000 steps; random play finds food in one of 150 episodes, of which a large buffer keeps more. */

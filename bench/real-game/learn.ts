@@ -1,37 +1,58 @@
-import { resolveConfig } from "../../src/config.js";
-import { runAll } from "../../src/runs/run-all.js";
+import { type Config, resolveConfig } from "../../src/config.js";
+import { runOne } from "../../src/runs/run.js";
+import { runOf, type StoredRun } from "../../src/runs/store.js";
+import { LEARNING_MAPS, type Learning, learningOf } from "./learning.js";
 
 // Trains with PyMARL's default settings in the battles of the simulator, to compare learning with the real game's:
-// `npx tsx bench/real-game/learn.ts MAP STEPS SEEDS [WORKERS]`. It resumes what was interrupted; the runs lie in data/runs (MAST_RUNS).
-const [map = "3m", steps = "500000", seeds = "5", workers = "1"] = process.argv.slice(2);
+// `npx tsx bench/real-game/learn.ts [MAP:SEED ...]`, for example 3m:1 8m:1; without arguments two seeds of 3m, 8m and 2s3z, then three more. A run ends
+// when three evaluations in a row average .9. What was interrupted goes on when the command is given again; the runs lie in data/runs (MAST_RUNS).
 
 /** Dense QMIX, one update an episode from one buffer, epsilon over 50,000 steps, no warm-up, one-step targets with double Q. */
-const configs = Array.from({ length: Number(seeds) }, (_, k) =>
-  resolveConfig({
+function pymarl(map: string, seed: number): Config {
+  return resolveConfig({
     environment: map,
     method: "dense",
-    steps: Number(steps),
-    seed: k + 1,
+    steps: LEARNING_MAPS[map] ?? 500_000,
+    seed,
     warmup: 0,
     operator: { kind: "max", doubleQ: true },
     returns: { kind: "one-step" },
     replay: { offlineBatch: 32, onlineBatch: 0 },
-  }),
-);
-const outcomes = await runAll(configs, { workers: Number(workers) });
-for (const { config, run, error } of outcomes) {
-  const evaluations = run?.metrics.filter(({ kind }) => kind === "evaluation") ?? [];
-  const three = (least: number) => {
-    const at = evaluations.findIndex(
-      (_, k) => k >= 2 && evaluations.slice(k - 2, k + 1).reduce((sum, row) => sum + row.winRate, 0) / 3 >= least,
-    );
-    return at < 0 ? "never" : String(evaluations[at]!.step);
-  };
-  const from = evaluations.findIndex(({ winRate }) => winRate >= 0.1);
-  const to = evaluations.findIndex(({ winRate }) => winRate >= 0.9);
-  const between = evaluations.slice(Math.max(0, from), to < 0 ? undefined : to);
-  const extreme = between.filter(({ winRate }) => winRate === 0 || winRate === 1).length;
+  });
+}
+
+function learned(run: StoredRun | undefined): Learning {
+  return learningOf(run?.metrics.filter(({ kind }) => kind === "evaluation") ?? []);
+}
+
+const inOrder = [
+  [1, 2],
+  [3, 4, 5],
+].flatMap((seeds) => ["3m", "8m", "2s3z"].flatMap((map) => seeds.map((seed) => `${map}:${seed}`)));
+const stopped = new AbortController();
+process.once("SIGINT", () => stopped.abort());
+for (const name of process.argv.length > 2 ? process.argv.slice(2) : inOrder) {
+  const [map = "", seed = "1"] = name.split(":");
+  const config = pymarl(map, Number(seed));
+  let run = runOf(config);
+  if (learned(run).nineTenths === Infinity && run?.state !== "complete") {
+    const enough = new AbortController();
+    let evaluated = -1;
+    run = await runOne(config, {
+      signal: AbortSignal.any([stopped.signal, enough.signal]),
+      onProgress: ({ step }) => {
+        const evaluations = Math.floor(step / config.evaluation.interval);
+        if (evaluations === evaluated) return;
+        evaluated = evaluations;
+        if (learned(runOf(config)).nineTenths < Infinity) enough.abort();
+      },
+    });
+  }
+  const { half, nineTenths, between, extremes } = learned(run);
+  const when = (step: number): string => (step === Infinity ? `not by ${run?.step}` : String(step));
   console.log(
-    `${map} seed ${config.seed}: ${error?.message ?? `.5 at ${three(0.5)}, .9 at ${three(0.9)}, ${extreme} of ${between.length} evaluations between first .1 and first .9 are 0 or 1`}`,
+    `${map} seed ${seed}: .5 at ${when(half)}, .9 at ${when(nineTenths)}; ` +
+      `${extremes} of ${between} evaluations between first .1 and first .9 are 0 or 1`,
   );
+  if (stopped.signal.aborted) break;
 }

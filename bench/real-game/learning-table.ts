@@ -4,9 +4,11 @@ import { referenceFolder } from "../../src/analysis/recorded-battle.js";
 import { parseCsv, rowsCsv } from "../../src/results/csv.js";
 import type { MetricsRow } from "../../src/runs/metrics.js";
 import { listRuns, readRun } from "../../src/runs/store.js";
+import { LEARNING_MAPS, learningOf } from "./learning.js";
 
 // Writes data/results/real-game-learning.csv: how fast QMIX learns in the real game, by the reference's table of logs, and here, by the runs that
-// learn.ts trained and that lie in data/runs (MAST_RUNS), as far as all of a map have come: `npx tsx bench/real-game/learning-table.ts`.
+// learn.ts trained and that lie in data/runs (MAST_RUNS), as far as they have come: `npx tsx bench/real-game/learning-table.ts`. It prints how our
+// medians compare with the real ones.
 
 /** Steps at which a curve of ours gets a point. */
 const EVERY = 25_000;
@@ -42,13 +44,18 @@ for (const { name, state, config } of listRuns()) {
   const evaluations = readRun(name).metrics.filter(({ kind }) => kind === "evaluation");
   maps.set(config.environment, [...(maps.get(config.environment) ?? []), evaluations]);
 }
-const here = [...maps].map(([map, runs]) => {
-  const reached = (least: number): number | "" => {
-    const at = median(
-      runs.map((rows) => rows.find((_, k) => k >= 2 && mean(rows.slice(k - 2, k + 1)) >= least)?.step ?? Infinity),
-    );
-    return Number.isFinite(at) ? at : "";
-  };
+/** A run that has neither learned nor come so far says nothing yet. */
+const LEAST_STEPS = 100_000;
+const here = [...maps].flatMap(([map, all]) => {
+  const runs = all.filter(
+    (rows) =>
+      learningOf(rows).nineTenths < Infinity ||
+      (rows.at(-1)?.step ?? 0) >= Math.min(LEAST_STEPS, LEARNING_MAPS[map] ?? 0),
+  );
+  if (runs.length === 0) return [];
+  const learned = runs.map(learningOf);
+  const finite = (step: number): number | "" => (Number.isFinite(step) ? step : "");
+  const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
   const end = Math.min(...runs.map((rows) => rows.at(-1)!.step));
   const points = Array.from({ length: Math.floor(end / EVERY) }, (_, k) => (k + 1) * EVERY);
   const nearest = (rows: readonly MetricsRow[], at: number): MetricsRow =>
@@ -59,20 +66,30 @@ const here = [...maps].map(([map, runs]) => {
     game: "here",
     source: "bench/real-game/learn.ts",
     runs: runs.length,
-    half: reached(0.5),
-    nineTenths: reached(0.9),
+    half: finite(median(learned.map(({ half }) => half))),
+    nineTenths: finite(median(learned.map(({ nineTenths }) => nineTenths))),
+    between: sum(learned.map(({ between }) => between)),
+    extremes: sum(learned.map(({ extremes }) => extremes)),
     ...Object.fromEntries(rates),
   };
 });
+for (const { map, runs, half, nineTenths, between, extremes } of here) {
+  const factors = (["half", "nineTenths"] as const).map((column) => {
+    const there = real.filter((row) => row.map === map && row[column] !== "").map((row) => Number(row[column]));
+    const own = column === "half" ? half : nineTenths;
+    const name = column === "half" ? ".5" : ".9";
+    if (own === "") return `${name} not reached by the median run`;
+    return `${name} at ${own}, ${(own / median(there)).toFixed(2)} times the real game's ${median(there)}`;
+  });
+  console.log(
+    `${map}, ${runs} runs: ${factors.join("; ")}; ${extremes} of ${between} evaluations between .1 and .9 are 0 or 1`,
+  );
+}
 const order = [...new Set(real.map(({ map }) => map))];
 writeFileSync(
   "data/results/real-game-learning.csv",
   `${rowsCsv([...real, ...here].sort((a, b) => order.indexOf(a.map!) - order.indexOf(b.map!)))}\n`,
 );
-
-function mean(rows: readonly MetricsRow[]): number {
-  return rows.reduce((sum, { winRate }) => sum + winRate, 0) / rows.length;
-}
 
 function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);

@@ -1,0 +1,39 @@
+import "../src/node/host.js";
+import type { Environment } from "../src/envs/environment.js";
+import type { Policy } from "../src/envs/play.js";
+import { initialParameters, networkParameters } from "../src/networks/parameters.js";
+import { createSparseEngine } from "../src/networks/sparse/engine.js";
+import { createRandom } from "../src/random.js";
+import { greedyPolicy } from "../src/training/rollout.js";
+
+/**
+ * A sequence of joint actions that is the same in every battle, whatever happens: all march east for some steps, then attack the enemies one after the
+ * other in an order of the sequence's own, some steps each. What is not legal becomes stop. It wins only where battles repeat themselves.
+ */
+export function blindSequence(env: Environment, seed: number): Policy {
+  const { agents, actions, episodeLimit } = env.sizes;
+  const random = createRandom(seed);
+  const march = random.below(14);
+  const stay = 1 + random.below(8);
+  const targets = Array.from({ length: actions - 6 }, (_, k) => 6 + k);
+  for (let k = targets.length - 1; k > 0; k--) {
+    const m = random.below(k + 1);
+    [targets[k], targets[m]] = [targets[m]!, targets[k]!];
+  }
+  const sequence = Array.from({ length: episodeLimit }, (_, t) =>
+    t < march ? 4 : targets[Math.floor((t - march) / stay) % targets.length]!,
+  );
+  return ({ availableActions }, jointAction, t) => {
+    for (let i = 0; i < agents; i++) {
+      const isLegal = (action: number): boolean => availableActions[i * actions + action] === 1;
+      jointAction[i] = isLegal(sequence[t]!) ? sequence[t]! : isLegal(1) ? 1 : 0;
+    }
+  };
+}
+
+/** The greedy policy of networks as training begins with them. */
+export function untrainedNetwork(env: Environment, seed: number): Policy {
+  const shape = { ...env.sizes, hidden: 64, embed: 1, hypernetEmbed: 1 };
+  const parameters = initialParameters(networkParameters(shape), createRandom(seed));
+  return greedyPolicy(createSparseEngine(shape, parameters, new Map()).createActor(1));
+}

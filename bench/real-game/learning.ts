@@ -1,0 +1,39 @@
+import type { MetricsRow } from "../../src/runs/metrics.js";
+
+/** Maps on which learning is compared, and the steps after which a run that has not learned is given up. */
+export const LEARNING_MAPS: Readonly<Record<string, number>> = {
+  "3m": 500_000,
+  "8m": 700_000,
+  "2s3z": 1_000_000,
+  "3s5z": 2_000_000,
+  "2c_vs_64zg": 2_000_000,
+};
+
+/** How a run learned, by its evaluations as they are, of 32 battles each. */
+export interface Learning {
+  /** The first step at which three evaluations in a row average .5 or more, as the reference's table has it; Infinity where there is none. */
+  readonly half: number;
+  /** The same for .9. */
+  readonly nineTenths: number;
+  /** Number of evaluations from the first of .1 or more to before the first of .9 or more. */
+  readonly between: number;
+  /** How many of those won all battles or none. */
+  readonly extremes: number;
+}
+
+/** Reads how a run learned from its evaluations, oldest first. */
+export function learningOf(evaluations: readonly Pick<MetricsRow, "step" | "winRate">[]): Learning {
+  const reached = (least: number): number =>
+    evaluations.find(
+      (_, k) => k >= 2 && evaluations.slice(k - 2, k + 1).reduce((sum, { winRate }) => sum + winRate, 0) / 3 >= least,
+    )?.step ?? Infinity;
+  const from = evaluations.findIndex(({ winRate }) => winRate >= 0.1);
+  const to = evaluations.findIndex(({ winRate }) => winRate >= 0.9);
+  const between = from < 0 ? [] : evaluations.slice(from, to < 0 ? undefined : to);
+  return {
+    half: reached(0.5),
+    nineTenths: reached(0.9),
+    between: between.length,
+    extremes: between.filter(({ winRate }) => winRate === 0 || winRate === 1).length,
+  };
+}
