@@ -4,6 +4,7 @@ import { interruptible } from "../../src/cli/interrupt.js";
 import { findExperiment } from "../../src/experiments/all.js";
 import {
   campaignRuns,
+  coreHoursText,
   PAPER_CAMPAIGN,
   seedsText,
   stopFileIn,
@@ -93,6 +94,8 @@ async function reduce(
   const { runs: complete } = withKept(configs, stored, profile, place.tables);
   if (complete.length === 0) return report(`${experiment.id}: no run is complete.`);
   const reduction = reduceResults(experiment, complete);
-  console.log(`\n${tableText(reduction.table)}\nComplete: ${seedsText(experiment, configs, complete)}.`);
+  console.log(
+    `\n${tableText(reduction.table)}\nComplete: ${seedsText(experiment, configs, complete)}; ${coreHoursText(complete)}.`,
+  );
   await saveStatistics(experiment, profile, reduction, { place });
 }

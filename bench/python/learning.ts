@@ -25,8 +25,10 @@ const spread = (method: "dense" | "mast"): ConfigInput => ({
   method,
   ...(method === "mast" && { sparsity: { level: 0.9 } }),
   short: true,
-  steps: 60_000,
-  returns: { burnIn: 30_000 },
+  steps: 40_000,
+  exploration: { anneal: 20_000 },
+  returns: { burnIn: 20_000 },
+  evaluation: { window: 3 },
 });
 
 /** EPyMARL's settings for Level-Based Foraging take 2,000,000 steps; random play finds food in one of 150 episodes, of which a large buffer keeps more. */
