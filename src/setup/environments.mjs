@@ -1,6 +1,7 @@
 // npm run setup:python -- RECIPE: packages for environments in Python, from PyPI into the project's .venv; what is not on PyPI is named with its steps.
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
+import { homedir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { root } from "./npm.mjs";
@@ -55,6 +56,7 @@ export const recipes = {
     packages: ["numpy", "pysc2", "protobuf<3.21"],
     check: "import smac.env",
     try: "python:smac/3m",
+    game: true,
     steps: [
       "download the repository oxwhirl/smac from GitHub; the package of that name on PyPI is something else",
       "PYTHON -m pip install --no-deps FOLDER_OF_SMAC",
@@ -66,6 +68,7 @@ export const recipes = {
     packages: ["numpy", "pysc2", "protobuf<3.21", "gym"],
     check: "import smacv2.env",
     try: "python:smacv2/10gen_terran",
+    game: true,
     steps: [
       "download the repository oxwhirl/smacv2 from GitHub, which is not on PyPI",
       "PYTHON -m pip install --no-deps FOLDER_OF_SMACV2",
@@ -73,6 +76,12 @@ export const recipes = {
     ],
   },
 };
+
+/** Whether the game and SMAC's maps lie where SMAC looks for them. */
+function gameIsThere() {
+  const game = process.env.SC2PATH || join(homedir(), "StarCraftII");
+  return existsSync(join(game, "Versions")) && existsSync(join(game, "Maps", "SMAC_Maps"));
+}
 
 const venv = join(root, ".venv");
 const own = join(venv, "bin", "python");
@@ -82,7 +91,9 @@ export const environmentPython = () => process.env.MAST_PYTHON || (existsSync(ow
 
 /** Which recipes work with a Python, by one start of it for each. */
 export function recipesThere(python = environmentPython()) {
-  return Object.keys(recipes).filter((name) => run(python, "-c", recipes[name].check).status === 0);
+  return Object.keys(recipes).filter(
+    (name) => (!recipes[name].game || gameIsThere()) && run(python, "-c", recipes[name].check).status === 0,
+  );
 }
 
 function run(command, ...args) {
@@ -140,18 +151,18 @@ function setUp(names) {
   }
   for (const name of names) {
     const recipe = recipes[name];
-    if (!missing.includes(name)) console.error(`ready: ${recipe.title} is there already`);
-    else if (works(name)) console.error(`ready: ${recipe.title}`);
-    else if (recipe.steps === undefined)
-      throw new Error(
-        `${recipe.title} was installed but does not load: ${run(python, "-c", recipe.check).stderr.trim().split("\n").at(-1)}`,
-      );
-    else {
+    const left = works(name) ? (recipe.game && !gameIsThere() ? SMAC_GAME : []) : (recipe.steps ?? []);
+    if (left.length > 0) {
       console.error(`${recipe.title} needs these steps besides:`);
-      recipe.steps.forEach((step, i) => console.error(`  ${i + 1}. ${step.replace("PYTHON", python)}`));
+      left.forEach((step, i) => console.error(`  ${i + 1}. ${step.replace("PYTHON", python)}`));
       process.exitCode = 1;
       continue;
     }
+    if (!works(name))
+      throw new Error(
+        `${recipe.title} was installed but does not load: ${run(python, "-c", recipe.check).stderr.trim().split("\n").at(-1)}`,
+      );
+    console.error(missing.includes(name) ? `ready: ${recipe.title}` : `ready: ${recipe.title} is there already`);
     if (recipe.note) console.error(recipe.note);
     if (recipe.try)
       console.error(`try: npm run mast -- train --environment ${recipe.try} --method dense --steps 100000 --short`);

@@ -150,6 +150,15 @@ describe.skipIf(python === undefined)("the real SMAC's interface", () => {
       const env = createEnvironment("python:smac/3m");
       env.reset(7);
       expect([play(env, 2), env.terminal, env.won]).toEqual([[0.5], true, true]);
+      const missing = createEnvironment("python:smac/3m", { options: { game: false } });
+      expect(
+        said(() => {
+          missing.reset(7);
+          return missing.ended;
+        }),
+      ).toContain(
+        "finds no StarCraft II (no Versions): set SC2PATH to its folder; npm run setup:python -- smac says how",
+      );
       expect(said(() => createEnvironment("python:smac/3m", { options: { dificulty: "7" } }))).toContain(
         "unexpected keyword argument 'dificulty'",
       );

@@ -47,10 +47,14 @@ def load(spec, options):
         raise Wrong(f"has rewards {own['rewards']!r}; allowed are \"sum\" and \"mean\" (of the agents' rewards)")
     if own["timeouts"] not in ("continue", "end"):
         raise Wrong(f"has timeouts {own['timeouts']!r}; allowed are \"continue\" (what a limit cuts off is bootstrapped from) and \"end\"")
+    limit = own["episodeLimit"]
+    if isinstance(limit, bool) or not isinstance(limit, (int, float)) or limit < 0 or limit != int(limit):
+        raise Wrong(f"has episodeLimit {limit!r}; expected a whole number of steps, or 0 for the environment's own")
     if own["wins"] not in (None, True, False):
         raise Wrong(f"has wins {own['wins']!r}; allowed are true and false (whether teams can win)")
     if own["wins"] is None and spec.get("module") in ("smac", "smacv2", "smaclite"):
         own["wins"] = True
+    own["game"] = spec["module"] if spec.get("module") in ("smac", "smacv2") else None
     given = {name: value for name, value in options.items() if name not in OWN}
     make = factory(spec, given, own)
     return lambda: adapt(make(), own, given)
@@ -251,19 +255,30 @@ def width(space):
     return size_of(space.shape)
 
 
-def put(row, values, what):
-    """Writes an observation into the beginning of a row, and zeros after it."""
+def numbers(space, values):
+    """The numbers of an observation in the order of its space, in one array; choices are one-hot."""
     import numpy
 
-    if isinstance(values, dict):
-        values = numpy.concatenate([numpy.ravel(part) for part in values.values()])
-    elif isinstance(values, tuple):
-        values = numpy.concatenate([numpy.ravel(part) for part in values])
-    values = numpy.ravel(values)
-    if len(values) > len(row):
-        raise Wrong(f"shows {what} {len(values)} numbers; its space says {len(row)}")
-    row[: len(values)] = values
-    row[len(values) :] = 0
+    if hasattr(space, "spaces"):
+        keyed = hasattr(space.spaces, "items")
+        parts = space.spaces.items() if keyed else enumerate(space.spaces)
+        return numpy.concatenate([numbers(part, values[key]) for key, part in parts])
+    if type(space).__name__ == "Discrete":
+        choice = int(values) - int(getattr(space, "start", 0))
+        return numpy.eye(1, int(space.n), choice)[0] if 0 <= choice < int(space.n) else numpy.full(int(space.n), numpy.nan)
+    return numpy.ravel(values)
+
+
+def put(row, space, size, values, what):
+    """Writes an observation of `size` numbers into the beginning of a row, and zeros after it."""
+    try:
+        values = numbers(space, values)
+    except (KeyError, IndexError, TypeError, ValueError) as error:
+        raise Wrong(f"shows {what} something else than its space {space} ({type(error).__name__}: {error})") from None
+    if len(values) != size:
+        raise Wrong(f"shows {what} {len(values)} numbers; its space says {size}")
+    row[:size] = values
+    row[size:] = 0
 
 
 def limit_of(env, own, given=()):
@@ -275,8 +290,12 @@ def limit_of(env, own, given=()):
     spec = getattr(env, "spec", None)
     bare = getattr(env, "unwrapped", env)
     single = getattr(getattr(bare, "single_agent_env", None), "spec", None)  # Multi-Agent MuJoCo
-    for owner, name in ((spec, "max_episode_steps"), (single, "max_episode_steps"), (env, "episode_limit"), (bare, "episode_limit"), (bare, "max_cycles"), (bare, "_max_episode_steps"), (bare, "max_episode_steps"), (bare, "max_steps")):
-        value = getattr(owner, name, None)
+    # Gymnasium's wrapper of limits may lie under others.
+    wrappers = [env]
+    while hasattr(wrappers[-1], "env") and len(wrappers) < 50:
+        wrappers.append(wrappers[-1].env)
+    for owner, name in (*((wrapper, "_max_episode_steps") for wrapper in wrappers), (spec, "max_episode_steps"), (single, "max_episode_steps"), (env, "episode_limit"), (bare, "episode_limit"), (bare, "max_cycles"), (bare, "_max_episode_steps"), (bare, "max_episode_steps"), (bare, "max_steps")):
+        value = vars(owner).get(name) if owner in wrappers[:-1] else getattr(owner, name, None)
         if isinstance(value, (int, float)) and value > 0:
             return int(value)
     raise Wrong("does not say after how many steps an episode ends: give options.environment.episodeLimit")
@@ -326,10 +345,15 @@ class Adapter:
 
     def team(self, rewards):
         """One reward for the team from one number, or one for each agent."""
-        if not hasattr(rewards, "__len__"):
-            return float(rewards)
-        values = list(rewards.values()) if isinstance(rewards, dict) else list(rewards)
-        total = float(sum(values))
+        values = list(rewards.values()) if isinstance(rewards, dict) else rewards
+        try:
+            if not hasattr(rewards, "__len__") or isinstance(rewards, str):
+                return float(rewards)
+            total = float(sum(values))
+        except (TypeError, ValueError):
+            raise Wrong(f"pays the reward {rewards!r}; expected a number, or one for each agent") from None
+        if not isinstance(rewards, dict) and len(values) != self.sizes["agents"]:
+            raise Wrong(f"pays {len(values)} rewards; expected one number, or one for each of {self.sizes['agents']} agents")
         return total if self.own["rewards"] == "sum" else total / max(1, self.sizes["agents"])
 
     def snapshot(self):
@@ -341,6 +365,21 @@ class Adapter:
     def close(self):
         if callable(getattr(self.env, "close", None)):
             self.env.close()
+
+
+def parts(result, call, count, names):
+    """What `reset` or `step` returns, which has to be a tuple of so many parts."""
+    if not isinstance(result, tuple) or len(result) != count:
+        what = f"a tuple of {len(result)}" if isinstance(result, tuple) else type(result).__name__
+        raise Wrong(f"returns {what} from {call}; expected {names}")
+    return result
+
+
+def allow(available, mask, count, agent):
+    """Writes the mask of an agent's own actions."""
+    if len(mask) != count:
+        raise Wrong(f"gives agent {agent} a mask of {len(mask)} actions; it has {count}")
+    available[:count] = mask
 
 
 class MultiAgent(Adapter):
@@ -368,7 +407,13 @@ class MultiAgent(Adapter):
         super().__init__(env, own, "MultiAgentEnv", sizes, env.reset)
 
     def reset(self, seed):
-        self.begin(seed)
+        try:
+            self.begin(seed)
+        except Exception as error:
+            # The game itself is no package: its absence shows with the first episode.
+            if self.own["game"] is None or type(error).__name__ not in ("FileNotFoundError", "SC2LaunchError"):
+                raise
+            raise Wrong(f"finds no StarCraft II ({error}): set SC2PATH to its folder; npm run setup:python -- {self.own['game']} says how to install it") from None
 
     def step(self, actions):
         result = self.env.step(actions)
@@ -417,7 +462,8 @@ class Parallel(Adapter):
         self.names = list(env.possible_agents)
         self.actions = Actions([env.action_space(name) for name in self.names], self.names)
         self.dicts = [masked(env.observation_space(name)) for name in self.names]
-        widths = [width(unmasked(env.observation_space(name))) for name in self.names]
+        self.spaces = [unmasked(env.observation_space(name)) for name in self.names]
+        self.widths = widths = [width(space) for space in self.spaces]
         self.stated = callable(getattr(env, "state", None)) and getattr(env, "state_space", None) is not None
         state = width(env.state_space) if self.stated else len(self.names) * max(widths)
         sizes = {"agents": len(self.names), **self.actions.sizes, "observation": max(widths), "state": state, "episodeLimit": limit_of(env, own, given)}
@@ -425,11 +471,12 @@ class Parallel(Adapter):
         self.seen, self.infos = {}, {}
 
     def reset(self, seed):
-        self.seen, self.infos = self.begin(seed)
+        self.seen, self.infos = parts(self.begin(seed), "reset", 2, "(observations, infos)")
 
     def step(self, actions):
         acting = set(self.env.agents)
-        self.seen, rewards, terminations, truncations, self.infos = self.env.step({name: action for name, action in zip(self.names, self.actions.of(actions)) if name in acting})
+        result = self.env.step({name: action for name, action in zip(self.names, self.actions.of(actions)) if name in acting})
+        self.seen, rewards, terminations, truncations, self.infos = parts(result, "step", 5, "(observations, rewards, terminations, truncations, infos)")
         terminated = not self.env.agents
         cut = terminated and any(truncations.values())
         wins = [has_won(info) for info in self.infos.values()]
@@ -443,20 +490,22 @@ class Parallel(Adapter):
             mask = self.infos.get(name, {}).get("action_mask")
             if self.dicts[i] and seen is not None:
                 seen, mask = seen["observation"], seen["action_mask"]
-            if seen is None:
+            if seen is None and name in alive:
+                raise Wrong(f"shows agent {name} nothing, which is among its agents")
+            elif seen is None:
                 observations[i] = 0
             else:
-                put(observations[i], seen, f"agent {name}")
+                put(observations[i], self.spaces[i], self.widths[i], seen, f"agent {name}")
             if self.actions.continuous:
                 available[i, : self.actions.counts[i]] = 1
             elif alive and name not in alive:
                 available[i, 0] = 1
             elif mask is not None and alive:
-                available[i, : len(mask)] = mask
+                allow(available[i], mask, self.actions.counts[i], name)
             else:
                 available[i, : self.actions.counts[i]] = 1
         if self.stated:
-            put(state, self.env.state(), "in its state")
+            put(state, self.env.state_space, len(state), self.env.state(), "in its state")
         else:
             state[...] = observations.reshape(-1)
 
@@ -477,24 +526,28 @@ class Tuples(Adapter):
         spaces = getattr(env.observation_space, "spaces", None)
         if not isinstance(spaces, (tuple, list)) or len(spaces) != len(self.actions.counts):
             raise Wrong(f"has the observation space {env.observation_space}; expected a tuple with one for each of its {len(self.actions.counts)} agents")
-        widths = [width(space) for space in spaces]
+        self.spaces = spaces
+        self.widths = widths = [width(space) for space in spaces]
         sizes = {"agents": len(widths), **self.actions.sizes, "observation": max(widths), "state": len(widths) * max(widths), "episodeLimit": limit_of(env, own)}
         super().__init__(env, own, "Gymnasium", sizes, env.reset)
         self.seen, self.info = (), {}
 
     def reset(self, seed):
-        self.seen, self.info = self.begin(seed)
+        self.seen, self.info = parts(self.begin(seed), "reset", 2, "(observations, info)")
 
     def step(self, actions):
-        self.seen, rewards, terminated, truncated, self.info = self.env.step(tuple(self.actions.of(actions)))
+        result = self.env.step(tuple(self.actions.of(actions)))
+        self.seen, rewards, terminated, truncated, self.info = parts(result, "step", 5, "(observations, rewards, terminated, truncated, info)")
         terminated, truncated = (all(flag) if hasattr(flag, "__len__") else bool(flag) for flag in (terminated, truncated))
         return self.outcome(actions, self.team(rewards), terminated, truncated, has_won(self.info))
 
     def show(self, observations, state, available):
+        if not hasattr(self.seen, "__len__") or len(self.seen) != len(observations):
+            raise Wrong(f"shows {len(self.seen) if hasattr(self.seen, '__len__') else type(self.seen).__name__} observations; expected one for each of {len(observations)} agents")
         for i, seen in enumerate(self.seen):
-            put(observations[i], seen, f"agent {i}")
+            put(observations[i], self.spaces[i], self.widths[i], seen, f"agent {i}")
         state[...] = observations.reshape(-1)
         masks = self.info.get("action_mask") if isinstance(self.info, dict) else None
         available[...] = 0
         for i, count in enumerate(self.actions.counts):
-            available[i, :count] = 1 if masks is None or self.actions.continuous else masks[i]
+            allow(available[i], [1] * count if masks is None or self.actions.continuous else masks[i], count, i)

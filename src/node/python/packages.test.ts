@@ -189,6 +189,33 @@ print(json.dumps("passed"))`),
     expect(said(() => createEnvironment(named(factory), { options }))).toContain(message);
   });
 
+  it.each<[string, string]>([
+    ["short", "returns a tuple of 3 from step; expected (observations, rewards, terminated, truncated, info)"],
+    ["blind", "shows 1 observations; expected one for each of 2 agents"],
+    ["wide", "shows agent 0 4 numbers; its space says 1"],
+    ["mask", "gives agent 0 a mask of 3 actions; it has 2"],
+    ["word", "pays the reward 'much'; expected a number"],
+    ["rewards", "pays 1 rewards; expected one number, or one for each of 2 agents"],
+  ])("refuses an environment with the fault %s in one line, before anything runs", (fault, message) => {
+    const options = { environment: { fault, episodeLimit: 5 } };
+    expect(said(() => resolveConfig({ environment: named("faulty"), steps: 1000, options }))).toContain(message);
+  });
+
+  it("finds a limit under wrappers, and writes out spaces of several parts", () => {
+    const env = createEnvironment(named("limited"));
+    expect(env.sizes).toEqual({ agents: 2, actions: 3, observation: 5, state: 10, episodeLimit: 4 });
+    env.reset(1);
+    env.step([1, 2]);
+    expect(env.reward).toBe(1.5);
+    // A choice is one-hot, and an agent that sees less is filled up with zeros.
+    expect([...env.observations]).toEqual([1, 0, 0, 0, 0, 0, 0, 1, 1, 1]);
+    for (let t = 1; t < 4; t++) env.step([0, 0]);
+    expect([env.ended, env.terminal]).toEqual([true, false]);
+    expect(said(() => createEnvironment(named("faulty"), { options: { episodeLimit: -1 } }))).toContain(
+      "has episodeLimit -1; expected a whole number of steps",
+    );
+  });
+
   it("refuses what mpe2 does not have, with what is near", () => {
     expect(said(() => createEnvironment("python:mpe2/simple_spread_v9"))).toContain(
       "mpe2 has nothing of the name simple_spread_v9",
