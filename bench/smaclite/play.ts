@@ -58,7 +58,7 @@ try {
       // SMAClite prints lines of its own.
       .filter((text) => text.startsWith("{"))
       .map((text) => JSON.parse(text) as Pick<PlayedEpisode, "won" | "return" | "steps">);
-    console.log(`${config.environment} here:        ${line(playTeam(name, { episodes }))}`);
+    console.log(`${config.environment} here:        ${line(playTeam(name, { episodes }).episodes)}`);
     console.log(`${config.environment} in SMAClite: ${line(there)}`);
   }
 } finally {
