@@ -1,6 +1,8 @@
 import { Memory, type WasmMemory } from "../../webassembly.js";
 import type { BattleMap } from "./maps.js";
 import { bySpawn, unitsOf } from "./maps.js";
+import { HABITS } from "./rules.js";
+import type { EnemyHabits } from "./rules.js";
 import { attackDamage, canTarget, ENERGY_MAX, ENERGY_START } from "./units.js";
 import type { Rules, UnitType } from "./units.js";
 
@@ -29,6 +31,7 @@ export const AIR = 2;
 export interface Battle {
   readonly map: BattleMap;
   readonly rules: Rules;
+  readonly habits: EnemyHabits;
   readonly allies: number;
   readonly enemies: number;
   /** allies + enemies */
@@ -180,7 +183,7 @@ function createArena(pages: number): Arena {
 }
 
 /** Lays out a battle on a map; `reset` of its rules places the units. */
-export function createBattle(map: BattleMap, rules: Rules): Battle {
+export function createBattle(map: BattleMap, rules: Rules, habits = HABITS): Battle {
   const ally = unitsOf(map.allies);
   if (rules === "starcraft" && map.allyTypes.length > 0) {
     ally.sort((a, b) => map.allyTypes.indexOf(a) - map.allyTypes.indexOf(b));
@@ -213,6 +216,7 @@ export function createBattle(map: BattleMap, rules: Rules): Battle {
   const fixed = {
     map,
     rules,
+    habits,
     allies,
     enemies,
     units,

@@ -6,14 +6,8 @@ import type { World } from "./movement.js";
 import { nextWord } from "./random.js";
 import { HEAL_PER_SECOND, HEALTH_PER_ENERGY } from "./units.js";
 
-/** All enemies look for targets at once, every so many ticks. */
-export const LOOK_PERIOD = 12;
-/** An enemy gives up a target this much beyond what it notices. */
-const LEASH = 3;
 /** An enemy that has come this near to its goal has arrived. */
 const ARRIVED = 1;
-/** One that has arrived goes after whoever is this near, edge to edge. */
-const HUNT = 6;
 /** Cells, edge to edge, within which an enemy medivac looks for patients. */
 const PATIENTS = 5;
 /** A weapon of less range than this is for melee. */
@@ -25,10 +19,8 @@ export const MELEE = 1;
  */
 const NO_THREAT = 1000;
 const OUT_OF_REACH = 100;
-const COMRADE = 10;
-/** In melee another target than the old one is worth this much less; a shooter's old target counts as this many cells nearer than touching. */
+/** In melee another target than the old one is worth this much less. */
 const ANOTHER = 50;
-const OLD = 5;
 
 /**
  * Chooses what the enemies fight. They look at the same moments, the last made first; besides, whoever has lost its target to death looks at
@@ -38,7 +30,7 @@ const OLD = 5;
  */
 export function chooseTargets(b: Battle, wereHits: boolean): void {
   const { alive, heals, alarmed, allies, units, clock } = b;
-  const isLook = (clock[4]! + b.lookPhase[0]!) % LOOK_PERIOD === 0;
+  const isLook = (clock[4]! + b.lookPhase[0]!) % b.habits.lookPeriod === 0;
   const isFirst = clock[4] === 1;
   if (!isLook && !wereHits && !isFirst) return;
   for (let i = units - 1; i >= allies; i--) if (alive[i] === 1 && alarmed[i]! < 0) chooseTarget(b, i, true);
@@ -83,6 +75,7 @@ function bestTarget(b: Battle, i: number, old: number): number {
     const aim = target[k]!;
     if (k !== i && aim >= 0 && aim < allies && alive[k] === 1) aimedAt[aim]! += 1;
   }
+  const { comrade } = b.habits;
   let pick = -1;
   let least = Infinity;
   for (let j = 0; j < allies; j++) {
@@ -91,17 +84,17 @@ function bestTarget(b: Battle, i: number, old: number): number {
     const dy = y[j]! - yi;
     const gap = Math.sqrt(dx * dx + dy * dy) - own - radius[j]!;
     if (gap > noticed) continue;
-    let worth = (gap <= range ? 0 : OUT_OF_REACH) + COMRADE * aimedAt[j]!;
+    let worth = (gap <= range ? 0 : OUT_OF_REACH) + comrade * aimedAt[j]!;
     if (isMelee) {
       if (command[j] !== ATTACK || target[j] !== i) worth += NO_THREAT;
       worth += j === old ? gap : ANOTHER + gap;
-    } else worth += j === old ? -OLD : gap;
+    } else worth += j === old ? -b.habits.old : gap;
     if (worth < least) {
       least = worth;
       pick = j;
     }
   }
-  if (pick < 0 && old >= 0 && gapBetween(b, i, old) <= noticed + LEASH) pick = old;
+  if (pick < 0 && old >= 0 && gapBetween(b, i, old) <= noticed + b.habits.leash) pick = old;
   const hitBy = -alarmed[i]! - 1;
   if (pick < 0 && hitBy >= 0 && alive[hitBy] === 1) pick = hitBy;
   alarmed[i] = 0;
@@ -141,7 +134,7 @@ export function advance(w: World, i: number): void {
   if (dx * dx + dy * dy <= ARRIVED * ARRIVED) b.ordered[i] = 0;
   if (b.ordered[i] === 0 && !b.map.enemyFollows) {
     const j = nearestLiving(b, i, 0, b.allies);
-    if (j < 0 || gapBetween(b, i, j) > HUNT) return;
+    if (j < 0 || gapBetween(b, i, j) > b.habits.hunt) return;
     goalX = b.x[j]!;
     goalY = b.y[j]!;
   }

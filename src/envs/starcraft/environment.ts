@@ -6,6 +6,7 @@ import type { Battle } from "./battle.js";
 import type { BattleMap } from "./maps.js";
 import { blocksOf, FIRST_TARGET, MAP_SIZE, writeAvailable, writeObservations, writeState } from "./observe.js";
 import type { Blocks } from "./observe.js";
+import { HABITS } from "./rules.js";
 import type { BattleRules } from "./rules.js";
 import { createSmacliteRules } from "./smaclite.js";
 import { createStarcraftRules } from "./starcraft.js";
@@ -26,9 +27,11 @@ export interface BattleEnvironment extends Environment {
  * @example
  * const env = createBattleEnvironment(maps[0], "starcraft");
  * env.reset(1);
+ *
+ * @param habits other numbers than ours, to see what hangs on them
  */
-export function createBattleEnvironment(map: BattleMap, rules: Rules): BattleEnvironment {
-  const battle = createBattle(map, rules);
+export function createBattleEnvironment(map: BattleMap, rules: Rules, habits = HABITS): BattleEnvironment {
+  const battle = createBattle(map, rules, habits);
   const blocks = blocksOf(battle);
   const play: BattleRules = rules === "smaclite" ? createSmacliteRules(battle) : createStarcraftRules(battle);
   const { allies, actions, clock, totals, alive, lastAction, episode } = battle;

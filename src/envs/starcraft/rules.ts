@@ -6,6 +6,24 @@ import type { Rules } from "./units.js";
  */
 export const RULES_VERSIONS: Readonly<Record<Rules, number>> = { starcraft: 4, smaclite: 2 };
 
+/** What enemies do under `starcraft` rules by numbers that are this project's, not the game's (RULES.md). */
+export interface EnemyHabits {
+  /** All enemies look for targets at once, every so many ticks. */
+  readonly lookPeriod: number;
+  /** Of targets that are otherwise as good, one counts as this many cells farther for each comrade that aims at it. */
+  readonly comrade: number;
+  /** To a shooter its old target counts as this many cells nearer than touching. */
+  readonly old: number;
+  /** An enemy gives up a target this many cells beyond what it notices. */
+  readonly leash: number;
+  /** One that has arrived where it was sent goes after whoever is this near, edge to edge, in cells. */
+  readonly hunt: number;
+  /** Enemies without a target look for one when a comrade is hit this near, in cells. */
+  readonly callForHelp: number;
+}
+
+export const HABITS: EnemyHabits = { lookPeriod: 12, comrade: 10, old: 5, leash: 3, hunt: 6, callForHelp: 4 };
+
 /** How a battle is played under one rule set. */
 export interface BattleRules {
   /** 1 where a cell can be walked, [MAP_SIZE, MAP_SIZE] row-major from y = 0. */

@@ -2,10 +2,10 @@ import { describe, expect, it } from "vitest";
 import { playRandom, scripts, playEpisodes } from "../play.js";
 import { ATTACK_MOVE } from "./battle.js";
 import { strike, taken } from "./combat.js";
-import { LOOK_PERIOD } from "./enemy.js";
 import { createBattleEnvironment } from "./environment.js";
 import type { BattleEnvironment } from "./environment.js";
 import { maps } from "./maps.js";
+import { HABITS } from "./rules.js";
 
 const make = (name: string): BattleEnvironment => {
   const env = createBattleEnvironment(
@@ -283,7 +283,7 @@ describe("enemies", () => {
     const { battle: b } = env;
     const zealot = indexOf(env, "zealot", true);
     const look = (joint: number[]): void => {
-      b.clock[4] = 2 * LOOK_PERIOD - 1 - b.lookPhase[0]!;
+      b.clock[4] = 2 * HABITS.lookPeriod - 1 - b.lookPhase[0]!;
       b.cooldown[0] = 0;
       env.restore(env.save());
       env.step(joint);
@@ -337,7 +337,7 @@ describe("enemies", () => {
       [5, 18.91, 16.08],
     ];
     leave(env, marines);
-    b.clock[4] = 2 * LOOK_PERIOD - 1 - b.lookPhase[0]!;
+    b.clock[4] = 2 * HABITS.lookPeriod - 1 - b.lookPhase[0]!;
     env.restore(env.save());
     env.step([1, 1, 1]);
     // The last made chooses first: agent 0 is nearest to it; the next take those whom nobody aims at.
@@ -358,7 +358,7 @@ describe("enemies", () => {
       [5, 19.05, 16.07],
     ]);
     // Nobody looks in this step.
-    b.clock[4] = 2 * LOOK_PERIOD - b.lookPhase[0]!;
+    b.clock[4] = 2 * HABITS.lookPeriod - b.lookPhase[0]!;
     env.restore(env.save());
     env.step([6, 6, 6]);
     // In the recordings enemy 1 then killed agent 2 alone, in eight shots, and enemy 2 agent 1.
@@ -377,7 +377,7 @@ describe("enemies", () => {
     ]);
     b.target[3] = 0;
     b.settled[3] = 1;
-    b.clock[4] = 2 * LOOK_PERIOD - b.lookPhase[0]!;
+    b.clock[4] = 2 * HABITS.lookPeriod - b.lookPhase[0]!;
     env.restore(env.save());
     env.step([5, 0, 0]);
     expect(b.x[3]).toBe(18.2);

@@ -1,7 +1,7 @@
 import { ATTACK, ATTACK_MOVE, enlist, LAYERS, MOVE, NONE, STOP, TICKS_PER_SECOND, TICKS_PER_STEP } from "./battle.js";
 import type { Battle } from "./battle.js";
 import { calmDown, inBeam, strike } from "./combat.js";
-import { advance, chooseTargets, decideHealer, LOOK_PERIOD, MELEE } from "./enemy.js";
+import { advance, chooseTargets, decideHealer, MELEE } from "./enemy.js";
 import { createGround, openCells, standClear } from "./ground.js";
 import type { Ground } from "./ground.js";
 import { bySpawn, unitsOf } from "./maps.js";
@@ -17,8 +17,6 @@ import { ENERGY_MAX, ENERGY_PER_SECOND, SHIELD_DELAY, SHIELD_PER_SECOND } from "
 /** A shot follows the last after the weapon's period and a random delay between these (ticks; seconds x 16). */
 const DELAY_MIN = -0.0625 * TICKS_PER_SECOND;
 const DELAY_MAX = 0.125 * TICKS_PER_SECOND;
-/** Enemies without a target come to help a comrade who is hit this near. */
-const CALL_FOR_HELP = 4;
 /** Nothing that reaches health does less (StarCraft II). */
 const LEAST_DAMAGE = 0.5;
 /** A random word as an unsigned number is this many times one in [0, 1). */
@@ -69,7 +67,7 @@ function reset(w: World, places: Float64Array, seed: number): void {
   const { b } = w;
   const { allies, enemies, units, enemyAt, placeOf } = b;
   seedRandom(b.random, seed);
-  b.lookPhase[0] = (nextWord(b.random) >>> 0) % LOOK_PERIOD;
+  b.lookPhase[0] = (nextWord(b.random) >>> 0) % b.habits.lookPeriod;
   let middleX = 0;
   let middleY = 0;
   for (let i = allies; i < units; i++) {
@@ -331,11 +329,12 @@ function wound(b: Battle, i: number, j: number, attacks: number): void {
   // Who is hit without having a target looks for one at once, and calls his comrades.
   if (j < b.allies || b.alive[i] === 0) return;
   const { units, x, y, alive, target, heals, reaches } = b;
+  const call = b.habits.callForHelp;
   for (let k = b.allies; k < units; k++) {
     if (alive[k] === 0 || target[k]! >= 0 || heals[k] === 1 || reaches[k * units + i] === 0) continue;
     const dx = x[k]! - x[j]!;
     const dy = y[k]! - y[j]!;
-    if (dx * dx + dy * dy > CALL_FOR_HELP * CALL_FOR_HELP) continue;
+    if (dx * dx + dy * dy > call * call) continue;
     if (k === j) b.alarmed[k] = -1 - i;
     else if (b.alarmed[k] === 0) b.alarmed[k] = 1 + i;
   }

@@ -1,0 +1,91 @@
+import { referenceFolder } from "../../src/analysis/recorded-battle.js";
+import { createBattleEnvironment } from "../../src/envs/starcraft/environment.js";
+import { maps } from "../../src/envs/starcraft/maps.js";
+import { type EnemyHabits, HABITS } from "../../src/envs/starcraft/rules.js";
+import { playBattles, recordedOutcome } from "./battles.js";
+import { networkPolicy } from "./network.js";
+import { readReference } from "./reference.js";
+
+// `npx tsx bench/real-game/validate.ts [battles]`: do the numbers of enemies' behaviour that are ours hold on a map that they were not chosen on? For
+// each map they are chosen by the other two alone, from a grid, and the map that was left out is then measured with them. Then what each number does.
+
+/** Steps at which the win rate of 3m's networks is known from its learning curve only. */
+const CURVE_3M: readonly [number, number][] = [[200_000, 0.97]];
+/** What is asked of each map: mean difference of win rates, allies left, loop of the first ally death. */
+const ASKED: Readonly<Record<string, readonly [number, number, number]>> = {
+  "3m": [0.05, 0.4, 12],
+  "8m": [0.08, 0.7, 12],
+  "2s3z": [0.12, 0.7, 12],
+};
+const NAMES = Object.keys(ASKED);
+
+const folder = referenceFolder();
+if (folder === undefined) throw new Error("There is no reference here: set MAST_REFERENCE to its folder.");
+const reference = readReference(folder);
+const battles = Number(process.argv[2] ?? 60);
+const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+
+/** How far a map is from the real game: difference of win rates, of allies left, and of the first ally death. */
+function measure(name: string, habits: EnemyHabits): readonly [number, number, number] {
+  const env = createBattleEnvironment(
+    maps.find((map) => map.name === name)!,
+    "starcraft",
+    habits,
+  );
+  const networks = reference.networks.filter(({ map }) => map === name).sort((a, b) => a.step - b.step);
+  const played = networks.map(({ file }) => playBattles(env, networkPolicy(file, env), battles));
+  const real = networks.map(
+    ({ winRate, step }) => winRate ?? CURVE_3M.find(([at]) => Math.abs(at - step) < 100_000)?.[1] ?? 0.99,
+  );
+  const rates = played.map((outcomes) => mean(outcomes.map(({ won }) => Number(won))));
+  const recorded = reference.battles.get(`${name}-qmix`)!.map(recordedOutcome);
+  const last = played.at(-1)!;
+  return [
+    mean(rates.map((rate, k) => Math.abs(rate - real[k]!))),
+    mean(last.map(({ alliesLeft }) => alliesLeft)) - mean(recorded.map(({ alliesLeft }) => alliesLeft)),
+    mean(last.flatMap(({ firstAllyDeath }) => firstAllyDeath ?? [])) -
+      mean(recorded.flatMap(({ firstAllyDeath }) => firstAllyDeath ?? [])),
+  ];
+}
+
+/** The sum of what was missed, each part in units of what is asked. */
+function badness(name: string, parts: readonly [number, number, number]): number {
+  return parts.reduce((sum, part, k) => sum + Math.abs(part) / ASKED[name]![k]!, 0);
+}
+
+const write = (parts: readonly [number, number, number]): string =>
+  `${parts[0].toFixed(3)}  ${parts[1].toFixed(2)}  ${parts[2].toFixed(1)}`;
+const say = (habits: EnemyHabits): string =>
+  `looks every ${habits.lookPeriod}, comrade ${habits.comrade}, old ${habits.old}`;
+
+const grid = [8, 10, 12, 14, 16].flatMap((lookPeriod) =>
+  [0, 10].flatMap((comrade) => [0, 5, 80].map((old): EnemyHabits => ({ ...HABITS, lookPeriod, comrade, old }))),
+);
+const table = grid.map((habits) => {
+  const parts = Object.fromEntries(NAMES.map((name) => [name, measure(name, habits)]));
+  console.log(`${say(habits)}: ${NAMES.map((name) => `${name} ${write(parts[name]!)}`).join(" | ")}`);
+  return { habits, parts };
+});
+console.log(
+  "\nmap left out: chosen by the other two; difference of win rates, of allies left, of the first ally death",
+);
+for (const out of NAMES) {
+  const score = ({ parts }: (typeof table)[number]): number =>
+    NAMES.filter((name) => name !== out).reduce((sum, name) => sum + badness(name, parts[name]!), 0);
+  const best = table.reduce((a, b) => (score(b) < score(a) ? b : a));
+  console.log(`${out}: ${say(best.habits)}; ${write(best.parts[out]!)}`);
+}
+console.log("\none number changed: the same, of all three maps");
+const others: Partial<EnemyHabits>[] = [
+  {},
+  { leash: 1 },
+  { leash: 6 },
+  { hunt: 3 },
+  { hunt: 9 },
+  { callForHelp: 2 },
+  { callForHelp: 8 },
+];
+for (const other of others) {
+  const parts = NAMES.map((name) => `${name} ${write(measure(name, { ...HABITS, ...other }))}`);
+  console.log(`${JSON.stringify(other)}: ${parts.join(" | ")}`);
+}
