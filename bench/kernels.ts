@@ -14,8 +14,7 @@ const DENSITIES = [1, 0.1, 0.05];
 
 /** Passes of an update, and what else takes time in it. */
 const PHASES = [
-  "layOut",
-  "agentForward",
+  "layOut and agentForward",
   "agentBackward",
   "mixerForward",
   "mixerBackward",
@@ -26,13 +25,21 @@ const PHASES = [
 ] as const;
 type Phase = (typeof PHASES)[number];
 
+/** Kernels that share a phase: native code lays out a group's inputs and runs the agents over them in one call. */
+const SHARED: Readonly<Record<string, Phase>> = {
+  layOut: "layOut and agentForward",
+  layOutEpisodes: "layOut and agentForward",
+  agentForward: "layOut and agentForward",
+  agentLoadAndForward: "layOut and agentForward",
+};
+
 /** Operations of a logistic function or a tanh. */
 const ACTIVATION = 20;
 
 /**
  * Where the time of an update of QMIX on 3s5z goes, with the kernels in native code and in WebAssembly: milliseconds of each phase, and what
- * share of them the phase would take if only multiplications and additions cost time (at the peak of these vectors), or, where inputs are laid
- * out, only copying (at the bandwidth of the memory).
+ * share of them the phase would take if only multiplications and additions cost time (at the peak of these vectors) and, where inputs are laid
+ * out, copying (at the bandwidth of the memory).
  */
 export async function kernelRows(effort: Effort = { quick: false }): Promise<Row[]> {
   const rows: Row[] = [];
@@ -127,7 +134,7 @@ async function phases(
 function watched(kernels: Kernels, spent: Map<string, number>): Kernels {
   const around = Object.entries(kernels as unknown as Record<string, unknown>).map(([name, kernel]) => {
     if (typeof kernel !== "function") return [name, kernel];
-    const phase = name === "layOutEpisodes" ? "layOut" : name;
+    const phase = SHARED[name] ?? name;
     return [
       name,
       (...numbers: unknown[]) => {
@@ -161,8 +168,9 @@ function boundsOf(
   const lanes = episodes * agents;
   const activations = 3 * ACTIVATION * hidden * lanes * (steps + 1) * 2;
   return {
-    layOut: (2 * 4 * (episodes * (steps + 1) * (agents * observation + state))) / 2 / bytes,
-    agentForward: (2 * 2 * weights.agent * lanes * (steps + 1) + activations) / operations,
+    "layOut and agentForward":
+      (4 * episodes * (steps + 1) * (agents * observation + state)) / bytes +
+      (2 * 2 * weights.agent * lanes * (steps + 1) + activations) / operations,
     agentBackward: (2 * (2 * weights.agent - first.agent) * lanes * steps) / operations,
     mixerForward: (2 * 2 * weights.mixer * episodes * steps) / operations,
     mixerBackward: (2 * (2 * weights.mixer - first.mixer) * episodes * steps) / operations,

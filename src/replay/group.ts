@@ -86,9 +86,17 @@ function layOut(episodes: readonly Episode[], lanes: number, agents: number, act
     terminal[lane] = episode.terminal ? 1 : 0;
     for (let t = 0; t < length; t++) running[t]++;
     transpose(episode.rewards, rewards, length, lane, lanes);
-    transpose(episode.actions, actions, length * agents, lane, lanes);
-    transpose(episode.availableActions, availableActions, (length + 1) * agents * actionCount, lane, lanes);
   });
+  transposeBytes(
+    episodes.map((episode) => episode.actions),
+    actions,
+    lanes,
+  );
+  transposeBytes(
+    episodes.map((episode) => episode.availableActions),
+    availableActions,
+    lanes,
+  );
   return {
     episodes,
     lanes,
@@ -111,9 +119,26 @@ function transpose(
   count: number,
   lane: number,
   lanes: number,
+  first = 0,
 ): void {
-  for (let i = 0, j = lane; i < count; i++, j += lanes) to[j] = from[i];
+  for (let i = first, j = first * lanes + lane; i < count; i++, j += lanes) to[j] = from[i];
 }
+
+/** Spreads episodes, longest first, over their lanes: four lanes' bytes are one word as far as all four episodes go. */
+function transposeBytes(episodes: readonly Uint8Array[], to: Uint8Array, lanes: number): void {
+  const quads = lanes % 4 === 0 && LITTLE_ENDIAN ? episodes.length >> 2 : 0;
+  const words = new Uint32Array(to.buffer, 0, quads > 0 ? to.length / 4 : 0);
+  for (let quad = 0; quad < quads; quad++) {
+    const [a, b, c, d] = episodes.slice(4 * quad, 4 * quad + 4);
+    for (let i = 0, j = quad; i < d.length; i++, j += lanes / 4)
+      words[j] = a[i] | (b[i] << 8) | (c[i] << 16) | (d[i] << 24);
+    [a, b, c].forEach((from, k) => transpose(from, to, from.length, 4 * quad + k, lanes, d.length));
+  }
+  for (let lane = 4 * quads; lane < episodes.length; lane++)
+    transpose(episodes[lane], to, episodes[lane].length, lane, lanes);
+}
+
+const LITTLE_ENDIAN = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1;
 
 function checkLayout(episode: Episode, agents: number, actions: number): void {
   const { length, index } = episode;

@@ -159,12 +159,13 @@ export function createBatch(memory: Memory, shape: NetworkShape): Batch {
     const { episodes } = group!;
     if (kernels.layOutEpisodes)
       return kernels.layOutEpisodes(numbers.at, what === "states" ? 1 : 0, first, count, arrays[what]);
+    const rows = memory.floats(staging, (LANES * laneBytes) / 4);
     for (let lane = 0; lane < LANES; lane++) {
-      const to = memory.floats(staging + lane * laneBytes, count * size);
+      const to = (lane * laneBytes) / 4;
       const episode = episodes[lane];
       const present = episode ? Math.max(0, Math.min(count, episode.length + 1 - first)) : 0;
-      if (present) to.set(episode[what].subarray(first * size, (first + present) * size));
-      if (present < count) to.fill(0, present * size);
+      if (present) rows.set(episode[what].subarray(first * size, (first + present) * size), to);
+      if (present < count) rows.fill(0, to + present * size, to + count * size);
     }
     kernels.layOut(numbers.at, what === "states" ? 1 : 0, first, count);
   }
