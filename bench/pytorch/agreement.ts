@@ -3,7 +3,7 @@ import { updateNetworks } from "../../src/algorithms/update.js";
 import { resolveConfig } from "../../src/config.js";
 import { networkParameters } from "../../src/networks/parameters.js";
 import { relativeDistance } from "../../src/networks/distance.js";
-import { createSparseEngine } from "../../src/networks/sparse/engine.js";
+import { createSparseEngine, type EngineOptions } from "../../src/networks/sparse/engine.js";
 import { countSteps, groupEpisodes } from "../../src/replay/group.js";
 import { decodeSafetensors } from "../../src/runs/safetensors.js";
 import { algorithmShape } from "../../src/sparse/flops.js";
@@ -63,16 +63,23 @@ export async function sparseAnswer(given: Case, rule: Rule): Promise<Answer> {
   return { losses, norm, gradients, after };
 }
 
-/** A sparse engine with the networks that a rule trains: WQMIX's central ones only where it has them. */
+/**
+ * A sparse engine with the networks that a rule trains: WQMIX's central ones only where it has them. It remembers no target values, since
+ * the batch that is timed is always the same.
+ */
 export function startCase(
   { shape, online, target, masks }: Case,
   { algorithm, masked }: Pick<Rule, "algorithm" | "masked">,
+  options: EngineOptions = {},
 ) {
   const trained = algorithmShape(algorithm, shape);
   const names = new Set(networkParameters(trained).map(({ name }) => name));
   const used = <Value>(entries: ReadonlyMap<string, Value>) =>
     new Map([...entries].filter(([name]) => names.has(name)));
-  const engine = createSparseEngine(trained, used(online), masked ? used(masks) : new Map());
+  const engine = createSparseEngine(trained, used(online), masked ? used(masks) : new Map(), {
+    remember: false,
+    ...options,
+  });
   engine.write("target", used(target));
   return engine;
 }
