@@ -7,12 +7,14 @@ import { methodLabel } from "../figures/labels.js";
 import { clock, tableText } from "../figures/table.js";
 import { declareStudy } from "../studies/study.js";
 import type { AskedFor } from "./config-options.js";
+import { MEASURES, measureOf } from "../results/measure.js";
 import { scoreStatistics, scoreText } from "../results/scores.js";
 import { checkpointStep, type StoredRun } from "../runs/store.js";
 import { refuseSlurmOptions, type SlurmFlags, slurmSettings, trainOnSlurm } from "./slurm.js";
 import { interruptible } from "./interrupt.js";
 import { networkPlan } from "../training/plan.js";
 import { progressDisplay } from "./progress.js";
+import { scoreMeasure } from "../training/score.js";
 
 /** Options of every command that trains. */
 export interface TrainingFlags {
@@ -152,8 +154,9 @@ export function sayWhatBecame(outcomes: readonly RunOutcome[]): void {
   for (const { run } of outcomes) {
     if (run?.summary === undefined) continue;
     const { score, steps, seconds, stepsPerSecond } = run.summary;
+    const { text, share, name } = MEASURES[scoreMeasure(run.config)];
     console.log(
-      `${basename(run.directory)}: score ${(100 * score).toFixed(1)} % (${scoreText([run])}) after ${steps.toLocaleString("en")} steps, ${clock(seconds)} (${Math.round(stepsPerSecond).toLocaleString("en")} steps/s)`,
+      `${basename(run.directory)}: ${share ? "score" : name} ${text(score)} (${scoreText([run])}) after ${steps.toLocaleString("en")} steps, ${clock(seconds)} (${Math.round(stepsPerSecond).toLocaleString("en")} steps/s)`,
     );
     console.log(`  ${run.directory}`);
   }
@@ -162,10 +165,10 @@ export function sayWhatBecame(outcomes: readonly RunOutcome[]): void {
 /** Mean, spread and interval of the seeds that are complete. */
 function seedsLines(runs: readonly StoredRun[], all: number): string[] {
   const { mean, deviation, iqm, iqmLow, iqmHigh, seeds } = scoreStatistics(runs);
-  const percent = (share: number): string => (100 * share).toFixed(1);
+  const { text, number, share, name } = MEASURES[measureOf(runs)];
   return [
-    `${seeds === all ? `${seeds} seeds` : `${seeds} of ${all} seeds`}: score ${percent(mean)} % ± ${percent(deviation)} (mean ± standard deviation)`,
-    `  interquartile mean ${percent(iqm)} %, 95 % interval ${percent(iqmLow)} to ${percent(iqmHigh)} %`,
+    `${seeds === all ? `${seeds} seeds` : `${seeds} of ${all} seeds`}: ${share ? "score" : name} ${text(mean)} ± ${number(deviation)} (mean ± standard deviation)`,
+    `  interquartile mean ${text(iqm)}, 95 % interval ${number(iqmLow)} to ${text(iqmHigh)}`,
   ];
 }
 

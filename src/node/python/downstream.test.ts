@@ -10,6 +10,7 @@ import { compareCommand } from "../../cli/compare.js";
 import { evaluateCommand } from "../../cli/evaluate.js";
 import { replayCommand } from "../../cli/figures.js";
 import { exportCommand, runsCommand } from "../../cli/runs.js";
+import { sayWhatBecame } from "../../cli/train.js";
 import { type ConfigInput, resolveConfig } from "../../config.js";
 import { battleReplay } from "../../display/replay.js";
 import { ALGORITHMS, METHODS } from "../../methods.js";
@@ -123,6 +124,10 @@ describe.skipIf(python === undefined)("a run in an environment in which no team 
     expect(list).toContain("Return");
     expect(list).not.toMatch(/win/i);
     expect(list).toContain(run.summary!.score.toFixed(2));
+    const became = await printed(() => sayWhatBecame([{ name: run.name, config: run.config, state: "complete", run }]));
+    expect(became).toContain(
+      `: return ${run.summary!.score.toFixed(2)} (mean of the last 2 evaluations of 4 episodes)`,
+    );
   });
 
   it("is compared by its return", async () => {
