@@ -33,7 +33,8 @@ export function cellErrors(print) {
 function errorLine(error) {
   if (error.message === "Interrupted asynchronously" || error.code === "ERR_SCRIPT_EXECUTION_INTERRUPTED")
     return "Interrupted. Run the cell again to repeat it; trainings resume at their last checkpoint.";
-  return typeof error[inspect.custom] === "function" ? inspect(error) : oneLine(`${error.name}: ${error.message}`);
+  const own = typeof error[inspect.custom] === "function" && error.code !== "ERR_ASSERTION";
+  return own ? inspect(error) : oneLine(`${error.name}: ${error.message}`);
 }
 
 function oneLine(text) {

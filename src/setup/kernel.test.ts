@@ -227,6 +227,46 @@ describe.skipIf(!built)("in the kernel of the notebooks", () => {
     },
   );
 
+  it(
+    "goes on after an error where the client asks for it, as graders do, and names the error",
+    { timeout: 60_000 },
+    async () => {
+      const request = (code: string, more: object) =>
+        send("execute_request", { code, silent: false, store_history: true, allow_stdin: false, ...more });
+      const replies = async (ids: readonly string[]) => {
+        const found = new Map<string, Record<string, unknown>>();
+        for await (const frames of shell) {
+          const [, parent, , content] = frames
+            .slice(frames.findIndex((frame) => frame.toString() === "<IDS|MSG>") + 2)
+            .map((frame) => JSON.parse(frame.toString()) as Record<string, unknown>);
+          found.set(String(parent!["msg_id"]), content!);
+          if (ids.every((id) => found.has(id))) break;
+        }
+        return ids.map((id) => found.get(id)!);
+      };
+      const cells = ['throw new RangeError("too far");', "console.log(2 + 3);"];
+      const on = [
+        await request(cells[0]!, { stop_on_error: false }),
+        await request(cells[1]!, { stop_on_error: false }),
+      ];
+      const [failed, followed] = await replies(on);
+      expect(failed).toMatchObject({ status: "error", ename: "RangeError", evalue: "too far" });
+      expect(failed!["traceback"]).toEqual(["RangeError: too far"]);
+      expect(followed).toMatchObject({ status: "ok" });
+
+      // Jupyter's "run all" stops there.
+      const stopped = [await request(cells[0]!, {}), await request(cells[1]!, {})];
+      expect((await replies(stopped)).map(({ status }) => status)).toEqual(["error", "aborted"]);
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      expect(await run(cells[1]!)).toEqual({ stdout: "5\n", stderr: "" });
+    },
+  );
+
+  it("prints a failed assertion in one line", { timeout: 60_000 }, async () => {
+    const { stderr } = await run('import assert from "node:assert/strict";\nassert.ok(1 > 2, "1 is not above 2");');
+    expect(stderr).toBe("AssertionError: 1 is not above 2\n");
+  });
+
   it("an interrupted cell says so in one line, and the next cell runs", { timeout: 60_000 }, async () => {
     for (const code of [
       'console.log("begun"); await new Promise((resolve) => setTimeout(resolve, 60_000));',
