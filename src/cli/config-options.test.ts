@@ -3,7 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { resolveConfig } from "../config.js";
+import { runOne } from "../runs/run.js";
 import { openRun } from "../runs/store.js";
+import { weightsFrom } from "../runs/weights.js";
 import { type ConfigFlags, gridFrom } from "./config-options.js";
 import { trainCommand } from "./train.js";
 
@@ -133,6 +135,37 @@ describe("several values of a field", () => {
     });
     expect(() => gridFrom({ set: ["returns.lambda=0.6,"] })).toThrow(
       '--set returns.lambda is "0.6,", in which a value between commas is empty.',
+    );
+  });
+});
+
+describe("--from", () => {
+  it("names a run or a file wholly, with the hash of its weights; a configuration file may do so as well", async () => {
+    const runs = join(folder, "runs");
+    const { name, directory } = await runOne(
+      resolveConfig({
+        environment: "two-step",
+        steps: 60,
+        warmup: 10,
+        network: { hidden: 8, embed: 4, hypernetEmbed: 8 },
+        evaluation: { interval: 30, episodes: 2, window: 1 },
+      }),
+      { runs },
+    );
+    const expected = weightsFrom(name, { runs });
+    expect(configFrom({ environment: "two-step", runs, from: "two-step-qmix-mast", set: [] }).from).toEqual(expected);
+    const checkpoint = join(directory, "checkpoint.safetensors");
+    expect(configFrom({ environment: "two-step", from: checkpoint, set: [] }).from).toEqual({
+      source: checkpoint,
+      sha256: expected.sha256,
+    });
+    const file = join(folder, "from.yaml");
+    writeFileSync(file, `environment: two-step\nfrom: { source: ${name} }\n`);
+    expect(configFrom({ config: file, runs, set: [] }).from).toEqual(expected);
+    expect(configFrom({ config: file, runs, set: ["discount=0.9"] })).toMatchObject({ discount: 0.9, from: expected });
+    expect(() => configFrom({ runs, from: "nobody", set: [] })).toThrow('No run "nobody"');
+    expect(() => configFrom({ runs, from: "two-step", ticket: "random", set: [] })).toThrow(
+      "but a ticket takes its topology from another place",
     );
   });
 });

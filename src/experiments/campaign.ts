@@ -5,6 +5,7 @@ import { LabError } from "../errors.js";
 import { keepRun, keptPaths, type KeptRuns, keptRun, readKept } from "../results/kept-runs.js";
 import { runAll, type RunAllOptions } from "../runs/run-all.js";
 import { directoryOf, inspectRun, readRun, runName, type StoredRun } from "../runs/store.js";
+import { scoreMeasure } from "../training/score.js";
 import { findExperiment, isMeasurement } from "./all.js";
 import type { Experiment, Profile } from "./experiment.js";
 import { trainingFingerprint } from "./fingerprint.js";
@@ -155,9 +156,7 @@ export async function trainCampaign(options: CampaignOptions): Promise<CampaignR
         const stored = readRun(directoryOf(run.config, store(options)));
         await keepRun(stored, { fingerprint: fingerprints.get(run.config.algorithm)! }, profile, results);
         now++;
-        report(
-          `${before + now} of ${runs.length}: ${name}, score ${(100 * stored.summary!.score).toFixed(1)} % (${run.ids.join(", ")})`,
-        );
+        report(`${before + now} of ${runs.length}: ${name}, score ${scoreOf(stored)} (${run.ids.join(", ")})`);
       } catch (error) {
         failures.push(`${name}: ${(error as Error).message}`);
       }
@@ -190,6 +189,12 @@ export async function trainCampaign(options: CampaignOptions): Promise<CampaignR
     await adding;
   }
   return { all: runs.length, before, now, otherEngine, failures };
+}
+
+/** "97.5 %", or a return. */
+function scoreOf({ config, summary }: StoredRun): string {
+  const { score } = summary!;
+  return scoreMeasure(config) === "return" ? score.toPrecision(4) : `${(100 * score).toFixed(1)} %`;
 }
 
 /** Runs with the sources that their tickets need and the run store does not have: a table keeps no topology. */

@@ -70,6 +70,23 @@ describe("runs that are kept as tables", () => {
       expect(kept![field]).toBeCloseTo(stored![field], 5);
   });
 
+  it("have scores of returns where their environment counts those", async () => {
+    const run = await runOne(
+      resolveConfig({ ...small, seed: 1, evaluation: { ...small.evaluation, score: "return" } }),
+      {
+        runs: join(folder, "runs"),
+      },
+    );
+    const place = join(folder, "returns");
+    await keepRun(run, { fingerprint: "abc" }, "paper", place);
+    const kept = keptRun(run.config, readKept("paper", place), "runs")!;
+    expect(kept.summary!.winRates).toBeUndefined();
+    expect(kept.summary!.returns!.map((value) => value.toFixed(4))).toEqual(
+      run.summary!.returns!.map((value) => value.toFixed(4)),
+    );
+    expect(kept.summary!.score).toBeCloseTo(run.summary!.score, 4);
+  });
+
   it("are there once, however often and by however many they are added", async () => {
     const before = readFileSync(paths.runs, "utf8").trim().split("\n").sort();
     await Promise.all([...runs, ...runs].map((run) => keepRun(run, { fingerprint: "abc" }, "paper", results)));

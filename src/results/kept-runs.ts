@@ -9,7 +9,7 @@ import { acquireLease, RunTakenError } from "../runs/lease.js";
 import type { MetricsRow } from "../runs/metrics.js";
 import { runName, type StoredRun } from "../runs/store.js";
 import { runCost } from "../runs/summary.js";
-import { scoredEvaluations } from "../training/score.js";
+import { measuredBy, scoredEvaluations, scoreMeasure } from "../training/score.js";
 import { type CsvRow, parseCsv, rowsCsv } from "./csv.js";
 import { evaluationRows, runRows } from "./frame.js";
 import { RESULTS_ADVICE } from "./place.js";
@@ -134,10 +134,14 @@ export function keptRun(config: Config, { rows, evaluations }: KeptRuns, path: s
     return typeof value === "number" ? value : NaN;
   };
   const curve = [...(evaluations.get(name) ?? [])].sort((a, b) => number("step", a) - number("step", b));
-  const winRates = curve.map((one) => number("winRate", one));
-  const scored = scoredEvaluations(winRates, config.evaluation.window);
-  const score = scored.reduce((sum, rate) => sum + rate, 0) / scored.length;
-  if (!(Math.abs(score - number("score")) < 1e-5))
+  const measure = scoreMeasure(config);
+  const series = curve.map((one) =>
+    measuredBy(measure, { winRate: number("winRate", one), episodeReturn: number("episodeReturn", one) }),
+  );
+  const scored = scoredEvaluations(series, config.evaluation.window);
+  const score = scored.reduce((sum, value) => sum + value, 0) / scored.length;
+  // Tables have six digits.
+  if (!(Math.abs(score - number("score")) < 1e-5 * Math.max(1, Math.abs(score))))
     throw new LabError(
       `${path}: the ${curve.length} evaluations of ${name} come to a score of ${score}, and its row says ${row["score"]}: take both tables from one commit.`,
     );
@@ -152,11 +156,11 @@ export function keptRun(config: Config, { rows, evaluations }: KeptRuns, path: s
     config,
     state: "complete",
     step: number("trained"),
-    winRate: winRates.at(-1) ?? NaN,
+    ...(measure === "return" ? { episodeReturn: series.at(-1)! } : { winRate: series.at(-1)! }),
     metrics,
     summary: {
       score,
-      winRates,
+      ...(measure === "return" ? { returns: series } : { winRates: series }),
       steps: number("trained"),
       episodes: number("episodes"),
       updates: number("updates"),

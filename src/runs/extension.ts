@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
 import { type Config, ConfigError, type ConfigInput, mergeConfig, resolveConfig } from "../config.js";
 import { show } from "../messages.js";
+import { scoreMeasure } from "../training/score.js";
 import {
   checkpointPath,
   directoryOf,
@@ -112,6 +113,10 @@ export function findAncestor(config: Config, options: { readonly runs?: string }
       refuse(
         `which was trained with ${field} ${show(run.config[field])}, not ${show(config[field])}: what it learned belongs to it. --from starts another run with its weights`,
       );
+  if (scoreMeasure(config) !== scoreMeasure(run.config))
+    refuse(
+      `whose scores are means of a ${scoreMeasure(run.config)}, not of a ${scoreMeasure(config)}: leave evaluation.score out`,
+    );
   if (sums(config) !== sums(run.config)) refuse("which was trained with other files of parts: both must be the same");
   return run;
 }

@@ -6,8 +6,11 @@ import { resolveConfig } from "../config.js";
 import { saveResults } from "../experiments/publish.js";
 import { packageRoot } from "../node/project.js";
 import { parseCsv } from "../results/csv.js";
+import { exportParameters } from "../runs/checkpoint.js";
+import { runOne } from "../runs/run.js";
 import { runAll } from "../runs/run-all.js";
 import { runName, type StoredRun } from "../runs/store.js";
+import { weightsFrom } from "../runs/weights.js";
 import { studyJsonSchema, type StudyInput } from "./schema.js";
 import { keepStudy, keptStudies, keptStudy, runsOf, studyProgress } from "./shelf.js";
 import { declareStudy, readStudy } from "./study.js";
@@ -91,6 +94,48 @@ describe("the runs of a study", () => {
       ),
     );
     expect(study.file.base).toEqual({ environment: "two-step", steps: 300 });
+  });
+});
+
+describe("a study whose runs begin with weights", () => {
+  const runs = join(folder, "sources");
+  let source: StoredRun;
+  beforeAll(async () => {
+    source = await runOne(resolveConfig({ ...BASE, seed: 9 }), { runs });
+    const checkpoint = join(source.directory, "checkpoint.safetensors");
+    writeFileSync(join(folder, "agent.safetensors"), exportParameters(checkpoint));
+  });
+
+  it("finds runs by a part of their name and files beside it, in base, list and grid", () => {
+    const file = join(folder, "warm.yaml");
+    const write = (text: string) => {
+      writeFileSync(file, `id: warm\nbase: ${JSON.stringify(BASE)}\n${text}`);
+      return readStudy(file, runs).configs("classroom");
+    };
+    const [run, path] = [weightsFrom(source.name, { runs }), weightsFrom(join(folder, "agent.safetensors"))];
+    expect(run.sha256).not.toBe(path.sha256);
+    const listed = write(
+      `list:\n  - { label: cold, set: {} }\n  - { label: warm, set: { from: { source: two-step-qmix } } }\nseeds: 2\n`,
+    );
+    expect(listed.map((config) => config.from)).toEqual([undefined, run, undefined, run]);
+    const gridded = write(`grid: { from.source: [two-step-qmix, ./agent.safetensors] }\n`);
+    expect(gridded.map((config) => config.from)).toEqual([run, path]);
+    writeFileSync(file, `id: warm\nbase: ${JSON.stringify({ ...BASE, from: { source: "agent.safetensors" } })}\n`);
+    const study = readStudy(file, runs);
+    expect(study.configs("classroom")[0]!.from).toEqual(path);
+    // What workers of other machines find names it wholly, also when the file is gone.
+    keepStudy({ study, profile: "classroom", changes: {} }, runs);
+    rmSync(join(folder, "agent.safetensors"));
+    expect(runsOf(keptStudy("warm", runs))[0]!.from).toEqual(path);
+  });
+
+  it("is refused where they are not there, or no weights", () => {
+    const declared = (from: string) => () =>
+      declareStudy({ id: "warm", base: { ...BASE, from: { source: from } } }, { name: "warm", folder, runs });
+    expect(declared("nobody")).toThrow(/^warm: No run "nobody" in /);
+    expect(declared("nothing.safetensors")).toThrow(/^warm: there is no file .*nothing\.safetensors$/);
+    writeFileSync(join(folder, "agent.th"), "x");
+    expect(declared("agent.th")).toThrow(/^warm: .*agent\.th is a pickle/);
   });
 });
 
