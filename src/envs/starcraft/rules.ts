@@ -22,6 +22,7 @@ export interface EnemyHabits {
   readonly callForHelp: number;
 }
 
+/** The numbers by which enemies behave unless others are given; RULES.md says how far recordings fix them. */
 export const HABITS: EnemyHabits = { lookPeriod: 12, comrade: 10, old: 5, leash: 3, hunt: 6, callForHelp: 4 };
 
 /** How a battle is played under one rule set. */

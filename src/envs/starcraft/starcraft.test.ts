@@ -346,7 +346,7 @@ describe("enemies", () => {
     expect([...b.target.subarray(3)]).toEqual([2, 1, 0]);
   });
 
-  it("hit without a target, choose at once: who was hit first, as recorded in eight battles that went the same way", () => {
+  it("hit without a target, choose at once: who was hit first, then the last made, as recorded", () => {
     const env = make("3m");
     const { battle: b } = env;
     leave(env, [
