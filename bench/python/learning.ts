@@ -14,8 +14,9 @@ import { runAll } from "../../src/runs/run-all.js";
 import type { StoredRun } from "../../src/runs/store.js";
 import { scoreMeasure } from "../../src/training/score.js";
 
-// Whether teams learn in environments in Python: `npx tsx bench/python/learning.ts CASE...`, with the cases below. It resumes what was interrupted (--workers=N trains N runs at once), and writes
-// data/results/python-CASE.csv and python-CASE-evaluations.csv. `npm run setup:python -- pettingzoo lbf` installs what it needs.
+// Whether teams learn in environments in Python: `npx tsx bench/python/learning.ts CASE...`, with the cases below.
+// It resumes what was interrupted (--workers=N trains N runs at once), and writes data/results/python-CASE.csv and
+// python-CASE-evaluations.csv. `npm run setup:python -- pettingzoo lbf` installs what it needs.
 
 const SEEDS = [1, 2, 3];
 

@@ -62,6 +62,28 @@ describe("an environment of one's own", () => {
     expect(() => env.step([0, 0])).toThrow("step after the end");
   });
 
+  it("scores by its return where it says that no team can win, and is held to that", () => {
+    registerParts({ environments: { winless: { create: () => honest({ wins: false }) } } });
+    expect(createEnvironment("winless").wins).toBe(false);
+    expect(resolveConfig({ environment: "winless" }).evaluation.score).toBe("return");
+    // A complete configuration stays what it is, and another environment has its own.
+    const config = resolveConfig({ environment: "winless", steps: 500 });
+    expect(resolveConfig(config)).toEqual(config);
+    expect(resolveConfig({ ...config, environment: "3m" }).evaluation).not.toHaveProperty("score");
+    expect(resolveConfig({ environment: "3m", evaluation: { score: "return" } }).evaluation.score).toBe("return");
+    expect(resolveConfig({ environment: "3m", evaluation: { score: "win-rate" } })).toEqual(
+      resolveConfig({ environment: "3m" }),
+    );
+    expect(() => resolveConfig({ environment: "winless", evaluation: { score: "win-rate" } })).toThrow(
+      'config: evaluation.score is "win-rate", but in environment "winless" no team can win',
+    );
+    const winner = (env: Record<string, unknown>, t: number) => void (env["won"] = t === 2);
+    expect(said(() => honest({ wins: false }, winner))).toContain("has won at step 2, but says that it has no wins");
+    expect(said(() => honest({ wins: "no" }))).toContain(
+      'has wins "no"; expected false where no team can win, else true',
+    );
+  });
+
   it.each<[string, () => unknown, string]>([
     ["is nothing", () => undefined, "made undefined; expected an object"],
     ["has no sizes", () => honest({ sizes: undefined }), "has sizes that are undefined"],

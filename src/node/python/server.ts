@@ -170,9 +170,9 @@ export function createServer(name: string, spec: PythonSpec, options: PartOption
     } else {
       request.writeUInt32LE(1, at + 4);
       const { jointAction } = call;
-      for (let i = 0; i < jointAction.length; i++)
-        if (continuous) request.writeFloatLE(jointAction[i]!, at + CALL + 4 * i);
-        else request[at + CALL + i] = jointAction[i]!;
+      const { length } = jointAction;
+      if (continuous) for (let i = 0; i < length; i++) request.writeFloatLE(jointAction[i]!, at + CALL + 4 * i);
+      else for (let i = 0; i < length; i++) request[at + CALL + i] = jointAction[i]!;
     }
     copy.stepped = "jointAction" in call;
     copy.waiting = true;
