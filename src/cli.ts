@@ -33,6 +33,7 @@ import { trainCommand, type TrainingFlags } from "./cli/train.js";
 import { namesFor } from "./config/names.js";
 import { MOST_SEEDS, PROFILES } from "./experiments/experiment.js";
 import { oneLine } from "./messages.js";
+import { THREADS } from "./node/kernels.js";
 import { packageRoot } from "./node/project.js";
 
 const count = (value: string): number => {
@@ -50,6 +51,10 @@ const seconds = (value: string): number => {
   const number = Number(value);
   if (!(number >= 0) || value.trim() === "") throw new InvalidArgumentError("expected seconds, 0 or more.");
   return number;
+};
+const threads = (value: string): number => {
+  if (!THREADS.includes(Number(value)) || value.trim() === "") throw new InvalidArgumentError("expected 1, 2 or 4.");
+  return Number(value);
 };
 const natural = (value: string): number => {
   const number = Number(value);
@@ -85,6 +90,12 @@ addSlurmOptions(
     "go on where complete runs ended, to --steps N counted from their beginning; also beginnings of names, and studies",
   )
   .addOption(workersOption())
+  .addOption(
+    new Option(
+      "--threads <N>",
+      "threads that share each run, 1, 2 or 4: sooner at its end, with the same bits (default: 1)",
+    ).argParser(threads),
+  )
   .addOption(checkpointOption())
   .addOption(runsOption())
   .addHelpText(

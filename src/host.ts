@@ -77,6 +77,8 @@ export interface NativeKernels {
   readonly instructions: string;
   /** Lanes of their vectors. */
   readonly lanes: number;
+  /** Threads that share a pass. Their number changes no bit of what it computes. */
+  readonly threads: number;
 }
 
 let given: Host | undefined;

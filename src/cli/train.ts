@@ -21,6 +21,7 @@ export interface TrainingFlags {
   readonly workers?: number;
   readonly runs?: string;
   readonly checkpointEvery?: number;
+  readonly threads?: number;
 }
 
 /**
@@ -33,7 +34,9 @@ export async function trainAll(
   options: Pick<RunAllOptions, "label" | "seedOf" | "wait"> = {},
 ): Promise<RunOutcome[]> {
   sayKept(configs);
-  const display = progressDisplay(flags.workers ?? availableParallelism());
+  const display = progressDisplay(
+    flags.workers ?? Math.max(1, Math.floor(availableParallelism() / (flags.threads ?? 1))),
+  );
   const interrupted = interruptible();
   try {
     const outcomes = await runAll(configs, {
@@ -46,6 +49,7 @@ export async function trainAll(
       ...(flags.workers === undefined ? {} : { workers: flags.workers }),
       ...(flags.runs === undefined ? {} : { runs: flags.runs }),
       ...(flags.checkpointEvery === undefined ? {} : { checkpointEvery: flags.checkpointEvery }),
+      ...(flags.threads === undefined ? {} : { threads: flags.threads }),
     });
     display.stop();
     reportUnfinished(outcomes, interrupted.code(), options.label);
@@ -85,6 +89,8 @@ export async function trainCommand(
   flags: TrainingFlags & SlurmFlags & { readonly seeds?: number },
 ): Promise<void> {
   if (flags.on !== "slurm") refuseSlurmOptions(flags);
+  else if (flags.threads !== undefined)
+    throw new LabError("--threads is for runs of this machine: each element of a job array computes on one core.");
   const { seed: given, ...varied } = grid;
   if (given !== undefined && flags.seeds !== undefined)
     throw new LabError("--seed names the seeds and --seeds counts them: give one of the two.");

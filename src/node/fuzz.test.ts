@@ -42,7 +42,7 @@ const NUMBERS = [5, 1, 4, 1, 3, 4, 1, 2, 4, 4, 2, 7, 2, 2, 3];
 const canFuzz =
   process.arch === "x64" &&
   spawnSync("gcc", ["--version"]).status === 0 &&
-  "kernels" in findNativeKernels(new URL("../networks/kernels/built/", import.meta.url), 256);
+  "kernels" in findNativeKernels(new URL("../networks/kernels/built/", import.meta.url), { bits: 256 });
 if (!canFuzz) console.log("The addon is not fuzzed: that takes gcc and a processor with AVX2.");
 
 /** Native kernels that write down some of their calls. */
@@ -92,7 +92,9 @@ it.skipIf(!canFuzz)(
   { timeout: 600_000 },
   async () => {
     const native = (
-      findNativeKernels(new URL("../networks/kernels/built/", import.meta.url), 256) as { kernels: NativeKernels }
+      findNativeKernels(new URL("../networks/kernels/built/", import.meta.url), { bits: 256 }) as {
+        kernels: NativeKernels;
+      }
     ).kernels;
     const file = join(folder, "calls");
     for (const density of [0.3, 0.8]) {

@@ -9,6 +9,7 @@ import { type ConfigInput, resolveConfig } from "../config.js";
 import type { NativeKernels } from "../host.js";
 import type { Engine } from "../networks/engine.js";
 import type { NetworkShape } from "../networks/parameters.js";
+import { kernelsName } from "../networks/sparse/kernels.js";
 import { createSparseEngine } from "../networks/sparse/engine.js";
 import { randomMasks, maskedParameters } from "../networks/sparse/fixtures.js";
 import { createRandom, type Random } from "../random.js";
@@ -20,12 +21,18 @@ import type { TrainState } from "../training/records.js";
 import { describeKernels, findNativeKernels, nativeKernels } from "./kernels.js";
 
 const built = new URL("../networks/kernels/built/", import.meta.url);
-/** The native kernels that this machine has, by their instructions. */
-const natives = [512, 256, 128].flatMap((bits) => {
-  const found = findNativeKernels(built, bits);
+/** The native kernels that this machine has, by their instructions; the widest ones with several threads, too. */
+const natives = [
+  { bits: 512 },
+  { bits: 256 },
+  { bits: 128 },
+  { bits: 512, threads: 2 },
+  { bits: 512, threads: 4 },
+].flatMap((options) => {
+  const found = findNativeKernels(built, options);
   return "kernels" in found ? [found.kernels] : [];
 });
-const widths = [...new Map(natives.map((each) => [each.instructions, each] as const))];
+const widths = [...new Map(natives.map((each) => [kernelsName(each), each] as const))];
 if (widths.length === 0) console.log("This machine has no native kernels: nothing is compared with WebAssembly.");
 
 const folders: string[] = [];
@@ -121,12 +128,17 @@ describe.skipIf(widths.length === 0)("kernels in native code and in WebAssembly"
           createSparseEngine(shape, parameters, masks, { native }),
       });
       const [native, wasm] = [opened(widths[0][1]), opened(null)];
+      const shared = natives.filter(({ threads }) => threads > 1).map(opened);
       const whole = await collect(input, { ...wasm, checkpointEvery: 0 });
       const lines = withoutCheckpoints(whole).map(recordText);
       expect(withoutCheckpoints(await collect(input, native)).map(recordText)).toEqual(lines);
       for (const [first, second] of [
         [native, wasm],
         [wasm, native],
+        ...shared.flatMap((several) => [
+          [several, native],
+          [native, several],
+        ]),
       ]) {
         const begun = await collect(input, { ...first, checkpointEvery: 0 });
         const middle = begun.filter(({ kind }) => kind === "checkpoint")[20] as { state: TrainState };
@@ -165,7 +177,8 @@ describe("files of native kernels", () => {
   }
   const rename = (folder: string, change: (manifest: { sources: string; files: Record<string, string> }) => object) =>
     writeFileSync(join(folder, "manifest.json"), JSON.stringify(change(structuredClone(manifest))));
-  const reason = (folder: URL, bits?: number) => (findNativeKernels(folder, bits) as { reason?: string }).reason;
+  const reason = (folder: URL, bits?: number) =>
+    (findNativeKernels(folder, { ...(bits === undefined ? {} : { bits }) }) as { reason?: string }).reason;
 
   it("are all of the present sources, small, and each what the list of them says", async () => {
     const { hashOfSources } = (await import(new URL("../networks/kernels/build.mjs", import.meta.url).href)) as {
@@ -207,7 +220,7 @@ describe("files of native kernels", () => {
     expect(reason(changed((folder) => rename(folder, (all) => ({ ...all, sources: "other" }))))).toMatch(
       /built from other sources$/,
     );
-    expect((findNativeKernels(built, 512, "sunos-sparc") as { reason: string }).reason).toBe(
+    expect((findNativeKernels(built, { machine: "sunos-sparc" }) as { reason: string }).reason).toBe(
       "there are none for sunos-sparc",
     );
   });

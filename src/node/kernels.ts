@@ -23,8 +23,11 @@ interface Manifest {
 /** The addon as it is loaded. */
 interface Addon {
   readonly sources?: string;
-  /** The kernels of the widest instructions of at most so many bits; undefined where the processor has none. */
-  readonly kernels: (bits: number) => NativeKernels | undefined;
+  /**
+   * The kernels of the widest instructions of at most so many bits, whose passes are shared by so many threads, or by one where others cannot be started;
+   * undefined where the processor has none.
+   */
+  readonly kernels: (bits: number, threads: number) => NativeKernels | undefined;
 }
 
 /** Kernels in native code, or why there are none. */
@@ -45,40 +48,60 @@ export function readWasmKernels(): Uint8Array {
   }
 }
 
-let found: Found | undefined;
+const found = new Map<number, Found>();
 
 /**
  * The kernels in native code that this machine can use, as MAST_KERNELS says: "auto", the default, uses them where there are some, "wasm" never,
  * "native" ends with an error where there are none. They were checked: their file is the one that was built, and an update with them equals the
  * same update in WebAssembly to the bit.
  *
+ * @param threads that share a pass, where they can be started: 1, 2 or 4
  * @throws {Error} when MAST_KERNELS asks for what cannot be had, or for what there is not
  */
-export function nativeKernels(): NativeKernels | undefined {
+export function nativeKernels(threads = 1): NativeKernels | undefined {
   const wish = process.env.MAST_KERNELS || "auto";
   if (wish === "wasm") return undefined;
   if (wish !== "auto" && wish !== "native")
     throw new LabError(`MAST_KERNELS is ${JSON.stringify(wish)}; it is to be auto, native or wasm.`);
-  found ??= findNativeKernels(built);
-  if ("kernels" in found) return found.kernels;
-  if (wish === "native") throw new LabError(`MAST_KERNELS asks for native kernels, but ${found.reason}.`);
+  const here = findOnce(threads);
+  if ("kernels" in here) return here.kernels;
+  if (wish === "native") throw new LabError(`MAST_KERNELS asks for native kernels, but ${here.reason}.`);
   return undefined;
 }
 
-/** Which kernels compute here, in a line, with the reason where they are not native. */
+function findOnce(threads: number): Found {
+  let here = found.get(threads);
+  if (here === undefined) found.set(threads, (here = findNativeKernels(built, { threads })));
+  return here;
+}
+
+/** Which kernels compute here, in a line, with the reason where they are not native, and how many threads can share a run. */
 export function describeKernels(): string {
   const native = nativeKernels();
-  if (native !== undefined) return `native kernels, ${native.instructions}`;
-  return `kernels in WebAssembly, 128-bit: ${process.env.MAST_KERNELS === "wasm" ? "MAST_KERNELS is wasm" : (found as { reason: string }).reason}`;
+  if (native === undefined)
+    return `kernels in WebAssembly, 128-bit: ${process.env.MAST_KERNELS === "wasm" ? "MAST_KERNELS is wasm" : (findOnce(1) as { reason: string }).reason}`;
+  const threads = THREADS.filter((count) => (nativeKernels(count)?.threads ?? 1) === count);
+  return `native kernels, ${native.instructions}, ${threads.length > 1 ? `${threads.slice(0, -1).join(", ")} or ${threads.at(-1)} threads a run` : "one thread a run"}`;
 }
+
+/** How many threads can share a run. */
+export const THREADS: readonly number[] = [1, 2, 4];
 
 /**
  * Loads the addon of this platform from a folder that build.mjs filled, and checks it.
  *
- * @param bits of the widest instructions that it may use
- * @param machine as Node.js names platform and architecture
+ * @param options.bits of the widest instructions that it may use
+ * @param options.machine as Node.js names platform and architecture
+ * @param options.threads that share a pass, where they can be started
  */
-export function findNativeKernels(folder: URL, bits = 512, machine = `${platform}-${arch}`): Found {
+export function findNativeKernels(
+  folder: URL,
+  {
+    bits = 512,
+    machine = `${platform}-${arch}`,
+    threads = 1,
+  }: { bits?: number; machine?: string; threads?: number } = {},
+): Found {
   const file = `${machine}.node`;
   const path = fileURLToPath(new URL(file, folder));
   let addon: Addon;
@@ -93,7 +116,7 @@ export function findNativeKernels(folder: URL, bits = 512, machine = `${platform
   } catch (error) {
     return { reason: `${path} cannot be loaded (${(error as Error).message.split("\n")[0]})` };
   }
-  const kernels = addon.kernels(bits);
+  const kernels = addon.kernels(bits, threads);
   if (kernels === undefined) return { reason: "this processor lacks their instructions (AVX2 or NEON)" };
   const difference = firstDifference(kernels);
   return difference === undefined

@@ -7,7 +7,7 @@ import { type Config, givenOf } from "../config.js";
 import { RunError } from "./disk.js";
 import { releaseAbandoned } from "./lease.js";
 import { availableMemory, gigabytes, memoryOf } from "./memory.js";
-import { checkCount, checkSeconds } from "./options.js";
+import { checkCount, checkSeconds, checkThreads } from "./options.js";
 import { directoryOf, inspectRun, runName, runOf, runsDirectory, type StoredRun } from "./store.js";
 import { findSource, needsSource } from "./beginning.js";
 import { parameterShapes, progressOf, type RunOptions } from "./run.js";
@@ -32,7 +32,7 @@ export interface RunOutcome {
 
 /** Options of `runAll`. */
 export interface RunAllOptions extends RunOptions {
-  /** Threads, and how many seeds are vectorised. Default: one thread for each core, as far as memory reaches, and all seeds. */
+  /** Runs at once, and how many seeds are vectorised. Default: one run for each core (or for each `threads` cores), as far as memory reaches, and all seeds. */
   readonly workers?: number;
   /** Bytes of memory that all runs together may need, with the default number of workers. Default: what is free. */
   readonly memory?: number;
@@ -52,8 +52,9 @@ export interface RunAllOptions extends RunOptions {
  * const outcomes = await runAll([1, 2, 3].map((seed) => resolveConfig({ environment: "3m", seed })), { onProgress: console.log });
  */
 export async function runAll(configs: readonly Config[], options: RunAllOptions = {}): Promise<RunOutcome[]> {
-  const { signal, runs, checkpointEvery, wait = true } = options;
+  const { signal, runs, checkpointEvery, threads: threadsOfRun, wait = true } = options;
   checkCount("workers", options.workers);
+  checkThreads(threadsOfRun);
   checkSeconds("checkpointEvery", checkpointEvery);
   const store = runs === undefined ? {} : { runs };
   const distinct = new Map(configs.map((config) => [runName(config), config]));
@@ -68,7 +69,7 @@ export async function runAll(configs: readonly Config[], options: RunAllOptions 
     needs,
     Math.min(options.workers ?? Infinity, vectorisedAtMost(needs, budget)),
   );
-  const threads = Math.max(1, Math.min(options.workers ?? availableParallelism(), works.length));
+  const threads = Math.max(1, Math.min(options.workers ?? runsAtOnce(threadsOfRun), works.length));
   const label = options.label ?? runName;
   const all = new Map<string, RunProgress>(
     [...distinct].map(([name, config]) => [
@@ -154,7 +155,7 @@ export async function runAll(configs: readonly Config[], options: RunAllOptions 
         const source = outcomes.get(sources.get(name) ?? "");
         if (source?.state === "failed")
           end({ name, config, state: "failed", error: new LabError(`its source ${source.name} failed`) });
-        else tasks.push({ name, config, given: givenOf(config), token, runs, checkpointEvery });
+        else tasks.push({ name, config, given: givenOf(config), token, runs, checkpointEvery, threads: threadsOfRun });
       }
       if (tasks.length === 0) return;
       const { failures, elsewhere } = device
@@ -226,11 +227,16 @@ function worksOf(
   return [...works.values()];
 }
 
+/** Runs that the cores of this machine have room for. */
+function runsAtOnce(threads = 1): number {
+  return Math.max(1, Math.floor(availableParallelism() / threads));
+}
+
 /** The memory that each run needs, what there is for all of them, and what a person should know about it. */
 function memoryPlan(
   configs: ReadonlyMap<string, Config>,
   store: { readonly runs?: string },
-  { workers, memory }: RunAllOptions,
+  { workers, memory, threads }: RunAllOptions,
 ): { needs: Map<string, number>; budget: number; note?: string } {
   const missing = [...configs].filter(([, config]) => inspectRun(directoryOf(config, store)).state !== "complete");
   const estimates = new Map<string, number>();
@@ -254,7 +260,7 @@ function memoryPlan(
   }
   const free = memory ?? availableMemory();
   const largest = Math.max(0, ...estimates.values());
-  const wanted = Math.min(workers ?? availableParallelism(), missing.length);
+  const wanted = Math.min(workers ?? runsAtOnce(threads), missing.length);
   const atOnce = [...needs.values()].sort((a, b) => b - a).slice(0, wanted);
   const together = atOnce.reduce((sum, bytes) => sum + bytes, 0);
   const each = `${missing.length > 1 ? "Each of the runs needs" : "The run needs"} about ${gigabytes(largest)} of memory, and ${gigabytes(free)} are free`;

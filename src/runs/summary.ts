@@ -1,9 +1,9 @@
 import { execFileSync } from "node:child_process";
 import { realpathSync } from "node:fs";
 import type { Config } from "../config.js";
+import type { NativeKernels } from "../host.js";
 import type { RunSummary } from "./store.js";
 import { kernelsName } from "../networks/sparse/kernels.js";
-import { nativeKernels } from "../node/kernels.js";
 import { packageRoot } from "../node/project.js";
 import { relativeCost } from "../sparse/flops.js";
 import { countNonzeros } from "../sparse/mask.js";
@@ -16,14 +16,15 @@ export type RunTimes = Pick<RunSummary, "seconds" | "processorSeconds">;
 
 /**
  * The numbers of a run that is over.
- * @param device what computed its networks, if not the sparse engine
+ * @param computed.native the native kernels that computed it, null for those in WebAssembly
+ * @param computed.device what computed its networks, if not the sparse engine
  */
 export function summarise(
   config: Config,
   end: Pick<EndRecord, "step" | "episode" | "update" | "score">,
   state: TrainState,
   { seconds, processorSeconds }: RunTimes,
-  device?: string,
+  { native, device }: { readonly native: NativeKernels | null; readonly device?: string | undefined },
 ): RunSummary {
   const commit = currentCommit();
   return {
@@ -40,7 +41,7 @@ export function summarise(
     parameters: countParameters(state),
     cost: runCost(config),
     ...(device === undefined ? {} : { device }),
-    ...(config.engine === "sparse" ? { kernels: kernelsName(nativeKernels() ?? null) } : {}),
+    ...(config.engine === "sparse" ? { kernels: kernelsName(native) } : {}),
     ...(commit === undefined ? {} : { commit }),
     ...(state.progress.lost && { lost: state.progress.lost }),
     finished: new Date().toISOString(),

@@ -13,6 +13,7 @@ export default async function work({
   token,
   runs,
   checkpointEvery,
+  threads,
   port,
 }: WorkerTask & { readonly port: MessagePort }): Promise<Elsewhere | undefined> {
   const controller = new AbortController();
@@ -28,6 +29,7 @@ export default async function work({
       onNote: (line) => say({ kind: "note", line }),
       ...(runs === undefined ? {} : { runs }),
       ...(checkpointEvery === undefined ? {} : { checkpointEvery }),
+      ...(threads === undefined ? {} : { threads }),
     });
     return undefined;
   } catch (error) {

@@ -19,6 +19,8 @@ export interface WorkerTask {
   readonly token: string;
   readonly runs: string | undefined;
   readonly checkpointEvery: number | undefined;
+  /** Threads that share the computing of the run. */
+  readonly threads: number | undefined;
 }
 
 /** What a worker thread says. */

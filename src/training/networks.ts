@@ -166,7 +166,8 @@ function fill<Opened extends Engine>(engine: Opened, tensors: Parameters): Opene
   return engine;
 }
 
-function engineOf({ engine, backend = "auto" }: Config): OpenEngine {
+/** What makes the engine that a configuration names. */
+export function engineOf({ engine, backend = "auto" }: Config): OpenEngine {
   if (engine === "sparse") return createSparseEngine;
   return async (shape, parameters, masks) => {
     const { openTensorflow } = currentHost();

@@ -3,6 +3,8 @@
 #include "node-api.h"
 #include "table.h"
 #include "check.h"
+#include "pool.h"
+#include <stdlib.h>
 
 #ifndef SOURCES
 #define SOURCES "unknown"
@@ -54,8 +56,26 @@ static const struct { const char *name; u32 words, floats; } FUNCTIONS[] = {
 };
 #define COUNT (sizeof FUNCTIONS / sizeof FUNCTIONS[0])
 
-// What a function of the addon's stands for.
-typedef struct { const Table *table; size_t function; } Bound;
+// What a function of the addon's stands for, and who computes it.
+typedef struct { const Table *table; Pool *pool; size_t function; } Bound;
+
+// A pass that threads share.
+typedef struct { const Table *table; size_t function; char *m; const void *record; const u32 *w; } Pass;
+
+static void passPart(void *job, u32 part, u32 parts) {
+  const Pass *p = job;
+  const Table *t = p->table;
+  const u32 *w = p->w;
+  switch (p->function) {
+    case AGENT_FORWARD: t->agentForward(p->m, p->record, w[1], w[2], w[3], w[4], part, parts); break;
+    case AGENT_BACKWARD: t->agentBackward(p->m, p->record, part, parts); break;
+    case MIXER_FORWARD: t->mixerForward(p->m, p->record, w[1], w[2], w[3], part, parts); break;
+    case MIXER_BACKWARD: t->mixerBackward(p->m, p->record, part, parts); break;
+    case MIXER_COUNTERFACTUALS: t->mixerCounterfactuals(p->m, p->record, w[1], w[2], part, parts); break;
+    case CENTRAL_FORWARD: t->centralForward(p->m, p->record, w[1], w[2], w[3], part, parts); break;
+    case CENTRAL_BACKWARD: t->centralBackward(p->m, p->record, part, parts); break;
+  }
+}
 
 static napi_value fail(napi_env env, const char *message) {
   napi_throw_error(env, 0, message);
@@ -90,6 +110,7 @@ static napi_value call(napi_env env, napi_callback_info info) {
   napi_get_cb_info(env, info, &count, arguments, 0, &data);
   const size_t f = ((const Bound *)data)->function;
   const Table *table = ((const Bound *)data)->table;
+  Pool *pool = ((const Bound *)data)->pool;
   const u32 words = FUNCTIONS[f].words, floats = FUNCTIONS[f].floats;
   if (count < 1 + words + floats) return fail(env, "Too few arguments.");
   void *at;
@@ -106,17 +127,18 @@ static napi_value call(napi_env env, napi_callback_info info) {
     if (napi_get_value_double(env, arguments[1 + words + i], &x[i])) return fail(env, "A number is expected.");
   const char *wrong = 0;
   double value = 0;
+  Pass pass = {table, f, m, 0, w};
   switch (f) {
     case AGENT_FORWARD: {
       const Agent *a = agentOf(m, size, w[0], w[1] & 3);
       if (!a || w[4] > a->steps + 1 || w[3] > w[4]) wrong = "agentForward: the network does not fit the memory.";
-      else table->agentForward(m, a, w[1], w[2], w[3], w[4], 0, 1);
+      else pass.record = a, runParts(pool, passPart, &pass);
       break;
     }
     case AGENT_BACKWARD: {
       const Agent *a = agentOf(m, size, w[0], READS_ONLINE | READS_TRANSPOSED);
       if (!a) wrong = "agentBackward: the network does not fit the memory.";
-      else table->agentBackward(m, a, 0, 1);
+      else pass.record = a, runParts(pool, passPart, &pass);
       break;
     }
     case MIXER_FORWARD:
@@ -124,17 +146,14 @@ static napi_value call(napi_env env, napi_callback_info info) {
     case MIXER_COUNTERFACTUALS: {
       const Mixer *x = mixerOf(m, size, w[0], f == MIXER_BACKWARD ? READS_ONLINE | READS_TRANSPOSED : w[1] ? READS_TARGET : READS_ONLINE, f == MIXER_COUNTERFACTUALS);
       if (!x || w[1] > 1 || w[2] > 1) wrong = "The mixer does not fit the memory.";
-      else if (f == MIXER_FORWARD) table->mixerForward(m, x, w[1], w[2], w[3], 0, 1);
-      else if (f == MIXER_BACKWARD) table->mixerBackward(m, x, 0, 1);
-      else table->mixerCounterfactuals(m, x, w[1], w[2], 0, 1);
+      else pass.record = x, runParts(pool, passPart, &pass);
       break;
     }
     case CENTRAL_FORWARD:
     case CENTRAL_BACKWARD: {
       const Central *c = centralOf(m, size, w[0], f == CENTRAL_BACKWARD ? READS_ONLINE | READS_TRANSPOSED : w[1] ? READS_TARGET : READS_ONLINE);
       if (!c || w[1] > 1 || w[2] > 1) wrong = "The central mixer does not fit the memory.";
-      else if (f == CENTRAL_FORWARD) table->centralForward(m, c, w[1], w[2], w[3], 0, 1);
-      else table->centralBackward(m, c, 0, 1);
+      else pass.record = c, runParts(pool, passPart, &pass);
       break;
     }
     case ACTOR_FORWARD: {
@@ -192,30 +211,35 @@ static napi_value call(napi_env env, napi_callback_info info) {
   return result;
 }
 
-// The kernels of the widest instructions of at most so many bits that the processor has: an object of functions, with their name and the
-// lanes of a vector. Undefined where it has none that this addon needs.
+// The kernels of the widest instructions of at most so many bits that the processor has, whose passes are shared by so many threads (1, 2 or 4), or by one
+// where others cannot be started: an object of functions, with their name, the lanes of a vector and the threads. Undefined where the processor has
+// none that this addon needs.
 static napi_value kernels(napi_env env, napi_callback_info info) {
-  static Bound bound[3][COUNT];
-  size_t count = 1;
-  napi_value argument, object, value;
-  napi_get_cb_info(env, info, &count, &argument, 0, 0);
-  u32 limit = 512;
-  if (count > 0) napi_get_value_uint32(env, argument, &limit);
+  size_t count = 2;
+  napi_value arguments[2], object, value;
+  napi_get_cb_info(env, info, &count, arguments, 0, 0);
+  u32 limit = 512, threads = 1;
+  if (count > 0) napi_get_value_uint32(env, arguments[0], &limit);
+  if (count > 1) napi_get_value_uint32(env, arguments[1], &threads);
   const Table *table = widest(limit);
   if (!table) {
     napi_get_undefined(env, &value);
     return value;
   }
+  Bound *own = calloc(COUNT, sizeof(Bound));
+  if (!own) return fail(env, "There is no memory for the kernels.");
+  Pool *pool = startPool(threads);
+  napi_add_env_cleanup_hook(env, free, own);
+  if (pool) napi_add_env_cleanup_hook(env, endPool, pool);
   napi_create_object(env, &object);
   napi_create_string_utf8(env, table->name, NAPI_AUTO_LENGTH, &value);
   napi_set_named_property(env, object, "instructions", value);
   napi_create_double(env, table->lanes, &value);
   napi_set_named_property(env, object, "lanes", value);
-  // Every caller writes the same here.
-  Bound *own = bound[table->lanes / 8];
+  napi_create_double(env, pool ? pool->threads : 1, &value);
+  napi_set_named_property(env, object, "threads", value);
   for (size_t f = 0; f < COUNT; f++) {
-    own[f].table = table;
-    own[f].function = f;
+    own[f] = (Bound){table, pool, f};
     napi_create_function(env, FUNCTIONS[f].name, NAPI_AUTO_LENGTH, call, &own[f], &value);
     napi_set_named_property(env, object, FUNCTIONS[f].name, value);
   }

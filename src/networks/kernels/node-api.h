@@ -30,6 +30,7 @@ NAPI napi_status napi_create_object(napi_env, napi_value *result);
 NAPI napi_status napi_create_double(napi_env, double value, napi_value *result);
 NAPI napi_status napi_create_string_utf8(napi_env, const char *text, size_t length, napi_value *result);
 NAPI napi_status napi_get_undefined(napi_env, napi_value *result);
+NAPI napi_status napi_add_env_cleanup_hook(napi_env, void (*hook)(void *), void *argument);
 NAPI napi_status napi_throw_error(napi_env, const char *code, const char *message);
 
 #define NAPI_AUTO_LENGTH SIZE_MAX

@@ -97,5 +97,6 @@ function bindNative(memory: WasmMemory, native: NativeKernels): Kernels {
 
 /** Which kernels compute, as a run's summary and `mast doctor` name them. */
 export function kernelsName(native: NativeKernels | null): string {
-  return native === null ? "WebAssembly, 128-bit" : `native, ${native.instructions}`;
+  if (native === null) return "WebAssembly, 128-bit";
+  return `native, ${native.instructions}${native.threads > 1 ? `, ${native.threads} threads` : ""}`;
 }
