@@ -73,6 +73,8 @@ export interface NativeKernels {
   readonly refresh: NativePass;
   /** Multiplies and adds as fast as the processor can; a measure for the others. */
   readonly peak: NativePass;
+  /** Works out the values of next states. */
+  readonly nextValues: NativePass;
   /** The instructions they use, for example "AVX2". */
   readonly instructions: string;
   /** Lanes of their vectors. */

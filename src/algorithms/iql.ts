@@ -5,8 +5,9 @@ import type { EpisodeGroup } from "../replay/group.js";
 import { AGENTS_COST } from "../sparse/flops.js";
 import { chosenValues } from "../targets/actions.js";
 import { tdLoss } from "../targets/loss.js";
-import { judgesAlone, nextValues, operatorOf } from "../targets/operators.js";
+import { judgesAlone, operatorOf } from "../targets/operators.js";
 import { learningTargets } from "../targets/returns.js";
+import { engineNextValues } from "./next-values.js";
 import { addSteps, type UpdateStatistics } from "./statistics.js";
 import { type TargetQuestion, targetPasses } from "./target-passes.js";
 
@@ -28,12 +29,13 @@ export async function iqlUpdate(
   const { agents } = engine.shape;
   let [loss, qTotal, target] = [0, 0, 0];
   const question: TargetQuestion = judgesAlone(operator, doubleQ)
-    ? { q: false, next: { rows: agents, from: (q, group) => nextValues(operator, q, null, group) } }
+    ? { q: false, next: { rows: agents, from: (q, group) => engineNextValues(engine, operator, q, null, group) } }
     : { q: true };
 
   for await (const pass of targetPasses(engine, groups, engine.agent, question)) {
     const { group, online: onlineQ } = pass;
-    const next = pass.target.next ?? nextValues(operator, pass.target.q!, doubleQ ? onlineQ : null, group);
+    const next =
+      pass.target.next ?? engineNextValues(engine, operator, pass.target.q!, doubleQ ? onlineQ : null, group);
     const chosen = chosenValues(onlineQ, group);
 
     const gradient = new Float32Array(chosen.length);

@@ -6,8 +6,9 @@ import type { EpisodeGroup } from "../replay/group.js";
 import { QMIX_COST } from "../sparse/flops.js";
 import { chosenValues } from "../targets/actions.js";
 import { tdLoss } from "../targets/loss.js";
-import { judgesAlone, nextValues, operatorOf } from "../targets/operators.js";
+import { judgesAlone, operatorOf } from "../targets/operators.js";
 import { learningTargets } from "../targets/returns.js";
+import { engineNextValues } from "./next-values.js";
 import { type UpdateStatistics, addSteps } from "./statistics.js";
 import { type TargetQuestion, targetPasses } from "./target-passes.js";
 
@@ -30,7 +31,7 @@ export async function qmixUpdate(
   const { doubleQ } = config.operator;
   let [loss, qTotal, target] = [0, 0, 0];
   const totalsOf = (q: Float32Array, choosing: Float32Array | null, group: EpisodeGroup) =>
-    mixer.forward("target", nextValues(operator, q, choosing, group), 1);
+    mixer.forward("target", engineNextValues(engine, operator, q, choosing, group), 1);
   const question: TargetQuestion = judgesAlone(operator, doubleQ)
     ? { q: false, next: { rows: 1, from: (q, group) => totalsOf(q, null, group) } }
     : { q: true };

@@ -8,8 +8,9 @@ import { RES_COST } from "../sparse/flops.js";
 import { chosenValues } from "../targets/actions.js";
 import { softmaxOverJointActions } from "../targets/joint-softmax.js";
 import { tdLoss } from "../targets/loss.js";
-import { judgesAlone, nextValues, operatorOf } from "../targets/operators.js";
+import { judgesAlone, operatorOf } from "../targets/operators.js";
 import { learningTargets, monteCarloReturns } from "../targets/returns.js";
+import { engineNextValues } from "./next-values.js";
 import { type UpdateStatistics, addSteps } from "./statistics.js";
 import { type TargetQuestion, targetPasses } from "./target-passes.js";
 
@@ -46,7 +47,7 @@ export async function resUpdate(
   const totalsOf = (side: NetworkSide, q: Float32Array, choosing: Float32Array | null, group: EpisodeGroup) =>
     mixer.counterfactuals(
       side,
-      nextValues(operator, q, choosing, group),
+      engineNextValues(engine, operator, q, choosing, group),
       q.subarray(agents * actions * group.lanes),
       1,
     );

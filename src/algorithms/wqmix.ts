@@ -7,9 +7,10 @@ import type { EpisodeGroup } from "../replay/group.js";
 import { WQMIX_COST } from "../sparse/flops.js";
 import { chosenValues, greedyActions } from "../targets/actions.js";
 import { tdLoss } from "../targets/loss.js";
-import { judgesAlone, nextValues, operatorOf } from "../targets/operators.js";
+import { judgesAlone, operatorOf } from "../targets/operators.js";
 import { learningTargets } from "../targets/returns.js";
 import { centralWeights, optimisticWeights } from "../targets/weights.js";
+import { engineNextValues } from "./next-values.js";
 import { type UpdateStatistics, addSteps } from "./statistics.js";
 import { type TargetQuestion, targetPasses } from "./target-passes.js";
 
@@ -42,7 +43,7 @@ export async function wqmixUpdate(
   const isCentral = config.algorithm === "cw-qmix";
   let [loss, qTotal, target] = [0, 0, 0];
   const totalsOf = (centralQ: Float32Array, choosing: Float32Array | null, group: EpisodeGroup) =>
-    central.mixer.forward("target", nextValues(operator, centralQ, choosing, group), 1);
+    central.mixer.forward("target", engineNextValues(engine, operator, centralQ, choosing, group), 1);
   const question: TargetQuestion = judgesAlone(operator, true)
     ? { q: isCentral, next: { rows: 1, from: (q, group) => totalsOf(q, null, group) } }
     : { q: true };

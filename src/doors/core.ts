@@ -78,6 +78,7 @@ export { train, type TrainOptions } from "../training/train.js";
 export { type PaperAlgorithm, type PaperMethod } from "../methods.js";
 export type { EpisodeBuffer } from "../replay/buffer.js";
 export type { NetworkName, NetworkShape, Parameters, ParameterSpec } from "../networks/parameters.js";
+export type { NextOperator } from "../networks/engine.js";
 export type { TargetMemory } from "../networks/target-memory.js";
 export type { PartFile, PartOption } from "../parts/registry.js";
 export type {

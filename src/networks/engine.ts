@@ -42,6 +42,14 @@ export interface Engine<AtOnce extends boolean = boolean> {
    */
   readonly targets: TargetMemory | null;
 
+  /**
+   * The values of next states by a built-in operator, as `nextValues` of targets/operators.ts works them out and with the same bits, in a view that the next
+   * call overwrites. Undefined where the engine leaves it to that function; absent where it always does.
+   *
+   * @param q what `forward` of one of its agent networks returned for the loaded group, and `choosing` likewise
+   */
+  nextValues?(operator: NextOperator, q: Float32Array, choosing: Float32Array | null): Float32Array | undefined;
+
   /** Takes a group of episodes, which must stay as they are until the next `load`: what follows works on them. */
   load(group: EpisodeGroup): void;
   /**
@@ -80,6 +88,18 @@ export interface Engine<AtOnce extends boolean = boolean> {
   createActor(environments: number): Actor;
   /** Gives back native memory; the engine cannot be used any more. */
   dispose(): void;
+}
+
+/** A built-in operator with its settings, which have been checked. */
+export interface NextOperator {
+  /** "max", "softmax", "mellowmax" or "soft-mellowmax". */
+  readonly kind: string;
+  /** Inverse temperature of soft mellowmax's weights, Eq. 3. */
+  readonly alpha?: number;
+  /** Sharpness of mellowmax and soft mellowmax. */
+  readonly omega?: number;
+  /** Inverse temperature of softmax. */
+  readonly beta?: number;
 }
 
 /** Makes an engine whose networks, online and target, have the given parameters, by name, and masks, [out, in] by weight name. */

@@ -61,12 +61,17 @@ export function operatorOf({
   return { ...operator, ...options?.operator, kind: operator.kind, part: operators.get(operator.kind, parts) };
 }
 
+/** Whether an operator is one of those that are built in, and so known to engines. @throws {Error} when its settings are impossible */
+export function isBuiltIn(operator: RegisteredOperator): boolean {
+  return Object.values(builtInOperators).includes(partOf(operator));
+}
+
 /**
  * Whether next values are a function of the judging networks' values alone: not with double Q-learning, where other networks choose, and not surely with
  * an operator that is not built in, which may depend on what only its author knows.
  */
-export function judgesAlone({ kind, part }: RegisteredOperator, doubleQ: boolean): boolean {
-  return Object.values(builtInOperators).includes(part) && !(kind === "max" && doubleQ);
+export function judgesAlone(operator: RegisteredOperator, doubleQ: boolean): boolean {
+  return isBuiltIn(operator) && !(operator.kind === "max" && doubleQ);
 }
 
 /** The operators of Figure 16 as parts. */

@@ -48,11 +48,12 @@ static const Table *narrowest(const Table *table, u32 lanes) {
 #endif
 }
 
-enum { AGENT_FORWARD, AGENT_BACKWARD, MIXER_FORWARD, MIXER_BACKWARD, MIXER_COUNTERFACTUALS, CENTRAL_FORWARD, CENTRAL_BACKWARD, ACTOR_FORWARD, LAY_OUT, LOAD_AND_FORWARD, COLLECT, STEP, CLEAR, REFRESH, PEAK };
+enum { AGENT_FORWARD, AGENT_BACKWARD, MIXER_FORWARD, MIXER_BACKWARD, MIXER_COUNTERFACTUALS, CENTRAL_FORWARD, CENTRAL_BACKWARD, ACTOR_FORWARD, LAY_OUT, LOAD_AND_FORWARD, COLLECT, STEP, CLEAR, REFRESH, PEAK, NEXT_VALUES };
 static const struct { const char *name; u32 words, floats; } FUNCTIONS[] = {
   {"agentForward", 5, 0}, {"agentBackward", 1, 0}, {"mixerForward", 4, 0}, {"mixerBackward", 1, 0}, {"mixerCounterfactuals", 3, 0},
   {"centralForward", 4, 0}, {"centralBackward", 1, 0}, {"actorForward", 2, 0}, {"layOut", 4, 0}, {"agentLoadAndForward", 4, 0}, {"collect", 2, 0},
   {"step", 2, 5}, {"clear", 2, 0}, {"refresh", 2, 0}, {"peak", 1, 2},
+  {"nextValues", 1, 3},
 };
 #define COUNT (sizeof FUNCTIONS / sizeof FUNCTIONS[0])
 
@@ -60,10 +61,14 @@ static const struct { const char *name; u32 words, floats; } FUNCTIONS[] = {
 typedef struct { const Table *table; Pool *pool; size_t function; } Bound;
 
 // A pass that threads share.
-typedef struct { const Table *table; size_t function; char *m; const void *record; const u32 *w; } Pass;
+typedef struct {
+  const Table *table; size_t function; char *m; const void *record; const u32 *w; const double *x;
+  const Batch *batch; const char *const *sources; const u32 *have;  // of episodes
+  u32 failed;
+} Pass;
 
 static void passPart(void *job, u32 part, u32 parts) {
-  const Pass *p = job;
+  Pass *p = job;
   const Table *t = p->table;
   const u32 *w = p->w;
   switch (p->function) {
@@ -74,6 +79,15 @@ static void passPart(void *job, u32 part, u32 parts) {
     case MIXER_COUNTERFACTUALS: t->mixerCounterfactuals(p->m, p->record, w[1], w[2], part, parts); break;
     case CENTRAL_FORWARD: t->centralForward(p->m, p->record, w[1], w[2], w[3], part, parts); break;
     case CENTRAL_BACKWARD: t->centralBackward(p->m, p->record, part, parts); break;
+    case LAY_OUT: {
+      const u32 from = w[2] + (u32)((uint64_t)w[3] * part / parts), to = w[2] + (u32)((uint64_t)w[3] * (part + 1) / parts);
+      t->layOut(p->m, p->batch, w[1], from, to - from, p->sources, w[2], p->have, p->m + p->batch->staging);
+      break;
+    }
+    case LOAD_AND_FORWARD: t->agentLoadAndForward(p->m, p->batch, p->record, w[2], w[3], p->sources, p->have, part, parts); break;
+    case NEXT_VALUES:
+      if (!t->nextValues(p->m, p->record, p->x[0], p->x[1], p->x[2], part, parts)) __atomic_store_n(&p->failed, 1, __ATOMIC_SEQ_CST);
+      break;
   }
 }
 
@@ -127,7 +141,7 @@ static napi_value call(napi_env env, napi_callback_info info) {
     if (napi_get_value_double(env, arguments[1 + words + i], &x[i])) return fail(env, "A number is expected.");
   const char *wrong = 0;
   double value = 0;
-  Pass pass = {table, f, m, 0, w};
+  Pass pass = {table, f, m, 0, w, x, 0, 0, 0, 0};
   switch (f) {
     case AGENT_FORWARD: {
       const Agent *a = agentOf(m, size, w[0], w[1] & 3);
@@ -171,7 +185,7 @@ static napi_value call(napi_env env, napi_callback_info info) {
       else if (count < 6) wrong = "layOut wants an array of episodes' arrays.";
       else {
         wrong = episodesOf(env, arguments[5], (w[1] ? b->state : b->agents * b->observation) * (size_t)4, w[2], w[3], sources, have);
-        if (!wrong) table->layOut(m, b, w[1], w[2], w[3], sources, w[2], have, m + b->staging);
+        if (!wrong) pass.batch = b, pass.sources = sources, pass.have = have, runParts(pool, passPart, &pass);
       }
       break;
     }
@@ -185,7 +199,7 @@ static napi_value call(napi_env env, napi_callback_info info) {
       else if (count < 6) wrong = "agentLoadAndForward wants an array of episodes' arrays.";
       else {
         wrong = episodesOf(env, arguments[5], b->agents * b->observation * (size_t)4, 0, b->steps + 1, sources, have);
-        if (!wrong) table->agentLoadAndForward(m, b, a, w[2], w[3], sources, have, 0, 1);
+        if (!wrong) pass.batch = b, pass.record = a, pass.sources = sources, pass.have = have, runParts(pool, passPart, &pass);
       }
       break;
     }
@@ -203,10 +217,16 @@ static napi_value call(napi_env env, napi_callback_info info) {
       else table->layerRefresh(m, l, (int)w[1]);
       break;
     }
+    case NEXT_VALUES: {
+      const Next *n = nextOf(m, size, w[0]);
+      if (!n) wrong = "The values do not fit the memory.";
+      else pass.record = n, runParts(pool, passPart, &pass), value = !pass.failed;
+      break;
+    }
     case PEAK: value = table->multiplyAddPeak(w[0], (float)x[0], (float)x[1]); break;
   }
   if (wrong) return fail(env, wrong);
-  if (f == COLLECT || f == PEAK) napi_create_double(env, value, &result);
+  if (f == COLLECT || f == PEAK || f == NEXT_VALUES) napi_create_double(env, value, &result);
   else napi_get_undefined(env, &result);
   return result;
 }

@@ -207,3 +207,16 @@ static const Batch *batchOf(const char *m, size_t size, u32 at) {
   const uint64_t row = tiles * b->observation > b->state ? tiles * b->observation : b->state;
   return b->laneBytes >= row * 4 && fits(size, b->staging, LANES, b->laneBytes) ? b : 0;
 }
+
+static const Next *nextOf(const char *m, size_t size, u32 at) {
+  if (!fits(size, at, 1, sizeof(Next))) return 0;
+  const Next *n = (const Next *)(m + at);
+  if (!SMALL(n->agents) || !SMALL(n->actions) || !SMALL(n->steps) || n->kind > SOFT_MELLOWMAX) return 0;
+  const uint64_t steps = n->steps, rows = (steps + 1) * n->agents * n->actions;
+  if (!fits(size, n->values, rows, ROW) || !fits(size, n->available, rows, LANES) || !fits(size, n->out, steps * n->agents, ROW)) return 0;
+  if (n->kind == DOUBLE_Q && !fits(size, n->choosing, rows, ROW)) return 0;
+  if (!fits(size, n->running - n->running % 4, 1, n->running % 4 + steps)) return 0;
+  for (u32 t = 0; t < n->steps; t++)
+    if (((const u8 *)m)[n->running + t] > LANES) return 0;
+  return n;
+}

@@ -21,5 +21,5 @@ static int offsetsFit(const Entry *e, u32 count, u32 last) {
 
 const Table TABLE = {
   NAME, VECTOR_LANES, agentForward, agentBackward, mixerForward, mixerBackward, mixerCounterfactuals, centralForward, centralBackward, actorForward, layOut, agentLoadAndForward,
-  collectAll, stepAll, clearAll, layerRefresh, multiplyAddPeak, offsetsFit,
+  collectAll, stepAll, clearAll, layerRefresh, multiplyAddPeak, offsetsFit, nextValues,
 };

@@ -1,6 +1,6 @@
 // The passes of one native build of the kernels, for one width of vectors.
 #pragma once
-#include "networks.h"
+#include "next.h"
 
 typedef struct {
   const char *name;
@@ -21,4 +21,5 @@ typedef struct {
   void (*layerRefresh)(char *, const Layer *, int);
   float (*multiplyAddPeak)(u32, float, float);
   int (*offsetsFit)(const Entry *, u32, u32);
+  u32 (*nextValues)(char *, const Next *, double, double, double, u32, u32);
 } Table;

@@ -1,5 +1,5 @@
 // The kernels as a WebAssembly module: addresses are addresses in its memory, which it imports.
-#include "networks.h"
+#include "next.h"
 
 #define EXPORT(name) __attribute__((export_name(name)))
 #define MEMORY ((char *)0)
@@ -20,3 +20,4 @@ EXPORT("step") void step(u32 list, u32 count, float scale, float rate, float alp
 EXPORT("clear") void clear(u32 list, u32 count) { clearAll(MEMORY, list, count); }
 EXPORT("refresh") void refresh(u32 layer, u32 side) { layerRefresh(MEMORY, (const Layer *)layer, (int)side); }
 EXPORT("peak") float peak(u32 iterations, float by, float plus) { return multiplyAddPeak(iterations, by, plus); }
+EXPORT("nextValues") u32 next_values(u32 next, double alpha, double omega, double beta) { return nextValues(MEMORY, (const Next *)next, alpha, omega, beta, 0, 1); }

@@ -27,6 +27,8 @@ export interface Batch {
   /** 128-bit vectors of lanes whose observation and state t exist, [steps + 1] bytes, and of those that have a step t, [steps]. */
   observed(): number;
   running(): number;
+  /** Lanes that have a step t, [steps] bytes. */
+  runningLanes(): number;
   /** Whether an action is available: [steps + 1, agents, actions, lanes] bytes. */
   available(): number;
   /** Copies [steps, rows, lanes] into the engine. */
@@ -76,6 +78,7 @@ export function createBatch(memory: Memory, shape: NetworkShape): Batch {
   let available = 0;
   let observed = 0;
   let running = 0;
+  let runningLanes = 0;
   let availableKnown = false;
 
   return {
@@ -92,6 +95,7 @@ export function createBatch(memory: Memory, shape: NetworkShape): Batch {
       numbers.set({ steps: next.steps });
       memory.bytes(taken, next.actions.length).set(next.actions);
       const vectorsOf = (count: number) => (count + 3) >> 2;
+      memory.bytes(runningLanes, next.steps).set(next.running.subarray(0, next.steps));
       memory.bytes(running, next.steps).set(next.running.subarray(0, next.steps).map(vectorsOf));
       memory
         .bytes(observed, next.steps + 1)
@@ -127,6 +131,7 @@ export function createBatch(memory: Memory, shape: NetworkShape): Batch {
     taken: () => taken,
     observed: () => observed,
     running: () => running,
+    runningLanes: () => runningLanes,
     available() {
       const { availableActions } = group!;
       if (!availableKnown) memory.bytes(available, availableActions.length).set(availableActions);
@@ -181,6 +186,7 @@ export function createBatch(memory: Memory, shape: NetworkShape): Batch {
     available = memory.allocate((capacity + 1) * agents * actions * LANES);
     observed = memory.allocate(capacity + 1);
     running = memory.allocate(capacity);
+    runningLanes = memory.allocate(capacity);
     numbers.set({ inputs, states, taken, observed });
     for (let tile = 0; tile < (capacity + 1) * agents; tile++) {
       const row = observation + actions + (tile % agents);

@@ -14,6 +14,7 @@ import { createCentralMixerLayers, createCentralMixerNetwork } from "./central-m
 import type { Kernels } from "./kernels.js";
 import type { Layer } from "./layer.js";
 import { type Memory, createMemory } from "./memory.js";
+import { createNextValues } from "./next.js";
 import { createMixerLayers, createMixerNetwork } from "./mixer.js";
 
 /** Which kernels compute; every choice gives the same bits. */
@@ -83,6 +84,8 @@ function openEngine(
     };
   }
 
+  const next = createNextValues(memory, shape, batch);
+
   const layerOf = new Map(layers.flatMap((layer) => layer.names.map((name) => [name, layer] as const)));
   const { check, checkMaskable, checkComplete } = parameterChecks(specs);
   // All layers, for the kernels.
@@ -132,10 +135,11 @@ function openEngine(
       loaded = group;
       batch.load(group);
       // All memory is taken here: taking more would detach the views that the other methods return.
-      for (const network of [...agents, ...mixers]) network.reserve();
+      for (const network of [...agents, ...mixers, next]) network.reserve();
       forget();
     },
 
+    nextValues: next.evaluate,
     requestDenseGradients() {
       cycle.request();
       for (const layer of layers) layer.setDenseGradients(true);

@@ -43,6 +43,9 @@ export interface Kernels {
   /** Makes what is kept beside a layer's weights of a side (0 online, 1 target) anew. */
   refresh(layer: number, side: number): void;
 
+  /** Values of next states, by an operator with these settings; 0 where an agent has no available action. */
+  nextValues(next: number, alpha: number, omega: number, beta: number): number;
+
   /** Multiplications and additions as fast as they go: 12 an iteration in each of `lanesOf` lanes. */
   peak(iterations: number, by: number, plus: number): number;
 }
@@ -62,6 +65,7 @@ const NAMES = [
   "clear",
   "refresh",
   "peak",
+  "nextValues",
 ] as const satisfies readonly (keyof Kernels)[];
 
 let compiled: WasmModule | undefined;

@@ -1,0 +1,18 @@
+import type { Engine } from "../networks/engine.js";
+import type { EpisodeGroup } from "../replay/group.js";
+import { isBuiltIn, nextValues, type RegisteredOperator } from "../targets/operators.js";
+
+/**
+ * `nextValues` for the group that an engine has loaded, by the engine's own kernels where it has some: the same bits sooner. The result may be a view that
+ * the next call overwrites.
+ */
+export function engineNextValues(
+  engine: Engine,
+  operator: RegisteredOperator,
+  q: Float32Array,
+  choosing: Float32Array | null,
+  group: EpisodeGroup,
+): Float32Array {
+  const own = isBuiltIn(operator) ? engine.nextValues?.(operator, q, choosing) : undefined;
+  return own ?? nextValues(operator, q, choosing, group);
+}

@@ -1,0 +1,177 @@
+// Values of next states (src/targets/operators.ts), with the same bits: every lane goes through the same float64 operations in the same order, the terms
+// of its sums those of available actions only.
+#pragma once
+#include "networks.h"
+
+enum { DOUBLE_Q, MAX, SOFTMAX, MELLOWMAX, SOFT_MELLOWMAX };
+
+typedef struct {
+  u32 agents, actions, steps;
+  u32 kind;
+  u32 values, choosing;  // Q-values that judge and, for DOUBLE_Q, that choose: [steps + 1, agents, actions, lanes]
+  u32 available;         // bytes, of the same shape
+  u32 running;           // bytes: lanes that have a step t, [steps]
+  u32 out;               // [steps, agents, lanes]
+} Next;
+
+// ---- e^x for x <= 0 (src/targets/exponential.ts): a table of e^(-k / 64), and a polynomial for the rest.
+
+#define PARTS_OF_ONE 64
+#define LOWEST -40
+static double exponentials[-LOWEST * PARTS_OF_ONE + 1];
+
+static void fillExponentials(void) {
+  if (__atomic_load_n((u32 *)&exponentials[0] + 1, __ATOMIC_ACQUIRE)) return;
+  double step = 1, term = 1;
+  for (int i = 1; i <= 10; i++) step += term *= -1.0 / PARTS_OF_ONE / i;
+  double value = 1;
+  for (int k = 1; k <= -LOWEST * PARTS_OF_ONE; k++) exponentials[k] = value *= step;
+  const double one = 1;
+  u32 high;
+  __builtin_memcpy(&high, (const char *)&one + 4, 4);
+  // Last, so that whoever sees it sees the others; several threads write the same.
+  __atomic_store_n((u32 *)&exponentials[0] + 1, high, __ATOMIC_RELEASE);
+}
+
+INLINE double negativeExponential(double x) {
+  const int k = x >= LOWEST && x <= 0 ? (int)(0.5 - x * PARTS_OF_ONE) : 0;
+  const double r = x + k * (1.0 / PARTS_OF_ONE);
+  const double e = exponentials[k] * (1 + r * (1 + r * (0.5 + r * (1.0 / 6))));
+  return x < LOWEST ? 0 : e;
+}
+
+// ---- The natural logarithm of a positive normal number; NaN for anything else. x = 2^k (1 + f) with 1 + f between sqrt(1/2) and sqrt(2), and
+// log(1 + f) = f - f^2 / 2 + s (f^2 / 2 + R(s^2)) for s = f / (2 + f). Operations and coefficients are those of Sun's fdlibm, after which V8's Math.log works,
+// so that both give the same bits.
+static double logarithm(double x) {
+  if (!(x >= 0x1p-1022 && x <= 0x1.fffffffffffffp1023)) return (x - x) / (x - x);
+  uint64_t bits;
+  __builtin_memcpy(&bits, &x, 8);
+  const int32_t fraction = (int32_t)(bits >> 32) & 0xfffff;
+  const int32_t above = (fraction + 0x95f64) & 0x100000;
+  const double k = (int32_t)(bits >> 52) - 1023 + (above >> 20);
+  bits = (uint64_t)(u32)(fraction | (above ^ 0x3ff00000)) << 32 | (u32)bits;
+  double one;
+  __builtin_memcpy(&one, &bits, 8);
+  const double f = one - 1;
+  const double high = k * 6.93147180369123816490e-01, low = k * 1.90821492927058770002e-10;
+  if ((0xfffff & (2 + fraction)) < 3) {
+    // |f| < 2^-20
+    if (f == 0) return k == 0 ? 0 : high + low;
+    const double rest = f * f * (0.5 - 0.33333333333333333 * f);
+    return k == 0 ? f - rest : high - ((rest - low) - f);
+  }
+  const double s = f / (2 + f), z = s * s, w = z * z;
+  const double even = w * (3.999999999940941908e-01 + w * (2.222219843214978396e-01 + w * 1.531383769920937332e-01));
+  const double odd = z * (6.666666666666735130e-01 + w * (2.857142874366239149e-01 + w * (1.818357216161805012e-01 + w * 1.479819860511658591e-01)));
+  const double series = odd + even;
+  if (((fraction - 0x6147a) | (0x6b851 - fraction)) > 0) {
+    const double half = 0.5 * f * f;
+    return k == 0 ? f - (half - s * (half + series)) : high - ((half - (s * (half + series) + low)) - f);
+  }
+  return k == 0 ? f - s * (f - series) : high - ((s * (f - series) - low) - f);
+}
+
+// ---- One agent's next state in all lanes; `q` and `available` are of its first action. Returns whether each lane has an available action.
+
+// What is known of the available actions' values of a lane.
+typedef struct { double most[LANES], least[LANES], notFinite[LANES]; u32 count[LANES]; } Extremes;
+
+static int extremes(const float *q, const u8 *available, u32 actions, u32 lanes, Extremes *e) {
+  for (u32 i = 0; i < LANES; i++) e->most[i] = -__builtin_inf(), e->least[i] = __builtin_inf(), e->notFinite[i] = 0, e->count[i] = 0;
+  for (u32 a = 0; a < actions; a++, q += LANES, available += LANES) {
+    for (u32 i = 0; i < LANES; i++) {
+      const double x = q[i];
+      const int is = available[i] != 0;
+      e->most[i] = (is & (x > e->most[i])) ? x : e->most[i];
+      e->least[i] = (is & (x < e->least[i])) ? x : e->least[i];
+      e->notFinite[i] = is ? e->notFinite[i] + (x - x) : e->notFinite[i];
+      e->count[i] += is;
+    }
+  }
+  for (u32 i = 0; i < lanes; i++)
+    if (e->count[i] == 0) return 0;
+  return 1;
+}
+
+// Adds the terms e^(factor (q - reference)), and if `weighted` those times (q - reference).
+INLINE void addTerms(const int weighted, const float *q, const u8 *available, u32 actions, double factor, const double *reference, double *sums, double *products) {
+  for (u32 i = 0; i < LANES; i++) sums[i] = products[i] = 0;
+  for (u32 a = 0; a < actions; a++, q += LANES, available += LANES) {
+    for (u32 i = 0; i < LANES; i++) {
+      const int is = available[i] != 0;
+      const double x = is ? (double)q[i] - reference[i] : 0, e = negativeExponential(factor * x);
+      sums[i] = is ? sums[i] + e : sums[i];
+      if (weighted) products[i] = is ? products[i] + e * x : products[i];
+    }
+  }
+}
+
+static int operate(u32 kind, const float *q, const u8 *available, u32 actions, u32 lanes, double alpha, double omega, double beta, float *out) {
+  Extremes e;
+  if (!extremes(q, available, actions, lanes, &e)) return 0;
+  double above[LANES], below[LANES], unused[LANES];
+  if (kind == MAX) {
+    for (u32 i = 0; i < lanes; i++) out[i] = (float)(e.most[i] + e.notFinite[i]);
+  } else if (kind == SOFTMAX) {
+    const double *reference = beta >= 0 ? e.most : e.least;
+    addTerms(1, q, available, actions, beta, reference, below, above);
+    for (u32 i = 0; i < lanes; i++) out[i] = (float)(reference[i] + above[i] / below[i]);
+  } else if (kind == MELLOWMAX || alpha == 0) {
+    addTerms(0, q, available, actions, omega, e.most, above, unused);
+    for (u32 i = 0; i < lanes; i++) out[i] = (float)(e.most[i] + logarithm(above[i] / e.count[i]) / omega);
+  } else {
+    // With a negative factor the largest term is that of the smallest value.
+    const double both = alpha + omega;
+    const double *bottom = alpha >= 0 ? e.most : e.least, *top = both >= 0 ? e.most : bottom;
+    addTerms(0, q, available, actions, both, top, above, unused);
+    addTerms(0, q, available, actions, alpha, bottom, below, unused);
+    for (u32 i = 0; i < lanes; i++) {
+      const double base = top[i] == bottom[i] ? top[i] : (both * top[i] - alpha * bottom[i]) / omega;
+      out[i] = (float)(base + logarithm(above[i] / below[i]) / omega);
+    }
+  }
+  return 1;
+}
+
+// The judging network's value of the choosing network's best available action, the lowest one of equals.
+static int doubleQ(const float *choosing, const float *judging, const u8 *available, u32 actions, u32 lanes, float *out) {
+  float most[LANES], value[LANES], notFinite[LANES];
+  u32 found[LANES];
+  for (u32 i = 0; i < LANES; i++) most[i] = -__builtin_inff(), value[i] = 0, notFinite[i] = 0, found[i] = 0;
+  for (u32 a = 0; a < actions; a++, choosing += LANES, judging += LANES, available += LANES) {
+    for (u32 i = 0; i < LANES; i++) {
+      const float x = choosing[i];
+      const u32 is = available[i] != 0, better = is & ((u32)(x > most[i]) | !found[i]);
+      most[i] = better ? x : most[i];
+      value[i] = better ? judging[i] : value[i];
+      notFinite[i] = is ? notFinite[i] + (x - x) : notFinite[i];
+      found[i] |= is;
+    }
+  }
+  for (u32 i = 0; i < lanes; i++) {
+    if (!found[i]) return 0;
+    out[i] = value[i] + notFinite[i];
+  }
+  return 1;
+}
+
+// The values of next states at the steps of one part, 0 in lanes that have ended. Returns 0 where an agent has no available action.
+static u32 nextValues(char *m, const Next *n, double alpha, double omega, double beta, u32 part, u32 parts) {
+  fillExponentials();
+  const size_t rows = (size_t)n->actions * LANES;
+  for (u32 t = part; t < n->steps; t += parts) {
+    const u32 lanes = BYTES(n->running)[t];
+    for (u32 agent = 0; agent < n->agents; agent++) {
+      const size_t at = ((size_t)(t + 1) * n->agents + agent) * rows;
+      const float *q = FLOATS(n->values) + at;
+      const u8 *available = BYTES(n->available) + at;
+      float *out = FLOATS(n->out) + ((size_t)t * n->agents + agent) * LANES;
+      const int has = n->kind == DOUBLE_Q ? doubleQ(FLOATS(n->choosing) + at, q, available, n->actions, lanes, out)
+                                          : operate(n->kind, q, available, n->actions, lanes, alpha, omega, beta, out);
+      if (!has) return 0;
+      for (u32 i = lanes; i < LANES; i++) out[i] = 0;
+    }
+  }
+  return 1;
+}
