@@ -13,6 +13,7 @@ import { pytorchBenchmarks } from "./pytorch.js";
 import { realGame } from "./real-game.js";
 import { rememberedBenchmarks } from "./remembered.js";
 import { rliableChecks } from "./rliable.js";
+import { threadBenchmarks } from "./threads.js";
 import { trainingBenchmarks } from "./training.js";
 import { updateBenchmarks } from "./updates.js";
 
@@ -33,6 +34,7 @@ export const benchmarks: readonly Benchmark[] = [
   { name: "kernels", run: kernelRows },
   ...updateBenchmarks,
   ...rememberedBenchmarks,
+  ...threadBenchmarks,
   ...comparisonBenchmarks,
   ...actingBenchmarks,
   ...environmentBenchmarks,

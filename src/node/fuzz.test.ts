@@ -35,9 +35,10 @@ const FUNCTIONS = [
   "clear",
   "refresh",
   "peak",
+  "nextValues",
 ] as const;
 /** How many numbers each takes. */
-const NUMBERS = [5, 1, 4, 1, 3, 4, 1, 2, 4, 4, 2, 7, 2, 2, 3];
+const NUMBERS = [5, 1, 4, 1, 3, 4, 1, 2, 4, 4, 2, 7, 2, 2, 3, 4];
 
 const canFuzz =
   process.arch === "x64" &&
@@ -140,7 +141,15 @@ it.skipIf(!canFuzz)(
     const table = join(folder, "native.o");
     execFileSync("gcc", [...common, "-mavx2", "-mbmi2", "-DWIDTH=32", "-c", join(sources, "native.c"), "-o", table]);
     execFileSync("gcc", [...common, "-c", join(sources, "fuzz.c"), "-o", join(folder, "fuzz.o")]);
-    execFileSync("gcc", ["-fsanitize=address", join(folder, "fuzz.o"), table, "-lm", "-o", join(folder, "fuzz")]);
+    execFileSync("gcc", [
+      "-fsanitize=address",
+      join(folder, "fuzz.o"),
+      table,
+      "-lm",
+      "-lpthread",
+      "-o",
+      join(folder, "fuzz"),
+    ]);
     const { status, stdout, stderr } = spawnSync(join(folder, "fuzz"), [file, "40"], {
       encoding: "utf8",
       env: { ...process.env, ASAN_OPTIONS: "detect_leaks=0" },

@@ -44,6 +44,7 @@ napi_status napi_set_named_property(napi_env e, napi_value o, const char *n, nap
 napi_status napi_create_object(napi_env e, napi_value *to) { return 0; }
 napi_status napi_create_double(napi_env e, double x, napi_value *to) { return 0; }
 napi_status napi_create_string_utf8(napi_env e, const char *t, size_t l, napi_value *to) { return 0; }
+napi_status napi_add_env_cleanup_hook(napi_env e, void (*hook)(void *), void *argument) { return 0; }
 napi_status napi_get_undefined(napi_env e, napi_value *to) { return 0; }
 
 static uint64_t state = 88172645463325252u;
@@ -72,6 +73,8 @@ int main(int argc, char **argv) {
   if (argc < 3) return 2;
   const long rounds = atol(argv[2]);
   long done = 0;
+  Pool *pool = startPool(2);
+  if (!pool) return 5;
   for (long round = 0; round < rounds; round++) {
     FILE *file = fopen(argv[1], "rb");
     Head head;
@@ -106,7 +109,8 @@ int main(int argc, char **argv) {
         array = (Value){0, 0, 0, elements, round == 0 ? LANES : below(LANES + 1), ARRAY};
         arguments[count++] = &array;
       }
-      Bound bound = {&TABLE, head.function};
+      // By turns alone and with another thread.
+      Bound bound = {&TABLE, round % 2 ? pool : 0, head.function};
       struct napi_callback_info__ info = {arguments, count, &bound};
       const long before = refused;
       call(0, &info);

@@ -157,11 +157,13 @@ static int doubleQ(const float *choosing, const float *judging, const u8 *availa
 }
 
 // The values of next states at the steps of one part, 0 in lanes that have ended. Returns 0 where an agent has no available action.
-static u32 nextValues(char *m, const Next *n, double alpha, double omega, double beta, u32 part, u32 parts) {
+static u32 nextValues(char *m, const Next *given, double alpha, double omega, double beta, u32 part, u32 parts) {
   fillExponentials();
+  // Numbers were checked before; nothing that is written here, wherever that is, may change them.
+  const Next here = *given, *n = &here;
   const size_t rows = (size_t)n->actions * LANES;
   for (u32 t = part; t < n->steps; t += parts) {
-    const u32 lanes = BYTES(n->running)[t];
+    const u32 running = BYTES(n->running)[t], lanes = running < LANES ? running : LANES;
     for (u32 agent = 0; agent < n->agents; agent++) {
       const size_t at = ((size_t)(t + 1) * n->agents + agent) * rows;
       const float *q = FLOATS(n->values) + at;
