@@ -37,7 +37,10 @@ const foraging = (): ConfigInput => ({
   environment: "python:lbforaging/Foraging-5x5-2p-1f-coop-v3",
   method: "dense",
   short: true,
-  steps: 120_000,
+  steps: 100_000,
+  // One an episode, of which there are 2,000, would be too few for values to come down to what is there.
+  updates: 4,
+  targetInterval: 50,
   exploration: { anneal: 60_000 },
   replay: { offlineCapacity: 5_000 },
   returns: { kind: "td-lambda", lambda: 0.8, burnIn: 0 },
