@@ -21,7 +21,7 @@ const figures = ({ winRate, meanReturn, returnError, meanLength, timeouts }: Pla
   String(timeouts),
 ];
 
-/** Many sequences, or many networks, of some battles each, as one policy: it takes the next one at the start of a battle. */
+/** Many networks, of some battles each, as one policy: the next one plays when a battle begins. */
 function many(make: (seed: number) => Policy, each: number): Policy {
   let battle = 0;
   let policy = make(0);
@@ -31,9 +31,27 @@ function many(make: (seed: number) => Policy, each: number): Policy {
   };
 }
 
+/** Sequences that are tried on TRIALS battles each, none of which is played afterwards. */
+const SEQUENCES = 100;
+const TRIALS = 5;
+
+/** The blind sequence that wins most, and is paid most among equals. */
+function bestBlind(env: Environment): Policy {
+  let best: PlaySummary | undefined;
+  let chosen = blindSequence(env, 0);
+  for (let seed = 0; seed < SEQUENCES; seed++) {
+    const policy = blindSequence(env, seed);
+    const played = playEpisodes(env, policy, { episodes: TRIALS, seed: 1_000_000 });
+    if (best !== undefined && played.wins + played.meanReturn / 1000 <= best.wins + best.meanReturn / 1000) continue;
+    best = played;
+    chosen = policy;
+  }
+  return chosen;
+}
+
 const untaught = (env: Environment): Record<string, Policy> => ({
   random: uniformRandom(1),
-  blind: many((seed) => blindSequence(env, seed), 5),
+  blind: bestBlind(env),
   untrained: many((seed) => untrainedNetwork(env, seed), 10),
 });
 

@@ -1,5 +1,4 @@
-import { readFileSync } from "node:fs";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -18,27 +17,60 @@ interface Change {
   readonly to: string;
 }
 
-const constant = (rule: string, file: string, name: string, was: string, ...others: readonly string[]): Change[] =>
+/** A number of HABITS. */
+const habit = (rule: string, name: string, was: string, ...others: readonly string[]): Change[] =>
   others.map((value) => ({
     rule: `${rule}: ${value} instead of ${was}`,
-    file,
-    from: `const ${name} = ${was};`,
-    to: `const ${name} = ${value};`,
+    file: "rules.ts",
+    from: `${name}: ${was}`,
+    to: `${name}: ${value}`,
   }));
 
 const CHANGES: readonly Change[] = [
-  ...constant("loops between looks", "enemy.ts", "LOOK_PERIOD", "12", "8", "16"),
-  ...constant("cells beyond notice at which a target is given up", "enemy.ts", "LEASH", "3", "0", "6"),
-  ...constant("cells within which the arrived go after somebody", "enemy.ts", "HUNT", "6", "3", "9"),
-  ...constant("cells within which medivacs look for patients", "enemy.ts", "PATIENTS", "5", "3", "9"),
-  ...constant("weight of comrades who aim at the same", "enemy.ts", "COMRADE", "10", "0"),
-  ...constant("cells by which a shooter prefers its old target", "enemy.ts", "OLD", "5", "0"),
-  ...constant("cells within which comrades come to help", "starcraft.ts", "CALL_FOR_HELP", "4", "0", "8"),
+  ...habit("loops between looks", "lookPeriod", "12", "8", "16"),
+  ...habit("weight of comrades who aim at the same", "comrade", "10", "0"),
+  ...habit("cells by which a shooter prefers its old target", "old", "5", "0", "80"),
+  ...habit("cells beyond notice at which a target is given up", "leash", "3", "0", "6"),
+  ...habit("cells within which comrades come to help", "callForHelp", "4", "0", "8"),
+  ...habit("cells within which the arrived go after somebody", "hunt", "6", "3", "9"),
+  {
+    rule: "cells within which medivacs look for patients: 9 instead of 5",
+    file: "enemy.ts",
+    from: "const PATIENTS = 5;",
+    to: "const PATIENTS = 9;",
+  },
+  {
+    rule: "the first prey of a zergling on 2c_vs_64zg: the nearest instead of any",
+    file: "enemy.ts",
+    from: "const first = b.ordered[i]! < 0;",
+    to: "const first = false;",
+  },
+  {
+    rule: "seconds after a hit in which zealots and zerglings stand: 0 instead of 0.5",
+    file: "units.ts",
+    from: "backswing: 0.5",
+    to: "backswing: 0",
+  },
+  ...["1.0", "3.0"].map((cells) => ({
+    rule: `cells ahead at which walkers go around who stands: ${cells} instead of 2.0`,
+    file: "motion/motion.c",
+    from: "#define LOOK_AHEAD 2.0",
+    to: `#define LOOK_AHEAD ${cells}`,
+  })),
+  ...["0.5", "1.0"].map((share) => ({
+    rule: `share of an overlap by which the faster gives way: ${share} instead of 0.75`,
+    file: "motion/motion.c",
+    from: "#define FASTER 0.75",
+    to: `#define FASTER ${share}`,
+  })),
 ];
 
-const MAPS = ["3m", "8m", "2s3z", "3s5z", "MMM"];
+const MAPS = ["3m", "8m", "2s3z", "3s5z", "MMM", "2c_vs_64zg"];
 const SCRIPTS = ["nearestTarget", "weakestTarget"];
 
+const { compile } = (await import(new URL("../src/envs/starcraft/motion/build.mjs", import.meta.url).href)) as {
+  compile: (source: string) => string;
+};
 const sources = fileURLToPath(new URL("../src/", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "mast-sensitivity-"));
 
@@ -51,13 +83,15 @@ async function withChange(
     name: "change",
     setup({ onLoad }) {
       if (change === undefined) return;
-      onLoad({ filter: new RegExp(`starcraft[\\\\/]${basename(change.file).replace(".", "\\.")}$`) }, ({ path }) => {
-        const text = readFileSync(path, "utf8");
-        if (text.split(change.from).length !== 2)
-          throw new Error(
-            `${change.file} no longer holds "${change.from}" once: bring bench/sensitivity.ts up to date.`,
-          );
-        return { contents: text.replace(change.from, change.to), loader: "ts" };
+      // Compiled code is changed in what it is compiled from.
+      const isCompiled = change.file.endsWith(".c");
+      const loaded = isCompiled ? "motion-wasm.ts" : basename(change.file);
+      onLoad({ filter: new RegExp(`starcraft[\\\\/].*${loaded.replace(".", "\\.")}$`) }, () => {
+        const text = readFileSync(join(sources, "envs/starcraft", change.file), "utf8");
+        if (!text.includes(change.from))
+          throw new Error(`${change.file} no longer holds "${change.from}": bring bench/sensitivity.ts up to date.`);
+        const changed = text.replaceAll(change.from, change.to);
+        return { contents: isCompiled ? compile(changed) : changed, loader: "ts" };
       });
     },
   };

@@ -26,7 +26,11 @@ export function hashOfSources() {
   return hash.digest("hex");
 }
 
-function compile() {
+/**
+ * The text of motion-wasm.ts for a source like motion.c.
+ * @throws {Error} when there is no compiler, or it refuses
+ */
+export function compile(source) {
   const bin = join(here, "../../../../.cache/zig", process.platform === "win32" ? "Scripts/python.exe" : "bin/python");
   if (!existsSync(bin)) {
     throw new Error(
@@ -36,8 +40,9 @@ function compile() {
   const folder = mkdtempSync(join(tmpdir(), "mast-motion-"));
   try {
     const wasm = join(folder, "motion.wasm");
+    writeFileSync(join(folder, "motion.c"), source);
     const { status, stdout, stderr } = spawnSync(bin, ["-m", "ziglang", "cc", ...FLAGS, "motion.c", "-o", wasm], {
-      cwd: here,
+      cwd: folder,
       encoding: "utf8",
     });
     if (status !== 0) throw new Error(`motion.c does not compile:\n${stdout ?? ""}${stderr ?? ""}`);
@@ -55,7 +60,7 @@ function compile() {
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   try {
-    const text = compile();
+    const text = compile(readFileSync(join(here, "motion.c"), "utf8"));
     if (!process.argv.includes("--check")) writeFileSync(compiled, text);
     else if (readFileSync(compiled, "utf8") !== text)
       throw new Error(
