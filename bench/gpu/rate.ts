@@ -12,7 +12,8 @@ export interface Rate {
 export async function updateRate(update: () => Promise<unknown>, seconds: number): Promise<Rate> {
   const begin = performance.now();
   const used = stopwatch();
-  let [updates, elapsed] = [0, 0];
+  let updates = 0;
+  let elapsed: number;
   do {
     await update();
     updates++;

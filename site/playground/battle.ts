@@ -94,7 +94,7 @@ function viewOf(frames: readonly EnvironmentSnapshot[], shape: number): [number,
     Math.max(...units.map((u) => u.x + u.radius)) + margin,
     10,
   );
-  let [low, high] = bounds(
+  const [low, high] = bounds(
     Math.min(...units.map((u) => u.y - u.radius)) - margin,
     Math.max(...units.map((u) => u.y + u.radius)) + margin,
     (right - left) / shape,

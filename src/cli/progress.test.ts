@@ -23,8 +23,10 @@ function screen(written: string): string[] {
   let row = 0,
     column = 0;
   for (const [, code, command, plain] of written.matchAll(/\x1b\[\??([\d;]*)([A-Za-z])|([^\x1b])/g)) {
-    if (plain === "\n") (row++, (column = 0));
-    else if (plain === "\r") column = 0;
+    if (plain === "\n") {
+      row++;
+      column = 0;
+    } else if (plain === "\r") column = 0;
     else if (plain !== undefined) {
       lines[row] =
         `${(lines[row] ?? "").slice(0, column).padEnd(column)}${plain}${(lines[row] ?? "").slice(column + 1)}`;
@@ -33,7 +35,10 @@ function screen(written: string): string[] {
     else if (command === "B") row += Number(code || 1);
     else if (command === "G") column = Number(code || 1) - 1;
     else if (command === "K" && code !== "1") lines[row] = (lines[row] ?? "").slice(0, column);
-    else if (command === "J") (lines.splice(row + 1), (lines[row] = (lines[row] ?? "").slice(0, column)));
+    else if (command === "J") {
+      lines.splice(row + 1);
+      lines[row] = (lines[row] ?? "").slice(0, column);
+    }
     lines[row] ??= "";
   }
   return Array.from(lines, (line) => (line ?? "").trimEnd()).filter((line) => line !== "");

@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, it } from "vitest";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- each caller names the fields that it looks at
 const read = (file: string): any => JSON.parse(readFileSync(join(root, file), "utf8"));
 /** TypeDoc takes seconds of a free core; a busy machine may take many times as long. */
 const PATIENCE = 600_000;

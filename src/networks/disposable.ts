@@ -22,6 +22,7 @@ export function disposable<AtOnce extends boolean>(
       result.dispose = () => undefined;
     },
   };
+  // eslint-disable-next-line no-useless-assignment -- the methods that were given hold native memory: no variable keeps them alive
   engine = result;
   return result;
 }

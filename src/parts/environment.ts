@@ -17,11 +17,13 @@ export interface EnvironmentSettings {
  */
 export interface EnvironmentPart extends Part {
   /** Makes a new instance; a training has several at once. */
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- a part names its options in its own parameters, `({ length }) => ...`, which `unknown` would refuse
   create(settings: any): GivenEnvironment;
   /**
    * Version of its rules under these settings, where it has one: a number that grows whenever the same actions lead to another episode. Runs under
    * different versions are different runs.
    */
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- a part names its options in its own parameters, `({ length }) => ...`, which `unknown` would refuse
   version?(settings: any): number;
   /** Set where an environment that is built in has continuous actions; of the others, the sizes say it. */
   readonly continuous?: boolean;

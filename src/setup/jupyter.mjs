@@ -44,6 +44,7 @@ export function jupyterEnvironment(environment = process.env) {
     } catch (error) {
       throw new Error(
         `Plotly cannot be copied to ${copy} (${error.code}): run this once as somebody who may write to the project`,
+        { cause: error },
       );
     }
   }

@@ -26,7 +26,9 @@ function readFlags() {
     if (values.cpu && values.webgpu) throw new Error("one at a time");
     return values;
   } catch (error) {
-    throw new Error(`setup:gpu: ${error.message.split("\n")[0]}; ${FLAGS}, and without a flag it is NVIDIA's CUDA`);
+    throw new Error(`setup:gpu: ${error.message.split("\n")[0]}; ${FLAGS}, and without a flag it is NVIDIA's CUDA`, {
+      cause: error,
+    });
   }
 }
 

@@ -81,7 +81,10 @@ function openRun(
   const { check, checkMaskable, checkComplete } = parameterChecks(specs);
   checkComplete(parameters);
   for (const [name, { length }] of parameters) check(name, length);
-  for (const [name, { length }] of masks) (checkMaskable(name), check(name, length));
+  for (const [name, { length }] of masks) {
+    checkMaskable(name);
+    check(name, length);
+  }
   // Acting needs a step of a few rows between two steps of an environment: a device answers too late.
   const acting = createSparseEngine(shape, parameters, masks);
   const agentNames = specs.filter(({ network }) => network === "agent").map(({ name }) => name);

@@ -32,7 +32,9 @@ const python = (() => {
     try {
       execFileSync(name, ["--version"], { stdio: "ignore" });
       return name;
-    } catch {}
+    } catch {
+      // The next one may be there.
+    }
   }
   return undefined;
 })();
