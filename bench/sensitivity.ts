@@ -106,7 +106,8 @@ async function withChange(
 const [battles = "100", ...names] = process.argv.slice(2);
 const maps = names.length > 0 ? names : MAPS;
 const row = (cells: readonly string[]): void => console.log(`| ${cells.join(" | ")} |`);
-row(["rule", ...maps.map((map) => `${map}: shoot the nearest, the weakest, random return`)]);
+console.log("Battles won by shooting the nearest and by shooting the weakest, and return of random play.\n");
+row(["rule", ...maps]);
 row(Array<string>(1 + maps.length).fill("---"));
 try {
   for (const [k, change] of [undefined, ...CHANGES].entries()) {
