@@ -176,7 +176,8 @@ INLINE void denseBlock(const int A, const int B, float *dw, u32 columns, const c
       const size_t bytes = (size_t)eights[s] * 32;
       const char *yt = yStart, *xt = xStart;
       for (u32 t = 0; t < tiles; t++, yt += ys, xt += xs) {
-        for (size_t at = 0; at < bytes; at += 32) {
+        UNROLL for (size_t at = 0; at < ROW; at += 32) {
+          if (at >= bytes) break;
           V4 b[4];
           UNROLL for (int j = 0; j < B; j++) b[j] = load4(xt + j * ROW + at);
           UNROLL for (int i = 0; i < A; i++) {
@@ -215,7 +216,10 @@ INLINE void denseBlock(const int A, const int B, float *dw, u32 columns, const c
 }
 #endif
 
-#if WIDTH <= 32
+#if WIDTH == 16
+#define BLOCK_ROWS 4
+#define BLOCK_COLUMNS 2
+#elif WIDTH == 32
 #define BLOCK_ROWS 3
 #define BLOCK_COLUMNS 3
 #else
