@@ -16,6 +16,7 @@ const DENSITIES = [1, 0.1, 0.05];
 const PHASES = [
   "layOut and agentForward",
   "agentBackward",
+  "nextValues",
   "mixerForward",
   "mixerBackward",
   "collect",
