@@ -6,7 +6,7 @@ import { type Config, type ConfigInput, resolveConfig } from "../../src/config.j
 import { environmentOf } from "../../src/envs/index.js";
 import { playRandom } from "../../src/envs/play.js";
 import { createRandom } from "../../src/random.js";
-import { tableCsv } from "../../src/results/csv.js";
+import { rowsCsv } from "../../src/results/csv.js";
 import { evaluationRows, runRows } from "../../src/results/frame.js";
 import { MEASURES } from "../../src/results/measure.js";
 import { bootstrapInterval, mean } from "../../src/results/statistics.js";
@@ -19,6 +19,7 @@ import { scoreMeasure } from "../../src/training/score.js";
 // python-CASE-evaluations.csv. `npm run setup:python -- pettingzoo lbf` installs what it needs.
 
 const SEEDS = [1, 2, 3];
+const RANDOM_EPISODES = 200;
 
 const spread = (method: "dense" | "mast"): ConfigInput => ({
   environment: "python:mpe2/simple_spread_v3",
@@ -105,13 +106,7 @@ function report(name: string, runs: readonly StoredRun[]): void {
   const folder = join(places, "data", "results");
   mkdirSync(folder, { recursive: true });
   const write = (file: string, rows: readonly Readonly<Record<string, string | number>>[]) =>
-    writeFileSync(
-      join(folder, file),
-      tableCsv(
-        Object.keys(rows[0]!),
-        rows.map((row) => Object.values(row)),
-      ),
-    );
+    writeFileSync(join(folder, file), `${rowsCsv(rows)}\n`);
   write(
     `python-${name}.csv`,
     runRows(runs).map((row) => ({ ...row, randomReturn: random.mean, randomLow: random.low, randomHigh: random.high })),
@@ -134,8 +129,6 @@ function report(name: string, runs: readonly StoredRun[]): void {
     );
   }
 }
-
-const RANDOM_EPISODES = 200;
 
 /** Uniform random play, with the 95 % bootstrap interval of its mean return. */
 function randomPlay(config: Config): { readonly mean: number; readonly low: number; readonly high: number } {
