@@ -247,6 +247,6 @@ describe("MAST_KERNELS", () => {
     process.env.MAST_KERNELS = "fast";
     expect(() => nativeKernels()).toThrow('MAST_KERNELS is "fast"; it is to be auto, native or wasm.');
     process.env.MAST_KERNELS = "";
-    expect(nativeKernels()?.instructions).toBe(widths[0]?.[0]);
+    expect(nativeKernels()?.instructions).toBe(widths[0]?.[1].instructions);
   });
 });
