@@ -11,7 +11,10 @@ export const LEARNING_MAPS: Readonly<Record<string, number>> = {
 
 /** How a run learned, by its evaluations as they are, of 32 battles each. */
 export interface Learning {
-  /** The first step at which three evaluations in a row average .5 or more, as the reference's table has it; Infinity where there is none. */
+  /**
+   * Step of the first of three evaluations in a row that average .5 or more; Infinity where there are none. So the reference's table must have it:
+   * it says 10,000 of 8m, where the third evaluation comes at 20,000.
+   */
   readonly half: number;
   /** The same for .9. */
   readonly nineTenths: number;
@@ -25,7 +28,9 @@ export interface Learning {
 export function learningOf(evaluations: readonly Pick<MetricsRow, "step" | "winRate">[]): Learning {
   const reached = (least: number): number =>
     evaluations.find(
-      (_, k) => k >= 2 && evaluations.slice(k - 2, k + 1).reduce((sum, { winRate }) => sum + winRate, 0) / 3 >= least,
+      (_, k) =>
+        k + 3 <= evaluations.length &&
+        evaluations.slice(k, k + 3).reduce((sum, { winRate }) => sum + winRate, 0) / 3 >= least,
     )?.step ?? Infinity;
   const from = evaluations.findIndex(({ winRate }) => winRate >= 0.1);
   const to = evaluations.findIndex(({ winRate }) => winRate >= 0.9);
