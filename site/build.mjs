@@ -93,7 +93,10 @@ class Site {
     }
     if (!this.addresses.has(path)) {
       const folder = statSync(full).isDirectory();
-      const address = /\.(png|svg|zip)$/.test(path) ? `files/${path}` : `source/${path}${folder ? "/index" : ""}.html`;
+      const page = path.endsWith(".ipynb")
+        ? path.replace(/\.ipynb$/, ".html")
+        : `source/${path}${folder ? "/index" : ""}.html`;
+      const address = folder || TEXT.test(path) ? page : `files/${path}`;
       this.addresses.set(path, address);
       this.wanted.push(path);
     }
@@ -227,6 +230,10 @@ ${before}${content}${after}
       return this.page(address, { title: path, content: `${heading}<ul>${items.join("")}</ul>` });
     }
     if (path.endsWith(".md")) return this.markdownPage(path, address);
+    if (path.endsWith(".ipynb")) {
+      const notebook = JSON.parse(readFileSync(full, "utf8"));
+      return this.notebookPage({ path, address, notebook, title: titleOf(notebook) ?? path });
+    }
     const text = readFileSync(full, "utf8");
     const code = text.length > MOST ? `${text.slice(0, MOST)}\n…` : text;
     this.page(address, {
@@ -234,6 +241,15 @@ ${before}${content}${after}
       content: `${heading}<pre tabindex="0"><code>${highlight(code, extname(path).slice(1))}</code></pre>`,
     });
   }
+}
+
+/** Files that are read as text; others are given as they are. */
+const TEXT = /\.(md|ipynb|ts|js|mjs|json|csv|yaml|yml|py|txt|css|html|cff|c|h)$|(^|\/)[^.]+$/;
+
+/** The first heading of a notebook. */
+function titleOf({ cells }) {
+  const first = cells.find(({ cell_type }) => cell_type === "markdown");
+  return /^# (.*)$/m.exec([first?.source ?? ""].flat().join(""))?.[1];
 }
 
 /** Characters of a file that its page shows at most. */
@@ -260,8 +276,7 @@ export async function buildSite(out, { api = true, playground = true } = {}) {
     .sort()
     .map((name) => {
       const notebook = JSON.parse(readFileSync(join(root, "notebooks", name), "utf8"));
-      const first = notebook.cells.find(({ cell_type }) => cell_type === "markdown");
-      const title = /^# (.*)$/m.exec([first?.source ?? ""].flat().join(""))?.[1] ?? name;
+      const title = titleOf(notebook) ?? name;
       return { path: `notebooks/${name}`, address: `notebooks/${name.replace(/\.ipynb$/, ".html")}`, notebook, title };
     });
   site.addresses.set("notebooks/README.md", "notebooks/index.html");
@@ -302,7 +317,11 @@ export async function buildSite(out, { api = true, playground = true } = {}) {
       [join(root, "node_modules/typedoc/bin/typedoc"), "--out", join(out, "api")],
       { cwd: root, encoding: "utf8" },
     );
-    if (made.status !== 0) site.problems.push(`the API reference cannot be made: ${made.stdout}${made.stderr}`.trim());
+    if (made.status !== 0) {
+      site.problems.push(`the API reference cannot be made: ${made.stdout}${made.stderr}`.trim());
+      // Every page links to it: that it is missing was said.
+      api = false;
+    }
   }
   return [...site.problems, ...brokenLinks(out, [...(playground ? [] : ["playground"]), ...(api ? [] : ["api"])])];
 }

@@ -10,6 +10,8 @@ export {
   type EvaluationConfig,
   type ScoreMeasure,
   type ExplorationConfig,
+  type ExtendConfig,
+  type FromConfig,
   type LogConfig,
   type NetworkConfig,
   type OperatorConfig,
@@ -63,7 +65,7 @@ export {
 } from "../replay/dual.js";
 export { countSteps, type EpisodeGroup, groupEpisodes } from "../replay/group.js";
 export { type EpisodeSizes, uniformLengths } from "../replay/random-episodes.js";
-export { createNetworks, restoreNetworks, type Ticket } from "../training/networks.js";
+export { createNetworks, restoreNetworks, type StartWeights, type Ticket } from "../training/networks.js";
 export { updateNetworks } from "../algorithms/update.js";
 export { evolveNetworks, type LayerChange } from "../algorithms/evolve.js";
 export {
