@@ -18,6 +18,7 @@ export { topologyChange, type TopologyChange } from "../analysis/topology-change
 export type { DamagedRun, RunCost, RunState } from "../runs/store.js";
 export type { WeightsPlace } from "../runs/weights.js";
 export type { RunAllOptions } from "../runs/run-all.js";
+export type { WeightsPlace } from "../runs/weights.js";
 export type { Part } from "../runs/growing-file.js";
 export type { Computing, Device } from "../runs/run.js";
 export type { AgedChoices, DistanceMoment } from "../analysis/policy-distance.js";

@@ -23,6 +23,8 @@ export {
   type ReturnsConfig,
   type SparsityConfig,
   type TicketConfig,
+  type ExtendConfig,
+  type FromConfig,
   type TopologyConfig,
   type WqmixConfig,
 } from "../config.js";
