@@ -16,7 +16,6 @@ export { seedTable, type SeedTableOptions, sharedSteps } from "../analysis/seeds
 export { overestimationCurve } from "../analysis/curves.js";
 export { topologyChange, type TopologyChange } from "../analysis/topology-change.js";
 export type { DamagedRun, RunCost, RunState } from "../runs/store.js";
-export type { WeightsPlace } from "../runs/weights.js";
 export type { RunAllOptions } from "../runs/run-all.js";
 export type { WeightsPlace } from "../runs/weights.js";
 export type { Part } from "../runs/growing-file.js";

@@ -23,8 +23,6 @@ export {
   type ReturnsConfig,
   type SparsityConfig,
   type TicketConfig,
-  type ExtendConfig,
-  type FromConfig,
   type TopologyConfig,
   type WqmixConfig,
 } from "../config.js";

@@ -92,8 +92,8 @@ function exportsOf(door: string): { readonly name: string; readonly value: boole
 /** What the notebooks, the README, the examples and the site import, as "door name". */
 function imported(): Set<string> {
   const cells = (path: string): string =>
-    (JSON.parse(readFileSync(path, "utf8")) as { cells: { source: string[] }[] }).cells
-      .map(({ source }) => source.join(""))
+    (JSON.parse(readFileSync(path, "utf8")) as { cells: { source: string | string[] }[] }).cells
+      .map(({ source }) => [source].flat().join(""))
       .join("\n");
   const inside = (folder: string, ending: RegExp): string[] =>
     readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
