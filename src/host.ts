@@ -45,6 +45,10 @@ export interface NativeKernels {
   readonly centralBackward: NativePass;
   /** Advances the hidden states of acting agents by one step. */
   readonly actorForward: NativePass;
+  /** Runs a feed-forward network on all of its tiles. */
+  readonly feedForward: NativePass;
+  /** Adds its gradients to the partial sums, and makes those of its inputs. */
+  readonly feedBackward: NativePass;
   /** Copies `count` steps from `first` of the observations (`states` 0) or states (1) of each episode into lanes. */
   readonly layOut: (
     memory: ArrayBuffer,
@@ -65,8 +69,10 @@ export interface NativeKernels {
   ) => void;
   /** Brings the partial sums of the gradients together and returns the sum of their squares. */
   readonly collect: NativePass;
-  /** Takes one step of RMSprop. */
+  /** Takes one step of RMSprop or Adam. */
   readonly step: NativePass;
+  /** Moves the target networks towards the online ones. */
+  readonly follow: NativePass;
   /** Sets the partial sums to zero. */
   readonly clear: NativePass;
   /** Makes what is kept beside a layer's weights anew. */

@@ -27,7 +27,7 @@ export interface NetworkShape {
 }
 
 /** The networks of an engine, each of which has a sparsity budget of its own. */
-export type NetworkName = "agent" | "mixer" | "central_agent" | "central_mixer";
+export type NetworkName = "agent" | "mixer" | "central_agent" | "central_mixer" | "critic" | "actor";
 
 /** One named tensor. */
 export interface ParameterSpec {
@@ -92,6 +92,27 @@ export function networkParameters(shape: NetworkShape): ParameterSpec[] {
     linear("central_mixer", "V.2", 1, centralEmbed);
   }
   return specs;
+}
+
+/**
+ * The parameters of a network of two hidden layers: fc1, fc2, fc3.
+ *
+ * @param input entries of what it reads
+ * @param output entries of what it gives
+ */
+export function feedForwardParameters(
+  network: NetworkName,
+  { input, hidden, output }: { readonly input: number; readonly hidden: number; readonly output: number },
+): ParameterSpec[] {
+  return [["fc1", hidden, input] as const, ["fc2", hidden, hidden] as const, ["fc3", output, hidden] as const].flatMap(
+    ([name, out, from]) => {
+      const bound = 1 / Math.sqrt(from);
+      return [
+        { name: `${network}.${name}.weight`, shape: [out, from], network, maskable: true, bound },
+        { name: `${network}.${name}.bias`, shape: [out], network, maskable: false, bound },
+      ];
+    },
+  );
 }
 
 /** Draws initial values, in the order of `specs`, each uniform in +-bound (PyTorch's defaults). */

@@ -8,7 +8,9 @@ import { updateNetworks } from "../algorithms/update.js";
 import { resolveConfig } from "../config.js";
 import type { NativeKernels } from "../host.js";
 import { maskedParameters, randomMasks, SHAPES } from "../networks/sparse/fixtures.js";
+import { initialParameters } from "../networks/parameters.js";
 import { createSparseEngine } from "../networks/sparse/engine.js";
+import { createTransitionEngine, transitionParameters } from "../networks/sparse/transition-engine.js";
 import { createRandom } from "../random.js";
 import { countSteps, groupEpisodes } from "../replay/group.js";
 import { randomEpisodes } from "../replay/random-episodes.js";
@@ -28,17 +30,20 @@ const FUNCTIONS = [
   "centralForward",
   "centralBackward",
   "actorForward",
+  "feedForward",
+  "feedBackward",
   "layOut",
   "agentLoadAndForward",
   "collect",
   "step",
+  "follow",
   "clear",
   "refresh",
   "peak",
   "nextValues",
 ] as const;
 /** How many numbers each takes. */
-const NUMBERS = [5, 1, 4, 1, 3, 4, 1, 2, 4, 4, 2, 7, 2, 2, 3, 4];
+const NUMBERS = [5, 1, 4, 1, 3, 4, 1, 2, 3, 3, 4, 4, 2, 3, 3, 2, 2, 3, 4];
 
 const canFuzz =
   process.arch === "x64" &&
@@ -88,6 +93,37 @@ function write(file: string, f: number, memory: ArrayBuffer, given: unknown[]): 
     appendFileSync(file, new Uint8Array(part.buffer));
 }
 
+/** Calls of the kernels for transitions. */
+function learnTransitions(native: NativeKernels, density: number): void {
+  const random = createRandom(4);
+  const shape = { ...SHAPES.central, networks: ["critic", "actor"] } as const;
+  const specs = transitionParameters(shape);
+  const masks = new Map(
+    specs
+      .filter(({ maskable }) => maskable)
+      .map(({ name, shape: [out, columns] }) => [
+        name,
+        new Uint8Array(out * columns).map(() => (random.float() < density ? 1 : 0)),
+      ]),
+  );
+  const engine = createTransitionEngine(shape, initialParameters(specs, random), masks, { native });
+  const rows = 5 * shape.agents;
+  for (let step = 1; step <= 3; step++) {
+    engine.begin();
+    if (step === 2) engine.requestDenseGradients();
+    const q = engine.networks.critic!.forward(
+      "online",
+      new Float32Array(rows * (shape.observation + shape.actions)).fill(0.5),
+      true,
+    );
+    const totals = engine.mixer.forward("online", new Float32Array(5 * shape.state).fill(0.1), q, true);
+    engine.networks.critic!.backward(engine.mixer.backward(totals), { through: true });
+    engine.networks.actor!.forward("target", new Float32Array(rows * shape.observation));
+    engine.step(["critic", "mixer"], { learningRate: 0.01, beta1: 0.9, beta2: 0.999, epsilon: 0.01, step }, 1);
+    engine.follow(0.01);
+  }
+}
+
 it.skipIf(!canFuzz)(
   "the addon stays within its memory, whatever numbers it is given",
   { timeout: 600_000 },
@@ -126,6 +162,7 @@ it.skipIf(!canFuzz)(
       const actor = engine.createActor(2);
       for (let step = 0; step < 2; step++) actor.forward();
       engine.dispose();
+      learnTransitions(recorder(native, file), density);
     }
     const common = [
       "-O1",

@@ -5,6 +5,7 @@ import { arch, platform } from "node:process";
 import { fileURLToPath } from "node:url";
 import { LabError } from "../errors.js";
 import { createSparseEngine } from "../networks/sparse/engine.js";
+import { createTransitionEngine, transitionParameters } from "../networks/sparse/transition-engine.js";
 import type { NativeKernels } from "../host.js";
 import { initialParameters, networkParameters, type NetworkShape } from "../networks/parameters.js";
 import { createRandom } from "../random.js";
@@ -189,5 +190,45 @@ function updateOnce(native: NativeKernels | null): Map<string, Float32Array> {
   engine.step({ learningRate: 1e-3, alpha: 0.99, epsilon: 1e-5, gradientClip: 10 });
   for (const [name, values] of engine.read("online")) results.set(name, values);
   engine.dispose();
+  for (const [name, values] of learnTransitionsOnce(native)) results.set(name, values);
+  return results;
+}
+
+/** The same for what learns from transitions: feed-forward networks, Adam, soft targets. */
+function learnTransitionsOnce(native: NativeKernels | null): Map<string, Float32Array> {
+  const random = createRandom(2);
+  const shape = { ...SHAPE, networks: ["critic", "actor"] } as const;
+  const { agents, actions, observation, state } = shape;
+  const specs = transitionParameters(shape);
+  const masks = new Map(
+    specs
+      .filter(({ maskable }) => maskable)
+      .map(({ name, shape: [out, columns] }, i) => [
+        name,
+        new Uint8Array(out * columns).map(() => (random.float() < [0.3, 1, 0.8][i % 3] ? 1 : 0)),
+      ]),
+  );
+  const engine = createTransitionEngine(shape, initialParameters(specs, random), masks, { native });
+  const draw = (length: number) => Float32Array.from({ length }, () => 2 * random.float() - 1);
+  // Tiles that are full and tiles that are not.
+  const count = 21;
+  const adam = { learningRate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 0.01, step: 3 };
+  engine.begin();
+  const { critic, actor } = engine.networks;
+  const q = critic!.forward("online", draw(count * agents * (observation + actions)), true).slice();
+  const totals = engine.mixer.forward("online", draw(count * state), q, true);
+  const inputGradients = critic!.backward(engine.mixer.backward(totals), { through: true })!.slice();
+  const policies = actor!.forward("online", draw(count * agents * observation), true).slice();
+  actor!.backward(draw(count * agents * actions));
+  engine.step(["critic", "mixer"], adam, 10);
+  engine.step(["actor"], adam, 0.01);
+  engine.follow(0.1);
+  const results = new Map<string, Float32Array>([
+    ["values of critics", q],
+    ["gradients of critics' inputs", inputGradients],
+    ["policies of actors", policies],
+  ]);
+  for (const kept of ["online", "target", "moments", "squares"] as const)
+    for (const [name, values] of engine.read(kept)) results.set(`${kept} ${name}`, values);
   return results;
 }

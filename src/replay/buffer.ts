@@ -80,7 +80,7 @@ export function createEpisodeBuffer(capacity: number): EpisodeBuffer {
  * The first `count` entries of a random permutation of 0..size-1: Fisher and Yates' shuffle, of which only the
  * entries that have moved are kept, so that drawing 32 of 5,000 costs 32.
  */
-function sampleWithoutReplacement(size: number, count: number, random: Random): number[] {
+export function sampleWithoutReplacement(size: number, count: number, random: Random): number[] {
   const moved = new Map<number, number>();
   const chosen: number[] = [];
   for (let i = 0; i < count; i++) {

@@ -25,7 +25,9 @@ function parametersHeld(algorithm: Algorithm, shape: NetworkShape, sparsity: num
   const nonzeros = initialNonzeros(specs, { sparsity, distribution: "erdos-renyi" });
   return specs.reduce(
     (sum, { name, network, shape }) =>
-      sum + copies[algorithm][network] * (nonzeros.get(name) ?? shape.reduce((a, b) => a * b, 1)),
+      sum +
+      copies[algorithm][network as keyof (typeof copies)[Algorithm]] *
+        (nonzeros.get(name) ?? shape.reduce((a, b) => a * b, 1)),
     0,
   );
 }

@@ -48,11 +48,11 @@ static const Table *narrowest(const Table *table, u32 lanes) {
 #endif
 }
 
-enum { AGENT_FORWARD, AGENT_BACKWARD, MIXER_FORWARD, MIXER_BACKWARD, MIXER_COUNTERFACTUALS, CENTRAL_FORWARD, CENTRAL_BACKWARD, ACTOR_FORWARD, LAY_OUT, LOAD_AND_FORWARD, COLLECT, STEP, CLEAR, REFRESH, PEAK, NEXT_VALUES };
+enum { AGENT_FORWARD, AGENT_BACKWARD, MIXER_FORWARD, MIXER_BACKWARD, MIXER_COUNTERFACTUALS, CENTRAL_FORWARD, CENTRAL_BACKWARD, ACTOR_FORWARD, FEED_FORWARD, FEED_BACKWARD, LAY_OUT, LOAD_AND_FORWARD, COLLECT, STEP, FOLLOW, CLEAR, REFRESH, PEAK, NEXT_VALUES };
 static const struct { const char *name; u32 words, floats; } FUNCTIONS[] = {
   {"agentForward", 5, 0}, {"agentBackward", 1, 0}, {"mixerForward", 4, 0}, {"mixerBackward", 1, 0}, {"mixerCounterfactuals", 3, 0},
-  {"centralForward", 4, 0}, {"centralBackward", 1, 0}, {"actorForward", 2, 0}, {"layOut", 4, 0}, {"agentLoadAndForward", 4, 0}, {"collect", 2, 0},
-  {"step", 2, 5}, {"clear", 2, 0}, {"refresh", 2, 0}, {"peak", 1, 2},
+  {"centralForward", 4, 0}, {"centralBackward", 1, 0}, {"actorForward", 2, 0}, {"feedForward", 3, 0}, {"feedBackward", 3, 0},
+  {"layOut", 4, 0}, {"agentLoadAndForward", 4, 0}, {"collect", 2, 0}, {"step", 3, 0}, {"follow", 2, 1}, {"clear", 2, 0}, {"refresh", 2, 0}, {"peak", 1, 2},
   {"nextValues", 1, 3},
 };
 #define COUNT (sizeof FUNCTIONS / sizeof FUNCTIONS[0])
@@ -176,6 +176,14 @@ static napi_value call(napi_env env, napi_callback_info info) {
       else narrowest(table, a->lanes)->actorForward(m, a, w[1]);
       break;
     }
+    case FEED_FORWARD:
+    case FEED_BACKWARD: {
+      const FeedForward *n = feedForwardOf(m, size, w[0], f == FEED_BACKWARD ? READS_ONLINE | READS_TRANSPOSED : w[1] ? READS_TARGET : READS_ONLINE, f == FEED_BACKWARD || w[2]);
+      if (!n || (f == FEED_FORWARD && w[1] > 1)) wrong = "The feed-forward network does not fit the memory.";
+      else if (f == FEED_FORWARD) table->feedForward(m, n, w[1], w[2], 0, 1);
+      else table->feedBackward(m, n, w[1], w[2], 0, 1);
+      break;
+    }
     // The observations, or states, of the group's episodes, straight from their arrays: (memory, batch, states, first, count, arrays).
     case LAY_OUT: {
       const Batch *b = batchOf(m, size, w[0]);
@@ -205,11 +213,13 @@ static napi_value call(napi_env env, napi_callback_info info) {
     }
     case COLLECT:
     case STEP:
+    case FOLLOW:
     case CLEAR:
-      if (!layersOf(m, size, w[0], w[1])) wrong = "The layers do not fit the memory.";
+      if (!layersOf(m, size, w[0], w[1]) || (f == STEP && !fits(size, w[2], 1, sizeof(Optimiser)))) wrong = "The layers do not fit the memory.";
       else if (f == COLLECT) value = table->collectAll(m, w[0], w[1]);
       else if (f == CLEAR) table->clearAll(m, w[0], w[1]);
-      else table->stepAll(m, w[0], w[1], (float)x[0], (float)x[1], (float)x[2], (float)x[3], (float)x[4]);
+      else if (f == FOLLOW) table->followAll(m, w[0], w[1], (float)x[0]);
+      else table->stepAll(m, w[0], w[1], (const Optimiser *)(m + w[2]));
       break;
     case REFRESH: {
       const Layer *l = layerOf(m, size, w[0], READS_ALL);

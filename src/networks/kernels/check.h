@@ -36,7 +36,7 @@ static const Layer *layerOf(const char *m, size_t size, u32 at, u32 reads) {
     for (u32 side = 0; side < 2; side++)
       if (reads & (side == 0 ? READS_ONLINE : READS_TARGET) && !rowsFit(m, size, l->starts[side], l->rows, l->entries[side], l->count, l->columns)) return 0;
     if (reads & READS_TRANSPOSED && !rowsFit(m, size, l->transposedStarts, l->columns, l->transposed, l->count, l->rows)) return 0;
-    if (!fits(size, l->places, l->count, 4) || !fits(size, l->squares, l->count, 4) || !fits(size, l->collected, l->count, 4)) return 0;
+    if (!fits(size, l->places, l->count, 4) || !fits(size, l->squares, l->count, 4) || !fits(size, l->moments, l->count, 4) || !fits(size, l->collected, l->count, 4)) return 0;
     if (!fits(size, l->sums, (uint64_t)STRIPS * l->count, SUMS)) return 0;
   }
   for (u32 p = 0; p < l->partCount; p++) {
@@ -44,7 +44,7 @@ static const Layer *layerOf(const char *m, size_t size, u32 at, u32 reads) {
     if (part->columns == 0 || part->span == 0 || part->columns > l->columns || part->inputRow > l->columns - part->columns) return 0;
     if (part->span > l->rows || part->first > l->rows - part->span) return 0;
     const uint64_t count = (uint64_t)part->span * part->columns;
-    const u32 blocks[] = {part->weights[0], part->weights[1], part->transposed, part->squares, part->collected};
+    const u32 blocks[] = {part->weights[0], part->weights[1], part->transposed, part->squares, part->moments, part->collected};
     for (u32 i = 0; i < sizeof blocks / sizeof blocks[0]; i++)
       if (!fits(size, blocks[i], count, 4)) return 0;
     if (!fits(size, part->sums, STRIPS * count, 4)) return 0;
@@ -52,7 +52,7 @@ static const Layer *layerOf(const char *m, size_t size, u32 at, u32 reads) {
   }
   for (u32 b = 0; b < l->biasCount; b++) {
     const Bias *bias = &l->biases[b];
-    const u32 blocks[] = {bias->rows, bias->values[0], bias->values[1], bias->squares, bias->gradient};
+    const u32 blocks[] = {bias->rows, bias->values[0], bias->values[1], bias->squares, bias->moments, bias->gradient};
     for (u32 i = 0; i < sizeof blocks / sizeof blocks[0]; i++)
       if (!fits(size, blocks[i], bias->count, 4)) return 0;
     for (u32 i = 0; i < bias->count; i++)
@@ -101,8 +101,8 @@ static int vectorsFit(const char *m, size_t size, u32 at, uint64_t steps) {
 #define SMALL(x) ((x) > 0 && (x) <= 1 << 16)
 
 static int agentLayersFit(const char *m, size_t size, u32 fc1, u32 gru, u32 fc2, u32 hidden, u32 block, u32 actions, u32 reads) {
-  const Layer *first = layerOf(m, size, fc1, reads);
-  return first && first->rows == hidden && first->partCount == 1 && layerIs(m, size, gru, (uint64_t)3 * block + hidden, (uint64_t)block + hidden, reads) &&
+  const Layer *first = layerOf(m, size, fc1, reads), *last = layerOf(m, size, fc2, reads);
+  return first && first->rows == hidden && first->partCount == 1 && last && last->partCount == 1 && layerIs(m, size, gru, (uint64_t)3 * block + hidden, (uint64_t)block + hidden, reads) &&
          partsOverlap(m, gru) && layerIs(m, size, fc2, actions, hidden, reads);
 }
 
@@ -194,6 +194,22 @@ static const Actor *actorOf(const char *m, size_t size, u32 at) {
   if (!fits(size, a->rows, tiles * LANES * a->observation, 4) || !fits(size, a->last, tiles, LANES) || !fits(size, a->inputs, tiles, a->inputStride)) return 0;
   if (!fits(size, a->records[0], tiles, a->recordStride) || !fits(size, a->records[1], tiles, a->recordStride)) return 0;
   return fits(size, a->outputs, tiles, a->outputStride) && fits(size, a->values, (uint64_t)a->lanes * a->actions, 4) ? a : 0;
+}
+
+// With `keeps`, there must be room for the way back.
+static const FeedForward *feedForwardOf(const char *m, size_t size, u32 at, u32 reads, int keeps) {
+  if (!fits(size, at, 1, sizeof(FeedForward))) return 0;
+  const FeedForward *f = (const FeedForward *)(m + at);
+  const Layer *first = layerOf(m, size, f->first, reads), *second = layerOf(m, size, f->second, reads), *third = layerOf(m, size, f->third, reads);
+  if (!SMALL(f->tiles) || !first || !second || !third || first->partCount != 1 || second->partCount != 1 || third->partCount != 1) return 0;
+  if (second->columns != first->rows || third->columns != second->rows) return 0;
+  const uint64_t firstRows = (uint64_t)first->rows * ROW, secondRows = (uint64_t)second->rows * ROW, tiles = f->tiles;
+  if (f->secondAt % ROW || f->secondAt < firstRows || f->stride < f->secondAt + secondRows) return 0;
+  if (f->inputStride < (uint64_t)first->columns * ROW || f->outputStride < (uint64_t)third->rows * ROW) return 0;
+  if (!fits(size, f->inputs, tiles, f->inputStride) || !fits(size, f->outputs, tiles, f->outputStride) || !vectorsFit(m, size, f->vectors, tiles)) return 0;
+  if (!keeps) return fits(size, f->passing, STRIPS * CHUNK, f->stride) ? f : 0;
+  if (!fits(size, f->kept, tiles, f->stride) || !fits(size, f->gradients, tiles, f->outputStride)) return 0;
+  return fits(size, f->inputGradients, tiles, f->inputStride) ? f : 0;
 }
 
 static const Batch *batchOf(const char *m, size_t size, u32 at) {

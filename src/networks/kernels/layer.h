@@ -13,7 +13,7 @@ typedef struct {
   u32 first, inputRow;  // the first of these rows, and the input tile's row of column 0
   u32 weights[2];       // online, target
   u32 transposed;       // [columns, span], of the online side
-  u32 squares;          // RMSprop's
+  u32 squares, moments; // the optimiser's mean squares and, of Adam, means
   u32 sums;             // [strips][span, columns]
   u32 mask, masked;     // words of bits all 1 or all 0, and room for the gradient under it; 0: nothing is pruned
   u32 collected;        // the whole gradient
@@ -23,7 +23,7 @@ typedef struct {
   u32 count;
   u32 rows;       // words: the output row that each value is added to
   u32 values[2];  // online, target
-  u32 squares, gradient;
+  u32 squares, moments, gradient;
 } Bias;
 
 typedef struct {
@@ -37,7 +37,7 @@ typedef struct {
   u32 transposed;   // entries of W'
   u32 places;       // for each entry, where its value is among the transposed ones
   u32 count;        // entries
-  u32 squares, sums, collected;  // of the entries: [count], [strips][count, 8], [count]
+  u32 squares, moments, sums, collected;  // of the entries: [count], [count], [strips][count, 8], [count]
   u32 added[2];     // sums of the biases, [rows]
   u32 biasSums;     // [strips][rows, 8]
   u32 partCount, biasCount;
@@ -188,18 +188,32 @@ static double layerCollect(char *m, const Layer *l) {
   return squared;
 }
 
-// RMSprop: v = alpha v + (1 - alpha) g^2, w -= rate g / (sqrt(v) + epsilon), for g = scale * gradient.
-typedef struct { float scale, rate, alpha, rest, epsilon; } Rmsprop;
+// For g = scale * gradient, RMSprop: v = beta2 v + rest2 g^2, w -= rate g / (sqrt(v) + epsilon); and Adam: m = beta1 m + rest1 g too, and
+// w -= rate m / (sqrt(v) / root + epsilon), where rate is divided by the first moment's correction and root is the square root of the second's.
+enum { RMSPROP, ADAM };
+typedef struct { u32 kind; float scale, rate, beta1, rest1, beta2, rest2, root, epsilon; } Optimiser;
 
-INLINE void rmspropOne(const Rmsprop *o, float *weight, float gradient, float *square) {
+INLINE void rmspropOne(const Optimiser *o, float *weight, float gradient, float *square) {
   const float g = gradient * o->scale;
-  const float v = o->alpha * *square + o->rest * (g * g);
+  const float v = o->beta2 * *square + o->rest2 * (g * g);
   *square = v;
   *weight = *weight - (o->rate * g) / (__builtin_sqrtf(v) + o->epsilon);
 }
 
-static void rmsprop(const Rmsprop *o, float *weights, const float *gradient, float *squares, u32 count) {
-  for (u32 i = 0; i < count; i++) rmspropOne(o, weights + i, gradient[i], squares + i);
+INLINE void adamOne(const Optimiser *o, float *weight, float gradient, float *moment, float *square) {
+  const float g = gradient * o->scale;
+  const float m = o->beta1 * *moment + o->rest1 * g;
+  const float v = o->beta2 * *square + o->rest2 * (g * g);
+  *moment = m;
+  *square = v;
+  *weight = *weight - (o->rate * m) / (__builtin_sqrtf(v) / o->root + o->epsilon);
+}
+
+static void stepValues(const Optimiser *o, float *weights, const float *gradient, float *moments, float *squares, u32 count) {
+  if (o->kind == ADAM)
+    for (u32 i = 0; i < count; i++) adamOne(o, weights + i, gradient[i], moments + i, squares + i);
+  else
+    for (u32 i = 0; i < count; i++) rmspropOne(o, weights + i, gradient[i], squares + i);
 }
 
 static void transposeMatrix(const float *from, u32 rows, u32 columns, float *to) {
@@ -226,23 +240,50 @@ static void layerRefresh(char *m, const Layer *l, int side) {
   }
 }
 
-static void layerStep(char *m, const Layer *l, const Rmsprop *o) {
+static void layerStep(char *m, const Layer *l, const Optimiser *o) {
   if (l->dense) {
     for (u32 p = 0; p < l->partCount; p++) {
       const Part *part = &l->parts[p];
-      rmsprop(o, FLOATS(part->weights[0]), FLOATS(part->mask ? part->masked : part->collected), FLOATS(part->squares), part->span * part->columns);
+      stepValues(o, FLOATS(part->weights[0]), FLOATS(part->mask ? part->masked : part->collected), FLOATS(part->moments), FLOATS(part->squares),
+                 part->span * part->columns);
     }
   } else {
     Entry *entries = (Entry *)(m + l->entries[0]);
     const float *gradient = FLOATS(l->collected);
-    float *squares = FLOATS(l->squares);
-    for (u32 k = 0; k < l->count; k++) rmspropOne(o, &entries[k].weight, gradient[k], squares + k);
+    float *moments = FLOATS(l->moments), *squares = FLOATS(l->squares);
+    if (o->kind == ADAM)
+      for (u32 k = 0; k < l->count; k++) adamOne(o, &entries[k].weight, gradient[k], moments + k, squares + k);
+    else
+      for (u32 k = 0; k < l->count; k++) rmspropOne(o, &entries[k].weight, gradient[k], squares + k);
   }
   for (u32 b = 0; b < l->biasCount; b++) {
     const Bias *bias = &l->biases[b];
-    rmsprop(o, FLOATS(bias->values[0]), FLOATS(bias->gradient), FLOATS(bias->squares), bias->count);
+    stepValues(o, FLOATS(bias->values[0]), FLOATS(bias->gradient), FLOATS(bias->moments), FLOATS(bias->squares), bias->count);
   }
   layerRefresh(m, l, 0);
+}
+
+static void followValues(float *target, const float *online, float tau, u32 count) {
+  for (u32 i = 0; i < count; i++) target[i] = target[i] + tau * (online[i] - target[i]);
+}
+
+// Soft update: target += tau (online - target), for every connection and bias.
+static void layerFollow(char *m, const Layer *l, float tau) {
+  if (l->dense) {
+    for (u32 p = 0; p < l->partCount; p++) {
+      const Part *part = &l->parts[p];
+      followValues(FLOATS(part->weights[1]), FLOATS(part->weights[0]), tau, part->span * part->columns);
+    }
+  } else {
+    const Entry *online = (const Entry *)(m + l->entries[0]);
+    Entry *target = (Entry *)(m + l->entries[1]);
+    for (u32 k = 0; k < l->count; k++) target[k].weight = target[k].weight + tau * (online[k].weight - target[k].weight);
+  }
+  for (u32 b = 0; b < l->biasCount; b++) {
+    const Bias *bias = &l->biases[b];
+    followValues(FLOATS(bias->values[1]), FLOATS(bias->values[0]), tau, bias->count);
+  }
+  layerRefresh(m, l, 1);
 }
 
 static void layerClear(char *m, const Layer *l) {

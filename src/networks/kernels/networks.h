@@ -560,9 +560,11 @@ static double collectAll(char *m, u32 list, u32 count) {
   for (u32 i = 0; i < count; i++) squared += layerCollect(m, LAYER(WORDS(list)[i]));
   return squared;
 }
-static void stepAll(char *m, u32 list, u32 count, float scale, float rate, float alpha, float rest, float epsilon) {
-  const Rmsprop o = {scale, rate, alpha, rest, epsilon};
-  for (u32 i = 0; i < count; i++) layerStep(m, LAYER(WORDS(list)[i]), &o);
+static void stepAll(char *m, u32 list, u32 count, const Optimiser *o) {
+  for (u32 i = 0; i < count; i++) layerStep(m, LAYER(WORDS(list)[i]), o);
+}
+static void followAll(char *m, u32 list, u32 count, float tau) {
+  for (u32 i = 0; i < count; i++) layerFollow(m, LAYER(WORDS(list)[i]), tau);
 }
 static void clearAll(char *m, u32 list, u32 count) {
   for (u32 i = 0; i < count; i++) layerClear(m, LAYER(WORDS(list)[i]));

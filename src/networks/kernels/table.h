@@ -1,5 +1,6 @@
 // The passes of one native build of the kernels, for one width of vectors.
 #pragma once
+#include "feed-forward.h"
 #include "next.h"
 
 typedef struct {
@@ -13,10 +14,13 @@ typedef struct {
   void (*centralForward)(char *, const Central *, u32, u32, u32, u32, u32);
   void (*centralBackward)(char *, const Central *, u32, u32);
   void (*actorForward)(char *, const Actor *, u32);
+  void (*feedForward)(char *, const FeedForward *, u32, u32, u32, u32);
+  void (*feedBackward)(char *, const FeedForward *, u32, u32, u32, u32);
   void (*layOut)(char *, const Batch *, u32, u32, u32, const char *const *, u32, const u32 *, const char *);
   void (*agentLoadAndForward)(char *, const Batch *, const Agent *, u32, u32, const char *const *, const u32 *, u32, u32);
   double (*collectAll)(char *, u32, u32);
-  void (*stepAll)(char *, u32, u32, float, float, float, float, float);
+  void (*stepAll)(char *, u32, u32, const Optimiser *);
+  void (*followAll)(char *, u32, u32, float);
   void (*clearAll)(char *, u32, u32);
   void (*layerRefresh)(char *, const Layer *, int);
   float (*multiplyAddPeak)(u32, float, float);

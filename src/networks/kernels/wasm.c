@@ -1,4 +1,5 @@
 // The kernels as a WebAssembly module: addresses are addresses in its memory, which it imports.
+#include "feed-forward.h"
 #include "next.h"
 
 #define EXPORT(name) __attribute__((export_name(name)))
@@ -12,11 +13,12 @@ EXPORT("mixerCounterfactuals") void mixer_counterfactuals(u32 mixer, u32 side, u
 EXPORT("centralForward") void central_forward(u32 mixer, u32 side, u32 offset, u32 keep) { centralForward(MEMORY, (const Central *)mixer, side, offset, keep, 0, 1); }
 EXPORT("centralBackward") void central_backward(u32 mixer) { centralBackward(MEMORY, (const Central *)mixer, 0, 1); }
 EXPORT("actorForward") void actor_forward(u32 actor, u32 step) { actorForward(MEMORY, (const Actor *)actor, step); }
+EXPORT("feedForward") void feed_forward(u32 network, u32 side, u32 keep) { feedForward(MEMORY, (const FeedForward *)network, side, keep, 0, 1); }
+EXPORT("feedBackward") void feed_backward(u32 network, u32 adds, u32 through) { feedBackward(MEMORY, (const FeedForward *)network, adds, through, 0, 1); }
 EXPORT("layOut") void lay_out(u32 batch, u32 states, u32 first, u32 count) { layOutStaged(MEMORY, (const Batch *)batch, states, first, count); }
 EXPORT("collect") double collect(u32 list, u32 count) { return collectAll(MEMORY, list, count); }
-EXPORT("step") void step(u32 list, u32 count, float scale, float rate, float alpha, float rest, float epsilon) {
-  stepAll(MEMORY, list, count, scale, rate, alpha, rest, epsilon);
-}
+EXPORT("step") void step(u32 list, u32 count, u32 optimiser) { stepAll(MEMORY, list, count, (const Optimiser *)optimiser); }
+EXPORT("follow") void follow(u32 list, u32 count, float tau) { followAll(MEMORY, list, count, tau); }
 EXPORT("clear") void clear(u32 list, u32 count) { clearAll(MEMORY, list, count); }
 EXPORT("refresh") void refresh(u32 layer, u32 side) { layerRefresh(MEMORY, (const Layer *)layer, (int)side); }
 EXPORT("peak") float peak(u32 iterations, float by, float plus) { return multiplyAddPeak(iterations, by, plus); }

@@ -14,6 +14,7 @@ import { createCentralMixerLayers, createCentralMixerNetwork } from "./central-m
 import type { Kernels } from "./kernels.js";
 import type { Layer } from "./layer.js";
 import { type Memory, createMemory } from "./memory.js";
+import { createOptimiserRecord } from "./optimiser.js";
 import { createNextValues } from "./next.js";
 import { createMixerLayers, createMixerNetwork } from "./mixer.js";
 
@@ -91,6 +92,7 @@ function openEngine(
   // All layers, for the kernels.
   const list = memory.allocate(layers.length * 4);
   memory.words(list, layers.length).set(layers.map(({ at }) => at));
+  const optimiser = createOptimiserRecord(memory);
 
   const cycle = updateCycle(() => {
     memory.kernels.clear(list, layers.length);
@@ -157,8 +159,7 @@ function openEngine(
       if (!Number.isFinite(norm)) return norm;
       // As torch.nn.utils.clip_grad_norm_ does, whose divisor is never 0.
       const scale = Math.min(1, options.gradientClip / (norm + 1e-6));
-      const { learningRate, alpha, epsilon } = options;
-      kernels.step(list, layers.length, scale, learningRate, alpha, 1 - alpha, epsilon);
+      kernels.step(list, layers.length, optimiser.set({ kind: "rmsprop", scale, ...options }));
       forget();
       return norm;
     },

@@ -15,6 +15,10 @@ export interface Kernels {
   centralForward(mixer: number, side: number, offset: number, keep: number): void;
   centralBackward(mixer: number): void;
   actorForward(actor: number, step: number): void;
+  /** All tiles of a feed-forward network; with `keep` 1 the hidden layers' values stay for the way back. */
+  feedForward(network: number, side: number, keep: number): void;
+  /** Back through them: with `adds` 1 adds up the parameters' gradients, with `through` 1 leaves the inputs'. */
+  feedBackward(network: number, adds: number, through: number): void;
   /** `count` steps from `first` of the observations (`states` 0) or the states (1), from the batch's staging area to tiles. */
   layOut(batch: number, states: number, first: number, count: number): void;
   /** The same from the arrays of the group's episodes, where the kernels can read them: [lanes], each [steps + 1, ...]. */
@@ -36,8 +40,10 @@ export interface Kernels {
 
   /** Brings the partial sums of the gradients of `count` layers, words at `layers`, together; the sum of their squares. */
   collect(layers: number, count: number): number;
-  /** One step of RMSprop with the collected gradients times `scale`; `rest` is 1 - alpha. */
-  step(layers: number, count: number, scale: number, rate: number, alpha: number, rest: number, epsilon: number): void;
+  /** One step of the optimiser at this address with the collected gradients; see `Optimiser` in ../kernels/layer.h. */
+  step(layers: number, count: number, optimiser: number): void;
+  /** Soft update: target += tau (online - target). */
+  follow(layers: number, count: number, tau: number): void;
   /** Sets the partial sums to zero. */
   clear(layers: number, count: number): void;
   /** Makes what is kept beside a layer's weights of a side (0 online, 1 target) anew. */
@@ -59,9 +65,12 @@ const NAMES = [
   "centralForward",
   "centralBackward",
   "actorForward",
+  "feedForward",
+  "feedBackward",
   "layOut",
   "collect",
   "step",
+  "follow",
   "clear",
   "refresh",
   "peak",

@@ -14,8 +14,8 @@ const SUMS = 32;
 /** Bytes of an entry: its weight and the offset of its column's row in the input tile. */
 const ENTRY = 8;
 
-/** What is kept for each value of a parameter: its value on either side, RMSprop's mean square, the gradient added up so far. */
-export type Kept = NetworkSide | "squares" | "gradient";
+/** What is kept for each value of a parameter: its value on either side, the optimiser's mean square and, of Adam, mean, the gradient added up so far. */
+export type Kept = NetworkSide | "squares" | "moments" | "gradient";
 
 /**
  * Weight matrices that read parts of one tile of input rows and add to rows of one tile of output rows (the GRU's two, else one), and their
@@ -102,12 +102,13 @@ const PART = [
   "target",
   "transposed",
   "squares",
+  "moments",
   "sums",
   "mask",
   "masked",
   "collected",
 ] as const;
-const BIAS = ["count", "rows", "online", "target", "squares", "gradient"] as const;
+const BIAS = ["count", "rows", "online", "target", "squares", "moments", "gradient"] as const;
 const LAYER = [
   "dense",
   "wanted",
@@ -122,6 +123,7 @@ const LAYER = [
   "places",
   "count",
   "squares",
+  "moments",
   "sums",
   "collected",
   "addedOnline",
@@ -159,7 +161,15 @@ function createLayer(
   const biases = biasPlacements.map((placement, b) => {
     const count = placement.rows.length;
     const block = () => memory.allocate(count * 4);
-    const own = { count, rows: block(), online: block(), target: block(), squares: block(), gradient: block() };
+    const own = {
+      count,
+      rows: block(),
+      online: block(),
+      target: block(),
+      squares: block(),
+      moments: block(),
+      gradient: block(),
+    };
     memory.words(own.rows, count).set(placement.rows);
     record.set(prefixed(`bias${b as 0 | 1}`, own));
     return { ...placement, ...own };
@@ -204,7 +214,7 @@ function createLayer(
       } else {
         parts[p].write(kept, values);
       }
-      if (kept !== "squares") refresh(kept);
+      if (kept === "online" || kept === "target") refresh(kept);
     },
     mask: (name) => masks[numberOf(name)].slice(),
     setMask(name, mask) {
@@ -215,6 +225,7 @@ function createLayer(
           online: read("online"),
           target: read("target"),
           squares: read("squares"),
+          moments: read("moments"),
           gradient: read("gradient"),
         };
       });
@@ -225,7 +236,8 @@ function createLayer(
         sparse.rebuild(values);
       } else {
         parts.forEach((part, p) => {
-          if (wasSparse) for (const each of ["online", "target", "squares"] as const) part.write(each, values[p][each]);
+          if (wasSparse)
+            for (const each of ["online", "target", "squares", "moments"] as const) part.write(each, values[p][each]);
           part.setMask(masks[p]);
         });
       }
@@ -281,6 +293,7 @@ function createPart(
     target: matrix(),
     transposed: matrix(),
     squares: matrix(),
+    moments: matrix(),
     sums: memory.allocate(STRIPS * count * 4),
     masked: matrix(),
     collected: matrix(),
@@ -319,7 +332,7 @@ function createPart(
         Uint32Array.from(mask, (bit) => -bit),
         memory.words(maskAt, count),
       );
-      for (const kept of [at.online, at.target, at.squares]) applyMask(kept);
+      for (const kept of [at.online, at.target, at.squares, at.moments]) applyMask(kept);
     },
     clear: () => void memory.floats(at.sums, STRIPS * count).fill(0),
     copyToTarget: () => memory.copy(at.online, at.target, count * 4),
@@ -342,7 +355,7 @@ function createSparse(
   const most = placements.reduce((sum, { rows, columns }) => sum + rows.length * columns, 0);
   let starts: { online: number; target: number; transposed: number } | undefined;
   let capacity = 0;
-  let at = { online: 0, target: 0, transposed: 0, places: 0, squares: 0, sums: 0, collected: 0 };
+  let at = { online: 0, target: 0, transposed: 0, places: 0, squares: 0, moments: 0, sums: 0, collected: 0 };
   let count = 0;
   // For each entry, which parameter it is of and where in it.
   let owner = new Uint8Array(0);
@@ -364,6 +377,7 @@ function createSparse(
       transposed: room(ENTRY),
       places: room(4),
       squares: room(4),
+      moments: room(4),
       sums: room(STRIPS * SUMS),
       collected: room(4),
     };
@@ -376,6 +390,7 @@ function createSparse(
       transposed: at.transposed,
       places: at.places,
       squares: at.squares,
+      moments: at.moments,
       sums: at.sums,
       collected: at.collected,
     });
@@ -383,7 +398,7 @@ function createSparse(
   const valuesOf = (kept: Kept): { values: Float32Array; step: number } =>
     kept === "online" || kept === "target"
       ? { values: memory.floats(at[kept], count * 2), step: 2 }
-      : { values: memory.floats(kept === "squares" ? at.squares : at.collected, count), step: 1 };
+      : { values: memory.floats(kept === "gradient" ? at.collected : at[kept], count), step: 1 };
 
   return {
     read(p: number, kept: Kept): Float32Array {
@@ -460,12 +475,14 @@ function createSparse(
       const offsets = memory.words(at.transposed, count * 2);
       const places = memory.words(at.places, count);
       const squares = memory.floats(at.squares, count);
+      const moments = memory.floats(at.moments, count);
       const sums = memory.floats(at.sums, STRIPS * count * 4).fill(0);
       for (let k = 0; k < count; k++) {
         const place = next[inputOf[k]]++;
         offsets[2 * place + 1] = outputOf[k] * ROW;
         places[k] = at.transposed + place * ENTRY;
         squares[k] = values[owner[k]].squares[index[k]];
+        moments[k] = values[owner[k]].moments[index[k]];
         sums[4 * k] = values[owner[k]].gradient[index[k]];
       }
     },

@@ -39,12 +39,18 @@ export const CHUNK = 8;
 
 export const sideNumber = (side: NetworkSide): 0 | 1 => (side === "online" ? 0 : 1);
 
+/** What a mixer needs of a batch: the states of its steps, and how many lanes each has. */
+export type MixerBatch = Pick<
+  Batch,
+  "steps" | "capacity" | "states" | "stateStride" | "running" | "needStates" | "available" | "copy" | "copyRunning"
+>;
+
 /** The mixer over the steps of a batch, and back. */
 export function createMixerNetwork(
   memory: Memory,
   shape: NetworkShape,
   layers: MixerLayers,
-  batch: Batch,
+  batch: MixerBatch,
 ): SparseMonotonicMixer {
   const { kernels } = memory;
   const { agents, actions, embed, hypernetEmbed } = shape;

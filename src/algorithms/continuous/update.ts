@@ -1,0 +1,174 @@
+import type { TransitionEngine } from "../../networks/sparse/transition-engine.js";
+import type { TransitionBatch } from "../../replay/transitions.js";
+import type { UpdateStatistics } from "../../parts/algorithm.js";
+import { type CrossEntropyOptions, crossEntropyActions } from "./cross-entropy.js";
+
+/** Settings of an update of continuous actions; the values are those of COMIX and FACMAC on Multi-Agent MuJoCo. */
+export interface ContinuousOptions {
+  /** gamma. 0.99. */
+  readonly discount: number;
+  /** 0.001, for all networks. */
+  readonly learningRate: number;
+  /** 0.9 and 0.999. */
+  readonly beta1: number;
+  readonly beta2: number;
+  /** 0.01. */
+  readonly epsilon: number;
+  /** 0.5. */
+  readonly gradientClip: number;
+  /** tau of the soft target update. 0.001. */
+  readonly follow: number;
+  readonly crossEntropy: CrossEntropyOptions;
+}
+
+/** The settings of the authors' runs. */
+export const CONTINUOUS_DEFAULTS: ContinuousOptions = {
+  discount: 0.99,
+  learningRate: 1e-3,
+  beta1: 0.9,
+  beta2: 0.999,
+  epsilon: 0.01,
+  gradientClip: 0.5,
+  follow: 1e-3,
+  crossEntropy: { samples: 64, elites: 6, iterations: 2 },
+};
+
+/** Called after the step of some networks, while their gradients can be read: topology may evolve here. */
+export type Stepped = (networks: readonly string[]) => void;
+
+/** Weight of the actions' mean square in FACMAC's policy loss. */
+const ACTION_PENALTY = 1e-3;
+
+/**
+ * One update of COMIX: y = r + gamma Qtot_target(s', Q_target(o', a')), where the cross-entropy method chooses a' of each agent by the target utilities; then a
+ * step on the mean of (Qtot(s, Q(o, a)) - y)^2.
+ *
+ * @param update number of this update, from 1
+ * @param normal draws from N(0, 1)
+ * @param stepped called after the step
+ * @param dense whether gradients of pruned connections are wanted, too
+ */
+export function comixUpdate(
+  engine: TransitionEngine,
+  batch: TransitionBatch,
+  options: ContinuousOptions,
+  update: number,
+  normal: () => number,
+  stepped: Stepped = () => undefined,
+  dense = false,
+): UpdateStatistics {
+  const { agent } = engine.networks;
+  const after = moment(batch.observations, 1, batch);
+  const next = crossEntropyActions(
+    (inputs) => agent!.forward("target", inputs),
+    after,
+    engine.shape,
+    options.crossEntropy,
+    normal,
+  );
+  engine.begin();
+  if (dense) engine.requestDenseGradients();
+  const statistics = learnValues(engine, batch, "agent", next, options);
+  const gradientNorm = engine.step(["agent", "mixer"], { ...options, step: update }, options.gradientClip);
+  stepped(["agent", "mixer"]);
+  engine.follow(options.follow);
+  return { ...statistics, gradientNorm };
+}
+
+/**
+ * One update of FACMAC: the critic's as in COMIX with a' of the target actor, then the actor's: up the gradient of Qtot(s, Q(o, mu(o))) with all agents' actions by
+ * their present policies, less 1e-3 times the mean square of those actions.
+ *
+ * @param update number of this update, from 1
+ * @param stepped called after each of its two steps
+ * @param dense whether gradients of pruned connections are wanted, too
+ */
+export function facmacUpdate(
+  engine: TransitionEngine,
+  batch: TransitionBatch,
+  options: ContinuousOptions,
+  update: number,
+  stepped: Stepped = () => undefined,
+  dense = false,
+): UpdateStatistics {
+  const { actor, critic } = engine.networks;
+  const adam = { ...options, step: update };
+  engine.begin();
+  if (dense) engine.requestDenseGradients();
+  const next = actor!.forward("target", moment(batch.observations, 1, batch)).slice();
+  const statistics = learnValues(engine, batch, "critic", next, options);
+  const gradientNorm = engine.step(["critic", "mixer"], adam, options.gradientClip);
+  // Before the mixer's gradients are mixed with those of the actor's way through it.
+  stepped(["critic", "mixer"]);
+
+  const { observation, actions, agents } = engine.shape;
+  const count = batch.rewards.length;
+  const seen = moment(batch.observations, 0, batch);
+  const mu = actor!.forward("online", seen, true).slice();
+  const q = critic!.forward("online", joined(seen, observation, mu, actions), true);
+  engine.mixer.forward("online", moment(batch.states, 0, batch), q, true);
+  const dq = engine.mixer.backward(new Float32Array(count).fill(-1 / count));
+  const dInputs = critic!.backward(dq, { adds: false, through: true })!;
+  const dMu = mu.map((value) => (2 * ACTION_PENALTY * value) / mu.length);
+  for (let row = 0; row < count * agents; row++)
+    for (let d = 0; d < actions; d++)
+      dMu[row * actions + d] += dInputs[row * (observation + actions) + observation + d];
+  actor!.backward(dMu);
+  engine.step(["actor"], adam, options.gradientClip);
+  stepped(["actor"]);
+  engine.follow(options.follow);
+  return { ...statistics, gradientNorm };
+}
+
+/** Adds the gradients of the mean of (Qtot(s, Q(o, a)) - y)^2 to the utilities named and the mixer. */
+function learnValues(
+  engine: TransitionEngine,
+  batch: TransitionBatch,
+  name: "agent" | "critic",
+  next: Float32Array,
+  { discount }: ContinuousOptions,
+): Omit<UpdateStatistics, "gradientNorm"> {
+  const network = engine.networks[name]!;
+  const { observation, actions } = engine.shape;
+  const count = batch.rewards.length;
+  const values = (side: "online" | "target", time: 0 | 1, taken: Float32Array) => {
+    const keep = side === "online";
+    const inputs = joined(moment(batch.observations, time, batch), observation, taken, actions);
+    return engine.mixer.forward(side, moment(batch.states, time, batch), network.forward(side, inputs, keep), keep);
+  };
+  const y = values("target", 1, next).map(
+    (total, k) => batch.rewards[k] + (batch.terminal[k] === 1 ? 0 : discount * total),
+  );
+  const totals = values("online", 0, batch.actions);
+  let [loss, qTotal, target] = [0, 0, 0];
+  const gradient = totals.map((total, k) => {
+    const error = total - y[k];
+    loss += (error * error) / count;
+    qTotal += total / count;
+    target += y[k] / count;
+    return (2 * error) / count;
+  });
+  network.backward(engine.mixer.backward(gradient));
+  return { loss, qTotal, target };
+}
+
+/** What a batch holds of the time before (0) or after (1): [B, 2, width] to [B, width]. */
+function moment(values: Float32Array, time: 0 | 1, { rewards }: TransitionBatch): Float32Array {
+  const width = values.length / rewards.length / 2;
+  const chosen = new Float32Array(rewards.length * width);
+  for (let k = 0; k < rewards.length; k++)
+    chosen.set(values.subarray((2 * k + time) * width, (2 * k + time + 1) * width), k * width);
+  return chosen;
+}
+
+/** Rows of two arrays side by side. */
+export function joined(left: Float32Array, leftWidth: number, right: Float32Array, rightWidth: number): Float32Array {
+  const rows = left.length / leftWidth;
+  const width = leftWidth + rightWidth;
+  const both = new Float32Array(rows * width);
+  for (let row = 0; row < rows; row++) {
+    both.set(left.subarray(row * leftWidth, (row + 1) * leftWidth), row * width);
+    both.set(right.subarray(row * rightWidth, (row + 1) * rightWidth), row * width + leftWidth);
+  }
+  return both;
+}

@@ -1,0 +1,170 @@
+import { LANES } from "../../replay/group.js";
+import type { NetworkSide } from "../engine.js";
+import type { NetworkName, ParameterSpec } from "../parameters.js";
+import { createLinear, type Layer, STRIPS } from "./layer.js";
+import { type Memory, ROW, skewed } from "./memory.js";
+import { CHUNK, sideNumber } from "./mixer.js";
+
+/** The layers of a network of two hidden layers. */
+export interface FeedForwardLayers {
+  readonly first: Layer;
+  readonly second: Layer;
+  readonly third: Layer;
+}
+
+/** `network`.fc1, .fc2 and .fc3. */
+export function createFeedForwardLayers(
+  memory: Memory,
+  specs: readonly ParameterSpec[],
+  network: NetworkName,
+): FeedForwardLayers {
+  const [first, second, third] = ["fc1", "fc2", "fc3"].map((name) => createLinear(memory, specs, `${network}.${name}`));
+  return { first: first!, second: second!, third: third! };
+}
+
+/** A feed-forward network on rows that have nothing to do with each other: [rows, inputs] to [rows, outputs], row-major. */
+export interface FeedForward {
+  /**
+   * What the network gives for each row; overwritten by the next call. With `keep`, a way back may follow, which belongs to the last pass that kept its values.
+   *
+   * @param inputs [rows, inputs]
+   */
+  forward(side: NetworkSide, inputs: Float32Array, keep?: boolean): Float32Array;
+  /**
+   * Back through the last pass of the online side that kept its values.
+   *
+   * @param gradient dL/doutputs, [rows, outputs]
+   * @param options.adds whether the parameters' gradients are added up. Default: true
+   * @param options.through whether dL/dinputs is wanted, [rows, inputs]. Default: false
+   */
+  backward(
+    gradient: Float32Array,
+    options?: { readonly adds?: boolean; readonly through?: boolean },
+  ): Float32Array | undefined;
+}
+
+/** @param squashes whether a tanh follows the last layer */
+export function createFeedForward(
+  memory: Memory,
+  { first, second, third }: FeedForwardLayers,
+  sizes: { readonly input: number; readonly hidden: number; readonly output: number },
+  squashes: boolean,
+): FeedForward {
+  const { kernels } = memory;
+  const { input, hidden, output } = sizes;
+  const inputStride = skewed(input) * ROW;
+  const outputStride = skewed(output) * ROW;
+  const secondAt = hidden * ROW;
+  const stride = skewed(2 * hidden) * ROW;
+  const numbers = memory.record([
+    "first",
+    "second",
+    "third",
+    "inputs",
+    "inputStride",
+    "kept",
+    "passing",
+    "stride",
+    "secondAt",
+    "outputs",
+    "outputStride",
+    "gradients",
+    "inputGradients",
+    "squashes",
+    "vectors",
+    "tiles",
+  ]);
+  numbers.set({
+    first: first.at,
+    second: second.at,
+    third: third.at,
+    inputStride,
+    outputStride,
+    secondAt,
+    stride,
+    squashes: squashes ? 1 : 0,
+    passing: memory.allocate(STRIPS * CHUNK * stride),
+  });
+
+  /** Tiles of what is worked on: those of passes that keep their values lie apart, so that others may come between a pass and its way back. */
+  function createRoom() {
+    let capacity = 0;
+    const at = { inputs: 0, outputs: 0, vectors: 0 };
+    return {
+      at,
+      reserve(tiles: number): void {
+        if (tiles <= capacity) return;
+        capacity = Math.max(tiles, Math.ceil(1.5 * capacity));
+        at.inputs = memory.allocate(capacity * inputStride);
+        at.outputs = memory.allocate(capacity * outputStride);
+        at.vectors = memory.allocate(capacity);
+      },
+      capacity: () => capacity,
+    };
+  }
+  const keeping = createRoom();
+  const passing = createRoom();
+  let gradients = 0;
+  let inputGradients = 0;
+  let kept = 0;
+  let keptTiles = 0;
+  let keptRows = 0;
+  let results = new Float32Array(0);
+
+  const tilesOf = (rows: number) => Math.ceil(rows / LANES);
+  /** [rows, width] into tiles; lanes without a row are zero. */
+  function toTiles(values: Float32Array, width: number, address: number, tileStride: number, tiles: number): void {
+    const rows = values.length / width;
+    const to = memory.floats(address, (tiles * tileStride) / 4);
+    for (let row = 0; row < rows; row++) {
+      let at = (row >> 4) * (tileStride / 4) + (row & 15);
+      for (let i = row * width; i < (row + 1) * width; i++, at += LANES) to[at] = values[i]!;
+    }
+    for (let row = rows; row < tiles * LANES; row++) {
+      let at = (row >> 4) * (tileStride / 4) + (row & 15);
+      for (let i = 0; i < width; i++, at += LANES) to[at] = 0;
+    }
+  }
+  function fromTiles(address: number, tileStride: number, width: number, rows: number): Float32Array {
+    if (results.length < rows * width) results = new Float32Array(rows * width);
+    const from = memory.floats(address, (tilesOf(rows) * tileStride) / 4);
+    for (let row = 0; row < rows; row++) {
+      let at = (row >> 4) * (tileStride / 4) + (row & 15);
+      for (let i = row * width; i < (row + 1) * width; i++, at += LANES) results[i] = from[at]!;
+    }
+    return results.subarray(0, rows * width);
+  }
+  function choose({ at }: ReturnType<typeof createRoom>, tiles: number, keeps: boolean): void {
+    numbers.set({ inputs: at.inputs, outputs: at.outputs, vectors: at.vectors, tiles });
+    if (keeps) numbers.set({ kept, gradients, inputGradients });
+  }
+
+  return {
+    forward(side, inputs, keep = false) {
+      const rows = inputs.length / input;
+      const tiles = tilesOf(rows);
+      const room = keep ? keeping : passing;
+      const before = room.capacity();
+      room.reserve(tiles);
+      if (keep && room.capacity() > before) {
+        gradients = memory.allocate(room.capacity() * outputStride);
+        inputGradients = memory.allocate(room.capacity() * inputStride);
+        kept = memory.allocate(room.capacity() * stride);
+      }
+      toTiles(inputs, input, room.at.inputs, inputStride, tiles);
+      memory
+        .bytes(room.at.vectors, tiles)
+        .set(Uint8Array.from({ length: tiles }, (_, t) => (Math.min(LANES, rows - t * LANES) + 3) >> 2));
+      choose(room, tiles, keep);
+      kernels.feedForward(numbers.at, sideNumber(side), keep ? 1 : 0);
+      if (keep) [keptTiles, keptRows] = [tiles, rows];
+      return fromTiles(room.at.outputs, outputStride, output, rows);
+    },
+    backward(gradient, { adds = true, through = false } = {}) {
+      toTiles(gradient, output, gradients, outputStride, keptTiles);
+      choose(keeping, keptTiles, true);
+      kernels.feedBackward(numbers.at, adds ? 1 : 0, through ? 1 : 0);
+      return through ? fromTiles(inputGradients, inputStride, input, keptRows) : undefined;
+    },
+  };
+}

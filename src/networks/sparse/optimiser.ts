@@ -1,0 +1,43 @@
+import type { OptimiserOptions } from "../engine.js";
+import type { Memory } from "./memory.js";
+
+/** What one step does with the collected gradients times `scale`. */
+export type OptimiserStep = { readonly scale: number } & (
+  ({ readonly kind: "rmsprop" } & Omit<OptimiserOptions, "gradientClip">) | ({ readonly kind: "adam" } & AdamStep)
+);
+
+/**
+ * Adam as in PyTorch: m = beta1 m + (1 - beta1) g, v = beta2 v + (1 - beta2) g^2, w -= learningRate m' / (sqrt(v') + epsilon), where m' and v' are divided by
+ * 1 - beta1^step and 1 - beta2^step.
+ */
+export interface AdamStep {
+  readonly learningRate: number;
+  readonly beta1: number;
+  readonly beta2: number;
+  readonly epsilon: number;
+  /** How many steps there were with this one. */
+  readonly step: number;
+}
+
+/** Numbers of an optimiser in the engine's memory, for the kernels. */
+export interface OptimiserRecord {
+  /** Overwrites them; the address. */
+  set(step: OptimiserStep): number;
+}
+
+/** The struct Optimiser of ../kernels/layer.h. */
+export function createOptimiserRecord(memory: Memory): OptimiserRecord {
+  const at = memory.allocate(9 * 4);
+  return {
+    set(step) {
+      const { scale, learningRate, epsilon } = step;
+      const adam = step.kind === "adam";
+      const [beta1, beta2] = adam ? [step.beta1, step.beta2] : [0, step.alpha];
+      const rate = adam ? learningRate / (1 - beta1 ** step.step) : learningRate;
+      const root = adam ? Math.sqrt(1 - beta2 ** step.step) : 1;
+      memory.words(at, 1)[0] = adam ? 1 : 0;
+      memory.floats(at + 4, 8).set([scale, rate, beta1, 1 - beta1, beta2, 1 - beta2, root, epsilon]);
+      return at;
+    },
+  };
+}
