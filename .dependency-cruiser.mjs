@@ -1,9 +1,9 @@
 // Who may import whom. `npm run check` runs dependency-cruiser over src/ with these rules; a broken one is an error.
 //
-// FLOORS lists the rooms of src/ from the top of the house to its ground. A file may import files of its own room and of rooms on lower
-// floors: never of a higher floor, nor of another room on its own floor. To add a room, give it a floor: a file of src/ that is in no
-// room is an error as well. Two files never import each other, not even through others or for types alone. Tests stand beside the code
-// and may import anything.
+// FLOORS lists the rooms of src/ from the top of the house to its ground. A file may import files of its own room and
+// of rooms on lower floors: never of a higher floor, nor of another room on its own floor. To add a room, give it a
+// floor: a file of src/ that is in no room is an error as well. Two files never import each other, not even through
+// others or for types alone. Tests stand beside the code and may import anything.
 
 /** Each room as the files and folders that it consists of. */
 const FLOORS = [
@@ -20,7 +20,8 @@ const FLOORS = [
   [["node/"]],
   // From here down is the core, which trains in a browser as well.
   [["training/"]],
-  // A configuration is resolved with all parts at hand: it names them, and takes defaults from them. Its types are on the ground.
+  // A configuration is resolved with all parts at hand: it names them, and takes defaults from them. Its types are on
+  // the ground.
   [
     [
       "config.ts",

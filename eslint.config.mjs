@@ -1,4 +1,5 @@
-// What ESLint looks for beside what the compiler refuses already. `npm run check` runs it; every exception says why it is one.
+// What ESLint looks for beside what the compiler refuses already. `npm run check` runs it; every exception says why it
+// is one.
 import eslint from "@eslint/js";
 import globals from "globals";
 import tseslint from "typescript-eslint";
@@ -28,7 +29,8 @@ export default tseslint.config(
       "@typescript-eslint/no-unused-vars": [
         "error",
         {
-          // A name that begins with "_" says that it is there for its place alone: `const { parts: _, ...rest } = config`.
+          // A name that begins with "_" says that it is there for its place alone: `const { parts: _, ...rest } =
+          // config`.
           argsIgnorePattern: "^_",
           varsIgnorePattern: "^_",
           destructuredArrayIgnorePattern: "^_",
@@ -37,7 +39,8 @@ export default tseslint.config(
           ignoreRestSiblings: true,
         },
       ],
-      // `condition && act()` and `a ? b() : c()` are statements that the code base uses where an `if` would take three lines.
+      // `condition && act()` and `a ? b() : c()` are statements that the code base uses where an `if` would take three
+      // lines.
       "@typescript-eslint/no-unused-expressions": ["error", { allowShortCircuit: true, allowTernary: true }],
     },
   },

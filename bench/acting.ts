@@ -6,7 +6,9 @@ import { DENSITIES, shapes, type ShapeName } from "./shapes.js";
 /** Seconds of interleaved samples for each number of environments. */
 const SECONDS = 2;
 
-/** Time of the agents' forward pass for one joint step, observations copied in, for one environment and for 16 at once. */
+/**
+ * Time of the agents' forward pass for one joint step, observations copied in, for one environment and for 16 at once.
+ */
 export const actingBenchmarks: readonly Benchmark[] = (["3m", "3s5z"] as const).map((map) => ({
   name: `acting ${map}`,
   run: async (effort: Effort) => [...(await acting(map, 1, effort)), ...(await acting(map, 16, effort))],

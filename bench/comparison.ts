@@ -15,7 +15,9 @@ const TOLERANCE = 1e-4;
 
 const TENSORFLOW = "TensorFlow.js wasm";
 
-/** The same update in the tensorflow engine, on TensorFlow.js's wasm backend: SIMD and one thread, as the sparse engine. */
+/**
+ * The same update in the tensorflow engine, on TensorFlow.js's wasm backend: SIMD and one thread, as the sparse engine.
+ */
 export const comparisonBenchmarks: readonly Benchmark[] = [
   { name: "tensorflow 3m, T=25", run: (effort) => compare("3m", 25, effort) },
   { name: "tensorflow 3s5z, T=60", run: (effort) => compare("3s5z", 60, effort) },

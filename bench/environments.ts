@@ -8,7 +8,10 @@ const SECONDS = 3;
 /** Steps of one sample: hundredths of a second, so that some samples run undisturbed on a busy machine. */
 const MAPS = { "3m": 5_000, "2s3z": 3_000, "3s5z": 2_000, "2c_vs_64zg": 400 };
 
-/** Environment steps a second, starcraft rules, uniformly random legal play with observations, state and available actions. */
+/**
+ * Environment steps a second, starcraft rules, uniformly random legal play with observations, state and available
+ * actions.
+ */
 export const environmentBenchmarks: readonly Benchmark[] = Object.entries(MAPS).map(([map, steps]) => ({
   name: `environment ${map}`,
   run: (effort) => play(map, effort.quick ? 200 : steps, effort),

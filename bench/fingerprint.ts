@@ -5,8 +5,9 @@ import { shortRun } from "../src/short-run.js";
 import { recordText } from "../src/training/fixtures.js";
 import { train } from "../src/training/train.js";
 
-// Hashes of all that three fixed runs report, one of each family of algorithms. Two versions of the code that print the same train the same, bit for
-// bit: run it before and after moving code about. `npx tsx bench/fingerprint.ts`, ten seconds.
+// Hashes of all that three fixed runs report, one of each family of algorithms. Two versions of the code that print the
+// same train the same, bit for bit: run it before and after moving code about. `npx tsx bench/fingerprint.ts`, ten
+// seconds.
 const RUNS = [
   ["qmix", "mast"],
   ["ow-qmix", "rigl"],

@@ -62,7 +62,8 @@ describe("the account of an update", () => {
       vectorised.update(config, engines),
     );
     expect({ read: backend.read, write: backend.write }).toEqual(before);
-    // Two runs, three episodes of up to 5 + 1 steps: observations and states, and the values of both networks that come back.
+    // Two runs, three episodes of up to 5 + 1 steps: observations and states, and the values of both networks that come
+    // back.
     expect(up).toBeGreaterThan(2 * 3 * 6 * (2 * 5 + 7) * 4);
     expect(down).toBeGreaterThan(2 * (2 * 3 * 6 * 2 * 4) * 4);
     expect(kernels).toBeGreaterThan(100);

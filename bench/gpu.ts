@@ -35,8 +35,8 @@ const SAMPLE = { seconds: 1, samples: 3 } as const;
 const TOLERANCE = 1e-4;
 
 /**
- * Vectorised updates of several seeds in the tensorflow engine on a backend, beside the sparse engine on all cores of the same machine. By the clock: what a
- * GPU or another thread does is in nobody's processor time.
+ * Vectorised updates of several seeds in the tensorflow engine on a backend, beside the sparse engine on all cores of
+ * the same machine. By the clock: what a GPU or another thread does is in nobody's processor time.
  */
 export function gpuBenchmarks(backend: Backend): readonly Benchmark[] {
   return [throughput("3m", 25, backend), throughput("3s5z", 60, backend)];
@@ -124,7 +124,8 @@ async function measure(
           );
           if (density < 1) rows.push(...(await accountRows(tf, vectorised, what, samples)));
         } catch (error) {
-          // A card may have too little memory for many seeds: what was measured before holds. One that cannot compute a single seed, or computes it wrongly, is of no use.
+          // A card may have too little memory for many seeds: what was measured before holds. One that cannot compute a
+          // single seed, or computes it wrongly, is of no use.
           const { message } = error as Error;
           if (seeds === 1 || message.startsWith("bench: ")) throw error;
           rows.push({

@@ -38,9 +38,9 @@ const SHARED: Readonly<Record<string, Phase>> = {
 const ACTIVATION = 20;
 
 /**
- * Where the time of an update of QMIX on 3s5z goes, with the kernels in native code and in WebAssembly: milliseconds of each phase, and what
- * share of them the phase would take if only multiplications and additions cost time (at the peak of these vectors) and, where inputs are laid
- * out, copying (at the bandwidth of the memory).
+ * Where the time of an update of QMIX on 3s5z goes, with the kernels in native code and in WebAssembly: milliseconds of
+ * each phase, and what share of them the phase would take if only multiplications and additions cost time (at the peak
+ * of these vectors) and, where inputs are laid out, copying (at the bandwidth of the memory).
  */
 export async function kernelRows(effort: Effort = { quick: false }): Promise<Row[]> {
   const rows: Row[] = [];

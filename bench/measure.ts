@@ -26,10 +26,11 @@ export interface Benchmark {
  * Times what is compared in turns (A B C A B C ...), so that a slow spell of the machine meets all alike, and keeps the
  * fastest sample of each: other processes can only make work slower.
  *
- * @param seconds processor time after which no new turn begins; at least three turns are taken, in a quick run exactly one
+ * @param seconds processor time after which no new turn begins; at least three turns are taken, in a quick run exactly
+ *   one
  * @returns milliseconds by name
- * @example
- * const best = await fastest([{ name: "dense", sample: () => time(dense) }, { name: "sparse", sample: () => time(sparse) }], 5, effort);
+ * @example const best = await fastest([{ name: "dense", sample: () => time(dense) }, { name: "sparse", sample: () =>
+ *   time(sparse) }], 5, effort);
  */
 export async function fastest(
   candidates: readonly Candidate[],

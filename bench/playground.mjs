@@ -1,5 +1,5 @@
-// Compares the speed of the playground with that of Node.js on the same machine, by the processor seconds of the thread that trains: other work on the machine
-// does not count. Linux only, where the system tells the time of a thread.
+// Compares the speed of the playground with that of Node.js on the same machine, by the processor seconds of the thread
+// that trains: other work on the machine does not count. Linux only, where the system tells the time of a thread.
 //   node bench/playground.mjs [STEPS]
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";

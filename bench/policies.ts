@@ -7,8 +7,9 @@ import { createRandom } from "../src/random.js";
 import { greedyPolicy } from "../src/training/rollout.js";
 
 /**
- * A sequence of joint actions that is the same in every battle, whatever happens: all march east for some steps, then attack the enemies one after the
- * other in an order of the sequence's own, some steps each. What is not legal becomes stop. It wins only where battles repeat themselves.
+ * A sequence of joint actions that is the same in every battle, whatever happens: all march east for some steps, then
+ * attack the enemies one after the other in an order of the sequence's own, some steps each. What is not legal becomes
+ * stop. It wins only where battles repeat themselves.
  */
 export function blindSequence(env: Environment, seed: number): Policy {
   const { agents, actions, episodeLimit } = env.sizes;

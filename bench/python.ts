@@ -12,7 +12,10 @@ const SECONDS = 2;
 /** Joint actions of one sample: about a millisecond, so that some samples run undisturbed on a busy machine. */
 const STEPS = 24;
 
-/** What the bridge to Python adds to a step of an environment of 3s5z's sizes, checks included; the environment itself does nothing. */
+/**
+ * What the bridge to Python adds to a step of an environment of 3s5z's sizes, checks included; the environment itself
+ * does nothing.
+ */
 export const pythonBenchmarks: readonly Benchmark[] = [1, 16].map((copies) => ({
   name: `python bridge, ${copies} ${copies === 1 ? "copy" : "copies"}`,
   run: (effort) => bridge(copies, effort),

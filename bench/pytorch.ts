@@ -139,7 +139,10 @@ const LABELS = [
   { theirs: "PyTorch with 90 % masks", ours: "ours in WebAssembly at density 0.1" },
 ] as const;
 
-/** How long the matrix products of a dense update would take at the most that the instructions in use reach, and what share of the time that is. */
+/**
+ * How long the matrix products of a dense update would take at the most that the instructions in use reach, and what
+ * share of the time that is.
+ */
 async function boundRows(
   name: string,
   flops: number,
@@ -169,8 +172,8 @@ async function boundRows(
 }
 
 /**
- * Operations of the matrix products in one dense update of QMIX: forward on both sides, the gradient of every weight, and that of every
- * input but the networks' own.
+ * Operations of the matrix products in one dense update of QMIX: forward on both sides, the gradient of every weight,
+ * and that of every input but the networks' own.
  */
 function productFlops(shape: NetworkShape, episodes: number, steps: number): number {
   let multiplyAdds = 0;
@@ -191,8 +194,8 @@ function updateRule(algorithm: PaperAlgorithm, masked: boolean): Rule {
 }
 
 /**
- * As `fastest` of measure.ts, but taking samples from two processes in turns, one of each a turn, never two at a time: milliseconds of
- * processor time of the fastest.
+ * As `fastest` of measure.ts, but taking samples from two processes in turns, one of each a turn, never two at a time:
+ * milliseconds of processor time of the fastest.
  */
 async function fastestInTurns(
   rules: readonly Rule[],

@@ -14,8 +14,8 @@ const WIN_TOLERANCE: Readonly<Record<string, number>> = { "3m": 0.05, "8m": 0.08
 /** Largest difference of allies left. */
 const LEFT_TOLERANCE: Readonly<Record<string, number>> = { "3m": 0.4, "8m": 0.7, "2s3z": 0.7 };
 /**
- * Win rates of the networks whose training is not logged: 3m from its learning curve, 2c_vs_64zg from the median curve of five seeds, both in
- * the reference's tables.
+ * Win rates of the networks whose training is not logged: 3m from its learning curve, 2c_vs_64zg from the median curve
+ * of five seeds, both in the reference's tables.
  */
 const CURVES: Readonly<Record<string, readonly (readonly [number, number])[]>> = {
   "3m": [
@@ -206,7 +206,8 @@ function mean(values: readonly number[]): number {
 }
 
 /**
- * Prints the table of our battles against the real game's, as far as the reference is there; a line says where it is not.
+ * Prints the table of our battles against the real game's, as far as the reference is there; a line says where it is
+ * not.
  *
  * @param csv a file to write the rows to, for example data/results/real-game.csv
  */

@@ -8,7 +8,10 @@ import { mastRule, ruleConfig, startEngine, update } from "../src/timing/random-
 import { type Benchmark, type Effort, type Row, time } from "./measure.js";
 import { shapes } from "./shapes.js";
 
-/** What remembering the target networks' values saves, between two updates of these networks, with Table 3's buffers and intervals. */
+/**
+ * What remembering the target networks' values saves, between two updates of these networks, with Table 3's buffers and
+ * intervals.
+ */
 export const rememberedBenchmarks: readonly Benchmark[] = [{ name: "target values remembered, 3s5z", run }];
 
 async function run(effort: Effort): Promise<Row[]> {
@@ -28,7 +31,8 @@ async function compare(rule: string, input: ConfigInput, { quick }: Effort): Pro
       ? { offlineCapacity, onlineCapacity: 40, offlineBatch: 5, onlineBatch: 3 }
       : { offlineCapacity: 5000, onlineCapacity: 128, offlineBatch: 20, onlineBatch: 12 },
   );
-  // Few different contents, so that a full buffer fits a small machine; to the memory of target values each episode is another.
+  // Few different contents, so that a full buffer fits a small machine; to the memory of target values each episode is
+  // another.
   const contents = randomEpisodes(shape, Array<number>(quick ? 4 : 64).fill(quick ? 3 : 60), createRandom(2));
   let index = 0;
   const play = () => addEpisode(buffers, { ...contents[index % contents.length], index: index++ });

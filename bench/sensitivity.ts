@@ -5,9 +5,10 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { build, type Plugin } from "esbuild";
 import type { PlaySummary } from "../src/envs/play.js";
 
-// How much battles depend on the rules that are ours, neither the game's nor SMAC's (src/envs/starcraft/RULES.md): each is changed in the source, one at a
-// time, and scripted teams play on. Prints Markdown: `npx tsx bench/sensitivity.ts [battles] [map ...]`. A change whose text is no longer in the source
-// is an error, so that this list follows the rules.
+// How much battles depend on the rules that are ours, neither the game's nor SMAC's (src/envs/starcraft/RULES.md): each
+// is changed in the source, one at a time, and scripted teams play on. Prints Markdown: `npx tsx bench/sensitivity.ts
+// [battles] [map ...]`. A change whose text is no longer in the source is an error, so that this list follows the
+// rules.
 
 /** One rule otherwise: `from` in a source of src/envs/starcraft becomes `to`. */
 interface Change {

@@ -11,7 +11,10 @@ import { train } from "../src/training/train.js";
 import type { Benchmark, Effort, Row } from "./measure.js";
 import { BATCH, shapes } from "./shapes.js";
 
-/** What threads within one run save, by the clock: the only figures here that want as many free cores as there are threads. */
+/**
+ * What threads within one run save, by the clock: the only figures here that want as many free cores as there are
+ * threads.
+ */
 export const threadBenchmarks: readonly Benchmark[] = [{ name: "threads within one run, 3s5z", run }];
 
 /** Passes that threads share. */
@@ -119,7 +122,10 @@ async function updates(
   return candidates;
 }
 
-/** A whole training from its first update on: playing, updates, topology evolution and an evaluation included. Target values are remembered. */
+/**
+ * A whole training from its first update on: playing, updates, topology evolution and an evaluation included. Target
+ * values are remembered.
+ */
 async function trainings(
   found: readonly { readonly threads: number; readonly native: NativeKernels }[],
   effort: Effort,

@@ -21,7 +21,10 @@ async function training(effort: Effort): Promise<Row[]> {
   }));
 }
 
-/** Environment steps a second from the first update to the end of a short run, one evaluation by the paper's protocol included. */
+/**
+ * Environment steps a second from the first update to the end of a short run, one evaluation by the paper's protocol
+ * included.
+ */
 async function pace(method: Trained, effort: Effort): Promise<number> {
   const steps = effort.quick ? 1_500 : 12_000;
   const config = resolveConfig({

@@ -10,8 +10,9 @@ import {
 } from "mast-lab/parts";
 
 /**
- * VDN that trusts good surprises more than bad ones: errors below the target count in full, errors above it by `caution`, since an overestimate may be the
- * fault of another agent that explored. (The idea of hysteretic learning, Matignon et al. 2007, for the team's value.)
+ * VDN that trusts good surprises more than bad ones: errors below the target count in full, errors above it by
+ * `caution`, since an overestimate may be the fault of another agent that explored. (The idea of hysteretic learning,
+ * Matignon et al. 2007, for the team's value.)
  */
 export default {
   algorithms: {

@@ -1,4 +1,5 @@
-// MAST's training loop by hand, for the person who wants to change the loop itself: `npx tsx examples/by-hand.ts`. `train` adds checkpoints and records to it.
+// MAST's training loop by hand, for the person who wants to change the loop itself: `npx tsx examples/by-hand.ts`.
+// `train` adds checkpoints and records to it.
 import {
   addEpisode,
   canSample,

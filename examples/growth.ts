@@ -1,8 +1,8 @@
 import type { Parts } from "mast-lab/parts";
 
 /**
- * RigL's rule with a taste for hubs: the gradient of an absent connection counts more, the more connections its unit has already. With `strength` 0 it is
- * RigL's own.
+ * RigL's rule with a taste for hubs: the gradient of an absent connection counts more, the more connections its unit
+ * has already. With `strength` 0 it is RigL's own.
  */
 export default {
   growth: {

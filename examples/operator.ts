@@ -1,8 +1,8 @@
 import type { Parts } from "mast-lab/parts";
 
 /**
- * The value of a next state between the best and the mean of its actions: `weight` max + (1 - `weight`) mean. With weight 1 it is the max operator without
- * double Q, with weight 0 what a team that acts at random expects.
+ * The value of a next state between the best and the mean of its actions: `weight` max + (1 - `weight`) mean. With
+ * weight 1 it is the max operator without double Q, with weight 0 what a team that acts at random expects.
  */
 export default {
   operators: {

@@ -119,7 +119,8 @@ markdown.renderer.rules.table_close = () => "</table></div>";
 
 /**
  * Markdown as HTML.
- * @param env the same object for all parts of a page: ids of headings are then used once, and `env.title` is the first heading
+ * @param env the same object for all parts of a page: ids of headings are then used once, and `env.title` is the first
+ *   heading
  */
 export function render(text, env = {}) {
   return markdown.render(text, env);

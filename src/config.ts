@@ -1,4 +1,7 @@
-/** Configurations of runs: what may be given (`ConfigInput`), what it is completed to (`Config`), and how one is changed. */
+/**
+ * Configurations of runs: what may be given (`ConfigInput`), what it is completed to (`Config`), and how one is
+ * changed.
+ */
 
 export * from "./config/config.js";
 export { ConfigError } from "./config/error.js";

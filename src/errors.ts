@@ -1,8 +1,8 @@
 import { oneLine } from "./messages.js";
 
 /**
- * An error for the person at the keyboard: its message says in one line what was wrong and what to do. Node's console and notebook cells print that line;
- * with the environment variable MAST_DEBUG they print the stack too.
+ * An error for the person at the keyboard: its message says in one line what was wrong and what to do. Node's console
+ * and notebook cells print that line; with the environment variable MAST_DEBUG they print the stack too.
  */
 export class LabError extends Error {
   /** The name that printouts put before the message: "Error", or that of a class which extends this one. */

@@ -5,20 +5,31 @@ import type { Mujoco } from "./envs/mujoco/mujoco.js";
 export type Tensorflow = typeof import("@tensorflow/tfjs");
 
 /**
- * What the core (everything that trains) needs of the program that it runs in. `node/host.ts` is Node's; a browser gives its own before it trains.
+ * What the core (everything that trains) needs of the program that it runs in. `node/host.ts` is Node's; a browser
+ * gives its own before it trains.
  *
- * @example
- * const kernels = new Uint8Array(await (await fetch(kernelsUrl)).arrayBuffer());
- * setHost({ kernels: () => kernels, nextTurn: () => new Promise((resolve) => setTimeout(resolve)) });
+ * @example const kernels = new Uint8Array(await (await fetch(kernelsUrl)).arrayBuffer()); setHost({ kernels: () =>
+ *   kernels, nextTurn: () => new Promise((resolve) => setTimeout(resolve)) });
  */
 export interface Host {
-  /** The bytes of the compiled kernels, networks/kernels/built/kernels.wasm; called once, when the first engine is made. */
+  /**
+   * The bytes of the compiled kernels, networks/kernels/built/kernels.wasm; called once, when the first engine is made.
+   */
   readonly kernels: () => Uint8Array;
-  /** The same in native code, which makes the same numbers sooner; called for each engine. Undefined where none fits the machine. */
+  /**
+   * The same in native code, which makes the same numbers sooner; called for each engine. Undefined where none fits the
+   * machine.
+   */
   readonly nativeKernels?: () => NativeKernels | undefined;
-  /** Resolves after timers, messages and interrupts that wait have had their turn. Training calls it some fifty times a second. */
+  /**
+   * Resolves after timers, messages and interrupts that wait have had their turn. Training calls it some fifty times a
+   * second.
+   */
   readonly nextTurn: () => Promise<unknown>;
-  /** MuJoCo, for environments that are simulated by it; called when the first of them is reset. Absent where it cannot be had. */
+  /**
+   * MuJoCo, for environments that are simulated by it; called when the first of them is reset. Absent where it cannot
+   * be had.
+   */
   readonly mujoco?: () => Mujoco;
   /** Opens TensorFlow.js on a backend, for the tensorflow engine; absent where that engine cannot be had. */
   readonly openTensorflow?: (backend: Backend) => Promise<Tensorflow>;

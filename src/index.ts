@@ -1,5 +1,5 @@
-// What most notebooks and programs need: configure, train, run, watch, show, keep, frames, statistics. The rest stands behind further doors:
-// mast-lab/core, /parts, /experiments, /analysis, /figures, /lessons and /timing.
+// What most notebooks and programs need: configure, train, run, watch, show, keep, frames, statistics. The rest stands
+// behind further doors: mast-lab/core, /parts, /experiments, /analysis, /figures, /lessons and /timing.
 //   import { resolveConfig, watchRuns } from "mast-lab";
 
 import "./node/host.js";

@@ -6,16 +6,18 @@ const LENGTH = 60;
 /** Characters of a whole message. */
 const MOST = 2_000;
 
-/** Characters that would move a terminal's cursor, break the line, or show text in another order than it is written in. */
+/**
+ * Characters that would move a terminal's cursor, break the line, or show text in another order than it is written in.
+ */
 const UNSEEN = /[\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/g;
 
 const CONTROL = new RegExp(`[\\u0000-\\u001f]|${UNSEEN.source}`, "g");
 
 /**
- * A value as a message repeats it: like JSON on one line, at most about 60 characters, control characters escaped. It never throws, whatever it is given.
+ * A value as a message repeats it: like JSON on one line, at most about 60 characters, control characters escaped. It
+ * never throws, whatever it is given.
  *
- * @example
- * show({ level: 0.5 }); // {"level":0.5}
+ * @example show({ level: 0.5 }); // {"level":0.5}
  */
 export function show(value: unknown): string {
   let text: string;
@@ -27,7 +29,10 @@ export function show(value: unknown): string {
   return text.length > LENGTH + 6 ? `${cut(text)}…` : text;
 }
 
-/** Text of others in a message, such as what a parser says: one line of at most `length` characters, control characters escaped. */
+/**
+ * Text of others in a message, such as what a parser says: one line of at most `length` characters, control characters
+ * escaped.
+ */
 export function plain(text: string, length = 200): string {
   const line = JSON.stringify(
     text
@@ -42,7 +47,10 @@ export function plain(text: string, length = 200): string {
   return line.length > length ? `${cut(line, length)}…` : line;
 }
 
-/** A message as one line, with whatever it repeats of others harmless to a terminal. What no person would read to its end is cut. */
+/**
+ * A message as one line, with whatever it repeats of others harmless to a terminal. What no person would read to its
+ * end is cut.
+ */
 export function oneLine(message: string): string {
   const line = message
     .trim()
@@ -52,12 +60,11 @@ export function oneLine(message: string): string {
 }
 
 /**
- * The one of `known` that `given` is most probably a misspelling of: at most two letters in five differ, capitals aside.
+ * The one of `known` that `given` is most probably a misspelling of: at most two letters in five differ, capitals
+ * aside.
  *
  * @returns undefined when none is close
- * @example
- * closest("3mm", ["3m", "8m", "MMM"]); // "3m"
- * closest("mine", ["3m", "8m", "MMM"]); // undefined
+ * @example closest("3mm", ["3m", "8m", "MMM"]); // "3m" closest("mine", ["3m", "8m", "MMM"]); // undefined
  */
 export function closest(given: string, known: readonly string[]): string | undefined {
   if (given.length > 100) return undefined;

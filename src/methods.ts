@@ -3,7 +3,9 @@ import { algorithms } from "./parts/algorithm.js";
 import { type MethodPart, methodParts } from "./parts/method.js";
 import { registerParts } from "./parts/registry.js";
 
-/** The value-based algorithms of the paper's comparison; WQMIX comes as OW-QMIX, which the paper trains, and CW-QMIX. */
+/**
+ * The value-based algorithms of the paper's comparison; WQMIX comes as OW-QMIX, which the paper trains, and CW-QMIX.
+ */
 export const ALGORITHMS = ["qmix", "ow-qmix", "cw-qmix", "res"] as const satisfies readonly PaperAlgorithm[];
 
 /** An algorithm of the paper's comparison. */
@@ -23,9 +25,10 @@ const plain = {
 } as const;
 
 /**
- * RLx2 is made for single agents; here its topology evolves as RigL's, its multi-step targets are one-step until T_0 and look n = 3 rewards ahead
- * from then on (`returns.burnIn`, `returns.n`), and its buffer of dynamic capacity keeps episodes (`replay.dynamic`). The paper finds that no
- * policy distance can be told from episodes: ours is the share of the agents' choices in them that are not greedy any more.
+ * RLx2 is made for single agents; here its topology evolves as RigL's, its multi-step targets are one-step until T_0
+ * and look n = 3 rewards ahead from then on (`returns.burnIn`, `returns.n`), and its buffer of dynamic capacity keeps
+ * episodes (`replay.dynamic`). The paper finds that no policy distance can be told from episodes: ours is the share of
+ * the agents' choices in them that are not greedy any more.
  */
 const rlx2: MethodPart["defaults"] = {
   ...plain,

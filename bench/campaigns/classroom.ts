@@ -17,8 +17,9 @@ export interface Budgeted {
 }
 
 /**
- * The budgets of which a table has scores: rows of runs (`score`), or of statistics (`mean`), with the method (`method`) or what an ablation varies (`setting`, or
- * `column`) in each. Maps, algorithms, rules and steps are budgets of their own.
+ * The budgets of which a table has scores: rows of runs (`score`), or of statistics (`mean`), with the method
+ * (`method`) or what an ablation varies (`setting`, or `column`) in each. Maps, algorithms, rules and steps are budgets
+ * of their own.
  *
  * @throws {LabError} when it has neither
  */
@@ -90,7 +91,8 @@ function finite(correlation: number): number {
 }
 
 /**
- * Candidates for a classroom, the best first: how far each orders methods as the paper's budget does, for every map of the paper's budget and the same algorithm.
+ * Candidates for a classroom, the best first: how far each orders methods as the paper's budget does, for every map of
+ * the paper's budget and the same algorithm.
  *
  * @throws {LabError} when nothing can be compared
  */

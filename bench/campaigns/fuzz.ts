@@ -55,8 +55,9 @@ const SMALL: ConfigInput = {
 };
 
 /**
- * Gives damaged input to everything that reads what a person or a disk may have damaged. Each input is read to the very values that were there before the damage,
- * or refused by the error meant for it, in one line; and whatever is wrong with one run, the others are listed.
+ * Gives damaged input to everything that reads what a person or a disk may have damaged. Each input is read to the very
+ * values that were there before the damage, or refused by the error meant for it, in one line; and whatever is wrong
+ * with one run, the others are listed.
  */
 export async function campaignOfFuzz(options: {
   readonly count: number;
@@ -450,8 +451,8 @@ async function tryFolder(random: Random, runs: string, target: string, place: st
     expect(!shown!.problem.includes("\n") && shown!.problem.includes(directory), `its problem is "${shown!.problem}"`);
   }
   const plain = (run: ReturnType<typeof readRun>) => ({ ...run, directory: "", config: { ...run.config } });
-  // What an interrupted run lost since its last checkpoint, or lost it with, is no damage: it goes on from what there is.
-  // A run without its summary is completed again, as one whose process was killed just before.
+  // What an interrupted run lost since its last checkpoint, or lost it with, is no damage: it goes on from what there
+  // is. A run without its summary is completed again, as one whose process was killed just before.
   const excused =
     /summary\.json (removed|a circle|a link)/.test(damage) ||
     (!complete && /(removed|appended|link)|checkpoint/.test(damage))

@@ -40,8 +40,9 @@ export interface KillsReport {
 }
 
 /**
- * Kills processes that train a run, or one that goes on with another, at every kind of file operation, before it, in the middle and after it, lets others go on, and compares what
- * they end with to an undisturbed run. Then freezes processes there, lets another take the run over and complete it, and wakes them up.
+ * Kills processes that train a run, or one that goes on with another, at every kind of file operation, before it, in
+ * the middle and after it, lets others go on, and compares what they end with to an undisturbed run. Then freezes
+ * processes there, lets another take the run over and complete it, and wakes them up.
  *
  * @param options.report hears how far it is
  */

@@ -36,8 +36,8 @@ export interface PaperCampaign {
 }
 
 /**
- * Trains what is missing at the paper's budget, keeps each run in the committed tables as it is completed, and in the end makes statistics and figures of all that is
- * complete, with how many seeds that are.
+ * Trains what is missing at the paper's budget, keeps each run in the committed tables as it is completed, and in the
+ * end makes statistics and figures of all that is complete, with how many seeds that are.
  *
  * @returns what failed, a line each
  */
@@ -79,7 +79,9 @@ export async function campaignOfPaper(options: PaperCampaign): Promise<readonly 
   return failures;
 }
 
-/** The table, statistics and figures of the runs of an experiment that are complete, here or in the committed tables. */
+/**
+ * The table, statistics and figures of the runs of an experiment that are complete, here or in the committed tables.
+ */
 async function reduce(
   experiment: Experiment,
   profile: Profile,

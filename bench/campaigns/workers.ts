@@ -18,7 +18,10 @@ const LEASE = 2;
 
 export interface WorkersReport {
   readonly runs: number;
-  /** Whether each worker had a host name and a space of process numbers of its own, as on machines of their own. Their clocks differ by minutes in any case. */
+  /**
+   * Whether each worker had a host name and a space of process numbers of its own, as on machines of their own. Their
+   * clocks differ by minutes in any case.
+   */
   readonly hosts: boolean;
   readonly kills: number;
   readonly freezes: number;
@@ -49,8 +52,9 @@ function studyOf(runs: number): Study {
 }
 
 /**
- * Lets workers train the runs of one folder, kills some in between, freezes others for longer than a lease, and starts others in their place, until all is
- * complete. Then compares each run to one that was trained undisturbed, in one process. Each run may be completed once only.
+ * Lets workers train the runs of one folder, kills some in between, freezes others for longer than a lease, and starts
+ * others in their place, until all is complete. Then compares each run to one that was trained undisturbed, in one
+ * process. Each run may be completed once only.
  *
  * @param options.runs how many, about
  * @param options.report hears how far it is

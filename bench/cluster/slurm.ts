@@ -117,7 +117,8 @@ export async function startSlurm(folder: string, cpus: number): Promise<SlurmClu
     env,
     failNode() {
       slurmd?.kill("SIGKILL");
-      // With the machine its jobs are gone: first what would report their end, then their scripts and what these started.
+      // With the machine its jobs are gone: first what would report their end, then their scripts and what these
+      // started.
       const processes = execFileSync("ps", ["-eo", "pid=,ppid=,args="], { encoding: "utf8" })
         .trim()
         .split("\n")

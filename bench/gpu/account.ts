@@ -2,14 +2,20 @@ import type { TensorContainer } from "@tensorflow/tfjs";
 import type { Engine } from "../../src/networks/engine.js";
 import type { Tensorflow } from "../../src/host.js";
 
-/** What the time of a vectorised update of several seeds goes to, in milliseconds by the clock, and how much goes to the device and back. */
+/**
+ * What the time of a vectorised update of several seeds goes to, in milliseconds by the clock, and how much goes to the
+ * device and back.
+ */
 export interface Account {
   readonly whole: number;
   /** No engine is working: the learning rule, in JavaScript, of one seed after the other. */
   readonly rule: number;
   /** Waiting for results: what the device has not finished by then, and bringing them over. */
   readonly results: number;
-  /** The rest: telling the device what to do and giving it its inputs. A backend that computes in this thread does so here. */
+  /**
+   * The rest: telling the device what to do and giving it its inputs. A backend that computes in this thread does so
+   * here.
+   */
   readonly passes: number;
   readonly kernels: number;
   /** Bytes. */
@@ -41,7 +47,8 @@ export async function accountFor(
     await work(watched);
     const whole = performance.now() - begin;
     const { results, up, down } = traffic;
-    // In an update of its own, since keeping a list of kernels takes time. It awaits what it is given, whatever its type says.
+    // In an update of its own, since keeping a list of kernels takes time. It awaits what it is given, whatever its
+    // type says.
     const { kernels } = await tf.profile((() => work(engines)) as unknown as () => TensorContainer);
     return {
       whole,

@@ -4,7 +4,10 @@ import { randomEpisodes } from "../../src/replay/random-episodes.js";
 import type { CoreTask } from "./all-cores.js";
 import { updateRate } from "./rate.js";
 
-/** One core: its first message says what to update with the sparse engine, each later one for how long; it answers with its rate. */
+/**
+ * One core: its first message says what to update with the sparse engine, each later one for how long; it answers with
+ * its rate.
+ */
 process.once("message", async ({ shape, density, lengths, seed }: CoreTask) => {
   const { engine } = startEngine(shape, density, seed);
   const batch = randomEpisodes(shape, lengths, createRandom(2, seed));

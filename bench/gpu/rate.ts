@@ -8,7 +8,10 @@ export interface Rate {
   readonly busy: number;
 }
 
-/** Updates a second over so many seconds, or over one update where that takes longer, and processor time by time on the clock. */
+/**
+ * Updates a second over so many seconds, or over one update where that takes longer, and processor time by time on the
+ * clock.
+ */
 export async function updateRate(update: () => Promise<unknown>, seconds: number): Promise<Rate> {
   const begin = performance.now();
   const used = stopwatch();

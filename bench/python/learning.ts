@@ -48,7 +48,10 @@ const foraging = (): ConfigInput => ({
   evaluation: { interval: 10_000, window: 2 },
 });
 
-/** A larger field with two pieces of food: of random play's episodes one in 150 has any reward, and EPyMARL trains for 2,000,000 steps. */
+/**
+ * A larger field with two pieces of food: of random play's episodes one in 150 has any reward, and EPyMARL trains for
+ * 2,000,000 steps.
+ */
 const cooperation = (): ConfigInput => ({
   environment: "python:lbforaging/Foraging-8x8-2p-2f-coop-v3",
   method: "dense",

@@ -64,8 +64,8 @@ export async function sparseAnswer(given: Case, rule: Rule): Promise<Answer> {
 }
 
 /**
- * A sparse engine with the networks that a rule trains: WQMIX's central ones only where it has them. It remembers no target values, since
- * the batch that is timed is always the same.
+ * A sparse engine with the networks that a rule trains: WQMIX's central ones only where it has them. It remembers no
+ * target values, since the batch that is timed is always the same.
  */
 export function startCase(
   { shape, online, target, masks }: Case,
@@ -94,7 +94,9 @@ export function caseUpdate({ shape, episodes }: Pick<Case, "shape" | "episodes">
   };
 }
 
-/** The largest of the relative differences of losses, norm, and each parameter's gradient (in L2 norm), and whose it is. */
+/**
+ * The largest of the relative differences of losses, norm, and each parameter's gradient (in L2 norm), and whose it is.
+ */
 export function largestDifference(
   ours: Answer,
   theirs: Answer,

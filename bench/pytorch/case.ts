@@ -11,7 +11,10 @@ import { decodeSafetensors, encodeSafetensors, type Tensor } from "../../src/run
 import { initialMasks } from "../../src/sparse/mask.js";
 import { randomEpisodes } from "../../src/replay/random-episodes.js";
 
-/** What PyTorch and the sparse engine both start from: networks, masks and a batch, and the rules by which they are updated. */
+/**
+ * What PyTorch and the sparse engine both start from: networks, masks and a batch, and the rules by which they are
+ * updated.
+ */
 export interface Case {
   readonly shape: NetworkShape;
   readonly online: Parameters;
@@ -79,8 +82,8 @@ export interface RandomCase {
 }
 
 /**
- * Rewards above and below what an untrained network expects, for OW-QMIX; and for CW-QMIX only one agent with a choice at every second
- * step, so that a joint action taken at random is now and then the greedy one.
+ * Rewards above and below what an untrained network expects, for OW-QMIX; and for CW-QMIX only one agent with a choice
+ * at every second step, so that a joint action taken at random is now and then the greedy one.
  */
 function withBothWeights(episode: Episode, { agents, actions }: NetworkShape, random: Random): Episode {
   const availableActions = episode.availableActions.slice();
@@ -97,8 +100,9 @@ function withBothWeights(episode: Episode, { agents, actions }: NetworkShape, ra
 }
 
 /**
- * A case as a safetensors file for learner.py: "online.NAME", "target.NAME", "mask.NAME"; the batch, padded to the longest
- * episode, as "batch.observations" [episodes, steps + 1, agents, observation] and so on; shape and rules as JSON in the header.
+ * A case as a safetensors file for learner.py: "online.NAME", "target.NAME", "mask.NAME"; the batch, padded to the
+ * longest episode, as "batch.observations" [episodes, steps + 1, agents, observation] and so on; shape and rules as
+ * JSON in the header.
  */
 export function encodeCase({ shape, online, target, masks, episodes, rules }: Case): Uint8Array {
   const tensors = new Map<string, Tensor>();

@@ -1,4 +1,5 @@
-// npx tsx bench/pytorch/record.ts: makes bench/pytorch/recorded, what PyTorch says of one small case, for machines without PyTorch.
+// npx tsx bench/pytorch/record.ts: makes bench/pytorch/recorded, what PyTorch says of one small case, for machines
+// without PyTorch.
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { encodeCase, randomCase } from "./case.js";

@@ -28,8 +28,9 @@ const single: ConfigInput = {
 };
 
 /**
- * What is compared: each algorithm dense and masked, by the plain rule (max, one-step) and by MAST's (soft mellowmax, TD(lambda)), and
- * the other operators and returns. Masked rules clip far below the norms that gradients have here, the others do not clip.
+ * What is compared: each algorithm dense and masked, by the plain rule (max, one-step) and by MAST's (soft mellowmax,
+ * TD(lambda)), and the other operators and returns. Masked rules clip far below the norms that gradients have here, the
+ * others do not clip.
  */
 export const comparedRules: readonly Rule[] = [
   ...Object.keys(builtInAlgorithms).flatMap((algorithm) =>

@@ -85,8 +85,8 @@ export interface Replay {
 }
 
 /**
- * Gives the allies the orders of a recorded battle, whatever happens. A unit that was ordered to attack somebody who is dead here attacks the
- * nearest in reach, and so does a unit that was dead in the recording, until the battle is over.
+ * Gives the allies the orders of a recorded battle, whatever happens. A unit that was ordered to attack somebody who is
+ * dead here attacks the nearest in reach, and so does a unit that was dead in the recording, until the battle is over.
  */
 export function replayBattle(env: BattleEnvironment, recording: RecordedBattle, seed: number): Replay {
   const { battle: b } = env;

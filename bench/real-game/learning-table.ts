@@ -6,9 +6,9 @@ import type { MetricsRow } from "../../src/runs/metrics.js";
 import { listRuns, readRun } from "../../src/runs/store.js";
 import { LEARNING_MAPS, learningOf } from "./learning.js";
 
-// Writes data/results/real-game-learning.csv: how fast QMIX learns in the real game, by the reference's table of logs, and here, by the runs that
-// learn.ts trained and that lie in data/runs (MAST_RUNS), as far as they have come: `npx tsx bench/real-game/learning-table.ts`. It prints how our
-// medians compare with the real ones.
+// Writes data/results/real-game-learning.csv: how fast QMIX learns in the real game, by the reference's table of logs,
+// and here, by the runs that learn.ts trained and that lie in data/runs (MAST_RUNS), as far as they have come: `npx tsx
+// bench/real-game/learning-table.ts`. It prints how our medians compare with the real ones.
 
 /** Steps at which a curve of ours gets a point. */
 const EVERY = 25_000;

@@ -12,8 +12,8 @@ export const LEARNING_MAPS: Readonly<Record<string, number>> = {
 /** How a run learned, by its evaluations as they are, of 32 battles each. */
 export interface Learning {
   /**
-   * Step of the first of three evaluations in a row that average .5 or more; Infinity where there are none. So the reference's table must have it:
-   * it says 10,000 of 8m, where the third evaluation comes at 20,000.
+   * Step of the first of three evaluations in a row that average .5 or more; Infinity where there are none. So the
+   * reference's table must have it: it says 10,000 of 8m, where the third evaluation comes at 20,000.
    */
   readonly half: number;
   /** The same for .9. */

@@ -8,7 +8,10 @@ export interface RealNetwork {
   readonly map: string;
   /** Steps it was trained for. */
   readonly step: number;
-  /** Its win rate in the real game as its training logged it, or from the map's learning curve; undefined where neither is known. */
+  /**
+   * Its win rate in the real game as its training logged it, or from the map's learning curve; undefined where neither
+   * is known.
+   */
   readonly winRate: number | undefined;
 }
 

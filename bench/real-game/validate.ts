@@ -6,8 +6,9 @@ import { playBattles, recordedOutcome } from "./battles.js";
 import { networkPolicy } from "./network.js";
 import { readReference } from "./reference.js";
 
-// `npx tsx bench/real-game/validate.ts [battles]`: do the numbers of enemies' behaviour that are ours hold on a map that they were not chosen on? For
-// each map they are chosen by the other two alone, from a grid, and the map that was left out is then measured with them. Then what each number does.
+// `npx tsx bench/real-game/validate.ts [battles]`: do the numbers of enemies' behaviour that are ours hold on a map
+// that they were not chosen on? For each map they are chosen by the other two alone, from a grid, and the map that was
+// left out is then measured with them. Then what each number does.
 
 /** Steps at which the win rate of 3m's networks is known from its learning curve only. */
 const CURVE_3M: readonly [number, number][] = [[200_000, 0.97]];

@@ -94,8 +94,8 @@ function drawn(strata: Scores, random: Random, resamples: number): number[][][] 
 }
 
 /**
- * How far two answers differ: the statistics and intervals from the same draws relative to the larger of 1 and their size, the intervals from
- * draws of one's own relative to their width.
+ * How far two answers differ: the statistics and intervals from the same draws relative to the larger of 1 and their
+ * size, the intervals from draws of one's own relative to their width.
  */
 export function differences(
   ours: Answer,

@@ -10,9 +10,10 @@ import { createEnvironment } from "../../src/envs/index.js";
 import { exportParameters } from "../../src/runs/checkpoint.js";
 import { readRun } from "../../src/runs/store.js";
 
-// Lets a team that was trained under `smaclite` rules play in SMAClite itself, beside the same network here:
-// `npx tsx bench/smaclite/play.ts RUN [EPISODES]`. RUN is a run in data/runs (MAST_RUNS). MAST_SMACLITE is a checkout of uoe-agents/smaclite, and
-// MAST_PYTHON a Python that has numpy, gymnasium, scikit-learn, Rtree and pygame. Without SMAClite a line says so.
+// Lets a team that was trained under `smaclite` rules play in SMAClite itself, beside the same network here: `npx tsx
+// bench/smaclite/play.ts RUN [EPISODES]`. RUN is a run in data/runs (MAST_RUNS). MAST_SMACLITE is a checkout of
+// uoe-agents/smaclite, and MAST_PYTHON a Python that has numpy, gymnasium, scikit-learn, Rtree and pygame. Without
+// SMAClite a line says so.
 const [name, episodesText = "32"] = process.argv.slice(2);
 if (name === undefined) throw new Error("Name a run: npx tsx bench/smaclite/play.ts RUN [EPISODES]");
 const episodes = Number(episodesText);

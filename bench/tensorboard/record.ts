@@ -1,5 +1,6 @@
-// npx tsx bench/tensorboard/record.ts PYTHON: makes bench/tensorboard/recorded.json, what TensorBoard reads of an event file, for machines without it. PYTHON is one
-// that has it: python3 -m venv .cache/tensorboard && .cache/tensorboard/bin/pip install tensorboard==2.20.0
+// npx tsx bench/tensorboard/record.ts PYTHON: makes bench/tensorboard/recorded.json, what TensorBoard reads of an event
+// file, for machines without it. PYTHON is one that has it: python3 -m venv .cache/tensorboard &&
+// .cache/tensorboard/bin/pip install tensorboard==2.20.0
 import { createHash } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { eventFile } from "../../src/runs/tensorboard.js";

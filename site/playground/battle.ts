@@ -81,7 +81,10 @@ export function battleIn(canvas: HTMLCanvasElement, onShow: (battle: Battle | un
   };
 }
 
-/** The part of the map that a battle uses: [left, bottom, width, height] in cells, at least as wide as `shape` times its height. */
+/**
+ * The part of the map that a battle uses: [left, bottom, width, height] in cells, at least as wide as `shape` times its
+ * height.
+ */
 function viewOf(frames: readonly EnvironmentSnapshot[], shape: number): [number, number, number, number] {
   const units = frames.flatMap(({ units }) => units.filter(({ alive }) => alive));
   const bounds = (low: number, high: number, least: number): [number, number] => {

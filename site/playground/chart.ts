@@ -47,7 +47,10 @@ export function shortSteps(steps: number): string {
   return steps >= 1_000 ? `${Number((steps / 1_000).toFixed(1))}k` : String(steps);
 }
 
-/** Draws charts into an element, anew whenever its width or what it shows changes; a pointer or the arrow keys read values off. */
+/**
+ * Draws charts into an element, anew whenever its width or what it shows changes; a pointer or the arrow keys read
+ * values off.
+ */
 export function chartIn(element: HTMLElement, height = 200): (chart: Chart) => void {
   let shown: Chart | undefined;
   let at: number | undefined;

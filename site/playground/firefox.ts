@@ -4,7 +4,10 @@ import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { WebSocket } from "ws";
 
-/** Firefox as its users have it: Playwright drives a Firefox of its own only. This speaks WebDriver BiDi, as little of it as a test needs. */
+/**
+ * Firefox as its users have it: Playwright drives a Firefox of its own only. This speaks WebDriver BiDi, as little of
+ * it as a test needs.
+ */
 
 /** The path of a Firefox, undefined where there is none: FIREFOX_PATH, or the first in PATH. */
 export function findFirefox(): string | undefined {

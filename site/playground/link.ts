@@ -1,7 +1,9 @@
 import type { ConfigInput } from "mast-lab/core";
 import { MOST_SEEDS } from "./controls.js";
 
-/** What a person has chosen for one team: values by field of the configuration, "returns.lambda", and how many seeds. */
+/**
+ * What a person has chosen for one team: values by field of the configuration, "returns.lambda", and how many seeds.
+ */
 export interface Chosen {
   readonly fields: ReadonlyMap<string, unknown>;
   /** Runs of the team, with seeds that count up. */

@@ -64,8 +64,8 @@ export function sharesOf(
 }
 
 /**
- * Draws the mask of a layer: row i is output i from the top, column j is input j, as in the paper's Figure 11. What grew in the last evolution is bright, what
- * was dropped is left as a shadow.
+ * Draws the mask of a layer: row i is output i from the top, column j is input j, as in the paper's Figure 11. What
+ * grew in the last evolution is bright, what was dropped is left as a shadow.
  */
 export function drawMask(canvas: HTMLCanvasElement, moments: readonly MaskMoment[], at: number, layer: Layer): void {
   const { name, outputs, inputs } = layer;

@@ -27,7 +27,8 @@ const tell = (news: News) => self.postMessage(news);
 /** Seconds between checkpoints: what the battle shows, and what can be taken home, is at most so old. */
 const CHECKPOINT_SECONDS = 2;
 
-// Training goes on in turns. A timer would cost four milliseconds of each turn, which are fifty a second; a message to oneself costs nothing.
+// Training goes on in turns. A timer would cost four milliseconds of each turn, which are fifty a second; a message to
+// oneself costs nothing.
 const turns = new MessageChannel();
 const waiting: (() => void)[] = [];
 turns.port1.onmessage = () => waiting.shift()?.();

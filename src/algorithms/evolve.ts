@@ -20,9 +20,11 @@ export interface LayerChange {
 
 /**
  * Evolves the topology of every sparse layer of the online networks (Algorithm 1; the target networks take over the
- * masks). Growing by gradient needs the dense gradients of the update just made: `engine.requestDenseGradients()` before it.
+ * masks). Growing by gradient needs the dense gradients of the update just made: `engine.requestDenseGradients()`
+ * before it.
  *
- * @param step environment steps so far, zeta_t decays by a cosine to 0 at `topology.end`, by default the end of training
+ * @param step environment steps so far, zeta_t decays by a cosine to 0 at `topology.end`, by default the end of
+ *   training
  */
 export async function evolveNetworks(
   engine: Engine,

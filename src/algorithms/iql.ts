@@ -12,8 +12,9 @@ import { addSteps, type UpdateStatistics } from "./statistics.js";
 import { type TargetQuestion, targetPasses } from "./target-passes.js";
 
 /**
- * One update of independent Q-learning as in PyMARL: no mixer. Every agent's value of its action is drawn towards a target of its own, the team's reward and
- * the discounted value of that agent's next state; the loss is the mean over agents and steps.
+ * One update of independent Q-learning as in PyMARL: no mixer. Every agent's value of its action is drawn towards a
+ * target of its own, the team's reward and the discounted value of that agent's next state; the loss is the mean over
+ * agents and steps.
  *
  * The arguments are those of `qmixUpdate`. Of the statistics, `qTotal` and `target` are means over agents.
  */

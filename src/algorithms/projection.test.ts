@@ -8,12 +8,17 @@ import { type EpisodeGroup, groupEpisodes } from "../replay/group.js";
 import { chosenValues } from "../targets/actions.js";
 import { updateNetworks } from "./update.js";
 
-/** Payoffs of the joint actions, [agent 0, agent 1], of QTRAN's matrix game (Son et al. 2019): the best one is beside the worst ones. */
+/**
+ * Payoffs of the joint actions, [agent 0, agent 1], of QTRAN's matrix game (Son et al. 2019): the best one is beside
+ * the worst ones.
+ */
 const QTRAN = [8, -12, -12, -12, 0, 0, -12, 0, 0];
 const CLIMBING = [0, 1, 2].flatMap((a) => [0, 1, 2].map((b) => climbing.payoff(0, [a, b])));
 const sizes = { agents: 2, actions: 3, observation: 1, state: 1 };
 
-/** Every joint action once, as uniform exploration gives them: what is learned is the projection itself, without noise. */
+/**
+ * Every joint action once, as uniform exploration gives them: what is learned is the projection itself, without noise.
+ */
 function everyJointAction(payoff: readonly number[]): EpisodeGroup {
   const episodes = payoff.map((reward, i) => ({
     index: i,
@@ -66,7 +71,8 @@ function expectClose(table: readonly number[] | undefined, expected: readonly nu
 }
 
 describe("on QTRAN's matrix game", () => {
-  // A monotonic Q_tot has one value, v, for what it cannot tell apart: v minimises the weighted squares of those payoffs.
+  // A monotonic Q_tot has one value, v, for what it cannot tell apart: v minimises the weighted squares of those
+  // payoffs.
   it.each(["qmix", "res"] as const)(
     "%s underestimates the best joint action, and would not choose it",
     async (algorithm) => {

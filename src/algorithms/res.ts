@@ -15,12 +15,12 @@ import { type UpdateStatistics, addSteps } from "./statistics.js";
 import { type TargetQuestion, targetPasses } from "./target-passes.js";
 
 /**
- * One update of RES: QMIX, but the next state is valued by a softmax over joint actions instead of the greedy one, and Q_tot is drawn
- * towards the Monte-Carlo return G: loss = mean of (Q_tot - y)^2 + lambda (Q_tot - G)^2.
+ * One update of RES: QMIX, but the next state is valued by a softmax over joint actions instead of the greedy one, and
+ * Q_tot is drawn towards the Monte-Carlo return G: loss = mean of (Q_tot - y)^2 + lambda (Q_tot - G)^2.
  *
- * The softmax goes over the joint actions in which one agent does anything it may, while the others rest at a value of theirs. In RES
- * that is the value of their greedy actions, each network's own value of the same actions. MAST-RES puts soft mellowmax (or any
- * `operator`) in the place of that max and keeps RES's softmax over what results, because
+ * The softmax goes over the joint actions in which one agent does anything it may, while the others rest at a value of
+ * theirs. In RES that is the value of their greedy actions, each network's own value of the same actions. MAST-RES puts
+ * soft mellowmax (or any `operator`) in the place of that max and keeps RES's softmax over what results, because
  * - section 3.1 replaces the max over each Q_i by soft mellowmax, and fixing the other agents is where RES takes it;
  * - Table 3 gives MAST-RES alpha and omega of soft mellowmax, and beta and lambda of RES;
  * - Eq. 23 and 24 still count n m passes through the mixer on either side, as do Table 1's FLOPs.

@@ -66,7 +66,10 @@ function counted(engine: Engine<true>) {
   };
 }
 
-/** Some 60 updates as training makes them: from two overlapping buffers, with target networks that follow and masks that change. */
+/**
+ * Some 60 updates as training makes them: from two overlapping buffers, with target networks that follow and masks that
+ * change.
+ */
 async function updates(config: Config, native: NativeKernels | null, remember: boolean, most?: number) {
   asked = 0;
   const random = createRandom(3);
@@ -121,7 +124,8 @@ describe("remembered target values", () => {
         expect(counts).toEqual(without.counts);
         continue;
       }
-      // All ways were gone: groups whose episodes are all known, groups of unknown ones alone, and both networks at once.
+      // All ways were gone: groups whose episodes are all known, groups of unknown ones alone, and both networks at
+      // once.
       expect(both + online).toBe(180);
       expect(both).toBeGreaterThan(0);
       expect(online).toBeGreaterThan(60);

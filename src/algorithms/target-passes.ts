@@ -4,7 +4,10 @@ import type { Episode } from "../replay/episode.js";
 import { type EpisodeGroup, groupEpisodes } from "../replay/group.js";
 import { judgesAlone, operatorOf } from "../targets/operators.js";
 
-/** What an update asks of the target networks that nothing but these networks and an episode determines, so that it may be remembered while they stay as they are. */
+/**
+ * What an update asks of the target networks that nothing but these networks and an episode determines, so that it may
+ * be remembered while they stay as they are.
+ */
 export interface TargetQuestion {
   /** Whether the target agents' Q-values are wanted themselves. */
   readonly q: boolean;
@@ -26,8 +29,8 @@ export interface TargetAnswer {
 }
 
 /**
- * Values of one step that are remembered of an episode at most, when a configuration's algorithm is built in; those of a user's own may ask for as many as a
- * built-in one does.
+ * Values of one step that are remembered of an episode at most, when a configuration's algorithm is built in; those of
+ * a user's own may ask for as many as a built-in one does.
  */
 export function rememberedRows(
   config: Config,
@@ -47,19 +50,19 @@ export interface GroupPass {
 }
 
 /**
- * Loads one group of a batch after the other and runs its agents forward, online and target. Where the target networks alone determine the values of what
- * follows, episodes whose values are known since these networks last changed (54 % of those that Table 3's buffers give) need no target pass: those that
- * are not known are laid out in groups of their own, if that is cheaper than to run the target networks on all. The bits are the same either way, since no
- * lane depends on its neighbours.
+ * Loads one group of a batch after the other and runs its agents forward, online and target. Where the target networks
+ * alone determine the values of what follows, episodes whose values are known since these networks last changed (54 %
+ * of those that Table 3's buffers give) need no target pass: those that are not known are laid out in groups of their
+ * own, if that is cheaper than to run the target networks on all. The bits are the same either way, since no lane
+ * depends on its neighbours.
  *
- * With double Q-learning only the target agents' Q-values could be remembered. That does not pay: to lay out inputs and to turn 27 kB of values an episode
- * (3s5z) from lanes and back takes longer than the pass that it saves, when kernels are native, and as long in WebAssembly.
+ * With double Q-learning only the target agents' Q-values could be remembered. That does not pay: to lay out inputs and
+ * to turn 27 kB of values an episode (3s5z) from lanes and back takes longer than the pass that it saves, when kernels
+ * are native, and as long in WebAssembly.
  *
  * @param agent the agents whose target copies are asked: `engine.agent`, or WQMIX's unrestricted ones
- * @example
- * for await (const { group, online, target } of targetPasses(engine, groups, engine.agent, { q: true })) {
- *   const next = nextValues(operator, target.q!, online, group);
- * }
+ * @example for await (const { group, online, target } of targetPasses(engine, groups, engine.agent, { q: true })) {
+ *   const next = nextValues(operator, target.q!, online, group); }
  */
 export async function* targetPasses(
   engine: Engine,
@@ -134,7 +137,10 @@ export async function* targetPasses(
   }
 }
 
-/** What the target networks cost whose inputs are laid out for them alone, where they cost 1 beside the online networks: 1.2 in WebAssembly, 1.5 natively. */
+/**
+ * What the target networks cost whose inputs are laid out for them alone, where they cost 1 beside the online networks:
+ * 1.2 in WebAssembly, 1.5 natively.
+ */
 const LAID_OUT_AGAIN = 1.5;
 
 const longestFirst = (a: Episode, b: Episode): number => b.length - a.length;

@@ -14,8 +14,9 @@ import { updateNetworks } from "./update.js";
 type Q = readonly (readonly ArrayLike<number>[])[];
 
 /**
- * The losses in float64, one episode and one joint action after another, as the papers state them. What is not differentiated
- * (targets, weights, Monte-Carlo returns) is made once, by `constants`; `loss` is then a function of the online parameters.
+ * The losses in float64, one episode and one joint action after another, as the papers state them. What is not
+ * differentiated (targets, weights, Monte-Carlo returns) is made once, by `constants`; `loss` is then a function of the
+ * online parameters.
  */
 function referenceRule(config: Config, shape: NetworkShape, episode: Episode) {
   const { agents, actions } = shape;
@@ -161,7 +162,10 @@ function referenceRule(config: Config, shape: NetworkShape, episode: Episode) {
   return { constants, loss };
 }
 
-/** Two groups of episodes, some cut short, in which about half of the actions are available and the taken ones always are. */
+/**
+ * Two groups of episodes, some cut short, in which about half of the actions are available and the taken ones always
+ * are.
+ */
 function episodesFor(shape: NetworkShape, random: Random): Episode[] {
   const { agents, actions } = shape;
   const lengths = [6, 5, 4, 4, 3, 3, 2, 2, 2, 1, 1, 1, 1, 1, 1, 1, 1, 3, 2];

@@ -3,8 +3,8 @@ import { AGENTS_COST } from "../sparse/flops.js";
 import { qmixUpdate } from "./qmix.js";
 
 /**
- * VDN (Sunehag et al. 2018) as in PyMARL: Q_tot is the sum of the agents' values. Targets, loss and optimiser are QMIX's; the mixing network, and with it the
- * state, is what it does without.
+ * VDN (Sunehag et al. 2018) as in PyMARL: Q_tot is the sum of the agents' values. Targets, loss and optimiser are
+ * QMIX's; the mixing network, and with it the state, is what it does without.
  */
 export const vdn: Algorithm = {
   title: "VDN",

@@ -15,12 +15,13 @@ import { type UpdateStatistics, addSteps } from "./statistics.js";
 import { type TargetQuestion, targetPasses } from "./target-passes.js";
 
 /**
- * One update of OW-QMIX or CW-QMIX, Algorithm 3, lines 23-36: an unrestricted Q* learns beside QMIX's Q_tot, gives the targets of
- * both, and Q_tot's squared errors are weighted. Both losses count alike, and share one clip and one RMSprop step, as in WQMIX's code.
+ * One update of OW-QMIX or CW-QMIX, Algorithm 3, lines 23-36: an unrestricted Q* learns beside QMIX's Q_tot, gives the
+ * targets of both, and Q_tot's squared errors are weighted. Both losses count alike, and share one clip and one RMSprop
+ * step, as in WQMIX's code.
  *
- * The next state is valued by the target networks of Q*. With the max operator it is WQMIX's own rule: QMIX's online agents choose
- * the joint action. With any other the operator stands in its place and looks at the unrestricted agents' values alone, as line 27
- * says and Eq. 18 counts. QMIX's own target networks are not used.
+ * The next state is valued by the target networks of Q*. With the max operator it is WQMIX's own rule: QMIX's online
+ * agents choose the joint action. With any other the operator stands in its place and looks at the unrestricted agents'
+ * values alone, as line 27 says and Eq. 18 counts. QMIX's own target networks are not used.
  *
  * The arguments are those of `qmixUpdate`.
  *

@@ -57,12 +57,13 @@ export interface TeamConnections {
 }
 
 /**
- * Lets a trained team play greedily and counts, for each of its agents, the connections that carry a signal when that agent decides.
- * This is our reading of Figure 12(a): with parameters that all agents share, as in PyMARL, no agent has a network of its own.
+ * Lets a trained team play greedily and counts, for each of its agents, the connections that carry a signal when that
+ * agent decides. This is our reading of Figure 12(a): with parameters that all agents share, as in PyMARL, no agent has
+ * a network of its own.
  *
  * @throws {RunError} when the run has no checkpoint yet
- * @example
- * for (const { type, layers } of measureConnections(run).agents) console.log(type, layers[0].used, layers[0].random);
+ * @example for (const { type, layers } of measureConnections(run).agents) console.log(type, layers[0].used,
+ *   layers[0].random);
  */
 export function measureConnections(
   { config, directory }: StoredRun,
@@ -104,7 +105,8 @@ export function measureConnections(
 }
 
 /**
- * Which inputs of the agent network and which units of its first layer were not zero, by agent, over all decisions of some episodes.
+ * Which inputs of the agent network and which units of its first layer were not zero, by agent, over all decisions of
+ * some episodes.
  *
  * @param parameters of the online agent, under PyMARL's names
  * @returns one for each agent
@@ -162,9 +164,10 @@ function stateMagnitudes({ state }: NetworkShape, episodes: readonly Episode[]):
 }
 
 /**
- * Connections of each of the agent network's weights that carry a signal, mean over decisions. A connection carries one when what it
- * starts from is not zero: an input, a unit of the first layer after ReLU, an entry of the hidden state. The hidden state is zero before
- * a battle and nowhere zero after its first step, so that only the first layer and the GRU's input can differ between agents.
+ * Connections of each of the agent network's weights that carry a signal, mean over decisions. A connection carries one
+ * when what it starts from is not zero: an input, a unit of the first layer after ReLU, an entry of the hidden state.
+ * The hidden state is zero before a battle and nowhere zero after its first step, so that only the first layer and the
+ * GRU's input can differ between agents.
  *
  * @param masks by weight name, [out, in]
  */

@@ -16,8 +16,8 @@ export function scoreCurve(run: StoredRun, label = methodLabel(run.config)): Run
 }
 
 /**
- * How far a run overestimates over its training: mean Q_tot of what its evaluations play, less the mean discounted return that followed.
- * Figures 5 and 12 show it.
+ * How far a run overestimates over its training: mean Q_tot of what its evaluations play, less the mean discounted
+ * return that followed. Figures 5 and 12 show it.
  */
 export function overestimationCurve(run: StoredRun, label = methodLabel(run.config)): RunCurve {
   return evaluationCurve(run, label, ({ estimatedValue, trueValue }) => estimatedValue - trueValue);

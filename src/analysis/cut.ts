@@ -28,14 +28,14 @@ export interface CutCurve {
 }
 
 /**
- * What a trained team can do without: units of the agents' first layer, or inputs, are taken out of its network in the order of their
- * connections, and its battles are decided again (section B.11: "certain output dimensions can be omitted while preserving the necessity of
- * each input dimension"). Nothing is trained further, and what the agents see stays what the whole network led them to.
+ * What a trained team can do without: units of the agents' first layer, or inputs, are taken out of its network in the
+ * order of their connections, and its battles are decided again (section B.11: "certain output dimensions can be
+ * omitted while preserving the necessity of each input dimension"). Nothing is trained further, and what the agents see
+ * stays what the whole network led them to.
  *
  * @returns a curve for each order
  * @throws {RunError} when the run has no checkpoint yet
- * @example
- * const [fewest, random, most] = cutCurves(run, "units");
+ * @example const [fewest, random, most] = cutCurves(run, "units");
  */
 export function cutCurves(
   { config, directory }: StoredRun,

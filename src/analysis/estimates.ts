@@ -16,13 +16,13 @@ export interface EstimateTableOptions {
 }
 
 /**
- * What runs expect and what they get: the mean Q_tot of the joint actions that their evaluations play, the mean discounted return from the
- * same steps, and their difference, which is the bias of Theorem 3.2 as a run shows it; above 0 it is overestimation. A row for each setting,
- * mean and standard deviation over its seeds.
+ * What runs expect and what they get: the mean Q_tot of the joint actions that their evaluations play, the mean
+ * discounted return from the same steps, and their difference, which is the bias of Theorem 3.2 as a run shows it;
+ * above 0 it is overestimation. A row for each setting, mean and standard deviation over its seeds.
  *
- * @throws {Error} when a run is not complete, naming it; when runs of one label differ in more than the seed, naming the field
- * @example
- * showTable(estimateTable(runs, operatorComparison.label, { settings: "Operator" }));
+ * @throws {Error} when a run is not complete, naming it; when runs of one label differ in more than the seed, naming
+ *   the field
+ * @example showTable(estimateTable(runs, operatorComparison.label, { settings: "Operator" }));
  */
 export function estimateTable(
   runs: readonly StoredRun[],

@@ -12,12 +12,11 @@ import { networkPlan } from "../training/plan.js";
 import type { AgentConnections, TeamConnections, UsedConnections } from "./connections-used.js";
 
 /**
- * Every sparse layer of some runs, mean over them: its connections, and over its outputs and inputs how evenly they are spread, at the
- * beginning and the end of training and in a random mask.
+ * Every sparse layer of some runs, mean over them: its connections, and over its outputs and inputs how evenly they are
+ * spread, at the beginning and the end of training and in a random mask.
  *
  * @throws {Error} when there is no such weight
- * @example
- * showTable(spreadTable(runs));
+ * @example showTable(spreadTable(runs));
  */
 export function spreadTable(
   runs: readonly StoredRun[],
@@ -114,12 +113,12 @@ export function gateTable(runs: readonly StoredRun[]): Table {
 }
 
 /**
- * The units of each type, mean over them, over decisions and over runs: what is not zero when one decides, and the connections that this
- * brings into use, in the layers in which agents can differ; and the connections that only its number and its type can use.
+ * The units of each type, mean over them, over decisions and over runs: what is not zero when one decides, and the
+ * connections that this brings into use, in the layers in which agents can differ; and the connections that only its
+ * number and its type can use.
  *
  * @param teams of these runs: see `measureConnections`
- * @example
- * showTable(typeTable(runs, runs.map((run) => measureConnections(run))));
+ * @example showTable(typeTable(runs, runs.map((run) => measureConnections(run))));
  */
 export function typeTable(runs: readonly StoredRun[], teams: readonly TeamConnections[]): Table {
   requireSeeds(runs);
@@ -200,8 +199,8 @@ export function typeSummary(teams: readonly TeamConnections[]): string {
 }
 
 /**
- * Which features keep their connections in the agents' input layer: connections of an input, mean over the inputs of a feature and over
- * runs, beside the mean absolute value of these inputs.
+ * Which features keep their connections in the agents' input layer: connections of an input, mean over the inputs of a
+ * feature and over runs, beside the mean absolute value of these inputs.
  *
  * @param teams of these runs: see `measureConnections`
  */

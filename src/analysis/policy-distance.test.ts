@@ -34,7 +34,8 @@ describe("followDistances", () => {
     const exploring = config({ ...unchanged, exploration: { start: 0.8, end: 0.2, anneal: 1_000 } });
     const [moment] = await followDistances(exploring, [1_500]);
     const all = offlineChoices(moment);
-    // Epsilon falls from 0.8 to 0.2 over the first 1,000 of 1,500 steps; its mean is 0.4, and agents have up to 9 actions.
+    // Epsilon falls from 0.8 to 0.2 over the first 1,000 of 1,500 steps; its mean is 0.4, and agents have up to 9
+    // actions.
     expect(shareExplored(all)).toBeGreaterThan(0.4 * (1 / 2));
     expect(shareExplored(all)).toBeLessThan(0.4 * (8 / 9));
     // Some 3,000 choices: within three standard deviations.

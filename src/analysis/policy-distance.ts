@@ -29,16 +29,16 @@ export interface DistanceMoment {
 }
 
 /**
- * Trains a configuration and, at the first end of an episode at or after each of the given steps, compares all that the buffers hold with
- * the policy of that moment. It only listens: the run is the same, bit for bit, as without.
+ * Trains a configuration and, at the first end of an episode at or after each of the given steps, compares all that the
+ * buffers hold with the policy of that moment. It only listens: the run is the same, bit for bit, as without.
  *
- * Both buffers are measured whether a batch takes from them or not: also a run with a single buffer has newest episodes.
+ * Both buffers are measured whether a batch takes from them or not: also a run with a single buffer has newest
+ * episodes.
  *
  * @param moments environment steps, increasing
  * @throws the signal's reason when it is aborted
- * @example
- * const moments = await followDistances(resolveConfig({ environment: "3m", steps: 100_000 }), [50_000, 100_000]);
- * shareChanged(offlineChoices(moments[1]));
+ * @example const moments = await followDistances(resolveConfig({ environment: "3m", steps: 100_000 }), [50_000,
+ *   100_000]); shareChanged(offlineChoices(moments[1]));
  */
 export async function followDistances(
   config: Config,

@@ -15,7 +15,10 @@ export type RecordedOrder =
   | readonly ["s"]
   | readonly ["m?"];
 
-/** One battle that was played in StarCraft II; units are called A0.. and E0.. in order of spawning, times are loops since the spawn. */
+/**
+ * One battle that was played in StarCraft II; units are called A0.. and E0.. in order of spawning, times are loops
+ * since the spawn.
+ */
 export interface RecordedBattle {
   readonly win: boolean;
   /** [name, type, x, y], whole numbers */
@@ -39,8 +42,8 @@ export interface BattlePair {
 }
 
 /**
- * The folder of what was recorded in the real game: MAST_REFERENCE, or ../shared/reference/smac beside the project; undefined
- * where there is none.
+ * The folder of what was recorded in the real game: MAST_REFERENCE, or ../shared/reference/smac beside the project;
+ * undefined where there is none.
  */
 export function referenceFolder(): string | undefined {
   const folder = process.env["MAST_REFERENCE"] ?? resolve(packageRoot(), "../shared/reference/smac");
@@ -48,14 +51,13 @@ export function referenceFolder(): string | undefined {
 }
 
 /**
- * A battle that QMIX played in the real game, and one that a network of that training, of 1.8 million steps, plays here;
- * undefined where the recordings are not.
+ * A battle that QMIX played in the real game, and one that a network of that training, of 1.8 million steps, plays
+ * here; undefined where the recordings are not.
  *
  * @param map one of those recorded: 3m, 8m, 2s3z or 2c_vs_64zg
  * @param number which of the recorded battles, from 0
- * @example
- * const pair = battlePair("3m");
- * if (pair !== undefined) showReplay(sideBySide(pair.recorded, pair.simulated));
+ * @example const pair = battlePair("3m"); if (pair !== undefined) showReplay(sideBySide(pair.recorded,
+ *   pair.simulated));
  */
 export function battlePair(map: string, number = 1): BattlePair | undefined {
   const folder = referenceFolder();
@@ -75,9 +77,9 @@ export function battlePair(map: string, number = 1): BattlePair | undefined {
 }
 
 /**
- * A recorded battle as frames for a replay. A unit's places between two moments at which its place is known lie on the line
- * between these; what it fires at is whom it was ordered to attack. Health, rewards and whom enemies aim at are not in
- * recordings: bars stay full, rewards are zero.
+ * A recorded battle as frames for a replay. A unit's places between two moments at which its place is known lie on the
+ * line between these; what it fires at is whom it was ordered to attack. Health, rewards and whom enemies aim at are
+ * not in recordings: bars stay full, rewards are zero.
  *
  * @param map the environment's name; its terrain, radii and starting places are taken from the simulator
  */

@@ -12,21 +12,23 @@ import { measuredBy, scoreMeasure } from "../training/score.js";
 export interface SeedTableOptions {
   /** Line above the table. Default: none. */
   readonly title?: string;
-  /** Environment steps before which evaluations do not count: what all runs of a seed share says nothing about their differences. Default: 0. */
+  /**
+   * Environment steps before which evaluations do not count: what all runs of a seed share says nothing about their
+   * differences. Default: 0.
+   */
   readonly from?: number;
   /** A setting that the others are compared with, seed by seed. */
   readonly reference?: string;
 }
 
 /**
- * The mean test win rate of each run (its mean return, where no team can win), a row for each seed and a column for each setting: runs of one seed begin with the same weights and
- * play the same battles, so that two columns are compared row by row. Below: mean and standard deviation, and in how many seeds a
- * setting has more than `reference`.
+ * The mean test win rate of each run (its mean return, where no team can win), a row for each seed and a column for
+ * each setting: runs of one seed begin with the same weights and play the same battles, so that two columns are
+ * compared row by row. Below: mean and standard deviation, and in how many seeds a setting has more than `reference`.
  *
- * @throws {Error} when a run is not complete, two runs of a seed have one name, runs of one name differ in more than the seed (naming the field), or no run
- * is called `reference`
- * @example
- * showTable(seedTable(runs, lambda.label, { from: 40_000, reference: "QMIX, 0" }));
+ * @throws {Error} when a run is not complete, two runs of a seed have one name, runs of one name differ in more than
+ *   the seed (naming the field), or no run is called `reference`
+ * @example showTable(seedTable(runs, lambda.label, { from: 40_000, reference: "QMIX, 0" }));
  */
 export function seedTable(
   runs: readonly StoredRun[],
@@ -85,12 +87,11 @@ export function seedTable(
 }
 
 /**
- * Environment steps up to which runs have the same records, number for number: runs of one seed whose settings differ from a later
- * step on are the same run until then.
+ * Environment steps up to which runs have the same records, number for number: runs of one seed whose settings differ
+ * from a later step on are the same run until then.
  *
  * @returns the step of the last record that all have in common; 0 where they differ from the first on
- * @example
- * sharedSteps(runs.filter(({ config }) => config.seed === 1)); // of the experiment `lambda`: just under T_0
+ * @example sharedSteps(runs.filter(({ config }) => config.seed === 1)); // of the experiment `lambda`: just under T_0
  */
 export function sharedSteps(runs: readonly Pick<StoredRun, "metrics">[]): number {
   const [first, ...others] = runs.map(({ metrics }) => metrics);
@@ -108,7 +109,8 @@ export function sharedSteps(runs: readonly Pick<StoredRun, "metrics">[]): number
 }
 
 /**
- * Mean of a complete run's evaluations from a step on, steadier than a score of the last few: test win rate, 0..1, or return where no team can win.
+ * Mean of a complete run's evaluations from a step on, steadier than a score of the last few: test win rate, 0..1, or
+ * return where no team can win.
  * @throws {Error} when the run is not complete, or has no evaluation from that step on
  */
 export function scoreSince(run: StoredRun, from: number): number {

@@ -26,7 +26,9 @@ export interface PlayedTeam {
   readonly episodes: readonly PlayedEpisode[];
   /** Whether a team can win in the environment. */
   readonly wins: boolean;
-  /** Episodes that the environment failed in, which were played again; an environment in a process of its own may fail. */
+  /**
+   * Episodes that the environment failed in, which were played again; an environment in a process of its own may fail.
+   */
   readonly lost: number;
 }
 
@@ -43,13 +45,13 @@ export interface TeamPlay {
 }
 
 /**
- * Lets a trained team play greedily: the last checkpoint of a run, or an agent network in a safetensors file in PyMARL's names (`agent.fc1.weight`, or
- * `fc1.weight` without the network in front).
+ * Lets a trained team play greedily: the last checkpoint of a run, or an agent network in a safetensors file in
+ * PyMARL's names (`agent.fc1.weight`, or `fc1.weight` without the network in front).
  *
- * @throws {LabError} when the file holds no agent network, or one for other observations or actions than the environment's
+ * @throws {LabError} when the file holds no agent network, or one for other observations or actions than the
+ *   environment's
  * @throws {EpisodeLost} when the environment fails in more than five episodes in turn
- * @example
- * const { episodes } = playTeam("qmix-3m.safetensors", { environment: "3m", episodes: 200 });
+ * @example const { episodes } = playTeam("qmix-3m.safetensors", { environment: "3m", episodes: 200 });
  */
 export function playTeam(team: string, { episodes, seed = 1, environment, rules, runs }: TeamPlay): PlayedTeam {
   const { env, engine } = /\.safetensors$/.test(team)
@@ -127,7 +129,8 @@ function readTensors(path: string): TensorFile {
 }
 
 /**
- * An engine with the agent network of a safetensors file in PyMARL's names; its mixer, which acting does not need, is empty.
+ * An engine with the agent network of a safetensors file in PyMARL's names; its mixer, which acting does not need, is
+ * empty.
  *
  * @throws {LabError} when the file holds no agent network, or one for other observations or actions
  */

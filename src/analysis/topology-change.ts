@@ -15,7 +15,10 @@ export interface TopologyChange {
   readonly moved: number;
   /** Different connections that the run has had at one time or another. */
   readonly tried: number;
-  /** Of the connections that an evolution grew, the share that the very next one dropped again, 0..1; NaN where no evolution followed. */
+  /**
+   * Of the connections that an evolution grew, the share that the very next one dropped again, 0..1; NaN where no
+   * evolution followed.
+   */
   readonly shortLived: number;
   /** What its last topology shares with its first. */
   readonly kept: Overlap;

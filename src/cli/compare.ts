@@ -22,8 +22,8 @@ export interface CompareFlags extends RunsFlags {
 }
 
 /**
- * `mast compare WHAT...`: runs, beginnings of their names that several share, studies, and NAME=RUN,RUN. Runs that differ in the seed alone are averaged, and no
- * others: rows are named after the fields in which their runs differ.
+ * `mast compare WHAT...`: runs, beginnings of their names that several share, studies, and NAME=RUN,RUN. Runs that
+ * differ in the seed alone are averaged, and no others: rows are named after the fields in which their runs differ.
  */
 export async function compareCommand(what: readonly string[], flags: CompareFlags): Promise<void> {
   const id = flags.name ?? "compare";

@@ -95,8 +95,9 @@ export interface AskedFor {
 }
 
 /**
- * The configurations that were asked for: the file, over it the flags, over them --set; --short stands below all of them. Of a run's config.json the given values
- * count. A flag or --set may have several values, "mast,rigl" or "0.6,0.8". `resolveConfig` has still to check them.
+ * The configurations that were asked for: the file, over it the flags, over them --set; --short stands below all of
+ * them. Of a run's config.json the given values count. A flag or --set may have several values, "mast,rigl" or
+ * "0.6,0.8". `resolveConfig` has still to check them.
  * @throws {Error} in one line on an unreadable file, or a value that is left out
  */
 export function gridFrom(flags: ConfigFlags): AskedFor {
@@ -113,7 +114,10 @@ export function gridFrom(flags: ConfigFlags): AskedFor {
   return { base: inputFrom(single, "steps" in grid) as ConfigInput, grid };
 }
 
-/** The parts of a text that commas separate; undefined where it is one value, as text in quotes and a list in brackets are. */
+/**
+ * The parts of a text that commas separate; undefined where it is one value, as text in quotes and a list in brackets
+ * are.
+ */
 function severalValues(text: string): readonly string[] | undefined {
   return text.includes(",") && typeof parseValue(text) === "string" && !text.startsWith('"')
     ? text.split(",")
@@ -181,7 +185,10 @@ export function nestedInput(path: string, value: unknown): ConfigInput {
   return input as ConfigInput;
 }
 
-/** Sets the field at a path; the sections above it are copies. Names such as `__proto__` become fields like any other, which `resolveConfig` refuses. */
+/**
+ * Sets the field at a path; the sections above it are copies. Names such as `__proto__` become fields like any other,
+ * which `resolveConfig` refuses.
+ */
 function assign(input: Record<string, unknown>, path: string, value: unknown): void {
   const keys = path.split(".");
   let at = input;

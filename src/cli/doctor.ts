@@ -98,7 +98,10 @@ async function engine(): Promise<Finding> {
   }
 }
 
-/** Opens a backend of the tensorflow engine that is set up, in a process of its own: a driver that crashes ends only that, and two of them exclude each other. */
+/**
+ * Opens a backend of the tensorflow engine that is set up, in a process of its own: a driver that crashes ends only
+ * that, and two of them exclude each other.
+ */
 async function backend(name: OpenBackend["backend"]): Promise<Finding> {
   const part = `Engine: tensorflow, ${name}`;
   const missing = backendMissing(name);

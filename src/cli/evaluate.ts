@@ -11,7 +11,10 @@ export interface EvaluateFlags extends TeamPlay {
   readonly csv?: string;
 }
 
-/** `mast evaluate`: win rate with its interval, return and length of a trained team; of one that cannot win, the return with its interval. */
+/**
+ * `mast evaluate`: win rate with its interval, return and length of a trained team; of one that cannot win, the return
+ * with its interval.
+ */
 export function evaluateCommand(team: string, flags: EvaluateFlags): void {
   const { episodes, wins, lost } = playTeam(team, flags);
   console.log(evaluationText(episodes, wins));

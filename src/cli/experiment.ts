@@ -64,7 +64,10 @@ export function flagsText({ seeds, engine, backend }: ExperimentFlags): string {
     .join("");
 }
 
-/** `mast experiment list`: what there is, what of the paper it reproduces, how many runs that takes, and how long they take in a classroom. */
+/**
+ * `mast experiment list`: what there is, what of the paper it reproduces, how many runs that takes, and how long they
+ * take in a classroom.
+ */
 export function listExperiments(): void {
   const right = (title: string) => ({ title, align: "right" as const });
   const columns = [{ title: "Experiment" }, { title: "Of the paper" }, ...PROFILES.map(right), right("two cores")];
@@ -100,9 +103,10 @@ export function listExperiments(): void {
 }
 
 /**
- * What the published runs of each experiment take on one core, by id. Where processor time was not kept, the clock is all there is, and many runs shared
- * their core with other work: of each kind of run (one map, algorithm, method, engine and length) the lower quartile stands for all. The vectorised seeds of
- * tensorflow runs take their time together, whatever the other core does.
+ * What the published runs of each experiment take on one core, by id. Where processor time was not kept, the clock is
+ * all there is, and many runs shared their core with other work: of each kind of run (one map, algorithm, method,
+ * engine and length) the lower quartile stands for all. The vectorised seeds of tensorflow runs take their time
+ * together, whatever the other core does.
  */
 function classroomSeconds(): Map<string, number> {
   const published = EXPERIMENTS.map(({ id }) => ({ id, rows: publishedRows(id) })).filter(
@@ -264,7 +268,10 @@ async function publish(
     );
 }
 
-/** The table of some of the runs; nothing is saved. @throws {Error} saying what does the rest, as does the line below the table */
+/**
+ * The table of some of the runs; nothing is saved. @throws {Error} saying what does the rest, as does the line below
+ * the table
+ */
 function showPart(experiment: Experiment, runs: readonly StoredRun[], all: number, command: Command): void {
   if (runs.length > 0) console.log(`\n${tableText(experiment.reduce(runs).table)}\n`);
   refusePart(runs.length, all, command);

@@ -14,7 +14,8 @@ import { sayWhatBecame, submitRuns, trainAll, type TrainingFlags } from "./train
 const OF_BEGINNINGS = ["config", "short", "from", "source", "ticket", "parts", "seeds"] as const;
 
 /**
- * `mast train --extend RUN,...`: trains complete runs on from where they ended. Of a field with several values each run is extended once with each.
+ * `mast train --extend RUN,...`: trains complete runs on from where they ended. Of a field with several values each run
+ * is extended once with each.
  */
 export async function extendCommand(
   what: string,

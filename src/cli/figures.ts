@@ -16,8 +16,8 @@ import { readRun } from "../runs/store.js";
 import type { RunsFlags } from "./runs.js";
 
 /**
- * `mast show FILE`: writes a saved figure as a page of its own, which needs no network, and opens it where there is a screen.
- * Nothing is served: the page is a file.
+ * `mast show FILE`: writes a saved figure as a page of its own, which needs no network, and opens it where there is a
+ * screen. Nothing is served: the page is a file.
  */
 export async function showCommand(
   file: string,

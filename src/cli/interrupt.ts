@@ -1,4 +1,7 @@
-/** The signals that ask a program to end, and the exit codes that are the convention for each: 128 and the signal's number. */
+/**
+ * The signals that ask a program to end, and the exit codes that are the convention for each: 128 and the signal's
+ * number.
+ */
 const CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 type Signal = keyof typeof CODES;
 

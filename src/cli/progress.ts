@@ -28,8 +28,8 @@ export interface ProgressDisplay {
 }
 
 /**
- * Progress of runs: lines that change on a terminal; elsewhere (a pipe, a log) a line now and then. Of a few runs each is shown; of more, how far all of them are,
- * those that are running or have failed, and win rates so far.
+ * Progress of runs: lines that change on a terminal; elsewhere (a pipe, a log) a line now and then. Of a few runs each
+ * is shown; of more, how far all of them are, those that are running or have failed, and win rates so far.
  *
  * @param threads how many run at once
  */
@@ -139,7 +139,8 @@ const LAYOUTS: readonly (readonly [cells: number, steps: "whole" | "short" | "pe
 ];
 
 /**
- * A line for each run in `columns` of a terminal. Win rate and time left stay in any of them: first the bar and the steps get shorter, then names lose their middle.
+ * A line for each run in `columns` of a terminal. Win rate and time left stay in any of them: first the bar and the
+ * steps get shorter, then names lose their middle.
  */
 function runLines(runs: readonly RunProgress[], columns: number): string[] {
   const room = columns - 1;

@@ -49,7 +49,10 @@ export function addSlurmOptions(command: Commander): Commander {
     .option("--sbatch <OPTION>", 'a further option of sbatch, "--sbatch=--constraint=avx2"; may be repeated', several);
 }
 
-/** The settings of a study file, and over them those of the command line. @throws {LabError} naming the option that cannot be used */
+/**
+ * The settings of a study file, and over them those of the command line. @throws {LabError} naming the option that
+ * cannot be used
+ */
 export function slurmSettings(below: SlurmSettings, flags: SlurmFlags): SlurmSettings {
   const number = (value: string | undefined): number | undefined => (value === undefined ? undefined : Number(value));
   const { partition, time, memory, account, setup, sbatch: options } = flags;

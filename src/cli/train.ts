@@ -25,7 +25,8 @@ export interface TrainingFlags {
 }
 
 /**
- * Trains with progress on the terminal; Ctrl-C, SIGTERM and SIGHUP stop every run with a checkpoint, and a second one at once.
+ * Trains with progress on the terminal; Ctrl-C, SIGTERM and SIGHUP stop every run with a checkpoint, and a second one
+ * at once.
  * @returns the outcomes; the exit code is set when some are not complete
  */
 export async function trainAll(

@@ -1,6 +1,9 @@
 import { type Table, tableText } from "../figures/table.js";
 
-/** Columns of the terminal that text is printed on: of its stream, or the variable COLUMNS; undefined where lines may be of any length, as in a pipe. */
+/**
+ * Columns of the terminal that text is printed on: of its stream, or the variable COLUMNS; undefined where lines may be
+ * of any length, as in a pipe.
+ */
 export function terminalColumns(
   stream: Pick<NodeJS.WriteStream, "isTTY" | "columns"> = process.stdout,
 ): number | undefined {
@@ -9,7 +12,10 @@ export function terminalColumns(
   return Number.isInteger(given) && given > 0 ? given : undefined;
 }
 
-/** A text of at most `width` characters, with an ellipsis where its middle is left out: the ends of a run's name, method and hash, tell it from others. */
+/**
+ * A text of at most `width` characters, with an ellipsis where its middle is left out: the ends of a run's name, method
+ * and hash, tell it from others.
+ */
 export function cutMiddle(text: string, width: number): string {
   if (text.length <= width) return text;
   if (width < 2) return text.slice(0, Math.max(0, width));

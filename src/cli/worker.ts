@@ -19,8 +19,8 @@ export interface WorkerFlags extends TrainingFlags {
 const LOOK = 30;
 
 /**
- * `mast worker`: trains the runs of a folder that nobody trains, beside workers of this machine and of others. It ends when all are complete, or stays; those that
- * failed here are not tried again.
+ * `mast worker`: trains the runs of a folder that nobody trains, beside workers of this machine and of others. It ends
+ * when all are complete, or stays; those that failed here are not tried again.
  */
 export async function workerCommand(flags: WorkerFlags): Promise<void> {
   const names = flags.study?.map((file) => {

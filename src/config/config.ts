@@ -1,14 +1,17 @@
 import type { PartFile, PartOptions } from "../parts/registry.js";
 
-/** What a score is the mean of: the share of episodes that the team wins, or the undiscounted sum of team rewards of an episode. */
+/**
+ * What a score is the mean of: the share of episodes that the team wins, or the undiscounted sum of team rewards of an
+ * episode.
+ */
 export type ScoreMeasure = "win-rate" | "return";
 
 /** What runs the networks: our own kernels on one core, or TensorFlow.js, for a GPU. */
 export const ENGINES = ["sparse", "tensorflow"] as const;
 
 /**
- * What TensorFlow.js computes on: CUDA, TensorFlow on the processor, any GPU through WebGPU, WebAssembly, plain JavaScript; "auto" is the first of them that
- * works on the machine.
+ * What TensorFlow.js computes on: CUDA, TensorFlow on the processor, any GPU through WebGPU, WebAssembly, plain
+ * JavaScript; "auto" is the first of them that works on the machine.
  */
 export const BACKENDS = [
   "auto",
@@ -24,7 +27,10 @@ export type Backend = "auto" | "tfjs-node-gpu" | "tfjs-node" | "webgpu" | "wasm"
 
 /** Which share of a network's weights is removed, and from where. */
 export interface SparsityConfig {
-  /** S, the share of weights removed in each network. 0 is dense. Table 1: 0.85 to 0.95. With method "tiny" it is that of the sparse network whose size is matched. */
+  /**
+   * S, the share of weights removed in each network. 0 is dense. Table 1: 0.85 to 0.95. With method "tiny" it is that
+   * of the sparse network whose size is matched.
+   */
   readonly level: number;
   /** How S is spread over layers: "erdos-renyi" keeps small layers denser, "uniform" treats all alike. */
   readonly distribution: "erdos-renyi" | "uniform";
@@ -32,9 +38,15 @@ export interface SparsityConfig {
 
 /** Topology evolution, Algorithm 1. */
 export interface TopologyConfig {
-  /** How connections grow: by the largest gradients ("gradient", RigL and MAST), at "random" (SET), not at all ("none", static sparse), or by a rule of `parts`. */
+  /**
+   * How connections grow: by the largest gradients ("gradient", RigL and MAST), at "random" (SET), not at all ("none",
+   * static sparse), or by a rule of `parts`.
+   */
   readonly grow: "gradient" | "random" | "none" | PartName;
-  /** zeta_0, the initial share of a layer's connections that is dropped and grown; it decays by a cosine to 0 at the end of training. Table 3: 0.5. */
+  /**
+   * zeta_0, the initial share of a layer's connections that is dropped and grown; it decays by a cosine to 0 at the end
+   * of training. Table 3: 0.5.
+   */
   readonly fraction: number;
   /** delta_m, training episodes between two evolutions. Table 3: 200. */
   readonly interval: number;
@@ -64,18 +76,26 @@ export interface ReturnsConfig {
   readonly lambda: number;
   /** n of the n-step target, in environment steps. */
   readonly n: number;
-  /** T_0, the environment steps with one-step targets before the others. Default: 3/8 of `steps` (Table 2; 0.75M of 2M in Table 3). */
+  /**
+   * T_0, the environment steps with one-step targets before the others. Default: 3/8 of `steps` (Table 2; 0.75M of 2M
+   * in Table 3).
+   */
   readonly burnIn: number;
 }
 
 /**
- * RLx2's dynamic-capacity buffer, adapted to episodes: every `interval` episodes the policy is compared with the oldest stored batch, and where it has moved too
- * far from what was done then, the oldest part of the buffer is dropped.
+ * RLx2's dynamic-capacity buffer, adapted to episodes: every `interval` episodes the policy is compared with the oldest
+ * stored batch, and where it has moved too far from what was done then, the oldest part of the buffer is dropped.
  */
 export interface DynamicBufferConfig {
-  /** Training episodes between two comparisons. RLx2: every 1 % of the buffer's capacity, which is 50 of 5000 episodes. */
+  /**
+   * Training episodes between two comparisons. RLx2: every 1 % of the buffer's capacity, which is 50 of 5000 episodes.
+   */
   readonly interval: number;
-  /** Largest policy distance that is tolerated: the share of stored actions that are not the greedy ones any more. RLx2: 0.2. */
+  /**
+   * Largest policy distance that is tolerated: the share of stored actions that are not the greedy ones any more. RLx2:
+   * 0.2.
+   */
   readonly threshold: number;
   /** Share of the stored episodes that is dropped. RLx2: 0.1. */
   readonly drop: number;
@@ -97,7 +117,10 @@ export interface ReplayConfig {
   readonly dynamic?: DynamicBufferConfig;
 }
 
-/** WQMIX's loss: OW-QMIX gives steps whose value is overestimated the weight `alpha`, CW-QMIX those whose joint action seems not the best. */
+/**
+ * WQMIX's loss: OW-QMIX gives steps whose value is overestimated the weight `alpha`, CW-QMIX those whose joint action
+ * seems not the best.
+ */
 export interface WqmixConfig {
   /** alpha of the weighting function. Table 3: 0.1. */
   readonly alpha: number;
@@ -114,8 +137,8 @@ export interface ResConfig {
 /** A given topology that stays fixed, section 4.2 and Figure 10. */
 export interface TicketConfig {
   /**
-   * "random": drawn at random. "winning": the final topology of a run, with weights drawn anew (with the source's own seed they are those it began with).
-   * "cheating": the final topology and the final weights of a run.
+   * "random": drawn at random. "winning": the final topology of a run, with weights drawn anew (with the source's own
+   * seed they are those it began with). "cheating": the final topology and the final weights of a run.
    */
   readonly kind: "random" | "winning" | "cheating";
   /** The run that the topology (and the weights) come from, by its name in `mast runs`. */
@@ -125,15 +148,19 @@ export interface TicketConfig {
 /** A run that goes on where another ended; `extendRun` and `mast train --extend` make such configurations. */
 export interface ExtendConfig {
   /**
-   * The complete run that is gone on with, by its name in `mast runs`. Networks, masks, the optimiser's state, replay buffers and random streams are those that it
-   * ended with, and so are steps and evaluations so far: `steps` counts from its beginning.
+   * The complete run that is gone on with, by its name in `mast runs`. Networks, masks, the optimiser's state, replay
+   * buffers and random streams are those that it ended with, and so are steps and evaluations so far: `steps` counts
+   * from its beginning.
    */
   readonly run: string;
 }
 
 /** The weights that a run begins with instead of random ones; `weightsFrom` and `mast train --from` say which. */
 export interface FromConfig {
-  /** A run by its name, or a safetensors file with PyMARL's names. Where the weights lie does not belong to a run's identity. */
+  /**
+   * A run by its name, or a safetensors file with PyMARL's names. Where the weights lie does not belong to a run's
+   * identity.
+   */
   readonly source: string;
   /** The first 16 hexadecimal digits of the SHA-256 of these weights and masks, which belongs to the run's identity. */
   readonly sha256: string;
@@ -169,7 +196,10 @@ export interface NetworkConfig {
   readonly embed: number;
   /** Hidden units of the two-layer hypernetworks. Table 3: 64. */
   readonly hypernetEmbed: number;
-  /** Hidden units of WQMIX's unrestricted mixing network; only algorithms "ow-qmix" and "cw-qmix" have one. Table 3: 256. */
+  /**
+   * Hidden units of WQMIX's unrestricted mixing network; only algorithms "ow-qmix" and "cw-qmix" have one. Table 3:
+   * 256.
+   */
   readonly centralEmbed?: number;
 }
 
@@ -179,11 +209,14 @@ export interface EvaluationConfig {
   readonly interval: number;
   /** Greedy episodes of one evaluation. PyMARL: 32. */
   readonly episodes: number;
-  /** A run's score is the mean win rate of this many last evaluations; the one before training is left out. Section 4.1: 20. */
+  /**
+   * A run's score is the mean win rate of this many last evaluations; the one before training is left out. Section 4.1:
+   * 20.
+   */
   readonly window: number;
   /**
-   * "return": the score is the mean return instead, which is the default where an environment says that no team can win. A complete configuration without it has
-   * win rates.
+   * "return": the score is the mean return instead, which is the default where an environment says that no team can
+   * win. A complete configuration without it has win rates.
    */
   readonly score?: ScoreMeasure;
 }
@@ -194,29 +227,48 @@ export interface LogConfig {
   readonly interval: number;
 }
 
-/** A complete, checked configuration: together with the code it determines a run, bit for bit. `resolveConfig` makes it. */
+/**
+ * A complete, checked configuration: together with the code it determines a run, bit for bit. `resolveConfig` makes it.
+ */
 export interface Config {
-  /** An environment: a map such as "3m", a matrix game, or one of `parts`. `environmentNames` and `mast --help` list those that are built in. */
+  /**
+   * An environment: a map such as "3m", a matrix game, or one of `parts`. `environmentNames` and `mast --help` list
+   * those that are built in.
+   */
   readonly environment: string;
   /** Rules of the battle simulator: the real game's ("starcraft"), or SMAClite's ("smaclite"). */
   readonly rules: "starcraft" | "smaclite";
-  /** The value-based algorithm that is trained: "qmix", "ow-qmix", "cw-qmix", "res", "vdn", "iql", or one of `parts`. */
+  /**
+   * The value-based algorithm that is trained: "qmix", "ow-qmix", "cw-qmix", "res", "vdn", "iql", or one of `parts`.
+   */
   readonly algorithm: "qmix" | "ow-qmix" | "cw-qmix" | "res" | "vdn" | "iql" | PartName;
-  /** A row of the paper's comparison (Table 1); it sets the defaults of `sparsity`, `topology`, `operator`, `returns` and `replay`. Or a method of `parts`. */
+  /**
+   * A row of the paper's comparison (Table 1); it sets the defaults of `sparsity`, `topology`, `operator`, `returns`
+   * and `replay`. Or a method of `parts`.
+   */
   readonly method: "dense" | "tiny" | "ss" | "set" | "rigl" | "rlx2" | "mast" | PartName;
   /** Determines everything random. A whole number from 0 to 2^31 - 1. */
   readonly seed: number;
   /** Environment steps of the run. The paper: 2 000 000. */
   readonly steps: number;
-  /** What runs the networks: our own kernels over true sparse storage, on one core ("sparse"), or TensorFlow.js ("tensorflow"), for a GPU. */
+  /**
+   * What runs the networks: our own kernels over true sparse storage, on one core ("sparse"), or TensorFlow.js
+   * ("tensorflow"), for a GPU.
+   */
   readonly engine: "sparse" | "tensorflow";
-  /** What the tensorflow engine computes on. With that engine the default is "auto", the best that works on the machine; the sparse engine has none. */
+  /**
+   * What the tensorflow engine computes on. With that engine the default is "auto", the best that works on the machine;
+   * the sparse engine has none.
+   */
   readonly backend?: Backend;
   /** gamma, the discount factor. Table 3: 0.99. */
   readonly discount: number;
   /** Training episodes between copies of the online to the target networks. Table 3: 200. */
   readonly targetInterval: number;
-  /** Environment steps before the first update ("Warmup steps" of Table 3). Default: 1/40 of `steps`, 50 000 of 2M as in Table 3; PyMARL: 0. */
+  /**
+   * Environment steps before the first update ("Warmup steps" of Table 3). Default: 1/40 of `steps`, 50 000 of 2M as in
+   * Table 3; PyMARL: 0.
+   */
   readonly warmup: number;
   /** Gradient updates after each training episode. PyMARL: 1. */
   readonly updates: number;
@@ -250,7 +302,10 @@ export interface Config {
   readonly evaluation: EvaluationConfig;
   /** How often statistics of training are recorded. */
   readonly log: LogConfig;
-  /** Files of parts of one's own: environments, algorithms, growth rules, operators and methods. What they hold is part of the run's identity. */
+  /**
+   * Files of parts of one's own: environments, algorithms, growth rules, operators and methods. What they hold is part
+   * of the run's identity.
+   */
   readonly parts?: readonly PartFile[];
   /** Settings of the parts that the run uses. */
   readonly options?: PartSettings;
@@ -281,22 +336,24 @@ export type Partially<T> = {
 };
 
 /**
- * What a person writes: any part of a configuration. What is left out comes from the algorithm, the method and the paper's Table 3.
+ * What a person writes: any part of a configuration. What is left out comes from the algorithm, the method and the
+ * paper's Table 3.
  *
- * @example
- * const input: ConfigInput = { environment: "3m", method: "mast", steps: 200_000, returns: { lambda: 0.6 } };
+ * @example const input: ConfigInput = { environment: "3m", method: "mast", steps: 200_000, returns: { lambda: 0.6 } };
  */
 export interface ConfigInput extends Omit<Partially<Config>, "parts" | "options"> {
   /**
-   * Files of parts of one's own, for example ["./mine.ts"]: environments, algorithms, growth rules, operators and methods (see examples/README.md). What they hold
-   * is part of the run's identity. An entry of a complete configuration names the content as well, which must then be the same still.
+   * Files of parts of one's own, for example ["./mine.ts"]: environments, algorithms, growth rules, operators and
+   * methods (see examples/README.md). What they hold is part of the run's identity. An entry of a complete
+   * configuration names the content as well, which must then be the same still.
    */
   readonly parts?: readonly (string | PartFile)[];
   /** Settings of the parts that the run uses; those that are left out take the part's defaults. */
   readonly options?: PartSettings;
   /**
-   * Settings for runs of 100,000 to 500,000 steps where nothing else is given, instead of the paper's for 2,000,000. It needs `steps`, on which the number of
-   * evaluations in a score depends. A complete configuration holds those settings and not this field.
+   * Settings for runs of 100,000 to 500,000 steps where nothing else is given, instead of the paper's for 2,000,000. It
+   * needs `steps`, on which the number of evaluations in a score depends. A complete configuration holds those settings
+   * and not this field.
    */
   readonly short?: boolean;
 }

@@ -54,7 +54,8 @@ export function scoreOf({ environment, evaluation }: Config, wins: boolean): "re
 }
 
 /**
- * Tries the parts of a configuration that are not built in, each once, so that one that breaks its contract is refused before anything runs.
+ * Tries the parts of a configuration that are not built in, each once, so that one that breaks its contract is refused
+ * before anything runs.
  * @returns whether teams can win in the environment
  * @throws {PartError} naming the part and what is wrong
  */

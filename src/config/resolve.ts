@@ -16,12 +16,11 @@ import { shortSettings } from "./short.js";
 /**
  * Completes a configuration with the defaults of its algorithm, its method and Table 3, and checks it.
  *
- * A complete configuration remembers what it was given. One that is spread and changed, as in `resolveConfig({ ...config, method: "rigl" })`, therefore
- * resolves as the given values with that change would: see `changeConfig`.
+ * A complete configuration remembers what it was given. One that is spread and changed, as in `resolveConfig({
+ * ...config, method: "rigl" })`, therefore resolves as the given values with that change would: see `changeConfig`.
  *
  * @throws {ConfigError} naming the field, what was given and what is allowed.
- * @example
- * const config = resolveConfig({ environment: "3m", method: "mast", steps: 200_000, seed: 1 });
+ * @example const config = resolveConfig({ environment: "3m", method: "mast", steps: 200_000, seed: 1 });
  */
 export function resolveConfig(input: ConfigInput = {}): Config {
   if (!isTree(input))
@@ -30,15 +29,14 @@ export function resolveConfig(input: ConfigInput = {}): Config {
 }
 
 /**
- * A configuration with changes, as if they had been given with the rest: whatever follows from a changed field follows it, and what was never given does not
- * stay behind. With method "rigl" instead of "mast" come RigL's operator, returns and buffers; with other steps come T_0, the warm-up and, in a short run, the
- * evaluations of a score.
+ * A configuration with changes, as if they had been given with the rest: whatever follows from a changed field follows
+ * it, and what was never given does not stay behind. With method "rigl" instead of "mast" come RigL's operator, returns
+ * and buffers; with other steps come T_0, the warm-up and, in a short run, the evaluations of a score.
  *
  * @param config a complete configuration, from `resolveConfig` or a run
  * @param changes the fields that change; those that are left out stay as they were given
  * @throws {ConfigError} when the given values with these changes cannot be used together
- * @example
- * const rigl = changeConfig(readRun("3m-qmix-mast").config, { method: "rigl" });
+ * @example const rigl = changeConfig(readRun("3m-qmix-mast").config, { method: "rigl" });
  */
 export function changeConfig(config: Config, changes: ConfigInput): Config {
   if (!isTree(changes))
@@ -47,8 +45,9 @@ export function changeConfig(config: Config, changes: ConfigInput): Config {
 }
 
 /**
- * Where a complete configuration keeps what was given. A symbol is copied when the configuration is spread, and is no field. Configurations of the same run are
- * equal whatever was given for them: the values are private to what stands there.
+ * Where a complete configuration keeps what was given. A symbol is copied when the configuration is spread, and is no
+ * field. Configurations of the same run are equal whatever was given for them: the values are private to what stands
+ * there.
  */
 const GIVEN = Symbol.for("mast-lab.given");
 
@@ -63,11 +62,11 @@ class Given {
 }
 
 /**
- * The values that were given for a configuration, without those that followed from them. Where it was changed by hand since, the changes count as given.
+ * The values that were given for a configuration, without those that followed from them. Where it was changed by hand
+ * since, the changes count as given.
  *
  * @throws {ConfigError} when it holds something that no configuration can hold
- * @example
- * givenOf(resolveConfig({ steps: 200_000 })); // { steps: 200000 }
+ * @example givenOf(resolveConfig({ steps: 200_000 })); // { steps: 200000 }
  */
 export function givenOf(config: Config | ConfigInput): ConfigInput {
   const given = (config as { readonly [GIVEN]?: Given })[GIVEN]?.values;
@@ -75,7 +74,8 @@ export function givenOf(config: Config | ConfigInput): ConfigInput {
 }
 
 /**
- * The given values of a configuration as it is now: with the fields that differ from what the given values come to, and without those that are not there any more.
+ * The given values of a configuration as it is now: with the fields that differ from what the given values come to, and
+ * without those that are not there any more.
  * @throws {ConfigError} when the given values cannot be used, or it holds something that no configuration can hold
  */
 export function changesSince(given: ConfigInput, config: Config | ConfigInput): ConfigInput {
@@ -83,7 +83,8 @@ export function changesSince(given: ConfigInput, config: Config | ConfigInput): 
 }
 
 /**
- * A complete configuration out of a run's files, together with what was given for it. Its parts need not be there; `resolveConfig` would look for them.
+ * A complete configuration out of a run's files, together with what was given for it. Its parts need not be there;
+ * `resolveConfig` would look for them.
  * @throws {ConfigError} when one of the two is no configuration of this version
  */
 export function restoreConfig(given: unknown, completed: unknown): Config {
@@ -191,7 +192,10 @@ function refuseKey(section: readonly string[], key: string): never {
   throw new ConfigError(explainKey(section, key));
 }
 
-/** The given values, adapted to how a configuration is now: with what differs from what they come to, and without what is not there any more. */
+/**
+ * The given values, adapted to how a configuration is now: with what differs from what they come to, and without what
+ * is not there any more.
+ */
 function adopt(given: Tree, completed: Tree, now: Tree): Tree {
   const adopted: Record<string, unknown> = Object.fromEntries(
     Object.entries(given).filter(([key]) => !(key in completed) || key in now),

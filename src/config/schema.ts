@@ -2,9 +2,10 @@ import { z } from "zod";
 import { BACKENDS, type Config, type ConfigInput, ENGINES } from "./config.js";
 
 /**
- * What each field may be by itself, and Table 3's defaults of those that depend on no other field; `Config` documents them. Upper bounds are where a run would
- * exhaust memory or not end in a lifetime. Fields that name a part of the lab are text for the schema: which names there are is known when a configuration
- * is resolved, and a run whose part is not loaded can still be read.
+ * What each field may be by itself, and Table 3's defaults of those that depend on no other field; `Config` documents
+ * them. Upper bounds are where a run would exhaust memory or not end in a lifetime. Fields that name a part of the lab
+ * are text for the schema: which names there are is known when a configuration is resolved, and a run whose part is not
+ * loaded can still be read.
  */
 
 /** 500 times what the paper trains. */
@@ -156,7 +157,8 @@ export const schema = z.strictObject({
 /** A configuration in which the fields that depend on others may still be missing. */
 export type Parsed = z.output<typeof schema>;
 
-// The documented interfaces and the schema are the same by type: a field that one of them lacks or has otherwise does not compile.
+// The documented interfaces and the schema are the same by type: a field that one of them lacks or has otherwise does
+// not compile.
 type Plain<T> = T extends readonly unknown[]
   ? T
   : T extends object

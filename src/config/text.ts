@@ -9,20 +9,21 @@ import { changesSince } from "./resolve.js";
 const MOST_BYTES = 1_000_000;
 
 /**
- * Reads the content of a configuration file: JSON or YAML, as UTF-8 or UTF-16, with or without a byte-order mark. Of a run's config.json it takes what was
- * given, and what was changed by hand since. The values are not checked yet: `resolveConfig` does that.
+ * Reads the content of a configuration file: JSON or YAML, as UTF-8 or UTF-16, with or without a byte-order mark. Of a
+ * run's config.json it takes what was given, and what was changed by hand since. The values are not checked yet:
+ * `resolveConfig` does that.
  *
  * @param bytes the whole file
  * @param name the file's name, for messages; with the ending .json it must be JSON, with .yaml or .yml YAML
  * @throws {ConfigError} naming the file, when it is not text, neither JSON nor YAML, or holds no object
- * @example
- * configFromText(new TextEncoder().encode("steps: 200_000"), "run.yaml"); // { steps: 200000 }
+ * @example configFromText(new TextEncoder().encode("steps: 200_000"), "run.yaml"); // { steps: 200000 }
  */
 export function configFromText(bytes: Uint8Array, name: string): ConfigInput {
   const content = fieldsFromText(bytes, name, "config file", "environment: 3m");
   const file = `The config file ${plain(name)}`;
   if (!("given" in content)) return content as ConfigInput;
-  // The version of the rules says what the run was trained under; whoever trains it again does so under the present one.
+  // The version of the rules says what the run was trained under; whoever trains it again does so under the present
+  // one.
   const { given, environmentVersion: _, ...now } = content as Record<string, unknown>;
   if (!isTree(given))
     throw new ConfigError(

@@ -21,7 +21,10 @@ export class BrowserError extends LabError {
 export const BROWSER_HINT =
   "run npm run setup:browser (Linux on x86-64), install Chrome, Chromium or Edge, or set CHROME_PATH to one";
 
-/** Seconds that a browser has for one picture, its start included: MAST_BROWSER_SECONDS, or 40. A slow laptop needs about six. */
+/**
+ * Seconds that a browser has for one picture, its start included: MAST_BROWSER_SECONDS, or 40. A slow laptop needs
+ * about six.
+ */
 export function pictureSeconds(): number {
   const seconds = Number(process.env["MAST_BROWSER_SECONDS"] ?? "");
   return seconds > 0 && seconds < 3600 ? seconds : 40;
@@ -65,8 +68,8 @@ export function projectBrowser(): string {
 }
 
 /**
- * The path of the browser that draws figures: CHROME_PATH, or else the first of those in PATH, where installers put them, Playwright's own, and the
- * project's. CHROME_PATH=none says that none shall be used.
+ * The path of the browser that draws figures: CHROME_PATH, or else the first of those in PATH, where installers put
+ * them, Playwright's own, and the project's. CHROME_PATH=none says that none shall be used.
  *
  * @throws {BrowserError} where there is none, or CHROME_PATH names something that is no program
  */
@@ -184,8 +187,8 @@ let users = 0;
 let closing: NodeJS.Timeout | undefined;
 
 /**
- * Runs `work` on a new page of a headless browser. The browser stays open for two seconds after the last page, so that a series of pages starts it once.
- * Figures are drawn by `drawPng`, which no browser can harm.
+ * Runs `work` on a new page of a headless browser. The browser stays open for two seconds after the last page, so that
+ * a series of pages starts it once. Figures are drawn by `drawPng`, which no browser can harm.
  *
  * @throws {BrowserError} where there is no browser, or it does not start
  */

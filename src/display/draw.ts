@@ -40,8 +40,8 @@ let queue: Promise<unknown> = Promise.resolve();
 const unusable = new Map<string, BrowserError>();
 
 /**
- * Draws a figure with Plotly in a headless browser, in a process of its own. A browser that had drawn before and then ended gets a second chance; one that
- * fails otherwise is not asked again by this process.
+ * Draws a figure with Plotly in a headless browser, in a process of its own. A browser that had drawn before and then
+ * ended gets a second chance; one that fails otherwise is not asked again by this process.
  *
  * @param scale pixels of the picture a pixel of the figure
  * @returns the PNG as the browser writes it
@@ -112,7 +112,10 @@ async function drawInTurn(asked: FigureToDraw): Promise<Buffer> {
   return Buffer.from(answer.png);
 }
 
-/** Asks the drawing process for a picture; whatever happens to it is an answer. After a fault of the browser the process is gone. */
+/**
+ * Asks the drawing process for a picture; whatever happens to it is an answer. After a fault of the browser the process
+ * is gone.
+ */
 async function ask(asked: FigureToDraw, browser: string): Promise<DrawnFigure> {
   clearTimeout(idle);
   drawer ??= start(browser);

@@ -1,4 +1,5 @@
-// Draws figures for `drawPng` in a process of its own, so that whatever a browser does (end, hang, answer nonsense) happens to this process alone.
+// Draws figures for `drawPng` in a process of its own, so that whatever a browser does (end, hang, answer nonsense)
+// happens to this process alone.
 import { BrowserError, withPage } from "./browser.js";
 import type { DrawnFigure, FigureToDraw } from "./draw.js";
 import { plotlySource } from "./page.js";

@@ -57,11 +57,10 @@ function place(): { show(bundle: MimeBundle): void } {
 }
 
 /**
- * Shows a figure below the cell: interactive where Plotly is known (JupyterLab from `npm run lab`, VS Code), as a PNG everywhere else (GitHub, nbconvert)
- * if a browser could draw one. In a terminal it prints one line.
+ * Shows a figure below the cell: interactive where Plotly is known (JupyterLab from `npm run lab`, VS Code), as a PNG
+ * everywhere else (GitHub, nbconvert) if a browser could draw one. In a terminal it prints one line.
  *
- * @example
- * await showFigure(trainingCurves(runs, { title: "3m" }));
+ * @example await showFigure(trainingCurves(runs, { title: "3m" }));
  */
 export async function showFigure(figure: Figure): Promise<void> {
   if (!inNotebook()) return void console.log(figure.summary);
@@ -133,12 +132,12 @@ export interface ProgressOptions {
 }
 
 /**
- * Progress of an experiment in one output of a cell. Of a few runs each has a bar with steps, win rate and time left; of more there is one bar for all of them, a
- * line for each that is running or has failed, and what the seeds of each configuration win so far.
+ * Progress of an experiment in one output of a cell. Of a few runs each has a bar with steps, win rate and time left;
+ * of more there is one bar for all of them, a line for each that is running or has failed, and what the seeds of each
+ * configuration win so far.
  *
- * @example
- * const progress = showProgress();
- * progress.update([{ name: "MAST", step: 5_000, steps: 100_000, winRate: 0.2, state: "running", secondsLeft: 40 }]);
+ * @example const progress = showProgress(); progress.update([{ name: "MAST", step: 5_000, steps: 100_000, winRate: 0.2,
+ *   state: "running", secondsLeft: 40 }]);
  */
 export function showProgress({ threads = 1, interval = 250 }: ProgressOptions = {}): Live<readonly RunProgress[]> {
   const output = place();
@@ -207,8 +206,8 @@ export function showPage(html: string, options: { readonly height: number; reado
 export function interruptSignal(): { readonly signal: AbortSignal; release(): void } {
   const controller = new AbortController();
   const abort = (): void => controller.abort();
-  // Not before the cell's synchronous part is over: Node runs that under a watchdog for SIGINT, which at its end puts back
-  // the default (death of the kernel) over every listener that was added meanwhile.
+  // Not before the cell's synchronous part is over: Node runs that under a watchdog for SIGINT, which at its end puts
+  // back the default (death of the kernel) over every listener that was added meanwhile.
   const later = setImmediate(() => process.once("SIGINT", abort));
   return {
     signal: controller.signal,

@@ -12,7 +12,10 @@ const figure = (title: string, y: unknown = [1]): Figure => ({
   summary: title,
 });
 
-/** The texts of a page's script elements, as HTML's tokenizer delimits them: up to the first end tag, or nowhere after "<!--" and "<script". */
+/**
+ * The texts of a page's script elements, as HTML's tokenizer delimits them: up to the first end tag, or nowhere after
+ * "<!--" and "<script".
+ */
 function scripts(html: string): string[] {
   return html
     .split(/<script[^>]*>/i)

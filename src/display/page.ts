@@ -7,7 +7,10 @@ import { escapeHtml } from "../figures/table.js";
 
 const require = createRequire(import.meta.url);
 
-/** The text of Plotly's library; it cannot be imported in Node. The cartesian build has all that our figures use, at a third of the size. */
+/**
+ * The text of Plotly's library; it cannot be imported in Node. The cartesian build has all that our figures use, at a
+ * third of the size.
+ */
 export function plotlySource(): string {
   return readFileSync(require.resolve("plotly.js-cartesian-dist-min"), "utf8");
 }
@@ -45,8 +48,8 @@ export function pageHead(title: string): string {
 }
 
 /**
- * A page of its own that shows a figure interactively, without a network. Plotly travels compressed in it (0.7 MB instead of
- * 1.5 MB, so that a page can be committed); every browser since 2023 unpacks it.
+ * A page of its own that shows a figure interactively, without a network. Plotly travels compressed in it (0.7 MB
+ * instead of 1.5 MB, so that a page can be committed); every browser since 2023 unpacks it.
  */
 export function figureHtml(figure: Figure, title = figure.summary): string {
   const json = scriptJson(plotlyFigure(figure));

@@ -22,7 +22,10 @@ const COLOURS = {
   failed: "#D55E00",
 } as const;
 
-/** Progress of runs for a notebook: each of a few, or an overview of many. When all is over, the overview is what is committed: totals and scores. */
+/**
+ * Progress of runs for a notebook: each of a few, or an overview of many. When all is over, the overview is what is
+ * committed: totals and scores.
+ */
 export function progressHtml(runs: readonly RunProgress[], threads: number): string {
   if (runs.length <= FEW_RUNS) return `<table>${runs.map(runRow).join("")}</table>`;
   const overview = progressOverview(runs, threads);

@@ -90,8 +90,9 @@ function meanScores(runs: readonly RunProgress[]): MeanScore[] {
 }
 
 /**
- * Expects when the last of the runs will be done, as if each thread, when it is free, took the next one that waits. A run that waits is expected to take as long a
- * step as other seeds of the same, or where none of them has begun, as those that have.
+ * Expects when the last of the runs will be done, as if each thread, when it is free, took the next one that waits. A
+ * run that waits is expected to take as long a step as other seeds of the same, or where none of them has begun, as
+ * those that have.
  */
 function expectedSeconds(runs: readonly RunProgress[], threads: number): number | undefined {
   const rates = new Map<string, number[]>();
@@ -117,7 +118,10 @@ function expectedSeconds(runs: readonly RunProgress[], threads: number): number 
   return Math.max(...free);
 }
 
-/** What a step of a run takes over all of its training: the first steps, before the first update, are many times faster than the rest. */
+/**
+ * What a step of a run takes over all of its training: the first steps, before the first update, are many times faster
+ * than the rest.
+ */
 function secondsPerStep({ state, seconds, secondsLeft, steps }: RunProgress): number | undefined {
   if (seconds === undefined) return undefined;
   if (state === "done") return seconds / steps;

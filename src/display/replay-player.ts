@@ -26,8 +26,9 @@ output { min-width: 15em; text-align: right; font-variant-numeric: tabular-nums;
 `;
 
 /**
- * What runs in a replay page: plain JavaScript, since it is sent as text. It reads the JSON of the element "replay" and builds the page
- * around it. Positions move evenly between two steps; lines show who fired at whom in the step that is being played.
+ * What runs in a replay page: plain JavaScript, since it is sent as text. It reads the JSON of the element "replay" and
+ * builds the page around it. Positions move evenly between two steps; lines show who fired at whom in the step that is
+ * being played.
  */
 export const PLAYER_SCRIPT = `
 (() => {

@@ -14,8 +14,8 @@ export interface ReplayOptions {
   /** Default: environment, length and who won. */
   readonly title?: string;
   /**
-   * Environment steps a second at speed 1. Default: 4 for battles, about twice as fast as the game, so that they take seconds, and 40 for simulated bodies, a
-   * little slower than life.
+   * Environment steps a second at speed 1. Default: 4 for battles, about twice as fast as the game, so that they take
+   * seconds, and 40 for simulated bodies, a little slower than life.
    */
   readonly stepsPerSecond?: number;
   /** Starts playing when the page is opened. Default: false. */
@@ -146,7 +146,10 @@ function compact(unit: UnitSnapshot): number[] {
   return [Number(unit.x.toFixed(2)), Number(unit.y.toFixed(2)), health, Number(unit.shield.toFixed(1)), unit.target];
 }
 
-/** The part of the map that the battle uses, with a margin, at most 2.4 times as wide as high. [left, bottom, width, height] in cells */
+/**
+ * The part of the map that the battle uses, with a margin, at most 2.4 times as wide as high. [left, bottom, width,
+ * height] in cells
+ */
 function viewBox(frames: readonly EnvironmentSnapshot[]): [number, number, number, number] {
   const units = frames.flatMap((frame) => frame.units.filter((unit) => unit.alive));
   if (units.length === 0) return [0, 0, frames[0]!.width || 16, frames[0]!.height || 4];

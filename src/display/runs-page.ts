@@ -15,11 +15,10 @@ export interface PageRun {
 }
 
 /**
- * A page of its own that shows runs, without a network: a table that is filtered by words and sorted by its columns, and the curves of the runs that are chosen. Of the words
- * of a filter all have to be in a row; "-word" may not.
+ * A page of its own that shows runs, without a network: a table that is filtered by words and sorted by its columns,
+ * and the curves of the runs that are chosen. Of the words of a filter all have to be in a row; "-word" may not.
  *
- * @example
- * writeFileSync("runs.html", runsPage(runs, { title: "Runs" }));
+ * @example writeFileSync("runs.html", runsPage(runs, { title: "Runs" }));
  */
 export function runsPage(runs: readonly PageRun[], { title }: { readonly title: string }): string {
   const columns = [...new Set(runs.flatMap(({ cells }) => Object.keys(cells)))];

@@ -20,14 +20,13 @@ export interface SavedFigure {
 
 /**
  * Writes a figure as PATH.json (Plotly), PATH.html (interactive, works without a network) and, where a browser is
- * there, PATH.png (twice the figure's size, for sharp screens). A file is replaced as a whole or not at all. A browser that is missing, ends or hangs costs the
- * PNG alone; a PNG of other values that lies there is then removed.
+ * there, PATH.png (twice the figure's size, for sharp screens). A file is replaced as a whole or not at all. A browser
+ * that is missing, ends or hangs costs the PNG alone; a PNG of other values that lies there is then removed.
  *
  * @param path without its ending: "figures/quickstart".
  * @param options.log receives the line that says why there is no PNG. Default: standard error, once in this process.
  * @throws {Error} when the files cannot be written.
- * @example
- * await saveFigure(figure, "figures/quickstart");
+ * @example await saveFigure(figure, "figures/quickstart");
  */
 export async function saveFigure(
   figure: Figure,

@@ -6,7 +6,8 @@ import type typescript from "typescript";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { packageRoot } from "../node/project.js";
 
-// The compiler that tslab brings; it reads what it does not know, such as Float32Array<ArrayBuffer>, as any and says nothing.
+// The compiler that tslab brings; it reads what it does not know, such as Float32Array<ArrayBuffer>, as any and says
+// nothing.
 const ts = createRequire(createRequire(import.meta.url).resolve("tslab/package.json"))(
   "@tslab/typescript-for-tslab",
 ) as typeof typescript;

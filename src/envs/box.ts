@@ -2,7 +2,10 @@ import { LabError } from "../errors.js";
 import { describeValue, isObject } from "../parts/registry.js";
 import type { EnvironmentSizes } from "./environment.js";
 
-/** What is wrong with the box of an environment's sizes, in words that follow the environment's name; undefined where there is none. */
+/**
+ * What is wrong with the box of an environment's sizes, in words that follow the environment's name; undefined where
+ * there is none.
+ */
 export function boxFault({ box, agents, actions }: EnvironmentSizes): string | undefined {
   if (box === undefined) return undefined;
   if (!isObject(box)) return `has sizes.box ${describeValue(box)}; expected { low, high }, lists of numbers`;
@@ -17,7 +20,8 @@ export function boxFault({ box, agents, actions }: EnvironmentSizes): string | u
 }
 
 /**
- * Refuses a joint action of continuous actions that is not in the environment's box. Bounds count as 32-bit floats, in which actions are kept.
+ * Refuses a joint action of continuous actions that is not in the environment's box. Bounds count as 32-bit floats, in
+ * which actions are kept.
  *
  * @param environment its name, for messages
  * @param jointAction [agents, actions], row-major

@@ -15,8 +15,9 @@ const LARGEST: Readonly<Record<Exclude<keyof EnvironmentSizes, "box">, number>> 
 };
 
 /**
- * Watches an environment that is not built in: after every reset and step it must be as it promises, and every joint action is legal before it gets there.
- * Promises that are not kept are refused by the environment's name, with what is wrong and where.
+ * Watches an environment that is not built in: after every reset and step it must be as it promises, and every joint
+ * action is legal before it gets there. Promises that are not kept are refused by the environment's name, with what is
+ * wrong and where.
  *
  * @throws {PartError} at once where sizes or methods are wrong; from `reset` and `step` where values are
  */
@@ -227,8 +228,8 @@ export function checkedEnvironment(name: string, env: GivenEnvironment): Environ
 const TRIED_STEPS = 50;
 
 /**
- * Plays some random steps of an environment before anything runs, so that one that does not keep its promises is refused then. One that says it is
- * deterministic plays them twice, and must do the same.
+ * Plays some random steps of an environment before anything runs, so that one that does not keep its promises is
+ * refused then. One that says it is deterministic plays them twice, and must do the same.
  *
  * @param create makes a new instance, by `createEnvironment`
  * @returns whether teams can win in it

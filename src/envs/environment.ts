@@ -13,11 +13,17 @@ export interface EnvironmentSizes {
   readonly state: number;
   /** Steps after which an episode ends by time-out. */
   readonly episodeLimit: number;
-  /** Bounds of the numbers that actions consist of, where actions are continuous; without them, an action is one of `actions`. */
+  /**
+   * Bounds of the numbers that actions consist of, where actions are continuous; without them, an action is one of
+   * `actions`.
+   */
   readonly box?: ActionBox;
 }
 
-/** The box that joint actions lie in where actions are continuous: for each number of each agent the least and the greatest value. */
+/**
+ * The box that joint actions lie in where actions are continuous: for each number of each agent the least and the
+ * greatest value.
+ */
 export interface ActionBox {
   /** The least values. [agents, actions], row-major. */
   readonly low: readonly number[];
@@ -25,7 +31,10 @@ export interface ActionBox {
   readonly high: readonly number[];
 }
 
-/** A joint action: the index of each agent's action [agents], or, where actions are continuous, their numbers [agents, actions], row-major. */
+/**
+ * A joint action: the index of each agent's action [agents], or, where actions are continuous, their numbers [agents,
+ * actions], row-major.
+ */
 export type JointAction = Uint8Array | Float32Array;
 
 /** A joint action of zeros for an environment of these sizes. */
@@ -53,15 +62,18 @@ export interface Environment {
   /** The global state, for the mixer during training only. [state] */
   readonly state: Float32Array;
   /**
-   * 1 where an agent may choose an action; every agent has at least one. [agents, actions], row-major. Where actions are continuous, 1 for each number that does
-   * something: those with 0 fill up the action of an agent that needs fewer numbers than others, and are ignored.
+   * 1 where an agent may choose an action; every agent has at least one. [agents, actions], row-major. Where actions
+   * are continuous, 1 for each number that does something: those with 0 fill up the action of an agent that needs fewer
+   * numbers than others, and are ignored.
    */
   readonly availableActions: Uint8Array;
   /** Team reward of the last step; 0 after `reset`. */
   readonly reward: number;
   /** The episode is over: no further `step` before `reset`. */
   readonly ended: boolean;
-  /** The last step must not be bootstrapped from. True at a time-out too where the environment's rule says so (SMAC). */
+  /**
+   * The last step must not be bootstrapped from. True at a time-out too where the environment's rule says so (SMAC).
+   */
   readonly terminal: boolean;
   /** The team has won. Only ever true when `ended`. */
   readonly won: boolean;
@@ -76,8 +88,9 @@ export interface Environment {
    */
   step(jointAction: ArrayLike<number>): void;
   /**
-   * Everything that `restore` needs to continue bit for bit: this episode, and what the environment keeps from one episode to the next. Checkpoints hold it
-   * where the environment is not `deterministic`; without it such an environment goes on after a resume as it likes.
+   * Everything that `restore` needs to continue bit for bit: this episode, and what the environment keeps from one
+   * episode to the next. Checkpoints hold it where the environment is not `deterministic`; without it such an
+   * environment goes on after a resume as it likes.
    */
   save?(): Uint8Array;
   /** Continues from what `save` of an environment of the same name returned. */
@@ -96,8 +109,8 @@ export interface Environment {
 export type GivenEnvironment = Omit<Environment, "name" | "snapshot"> &
   Partial<Pick<Environment, "name" | "snapshot">> & {
     /**
-     * Waits until the last `reset` or `step` is done. An environment that has it is played elsewhere and may return from those before: so several play at the
-     * same time. Whoever reads a result waits.
+     * Waits until the last `reset` or `step` is done. An environment that has it is played elsewhere and may return
+     * from those before: so several play at the same time. Whoever reads a result waits.
      */
     settle?(): void;
   };
@@ -152,7 +165,10 @@ export interface EnvironmentSnapshot {
   readonly width: number;
   /** Height of the map in cells; 0 where there is no map. */
   readonly height: number;
-  /** Cells that cannot be walked, [height, width] row-major from y = 0, as a string of "." (open) and "#" (blocked); "" where there is none. */
+  /**
+   * Cells that cannot be walked, [height, width] row-major from y = 0, as a string of "." (open) and "#" (blocked); ""
+   * where there is none.
+   */
   readonly terrain: string;
   /** Every unit of both sides, dead ones included; empty where there are none. */
   readonly units: readonly UnitSnapshot[];

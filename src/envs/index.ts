@@ -24,7 +24,10 @@ const builtIn: Readonly<Record<string, EnvironmentPart>> = Object.fromEntries([
 
 registerParts({ [environments.section]: builtIn }, "built-in");
 
-/** Every name that `createEnvironment` knows without parts of a user: SMAC maps first, then matrix games, then Multi-Agent MuJoCo. */
+/**
+ * Every name that `createEnvironment` knows without parts of a user: SMAC maps first, then matrix games, then
+ * Multi-Agent MuJoCo.
+ */
 export const environmentNames: readonly string[] = Object.keys(builtIn);
 
 /** How an environment is made. */
@@ -81,7 +84,10 @@ export function environmentOf({
   });
 }
 
-/** Version of the rules that the environment of a configuration plays by; undefined where there is only one, or the environment is not known here. */
+/**
+ * Version of the rules that the environment of a configuration plays by; undefined where there is only one, or the
+ * environment is not known here.
+ */
 export function environmentVersion({
   environment,
   rules,

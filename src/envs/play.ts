@@ -3,15 +3,17 @@ import { createJointAction, type Environment, type JointAction } from "./environ
 import type { BattleEnvironment } from "./starcraft/environment.js";
 
 /**
- * Chooses a joint action for step `t` of an episode, from 0, and writes it to `jointAction`: [agents] indices, or [agents, actions] numbers where actions are
- * continuous.
+ * Chooses a joint action for step `t` of an episode, from 0, and writes it to `jointAction`: [agents] indices, or
+ * [agents, actions] numbers where actions are continuous.
  */
 export type Policy = (env: Environment, jointAction: JointAction, t: number) => void;
 
 /** A policy that remembers nothing and needs no clock. */
 export type Script = (env: Environment, jointAction: JointAction) => void;
 
-/** What a series of episodes came to. Means over complete episodes; `returnError` and `lengthError` are standard errors. */
+/**
+ * What a series of episodes came to. Means over complete episodes; `returnError` and `lengthError` are standard errors.
+ */
 export interface PlaySummary {
   /** Environment steps of all episodes together. */
   readonly steps: number;
@@ -108,7 +110,8 @@ export function playRandom(
 }
 
 /**
- * Chooses among the legal actions of each agent with equal chances, or anywhere in the box of a continuous environment; deterministic from `seed`.
+ * Chooses among the legal actions of each agent with equal chances, or anywhere in the box of a continuous environment;
+ * deterministic from `seed`.
  */
 export function uniformRandom(seed: number): Script {
   requireSeed(seed);

@@ -8,7 +8,10 @@ import { shortRun } from "../short-run.js";
 /** What every experiment on 3m spends in a classroom; runs that several experiments share are trained once. */
 export const CLASSROOM_3M = shortRun({ environment: "3m", steps: 100_000, log: { interval: 1_000 } });
 
-/** Networks, batches and times so small that every kind of run is updated a few times in seconds; nothing is learnt. Tiny finds its size in these networks. */
+/**
+ * Networks, batches and times so small that every kind of run is updated a few times in seconds; nothing is learnt.
+ * Tiny finds its size in these networks.
+ */
 export const SMOKE = {
   ...shortRun({
     steps: 1_200,
@@ -44,8 +47,8 @@ interface AblationDeclaration extends Pick<
 }
 
 /**
- * The two rows of an ablation as two experiments: MAST-QMIX, and MAST-OW-QMIX (the paper's WQMIX), which takes twice as long and in a classroom
- * has fewer seeds.
+ * The two rows of an ablation as two experiments: MAST-QMIX, and MAST-OW-QMIX (the paper's WQMIX), which takes twice as
+ * long and in a classroom has fewer seeds.
  */
 export function ablations({ table, ...declaration }: AblationDeclaration): [qmix: Experiment, owQmix: Experiment] {
   const row = (algorithm: "qmix" | "ow-qmix"): Experiment => {

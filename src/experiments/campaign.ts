@@ -19,8 +19,9 @@ export interface CampaignRow {
 const rows = (seeds: number, ...ids: readonly string[]): CampaignRow[] => ids.map((id) => ({ id, seeds }));
 
 /**
- * What is trained at the paper's budget, in the order of its worth: Table 1 with QMIX; the ablations on 3s5z; OW-QMIX and RES there; and what the paper does not
- * ask. Each group is trained seed by seed: one of every method and setting, then the next.
+ * What is trained at the paper's budget, in the order of its worth: Table 1 with QMIX; the ablations on 3s5z; OW-QMIX
+ * and RES there; and what the paper does not ask. Each group is trained seed by seed: one of every method and setting,
+ * then the next.
  */
 export const PAPER_CAMPAIGN: readonly (readonly CampaignRow[])[] = [
   [...rows(5, "comparison-3s5z", "comparison-2s3z", "comparison-3m"), ...rows(3, "comparison-2c_vs_64zg")],
@@ -112,10 +113,12 @@ export interface CampaignReport {
 }
 
 /**
- * Trains what is missing of a campaign. What the committed tables hold is skipped, where it was trained with the same configuration, rules and engine; what the run
- * store holds is resumed; and each run that is completed is added to the tables at once, with its curve, so that it can be committed.
+ * Trains what is missing of a campaign. What the committed tables hold is skipped, where it was trained with the same
+ * configuration, rules and engine; what the run store holds is resumed; and each run that is completed is added to the
+ * tables at once, with its curve, so that it can be committed.
  *
- * @throws {LabError} in one line, before anything is trained, when there is no such experiment, or the tables cannot be read
+ * @throws {LabError} in one line, before anything is trained, when there is no such experiment, or the tables cannot be
+ *   read
  */
 export async function trainCampaign(options: CampaignOptions): Promise<CampaignReport> {
   const { profile = "paper", results, ids, seeds, anyEngine = false, stopFile, report = () => undefined } = options;
@@ -252,7 +255,10 @@ function stopping(
   };
 }
 
-/** The runs of an experiment that are complete, in the run store or, where that does not have them, in the committed tables; and who trained these. */
+/**
+ * The runs of an experiment that are complete, in the run store or, where that does not have them, in the committed
+ * tables; and who trained these.
+ */
 export interface FoundRuns {
   readonly runs: readonly StoredRun[];
   /** How many of them are in the tables alone. */

@@ -18,7 +18,8 @@ import type { Reduction } from "./experiment.js";
 import { scoreCurve } from "../analysis/curves.js";
 
 /**
- * Runs of several methods in one environment as rows of Table 1, and as training curves. Rows are named after what else sets their runs apart.
+ * Runs of several methods in one environment as rows of Table 1, and as training curves. Rows are named after what else
+ * sets their runs apart.
  *
  * @throws {Error} when runs are of several environments, naming them; when one is given twice, or is not complete
  */
@@ -61,7 +62,8 @@ export function compareMethods(runs: readonly StoredRun[]): Reduction {
 }
 
 /**
- * All methods in one environment beside the paper's row of Table 1, with intervals, and as training curves. Times are left out; `npm run bench` measures them.
+ * All methods in one environment beside the paper's row of Table 1, with intervals, and as training curves. Times are
+ * left out; `npm run bench` measures them.
  *
  * @param runs complete runs of one environment, algorithm, sparsity and budget; they differ in method and seed
  * @throws {Error} when they differ in more, naming the field; when one is given twice, or is not complete

@@ -116,11 +116,10 @@ const CURVES = {
 const AGES = 64;
 
 /**
- * The distances of Figure 7 out of runs with one buffer and with two: as a table at some moments of training, over training, and over the
- * age of an episode half-way and at the end.
+ * The distances of Figure 7 out of runs with one buffer and with two: as a table at some moments of training, over
+ * training, and over the age of an episode half-way and at the end.
  *
- * @example
- * reduceDistances([{ config, moments: await followDistances(config, [5_000, 10_000]) }]).table;
+ * @example reduceDistances([{ config, moments: await followDistances(config, [5_000, 10_000]) }]).table;
  */
 export function reduceDistances(runs: readonly FollowedRun[]): Measured {
   const dual = runs.filter(({ config }) => config.replay.onlineBatch > 0);

@@ -11,7 +11,10 @@ import { SMOKE } from "./ablation.js";
 import { declare, type Experiment, type Profile, type Reduction } from "./experiment.js";
 import { shortRun } from "../short-run.js";
 
-/** So quick a learner that an engine without a GPU has learnt 3m after minutes: exploration and targets in a tenth of the steps of other short runs, and a larger step. */
+/**
+ * So quick a learner that an engine without a GPU has learnt 3m after minutes: exploration and targets in a tenth of
+ * the steps of other short runs, and a larger step.
+ */
 const QUICK = {
   environment: "3m",
   method: "mast",
@@ -65,12 +68,16 @@ export interface EnginePair {
   readonly sparse: StoredRun;
   /** The run whose networks TensorFlow.js computed. */
   readonly tensorflow: StoredRun;
-  /** Environment steps up to which both played the same battles, in training and in every evaluation, to the last digit of their returns. */
+  /**
+   * Environment steps up to which both played the same battles, in training and in every evaluation, to the last digit
+   * of their returns.
+   */
   readonly samePlay: number;
   /** Environment steps of the evaluations. [evaluations] */
   readonly steps: readonly number[];
   /**
-   * Distance between the estimated values of both runs at each evaluation, relative to the sparse engine's. [evaluations]
+   * Distance between the estimated values of both runs at each evaluation, relative to the sparse engine's.
+   * [evaluations]
    */
   readonly apart: readonly number[];
 }
@@ -78,9 +85,9 @@ export interface EnginePair {
 /**
  * Runs that differ in their engines only, seed by seed.
  *
- * @throws {Error} when a run is not complete, runs differ in more than engine and seed, or a seed has not one run of each engine
- * @example
- * enginePairs(runs).map(({ seed, samePlay }) => `seed ${seed}: the same battles up to step ${samePlay}`);
+ * @throws {Error} when a run is not complete, runs differ in more than engine and seed, or a seed has not one run of
+ *   each engine
+ * @example enginePairs(runs).map(({ seed, samePlay }) => `seed ${seed}: the same battles up to step ${samePlay}`);
  */
 export function enginePairs(runs: readonly StoredRun[]): EnginePair[] {
   refuseDifference(runs, "These runs", (field) => field !== "engine" && field !== "backend");

@@ -64,12 +64,16 @@ export interface Experiment {
    * The runs of a profile.
    *
    * @param seeds how many of each; default: as many as the profile says
-   * @param changes laid over what the profile spends on every run, below what the experiment varies: another map, other steps
+   * @param changes laid over what the profile spends on every run, below what the experiment varies: another map, other
+   *   steps
    */
   configs(profile: Profile, seeds?: number, changes?: ConfigInput): Config[];
   /** How progress and figures call a run. */
   label(config: Config): string;
-  /** The picture, of several small ones, in which a live curve shows a run, and its name there; default: one picture for all. */
+  /**
+   * The picture, of several small ones, in which a live curve shows a run, and its name there; default: one picture for
+   * all.
+   */
   place?(config: Config): {
     /** Title of the small picture in which the curve is drawn. */
     readonly panel: string;

@@ -7,11 +7,11 @@ import { train } from "../training/train.js";
 const known = new Map<string, Promise<string>>();
 
 /**
- * What training with an algorithm computes, as twelve hexadecimal digits: the hash of networks, masks and evaluations of a short training of MAST on 3m. Two versions
- * of the code, or two sets of kernels, that have the same fingerprint train the same. It takes a second or two, once.
+ * What training with an algorithm computes, as twelve hexadecimal digits: the hash of networks, masks and evaluations
+ * of a short training of MAST on 3m. Two versions of the code, or two sets of kernels, that have the same fingerprint
+ * train the same. It takes a second or two, once.
  *
- * @example
- * await trainingFingerprint("qmix"); // "5f0c3b9a41d2"
+ * @example await trainingFingerprint("qmix"); // "5f0c3b9a41d2"
  */
 export function trainingFingerprint(algorithm: Config["algorithm"]): Promise<string> {
   if (!known.has(algorithm)) known.set(algorithm, fingerprint(algorithm));

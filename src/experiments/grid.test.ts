@@ -176,7 +176,8 @@ describe("what a grid comes to", () => {
   });
 
   it("says which settings can be told from the best", () => {
-    // MAST's 0, 0.8, 0.9, 1 against 0.5 four times: of 70 ways to deal the eight out, 22 have sums of ranks as far from 18 as 14 or 22.
+    // MAST's 0, 0.8, 0.9, 1 against 0.5 four times: of 70 ways to deal the eight out, 22 have sums of ranks as far from
+    // 18 as 14 or 22.
     expect(settings!.map(({ pToBest }) => pToBest)).toEqual([NaN, expect.closeTo(22 / 70, 12), NaN]);
     expect(table.note).toContain(
       "By Mann and Whitney's test no setting can be told from the one with the highest mean of its row (p > 0.05).",

@@ -78,8 +78,8 @@ export interface GridDeclaration extends Pick<Experiment, "id" | "title" | "abou
 /**
  * Declares an experiment as a grid. A setting is found again in a configuration by the fields it sets.
  *
- * @example
- * grid({ id: "lambda", rows: { title: "Algorithm", settings: [{ label: "QMIX", input: {} }] }, columns: { title: "λ", settings: ... }, ... });
+ * @example grid({ id: "lambda", rows: { title: "Algorithm", settings: [{ label: "QMIX", input: {} }] }, columns: {
+ *   title: "λ", settings: ... }, ... });
  */
 export function grid(declaration: GridDeclaration): Experiment {
   const { id, title, about, reproduces, budgets, seeds: usual, without } = declaration;
@@ -152,7 +152,8 @@ export function grid(declaration: GridDeclaration): Experiment {
 /**
  * The cells of a grid in the order of their first runs, with their statistics.
  *
- * @throws {Error} when the runs of a cell differ in more than the seed, naming the field; when one is given twice, or is not complete
+ * @throws {Error} when the runs of a cell differ in more than the seed, naming the field; when one is given twice, or
+ *   is not complete
  */
 export function cellStatistics(
   runs: readonly StoredRun[],
@@ -193,7 +194,10 @@ export function cellStatistics(
   });
 }
 
-/** A grid's runs as the table of an ablation, with the paper's numbers below ours, as scores against the columns, and as training curves. */
+/**
+ * A grid's runs as the table of an ablation, with the paper's numbers below ours, as scores against the columns, and as
+ * training curves.
+ */
 export function reduceGrid(runs: readonly StoredRun[], plan: GridPlan): Reduction {
   const settings = cellStatistics(runs, plan);
   const rows = [...new Set(settings.map(({ row }) => row))];
@@ -233,7 +237,10 @@ function columnsOf(settings: readonly CellStatistics[], { order }: Pick<GridPlan
   return order?.(found) ?? found;
 }
 
-/** In the form of the paper's tables: a column for each setting; for each row our mean, the interval, the speed of learning, and the paper's number. */
+/**
+ * In the form of the paper's tables: a column for each setting; for each row our mean, the interval, the speed of
+ * learning, and the paper's number.
+ */
 function gridTable(settings: readonly CellStatistics[], plan: GridPlan, runs: readonly StoredRun[]): Table {
   const rows = [...new Set(settings.map(({ row }) => row))];
   const columns = columnsOf(settings, plan);
@@ -287,7 +294,10 @@ function gridTable(settings: readonly CellStatistics[], plan: GridPlan, runs: re
   };
 }
 
-/** Which cells score less than the best of their row beyond chance, in a sentence; nothing where there is nothing to compare. */
+/**
+ * Which cells score less than the best of their row beyond chance, in a sentence; nothing where there is nothing to
+ * compare.
+ */
 function toldApart(settings: readonly CellStatistics[], severalRows: boolean): string[] {
   const others = settings.filter(({ pToBest }) => !Number.isNaN(pToBest));
   if (others.length === 0 || settings.every(({ seeds }) => seeds === 1)) return [];

@@ -26,10 +26,16 @@ import { maskSnapshots } from "../analysis/snapshots.js";
 
 const USUAL_SEEDS: Readonly<Record<Profile, number>> = { smoke: 1, classroom: 3, paper: 3 };
 
-/** The weights of the paper's pictures: Figures 20 (and 11), 21 and 22; of the GRU's two matrices, which look alike, the first. */
+/**
+ * The weights of the paper's pictures: Figures 20 (and 11), 21 and 22; of the GRU's two matrices, which look alike, the
+ * first.
+ */
 const PICTURED = ["agent.fc1.weight", "agent.rnn.weight_ih", "mixer.hyper_w_1.0.weight"] as const;
 
-/** Where do connections go, and which agents use them? The runs of MAST of the comparison on 2s3z, a map with two types of unit. */
+/**
+ * Where do connections go, and which agents use them? The runs of MAST of the comparison on 2s3z, a map with two types
+ * of unit.
+ */
 export const masks: Experiment = declare({
   id: "masks",
   title: "Where MAST's connections go",
@@ -71,11 +77,11 @@ const TITLES: Readonly<Record<string, string>> = {
 };
 
 /**
- * A weight's masks over a run's training as the paper's Figures 11 and 20 to 22 show them; the gates of a GRU are told apart.
+ * A weight's masks over a run's training as the paper's Figures 11 and 20 to 22 show them; the gates of a GRU are told
+ * apart.
  *
  * @throws {Error} when the run has no such mask
- * @example
- * await showFigure(weightImage(run, "agent.rnn.weight_ih"));
+ * @example await showFigure(weightImage(run, "agent.rnn.weight_ih"));
  */
 export function weightImage(run: StoredRun, weight: string): Figure {
   const { environment, seed } = run.config;
@@ -86,8 +92,8 @@ export function weightImage(run: StoredRun, weight: string): Figure {
 }
 
 /**
- * Connections of a weight's dimensions in descending order at the beginning and the end of training, mean over runs, with those of a random
- * mask, as the paper's Figures 19 and 23 to 25.
+ * Connections of a weight's dimensions in descending order at the beginning and the end of training, mean over runs,
+ * with those of a random mask, as the paper's Figures 19 and 23 to 25.
  *
  * @param weights default: those of the paper's figures
  */
@@ -196,7 +202,8 @@ function inputNames(env: Environment): string[] {
 }
 
 /**
- * Whether large inputs have more connections: for each run the rank correlation of an input's connections with its mean absolute value.
+ * Whether large inputs have more connections: for each run the rank correlation of an input's connections with its mean
+ * absolute value.
  *
  * @param magnitudes of the inputs of the weight, one list a run: see `measureConnections`
  */

@@ -25,7 +25,10 @@ import { currentCommit } from "../runs/summary.js";
 export interface PublishOptions {
   /** Where tables and figures go. Default: `resultsPlace()`, a person's own. */
   readonly place?: ResultsPlace;
-  /** Where the figure goes, without its ending; further ones get "-NAME" behind it. Default: ID in the folder of figures. */
+  /**
+   * Where the figure goes, without its ending; further ones get "-NAME" behind it. Default: ID in the folder of
+   * figures.
+   */
   readonly figure?: string;
   /** The first columns of every table. Default: the experiment and its profile. */
   readonly labels?: Readonly<Record<string, string>>;
@@ -40,15 +43,17 @@ export interface PublishedFile {
 }
 
 /**
- * Reduces the complete runs of an experiment and keeps what they come to: the runs, a row each, in ID.csv, every evaluation in ID-evaluations.csv, statistics of methods and of a grid's
- * cells in ID-methods.csv and ID-settings.csv, the figures in ID.{json,html,png} and ID-NAME.*. They go where a person's own results are, see `resultsPlace`.
+ * Reduces the complete runs of an experiment and keeps what they come to: the runs, a row each, in ID.csv, every
+ * evaluation in ID-evaluations.csv, statistics of methods and of a grid's cells in ID-methods.csv and ID-settings.csv,
+ * the figures in ID.{json,html,png} and ID-NAME.*. They go where a person's own results are, see `resultsPlace`.
  *
- * Files of another profile than the experiment's usual one end in -PROFILE. Files of runs that are not what the experiment declares (other settings, fewer
- * seeds, some missing) end in -own. Among committed results git passes over -smoke and -own.
+ * Files of another profile than the experiment's usual one end in -PROFILE. Files of runs that are not what the
+ * experiment declares (other settings, fewer seeds, some missing) end in -own. Among committed results git passes over
+ * -smoke and -own.
  *
  * @throws {Error} when there are no runs, or one is not complete, naming it; or when a file cannot be written
- * @example
- * const { table, figure } = await publishResults(lambda, "classroom", await watchRuns(lambda.configs("classroom")));
+ * @example const { table, figure } = await publishResults(lambda, "classroom", await
+ *   watchRuns(lambda.configs("classroom")));
  */
 export async function publishResults(
   experiment: Experiment,
@@ -75,7 +80,9 @@ export function reduceResults(experiment: Experiment, runs: readonly StoredRun[]
   return experiment.reduce(runs);
 }
 
-/** Keeps what the runs of an experiment come to, as `publishResults` says. @throws {Error} when a file cannot be written */
+/**
+ * Keeps what the runs of an experiment come to, as `publishResults` says. @throws {Error} when a file cannot be written
+ */
 export async function saveResults(
   experiment: Experiment,
   profile: Profile,
@@ -105,8 +112,8 @@ export async function saveResults(
 }
 
 /**
- * Keeps the statistics and figures of the runs of an experiment that are complete so far, without the runs themselves: where these are in tables of their own, see
- * `trainCampaign`. The files are called as those of `publishResults`.
+ * Keeps the statistics and figures of the runs of an experiment that are complete so far, without the runs themselves:
+ * where these are in tables of their own, see `trainCampaign`. The files are called as those of `publishResults`.
  *
  * @throws {Error} when a file cannot be written
  */
@@ -140,12 +147,11 @@ async function saveReduction(
 }
 
 /**
- * Keeps what a measurement came to: its rows in ID.csv, its figures in ID.{json,html,png} and ID-NAME.*, where a person's own results are. Files of another profile than its
- * usual one end in -PROFILE.
+ * Keeps what a measurement came to: its rows in ID.csv, its figures in ID.{json,html,png} and ID-NAME.*, where a
+ * person's own results are. Files of another profile than its usual one end in -PROFILE.
  *
  * @throws {Error} when there are no rows, or a file cannot be written
- * @example
- * const { table } = await publishMeasurement(wallClock, "classroom", await wallClock.measure("classroom"));
+ * @example const { table } = await publishMeasurement(wallClock, "classroom", await wallClock.measure("classroom"));
  */
 export async function publishMeasurement(
   measurement: Measurement,
@@ -170,7 +176,10 @@ export async function publishMeasurement(
   return { ...measured, saved };
 }
 
-/** What `publishMeasurement` has left of a profile: the rows, and the figure where it is drawn; nothing when it was not measured. A person's own comes before the committed. */
+/**
+ * What `publishMeasurement` has left of a profile: the rows, and the figure where it is drawn; nothing when it was not
+ * measured. A person's own comes before the committed.
+ */
 export function publishedMeasurement(
   { id, profile: usual }: Measurement,
   profile: Profile,

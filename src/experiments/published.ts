@@ -41,12 +41,12 @@ export async function publishedFrame(name: string, folder?: string): Promise<Dat
 }
 
 /**
- * What ablations with the same settings have published, together in the form of the paper's table: for each of them our win rates and the paper's numbers.
+ * What ablations with the same settings have published, together in the form of the paper's table: for each of them our
+ * win rates and the paper's numbers.
  *
  * @param experiments such as `lambda` and `lambdaOwQmix`; one that was not run is left out
  * @throws {Error} when none of them was run, naming them
- * @example
- * showTable(publishedAblation([lambda, lambdaOwQmix])); // Table 7
+ * @example showTable(publishedAblation([lambda, lambdaOwQmix])); // Table 7
  */
 export function publishedAblation(experiments: readonly Pick<Experiment, "id" | "title">[], folder?: string): Table {
   const blocks = experiments

@@ -92,7 +92,10 @@ export const operatorComparison: Experiment = {
   place,
 };
 
-/** Does the soft mellowmax do more than double Q does? MAST with either, and with neither; all else alike. The paper compares operators without double Q. */
+/**
+ * Does the soft mellowmax do more than double Q does? MAST with either, and with neither; all else alike. The paper
+ * compares operators without double Q.
+ */
 export const doubleQ: Experiment = grid({
   ...ABLATION,
   id: "double-q",

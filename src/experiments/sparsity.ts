@@ -36,7 +36,10 @@ export const sparsity: Experiment = grid({
   figures: (runs, label) => ({ "second-half": secondHalf(runs, label) }),
 });
 
-/** Win rates of the whole second half of the training: a team that wins and loses by turns scores by luck where only the last evaluations count. */
+/**
+ * Win rates of the whole second half of the training: a team that wins and loses by turns scores by luck where only the
+ * last evaluations count.
+ */
 function secondHalf(runs: readonly StoredRun[], label: (config: Config) => string): Figure {
   const { environment, steps } = runs[0].config;
   const cells = [...new Set(runs.map(({ config }) => label(config)))].map((name) => {

@@ -7,13 +7,13 @@ import type { Profile } from "./experiment.js";
 import { evaluationsNote, publishedRows } from "./published.js";
 
 /**
- * Table 1 as far as it was trained here: of each row whose comparison has left its results, the win rates of all methods as shares of the dense team's,
- * in percent, with the paper's numbers in brackets; of the other rows the paper's alone.
+ * Table 1 as far as it was trained here: of each row whose comparison has left its results, the win rates of all
+ * methods as shares of the dense team's, in percent, with the paper's numbers in brackets; of the other rows the
+ * paper's alone.
  *
  * @param folder where `mast experiment run` leaves results; default: data/results
  * @param profile the budget: "classroom", or "paper" for what `npm run campaign -- paper` has left
- * @example
- * showTable(tableOne());
+ * @example showTable(tableOne());
  */
 export function tableOne(folder?: string, profile: Profile = "classroom"): Table {
   const compared = METHODS.filter((method) => method !== "dense");

@@ -19,8 +19,9 @@ function ticketLabel({ method, sparsity, ticket }: Config): string {
 }
 
 /**
- * Topologies that stay fixed, all trained as MAST trains: a random one, those that a run of MAST and one of RigL ended with (winning tickets), and MAST's
- * with the weights that belong to it (cheating). Beside them the sources themselves and a dense team.
+ * Topologies that stay fixed, all trained as MAST trains: a random one, those that a run of MAST and one of RigL ended
+ * with (winning tickets), and MAST's with the weights that belong to it (cheating). Beside them the sources themselves
+ * and a dense team.
  */
 export const tickets: Experiment = declare({
   id: "tickets",
@@ -50,7 +51,10 @@ export const tickets: Experiment = declare({
   reduce: reduceTickets,
 });
 
-/** The table and the curves of a grid of one row; the scores one below the other, since the topologies have no order to draw a line through. */
+/**
+ * The table and the curves of a grid of one row; the scores one below the other, since the topologies have no order to
+ * draw a line through.
+ */
 function reduceTickets(runs: readonly StoredRun[]): Reduction {
   const plan = {
     title: "Fixed and moving topologies",

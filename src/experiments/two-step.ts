@@ -43,12 +43,11 @@ export function optimalTwoStepValues(discount: number): TwoStepValues {
 }
 
 /**
- * What networks have learned of the two-step game. The agents remember what they did in the first step; values of the second are means over the two
- * first moves of agent 1, which change nothing in the game.
+ * What networks have learned of the two-step game. The agents remember what they did in the first step; values of the
+ * second are means over the two first moves of agent 1, which change nothing in the game.
  *
  * @param engine networks of the game's sizes; it keeps the plays loaded
- * @example
- * twoStepValues(restoreNetworks(config, state)).gameB; // near [0, 1, 1, 8]
+ * @example twoStepValues(restoreNetworks(config, state)).gameB; // near [0, 1, 1, 8]
  */
 export function twoStepValues(engine: Engine<true>): TwoStepValues {
   // 16 plays are one group, and stay in the order given.
@@ -78,8 +77,8 @@ function allPlays(): Episode[] {
 const METHODS_SHOWN = ["dense", "ss", "set", "rigl"] as const;
 
 /**
- * Small networks, so that a few percent of their weights are few; all play is random, so that every method learns from the same data and what differs is
- * the networks alone.
+ * Small networks, so that a few percent of their weights are few; all play is random, so that every method learns from
+ * the same data and what differs is the networks alone.
  */
 const BUDGETS: Readonly<Record<Profile, ConfigInput & { readonly steps: number }>> = {
   smoke: { steps: 400, targetInterval: 20 },

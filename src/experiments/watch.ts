@@ -14,7 +14,10 @@ import { inNotebook, interruptSignal, liveFigure, showProgress, showShare } from
 export interface WatchOptions {
   /** Title of the live curve. */
   readonly title?: string;
-  /** What curves average over: runs with the same label are one method's seeds. Default: the method, and what sets it apart. */
+  /**
+   * What curves average over: runs with the same label are one method's seeds. Default: the method, and what sets it
+   * apart.
+   */
   readonly label?: (config: Config) => string;
   /** See `Experiment.place`. */
   readonly place?: (config: Config) => {
@@ -33,11 +36,11 @@ export interface WatchOptions {
  * Trains configurations on worker threads under the eyes of the notebook: progress and a live curve below the cell. An
  * interrupt stops the runs with a checkpoint; calling it again resumes what was interrupted and repeats nothing.
  *
- * @returns the runs, in the order of the configurations; those that an interrupt stopped are not complete, those it kept from beginning absent
+ * @returns the runs, in the order of the configurations; those that an interrupt stopped are not complete, those it
+ *   kept from beginning absent
  * @throws {Error} naming the runs that failed and why, after the others have ended
- * @example
- * const runs = await watchRuns(lambda.configs("classroom"), lambda);
- * const others = await watchRuns(["dense", "mast"].map((method) => resolveConfig({ environment: "3m", method, steps: 100_000 })));
+ * @example const runs = await watchRuns(lambda.configs("classroom"), lambda); const others = await watchRuns(["dense",
+ *   "mast"].map((method) => resolveConfig({ environment: "3m", method, steps: 100_000 })));
  */
 export async function watchRuns(configs: readonly Config[], options: WatchOptions = {}): Promise<StoredRun[]> {
   const { title, workers, runs } = options;
@@ -71,7 +74,8 @@ export async function watchRuns(configs: readonly Config[], options: WatchOption
   const progress = showProgress({ threads: workers ?? availableParallelism() });
   const live = liveFigure();
   const interrupt = interruptSignal();
-  // At the stop button the kernel ends the cell, and JupyterLab passes over what it is sent later: the last evaluation has to be drawn before.
+  // At the stop button the kernel ends the cell, and JupyterLab passes over what it is sent later: the last evaluation
+  // has to be drawn before.
   interrupt.signal.addEventListener("abort", () => {
     try {
       live.show(curve());
@@ -113,12 +117,12 @@ export async function watchRuns(configs: readonly Config[], options: WatchOption
 }
 
 /**
- * Measures under the eyes of the notebook: what is being done, which share is done and how long the rest takes, below the cell. An interrupt stops it; unlike
- * runs, a measurement begins anew the next time.
+ * Measures under the eyes of the notebook: what is being done, which share is done and how long the rest takes, below
+ * the cell. An interrupt stops it; unlike runs, a measurement begins anew the next time.
  *
  * @throws {Error} when an interrupt stopped it, or what it measured failed
- * @example
- * const { table, figure } = await publishMeasurement(wallClock, "classroom", await watchMeasurement(wallClock, "classroom"));
+ * @example const { table, figure } = await publishMeasurement(wallClock, "classroom", await watchMeasurement(wallClock,
+ *   "classroom"));
  */
 export async function watchMeasurement(measurement: Measurement, profile: Profile): Promise<Measured> {
   const progress = showShare(measurement.title);

@@ -14,8 +14,8 @@ const WIDTHS = [1, 2, 4] as const;
 const widthLabel = (times: number): string => `${times}x as wide`;
 
 /**
- * What makes the networks of a configuration wider, with as many connections: every layer has `times` as many units, and so many more weights are removed that as
- * many are left in all, to one of 100,000 weights.
+ * What makes the networks of a configuration wider, with as many connections: every layer has `times` as many units,
+ * and so many more weights are removed that as many are left in all, to one of 100,000 weights.
  */
 function widened(base: ConfigInput, times: number): ConfigInput {
   if (times === 1) return {};
@@ -35,8 +35,8 @@ function weightsLeft(config: Config): number {
 }
 
 /**
- * Is it the search that makes a sparse team good, or does width do it? SS and RigL in networks 2 and 4 times as wide, with as many connections as MAST has in
- * networks of the usual width. The paper does not ask this.
+ * Is it the search that makes a sparse team good, or does width do it? SS and RigL in networks 2 and 4 times as wide,
+ * with as many connections as MAST has in networks of the usual width. The paper does not ask this.
  */
 export const widerNetworks: Experiment = grid({
   ...ABLATION,

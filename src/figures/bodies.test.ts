@@ -27,7 +27,9 @@ describe("a camera", () => {
   ])("of %d and %d degrees has three directions at right angles", (elevation, turn) => {
     const { right, up, towards } = lookAlong(elevation, turn);
     for (const direction of [right, up, towards]) expect(dot(direction, direction)).toBeCloseTo(1, 12);
-    expect([dot(right, up), dot(up, towards), dot(towards, right)].every((value) => Math.abs(value) < 1e-12)).toBe(true);
+    expect([dot(right, up), dot(up, towards), dot(towards, right)].every((value) => Math.abs(value) < 1e-12)).toBe(
+      true,
+    );
     // Right-handed: right times up points to the eye.
     expect(right[0] * up[1] - right[1] * up[0]).toBeCloseTo(towards[2], 12);
   });
@@ -44,7 +46,9 @@ describe("a figure of a body", () => {
     const { data, layout, summary } = bodyFigure(swimmer, { moments: 4 });
     // Lines on the ground, and a rim and an inside for each of seven rods.
     expect(data.length).toBe(4 * (1 + 2 * 7));
-    expect(data.filter(({ showlegend }) => showlegend).map(({ name }) => name)).toEqual(expect.arrayContaining(["agent 1", "agent 2", "agent 3"]));
+    expect(data.filter(({ showlegend }) => showlegend).map(({ name }) => name)).toEqual(
+      expect.arrayContaining(["agent 1", "agent 2", "agent 3"]),
+    );
     expect(data.filter(({ showlegend }) => showlegend)).toHaveLength(3);
     expect(layout["annotations"]).toHaveLength(4);
     expect(summary).toMatch(/^manyagent-swimmer: 20 steps, return -?\d/);
@@ -84,7 +88,11 @@ describe("a replay of a body", () => {
     const { actions } = JSON.parse(/id="replay">(.*?)<\/script>/s.exec(html)![1]!) as { actions: string[][] };
     expect(actions).toHaveLength(20);
     expect(actions[0]).toEqual(
-      [0, 1, 2].map((agent) => swimmer.actions[0]!.slice(2 * agent, 2 * agent + 2).map((v) => v.toFixed(2)).join("  ")),
+      [0, 1, 2].map((agent) =>
+        swimmer.actions[0]!.slice(2 * agent, 2 * agent + 2)
+          .map((v) => v.toFixed(2))
+          .join("  "),
+      ),
     );
   });
 
@@ -101,7 +109,11 @@ describe("a replay of a body", () => {
       page.on("pageerror", (error) => errors.push(String(error)));
       await page.goto(pathToFileURL(path).href);
       const picture = () =>
-        page.evaluate(() => (globalThis as unknown as { document: { getElementById(id: string): { toDataURL(): string } } }).document.getElementById("map").toDataURL());
+        page.evaluate(() =>
+          (globalThis as unknown as { document: { getElementById(id: string): { toDataURL(): string } } }).document
+            .getElementById("map")
+            .toDataURL(),
+        );
       const start = await picture();
       await page.locator("#scrubber").fill("9");
       return [start, await picture()];

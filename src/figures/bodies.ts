@@ -7,7 +7,9 @@ import { layout } from "./theme.js";
 
 type Vector = readonly [x: number, y: number, z: number];
 
-/** A parallel projection: the directions in space that point to the right, up, and towards the eye. Each has length 1. */
+/**
+ * A parallel projection: the directions in space that point to the right, up, and towards the eye. Each has length 1.
+ */
 export interface Camera {
   readonly right: Vector;
   readonly up: Vector;
@@ -58,17 +60,17 @@ export interface BodyFigureOptions {
 const PICTURE = { width: 300, height: 250 };
 
 /**
- * Moments of an episode of a simulated body, one picture each, three in a row. A solid has the colour of the agent that moves it; lines on the ground are a
- * metre apart.
+ * Moments of an episode of a simulated body, one picture each, three in a row. A solid has the colour of the agent that
+ * moves it; lines on the ground are a metre apart.
  *
  * @param recording of an environment whose snapshots have `shapes`
  * @throws {Error} when they have none
- * @example
- * await showFigure(bodyFigure(recordEpisode(createEnvironment("humanoid"), uniformRandom(1), 1)));
+ * @example await showFigure(bodyFigure(recordEpisode(createEnvironment("humanoid"), uniformRandom(1), 1)));
  */
 export function bodyFigure(recording: EpisodeRecording, options: BodyFigureOptions = {}): Figure {
   const { frames, rewards, environment } = recording;
-  if (!frames[0]?.shapes?.length) throw new LabError(`${environment} has no bodies to draw: showReplay shows what it has`);
+  if (!frames[0]?.shapes?.length)
+    throw new LabError(`${environment} has no bodies to draw: showReplay shows what it has`);
   const count = Math.max(1, Math.min(options.moments ?? 6, frames.length));
   const chosen = Array.from({ length: count }, (_, i) =>
     Math.round((i * (frames.length - 1)) / Math.max(1, count - 1)),
@@ -212,11 +214,16 @@ function groundLines(middle: Vector, { right, up }: Camera, size: number): (read
 }
 
 /**
- * What a camera that follows the body sees of it in any of the frames, with a margin. [left, right, bottom, top] in metres about the middle
+ * What a camera that follows the body sees of it in any of the frames, with a margin. [left, right, bottom, top] in
+ * metres about the middle
  *
  * @param shape width of a picture in its heights
  */
-export function bodyBounds(frames: readonly EnvironmentSnapshot[], camera: Camera, shape: number): [number, number, number, number] {
+export function bodyBounds(
+  frames: readonly EnvironmentSnapshot[],
+  camera: Camera,
+  shape: number,
+): [number, number, number, number] {
   const edges = { left: Infinity, right: -Infinity, bottom: Infinity, top: -Infinity };
   for (const { x1, y1, x2, y2, radius } of frames.flatMap((frame) => project(frame, camera))) {
     edges.left = Math.min(edges.left, x1 - radius, x2 - radius);

@@ -23,14 +23,20 @@ export interface WeightCounts {
 }
 
 /**
- * Connections of output and input dimensions in descending order, Figures 19 and 23 to 25, a row of panels for each weight: the mean over
- * seeds of the largest count, of the second largest, and so on. Dashed is what a random mask of the same density has.
+ * Connections of output and input dimensions in descending order, Figures 19 and 23 to 25, a row of panels for each
+ * weight: the mean over seeds of the largest count, of the second largest, and so on. Dashed is what a random mask of
+ * the same density has.
  *
- * @example
- * sortedCounts([{ weight: "agent.fc1.weight", outputs: { start, end, random }, inputs }], { title: "2s3z" });
+ * @example sortedCounts([{ weight: "agent.fc1.weight", outputs: { start, end, random }, inputs }], { title: "2s3z" });
  */
-export function sortedCounts(weights: readonly WeightCounts[], { title = "" }: { readonly title?: string } = {}): Figure {
-  const panel = 128, gap = 72, top = 108, bottom = 56;
+export function sortedCounts(
+  weights: readonly WeightCounts[],
+  { title = "" }: { readonly title?: string } = {},
+): Figure {
+  const panel = 128,
+    gap = 72,
+    top = 108,
+    bottom = 56;
   const height = weights.length * panel + (weights.length - 1) * gap;
   const data: Trace[] = [];
   const axes: Record<string, unknown> = {};
@@ -42,8 +48,18 @@ export function sortedCounts(weights: readonly WeightCounts[], { title = "" }: {
       const id = k === 0 ? "" : String(k + 1);
       const { start, end, random } = weight[side];
       const line = (counts: readonly number[], name: string, style: object): Trace => ({
-        type: "scatter", mode: "lines", name, legendgroup: name, showlegend: k === 0, xaxis: `x${id}`, yaxis: `y${id}`,
-        x0: 1, dx: 1, y: packed(counts), line: { shape: "hvh", ...style }, hovertemplate: `${name}: %{y:.1f}<extra></extra>`,
+        type: "scatter",
+        mode: "lines",
+        name,
+        legendgroup: name,
+        showlegend: k === 0,
+        xaxis: `x${id}`,
+        yaxis: `y${id}`,
+        x0: 1,
+        dx: 1,
+        y: packed(counts),
+        line: { shape: "hvh", ...style },
+        hovertemplate: `${name}: %{y:.1f}<extra></extra>`,
       });
       data.push(
         line(meanList(start), "start", { color: EARLIER[1], width: 1.5 }),
@@ -52,11 +68,33 @@ export function sortedCounts(weights: readonly WeightCounts[], { title = "" }: {
       );
       const x0 = column * 0.54;
       const small = { tickfont: { size: 11 } };
-      axes[`xaxis${id}`] = axis("", { ...small, domain: [x0, x0 + 0.46], anchor: `y${id}`, range: [0.5, random.length + 0.5], showgrid: false, nticks: 6 });
-      axes[`yaxis${id}`] = axis(column === 0 ? "connections" : "", { ...small, domain: [Math.max(0, y1 - panel / height), y1], anchor: `x${id}`, rangemode: "tozero", nticks: 4, title: { text: column === 0 ? "connections" : "", font: { size: 12 }, standoff: 4 } });
+      axes[`xaxis${id}`] = axis("", {
+        ...small,
+        domain: [x0, x0 + 0.46],
+        anchor: `y${id}`,
+        range: [0.5, random.length + 0.5],
+        showgrid: false,
+        nticks: 6,
+      });
+      axes[`yaxis${id}`] = axis(column === 0 ? "connections" : "", {
+        ...small,
+        domain: [Math.max(0, y1 - panel / height), y1],
+        anchor: `x${id}`,
+        rangemode: "tozero",
+        nticks: 4,
+        title: { text: column === 0 ? "connections" : "", font: { size: 12 }, standoff: 4 },
+      });
       titles.push({
-        text: `${column === 0 ? `<b>${weight.weight.replace(/\.weight$/, "")}</b>, ` : ""}its ${random.length} ${side}`, font: { size: 12 },
-        showarrow: false, xref: "paper", yref: "paper", x: x0, y: y1, xanchor: "left", yanchor: "bottom", yshift: 4,
+        text: `${column === 0 ? `<b>${weight.weight.replace(/\.weight$/, "")}</b>, ` : ""}its ${random.length} ${side}`,
+        font: { size: 12 },
+        showarrow: false,
+        xref: "paper",
+        yref: "paper",
+        x: x0,
+        y: y1,
+        xanchor: "left",
+        yanchor: "bottom",
+        yshift: 4,
       });
     });
   });
@@ -64,9 +102,25 @@ export function sortedCounts(weights: readonly WeightCounts[], { title = "" }: {
     data,
     layout: layout(title, {
       ...axes,
-      annotations: [...titles, { text: "dimensions, those with the most connections first", font: { size: 12 }, showarrow: false, xref: "paper", yref: "paper", x: 0.5, y: 0, xanchor: "center", yanchor: "top", yshift: -26 }],
+      annotations: [
+        ...titles,
+        {
+          text: "dimensions, those with the most connections first",
+          font: { size: 12 },
+          showarrow: false,
+          xref: "paper",
+          yref: "paper",
+          x: 0.5,
+          y: 0,
+          xanchor: "center",
+          yanchor: "top",
+          yshift: -26,
+        },
+      ],
       legend: { orientation: "h", x: 0, xanchor: "left", y: 1 + 26 / height, yanchor: "bottom" },
-      width: 640, height: top + height + bottom, margin: { l: 60, r: 16, t: top, b: bottom },
+      width: 640,
+      height: top + height + bottom,
+      margin: { l: 60, r: 16, t: top, b: bottom },
     }),
     summary: `${title || "Connections in descending order"}: ${weights.map(({ weight, outputs, inputs }) => `${weight}: most ${highest(outputs.end)} an output and ${highest(inputs.end)} an input at the end, of a random mask ${outputs.random[0]} and ${inputs.random[0]}`).join("; ")}`,
   };
@@ -83,13 +137,16 @@ export interface AgentBar {
 }
 
 /**
- * Connections in use when an agent decides, Figure 12(a) as far as shared parameters have it: a panel for each layer, a bar for each
- * agent, the seeds as dots, and for each the line of a random mask.
+ * Connections in use when an agent decides, Figure 12(a) as far as shared parameters have it: a panel for each layer, a
+ * bar for each agent, the seeds as dots, and for each the line of a random mask.
  *
- * @example
- * connectionsByAgent([{ layer: "first layer", bars: [{ agent: "stalker 1", used: [429, 422], random: 355 }] }], { title: "2s3z" });
+ * @example connectionsByAgent([{ layer: "first layer", bars: [{ agent: "stalker 1", used: [429, 422], random: 355 }]
+ *   }], { title: "2s3z" });
  */
-export function connectionsByAgent(layers: readonly { readonly layer: string; readonly bars: readonly AgentBar[] }[], { title = "" }: { readonly title?: string } = {}): Figure {
+export function connectionsByAgent(
+  layers: readonly { readonly layer: string; readonly bars: readonly AgentBar[] }[],
+  { title = "" }: { readonly title?: string } = {},
+): Figure {
   const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
   const share = (1 - 0.1 * (layers.length - 1)) / layers.length;
   const axes: Record<string, unknown> = {};
@@ -98,20 +155,69 @@ export function connectionsByAgent(layers: readonly { readonly layer: string; re
     const x0 = k * (share + 0.1);
     const at = { xaxis: `x${id}`, yaxis: `y${id}` };
     const hidden = { showlegend: k === 0 };
-    axes[`xaxis${id}`] = axis("", { domain: [x0, x0 + share], anchor: `y${id}`, tickangle: -35, showgrid: false, ticks: "" });
+    axes[`xaxis${id}`] = axis("", {
+      domain: [x0, x0 + share],
+      anchor: `y${id}`,
+      tickangle: -35,
+      showgrid: false,
+      ticks: "",
+    });
     axes[`yaxis${id}`] = axis(k === 0 ? "connections in use" : "", { anchor: `x${id}`, rangemode: "tozero" });
     const names = bars.map(({ agent }) => agent);
     return [
-      { ...at, ...hidden, type: "bar", name: "mean over seeds", legendgroup: "mean", x: names, y: bars.map(({ used }) => round(mean(used))), marker: { color: "#8fbfdf" }, hovertemplate: "%{x}: %{y}<extra></extra>" },
-      { ...at, ...hidden, type: "scatter", mode: "markers", name: "a seed", legendgroup: "seed", x: bars.flatMap(({ agent, used }) => used.map(() => agent)), y: bars.flatMap(({ used }) => used.map((value) => round(value))), marker: { color: LAST, size: 6 }, hovertemplate: "%{x}, one seed: %{y}<extra></extra>" },
-      { ...at, ...hidden, type: "scatter", mode: "markers", name: "random mask", legendgroup: "random", x: names, y: bars.map(({ random }) => round(random)), marker: { color: RANDOM, size: 26, symbol: "line-ew", line: { color: RANDOM, width: 2.5 } }, hovertemplate: "%{x}, random mask: %{y}<extra></extra>" },
+      {
+        ...at,
+        ...hidden,
+        type: "bar",
+        name: "mean over seeds",
+        legendgroup: "mean",
+        x: names,
+        y: bars.map(({ used }) => round(mean(used))),
+        marker: { color: "#8fbfdf" },
+        hovertemplate: "%{x}: %{y}<extra></extra>",
+      },
+      {
+        ...at,
+        ...hidden,
+        type: "scatter",
+        mode: "markers",
+        name: "a seed",
+        legendgroup: "seed",
+        x: bars.flatMap(({ agent, used }) => used.map(() => agent)),
+        y: bars.flatMap(({ used }) => used.map((value) => round(value))),
+        marker: { color: LAST, size: 6 },
+        hovertemplate: "%{x}, one seed: %{y}<extra></extra>",
+      },
+      {
+        ...at,
+        ...hidden,
+        type: "scatter",
+        mode: "markers",
+        name: "random mask",
+        legendgroup: "random",
+        x: names,
+        y: bars.map(({ random }) => round(random)),
+        marker: { color: RANDOM, size: 26, symbol: "line-ew", line: { color: RANDOM, width: 2.5 } },
+        hovertemplate: "%{x}, random mask: %{y}<extra></extra>",
+      },
     ];
   });
   return {
     data,
     layout: layout(title, {
       ...axes,
-      annotations: layers.map(({ layer }, k) => ({ text: `<b>${layer}</b>`, font: { size: 13 }, showarrow: false, xref: "paper", yref: "paper", x: k * (share + 0.1), y: 1, xanchor: "left", yanchor: "bottom", yshift: 3 })),
+      annotations: layers.map(({ layer }, k) => ({
+        text: `<b>${layer}</b>`,
+        font: { size: 13 },
+        showarrow: false,
+        xref: "paper",
+        yref: "paper",
+        x: k * (share + 0.1),
+        y: 1,
+        xanchor: "left",
+        yanchor: "bottom",
+        yshift: 3,
+      })),
       legend: { orientation: "h", x: 0, xanchor: "left", y: 1.1, yanchor: "bottom" },
       margin: { l: 64, r: 16, t: 92, b: 72 },
     }),
@@ -130,14 +236,20 @@ export interface InputPoint {
 }
 
 /**
- * Connections of each input against how large that input is, a panel for each layer; dashed is what an input of a random mask has.
+ * Connections of each input against how large that input is, a panel for each layer; dashed is what an input of a
+ * random mask has.
  *
  * @param layers `note` stands in the panel's title
- * @example
- * connectionsAgainstInput([{ layer: "agent.fc1", note: "", random: 7, points: [{ name: "own: health", magnitude: 0.8, connections: 16 }] }]);
+ * @example connectionsAgainstInput([{ layer: "agent.fc1", note: "", random: 7, points: [{ name: "own: health",
+ *   magnitude: 0.8, connections: 16 }] }]);
  */
 export function connectionsAgainstInput(
-  layers: readonly { readonly layer: string; readonly note: string; readonly random: number; readonly points: readonly InputPoint[] }[],
+  layers: readonly {
+    readonly layer: string;
+    readonly note: string;
+    readonly random: number;
+    readonly points: readonly InputPoint[];
+  }[],
   { title = "" }: { readonly title?: string } = {},
 ): Figure {
   const share = (1 - 0.1 * (layers.length - 1)) / layers.length;
@@ -150,18 +262,48 @@ export function connectionsAgainstInput(
     const largest = Math.max(...points.map(({ magnitude }) => magnitude));
     return [
       {
-        type: "scatter", mode: "markers", xaxis: `x${id}`, yaxis: `y${id}`, showlegend: false, text: points.map(({ name }) => name),
-        x: packed(points.map(({ magnitude }) => magnitude)), y: packed(points.map(({ connections }) => connections)),
-        marker: { color: LAST, size: 6 }, hovertemplate: "%{text}: %{y:.1f} connections<extra></extra>",
+        type: "scatter",
+        mode: "markers",
+        xaxis: `x${id}`,
+        yaxis: `y${id}`,
+        showlegend: false,
+        text: points.map(({ name }) => name),
+        x: packed(points.map(({ magnitude }) => magnitude)),
+        y: packed(points.map(({ connections }) => connections)),
+        marker: { color: LAST, size: 6 },
+        hovertemplate: "%{text}: %{y:.1f} connections<extra></extra>",
       },
-      { type: "scatter", mode: "lines", xaxis: `x${id}`, yaxis: `y${id}`, showlegend: k === 0, name: "random mask", x: [0, round(largest, 3)], y: [round(random), round(random)], line: { color: RANDOM, width: 1.5, dash: "dash" }, hoverinfo: "skip" },
+      {
+        type: "scatter",
+        mode: "lines",
+        xaxis: `x${id}`,
+        yaxis: `y${id}`,
+        showlegend: k === 0,
+        name: "random mask",
+        x: [0, round(largest, 3)],
+        y: [round(random), round(random)],
+        line: { color: RANDOM, width: 1.5, dash: "dash" },
+        hoverinfo: "skip",
+      },
     ];
   });
   return {
     data,
     layout: layout(title, {
       ...axes,
-      annotations: layers.map(({ layer, note }, k) => ({ text: `<b>${layer}</b><br><span style="font-size:11px">${note}</span>`, align: "left", font: { size: 13 }, showarrow: false, xref: "paper", yref: "paper", x: k * (share + 0.1), y: 1, xanchor: "left", yanchor: "bottom", yshift: 3 })),
+      annotations: layers.map(({ layer, note }, k) => ({
+        text: `<b>${layer}</b><br><span style="font-size:11px">${note}</span>`,
+        align: "left",
+        font: { size: 13 },
+        showarrow: false,
+        xref: "paper",
+        yref: "paper",
+        x: k * (share + 0.1),
+        y: 1,
+        xanchor: "left",
+        yanchor: "bottom",
+        yshift: 3,
+      })),
       legend: { orientation: "h", x: 1, xanchor: "right", y: 1.19, yanchor: "bottom" },
       margin: { l: 60, r: 16, t: 112, b: 56 },
     }),
@@ -182,34 +324,76 @@ export interface CutBars {
 const CUT_COLOURS = [LAST, "#9a9a9a", "#D55E00"] as const;
 
 /**
- * Decisions that stay the same against how much is taken out of a network: a panel for each kind of dimension, a bar for each order, mean
- * over seeds, with a line from the lowest to the highest.
+ * Decisions that stay the same against how much is taken out of a network: a panel for each kind of dimension, a bar
+ * for each order, mean over seeds, with a line from the lowest to the highest.
  *
- * @example
- * cutFigure([{ dimension: "units of the first layer", bars: [{ label: "fewest connections first", taken: [32], same: [[0.9], [0.8]] }] }]);
+ * @example cutFigure([{ dimension: "units of the first layer", bars: [{ label: "fewest connections first", taken: [32],
+ *   same: [[0.9], [0.8]] }] }]);
  */
-export function cutFigure(panels: readonly { readonly dimension: string; readonly bars: readonly CutBars[] }[], { title = "" }: { readonly title?: string } = {}): Figure {
+export function cutFigure(
+  panels: readonly { readonly dimension: string; readonly bars: readonly CutBars[] }[],
+  { title = "" }: { readonly title?: string } = {},
+): Figure {
   const share = (1 - 0.1 * (panels.length - 1)) / panels.length;
   const axes: Record<string, unknown> = {};
   const data = panels.flatMap(({ dimension, bars }, k): Trace[] => {
     const id = k === 0 ? "" : String(k + 1);
     const x0 = k * (share + 0.1);
-    axes[`xaxis${id}`] = axis(`${dimension} taken out`, { domain: [x0, x0 + share], anchor: `y${id}`, type: "category", showgrid: false, ticks: "" });
-    axes[`yaxis${id}`] = axis(k === 0 ? "same decisions" : "", { anchor: `x${id}`, range: [0, 1.04], tickformat: ".0%" });
+    axes[`xaxis${id}`] = axis(`${dimension} taken out`, {
+      domain: [x0, x0 + share],
+      anchor: `y${id}`,
+      type: "category",
+      showgrid: false,
+      ticks: "",
+    });
+    axes[`yaxis${id}`] = axis(k === 0 ? "same decisions" : "", {
+      anchor: `x${id}`,
+      range: [0, 1.04],
+      tickformat: ".0%",
+    });
     return bars.map(({ label, taken, same }, i): Trace => {
       const middle = meanList(same);
-      const reach = (end: (...shares: number[]) => number): number[] => middle.map((value, n) => round(Math.abs(end(...same.map((shares) => shares[n]!)) - value), 3));
+      const reach = (end: (...shares: number[]) => number): number[] =>
+        middle.map((value, n) => round(Math.abs(end(...same.map((shares) => shares[n]!)) - value), 3));
       return {
-        type: "bar", xaxis: `x${id}`, yaxis: `y${id}`, name: label, legendgroup: label, showlegend: k === 0, x: taken.map(String), y: middle.map((value) => round(value, 3)),
-        ...(same.length < 2 ? {} : { error_y: { type: "data", symmetric: false, array: reach(Math.max), arrayminus: reach(Math.min), color: "#333333", thickness: 1.2, width: 3 } }),
-        marker: { color: CUT_COLOURS[i % CUT_COLOURS.length] }, hovertemplate: `${label}: %{y:.0%}<extra></extra>`,
+        type: "bar",
+        xaxis: `x${id}`,
+        yaxis: `y${id}`,
+        name: label,
+        legendgroup: label,
+        showlegend: k === 0,
+        x: taken.map(String),
+        y: middle.map((value) => round(value, 3)),
+        ...(same.length < 2
+          ? {}
+          : {
+              error_y: {
+                type: "data",
+                symmetric: false,
+                array: reach(Math.max),
+                arrayminus: reach(Math.min),
+                color: "#333333",
+                thickness: 1.2,
+                width: 3,
+              },
+            }),
+        marker: { color: CUT_COLOURS[i % CUT_COLOURS.length] },
+        hovertemplate: `${label}: %{y:.0%}<extra></extra>`,
       };
     });
   });
-  const text = ({ label, taken, same }: CutBars): string => `${label} ${meanList(same).map((value, n) => `${Math.round(100 * value)} % without ${taken[n]}`).join(", ")}`;
+  const text = ({ label, taken, same }: CutBars): string =>
+    `${label} ${meanList(same)
+      .map((value, n) => `${Math.round(100 * value)} % without ${taken[n]}`)
+      .join(", ")}`;
   return {
     data,
-    layout: layout(title, { ...axes, barmode: "group", legend: { orientation: "h", x: 0, xanchor: "left", y: 1.03, yanchor: "bottom" }, margin: { l: 64, r: 16, t: 84, b: 56 } }),
+    layout: layout(title, {
+      ...axes,
+      barmode: "group",
+      legend: { orientation: "h", x: 0, xanchor: "left", y: 1.03, yanchor: "bottom" },
+      margin: { l: 64, r: 16, t: 84, b: 56 },
+    }),
     summary: `${title || "Decisions after a cut"}: ${panels.map(({ dimension, bars }) => `${dimension}: ${bars.map(text).join("; ")}`).join(". ")}`,
   };
 }

@@ -45,11 +45,19 @@ it("layerTable lists each layer and the sum of each network", () => {
 it("costFigure draws what the equations give", () => {
   const shape = shapeOf("2s3z");
   const { data, summary } = costFigure(shape, { title: "2s3z" });
-  const curve = (name: string, xaxis: string) => data.find((trace) => trace.name === name && trace.xaxis === xaxis) as unknown as { x: number[]; y: number[] }; // over 1 - S
-  for (const [name, algorithm] of [["QMIX", "qmix"], ["OW-QMIX", "ow-qmix"], ["RES-QMIX", "res"]] as const) {
+  const curve = (name: string, xaxis: string) =>
+    data.find((trace) => trace.name === name && trace.xaxis === xaxis) as unknown as { x: number[]; y: number[] }; // over 1 - S
+  for (const [name, algorithm] of [
+    ["QMIX", "qmix"],
+    ["OW-QMIX", "ow-qmix"],
+    ["RES-QMIX", "res"],
+  ] as const) {
     const sparse = sparseCost(algorithm, shape, { sparsity: 0.95 });
     const dense = costOf(algorithm, shape);
-    for (const [axis, column] of [["x", "totalSize"], ["x2", "trainFlops"]] as const) {
+    for (const [axis, column] of [
+      ["x", "totalSize"],
+      ["x2", "trainFlops"],
+    ] as const) {
       const { x, y } = curve(name, axis);
       expect(y[x.indexOf(0.05)]).toBeCloseTo(sparse[column] / dense[column], 5);
       expect([x[0], y[0]]).toEqual([1, 1]);

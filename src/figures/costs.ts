@@ -33,7 +33,11 @@ export interface ReproducedCost {
   readonly paper: CostShares;
 }
 
-const COLUMNS = [["totalSize", "Total size"], ["trainFlops", "FLOPs (train)"], ["inferenceFlops", "FLOPs (test)"]] as const;
+const COLUMNS = [
+  ["totalSize", "Total size"],
+  ["trainFlops", "FLOPs (train)"],
+  ["inferenceFlops", "FLOPs (test)"],
+] as const;
 
 /** Networks of all algorithms, as they are shown. */
 const NETWORKS: Readonly<Record<string, { readonly title: string; readonly colour: string }>> = {
@@ -44,11 +48,11 @@ const NETWORKS: Readonly<Record<string, { readonly title: string; readonly colou
 };
 
 /**
- * Table 1's sizes and FLOPs, recomputed row by row by equations 8 to 24; averages are the means of our rows, not rounded before.
+ * Table 1's sizes and FLOPs, recomputed row by row by equations 8 to 24; averages are the means of our rows, not
+ * rounded before.
  *
  * @param shapeOf the dense networks' shape on a map
- * @example
- * const rows = reproduceCosts((map) => networkPlan(resolveConfig({ environment: map })).shape);
+ * @example const rows = reproduceCosts((map) => networkPlan(resolveConfig({ environment: map })).shape);
  */
 export function reproduceCosts(shapeOf: (environment: string) => NetworkShape): ReproducedCost[] {
   const rows: ReproducedCost[] = [];
@@ -77,12 +81,23 @@ export function costComparison(rows: readonly ReproducedCost[]): Table {
   const cells = rows.flatMap(({ ours, paper }) => COLUMNS.map(([column]) => agrees(ours[column], paper[column])));
   return {
     title: "Table 1, relative to the dense model",
-    columns: [{ title: "Algorithm" }, { title: "Map" }, { title: "Sparsity", align: "right" }, ...COLUMNS.flatMap(([, title]) => [{ title, align: "right" as const }, { title: "paper", align: "right" as const }])],
+    columns: [
+      { title: "Algorithm" },
+      { title: "Map" },
+      { title: "Sparsity", align: "right" },
+      ...COLUMNS.flatMap(([, title]) => [
+        { title, align: "right" as const },
+        { title: "paper", align: "right" as const },
+      ]),
+    ],
     rows: rows.map(({ algorithm, environment, sparsity, ours, paper }) => [
       algorithmTitle(algorithm),
       environment,
       `${Math.round(100 * sparsity)} %`,
-      ...COLUMNS.flatMap(([column]) => [ours[column].toFixed(4), `${paper[column].toFixed(3)} ${agrees(ours[column], paper[column]) ? "✓" : "✗"}`]),
+      ...COLUMNS.flatMap(([column]) => [
+        ours[column].toFixed(4),
+        `${paper[column].toFixed(3)} ${agrees(ours[column], paper[column]) ? "✓" : "✗"}`,
+      ]),
     ]),
     note: `${cells.filter(Boolean).length} of ${cells.length} cells are as printed (✓) when ours are rounded to three digits.`,
   };
@@ -95,13 +110,25 @@ export function costComparison(rows: readonly ReproducedCost[]): Table {
  * @example
  * showTable(layerTable(sparseCost("qmix", shape, { sparsity: 0.95 }), costOf("qmix", shape)));
  */
-export function layerTable(sparse: Cost, dense: Cost, options: { readonly title?: string; readonly note?: string } = {}): Table {
+export function layerTable(
+  sparse: Cost,
+  dense: Cost,
+  options: { readonly title?: string; readonly note?: string } = {},
+): Table {
   const row = (name: string, before: Counts, after: Counts): string[] => [
-    name, whole(before.weights), before.weights === 0 ? "" : `${((100 * after.weights) / before.weights).toFixed(1)} %`, whole(after.weights), whole(after.biases), whole(before.flops), whole(after.flops),
+    name,
+    whole(before.weights),
+    before.weights === 0 ? "" : `${((100 * after.weights) / before.weights).toFixed(1)} %`,
+    whole(after.weights),
+    whole(after.biases),
+    whole(before.flops),
+    whole(after.flops),
   ];
   return {
     ...options,
-    columns: ["Layer", "Weights, dense", "Density", "Weights", "Biases", "FLOPs, dense", "FLOPs"].map((title, i) => (i === 0 ? { title } : { title, align: "right" as const })),
+    columns: ["Layer", "Weights, dense", "Density", "Weights", "Biases", "FLOPs, dense", "FLOPs"].map((title, i) =>
+      i === 0 ? { title } : { title, align: "right" as const },
+    ),
     rows: Object.entries(sparse.networks).flatMap(([name, network]) => [
       ...network.layers.map((layer, l) => row(layer.name, dense.networks[name].layers[l], layer)),
       row(`${name}, together`, dense.networks[name], network),
@@ -116,42 +143,96 @@ const SPARSITIES = [0, 0.2, 0.35, 0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.925, 0.
 const DENSITIES = SPARSITIES.map((sparsity) => round(1 - sparsity));
 
 /**
- * Total size and training FLOPs of the algorithms against sparsity, relative to dense, and which networks a dense update spends its FLOPs in.
- * Both axes of the curves are logarithmic, in 1 - S and in the cost, since all that differs happens at high sparsity.
+ * Total size and training FLOPs of the algorithms against sparsity, relative to dense, and which networks a dense
+ * update spends its FLOPs in. Both axes of the curves are logarithmic, in 1 - S and in the cost, since all that differs
+ * happens at high sparsity.
  *
  * @param shape of the dense model
- * @example
- * await showFigure(costFigure(shape, { title: "3s5z" }));
+ * @example await showFigure(costFigure(shape, { title: "3s5z" }));
  */
-export function costFigure(shape: NetworkShape, options: { readonly title?: string; readonly algorithms?: readonly PaperAlgorithm[] } = {}): Figure {
+export function costFigure(
+  shape: NetworkShape,
+  options: { readonly title?: string; readonly algorithms?: readonly PaperAlgorithm[] } = {},
+): Figure {
   const { title = "", algorithms = ["qmix", "ow-qmix", "res"] } = options;
   const styles = methodStyles(algorithms.map((algorithm) => algorithmTitle(algorithm)));
   const curves = algorithms.flatMap((algorithm, i): Trace[] => {
     const { label, colour, dash } = styles[i];
     const relative = SPARSITIES.map((sparsity) => shares(algorithm, shape, sparsity));
     return (["totalSize", "trainFlops"] as const).map((column, panel) => ({
-      type: "scatter", mode: "lines", name: label, legendgroup: label, legendrank: i, showlegend: panel === 0,
-      x: DENSITIES, y: relative.map((values) => round(values[column])), line: { color: colour, dash, width: 2 + 1.5 * i }, ...panelAxes(panel),
-      customdata: SPARSITIES, hovertemplate: "%{y:.3f} at sparsity %{customdata:.1%}",
+      type: "scatter",
+      mode: "lines",
+      name: label,
+      legendgroup: label,
+      legendrank: i,
+      showlegend: panel === 0,
+      x: DENSITIES,
+      y: relative.map((values) => round(values[column])),
+      line: { color: colour, dash, width: 2 + 1.5 * i },
+      ...panelAxes(panel),
+      customdata: SPARSITIES,
+      hovertemplate: "%{y:.3f} at sparsity %{customdata:.1%}",
     }));
   });
   const ideal = [0, 1].map((panel): Trace => ({
-    type: "scatter", mode: "lines", name: "1 − S", legendgroup: "ideal", showlegend: panel === 0, hoverinfo: "skip",
-    x: DENSITIES, y: DENSITIES, line: { color: "#999999", dash: "dot", width: 1.5 }, ...panelAxes(panel),
+    type: "scatter",
+    mode: "lines",
+    name: "1 − S",
+    legendgroup: "ideal",
+    showlegend: panel === 0,
+    hoverinfo: "skip",
+    x: DENSITIES,
+    y: DENSITIES,
+    line: { color: "#999999", dash: "dot", width: 1.5 },
+    ...panelAxes(panel),
   }));
   const dense = algorithms.map((algorithm) => costOf(algorithm, shape, { batch: 1 }));
   const bars = Object.entries(NETWORKS).flatMap(([name, { title: network, colour }]): Trace[] => {
-    const present = algorithms.map((algorithm, i) => ({ label: algorithmTitle(algorithm), cost: dense[i] })).filter(({ cost }) => name in cost.networks);
+    const present = algorithms
+      .map((algorithm, i) => ({ label: algorithmTitle(algorithm), cost: dense[i] }))
+      .filter(({ cost }) => name in cost.networks);
     if (present.length === 0) return [];
-    return [{
-      type: "bar", orientation: "h", name: network, legend: "legend2", xaxis: "x3", yaxis: "y3", marker: { color: colour },
-      y: present.map(({ label }) => label), x: present.map(({ cost }) => round((cost.passes[name] * cost.networks[name].flops) / 1e6)),
-      customdata: present.map(({ cost }) => cost.passes[name]), hovertemplate: `${network}: %{x:.3~g} MFLOPs in %{customdata} passes<extra>%{y}</extra>`,
-    }];
+    return [
+      {
+        type: "bar",
+        orientation: "h",
+        name: network,
+        legend: "legend2",
+        xaxis: "x3",
+        yaxis: "y3",
+        marker: { color: colour },
+        y: present.map(({ label }) => label),
+        x: present.map(({ cost }) => round((cost.passes[name] * cost.networks[name].flops) / 1e6)),
+        customdata: present.map(({ cost }) => cost.passes[name]),
+        hovertemplate: `${network}: %{x:.3~g} MFLOPs in %{customdata} passes<extra>%{y}</extra>`,
+      },
+    ];
   });
-  const share = { type: "log", range: [-2, 0.02], tickvals: [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1], domain: [0.48, 0.94] };
-  const sparsity = { type: "log", range: [0.02, -2], tickvals: [1, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01], ticktext: ["0", "50 %", "80 %", "90 %", "95 %", "98 %", "99 %"], tickangle: 0, tickfont: { size: 12 } };
-  const heading = (text: string, x: number, y: number): Trace => ({ text, showarrow: false, xref: "paper", yref: "paper", x, y, xanchor: "left", yanchor: "bottom", font: { size: 13 } });
+  const share = {
+    type: "log",
+    range: [-2, 0.02],
+    tickvals: [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1],
+    domain: [0.48, 0.94],
+  };
+  const sparsity = {
+    type: "log",
+    range: [0.02, -2],
+    tickvals: [1, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01],
+    ticktext: ["0", "50 %", "80 %", "90 %", "95 %", "98 %", "99 %"],
+    tickangle: 0,
+    tickfont: { size: 12 },
+  };
+  const heading = (text: string, x: number, y: number): Trace => ({
+    text,
+    showarrow: false,
+    xref: "paper",
+    yref: "paper",
+    x,
+    y,
+    xanchor: "left",
+    yanchor: "bottom",
+    font: { size: 13 },
+  });
   return {
     // The sizes of QMIX and RES are the same: the narrower line lies above the wider.
     data: [...ideal, ...curves.reverse(), ...bars],
@@ -164,7 +245,11 @@ export function costFigure(shape: NetworkShape, options: { readonly title?: stri
       xaxis3: axis("MFLOPs", { anchor: "y3" }),
       yaxis3: axis("", { domain: [0, 0.22], anchor: "x3", autorange: "reversed", ticks: "", showgrid: false }),
       barmode: "stack",
-      annotations: [heading("Total size", 0, 0.945), heading("FLOPs of training", 0.55, 0.945), heading("FLOPs of a dense update for one step of one episode, by network", 0, 0.285)],
+      annotations: [
+        heading("Total size", 0, 0.945),
+        heading("FLOPs of training", 0.55, 0.945),
+        heading("FLOPs of a dense update for one step of one episode, by network", 0, 0.285),
+      ],
       legend: { orientation: "h", x: 0, xanchor: "left", y: 1.005, yanchor: "bottom" },
       legend2: { orientation: "h", x: 0, xanchor: "left", y: 0.225, yanchor: "bottom", traceorder: "normal" },
       margin: { l: 84, r: 24, t: 78, b: 56 },
@@ -178,7 +263,10 @@ function panelAxes(panel: number): { readonly xaxis: string; readonly yaxis: str
 }
 
 function shares(algorithm: PaperAlgorithm, shape: NetworkShape, sparsity: number): CostShares {
-  const { totalSize, trainFlops, inferenceFlops } = relativeCost(sparseCost(algorithm, shape, { sparsity }), costOf(algorithm, shape));
+  const { totalSize, trainFlops, inferenceFlops } = relativeCost(
+    sparseCost(algorithm, shape, { sparsity }),
+    costOf(algorithm, shape),
+  );
   return { totalSize, trainFlops, inferenceFlops };
 }
 

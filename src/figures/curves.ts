@@ -27,23 +27,27 @@ export interface TrainingCurvesOptions {
   /** Environment steps of a whole run: the axis then has its final length from the start of a live curve. */
   readonly steps?: number;
   /**
-   * Window of the Savitzky-Golay filter, in evaluations, for curves that have at least 200 as the paper's have; shorter ones are never filtered. The paper, and the
-   * default: 21. 0 shows raw means at any length.
+   * Window of the Savitzky-Golay filter, in evaluations, for curves that have at least 200 as the paper's have; shorter
+   * ones are never filtered. The paper, and the default: 21. 0 shows raw means at any length.
    */
   readonly window?: number;
 }
 
-/** Evaluations of the paper's runs, which its filter with a window of 21 was chosen for: of a short run it would show wins that never happened. */
+/**
+ * Evaluations of the paper's runs, which its filter with a window of 21 was chosen for: of a short run it would show
+ * wins that never happened.
+ */
 const FILTERED_FROM = 200;
 
 /**
- * Training curves: for each label the mean over its runs with a band of one standard deviation to either side. Line, band and hover are the same numbers: raw, or where a
- * curve has the paper's 200 evaluations, mean and deviation through its Savitzky-Golay filter (see `smoothWithin`), with the raw means as points. The caption says which,
- * and where a mean is over fewer runs than there are, since some ended earlier or have values that are not numbers. Where one run is left there is no band.
+ * Training curves: for each label the mean over its runs with a band of one standard deviation to either side. Line,
+ * band and hover are the same numbers: raw, or where a curve has the paper's 200 evaluations, mean and deviation
+ * through its Savitzky-Golay filter (see `smoothWithin`), with the raw means as points. The caption says which, and
+ * where a mean is over fewer runs than there are, since some ended earlier or have values that are not numbers. Where
+ * one run is left there is no band.
  *
  * @throws {Error} when the window is not odd, or 2 or less
- * @example
- * const figure = trainingCurves([{ label: "MAST", steps: [0, 10_000], values: [0, 0.5] }], { title: "3m" });
+ * @example const figure = trainingCurves([{ label: "MAST", steps: [0, 10_000], values: [0, 0.5] }], { title: "3m" });
  */
 export function trainingCurves(runs: readonly RunCurve[], options: TrainingCurvesOptions = {}): Figure {
   const { title = "", value = "Test win rate", share = true, window = 21 } = options;
@@ -62,7 +66,10 @@ export function trainingCurves(runs: readonly RunCurve[], options: TrainingCurve
   const grid = panelGrid(several ? panels : [undefined], {
     columns: several ? 2 : 1,
     height: several ? 120 : 264,
-    x: { title: "Environment steps", settings: { range: [0, end * 1.01], tickformat: "~s", ...(several ? { nticks: 4 } : {}) } },
+    x: {
+      title: "Environment steps",
+      settings: { range: [0, end * 1.01], tickformat: "~s", ...(several ? { nticks: 4 } : {}) },
+    },
     y: { title: value, settings: share ? { range: [-0.02, 1.04], tickformat: ".0%", dtick: several ? 0.5 : 0.2 } : {} },
   });
   panels.forEach((panel, place) => {
@@ -81,23 +88,45 @@ export function trainingCurves(runs: readonly RunCurve[], options: TrainingCurve
       if (least < own.length && curve.steps.length > 0) fewer.push(`${name} ${least} of ${own.length}`);
       if (curve.runs.some((n) => n > 1)) bands.push({ ...band(style, curve, share, 0.16 * opacity), ...axes });
       const first = !lines.some((trace) => trace["name"] === style.label);
-      lines.push({ ...points(style, measured, 0.5 * opacity), ...axes }, { ...line(style, curve, share, own.length), showlegend: first, ...axes });
+      lines.push(
+        { ...points(style, measured, 0.5 * opacity), ...axes },
+        { ...line(style, curve, share, own.length), showlegend: first, ...axes },
+      );
       const last = measured.runs.at(-1);
-      if (last !== undefined) notes.push(`${name} ${share ? percent(measured.mean.at(-1)!) : round(measured.mean.at(-1)!, 3)}${last < own.length ? ` (${last} of ${own.length} seeds)` : ""}`);
+      if (last !== undefined)
+        notes.push(
+          `${name} ${share ? percent(measured.mean.at(-1)!) : round(measured.mean.at(-1)!, 3)}${last < own.length ? ` (${last} of ${own.length} seeds)` : ""}`,
+        );
     }
   });
   // One line of legend even for one method: it has to be named somewhere.
   const text = caption({ seeds: [...seeds], raw, filtered, window, fewer });
-  const [above, below] = [41 + Math.max(31, legendHeight(styles.map(({ label }) => label))), 84 + 14 * (text.split("<br>").length - 1)];
+  const [above, below] = [
+    41 + Math.max(31, legendHeight(styles.map(({ label }) => label))),
+    84 + 14 * (text.split("<br>").length - 1),
+  ];
   return {
     data: [...bands, ...lines],
     layout: layout(title, {
       ...grid.axes,
       legend: { orientation: "h", x: 0, xanchor: "left", y: 1 + 5 / grid.height, yanchor: "bottom" },
       hovermode: "x unified",
-      annotations: [...grid.titles, {
-        text, showarrow: false, xref: "paper", yref: "paper", x: 0, y: 0, xanchor: "left", yanchor: "top", yshift: -52, font: { size: 11, color: "#666666" }, align: "left",
-      }],
+      annotations: [
+        ...grid.titles,
+        {
+          text,
+          showarrow: false,
+          xref: "paper",
+          yref: "paper",
+          x: 0,
+          y: 0,
+          xanchor: "left",
+          yanchor: "top",
+          yshift: -52,
+          font: { size: 11, color: "#666666" },
+          align: "left",
+        },
+      ],
       margin: { l: 64, r: 24, t: above, b: below },
       height: grid.height + above + below,
     }),
@@ -115,12 +144,16 @@ export interface MeanCurve {
 }
 
 /**
- * Mean and sample standard deviation over runs, at the steps of the run that has most points. Runs are interpolated linearly between
- * their own points and end where they end: evaluations of different runs fall on slightly different steps, since episodes are not cut. A value that is not a number is left
- * out, and `runs` says of how many the mean is. With no value at all there is no point.
+ * Mean and sample standard deviation over runs, at the steps of the run that has most points. Runs are interpolated
+ * linearly between their own points and end where they end: evaluations of different runs fall on slightly different
+ * steps, since episodes are not cut. A value that is not a number is left out, and `runs` says of how many the mean is.
+ * With no value at all there is no point.
  */
 export function meanCurve(runs: readonly Pick<RunCurve, "steps" | "values">[]): MeanCurve {
-  const longest = runs.reduce((a, b) => (b.steps.length > a.steps.length ? b : a), runs[0] ?? { steps: [], values: [] });
+  const longest = runs.reduce(
+    (a, b) => (b.steps.length > a.steps.length ? b : a),
+    runs[0] ?? { steps: [], values: [] },
+  );
   const curve: MeanCurve = { steps: [], mean: [], deviation: [], runs: [] };
   const n = longest.steps.length;
   for (let i = 0; i < n; i++) {
@@ -153,26 +186,42 @@ function valueAt({ steps, values }: Pick<RunCurve, "steps" | "values">, step: nu
 function filter(curve: MeanCurve, window: number): MeanCurve {
   const deviation = curve.deviation.map((value) => (Number.isNaN(value) ? 0 : value));
   const smoothed = smoothWithin(deviation, window);
-  return { ...curve, mean: smoothWithin(curve.mean, window), deviation: smoothed.map((value, i) => (curve.runs[i]! > 1 ? value : NaN)) };
+  return {
+    ...curve,
+    mean: smoothWithin(curve.mean, window),
+    deviation: smoothed.map((value, i) => (curve.runs[i]! > 1 ? value : NaN)),
+  };
 }
 
 function band(style: MethodStyle, curve: MeanCurve, share: boolean, opacity: number): Trace {
   return {
-    type: "scatter", mode: "lines", name: style.label, legendgroup: style.label, showlegend: false, hoverinfo: "skip",
-    ...bandOutline(curve, share), fill: "toself", fillcolor: translucent(style.colour, round(opacity, 2)), line: { width: 0, color: style.colour },
+    type: "scatter",
+    mode: "lines",
+    name: style.label,
+    legendgroup: style.label,
+    showlegend: false,
+    hoverinfo: "skip",
+    ...bandOutline(curve, share),
+    fill: "toself",
+    fillcolor: translucent(style.colour, round(opacity, 2)),
+    line: { width: 0, color: style.colour },
   };
 }
 
 /**
- * One standard deviation to either side of a mean, as the outline of an area: one for each stretch that two runs or more share, with a gap between.
+ * One standard deviation to either side of a mean, as the outline of an area: one for each stretch that two runs or
+ * more share, with a gap between.
  *
  * @param share values are shares, so that no edge leaves 0..1
  */
-export function bandOutline({ steps, mean, deviation, runs }: MeanCurve, share: boolean): { readonly x: (number | null)[]; readonly y: (number | null)[] } {
+export function bandOutline(
+  { steps, mean, deviation, runs }: MeanCurve,
+  share: boolean,
+): { readonly x: (number | null)[]; readonly y: (number | null)[] } {
   const bound = (v: number): number => round(share ? Math.min(1, Math.max(0, v)) : v);
   const x: (number | null)[] = [];
   const y: (number | null)[] = [];
-  for (let start = 0; start < runs.length; ) {
+  for (let start = 0; start < runs.length;) {
     let end = start;
     while (end < runs.length && runs[end]! > 1) end++;
     const places = Array.from({ length: end - start }, (_, i) => start + i);
@@ -180,7 +229,10 @@ export function bandOutline({ steps, mean, deviation, runs }: MeanCurve, share: 
       if (x.length > 0) [x, y].forEach((list) => list.push(null));
       const back = [...places].reverse();
       x.push(...places.map((i) => steps[i]!), ...back.map((i) => steps[i]!));
-      y.push(...places.map((i) => bound(mean[i]! + deviation[i]!)), ...back.map((i) => bound(mean[i]! - deviation[i]!)));
+      y.push(
+        ...places.map((i) => bound(mean[i]! + deviation[i]!)),
+        ...back.map((i) => bound(mean[i]! - deviation[i]!)),
+      );
     }
     start = end + 1;
   }
@@ -189,26 +241,44 @@ export function bandOutline({ steps, mean, deviation, runs }: MeanCurve, share: 
 
 function points(style: MethodStyle, { steps, mean }: MeanCurve, opacity: number): Trace {
   return {
-    type: "scatter", mode: "markers", name: `${style.label} (raw)`, legendgroup: style.label, showlegend: false, hoverinfo: "skip",
-    x: steps, y: mean.map((v) => round(v)), marker: { color: translucent(style.colour, round(opacity, 2)), size: 5, symbol: style.symbol },
+    type: "scatter",
+    mode: "markers",
+    name: `${style.label} (raw)`,
+    legendgroup: style.label,
+    showlegend: false,
+    hoverinfo: "skip",
+    x: steps,
+    y: mean.map((v) => round(v)),
+    marker: { color: translucent(style.colour, round(opacity, 2)), size: 5, symbol: style.symbol },
   };
 }
 
-/** The line, whose hover shows its own value, the deviation that the band has there, and of how many seeds where some are missing. */
+/**
+ * The line, whose hover shows its own value, the deviation that the band has there, and of how many seeds where some
+ * are missing.
+ */
 function line(style: MethodStyle, curve: MeanCurve, share: boolean, seeds: number): Trace {
   const { steps, mean } = curve;
   return {
-    type: "scatter", mode: "lines", name: style.label, legendgroup: style.label,
-    x: steps, y: mean.map((v) => round(v)),
+    type: "scatter",
+    mode: "lines",
+    name: style.label,
+    legendgroup: style.label,
+    x: steps,
+    y: mean.map((v) => round(v)),
     customdata: spreadTexts(curve, seeds, share),
     hovertemplate: `%{y:${share ? ".1%" : ".4~g"}}%{customdata}`,
     line: { color: style.colour, width: style.label.startsWith("MAST") ? 3 : 2.5, dash: style.dash },
   };
 }
 
-/** What the hover says behind a mean: the deviation that the band has there, and of how many seeds it is where some are missing. */
+/**
+ * What the hover says behind a mean: the deviation that the band has there, and of how many seeds it is where some are
+ * missing.
+ */
 export function spreadTexts({ deviation, runs }: MeanCurve, seeds: number, share: boolean): string[] {
-  const spread = (value: number): string => (Number.isNaN(value) ? "" : ` ± ${share ? `${(100 * value).toFixed(1)} %` : round(value, 2)}`);
+  const spread = (value: number): string =>
+    Number.isNaN(value) ? "" : ` ± ${share ? `${(100 * value).toFixed(1)} %` : round(value, 2)}`;
   return deviation.map((value, i) => `${spread(value)}${runs[i]! < seeds ? `, ${runs[i]} of ${seeds} seeds` : ""}`);
 }
 
@@ -219,15 +289,29 @@ export function fewerText(fewer: readonly string[]): string {
 }
 
 /** Says what line, points and band are, so that no picture needs its surroundings to be read. */
-function caption({ seeds, raw, filtered, window, fewer }: { readonly seeds: readonly number[]; readonly raw: boolean; readonly filtered: boolean; readonly window: number; readonly fewer: readonly string[] }): string {
+function caption({
+  seeds,
+  raw,
+  filtered,
+  window,
+  fewer,
+}: {
+  readonly seeds: readonly number[];
+  readonly raw: boolean;
+  readonly filtered: boolean;
+  readonly window: number;
+  readonly fewer: readonly string[];
+}): string {
   const several = seeds.filter((n) => n > 1).sort((a, b) => a - b);
-  const whose = several.length === 0 ? "one seed" : `mean of ${(seeds.includes(1) ? [1, ...several] : several).join(" or ")} seeds`;
+  const whose =
+    several.length === 0 ? "one seed" : `mean of ${(seeds.includes(1) ? [1, ...several] : several).join(" or ")} seeds`;
   const spread = several.length === 0 ? "" : `${filtered ? "<br>" : "; "}band: ± 1 standard deviation`;
-  const how = filtered ? `points: raw, ${whose}; line${several.length === 0 ? "" : " and band"}: ${raw ? "where there are 200 evaluations " : ""}Savitzky-Golay filter (window ${window}, order 2)` : `line: raw, ${whose}`;
+  const how = filtered
+    ? `points: raw, ${whose}; line${several.length === 0 ? "" : " and band"}: ${raw ? "where there are 200 evaluations " : ""}Savitzky-Golay filter (window ${window}, order 2)`
+    : `line: raw, ${whose}`;
   return `${how}${spread}${fewerText(fewer)}`;
 }
 
 function percent(share: number): string {
   return `${round(100 * share, 3)} %`;
 }
-

@@ -2,7 +2,10 @@ import { bandOutline, fewerText, meanCurve, spreadTexts } from "./curves.js";
 import { round, type Figure, type Trace } from "./figure.js";
 import { axis, layout, METHOD_STYLES, translucent } from "./theme.js";
 
-/** In the order of labels: the colours of RigL, whose single buffer is the first to compare with, of MAST, and of a third. Dots are for exploration. */
+/**
+ * In the order of labels: the colours of RigL, whose single buffer is the first to compare with, of MAST, and of a
+ * third. Dots are for exploration.
+ */
 const LOOKS = [
   { colour: METHOD_STYLES[4].colour, dash: "solid" },
   { colour: METHOD_STYLES[6].colour, dash: "12px,3px" },
@@ -30,11 +33,11 @@ export interface DistanceFigureOptions {
 }
 
 /**
- * Distances between stored choices and the policy: for each label the mean over its runs with a band of one standard deviation, and dotted
- * below it what exploration alone would make of it.
+ * Distances between stored choices and the policy: for each label the mean over its runs with a band of one standard
+ * deviation, and dotted below it what exploration alone would make of it.
  *
- * @example
- * await showFigure(distanceFigure([{ label: "offline buffer", at: [1000], distance: [0.4], explored: [0.1] }], { title: "3m", axis: "Environment steps" }));
+ * @example await showFigure(distanceFigure([{ label: "offline buffer", at: [1000], distance: [0.4], explored: [0.1] }],
+ *   { title: "3m", axis: "Environment steps" }));
  */
 export function distanceFigure(curves: readonly DistanceCurve[], options: DistanceFigureOptions = {}): Figure {
   const { title = "", marks = [] } = options;
@@ -55,18 +58,40 @@ export function distanceFigure(curves: readonly DistanceCurve[], options: Distan
     if (least < own.length && x.length > 0) fewer.push(`${label} ${least} of ${own.length}`);
     if (curve.runs.some((runs) => runs > 1)) {
       bands.push({
-        type: "scatter", mode: "lines", name: label, legendgroup: label, showlegend: false, hoverinfo: "skip",
-        ...bandOutline(curve, true), fill: "toself", fillcolor: translucent(colour, 0.16), line: { width: 0, color: colour },
+        type: "scatter",
+        mode: "lines",
+        name: label,
+        legendgroup: label,
+        showlegend: false,
+        hoverinfo: "skip",
+        ...bandOutline(curve, true),
+        fill: "toself",
+        fillcolor: translucent(colour, 0.16),
+        line: { width: 0, color: colour },
       });
     }
     lines.push(
       {
-        type: "scatter", mode: "lines", name: `${label}, exploration`, legendgroup: label, showlegend: false,
-        x: floor.steps, y: floor.mean.map((value) => round(value)), line: { color: colour, width: 1.5, dash: "dot" }, hovertemplate: "%{y:.1%} by exploration alone",
+        type: "scatter",
+        mode: "lines",
+        name: `${label}, exploration`,
+        legendgroup: label,
+        showlegend: false,
+        x: floor.steps,
+        y: floor.mean.map((value) => round(value)),
+        line: { color: colour, width: 1.5, dash: "dot" },
+        hovertemplate: "%{y:.1%} by exploration alone",
       },
       {
-        type: "scatter", mode: "lines", name: label, legendgroup: label, x, y: mean.map((value) => round(value)),
-        customdata: spreadTexts(curve, own.length, true), line: { color: colour, width: 2.5, dash }, hovertemplate: "%{y:.1%}%{customdata}",
+        type: "scatter",
+        mode: "lines",
+        name: label,
+        legendgroup: label,
+        x,
+        y: mean.map((value) => round(value)),
+        customdata: spreadTexts(curve, own.length, true),
+        line: { color: colour, width: 2.5, dash },
+        hovertemplate: "%{y:.1%}%{customdata}",
       },
     );
     if (mean.length > 0) ends.push(`${label} ${round(100 * mean.at(-1)!, 3)} %`);
@@ -81,11 +106,43 @@ export function distanceFigure(curves: readonly DistanceCurve[], options: Distan
       hovermode: "x unified",
       height: 440,
       margin: { l: 64, r: 24, t: 72, b: fewer.length === 0 ? 84 : 98 },
-      shapes: marks.map(({ at }) => ({ type: "line", xref: "x", yref: "paper", x0: at, x1: at, y0: 0, y1: 1, line: { color: "#999999", width: 1, dash: "2px,3px" } })),
-      annotations: [...marks.map(({ at, text }) => ({ text, showarrow: false, xref: "x", yref: "paper", x: at, y: 1, xanchor: "left", yanchor: "top", xshift: 3, font: { size: 11, color: "#666666" } })), {
-        text: `${seeds > 1 ? `line: mean of ${seeds} seeds; band: ± 1 standard deviation` : "line: one seed"}; dotted: what exploration alone would give${fewerText(fewer)}`,
-        showarrow: false, xref: "paper", yref: "paper", x: 0, y: 0, xanchor: "left", yanchor: "top", yshift: -52, font: { size: 11, color: "#666666" }, align: "left",
-      }],
+      shapes: marks.map(({ at }) => ({
+        type: "line",
+        xref: "x",
+        yref: "paper",
+        x0: at,
+        x1: at,
+        y0: 0,
+        y1: 1,
+        line: { color: "#999999", width: 1, dash: "2px,3px" },
+      })),
+      annotations: [
+        ...marks.map(({ at, text }) => ({
+          text,
+          showarrow: false,
+          xref: "x",
+          yref: "paper",
+          x: at,
+          y: 1,
+          xanchor: "left",
+          yanchor: "top",
+          xshift: 3,
+          font: { size: 11, color: "#666666" },
+        })),
+        {
+          text: `${seeds > 1 ? `line: mean of ${seeds} seeds; band: ± 1 standard deviation` : "line: one seed"}; dotted: what exploration alone would give${fewerText(fewer)}`,
+          showarrow: false,
+          xref: "paper",
+          yref: "paper",
+          x: 0,
+          y: 0,
+          xanchor: "left",
+          yanchor: "top",
+          yshift: -52,
+          font: { size: 11, color: "#666666" },
+          align: "left",
+        },
+      ],
     }),
     summary: `${title || "Distance of stored choices from the policy"}: at the end ${ends.join("; ")}`,
   };

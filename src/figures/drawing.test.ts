@@ -14,7 +14,8 @@ import { drawPng } from "../display/draw.js";
 import { figurePng, saveFigure } from "../display/save.js";
 
 const browser = findBrowser();
-if (browser === undefined) console.warn("skipped: figures drawn in a browser (no Chrome, Chromium or Edge; set CHROME_PATH to one)");
+if (browser === undefined)
+  console.warn("skipped: figures drawn in a browser (no Chrome, Chromium or Edge; set CHROME_PATH to one)");
 
 const folder = mkdtempSync(join(tmpdir(), "mast-figures-"));
 afterAll(async () => {
@@ -22,11 +23,18 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-const curves = trainingCurves(["Dense", "RigL", "MAST"].map((label, k) => ({ label, steps: [0, 10_000, 20_000], values: [0, 0.2 * k, 0.4 * k] })), { title: "3m" });
+const curves = trainingCurves(
+  ["Dense", "RigL", "MAST"].map((label, k) => ({ label, steps: [0, 10_000, 20_000], values: [0, 0.2 * k, 0.4 * k] })),
+  { title: "3m" },
+);
 
 /** Opens a file as a person would, without a network, and says what went wrong in it and what it asked for. */
-async function opened<T>(path: string, look: (page: Parameters<Parameters<typeof withPage>[0]>[0]) => Promise<T>): Promise<{ result: T; errors: string[]; requests: string[] }> {
-  const errors: string[] = [], requests: string[] = [];
+async function opened<T>(
+  path: string,
+  look: (page: Parameters<Parameters<typeof withPage>[0]>[0]) => Promise<T>,
+): Promise<{ result: T; errors: string[]; requests: string[] }> {
+  const errors: string[] = [],
+    requests: string[] = [];
   const result = await withPage(async (page) => {
     page.on("pageerror", (error) => errors.push(String(error)));
     page.on("request", (request) => requests.push(request.url()));
@@ -34,7 +42,13 @@ async function opened<T>(path: string, look: (page: Parameters<Parameters<typeof
     await page.goto(pathToFileURL(path).href);
     return look(page);
   });
-  return { result: result as T, errors, requests: requests.filter((url) => !url.startsWith("file:") && !url.startsWith("blob:") && !url.startsWith("data:")) };
+  return {
+    result: result as T,
+    errors,
+    requests: requests.filter(
+      (url) => !url.startsWith("file:") && !url.startsWith("blob:") && !url.startsWith("data:"),
+    ),
+  };
 }
 
 describe.skipIf(browser === undefined)("a saved figure", () => {
@@ -46,8 +60,17 @@ describe.skipIf(browser === undefined)("a saved figure", () => {
       const box = (await page.locator(".nsewdrag").first().boundingBox())!;
       await page.mouse.move(box.x + box.width - 3, box.y + 40);
       await page.waitForSelector(".hoverlayer .legend, .hoverlayer .hovertext");
-      const buttons = await page.locator(".modebar-btn").evaluateAll((all) => all.map((button) => (button as unknown as { getAttribute(name: string): string }).getAttribute("data-title")));
-      return { traces, buttons, hover: await page.locator(".hoverlayer").textContent(), legend: await page.locator(".infolayer > .legend .legendtext").allTextContents() };
+      const buttons = await page
+        .locator(".modebar-btn")
+        .evaluateAll((all) =>
+          all.map((button) => (button as unknown as { getAttribute(name: string): string }).getAttribute("data-title")),
+        );
+      return {
+        traces,
+        buttons,
+        hover: await page.locator(".hoverlayer").textContent(),
+        legend: await page.locator(".infolayer > .legend .legendtext").allTextContents(),
+      };
     });
     expect(errors).toEqual([]);
     expect(requests).toEqual([]);
@@ -60,8 +83,16 @@ describe.skipIf(browser === undefined)("a saved figure", () => {
   });
 
   it("shows all of its values in small pictures without a scale of their own", async () => {
-    const values = ["RigL", "MAST"].map((panel, k) => ({ label: "max", panel, steps: [0, 50_000, 100_000], values: [0, 4 + 4 * k, 7 + 7 * k] }));
-    const saved = await saveFigure(trainingCurves(values, { value: "Estimated value", share: false, steps: 100_000 }), join(folder, "values"));
+    const values = ["RigL", "MAST"].map((panel, k) => ({
+      label: "max",
+      panel,
+      steps: [0, 50_000, 100_000],
+      values: [0, 4 + 4 * k, 7 + 7 * k],
+    }));
+    const saved = await saveFigure(
+      trainingCurves(values, { value: "Estimated value", share: false, steps: 100_000 }),
+      join(folder, "values"),
+    );
     const { result } = await opened(saved.html, async (page) => {
       await page.waitForSelector(".ytick text", { state: "attached" });
       return page.locator(".ytick text").allTextContents();
@@ -76,7 +107,8 @@ describe.skipIf(browser === undefined)("a saved figure", () => {
   });
 
   it("has a PNG much smaller than what the browser writes, and looks the same", async () => {
-    const drawn = await drawPng(curves, 1), small = (await figurePng(curves, 1))!;
+    const drawn = await drawPng(curves, 1),
+      small = (await figurePng(curves, 1))!;
     expect(small.length).toBeLessThan(drawn.length / 2);
     const [a, b] = await decoded(drawn, small);
     const differences = Array.from(a!.pixels, (value, i) => Math.abs(value - b!.pixels[i]!));
@@ -93,8 +125,16 @@ describe.skipIf(browser === undefined)("a saved figure", () => {
     const { l, t } = figure.layout["margin"] as { l: number; t: number };
     for (let i = 0; i < 2; i++) {
       for (let j = 0; j < 3; j++) {
-        const corners = [[1, 1], [18, 1], [1, 18], [18, 18]].map(([x, y]) => pixel(l + 20 * j + x!, t + 20 * i + y!));
-        for (const corner of corners) expect(corner, `row ${i}, column ${j}`).toEqual(mask[i * 3 + j] === 1 ? [0xff, 0xd7, 0x6b] : [0x1d, 0x24, 0x40]);
+        const corners = [
+          [1, 1],
+          [18, 1],
+          [1, 18],
+          [18, 18],
+        ].map(([x, y]) => pixel(l + 20 * j + x!, t + 20 * i + y!));
+        for (const corner of corners)
+          expect(corner, `row ${i}, column ${j}`).toEqual(
+            mask[i * 3 + j] === 1 ? [0xff, 0xd7, 0x6b] : [0x1d, 0x24, 0x40],
+          );
       }
     }
   });
@@ -114,14 +154,18 @@ describe("without a browser", () => {
     const saved = await saveFigure(curves, join(folder, "plain"), { log: (line) => lines.push(line) });
     expect(saved.png).toBeUndefined();
     expect(JSON.parse(readFileSync(saved.json, "utf8")).data).toHaveLength(6);
-    expect(readFileSync(saved.html, "utf8")).toContain("<div id=\"figure\">3m: Test win rate at the end: Dense 0 %, RigL 40 %, MAST 80 %</div>");
+    expect(readFileSync(saved.html, "utf8")).toContain(
+      '<div id="figure">3m: Test win rate at the end: Dense 0 %, RigL 40 %, MAST 80 %</div>',
+    );
     expect(lines).toHaveLength(1);
     expect(lines[0]).toContain("install Chrome, Chromium or Edge, or set CHROME_PATH");
     await closeBrowser();
   });
 
   it("says where it cannot write", async () => {
-    await expect(saveFigure(curves, join(folder, "plain.json", "inside"))).rejects.toThrow(/^Cannot write .*inside\.html: .*ENOTDIR|EEXIST.*choose another folder/);
+    await expect(saveFigure(curves, join(folder, "plain.json", "inside"))).rejects.toThrow(
+      /^Cannot write .*inside\.html: .*ENOTDIR|EEXIST.*choose another folder/,
+    );
   });
 });
 
@@ -156,10 +200,16 @@ describe.skipIf(browser === undefined)("a saved replay", () => {
     const steps = recording.rewards.length;
     const { result, errors, requests } = await opened(path, async (page) => {
       const status = () => page.locator("#status").textContent();
-      const picture = () => page.evaluate(() => (globalThis as unknown as { document: { getElementById(id: string): { toDataURL(): string } } }).document.getElementById("map").toDataURL());
+      const picture = () =>
+        page.evaluate(() =>
+          (globalThis as unknown as { document: { getElementById(id: string): { toDataURL(): string } } }).document
+            .getElementById("map")
+            .toDataURL(),
+        );
       const start = await picture();
       await page.locator("#scrubber").fill("12");
-      const twelve = await status(), later = await picture();
+      const twelve = await status(),
+        later = await picture();
       await page.keyboard.press("ArrowRight");
       const thirteen = await status();
       const box = (await page.locator("#track").boundingBox())!;
@@ -167,13 +217,30 @@ describe.skipIf(browser === undefined)("a saved replay", () => {
       const end = await status();
       await page.locator("#speed").selectOption("0.5");
       await page.locator("#play").click();
-      await page.waitForFunction(() => /^step ([2-9]|[1-9][0-9]+) /.test((globalThis as unknown as { document: { getElementById(id: string): { textContent: string } } }).document.getElementById("status").textContent));
+      await page.waitForFunction(() =>
+        /^step ([2-9]|[1-9][0-9]+) /.test(
+          (
+            globalThis as unknown as { document: { getElementById(id: string): { textContent: string } } }
+          ).document.getElementById("status").textContent,
+        ),
+      );
       await page.locator("#play").click();
-      return { moved: start !== later, twelve, thirteen, end, agents: await page.locator("#agents div").allTextContents(), button: await page.locator("#play").textContent() };
+      return {
+        moved: start !== later,
+        twelve,
+        thirteen,
+        end,
+        agents: await page.locator("#agents div").allTextContents(),
+        button: await page.locator("#play").textContent(),
+      };
     });
     expect(errors).toEqual([]);
     expect(requests).toEqual([]);
-    const sum = (n: number) => recording.rewards.slice(0, n).reduce((a, b) => a + b, 0).toFixed(2);
+    const sum = (n: number) =>
+      recording.rewards
+        .slice(0, n)
+        .reduce((a, b) => a + b, 0)
+        .toFixed(2);
     expect(result.twelve).toBe(`step 12 of ${steps}, return ${sum(12)}`);
     expect(result.thirteen).toBe(`step 13 of ${steps}, return ${sum(13)}`);
     expect(result.end).toBe(`step ${steps} of ${steps}, return ${sum(steps)} (${recording.won ? "won" : "not won"})`);
@@ -187,22 +254,36 @@ describe.skipIf(browser === undefined)("a saved replay", () => {
 /** Pixels of PNG files as the browser sees them, [height, width, 4]. */
 async function decoded(...pngs: Buffer[]): Promise<{ width: number; pixels: Buffer }[]> {
   const result = await withPage((page) =>
-    page.evaluate(async (urls) => {
-      const { Image, OffscreenCanvas } = globalThis as unknown as { Image: new () => { src: string; width: number; height: number; decode(): Promise<void> }; OffscreenCanvas: new (w: number, h: number) => { getContext(kind: "2d"): { drawImage(image: unknown, x: number, y: number): void; getImageData(x: number, y: number, w: number, h: number): { data: Uint8ClampedArray } } } };
-      return Promise.all(
-        urls.map(async (url) => {
-          const image = new Image();
-          image.src = url;
-          await image.decode();
-          const pen = new OffscreenCanvas(image.width, image.height).getContext("2d");
-          pen.drawImage(image, 0, 0);
-          const { data } = pen.getImageData(0, 0, image.width, image.height);
-          let text = "";
-          for (let at = 0; at < data.length; at += 8192) text += String.fromCharCode(...data.subarray(at, at + 8192));
-          return { width: image.width, base64: btoa(text) };
-        }),
-      );
-    }, pngs.map((png) => `data:image/png;base64,${png.toString("base64")}`)),
+    page.evaluate(
+      async (urls) => {
+        const { Image, OffscreenCanvas } = globalThis as unknown as {
+          Image: new () => { src: string; width: number; height: number; decode(): Promise<void> };
+          OffscreenCanvas: new (
+            w: number,
+            h: number,
+          ) => {
+            getContext(kind: "2d"): {
+              drawImage(image: unknown, x: number, y: number): void;
+              getImageData(x: number, y: number, w: number, h: number): { data: Uint8ClampedArray };
+            };
+          };
+        };
+        return Promise.all(
+          urls.map(async (url) => {
+            const image = new Image();
+            image.src = url;
+            await image.decode();
+            const pen = new OffscreenCanvas(image.width, image.height).getContext("2d");
+            pen.drawImage(image, 0, 0);
+            const { data } = pen.getImageData(0, 0, image.width, image.height);
+            let text = "";
+            for (let at = 0; at < data.length; at += 8192) text += String.fromCharCode(...data.subarray(at, at + 8192));
+            return { width: image.width, base64: btoa(text) };
+          }),
+        );
+      },
+      pngs.map((png) => `data:image/png;base64,${png.toString("base64")}`),
+    ),
   );
   return result!.map(({ width, base64 }) => ({ width, pixels: Buffer.from(base64, "base64") }));
 }

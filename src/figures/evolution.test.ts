@@ -5,16 +5,24 @@ import type { ByteMatrix } from "./figure.js";
 
 // Two outputs, three inputs. The smallest weight is -0.1 at (0, 2); of the absent, (1, 1) has the largest gradient.
 const layer = {
-  outputs: 2, inputs: 3,
+  outputs: 2,
+  inputs: 3,
   weights: Float32Array.from([0.5, 0, -0.1, 0.3, 0, 0]),
   mask: Uint8Array.from([1, 0, 1, 1, 0, 0]),
   gradient: Float32Array.from([9, 0.2, 0.3, 9, -0.8, 0.4]),
 };
-const evolution = evolveTopology(layer.weights, layer.mask, { count: 1, grow: { by: "gradient", gradient: layer.gradient } });
-const cells = (trace: { readonly [key: string]: unknown }): number[] => [...Buffer.from((trace["z"] as ByteMatrix).bdata, "base64")];
+const evolution = evolveTopology(layer.weights, layer.mask, {
+  count: 1,
+  grow: { by: "gradient", gradient: layer.gradient },
+});
+const cells = (trace: { readonly [key: string]: unknown }): number[] => [
+  ...Buffer.from((trace["z"] as ByteMatrix).bdata, "base64"),
+];
 
 describe("evolutionImage", () => {
-  const figure = evolutionImage([{ label: "RigL", outputs: 2, inputs: 3, before: layer.mask, after: evolution.mask }], { title: "w" });
+  const figure = evolutionImage([{ label: "RigL", outputs: 2, inputs: 3, before: layer.mask, after: evolution.mask }], {
+    title: "w",
+  });
 
   it("tells kept, dropped and grown connections apart, output dimensions as rows from the top", () => {
     const trace = figure.data[0];
@@ -31,11 +39,22 @@ describe("evolutionImage", () => {
   it("frames the marked inputs in every panel", () => {
     const panel = { label: "a", outputs: 2, inputs: 3, before: layer.mask, after: layer.mask };
     const { layout } = evolutionImage([panel, panel], { marked: { name: "relevant", start: 1, length: 2 } });
-    expect((layout["shapes"] as { xref: string; x0: number; x1: number }[]).map(({ xref, x0, x1 }) => [xref, x0, x1])).toEqual([["x", 0.5, 2.5], ["x2", 0.5, 2.5]]);
+    expect(
+      (layout["shapes"] as { xref: string; x0: number; x1: number }[]).map(({ xref, x0, x1 }) => [xref, x0, x1]),
+    ).toEqual([
+      ["x", 0.5, 2.5],
+      ["x2", 0.5, 2.5],
+    ]);
   });
 
   it("stays within the width of a column and draws squares of whole pixels", () => {
-    const panel = { label: "a", outputs: 32, inputs: 102, before: new Uint8Array(32 * 102), after: new Uint8Array(32 * 102) };
+    const panel = {
+      label: "a",
+      outputs: 32,
+      inputs: 102,
+      before: new Uint8Array(32 * 102),
+      after: new Uint8Array(32 * 102),
+    };
     const { layout } = evolutionImage([panel, panel, panel]);
     const { l, r, t, b } = layout["margin"] as { l: number; r: number; t: number; b: number };
     expect(layout.width).toBeLessThanOrEqual(680);
@@ -50,8 +69,12 @@ describe("evolutionImage", () => {
   it("refuses no panel, other shapes and arrays that do not fit", () => {
     const panel = { label: "a", outputs: 2, inputs: 3, before: layer.mask, after: layer.mask };
     expect(() => evolutionImage([])).toThrow("at least one panel");
-    expect(() => evolutionImage([panel, { ...panel, label: "b", outputs: 3, inputs: 2 }])).toThrow('panel "b" is 3 x 2, but "a" is 2 x 3');
-    expect(() => evolutionImage([{ ...panel, after: new Uint8Array(5) }])).toThrow('panel "a": its mask after has 5 entries; expected outputs x inputs = 2 x 3 = 6');
+    expect(() => evolutionImage([panel, { ...panel, label: "b", outputs: 3, inputs: 2 }])).toThrow(
+      'panel "b" is 3 x 2, but "a" is 2 x 3',
+    );
+    expect(() => evolutionImage([{ ...panel, after: new Uint8Array(5) }])).toThrow(
+      'panel "a": its mask after has 5 entries; expected outputs x inputs = 2 x 3 = 6',
+    );
   });
 });
 

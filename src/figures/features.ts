@@ -20,41 +20,61 @@ export interface Feature {
  * observationFeatures(env, 0)[5]; // { block: "enemy 1", name: "distance / 9" }
  */
 export function observationFeatures(env: Environment, agent: number): Feature[] {
-  if (!isBattle(env)) return Array.from({ length: env.sizes.observation }, (_, i) => ({ block: "observation", name: `entry ${i}` }));
+  if (!isBattle(env))
+    return Array.from({ length: env.sizes.observation }, (_, i) => ({ block: "observation", name: `entry ${i}` }));
   const { blocks } = env;
   const shield = (has: number): string[] => (has === 1 ? ["shield"] : []);
   const types = typeNames(env);
-  const features: Feature[] = ["north", "south", "east", "west"].map((name) => ({ block: "moves", name: `may move ${name}` }));
+  const features: Feature[] = ["north", "south", "east", "west"].map((name) => ({
+    block: "moves",
+    name: `may move ${name}`,
+  }));
   const unit = (block: string, first: string, has: number, bits: readonly string[]): void => {
-    for (const name of [first, "distance / 9", "dx / 9", "dy / 9", "health", ...shield(has), ...bits]) features.push({ block, name });
+    for (const name of [first, "distance / 9", "dx / 9", "dy / 9", "health", ...shield(has), ...bits])
+      features.push({ block, name });
   };
   for (let j = 1; j <= env.battle.enemies; j++) unit(`enemy ${j}`, "may be attacked", blocks.enemyShield, types.enemy);
-  for (let j = 0; j < env.sizes.agents; j++) if (j !== agent) unit(`ally ${j + 1}`, "visible", blocks.allyShield, types.ally);
+  for (let j = 0; j < env.sizes.agents; j++)
+    if (j !== agent) unit(`ally ${j + 1}`, "visible", blocks.allyShield, types.ally);
   for (const name of ["health", ...shield(blocks.allyShield), ...types.ally]) features.push({ block: "own", name });
   return features;
 }
 
 /** Names of all entries of the global state, in their order. */
 export function stateFeatures(env: Environment): Feature[] {
-  if (!isBattle(env)) return Array.from({ length: env.sizes.state }, (_, i) => ({ block: "state", name: `entry ${i}` }));
+  if (!isBattle(env))
+    return Array.from({ length: env.sizes.state }, (_, i) => ({ block: "state", name: `entry ${i}` }));
   const { blocks, battle } = env;
   const shield = (has: number): string[] => (has === 1 ? ["shield"] : []);
   const types = typeNames(env);
   const features: Feature[] = [];
   for (let j = 1; j <= env.sizes.agents; j++) {
     const second = battle.heals[j - 1] === 1 ? "energy" : "cooldown";
-    for (const name of ["health", second, "(x - 16) / 32", "(y - 16) / 32", ...shield(blocks.allyShield), ...types.ally]) features.push({ block: `ally ${j}`, name });
+    for (const name of [
+      "health",
+      second,
+      "(x - 16) / 32",
+      "(y - 16) / 32",
+      ...shield(blocks.allyShield),
+      ...types.ally,
+    ])
+      features.push({ block: `ally ${j}`, name });
   }
   for (let j = 1; j <= battle.enemies; j++) {
-    for (const name of ["health", "(x - 16) / 32", "(y - 16) / 32", ...shield(blocks.enemyShield), ...types.enemy]) features.push({ block: `enemy ${j}`, name });
+    for (const name of ["health", "(x - 16) / 32", "(y - 16) / 32", ...shield(blocks.enemyShield), ...types.enemy])
+      features.push({ block: `enemy ${j}`, name });
   }
   for (let j = 1; j <= env.sizes.agents; j++) {
-    for (let action = 0; action < env.sizes.actions; action++) features.push({ block: `last action of ally ${j}`, name: `action ${action}` });
+    for (let action = 0; action < env.sizes.actions; action++)
+      features.push({ block: `last action of ally ${j}`, name: `action ${action}` });
   }
   return features;
 }
 
-/** What each input of the agent network belongs to: the observation's blocks, the last action and the agent's number, both one-hot. */
+/**
+ * What each input of the agent network belongs to: the observation's blocks, the last action and the agent's number,
+ * both one-hot.
+ */
 export function inputBlocks(env: Environment): InputBlock[] {
   const inputs: Feature[] = [
     ...observationFeatures(env, 0),
@@ -96,7 +116,9 @@ export function inputFeatures(env: Environment): InputFeature[] {
 
 /** The type of each agent's unit, "stalker"; "agent" where there are no units. [agents] */
 export function agentTypes(env: Environment): string[] {
-  return Array.from({ length: env.sizes.agents }, (_, agent) => (isBattle(env) ? env.battle.types[agent]!.name : "agent"));
+  return Array.from({ length: env.sizes.agents }, (_, agent) =>
+    isBattle(env) ? env.battle.types[agent]!.name : "agent",
+  );
 }
 
 /**
@@ -107,8 +129,15 @@ export function agentTypes(env: Environment): string[] {
  * @example
  * showTable(featureTable(observationFeatures(env, 0), env.observations.subarray(0, env.sizes.observation)));
  */
-export function featureTable(features: readonly Feature[], values: ArrayLike<number>, options: { readonly title?: string; readonly only?: readonly string[] } = {}): Table {
-  if (features.length !== values.length) throw new LabError(`${values.length} values for ${features.length} features: give the observation of one agent, or the state`);
+export function featureTable(
+  features: readonly Feature[],
+  values: ArrayLike<number>,
+  options: { readonly title?: string; readonly only?: readonly string[] } = {},
+): Table {
+  if (features.length !== values.length)
+    throw new LabError(
+      `${values.length} values for ${features.length} features: give the observation of one agent, or the state`,
+    );
   const { title, only } = options;
   const rows = features.flatMap(({ block, name }, i) => {
     if (only !== undefined && !only.includes(block)) return [];
@@ -116,13 +145,19 @@ export function featureTable(features: readonly Feature[], values: ArrayLike<num
   });
   return {
     ...(title === undefined ? {} : { title }),
-    columns: [{ title: "Block" }, { title: "Entry" }, { title: "Index", align: "right" }, { title: "Value", align: "right" }],
+    columns: [
+      { title: "Block" },
+      { title: "Entry" },
+      { title: "Index", align: "right" },
+      { title: "Value", align: "right" },
+    ],
     rows,
   };
 }
 
 /**
- * The types of unit on a map, with what decides a battle: how much each endures, how hard and how often it hits, how far, and how fast it walks.
+ * The types of unit on a map, with what decides a battle: how much each endures, how hard and how often it hits, how
+ * far, and how fast it walks.
  *
  * @throws {Error} when the environment is no battle
  */
@@ -130,13 +165,30 @@ export function unitTable(env: Environment): Table {
   if (!isBattle(env)) throw new LabError(`${env.name} has no units: give a battle such as "3m"`);
   const { types, rules } = env.battle;
   return {
-    columns: ["Unit", "Health", "Shield", "Armour", "Damage", "Shot every", "Range", "Speed", "Radius"].map((title, j) => ({ title, align: j === 0 ? "left" : "right" })),
+    columns: ["Unit", "Health", "Shield", "Armour", "Damage", "Shot every", "Range", "Speed", "Radius"].map(
+      (title, j) => ({ title, align: j === 0 ? "left" : "right" }),
+    ),
     rows: [...new Set(types)].map((type) => {
       const { period, speed, radius } = type[rules];
-      const bonus = type.bonusLight > 0 ? ` (+${type.bonusLight} light)` : type.bonusArmored > 0 ? ` (+${type.bonusArmored} armoured)` : "";
+      const bonus =
+        type.bonusLight > 0
+          ? ` (+${type.bonusLight} light)`
+          : type.bonusArmored > 0
+            ? ` (+${type.bonusArmored} armoured)`
+            : "";
       const damage = type.heals ? "heals" : `${type.attacks > 1 ? `${type.attacks} x ` : ""}${type.damage}${bonus}`;
       const cells = (value: number): string => `${Number(value.toFixed(2))}`;
-      return [type.name, String(type.health), String(type.shield), String(type.armor), damage, period === 0 ? "" : `${cells(period)} s`, type.range < 1 ? "melee" : cells(type.range), `${cells(speed)}/s`, cells(radius)];
+      return [
+        type.name,
+        String(type.health),
+        String(type.shield),
+        String(type.armor),
+        damage,
+        period === 0 ? "" : `${cells(period)} s`,
+        type.range < 1 ? "melee" : cells(type.range),
+        `${cells(speed)}/s`,
+        cells(radius),
+      ];
     }),
     note: `Distances in cells, rules "${rules}".`,
   };
@@ -146,7 +198,10 @@ export function unitTable(env: Environment): Table {
 function typeNames({ blocks, battle }: BattleEnvironment): { readonly ally: string[]; readonly enemy: string[] } {
   if (blocks.types === 0) return { ally: [], enemy: [] };
   const names = (types: readonly { readonly name: string }[]): string[] => types.map((type) => `is ${type.name}`);
-  return { ally: names(battle.map.allyTypes), enemy: names(battle.rules === "smaclite" ? battle.map.allyTypes : battle.map.enemyTypes) };
+  return {
+    ally: names(battle.map.allyTypes),
+    enemy: names(battle.rules === "smaclite" ? battle.map.allyTypes : battle.map.enemyTypes),
+  };
 }
 
 function isBattle(env: Environment): env is BattleEnvironment {

@@ -6,15 +6,15 @@ export type Layout = {
   /** Width of the figure in pixels. */
   readonly width: number;
   /** Height of the figure in pixels. */
-  readonly height: number; readonly [key: string]: unknown;
+  readonly height: number;
+  readonly [key: string]: unknown;
 };
 
 /**
- * A Plotly figure as plain JSON: what every function of this folder returns, and what `showFigure` and `saveFigure` take.
+ * A Plotly figure as plain JSON: what every function of this folder returns, and what `showFigure` and `saveFigure`
+ * take.
  *
- * @example
- * const figure = trainingCurves(runs, { title: "3m" });
- * await showFigure(figure);
+ * @example const figure = trainingCurves(runs, { title: "3m" }); await showFigure(figure);
  */
 export interface Figure {
   /** Plotly's traces, in the order in which they are drawn. */

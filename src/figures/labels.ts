@@ -17,20 +17,22 @@ export function methodLabel({ method, ticket, extend, from, parts }: Config): st
 }
 
 /**
- * Names for curves and table rows: the method (with the algorithm, where there are several: "MAST-OW-QMIX"), and what sets a configuration apart
- * from others of the same name. Configurations that differ in the seed alone share a label, and so are averaged; so do those that name
- * runs (a ticket's source, an ancestor) which differ in the seed alone.
+ * Names for curves and table rows: the method (with the algorithm, where there are several: "MAST-OW-QMIX"), and what
+ * sets a configuration apart from others of the same name. Configurations that differ in the seed alone share a label,
+ * and so are averaged; so do those that name runs (a ticket's source, an ancestor) which differ in the seed alone.
  *
  * @returns a label for each configuration, in their order
- * @example
- * runLabels([mast, mastWithOneStep, dense]); // ["MAST, returns.kind td-lambda", "MAST, returns.kind one-step", "Dense"]
+ * @example runLabels([mast, mastWithOneStep, dense]); // ["MAST, returns.kind td-lambda", "MAST, returns.kind
+ *   one-step", "Dense"]
  */
 export function runLabels(configs: readonly Config[]): string[] {
   const severalAlgorithms = new Set(configs.map(({ algorithm }) => algorithm)).size > 1;
   const names = configs.map((config) => {
     const title = methodTitle(config.method, config.parts);
     const label = methodLabel(config);
-    return severalAlgorithms ? label.replace(title, `${title}-${algorithmTitle(config.algorithm, config.parts)}`) : label;
+    return severalAlgorithms
+      ? label.replace(title, `${title}-${algorithmTitle(config.algorithm, config.parts)}`)
+      : label;
   });
   const labels = labelled(configs, names, ofAnySeed);
   // Runs that look alike without seed and hash, but are two for one seed, differ in more than that.

@@ -32,12 +32,11 @@ export function gruGates(hidden: number): Pick<InputBlock, "name" | "start" | "l
 }
 
 /**
- * Masks as images in the paper's orientation (Figure 11): row i is output dimension i from the top, column j is input dimension j; light is a connection.
- * Snapshots stand side by side, each with its number of connections.
+ * Masks as images in the paper's orientation (Figure 11): row i is output dimension i from the top, column j is input
+ * dimension j; light is a connection. Snapshots stand side by side, each with its number of connections.
  *
  * @throws {Error} when there is no snapshot, or their shapes differ
- * @example
- * maskImage([{ label: "step 0", outputs: 64, inputs: 42, mask }], { title: "agent.fc1.weight" });
+ * @example maskImage([{ label: "step 0", outputs: 64, inputs: 42, mask }], { title: "agent.fc1.weight" });
  */
 export function maskImage(snapshots: readonly MaskSnapshot[], options: MaskOptions = {}): Figure {
   const { title = "", outputBlocks = [] } = options;
@@ -53,27 +52,90 @@ export function maskImage(snapshots: readonly MaskSnapshot[], options: MaskOptio
   const lines: Trace[] = [];
   snapshots.forEach(({ label, mask }, k) => {
     const id = k === 0 ? "" : String(k + 1);
-    const column = k % columns, row = Math.floor(k / columns);
+    const column = k % columns,
+      row = Math.floor(k / columns);
     const x0 = (column * (inputs * cell + GAP)) / width;
     const y1 = 1 - (row * (outputs * cell + ROW_GAP)) / height;
     data.push({
-      type: "image", source: `data:image/png;base64,${bitmapPng(mask, outputs, inputs, [MASK_COLOURS.none, MASK_COLOURS.connection]).toString("base64")}`,
-      xaxis: `x${id}`, yaxis: `y${id}`, zsmooth: false, hovertemplate: "output %{y}, input %{x}<extra></extra>",
+      type: "image",
+      source: `data:image/png;base64,${bitmapPng(mask, outputs, inputs, [MASK_COLOURS.none, MASK_COLOURS.connection]).toString("base64")}`,
+      xaxis: `x${id}`,
+      yaxis: `y${id}`,
+      zsmooth: false,
+      hovertemplate: "output %{y}, input %{x}<extra></extra>",
     });
-    const plain = { showgrid: false, zeroline: false, showline: false, ticks: "outside", ticklen: 3, tickfont: { size: 11 }, nticks: 5, fixedrange: true };
-    const named = outputBlocks.length === 0 ? {} : { tickmode: "array", tickvals: outputBlocks.map(({ start, length }) => start + (length - 1) / 2), ticktext: outputBlocks.map(({ name }) => name), ticks: "" };
-    axes[`xaxis${id}`] = { ...plain, domain: [x0, x0 + (inputs * cell) / width], anchor: `y${id}`, range: [-0.5, inputs - 0.5], title: k === (rows - 1) * columns ? { text: "input j", font: { size: 12 }, standoff: 4 } : undefined };
-    axes[`yaxis${id}`] = { ...plain, ...named, domain: [y1 - (outputs * cell) / height, y1], anchor: `x${id}`, range: [outputs - 0.5, -0.5], scaleanchor: false, showticklabels: column === 0, title: column === 0 ? { text: "output i", font: { size: 12 }, standoff: 4 } : undefined };
-    for (const { start } of outputBlocks.slice(1)) lines.push({ type: "line", xref: `x${id}`, yref: `y${id}`, x0: -0.5, x1: inputs - 0.5, y0: start - 0.5, y1: start - 0.5, line: { width: 1, color: "#ffffff" } });
+    const plain = {
+      showgrid: false,
+      zeroline: false,
+      showline: false,
+      ticks: "outside",
+      ticklen: 3,
+      tickfont: { size: 11 },
+      nticks: 5,
+      fixedrange: true,
+    };
+    const named =
+      outputBlocks.length === 0
+        ? {}
+        : {
+            tickmode: "array",
+            tickvals: outputBlocks.map(({ start, length }) => start + (length - 1) / 2),
+            ticktext: outputBlocks.map(({ name }) => name),
+            ticks: "",
+          };
+    axes[`xaxis${id}`] = {
+      ...plain,
+      domain: [x0, x0 + (inputs * cell) / width],
+      anchor: `y${id}`,
+      range: [-0.5, inputs - 0.5],
+      title: k === (rows - 1) * columns ? { text: "input j", font: { size: 12 }, standoff: 4 } : undefined,
+    };
+    axes[`yaxis${id}`] = {
+      ...plain,
+      ...named,
+      domain: [y1 - (outputs * cell) / height, y1],
+      anchor: `x${id}`,
+      range: [outputs - 0.5, -0.5],
+      scaleanchor: false,
+      showticklabels: column === 0,
+      title: column === 0 ? { text: "output i", font: { size: 12 }, standoff: 4 } : undefined,
+    };
+    for (const { start } of outputBlocks.slice(1))
+      lines.push({
+        type: "line",
+        xref: `x${id}`,
+        yref: `y${id}`,
+        x0: -0.5,
+        x1: inputs - 0.5,
+        y0: start - 0.5,
+        y1: start - 0.5,
+        line: { width: 1, color: "#ffffff" },
+      });
     const n = countNonzeros(mask);
     titles.push({
       text: `<b>${label}</b><br><span style="font-size:11px">${n} (${((100 * n) / (outputs * inputs)).toFixed(1)} %)</span>`,
-      showarrow: false, xref: "paper", yref: "paper", x: x0, y: y1, xanchor: "left", yanchor: "bottom", yshift: 3, align: "left", font: { size: 12 },
+      showarrow: false,
+      xref: "paper",
+      yref: "paper",
+      x: x0,
+      y: y1,
+      xanchor: "left",
+      yanchor: "bottom",
+      yshift: 3,
+      align: "left",
+      font: { size: 12 },
     });
   });
   return {
     data,
-    layout: { ...layout(title, axes), annotations: titles, shapes: lines, width: MARGIN.l + width + MARGIN.r, height: MARGIN.t + height + MARGIN.b, margin: MARGIN },
+    layout: {
+      ...layout(title, axes),
+      annotations: titles,
+      shapes: lines,
+      width: MARGIN.l + width + MARGIN.r,
+      height: MARGIN.t + height + MARGIN.b,
+      margin: MARGIN,
+    },
     summary: `${title || "Masks"} [${outputs}, ${inputs}]: ${snapshots.map(({ label, mask }) => `${label} ${countNonzeros(mask)} connections`).join(", ")}`,
   };
 }
@@ -87,14 +149,18 @@ const SPACE = { width: 600, height: 760 };
 /** A square that is told apart at a glance. */
 const READABLE = 3;
 
-/** The fewest rows of images that leave squares of a readable size, or else the arrangement with the largest squares. */
+/**
+ * The fewest rows of images that leave squares of a readable size, or else the arrangement with the largest squares.
+ */
 function arrange(images: number, outputs: number, inputs: number, cell?: number): { columns: number; cell: number } {
   const choices = Array.from({ length: images }, (_, k) => images - k).map((columns) => {
     const rows = Math.ceil(images / columns);
-    const across = (SPACE.width - GAP * (columns - 1)) / (columns * inputs), down = (SPACE.height - ROW_GAP * (rows - 1)) / (rows * outputs);
+    const across = (SPACE.width - GAP * (columns - 1)) / (columns * inputs),
+      down = (SPACE.height - ROW_GAP * (rows - 1)) / (rows * outputs);
     return { columns, cell: Math.floor(Math.min(8, across, down, 420 / outputs)) };
   });
-  const { columns, cell: largest } = choices.find((choice) => choice.cell >= (cell ?? READABLE)) ?? choices.reduce((a, b) => (b.cell > a.cell ? b : a));
+  const { columns, cell: largest } =
+    choices.find((choice) => choice.cell >= (cell ?? READABLE)) ?? choices.reduce((a, b) => (b.cell > a.cell ? b : a));
   // The widest are wider than the page at one pixel a connection, and stand below each other.
   return { columns: largest < 1 ? 1 : columns, cell: cell ?? Math.max(1, largest) };
 }
@@ -116,25 +182,42 @@ export interface InputBlock {
 }
 
 /**
- * How many connections each input dimension keeps (column sums of the mask), one step line a snapshot; blocks of inputs are marked, so
- * that one sees what a sparse agent looks at. The thin line is the level if all inputs had as many.
+ * How many connections each input dimension keeps (column sums of the mask), one step line a snapshot; blocks of inputs
+ * are marked, so that one sees what a sparse agent looks at. The thin line is the level if all inputs had as many.
  *
  * @throws {Error} when there is no snapshot, or their shapes differ
  */
-export function connectionCounts(snapshots: readonly MaskSnapshot[], options: { readonly title?: string; readonly blocks?: readonly InputBlock[] } = {}): Figure {
+export function connectionCounts(
+  snapshots: readonly MaskSnapshot[],
+  options: { readonly title?: string; readonly blocks?: readonly InputBlock[] } = {},
+): Figure {
   const { title = "", blocks = [] } = options;
   const { outputs, inputs } = commonShape(snapshots);
   // One more point at either end, so that the first and the last step have their full width.
   const x = [-0.5, ...Array.from({ length: inputs }, (_, j) => j), inputs - 0.5];
   const counts = snapshots.map(({ mask }) => [...inputConnections(mask, [outputs, inputs])]);
   const highest = Math.max(1, ...counts.flat());
-  const names = x.map((j) => blocks.flatMap(({ start, inputs: of }) => of?.[Math.round(j) - start] ?? [])[0] ?? `input ${j}`);
+  const names = x.map(
+    (j) => blocks.flatMap(({ start, inputs: of }) => of?.[Math.round(j) - start] ?? [])[0] ?? `input ${j}`,
+  );
   const data: Trace[] = counts.map((n, k) => {
     const last = k === counts.length - 1;
     return {
-      type: "scatter", mode: "lines", name: snapshots[k]!.label, x, y: [n[0], ...n, n.at(-1)],
-      line: { shape: "hvh", width: last ? 2 : 1.5, color: last ? LAST : EARLIER[k % EARLIER.length], dash: last ? "solid" : "dot" },
-      fill: last ? "tozeroy" : "none", fillcolor: translucent(LAST, 0.2), customdata: names, hovertemplate: `%{y} of ${outputs} (%{customdata})<extra>${snapshots[k]!.label}</extra>`,
+      type: "scatter",
+      mode: "lines",
+      name: snapshots[k]!.label,
+      x,
+      y: [n[0], ...n, n.at(-1)],
+      line: {
+        shape: "hvh",
+        width: last ? 2 : 1.5,
+        color: last ? LAST : EARLIER[k % EARLIER.length],
+        dash: last ? "solid" : "dot",
+      },
+      fill: last ? "tozeroy" : "none",
+      fillcolor: translucent(LAST, 0.2),
+      customdata: names,
+      hovertemplate: `%{y} of ${outputs} (%{customdata})<extra>${snapshots[k]!.label}</extra>`,
     };
   });
   const mean = counts.at(-1)!.reduce((a, b) => a + b, 0) / inputs;
@@ -147,9 +230,29 @@ export function connectionCounts(snapshots: readonly MaskSnapshot[], options: { 
       hovermode: "x unified",
       shapes: [
         { type: "line", xref: "paper", x0: 0, x1: 1, y0: mean, y1: mean, line: { width: 1, color: "#999999" } },
-        ...blocks.map(({ start, length }, k) => ({ type: "rect", layer: "below", yref: "paper", y0: 0, y1: 1, x0: start - 0.5, x1: start + length - 0.5, line: { width: 0 }, fillcolor: k % 2 === 0 ? "#f3f3f3" : "#ffffff" })),
+        ...blocks.map(({ start, length }, k) => ({
+          type: "rect",
+          layer: "below",
+          yref: "paper",
+          y0: 0,
+          y1: 1,
+          x0: start - 0.5,
+          x1: start + length - 0.5,
+          line: { width: 0 },
+          fillcolor: k % 2 === 0 ? "#f3f3f3" : "#ffffff",
+        })),
       ],
-      annotations: blocks.map(({ name, start, length }) => ({ text: name, showarrow: false, x: start - 0.5 + length / 2, y: 1, yref: "paper", yanchor: "top", yshift: -3, font: { size: 11, color: "#555555" }, textangle: length * (540 / inputs) < 6.5 * name.length ? 90 : 0 })),
+      annotations: blocks.map(({ name, start, length }) => ({
+        text: name,
+        showarrow: false,
+        x: start - 0.5 + length / 2,
+        y: 1,
+        yref: "paper",
+        yanchor: "top",
+        yshift: -3,
+        font: { size: 11, color: "#555555" },
+        textangle: length * (540 / inputs) < 6.5 * name.length ? 90 : 0,
+      })),
       height: 340,
     }),
     summary: `${title || "Connections per input"}: between ${Math.min(...counts.at(-1)!)} and ${Math.max(...counts.at(-1)!)} of ${outputs}`,
@@ -158,10 +261,17 @@ export function connectionCounts(snapshots: readonly MaskSnapshot[], options: { 
 
 function commonShape(snapshots: readonly MaskSnapshot[]): { outputs: number; inputs: number } {
   const first = snapshots[0];
-  if (first === undefined) throw new LabError("a picture of masks needs at least one snapshot; maskSnapshots gives those of a run");
+  if (first === undefined)
+    throw new LabError("a picture of masks needs at least one snapshot; maskSnapshots gives those of a run");
   for (const { label, mask, outputs, inputs } of snapshots) {
-    if (mask.length !== outputs * inputs) throw new LabError(`mask "${label}" has ${mask.length} entries; expected outputs x inputs = ${outputs} x ${inputs} = ${outputs * inputs}`);
-    if (outputs !== first.outputs || inputs !== first.inputs) throw new LabError(`mask "${label}" is ${outputs} x ${inputs}, but "${first.label}" is ${first.outputs} x ${first.inputs}: a figure shows one weight`);
+    if (mask.length !== outputs * inputs)
+      throw new LabError(
+        `mask "${label}" has ${mask.length} entries; expected outputs x inputs = ${outputs} x ${inputs} = ${outputs * inputs}`,
+      );
+    if (outputs !== first.outputs || inputs !== first.inputs)
+      throw new LabError(
+        `mask "${label}" is ${outputs} x ${inputs}, but "${first.label}" is ${first.outputs} x ${first.inputs}: a figure shows one weight`,
+      );
   }
   return first;
 }

@@ -20,13 +20,21 @@ export interface PanelGrid {
 }
 
 /**
- * Lays small pictures out from left to right and then down. They share their scales; numbers stand at the left and, with the axis' name, below the
- * lowest picture of each column.
+ * Lays small pictures out from left to right and then down. They share their scales; numbers stand at the left and,
+ * with the axis' name, below the lowest picture of each column.
  *
  * @param panels a title each, undefined for none
  * @param options.height pixels of one panel
  */
-export function panelGrid(panels: readonly (string | undefined)[], { columns, height, x, y }: { readonly columns: number; readonly height: number; readonly x: SharedAxis; readonly y: SharedAxis }): PanelGrid {
+export function panelGrid(
+  panels: readonly (string | undefined)[],
+  {
+    columns,
+    height,
+    x,
+    y,
+  }: { readonly columns: number; readonly height: number; readonly x: SharedAxis; readonly y: SharedAxis },
+): PanelGrid {
   const rows = Math.ceil(panels.length / columns);
   const titled = panels.some((title) => title !== undefined);
   const [gapX, gapY, over] = [columns === 1 ? 0 : 0.05, 22, titled ? 24 : 0];
@@ -35,17 +43,45 @@ export function panelGrid(panels: readonly (string | undefined)[], { columns, he
   const suffix = (i: number): string => (i === 0 ? "" : String(i + 1));
   const axes: Record<string, unknown> = {};
   const titles: Trace[] = [];
-  // Horizontal axes of one given range agree without being matched, and matched ones would keep Plotly from finding the range of the vertical axes.
+  // Horizontal axes of one given range agree without being matched, and matched ones would keep Plotly from finding the
+  // range of the vertical axes.
   panels.forEach((title, i) => {
     const [row, column] = [Math.floor(i / columns), i % columns];
     const left = column * (width + gapX);
     const top = 1 - (row * (height + over + gapY) + over) / plot;
     const lowest = i + columns >= panels.length;
-    axes[`xaxis${suffix(i)}`] = axis(lowest ? x.title : "", { ...x.settings, domain: [left, left + width], anchor: `y${suffix(i)}`, ...(i > 0 && !("range" in x.settings) ? { matches: "x" } : {}) });
-    axes[`yaxis${suffix(i)}`] = axis(column === 0 ? y.title : "", { ...y.settings, domain: [top - height / plot, top], anchor: `x${suffix(i)}`, showticklabels: column === 0, ...(i > 0 ? { matches: "y" } : {}) });
-    if (title !== undefined) titles.push({ text: `<b>${title}</b>`, showarrow: false, xref: "paper", yref: "paper", x: left, y: top, xanchor: "left", yanchor: "bottom", font: { size: 13 } });
+    axes[`xaxis${suffix(i)}`] = axis(lowest ? x.title : "", {
+      ...x.settings,
+      domain: [left, left + width],
+      anchor: `y${suffix(i)}`,
+      ...(i > 0 && !("range" in x.settings) ? { matches: "x" } : {}),
+    });
+    axes[`yaxis${suffix(i)}`] = axis(column === 0 ? y.title : "", {
+      ...y.settings,
+      domain: [top - height / plot, top],
+      anchor: `x${suffix(i)}`,
+      showticklabels: column === 0,
+      ...(i > 0 ? { matches: "y" } : {}),
+    });
+    if (title !== undefined)
+      titles.push({
+        text: `<b>${title}</b>`,
+        showarrow: false,
+        xref: "paper",
+        yref: "paper",
+        x: left,
+        y: top,
+        xanchor: "left",
+        yanchor: "bottom",
+        font: { size: 13 },
+      });
   });
-  return { axes, titles, height: plot, traceAxes: (i) => (i === 0 ? {} : { xaxis: `x${suffix(i)}`, yaxis: `y${suffix(i)}` }) };
+  return {
+    axes,
+    titles,
+    height: plot,
+    traceAxes: (i) => (i === 0 ? {} : { xaxis: `x${suffix(i)}`, yaxis: `y${suffix(i)}` }),
+  };
 }
 
 /** Pixels that a legend above a figure of the usual width takes: Plotly gives an entry a line, a gap and its text. */

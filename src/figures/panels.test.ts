@@ -11,11 +11,20 @@ const axes = { x: { title: "n" }, y: { title: "error", log: true, range: [0.1, 1
 
 it("draws each panel on axes of its own that match the first one's", () => {
   const { data, layout, summary } = linePanels(panels, { title: "T", ...axes });
-  expect(data.map((trace) => [trace["name"], trace["xaxis"], trace["yaxis"]])).toEqual([["one", undefined, undefined], ["two", undefined, undefined], ["two", "x2", "y2"], ["one", "x3", "y3"]]);
+  expect(data.map((trace) => [trace["name"], trace["xaxis"], trace["yaxis"]])).toEqual([
+    ["one", undefined, undefined],
+    ["two", undefined, undefined],
+    ["two", "x2", "y2"],
+    ["one", "x3", "y3"],
+  ]);
   expect(data[3]!["y"]).toEqual([7, 8.123]);
   for (const name of ["xaxis2", "xaxis3"]) expect((layout[name] as { matches: string }).matches).toBe("x");
   expect(layout["yaxis"]).toMatchObject({ type: "log", range: [-1, 2] });
-  expect((layout["annotations"] as { text: string }[]).map(({ text }) => text)).toEqual(["<b>A</b>", "<b>B</b>", "<b>C</b>"]);
+  expect((layout["annotations"] as { text: string }[]).map(({ text }) => text)).toEqual([
+    "<b>A</b>",
+    "<b>B</b>",
+    "<b>C</b>",
+  ]);
   expect(summary).toBe("T: A: one 2, two 4; B: two 6; C: one 8.12");
 });
 

@@ -62,12 +62,12 @@ export interface LinePanelsOptions {
 }
 
 /**
- * Lines in small pictures that share their axes, from left to right and then down. Lines without a colour take one each, in the order of
- * their labels.
+ * Lines in small pictures that share their axes, from left to right and then down. Lines without a colour take one
+ * each, in the order of their labels.
  *
  * @throws {Error} when there is no panel
- * @example
- * linePanels([{ title: "A", lines: [{ label: "square", x: [1, 2, 3], y: [1, 4, 9] }] }], { x: { title: "x" }, y: { title: "y" } });
+ * @example linePanels([{ title: "A", lines: [{ label: "square", x: [1, 2, 3], y: [1, 4, 9] }] }], { x: { title: "x" },
+ *   y: { title: "y" } });
  */
 export function linePanels(panels: readonly Panel[], options: LinePanelsOptions): Figure {
   if (panels.length === 0) throw new LabError("A figure of panels was given none; it needs at least one.");
@@ -75,12 +75,15 @@ export function linePanels(panels: readonly Panel[], options: LinePanelsOptions)
   const columns = Math.min(panels.length, options.columns ?? 2);
   const height = options.height ?? (panels.length === 1 ? 260 : 170);
   const filled = panels.some(({ lines }) => lines.some(({ stacked }) => stacked));
-  const grid = panelGrid(panels.map((panel) => panel.title), {
-    columns,
-    height,
-    x: { title: x.title, settings: settings(x) },
-    y: { title: y.title, settings: { ...settings(y), ...(filled ? { rangemode: "tozero" } : {}) } },
-  });
+  const grid = panelGrid(
+    panels.map((panel) => panel.title),
+    {
+      columns,
+      height,
+      x: { title: x.title, settings: settings(x) },
+      y: { title: y.title, settings: { ...settings(y), ...(filled ? { rangemode: "tozero" } : {}) } },
+    },
+  );
 
   const labels = [...new Set(panels.flatMap(({ lines }) => lines.map(({ label }) => label)))];
   const looks = new Map(methodStyles(labels).map((style) => [style.label, style]));
@@ -93,11 +96,18 @@ export function linePanels(panels: readonly Panel[], options: LinePanelsOptions)
       const colour = line.colour ?? look.colour;
       const symbol = line.symbol ?? look.symbol;
       data.push({
-        type: "scatter", name: line.label, legendgroup: line.label, showlegend: !listed.has(line.label),
-        x: Array.from(line.x, (v) => round(v)), y: Array.from(line.y, (v) => round(v)),
+        type: "scatter",
+        name: line.label,
+        legendgroup: line.label,
+        showlegend: !listed.has(line.label),
+        x: Array.from(line.x, (v) => round(v)),
+        y: Array.from(line.y, (v) => round(v)),
         ...(line.stacked
           ? { mode: "lines", stackgroup: `panel-${i}`, line: { width: 0.5, color: colour }, fillcolor: colour }
-          : { mode: line.marks ? "markers" : symbol === "none" ? "lines" : "lines+markers", line: { color: colour, width: 2.5, dash: line.dash ?? look.dash } }),
+          : {
+              mode: line.marks ? "markers" : symbol === "none" ? "lines" : "lines+markers",
+              line: { color: colour, width: 2.5, dash: line.dash ?? look.dash },
+            }),
         ...(symbol === "none" || line.stacked ? {} : { marker: { color: colour, symbol, size: line.marks ? 12 : 7 } }),
         hovertemplate: `${line.label}: %{y:.4~g}<extra></extra>`,
         ...grid.traceAxes(i),
@@ -111,7 +121,26 @@ export function linePanels(panels: readonly Panel[], options: LinePanelsOptions)
     data,
     layout: layout(title, {
       ...grid.axes,
-      annotations: [...grid.titles, ...(caption === "" ? [] : [{ text: caption, showarrow: false, xref: "paper", yref: "paper", x: 0, y: 0, xanchor: "left", yanchor: "top", yshift: -50, font: { size: 11, color: "#666666" }, align: "left" }])],
+      annotations: [
+        ...grid.titles,
+        ...(caption === ""
+          ? []
+          : [
+              {
+                text: caption,
+                showarrow: false,
+                xref: "paper",
+                yref: "paper",
+                x: 0,
+                y: 0,
+                xanchor: "left",
+                yanchor: "top",
+                yshift: -50,
+                font: { size: 11, color: "#666666" },
+                align: "left",
+              },
+            ]),
+      ],
       legend: { orientation: "h", x: 0, xanchor: "left", y: 1 + 6 / grid.height, yanchor: "bottom" },
       showlegend: labels.length > 1,
       hovermode: "x unified",

@@ -7,8 +7,20 @@ describe("plainJson", () => {
     ["Float32Array", Float32Array.of(0.5, 1, 2)],
     ["Float64Array", Float64Array.of(0.5, 1, 2)],
     ["a set", new Set([0.5, 1, 2])],
-    ["an iterator", new Map([["a", 0.5], ["b", 1], ["c", 2]]).values()],
-    ["a generator", (function* () { yield* [0.5, 1, 2]; })()],
+    [
+      "an iterator",
+      new Map([
+        ["a", 0.5],
+        ["b", 1],
+        ["c", 2],
+      ]).values(),
+    ],
+    [
+      "a generator",
+      (function* () {
+        yield* [0.5, 1, 2];
+      })(),
+    ],
     ["an array of another realm", runInContext("Float32Array.of(0.5, 1, 2)", createContext({}))],
   ])("makes an array of %s", (_, values) => {
     expect(JSON.stringify(plainJson({ data: [{ y: values }] }, ""))).toBe('{"data":[{"y":[0.5,1,2]}]}');
@@ -18,7 +30,9 @@ describe("plainJson", () => {
     const plain = { a: [1, "x", null, true], b: { c: [] }, date: new Date(0), text: new String("s") };
     expect(JSON.stringify(plainJson(plain, ""))).toBe(JSON.stringify(plain));
     expect(plainJson([BigInt64Array.of(3n), 4n, Uint8ClampedArray.of(5)], "")).toEqual([[3], 4, [5]]);
-    expect(JSON.stringify(plainJson({ y: Float32Array.of(NaN, Infinity, -Infinity, 1), z: undefined }, ""))).toBe('{"y":[null,null,null,1]}');
+    expect(JSON.stringify(plainJson({ y: Float32Array.of(NaN, Infinity, -Infinity, 1), z: undefined }, ""))).toBe(
+      '{"y":[null,null,null,1]}',
+    );
     const own = runInContext("({ x: [1, 2], title: { text: 'cell' } })", createContext({})) as object;
     expect(plainJson(own, "")).toEqual({ x: [1, 2], title: { text: "cell" } });
     const shared = [1];
@@ -29,11 +43,19 @@ describe("plainJson", () => {
     ["a map", new Map([[1, 2]]), "Map"],
     ["raw bytes", new ArrayBuffer(8), "ArrayBuffer"],
     ["a view of bytes", new DataView(new ArrayBuffer(8)), "DataView"],
-    ["a class", new (class Series { values = [1, 2]; })(), "Series"],
+    [
+      "a class",
+      new (class Series {
+        values = [1, 2];
+      })(),
+      "Series",
+    ],
     ["a promise", Promise.resolve([1]), "Promise"],
     ["a map of another realm", runInContext("new Map([[1, 2]])", createContext({})), "Map"],
   ])("refuses %s, naming where it stands", (_, value, kind) => {
-    expect(() => plainJson({ data: [{}, { y: value }] }, "")).toThrow(`The figure's data[1].y is of the kind ${kind}, which a figure cannot hold: give an array of numbers or texts.`);
+    expect(() => plainJson({ data: [{}, { y: value }] }, "")).toThrow(
+      `The figure's data[1].y is of the kind ${kind}, which a figure cannot hold: give an array of numbers or texts.`,
+    );
   });
 
   it("refuses what contains itself", () => {

@@ -12,7 +12,8 @@ interface Pixels {
 
 /**
  * The same picture with a palette of 256 of its colours; pixels of other colours (blends along the edges of lines and
- * letters) take the nearest of them. A figure has few colours, and becomes a quarter of what a browser writes; that keeps notebooks and the repository small.
+ * letters) take the nearest of them. A figure has few colours, and becomes a quarter of what a browser writes; that
+ * keeps notebooks and the repository small.
  *
  * @param png 8 bits a channel, RGB or RGBA, not interlaced, as browsers write it; transparent parts become white
  * @throws {Error} on any other PNG
@@ -34,13 +35,20 @@ export function shrinkPng(png: Buffer): Buffer {
 
   // Each row starts with its filter, which is none: neighbours in a palette are no neighbours in colour.
   const rows = Buffer.alloc(height * (width + 1));
-  for (let y = 0; y < height; y++) for (let x = 0; x < width; x++) rows[y * (width + 1) + 1 + x] = index.get(colours[y * width + x]!)!;
+  for (let y = 0; y < height; y++)
+    for (let x = 0; x < width; x++) rows[y * (width + 1) + 1 + x] = index.get(colours[y * width + x]!)!;
   const header = Buffer.alloc(13);
   header.writeUInt32BE(width, 0);
   header.writeUInt32BE(height, 4);
   header.set([8, 3, 0, 0, 0], 8);
   const entries = Buffer.from(palette.flatMap((colour) => [colour >> 16, (colour >> 8) & 255, colour & 255]));
-  return Buffer.concat([SIGNATURE, chunk("IHDR", header), chunk("PLTE", entries), chunk("IDAT", deflateSync(rows, { level: 9 })), chunk("IEND", Buffer.alloc(0))]);
+  return Buffer.concat([
+    SIGNATURE,
+    chunk("IHDR", header),
+    chunk("PLTE", entries),
+    chunk("IDAT", deflateSync(rows, { level: 9 })),
+    chunk("IEND", Buffer.alloc(0)),
+  ]);
 }
 
 /**
@@ -62,14 +70,25 @@ export function bitmapPng(bits: Uint8Array, height: number, width: number, colou
   header.writeUInt32BE(height, 4);
   header.set([1, 3, 0, 0, 0], 8);
   const palette = Buffer.from(colours.map((colour) => colour.slice(1)).join(""), "hex");
-  return Buffer.concat([SIGNATURE, chunk("IHDR", header), chunk("PLTE", palette), chunk("IDAT", deflateSync(rows, { level: 9 })), chunk("IEND", Buffer.alloc(0))]);
+  return Buffer.concat([
+    SIGNATURE,
+    chunk("IHDR", header),
+    chunk("PLTE", palette),
+    chunk("IDAT", deflateSync(rows, { level: 9 })),
+    chunk("IEND", Buffer.alloc(0)),
+  ]);
 }
 
-/** Half of the palette goes to the most frequent colours; the other half, one by one, to those that are worst served so far. */
+/**
+ * Half of the palette goes to the most frequent colours; the other half, one by one, to those that are worst served so
+ * far.
+ */
 function choosePalette(counts: ReadonlyMap<number, number>): number[] {
   const byCount = [...counts].sort((a, b) => b[1] - a[1] || a[0] - b[0]).map(([colour]) => colour);
   const palette = byCount.slice(0, 128);
-  const rest = byCount.slice(128).map((colour) => ({ colour, error: distance(colour, palette[nearest(palette, colour)]!) }));
+  const rest = byCount
+    .slice(128)
+    .map((colour) => ({ colour, error: distance(colour, palette[nearest(palette, colour)]!) }));
   while (palette.length < Math.min(256, byCount.length)) {
     const { colour } = rest.reduce((a, b) => (b.error > a.error ? b : a));
     palette.push(colour);
@@ -80,12 +99,15 @@ function choosePalette(counts: ReadonlyMap<number, number>): number[] {
 
 function nearest(palette: readonly number[], colour: number): number {
   let best = 0;
-  for (let i = 1; i < palette.length; i++) if (distance(palette[i]!, colour) < distance(palette[best]!, colour)) best = i;
+  for (let i = 1; i < palette.length; i++)
+    if (distance(palette[i]!, colour) < distance(palette[best]!, colour)) best = i;
   return best;
 }
 
 function distance(a: number, b: number): number {
-  const red = (a >> 16) - (b >> 16), green = ((a >> 8) & 255) - ((b >> 8) & 255), blue = (a & 255) - (b & 255);
+  const red = (a >> 16) - (b >> 16),
+    green = ((a >> 8) & 255) - ((b >> 8) & 255),
+    blue = (a & 255) - (b & 255);
   return red * red + green * green + blue * blue;
 }
 
@@ -99,36 +121,57 @@ function chunk(type: string, data: Buffer): Buffer {
 }
 
 function decode(png: Buffer): Pixels {
-  const width = png.readUInt32BE(16), height = png.readUInt32BE(20);
+  const width = png.readUInt32BE(16),
+    height = png.readUInt32BE(20);
   const [depth, type, , , interlaced] = png.subarray(24, 29);
-  if (!png.subarray(0, 8).equals(SIGNATURE) || depth !== 8 || (type !== 2 && type !== 6) || interlaced !== 0) throw new LabError("not a PNG of 8-bit RGB or RGBA without interlacing");
+  if (!png.subarray(0, 8).equals(SIGNATURE) || depth !== 8 || (type !== 2 && type !== 6) || interlaced !== 0)
+    throw new LabError("not a PNG of 8-bit RGB or RGBA without interlacing");
   const data: Buffer[] = [];
   for (let at = 8; at < png.length; at += 12 + png.readUInt32BE(at)) {
-    if (png.toString("latin1", at + 4, at + 8) === "IDAT") data.push(png.subarray(at + 8, at + 8 + png.readUInt32BE(at)));
+    if (png.toString("latin1", at + 4, at + 8) === "IDAT")
+      data.push(png.subarray(at + 8, at + 8 + png.readUInt32BE(at)));
   }
   const raw = inflateSync(Buffer.concat(data));
-  const channels = type === 6 ? 4 : 3, stride = width * channels;
+  const channels = type === 6 ? 4 : 3,
+    stride = width * channels;
   const rgba = new Uint8Array(width * height * 4).fill(255);
   let above = new Uint8Array(stride);
   for (let y = 0; y < height; y++) {
     const row = Uint8Array.from(raw.subarray(y * (stride + 1) + 1, (y + 1) * (stride + 1)));
     unfilter(raw[y * (stride + 1)]!, row, above, channels);
-    for (let x = 0; x < width; x++) for (let c = 0; c < channels; c++) rgba[4 * (y * width + x) + c] = row[x * channels + c]!;
+    for (let x = 0; x < width; x++)
+      for (let c = 0; c < channels; c++) rgba[4 * (y * width + x) + c] = row[x * channels + c]!;
     above = row;
   }
   return { width, height, rgba };
 }
 
-/** Takes back one row's filter: what was stored is the difference from a guess by the pixels to the left, above, and above to the left. */
+/**
+ * Takes back one row's filter: what was stored is the difference from a guess by the pixels to the left, above, and
+ * above to the left.
+ */
 function unfilter(filter: number, row: Uint8Array, above: Uint8Array, channels: number): void {
   for (let i = 0; i < row.length; i++) {
-    const left = i >= channels ? row[i - channels]! : 0, up = above[i]!, corner = i >= channels ? above[i - channels]! : 0;
-    row[i]! += filter === 1 ? left : filter === 2 ? up : filter === 3 ? (left + up) >> 1 : filter === 4 ? paeth(left, up, corner) : 0;
+    const left = i >= channels ? row[i - channels]! : 0,
+      up = above[i]!,
+      corner = i >= channels ? above[i - channels]! : 0;
+    row[i]! +=
+      filter === 1
+        ? left
+        : filter === 2
+          ? up
+          : filter === 3
+            ? (left + up) >> 1
+            : filter === 4
+              ? paeth(left, up, corner)
+              : 0;
   }
 }
 
 function paeth(left: number, up: number, corner: number): number {
   const guess = left + up - corner;
-  const toLeft = Math.abs(guess - left), toUp = Math.abs(guess - up), toCorner = Math.abs(guess - corner);
+  const toLeft = Math.abs(guess - left),
+    toUp = Math.abs(guess - up),
+    toCorner = Math.abs(guess - corner);
   return toLeft <= toUp && toLeft <= toCorner ? left : toUp <= toCorner ? up : corner;
 }

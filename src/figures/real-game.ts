@@ -29,7 +29,10 @@ export interface RealGameLearning {
   readonly source: string;
   /** Number of runs, one a seed. */
   readonly runs: number;
-  /** Median over runs of the first environment step from which on three evaluations in a row average .5 or more; NaN where no run came so far. */
+  /**
+   * Median over runs of the first environment step from which on three evaluations in a row average .5 or more; NaN
+   * where no run came so far.
+   */
   readonly half: number;
   /** The same for .9. */
   readonly nineTenths: number;
@@ -52,14 +55,19 @@ function networksOf(rows: readonly RealGameRow[]): Map<string, NetworkRow[]> {
     const steps = NETWORK.exec(row.measure)?.[1];
     if (steps === undefined) continue;
     const own = [...(maps.get(row.map) ?? []), { ...row, steps: 1000 * Number(steps) }];
-    maps.set(row.map, own.sort((a, b) => a.steps - b.steps));
+    maps.set(
+      row.map,
+      own.sort((a, b) => a.steps - b.steps),
+    );
   }
-  if (maps.size === 0) throw new LabError("There is no network among the measurements: a row's measure begins with \"network of\".");
+  if (maps.size === 0)
+    throw new LabError('There is no network among the measurements: a row\'s measure begins with "network of".');
   return maps;
 }
 
 /**
- * Networks that were trained in the real game: how often each wins here and there, a row a map, and their mean absolute difference.
+ * Networks that were trained in the real game: how often each wins here and there, a row a map, and their mean absolute
+ * difference.
  *
  * @throws {LabError} when no row is about a network
  */
@@ -89,13 +97,17 @@ export function realNetworkTable(rows: readonly RealGameRow[]): Table {
 export function realNetworkFigure(rows: readonly RealGameRow[]): Figure {
   const panels = [...networksOf(rows)].map(([title, own]) => {
     const x = own.map(({ steps }) => steps);
-    return { title, lines: [
-      { ...LOOKS["StarCraft II"], x, y: own.map(({ real }) => round(real)) },
-      { ...LOOKS.here, x, y: own.map(({ here }) => round(here)) },
-    ] };
+    return {
+      title,
+      lines: [
+        { ...LOOKS["StarCraft II"], x, y: own.map(({ real }) => round(real)) },
+        { ...LOOKS.here, x, y: own.map(({ here }) => round(here)) },
+      ],
+    };
   });
   return linePanels(panels, {
-    x: { title: "Steps of training in StarCraft II", format: "~s" }, y: { title: "Win rate", format: ".0%", range: [-0.03, 1.05] },
+    x: { title: "Steps of training in StarCraft II", format: "~s" },
+    y: { title: "Win rate", format: ".0%", range: [-0.03, 1.05] },
   });
 }
 
@@ -125,12 +137,22 @@ export function realTargetTable(rows: readonly RealGameRow[]): Table {
     return asked.length === 0 ? "" : `${asked.filter(({ met }) => met).length} of ${asked.length}`;
   };
   const line = (name: string, some: readonly RealGameRow[]): string[] => [
-    name, ...maps.map((map) => count(some.filter((row) => row.map === map))), count(some),
+    name,
+    ...maps.map((map) => count(some.filter((row) => row.map === map))),
+    count(some),
   ];
   return {
     title: "Targets met",
     columns: [{ title: "Evidence" }, ...maps.map(right), right("All")],
-    rows: [...KINDS.map(([name, kind]) => line(name, rows.filter(({ measure }) => kind.test(measure)))), line("all", rows)],
+    rows: [
+      ...KINDS.map(([name, kind]) =>
+        line(
+          name,
+          rows.filter(({ measure }) => kind.test(measure)),
+        ),
+      ),
+      line("all", rows),
+    ],
   };
 }
 
@@ -144,11 +166,23 @@ export function realEvidenceTable(rows: readonly RealGameRow[], kind: RegExp, ti
   return {
     title,
     columns: [
-      { title: "Map" }, { title: "Measure" }, right("Here"), right("StarCraft II"), { title: "Target" }, { title: "Met" },
+      { title: "Map" },
+      { title: "Measure" },
+      right("Here"),
+      right("StarCraft II"),
+      { title: "Target" },
+      { title: "Met" },
     ],
-    rows: rows.filter(({ measure }) => kind.test(measure)).map(({ map, measure, here, real, target, met }) => [
-      map, measure, number(here), number(real), target, met === undefined ? "" : met ? "yes" : "no",
-    ]),
+    rows: rows
+      .filter(({ measure }) => kind.test(measure))
+      .map(({ map, measure, here, real, target, met }) => [
+        map,
+        measure,
+        number(here),
+        number(real),
+        target,
+        met === undefined ? "" : met ? "yes" : "no",
+      ]),
   };
 }
 
@@ -157,9 +191,21 @@ export function realLearningTable(groups: readonly RealGameLearning[]): Table {
   const steps = (value: number): string => (Number.isNaN(value) ? "not reached" : shortSteps(round(value, 3)));
   return {
     title: "Learning: first three evaluations in a row with a mean of",
-    columns: [{ title: "Map" }, { title: "Game" }, { title: "Source" }, right("Runs"), right(".5 at step"), right(".9 at step")],
+    columns: [
+      { title: "Map" },
+      { title: "Game" },
+      { title: "Source" },
+      right("Runs"),
+      right(".5 at step"),
+      right(".9 at step"),
+    ],
     rows: groups.map(({ map, game, source, runs, half, nineTenths }) => [
-      map, game, source, String(runs), steps(half), steps(nineTenths),
+      map,
+      game,
+      source,
+      String(runs),
+      steps(half),
+      steps(nineTenths),
     ]),
     note: "Medians over runs.",
   };
@@ -170,12 +216,17 @@ export function realLearningFigure(groups: readonly RealGameLearning[]): Figure 
   const maps = [...new Set(groups.map(({ map }) => map))];
   const panels = maps.map((title) => ({
     title,
-    lines: groups.filter(({ map, winRates }) => map === title && winRates.size > 0).map(({ game, winRates }) => ({
-      ...LOOKS[game], x: [...winRates.keys()], y: [...winRates.values()].map((rate) => round(rate)),
-    })),
+    lines: groups
+      .filter(({ map, winRates }) => map === title && winRates.size > 0)
+      .map(({ game, winRates }) => ({
+        ...LOOKS[game],
+        x: [...winRates.keys()],
+        y: [...winRates.values()].map((rate) => round(rate)),
+      })),
   }));
   return linePanels(panels, {
-    x: { title: "Environment steps", format: "~s" }, y: { title: "Test win rate", format: ".0%", range: [-0.03, 1.05] },
+    x: { title: "Environment steps", format: "~s" },
+    y: { title: "Test win rate", format: ".0%", range: [-0.03, 1.05] },
   });
 }
 

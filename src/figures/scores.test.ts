@@ -2,7 +2,12 @@ import { describe, expect, it } from "vitest";
 import { scoreIntervals } from "./scores.js";
 import { settingScores } from "./settings.js";
 
-const mast = { label: "MAST", scores: [0.7, 0.8, 0.9, 1, 1], interval: [0.75, 1], paper: { mean: 0.946, deviation: 0.046 } } as const;
+const mast = {
+  label: "MAST",
+  scores: [0.7, 0.8, 0.9, 1, 1],
+  interval: [0.75, 1],
+  paper: { mean: 0.946, deviation: 0.046 },
+} as const;
 const set = { label: "SET", scores: [0.4, 0.5], interval: [0.4, 0.5] } as const;
 
 describe("scoreIntervals", () => {
@@ -19,14 +24,22 @@ describe("scoreIntervals", () => {
     expect(at(0).map((trace) => trace["x"])).toEqual([[0.75, 1], [0.7, 0.8, 0.9, 1, 1], [0.9], [0.946]]);
     // The bar of the paper's deviation ends at a win rate of 1.
     expect((at(0)[3]!["error_x"] as { array: number[] }).array[0]).toBeCloseTo(0.046, 10);
-    expect((scoreIntervals([{ ...mast, paper: { mean: 0.98, deviation: 0.05 } }]).data[3]!["error_x"] as { array: number[] }).array[0]).toBeCloseTo(0.02, 10);
+    expect(
+      (scoreIntervals([{ ...mast, paper: { mean: 0.98, deviation: 0.05 } }]).data[3]!["error_x"] as { array: number[] })
+        .array[0],
+    ).toBeCloseTo(0.02, 10);
   });
 });
 
 it("says which seeds are not drawn since their scores are not numbers", () => {
-  const text = ({ layout }: ReturnType<typeof scoreIntervals>) => (layout["annotations"] as { text: string }[])[0]!.text;
+  const text = ({ layout }: ReturnType<typeof scoreIntervals>) =>
+    (layout["annotations"] as { text: string }[])[0]!.text;
   const diverged = { label: "SET", scores: [0.5, NaN, 1], interval: [NaN, NaN] as const };
-  expect(text(scoreIntervals([diverged, { label: "MAST", scores: [1], interval: [1, 1] }]))).toContain("not drawn, since they are not numbers: seeds of SET 1 of 3, and their means");
+  expect(text(scoreIntervals([diverged, { label: "MAST", scores: [1], interval: [1, 1] }]))).toContain(
+    "not drawn, since they are not numbers: seeds of SET 1 of 3, and their means",
+  );
   expect(text(scoreIntervals([{ label: "MAST", scores: [1], interval: [1, 1] }]))).not.toContain("not drawn");
-  expect(text(settingScores([{ row: "MAST", column: "0.8", scores: [NaN, 1], mean: NaN }]))).toContain("seeds of 0.8 1 of 2");
+  expect(text(settingScores([{ row: "MAST", column: "0.8", scores: [NaN, 1], mean: NaN }]))).toContain(
+    "seeds of 0.8 1 of 2",
+  );
 });

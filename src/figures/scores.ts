@@ -17,11 +17,10 @@ export interface MethodScores {
 }
 
 /**
- * Scores of methods, one line each in the order of Table 1: the seeds as dots, the interquartile mean with its interval, and the
- * paper's mean with its standard deviation below.
+ * Scores of methods, one line each in the order of Table 1: the seeds as dots, the interquartile mean with its
+ * interval, and the paper's mean with its standard deviation below.
  *
- * @example
- * const figure = scoreIntervals([{ label: "MAST", scores: [0.9, 1], interval: [0.9, 1] }], { title: "2s3z" });
+ * @example const figure = scoreIntervals([{ label: "MAST", scores: [0.9, 1], interval: [0.9, 1] }], { title: "2s3z" });
  */
 export function scoreIntervals(
   methods: readonly MethodScores[],
@@ -30,20 +29,63 @@ export function scoreIntervals(
   const { title: name, share, text } = MEASURES[measure];
   const shown = share ? "%{x:.1%}" : "%{x:.4~g}";
   const styles = methodStyles(methods.map(({ label }) => label));
-  const rows = styles.map((style, i) => ({ style, y: styles.length - 1 - i, ...methods.find(({ label }) => label === style.label)! }));
+  const rows = styles.map((style, i) => ({
+    style,
+    y: styles.length - 1 - i,
+    ...methods.find(({ label }) => label === style.label)!,
+  }));
   const traces = rows.flatMap(({ style, y, scores, interval: [low, high], paper }): Trace[] => {
     const middle = interquartileMean(scores);
     const hidden = { showlegend: false, legendgroup: style.label };
     return [
-      { ...hidden, type: "scatter", mode: "lines", x: [round(low), round(high)], y: [y, y], line: { color: translucent(style.colour, 0.35), width: 12 }, hoverinfo: "skip" },
-      { ...hidden, type: "scatter", mode: "markers", x: scores.map((s) => round(s)), y: scores.map(() => y), marker: { color: style.colour, size: 6, opacity: 0.7 }, hovertemplate: `${style.label}, one seed: ${shown}<extra></extra>` },
-      { ...hidden, type: "scatter", mode: "markers", x: [round(middle)], y: [y], marker: { color: style.colour, size: 17, symbol: "line-ns", line: { color: style.colour, width: 3 } }, hovertemplate: `${style.label}, interquartile mean: ${shown}<extra></extra>` },
-      ...(paper === undefined ? [] : [{
-        ...hidden, type: "scatter", mode: "markers", x: [paper.mean], y: [y - 0.3],
-        error_x: { type: "data", array: [Math.min(paper.deviation, 1 - Math.min(1, paper.mean))], arrayminus: [paper.deviation], color: "#888888", thickness: 1.2, width: 3 },
-        marker: { color: "#ffffff", size: 8, symbol: "diamond", line: { color: "#555555", width: 1.5 } },
-        hovertemplate: `${style.label} in the paper: %{x:.1%} ± ${(100 * paper.deviation).toFixed(1)} %<extra></extra>`,
-      }]),
+      {
+        ...hidden,
+        type: "scatter",
+        mode: "lines",
+        x: [round(low), round(high)],
+        y: [y, y],
+        line: { color: translucent(style.colour, 0.35), width: 12 },
+        hoverinfo: "skip",
+      },
+      {
+        ...hidden,
+        type: "scatter",
+        mode: "markers",
+        x: scores.map((s) => round(s)),
+        y: scores.map(() => y),
+        marker: { color: style.colour, size: 6, opacity: 0.7 },
+        hovertemplate: `${style.label}, one seed: ${shown}<extra></extra>`,
+      },
+      {
+        ...hidden,
+        type: "scatter",
+        mode: "markers",
+        x: [round(middle)],
+        y: [y],
+        marker: { color: style.colour, size: 17, symbol: "line-ns", line: { color: style.colour, width: 3 } },
+        hovertemplate: `${style.label}, interquartile mean: ${shown}<extra></extra>`,
+      },
+      ...(paper === undefined
+        ? []
+        : [
+            {
+              ...hidden,
+              type: "scatter",
+              mode: "markers",
+              x: [paper.mean],
+              y: [y - 0.3],
+              error_x: {
+                type: "data",
+                array: [Math.min(paper.deviation, 1 - Math.min(1, paper.mean))],
+                arrayminus: [paper.deviation],
+                color: "#888888",
+                thickness: 1.2,
+                width: 3,
+              },
+              marker: { color: "#ffffff", size: 8, symbol: "diamond", line: { color: "#555555", width: 1.5 } },
+              hovertemplate: `${style.label} in the paper: %{x:.1%} ± ${(100 * paper.deviation).toFixed(1)} %<extra></extra>`,
+            },
+          ]),
     ];
   });
   const withPaper = methods.some(({ paper }) => paper !== undefined);
@@ -51,14 +93,32 @@ export function scoreIntervals(
     data: traces,
     layout: layout(title, {
       xaxis: axis(name, share ? { range: [-0.02, 1.04], tickformat: ".0%", dtick: 0.2 } : {}),
-      yaxis: axis("", { tickmode: "array", tickvals: rows.map(({ y }) => y), ticktext: rows.map(({ style }) => style.label), range: [-0.7, styles.length - 0.4], showgrid: false, ticks: "" }),
+      yaxis: axis("", {
+        tickmode: "array",
+        tickvals: rows.map(({ y }) => y),
+        ticktext: rows.map(({ style }) => style.label),
+        range: [-0.7, styles.length - 0.4],
+        showgrid: false,
+        ticks: "",
+      }),
       height: 150 + 48 * styles.length,
       margin: { l: 64, r: 24, t: 48, b: 84 },
       hovermode: "closest",
-      annotations: [{
-        text: `dots: seeds; bar: interquartile mean with 95 % interval${withPaper ? "; diamond: the paper's mean ± standard deviation" : ""}${notNumbers(methods)}`,
-        showarrow: false, xref: "paper", yref: "paper", x: 0, y: 0, xanchor: "left", yanchor: "top", yshift: -52, font: { size: 11, color: "#666666" }, align: "left",
-      }],
+      annotations: [
+        {
+          text: `dots: seeds; bar: interquartile mean with 95 % interval${withPaper ? "; diamond: the paper's mean ± standard deviation" : ""}${notNumbers(methods)}`,
+          showarrow: false,
+          xref: "paper",
+          yref: "paper",
+          x: 0,
+          y: 0,
+          xanchor: "left",
+          yanchor: "top",
+          yshift: -52,
+          font: { size: 11, color: "#666666" },
+          align: "left",
+        },
+      ],
     }),
     summary: `${title || "Scores"}: ${rows.map(({ style, scores }) => `${style.label} ${share ? `${round(100 * interquartileMean(scores), 3)} %` : text(interquartileMean(scores))}`).join(", ")}`,
   };
@@ -70,5 +130,7 @@ export function notNumbers(groups: readonly { readonly label: string; readonly s
     const count = scores.filter(Number.isNaN).length;
     return count === 0 ? [] : [`${label} ${count} of ${scores.length}`];
   });
-  return lost.length === 0 ? "" : `<br>not drawn, since they are not numbers: seeds of ${lost.join(", ")}, and their means`;
+  return lost.length === 0
+    ? ""
+    : `<br>not drawn, since they are not numbers: seeds of ${lost.join(", ")}, and their means`;
 }

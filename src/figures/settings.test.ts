@@ -18,10 +18,22 @@ describe("settingScores", () => {
 
   it("has for each row the seeds as dots and a line through the means, beside those of other rows", () => {
     expect(of("RigL").map(points)).toEqual([
-      [[-0.035, -0.035, 0.965], [0.5, 0.7, 0.25]],
-      [[-0.035, 0.965], [0.6, 0.25]],
+      [
+        [-0.035, -0.035, 0.965],
+        [0.5, 0.7, 0.25],
+      ],
+      [
+        [-0.035, 0.965],
+        [0.6, 0.25],
+      ],
     ]);
-    expect(of("MAST").slice(0, 2).map(points)).toEqual([[[0.035, 0.035], [1, 0.9]], [[0.035], [0.95]]]);
+    expect(of("MAST").slice(0, 2).map(points)).toEqual([
+      [
+        [0.035, 0.035],
+        [1, 0.9],
+      ],
+      [[0.035], [0.95]],
+    ]);
     expect(layout["xaxis"]).toMatchObject({ tickvals: [0, 1], ticktext: ["80 %", "90 %"] });
   });
 
@@ -46,7 +58,12 @@ describe("settingScores", () => {
 
   it("takes columns in the order it is asked for, and leaves gaps where nothing was measured", () => {
     const { data: turned } = settingScores(settings, { columns: ["90 %", "70 %", "80 %"] });
-    expect(points(turned.find(({ legendgroup, mode }) => legendgroup === "RigL" && mode === "lines+markers")!)).toEqual([[-0.035, 1.965], [0.25, 0.6]]);
+    expect(points(turned.find(({ legendgroup, mode }) => legendgroup === "RigL" && mode === "lines+markers")!)).toEqual(
+      [
+        [-0.035, 1.965],
+        [0.25, 0.6],
+      ],
+    );
   });
 
   it("says the means in a line", () => {

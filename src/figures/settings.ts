@@ -28,11 +28,12 @@ export interface SettingScoresOptions {
 }
 
 /**
- * Scores against a setting: for each row a line through the means over seeds, the seeds as dots beside it, and the paper's numbers as
- * diamonds with a dotted line. Columns stand at equal distances, as in the tables of the paper's appendix.
+ * Scores against a setting: for each row a line through the means over seeds, the seeds as dots beside it, and the
+ * paper's numbers as diamonds with a dotted line. Columns stand at equal distances, as in the tables of the paper's
+ * appendix.
  *
- * @example
- * settingScores([{ row: "MAST", column: "0.8", scores: [0.9, 1], mean: 0.95, paper: 0.979 }], { axis: "lambda" });
+ * @example settingScores([{ row: "MAST", column: "0.8", scores: [0.9, 1], mean: 0.95, paper: 0.979 }], { axis: "lambda"
+ *   });
  */
 export function settingScores(settings: readonly SettingScore[], options: SettingScoresOptions = {}): Figure {
   const { title: name, share, text } = MEASURES[options.measure ?? "win-rate"];
@@ -41,46 +42,85 @@ export function settingScores(settings: readonly SettingScore[], options: Settin
   const styles = methodStyles([...new Set(settings.map(({ row }) => row))]);
   const withPaper = settings.some(({ paper }) => paper !== undefined);
   const traces = styles.flatMap((style, i): Trace[] => {
-    const own = columns.flatMap((column) => settings.find((setting) => setting.row === style.label && setting.column === column) ?? []);
+    const own = columns.flatMap(
+      (column) => settings.find((setting) => setting.row === style.label && setting.column === column) ?? [],
+    );
     // Lines side by side, so that dots of several rows do not hide each other.
     const x = ({ column }: SettingScore) => round(columns.indexOf(column) + (i - (styles.length - 1) / 2) * 0.07);
     const legend = { legendgroup: style.label, name: style.label };
     const known = own.filter(({ paper }) => paper !== undefined);
     return [
       {
-        ...legend, type: "scatter", mode: "markers", showlegend: false,
-        x: own.flatMap((setting) => setting.scores.map(() => x(setting))), y: own.flatMap(({ scores }) => scores.map((score) => round(score))),
-        marker: { color: style.colour, size: 5, opacity: 0.45 }, hovertemplate: `${style.label}, one seed: ${shown}<extra></extra>`,
+        ...legend,
+        type: "scatter",
+        mode: "markers",
+        showlegend: false,
+        x: own.flatMap((setting) => setting.scores.map(() => x(setting))),
+        y: own.flatMap(({ scores }) => scores.map((score) => round(score))),
+        marker: { color: style.colour, size: 5, opacity: 0.45 },
+        hovertemplate: `${style.label}, one seed: ${shown}<extra></extra>`,
       },
       {
-        ...legend, type: "scatter", mode: "lines+markers",
-        x: own.map(x), y: own.map(({ mean }) => round(mean)), customdata: own.map(({ column }) => column),
-        line: { color: style.colour, width: 2.5, dash: style.dash }, marker: { color: style.colour, size: 9, symbol: style.symbol },
+        ...legend,
+        type: "scatter",
+        mode: "lines+markers",
+        x: own.map(x),
+        y: own.map(({ mean }) => round(mean)),
+        customdata: own.map(({ column }) => column),
+        line: { color: style.colour, width: 2.5, dash: style.dash },
+        marker: { color: style.colour, size: 9, symbol: style.symbol },
         hovertemplate: `${style.label}, %{customdata}: ${shown}<extra></extra>`,
       },
-      ...(known.length === 0 ? [] : [{
-        ...legend, type: "scatter", mode: "lines+markers", showlegend: false,
-        x: known.map(x), y: known.map(({ paper }) => round(paper!)), customdata: known.map(({ column }) => column),
-        line: { color: style.colour, width: 1, dash: "dot" }, marker: { color: "#ffffff", size: 9, symbol: "diamond", line: { color: style.colour, width: 1.5 } },
-        hovertemplate: `${style.label} in the paper, %{customdata}: %{y:.1%} of dense<extra></extra>`,
-      }]),
+      ...(known.length === 0
+        ? []
+        : [
+            {
+              ...legend,
+              type: "scatter",
+              mode: "lines+markers",
+              showlegend: false,
+              x: known.map(x),
+              y: known.map(({ paper }) => round(paper!)),
+              customdata: known.map(({ column }) => column),
+              line: { color: style.colour, width: 1, dash: "dot" },
+              marker: { color: "#ffffff", size: 9, symbol: "diamond", line: { color: style.colour, width: 1.5 } },
+              hovertemplate: `${style.label} in the paper, %{customdata}: %{y:.1%} of dense<extra></extra>`,
+            },
+          ]),
     ];
   });
   const highest = Math.max(1, ...settings.map(({ paper = 0 }) => paper));
   return {
     data: traces,
     layout: layout(title, {
-      xaxis: axis(options.axis ?? "", { tickmode: "array", tickvals: columns.map((_, i) => i), ticktext: [...columns], range: [-0.5, columns.length - 0.5], showgrid: false }),
+      xaxis: axis(options.axis ?? "", {
+        tickmode: "array",
+        tickvals: columns.map((_, i) => i),
+        ticktext: [...columns],
+        range: [-0.5, columns.length - 0.5],
+        showgrid: false,
+      }),
       yaxis: axis(name, share ? { range: [-0.03, highest + 0.05], tickformat: ".0%", dtick: 0.2 } : {}),
       legend: { orientation: "h", x: 0, xanchor: "left", y: 1.02, yanchor: "bottom" },
       showlegend: styles.length > 1,
       hovermode: "closest",
       height: styles.length > 1 ? 420 : 380,
       margin: { l: 64, r: 24, t: styles.length > 1 ? 72 : 48, b: 96 },
-      annotations: [{
-        text: `small dots: seeds; large: their mean${withPaper ? "; diamonds: the paper's, as a share of its dense model" : ""}${notNumbers(settings.map(({ row, column, scores }) => ({ label: styles.length > 1 ? `${row}, ${column}` : column, scores })))}`,
-        showarrow: false, xref: "paper", yref: "paper", x: 0, y: 0, xanchor: "left", yanchor: "top", yshift: -56, font: { size: 11, color: "#666666" }, align: "left",
-      }],
+      annotations: [
+        {
+          text: `small dots: seeds; large: their mean${withPaper ? "; diamonds: the paper's, as a share of its dense model" : ""}${notNumbers(settings.map(({ row, column, scores }) => ({ label: styles.length > 1 ? `${row}, ${column}` : column, scores })))}`,
+          showarrow: false,
+          xref: "paper",
+          yref: "paper",
+          x: 0,
+          y: 0,
+          xanchor: "left",
+          yanchor: "top",
+          yshift: -56,
+          font: { size: 11, color: "#666666" },
+          align: "left",
+        },
+      ],
     }),
     summary: `${title || "Scores"}: ${settings.map(({ row, column, mean }) => `${styles.length > 1 ? `${row}, ` : ""}${column} ${share ? `${round(100 * mean, 3)} %` : text(mean)}`).join("; ")}`,
   };

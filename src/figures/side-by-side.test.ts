@@ -10,7 +10,9 @@ const both = sideBySide(left, right);
 
 it("keeps every unit of both battles, allies first, and never lets them mix", () => {
   for (const [t, { units, width, height, terrain }] of both.frames.entries()) {
-    expect(units.map(({ side, type }) => `${side} ${type}`).sort()).toEqual([...left.frames[0]!.units, ...right.frames[0]!.units].map(({ side, type }) => `${side} ${type}`).sort());
+    expect(units.map(({ side, type }) => `${side} ${type}`).sort()).toEqual(
+      [...left.frames[0]!.units, ...right.frames[0]!.units].map(({ side, type }) => `${side} ${type}`).sort(),
+    );
     expect(units.slice(0, 8).every(({ side }) => side === "ally")).toBe(true);
     expect(terrain.length).toBe(width * height);
     const marines = units.filter(({ type }) => type === "marine");
@@ -23,22 +25,30 @@ it("keeps every unit of both battles, allies first, and never lets them mix", ()
 
 it("lets each unit aim at its own target, and names the same enemy in the joint action", () => {
   let aimed = 0;
-  both.frames.forEach(({ units }) => units.forEach(({ type, target }) => {
-    if (target < 0) return;
-    aimed++;
-    expect(units[target]!.type === "marine").toBe(type === "marine");
-  }));
+  both.frames.forEach(({ units }) =>
+    units.forEach(({ type, target }) => {
+      if (target < 0) return;
+      aimed++;
+      expect(units[target]!.type === "marine").toBe(type === "marine");
+    }),
+  );
   expect(aimed).toBeGreaterThan(20);
   const enemies = both.frames[0]!.units.filter(({ side }) => side === "enemy");
-  both.actions.forEach((joint) => joint.forEach((action, agent) => {
-    if (action >= 6) expect(enemies[action - 6]!.type === "marine").toBe(agent >= 5);
-  }));
+  both.actions.forEach((joint) =>
+    joint.forEach((action, agent) => {
+      if (action >= 6) expect(enemies[action - 6]!.type === "marine").toBe(agent >= 5);
+    }),
+  );
 });
 
 it("is as long as the longer battle, and the shorter one rests", () => {
   expect(both.frames).toHaveLength(Math.max(left.frames.length, right.frames.length));
   expect(both.actions).toHaveLength(both.frames.length - 1);
-  expect(both.rewards.reduce((sum, reward) => sum + reward, 0)).toBeCloseTo(right.rewards.reduce((sum, reward) => sum + reward, 0));
+  expect(both.rewards.reduce((sum, reward) => sum + reward, 0)).toBeCloseTo(
+    right.rewards.reduce((sum, reward) => sum + reward, 0),
+  );
   const end = both.actions.at(-1)!;
-  expect(left.frames.length > right.frames.length ? end.slice(5) : end.slice(0, 5)).toEqual(left.frames.length > right.frames.length ? [0, 0, 0] : [0, 0, 0, 0, 0]);
+  expect(left.frames.length > right.frames.length ? end.slice(5) : end.slice(0, 5)).toEqual(
+    left.frames.length > right.frames.length ? [0, 0, 0] : [0, 0, 0, 0, 0],
+  );
 });

@@ -7,14 +7,14 @@ const MARGIN = 2;
 const ATTACKS = 6;
 
 /**
- * Two battles as one recording that shows them beside each other, step by step. Each map is cut where its units end; the
- * battle that is over first stays as it ended. The rewards, the seed and the result are those of the right battle, and its
- * units are numbered on after those of the left one.
+ * Two battles as one recording that shows them beside each other, step by step. Each map is cut where its units end;
+ * the battle that is over first stays as it ended. The rewards, the seed and the result are those of the right battle,
+ * and its units are numbered on after those of the left one.
  *
  * @param left a battle of any map without medivacs, whose heals are numbered in another way
  * @param right another one
- * @example
- * showReplay(sideBySide(recorded, simulated), { title: "StarCraft II on the left, the simulator on the right" });
+ * @example showReplay(sideBySide(recorded, simulated), { title: "StarCraft II on the left, the simulator on the right"
+ *   });
  */
 export function sideBySide(left: EpisodeRecording, right: EpisodeRecording): EpisodeRecording {
   const seam = Math.ceil(Math.max(...placesOf(left))) + MARGIN;
@@ -40,11 +40,20 @@ function at(frames: readonly EnvironmentSnapshot[], t: number): EnvironmentSnaps
   return frames[Math.min(t, frames.length - 1)]!;
 }
 
-/** One moment of both: the columns of the left map before `seam`, then those of the right map from `start` on. Allies of both come first. */
-function join(left: EnvironmentSnapshot, right: EnvironmentSnapshot, seam: number, start: number, step: number): EnvironmentSnapshot {
+/**
+ * One moment of both: the columns of the left map before `seam`, then those of the right map from `start` on. Allies of
+ * both come first.
+ */
+function join(
+  left: EnvironmentSnapshot,
+  right: EnvironmentSnapshot,
+  seam: number,
+  start: number,
+  step: number,
+): EnvironmentSnapshot {
   const height = Math.max(left.height, right.height);
   const column = ({ width, height, terrain }: EnvironmentSnapshot, x: number, y: number): string =>
-    x < 0 || x >= width || y >= height ? "#" : terrain[y * width + x] ?? ".";
+    x < 0 || x >= width || y >= height ? "#" : (terrain[y * width + x] ?? ".");
   const rows = Array.from({ length: height }, (_, y) => [
     ...Array.from({ length: seam }, (_, x) => column(left, x, y)),
     ...Array.from({ length: right.width - start }, (_, x) => column(right, start + x, y)),

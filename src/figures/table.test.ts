@@ -2,7 +2,16 @@ import { describe, expect, it } from "vitest";
 import { clock, resultsTable, tableHtml, tableMarkdown, tableText } from "./table.js";
 
 const table = resultsTable([
-  { method: "Dense", seeds: 3, score: 0.987, deviation: 0.0123, totalSize: 1, trainingFlops: 1, inferenceFlops: 1, seconds: 185 },
+  {
+    method: "Dense",
+    seeds: 3,
+    score: 0.987,
+    deviation: 0.0123,
+    totalSize: 1,
+    trainingFlops: 1,
+    inferenceFlops: 1,
+    seconds: 185,
+  },
   { method: "MAST", seeds: 1, score: 0.5, totalSize: 0.066, trainingFlops: 0.0512, inferenceFlops: 0.5, seconds: 42 },
 ]);
 
@@ -30,7 +39,15 @@ describe("resultsTable", () => {
 });
 
 describe("clock", () => {
-  it.each([[4.4, "4 s"], [59.4, "59 s"], [59.6, "1 min 00 s"], [185, "3 min 05 s"], [7800, "2 h 10 min"], [7199, "2 h 00 min"], [NaN, "?"]])("%f seconds are %s", (seconds, text) => {
+  it.each([
+    [4.4, "4 s"],
+    [59.4, "59 s"],
+    [59.6, "1 min 00 s"],
+    [185, "3 min 05 s"],
+    [7800, "2 h 10 min"],
+    [7199, "2 h 00 min"],
+    [NaN, "?"],
+  ])("%f seconds are %s", (seconds, text) => {
     expect(clock(seconds)).toBe(text);
   });
 });

@@ -43,10 +43,14 @@ export interface MethodResult {
  */
 export function resultsTable(
   results: readonly MethodResult[],
-  { measure = "win-rate", ...options }: { readonly title?: string; readonly note?: string; readonly measure?: ScoreMeasure } = {},
+  {
+    measure = "win-rate",
+    ...options
+  }: { readonly title?: string; readonly note?: string; readonly measure?: ScoreMeasure } = {},
 ): Table {
   const { title, text, number } = MEASURES[measure];
-  const relative = (value: number): string => (value >= 0.9995 && value <= 1.0005 ? "1x" : `${value < 0.1 ? value.toFixed(3) : value.toFixed(2)}x`);
+  const relative = (value: number): string =>
+    value >= 0.9995 && value <= 1.0005 ? "1x" : `${value < 0.1 ? value.toFixed(3) : value.toFixed(2)}x`;
   return {
     ...options,
     columns: [
@@ -84,23 +88,42 @@ export function clock(seconds: number): string {
 export function tableText({ title, columns, rows, note }: Table): string {
   const widths = columns.map((column, j) => Math.max(column.title.length, ...rows.map((row) => (row[j] ?? "").length)));
   const line = (cells: readonly string[]): string =>
-    columns.map(({ align }, j) => (align === "right" ? (cells[j] ?? "").padStart(widths[j]!) : (cells[j] ?? "").padEnd(widths[j]!))).join("  ").trimEnd();
-  const lines = [line(columns.map((column) => column.title)), widths.map((w) => "-".repeat(w)).join("  "), ...rows.map(line)];
+    columns
+      .map(({ align }, j) =>
+        align === "right" ? (cells[j] ?? "").padStart(widths[j]!) : (cells[j] ?? "").padEnd(widths[j]!),
+      )
+      .join("  ")
+      .trimEnd();
+  const lines = [
+    line(columns.map((column) => column.title)),
+    widths.map((w) => "-".repeat(w)).join("  "),
+    ...rows.map(line),
+  ];
   return [...(title ? [title, ""] : []), ...lines, ...(note ? ["", note] : [])].join("\n");
 }
 
 /** A table in GitHub's Markdown. */
 export function tableMarkdown({ title, columns, rows, note }: Table): string {
-  const line = (cells: readonly string[]): string => `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
+  const line = (cells: readonly string[]): string =>
+    `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
   const rule = `|${columns.map(({ align }) => (align === "right" ? " ---: " : " --- ")).join("|")}|`;
-  return [...(title ? [`**${title}**`, ""] : []), line(columns.map((column) => column.title)), rule, ...rows.map(line), ...(note ? ["", note] : [])].join("\n");
+  return [
+    ...(title ? [`**${title}**`, ""] : []),
+    line(columns.map((column) => column.title)),
+    rule,
+    ...rows.map(line),
+    ...(note ? ["", note] : []),
+  ].join("\n");
 }
 
 /** A table as HTML, for a notebook; colours come from the page, so that it is right in a dark theme too. */
 export function tableHtml({ title, columns, rows, note }: Table): string {
-  const cell = (tag: "td" | "th", text: string, align = "left"): string => `<${tag} style="text-align:${align};padding:0.25em 0.9em">${escapeHtml(text)}</${tag}>`;
+  const cell = (tag: "td" | "th", text: string, align = "left"): string =>
+    `<${tag} style="text-align:${align};padding:0.25em 0.9em">${escapeHtml(text)}</${tag}>`;
   const head = columns.map((column) => cell("th", column.title, column.align)).join("");
-  const body = rows.map((row) => `<tr>${columns.map(({ align }, j) => cell("td", row[j] ?? "", align)).join("")}</tr>`).join("\n");
+  const body = rows
+    .map((row) => `<tr>${columns.map(({ align }, j) => cell("td", row[j] ?? "", align)).join("")}</tr>`)
+    .join("\n");
   return `${title ? `<p><b>${escapeHtml(title)}</b></p>\n` : ""}<table>\n<thead><tr>${head}</tr></thead>\n<tbody>\n${body}\n</tbody>\n</table>${note ? `\n<p><small>${escapeHtml(note)}</small></p>` : ""}`;
 }
 

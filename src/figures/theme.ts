@@ -9,9 +9,9 @@ export interface MethodStyle {
 }
 
 /**
- * The methods of the paper's comparison (Table 1) in its order, each with a fixed look. The colours are Okabe and Ito's palette
- * without yellow, which is too pale on white; black is the reference, and the two that are compared most, RigL and MAST, are far
- * apart (blue and vermillion) for every kind of colour vision.
+ * The methods of the paper's comparison (Table 1) in its order, each with a fixed look. The colours are Okabe and Ito's
+ * palette without yellow, which is too pale on white; black is the reference, and the two that are compared most, RigL
+ * and MAST, are far apart (blue and vermillion) for every kind of colour vision.
  */
 export const METHOD_STYLES: readonly MethodStyle[] = [
   { label: "Dense", colour: "#333333", dash: "7px,4px", symbol: "square" },
@@ -23,15 +23,18 @@ export const METHOD_STYLES: readonly MethodStyle[] = [
   { label: "MAST", colour: "#D55E00", dash: "solid", symbol: "circle" },
 ];
 
-/** For curves that are no method, such as the values of a hyperparameter: viridis, dark to light, without its palest end. */
+/**
+ * For curves that are no method, such as the values of a hyperparameter: viridis, dark to light, without its palest
+ * end.
+ */
 const OTHERS = ["#440154", "#414487", "#2a788e", "#22a884", "#7ad151", "#c2a800"];
 
 /**
- * The looks of labels, in the fixed order of methods. A label that is a method's name or begins with it ("MAST-QMIX", "rigl") has
- * that method's look, the first of them only; all others follow in the order given, with colours of their own.
+ * The looks of labels, in the fixed order of methods. A label that is a method's name or begins with it ("MAST-QMIX",
+ * "rigl") has that method's look, the first of them only; all others follow in the order given, with colours of their
+ * own.
  *
- * @example
- * methodStyles(["MAST-QMIX", "Dense"]).map((style) => style.label); // ["Dense", "MAST-QMIX"]
+ * @example methodStyles(["MAST-QMIX", "Dense"]).map((style) => style.label); // ["Dense", "MAST-QMIX"]
  */
 export function methodStyles(labels: readonly string[]): MethodStyle[] {
   const taken = new Set<number>();
@@ -57,7 +60,10 @@ export function translucent(colour: string, opacity: number): string {
   return `rgba(${channel(1)},${channel(3)},${channel(5)},${opacity})`;
 }
 
-/** Light means a connection, dark means none, as in the paper's Figure 11; where a mask changes, what was dropped and what grew. */
+/**
+ * Light means a connection, dark means none, as in the paper's Figure 11; where a mask changes, what was dropped and
+ * what grew.
+ */
 export const MASK_COLOURS = { none: "#1d2440", connection: "#ffd76b", dropped: "#D55E00", grown: "#56B4E9" } as const;
 
 /** Allies and enemies in battles, as the paper's palette of methods: blue and vermillion. */
@@ -66,7 +72,10 @@ export const SIDE_COLOURS = { ally: "#0072B2", enemy: "#D55E00" } as const;
 const FONT = "Helvetica, Arial, 'Liberation Sans', sans-serif";
 
 /** Axis with what every figure shares. */
-export function axis(title: string, more: { readonly [key: string]: unknown } = {}): { readonly [key: string]: unknown } {
+export function axis(
+  title: string,
+  more: { readonly [key: string]: unknown } = {},
+): { readonly [key: string]: unknown } {
   return {
     title: { text: title, standoff: 8 },
     showline: true,
@@ -82,7 +91,10 @@ export function axis(title: string, more: { readonly [key: string]: unknown } = 
 }
 
 /** Layout with what every figure shares: 640 pixels wide, so that it stays readable in a column of 600. */
-export function layout<T extends { readonly [key: string]: unknown }>(title: string, more: T): T & { width: number; height: number; title: object } {
+export function layout<T extends { readonly [key: string]: unknown }>(
+  title: string,
+  more: T,
+): T & { width: number; height: number; title: object } {
   return {
     width: 640,
     height: 400,

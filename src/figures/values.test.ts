@@ -2,8 +2,18 @@ import { describe, expect, it } from "vitest";
 import { learnedValues } from "./values.js";
 
 describe("learnedValues", () => {
-  const known = new Map([["2A", 7], ["2B", 8]]);
-  const figure = learnedValues([{ label: "RigL", of: "2B", value: 7.9 }, { label: "Dense", of: "2B", value: 8 }, { label: "Dense", of: "2A", value: 6.5 }], known);
+  const known = new Map([
+    ["2A", 7],
+    ["2B", 8],
+  ]);
+  const figure = learnedValues(
+    [
+      { label: "RigL", of: "2B", value: 7.9 },
+      { label: "Dense", of: "2B", value: 8 },
+      { label: "Dense", of: "2A", value: 6.5 },
+    ],
+    known,
+  );
 
   it("draws the truth as bars and the methods' values around their place, in the methods' order", () => {
     const [truth, dense, rigl] = figure.data;
@@ -16,6 +26,8 @@ describe("learnedValues", () => {
   });
 
   it("refuses a value of something unknown", () => {
-    expect(() => learnedValues([{ label: "RigL", of: "2C", value: 1 }], known)).toThrow('"2C", whose true value is not given; there are 2A, 2B');
+    expect(() => learnedValues([{ label: "RigL", of: "2C", value: 1 }], known)).toThrow(
+      '"2C", whose true value is not given; there are 2A, 2B',
+    );
   });
 });

@@ -19,12 +19,12 @@ import {
 } from "./supervised.js";
 
 /**
- * Trains every method with every seed under the eyes of the notebook, one run after the other in this thread, with a live curve. An interrupt stops it.
+ * Trains every method with every seed under the eyes of the notebook, one run after the other in this thread, with a
+ * live curve. An interrupt stops it.
  *
  * @throws {ConfigError} when the task is impossible
  * @throws {Error} when an interrupt stopped it
- * @example
- * const runs = await watchSupervised(task, { methods: ["dense", "ss", "set", "rigl"], seeds: 10 });
+ * @example const runs = await watchSupervised(task, { methods: ["dense", "ss", "set", "rigl"], seeds: 10 });
  */
 export async function watchSupervised(
   task: SupervisedTask,
@@ -133,7 +133,10 @@ export function supervisedTable(runs: readonly SupervisedRun[]): Table {
   };
 }
 
-/** Which connections of the first layer were kept, dropped and grown from the first update to the last: a panel for each sparse method, relevant inputs framed. */
+/**
+ * Which connections of the first layer were kept, dropped and grown from the first update to the last: a panel for each
+ * sparse method, relevant inputs framed.
+ */
 export function inputEvolution(runs: readonly SupervisedRun[], seed = 1): Figure {
   const shown = runs.filter((run) => run.seed === seed && run.method !== "dense");
   if (shown.length === 0)

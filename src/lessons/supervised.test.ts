@@ -18,8 +18,8 @@ const task: SupervisedTask = {
 const FC1 = "agent.fc1.weight";
 
 describe("connectedInputs", () => {
-  // Three inputs, two units. Input 0 leads to unit 0 and from there, through gate 1 of unit 1 (row 2 + 1), to the output; input 1 ends at unit 1 of the first
-  // layer, which no gate reads; input 2 has no connection.
+  // Three inputs, two units. Input 0 leads to unit 0 and from there, through gate 1 of unit 1 (row 2 + 1), to the
+  // output; input 1 ends at unit 1 of the first layer, which no gate reads; input 2 has no connection.
   const masks = new Map([
     [FC1, Uint8Array.from([1, 0, 0, 0, 1, 0])],
     ["agent.rnn.weight_ih", Uint8Array.from([0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0])],

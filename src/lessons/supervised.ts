@@ -21,8 +21,8 @@ export interface SupervisedTask {
   /** How many of them matter; they stand in the middle, see `relevantInputs`. */
   readonly relevant: number;
   /**
-   * How y depends on them: "sum" adds them with alternating signs; "products" multiplies neighbours and adds the products, so that no input alone says
-   * anything about y. Both have variance 1 (with three inputs or more).
+   * How y depends on them: "sum" adds them with alternating signs; "products" multiplies neighbours and adds the
+   * products, so that no input alone says anything about y. Both have variance 1 (with three inputs or more).
    */
   readonly relation: "sum" | "products";
   /** Examples to learn from; the test has others. */
@@ -66,15 +66,16 @@ const STREAMS = { parameters: 0, masks: 1, examples: 2, batches: 3, topology: 4 
 const TEST = { seed: 0, examples: 512, times: 20 } as const;
 
 /**
- * Trains the paper's agent network to predict y from one observation, with the same masks and evolution as a team's; the mixer is left out. The recurrent part
- * sees a single step, so that `agent.rnn.weight_hh` has nothing to do. Methods of one seed start from the same weights and learn from the same examples in the
- * same order; the sparse ones start with the same mask.
+ * Trains the paper's agent network to predict y from one observation, with the same masks and evolution as a team's;
+ * the mixer is left out. The recurrent part sees a single step, so that `agent.rnn.weight_hh` has nothing to do.
+ * Methods of one seed start from the same weights and learn from the same examples in the same order; the sparse ones
+ * start with the same mask.
  *
- * @param options.signal stops it between two updates, rejecting with its reason; `onTest` hears the share that is done at each test
+ * @param options.signal stops it between two updates, rejecting with its reason; `onTest` hears the share that is done
+ *   at each test
  * @throws {ConfigError} when the task is impossible
  * @throws {Error} when training diverges
- * @example
- * const { errors } = await trainSupervised(task, "rigl", 1);
+ * @example const { errors } = await trainSupervised(task, "rigl", 1);
  */
 export async function trainSupervised(
   task: SupervisedTask,
@@ -142,7 +143,10 @@ export async function trainSupervised(
   }
 }
 
-/** The inputs that matter: the first of them, and how many. They stand in the middle, away from the lowest indices that ties would prefer. */
+/**
+ * The inputs that matter: the first of them, and how many. They stand in the middle, away from the lowest indices that
+ * ties would prefer.
+ */
 export function relevantInputs({ inputs, relevant }: Pick<SupervisedTask, "inputs" | "relevant">): {
   readonly start: number;
   readonly length: number;
@@ -151,13 +155,13 @@ export function relevantInputs({ inputs, relevant }: Pick<SupervisedTask, "input
 }
 
 /**
- * Which inputs a masked agent network can make use of at all: those from which a path of connections leads to the output.
+ * Which inputs a masked agent network can make use of at all: those from which a path of connections leads to the
+ * output.
  *
  * @param masks of fc1, rnn.weight_ih and fc2, [out, in] each, under "agent."
  * @param sizes inputs of fc1 and units of the layers
  * @returns [inputs], 1 where there is a path
- * @example
- * connectedInputs(run.after, { inputs: 102, hidden: 32 });
+ * @example connectedInputs(run.after, { inputs: 102, hidden: 32 });
  */
 export function connectedInputs(
   masks: ReadonlyMap<string, Uint8Array>,
@@ -167,7 +171,8 @@ export function connectedInputs(
     masks.get(name)!,
   );
   const outputs = fc2.length / hidden;
-  // Backwards: units that reach the output; units of the first layer that reach one of those through any of its three gates; inputs.
+  // Backwards: units that reach the output; units of the first layer that reach one of those through any of its three
+  // gates; inputs.
   const units = reaching(fc2, new Uint8Array(outputs).fill(1), hidden);
   const first = reaching(gates, Uint8Array.from([...units, ...units, ...units]), hidden);
   return reaching(fc1, first, inputs);

@@ -2,8 +2,8 @@ import type { EpisodeGroup } from "../replay/group.js";
 import type { MonotonicMixer } from "./engine.js";
 
 /**
- * Mixing without parameters, the same in every engine: the "sum" of the agents' values is VDN's Q_tot; where there is no mixer ("none", IQL) each agent's
- * value is an estimate of the team's, and their mean is reported.
+ * Mixing without parameters, the same in every engine: the "sum" of the agents' values is VDN's Q_tot; where there is
+ * no mixer ("none", IQL) each agent's value is an estimate of the team's, and their mean is reported.
  *
  * @param loaded the group that the engine has loaded
  */

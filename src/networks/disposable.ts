@@ -1,7 +1,10 @@
 import { LabError } from "../errors.js";
 import type { Engine } from "./engine.js";
 
-/** Adds `dispose`, which lets go of everything that holds native memory: the methods, and those of the networks. `release` is called once, first. */
+/**
+ * Adds `dispose`, which lets go of everything that holds native memory: the methods, and those of the networks.
+ * `release` is called once, first.
+ */
 export function disposable<AtOnce extends boolean>(
   engine: Omit<Engine<AtOnce>, "dispose">,
   release: () => void = () => undefined,

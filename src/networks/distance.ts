@@ -1,9 +1,9 @@
 /**
- * How far one vector is from another, relative to that: the L2 norm of the difference over that of `theirs`. 0 where they are equal, also where both are 0; Infinity where they
- * are of different length; NaN, which is a disagreement, where one is not a number.
+ * How far one vector is from another, relative to that: the L2 norm of the difference over that of `theirs`. 0 where
+ * they are equal, also where both are 0; Infinity where they are of different length; NaN, which is a disagreement,
+ * where one is not a number.
  *
- * @example
- * relativeDistance(engine.gradient(name), other.gradient(name)) <= 1e-4;
+ * @example relativeDistance(engine.gradient(name), other.gradient(name)) <= 1e-4;
  */
 export function relativeDistance(ours: ArrayLike<number>, theirs: ArrayLike<number>): number {
   if (ours.length !== theirs.length) return Infinity;

@@ -2,17 +2,20 @@ import type { EpisodeGroup } from "../replay/group.js";
 import type { NetworkShape, ParameterSpec, Parameters } from "./parameters.js";
 import type { TargetMemory } from "./target-memory.js";
 
-/** What an engine answers: at once when `AtOnce` is true, as the sparse engine does; else perhaps later, when a device or other runs have to be waited for. */
+/**
+ * What an engine answers: at once when `AtOnce` is true, as the sparse engine does; else perhaps later, when a device
+ * or other runs have to be waited for.
+ */
 export type Answer<Value, AtOnce extends boolean = boolean> = AtOnce extends true ? Value : Value | Promise<Value>;
 
 /** The learned networks, or their slowly following copies. */
 export type NetworkSide = "online" | "target";
 
 /**
- * Runs networks and knows no learning rule. A training update is, for each group of the batch: `load`, forward passes, `backward` of
- * mixer and agent (which add to the gradients), and once after the last group `step`. Returned arrays are views into the engine's
- * memory that the next call of the same method for the same side overwrites; entries of lanes that have ended are unspecified.
- * An answer is awaited before the next call; `Engine<true>` gives all of them at once.
+ * Runs networks and knows no learning rule. A training update is, for each group of the batch: `load`, forward passes,
+ * `backward` of mixer and agent (which add to the gradients), and once after the last group `step`. Returned arrays are
+ * views into the engine's memory that the next call of the same method for the same side overwrites; entries of lanes
+ * that have ended are unspecified. An answer is awaited before the next call; `Engine<true>` gives all of them at once.
  */
 export interface Engine<AtOnce extends boolean = boolean> {
   /** Our own kernels over true sparse storage are "sparse"; TensorFlow.js is "tensorflow". */
@@ -36,15 +39,16 @@ export interface Engine<AtOnce extends boolean = boolean> {
   };
 
   /**
-   * What the target networks gave to episodes since they last changed. The engine forgets it whenever a target value could change: in
-   * `copyToTarget`, `write` to the target side and `setMask`. Null where nothing may be remembered, because an episode's values differ by a rounding with
-   * the episodes that it is computed with, as on a GPU.
+   * What the target networks gave to episodes since they last changed. The engine forgets it whenever a target value
+   * could change: in `copyToTarget`, `write` to the target side and `setMask`. Null where nothing may be remembered,
+   * because an episode's values differ by a rounding with the episodes that it is computed with, as on a GPU.
    */
   readonly targets: TargetMemory | null;
 
   /**
-   * The values of next states by a built-in operator, as `nextValues` of targets/operators.ts works them out and with the same bits, in a view that the next
-   * call overwrites. Undefined where the engine leaves it to that function; absent where it always does.
+   * The values of next states by a built-in operator, as `nextValues` of targets/operators.ts works them out and with
+   * the same bits, in a view that the next call overwrites. Undefined where the engine leaves it to that function;
+   * absent where it always does.
    *
    * @param q what `forward` of one of its agent networks returned for the loaded group, and `choosing` likewise
    */
@@ -57,11 +61,15 @@ export interface Engine<AtOnce extends boolean = boolean> {
    * until the next `step`. Costs one dense backward.
    */
   requestDenseGradients(): void;
-  /** The gradient added up since the last `step`, [out, in] or [out]; pruned entries are 0 unless dense gradients were requested. */
+  /**
+   * The gradient added up since the last `step`, [out, in] or [out]; pruned entries are 0 unless dense gradients were
+   * requested.
+   */
   gradient(name: string): Answer<Float32Array, AtOnce>;
   /**
-   * Clips the global norm of the gradients, takes one RMSprop step on every remaining connection and bias, and clears the gradients.
-   * After it, `gradient(name)` still gives the (unclipped) gradients of this update until the next `load`.
+   * Clips the global norm of the gradients, takes one RMSprop step on every remaining connection and bias, and clears
+   * the gradients. After it, `gradient(name)` still gives the (unclipped) gradients of this update until the next
+   * `load`.
    * @returns the norm before clipping; when it is not finite nothing is changed.
    */
   step(options: OptimiserOptions): Answer<number, AtOnce>;
@@ -79,8 +87,8 @@ export interface Engine<AtOnce extends boolean = boolean> {
   /** The mask of a weight matrix, [out, in], 1 where the connection is; all ones for a dense one. A copy. */
   mask(name: string): Uint8Array;
   /**
-   * Changes the topology of one weight matrix on both sides, between two updates: not after a backward pass and before its step. Kept connections keep weight and optimiser state; new ones start
-   * with weight 0 and optimiser state 0.
+   * Changes the topology of one weight matrix on both sides, between two updates: not after a backward pass and before
+   * its step. Kept connections keep weight and optimiser state; new ones start with weight 0 and optimiser state 0.
    */
   setMask(name: string, mask: Uint8Array): void;
 
@@ -102,7 +110,10 @@ export interface NextOperator {
   readonly beta?: number;
 }
 
-/** Makes an engine whose networks, online and target, have the given parameters, by name, and masks, [out, in] by weight name. */
+/**
+ * Makes an engine whose networks, online and target, have the given parameters, by name, and masks, [out, in] by weight
+ * name.
+ */
 export type OpenEngine = (
   shape: NetworkShape,
   parameters: Parameters,
@@ -117,7 +128,8 @@ export interface AgentNetwork<AtOnce extends boolean = boolean> {
    */
   forward(side: NetworkSide, keep?: boolean): Answer<Float32Array, AtOnce>;
   /**
-   * Both sides in one sweep, while inputs are in the cache: what `forward("online", true)` and `forward("target")` return.
+   * Both sides in one sweep, while inputs are in the cache: what `forward("online", true)` and `forward("target")`
+   * return.
    */
   forwardBoth(): Answer<Readonly<Record<NetworkSide, Float32Array>>, AtOnce>;
   /** Adds the gradients of the online agent, given dL/dQ_i of the chosen actions [steps, agents, lanes]. */
@@ -127,25 +139,28 @@ export interface AgentNetwork<AtOnce extends boolean = boolean> {
 /** A network that makes one value of the team out of the agents' values and the state. */
 export interface MixingNetwork<AtOnce extends boolean = boolean> {
   /**
-   * Q_tot for chosen values [steps, agents, lanes] at the states of steps `offset`..`offset + steps - 1`: [steps, lanes].
-   * `offset` is 1 for the value of next states. With `keep`, activations are kept for `backward` (online side, offset 0).
+   * Q_tot for chosen values [steps, agents, lanes] at the states of steps `offset`..`offset + steps - 1`: [steps,
+   * lanes]. `offset` is 1 for the value of next states. With `keep`, activations are kept for `backward` (online side,
+   * offset 0).
    */
   forward(side: NetworkSide, values: Float32Array, offset: 0 | 1, keep?: boolean): Answer<Float32Array, AtOnce>;
-  /** Adds the gradients of the online mixer, given dL/dQ_tot [steps, lanes]; returns dL/dvalues [steps, agents, lanes]. */
+  /**
+   * Adds the gradients of the online mixer, given dL/dQ_tot [steps, lanes]; returns dL/dvalues [steps, agents, lanes].
+   */
   backward(gradient: Float32Array): Answer<Float32Array, AtOnce>;
 }
 
 export interface MonotonicMixer<AtOnce extends boolean = boolean> extends MixingNetwork<AtOnce> {
   /**
-   * Q_tot of the joint actions that differ from a given one in one agent's action, RES's counterfactual joint actions: entry
-   * (t, i, a) is Q_tot with agent i's value replaced by `alternatives` (t, i, a). The hypernetworks run once for all of them.
+   * Q_tot of the joint actions that differ from a given one in one agent's action, RES's counterfactual joint actions:
+   * entry (t, i, a) is Q_tot with agent i's value replaced by `alternatives` (t, i, a). The hypernetworks run once for
+   * all of them.
    *
    * @param values of the given joint action, [steps, agents, lanes]
    * @param alternatives [steps, agents, actions, lanes]; for unavailable actions, anything
    * @returns [steps, agents, actions, lanes], -Infinity where the action is unavailable at the step whose state it is
-   * @example
-   * // Of next states: the greedy joint action's values, and all Q-values from step 1 on.
-   * const totals = await engine.mixer.counterfactuals("online", greedy, q.subarray(agents * actions * LANES), 1);
+   * @example // Of next states: the greedy joint action's values, and all Q-values from step 1 on. const totals = await
+   *   engine.mixer.counterfactuals("online", greedy, q.subarray(agents * actions * LANES), 1);
    */
   counterfactuals(
     side: NetworkSide,
@@ -177,6 +192,9 @@ export interface Actor {
   readonly lastActions: Int16Array;
   /** Sets the hidden states of one environment to zero, for a new episode. */
   reset(environment: number): void;
-  /** Advances all hidden states one step: Q_i(tau_i, .) as [environments, agents, actions]; overwritten by the next call. */
+  /**
+   * Advances all hidden states one step: Q_i(tau_i, .) as [environments, agents, actions]; overwritten by the next
+   * call.
+   */
   forward(): Float32Array;
 }

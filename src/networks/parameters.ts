@@ -17,11 +17,14 @@ export interface NetworkShape {
   readonly embed: number;
   /** Hidden units of the two-layer hypernetworks. Table 3: 64. */
   readonly hypernetEmbed: number;
-  /** Hidden units of WQMIX's unrestricted mixing network; with it there are central networks, without it there are none. Table 3: 256. */
+  /**
+   * Hidden units of WQMIX's unrestricted mixing network; with it there are central networks, without it there are none.
+   * Table 3: 256.
+   */
   readonly centralEmbed?: number;
   /**
-   * What makes the team's value where it is not QMIX's monotonic mixing network: the "sum" of the agents' values (VDN), which has no parameters, or "none" of all
-   * (IQL), where `mixer` gives the agents' mean, for reports only.
+   * What makes the team's value where it is not QMIX's monotonic mixing network: the "sum" of the agents' values (VDN),
+   * which has no parameters, or "none" of all (IQL), where `mixer` gives the agents' mean, for reports only.
    */
   readonly mixer?: "sum" | "none";
 }
@@ -46,14 +49,18 @@ export interface ParameterSpec {
 /** Values by parameter name, dense and row-major. */
 export type Parameters = ReadonlyMap<string, Float32Array>;
 
-/** Inputs of the agent network: observation, one-hot of the last action, one-hot of the agent's number (PyMARL's defaults). */
+/**
+ * Inputs of the agent network: observation, one-hot of the last action, one-hot of the agent's number (PyMARL's
+ * defaults).
+ */
 export function agentInput(shape: NetworkShape): number {
   return shape.observation + shape.actions + shape.agents;
 }
 
 /**
- * The parameters of all networks in PyMARL's names, shapes and order: a recurrent agent shared by all agents and a monotonic mixer with
- * two-layer hypernetworks (none where `mixer` names another); with `centralEmbed` also WQMIX's unrestricted agent, of the same shape, and its feed-forward mixer.
+ * The parameters of all networks in PyMARL's names, shapes and order: a recurrent agent shared by all agents and a
+ * monotonic mixer with two-layer hypernetworks (none where `mixer` names another); with `centralEmbed` also WQMIX's
+ * unrestricted agent, of the same shape, and its feed-forward mixer.
  */
 export function networkParameters(shape: NetworkShape): ParameterSpec[] {
   const { hidden, actions, state, embed, hypernetEmbed, agents, centralEmbed, mixer } = shape;

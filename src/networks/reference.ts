@@ -3,14 +3,17 @@ import type { Episode } from "../replay/episode.js";
 import { type NetworkShape, agentInput } from "./parameters.js";
 
 /**
- * The networks of QMIX and WQMIX written as their equations stand, in float64 and one value after another: the slow oracle that engines are tested
- * against. Not for training.
+ * The networks of QMIX and WQMIX written as their equations stand, in float64 and one value after another: the slow
+ * oracle that engines are tested against. Not for training.
  */
 
 /** Values by parameter name, row-major, of any precision. */
 export type Values = ReadonlyMap<string, ArrayLike<number>>;
 
-/** Q_i(tau_i, .) of every agent at every step of an episode: [T + 1][agents][actions]; `network` says which of the recurrent agents. */
+/**
+ * Q_i(tau_i, .) of every agent at every step of an episode: [T + 1][agents][actions]; `network` says which of the
+ * recurrent agents.
+ */
 export function referenceAgent(
   shape: NetworkShape,
   values: Values,
@@ -47,7 +50,10 @@ function gru(values: Values, name: string, x: Float64Array, h: Float64Array): Fl
   });
 }
 
-/** Q_tot(s, q_1..q_N), equation 1 of QMIX: weights of the mixing network are absolute values of the hypernetworks' outputs. */
+/**
+ * Q_tot(s, q_1..q_N), equation 1 of QMIX: weights of the mixing network are absolute values of the hypernetworks'
+ * outputs.
+ */
 export function referenceMixer(
   shape: NetworkShape,
   values: Values,

@@ -1,8 +1,9 @@
 import type { Episode } from "../replay/episode.js";
 
 /**
- * Values that target networks gave to episodes, kept until those networks change: nothing but they and the episode determine such values, so that the
- * passes which made them need not be run again when an episode is sampled again. An episode that leaves the replay buffer takes its values along.
+ * Values that target networks gave to episodes, kept until those networks change: nothing but they and the episode
+ * determine such values, so that the passes which made them need not be run again when an episode is sampled again. An
+ * episode that leaves the replay buffer takes its values along.
  */
 export interface TargetMemory {
   /** What was kept of an episode under this name since the target networks last changed, or undefined. */
@@ -16,8 +17,8 @@ export interface TargetMemory {
 }
 
 /**
- * Most bytes that are kept at a time. QMIX keeps 4 a step, so that Table 3's buffers come to a megabyte; RES and CW-QMIX keep values of every action, on
- * 3s5z 27 kB an episode and as much as this in all.
+ * Most bytes that are kept at a time. QMIX keeps 4 a step, so that Table 3's buffers come to a megabyte; RES and
+ * CW-QMIX keep values of every action, on 3s5z 27 kB an episode and as much as this in all.
  */
 export const MOST_REMEMBERED = 128e6;
 

@@ -3,7 +3,10 @@ import type { Engine } from "./engine.js";
 
 type Networks<AtOnce extends boolean> = Pick<Engine<AtOnce>, "agent" | "mixer" | "central">;
 
-/** Where an engine is between the gradients of one update and those of the next: after a step they stay readable until new ones are added up. */
+/**
+ * Where an engine is between the gradients of one update and those of the next: after a step they stay readable until
+ * new ones are added up.
+ */
 export interface UpdateCycle {
   /** Something begins that belongs to the next update, if the last has made its step. */
   begin(): void;

@@ -70,7 +70,8 @@ function recorder(native: NativeKernels, file: string): NativeKernels {
 function write(file: string, f: number, memory: ArrayBuffer, given: unknown[]): void {
   const numbers = given.slice(0, NUMBERS[f]) as number[];
   const words = new Uint32Array(memory);
-  // The record, or the list of layers, and everything that its numbers point at: first the words that are addresses themselves.
+  // The record, or the list of layers, and everything that its numbers point at: first the words that are addresses
+  // themselves.
   const interesting: number[] = [];
   const seen = new Set<number>();
   const look = (at: number, count: number, depth: number) => {

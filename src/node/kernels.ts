@@ -25,8 +25,8 @@ interface Manifest {
 interface Addon {
   readonly sources?: string;
   /**
-   * The kernels of the widest instructions of at most so many bits, whose passes are shared by so many threads, or by one where others cannot be started;
-   * undefined where the processor has none.
+   * The kernels of the widest instructions of at most so many bits, whose passes are shared by so many threads, or by
+   * one where others cannot be started; undefined where the processor has none.
    */
   readonly kernels: (bits: number, threads: number) => NativeKernels | undefined;
 }
@@ -52,9 +52,9 @@ export function readWasmKernels(): Uint8Array {
 const found = new Map<number, Found>();
 
 /**
- * The kernels in native code that this machine can use, as MAST_KERNELS says: "auto", the default, uses them where there are some, "wasm" never,
- * "native" ends with an error where there are none. They were checked: their file is the one that was built, and an update with them equals the
- * same update in WebAssembly to the bit.
+ * The kernels in native code that this machine can use, as MAST_KERNELS says: "auto", the default, uses them where
+ * there are some, "wasm" never, "native" ends with an error where there are none. They were checked: their file is the
+ * one that was built, and an update with them equals the same update in WebAssembly to the bit.
  *
  * @param threads that share a pass, where they can be started: 1, 2 or 4
  * @throws {Error} when MAST_KERNELS asks for what cannot be had, or for what there is not
@@ -76,7 +76,10 @@ function findOnce(threads: number): Found {
   return here;
 }
 
-/** Which kernels compute here, in a line, with the reason where they are not native, and how many threads can share a run. */
+/**
+ * Which kernels compute here, in a line, with the reason where they are not native, and how many threads can share a
+ * run.
+ */
 export function describeKernels(): string {
   const native = nativeKernels();
   if (native === undefined)

@@ -12,8 +12,9 @@ let loaded: Mujoco | undefined;
 /**
  * MuJoCo in WebAssembly, for this thread: half a second and 40 MB when it is first asked for.
  *
- * The package hands itself out by a promise, but an environment is made without waiting. All that it waits for is there at once, however: so it runs in a
- * context that has a queue of promises of its own, which is empty when the call returns.
+ * The package hands itself out by a promise, but an environment is made without waiting. All that it waits for is there
+ * at once, however: so it runs in a context that has a queue of promises of its own, which is empty when the call
+ * returns.
  *
  * @throws {LabError} when the package is not installed
  */

@@ -20,9 +20,10 @@ const known = new Map<
 >();
 
 /**
- * Loads a file of parts: TypeScript, JavaScript or JSON. What it imports by relative paths is put together with it by esbuild and counts as its content; packages are
- * taken from where the file stands; "mast-lab/parts" is this very library, however it was started.
- * A Python file holds an environment and no parts: its content is taken down, together with that of the modules beside it that it imports.
+ * Loads a file of parts: TypeScript, JavaScript or JSON. What it imports by relative paths is put together with it by
+ * esbuild and counts as its content; packages are taken from where the file stands; "mast-lab/parts" is this very
+ * library, however it was started. A Python file holds an environment and no parts: its content is taken down, together
+ * with that of the modules beside it that it imports.
  *
  * @throws {PartError} in words that follow the file's name
  */

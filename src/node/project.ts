@@ -17,8 +17,8 @@ export function packageRoot(): string {
 }
 
 /**
- * The folder that runs and results are kept in: the clone's, or, of an installed package, the one in which the process was started. A package in
- * node_modules is replaced when it is updated, and everything in it with it.
+ * The folder that runs and results are kept in: the clone's, or, of an installed package, the one in which the process
+ * was started. A package in node_modules is replaced when it is updated, and everything in it with it.
  */
 export function workFolder(): string {
   const root = packageRoot();

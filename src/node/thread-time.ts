@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 
 /**
- * Processor seconds of the calling thread since it began: unlike the clock, what else a machine does hardly changes them. Undefined where the system does not tell them
- * for a single thread (Node.js before 22.19, but on Linux).
+ * Processor seconds of the calling thread since it began: unlike the clock, what else a machine does hardly changes
+ * them. Undefined where the system does not tell them for a single thread (Node.js before 22.19, but on Linux).
  */
 export function threadSeconds(): number | undefined {
   const { threadCpuUsage } = process as typeof process & { threadCpuUsage?: () => NodeJS.CpuUsage };

@@ -8,7 +8,10 @@ import type { EpisodeGroup } from "../replay/group.js";
 export interface AlgorithmNetworks {
   /** The agents' network: "recurrent" is PyMARL's, Linear, GRU, Linear, shared by all agents. */
   readonly agent: "recurrent";
-  /** What makes one value of the agents' values: QMIX's "monotonic" network, their "sum" (VDN), or "none", where each agent learns on its own (IQL). */
+  /**
+   * What makes one value of the agents' values: QMIX's "monotonic" network, their "sum" (VDN), or "none", where each
+   * agent learns on its own (IQL).
+   */
   readonly mixer: "monotonic" | "sum" | "none";
   /** Whether WQMIX's unrestricted agents and their mixing network learn beside them. Default: false. */
   readonly central?: boolean;
@@ -37,10 +40,11 @@ export interface AlgorithmCost {
 }
 
 /**
- * A learning algorithm as a part: which networks it has, how it updates them, what that costs, and which defaults it changes.
+ * A learning algorithm as a part: which networks it has, how it updates them, what that costs, and which defaults it
+ * changes.
  *
- * @example
- * registerParts({ algorithms: { "my-vdn": { networks: { agent: "recurrent", mixer: "sum" }, cost: { copies: { agent: 2 }, passes: { agent: 4 } }, update: qmixUpdate } } });
+ * @example registerParts({ algorithms: { "my-vdn": { networks: { agent: "recurrent", mixer: "sum" }, cost: { copies: {
+ *   agent: 2 }, passes: { agent: 4 } }, update: qmixUpdate } } });
  */
 export interface Algorithm extends Part {
   /** Which networks the engine makes for the algorithm: its agents, its mixer, its central networks. */
@@ -49,13 +53,16 @@ export interface Algorithm extends Part {
   readonly cost: AlgorithmCost;
   /** What it changes in the defaults of a configuration, under the method's changes. */
   readonly defaults?: ConfigInput;
-  /** Sections of the configuration that belong to this algorithm, for example "wqmix". Its own settings go to `options` instead. */
+  /**
+   * Sections of the configuration that belong to this algorithm, for example "wqmix". Its own settings go to `options`
+   * instead.
+   */
   readonly sections?: readonly ("wqmix" | "res")[];
   /** Set where the online agents choose the joint action whatever `operator.doubleQ` says. */
   readonly alwaysDoubleQ?: boolean;
   /**
-   * One update of the networks with a sampled batch: for each group `engine.load`, forward and backward passes, and after the last group
-   * one `engine.step`.
+   * One update of the networks with a sampled batch: for each group `engine.load`, forward and backward passes, and
+   * after the last group one `engine.step`.
    *
    * @param groups the sampled batch, laid out by `groupEpisodes`
    * @param stepsInBatch sampled steps of all groups: the loss is their mean

@@ -20,14 +20,17 @@ export interface EnvironmentPart extends Part {
   // eslint-disable-next-line @typescript-eslint/no-explicit-any -- a part names its options in its own parameters, `({ length }) => ...`, which `unknown` would refuse
   create(settings: any): GivenEnvironment;
   /**
-   * Version of its rules under these settings, where it has one: a number that grows whenever the same actions lead to another episode. Runs under
-   * different versions are different runs.
+   * Version of its rules under these settings, where it has one: a number that grows whenever the same actions lead to
+   * another episode. Runs under different versions are different runs.
    */
   // eslint-disable-next-line @typescript-eslint/no-explicit-any -- a part names its options in its own parameters, `({ length }) => ...`, which `unknown` would refuse
   version?(settings: any): number;
   /** Set where an environment that is built in has continuous actions; of the others, the sizes say it. */
   readonly continuous?: boolean;
-  /** Set where an instance takes seconds to make: a configuration then tries it once in a thread, and its memory is estimated without playing. */
+  /**
+   * Set where an instance takes seconds to make: a configuration then tries it once in a thread, and its memory is
+   * estimated without playing.
+   */
   readonly slow?: boolean;
 }
 

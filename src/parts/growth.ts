@@ -15,7 +15,10 @@ export interface GrowthLayer {
   readonly absent: Uint32Array;
   /** How many will grow. */
   readonly count: number;
-  /** Gradient of the loss with respect to every connection, absent ones included, [out, in]. Only where the rule has `gradients`. */
+  /**
+   * Gradient of the loss with respect to every connection, absent ones included, [out, in]. Only where the rule has
+   * `gradients`.
+   */
   readonly gradient?: Float32Array;
   /** The run's stream for topology; a rule draws from no other, so that the run can be repeated. */
   readonly random: Random;
@@ -24,14 +27,17 @@ export interface GrowthLayer {
 }
 
 /**
- * How absent connections grow (Algorithm 1), as a part: every absent connection gets a score, and those with the largest grow.
+ * How absent connections grow (Algorithm 1), as a part: every absent connection gets a score, and those with the
+ * largest grow.
  *
- * @example
- * // Connections of inputs that many units use already.
- * registerParts({ growth: { mine: { scores: ({ absent, mask, shape: [, inputs] }) => [...absent].map((index) => countUses(mask, index % inputs)) } } });
+ * @example // Connections of inputs that many units use already. registerParts({ growth: { mine: { scores: ({ absent,
+ *   mask, shape: [, inputs] }) => [...absent].map((index) => countUses(mask, index % inputs)) } } });
  */
 export interface GrowthRule extends Part {
-  /** Whether scores need the gradients of absent connections, which cost a dense backward pass in each update before an evolution. Default: false. */
+  /**
+   * Whether scores need the gradients of absent connections, which cost a dense backward pass in each update before an
+   * evolution. Default: false.
+   */
   readonly gradients?: boolean;
   /** A score for each entry of `layer.absent`. Of equal scores the lower index grows. NaN is refused. */
   scores(layer: GrowthLayer): ArrayLike<number>;

@@ -5,7 +5,10 @@ import { declareKind, describeValue, isObject, type Part } from "./registry.js";
 export interface MethodPart extends Part {
   /** What it changes in the defaults of a configuration. */
   readonly defaults: ConfigInput;
-  /** "sparse" networks are masked; "dense" ones are not; "tiny" ones are dense and as small as the sparse ones would be. Default: "sparse". */
+  /**
+   * "sparse" networks are masked; "dense" ones are not; "tiny" ones are dense and as small as the sparse ones would be.
+   * Default: "sparse".
+   */
   readonly networks?: "sparse" | "dense" | "tiny";
 }
 

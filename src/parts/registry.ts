@@ -7,7 +7,9 @@ export type PartKind = "environment" | "algorithm" | "growth rule" | "operator" 
 /** A setting of a part: plain JSON that fits on a command line. */
 export type PartOption = number | string | boolean;
 
-/** Settings of a part by name. A part declares them with their defaults; a configuration changes them under `options`. */
+/**
+ * Settings of a part by name. A part declares them with their defaults; a configuration changes them under `options`.
+ */
 export type PartOptions = Readonly<Record<string, PartOption>>;
 
 /** What every part may say about itself. */
@@ -18,7 +20,10 @@ export interface Part {
   readonly options?: PartOptions;
   /** Set where it takes options that it does not list, and checks them itself. */
   readonly anyOptions?: boolean;
-  /** Files that it consists of, where it is made of its name. What they hold becomes part of the identity of the runs that use it. */
+  /**
+   * Files that it consists of, where it is made of its name. What they hold becomes part of the identity of the runs
+   * that use it.
+   */
   readonly files?: readonly string[];
 }
 
@@ -26,7 +31,10 @@ export interface Part {
 export interface PartFile {
   /** Path of the file; a relative one is seen from the folder in which the process was started. */
   readonly file: string;
-  /** The beginning of the SHA-256 of what the file and everything that it imports by relative paths hold, in hexadecimal. */
+  /**
+   * The beginning of the SHA-256 of what the file and everything that it imports by relative paths hold, in
+   * hexadecimal.
+   */
   readonly sha256: string;
 }
 
@@ -133,7 +141,8 @@ export function declareKind<P extends Part>(
 }
 
 /**
- * Declares another key under which a file lists parts of a kind, as data of which they are made: "maps" of environments.
+ * Declares another key under which a file lists parts of a kind, as data of which they are made: "maps" of
+ * environments.
  *
  * @param check as of `declareKind`, for the data
  */
@@ -148,7 +157,8 @@ export function declareData<P extends Part>(
 }
 
 /**
- * Registers parts that are made of their names: every name with this beginning is one. A program registers such a family once.
+ * Registers parts that are made of their names: every name with this beginning is one. A program registers such a
+ * family once.
  *
  * @param prefix what the names begin with, for example "python:"; no name of another part can
  * @param make the part of a name; it throws a PartError where there can be none of that name
@@ -162,12 +172,14 @@ export function registerFamily<P extends Part>(
 }
 
 /**
- * Registers parts under their names: the library's own, those of a file, and those that a program brings along come in by this one door.
+ * Registers parts under their names: the library's own, those of a file, and those that a program brings along come in
+ * by this one door.
  *
- * @param source where they come from. Those of a file are seen by configurations that name the file, all others by every configuration
+ * @param source where they come from. Those of a file are seen by configurations that name the file, all others by
+ *   every configuration
  * @throws {PartError} when a part breaks its contract or its name is taken, naming it; then none of them is registered
- * @example
- * registerParts({ operators: { mean: { evaluate: (values, count) => values.subarray(0, count).reduce((a, b) => a + b) / count } } });
+ * @example registerParts({ operators: { mean: { evaluate: (values, count) => values.subarray(0, count).reduce((a, b) =>
+ *   a + b) / count } } });
  */
 export function registerParts(table: PartTable, source: PartSource = "program"): void {
   const added: (() => void)[] = [];

@@ -25,12 +25,12 @@ export interface EpisodeBuffer {
 }
 
 /**
- * Makes an empty replay buffer of `capacity` episodes (Table 3: 5,000 offline, 128 online). With capacity 0 it stores nothing.
+ * Makes an empty replay buffer of `capacity` episodes (Table 3: 5,000 offline, 128 online). With capacity 0 it stores
+ * nothing.
  *
  * @throws {Error} when the capacity is not a whole number >= 0
- * @example
- * const buffer = createEpisodeBuffer(5000);
- * buffer.add(episode); if (buffer.size >= 32) train(buffer.sample(32, random));
+ * @example const buffer = createEpisodeBuffer(5000); buffer.add(episode); if (buffer.size >= 32)
+ *   train(buffer.sample(32, random));
  */
 export function createEpisodeBuffer(capacity: number): EpisodeBuffer {
   if (!(Number.isInteger(capacity) && capacity >= 0)) {

@@ -44,11 +44,13 @@ it("counts the actions that are greedy no more, of agents that had a choice", ()
     (_, agent, action) => agent === 0 || action === 0,
   );
   const [group] = groupEpisodes([short, long], { agents: AGENTS, actions: ACTIONS });
-  // Lane 0 is the longer episode. There agent 0 would take 0 at every step and agent 1 would take 2; in the short one agent 0 would take 1.
+  // Lane 0 is the longer episode. There agent 0 would take 0 at every step and agent 1 would take 2; in the short one
+  // agent 0 would take 1.
   const greedy = new Uint8Array(3 * AGENTS * LANES);
   for (let t = 0; t < 3; t++) greedy[(t * AGENTS + 1) * LANES] = 2;
   greedy[1] = 1;
-  // Long: agent 1 took 0 instead of 2 twice, of six decisions. Short: agent 0 took 0 instead of 1, its only decision; padding is not read.
+  // Long: agent 1 took 0 instead of 2 twice, of six decisions. Short: agent 0 took 0 instead of 1, its only decision;
+  // padding is not read.
   greedy.fill(9, 2, LANES);
   expect(policyChange(greedy, group!)).toEqual({ decisions: 7, changed: 3 });
 });

@@ -7,13 +7,13 @@ export interface PolicyChange {
 }
 
 /**
- * How many of the actions that a group of episodes holds are not the greedy ones now. Agents with a single available action (the dead
- * among them) decide nothing and are not counted. `changed / decisions` is half the mean squared distance of the actions taken
- * from the greedy ones, both one-hot: the distance of policies by which RLx2 judges its buffer.
+ * How many of the actions that a group of episodes holds are not the greedy ones now. Agents with a single available
+ * action (the dead among them) decide nothing and are not counted. `changed / decisions` is half the mean squared
+ * distance of the actions taken from the greedy ones, both one-hot: the distance of policies by which RLx2 judges its
+ * buffer.
  *
  * @param greedy the available actions of the largest values, [steps, agents, lanes]
- * @example
- * const { decisions, changed } = policyChange(greedyActions(engine.agent.forward("online"), group), group);
+ * @example const { decisions, changed } = policyChange(greedyActions(engine.agent.forward("online"), group), group);
  */
 export function policyChange(
   greedy: Uint8Array,

@@ -80,7 +80,10 @@ export function addEpisode(buffers: DualBuffer, episode: Episode): void {
   buffers.online.add(episode);
 }
 
-/** Whether training can start: as many episodes as a batch has were stored, and each buffer holds its part (PyMARL's rule). */
+/**
+ * Whether training can start: as many episodes as a batch has were stored, and each buffer holds its part (PyMARL's
+ * rule).
+ */
 export function canSample(buffers: DualBuffer): boolean {
   const { offline, online, offlineBatch, onlineBatch } = buffers;
   // A buffer smaller than the batch is content when it is full.

@@ -7,7 +7,9 @@ import type { EnvironmentSizes } from "../envs/environment.js";
 export interface Episode {
   /** Position in the run, counted from 0: how old its behaviour policy is. */
   readonly index: number;
-  /** The environment's seed; with the joint actions it determines the episode where the environment is deterministic. */
+  /**
+   * The environment's seed; with the joint actions it determines the episode where the environment is deterministic.
+   */
   readonly seed: number;
   /** T, the number of steps. At least 1. */
   readonly length: number;

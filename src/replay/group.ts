@@ -2,12 +2,12 @@ import { LabError } from "../errors.js";
 import type { Episode } from "./episode.js";
 
 /**
- * Episodes of one training batch laid out in lanes, the unit in which engines work: 16 lanes are four 128-bit
- * vectors, and one cache line a feature, for the sparse engine; a GPU takes the whole batch at once. Lane l holds `episodes[l]`; lanes are sorted by length, longest first, so
- * that the lanes still running at step t are the first `running[t]`.
+ * Episodes of one training batch laid out in lanes, the unit in which engines work: 16 lanes are four 128-bit vectors,
+ * and one cache line a feature, for the sparse engine; a GPU takes the whole batch at once. Lane l holds `episodes[l]`;
+ * lanes are sorted by length, longest first, so that the lanes still running at step t are the first `running[t]`.
  *
- * Entries past an episode's length (and whole lanes without an episode) are padding: actions 0, rewards 0, every
- * action available. Nothing may depend on them.
+ * Entries past an episode's length (and whole lanes without an episode) are padding: actions 0, rewards 0, every action
+ * available. Nothing may depend on them.
  */
 export interface EpisodeGroup {
   /** The episodes, longest first. */

@@ -51,7 +51,8 @@ describe("storedChoices", () => {
   });
 
   it("finds the share of greedy actions that changed again under exploration", () => {
-    // 30,000 choices among 5 actions: the policy of then took 0, now it would take 1 at three tenths of them; epsilon was 0.4.
+    // 30,000 choices among 5 actions: the policy of then took 0, now it would take 1 at three tenths of them; epsilon
+    // was 0.4.
     const random = createRandom(3);
     const length = 3_000;
     const episodes = Array.from({ length: 10 }, () =>

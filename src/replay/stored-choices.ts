@@ -2,8 +2,9 @@ import { policyChange } from "./distance.js";
 import type { EpisodeGroup } from "./group.js";
 
 /**
- * Stored choices of agents (those that had more than one action), how many of them the present greedy policy would not make, and how many
- * it would not make only because they were drawn at random. All are sums over choices, so that samples can be added up and weighted.
+ * Stored choices of agents (those that had more than one action), how many of them the present greedy policy would not
+ * make, and how many it would not make only because they were drawn at random. All are sums over choices, so that
+ * samples can be added up and weighted.
  */
 export interface StoredChoices {
   /** Number of stored episodes that were looked at. */
@@ -13,8 +14,8 @@ export interface StoredChoices {
   /** Choices that are not the greedy ones now. */
   readonly changed: number;
   /**
-   * Sum of epsilon (1 - 1 / m) with the rate at the time of a choice and its m available actions: how many choices would differ if the
-   * greedy policy had been the present one always. The floor of `changed`.
+   * Sum of epsilon (1 - 1 / m) with the rate at the time of a choice and its m available actions: how many choices
+   * would differ if the greedy policy had been the present one always. The floor of `changed`.
    */
   readonly explored: number;
   /** Sum of 1 - epsilon: how many choices were surely the greedy ones when they were made. */
@@ -83,15 +84,18 @@ export function shareChanged({ changed, decisions }: StoredChoices): number {
   return changed / decisions;
 }
 
-/** The share of choices that would differ by exploration alone, had the policy never changed, 0..1: the floor of `shareChanged`. */
+/**
+ * The share of choices that would differ by exploration alone, had the policy never changed, 0..1: the floor of
+ * `shareChanged`.
+ */
 export function shareExplored({ explored, decisions }: StoredChoices): number {
   return explored / decisions;
 }
 
 /**
- * How much of the greedy policy has changed since, with exploration taken out: the share p of choices where the greedy action of then is
- * not that of now. A choice differs with probability (1 - epsilon) p + epsilon (1 - 1 / m), which is solved for p; an unbiased estimate, so
- * that it may come out slightly below 0. NaN when all choices were random.
+ * How much of the greedy policy has changed since, with exploration taken out: the share p of choices where the greedy
+ * action of then is not that of now. A choice differs with probability (1 - epsilon) p + epsilon (1 - 1 / m), which is
+ * solved for p; an unbiased estimate, so that it may come out slightly below 0. NaN when all choices were random.
  */
 export function policyDrift({ changed, explored, exploited }: StoredChoices): number {
   return exploited > 0 ? (changed - explored) / exploited : NaN;

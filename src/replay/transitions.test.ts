@@ -72,7 +72,8 @@ describe("a buffer of transitions", () => {
       for (let i = 0; i < 5; i++) counts.set(batch.states[8 * i], (counts.get(batch.states[8 * i]) ?? 0) + 1);
     }
     expect([...counts.keys()].sort((a, b) => a - b)).toEqual([90, 91, 92, 93, 94, 95, 96, 97, 98, 99]);
-    // Each is drawn in half of the batches; chi-squared with 9 degrees of freedom, halved for drawing without replacement: 28 is above its 99.9 % point.
+    // Each is drawn in half of the batches; chi-squared with 9 degrees of freedom, halved for drawing without
+    // replacement: 28 is above its 99.9 % point.
     const spread = [...counts.values()].reduce((sum, count) => sum + (count - 1000) ** 2 / 1000, 0);
     expect(spread).toBeLessThan(28);
   });

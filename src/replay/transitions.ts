@@ -51,7 +51,8 @@ export interface TransitionBuffer {
   /** The next transition does not begin where the newest one led to: its episode was broken off. */
   cut(): void;
   /**
-   * Draws different transitions of the newest `among`, uniformly, into `batch`. The draw depends only on the stream and on what is stored.
+   * Draws different transitions of the newest `among`, uniformly, into `batch`. The draw depends only on the stream and
+   * on what is stored.
    * @throws {Error} when fewer are stored than a batch has
    */
   sample(batch: TransitionBatch, random: Random, among?: number): void;
@@ -79,13 +80,12 @@ interface End {
 }
 
 /**
- * Makes an empty buffer. What followed a transition is what the next one began with, and is stored once, so that a transition of Humanoid takes 1.7 kB and a
- * million of them 1.7 GB. Memory is taken as it fills.
+ * Makes an empty buffer. What followed a transition is what the next one began with, and is stored once, so that a
+ * transition of Humanoid takes 1.7 kB and a million of them 1.7 GB. Memory is taken as it fills.
  *
  * @throws {Error} when the capacity is not a whole number of at least 1
- * @example
- * const buffer = createTransitionBuffer(1_000_000, env.sizes);
- * buffer.add(transition); if (buffer.size >= 100) buffer.sample(batch, random);
+ * @example const buffer = createTransitionBuffer(1_000_000, env.sizes); buffer.add(transition); if (buffer.size >= 100)
+ *   buffer.sample(batch, random);
  */
 export function createTransitionBuffer(capacity: number, sizes: Sizes): TransitionBuffer {
   if (!(Number.isInteger(capacity) && capacity >= 1))

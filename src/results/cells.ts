@@ -14,7 +14,10 @@ export interface CellStatistics
   extends Cell, ScoreStatistics, Pick<Config, "environment" | "rules" | "algorithm" | "method" | "steps"> {
   /** S, the share of weights removed from each network, 0..1. */
   readonly sparsity: number;
-  /** Two-sided p of the difference to the cell of its row with the highest mean (Mann and Whitney's test, exact); NaN for that cell. */
+  /**
+   * Two-sided p of the difference to the cell of its row with the highest mean (Mann and Whitney's test, exact); NaN
+   * for that cell.
+   */
   readonly pToBest: number;
   /** What the cell was compared with, where that was chosen. `pToBest` is then the p of that comparison. */
   readonly comparedTo?: string;

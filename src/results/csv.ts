@@ -1,16 +1,19 @@
 import { csvFormatRows, csvParseRows } from "d3-dsv";
 import { LabError } from "../errors.js";
 
-/** A row of comma separated values, by column: numbers where the whole column is numbers. A cell without a value is "". */
+/**
+ * A row of comma separated values, by column: numbers where the whole column is numbers. A cell without a value is "".
+ */
 export type CsvRow = Readonly<Record<string, string | number>>;
 
 /**
- * Reads comma separated values with a header. A column is numbers if each of its cells is one, or empty; `NaN`, `Infinity` and `-Infinity` are numbers as well.
+ * Reads comma separated values with a header. A column is numbers if each of its cells is one, or empty; `NaN`,
+ * `Infinity` and `-Infinity` are numbers as well.
  *
  * @param name what an error calls the text: "table-1.csv"
- * @throws {LabError} when a column has no name of its own, or a row has not as many cells as the header, naming the row (the header is row 1)
- * @example
- * parseCsv("method,score\nmast,0.9\n", "scores.csv"); // [{ method: "mast", score: 0.9 }]
+ * @throws {LabError} when a column has no name of its own, or a row has not as many cells as the header, naming the row
+ *   (the header is row 1)
+ * @example parseCsv("method,score\nmast,0.9\n", "scores.csv"); // [{ method: "mast", score: 0.9 }]
  */
 export function parseCsv(text: string, name: string): CsvRow[] {
   const [header = [], ...rows] = csvParseRows(
@@ -34,11 +37,11 @@ export function parseCsv(text: string, name: string): CsvRow[] {
 }
 
 /**
- * Rows as comma separated values, with a header; `parseCsv` reads them. The columns are all that some row has, in the order in which they first appear; what a row
- * does not have is an empty cell.
+ * Rows as comma separated values, with a header; `parseCsv` reads them. The columns are all that some row has, in the
+ * order in which they first appear; what a row does not have is an empty cell.
  *
- * @example
- * rowsCsv([{ method: "mast", score: 0.9 }, { score: 0.8, note: "short" }]); // "method,score,note\nmast,0.9,\n,0.8,short"
+ * @example rowsCsv([{ method: "mast", score: 0.9 }, { score: 0.8, note: "short" }]); //
+ *   "method,score,note\nmast,0.9,\n,0.8,short"
  */
 export function rowsCsv(rows: readonly Readonly<Record<string, unknown>>[]): string {
   const columns = columnsOf(rows);
@@ -60,12 +63,15 @@ export function tableCsv(columns: readonly string[], rows: readonly (readonly un
 
 const NUMBER = /^(-?\d+(\.\d+)?(e[-+]?\d+)?|NaN|-?Infinity)$/i;
 
-/** How a text begins that a spreadsheet would run as a formula, in the signs of any width; apostrophes may stand before it, as those that are put there. */
+/**
+ * How a text begins that a spreadsheet would run as a formula, in the signs of any width; apostrophes may stand before
+ * it, as those that are put there.
+ */
 const FORMULA = /^'*[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]/;
 
 /**
- * A value as the text of a cell. A text that a spreadsheet would run as a formula gets an apostrophe in front, which spreadsheets take for "this is text" and
- * `parseCsv` takes away again; numbers, negative ones too, stay numbers.
+ * A value as the text of a cell. A text that a spreadsheet would run as a formula gets an apostrophe in front, which
+ * spreadsheets take for "this is text" and `parseCsv` takes away again; numbers, negative ones too, stay numbers.
  */
 function safeCell(value: unknown): string {
   const text = String(value ?? "");

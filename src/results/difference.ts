@@ -12,7 +12,10 @@ export interface ScoreDifference {
   readonly low: number;
   /** Upper end of the 95 % bootstrap interval of `improvement`. */
   readonly high: number;
-  /** Two-sided p of Mann and Whitney's test: how often scores that have nothing to do with the setting would lie as far apart. */
+  /**
+   * Two-sided p of Mann and Whitney's test: how often scores that have nothing to do with the setting would lie as far
+   * apart.
+   */
   readonly p: number;
 }
 
@@ -50,13 +53,12 @@ export function pText(p: number): string {
 }
 
 /**
- * Two-sided p of Mann and Whitney's test, exact also where scores are equal: of all ways to deal the scores out to two groups of these sizes, the share in
- * which the sum of ranks lies at least as far from its mean as it does.
+ * Two-sided p of Mann and Whitney's test, exact also where scores are equal: of all ways to deal the scores out to two
+ * groups of these sizes, the share in which the sum of ranks lies at least as far from its mean as it does.
  *
  * @returns NaN where a score is NaN
  * @throws {Error} when one has no scores
- * @example
- * mannWhitneyP([1, 2, 3], [4, 5, 6]); // 0.1: 2 of 20 ways
+ * @example mannWhitneyP([1, 2, 3], [4, 5, 6]); // 0.1: 2 of 20 ways
  */
 export function mannWhitneyP(x: readonly number[], y: readonly number[]): number {
   if (x.length === 0 || y.length === 0)

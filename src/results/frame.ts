@@ -8,13 +8,14 @@ import { scoreMeasure } from "../training/score.js";
 
 /**
  * Complete runs as tidy rows, one a run: what was trained (environment, method, sparsity, seed, steps), what came of it
- * (score as a share and the number of evaluations that it is the mean of, last win rate, seconds on the clock and of the processor, steps a second, parameters left, size and FLOPs relative to dense) and the commit; and with which engine,
- * where one of them has another than sparse. Where scores of some are returns, `measure` says which, and `lastReturn` stands beside or in the place of the last win rate.
+ * (score as a share and the number of evaluations that it is the mean of, last win rate, seconds on the clock and of
+ * the processor, steps a second, parameters left, size and FLOPs relative to dense) and the commit; and with which
+ * engine, where one of them has another than sparse. Where scores of some are returns, `measure` says which, and
+ * `lastReturn` stands beside or in the place of the last win rate.
  *
  * @param among runs with which they share a table, and so its columns
  * @throws {Error} when a run is not complete, naming it
- * @example
- * runRows(runs)[0].score;
+ * @example runRows(runs)[0].score;
  */
 export function runRows(
   runs: readonly StoredRun[],
@@ -55,11 +56,11 @@ export function runRows(
 }
 
 /**
- * Every evaluation of a run as tidy rows: what was trained, the environment step, and the means over the evaluation's episodes: win rate (a share), return,
- * length in steps, mean Q_tot of what was played and the discounted return that followed. What was not measured is empty.
+ * Every evaluation of a run as tidy rows: what was trained, the environment step, and the means over the evaluation's
+ * episodes: win rate (a share), return, length in steps, mean Q_tot of what was played and the discounted return that
+ * followed. What was not measured is empty.
  *
- * @example
- * evaluationRows(run)[0].winRate;
+ * @example evaluationRows(run)[0].winRate;
  */
 export function evaluationRows(run: StoredRun, labels: Readonly<Record<string, string>> = {}): CsvRow[] {
   const { environment, rules, algorithm, method, sparsity, seed, steps } = run.config;
@@ -87,11 +88,10 @@ export function evaluationRows(run: StoredRun, labels: Readonly<Record<string, s
 }
 
 /**
- * Statistics, or whatever else has words and numbers, as tidy rows: the labels first, then every field that one of them has, numbers with six digits, whole numbers in full. What
- * one does not have is empty.
+ * Statistics, or whatever else has words and numbers, as tidy rows: the labels first, then every field that one of them
+ * has, numbers with six digits, whole numbers in full. What one does not have is empty.
  *
- * @example
- * tidyRows(reduction.settings, { experiment: "lambda" });
+ * @example tidyRows(reduction.settings, { experiment: "lambda" });
  */
 export function tidyRows(rows: readonly object[], labels: Readonly<Record<string, string>> = {}): CsvRow[] {
   const fields = [...new Set(rows.flatMap(Object.keys))];
@@ -131,11 +131,11 @@ export async function methodsFrame(
 }
 
 /**
- * Tidy rows as a danfojs frame. A cell without a value is NaN among numbers, which danfojs counts as missing, and "" among texts.
+ * Tidy rows as a danfojs frame. A cell without a value is NaN among numbers, which danfojs counts as missing, and ""
+ * among texts.
  *
- * @example
- * const frame = await rowsFrame(parseCsv(text, "lambda.csv"));
- * frame.groupby(["column"]).col(["score"]).mean().print();
+ * @example const frame = await rowsFrame(parseCsv(text, "lambda.csv"));
+ *   frame.groupby(["column"]).col(["score"]).mean().print();
  */
 export async function rowsFrame(rows: readonly CsvRow[]): Promise<DataFrame> {
   const Frame = await loadFrame();
@@ -150,8 +150,9 @@ export async function rowsFrame(rows: readonly CsvRow[]): Promise<DataFrame> {
 }
 
 /**
- * The class of danfojs-node's frames. A clone has that package; an installed one leaves it to its user, since npm installs it only with the overrides that
- * environment.md names. It takes a second to load, which only those who want a frame should wait for.
+ * The class of danfojs-node's frames. A clone has that package; an installed one leaves it to its user, since npm
+ * installs it only with the overrides that environment.md names. It takes a second to load, which only those who want a
+ * frame should wait for.
  */
 async function loadFrame(): Promise<new (data: object) => DataFrame> {
   try {

@@ -16,9 +16,10 @@ import { RESULTS_ADVICE } from "./place.js";
 import { summaryOf } from "./scores.js";
 
 /**
- * Complete runs as two tables that are committed: runs-PROFILE.csv has a row for each run, runs-evaluations-PROFILE.csv its curve. They are all that is left of
- * a run where its folder is gone, as on the next machine, and enough for every table and curve; a run belongs to them by its name, which holds the hash of its
- * configuration and of the rules that it was played by.
+ * Complete runs as two tables that are committed: runs-PROFILE.csv has a row for each run, runs-evaluations-PROFILE.csv
+ * its curve. They are all that is left of a run where its folder is gone, as on the next machine, and enough for every
+ * table and curve; a run belongs to them by its name, which holds the hash of its configuration and of the rules that
+ * it was played by.
  */
 export interface KeptRuns {
   /** Rows of the runs, by name. */
@@ -57,8 +58,9 @@ export function readKept(profile: string, folder: string): KeptRuns {
 }
 
 /**
- * Adds a complete run to the tables; a row that is there already is replaced. Another process that adds one at the same time waits for its turn. What is killed in
- * between leaves the tables as they were, or with the curve of a run without its row, which then counts as missing.
+ * Adds a complete run to the tables; a row that is there already is replaced. Another process that adds one at the same
+ * time waits for its turn. What is killed in between leaves the tables as they were, or with the curve of a run without
+ * its row, which then counts as missing.
  *
  * @throws {LabError} in one line when a table cannot be written or is damaged
  */
@@ -120,7 +122,8 @@ async function alone(folder: string, action: () => void): Promise<void> {
 }
 
 /**
- * A kept run as if it were in the run store: with its configuration, its summary and its evaluations; it has no folder, so masks and weights cannot be asked for.
+ * A kept run as if it were in the run store: with its configuration, its summary and its evaluations; it has no folder,
+ * so masks and weights cannot be asked for.
  *
  * @returns undefined where it is not kept
  * @throws {LabError} when its curve is not that of its row

@@ -49,7 +49,8 @@ describe("methodStatistics", () => {
   });
 
   it("agree with sums by hand", () => {
-    // (0.9 + 1 + 0.8 + 1 + 0.7) / 5; deviations 0.02, 0.12, -0.08, 0.12, -0.18: squares sum to 0.068. Middle three 0.8, 0.9, 1.
+    // (0.9 + 1 + 0.8 + 1 + 0.7) / 5; deviations 0.02, 0.12, -0.08, 0.12, -0.18: squares sum to 0.068. Middle three 0.8,
+    // 0.9, 1.
     expect(mast!.mean).toBeCloseTo(0.88, 12);
     expect(mast!.deviation).toBeCloseTo(Math.sqrt(0.068 / 4), 12);
     expect(mast!.iqm).toBeCloseTo(0.9, 12);

@@ -23,7 +23,9 @@ export interface MethodStatistics extends ScoreStatistics {
   readonly relativeToDense: number;
   /** Probability that a run of MAST scores higher than one of this method, ties counted half; NaN without MAST runs. */
   readonly mastImproves: number;
-  /** Two-sided p of the difference to MAST (Mann and Whitney's test, exact); NaN without MAST runs, and for MAST itself. */
+  /**
+   * Two-sided p of the difference to MAST (Mann and Whitney's test, exact); NaN without MAST runs, and for MAST itself.
+   */
   readonly mastP: number;
   /** Weights and biases that training holds, over those of the dense networks: column "Total Size" of Table 1. */
   readonly totalSize: number;
@@ -36,9 +38,9 @@ export interface MethodStatistics extends ScoreStatistics {
 /**
  * Statistics of complete runs, one entry a method in the order of Table 1. The runs differ in method and seed alone.
  *
- * @throws {Error} when a run is not complete, naming it; when runs differ in more than that, naming the field; when one is given twice
- * @example
- * methodStatistics(runs).find(({ method }) => method === "mast")!.iqm;
+ * @throws {Error} when a run is not complete, naming it; when runs differ in more than that, naming the field; when one
+ *   is given twice
+ * @example methodStatistics(runs).find(({ method }) => method === "mast")!.iqm;
  */
 export function methodStatistics(runs: readonly StoredRun[]): MethodStatistics[] {
   requireMethods(runs);

@@ -1,4 +1,5 @@
-// What the paper says in words against what its tables print, for data/paper/README.md: each test holds where the text does not, or says where it does.
+// What the paper says in words against what its tables print, for data/paper/README.md: each test holds where the text
+// does not, or says where it does.
 import { describe, expect, it } from "vitest";
 import { type AblationTable, readPaperTable } from "./paper.js";
 

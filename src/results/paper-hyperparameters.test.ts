@@ -30,7 +30,8 @@ const FIELDS: Readonly<Record<string, (config: Config) => unknown>> = {
   "ω in soft mellow-max operator": ({ operator }) => operator.omega,
   "Embedded dimensions of unrestricted mixing network": ({ network }) => network.centralEmbed,
   "α in weighting function": ({ wqmix }) => wqmix?.alpha,
-  // Of the loss: the weight of the squared distance from the Monte-Carlo return. RES's softmax has the inverse temperature alone.
+  // Of the loss: the weight of the squared distance from the Monte-Carlo return. RES's softmax has the inverse
+  // temperature alone.
   "λ value in Softmax operator": ({ res }) => res?.lambda,
   "Inverse temperature": ({ res }) => res?.beta,
 };

@@ -126,7 +126,8 @@ describe("Table 5", () => {
   });
 
   it("is Table 1 times one dense win rate a row, but for that cell", () => {
-    // Both tables are rounded to 0.1, so a cell bounds the dense win rate from both sides; the bounds of all methods must meet.
+    // Both tables are rounded to 0.1, so a cell bounds the dense win rate from both sides; the bounds of all methods
+    // must meet.
     const odd = comparison
       .filter((row) => row.environment !== "average")
       .flatMap((row) => {

@@ -13,11 +13,11 @@ export interface ResultsPlace {
 export const RESULTS_ADVICE = "choose another folder with --results or MAST_RESULTS";
 
 /**
- * Where a person's own results go: the argument, or the environment variable MAST_RESULTS (a relative one is in the project's folder), or the project's
- * data/own, which git passes over. Tables and figures lie in it side by side. MAST_PUBLISH=1, which `npm run notebooks -- --publish` sets, means the committed ones.
+ * Where a person's own results go: the argument, or the environment variable MAST_RESULTS (a relative one is in the
+ * project's folder), or the project's data/own, which git passes over. Tables and figures lie in it side by side.
+ * MAST_PUBLISH=1, which `npm run notebooks -- --publish` sets, means the committed ones.
  *
- * @example
- * await saveFigure(figure, join(resultsPlace().figures, "mine"));
+ * @example await saveFigure(figure, join(resultsPlace().figures, "mine"));
  */
 export function resultsPlace(results?: string): ResultsPlace {
   if (results === undefined && process.env["MAST_PUBLISH"] === "1") return committedResults();

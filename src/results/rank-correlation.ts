@@ -1,12 +1,12 @@
 import { LabError } from "../errors.js";
 
 /**
- * Spearman's rank correlation: whether one quantity rises with another, whatever the shape of the curve; 1 always, 0 not at all, -1 falls
- * always. Equal values share the mean of their ranks; NaN when all values of one are equal, and where one value is NaN.
+ * Spearman's rank correlation: whether one quantity rises with another, whatever the shape of the curve; 1 always, 0
+ * not at all, -1 falls always. Equal values share the mean of their ranks; NaN when all values of one are equal, and
+ * where one value is NaN.
  *
  * @throws {Error} when they are not equally many
- * @example
- * rankCorrelation([1, 2, 3, 4], [1, 4, 9, 16]); // 1
+ * @example rankCorrelation([1, 2, 3, 4], [1, 4, 9, 16]); // 1
  */
 export function rankCorrelation(x: ArrayLike<number>, y: ArrayLike<number>): number {
   if (x.length !== y.length)

@@ -2,15 +2,14 @@ import { LabError } from "../errors.js";
 import { sgg } from "ml-savitzky-golay-generalized";
 
 /**
- * Smooths a curve as the paper's figures do (section B.5): `scipy.signal.savgol_filter` with window 21 and order 2, whose
- * first and last half windows are read off the polynomials through the first and last whole windows (mode "interp"; the
- * library's borders are the same). A series shorter than the window uses the largest odd window it can fill; below 5 points
- * a parabola passes through all that a window holds, so that nothing changes.
+ * Smooths a curve as the paper's figures do (section B.5): `scipy.signal.savgol_filter` with window 21 and order 2,
+ * whose first and last half windows are read off the polynomials through the first and last whole windows (mode
+ * "interp"; the library's borders are the same). A series shorter than the window uses the largest odd window it can
+ * fill; below 5 points a parabola passes through all that a window holds, so that nothing changes.
  *
  * @param values equally spaced
  * @throws {Error} when the window is not odd or not larger than the order
- * @example
- * smooth(winRates); // as in Figures 13-15
+ * @example smooth(winRates); // as in Figures 13-15
  */
 export function smooth(
   values: ArrayLike<number>,
@@ -33,14 +32,14 @@ export function smooth(
 }
 
 /**
- * The paper's filter without what its ends make up: inside a curve it is `smooth`; towards either end the window shrinks with the distance to it, so that the first
- * and the last value stay as they were measured; and no value leaves the range of those in its window.
+ * The paper's filter without what its ends make up: inside a curve it is `smooth`; towards either end the window
+ * shrinks with the distance to it, so that the first and the last value stay as they were measured; and no value leaves
+ * the range of those in its window.
  *
  * @param values equally spaced
  * @param window odd number of values
  * @throws {Error} when the window is not odd or not larger than 2
- * @example
- * smoothWithin([0, 0, 0, 0, 1, 1, 1, 1], 5); // no value below 0 or above 1, and both ends flat
+ * @example smoothWithin([0, 0, 0, 0, 1, 1, 1, 1], 5); // no value below 0 or above 1, and both ends flat
  */
 export function smoothWithin(values: readonly number[], window = 21): number[] {
   const inside = smooth(values, { window });

@@ -6,8 +6,8 @@ import { scoredSeries, type StoredRun } from "../runs/store.js";
 import { scoredEvaluations, scoreMeasure } from "../training/score.js";
 
 /**
- * What the seeds of one configuration came to. Win rates are shares, 0..1; a score is a run's mean win rate in its last evaluations, or its mean return there where
- * no team can win.
+ * What the seeds of one configuration came to. Win rates are shares, 0..1; a score is a run's mean win rate in its last
+ * evaluations, or its mean return there where no team can win.
  */
 export interface ScoreStatistics {
   /** "return" where scores are mean returns; absent where they are win rates. */
@@ -26,18 +26,22 @@ export interface ScoreStatistics {
   readonly iqmLow: number;
   /** Upper end of the 95 % bootstrap interval of `iqm`. */
   readonly iqmHigh: number;
-  /** Mean win rate, or return, over all evaluations, from that before training on: of two that end alike, the one that learns sooner has more. */
+  /**
+   * Mean win rate, or return, over all evaluations, from that before training on: of two that end alike, the one that
+   * learns sooner has more.
+   */
   readonly throughout: number;
   /** Commits of the code that trained them. */
   readonly commit: string;
 }
 
 /**
- * Statistics of complete runs that differ in the seed alone. A score that is not a number makes every statistic one that is not.
+ * Statistics of complete runs that differ in the seed alone. A score that is not a number makes every statistic one
+ * that is not.
  *
- * @throws {Error} when a run is not complete, naming it; when runs differ in more than the seed, naming the field; when one is given twice
- * @example
- * scoreStatistics(runs.filter(({ config }) => config.method === "mast")).iqm;
+ * @throws {Error} when a run is not complete, naming it; when runs differ in more than the seed, naming the field; when
+ *   one is given twice
+ * @example scoreStatistics(runs.filter(({ config }) => config.method === "mast")).iqm;
  */
 export function scoreStatistics(runs: readonly StoredRun[]): ScoreStatistics {
   requireSeeds(runs);
@@ -62,7 +66,8 @@ export function scoreStatistics(runs: readonly StoredRun[]): ScoreStatistics {
 }
 
 /**
- * How many evaluations a complete run's score is the mean of: `evaluation.window`, or fewer where it was too short for that many.
+ * How many evaluations a complete run's score is the mean of: `evaluation.window`, or fewer where it was too short for
+ * that many.
  * @throws {Error} when the run is not complete, naming it
  */
 export function scoreEvaluations(run: StoredRun): number {
@@ -70,7 +75,8 @@ export function scoreEvaluations(run: StoredRun): number {
 }
 
 /**
- * What the scores of some runs are means of, in words: "mean of the last 2 evaluations of 32 episodes", "the last evaluation, of 32 episodes".
+ * What the scores of some runs are means of, in words: "mean of the last 2 evaluations of 32 episodes", "the last
+ * evaluation, of 32 episodes".
  * @throws {Error} when a run is not complete, naming it
  */
 export function scoreText(runs: readonly StoredRun[]): string {
@@ -81,7 +87,10 @@ export function scoreText(runs: readonly StoredRun[]): string {
   return evaluations === "1" ? `the last evaluation, of ${of}` : `mean of the last ${evaluations} evaluations of ${of}`;
 }
 
-/** Seeds whose scores are means of different numbers of evaluations, as those of an older version may be, are not comparable. */
+/**
+ * Seeds whose scores are means of different numbers of evaluations, as those of an older version may be, are not
+ * comparable.
+ */
 function commonEvaluations(runs: readonly StoredRun[]): number {
   const [first, ...others] = runs;
   const evaluations = scoreEvaluations(first!);

@@ -9,13 +9,13 @@ interface OneRun {
 }
 
 /**
- * Refuses runs that are not seeds of one configuration, since statistics over them would pool what does not belong together, and runs that are given
- * twice. Tickets may have sources that differ in the seed alone.
+ * Refuses runs that are not seeds of one configuration, since statistics over them would pool what does not belong
+ * together, and runs that are given twice. Tickets may have sources that differ in the seed alone.
  *
  * @param subject what an error calls them
- * @throws {Error} naming the field that differs, its values and the runs; or the runs that have one seed; or when there are none
- * @example
- * requireSeeds(runs.filter(({ config }) => config.method === "mast"));
+ * @throws {Error} naming the field that differs, its values and the runs; or the runs that have one seed; or when there
+ *   are none
+ * @example requireSeeds(runs.filter(({ config }) => config.method === "mast"));
  */
 export function requireSeeds(runs: readonly OneRun[], subject = "These runs"): void {
   if (runs.length === 0) throw new LabError("Statistics over seeds were asked of no runs; they need at least one.");
@@ -33,12 +33,11 @@ export function requireSeeds(runs: readonly OneRun[], subject = "These runs"): v
 }
 
 /**
- * Refuses runs that differ in more than method and seed. A method brings targets, buffers and growth of its own (`methodDefaults`), and the dense one has
- * no sparsity; all that Table 1 keeps alike has to be alike.
+ * Refuses runs that differ in more than method and seed. A method brings targets, buffers and growth of its own
+ * (`methodDefaults`), and the dense one has no sparsity; all that Table 1 keeps alike has to be alike.
  *
  * @throws {Error} naming the field that differs, or the runs that have one method and seed; or when there are none
- * @example
- * requireMethods(comparison3m.configs("classroom").map((config) => ({ config })));
+ * @example requireMethods(comparison3m.configs("classroom").map((config) => ({ config })));
  */
 export function requireMethods(runs: readonly OneRun[]): void {
   const methods = [...new Set(runs.map(({ config }) => config.method))];
@@ -60,11 +59,11 @@ export function requireMethods(runs: readonly OneRun[]): void {
 }
 
 /**
- * A field's comparison that passes over what some settings vary: the fields that they set, and with a method or an algorithm also those that it brings.
+ * A field's comparison that passes over what some settings vary: the fields that they set, and with a method or an
+ * algorithm also those that it brings.
  *
  * @param parts files of parts, where settings name methods or algorithms of them
- * @example
- * refuseDifference(runs, "These runs", unlessVaried([{ method: "rigl" }, { method: "mast" }]));
+ * @example refuseDifference(runs, "These runs", unlessVaried([{ method: "rigl" }, { method: "mast" }]));
  */
 export function unlessVaried(settings: readonly ConfigInput[], parts?: Config["parts"]): (field: string) => boolean {
   const set = settings.flatMap(({ method, algorithm, ...input }) => [
@@ -102,7 +101,10 @@ export function refuseDifference(runs: readonly OneRun[], subject: string, compa
   }
 }
 
-/** A configuration as its fields and their texts, section by section: "sparsity.level", "0.95"; an empty section is a field. */
+/**
+ * A configuration as its fields and their texts, section by section: "sparsity.level", "0.95"; an empty section is a
+ * field.
+ */
 export function flatten(tree: object, path = ""): [field: string, value: string][] {
   return Object.entries(tree).flatMap(([key, value]: [string, unknown]) => {
     const section = typeof value === "object" && value !== null && Object.keys(value).length > 0;
@@ -127,7 +129,10 @@ function comparedFields(config: Config): Map<string, string> {
 /** Fields that name other runs: seeds of one configuration name other seeds of one configuration. */
 const NAMING = ["ticket.source", "extend.run", "from.source"];
 
-/** A configuration's fields with the runs that they name as seeds of one configuration have them alike. Weights of a run are told by its name. */
+/**
+ * A configuration's fields with the runs that they name as seeds of one configuration have them alike. Weights of a run
+ * are told by its name.
+ */
 export function ofAnySeed(fields: Map<string, string>): Map<string, string> {
   for (const field of NAMING) {
     const run = fields.get(field);

@@ -8,7 +8,10 @@ export function mean(values: ArrayLike<number>): number {
   return sum / values.length;
 }
 
-/** Standard deviation of a sample (n - 1 in the denominator), the paper's +-; NaN of fewer than two values, and where one value is NaN. */
+/**
+ * Standard deviation of a sample (n - 1 in the denominator), the paper's +-; NaN of fewer than two values, and where
+ * one value is NaN.
+ */
 export function standardDeviation(values: ArrayLike<number>): number {
   const centre = mean(values);
   let sum = 0;
@@ -18,10 +21,10 @@ export function standardDeviation(values: ArrayLike<number>): number {
 
 /**
  * Interquartile mean: the mean of what is left without the lowest and the highest quarter, each rounded down to whole
- * values (rliable's IQM, `scipy.stats.trim_mean(values, 0.25)`). NaN of nothing, and where one value is NaN: a run that diverged is not left out.
+ * values (rliable's IQM, `scipy.stats.trim_mean(values, 0.25)`). NaN of nothing, and where one value is NaN: a run that
+ * diverged is not left out.
  *
- * @example
- * interquartileMean([0, 0.8, 0.9, 1]); // 0.85
+ * @example interquartileMean([0, 0.8, 0.9, 1]); // 0.85
  */
 export function interquartileMean(values: ArrayLike<number>): number {
   const sorted = Float64Array.from(values).sort();
@@ -32,7 +35,8 @@ export function interquartileMean(values: ArrayLike<number>): number {
 }
 
 /**
- * A run's score: the mean over its last 20 evaluations (of fewer, when it has fewer), as in the paper; NaN where one of them is NaN.
+ * A run's score: the mean over its last 20 evaluations (of fewer, when it has fewer), as in the paper; NaN where one of
+ * them is NaN.
  *
  * @param evaluations for example test win rates, oldest first, without that of step 0: see `scoredEvaluations`
  * @throws {Error} when there is none
@@ -44,16 +48,16 @@ export function finalScore(evaluations: ArrayLike<number>, last = 20): number {
 }
 
 /**
- * Percentile bootstrap interval, stratified as in rliable: every resample draws, within each stratum (task), as many runs
- * as it has, with replacement.
+ * Percentile bootstrap interval, stratified as in rliable: every resample draws, within each stratum (task), as many
+ * runs as it has, with replacement.
  *
  * @param strata scores of the runs of each task, [tasks][runs]
  * @param statistic of such a resample; it must not keep or change the arrays, which are used again
  * @param options `random` decides the draws, `resamples` defaults to 2,000, `confidence` to 0.95
  * @returns lower and upper end, both NaN where a score is NaN
  * @throws {Error} when a stratum is empty or an option impossible
- * @example
- * bootstrapInterval([[0.9, 0.95, 1], [0.4, 0.8, 0.6]], (tasks) => interquartileMean(tasks.flat()), { random: createRandom(1) });
+ * @example bootstrapInterval([[0.9, 0.95, 1], [0.4, 0.8, 0.6]], (tasks) => interquartileMean(tasks.flat()), { random:
+ *   createRandom(1) });
  */
 export function bootstrapInterval(
   strata: readonly (readonly number[])[],
@@ -125,7 +129,10 @@ export function probabilityOfImprovement(x: readonly (readonly number[])[], y: r
   );
 }
 
-/** Quantile of ascending values, interpolated linearly between neighbours (numpy's default); NaN of nothing, and where one value is NaN (sorting puts it last). */
+/**
+ * Quantile of ascending values, interpolated linearly between neighbours (numpy's default); NaN of nothing, and where
+ * one value is NaN (sorting puts it last).
+ */
 export function quantile(sorted: ArrayLike<number>, share: number): number {
   if (sorted.length === 0 || Number.isNaN(sorted[sorted.length - 1])) return NaN;
   const place = share * (sorted.length - 1);

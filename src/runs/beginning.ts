@@ -10,7 +10,10 @@ interface Store {
   readonly runs?: string;
 }
 
-/** Whether a run has yet to take what it begins with from elsewhere: topology of a ticket, weights, or all that its ancestor ended with. A checkpoint holds it. */
+/**
+ * Whether a run has yet to take what it begins with from elsewhere: topology of a ticket, weights, or all that its
+ * ancestor ended with. A checkpoint holds it.
+ */
 export function needsSource(config: Config, store: Store): boolean {
   const { ticket, extend, from } = config;
   return (

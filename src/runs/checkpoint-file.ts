@@ -31,8 +31,9 @@ export const REPLAY = ["indices", "seeds", "lengths", "actions"] as const;
 export const DATA = ["observations", "states", "availableActions", "rewards", "terminal"] as const;
 
 /**
- * The bytes of a checkpoint, a safetensors file: "online.NAME", "target.NAME", "optimiser.NAME", "mask.NAME", "replay.NAME" and, of an environment
- * that is not deterministic, "environment.NUMBER", and the rest as JSON in its metadata.
+ * The bytes of a checkpoint, a safetensors file: "online.NAME", "target.NAME", "optimiser.NAME", "mask.NAME",
+ * "replay.NAME" and, of an environment that is not deterministic, "environment.NUMBER", and the rest as JSON in its
+ * metadata.
  *
  * @param sum an empty SHA-256
  */

@@ -82,14 +82,18 @@ export function oneLine(message: string, longest = 600): string {
 /** What the names of temporary files end with. */
 export const TEMPORARY = ".tmp";
 
-/** A name for a temporary file beside a path that nobody can guess, so that nobody else has or prepares a file of that name. */
+/**
+ * A name for a temporary file beside a path that nobody can guess, so that nobody else has or prepares a file of that
+ * name.
+ */
 export function temporaryBeside(path: string): string {
   return `${path}.${process.pid}.${randomBytes(6).toString("hex")}${TEMPORARY}`;
 }
 
 /**
- * Replaces a file as a whole: whoever reads it, and whatever is killed at any moment, sees the old or the new content. The new content
- * is on the disk before it gets its name, and so is the name when this returns, where the platform can say so.
+ * Replaces a file as a whole: whoever reads it, and whatever is killed at any moment, sees the old or the new content.
+ * The new content is on the disk before it gets its name, and so is the name when this returns, where the platform can
+ * say so.
  *
  * @param ready called when only the renaming is left; what it throws leaves the old content in place
  * @throws {RunError} when the disk refuses; the old content then remains
@@ -132,7 +136,8 @@ export function syncFolder(directory: string): void {
       closeSync(handle);
     }
   } catch (error) {
-    // Some file systems do not sync folders, and some folders may be written but not read; renaming is atomic there all the same.
+    // Some file systems do not sync folders, and some folders may be written but not read; renaming is atomic there all
+    // the same.
     if ((error as NodeJS.ErrnoException).code === "EIO") throw error;
   }
 }

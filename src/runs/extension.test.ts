@@ -9,7 +9,10 @@ import { runOne } from "./run.js";
 import { runAll } from "./run-all.js";
 import { readMasks, readRun, readRunCheckpoint, readTopology, runName, type StoredRun } from "./store.js";
 
-/** Every schedule is said, so that a run of 600 steps can be told from one of 300 that goes on. Its end is no multiple of the evaluation interval. */
+/**
+ * Every schedule is said, so that a run of 600 steps can be told from one of 300 that goes on. Its end is no multiple
+ * of the evaluation interval.
+ */
 const input: ConfigInput = {
   environment: "two-step",
   steps: 350,

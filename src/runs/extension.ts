@@ -15,17 +15,17 @@ import {
 } from "./store.js";
 
 /**
- * The configuration of a run that goes on where another ended, with networks, masks, optimiser, replay buffers and random streams as they were. It is a run of its
- * own, whose identity names its ancestor. Schedules stay where they ended: epsilon and T_0 are counted in steps from the ancestor's beginning, and zeta_t, which
- * came to 0 at the ancestor's end (T_end), stays 0 unless `topology.end` is given anew.
+ * The configuration of a run that goes on where another ended, with networks, masks, optimiser, replay buffers and
+ * random streams as they were. It is a run of its own, whose identity names its ancestor. Schedules stay where they
+ * ended: epsilon and T_0 are counted in steps from the ancestor's beginning, and zeta_t, which came to 0 at the
+ * ancestor's end (T_end), stays 0 unless `topology.end` is given anew.
  *
  * @param run the complete run to go on with, by its name or as much of it as no other shares
- * @param changes `steps`, counted from the ancestor's beginning, and whatever else shall change from there on, such as a learning rate
- * @throws {ConfigError} in one line when the run is not complete, has no checkpoint, or ended later; and on a change of what it learned with: environment, algorithm,
- * method, networks, seed
- * @example
- * const longer = extendRun("3m-qmix-mast-95-100k-seed1", { steps: 300_000 });
- * await runOne(longer);
+ * @param changes `steps`, counted from the ancestor's beginning, and whatever else shall change from there on, such as
+ *   a learning rate
+ * @throws {ConfigError} in one line when the run is not complete, has no checkpoint, or ended later; and on a change of
+ *   what it learned with: environment, algorithm, method, networks, seed
+ * @example const longer = extendRun("3m-qmix-mast-95-100k-seed1", { steps: 300_000 }); await runOne(longer);
  */
 export function extendRun(
   run: string,

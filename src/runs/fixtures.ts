@@ -5,7 +5,8 @@ import { runName, type StoredRun } from "./store.js";
 /**
  * A run of a configuration as it is after its end, for tests.
  *
- * @param winRates of its evaluations, oldest first; its score is the mean of their last `evaluation.window`, see `scoredEvaluations`
+ * @param winRates of its evaluations, oldest first; its score is the mean of their last `evaluation.window`, see
+ *   `scoredEvaluations`
  */
 export function completeRun(
   config: Config,

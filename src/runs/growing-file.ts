@@ -47,7 +47,8 @@ export function beginFile(path: string, content: string | Uint8Array, held: () =
 }
 
 /**
- * Continues a file behind a part of it, of which it makes a copy: a process that still has the old file open then writes to one without a name.
+ * Continues a file behind a part of it, of which it makes a copy: a process that still has the old file open then
+ * writes to one without a name.
  * @param from the part; without a checksum only its length is checked
  * @param held throws when this process may write no more
  * @throws {RunError} when the file does not begin with that part
@@ -86,7 +87,10 @@ export function checkLength(path: string, bytes: number): void {
     );
 }
 
-/** The lines at the end of a text file that may still grow, from one that begins with `until` on, or the whole but for its first line. */
+/**
+ * The lines at the end of a text file that may still grow, from one that begins with `until` on, or the whole but for
+ * its first line.
+ */
 export function readEnd(path: string, until: string): string {
   return onReading(path, () => {
     const file = openSync(path, "r");
@@ -133,7 +137,10 @@ function eachBlock(path: string, bytes: number, use: (block: Buffer) => void): v
   }
 }
 
-/** Makes a new file with its first content, and only then gives it the name; it is appended to without looking it up again. */
+/**
+ * Makes a new file with its first content, and only then gives it the name; it is appended to without looking it up
+ * again.
+ */
 function fill(path: string, held: () => void, first: (file: number, hash: Hash) => number): GrowingFile {
   return onDisk(path, () => {
     const temporary = temporaryBeside(path);

@@ -17,9 +17,9 @@ interface Counter {
 }
 
 /**
- * Counts up in a file until `stop`, from a thread of its own: training may keep its own thread busy for a minute, and a process that is
- * frozen as a whole must fall silent. The file is opened once and never by its name again, so that the counter of a lost lease is
- * written to a file that nobody sees.
+ * Counts up in a file until `stop`, from a thread of its own: training may keep its own thread busy for a minute, and a
+ * process that is frozen as a whole must fall silent. The file is opened once and never by its name again, so that the
+ * counter of a lost lease is written to a file that nobody sees.
  */
 export function startHeartbeat(counter: Counter): Heartbeat {
   const running = (thread ??= startThread());

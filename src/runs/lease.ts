@@ -20,13 +20,14 @@ import { startHeartbeat } from "./heartbeat.js";
 /**
  * A lease makes one process the only writer of a run's folder, on this machine and on others that share the disk.
  *
- * It is a file, lease.1 for the first holder, that says who holds it and counts heartbeats. Whoever takes over from a holder that is gone
- * creates the file of the next number, which succeeds for one process only, and removes the older one. A holder on the same system whose
- * process number can be looked up is alive or not; any other is judged by its heartbeat: when the counter stands still for `leaseSeconds()`
- * of the observer's own clock, the holder is taken to be gone. Clocks of two machines are never compared.
+ * It is a file, lease.1 for the first holder, that says who holds it and counts heartbeats. Whoever takes over from a
+ * holder that is gone creates the file of the next number, which succeeds for one process only, and removes the older
+ * one. A holder on the same system whose process number can be looked up is alive or not; any other is judged by its
+ * heartbeat: when the counter stands still for `leaseSeconds()` of the observer's own clock, the holder is taken to be
+ * gone. Clocks of two machines are never compared.
  *
- * A holder that was frozen wakes up without the lease. Therefore it calls `check` before it writes, and writes only to files that no later
- * holder uses: see `openRun`.
+ * A holder that was frozen wakes up without the lease. Therefore it calls `check` before it writes, and writes only to
+ * files that no later holder uses: see `openRun`.
  */
 export interface Lease {
   /** Which holder of this folder this is, counted from 1 since the folder was last free. */
@@ -47,7 +48,9 @@ export interface LeaseHolder {
   readonly host: string;
   /** The boot of the system and the namespace in which `pid` counts; only there can it be looked up. */
   readonly system: string;
-  /** When the process started, in the system's own words, so that a reused pid is recognised; "" where that is unknown. */
+  /**
+   * When the process started, in the system's own words, so that a reused pid is recognised; "" where that is unknown.
+   */
   readonly started: string;
   /** Distinguishes the workers of one process. */
   readonly token: string;
@@ -84,7 +87,8 @@ const BEATS = 10;
 const DIGITS = 12;
 
 /**
- * Seconds without a heartbeat after which a run is taken over from a process that cannot be looked up: MAST_LEASE_SECONDS, or 30.
+ * Seconds without a heartbeat after which a run is taken over from a process that cannot be looked up:
+ * MAST_LEASE_SECONDS, or 30.
  * @throws {RunError} when MAST_LEASE_SECONDS is no positive number
  */
 export function leaseSeconds(): number {
@@ -97,15 +101,14 @@ export function leaseSeconds(): number {
 }
 
 /**
- * Makes this process the only writer of a folder until `release`. The lease of a process that is gone is taken over; where the heartbeat
- * has to tell, that takes `leaseSeconds()`.
+ * Makes this process the only writer of a folder until `release`. The lease of a process that is gone is taken over;
+ * where the heartbeat has to tell, that takes `leaseSeconds()`.
  *
  * @param options.token names what the lease belongs to within this process, for `releaseAbandoned`
  * @param options.signal ends the waiting
  * @param options.onWait hears that there is something to wait for, in a line
  * @throws {RunTakenError} when another living process, or this one, holds it
- * @example
- * const lease = await acquireLease(directory);
+ * @example const lease = await acquireLease(directory);
  */
 export async function acquireLease(
   directory: string,
@@ -166,7 +169,9 @@ export function leaseHolder(
   };
 }
 
-/** Seconds after which `leaseHolder` has told about every holder whether it lives, when it is asked before and after. */
+/**
+ * Seconds after which `leaseHolder` has told about every holder whether it lives, when it is asked before and after.
+ */
 export function observationSeconds(): number {
   return (3.2 * leaseSeconds()) / BEATS;
 }
@@ -264,7 +269,8 @@ function create(path: string, content: string): boolean {
       return true;
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
-      // Network file systems may report that it is there already when it is ours: an answer was lost and the request repeated.
+      // Network file systems may report that it is there already when it is ours: an answer was lost and the request
+      // repeated.
       if (code === "EEXIST") return readOrNothing(path) === content;
       // Who has the folder by now has removed it.
       if (code === "ENOENT") return false;
@@ -309,14 +315,17 @@ function removeUpTo(directory: string, number: number): void {
   }
 }
 
-/** The last content of each lease that this process has seen, when it looked last and for how long it has been the same, in seconds of this process's own clock. */
+/**
+ * The last content of each lease that this process has seen, when it looked last and for how long it has been the same,
+ * in seconds of this process's own clock.
+ */
 const seen = new Map<string, { readonly content: string; readonly at: number; readonly silence: number }>();
 /** The leases whose content has changed before the eyes of this process. */
 const changed = new Set<string>();
 
 /**
- * Seconds for which a lease has been the same, as far as this process has looked. A long time between two looks counts little: this process
- * may have been frozen together with the holder.
+ * Seconds for which a lease has been the same, as far as this process has looked. A long time between two looks counts
+ * little: this process may have been frozen together with the holder.
  */
 function observe({ path, content }: Found): number {
   const at = performance.now() / 1000;
@@ -385,7 +394,10 @@ function isRunning(pid: number): boolean {
   }
 }
 
-/** The boot of this system and the namespace of its process numbers; where these cannot be told, the name of the machine. */
+/**
+ * The boot of this system and the namespace of its process numbers; where these cannot be told, the name of the
+ * machine.
+ */
 function system(): string {
   try {
     return `${readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim()} ${readlinkSync("/proc/self/ns/pid")}`;
@@ -394,7 +406,9 @@ function system(): string {
   }
 }
 
-/** State and start of a process from /proc: "Z" is one that was killed and not reaped yet, "T" and "t" are stopped ones. */
+/**
+ * State and start of a process from /proc: "Z" is one that was killed and not reaped yet, "T" and "t" are stopped ones.
+ */
 function processFields(pid: number): { readonly state: string; readonly started: string } | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
@@ -406,7 +420,10 @@ function processFields(pid: number): { readonly state: string; readonly started:
   }
 }
 
-/** Clock tick since the boot in which a process started; "" where that is unknown, "dead" for one that was killed and not reaped yet. */
+/**
+ * Clock tick since the boot in which a process started; "" where that is unknown, "dead" for one that was killed and
+ * not reaped yet.
+ */
 function processStart(pid: number): string {
   const fields = processFields(pid);
   return fields === undefined ? "" : fields.state === "Z" || fields.state === "X" ? "dead" : fields.started;

@@ -20,21 +20,19 @@ export interface MemoryRun {
   /** Keeps a record, as the run store does. */
   write(record: TrainingRecord): void;
   /**
-   * The files of the run up to its last checkpoint, by name; undefined before the first. In a folder of the run's name among the others of a run store,
-   * `mast train` resumes them.
+   * The files of the run up to its last checkpoint, by name; undefined before the first. In a folder of the run's name
+   * among the others of a run store, `mast train` resumes them.
    */
   files(): ReadonlyMap<string, Uint8Array> | undefined;
 }
 
 /**
- * Keeps a run in memory, in the bytes that the run store writes to a disk: metrics, masks and a checkpoint that `mast train` resumes. A run that trains in a
- * browser can so be taken home.
+ * Keeps a run in memory, in the bytes that the run store writes to a disk: metrics, masks and a checkpoint that `mast
+ * train` resumes. A run that trains in a browser can so be taken home.
  *
  * @param seconds seconds of training so far. Default: those since this call.
- * @example
- * const kept = keepInMemory(config, { sha256, deflate });
- * for await (const record of train(config)) kept.write(record);
- * kept.files()!.get("metrics.csv");
+ * @example const kept = keepInMemory(config, { sha256, deflate }); for await (const record of train(config))
+ *   kept.write(record); kept.files()!.get("metrics.csv");
  */
 export function keepInMemory(
   config: Config,

@@ -10,19 +10,22 @@ import { MOST_REMEMBERED } from "../networks/target-memory.js";
 import { environments } from "../parts/environment.js";
 
 /**
- * Bytes that a run takes beside its replay buffer: a thread of Node.js, the networks, an evaluation's environments. What is left of the 1.8 GB that a run of
- * 3s5z at the paper's size was seen to take, its buffer set aside.
+ * Bytes that a run takes beside its replay buffer: a thread of Node.js, the networks, an evaluation's environments.
+ * What is left of the 1.8 GB that a run of 3s5z at the paper's size was seen to take, its buffer set aside.
  */
 const BESIDE_REPLAY = 220e6;
-/** Steps of random play that tell how long episodes are: enough for a dozen on 3s5z, where those of a run's buffer are about as long. */
+/**
+ * Steps of random play that tell how long episodes are: enough for a dozen on 3s5z, where those of a run's buffer are
+ * about as long.
+ */
 const SAMPLE = 800;
 
 /**
- * Bytes of memory that training a configuration comes to, mostly the episodes of its replay buffer once it is full. An estimate: how long
- * episodes are is measured with agents that act at random; those of an environment that is slow count as long as they can be.
+ * Bytes of memory that training a configuration comes to, mostly the episodes of its replay buffer once it is full. An
+ * estimate: how long episodes are is measured with agents that act at random; those of an environment that is slow
+ * count as long as they can be.
  *
- * @example
- * memoryOf(resolveConfig({ environment: "3s5z" })) / 1e9; // gigabytes
+ * @example memoryOf(resolveConfig({ environment: "3s5z" })) / 1e9; // gigabytes
  */
 export function memoryOf(config: Config): number {
   const { replay, steps } = config;
@@ -36,8 +39,8 @@ export function memoryOf(config: Config): number {
 }
 
 /**
- * Bytes of target values that are remembered (see `TargetMemory`) at most: those of all stored steps, or of all that can be sampled between two updates of
- * the target networks.
+ * Bytes of target values that are remembered (see `TargetMemory`) at most: those of all stored steps, or of all that
+ * can be sampled between two updates of the target networks.
  */
 function rememberedBytes(config: Config, stored: number, sizes: EnvironmentSizes): number {
   const { engine, replay, targetInterval, updates } = config;
@@ -52,8 +55,8 @@ function bytesOfStep({ agents, actions, observation, state }: EnvironmentSizes):
 }
 
 /**
- * Bytes of memory that this process may still take before the system runs out of it, or the control group that it is in (a container, a
- * job of a cluster, a systemd slice) reaches its limit.
+ * Bytes of memory that this process may still take before the system runs out of it, or the control group that it is in
+ * (a container, a job of a cluster, a systemd slice) reaches its limit.
  *
  * @param root where the system's /proc and /sys are
  */
@@ -64,7 +67,10 @@ export function availableMemory(root = "/"): number {
   return Math.max(0, Math.min(system, ...limitsOfGroups(root)));
 }
 
-/** What is left under the limits of the control groups of this process, from the innermost to the outermost, of either version. */
+/**
+ * What is left under the limits of the control groups of this process, from the innermost to the outermost, of either
+ * version.
+ */
 function limitsOfGroups(root: string): number[] {
   const lines = readOr(join(root, "proc/self/cgroup")).split("\n");
   return lines.flatMap((line) => {

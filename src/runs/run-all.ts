@@ -32,24 +32,31 @@ export interface RunOutcome {
 
 /** Options of `runAll`. */
 export interface RunAllOptions extends RunOptions {
-  /** Runs at once, and how many seeds are vectorised. Default: one run for each core (or for each `threads` cores), as far as memory reaches, and all seeds. */
+  /**
+   * Runs at once, and how many seeds are vectorised. Default: one run for each core (or for each `threads` cores), as
+   * far as memory reaches, and all seeds.
+   */
   readonly workers?: number;
   /** Bytes of memory that all runs together may need, with the default number of workers. Default: what is free. */
   readonly memory?: number;
-  /** Whether to wait for runs that other processes train now, and to go on with those that are given up. Default true; else they fail. */
+  /**
+   * Whether to wait for runs that other processes train now, and to go on with those that are given up. Default true;
+   * else they fail.
+   */
   readonly wait?: boolean;
 }
 
 /**
- * Trains many configurations on worker threads, one run a core; those of the tensorflow engine in a process of their own, all seeds of one
- * configuration vectorised. What is complete is not repeated; one that fails does not stop the others. A ticket waits for its source where that
- * is one of them. Runs that would not fit into memory together are trained one after the other. This thread stays free, for a progress display or
- * a notebook.
+ * Trains many configurations on worker threads, one run a core; those of the tensorflow engine in a process of their
+ * own, all seeds of one configuration vectorised. What is complete is not repeated; one that fails does not stop the
+ * others. A ticket waits for its source where that is one of them. Runs that would not fit into memory together are
+ * trained one after the other. This thread stays free, for a progress display or a notebook.
  *
  * @returns an outcome for each configuration, in their order
- * @throws {ConfigError} before anything runs, when the networks of one cannot be built, what one begins with or a number of workers cannot be used
- * @example
- * const outcomes = await runAll([1, 2, 3].map((seed) => resolveConfig({ environment: "3m", seed })), { onProgress: console.log });
+ * @throws {ConfigError} before anything runs, when the networks of one cannot be built, what one begins with or a
+ *   number of workers cannot be used
+ * @example const outcomes = await runAll([1, 2, 3].map((seed) => resolveConfig({ environment: "3m", seed })), {
+ *   onProgress: console.log });
  */
 export async function runAll(configs: readonly Config[], options: RunAllOptions = {}): Promise<RunOutcome[]> {
   const { signal, runs, checkpointEvery, threads: threadsOfRun, wait = true } = options;
@@ -104,7 +111,8 @@ export async function runAll(configs: readonly Config[], options: RunAllOptions 
   pool.on("error", () => undefined);
   try {
     const outcomes = new Map<string, RunOutcome>();
-    // One queue that all threads take from keeps the order of the configurations; piscina's own hands them out as it likes.
+    // One queue that all threads take from keeps the order of the configurations; piscina's own hands them out as it
+    // likes.
     const queue = new Set(works);
     const running = new Map<Work, Promise<void>>();
     const listener = { signal, report, onDevice: options.onDevice, onNote: options.onNote };
@@ -143,7 +151,8 @@ export async function runAll(configs: readonly Config[], options: RunAllOptions 
           await work;
           running.delete(turn);
         } else {
-          // Every one that waits is a ticket whose source is running, waits for the device, for memory or for another process. Works never wait in a circle.
+          // Every one that waits is a ticket whose source is running, waits for the device, for memory or for another
+          // process. Works never wait in a circle.
           await Promise.race([...running.values(), moment(signal)]);
         }
       }
@@ -194,7 +203,9 @@ function outcomeOf(name: string, config: Config, store: { readonly runs?: string
   }
 }
 
-/** What is done at a time: a run of the sparse engine, or runs of the tensorflow engine that differ in their seeds only. */
+/**
+ * What is done at a time: a run of the sparse engine, or runs of the tensorflow engine that differ in their seeds only.
+ */
 interface Work {
   readonly names: readonly string[];
   /** Whether TensorFlow.js computes it. */
@@ -203,7 +214,10 @@ interface Work {
   readonly bytes: number;
 }
 
-/** In the order of their first runs. Vectorised runs never wait for each other: a ticket is not in the work of its source. */
+/**
+ * In the order of their first runs. Vectorised runs never wait for each other: a ticket is not in the work of its
+ * source.
+ */
 function worksOf(
   configs: ReadonlyMap<string, Config>,
   sources: ReadonlyMap<string, string>,
@@ -297,7 +311,10 @@ function ticketSources(configs: ReadonlyMap<string, Config>, runs: string | unde
   return sources;
 }
 
-/** Refuses what cannot be trained before anything is. A run that was begun has been checked then, and what it began with may be gone. */
+/**
+ * Refuses what cannot be trained before anything is. A run that was begun has been checked then, and what it began with
+ * may be gone.
+ */
 export function refuseUntrainable(configs: ReadonlyMap<string, Config>, runs: string | undefined): void {
   const store = runs === undefined ? {} : { runs };
   for (const config of configs.values()) {

@@ -5,7 +5,10 @@ import type { Checksum } from "./checksum.js";
 import { encodeMasks } from "./mask-frame.js";
 import { HEADERS, metricsLines, timingLines, topologyLines } from "./tables.js";
 
-/** What the files of a run are called and hold. Nothing of it needs Node.js: a run in a browser makes the same files, see memory-run.ts. */
+/**
+ * What the files of a run are called and hold. Nothing of it needs Node.js: a run in a browser makes the same files,
+ * see memory-run.ts.
+ */
 
 // Raised when the files of a run, or what a configuration means, change: older runs are then left alone.
 const SCHEMA = 2;
@@ -90,7 +93,10 @@ export function appendRecords(
   };
 }
 
-/** What makes a run another run: all of its configuration, and of files of parts and weights what they hold, wherever they lie. */
+/**
+ * What makes a run another run: all of its configuration, and of files of parts and weights what they hold, wherever
+ * they lie.
+ */
 export function identityOf({ parts, from, ...config }: Config): object {
   return {
     ...config,

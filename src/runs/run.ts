@@ -36,7 +36,10 @@ export interface RunOptions {
   readonly checkpointEvery?: number;
   /** Hears what computes, before the first of vectorised runs begins. */
   readonly onDevice?: (device: Device) => void;
-  /** Threads that share the computing of a run on the sparse engine's native kernels: 1, 2 or 4. They change how long it takes, and no bit. Default 1. */
+  /**
+   * Threads that share the computing of a run on the sparse engine's native kernels: 1, 2 or 4. They change how long it
+   * takes, and no bit. Default 1.
+   */
   readonly threads?: number;
   /** Hears, in a line, what else a person should know while runs go on: what memory they need, what they wait for. */
   readonly onNote?: (line: string) => void;
@@ -51,17 +54,19 @@ export interface Device {
 }
 
 /**
- * Trains one configuration to its end in this thread: begins it, resumes it where it was interrupted, or returns at once what is complete.
+ * Trains one configuration to its end in this thread: begins it, resumes it where it was interrupted, or returns at
+ * once what is complete.
  *
  * @param options.token see `acquireLease`
- * @param options.computing what makes its engine, and where that computes, instead of what the config says; see `runVectorised`
+ * @param options.computing what makes its engine, and where that computes, instead of what the config says; see
+ *   `runVectorised`
  * @returns the run, "complete", or "interrupted" when the signal stopped it
- * @throws {ConfigError} before a folder is made, when its networks cannot be built or what it begins with (a ticket's source, weights, an ancestor) cannot be used
+ * @throws {ConfigError} before a folder is made, when its networks cannot be built or what it begins with (a ticket's
+ *   source, weights, an ancestor) cannot be used
  * @throws {RunTakenError} when another process works on it, {LeaseLostError} when another has taken it over
  * @throws {RunError} when its files are damaged, or the disk refuses
  * @throws {Error} when training fails, naming the last good checkpoint
- * @example
- * const { summary } = await runOne(resolveConfig({ environment: "3m", steps: 50_000 }));
+ * @example const { summary } = await runOne(resolveConfig({ environment: "3m", steps: 50_000 }));
  */
 export async function runOne(
   config: Config,
@@ -198,7 +203,10 @@ async function follow(
   }
 }
 
-/** The native kernels that compute a run, null where there are none, with a note where fewer threads share it than were asked for. */
+/**
+ * The native kernels that compute a run, null where there are none, with a note where fewer threads share it than were
+ * asked for.
+ */
 function kernelsFor({ threads = 1, onNote }: RunOptions): NativeKernels | null {
   const native = nativeKernels(threads) ?? null;
   const number = native?.threads ?? 1;

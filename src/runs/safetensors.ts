@@ -1,4 +1,7 @@
-/** One array of a safetensors file, row-major. What it is stored as follows from its typed array: F32, F64, I8, I16, I32, I64, U8, U16, U32 or U64. */
+/**
+ * One array of a safetensors file, row-major. What it is stored as follows from its typed array: F32, F64, I8, I16,
+ * I32, I64, U8, U16, U32 or U64.
+ */
 export interface Tensor {
   readonly shape: readonly number[];
   readonly data: TensorData;
@@ -66,12 +69,12 @@ const METADATA = "__metadata__";
 const LONGEST_HEADER = 100_000_000;
 
 /**
- * Writes tensors in the safetensors format: the length of the header (8 bytes, little endian), the header in JSON, padded with
- * spaces so that the data is aligned, then the arrays without gaps, wider types first, names in order.
+ * Writes tensors in the safetensors format: the length of the header (8 bytes, little endian), the header in JSON,
+ * padded with spaces so that the data is aligned, then the arrays without gaps, wider types first, names in order.
  *
  * @throws {FormatError} on what the format has no place for: data that does not fit its shape, metadata that is no text
- * @example
- * writeFileSync("agent.safetensors", encodeSafetensors(new Map([["fc1.bias", { shape: [64], data: new Float32Array(64) }]])));
+ * @example writeFileSync("agent.safetensors", encodeSafetensors(new Map([["fc1.bias", { shape: [64], data: new
+ *   Float32Array(64) }]])));
  */
 export function encodeSafetensors(
   tensors: ReadonlyMap<string, Tensor>,
@@ -105,13 +108,12 @@ export function encodeSafetensors(
 }
 
 /**
- * Reads what `encodeSafetensors`, PyTorch's or any other writer of the format made. The arrays are copies. F16 and BF16 are read as
- * Float32Array, which holds each of their values, and BOOL as Uint8Array.
+ * Reads what `encodeSafetensors`, PyTorch's or any other writer of the format made. The arrays are copies. F16 and BF16
+ * are read as Float32Array, which holds each of their values, and BOOL as Uint8Array.
  *
- * @throws {FormatError} on a truncated file, on one of another format, on types that are not read here, and on what the format forbids:
- * names that are there twice, metadata that is no text, arrays that overlap or leave a gap
- * @example
- * const { tensors } = decodeSafetensors(readFileSync("agent.safetensors"));
+ * @throws {FormatError} on a truncated file, on one of another format, on types that are not read here, and on what the
+ *   format forbids: names that are there twice, metadata that is no text, arrays that overlap or leave a gap
+ * @example const { tensors } = decodeSafetensors(readFileSync("agent.safetensors"));
  */
 export function decodeSafetensors(file: Uint8Array): TensorFile {
   requireLittleEndian();
@@ -175,7 +177,10 @@ function parseHeader(bytes: Uint8Array): Record<string, unknown> {
   return header as Record<string, unknown>;
 }
 
-/** Refuses valid JSON that two readers may understand differently: names that are there twice, and numbers that are not written as whole ones. */
+/**
+ * Refuses valid JSON that two readers may understand differently: names that are there twice, and numbers that are not
+ * written as whole ones.
+ */
 function refuseAmbiguous(json: string): void {
   // The names in each object and array that is open; arrays have none.
   const open: Set<string>[] = [];

@@ -1,8 +1,8 @@
 import { z } from "zod";
 
 /**
- * The JSON that a run leaves in its files, as it must be when it is read. Fields that are not named may be there too: later versions add some. The
- * configuration is read by `restoreConfig`.
+ * The JSON that a run leaves in its files, as it must be when it is read. Fields that are not named may be there too:
+ * later versions add some. The configuration is read by `restoreConfig`.
  */
 
 const count = z.int().min(0);

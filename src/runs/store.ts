@@ -46,7 +46,10 @@ const SUMMARY = "summary.json";
 
 /** What remains of a complete run in numbers. */
 export interface RunSummary {
-  /** Mean win rate of the last `evaluation.window` evaluations, 0..1: the paper's score. Where `evaluation.score` is "return", their mean return. */
+  /**
+   * Mean win rate of the last `evaluation.window` evaluations, 0..1: the paper's score. Where `evaluation.score` is
+   * "return", their mean return.
+   */
   readonly score: number;
   /** Win rate of each evaluation, oldest first; absent where the score is a return. */
   readonly winRates?: readonly number[];
@@ -59,26 +62,38 @@ export interface RunSummary {
   /** Gradient updates. */
   readonly updates: number;
   /**
-   * Wall-clock seconds of training, over all resumes; what else the machine did counts with them. Like steps and updates, those of a run that goes on with another
-   * count from the other's beginning.
+   * Wall-clock seconds of training, over all resumes; what else the machine did counts with them. Like steps and
+   * updates, those of a run that goes on with another count from the other's beginning.
    */
   readonly seconds: number;
-  /** Processor seconds of the thread that trained it, over all resumes; absent where the system does not tell them, and of vectorised runs. */
+  /**
+   * Processor seconds of the thread that trained it, over all resumes; absent where the system does not tell them, and
+   * of vectorised runs.
+   */
   readonly processorSeconds?: number;
   /** Environment steps a second, training and evaluation included. */
   readonly stepsPerSecond: number;
   /** Parameters of the online networks that are not pruned, biases included. */
   readonly parameters: number;
-  /** By the paper's equations 8 to 24: weights and biases that training holds, floating point operations of one update and of one step of acting. */
+  /**
+   * By the paper's equations 8 to 24: weights and biases that training holds, floating point operations of one update
+   * and of one step of acting.
+   */
   readonly cost: RunCost & {
     /** The same over those of the dense networks. */
     readonly relative: RunCost;
   };
   /** What computed the networks, and how many vectorised runs, where it was not the sparse engine on one core. */
   readonly device?: string;
-  /** Which kernels of the sparse engine computed when it ended, for example "native, AVX2": all give the same numbers. Absent in runs of older versions. */
+  /**
+   * Which kernels of the sparse engine computed when it ended, for example "native, AVX2": all give the same numbers.
+   * Absent in runs of older versions.
+   */
   readonly kernels?: string;
-  /** Episodes, of training and evaluations, that were thrown away because the environment failed in them, and how it failed last; absent where there were none. */
+  /**
+   * Episodes, of training and evaluations, that were thrown away because the environment failed in them, and how it
+   * failed last; absent where there were none.
+   */
   readonly lost?: {
     /** Number of these episodes. */
     readonly episodes: number;
@@ -89,7 +104,10 @@ export interface RunSummary {
   readonly commit?: string;
   /** When it was completed, ISO 8601. */
   readonly finished: string;
-  /** Length and checksum of the files that grew with the run, so that a complete run can be checked; absent in runs of older versions. */
+  /**
+   * Length and checksum of the files that grew with the run, so that a complete run can be checked; absent in runs of
+   * older versions.
+   */
   readonly files?: Readonly<Record<string, Part>>;
   /** SHA-256 of the configuration and of everything else in this summary. */
   readonly sha256?: string;
@@ -156,7 +174,10 @@ export interface OpenRun {
   readonly end?: Checkpoint["end"];
   /** Wall-clock seconds of training so far, over all resumes. */
   seconds(): number;
-  /** Processor seconds of this thread and of those that trained before, over all resumes; undefined where one of them is not known. */
+  /**
+   * Processor seconds of this thread and of those that trained before, over all resumes; undefined where one of them is
+   * not known.
+   */
   processorSeconds(): number | undefined;
   /** Appends a record to the run's files; a checkpoint or the end is on disk for good when this returns. */
   write(record: TrainingRecord): void;
@@ -167,8 +188,9 @@ export interface OpenRun {
 }
 
 /**
- * Where runs are: the argument, or the environment variable MAST_RUNS, or the project's data/runs. A relative argument is in the working directory. A relative
- * MAST_RUNS is in the project's folder (see `workFolder`): the variable means one place for the command line, for notebooks, which work in notebooks/, and for their workers.
+ * Where runs are: the argument, or the environment variable MAST_RUNS, or the project's data/runs. A relative argument
+ * is in the working directory. A relative MAST_RUNS is in the project's folder (see `workFolder`): the variable means
+ * one place for the command line, for notebooks, which work in notebooks/, and for their workers.
  */
 export function runsDirectory(runs?: string): string {
   if (runs !== undefined && runs !== "") return resolve(runs);
@@ -185,15 +207,17 @@ export function runName(config: Config): string {
 }
 
 /**
- * Makes or continues the run of a configuration, for this process alone. What was written after its last checkpoint is taken
- * back, so that repeating it gives the same files as if nothing had happened.
+ * Makes or continues the run of a configuration, for this process alone. What was written after its last checkpoint is
+ * taken back, so that repeating it gives the same files as if nothing had happened.
  *
- * Another process that had the run before may be frozen at any point of its work and wake up later. It finds that it has lost the lease
- * before it writes; where it was frozen between that check and the writing, it writes to files that have no name any more: the growing
- * files are copied when a run is taken over, and temporary files that it has not renamed yet are removed.
+ * Another process that had the run before may be frozen at any point of its work and wake up later. It finds that it
+ * has lost the lease before it writes; where it was frozen between that check and the writing, it writes to files that
+ * have no name any more: the growing files are copied when a run is taken over, and temporary files that it has not
+ * renamed yet are removed.
  *
  * @param options.shapes shapes of the parameters, so that checkpoints carry them
- * @param options.ancestor folder of the complete run that this one goes on with; its files and its last state are copied where this run has no checkpoint yet
+ * @param options.ancestor folder of the complete run that this one goes on with; its files and its last state are
+ *   copied where this run has no checkpoint yet
  * @param options see `acquireLease`
  * @throws {RunTakenError} when another process works on it
  * @throws {RunError} when its files are damaged, or the disk refuses
@@ -462,10 +486,10 @@ export function directoryOf(config: Config, options: { readonly runs?: string } 
 }
 
 /**
- * All runs, by name. Of each only the ends of its files are read; `metrics` reads the table when it is asked for. Folders that look like a
- * run and cannot be used are listed with state "damaged" and what to do; others are passed over.
- * @example
- * const complete = listRuns().filter((run) => run.state === "complete");
+ * All runs, by name. Of each only the ends of its files are read; `metrics` reads the table when it is asked for.
+ * Folders that look like a run and cannot be used are listed with state "damaged" and what to do; others are passed
+ * over.
+ * @example const complete = listRuns().filter((run) => run.state === "complete");
  */
 export function listRuns(options: { readonly runs?: string } = {}): (StoredRun | DamagedRun)[] {
   const runs = runsDirectory(options.runs);
@@ -473,8 +497,8 @@ export function listRuns(options: { readonly runs?: string } = {}): (StoredRun |
 }
 
 /**
- * The same, once it is known of every run whether somebody trains it: where a process of another machine holds one, its heartbeat is
- * watched, which takes some seconds.
+ * The same, once it is known of every run whether somebody trains it: where a process of another machine holds one, its
+ * heartbeat is watched, which takes some seconds.
  */
 export async function watchAndListRuns(options: { readonly runs?: string } = {}): Promise<(StoredRun | DamagedRun)[]> {
   const listed = listRuns(options);
@@ -547,7 +571,10 @@ export function checkpointStep(directory: string): number | undefined {
   }
 }
 
-/** The names that a checkpoint in a folder may give its run: the folder's, and that of its configuration where somebody renamed the folder. */
+/**
+ * The names that a checkpoint in a folder may give its run: the folder's, and that of its configuration where somebody
+ * renamed the folder.
+ */
 export function runNamesOf(directory: string): string[] {
   return [basename(directory), runName(readConfig(directory))];
 }
@@ -584,14 +611,18 @@ function lookInto(directory: string): StoredRun {
   };
 }
 
-/** Whether a process works on a run, as far as can be seen without waiting; one that shows neither life nor death is taken to. */
+/**
+ * Whether a process works on a run, as far as can be seen without waiting; one that shows neither life nor death is
+ * taken to.
+ */
 function isTrained(directory: string): boolean {
   const holder = leaseHolder(directory);
   return holder !== undefined && holder.life !== "gone";
 }
 
 /**
- * What a score is the mean of the last of: the win rate of each evaluation of a complete run, or its mean return where `evaluation.score` says so; oldest first.
+ * What a score is the mean of the last of: the win rate of each evaluation of a complete run, or its mean return where
+ * `evaluation.score` says so; oldest first.
  */
 export function scoredSeries({ winRates, returns }: Pick<RunSummary, "winRates" | "returns">): readonly number[] {
   return returns ?? winRates ?? [];

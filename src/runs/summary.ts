@@ -11,7 +11,9 @@ import type { EndRecord, TrainState } from "../training/records.js";
 import { scoreMeasure } from "../training/score.js";
 import { networkPlan } from "../training/plan.js";
 
-/** How long training took, over all resumes: on the clock, and where the system tells it on the processor, in seconds. */
+/**
+ * How long training took, over all resumes: on the clock, and where the system tells it on the processor, in seconds.
+ */
 export type RunTimes = Pick<RunSummary, "seconds" | "processorSeconds">;
 
 /**
@@ -48,7 +50,10 @@ export function summarise(
   };
 }
 
-/** What its networks cost by the paper's equations, and relative to the dense ones of full width. Topology evolution changes no count. */
+/**
+ * What its networks cost by the paper's equations, and relative to the dense ones of full width. Topology evolution
+ * changes no count.
+ */
 export function runCost(config: Config): RunSummary["cost"] {
   const { cost, dense } = networkPlan(config);
   const { totalSize, trainFlops, inferenceFlops } = cost;
@@ -80,8 +85,8 @@ function countParameters({ tensors, masks }: TrainState): number {
 const RESULTS = [":(exclude)data/results", ":(exclude)figures"];
 
 /**
- * The commit of this code, with "+" when tracked files but results were changed since; undefined where the project is no repository of its own, as when it was installed
- * into another one, whose commit says nothing about it.
+ * The commit of this code, with "+" when tracked files but results were changed since; undefined where the project is
+ * no repository of its own, as when it was installed into another one, whose commit says nothing about it.
  */
 export function currentCommit(project = packageRoot()): string | undefined {
   // Hooks and tools set GIT_DIR and the like, which would name another repository.

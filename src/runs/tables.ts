@@ -51,7 +51,10 @@ export function timingLines(row: TimingRow): string {
   return format(TIMING, [row]);
 }
 
-/** Cells hold names and numbers only, so that nothing needs quotes; a number is its shortest text that reads back the same. */
+/**
+ * Cells hold names and numbers only, so that nothing needs quotes; a number is its shortest text that reads back the
+ * same.
+ */
 function format(columns: readonly string[], rows: readonly object[]): string {
   return rows.map((row) => line(columns.map((column) => cell((row as Record<string, unknown>)[column])))).join("");
 }

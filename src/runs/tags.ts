@@ -2,7 +2,10 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { RunError, writeAtomically } from "./disk.js";
 
-/** Words that a person has put to a run, in alphabetical order. They are no part of its configuration. @throws {RunError} when its tags.json is damaged */
+/**
+ * Words that a person has put to a run, in alphabetical order. They are no part of its configuration. @throws
+ * {RunError} when its tags.json is damaged
+ */
 export function tagsOf(directory: string): string[] {
   const path = join(directory, "tags.json");
   if (!existsSync(path)) return [];
@@ -15,7 +18,10 @@ export function tagsOf(directory: string): string[] {
   throw new RunError(`${path} is not a list of words: put a good copy in its place, or remove it.`);
 }
 
-/** Puts words to a run and takes others away. @throws {RunError} on a word with other characters than letters, digits, dots and dashes */
+/**
+ * Puts words to a run and takes others away. @throws {RunError} on a word with other characters than letters, digits,
+ * dots and dashes
+ */
 export function changeTags(
   directory: string,
   change: { readonly add?: readonly string[]; readonly remove?: readonly string[] },

@@ -22,12 +22,12 @@ const TAGS = {
 } as const satisfies Record<MetricsRow["kind"], Partial<Record<keyof MetricsRow, string>>>;
 
 /**
- * A run's metrics as a TensorBoard event file: records of TFRecord, of which each holds an Event. Numbers are float32 there; what was not measured is left out.
+ * A run's metrics as a TensorBoard event file: records of TFRecord, of which each holds an Event. Numbers are float32
+ * there; what was not measured is left out.
  *
  * @param timing how long its steps took: an event's time is that many seconds after `began`
  * @param began when training began, seconds since 1970
- * @example
- * writeFileSync("board/run/events.out.tfevents.0.mast", eventFile(run.metrics, readTiming(run.name)));
+ * @example writeFileSync("board/run/events.out.tfevents.0.mast", eventFile(run.metrics, readTiming(run.name)));
  */
 export function eventFile(metrics: readonly MetricsRow[], timing: readonly TimingRow[], began = 0): Uint8Array {
   let at = 0;

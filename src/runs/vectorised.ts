@@ -5,8 +5,9 @@ import { runOne, type RunOptions } from "./run.js";
 import { elsewhereOf, type VectorisedMessage, type WorkerTask } from "./workers.js";
 
 /**
- * Trains runs that differ in their seeds only, in this thread and with the tensorflow engine: the updates of all of them are
- * vectorised, as by `vmap` over seeds. Up to rounding, each gives what it would give alone. One that fails, or ends first, does not stop the others.
+ * Trains runs that differ in their seeds only, in this thread and with the tensorflow engine: the updates of all of
+ * them are vectorised, as by `vmap` over seeds. Up to rounding, each gives what it would give alone. One that fails, or
+ * ends first, does not stop the others.
  *
  * @param say hears what computes, how far runs are, and which fail
  * @throws {BackendError} before a folder is made, when the backend that they name is not there

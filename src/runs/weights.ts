@@ -21,13 +21,15 @@ export interface WeightsPlace {
 }
 
 /**
- * Weights to begin with, for `config.from`: those of the last checkpoint of a run, or of a safetensors file with PyMARL's names.
+ * Weights to begin with, for `config.from`: those of the last checkpoint of a run, or of a safetensors file with
+ * PyMARL's names.
  *
  * @param source a run by its name or as much of it as no other shares, or a file
- * @returns its whole name or path, and the hash that belongs to the identity of the runs that begin with it. Of a file that is gone, what the runs remember that began with it
- * @throws {ConfigError} in one line when there is no such run or file, or it is of another format: a pickle is never opened
- * @example
- * const config = resolveConfig({ environment: "3m", from: weightsFrom("3m-qmix-dense-100k-seed1") });
+ * @returns its whole name or path, and the hash that belongs to the identity of the runs that begin with it. Of a file
+ *   that is gone, what the runs remember that began with it
+ * @throws {ConfigError} in one line when there is no such run or file, or it is of another format: a pickle is never
+ *   opened
+ * @example const config = resolveConfig({ environment: "3m", from: weightsFrom("3m-qmix-dense-100k-seed1") });
  */
 export function weightsFrom(source: string, place: WeightsPlace = {}): FromConfig {
   const whole = wholeSource(source, place);
@@ -52,7 +54,8 @@ export function wholeSource(source: string, { runs, folder = process.cwd() }: We
 
 /**
  * The weights that a configuration begins with; undefined for one without `from`.
- * @throws {ConfigError} when they are gone, others than those that were asked for, or of other sizes than the networks, naming the first tensor that differs
+ * @throws {ConfigError} when they are gone, others than those that were asked for, or of other sizes than the networks,
+ *   naming the first tensor that differs
  */
 export function readStart(config: Config, place: WeightsPlace = {}): StartWeights | undefined {
   const { from } = config;
@@ -99,7 +102,10 @@ interface Weights {
   readonly masks: ReadonlyMap<string, Uint8Array>;
 }
 
-/** Of a run its last checkpoint. Of a file what stands in it; a network's own names, as PyMARL saves an agent, are the agent's. */
+/**
+ * Of a run its last checkpoint. Of a file what stands in it; a network's own names, as PyMARL saves an agent, are the
+ * agent's.
+ */
 function readWeights(source: string, { runs }: WeightsPlace): Weights {
   if (!isFileName(source) || existsSync(join(source, "config.json"))) {
     const directory = findRun(source, runs === undefined ? {} : { runs });

@@ -4,7 +4,8 @@ import { runOne } from "./run.js";
 import { type Elsewhere, elsewhereOf, type WorkerMessage, type WorkerTask } from "./workers.js";
 
 /**
- * Trains one run in a worker thread of `runAll`; progress goes out through the port, and any message on it stops the run.
+ * Trains one run in a worker thread of `runAll`; progress goes out through the port, and any message on it stops the
+ * run.
  * @returns that another process trains the run, where that is so
  */
 export default async function work({

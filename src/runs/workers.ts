@@ -32,7 +32,10 @@ export interface Elsewhere {
   readonly message: string;
 }
 
-/** Whether a run failed here because another process trains it; a thread of this one is not meant, which would wait for itself. */
+/**
+ * Whether a run failed here because another process trains it; a thread of this one is not meant, which would wait for
+ * itself.
+ */
 export function elsewhereOf(error: unknown): Elsewhere | undefined {
   return (error instanceof RunTakenError && !error.own) || error instanceof LeaseLostError
     ? { message: error.message }
@@ -95,8 +98,8 @@ export type VectorisedMessage =
   | { readonly kind: "end" };
 
 /**
- * Trains vectorised runs in a process of its own: TensorFlow reads its settings from the environment that a process begins with, and gives a device back
- * when it ends.
+ * Trains vectorised runs in a process of its own: TensorFlow reads its settings from the environment that a process
+ * begins with, and gives a device back when it ends.
  */
 export async function inProcess(
   tasks: readonly WorkerTask[],

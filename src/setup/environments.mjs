@@ -1,4 +1,5 @@
-// npm run setup:python -- RECIPE: packages for environments in Python, from PyPI into the project's .venv; what is not on PyPI is named with its steps.
+// npm run setup:python -- RECIPE: packages for environments in Python, from PyPI into the project's .venv; what is not
+// on PyPI is named with its steps.
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { homedir } from "node:os";
@@ -14,7 +15,8 @@ const SMAC_GAME = [
 /**
  * The environments that can be set up by name.
  *
- * `packages` come from PyPI, at these versions or newer ones; `check` is Python that fails where something is missing; `steps` are what a person has to do.
+ * `packages` come from PyPI, at these versions or newer ones; `check` is Python that fails where something is missing;
+ * `steps` are what a person has to do.
  */
 export const recipes = {
   pettingzoo: {

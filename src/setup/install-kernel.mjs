@@ -1,4 +1,5 @@
-// npm run kernel: tells Jupyter of this user about the TypeScript kernel, so that VS Code, Notebook 7 and every other Jupyter find it.
+// npm run kernel: tells Jupyter of this user about the TypeScript kernel, so that VS Code, Notebook 7 and every other
+// Jupyter find it.
 //   npm run kernel                      installs it as "tslab", the name that the notebooks ask for
 //   npm run kernel -- --name mast-lab   under another name
 //   npm run kernel -- --remove          takes it away

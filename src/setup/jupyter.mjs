@@ -1,4 +1,5 @@
-// JupyterLab for this project: where it is, and how to get it. Plain JavaScript, since it runs before anything is compiled.
+// JupyterLab for this project: where it is, and how to get it. Plain JavaScript, since it runs before anything is
+// compiled.
 import { copyFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { delimiter, dirname, join } from "node:path";

@@ -1,5 +1,5 @@
-// node src/setup/kernel.mjs --config-path FILE: the kernel of TypeScript notebooks, which is tslab's with errors in one line. Jupyter starts it, see
-// .jupyter/kernels/tslab/kernel.json.
+// node src/setup/kernel.mjs --config-path FILE: the kernel of TypeScript notebooks, which is tslab's with errors in one
+// line. Jupyter starts it, see .jupyter/kernels/tslab/kernel.json.
 import { createRequire } from "node:module";
 import { format, parseArgs } from "node:util";
 import { cellErrors } from "./cell-errors.mjs";

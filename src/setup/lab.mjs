@@ -7,8 +7,8 @@ import { ensureJupyter, jupyterEnvironment, root } from "./jupyter.mjs";
 
 const { python, env } = prepare();
 
-// Jupyter hides scripted outputs (the battle replays) of notebooks that it has not seen run. Those that came with the project and are as they came may show
-// them; one that somebody changed or added shows them after it was run.
+// Jupyter hides scripted outputs (the battle replays) of notebooks that it has not seen run. Those that came with the
+// project and are as they came may show them; one that somebody changed or added shows them after it was run.
 const notebooks = committedFiles(root, "notebooks", ".ipynb");
 if (notebooks.length > 0) spawnSync(python, ["-m", "jupyter", "trust", ...notebooks], { env, stdio: "ignore" });
 

@@ -170,7 +170,8 @@ describe.skipIf(python === undefined || !built)("a notebook cell that is interru
       ended: { state: string; step: number };
     };
     expect(said.interrupted).toBe("error");
-    // The last evaluation before the stop button is drawn before the cell is over: they are 100 steps apart, and an episode has up to 60.
+    // The last evaluation before the stop button is drawn before the cell is over: they are 100 steps apart, and an
+    // episode has up to 60.
     expect(said.drawn).toBeGreaterThan(said.pressed - 200);
     expect(said.stopped.state).toBe("interrupted");
     expect(said.stopped.checkpoint).toBeGreaterThan(0);
@@ -265,8 +266,8 @@ function notebooks(...args: string[]) {
 async function runAllCells(page: Page, url: string) {
   const problems: string[] = [];
   page.on("pageerror", (error) => problems.push(String(error)));
-  // JupyterLab saves by itself now and then; the committed notebook has to stay. Its first checkpoint (POST) goes elsewhere, and without
-  // it a notebook that was never opened before does not get ready.
+  // JupyterLab saves by itself now and then; the committed notebook has to stay. Its first checkpoint (POST) goes
+  // elsewhere, and without it a notebook that was never opened before does not get ready.
   await page.route(/\/api\/contents\/notebooks\//, (route) =>
     route.request().method() === "PUT" ? route.abort() : route.continue(),
   );

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// The command mast: `npx mast`, `npm run mast --`. In a clone it first makes the project ready, where it is not, so that it is there before anything was
-// installed; then it runs the compiled command.
+// The command mast: `npx mast`, `npm run mast --`. In a clone it first makes the project ready, where it is not, so
+// that it is there before anything was installed; then it runs the compiled command.
 import "./node-version.mjs";
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";

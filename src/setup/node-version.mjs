@@ -1,4 +1,5 @@
-// Imported first by every script here, and written for old versions of Node.js: the rest would only fail in riddles there.
+// Imported first by every script here, and written for old versions of Node.js: the rest would only fail in riddles
+// there.
 var version = process.versions.node.split(".").map(Number);
 
 if (version[0] < 20 || (version[0] === 20 && version[1] < 19)) {

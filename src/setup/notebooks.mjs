@@ -1,6 +1,7 @@
-// npm run notebooks [-- NAME...] [--profile smoke|classroom|paper] [--publish]: executes notebooks with the real kernel.
-// The executed copies go to data/own/notebooks (MAST_RESULTS chooses another folder than data/own), and those of the profile "smoke" to .cache/notebooks;
-// with --publish the committed notebooks, data/results and figures are replaced.
+// npm run notebooks [-- NAME...] [--profile smoke|classroom|paper] [--publish]: executes notebooks with the real
+// kernel. The executed copies go to data/own/notebooks (MAST_RESULTS chooses another folder than data/own), and those
+// of the profile "smoke" to .cache/notebooks; with --publish the committed notebooks, data/results and figures are
+// replaced.
 import { spawn } from "node:child_process";
 import { readdirSync, statSync } from "node:fs";
 import { availableParallelism } from "node:os";
@@ -39,8 +40,9 @@ async function run() {
     : profile === "smoke"
       ? join(root, ".cache", "notebooks")
       : join(resolvePath(root, process.env.MAST_RESULTS || join("data", "own")), "notebooks");
-  // Most of a smoke run is one process that waits for another: two notebooks at a time take half as long. They have run stores of their own, since no two
-  // processes work on one run. In the larger profiles a notebook trains on every core by itself.
+  // Most of a smoke run is one process that waits for another: two notebooks at a time take half as long. They have run
+  // stores of their own, since no two processes work on one run. In the larger profiles a notebook trains on every core
+  // by itself.
   const lanes =
     profile === "smoke" && queue.length > 1 && availableParallelism() > 1
       ? [env, { ...env, MAST_RUNS: join(env.MAST_RUNS || join(root, "data", "runs"), "second") }]
@@ -55,7 +57,10 @@ async function run() {
   return failed === 0 ? 0 : 1;
 }
 
-/** Executes a notebook and says how it went; whether it went well. Of several at a time, what each says comes when it is over. */
+/**
+ * Executes a notebook and says how it went; whether it went well. Of several at a time, what each says comes when it is
+ * over.
+ */
 async function execute(python, name, profile, target, env, alone) {
   const started = Date.now();
   console.log(`${name}: executing${profile === undefined ? "" : ` (${profile})`}`);
@@ -77,7 +82,10 @@ async function execute(python, name, profile, target, env, alone) {
   return true;
 }
 
-/** The notebooks that are meant by what was typed: "00-quickstart", "00-quickstart.ipynb", "notebooks/00-quickstart.ipynb" or "00". */
+/**
+ * The notebooks that are meant by what was typed: "00-quickstart", "00-quickstart.ipynb",
+ * "notebooks/00-quickstart.ipynb" or "00".
+ */
 function choose(given) {
   const all = readdirSync(folder)
     .filter((name) => name.endsWith(".ipynb"))

@@ -1,12 +1,15 @@
-// Makes the project ready to run from a fresh clone, and does nothing when it is: installs the packages of package-lock.json and
-// compiles the sources. `node src/setup/prepare.mjs`, or `prepare()` at the start of a script.
+// Makes the project ready to run from a fresh clone, and does nothing when it is: installs the packages of
+// package-lock.json and compiles the sources. `node src/setup/prepare.mjs`, or `prepare()` at the start of a script.
 import "./node-version.mjs";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { npm, root } from "./npm.mjs";
 
-/** Installs and compiles what is missing or older than its source; says what it does, and ends the process when it cannot. */
+/**
+ * Installs and compiles what is missing or older than its source; says what it does, and ends the process when it
+ * cannot.
+ */
 export async function prepare() {
   if (!isInstalled()) install();
   // Only now: the build imports packages.
@@ -32,8 +35,8 @@ function isInstalled() {
   const installedByUs = existsSync(stamp) && readFileSync(stamp, "utf8") === lockText();
   return Object.entries(wanted).every(([path, { version, link, optional, devOptional, peer, os, cpu, libc }]) => {
     if (!path.startsWith("node_modules/")) return true;
-    // Compiled programs for this machine (of esbuild and rollup, which the tests need) are optional, and --omit=optional leaves them out. What our own
-    // installation could not get either is not tried again.
+    // Compiled programs for this machine (of esbuild and rollup, which the tests need) are optional, and
+    // --omit=optional leaves them out. What our own installation could not get either is not tried again.
     const forThisMachine =
       os !== undefined &&
       matches(os, process.platform) &&
@@ -62,7 +65,8 @@ function musl() {
 function install() {
   console.error("installing packages from the npm registry into node_modules (once, about a minute)");
   try {
-    // All of them, whatever NODE_ENV, npm_config_omit or a person's .npmrc leave out: the compiler and the tests are development packages.
+    // All of them, whatever NODE_ENV, npm_config_omit or a person's .npmrc leave out: the compiler and the tests are
+    // development packages.
     npm("ci", "--include=dev", "--include=optional", "--include=peer");
     writeFileSync(stamp, lockText());
   } catch (error) {

@@ -1,4 +1,5 @@
-// Python environments of the project: JupyterLab, and what only benchmarks compare with. Plain JavaScript, since it runs before anything is compiled.
+// Python environments of the project: JupyterLab, and what only benchmarks compare with. Plain JavaScript, since it
+// runs before anything is compiled.
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";

@@ -1,4 +1,5 @@
-// PyTorch for the benchmarks and the oracle in bench/pytorch: where it is, and how to get it. Nothing else in the project needs it.
+// PyTorch for the benchmarks and the oracle in bench/pytorch: where it is, and how to get it. Nothing else in the
+// project needs it.
 import { join } from "node:path";
 import { root } from "./npm.mjs";
 import { pythonEnvironment } from "./python.mjs";

@@ -1,5 +1,6 @@
-// Runs the TypeScript blocks of a page of documentation as cells of a notebook, in tslab's own executor: `node src/setup/run-blocks.mjs README.md`.
-// Each heading of the second level begins a notebook of its own. Ends with exit code 1 at the first cell that fails, saying which.
+// Runs the TypeScript blocks of a page of documentation as cells of a notebook, in tslab's own executor: `node
+// src/setup/run-blocks.mjs README.md`. Each heading of the second level begins a notebook of its own. Ends with exit
+// code 1 at the first cell that fails, saying which.
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join, resolve } from "node:path";

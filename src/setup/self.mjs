@@ -1,6 +1,7 @@
-// Lets notebooks and a shell in this clone find the package by its own name. Node.js does so by itself for modules below package.json, but the compiler
-// inside of tslab looks into node_modules only, and npx looks into node_modules/.bin. Both get small files that point to dist/ and to the command:
-// not a link, which npm would have to know as a dependency of the package on itself.
+// Lets notebooks and a shell in this clone find the package by its own name. Node.js does so by itself for modules
+// below package.json, but the compiler inside of tslab looks into node_modules only, and npx looks into
+// node_modules/.bin. Both get small files that point to dist/ and to the command: not a link, which npm would have to
+// know as a dependency of the package on itself.
 import { chmodSync, existsSync, lstatSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "./npm.mjs";
@@ -38,7 +39,10 @@ export function isLinked() {
   );
 }
 
-/** Links in the place of what is written: npm made them in earlier versions, and to write through one would change the project's own files. */
+/**
+ * Links in the place of what is written: npm made them in earlier versions, and to write through one would change the
+ * project's own files.
+ */
 function links() {
   const { name } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
   const places = [join("node_modules", name), ...Object.keys(files()).filter((path) => path.includes(".bin"))].map(

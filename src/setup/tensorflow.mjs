@@ -1,4 +1,5 @@
-// npm run setup:gpu [-- --cpu | --webgpu]: sets up the backends of the tensorflow engine that do not come with the project, in .tensorflow/, and tries them.
+// npm run setup:gpu [-- --cpu | --webgpu]: sets up the backends of the tensorflow engine that do not come with the
+// project, in .tensorflow/, and tries them.
 //   (none)    tfjs-node-gpu: TensorFlow with CUDA, for an NVIDIA card under Linux
 //   --cpu     tfjs-node: the same on the processor
 //   --webgpu  WebGPU through Dawn: any GPU under Linux (Vulkan), macOS and Windows

@@ -8,8 +8,8 @@ export interface ConnectionSpread {
   /** Dimensions without any connection. For a random mask the expected number. */
   readonly empty: number;
   /**
-   * Share of the dimensions, those with the most connections first, that hold half of them, 0..1. It is a half when all have
-   * equally many, and the smaller the more the connections concentrate.
+   * Share of the dimensions, those with the most connections first, that hold half of them, 0..1. It is a half when all
+   * have equally many, and the smaller the more the connections concentrate.
    */
   readonly half: number;
 }
@@ -35,17 +35,20 @@ export function connectionSpread(mask: Uint8Array, shape: readonly number[], sid
   return spreadOf(numbers);
 }
 
-/** What `connectionSpread` is to be expected of random masks, from the expected numbers of dimensions with 0, 1, 2, ... connections. */
+/**
+ * What `connectionSpread` is to be expected of random masks, from the expected numbers of dimensions with 0, 1, 2, ...
+ * connections.
+ */
 export function randomSpread(shape: readonly number[], nonzeros: number, side: Side): ConnectionSpread {
   return spreadOf(randomNumbers(shape, nonzeros, side));
 }
 
 /**
- * The descending counts that chance would give: entry r is the count that r + 1/2 dimensions of a random mask are expected to reach.
+ * The descending counts that chance would give: entry r is the count that r + 1/2 dimensions of a random mask are
+ * expected to reach.
  *
  * @param nonzeros connections of the mask
- * @example
- * randomConnections([64, 96], 614, "outputs"); // from 16 down to 4, around 614 / 64
+ * @example randomConnections([64, 96], 614, "outputs"); // from 16 down to 4, around 614 / 64
  */
 export function randomConnections(shape: readonly number[], nonzeros: number, side: Side): number[] {
   const numbers = randomNumbers(shape, nonzeros, side);
@@ -61,8 +64,8 @@ export function randomConnections(shape: readonly number[], nonzeros: number, si
 }
 
 /**
- * Expected number of dimensions with 0, 1, 2, ... connections in a random mask: the connections of one dimension are drawn without
- * replacement, so that their number is hypergeometric.
+ * Expected number of dimensions with 0, 1, 2, ... connections in a random mask: the connections of one dimension are
+ * drawn without replacement, so that their number is hypergeometric.
  */
 function randomNumbers(shape: readonly number[], nonzeros: number, side: Side): number[] {
   const number = dimensions(shape, side);

@@ -79,7 +79,8 @@ describe("erdosRenyi", () => {
         0.7,
       ),
     ).toEqual([10, 50]);
-    // 60 % is 120. Scale 120 / 121 would give the second layer 100.2 > 100: it becomes dense, the first has the other 20.
+    // 60 % is 120. Scale 120 / 121 would give the second layer 100.2 > 100: it becomes dense, the first has the other
+    // 20.
     expect(
       erdosRenyi(
         [
@@ -91,8 +92,8 @@ describe("erdosRenyi", () => {
     ).toEqual([20, 100]);
   });
 
-  // Sparsities of RLx2's scheduler at 90 % over all QMIX weights of a map together, from facts recorded by running that code:
-  // fc1, W_ih, W_hh, fc2 | w_1 a/b, w_final a/b, b_1, V a/b.
+  // Sparsities of RLx2's scheduler at 90 % over all QMIX weights of a map together, from facts recorded by running that
+  // code: fc1, W_ih, W_hh, fc2 | w_1 a/b, w_final a/b, b_1, V a/b.
   it.each([
     [
       { agents: 8, actions: 14, observation: 128, state: 216 },

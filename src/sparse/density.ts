@@ -7,16 +7,16 @@ export type Distribution = "erdos-renyi" | "uniform";
 export type LayerShape = readonly number[];
 
 /**
- * Connections of each layer by Erdos and Renyi's rule: a layer's density is proportional to (in + out) / (in * out), so that
- * small layers stay denser. Layers that would need more than they have become dense and the others share the rest.
+ * Connections of each layer by Erdos and Renyi's rule: a layer's density is proportional to (in + out) / (in * out), so
+ * that small layers stay denser. Layers that would need more than they have become dense and the others share the rest.
  * The total is exactly round((1 - sparsity) * weights); fractions go to the largest remainders.
  *
  * @param shapes of the weight matrices of one network, [out, in] each
  * @param sparsity S, the share of weights that are absent: 0 <= S < 1
  * @returns nonzeros, one entry a layer
  * @throws {Error} on an impossible sparsity or shape
- * @example
- * erdosRenyi([[64, 42], [192, 64], [192, 64], [9, 64]], 0.95); // [213, 516, 516, 147] of 2688, 12288, 12288 and 576
+ * @example erdosRenyi([[64, 42], [192, 64], [192, 64], [9, 64]], 0.95); // [213, 516, 516, 147] of 2688, 12288, 12288
+ *   and 576
  */
 export function erdosRenyi(shapes: readonly LayerShape[], sparsity: number): number[] {
   const sizes = shapes.map(weightCount);
@@ -45,14 +45,14 @@ export function erdosRenyi(shapes: readonly LayerShape[], sparsity: number): num
 }
 
 /**
- * Connections of each layer when all layers have the same density; the total is exactly round((1 - sparsity) * weights).
+ * Connections of each layer when all layers have the same density; the total is exactly round((1 - sparsity) *
+ * weights).
  *
  * @param shapes of the weight matrices of one network, [out, in] each
  * @param sparsity S: 0 <= S < 1
  * @returns nonzeros, one entry a layer
  * @throws {Error} on an impossible sparsity or shape
- * @example
- * uniform([[64, 42], [9, 64]], 0.9); // [269, 57] of 2688 and 576
+ * @example uniform([[64, 42], [9, 64]], 0.9); // [269, 57] of 2688 and 576
  */
 export function uniform(shapes: readonly LayerShape[], sparsity: number): number[] {
   const sizes = shapes.map(weightCount);
@@ -83,7 +83,9 @@ function connectionBudget(sizes: readonly number[], sparsity: number): number {
   return Math.round((1 - sparsity) * sizes.reduce((a, b) => a + b, 0));
 }
 
-/** Rounds down, then gives what is missing to the largest remainders, the first of equals; no entry exceeds its limit. */
+/**
+ * Rounds down, then gives what is missing to the largest remainders, the first of equals; no entry exceeds its limit.
+ */
 function roundToTotal(shares: readonly number[], limits: readonly number[], total: number): number[] {
   const whole = shares.map((share, l) => Math.min(Math.floor(share), limits[l]));
   let missing = total - whole.reduce((a, b) => a + b, 0);

@@ -19,11 +19,16 @@ export type Growth =
       /** Draws the connections. */
       readonly random: Random;
     }
-  /** Those with the largest scores, one for each of the connections that are absent after the drop, of which `count` grow. */
+  /**
+   * Those with the largest scores, one for each of the connections that are absent after the drop, of which `count`
+   * grow.
+   */
   | {
       /** Names a rule that gives scores. */
       readonly by: "scores";
-      /** Gives a score for each absent connection, in the order of `absent`, whose entries are indices into [out, in]. */
+      /**
+       * Gives a score for each absent connection, in the order of `absent`, whose entries are indices into [out, in].
+       */
       readonly scores: (absent: Uint32Array, count: number) => ArrayLike<number>;
     };
 
@@ -46,9 +51,8 @@ export interface Evolution {
  * @param mask [out, in], left as it is
  * @param amount `count` k, or `fraction` zeta_t of the connections, rounded down; never more than there are
  * @throws {Error} when sizes disagree, or a weight or gradient is not finite
- * @example
- * const fraction = updateFraction(0.5, step, 2_000_000);
- * engine.setMask(name, evolveTopology(weights, mask, { fraction, grow: { by: "gradient", gradient: engine.gradient(name) } }).mask);
+ * @example const fraction = updateFraction(0.5, step, 2_000_000); engine.setMask(name, evolveTopology(weights, mask, {
+ *   fraction, grow: { by: "gradient", gradient: engine.gradient(name) } }).mask);
  */
 export function evolveTopology(
   weights: Float32Array,
@@ -103,8 +107,8 @@ export function updateFraction(zeta0: number, t: number, end: number): number {
 }
 
 /**
- * cos x for 0 <= x <= pi, by products and sums only, which every machine rounds alike: `Math.cos` has other last bits in Chromium than in
- * Node.js. The error is below 3e-16.
+ * cos x for 0 <= x <= pi, by products and sums only, which every machine rounds alike: `Math.cos` has other last bits
+ * in Chromium than in Node.js. The error is below 3e-16.
  */
 function cosine(x: number): number {
   const near = x <= Math.PI / 2 ? x : Math.PI - x;
@@ -151,7 +155,8 @@ function scoresOf(grow: Growth, absent: Uint32Array, count: number, size: number
 /** Scores as whole numbers in the opposite order: the largest are the smallest, and equals keep their places. */
 function descending(scores: ArrayLike<number>): Uint32Array {
   const keys = new Uint32Array(Float32Array.from(scores, (score) => score + 0).buffer);
-  // A float's bits are in the order of its magnitude; those of negative numbers come last already. Adding 0 makes -0 equal to 0.
+  // A float's bits are in the order of its magnitude; those of negative numbers come last already. Adding 0 makes -0
+  // equal to 0.
   for (let i = 0; i < keys.length; i++) keys[i] = keys[i] > SIGN ? keys[i] : ~keys[i] & SIGN;
   return keys;
 }

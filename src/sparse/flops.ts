@@ -74,11 +74,11 @@ export type AlgorithmOrName = string | Pick<Algorithm, "networks" | "cost" | "ti
 const partOf = (algorithm: AlgorithmOrName) => (typeof algorithm === "string" ? algorithms.get(algorithm) : algorithm);
 
 /**
- * What an algorithm costs by Table 4: Eq. 16 for QMIX, Eq. 21 for WQMIX (OW- and CW-QMIX), Eq. 24 for RES. The paper counts OW-QMIX; what CW-QMIX
- * adds, a pass of the target unrestricted networks for its weights, is in no equation and not counted.
+ * What an algorithm costs by Table 4: Eq. 16 for QMIX, Eq. 21 for WQMIX (OW- and CW-QMIX), Eq. 24 for RES. The paper
+ * counts OW-QMIX; what CW-QMIX adds, a pass of the target unrestricted networks for its weights, is in no equation and
+ * not counted.
  *
- * @example
- * costOf("res", shape).trainFlops / costOf("qmix", shape).trainFlops; // 3.3 on 3m, 10.8 on 3s5z
+ * @example costOf("res", shape).trainFlops / costOf("qmix", shape).trainFlops; // 3.3 on 3m, 10.8 on 3s5z
  */
 export function costOf(
   algorithm: AlgorithmOrName,
@@ -106,12 +106,13 @@ export function networkLayers(shape: NetworkShape): Readonly<Partial<Record<Netw
 }
 
 /**
- * What an algorithm costs when each of its networks has the sparsity that a run starts with and keeps: the rows of Table 1.
+ * What an algorithm costs when each of its networks has the sparsity that a run starts with and keeps: the rows of
+ * Table 1.
  *
- * @param options `sparsity` S of each network, 0 <= S < 1, spread over its layers by `distribution`. Default: Erdos-Renyi
+ * @param options `sparsity` S of each network, 0 <= S < 1, spread over its layers by `distribution`. Default:
+ *   Erdos-Renyi
  * @throws {Error} on an impossible sparsity
- * @example
- * relativeCost(sparseCost("qmix", shape, { sparsity: 0.95 }), costOf("qmix", shape)).totalSize; // 0.066 on 3m
+ * @example relativeCost(sparseCost("qmix", shape, { sparsity: 0.95 }), costOf("qmix", shape)).totalSize; // 0.066 on 3m
  */
 export function sparseCost(
   algorithm: AlgorithmOrName,
@@ -133,7 +134,10 @@ export function sparseCost(
   return costOf(algorithm, shape, { nonzeros, batch });
 }
 
-/** A shape with the networks that an algorithm has, and no others; hidden units of central networks are Table 3's where the shape does not say. */
+/**
+ * A shape with the networks that an algorithm has, and no others; hidden units of central networks are Table 3's where
+ * the shape does not say.
+ */
 export function algorithmShape(algorithm: AlgorithmOrName, shape: NetworkShape): NetworkShape {
   const { central, mixer } = partOf(algorithm).networks;
   const { centralEmbed = CENTRAL_EMBED, mixer: _, ...common } = shape;
@@ -143,19 +147,19 @@ export function algorithmShape(algorithm: AlgorithmOrName, shape: NetworkShape):
 /**
  * QMIX: size 2 M_agent + 2 M_mix; training 4 B (FLOPs_agent + FLOPs_mix), Eq. 16; acting FLOPs_agent.
  *
- * The equations leave two things open that Table 1 decides (all its QMIX and RES cells agree, to the last digit printed,
- * with this reading and with no other that we tried; flops.test.ts has some): "Total Size" counts the biases, which stay dense, so that 95 % sparsity
- * on 3m gives 0.066 and not 0.050; FLOPs_agent is that of all N agents, and FLOPs_mix includes the products of agents'
- * values and generated weights, which are dense.
+ * The equations leave two things open that Table 1 decides (all its QMIX and RES cells agree, to the last digit
+ * printed, with this reading and with no other that we tried; flops.test.ts has some): "Total Size" counts the biases,
+ * which stay dense, so that 95 % sparsity on 3m gives 0.066 and not 0.050; FLOPs_agent is that of all N agents, and
+ * FLOPs_mix includes the products of agents' values and generated weights, which are dense.
  */
 export const QMIX_COST: AlgorithmCost = { copies: { agent: 2, mixer: 2 }, passes: { agent: 4, mixer: 4 } };
 
 /**
- * WQMIX: size M_agent + M_mix + 2 M_unrestricted-agent + 2 M_unrestricted-mix; training B (3 FLOPs_agent + 3 FLOPs_mix +
- * 4 FLOPs_unrestricted-agent + 4 FLOPs_unrestricted-mix), Eq. 21.
+ * WQMIX: size M_agent + M_mix + 2 M_unrestricted-agent + 2 M_unrestricted-mix; training B (3 FLOPs_agent + 3 FLOPs_mix
+ * + 4 FLOPs_unrestricted-agent + 4 FLOPs_unrestricted-mix), Eq. 21.
  *
- * One cell of Table 1 does not follow: the size of 2s3z at 90 % is 0.1066 here and 0.106 there. All four sizes of WQMIX follow when they are
- * rounded down, or when the unrestricted agent is counted once, not twice as Table 4 says.
+ * One cell of Table 1 does not follow: the size of 2s3z at 90 % is 0.1066 here and 0.106 there. All four sizes of WQMIX
+ * follow when they are rounded down, or when the unrestricted agent is counted once, not twice as Table 4 says.
  */
 export const WQMIX_COST: AlgorithmCost = {
   copies: { agent: 1, mixer: 1, central_agent: 2, central_mixer: 2 },
@@ -164,8 +168,9 @@ export const WQMIX_COST: AlgorithmCost = {
 
 /**
  * RES: size as QMIX; training B (4 FLOPs_agent + (3 + 2 n m) FLOPs_mix), Eq. 24, with n agents of m actions. (Table 4
- * prints 5 + n m instead, from which only one of RES's four cells in Table 1 follows; from Eq. 24 all do.) The equation evaluates the
- * whole mixer for each of n m joint actions; an implementation that runs the hypernetworks once for all of them does far less.
+ * prints 5 + n m instead, from which only one of RES's four cells in Table 1 follows; from Eq. 24 all do.) The equation
+ * evaluates the whole mixer for each of n m joint actions; an implementation that runs the hypernetworks once for all
+ * of them does far less.
  */
 export const RES_COST: AlgorithmCost = {
   copies: { agent: 2, mixer: 2 },

@@ -46,7 +46,10 @@ export function layerFlops({ kind, input, output }: Layer, sparsity: number): nu
   }
 }
 
-/** QMIX's agent network, run once for each agent; `network` is the name in front, "central_agent" for WQMIX's unrestricted one. */
+/**
+ * QMIX's agent network, run once for each agent; `network` is the name in front, "central_agent" for WQMIX's
+ * unrestricted one.
+ */
 export function agentLayers(shape: NetworkShape, network = "agent"): Layer[] {
   const { agents, actions, hidden } = shape;
   return [
@@ -64,7 +67,9 @@ export function agentLayers(shape: NetworkShape, network = "agent"): Layer[] {
   ];
 }
 
-/** QMIX's mixing network: two-layer hypernetworks, and the two products in which their results meet the agents' values. */
+/**
+ * QMIX's mixing network: two-layer hypernetworks, and the two products in which their results meet the agents' values.
+ */
 export function mixerLayers({ agents, state, embed, hypernetEmbed }: NetworkShape): Layer[] {
   return [
     linear("mixer.hyper_w_1.0", state, hypernetEmbed),
@@ -79,7 +84,9 @@ export function mixerLayers({ agents, state, embed, hypernetEmbed }: NetworkShap
   ];
 }
 
-/** WQMIX's unrestricted mixing network: state and agents' values through three hidden layers, and a bias of the state. */
+/**
+ * WQMIX's unrestricted mixing network: state and agents' values through three hidden layers, and a bias of the state.
+ */
 export function unrestrictedMixerLayers({ agents, state, centralEmbed = CENTRAL_EMBED }: NetworkShape): Layer[] {
   return [
     linear("central_mixer.net.0", state + agents, centralEmbed),

@@ -2,15 +2,14 @@ import type { Random } from "../random.js";
 import { chooseIndices } from "./mask.js";
 
 /**
- * The topology of a layer out of its weights: its connections with the largest magnitudes. Where it has fewer than are asked for, others come to them at random;
- * where it has exactly as many, the mask is its own.
+ * The topology of a layer out of its weights: its connections with the largest magnitudes. Where it has fewer than are
+ * asked for, others come to them at random; where it has exactly as many, the mask is its own.
  *
  * @param weights row-major, [out * in]
  * @param connections how many the mask has
  * @param mask which weights are connections, 1 each. Default: those that are not 0
  * @returns the mask, 1 where a connection is
- * @example
- * magnitudeMask(Float32Array.of(0.1, -0.9, 0, 0.5), 2, random); // 0, 1, 0, 1
+ * @example magnitudeMask(Float32Array.of(0.1, -0.9, 0, 0.5), 2, random); // 0, 1, 0, 1
  */
 export function magnitudeMask(
   weights: Float32Array,

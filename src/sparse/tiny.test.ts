@@ -46,7 +46,8 @@ describe("tinyShape", () => {
       const tiny = tinyShape(algorithm, full, { sparsity });
       const wanted = parametersHeld(algorithm, full, sparsity);
       expect(Math.abs(parametersHeld(algorithm, tiny, 0) / wanted - 1)).toBeLessThanOrEqual(0.01);
-      // Only widths differ; there are unrestricted networks where there were; proportions stay, as far as few units allow.
+      // Only widths differ; there are unrestricted networks where there were; proportions stay, as far as few units
+      // allow.
       const { hidden, embed, hypernetEmbed, centralEmbed, ...game } = tiny;
       expect(full).toMatchObject(game);
       expect(centralEmbed === undefined).toBe(algorithm !== "ow-qmix");
@@ -79,7 +80,8 @@ describe("tinyShape", () => {
   });
 
   it("refuses in one line what no widths match, with the sizes and what to do", () => {
-    // One unit everywhere already has 480 + 77 parameters in the agent and 4 * 342 + 4 + 8 in the mixer, all of them twice.
+    // One unit everywhere already has 480 + 77 parameters in the agent and 4 * 342 + 4 + 8 in the mixer, all of them
+    // twice.
     const wanted = parametersHeld("qmix", maps["2c_vs_64zg"], 0.999);
     const message = `no dense qmix network has the size of the sparse one at sparsity 0.999: wanted ${wanted.toLocaleString("en")} parameters within 1 %, and the nearest has 3,874 (the dense model 255,118). Lower sparsity.level.`;
     expect(() => tinyShape("qmix", maps["2c_vs_64zg"], { sparsity: 0.999 })).toThrow(message);

@@ -6,17 +6,18 @@ import { agentLayers, layerWeights, mixerLayers, unrestrictedMixerLayers, type L
 const TOLERANCE = 0.01;
 
 /**
- * Tiny: the dense network with as many parameters (weights and biases of everything that training holds, `Cost.totalSize`) as the sparse
- * one, within 1 % (with VDN and IQL, whose agents are all they have, the nearest). Of all widths that reach that, those are taken whose agent network comes nearest to the sparse agent's size while
- * the mixing networks keep their proportions (embed : hypernetEmbed : centralEmbed = 1 : 2 : 8 in Table 3): the least sum of the squared
- * logarithms of what each is off by. One after the other would not do, since with few units a width more or less is
- * a tenth of the mixer, and mostly no proportion fits the agent that is nearest.
+ * Tiny: the dense network with as many parameters (weights and biases of everything that training holds,
+ * `Cost.totalSize`) as the sparse one, within 1 % (with VDN and IQL, whose agents are all they have, the nearest). Of
+ * all widths that reach that, those are taken whose agent network comes nearest to the sparse agent's size while the
+ * mixing networks keep their proportions (embed : hypernetEmbed : centralEmbed = 1 : 2 : 8 in Table 3): the least sum
+ * of the squared logarithms of what each is off by. One after the other would not do, since with few units a width more
+ * or less is a tenth of the mixer, and mostly no proportion fits the agent that is nearest.
  *
  * @param shape of the dense model
  * @returns the shape with its own hidden, embed, hypernetEmbed and, for WQMIX, centralEmbed
  * @throws {Error} when no widths match, with the sizes
- * @example
- * tinyShape("qmix", { agents: 3, actions: 9, observation: 30, state: 48, hidden: 64, embed: 32, hypernetEmbed: 64 }, { sparsity: 0.95 });
+ * @example tinyShape("qmix", { agents: 3, actions: 9, observation: 30, state: 48, hidden: 64, embed: 32, hypernetEmbed:
+ *   64 }, { sparsity: 0.95 });
  */
 export function tinyShape(
   algorithm: AlgorithmOrName,

@@ -66,11 +66,12 @@ interface Compared extends Group {
 }
 
 /**
- * Groups of complete runs as a table, with mean, spread, interquartile mean and its interval, and the probability that a run scores higher than one of the
- * baseline; as scores and as curves. Groups are compared within one environment.
+ * Groups of complete runs as a table, with mean, spread, interquartile mean and its interval, and the probability that
+ * a run scores higher than one of the baseline; as scores and as curves. Groups are compared within one environment.
  *
  * @param options.baseline what others are compared with; default: of each environment the group with the highest mean
- * @throws {Error} when runs of a group differ in more than the seed, naming the field; when one is given twice, or is not complete
+ * @throws {Error} when runs of a group differ in more than the seed, naming the field; when one is given twice, or is
+ *   not complete
  */
 export function reduceGroups(
   groups: readonly Group[],
@@ -148,7 +149,10 @@ function environmentOf({ runs }: Group): string {
   return `${environment} ${rules}`;
 }
 
-/** Where several environments are trained, each has a picture of its own, in which lines are named after what else is varied. */
+/**
+ * Where several environments are trained, each has a picture of its own, in which lines are named after what else is
+ * varied.
+ */
 function panelsOf(groups: readonly Group[]): {
   readonly line: (group: Group) => string;
   readonly panel: (group: Group) => { readonly panel?: string };

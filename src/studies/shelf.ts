@@ -119,7 +119,10 @@ export function studyProgress(configs: readonly Config[], runs?: string): StudyP
   };
 }
 
-/** The name under which a study is kept. Profiles other than the usual one have a name of their own, so that both can be kept. */
+/**
+ * The name under which a study is kept. Profiles other than the usual one have a name of their own, so that both can be
+ * kept.
+ */
 export function keptName({ study, profile }: Pick<KeptStudy, "study" | "profile">): string {
   return profile === study.profile ? study.id : `${study.id}-${profile}`;
 }

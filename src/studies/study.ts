@@ -76,9 +76,10 @@ export function readStudy(path: string, runs?: string): Study {
  * @param place.folder where files that it names are; default: the working directory
  * @param place.name what messages call it
  * @param place.runs the folder of runs in which runs are found whose weights others begin with
- * @throws {ConfigError} on a field that there is not, an empty grid, too many runs, or two settings that come to the same runs
- * @example
- * const study = declareStudy({ id: "lambda", base: { environment: "3m", steps: 100_000, short: true }, grid: { "returns.lambda": [0.6, 0.8] }, seeds: 5 });
+ * @throws {ConfigError} on a field that there is not, an empty grid, too many runs, or two settings that come to the
+ *   same runs
+ * @example const study = declareStudy({ id: "lambda", base: { environment: "3m", steps: 100_000, short: true }, grid: {
+ *   "returns.lambda": [0.6, 0.8] }, seeds: 5 });
  */
 export function declareStudy(
   input: StudyInput,
@@ -311,7 +312,10 @@ function partsFrom(base: ConfigInput, folder: string): ConfigInput {
     : base;
 }
 
-/** A file in which every run and file whose weights others begin with has its whole name, so that it says the same in any folder. */
+/**
+ * A file in which every run and file whose weights others begin with has its whole name, so that it says the same in
+ * any folder.
+ */
 function withWholeSources(
   file: Omit<StudyFile, "base"> & { readonly base: ConfigInput },
   place: WeightsPlace,

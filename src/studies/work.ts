@@ -16,7 +16,8 @@ export interface Work {
 }
 
 /**
- * What is to be done in a folder of runs: all runs of the studies that are kept there, and runs that were begun and not completed.
+ * What is to be done in a folder of runs: all runs of the studies that are kept there, and runs that were begun and not
+ * completed.
  *
  * @param studies names of studies, when only theirs are wanted
  * @throws {Error} when the folder holds neither studies nor runs: then it is hardly the one that is shared
@@ -56,8 +57,8 @@ export function workIn(runs: string | undefined, studies?: readonly string[]): W
 }
 
 /**
- * The same configurations from a random place on: workers that start together then seldom ask for the same run. Which run is trained when decides nothing about
- * its result.
+ * The same configurations from a random place on: workers that start together then seldom ask for the same run. Which
+ * run is trained when decides nothing about its result.
  */
 export function fromAnywhere(configs: readonly Config[], random: () => number = Math.random): Config[] {
   const start = Math.floor(random() * configs.length);

@@ -2,7 +2,10 @@ import { expect, it } from "vitest";
 import { type EpisodeGroup, LANES, groupEpisodes } from "../replay/group.js";
 import { chosenValues, greedyActions } from "./actions.js";
 
-/** Two episodes, of 2 steps and 1, of 2 agents with 3 actions; `available` says what may be done in the first one, step by step. */
+/**
+ * Two episodes, of 2 steps and 1, of 2 agents with 3 actions; `available` says what may be done in the first one, step
+ * by step.
+ */
 function twoEpisodes(available: readonly number[]): EpisodeGroup {
   const episode = (index: number, length: number, actions: readonly number[], availableActions: readonly number[]) => ({
     index,

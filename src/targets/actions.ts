@@ -2,14 +2,15 @@ import { LabError } from "../errors.js";
 import type { EpisodeGroup } from "../replay/group.js";
 
 /**
- * Q_i of one action an agent and step, gathered for `mixer.forward(side, values, 0)`: of the actions that were taken, or of others.
+ * Q_i of one action an agent and step, gathered for `mixer.forward(side, values, 0)`: of the actions that were taken,
+ * or of others.
  *
  * @param q [steps + 1, agents, actions, lanes]
  * @param actions [steps, agents, lanes], for example `greedyActions`
  * @param out [steps, agents, lanes]; padding becomes 0
  * @throws {Error} when an array has another size
- * @example
- * const qTot = engine.mixer.forward("online", chosenValues(engine.agent.forward("online", true), group), 0, true);
+ * @example const qTot = engine.mixer.forward("online", chosenValues(engine.agent.forward("online", true), group), 0,
+ *   true);
  */
 export function chosenValues(
   q: Float32Array,

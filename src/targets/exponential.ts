@@ -13,12 +13,11 @@ const table = (() => {
 })();
 
 /**
- * A term e^x, x <= 0, of a sum whose largest term is 1: relative error below 2e-10, and 0 below x = -40, where a term is
- * less than such a sum is rounded by. Several times faster than `Math.exp` in a tight loop, and the same bits on every
- * machine and in every version of the JavaScript engine.
+ * A term e^x, x <= 0, of a sum whose largest term is 1: relative error below 2e-10, and 0 below x = -40, where a term
+ * is less than such a sum is rounded by. Several times faster than `Math.exp` in a tight loop, and the same bits on
+ * every machine and in every version of the JavaScript engine.
  *
- * @example
- * negativeExponential(-1); // 0.3678794411...
+ * @example negativeExponential(-1); // 0.3678794411...
  */
 export function negativeExponential(x: number): number {
   if (x < LOWEST) return 0;

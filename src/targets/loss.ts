@@ -18,10 +18,11 @@ export interface TdLossInput {
  * The squared TD error of a group of episodes: sum of w (Q_tot - y)^2 over the steps that there are, divided by the
  * normaliser. Summed over the groups of a batch it is the loss of Eq. 7, as PyMARL's masked mean.
  *
- * @param gradient is filled with dL/dQ_tot = 2 w (Q_tot - y) / normaliser, [steps, lanes]; 0 in padding, which is not read
+ * @param gradient is filled with dL/dQ_tot = 2 w (Q_tot - y) / normaliser, [steps, lanes]; 0 in padding, which is not
+ *   read
  * @throws {Error} when array sizes disagree or the normaliser is not positive
- * @example
- * for (const group of groups) loss += tdLoss({ ...group, qTot, targets, normaliser: countSteps(groups) }, gradient);
+ * @example for (const group of groups) loss += tdLoss({ ...group, qTot, targets, normaliser: countSteps(groups) },
+ *   gradient);
  */
 export function tdLoss({ lengths, qTot, targets, normaliser, weights }: TdLossInput, gradient: Float32Array): number {
   if (!(normaliser > 0))

@@ -9,7 +9,9 @@ const uniform = (size: number, scale = 1) => Array.from({ length: size }, () => 
 const max = (values: readonly number[]) => values.reduce((a, b) => Math.max(a, b));
 const mean = (values: readonly number[]) => values.reduce((a, b) => a + b, 0) / values.length;
 
-/** The operators as they are written in the paper and in section 3.1's references, with nothing done against overflow. */
+/**
+ * The operators as they are written in the paper and in section 3.1's references, with nothing done against overflow.
+ */
 const asWritten = {
   softMellowmax(q: readonly number[], alpha: number, omega: number): number {
     const norm = q.reduce((sum, x) => sum + Math.exp(alpha * x), 0);

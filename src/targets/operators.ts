@@ -50,7 +50,8 @@ export interface RegisteredOperator {
 }
 
 /**
- * The operator that a configuration names, with its settings: alpha, omega and beta of `config.operator`, and its own options.
+ * The operator that a configuration names, with its settings: alpha, omega and beta of `config.operator`, and its own
+ * options.
  * @throws {PartError} when there is none of that name
  */
 export function operatorOf({
@@ -61,14 +62,18 @@ export function operatorOf({
   return { ...operator, ...options?.operator, kind: operator.kind, part: operators.get(operator.kind, parts) };
 }
 
-/** Whether an operator is one of those that are built in, and so known to engines. @throws {Error} when its settings are impossible */
+/**
+ * Whether an operator is one of those that are built in, and so known to engines. @throws {Error} when its settings are
+ * impossible
+ */
 export function isBuiltIn(operator: RegisteredOperator): boolean {
   return Object.values(builtInOperators).includes(partOf(operator));
 }
 
 /**
- * Whether next values are a function of the judging networks' values alone: not with double Q-learning, where other networks choose, and not surely with
- * an operator that is not built in, which may depend on what only its author knows.
+ * Whether next values are a function of the judging networks' values alone: not with double Q-learning, where other
+ * networks choose, and not surely with an operator that is not built in, which may depend on what only its author
+ * knows.
  */
 export function judgesAlone(operator: RegisteredOperator, doubleQ: boolean): boolean {
   return isBuiltIn(operator) && !(operator.kind === "max" && doubleQ);
@@ -96,13 +101,13 @@ registerParts({ [operators.section]: builtInOperators }, "built-in");
 
 /**
  * Soft mellowmax of action values, Eq. 3, over the available ones; at most their maximum. `alpha` is any real number, 0
- * gives mellowmax; towards omega = infinity it becomes the maximum, towards omega = 0 the softmax mean with beta = alpha.
+ * gives mellowmax; towards omega = infinity it becomes the maximum, towards omega = 0 the softmax mean with beta =
+ * alpha.
  *
  * @param available 1 where an action may be chosen; all of them when left out
  * @throws {Error} when omega is not positive, or no action is available
- * @example
- * softMellowmax([1, 2, 3], { alpha: 1, omega: 10 }); // 2.9593...
- * softMellowmax([1, 2, 3], { alpha: 1, omega: 10 }, [1, 1, 0]); // 1.9687...
+ * @example softMellowmax([1, 2, 3], { alpha: 1, omega: 10 }); // 2.9593... softMellowmax([1, 2, 3], { alpha: 1, omega:
+ *   10 }, [1, 1, 0]); // 1.9687...
  */
 export function softMellowmax(
   values: ArrayLike<number>,
@@ -121,12 +126,11 @@ export function softMellowmax(
 }
 
 /**
- * Mellowmax of action values: log(mean(exp(omega q))) / omega over the available ones, between their mean (omega towards 0)
- * and their maximum (omega towards infinity).
+ * Mellowmax of action values: log(mean(exp(omega q))) / omega over the available ones, between their mean (omega
+ * towards 0) and their maximum (omega towards infinity).
  *
  * @throws {Error} when omega is not positive, or no action is available
- * @example
- * mellowmax([1, 2, 3], { omega: 10 }); // 2.8901...
+ * @example mellowmax([1, 2, 3], { omega: 10 }); // 2.8901...
  */
 export function mellowmax(
   values: ArrayLike<number>,
@@ -172,16 +176,15 @@ export function applyOperator(
 /**
  * The value of every agent's next state, for `mixer.forward(side, values, 1)`: entry t is the value after step t.
  *
- * With `max` and `choosingQ` it is double Q-learning as in PyMARL: the online values choose among the available actions (the
- * lowest one of equals), the target values judge. The other operators look at the values that judge only.
+ * With `max` and `choosingQ` it is double Q-learning as in PyMARL: the online values choose among the available actions
+ * (the lowest one of equals), the target values judge. The other operators look at the values that judge only.
  *
  * @param q [steps + 1, agents, actions, lanes], the values that judge: of the target networks
  * @param choosingQ the same of the networks that choose, the online ones; null where those that judge choose too
  * @param out [steps, agents, lanes]; padding becomes 0. Values that are not finite give NaN
  * @throws {Error} when an array has another size, or an agent has no available action (naming episode, agent and step)
- * @example
- * const values = nextValues({ kind: "soft-mellowmax", alpha: 1, omega: 10 }, engine.agent.forward("target"), null, group);
- * const targets = engine.mixer.forward("target", values, 1);
+ * @example const values = nextValues({ kind: "soft-mellowmax", alpha: 1, omega: 10 }, engine.agent.forward("target"),
+ *   null, group); const targets = engine.mixer.forward("target", values, 1);
  */
 export function nextValues(
   operator: ValueOperator,
@@ -291,7 +294,8 @@ function doubleQ(
   let best = -1;
   let max = -Infinity;
   let check = 0;
-  // Few actions are better than those before, whereas availability is a coin toss for the processor: it is asked second.
+  // Few actions are better than those before, whereas availability is a coin toss for the processor: it is asked
+  // second.
   for (let a = 0, i = first; a < actions; a++, i += stride) {
     const x = online[i];
     check += x - x;

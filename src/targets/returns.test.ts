@@ -98,7 +98,8 @@ describe("nStepReturns", () => {
 
 describe("tdLambdaReturns", () => {
   it("has the values of a case done by hand", () => {
-    // From the end: 4 + 20 = 24; 2 + (10 + 12) / 2 ... with lambda 1/2: 2 + 0.5 (0.5 * 20 + 0.5 * 24) = 13; 1 + 0.5 (5 + 6.5) = 6.75.
+    // From the end: 4 + 20 = 24; 2 + (10 + 12) / 2 ... with lambda 1/2: 2 + 0.5 (0.5 * 20 + 0.5 * 24) = 13; 1 + 0.5 (5
+    // + 6.5) = 6.75.
     expect([...tdLambdaReturns(byHand(0), values, { gamma: 0.5, lambda: 0.5 })]).toEqual([6.75, 13, 24]);
     expect([...tdLambdaReturns(byHand(1), values, { gamma: 0.5, lambda: 0.5 })]).toEqual([5.5, 8, 4]);
   });

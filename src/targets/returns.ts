@@ -1,6 +1,8 @@
 import { LabError } from "../errors.js";
 
-/** What happened after each step, in lanes of one episode each. An `EpisodeGroup` is one; a single episode has 1 lane. */
+/**
+ * What happened after each step, in lanes of one episode each. An `EpisodeGroup` is one; a single episode has 1 lane.
+ */
 export interface Trajectories {
   /** Length of the longest episode. */
   readonly steps: number;
@@ -43,15 +45,14 @@ export type LearningTarget =
 /**
  * Targets y of Q_tot for every step by the rule that holds at `step` of the run.
  *
- * All functions of this file take `nextValues` [steps, lanes], entry t the value V of what followed step t, and `gamma`,
- * the discount. Where an episode ends `terminal`, its last next value is not read; where it does not, every target that
- * reaches the end bootstraps from it. They return [steps, lanes] (in `out` where given), 0 in padding, whose rewards and
- * next values are never read.
+ * All functions of this file take `nextValues` [steps, lanes], entry t the value V of what followed step t, and
+ * `gamma`, the discount. Where an episode ends `terminal`, its last next value is not read; where it does not, every
+ * target that reaches the end bootstraps from it. They return [steps, lanes] (in `out` where given), 0 in padding,
+ * whose rewards and next values are never read.
  *
  * @throws {Error} when n, lambda or an array's size is impossible
- * @example
- * const next = engine.mixer.forward("target", nextValues(operator, targetQ, onlineQ, group), 1);
- * const y = learningTargets({ kind: "td-lambda", lambda: 0.8, burnIn: 750_000 }, step, group, next, 0.99);
+ * @example const next = engine.mixer.forward("target", nextValues(operator, targetQ, onlineQ, group), 1); const y =
+ *   learningTargets({ kind: "td-lambda", lambda: 0.8, burnIn: 750_000 }, step, group, next, 0.99);
  */
 export function learningTargets(
   target: LearningTarget,
@@ -182,11 +183,10 @@ export function hybridTdLambda(
 }
 
 /**
- * Monte-Carlo returns: the discounted sum of all rewards from step t on. With `nextValues`, an episode that was cut short
- * is continued by its last next value; with null it is taken to end there, as RES does.
+ * Monte-Carlo returns: the discounted sum of all rewards from step t on. With `nextValues`, an episode that was cut
+ * short is continued by its last next value; with null it is taken to end there, as RES does.
  *
- * @example
- * monteCarloReturns(group, null, { gamma: 0.99 });
+ * @example monteCarloReturns(group, null, { gamma: 0.99 });
  */
 export function monteCarloReturns(
   trajectories: Trajectories,

@@ -2,15 +2,15 @@ import type { EpisodeGroup } from "../replay/group.js";
 import { checkLength } from "./actions.js";
 
 /**
- * OW-QMIX's weights of the steps' squared errors, Algorithm 3, line 28: 1 where Q_tot is below its target, `alpha` elsewhere. A
- * monotonic mixer cannot hold every value; so it holds those that are underestimated, among them the best joint action's.
+ * OW-QMIX's weights of the steps' squared errors, Algorithm 3, line 28: 1 where Q_tot is below its target, `alpha`
+ * elsewhere. A monotonic mixer cannot hold every value; so it holds those that are underestimated, among them the best
+ * joint action's.
  *
  * @param qTot of the joint actions taken, [steps, lanes]
  * @param targets y, [steps, lanes]
  * @returns [steps, lanes], for the `weights` of `tdLoss`; padding is arbitrary
  * @throws {Error} when an array has another size
- * @example
- * const weights = optimisticWeights(group, qTot, targets, 0.1);
+ * @example const weights = optimisticWeights(group, qTot, targets, 0.1);
  */
 export function optimisticWeights(
   group: EpisodeGroup,
@@ -27,18 +27,17 @@ export function optimisticWeights(
 }
 
 /**
- * CW-QMIX's weights of the steps' squared errors (Rashid et al. 2020): 1 where the joint action taken is the greedy one, or where its
- * target is above the greedy one's value, so that it may be the better one; `alpha` elsewhere.
+ * CW-QMIX's weights of the steps' squared errors (Rashid et al. 2020): 1 where the joint action taken is the greedy
+ * one, or where its target is above the greedy one's value, so that it may be the better one; `alpha` elsewhere.
  *
  * @param greedy the restricted agents' greedy actions, `greedyActions`: [steps, agents, lanes]
  * @param greedyTotals Q* of these, by the target networks: [steps, lanes]
  * @param targets y, [steps, lanes]
  * @returns [steps, lanes], for the `weights` of `tdLoss`; padding is arbitrary
  * @throws {Error} when an array has another size
- * @example
- * const greedy = greedyActions(onlineQ, group);
- * const totals = central.mixer.forward("target", chosenValues(centralTargetQ, group, greedy), 0);
- * const weights = centralWeights(group, greedy, totals, targets, 0.1);
+ * @example const greedy = greedyActions(onlineQ, group); const totals = central.mixer.forward("target",
+ *   chosenValues(centralTargetQ, group, greedy), 0); const weights = centralWeights(group, greedy, totals, targets,
+ *   0.1);
  */
 export function centralWeights(
   group: EpisodeGroup,

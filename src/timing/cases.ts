@@ -71,11 +71,12 @@ export interface TimeCasesOptions {
 }
 
 /**
- * Times every case of a plan in this process, on one core: what is compared is timed in turns, after one turn that is not counted.
+ * Times every case of a plan in this process, on one core: what is compared is timed in turns, after one turn that is
+ * not counted.
  *
  * @throws the signal's reason when it is aborted
- * @example
- * const timings = await timeCases({ maps: [{ map: "3m", steps: 25 }], densities: [1, 0.1], hidden: [64], ... });
+ * @example const timings = await timeCases({ maps: [{ map: "3m", steps: 25 }], densities: [1, 0.1], hidden: [64], ...
+ *   });
  */
 export async function timeCases(plan: TimingPlan, { signal, onProgress }: TimeCasesOptions = {}): Promise<Timing[]> {
   const comparisons = comparisonsOf(plan);
@@ -114,7 +115,10 @@ export async function timeCases(plan: TimingPlan, { signal, onProgress }: TimeCa
   return timings;
 }
 
-/** Floating point operations of a case by the equations of the paper's appendix B.4: of one update of full-length episodes, or of one joint action. */
+/**
+ * Floating point operations of a case by the equations of the paper's appendix B.4: of one update of full-length
+ * episodes, or of one joint action.
+ */
 export function predictedFlops(one: TimedCase, steps: number): number {
   const shape = shapeOf(one);
   const { trainFlops, inferenceFlops } =

@@ -61,12 +61,11 @@ export interface TimeLaw extends Pick<TimedRow, "work" | "map" | "hidden" | "bat
 }
 
 /**
- * The law of each case that was timed against density, and of its parts: least squares of the relative deviations of the fastest samples, over all
- * densities below 1.
+ * The law of each case that was timed against density, and of its parts: least squares of the relative deviations of
+ * the fastest samples, over all densities below 1.
  *
  * @param rows of this measurement
- * @example
- * const laws = timeLaws(measured.rows); // laws[0].dense / laws[0].fixed is the most that sparsity can gain
+ * @example const laws = timeLaws(measured.rows); // laws[0].dense / laws[0].fixed is the most that sparsity can gain
  */
 export function timeLaws(rows: readonly Readonly<Record<string, string | number>>[]): TimeLaw[] {
   const all = (rows as unknown as readonly TimedRow[]).filter(({ series }) => series === "hidden");

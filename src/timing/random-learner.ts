@@ -47,8 +47,8 @@ export function startNetworks(shape: NetworkShape, density: number, seed = 1): S
 }
 
 /**
- * A sparse engine with networks of `startNetworks`; `options` say which kernels. Unless they say otherwise it remembers no target values: what is timed
- * again and again with one batch would else be updates whose targets are all known.
+ * A sparse engine with networks of `startNetworks`; `options` say which kernels. Unless they say otherwise it remembers
+ * no target values: what is timed again and again with one batch would else be updates whose targets are all known.
  */
 export function startEngine(shape: NetworkShape, density: number, seed = 1, options: EngineOptions = {}): Start {
   const networks = startNetworks(shape, density, seed);

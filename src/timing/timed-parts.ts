@@ -1,7 +1,9 @@
 import type { Engine } from "../networks/engine.js";
 import { stopwatch } from "./timing.js";
 
-/** What an update of QMIX spends its time in; what is left of the whole is "targets and loss", and laying out the batch. */
+/**
+ * What an update of QMIX spends its time in; what is left of the whole is "targets and loss", and laying out the batch.
+ */
 export const PARTS = [
   "agents forward",
   "agents backward",
@@ -14,13 +16,11 @@ export const PARTS = [
 export type Part = (typeof PARTS)[number];
 
 /**
- * An engine that keeps account of the time in its parts: forward passes (online and target networks), backward passes, the step of the
- * optimiser, and laying out a batch's inputs.
+ * An engine that keeps account of the time in its parts: forward passes (online and target networks), backward passes,
+ * the step of the optimiser, and laying out a batch's inputs.
  *
  * @returns the engine to be used instead, and the milliseconds of each part since they were last taken
- * @example
- * const timed = timeParts(engine);
- * await update(timed.engine, batch, config); timed.take()["agents forward"];
+ * @example const timed = timeParts(engine); await update(timed.engine, batch, config); timed.take()["agents forward"];
  */
 export function timeParts(engine: Engine<true>): { readonly engine: Engine<true>; take(): Record<Part, number> } {
   const none = (): Record<Part, number> => Object.fromEntries(PARTS.map((part) => [part, 0])) as Record<Part, number>;

@@ -9,9 +9,9 @@ export interface Candidate {
 }
 
 /**
- * Milliseconds of one core that `work` takes: processor time of the whole process, so that what V8 does on other threads
- * counts, and waiting for a core that another process has does not. On an idle machine it is the wall-clock time; on a busy
- * one wall-clock time would favour whatever is short enough to run between two interruptions.
+ * Milliseconds of one core that `work` takes: processor time of the whole process, so that what V8 does on other
+ * threads counts, and waiting for a core that another process has does not. On an idle machine it is the wall-clock
+ * time; on a busy one wall-clock time would favour whatever is short enough to run between two interruptions.
  */
 export async function time(work: () => unknown): Promise<number> {
   const elapsed = stopwatch();
@@ -34,8 +34,8 @@ export function stopwatch(): () => number {
  *
  * @param another whether there is to be a turn of this number, from 0
  * @returns each sample in milliseconds, as it is taken
- * @example
- * for await (const [{ name }, milliseconds] of takeTurns([dense, sparse], (turn) => turn < 5)) console.log(name, milliseconds);
+ * @example for await (const [{ name }, milliseconds] of takeTurns([dense, sparse], (turn) => turn < 5))
+ *   console.log(name, milliseconds);
  */
 export async function* takeTurns<T extends Candidate>(
   candidates: readonly T[],

@@ -6,7 +6,10 @@ import { playRandom } from "../envs/play.js";
 import { createRandom } from "../random.js";
 import { type ContinuousRecord, type ContinuousTraining, trainContinuous } from "./continuous.js";
 
-/** Two agents see a number each, and a third that both share; the team loses the square of how far each action is from its number, and of how far their sum is. */
+/**
+ * Two agents see a number each, and a third that both share; the team loses the square of how far each action is from
+ * its number, and of how far their sum is.
+ */
 function createTracking(fails = false): Environment {
   let random = createRandom(1);
   let t = 0;

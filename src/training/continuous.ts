@@ -26,7 +26,10 @@ import { MOST_LOST } from "./evaluate.js";
 
 /** How a team learns continuous actions. Defaults are those of the authors' runs on Multi-Agent MuJoCo. */
 export interface ContinuousTraining extends Partial<ContinuousOptions> {
-  /** COMIX chooses actions by the cross-entropy method on utilities; FACMAC learns policies by the gradient of a factored critic. */
+  /**
+   * COMIX chooses actions by the cross-entropy method on utilities; FACMAC learns policies by the gradient of a
+   * factored critic.
+   */
   readonly algorithm: "comix" | "facmac";
   /** Makes an environment with continuous actions: one is learned from, another evaluated in. */
   readonly environment: () => Environment;
@@ -48,11 +51,16 @@ export interface ContinuousTraining extends Partial<ContinuousOptions> {
   readonly uniform?: number;
   /** Standard deviation of the noise on actions, before they are cut to the box. Default: 0.1. */
   readonly noise?: number;
-  /** Share of the weights of each network that are absent, spread over its layers as by Erdős and Rényi. Default: 0, dense networks. */
+  /**
+   * Share of the weights of each network that are absent, spread over its layers as by Erdős and Rényi. Default: 0,
+   * dense networks.
+   */
   readonly sparsity?: number;
   /** How the topology of sparse networks evolves (Algorithm 1). */
   readonly topology?: {
-    /** What decides which connections grow: the gradient (RigL, MAST), or chance (SET). Default: they stay as they are. */
+    /**
+     * What decides which connections grow: the gradient (RigL, MAST), or chance (SET). Default: they stay as they are.
+     */
     readonly grow?: "gradient" | "random";
     /** Updates from one evolution to the next. Default: 1,000. */
     readonly interval?: number;
@@ -110,13 +118,14 @@ const STREAMS = {
 };
 
 /**
- * Trains a team whose actions are continuous, from single transitions, by COMIX or FACMAC with a monotonic mixer. The networks are stored sparse, and their
- * topology may evolve: agents or critic and actor, and the mixer, each with a budget of its own. The options decide everything, to the bit.
+ * Trains a team whose actions are continuous, from single transitions, by COMIX or FACMAC with a monotonic mixer. The
+ * networks are stored sparse, and their topology may evolve: agents or critic and actor, and the mixer, each with a
+ * budget of its own. The options decide everything, to the bit.
  *
  * @throws {LabError} when the environment's actions are discrete, or the loss is not finite
- * @example
- * const environment = () => createEnvironment("manyagent-swimmer", { options: { partition: "2x1", episodeLimit: 200 } });
- * for await (const record of trainContinuous({ algorithm: "facmac", environment, steps: 20_000 })) console.log(record);
+ * @example const environment = () => createEnvironment("manyagent-swimmer", { options: { partition: "2x1",
+ *   episodeLimit: 200 } }); for await (const record of trainContinuous({ algorithm: "facmac", environment, steps:
+ *   20_000 })) console.log(record);
  */
 export async function* trainContinuous(training: ContinuousTraining): AsyncGenerator<ContinuousRecord, void, void> {
   const {

@@ -21,20 +21,22 @@ export interface Evaluation {
   readonly episodeLength: number;
   /** Q_tot of the joint actions taken, by the online networks, mean over all steps. Figure 5(b). */
   readonly estimatedValue: number;
-  /** The discounted Monte-Carlo returns from the same steps, which the estimates are of: what exceeds them is overestimation. */
+  /**
+   * The discounted Monte-Carlo returns from the same steps, which the estimates are of: what exceeds them is
+   * overestimation.
+   */
   readonly trueValue: number;
 }
 
 /**
- * Makes an evaluation of an engine's networks, to be called with a seed for each greedy episode. Several environments play at a time so
- * that one forward pass serves them all; which plays which seed changes nothing.
+ * Makes an evaluation of an engine's networks, to be called with a seed for each greedy episode. Several environments
+ * play at a time so that one forward pass serves them all; which plays which seed changes nothing.
  *
  * @param environments copies of one environment
  * @param discount gamma of the returns that estimates are compared with
  * @param onLost is told of each episode that its environment could not finish; such an episode is played again
- * @example
- * const evaluate = createEvaluation(engine, copies, 0.99);
- * const { winRate, estimatedValue, trueValue } = await evaluate([1, 2, 3, 4]);
+ * @example const evaluate = createEvaluation(engine, copies, 0.99); const { winRate, estimatedValue, trueValue } =
+ *   await evaluate([1, 2, 3, 4]);
  */
 export function createEvaluation(
   engine: Engine,
@@ -83,7 +85,8 @@ function playGreedily(
 
   recorders.forEach((_, slot) => start(slot));
   while (playing.some((episode) => episode >= 0)) {
-    // All have been given their actions before the results of any are read: environments that are played elsewhere play at the same time.
+    // All have been given their actions before the results of any are read: environments that are played elsewhere play
+    // at the same time.
     for (const [slot, { env, observe, finish }] of recorders.entries()) {
       while (playing[slot] >= 0) {
         try {

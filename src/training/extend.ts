@@ -2,14 +2,15 @@ import type { Config } from "../config.js";
 import type { TrainState } from "./records.js";
 
 /**
- * The state with which a run is gone on with after its end. All is as the run ended; evaluations and records of training are due at the next multiples of their
- * intervals, also where the run's own end, which it evaluated and recorded, was none.
+ * The state with which a run is gone on with after its end. All is as the run ended; evaluations and records of
+ * training are due at the next multiples of their intervals, also where the run's own end, which it evaluated and
+ * recorded, was none.
  *
  * @param ended the state of the `EndRecord` of a run
  * @param steps environment steps that were asked of that run
  * @param config what goes on from there
- * @example
- * for await (const record of train(longer, { resume: extendedState(end.state, shorter.steps, longer) })) console.log(record);
+ * @example for await (const record of train(longer, { resume: extendedState(end.state, shorter.steps, longer) }))
+ *   console.log(record);
  */
 export function extendedState(
   ended: TrainState,

@@ -15,7 +15,9 @@ export async function collect(input: ConfigInput, options: TrainOptions = {}): P
 export const withoutCheckpoints = (records: readonly TrainingRecord[]) =>
   records.filter(({ kind }) => kind !== "checkpoint");
 
-/** Some 80 updates of small networks on the two-step game, with everything that a method brings, by its own defaults. */
+/**
+ * Some 80 updates of small networks on the two-step game, with everything that a method brings, by its own defaults.
+ */
 export function combination(algorithm: string, method: string): ConfigInput {
   const weighted = algorithm === "ow-qmix" || algorithm === "cw-qmix";
   const batch = method === "mast" ? { offlineBatch: 10, onlineBatch: 6 } : { offlineBatch: 16, onlineBatch: 0 };

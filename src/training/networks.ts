@@ -20,7 +20,10 @@ export interface Ticket {
   readonly parameters: Parameters;
 }
 
-/** What a run begins with that `config.from` gives weights to. A network of which there are none, such as a mixer, is drawn at random. */
+/**
+ * What a run begins with that `config.from` gives weights to. A network of which there are none, such as a mixer, is
+ * drawn at random.
+ */
 export interface StartWeights {
   /** By name. */
   readonly parameters: Parameters;
@@ -29,13 +32,13 @@ export interface StartWeights {
 }
 
 /**
- * The networks of a new run: initial parameters and masks drawn from the given streams, or taken from a ticket or from weights, and the target networks
- * equal to the online ones. Of given weights a sparse layer keeps those with the largest magnitudes, see `magnitudeMask`.
+ * The networks of a new run: initial parameters and masks drawn from the given streams, or taken from a ticket or from
+ * weights, and the target networks equal to the online ones. Of given weights a sparse layer keeps those with the
+ * largest magnitudes, see `magnitudeMask`.
  *
  * @throws {Error} when the config asks for a ticket or for weights and there are none, or those of other networks
  * @throws {BackendError} when the config names a backend that is not there
- * @example
- * const engine = await createNetworks(config, { parameters: createRandom(1, 0), masks: createRandom(1, 1) });
+ * @example const engine = await createNetworks(config, { parameters: createRandom(1, 0), masks: createRandom(1, 1) });
  */
 export async function createNetworks(
   config: Config,
@@ -133,11 +136,10 @@ function checkTicket(
 }
 
 /**
- * The networks of a run as a checkpoint holds them: online, target, masks and the optimiser's state. Whichever engine trained them, it is
- * a sparse engine that looks at them, at once and everywhere; `resumeNetworks` goes on training.
+ * The networks of a run as a checkpoint holds them: online, target, masks and the optimiser's state. Whichever engine
+ * trained them, it is a sparse engine that looks at them, at once and everywhere; `resumeNetworks` goes on training.
  *
- * @example
- * const engine = restoreNetworks(config, readRunCheckpoint(run.directory).state);
+ * @example const engine = restoreNetworks(config, readRunCheckpoint(run.directory).state);
  */
 export function restoreNetworks(
   config: Config,

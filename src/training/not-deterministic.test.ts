@@ -10,7 +10,10 @@ import { collect, withoutCheckpoints } from "./fixtures.js";
 import { networkPlan } from "./plan.js";
 import type { CheckpointRecord, EndRecord, TrainState } from "./records.js";
 
-/** Two agents guess; what they are shown comes from a counter that goes on from episode to episode, whatever the seed, or from Math.random. */
+/**
+ * Two agents guess; what they are shown comes from a counter that goes on from episode to episode, whatever the seed,
+ * or from Math.random.
+ */
 function guessing(draw: "counter" | "random", saves: boolean): GivenEnvironment {
   const count = new Uint32Array(1);
   let t = 0;

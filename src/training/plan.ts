@@ -13,7 +13,10 @@ import { tinyShape } from "../sparse/tiny.js";
 export interface NetworkPlan {
   /** Sizes of its environment. */
   readonly sizes: EnvironmentSizes;
-  /** Largest number of bytes that a checkpoint holds of episodes that cannot be played again; 0 where the environment is deterministic. */
+  /**
+   * Largest number of bytes that a checkpoint holds of episodes that cannot be played again; 0 where the environment is
+   * deterministic.
+   */
   readonly keptBytes: number;
   /** Shape of its networks; those of method "tiny" are as narrow as its size asks for. */
   readonly shape: NetworkShape;
@@ -35,13 +38,13 @@ export interface NetworkPlan {
 const plans = new WeakMap<Config, NetworkPlan>();
 
 /**
- * What a configuration means for its networks: sizes, shapes, connections and costs. It is worked out once for each configuration.
+ * What a configuration means for its networks: sizes, shapes, connections and costs. It is worked out once for each
+ * configuration.
  *
  * @throws {ConfigError} when no tiny network has the size that is asked for
  * @throws {Error} when there is no such environment
- * @example
- * const { shape, nonzeros, cost, dense } = networkPlan(resolveConfig({ environment: "3m", method: "mast", sparsity: { level: 0.95 } }));
- * relativeCost(cost, dense.cost).totalSize; // 0.066
+ * @example const { shape, nonzeros, cost, dense } = networkPlan(resolveConfig({ environment: "3m", method: "mast",
+ *   sparsity: { level: 0.95 } })); relativeCost(cost, dense.cost).totalSize; // 0.066
  */
 export function networkPlan(config: Config): NetworkPlan {
   let plan = plans.get(config);

@@ -102,7 +102,10 @@ export interface EndRecord {
   readonly episode: number;
   /** Gradient updates of the run. */
   readonly update: number;
-  /** Mean win rate (or return, `evaluation.score`) of the last `evaluation.window` evaluations, that of step 0 left out: the paper's score. */
+  /**
+   * Mean win rate (or return, `evaluation.score`) of the last `evaluation.window` evaluations, that of step 0 left out:
+   * the paper's score.
+   */
   readonly score: number;
   /** How many evaluations the score is the mean of: fewer than `evaluation.window` in a short run. */
   readonly evaluations: number;
@@ -115,8 +118,8 @@ export type TrainingRecord = TrainRecord | EvaluationRecord | TopologyRecord | C
 
 /**
  * Everything that determines the rest of a run, but for its config. `tensors` are stored as safetensors under
- * "online.NAME", "target.NAME" and "optimiser.NAME"; `masks` as bytes; `progress` is plain JSON (counters, positions of the
- * random streams, sums of the open train record).
+ * "online.NAME", "target.NAME" and "optimiser.NAME"; `masks` as bytes; `progress` is plain JSON (counters, positions of
+ * the random streams, sums of the open train record).
  */
 export interface TrainState {
   /** Parameters of online and target networks and the optimiser's state, by the names above. */
@@ -127,7 +130,10 @@ export interface TrainState {
   readonly progress: TrainProgress;
   /** Episodes of the replay buffers. */
   readonly replay: ReplayState;
-  /** What `save` of the environments gave, the one that is trained in first, then those of evaluations; where the environment is not deterministic and can save. */
+  /**
+   * What `save` of the environments gave, the one that is trained in first, then those of evaluations; where the
+   * environment is not deterministic and can save.
+   */
   readonly environments?: readonly Uint8Array[];
 }
 
@@ -155,7 +161,10 @@ export interface TrainProgress {
   readonly random: Readonly<Record<string, readonly number[]>>;
   /** Sums of the open train record, in the order in which `train` keeps them. */
   readonly sums: readonly number[];
-  /** Episodes, of training and evaluations, that were thrown away because the environment failed in them, and how it failed last. */
+  /**
+   * Episodes, of training and evaluations, that were thrown away because the environment failed in them, and how it
+   * failed last.
+   */
   readonly lost?: {
     /** Number of these episodes. */
     readonly episodes: number;

@@ -14,12 +14,11 @@ export function measuredBy(
 }
 
 /**
- * The evaluations that a run's score is the mean of: the last `window`, or fewer where a run has fewer. The first evaluation, at step 0, is of the
- * untrained team and is left out.
+ * The evaluations that a run's score is the mean of: the last `window`, or fewer where a run has fewer. The first
+ * evaluation, at step 0, is of the untrained team and is left out.
  *
  * @param evaluations of a whole run, from that of step 0 on
- * @example
- * scoredEvaluations([0, 0.5, 1], 20); // [0.5, 1]
+ * @example scoredEvaluations([0, 0.5, 1], 20); // [0.5, 1]
  */
 export function scoredEvaluations(evaluations: readonly number[], window: number): readonly number[] {
   return (evaluations.length > 1 ? evaluations.slice(1) : evaluations).slice(-window);

@@ -35,7 +35,8 @@ export function captureMasks(engine: Engine): Map<string, Uint8Array> {
 }
 
 /**
- * Describes the stored episodes by their seeds and joint actions, and with what they hold where they cannot be played again.
+ * Describes the stored episodes by their seeds and joint actions, and with what they hold where they cannot be played
+ * again.
  *
  * @param deterministic whether the environment can play them again
  */
@@ -102,7 +103,10 @@ export function restoreEpisodes(
       "The checkpoint holds no data of its episodes, and their environment cannot play them again: start the run anew.",
     );
   const at = { observations: 0, states: 0, availableActions: 0, rewards: 0, actions: 0 };
-  /** The next `size` values of one of the arrays, copied so that an episode that leaves the buffer gives its memory back. */
+  /**
+   * The next `size` values of one of the arrays, copied so that an episode that leaves the buffer gives its memory
+   * back.
+   */
   const next = <Values extends Float32Array | Uint8Array>(
     key: keyof typeof at,
     values: Values,
@@ -130,7 +134,8 @@ export function restoreEpisodes(
 }
 
 /**
- * Fills empty buffers by playing the stored episodes again, which takes up to a minute for a large buffer. Others have their turn meanwhile.
+ * Fills empty buffers by playing the stored episodes again, which takes up to a minute for a large buffer. Others have
+ * their turn meanwhile.
  * @returns false when the signal stopped it
  * @throws {Error} when an episode does not end where it ended before: the environment is not the one that made it
  */

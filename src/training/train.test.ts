@@ -4,7 +4,10 @@ import type { TrainState, TrainingRecord } from "./records.js";
 import { collect, withoutCheckpoints } from "./fixtures.js";
 import { train } from "./train.js";
 
-/** A few hundred episodes of the two-step game with every moving part: sparsity, evolution, both buffers, hybrid targets. */
+/**
+ * A few hundred episodes of the two-step game with every moving part: sparsity, evolution, both buffers, hybrid
+ * targets.
+ */
 const small: ConfigInput = {
   environment: "two-step",
   method: "mast",
@@ -166,7 +169,8 @@ describe("train", () => {
       expect(logged.at(-1)!.episode).toBe(end.episode);
       expect(new Set(logged.map(({ episode }) => episode)).size).toBe(logged.length);
 
-      // Training that goes on from its own end has nothing left to say but the end, and from any checkpoint says the same as the whole run.
+      // Training that goes on from its own end has nothing left to say but the end, and from any checkpoint says the
+      // same as the whole run.
       expect(await collect({ ...small, ...input }, { resume: end.state })).toEqual([end]);
       const checkpointed = await collect({ ...small, ...input }, { checkpointEvery: 0 });
       const last = checkpointed.findLastIndex(({ kind }) => kind === "checkpoint");
@@ -187,7 +191,8 @@ describe("train", () => {
       topology: { interval: 100 },
       replay: { offlineCapacity: 500, onlineCapacity: 128 },
       exploration: { end: 0.5, anneal: 2000 },
-      // With this much exploration a long TD(lambda) target values the risky matrix by how it is explored, below the safe 7.
+      // With this much exploration a long TD(lambda) target values the risky matrix by how it is explored, below the
+      // safe 7.
       returns: { lambda: 0.2 },
       evaluation: { interval: 2000, episodes: 4, window: 1 },
       network: { hidden: 32, embed: 16, hypernetEmbed: 16 },

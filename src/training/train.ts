@@ -22,7 +22,10 @@ import { tryAlgorithm } from "./try-algorithm.js";
 
 /** How a run is listened to; none of it changes what the run computes. */
 export interface TrainOptions {
-  /** Stops the run at the end of the present episode, after a last checkpoint record; while it fills its buffers on resume, at once. */
+  /**
+   * Stops the run at the end of the present episode, after a last checkpoint record; while it fills its buffers on
+   * resume, at once.
+   */
   readonly signal?: AbortSignal;
   /** A state that a checkpoint record of the same config carried. */
   readonly resume?: TrainState;
@@ -41,13 +44,14 @@ const EVALUATION_COPIES = 16;
 
 /**
  * Trains a team and reports on it: Algorithm 2, from the first environment step to the last. A run is determined by its
- * config, also when it was stopped at a checkpoint and resumed from it. It keeps nothing on disk: whoever wants records kept listens.
+ * config, also when it was stopped at a checkpoint and resumed from it. It keeps nothing on disk: whoever wants records
+ * kept listens.
  *
  * @throws {ConfigError} when networks of method "tiny" cannot have their size
- * @throws {Error} when a ticket or the weights of `config.from` are missing, or the loss or its gradient is not finite, naming the step
- * @example
- * for await (const record of train(resolveConfig({ environment: "3m", steps: 100_000 })))
- *   if (record.kind === "evaluation") console.log(record.step, record.winRate);
+ * @throws {Error} when a ticket or the weights of `config.from` are missing, or the loss or its gradient is not finite,
+ *   naming the step
+ * @example for await (const record of train(resolveConfig({ environment: "3m", steps: 100_000 }))) if (record.kind ===
+ *   "evaluation") console.log(record.step, record.winRate);
  */
 export async function* train(config: Config, options: TrainOptions = {}): AsyncGenerator<TrainingRecord, void, void> {
   const { signal, resume, ticket, start, open, checkpointEvery = 30 } = options;
@@ -216,8 +220,9 @@ export async function* train(config: Config, options: TrainOptions = {}): AsyncG
 }
 
 /**
- * The step of the evaluation that is due, or undefined: steps 0, interval, 2 interval and so on, and the last step of the run also where it is no
- * multiple of the interval. These are nominal steps, so that evaluations of several seeds line up; an episode may end a little later.
+ * The step of the evaluation that is due, or undefined: steps 0, interval, 2 interval and so on, and the last step of
+ * the run also where it is no multiple of the interval. These are nominal steps, so that evaluations of several seeds
+ * line up; an episode may end a little later.
  */
 function evaluationDue(
   { step, nextEvaluation }: Pick<TrainProgress, "step" | "nextEvaluation">,

@@ -29,8 +29,9 @@ export function createNormal(random: Random): () => number {
 }
 
 /**
- * For each observation the action of the largest value that the cross-entropy method finds. Samples are drawn before a tanh, from N(0, 1) at first and then from
- * the normal distribution of the best ones; the best sample of the last iteration is the answer. All rows and samples are valued in one pass an iteration.
+ * For each observation the action of the largest value that the cross-entropy method finds. Samples are drawn before a
+ * tanh, from N(0, 1) at first and then from the normal distribution of the best ones; the best sample of the last
+ * iteration is the answer. All rows and samples are valued in one pass an iteration.
  *
  * @param observations [rows, observation]
  * @param actions numbers of an action
@@ -83,7 +84,10 @@ export function crossEntropyActions(
   return best;
 }
 
-/** Puts the numbers of the `count` largest of `order.length` values from `first` on to the front of `order`, best first; of equals, the first. */
+/**
+ * Puts the numbers of the `count` largest of `order.length` values from `first` on to the front of `order`, best first;
+ * of equals, the first.
+ */
 function chooseBest(values: Float32Array, first: number, order: Uint32Array, count: number): void {
   let kept = 0;
   for (let k = 0; k < order.length; k++) {

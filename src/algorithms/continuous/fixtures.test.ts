@@ -158,7 +158,8 @@ describe("the cross-entropy method", () => {
       { samples: 4, elites: 2, iterations: 2 },
       () => draws.shift()!,
     );
-    // Elites 2 and 0.5: mean 1.25, deviation sqrt((0.75^2 + 0.75^2) / 1); the best of the second iteration is its first draw, 1.
+    // Elites 2 and 0.5: mean 1.25, deviation sqrt((0.75^2 + 0.75^2) / 1); the best of the second iteration is its first
+    // draw, 1.
     expect(action[0]).toBeCloseTo(Math.tanh(1.25 + Math.sqrt(2 * 0.75 ** 2)), 14);
     expect(draws).toEqual([]);
   });

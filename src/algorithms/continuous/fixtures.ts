@@ -1,8 +1,8 @@
 import type { Random } from "../../random.js";
 
 /**
- * COMIX's and FACMAC's updates of continuous actions written as their equations stand, in float64 and one number after another, with gradients by reverse-mode
- * differentiation: the slow oracle that engines and updates are tested against.
+ * COMIX's and FACMAC's updates of continuous actions written as their equations stand, in float64 and one number after
+ * another, with gradients by reverse-mode differentiation: the slow oracle that engines and updates are tested against.
  */
 
 /** A number that remembers how it was made. */
@@ -106,7 +106,8 @@ export function utilities(
 /**
  * y = r + gamma (1 - terminal) Qtot_target(s', Q_target(o', a')) of each transition.
  *
- * @param nextActions a' of each agent in the next state, [agents][numbers]: COMIX's by the cross-entropy method, FACMAC's of the target actor
+ * @param nextActions a' of each agent in the next state, [agents][numbers]: COMIX's by the cross-entropy method,
+ *   FACMAC's of the target actor
  */
 export function targets(
   batch: readonly Transition[],
@@ -140,8 +141,8 @@ export function policy(weights: Weights, observations: readonly (readonly number
 }
 
 /**
- * FACMAC's actor loss: minus the mean of Qtot(s, Q(o, mu(o))), all agents' actions by their present policies at once, and 1e-3 times the mean square of what the
- * policies give.
+ * FACMAC's actor loss: minus the mean of Qtot(s, Q(o, mu(o))), all agents' actions by their present policies at once,
+ * and 1e-3 times the mean square of what the policies give.
  */
 export function policyLoss(batch: readonly Transition[], online: Weights): Num {
   const actions = batch.map(({ observations }) => policy(online, observations));
@@ -160,8 +161,9 @@ export interface CrossEntropy {
 }
 
 /**
- * The action of the largest value that the cross-entropy method finds: samples are drawn before a tanh from a normal distribution that begins at N(0, 1) and is
- * refitted to the best ones, with n - 1 in its variance; the best sample of the last iteration is the answer.
+ * The action of the largest value that the cross-entropy method finds: samples are drawn before a tanh from a normal
+ * distribution that begins at N(0, 1) and is refitted to the best ones, with n - 1 in its variance; the best sample of
+ * the last iteration is the answer.
  *
  * @param normal draws from N(0, 1): sample by sample, number by number
  */
@@ -194,7 +196,9 @@ export interface Moments {
   v: number;
 }
 
-/** Step `t` (from 1) of Adam as in PyTorch, of one number: epsilon is added to the root of the corrected second moment. */
+/**
+ * Step `t` (from 1) of Adam as in PyTorch, of one number: epsilon is added to the root of the corrected second moment.
+ */
 export function adam(
   value: number,
   gradient: number,

@@ -40,8 +40,8 @@ export type Stepped = (networks: readonly string[]) => void;
 const ACTION_PENALTY = 1e-3;
 
 /**
- * One update of COMIX: y = r + gamma Qtot_target(s', Q_target(o', a')), where the cross-entropy method chooses a' of each agent by the target utilities; then a
- * step on the mean of (Qtot(s, Q(o, a)) - y)^2.
+ * One update of COMIX: y = r + gamma Qtot_target(s', Q_target(o', a')), where the cross-entropy method chooses a' of
+ * each agent by the target utilities; then a step on the mean of (Qtot(s, Q(o, a)) - y)^2.
  *
  * @param update number of this update, from 1
  * @param normal draws from N(0, 1)
@@ -76,8 +76,9 @@ export function comixUpdate(
 }
 
 /**
- * One update of FACMAC: the critic's as in COMIX with a' of the target actor, then the actor's: up the gradient of Qtot(s, Q(o, mu(o))) with all agents' actions by
- * their present policies, less 1e-3 times the mean square of those actions.
+ * One update of FACMAC: the critic's as in COMIX with a' of the target actor, then the actor's: up the gradient of
+ * Qtot(s, Q(o, mu(o))) with all agents' actions by their present policies, less 1e-3 times the mean square of those
+ * actions.
  *
  * @param update number of this update, from 1
  * @param stepped called after each of its two steps

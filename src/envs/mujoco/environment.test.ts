@@ -146,7 +146,8 @@ describe("an environment of Multi-Agent MuJoCo", () => {
       const rest = push(0);
       return [...push(0.4)].flatMap((force, i) => (force === rest[i] ? [] : [`${i - 6}: ${(force / 0.4).toFixed(0)}`]));
     };
-    // Joint 7 is left_hip_x, which the raw order gives to the upper body; joint 9 is left_hip_y, the lower body's first. Gears are 100, 300 and 25.
+    // Joint 7 is left_hip_x, which the raw order gives to the upper body; joint 9 is left_hip_y, the lower body's
+    // first. Gears are 100, 300 and 25.
     expect(driven("raw", 0, 7)).toEqual(["7: 100"]);
     expect(driven("raw", 1, 0)).toEqual(["9: 300"]);
     expect(driven("raw", 0, 0)).toEqual(["1: 100"]);

@@ -11,15 +11,27 @@ import { jointsSeen, readObserve } from "./observe.js";
 import { type Physics, startPhysics } from "./physics.js";
 import type { Moment, MujocoTask } from "./task.js";
 
-/** How a task is shared out among agents. The defaults are those of the paper's runs; README.md in this folder says what they mean. */
+/**
+ * How a task is shared out among agents. The defaults are those of the paper's runs; README.md in this folder says what
+ * they mean.
+ */
 export interface MujocoOptions {
   /** Which joints each agent has, for example "9|8" or "10x2". */
   readonly partition: string;
-  /** Whether the numbers of all actions, one after the other, go to the motors in the simulator's order ("raw"), or each to the motor of the agent's own joint. */
+  /**
+   * Whether the numbers of all actions, one after the other, go to the motors in the simulator's order ("raw"), or each
+   * to the motor of the agent's own joint.
+   */
   readonly routing: "raw" | "joint";
-  /** Whether an action within the motors' range is scaled to that range a second time ("rescaled"), or asked of the motors as it is ("full"). */
+  /**
+   * Whether an action within the motors' range is scaled to that range a second time ("rescaled"), or asked of the
+   * motors as it is ("full").
+   */
   readonly torque: "rescaled" | "full";
-  /** "own" for the agent's own joints, "k=1", "k=2", ... for those that are up to so many neighbours away as well, "full" for the state. */
+  /**
+   * "own" for the agent's own joints, "k=1", "k=2", ... for those that are up to so many neighbours away as well,
+   * "full" for the state.
+   */
   readonly observe: string;
   /** Whether contact forces are part of state and reward, or zero as under MuJoCo 2.0. */
   readonly contactForces: boolean;

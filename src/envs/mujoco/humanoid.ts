@@ -14,7 +14,8 @@ const hinge = (name: string, axis: Vector, range: readonly [number, number], res
 });
 
 /**
- * The body of Gym's Humanoid-v2 and HumanoidStandup-v2: 13 parts, 17 motors. It is not quite symmetric: the left hip bends further, and its motor is heavier.
+ * The body of Gym's Humanoid-v2 and HumanoidStandup-v2: 13 parts, 17 motors. It is not quite symmetric: the left hip
+ * bends further, and its motor is heavier.
  *
  * @param lying whether it starts on its back (HumanoidStandup) or on its feet
  */

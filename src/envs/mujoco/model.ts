@@ -1,7 +1,10 @@
 /** A place or a direction: x, y, z; metres where it is a place. z points up. */
 export type Vector = readonly [x: number, y: number, z: number];
 
-/** A solid of density 1000 kg/m^3 that is fixed to a body: a capsule around the line between two places, or a sphere where the two are one. */
+/**
+ * A solid of density 1000 kg/m^3 that is fixed to a body: a capsule around the line between two places, or a sphere
+ * where the two are one.
+ */
 export interface Solid {
   readonly from: Vector;
   readonly to: Vector;

@@ -38,7 +38,9 @@ export interface CompiledModel {
   delete(): void;
 }
 
-/** The state of a simulation, MuJoCo's mjData. Each array is a view of MuJoCo's memory, which is void when that grows. */
+/**
+ * The state of a simulation, MuJoCo's mjData. Each array is a view of MuJoCo's memory, which is void when that grows.
+ */
 export interface SimulatedState {
   /** Seconds on the clock. */
   time: number;

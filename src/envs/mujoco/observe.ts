@@ -7,7 +7,8 @@ export interface JointsSeen {
 }
 
 /**
- * How many neighbours away an agent sees: 0 for "own", k for "k=...", Infinity for "full"; undefined where it is none of these.
+ * How many neighbours away an agent sees: 0 for "own", k for "k=...", Infinity for "full"; undefined where it is none
+ * of these.
  */
 export function readObserve(observe: string): number | undefined {
   if (observe === "own") return 0;
@@ -17,7 +18,8 @@ export function readObserve(observe: string): number | undefined {
 }
 
 /**
- * The joints that an agent sees, in the order of its observation: within a distance they are sorted by name, as plain text.
+ * The joints that an agent sees, in the order of its observation: within a distance they are sorted by name, as plain
+ * text.
  *
  * @param own the agent's joints
  * @param neighbours lists of joints of which each is next to all others

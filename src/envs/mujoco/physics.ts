@@ -24,8 +24,8 @@ export interface Physics {
 }
 
 /**
- * What the clock shows at the start, in seconds. Nothing depends on it, but where MuJoCo finds what is no number, or too large a one, it begins anew at 0: so
- * the clock goes back.
+ * What the clock shows at the start, in seconds. Nothing depends on it, but where MuJoCo finds what is no number, or
+ * too large a one, it begins anew at 0: so the clock goes back.
  */
 const START = 1;
 

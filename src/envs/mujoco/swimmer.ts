@@ -5,7 +5,8 @@ import type { MujocoTask } from "./task.js";
 const MOST_LINKS = 100;
 
 /**
- * ManyAgent Swimmer's chain in a heavy fluid: a head and `links` further rods of one metre, with a motor in each of the joints between them.
+ * ManyAgent Swimmer's chain in a heavy fluid: a head and `links` further rods of one metre, with a motor in each of the
+ * joints between them.
  *
  * @param links number of joints with motors, 2 or more
  */

@@ -24,7 +24,10 @@ export interface MujocoTask {
   readonly defaultPartition: string;
   /** The partitions that there are, for messages. */
   readonly partitions: readonly string[];
-  /** The joints of each agent, in the order of the numbers of its action where `routing` is "joint"; undefined where there is no such partition. */
+  /**
+   * The joints of each agent, in the order of the numbers of its action where `routing` is "joint"; undefined where
+   * there is no such partition.
+   */
   partition(name: string): readonly (readonly string[])[] | undefined;
   /** Lists of joints of which each is next to all others. */
   neighbours(joints: readonly string[]): readonly (readonly string[])[];

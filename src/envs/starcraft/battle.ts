@@ -122,14 +122,20 @@ export interface Battle {
   readonly windup: Int32Array;
   /** Ticks until the unit may walk on after a shot. */
   readonly busy: Int32Array;
-  /** Ticks until what has left lands (a missile, the second strike, the beam), 0 when nothing is on its way, and on whom. */
+  /**
+   * Ticks until what has left lands (a missile, the second strike, the beam), 0 when nothing is on its way, and on
+   * whom.
+   */
   readonly flight: Int32Array;
   readonly struck: Int32Array;
   /** Bit of every beam that has touched the unit and not yet burned it. */
   readonly burning: Int32Array;
   /** Tick at which the unit died, or -1. */
   readonly diedAt: Int32Array;
-  /** Which enemy stands at each place of observations and actions, and the place of each enemy; drawn anew for each battle. [enemies] */
+  /**
+   * Which enemy stands at each place of observations and actions, and the place of each enemy; drawn anew for each
+   * battle. [enemies]
+   */
   readonly enemyAt: Int32Array;
   readonly placeOf: Int32Array;
   /** The unit last fired at (or healed) during this step, or -1. */
@@ -307,7 +313,10 @@ export function createBattle(map: BattleMap, rules: Rules, habits = HABITS): Bat
   return { ...fixed, ...episode, episode: new Uint8Array(buffer, start, end - start) };
 }
 
-/** Unit `i` as every battle begins, under all rules: unhurt, without a target; agents stand, and the enemy is sent at the allies' starting point. */
+/**
+ * Unit `i` as every battle begins, under all rules: unhurt, without a target; agents stand, and the enemy is sent at
+ * the allies' starting point.
+ */
 export function enlist(b: Battle, i: number): void {
   b.health[i] = b.maxHealth[i]!;
   b.shield[i] = b.maxShield[i]!;

@@ -34,8 +34,8 @@ export function strike(b: Battle, i: number, t: number, minimum: number, shieldD
 }
 
 /**
- * Whether unit `j` touches the beam that unit `i` burns across (beamX, beamY): a rectangle of BEAM_WIDTH across the line of
- * fire and BEAM_DEPTH along it, centred on that point.
+ * Whether unit `j` touches the beam that unit `i` burns across (beamX, beamY): a rectangle of BEAM_WIDTH across the
+ * line of fire and BEAM_DEPTH along it, centred on that point.
  */
 export function inBeam(b: Battle, i: number, j: number): boolean {
   const { x, y, beamX, beamY } = b;

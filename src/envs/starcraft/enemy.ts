@@ -14,8 +14,8 @@ const PATIENTS = 5;
 export const MELEE = 1;
 
 /**
- * Worth of a possible target; the least is taken, and what is left is settled by nearness (cells). In melee, whoever attacks the enemy comes
- * first; then all prefer who is in reach of their weapon, and whom fewer comrades aim at.
+ * Worth of a possible target; the least is taken, and what is left is settled by nearness (cells). In melee, whoever
+ * attacks the enemy comes first; then all prefer who is in reach of their weapon, and whom fewer comrades aim at.
  */
 const NO_THREAT = 1000;
 const OUT_OF_REACH = 100;
@@ -23,8 +23,8 @@ const OUT_OF_REACH = 100;
 const ANOTHER = 50;
 
 /**
- * Chooses what the enemies fight. They look at the same moments, the last made first; besides, whoever has lost its target to death looks at
- * once, and so does who is hit without having a target, before the comrades whom it calls.
+ * Chooses what the enemies fight. They look at the same moments, the last made first; besides, whoever has lost its
+ * target to death looks at once, and so does who is hit without having a target, before the comrades whom it calls.
  *
  * @param wereHits whether something was hit in this tick: else nobody has died or been alarmed
  */
@@ -61,7 +61,10 @@ function chooseTarget(b: Battle, i: number, isLook: boolean): void {
 /** For `bestTarget`: how many comrades aim at each ally, of whom no map has so many. */
 const aimedAt = new Int32Array(64);
 
-/** The target that enemy `i`, which has `old` or -1, takes when it looks: the one of least worth that it notices, else who has hit it; -1 for none. */
+/**
+ * The target that enemy `i`, which has `old` or -1, takes when it looks: the one of least worth that it notices, else
+ * who has hit it; -1 for none.
+ */
 function bestTarget(b: Battle, i: number, old: number): number {
   const { x, y, alive, target, command, allies, units, reaches, radius, notice, alarmed } = b;
   const xi = x[i]!;
@@ -103,7 +106,9 @@ function bestTarget(b: Battle, i: number, old: number): number {
   return pick;
 }
 
-/** Where enemies are sent at the allies themselves, each is sent at one of them, and when that is dead at the nearest. */
+/**
+ * Where enemies are sent at the allies themselves, each is sent at one of them, and when that is dead at the nearest.
+ */
 function nextPrey(b: Battle, i: number): number {
   const first = b.ordered[i]! < 0;
   const prey = first ? (nextWord(b.random) >>> 0) % b.allies : nearestLiving(b, i, 0, b.allies);
@@ -117,7 +122,10 @@ function gapBetween(b: Battle, i: number, j: number): number {
   const dy = b.y[j]! - b.y[i]!;
   return Math.sqrt(dx * dx + dy * dy) - b.radius[i]! - b.radius[j]!;
 }
-/** An enemy without a target goes where it was sent: to the allies' start, or to the nearest of them. Once there, it goes after whom it sees. */
+/**
+ * An enemy without a target goes where it was sent: to the allies' start, or to the nearest of them. Once there, it
+ * goes after whom it sees.
+ */
 export function advance(w: World, i: number): void {
   const { b } = w;
   let goalX = b.goalX[i]!;

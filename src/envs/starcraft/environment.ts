@@ -150,7 +150,10 @@ export function actionName(b: Battle, i: number, action: number): string {
   return `${b.heals[i] === 1 ? "heal" : "attack"} ${action - FIRST_TARGET}`;
 }
 
-/** Units as agents number them: the allies, then the enemies in the order of observations, state and actions, which is drawn anew for each battle. */
+/**
+ * Units as agents number them: the allies, then the enemies in the order of observations, state and actions, which is
+ * drawn anew for each battle.
+ */
 function snapshot(b: Battle): EnvironmentSnapshot {
   const { allies } = b;
   const placed = (i: number): number => (i < allies ? i : allies + b.placeOf[i - allies]!);

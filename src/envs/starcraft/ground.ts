@@ -5,7 +5,9 @@ export const FINE = 8;
 export const FINE_SIZE = MAP_SIZE * FINE;
 /** Distance between two looks along a line of walk, in cells. */
 const LOOK = 0.15;
-/** Goals whose ways are kept: walkers in formation have one each, and chasers of one unit share theirs. A power of 2. */
+/**
+ * Goals whose ways are kept: walkers in formation have one each, and chasers of one unit share theirs. A power of 2.
+ */
 const GOALS = 512;
 /** A bend this near is passed. */
 const AT_BEND = 0.05;
@@ -35,7 +37,10 @@ export interface Ground {
   readonly cornerY: Float64Array;
   /** Length of the shortest way between two corners, [corners, corners]. */
   readonly between: Float64Array;
-  /** Length of the shortest way from each corner to goals asked for before, [GOALS, corners], and those goals, [GOALS, 2]. */
+  /**
+   * Length of the shortest way from each corner to goals asked for before, [GOALS, corners], and those goals, [GOALS,
+   * 2].
+   */
   readonly toGoal: Float64Array;
   readonly goals: Float64Array;
   /** The line looked along: [x, y, toX, toY]. */
@@ -215,7 +220,8 @@ function clearPoints(open: Uint8Array, radius: number): Uint8Array {
 }
 
 function skipsOf(clear: Uint8Array): Uint8Array {
-  // Fine points to the nearest that is closed or off the map, the larger of both axes; once in reading order and once against it.
+  // Fine points to the nearest that is closed or off the map, the larger of both axes; once in reading order and once
+  // against it.
   const away = Uint8Array.from(clear);
   const atMost = (point: number, from: number): void => {
     away[point] = Math.min(away[point]!, 1 + away[from]!);

@@ -7,10 +7,10 @@ import * as units from "./units.js";
 import type { Rules, UnitType } from "./units.js";
 
 /**
- * A map of the battle simulator as plain data, so that a JSON file can hold it. Positions are in cells of a field of 32 x 32, y points up.
+ * A map of the battle simulator as plain data, so that a JSON file can hold it. Positions are in cells of a field of 32
+ * x 32, y points up.
  *
- * @example
- * { "maps": { "4m_vs_5m": { "episodeLimit": 70, "allies": { "marine": 4 }, "enemies": { "marine": 5 } } } }
+ * @example { "maps": { "4m_vs_5m": { "episodeLimit": 70, "allies": { "marine": 4 }, "enemies": { "marine": 5 } } } }
  */
 export interface MapPart {
   /** The name under which figures and tables show it. Default: the name under which it is registered. */
@@ -27,9 +27,13 @@ export interface MapPart {
   readonly enemyPoint?: readonly [x: number, y: number];
   /** Where the enemy is sent. Default: `allyPoint`. */
   readonly attackPoint?: readonly [x: number, y: number];
-  /** 32 rows from the top (largest y) down: "." open, "^" a cliff that colossi cross, "#" neither. Default: that of 3m. */
+  /**
+   * 32 rows from the top (largest y) down: "." open, "^" a cliff that colossi cross, "#" neither. Default: that of 3m.
+   */
   readonly terrain?: readonly string[];
-  /** Order of the allies' one-hot type. Default: the order of `allies`, where there is more than one type in the battle. */
+  /**
+   * Order of the allies' one-hot type. Default: the order of `allies`, where there is more than one type in the battle.
+   */
   readonly allyTypes?: readonly string[];
   /** Order of the enemies' one-hot type. Default: as `allyTypes`. */
   readonly enemyTypes?: readonly string[];

@@ -19,7 +19,9 @@ export interface BattleMap {
   readonly enemyPoint: readonly [number, number];
   /** Where the enemy is sent, if not to `allyPoint`. */
   readonly attackPoint?: readonly [number, number];
-  /** Order of the allies' one-hot type; SMAC also numbers allies in it. Empty where all units are of one type a side. */
+  /**
+   * Order of the allies' one-hot type; SMAC also numbers allies in it. Empty where all units are of one type a side.
+   */
   readonly allyTypes: readonly UnitType[];
   /** Order of the enemies' one-hot type under SMAC; SMAClite uses `allyTypes` for both sides. */
   readonly enemyTypes: readonly UnitType[];

@@ -92,7 +92,10 @@ export function writeAvailable(b: Battle, open: Uint8Array, available: Uint8Arra
   }
 }
 
-/** The cell of a coordinate. SMAC truncates towards zero before it looks at the bounds, so that -0.5 lies in cell 0; SMAClite looks at the bounds first. */
+/**
+ * The cell of a coordinate. SMAC truncates towards zero before it looks at the bounds, so that -0.5 lies in cell 0;
+ * SMAClite looks at the bounds first.
+ */
 function cellOf(coordinate: number, boundsFirst: boolean): number {
   return boundsFirst && coordinate < 0 ? -1 : coordinate | 0;
 }

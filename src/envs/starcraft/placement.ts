@@ -63,8 +63,9 @@ function sum(values: readonly number[]): number {
 }
 
 /**
- * Places a squad as the game does around a map's point: the first unit on it, each further one on the first place that is free,
- * on a ring that touches the first (south, east, north, west) and then on a lattice, rings by distance; units that overlap there are moved apart.
+ * Places a squad as the game does around a map's point: the first unit on it, each further one on the first place that
+ * is free, on a ring that touches the first (south, east, north, west) and then on a lattice, rings by distance; units
+ * that overlap there are moved apart.
  *
  * @param types in order of spawning
  * @param canStand whether a unit's centre may be at a place

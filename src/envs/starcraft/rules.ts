@@ -1,8 +1,9 @@
 import type { Rules } from "./units.js";
 
 /**
- * Versions of the rules: a number grows whenever a battle may go another way than before. A run belongs to the version that it was trained under.
- * The `starcraft` rules of version 1 were those before the real game's recordings were compared; version 2 lasted for minutes.
+ * Versions of the rules: a number grows whenever a battle may go another way than before. A run belongs to the version
+ * that it was trained under. The `starcraft` rules of version 1 were those before the real game's recordings were
+ * compared; version 2 lasted for minutes.
  */
 export const RULES_VERSIONS: Readonly<Record<Rules, number>> = { starcraft: 4, smaclite: 2 };
 

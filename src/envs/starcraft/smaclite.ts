@@ -394,7 +394,9 @@ function shuffle(b: Battle): number {
   return count;
 }
 
-/** Moves a unit, lets it recover and, if it is ready and in reach, fire. Who was killed earlier in the tick does not. */
+/**
+ * Moves a unit, lets it recover and, if it is ready and in reach, fire. Who was killed earlier in the tick does not.
+ */
 function act(w: World, i: number): void {
   const { b } = w;
   if (b.health[i] === 0) return;

@@ -491,7 +491,8 @@ describe("the start of a battle, as recorded in the game", () => {
     const { battle: b } = env;
     // Agents 0 (9, 15.31), 1 (9, 16) and 2 (9.69, 16): two go east, the third north across the second one's way.
     env.step([4, 4, 2]);
-    // In the recordings agent 1 came to (9.957, 15.977) or (9.985, 15.980), agent 2 to (9.759, 17.109) or (9.795, 17.096).
+    // In the recordings agent 1 came to (9.957, 15.977) or (9.985, 15.980), agent 2 to (9.759, 17.109) or (9.795,
+    // 17.096).
     expect(Math.hypot(b.x[1]! - 9.98, b.y[1]! - 15.98)).toBeLessThan(0.04);
     expect(Math.hypot(b.x[2]! - 9.78, b.y[2]! - 17.1)).toBeLessThan(0.06);
     expect(Math.hypot(b.x[0]! - 10.124, b.y[0]! - 15.302)).toBeLessThan(0.02);

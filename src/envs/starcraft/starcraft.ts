@@ -243,7 +243,10 @@ function playTick(w: World): void {
   if (w.areRestored) recover(b);
 }
 
-/** Cosine and sine of the angle that a unit turns in a tick, and cosine of that within which it fires (TurningRate 999.8437 degrees a second, ArcSlop 11.25). */
+/**
+ * Cosine and sine of the angle that a unit turns in a tick, and cosine of that within which it fires (TurningRate
+ * 999.8437 degrees a second, ArcSlop 11.25).
+ */
 const TURN_COS = Math.cos((999.8437 / 16 / 180) * Math.PI);
 const TURN_SIN = Math.sin((999.8437 / 16 / 180) * Math.PI);
 const FACING_COS = Math.cos((11.25 / 180) * Math.PI);

@@ -4,8 +4,9 @@ import { createRandom } from "../../random.js";
 /**
  * A Dec-POMDP so small that its values can be computed exactly: everything about it is a table.
  *
- * The state has one part for each agent, and agent i sees part i only; what happens next and what the team is paid depend on all
- * parts and all actions. States and joint actions are numbered with agent 0's part, or action, as the slowest digit.
+ * The state has one part for each agent, and agent i sees part i only; what happens next and what the team is paid
+ * depend on all parts and all actions. States and joint actions are numbered with agent 0's part, or action, as the
+ * slowest digit.
  */
 export interface TabularDecPomdp {
   /** Number of agents, each of which sees its own part of the state. */
@@ -25,13 +26,13 @@ export interface TabularDecPomdp {
 }
 
 /**
- * A random one: from each state every joint action leads to `successors` states with random probabilities, and pays between 0 and 1.
+ * A random one: from each state every joint action leads to `successors` states with random probabilities, and pays
+ * between 0 and 1.
  *
  * @param successors from 1 (deterministic) to the number of states
- * @throws {Error} when a size is not a whole number >= 1, there are more successors than states, or the tables would be very large
- * @example
- * const game = randomDecPomdp({ seed: 1 });
- * game.states; // 9: two agents, each at one of 3 places
+ * @throws {Error} when a size is not a whole number >= 1, there are more successors than states, or the tables would be
+ *   very large
+ * @example const game = randomDecPomdp({ seed: 1 }); game.states; // 9: two agents, each at one of 3 places
  */
 export function randomDecPomdp({
   seed,
@@ -67,7 +68,8 @@ export function randomDecPomdp({
   const rewards = Float64Array.from({ length: states * jointActions }, () => random.float());
   const order = Array.from({ length: states }, (_, s) => s);
   for (let row = 0; row < states * jointActions; row++) {
-    // The first `successors` of a shuffle, weighted by exponential variates: every distribution over them is equally likely.
+    // The first `successors` of a shuffle, weighted by exponential variates: every distribution over them is equally
+    // likely.
     const weights = Array.from({ length: successors }, (_, k) => {
       const other = k + random.below(states - k);
       [order[k], order[other]] = [order[other], order[k]];
@@ -79,7 +81,10 @@ export function randomDecPomdp({
   return { agents, actions, observations, states, jointActions, transitions, rewards };
 }
 
-/** Digit `agent` of a state (what that agent sees) or of a joint action (what it does), of `agents` digits to the given base. */
+/**
+ * Digit `agent` of a state (what that agent sees) or of a joint action (what it does), of `agents` digits to the given
+ * base.
+ */
 export function partOf(index: number, agent: number, { agents }: { readonly agents: number }, base: number): number {
   return Math.floor(index / base ** (agents - 1 - agent)) % base;
 }

@@ -12,7 +12,10 @@ import {
 import { gaussian } from "./noise.js";
 import { bestReactivePolicy, expectAction, policyValues, reactivePolicy, type Values } from "./values.js";
 
-/** A stand-in for a sparse network: values with an independent normal error of standard deviation `sigma` at each state and joint action. */
+/**
+ * A stand-in for a sparse network: values with an independent normal error of standard deviation `sigma` at each state
+ * and joint action.
+ */
 export function perturb(q: Float64Array, sigma: number, random: Random): Float64Array {
   return q.map((x) => x + sigma * gaussian(random));
 }
@@ -21,10 +24,11 @@ export function perturb(q: Float64Array, sigma: number, random: Random): Float64
 export type MeanStepError = { readonly [K in keyof MultiStepError]: number };
 
 /**
- * Theorem 3.1 on average over `networks` perturbations of Q^pi: a row for each n, and the error of TD(lambda) for the same networks.
+ * Theorem 3.1 on average over `networks` perturbations of Q^pi: a row for each n, and the error of TD(lambda) for the
+ * same networks.
  *
- * @example
- * const { steps, tdLambda } = meanStepErrors(game, { target: pi, behaviour: rho, gamma: 0.9, steps: 10, bootstrap: "target-policy", sigma: 1, networks: 50, seed: 1, lambda: 0.8 });
+ * @example const { steps, tdLambda } = meanStepErrors(game, { target: pi, behaviour: rho, gamma: 0.9, steps: 10,
+ *   bootstrap: "target-policy", sigma: 1, networks: 50, seed: 1, lambda: 0.8 });
  */
 export function meanStepErrors(
   game: TabularDecPomdp,
@@ -89,13 +93,13 @@ export interface BoundCheck {
 const TOLERANCE = 1e-9;
 
 /**
- * Looks for violations of Theorem 3.1 on random Dec-POMDPs, under four readings. pi is the best reactive policy of each and the network a
- * perturbation of its values, but in the third reading, where the network is factored and pi is what is greedy for it.
+ * Looks for violations of Theorem 3.1 on random Dec-POMDPs, under four readings. pi is the best reactive policy of each
+ * and the network a perturbation of its values, but in the third reading, where the network is factored and pi is what
+ * is greedy for it.
  *
  * @param epsilons exploration of rho: each agent departs from pi with this probability
- * @example
- * const [proof] = checkErrorBound({ seeds: 3, gammas: [0.9], sigmas: [0.5], epsilons: [0, 0.1], steps: 10 });
- * proof.broken; // 0
+ * @example const [proof] = checkErrorBound({ seeds: 3, gammas: [0.9], sigmas: [0.5], epsilons: [0, 0.1], steps: 10 });
+ *   proof.broken; // 0
  */
 export function checkErrorBound({
   seeds,

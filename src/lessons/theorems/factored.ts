@@ -2,8 +2,8 @@ import { applyOperator, type ValueOperator } from "../../targets/operators.js";
 import { partOf, type TabularDecPomdp } from "./dec-pomdp.js";
 
 /**
- * The smallest team of value functions that has the IGM property (Eq. 1): Q_tot(s, u) = b(s) + sum over agents of Q_i(o_i, u_i). An agent's
- * table sees what the agent sees, the mixer sees the state, and Q_tot rises with every Q_i.
+ * The smallest team of value functions that has the IGM property (Eq. 1): Q_tot(s, u) = b(s) + sum over agents of
+ * Q_i(o_i, u_i). An agent's table sees what the agent sees, the mixer sees the state, and Q_tot rises with every Q_i.
  */
 export interface FactoredValues {
   /** b, [states] */
@@ -13,12 +13,11 @@ export interface FactoredValues {
 }
 
 /**
- * The factored values that are closest to Q (least squares, every state and joint action counting alike). What they cannot hold is a
- * fitting error that no training removes: an agent does not see what the others see and do.
+ * The factored values that are closest to Q (least squares, every state and joint action counting alike). What they
+ * cannot hold is a fitting error that no training removes: an agent does not see what the others see and do.
  *
  * @param q [states, joint actions]
- * @example
- * const team = fitFactored(game, policyValues(game, policy, 0.9).q);
+ * @example const team = fitFactored(game, policyValues(game, policy, 0.9).q);
  */
 export function fitFactored(game: TabularDecPomdp, q: ArrayLike<number>): FactoredValues {
   const { states, jointActions, agents, observations, actions } = game;

@@ -8,11 +8,10 @@ import { gaussian } from "./noise.js";
 export type MonotoneMixer = (values: ArrayLike<number>) => number;
 
 /**
- * A random mixer in QMIX's form for one state: b_2 + sum over k of v_k elu(b_k + sum over agents of w_ki Q_i), with no negative w and v.
+ * A random mixer in QMIX's form for one state: b_2 + sum over k of v_k elu(b_k + sum over agents of w_ki Q_i), with no
+ * negative w and v.
  *
- * @example
- * const mix = randomMonotoneMixer(2, createRandom(1));
- * mix([1, 2]) >= mix([1, 1]); // true
+ * @example const mix = randomMonotoneMixer(2, createRandom(1)); mix([1, 2]) >= mix([1, 1]); // true
  */
 export function randomMonotoneMixer(agents: number, random: Random, hidden = 8): MonotoneMixer {
   const draw = (): number => gaussian(random);
@@ -46,13 +45,13 @@ export interface MixedValues {
 }
 
 /**
- * Compares an operator on each agent's values, then mixed, with the same on the joint actions' totals. Only for the maximum are both the
- * same; it is what Eq. 1 says.
+ * Compares an operator on each agent's values, then mixed, with the same on the joint actions' totals. Only for the
+ * maximum are both the same; it is what Eq. 1 says.
  *
  * @param agentValues Q_i(., u_i) of each agent, [agents][actions]
  * @throws {Error} when there are more than a million joint actions
- * @example
- * const { jointMaximum, mixedMaxima } = mixOperator([[0, 1], [2, 1]], randomMonotoneMixer(2, createRandom(1)), { kind: "mellowmax", omega: 10 });
+ * @example const { jointMaximum, mixedMaxima } = mixOperator([[0, 1], [2, 1]], randomMonotoneMixer(2, createRandom(1)),
+ *   { kind: "mellowmax", omega: 10 });
  */
 export function mixOperator(
   agentValues: readonly (readonly number[])[],

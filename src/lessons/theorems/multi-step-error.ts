@@ -20,11 +20,20 @@ export interface MultiStepError {
   readonly discountedInconsistency: Float64Array;
   /** The whole right side: `fitting` + `inconsistency` + `discountedInconsistency`. */
   readonly bound: Float64Array;
-  /** gamma^n E_rho[max_u Q(s_{t+n}, u) - Q(s_{t+n}, pi(s_{t+n}))], never negative: what the right side lacks where pi is not greedy for the network. */
+  /**
+   * gamma^n E_rho[max_u Q(s_{t+n}, u) - Q(s_{t+n}, pi(s_{t+n}))], never negative: what the right side lacks where pi is
+   * not greedy for the network.
+   */
   readonly greedyGap: Float64Array;
-  /** Both policy errors before they are taken apart: |Q^rho - Q^pi + gamma^n E_rho[V^pi(s_{t+n}) - V^rho(s_{t+n})]|. 0 for n = 1. */
+  /**
+   * Both policy errors before they are taken apart: |Q^rho - Q^pi + gamma^n E_rho[V^pi(s_{t+n}) - V^rho(s_{t+n})]|. 0
+   * for n = 1.
+   */
   readonly drift: Float64Array;
-  /** drift + gamma^n E_rho[epsilon(s_{t+n}, pi(s_{t+n}))]: what the proof gives when it keeps signs and leaves out what cancels; at most `bound`. */
+  /**
+   * drift + gamma^n E_rho[epsilon(s_{t+n}, pi(s_{t+n}))]: what the proof gives when it keeps signs and leaves out what
+   * cancels; at most `bound`.
+   */
   readonly sharpBound: Float64Array;
 }
 
@@ -41,20 +50,19 @@ export interface MultiStepOptions {
   /** n = 1 .. steps */
   readonly steps: number;
   /**
-   * What follows the n rewards: `max`, max_u Q(s_{t+n}, u), as T_n is defined; `target-policy`, Q(s_{t+n}, pi(s_{t+n})), as the proof goes
-   * on (third line of Eq. 4). They are the same where pi is greedy for the network.
+   * What follows the n rewards: `max`, max_u Q(s_{t+n}, u), as T_n is defined; `target-policy`, Q(s_{t+n},
+   * pi(s_{t+n})), as the proof goes on (third line of Eq. 4). They are the same where pi is greedy for the network.
    */
   readonly bootstrap: "max" | "target-policy";
 }
 
 /**
- * Both sides of Theorem 3.1 for every (s_t, u_t) and n, by dynamic programming in float64, without sampling. For a policy that is not
- * deterministic, f(s, rho(s)) is the mean of f(s, u) over its actions.
+ * Both sides of Theorem 3.1 for every (s_t, u_t) and n, by dynamic programming in float64, without sampling. For a
+ * policy that is not deterministic, f(s, rho(s)) is the mean of f(s, u) over its actions.
  *
  * @throws {Error} when gamma, steps or an array's size is impossible
- * @example
- * const errors = multiStepErrors(game, { target: pi, behaviour: rho, network: q, gamma: 0.9, steps: 10, bootstrap: "target-policy" });
- * errors[2].error[0] <= errors[2].bound[0]; // n = 3, first state, first joint action
+ * @example const errors = multiStepErrors(game, { target: pi, behaviour: rho, network: q, gamma: 0.9, steps: 10,
+ *   bootstrap: "target-policy" }); errors[2].error[0] <= errors[2].bound[0]; // n = 3, first state, first joint action
  */
 export function multiStepErrors(
   game: TabularDecPomdp,
@@ -151,7 +159,8 @@ export function expectedTdLambda(
 ): Float64Array {
   if (!(lambda >= 0 && lambda <= 1))
     throw new LabError(`TD(lambda) was given lambda = ${lambda}; it must be between 0 and 1.`);
-  // T_lambda(s, u) = r + gamma (1 - lambda) E V(s') + gamma lambda E T_lambda(s', rho(s')): a value function of rho, with rewards and a discount of its own.
+  // T_lambda(s, u) = r + gamma (1 - lambda) E V(s') + gamma lambda E T_lambda(s', rho(s')): a value function of rho,
+  // with rewards and a discount of its own.
   const rewards = backUp(game, gamma * (1 - lambda), nextValues);
   return policyValues({ ...game, rewards }, behaviour, gamma * lambda).q;
 }

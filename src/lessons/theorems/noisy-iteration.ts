@@ -18,13 +18,14 @@ export interface IterationPoint {
 }
 
 /**
- * Value learning of a factored team in which everything is exact but the fit. In each round the team plays with exploration, TD(lambda)
- * targets with the given operator are computed as expectations, the factored values closest to them are taken, and all their entries
- * receive a new normal error of standard deviation `sigma`: what a network that is too sparse makes of its targets.
+ * Value learning of a factored team in which everything is exact but the fit. In each round the team plays with
+ * exploration, TD(lambda) targets with the given operator are computed as expectations, the factored values closest to
+ * them are taken, and all their entries receive a new normal error of standard deviation `sigma`: what a network that
+ * is too sparse makes of its targets.
  *
  * @throws {Error} when gamma, lambda, exploration or the operator is impossible
- * @example
- * const points = noisyIteration(game, { operator: { kind: "max" }, lambda: 0, gamma: 0.9, sigma: 0.1, exploration: 0.3, iterations: 200, seed: 1 });
+ * @example const points = noisyIteration(game, { operator: { kind: "max" }, lambda: 0, gamma: 0.9, sigma: 0.1,
+ *   exploration: 0.3, iterations: 200, seed: 1 });
  */
 export function noisyIteration(
   game: TabularDecPomdp,

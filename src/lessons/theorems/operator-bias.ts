@@ -3,12 +3,12 @@ import { applyOperator, type ValueOperator } from "../../targets/operators.js";
 import { gaussian } from "./noise.js";
 
 /**
- * Errors of action values as Theorem 3.2 assumes them: their sum is 0 and their mean square is C; every such set of errors is equally likely.
+ * Errors of action values as Theorem 3.2 assumes them: their sum is 0 and their mean square is C; every such set of
+ * errors is equally likely.
  *
  * @returns [actions]
  * @throws {Error} when there are fewer than two actions, or C is negative
- * @example
- * const errors = balancedErrors(9, 0.01, createRandom(1));
+ * @example const errors = balancedErrors(9, 0.01, createRandom(1));
  */
 export function balancedErrors(actions: number, c: number, random: Random): Float64Array {
   if (!(Number.isInteger(actions) && actions >= 2))
@@ -35,12 +35,12 @@ export interface OperatorBias {
 }
 
 /**
- * The bias of value operators, E[T(s')] - max Q*(s', u'), over draws of `balancedErrors` that are the same for all operators.
+ * The bias of value operators, E[T(s')] - max Q*(s', u'), over draws of `balancedErrors` that are the same for all
+ * operators.
  *
  * @throws {Error} when an operator, c or the number of draws is impossible
- * @example
- * const [max] = operatorBiases([{ kind: "max" }], { values: [0, 0], c: 0.04, draws: 1, seed: 1 });
- * max.bias; // 0.2: of two actions one is 0.2 too high
+ * @example const [max] = operatorBiases([{ kind: "max" }], { values: [0, 0], c: 0.04, draws: 1, seed: 1 }); max.bias;
+ *   // 0.2: of two actions one is 0.2 too high
  */
 export function operatorBiases(
   operators: readonly ValueOperator[],
@@ -85,8 +85,8 @@ export function operatorBiases(
 }
 
 /**
- * What the assumptions of Theorem 3.2 alone make the maximum overestimate at least: sqrt(C / (actions - 1)), where one action has a large
- * negative error and all others share the positive rest.
+ * What the assumptions of Theorem 3.2 alone make the maximum overestimate at least: sqrt(C / (actions - 1)), where one
+ * action has a large negative error and all others share the positive rest.
  */
 export function leastOverestimation(actions: number, c: number): number {
   return Math.sqrt(c / (actions - 1));

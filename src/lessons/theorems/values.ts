@@ -11,15 +11,15 @@ export interface Values {
 }
 
 /**
- * The joint policy of agents that act on what they see, each by itself: agent i plays `choices[i][observation]` with probability
- * 1 - epsilon, and otherwise any action. It remembers nothing, so that it is a function of the state and its values can be solved for.
+ * The joint policy of agents that act on what they see, each by itself: agent i plays `choices[i][observation]` with
+ * probability 1 - epsilon, and otherwise any action. It remembers nothing, so that it is a function of the state and
+ * its values can be solved for.
  *
  * @param choices [agents, observations]
  * @returns probabilities, [states, joint actions]
  * @throws {Error} when epsilon is not in 0..1, or a choice is no action
- * @example
- * const team = reactivePolicy(game, [[0, 2, 1], [1, 1, 0]]);
- * const exploring = reactivePolicy(game, [[0, 2, 1], [1, 1, 0]], 0.3);
+ * @example const team = reactivePolicy(game, [[0, 2, 1], [1, 1, 0]]); const exploring = reactivePolicy(game, [[0, 2,
+ *   1], [1, 1, 0]], 0.3);
  */
 export function reactivePolicy(
   game: TabularDecPomdp,
@@ -108,11 +108,11 @@ export function policyValues(game: TabularDecPomdp, policy: Float64Array, gamma:
 }
 
 /**
- * V* and Q*: of the best joint policy of agents that all see the whole state, by policy iteration. No team that sees less is worth more.
+ * V* and Q*: of the best joint policy of agents that all see the whole state, by policy iteration. No team that sees
+ * less is worth more.
  *
  * @throws {Error} when gamma is not in 0..1 (1 excluded)
- * @example
- * const { v } = optimalValues(game, 0.9);
+ * @example const { v } = optimalValues(game, 0.9);
  */
 export function optimalValues(game: TabularDecPomdp, gamma: number): Values {
   checkDiscount(gamma);
@@ -134,13 +134,12 @@ export function optimalValues(game: TabularDecPomdp, gamma: number): Values {
 }
 
 /**
- * The best joint policy of agents that act on what they see, by trying all of them. Best means the highest mean value of all states,
- * each being equally likely to be the first.
+ * The best joint policy of agents that act on what they see, by trying all of them. Best means the highest mean value
+ * of all states, each being equally likely to be the first.
  *
  * @returns `choices` for `reactivePolicy`
  * @throws {Error} when there are more than 100,000 such policies
- * @example
- * const { choices } = bestReactivePolicy(game, 0.9);
+ * @example const { choices } = bestReactivePolicy(game, 0.9);
  */
 export function bestReactivePolicy(
   game: TabularDecPomdp,

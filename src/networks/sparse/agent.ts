@@ -26,8 +26,9 @@ export function createAgentLayers(
 }
 
 /**
- * What one agent leaves at one step, in rows of lanes: x = ReLU(fc1), the hidden state before the step, and four blocks of gates
- * (kernels/gates.h); blocks are `blockOf(hidden)` rows apart. Here the bytes where the hidden state begins, and those of the whole.
+ * What one agent leaves at one step, in rows of lanes: x = ReLU(fc1), the hidden state before the step, and four blocks
+ * of gates (kernels/gates.h); blocks are `blockOf(hidden)` rows apart. Here the bytes where the hidden state begins,
+ * and those of the whole.
  */
 export function recordOf(hidden: number): { hidden: number; stride: number } {
   const block = blockOf(hidden);

@@ -3,8 +3,9 @@ import { type NetworkShape, agentInput } from "../parameters.js";
 import { type Memory, ROW, skewed } from "./memory.js";
 
 /**
- * The group of episodes that the engine works on, as tiles in its memory. They are laid out a few steps at a time, when they are
- * first asked for, so that the first to use them finds them in the cache. Numbers are addresses in the engine's memory.
+ * The group of episodes that the engine works on, as tiles in its memory. They are laid out a few steps at a time, when
+ * they are first asked for, so that the first to use them finds them in the cache. Numbers are addresses in the
+ * engine's memory.
  */
 export interface Batch {
   load(group: EpisodeGroup): void;
@@ -15,16 +16,25 @@ export interface Batch {
   /** The agents' inputs, [steps + 1, agents] tiles `inputStride` bytes apart. */
   inputs(): number;
   readonly inputStride: number;
-  /** The states, [steps + 1] tiles `stateStride` bytes apart; with central networks there is room for the agents' values behind each. */
+  /**
+   * The states, [steps + 1] tiles `stateStride` bytes apart; with central networks there is room for the agents' values
+   * behind each.
+   */
   states(): number;
   readonly stateStride: number;
-  /** Runs the agents whose record is at `agent` over all steps: as they are laid out, or as they lie. See the kernels for the numbers. */
+  /**
+   * Runs the agents whose record is at `agent` over all steps: as they are laid out, or as they lie. See the kernels
+   * for the numbers.
+   */
   forwardAgents(agent: number, sides: number, keep: number): void;
   /** Lays out all states. */
   needStates(): void;
   /** Actions that were taken, [steps, agents, lanes] bytes. */
   taken(): number;
-  /** 128-bit vectors of lanes whose observation and state t exist, [steps + 1] bytes, and of those that have a step t, [steps]. */
+  /**
+   * 128-bit vectors of lanes whose observation and state t exist, [steps + 1] bytes, and of those that have a step t,
+   * [steps].
+   */
   observed(): number;
   running(): number;
   /** Lanes that have a step t, [steps] bytes. */
@@ -159,7 +169,9 @@ export function createBatch(memory: Memory, shape: NetworkShape): Batch {
     return copy;
   }
 
-  /** Copies a few steps of every episode that has them into its lane, zeros into the others, and turns them into tiles. */
+  /**
+   * Copies a few steps of every episode that has them into its lane, zeros into the others, and turns them into tiles.
+   */
   function layOut(what: "observations" | "states", size: number, first: number, count: number): void {
     const { episodes } = group!;
     if (kernels.layOutEpisodes)

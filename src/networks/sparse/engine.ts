@@ -29,16 +29,16 @@ export interface EngineOptions {
 }
 
 /**
- * The networks of QMIX (of VDN and IQL with `shape.mixer`), and with `shape.centralEmbed` those of WQMIX:
- * float32, true sparse storage, explicit backward through time, by SIMD kernels in native code or WebAssembly. One core,
+ * The networks of QMIX (of VDN and IQL with `shape.mixer`), and with `shape.centralEmbed` those of WQMIX: float32, true
+ * sparse storage, explicit backward through time, by SIMD kernels in native code or WebAssembly. One core,
  * deterministic: the same calls give the same bits.
  *
  * @param parameters initial values of both sides, by name
  * @param masks [out, in] by weight name; a name that is missing is dense
- * @throws {Error} when the kernels have not been compiled, or a parameter or mask is missing, unknown or of the wrong size
- * @example
- * const engine = createSparseEngine(shape, initialParameters(networkParameters(shape), random), new Map());
- * const actor = engine.createActor(1);
+ * @throws {Error} when the kernels have not been compiled, or a parameter or mask is missing, unknown or of the wrong
+ *   size
+ * @example const engine = createSparseEngine(shape, initialParameters(networkParameters(shape), random), new Map());
+ *   const actor = engine.createActor(1);
  */
 export function createSparseEngine(
   shape: NetworkShape,

@@ -22,10 +22,13 @@ export function createFeedForwardLayers(
   return { first: first!, second: second!, third: third! };
 }
 
-/** A feed-forward network on rows that have nothing to do with each other: [rows, inputs] to [rows, outputs], row-major. */
+/**
+ * A feed-forward network on rows that have nothing to do with each other: [rows, inputs] to [rows, outputs], row-major.
+ */
 export interface FeedForward {
   /**
-   * What the network gives for each row; overwritten by the next call. With `keep`, a way back may follow, which belongs to the last pass that kept its values.
+   * What the network gives for each row; overwritten by the next call. With `keep`, a way back may follow, which
+   * belongs to the last pass that kept its values.
    *
    * @param inputs [rows, inputs]
    */
@@ -86,7 +89,10 @@ export function createFeedForward(
     passing: memory.allocate(STRIPS * CHUNK * stride),
   });
 
-  /** Tiles of what is worked on: those of passes that keep their values lie apart, so that others may come between a pass and its way back. */
+  /**
+   * Tiles of what is worked on: those of passes that keep their values lie apart, so that others may come between a
+   * pass and its way back.
+   */
   function createRoom() {
     let capacity = 0;
     const at = { inputs: 0, outputs: 0, vectors: 0 };

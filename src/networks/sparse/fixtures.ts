@@ -5,7 +5,10 @@ import { type NetworkShape, initialParameters, networkParameters } from "../para
 
 /** Random networks and episodes for tests of engines. */
 
-/** Shapes whose sizes fit no vector, one with more agents than a kernel takes at once, one with central networks, and those of 3m. */
+/**
+ * Shapes whose sizes fit no vector, one with more agents than a kernel takes at once, one with central networks, and
+ * those of 3m.
+ */
 export const SHAPES: Record<string, NetworkShape> = {
   odd: { agents: 3, actions: 5, observation: 7, state: 9, hidden: 7, embed: 5, hypernetEmbed: 6 },
   narrow: { agents: 2, actions: 3, observation: 5, state: 4, hidden: 13, embed: 3, hypernetEmbed: 7 },

@@ -152,7 +152,8 @@ describe("counterfactuals", () => {
           (_, i) => (Math.floor(i / LANES) % agents === 0 ? scale : 1) * Math.cos(i),
         );
         const size = agents * actions * LANES;
-        // What stands where an action is unavailable must not matter, not even to its neighbours; an available one may be worth anything.
+        // What stands where an action is unavailable must not matter, not even to its neighbours; an available one may
+        // be worth anything.
         const [alternatives, nextAlternatives] = [0, size].map((offset) =>
           new Float32Array(group.steps * size).map((_, i) =>
             availableActions[i + offset] ? ([-9999999, 1e8][i % 17] ?? Math.sin(i)) : NaN,

@@ -10,7 +10,9 @@ import { type Case, SHAPES, randomCase } from "./fixtures.js";
 /** The value that step t of an episode is to have: any number that differs from step to step. */
 const wanted = (index: number, t: number) => Math.sin(1 + 3 * index + 7 * t);
 
-/** L = sum over steps of (Q_tot - wanted)^2 / 2, plus the same of Q* - 1 where there are central networks, in float64. */
+/**
+ * L = sum over steps of (Q_tot - wanted)^2 / 2, plus the same of Q* - 1 where there are central networks, in float64.
+ */
 function referenceLoss(
   shape: NetworkShape,
   values: Map<string, ArrayLike<number>>,
@@ -83,7 +85,10 @@ function forRunning(group: EpisodeGroup, work: (t: number, lane: number) => void
   for (let t = 0; t < group.steps; t++) for (let lane = 0; lane < group.running[t]; lane++) work(t, lane);
 }
 
-/** Central differences at up to `most` places of every parameter: half of them where the gradient is largest, as many are 0. */
+/**
+ * Central differences at up to `most` places of every parameter: half of them where the gradient is largest, as many
+ * are 0.
+ */
 function checkGradients(
   { shape, parameters, groups, masks }: Case,
   gradients: Map<string, Float32Array>,

@@ -2,11 +2,14 @@ import { currentHost, type NativeKernels } from "../../host.js";
 import { Instance, Module, type WasmMemory, type WasmModule } from "../../webassembly.js";
 
 /**
- * The compiled kernels (../kernels/), with the memory they work in: passes of whole networks. Arguments are addresses of records of numbers
- * (`memory.record`) and counts.
+ * The compiled kernels (../kernels/), with the memory they work in: passes of whole networks. Arguments are addresses
+ * of records of numbers (`memory.record`) and counts.
  */
 export interface Kernels {
-  /** Steps `first` to `end - 1` of the agents: `sides` 1 online, 2 target, 3 both; with `keep` 1 the online side leaves what the way back needs. */
+  /**
+   * Steps `first` to `end - 1` of the agents: `sides` 1 online, 2 target, 3 both; with `keep` 1 the online side leaves
+   * what the way back needs.
+   */
   agentForward(agent: number, sides: number, keep: number, first: number, end: number): void;
   agentBackward(agent: number): void;
   mixerForward(mixer: number, side: number, offset: number, keep: number): void;
@@ -19,9 +22,14 @@ export interface Kernels {
   feedForward(network: number, side: number, keep: number): void;
   /** Back through them: with `adds` 1 adds up the parameters' gradients, with `through` 1 leaves the inputs'. */
   feedBackward(network: number, adds: number, through: number): void;
-  /** `count` steps from `first` of the observations (`states` 0) or the states (1), from the batch's staging area to tiles. */
+  /**
+   * `count` steps from `first` of the observations (`states` 0) or the states (1), from the batch's staging area to
+   * tiles.
+   */
   layOut(batch: number, states: number, first: number, count: number): void;
-  /** The same from the arrays of the group's episodes, where the kernels can read them: [lanes], each [steps + 1, ...]. */
+  /**
+   * The same from the arrays of the group's episodes, where the kernels can read them: [lanes], each [steps + 1, ...].
+   */
   readonly layOutEpisodes?: (
     batch: number,
     states: number,
@@ -38,7 +46,9 @@ export interface Kernels {
     arrays: readonly Float32Array[],
   ) => void;
 
-  /** Brings the partial sums of the gradients of `count` layers, words at `layers`, together; the sum of their squares. */
+  /**
+   * Brings the partial sums of the gradients of `count` layers, words at `layers`, together; the sum of their squares.
+   */
   collect(layers: number, count: number): number;
   /** One step of the optimiser at this address with the collected gradients; see `Optimiser` in ../kernels/layer.h. */
   step(layers: number, count: number, optimiser: number): void;

@@ -14,13 +14,16 @@ const SUMS = 32;
 /** Bytes of an entry: its weight and the offset of its column's row in the input tile. */
 const ENTRY = 8;
 
-/** What is kept for each value of a parameter: its value on either side, the optimiser's mean square and, of Adam, mean, the gradient added up so far. */
+/**
+ * What is kept for each value of a parameter: its value on either side, the optimiser's mean square and, of Adam, mean,
+ * the gradient added up so far.
+ */
 export type Kept = NetworkSide | "squares" | "moments" | "gradient";
 
 /**
- * Weight matrices that read parts of one tile of input rows and add to rows of one tile of output rows (the GRU's two, else one), and their
- * biases. While every matrix is pruned enough they are one matrix of compressed rows of the remaining connections, in both orientations;
- * else each is stored whole.
+ * Weight matrices that read parts of one tile of input rows and add to rows of one tile of output rows (the GRU's two,
+ * else one), and their biases. While every matrix is pruned enough they are one matrix of compressed rows of the
+ * remaining connections, in both orientations; else each is stored whole.
  */
 export interface Layer {
   /** The address of the layer's record, for the kernels. */
@@ -33,7 +36,10 @@ export interface Layer {
   setMask(name: string, mask: Uint8Array): void;
   /** Whether pruned connections' gradients are wanted too, until told otherwise. */
   setDenseGradients(wanted: boolean): void;
-  /** After the kernels' `collect`: takes the connections' gradients out of the dense ones where those were wanted. The sum of their squares. */
+  /**
+   * After the kernels' `collect`: takes the connections' gradients out of the dense ones where those were wanted. The
+   * sum of their squares.
+   */
   pick(): number;
   copyToTarget(): void;
 }
@@ -69,8 +75,8 @@ export function blockOf(hidden: number): number {
 }
 
 /**
- * `prefix`.weight_ih, .weight_hh, .bias_ih and .bias_hh. They read one tile [x, h] of two blocks and write one tile of four blocks of gates: n
- * from x, r, z, n from h (kernels/gates.h).
+ * `prefix`.weight_ih, .weight_hh, .bias_ih and .bias_hh. They read one tile [x, h] of two blocks and write one tile of
+ * four blocks of gates: n from x, r, z, n from h (kernels/gates.h).
  */
 export function createGru(memory: Memory, prefix: string, hidden: number): Layer {
   const block = blockOf(hidden);
@@ -275,8 +281,9 @@ function consecutive(count: number, first = 0): Int32Array {
 }
 
 /**
- * One weight matrix stored whole, as [rows of the output tile, columns]: rows that belong to no output are zero and stay so. Pays
- * for nothing that a mask prunes, so it is for matrices that keep most of their connections; and it adds up dense gradients.
+ * One weight matrix stored whole, as [rows of the output tile, columns]: rows that belong to no output are zero and
+ * stay so. Pays for nothing that a mask prunes, so it is for matrices that keep most of their connections; and it adds
+ * up dense gradients.
  */
 function createPart(
   memory: Memory,

@@ -3,8 +3,8 @@ import { type Kernels, bindKernels } from "./kernels.js";
 import { Memory as WasmMemory } from "../../webassembly.js";
 
 /**
- * The engine's linear memory: blocks are handed out from below, zeroed, and never given back. Views are made on demand, because
- * growing the memory detaches those that exist. Native kernels work in the same memory as those in WebAssembly.
+ * The engine's linear memory: blocks are handed out from below, zeroed, and never given back. Views are made on demand,
+ * because growing the memory detaches those that exist. Native kernels work in the same memory as those in WebAssembly.
  */
 export interface Memory {
   readonly kernels: Kernels;
@@ -78,7 +78,10 @@ export function createMemory(
   };
 }
 
-/** Rows from one block of features to the next: odd, so that the same feature of several blocks does not fall on the same cache set. */
+/**
+ * Rows from one block of features to the next: odd, so that the same feature of several blocks does not fall on the
+ * same cache set.
+ */
 export function skewed(rows: number): number {
   return rows | 1;
 }

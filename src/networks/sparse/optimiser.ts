@@ -7,8 +7,8 @@ export type OptimiserStep = { readonly scale: number } & (
 );
 
 /**
- * Adam as in PyTorch: m = beta1 m + (1 - beta1) g, v = beta2 v + (1 - beta2) g^2, w -= learningRate m' / (sqrt(v') + epsilon), where m' and v' are divided by
- * 1 - beta1^step and 1 - beta2^step.
+ * Adam as in PyTorch: m = beta1 m + (1 - beta1) g, v = beta2 v + (1 - beta2) g^2, w -= learningRate m' / (sqrt(v') +
+ * epsilon), where m' and v' are divided by 1 - beta1^step and 1 - beta2^step.
  */
 export interface AdamStep {
   readonly learningRate: number;

@@ -36,7 +36,9 @@ export interface TransitionShape {
   readonly embed: number;
   /** Hidden units of the hypernetworks. 64. */
   readonly hypernetEmbed: number;
-  /** "agent" is COMIX's utility of observation and action, "critic" is FACMAC's; "actor" gives actions within (-1, 1). */
+  /**
+   * "agent" is COMIX's utility of observation and action, "critic" is FACMAC's; "actor" gives actions within (-1, 1).
+   */
   readonly networks: readonly FeedForwardName[];
 }
 
@@ -49,16 +51,25 @@ export interface TransitionMixer {
    * @param values of the agents, [B, agents]
    */
   forward(side: NetworkSide, states: Float32Array, values: Float32Array, keep?: boolean): Float32Array;
-  /** Adds the gradients of the online mixer, given dL/dQ_tot [B] of the last pass that kept its values; returns dL/dvalues [B, agents]. */
+  /**
+   * Adds the gradients of the online mixer, given dL/dQ_tot [B] of the last pass that kept its values; returns
+   * dL/dvalues [B, agents].
+   */
   backward(gradient: Float32Array): Float32Array;
 }
 
-/** Networks that learn from transitions. An update is: `begin`, forward and backward passes, `step` of some networks, `follow`. */
+/**
+ * Networks that learn from transitions. An update is: `begin`, forward and backward passes, `step` of some networks,
+ * `follow`.
+ */
 export interface TransitionEngine {
   readonly shape: TransitionShape;
   /** Every parameter, network by network, the mixer last. */
   readonly parameters: readonly ParameterSpec[];
-  /** Rows are agents of transitions: [B * agents, observation] or, with the action behind it, [B * agents, observation + actions]. */
+  /**
+   * Rows are agents of transitions: [B * agents, observation] or, with the action behind it, [B * agents, observation +
+   * actions].
+   */
   readonly networks: Readonly<Partial<Record<FeedForwardName, FeedForward>>>;
   readonly mixer: TransitionMixer;
   /** Clears all gradients. */

@@ -2,8 +2,8 @@ import type * as tfjs from "@tensorflow/tfjs";
 import type { Tensorflow } from "../../host.js";
 
 /**
- * max(x, 0). TensorFlow.js's own gradient makes an array of ones as large as x and, with TensorFlow's library, uploads it every time; this one needs nothing that is
- * not on the device.
+ * max(x, 0). TensorFlow.js's own gradient makes an array of ones as large as x and, with TensorFlow's library, uploads
+ * it every time; this one needs nothing that is not on the device.
  */
 export function relu<T extends tfjs.Tensor>(tf: Tensorflow, x: T): T {
   return slope(tf, x, tf.relu, (x) => tf.cast(tf.greater(x, 0), "float32"));

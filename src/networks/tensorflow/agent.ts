@@ -18,8 +18,8 @@ export interface AgentInputs {
 export type AgentName = "agent" | "central_agent";
 
 /**
- * What enters the GRU at every step: [runs, steps + 1, agents * lanes, 3 hidden]. Inputs are an observation, a one-hot of the last action
- * and a one-hot of the agent's number, as PyMARL's.
+ * What enters the GRU at every step: [runs, steps + 1, agents * lanes, 3 hidden]. Inputs are an observation, a one-hot
+ * of the last action and a one-hot of the agent's number, as PyMARL's.
  */
 function agentRecurrence(
   tf: Tensorflow,
@@ -52,7 +52,10 @@ function agentRecurrence(
   };
 }
 
-/** Q_i(tau_i, .) given hidden states [runs, steps + 1, agents * lanes, hidden]: [runs, steps + 1, agents, lanes, actions]. */
+/**
+ * Q_i(tau_i, .) given hidden states [runs, steps + 1, agents * lanes, hidden]: [runs, steps + 1, agents, lanes,
+ * actions].
+ */
 export function agentValues(
   tf: Tensorflow,
   { agents, actions }: NetworkShape,
@@ -78,7 +81,8 @@ export function agentStates(
 }
 
 /**
- * Hidden states of two sets of weights over the same inputs, in one sequence of kernels twice as wide: a GPU is as fast with that as with one.
+ * Hidden states of two sets of weights over the same inputs, in one sequence of kernels twice as wide: a GPU is as fast
+ * with that as with one.
  */
 export function bothAgentStates(
   tf: Tensorflow,

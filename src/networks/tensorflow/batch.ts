@@ -66,7 +66,8 @@ function extent(groups: readonly EpisodeGroup[]): { steps: number; lanes: number
 }
 
 /**
- * Lays arrays of several runs, each [steps of its group, features, lanes of its group], into one [runs, steps, features, lanes], padded with zeros.
+ * Lays arrays of several runs, each [steps of its group, features, lanes of its group], into one [runs, steps,
+ * features, lanes], padded with zeros.
  *
  * @param steps of the result, and not fewer than those of any group
  */
@@ -88,7 +89,10 @@ export function joinRuns(
   return joined;
 }
 
-/** The other way round: each run's part of [runs, steps, features, lanes], with as many steps as `stepsOf` says of its group. */
+/**
+ * The other way round: each run's part of [runs, steps, features, lanes], with as many steps as `stepsOf` says of its
+ * group.
+ */
 export function splitRuns(
   joined: Float32Array,
   groups: readonly EpisodeGroup[],

@@ -21,7 +21,8 @@ const SHAPE: NetworkShape = {
   hypernetEmbed: 4,
   centralEmbed: 6,
 };
-// With the usual epsilon of 1e-5 a gradient that cancels to 0 but for rounding makes a step a hundred times as large as itself.
+// With the usual epsilon of 1e-5 a gradient that cancels to 0 but for rounding makes a step a hundred times as large as
+// itself.
 const OPTIMISER = { learningRate: 5e-3, alpha: 0.9, epsilon: 1e-2, gradientClip: 1 };
 
 let tf: Tensorflow;

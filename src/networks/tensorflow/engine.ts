@@ -9,15 +9,15 @@ import { createVectorisedCalls, type VectorisedCalls } from "./vectorised-calls.
 import { connectNetworks, share, type Shared } from "./passes.js";
 
 /**
- * The networks of QMIX, and with `shape.centralEmbed` those of WQMIX, in TensorFlow.js, on any of its backends: masked dense weights,
- * gradients by autograd. Acting, a few rows at a time, is done by the sparse engine with copies of the weights.
+ * The networks of QMIX, and with `shape.centralEmbed` those of WQMIX, in TensorFlow.js, on any of its backends: masked
+ * dense weights, gradients by autograd. Acting, a few rows at a time, is done by the sparse engine with copies of the
+ * weights.
  *
  * @param parameters initial values of both sides, by name
  * @param masks [out, in] by weight name; a name that is missing is dense
  * @throws {Error} when a parameter or mask is missing, unknown or of the wrong size
- * @example
- * const { tf } = await openBackend("auto");
- * const engine = createTensorflowEngine(tf, shape, initialParameters(networkParameters(shape), random), new Map());
+ * @example const { tf } = await openBackend("auto"); const engine = createTensorflowEngine(tf, shape,
+ *   initialParameters(networkParameters(shape), random), new Map());
  */
 export function createTensorflowEngine(
   tf: Tensorflow,
@@ -28,11 +28,14 @@ export function createTensorflowEngine(
   return createVectorisedRuns(tf, 1).open(0)(shape, parameters, masks) as Engine;
 }
 
-/** Runs whose networks, of one shape, are computed by the same operations on tensors that hold those of all of them: a single one is too small to fill a GPU. */
+/**
+ * Runs whose networks, of one shape, are computed by the same operations on tensors that hold those of all of them: a
+ * single one is too small to fill a GPU.
+ */
 export interface VectorisedRuns {
   /**
-   * Makes the engine of run 0, 1, ... Each has parameters, masks and episodes of its own, and gives the answers that it would give alone, to
-   * rounding. It waits with its passes and steps until every run has asked for one or has left.
+   * Makes the engine of run 0, 1, ... Each has parameters, masks and episodes of its own, and gives the answers that it
+   * would give alone, to rounding. It waits with its passes and steps until every run has asked for one or has left.
    */
   open(run: number): OpenEngine;
   /** A run will not ask any more; `dispose` of its engine says the same. */
@@ -42,9 +45,8 @@ export interface VectorisedRuns {
 /**
  * Room for `runs` runs, all of which are waited for.
  *
- * @example
- * const vectorised = createVectorisedRuns(tf, 2);
- * await Promise.all([0, 1].map((run) => listenTo(train({ ...config, seed: run }, { open: vectorised.open(run) })).finally(() => vectorised.leave(run))));
+ * @example const vectorised = createVectorisedRuns(tf, 2); await Promise.all([0, 1].map((run) => listenTo(train({
+ *   ...config, seed: run }, { open: vectorised.open(run) })).finally(() => vectorised.leave(run))));
  */
 export function createVectorisedRuns(tf: Tensorflow, runs: number): VectorisedRuns {
   const calls = createVectorisedCalls(runs);

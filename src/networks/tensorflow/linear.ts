@@ -3,8 +3,8 @@ import type { Tensorflow } from "../../host.js";
 import { product } from "./products.js";
 
 /**
- * Parameters of several runs by name, of one side: weight matrices as [runs, in, out], so that no forward product transposes,
- * and biases as [runs, 1, out].
+ * Parameters of several runs by name, of one side: weight matrices as [runs, in, out], so that no forward product
+ * transposes, and biases as [runs, 1, out].
  */
 export type Weights = ReadonlyMap<string, tfjs.Tensor3D>;
 

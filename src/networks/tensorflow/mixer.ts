@@ -4,7 +4,10 @@ import { abs, relu } from "./activations.js";
 import type { Tensorflow } from "../../host.js";
 import { layersOf, type Weights } from "./linear.js";
 
-/** What QMIX's hypernetworks make of states [runs, rows, state]: the weights and biases of the mixing network at each of them. */
+/**
+ * What QMIX's hypernetworks make of states [runs, rows, state]: the weights and biases of the mixing network at each of
+ * them.
+ */
 interface MixingWeights {
   /** [runs, rows, agents, embed], not negative. */
   readonly first: tfjs.Tensor4D;
@@ -37,7 +40,9 @@ function mixingWeights(
   };
 }
 
-/** Q_tot(s, q_1..q_N), equation 1 of QMIX, for values [runs, rows, agents] at states [runs, rows, state]: [runs, rows]. */
+/**
+ * Q_tot(s, q_1..q_N), equation 1 of QMIX, for values [runs, rows, agents] at states [runs, rows, state]: [runs, rows].
+ */
 export function monotonicMixer(
   tf: Tensorflow,
   shape: NetworkShape,
@@ -51,8 +56,8 @@ export function monotonicMixer(
 }
 
 /**
- * Q_tot where one agent's value is replaced by another, for each agent and each of its `alternatives` [runs, rows, agents, actions]: of the same
- * shape. The first layer is linear, so that only one term of its sums changes.
+ * Q_tot where one agent's value is replaced by another, for each agent and each of its `alternatives` [runs, rows,
+ * agents, actions]: of the same shape. The first layer is linear, so that only one term of its sums changes.
  */
 export function mixerCounterfactuals(
   tf: Tensorflow,

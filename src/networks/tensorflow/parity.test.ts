@@ -14,7 +14,10 @@ import { createSparseEngine } from "../sparse/engine.js";
 import { BackendError, openBackend, type Tensorflow } from "../../node/tensorflow/backend.js";
 import { createVectorisedRuns, createTensorflowEngine } from "./engine.js";
 
-/** The two engines against each other, on every backend that is here: what one says by explicit gradients, the other says by autograd. */
+/**
+ * The two engines against each other, on every backend that is here: what one says by explicit gradients, the other
+ * says by autograd.
+ */
 
 const SHAPE: NetworkShape = {
   agents: 3,
@@ -47,7 +50,9 @@ function start(open: OpenEngine, { algorithm, method }: ConfigInput, seed = 1): 
   return engine;
 }
 
-/** More episodes than the sparse engine has lanes; of few where there are many updates, since the cpu backend is slow. */
+/**
+ * More episodes than the sparse engine has lanes; of few where there are many updates, since the cpu backend is slow.
+ */
 const LENGTHS = [9, 3, 7, 9, 1, 5, 8, 2, 6, 4, 9, 9, 7, 3, 5, 8, 6, 2];
 const batchOf = (update: number, seed: number, episodes: number) =>
   randomEpisodes(SHAPE, LENGTHS.slice(0, episodes), createRandom(seed, 100 + update));

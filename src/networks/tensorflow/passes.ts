@@ -146,7 +146,8 @@ export function connectNetworks(shared: Shared, calls: VectorisedCalls, run: num
         call(`${network}.backward`, [gradient], async (runs, arrays) => {
           const batch = shared.batch(runs);
           const { lanes, steps } = batch;
-          // What was kept serves as long as the same runs work on the same episodes; the states are made again otherwise.
+          // What was kept serves as long as the same runs work on the same episodes; the states are made again
+          // otherwise.
           const known = kept.get(network)?.batch === batch ? kept.get(network)!.states : undefined;
           const joined = joinRuns(arrays(0), groupsOf(runs), agents, steps + 1, lanes);
           tf.tidy(() => {

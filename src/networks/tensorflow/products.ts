@@ -40,7 +40,10 @@ export function multiplier(tf: Tensorflow, b: tfjs.Tensor3D): (a: tfjs.Tensor3D)
     );
 }
 
-/** The wasm backend is fast at products of two matrices as they lie, and an order of magnitude slower at transposed or several ones. */
+/**
+ * The wasm backend is fast at products of two matrices as they lie, and an order of magnitude slower at transposed or
+ * several ones.
+ */
 function singly(tf: Tensorflow): boolean {
   return tf.getBackend() === "wasm";
 }

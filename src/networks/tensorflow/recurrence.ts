@@ -15,9 +15,10 @@ export interface Recurrence {
 /**
  * The hidden states of a GRU after every step, from zeros: [runs, steps, rows, hidden].
  *
- * Differentiated by TensorFlow.js itself it would be some 40 kernels a step, each of which costs tens of microseconds to start on a GPU.
- * So the sequence has a gradient of its own. Given all hidden states, the gates of every step are known at once, in a few large
- * kernels; what remains to be done step by step is dL/dh, six kernels each. `recurrenceByAutograd` is the same, and the test of it.
+ * Differentiated by TensorFlow.js itself it would be some 40 kernels a step, each of which costs tens of microseconds
+ * to start on a GPU. So the sequence has a gradient of its own. Given all hidden states, the gates of every step are
+ * known at once, in a few large kernels; what remains to be done step by step is dL/dh, six kernels each.
+ * `recurrenceByAutograd` is the same, and the test of it.
  *
  * @param known the result, where an earlier call had it: only the gradient is still wanted
  */

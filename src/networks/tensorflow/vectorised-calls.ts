@@ -1,11 +1,13 @@
 /** Makes one vectorised call out of calls of several runs, each of which knows nothing of the others. */
 export interface VectorisedCalls {
   /**
-   * Asks for work on behalf of a run. It is done when all runs that have not left wait: for those that ask for the same `kind` of work at once.
-   * Where runs ask for different kinds, the kind that the fewest ask for comes first, so that they catch up with the others.
+   * Asks for work on behalf of a run. It is done when all runs that have not left wait: for those that ask for the same
+   * `kind` of work at once. Where runs ask for different kinds, the kind that the fewest ask for comes first, so that
+   * they catch up with the others.
    *
    * @param given what the work is done with, for this run
-   * @param work does it for some runs, in ascending order, with what each of them gave, and answers each; that of any who asks is called
+   * @param work does it for some runs, in ascending order, with what each of them gave, and answers each; that of any
+   *   who asks is called
    */
   call<Given, Result>(run: number, kind: string, given: Given, work: Work<Given, Result>): Promise<Result>;
   /** A run will not ask again: the others no longer wait for it. */

@@ -5,10 +5,16 @@ import type { Tensorflow } from "../../host.js";
 import { download } from "./download.js";
 import type { Weights } from "./linear.js";
 
-/** What is kept for each value of a parameter: its value on either side, RMSprop's mean square, and 1 where the connection is. */
+/**
+ * What is kept for each value of a parameter: its value on either side, RMSprop's mean square, and 1 where the
+ * connection is.
+ */
 type Part = NetworkSide | "squares" | "masks";
 
-/** The parameters of several runs of one shape, stacked into one tensor for each name; a run's own part of them is its row. */
+/**
+ * The parameters of several runs of one shape, stacked into one tensor for each name; a run's own part of them is its
+ * row.
+ */
 export interface VectorisedParameters {
   /** Parameters of some runs, for the networks; valid inside the present tidy. */
   weights(side: NetworkSide, runs: readonly number[]): Weights;
@@ -25,14 +31,19 @@ export interface VectorisedParameters {
   clearGradients(run: number): void;
   /** The gradient of one run added up so far, in PyMARL's layout; without `dense` 0 where the connection is pruned. */
   readGradient(run: number, name: string, dense: boolean): Promise<Float32Array>;
-  /** One RMSprop step of some runs, each with options of its own; see `Engine.step`. Returns their norms before clipping. */
+  /**
+   * One RMSprop step of some runs, each with options of its own; see `Engine.step`. Returns their norms before
+   * clipping.
+   */
   step(runs: readonly number[], options: readonly OptimiserOptions[]): Promise<number[]>;
   /** The online parameters with these names of all runs, in one transfer. */
   readMany(runs: readonly number[], names: readonly string[]): Promise<Map<string, Float32Array>[]>;
   dispose(): void;
 }
 
-/** A vectorised of `runs` runs whose parameters are all 0 and whose connections are all there, until they are written. */
+/**
+ * A vectorised of `runs` runs whose parameters are all 0 and whose connections are all there, until they are written.
+ */
 export function createVectorisedParameters(
   tf: Tensorflow,
   specs: readonly ParameterSpec[],

@@ -8,7 +8,10 @@ import { parseSpec, PREFIX } from "./spec.js";
 // Importing this module lets this thread play environments that are written in Python.
 registerFamily(environments, PREFIX, pythonPart);
 
-/** An environment in Python as a part. Its options are those of the environment itself, and the adapters' own `episodeLimit` and `rewards`. */
+/**
+ * An environment in Python as a part. Its options are those of the environment itself, and the adapters' own
+ * `episodeLimit` and `rewards`.
+ */
 function pythonPart(name: string): EnvironmentPart {
   const spec = parseSpec(name);
   return {
@@ -44,7 +47,9 @@ const forgotten = new FinalizationRegistry<{ readonly free: Place[]; readonly pl
   free.push(place),
 );
 
-/** Processes that play the copies of one environment, MAST_PYTHON_PROCESSES: evaluations play in them at the same time. */
+/**
+ * Processes that play the copies of one environment, MAST_PYTHON_PROCESSES: evaluations play in them at the same time.
+ */
 function processes(): number {
   const given = process.env["MAST_PYTHON_PROCESSES"];
   const count = given === undefined || given === "" ? 1 : Number(given);
@@ -59,8 +64,9 @@ function processes(): number {
 const GAMES = /^python:(smac|smacv2)\//;
 
 /**
- * Makes an environment that is played by a child process. The child starts with the first one of its kind, and copies share it: joint actions that are given
- * before any result is read go to it in one message. Its bits cannot be promised.
+ * Makes an environment that is played by a child process. The child starts with the first one of its kind, and copies
+ * share it: joint actions that are given before any result is read go to it in one message. Its bits cannot be
+ * promised.
  *
  * @param name "python:MODULE/NAME" or "python:./FILE.py:FUNCTION"
  * @throws {PartError} when it cannot be loaded, in one line
@@ -168,7 +174,10 @@ export function createPythonEnvironment(name: string, options: PartOptions): Giv
     },
   };
 
-  /** Waits for the last call. All servers get what was posted before any of them is waited for, and so play at the same time. */
+  /**
+   * Waits for the last call. All servers get what was posted before any of them is waited for, and so play at the same
+   * time.
+   */
   function settle(): void {
     if (taken === undefined) return;
     const { copy } = taken;

@@ -10,7 +10,8 @@ import type { Environment } from "../../envs/environment.js";
 import { createEnvironment } from "../../envs/index.js";
 import { uniformRandom } from "../../envs/play.js";
 
-// The adapters beside the packages that they are for. `npm run setup:python -- pettingzoo lbf rware mamujoco` installs them; what is not there is skipped.
+// The adapters beside the packages that they are for. `npm run setup:python -- pettingzoo lbf rware mamujoco` installs
+// them; what is not there is skipped.
 
 const { environmentPython, recipesThere } = (await import(
   new URL("../../setup/environments.mjs", import.meta.url).href

@@ -21,8 +21,9 @@ import { packageRoot } from "../project.js";
 import { findPython } from "./python.js";
 import type { PythonSpec } from "./spec.js";
 
-// A child process that plays environments written in Python; serve.py is the other side, and says what goes through the pipes. Pipes are read and written
-// synchronously by the thread that trains: a round trip is two switches between processes, and nothing goes through the event loop.
+// A child process that plays environments written in Python; serve.py is the other side, and says what goes through the
+// pipes. Pipes are read and written synchronously by the thread that trains: a round trip is two switches between
+// processes, and nothing goes through the event loop.
 
 /** What an environment says of itself when it is loaded. */
 export interface Loaded {

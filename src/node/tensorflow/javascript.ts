@@ -3,7 +3,8 @@ import { BackendError, processorName, type Opened } from "./opened.js";
 /** Opens a backend that comes with the project: WebAssembly with SIMD, or plain JavaScript. */
 export async function openJavascript(backend: "wasm" | "cpu"): Promise<Opened> {
   const tf = await import("@tensorflow/tfjs");
-  // One thread, whatever the cores of the machine: more would split sums by their number, and so change the last bits. Counts until the backend starts.
+  // One thread, whatever the cores of the machine: more would split sums by their number, and so change the last bits.
+  // Counts until the backend starts.
   if (backend === "wasm") (await import("@tensorflow/tfjs-backend-wasm")).setThreadsCount(1);
   if (!(await tf.setBackend(backend)))
     throw new BackendError(

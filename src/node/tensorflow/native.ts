@@ -7,16 +7,18 @@ import type { Tensorflow } from "../../host.js";
 import { BackendError, processorName, SETUP, type Opened } from "./opened.js";
 
 /**
- * How the C++ library of TensorFlow is to run; a variable that is set already stays as it is.
- * It reads them when it is loaded, from the environment of the process, which a worker thread's `process.env` is only a copy of.
+ * How the C++ library of TensorFlow is to run; a variable that is set already stays as it is. It reads them when it is
+ * loaded, from the environment of the process, which a worker thread's `process.env` is only a copy of.
  */
 const ENVIRONMENT: Readonly<Record<string, string>> = {
   // Errors come back as exceptions; the rest is for those who develop TensorFlow.
   TF_CPP_MIN_LOG_LEVEL: "3",
-  // Off: with one thread it gains nothing here, with several it costs a small product 70 microseconds, and it announces itself on stderr whatever the level.
+  // Off: with one thread it gains nothing here, with several it costs a small product 70 microseconds, and it announces
+  // itself on stderr whatever the level.
   TF_ENABLE_ONEDNN_OPTS: "0",
-  // The matrix product for AVX-512 that TensorFlow 2.21 has from oneDNN corrupts the heap when a signal comes in its midst (node --cpu-prof: "corrupted
-  // size vs. prev_size"). The one for AVX2 does not, takes 8 % more, and gives processors with and without AVX-512 the same bits.
+  // The matrix product for AVX-512 that TensorFlow 2.21 has from oneDNN corrupts the heap when a signal comes in its
+  // midst (node --cpu-prof: "corrupted size vs. prev_size"). The one for AVX2 does not, takes 8 % more, and gives
+  // processors with and without AVX-512 the same bits.
   ONEDNN_MAX_CPU_ISA: "AVX2",
   // Memory comes from a pool: as much time again goes into page faults where each tensor asks the system.
   TF_CPU_ALLOCATOR_USE_BFC: "true",
@@ -32,12 +34,10 @@ const ENVIRONMENT: Readonly<Record<string, string>> = {
 };
 
 /**
- * Sets the environment that TensorFlow's library is to run in. `openBackend` does it in a main thread; one whose worker threads open tfjs-node or tfjs-node-gpu
- * does it before it starts them.
+ * Sets the environment that TensorFlow's library is to run in. `openBackend` does it in a main thread; one whose worker
+ * threads open tfjs-node or tfjs-node-gpu does it before it starts them.
  *
- * @example
- * setTensorflowEnvironment();
- * new Worker("./opens-a-backend.js");
+ * @example setTensorflowEnvironment(); new Worker("./opens-a-backend.js");
  */
 export function setTensorflowEnvironment(): void {
   for (const [name, value] of Object.entries(ENVIRONMENT)) process.env[name] ??= value;
@@ -67,8 +67,9 @@ interface Binding {
 }
 
 /**
- * Opens TensorFlow's own library, on an NVIDIA card ("tfjs-node-gpu") or on this processor ("tfjs-node"). The package is tfjs-node-gpu for both: the two differ
- * in the library that they are built against, and a library with CUDA serves a machine without a card as well.
+ * Opens TensorFlow's own library, on an NVIDIA card ("tfjs-node-gpu") or on this processor ("tfjs-node"). The package
+ * is tfjs-node-gpu for both: the two differ in the library that they are built against, and a library with CUDA serves
+ * a machine without a card as well.
  */
 export async function openNative(backend: "tfjs-node-gpu" | "tfjs-node"): Promise<Opened> {
   const missing = nativeMissing(backend);

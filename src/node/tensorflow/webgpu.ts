@@ -60,7 +60,8 @@ const LIMITS = [
 
 /**
  * Opens the GPU through Dawn.
- * @param options.software whether a Vulkan driver that computes on the processor will do (Mesa's lavapipe, SwiftShader): for tests, since it is slower than wasm
+ * @param options.software whether a Vulkan driver that computes on the processor will do (Mesa's lavapipe,
+ *   SwiftShader): for tests, since it is slower than wasm
  */
 export async function openWebgpu({ software }: { software: boolean }): Promise<Opened> {
   opening ??= openAdapter();
@@ -129,7 +130,10 @@ async function openAdapter(): Promise<OpenAdapter> {
   };
 }
 
-/** Kept: Dawn ends with the object that it gave, in the middle of what it does, and the process crashes where the garbage collector takes it. */
+/**
+ * Kept: Dawn ends with the object that it gave, in the middle of what it does, and the process crashes where the
+ * garbage collector takes it.
+ */
 let gpu: ReturnType<Dawn["create"]> | undefined;
 
 /** Runs something that looks for WebGPU where a browser has it; Node.js since 21 has a navigator of its own there. */
@@ -158,7 +162,10 @@ function reportErrors(device: Device, backend: KernelBackend): void {
   };
 }
 
-/** Makes sums of many tensors of sums of few: TensorFlow.js binds them all at once, of which the GPU takes as many as its limit, and none beyond it. */
+/**
+ * Makes sums of many tensors of sums of few: TensorFlow.js binds them all at once, of which the GPU takes as many as
+ * its limit, and none beyond it.
+ */
 function addInGroups(tf: Tensorflow, most: number): void {
   const own = tf.getKernel("AddN", "webgpu");
   if (own === undefined) return;

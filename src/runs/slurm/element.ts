@@ -11,8 +11,9 @@ import { readSubmission, submittedConfig } from "./submit.js";
 const TERMINATED = 143;
 
 /**
- * Trains one run of a submission, as an element of an array. USR1 is the warning before the limit: the run stops with a checkpoint, and the element asks to be queued
- * again. SIGTERM, at preemption or when it is cancelled, stops it with a checkpoint as well. Either may come more than once.
+ * Trains one run of a submission, as an element of an array. USR1 is the warning before the limit: the run stops with a
+ * checkpoint, and the element asks to be queued again. SIGTERM, at preemption or when it is cancelled, stops it with a
+ * checkpoint as well. Either may come more than once.
  *
  * @param number of the run in the submission
  * @returns the exit code

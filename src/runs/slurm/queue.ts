@@ -94,7 +94,10 @@ export function checkCluster({ partition, time }: SlurmSettings): Cluster {
   return { arraySize: Number(size ?? 1001), elsewhere: lines.some((line) => !own.has(line.split("|")[3]!)) };
 }
 
-/** This person's elements in the queue. For display, and to know what is queued already: what became of a run is told by its files. */
+/**
+ * This person's elements in the queue. For display, and to know what is queued already: what became of a run is told by
+ * its files.
+ */
 export function queued(): Queued[] {
   const lines = slurm("squeue", ["-h", "-r", "--me", "-o", "%F|%K|%T|%j|%r"], "The queue cannot be read")
     .trim()

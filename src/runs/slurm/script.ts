@@ -16,9 +16,10 @@ export interface ScriptPlan {
 }
 
 /**
- * The script of a job array, of which each element trains one run. Before the limit Slurm sends USR1 to the script, which passes it on: the run makes a checkpoint
- * and ends with `REQUEUE`, and the element requeues itself. (By its array's id and its own: the last element has the array's id as its job id, with which it would
- * requeue all of them.) After preemption and when a machine fails, Slurm requeues it.
+ * The script of a job array, of which each element trains one run. Before the limit Slurm sends USR1 to the script,
+ * which passes it on: the run makes a checkpoint and ends with `REQUEUE`, and the element requeues itself. (By its
+ * array's id and its own: the last element has the array's id as its job id, with which it would requeue all of them.)
+ * After preemption and when a machine fails, Slurm requeues it.
  */
 export function arrayScript({ name, folder, settings, memory, command }: ScriptPlan): string {
   const { setup = [] } = settings;

@@ -64,7 +64,10 @@ export function warningOf({ warning = 120 }: SlurmSettings): number {
   return warning;
 }
 
-/** Seconds of a time as Slurm writes it: minutes, minutes:seconds, hours:minutes:seconds, days-hours[:minutes[:seconds]]. */
+/**
+ * Seconds of a time as Slurm writes it: minutes, minutes:seconds, hours:minutes:seconds,
+ * days-hours[:minutes[:seconds]].
+ */
 export function slurmSeconds(time: string): number {
   const [days, clock] = time.includes("-") ? [Number(time.split("-")[0]), time.split("-")[1]!] : [undefined, time];
   const parts = clock.split(":").map(Number);

@@ -12,7 +12,10 @@ import { checkCluster, type Queued, queued, slurm } from "./queue.js";
 import { arrayScript, resultScript } from "./script.js";
 import { checkTime, type SlurmSettings } from "./settings.js";
 
-/** Jobs that were submitted together: a folder among the runs, slurm/NAME-TIME, with runs.json, the scripts, logs and failures. */
+/**
+ * Jobs that were submitted together: a folder among the runs, slurm/NAME-TIME, with runs.json, the scripts, logs and
+ * failures.
+ */
 export interface Submission {
   readonly name: string;
   readonly folder: string;
@@ -96,8 +99,8 @@ export function dryRun(plan: SubmitPlan): string {
 }
 
 /**
- * Submits the runs that are missing and not queued as job arrays, one run an element, and a job that shows the results. Everything that can be known to be wrong
- * is said before anything is submitted. Tickets wait for their sources.
+ * Submits the runs that are missing and not queued as job arrays, one run an element, and a job that shows the results.
+ * Everything that can be known to be wrong is said before anything is submitted. Tickets wait for their sources.
  *
  * @throws {LabError} in one line, also when Slurm refuses a job
  */

@@ -1,5 +1,5 @@
-// The addon of tfjs-node-gpu, compiled against the TensorFlow in .tensorflow/python. It needs TensorFlow's C interface, which stays the same from version to
-// version, so the newest TensorFlow serves a package of 2024.
+// The addon of tfjs-node-gpu, compiled against the TensorFlow in .tensorflow/python. It needs TensorFlow's C interface,
+// which stays the same from version to version, so the newest TensorFlow serves a package of 2024.
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
@@ -54,7 +54,8 @@ export function buildAddon(packages, library, compiler, log) {
       "-o",
       `${target}.tmp`,
       ...libraries,
-      // Found relative to the addon, so that the project can be moved; and every symbol looked up at once, so that a wrong library fails when it is loaded.
+      // Found relative to the addon, so that the project can be moved; and every symbol looked up at once, so that a
+      // wrong library fails when it is loaded.
       `-Wl,-rpath,$ORIGIN/${relative(dirname(target), tensorflow)}`,
       "-Wl,-z,now",
     ],

@@ -1,5 +1,6 @@
-// TensorFlow's C++ library with its headers, out of the wheel on PyPI. Nothing of it runs in Python: so it goes into a folder of its own, without the packages
-// that TensorFlow's Python needs, JupyterLab's .venv stays as it is, and any Python that has pip can fetch it.
+// TensorFlow's C++ library with its headers, out of the wheel on PyPI. Nothing of it runs in Python: so it goes into a
+// folder of its own, without the packages that TensorFlow's Python needs, JupyterLab's .venv stays as it is, and any
+// Python that has pip can fetch it.
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -61,7 +62,8 @@ export function installLibrary(flavour, python, log) {
       "--platform",
       `${tag}_${machine}`,
     ]);
-    // The C++ library is the same in the wheels of all Pythons: that of 3.12 serves where the Python at hand is too new or too old for TensorFlow.
+    // The C++ library is the same in the wheels of all Pythons: that of 3.12 serves where the Python at hand is too new
+    // or too old for TensorFlow.
     const wheel = ["--only-binary=:all:", "--implementation", "cp", "--python-version", "3.12", ...platforms];
     const { status, stderr, error } = spawnSync(
       python,

@@ -1,11 +1,13 @@
-// npm packages that only some machines want, in folders of .tensorflow/ that survive npm ci, each with a lock file beside this one. Their TensorFlow.js is the
-// project's own: a second copy would take 140 MB, and would be another TensorFlow.js than the engine's.
+// npm packages that only some machines want, in folders of .tensorflow/ that survive npm ci, each with a lock file
+// beside this one. Their TensorFlow.js is the project's own: a second copy would take 140 MB, and would be another
+// TensorFlow.js than the engine's.
 import { copyFileSync, existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { npm, root } from "../npm.mjs";
 
 /**
- * Installs the packages of `src/setup/tensorflow/<name>` into `.tensorflow/<name>` if they are not there, and gives that folder.
+ * Installs the packages of `src/setup/tensorflow/<name>` into `.tensorflow/<name>` if they are not there, and gives
+ * that folder.
  * @param {"node" | "webgpu"} name
  * @throws {Error} with what npm said
  */
