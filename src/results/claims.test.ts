@@ -42,8 +42,7 @@ const claims: [file: string, words: string, id: string, one: string, other: stri
   ["README.md", "| 62.0 % | 77.6 % | P |", "comparison-2s3z", "SET", "MAST"],
   ["README.md", "| 81.6 % | 69.4 % | P |", "comparison-2s3z", "RigL", "MAST"],
   ["README.md", "| 111.3 % | 45.8 % | P |", "comparison-2s3z", "RLx2", "MAST"],
-  ["README.md", "MAST and RigL: p = P, the least", "quickstart", "RigL", "MAST"],
-  ["README.md", "RigL has 71.6 % ± 31.2 on the same map (p = P,", "comparison-3m", "RigL", "MAST"],
+  ["README.md", "MAST and RigL: p = P; three and three", "quickstart", "RigL", "MAST"],
   [
     "notebooks/02-sparse-training.ipynb",
     "5 of 10 seeds (p = P against RigL)",
