@@ -2,7 +2,7 @@ import { smoothWithin } from "../results/savgol.js";
 import { mean as meanOf, standardDeviation } from "../results/statistics.js";
 import { round, type Figure, type Trace } from "./figure.js";
 import { legendHeight, panelGrid } from "./panel-grid.js";
-import { layout, methodStyles, translucent, type MethodStyle } from "./theme.js";
+import { footnote, layout, type MethodStyle, methodStyles, translucent } from "./theme.js";
 
 /** One run's measurements over training. */
 export interface RunCurve {
@@ -111,22 +111,7 @@ export function trainingCurves(runs: readonly RunCurve[], options: TrainingCurve
       ...grid.axes,
       legend: { orientation: "h", x: 0, xanchor: "left", y: 1 + 5 / grid.height, yanchor: "bottom" },
       hovermode: "x unified",
-      annotations: [
-        ...grid.titles,
-        {
-          text,
-          showarrow: false,
-          xref: "paper",
-          yref: "paper",
-          x: 0,
-          y: 0,
-          xanchor: "left",
-          yanchor: "top",
-          yshift: -52,
-          font: { size: 11, color: "#666666" },
-          align: "left",
-        },
-      ],
+      annotations: [...grid.titles, footnote(text, -52)],
       margin: { l: 64, r: 24, t: above, b: below },
       height: grid.height + above + below,
     }),

@@ -1,6 +1,6 @@
 import { bandOutline, fewerText, meanCurve, spreadTexts } from "./curves.js";
 import { round, type Figure, type Trace } from "./figure.js";
-import { axis, layout, METHOD_STYLES, translucent } from "./theme.js";
+import { axis, footnote, layout, METHOD_STYLES, translucent } from "./theme.js";
 
 /**
  * In the order of labels: the colours of RigL, whose single buffer is the first to compare with, of MAST, and of a
@@ -129,19 +129,10 @@ export function distanceFigure(curves: readonly DistanceCurve[], options: Distan
           xshift: 3,
           font: { size: 11, color: "#666666" },
         })),
-        {
-          text: `${seeds > 1 ? `line: mean of ${seeds} seeds; band: ± 1 standard deviation` : "line: one seed"}; dotted: what exploration alone would give${fewerText(fewer)}`,
-          showarrow: false,
-          xref: "paper",
-          yref: "paper",
-          x: 0,
-          y: 0,
-          xanchor: "left",
-          yanchor: "top",
-          yshift: -52,
-          font: { size: 11, color: "#666666" },
-          align: "left",
-        },
+        footnote(
+          `${seeds > 1 ? `line: mean of ${seeds} seeds; band: ± 1 standard deviation` : "line: one seed"}; dotted: what exploration alone would give${fewerText(fewer)}`,
+          -52,
+        ),
       ],
     }),
     summary: `${title || "Distance of stored choices from the policy"}: at the end ${ends.join("; ")}`,

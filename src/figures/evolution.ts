@@ -1,7 +1,7 @@
 import { type Evolution, updateFraction } from "../sparse/evolution.js";
 import { byteMatrix, type Figure, round, type Trace } from "./figure.js";
 import type { InputBlock } from "./masks.js";
-import { axis, layout, MASK_COLOURS } from "./theme.js";
+import { axis, layout, MASK_COLOURS, panelTitle } from "./theme.js";
 
 /** What became of one layer's connections between two moments. */
 export interface EvolutionPanel {
@@ -117,19 +117,7 @@ export function evolutionImage(panels: readonly EvolutionPanel[], options: Evolu
       ...(column === 0 ? { title: heading("output i") } : {}),
     };
     const text = `<b>${label}</b><br><span style="font-size:11px">${countsText(fates)}</span>`;
-    annotations.push({
-      text,
-      showarrow: false,
-      xref: "paper",
-      yref: "paper",
-      x: x0,
-      y: y1,
-      xanchor: "left",
-      yanchor: "bottom",
-      yshift: 3,
-      align: "left",
-      font: { size: 12 },
-    });
+    annotations.push(panelTitle(text, x0, y1));
     if (marked !== undefined) {
       const at = { xref: `x${id}`, x0: marked.start - 0.5, x1: marked.start + marked.length - 0.5, yref: `y${id}` };
       shapes.push({ type: "rect", ...at, y0: -0.5, y1: outputs - 0.5, line: { color: "#ffffff", width: 1.5 } });

@@ -2,7 +2,7 @@ import { LabError } from "../errors.js";
 import { countNonzeros, inputConnections } from "../sparse/mask.js";
 import type { Figure, Trace } from "./figure.js";
 import { bitmapPng } from "./png.js";
-import { axis, layout, MASK_COLOURS, translucent } from "./theme.js";
+import { axis, layout, MASK_COLOURS, panelTitle, translucent } from "./theme.js";
 
 /** A mask at one moment of training. */
 export interface MaskSnapshot {
@@ -112,19 +112,13 @@ export function maskImage(snapshots: readonly MaskSnapshot[], options: MaskOptio
         line: { width: 1, color: "#ffffff" },
       });
     const n = countNonzeros(mask);
-    titles.push({
-      text: `<b>${label}</b><br><span style="font-size:11px">${n} (${((100 * n) / (outputs * inputs)).toFixed(1)} %)</span>`,
-      showarrow: false,
-      xref: "paper",
-      yref: "paper",
-      x: x0,
-      y: y1,
-      xanchor: "left",
-      yanchor: "bottom",
-      yshift: 3,
-      align: "left",
-      font: { size: 12 },
-    });
+    titles.push(
+      panelTitle(
+        `<b>${label}</b><br><span style="font-size:11px">${n} (${((100 * n) / (outputs * inputs)).toFixed(1)} %)</span>`,
+        x0,
+        y1,
+      ),
+    );
   });
   return {
     data,

@@ -1,7 +1,7 @@
 import { LabError } from "../errors.js";
 import { round, type Figure, type Trace } from "./figure.js";
 import { legendHeight, panelGrid } from "./panel-grid.js";
-import { layout, methodStyles } from "./theme.js";
+import { footnote, layout, methodStyles } from "./theme.js";
 
 /** One line of a panel. */
 export interface Line {
@@ -121,26 +121,7 @@ export function linePanels(panels: readonly Panel[], options: LinePanelsOptions)
     data,
     layout: layout(title, {
       ...grid.axes,
-      annotations: [
-        ...grid.titles,
-        ...(caption === ""
-          ? []
-          : [
-              {
-                text: caption,
-                showarrow: false,
-                xref: "paper",
-                yref: "paper",
-                x: 0,
-                y: 0,
-                xanchor: "left",
-                yanchor: "top",
-                yshift: -50,
-                font: { size: 11, color: "#666666" },
-                align: "left",
-              },
-            ]),
-      ],
+      annotations: [...grid.titles, ...(caption === "" ? [] : [footnote(caption, -50)])],
       legend: { orientation: "h", x: 0, xanchor: "left", y: 1 + 6 / grid.height, yanchor: "bottom" },
       showlegend: labels.length > 1,
       hovermode: "x unified",

@@ -2,7 +2,7 @@ import type { ScoreMeasure } from "../config.js";
 import { MEASURES } from "../results/measure.js";
 import { interquartileMean } from "../results/statistics.js";
 import { round, type Figure, type Trace } from "./figure.js";
-import { axis, layout, methodStyles, translucent } from "./theme.js";
+import { axis, footnote, layout, methodStyles, translucent } from "./theme.js";
 
 /** The scores of one method: shares 0..1, or returns. */
 export interface MethodScores {
@@ -105,19 +105,10 @@ export function scoreIntervals(
       margin: { l: 64, r: 24, t: 48, b: 84 },
       hovermode: "closest",
       annotations: [
-        {
-          text: `dots: seeds; bar: interquartile mean with 95 % interval${withPaper ? "; diamond: the paper's mean ± standard deviation" : ""}${notNumbers(methods)}`,
-          showarrow: false,
-          xref: "paper",
-          yref: "paper",
-          x: 0,
-          y: 0,
-          xanchor: "left",
-          yanchor: "top",
-          yshift: -52,
-          font: { size: 11, color: "#666666" },
-          align: "left",
-        },
+        footnote(
+          `dots: seeds; bar: interquartile mean with 95 % interval${withPaper ? "; diamond: the paper's mean ± standard deviation" : ""}${notNumbers(methods)}`,
+          -52,
+        ),
       ],
     }),
     summary: `${title || "Scores"}: ${rows.map(({ style, scores }) => `${style.label} ${share ? `${round(100 * interquartileMean(scores), 3)} %` : text(interquartileMean(scores))}`).join(", ")}`,

@@ -2,7 +2,7 @@ import type { ScoreMeasure } from "../config.js";
 import { MEASURES } from "../results/measure.js";
 import { round, type Figure, type Trace } from "./figure.js";
 import { notNumbers } from "./scores.js";
-import { axis, layout, methodStyles } from "./theme.js";
+import { axis, footnote, layout, methodStyles } from "./theme.js";
 
 /** What one setting came to. */
 export interface SettingScore {
@@ -107,19 +107,10 @@ export function settingScores(settings: readonly SettingScore[], options: Settin
       height: styles.length > 1 ? 420 : 380,
       margin: { l: 64, r: 24, t: styles.length > 1 ? 72 : 48, b: 96 },
       annotations: [
-        {
-          text: `small dots: seeds; large: their mean${withPaper ? "; diamonds: the paper's, as a share of its dense model" : ""}${notNumbers(settings.map(({ row, column, scores }) => ({ label: styles.length > 1 ? `${row}, ${column}` : column, scores })))}`,
-          showarrow: false,
-          xref: "paper",
-          yref: "paper",
-          x: 0,
-          y: 0,
-          xanchor: "left",
-          yanchor: "top",
-          yshift: -56,
-          font: { size: 11, color: "#666666" },
-          align: "left",
-        },
+        footnote(
+          `small dots: seeds; large: their mean${withPaper ? "; diamonds: the paper's, as a share of its dense model" : ""}${notNumbers(settings.map(({ row, column, scores }) => ({ label: styles.length > 1 ? `${row}, ${column}` : column, scores })))}`,
+          -56,
+        ),
       ],
     }),
     summary: `${title || "Scores"}: ${settings.map(({ row, column, mean }) => `${styles.length > 1 ? `${row}, ` : ""}${column} ${share ? `${round(100 * mean, 3)} %` : text(mean)}`).join("; ")}`,

@@ -107,3 +107,46 @@ export function layout<T extends { readonly [key: string]: unknown }>(
     ...more,
   };
 }
+
+/**
+ * Small grey print below the lower left corner of a figure, as a Plotly annotation.
+ *
+ * @param yshift pixels from the x axis; negative is down
+ */
+export function footnote(text: string, yshift: number) {
+  return {
+    text,
+    showarrow: false,
+    xref: "paper",
+    yref: "paper",
+    x: 0,
+    y: 0,
+    xanchor: "left",
+    yanchor: "top",
+    yshift,
+    font: { size: 11, color: "#666666" },
+    align: "left",
+  };
+}
+
+/**
+ * The title of one panel of an image, as a Plotly annotation above its upper left corner.
+ *
+ * @param x share of the figure's width
+ * @param y share of the figure's height
+ */
+export function panelTitle(text: string, x: number, y: number) {
+  return {
+    text,
+    showarrow: false,
+    xref: "paper",
+    yref: "paper",
+    x,
+    y,
+    xanchor: "left",
+    yanchor: "bottom",
+    yshift: 3,
+    align: "left",
+    font: { size: 12 },
+  };
+}

@@ -2,6 +2,7 @@
 import { spawnSync } from "node:child_process";
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { root } from "./npm.mjs";
 
@@ -86,7 +87,7 @@ function run() {
   else runs(resolve(values.out ?? own));
 }
 
-if (process.argv[1] !== undefined && import.meta.url.endsWith("/course.mjs") && /course\.mjs$/.test(process.argv[1])) {
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
   try {
     run();
   } catch (error) {
