@@ -48,8 +48,16 @@ export function askPytorch(python: string, given: Case): Map<string, Answer> {
   }
 }
 
-/** Runs oracle.py: FOLDER/RULE.safetensors for each rule of a case. */
-export function writeAnswers(python: string, path: string, folder: string): void {
-  const { status, stderr, error } = spawnSync(python, [scriptPath("oracle.py"), path, folder], { encoding: "utf8" });
-  if (status !== 0) throw new Error(`bench: oracle.py failed: ${error?.message ?? stderr.trim().split("\n").at(-1)}`);
+/**
+ * Runs oracle.py, or continuous.py for continuous actions: FOLDER/RULE.safetensors for each rule of a case.
+ * @throws {Error} with what Python said
+ */
+export function writeAnswers(
+  python: string,
+  path: string,
+  folder: string,
+  script: "oracle.py" | "continuous.py" = "oracle.py",
+): void {
+  const { status, stderr, error } = spawnSync(python, [scriptPath(script), path, folder], { encoding: "utf8" });
+  if (status !== 0) throw new Error(`bench: ${script} failed: ${error?.message ?? stderr.trim().split("\n").at(-1)}`);
 }

@@ -1,8 +1,9 @@
-// npx tsx bench/pytorch/record.ts: makes bench/pytorch/recorded, what PyTorch says of one small case, for machines
-// without PyTorch.
+// npx tsx bench/pytorch/record.ts: makes bench/pytorch/recorded, what PyTorch says of one small case, and of one of
+// continuous actions, for machines without PyTorch.
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { encodeCase, randomCase } from "./case.js";
+import { continuousRules, encodeContinuousCase, ODD_CONTINUOUS, randomContinuousCase } from "./continuous.js";
 import { ensurePytorch, scriptPath, writeAnswers } from "./oracle.js";
 import { LENGTHS, ODD, comparedRules } from "./rules.js";
 
@@ -14,4 +15,16 @@ writeFileSync(
   path,
   encodeCase(randomCase(ODD, { density: 0.1, lengths: LENGTHS, seed: 1, rules: comparedRules, eventful: true })),
 );
-writeAnswers(await ensurePytorch(), path, folder);
+const python = await ensurePytorch();
+writeAnswers(python, path, folder);
+
+const continuous = join(folder, "continuous");
+mkdirSync(continuous);
+const continuousPath = join(continuous, "case.safetensors");
+writeFileSync(
+  continuousPath,
+  encodeContinuousCase(
+    randomContinuousCase(ODD_CONTINUOUS, { density: 0.4, transitions: 7, seed: 1, rules: continuousRules }),
+  ),
+);
+writeAnswers(python, continuousPath, continuous, "continuous.py");
