@@ -46,9 +46,9 @@ try {
       return { name, sample: () => time(() => (played[name] = playRandom(env, { steps, seed: 1 }).steps)) };
     });
     const best = await fastest(candidates, SECONDS, { quick: false });
-    const of = (name: string): number => (1000 * best[name]!) / played[name]!;
+    const of = (name: string): number => (1000 * best[name]) / played[name];
     const cells = versions.map(
-      ([name]) => `${name} ${of(name).toFixed(2)} us (${(of(versions[0]![0]) / of(name)).toFixed(2)})`,
+      ([name]) => `${name} ${of(name).toFixed(2)} us (${(of(versions[0][0]) / of(name)).toFixed(2)})`,
     );
     console.log(`${map.padEnd(11)} ${cells.join("   ")}`);
   }

@@ -19,15 +19,15 @@ export function blindSequence(env: Environment, seed: number): Policy {
   const targets = Array.from({ length: actions - 6 }, (_, k) => 6 + k);
   for (let k = targets.length - 1; k > 0; k--) {
     const m = random.below(k + 1);
-    [targets[k], targets[m]] = [targets[m]!, targets[k]!];
+    [targets[k], targets[m]] = [targets[m], targets[k]];
   }
   const sequence = Array.from({ length: episodeLimit }, (_, t) =>
-    t < march ? 4 : targets[Math.floor((t - march) / stay) % targets.length]!,
+    t < march ? 4 : targets[Math.floor((t - march) / stay) % targets.length],
   );
   return ({ availableActions }, jointAction, t) => {
     for (let i = 0; i < agents; i++) {
       const isLegal = (action: number): boolean => availableActions[i * actions + action] === 1;
-      jointAction[i] = isLegal(sequence[t]!) ? sequence[t]! : isLegal(1) ? 1 : 0;
+      jointAction[i] = isLegal(sequence[t]) ? sequence[t] : isLegal(1) ? 1 : 0;
     }
   };
 }

@@ -37,7 +37,7 @@ async function bridge(copies: number, effort: Effort): Promise<Row[]> {
   return [
     {
       name: `python bridge, 3s5z's sizes, ${copies} ${copies === 1 ? "copy" : "copies"}, a step of one`,
-      value: (1000 * best["bridge"]!) / (rounds * copies),
+      value: (1000 * best["bridge"]) / (rounds * copies),
       unit: "us",
     },
   ];

@@ -68,16 +68,16 @@ function measureNetworks(env: BattleEnvironment, reference: Reference, battles: 
     const goal: readonly [string?, boolean?] =
       env.name in WIN_TOLERANCE
         ? late
-          ? ["within .20", Math.abs(rates[k]! - real) <= 0.2]
+          ? ["within .20", Math.abs(rates[k] - real) <= 0.2]
           : []
         : network.step >= 950_000
-          ? ["at least .6", rates[k]! >= 0.6]
+          ? ["at least .6", rates[k] >= 0.6]
           : [];
-    row(`network of ${Math.round(network.step / 1000)}k steps: win rate`, rates[k]!, real, ...goal);
+    row(`network of ${Math.round(network.step / 1000)}k steps: win rate`, rates[k], real, ...goal);
   });
   const most = WIN_TOLERANCE[env.name];
   if (most !== undefined) {
-    const difference = mean(networks.map((network, k) => Math.abs(rates[k]! - realRate(network))));
+    const difference = mean(networks.map((network, k) => Math.abs(rates[k] - realRate(network))));
     row("networks: mean difference of win rates", difference, 0, `at most ${most}`, difference <= most);
   }
   const last = played.at(-1)!;

@@ -43,7 +43,7 @@ const CHANGES: readonly Change[] = [
   {
     rule: "the first prey of a zergling on 2c_vs_64zg: the nearest instead of any",
     file: "enemy.ts",
-    from: "const first = b.ordered[i]! < 0;",
+    from: "const first = b.ordered[i] < 0;",
     to: "const first = false;",
   },
   {
@@ -115,7 +115,7 @@ try {
     const { createEnvironment, playEpisodes, scripts, uniformRandom } = await withChange(change, k);
     const cells = maps.map((map) => {
       const env = createEnvironment(map);
-      const rates = SCRIPTS.map((name) => playEpisodes(env, scripts[name]!, { episodes: Number(battles) }));
+      const rates = SCRIPTS.map((name) => playEpisodes(env, scripts[name], { episodes: Number(battles) }));
       const random: PlaySummary = playEpisodes(env, uniformRandom(1), { episodes: Number(battles) });
       return `${rates.map(({ winRate }) => `${(100 * winRate).toFixed(0)} %`).join(", ")}, ${random.meanReturn.toFixed(2)}`;
     });

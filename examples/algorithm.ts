@@ -36,7 +36,7 @@ export default {
           const targets = learningTargets(config.returns, step, group, next, config.discount);
 
           const qTot = await engine.mixer.forward("online", chosenValues(online, group), 0, true);
-          const weights = qTot.map((value, i) => (value < targets[i]! ? 1 : caution));
+          const weights = qTot.map((value, i) => (value < targets[i] ? 1 : caution));
           const gradient = new Float32Array(qTot.length);
           loss += tdLoss({ lengths: group.lengths, qTot, targets, weights, normaliser: stepsInBatch }, gradient);
           await engine.agent.backward(await engine.mixer.backward(gradient));

@@ -19,7 +19,7 @@ function createWalk(length: number): GivenEnvironment {
     places.forEach((place, agent) => {
       state[agent] = place / (length - 1);
       observations[2 * agent] = place / (length - 1);
-      observations[2 * agent + 1] = places[1 - agent]! / (length - 1);
+      observations[2 * agent + 1] = places[1 - agent] / (length - 1);
       // Action 0 stays, 1 goes back, 2 goes on. Nobody walks into a wall.
       availableActions[3 * agent + 1] = place > 0 ? 1 : 0;
       availableActions[3 * agent + 2] = place < length - 1 ? 1 : 0;
@@ -44,7 +44,7 @@ function createWalk(length: number): GivenEnvironment {
     },
     step(jointAction: ArrayLike<number>) {
       places.forEach((place, agent) => {
-        const move = [0, -1, 1][jointAction[agent]!]!;
+        const move = [0, -1, 1][jointAction[agent]]!;
         if (move < 1 || random.float() >= 0.1) places[agent] = place + move;
       });
       steps++;

@@ -12,11 +12,11 @@ export default {
       options: { strength: 0.5 },
       scores({ absent, gradient, mask, shape: [outputs, inputs], options }) {
         const connections = new Float64Array(outputs!);
-        mask.forEach((bit, index) => (connections[Math.floor(index / inputs!)]! += bit));
+        mask.forEach((bit, index) => (connections[Math.floor(index / inputs!)] += bit));
         const most = Math.max(1, ...connections);
         return Float32Array.from(absent, (index) => {
-          const share = connections[Math.floor(index / inputs!)]! / most;
-          return Math.abs(gradient![index]!) * (1 + Number(options["strength"]) * share);
+          const share = connections[Math.floor(index / inputs!)] / most;
+          return Math.abs(gradient![index]) * (1 + Number(options["strength"]) * share);
         });
       },
     },

@@ -10,7 +10,7 @@ export default {
       options: { weight: 0.9 },
       evaluate(values, count, max, { weight }) {
         let sum = 0;
-        for (let i = 0; i < count; i++) sum += values[i]!;
+        for (let i = 0; i < count; i++) sum += values[i];
         return weight * max + ((1 - weight) * sum) / count;
       },
     },

@@ -120,7 +120,7 @@ function trained(...args: string[]): string {
   return /^\S+(?=: score)/.exec(out)![0];
 }
 
-const onlyRun = (at = runs) => join(at, readdirSync(at)[0]!);
+const onlyRun = (at = runs) => join(at, readdirSync(at)[0]);
 
 describe("bad input", () => {
   it.each([
@@ -489,7 +489,7 @@ describe("other commands", () => {
       .trim()
       .split("\n")
       .map((line) => line.split(","));
-    expect(header!.slice(0, 6)).toEqual(["experiment", "profile", "environment", "rules", "algorithm", "method"]);
+    expect(header.slice(0, 6)).toEqual(["experiment", "profile", "environment", "rules", "algorithm", "method"]);
     expect(rows.map((row) => row.slice(0, 6).join(" "))).toEqual(
       METHODS.map((method) => `comparison-2s3z smoke 2s3z starcraft qmix ${method}`),
     );
@@ -642,8 +642,8 @@ describe("other commands", () => {
       "--set",
       "network.hypernetEmbed=16",
     );
-    const narrow = shapes(tiny)["agent.rnn.weight_hh"]!;
-    expect(narrow[0]).toBe(3 * narrow[1]!);
+    const narrow = shapes(tiny)["agent.rnn.weight_hh"];
+    expect(narrow[0]).toBe(3 * narrow[1]);
     expect(narrow[1]).toBeLessThan(32);
     for (const run of [weighted, tiny])
       expect(mast("replay", run, "--seed", "2").out).toMatch(

@@ -21,20 +21,20 @@ describe("how far a classroom orders methods as the paper's budget does", () => 
         return [1, 2, 3].map((seed) => `3m,qmix,${method},${seed},100000,${score}`);
       }),
     );
-    const found = agreement(swapped!, paper[0]!);
+    const found = agreement(swapped, paper[0]);
     expect(found).toMatchObject({ common: 4, seeds: 2 });
     expect(found.correlation).toBeCloseTo(0.8, 12);
     expect([found.low, found.high].every((end) => Math.abs(end - 0.8) < 1e-9)).toBe(true);
     // Distances .01, .49, .39, .48, .38 and .1.
     expect(found.spread).toBeCloseTo(1.85 / 6, 12);
-    expect(agreement(paper[0]!, paper[0]!).correlation).toBeCloseTo(1, 12);
+    expect(agreement(paper[0], paper[0]).correlation).toBeCloseTo(1, 12);
   });
 
   it("counts what both have only, and says nothing where all score alike, or of two", () => {
     const [alike] = table(...["dense", "mast", "rigl", "tiny"].map((method) => `3m,qmix,${method},1,100000,1`));
-    expect(agreement(alike!, paper[0]!)).toMatchObject({ common: 3, seeds: 1, correlation: NaN, spread: 0 });
+    expect(agreement(alike, paper[0])).toMatchObject({ common: 3, seeds: 1, correlation: NaN, spread: 0 });
     const [two] = table("3m,qmix,mast,1,1000,0.2", "3m,qmix,ss,1,1000,0.1");
-    expect(agreement(two!, paper[0]!)).toMatchObject({ common: 2, correlation: NaN });
+    expect(agreement(two, paper[0])).toMatchObject({ common: 2, correlation: NaN });
   });
 
   it("puts the best candidate first, within one algorithm", () => {
@@ -57,7 +57,7 @@ describe("how far a classroom orders methods as the paper's budget does", () => 
       "row,column,environment,algorithm,steps,mean\nMAST,0.8,3m,qmix,1000,0.5\nRigL,0.8,3m,qmix,1000,0.4\n",
       "x",
     );
-    expect([...budgetsOf(rows, "x.csv")[0]!.scores]).toEqual([
+    expect([...budgetsOf(rows, "x.csv")[0].scores]).toEqual([
       ["MAST, 0.8", [0.5]],
       ["RigL, 0.8", [0.4]],
     ]);

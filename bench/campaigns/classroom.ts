@@ -73,7 +73,7 @@ export function agreement(classroom: Budgeted, paper: Budgeted): Agreement {
     enough && seeds > 1
       ? bootstrapInterval(both.flat(), (groups) => finite(order(groups)), { random: createRandom(0, 0) })
       : ([NaN, NaN] as const);
-  const means = both[0]!.map(mean);
+  const means = both[0].map(mean);
   const pairs = means.flatMap((a, i) => means.slice(i + 1).map((b) => Math.abs(a - b)));
   return {
     common: names.length,

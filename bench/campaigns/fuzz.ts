@@ -133,7 +133,7 @@ function attempt(
   }
 }
 
-const one = <T>(random: Random, of: readonly T[]): T => of[random.below(of.length)]!;
+const one = <T>(random: Random, of: readonly T[]): T => of[random.below(of.length)];
 
 /** Something that JSON, YAML or a program may hold in the place of a value. */
 function anything(random: Random): unknown {
@@ -275,7 +275,7 @@ function tryConfig(random: Random): "read" | "refused" {
     });
   }
   return attempt(() => {
-    const config = resolveConfig(random.below(20) === 0 ? (anything(random) as ConfigInput) : (input as ConfigInput));
+    const config = resolveConfig(random.below(20) === 0 ? (anything(random) as ConfigInput) : input);
     const again = resolveConfig(JSON.parse(JSON.stringify(config)) as ConfigInput);
     // As JSON has it: -0 is 0, and the order of the fields is none.
     const plain = (of: Config) => JSON.parse(JSON.stringify(of)) as unknown;
@@ -397,7 +397,7 @@ function damageFile(random: Random, path: string, others: readonly string[]): st
       ),
   };
   const way = one(random, Object.keys(ways));
-  ways[way]!();
+  ways[way]();
   return `${basename(path)} ${way}`;
 }
 

@@ -13,7 +13,7 @@ export interface KilledTask {
 /** "half": a write stops in the middle of its bytes. */
 export type When = "before" | "half" | "after";
 
-const { runs, input, at } = JSON.parse(process.argv[2]!) as KilledTask;
+const { runs, input, at } = JSON.parse(process.argv[2]) as KilledTask;
 const real = { ...fs };
 /** Paths of the open files that belong to the runs, by descriptor. */
 const open = new Map<number, string>();

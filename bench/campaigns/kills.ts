@@ -84,7 +84,7 @@ export async function campaignOfKills(options: {
       const state = (runs: string) => runState(join(runs, runName(resolveConfig(input))));
       kinds.push({ operations, expected: state(whole), state, train, prepare });
     }
-    const kindOf = (i: number): Kind => kinds[i % kinds.length]!;
+    const kindOf = (i: number): Kind => kinds[i % kinds.length];
 
     let killed = 0;
     let runs = 0;
@@ -96,7 +96,7 @@ export async function campaignOfKills(options: {
       // A process that goes on opens what is there, which is some 50 operations, and then does what remains.
       for (let sitting = 0; ; sitting++) {
         const operation = 1 + random.below(sitting === 0 ? operations : Math.min(operations, 120));
-        const when = WHEN[random.below(WHEN.length)]!;
+        const when = WHEN[random.below(WHEN.length)];
         const last = killed >= kills || sitting === 8;
         const {
           output: said,
@@ -106,7 +106,7 @@ export async function campaignOfKills(options: {
         story.push(`${when} ${operation}`);
         if (signal === "SIGKILL") {
           killed++;
-          const name = said.split("\n")[0]!;
+          const name = said.split("\n")[0];
           at.set(name, (at.get(name) ?? 0) + 1);
           if (killed % 50 === 0) report(`${killed} of ${kills} kills, ${failures.length} failures`);
           continue;
@@ -125,7 +125,7 @@ export async function campaignOfKills(options: {
       prepare(place);
       const stop = {
         operation: 1 + Math.floor((freeze * operations) / freezes),
-        when: WHEN[freeze % WHEN.length]!,
+        when: WHEN[freeze % WHEN.length],
         signal: "SIGSTOP",
       } as const;
       const first = train(place, stop);

@@ -111,12 +111,12 @@ export async function campaignOfWorkers(options: {
           !worker.frozen && !worker.killed && worker.pid() !== undefined && worker.output().includes("works in"),
       );
       if (free.length > 0 && due(completed.size, kills, killed)) {
-        const worker = free[random.below(free.length)]!;
+        const worker = free[random.below(free.length)];
         worker.killed = true;
         process.kill(worker.pid()!, "SIGKILL");
         killed++;
       } else if (free.length > 1 && due(completed.size, freezes, frozen)) {
-        const worker = free[random.below(free.length)]!;
+        const worker = free[random.below(free.length)];
         worker.frozen = true;
         const pid = worker.pid()!;
         process.kill(pid, "SIGSTOP");
@@ -184,7 +184,7 @@ globalThis.Date = class Date extends Real {
 
 function startWorker(runs: string, number: number, hosts: boolean): Worker {
   const host = `host-${number}`;
-  const clock = shiftedClock(CLOCKS[number % CLOCKS.length]!);
+  const clock = shiftedClock(CLOCKS[number % CLOCKS.length]);
   const args = ["--import", clock, COMMAND, "worker", "--runs", runs, "--workers", "2", "--checkpoint-every", "0.5"];
   const env = { ...process.env, MAST_LEASE_SECONDS: String(LEASE) };
   const child = hosts
@@ -207,7 +207,7 @@ function startWorker(runs: string, number: number, hosts: boolean): Worker {
       )
     : spawn(process.execPath, args, { env });
   let output = "";
-  for (const stream of [child.stdout, child.stderr]) stream!.on("data", (data) => (output += String(data)));
+  for (const stream of [child.stdout, child.stderr]) stream.on("data", (data) => (output += String(data)));
   const pid = (): number | undefined => {
     if (!hosts) return child.pid;
     try {

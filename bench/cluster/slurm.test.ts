@@ -149,7 +149,7 @@ describe.skipIf(why !== undefined)("a Slurm cluster", () => {
       requeued = Math.max(
         requeued,
         ...jobsOf("long").map((line) =>
-          Number(/Restarts=(\d+)/.exec(slurm("scontrol", "show", "job", line.split("|")[0]!))?.[1] ?? 0),
+          Number(/Restarts=(\d+)/.exec(slurm("scontrol", "show", "job", line.split("|")[0]))?.[1] ?? 0),
         ),
       );
       hurry("long");
@@ -170,7 +170,7 @@ describe.skipIf(why !== undefined)("a Slurm cluster", () => {
 
     // Of other steps than the runs of the other tests, which are complete.
     const short = study("fails", { base: { ...BASE, steps: BASE.steps + 50 }, seeds: 2 });
-    const broken = names(short)[1]!;
+    const broken = names(short)[1];
     spawnSync("mkdir", ["-p", join(runs, broken)]);
     writeFileSync(join(runs, broken, "config.json"), "{}");
     writeFileSync(join(runs, broken, "metrics.csv"), "");

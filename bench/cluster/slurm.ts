@@ -124,7 +124,7 @@ export async function startSlurm(folder: string, cpus: number): Promise<SlurmClu
         .split("\n")
         .map((line) => {
           const [, pid, parent, args] = /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(line)!;
-          return { pid: Number(pid), parent: Number(parent), args: args! };
+          return { pid: Number(pid), parent: Number(parent), args: args };
         });
       const scripts = processes.filter(
         ({ args }) =>

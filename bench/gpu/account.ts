@@ -1,4 +1,3 @@
-import type { TensorContainer } from "@tensorflow/tfjs";
 import type { Engine } from "../../src/networks/engine.js";
 import type { Tensorflow } from "../../src/host.js";
 
@@ -49,7 +48,7 @@ export async function accountFor(
     const { results, up, down } = traffic;
     // In an update of its own, since keeping a list of kernels takes time. It awaits what it is given, whatever its
     // type says.
-    const { kernels } = await tf.profile((() => work(engines)) as unknown as () => TensorContainer);
+    const { kernels } = await tf.profile(() => work(engines));
     return {
       whole,
       rule: whole - engineTime,

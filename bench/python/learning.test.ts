@@ -41,6 +41,6 @@ describe("the particle environment, learned by dense QMIX and by MAST", () => {
       for (const score of scores) expect(text).toContain(score.toFixed(1));
     }
     for (const field of ["randomReturn", "randomLow", "randomHigh"])
-      expect(text).toContain(Number(rows[0]![field]).toFixed(1));
+      expect(text).toContain(Number(rows[0][field]).toFixed(1));
   });
 });

@@ -85,14 +85,14 @@ const places = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const [given, flags] = [false, true].map((flag) =>
   process.argv.slice(2).filter((one) => one.startsWith("--") === flag),
 );
-const workers = Number(flags!.find((flag) => flag.startsWith("--workers="))?.slice("--workers=".length) ?? 1);
-if (given!.length === 0 || given!.some((name) => !Object.hasOwn(CASES, name.split(":")[0]!)))
+const workers = Number(flags.find((flag) => flag.startsWith("--workers="))?.slice("--workers=".length) ?? 1);
+if (given.length === 0 || given.some((name) => !Object.hasOwn(CASES, name.split(":")[0])))
   throw new Error(
     `npx tsx bench/python/learning.ts ${Object.keys(CASES).join(" | ")}, each with :SEEDS where not ${SEEDS.length}; --workers=N`,
   );
-for (const one of given!) {
+for (const one of given) {
   const [name, seeds = String(SEEDS.length)] = one.split(":") as [string, string?];
-  const configs = CASES[name]!.flatMap((input) =>
+  const configs = CASES[name].flatMap((input) =>
     SEEDS.slice(0, Number(seeds)).map((seed) => resolveConfig({ ...input, seed })),
   );
   const outcomes = await runAll(configs, { workers, onProgress: say() });
@@ -105,7 +105,7 @@ for (const one of given!) {
 
 /** Rows of results, and the evaluations, beside the random policy's return. */
 function report(name: string, runs: readonly StoredRun[]): void {
-  const random = randomPlay(runs[0]!.config);
+  const random = randomPlay(runs[0].config);
   const folder = join(places, "data", "results");
   mkdirSync(folder, { recursive: true });
   const write = (file: string, rows: readonly Readonly<Record<string, string | number>>[]) =>
@@ -125,7 +125,7 @@ function report(name: string, runs: readonly StoredRun[]): void {
     const own = runs.filter(({ config }) => config.method === method);
     const scores = own.map(({ summary }) => summary!.score);
     const [low, high] = interval(scores);
-    const { text, name: kind } = MEASURES[scoreMeasure(own[0]!.config)];
+    const { text, name: kind } = MEASURES[scoreMeasure(own[0].config)];
     const seconds = mean(own.map(({ summary }) => summary!.processorSeconds ?? NaN)).toFixed(0);
     console.log(
       `${name}, ${method}: ${kind} ${text(mean(scores))} [${text(low)}, ${text(high)}] over ${own.length} seeds (${scores.map(text).join(", ")}), ${seconds} processor seconds a run`,
@@ -147,7 +147,7 @@ function randomPlay(config: Config): { readonly mean: number; readonly low: numb
 }
 
 function interval(values: readonly number[]): [low: number, high: number] {
-  return bootstrapInterval([values], ([sample]) => mean(sample!), { random: createRandom(0, 0) });
+  return bootstrapInterval([values], ([sample]) => mean(sample), { random: createRandom(0, 0) });
 }
 
 /** A line every half minute. */

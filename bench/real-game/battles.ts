@@ -37,21 +37,21 @@ export function outcomeOf({ battle: b, won }: BattleEnvironment, total: number, 
   const first = (from: number, end: number): number | undefined => {
     let dead: number | undefined;
     for (let i = from; i < end; i++)
-      if (b.diedAt[i]! >= 0 && (dead === undefined || b.diedAt[i]! < b.diedAt[dead]!)) dead = i;
+      if (b.diedAt[i] >= 0 && (dead === undefined || b.diedAt[i] < b.diedAt[dead])) dead = i;
     return dead;
   };
   const ally = first(0, b.allies);
   const enemy = first(b.allies, b.units);
   let alliesLeft = 0;
-  for (let i = 0; i < b.allies; i++) alliesLeft += b.alive[i]!;
+  for (let i = 0; i < b.allies; i++) alliesLeft += b.alive[i];
   return {
     won,
     return: total,
     length,
     alliesLeft,
-    firstAllyDeath: ally === undefined ? undefined : b.diedAt[ally]!,
-    firstEnemyDeath: enemy === undefined ? undefined : b.diedAt[enemy]!,
-    firstAllyType: ally === undefined ? undefined : b.types[ally]!.name,
+    firstAllyDeath: ally === undefined ? undefined : b.diedAt[ally],
+    firstEnemyDeath: enemy === undefined ? undefined : b.diedAt[enemy],
+    firstAllyType: ally === undefined ? undefined : b.types[ally].name,
   };
 }
 
@@ -102,7 +102,7 @@ export function replayBattle(env: BattleEnvironment, recording: RecordedBattle, 
     const step = recording.steps[length];
     for (const [name, [x, y]] of Object.entries(step?.[2] ?? {})) {
       const j = b.allies + Number(name.slice(1));
-      if (b.alive[j] === 1) distances.push([step![0], Math.hypot(b.x[j]! - x, b.y[j]! - y)]);
+      if (b.alive[j] === 1) distances.push([step[0], Math.hypot(b.x[j] - x, b.y[j] - y)]);
     }
     for (const [name, i] of numbers) {
       const order = step?.[1][name];
@@ -121,7 +121,7 @@ export function replayBattle(env: BattleEnvironment, recording: RecordedBattle, 
 
 /** Which agent each recorded ally is: SMAC numbers them by type, then x, then y. */
 export function allyNumbers({ battle: b }: BattleEnvironment, { units, steps }: RecordedBattle): Map<string, number> {
-  const exact = steps[0]![1];
+  const exact = steps[0][1];
   const allies = units.filter(([name]) => name.startsWith("A"));
   const numbers = new Map<string, number>();
   const free = new Set(Array.from({ length: b.allies }, (_, i) => i));
@@ -132,11 +132,8 @@ export function allyNumbers({ battle: b }: BattleEnvironment, { units, steps }: 
     const kind = type.replace("_RL", "").toLowerCase();
     let best = -1;
     for (const i of free) {
-      if (b.types[i]!.name !== kind) continue;
-      if (
-        best < 0 ||
-        Math.hypot(b.x[i]! - at[0]!, b.y[i]! - at[1]!) < Math.hypot(b.x[best]! - at[0]!, b.y[best]! - at[1]!)
-      )
+      if (b.types[i].name !== kind) continue;
+      if (best < 0 || Math.hypot(b.x[i] - at[0], b.y[i] - at[1]) < Math.hypot(b.x[best] - at[0], b.y[best] - at[1]))
         best = i;
     }
     free.delete(best);
@@ -148,7 +145,7 @@ export function allyNumbers({ battle: b }: BattleEnvironment, { units, steps }: 
 function actionOf({ battle: b }: BattleEnvironment, order: RecordedOrder, last: number | undefined): number {
   switch (order[0]) {
     case "a":
-      return 6 + b.placeOf[Number(order[1].slice(1))]!;
+      return 6 + b.placeOf[Number(order[1].slice(1))];
     case "h":
       return 6 + Number(order[1].slice(1));
     case "s":
@@ -166,8 +163,8 @@ function nearestLegal(env: BattleEnvironment, i: number): number {
   let least = Infinity;
   for (let a = 6; a < env.sizes.actions; a++) {
     if (availableActions[i * env.sizes.actions + a] === 0) continue;
-    const j = b.allies + b.enemyAt[a - 6]!;
-    const distance = Math.hypot(b.x[j]! - b.x[i]!, b.y[j]! - b.y[i]!);
+    const j = b.allies + b.enemyAt[a - 6];
+    const distance = Math.hypot(b.x[j] - b.x[i], b.y[j] - b.y[i]);
     if (distance < least) {
       least = distance;
       best = a;

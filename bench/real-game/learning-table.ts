@@ -88,11 +88,11 @@ for (const { map, runs, half, nineTenths, between, extremes } of here) {
 const order = [...new Set(real.map(({ map }) => map))];
 writeFileSync(
   "data/results/real-game-learning.csv",
-  `${rowsCsv([...real, ...here].sort((a, b) => order.indexOf(a.map!) - order.indexOf(b.map!)))}\n`,
+  `${rowsCsv([...real, ...here].sort((a, b) => order.indexOf(a.map) - order.indexOf(b.map)))}\n`,
 );
 
 function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }

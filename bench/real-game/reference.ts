@@ -28,7 +28,7 @@ export interface Reference {
 export function readReference(folder: string): Reference {
   const networks = readTable(join(folder, "networks.csv")).map(({ file, map, step, real_win_rate: rate }) => ({
     file: join(folder, "networks", `${file}.safetensors`),
-    map: map!,
+    map: map,
     step: Number(step),
     winRate: rate === undefined || rate === "" ? undefined : Number(rate),
   }));
@@ -41,7 +41,7 @@ export function readReference(folder: string): Reference {
   );
   const random = new Map(
     readTable(join(folder, "random-play.csv")).map((row) => [
-      row["map"]!,
+      row["map"],
       { return: Number(row["return_mean"]), length: Number(row["ep_len_mean"]) },
     ]),
   );
@@ -50,6 +50,6 @@ export function readReference(folder: string): Reference {
 
 function readTable(path: string): Record<string, string>[] {
   const [head, ...lines] = readFileSync(path, "utf8").trim().split(/\r?\n/);
-  const names = head!.split(",");
-  return lines.map((line) => Object.fromEntries(line.split(",").map((cell, i) => [names[i]!, cell])));
+  const names = head.split(",");
+  return lines.map((line) => Object.fromEntries(line.split(",").map((cell, i) => [names[i], cell])));
 }

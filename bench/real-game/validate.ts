@@ -42,7 +42,7 @@ function measure(name: string, habits: EnemyHabits): readonly [number, number, n
   const recorded = reference.battles.get(`${name}-qmix`)!.map(recordedOutcome);
   const last = played.at(-1)!;
   return [
-    mean(rates.map((rate, k) => Math.abs(rate - real[k]!))),
+    mean(rates.map((rate, k) => Math.abs(rate - real[k]))),
     mean(last.map(({ alliesLeft }) => alliesLeft)) - mean(recorded.map(({ alliesLeft }) => alliesLeft)),
     mean(last.flatMap(({ firstAllyDeath }) => firstAllyDeath ?? [])) -
       mean(recorded.flatMap(({ firstAllyDeath }) => firstAllyDeath ?? [])),
@@ -51,7 +51,7 @@ function measure(name: string, habits: EnemyHabits): readonly [number, number, n
 
 /** The sum of what was missed, each part in units of what is asked. */
 function badness(name: string, parts: readonly [number, number, number]): number {
-  return parts.reduce((sum, part, k) => sum + Math.abs(part) / ASKED[name]![k]!, 0);
+  return parts.reduce((sum, part, k) => sum + Math.abs(part) / ASKED[name][k], 0);
 }
 
 const write = (parts: readonly [number, number, number]): string =>
@@ -64,7 +64,7 @@ const grid = [8, 10, 12, 14, 16].flatMap((lookPeriod) =>
 );
 const table = grid.map((habits) => {
   const parts = Object.fromEntries(NAMES.map((name) => [name, measure(name, habits)]));
-  console.log(`${say(habits)}: ${NAMES.map((name) => `${name} ${write(parts[name]!)}`).join(" | ")}`);
+  console.log(`${say(habits)}: ${NAMES.map((name) => `${name} ${write(parts[name])}`).join(" | ")}`);
   return { habits, parts };
 });
 console.log(
@@ -72,9 +72,9 @@ console.log(
 );
 for (const out of NAMES) {
   const score = ({ parts }: (typeof table)[number]): number =>
-    NAMES.filter((name) => name !== out).reduce((sum, name) => sum + badness(name, parts[name]!), 0);
+    NAMES.filter((name) => name !== out).reduce((sum, name) => sum + badness(name, parts[name]), 0);
   const best = table.reduce((a, b) => (score(b) < score(a) ? b : a));
-  console.log(`${out}: ${say(best.habits)}; ${write(best.parts[out]!)}`);
+  console.log(`${out}: ${say(best.habits)}; ${write(best.parts[out])}`);
 }
 console.log("\none number changed: the same, of all three maps");
 const others: Partial<EnemyHabits>[] = [

@@ -29,7 +29,7 @@ function compare({ began, scalars }: Read, seed: number): void {
   expect(began).toBe(BEGAN);
   const read = Object.entries(scalars).flatMap(([tag, events]) => {
     const [kind, name] = tag.split("/");
-    return events.map(([step, time, value]) => JSON.stringify([kind, COLUMNS[name!], step, time, value]));
+    return events.map(([step, time, value]) => JSON.stringify([kind, COLUMNS[name], step, time, value]));
   });
   const written = metrics.flatMap((row) =>
     [...new Set(Object.values(COLUMNS))].flatMap((column) => {

@@ -126,7 +126,7 @@ function draw(canvas: HTMLCanvasElement, battle: Battle, time: number): void {
   pen.fillRect(0, 0, width, height);
 
   const t = Math.floor(time);
-  const [now, next] = [battle.frames[t]!, battle.frames[Math.min(t + 1, battle.frames.length - 1)]!];
+  const [now, next] = [battle.frames[t], battle.frames[Math.min(t + 1, battle.frames.length - 1)]];
   if (now.units.length === 0) return write(pen, battle, t, width, height, colour("--ink"));
   let view = views.get(battle);
   if (view === undefined) views.set(battle, (view = viewOf(battle.frames, width / height)));
@@ -134,7 +134,7 @@ function draw(canvas: HTMLCanvasElement, battle: Battle, time: number): void {
   const scale = width / cells;
   const share = time - t;
   const place = (i: number): [number, number] => {
-    const [a, b] = [now.units[i]!, next.units[i]!];
+    const [a, b] = [now.units[i], next.units[i]];
     return [(a.x + share * (b.x - a.x) - left) * scale, height - (a.y + share * (b.y - a.y) - bottom) * scale];
   };
 
@@ -148,10 +148,10 @@ function draw(canvas: HTMLCanvasElement, battle: Battle, time: number): void {
   // Shots of a step fade while it is played.
   next.units.forEach((unit, i) => {
     const target = unit.target;
-    if (share === 0 || target < 0 || !now.units[i]!.alive || !now.units[target]) return;
+    if (share === 0 || target < 0 || !now.units[i].alive || !now.units[target]) return;
     const [ax, ay] = place(i);
     const [bx, by] = place(target);
-    const heals = unit.side === next.units[target]!.side;
+    const heals = unit.side === next.units[target].side;
     pen.globalAlpha = 1 - 0.75 * share;
     pen.strokeStyle = heals ? colour("--good") : sides[unit.side];
     pen.lineWidth = 1.6;

@@ -72,10 +72,10 @@ export function cardIn(parent: HTMLElement, letter: string, chosen: Chosen, runs
   parent.append(article);
   const find = <Found extends Element>(selector: string) => article.querySelector<Found>(selector)!;
 
-  let shown = runs[0]!;
+  let shown = runs[0];
   const select = find<HTMLSelectElement>(".which select");
   select.addEventListener("change", () => {
-    shown = runs[Number(select.value)]!;
+    shown = runs[Number(select.value)];
     moment = undefined;
     view.clear();
     battleSeen = undefined;
@@ -90,7 +90,7 @@ export function cardIn(parent: HTMLElement, letter: string, chosen: Chosen, runs
   const view = battleIn(canvas, (battle) => {
     if (battle === undefined) return;
     const { seed, trained, won, episodeReturn, frames } = battle;
-    const units = frames[0]!.units.length > 0;
+    const units = frames[0].units.length > 0;
     caption.textContent = `Battle ${seed}, by the team of step ${trained.toLocaleString("en")}: ${
       units ? (won ? "won" : "not won") : "over"
     } after ${frames.length - 1} steps, return ${episodeReturn.toFixed(1)}.${units ? " Blue shapes are the team; rings are health." : ""}`;
@@ -128,8 +128,7 @@ export function cardIn(parent: HTMLElement, letter: string, chosen: Chosen, runs
     const { started, moments } = shown;
     const none = find<HTMLElement>(".none");
     const panel = find<HTMLElement>(".connections");
-    const has =
-      moments.length > 0 && moments[0]!.bits.size > 0 && config.sparsity.level > 0 && config.method !== "tiny";
+    const has = moments.length > 0 && moments[0].bits.size > 0 && config.sparsity.level > 0 && config.method !== "tiny";
     panel.hidden = !has;
     none.hidden = has;
     if (!has) {
@@ -141,10 +140,10 @@ export function cardIn(parent: HTMLElement, letter: string, chosen: Chosen, runs
             : "The masks appear as training begins.";
       return;
     }
-    const layers = started!.layers.filter(({ name }) => moments[0]!.bits.has(name));
+    const layers = started!.layers.filter(({ name }) => moments[0].bits.has(name));
     if (layer.options.length !== layers.length)
       layer.replaceChildren(...layers.map(({ name }) => new Option(named(name), name)));
-    const chosenLayer = layers.find(({ name }) => name === layer.value) ?? layers[0]!;
+    const chosenLayer = layers.find(({ name }) => name === layer.value) ?? layers[0];
     const at = Math.min(moment ?? Infinity, moments.length - 1);
     when.max = String(moments.length - 1);
     when.value = String(at);
@@ -152,7 +151,7 @@ export function cardIn(parent: HTMLElement, letter: string, chosen: Chosen, runs
     find<HTMLElement>(".when output").textContent = `${at} of ${moments.length - 1}`;
     drawMask(maskCanvas, moments, at, chosenLayer);
     const { connections, size, kept, grown } = factsOf(moments, at, chosenLayer);
-    const text = `${chosenLayer.outputs} outputs (rows) by ${chosenLayer.inputs} inputs (columns) at step ${moments[at]!.step.toLocaleString("en")}: ${connections.toLocaleString("en")} of ${size.toLocaleString("en")} connections (${percent(connections / size, 1)}). ${
+    const text = `${chosenLayer.outputs} outputs (rows) by ${chosenLayer.inputs} inputs (columns) at step ${moments[at].step.toLocaleString("en")}: ${connections.toLocaleString("en")} of ${size.toLocaleString("en")} connections (${percent(connections / size, 1)}). ${
       at === 0
         ? "They were drawn at random."
         : `${grown.toLocaleString("en")} have just grown; ${percent(kept)} of those of the beginning are left.`
@@ -163,12 +162,12 @@ export function cardIn(parent: HTMLElement, letter: string, chosen: Chosen, runs
     const isFirst = chosenLayer.name === "agent.fc1.weight";
     inputs.hidden = !isFirst;
     if (!isFirst) return;
-    const shares = sharesOf(moments[at]!, chosenLayer, started!.inputs);
+    const shares = sharesOf(moments[at], chosenLayer, started!.inputs);
     const most = Math.max(...shares, 1e-9);
     inputs.innerHTML = `<h4>What it looks at</h4><dl>${started!.inputs
       .map(
         ({ name }, i) =>
-          `<div><dt>${inputName(name)}</dt><dd><span class="meter" style="--share:${((100 * shares[i]!) / most).toFixed(1)}%"></span>${percent(shares[i]!, 1)}</dd></div>`,
+          `<div><dt>${inputName(name)}</dt><dd><span class="meter" style="--share:${((100 * shares[i]) / most).toFixed(1)}%"></span>${percent(shares[i], 1)}</dd></div>`,
       )
       .join("")}</dl>`;
   }

@@ -143,7 +143,7 @@ export function chartIn(element: HTMLElement, height = 200): (chart: Chart) => v
     const steps = [...new Set(shown.lines.flatMap(({ points }) => points.map(([step]) => step)))].sort((a, b) => a - b);
     if (steps.length === 0) return;
     const now = at === undefined ? steps.length : steps.findIndex((step) => step >= at!);
-    at = steps[Math.min(steps.length - 1, Math.max(0, now + (event.key === "ArrowLeft" ? -1 : 1)))]!;
+    at = steps[Math.min(steps.length - 1, Math.max(0, now + (event.key === "ArrowLeft" ? -1 : 1)))];
     render();
   });
   new ResizeObserver(render).observe(element);

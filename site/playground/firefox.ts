@@ -36,7 +36,7 @@ export async function withFirefox<T>(program: string, work: (page: FirefoxPage) 
     const send = commands(socket);
     await send("session.new", { capabilities: {} });
     const { contexts } = (await send("browsingContext.getTree", {})) as { contexts: { context: string }[] };
-    const { context } = contexts[0]!;
+    const { context } = contexts[0];
     const result = await work({
       open: async (url) => void (await send("browsingContext.navigate", { context, url, wait: "complete" })),
       async evaluate(expression) {

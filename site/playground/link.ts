@@ -48,7 +48,7 @@ export function inputOf({ fields }: Chosen, run = 0): ConfigInput {
     define(section, keys.at(-1)!, value);
   }
   if (typeof input["seed"] === "number") input["seed"] += run;
-  return input as ConfigInput;
+  return input;
 }
 
 /** Names such as `__proto__` become fields like any other, which `resolveConfig` refuses. */

@@ -41,10 +41,10 @@ function buildSettings(chosen: readonly Chosen[]): void {
     };
     settings[i] = settingsIn(
       parent,
-      LETTERS[i]!,
+      LETTERS[i],
       team,
       change,
-      i === 0 ? undefined : () => buildSettings([settings[0]!.chosen]),
+      i === 0 ? undefined : () => buildSettings([settings[0].chosen]),
     );
   });
   compare.hidden = settings.length > 1;
@@ -74,7 +74,7 @@ function begin(startPaused: boolean): void {
       title: titleOf(config!),
       steps: config!.steps,
       runs,
-      card: cardIn(element("teams"), LETTERS[i]!, chosen, runs),
+      card: cardIn(element("teams"), LETTERS[i], chosen, runs),
     };
   });
   element("teams").classList.toggle("two", teams.length > 1);
@@ -155,7 +155,7 @@ function showProgress(): void {
     }, 0);
     const time = left > 0 && !paused ? `, about ${clock(left)} left` : "";
     return {
-      letter: LETTERS[i]!,
+      letter: LETTERS[i],
       done,
       all,
       text: `${done.toLocaleString("en")} of ${all.toLocaleString("en")} steps${time}`,
@@ -169,10 +169,10 @@ function showProgress(): void {
       )
       .join("");
   want.forEach(({ done, all, text }, i) => {
-    const bar = parent.children[i]!.querySelector("progress")!;
+    const bar = parent.children[i].querySelector("progress")!;
     bar.max = all;
     bar.value = done;
-    parent.children[i]!.querySelector("span")!.textContent = text;
+    parent.children[i].querySelector("span")!.textContent = text;
   });
 }
 
@@ -183,13 +183,13 @@ function clock(seconds: number): string {
 
 function showWinRate(): void {
   const lines: Line[] = teams.flatMap(({ runs }, i) => {
-    const look = `team-${LETTERS[i]!.toLowerCase()}`;
+    const look = `team-${LETTERS[i].toLowerCase()}`;
     const curves = runs.map(({ evaluations }) => evaluations.map((e) => [e.step, e.winRate] as const));
-    if (runs.length === 1) return [{ points: curves[0]!, look, name: `Team ${LETTERS[i]}` }];
+    if (runs.length === 1) return [{ points: curves[0], look, name: `Team ${LETTERS[i]}` }];
     const shared = Math.min(...curves.map(({ length }) => length));
-    const mean = curves[0]!
+    const mean = curves[0]
       .slice(0, shared)
-      .map(([at], k) => [at, curves.reduce((sum, curve) => sum + curve[k]![1], 0) / curves.length] as const);
+      .map(([at], k) => [at, curves.reduce((sum, curve) => sum + curve[k][1], 0) / curves.length] as const);
     return [
       ...curves.map((points) => ({ points, look: `${look} faint` })),
       { points: mean, look, name: `Team ${LETTERS[i]}, mean of ${runs.length}` },
@@ -207,7 +207,7 @@ function showWinRate(): void {
   element("legend").innerHTML = teams
     .map(
       ({ title }, i) =>
-        `<span class="key team-${LETTERS[i]!.toLowerCase()}${i > 0 ? " dashed" : ""}">${LETTERS[i]}: ${title}</span>`,
+        `<span class="key team-${LETTERS[i].toLowerCase()}${i > 0 ? " dashed" : ""}">${LETTERS[i]}: ${title}</span>`,
     )
     .join("");
   drawWinRate({
@@ -238,7 +238,7 @@ step.addEventListener("click", () => {
   for (const run of runs()) run.step1();
 });
 over.addEventListener("click", startOver);
-compare.addEventListener("click", () => buildSettings([settings[0]!.chosen, withMap(SECOND, settings[0]!.chosen)]));
+compare.addEventListener("click", () => buildSettings([settings[0].chosen, withMap(SECOND, settings[0].chosen)]));
 
 /** The second team begins on the map, and with the budget and seeds, of the first. */
 function withMap(team: Chosen, { fields, seeds }: Chosen): Chosen {

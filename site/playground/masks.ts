@@ -12,14 +12,14 @@ export function compress({ step, evolution, masks }: Topology): MaskMoment {
   masks.forEach((mask, name) => {
     const packed = new Uint8Array(Math.ceil(mask.length / 8));
     mask.forEach((entry, i) => {
-      if (entry !== 0) packed[i >> 3]! |= 1 << (i & 7);
+      if (entry !== 0) packed[i >> 3] |= 1 << (i & 7);
     });
     bits.set(name, packed);
   });
   return { step, evolution, bits };
 }
 
-const has = (bits: Uint8Array, i: number) => ((bits[i >> 3]! >> (i & 7)) & 1) === 1;
+const has = (bits: Uint8Array, i: number) => ((bits[i >> 3] >> (i & 7)) & 1) === 1;
 
 export interface MaskFacts {
   readonly connections: number;
@@ -32,7 +32,7 @@ export interface MaskFacts {
 
 /** Counts in one layer at one of the moments. */
 export function factsOf(moments: readonly MaskMoment[], at: number, { name, outputs, inputs }: Layer): MaskFacts {
-  const [first, before, now] = [moments[0]!, moments[Math.max(0, at - 1)]!, moments[at]!].map(({ bits }) =>
+  const [first, before, now] = [moments[0], moments[Math.max(0, at - 1)], moments[at]].map(({ bits }) =>
     bits.get(name)!,
   );
   let connections = 0;
@@ -40,10 +40,10 @@ export function factsOf(moments: readonly MaskMoment[], at: number, { name, outp
   let grown = 0;
   const size = outputs * inputs;
   for (let i = 0; i < size; i++) {
-    if (!has(now!, i)) continue;
+    if (!has(now, i)) continue;
     connections++;
-    if (has(first!, i)) kept++;
-    if (!has(before!, i)) grown++;
+    if (has(first, i)) kept++;
+    if (!has(before, i)) grown++;
   }
   return { connections, size, kept: connections === 0 ? 1 : kept / connections, grown };
 }
@@ -85,7 +85,7 @@ export function drawMask(canvas: HTMLCanvasElement, moments: readonly MaskMoment
   pen.fillRect(0, 0, canvas.width, canvas.height);
   const now = moments[at]?.bits.get(name);
   if (now === undefined) return;
-  const before = moments[Math.max(0, at - 1)]!.bits.get(name)!;
+  const before = moments[Math.max(0, at - 1)].bits.get(name)!;
   const inks = { kept: colour("--connection"), grown: colour("--grown"), dropped: colour("--dropped") };
   const gap = cell >= 4 ? 1 : 0;
   for (let row = 0; row < outputs; row++)

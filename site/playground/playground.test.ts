@@ -61,9 +61,9 @@ describe("what is chosen", () => {
   it("goes into a link and comes back", () => {
     const teams = teamsOf(`#${SHORT}&seeds=3&b.environment=3m&b.method=rigl&b.options.environment.name=%223%22`);
     expect(teams).toHaveLength(2);
-    expect(teams[0]!.seeds).toBe(3);
-    expect(inputOf(teams[0]!, 1)).toMatchObject({ seed: 3, sparsity: { level: 0.9 }, log: { interval: 500 } });
-    expect(teams[1]!.fields.get("options.environment.name")).toBe("3");
+    expect(teams[0].seeds).toBe(3);
+    expect(inputOf(teams[0], 1)).toMatchObject({ seed: 3, sparsity: { level: 0.9 }, log: { interval: 500 } });
+    expect(teams[1].fields.get("options.environment.name")).toBe("3");
     expect(teamsOf(`#${linkOf(teams)}`)).toEqual(teams);
     expect(teamsOf("")).toEqual([START]);
   });
@@ -107,10 +107,10 @@ describe.skipIf(findFirefox() === undefined)("the playground in Firefox", () => 
       })()`);
     });
     const files = unzipSync(Buffer.from(zip, "base64"));
-    const config = resolveConfig(inputOf(teamsOf(SHORT)[0]!));
+    const config = resolveConfig(inputOf(teamsOf(SHORT)[0]));
     const { directory, name } = await runOne(config, { runs: join(folder, "own") });
     for (const file of ["config.json", "metrics.csv", "topology.csv"])
-      expect(Buffer.from(files[`${name}/${file}`]!).toString(), file).toBe(readFileSync(join(directory, file), "utf8"));
+      expect(Buffer.from(files[`${name}/${file}`]).toString(), file).toBe(readFileSync(join(directory, file), "utf8"));
     mkdirSync(join(folder, "firefox", name), { recursive: true });
     for (const [file, bytes] of Object.entries(files)) writeFileSync(join(folder, "firefox", file), bytes);
     expect(readRunCheckpoint(name, { runs: join(folder, "firefox") }).state).toEqual(
@@ -164,7 +164,7 @@ describe.skipIf(findBrowser() === undefined)("the playground in a browser", () =
       expect(await page.textContent("#status")).toMatch(/^Training is over\. The team scores [\d.]+ %\.$/);
       return takeHome(page, runs);
     });
-    const config = resolveConfig(inputOf(teamsOf(SHORT)[0]!));
+    const config = resolveConfig(inputOf(teamsOf(SHORT)[0]));
     const { directory } = await runOne(config, { runs: own });
     expect(name).toBe(runName(config));
     for (const file of ["config.json", "metrics.csv", "topology.csv"])
@@ -200,7 +200,7 @@ describe.skipIf(findBrowser() === undefined)("the playground in a browser", () =
     const { status, stderr, stdout } = spawnSync(process.execPath, [...command, "--runs", runs], { encoding: "utf8" });
     expect(status, stderr).toBe(0);
     expect(stdout).toContain(`${name}: score`);
-    const { directory } = await runOne(resolveConfig(inputOf(teamsOf(link)[0]!)), { runs: own });
+    const { directory } = await runOne(resolveConfig(inputOf(teamsOf(link)[0])), { runs: own });
     for (const file of ["metrics.csv", "topology.csv"])
       expect(readFileSync(join(runs, name, file), "utf8"), file).toBe(readFileSync(join(directory, file), "utf8"));
     expect(readRunCheckpoint(name, { runs }).state).toEqual(readRunCheckpoint(directory).state);
@@ -211,7 +211,7 @@ describe.skipIf(findBrowser() === undefined)("the playground in a browser", () =
       await page.click("#train");
       await stage(page, "over");
       await page.waitForFunction(() =>
-        /^Battle 1, by the team of step [\d,]+: /.test(document.querySelector(".battle-caption")!.textContent!),
+        /^Battle 1, by the team of step [\d,]+: /.test(document.querySelector(".battle-caption")!.textContent),
       );
       expect(await page.textContent(".facts")).toMatch(
         /^[\d,]+ weights · [\d.]+ % of the size and [\d.]+ % of the arithmetic of a dense team · [\d,]+ steps a second$/,
@@ -234,13 +234,13 @@ describe.skipIf(findBrowser() === undefined)("the playground in a browser", () =
       expect(await page.textContent(".mask-caption")).not.toBe(now);
       expect(await page.$$eval(".expectation path", (paths) => paths.length)).toBe(2);
       await page.click(".another");
-      await page.waitForFunction(() => document.querySelector(".battle-caption")!.textContent!.startsWith("Battle 2"));
+      await page.waitForFunction(() => document.querySelector(".battle-caption")!.textContent.startsWith("Battle 2"));
     }));
 
   it("pauses, goes step by step and starts over, by keyboard", () =>
     open(LONG, async (page) => {
       const steps = async () =>
-        Number(/^([\d,]+) of/.exec((await page.textContent("#progress"))!)![1]!.replaceAll(",", ""));
+        Number(/^([\d,]+) of/.exec((await page.textContent("#progress"))!)![1].replaceAll(",", ""));
       // From the top of the page, the keyboard comes to everything that can be pressed.
       const reached = new Set<string>();
       for (let i = 0; i < 60 && !reached.has("over"); i++) {
@@ -257,7 +257,7 @@ describe.skipIf(findBrowser() === undefined)("the playground in a browser", () =
         expect(reached, [...reached].join(" ")).toContain(id);
       await stage(page, "running");
       await page.waitForFunction(
-        () => !document.getElementById("progress")!.textContent!.startsWith("0 of"),
+        () => !document.getElementById("progress")!.textContent.startsWith("0 of"),
         undefined,
         { timeout: 60_000 },
       );
@@ -270,7 +270,7 @@ describe.skipIf(findBrowser() === undefined)("the playground in a browser", () =
       expect(await steps()).toBe(before);
       await page.click("#step");
       await page.waitForFunction(
-        (then) => document.getElementById("progress")!.textContent! !== then,
+        (then) => document.getElementById("progress")!.textContent !== then,
         await page.textContent("#progress"),
         { timeout: 60_000 },
       );

@@ -122,7 +122,7 @@ function introduce(config: Config, name: string): void {
     kind: "started",
     name,
     layers: parameters.flatMap(({ name, shape, maskable }) =>
-      maskable ? [{ name, outputs: shape[0]!, inputs: shape[1]! }] : [],
+      maskable ? [{ name, outputs: shape[0], inputs: shape[1] }] : [],
     ),
     inputs: inputBlocks(environmentOf(config)).map(({ name, start, length }) => ({ name, start, length })),
     parameters: parameters.reduce((sum, { name, shape }) => sum + (nonzeros.get(name) ?? size(shape)), 0),
@@ -153,7 +153,7 @@ function giveFiles(): void {
   const files = kept?.files();
   if (kept === undefined || files === undefined) return;
   const folder = Object.fromEntries([...files].map(([file, bytes]) => [`${kept!.name}/${file}`, bytes]));
-  tell({ kind: "files", name: kept.name, zip: zipSync(folder, { level: 6 }) as Uint8Array<ArrayBuffer> });
+  tell({ kind: "files", name: kept.name, zip: zipSync(folder, { level: 6 }) });
 }
 
 self.onmessage = ({ data: order }: MessageEvent<Order>) => {

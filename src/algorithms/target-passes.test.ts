@@ -26,9 +26,7 @@ const rules: ConfigInput[] = (["qmix", "ow-qmix", "cw-qmix", "res", "vdn", "iql"
     { kind: "max", doubleQ: false },
     { kind: "soft-mellowmax" },
     { kind: "softmax", doubleQ: true },
-  ].map(
-    (operator) => ({ algorithm, operator, returns: { kind: "td-lambda", burnIn: 40, lambda: 0.7 } }) as ConfigInput,
-  ),
+  ].map((operator) => ({ algorithm, operator, returns: { kind: "td-lambda", burnIn: 40, lambda: 0.7 } })),
 );
 // WQMIX's restricted networks always choose.
 const possible = rules.filter(

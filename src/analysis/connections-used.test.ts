@@ -4,13 +4,13 @@ import { referenceAgent } from "../networks/reference.js";
 import { createRandom } from "../random.js";
 import { agentActivity, connectionsUsed } from "./connections-used.js";
 
-const shape = SHAPES["odd"]!;
+const shape = SHAPES["odd"];
 const { agents, actions, observation, hidden } = shape;
 const size = observation + actions + agents;
 const { masks, parameters } = randomCase(shape, 0.4, [3], 11);
 const episodes = randomEpisodes(shape, [6, 9, 4], createRandom(3));
 // Agent 0 falls halfway through the second battle: it sees zeros then, and may only do nothing.
-const available = episodes[1]!.availableActions;
+const available = episodes[1].availableActions;
 for (let t = 5; t <= 9; t++) available.fill(0, t * agents * actions + 1, (t * agents + 1) * actions);
 
 /** Every connection of every layer at every decision of an agent, looked at one by one, with a GRU written out. */
@@ -20,7 +20,7 @@ function countOneByOne(
 ): { counts: Map<string, number>; decisions: number; q: number[][] } {
   const weight = (name: string) => parameters.get(`agent.${name}`)!;
   const times = (name: string, bias: string, x: readonly number[]): number[] =>
-    Array.from(weight(bias), (b, i) => x.reduce((sum, value, j) => sum + weight(name)[i * x.length + j]! * value, b));
+    Array.from(weight(bias), (b, i) => x.reduce((sum, value, j) => sum + weight(name)[i * x.length + j] * value, b));
   const counts = new Map<string, number>();
   const q: number[][] = [];
   let decisions = 0;
@@ -36,9 +36,9 @@ function countOneByOne(
       const x = times("fc1.weight", "fc1.bias", input).map((value) => Math.max(0, value));
       const [a, b] = [times("rnn.weight_ih", "rnn.bias_ih", x), times("rnn.weight_hh", "rnn.bias_hh", h)];
       const next = h.map((old, i) => {
-        const r = 1 / (1 + Math.exp(-a[i]! - b[i]!)),
-          z = 1 / (1 + Math.exp(-a[hidden + i]! - b[hidden + i]!));
-        return (1 - z) * Math.tanh(a[2 * hidden + i]! + r * b[2 * hidden + i]!) + z * old;
+        const r = 1 / (1 + Math.exp(-a[i] - b[i])),
+          z = 1 / (1 + Math.exp(-a[hidden + i] - b[hidden + i]));
+        return (1 - z) * Math.tanh(a[2 * hidden + i] + r * b[2 * hidden + i]) + z * old;
       });
       if (agent > 0 || episode !== episodes[1] || t < 5) {
         decisions++;
@@ -65,13 +65,13 @@ describe("connections in use", () => {
   const activity = agentActivity(shape, parameters, episodes);
 
   it("are those that a count of every connection at every decision finds", () => {
-    const network = referenceAgent(shape, parameters, episodes[0]!);
+    const network = referenceAgent(shape, parameters, episodes[0]);
     for (let agent = 0; agent < agents; agent++) {
       const { counts, decisions, q } = countOneByOne(agent, (weight) => masks.get(weight)!);
       // The network written out above is the one that plays.
-      q.forEach((values, t) => values.forEach((value, a) => expect(value).toBeCloseTo(network[t]![agent]![a]!, 10)));
-      expect(activity[agent]!.decisions).toBe(decisions);
-      const used = connectionsUsed(masks, activity[agent]!);
+      q.forEach((values, t) => values.forEach((value, a) => expect(value).toBeCloseTo(network[t][agent][a], 10)));
+      expect(activity[agent].decisions).toBe(decisions);
+      const used = connectionsUsed(masks, activity[agent]);
       expect(used.map(({ weight }) => weight)).toEqual([...counts.keys()]);
       for (const { weight, used: mean } of used)
         expect(mean, `${weight}, agent ${agent}`).toBeCloseTo(counts.get(weight)! / decisions, 9);
@@ -80,7 +80,7 @@ describe("connections in use", () => {
 
   it("of a random mask are the density's share of those of a dense one", () => {
     const { counts, decisions } = countOneByOne(1, (weight) => new Uint8Array(masks.get(weight)!.length).fill(1));
-    for (const { weight, random } of connectionsUsed(masks, activity[1]!)) {
+    for (const { weight, random } of connectionsUsed(masks, activity[1])) {
       const mask = masks.get(weight)!;
       expect(random).toBeCloseTo(((mask.reduce((a, b) => a + b) / mask.length) * counts.get(weight)!) / decisions, 9);
     }
@@ -92,10 +92,10 @@ describe("connections in use", () => {
   });
 
   it("know each agent's number and how large inputs are", () => {
-    expect([...activity[2]!.inputs.subarray(size - agents)]).toEqual([0, 0, 19]);
+    expect([...activity[2].inputs.subarray(size - agents)]).toEqual([0, 0, 19]);
     let first = 0;
     for (const { length, observations } of episodes)
-      for (let t = 0; t < length; t++) first += Math.abs(observations[(t * agents + 2) * observation]!);
-    expect(activity[2]!.magnitudes[0]).toBeCloseTo(first, 5);
+      for (let t = 0; t < length; t++) first += Math.abs(observations[(t * agents + 2) * observation]);
+    expect(activity[2].magnitudes[0]).toBeCloseTo(first, 5);
   });
 });

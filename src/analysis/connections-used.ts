@@ -89,13 +89,13 @@ export function measureConnections(
       seed: config.seed,
       agents: activities.map((activity, agent) => ({
         agent,
-        type: types[agent]!,
+        type: types[agent],
         activity,
         layers: connectionsUsed(state.masks, activity),
       })),
       inputs: Array.from(
         { length: agentInput(shape) },
-        (_, j) => activities.reduce((sum, { magnitudes }) => sum + magnitudes[j]!, 0) / decisions,
+        (_, j) => activities.reduce((sum, { magnitudes }) => sum + magnitudes[j], 0) / decisions,
       ),
       state: stateMagnitudes(shape, episodes),
     };
@@ -134,18 +134,18 @@ export function agentActivity(
         if (countNonzeros(available) < 2) continue;
         input.fill(0);
         input.set(episode.observations.subarray(row * observation, (row + 1) * observation));
-        if (t > 0) input[observation + episode.actions[row - agents]!] = 1;
+        if (t > 0) input[observation + episode.actions[row - agents]] = 1;
         input[observation + actions + agent] = 1;
         const present: number[] = [];
         for (let j = 0; j < size; j++) if (input[j] !== 0) present.push(j);
         for (const j of present) {
-          inputs[j]!++;
-          magnitudes[j]! += Math.abs(input[j]!);
+          inputs[j]++;
+          magnitudes[j] += Math.abs(input[j]);
         }
         for (let i = 0; i < hidden; i++) {
-          let sum = bias[i]!;
-          for (const j of present) sum += weight[i * size + j]! * input[j]!;
-          if (sum > 0) units[i]!++;
+          let sum = bias[i];
+          for (const j of present) sum += weight[i * size + j] * input[j];
+          if (sum > 0) units[i]++;
         }
         decisions++;
         if (t > 0) remembering++;
@@ -159,7 +159,7 @@ function stateMagnitudes({ state }: NetworkShape, episodes: readonly Episode[]):
   const steps = episodes.reduce((sum, { length }) => sum + length, 0);
   const sums = new Array<number>(state).fill(0);
   for (const { length, states } of episodes)
-    for (let i = 0; i < length * state; i++) sums[i % state]! += Math.abs(states[i]!);
+    for (let i = 0; i < length * state; i++) sums[i % state] += Math.abs(states[i]);
   return sums.map((sum) => sum / steps);
 }
 
@@ -182,8 +182,8 @@ export function connectionsUsed(
     let used = 0,
       signals = 0;
     connections.forEach((number, j) => {
-      used += number * active[j]!;
-      signals += active[j]!;
+      used += number * active[j];
+      signals += active[j];
     });
     return { weight, used: used / decisions, random: (each * signals) / decisions };
   };

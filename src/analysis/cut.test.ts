@@ -52,7 +52,7 @@ it.each(["units", "inputs"] as const)("finds the decisions that float64 networks
         const at = row * shape.actions;
         if (episode.availableActions.subarray(at, at + shape.actions).reduce((a, b) => a + b) < 2) return -1;
         return bestAvailable(
-          Float32Array.from(q[Math.floor(row / shape.agents)]![row % shape.agents]!),
+          Float32Array.from(q[Math.floor(row / shape.agents)][row % shape.agents]),
           episode.availableActions,
           0,
           at,

@@ -87,7 +87,7 @@ export function cutCurves(
 
 /** Dimensions by their connections, in the three orders. */
 function cutOrders(counts: Int32Array, seed: number): [CutOrder, number[]][] {
-  const fewest = Array.from(counts, (_, i) => i).sort((a, b) => counts[a]! - counts[b]! || a - b);
+  const fewest = Array.from(counts, (_, i) => i).sort((a, b) => counts[a] - counts[b] || a - b);
   return [
     ["fewest", fewest],
     ["random", [...chooseIndices(counts.length, counts.length, createRandom(seed))]],
@@ -105,7 +105,7 @@ function decisions(engine: Engine<true>, groups: readonly EpisodeGroup[]): numbe
     group.episodes.forEach(({ length, availableActions }, lane) => {
       for (let row = 0; row < length * agents; row++) {
         if (countNonzeros(availableActions.subarray(row * group.actionCount, (row + 1) * group.actionCount)) > 1)
-          actions.push(greedy[row * group.lanes + lane]!);
+          actions.push(greedy[row * group.lanes + lane]);
       }
     });
     return actions;
@@ -151,7 +151,7 @@ export function winRateWithout(
       throw new Error(`There is no mask "${weight}" to cut; there are ${[...state.masks.keys()].join(", ")}.`);
     if (mask.length !== trained.length)
       throw new Error(`The cut of ${weight} has ${mask.length} entries; its mask has ${trained.length}.`);
-    if (mask.some((bit, i) => bit > trained[i]!))
+    if (mask.some((bit, i) => bit > trained[i]))
       throw new Error(
         `The cut of ${weight} has connections that the run has not: a cut takes connections away, so set entries of its mask to 0.`,
       );

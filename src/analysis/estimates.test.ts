@@ -38,7 +38,7 @@ it("compares estimates with the returns that followed, over the second half of t
     evaluated(1, "mellowmax", [0, 1, 2], [9, 5, 5]),
   ];
   const { columns, rows } = estimateTable(runs, label, { settings: "Operator" });
-  expect(columns[0]!.title).toBe("Operator");
+  expect(columns[0].title).toBe("Operator");
   expect(rows).toEqual([
     ["max", "2", "6.50 ± 2.12", "4.50 ± 0.71", "+2.00 ± 1.41", "75 %"],
     ["mellowmax", "1", "1.50", "5.00", "-3.50", "0 %"],
@@ -47,7 +47,7 @@ it("compares estimates with the returns that followed, over the second half of t
 
 it("begins where it is told", () => {
   const { rows, note } = estimateTable([evaluated(1, "max", [0, 4, 6], [9, 5, 3])], label, { from: 0 });
-  expect(rows[0]!.slice(2)).toEqual(["3.33", "5.67", "-2.33", "33 %"]);
+  expect(rows[0].slice(2)).toEqual(["3.33", "5.67", "-2.33", "33 %"]);
   expect(note).toContain("from step 0 on");
 });
 

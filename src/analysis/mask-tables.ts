@@ -28,17 +28,17 @@ export function spreadTable(
   } = {},
 ): Table {
   requireSeeds(runs);
-  const { config } = runs[0]!;
+  const { config } = runs[0];
   const histories = runs.map(({ directory }) => readMasks(directory));
-  const all = weightsOf(runs[0]!);
+  const all = weightsOf(runs[0]);
   const unknown = weights?.find((weight) => !all.some(({ name }) => name === weight));
   if (unknown !== undefined)
     throw new Error(`There is no weight "${unknown}"; there are ${all.map(({ name }) => name).join(", ")}.`);
   const sparse = all
     .filter(({ name }) => weights?.includes(name) ?? true)
     .flatMap(({ name, shape }) => {
-      const connections = countNonzeros(histories[0]![0]!.masks.get(name)!);
-      return connections < shape[0]! * shape[1]! ? [{ name, shape, connections }] : [];
+      const connections = countNonzeros(histories[0][0].masks.get(name)!);
+      return connections < shape[0] * shape[1] ? [{ name, shape, connections }] : [];
     });
   const percent = (share: number): string => `${(100 * share).toFixed(0)} %`;
   const number = (value: number): string => value.toFixed(1);
@@ -63,7 +63,7 @@ export function spreadTable(
           [start, end, random].map((spreads) => text(mean(spreads.map(value))));
         return [
           ...(row === 0
-            ? [name.replace(/\.weight$/, ""), String(connections), percent(connections / (shape[0]! * shape[1]!))]
+            ? [name.replace(/\.weight$/, ""), String(connections), percent(connections / (shape[0] * shape[1]))]
             : ["", "", ""]),
           `${shape[row]} ${side}`,
           ...each(({ empty }) => empty, number),
@@ -83,7 +83,7 @@ export function spreadTable(
  */
 export function gateTable(runs: readonly StoredRun[]): Table {
   requireSeeds(runs);
-  const { hidden } = runs[0]!.config.network;
+  const { hidden } = runs[0].config.network;
   const histories = runs.map(({ directory }) => readMasks(directory));
   const rows = (["weight_ih", "weight_hh"] as const).flatMap((name) =>
     gruGates(hidden).map(({ name: gate, start, length }, row) => {
@@ -92,7 +92,7 @@ export function gateTable(runs: readonly StoredRun[]): Table {
         const connections = masks.map((mask) =>
           countNonzeros(mask.subarray(start * hidden, (start + length) * hidden)),
         );
-        return [mean(connections), mean(connections.map((count, run) => count / countNonzeros(masks[run]!)))];
+        return [mean(connections), mean(connections.map((count, run) => count / countNonzeros(masks[run])))];
       };
       const text = ([connections, share]: [number, number]): string =>
         `${connections.toFixed(0)} (${(100 * share).toFixed(0)} %)`;
@@ -100,7 +100,7 @@ export function gateTable(runs: readonly StoredRun[]): Table {
     }),
   );
   return {
-    title: `Connections of the GRU's gates: ${runs[0]!.config.environment}, ${runs.length} run${runs.length === 1 ? "" : "s"}`,
+    title: `Connections of the GRU's gates: ${runs[0].config.environment}, ${runs.length} run${runs.length === 1 ? "" : "s"}`,
     columns: [
       { title: "Weight" },
       { title: "Gate" },
@@ -122,7 +122,7 @@ export function gateTable(runs: readonly StoredRun[]): Table {
  */
 export function typeTable(runs: readonly StoredRun[], teams: readonly TeamConnections[]): Table {
   requireSeeds(runs);
-  const { config } = runs[0]!;
+  const { config } = runs[0];
   const env = environmentOf(config);
   const { observation, actions } = env.sizes;
   const features = inputFeatures(env);
@@ -131,7 +131,7 @@ export function typeTable(runs: readonly StoredRun[], teams: readonly TeamConnec
     `${mean(values).toFixed(digits)}${values.length > 1 ? ` ± ${standardDeviation(values).toFixed(digits)}` : ""}`;
   const rows = agentsByType(teams).map(({ type, agents }) => {
     const each = (value: (agent: AgentConnections, run: number) => number): number[] =>
-      teams.map((team, run) => mean(agents.map((agent) => value(team.agents[agent]!, run))));
+      teams.map((team, run) => mean(agents.map((agent) => value(team.agents[agent], run))));
     const layer = (weight: string): string[] => {
       const of = (agent: AgentConnections): UsedConnections => agent.layers.find((one) => one.weight === weight)!;
       const [used, random] = [each((agent) => of(agent).used), each((agent) => of(agent).random)];
@@ -139,7 +139,7 @@ export function typeTable(runs: readonly StoredRun[], teams: readonly TeamConnec
         spread(used),
         spread(random),
         spread(
-          used.map((value, run) => value / random[run]!),
+          used.map((value, run) => value / random[run]),
           2,
         ),
       ];
@@ -158,13 +158,13 @@ export function typeTable(runs: readonly StoredRun[], teams: readonly TeamConnec
       ),
       ...layer("agent.rnn.weight_ih"),
       spread(
-        each(({ agent }, run) => connections[run]![observation + actions + agent]!),
+        each(({ agent }, run) => connections[run][observation + actions + agent]),
         1,
       ),
       bit === undefined
         ? ""
         : spread(
-            connections.map((counts) => counts[bit]!),
+            connections.map((counts) => counts[bit]),
             1,
           ),
     ];
@@ -192,7 +192,7 @@ export function typeTable(runs: readonly StoredRun[], teams: readonly TeamConnec
 export function typeSummary(teams: readonly TeamConnections[]): string {
   const types = agentsByType(teams).map(({ type, agents }) => {
     const all = (value: (layer: UsedConnections) => number): number =>
-      mean(teams.flatMap((team) => agents.map((agent) => sum(team.agents[agent]!.layers.map(value)))));
+      mean(teams.flatMap((team) => agents.map((agent) => sum(team.agents[agent].layers.map(value)))));
     return `${type} ${all(({ used }) => used).toFixed(0)} (random mask ${all(({ random }) => random).toFixed(0)})`;
   });
   return `Connections of the agent network in use when a unit decides: ${types.join(", ")}.`;
@@ -206,7 +206,7 @@ export function typeSummary(teams: readonly TeamConnections[]): string {
  */
 export function inputTable(runs: readonly StoredRun[], teams: readonly TeamConnections[]): Table {
   requireSeeds(runs);
-  const { config } = runs[0]!;
+  const { config } = runs[0];
   const weight = "agent.fc1.weight";
   const [starts, ends] = [
     runs.map((run) => firstInputConnections(run, weight)),
@@ -215,7 +215,7 @@ export function inputTable(runs: readonly StoredRun[], teams: readonly TeamConne
   const number = (value: number, digits = 1): string => value.toFixed(digits);
   const rows = inputFeatures(environmentOf(config)).map(({ name, inputs }) => {
     const of = (lists: readonly ArrayLike<number>[]): number =>
-      mean(lists.map((list) => mean(inputs.map((j) => list[j]!))));
+      mean(lists.map((list) => mean(inputs.map((j) => list[j]))));
     return {
       end: of(ends),
       cells: [
@@ -234,13 +234,13 @@ export function inputTable(runs: readonly StoredRun[], teams: readonly TeamConne
       ...["Inputs", "Mean |input|", "Connections: start", "end"].map((title) => ({ title, align: "right" as const })),
     ],
     rows: rows.sort((a, b) => b.end - a.end).map(({ cells }) => cells),
-    note: `A random mask has ${number(mean(ends[0]!))} connections an input.`,
+    note: `A random mask has ${number(mean(ends[0]))} connections an input.`,
   };
 }
 
 /** Connections of each input of a weight before training. [in] */
 export function firstInputConnections(run: StoredRun, weight: string): Int32Array {
-  return inputConnections(readMasks(run.directory)[0]!.masks.get(weight)!, shapeOf(run, weight));
+  return inputConnections(readMasks(run.directory)[0].masks.get(weight)!, shapeOf(run, weight));
 }
 
 /** Connections of each input of a weight at the end. [in] */
@@ -259,7 +259,7 @@ function shapeOf(run: StoredRun, weight: string): readonly number[] {
 
 /** The types of unit, and the agents that are of each. */
 function agentsByType(teams: readonly TeamConnections[]): { readonly type: string; readonly agents: number[] }[] {
-  const { agents } = teams[0]!;
+  const { agents } = teams[0];
   return [...new Set(agents.map(({ type }) => type))].map((type) => ({
     type,
     agents: agents.filter((one) => one.type === type).map(({ agent }) => agent),
@@ -268,6 +268,6 @@ function agentsByType(teams: readonly TeamConnections[]): { readonly type: strin
 
 function sum(values: ArrayLike<number>): number {
   let total = 0;
-  for (let i = 0; i < values.length; i++) total += values[i]!;
+  for (let i = 0; i < values.length; i++) total += values[i];
   return total;
 }

@@ -28,15 +28,15 @@ const battle: RecordedBattle = {
 it("draws units where they were known to be, and on the line between", () => {
   const { frames, actions, rewards, won } = recordingOf(battle, "3m");
   expect(frames).toHaveLength(4);
-  expect(frames.map(({ units }) => units[0]!.x)).toEqual([9, 10, 11, 11]);
-  expect(frames[1]!.units[5]).toMatchObject({ x: 21, y: 16, side: "enemy" });
+  expect(frames.map(({ units }) => units[0].x)).toEqual([9, 10, 11, 11]);
+  expect(frames[1].units[5]).toMatchObject({ x: 21, y: 16, side: "enemy" });
   expect(frames.map(({ units }) => units.map(({ alive }) => Number(alive)).join(""))).toEqual([
     "111111",
     "111111",
     "110111",
     "110110",
   ]);
-  expect(frames[2]!.units[1]!.target).toBe(5);
+  expect(frames[2].units[1].target).toBe(5);
   expect(actions).toEqual([
     [4, 1, 2],
     [4, 8, 8],
@@ -44,7 +44,7 @@ it("draws units where they were known to be, and on the line between", () => {
   ]);
   expect(rewards).toEqual([0, 0, 0]);
   expect(won).toBe(false);
-  const places = new Set(frames[0]!.units.map(({ x, y }) => `${x} ${y}`));
+  const places = new Set(frames[0].units.map(({ x, y }) => `${x} ${y}`));
   expect(places.size).toBe(6);
 });
 

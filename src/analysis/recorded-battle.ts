@@ -105,7 +105,7 @@ export function recordingOf({ win, units, steps, deaths }: RecordedBattle, map: 
       if (order?.[0] === "h") return [[loop, order[2], order[3]]];
       return seen[name] === undefined ? [] : [[loop, ...seen[name]]];
     });
-    return known[0]?.[0] === 0 ? known : [[0, models[i]!.x, models[i]!.y] as const, ...known];
+    return known[0]?.[0] === 0 ? known : [[0, models[i].x, models[i].y] as const, ...known];
   });
   const diedAt = new Map(deaths.map(([loop, unit]) => [unit, loop]));
   const loops = [...steps.map(([loop]) => loop), steps.at(-1)![0] + 8];
@@ -117,8 +117,8 @@ export function recordingOf({ win, units, steps, deaths }: RecordedBattle, map: 
     units: names.map((name, i): UnitSnapshot => {
       const order = steps[t - 1]?.[1][name];
       const alive = lives(name, loop);
-      const [x, y] = placeAt(paths[i]!, loop);
-      const model = models[i]!;
+      const [x, y] = placeAt(paths[i], loop);
+      const model = models[i];
       const target = alive && order?.[0] === "a" ? names.indexOf(order[1]) : -1;
       const [health, shield] = alive ? [model.maxHealth, model.maxShield] : [0, 0];
       return { ...model, x, y, alive, target, health, shield };
@@ -146,7 +146,7 @@ function placeAt(path: readonly Known[], loop: number): [number, number] {
   const after = path.findIndex(([at]) => at > loop);
   const [from, x, y] = path.at(after < 0 ? -1 : after - 1)!;
   if (after < 0) return [x, y];
-  const [to, toX, toY] = path[after]!;
+  const [to, toX, toY] = path[after];
   const part = (loop - from) / (to - from);
   return [x + part * (toX - x), y + part * (toY - y)];
 }

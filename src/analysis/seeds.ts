@@ -100,7 +100,7 @@ export function sharedSteps(runs: readonly Pick<StoredRun, "metrics">[]): number
     const same = others.every(
       (rows) =>
         rows[i] !== undefined &&
-        (Object.keys(row) as (keyof typeof row)[]).every((key) => Object.is(row[key], rows[i]![key])),
+        (Object.keys(row) as (keyof typeof row)[]).every((key) => Object.is(row[key], rows[i][key])),
     );
     if (!same) break;
     shared = row.step;

@@ -22,11 +22,11 @@ const mast = await runOne(resolveConfig({ ...small, method: "mast", topology: { 
 
 it("takes masks at moments of the training, with the shape of the weight", () => {
   const snapshots = maskSnapshots(mast, "agent.fc1.weight");
-  expect(snapshots[0]!.label).toBe("step 0");
+  expect(snapshots[0].label).toBe("step 0");
   expect(snapshots.length).toBeGreaterThan(2);
   const counts = snapshots.map(({ mask }) => mask.reduce((a, b) => a + b, 0));
   expect(new Set(counts).size).toBe(1);
-  expect(snapshots[0]!.mask).not.toEqual(snapshots.at(-1)!.mask);
+  expect(snapshots[0].mask).not.toEqual(snapshots.at(-1)!.mask);
   for (const { outputs, inputs, mask } of snapshots) expect([outputs, inputs, mask.length]).toEqual([64, 42, 64 * 42]);
 });
 

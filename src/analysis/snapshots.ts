@@ -39,5 +39,5 @@ export function maskSnapshots(
 
 function weightShape({ config }: StoredRun, weight: string): [outputs: number, inputs: number] {
   const [outputs, inputs] = networkPlan(config).parameters.find(({ name }) => name === weight)!.shape;
-  return [outputs!, inputs!];
+  return [outputs, inputs];
 }

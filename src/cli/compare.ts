@@ -34,7 +34,7 @@ export async function compareCommand(what: readonly string[], flags: CompareFlag
   for (const one of what) {
     const [, label, list] = /^([^=]+)=(.+)$/.exec(one) ?? [];
     const runs =
-      label === undefined ? runsNamed(one, flags) : list!.split(",").flatMap((name) => runsNamed(name, flags));
+      label === undefined ? runsNamed(one, flags) : list.split(",").flatMap((name) => runsNamed(name, flags));
     if (label !== undefined) requireSeeds(runs, `The runs of ${label}`);
     for (const run of runs) {
       found.set(run.name, run);
@@ -66,7 +66,7 @@ export async function compareCommand(what: readonly string[], flags: CompareFlag
   };
   const reduction = reduceResults(experiment, runs);
   console.log(`\n${tableText(reduction.table)}\n`);
-  const differences = differing(groups.map((group) => group.runs[0]!.config));
+  const differences = differing(groups.map((group) => group.runs[0].config));
   if (differences.length > 0)
     console.log(
       `They differ in ${differences.slice(0, 12).join("; ")}${differences.length > 12 ? `; and ${differences.length - 12} other fields` : ""}.\n`,
@@ -82,11 +82,11 @@ export async function compareCommand(what: readonly string[], flags: CompareFlag
 /** Runs as the groups that differ in the seed alone, each with a name; those in `named` have theirs. */
 export function groupRuns(runs: readonly StoredRun[], named: ReadonlyMap<string, string> = new Map()): Group[] {
   const labels = runLabels(runs.map(({ config }) => config)).map((label, i) =>
-    severalEnvironments(runs) ? `${runs[i]!.config.environment}, ${label}` : label,
+    severalEnvironments(runs) ? `${runs[i].config.environment}, ${label}` : label,
   );
   const groups = new Map<string, Group>();
   runs.forEach((run, i) => {
-    const label = named.get(run.name) ?? labels[i]!;
+    const label = named.get(run.name) ?? labels[i];
     groups.set(label, { label, values: {}, runs: [...(groups.get(label)?.runs ?? []), run] });
   });
   return [...groups.values()];

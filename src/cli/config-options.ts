@@ -111,7 +111,7 @@ export function gridFrom(flags: ConfigFlags): AskedFor {
     return false;
   });
   const single = { ...flags, set, ...Object.fromEntries(flagged.map(([flag]) => [flag, undefined])) };
-  return { base: inputFrom(single, "steps" in grid) as ConfigInput, grid };
+  return { base: inputFrom(single, "steps" in grid), grid };
 }
 
 /**
@@ -182,7 +182,7 @@ function parseValue(text: string): unknown {
 export function nestedInput(path: string, value: unknown): ConfigInput {
   const input: Record<string, unknown> = {};
   assign(input, path, value);
-  return input as ConfigInput;
+  return input;
 }
 
 /**

@@ -30,7 +30,7 @@ describe("mast evaluate", () => {
     const log = vi.spyOn(console, "log").mockImplementation(() => undefined);
     const csv = join(folder, "rows.csv");
     evaluateCommand(stubborn(1), { environment: "3m", episodes: 5, seed: 7, csv });
-    expect(log.mock.calls[0]![0]).toMatch(
+    expect(log.mock.calls[0][0]).toMatch(
       /^won 0\.0 % of 5 episodes \(95 % interval 0\.0 to 43\.4\), return 0\.00, \d+\.\d steps$/,
     );
     log.mockRestore();

@@ -93,7 +93,7 @@ export function listExperiments(): void {
   const [head, rule, ...rows] = table.split("\n");
   const wrapped = (text: string, indent = ""): string[] =>
     width === undefined ? [`${indent}${text}`] : wrapText(text, width - 1, indent);
-  console.log([head, rule, ...rows.flatMap((row, i) => [row, ...wrapped(all[i]!.about, "    ")])].join("\n"));
+  console.log([head, rule, ...rows.flatMap((row, i) => [row, ...wrapped(all[i].about, "    ")])].join("\n"));
   for (const text of [
     "smoke, classroom, paper: runs of the profile; - measures something itself. `mast experiment run ID --profile P` trains what is missing and shows the result.",
     "Two cores: what the classroom runs take on two cores of the machine where data/results was made, at most: where only the clock was kept, the machine did other work as well. Where an experiment has no results there, nothing is known.",
@@ -121,7 +121,7 @@ function classroomSeconds(): Map<string, number> {
       Number(row["processorSeconds"]) || Number(row["seconds"]),
     ]);
   const usual = new Map(
-    [...seconds].map(([name, all]) => [name, all.sort((a, b) => a - b)[Math.floor(all.length / 4)]!]),
+    [...seconds].map(([name, all]) => [name, all.sort((a, b) => a - b)[Math.floor(all.length / 4)]]),
   );
   const share = (row: CsvRow, rows: readonly CsvRow[]): number =>
     row["engine"] === "tensorflow" ? 2 / rows.filter((other) => kind(other) === kind(row)).length : 1;
@@ -327,7 +327,7 @@ function showMeasured(measurement: Measurement, profile: Profile, flags: Experim
   const titles = Object.keys(rows[0] ?? {});
   const columns = titles.map((title) => ({
     title,
-    ...(typeof rows[0]![title] === "number" ? { align: "right" as const } : {}),
+    ...(typeof rows[0][title] === "number" ? { align: "right" as const } : {}),
   }));
   console.log(
     `${tableText({ title: measurement.title, columns, rows: rows.map((row) => titles.map((title) => String(row[title]))) })}\n`,

@@ -81,7 +81,7 @@ describe("mast show", () => {
   it("writes to a folder of its own where one's own results cannot be written", () => {
     writeFileSync(join(folder, "file"), "");
     const { code, out } = mast(["show", saved()], { MAST_RESULTS: join(folder, "file", "inside") });
-    const page = /^Open (.*figure\.html) in a browser\.\n$/.exec(out)![1]!;
+    const page = /^Open (.*figure\.html) in a browser\.\n$/.exec(out)![1];
     expect([code, existsSync(page)]).toEqual([0, true]);
     rmSync(join(page, ".."), { recursive: true });
   });

@@ -88,7 +88,7 @@ describe("on a pipe", () => {
         ? run(i, "failed", { message: "out of memory" })
         : run(i, "done", { seconds: 10, winRate: 0.5, score: (i % 3) / 2 }),
     );
-    display.update(end[7]!, end);
+    display.update(end[7], end);
     display.stop();
     display.stop();
     expect(text().trimEnd().split("\n")).toEqual([
@@ -158,7 +158,7 @@ describe("on a terminal", () => {
       "Win rates so far:",
       "  n = 0: 100 % (1 of 3)   n = 1: 100 % (1 of 3)   n = 2: 100 % (1 of 3)",
     ]);
-    display.update(runs(9)[8]!, runs(9));
+    display.update(runs(9)[8], runs(9));
     display.stop();
     expect(screen(text())).toEqual([
       "████████████████████████ 9 of 9 runs done; 1 min 30 s of training",
@@ -231,6 +231,6 @@ describe("on a terminal", () => {
     display.update({ share: 0.999, what: "a training update of 2c_vs_64zg at 95 % sparsity" });
     display.stop();
     expect(screen(text())).toEqual([expect.stringMatching(/0 s left$/)]);
-    expect(screen(text())[0]!.length).toBeLessThan(columns);
+    expect(screen(text())[0].length).toBeLessThan(columns);
   });
 });

@@ -96,7 +96,7 @@ function changingLines(
     last = performance.now();
     const texts = lines();
     texts.forEach((text, i) => {
-      if (i < shown.length) shown[i]!.update(0, { text });
+      if (i < shown.length) shown[i].update(0, { text });
       else shown.push(bars.create(1, 0, { text }));
     });
     while (shown.length > texts.length) bars.remove(shown.pop()!);
@@ -162,13 +162,13 @@ function runLines(runs: readonly RunProgress[], columns: number): string[] {
   };
   const longest = Math.max(...runs.map(({ name }) => name.length));
   const roomForNames = (layout: (typeof LAYOUTS)[number]): number =>
-    room - Math.max(...runs.map((run, i) => middle(run, layout).length + ends[i]!.length));
+    room - Math.max(...runs.map((run, i) => middle(run, layout).length + ends[i].length));
   const layout = LAYOUTS.find((one) => roomForNames(one) >= longest) ?? LAYOUTS.at(-1)!;
   const names = Math.min(longest, roomForNames(layout));
   return runs.map((run, i) => {
-    if (names >= 6) return `${cutMiddle(run.name, names).padEnd(names)}${middle(run, layout)}${ends[i]!}`;
+    if (names >= 6) return `${cutMiddle(run.name, names).padEnd(names)}${middle(run, layout)}${ends[i]}`;
     // Too narrow for all of it: what it wins and how long it takes.
-    return `${cutMiddle(run.name, Math.max(0, room - ends[i]!.length))}${ends[i]!}`.slice(-room);
+    return `${cutMiddle(run.name, Math.max(0, room - ends[i].length))}${ends[i]}`.slice(-room);
   });
 }
 

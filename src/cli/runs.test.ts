@@ -235,7 +235,7 @@ describe("mast compare", () => {
     const { mast1, mast2 } = names;
     keepStudy(
       {
-        study: declareStudy({ id: "known", base: { ...small, discount: 0.9 } as Record<string, unknown>, seeds: 2 }),
+        study: declareStudy({ id: "known", base: { ...small, discount: 0.9 }, seeds: 2 }),
         profile: "classroom",
         changes: {},
       },

@@ -236,12 +236,11 @@ export async function removeCommand(
   flags: RunsFlags & { readonly yes?: boolean },
 ): Promise<void> {
   const directories = [...new Set(names.map((name) => findRun(name, flags)))];
-  const several =
-    directories.length === 1 ? `the run ${basename(directories[0]!)}` : `these ${directories.length} runs`;
+  const several = directories.length === 1 ? `the run ${basename(directories[0])}` : `these ${directories.length} runs`;
   if (flags.yes !== true) {
     if (!process.stdin.isTTY)
       throw new LabError(
-        `${several[0]!.toUpperCase()}${several.slice(1)} would be removed for good, and nobody can be asked: repeat the command with --yes.`,
+        `${several[0].toUpperCase()}${several.slice(1)} would be removed for good, and nobody can be asked: repeat the command with --yes.`,
       );
     directories.forEach((directory) => console.log(directory));
     const ask = createInterface({ input: process.stdin, output: process.stderr });

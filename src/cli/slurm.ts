@@ -70,7 +70,7 @@ export function slurmSettings(below: SlurmSettings, flags: SlurmFlags): SlurmSet
   const own = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
   const parsed = slurmSchema.safeParse(own);
   if (!parsed.success) {
-    const field = String(parsed.error.issues[0]!.path[0]);
+    const field = String(parsed.error.issues[0].path[0]);
     const option = field === "options" ? "sbatch" : field;
     throw new InvalidArgumentError(
       `--${option} is ${show((flags as Record<string, unknown>)[option])}: ${WANTED[field] ?? "expected a whole number of at least 1"}.`,

@@ -55,8 +55,7 @@ export function tableWithin(
   if (width === undefined) return tableText(table);
   const room = Math.max(1, width - 1);
   const { columns, rows, note, title } = table;
-  const widthOf = (j: number): number =>
-    Math.max(columns[j]!.title.length, ...rows.map((row) => (row[j] ?? "").length));
+  const widthOf = (j: number): number => Math.max(columns[j].title.length, ...rows.map((row) => (row[j] ?? "").length));
   let kept = columns.map((_, j) => j);
   const left = (): number => room - kept.filter((j) => j !== shrink).reduce((sum, j) => sum + widthOf(j) + 2, 0);
   const least = Math.min(widthOf(shrink), 20);
@@ -64,7 +63,7 @@ export function tableWithin(
   const shrunk = Math.max(1, left());
   const cut = (text: string, j: number): string => (j === shrink ? cutMiddle(text, shrunk) : text);
   const text = tableText({
-    columns: kept.map((j) => ({ ...columns[j]!, title: cut(columns[j]!.title, j) })),
+    columns: kept.map((j) => ({ ...columns[j], title: cut(columns[j].title, j) })),
     rows: rows.map((row) => kept.map((j) => cut(row[j] ?? "", j))),
   });
   // A terminal that is narrower than all of this shows beginnings.

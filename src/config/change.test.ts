@@ -46,11 +46,8 @@ function drawInput(random: ReturnType<typeof createRandom>, share: number): Conf
   const fields = Object.keys(VALUES).filter(() => random.float() < share);
   return fields.reduce<ConfigInput>((input, field) => {
     const [section, name] = field.split(".") as [string, string?];
-    const value = VALUES[field]![random.below(VALUES[field]!.length)];
-    return mergeConfig(
-      input,
-      (name === undefined ? { [section]: value } : { [section]: { [name]: value } }) as ConfigInput,
-    );
+    const value = VALUES[field][random.below(VALUES[field].length)];
+    return mergeConfig(input, name === undefined ? { [section]: value } : { [section]: { [name]: value } });
   }, {});
 }
 

@@ -9,7 +9,7 @@ import { schema } from "./schema.js";
 /** What is wrong with a field by itself, in one line: the field, what was given, and what is allowed. */
 export function explain(issue: z.core.$ZodIssue, given: unknown): string {
   const path = issue.path.map(String);
-  if (issue.code === "unrecognized_keys") return explainKey(path, issue.keys[0]!);
+  if (issue.code === "unrecognized_keys") return explainKey(path, issue.keys[0]);
   // What a list or a record holds has no field of its own.
   if (path[0] === "parts") return explainValue("parts", isTree(given) ? given["parts"] : undefined);
   let value = given;
@@ -52,7 +52,7 @@ let described: FieldSchema | undefined;
 function fieldSchema(path: readonly string[]): FieldSchema {
   described ??= z.toJSONSchema(schema, { io: "input" }) as FieldSchema;
   return path.reduce<FieldSchema>(
-    (at, key) => (Object.hasOwn(at.properties ?? {}, key) ? at.properties![key]! : {}),
+    (at, key) => (Object.hasOwn(at.properties ?? {}, key) ? at.properties![key] : {}),
     described,
   );
 }

@@ -11,7 +11,7 @@ export function isTree(value: unknown): value is Tree {
 
 /** Lays one part of a configuration over another, field by field. A field that is undefined counts as left out. */
 export function mergeConfig(below: ConfigInput, above: ConfigInput): ConfigInput {
-  return merge(below as Tree, above as Tree) as ConfigInput;
+  return merge(below as Tree, above as Tree);
 }
 
 /** Lays what was given over the defaults, section by section. */
@@ -41,7 +41,7 @@ export function plainCopy(given: Tree, refuse: (path: readonly string[], key: st
   const copy = (value: unknown, path: readonly string[]): unknown => {
     if (typeof value !== "object" || value === null) return value;
     if (path.length > DEEPEST)
-      throw new ConfigError(`config: ${plain(path[0]!, 60)} is nested too deeply; no field is more than 3 levels deep`);
+      throw new ConfigError(`config: ${plain(path[0], 60)} is nested too deeply; no field is more than 3 levels deep`);
     if (Array.isArray(value)) return value.map((entry) => copy(entry, [...path, "[]"]));
     const prototype: unknown = Object.getPrototypeOf(value);
     if (prototype !== null && Object.getPrototypeOf(prototype) !== null) {

@@ -25,7 +25,7 @@ import { shortSettings } from "./short.js";
 export function resolveConfig(input: ConfigInput = {}): Config {
   if (!isTree(input))
     throw new ConfigError(`config: given ${show(input)}; expected an object such as { "environment": "3m" }`);
-  return complete(givenOf(input as ConfigInput));
+  return complete(givenOf(input));
 }
 
 /**
@@ -41,7 +41,7 @@ export function resolveConfig(input: ConfigInput = {}): Config {
 export function changeConfig(config: Config, changes: ConfigInput): Config {
   if (!isTree(changes))
     throw new ConfigError(`config: the changes are ${show(changes)}; expected an object such as { "method": "rigl" }`);
-  return complete(merge(givenOf(config) as Tree, plainCopy(changes, refuseKey)) as ConfigInput);
+  return complete(merge(givenOf(config) as Tree, plainCopy(changes, refuseKey)));
 }
 
 /**
@@ -70,7 +70,7 @@ class Given {
  */
 export function givenOf(config: Config | ConfigInput): ConfigInput {
   const given = (config as { readonly [GIVEN]?: Given })[GIVEN]?.values;
-  return given === undefined ? (plainCopy(config as Tree, refuseKey) as ConfigInput) : changesSince(given, config);
+  return given === undefined ? plainCopy(config as Tree, refuseKey) : changesSince(given, config);
 }
 
 /**
@@ -79,7 +79,7 @@ export function givenOf(config: Config | ConfigInput): ConfigInput {
  * @throws {ConfigError} when the given values cannot be used, or it holds something that no configuration can hold
  */
 export function changesSince(given: ConfigInput, config: Config | ConfigInput): ConfigInput {
-  return adopt(given as Tree, complete(given) as unknown as Tree, plainCopy(config as Tree, refuseKey)) as ConfigInput;
+  return adopt(given as Tree, complete(given) as unknown as Tree, plainCopy(config as Tree, refuseKey));
 }
 
 /**
@@ -93,7 +93,7 @@ export function restoreConfig(given: unknown, completed: unknown): Config {
   parse(plainCopy(given as Tree, refuseKey));
   const { short: _, ...parsed } = parse(plainCopy(completed as Tree, refuseKey));
   const lacking =
-    lacks(parsed as Tree, completed as Tree) ??
+    lacks(parsed, completed as Tree) ??
     (parsed.warmup === undefined ? "warmup" : parsed.returns.burnIn === undefined ? "returns.burnIn" : undefined);
   if (lacking !== undefined) throw new ConfigError(`config: ${lacking} is missing`);
   return remember(parsed as Config, given as ConfigInput);
@@ -173,7 +173,7 @@ function defaultsOf<P extends Part & { readonly defaults?: ConfigInput }>(
 
 function parse(tree: Tree, given: unknown = tree): Parsed {
   const parsed = schema.safeParse(tree);
-  if (!parsed.success) throw new ConfigError(explain(parsed.error.issues[0]!, given));
+  if (!parsed.success) throw new ConfigError(explain(parsed.error.issues[0], given));
   return parsed.data;
 }
 

@@ -21,7 +21,7 @@ const MOST_BYTES = 1_000_000;
 export function configFromText(bytes: Uint8Array, name: string): ConfigInput {
   const content = fieldsFromText(bytes, name, "config file", "environment: 3m");
   const file = `The config file ${plain(name)}`;
-  if (!("given" in content)) return content as ConfigInput;
+  if (!("given" in content)) return content;
   // The version of the rules says what the run was trained under; whoever trains it again does so under the present
   // one.
   const { given, environmentVersion: _, ...now } = content as Record<string, unknown>;
@@ -29,7 +29,7 @@ export function configFromText(bytes: Uint8Array, name: string): ConfigInput {
     throw new ConfigError(
       `${file} holds ${show(given)} as what was given; expected an object. Take the config.json of another run.`,
     );
-  return changesSince(given as ConfigInput, now as ConfigInput);
+  return changesSince(given, now);
 }
 
 /**
@@ -89,7 +89,7 @@ function parseYaml(text: string, file: string): unknown {
     problem = reason(error);
   }
   // What follows the first line is the place in the file, drawn with a mark below.
-  throw new ConfigError(`${file} is not valid YAML: ${plain(problem.split("\n")[0]!.replace(/:$/, ""))}.`);
+  throw new ConfigError(`${file} is not valid YAML: ${plain(problem.split("\n")[0].replace(/:$/, ""))}.`);
 }
 
 function reason(error: unknown): string {

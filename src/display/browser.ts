@@ -227,12 +227,12 @@ async function launch(): Promise<Browser> {
 
 /** What of Playwright's report a person wants: the browser's own last words, where it had any. */
 function startFault(message: string): string {
-  if (/Timeout .* exceeded/.test(message.split("\n")[0]!)) return `no answer within ${startSeconds()} s`;
+  if (/Timeout .* exceeded/.test(message.split("\n")[0])) return `no answer within ${startSeconds()} s`;
   const said = /\[err\] (.*(?:error while loading shared libraries|FATAL).*)/.exec(message)?.[1];
   if (said !== undefined) return said.trim().slice(0, 200);
   if (/has been closed/.test(message)) return "it ended at once";
   return message
-    .split("\n")[0]!
+    .split("\n")[0]
     .replace(/^browserType\.launch: /, "")
     .slice(0, 200);
 }

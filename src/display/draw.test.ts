@@ -124,7 +124,7 @@ describe("a browser that cannot draw costs the PNG, and is named once in one lin
     expect(lines).toEqual([expect.stringMatching(/^No PNG of figures: [^\n]+\n$/)]);
     expect(lines[0]).toMatch(reason);
     expect(lines[0]).toContain("npm run setup:browser");
-    expect(await figurePng(figures[0]!)).toBeUndefined();
+    expect(await figurePng(figures[0])).toBeUndefined();
   });
 
   it.runIf(process.getuid?.() !== 0)("that this user may not execute", async () => {
@@ -151,11 +151,11 @@ describe("a browser that cannot draw costs the PNG, and is named once in one lin
   it("takes away a picture of other values, and leaves one of the same", async () => {
     process.env["CHROME_PATH"] = "none";
     const path = join(folder, "old");
-    await saveFigure(figures[0]!, path, { log: () => {} });
+    await saveFigure(figures[0], path, { log: () => {} });
     writeFileSync(`${path}.png`, "picture");
-    await saveFigure(figures[0]!, path, { log: () => {} });
+    await saveFigure(figures[0], path, { log: () => {} });
     expect(existsSync(`${path}.png`)).toBe(true);
-    await saveFigure(figures[1]!, path, { log: () => {} });
+    await saveFigure(figures[1], path, { log: () => {} });
     expect(existsSync(`${path}.png`)).toBe(false);
   });
 });
@@ -189,8 +189,8 @@ describe.skipIf(browser === undefined)("a browser that fails at a later page", (
   });
 
   it("is not blamed for a figure that Plotly refuses, nor is the next figure", async () => {
-    const broken = { ...figures[0]!, layout: { ...figures[0]!.layout, width: "wide" } };
+    const broken = { ...figures[0], layout: { ...figures[0].layout, width: "wide" } };
     await expect(drawPng(broken as never, 1)).rejects.toThrow();
-    expect(isPng(await drawPng(figures[0]!, 1))).toBe(true);
+    expect(isPng(await drawPng(figures[0], 1))).toBe(true);
   });
 });

@@ -26,7 +26,7 @@ async function draw({ json, scale }: FigureToDraw): Promise<DrawnFigure> {
     });
   } catch (error) {
     if (error instanceof BrowserError) return { browserFault: error.message };
-    const line = (error as Error).message.split("\n")[0]!;
+    const line = (error as Error).message.split("\n")[0];
     return {
       browserFault: /closed|crash/i.test(line)
         ? "the browser ended while it drew"

@@ -52,12 +52,12 @@ describe("in a notebook", () => {
   it("shows a figure as one bundle: Plotly, and text for viewers that cannot draw", async () => {
     await showFigure(figure);
     expect(messages).toHaveLength(1);
-    expect(Object.keys(messages[0]!.data)).toEqual(["application/vnd.plotly.v1+json", "text/plain"]);
-    expect(messages[0]!.data["application/vnd.plotly.v1+json"]).toMatchObject({
+    expect(Object.keys(messages[0].data)).toEqual(["application/vnd.plotly.v1+json", "text/plain"]);
+    expect(messages[0].data["application/vnd.plotly.v1+json"]).toMatchObject({
       data: figure.data,
       layout: figure.layout,
     });
-    expect(messages[0]!.data["text/plain"]).toBe("3m: Test win rate at the end: MAST 100 %");
+    expect(messages[0].data["text/plain"]).toBe("3m: Test win rate at the end: MAST 100 %");
   });
 
   it("updates a live figure in place, no faster than it can be drawn, and ends with the last state", async () => {
@@ -68,8 +68,8 @@ describe("in a notebook", () => {
     await live.finish(figure);
     expect(drawn).toHaveBeenCalledTimes(1);
     expect(messages.map(({ update }) => update)).toEqual([false, true]);
-    expect(messages[1]!.id).toBe(messages[0]!.id);
-    expect(messages[1]!.data["application/vnd.plotly.v1+json"]).toMatchObject({ data: figure.data });
+    expect(messages[1].id).toBe(messages[0].id);
+    expect(messages[1].data["application/vnd.plotly.v1+json"]).toMatchObject({ data: figure.data });
   });
 
   it("shows progress in one output, and every change of state at once", () => {
@@ -79,9 +79,9 @@ describe("in a notebook", () => {
     progress.update([{ ...running, step: 100_000, state: "done" }]);
     expect(messages.map(({ update }) => update)).toEqual([false, true]);
     expect(new Set(messages.map(({ id }) => id)).size).toBe(1);
-    expect(messages[0]!.data["text/html"]).toContain("MAST &lt;1&gt;");
-    expect(messages[0]!.data["text/html"]).toContain("width:5.0%");
-    expect(messages[1]!.data["text/plain"]).toBe("MAST <1>: 100,000 of 100,000 steps, win rate 25 %, done");
+    expect(messages[0].data["text/html"]).toContain("MAST &lt;1&gt;");
+    expect(messages[0].data["text/html"]).toContain("width:5.0%");
+    expect(messages[1].data["text/plain"]).toBe("MAST <1>: 100,000 of 100,000 steps, win rate 25 %, done");
   });
 
   it("sums many runs up: those that run, those that failed, and win rates; at the end totals and win rates alone", () => {
@@ -103,16 +103,16 @@ describe("in a notebook", () => {
     );
     const [first, last] = messages.map(({ data }) => data as Record<string, string>);
     expect(messages.map(({ update }) => update)).toEqual([false, true]);
-    expect(first!["text/plain"]).toMatch(
+    expect(first["text/plain"]).toMatch(
       /^53 of 54 runs done, 1 running; 0 s left\nn = 3, seed 3: 100 of 100 steps.*\nWin rates so far: n = 0: 75 % \(3 of 3\); /,
     );
-    expect(last!["text/html"]).toContain("53 of 54 runs done, 1 failed; 9 min 00 s of training");
-    expect(last!["text/html"]).toContain("n = 3, seed 3: no &lt;more&gt; memory");
-    expect(last!["text/html"]).toContain("2 of 3");
+    expect(last["text/html"]).toContain("53 of 54 runs done, 1 failed; 9 min 00 s of training");
+    expect(last["text/html"]).toContain("n = 3, seed 3: no &lt;more&gt; memory");
+    expect(last["text/html"]).toContain("2 of 3");
     // 18 mean win rates in three columns, and nothing of the 53 runs.
-    expect(last!["text/html"]!.match(/<tr>/g)).toHaveLength(7);
-    expect(last!["text/html"]!.length).toBeLessThan(6000);
-    expect(last!["text/html"]).not.toContain("seed 7");
+    expect(last["text/html"].match(/<tr>/g)).toHaveLength(7);
+    expect(last["text/html"].length).toBeLessThan(6000);
+    expect(last["text/html"]).not.toContain("seed 7");
   });
 
   it("shows a measurement's share, and what is left of it", () => {
@@ -124,21 +124,21 @@ describe("in a notebook", () => {
       "Time <per> update: 0 %, 2s3z",
       "Time <per> update: 100 %, done in 0 s",
     ]);
-    expect(messages[1]!.data["text/html"]).toContain("Time &lt;per&gt; update");
+    expect(messages[1].data["text/html"]).toContain("Time &lt;per&gt; update");
   });
 
   it("gives different outputs to different displays", () => {
     showTable({ columns: [{ title: "a" }], rows: [["1"]] });
     showTable({ columns: [{ title: "a" }], rows: [["2"]] });
-    expect(messages[0]!.id).not.toBe(messages[1]!.id);
+    expect(messages[0].id).not.toBe(messages[1].id);
     expect(messages.map(({ update }) => update)).toEqual([false, false]);
   });
 
   it("shows a page in a frame of its own, where its quotes and scripts do no harm", () => {
     showPage('<script>"x"</script>', { height: 300, summary: "a battle" });
-    expect(messages[0]!.data["text/html"]).toContain('srcdoc="&lt;script&gt;&quot;x&quot;&lt;/script&gt;"');
-    expect(messages[0]!.data["text/html"]).toContain('sandbox="allow-scripts"');
-    expect(messages[0]!.data["text/plain"]).toBe("a battle");
+    expect(messages[0].data["text/html"]).toContain('srcdoc="&lt;script&gt;&quot;x&quot;&lt;/script&gt;"');
+    expect(messages[0].data["text/html"]).toContain('sandbox="allow-scripts"');
+    expect(messages[0].data["text/plain"]).toBe("a battle");
   });
 });
 

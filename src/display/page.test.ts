@@ -20,7 +20,7 @@ function scripts(html: string): string[] {
   return html
     .split(/<script[^>]*>/i)
     .slice(1)
-    .map((part) => part.split(/<\/script/i)[0]!);
+    .map((part) => part.split(/<\/script/i)[0]);
 }
 
 describe.each(["<!--<script>", "</script><script>alert(1)</script>", "<!--", "</SCRIPT>", "\u2028<"])(
@@ -29,7 +29,7 @@ describe.each(["<!--<script>", "</script><script>alert(1)</script>", "<!--", "</
     it("keeps it inside of its data", () => {
       const parts = scripts(figureHtml(figure(title)));
       expect(parts).toHaveLength(scripts(figureHtml(figure("plain"))).length);
-      expect((JSON.parse(parts[0]!) as Figure).layout["title"]).toEqual({ text: title });
+      expect((JSON.parse(parts[0]) as Figure).layout["title"]).toEqual({ text: title });
       for (const part of parts.slice(0, 2)) expect(part).not.toMatch(/<!--|<\//);
     });
 
@@ -37,7 +37,7 @@ describe.each(["<!--<script>", "</script><script>alert(1)</script>", "<!--", "</
       const recording = recordEpisode(createEnvironment("3m"), uniformRandom(1), 1);
       const parts = scripts(battleReplay(recording, { title, actionNames: [title] }));
       expect(parts).toHaveLength(2);
-      expect((JSON.parse(parts[0]!) as { title: string }).title).toBe(title);
+      expect((JSON.parse(parts[0]) as { title: string }).title).toBe(title);
       expect(parts[0]).not.toMatch(/<!--|<\//);
     });
   },

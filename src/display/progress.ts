@@ -112,7 +112,7 @@ function expectedSeconds(runs: readonly RunProgress[], threads: number): number 
       const seconds = left(run);
       if (seconds === undefined) return undefined;
       const first = free.indexOf(Math.min(...free));
-      free[first] = free[first]! + seconds;
+      free[first] = free[first] + seconds;
     }
   }
   return Math.max(...free);

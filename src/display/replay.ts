@@ -27,8 +27,8 @@ export interface ReplayOptions {
 /**
   // Of what is not drawn: the line of text, and the table of its steps.
   const table = 110 + Math.min(320, 24 * (recording.actions.length + 1));
-  const bodies = recording.frames[0]!.shapes?.length ? (FRAME_WIDTH - 24) / 2 : table;
-  const map = recording.frames[0]!.units.length === 0 ? bodies : ((FRAME_WIDTH - 24) * height) / width;
+  const bodies = recording.frames[0].shapes?.length ? (FRAME_WIDTH - 24) / 2 : table;
+  const map = recording.frames[0].units.length === 0 ? bodies : ((FRAME_WIDTH - 24) * height) / width;
   // Title, reward track and controls, and three agents a line; an action of several numbers has a line of its own.
   const { actions, numbers } = recording;
   const named = actions[0]?.length ?? 0;
@@ -46,7 +46,7 @@ export function battleReplay(recording: EpisodeRecording, options: ReplayOptions
       `a replay of ${frames.length} frames needs ${frames.length - 1} rewards and joint actions; given ${rewards.length} and ${actions.length}`,
     );
   }
-  const shapes = frames[0]!.shapes ?? [];
+  const shapes = frames[0].shapes ?? [];
   const data = {
     title: options.title ?? replayTitle(recording),
     speed: options.stepsPerSecond ?? (shapes.length > 0 ? 40 : 4),
@@ -54,8 +54,8 @@ export function battleReplay(recording: EpisodeRecording, options: ReplayOptions
     won: recording.won,
     colours: SIDE_COLOURS,
     view: viewBox(frames),
-    terrain: { width: frames[0]!.width, height: frames[0]!.height, cells: frames[0]!.terrain },
-    units: frames[0]!.units.map(({ side, type, radius, maxHealth, maxShield }) => ({
+    terrain: { width: frames[0].width, height: frames[0].height, cells: frames[0].terrain },
+    units: frames[0].units.map(({ side, type, radius, maxHealth, maxShield }) => ({
       side,
       type,
       radius,
@@ -98,7 +98,7 @@ function bodiesOf(frames: readonly EnvironmentSnapshot[]) {
   return {
     camera,
     view: [left, right, bottom, top].map(millimetres),
-    solids: frames[0]!.shapes!.map(({ radius, agent }) => ({
+    solids: frames[0].shapes!.map(({ radius, agent }) => ({
       radius,
       colour: agent < 0 ? BODY_COLOUR : AGENT_COLOURS[agent % AGENT_COLOURS.length],
     })),
@@ -114,7 +114,7 @@ function groups(values: readonly number[], size: number): number[][] {
 /** One line about a recorded episode: "3m, seed 7: won after 24 steps, return 20.0". */
 export function replayTitle({ environment, seed, rewards, won, frames }: EpisodeRecording): string {
   const total = rewards.reduce((a, b) => a + b, 0);
-  const result = won ? "won" : frames[0]!.units.length === 0 ? "ended" : "not won";
+  const result = won ? "won" : frames[0].units.length === 0 ? "ended" : "not won";
   return `${environment}, seed ${seed}: ${result} after ${rewards.length} steps, return ${total.toFixed(1)}`;
 }
 
@@ -123,8 +123,8 @@ export function showReplay(recording: EpisodeRecording, options: ReplayOptions =
   const [, , width, height] = viewBox(recording.frames);
   // Of what is not drawn: the line of text, and the table of its steps.
   const table = 110 + Math.min(320, 24 * (recording.actions.length + 1));
-  const bodies = recording.frames[0]!.shapes?.length ? (FRAME_WIDTH - 24) / 2 : table;
-  const map = recording.frames[0]!.units.length === 0 ? bodies : ((FRAME_WIDTH - 24) * height) / width;
+  const bodies = recording.frames[0].shapes?.length ? (FRAME_WIDTH - 24) / 2 : table;
+  const map = recording.frames[0].units.length === 0 ? bodies : ((FRAME_WIDTH - 24) * height) / width;
   // Title, reward track and controls, and three agents a line; an action of several numbers has a line of its own.
   const { actions, numbers } = recording;
   const named = actions[0]?.length ?? 0;
@@ -152,7 +152,7 @@ function compact(unit: UnitSnapshot): number[] {
  */
 function viewBox(frames: readonly EnvironmentSnapshot[]): [number, number, number, number] {
   const units = frames.flatMap((frame) => frame.units.filter((unit) => unit.alive));
-  if (units.length === 0) return [0, 0, frames[0]!.width || 16, frames[0]!.height || 4];
+  if (units.length === 0) return [0, 0, frames[0].width || 16, frames[0].height || 4];
   const margin = 2;
   let left = Math.min(...units.map((u) => u.x - u.radius)) - margin,
     right = Math.max(...units.map((u) => u.x + u.radius)) + margin;
@@ -173,10 +173,10 @@ function viewBox(frames: readonly EnvironmentSnapshot[]): [number, number, numbe
 /** SMAC's actions in words, as an agent of `recording` sees them. */
 function actionName(action: number, agent: number, { frames }: EpisodeRecording, names?: readonly string[]): string {
   if (names !== undefined) return names[action] ?? `action ${action}`;
-  const units = frames[0]!.units;
+  const units = frames[0].units;
   if (units.length === 0) return `action ${action}`;
   const moves = ["dead", "stop", "north", "south", "east", "west"];
-  if (action < moves.length) return moves[action]!;
+  if (action < moves.length) return moves[action];
   const heals = units[agent]?.type.toLowerCase() === "medivac";
   const target = units.filter((unit) => unit.side === (heals ? "ally" : "enemy"))[action - moves.length];
   return `${heals ? "heal" : "attack"} ${target?.type ?? ""} ${action - moves.length + 1}`;

@@ -66,7 +66,7 @@ afterAll(() => rmSync(declarations, { recursive: true, force: true }));
 /** What a door exports, and whether it is a value. */
 function exportsOf(door: string): { readonly name: string; readonly value: boolean; readonly lost: boolean }[] {
   const checker = program.getTypeChecker();
-  const file = program.getSourceFile(join(declarations, doors[door]!))!;
+  const file = program.getSourceFile(join(declarations, doors[door]))!;
   return checker.getExportsOfModule(checker.getSymbolAtLocation(file)!).map((symbol) => {
     const target = symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol;
     // A class may be exported as a type alone.
@@ -110,7 +110,7 @@ function imported(): Set<string> {
   ]);
   return new Set(
     found.flatMap(([, names, door]) =>
-      names!.split(",").map(
+      names.split(",").map(
         (name) =>
           `${door} ${
             name

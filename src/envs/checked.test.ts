@@ -220,7 +220,7 @@ describe("an environment of one's own with continuous actions", () => {
     const drawn = Array.from({ length: 4000 }, () => (policy(env, jointAction), [...jointAction]));
     const { low, high } = env.sizes.box!;
     for (let i = 0; i < 4; i++) {
-      const values = drawn.map((action) => (action[i]! - low[i]!) / (high[i]! - low[i]!));
+      const values = drawn.map((action) => (action[i] - low[i]) / (high[i] - low[i]));
       const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
       // The mean of 4000 uniform draws has a standard deviation of 0.0046.
       expect(Math.abs(mean - 0.5)).toBeLessThan(0.02);

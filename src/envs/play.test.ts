@@ -10,7 +10,7 @@ it("random play is uniform over legal actions and repeatable", () => {
   for (let k = 0; k < 9000; k++) {
     env.reset(0);
     policy(env, joint);
-    counts[joint[0]! * 3 + joint[1]!]! += 1;
+    counts[joint[0] * 3 + joint[1]] += 1;
   }
   // Chi-squared with 8 degrees of freedom: 26 is the 99.9 % point.
   expect(counts.reduce((sum, count) => sum + (count - 1000) ** 2 / 1000, 0)).toBeLessThan(26);

@@ -127,13 +127,13 @@ export function uniformRandom(seed: number): Script {
     const { agents, actions, box } = env.sizes;
     const available = env.availableActions;
     if (box !== undefined) {
-      for (let i = 0; i < agents * actions; i++) jointAction[i] = box.low[i]! + draw() * (box.high[i]! - box.low[i]!);
+      for (let i = 0; i < agents * actions; i++) jointAction[i] = box.low[i] + draw() * (box.high[i] - box.low[i]);
       return;
     }
     for (let i = 0; i < agents; i++) {
       const row = i * actions;
       let legal = 0;
-      for (let a = 0; a < actions; a++) legal += available[row + a]!;
+      for (let a = 0; a < actions; a++) legal += available[row + a];
       let left = Math.floor(draw() * legal);
       let a = 0;
       while (available[row + a] === 0 || left-- > 0) a++;
@@ -199,7 +199,7 @@ function bestTarget(
   let least = Infinity;
   for (let a = 6; a < env.sizes.actions; a++) {
     if (!isLegal(env, i, a)) continue;
-    const value = cost(battle, i, heals[i] === 1 ? a - 6 : allies + enemyAt[a - 6]!);
+    const value = cost(battle, i, heals[i] === 1 ? a - 6 : allies + enemyAt[a - 6]);
     if (value < least) {
       least = value;
       best = a;
@@ -209,13 +209,13 @@ function bestTarget(
 }
 
 function distanceTo({ battle: b }: BattleEnvironment, i: number, j: number): number {
-  const dx = b.x[j]! - b.x[i]!;
-  const dy = b.y[j]! - b.y[i]!;
+  const dx = b.x[j] - b.x[i];
+  const dy = b.y[j] - b.y[i];
   return Math.sqrt(dx * dx + dy * dy);
 }
 
 function healthOf(env: BattleEnvironment, i: number, j: number): number {
-  return env.battle.health[j]! + env.battle.shield[j]! + distanceTo(env, i, j) / 100;
+  return env.battle.health[j] + env.battle.shield[j] + distanceTo(env, i, j) / 100;
 }
 
 /** The move along the larger axis towards the nearest living enemy. */
@@ -233,8 +233,8 @@ function approach(env: Environment, i: number): number {
     }
   }
   if (nearestEnemy < 0) return 1;
-  const dx = b.x[nearestEnemy]! - b.x[i]!;
-  const dy = b.y[nearestEnemy]! - b.y[i]!;
+  const dx = b.x[nearestEnemy] - b.x[i];
+  const dy = b.y[nearestEnemy] - b.y[i];
   if (Math.abs(dx) > Math.abs(dy)) return dx > 0 ? 4 : 5;
   return dy > 0 ? 2 : 3;
 }

@@ -161,7 +161,7 @@ describe("the campaign at the paper's budget", () => {
 });
 
 it("counts the hours of a core: processor time, or the clock's where that is not known", () => {
-  const run = completeRun(doubleQ.configs("smoke", 1)[0]!, [0, 1]);
+  const run = completeRun(doubleQ.configs("smoke", 1)[0], [0, 1]);
   const { processorSeconds: _, ...summary } = run.summary!;
   const runs = [
     { ...run, summary: { ...summary, seconds: 7200, processorSeconds: 3600 } },
@@ -186,7 +186,7 @@ describe("wider networks", () => {
         const { nonzeros, shape } = networkPlan(config);
         return { connections: [...nonzeros.values()].reduce((a, b) => a + b, 0), hidden: shape.hidden };
       });
-      const usual = counts[0]!;
+      const usual = counts[0];
       expect(new Set(counts.map(({ hidden }) => hidden / usual.hidden))).toEqual(new Set([1, 2, 4]));
       for (const { connections } of counts)
         expect(Math.abs(connections / usual.connections - 1)).toBeLessThan(profile === "smoke" ? 5e-3 : 2e-3);

@@ -177,9 +177,9 @@ function methodResult(method: string, runs: readonly StoredRun[], seconds: (run:
   const scores = summaries.map(({ score }) => score);
   // With one seed, how far the last evaluations lie apart.
   const deviation = standardDeviation(
-    runs.length > 1 ? scores : scoredEvaluations(scoredSeries(summaries[0]!), runs[0]!.config.evaluation.window),
+    runs.length > 1 ? scores : scoredEvaluations(scoredSeries(summaries[0]), runs[0].config.evaluation.window),
   );
-  const { totalSize, trainFlops, inferenceFlops } = summaries[0]!.cost.relative;
+  const { totalSize, trainFlops, inferenceFlops } = summaries[0].cost.relative;
   return {
     method,
     seeds: runs.length,

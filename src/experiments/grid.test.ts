@@ -131,7 +131,7 @@ describe("what a grid comes to", () => {
     source: "Table 0",
   });
   const runs = measured.configs("smoke", 4).map((config) => {
-    const score = scores[measured.label(config)]![config.seed - 1]!;
+    const score = scores[measured.label(config)][config.seed - 1];
     return completeRun(config, [0, score, score], `commit${Math.ceil(config.seed / 2)}`);
   });
   const { table, figure, settings, more } = measured.reduce(runs);
@@ -142,7 +142,7 @@ describe("what a grid comes to", () => {
       ["MAST", "λ = 0.2", 4, 97.9],
       ["MAST", "λ = 0.8", 4, 97.9],
     ]);
-    const cell = settings![2]!;
+    const cell = settings![2];
     expect(cell).toMatchObject({
       environment: "3m",
       rules: "starcraft",
@@ -191,7 +191,7 @@ describe("what a grid comes to", () => {
   });
 
   it("refuses runs that differ in what is not varied, naming it, and says where seeds are missing", () => {
-    const other = { ...runs[0]!, config: { ...runs[0]!.config, environment: "8m" } };
+    const other = { ...runs[0], config: { ...runs[0].config, environment: "8m" } };
     expect(() => measured.reduce([other, ...runs.slice(1)])).toThrow(/environment is 8m \(\S+\) and 3m/);
     const { title, rows } = measured.reduce(
       runs.filter(({ config }) => config.seed < 4 || config.method === "mast"),
@@ -205,9 +205,9 @@ describe("what a grid comes to", () => {
 
   it("draws scores with the seeds and the paper's numbers, and learning", () => {
     const mast = figure.data.filter(({ legendgroup }) => legendgroup === "MAST");
-    expect(mast[0]!["y"]).toEqual([0.5, 0.5, 0.5, 0.5, 0, 0.8, 0.9, 1]);
-    expect(mast[1]!["y"]).toEqual([0.5, 0.675]);
-    expect(mast[2]!["y"]).toEqual([0.979, 0.979]);
+    expect(mast[0]["y"]).toEqual([0.5, 0.5, 0.5, 0.5, 0, 0.8, 0.9, 1]);
+    expect(mast[1]["y"]).toEqual([0.5, 0.675]);
+    expect(mast[2]["y"]).toEqual([0.979, 0.979]);
     expect(Object.keys(more!)).toEqual(["curves"]);
   });
 

@@ -141,7 +141,7 @@ export function grid(declaration: GridDeclaration): Experiment {
         refuseDifference(
           runs,
           `The runs of ${title}`,
-          unlessVaried([...anyRow, ...anyColumn(runs[0]!.config.steps)].map(({ input }) => input)),
+          unlessVaried([...anyRow, ...anyColumn(runs[0].config.steps)].map(({ input }) => input)),
         );
       const reduction = reduceGrid(runs, plan);
       return { ...reduction, more: { ...reduction.more, ...declaration.figures?.(runs, label) } };

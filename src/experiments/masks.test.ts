@@ -13,7 +13,7 @@ import { runOne } from "../runs/run.js";
 const store = mkdtempSync(join(tmpdir(), "mast-masks-"));
 afterAll(() => rmSync(store, { recursive: true, force: true }));
 
-const small = mergeConfig(masks.configs("smoke")[0]!, {
+const small = mergeConfig(masks.configs("smoke")[0], {
   steps: 600,
   network: { hidden: 16 },
   evaluation: { interval: 600, episodes: 2 },
@@ -34,8 +34,8 @@ it("comes to the paper's figures: masks, sorted counts, and connections by unit"
   const { table, figure, more } = masks.reduce(runs);
   expect(figure.summary).toMatch(/^Input layer of the agents: 2s3z, seed 1 \[16, 96\]: step 0/);
   expect(Object.keys(more!)).toEqual(["gru-input", "gru-hidden", "hypernetwork", "counts", "inputs", "cut", "types"]);
-  expect(more!["types"]!.summary).toMatch(/stalker 1 .*stalker 2 .*zealot 3 .*zealot 4 .*zealot 5 /);
-  expect(more!["counts"]!.data.filter(({ name }) => name === "end")).toHaveLength(2 * 3);
+  expect(more!["types"].summary).toMatch(/stalker 1 .*stalker 2 .*zealot 3 .*zealot 4 .*zealot 5 /);
+  expect(more!["counts"].data.filter(({ name }) => name === "end")).toHaveLength(2 * 3);
   expect(table.note).toMatch(/stalker \d+ \(random mask \d+\), zealot \d+ \(random mask \d+\)\.$/);
   // Small files: a mask is a bit a weight.
   for (const one of [figure, ...Object.values(more!)]) expect(JSON.stringify(one).length).toBeLessThan(30_000);
@@ -51,17 +51,13 @@ it("tables each layer's connections, and outputs and inputs without any, mean ov
         (count) => count === 0,
       ).length,
   );
-  const [, connections, density, side] = rows[row]!;
+  const [, connections, density, side] = rows[row];
   expect([connections, density, side]).toEqual([
-    `${ends[0]!.reduce((a, b) => a + b)}`,
-    `${Math.round((100 * ends[0]!.reduce((a, b) => a + b)) / ends[0]!.length)} %`,
+    `${ends[0].reduce((a, b) => a + b)}`,
+    `${Math.round((100 * ends[0].reduce((a, b) => a + b)) / ends[0].length)} %`,
     "16 outputs",
   ]);
-  expect(rows[row + 1]!.slice(3, 6)).toEqual([
-    "120 inputs",
-    expect.any(String),
-    ((empty[0]! + empty[1]!) / 2).toFixed(1),
-  ]);
+  expect(rows[row + 1].slice(3, 6)).toEqual(["120 inputs", expect.any(String), ((empty[0] + empty[1]) / 2).toFixed(1)]);
   expect(spreadTable(runs, { weights: ["agent.fc2.weight"] }).rows.map(([layer]) => layer)).toEqual(["agent.fc2", ""]);
   expect(() => spreadTable(runs, { weights: ["agent.fc3.weight"] })).toThrow(
     'no weight "agent.fc3.weight"; there are agent.fc1.weight, ',
@@ -71,8 +67,8 @@ it("tables each layer's connections, and outputs and inputs without any, mean ov
 });
 
 it("counts the connections of each gate", () => {
-  const rows = gateTable([runs[0]!]).rows;
-  const mask = readMasks(runs[0]!.directory).at(-1)!.masks.get("agent.rnn.weight_hh")!;
+  const rows = gateTable([runs[0]]).rows;
+  const mask = readMasks(runs[0].directory).at(-1)!.masks.get("agent.rnn.weight_hh")!;
   const all = mask.reduce((a, b) => a + b);
   rows.slice(3).forEach(([, gate, , end], k) => {
     const own = [...mask].filter((bit, i) => bit === 1 && Math.floor(i / 16 / 16) === k).length;
@@ -83,8 +79,8 @@ it("counts the connections of each gate", () => {
 it("tables units by type and inputs by feature", () => {
   const types = typeTable(runs, teams);
   expect(types.rows.map(([unit]) => unit)).toEqual(["stalker (2)", "zealot (3)"]);
-  const used = teams.map(({ agents }) => (agents[0]!.layers[0]!.used + agents[1]!.layers[0]!.used) / 2);
-  expect(types.rows[0]![2]).toMatch(new RegExp(`^${((used[0]! + used[1]!) / 2).toFixed(0)} ± `));
+  const used = teams.map(({ agents }) => (agents[0].layers[0].used + agents[1].layers[0].used) / 2);
+  expect(types.rows[0][2]).toMatch(new RegExp(`^${((used[0] + used[1]) / 2).toFixed(0)} ± `));
   for (const row of types.rows) expect(row).toHaveLength(types.columns.length);
   const inputs = inputTable(runs, teams).rows;
   expect(inputs.reduce((sum, [, number]) => sum + Number(number), 0)).toBe(96);

@@ -51,15 +51,15 @@ export const masks: Experiment = declare({
     const teams = runs.map((run) => measureConnections(run, { battles: run.config.evaluation.episodes }));
     const { note = "", ...table } = spreadTable(runs);
     const [inputLayer, gruInput, hypernetwork, gruHidden] = [...PICTURED, "agent.rnn.weight_hh"].map((weight) =>
-      weightImage(runs[0]!, weight),
+      weightImage(runs[0], weight),
     );
     return {
       table: { ...table, note: `${note} ${typeSummary(teams)}` },
-      figure: inputLayer!,
+      figure: inputLayer,
       more: {
-        "gru-input": gruInput!,
-        "gru-hidden": gruHidden!,
-        hypernetwork: hypernetwork!,
+        "gru-input": gruInput,
+        "gru-hidden": gruHidden,
+        hypernetwork: hypernetwork,
         counts: connectionOrder(runs),
         inputs: inputFigure(runs, teams),
         cut: cutsFigure(runs),
@@ -100,29 +100,29 @@ export function weightImage(run: StoredRun, weight: string): Figure {
 export function connectionOrder(runs: readonly StoredRun[], weights: readonly string[] = PICTURED): Figure {
   requireSeeds(runs);
   const histories = runs.map(({ directory }) => readMasks(directory));
-  const specs = weightsOf(runs[0]!);
+  const specs = weightsOf(runs[0]);
   const counts = (weight: string, side: Side) => {
     const { shape } = specs.find(({ name }) => name === weight)!;
-    const start = histories.map((history) => sortedConnections(history[0]!.masks.get(weight)!, shape, side));
+    const start = histories.map((history) => sortedConnections(history[0].masks.get(weight)!, shape, side));
     return {
       start,
       end: histories.map((history) => sortedConnections(history.at(-1)!.masks.get(weight)!, shape, side)),
       random: randomConnections(
         shape,
-        start[0]!.reduce((a, b) => a + b),
+        start[0].reduce((a, b) => a + b),
         side,
       ),
     };
   };
   return sortedCounts(
     weights.map((weight) => ({ weight, outputs: counts(weight, "outputs"), inputs: counts(weight, "inputs") })),
-    { title: `Connections in descending order: ${runs[0]!.config.environment}` },
+    { title: `Connections in descending order: ${runs[0].config.environment}` },
   );
 }
 
 /** What remains of the teams' decisions with units or inputs of the agent network taken out. */
 function cutsFigure(runs: readonly StoredRun[]): Figure {
-  const { environment, evaluation } = runs[0]!.config;
+  const { environment, evaluation } = runs[0].config;
   const labels = { fewest: "fewest connections first", random: "at random", most: "most connections first" } as const;
   const panel = (dimension: string, target: CutTarget) => {
     const curves = runs.map((run) => cutCurves(run, target, { battles: evaluation.episodes }));
@@ -130,8 +130,8 @@ function cutsFigure(runs: readonly StoredRun[]): Figure {
       dimension,
       bars: CUT_ORDERS.map((order, k) => ({
         label: labels[order],
-        taken: curves[0]![k]!.taken.slice(1),
-        same: curves.map((one) => one[k]!.same.slice(1)),
+        taken: curves[0][k].taken.slice(1),
+        same: curves.map((one) => one[k].same.slice(1)),
       })),
     };
   };
@@ -143,8 +143,8 @@ function cutsFigure(runs: readonly StoredRun[]): Figure {
 /** Connections in use by each agent, of the layers in which agents can differ. */
 function agentFigure(runs: readonly StoredRun[], teams: readonly TeamConnections[]): Figure {
   const bars = (weight: string) =>
-    teams[0]!.agents.map(({ agent, type }) => {
-      const layers = teams.map(({ agents }) => agents[agent]!.layers.find((layer) => layer.weight === weight)!);
+    teams[0].agents.map(({ agent, type }) => {
+      const layers = teams.map(({ agents }) => agents[agent].layers.find((layer) => layer.weight === weight)!);
       return {
         agent: `${type} ${agent + 1}`,
         used: layers.map(({ used }) => used),
@@ -156,13 +156,13 @@ function agentFigure(runs: readonly StoredRun[], teams: readonly TeamConnections
       { layer: "input layer", bars: bars("agent.fc1.weight") },
       { layer: "GRU, from its input", bars: bars("agent.rnn.weight_ih") },
     ],
-    { title: `Connections in use when an agent decides: ${runs[0]!.config.environment}` },
+    { title: `Connections in use when an agent decides: ${runs[0].config.environment}` },
   );
 }
 
 /** Connections of the inputs of agents and hypernetwork against how large these inputs are. */
 function inputFigure(runs: readonly StoredRun[], teams: readonly TeamConnections[]): Figure {
-  const env = environmentOf(runs[0]!.config);
+  const env = environmentOf(runs[0].config);
   const layer = (
     weight: string,
     names: readonly string[],
@@ -175,11 +175,11 @@ function inputFigure(runs: readonly StoredRun[], teams: readonly TeamConnections
     return {
       layer: weight.replace(/\.weight$/, ""),
       note: `rank correlation ${range(correlations.map(({ end }) => end))}<br>(before training ${range(correlations.map(({ start }) => start))})`,
-      random: mean(ends[0]!),
+      random: mean(ends[0]),
       points: names.map((name, j) => ({
         name,
-        magnitude: mean(teams.map((team) => magnitudes(team)[j]!)),
-        connections: mean(ends.map((counts) => counts[j]!)),
+        magnitude: mean(teams.map((team) => magnitudes(team)[j])),
+        connections: mean(ends.map((counts) => counts[j])),
       })),
     };
   };
@@ -213,7 +213,7 @@ export function inputCorrelations(
   weight: string,
 ): { readonly start: number; readonly end: number }[] {
   return runs.map((run, i) => ({
-    start: rankCorrelation(magnitudes[i]!, firstInputConnections(run, weight)),
-    end: rankCorrelation(magnitudes[i]!, lastInputConnections(run, weight)),
+    start: rankCorrelation(magnitudes[i], firstInputConnections(run, weight)),
+    end: rankCorrelation(magnitudes[i], lastInputConnections(run, weight)),
   }));
 }

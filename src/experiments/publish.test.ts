@@ -25,7 +25,7 @@ const experiment = grid({
 });
 
 const runsOf = (...args: Parameters<typeof experiment.configs>) =>
-  experiment.configs(...args).map((config, i) => completeRun(config, [0, [0.5, 1, 0.25, 0.75][i % 4]!]));
+  experiment.configs(...args).map((config, i) => completeRun(config, [0, [0.5, 1, 0.25, 0.75][i % 4]]));
 
 let folder: string;
 let place: { tables: string; figures: string };
@@ -109,13 +109,13 @@ describe("publishResults", () => {
       });
       own.forEach((row, i) => {
         for (const field of ["winRate", "episodeReturn", "episodeLength", "estimatedValue", "trueValue"] as const)
-          expect(row[field]).toBeCloseTo(evaluations[i]![field], 4);
+          expect(row[field]).toBeCloseTo(evaluations[i][field], 4);
       });
       // The score of the table is the mean of the last two of them.
       const scored = own.slice(-2).map((row) => Number(row["winRate"]));
       const table = parseCsv(readFileSync(join(place.tables, "small.csv"), "utf8"), "small.csv");
-      const row = table[runs.indexOf(run)]!;
-      expect(row["score"]).toBeCloseTo((scored[0]! + scored[1]!) / 2, 5);
+      const row = table[runs.indexOf(run)];
+      expect(row["score"]).toBeCloseTo((scored[0] + scored[1]) / 2, 5);
     }
   });
 
@@ -151,13 +151,13 @@ describe("publishResults", () => {
 
   it("takes more seeds than declared as the better result", async () => {
     const { saved } = await publishResults(experiment, "classroom", runsOf("classroom", 3), { place });
-    expect(basename(saved[0]!.path)).toBe("discounts.csv");
+    expect(basename(saved[0].path)).toBe("discounts.csv");
     expect(csv("discounts.csv")).toHaveLength(7);
   });
 
   it("says in one line what is not complete, and writes nothing", async () => {
     const [first, ...others] = runsOf("classroom");
-    const { summary: _, ...unfinished } = first!;
+    const { summary: _, ...unfinished } = first;
     await expect(
       publishResults(experiment, "classroom", [{ ...unfinished, state: "interrupted" }, ...others], { place }),
     ).rejects.toThrow(/^Run 3m-\S+ is interrupted: only complete runs have results\.$/);

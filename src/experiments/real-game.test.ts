@@ -28,9 +28,9 @@ it("reads curves, and leaves out steps at which nothing was measured", () => {
   );
   const [there, here] = realGameLearning(folder);
   expect(there).toMatchObject({ game: "StarCraft II", runs: 2, half: 30_042, nineTenths: NaN });
-  expect([...there!.winRates]).toEqual([[250_000, 0.978]]);
-  expect(here!.game).toBe("here");
-  expect([...here!.winRates]).toEqual([
+  expect([...there.winRates]).toEqual([[250_000, 0.978]]);
+  expect(here.game).toBe("here");
+  expect([...here.winRates]).toEqual([
     [25_000, 0.9],
     [250_000, 1],
   ]);

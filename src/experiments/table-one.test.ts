@@ -20,8 +20,8 @@ it("shows what was trained beside the paper's numbers, and the paper's alone whe
     expect(cell(ours, "Tiny")).toBe("(83.7)");
     expect(cell(ours, "Dense wins, %")).toBe("80.0");
     expect(cell(ours, "Sparsity, %")).toBe("90 (95)");
-    expect(rows[0]!.slice(0, 5)).toEqual(["QMIX", "3m", "95", "", ""]);
-    expect(cell(rows[0]!, "MAST")).toBe("(100.9)");
+    expect(rows[0].slice(0, 5)).toEqual(["QMIX", "3m", "95", "", ""]);
+    expect(cell(rows[0], "MAST")).toBe("(100.9)");
     // At the paper's budget, of which some methods have a seed more.
     writeFileSync(
       join(folder, "comparison-3s5z-methods-paper.csv"),

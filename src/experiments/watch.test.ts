@@ -24,7 +24,7 @@ const mast = await runOne(resolveConfig({ ...small, method: "mast", topology: { 
 it("returns what is complete without training it again, and names what failed", async () => {
   const log = vi.spyOn(console, "log").mockImplementation(() => undefined);
   const [again] = await watchRuns([mast.config], { runs, title: "3m" });
-  expect(again!.summary!.finished).toBe(mast.summary!.finished);
+  expect(again.summary!.finished).toBe(mast.summary!.finished);
   expect(log).toHaveBeenCalledWith(expect.stringMatching(/^3m: Test win rate at the end: MAST/));
   const diverging = resolveConfig({ ...small, method: "mast", optimiser: { learningRate: 1e30 } });
   await expect(watchRuns([diverging], { runs })).rejects.toThrow(/^1 of 1 runs failed: MAST: .*is not finite/);
@@ -44,7 +44,7 @@ describe("watchMeasurement", () => {
   it("returns what was measured, in the profile that was asked for", async () => {
     const measure = vi.fn<Measurement["measure"]>().mockResolvedValue(measured);
     expect(await watchMeasurement(measurement(measure), "paper")).toBe(measured);
-    expect(measure.mock.calls[0]![0]).toBe("paper");
+    expect(measure.mock.calls[0][0]).toBe("paper");
   });
 
   it("stops at an interrupt, and says so in a line", async () => {

@@ -45,7 +45,7 @@ export interface WatchOptions {
 export async function watchRuns(configs: readonly Config[], options: WatchOptions = {}): Promise<StoredRun[]> {
   const { title, workers, runs } = options;
   const labels = new Map(
-    configs.map((config, i) => [runName(config), options.label?.(config) ?? runLabels(configs)[i]!]),
+    configs.map((config, i) => [runName(config), options.label?.(config) ?? runLabels(configs)[i]]),
   );
   const label = (config: Config): string => labels.get(runName(config))!;
   const store = runs === undefined ? {} : { runs };

@@ -17,7 +17,7 @@ const swimmer = recordEpisode(
 );
 const humanoid = recordEpisode(createEnvironment("humanoid"), uniformRandom(1), 1);
 
-const dot = (a: readonly number[], b: readonly number[]) => a.reduce((sum, value, i) => sum + value * b[i]!, 0);
+const dot = (a: readonly number[], b: readonly number[]) => a.reduce((sum, value, i) => sum + value * b[i], 0);
 
 describe("a camera", () => {
   it.each([
@@ -55,7 +55,7 @@ describe("a figure of a body", () => {
   });
 
   it("gives each solid the agent that moves it, also where it is fixed to another", () => {
-    const agents = humanoid.frames[0]!.shapes!.map(({ agent }) => agent);
+    const agents = humanoid.frames[0].shapes!.map(({ agent }) => agent);
     // Torso, head and chest; waist and pelvis; two legs of three; two arms of three.
     expect(agents).toEqual([-1, -1, -1, 0, 0, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0]);
   });
@@ -67,7 +67,7 @@ describe("a figure of a body", () => {
     for (const frame of humanoid.frames) {
       const middle = middleOf(frame);
       for (const { from, radius } of frame.shapes!) {
-        const place = from.map((value, i) => value - middle[i]!);
+        const place = from.map((value, i) => value - middle[i]);
         expect(dot(camera.right, place) - radius).toBeGreaterThan(left);
         expect(dot(camera.up, place) + radius).toBeLessThan(top);
       }
@@ -85,11 +85,12 @@ const browser = findBrowser();
 describe("a replay of a body", () => {
   it("shows the numbers of each agent's action", () => {
     const html = battleReplay(swimmer);
-    const { actions } = JSON.parse(/id="replay">(.*?)<\/script>/s.exec(html)![1]!) as { actions: string[][] };
+    const { actions } = JSON.parse(/id="replay">(.*?)<\/script>/s.exec(html)![1]) as { actions: string[][] };
     expect(actions).toHaveLength(20);
     expect(actions[0]).toEqual(
       [0, 1, 2].map((agent) =>
-        swimmer.actions[0]!.slice(2 * agent, 2 * agent + 2)
+        swimmer.actions[0]
+          .slice(2 * agent, 2 * agent + 2)
           .map((v) => v.toFixed(2))
           .join("  "),
       ),
@@ -119,7 +120,7 @@ describe("a replay of a body", () => {
       return [start, await picture()];
     });
     expect(errors).toEqual([]);
-    expect(pictures![0]!.length).toBeGreaterThan(5_000);
-    expect(pictures![1]).not.toBe(pictures![0]);
+    expect(pictures[0].length).toBeGreaterThan(5_000);
+    expect(pictures[1]).not.toBe(pictures[0]);
   });
 });

@@ -76,7 +76,7 @@ export function bodyFigure(recording: EpisodeRecording, options: BodyFigureOptio
     Math.round((i * (frames.length - 1)) / Math.max(1, count - 1)),
   );
   const camera = cameraFor(frames);
-  const shown = chosen.map((t) => frames[t]!);
+  const shown = chosen.map((t) => frames[t]);
   const seen = shown.map((frame) => project(frame, camera));
   const [left, right, bottom, top] = bodyBounds(shown, camera, PICTURE.width / PICTURE.height);
   const pixels = PICTURE.width / (right - left);
@@ -118,7 +118,7 @@ export function bodyFigure(recording: EpisodeRecording, options: BodyFigureOptio
       font: { size: 13 },
     });
     const onAxes = k === 0 ? {} : { xaxis: `x${suffix}`, yaxis: `y${suffix}` };
-    const ground = groundLines(middleOf(frames[chosen[k]!]!), camera, right - left);
+    const ground = groundLines(middleOf(frames[chosen[k]]), camera, right - left);
     data.push({
       ...onAxes,
       type: "scatter",
@@ -135,7 +135,7 @@ export function bodyFigure(recording: EpisodeRecording, options: BodyFigureOptio
       // Ends are round: a circle at each.
       for (const [colour, wider] of [
         ["#ffffff", 2],
-        [agent < 0 ? BODY_COLOUR : AGENT_COLOURS[agent % AGENT_COLOURS.length]!, 0],
+        [agent < 0 ? BODY_COLOUR : AGENT_COLOURS[agent % AGENT_COLOURS.length], 0],
       ] as const) {
         const width = round(2 * radius * pixels + wider, 3);
         data.push({
@@ -181,7 +181,7 @@ interface Seen {
 }
 
 const along = (direction: Vector, place: Vector, middle: Vector): number =>
-  direction.reduce((sum, share, i) => sum + share * (place[i]! - middle[i]!), 0);
+  direction.reduce((sum, share, i) => sum + share * (place[i] - middle[i]), 0);
 
 /** Every solid, the farthest first. */
 function project(frame: EnvironmentSnapshot, { right, up, towards }: Camera): Seen[] {
@@ -206,7 +206,7 @@ function groundLines(middle: Vector, { right, up }: Camera, size: number): (read
   const at = (x: number, y: number): number[] => [along(right, [x, y, 0], middle), along(up, [x, y, 0], middle)];
   for (const i of [0, 1] as const) {
     for (let k = Math.ceil(middle[i] - reach); k <= middle[i] + reach; k++) {
-      const [low, high] = [middle[1 - i]! - reach, middle[1 - i]! + reach];
+      const [low, high] = [middle[1 - i] - reach, middle[1 - i] + reach];
       lines.push(i === 0 ? [...at(k, low), ...at(k, high)] : [...at(low, k), ...at(high, k)]);
     }
   }

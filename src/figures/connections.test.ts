@@ -60,7 +60,7 @@ it("draws connections against inputs, each with its name", () => {
     },
   ]);
   expect(data[0]).toMatchObject({ text: ["own: health"] });
-  expect([numbers(data[0]!["x"]), numbers(data[0]!["y"])]).toEqual([[0.8], [16]]);
+  expect([numbers(data[0]["x"]), numbers(data[0]["y"])]).toEqual([[0.8], [16]]);
   expect(data[1]).toMatchObject({ y: [7, 7] });
   expect(summary).toContain("agent.fc1: one two");
 });

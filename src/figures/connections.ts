@@ -354,7 +354,7 @@ export function cutFigure(
     return bars.map(({ label, taken, same }, i): Trace => {
       const middle = meanList(same);
       const reach = (end: (...shares: number[]) => number): number[] =>
-        middle.map((value, n) => round(Math.abs(end(...same.map((shares) => shares[n]!)) - value), 3));
+        middle.map((value, n) => round(Math.abs(end(...same.map((shares) => shares[n])) - value), 3));
       return {
         type: "bar",
         xaxis: `x${id}`,
@@ -400,7 +400,7 @@ export function cutFigure(
 
 /** Means over lists of equal length, entry by entry. */
 function meanList(lists: readonly (readonly number[])[]): number[] {
-  return lists[0]!.map((_, n) => lists.reduce((sum, list) => sum + list[n]!, 0) / lists.length);
+  return lists[0].map((_, n) => lists.reduce((sum, list) => sum + list[n], 0) / lists.length);
 }
 
 function highest(lists: readonly (readonly number[])[]): string {

@@ -9,7 +9,7 @@ const points = (figure: ReturnType<typeof trainingCurves>, name: string) =>
 const band = (figure: ReturnType<typeof trainingCurves>) => figure.data.filter((trace) => trace["fill"] === "toself");
 const steps = (n: number) => Array.from({ length: n }, (_, i) => i * 10_000);
 const caption = (figure: ReturnType<typeof trainingCurves>) =>
-  (figure.layout["annotations"] as { text: string }[])[0]!.text;
+  (figure.layout["annotations"] as { text: string }[])[0].text;
 
 describe("meanCurve", () => {
   it("gives mean and sample standard deviation at each step", () => {
@@ -46,7 +46,7 @@ describe("trainingCurves", () => {
     const x = steps(201);
     const parabola = x.map((_, i) => 0.2 + 0.00002 * (i - 45) ** 2);
     const smooth = line(trainingCurves([{ label: "MAST", steps: x, values: parabola }]), "MAST")["y"] as number[];
-    smooth.forEach((value, i) => expect(value).toBeCloseTo(parabola[i]!, 3));
+    smooth.forEach((value, i) => expect(value).toBeCloseTo(parabola[i], 3));
     const spike = parabola.map((value, i) => (i === 45 ? 0.7 : value));
     const figure = trainingCurves([{ label: "MAST", steps: x, values: spike }]);
     // The middle weight of that filter is 3 (3 m^2 + 3 m - 1) / ((2m - 1)(2m + 1)(2m + 3)) with m = 10: 987 / 9177 =
@@ -91,12 +91,12 @@ describe("trainingCurves", () => {
         hovertemplate: string;
       };
       expect(hovertemplate).toBe("%{y:.1%}%{customdata}");
-      const edge = (band(figure)[0]!["y"] as number[]).slice(0, n);
+      const edge = (band(figure)[0]["y"] as number[]).slice(0, n);
       let compared = 0;
       edge.forEach((high, i) => {
         if (high >= 1) return;
         compared++;
-        expect(Number(/^ ± (\S+) %$/.exec(customdata[i]!)![1])).toBeCloseTo(100 * (high - y[i]!), 0);
+        expect(Number(/^ ± (\S+) %$/.exec(customdata[i])![1])).toBeCloseTo(100 * (high - y[i]), 0);
       });
       expect(compared).toBeGreaterThan(n / 4);
     },
@@ -117,9 +117,9 @@ describe("trainingCurves", () => {
       ", 1 of 3 seeds",
       ", 1 of 3 seeds",
     ]);
-    expect(band(figure)[0]!["x"]).toEqual([0, 10, 10, 0]);
+    expect(band(figure)[0]["x"]).toEqual([0, 10, 10, 0]);
     const gap = trainingCurves([whole, { ...whole, values: [0, NaN, 0, 1] }]);
-    expect(band(gap)[0]!["x"]).toEqual([0, 0, null, 20, 30, 30, 20]);
+    expect(band(gap)[0]["x"]).toEqual([0, 0, null, 20, 30, 30, 20]);
   });
 
   it("shows the raw values of a short curve, and says so", () => {
@@ -132,7 +132,7 @@ describe("trainingCurves", () => {
     const one = { label: "MAST", steps: steps(3), values: [0.4, 0.4, 0.4] };
     expect(band(trainingCurves([one]))).toHaveLength(0);
     const [trace] = band(trainingCurves([one, { ...one, values: [0.6, 0.6, 0.6] }]));
-    const y = trace!["y"] as number[];
+    const y = trace["y"] as number[];
     expect(y[0]).toBeCloseTo(0.5 + Math.sqrt(0.02), 3);
     expect(y.at(-1)).toBeCloseTo(0.5 - Math.sqrt(0.02), 3);
   });
@@ -142,7 +142,7 @@ describe("trainingCurves", () => {
       { label: "MAST", steps: [0], values: [1] },
       { label: "MAST", steps: [0], values: [0.5] },
     ]);
-    expect(Math.max(...(band(figure)[0]!["y"] as number[]))).toBe(1);
+    expect(Math.max(...(band(figure)[0]["y"] as number[]))).toBe(1);
   });
 
   it("draws one small picture a panel, with shared scales, and names each curve once", () => {
@@ -159,11 +159,11 @@ describe("trainingCurves", () => {
     const axes = ["", "2", "3"].map(
       (n) => [layout[`xaxis${n}`], layout[`yaxis${n}`]] as { domain: [number, number]; matches?: string }[],
     );
-    expect(axes.map(([, y]) => y!.matches)).toEqual([undefined, "y", "y"]);
+    expect(axes.map(([, y]) => y.matches)).toEqual([undefined, "y", "y"]);
     // Two abreast, the third below the first; none on another.
-    expect(axes[0]![0]!.domain[1]).toBeLessThan(axes[1]![0]!.domain[0]);
-    expect(axes[2]![0]!.domain).toEqual(axes[0]![0]!.domain);
-    expect(axes[2]![1]!.domain[1]).toBeLessThan(axes[0]![1]!.domain[0]);
+    expect(axes[0][0].domain[1]).toBeLessThan(axes[1][0].domain[0]);
+    expect(axes[2][0].domain).toEqual(axes[0][0].domain);
+    expect(axes[2][1].domain[1]).toBeLessThan(axes[0][1].domain[0]);
     expect(summary).toContain("98 %, MAST 0 %");
   });
 
@@ -224,8 +224,8 @@ describe("methodStyles", () => {
       for (let i = 0; i < colours.length; i++) {
         for (let j = 0; j < i; j++)
           expect(
-            Math.hypot(...colours[i]!.map((v, k) => v - colours[j]![k]!)),
-            `${METHOD_STYLES[i]!.label} and ${METHOD_STYLES[j]!.label}, ${kind}`,
+            Math.hypot(...colours[i].map((v, k) => v - colours[j][k])),
+            `${METHOD_STYLES[i].label} and ${METHOD_STYLES[j].label}, ${kind}`,
           ).toBeGreaterThan(9);
       }
     }
@@ -254,15 +254,13 @@ function simulate(hex: string, kind: string): number[] {
   const rgb = [1, 3, 5]
     .map((at) => parseInt(hex.slice(at, at + 2), 16) / 255)
     .map((c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4));
-  return CONFUSION[kind]!.map((row) =>
-    Math.min(1, Math.max(0, row[0]! * rgb[0]! + row[1]! * rgb[1]! + row[2]! * rgb[2]!)),
-  );
+  return CONFUSION[kind].map((row) => Math.min(1, Math.max(0, row[0] * rgb[0] + row[1] * rgb[1] + row[2] * rgb[2])));
 }
 
 function lab([r, g, b]: number[]): number[] {
   const f = (t: number) => (t > 0.008856 ? Math.cbrt(t) : 7.787 * t + 16 / 116);
-  const x = f((0.4124 * r! + 0.3576 * g! + 0.1805 * b!) / 0.9505),
-    y = f(0.2126 * r! + 0.7152 * g! + 0.0722 * b!),
-    z = f((0.0193 * r! + 0.1192 * g! + 0.9505 * b!) / 1.089);
+  const x = f((0.4124 * r + 0.3576 * g + 0.1805 * b) / 0.9505),
+    y = f(0.2126 * r + 0.7152 * g + 0.0722 * b),
+    z = f((0.0193 * r + 0.1192 * g + 0.9505 * b) / 1.089);
   return [116 * y - 16, 500 * (x - y), 200 * (y - z)];
 }

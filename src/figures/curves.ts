@@ -142,8 +142,8 @@ export function meanCurve(runs: readonly Pick<RunCurve, "steps" | "values">[]): 
   const curve: MeanCurve = { steps: [], mean: [], deviation: [], runs: [] };
   const n = longest.steps.length;
   for (let i = 0; i < n; i++) {
-    const step = longest.steps[i]!;
-    const slack = n > 1 ? (longest.steps[n - 1]! - longest.steps[0]!) / (n - 1) / 2 : Infinity;
+    const step = longest.steps[i];
+    const slack = n > 1 ? (longest.steps[n - 1] - longest.steps[0]) / (n - 1) / 2 : Infinity;
     const values = runs.map((run) => valueAt(run, step, slack)).filter((v) => Number.isFinite(v));
     if (values.length === 0) continue;
     curve.steps.push(step);
@@ -158,13 +158,13 @@ export function meanCurve(runs: readonly Pick<RunCurve, "steps" | "values">[]): 
 function valueAt({ steps, values }: Pick<RunCurve, "steps" | "values">, step: number, slack: number): number {
   const n = steps.length;
   if (n === 0) return NaN;
-  if (step <= steps[0]!) return steps[0]! - step <= slack ? values[0]! : NaN;
-  if (step >= steps[n - 1]!) return step - steps[n - 1]! <= slack ? values[n - 1]! : NaN;
+  if (step <= steps[0]) return steps[0] - step <= slack ? values[0] : NaN;
+  if (step >= steps[n - 1]) return step - steps[n - 1] <= slack ? values[n - 1] : NaN;
   let i = 1;
-  while (steps[i]! < step) i++;
-  if (steps[i] === step) return values[i]!;
-  const share = (step - steps[i - 1]!) / (steps[i]! - steps[i - 1]!);
-  return values[i - 1]! + share * (values[i]! - values[i - 1]!);
+  while (steps[i] < step) i++;
+  if (steps[i] === step) return values[i];
+  const share = (step - steps[i - 1]) / (steps[i] - steps[i - 1]);
+  return values[i - 1] + share * (values[i] - values[i - 1]);
 }
 
 /** Mean and deviation through the paper's filter. */
@@ -174,7 +174,7 @@ function filter(curve: MeanCurve, window: number): MeanCurve {
   return {
     ...curve,
     mean: smoothWithin(curve.mean, window),
-    deviation: smoothed.map((value, i) => (curve.runs[i]! > 1 ? value : NaN)),
+    deviation: smoothed.map((value, i) => (curve.runs[i] > 1 ? value : NaN)),
   };
 }
 
@@ -208,16 +208,13 @@ export function bandOutline(
   const y: (number | null)[] = [];
   for (let start = 0; start < runs.length;) {
     let end = start;
-    while (end < runs.length && runs[end]! > 1) end++;
+    while (end < runs.length && runs[end] > 1) end++;
     const places = Array.from({ length: end - start }, (_, i) => start + i);
     if (places.length > 0) {
       if (x.length > 0) [x, y].forEach((list) => list.push(null));
       const back = [...places].reverse();
-      x.push(...places.map((i) => steps[i]!), ...back.map((i) => steps[i]!));
-      y.push(
-        ...places.map((i) => bound(mean[i]! + deviation[i]!)),
-        ...back.map((i) => bound(mean[i]! - deviation[i]!)),
-      );
+      x.push(...places.map((i) => steps[i]), ...back.map((i) => steps[i]));
+      y.push(...places.map((i) => bound(mean[i] + deviation[i])), ...back.map((i) => bound(mean[i] - deviation[i])));
     }
     start = end + 1;
   }
@@ -264,7 +261,7 @@ function line(style: MethodStyle, curve: MeanCurve, share: boolean, seeds: numbe
 export function spreadTexts({ deviation, runs }: MeanCurve, seeds: number, share: boolean): string[] {
   const spread = (value: number): string =>
     Number.isNaN(value) ? "" : ` ± ${share ? `${(100 * value).toFixed(1)} %` : round(value, 2)}`;
-  return deviation.map((value, i) => `${spread(value)}${runs[i]! < seeds ? `, ${runs[i]} of ${seeds} seeds` : ""}`);
+  return deviation.map((value, i) => `${spread(value)}${runs[i] < seeds ? `, ${runs[i]} of ${seeds} seeds` : ""}`);
 }
 
 /** Says where means are over fewer seeds than there are; nothing where they are not. */

@@ -111,8 +111,8 @@ describe.skipIf(browser === undefined)("a saved figure", () => {
       small = (await figurePng(curves, 1))!;
     expect(small.length).toBeLessThan(drawn.length / 2);
     const [a, b] = await decoded(drawn, small);
-    const differences = Array.from(a!.pixels, (value, i) => Math.abs(value - b!.pixels[i]!));
-    expect(b!.pixels.length).toBe(640 * 420 * 4);
+    const differences = Array.from(a.pixels, (value, i) => Math.abs(value - b.pixels[i]));
+    expect(b.pixels.length).toBe(640 * 420 * 4);
     expect(differences.filter((difference) => difference > 24)).toEqual([]);
     expect(differences.reduce((sum, difference) => sum + difference, 0) / differences.length).toBeLessThan(0.1);
   });
@@ -130,7 +130,7 @@ describe.skipIf(browser === undefined)("a saved figure", () => {
           [18, 1],
           [1, 18],
           [18, 18],
-        ].map(([x, y]) => pixel(l + 20 * j + x!, t + 20 * i + y!));
+        ].map(([x, y]) => pixel(l + 20 * j + x, t + 20 * i + y));
         for (const corner of corners)
           expect(corner, `row ${i}, column ${j}`).toEqual(
             mask[i * 3 + j] === 1 ? [0xff, 0xd7, 0x6b] : [0x1d, 0x24, 0x40],
@@ -187,7 +187,7 @@ describe("battleReplay", () => {
     const total = recording.rewards.reduce((a, b) => a + b, 0);
     const dead = recording.frames.at(-1)!.units.filter(({ side, alive }) => side === "enemy" && !alive).length;
     expect(recording.frames).toHaveLength(recording.rewards.length + 1);
-    expect(recording.frames[0]!.units.every(({ health, maxHealth }) => health === maxHealth)).toBe(true);
+    expect(recording.frames[0].units.every(({ health, maxHealth }) => health === maxHealth)).toBe(true);
     expect(recording.won).toBe(dead === 5);
     expect(total).toBeGreaterThan(0);
   });
@@ -285,5 +285,5 @@ async function decoded(...pngs: Buffer[]): Promise<{ width: number; pixels: Buff
       pngs.map((png) => `data:image/png;base64,${png.toString("base64")}`),
     ),
   );
-  return result!.map(({ width, base64 }) => ({ width, pixels: Buffer.from(base64, "base64") }));
+  return result.map(({ width, base64 }) => ({ width, pixels: Buffer.from(base64, "base64") }));
 }

@@ -36,7 +36,7 @@ describe.each(["3m", "2s3z", "MMM"])("features of %s", (name) => {
       observationFeatures(env, agent).forEach(({ block, name: entry }, i) => {
         const [kind, number] = block.split(" ");
         const other =
-          kind === "enemy" ? enemies[Number(number) - 1]! : kind === "ally" ? allies[Number(number) - 1]! : self;
+          kind === "enemy" ? enemies[Number(number) - 1] : kind === "ally" ? allies[Number(number) - 1] : self;
         const dx = other.x - self.x,
           dy = other.y - self.y,
           distance = Math.hypot(dx, dy);
@@ -61,7 +61,7 @@ describe.each(["3m", "2s3z", "MMM"])("features of %s", (name) => {
     stateFeatures(env).forEach(({ block, name: entry }, i) => {
       const [kind, number] = block.split(" ");
       if (kind === "last") return expect(entry).toMatch(/^action \d+$/);
-      const unit = (kind === "enemy" ? enemies : allies)[Number(number) - 1]!;
+      const unit = (kind === "enemy" ? enemies : allies)[Number(number) - 1];
       const expected: Record<string, number> = {
         health: unit.health / unit.maxHealth,
         "(x - 16) / 32": (unit.x - 16) / 32,
@@ -90,11 +90,11 @@ describe.each(["3m", "2s3z", "MMM"])("features of %s", (name) => {
       const own = env.observations.subarray(agent * env.sizes.observation, (agent + 1) * env.sizes.observation);
       const seen = enemies.filter(
         (enemy) =>
-          allies[agent]!.alive && enemy.alive && Math.hypot(enemy.x - allies[agent]!.x, enemy.y - allies[agent]!.y) < 9,
+          allies[agent].alive && enemy.alive && Math.hypot(enemy.x - allies[agent].x, enemy.y - allies[agent].y) < 9,
       );
       expect(
         inputs("enemy: health")
-          .map((i) => own[i]!)
+          .map((i) => own[i])
           .filter((value) => value > 0),
       ).toHaveLength(seen.length);
     }
@@ -103,8 +103,8 @@ describe.each(["3m", "2s3z", "MMM"])("features of %s", (name) => {
 
   it("covers the agent network's input with blocks", () => {
     const blocks = inputBlocks(env);
-    expect(blocks[0]!.start).toBe(0);
-    blocks.slice(1).forEach(({ start }, k) => expect(start).toBe(blocks[k]!.start + blocks[k]!.length));
+    expect(blocks[0].start).toBe(0);
+    blocks.slice(1).forEach(({ start }, k) => expect(start).toBe(blocks[k].start + blocks[k].length));
     const end = blocks.at(-1)!;
     expect(end.start + end.length).toBe(env.sizes.observation + env.sizes.actions + env.sizes.agents);
   });

@@ -106,7 +106,7 @@ export function inputFeatures(env: Environment): InputFeature[] {
   for (const { start, inputs } of inputBlocks(env)) {
     inputs?.forEach((full, i) => {
       const [block, name] = full.split(": ");
-      const kind = block!.replace(/ \d+$/, "");
+      const kind = block.replace(/ \d+$/, "");
       const feature = ["moves", "last action", "id"].includes(kind) ? kind : `${kind}: ${name}`;
       features.set(feature, [...(features.get(feature) ?? []), start + i]);
     });
@@ -117,7 +117,7 @@ export function inputFeatures(env: Environment): InputFeature[] {
 /** The type of each agent's unit, "stalker"; "agent" where there are no units. [agents] */
 export function agentTypes(env: Environment): string[] {
   return Array.from({ length: env.sizes.agents }, (_, agent) =>
-    isBattle(env) ? env.battle.types[agent]!.name : "agent",
+    isBattle(env) ? env.battle.types[agent].name : "agent",
   );
 }
 
@@ -141,7 +141,7 @@ export function featureTable(
   const { title, only } = options;
   const rows = features.flatMap(({ block, name }, i) => {
     if (only !== undefined && !only.includes(block)) return [];
-    return [[features[i - 1]?.block === block ? "" : block, name, String(i), Number(values[i]!.toFixed(3)).toString()]];
+    return [[features[i - 1]?.block === block ? "" : block, name, String(i), Number(values[i].toFixed(3)).toString()]];
   });
   return {
     ...(title === undefined ? {} : { title }),

@@ -56,7 +56,7 @@ function labelled(
   const fields = configs.map((config) => named(new Map(flatten(config).filter(([field]) => field !== "seed"))));
   return names.map((name, i) => {
     const others = fields.filter((_, j) => names[j] === name);
-    const differences = [...fields[i]!].filter(([field, value]) => others.some((other) => other.get(field) !== value));
+    const differences = [...fields[i]].filter(([field, value]) => others.some((other) => other.get(field) !== value));
     return [name, ...differences.map(([field, value]) => `${field} ${value}`)].join(", ");
   });
 }

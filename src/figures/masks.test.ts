@@ -9,7 +9,7 @@ const shape = { outputs: 2, inputs: 3 };
 describe("maskImage", () => {
   it("has output dimensions as rows from the top and input dimensions as columns, light where a connection is", () => {
     const figure = maskImage([{ label: "step 0", ...shape, mask }]);
-    const trace = figure.data[0]!;
+    const trace = figure.data[0];
     const png = Buffer.from((trace["source"] as string).replace("data:image/png;base64,", ""), "base64");
     expect([png.readUInt32BE(16), png.readUInt32BE(20)]).toEqual([3, 2]);
     // The content of a chunk lies between its name and the next chunk's; each row begins with its filter, none.
@@ -22,7 +22,7 @@ describe("maskImage", () => {
       "10100000",
     ]);
     const [dark, light] = [content("PLTE")[0], content("PLTE")[3]];
-    expect(light).toBeGreaterThan(dark!);
+    expect(light).toBeGreaterThan(dark);
     expect((figure.layout["yaxis"] as { range: number[] }).range).toEqual([1.5, -0.5]);
     expect((figure.layout["xaxis"] as { range: number[] }).range).toEqual([-0.5, 2.5]);
   });
@@ -65,7 +65,7 @@ describe("maskImage", () => {
       const [x, y] = ["xaxis", "yaxis"].map(
         (name) => (layout[`${name}${k === 0 ? "" : k + 1}`] as { domain: [number, number] }).domain,
       );
-      return { left: x![0] * width, right: x![1] * width, bottom: y![0] * height, top: y![1] * height };
+      return { left: x[0] * width, right: x[1] * width, bottom: y[0] * height, top: y[1] * height };
     });
     for (const { left, right, bottom, top } of boxes) {
       const cell = (right - left) / inputs;
@@ -124,7 +124,7 @@ describe("maskImage", () => {
       { title: "w" },
     );
     expect(figure.summary).toBe("w [2, 3]: step 0 3 connections, step 9 0 connections");
-    expect((figure.layout["annotations"] as { text: string }[])[0]!.text).toContain("3 (50.0 %)");
+    expect((figure.layout["annotations"] as { text: string }[])[0].text).toContain("3 (50.0 %)");
   });
 
   it("refuses a mask of another shape", () => {
@@ -144,7 +144,7 @@ describe("maskImage", () => {
 describe("connectionCounts", () => {
   it("sums columns", () => {
     const figure = connectionCounts([{ label: "now", ...shape, mask }]);
-    expect(figure.data[0]!["x"]).toEqual([-0.5, 0, 1, 2, 2.5]);
-    expect(figure.data[0]!["y"]).toEqual([1, 1, 0, 2, 2]);
+    expect(figure.data[0]["x"]).toEqual([-0.5, 0, 1, 2, 2.5]);
+    expect(figure.data[0]["y"]).toEqual([1, 1, 0, 2, 2]);
   });
 });

@@ -199,7 +199,7 @@ export function connectionCounts(
     return {
       type: "scatter",
       mode: "lines",
-      name: snapshots[k]!.label,
+      name: snapshots[k].label,
       x,
       y: [n[0], ...n, n.at(-1)],
       line: {
@@ -211,7 +211,7 @@ export function connectionCounts(
       fill: last ? "tozeroy" : "none",
       fillcolor: translucent(LAST, 0.2),
       customdata: names,
-      hovertemplate: `%{y} of ${outputs} (%{customdata})<extra>${snapshots[k]!.label}</extra>`,
+      hovertemplate: `%{y} of ${outputs} (%{customdata})<extra>${snapshots[k].label}</extra>`,
     };
   });
   const mean = counts.at(-1)!.reduce((a, b) => a + b, 0) / inputs;

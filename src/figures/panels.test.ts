@@ -17,7 +17,7 @@ it("draws each panel on axes of its own that match the first one's", () => {
     ["two", "x2", "y2"],
     ["one", "x3", "y3"],
   ]);
-  expect(data[3]!["y"]).toEqual([7, 8.123]);
+  expect(data[3]["y"]).toEqual([7, 8.123]);
   for (const name of ["xaxis2", "xaxis3"]) expect((layout[name] as { matches: string }).matches).toBe("x");
   expect(layout["yaxis"]).toMatchObject({ type: "log", range: [-1, 2] });
   expect((layout["annotations"] as { text: string }[]).map(({ text }) => text)).toEqual([
@@ -30,7 +30,7 @@ it("draws each panel on axes of its own that match the first one's", () => {
 
 it("gives a label one colour and one entry in the legend", () => {
   const { data } = linePanels(panels, axes);
-  const colour = (i: number) => (data[i]!["line"] as { color: string }).color;
+  const colour = (i: number) => (data[i]["line"] as { color: string }).color;
   expect(data.map((trace) => trace["showlegend"])).toEqual([true, true, false, false]);
   expect(colour(1)).toBe(colour(2));
   expect(colour(0)).toBe(colour(3));

@@ -23,8 +23,8 @@ export function shrinkPng(png: Buffer): Buffer {
   const counts = new Map<number, number>();
   const colours = new Uint32Array(width * height);
   for (let i = 0; i < colours.length; i++) {
-    const opacity = rgba[4 * i + 3]! / 255;
-    const blend = (channel: number): number => Math.round(rgba[4 * i + channel]! * opacity + 255 * (1 - opacity));
+    const opacity = rgba[4 * i + 3] / 255;
+    const blend = (channel: number): number => Math.round(rgba[4 * i + channel] * opacity + 255 * (1 - opacity));
     const colour = (blend(0) << 16) | (blend(1) << 8) | blend(2);
     colours[i] = colour;
     counts.set(colour, (counts.get(colour) ?? 0) + 1);
@@ -36,7 +36,7 @@ export function shrinkPng(png: Buffer): Buffer {
   // Each row starts with its filter, which is none: neighbours in a palette are no neighbours in colour.
   const rows = Buffer.alloc(height * (width + 1));
   for (let y = 0; y < height; y++)
-    for (let x = 0; x < width; x++) rows[y * (width + 1) + 1 + x] = index.get(colours[y * width + x]!)!;
+    for (let x = 0; x < width; x++) rows[y * (width + 1) + 1 + x] = index.get(colours[y * width + x])!;
   const header = Buffer.alloc(13);
   header.writeUInt32BE(width, 0);
   header.writeUInt32BE(height, 4);
@@ -63,7 +63,7 @@ export function bitmapPng(bits: Uint8Array, height: number, width: number, colou
   const stride = 1 + Math.ceil(width / 8);
   const rows = Buffer.alloc(height * stride);
   for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) if (bits[y * width + x] !== 0) rows[y * stride + 1 + (x >> 3)]! |= 0x80 >> (x & 7);
+    for (let x = 0; x < width; x++) if (bits[y * width + x] !== 0) rows[y * stride + 1 + (x >> 3)] |= 0x80 >> (x & 7);
   }
   const header = Buffer.alloc(13);
   header.writeUInt32BE(width, 0);
@@ -88,7 +88,7 @@ function choosePalette(counts: ReadonlyMap<number, number>): number[] {
   const palette = byCount.slice(0, 128);
   const rest = byCount
     .slice(128)
-    .map((colour) => ({ colour, error: distance(colour, palette[nearest(palette, colour)]!) }));
+    .map((colour) => ({ colour, error: distance(colour, palette[nearest(palette, colour)]) }));
   while (palette.length < Math.min(256, byCount.length)) {
     const { colour } = rest.reduce((a, b) => (b.error > a.error ? b : a));
     palette.push(colour);
@@ -99,8 +99,7 @@ function choosePalette(counts: ReadonlyMap<number, number>): number[] {
 
 function nearest(palette: readonly number[], colour: number): number {
   let best = 0;
-  for (let i = 1; i < palette.length; i++)
-    if (distance(palette[i]!, colour) < distance(palette[best]!, colour)) best = i;
+  for (let i = 1; i < palette.length; i++) if (distance(palette[i], colour) < distance(palette[best], colour)) best = i;
   return best;
 }
 
@@ -138,9 +137,9 @@ function decode(png: Buffer): Pixels {
   let above = new Uint8Array(stride);
   for (let y = 0; y < height; y++) {
     const row = Uint8Array.from(raw.subarray(y * (stride + 1) + 1, (y + 1) * (stride + 1)));
-    unfilter(raw[y * (stride + 1)]!, row, above, channels);
+    unfilter(raw[y * (stride + 1)], row, above, channels);
     for (let x = 0; x < width; x++)
-      for (let c = 0; c < channels; c++) rgba[4 * (y * width + x) + c] = row[x * channels + c]!;
+      for (let c = 0; c < channels; c++) rgba[4 * (y * width + x) + c] = row[x * channels + c];
     above = row;
   }
   return { width, height, rgba };
@@ -152,10 +151,10 @@ function decode(png: Buffer): Pixels {
  */
 function unfilter(filter: number, row: Uint8Array, above: Uint8Array, channels: number): void {
   for (let i = 0; i < row.length; i++) {
-    const left = i >= channels ? row[i - channels]! : 0,
-      up = above[i]!,
-      corner = i >= channels ? above[i - channels]! : 0;
-    row[i]! +=
+    const left = i >= channels ? row[i - channels] : 0,
+      up = above[i],
+      corner = i >= channels ? above[i - channels] : 0;
+    row[i] +=
       filter === 1
         ? left
         : filter === 2

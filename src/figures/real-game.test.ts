@@ -37,10 +37,10 @@ it("puts networks by map and steps of training, and works out their mean differe
   const { columns, rows: lines } = realNetworkTable(rows);
   expect(columns.map(({ title }) => title)).toEqual(["Map", "200k", "600k", "Mean difference"]);
   expect(lines[0]).toEqual(["3m", "0.50 (0.20)", "0.90 (1.00)", "0.20"]);
-  expect(lines[1]!.slice(0, 3)).toEqual(["8m", "", "0.70 ()"]);
+  expect(lines[1].slice(0, 3)).toEqual(["8m", "", "0.70 ()"]);
   const [there, here] = realNetworkFigure(rows).data;
-  expect([there!["name"], there!["x"], there!["y"]]).toEqual(["in StarCraft II", [200_000, 600_000], [0.2, 1]]);
-  expect([here!["name"], here!["y"]]).toEqual(["here", [0.5, 0.9]]);
+  expect([there["name"], there["x"], there["y"]]).toEqual(["in StarCraft II", [200_000, 600_000], [0.2, 1]]);
+  expect([here["name"], here["y"]]).toEqual(["here", [0.5, 0.9]]);
   expect(() => realNetworkTable(rows.slice(4))).toThrow("no network");
 });
 
@@ -58,7 +58,7 @@ it("lists what was measured with its verdict", () => {
   expect(realEvidenceTable(rows, /^last network/, "").rows).toEqual([
     ["8m", "last network: first ally death, loop", "120.3", "110.0", "within 12", "yes"],
   ]);
-  expect(realEvidenceTable(rows, /^network of 200k/, "").rows[0]!.slice(2)).toEqual(["0.50", "0.20", "", ""]);
+  expect(realEvidenceTable(rows, /^network of 200k/, "").rows[0].slice(2)).toEqual(["0.50", "0.20", "", ""]);
 });
 
 it("shows curves of both games in one picture a map, and says what no run reached", () => {
@@ -95,7 +95,7 @@ it("shows curves of both games in one picture a map, and says what no run reache
     },
   ] as const;
   expect(realLearningTable(groups).rows[1]).toEqual(["3m", "here", "b", "1", "10k", "not reached"]);
-  expect(realLearningTable(groups).rows[0]!.slice(4)).toEqual(["30k", "135k"]);
+  expect(realLearningTable(groups).rows[0].slice(4)).toEqual(["30k", "135k"]);
   const { data } = realLearningFigure(groups);
   expect(data.map(({ name, x, y }) => [name, x, y])).toEqual([
     ["in StarCraft II", [250_000], [0.978]],

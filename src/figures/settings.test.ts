@@ -38,7 +38,7 @@ describe("settingScores", () => {
   });
 
   it("has the paper's numbers where there are some, and room for what is more than dense", () => {
-    expect(points(of("MAST")[2]!)).toEqual([[0.035], [1.02]]);
+    expect(points(of("MAST")[2])).toEqual([[0.035], [1.02]]);
     expect(of("MAST")[2]).toMatchObject({ marker: { symbol: "diamond" }, showlegend: false });
     expect((layout["yaxis"] as { range: number[] }).range[1]).toBeGreaterThan(1.02);
     expect(JSON.stringify(layout["annotations"])).toContain("diamonds: the paper");

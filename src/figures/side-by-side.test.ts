@@ -11,14 +11,14 @@ const both = sideBySide(left, right);
 it("keeps every unit of both battles, allies first, and never lets them mix", () => {
   for (const [t, { units, width, height, terrain }] of both.frames.entries()) {
     expect(units.map(({ side, type }) => `${side} ${type}`).sort()).toEqual(
-      [...left.frames[0]!.units, ...right.frames[0]!.units].map(({ side, type }) => `${side} ${type}`).sort(),
+      [...left.frames[0].units, ...right.frames[0].units].map(({ side, type }) => `${side} ${type}`).sort(),
     );
     expect(units.slice(0, 8).every(({ side }) => side === "ally")).toBe(true);
     expect(terrain.length).toBe(width * height);
     const marines = units.filter(({ type }) => type === "marine");
     const protoss = units.filter(({ type }) => type !== "marine");
     expect(Math.max(...protoss.map(({ x }) => x))).toBeLessThan(Math.min(...marines.map(({ x }) => x)));
-    const moment = right.frames[Math.min(t, right.frames.length - 1)]!;
+    const moment = right.frames[Math.min(t, right.frames.length - 1)];
     expect(marines.map(({ y, health }) => [y, health])).toEqual(moment.units.map(({ y, health }) => [y, health]));
   }
 });
@@ -29,14 +29,14 @@ it("lets each unit aim at its own target, and names the same enemy in the joint 
     units.forEach(({ type, target }) => {
       if (target < 0) return;
       aimed++;
-      expect(units[target]!.type === "marine").toBe(type === "marine");
+      expect(units[target].type === "marine").toBe(type === "marine");
     }),
   );
   expect(aimed).toBeGreaterThan(20);
-  const enemies = both.frames[0]!.units.filter(({ side }) => side === "enemy");
+  const enemies = both.frames[0].units.filter(({ side }) => side === "enemy");
   both.actions.forEach((joint) =>
     joint.forEach((action, agent) => {
-      if (action >= 6) expect(enemies[action - 6]!.type === "marine").toBe(agent >= 5);
+      if (action >= 6) expect(enemies[action - 6].type === "marine").toBe(agent >= 5);
     }),
   );
 });

@@ -21,11 +21,11 @@ export function sideBySide(left: EpisodeRecording, right: EpisodeRecording): Epi
   const start = Math.floor(Math.min(...placesOf(right))) - MARGIN;
   const length = Math.max(left.frames.length, right.frames.length);
   const frames = Array.from({ length }, (_, t) => join(at(left.frames, t), at(right.frames, t), seam, start, t));
-  const enemies = left.frames[0]!.units.filter(({ side }) => side === "enemy").length;
+  const enemies = left.frames[0].units.filter(({ side }) => side === "enemy").length;
   const still = (joint: readonly number[]): number[] => joint.map(() => 0);
   const actions = Array.from({ length: length - 1 }, (_, t) => [
-    ...(left.actions[t] ?? still(left.actions[0]!)),
-    ...(right.actions[t]?.map((action) => action + (action < ATTACKS ? 0 : enemies)) ?? still(right.actions[0]!)),
+    ...(left.actions[t] ?? still(left.actions[0])),
+    ...(right.actions[t]?.map((action) => action + (action < ATTACKS ? 0 : enemies)) ?? still(right.actions[0])),
   ]);
   const rewards = Array.from({ length: length - 1 }, (_, t) => right.rewards[t] ?? 0);
   return { environment: right.environment, seed: right.seed, frames, rewards, actions, won: right.won };
@@ -37,7 +37,7 @@ function placesOf({ frames }: EpisodeRecording): number[] {
 }
 
 function at(frames: readonly EnvironmentSnapshot[], t: number): EnvironmentSnapshot {
-  return frames[Math.min(t, frames.length - 1)]!;
+  return frames[Math.min(t, frames.length - 1)];
 }
 
 /**
@@ -65,7 +65,7 @@ function join(
   const units = order.map(({ moment, unit }): UnitSnapshot => ({
     ...unit,
     x: moment === left ? unit.x : unit.x - start + seam,
-    target: unit.target < 0 ? -1 : indexOf.get(moment.units[unit.target]!)!,
+    target: unit.target < 0 ? -1 : indexOf.get(moment.units[unit.target])!,
   }));
   const width = seam + right.width - start;
   const text = `${left.text} | ${right.text}`;

@@ -90,7 +90,7 @@ export function tableText({ title, columns, rows, note }: Table): string {
   const line = (cells: readonly string[]): string =>
     columns
       .map(({ align }, j) =>
-        align === "right" ? (cells[j] ?? "").padStart(widths[j]!) : (cells[j] ?? "").padEnd(widths[j]!),
+        align === "right" ? (cells[j] ?? "").padStart(widths[j]) : (cells[j] ?? "").padEnd(widths[j]),
       )
       .join("  ")
       .trimEnd();

@@ -44,10 +44,10 @@ export function methodStyles(labels: readonly string[]): MethodStyle[] {
     const method = METHOD_STYLES.findIndex((style) => style.label.toLowerCase() === name);
     if (method >= 0 && !taken.has(method)) {
       taken.add(method);
-      return { rank: method, style: { ...METHOD_STYLES[method]!, label } };
+      return { rank: method, style: { ...METHOD_STYLES[method], label } };
     }
-    const look = METHOD_STYLES[(others + 4) % METHOD_STYLES.length]!;
-    const colour = OTHERS[others % OTHERS.length]!;
+    const look = METHOD_STYLES[(others + 4) % METHOD_STYLES.length];
+    const colour = OTHERS[others % OTHERS.length];
     others++;
     return { rank: METHOD_STYLES.length + others, style: { ...look, colour, label } };
   });

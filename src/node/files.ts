@@ -58,7 +58,7 @@ export function readNamedJson(path: string, what: string, known: Readonly<Record
     return JSON.parse(text);
   } catch (error) {
     const why = text.trim() === "" ? "it is empty" : (error as Error).message.replace(/\s+/g, " ").slice(0, 200);
-    throw new LabError(`${what[0]!.toUpperCase()}${what.slice(1)} ${shortPath(path)} is not valid JSON: ${why}.`, {
+    throw new LabError(`${what[0].toUpperCase()}${what.slice(1)} ${shortPath(path)} is not valid JSON: ${why}.`, {
       cause: error,
     });
   }

@@ -21,24 +21,24 @@ let loaded: Mujoco | undefined;
 export function loadMujoco(): Mujoco {
   if (loaded !== undefined) return loaded;
   const [script, binary] = ["@mujoco/mujoco", "@mujoco/mujoco/mujoco.wasm"].map(find);
-  const { code } = transformSync(readFileSync(script!, "utf8"), {
+  const { code } = transformSync(readFileSync(script, "utf8"), {
     format: "cjs",
     platform: "node",
     target: "node20",
     supported: { "dynamic-import": false },
-    define: { "import.meta.url": JSON.stringify(pathToFileURL(script!).href) },
+    define: { "import.meta.url": JSON.stringify(pathToFileURL(script).href) },
   });
   const context = createContext(
     {
       ...{ require, process, performance, TextDecoder, TextEncoder, Buffer },
       module: { exports: {} },
-      bytes: readFileSync(binary!),
+      bytes: readFileSync(binary),
       loaded: undefined,
       failed: undefined,
     },
     { microtaskMode: "afterEvaluate" },
   );
-  runInContext(code, context, { filename: script! });
+  runInContext(code, context, { filename: script });
   runInContext(START, context);
   if (context["loaded"] === undefined)
     throw new LabError(`MuJoCo cannot be started (${String(context["failed"] ?? "it waits for something")}).`);

@@ -99,7 +99,7 @@ describe("a file of parts", () => {
 
   it("is looked for by a configuration out of another process, and must hold the same still", () => {
     const path = file("a.ts", operator("41"));
-    const { sha256 } = resolveConfig(using(path)).parts![0]!;
+    const { sha256 } = resolveConfig(using(path)).parts![0];
     const config = JSON.parse(JSON.stringify(resolveConfig(using(path)))) as object;
     expect(operatorOf(restoreConfig(using(path), config)).part.evaluate(new Float64Array(), 0, 0, {})).toBe(41);
     const other = { ...config, parts: [{ file: path, sha256: "0123456789abcdef" }] };

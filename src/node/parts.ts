@@ -63,7 +63,7 @@ function build(file: string): { code: string; inputs: string[] } {
       tsconfigRaw: {},
     });
     return {
-      code: outputFiles[0]!.text,
+      code: outputFiles[0].text,
       inputs: Object.keys(metafile.inputs)
         .map((input) => resolve(dirname(file), input))
         .sort(),

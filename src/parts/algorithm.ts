@@ -87,7 +87,7 @@ export const algorithms = declareKind<Algorithm>("algorithm", "algorithms", (par
   if (!isObject(networks)) return `lacks networks, for example { agent: "recurrent", mixer: "monotonic" }`;
   if (networks["agent"] !== "recurrent")
     return `has networks.agent ${describeValue(networks["agent"])}; there is "recurrent"`;
-  if (!MIXERS.includes(networks["mixer"] as string))
+  if (!MIXERS.includes(networks["mixer"]))
     return `has networks.mixer ${describeValue(networks["mixer"])}; there are ${MIXERS.map((name) => `"${name}"`).join(", ")}`;
   if (
     !isObject(cost) ||

@@ -214,7 +214,7 @@ export function registerParts(table: PartTable, source: PartSource = "program"):
           `${what} has the name of one that ${taken.source === "built-in" ? "is built in" : "the program registered"}: choose another name`,
         );
       const kept = others.filter((other) => !sameSource(other.source, source));
-      added.push(() => home.parts.set(name, [...kept, { part: home.make?.(name, part) ?? (part as Part), source }]));
+      added.push(() => home.parts.set(name, [...kept, { part: home.make?.(name, part) ?? part, source }]));
     }
   }
   for (const add of added) add();

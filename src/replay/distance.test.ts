@@ -52,5 +52,5 @@ it("counts the actions that are greedy no more, of agents that had a choice", ()
   // Long: agent 1 took 0 instead of 2 twice, of six decisions. Short: agent 0 took 0 instead of 1, its only decision;
   // padding is not read.
   greedy.fill(9, 2, LANES);
-  expect(policyChange(greedy, group!)).toEqual({ decisions: 7, changed: 3 });
+  expect(policyChange(greedy, group)).toEqual({ decisions: 7, changed: 3 });
 });

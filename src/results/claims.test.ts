@@ -14,13 +14,13 @@ function published(id: string): Map<string, number[]> {
   const experiment = findExperiment(id);
   if (isMeasurement(experiment)) throw new Error(`${id} has no scores`);
   const rows = parseCsv(readFileSync(join(root, "data", "results", `${id}.csv`), "utf8"), id);
-  const profile = rows[0]!["profile"] as Profile;
+  const profile = rows[0]["profile"] as Profile;
   const configs = experiment.configs(profile, Math.max(...rows.map((row) => Number(row["seed"]))));
   // A row is a run, in the order in which they are declared.
   expect(rows.map((row) => [row["seed"], row["method"]])).toEqual(configs.map(({ seed, method }) => [seed, method]));
   const scores = new Map<string, number[]>();
   configs.forEach((config, i) =>
-    scores.set(experiment.label(config), [...(scores.get(experiment.label(config)) ?? []), Number(rows[i]!["score"])]),
+    scores.set(experiment.label(config), [...(scores.get(experiment.label(config)) ?? []), Number(rows[i]["score"])]),
   );
   return scores;
 }

@@ -29,10 +29,10 @@ export function parseCsv(text: string, name: string): CsvRow[] {
   });
   const numeric = header.map(
     (_, column) =>
-      rows.every((row) => row[column] === "" || NUMBER.test(row[column]!)) && rows.some((row) => row[column] !== ""),
+      rows.every((row) => row[column] === "" || NUMBER.test(row[column])) && rows.some((row) => row[column] !== ""),
   );
   return rows.map((row) =>
-    Object.fromEntries(header.map((column, j) => [column, numeric[j] && row[j] !== "" ? Number(row[j]) : row[j]!])),
+    Object.fromEntries(header.map((column, j) => [column, numeric[j] && row[j] !== "" ? Number(row[j]) : row[j]])),
   );
 }
 

@@ -14,7 +14,7 @@ function choices(values: readonly number[], n: number): number[][] {
 function pByHand(x: readonly number[], y: readonly number[]): number {
   const all = [...x, ...y];
   const u = (chosen: readonly number[]): number => {
-    const [a, b] = [chosen.map((i) => all[i]!), all.filter((_, i) => !chosen.includes(i))];
+    const [a, b] = [chosen.map((i) => all[i]), all.filter((_, i) => !chosen.includes(i))];
     return (
       a.reduce(
         (sum, one) => sum + b.reduce((wins, other) => wins + (one > other ? 1 : one === other ? 0.5 : 0), 0),

@@ -34,7 +34,7 @@ export const SIGNIFICANT = 0.05;
  */
 export function scoreDifference(x: readonly number[], y: readonly number[]): ScoreDifference {
   const improvement = probabilityOfImprovement([x], [y]);
-  const [low, high] = bootstrapInterval([x, y], ([a, b]) => probabilityOfImprovement([a!], [b!]), {
+  const [low, high] = bootstrapInterval([x, y], ([a, b]) => probabilityOfImprovement([a], [b]), {
     random: createRandom(0, 0),
   });
   return { seeds: [x.length, y.length], improvement, low, high, p: mannWhitneyP(x, y) };
@@ -72,15 +72,15 @@ export function mannWhitneyP(x: readonly number[], y: readonly number[]): number
   const total = ranks.reduce((a, b) => a + b);
   // Ways to choose so many scores with such a sum of ranks. [scores, sum]
   const ways = Array.from({ length: x.length + 1 }, () => new Float64Array(total + 1));
-  ways[0]![0] = 1;
+  ways[0][0] = 1;
   for (const rank of ranks)
     for (let n = x.length; n >= 1; n--)
-      for (let sum = total; sum >= rank; sum--) ways[n]![sum] = ways[n]![sum]! + ways[n - 1]![sum - rank]!;
+      for (let sum = total; sum >= rank; sum--) ways[n][sum] = ways[n][sum] + ways[n - 1][sum - rank];
 
   const distance = (sum: number): number => Math.abs(sum * all.length - total * x.length);
   const found = distance(ranks.slice(0, x.length).reduce((a, b) => a + b));
   let [as, every] = [0, 0];
-  ways[x.length]!.forEach((count, sum) => {
+  ways[x.length].forEach((count, sum) => {
     every += count;
     if (distance(sum) >= found) as += count;
   });

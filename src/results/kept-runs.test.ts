@@ -62,12 +62,12 @@ describe("runs that are kept as tables", () => {
           "estimatedValue",
           "trueValue",
         ] as const)
-          expect(row[field]).toBeCloseTo(evaluations[i]![field], 4);
+          expect(row[field]).toBeCloseTo(evaluations[i][field], 4);
       });
     }
     const [stored, kept] = [runs, runs.map((run) => found(run)!)].map((list) => scoreStatistics(list));
     for (const field of ["mean", "iqm", "iqmLow", "iqmHigh", "throughout"] as const)
-      expect(kept![field]).toBeCloseTo(stored![field], 5);
+      expect(kept[field]).toBeCloseTo(stored[field], 5);
   });
 
   it("have scores of returns where their environment counts those", async () => {
@@ -92,18 +92,18 @@ describe("runs that are kept as tables", () => {
     await Promise.all([...runs, ...runs].map((run) => keepRun(run, { fingerprint: "abc" }, "paper", results)));
     expect(readFileSync(paths.runs, "utf8").trim().split("\n").sort()).toEqual(before);
     expect(lines(paths.evaluations)).toBe(18);
-    expect(found(runs[0]!)).toBeDefined();
+    expect(found(runs[0])).toBeDefined();
   });
 
   it("are those of a configuration: another one, or one that was never kept, is not found", () => {
     const other = resolveConfig({ ...small, seed: 1, discount: 0.9 });
     expect(keptRun(other, readKept("paper", results), paths.runs)).toBeUndefined();
-    expect(keptRun(runs[0]!.config, readKept("smoke", results), paths.runs)).toBeUndefined();
+    expect(keptRun(runs[0].config, readKept("smoke", results), paths.runs)).toBeUndefined();
   });
 
   it("are refused where curve and row do not belong together, or a table is damaged", () => {
     const text = readFileSync(paths.evaluations, "utf8");
-    const name = runName(runs[1]!.config);
+    const name = runName(runs[1].config);
     // The last evaluation of one run is lost.
     const rows = text.split("\n");
     const last = rows.findLastIndex((row) => row.startsWith(name));
@@ -114,12 +114,12 @@ describe("runs that are kept as tables", () => {
       return cells.join(",");
     });
     writeFileSync(paths.evaluations, changed.join("\n"));
-    expect(() => found(runs[1]!)).toThrow(
+    expect(() => found(runs[1])).toThrow(
       /the 6 evaluations of .* come to a score of .*: take both tables from one commit/,
     );
-    expect(found(runs[0]!)).toBeDefined();
+    expect(found(runs[0])).toBeDefined();
     writeFileSync(paths.evaluations, `${text}${name},1\n`);
-    expect(() => found(runs[0]!)).toThrow(/runs-evaluations-paper\.csv, row 20: 2 cells, but the header has 8/);
+    expect(() => found(runs[0])).toThrow(/runs-evaluations-paper\.csv, row 20: 2 cells, but the header has 8/);
     writeFileSync(paths.evaluations, text);
   });
 });

@@ -85,13 +85,21 @@ export async function keepRun(
   };
   // What the row of the run says already is not repeated in each row of its curve.
   const curve = evaluationRows(run).map(
-    ({ run: name, step, episodes, winRate, episodeReturn, episodeLength, estimatedValue, trueValue }) =>
-      ({ run: name, step, episodes, winRate, episodeReturn, episodeLength, estimatedValue, trueValue }) as CsvRow,
+    ({ run: name, step, episodes, winRate, episodeReturn, episodeLength, estimatedValue, trueValue }) => ({
+      run: name,
+      step,
+      episodes,
+      winRate,
+      episodeReturn,
+      episodeLength,
+      estimatedValue,
+      trueValue,
+    }),
   );
   await alone(folder, () => {
     // The curve comes first: a run counts when its row is there.
     write(paths.evaluations, run.name, curve);
-    write(paths.runs, run.name, [kept as CsvRow]);
+    write(paths.runs, run.name, [kept]);
   });
 }
 

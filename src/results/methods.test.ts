@@ -45,30 +45,30 @@ describe("methodStatistics", () => {
       ...cost,
       commit: "abc",
     });
-    expect(methodStatistics([run("set", 1, 0, "abc"), run("set", 2, 0, "def")])[0]!.commit).toBe("abc def");
+    expect(methodStatistics([run("set", 1, 0, "abc"), run("set", 2, 0, "def")])[0].commit).toBe("abc def");
   });
 
   it("agree with sums by hand", () => {
     // (0.9 + 1 + 0.8 + 1 + 0.7) / 5; deviations 0.02, 0.12, -0.08, 0.12, -0.18: squares sum to 0.068. Middle three 0.8,
     // 0.9, 1.
-    expect(mast!.mean).toBeCloseTo(0.88, 12);
-    expect(mast!.deviation).toBeCloseTo(Math.sqrt(0.068 / 4), 12);
-    expect(mast!.iqm).toBeCloseTo(0.9, 12);
-    expect(mast!.relativeToDense).toBeCloseTo(0.88 / 0.7, 12);
+    expect(mast.mean).toBeCloseTo(0.88, 12);
+    expect(mast.deviation).toBeCloseTo(Math.sqrt(0.068 / 4), 12);
+    expect(mast.iqm).toBeCloseTo(0.9, 12);
+    expect(mast.relativeToDense).toBeCloseTo(0.88 / 0.7, 12);
     // Of 25 pairs: 0.9 beats 0.5 0.5 0.6 and ties 0.9; 1 beats four and ties 1 (twice); 0.8 and 0.7 beat three.
-    expect(dense!.mastImproves).toBeCloseTo((3.5 + 4.5 + 3 + 4.5 + 3) / 25, 12);
-    expect(set!.mastImproves).toBe(1);
-    expect(mast!.mastImproves).toBe(0.5);
+    expect(dense.mastImproves).toBeCloseTo((3.5 + 4.5 + 3 + 4.5 + 3) / 25, 12);
+    expect(set.mastImproves).toBe(1);
+    expect(mast.mastImproves).toBe(0.5);
     // No other of the 252 ways to deal out ten scores but the opposite one sets them as far apart as MAST's and SET's.
-    expect(set!.mastP).toBeCloseTo(2 / 252, 12);
-    expect(mast!.mastP).toBeNaN();
+    expect(set.mastP).toBeCloseTo(2 / 252, 12);
+    expect(mast.mastP).toBeNaN();
   });
 
   it("have intervals around the interquartile mean, which close in on scores that agree, the same each time", () => {
-    expect(mast!.iqmLow).toBeGreaterThanOrEqual(0.7);
-    expect(mast!.iqmLow).toBeLessThan(mast!.iqm);
-    expect(mast!.iqmHigh).toBeGreaterThan(mast!.iqm);
-    for (const end of [set!.iqmLow, set!.iqmHigh]) expect(end).toBeCloseTo(0.4, 12);
+    expect(mast.iqmLow).toBeGreaterThanOrEqual(0.7);
+    expect(mast.iqmLow).toBeLessThan(mast.iqm);
+    expect(mast.iqmHigh).toBeGreaterThan(mast.iqm);
+    for (const end of [set.iqmLow, set.iqmHigh]) expect(end).toBeCloseTo(0.4, 12);
     expect(methodStatistics(all)).toEqual([dense, set, mast]);
   });
 

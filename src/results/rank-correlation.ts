@@ -18,21 +18,21 @@ export function rankCorrelation(x: ArrayLike<number>, y: ArrayLike<number>): num
     ofA = 0,
     ofB = 0;
   for (let i = 0; i < a.length; i++) {
-    both += (a[i]! - centre) * (b[i]! - centre);
-    ofA += (a[i]! - centre) ** 2;
-    ofB += (b[i]! - centre) ** 2;
+    both += (a[i] - centre) * (b[i] - centre);
+    ofA += (a[i] - centre) ** 2;
+    ofB += (b[i] - centre) ** 2;
   }
   return both / Math.sqrt(ofA * ofB);
 }
 
 /** Ranks from 0, equal values at the mean of theirs. */
 function ranks(values: ArrayLike<number>): number[] {
-  const order = Array.from(values, (_, i) => i).sort((i, j) => values[i]! - values[j]!);
+  const order = Array.from(values, (_, i) => i).sort((i, j) => values[i] - values[j]);
   const result = new Array<number>(values.length);
   for (let first = 0; first < order.length;) {
     let last = first;
-    while (last + 1 < order.length && values[order[last + 1]!] === values[order[first]!]) last++;
-    for (let k = first; k <= last; k++) result[order[k]!] = (first + last) / 2;
+    while (last + 1 < order.length && values[order[last + 1]] === values[order[first]]) last++;
+    for (let k = first; k <= last; k++) result[order[k]] = (first + last) / 2;
     first = last + 1;
   }
   return result;

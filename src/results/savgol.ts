@@ -47,7 +47,7 @@ export function smoothWithin(values: readonly number[], window = 21): number[] {
   return values.map((value, i) => {
     const reach = Math.min(half, i, values.length - 1 - i);
     const own = values.slice(i - reach, i + reach + 1);
-    const filtered = reach === half ? inside[i]! : reach === 0 ? value : smooth(own, { window: own.length })[reach]!;
+    const filtered = reach === half ? inside[i] : reach === 0 ? value : smooth(own, { window: own.length })[reach];
     return Math.min(Math.max(filtered, Math.min(...own)), Math.max(...own));
   });
 }

@@ -52,7 +52,7 @@ export function scoreStatistics(runs: readonly StoredRun[]): ScoreStatistics {
     random: createRandom(0, 0),
   });
   return {
-    ...(scoreMeasure(runs[0]!.config) === "return" && { measure: "return" }),
+    ...(scoreMeasure(runs[0].config) === "return" && { measure: "return" }),
     seeds: scores.length,
     evaluations: commonEvaluations(runs),
     mean: mean(scores),
@@ -93,11 +93,11 @@ export function scoreText(runs: readonly StoredRun[]): string {
  */
 function commonEvaluations(runs: readonly StoredRun[]): number {
   const [first, ...others] = runs;
-  const evaluations = scoreEvaluations(first!);
+  const evaluations = scoreEvaluations(first);
   const other = others.find((run) => scoreEvaluations(run) !== evaluations);
   if (other === undefined) return evaluations;
   throw new LabError(
-    `These runs cannot be put together: the score of ${first!.name} is the mean of ${evaluations} evaluations, that of ${other.name} of ${scoreEvaluations(other)}.`,
+    `These runs cannot be put together: the score of ${first.name} is the mean of ${evaluations} evaluations, that of ${other.name} of ${scoreEvaluations(other)}.`,
   );
 }
 

@@ -69,8 +69,8 @@ describe("a run that goes on with another", () => {
     const longer = readRun(runName(extendRun(ancestor.name, { steps: 700 }, { runs })), { runs });
     for (const file of ["metrics.csv", "topology.csv", "masks.bin"]) {
       const [own, theirs] = [longer, ancestor].map(({ directory }) => readFileSync(join(directory, file)));
-      expect(own!.length).toBeGreaterThan(theirs!.length);
-      expect(own!.subarray(0, theirs!.length).equals(theirs!)).toBe(true);
+      expect(own.length).toBeGreaterThan(theirs.length);
+      expect(own.subarray(0, theirs.length).equals(theirs)).toBe(true);
     }
   });
 
@@ -143,11 +143,11 @@ describe("a run that goes on with another", () => {
     const first = runName(extendRun(ancestor.name, { steps: 500 }, { runs }));
     await runOne(extendRun(ancestor.name, { steps: 500 }, { runs }), { runs });
     const [outcome] = await runAll([extendRun(first, { steps: 700 }, { runs })], { runs });
-    expect(outcome!.state).toBe("complete");
-    expect(outcome!.config).toMatchObject({ extend: { run: first }, topology: { end: 700 } });
+    expect(outcome.state).toBe("complete");
+    expect(outcome.config).toMatchObject({ extend: { run: first }, topology: { end: 700 } });
     const whole = readRun(runName(resolveConfig({ ...input, steps: 700 })), { runs });
-    expect(stateOf(outcome!.run!)).toEqual(stateOf(whole));
-    expect(evaluations(outcome!.run!).map(({ step }) => step)).toEqual([0, 100, 200, 300, 350, 400, 500, 600, 700]);
+    expect(stateOf(outcome.run!)).toEqual(stateOf(whole));
+    expect(evaluations(outcome.run!).map(({ step }) => step)).toEqual([0, 100, 200, 300, 350, 400, 500, 600, 700]);
   });
 
   it("is a seed among extensions of other seeds", async () => {

@@ -30,7 +30,7 @@ afterEach(() => {
 const leases = () => readdirSync(directory).sort();
 const read = (number = 1) => {
   const [holder, count] = readFileSync(join(directory, `lease.${number}`), "utf8").split("\n");
-  return { holder: JSON.parse(holder!) as Record<string, unknown>, count: Number(count) };
+  return { holder: JSON.parse(holder) as Record<string, unknown>, count: Number(count) };
 };
 /** Puts the lease of another process into the folder, one that has never been. */
 function leave(changes: Record<string, unknown>, number = 1): void {
@@ -122,7 +122,7 @@ describe.runIf(existsSync("/proc/self/stat"))("a lease of a process of this syst
     const mine = await own();
     const child = spawn(process.execPath, ["-e", "setTimeout(() => {}, 60000)"]);
     await new Promise((resolve) => child.once("spawn", resolve));
-    const started = readFileSync(`/proc/${child.pid}/stat`, "utf8").split(") ")[1]!.split(" ")[19];
+    const started = readFileSync(`/proc/${child.pid}/stat`, "utf8").split(") ")[1].split(" ")[19];
     leave({ ...mine, pid: child.pid, started, id: "theirs", ...changes });
     return child;
   }

@@ -414,7 +414,7 @@ function processFields(pid: number): { readonly state: string; readonly started:
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
     // The name in parentheses may hold anything; state is the first field after it, the start the twentieth.
     const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    return { state: fields[0]!, started: fields[19]! };
+    return { state: fields[0], started: fields[19] };
   } catch {
     return undefined;
   }

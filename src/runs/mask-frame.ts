@@ -20,7 +20,7 @@ export function encodeMasks(
   const bits = content.subarray(line.length);
   let at = 0;
   for (const mask of masks.values()) {
-    for (let i = 0; i < mask.length; i++, at++) if (mask[i] !== 0) bits[at >> 3]! |= 1 << (at & 7);
+    for (let i = 0; i < mask.length; i++, at++) if (mask[i] !== 0) bits[at >> 3] |= 1 << (at & 7);
   }
   const body = deflate(content);
   const frame = new Uint8Array(4 + body.length);

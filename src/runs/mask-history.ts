@@ -37,7 +37,7 @@ function decodeMoment(content: Buffer): MaskMoment {
   let at = 0;
   for (const [name, entries] of layers) {
     const mask = new Uint8Array(entries);
-    for (let i = 0; i < entries; i++, at++) mask[i] = (bits[at >> 3]! >> (at & 7)) & 1;
+    for (let i = 0; i < entries; i++, at++) mask[i] = (bits[at >> 3] >> (at & 7)) & 1;
     masks.set(name, mask);
   }
   return { step, evolution, masks };

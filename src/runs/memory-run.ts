@@ -78,7 +78,7 @@ export function keepInMemory(
       const { bytes, lengths } = checkpoint;
       return new Map([
         [CONFIG, new TextEncoder().encode(configText(config))],
-        ...[...growing].map(([file, { parts }]) => [file, joined(parts, lengths[file]!)] as const),
+        ...[...growing].map(([file, { parts }]) => [file, joined(parts, lengths[file])] as const),
         [CHECKPOINT, bytes()],
       ]);
     },

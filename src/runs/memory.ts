@@ -77,7 +77,7 @@ function limitsOfGroups(root: string): number[] {
     const [, controllers, path] = /^\d+:([^:]*):(\/.*)$/.exec(line) ?? [];
     if (path === undefined) return [];
     if (controllers === "") return eachGroup(join(root, "sys/fs/cgroup"), path, "memory.max", "memory.current");
-    if (controllers!.split(",").includes("memory"))
+    if (controllers.split(",").includes("memory"))
       return eachGroup(join(root, "sys/fs/cgroup/memory"), path, "memory.limit_in_bytes", "memory.usage_in_bytes");
     return [];
   });

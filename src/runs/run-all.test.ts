@@ -95,7 +95,7 @@ describe("runAll", () => {
         runs,
       });
       expect(outcomes.map(({ state }) => state)).toEqual(["complete", "failed"]);
-      expect(outcomes[1]!.error!.message).toMatch(
+      expect(outcomes[1].error!.message).toMatch(
         /^the process that trains it cannot be started \(.*ENOENT.*\); the same command tries again$/,
       );
     } finally {
@@ -105,7 +105,7 @@ describe("runAll", () => {
 
   it("trains tickets of the tensorflow engine of which one is the other's source", async () => {
     const [source] = seeds(1);
-    await runOne(source!, { runs });
+    await runOne(source, { runs });
     const { topology: _, ...still } = small;
     const ticket = (from: string, seed: number) =>
       resolveConfig({
@@ -118,9 +118,9 @@ describe("runAll", () => {
         backend: "cpu",
         ticket: { kind: "winning", source: from },
       });
-    const first = ticket(runName(source!), 2);
+    const first = ticket(runName(source), 2);
     const second = ticket(runName(first), 3);
-    const outcomes = await runAll([second, first, ticket(runName(source!), 4)], { runs });
+    const outcomes = await runAll([second, first, ticket(runName(source), 4)], { runs });
     expect(outcomes.map(({ state, error }) => [state, error?.message])).toEqual([
       ["complete", undefined],
       ["complete", undefined],
@@ -131,8 +131,8 @@ describe("runAll", () => {
   it("waits for a run that another process trains, and goes on with it when that is killed", async () => {
     process.env["MAST_LEASE_SECONDS"] = "1";
     const [config] = seeds(1);
-    const { directory, close } = await openRun(config!, { runs });
-    const mine = readFileSync(join(directory, "lease.1"), "utf8").split("\n")[0]!;
+    const { directory, close } = await openRun(config, { runs });
+    const mine = readFileSync(join(directory, "lease.1"), "utf8").split("\n")[0];
     close();
     const other = spawn(process.execPath, ["-e", "setTimeout(() => {}, 60000)"]);
     await new Promise((resolve) => other.once("spawn", resolve));
@@ -148,7 +148,7 @@ describe("runAll", () => {
     };
     beat();
     const heart = setInterval(beat, 50);
-    expect((await runAll([config!], { runs, wait: false }))[0]).toMatchObject({
+    expect((await runAll([config], { runs, wait: false }))[0]).toMatchObject({
       state: "failed",
       error: { message: expect.stringMatching(/^Process \d+ on elsewhere works on /) as string },
     });

@@ -169,7 +169,7 @@ export async function runAll(configs: readonly Config[], options: RunAllOptions 
       if (tasks.length === 0) return;
       const { failures, elsewhere } = device
         ? await inProcess(tasks, listener)
-        : await inWorker(pool, tasks[0]!, listener);
+        : await inWorker(pool, tasks[0], listener);
       for (const { name, config } of tasks) {
         const other = elsewhere.get(name);
         if (other !== undefined && wait && !signal?.aborted) continue;

@@ -57,7 +57,7 @@ describe("runOne", () => {
     // Another run's lease, as this process takes it.
     const other = await openRun({ ...config, seed: 2 }, { runs });
     const [holder] = readFileSync(join(other.directory, "lease.1"), "utf8").split("\n");
-    writeFileSync(join(directory, "lease.3"), `${JSON.stringify({ ...(JSON.parse(holder!) as object), pid })}\n0\n`);
+    writeFileSync(join(directory, "lease.3"), `${JSON.stringify({ ...(JSON.parse(holder) as object), pid })}\n0\n`);
     await runOne(config, { runs });
     expect(readdirSync(directory).sort()).toEqual(before);
     // One that still works is left alone: it frees the run itself.
@@ -174,7 +174,7 @@ describe("runAll", () => {
 
   it("trains on worker threads what runOne trains in this one, and tells how far each is", async () => {
     const told: RunProgress[] = [];
-    const outcomes = await runAll([...configs, configs[0]!], {
+    const outcomes = await runAll([...configs, configs[0]], {
       runs,
       workers: 2,
       label: ({ seed }) => `seed ${seed}`,
@@ -190,8 +190,8 @@ describe("runAll", () => {
       ["complete", 1],
     ]);
     const single = await runOne(config, { runs: join(runs, "single") });
-    expect(tablesOf(outcomes[0]!.run!.directory)).toEqual(tablesOf(single.directory));
-    expect(readRunCheckpoint(outcomes[0]!.run!.directory).state).toEqual(readRunCheckpoint(single.directory).state);
+    expect(tablesOf(outcomes[0].run!.directory)).toEqual(tablesOf(single.directory));
+    expect(readRunCheckpoint(outcomes[0].run!.directory).state).toEqual(readRunCheckpoint(single.directory).state);
     for (const name of ["seed 1", "seed 2", "seed 3"]) {
       const steps = told
         .filter((progress) => progress.name === name && progress.state === "running")
@@ -207,7 +207,7 @@ describe("runAll", () => {
   });
 
   it("reports a run that fails by name, and completes the others", async () => {
-    const taken = await openRun(configs[1]!, { runs });
+    const taken = await openRun(configs[1], { runs });
     const told: RunProgress[] = [];
     const outcomes = await runAll(configs, {
       runs,
@@ -217,10 +217,10 @@ describe("runAll", () => {
     });
     taken.close();
     expect(outcomes.map(({ state }) => state)).toEqual(["complete", "failed", "complete"]);
-    expect(outcomes[1]!.error!.message).toContain(`already works on ${taken.directory}`);
+    expect(outcomes[1].error!.message).toContain(`already works on ${taken.directory}`);
     expect(told.find(({ state }) => state === "failed")).toMatchObject({
-      name: runName(configs[1]!),
-      message: outcomes[1]!.error!.message,
+      name: runName(configs[1]),
+      message: outcomes[1].error!.message,
     });
   });
 
@@ -238,9 +238,9 @@ describe("runAll", () => {
       ["stopped", "interrupted"],
       ["stopped", undefined],
     ]);
-    const { step } = readRunCheckpoint(outcomes[0]!.run!.directory).state.progress;
+    const { step } = readRunCheckpoint(outcomes[0].run!.directory).state.progress;
     expect(step).toBeGreaterThanOrEqual(100);
-    (await openRun(long[0]!, { runs })).close();
+    (await openRun(long[0], { runs })).close();
   });
 });
 

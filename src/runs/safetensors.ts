@@ -156,7 +156,7 @@ export function decodeSafetensors(file: Uint8Array): TensorFile {
   } of entries)
     tensors.set(name, {
       shape,
-      data: TYPES[dtype]!.read(Uint8Array.from(file.subarray(start + from, start + to)).buffer),
+      data: TYPES[dtype].read(Uint8Array.from(file.subarray(start + from, start + to)).buffer),
     });
   return { tensors, metadata: metadata === undefined || metadata === null ? {} : textsOnly(metadata) };
 }
@@ -231,7 +231,7 @@ function parseEntry(name: string, entry: unknown): Entry {
     throw new FormatError(`tensor ${name} of shape [${shape}] has more values than can be counted`);
   if (range[1] - range[0] !== needed)
     throw new FormatError(`tensor ${name} of shape [${shape}] needs ${needed} bytes and has ${range[1] - range[0]}`);
-  return { name, dtype, shape, range: [range[0]!, range[1]!] };
+  return { name, dtype, shape, range: [range[0], range[1]] };
 }
 
 function refuseUnwritable(name: string, { shape, data }: Tensor): void {
@@ -279,7 +279,7 @@ function halfPrecision(bits: number): number {
 }
 
 function dtypeOf(data: TensorData): string {
-  return STORED[data.constructor.name]!;
+  return STORED[data.constructor.name];
 }
 
 function width({ data }: Tensor): number {

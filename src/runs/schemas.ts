@@ -69,6 +69,6 @@ export const maskMomentSchema = z.object({
 
 /** The first thing that is wrong with what was read, for a message: "progress.step: ...". */
 export function firstFault({ issues }: z.ZodError): string {
-  const { path, message } = issues[0]!;
+  const { path, message } = issues[0];
   return `${path.length === 0 ? "" : `${path.join(".")}: `}${message.toLowerCase()}`;
 }

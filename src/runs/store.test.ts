@@ -175,7 +175,7 @@ describe("the run store", () => {
       estimatedValue: Number.NaN,
       trueValue: Number.NaN,
     });
-    expect(run.metrics[1]!.loss).toBeNaN();
+    expect(run.metrics[1].loss).toBeNaN();
     expect(run.metrics[2]).toMatchObject({ kind: "evaluation", step: 200, winRate: 0.2, episodes: 32 });
     expect(readTopology(directory)[0]).toEqual({
       step: 200,
@@ -197,7 +197,7 @@ describe("the run store", () => {
       [1000, 5],
     ]);
     const written = topology(400);
-    expect(moments[1]!.masks).toEqual(written.kind === "topology" && written.masks);
+    expect(moments[1].masks).toEqual(written.kind === "topology" && written.masks);
     expect(readdirSync(directory).sort()).toEqual([
       "checkpoint.safetensors",
       "config.json",
@@ -404,7 +404,7 @@ describe("a checkpoint that cannot be used", () => {
     const directory = await stopped();
     const path = join(directory, "checkpoint.safetensors");
     const file = readFileSync(path);
-    file[file.length - 1]! ^= 1;
+    file[file.length - 1] ^= 1;
     writeFileSync(path, file);
     await refusedUnchanged(directory, /checksum/);
   });
@@ -473,7 +473,7 @@ describe("growing files of an interrupted run", () => {
       run.close();
       const path = join(run.directory, file);
       const content = readFileSync(path);
-      content[content.length - 2]! ^= 1;
+      content[content.length - 2] ^= 1;
       writeFileSync(path, content);
       const before = readdirSync(run.directory);
       await expect(openRun(config, { runs })).rejects.toThrow(
@@ -576,7 +576,7 @@ describe("a complete run", () => {
     expect(readRun(directory).metrics.at(-1)!.step).toBe(1000);
     writeFileSync(path, content.replace("0.25", "0.75"));
     // The list looks at lengths; the numbers are checked when they are asked for.
-    expect(listRuns({ runs })[0]!.state).toBe("complete");
+    expect(listRuns({ runs })[0].state).toBe("complete");
     expect(() => readRun(directory)).toThrow(/metrics\.csv cannot be used: its checksum is not that of the run/);
     expect(inspectRun(directory, { whole: true })).toMatchObject({ state: "damaged" });
   });

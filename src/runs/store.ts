@@ -449,7 +449,7 @@ export function findRun(run: string, options: { readonly runs?: string } = {}): 
   const runs = runsDirectory(options.runs);
   const names = runNames(runs);
   const found = names.includes(run) ? [run] : names.filter((name) => name.startsWith(run) || name.endsWith(`-${run}`));
-  if (found.length === 1) return join(runs, found[0]!);
+  if (found.length === 1) return join(runs, found[0]);
   if (found.length === 0) throw new RunError(`No run "${run}" in ${runs}; \`mast runs\` lists what is there.`);
   throw new RunError(`"${run}" could be ${found.join(" or ")}: give more of the name.`);
 }

@@ -11,7 +11,7 @@ export function tagsOf(directory: string): string[] {
   if (!existsSync(path)) return [];
   try {
     const tags: unknown = JSON.parse(readFileSync(path, "utf8"));
-    if (Array.isArray(tags) && tags.every((tag) => typeof tag === "string")) return tags as string[];
+    if (Array.isArray(tags) && tags.every((tag) => typeof tag === "string")) return tags;
   } catch {
     // Said below.
   }

@@ -32,7 +32,7 @@ const TAGS = {
 export function eventFile(metrics: readonly MetricsRow[], timing: readonly TimingRow[], began = 0): Uint8Array {
   let at = 0;
   const time = (step: number): number => {
-    while (at < timing.length - 1 && timing[at]!.step < step) at++;
+    while (at < timing.length - 1 && timing[at].step < step) at++;
     return began + (timing[at]?.seconds ?? 0);
   };
   const events = [event(began, undefined, field(3, bytes(new TextEncoder().encode("brain.Event:2"))))];
@@ -72,7 +72,7 @@ function masked(content: Uint8Array): Uint8Array {
 /** Castagnoli's checksum. */
 export function crc32c(content: Uint8Array): number {
   let sum = 0xffffffff;
-  for (const byte of content) sum = (sum >>> 8) ^ TABLE[(sum ^ byte) & 0xff]!;
+  for (const byte of content) sum = (sum >>> 8) ^ TABLE[(sum ^ byte) & 0xff];
   return (sum ^ 0xffffffff) >>> 0;
 }
 

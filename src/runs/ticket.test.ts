@@ -60,23 +60,23 @@ describe("a ticket", () => {
     expect(run.name).toMatch(/^two-step-qmix-mast-winning-ticket-60-400-seed2-/);
     const history = readMasks(run.directory);
     expect(history).toHaveLength(1);
-    expect(history[0]!.masks).toEqual(ended.masks);
+    expect(history[0].masks).toEqual(ended.masks);
     // The source evolved: its first masks were others.
-    expect(readMasks(runName(source), { runs })[0]!.masks).not.toEqual(ended.masks);
+    expect(readMasks(runName(source), { runs })[0].masks).not.toEqual(ended.masks);
     expect(readRunCheckpoint(run.directory).state.masks).toEqual(ended.masks);
 
     const first = await firstState(ticket("winning"));
     const [own, theirs] = [first, ended].map(({ tensors }) => tensorsOf(tensors, "online"));
     for (const [name, mask] of ended.masks) {
-      expect(own!.get(name)).not.toEqual(theirs!.get(name));
-      expect(own!.get(name)!.every((value, i) => (value !== 0) === (mask[i] === 1))).toBe(true);
+      expect(own.get(name)).not.toEqual(theirs.get(name));
+      expect(own.get(name)!.every((value, i) => (value !== 0) === (mask[i] === 1))).toBe(true);
     }
     // As drawn from the ticket's own seed without any mask.
     const dense = await firstState(
       resolveConfig({ ...still, seed: 2, sparsity: { level: 0 }, topology: { grow: "none" } }),
     );
     const drawn = tensorsOf(dense.tensors, "online");
-    for (const [name, values] of own!)
+    for (const [name, values] of own)
       expect(values).toEqual(drawn.get(name)!.map((value, i) => (ended.masks.get(name)?.[i] === 0 ? 0 : value)));
   });
 
@@ -97,8 +97,8 @@ describe("a ticket", () => {
     const run = await runOne(ticket("random"), { runs });
     const history = readMasks(run.directory);
     expect(history).toHaveLength(1);
-    expect(history[0]!.masks).not.toEqual(ended.masks);
-    for (const [name, mask] of history[0]!.masks)
+    expect(history[0].masks).not.toEqual(ended.masks);
+    for (const [name, mask] of history[0].masks)
       expect(countNonzeros(mask)).toBe(countNonzeros(ended.masks.get(name)!));
   });
 
@@ -125,7 +125,7 @@ describe("a ticket", () => {
     expect(stopped.state).toBe("interrupted");
     rmSync(runOf(source, { runs: parts })!.directory, { recursive: true });
     const [resumed] = await runAll([config], { runs: parts });
-    expect(readRunCheckpoint(resumed!.run!.directory).state).toEqual(readRunCheckpoint(whole.directory).state);
+    expect(readRunCheckpoint(resumed.run!.directory).state).toEqual(readRunCheckpoint(whole.directory).state);
   });
 
   describe("is refused in one line, and nothing is made,", () => {
@@ -230,8 +230,8 @@ describe("runAll with sources and tickets in one list", () => {
       if (from !== undefined) expect(order.indexOf(from)).toBeLessThan(order.indexOf(runName(config)));
     }
     for (const i of [0, 1, 2])
-      expect(readRunCheckpoint(outcomes[i]!.run!.directory).state.masks).toEqual(
-        readRunCheckpoint(outcomes[5]!.run!.directory).state.masks,
+      expect(readRunCheckpoint(outcomes[i].run!.directory).state.masks).toEqual(
+        readRunCheckpoint(outcomes[5].run!.directory).state.masks,
       );
     // What is complete is neither repeated nor waits.
     expect((await runAll(list.slice(0, 2), { runs: store, workers })).map(({ state }) => state)).toEqual([
@@ -253,8 +253,8 @@ describe("runAll with sources and tickets in one list", () => {
       "complete",
       "failed",
     ]);
-    expect(outcomes[1]!.error!.message).toBe(`its source ${runName(source)} failed`);
-    expect(outcomes[0]!.error!.message).toBe(`its source ${runName(ticket("cheating"))} failed`);
+    expect(outcomes[1].error!.message).toBe(`its source ${runName(source)} failed`);
+    expect(outcomes[0].error!.message).toBe(`its source ${runName(ticket("cheating"))} failed`);
     expect(readdirSync(store)).not.toContain(runName(ticket("winning")));
   });
 
@@ -279,7 +279,7 @@ describe("runAll with sources and tickets in one list", () => {
     const outcomes = await runAll([begun, halted, source], { runs: store, workers: 1, wait: false });
     taken.close();
     expect(outcomes.map(({ state }) => state)).toEqual(["complete", "failed", "failed"]);
-    expect(outcomes[1]!.error!.message).toBe(`its source ${runName(source)} failed`);
+    expect(outcomes[1].error!.message).toBe(`its source ${runName(source)} failed`);
   });
 
   it("stops at an interrupt, and goes on later", async () => {
@@ -298,7 +298,7 @@ describe("runAll with sources and tickets in one list", () => {
       ["stopped", "interrupted"],
     ]);
     // The ticket, of fewer steps, is not begun: its source is no run that it could come from yet.
-    await expect(runAll([both[0]!], { runs: store })).rejects.toThrow(
+    await expect(runAll([both[0]], { runs: store })).rejects.toThrow(
       /which is interrupted at step [\d,]+ of 20,000: train it to its end first/,
     );
   });

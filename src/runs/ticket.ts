@@ -61,8 +61,8 @@ export function checkTicketSource(config: Config, source: Config): void {
   }
   for (const section of ["network", "sparsity"] as const) {
     const [ours, theirs] = [config, source].map((one) => new Map(Object.entries(one[section])));
-    for (const field of new Set([...ours!.keys(), ...theirs!.keys()])) {
-      const [own, other] = [ours!.get(field), theirs!.get(field)];
+    for (const field of new Set([...ours.keys(), ...theirs.keys()])) {
+      const [own, other] = [ours.get(field), theirs.get(field)];
       if (own !== other)
         refuse(
           `which has ${section}.${field} ${JSON.stringify(other)}, not ${JSON.stringify(own)}: both must be the same`,

@@ -14,8 +14,8 @@ export function timeLeft(steps: number, from: number): (step: number, seconds: n
   const recent: { step: number; seconds: number }[] = [];
   return (step, seconds) => {
     recent.push({ step, seconds });
-    while (recent.length > 2 && recent[1]!.seconds < seconds - WINDOW) recent.shift();
-    const first = recent[0]!;
+    while (recent.length > 2 && recent[1].seconds < seconds - WINDOW) recent.shift();
+    const first = recent[0];
     const done = step - first.step;
     return step <= from || done <= 0 ? undefined : ((steps - step) * (seconds - first.seconds)) / done;
   };

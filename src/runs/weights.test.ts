@@ -79,7 +79,7 @@ describe("a run that begins with weights", () => {
     expect(first.progress.step).toBe(0);
     const run = await runOne(config, { runs });
     expect(run.name).toMatch(/^two-step-qmix-mast-60-300-warm-start-seed5-[0-9a-f]{8}$/);
-    expect(readMasks(run.directory)[0]!.masks).toEqual(source.masks);
+    expect(readMasks(run.directory)[0].masks).toEqual(source.masks);
     expect(run.config.from).toEqual({
       source: sparseSource.name,
       sha256: expect.stringMatching(/^[0-9a-f]{16}$/) as string,
@@ -158,15 +158,15 @@ describe("a run that begins with weights", () => {
     const [here, there] = [exported("here.safetensors", denseSource), join(files, "there.safetensors")];
     copyFileSync(here, there);
     const [one, other] = [here, there].map((path) => resolveConfig({ ...small, from: weightsFrom(path) }));
-    expect(runName(one!)).toBe(runName(other!));
+    expect(runName(one)).toBe(runName(other));
     const changed = exported("here.safetensors", denseSource, (tensors) => {
       const { shape, data } = tensors.get("agent.fc1.bias")!;
       tensors.set("agent.fc1.bias", { shape, data: (data as Float32Array).map((x, i) => (i === 3 ? x + 1e-3 : x)) });
     });
-    expect(runName(resolveConfig({ ...small, from: weightsFrom(changed) }))).not.toBe(runName(one!));
+    expect(runName(resolveConfig({ ...small, from: weightsFrom(changed) }))).not.toBe(runName(one));
     // The same run, begun with one file and gone on with the other.
     const controller = new AbortController();
-    const stopped = await runOne(other!, {
+    const stopped = await runOne(other, {
       runs,
       signal: controller.signal,
       checkpointEvery: -1,
@@ -174,8 +174,8 @@ describe("a run that begins with weights", () => {
     });
     expect(stopped.state).toBe("interrupted");
     copyFileSync(there, here);
-    expect((await runOne(one!, { runs })).state).toBe("complete");
-    expect(readRun(runName(one!), { runs }).state).toBe("complete");
+    expect((await runOne(one, { runs })).state).toBe("complete");
+    expect(readRun(runName(one), { runs }).state).toBe("complete");
   });
 
   it("gives the same bits when it is stopped and its file is gone after the first checkpoint", async () => {
@@ -195,8 +195,8 @@ describe("a run that begins with weights", () => {
       // The same command finds the hash among the runs.
       const remembered = resolveConfig({ ...small, seed: 9, from: weightsFrom(path, { runs: again }) });
       const [outcome] = await runAll([remembered], { runs: again });
-      expect(outcome!.state).toBe("complete");
-      expect(ended(outcome!.run!)).toEqual(expected);
+      expect(outcome.state).toBe("complete");
+      expect(ended(outcome.run!)).toEqual(expected);
     } finally {
       rmSync(again, { recursive: true, force: true });
     }

@@ -126,7 +126,7 @@ describe.skipIf(python === undefined || !built)("the problem sets in nbgrader", 
   const grades = () => {
     nbgrader("export");
     const [header, ...rows] = readFileSync(join(work, "grades.csv"), "utf8").trim().split(/\r?\n/);
-    const column = (name: string) => header!.split(",").indexOf(name);
+    const column = (name: string) => header.split(",").indexOf(name);
     return new Map(
       rows
         .map((row) => row.split(","))

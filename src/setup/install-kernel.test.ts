@@ -42,7 +42,7 @@ describe("npm run kernel", () => {
     const { argv, display_name, language } = specOf("tslab");
     expect([display_name, language]).toEqual(["TypeScript (mast-lab)", "typescript"]);
     expect(argv[0]).toBe(process.execPath);
-    expect(existsSync(argv[1]!)).toBe(true);
+    expect(existsSync(argv[1])).toBe(true);
     const { metadata } = JSON.parse(readFileSync(join(root, "notebooks/00-quickstart.ipynb"), "utf8")) as {
       metadata: { kernelspec: { name: string } };
     };

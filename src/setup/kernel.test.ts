@@ -50,7 +50,7 @@ async function start(): Promise<void> {
   const [command, ...args] = argv.map((arg) =>
     arg.replace("{resource_dir}", resources).replace("{connection_file}", file),
   );
-  kernel = spawn(command!, args, {
+  kernel = spawn(command, args, {
     cwd: join(root, "notebooks"),
     env: { ...process.env, MAST_DEBUG: "", MAST_RUNS: join(folder, "runs") },
     stdio: "ignore",
@@ -93,7 +93,7 @@ async function listen(): Promise<void> {
     const [header, parent, , content] = frames
       .slice(frames.findIndex((frame) => frame.toString() === "<IDS|MSG>") + 2)
       .map((frame) => JSON.parse(frame.toString()) as Record<string, unknown>);
-    messages.push({ parent: String(parent!["msg_id"]), type: String(header!["msg_type"]), content: content! });
+    messages.push({ parent: String(parent["msg_id"]), type: String(header["msg_type"]), content: content });
     arrived();
   }
 }
@@ -102,7 +102,7 @@ async function listen(): Promise<void> {
 async function until(id: string, hear: (type: string, content: Record<string, unknown>) => void): Promise<void> {
   for (let at = 0; ; at++) {
     while (at >= messages.length) await new Promise<void>((resolve) => (arrived = resolve));
-    const { parent, type, content } = messages[at]!;
+    const { parent, type, content } = messages[at];
     if (parent !== id) continue;
     hear(type, content);
     if (type === "status" && content["execution_state"] === "idle") return;
@@ -239,26 +239,23 @@ describe.skipIf(!built)("in the kernel of the notebooks", () => {
           const [, parent, , content] = frames
             .slice(frames.findIndex((frame) => frame.toString() === "<IDS|MSG>") + 2)
             .map((frame) => JSON.parse(frame.toString()) as Record<string, unknown>);
-          found.set(String(parent!["msg_id"]), content!);
+          found.set(String(parent["msg_id"]), content);
           if (ids.every((id) => found.has(id))) break;
         }
         return ids.map((id) => found.get(id)!);
       };
       const cells = ['throw new RangeError("too far");', "console.log(2 + 3);"];
-      const on = [
-        await request(cells[0]!, { stop_on_error: false }),
-        await request(cells[1]!, { stop_on_error: false }),
-      ];
+      const on = [await request(cells[0], { stop_on_error: false }), await request(cells[1], { stop_on_error: false })];
       const [failed, followed] = await replies(on);
       expect(failed).toMatchObject({ status: "error", ename: "RangeError", evalue: "too far" });
-      expect(failed!["traceback"]).toEqual(["RangeError: too far"]);
+      expect(failed["traceback"]).toEqual(["RangeError: too far"]);
       expect(followed).toMatchObject({ status: "ok" });
 
       // Jupyter's "run all" stops there.
-      const stopped = [await request(cells[0]!, {}), await request(cells[1]!, {})];
+      const stopped = [await request(cells[0], {}), await request(cells[1], {})];
       expect((await replies(stopped)).map(({ status }) => status)).toEqual(["error", "aborted"]);
       await new Promise((resolve) => setTimeout(resolve, 300));
-      expect(await run(cells[1]!)).toEqual({ stdout: "5\n", stderr: "" });
+      expect(await run(cells[1])).toEqual({ stdout: "5\n", stderr: "" });
     },
   );
 
@@ -313,7 +310,7 @@ describe.skipIf(!built)("in the kernel of the notebooks", () => {
     await send("inspect_request", { code, cursor_pos: code.indexOf("burnIn") + 2, detail_level: 0 });
     for await (const frames of shell) {
       const content = JSON.parse(
-        frames[frames.findIndex((frame) => frame.toString() === "<IDS|MSG>") + 5]!.toString(),
+        frames[frames.findIndex((frame) => frame.toString() === "<IDS|MSG>") + 5].toString(),
       ) as { found?: boolean; data?: Record<string, string> };
       if (content.found === undefined) continue;
       expect(content.data!["text/plain"]).toContain(

@@ -50,23 +50,23 @@ describe.skipIf(python === undefined || !built || browser === undefined)("npm ru
         { cwd: root, env: environment, stdio: ["ignore", "ignore", "pipe"] },
       );
       let log = "";
-      lab.stderr!.on("data", (data: Buffer) => (log += data.toString()));
+      lab.stderr.on("data", (data: Buffer) => (log += data.toString()));
       try {
         await answers(`http://localhost:${port}/api?token=secret`, lab, () => log);
         const seen = await withPage((page) => runAllCells(page, `http://localhost:${port}/?token=secret`));
-        expect(seen!.problems).toEqual([]);
+        expect(seen.problems).toEqual([]);
         expect(
-          seen!.prompts.every((prompt) => /^\[\d+\]:$/.test(prompt)),
-          seen!.prompts.join(),
+          seen.prompts.every((prompt) => /^\[\d+\]:$/.test(prompt)),
+          seen.prompts.join(),
         ).toBe(true);
-        expect(seen!.legend).toEqual(["Dense", "RigL", "MAST"]);
+        expect(seen.legend).toEqual(["Dense", "RigL", "MAST"]);
         // A line and its points for each of the three, drawn as the last state of the live curve.
-        expect(seen!.lines).toBe(6);
-        expect(seen!.longest).toBeGreaterThan(1);
-        expect(seen!.masks).toBeGreaterThanOrEqual(2);
-        expect(seen!.table).toContain("MAST");
-        expect(seen!.progress).toBe(3);
-        expect(seen!.replay).toBe(true);
+        expect(seen.lines).toBe(6);
+        expect(seen.longest).toBeGreaterThan(1);
+        expect(seen.masks).toBeGreaterThanOrEqual(2);
+        expect(seen.table).toContain("MAST");
+        expect(seen.progress).toBe(3);
+        expect(seen.replay).toBe(true);
       } finally {
         await stop(lab);
       }

@@ -30,8 +30,8 @@ export function sortedConnections(mask: Uint8Array, shape: readonly number[], si
 /** How evenly the connections of a mask [out, in] are spread over one side. */
 export function connectionSpread(mask: Uint8Array, shape: readonly number[], side: Side): ConnectionSpread {
   const counts = sortedConnections(mask, shape, side);
-  const numbers = new Array<number>(counts[0]! + 1).fill(0);
-  for (const count of counts) numbers[count]!++;
+  const numbers = new Array<number>(counts[0] + 1).fill(0);
+  for (const count of counts) numbers[count]++;
   return spreadOf(numbers);
 }
 
@@ -55,7 +55,7 @@ export function randomConnections(shape: readonly number[], nonzeros: number, si
   const sorted: number[] = [];
   let reached = 0;
   for (let count = numbers.length - 1; count >= 0; count--) {
-    reached += numbers[count]!;
+    reached += numbers[count];
     while (sorted.length + 0.5 <= reached && sorted.length < dimensions(shape, side)) sorted.push(count);
   }
   // The last ones wait for what rounding has left.
@@ -69,10 +69,10 @@ export function randomConnections(shape: readonly number[], nonzeros: number, si
  */
 function randomNumbers(shape: readonly number[], nonzeros: number, side: Side): number[] {
   const number = dimensions(shape, side);
-  const entries = shape[0]! * shape[1]!;
+  const entries = shape[0] * shape[1];
   const each = entries / number;
   const log = logFactorials(entries);
-  const choose = (n: number, k: number): number => log[n]! - log[k]! - log[n - k]!;
+  const choose = (n: number, k: number): number => log[n] - log[k] - log[n - k];
   return Array.from({ length: each + 1 }, (_, k) =>
     k > nonzeros || nonzeros - k > entries - each
       ? 0
@@ -81,13 +81,13 @@ function randomNumbers(shape: readonly number[], nonzeros: number, side: Side): 
 }
 
 function dimensions([out, input]: readonly number[], side: Side): number {
-  return side === "outputs" ? out! : input!;
+  return side === "outputs" ? out : input;
 }
 
 /** log n! for n = 0..most. */
 function logFactorials(most: number): Float64Array {
   const log = new Float64Array(most + 1);
-  for (let n = 2; n <= most; n++) log[n] = log[n - 1]! + Math.log(n);
+  for (let n = 2; n <= most; n++) log[n] = log[n - 1] + Math.log(n);
   return log;
 }
 
@@ -97,9 +97,9 @@ function spreadOf(numbers: readonly number[]): ConnectionSpread {
   let left = numbers.reduce((sum, number, count) => sum + number * count, 0) / 2;
   let taken = 0;
   for (let count = numbers.length - 1; count > 0 && left > 0; count--) {
-    const take = Math.min(numbers[count]!, left / count);
+    const take = Math.min(numbers[count], left / count);
     taken += take;
     left -= take * count;
   }
-  return { empty: numbers[0]!, half: taken / all };
+  return { empty: numbers[0], half: taken / all };
 }

@@ -20,10 +20,10 @@ export function magnitudeMask(
   const [present, absent]: [number[], number[]] = [[], []];
   weights.forEach((_, i) => (mask[i] === 1 ? present : absent).push(i));
   // Of equal weights, the first.
-  const largest = present.sort((i, j) => Math.abs(weights[j]!) - Math.abs(weights[i]!) || i - j).slice(0, connections);
+  const largest = present.sort((i, j) => Math.abs(weights[j]) - Math.abs(weights[i]) || i - j).slice(0, connections);
   const added = chooseIndices(absent.length, connections - largest.length, random);
   const chosen = new Uint8Array(weights.length);
   for (const i of largest) chosen[i] = 1;
-  for (const place of added) chosen[absent[place]!] = 1;
+  for (const place of added) chosen[absent[place]] = 1;
   return chosen;
 }

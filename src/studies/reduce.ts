@@ -102,7 +102,7 @@ export function reduceGroups(
   const [first, ...others] = plots;
   return {
     table: tableOf(compared, title, about),
-    figure: curves(first!),
+    figure: curves(first),
     more: {
       ...Object.fromEntries(others.map((plot) => [plot, curves(plot)])),
       // Shares and returns have no axis in common.
@@ -114,7 +114,7 @@ export function reduceGroups(
                 scores,
                 interval: [iqmLow, iqmHigh],
               })),
-              { title: `${title}: ${about}`, measure: [...measures][0]! },
+              { title: `${title}: ${about}`, measure: [...measures][0] },
             ),
           }
         : {}),
@@ -141,11 +141,11 @@ function compare(groups: readonly Group[], baseline?: (label: string) => boolean
 }
 
 function measureOfGroup({ runs }: Group): ScoreMeasure {
-  return scoreMeasure(runs[0]!.config);
+  return scoreMeasure(runs[0].config);
 }
 
 function environmentOf({ runs }: Group): string {
-  const { environment, rules } = runs[0]!.config;
+  const { environment, rules } = runs[0].config;
   return `${environment} ${rules}`;
 }
 
@@ -157,9 +157,9 @@ function panelsOf(groups: readonly Group[]): {
   readonly line: (group: Group) => string;
   readonly panel: (group: Group) => { readonly panel?: string };
 } {
-  const environments = new Set(groups.map((group) => group.runs[0]!.config.environment));
+  const environments = new Set(groups.map((group) => group.runs[0].config.environment));
   if (environments.size < 2) return { line: ({ label }) => label, panel: () => ({}) };
-  const panel = ({ runs }: Group) => ({ panel: runs[0]!.config.environment });
+  const panel = ({ runs }: Group) => ({ panel: runs[0].config.environment });
   const line = (group: Group): string =>
     group.label
       .split(", ")
@@ -178,8 +178,8 @@ const percent = (share: number): string => (100 * share).toFixed(1);
 
 function tableOf(compared: readonly Compared[], title: string, about: string): Table {
   const measures = [...new Set(compared.map(measureOfGroup))];
-  const { title: name } = measuresText(compared.map(({ runs }) => runs[0]!.config));
-  const inPercent = measures.length === 1 && MEASURES[measures[0]!].share;
+  const { title: name } = measuresText(compared.map(({ runs }) => runs[0].config));
+  const inPercent = measures.length === 1 && MEASURES[measures[0]].share;
   /** A score: with its unit where the table holds both kinds. */
   const score = (group: Compared, value: number): string =>
     MEASURES[measureOfGroup(group)][measures.length > 1 ? "text" : "number"](value);
@@ -228,7 +228,7 @@ function tableOf(compared: readonly Compared[], title: string, about: string): T
 }
 
 function settingRow({ label, values, runs, statistics, to }: Compared): NonNullable<Reduction["settings"]>[number] {
-  const { environment, rules, algorithm, method, sparsity, steps } = runs[0]!.config;
+  const { environment, rules, algorithm, method, sparsity, steps } = runs[0].config;
   // Where the code comes from stands last.
   const { commit, ...numbers } = statistics;
   const varied = Object.fromEntries(

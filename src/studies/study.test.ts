@@ -122,11 +122,11 @@ describe("a study whose runs begin with weights", () => {
     expect(gridded.map((config) => config.from)).toEqual([run, path]);
     writeFileSync(file, `id: warm\nbase: ${JSON.stringify({ ...BASE, from: { source: "agent.safetensors" } })}\n`);
     const study = readStudy(file, runs);
-    expect(study.configs("classroom")[0]!.from).toEqual(path);
+    expect(study.configs("classroom")[0].from).toEqual(path);
     // What workers of other machines find names it wholly, also when the file is gone.
     keepStudy({ study, profile: "classroom", changes: {} }, runs);
     rmSync(join(folder, "agent.safetensors"));
-    expect(runsOf(keptStudy("warm", runs))[0]!.from).toEqual(path);
+    expect(runsOf(keptStudy("warm", runs))[0].from).toEqual(path);
   });
 
   it("is refused where they are not there, or no weights", () => {
@@ -220,7 +220,7 @@ describe("a study that cannot be used", () => {
   ])("says in one line that it has %s", (_, changes, message) => {
     let said = "";
     try {
-      declareStudy({ ...input(), ...changes } as StudyInput);
+      declareStudy({ ...input(), ...changes });
     } catch (error) {
       said = (error as Error).message;
     }
@@ -266,7 +266,7 @@ describe("a study that was trained", () => {
       "RigL, returns.lambda 0.8",
     ]);
     for (const row of table.rows.slice(0, 3)) {
-      const pairs = score(row[0]!).flatMap((x) => baseline.map((y): number => (x > y ? 1 : x === y ? 0.5 : 0)));
+      const pairs = score(row[0]).flatMap((x) => baseline.map((y): number => (x > y ? 1 : x === y ? 0.5 : 0)));
       const share = pairs.reduce((a, b) => a + b, 0) / pairs.length;
       expect(row.at(-1)).toMatch(new RegExp(`^${(100 * share).toFixed(1)} % \\[`));
       expect(settings!.find((cell) => cell.row === row[0])).toMatchObject({

@@ -90,7 +90,7 @@ export function declareStudy(
     throw new ConfigError(`${name}: ${what}`);
   };
   const parsed = studySchema.safeParse(input);
-  if (!parsed.success) return refuse(explainStudy(parsed.error.issues[0]!, input));
+  if (!parsed.success) return refuse(explainStudy(parsed.error.issues[0], input));
   const base = typeof parsed.data.base === "string" ? readBase(resolve(folder, parsed.data.base)) : parsed.data.base;
   const file: StudyFile = within(name, () =>
     withWholeSources({ ...parsed.data, base: partsFrom(base as ConfigInput, folder) }, { runs, folder }),
@@ -108,7 +108,7 @@ export function declareStudy(
   const profiles = PROFILES.filter((known) => file.profiles?.[known] !== undefined);
   if (file.profiles !== undefined && profiles.length === 0)
     refuse(`profiles is empty: give one of ${PROFILES.join(", ")}, or leave it out`);
-  const usual = file.profile ?? (profiles.length === 0 || profiles.includes("classroom") ? "classroom" : profiles[0]!);
+  const usual = file.profile ?? (profiles.length === 0 || profiles.includes("classroom") ? "classroom" : profiles[0]);
   if (file.profile !== undefined && !profiles.includes(file.profile))
     refuse(`profile is ${show(file.profile)}, which profiles does not have`);
 
@@ -231,7 +231,7 @@ function settingsOf({ grid, list }: StudyFile, refuse: (what: string) => never):
     return {
       label: own,
       values: list === undefined || label === undefined ? values : { setting: label, ...values },
-      input: set as ConfigInput,
+      input: set,
     };
   });
   for (const [field, values] of dimensions) {
@@ -365,7 +365,7 @@ function explainStudy(issue: z.core.$ZodIssue, input: unknown): string {
   const path = issue.path.map(String);
   const at = path.join(".");
   if (issue.code === "unrecognized_keys") {
-    const key = issue.keys[0]!;
+    const key = issue.keys[0];
     const known = fieldsAt(path);
     return `unknown field ${show(key)}${at === "" ? "" : ` in ${at}`}; ${didYouMean(key, known)}${known.length > 0 ? `allowed: ${known.join(", ")}` : ""}`;
   }
@@ -374,7 +374,7 @@ function explainStudy(issue: z.core.$ZodIssue, input: unknown): string {
     input,
   );
   if (at === "") return `it holds ${show(value)}; expected fields, for example id: mine`;
-  return `${at} ${value === undefined ? "is missing" : `is ${show(value)}`}; ${EXPECTED[path[0] === "slurm" ? at : path[0]!] ?? plain(issue.message)}`;
+  return `${at} ${value === undefined ? "is missing" : `is ${show(value)}`}; ${EXPECTED[path[0] === "slurm" ? at : path[0]] ?? plain(issue.message)}`;
 }
 
 const EXPECTED: Readonly<Record<string, string>> = {

@@ -150,15 +150,15 @@ describe.skipIf(findBrowser() === undefined)("the core in a browser's worker", (
   ])("trains %s to the bits of Node.js: metrics, masks and weights", async (_, config) => {
     const answer = await trainInBrowser(config);
     expect(answer?.error).toBeUndefined();
-    expect(answer!.globals).toEqual(["undefined", "undefined", "undefined"]);
+    expect(answer.globals).toEqual(["undefined", "undefined", "undefined"]);
     const here = withoutCheckpoints(await collect(config, { checkpointEvery: Infinity })).map(recordText);
-    expect(answer!.lines!.length).toBe(here.length);
+    expect(answer.lines!.length).toBe(here.length);
     const kinds = (lines: readonly string[]) =>
       [...new Set(lines.map((line) => (JSON.parse(line) as { kind: string }).kind))].sort();
     expect(kinds(here)).toEqual(["end", "evaluation", "topology", "train"]);
     // Compared one by one: a difference is then shown as one record.
     for (const [i, line] of here.entries())
-      if (answer!.lines![i] !== line) expect(answer!.lines![i]!.slice(0, 400)).toBe(line.slice(0, 400));
-    expect(answer!.lines).toEqual(here);
+      if (answer.lines![i] !== line) expect(answer.lines![i].slice(0, 400)).toBe(line.slice(0, 400));
+    expect(answer.lines).toEqual(here);
   });
 });

@@ -48,7 +48,7 @@ function createTracking(fails = false): Environment {
     },
     step([x, y]: ArrayLike<number> & Iterable<number>) {
       if (fails && resets === 3 && t === 2) throw new EpisodeLost("tracking: broken");
-      env.reward = -((x! - seen[0]!) ** 2) - (y! - seen[2]!) ** 2 - 0.5 * (x! + y! - seen[1]!) ** 2;
+      env.reward = -((x - seen[0]) ** 2) - (y - seen[2]) ** 2 - 0.5 * (x + y - seen[1]) ** 2;
       t++;
       env.ended = t === 5;
       env.look();
@@ -114,10 +114,10 @@ describe("training of continuous actions", () => {
       const end = records.at(-1)!;
       return end.kind === "end" ? [...end.engine.read("online").values()].flatMap((values) => [...values]) : [];
     };
-    expect(weights(a!).length).toBeGreaterThan(1000);
-    expect(weights(b!)).toEqual(weights(a!));
-    expect(weights(c!)).not.toEqual(weights(a!));
-    expect(returns(b!)).toEqual(returns(a!));
+    expect(weights(a).length).toBeGreaterThan(1000);
+    expect(weights(b)).toEqual(weights(a));
+    expect(weights(c)).not.toEqual(weights(a));
+    expect(returns(b)).toEqual(returns(a));
   });
 
   it("throws a broken episode away, and goes on", async () => {

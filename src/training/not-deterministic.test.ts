@@ -28,7 +28,7 @@ function guessing(draw: "counter" | "random", saves: boolean): GivenEnvironment 
       return reward;
     },
     get ended(): boolean {
-      return t >= 2 + (count[0]! % 3);
+      return t >= 2 + (count[0] % 3);
     },
     get terminal(): boolean {
       return env.ended;
@@ -39,7 +39,7 @@ function guessing(draw: "counter" | "random", saves: boolean): GivenEnvironment 
     reset() {
       t = 0;
       reward = 0;
-      if (draw === "counter") count[0]! += 1;
+      if (draw === "counter") count[0] += 1;
       else count[0] = Math.floor(Math.random() * 1000);
       show();
     },
@@ -54,8 +54,8 @@ function guessing(draw: "counter" | "random", saves: boolean): GivenEnvironment 
     }),
   };
   const show = () => {
-    env.observations.fill(Math.sin(count[0]! + t));
-    env.state.fill(Math.cos(count[0]! + t));
+    env.observations.fill(Math.sin(count[0] + t));
+    env.state.fill(Math.cos(count[0] + t));
   };
   return env;
 }
@@ -94,7 +94,7 @@ describe("a training in an environment that is not deterministic", () => {
   it("keeps the data of its episodes and what the environment saves, and goes on bit for bit", async () => {
     const whole = await collect(input("counts-and-saves"), { checkpointEvery: 0 });
     const positions = whole.flatMap(({ kind }, i) => (kind === "checkpoint" ? [i] : []));
-    const middle = positions[Math.floor(0.6 * positions.length)]!;
+    const middle = positions[Math.floor(0.6 * positions.length)];
     const { state } = whole[middle] as CheckpointRecord;
     expect(state.environments).toHaveLength(3);
     const resumed = await collect(input("counts-and-saves"), { resume: stored(state) });

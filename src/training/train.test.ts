@@ -38,7 +38,7 @@ describe("train", () => {
     expect(withoutCheckpoints(checkpointed)).toEqual(whole);
     const positions = checkpointed.flatMap(({ kind }, i) => (kind === "checkpoint" ? [i] : []));
     expect(positions.length).toBeGreaterThan(100);
-    for (const i of [0, 7, 40, 111, positions.length - 1].map((k) => positions[k]!)) {
+    for (const i of [0, 7, 40, 111, positions.length - 1].map((k) => positions[k])) {
       const { state } = checkpointed[i] as { state: TrainState };
       const before = withoutCheckpoints(checkpointed.slice(0, i));
       const after = await collect(small, { resume: state });
@@ -84,13 +84,11 @@ describe("train", () => {
     );
     // The buffer shrinks again and again, never below what is sampled from it.
     const sizes = states.map(({ state }) => state.replay.indices.length);
-    const drops = sizes.flatMap((size, k) => (k > 0 && size < sizes[k - 1]! ? [k] : []));
+    const drops = sizes.flatMap((size, k) => (k > 0 && size < sizes[k - 1] ? [k] : []));
     expect(drops.length).toBeGreaterThan(3);
     expect(Math.min(...sizes.slice(drops[0]))).toBe(least);
     // From before a drop, after it, and far from any.
-    for (const { i, state } of [25, drops[0]! - 1, drops[0]!, drops.at(-1)!, drops.at(-1)! + 3].map(
-      (k) => states[k]!,
-    )) {
+    for (const { i, state } of [25, drops[0] - 1, drops[0], drops.at(-1)!, drops.at(-1)! + 3].map((k) => states[k])) {
       expect([
         ...withoutCheckpoints(checkpointed.slice(0, i)),
         ...(await collect(forgetful, { resume: state })),
@@ -118,7 +116,7 @@ describe("train", () => {
     expect(topologies.length).toBeGreaterThan(20);
     for (const { layers, masks } of topologies) {
       layers.forEach(({ name, nonzeros, dropped, grown }, i) => {
-        expect(nonzeros).toBe(topologies[0]!.layers[i]!.nonzeros);
+        expect(nonzeros).toBe(topologies[0].layers[i].nonzeros);
         expect(grown).toBe(dropped);
         expect(masks.get(name)!.reduce((sum, bit) => sum + bit, 0)).toBe(nonzeros);
       });

@@ -35,7 +35,7 @@ function checkGradient(loss: (weights: Weights) => Num, networks: readonly strin
     list.forEach(({ gradient }, i) => {
       const at = (shift: number) => {
         const moved = new Map([...online].map(([key, values]) => [key, key === name ? values.slice() : values]));
-        moved.get(name)![i]! += shift;
+        moved.get(name)![i] += shift;
         return loss(weightsOf(moved)).value;
       };
       const slope = (at(1e-6) - at(-1e-6)) / 2e-6;
@@ -58,7 +58,7 @@ function normals(source: Random): () => number {
 describe("COMIX's update", () => {
   const greedy = (observation: readonly number[], weights: Weights, normal: () => number) =>
     crossEntropy(
-      (action) => feedForward(weights, "agent", [...observation, ...action].map(constant))[0]!.value,
+      (action) => feedForward(weights, "agent", [...observation, ...action].map(constant))[0].value,
       SIZES.numbers,
       { samples: 64, elites: 6, iterations: 2 },
       normal,
@@ -91,7 +91,7 @@ describe("COMIX's update", () => {
     // The loss against 0 is the square of the value, whose sign is one of two.
     for (const [k, square] of own.entries()) {
       const root = Math.sqrt(square);
-      const losses = [root, -root].map((value) => valueLoss([batch[k]!], weights, "agent", [value]).value);
+      const losses = [root, -root].map((value) => valueLoss([batch[k]], weights, "agent", [value]).value);
       expect(Math.min(...losses)).toBeLessThan(1e-20);
     }
   });
@@ -128,7 +128,7 @@ describe("FACMAC's update", () => {
     for (let d = 0; d < numbers; d++) {
       const own = actions.filter((_, i) => i % numbers === d).map(({ value }) => 2 * value * (1 - value ** 2));
       const expected = (1e-3 * own.reduce((total, value) => total + value, 0)) / actions.length;
-      expect(weights.get("actor.fc3.bias")![d]!.gradient).toBeCloseTo(expected, 14);
+      expect(weights.get("actor.fc3.bias")![d].gradient).toBeCloseTo(expected, 14);
     }
   });
 });
@@ -136,7 +136,7 @@ describe("FACMAC's update", () => {
 describe("the cross-entropy method", () => {
   it("finds the top of a hill to within what two iterations reach", () => {
     const peak = [0.3, -0.6];
-    const value = (action: readonly number[]) => -action.reduce((sum, a, d) => sum + (a - peak[d]!) ** 2, 0);
+    const value = (action: readonly number[]) => -action.reduce((sum, a, d) => sum + (a - peak[d]) ** 2, 0);
     const found = Array.from({ length: 50 }, (_, seed) =>
       crossEntropy(value, 2, { samples: 64, elites: 6, iterations: 2 }, normals(createRandom(seed))),
     );
@@ -153,7 +153,7 @@ describe("the cross-entropy method", () => {
     // Four samples of one number, two elites, two iterations, by hand: the larger the better.
     const draws = [-1, 0.5, 2, 0, 1, -1, 0, 0.25];
     const action = crossEntropy(
-      (a) => a[0]!,
+      (a) => a[0],
       1,
       { samples: 4, elites: 2, iterations: 2 },
       () => draws.shift()!,
@@ -178,7 +178,7 @@ describe("the optimiser and the targets", () => {
       const past = gradients.slice(0, k + 1);
       const weighted = (beta: number, of: (g: number) => number) => {
         const weights = past.map((_, i) => beta ** (k - i));
-        return past.reduce((sum, g, i) => sum + weights[i]! * of(g), 0) / weights.reduce((a, b) => a + b);
+        return past.reduce((sum, g, i) => sum + weights[i] * of(g), 0) / weights.reduce((a, b) => a + b);
       };
       expected -= (rate * weighted(beta1, (g) => g)) / (Math.sqrt(weighted(beta2, (g) => g * g)) + epsilon);
     });

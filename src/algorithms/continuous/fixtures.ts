@@ -61,7 +61,7 @@ function linear(weights: Weights, name: string, x: readonly Num[]): Num[] {
   const w = weights.get(`${name}.weight`)!;
   return weights
     .get(`${name}.bias`)!
-    .map((bias, row) => sum([bias, ...x.map((value, column) => times(w[row * x.length + column]!, value))]));
+    .map((bias, row) => sum([bias, ...x.map((value, column) => times(w[row * x.length + column], value))]));
 }
 
 /** Two hidden layers with ReLU: COMIX's Q-network, FACMAC's critic and, with a tanh after it, its actor. */
@@ -78,8 +78,8 @@ export function mixer(weights: Weights, state: readonly number[], q: readonly Nu
   const b1 = linear(weights, "mixer.hyper_b_1", s);
   const w1 = hyper("hyper_w_1").map(absolute);
   const wFinal = hyper("hyper_w_final").map(absolute);
-  const hidden = b1.map((bias, e) => elu(sum([bias, ...q.map((value, i) => times(value, w1[i * b1.length + e]!))])));
-  return sum([...hyper("V"), ...hidden.map((h, e) => times(h, wFinal[e]!))]);
+  const hidden = b1.map((bias, e) => elu(sum([bias, ...q.map((value, i) => times(value, w1[i * b1.length + e]))])));
+  return sum([...hyper("V"), ...hidden.map((h, e) => times(h, wFinal[e]))]);
 }
 
 /** One transition. Observations and actions are [agents][numbers]. */
@@ -100,7 +100,7 @@ export function utilities(
   observations: readonly (readonly number[])[],
   actions: readonly (readonly Num[])[],
 ): Num[] {
-  return observations.map((seen, i) => feedForward(weights, name, [...seen.map(constant), ...actions[i]!])[0]!);
+  return observations.map((seen, i) => feedForward(weights, name, [...seen.map(constant), ...actions[i]])[0]);
 }
 
 /**
@@ -129,7 +129,7 @@ export function valueLoss(batch: readonly Transition[], online: Weights, name: s
   return mean(
     batch.map(({ observations, state, actions }, k) => {
       const taken = actions.map((action) => action.map(constant));
-      const error = subtract(mixer(online, state, utilities(online, name, observations, taken)), constant(y[k]!));
+      const error = subtract(mixer(online, state, utilities(online, name, observations, taken)), constant(y[k]));
       return times(error, error);
     }),
   );
@@ -147,7 +147,7 @@ export function policy(weights: Weights, observations: readonly (readonly number
 export function policyLoss(batch: readonly Transition[], online: Weights): Num {
   const actions = batch.map(({ observations }) => policy(online, observations));
   const values = batch.map(({ observations, state }, k) =>
-    mixer(online, state, utilities(online, "critic", observations, actions[k]!)),
+    mixer(online, state, utilities(online, "critic", observations, actions[k])),
   );
   const squares = actions.flat(2).map((a) => times(a, a));
   return add(times(mean(values), constant(-1)), times(mean(squares), constant(1e-3)));
@@ -177,15 +177,15 @@ export function crossEntropy(
   let spread = new Array<number>(numbers).fill(1);
   let best: number[] = [];
   for (let iteration = 0; iteration < iterations; iteration++) {
-    const drawn = Array.from({ length: samples }, () => centre.map((c, d) => c + spread[d]! * normal()));
+    const drawn = Array.from({ length: samples }, () => centre.map((c, d) => c + spread[d] * normal()));
     const scored = drawn.map((sample) => ({ sample, score: value(sample.map(Math.tanh)) }));
     // Array.prototype.sort is stable: of equals, the earlier sample.
     const elite = scored.sort((a, b) => b.score - a.score).slice(0, elites);
-    centre = centre.map((_, d) => elite.reduce((total, { sample }) => total + sample[d]!, 0) / elites);
+    centre = centre.map((_, d) => elite.reduce((total, { sample }) => total + sample[d], 0) / elites);
     spread = centre.map((c, d) =>
-      Math.sqrt(elite.reduce((total, { sample }) => total + (sample[d]! - c) ** 2, 0) / (elites - 1)),
+      Math.sqrt(elite.reduce((total, { sample }) => total + (sample[d] - c) ** 2, 0) / (elites - 1)),
     );
-    best = elite[0]!.sample.map(Math.tanh);
+    best = elite[0].sample.map(Math.tanh);
   }
   return best;
 }
@@ -268,7 +268,7 @@ export function randomBatch(
     observations: rows(observation),
     state: draw(state),
     actions: rows(numbers, 0.9),
-    reward: draw(1)[0]!,
+    reward: draw(1)[0],
     nextObservations: rows(observation),
     nextState: draw(state),
     terminal: k % 3 === 2,

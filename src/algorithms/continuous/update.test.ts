@@ -86,7 +86,7 @@ function oracle(parameters: ReadonlyMap<string, Float32Array>, masks: ReadonlyMa
         list.forEach(({ gradient }, i) => {
           if (!present(name, i)) return;
           const values = online.get(name)!;
-          values[i] = adam(values[i]!, scale * gradient, moments.get(name)![i]!, step, {
+          values[i] = adam(values[i], scale * gradient, moments.get(name)![i], step, {
             rate: options.learningRate,
             epsilon: options.epsilon,
           });
@@ -95,14 +95,14 @@ function oracle(parameters: ReadonlyMap<string, Float32Array>, masks: ReadonlyMa
     },
     follow() {
       for (const [name, list] of target)
-        list.forEach((value, i) => (list[i] = follow(value, online.get(name)![i]!, options.follow)));
+        list.forEach((value, i) => (list[i] = follow(value, online.get(name)![i], options.follow)));
     },
   };
 }
 
 function expectNear(ours: ReadonlyMap<string, Float32Array>, theirs: ReadonlyMap<string, Float64Array>) {
   for (const [name, list] of ours)
-    list.forEach((value, i) => expect(Math.abs(value - theirs.get(name)![i]!), `${name}[${i}]`).toBeLessThan(3e-6));
+    list.forEach((value, i) => expect(Math.abs(value - theirs.get(name)![i]), `${name}[${i}]`).toBeLessThan(3e-6));
 }
 
 describe.each([1, 0.4])("at density %d", (density) => {
@@ -161,10 +161,10 @@ describe.each([1, 0.4])("at density %d", (density) => {
             const next = () => {
               const each = samples * sizes.numbers;
               const iteration = Math.floor(drawn / each);
-              return draws[(iteration * rows + row) * each + (drawn++ % each)]!;
+              return draws[(iteration * rows + row) * each + (drawn++ % each)];
             };
             const value = (action: readonly number[]) =>
-              feedForward(old, "agent", [...seen, ...action].map(constant))[0]!.value;
+              feedForward(old, "agent", [...seen, ...action].map(constant))[0].value;
             return crossEntropy(value, sizes.numbers, options.crossEntropy, next);
           }),
         options.discount,
@@ -188,7 +188,7 @@ it("the cross-entropy method finds the best action of each row by itself", () =>
   const utility = (inputs: Float32Array) =>
     Float32Array.from({ length: inputs.length / 3 }, (_, row) => {
       const [seen, a, b] = inputs.subarray(3 * row, 3 * row + 3);
-      return -((a! - seen!) ** 2) - (b! - seen!) ** 2;
+      return -((a - seen) ** 2) - (b - seen) ** 2;
     });
   const best = crossEntropyActions(
     utility,
@@ -198,7 +198,7 @@ it("the cross-entropy method finds the best action of each row by itself", () =>
     createNormal(createRandom(1)),
   );
   observations.forEach((seen, row) => {
-    expect(Math.abs(best[2 * row]! - seen)).toBeLessThan(0.1);
-    expect(Math.abs(best[2 * row + 1]! - seen)).toBeLessThan(0.1);
+    expect(Math.abs(best[2 * row] - seen)).toBeLessThan(0.1);
+    expect(Math.abs(best[2 * row + 1] - seen)).toBeLessThan(0.1);
   });
 });

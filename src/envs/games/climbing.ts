@@ -11,7 +11,7 @@ export const climbing: MatrixGame = {
   steps: 1,
   states: 1,
   optimum: 11,
-  payoff: (_state, joint) => PAYOFF[joint[0]! * 3 + joint[1]!]!,
+  payoff: (_state, joint) => PAYOFF[joint[0] * 3 + joint[1]],
   next: (state) => state,
 };
 

@@ -47,7 +47,7 @@ export function createMatrixEnvironment(game: MatrixGame): Environment {
 
   const show = (): void => {
     state.fill(0);
-    state[episode[0]!] = 1;
+    state[episode[0]] = 1;
     for (let agent = 0; agent < game.agents; agent++) observations.set(state, agent * game.states);
   };
 
@@ -59,16 +59,16 @@ export function createMatrixEnvironment(game: MatrixGame): Environment {
     state,
     availableActions,
     get reward() {
-      return episode[3]!;
+      return episode[3];
     },
     get ended() {
-      return episode[1]! >= game.steps;
+      return episode[1] >= game.steps;
     },
     get terminal() {
-      return episode[1]! >= game.steps;
+      return episode[1] >= game.steps;
     },
     get won() {
-      return episode[1]! >= game.steps && episode[4]! >= game.optimum;
+      return episode[1] >= game.steps && episode[4] >= game.optimum;
     },
     reset(seed) {
       // The game has nothing random; a wrong seed is a mistake all the same.
@@ -79,7 +79,7 @@ export function createMatrixEnvironment(game: MatrixGame): Environment {
     },
     step(jointAction) {
       if (episode[2] === 0) throw new LabError(`${game.name}: step before reset: call reset(seed) first.`);
-      if (episode[1]! >= game.steps) {
+      if (episode[1] >= game.steps) {
         throw new LabError(`${game.name}: step after the end of the episode: call reset(seed) first.`);
       }
       if (jointAction.length !== game.agents) {
@@ -88,18 +88,18 @@ export function createMatrixEnvironment(game: MatrixGame): Environment {
         );
       }
       for (let agent = 0; agent < game.agents; agent++) {
-        const action = jointAction[agent]!;
+        const action = jointAction[agent];
         if (!(action >= 0 && action < game.actions && Number.isInteger(action))) {
           throw new LabError(
             `${game.name}: agent ${agent} cannot play action ${action}: legal are 0 to ${game.actions - 1}.`,
           );
         }
       }
-      const now = episode[0]!;
+      const now = episode[0];
       episode[3] = game.payoff(now, jointAction);
-      episode[4]! += episode[3];
+      episode[4] += episode[3];
       episode[0] = game.next(now, jointAction);
-      episode[1]! += 1;
+      episode[1] += 1;
       show();
     },
     save() {
@@ -117,7 +117,7 @@ export function createMatrixEnvironment(game: MatrixGame): Environment {
     snapshot(): EnvironmentSnapshot {
       return {
         environment: game.name,
-        step: episode[1]!,
+        step: episode[1],
         text: `state ${episode[0]}, step ${episode[1]} of ${game.steps}, reward ${episode[3]}, return ${episode[4]}`,
         width: 0,
         height: 0,

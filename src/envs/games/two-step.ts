@@ -12,8 +12,8 @@ export const twoStep: MatrixGame = {
   steps: 2,
   states: 3,
   optimum: 8,
-  payoff: (state, joint) => (state === 0 ? 0 : state === 1 ? 7 : GAME_2B[joint[0]! * 2 + joint[1]!]!),
-  next: (state, joint) => (state === 0 ? 1 + joint[0]! : state),
+  payoff: (state, joint) => (state === 0 ? 0 : state === 1 ? 7 : GAME_2B[joint[0] * 2 + joint[1]]),
+  next: (state, joint) => (state === 0 ? 1 + joint[0] : state),
 };
 
 /** [agent 0, agent 1] */

@@ -42,7 +42,7 @@ function withoutZeros(state: Float32Array): number[] {
 function difference(ours: ArrayLike<number>, theirs: ArrayLike<number>): number {
   expect(ours.length).toBe(theirs.length);
   return Array.from(ours).reduce(
-    (most, value, i) => Math.max(most, Math.abs(value - theirs[i]!) / Math.max(1, Math.abs(theirs[i]!))),
+    (most, value, i) => Math.max(most, Math.abs(value - theirs[i]) / Math.max(1, Math.abs(theirs[i]))),
     0,
   );
 }
@@ -69,10 +69,10 @@ describe("Gymnasium-Robotics's Multi-Agent MuJoCo", () => {
     compare();
     const found: number[] = [];
     for (let step = 1; step <= steps; step++) {
-      env.step(Float32Array.from(low, (least, i) => uniform(random, least, high[i]!)));
+      env.step(Float32Array.from(low, (least, i) => uniform(random, least, high[i])));
       // Gymnasium gives no reward for being alive in the step of the fall; gym did.
       const missing = environment === "humanoid" && env.terminal ? 5 : 0;
-      worst = Math.max(worst, difference([env.reward - missing], [rewards[step - 1]!]));
+      worst = Math.max(worst, difference([env.reward - missing], [rewards[step - 1]]));
       if (step % every === 0) compare();
       if (env.ended) {
         found.push(step);
@@ -92,7 +92,7 @@ const trace = (env: Environment) => [env.reward, env.ended, env.terminal, ...env
 function play(env: Environment, random: Int32Array, steps: number): string[] {
   const { low, high } = env.sizes.box!;
   return Array.from({ length: steps }, () => {
-    env.step(Float32Array.from(low, (least, i) => uniform(random, least, high[i]!)));
+    env.step(Float32Array.from(low, (least, i) => uniform(random, least, high[i])));
     return trace(env);
   });
 }
@@ -164,7 +164,7 @@ describe("an environment of Multi-Agent MuJoCo", () => {
       const at = (value: number) => {
         env.reset(3);
         env.step(new Float32Array(18).fill(value));
-        return env.reward - env.state[0]! / 0.003 - 1;
+        return env.reward - env.state[0] / 0.003 - 1;
       };
       return at(0.4);
     };
@@ -180,11 +180,11 @@ describe("an environment of Multi-Agent MuJoCo", () => {
       play(env, seedNoise(1), 20);
       return { forces: env.state.slice(292), before: env.state.slice(0, 292), reward: env.reward };
     });
-    expect(ignored!.forces.every((force) => force === 0)).toBe(true);
-    expect(felt!.forces.filter((force) => force !== 0).length).toBeGreaterThan(10);
-    expect(felt!.before).toEqual(ignored!.before);
-    const squares = felt!.forces.reduce((sum, force) => sum + force * force, 0);
-    expect(ignored!.reward - felt!.reward).toBeCloseTo(Math.min(10, 0.5e-6 * squares), 4);
+    expect(ignored.forces.every((force) => force === 0)).toBe(true);
+    expect(felt.forces.filter((force) => force !== 0).length).toBeGreaterThan(10);
+    expect(felt.before).toEqual(ignored.before);
+    const squares = felt.forces.reduce((sum, force) => sum + force * force, 0);
+    expect(ignored.reward - felt.reward).toBeCloseTo(Math.min(10, 0.5e-6 * squares), 4);
   });
 
   it("shows all of the state to each agent where that is asked for", () => {
@@ -203,7 +203,7 @@ describe("an environment of Multi-Agent MuJoCo", () => {
     const walker = createEnvironment("humanoid");
     walker.reset(1);
     while (!walker.ended) walker.step(new Float32Array(18).fill(0.4));
-    expect([walker.terminal, walker.state[0]! < 1]).toEqual([true, true]);
+    expect([walker.terminal, walker.state[0] < 1]).toEqual([true, true]);
     // Alive counts in the step of the fall as well.
     expect(walker.reward).toBeGreaterThan(2);
   });

@@ -73,7 +73,7 @@ export function createMujocoEnvironment(name: string, task: MujocoTask, options:
   const joints = jointsOf(source.root);
   const bodies = bodiesOf(source.root).length + 1;
   const hinges = joints.filter(({ range }) => range !== undefined).map(({ name }) => name);
-  const free = joints[0]!.type === "free";
+  const free = joints[0].type === "free";
   const roots = joints.length - hinges.length;
   const [rootPositions, rootVelocities] = free ? [7, 6] : [roots, roots];
   const positions = rootPositions + hinges.length;
@@ -139,14 +139,14 @@ export function createMujocoEnvironment(name: string, task: MujocoTask, options:
   };
 
   function progress(physics: Physics): number {
-    if (task.progress === "root") return physics.view("qpos")[0]!;
+    if (task.progress === "root") return physics.view("qpos")[0];
     const mass = physics.model.body_mass;
     const places = physics.view("xipos");
     let sum = 0;
     let total = 0;
     for (let body = 0; body < mass.length; body++) {
-      sum += mass[body]! * places[3 * body]!;
-      total += mass[body]!;
+      sum += mass[body] * places[3 * body];
+      total += mass[body];
     }
     return sum / total;
   }
@@ -156,7 +156,7 @@ export function createMujocoEnvironment(name: string, task: MujocoTask, options:
     const qvel = physics.view("qvel");
     let end = 0;
     const put = (values: Float64Array, from = 0) => {
-      for (let i = from; i < values.length; i++) state[end++] = values[i]!;
+      for (let i = from; i < values.length; i++) state[end++] = values[i];
     };
     put(qpos, 2);
     put(qvel);
@@ -172,12 +172,12 @@ export function createMujocoEnvironment(name: string, task: MujocoTask, options:
         observations.set(state, at);
         continue;
       }
-      const { own, near } = seenHinges[agent]!;
+      const { own, near } = seenHinges[agent];
       for (const hinge of own) {
-        observations[at++] = qpos[rootPositions + hinge]!;
-        observations[at++] = qvel[rootVelocities + hinge]!;
+        observations[at++] = qpos[rootPositions + hinge];
+        observations[at++] = qvel[rootVelocities + hinge];
       }
-      for (const hinge of near) observations[at++] = qpos[rootPositions + hinge]!;
+      for (const hinge of near) observations[at++] = qpos[rootPositions + hinge];
     }
   }
   const seenHinges = seen.map(({ own, near }) => ({
@@ -213,7 +213,7 @@ export function createMujocoEnvironment(name: string, task: MujocoTask, options:
       seedNoise(seed, noise);
       physics.clear();
       for (const values of [physics.view("qpos"), physics.view("qvel")])
-        for (let i = 0; i < values.length; i++) values[i]! += uniform(noise, -task.noise, task.noise);
+        for (let i = 0; i < values.length; i++) values[i] += uniform(noise, -task.noise, task.noise);
       physics.settle();
       step = 0;
       reward = 0;
@@ -225,7 +225,7 @@ export function createMujocoEnvironment(name: string, task: MujocoTask, options:
       if (physics === undefined || step < 0) throw new LabError(`${name}: step before reset: call reset(seed) first.`);
       if (ended) throw new LabError(`${name}: step after the end of the episode: call reset(seed) first.`);
       refuseOutsideBox(name, jointAction, sizes);
-      for (let motor = 0; motor < motors; motor++) asked[motor] = jointAction[wires[motor]!]! * scale;
+      for (let motor = 0; motor < motors; motor++) asked[motor] = jointAction[wires[motor]] * scale;
       physics.view("ctrl").set(asked);
       if (!physics.advance(task.frameSkip)) {
         const failed = step + 1;
@@ -239,7 +239,7 @@ export function createMujocoEnvironment(name: string, task: MujocoTask, options:
       const before = x;
       x = progress(physics);
       moment.forward = x - before;
-      moment.height = physics.view("qpos")[2]!;
+      moment.height = physics.view("qpos")[2];
       moment.forces = contactForces ? physics.view("cfrc_ext") : noForces;
       reward = task.reward(moment);
       fallen = task.fallen(moment.height);
@@ -318,9 +318,9 @@ export function createMujocoEnvironment(name: string, task: MujocoTask, options:
       // The third column is the way that a capsule lies.
       const end = (sign: number) =>
         [0, 1, 2].map(
-          (i) => centres[3 * solid + i]! + sign * half! * turns[9 * solid + 3 * i + 2]!,
+          (i) => centres[3 * solid + i] + sign * half * turns[9 * solid + 3 * i + 2],
         ) as unknown as ShapeSnapshot["from"];
-      return { from: end(-1), to: end(1), radius: radius!, agent: movers[body - 1]! };
+      return { from: end(-1), to: end(1), radius: radius, agent: movers[body - 1] };
     });
   }
 }

@@ -186,7 +186,7 @@ function impactCost(forces: Float64Array): number {
 
 function sumOfSquares(values: Float64Array): number {
   let sum = 0;
-  for (let i = 0; i < values.length; i++) sum += values[i]! * values[i]!;
+  for (let i = 0; i < values.length; i++) sum += values[i] * values[i];
   return sum;
 }
 

@@ -33,7 +33,7 @@ const START = 1;
 const LARGEST = 1e10;
 
 function isSound(values: Float64Array): boolean {
-  for (let i = 0; i < values.length; i++) if (!(Math.abs(values[i]!) <= LARGEST)) return false;
+  for (let i = 0; i < values.length; i++) if (!(Math.abs(values[i]) <= LARGEST)) return false;
   return true;
 }
 

@@ -63,14 +63,14 @@ export const manyAgentSwimmer: MujocoTask = {
   defaultPartition: "10x2",
   partitions: [`AxB for A agents of B joints, 2 to ${MOST_LINKS} joints in all`],
   partition,
-  neighbours: (joints) => joints.slice(1).map((name, i) => [joints[i]!, name]),
+  neighbours: (joints) => joints.slice(1).map((name, i) => [joints[i], name]),
   model: (joints) => swimmerModel(joints.length),
   frameSkip: 4,
   noise: 0.1,
   wholeBody: false,
   reward: ({ control, forward, seconds }) => {
     let effort = 0;
-    for (let i = 0; i < control.length; i++) effort += control[i]! * control[i]!;
+    for (let i = 0; i < control.length; i++) effort += control[i] * control[i];
     return forward / seconds - 1e-4 * effort;
   },
   progress: "root",

@@ -10,8 +10,8 @@ it.each(["3m", "3s5z"])("a step on %s allocates nothing to speak of", (name) => 
     for (let t = 0; t < steps; t++) {
       if (env.ended || t === 0) env.reset(t);
       for (let i = 0; i < agents; i++) {
-        word[0] = (Math.imul(word[0]!, 1664525) + 1013904223) | 0;
-        let action = (word[0]! >>> 8) % actions;
+        word[0] = (Math.imul(word[0], 1664525) + 1013904223) | 0;
+        let action = (word[0] >>> 8) % actions;
         while (env.availableActions[i * actions + action] === 0) action = (action + 1) % actions;
         joint[i] = action;
       }

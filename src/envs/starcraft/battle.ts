@@ -318,8 +318,8 @@ export function createBattle(map: BattleMap, rules: Rules, habits = HABITS): Bat
  * the allies' starting point.
  */
 export function enlist(b: Battle, i: number): void {
-  b.health[i] = b.maxHealth[i]!;
-  b.shield[i] = b.maxShield[i]!;
+  b.health[i] = b.maxHealth[i];
+  b.shield[i] = b.maxShield[i];
   b.energy[i] = b.heals[i] === 1 ? ENERGY_START : 0;
   b.alive[i] = 1;
   b.target[i] = -1;

@@ -14,22 +14,22 @@ export const taken = new Float64Array(1);
  */
 export function strike(b: Battle, i: number, t: number, minimum: number, shieldDelay: number, attacks: number): void {
   const { health, shield, maxShield } = b;
-  const amount = b.damage[i * b.units + t]!;
-  const armor = b.armor[t]!;
+  const amount = b.damage[i * b.units + t];
+  const armor = b.armor[t];
   taken[0] = 0;
-  for (let k = attacks; k > 0 && health[t]! > 0; k--) {
+  for (let k = attacks; k > 0 && health[t] > 0; k--) {
     let rest = amount;
-    if (maxShield[t]! > 0) {
+    if (maxShield[t] > 0) {
       b.shieldDelay[t] = shieldDelay;
-      const absorbed = Math.min(rest, shield[t]!);
-      shield[t]! -= absorbed;
+      const absorbed = Math.min(rest, shield[t]);
+      shield[t] -= absorbed;
       rest -= absorbed;
-      taken[0]! += absorbed;
+      taken[0] += absorbed;
       if (rest === 0) continue;
     }
-    const dealt = Math.min(Math.max(rest - armor, minimum), health[t]!);
-    health[t]! -= dealt;
-    taken[0]! += dealt;
+    const dealt = Math.min(Math.max(rest - armor, minimum), health[t]);
+    health[t] -= dealt;
+    taken[0] += dealt;
   }
 }
 
@@ -39,15 +39,15 @@ export function strike(b: Battle, i: number, t: number, minimum: number, shieldD
  */
 export function inBeam(b: Battle, i: number, j: number): boolean {
   const { x, y, beamX, beamY } = b;
-  const dx = x[j]! - beamX[i]!;
-  const dy = y[j]! - beamY[i]!;
-  const fx = beamX[i]! - x[i]!;
-  const fy = beamY[i]! - y[i]!;
+  const dx = x[j] - beamX[i];
+  const dy = y[j] - beamY[i];
+  const fx = beamX[i] - x[i];
+  const fy = beamY[i] - y[i];
   const length = Math.sqrt(fx * fx + fy * fy);
   if (length === 0) return dx === 0 && dy === 0;
   const along = Math.max(0, Math.abs((dx * fx + dy * fy) / length) - BEAM_DEPTH / 2);
   const across = Math.max(0, Math.abs((dx * fy - dy * fx) / length) - BEAM_WIDTH / 2);
-  return along * along + across * across <= b.radius[j]! * b.radius[j]!;
+  return along * along + across * across <= b.radius[j] * b.radius[j];
 }
 
 /** Gives up a shot that is under way; the weapon is ready at once, since it has not fired. */

@@ -30,19 +30,19 @@ const ANOTHER = 50;
  */
 export function chooseTargets(b: Battle, wereHits: boolean): void {
   const { alive, heals, alarmed, allies, units, clock } = b;
-  const isLook = (clock[4]! + b.lookPhase[0]!) % b.habits.lookPeriod === 0;
+  const isLook = (clock[4] + b.lookPhase[0]) % b.habits.lookPeriod === 0;
   const isFirst = clock[4] === 1;
   if (!isLook && !wereHits && !isFirst) return;
-  for (let i = units - 1; i >= allies; i--) if (alive[i] === 1 && alarmed[i]! < 0) chooseTarget(b, i, true);
+  for (let i = units - 1; i >= allies; i--) if (alive[i] === 1 && alarmed[i] < 0) chooseTarget(b, i, true);
   for (let i = units - 1; i >= allies; i--) {
-    if (alive[i] === 1 && heals[i] === 0) chooseTarget(b, i, isLook || alarmed[i]! > 0);
+    if (alive[i] === 1 && heals[i] === 0) chooseTarget(b, i, isLook || alarmed[i] > 0);
   }
 }
 
 /** Drops a target that is dead, and when it is time to look chooses anew. */
 function chooseTarget(b: Battle, i: number, isLook: boolean): void {
   const { alive, target } = b;
-  let t = target[i]!;
+  let t = target[i];
   let isDue = isLook;
   if (t >= 0 && alive[t] === 0) {
     t = -1;
@@ -50,7 +50,7 @@ function chooseTarget(b: Battle, i: number, isLook: boolean): void {
     calmDown(b, i);
     isDue = true;
   }
-  if (b.windup[i]! > 0) return;
+  if (b.windup[i] > 0) return;
   if (b.map.enemyFollows) {
     if (t < 0) target[i] = nextPrey(b, i);
     return;
@@ -67,27 +67,27 @@ const aimedAt = new Int32Array(64);
  */
 function bestTarget(b: Battle, i: number, old: number): number {
   const { x, y, alive, target, command, allies, units, reaches, radius, notice, alarmed } = b;
-  const xi = x[i]!;
-  const yi = y[i]!;
-  const own = radius[i]!;
-  const noticed = notice[i]!;
-  const range = b.reach[i]! - own;
+  const xi = x[i];
+  const yi = y[i];
+  const own = radius[i];
+  const noticed = notice[i];
+  const range = b.reach[i] - own;
   const isMelee = range < MELEE;
   aimedAt.fill(0, 0, allies);
   for (let k = allies; k < units; k++) {
-    const aim = target[k]!;
-    if (k !== i && aim >= 0 && aim < allies && alive[k] === 1) aimedAt[aim]! += 1;
+    const aim = target[k];
+    if (k !== i && aim >= 0 && aim < allies && alive[k] === 1) aimedAt[aim] += 1;
   }
   const { comrade } = b.habits;
   let pick = -1;
   let least = Infinity;
   for (let j = 0; j < allies; j++) {
     if (alive[j] === 0 || reaches[i * units + j] === 0) continue;
-    const dx = x[j]! - xi;
-    const dy = y[j]! - yi;
-    const gap = Math.sqrt(dx * dx + dy * dy) - own - radius[j]!;
+    const dx = x[j] - xi;
+    const dy = y[j] - yi;
+    const gap = Math.sqrt(dx * dx + dy * dy) - own - radius[j];
     if (gap > noticed) continue;
-    let worth = (gap <= range ? 0 : OUT_OF_REACH) + comrade * aimedAt[j]!;
+    let worth = (gap <= range ? 0 : OUT_OF_REACH) + comrade * aimedAt[j];
     if (isMelee) {
       if (command[j] !== ATTACK || target[j] !== i) worth += NO_THREAT;
       worth += j === old ? gap : ANOTHER + gap;
@@ -98,7 +98,7 @@ function bestTarget(b: Battle, i: number, old: number): number {
     }
   }
   if (pick < 0 && old >= 0 && gapBetween(b, i, old) <= noticed + b.habits.leash) pick = old;
-  const hitBy = -alarmed[i]! - 1;
+  const hitBy = -alarmed[i] - 1;
   if (pick < 0 && hitBy >= 0 && alive[hitBy] === 1) pick = hitBy;
   alarmed[i] = 0;
   // Who has shot at somebody that walks out of reach waits until the next look, and only then goes after him.
@@ -110,7 +110,7 @@ function bestTarget(b: Battle, i: number, old: number): number {
  * Where enemies are sent at the allies themselves, each is sent at one of them, and when that is dead at the nearest.
  */
 function nextPrey(b: Battle, i: number): number {
-  const first = b.ordered[i]! < 0;
+  const first = b.ordered[i] < 0;
   const prey = first ? (nextWord(b.random) >>> 0) % b.allies : nearestLiving(b, i, 0, b.allies);
   b.ordered[i] = 0;
   return prey;
@@ -118,9 +118,9 @@ function nextPrey(b: Battle, i: number): number {
 
 /** Cells between the edges of two units. */
 function gapBetween(b: Battle, i: number, j: number): number {
-  const dx = b.x[j]! - b.x[i]!;
-  const dy = b.y[j]! - b.y[i]!;
-  return Math.sqrt(dx * dx + dy * dy) - b.radius[i]! - b.radius[j]!;
+  const dx = b.x[j] - b.x[i];
+  const dy = b.y[j] - b.y[i];
+  return Math.sqrt(dx * dx + dy * dy) - b.radius[i] - b.radius[j];
 }
 /**
  * An enemy without a target goes where it was sent: to the allies' start, or to the nearest of them. Once there, it
@@ -128,23 +128,23 @@ function gapBetween(b: Battle, i: number, j: number): number {
  */
 export function advance(w: World, i: number): void {
   const { b } = w;
-  let goalX = b.goalX[i]!;
-  let goalY = b.goalY[i]!;
+  let goalX = b.goalX[i];
+  let goalY = b.goalY[i];
   if (b.map.enemyFollows) {
     const j = nearestLiving(b, i, 0, b.allies);
     if (j >= 0) {
-      goalX = b.x[j]!;
-      goalY = b.y[j]!;
+      goalX = b.x[j];
+      goalY = b.y[j];
     }
   }
-  const dx = goalX - b.x[i]!;
-  const dy = goalY - b.y[i]!;
+  const dx = goalX - b.x[i];
+  const dy = goalY - b.y[i];
   if (dx * dx + dy * dy <= ARRIVED * ARRIVED) b.ordered[i] = 0;
   if (b.ordered[i] === 0 && !b.map.enemyFollows) {
     const j = nearestLiving(b, i, 0, b.allies);
     if (j < 0 || gapBetween(b, i, j) > b.habits.hunt) return;
-    goalX = b.x[j]!;
-    goalY = b.y[j]!;
+    goalX = b.x[j];
+    goalY = b.y[j];
   }
   w.aim[0] = goalX;
   w.aim[1] = goalY;
@@ -157,40 +157,40 @@ export function decideHealer(w: World, i: number): void {
   const { aim } = w;
   const { alive, health, maxHealth, target } = b;
   if (i >= b.allies) {
-    const t = target[i]!;
+    const t = target[i];
     if (t < 0 || alive[t] === 0 || health[t] === maxHealth[t] || gapBetween(b, i, t) > PATIENTS) {
       target[i] = weakestNear(b, i);
     }
-    if (target[i]! < 0) {
+    if (target[i] < 0) {
       const j = nearestLiving(b, i, b.allies, b.units);
       if (j >= 0 && gapBetween(b, i, j) > 0) {
-        aim[0] = b.x[j]!;
-        aim[1] = b.y[j]!;
+        aim[0] = b.x[j];
+        aim[1] = b.y[j];
         walk(w, i);
       }
     }
   }
-  const t = target[i]!;
+  const t = target[i];
   if (t < 0 || alive[t] === 0) {
     if (b.command[i] === MOVE) {
-      aim[0] = b.goalX[i]!;
-      aim[1] = b.goalY[i]!;
+      aim[0] = b.goalX[i];
+      aim[1] = b.goalY[i];
       walk(w, i);
     }
     return;
   }
-  const missing = gapBetween(b, i, t) - (b.reach[i]! - b.radius[i]!);
+  const missing = gapBetween(b, i, t) - (b.reach[i] - b.radius[i]);
   if (missing > 0) {
-    aim[0] = b.x[t]!;
-    aim[1] = b.y[t]!;
+    aim[0] = b.x[t];
+    aim[1] = b.y[t];
     walk(w, i);
     return;
   }
-  const wanted = Math.min(HEAL_PER_SECOND / TICKS_PER_SECOND, maxHealth[t]! - health[t]!);
-  const given = Math.min(wanted, b.energy[i]! * HEALTH_PER_ENERGY);
+  const wanted = Math.min(HEAL_PER_SECOND / TICKS_PER_SECOND, maxHealth[t] - health[t]);
+  const given = Math.min(wanted, b.energy[i] * HEALTH_PER_ENERGY);
   if (given > 0) {
-    health[t]! += given;
-    b.energy[i]! -= given / HEALTH_PER_ENERGY;
+    health[t] += given;
+    b.energy[i] -= given / HEALTH_PER_ENERGY;
     b.fired[i] = t;
   }
 }
@@ -200,7 +200,7 @@ function weakestNear(b: Battle, i: number): number {
   let least = 1;
   for (let j = b.allies; j < b.units; j++) {
     if (b.alive[j] === 0 || b.reaches[i * b.units + j] === 0) continue;
-    const part = b.health[j]! / b.maxHealth[j]!;
+    const part = b.health[j] / b.maxHealth[j];
     if (part < least && gapBetween(b, i, j) <= PATIENTS) {
       least = part;
       weakest = j;

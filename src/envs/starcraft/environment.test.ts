@@ -103,10 +103,10 @@ describe.each(battles)("%s under %s rules", (name, rules) => {
     const other = createEnvironment(name, { rules });
     for (const kill of [0, 1, 2, 7, 13, 20, played.length - 1, played.length].filter((t) => t <= played.length)) {
       for (const resumed of [env, other]) {
-        resumed.restore!(saves[kill]!);
+        resumed.restore!(saves[kill]);
         expect(moment(resumed)).toEqual(moments[kill]);
         for (let t = kill; t < Math.min(played.length, kill + 15); t++) {
-          resumed.step(played[t]!);
+          resumed.step(played[t]);
           expect(moment(resumed)).toEqual(moments[t + 1]);
         }
       }
@@ -180,8 +180,8 @@ it("draws who fired at whom, and the cliff", () => {
     env.step(joint);
     const now = env.snapshot();
     expect(now.step).toBeGreaterThan(0);
-    if (joint[0]! >= 6 && now.units[0]!.target >= 0) {
-      expect(now.units[0]!.target).toBe(env.sizes.agents + joint[0]! - 6);
+    if (joint[0] >= 6 && now.units[0].target >= 0) {
+      expect(now.units[0].target).toBe(env.sizes.agents + joint[0] - 6);
     }
   }
   expect(env.snapshot().units.filter((unit) => unit.side === "enemy" && !unit.alive).length).toBeGreaterThan(0);

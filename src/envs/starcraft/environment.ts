@@ -65,7 +65,7 @@ export function createBattleEnvironment(map: BattleMap, rules: Rules, habits = H
     battle,
     blocks,
     get reward() {
-      return totals[0]!;
+      return totals[0];
     },
     get ended() {
       return clock[1] === 1;
@@ -88,14 +88,14 @@ export function createBattleEnvironment(map: BattleMap, rules: Rules, habits = H
     step(jointAction) {
       refuseIllegal(battle, availableActions, jointAction);
       for (let i = 0; i < allies; i++) {
-        lastAction[i] = jointAction[i]!;
-        if (alive[i] === 1) play.order(i, jointAction[i]!);
+        lastAction[i] = jointAction[i];
+        if (alive[i] === 1) play.order(i, jointAction[i]);
         else battle.command[i] = NONE;
       }
       play.play();
-      clock[0]! += 1;
-      totals[1]! += totals[0]!;
-      if (clock[0]! >= map.episodeLimit) clock[1] = 1;
+      clock[0] += 1;
+      totals[1] += totals[0];
+      if (clock[0] >= map.episodeLimit) clock[1] = 1;
       show();
     },
     save() {
@@ -128,7 +128,7 @@ function refuseIllegal(b: Battle, available: Uint8Array, jointAction: ArrayLike<
     throw new LabError(`${name}: got ${jointAction.length} actions, needs one for each of ${b.allies} agents.`);
   }
   for (let i = 0; i < b.allies; i++) {
-    const action = jointAction[i]!;
+    const action = jointAction[i];
     if (available[i * b.actions + action] !== 1 || action < 0 || action >= b.actions) {
       throw new LabError(illegal(b, available, i, action));
     }
@@ -140,13 +140,13 @@ function illegal(b: Battle, available: Uint8Array, i: number, action: number): s
   for (let a = 0; a < b.actions; a++)
     if (available[i * b.actions + a] === 1) legal.push(`${a} (${actionName(b, i, a)})`);
   const given = Number.isInteger(action) && action >= 0 && action < b.actions ? ` (${actionName(b, i, action)})` : "";
-  const who = b.alive[i] === 1 ? b.types[i]!.name : `dead ${b.types[i]!.name}`;
+  const who = b.alive[i] === 1 ? b.types[i].name : `dead ${b.types[i].name}`;
   return `${b.map.name}: agent ${i} (${who}) cannot play action ${action}${given} now: legal are ${legal.join(", ")}.`;
 }
 
 /** What an action of agent `i` means, for example "north" or "attack 2". */
 export function actionName(b: Battle, i: number, action: number): string {
-  if (action < FIRST_TARGET) return ["no-op", "stop", "north", "south", "east", "west"][action]!;
+  if (action < FIRST_TARGET) return ["no-op", "stop", "north", "south", "east", "west"][action];
   return `${b.heals[i] === 1 ? "heal" : "attack"} ${action - FIRST_TARGET}`;
 }
 
@@ -156,28 +156,28 @@ export function actionName(b: Battle, i: number, action: number): string {
  */
 function snapshot(b: Battle): EnvironmentSnapshot {
   const { allies } = b;
-  const placed = (i: number): number => (i < allies ? i : allies + b.placeOf[i - allies]!);
-  const order = b.types.map((_, place) => (place < allies ? place : allies + b.enemyAt[place - allies]!));
+  const placed = (i: number): number => (i < allies ? i : allies + b.placeOf[i - allies]);
+  const order = b.types.map((_, place) => (place < allies ? place : allies + b.enemyAt[place - allies]));
   const units = order.map((i): UnitSnapshot => ({
     side: i < b.allies ? "ally" : "enemy",
-    type: b.types[i]!.name,
-    x: b.x[i]!,
-    y: b.y[i]!,
-    radius: b.radius[i]!,
-    health: b.alive[i] === 1 ? b.health[i]! : 0,
-    maxHealth: b.maxHealth[i]!,
-    shield: b.alive[i] === 1 ? b.shield[i]! : 0,
-    maxShield: b.maxShield[i]!,
+    type: b.types[i].name,
+    x: b.x[i],
+    y: b.y[i],
+    radius: b.radius[i],
+    health: b.alive[i] === 1 ? b.health[i] : 0,
+    maxHealth: b.maxHealth[i],
+    shield: b.alive[i] === 1 ? b.shield[i] : 0,
+    maxShield: b.maxShield[i],
     alive: b.alive[i] === 1,
-    target: placed(b.fired[i]!),
+    target: placed(b.fired[i]),
   }));
   const living = (side: string): number => units.filter((unit) => unit.side === side && unit.alive).length;
   return {
     environment: b.map.name,
-    step: b.clock[0]!,
+    step: b.clock[0],
     text:
       `${b.map.name}, step ${b.clock[0]}: ${living("ally")} of ${b.allies} allies, ` +
-      `${living("enemy")} of ${b.enemies} enemies, return ${b.totals[1]!.toFixed(2)}`,
+      `${living("enemy")} of ${b.enemies} enemies, return ${b.totals[1].toFixed(2)}`,
     width: MAP_SIZE,
     height: MAP_SIZE,
     terrain: [...b.map.terrain[b.rules]]

@@ -11,9 +11,9 @@ function follow(x: number, y: number, goalX: number, goalY: number): number {
   let length = 0;
   for (let bends = 0; bends < 20; bends++) {
     headFor(ground, Float64Array.of(x, y, goalX, goalY), out);
-    expect(canWalk(ground, Float64Array.of(x, y, out[0]!, out[1]!))).toBe(true);
-    length += Math.hypot(out[0]! - x, out[1]! - y);
-    [x, y] = [out[0]!, out[1]!];
+    expect(canWalk(ground, Float64Array.of(x, y, out[0], out[1]))).toBe(true);
+    length += Math.hypot(out[0] - x, out[1] - y);
+    [x, y] = [out[0], out[1]];
     if (x === goalX && y === goalY) return length;
   }
   throw new Error(`no way to ${goalX}, ${goalY}`);
@@ -42,7 +42,7 @@ describe("ways around the cliff", () => {
   });
 
   it("needs none on a plain band, whose box it keeps", () => {
-    const band = createGround(openCells(maps[0]!.terrain.starcraft, "."), 0.5);
+    const band = createGround(openCells(maps[0].terrain.starcraft, "."), 0.5);
     expect([...band.box!]).toEqual([0.5, 29.5, 7.5, 23.5]);
   });
 });

@@ -16,8 +16,8 @@ const AT_BEND = 0.05;
 export function openCells(terrain: readonly string[], crosses: string): Uint8Array {
   const open = new Uint8Array(MAP_SIZE * MAP_SIZE);
   for (let y = 0; y < MAP_SIZE; y++) {
-    const row = terrain[MAP_SIZE - 1 - y]!;
-    for (let x = 0; x < MAP_SIZE; x++) open[y * MAP_SIZE + x] = Number(crosses.includes(row[x]!));
+    const row = terrain[MAP_SIZE - 1 - y];
+    for (let x = 0; x < MAP_SIZE; x++) open[y * MAP_SIZE + x] = Number(crosses.includes(row[x]));
   }
   return open;
 }
@@ -76,10 +76,10 @@ export function createGround(open: Uint8Array, radius: number): Ground {
 export function canWalk(ground: Ground, line: Float64Array): boolean {
   const { box, clear, skips } = ground;
   if (box !== null) return true;
-  const x = line[0]!;
-  const y = line[1]!;
-  const dx = line[2]! - x;
-  const dy = line[3]! - y;
+  const x = line[0];
+  const y = line[1];
+  const dx = line[2] - x;
+  const dy = line[3] - y;
   const looks = Math.ceil(Math.sqrt(dx * dx + dy * dy) / LOOK);
   for (let k = 1; k <= looks; k++) {
     const u = x + (dx * k) / looks;
@@ -87,7 +87,7 @@ export function canWalk(ground: Ground, line: Float64Array): boolean {
     if (u < 0 || v < 0 || u >= MAP_SIZE || v >= MAP_SIZE) return false;
     const point = ((v * FINE) | 0) * FINE_SIZE + ((u * FINE) | 0);
     if (clear[point] === 0) return false;
-    k += skips[point]!;
+    k += skips[point];
   }
   return true;
 }
@@ -99,16 +99,16 @@ export function canWalk(ground: Ground, line: Float64Array): boolean {
 export function headFor(ground: Ground, line: Float64Array, out: Float64Array): void {
   const { box, clear, nearest, cornerX, cornerY, between, toGoal, goals, look, ways } = ground;
   if (box === null) {
-    const column = Math.min(FINE_SIZE - 1, Math.max(0, (line[2]! * FINE) | 0));
-    const row = Math.min(FINE_SIZE - 1, Math.max(0, (line[3]! * FINE) | 0));
+    const column = Math.min(FINE_SIZE - 1, Math.max(0, (line[2] * FINE) | 0));
+    const row = Math.min(FINE_SIZE - 1, Math.max(0, (line[3] * FINE) | 0));
     if (clear[row * FINE_SIZE + column] === 0) {
-      const point = nearest[row * FINE_SIZE + column]!;
+      const point = nearest[row * FINE_SIZE + column];
       line[2] = ((point % FINE_SIZE) + 0.5) / FINE;
       line[3] = (Math.floor(point / FINE_SIZE) + 0.5) / FINE;
     }
   }
-  const goalX = line[2]!;
-  const goalY = line[3]!;
+  const goalX = line[2];
+  const goalY = line[3];
   out[0] = goalX;
   out[1] = goalY;
   if (canWalk(ground, line)) return;
@@ -121,40 +121,40 @@ export function headFor(ground: Ground, line: Float64Array, out: Float64Array): 
     look[2] = goalX;
     look[3] = goalY;
     for (let k = 0; k < corners; k++) {
-      look[0] = cornerX[k]!;
-      look[1] = cornerY[k]!;
+      look[0] = cornerX[k];
+      look[1] = cornerY[k];
       toGoal[first + k] = canWalk(ground, look) ? length(look) : Infinity;
     }
     for (let via = 0; via < corners; via++) {
       for (let k = 0; k < corners; k++) {
-        toGoal[first + k] = Math.min(toGoal[first + k]!, between[k * corners + via]! + toGoal[first + via]!);
+        toGoal[first + k] = Math.min(toGoal[first + k], between[k * corners + via] + toGoal[first + via]);
       }
     }
   }
-  look[0] = line[0]!;
-  look[1] = line[1]!;
+  look[0] = line[0];
+  look[1] = line[1];
   for (let k = 0; k < corners; k++) {
-    look[2] = cornerX[k]!;
-    look[3] = cornerY[k]!;
+    look[2] = cornerX[k];
+    look[3] = cornerY[k];
     const toCorner = length(look);
     // Who stands at a bend goes on to the next.
-    ways[k] = toCorner > AT_BEND ? toCorner + toGoal[first + k]! : Infinity;
+    ways[k] = toCorner > AT_BEND ? toCorner + toGoal[first + k] : Infinity;
   }
   // From the shortest way on, so that few lines have to be looked along.
   for (;;) {
     let best = -1;
     let shortest = Infinity;
     for (let k = 0; k < corners; k++) {
-      if (ways[k]! >= shortest) continue;
-      shortest = ways[k]!;
+      if (ways[k] >= shortest) continue;
+      shortest = ways[k];
       best = k;
     }
     if (best < 0) return;
-    look[2] = cornerX[best]!;
-    look[3] = cornerY[best]!;
+    look[2] = cornerX[best];
+    look[3] = cornerY[best];
     if (canWalk(ground, look)) {
-      out[0] = look[2]!;
-      out[1] = look[3]!;
+      out[0] = look[2];
+      out[1] = look[3];
       return;
     }
     ways[best] = Infinity;
@@ -164,15 +164,15 @@ export function headFor(ground: Ground, line: Float64Array, out: Float64Array): 
 /** Moves a place [x, y] to the nearest one where a unit's centre can be. */
 export function standClear({ box, clear, nearest }: Ground, place: Float64Array): void {
   if (box !== null) return;
-  const point = Math.floor(place[1]! * FINE) * FINE_SIZE + Math.floor(place[0]! * FINE);
+  const point = Math.floor(place[1] * FINE) * FINE_SIZE + Math.floor(place[0] * FINE);
   if (clear[point] === 1) return;
-  place[0] = ((nearest[point]! % FINE_SIZE) + 0.5) / FINE;
-  place[1] = (Math.floor(nearest[point]! / FINE_SIZE) + 0.5) / FINE;
+  place[0] = ((nearest[point] % FINE_SIZE) + 0.5) / FINE;
+  place[1] = (Math.floor(nearest[point] / FINE_SIZE) + 0.5) / FINE;
 }
 
 function length(line: Float64Array): number {
-  const dx = line[2]! - line[0]!;
-  const dy = line[3]! - line[1]!;
+  const dx = line[2] - line[0];
+  const dy = line[3] - line[1];
   return Math.sqrt(dx * dx + dy * dy);
 }
 
@@ -224,7 +224,7 @@ function skipsOf(clear: Uint8Array): Uint8Array {
   // against it.
   const away = Uint8Array.from(clear);
   const atMost = (point: number, from: number): void => {
-    away[point] = Math.min(away[point]!, 1 + away[from]!);
+    away[point] = Math.min(away[point], 1 + away[from]);
   };
   const last = FINE_SIZE - 1;
   for (const sign of [1, -1]) {
@@ -255,8 +255,8 @@ function nearestPoints(clear: Uint8Array): Int32Array {
     const y = Math.floor(point / FINE_SIZE);
     for (let v = Math.max(0, y - 1); v <= Math.min(FINE_SIZE - 1, y + 1); v++) {
       for (let u = Math.max(0, x - 1); u <= Math.min(FINE_SIZE - 1, x + 1); u++) {
-        const offered = nearest[v * FINE_SIZE + u]!;
-        if (squared(point, offered) < squared(point, nearest[point]!)) nearest[point] = offered;
+        const offered = nearest[v * FINE_SIZE + u];
+        if (squared(point, offered) < squared(point, nearest[point])) nearest[point] = offered;
       }
     }
   };
@@ -287,14 +287,14 @@ function connectCorners(ground: Ground): void {
   const n = cornerX.length;
   for (let a = 0; a < n; a++) {
     for (let b = 0; b < n; b++) {
-      look.set([cornerX[a]!, cornerY[a]!, cornerX[b]!, cornerY[b]!]);
+      look.set([cornerX[a], cornerY[a], cornerX[b], cornerY[b]]);
       between[a * n + b] = canWalk(ground, look) ? length(look) : Infinity;
     }
   }
   for (let via = 0; via < n; via++) {
     for (let a = 0; a < n; a++) {
       for (let b = 0; b < n; b++) {
-        between[a * n + b] = Math.min(between[a * n + b]!, between[a * n + via]! + between[via * n + b]!);
+        between[a * n + b] = Math.min(between[a * n + b], between[a * n + via] + between[via * n + b]);
       }
     }
   }

@@ -50,7 +50,7 @@ const ravine = [
     [0, 29],
     [0, 29],
     [0, 29],
-  ].map(([from, to]) => open(from!, to!)),
+  ].map(([from, to]) => open(from, to)),
   `....${"^".repeat(23)}...##`,
   ...[
     [0, 29],
@@ -60,7 +60,7 @@ const ravine = [
     [1, 29],
     [3, 27],
     [3, 27],
-  ].map(([from, to]) => open(from!, to!)),
+  ].map(([from, to]) => open(from, to)),
   ...Array(5).fill(closed),
 ];
 const inset = (cells: number): string => "#".repeat(cells) + ".".repeat(32 - 2 * cells) + "#".repeat(cells);

@@ -29,29 +29,29 @@ export interface World {
 /** Sets the velocity of unit `i` at (aim[0], aim[1]), or at the bend before it; see `walk`. */
 export function walkAround(w: World, i: number): void {
   const { b, aim } = w;
-  if (b.bendX[i]! >= 0) {
-    const dx = b.bendX[i]! - b.x[i]!;
-    const dy = b.bendY[i]! - b.y[i]!;
+  if (b.bendX[i] >= 0) {
+    const dx = b.bendX[i] - b.x[i];
+    const dy = b.bendY[i] - b.y[i];
     if (dx * dx + dy * dy < 0.36) {
-      const goalX = aim[0]!;
-      const goalY = aim[1]!;
-      w.line[0] = b.x[i]!;
-      w.line[1] = b.y[i]!;
+      const goalX = aim[0];
+      const goalY = aim[1];
+      w.line[0] = b.x[i];
+      w.line[1] = b.y[i];
       w.line[2] = goalX;
       w.line[3] = goalY;
-      if (canWalk(w.grounds[i]!, w.line)) {
+      if (canWalk(w.grounds[i], w.line)) {
         b.bendX[i] = -1;
         aim[0] = goalX;
         aim[1] = goalY;
         walk(w, i);
         return;
       }
-      headFor(w.grounds[i]!, w.line, aim);
-      b.bendX[i] = aim[0]!;
-      b.bendY[i] = aim[1]!;
+      headFor(w.grounds[i], w.line, aim);
+      b.bendX[i] = aim[0];
+      b.bendY[i] = aim[1];
     }
-    aim[0] = b.bendX[i]!;
-    aim[1] = b.bendY[i]!;
+    aim[0] = b.bendX[i];
+    aim[1] = b.bendY[i];
   }
   walk(w, i);
 }
@@ -59,50 +59,50 @@ export function walkAround(w: World, i: number): void {
 /** Sets the velocity of unit `i` straight at (aim[0], aim[1]): a whole step, unless that is nearer. */
 export function walk(w: World, i: number): void {
   const { b, aim } = w;
-  const dx = aim[0]! - b.x[i]!;
-  const dy = aim[1]! - b.y[i]!;
+  const dx = aim[0] - b.x[i];
+  const dy = aim[1] - b.y[i];
   const length = Math.sqrt(dx * dx + dy * dy);
   if (length === 0) return;
-  const stride = Math.min(b.speed[i]!, length);
+  const stride = Math.min(b.speed[i], length);
   b.faceX[i] = dx / length;
   b.faceY[i] = dy / length;
-  b.vx[i] = b.faceX[i]! * stride;
-  b.vy[i] = b.faceY[i]! * stride;
+  b.vx[i] = b.faceX[i] * stride;
+  b.vy[i] = b.faceY[i] * stride;
 }
 
 /** Finds, once a step, the bend that each chasing unit has to pass; -1 where it can walk straight. */
 export function findBends(w: World): void {
   const { b, aim, line } = w;
   for (let i = 0; i < b.units; i++) {
-    const ground = w.grounds[i]!;
+    const ground = w.grounds[i];
     if (b.alive[i] === 0 || ground.box !== null) continue;
-    let goalX = b.goalX[i]!;
-    let goalY = b.goalY[i]!;
-    let t = b.target[i]!;
+    let goalX = b.goalX[i];
+    let goalY = b.goalY[i];
+    let t = b.target[i];
     if (t < 0 && b.command[i] === ATTACK_MOVE && b.map.enemyFollows) t = nearestLiving(b, i, 0, b.allies);
     if (t >= 0) {
-      goalX = b.x[t]!;
-      goalY = b.y[t]!;
+      goalX = b.x[t];
+      goalY = b.y[t];
     } else if (b.command[i] !== ATTACK_MOVE) {
       b.bendX[i] = -1;
       continue;
     }
-    line[0] = b.x[i]!;
-    line[1] = b.y[i]!;
+    line[0] = b.x[i];
+    line[1] = b.y[i];
     line[2] = goalX;
     line[3] = goalY;
     if (canWalk(ground, line)) {
       b.bendX[i] = -1;
       continue;
     }
-    const toBendX = b.bendX[i]! - line[0]!;
-    const toBendY = b.bendY[i]! - line[1]!;
-    const near = 2 * TICKS_PER_STEP * b.speed[i]!;
-    const isDue = (b.clock[0]! + i) % LOOK_AGAIN === 0;
-    if (b.bendX[i]! >= 0 && !isDue && toBendX * toBendX + toBendY * toBendY > near * near) continue;
+    const toBendX = b.bendX[i] - line[0];
+    const toBendY = b.bendY[i] - line[1];
+    const near = 2 * TICKS_PER_STEP * b.speed[i];
+    const isDue = (b.clock[0] + i) % LOOK_AGAIN === 0;
+    if (b.bendX[i] >= 0 && !isDue && toBendX * toBendX + toBendY * toBendY > near * near) continue;
     headFor(ground, line, aim);
-    b.bendX[i] = aim[0]!;
-    b.bendY[i] = aim[1]!;
+    b.bendX[i] = aim[0];
+    b.bendY[i] = aim[1];
   }
 }
 
@@ -112,8 +112,8 @@ export function nearestLiving(b: Battle, i: number, first: number, end: number):
   let least = Infinity;
   for (let j = first; j < end; j++) {
     if (b.alive[j] === 0 || j === i || b.heals[j] === 1) continue;
-    const dx = b.x[j]! - b.x[i]!;
-    const dy = b.y[j]! - b.y[i]!;
+    const dx = b.x[j] - b.x[i];
+    const dy = b.y[j] - b.y[i];
     const squared = dx * dx + dy * dy;
     if (squared < least) {
       least = squared;

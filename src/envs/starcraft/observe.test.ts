@@ -100,7 +100,7 @@ describe("3m, by hand", () => {
       const { battle: b } = env;
       orders.add(b.enemyAt.join());
       b.enemyAt.forEach((enemy, at) => expect(b.placeOf[enemy]).toBe(at));
-      const seen = b.enemyAt[1]!;
+      const seen = b.enemyAt[1];
       place(env, [0, 10, 16], [3, 31, 9], [4, 31, 9], [5, 31, 9]);
       place(env, [3 + seen, 13, 16]);
       expect(seenBy(env, 0).slice(9, 12)).toEqual(single([1, 3 / 9, 3 / 9]));
@@ -186,7 +186,7 @@ describe("shields and types, by hand", () => {
     for (const absent of [7, 9, 15]) expect(targets).not.toContain(absent);
     expect(env.state[medic * 7 + 1]).toBe(Math.fround(80 / 200));
     const other = make("MMM", "smaclite");
-    expect(other.battle.types[0]!.name).toBe("medivac");
+    expect(other.battle.types[0].name).toBe("medivac");
     expect(legalOf(other, 0)).not.toContain(6);
   });
 });

@@ -66,8 +66,8 @@ export function writeAvailable(b: Battle, open: Uint8Array, available: Uint8Arra
       available[row] = 1;
       continue;
     }
-    const xi = x[i]!;
-    const yi = y[i]!;
+    const xi = x[i];
+    const yi = y[i];
     available[row + 1] = 1;
     const column = cellOf(xi, single);
     const line = cellOf(yi, single);
@@ -80,14 +80,14 @@ export function writeAvailable(b: Battle, open: Uint8Array, available: Uint8Arra
     const end = healer ? allies : units;
     for (let j = first; j < end; j++) {
       if (alive[j] === 0 || (healer && heals[j] === 1)) continue;
-      let dx = x[j]! - xi;
-      let dy = y[j]! - yi;
+      let dx = x[j] - xi;
+      let dy = y[j] - yi;
       if (single) {
         dx = Math.fround(dx);
         dy = Math.fround(dy);
       }
       if (dx * dx + dy * dy <= ATTACK_RANGE * ATTACK_RANGE)
-        available[row + FIRST_TARGET + (healer ? j : placeOf[j - allies]!)] = 1;
+        available[row + FIRST_TARGET + (healer ? j : placeOf[j - allies])] = 1;
     }
   }
 }
@@ -102,7 +102,7 @@ function cellOf(coordinate: number, boundsFirst: boolean): number {
 
 function isOpen(column: number, row: number, open: Uint8Array): number {
   if (column < 0 || column >= MAP_SIZE || row < 0 || row >= MAP_SIZE) return 0;
-  return open[row * MAP_SIZE + column]!;
+  return open[row * MAP_SIZE + column];
 }
 
 /**
@@ -118,50 +118,50 @@ export function writeObservations(b: Battle, blocks: Blocks, available: Uint8Arr
   for (let i = 0; i < allies; i++) {
     if (alive[i] === 0) continue;
     const row = i * actions;
-    const xi = x[i]!;
-    const yi = y[i]!;
+    const xi = x[i];
+    const yi = y[i];
     let at = i * blocks.observation;
-    observations[at] = available[row + 2]!;
-    observations[at + 1] = available[row + 3]!;
-    observations[at + 2] = available[row + 4]!;
-    observations[at + 3] = available[row + 5]!;
+    observations[at] = available[row + 2];
+    observations[at + 1] = available[row + 3];
+    observations[at + 2] = available[row + 4];
+    observations[at + 3] = available[row + 5];
     at += 4;
     for (let place = 0; place < units - allies; place++, at += blocks.enemy) {
-      const j = allies + enemyAt[place]!;
+      const j = allies + enemyAt[place];
       if (alive[j] === 0) continue;
-      const dx = x[j]! - xi;
-      const dy = y[j]! - yi;
+      const dx = x[j] - xi;
+      const dy = y[j] - yi;
       const squared = dx * dx + dy * dy;
       if (!(squared < SIGHT * SIGHT)) continue;
-      observations[at] = available[row + FIRST_TARGET + place]!;
+      observations[at] = available[row + FIRST_TARGET + place];
       observations[at + 1] = Math.sqrt(squared) / SIGHT;
       observations[at + 2] = dx / SIGHT;
       observations[at + 3] = dy / SIGHT;
-      observations[at + 4] = health[j]! / maxHealth[j]!;
-      if (blocks.enemyShield === 1) observations[at + 5] = shield[j]! / (maxShield[j]! || 1);
-      if (blocks.types > 0) observations[at + 5 + blocks.enemyShield + typeBit[j]!] = 1;
+      observations[at + 4] = health[j] / maxHealth[j];
+      if (blocks.enemyShield === 1) observations[at + 5] = shield[j] / (maxShield[j] || 1);
+      if (blocks.types > 0) observations[at + 5 + blocks.enemyShield + typeBit[j]] = 1;
     }
     for (let j = 0; j < allies; j++) {
       if (j === i) continue;
       if (alive[j] !== 0) {
-        const dx = x[j]! - xi;
-        const dy = y[j]! - yi;
+        const dx = x[j] - xi;
+        const dy = y[j] - yi;
         const squared = dx * dx + dy * dy;
         if (squared < SIGHT * SIGHT) {
           observations[at] = 1;
           observations[at + 1] = Math.sqrt(squared) / SIGHT;
           observations[at + 2] = dx / SIGHT;
           observations[at + 3] = dy / SIGHT;
-          observations[at + 4] = health[j]! / maxHealth[j]!;
-          if (blocks.allyShield === 1) observations[at + 5] = shield[j]! / (maxShield[j]! || 1);
-          if (blocks.types > 0) observations[at + 5 + blocks.allyShield + typeBit[j]!] = 1;
+          observations[at + 4] = health[j] / maxHealth[j];
+          if (blocks.allyShield === 1) observations[at + 5] = shield[j] / (maxShield[j] || 1);
+          if (blocks.types > 0) observations[at + 5 + blocks.allyShield + typeBit[j]] = 1;
         }
       }
       at += blocks.ally;
     }
-    observations[at] = health[i]! / maxHealth[i]!;
-    if (blocks.allyShield === 1) observations[at + 1] = shield[i]! / (maxShield[i]! || 1);
-    if (blocks.types > 0) observations[at + 1 + blocks.allyShield + typeBit[i]!] = 1;
+    observations[at] = health[i] / maxHealth[i];
+    if (blocks.allyShield === 1) observations[at + 1] = shield[i] / (maxShield[i] || 1);
+    if (blocks.types > 0) observations[at + 1 + blocks.allyShield + typeBit[i]] = 1;
   }
 }
 
@@ -179,22 +179,22 @@ export function writeState(b: Battle, blocks: Blocks, state: Float32Array): void
   let at = 0;
   for (let i = 0; i < allies; i++, at += blocks.allyState) {
     if (alive[i] === 0) continue;
-    state[at] = health[i]! / maxHealth[i]!;
-    const remaining = heals[i] === 1 ? energy[i]! : cooldown[i]! > 0 ? cooldown[i]! : 0;
-    state[at + 1] = remaining / observedCooldown[i]!;
-    state[at + 2] = (x[i]! - middle) / MAP_SIZE;
-    state[at + 3] = (y[i]! - middle) / MAP_SIZE;
-    if (blocks.allyShield === 1) state[at + 4] = shield[i]! / (maxShield[i]! || 1);
-    if (blocks.types > 0) state[at + 4 + blocks.allyShield + typeBit[i]!] = 1;
+    state[at] = health[i] / maxHealth[i];
+    const remaining = heals[i] === 1 ? energy[i] : cooldown[i] > 0 ? cooldown[i] : 0;
+    state[at + 1] = remaining / observedCooldown[i];
+    state[at + 2] = (x[i] - middle) / MAP_SIZE;
+    state[at + 3] = (y[i] - middle) / MAP_SIZE;
+    if (blocks.allyShield === 1) state[at + 4] = shield[i] / (maxShield[i] || 1);
+    if (blocks.types > 0) state[at + 4 + blocks.allyShield + typeBit[i]] = 1;
   }
   for (let place = 0; place < units - allies; place++, at += blocks.enemyState) {
-    const j = allies + enemyAt[place]!;
+    const j = allies + enemyAt[place];
     if (alive[j] === 0) continue;
-    state[at] = health[j]! / maxHealth[j]!;
-    state[at + 1] = (x[j]! - middle) / MAP_SIZE;
-    state[at + 2] = (y[j]! - middle) / MAP_SIZE;
-    if (blocks.enemyShield === 1) state[at + 3] = shield[j]! / (maxShield[j]! || 1);
-    if (blocks.types > 0) state[at + 3 + blocks.enemyShield + typeBit[j]!] = 1;
+    state[at] = health[j] / maxHealth[j];
+    state[at + 1] = (x[j] - middle) / MAP_SIZE;
+    state[at + 2] = (y[j] - middle) / MAP_SIZE;
+    if (blocks.enemyShield === 1) state[at + 3] = shield[j] / (maxShield[j] || 1);
+    if (blocks.types > 0) state[at + 3 + blocks.enemyShield + typeBit[j]] = 1;
   }
-  for (let i = 0; i < allies; i++, at += actions) if (lastAction[i]! >= 0) state[at + lastAction[i]!] = 1;
+  for (let i = 0; i < allies; i++, at += actions) if (lastAction[i] >= 0) state[at + lastAction[i]] = 1;
 }

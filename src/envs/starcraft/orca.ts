@@ -70,15 +70,15 @@ export function addObstacle(rectangles: Float64Array, at: number): void {
 }
 
 function addEdge(rectangles: Float64Array, at: number, side: number): void {
-  const x = mover[0]!;
-  const y = mover[1]!;
-  const radius = mover[2]!;
-  const vx = mover[3]!;
-  const vy = mover[4]!;
-  const left = rectangles[at]!;
-  const bottom = rectangles[at + 1]!;
-  const width = rectangles[at + 2]!;
-  const height = rectangles[at + 3]!;
+  const x = mover[0];
+  const y = mover[1];
+  const radius = mover[2];
+  const vx = mover[3];
+  const vy = mover[4];
+  const left = rectangles[at];
+  const bottom = rectangles[at + 1];
+  const width = rectangles[at + 2];
+  const height = rectangles[at + 3];
   // The edge runs from corner `side` (first) to the next (second), both relative to the unit.
   const firstX = left + (side === 1 || side === 2 ? width : 0) - x;
   const firstY = bottom + (side >= 2 ? height : 0) - y;
@@ -91,8 +91,8 @@ function addEdge(rectangles: Float64Array, at: number, side: number): void {
 
   for (let k = 0; k < obstacleLines; k++) {
     if (
-      (firstX - pointX[k]!) * wayY[k]! - (firstY - pointY[k]!) * wayX[k]! - radius >= -PARALLEL &&
-      (secondX - pointX[k]!) * wayY[k]! - (secondY - pointY[k]!) * wayX[k]! - radius >= -PARALLEL
+      (firstX - pointX[k]) * wayY[k] - (firstY - pointY[k]) * wayX[k] - radius >= -PARALLEL &&
+      (secondX - pointX[k]) * wayY[k] - (secondY - pointY[k]) * wayX[k] - radius >= -PARALLEL
     ) {
       return;
     }
@@ -116,8 +116,8 @@ function addEdge(rectangles: Float64Array, at: number, side: number): void {
     endLine(false);
     return;
   }
-  const nextX = edgeX[(side + 1) % 4]!;
-  const nextY = edgeY[(side + 1) % 4]!;
+  const nextX = edgeX[(side + 1) % 4];
+  const nextY = edgeY[(side + 1) % 4];
   if (s > 1 && secondSquared <= radiusSquared) {
     if (secondX * nextY - secondY * nextX < 0) return;
     const length = Math.sqrt(secondSquared);
@@ -131,8 +131,8 @@ function addEdge(rectangles: Float64Array, at: number, side: number): void {
   if (s > 0 && s < 1 && lineSquared <= radiusSquared) {
     pointX[lines] = 0;
     pointY[lines] = 0;
-    wayX[lines] = -edgeX[side]!;
-    wayY[lines] = -edgeY[side]!;
+    wayX[lines] = -edgeX[side];
+    wayY[lines] = -edgeY[side];
     endLine(false);
     return;
   }
@@ -154,11 +154,11 @@ function addEdge(rectangles: Float64Array, at: number, side: number): void {
   let rightWayY = (-rightX * radius + rightY * rightLeg) / rightSquared;
 
   // A leg that points into the neighbouring edge is cut off along it, and a velocity beyond it is that edge's affair.
-  const beforeX = -edgeX[(side + 3) % 4]!;
-  const beforeY = -edgeY[(side + 3) % 4]!;
+  const beforeX = -edgeX[(side + 3) % 4];
+  const beforeY = -edgeY[(side + 3) % 4];
   // Where only the first corner counts, the edge that follows it is this one.
-  const afterX = onlyFirst ? edgeX[side]! : nextX;
-  const afterY = onlyFirst ? edgeY[side]! : nextY;
+  const afterX = onlyFirst ? edgeX[side] : nextX;
+  const afterY = onlyFirst ? edgeY[side] : nextY;
   let isLeftForeign = false;
   let isRightForeign = false;
   if (leftWayX * beforeY - leftWayY * beforeX >= 0) {
@@ -218,8 +218,8 @@ function addEdge(rectangles: Float64Array, at: number, side: number): void {
 
   // RVO2 sets these lines off by the radius along their normal; SMAClite adds one number, minus the line's y
   // direction times the radius, to both coordinates.
-  const directionX = onlySecond ? nextX : edgeX[side]!;
-  const directionY = onlySecond ? nextY : edgeY[side]!;
+  const directionX = onlySecond ? nextX : edgeX[side];
+  const directionY = onlySecond ? nextY : edgeY[side];
   if (toCut <= toLeft && toCut <= toRight) {
     const off = radius * directionY;
     pointX[lines] = leftX + off;
@@ -253,20 +253,20 @@ function round(single: boolean, value: number): number {
 
 /** Adds what `neighbour` forbids; whether the mover's and its velocity are in single precision. */
 export function addNeighbour(single: boolean, otherSingle: boolean): void {
-  const dx = neighbour[0]!;
-  const dy = neighbour[1]!;
-  const vx = mover[3]!;
-  const vy = mover[4]!;
-  const both = neighbour[4]!;
-  const share = neighbour[5]!;
+  const dx = neighbour[0];
+  const dy = neighbour[1];
+  const vx = mover[3];
+  const vy = mover[4];
+  const both = neighbour[4];
+  const share = neighbour[5];
   const s = single && otherSingle;
   const distance = Math.sqrt(dx * dx + dy * dy);
   const squared = distance * distance;
   const bothSquared = both * both;
   const px = Math.fround(dx);
   const py = Math.fround(dy);
-  const rvx = round(s, vx - neighbour[2]!);
-  const rvy = round(s, vy - neighbour[3]!);
+  const rvx = round(s, vx - neighbour[2]);
+  const rvy = round(s, vy - neighbour[3]);
   const apart = squared > bothSquared;
   // From the centre of the cut-off circle: at the horizon of a second, or of a tick when they overlap.
   const scale = apart ? 1 : TICKS;
@@ -315,9 +315,9 @@ export function addNeighbour(single: boolean, otherSingle: boolean): void {
  * @returns whether the solution is
  */
 export function solve(single: boolean): boolean {
-  const preferredX = mover[6]!;
-  const preferredY = mover[7]!;
-  const speed = mover[5]!;
+  const preferredX = mover[6];
+  const preferredY = mover[7];
+  const speed = mover[5];
   const squared = round(single, round(single, preferredX * preferredX) + round(single, preferredY * preferredY));
   solution[0] = preferredX;
   solution[1] = preferredY;
@@ -346,10 +346,10 @@ const tolerated = new Float64Array(1);
 
 function isViolated(i: number): boolean {
   const s = precise[i] === 0 && solutionSingle;
-  const x = round(s, pointX[i]! - solution[0]!);
-  const y = round(s, pointY[i]! - solution[1]!);
-  violation[0] = round(s, round(s, wayX[i]! * y) - round(s, wayY[i]! * x));
-  return !(violation[0]! <= tolerated[0]!);
+  const x = round(s, pointX[i] - solution[0]);
+  const y = round(s, pointY[i] - solution[1]);
+  violation[0] = round(s, round(s, wayX[i] * y) - round(s, wayY[i] * x));
+  return !(violation[0] <= tolerated[0]);
 }
 
 /**
@@ -366,13 +366,13 @@ function alongLine(
   aimSingle: boolean,
   far: boolean,
 ): boolean {
-  const speed = mover[5]!;
-  const aimX = aim[0]!;
-  const aimY = aim[1]!;
-  const x = px[i]!;
-  const y = py[i]!;
-  const wx = dx[i]!;
-  const wy = dy[i]!;
+  const speed = mover[5];
+  const aimX = aim[0];
+  const aimY = aim[1];
+  const x = px[i];
+  const y = py[i];
+  const wx = dx[i];
+  const wy = dy[i];
   const s = exact[i] === 0;
   const along = round(s, round(s, x * wx) + round(s, y * wy));
   const squared = round(s, round(s, x * x) + round(s, y * y));
@@ -385,10 +385,10 @@ function alongLine(
   let highSingle = s;
   for (let k = 0; k < i; k++) {
     const ss = s && exact[k] === 0;
-    const denominator = round(ss, round(ss, wx * dy[k]!) - round(ss, wy * dx[k]!));
-    const offX = round(ss, x - px[k]!);
-    const offY = round(ss, y - py[k]!);
-    const numerator = round(ss, round(ss, dx[k]! * offY) - round(ss, dy[k]! * offX));
+    const denominator = round(ss, round(ss, wx * dy[k]) - round(ss, wy * dx[k]));
+    const offX = round(ss, x - px[k]);
+    const offY = round(ss, y - py[k]);
+    const numerator = round(ss, round(ss, dx[k] * offY) - round(ss, dy[k] * offX));
     if (Math.abs(denominator) < round(ss, PARALLEL)) {
       if (numerator < 0) return false;
       continue;
@@ -432,43 +432,43 @@ function alongLine(
 
 /** When neighbours leave no velocity: the one that violates them least, obstacles still kept (RVO2's third program). */
 function leastViolation(first: number): void {
-  const speed = mover[5]!;
+  const speed = mover[5];
   for (let i = first; i < lines; i++) {
     if (!isViolated(i)) continue;
     let n = 0;
     for (; n < obstacleLines; n++) {
-      otherPointX[n] = pointX[n]!;
-      otherPointY[n] = pointY[n]!;
-      otherWayX[n] = wayX[n]!;
-      otherWayY[n] = wayY[n]!;
-      otherPrecise[n] = precise[n]!;
+      otherPointX[n] = pointX[n];
+      otherPointY[n] = pointY[n];
+      otherWayX[n] = wayX[n];
+      otherWayY[n] = wayY[n];
+      otherPrecise[n] = precise[n];
     }
-    const wx = wayX[i]!;
-    const wy = wayY[i]!;
+    const wx = wayX[i];
+    const wy = wayY[i];
     for (let k = obstacleLines; k < i; k++) {
       const s = precise[i] === 0 && precise[k] === 0;
-      const determinant = round(s, round(s, wx * wayY[k]!) - round(s, wy * wayX[k]!));
+      const determinant = round(s, round(s, wx * wayY[k]) - round(s, wy * wayX[k]));
       if (Math.abs(determinant) <= round(s, PARALLEL)) {
-        if (round(s, round(s, wx * wayX[k]!) + round(s, wy * wayY[k]!)) > 0) continue;
-        otherPointX[n] = round(s, 0.5 * round(s, pointX[i]! + pointX[k]!));
-        otherPointY[n] = round(s, 0.5 * round(s, pointY[i]! + pointY[k]!));
+        if (round(s, round(s, wx * wayX[k]) + round(s, wy * wayY[k])) > 0) continue;
+        otherPointX[n] = round(s, 0.5 * round(s, pointX[i] + pointX[k]));
+        otherPointY[n] = round(s, 0.5 * round(s, pointY[i] + pointY[k]));
       } else {
-        const dx = round(s, pointX[i]! - pointX[k]!);
-        const dy = round(s, pointY[i]! - pointY[k]!);
-        const at = round(s, round(s, round(s, wayX[k]! * dy) - round(s, wayY[k]! * dx)) / determinant);
-        otherPointX[n] = round(s, pointX[i]! + round(s, at * wx));
-        otherPointY[n] = round(s, pointY[i]! + round(s, at * wy));
+        const dx = round(s, pointX[i] - pointX[k]);
+        const dy = round(s, pointY[i] - pointY[k]);
+        const at = round(s, round(s, round(s, wayX[k] * dy) - round(s, wayY[k] * dx)) / determinant);
+        otherPointX[n] = round(s, pointX[i] + round(s, at * wx));
+        otherPointY[n] = round(s, pointY[i] + round(s, at * wy));
       }
-      const dx = round(s, wayX[k]! - wx);
-      const dy = round(s, wayY[k]! - wy);
+      const dx = round(s, wayX[k] - wx);
+      const dy = round(s, wayY[k] - wy);
       const length = round(s, Math.sqrt(round(s, round(s, dx * dx) + round(s, dy * dy))));
       otherWayX[n] = round(s, dx / length);
       otherWayY[n] = round(s, dy / length);
       otherPrecise[n] = s ? 0 : 1;
       n++;
     }
-    const beforeX = solution[0]!;
-    const beforeY = solution[1]!;
+    const beforeX = solution[0];
+    const beforeY = solution[1];
     const beforeSingle = solutionSingle;
     const isSingle = precise[i] === 0;
     solutionSingle = isSingle;
@@ -478,9 +478,9 @@ function leastViolation(first: number): void {
     aim[1] = wx;
     for (let k = 0; k < n; k++) {
       const s = otherPrecise[k] === 0 && solutionSingle;
-      const dx = round(s, otherPointX[k]! - solution[0]!);
-      const dy = round(s, otherPointY[k]! - solution[1]!);
-      if (round(s, round(s, otherWayX[k]! * dy) - round(s, otherWayY[k]! * dx)) <= 0) continue;
+      const dx = round(s, otherPointX[k] - solution[0]);
+      const dy = round(s, otherPointY[k] - solution[1]);
+      if (round(s, round(s, otherWayX[k] * dy) - round(s, otherWayY[k] * dx)) <= 0) continue;
       if (!alongLine(otherPointX, otherPointY, otherWayX, otherWayY, otherPrecise, k, isSingle, true)) {
         solution[0] = beforeX;
         solution[1] = beforeY;
@@ -489,6 +489,6 @@ function leastViolation(first: number): void {
       }
     }
     isViolated(i);
-    tolerated[0] = violation[0]!;
+    tolerated[0] = violation[0];
   }
 }

@@ -29,7 +29,7 @@ it.each(drawn)("draws what NumPy draws with seed %d", (seed, expected, shuffled)
     const list = [...Array(10).keys()];
     for (let i = 9; i > 0; i--) {
       const j = pcgInterval(words, i);
-      [list[i], list[j]] = [list[j]!, list[i]!];
+      [list[i], list[j]] = [list[j], list[i]];
     }
     expect(list.join("")).toBe(order);
   }

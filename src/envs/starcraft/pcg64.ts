@@ -7,11 +7,11 @@ export function seedPcg64(words: Int32Array, seed: number): void {
   const [a, b, c, d, e, f, g, h] = seedSequence(seed >>> 0);
   words.fill(0, 0, 10);
   // Both 128-bit numbers come high half first, each half low word first. The increment is the second, doubled, plus 1.
-  setWords(words, 4, [g!, h!, e!, f!]);
-  for (let i = 7; i > 4; i--) words[i] = (words[i]! << 1) | (words[i - 1]! >>> 31);
-  words[4] = (words[4]! << 1) | 1;
+  setWords(words, 4, [g, h, e, f]);
+  for (let i = 7; i > 4; i--) words[i] = (words[i] << 1) | (words[i - 1] >>> 31);
+  words[4] = (words[4] << 1) | 1;
   step(words);
-  addWords(words, [c!, d!, a!, b!]);
+  addWords(words, [c, d, a, b]);
   step(words);
 }
 
@@ -19,12 +19,12 @@ export function seedPcg64(words: Int32Array, seed: number): void {
 export function nextPcg32(words: Int32Array): number {
   if (words[8] === 1) {
     words[8] = 0;
-    return words[9]!;
+    return words[9];
   }
   step(words);
-  const low = words[0]! ^ words[2]!;
-  const high = words[1]! ^ words[3]!;
-  const turn = words[3]! >>> 26;
+  const low = words[0] ^ words[2];
+  const high = words[1] ^ words[3];
+  const turn = words[3] >>> 26;
   const by = turn & 31;
   const left = turn < 32 ? low : high;
   const right = turn < 32 ? high : low;
@@ -50,20 +50,20 @@ const product = new Float64Array(9);
 /** state = state * MULTIPLIER + increment (mod 2^128) */
 function step(words: Int32Array): void {
   for (let i = 0; i < 4; i++) {
-    digits[2 * i] = words[i]! & 0xffff;
-    digits[2 * i + 1] = words[i]! >>> 16;
-    product[2 * i] = words[4 + i]! & 0xffff;
-    product[2 * i + 1] = words[4 + i]! >>> 16;
+    digits[2 * i] = words[i] & 0xffff;
+    digits[2 * i + 1] = words[i] >>> 16;
+    product[2 * i] = words[4 + i] & 0xffff;
+    product[2 * i + 1] = words[4 + i] >>> 16;
   }
   for (let i = 0; i < 8; i++) {
     let carry = 0;
     for (let j = 0; i + j < 8; j++) {
-      const sum = product[i + j]! + digits[i]! * MULTIPLIER[j]! + carry;
+      const sum = product[i + j] + digits[i] * MULTIPLIER[j] + carry;
       carry = Math.floor(sum / 65536);
       product[i + j] = sum - carry * 65536;
     }
   }
-  for (let i = 0; i < 4; i++) words[i] = product[2 * i]! | (product[2 * i + 1]! << 16);
+  for (let i = 0; i < 4; i++) words[i] = product[2 * i] | (product[2 * i + 1] << 16);
 }
 
 function setWords(words: Int32Array, at: number, values: readonly number[]): void {
@@ -75,7 +75,7 @@ function setWords(words: Int32Array, at: number, values: readonly number[]): voi
 function addWords(words: Int32Array, values: readonly number[]): void {
   let carry = 0;
   values.forEach((value, i) => {
-    const sum = (words[i]! >>> 0) + (value >>> 0) + carry;
+    const sum = (words[i] >>> 0) + (value >>> 0) + carry;
     words[i] = sum | 0;
     carry = sum >= 0x1_0000_0000 ? 1 : 0;
   });
@@ -96,11 +96,11 @@ function seedSequence(seed: number): number[] {
   };
   const pool = [hash(seed), hash(0), hash(0), hash(0)];
   for (let from = 0; from < 4; from++) {
-    for (let to = 0; to < 4; to++) if (from !== to) pool[to] = mix(pool[to]!, hash(pool[from]!));
+    for (let to = 0; to < 4; to++) if (from !== to) pool[to] = mix(pool[to], hash(pool[from]));
   }
   constant = 0x8b51f9dd;
   return Array.from({ length: 8 }, (_, i) => {
-    let v = pool[i % 4]! ^ constant;
+    let v = pool[i % 4] ^ constant;
     constant = Math.imul(constant, 0x58f38ded);
     v = Math.imul(v, constant);
     return (v ^ (v >>> 16)) >>> 0;

@@ -23,8 +23,8 @@ export function placeSquad(radii: readonly number[], point: readonly [number, nu
   let y = point[1] - (side * blockHeight) / 2;
   let below = 0;
   rows.forEach((row, r) => {
-    y += side * (below + rowRadius[r]!);
-    below = rowRadius[r]!;
+    y += side * (below + rowRadius[r]);
+    below = rowRadius[r];
     let x = point[0] - (side * blockWidth) / 2;
     let left = 0;
     for (const radius of row) {
@@ -49,12 +49,12 @@ export function numberBySmac(
 ): number[] {
   const indices = placed.map((_, i) => i);
   const byPosition = (a: number, b: number): number =>
-    places[2 * a]! - places[2 * b]! || places[2 * a + 1]! - places[2 * b + 1]!;
+    places[2 * a] - places[2 * b] || places[2 * a + 1] - places[2 * b + 1];
   const queues = new Map<UnitType, number[]>();
   for (const type of placed) queues.set(type, indices.filter((i) => placed[i] === type).sort(byPosition));
   return types.flatMap((type) => {
     const i = queues.get(type)!.shift()!;
-    return [places[2 * i]!, places[2 * i + 1]!];
+    return [places[2 * i], places[2 * i + 1]];
   });
 }
 
@@ -85,7 +85,7 @@ export function spawnSquad(
       types.slice(0, i).every((other, j) => {
         if (other.starcraft.layer !== type.starcraft.layer) return true;
         const least = inner + other.starcraft.inner - TOUCH;
-        return (x[j]! - u) ** 2 + (y[j]! - v) ** 2 >= least * least - 1e-9;
+        return (x[j] - u) ** 2 + (y[j] - v) ** 2 >= least * least - 1e-9;
       });
     const [u, v] = candidates(2 * inner).find(([u, v]) => isFree(u, v))!;
     x.push(u);
@@ -93,18 +93,18 @@ export function spawnSquad(
     // The newcomer gives way, sideways too where it stands between two.
     for (let round = 0; round < 50; round++) {
       for (let j = 0; j < i; j++) {
-        if (types[j]!.starcraft.layer !== type.starcraft.layer) continue;
-        const both = type.starcraft.separation + types[j]!.starcraft.separation;
-        const dx = x[i]! - x[j]!;
-        const dy = y[i]! - y[j]!;
+        if (types[j].starcraft.layer !== type.starcraft.layer) continue;
+        const both = type.starcraft.separation + types[j].starcraft.separation;
+        const dx = x[i] - x[j];
+        const dy = y[i] - y[j];
         const distance = Math.hypot(dx, dy);
         if (distance >= both) continue;
-        x[i]! += (dx / distance) * (both - distance);
-        y[i]! += (dy / distance) * (both - distance);
+        x[i] += (dx / distance) * (both - distance);
+        y[i] += (dy / distance) * (both - distance);
       }
     }
   });
-  return x.flatMap((u, i) => [point[0] + u, point[1] + y[i]!]);
+  return x.flatMap((u, i) => [point[0] + u, point[1] + y[i]]);
 }
 
 function candidates(spacing: number): [number, number][] {
@@ -115,7 +115,7 @@ function candidates(spacing: number): [number, number][] {
       [-across, along],
       [-along, -across],
     ];
-    return across < 0 ? [...others, south!] : [south!, ...others];
+    return across < 0 ? [...others, south] : [south, ...others];
   };
   const ring: [number, number][] = turns(spacing - TOUCH, 0);
   const lattice: [number, number, number][] = [];

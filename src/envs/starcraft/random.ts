@@ -13,15 +13,15 @@ export function seedRandom(words: Int32Array, seed: number): void {
     words[i] = mixed ^ (mixed >>> 15);
   }
   // All zeros is the one state that xorshift never leaves.
-  words[0]! |= 1;
+  words[0] |= 1;
 }
 
 /** 32 random bits as a signed whole number, which V8 passes without allocating. */
 export function nextWord(words: Int32Array): number {
-  let t = words[3]!;
-  const s = words[0]!;
-  words[3] = words[2]!;
-  words[2] = words[1]!;
+  let t = words[3];
+  const s = words[0];
+  words[3] = words[2];
+  words[2] = words[1];
   words[1] = s;
   t ^= t << 11;
   t ^= t >>> 8;

@@ -36,7 +36,7 @@ describe("recorded play of SMAClite", () => {
       compare(env, recording, 0);
       recording.actions.forEach((joint, t) => {
         env.step(joint);
-        expect(env.reward).toBeCloseTo(recording.rewards[t]!, 5);
+        expect(env.reward).toBeCloseTo(recording.rewards[t], 5);
         compare(env, recording, t + 1);
       });
       expect(env.ended).toBe(recording.done);
@@ -55,18 +55,18 @@ function compare(
     expect([...b.alive.keys()].filter((i) => b.alive[i] === 1)).toEqual(rows.map(([i]) => i));
     for (const [i, x, y, health, shield] of rows) {
       // Recorded to four decimals; the play itself agrees to the last bit.
-      expect(Math.abs(b.x[i]! - x)).toBeLessThan(1e-4);
-      expect(Math.abs(b.y[i]! - y)).toBeLessThan(1e-4);
-      expect(Math.abs(b.health[i]! - health)).toBeLessThan(1e-4);
-      expect(Math.abs(b.shield[i]! - shield)).toBeLessThan(1e-4);
+      expect(Math.abs(b.x[i] - x)).toBeLessThan(1e-4);
+      expect(Math.abs(b.y[i] - y)).toBeLessThan(1e-4);
+      expect(Math.abs(b.health[i] - health)).toBeLessThan(1e-4);
+      expect(Math.abs(b.shield[i] - shield)).toBeLessThan(1e-4);
     }
   }
   for (const moment of recording.seen?.filter((candidate) => candidate.step === step) ?? []) {
     moment.observations.forEach((observation, i) => {
       const ours = observations.subarray(i * sizes.observation, (i + 1) * sizes.observation);
-      expect(Math.max(...observation.map((value, k) => Math.abs(value - ours[k]!)))).toBeLessThan(1e-4);
+      expect(Math.max(...observation.map((value, k) => Math.abs(value - ours[k])))).toBeLessThan(1e-4);
     });
-    expect(Math.max(...moment.state.map((value, k) => Math.abs(value - state[k]!)))).toBeLessThan(1e-4);
+    expect(Math.max(...moment.state.map((value, k) => Math.abs(value - state[k])))).toBeLessThan(1e-4);
   }
 }
 
@@ -89,7 +89,7 @@ describe("means over SMAClite's play-outs", () => {
     ["3m", "stop", 0, 0, 18],
     ["2s3z", "east", 0, 10.3137, 38],
   ])("%s %s is the same in every order of units", (name, script, winRate, meanReturn, meanLength) => {
-    const ours = playEpisodes(smaclite(name), scripts[script]!, { episodes: 20 });
+    const ours = playEpisodes(smaclite(name), scripts[script], { episodes: 20 });
     expect(ours.winRate).toBe(winRate);
     expect(ours.meanReturn).toBeCloseTo(meanReturn, 4);
     expect(ours.meanLength).toBe(meanLength);
@@ -97,7 +97,7 @@ describe("means over SMAClite's play-outs", () => {
   });
 
   it("wins 2s3z by shooting the nearest, as in SMAClite: 55.6 steps on average, standard error 1.6", () => {
-    const ours = playEpisodes(smaclite("2s3z"), scripts.nearestTarget!, { episodes: 40 });
+    const ours = playEpisodes(smaclite("2s3z"), scripts.nearestTarget, { episodes: 40 });
     expect(ours.winRate).toBe(1);
     expect(ours.meanReturn).toBeCloseTo(20, 6);
     expect(Math.abs(ours.meanLength - 55.6)).toBeLessThan(3 * Math.hypot(ours.lengthError, 1.6));
@@ -110,5 +110,5 @@ it("lets zerglings run against the cliff, as SMAClite does", () => {
   for (let t = 0; t < 30; t++) env.step([1, 1]);
   const { battle: b } = env;
   for (let j = b.allies; j < b.units; j++) expect(b.y[j]).toBeLessThan(12);
-  expect(b.shield[0]! + b.shield[1]!).toBe(300);
+  expect(b.shield[0] + b.shield[1]).toBe(300);
 });

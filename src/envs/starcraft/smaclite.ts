@@ -101,8 +101,8 @@ function reset(w: World, seed: number): void {
   const { b } = w;
   seedPcg64(b.random, seed);
   for (let i = 0; i < b.units; i++) {
-    b.x[i] = Math.fround(w.places[2 * i]!);
-    b.y[i] = Math.fround(w.places[2 * i + 1]!);
+    b.x[i] = Math.fround(w.places[2 * i]);
+    b.y[i] = Math.fround(w.places[2 * i + 1]);
     enlist(b, i);
     b.single[i] = 1;
   }
@@ -114,8 +114,8 @@ function order(b: Battle, i: number, action: number): void {
   else if (action === 1) b.command[i] = STOP;
   else if (action < 6) {
     b.command[i] = MOVE;
-    b.goalX[i] = b.x[i]! + (action === 4 ? 2 : action === 5 ? -2 : 0);
-    b.goalY[i] = b.y[i]! + (action === 2 ? 2 : action === 3 ? -2 : 0);
+    b.goalX[i] = b.x[i] + (action === 4 ? 2 : action === 5 ? -2 : 0);
+    b.goalY[i] = b.y[i] + (action === 2 ? 2 : action === 3 ? -2 : 0);
   } else {
     b.command[i] = ATTACK;
     b.ordered[i] = action - 6 + (b.heals[i] === 1 ? 0 : b.allies);
@@ -130,11 +130,11 @@ function play(w: World): void {
   let allies = 0;
   let enemies = 0;
   for (let i = 0; i < b.units; i++) {
-    if (i < b.allies) allies += b.alive[i]!;
-    else enemies += b.alive[i]!;
+    if (i < b.allies) allies += b.alive[i];
+    else enemies += b.alive[i];
   }
-  if (enemies === 0) w.pay[0]! += 200;
-  b.totals[0] = w.pay[0]! / (b.maxReward / 20);
+  if (enemies === 0) w.pay[0] += 200;
+  b.totals[0] = w.pay[0] / (b.maxReward / 20);
   // Killing one another at once counts as won.
   b.clock[2] = enemies === 0 ? 1 : 0;
   b.clock[1] = enemies === 0 || allies === 0 ? 1 : 0;
@@ -146,9 +146,9 @@ function playTick(w: World): void {
   let healerAlive = false;
   let someSearch = false;
   for (let i = 0; i < units; i++) {
-    present[i] = alive[i]!;
-    startX[i] = x[i]!;
-    startY[i] = y[i]!;
+    present[i] = alive[i];
+    startX[i] = x[i];
+    startY[i] = y[i];
     if (alive[i] === 0) continue;
     checkTarget(w, i);
     if (i < b.allies) healerAlive ||= b.heals[i] === 1;
@@ -160,7 +160,7 @@ function playTick(w: World): void {
   for (let i = 0; i < units; i++) if (alive[i] === 1) prefer(w, i, healerAlive, someSearch);
   for (let i = 0; i < units; i++) if (alive[i] === 1) avoid(w, i);
   const count = shuffle(b);
-  for (let k = 0; k < count; k++) act(w, b.order[k]!);
+  for (let k = 0; k < count; k++) act(w, b.order[k]);
   for (let i = 0; i < units; i++) {
     if (alive[i] === 1 && b.health[i] === 0) alive[i] = 0;
   }
@@ -170,10 +170,10 @@ function playTick(w: World): void {
 function checkTarget(w: World, i: number): void {
   const { b } = w;
   const { target, health } = b;
-  const t = target[i]!;
+  const t = target[i];
   w.previous[i] = t;
   if (b.command[i] === ATTACK) {
-    target[i] = health[b.ordered[i]!]! > 0 ? b.ordered[i]! : -1;
+    target[i] = health[b.ordered[i]] > 0 ? b.ordered[i] : -1;
     return;
   }
   if (b.command[i] !== ATTACK_MOVE) {
@@ -188,9 +188,9 @@ function checkTarget(w: World, i: number): void {
 
 /** In single precision, as NumPy compares. */
 function inReach(b: Battle, i: number, t: number): boolean {
-  const dx = Math.fround(Math.abs(Math.fround(b.x[i]! - b.x[t]!)));
-  const dy = Math.fround(Math.abs(Math.fround(b.y[i]! - b.y[t]!)));
-  const reach = b.types[i]!.range + b.radius[t]! + b.radius[i]!;
+  const dx = Math.fround(Math.abs(Math.fround(b.x[i] - b.x[t])));
+  const dy = Math.fround(Math.abs(Math.fround(b.y[i] - b.y[t])));
+  const reach = b.types[i].range + b.radius[t] + b.radius[i];
   const single = Math.fround(reach);
   if (dx > single || dy > single) return false;
   if (Math.fround(dx + dy) <= single) return true;
@@ -204,28 +204,28 @@ function prefer(w: World, i: number, healerAlive: boolean, someSearch: boolean):
   w.preferredY[i] = 0;
   w.preferredSingle[i] = 0;
   w.attacking[i] = 0;
-  aim[0] = b.goalX[i]!;
-  aim[1] = b.goalY[i]!;
-  aim[2] = b.speed[i]!;
+  aim[0] = b.goalX[i];
+  aim[1] = b.goalY[i];
+  aim[2] = b.speed[i];
   const command = b.command[i];
   if (command === MOVE) {
     walk(w, i, false);
     return;
   }
   if (command === ATTACK) {
-    approach(w, i, b.ordered[i]!);
+    approach(w, i, b.ordered[i]);
     return;
   }
   if (command !== ATTACK_MOVE) return;
   if (b.heals[i] === 1) keepPace(w, i, someSearch);
-  if (b.target[i]! < 0) {
+  if (b.target[i] < 0) {
     b.target[i] = b.heals[i] === 1 ? choosePatient(w, i) : chooseTarget(w, i, true);
-  } else if (b.heals[i] === 0 && healerAlive && b.heals[b.target[i]!] === 0) {
+  } else if (b.heals[i] === 0 && healerAlive && b.heals[b.target[i]] === 0) {
     const better = chooseTarget(w, i, false);
     if (better >= 0) b.target[i] = better;
   }
-  if (b.target[i]! < 0) walk(w, i, false);
-  else approach(w, i, b.target[i]!);
+  if (b.target[i] < 0) walk(w, i, false);
+  else approach(w, i, b.target[i]);
 }
 
 function approach(w: World, i: number, t: number): void {
@@ -234,17 +234,17 @@ function approach(w: World, i: number, t: number): void {
     w.attacking[i] = 1;
     return;
   }
-  aim[0] = b.x[t]!;
-  aim[1] = b.y[t]!;
+  aim[0] = b.x[t];
+  aim[1] = b.y[t];
   walk(w, i, true);
 }
 
 /** Straight at `aim` at its speed; the way to a unit is computed in single precision. */
 function walk(w: World, i: number, single: boolean): void {
   const { b, aim } = w;
-  const dx = aim[0]! - b.x[i]!;
-  const dy = aim[1]! - b.y[i]!;
-  const speed = aim[2]!;
+  const dx = aim[0] - b.x[i];
+  const dy = aim[1] - b.y[i];
+  const speed = aim[2];
   if (single) {
     const sx = Math.fround(dx);
     const sy = Math.fround(dy);
@@ -270,13 +270,13 @@ function keepPace(w: World, i: number, someSearch: boolean): void {
     const radius = SCAN + b.maxRadius;
     for (let j = b.allies; j < b.units; j++) {
       if (b.alive[j] === 0 || b.layer[j] === AIR) continue;
-      const dx = w.startX[j]! - w.startX[i]!;
-      const dy = w.startY[j]! - w.startY[i]!;
-      if (Math.sqrt(dx * dx + dy * dy) <= radius && b.speed[j]! < speed) speed = b.speed[j]!;
+      const dx = w.startX[j] - w.startX[i];
+      const dy = w.startY[j] - w.startY[i];
+      if (Math.sqrt(dx * dx + dy * dy) <= radius && b.speed[j] < speed) speed = b.speed[j];
     }
   } else if (someSearch) {
     for (let j = 0; j < b.allies; j++) {
-      if (b.alive[j] === 1 && b.target[j] === i && b.layer[j] === GROUND && b.speed[j]! < speed) speed = b.speed[j]!;
+      if (b.alive[j] === 1 && b.target[j] === i && b.layer[j] === GROUND && b.speed[j] < speed) speed = b.speed[j];
     }
   }
   if (speed !== Infinity) w.aim[2] = speed;
@@ -289,13 +289,13 @@ function chooseTarget(w: World, i: number, all: boolean): number {
   let least = Infinity;
   let bestHeals = false;
   for (let j = 0; j < b.allies; j++) {
-    if (b.alive[j] === 0 || b.health[j]! <= 0 || b.reaches[i * b.units + j] === 0) continue;
+    if (b.alive[j] === 0 || b.health[j] <= 0 || b.reaches[i * b.units + j] === 0) continue;
     const isAttacker = b.target[j] === i;
-    const dx = w.startX[j]! - w.startX[i]!;
-    const dy = w.startY[j]! - w.startY[i]!;
+    const dx = w.startX[j] - w.startX[i];
+    const dy = w.startY[j] - w.startY[i];
     let distance = Math.sqrt(dx * dx + dy * dy);
     if (distance <= SCAN + b.maxRadius) {
-      if (!(distance < SCAN + b.radius[j]!) && !isAttacker) continue;
+      if (!(distance < SCAN + b.radius[j]) && !isAttacker) continue;
     } else if (all && isAttacker) distance = FAR;
     else continue;
     const heals = b.heals[j] === 1;
@@ -314,14 +314,14 @@ function choosePatient(w: World, i: number): number {
   let best = -1;
   let least = Infinity;
   for (let j = b.allies; j < b.units; j++) {
-    if (b.alive[j] === 0 || b.health[j]! <= 0 || b.reaches[i * b.units + j] === 0) continue;
-    const dx = w.startX[j]! - w.startX[i]!;
-    const dy = w.startY[j]! - w.startY[i]!;
+    if (b.alive[j] === 0 || b.health[j] <= 0 || b.reaches[i * b.units + j] === 0) continue;
+    const dx = w.startX[j] - w.startX[i];
+    const dy = w.startY[j] - w.startY[i];
     const distance = Math.sqrt(dx * dx + dy * dy);
-    if (!(distance <= SCAN + b.maxRadius && distance < SCAN + b.radius[j]!)) continue;
-    if (b.health[j]! < b.maxHealth[j]! || b.target[j]! >= 0) {
-      if (b.health[j]! < least) {
-        least = b.health[j]!;
+    if (!(distance <= SCAN + b.maxRadius && distance < SCAN + b.radius[j])) continue;
+    if (b.health[j] < b.maxHealth[j] || b.target[j] >= 0) {
+      if (b.health[j] < least) {
+        least = b.health[j];
         best = j;
       }
     }
@@ -333,31 +333,31 @@ function choosePatient(w: World, i: number): number {
 function avoid(w: World, i: number): void {
   const { b, preferredX, preferredY, nextX, nextY, obstacles } = w;
   const { x, y, vx, vy, single, alive, radius, layer, units } = b;
-  const px = preferredX[i]!;
-  const py = preferredY[i]!;
+  const px = preferredX[i];
+  const py = preferredY[i];
   nextX[i] = px;
   nextY[i] = py;
-  w.nextSingle[i] = w.preferredSingle[i]!;
+  w.nextSingle[i] = w.preferredSingle[i];
   if (px === 0 && py === 0) return;
-  const xi = x[i]!;
-  const yi = y[i]!;
-  const ri = radius[i]!;
+  const xi = x[i];
+  const yi = y[i];
+  const ri = radius[i];
   clearLines();
   mover[0] = xi;
   mover[1] = yi;
   mover[2] = ri;
-  mover[3] = vx[i]!;
-  mover[4] = vy[i]!;
-  mover[5] = b.speed[i]!;
+  mover[3] = vx[i];
+  mover[4] = vy[i];
+  mover[5] = b.speed[i];
   mover[6] = px;
   mover[7] = py;
   if (layer[i] === GROUND) {
-    const range = ri + b.speed[i]!;
+    const range = ri + b.speed[i];
     for (let k = 0; k < obstacles.length; k += 4) {
-      const halfWidth = obstacles[k + 2]! / 2;
-      const halfHeight = obstacles[k + 3]! / 2;
-      const dx = Math.abs(xi - obstacles[k]! - halfWidth) - halfWidth;
-      const dy = Math.abs(yi - obstacles[k + 1]! - halfHeight) - halfHeight;
+      const halfWidth = obstacles[k + 2] / 2;
+      const halfHeight = obstacles[k + 3] / 2;
+      const dx = Math.abs(xi - obstacles[k] - halfWidth) - halfWidth;
+      const dy = Math.abs(yi - obstacles[k + 1] - halfHeight) - halfHeight;
       if (dx > range || dy > range || (dx > 0 && dy > 0 && dx * dx + dy * dy > range * range)) continue;
       addObstacle(obstacles, k);
     }
@@ -365,20 +365,20 @@ function avoid(w: World, i: number): void {
   const near = b.maxRadius + ri;
   for (let j = 0; j < units; j++) {
     if (j === i || alive[j] === 0 || layer[j] !== layer[i]) continue;
-    const dx = x[j]! - xi;
-    const dy = y[j]! - yi;
+    const dx = x[j] - xi;
+    const dy = y[j] - yi;
     if (dx * dx + dy * dy > near * near) continue;
     neighbour[0] = dx;
     neighbour[1] = dy;
-    neighbour[2] = vx[j]!;
-    neighbour[3] = vy[j]!;
-    neighbour[4] = ri + radius[j]!;
+    neighbour[2] = vx[j];
+    neighbour[3] = vy[j];
+    neighbour[4] = ri + radius[j];
     neighbour[5] = preferredX[j] !== 0 || preferredY[j] !== 0 ? 0.5 : 1;
     addNeighbour(single[i] === 1, single[j] === 1);
   }
   w.nextSingle[i] = solve(w.preferredSingle[i] === 1) ? 1 : 0;
-  nextX[i] = solution[0]!;
-  nextY[i] = solution[1]!;
+  nextX[i] = solution[0];
+  nextY[i] = solution[1];
 }
 
 /** Puts the living into a random order, as NumPy's `Generator.shuffle` does; returns how many there are. */
@@ -387,8 +387,8 @@ function shuffle(b: Battle): number {
   for (let i = 0; i < b.units; i++) if (b.alive[i] === 1) b.order[count++] = i;
   for (let k = count - 1; k > 0; k--) {
     const other = pcgInterval(b.random, k);
-    const kept = b.order[k]!;
-    b.order[k] = b.order[other]!;
+    const kept = b.order[k];
+    b.order[k] = b.order[other];
     b.order[other] = kept;
   }
   return count;
@@ -400,26 +400,26 @@ function shuffle(b: Battle): number {
 function act(w: World, i: number): void {
   const { b } = w;
   if (b.health[i] === 0) return;
-  b.vx[i] = w.nextX[i]!;
-  b.vy[i] = w.nextY[i]!;
-  b.single[i] = w.nextSingle[i]!;
-  b.x[i] = Math.fround(b.x[i]! + b.vx[i]! * TICK);
-  b.y[i] = Math.fround(b.y[i]! + b.vy[i]! * TICK);
-  if (b.cooldown[i]! > 0) b.cooldown[i] = Math.max(0, b.cooldown[i]! - TICK);
-  if (b.shieldDelay[i]! > 0) b.shieldDelay[i] = Math.max(0, b.shieldDelay[i]! - TICK);
-  if (b.shieldDelay[i] === 0 && b.shield[i]! < b.maxShield[i]!) {
-    b.shield[i] = Math.min(b.shield[i]! + SHIELD_PER_SECOND * TICK, b.maxShield[i]!);
+  b.vx[i] = w.nextX[i];
+  b.vy[i] = w.nextY[i];
+  b.single[i] = w.nextSingle[i];
+  b.x[i] = Math.fround(b.x[i] + b.vx[i] * TICK);
+  b.y[i] = Math.fround(b.y[i] + b.vy[i] * TICK);
+  if (b.cooldown[i] > 0) b.cooldown[i] = Math.max(0, b.cooldown[i] - TICK);
+  if (b.shieldDelay[i] > 0) b.shieldDelay[i] = Math.max(0, b.shieldDelay[i] - TICK);
+  if (b.shieldDelay[i] === 0 && b.shield[i] < b.maxShield[i]) {
+    b.shield[i] = Math.min(b.shield[i] + SHIELD_PER_SECOND * TICK, b.maxShield[i]);
   }
-  if (b.heals[i] === 1 && b.energy[i]! < ENERGY_MAX) {
-    b.energy[i] = Math.min(b.energy[i]! + ENERGY_PER_SECOND * TICK, ENERGY_MAX);
+  if (b.heals[i] === 1 && b.energy[i] < ENERGY_MAX) {
+    b.energy[i] = Math.min(b.energy[i] + ENERGY_PER_SECOND * TICK, ENERGY_MAX);
   }
-  if (b.regeneration[i]! > 0 && b.health[i]! < b.maxHealth[i]!) {
-    b.health[i] = Math.min(b.health[i]! + b.regeneration[i]!, b.maxHealth[i]!);
+  if (b.regeneration[i] > 0 && b.health[i] < b.maxHealth[i]) {
+    b.health[i] = Math.min(b.health[i] + b.regeneration[i], b.maxHealth[i]);
   }
-  if (w.attacking[i] === 0 || b.cooldown[i]! > 0) return;
-  b.cooldown[i] = b.period[i]!;
+  if (w.attacking[i] === 0 || b.cooldown[i] > 0) return;
+  b.cooldown[i] = b.period[i];
   // The target may have died since: a shot at a corpse pays nothing and costs the full cooldown.
-  const t = i < b.allies ? b.ordered[i]! : b.target[i]!;
+  const t = i < b.allies ? b.ordered[i] : b.target[i];
   b.fired[i] = t;
   if (b.heals[i] === 1) heal(w, i, t);
   else if (b.beam[i] === 1) burn(w, i, t);
@@ -428,23 +428,23 @@ function act(w: World, i: number): void {
 
 function wound(w: World, i: number, t: number): void {
   const { b } = w;
-  const lived = b.health[t]! > 0;
-  strike(b, i, t, 0, SHIELD_DELAY, b.attacks[i]!);
-  if (t >= b.allies) w.pay[0]! += taken[0]! + (lived && b.health[t] === 0 ? 10 : 0);
+  const lived = b.health[t] > 0;
+  strike(b, i, t, 0, SHIELD_DELAY, b.attacks[i]);
+  if (t >= b.allies) w.pay[0] += taken[0] + (lived && b.health[t] === 0 ? 10 : 0);
 }
 
 function burn(w: World, i: number, t: number): void {
   const { b, startX, startY, present } = w;
   const first = i < b.allies ? b.allies : 0;
   const end = i < b.allies ? b.units : b.allies;
-  const tx = b.x[t]!;
-  const ty = b.y[t]!;
+  const tx = b.x[t];
+  const ty = b.y[t];
   b.beamX[i] = tx;
   b.beamY[i] = ty;
   for (let j = first; j < end; j++) {
     if (present[j] === 0) continue;
-    const dx = startX[j]! - tx;
-    const dy = startY[j]! - ty;
+    const dx = startX[j] - tx;
+    const dy = startY[j] - ty;
     if (dx * dx + dy * dy <= BEAM_REACH * BEAM_REACH && inBeam(b, i, j)) wound(w, i, j);
   }
 }
@@ -452,19 +452,19 @@ function burn(w: World, i: number, t: number): void {
 function heal(w: World, i: number, t: number): void {
   const { b } = w;
   const isNew = w.previous[i] !== b.target[i];
-  if ((isNew && b.energy[i]! < ENERGY_TO_BEGIN) || b.health[t] === b.maxHealth[t]) {
+  if ((isNew && b.energy[i] < ENERGY_TO_BEGIN) || b.health[t] === b.maxHealth[t]) {
     b.target[i] = -1;
     return;
   }
-  const wanted = Math.min(b.maxHealth[t]! - b.health[t]!, HEAL_PER_SECOND * TICK);
-  if (b.healing[i]! < wanted) {
-    const spent = Math.min(1, b.energy[i]!);
-    b.energy[i]! -= spent;
-    b.healing[i]! += spent * HEALTH_PER_ENERGY;
+  const wanted = Math.min(b.maxHealth[t] - b.health[t], HEAL_PER_SECOND * TICK);
+  if (b.healing[i] < wanted) {
+    const spent = Math.min(1, b.energy[i]);
+    b.energy[i] -= spent;
+    b.healing[i] += spent * HEALTH_PER_ENERGY;
   }
-  const given = Math.min(wanted, b.healing[i]!);
-  b.healing[i]! -= given;
-  b.health[t]! += given;
+  const given = Math.min(wanted, b.healing[i]);
+  b.healing[i] -= given;
+  b.health[t] += given;
 }
 
 /** Closed cells as rectangles, grown east and then north from each cell not yet in one: SMAClite's obstacles. */

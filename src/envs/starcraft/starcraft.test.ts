@@ -60,17 +60,17 @@ describe("damage, by the unit tables", () => {
     const { battle: b } = env;
     const i = indexOf(env, shooter, false);
     const t = indexOf(env, target, true);
-    b.health[t] = b.maxHealth[t]!;
-    b.shield[t] = b.maxShield[t]!;
-    strike(b, i, t, 0.5, 160, b.attacks[i]!);
+    b.health[t] = b.maxHealth[t];
+    b.shield[t] = b.maxShield[t];
+    strike(b, i, t, 0.5, 160, b.attacks[i]);
     expect(taken[0]).toBe(onShield);
     b.shield[t] = 0;
-    b.health[t] = b.maxHealth[t]!;
-    strike(b, i, t, 0.5, 160, b.attacks[i]!);
+    b.health[t] = b.maxHealth[t];
+    strike(b, i, t, 0.5, 160, b.attacks[i]);
     expect(taken[0]).toBe(onHealth);
-    expect(b.health[t]).toBe(b.maxHealth[t]! - onHealth);
+    expect(b.health[t]).toBe(b.maxHealth[t] - onHealth);
     b.health[t] = 1;
-    strike(b, i, t, 0.5, 160, b.attacks[i]!);
+    strike(b, i, t, 0.5, 160, b.attacks[i]);
     expect([taken[0], b.health[t]]).toEqual([1, 0]);
   });
 
@@ -80,10 +80,10 @@ describe("damage, by the unit tables", () => {
     const t = indexOf(protoss, "zealot", true);
     b.health[t] = 100;
     b.shield[t] = 10;
-    strike(b, i, t, 0.5, 160, b.attacks[i]!);
+    strike(b, i, t, 0.5, 160, b.attacks[i]);
     expect([b.shield[t], b.health[t]]).toEqual([0, 98]);
     b.shield[t] = 12.5;
-    strike(b, i, t, 0.5, 160, b.attacks[i]!);
+    strike(b, i, t, 0.5, 160, b.attacks[i]);
     expect([b.shield[t], b.health[t], b.shieldDelay[t]]).toEqual([0, 97.5, 160]);
   });
 });
@@ -224,7 +224,7 @@ describe("the real game's clock", () => {
       b.health[3] = 45;
       b.health[0] = 45;
       env.step([6, 0, 0]);
-      shots += (45 - b.health[3]!) / 6;
+      shots += (45 - b.health[3]) / 6;
     }
     const ticks = (50 * 8) / shots;
     expect(ticks).toBeGreaterThan(13.77 + 0.5 - 0.6);
@@ -243,11 +243,11 @@ describe("the real game's clock", () => {
     east[medivac] = 4;
     env.step(east);
     // Gained once a tick: 1 + 2 + ... + 8 sixteenths of a sixteenth.
-    expect(env.battle.x[medivac]! - 10).toBeCloseTo((2.3125 * 36) / 256, 9);
+    expect(env.battle.x[medivac] - 10).toBeCloseTo((2.3125 * 36) / 256, 9);
     for (let t = 0; t < 3; t++) env.step(east);
-    const before = env.battle.x[medivac]!;
+    const before = env.battle.x[medivac];
     env.step(east);
-    expect(env.battle.x[medivac]! - before).toBeCloseTo(2.75 / 2, 9);
+    expect(env.battle.x[medivac] - before).toBeCloseTo(2.75 / 2, 9);
   });
 
   it("agents never fire unless told", () => {
@@ -283,7 +283,7 @@ describe("enemies", () => {
     const { battle: b } = env;
     const zealot = indexOf(env, "zealot", true);
     const look = (joint: number[]): void => {
-      b.clock[4] = 2 * HABITS.lookPeriod - 1 - b.lookPhase[0]!;
+      b.clock[4] = 2 * HABITS.lookPeriod - 1 - b.lookPhase[0];
       b.cooldown[0] = 0;
       env.restore(env.save());
       env.step(joint);
@@ -337,7 +337,7 @@ describe("enemies", () => {
       [5, 18.91, 16.08],
     ];
     leave(env, marines);
-    b.clock[4] = 2 * HABITS.lookPeriod - 1 - b.lookPhase[0]!;
+    b.clock[4] = 2 * HABITS.lookPeriod - 1 - b.lookPhase[0];
     env.restore(env.save());
     env.step([1, 1, 1]);
     // The last made chooses first: agent 0 is nearest to it; the next take those whom nobody aims at.
@@ -358,7 +358,7 @@ describe("enemies", () => {
       [5, 19.05, 16.07],
     ]);
     // Nobody looks in this step.
-    b.clock[4] = 2 * HABITS.lookPeriod - b.lookPhase[0]!;
+    b.clock[4] = 2 * HABITS.lookPeriod - b.lookPhase[0];
     env.restore(env.save());
     env.step([6, 6, 6]);
     // In the recordings enemy 1 then killed agent 2 alone, in eight shots, and enemy 2 agent 1.
@@ -377,7 +377,7 @@ describe("enemies", () => {
     ]);
     b.target[3] = 0;
     b.settled[3] = 1;
-    b.clock[4] = 2 * HABITS.lookPeriod - b.lookPhase[0]!;
+    b.clock[4] = 2 * HABITS.lookPeriod - b.lookPhase[0];
     env.restore(env.save());
     env.step([5, 0, 0]);
     expect(b.x[3]).toBe(18.2);
@@ -394,7 +394,7 @@ describe("enemies", () => {
     ]);
     for (let t = 0; t < 20; t++) env.step([1, 0, 0]);
     expect(b.command[3]).toBe(ATTACK_MOVE);
-    expect(Math.hypot(b.x[3]! - 9, b.y[3]! - 16)).toBeLessThan(1.1);
+    expect(Math.hypot(b.x[3] - 9, b.y[3] - 16)).toBeLessThan(1.1);
   });
 
   it("turn on who shoots them from out of sight", () => {
@@ -417,7 +417,7 @@ describe("enemies", () => {
 describe("the start of a battle, as recorded in the game", () => {
   /** Places after the spawn, in order of spawning, from the map's points; enemies have walked for one loop. */
   const near = (env: BattleEnvironment, i: number, x: number, y: number): void => {
-    expect(Math.hypot(env.battle.x[i]! - x, env.battle.y[i]! - y)).toBeLessThan(0.003);
+    expect(Math.hypot(env.battle.x[i] - x, env.battle.y[i] - y)).toBeLessThan(0.003);
   };
 
   it("8m: marines stand on a cross and its corners, the enemies' pattern 14 cells east", () => {
@@ -432,10 +432,10 @@ describe("the start of a battle, as recorded in the game", () => {
       [0.75, 0.75],
       [-0.75, 0.75],
     ];
-    const bySmac = [...places].sort((a, b) => a[0]! - b[0]! || a[1]! - b[1]!);
-    bySmac.forEach(([x, y], i) => near(env, i, 9 + x!, 16 + y!));
-    places.forEach(([x], j) => expect(Math.abs(env.battle.x[8 + j]! - (23 + x! - 2.25 / 16))).toBeLessThan(0.003));
-    places.forEach(([, y], j) => expect(Math.abs(env.battle.y[8 + j]! - (16 + y!))).toBeLessThan(0.003));
+    const bySmac = [...places].sort((a, b) => a[0] - b[0] || a[1] - b[1]);
+    bySmac.forEach(([x, y], i) => near(env, i, 9 + x, 16 + y));
+    places.forEach(([x], j) => expect(Math.abs(env.battle.x[8 + j] - (23 + x - 2.25 / 16))).toBeLessThan(0.003));
+    places.forEach(([, y], j) => expect(Math.abs(env.battle.y[8 + j] - (16 + y))).toBeLessThan(0.003));
   });
 
   it("2s3z: stalkers one below the other, zealots on the corners", () => {
@@ -449,7 +449,7 @@ describe("the start of a battle, as recorded in the game", () => {
       [9.752, 16.752],
       [9.919, 15.345],
     ];
-    [...stalkers, ...zealots.sort((a, b) => a[0]! - b[0]!)].forEach(([x, y], i) => near(env, i, x!, y!));
+    [...stalkers, ...zealots.sort((a, b) => a[0] - b[0])].forEach(([x, y], i) => near(env, i, x, y));
   });
 
   it("2c_vs_64zg: zerglings on a lattice of .75, none behind the cliff or in a wall", () => {
@@ -458,7 +458,7 @@ describe("the start of a battle, as recorded in the game", () => {
     near(env, 0, 16, 14.062);
     near(env, 1, 16, 16);
     // As recorded, those that walk east have gained one loop of .1846 cells.
-    for (let j = b.allies; j < b.units; j++) expect(b.y[j]!).toBeGreaterThan(5.3);
+    for (let j = b.allies; j < b.units; j++) expect(b.y[j]).toBeGreaterThan(5.3);
     for (const [enemy, x, y] of [
       [11, 16.184, 10.519],
       [17, 17.674, 8.312],
@@ -466,7 +466,7 @@ describe("the start of a battle, as recorded in the game", () => {
       [34, 16.934, 11.257],
       [38, 18.433, 10.523],
     ] as const) {
-      expect(Math.hypot(b.x[2 + enemy]! - x, b.y[2 + enemy]! - y)).toBeLessThan(0.06);
+      expect(Math.hypot(b.x[2 + enemy] - x, b.y[2 + enemy] - y)).toBeLessThan(0.06);
     }
   });
 
@@ -482,8 +482,8 @@ describe("the start of a battle, as recorded in the game", () => {
     ]);
     env.step([0, 0, 0, 4, 0, 1, 1, 1]);
     // In the recording it came from there to (12.137, 15.077).
-    expect(b.y[3]!).toBeLessThan(15.35);
-    expect(b.x[3]!).toBeLessThan(12.6);
+    expect(b.y[3]).toBeLessThan(15.35);
+    expect(b.x[3]).toBeLessThan(12.6);
   });
 
   it("recorded walks: a marine that walks into one who crosses its way waits, and is not pushed aside", () => {
@@ -493,23 +493,23 @@ describe("the start of a battle, as recorded in the game", () => {
     env.step([4, 4, 2]);
     // In the recordings agent 1 came to (9.957, 15.977) or (9.985, 15.980), agent 2 to (9.759, 17.109) or (9.795,
     // 17.096).
-    expect(Math.hypot(b.x[1]! - 9.98, b.y[1]! - 15.98)).toBeLessThan(0.04);
-    expect(Math.hypot(b.x[2]! - 9.78, b.y[2]! - 17.1)).toBeLessThan(0.06);
-    expect(Math.hypot(b.x[0]! - 10.124, b.y[0]! - 15.302)).toBeLessThan(0.02);
+    expect(Math.hypot(b.x[1] - 9.98, b.y[1] - 15.98)).toBeLessThan(0.04);
+    expect(Math.hypot(b.x[2] - 9.78, b.y[2] - 17.1)).toBeLessThan(0.06);
+    expect(Math.hypot(b.x[0] - 10.124, b.y[0] - 15.302)).toBeLessThan(0.02);
   });
 
   it("a stalker behind slower zealots keeps their pace and does not push them apart", () => {
     const env = make("2s3z");
     const { battle: b } = env;
     const east = [4, 4, 4, 4, 4];
-    const y = b.y[3]!;
-    const x = b.x[1]!;
+    const y = b.y[3];
+    const x = b.x[1];
     env.step(east);
     env.step(east);
     // Recorded: from (9, 16) to (11.267, 16.022) in two steps, where alone it goes 2.95.
-    expect(b.x[1]! - x).toBeGreaterThan(2.1);
-    expect(b.x[1]! - x).toBeLessThan(2.6);
-    expect(Math.abs(b.y[3]! - y)).toBeLessThan(0.1);
+    expect(b.x[1] - x).toBeGreaterThan(2.1);
+    expect(b.x[1] - x).toBeLessThan(2.6);
+    expect(Math.abs(b.y[3] - y)).toBeLessThan(0.1);
   });
 });
 
@@ -522,7 +522,7 @@ describe("ground", () => {
       env.step(standing(env));
       steps++;
       for (let j = b.allies; j < b.units; j++) {
-        const insideCliff = b.x[j]! > 4 && b.x[j]! < 27 && b.y[j]! > 12 && b.y[j]! < 13;
+        const insideCliff = b.x[j] > 4 && b.x[j] < 27 && b.y[j] > 12 && b.y[j] < 13;
         expect(insideCliff).toBe(false);
       }
     }
@@ -551,12 +551,12 @@ describe("ground", () => {
     const { battle: b } = env;
     for (let t = 0; t < 40 && !env.ended; t++) {
       const joint = new Uint8Array(8);
-      scripts.nearestTarget!(env, joint);
+      scripts.nearestTarget(env, joint);
       env.step(joint);
       for (let i = 0; i < b.units; i++) {
         for (let j = 0; j < i; j++) {
           if (b.alive[i] === 0 || b.alive[j] === 0) continue;
-          const gap = Math.hypot(b.x[i]! - b.x[j]!, b.y[i]! - b.y[j]!) - b.separation[i]! - b.separation[j]!;
+          const gap = Math.hypot(b.x[i] - b.x[j], b.y[i] - b.y[j]) - b.separation[i] - b.separation[j];
           expect(gap).toBeGreaterThan(-0.35);
         }
       }
@@ -586,13 +586,13 @@ describe("nothing wins by accident", () => {
 
   it("good scripts win the easy ones", () => {
     for (const name of ["3m", "8m", "2s3z"]) {
-      const { winRate } = playEpisodes(make(name), scripts.weakestTarget!, { episodes: 100 });
+      const { winRate } = playEpisodes(make(name), scripts.weakestTarget, { episodes: 100 });
       expect(winRate).toBeGreaterThan(0.8);
     }
   });
 
   it("an even battle is won or lost by the seed: weapons fire at random moments", () => {
-    const { winRate } = playEpisodes(make("2s3z"), scripts.east!, { episodes: 200 });
+    const { winRate } = playEpisodes(make("2s3z"), scripts.east, { episodes: 200 });
     expect(winRate).toBeGreaterThan(0.1);
     expect(winRate).toBeLessThan(0.9);
   });

@@ -31,10 +31,10 @@ export function createStarcraftRules(b: Battle): BattleRules {
   const open = openCells(terrain, ".");
   const openTo = [open, openCells(terrain, ".^"), new Uint8Array(MAP_SIZE * MAP_SIZE).fill(1)];
   const unitGrounds = Array.from({ length: b.units }, (_, i): Ground => {
-    const clearance = b.types[i]!.starcraft.inner - TOUCH;
-    const key = `${b.map.name} ${LAYERS[b.layer[i]!]} ${clearance}`;
+    const clearance = b.types[i].starcraft.inner - TOUCH;
+    const key = `${b.map.name} ${LAYERS[b.layer[i]]} ${clearance}`;
     let ground = grounds.get(key);
-    if (ground === undefined) grounds.set(key, (ground = createGround(openTo[b.layer[i]!]!, clearance)));
+    if (ground === undefined) grounds.set(key, (ground = createGround(openTo[b.layer[i]], clearance)));
     return ground;
   });
   const w: World = {
@@ -47,13 +47,13 @@ export function createStarcraftRules(b: Battle): BattleRules {
     areRestored: b.types.some(({ shield, heals, starcraft }) => shield > 0 || heals || starcraft.regeneration > 0),
   };
 
-  const ground = openTo[0]!;
+  const ground = openTo[0];
   const canStand = (x: number, y: number): boolean => ground[Math.floor(y) * MAP_SIZE + Math.floor(x)] === 1;
   const placed = bySpawn(b.map, unitsOf(b.map.allies));
   const allyPlaces = numberBySmac(b.types.slice(0, b.allies), placed, spawnSquad(placed, b.map.allyPoint, canStand));
   const enemyPlaces = spawnSquad(b.types.slice(b.allies), b.map.enemyPoint, canStand);
   const places = Float64Array.from([...allyPlaces, ...enemyPlaces]);
-  for (let i = 0; i < b.units; i++) standClear(unitGrounds[i]!, places.subarray(2 * i, 2 * i + 2));
+  for (let i = 0; i < b.units; i++) standClear(unitGrounds[i], places.subarray(2 * i, 2 * i + 2));
 
   return {
     open,
@@ -71,28 +71,28 @@ function reset(w: World, places: Float64Array, seed: number): void {
   let middleX = 0;
   let middleY = 0;
   for (let i = allies; i < units; i++) {
-    middleX += places[2 * i]! / enemies;
-    middleY += places[2 * i + 1]! / enemies;
+    middleX += places[2 * i] / enemies;
+    middleY += places[2 * i + 1] / enemies;
   }
   for (let i = 0; i < units; i++) {
-    b.x[i] = places[2 * i]!;
-    b.y[i] = places[2 * i + 1]!;
+    b.x[i] = places[2 * i];
+    b.y[i] = places[2 * i + 1];
     enlist(b, i);
     b.order[i] = i;
     b.bendX[i] = -1;
     b.bendY[i] = -1;
     if (i < allies) continue;
     // They walk in formation.
-    b.goalX[i]! += b.x[i]! - middleX;
-    b.goalY[i]! += b.y[i]! - middleY;
+    b.goalX[i] += b.x[i] - middleX;
+    b.goalY[i] += b.y[i] - middleY;
   }
   for (let k = enemies - 1; k > 0; k--) {
     const m = (nextWord(b.random) >>> 0) % (k + 1);
-    const other = enemyAt[k]!;
-    enemyAt[k] = enemyAt[m]!;
+    const other = enemyAt[k];
+    enemyAt[k] = enemyAt[m];
     enemyAt[m] = other;
   }
-  for (let k = 0; k < enemies; k++) placeOf[enemyAt[k]!] = k;
+  for (let k = 0; k < enemies; k++) placeOf[enemyAt[k]] = k;
   // Enemies have walked for one loop when SMAC looks first.
   findBends(w);
   for (let i = allies; i < units; i++) if (b.heals[i] === 0) advance(w, i);
@@ -102,20 +102,20 @@ function reset(w: World, places: Float64Array, seed: number): void {
 /** Gives agent `i` its order for the coming step. A shot that is under way is lost unless the order repeats it. */
 function order(b: Battle, i: number, action: number): void {
   const healsAllies = b.heals[i] === 1;
-  const target = action < 6 ? -1 : healsAllies ? action - 6 : b.allies + b.enemyAt[action - 6]!;
+  const target = action < 6 ? -1 : healsAllies ? action - 6 : b.allies + b.enemyAt[action - 6];
   if (b.target[i] !== target) {
     calmDown(b, i);
     b.busy[i] = 0;
     // A second strike needs him who strikes to stay.
-    if (b.secondStrike[i]! > 0 && action !== 1) b.flight[i] = 0;
+    if (b.secondStrike[i] > 0 && action !== 1) b.flight[i] = 0;
   }
   b.target[i] = target;
   if (action === 0) b.command[i] = NONE;
   else if (action === 1) b.command[i] = STOP;
   else if (action < 6) {
     b.command[i] = MOVE;
-    b.goalX[i] = b.x[i]! + (action === 4 ? 2 : action === 5 ? -2 : 0);
-    b.goalY[i] = b.y[i]! + (action === 2 ? 2 : action === 3 ? -2 : 0);
+    b.goalX[i] = b.x[i] + (action === 4 ? 2 : action === 5 ? -2 : 0);
+    b.goalY[i] = b.y[i] + (action === 2 ? 2 : action === 3 ? -2 : 0);
   } else {
     // The game refuses an attack that the weapon cannot make; SMAC lets it be ordered all the same.
     b.command[i] = b.reaches[i * b.units + target] === 1 ? ATTACK : STOP;
@@ -127,7 +127,7 @@ function order(b: Battle, i: number, action: number): void {
 function play(w: World): void {
   const { b } = w;
   const { allies, units, health, shield, before, alive, clock } = b;
-  for (let j = allies; j < units; j++) before[j - allies] = health[j]! + shield[j]!;
+  for (let j = allies; j < units; j++) before[j - allies] = health[j] + shield[j];
   b.fired.fill(-1);
   findBends(w);
   for (let tick = 0; tick < TICKS_PER_STEP; tick++) playTick(w);
@@ -137,15 +137,15 @@ function play(w: World): void {
   let fightingAllies = 0;
   let livingEnemies = 0;
   for (let j = allies; j < units; j++) {
-    const was = before[j - allies]!;
+    const was = before[j - allies];
     if (alive[j] === 1) {
-      reward += was - health[j]! - shield[j]!;
+      reward += was - health[j] - shield[j];
       livingEnemies++;
     } else if (was > 0) reward += was + 10;
   }
   for (let i = 0; i < allies; i++) {
-    livingAllies += alive[i]!;
-    if (b.heals[i] === 0) fightingAllies += alive[i]!;
+    livingAllies += alive[i];
+    if (b.heals[i] === 0) fightingAllies += alive[i];
   }
   // SMAC takes the absolute value, so that what the enemy regains pays as well.
   reward = Math.abs(reward);
@@ -168,29 +168,29 @@ function playTick(w: World): void {
   const { units, allies, alive, x, y, vx, vy, cooldown, windup, flight, target, command, busy, heals, reach, radius } =
     b;
   let hitCount = 0;
-  b.clock[4]! += 1;
+  b.clock[4] += 1;
   // All hits of a tick land together, on whom they find alive: killing one another is possible.
   for (let i = 0; i < units; i++) {
-    if (flight[i]! > 0) {
-      flight[i]! -= 1;
+    if (flight[i] > 0) {
+      flight[i] -= 1;
       if (b.beam[i] === 1 && flight[i] === BURN) mark(b, i);
       if (flight[i] === 0) hits[hitCount++] = -1 - i;
     }
-    if (windup[i]! > 0) {
-      const t = target[i]!;
-      const slack = reach[i]! + radius[t]! + b.slack[i]!;
-      const dx = x[t]! - x[i]!;
-      const dy = y[t]! - y[i]!;
+    if (windup[i] > 0) {
+      const t = target[i];
+      const slack = reach[i] + radius[t] + b.slack[i];
+      const dx = x[t] - x[i];
+      const dy = y[t] - y[i];
       if (dx * dx + dy * dy > slack * slack) calmDown(b, i);
       else {
-        windup[i]! -= 1;
+        windup[i] -= 1;
         if (windup[i] === 0) hits[hitCount++] = i;
       }
     }
   }
   for (let k = 0; k < hitCount; k++) {
-    if (hits[k]! >= 0) shoot(b, hits[k]!);
-    else land(b, -1 - hits[k]!);
+    if (hits[k] >= 0) shoot(b, hits[k]);
+    else land(b, -1 - hits[k]);
   }
   if (hitCount > 0) bury(b);
   chooseTargets(b, hitCount > 0);
@@ -198,13 +198,13 @@ function playTick(w: World): void {
     vx[i] = 0;
     vy[i] = 0;
     if (alive[i] === 0) continue;
-    if (busy[i]! > 0) busy[i]! -= 1;
-    if (cooldown[i]! > 0) cooldown[i]! -= 1;
+    if (busy[i] > 0) busy[i] -= 1;
+    if (cooldown[i] > 0) cooldown[i] -= 1;
     if (heals[i] === 1) {
       decideHealer(w, i);
       continue;
     }
-    const t = target[i]!;
+    const t = target[i];
     if (t >= 0 && alive[t] === 0) {
       // Only agents keep a dead target: they have orders, and stand once those are done.
       target[i] = -1;
@@ -214,29 +214,29 @@ function playTick(w: World): void {
     }
     if (t < 0) {
       if (command[i] === MOVE) {
-        aim[0] = b.goalX[i]!;
-        aim[1] = b.goalY[i]!;
+        aim[0] = b.goalX[i];
+        aim[1] = b.goalY[i];
         walk(w, i);
       } else if (command[i] === ATTACK_MOVE) advance(w, i);
       continue;
     }
-    const dx = x[t]! - x[i]!;
-    const dy = y[t]! - y[i]!;
+    const dx = x[t] - x[i];
+    const dy = y[t] - y[i];
     const squared = dx * dx + dy * dy;
-    const range = reach[i]! + radius[t]!;
-    if (windup[i]! > 0) continue;
+    const range = reach[i] + radius[t];
+    if (windup[i] > 0) continue;
     if (squared > range * range) {
-      if (busy[i]! > 0 || (i >= allies && b.settled[i] === 1 && reach[i]! - radius[i]! >= MELEE)) continue;
-      aim[0] = x[t]!;
-      aim[1] = y[t]!;
+      if (busy[i] > 0 || (i >= allies && b.settled[i] === 1 && reach[i] - radius[i] >= MELEE)) continue;
+      aim[0] = x[t];
+      aim[1] = y[t];
       walkAround(w, i);
       continue;
     }
     b.settled[i] = 1;
     const facing = turn(b, i, t);
-    if (facing === 1 && cooldown[i]! <= 0) {
-      cooldown[i] = b.period[i]! + DELAY_MIN + ((nextWord(b.random) >>> 0) / WORDS) * (DELAY_MAX - DELAY_MIN);
-      windup[i] = Math.max(1, b.damagePoint[i]!);
+    if (facing === 1 && cooldown[i] <= 0) {
+      cooldown[i] = b.period[i] + DELAY_MIN + ((nextWord(b.random) >>> 0) / WORDS) * (DELAY_MAX - DELAY_MIN);
+      windup[i] = Math.max(1, b.damagePoint[i]);
     }
   }
   w.moveAll();
@@ -254,19 +254,19 @@ const FACING_COS = Math.cos((11.25 / 180) * Math.PI);
 /** Turns unit `i` to unit `t` as far as one tick lets it. @returns 1 when it may fire */
 function turn(b: Battle, i: number, t: number): number {
   const { faceX, faceY } = b;
-  const dx = b.x[t]! - b.x[i]!;
-  const dy = b.y[t]! - b.y[i]!;
+  const dx = b.x[t] - b.x[i];
+  const dy = b.y[t] - b.y[i];
   const length = Math.sqrt(dx * dx + dy * dy);
   if (length === 0) return 1;
-  const along = (dx * faceX[i]! + dy * faceY[i]!) / length;
+  const along = (dx * faceX[i] + dy * faceY[i]) / length;
   if (along >= TURN_COS) {
     faceX[i] = dx / length;
     faceY[i] = dy / length;
     return 1;
   }
-  const sine = dy * faceX[i]! - dx * faceY[i]! >= 0 ? TURN_SIN : -TURN_SIN;
-  const fx = faceX[i]! * TURN_COS - faceY[i]! * sine;
-  const fy = faceX[i]! * sine + faceY[i]! * TURN_COS;
+  const sine = dy * faceX[i] - dx * faceY[i] >= 0 ? TURN_SIN : -TURN_SIN;
+  const fx = faceX[i] * TURN_COS - faceY[i] * sine;
+  const fy = faceX[i] * sine + faceY[i] * TURN_COS;
   faceX[i] = fx;
   faceY[i] = fy;
   return (dx * fx + dy * fy) / length >= FACING_COS ? 1 : 0;
@@ -278,31 +278,31 @@ const BURN = 4;
 
 /** The weapon of unit `i` goes off: its shot, the first strike, or the sweep of the beam. */
 function shoot(b: Battle, i: number): void {
-  const t = b.target[i]!;
+  const t = b.target[i];
   if (t < 0) return;
   b.fired[i] = t;
   b.struck[i] = t;
-  b.busy[i] = b.backswing[i]!;
+  b.busy[i] = b.backswing[i];
   if (b.beam[i] === 1) {
-    b.beamX[i] = b.x[t]!;
-    b.beamY[i] = b.y[t]!;
+    b.beamX[i] = b.x[t];
+    b.beamY[i] = b.y[t];
     b.flight[i] = SWEEP + BURN;
-  } else if (b.missile[i]! > 0) {
-    const dx = b.x[t]! - b.x[i]!;
-    const dy = b.y[t]! - b.y[i]!;
-    b.flight[i] = Math.ceil((Math.sqrt(dx * dx + dy * dy) - b.radius[t]!) / b.missile[i]!);
-  } else if (b.secondStrike[i]! > 0) {
+  } else if (b.missile[i] > 0) {
+    const dx = b.x[t] - b.x[i];
+    const dy = b.y[t] - b.y[i];
+    b.flight[i] = Math.ceil((Math.sqrt(dx * dx + dy * dy) - b.radius[t]) / b.missile[i]);
+  } else if (b.secondStrike[i] > 0) {
     wound(b, i, t, 1);
-    b.flight[i] = b.secondStrike[i]!;
-  } else wound(b, i, t, b.attacks[i]!);
+    b.flight[i] = b.secondStrike[i];
+  } else wound(b, i, t, b.attacks[i]);
 }
 
 /** What unit `i` sent off lands. */
 function land(b: Battle, i: number): void {
-  const t = b.struck[i]!;
+  const t = b.struck[i];
   if (b.beam[i] === 0) {
     if (b.alive[t] === 0) return;
-    if (b.missile[i]! > 0) wound(b, i, t, b.attacks[i]!);
+    if (b.missile[i] > 0) wound(b, i, t, b.attacks[i]);
     else if (b.alive[i] === 1) wound(b, i, t, 1);
     return;
   }
@@ -310,9 +310,9 @@ function land(b: Battle, i: number): void {
   const first = i < b.allies ? b.allies : 0;
   const end = i < b.allies ? b.units : b.allies;
   for (let j = first; j < end; j++) {
-    if ((b.burning[j]! & bit) === 0) continue;
-    b.burning[j]! &= ~bit;
-    if (b.alive[j] === 1) wound(b, i, j, b.attacks[i]!);
+    if ((b.burning[j] & bit) === 0) continue;
+    b.burning[j] &= ~bit;
+    if (b.alive[j] === 1) wound(b, i, j, b.attacks[i]);
   }
 }
 
@@ -323,7 +323,7 @@ function mark(b: Battle, i: number): void {
   const end = i < b.allies ? b.units : b.allies;
   for (let j = first; j < end; j++) {
     if (b.alive[j] === 1 && b.reaches[i * b.units + j] === 1 && (j === b.struck[i] || inBeam(b, i, j)))
-      b.burning[j]! |= bit;
+      b.burning[j] |= bit;
   }
 }
 
@@ -334,9 +334,9 @@ function wound(b: Battle, i: number, j: number, attacks: number): void {
   const { units, x, y, alive, target, heals, reaches } = b;
   const call = b.habits.callForHelp;
   for (let k = b.allies; k < units; k++) {
-    if (alive[k] === 0 || target[k]! >= 0 || heals[k] === 1 || reaches[k * units + i] === 0) continue;
-    const dx = x[k]! - x[j]!;
-    const dy = y[k]! - y[j]!;
+    if (alive[k] === 0 || target[k] >= 0 || heals[k] === 1 || reaches[k * units + i] === 0) continue;
+    const dx = x[k] - x[j];
+    const dy = y[k] - y[j];
     if (dx * dx + dy * dy > call * call) continue;
     if (k === j) b.alarmed[k] = -1 - i;
     else if (b.alarmed[k] === 0) b.alarmed[k] = 1 + i;
@@ -347,9 +347,9 @@ function wound(b: Battle, i: number, j: number, attacks: number): void {
 function bury(b: Battle): void {
   const { units, alive, health } = b;
   for (let i = 0; i < units; i++) {
-    if (alive[i] === 0 || health[i]! > 0) continue;
+    if (alive[i] === 0 || health[i] > 0) continue;
     alive[i] = 0;
-    b.diedAt[i] = b.clock[4]!;
+    b.diedAt[i] = b.clock[4];
     b.target[i] = -1;
     b.windup[i] = 0;
     b.vx[i] = 0;
@@ -362,11 +362,11 @@ function recover(b: Battle): void {
   const { units, alive, health, maxHealth, shield, maxShield, shieldDelay, regeneration, energy, heals } = b;
   for (let i = 0; i < units; i++) {
     if (alive[i] === 0) continue;
-    if (shieldDelay[i]! > 0) shieldDelay[i]! -= 1;
-    else if (shield[i]! < maxShield[i]!) {
-      shield[i] = Math.min(shield[i]! + SHIELD_PER_SECOND / TICKS_PER_SECOND, maxShield[i]!);
+    if (shieldDelay[i] > 0) shieldDelay[i] -= 1;
+    else if (shield[i] < maxShield[i]) {
+      shield[i] = Math.min(shield[i] + SHIELD_PER_SECOND / TICKS_PER_SECOND, maxShield[i]);
     }
-    if (regeneration[i]! > 0) health[i] = Math.min(health[i]! + regeneration[i]!, maxHealth[i]!);
-    if (heals[i] === 1) energy[i] = Math.min(energy[i]! + ENERGY_PER_SECOND / TICKS_PER_SECOND, ENERGY_MAX);
+    if (regeneration[i] > 0) health[i] = Math.min(health[i] + regeneration[i], maxHealth[i]);
+    if (heals[i] === 1) energy[i] = Math.min(energy[i] + ENERGY_PER_SECOND / TICKS_PER_SECOND, ENERGY_MAX);
   }
 }

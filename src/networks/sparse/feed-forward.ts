@@ -19,7 +19,7 @@ export function createFeedForwardLayers(
   network: NetworkName,
 ): FeedForwardLayers {
   const [first, second, third] = ["fc1", "fc2", "fc3"].map((name) => createLinear(memory, specs, `${network}.${name}`));
-  return { first: first!, second: second!, third: third! };
+  return { first: first, second: second, third: third };
 }
 
 /**
@@ -124,7 +124,7 @@ export function createFeedForward(
     const to = memory.floats(address, (tiles * tileStride) / 4);
     for (let row = 0; row < rows; row++) {
       let at = (row >> 4) * (tileStride / 4) + (row & 15);
-      for (let i = row * width; i < (row + 1) * width; i++, at += LANES) to[at] = values[i]!;
+      for (let i = row * width; i < (row + 1) * width; i++, at += LANES) to[at] = values[i];
     }
     for (let row = rows; row < tiles * LANES; row++) {
       let at = (row >> 4) * (tileStride / 4) + (row & 15);
@@ -136,7 +136,7 @@ export function createFeedForward(
     const from = memory.floats(address, (tilesOf(rows) * tileStride) / 4);
     for (let row = 0; row < rows; row++) {
       let at = (row >> 4) * (tileStride / 4) + (row & 15);
-      for (let i = row * width; i < (row + 1) * width; i++, at += LANES) results[i] = from[at]!;
+      for (let i = row * width; i < (row + 1) * width; i++, at += LANES) results[i] = from[at];
     }
     return results.subarray(0, rows * width);
   }

@@ -63,7 +63,7 @@ const rows = (lists: readonly (readonly number[])[]) => Float32Array.from(lists.
 const near = (ours: ArrayLike<number>, theirs: readonly number[], tolerance = 2e-6) => {
   expect(ours.length).toBe(theirs.length);
   theirs.forEach((value, i) =>
-    expect(Math.abs(ours[i]! - value), `entry ${i}: ${ours[i]} and ${value}`).toBeLessThan(
+    expect(Math.abs(ours[i] - value), `entry ${i}: ${ours[i]} and ${value}`).toBeLessThan(
       tolerance * Math.max(1, Math.abs(value)),
     ),
   );
@@ -88,7 +88,7 @@ describe.each([
   const batch = randomBatch(sizes, 13, createRandom(5));
   const observed = rows(batch.flatMap(({ observations }) => observations));
   const withActions = rows(
-    batch.flatMap(({ observations, actions }) => observations.map((seen, i) => [...seen, ...actions[i]!])),
+    batch.flatMap(({ observations, actions }) => observations.map((seen, i) => [...seen, ...actions[i]])),
   );
   const states = rows(batch.map(({ state }) => state));
   const y = batch.map((_, k) => Math.sin(k));
@@ -119,7 +119,7 @@ describe.each([
     const totals = engine.mixer.forward("online", states, q);
     near(
       totals,
-      batch.map(({ state }, k) => mixer(weights, [...state], values[k]!).value),
+      batch.map(({ state }, k) => mixer(weights, [...state], values[k]).value),
     );
   });
 
@@ -130,7 +130,7 @@ describe.each([
     engine.begin();
     const q = engine.networks.critic!.forward("online", withActions, true).slice();
     const totals = engine.mixer.forward("online", states, q, true);
-    const dTotals = Float32Array.from(totals, (total, k) => (2 * (total - y[k]!)) / batch.length);
+    const dTotals = Float32Array.from(totals, (total, k) => (2 * (total - y[k])) / batch.length);
     engine.networks.critic!.backward(engine.mixer.backward(dTotals));
     for (const { name, network } of engine.parameters)
       if (network !== "actor") near(engine.gradient(name), expected.get(name)!);
@@ -157,7 +157,7 @@ describe.each([
     const dInputs = critic!.backward(dq, { adds: false, through: true })!;
     const dMu = mu.map((value, i) => {
       const [row, d] = [Math.floor(i / 2), i % 2];
-      return dInputs[row * width + sizes.observation + d]! + (2e-3 * value) / mu.length;
+      return dInputs[row * width + sizes.observation + d] + (2e-3 * value) / mu.length;
     });
     actor!.backward(dMu);
     for (const { name, network } of engine.parameters) {
@@ -183,18 +183,18 @@ describe.each([
         gradients.get(name)!.forEach((gradient, i) => {
           if (masks.get(name)?.[i] === 0) return;
           const list = values.get(name)!;
-          list[i] = adam(list[i]!, gradient * Math.min(1, clip / (norm + 1e-6)), moments.get(name)![i]!, step, {
+          list[i] = adam(list[i], gradient * Math.min(1, clip / (norm + 1e-6)), moments.get(name)![i], step, {
             rate: options.learningRate,
             epsilon: options.epsilon,
           });
         });
       for (const [name, list] of targets)
-        list.forEach((value, i) => (list[i] = follow(value, values.get(name)![i]!, tau)));
+        list.forEach((value, i) => (list[i] = follow(value, values.get(name)![i], tau)));
 
       engine.begin();
       const q = engine.networks.critic!.forward("online", withActions, true).slice();
       const totals = engine.mixer.forward("online", states, q, true);
-      const dTotals = Float32Array.from(totals, (total, k) => (2 * (total - y[k]!)) / batch.length);
+      const dTotals = Float32Array.from(totals, (total, k) => (2 * (total - y[k])) / batch.length);
       engine.networks.critic!.backward(engine.mixer.backward(dTotals));
       near([engine.step(["critic", "mixer"], { ...options, step }, clip)], [norm], 1e-5);
       engine.follow(tau);
@@ -212,7 +212,7 @@ describe("kernels in native code and in WebAssembly", () => {
     const results = (["native", "wasm"] as const).map((native) => {
       const { engine } = open(density, native, 4);
       const inputs = rows(
-        batch.flatMap(({ observations, actions }) => observations.map((seen, i) => [...seen, ...actions[i]!])),
+        batch.flatMap(({ observations, actions }) => observations.map((seen, i) => [...seen, ...actions[i]])),
       );
       const states = rows(batch.map(({ state }) => state));
       for (let step = 1; step <= 3; step++) {
@@ -238,7 +238,7 @@ describe("the topology of networks for transitions", () => {
     const name = "critic.fc2.weight";
     const batch = randomBatch(sizes, 20, createRandom(3));
     const inputs = rows(
-      batch.flatMap(({ observations, actions }) => observations.map((seen, i) => [...seen, ...actions[i]!])),
+      batch.flatMap(({ observations, actions }) => observations.map((seen, i) => [...seen, ...actions[i]])),
     );
     engine.begin();
     engine.networks.critic!.forward("online", inputs, true);
@@ -250,7 +250,7 @@ describe("the topology of networks for transitions", () => {
     engine.setMask(name, changed);
     const after = (["online", "target", "moments", "squares"] as const).map((kept) => engine.read(kept).get(name)!);
     before.forEach((values, k) =>
-      expect([...after[k]!]).toEqual([...values].map((value, i) => (mask[i] === 1 && changed[i] === 1 ? value : 0))),
+      expect([...after[k]]).toEqual([...values].map((value, i) => (mask[i] === 1 && changed[i] === 1 ? value : 0))),
     );
   });
 
@@ -258,12 +258,12 @@ describe("the topology of networks for transitions", () => {
     const { engine, parameters } = open(0.3, "native");
     const batch = randomBatch(sizes, 5, createRandom(3));
     const inputs = batch.flatMap(({ observations, actions }) =>
-      observations.map((seen, i) => [...seen, ...actions[i]!]),
+      observations.map((seen, i) => [...seen, ...actions[i]]),
     );
     const weights = weightsOf(parameters);
     differentiate(
       inputs
-        .map((row) => feedForward(weights, "critic", row.map(constant))[0]!)
+        .map((row) => feedForward(weights, "critic", row.map(constant))[0])
         .reduce((a, b) => ({
           value: a.value + b.value,
           from: [

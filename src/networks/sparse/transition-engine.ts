@@ -249,7 +249,7 @@ function createTransitionMixer(memory: Memory, shape: TransitionShape, layers: M
         const to = memory.floats(states, (tiles * stateStride) / 4);
         for (let row = 0; row < tiles * LANES; row++) {
           let at = (row >> 4) * (stateStride / 4) + (row & 15);
-          for (let i = row * state; i < (row + 1) * state; i++, at += LANES) to[at] = row < count ? values[i]! : 0;
+          for (let i = row * state; i < (row + 1) * state; i++, at += LANES) to[at] = row < count ? values[i] : 0;
         }
         network.reserve();
       },
@@ -258,14 +258,14 @@ function createTransitionMixer(memory: Memory, shape: TransitionShape, layers: M
         const lanes = new Float32Array(tiles * width * LANES);
         for (let row = 0; row < count; row++)
           for (let i = 0; i < width; i++)
-            lanes[((row >> 4) * width + i) * LANES + (row & 15)] = values[row * width + i]!;
+            lanes[((row >> 4) * width + i) * LANES + (row & 15)] = values[row * width + i];
         return lanes;
       },
       gather(lanes: Float32Array, width: number): Float32Array {
         const values = new Float32Array(count * width);
         for (let row = 0; row < count; row++)
           for (let i = 0; i < width; i++)
-            values[row * width + i] = lanes[((row >> 4) * width + i) * LANES + (row & 15)]!;
+            values[row * width + i] = lanes[((row >> 4) * width + i) * LANES + (row & 15)];
         return values;
       },
     };

@@ -159,7 +159,7 @@ describe("the tensorflow engine", () => {
     const answers = await Promise.all(
       seeds.map(async (seed, run) => {
         const { shape, parameters, masks } = caseOf(seed);
-        const engine = (await vectorised.open(run)(shape, parameters, masks)) as Engine;
+        const engine = await vectorised.open(run)(shape, parameters, masks);
         const own = await use(engine, seed);
         engine.dispose();
         return own;

@@ -15,7 +15,7 @@ export function product(tf: Tensorflow, a: tfjs.Tensor3D, w: tfjs.Tensor3D): tfj
       },
     };
   });
-  return differentiated(a, w) as tfjs.Tensor3D;
+  return differentiated(a, w);
 }
 
 /** A' B of every run, the gradient of weights: [runs, rows, in] and [runs, rows, out] to [runs, in, out]. */

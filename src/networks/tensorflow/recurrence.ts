@@ -36,7 +36,7 @@ export function recurrence(tf: Tensorflow, { gates, weight, bias }: Recurrence, 
       },
     };
   });
-  return differentiated(gates, weight, bias) as tfjs.Tensor4D;
+  return differentiated(gates, weight, bias);
 }
 
 /** The same, differentiated by TensorFlow.js. */

@@ -112,14 +112,14 @@ describe.skipIf(python === undefined)("a run in an environment in which no team 
     expect(run.config.evaluation.score).toBe("return");
     expect(returns).toHaveLength(4);
     // The last two evaluations, by hand.
-    expect(run.summary!.score).toBeCloseTo((returns[2]! + returns[3]!) / 2, 12);
+    expect(run.summary!.score).toBeCloseTo((returns[2] + returns[3]) / 2, 12);
     expect(run.summary!.returns).toEqual(returns);
     expect(run.summary).not.toHaveProperty("winRates");
     expect([run.winRate, run.episodeReturn]).toEqual([undefined, returns[3]]);
     expect(scoreStatistics([run])).toMatchObject({ measure: "return", mean: run.summary!.score });
     const [row] = runRows([run]);
     expect(row).toMatchObject({ measure: "return", lastReturn: returns[3] });
-    expect(Object.keys(row!).filter((column) => /win/i.test(column))).toEqual([]);
+    expect(Object.keys(row).filter((column) => /win/i.test(column))).toEqual([]);
     const list = await printed(() => runsCommand({ runs }));
     expect(list).toContain("Return");
     expect(list).not.toMatch(/win/i);
@@ -138,7 +138,7 @@ describe.skipIf(python === undefined)("a run in an environment in which no team 
     );
     expect(table.columns.map(({ title }) => title)).toContain("Return");
     expect(JSON.stringify([table, figure, more])).not.toMatch(/win rate/i);
-    expect(table.rows[0]![2]).toBe(run.summary!.score.toFixed(2));
+    expect(table.rows[0][2]).toBe(run.summary!.score.toFixed(2));
     expect(Object.keys(more!)).toEqual(["scores"]);
     const text = await printed(() =>
       compareCommand([run.name, other.name], { runs, name: "two", results: join(folder, "results") }),
@@ -151,7 +151,7 @@ describe.skipIf(python === undefined)("a run in an environment in which no team 
       { title: "Both", plots: ["win-rate"] },
     );
     expect(both.table.columns.map(({ title }) => title)).toContain("Score");
-    expect(both.table.rows.map((cells) => cells[2]!.endsWith("%"))).toEqual([false, true]);
+    expect(both.table.rows.map((cells) => cells[2].endsWith("%"))).toEqual([false, true]);
   });
 
   it("is evaluated, exported and replayed", async () => {

@@ -104,7 +104,7 @@ describe.skipIf(python === undefined)("an environment in Python", () => {
       const envs = [1, 2, 3].map(() => createEnvironment(named("coin")));
       envs.forEach((env, i) => env.reset(i));
       envs.forEach((env, i) => i !== 1 && env.step([2, 2]));
-      envs[0]!.step([1, 1]);
+      envs[0].step([1, 1]);
       expect(envs.map((env) => [env.state[0], env.state[1]])).toEqual([
         [2, 0],
         [0, 1],
@@ -113,8 +113,8 @@ describe.skipIf(python === undefined)("an environment in Python", () => {
       // A copy that is given back is played by the next environment.
       for (const env of envs) env.close!();
       const [again] = [createEnvironment(named("coin"))];
-      again!.reset(4);
-      expect([...again!.state]).toEqual([0, 4, 1]);
+      again.reset(4);
+      expect([...again.state]).toEqual([0, 4, 1]);
     }
   });
 
@@ -329,9 +329,9 @@ describe.skipIf(python === undefined)("the child process", () => {
       while (!existsSync(pidFile) || readFileSync(pidFile, "utf8") === "") await wait(50);
       const pid = Number(readFileSync(pidFile, "utf8"));
       const [private_] = readdirSync(own).filter((name) => name.startsWith("mast-python-"));
-      expect(statSync(join(own, private_!)).mode & 0o777).toBe(0o700);
+      expect(statSync(join(own, private_)).mode & 0o777).toBe(0o700);
       for (const pipe of ["requests", "replies", "life"])
-        expect(statSync(join(own, private_!, pipe)).mode & 0o777).toBe(0o600);
+        expect(statSync(join(own, private_, pipe)).mode & 0o777).toBe(0o600);
       parent.kill(signal);
       await expect.poll(() => isAlive(pid), { timeout: 20_000, interval: 100 }).toBe(false);
       await expect

@@ -92,7 +92,7 @@ export function createPythonEnvironment(name: string, options: PartOptions): Giv
     known.set(key, home);
   }
   const { servers, free } = home;
-  const { sizes, wins } = servers[0]!.load();
+  const { sizes, wins } = servers[0].load();
   home.wins ??= wins ?? undefined;
   const { agents, actions, observation, state } = sizes;
   const view: CopyView = {
@@ -109,7 +109,7 @@ export function createPythonEnvironment(name: string, options: PartOptions): Giv
   // A copy is taken with the first episode: most environments that are made are only asked for their sizes.
   let taken: { readonly server: PythonServer; readonly copy: Copy } | undefined;
   function take() {
-    const place = free.shift() ?? { server: servers[home!.copies % servers.length]!, number: home!.copies++ };
+    const place = free.shift() ?? { server: servers[home!.copies % servers.length], number: home!.copies++ };
     forgotten.register(env, { free, place }, token);
     taken = {
       server: place.server,

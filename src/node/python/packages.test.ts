@@ -79,13 +79,13 @@ function moments(env: Environment, seed: number, actions: readonly (readonly num
 function same(ours: readonly Moment[], theirs: readonly Moment[]): void {
   expect(ours).toHaveLength(theirs.length);
   ours.forEach(({ observations, reward, ended, state }, t) => {
-    expect(ended).toBe(theirs[t]!.ended);
-    expect(reward).toBeCloseTo(theirs[t]!.reward, 5);
+    expect(ended).toBe(theirs[t].ended);
+    expect(reward).toBeCloseTo(theirs[t].reward, 5);
     observations.forEach((row, i) => {
-      const theirRow = theirs[t]!.observations[i]!;
+      const theirRow = theirs[t].observations[i];
       row.forEach((value, j) => expect(value).toBeCloseTo(theirRow[j] ?? 0, 5));
     });
-    theirs[t]!.state?.forEach((value, j) => expect(state![j]).toBeCloseTo(value, 5));
+    theirs[t].state?.forEach((value, j) => expect(state![j]).toBeCloseTo(value, 5));
   });
 }
 
@@ -265,7 +265,7 @@ describe.skipIf(!there.has("pettingzoo"))("actions in boxes", () => {
   it("are played side by side by several copies", () => {
     const envs = [1, 2, 3].map(() => createEnvironment(named("boxes")));
     envs.forEach((env) => env.reset(1));
-    envs.forEach((env, i) => env.step([i / 8, 0, 0, i]) as void);
+    envs.forEach((env, i) => env.step([i / 8, 0, 0, i]));
     expect(envs.slice(0, 3).map((env) => [env.observations[0], env.reward])).toEqual([
       [0, 0],
       [0.125, 1.125],
@@ -350,7 +350,7 @@ print(json.dumps(moments))`);
       const env = createEnvironment(`python:lbforaging/${id}`);
       expect(env.sizes).toMatchObject({ agents: 2, actions: 6, episodeLimit: 50 });
       same(moments(env, 4, joint.slice(0, end)), theirs.slice(0, end + 1));
-      expect([env.ended, env.terminal]).toEqual([true, theirs[end]!.terminated]);
+      expect([env.ended, env.terminal]).toEqual([true, theirs[end].terminated]);
       const coop = createEnvironment("python:lbforaging/Foraging-8x8-2p-2f-coop-v3");
       expect(coop.sizes).toMatchObject({ agents: 2, actions: 6, observation: 12, episodeLimit: 50 });
       for (const one of [env, coop]) one.close!();

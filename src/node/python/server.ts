@@ -172,8 +172,8 @@ export function createServer(name: string, spec: PythonSpec, options: PartOption
       request.writeUInt32LE(1, at + 4);
       const { jointAction } = call;
       const { length } = jointAction;
-      if (continuous) for (let i = 0; i < length; i++) request.writeFloatLE(jointAction[i]!, at + CALL + 4 * i);
-      else for (let i = 0; i < length; i++) request[at + CALL + i] = jointAction[i]!;
+      if (continuous) for (let i = 0; i < length; i++) request.writeFloatLE(jointAction[i], at + CALL + 4 * i);
+      else for (let i = 0; i < length; i++) request[at + CALL + i] = jointAction[i];
     }
     copy.stepped = "jointAction" in call;
     copy.waiting = true;
@@ -206,7 +206,7 @@ export function createServer(name: string, spec: PythonSpec, options: PartOption
       sent.forEach((copy, i) => take(copy, HEADER + i * record));
       for (const { index, call, kind, message, where } of faults) {
         const said = `${message}${where ? ` (${where})` : ""}`;
-        sent[index]!.fault =
+        sent[index].fault =
           kind === "wrong"
             ? new PartError(`environment "${name}" ${plain(message, 300)}`)
             : new EpisodeLost(`environment "${name}" raises in ${call}: ${plain(said, 300)}`);
@@ -307,7 +307,7 @@ const RECIPES: Readonly<Record<string, string>> = {
 
 function hinted(message: string, spec: PythonSpec): string {
   if (!message.includes("is not installed")) return message;
-  const recipe = "module" in spec ? RECIPES[spec.module.split(".")[0]!] : undefined;
+  const recipe = "module" in spec ? RECIPES[spec.module.split(".")[0]] : undefined;
   return `cannot be loaded: ${message}: ${recipe ? `npm run setup:python -- ${recipe}` : "install it there, or set MAST_PYTHON to the Python that has it"}`;
 }
 

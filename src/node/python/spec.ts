@@ -20,14 +20,14 @@ export type PythonSpec =
 export function parseSpec(environment: string): PythonSpec {
   const where = environment.slice(PREFIX.length);
   const [, file, factory] = /^(.+\.py):([A-Za-z_]\w*)$/.exec(where) ?? [];
-  if (file !== undefined) return { file: resolve(file), name: factory! };
+  if (file !== undefined) return { file: resolve(file), name: factory };
   const [, module, name] = /^([A-Za-z_][\w.]*)\/([A-Za-z0-9_][\w./-]*)$/.exec(where) ?? [];
   if (module === undefined || /\.py$/.test(where)) {
     throw new PartError(
       `environment is ${show(environment)}; expected python:MODULE/NAME, such as python:mpe2/simple_spread_v3, or python:./FILE.py:FUNCTION`,
     );
   }
-  return { module, name: name! };
+  return { module, name: name };
 }
 
 /**
@@ -45,9 +45,9 @@ export function pythonSources(file: string): string[] {
       const folder = dirname(path);
       const modules =
         from === undefined
-          ? names!.split(",").map((name) => name.trim().split(/\s/)[0]!)
+          ? names.split(",").map((name) => name.trim().split(/\s/)[0])
           : /^\.+$/.test(from)
-            ? names!.split(",").map((name) => name.trim())
+            ? names.split(",").map((name) => name.trim())
             : [from.replace(/^\.+/, "")];
       for (const module of modules) {
         const base = join(folder, ...module.split("."));

@@ -55,19 +55,19 @@ for (const name of BACKENDS.filter((name) => name !== "auto")) {
       expectNear(await tf.matMul(x, weight).data(), [1, 3, 3, 5, -9.5, 23, -12.5, 31]);
       const [dx, dWeight] = tf.grads((a, b) => tf.sum(tf.square(tf.matMul(a as typeof x, b as typeof x))))([x, weight]);
       // By hand: dy = 2 y; dx = dy w', dw = x' dy.
-      expectNear(await dx!.data(), [-4, 12, -4, 20, 36.5, 176, 49.5, 236]);
-      expectNear(await dWeight!.data(), [20, 36, 28, 52, -270, 664, -314, 772]);
+      expectNear(await dx.data(), [-4, 12, -4, 20, 36.5, 176, 49.5, 236]);
+      expectNear(await dWeight.data(), [20, 36, 28, 52, -270, 664, -314, 772]);
     });
 
     test("splits, stacks, takes apart and turns", async (tf) => {
       const x = tf.tensor2d([1, 2, 3, 4, 5, 6], [2, 3]);
       const [left, right] = tf.split(x, [1, 2], 1);
-      expect([...(await left!.data())]).toEqual([1, 4]);
-      expect([...(await right!.data())]).toEqual([2, 3, 5, 6]);
+      expect([...(await left.data())]).toEqual([1, 4]);
+      expect([...(await right.data())]).toEqual([2, 3, 5, 6]);
       const stacked = tf.stack([x, tf.neg(x)], 1);
       expect(stacked.shape).toEqual([2, 2, 3]);
       expect([...(await stacked.data())]).toEqual([1, 2, 3, -1, -2, -3, 4, 5, 6, -4, -5, -6]);
-      expect([...(await tf.unstack(stacked, 2)[1]!.data())]).toEqual([2, -2, 5, -5]);
+      expect([...(await tf.unstack(stacked, 2)[1].data())]).toEqual([2, -2, 5, -5]);
       const turned = tf.transpose(tf.reshape(tf.range(0, 24), [1, 2, 3, 2, 2]), [4, 2, 0, 1, 3]);
       expect(turned.shape).toEqual([2, 3, 1, 2, 2]);
       expect([...(await turned.data())].slice(0, 8)).toEqual([0, 2, 12, 14, 4, 6, 16, 18]);
@@ -164,7 +164,7 @@ function expectNear(actual: ArrayLike<number>, expected: readonly number[]): voi
   expect(actual.length).toBe(expected.length);
   expected.forEach((value, i) =>
     expect(
-      Math.abs(actual[i]! - value) / Math.max(1, Math.abs(value)),
+      Math.abs(actual[i] - value) / Math.max(1, Math.abs(value)),
       `${i}: ${actual[i]} instead of ${value}`,
     ).toBeLessThan(1e-5),
   );

@@ -103,11 +103,11 @@ async function openAdapter(): Promise<OpenAdapter> {
   const { info, features, limits } = adapter;
   const device = await adapter.requestDevice({
     requiredFeatures: ["timestamp-query", "bgra8unorm-storage"].filter((feature) => features.has(feature)),
-    requiredLimits: Object.fromEntries(LIMITS.map((limit) => [limit, limits[limit]!])),
+    requiredLimits: Object.fromEntries(LIMITS.map((limit) => [limit, limits[limit]])),
   });
   const backend = withNavigator({ gpu }, () => new WebGPUBackend(device, info));
   reportErrors(device, backend);
-  addInGroups(tf, limits.maxStorageBuffersPerShaderStage! - 1);
+  addInGroups(tf, limits.maxStorageBuffersPerShaderStage - 1);
   tf.registerBackend("webgpu", () => backend);
   // Otherwise small products are computed on the processor where their values happen to be there.
   tf.env().set("WEBGPU_CPU_FORWARD", false);

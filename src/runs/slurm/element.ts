@@ -53,10 +53,10 @@ export async function trainElement(folder: string, number: number): Promise<numb
       onNote: console.log,
     });
     const after = checkpointStep(directory) ?? 0;
-    console.log(`${new Date().toISOString()} ${submitted.name} is ${outcome!.state} at step ${after}`);
-    if (outcome!.state === "failed") return fail(outcome!.error!.message);
+    console.log(`${new Date().toISOString()} ${submitted.name} is ${outcome.state} at step ${after}`);
+    if (outcome.state === "failed") return fail(outcome.error!.message);
     rmSync(failure, { force: true });
-    if (outcome!.state === "complete") return 0;
+    if (outcome.state === "complete") return 0;
     if (!warned) return TERMINATED;
     // Otherwise it would be queued forever.
     if (after <= before)

@@ -62,7 +62,7 @@ export function checkCluster({ partition, time }: SlurmSettings): Cluster {
     .trim()
     .split("\n")
     .filter((line) => line !== "");
-  const partitions = new Map(lines.map((line) => [line.split("|")[0]!, line.split("|")[1]!]));
+  const partitions = new Map(lines.map((line) => [line.split("|")[0], line.split("|")[1]]));
   if (partition !== undefined) {
     for (const name of partition.split(",")) {
       if (partitions.has(name)) continue;
@@ -90,8 +90,8 @@ export function checkCluster({ partition, time }: SlurmSettings): Cluster {
   const size = /^MaxArraySize\s*=\s*(\d+)/m.exec(
     slurm("scontrol", ["show", "config"], "The cluster does not answer"),
   )?.[1];
-  const own = new Set([hostname(), hostname().split(".")[0]!, "localhost"]);
-  return { arraySize: Number(size ?? 1001), elsewhere: lines.some((line) => !own.has(line.split("|")[3]!)) };
+  const own = new Set([hostname(), hostname().split(".")[0], "localhost"]);
+  return { arraySize: Number(size ?? 1001), elsewhere: lines.some((line) => !own.has(line.split("|")[3])) };
 }
 
 /**

@@ -84,7 +84,7 @@ function memoryText({ memory }: SlurmSettings, megabytes: number): string {
   if (memory === undefined) return `${megabytes}M`;
   const [, number, unit] = /^([\d.]+)\s*([KMGT])/i.exec(memory)!;
   // Slurm takes whole numbers only.
-  const factor = { K: 1 / 1024, M: 1, G: 1024, T: 1024 ** 2 }[unit!.toUpperCase() as "K" | "M" | "G" | "T"];
+  const factor = { K: 1 / 1024, M: 1, G: 1024, T: 1024 ** 2 }[unit.toUpperCase() as "K" | "M" | "G" | "T"];
   return `${Math.max(1, Math.ceil(Number(number) * factor))}M`;
 }
 

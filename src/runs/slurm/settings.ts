@@ -69,10 +69,10 @@ export function warningOf({ warning = 120 }: SlurmSettings): number {
  * days-hours[:minutes[:seconds]].
  */
 export function slurmSeconds(time: string): number {
-  const [days, clock] = time.includes("-") ? [Number(time.split("-")[0]), time.split("-")[1]!] : [undefined, time];
+  const [days, clock] = time.includes("-") ? [Number(time.split("-")[0]), time.split("-")[1]] : [undefined, time];
   const parts = clock.split(":").map(Number);
-  if (days !== undefined) return ((days * 24 + parts[0]!) * 60 + (parts[1] ?? 0)) * 60 + (parts[2] ?? 0);
-  if (parts.length === 1) return 60 * parts[0]!;
+  if (days !== undefined) return ((days * 24 + parts[0]) * 60 + (parts[1] ?? 0)) * 60 + (parts[2] ?? 0);
+  if (parts.length === 1) return 60 * parts[0];
   return parts.reduce((sum, part) => 60 * sum + part, 0);
 }
 

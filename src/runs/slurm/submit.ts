@@ -165,7 +165,7 @@ export function submit(plan: SubmitPlan): Submitted {
         refusal(),
       )
         .trim()
-        .split(";")[0]!;
+        .split(";")[0];
       jobs.push({ job, first, count });
       keep();
       own.push(job);
@@ -238,7 +238,7 @@ export function queuedRuns(queue: readonly Queued[], runs?: string): Map<string,
     for (const { job, first, count } of jobs) {
       for (let i = 0; i < count; i++) {
         const element = elements.get(`${jobName(name)} ${job} ${i}`);
-        if (element !== undefined) found.set(own[first + i]!.name, element);
+        if (element !== undefined) found.set(own[first + i].name, element);
       }
     }
   }

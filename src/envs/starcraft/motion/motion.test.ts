@@ -30,8 +30,8 @@ it("parts units that overlap until they touch, by as much each, and moves nobody
   const env = place([8, 16], [8.4, 16], [12, 12]);
   env.step([1, 1, 1]);
   const { x, y, separation } = env.battle;
-  expect(x[1]! - x[0]!).toBeCloseTo(2 * separation[0]!, 12);
-  expect(x[0]! + x[1]!).toBeCloseTo(16.4, 12);
+  expect(x[1] - x[0]).toBeCloseTo(2 * separation[0], 12);
+  expect(x[0] + x[1]).toBeCloseTo(16.4, 12);
   expect([y[0], y[1], x[2], y[2]]).toEqual([16, 16, 12, 12]);
 });
 
@@ -39,12 +39,12 @@ it("lets a walker go around whom it would run into, and no faster than it walks"
   const env = place([8, 16], [9.2, 16], [12, 12]);
   const { x, y, speed, separation } = env.battle;
   for (let step = 0; step < 3; step++) {
-    const [wasX, wasY] = [x[0]!, y[0]!];
+    const [wasX, wasY] = [x[0], y[0]];
     env.step([4, 1, 1]);
-    expect(Math.hypot(x[0]! - wasX, y[0]! - wasY)).toBeLessThanOrEqual(8 * speed[0]! + 1e-9);
-    expect(Math.hypot(x[1]! - x[0]!, y[1]! - y[0]!)).toBeGreaterThan(2 * separation[0]! - 0.1);
+    expect(Math.hypot(x[0] - wasX, y[0] - wasY)).toBeLessThanOrEqual(8 * speed[0] + 1e-9);
+    expect(Math.hypot(x[1] - x[0], y[1] - y[0])).toBeGreaterThan(2 * separation[0] - 0.1);
   }
-  expect(x[0]).toBeGreaterThan(x[1]!);
+  expect(x[0]).toBeGreaterThan(x[1]);
   expect([x[1], y[1]]).toEqual([9.2, 16]);
 });
 
