@@ -14,6 +14,16 @@ const LARGEST: Readonly<Record<Exclude<keyof EnvironmentSizes, "box">, number>> 
   episodeLimit: 100_000,
 };
 
+/** What is wrong with an environment's sizes, in words that follow its name; undefined where nothing is. */
+export function sizesFault(sizes: EnvironmentSizes): string | undefined {
+  for (const [key, largest] of Object.entries(LARGEST) as [keyof typeof LARGEST, number][]) {
+    const size: unknown = sizes[key];
+    if (!(typeof size === "number" && Number.isInteger(size) && size >= 1 && size <= largest))
+      return `has sizes.${key} ${describeValue(size)}; expected a whole number from 1 to ${largest.toLocaleString("en")}`;
+  }
+  return undefined;
+}
+
 /**
  * Watches an environment that is not built in: after every reset and step it must be as it promises, and every joint
  * action is legal before it gets there. Promises that are not kept are refused by the environment's name, with what is
@@ -29,14 +39,8 @@ export function checkedEnvironment(name: string, env: GivenEnvironment): Environ
     return refuse(`made ${describeValue(env)}; expected an object with sizes, reset, step and what an Environment has`);
   if (!isObject(env.sizes))
     return refuse(`has sizes that are ${describeValue(env.sizes)}; expected { ${Object.keys(LARGEST).join(", ")} }`);
-  for (const [key, largest] of Object.entries(LARGEST) as [keyof typeof LARGEST, number][]) {
-    const size: unknown = env.sizes[key];
-    if (!(typeof size === "number" && Number.isInteger(size) && size >= 1 && size <= largest)) {
-      return refuse(
-        `has sizes.${key} ${describeValue(size)}; expected a whole number from 1 to ${largest.toLocaleString("en")}`,
-      );
-    }
-  }
+  const wrongSize = sizesFault(env.sizes);
+  if (wrongSize !== undefined) return refuse(wrongSize);
   const wrongBox = boxFault(env.sizes);
   if (wrongBox !== undefined) return refuse(wrongBox);
   for (const method of ["reset", "step"] as const)
@@ -98,8 +102,9 @@ export function checkedEnvironment(name: string, env: GivenEnvironment): Environ
     checkNumbers("observations", agents * observation, observation);
     checkNumbers("state", state, state);
     checkAvailable();
-    if (typeof env.reward !== "number" || !Number.isFinite(env.reward))
-      refuse(`has the reward ${describeValue(env.reward)} at step ${steps}; expected a finite number`);
+    // Rewards are kept as 32-bit floats, in which numbers above 3.4e38 are infinite.
+    if (typeof env.reward !== "number" || !Number.isFinite(Math.fround(env.reward)))
+      refuse(`has the reward ${describeValue(env.reward)} at step ${steps}; expected a finite number below 3.4e38`);
     for (const flag of ["ended", "terminal", "won"] as const)
       if (typeof env[flag] !== "boolean")
         refuse(`has ${flag} ${describeValue(env[flag])} at step ${steps}; expected true or false`);

@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
 import type { EnvironmentSnapshot, GivenEnvironment } from "../../envs/environment.js";
+import { sizesFault } from "../../envs/checked.js";
 import { type EnvironmentPart, environments } from "../../parts/environment.js";
 import { PartError, type PartOptions, registerFamily } from "../../parts/registry.js";
 import { type Copy, type CopyView, createServer, type PythonServer } from "./server.js";
@@ -93,6 +94,8 @@ export function createPythonEnvironment(name: string, options: PartOptions): Giv
   }
   const { servers, free } = home;
   const { sizes, wins } = servers[0].load();
+  const fault = sizesFault(sizes);
+  if (fault !== undefined) throw new PartError(`environment "${name}" ${fault}`);
   home.wins ??= wins ?? undefined;
   const { agents, actions, observation, state } = sizes;
   const view: CopyView = {

@@ -13,6 +13,11 @@ import inspect
 import os
 import sys
 
+try:
+    import numpy
+except ImportError:  # An environment of plain Python needs none.
+    numpy = None
+
 # Options that are the adapters' own; every other one goes to the environment.
 OWN = {"episodeLimit": 0, "rewards": None, "timeouts": "continue", "wins": None}
 
@@ -193,14 +198,16 @@ def adapt(env, own, given):
     raise Wrong(f"gives {type(env).__name__}, which has neither get_obs and get_avail_actions (PyMARL's MultiAgentEnv), nor possible_agents (PettingZoo's parallel API), nor a tuple of action spaces (Gymnasium)")
 
 
-def size_of(shape):
+def size_of(shape, what="a shape"):
     """The number of entries of a shape, which may be a number."""
-    if not hasattr(shape, "__len__"):
-        return int(shape)
-    size = 1
-    for length in shape:
-        size *= int(length)
-    return size
+    if hasattr(shape, "__len__") and not isinstance(shape, str):
+        size = 1
+        for length in shape:
+            size *= size_of(length, what)
+        return size
+    if not hasattr(shape, "__index__") and not (isinstance(shape, float) and shape.is_integer()):
+        raise Wrong(f"has {what} {shape!r}; expected a whole number")
+    return int(shape)
 
 
 def choices(space, agent):
@@ -257,8 +264,6 @@ def width(space):
 
 def numbers(space, values):
     """The numbers of an observation in the order of its space, in one array; choices are one-hot."""
-    import numpy
-
     if hasattr(space, "spaces"):
         keyed = hasattr(space.spaces, "items")
         parts = space.spaces.items() if keyed else enumerate(space.spaces)
@@ -327,10 +332,10 @@ class Adapter:
         self.wins = own["wins"] if own["wins"] is not None else getattr(env, "wins", None)
         if self.wins is not None:
             self.wins = bool(self.wins)
-        self.t, self.line = 0, ""
+        self.t, self.last = 0, None
 
     def begin(self, seed):
-        self.t, self.line = 0, "start"
+        self.t, self.last = 0, None
         return self.env.reset(seed=seed) if self.seeded else self.env.reset()
 
     def outcome(self, actions, reward, terminated, cut, win):
@@ -339,7 +344,7 @@ class Adapter:
         self.t += 1
         cut = cut or (not terminated and self.t >= self.sizes["episodeLimit"])
         ended = terminated or cut
-        self.line = f"actions {words(actions)}; reward {reward:.4g}" + ("; won" if won and ended else "; ended" if ended else "")
+        self.last = (actions, reward, "; won" if won and ended else "; ended" if ended else "")
         terminal = ended if self.own["timeouts"] == "end" else terminated and not cut
         return reward, ended, terminal, bool(won and ended), tells
 
@@ -360,7 +365,8 @@ class Adapter:
         """What the environment draws of itself: a dict from its own method `snapshot`, else a line of text."""
         own = getattr(self.env, "snapshot", None)
         drawing = own() if callable(own) else None
-        return {"step": self.t, "text": self.line, **(drawing if isinstance(drawing, dict) else {})}
+        text = "start" if self.last is None else f"actions {words(self.last[0])}; reward {self.last[1]:.4g}{self.last[2]}"
+        return {"step": self.t, "text": text, **(drawing if isinstance(drawing, dict) else {})}
 
     def close(self):
         if callable(getattr(self.env, "close", None)):
@@ -379,6 +385,9 @@ def allow(available, mask, count, agent):
     """Writes the mask of an agent's own actions."""
     if len(mask) != count:
         raise Wrong(f"gives agent {agent} a mask of {len(mask)} actions; it has {count}")
+    for value in mask:
+        if not (value == 0 or value == 1):
+            raise Wrong(f"gives agent {agent} a mask with {value!r}; expected 0 or 1")
     available[:count] = mask
 
 
@@ -387,11 +396,13 @@ class MultiAgent(Adapter):
 
     def __init__(self, env, own):
         info = env.get_env_info() if callable(getattr(env, "get_env_info", None)) else {}
+        if not isinstance(info, dict):
+            raise Wrong(f"gives {type(info).__name__} from get_env_info; expected a dict")
 
         def size(key, *names):
             for value in [info.get(key)] + [getattr(env, name, None) for name in names]:
                 if value is not None:
-                    return size_of(value() if callable(value) else value)
+                    return size_of(value() if callable(value) else value, key)
             raise Wrong(f"does not say its {key}, neither in get_env_info nor as {' or '.join(names)}")
 
         agents, observation = size("n_agents", "n_agents"), size("obs_shape", "get_obs_size", "obs_size")
@@ -427,6 +438,8 @@ class MultiAgent(Adapter):
         else:
             _, reward, terminated, truncated, _ = result
         info = info if isinstance(info, dict) else {}
+        if isinstance(terminated, str):
+            raise Wrong(f"says {terminated!r} of whether the episode has ended; expected True or False")
         terminated = all(terminated) if hasattr(terminated, "__len__") else bool(terminated)
         # PyMARL's rule: a time-out of which the environment tells is no end.
         cut = bool(truncated) or bool(info.get("episode_limit", False))
@@ -436,23 +449,38 @@ class MultiAgent(Adapter):
         seen = self.env.get_obs()
         rows(observations, seen, "get_obs")
         rows(state, self.env.get_state() if self.has_state else seen, "get_state")
-        rows(available, self.env.get_avail_actions(), "get_avail_actions")
+        rows(available, self.env.get_avail_actions(), "get_avail_actions", whole=True)
 
 
-def rows(target, values, what):
-    """Writes arrays of exactly the promised shape."""
+def rows(target, values, what, whole=False):
+    """Writes arrays of exactly the promised shape; `whole` ones are zeros and ones."""
     shape = target.shape
     try:
-        lengths = [len(row) for row in values] if len(shape) == 2 else None
-        if lengths is not None and (len(lengths) != shape[0] or any(length != shape[1] for length in lengths)):
-            raise Wrong(f"gives from {what} {len(lengths)} rows of {', '.join(map(str, sorted(set(lengths))))} numbers; its sizes say {shape[0]} rows of {shape[1]}")
-        if lengths is None and not hasattr(values[0], "__len__") and len(values) != shape[0]:
-            raise Wrong(f"gives from {what} {len(values)} numbers; its sizes say {shape[0]}")
-        if lengths is None and hasattr(values[0], "__len__"):
+        if len(shape) == 2:
+            lengths = set(map(len, values))
+            if len(values) != shape[0] or lengths != {shape[1]}:
+                raise Wrong(f"gives from {what} {len(values)} rows of {', '.join(map(str, sorted(lengths)))} numbers; its sizes say {shape[0]} rows of {shape[1]}")
+        elif hasattr(values[0], "__len__"):
             values = [number for row in values for number in row]
-        target[...] = values
+        elif len(values) != shape[0]:
+            raise Wrong(f"gives from {what} {len(values)} numbers; its sizes say {shape[0]}")
+        target[...] = flags(values, shape, what) if whole else values
     except (TypeError, ValueError) as error:
         raise Wrong(f"gives from {what} what are no {' x '.join(map(str, shape))} numbers: {error}") from None
+
+
+def flags(values, shape, what):
+    """Rows of zeros and ones, in what is quick to copy. Lists of whole numbers, the usual case, become bytes at once."""
+    try:
+        if numpy and type(values[0]) is list:
+            return numpy.frombuffer(b"".join(map(bytes, values)), "u1").reshape(shape)
+    except (TypeError, ValueError):
+        pass  # There is something else than whole numbers from 0 to 255 among them.
+    for row in values:
+        for value in row:
+            if not (value == 0 or value == 1):
+                raise Wrong(f"gives from {what} {value!r}; expected 0 or 1")
+    return values
 
 
 class Parallel(Adapter):

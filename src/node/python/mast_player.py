@@ -25,9 +25,9 @@ class Player:
         self.copies = {}
         self.buffers = {}
 
-    def command(self, command, arm, real):
+    def command(self, command, arm):
         """Answers a command in JSON by JSON."""
-        arm(real, command.get("seconds", 0))
+        arm(command.get("seconds", 0))
         try:
             answer = getattr(self, f"do_{command['do']}")(command)
         except Exception as error:
@@ -53,7 +53,7 @@ class Player:
         """What a copy shows of itself for drawing, or null."""
         return {"snapshot": self.copies[command["copy"]].snapshot()}
 
-    def play(self, data, arm, real):
+    def play(self, data, arm):
         """Plays the calls of a frame, each on its copy."""
         count = (len(data) - HEADER.size) // self.stride
         buffer, records = self.buffer(count)
@@ -70,7 +70,7 @@ class Player:
                 actions = list(data[offset : offset + agents])
             offset = end
             start, observations, state, available = records[i]
-            arm(real, self.seconds)
+            arm(self.seconds)
             doing = "making a copy"
             try:
                 copy = self.copies.get(number)

@@ -11,14 +11,17 @@ All numbers are little-endian. src/node/python/server.ts is the other side.
 """
 import errno
 import json
+import mmap
 import os
 import select
 import shutil
 import signal
+import struct
 import sys
 import time
 
-GRACE = 2.0  # Seconds that environments have to close.
+GRACE = 2.0  # Seconds that environments have to close, and that the alarm of a call has to end the server.
+DEADLINE = struct.Struct("<d")  # When the present call has to be done, in seconds of the monotonic clock; 0 for none.
 KEPT_OUTPUT = 16_384  # Bytes of output that are kept for error messages.
 
 
@@ -39,6 +42,7 @@ def main(folder):
     os.setsid()
     output, output_end = os.pipe()
     death, death_end = os.pipe()
+    deadline = mmap.mmap(-1, DEADLINE.size)
     null = os.open(os.devnull, os.O_RDWR)
     server = os.fork()
     if server == 0:
@@ -49,17 +53,18 @@ def main(folder):
         for end in (life, both, output, death, output_end, null):
             os.close(end)
         os.set_blocking(requests, True)
-        serve(folder, requests, replies, begin)
+        serve(folder, requests, replies, begin, deadline)
         os._exit(0)
     for target in (0, 1, 2):
         os.dup2(null, target)
     for end in (requests, begin, replies, output_end, death_end):
         os.close(end)
-    keep(folder, server, life, both, output, death)
+    keep(folder, server, life, both, output, death, deadline)
 
 
-def keep(folder, server, life, both, output, death):
+def keep(folder, server, life, both, output, death, deadline):
     """Watches the server until it or mast-lab is gone, and clears up."""
+    adopt()
     os.set_blocking(output, False)
     copy = os.environ.get("MAST_PYTHON_OUTPUT")
     log = open(copy, "ab", buffering=0) if copy else None
@@ -91,7 +96,13 @@ def keep(folder, server, life, both, output, death):
             os.close(both)
         return connected and not data or not connected and time.monotonic() - began > 30
 
+    def late():
+        """Whether the server hangs and its alarm does not end it: it may be stopped, or an environment uses the alarm itself."""
+        (due,) = DEADLINE.unpack_from(deadline)
+        return due > 0 and time.monotonic() > due + GRACE
+
     status = None
+    overdue = False
     watched = {output, death}
     while status is None:
         try:
@@ -103,39 +114,71 @@ def keep(folder, server, life, both, output, death):
         pid, found = os.waitpid(server, os.WNOHANG)
         if pid:
             status = found
+        elif not overdue and late():
+            overdue = True
+            end_group(server)
         elif gone():
-            deadline = time.monotonic() + GRACE
-            while time.monotonic() < deadline and not os.waitpid(server, os.WNOHANG)[0]:
+            end = time.monotonic() + GRACE
+            while time.monotonic() < end and not os.waitpid(server, os.WNOHANG)[0]:
                 drain()
                 time.sleep(0.02)
-            end_group(server)
             break
+    end_all(server)
     if status is not None:
         drain()
-        end_group(server)
         code, number = (None, os.WTERMSIG(status)) if os.WIFSIGNALED(status) else (os.WEXITSTATUS(status), None)
-        report = {"code": code, "signal": number and signal.Signals(number).name, "output": kept.decode("utf-8", "replace")}
+        report = {"code": code, "signal": number and signal.Signals(number).name, "late": overdue, "output": kept.decode("utf-8", "replace")}
         with open(os.path.join(folder, "exit.new"), "w") as file:
             json.dump(report, file)
         os.rename(os.path.join(folder, "exit.new"), os.path.join(folder, "exit"))
         if not connected:
             gone()
         # mast-lab reads the report and lets go.
-        deadline = time.monotonic() + 10
-        while time.monotonic() < deadline and not gone():
+        end = time.monotonic() + 10
+        while time.monotonic() < end and not gone():
             time.sleep(0.02)
     shutil.rmtree(folder, ignore_errors=True)
 
 
+def adopt():
+    """Makes processes whose parents are gone children of this one, so that none that an environment started is lost (Linux)."""
+    try:
+        import ctypes
+
+        ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)  # PR_SET_CHILD_SUBREAPER
+    except Exception:  # Elsewhere the process group has to do.
+        pass
+
+
+def end_all(server):
+    """Ends the server and all that it started, such as a game, also where that has a session of its own."""
+    end_group(server)
+    end = time.monotonic() + GRACE
+    while time.monotonic() < end:
+        try:
+            with open(f"/proc/self/task/{os.getpid()}/children") as file:
+                children = [int(child) for child in file.read().split()]
+        except OSError:
+            return
+        if not children:
+            return
+        for child in children:
+            try:
+                os.kill(child, signal.SIGKILL)
+                os.waitpid(child, 0)
+            except OSError:
+                pass
+
+
 def end_group(server):
-    """Ends what the server started as well, such as a game."""
+    """Ends the server and what has stayed in its process group."""
     try:
         os.killpg(server, signal.SIGKILL)
     except (ProcessLookupError, PermissionError):
         pass
 
 
-def serve(folder, requests, replies, begin):
+def serve(folder, requests, replies, begin, deadline):
     """Answers requests until there are no more."""
     import faulthandler
 
@@ -150,7 +193,13 @@ def serve(folder, requests, replies, begin):
     sys.path.remove(os.path.dirname(os.path.abspath(__file__)))
 
     player = Player()
-    arm, real = signal.setitimer, signal.ITIMER_REAL
+    set_alarm, real, now, due = signal.setitimer, signal.ITIMER_REAL, time.monotonic, DEADLINE.pack_into
+
+    def arm(seconds):
+        """Gives the call that follows so many seconds; 0 when it is done."""
+        set_alarm(real, seconds)
+        due(deadline, 0, now() + seconds if seconds else 0.0)
+
     while True:
         data = os.read(requests, 65_536)
         if not data:
@@ -163,12 +212,12 @@ def serve(folder, requests, replies, begin):
             if not more:
                 return
             data += more
-        reply = player.command(json.loads(data[8:]), arm, real) if data[4] == 0 else player.play(data, arm, real)
-        arm(real, 0)
+        reply = player.command(json.loads(data[8:]), arm) if data[4] == 0 else player.play(data, arm)
+        arm(0)
         sent = os.write(replies, reply)
         while sent < len(reply):
             sent += os.write(replies, memoryview(reply)[sent:])
-    arm(real, GRACE)
+    arm(GRACE)
     player.close()
 
 

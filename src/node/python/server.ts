@@ -237,7 +237,9 @@ export function createServer(name: string, spec: PythonSpec, options: PartOption
 
   /** The child is gone: every copy loses its episode. */
   function lose(why: string): void {
-    const last = sent.length === 1 ? `the last call` : `the last calls, of ${sent.length} copies`;
+    const [first] = sent;
+    const call = first?.stepped ? "step" : "reset";
+    const last = sent.length === 1 ? `a ${call}` : `calls of ${sent.length} copies`;
     const message = `environment "${name}" ${child!.end(why, last, seconds)}`;
     child = undefined;
     for (const copy of [...sent, ...posted]) {
@@ -394,17 +396,21 @@ function startChild(): Child {
 /** Why a child ended, from what its keeper and its alarm left in its folder. */
 function causeOfDeath(folder: string, why: string, last: string, seconds: number): string {
   const hang = join(folder, "hang");
+  const inTime = `did not finish ${last} within ${seconds} ${seconds === 1 ? "second" : "seconds"} and was ended`;
   if (existsSync(hang) && statSync(hang).size > 0) {
     const [, file = "", line = "", place = ""] =
       /File "(.*)", line (\d+) in (.*)/.exec(readFileSync(hang, "utf8")) ?? [];
-    return `did not answer ${last} within ${seconds} seconds and was ended; it was in ${place} (${file}, line ${line}). MAST_PYTHON_TIMEOUT gives it more time`;
+    return `${inTime}; it was in ${place} (${file}, line ${line}). MAST_PYTHON_TIMEOUT gives it more time`;
   }
   try {
-    const { code, signal, output } = JSON.parse(readFileSync(join(folder, "exit"), "utf8")) as {
+    const { code, signal, late, output } = JSON.parse(readFileSync(join(folder, "exit"), "utf8")) as {
       code: number | null;
       signal: string | null;
+      /** The keeper ended it, since its alarm did not. */
+      late: boolean;
       output: string;
     };
+    if (late) return `${inTime}. MAST_PYTHON_TIMEOUT gives it more time`;
     const words = plain(output.trim().split("\n").slice(-1)[0] ?? "", 200);
     return `died in ${last} (${signal === null ? `exit code ${code}` : signal})${words === "" ? "" : `; it said last: ${words}`}`;
   } catch {
