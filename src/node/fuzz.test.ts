@@ -129,10 +129,9 @@ it.skipIf(!canFuzz)(
   "the addon stays within its memory, whatever numbers it is given",
   { timeout: 600_000 },
   async () => {
+    // Those that the compiled addon will choose as well.
     const native = (
-      findNativeKernels(new URL("../networks/kernels/built/", import.meta.url), { bits: 256 }) as {
-        kernels: NativeKernels;
-      }
+      findNativeKernels(new URL("../networks/kernels/built/", import.meta.url)) as { kernels: NativeKernels }
     ).kernels;
     const file = join(folder, "calls");
     for (const density of [0.3, 0.8]) {
@@ -165,24 +164,21 @@ it.skipIf(!canFuzz)(
       engine.dispose();
       learnTransitions(recorder(native, file), density);
     }
-    const common = [
-      "-O1",
-      "-g",
-      "-std=gnu11",
-      "-fsanitize=address",
-      "-ffp-contract=off",
-      "-fno-strict-aliasing",
-      "-w",
-      "-DTABLE=avx2",
-      '-DNAME="AVX2"',
-    ];
-    const table = join(folder, "native.o");
-    execFileSync("gcc", [...common, "-mavx2", "-mbmi2", "-DWIDTH=32", "-c", join(sources, "native.c"), "-o", table]);
+    const common = ["-O1", "-g", "-std=gnu11", "-fsanitize=address", "-ffp-contract=off", "-fno-strict-aliasing", "-w"];
+    const tables = [
+      { table: "avx2", flags: ["-march=x86-64-v3", "-DWIDTH=32"] },
+      { table: "avx512", flags: ["-march=x86-64-v4", "-DWIDTH=64"] },
+    ].map(({ table, flags }) => {
+      const object = join(folder, `${table}.o`);
+      const names = [`-DTABLE=${table}`, `-DNAME="${table}"`];
+      execFileSync("gcc", [...common, ...names, ...flags, "-c", join(sources, "native.c"), "-o", object]);
+      return object;
+    });
     execFileSync("gcc", [...common, "-c", join(sources, "fuzz.c"), "-o", join(folder, "fuzz.o")]);
     execFileSync("gcc", [
       "-fsanitize=address",
       join(folder, "fuzz.o"),
-      table,
+      ...tables,
       "-lm",
       "-lpthread",
       "-o",

@@ -11,6 +11,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   writeFileSync,
 } from "node:fs";
@@ -192,8 +193,14 @@ function main(args) {
     }
     if (check) return;
     mkdirSync(built, { recursive: true });
-    for (const file of files) copyFileSync(join(folder, file), join(built, file));
-    writeFileSync(join(built, "manifest.json"), `${JSON.stringify(manifest, null, 2)}\n`);
+    // A process that has an addon open keeps the file that it opened: the new one takes its name, and not its place.
+    const replace = (name, write) => {
+      const beside = join(built, `.${name}.${process.pid}`);
+      write(beside);
+      renameSync(beside, join(built, name));
+    };
+    for (const file of files) replace(file, (beside) => copyFileSync(join(folder, file), beside));
+    replace("manifest.json", (beside) => writeFileSync(beside, `${JSON.stringify(manifest, null, 2)}\n`));
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -10,9 +10,6 @@ typedef struct Value { double number; char *data; size_t bytes; struct Value **e
 enum { UNDEFINED, NUMBER, BUFFER, FLOATS, ARRAY };
 struct napi_callback_info__ { Value **arguments; size_t count; void *data; };
 
-// The table that is not called.
-const Table avx512;
-
 static long refused;
 #define V_(value) ((Value *)(void *)(value))
 napi_status napi_get_cb_info(napi_env e, napi_callback_info i, size_t *count, napi_value *to, napi_value *self, void **data) {
@@ -74,7 +71,8 @@ int main(int argc, char **argv) {
   const long rounds = atol(argv[2]);
   long done = 0;
   Pool *pool = startPool(2);
-  if (!pool) return 5;
+  const Table *table = widest(512);
+  if (!pool || !table) return 5;
   for (long round = 0; round < rounds; round++) {
     FILE *file = fopen(argv[1], "rb");
     Head head;
@@ -110,7 +108,7 @@ int main(int argc, char **argv) {
         arguments[count++] = &array;
       }
       // By turns alone and with another thread.
-      Bound bound = {&TABLE, round % 2 ? pool : 0, head.function};
+      Bound bound = {table, round % 2 ? pool : 0, head.function};
       struct napi_callback_info__ info = {arguments, count, &bound};
       const long before = refused;
       call(0, &info);

@@ -107,14 +107,15 @@ SAMPLE(2, 2, 2) SAMPLE(2, 2, 1) SAMPLE(2, 1, 2) SAMPLE(2, 1, 1) SAMPLE(1, 2, 2) 
 SAMPLE(2, 2, 1) SAMPLE(2, 1, 1) SAMPLE(1, 2, 1) SAMPLE(1, 1, 1)
 #endif
 
-// Of `steps` steps whose tiles lie yStep and xStep bytes apart (first step first), each of `tiles` tiles, in pairs.
+// Of `steps` steps whose tiles lie yStep and xStep bytes apart (first step first), each of `tiles` tiles, of which `folded` at a time are
+// added up to the eight sums: two, or one where a tile holds the lanes of two.
 static void sampledProduct(char *m, const u32 *starts, u32 rows, u32 columns, char *sums, char *biasSums, const char *y, size_t ys, ptrdiff_t yStep,
-                           const char *x, size_t xs, ptrdiff_t xStep, u32 tiles, u32 steps, int nv) {
+                           const char *x, size_t xs, ptrdiff_t xStep, u32 tiles, u32 folded, u32 steps, int nv) {
   while (steps > 0) {
-    const u32 s = WIDTH > 16 && steps >= 2 && tiles <= 2 ? 2 : 1;
+    const u32 s = WIDTH > 16 && steps >= 2 && tiles <= folded ? 2 : 1;
     const char *y0 = y, *x0 = x;
     for (u32 left = tiles; left > 0;) {
-      const u32 pair = left >= 2 ? 2 : 1;
+      const u32 pair = left < folded ? left : folded;
       for (u32 k = 0; k < s; k++)
         for (u32 tile = 0; tile < pair; tile++) fetchTile(x + (ptrdiff_t)k * xStep + tile * xs, columns);
 #if WIDTH == 16
@@ -139,11 +140,11 @@ static void sampledProduct(char *m, const u32 *starts, u32 rows, u32 columns, ch
 }
 
 // The sums of dY alone, in the same order.
-static void addRowSums(u32 rows, char *biasSums, const char *y, size_t ys, ptrdiff_t yStep, u32 tiles, u32 steps, int nv) {
+static void addRowSums(u32 rows, char *biasSums, const char *y, size_t ys, ptrdiff_t yStep, u32 tiles, u32 folded, u32 steps, int nv) {
   for (; steps > 0; steps--, y += yStep) {
-    for (u32 tile = 0; tile < tiles; tile += 2) {
+    for (u32 tile = 0; tile < tiles; tile += folded) {
       const char *p = y + tile * ys;
-      const int T = tiles - tile >= 2 ? 2 : 1;
+      const int T = folded == 2 && tiles - tile >= 2 ? 2 : 1;
       for (u32 r = 0; r < rows; r++, p += ROW) {
         V d[8];
         for (int t = 0; t < T; t++)

@@ -87,19 +87,19 @@ static void layerBackward(char *m, const Layer *l, int mode, u32 row, u32 rows, 
 }
 
 // Adds up the gradients, into the sums of a strip, of `steps` steps whose tiles are dStep and xStep bytes apart. `vectors` are those of each
-// step, of 128 bits.
+// step, of 128 bits; `folded` as in `sampledProduct`.
 static void layerGradient(char *m, const Layer *l, u32 strip, const char *dy, size_t ds, ptrdiff_t dStep, const char *x, size_t xs, ptrdiff_t xStep,
-                          u32 tiles, u32 steps, const u8 *vectors) {
+                          u32 tiles, u32 folded, u32 steps, const u8 *vectors) {
   char *biasSums = m + l->biasSums + (size_t)strip * l->rows * SUMS;
   const int all = l->dense || l->wanted;
   for (u32 s = 0; s < steps;) {
     u32 same = 1;
     while (s + same < steps && vectors[s + same] == vectors[s]) same++;
     const char *d = dy + (ptrdiff_t)s * dStep;
-    if (all) addRowSums(l->rows, biasSums, d, ds, dStep, tiles, same, widths(vectors[s]));
+    if (all) addRowSums(l->rows, biasSums, d, ds, dStep, tiles, folded, same, widths(vectors[s]));
     else
       sampledProduct(m, WORDS(l->starts[0]), l->rows, l->columns, m + l->sums + (size_t)strip * l->count * SUMS, biasSums, d, ds, dStep,
-                     x + (ptrdiff_t)s * xStep, xs, xStep, tiles, same, widths(vectors[s]));
+                     x + (ptrdiff_t)s * xStep, xs, xStep, tiles, folded, same, widths(vectors[s]));
     s += same;
   }
   if (!all) return;

@@ -33,6 +33,50 @@ INLINE u32 stripStart(u32 agents, u32 strip) {
 }
 INLINE u32 stripsOf(u32 agents) { return (agents + 1) / 2 < STRIPS ? (agents + 1) / 2 : STRIPS; }
 
+// Where one vector holds a row of 16 lanes, steps that at most eight episodes have would leave half of it empty. From some step on a tile
+// then holds the first eight lanes of two agents, the one's and then the other's; it stands in the place of the first of them, and the
+// second's place is empty. Every lane goes through the same operations, and gradients are folded to the same eight sums in the same order
+// (`fold` adds two tiles' first eight lanes just as one tile's halves). This is the first such step: a multiple of STEPS_TOGETHER before the
+// end, so that no sum runs over steps of both kinds.
+INLINE u32 pairedFrom(const u8 *observed, u32 steps) {
+#if WIDTH == 64
+  u32 first = steps + 1;
+  while (first > 0 && observed[first - 1] <= 2) first--;
+  if (first + STEPS_TOGETHER <= steps) return steps - (steps - first) / STEPS_TOGETHER * STEPS_TOGETHER;
+#endif
+  return steps + 1;
+}
+
+#define HALF_ROW (ROW / 2)
+
+// Tiles of one agent each to tiles of two, in place: `tiles` of `rows` rows, `stride` bytes apart.
+static void joinPairs(char *tile, size_t stride, u32 rows, u32 tiles) {
+  const V8 none = {0};
+  for (u32 first = 0; first < tiles; first += 2, tile += 2 * stride)
+    for (size_t at = 0; at < rows * (size_t)ROW; at += ROW) store8(tile + at + HALF_ROW, first + 1 < tiles ? load8(tile + stride + at) : none);
+}
+// And back: the second agent's lanes to its own tile.
+static void partPairs(char *tile, size_t stride, u32 rows, u32 tiles) {
+  for (u32 first = 0; first + 1 < tiles; first += 2, tile += 2 * stride)
+    for (size_t at = 0; at < rows * (size_t)ROW; at += ROW) store8(tile + stride + at, load8(tile + at + HALF_ROW));
+}
+// The same where tiles of two agents lie one behind the other; lanes that are not there become 0.
+static void spreadPairs(char *tiles, size_t stride, u32 rows, u32 agents) {
+  const V8 none = {0};
+  for (u32 pair = (agents + 1) / 2; pair-- > 0;) {
+    const char *from = tiles + pair * stride;
+    char *to = tiles + 2 * pair * stride;
+    for (size_t at = 0; at < rows * (size_t)ROW; at += ROW) {
+      const V8 one = load8(from + at), other = load8(from + at + HALF_ROW);
+      store8(to + at, one);
+      store8(to + at + HALF_ROW, none);
+      if (2 * pair + 1 >= agents) continue;
+      store8(to + stride + at, other);
+      store8(to + stride + at + HALF_ROW, none);
+    }
+  }
+}
+
 // The GRU's products and gates unit by unit, on T tiles of NV vectors: the sums of a unit's four gates never leave the nearest cache.
 // Without `keep`, only h' is stored.
 INLINE void gruUnits(const int T, const int NV, const int keep, char *m, const Layer *l, int side, u32 hidden, u32 block, const char *xh, size_t xs,
@@ -128,7 +172,7 @@ typedef struct { char *record, *gates, *next; size_t stride; } Side;
 #if WIDTH == 64
 // x = ReLU(fc1) and the GRU of the online and the target networks together, on T tiles: they have the same connections and the same inputs.
 // Narrower vectors gain nothing from it.
-INLINE void bothSides(const int T, const int NV, char *m, const Agent *a, const char *inputs, Side o, Side g) {
+INLINE void bothSides(const int T, const int NV, char *m, const Agent *a, const char *inputs, size_t is, Side o, Side g) {
   const Layer *fc1 = LAYER(a->fc1), *gru = LAYER(a->gru);
   const size_t pitch = (size_t)a->block * ROW;
   {
@@ -139,7 +183,7 @@ INLINE void bothSides(const int T, const int NV, char *m, const Agent *a, const 
     for (u32 r = 0; r < fc1->rows; r++) {
       V x[8], y[8];
       UNROLL for (int q = 0; q < T * NV; q++) x[q] = splat(bias[r]), y[q] = splat(bias2[r]);
-      e = sparseRowOfBoth(T, NV, e, (const Entry *)(m + starts[r + 1]), apart, inputs, a->inputStride, inputs, a->inputStride, x, y);
+      e = sparseRowOfBoth(T, NV, e, (const Entry *)(m + starts[r + 1]), apart, inputs, is, inputs, is, x, y);
       UNROLL for (int t = 0; t < T; t++)
         UNROLL for (int j = 0; j < NV; j++) {
           store(o.record + t * o.stride + (size_t)r * ROW + j * WIDTH, most(x[t * NV + j], zeros()));
@@ -180,18 +224,18 @@ INLINE void bothSides(const int T, const int NV, char *m, const Agent *a, const 
 }
 
 #define BOTH(T, NV)                                                                                                                      \
-  static __attribute__((noinline)) void both_##T##_##NV(char *m, const Agent *a, const char *inputs, Side o, Side g) {                   \
-    bothSides(T, NV, m, a, inputs, o, g);                                                                                                \
+  static __attribute__((noinline)) void both_##T##_##NV(char *m, const Agent *a, const char *inputs, size_t is, Side o, Side g) {        \
+    bothSides(T, NV, m, a, inputs, is, o, g);                                                                                            \
   }
 BOTH(4, 1) BOTH(2, 1) BOTH(1, 1)
 
-static void bothForward(char *m, const Agent *a, const char *inputs, Side o, Side g, u32 tiles) {
+static void bothForward(char *m, const Agent *a, const char *inputs, size_t is, Side o, Side g, u32 tiles) {
   while (tiles > 0) {
     const u32 T = tiles >= 4 ? 4 : tiles >= 2 ? 2 : 1;
-    if (T == 4) both_4_1(m, a, inputs, o, g);
-    else if (T == 2) both_2_1(m, a, inputs, o, g);
-    else both_1_1(m, a, inputs, o, g);
-    inputs += T * (size_t)a->inputStride, tiles -= T;
+    if (T == 4) both_4_1(m, a, inputs, is, o, g);
+    else if (T == 2) both_2_1(m, a, inputs, is, o, g);
+    else both_1_1(m, a, inputs, is, o, g);
+    inputs += T * is, tiles -= T;
     o.record += T * o.stride, o.gates += T * o.stride, o.next += T * o.stride;
     g.record += T * g.stride, g.gates += T * g.stride, g.next += T * g.stride;
   }
@@ -206,8 +250,12 @@ static void agentForward(char *m, const Agent *a, u32 sides, u32 keep, u32 first
   if (tiles == 0) return;
   const Layer *fc1 = LAYER(a->fc1), *gru = LAYER(a->gru), *fc2 = LAYER(a->fc2);
   const size_t pitch = (size_t)a->block * ROW, actionRows = (size_t)a->actions * ROW;
+  const u32 paired = pairedFrom(BYTES(a->observed), a->steps);
   for (u32 t = first; t < end; t++) {
     const int nv = widths(BYTES(a->observed)[t]);
+    // Places from one tile to the next, and how many there are.
+    const size_t apart = t >= paired ? 2 : 1, inputStride = apart * a->inputStride;
+    const u32 count = t >= paired ? (tiles + 1) / 2 : tiles;
     const char *inputs = m + a->inputs + ((size_t)t * a->agents + from) * a->inputStride;
     Side both[2];
     for (int side = 0; side < 2; side++) {
@@ -216,22 +264,25 @@ static void agentForward(char *m, const Agent *a, u32 sides, u32 keep, u32 first
       const size_t stride = kept ? a->recordStride : a->passingStride;
       char *records = m + (kept ? a->kept : a->passing + (size_t)side * 2 * a->agents * stride);
       char *record = records + ((size_t)(kept ? t : t & 1) * a->agents + from) * stride;
-      both[side] = (Side){record, record + 2 * pitch, records + ((size_t)(kept ? t + 1 : (t + 1) & 1) * a->agents + from) * stride + pitch, stride};
+      both[side] = (Side){record, record + 2 * pitch, records + ((size_t)(kept ? t + 1 : (t + 1) & 1) * a->agents + from) * stride + pitch, apart * stride};
       if (t == 0)
         for (u32 i = 0; i < tiles; i++) __builtin_memset(record + i * stride + pitch, 0, (size_t)a->hidden * ROW);
+      else if (t == paired) joinPairs(record + pitch, stride, a->hidden, tiles);
     }
     const int together = WIDTH == 64 && sides == (ONLINE | TARGET) && !fc1->dense && !gru->dense;
 #if WIDTH == 64
-    if (together) bothForward(m, a, inputs, both[0], both[1], tiles);
+    if (together) bothForward(m, a, inputs, inputStride, both[0], both[1], count);
 #endif
     for (int side = 0; side < 2; side++) {
       if (!(sides & (side == 0 ? ONLINE : TARGET))) continue;
       const Side s = both[side];
       if (!together) {
-        layerForward(m, fc1, side, RELU, inputs, a->inputStride, s.record, s.stride, tiles, nv);
-        gruStep(side == 0 && keep, m, gru, side, a->hidden, a->block, s.record, s.stride, s.gates, s.stride, s.next, s.stride, tiles, nv);
+        layerForward(m, fc1, side, RELU, inputs, inputStride, s.record, s.stride, count, nv);
+        gruStep(side == 0 && keep, m, gru, side, a->hidden, a->block, s.record, s.stride, s.gates, s.stride, s.next, s.stride, count, nv);
       }
-      layerForward(m, fc2, side, PLAIN, s.next, s.stride, m + a->values[side] + ((size_t)t * a->agents + from) * actionRows, actionRows, tiles, nv);
+      char *values = m + a->values[side] + ((size_t)t * a->agents + from) * actionRows;
+      layerForward(m, fc2, side, PLAIN, s.next, s.stride, values, apart * actionRows, count, nv);
+      if (t >= paired) partPairs(values, actionRows, a->actions, tiles);
     }
   }
 }
@@ -246,35 +297,45 @@ static void agentBackward(char *m, const Agent *a, u32 part, u32 parts) {
   const size_t gatesStride = (size_t)((4 * a->block) | 1) * ROW, dxStride = (size_t)(a->hidden | 1) * ROW, dvStride = (size_t)(a->actions | 1) * ROW;
   const int anyDense = fc1->dense | fc1->wanted | gru->dense | gru->wanted | fc2->dense | fc2->wanted;
   const u32 together = anyDense ? STEPS_TOGETHER : WIDTH == 16 ? 1 : 2;
+  const u32 paired = pairedFrom(BYTES(a->observed), a->steps);
   char *scratch = m + a->scratch + (size_t)part * a->scratchStride;
   for (u32 strip = part * strips / parts; strip < (part + 1) * strips / parts; strip++) {
-    const u32 from = stripStart(a->agents, strip), tiles = stripStart(a->agents, strip + 1) - from;
+    const u32 from = stripStart(a->agents, strip), own = stripStart(a->agents, strip + 1) - from;
     char *dGates = scratch, *dx = dGates + STEPS_TOGETHER * a->most * gatesStride, *dv = dx + STEPS_TOGETHER * a->most * dxStride;
     char *dh = dv + STEPS_TOGETHER * a->most * dvStride;
-    __builtin_memset(dh, 0, tiles * dxStride);
+    __builtin_memset(dh, 0, own * dxStride);
     u8 vectors[STEPS_TOGETHER];
     for (u32 end = a->steps; end > 0;) {
       const u32 count = end < together ? end : together;
+      const int pairs = end > paired;
+      const u32 tiles = pairs ? (own + 1) / 2 : own;
+      const size_t apart = pairs ? 2 : 1, records = apart * record;
+      if (end == paired) spreadPairs(dh, dxStride, a->hidden, own);
       for (u32 i = 0; i < count; i++) {
         const u32 t = end - 1 - i;
-        vectors[i] = BYTES(a->running)[t];
+        vectors[i] = pairs ? 4 : BYTES(a->running)[t];
         const int nv = widths(vectors[i]);
         char *g = dGates + (size_t)i * a->most * gatesStride, *x = dx + (size_t)i * a->most * dxStride, *v = dv + (size_t)i * a->most * dvStride;
         char *now = m + a->kept + t * step + from * record;
         const size_t chosen = ((size_t)t * a->agents + from) * LANES;
-        for (u32 tile = 0; tile < tiles; tile++)
-          chosenTile(m + a->gradients + (chosen + tile * LANES) * 4, BYTES(a->taken) + chosen + tile * LANES, a->actions, v + tile * dvStride);
+        const char *gradients = m + a->gradients + chosen * 4;
+        const u8 *taken = BYTES(a->taken) + chosen;
+        for (u32 tile = 0; tile < tiles; tile++) {
+          if (pairs) chosenOfPair(gradients + 2 * tile * ROW, taken + 2 * tile * LANES, 2 * tile + 1 < own, a->actions, v + tile * dvStride);
+          else chosenTile(gradients + tile * ROW, taken + tile * LANES, a->actions, v + tile * dvStride);
+        }
         layerBackward(m, fc2, ADD, 0, a->hidden, v, dvStride, dh, dxStride, dh, dxStride, tiles, nv);
-        gruBackward(now + 2 * pitch, record, g, gatesStride, pitch, now + pitch, record, dh, dxStride, a->hidden, tiles, nv);
-        layerBackward(m, gru, GATED, 0, a->hidden, g, gatesStride, x, dxStride, now, record, tiles, nv);
+        gruBackward(now + 2 * pitch, records, g, gatesStride, pitch, now + pitch, records, dh, dxStride, a->hidden, tiles, nv);
+        layerBackward(m, gru, GATED, 0, a->hidden, g, gatesStride, x, dxStride, now, records, tiles, nv);
         layerBackward(m, gru, ADD, a->block, a->hidden, g, gatesStride, dh, dxStride, dh, dxStride, tiles, nv);
       }
       const u32 last = end - 1;
       const char *now = m + a->kept + last * step + from * record;
-      layerGradient(m, gru, strip, dGates, gatesStride, (ptrdiff_t)(a->most * gatesStride), now, record, -(ptrdiff_t)step, tiles, count, vectors);
-      layerGradient(m, fc2, strip, dv, dvStride, (ptrdiff_t)(a->most * dvStride), now + step + pitch, record, -(ptrdiff_t)step, tiles, count, vectors);
+      const u32 folded = pairs ? 1 : 2;
+      layerGradient(m, gru, strip, dGates, gatesStride, (ptrdiff_t)(a->most * gatesStride), now, records, -(ptrdiff_t)step, tiles, folded, count, vectors);
+      layerGradient(m, fc2, strip, dv, dvStride, (ptrdiff_t)(a->most * dvStride), now + step + pitch, records, -(ptrdiff_t)step, tiles, folded, count, vectors);
       layerGradient(m, fc1, strip, dx, dxStride, (ptrdiff_t)(a->most * dxStride), m + a->inputs + last * inputStep + (size_t)from * a->inputStride,
-                    a->inputStride, -(ptrdiff_t)inputStep, tiles, count, vectors);
+                    apart * a->inputStride, -(ptrdiff_t)inputStep, tiles, folded, count, vectors);
       end -= count;
     }
   }
@@ -341,7 +402,7 @@ static void mixerForward(char *m, const Mixer *x, u32 side, u32 offset, u32 keep
 // Back through a layer and the ReLU before it: the layer's gradient, and that of what `inner` held before the ReLU, in place of it.
 static void throughRelu(char *m, const Layer *l, u32 strip, const char *dy, size_t ds, char *inner, size_t xs, u32 tiles, u32 vectors) {
   const u8 one = (u8)vectors;
-  layerGradient(m, l, strip, dy, ds, 0, inner, xs, 0, tiles, 1, &one);
+  layerGradient(m, l, strip, dy, ds, 0, inner, xs, 0, tiles, 2, 1, &one);
   layerBackward(m, l, GATED, 0, l->columns, dy, ds, inner, xs, inner, xs, tiles, widths(vectors));
 }
 
@@ -360,10 +421,10 @@ static void mixerBackward(char *m, const Mixer *x, u32 part, u32 parts) {
     throughRelu(m, LAYER(x->w1Second), strip, base + x->w1, s, base + x->w1Inner, s, count, vectors);
     throughRelu(m, LAYER(x->wFinalSecond), strip, base + x->wFinal, s, base + x->wFinalInner, s, count, vectors);
     throughRelu(m, LAYER(x->vSecond), strip, dTotal, ROW, base + x->valueInner, s, count, vectors);
-    layerGradient(m, LAYER(x->w1First), strip, base + x->w1Inner, s, 0, states, ss, 0, count, 1, &vectors);
-    layerGradient(m, LAYER(x->wFinalFirst), strip, base + x->wFinalInner, s, 0, states, ss, 0, count, 1, &vectors);
-    layerGradient(m, LAYER(x->b1), strip, base + x->b1At, s, 0, states, ss, 0, count, 1, &vectors);
-    layerGradient(m, LAYER(x->vFirst), strip, base + x->valueInner, s, 0, states, ss, 0, count, 1, &vectors);
+    layerGradient(m, LAYER(x->w1First), strip, base + x->w1Inner, s, 0, states, ss, 0, count, 2, 1, &vectors);
+    layerGradient(m, LAYER(x->wFinalFirst), strip, base + x->wFinalInner, s, 0, states, ss, 0, count, 2, 1, &vectors);
+    layerGradient(m, LAYER(x->b1), strip, base + x->b1At, s, 0, states, ss, 0, count, 2, 1, &vectors);
+    layerGradient(m, LAYER(x->vFirst), strip, base + x->valueInner, s, 0, states, ss, 0, count, 2, 1, &vectors);
   }
 }
 
@@ -440,10 +501,10 @@ static void centralBackward(char *m, const Central *c, u32 part, u32 parts) {
     throughRelu(m, LAYER(c->net6), strip, dTotal, ROW, base + 2 * block, s, count, vectors);
     throughRelu(m, LAYER(c->net4), strip, base + 2 * block, s, base + block, s, count, vectors);
     throughRelu(m, LAYER(c->net2), strip, base + block, s, base, s, count, vectors);
-    layerGradient(m, LAYER(c->net0), strip, base, s, 0, input, c->stateStride, 0, count, 1, &vectors);
+    layerGradient(m, LAYER(c->net0), strip, base, s, 0, input, c->stateStride, 0, count, 2, 1, &vectors);
     layerBackward(m, LAYER(c->net0), ADD, c->state, c->agents, base, s, dq, qs, dq, qs, count, widths(vectors));
     throughRelu(m, LAYER(c->vSecond), strip, dTotal, ROW, base + 3 * block, s, count, vectors);
-    layerGradient(m, LAYER(c->vFirst), strip, base + 3 * block, s, 0, input, c->stateStride, 0, count, 1, &vectors);
+    layerGradient(m, LAYER(c->vFirst), strip, base + 3 * block, s, 0, input, c->stateStride, 0, count, 2, 1, &vectors);
   }
 }
 
@@ -484,11 +545,40 @@ static void actorForward(char *m, const Actor *a, u32 step) {
   rowsFromTiles(m + a->outputs, a->outputStride, a->actions, m + a->values, a->lanes);
 }
 
+// The rows that say which agent of a pair is which, in the tile of the first: they are others where a tile holds both.
+INLINE void numberAgents(char *tile, int pairs, int second) {
+  const V8 one = {1, 1, 1, 1, 1, 1, 1, 1}, none = {0};
+  store8(tile, one), store8(tile + HALF_ROW, pairs ? none : one);
+  if (second) store8(tile + ROW, none), store8(tile + ROW + HALF_ROW, pairs ? one : none);
+}
+
+// The inputs of two agents at a time, of eight lanes each.
+static void layOutPairs(const char *const *sources, u32 from, u32 to, u32 observation, u32 actions, char *inputs, size_t stride, const u8 *last,
+                        const char *nothing) {
+  for (u32 agent = from; agent < to; agent += 2) {
+    const int second = agent + 1 < to;
+    const char *rows[LANES];
+    u8 lastOfBoth[LANES];
+    for (u32 lane = 0; lane < LANES / 2; lane++) {
+      rows[lane] = sources[lane] + (size_t)agent * observation * 4;
+      rows[lane + LANES / 2] = second ? rows[lane] + (size_t)observation * 4 : nothing;
+      lastOfBoth[lane] = last[agent * LANES + lane];
+      lastOfBoth[lane + LANES / 2] = second ? last[(agent + 1) * LANES + lane] : 255;
+    }
+    char *tile = inputs + agent * stride;
+    tileFromRows(rows, observation, tile, 4);
+    oneHotTile(lastOfBoth, actions, tile + (size_t)observation * ROW, 4);
+    numberAgents(tile + (size_t)(observation + actions + agent) * ROW, 1, second);
+  }
+}
+
 // Lays out one step of a group's inputs, for the agents from `from` to `to - 1`: `sources` are the addresses of the lanes' rows,
 // [agents, observation] each.
 static void layOutInputs(const char *const *sources, u32 from, u32 to, u32 observation, u32 actions, char *inputs, size_t stride, const u8 *last,
                          u32 vectors) {
   for (u32 agent = from; agent < to; agent++) {
+    if (WIDTH == 64 && (agent - from) % 2 == 0)
+      numberAgents(inputs + agent * stride + (size_t)(observation + actions + agent) * ROW, 0, agent + 1 < to);
     const char *rows[LANES];
     for (u32 lane = 0; lane < LANES; lane++) rows[lane] = sources[lane] + (size_t)agent * observation * 4;
     tileFromRows(rows, observation, inputs + agent * stride, vectors);
@@ -512,14 +602,16 @@ typedef struct {
 static void layOutSome(char *m, const Batch *b, u32 states, u32 firstAgent, u32 endAgent, u32 first, u32 count, const char *const *sources, u32 from,
                        const u32 *have, const char *nothing) {
   const size_t size = (states ? b->state : b->agents * b->observation) * (size_t)4;
+  const u32 paired = pairedFrom(BYTES(b->observed), b->steps);
   for (u32 t = first; t < first + count; t++) {
     const u32 vectors = BYTES(b->observed)[t];
     const char *rows[LANES];
     for (u32 lane = 0; lane < LANES; lane++) rows[lane] = t - from < have[lane] ? sources[lane] + (t - from) * size : nothing;
+    char *inputs = m + b->inputs + (size_t)t * b->agents * b->inputStride;
+    const u8 *last = BYTES(b->taken) + ((size_t)t - 1) * b->agents * LANES;
     if (states) tileFromRows(rows, b->state, m + b->states + (size_t)t * b->stateStride, vectors);
-    else
-      layOutInputs(rows, firstAgent, endAgent, b->observation, b->actions, m + b->inputs + (size_t)t * b->agents * b->inputStride, b->inputStride,
-                   BYTES(b->taken) + ((size_t)t - 1) * b->agents * LANES, vectors);
+    else if (t >= paired) layOutPairs(rows, firstAgent, endAgent, b->observation, b->actions, inputs, b->inputStride, last, nothing);
+    else layOutInputs(rows, firstAgent, endAgent, b->observation, b->actions, inputs, b->inputStride, last, vectors);
   }
 }
 

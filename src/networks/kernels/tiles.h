@@ -88,3 +88,14 @@ static void chosenTile(const char *values, const u8 *numbers, u32 count, char *t
     for (u32 row = 0; row < count; row++, to += ROW) store4(to, (V4)(value & (number == (int32_t)row)));
   }
 }
+
+// The same for a tile of two agents' first eight lanes: those of the second follow a row behind, if there is one.
+static void chosenOfPair(const char *values, const u8 *numbers, int second, u32 count, char *tile) {
+  const size_t half = LANES / 2;
+  float chosen[LANES] = {0};
+  u8 both[LANES] = {0};
+  __builtin_memcpy(chosen, values, half * 4);
+  __builtin_memcpy(both, numbers, half);
+  if (second) __builtin_memcpy(chosen + half, values + ROW, half * 4), __builtin_memcpy(both + half, numbers + LANES, half);
+  chosenTile((const char *)chosen, both, count, tile);
+}
