@@ -12,6 +12,7 @@ import { runState } from "../campaigns/kills.js";
 import { type SlurmCluster, startSlurm, whyNoSlurm } from "./slurm.js";
 
 const COMMAND = fileURLToPath(new URL("../../dist/cli.js", import.meta.url));
+const TEAMS = fileURLToPath(new URL("../../src/node/python/fixtures/teams.py", import.meta.url));
 const why = whyNoSlurm();
 if (why !== undefined) console.log(`Slurm is not tested: ${why}.`);
 
@@ -93,6 +94,15 @@ describe.skipIf(why !== undefined)("a Slurm cluster", () => {
     return declared.configs(declared.profile).map(runName);
   };
   const complete = (path: string) => names(path).filter((name) => existsSync(join(runs, name, "summary.json")));
+  /** Commands of the processes that work for this cluster's runs. */
+  const children = () =>
+    spawnSync(
+      "sh",
+      ["-c", "grep -lzs '^MAST_RUNS=" + runs + "' /proc/[0-9]*/environ | cut -d/ -f3 | xargs -r ps -o args= -p"],
+      {
+        encoding: "utf8",
+      },
+    ).stdout;
   const expectUndisturbed = async (path: string) => {
     const alone = join(folder, "alone");
     const declared = readStudy(path);
@@ -185,6 +195,34 @@ describe.skipIf(why !== undefined)("a Slurm cluster", () => {
     await until(() => jobsOf("fails").length === 0);
     expect(mast("study", "status", short).out).toMatch(/\n2 complete\n$/);
   }, 600_000);
+
+  it.skipIf(spawnSync("python3", ["--version"]).status !== 0)(
+    "trains in an environment in Python, which every job starts for itself and which ends with it",
+    async () => {
+      const path = study("python", {
+        base: { ...BASE, environment: `python:${TEAMS}:coin`, steps: 3_000 },
+        seeds: 2,
+        slurm: { parallel: 2 },
+      });
+      const { err, out } = mast("study", "run", path, "--on", "slurm");
+      expect(err).toBe("");
+      expect(out).toMatch(/^Submitted 2 runs as job \d+ \(2 elements\)\./);
+      let seen = false;
+      await until(() => {
+        seen ||= children().includes("serve.py");
+        return jobsOf("python").length === 0;
+      });
+      expect(seen).toBe(true);
+      expect(complete(path), logs()).toHaveLength(2);
+      expect(mast("study", "status", path).out).toMatch(/\n2 complete\n$/);
+      // This one is seeded and keeps no state of its own, so that even its bits are those of another machine.
+      await expectUndisturbed(path);
+      for (const name of names(path))
+        expect(JSON.parse(readFileSync(join(runs, name, "summary.json"), "utf8"))).not.toHaveProperty("lost");
+      await until(() => !children().includes("serve.py"));
+    },
+    300_000,
+  );
 
   it.each([
     [
