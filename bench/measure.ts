@@ -29,8 +29,15 @@ export interface Benchmark {
  * @param seconds processor time after which no new turn begins; at least three turns are taken, in a quick run exactly
  *   one
  * @returns milliseconds by name
- * @example const best = await fastest([{ name: "dense", sample: () => time(dense) }, { name: "sparse", sample: () =>
- *   time(sparse) }], 5, effort);
+ * @example
+ * const best = await fastest(
+ *   [
+ *     { name: "dense", sample: () => time(dense) },
+ *     { name: "sparse", sample: () => time(sparse) },
+ *   ],
+ *   5,
+ *   effort,
+ * );
  */
 export async function fastest(
   candidates: readonly Candidate[],

@@ -8,8 +8,9 @@ export type Tensorflow = typeof import("@tensorflow/tfjs");
  * What the core (everything that trains) needs of the program that it runs in. `node/host.ts` is Node's; a browser
  * gives its own before it trains.
  *
- * @example const kernels = new Uint8Array(await (await fetch(kernelsUrl)).arrayBuffer()); setHost({ kernels: () =>
- *   kernels, nextTurn: () => new Promise((resolve) => setTimeout(resolve)) });
+ * @example
+ * const kernels = new Uint8Array(await (await fetch(kernelsUrl)).arrayBuffer());
+ * setHost({ kernels: () => kernels, nextTurn: () => new Promise((resolve) => setTimeout(resolve)) });
  */
 export interface Host {
   /**

@@ -64,7 +64,9 @@ export function oneLine(message: string): string {
  * aside.
  *
  * @returns undefined when none is close
- * @example closest("3mm", ["3m", "8m", "MMM"]); // "3m" closest("mine", ["3m", "8m", "MMM"]); // undefined
+ * @example
+ * closest("3mm", ["3m", "8m", "MMM"]); // "3m"
+ * closest("mine", ["3m", "8m", "MMM"]); // undefined
  */
 export function closest(given: string, known: readonly string[]): string | undefined {
   if (given.length > 100) return undefined;

@@ -5,8 +5,10 @@ export { SHORT_RUN } from "./config.js";
 /**
  * A short run: the settings of `SHORT_RUN` where `input` says nothing else. It is the same as `short: true`.
  *
- * @example const config = resolveConfig(shortRun({ environment: "2s3z", sparsity: { level: 0.9 }, steps: 300_000,
- *   updates: 2 }));
+ * @example
+ * const config = resolveConfig(
+ *   shortRun({ environment: "2s3z", sparsity: { level: 0.9 }, steps: 300_000, updates: 2 }),
+ * );
  */
 export function shortRun(
   input: ConfigInput & {

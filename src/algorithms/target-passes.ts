@@ -61,8 +61,10 @@ export interface GroupPass {
  * are native, and as long in WebAssembly.
  *
  * @param agent the agents whose target copies are asked: `engine.agent`, or WQMIX's unrestricted ones
- * @example for await (const { group, online, target } of targetPasses(engine, groups, engine.agent, { q: true })) {
- *   const next = nextValues(operator, target.q!, online, group); }
+ * @example
+ * for await (const { group, online, target } of targetPasses(engine, groups, engine.agent, { q: true })) {
+ *   const next = nextValues(operator, target.q!, online, group);
+ * }
  */
 export async function* targetPasses(
   engine: Engine,

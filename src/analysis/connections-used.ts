@@ -62,8 +62,8 @@ export interface TeamConnections {
  * a network of its own.
  *
  * @throws {RunError} when the run has no checkpoint yet
- * @example for (const { type, layers } of measureConnections(run).agents) console.log(type, layers[0].used,
- *   layers[0].random);
+ * @example
+ * for (const { type, layers } of measureConnections(run).agents) console.log(type, layers[0].used, layers[0].random);
  */
 export function measureConnections(
   { config, directory }: StoredRun,

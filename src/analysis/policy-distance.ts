@@ -37,8 +37,9 @@ export interface DistanceMoment {
  *
  * @param moments environment steps, increasing
  * @throws the signal's reason when it is aborted
- * @example const moments = await followDistances(resolveConfig({ environment: "3m", steps: 100_000 }), [50_000,
- *   100_000]); shareChanged(offlineChoices(moments[1]));
+ * @example
+ * const moments = await followDistances(resolveConfig({ environment: "3m", steps: 100_000 }), [50_000, 100_000]);
+ * shareChanged(offlineChoices(moments[1]));
  */
 export async function followDistances(
   config: Config,

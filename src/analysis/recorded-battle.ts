@@ -56,8 +56,9 @@ export function referenceFolder(): string | undefined {
  *
  * @param map one of those recorded: 3m, 8m, 2s3z or 2c_vs_64zg
  * @param number which of the recorded battles, from 0
- * @example const pair = battlePair("3m"); if (pair !== undefined) showReplay(sideBySide(pair.recorded,
- *   pair.simulated));
+ * @example
+ * const pair = battlePair("3m");
+ * if (pair !== undefined) showReplay(sideBySide(pair.recorded, pair.simulated));
  */
 export function battlePair(map: string, number = 1): BattlePair | undefined {
   const folder = referenceFolder();

@@ -8,8 +8,9 @@ import { networkPlan } from "../training/plan.js";
  * A run's masks of one weight at `moments` (shares of the training so far), for `maskImage` and `connectionCounts`.
  *
  * @throws {Error} when the run has no such mask: its name, and the names there are
- * @example maskSnapshots(run, "agent.fc1.weight"); // at the start, after a quarter, half, and at the end, as the
- *   paper's Figure 11
+ * @example
+ * // At the start, after a quarter, half way and at the end, as in the paper's Figure 11.
+ * maskSnapshots(run, "agent.fc1.weight");
  */
 export function maskSnapshots(
   run: StoredRun,

@@ -136,8 +136,9 @@ export interface ProgressOptions {
  * of more there is one bar for all of them, a line for each that is running or has failed, and what the seeds of each
  * configuration win so far.
  *
- * @example const progress = showProgress(); progress.update([{ name: "MAST", step: 5_000, steps: 100_000, winRate: 0.2,
- *   state: "running", secondsLeft: 40 }]);
+ * @example
+ * const progress = showProgress();
+ * progress.update([{ name: "MAST", step: 5_000, steps: 100_000, winRate: 0.2, state: "running", secondsLeft: 40 }]);
  */
 export function showProgress({ threads = 1, interval = 250 }: ProgressOptions = {}): Live<readonly RunProgress[]> {
   const output = place();

@@ -78,8 +78,13 @@ export interface GridDeclaration extends Pick<Experiment, "id" | "title" | "abou
 /**
  * Declares an experiment as a grid. A setting is found again in a configuration by the fields it sets.
  *
- * @example grid({ id: "lambda", rows: { title: "Algorithm", settings: [{ label: "QMIX", input: {} }] }, columns: {
- *   title: "λ", settings: ... }, ... });
+ * @example
+ * grid({
+ *   id: "lambda",
+ *   rows: { title: "Algorithm", settings: [{ label: "QMIX", input: {} }] },
+ *   columns: { title: "λ", settings: ... },
+ *   ...
+ * });
  */
 export function grid(declaration: GridDeclaration): Experiment {
   const { id, title, about, reproduces, budgets, seeds: usual, without } = declaration;

@@ -52,8 +52,8 @@ export interface PublishedFile {
  * -smoke and -own.
  *
  * @throws {Error} when there are no runs, or one is not complete, naming it; or when a file cannot be written
- * @example const { table, figure } = await publishResults(lambda, "classroom", await
- *   watchRuns(lambda.configs("classroom")));
+ * @example
+ * const { table, figure } = await publishResults(lambda, "classroom", await watchRuns(lambda.configs("classroom")));
  */
 export async function publishResults(
   experiment: Experiment,

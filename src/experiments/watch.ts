@@ -39,8 +39,11 @@ export interface WatchOptions {
  * @returns the runs, in the order of the configurations; those that an interrupt stopped are not complete, those it
  *   kept from beginning absent
  * @throws {Error} naming the runs that failed and why, after the others have ended
- * @example const runs = await watchRuns(lambda.configs("classroom"), lambda); const others = await watchRuns(["dense",
- *   "mast"].map((method) => resolveConfig({ environment: "3m", method, steps: 100_000 })));
+ * @example
+ * const runs = await watchRuns(lambda.configs("classroom"), lambda);
+ * const others = await watchRuns(
+ *   ["dense", "mast"].map((method) => resolveConfig({ environment: "3m", method, steps: 100_000 })),
+ * );
  */
 export async function watchRuns(configs: readonly Config[], options: WatchOptions = {}): Promise<StoredRun[]> {
   const { title, workers, runs } = options;
@@ -121,8 +124,12 @@ export async function watchRuns(configs: readonly Config[], options: WatchOption
  * the cell. An interrupt stops it; unlike runs, a measurement begins anew the next time.
  *
  * @throws {Error} when an interrupt stopped it, or what it measured failed
- * @example const { table, figure } = await publishMeasurement(wallClock, "classroom", await watchMeasurement(wallClock,
- *   "classroom"));
+ * @example
+ * const { table, figure } = await publishMeasurement(
+ *   wallClock,
+ *   "classroom",
+ *   await watchMeasurement(wallClock, "classroom"),
+ * );
  */
 export async function watchMeasurement(measurement: Measurement, profile: Profile): Promise<Measured> {
   const progress = showShare(measurement.title);

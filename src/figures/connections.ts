@@ -140,8 +140,10 @@ export interface AgentBar {
  * Connections in use when an agent decides, Figure 12(a) as far as shared parameters have it: a panel for each layer, a
  * bar for each agent, the seeds as dots, and for each the line of a random mask.
  *
- * @example connectionsByAgent([{ layer: "first layer", bars: [{ agent: "stalker 1", used: [429, 422], random: 355 }]
- *   }], { title: "2s3z" });
+ * @example
+ * connectionsByAgent([{ layer: "first layer", bars: [{ agent: "stalker 1", used: [429, 422], random: 355 }] }], {
+ *   title: "2s3z",
+ * });
  */
 export function connectionsByAgent(
   layers: readonly { readonly layer: string; readonly bars: readonly AgentBar[] }[],
@@ -240,8 +242,10 @@ export interface InputPoint {
  * random mask has.
  *
  * @param layers `note` stands in the panel's title
- * @example connectionsAgainstInput([{ layer: "agent.fc1", note: "", random: 7, points: [{ name: "own: health",
- *   magnitude: 0.8, connections: 16 }] }]);
+ * @example
+ * connectionsAgainstInput([
+ *   { layer: "agent.fc1", note: "", random: 7, points: [{ name: "own: health", magnitude: 0.8, connections: 16 }] },
+ * ]);
  */
 export function connectionsAgainstInput(
   layers: readonly {
@@ -327,8 +331,13 @@ const CUT_COLOURS = [LAST, "#9a9a9a", "#D55E00"] as const;
  * Decisions that stay the same against how much is taken out of a network: a panel for each kind of dimension, a bar
  * for each order, mean over seeds, with a line from the lowest to the highest.
  *
- * @example cutFigure([{ dimension: "units of the first layer", bars: [{ label: "fewest connections first", taken: [32],
- *   same: [[0.9], [0.8]] }] }]);
+ * @example
+ * cutFigure([
+ *   {
+ *     dimension: "units of the first layer",
+ *     bars: [{ label: "fewest connections first", taken: [32], same: [[0.9], [0.8]] }],
+ *   },
+ * ]);
  */
 export function cutFigure(
   panels: readonly { readonly dimension: string; readonly bars: readonly CutBars[] }[],

@@ -36,8 +36,13 @@ export interface DistanceFigureOptions {
  * Distances between stored choices and the policy: for each label the mean over its runs with a band of one standard
  * deviation, and dotted below it what exploration alone would make of it.
  *
- * @example await showFigure(distanceFigure([{ label: "offline buffer", at: [1000], distance: [0.4], explored: [0.1] }],
- *   { title: "3m", axis: "Environment steps" }));
+ * @example
+ * await showFigure(
+ *   distanceFigure([{ label: "offline buffer", at: [1000], distance: [0.4], explored: [0.1] }], {
+ *     title: "3m",
+ *     axis: "Environment steps",
+ *   }),
+ * );
  */
 export function distanceFigure(curves: readonly DistanceCurve[], options: DistanceFigureOptions = {}): Figure {
   const { title = "", marks = [] } = options;

@@ -42,8 +42,9 @@ const FATES = [
  * Figure 11: row i is output dimension i from the top, column j is input dimension j.
  *
  * @throws {Error} when there is no panel, or an array does not fit its shape
- * @example const { mask: after } = evolveTopology(weights, mask, { fraction: 0.5, grow: { by: "gradient", gradient }
- *   }); await showFigure(evolutionImage([{ label: "RigL", outputs: 4, inputs: 6, before: mask, after }]));
+ * @example
+ * const { mask: after } = evolveTopology(weights, mask, { fraction: 0.5, grow: { by: "gradient", gradient } });
+ * await showFigure(evolutionImage([{ label: "RigL", outputs: 4, inputs: 6, before: mask, after }]));
  */
 export function evolutionImage(panels: readonly EvolutionPanel[], options: EvolutionImageOptions = {}): Figure {
   const { title = "", marked } = options;
@@ -165,8 +166,8 @@ export function evolutionImage(panels: readonly EvolutionPanel[], options: Evolu
  * gradients of what could grow and what grew, and the weights after it.
  *
  * @param layer weights, mask and gradient before the evolution, [outputs, inputs] each
- * @example await showFigure(evolutionImage(evolutionSteps({ outputs: 4, inputs: 6, weights, mask, gradient },
- *   evolution)));
+ * @example
+ * await showFigure(evolutionImage(evolutionSteps({ outputs: 4, inputs: 6, weights, mask, gradient }, evolution)));
  */
 export function evolutionSteps(
   layer: {

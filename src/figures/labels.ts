@@ -22,8 +22,9 @@ export function methodLabel({ method, ticket, extend, from, parts }: Config): st
  * and so are averaged; so do those that name runs (a ticket's source, an ancestor) which differ in the seed alone.
  *
  * @returns a label for each configuration, in their order
- * @example runLabels([mast, mastWithOneStep, dense]); // ["MAST, returns.kind td-lambda", "MAST, returns.kind
- *   one-step", "Dense"]
+ * @example
+ * // ["MAST, returns.kind td-lambda", "MAST, returns.kind one-step", "Dense"]
+ * runLabels([mast, mastWithOneStep, dense]);
  */
 export function runLabels(configs: readonly Config[]): string[] {
   const severalAlgorithms = new Set(configs.map(({ algorithm }) => algorithm)).size > 1;

@@ -66,8 +66,11 @@ export interface LinePanelsOptions {
  * each, in the order of their labels.
  *
  * @throws {Error} when there is no panel
- * @example linePanels([{ title: "A", lines: [{ label: "square", x: [1, 2, 3], y: [1, 4, 9] }] }], { x: { title: "x" },
- *   y: { title: "y" } });
+ * @example
+ * linePanels([{ title: "A", lines: [{ label: "square", x: [1, 2, 3], y: [1, 4, 9] }] }], {
+ *   x: { title: "x" },
+ *   y: { title: "y" },
+ * });
  */
 export function linePanels(panels: readonly Panel[], options: LinePanelsOptions): Figure {
   if (panels.length === 0) throw new LabError("A figure of panels was given none; it needs at least one.");

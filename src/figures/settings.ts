@@ -32,8 +32,8 @@ export interface SettingScoresOptions {
  * paper's numbers as diamonds with a dotted line. Columns stand at equal distances, as in the tables of the paper's
  * appendix.
  *
- * @example settingScores([{ row: "MAST", column: "0.8", scores: [0.9, 1], mean: 0.95, paper: 0.979 }], { axis: "lambda"
- *   });
+ * @example
+ * settingScores([{ row: "MAST", column: "0.8", scores: [0.9, 1], mean: 0.95, paper: 0.979 }], { axis: "lambda" });
  */
 export function settingScores(settings: readonly SettingScore[], options: SettingScoresOptions = {}): Figure {
   const { title: name, share, text } = MEASURES[options.measure ?? "win-rate"];

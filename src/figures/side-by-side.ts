@@ -13,8 +13,8 @@ const ATTACKS = 6;
  *
  * @param left a battle of any map without medivacs, whose heals are numbered in another way
  * @param right another one
- * @example showReplay(sideBySide(recorded, simulated), { title: "StarCraft II on the left, the simulator on the right"
- *   });
+ * @example
+ * showReplay(sideBySide(recorded, simulated), { title: "StarCraft II on the left, the simulator on the right" });
  */
 export function sideBySide(left: EpisodeRecording, right: EpisodeRecording): EpisodeRecording {
   const seam = Math.ceil(Math.max(...placesOf(left))) + MARGIN;

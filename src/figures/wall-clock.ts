@@ -40,8 +40,11 @@ const FITTED = { colour: "#E69F00", label: "a fixed time + FLOPs" };
  * Times or speed-ups in small pictures with logarithmic axes: measured lines in colour, what FLOPs predict dotted in
  * grey.
  *
- * @example speedFigure([{ title: "3m", lines: [{ label: "measured", x: [1, 0.1], measured: [18, 4], predicted: [18,
- *   1.8] }] }], { values: ["ms"] });
+ * @example
+ * speedFigure(
+ *   [{ title: "3m", lines: [{ label: "measured", x: [1, 0.1], measured: [18, 4], predicted: [18, 1.8] }] }],
+ *   { values: ["ms"] },
+ * );
  */
 export function speedFigure(panels: readonly SpeedPanel[], options: SpeedFigureOptions): Figure {
   const { title = "", against = "density", values, shared = false } = options;
@@ -185,8 +188,10 @@ export interface PartsPanel {
 /**
  * Times in parts as stacked bars, with a mark at what FLOPs predict for the whole.
  *
- * @example partsFigure([{ title: "3m", bars: [{ label: "0.1", parts: { forward: 1.2, backward: 2 }, predicted: 1.8 }]
- *   }], { title: "An update" });
+ * @example
+ * partsFigure([{ title: "3m", bars: [{ label: "0.1", parts: { forward: 1.2, backward: 2 }, predicted: 1.8 }] }], {
+ *   title: "An update",
+ * });
  */
 export function partsFigure(panels: readonly PartsPanel[], options: { readonly title?: string } = {}): Figure {
   const { title = "" } = options;

@@ -159,8 +159,10 @@ export interface MonotonicMixer<AtOnce extends boolean = boolean> extends Mixing
    * @param values of the given joint action, [steps, agents, lanes]
    * @param alternatives [steps, agents, actions, lanes]; for unavailable actions, anything
    * @returns [steps, agents, actions, lanes], -Infinity where the action is unavailable at the step whose state it is
-   * @example // Of next states: the greedy joint action's values, and all Q-values from step 1 on. const totals = await
-   *   engine.mixer.counterfactuals("online", greedy, q.subarray(agents * actions * LANES), 1);
+   * @example
+   * // In next states: the values of the greedy joint action, and all Q-values from step 1 on.
+   * const later = q.subarray(agents * actions * LANES);
+   * const totals = await engine.mixer.counterfactuals("online", greedy, later, 1);
    */
   counterfactuals(
     side: NetworkSide,

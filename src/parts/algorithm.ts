@@ -43,8 +43,16 @@ export interface AlgorithmCost {
  * A learning algorithm as a part: which networks it has, how it updates them, what that costs, and which defaults it
  * changes.
  *
- * @example registerParts({ algorithms: { "my-vdn": { networks: { agent: "recurrent", mixer: "sum" }, cost: { copies: {
- *   agent: 2 }, passes: { agent: 4 } }, update: qmixUpdate } } });
+ * @example
+ * registerParts({
+ *   algorithms: {
+ *     "my-vdn": {
+ *       networks: { agent: "recurrent", mixer: "sum" },
+ *       cost: { copies: { agent: 2 }, passes: { agent: 4 } },
+ *       update: qmixUpdate,
+ *     },
+ *   },
+ * });
  */
 export interface Algorithm extends Part {
   /** Which networks the engine makes for the algorithm: its agents, its mixer, its central networks. */

@@ -30,8 +30,16 @@ export interface GrowthLayer {
  * How absent connections grow (Algorithm 1), as a part: every absent connection gets a score, and those with the
  * largest grow.
  *
- * @example // Connections of inputs that many units use already. registerParts({ growth: { mine: { scores: ({ absent,
- *   mask, shape: [, inputs] }) => [...absent].map((index) => countUses(mask, index % inputs)) } } });
+ * @example
+ * // Grows connections from inputs that many units use already.
+ * registerParts({
+ *   growth: {
+ *     mine: {
+ *       scores: ({ absent, mask, shape: [, inputs] }) =>
+ *         [...absent].map((index) => countUses(mask, index % inputs)),
+ *     },
+ *   },
+ * });
  */
 export interface GrowthRule extends Part {
   /**

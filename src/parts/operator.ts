@@ -9,8 +9,10 @@ export type OperatorSettings = Readonly<Record<string, unknown>>;
  * How one agent's action values become the value of its next state, as a part (Figure 16 compares the four that are
  * built in).
  *
- * @example registerParts({ operators: { mean: { evaluate: (values, count) => values.subarray(0, count).reduce((a, b) =>
- *   a + b) / count } } });
+ * @example
+ * registerParts({
+ *   operators: { mean: { evaluate: (values, count) => values.subarray(0, count).reduce((a, b) => a + b) / count } },
+ * });
  */
 export interface OperatorPart extends Part {
   /**

@@ -178,8 +178,10 @@ export function registerFamily<P extends Part>(
  * @param source where they come from. Those of a file are seen by configurations that name the file, all others by
  *   every configuration
  * @throws {PartError} when a part breaks its contract or its name is taken, naming it; then none of them is registered
- * @example registerParts({ operators: { mean: { evaluate: (values, count) => values.subarray(0, count).reduce((a, b) =>
- *   a + b) / count } } });
+ * @example
+ * registerParts({
+ *   operators: { mean: { evaluate: (values, count) => values.subarray(0, count).reduce((a, b) => a + b) / count } },
+ * });
  */
 export function registerParts(table: PartTable, source: PartSource = "program"): void {
   const added: (() => void)[] = [];

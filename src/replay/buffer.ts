@@ -29,8 +29,10 @@ export interface EpisodeBuffer {
  * nothing.
  *
  * @throws {Error} when the capacity is not a whole number >= 0
- * @example const buffer = createEpisodeBuffer(5000); buffer.add(episode); if (buffer.size >= 32)
- *   train(buffer.sample(32, random));
+ * @example
+ * const buffer = createEpisodeBuffer(5000);
+ * buffer.add(episode);
+ * if (buffer.size >= 32) train(buffer.sample(32, random));
  */
 export function createEpisodeBuffer(capacity: number): EpisodeBuffer {
   if (!(Number.isInteger(capacity) && capacity >= 0)) {

@@ -84,8 +84,10 @@ interface End {
  * transition of Humanoid takes 1.7 kB and a million of them 1.7 GB. Memory is taken as it fills.
  *
  * @throws {Error} when the capacity is not a whole number of at least 1
- * @example const buffer = createTransitionBuffer(1_000_000, env.sizes); buffer.add(transition); if (buffer.size >= 100)
- *   buffer.sample(batch, random);
+ * @example
+ * const buffer = createTransitionBuffer(1_000_000, env.sizes);
+ * buffer.add(transition);
+ * if (buffer.size >= 100) buffer.sample(batch, random);
  */
 export function createTransitionBuffer(capacity: number, sizes: Sizes): TransitionBuffer {
   if (!(Number.isInteger(capacity) && capacity >= 1))

@@ -40,8 +40,9 @@ export function parseCsv(text: string, name: string): CsvRow[] {
  * Rows as comma separated values, with a header; `parseCsv` reads them. The columns are all that some row has, in the
  * order in which they first appear; what a row does not have is an empty cell.
  *
- * @example rowsCsv([{ method: "mast", score: 0.9 }, { score: 0.8, note: "short" }]); //
- *   "method,score,note\nmast,0.9,\n,0.8,short"
+ * @example
+ * rowsCsv([{ method: "mast", score: 0.9 }, { score: 0.8, note: "short" }]);
+ * // "method,score,note\nmast,0.9,\n,0.8,short"
  */
 export function rowsCsv(rows: readonly Readonly<Record<string, unknown>>[]): string {
   const columns = columnsOf(rows);

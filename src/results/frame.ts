@@ -134,8 +134,9 @@ export async function methodsFrame(
  * Tidy rows as a danfojs frame. A cell without a value is NaN among numbers, which danfojs counts as missing, and ""
  * among texts.
  *
- * @example const frame = await rowsFrame(parseCsv(text, "lambda.csv"));
- *   frame.groupby(["column"]).col(["score"]).mean().print();
+ * @example
+ * const frame = await rowsFrame(parseCsv(text, "lambda.csv"));
+ * frame.groupby(["column"]).col(["score"]).mean().print();
  */
 export async function rowsFrame(rows: readonly CsvRow[]): Promise<DataFrame> {
   const Frame = await loadFrame();

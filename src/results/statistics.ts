@@ -56,8 +56,15 @@ export function finalScore(evaluations: ArrayLike<number>, last = 20): number {
  * @param options `random` decides the draws, `resamples` defaults to 2,000, `confidence` to 0.95
  * @returns lower and upper end, both NaN where a score is NaN
  * @throws {Error} when a stratum is empty or an option impossible
- * @example bootstrapInterval([[0.9, 0.95, 1], [0.4, 0.8, 0.6]], (tasks) => interquartileMean(tasks.flat()), { random:
- *   createRandom(1) });
+ * @example
+ * bootstrapInterval(
+ *   [
+ *     [0.9, 0.95, 1],
+ *     [0.4, 0.8, 0.6],
+ *   ],
+ *   (tasks) => interquartileMean(tasks.flat()),
+ *   { random: createRandom(1) },
+ * );
  */
 export function bootstrapInterval(
   strata: readonly (readonly number[])[],

@@ -31,8 +31,10 @@ export interface MemoryRun {
  * train` resumes. A run that trains in a browser can so be taken home.
  *
  * @param seconds seconds of training so far. Default: those since this call.
- * @example const kept = keepInMemory(config, { sha256, deflate }); for await (const record of train(config))
- *   kept.write(record); kept.files()!.get("metrics.csv");
+ * @example
+ * const kept = keepInMemory(config, { sha256, deflate });
+ * for await (const record of train(config)) kept.write(record);
+ * kept.files()!.get("metrics.csv");
  */
 export function keepInMemory(
   config: Config,

@@ -55,8 +55,11 @@ export interface RunAllOptions extends RunOptions {
  * @returns an outcome for each configuration, in their order
  * @throws {ConfigError} before anything runs, when the networks of one cannot be built, what one begins with or a
  *   number of workers cannot be used
- * @example const outcomes = await runAll([1, 2, 3].map((seed) => resolveConfig({ environment: "3m", seed })), {
- *   onProgress: console.log });
+ * @example
+ * const outcomes = await runAll(
+ *   [1, 2, 3].map((seed) => resolveConfig({ environment: "3m", seed })),
+ *   { onProgress: console.log },
+ * );
  */
 export async function runAll(configs: readonly Config[], options: RunAllOptions = {}): Promise<RunOutcome[]> {
   const { signal, runs, checkpointEvery, threads: threadsOfRun, wait = true } = options;

@@ -73,8 +73,11 @@ const LONGEST_HEADER = 100_000_000;
  * padded with spaces so that the data is aligned, then the arrays without gaps, wider types first, names in order.
  *
  * @throws {FormatError} on what the format has no place for: data that does not fit its shape, metadata that is no text
- * @example writeFileSync("agent.safetensors", encodeSafetensors(new Map([["fc1.bias", { shape: [64], data: new
- *   Float32Array(64) }]])));
+ * @example
+ * writeFileSync(
+ *   "agent.safetensors",
+ *   encodeSafetensors(new Map([["fc1.bias", { shape: [64], data: new Float32Array(64) }]])),
+ * );
  */
 export function encodeSafetensors(
   tensors: ReadonlyMap<string, Tensor>,

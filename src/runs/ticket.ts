@@ -8,9 +8,12 @@ import { tensorsOf } from "../training/state.js";
  *
  * @returns undefined for a config without such a ticket
  * @throws {ConfigError} when the source is not there, not complete, or was trained with other networks
- * @example const config = resolveConfig({ environment: "3m", ticket: { kind: "winning", source:
- *   "3m-qmix-mast-95-2M-seed1-54f3305c" } }); for await (const record of train(config, { ticket: readTicket(config) }))
- *   console.log(record);
+ * @example
+ * const config = resolveConfig({
+ *   environment: "3m",
+ *   ticket: { kind: "winning", source: "3m-qmix-mast-95-2M-seed1-54f3305c" },
+ * });
+ * for await (const record of train(config, { ticket: readTicket(config) })) console.log(record);
  */
 export function readTicket(config: Config, options: { readonly runs?: string } = {}): Ticket | undefined {
   const source = findTicketSource(config, options);

@@ -15,8 +15,9 @@ export type LayerShape = readonly number[];
  * @param sparsity S, the share of weights that are absent: 0 <= S < 1
  * @returns nonzeros, one entry a layer
  * @throws {Error} on an impossible sparsity or shape
- * @example erdosRenyi([[64, 42], [192, 64], [192, 64], [9, 64]], 0.95); // [213, 516, 516, 147] of 2688, 12288, 12288
- *   and 576
+ * @example
+ * // [213, 516, 516, 147] of 2688, 12288, 12288 and 576 weights
+ * erdosRenyi([[64, 42], [192, 64], [192, 64], [9, 64]], 0.95);
  */
 export function erdosRenyi(shapes: readonly LayerShape[], sparsity: number): number[] {
   const sizes = shapes.map(weightCount);

@@ -51,8 +51,12 @@ export interface Evolution {
  * @param mask [out, in], left as it is
  * @param amount `count` k, or `fraction` zeta_t of the connections, rounded down; never more than there are
  * @throws {Error} when sizes disagree, or a weight or gradient is not finite
- * @example const fraction = updateFraction(0.5, step, 2_000_000); engine.setMask(name, evolveTopology(weights, mask, {
- *   fraction, grow: { by: "gradient", gradient: engine.gradient(name) } }).mask);
+ * @example
+ * const fraction = updateFraction(0.5, step, 2_000_000);
+ * engine.setMask(
+ *   name,
+ *   evolveTopology(weights, mask, { fraction, grow: { by: "gradient", gradient: engine.gradient(name) } }).mask,
+ * );
  */
 export function evolveTopology(
   weights: Float32Array,

@@ -16,8 +16,12 @@ const TOLERANCE = 0.01;
  * @param shape of the dense model
  * @returns the shape with its own hidden, embed, hypernetEmbed and, for WQMIX, centralEmbed
  * @throws {Error} when no widths match, with the sizes
- * @example tinyShape("qmix", { agents: 3, actions: 9, observation: 30, state: 48, hidden: 64, embed: 32, hypernetEmbed:
- *   64 }, { sparsity: 0.95 });
+ * @example
+ * tinyShape(
+ *   "qmix",
+ *   { agents: 3, actions: 9, observation: 30, state: 48, hidden: 64, embed: 32, hypernetEmbed: 64 },
+ *   { sparsity: 0.95 },
+ * );
  */
 export function tinyShape(
   algorithm: AlgorithmOrName,

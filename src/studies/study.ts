@@ -78,8 +78,13 @@ export function readStudy(path: string, runs?: string): Study {
  * @param place.runs the folder of runs in which runs are found whose weights others begin with
  * @throws {ConfigError} on a field that there is not, an empty grid, too many runs, or two settings that come to the
  *   same runs
- * @example const study = declareStudy({ id: "lambda", base: { environment: "3m", steps: 100_000, short: true }, grid: {
- *   "returns.lambda": [0.6, 0.8] }, seeds: 5 });
+ * @example
+ * const study = declareStudy({
+ *   id: "lambda",
+ *   base: { environment: "3m", steps: 100_000, short: true },
+ *   grid: { "returns.lambda": [0.6, 0.8] },
+ *   seeds: 5,
+ * });
  */
 export function declareStudy(
   input: StudyInput,

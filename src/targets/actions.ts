@@ -9,8 +9,8 @@ import type { EpisodeGroup } from "../replay/group.js";
  * @param actions [steps, agents, lanes], for example `greedyActions`
  * @param out [steps, agents, lanes]; padding becomes 0
  * @throws {Error} when an array has another size
- * @example const qTot = engine.mixer.forward("online", chosenValues(engine.agent.forward("online", true), group), 0,
- *   true);
+ * @example
+ * const qTot = engine.mixer.forward("online", chosenValues(engine.agent.forward("online", true), group), 0, true);
  */
 export function chosenValues(
   q: Float32Array,

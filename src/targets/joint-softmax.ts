@@ -19,8 +19,9 @@ import { negativeExponential } from "./exponential.js";
  * @param out [steps, lanes]; padding becomes 0. NaN among the available totals gives NaN
  * @throws {Error} when beta is impossible, an array has another size, or no action is available (naming episode and
  *   step)
- * @example const next = softmaxOverJointActions(onlineTotals, targetTotals, group, { beta: 5 }); const y =
- *   learningTargets(config.returns, step, group, next, 0.99);
+ * @example
+ * const next = softmaxOverJointActions(onlineTotals, targetTotals, group, { beta: 5 });
+ * const y = learningTargets(config.returns, step, group, next, 0.99);
  */
 export function softmaxOverJointActions(
   onlineTotals: Float32Array,

@@ -21,8 +21,8 @@ export interface TdLossInput {
  * @param gradient is filled with dL/dQ_tot = 2 w (Q_tot - y) / normaliser, [steps, lanes]; 0 in padding, which is not
  *   read
  * @throws {Error} when array sizes disagree or the normaliser is not positive
- * @example for (const group of groups) loss += tdLoss({ ...group, qTot, targets, normaliser: countSteps(groups) },
- *   gradient);
+ * @example
+ * for (const group of groups) loss += tdLoss({ ...group, qTot, targets, normaliser: countSteps(groups) }, gradient);
  */
 export function tdLoss({ lengths, qTot, targets, normaliser, weights }: TdLossInput, gradient: Float32Array): number {
   if (!(normaliser > 0))

@@ -106,8 +106,9 @@ registerParts({ [operators.section]: builtInOperators }, "built-in");
  *
  * @param available 1 where an action may be chosen; all of them when left out
  * @throws {Error} when omega is not positive, or no action is available
- * @example softMellowmax([1, 2, 3], { alpha: 1, omega: 10 }); // 2.9593... softMellowmax([1, 2, 3], { alpha: 1, omega:
- *   10 }, [1, 1, 0]); // 1.9687...
+ * @example
+ * softMellowmax([1, 2, 3], { alpha: 1, omega: 10 }); // 2.9593...
+ * softMellowmax([1, 2, 3], { alpha: 1, omega: 10 }, [1, 1, 0]); // 1.9687...
  */
 export function softMellowmax(
   values: ArrayLike<number>,
@@ -183,8 +184,14 @@ export function applyOperator(
  * @param choosingQ the same of the networks that choose, the online ones; null where those that judge choose too
  * @param out [steps, agents, lanes]; padding becomes 0. Values that are not finite give NaN
  * @throws {Error} when an array has another size, or an agent has no available action (naming episode, agent and step)
- * @example const values = nextValues({ kind: "soft-mellowmax", alpha: 1, omega: 10 }, engine.agent.forward("target"),
- *   null, group); const targets = engine.mixer.forward("target", values, 1);
+ * @example
+ * const values = nextValues(
+ *   { kind: "soft-mellowmax", alpha: 1, omega: 10 },
+ *   engine.agent.forward("target"),
+ *   null,
+ *   group,
+ * );
+ * const targets = engine.mixer.forward("target", values, 1);
  */
 export function nextValues(
   operator: ValueOperator,

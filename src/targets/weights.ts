@@ -35,9 +35,10 @@ export function optimisticWeights(
  * @param targets y, [steps, lanes]
  * @returns [steps, lanes], for the `weights` of `tdLoss`; padding is arbitrary
  * @throws {Error} when an array has another size
- * @example const greedy = greedyActions(onlineQ, group); const totals = central.mixer.forward("target",
- *   chosenValues(centralTargetQ, group, greedy), 0); const weights = centralWeights(group, greedy, totals, targets,
- *   0.1);
+ * @example
+ * const greedy = greedyActions(onlineQ, group);
+ * const totals = central.mixer.forward("target", chosenValues(centralTargetQ, group, greedy), 0);
+ * const weights = centralWeights(group, greedy, totals, targets, 0.1);
  */
 export function centralWeights(
   group: EpisodeGroup,

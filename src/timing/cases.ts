@@ -75,8 +75,8 @@ export interface TimeCasesOptions {
  * not counted.
  *
  * @throws the signal's reason when it is aborted
- * @example const timings = await timeCases({ maps: [{ map: "3m", steps: 25 }], densities: [1, 0.1], hidden: [64], ...
- *   });
+ * @example
+ * const timings = await timeCases({ maps: [{ map: "3m", steps: 25 }], densities: [1, 0.1], hidden: [64], ... });
  */
 export async function timeCases(plan: TimingPlan, { signal, onProgress }: TimeCasesOptions = {}): Promise<Timing[]> {
   const comparisons = comparisonsOf(plan);

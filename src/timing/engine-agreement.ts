@@ -20,8 +20,11 @@ export interface ObservedUpdate {
  * Makes one update and reads loss and gradients. Vectorised runs must be asked all at once, since each waits for the
  * others.
  *
- * @example const [ours, theirs] = await Promise.all([observeUpdate(sparse, batch, config), observeUpdate(tensorflow,
- *   batch, config)]);
+ * @example
+ * const [ours, theirs] = await Promise.all([
+ *   observeUpdate(sparse, batch, config),
+ *   observeUpdate(tensorflow, batch, config),
+ * ]);
  */
 export async function observeUpdate(
   engine: Engine,

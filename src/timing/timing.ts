@@ -34,7 +34,8 @@ export function stopwatch(): () => number {
  *
  * @param another whether there is to be a turn of this number, from 0
  * @returns each sample in milliseconds, as it is taken
- * @example for await (const [{ name }, milliseconds] of takeTurns([dense, sparse], (turn) => turn < 5))
+ * @example
+ * for await (const [{ name }, milliseconds] of takeTurns([dense, sparse], (turn) => turn < 5))
  *   console.log(name, milliseconds);
  */
 export async function* takeTurns<T extends Candidate>(

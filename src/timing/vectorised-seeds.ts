@@ -39,8 +39,9 @@ const BATCHES = 4;
  * Starts the tensorflow engine with random networks of several seeds, as `runAll` does with the runs of one
  * configuration.
  *
- * @example const eight = startVectorisedSeeds(tf, shape, { seeds: 8, density: 0.1, lengths: Array(32).fill(25) });
- *   await eight.update(ruleConfig(mastRule));
+ * @example
+ * const eight = startVectorisedSeeds(tf, shape, { seeds: 8, density: 0.1, lengths: Array(32).fill(25) });
+ * await eight.update(ruleConfig(mastRule));
  */
 export function startVectorisedSeeds(
   tf: Tensorflow,

@@ -23,8 +23,18 @@ export interface VectorisedTime {
  * each the fastest. Where the backend computes in this thread it is processor time, as everywhere here; a GPU's time is
  * in nobody's processor time, and goes by the clock.
  *
- * @example showTable(vectorisedTable(await timeVectorisedSeeds(opened, shape, { seeds: [1, 2, 4], density: 0.05,
- *   lengths: Array(32).fill(25), turns: 5 }), opened));
+ * @example
+ * showTable(
+ *   vectorisedTable(
+ *     await timeVectorisedSeeds(opened, shape, {
+ *       seeds: [1, 2, 4],
+ *       density: 0.05,
+ *       lengths: Array(32).fill(25),
+ *       turns: 5,
+ *     }),
+ *     opened,
+ *   ),
+ * );
  */
 export async function timeVectorisedSeeds(
   { tf, backend }: Pick<OpenBackend, "tf" | "backend">,

@@ -123,9 +123,10 @@ const STREAMS = {
  * budget of its own. The options decide everything, to the bit.
  *
  * @throws {LabError} when the environment's actions are discrete, or the loss is not finite
- * @example const environment = () => createEnvironment("manyagent-swimmer", { options: { partition: "2x1",
- *   episodeLimit: 200 } }); for await (const record of trainContinuous({ algorithm: "facmac", environment, steps:
- *   20_000 })) console.log(record);
+ * @example
+ * const environment = () =>
+ *   createEnvironment("manyagent-swimmer", { options: { partition: "2x1", episodeLimit: 200 } });
+ * for await (const record of trainContinuous({ algorithm: "facmac", environment, steps: 20_000 })) console.log(record);
  */
 export async function* trainContinuous(training: ContinuousTraining): AsyncGenerator<ContinuousRecord, void, void> {
   const {

@@ -35,8 +35,9 @@ export interface Evaluation {
  * @param environments copies of one environment
  * @param discount gamma of the returns that estimates are compared with
  * @param onLost is told of each episode that its environment could not finish; such an episode is played again
- * @example const evaluate = createEvaluation(engine, copies, 0.99); const { winRate, estimatedValue, trueValue } =
- *   await evaluate([1, 2, 3, 4]);
+ * @example
+ * const evaluate = createEvaluation(engine, copies, 0.99);
+ * const { winRate, estimatedValue, trueValue } = await evaluate([1, 2, 3, 4]);
  */
 export function createEvaluation(
   engine: Engine,

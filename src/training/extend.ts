@@ -9,7 +9,8 @@ import type { TrainState } from "./records.js";
  * @param ended the state of the `EndRecord` of a run
  * @param steps environment steps that were asked of that run
  * @param config what goes on from there
- * @example for await (const record of train(longer, { resume: extendedState(end.state, shorter.steps, longer) }))
+ * @example
+ * for await (const record of train(longer, { resume: extendedState(end.state, shorter.steps, longer) }))
  *   console.log(record);
  */
 export function extendedState(

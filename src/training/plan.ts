@@ -43,8 +43,9 @@ const plans = new WeakMap<Config, NetworkPlan>();
  *
  * @throws {ConfigError} when no tiny network has the size that is asked for
  * @throws {Error} when there is no such environment
- * @example const { shape, nonzeros, cost, dense } = networkPlan(resolveConfig({ environment: "3m", method: "mast",
- *   sparsity: { level: 0.95 } })); relativeCost(cost, dense.cost).totalSize; // 0.066
+ * @example
+ * const { cost, dense } = networkPlan(resolveConfig({ environment: "3m", method: "mast", sparsity: { level: 0.95 } }));
+ * relativeCost(cost, dense.cost).totalSize; // 0.066
  */
 export function networkPlan(config: Config): NetworkPlan {
   let plan = plans.get(config);

@@ -50,8 +50,9 @@ const EVALUATION_COPIES = 16;
  * @throws {ConfigError} when networks of method "tiny" cannot have their size
  * @throws {Error} when a ticket or the weights of `config.from` are missing, or the loss or its gradient is not finite,
  *   naming the step
- * @example for await (const record of train(resolveConfig({ environment: "3m", steps: 100_000 }))) if (record.kind ===
- *   "evaluation") console.log(record.step, record.winRate);
+ * @example
+ * for await (const record of train(resolveConfig({ environment: "3m", steps: 100_000 })))
+ *   if (record.kind === "evaluation") console.log(record.step, record.winRate);
  */
 export async function* train(config: Config, options: TrainOptions = {}): AsyncGenerator<TrainingRecord, void, void> {
   const { signal, resume, ticket, start, open, checkpointEvery = 30 } = options;

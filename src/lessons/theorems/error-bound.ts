@@ -27,8 +27,18 @@ export type MeanStepError = { readonly [K in keyof MultiStepError]: number };
  * Theorem 3.1 on average over `networks` perturbations of Q^pi: a row for each n, and the error of TD(lambda) for the
  * same networks.
  *
- * @example const { steps, tdLambda } = meanStepErrors(game, { target: pi, behaviour: rho, gamma: 0.9, steps: 10,
- *   bootstrap: "target-policy", sigma: 1, networks: 50, seed: 1, lambda: 0.8 });
+ * @example
+ * const { steps, tdLambda } = meanStepErrors(game, {
+ *   target: pi,
+ *   behaviour: rho,
+ *   gamma: 0.9,
+ *   steps: 10,
+ *   bootstrap: "target-policy",
+ *   sigma: 1,
+ *   networks: 50,
+ *   seed: 1,
+ *   lambda: 0.8,
+ * });
  */
 export function meanStepErrors(
   game: TabularDecPomdp,
@@ -98,8 +108,9 @@ const TOLERANCE = 1e-9;
  * is greedy for it.
  *
  * @param epsilons exploration of rho: each agent departs from pi with this probability
- * @example const [proof] = checkErrorBound({ seeds: 3, gammas: [0.9], sigmas: [0.5], epsilons: [0, 0.1], steps: 10 });
- *   proof.broken; // 0
+ * @example
+ * const [proof] = checkErrorBound({ seeds: 3, gammas: [0.9], sigmas: [0.5], epsilons: [0, 0.1], steps: 10 });
+ * proof.broken; // 0
  */
 export function checkErrorBound({
   seeds,

@@ -50,8 +50,15 @@ export interface MixedValues {
  *
  * @param agentValues Q_i(., u_i) of each agent, [agents][actions]
  * @throws {Error} when there are more than a million joint actions
- * @example const { jointMaximum, mixedMaxima } = mixOperator([[0, 1], [2, 1]], randomMonotoneMixer(2, createRandom(1)),
- *   { kind: "mellowmax", omega: 10 });
+ * @example
+ * const { jointMaximum, mixedMaxima } = mixOperator(
+ *   [
+ *     [0, 1],
+ *     [2, 1],
+ *   ],
+ *   randomMonotoneMixer(2, createRandom(1)),
+ *   { kind: "mellowmax", omega: 10 },
+ * );
  */
 export function mixOperator(
   agentValues: readonly (readonly number[])[],

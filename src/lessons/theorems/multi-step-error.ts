@@ -61,8 +61,16 @@ export interface MultiStepOptions {
  * policy that is not deterministic, f(s, rho(s)) is the mean of f(s, u) over its actions.
  *
  * @throws {Error} when gamma, steps or an array's size is impossible
- * @example const errors = multiStepErrors(game, { target: pi, behaviour: rho, network: q, gamma: 0.9, steps: 10,
- *   bootstrap: "target-policy" }); errors[2].error[0] <= errors[2].bound[0]; // n = 3, first state, first joint action
+ * @example
+ * const errors = multiStepErrors(game, {
+ *   target: pi,
+ *   behaviour: rho,
+ *   network: q,
+ *   gamma: 0.9,
+ *   steps: 10,
+ *   bootstrap: "target-policy",
+ * });
+ * errors[2].error[0] <= errors[2].bound[0]; // n = 3, first state, first joint action
  */
 export function multiStepErrors(
   game: TabularDecPomdp,

@@ -24,8 +24,16 @@ export interface IterationPoint {
  * is too sparse makes of its targets.
  *
  * @throws {Error} when gamma, lambda, exploration or the operator is impossible
- * @example const points = noisyIteration(game, { operator: { kind: "max" }, lambda: 0, gamma: 0.9, sigma: 0.1,
- *   exploration: 0.3, iterations: 200, seed: 1 });
+ * @example
+ * const points = noisyIteration(game, {
+ *   operator: { kind: "max" },
+ *   lambda: 0,
+ *   gamma: 0.9,
+ *   sigma: 0.1,
+ *   exploration: 0.3,
+ *   iterations: 200,
+ *   seed: 1,
+ * });
  */
 export function noisyIteration(
   game: TabularDecPomdp,

@@ -39,8 +39,9 @@ export interface OperatorBias {
  * operators.
  *
  * @throws {Error} when an operator, c or the number of draws is impossible
- * @example const [max] = operatorBiases([{ kind: "max" }], { values: [0, 0], c: 0.04, draws: 1, seed: 1 }); max.bias;
- *   // 0.2: of two actions one is 0.2 too high
+ * @example
+ * const [max] = operatorBiases([{ kind: "max" }], { values: [0, 0], c: 0.04, draws: 1, seed: 1 });
+ * max.bias; // 0.2: of two actions one is 0.2 too high
  */
 export function operatorBiases(
   operators: readonly ValueOperator[],

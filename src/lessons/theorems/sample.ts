@@ -14,9 +14,19 @@ export interface SampledPlay {
  * Plays `lanes` episodes that all begin with joint action `action` in `state` and go on with a joint policy.
  *
  * @param policy [states, joint actions]
- * @example const { trajectories, nextStates } = samplePlay(game, rho, { state: 0, action: 4, steps: 10, lanes: 1000,
- *   random: createRandom(1) }); const y = nStepReturns(trajectories, Array.from(nextStates, (s) => v[s]), { gamma: 0.9,
- *   n: 3 });
+ * @example
+ * const { trajectories, nextStates } = samplePlay(game, rho, {
+ *   state: 0,
+ *   action: 4,
+ *   steps: 10,
+ *   lanes: 1000,
+ *   random: createRandom(1),
+ * });
+ * const y = nStepReturns(
+ *   trajectories,
+ *   Array.from(nextStates, (s) => v[s]),
+ *   { gamma: 0.9, n: 3 },
+ * );
  */
 export function samplePlay(
   game: TabularDecPomdp,

@@ -18,8 +18,19 @@ export interface Values {
  * @param choices [agents, observations]
  * @returns probabilities, [states, joint actions]
  * @throws {Error} when epsilon is not in 0..1, or a choice is no action
- * @example const team = reactivePolicy(game, [[0, 2, 1], [1, 1, 0]]); const exploring = reactivePolicy(game, [[0, 2,
- *   1], [1, 1, 0]], 0.3);
+ * @example
+ * const team = reactivePolicy(game, [
+ *   [0, 2, 1],
+ *   [1, 1, 0],
+ * ]);
+ * const exploring = reactivePolicy(
+ *   game,
+ *   [
+ *     [0, 2, 1],
+ *     [1, 1, 0],
+ *   ],
+ *   0.3,
+ * );
  */
 export function reactivePolicy(
   game: TabularDecPomdp,

@@ -37,8 +37,9 @@ export interface EngineOptions {
  * @param masks [out, in] by weight name; a name that is missing is dense
  * @throws {Error} when the kernels have not been compiled, or a parameter or mask is missing, unknown or of the wrong
  *   size
- * @example const engine = createSparseEngine(shape, initialParameters(networkParameters(shape), random), new Map());
- *   const actor = engine.createActor(1);
+ * @example
+ * const engine = createSparseEngine(shape, initialParameters(networkParameters(shape), random), new Map());
+ * const actor = engine.createActor(1);
  */
 export function createSparseEngine(
   shape: NetworkShape,

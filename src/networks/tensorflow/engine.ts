@@ -16,8 +16,9 @@ import { connectNetworks, share, type Shared } from "./passes.js";
  * @param parameters initial values of both sides, by name
  * @param masks [out, in] by weight name; a name that is missing is dense
  * @throws {Error} when a parameter or mask is missing, unknown or of the wrong size
- * @example const { tf } = await openBackend("auto"); const engine = createTensorflowEngine(tf, shape,
- *   initialParameters(networkParameters(shape), random), new Map());
+ * @example
+ * const { tf } = await openBackend("auto");
+ * const engine = createTensorflowEngine(tf, shape, initialParameters(networkParameters(shape), random), new Map());
  */
 export function createTensorflowEngine(
   tf: Tensorflow,
@@ -45,8 +46,13 @@ export interface VectorisedRuns {
 /**
  * Room for `runs` runs, all of which are waited for.
  *
- * @example const vectorised = createVectorisedRuns(tf, 2); await Promise.all([0, 1].map((run) => listenTo(train({
- *   ...config, seed: run }, { open: vectorised.open(run) })).finally(() => vectorised.leave(run))));
+ * @example
+ * const vectorised = createVectorisedRuns(tf, 2);
+ * await Promise.all(
+ *   [0, 1].map((run) =>
+ *     listenTo(train({ ...config, seed: run }, { open: vectorised.open(run) })).finally(() => vectorised.leave(run)),
+ *   ),
+ * );
  */
 export function createVectorisedRuns(tf: Tensorflow, runs: number): VectorisedRuns {
   const calls = createVectorisedCalls(runs);

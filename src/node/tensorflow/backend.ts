@@ -47,8 +47,9 @@ const PREFERENCE = ["tfjs-node-gpu", "webgpu", "tfjs-node", "wasm", "cpu"] as co
  * do well.
  *
  * @throws {BackendError} when the one that was named is not there: one line that names it, and says why and what to do
- * @example const { tf, device, passedOver } = await openBackend("auto"); const { close } = await
- *   openBackend("tfjs-node-gpu");
+ * @example
+ * const { tf, device, passedOver } = await openBackend("auto");
+ * const { close } = await openBackend("tfjs-node-gpu");
  */
 export async function openBackend(name: Backend): Promise<OpenBackend> {
   if (name !== "auto") return opened(name, await open(name, true), []);
