@@ -1,6 +1,6 @@
 /**
- * Configurations of runs: what may be given (`ConfigInput`), what it is completed to (`Config`), and how one is
- * changed.
+ * Configurations of runs: what a person gives (`ConfigInput`), the complete configuration (`Config`), and how to change
+ * one.
  */
 
 export * from "./config/config.js";

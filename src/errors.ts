@@ -5,11 +5,11 @@ import { oneLine } from "./messages.js";
  * and notebook cells print that line; with the environment variable MAST_DEBUG they print the stack too.
  */
 export class LabError extends Error {
-  /** The name that printouts put before the message: "Error", or that of a class which extends this one. */
+  /** The name that is printed before the message: "Error", or the name of the class that extends this one. */
   override readonly name: string = "Error";
 }
 
-// What `console.error` asks an object for, in Node, in a notebook's kernel and in other runtimes that follow Node.
+// Node's `console.error` calls the method of this name; so do notebook kernels and other runtimes that follow Node.
 Object.defineProperty(LabError.prototype, Symbol.for("nodejs.util.inspect.custom"), {
   value(this: LabError): string {
     // A browser has no environment variables.

@@ -5,8 +5,8 @@ import type { Mujoco } from "./envs/mujoco/mujoco.js";
 export type Tensorflow = typeof import("@tensorflow/tfjs");
 
 /**
- * What the core (everything that trains) needs of the program that it runs in. `node/host.ts` is Node's; a browser
- * gives its own before it trains.
+ * What the core (everything that trains) needs from the program that it runs in. `node/host.ts` provides it in Node.js;
+ * a page in a browser calls `setHost` before it trains.
  *
  * @example
  * const kernels = new Uint8Array(await (await fetch(kernelsUrl)).arrayBuffer());
@@ -18,28 +18,28 @@ export interface Host {
    */
   readonly kernels: () => Uint8Array;
   /**
-   * The same in native code, which makes the same numbers sooner; called for each engine. Undefined where none fits the
-   * machine.
+   * The kernels in native code, which compute the same bits faster; called for each engine. Undefined where no build
+   * fits the machine.
    */
   readonly nativeKernels?: () => NativeKernels | undefined;
   /**
-   * Resolves after timers, messages and interrupts that wait have had their turn. Training calls it some fifty times a
+   * Resolves after waiting timers, messages and interrupts have been handled. Training calls it some fifty times a
    * second.
    */
   readonly nextTurn: () => Promise<unknown>;
   /**
-   * MuJoCo, for environments that are simulated by it; called when the first of them is reset. Absent where it cannot
-   * be had.
+   * Gives MuJoCo, for environments that it simulates; called when the first of them is reset. Absent where MuJoCo is
+   * not available.
    */
   readonly mujoco?: () => Mujoco;
-  /** Opens TensorFlow.js on a backend, for the tensorflow engine; absent where that engine cannot be had. */
+  /** Opens TensorFlow.js on a backend, for the tensorflow engine. Absent where that engine is not available. */
   readonly openTensorflow?: (backend: Backend) => Promise<Tensorflow>;
 }
 
-/** A pass of the kernels over the memory that is given: see `Kernels` in networks/sparse/kernels.ts for the numbers. */
+/** A pass of the kernels over the given memory; `Kernels` in networks/sparse/kernels.ts documents the numbers. */
 export type NativePass = (memory: ArrayBuffer, ...numbers: number[]) => number | void;
 
-/** The kernels in native code. They leave the same bits in the memory as those in WebAssembly. */
+/** The kernels in native code. They write the same bits to the memory as the kernels in WebAssembly. */
 export interface NativeKernels {
   /** Runs the agents forward over steps of the loaded episodes. */
   readonly agentForward: NativePass;
@@ -47,19 +47,19 @@ export interface NativeKernels {
   readonly agentBackward: NativePass;
   /** Runs the monotonic mixing network forward over all steps. */
   readonly mixerForward: NativePass;
-  /** Adds its gradients to the partial sums. */
+  /** Adds the gradients of this mixing network to the partial sums. */
   readonly mixerBackward: NativePass;
   /** Evaluates the mixing network with one agent's value replaced at a time. */
   readonly mixerCounterfactuals: NativePass;
   /** Runs WQMIX's unrestricted mixing network forward over all steps. */
   readonly centralForward: NativePass;
-  /** Adds its gradients to the partial sums. */
+  /** Adds the gradients of this mixing network to the partial sums. */
   readonly centralBackward: NativePass;
   /** Advances the hidden states of acting agents by one step. */
   readonly actorForward: NativePass;
   /** Runs a feed-forward network on all of its tiles. */
   readonly feedForward: NativePass;
-  /** Adds its gradients to the partial sums, and makes those of its inputs. */
+  /** Adds its gradients to the partial sums, and computes the gradients of its inputs. */
   readonly feedBackward: NativePass;
   /** Copies `count` steps from `first` of the observations (`states` 0) or states (1) of each episode into lanes. */
   readonly layOut: (
@@ -79,7 +79,7 @@ export interface NativeKernels {
     keep: number,
     arrays: readonly Float32Array[],
   ) => void;
-  /** Brings the partial sums of the gradients together and returns the sum of their squares. */
+  /** Adds up the partial sums of the gradients and returns the sum of the squared gradients. */
   readonly collect: NativePass;
   /** Takes one step of RMSprop or Adam. */
   readonly step: NativePass;
@@ -87,23 +87,23 @@ export interface NativeKernels {
   readonly follow: NativePass;
   /** Sets the partial sums to zero. */
   readonly clear: NativePass;
-  /** Makes what is kept beside a layer's weights anew. */
+  /** Recomputes what is stored beside a layer's weights after they have changed. */
   readonly refresh: NativePass;
-  /** Multiplies and adds as fast as the processor can; a measure for the others. */
+  /** Multiplies and adds as fast as the processor can, as a reference for the speed of the others. */
   readonly peak: NativePass;
-  /** Works out the values of next states. */
+  /** Computes the values of next states. */
   readonly nextValues: NativePass;
-  /** The instructions they use, for example "AVX2". */
+  /** The instruction set that they use, for example "AVX2". */
   readonly instructions: string;
-  /** Lanes of their vectors. */
+  /** Number of lanes in one vector. */
   readonly lanes: number;
-  /** Threads that share a pass. Their number changes no bit of what it computes. */
+  /** Number of threads that share a pass. It changes no bit of the result. */
   readonly threads: number;
 }
 
 let given: Host | undefined;
 
-/** Sets the host of this thread. The last one that was set counts. */
+/** Sets the host of this thread; it replaces an earlier one. */
 export function setHost(host: Host): void {
   given = host;
 }

@@ -1,5 +1,6 @@
-// What most notebooks and programs need: configure, train, run, watch, show, keep, frames, statistics. The rest stands
-// behind further doors: mast-lab/core, /parts, /experiments, /analysis, /figures, /lessons and /timing.
+// This module exports what most notebooks and programs need: to configure, train, run, watch and show, and to compute
+// statistics. Further entry points hold the rest: mast-lab/core, /parts, /experiments, /analysis, /figures, /lessons
+// and /timing.
 //   import { resolveConfig, watchRuns } from "mast-lab";
 
 import "./node/host.js";

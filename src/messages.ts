@@ -1,14 +1,12 @@
 import { distance } from "fastest-levenshtein";
 
-/** Characters of a value that a message repeats. */
+/** Largest number of characters of a value that a message repeats. */
 const LENGTH = 60;
 
-/** Characters of a whole message. */
+/** Largest number of characters of a message. */
 const MOST = 2_000;
 
-/**
- * Characters that would move a terminal's cursor, break the line, or show text in another order than it is written in.
- */
+/** Characters that would move a terminal's cursor, break the line, or reorder the text that is shown. */
 const UNSEEN = /[\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/g;
 
 const CONTROL = new RegExp(`[\\u0000-\\u001f]|${UNSEEN.source}`, "g");
@@ -30,8 +28,8 @@ export function show(value: unknown): string {
 }
 
 /**
- * Text of others in a message, such as what a parser says: one line of at most `length` characters, control characters
- * escaped.
+ * Text from elsewhere, such as a parser's message, made safe to repeat: one line of at most `length` characters with
+ * control characters escaped.
  */
 export function plain(text: string, length = 200): string {
   const line = JSON.stringify(
@@ -47,10 +45,7 @@ export function plain(text: string, length = 200): string {
   return line.length > length ? `${cut(line, length)}…` : line;
 }
 
-/**
- * A message as one line, with whatever it repeats of others harmless to a terminal. What no person would read to its
- * end is cut.
- */
+/** A message as one line that is safe to print on a terminal. A message too long to be read is cut. */
 export function oneLine(message: string): string {
   const line = message
     .trim()
@@ -60,10 +55,9 @@ export function oneLine(message: string): string {
 }
 
 /**
- * The one of `known` that `given` is most probably a misspelling of: at most two letters in five differ, capitals
- * aside.
+ * Finds the entry of `known` that `given` most probably misspells: at most two letters in five differ, capitals aside.
  *
- * @returns undefined when none is close
+ * @returns undefined when no entry is close
  * @example
  * closest("3mm", ["3m", "8m", "MMM"]); // "3m"
  * closest("mine", ["3m", "8m", "MMM"]); // undefined
@@ -99,7 +93,7 @@ function describe(value: unknown, depth: number): string {
   let text = "";
   for (const [key, entry] of entries) {
     text += `${text === "" ? "" : ","}${key === undefined ? "" : `${quote(key)}:`}${describe(entry, depth + 1)}`;
-    // What follows would be cut.
+    // The rest would be cut anyway.
     if (text.length > LENGTH) break;
   }
   return `${open}${text}${close}`;
@@ -118,7 +112,7 @@ function escaped(character: string): string {
   return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }
 
-/** Never between the halves of a character outside the basic plane. */
+/** Cuts text, but never between the two halves of a character outside the basic plane. */
 function cut(text: string, length = LENGTH): string {
   return text.slice(0, length).replace(/[\ud800-\udbff]$/, "");
 }

@@ -4,20 +4,21 @@ import { type MethodPart, methodParts } from "./parts/method.js";
 import { registerParts } from "./parts/registry.js";
 
 /**
- * The value-based algorithms of the paper's comparison; WQMIX comes as OW-QMIX, which the paper trains, and CW-QMIX.
+ * The value-based algorithms of the paper's comparison. Of WQMIX's two variants the paper trains OW-QMIX; CW-QMIX is
+ * the other.
  */
 export const ALGORITHMS = ["qmix", "ow-qmix", "cw-qmix", "res"] as const satisfies readonly PaperAlgorithm[];
 
 /** An algorithm of the paper's comparison. */
 export type PaperAlgorithm = "qmix" | "ow-qmix" | "cw-qmix" | "res";
 
-/** The ways to train of the paper's comparison (Table 1), in its order; each is a configuration of the same parts. */
+/** The methods that the paper compares (Table 1), in its order; each is a configuration of the same parts. */
 export const METHODS = ["dense", "tiny", "ss", "set", "rigl", "rlx2", "mast"] as const satisfies readonly PaperMethod[];
 
 /** A method of the paper's comparison. */
 export type PaperMethod = "dense" | "tiny" | "ss" | "set" | "rigl" | "rlx2" | "mast";
 
-/** PyMARL's targets and buffer, which every baseline but RLx2 and MAST keeps. */
+/** PyMARL's targets and buffer, which every method but RLx2 and MAST keeps. */
 const plain = {
   operator: { kind: "max" },
   returns: { kind: "one-step" },
@@ -25,10 +26,10 @@ const plain = {
 } as const;
 
 /**
- * RLx2 is made for single agents; here its topology evolves as RigL's, its multi-step targets are one-step until T_0
- * and look n = 3 rewards ahead from then on (`returns.burnIn`, `returns.n`), and its buffer of dynamic capacity keeps
- * episodes (`replay.dynamic`). The paper finds that no policy distance can be told from episodes: ours is the share of
- * the agents' choices in them that are not greedy any more.
+ * RLx2 was made for single agents. In our version its topology evolves as in RigL, its multi-step targets are one-step
+ * until T_0 and look n = 3 rewards ahead from then on (`returns.burnIn`, `returns.n`), and its buffer of dynamic
+ * capacity keeps episodes (`replay.dynamic`). The paper says that a policy distance cannot be computed from episodes;
+ * we take the share of the agents' stored choices that are no longer greedy.
  */
 const rlx2: MethodPart["defaults"] = {
   ...plain,
@@ -90,12 +91,12 @@ export function methodTitle(method: string, parts?: Config["parts"]): string {
   return methodParts.title(method, parts);
 }
 
-/** What an algorithm changes in the defaults of a configuration, by section and field. */
+/** The defaults that an algorithm changes in a configuration, by section and field. */
 export function algorithmDefaults(algorithm: string, parts?: Config["parts"]): ConfigInput {
   return algorithms.get(algorithm, parts).defaults ?? {};
 }
 
-/** What a method changes in the defaults of a configuration, by section and field. */
+/** The defaults that a method changes in a configuration, by section and field. */
 export function methodDefaults(method: string, parts?: Config["parts"]): ConfigInput {
   return methodParts.get(method, parts).defaults;
 }

@@ -3,8 +3,8 @@ import { show } from "./messages.js";
 import { xoroshiro128plus, xoroshiro128plusFromState } from "pure-rand/generator/xoroshiro128plus";
 
 /**
- * A stream of random numbers whose position can be saved and restored, so that a resumed run draws
- * what the uninterrupted run would have drawn.
+ * A stream of random numbers whose position can be saved and restored, so that a resumed run draws what the
+ * uninterrupted run would have drawn.
  */
 export interface Random {
   /** A number in [0, 1) with 32 random bits. */
@@ -15,12 +15,15 @@ export interface Random {
   state(): number[];
 }
 
-/** The largest seed of a stream or an episode: 2^32 - 1. Others would be taken for one of these. */
+/**
+ * The largest seed of a stream or an episode: 2^32 - 1. Larger ones would be cut to 32 bits and give the stream of
+ * another seed.
+ */
 export const LARGEST_SEED = 0xffff_ffff;
 
 /**
- * Refuses a seed that would be taken for another one.
- * @throws {Error} when it is no whole number from 0 to 2^32 - 1
+ * Refuses a seed that would give the stream of another one.
+ * @throws {Error} when it is not a whole number from 0 to 2^32 - 1
  */
 export function requireSeed(seed: number): void {
   if (!(Number.isInteger(seed) && seed >= 0 && seed <= LARGEST_SEED))
@@ -33,7 +36,7 @@ export function requireSeed(seed: number): void {
  * Starts stream `stream` of `seed`. Different streams of one seed (exploration, sampling, environment, ...)
  * are independent for every practical purpose, so that drawing more from one never shifts another.
  *
- * @throws {Error} when the seed is no whole number from 0 to 2^32 - 1
+ * @throws {Error} when the seed is not a whole number from 0 to 2^32 - 1
  * @example
  * const random = createRandom(7, 1);
  * random.below(6); // a die, 0..5
@@ -41,7 +44,8 @@ export function requireSeed(seed: number): void {
 export function createRandom(seed: number, stream = 0): Random {
   requireSeed(seed);
   const generator = xoroshiro128plus((Math.imul(seed | 0, 0x9e3779b1) ^ Math.imul(stream + 1, 0x85ebca6b)) | 0);
-  // xoroshiro128+ starts from a nearly constant state here: its first outputs of neighbouring seeds look alike.
+  // pure-rand seeds xoroshiro128+ with a nearly constant state, so that its first outputs look alike for neighbouring
+  // seeds.
   for (let i = 0; i < 32; i++) generator.next();
   return wrap(generator);
 }
@@ -55,8 +59,8 @@ function wrap(generator: ReturnType<typeof xoroshiro128plus>): Random {
   const float = () => (generator.next() >>> 0) / 0x1_0000_0000;
   return {
     float,
-    // The bias of scaling 32 bits is below 2^-24 for the action and batch sizes here; rejection would make the
-    // number of draws depend on the values drawn.
+    // Scaling 32 bits is biased by less than 2^-24 for our numbers of actions and batch sizes; rejection sampling would
+    // make the number of draws depend on the values drawn.
     below: (n) => Math.floor(float() * n),
     state: () => [...generator.getState()],
   };

@@ -3,7 +3,8 @@ import type { ConfigInput } from "./config.js";
 export { SHORT_RUN } from "./config.js";
 
 /**
- * A short run: the settings of `SHORT_RUN` where `input` says nothing else. It is the same as `short: true`.
+ * Completes the input of a short run with the settings of `SHORT_RUN`, where `input` does not give others. It does the
+ * same as `short: true`.
  *
  * @example
  * const config = resolveConfig(

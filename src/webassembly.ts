@@ -1,7 +1,7 @@
-/** The little of WebAssembly's interface that is used here; TypeScript has it in its DOM library only. */
+/** The part of WebAssembly's interface that this library uses; TypeScript declares it in its DOM library only. */
 export interface WasmMemory {
   readonly buffer: ArrayBuffer;
-  /** @returns the pages of 64 KiB there were */
+  /** @returns the number of pages of 64 KiB before the call */
   grow(pages: number): number;
 }
 

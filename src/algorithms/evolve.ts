@@ -6,7 +6,7 @@ import type { Random } from "../random.js";
 import { evolveTopology, updateFraction } from "../sparse/evolution.js";
 import { countNonzeros } from "../sparse/mask.js";
 
-/** What one evolution did to one layer. */
+/** The change that one evolution made to one layer. */
 export interface LayerChange {
   /** Name of the weight matrix, for example "agent.fc1.weight". */
   readonly name: string;
@@ -20,10 +20,10 @@ export interface LayerChange {
 
 /**
  * Evolves the topology of every sparse layer of the online networks (Algorithm 1; the target networks take over the
- * masks). Growing by gradient needs the dense gradients of the update just made: `engine.requestDenseGradients()`
- * before it.
+ * masks). Growing by gradient needs the dense gradients of the last update: call `engine.requestDenseGradients()`
+ * before that update.
  *
- * @param step environment steps so far, zeta_t decays by a cosine to 0 at `topology.end`, by default the end of
+ * @param step environment steps so far; zeta_t decays by a cosine to 0 at `topology.end`, by default the end of
  *   training
  */
 export async function evolveNetworks(
@@ -77,7 +77,7 @@ export async function evolveNetworks(
   return { fraction, layers };
 }
 
-/** The growth rule that a configuration names, or undefined where topology does not evolve. */
+/** Finds the growth rule that a configuration names; undefined where topology does not evolve. */
 export function growthOf({ topology, parts }: Pick<Config, "topology" | "parts">): GrowthRule | undefined {
   return topology.grow === "none" ? undefined : growthRules.get(topology.grow, parts);
 }
@@ -88,7 +88,7 @@ export function checkedScores(name: string, rule: GrowthRule, layer: GrowthLayer
   try {
     scores = rule.scores(layer);
   } catch (error) {
-    // What ours say already names the connection.
+    // The messages of built-in rules already name the connection.
     if (growthRules.builtIn(name)) throw error;
     throw new PartError(`growth rule "${name}" fails in scores: ${(error as Error)?.message ?? describeValue(error)}`, {
       cause: error,

@@ -12,9 +12,9 @@ import { addSteps, type UpdateStatistics } from "./statistics.js";
 import { type TargetQuestion, targetPasses } from "./target-passes.js";
 
 /**
- * One update of independent Q-learning as in PyMARL: no mixer. Every agent's value of its action is drawn towards a
- * target of its own, the team's reward and the discounted value of that agent's next state; the loss is the mean over
- * agents and steps.
+ * One update of independent Q-learning as in PyMARL: no mixer. The value of each agent's action moves towards a target
+ * of its own: the team's reward plus the discounted value of that agent's next state. The loss is the mean over agents
+ * and steps.
  *
  * The arguments are those of `qmixUpdate`. Of the statistics, `qTotal` and `target` are means over agents.
  */
@@ -56,7 +56,7 @@ export async function iqlUpdate(
   return { loss, gradientNorm, qTotal: qTotal / values, target: target / values };
 }
 
-/** One agent's part of [steps, agents, lanes], as [steps, lanes]. */
+/** Copies one agent's part of [steps, agents, lanes] to [steps, lanes]. */
 function ofAgent(values: Float32Array, { steps, agents, lanes }: EpisodeGroup, agent: number): Float32Array {
   const own = new Float32Array(steps * lanes);
   for (let t = 0; t < steps; t++)
@@ -64,7 +64,7 @@ function ofAgent(values: Float32Array, { steps, agents, lanes }: EpisodeGroup, a
   return own;
 }
 
-/** Puts one agent's [steps, lanes] into [steps, agents, lanes]. */
+/** Writes one agent's [steps, lanes] into [steps, agents, lanes]. */
 function setAgent(
   values: Float32Array,
   own: Float32Array,

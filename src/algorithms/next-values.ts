@@ -3,8 +3,8 @@ import type { EpisodeGroup } from "../replay/group.js";
 import { isBuiltIn, nextValues, type RegisteredOperator } from "../targets/operators.js";
 
 /**
- * `nextValues` for the group that an engine has loaded, by the engine's own kernels where it has some: the same bits
- * sooner. The result may be a view that the next call overwrites.
+ * Computes `nextValues` for the group that an engine has loaded, by the engine's own kernels where it has them: the
+ * same bits, faster. The result may be a view that the next call overwrites.
  */
 export function engineNextValues(
   engine: Engine,

@@ -16,8 +16,8 @@ import { type TargetQuestion, targetPasses } from "./target-passes.js";
  * One update of QMIX, Algorithm 2, lines 23-29: targets from the target networks, squared TD error, one RMSprop step.
  *
  * @param groups the sampled batch, laid out by `groupEpisodes`
- * @param stepsInBatch sampled steps of all groups: the loss is their mean
- * @param step environment steps so far, which decides between one-step targets and what follows (Eq. 6)
+ * @param stepsInBatch number of sampled steps of all groups, over which the loss is a mean
+ * @param step environment steps so far; before T_0 targets are one-step (Eq. 6)
  */
 export async function qmixUpdate(
   engine: Engine,
@@ -53,7 +53,7 @@ export async function qmixUpdate(
   return { loss, gradientNorm, qTotal: qTotal / stepsInBatch, target: target / stepsInBatch };
 }
 
-/** QMIX. */
+/** QMIX (Rashid et al. 2018): a monotonic mixing network makes Q_tot from the agents' values. */
 export const qmix: Algorithm = {
   title: ALGORITHM_TITLES.qmix,
   networks: { agent: "recurrent", mixer: "monotonic" },

@@ -15,13 +15,16 @@ import { type UpdateStatistics, addSteps } from "./statistics.js";
 import { type TargetQuestion, targetPasses } from "./target-passes.js";
 
 /**
- * One update of RES: QMIX, but the next state is valued by a softmax over joint actions instead of the greedy one, and
- * Q_tot is drawn towards the Monte-Carlo return G: loss = mean of (Q_tot - y)^2 + lambda (Q_tot - G)^2.
+ * One update of RES: that of QMIX, except that a softmax over joint actions values the next state instead of the greedy
+ * joint action, and Q_tot is drawn towards the Monte-Carlo return G: loss = mean of (Q_tot - y)^2 + lambda (Q_tot -
+ * G)^2.
  *
- * The softmax goes over the joint actions in which one agent does anything it may, while the others rest at a value of
- * theirs. In RES that is the value of their greedy actions, each network's own value of the same actions. MAST-RES puts
- * soft mellowmax (or any `operator`) in the place of that max and keeps RES's softmax over what results, because
- * - section 3.1 replaces the max over each Q_i by soft mellowmax, and fixing the other agents is where RES takes it;
+ * The softmax runs over joint actions in which one agent takes any available action while the others keep a fixed
+ * value. In RES this is the value of their greedy actions, where online and target networks value the same actions.
+ * MAST-RES replaces that max by soft mellowmax (or any `operator`) and keeps RES's softmax over the resulting totals,
+ * because
+ * - section 3.1 replaces the max over each Q_i by soft mellowmax, and RES takes this max where it fixes the other
+ *   agents;
  * - Table 3 gives MAST-RES alpha and omega of soft mellowmax, and beta and lambda of RES;
  * - Eq. 23 and 24 still count n m passes through the mixer on either side, as do Table 1's FLOPs.
  *
@@ -43,7 +46,7 @@ export async function resUpdate(
   const { doubleQ } = config.operator;
   const { agents, actions } = engine.shape;
   let [loss, qTotal, target] = [0, 0, 0];
-  /** Of all joint actions at the next states, by the networks of one side. */
+  /** Computes Q_tot of all those joint actions at the next states, by the networks of one side. */
   const totalsOf = (side: NetworkSide, q: Float32Array, choosing: Float32Array | null, group: EpisodeGroup) =>
     mixer.counterfactuals(
       side,
@@ -61,7 +64,8 @@ export async function resUpdate(
   for await (const pass of targetPasses(engine, groups, agent, question)) {
     const { group, online: onlineQ } = pass;
     const { q: targetQ, next } = pass.target;
-    // With max one network chooses for both: the others rest at the same actions, whichever network values them.
+    // With max one network chooses for both sides: the other agents keep the same actions, whichever network values
+    // them.
     const choosingQ = doubleQ ? onlineQ : (targetQ ?? null);
     const onlineTotals = await totalsOf("online", onlineQ, choosingQ, group);
     const targetTotals = next ?? (await totalsOf("target", targetQ!, choosingQ, group));
@@ -85,7 +89,7 @@ export async function resUpdate(
   return { loss, gradientNorm, qTotal: qTotal / stepsInBatch, target: target / stepsInBatch };
 }
 
-/** RES. */
+/** RES (Pan et al. 2021): regularised softmax deep multi-agent Q-learning. */
 export const res: Algorithm = {
   title: ALGORITHM_TITLES.res,
   networks: { agent: "recurrent", mixer: "monotonic" },

@@ -5,32 +5,32 @@ import { type EpisodeGroup, groupEpisodes } from "../replay/group.js";
 import { judgesAlone, operatorOf } from "../targets/operators.js";
 
 /**
- * What an update asks of the target networks that nothing but these networks and an episode determines, so that it may
- * be remembered while they stay as they are.
+ * The values that an update needs from the target networks. Only those networks and an episode determine them, so that
+ * they can be remembered until the networks change.
  */
 export interface TargetQuestion {
-  /** Whether the target agents' Q-values are wanted themselves. */
+  /** Whether the target agents' Q-values themselves are needed. */
   readonly q: boolean;
-  /** Values of what follows each step, where the target networks alone determine them. */
+  /** Values of the states after each step, where the target networks alone determine them. */
   readonly next?: {
-    /** Values of one step. */
+    /** Number of values for one step. */
     readonly rows: number;
-    /** Works them out for the loaded group, from the target agents' Q-values: [steps, rows, lanes]. */
+    /** Computes them for the loaded group from the target agents' Q-values: [steps, rows, lanes]. */
     readonly from: (q: Float32Array, group: EpisodeGroup) => Answer<Float32Array>;
   };
 }
 
-/** Answers of the target networks, as far as they were asked for; padding is unspecified. */
+/** The values that were asked for; padding is unspecified. */
 export interface TargetAnswer {
-  /** [steps + 1, agents, actions, lanes] */
+  /** The target agents' Q-values. [steps + 1, agents, actions, lanes] */
   readonly q?: Float32Array;
-  /** [steps, rows, lanes] */
+  /** Values of the states after each step. [steps, rows, lanes] */
   readonly next?: Float32Array;
 }
 
 /**
- * Values of one step that are remembered of an episode at most, when a configuration's algorithm is built in; those of
- * a user's own may ask for as many as a built-in one does.
+ * The most values that are remembered for one step of an episode when a configuration's algorithm is built in. A user's
+ * algorithm may remember as many as a built-in one.
  */
 export function rememberedRows(
   config: Config,
@@ -41,7 +41,7 @@ export function rememberedRows(
   return rows[config.algorithm] ?? agents * actions + 1;
 }
 
-/** One group of a batch, which the engine has loaded, and what its agents' forward passes gave. */
+/** One group of a batch, loaded in the engine, and the results of the agents' forward passes. */
 export interface GroupPass {
   readonly group: EpisodeGroup;
   /** The online agents' Q-values, whose activations are kept for `backward`: [steps + 1, agents, actions, lanes]. */
@@ -50,17 +50,17 @@ export interface GroupPass {
 }
 
 /**
- * Loads one group of a batch after the other and runs its agents forward, online and target. Where the target networks
- * alone determine the values of what follows, episodes whose values are known since these networks last changed (54 %
- * of those that Table 3's buffers give) need no target pass: those that are not known are laid out in groups of their
- * own, if that is cheaper than to run the target networks on all. The bits are the same either way, since no lane
- * depends on its neighbours.
+ * Loads the groups of a batch one after the other and runs the online and target agents forward. Where the target
+ * networks alone determine the values of next states, episodes whose values are known since these networks last changed
+ * (54 % of the episodes sampled from Table 3's buffers) need no target pass: the others are laid out in groups of their
+ * own, if that is cheaper than a target pass on all. The bits are the same either way, since no lane depends on its
+ * neighbours.
  *
- * With double Q-learning only the target agents' Q-values could be remembered. That does not pay: to lay out inputs and
- * to turn 27 kB of values an episode (3s5z) from lanes and back takes longer than the pass that it saves, when kernels
- * are native, and as long in WebAssembly.
+ * With double Q-learning only the target agents' Q-values could be remembered, which does not pay: laying out inputs
+ * and copying 27 kB of values for each episode (3s5z) from lanes and back takes longer than the target pass with native
+ * kernels, and as long in WebAssembly.
  *
- * @param agent the agents whose target copies are asked: `engine.agent`, or WQMIX's unrestricted ones
+ * @param agent the agents whose target copies are run: `engine.agent`, or WQMIX's unrestricted ones
  * @example
  * for await (const { group, online, target } of targetPasses(engine, groups, engine.agent, { q: true })) {
  *   const next = nextValues(operator, target.q!, online, group);
@@ -140,21 +140,24 @@ export async function* targetPasses(
 }
 
 /**
- * What the target networks cost whose inputs are laid out for them alone, where they cost 1 beside the online networks:
- * 1.2 in WebAssembly, 1.5 natively.
+ * Cost of a target pass whose inputs are laid out for it alone, relative to one that shares the inputs of the online
+ * pass: 1.2 in WebAssembly, 1.5 in native code.
  */
 const LAID_OUT_AGAIN = 1.5;
 
 const longestFirst = (a: Episode, b: Episode): number => b.length - a.length;
 
-/** Vectors of lanes, over all steps, that a pass over these episodes works on, which are sorted by `longestFirst`. */
+/**
+ * Counts the vectors of lanes, over all steps, that a pass over these episodes computes. The episodes are sorted by
+ * `longestFirst`.
+ */
 function vectorSteps(episodes: readonly Episode[], vectorLanes: number): number {
   let count = 0;
   for (let first = 0; first < episodes.length; first += vectorLanes) count += episodes[first].length;
   return count;
 }
 
-/** The first `count` features of one lane of [feature, lanes]. */
+/** Copies the first `count` features of one lane of [feature, lanes]. */
 function ofLane(values: Float32Array, count: number, lane: number, lanes: number): Float32Array {
   const own = new Float32Array(count);
   for (let i = 0, j = lane; i < count; i++, j += lanes) own[i] = values[j];

@@ -4,7 +4,7 @@ import type { EpisodeGroup } from "../replay/group.js";
 import { algorithmOf } from "../parts/algorithm.js";
 import type { UpdateStatistics } from "./statistics.js";
 
-/** One update of the configured algorithm; see `Algorithm.update` for the arguments. */
+/** Makes one update by the configured algorithm; see `Algorithm.update` for the arguments. */
 export function updateNetworks(
   engine: Engine,
   groups: readonly EpisodeGroup[],

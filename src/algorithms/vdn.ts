@@ -4,7 +4,7 @@ import { qmixUpdate } from "./qmix.js";
 
 /**
  * VDN (Sunehag et al. 2018) as in PyMARL: Q_tot is the sum of the agents' values. Targets, loss and optimiser are
- * QMIX's; the mixing network, and with it the state, is what it does without.
+ * QMIX's; VDN has no mixing network and does not use the state.
  */
 export const vdn: Algorithm = {
   title: "VDN",

@@ -15,17 +15,17 @@ import { type UpdateStatistics, addSteps } from "./statistics.js";
 import { type TargetQuestion, targetPasses } from "./target-passes.js";
 
 /**
- * One update of OW-QMIX or CW-QMIX, Algorithm 3, lines 23-36: an unrestricted Q* learns beside QMIX's Q_tot, gives the
- * targets of both, and Q_tot's squared errors are weighted. Both losses count alike, and share one clip and one RMSprop
- * step, as in WQMIX's code.
+ * One update of OW-QMIX or CW-QMIX, Algorithm 3, lines 23-36: an unrestricted Q* learns beside QMIX's Q_tot and gives
+ * the targets of both, and the squared errors of Q_tot are weighted. Both losses have the same weight and share one
+ * gradient clip and one RMSprop step, as in WQMIX's code.
  *
- * The next state is valued by the target networks of Q*. With the max operator it is WQMIX's own rule: QMIX's online
- * agents choose the joint action. With any other the operator stands in its place and looks at the unrestricted agents'
- * values alone, as line 27 says and Eq. 18 counts. QMIX's own target networks are not used.
+ * The target networks of Q* value the next state. With the max operator this follows WQMIX's own rule: QMIX's online
+ * agents choose the joint action. Any other operator takes the place of max and reads the unrestricted agents' values
+ * alone, as in line 27 and as Eq. 18 counts. QMIX's own target networks are not used.
  *
  * The arguments are those of `qmixUpdate`.
  *
- * @throws {Error} when the engine has no central networks, or the config no `wqmix`
+ * @throws {Error} when the engine has no central networks, or the config has no `wqmix`
  */
 export async function wqmixUpdate(
   engine: Engine,
@@ -82,7 +82,7 @@ export async function wqmixUpdate(
   return { loss, gradientNorm, qTotal: qTotal / stepsInBatch, target: target / stepsInBatch };
 }
 
-/** What OW-QMIX and CW-QMIX have in common; Table 3's settings where they differ from QMIX's. */
+/** What OW-QMIX and CW-QMIX have in common, with Table 3's settings where they differ from QMIX's. */
 const weighted = {
   networks: { agent: "recurrent", mixer: "monotonic", central: true },
   cost: WQMIX_COST,
@@ -92,8 +92,8 @@ const weighted = {
   update: wqmixUpdate,
 } as const;
 
-/** OW-QMIX. */
+/** OW-QMIX (Rashid et al. 2020): WQMIX that gives overestimated steps a small weight. */
 export const owQmix: Algorithm = { ...weighted, title: ALGORITHM_TITLES["ow-qmix"] };
 
-/** CW-QMIX. */
+/** CW-QMIX (Rashid et al. 2020): WQMIX that gives steps whose joint action seems not the best a small weight. */
 export const cwQmix: Algorithm = { ...weighted, title: ALGORITHM_TITLES["cw-qmix"] };

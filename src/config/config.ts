@@ -1,17 +1,18 @@
 import type { PartFile, PartOptions } from "../parts/registry.js";
 
 /**
- * What a score is the mean of: the share of episodes that the team wins, or the undiscounted sum of team rewards of an
- * episode.
+ * The measure that scores average: the share of episodes that the team wins, or the undiscounted return of an episode.
  */
 export type ScoreMeasure = "win-rate" | "return";
 
-/** What runs the networks: our own kernels on one core, or TensorFlow.js, for a GPU. */
+/**
+ * The engines that can run the networks: our own kernels on a processor core, or TensorFlow.js, which can use a GPU.
+ */
 export const ENGINES = ["sparse", "tensorflow"] as const;
 
 /**
- * What TensorFlow.js computes on: CUDA, TensorFlow on the processor, any GPU through WebGPU, WebAssembly, plain
- * JavaScript; "auto" is the first of them that works on the machine.
+ * The backends of TensorFlow.js: CUDA, TensorFlow on the processor, any GPU through WebGPU, WebAssembly, and plain
+ * JavaScript. "auto" takes the first of them that works on the machine.
  */
 export const BACKENDS = [
   "auto",
@@ -22,14 +23,14 @@ export const BACKENDS = [
   "cpu",
 ] as const satisfies readonly Backend[];
 
-/** A name of what TensorFlow.js computes on. */
+/** Name of a TensorFlow.js backend. */
 export type Backend = "auto" | "tfjs-node-gpu" | "tfjs-node" | "webgpu" | "wasm" | "cpu";
 
-/** Which share of a network's weights is removed, and from where. */
+/** The share of a network's weights that is removed, and how it is spread over layers. */
 export interface SparsityConfig {
   /**
-   * S, the share of weights removed in each network. 0 is dense. Table 1: 0.85 to 0.95. With method "tiny" it is that
-   * of the sparse network whose size is matched.
+   * S, the share of weights removed in each network. 0 is dense. Table 1: 0.85 to 0.95. With method "tiny" it is the
+   * sparsity of the network whose size is matched.
    */
   readonly level: number;
   /** How S is spread over layers: "erdos-renyi" keeps small layers denser, "uniform" treats all alike. */
@@ -50,11 +51,11 @@ export interface TopologyConfig {
   readonly fraction: number;
   /** delta_m, training episodes between two evolutions. Table 3: 200. */
   readonly interval: number;
-  /** T_end, the environment step at which zeta_t has come to 0. Default: `steps`, the end of training. */
+  /** T_end, the environment step at which zeta_t reaches 0. Default: `steps`, the end of training. */
   readonly end?: number;
 }
 
-/** How the values of the next step's actions become one value. */
+/** The operator that turns the values of the next step's actions into one value. */
 export interface OperatorConfig {
   /** The operator that turns Q_i(tau', .) into a value: one of the four that Figure 16 compares, or one of `parts`. */
   readonly kind: "max" | "softmax" | "mellowmax" | "soft-mellowmax" | PartName;
@@ -85,7 +86,8 @@ export interface ReturnsConfig {
 
 /**
  * RLx2's dynamic-capacity buffer, adapted to episodes: every `interval` episodes the policy is compared with the oldest
- * stored batch, and where it has moved too far from what was done then, the oldest part of the buffer is dropped.
+ * stored batch, and when too many of the stored actions differ from the policy's, the oldest part of the buffer is
+ * dropped.
  */
 export interface DynamicBufferConfig {
   /**
@@ -93,17 +95,17 @@ export interface DynamicBufferConfig {
    */
   readonly interval: number;
   /**
-   * Largest policy distance that is tolerated: the share of stored actions that are not the greedy ones any more. RLx2:
+   * Largest policy distance that is tolerated: the share of stored actions that are no longer the greedy ones. RLx2:
    * 0.2.
    */
   readonly threshold: number;
-  /** Share of the stored episodes that is dropped. RLx2: 0.1. */
+  /** Share of the stored episodes that is dropped at a time. RLx2: 0.1. */
   readonly drop: number;
   /** Share of the capacity below which nothing is dropped. RLx2: 0.1. */
   readonly minimum: number;
 }
 
-/** Episodes that are kept, and how many of them make a batch. */
+/** How many episodes are kept, and how many of them make a batch. */
 export interface ReplayConfig {
   /** C_1, capacity of the offline buffer in episodes. Table 3: 5000. */
   readonly offlineCapacity: number;
@@ -113,7 +115,7 @@ export interface ReplayConfig {
   readonly offlineBatch: number;
   /** S_2, episodes of a batch from the online buffer; 0 is a single buffer. Table 3: 12. */
   readonly onlineBatch: number;
-  /** RLx2's dynamic capacity of the offline buffer. Method "rlx2" has it. */
+  /** RLx2's dynamic capacity of the offline buffer. Method "rlx2" sets it. */
   readonly dynamic?: DynamicBufferConfig;
 }
 
@@ -134,7 +136,7 @@ export interface ResConfig {
   readonly lambda: number;
 }
 
-/** A given topology that stays fixed, section 4.2 and Figure 10. */
+/** A lottery ticket: a given topology that stays fixed during training, section 4.2 and Figure 10. */
 export interface TicketConfig {
   /**
    * "random": drawn at random. "winning": the final topology of a run, with weights drawn anew (with the source's own
@@ -145,28 +147,33 @@ export interface TicketConfig {
   readonly source?: string;
 }
 
-/** A run that goes on where another ended; `extendRun` and `mast train --extend` make such configurations. */
+/**
+ * The settings of a run that continues where another ended; `extendRun` and `mast train --extend` make such
+ * configurations.
+ */
 export interface ExtendConfig {
   /**
-   * The complete run that is gone on with, by its name in `mast runs`. Networks, masks, the optimiser's state, replay
-   * buffers and random streams are those that it ended with, and so are steps and evaluations so far: `steps` counts
-   * from its beginning.
+   * The complete run to continue, by its name in `mast runs`. The new run takes over its networks, masks, optimiser
+   * state, replay buffers and random streams, and its steps and evaluations so far: `steps` counts from the beginning
+   * of that run.
    */
   readonly run: string;
 }
 
-/** The weights that a run begins with instead of random ones; `weightsFrom` and `mast train --from` say which. */
+/**
+ * The weights that a run begins with instead of random ones; `weightsFrom` and `mast train --from` make this setting.
+ */
 export interface FromConfig {
   /**
-   * A run by its name, or a safetensors file with PyMARL's names. Where the weights lie does not belong to a run's
-   * identity.
+   * Name of a run, or a safetensors file with PyMARL's parameter names. Where the weights are stored is not part of a
+   * run's identity.
    */
   readonly source: string;
-  /** The first 16 hexadecimal digits of the SHA-256 of these weights and masks, which belongs to the run's identity. */
+  /** The first 16 hexadecimal digits of the SHA-256 of these weights and masks, which is part of the run's identity. */
   readonly sha256: string;
 }
 
-/** epsilon-greedy exploration. */
+/** Settings of epsilon-greedy exploration. */
 export interface ExplorationConfig {
   /** Initial epsilon. Table 3: 1. */
   readonly start: number;
@@ -176,13 +183,13 @@ export interface ExplorationConfig {
   readonly anneal: number;
 }
 
-/** RMSprop. */
+/** Settings of RMSprop, the optimiser. */
 export interface OptimiserConfig {
   /** Learning rate. Table 3: 5e-4. */
   readonly learningRate: number;
   /** Decay of the mean of squared gradients. PyMARL: 0.99. */
   readonly alpha: number;
-  /** Added to the root. PyMARL: 1e-5. */
+  /** Added to the root of that mean before dividing by it. PyMARL: 1e-5. */
   readonly epsilon: number;
   /** Largest global gradient norm. PyMARL: 10. */
   readonly gradientClip: number;
@@ -197,7 +204,7 @@ export interface NetworkConfig {
   /** Hidden units of the two-layer hypernetworks. Table 3: 64. */
   readonly hypernetEmbed: number;
   /**
-   * Hidden units of WQMIX's unrestricted mixing network; only algorithms "ow-qmix" and "cw-qmix" have one. Table 3:
+   * Hidden units of WQMIX's unrestricted mixing network, which only algorithms "ow-qmix" and "cw-qmix" have. Table 3:
    * 256.
    */
   readonly centralEmbed?: number;
@@ -205,13 +212,13 @@ export interface NetworkConfig {
 
 /** The paper's evaluation protocol. */
 export interface EvaluationConfig {
-  /** Environment steps between evaluations; the end of training is evaluated besides. Section 4.1: 10 000. */
+  /** Environment steps between evaluations; the end of training is evaluated as well. Section 4.1: 10 000. */
   readonly interval: number;
   /** Greedy episodes of one evaluation. PyMARL: 32. */
   readonly episodes: number;
   /**
-   * A run's score is the mean win rate of this many last evaluations; the one before training is left out. Section 4.1:
-   * 20.
+   * A run's score is the mean win rate of this many last evaluations; the evaluation before training does not count.
+   * Section 4.1: 20.
    */
   readonly window: number;
   /**
@@ -228,7 +235,7 @@ export interface LogConfig {
 }
 
 /**
- * A complete, checked configuration: together with the code it determines a run, bit for bit. `resolveConfig` makes it.
+ * A complete, checked configuration, made by `resolveConfig`. Together with the code it determines a run, bit for bit.
  */
 export interface Config {
   /**
@@ -247,18 +254,18 @@ export interface Config {
    * and `replay`. Or a method of `parts`.
    */
   readonly method: "dense" | "tiny" | "ss" | "set" | "rigl" | "rlx2" | "mast" | PartName;
-  /** Determines everything random. A whole number from 0 to 2^31 - 1. */
+  /** Seed of everything random in the run. A whole number from 0 to 2^31 - 1. */
   readonly seed: number;
   /** Environment steps of the run. The paper: 2 000 000. */
   readonly steps: number;
   /**
-   * What runs the networks: our own kernels over true sparse storage, on one core ("sparse"), or TensorFlow.js
-   * ("tensorflow"), for a GPU.
+   * The engine that runs the networks: our own kernels over true sparse storage on a processor core ("sparse"), or
+   * TensorFlow.js ("tensorflow"), which can use a GPU.
    */
   readonly engine: "sparse" | "tensorflow";
   /**
-   * What the tensorflow engine computes on. With that engine the default is "auto", the best that works on the machine;
-   * the sparse engine has none.
+   * The backend of the tensorflow engine. Default: "auto", the fastest that works on the machine. The sparse engine has
+   * no backends.
    */
   readonly backend?: Backend;
   /** gamma, the discount factor. Table 3: 0.99. */
@@ -272,7 +279,7 @@ export interface Config {
   readonly warmup: number;
   /** Gradient updates after each training episode. PyMARL: 1. */
   readonly updates: number;
-  /** Which share of each network's weights is removed, and from where. */
+  /** The share of each network's weights that is removed, and how it is spread over layers. */
   readonly sparsity: SparsityConfig;
   /** Topology evolution, Algorithm 1: how often connections are dropped, and how others grow. */
   readonly topology: TopologyConfig;
@@ -282,17 +289,17 @@ export interface Config {
   readonly returns: ReturnsConfig;
   /** The dual replay buffers and what is sampled from them. */
   readonly replay: ReplayConfig;
-  /** WQMIX's own settings; algorithms "ow-qmix" and "cw-qmix" have them. */
+  /** WQMIX's own settings, for algorithms "ow-qmix" and "cw-qmix" only. */
   readonly wqmix?: WqmixConfig;
-  /** RES's own settings; algorithm "res" has them. */
+  /** RES's own settings, for algorithm "res" only. */
   readonly res?: ResConfig;
   /** Sets the initial masks and keeps them: the tickets of section 4.2. */
   readonly ticket?: TicketConfig;
-  /** The run that this one goes on with after its end. */
+  /** The run that this one continues after its end. */
   readonly extend?: ExtendConfig;
   /** The weights that training begins with. */
   readonly from?: FromConfig;
-  /** epsilon-greedy exploration. */
+  /** Settings of epsilon-greedy exploration. */
   readonly exploration: ExplorationConfig;
   /** RMSprop's settings. */
   readonly optimiser: OptimiserConfig;
@@ -303,7 +310,7 @@ export interface Config {
   /** How often statistics of training are recorded. */
   readonly log: LogConfig;
   /**
-   * Files of parts of one's own: environments, algorithms, growth rules, operators and methods. What they hold is part
+   * Files with parts of your own: environments, algorithms, growth rules, operators and methods. Their content is part
    * of the run's identity.
    */
   readonly parts?: readonly PartFile[];
@@ -311,10 +318,12 @@ export interface Config {
   readonly options?: PartSettings;
 }
 
-/** A name that a file of parts gives. It is a string of which editors still list the built-in names beside it. */
+/** Name of a part that a file defines. The type lets editors go on listing the built-in names beside it. */
 export type PartName = string & {};
 
-/** Settings of the parts that a run uses. Each part says which it has; those that are left out take its defaults. */
+/**
+ * Settings of the parts that a run uses. Each part declares its settings; those that are left out take its defaults.
+ */
 export interface PartSettings {
   /** Settings of the environment, for example { length: 5 }. */
   readonly environment?: PartOptions;
@@ -322,7 +331,7 @@ export interface PartSettings {
   readonly algorithm?: PartOptions;
   /** Settings of the growth rule. */
   readonly growth?: PartOptions;
-  /** Settings of the value operator, beside those in the section `operator`. */
+  /** Settings of the value operator, in addition to those in the section `operator`. */
   readonly operator?: PartOptions;
 }
 
@@ -336,24 +345,24 @@ export type Partially<T> = {
 };
 
 /**
- * What a person writes: any part of a configuration. What is left out comes from the algorithm, the method and the
+ * A configuration as a person writes it: any part may be left out and then comes from the algorithm, the method and the
  * paper's Table 3.
  *
  * @example const input: ConfigInput = { environment: "3m", method: "mast", steps: 200_000, returns: { lambda: 0.6 } };
  */
 export interface ConfigInput extends Omit<Partially<Config>, "parts" | "options"> {
   /**
-   * Files of parts of one's own, for example ["./mine.ts"]: environments, algorithms, growth rules, operators and
-   * methods (see examples/README.md). What they hold is part of the run's identity. An entry of a complete
-   * configuration names the content as well, which must then be the same still.
+   * Files with parts of your own, for example ["./mine.ts"]: environments, algorithms, growth rules, operators and
+   * methods (see examples/README.md). Their content is part of the run's identity. An entry of a complete configuration
+   * also holds the hash of that content, which must not have changed since.
    */
   readonly parts?: readonly (string | PartFile)[];
   /** Settings of the parts that the run uses; those that are left out take the part's defaults. */
   readonly options?: PartSettings;
   /**
-   * Settings for runs of 100,000 to 500,000 steps where nothing else is given, instead of the paper's for 2,000,000. It
-   * needs `steps`, on which the number of evaluations in a score depends. A complete configuration holds those settings
-   * and not this field.
+   * If true, fields that are not given take settings for runs of 100,000 to 500,000 steps instead of the paper's for
+   * 2,000,000. It needs `steps`, on which the number of evaluations in a score depends. A complete configuration holds
+   * the settings themselves and not this field.
    */
   readonly short?: boolean;
 }

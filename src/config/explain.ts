@@ -6,27 +6,27 @@ import type { PartFile } from "../parts/registry.js";
 import { PYMARL } from "./pymarl.js";
 import { schema } from "./schema.js";
 
-/** What is wrong with a field by itself, in one line: the field, what was given, and what is allowed. */
+/** Explains what is wrong with one field, in one line: the field, the given value, and what is allowed. */
 export function explain(issue: z.core.$ZodIssue, given: unknown): string {
   const path = issue.path.map(String);
   if (issue.code === "unrecognized_keys") return explainKey(path, issue.keys[0]);
-  // What a list or a record holds has no field of its own.
+  // An entry of a list or a record is not a field: the message names the list or record.
   if (path[0] === "parts") return explainValue("parts", isTree(given) ? given["parts"] : undefined);
   let value = given;
   for (const key of path) value = isTree(value) ? value[key] : undefined;
   return explainValue(path.join("."), value);
 }
 
-/** What is wrong with the value of a field. */
+/** Explains what is wrong with the value of a field. */
 export function explainValue(field: string, value: unknown, files: readonly PartFile[] = []): string {
   const names = choices(field, files) ?? [];
   if (field === "engine" && value === "wasm")
-    return 'config: engine is "wasm", which was the name of "sparse" before its kernels were native code too; give "sparse", and train runs of the old name anew';
+    return 'config: engine is "wasm", the former name of engine "sparse": give "sparse", and train runs with the old name again';
   const is = value === undefined ? "is missing" : `is ${show(value)}`;
   return `config: ${field} ${is}; ${typeof value === "string" ? didYouMean(value, names) : ""}allowed: ${allowed(field, files)}`;
 }
 
-/** What is wrong with a key that is no field of its section. */
+/** Explains that a key is not a field of its section, and which field was probably meant. */
 export function explainKey(section: readonly string[], key: string): string {
   const known = fieldsOf(section);
   const where = section.length === 0 ? "" : ` in ${section.map((name) => show(name).slice(1, -1)).join(".")}`;
@@ -48,7 +48,7 @@ interface FieldSchema {
 
 let described: FieldSchema | undefined;
 
-/** What the schema says of a field or section. */
+/** Finds the schema of a field or section. */
 function fieldSchema(path: readonly string[]): FieldSchema {
   described ??= z.toJSONSchema(schema, { io: "input" }) as FieldSchema;
   return path.reduce<FieldSchema>(
@@ -61,7 +61,7 @@ function fieldsOf(section: readonly string[]): string[] {
   return Object.keys(fieldSchema(section).properties ?? {});
 }
 
-/** Every field in a section, as "returns.lambda". */
+/** Lists every field in a section, as "returns.lambda". */
 function fieldPaths(section: readonly string[] = []): string[] {
   return fieldsOf(section).flatMap((key) => [
     ...(section.length > 0 ? [[...section, key].join(".")] : []),
@@ -69,7 +69,7 @@ function fieldPaths(section: readonly string[] = []): string[] {
   ]);
 }
 
-/** The names or words that a field may have; undefined for other fields. */
+/** The names or words that a field allows; undefined for fields of another type. */
 function choices(field: string, files: readonly PartFile[] = []): readonly string[] | undefined {
   return (NAMING_FIELDS as readonly string[]).includes(field)
     ? namesFor(field as NamingField, files)
@@ -79,7 +79,7 @@ function choices(field: string, files: readonly PartFile[] = []): readonly strin
 function allowed(field: string, files: readonly PartFile[]): string {
   if (field === "parts") return 'a list of files, for example ["./mine.ts"]';
   if (field === "from.sha256")
-    return "the 16 hexadecimal digits that weightsFrom(source) finds, as `mast train --from` and study files do by themselves";
+    return "the 16 hexadecimal digits that weightsFrom(source) returns; `mast train --from` and study files fill them in";
   if (field.startsWith("options."))
     return field.split(".").length > 2 ? "a number, text, true or false" : "an object with fields of its own";
   const names = choices(field, files);

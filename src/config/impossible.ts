@@ -9,13 +9,13 @@ import { NAMING_FIELDS, namesFor, type NamingField } from "./names.js";
 import type { Parsed } from "./schema.js";
 
 /**
- * Refuses names of parts that there are not.
- * @throws {ConfigError} listing those there are
+ * Refuses names of parts that do not exist.
+ * @throws {ConfigError} listing the names that exist
  */
 export function refuseUnknownNames(config: Parsed, files: readonly PartFile[]): void {
   const { environment, algorithm, method, topology, operator } = config;
   const given = { environment, algorithm, method, "topology.grow": topology.grow, "operator.kind": operator.kind };
-  // Some environments are made of their names, and no list has them all.
+  // Some environments are made from their names, so that no list has them all.
   const known = (field: NamingField) =>
     field === "environment"
       ? environments.find(environment, files) !== undefined
@@ -23,11 +23,11 @@ export function refuseUnknownNames(config: Parsed, files: readonly PartFile[]): 
   for (const field of NAMING_FIELDS) if (!known(field)) throw new ConfigError(explainValue(field, given[field], files));
 }
 
-/** Records that a run may leave: all of them are in memory when it is read. */
+/** The most records that a run may write: reading a run puts all of them in memory. */
 const MOST_RECORDS = 1_000_000;
 
 /**
- * Refuses combinations that each field alone allows, but that make no sense together.
+ * Refuses combinations of values that are allowed one by one but make no sense together.
  * @throws {ConfigError} naming the field to change
  */
 export function refuseImpossible(config: Parsed, parts: readonly PartFile[]): void {
@@ -73,13 +73,13 @@ export function refuseImpossible(config: Parsed, parts: readonly PartFile[]): vo
     refuse(
       "network.centralEmbed",
       undefined,
-      `but ${title} has unrestricted networks: say how wide they are, for example 256`,
+      `but ${title} has unrestricted networks: give their width, for example 256`,
     );
   if (part.alwaysDoubleQ && operator.kind === "max" && !operator.doubleQ)
     refuse(
       "operator.doubleQ",
       false,
-      `but ${title} always values the joint action that its restricted networks choose: leave it out`,
+      `but in ${title} the restricted networks always choose the joint action that is valued: leave it out`,
     );
   if (config.res && !part.sections?.includes("res"))
     refuse(
@@ -97,7 +97,7 @@ export function refuseImpossible(config: Parsed, parts: readonly PartFile[]): vo
     refuse(
       "sparsity.level",
       0,
-      `but method "${method}" takes the size of a sparse network: say which, for example 0.9`,
+      `but method "${method}" matches the size of a sparse network: give its sparsity, for example 0.9`,
     );
   if (networks === "tiny" && topology.grow !== "none")
     refuse(
@@ -127,18 +127,15 @@ export function refuseImpossible(config: Parsed, parts: readonly PartFile[]): vo
         ticket.kind,
         `but the networks of method "${method}" are dense: choose a sparse method and its sparsity.level`,
       );
-    if (topology.grow !== "none") refuse("topology.grow", topology.grow, "but a ticket stays as it is: leave it out");
+    if (topology.grow !== "none")
+      refuse("topology.grow", topology.grow, "but the topology of a ticket is fixed: leave it out");
   }
   if (extend && extend.run === undefined) throw new ConfigError(explainValue("extend.run", undefined));
   if (from) {
     for (const field of ["source", "sha256"] as const)
       if (from[field] === undefined) throw new ConfigError(explainValue(`from.${field}`, undefined));
     if (ticket)
-      refuse(
-        "from.source",
-        from.source,
-        "but a ticket takes its topology from another place: leave one of the two out",
-      );
+      refuse("from.source", from.source, "but a ticket takes its topology from another run: leave one of the two out");
   }
   if (replay.offlineBatch + replay.onlineBatch < 1)
     refuse("replay.offlineBatch", replay.offlineBatch, "and replay.onlineBatch 0: a batch needs at least one episode");

@@ -9,12 +9,14 @@ export function isTree(value: unknown): value is Tree {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** Lays one part of a configuration over another, field by field. A field that is undefined counts as left out. */
+/**
+ * Merges two parts of a configuration field by field, where `above` wins. A field that is undefined counts as left out.
+ */
 export function mergeConfig(below: ConfigInput, above: ConfigInput): ConfigInput {
   return merge(below as Tree, above as Tree);
 }
 
-/** Lays what was given over the defaults, section by section. */
+/** Merges given values into the defaults, section by section; given values win. */
 export function merge(defaults: Tree, given: Tree): Tree {
   const merged: Record<string, unknown> = { ...defaults };
   for (const [key, value] of Object.entries(given)) {
@@ -25,17 +27,17 @@ export function merge(defaults: Tree, given: Tree): Tree {
   return merged;
 }
 
-/** Keys that reach into an object's prototype; no field has such a name. */
+/** Keys that would reach into an object's prototype. No field has such a name. */
 export const INHERITED: ReadonlySet<string> = new Set(["__proto__", "constructor", "prototype"]);
 
-/** The deepest field stands in the third level; a few more are let through to be named. */
+/** Fields are at most 3 levels deep; a few more levels are read so that a message can name what is wrong. */
 const DEEPEST = 8;
 
 /**
- * A copy of what was given that holds plain values only: no field that is undefined, nothing inherited, no cycle.
+ * Copies given values as plain data: without undefined fields, inherited properties or cycles.
  *
- * @param refuse hears of a key that no configuration may have, and where it stands
- * @throws {ConfigError} when it holds something that no file could hold, or is nested too deeply
+ * @param refuse called with a key that no configuration may have, and its path
+ * @throws {ConfigError} when it holds something that JSON cannot hold, or is nested too deeply
  */
 export function plainCopy(given: Tree, refuse: (path: readonly string[], key: string) => never): Tree {
   const copy = (value: unknown, path: readonly string[]): unknown => {

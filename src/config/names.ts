@@ -11,7 +11,7 @@ export const NAMING_FIELDS = ["environment", "algorithm", "method", "topology.gr
 
 export type NamingField = (typeof NAMING_FIELDS)[number];
 
-/** The names that a field may have: of the parts that are built in, and of those in the configuration's files. */
+/** The names that a field allows: those of built-in parts, and of parts in the configuration's files. */
 export function namesFor(field: NamingField, files: readonly PartFile[] = []): readonly string[] {
   switch (field) {
     case "environment":

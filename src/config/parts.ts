@@ -14,7 +14,7 @@ import type { Config, PartSettings } from "./config.js";
 import type { Parsed } from "./schema.js";
 
 /**
- * The settings of the parts that a configuration uses, complete; undefined where none of them has any.
+ * Completes the settings of the parts that a configuration uses; undefined where none of them has any.
  * @throws {PartError} on a setting that its part does not have, or of another type
  */
 export function completeSettings(
@@ -36,14 +36,17 @@ export function completeSettings(
   return some.length > 0 ? Object.fromEntries(some) : undefined;
 }
 
-/** What was tried already in this thread, by all that decides what it does, and whether teams can win in it. */
+/**
+ * Environments and algorithms that were tried in this thread, by everything that determines their behaviour, and
+ * whether teams can win.
+ */
 const tried = new Map<string, boolean>();
 
 /**
- * What scores of a configuration are means of; undefined for win rates, which a configuration does not name.
+ * The measure of a configuration's scores; undefined for win rates, which a configuration does not name.
  *
  * @param wins whether teams can win in the environment
- * @throws {PartError} where win rates are asked of an environment without any
+ * @throws {PartError} when the configuration asks for win rates and no team can win in the environment
  */
 export function scoreOf({ environment, evaluation }: Config, wins: boolean): "return" | undefined {
   if (!wins && evaluation.score === "win-rate")
@@ -54,7 +57,7 @@ export function scoreOf({ environment, evaluation }: Config, wins: boolean): "re
 }
 
 /**
- * Tries the parts of a configuration that are not built in, each once, so that one that breaks its contract is refused
+ * Tries each part of a configuration that is not built in once, so that a part that breaks its contract is refused
  * before anything runs.
  * @returns whether teams can win in the environment
  * @throws {PartError} naming the part and what is wrong
@@ -65,12 +68,12 @@ export function tryParts(config: Config): boolean {
   if (topology.grow !== "none" && !growthRules.builtIn(topology.grow)) tryGrowth(config);
   const key = JSON.stringify([environment, rules, options?.environment, parts?.map(({ sha256 }) => sha256)]);
   if (environments.builtIn(environment)) {
-    // Making it checks its options.
+    // Creating the environment checks its options.
     if (environments.get(environment).continuous && environmentOf(config).sizes.box) refuseContinuous(config);
     if (!tried.has(key)) tried.set(key, environmentOf(config).wins !== false);
     return tried.get(key)!;
   }
-  // What a program registers can be replaced, under the same name.
+  // A part that the program registered can be replaced under the same name, so its result is not remembered.
   const { slow = false } = environments.get(environment, parts);
   if ((parts === undefined && !slow) || !tried.has(key))
     tried.set(
@@ -83,17 +86,20 @@ export function tryParts(config: Config): boolean {
   return tried.get(key)!;
 }
 
-/** Every algorithm chooses among discrete actions. */
+/** Refuses environments with continuous actions: every algorithm chooses among discrete ones. */
 function refuseContinuous({ environment, algorithm, parts }: Config): never {
   throw new PartError(
     `environment "${environment}" has continuous actions, but ${algorithms.title(algorithm, parts)} chooses among discrete ones: choose an environment with discrete actions, such as "3m"`,
   );
 }
 
-/** Bytes of episodes that a checkpoint may hold: it is written as a whole. */
+/** The most bytes of episodes in a checkpoint, which is written as a whole. */
 const MOST_KEPT = 2 ** 31;
 
-/** Episodes of an environment that is not deterministic are part of each checkpoint. */
+/**
+ * Refuses buffers that a checkpoint could not hold: episodes of an environment that is not deterministic are part of
+ * each one.
+ */
 function refuseTooMuch({ environment, replay }: Config, sizes: EnvironmentSizes): void {
   const capacity = Math.max(replay.offlineCapacity, replay.onlineCapacity);
   const most = Math.floor(MOST_KEPT / episodeBytes(sizes));

@@ -1,4 +1,4 @@
-/** What stands in mast-lab for the keys of PyMARL's configuration files, in words that follow "PyMARL's KEY is". */
+/** What replaces the keys of PyMARL's configuration files in mast-lab, in words that follow "PyMARL's KEY is". */
 export const PYMARL: Readonly<Record<string, string>> = {
   name: "called algorithm in mast-lab",
   env: "called environment in mast-lab",

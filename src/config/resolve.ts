@@ -29,12 +29,12 @@ export function resolveConfig(input: ConfigInput = {}): Config {
 }
 
 /**
- * A configuration with changes, as if they had been given with the rest: whatever follows from a changed field follows
- * it, and what was never given does not stay behind. With method "rigl" instead of "mast" come RigL's operator, returns
- * and buffers; with other steps come T_0, the warm-up and, in a short run, the evaluations of a score.
+ * Changes a configuration as if the changes had been given from the start, so that defaults which depend on a changed
+ * field change with it. Method "rigl" instead of "mast" brings RigL's operator, returns and buffers; another number of
+ * steps changes T_0, the warm-up and, in a short run, the number of evaluations in a score.
  *
  * @param config a complete configuration, from `resolveConfig` or a run
- * @param changes the fields that change; those that are left out stay as they were given
+ * @param changes the fields that change; all others stay as they were given
  * @throws {ConfigError} when the given values with these changes cannot be used together
  * @example const rigl = changeConfig(readRun("3m-qmix-mast").config, { method: "rigl" });
  */
@@ -45,9 +45,9 @@ export function changeConfig(config: Config, changes: ConfigInput): Config {
 }
 
 /**
- * Where a complete configuration keeps what was given. A symbol is copied when the configuration is spread, and is no
- * field. Configurations of the same run are equal whatever was given for them: the values are private to what stands
- * there.
+ * The key under which a complete configuration keeps the values that were given. A symbol is copied when the
+ * configuration is spread, and is not a field. The values are private to the object under this key, so that
+ * configurations of the same run compare equal whatever was given for them.
  */
 const GIVEN = Symbol.for("mast-lab.given");
 
@@ -62,8 +62,8 @@ class Given {
 }
 
 /**
- * The values that were given for a configuration, without those that followed from them. Where it was changed by hand
- * since, the changes count as given.
+ * The values that were given for a configuration, without the defaults that completed it. Changes made by hand since
+ * then count as given.
  *
  * @throws {ConfigError} when it holds something that no configuration can hold
  * @example givenOf(resolveConfig({ steps: 200_000 })); // { steps: 200000 }
@@ -74,8 +74,8 @@ export function givenOf(config: Config | ConfigInput): ConfigInput {
 }
 
 /**
- * The given values of a configuration as it is now: with the fields that differ from what the given values come to, and
- * without those that are not there any more.
+ * The given values of a configuration as it is now: with fields that differ from what the given values resolve to, and
+ * without fields that have been removed.
  * @throws {ConfigError} when the given values cannot be used, or it holds something that no configuration can hold
  */
 export function changesSince(given: ConfigInput, config: Config | ConfigInput): ConfigInput {
@@ -83,9 +83,9 @@ export function changesSince(given: ConfigInput, config: Config | ConfigInput): 
 }
 
 /**
- * A complete configuration out of a run's files, together with what was given for it. Its parts need not be there;
- * `resolveConfig` would look for them.
- * @throws {ConfigError} when one of the two is no configuration of this version
+ * Restores a complete configuration from a run's files, together with the values that were given for it. Unlike
+ * `resolveConfig` it does not look for the run's parts, which may be missing.
+ * @throws {ConfigError} when one of the two is not a configuration of this version
  */
 export function restoreConfig(given: unknown, completed: unknown): Config {
   for (const part of [given, completed])
@@ -109,7 +109,7 @@ function complete(given: ConfigInput): Config {
 }
 
 function completeWithParts(given: ConfigInput): Config {
-  // Before anything else: parts bring defaults.
+  // Parts are loaded first, because they bring defaults.
   const listed = given.parts === undefined ? [] : (parse({ parts: given.parts }).parts ?? []);
   const own = typeof given.environment === "string" ? (environments.find(given.environment)?.files ?? []) : [];
   const files = loadParts([
@@ -152,7 +152,7 @@ function completeWithParts(given: ConfigInput): Config {
   return remember({ ...config, evaluation: { ...evaluation, ...(score && { score }) } } as Config, given);
 }
 
-/** What a part changes in the defaults; what is wrong in them is said of the part, not of what was given. */
+/** The defaults that a part changes. A mistake in them is reported as the part's, not as one in the given values. */
 function defaultsOf<P extends Part & { readonly defaults?: ConfigInput }>(
   kind: Kind<P>,
   name: string,
@@ -180,7 +180,7 @@ function parse(tree: Tree, given: unknown = tree): Parsed {
 function shortSteps({ steps }: ConfigInput): number {
   if (steps === undefined)
     throw new ConfigError("config: short is true, but it needs a budget: give steps, for example 200000");
-  // Any other is refused with the rest.
+  // Other values of `short` are refused later, with those of the other fields.
   return typeof steps === "number" ? steps : 1;
 }
 
@@ -193,8 +193,8 @@ function refuseKey(section: readonly string[], key: string): never {
 }
 
 /**
- * The given values, adapted to how a configuration is now: with what differs from what they come to, and without what
- * is not there any more.
+ * Adapts given values to a configuration as it is now: adds fields that differ from what the given values resolve to,
+ * and leaves out fields that have been removed.
  */
 function adopt(given: Tree, completed: Tree, now: Tree): Tree {
   const adopted: Record<string, unknown> = Object.fromEntries(
@@ -211,7 +211,7 @@ function adopt(given: Tree, completed: Tree, now: Tree): Tree {
   return adopted;
 }
 
-/** The first field of `tree` that `other` has not. */
+/** The first field of `tree` that `other` lacks. */
 function lacks(tree: Tree, other: Tree, path = ""): string | undefined {
   for (const [key, value] of Object.entries(tree)) {
     if (!(key in other)) return `${path}${key}`;

@@ -2,13 +2,13 @@ import { z } from "zod";
 import { BACKENDS, type Config, type ConfigInput, ENGINES } from "./config.js";
 
 /**
- * What each field may be by itself, and Table 3's defaults of those that depend on no other field; `Config` documents
- * them. Upper bounds are where a run would exhaust memory or not end in a lifetime. Fields that name a part of the lab
- * are text for the schema: which names there are is known when a configuration is resolved, and a run whose part is not
- * loaded can still be read.
+ * The values that each field allows by itself, and Table 3's defaults of fields that depend on no other; `Config`
+ * documents the fields. Beyond the upper bounds a run would exhaust memory or not end in a lifetime. Fields that name a
+ * part are plain text in the schema: names are checked when a configuration is resolved, so that a run whose part is
+ * not loaded can still be read.
  */
 
-/** 500 times what the paper trains. */
+/** 500 times the steps of the paper. */
 const MOST_STEPS = 1_000_000_000;
 
 const whole = (from: number, to: number) => z.int().min(from).max(to);
@@ -21,12 +21,12 @@ const capacity = whole(1, 100_000);
 /** All steps of a batch are in memory at once, with the values of every layer. */
 const batch = whole(0, 1024);
 const units = whole(1, 1024);
-/** Names end up in the names of folders. */
+/** Names become part of folder names. */
 const name = z.string().max(200);
 const named = <Name extends string>() => name as unknown as z.ZodType<Name, Name>;
 
 const file = z.string().min(1).max(4096);
-/** Which settings a part has, it says itself. */
+/** Each part declares its own settings; they are checked where the part is known. */
 const settings = z.record(z.string(), z.union([z.number(), z.string(), z.boolean()]));
 
 const dynamic = z.strictObject({
@@ -92,7 +92,7 @@ export const schema = z.strictObject({
     .prefault({}),
   wqmix: z.strictObject({ alpha: fraction.default(0.1) }).optional(),
   res: z.strictObject({ beta: z.number().min(0).default(5), lambda: z.number().min(0).default(0.05) }).optional(),
-  // What is missing of a ticket and the like is said where the fields are checked against each other.
+  // Fields that a ticket lacks are reported where fields are checked against each other (impossible.ts).
   ticket: z
     .strictObject({ kind: z.enum(["random", "winning", "cheating"]).optional(), source: name.min(1).optional() })
     .optional(),
@@ -157,8 +157,8 @@ export const schema = z.strictObject({
 /** A configuration in which the fields that depend on others may still be missing. */
 export type Parsed = z.output<typeof schema>;
 
-// The documented interfaces and the schema are the same by type: a field that one of them lacks or has otherwise does
-// not compile.
+// The documented interfaces and the schema must agree: a field that is missing in one of them, or has another type,
+// does not compile.
 type Plain<T> = T extends readonly unknown[]
   ? T
   : T extends object

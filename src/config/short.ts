@@ -1,8 +1,8 @@
 import type { ConfigInput } from "./config.js";
 
 /**
- * What is changed in the paper's settings for runs of 100,000 to 500,000 steps instead of 2,000,000, for all methods
- * alike.
+ * The settings that differ from the paper's in runs of 100,000 to 500,000 steps instead of 2,000,000, the same for all
+ * methods.
  *
  * The paper's times are shortened with the budget: exploration ends after 30,000 steps; T_0 follows it, since
  * TD(lambda) targets learn from what the agents did and wait until that is no longer mostly random; the offline buffer

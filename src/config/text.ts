@@ -5,13 +5,13 @@ import { ConfigError } from "./error.js";
 import { isTree, type Tree } from "./merge.js";
 import { changesSince } from "./resolve.js";
 
-/** A configuration file larger than this is another file. */
+/** A larger file is not a configuration. */
 const MOST_BYTES = 1_000_000;
 
 /**
- * Reads the content of a configuration file: JSON or YAML, as UTF-8 or UTF-16, with or without a byte-order mark. Of a
- * run's config.json it takes what was given, and what was changed by hand since. The values are not checked yet:
- * `resolveConfig` does that.
+ * Reads the content of a configuration file: JSON or YAML, as UTF-8 or UTF-16, with or without a byte-order mark. From
+ * a run's config.json it takes the values that were given and the changes made by hand since. The values are not
+ * checked yet: `resolveConfig` does that.
  *
  * @param bytes the whole file
  * @param name the file's name, for messages; with the ending .json it must be JSON, with .yaml or .yml YAML
@@ -22,8 +22,7 @@ export function configFromText(bytes: Uint8Array, name: string): ConfigInput {
   const content = fieldsFromText(bytes, name, "config file", "environment: 3m");
   const file = `The config file ${plain(name)}`;
   if (!("given" in content)) return content;
-  // The version of the rules says what the run was trained under; whoever trains it again does so under the present
-  // one.
+  // The version of the rules records what the run was trained under; training it again uses the present version.
   const { given, environmentVersion: _, ...now } = content as Record<string, unknown>;
   if (!isTree(given))
     throw new ConfigError(
@@ -35,7 +34,7 @@ export function configFromText(bytes: Uint8Array, name: string): ConfigInput {
 /**
  * The fields of a JSON or YAML file.
  *
- * @param what what the file is to a person: "config file"
+ * @param what how messages call the file: "config file"
  * @param example a field with its value, in YAML
  * @throws {ConfigError} naming the file, when it is not text, neither JSON nor YAML, or holds no object
  */
@@ -64,7 +63,9 @@ function decode(bytes: Uint8Array, file: string): string {
   }
 }
 
-/** By its byte-order mark; without one, by the zero bytes that UTF-16 gives to the characters of JSON and YAML. */
+/**
+ * Detects the encoding by the byte-order mark, or without one by the zero bytes that UTF-16 puts into JSON and YAML.
+ */
 function encodingOf([first, second]: Uint8Array): string {
   if ((first === 0xff && second === 0xfe) || (first !== 0 && second === 0)) return "utf-16le";
   if ((first === 0xfe && second === 0xff) || (first === 0 && second !== 0)) return "utf-16be";
@@ -88,7 +89,7 @@ function parseYaml(text: string, file: string): unknown {
   } catch (error) {
     problem = reason(error);
   }
-  // What follows the first line is the place in the file, drawn with a mark below.
+  // The lines after the first show the place in the file; the message needs the first one only.
   throw new ConfigError(`${file} is not valid YAML: ${plain(problem.split("\n")[0].replace(/:$/, ""))}.`);
 }
 

@@ -4,32 +4,35 @@ import type { NetworkName, NetworkShape } from "../networks/parameters.js";
 import { declareKind, describeValue, isObject, lacksFunction, type Part } from "./registry.js";
 import type { EpisodeGroup } from "../replay/group.js";
 
-/** The networks that an algorithm trains. An engine builds what is named here and knows no algorithm. */
+/**
+ * The networks that an algorithm trains. An engine builds the networks named here and knows nothing else about the
+ * algorithm.
+ */
 export interface AlgorithmNetworks {
   /** The agents' network: "recurrent" is PyMARL's, Linear, GRU, Linear, shared by all agents. */
   readonly agent: "recurrent";
   /**
-   * What makes one value of the agents' values: QMIX's "monotonic" network, their "sum" (VDN), or "none", where each
-   * agent learns on its own (IQL).
+   * How the agents' values become one value: by QMIX's "monotonic" network, by their "sum" (VDN), or not at all
+   * ("none"), so that each agent learns on its own (IQL).
    */
   readonly mixer: "monotonic" | "sum" | "none";
   /** Whether WQMIX's unrestricted agents and their mixing network learn beside them. Default: false. */
   readonly central?: boolean;
 }
 
-/** What one gradient update saw, as means over the sampled steps. */
+/** Statistics of one gradient update, as means over the sampled steps. */
 export interface UpdateStatistics {
-  /** What was minimised: the mean squared TD error, Eq. 7, and the terms that WQMIX and RES add to it. */
+  /** The loss: the mean squared TD error, Eq. 7, and the terms that WQMIX and RES add to it. */
   readonly loss: number;
   /** Global norm of the gradient before clipping. */
   readonly gradientNorm: number;
   /** Q_tot of the joint actions taken, by the online networks. */
   readonly qTotal: number;
-  /** y of the same steps. */
+  /** y, the learning target, of the same steps. */
   readonly target: number;
 }
 
-/** How often training holds and runs each network: Table 4. A network that is not named counts 0. */
+/** How often training stores and runs each network, as in Table 4. A network that is not named counts 0. */
 export interface AlgorithmCost {
   /** Copies of each network, 2 with a target network. Column "Model size". */
   readonly copies: Readonly<Partial<Record<NetworkName, number>>>;
@@ -40,8 +43,7 @@ export interface AlgorithmCost {
 }
 
 /**
- * A learning algorithm as a part: which networks it has, how it updates them, what that costs, and which defaults it
- * changes.
+ * A learning algorithm as a part: its networks, how it updates them, what that costs, and the defaults that it changes.
  *
  * @example
  * registerParts({
@@ -57,25 +59,25 @@ export interface AlgorithmCost {
 export interface Algorithm extends Part {
   /** Which networks the engine makes for the algorithm: its agents, its mixer, its central networks. */
   readonly networks: AlgorithmNetworks;
-  /** How often training holds and passes each network, from which sizes and FLOPs follow as in Table 4. */
+  /** How often training stores and runs each network, from which sizes and FLOPs follow as in Table 4. */
   readonly cost: AlgorithmCost;
-  /** What it changes in the defaults of a configuration, under the method's changes. */
+  /** The defaults of a configuration that it changes. A method's changes have precedence. */
   readonly defaults?: ConfigInput;
   /**
    * Sections of the configuration that belong to this algorithm, for example "wqmix". Its own settings go to `options`
    * instead.
    */
   readonly sections?: readonly ("wqmix" | "res")[];
-  /** Set where the online agents choose the joint action whatever `operator.doubleQ` says. */
+  /** If true, the online agents choose the joint action whatever `operator.doubleQ` is. */
   readonly alwaysDoubleQ?: boolean;
   /**
    * One update of the networks with a sampled batch: for each group `engine.load`, forward and backward passes, and
    * after the last group one `engine.step`.
    *
    * @param groups the sampled batch, laid out by `groupEpisodes`
-   * @param stepsInBatch sampled steps of all groups: the loss is their mean
+   * @param stepsInBatch number of sampled steps of all groups, over which the loss is a mean
    * @param config the configuration of the run; the algorithm's own settings are in `config.options.algorithm`
-   * @param step environment steps so far, which decides between one-step targets and what follows (Eq. 6)
+   * @param step environment steps so far; before T_0 targets are one-step (Eq. 6)
    */
   update(
     engine: Engine,
@@ -89,7 +91,7 @@ export interface Algorithm extends Part {
 const MIXERS = ["monotonic", "sum", "none"];
 const NETWORKS: readonly string[] = ["agent", "mixer", "central_agent", "central_mixer"] satisfies NetworkName[];
 
-/** The algorithms by name: `config.algorithm`. */
+/** The registered algorithms, by the name in `config.algorithm`. */
 export const algorithms = declareKind<Algorithm>("algorithm", "algorithms", (part) => {
   const { networks, cost, defaults } = part as Partial<Algorithm>;
   if (!isObject(networks)) return `lacks networks, for example { agent: "recurrent", mixer: "monotonic" }`;
@@ -117,7 +119,7 @@ export const algorithms = declareKind<Algorithm>("algorithm", "algorithms", (par
   return lacksFunction(part, "update");
 });
 
-/** The algorithm that a configuration names. */
+/** Finds the algorithm that a configuration names. */
 export function algorithmOf(config: Pick<Config, "algorithm" | "parts">): Algorithm {
   return algorithms.get(config.algorithm, config.parts);
 }

@@ -1,5 +1,5 @@
-// Every room registers the parts that it brings along when it is loaded, by `registerParts`, the door that is open to
-// everyone's. Whoever looks parts up by name imports this file, so that they are there.
+// Built-in parts are registered by `registerParts`, like everybody's, when the folder that defines them is loaded. A
+// module that looks parts up by name imports this file, so that they are registered.
 import "../algorithms/index.js";
 import "../envs/index.js";
 import "../methods.js";

@@ -2,7 +2,7 @@ import type { GivenEnvironment } from "../envs/environment.js";
 import type { Rules } from "../envs/starcraft/units.js";
 import { declareKind, lacksFunction, type Part } from "./registry.js";
 
-/** What a factory of environments is given: the rules of battles, and the part's own options, complete. */
+/** The settings that an environment is made with: the rules of battles, and the part's own options, complete. */
 export interface EnvironmentSettings {
   /** Rules of the battle simulator from the configuration; other environments may ignore them. */
   readonly rules: Rules;
@@ -16,25 +16,25 @@ export interface EnvironmentSettings {
  * registerParts({ environments: { walk: { options: { length: 5 }, create: ({ length }) => createWalk(length) } } });
  */
 export interface EnvironmentPart extends Part {
-  /** Makes a new instance; a training has several at once. */
+  /** Makes a new instance. Training uses several at once. */
   // eslint-disable-next-line @typescript-eslint/no-explicit-any -- a part names its options in its own parameters, `({ length }) => ...`, which `unknown` would refuse
   create(settings: any): GivenEnvironment;
   /**
-   * Version of its rules under these settings, where it has one: a number that grows whenever the same actions lead to
-   * another episode. Runs under different versions are different runs.
+   * Version of the environment's rules under these settings, if it has one: a number to increase whenever the same
+   * actions lead to another episode. Runs under different versions have different identities.
    */
   // eslint-disable-next-line @typescript-eslint/no-explicit-any -- a part names its options in its own parameters, `({ length }) => ...`, which `unknown` would refuse
   version?(settings: any): number;
-  /** Set where an environment that is built in has continuous actions; of the others, the sizes say it. */
+  /** Set for built-in environments with continuous actions; for others the environment's sizes tell. */
   readonly continuous?: boolean;
   /**
-   * Set where an instance takes seconds to make: a configuration then tries it once in a thread, and its memory is
-   * estimated without playing.
+   * Set where an instance takes seconds to make: it is then tried once in a thread, and its memory is estimated without
+   * playing.
    */
   readonly slow?: boolean;
 }
 
-/** The environments by name: `config.environment`. Maps of the battle simulator are among them. */
+/** The registered environments, by the name in `config.environment`. Maps of the battle simulator are among them. */
 export const environments = declareKind<EnvironmentPart>("environment", "environments", (part) =>
   lacksFunction(part, "create"),
 );

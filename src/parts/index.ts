@@ -1,4 +1,4 @@
-// What a file of parts imports, by name:
+// A file of parts imports names from this module:
 //   import { chosenValues, type Parts, tdLoss } from "mast-lab/parts";
 
 import type { Algorithm } from "./algorithm.js";
@@ -9,7 +9,7 @@ import type { OperatorPart } from "./operator.js";
 import type { MapPart } from "../envs/starcraft/map-part.js";
 
 /**
- * What a file of parts exports by default.
+ * The default export of a file of parts.
  *
  * @example
  * export default { environments: { walk: { create: () => createWalk() } } } satisfies Parts;

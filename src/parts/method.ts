@@ -1,18 +1,18 @@
 import type { ConfigInput } from "../config/config.js";
 import { declareKind, describeValue, isObject, type Part } from "./registry.js";
 
-/** A way to train as a part: named defaults of a configuration. It is no code of its own. */
+/** A method as a part: a name for a set of defaults of a configuration. It has no code of its own. */
 export interface MethodPart extends Part {
-  /** What it changes in the defaults of a configuration. */
+  /** The defaults of a configuration that it changes. */
   readonly defaults: ConfigInput;
   /**
-   * "sparse" networks are masked; "dense" ones are not; "tiny" ones are dense and as small as the sparse ones would be.
-   * Default: "sparse".
+   * "sparse" networks are masked; "dense" networks are not; "tiny" networks are dense with as few parameters as the
+   * sparse ones. Default: "sparse".
    */
   readonly networks?: "sparse" | "dense" | "tiny";
 }
 
-/** The methods by name: `config.method`. */
+/** The registered methods, by the name in `config.method`. */
 export const methodParts = declareKind<MethodPart>("method", "methods", (part) => {
   const { defaults, networks = "sparse" } = part as Partial<MethodPart>;
   if (!["sparse", "dense", "tiny"].includes(networks))

@@ -1,10 +1,10 @@
 import { LabError } from "../errors.js";
 import { didYouMean, show } from "../messages.js";
 
-/** The kinds of parts that a training is put together from. */
+/** The kinds of parts that training is composed of. */
 export type PartKind = "environment" | "algorithm" | "growth rule" | "operator" | "method";
 
-/** A setting of a part: plain JSON that fits on a command line. */
+/** The value of a part's setting: plain JSON that fits on a command line. */
 export type PartOption = number | string | boolean;
 
 /**
@@ -12,47 +12,47 @@ export type PartOption = number | string | boolean;
  */
 export type PartOptions = Readonly<Record<string, PartOption>>;
 
-/** What every part may say about itself. */
+/** The fields that every part may have. */
 export interface Part {
-  /** The name under which figures and tables show it. Default: the name under which it is registered. */
+  /** Name of the part in figures and tables. Default: the name under which it is registered. */
   readonly title?: string;
-  /** Its settings and their defaults. A value that is given must be of the default's type. */
+  /** The part's settings with their defaults. A given value must have the default's type. */
   readonly options?: PartOptions;
-  /** Set where it takes options that it does not list, and checks them itself. */
+  /** If true, the part takes options that it does not list, and checks them itself. */
   readonly anyOptions?: boolean;
   /**
-   * Files that it consists of, where it is made of its name. What they hold becomes part of the identity of the runs
+   * For a part that is made from its name: the files that it consists of. Their content is part of the identity of runs
    * that use it.
    */
   readonly files?: readonly string[];
 }
 
-/** A file of parts, as a complete configuration names it. */
+/** Entry of a complete configuration for a file of parts. */
 export interface PartFile {
-  /** Path of the file; a relative one is seen from the folder in which the process was started. */
+  /** Path of the file; a relative path starts from the folder in which the process was started. */
   readonly file: string;
   /**
-   * The beginning of the SHA-256 of what the file and everything that it imports by relative paths hold, in
-   * hexadecimal.
+   * The beginning of the SHA-256, in hexadecimal, of the content of the file and of everything that it imports by
+   * relative paths.
    */
   readonly sha256: string;
 }
 
-/** Parts by kind and name, as a file exports them by default. The rooms of `src` say what each kind holds. */
+/** Parts by kind and name, the default export of a file of parts. `Parts` in parts/index.ts documents the kinds. */
 export type PartTable = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 
-/** A part that cannot be used; the message is one line that names the part. */
+/** Thrown for a part that cannot be used; the message is one line that names the part. */
 export class PartError extends LabError {
-  /** The name that printouts put before the message: "PartError". */
+  /** The name that is printed before the message: "PartError". */
   override readonly name = "PartError";
 }
 
-/** Where parts were registered: by this library, by the running program, or by a file with this content. */
+/** Where parts come from: this library, the running program, or a file with this content. */
 export type PartSource =
   | "built-in"
   | "program"
   | {
-      /** The beginning of the SHA-256 of what the file and its imports hold, as in `PartFile`. */
+      /** The beginning of the SHA-256 of the content of the file and its imports, as in `PartFile`. */
       readonly sha256: string;
     };
 
@@ -61,45 +61,45 @@ interface Entry {
   readonly source: PartSource;
 }
 
-/** One kind of parts: looks them up by name, among the built-in ones and those of a configuration's files. */
+/** One kind of parts. It looks parts up by name, among the built-in ones and those of a configuration's files. */
 export interface Kind<P extends Part> {
   readonly kind: PartKind;
   /** The key under which a table lists them, for example "algorithms". */
   readonly section: string;
-  /** The part of that name, or undefined. */
+  /** Finds the part of that name, or undefined. */
   find(name: string, files?: readonly PartFile[]): P | undefined;
   /**
-   * The part of that name.
-   * @throws {PartError} when there is none, with the names that there are
+   * Finds the part of that name.
+   * @throws {PartError} when there is none, listing the names that exist
    */
   get(name: string, files?: readonly PartFile[]): P;
-  /** All names, the built-in ones first, each group in the order of registration. */
+  /** Lists all names, the built-in ones first, each group in the order of registration. */
   names(files?: readonly PartFile[]): string[];
-  /** Whether a name is one of the library's own. */
+  /** Tells whether a name belongs to a built-in part. */
   builtIn(name: string): boolean;
-  /** The name under which figures and tables show a part; the name itself where the part is not loaded. */
+  /** Returns the name of a part in figures and tables, or the name itself where the part is not loaded. */
   title(name: string, files?: readonly PartFile[]): string;
 }
 
 interface Registered {
   readonly kind: PartKind;
   readonly check: (part: object) => string | undefined;
-  /** What is registered in the place of what was given. */
+  /** Makes the part that is registered from the data that was given. */
   readonly make?: (name: string, given: object) => Part;
-  /** Every part of a name: at most one of the library or the program, and one for each content of a file. */
+  /** All parts of a name: at most one of the library or the program, and one for each content of a file. */
   readonly parts: Map<string, Entry[]>;
-  /** Parts that are made of their names, by what the names begin with. */
+  /** Makers of parts that are made from their names, by the prefix of those names. */
   readonly families: Map<string, (name: string) => Part>;
 }
 
-/** By the key of a table: "environments", "algorithms", ... */
+/** The kinds by their key in a table of parts: "environments", "algorithms", ... */
 const registered = new Map<string, Registered>();
 
 /**
  * Declares a kind of parts.
  *
  * @param section the key under which a file lists such parts, for example "algorithms"
- * @param check says what is wrong with a part, in words that follow its name, or undefined
+ * @param check returns what is wrong with a part, in words that follow its name, or undefined
  */
 export function declareKind<P extends Part>(
   kind: PartKind,
@@ -114,7 +114,7 @@ export function declareKind<P extends Part>(
   const known = (name: string, files: readonly PartFile[] = []) =>
     parts.get(name)?.find((entry) => seen(entry, files))?.part as P | undefined;
   const find = (name: string, files: readonly PartFile[] = []) => {
-    // A configuration out of a run's files, or of another thread, names files that nobody has loaded here.
+    // A configuration from a run's files or from another thread names files that this thread may not have loaded.
     if (!files.every(({ sha256 }) => loaded.has(sha256))) loadParts(files);
     return (
       known(name, files) ??
@@ -141,7 +141,7 @@ export function declareKind<P extends Part>(
 }
 
 /**
- * Declares another key under which a file lists parts of a kind, as data of which they are made: "maps" of
+ * Declares another key under which a file lists data from which parts of a kind are made, such as "maps" for
  * environments.
  *
  * @param check as of `declareKind`, for the data
@@ -157,11 +157,11 @@ export function declareData<P extends Part>(
 }
 
 /**
- * Registers parts that are made of their names: every name with this beginning is one. A program registers such a
+ * Registers a family of parts that are made from their names: every name with this prefix is one. A program registers a
  * family once.
  *
- * @param prefix what the names begin with, for example "python:"; no name of another part can
- * @param make the part of a name; it throws a PartError where there can be none of that name
+ * @param prefix the prefix, for example "python:"; names of other parts cannot begin with it
+ * @param make makes the part of a name, or throws a PartError where the name is impossible
  */
 export function registerFamily<P extends Part>(
   { section }: Kind<P>,
@@ -172,12 +172,13 @@ export function registerFamily<P extends Part>(
 }
 
 /**
- * Registers parts under their names: the library's own, those of a file, and those that a program brings along come in
- * by this one door.
+ * Registers parts under their names. The library's own parts, those of a file and those of a program are all registered
+ * by this function.
  *
- * @param source where they come from. Those of a file are seen by configurations that name the file, all others by
- *   every configuration
- * @throws {PartError} when a part breaks its contract or its name is taken, naming it; then none of them is registered
+ * @param source where the parts come from. Only configurations that name the file see the parts of a file; every
+ *   configuration sees all others
+ * @throws {PartError} naming the part, when it breaks its contract or its name is taken; none of the parts is then
+ * registered
  * @example
  * registerParts({
  *   operators: { mean: { evaluate: (values, count) => values.subarray(0, count).reduce((a, b) => a + b) / count } },
@@ -207,7 +208,7 @@ export function registerParts(table: PartTable, source: PartSource = "program"):
       const wrong = checkCommon(part) ?? home.check(part);
       if (wrong !== undefined) throw new PartError(`${what} ${wrong}`);
       const others = home.parts.get(name) ?? [];
-      // Files are seen by the configurations that name them only: two of them may use one name.
+      // Only configurations that name a file see its parts, so two files may use the same name.
       const taken = others.find(
         (other) => other.source === "built-in" || (typeof source === "object" && other.source === "program"),
       );
@@ -223,14 +224,14 @@ export function registerParts(table: PartTable, source: PartSource = "program"):
   if (typeof source === "object") loaded.add(source.sha256);
 }
 
-/** Files whose parts are registered, by their content. */
+/** Files whose parts are registered, by the hash of their content. */
 const loaded = new Set<string>();
 
 function sameSource(a: PartSource, b: PartSource): boolean {
   return typeof a === "object" && typeof b === "object" ? a.sha256 === b.sha256 : a === b;
 }
 
-/** Names that two files of one configuration both register, as "algorithm \"mine\"". */
+/** Lists names that two files of one configuration both register, as "algorithm \"mine\"". */
 function repeatedNames(files: readonly PartFile[]): string[] {
   const own = (entry: Entry) =>
     typeof entry.source === "object" &&
@@ -243,7 +244,8 @@ function repeatedNames(files: readonly PartFile[]): string[] {
 }
 
 /**
- * Reads a file of parts and registers them under its content. How is the host's business: the core knows no disk.
+ * Reads a file of parts and registers them under the hash of its content. The host provides this function, since the
+ * core has no access to a disk.
  *
  * @throws {Error} when the file cannot be loaded or its parts cannot be used, in words that follow the file's name
  */
@@ -253,7 +255,7 @@ let loader: PartLoader = () => {
   throw new PartError("cannot be loaded: this program reads no files of parts; register them with registerParts");
 };
 
-/** Sets how files of parts are loaded in this thread. */
+/** Sets the function that loads files of parts in this thread. */
 export function setPartLoader(load: PartLoader): void {
   loader = load;
 }
@@ -289,9 +291,9 @@ export function loadParts(files: readonly (string | PartFile)[]): PartFile[] {
 }
 
 /**
- * The settings of a part: what was given, completed with the part's defaults.
+ * Completes the given settings of a part with the part's defaults.
  *
- * @param field where they stand in the configuration, for messages
+ * @param field their field in the configuration, for messages
  * @throws {PartError} on a name that the part does not have, or a value of another type
  */
 export function completeOptions(
@@ -333,7 +335,7 @@ function checkCommon({ title, options }: { readonly title?: unknown; readonly op
   );
 }
 
-/** Says which function a part lacks, in words that follow its name. */
+/** Checks that a part has a function; returns what is wrong in words that follow the part's name, or undefined. */
 export function lacksFunction(part: object, name: string): string | undefined {
   const value = (part as Record<string, unknown>)[name];
   return typeof value === "function"
@@ -343,7 +345,7 @@ export function lacksFunction(part: object, name: string): string | undefined {
       : `has ${name} that is ${describeValue(value)}; expected a function`;
 }
 
-/** Whether a value is an object with keys. */
+/** Tells whether a value is an object with keys. */
 export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

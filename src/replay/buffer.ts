@@ -4,19 +4,19 @@ import type { Episode } from "./episode.js";
 
 /** A first-in-first-out store of finished episodes. */
 export interface EpisodeBuffer {
-  /** Episodes it can hold. */
+  /** Number of episodes that the buffer can hold. */
   readonly capacity: number;
-  /** Episodes it holds. */
+  /** Number of episodes that the buffer holds. */
   readonly size: number;
   /** Stores an episode; the oldest one leaves when the buffer is full. */
   add(episode: Episode): void;
   /**
-   * Draws `count` different episodes, uniformly. The draw depends only on the stream and on what is stored, so that
-   * a buffer refilled from `episodes()` goes on as the old one would have.
+   * Draws `count` different episodes, uniformly. The draw depends only on the stream and on the stored episodes, so
+   * that a buffer refilled from `episodes()` continues as the old one would have.
    * @throws {Error} when fewer than `count` are stored
    */
   sample(count: number, random: Random): Episode[];
-  /** What is stored, oldest first. A copy of the list, not of the episodes. */
+  /** The stored episodes, oldest first. The list is a copy, the episodes are not. */
   episodes(): Episode[];
   /** The `count` oldest episodes, or all if there are fewer, oldest first. */
   oldest(count: number): Episode[];
@@ -40,7 +40,7 @@ export function createEpisodeBuffer(capacity: number): EpisodeBuffer {
       `A replay buffer was given capacity ${capacity}; it must be a whole number of episodes, 0 or more.`,
     );
   }
-  // A ring: once full, `oldest` is where the next episode goes.
+  // The episodes form a ring: when it is full, the next episode replaces the one at `oldest`.
   let ring: Episode[] = [];
   let oldest = 0;
   const episodes = () => [...ring.slice(oldest), ...ring.slice(0, oldest)];
@@ -79,8 +79,8 @@ export function createEpisodeBuffer(capacity: number): EpisodeBuffer {
 }
 
 /**
- * The first `count` entries of a random permutation of 0..size-1: Fisher and Yates' shuffle, of which only the
- * entries that have moved are kept, so that drawing 32 of 5,000 costs 32.
+ * Draws the first `count` entries of a random permutation of 0..size-1 by Fisher and Yates' shuffle. Only entries that
+ * have moved are stored, so that drawing 32 of 5,000 costs 32 operations.
  */
 export function sampleWithoutReplacement(size: number, count: number, random: Random): number[] {
   const moved = new Map<number, number>();

@@ -1,16 +1,16 @@
 import type { EpisodeGroup } from "./group.js";
 
-/** Decisions of agents that had a choice, and how many of them the policy would make otherwise now. */
+/** Decisions of agents that had a choice, and how many of them the present policy would make differently. */
 export interface PolicyChange {
   readonly decisions: number;
   readonly changed: number;
 }
 
 /**
- * How many of the actions that a group of episodes holds are not the greedy ones now. Agents with a single available
- * action (the dead among them) decide nothing and are not counted. `changed / decisions` is half the mean squared
- * distance of the actions taken from the greedy ones, both one-hot: the distance of policies by which RLx2 judges its
- * buffer.
+ * Counts the actions in a group of episodes that are not the greedy ones now. Agents with a single available action
+ * (the dead among them) decide nothing and are not counted. `changed / decisions` is half the mean squared distance
+ * between the actions taken and the greedy ones, both as one-hot vectors: this is the policy distance by which RLx2
+ * judges its buffer.
  *
  * @param greedy the available actions of the largest values, [steps, agents, lanes]
  * @example const { decisions, changed } = policyChange(greedyActions(engine.agent.forward("online"), group), group);

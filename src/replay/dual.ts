@@ -3,7 +3,7 @@ import type { Random } from "../random.js";
 import { createEpisodeBuffer, type EpisodeBuffer } from "./buffer.js";
 import type { Episode } from "./episode.js";
 
-/** How much the two buffers hold and how much of a batch comes from each. All in episodes. */
+/** Capacities of the two buffers and their shares of a batch, all in episodes. */
 export interface DualBufferOptions {
   /** C_1, capacity of the offline buffer. Table 3: 5,000. */
   readonly offlineCapacity: number;
@@ -16,8 +16,8 @@ export interface DualBufferOptions {
 }
 
 /**
- * MAST's two replay buffers (section 3.2): a large one that holds most of the run and a small one that holds what the
- * policy did recently. Both receive every episode, so they overlap.
+ * MAST's two replay buffers (section 3.2): a large one that holds most of the run and a small one that holds the
+ * policy's recent episodes. Both receive every episode, so they overlap.
  */
 export interface DualBuffer extends DualBufferOptions {
   /** The large buffer, with the last C_1 episodes. */
@@ -56,7 +56,8 @@ export function createDualBuffer(options: DualBufferOptions): DualBuffer {
 }
 
 /**
- * Table 9's partition "a : b" of eight shares, each share `batch / 8` episodes: 5 : 3 of 32 is 20 offline + 12 online.
+ * Turns Table 9's partition "a : b" of eight shares into batch sizes, with `batch / 8` episodes a share: 5 : 3 of 32
+ * gives 20 offline and 12 online episodes.
  *
  * @throws {Error} when the shares do not divide the batch into whole episodes
  */
@@ -81,19 +82,20 @@ export function addEpisode(buffers: DualBuffer, episode: Episode): void {
 }
 
 /**
- * Whether training can start: as many episodes as a batch has were stored, and each buffer holds its part (PyMARL's
- * rule).
+ * Tells whether training can start: at least a batch of episodes has been stored, and each buffer holds its part
+ * (PyMARL's rule).
  */
 export function canSample(buffers: DualBuffer): boolean {
   const { offline, online, offlineBatch, onlineBatch } = buffers;
-  // A buffer smaller than the batch is content when it is full.
+  // A buffer that is smaller than the batch only has to be full.
   const filled = (buffer: EpisodeBuffer) => buffer.size >= Math.min(offlineBatch + onlineBatch, buffer.capacity);
   return (offlineBatch === 0 || filled(offline)) && (onlineBatch === 0 || filled(online));
 }
 
 /**
- * One batch: first the offline episodes, then the online ones. An episode can be drawn once from each.
- * @throws {Error} when a buffer does not hold enough; see `canSample`
+ * Draws one batch: first the offline episodes, then the online ones. The same episode can be drawn from each buffer
+ * once.
+ * @throws {Error} when a buffer does not hold enough episodes; see `canSample`
  */
 export function sampleBatch(buffers: DualBuffer, random: Random): Episode[] {
   return [
@@ -103,8 +105,8 @@ export function sampleBatch(buffers: DualBuffer, random: Random): Episode[] {
 }
 
 /**
- * Every stored episode once, oldest first. Adding them in this order to new buffers of the same options restores both:
- * each holds the end of the same history.
+ * Lists every stored episode once, oldest first. Adding them in this order to new buffers with the same options
+ * restores both, since each holds the end of the same history.
  */
 export function storedEpisodes(buffers: DualBuffer): Episode[] {
   return (buffers.offline.size >= buffers.online.size ? buffers.offline : buffers.online).episodes();

@@ -1,40 +1,38 @@
 import type { EnvironmentSizes } from "../envs/environment.js";
 
 /**
- * One finished episode of T steps, as it is stored and sampled. All arrays are row-major; index t = T holds what
- * followed the last step.
+ * One finished episode of T steps, as it is stored and sampled. All arrays are row-major; index t = T describes the
+ * situation after the last step.
  */
 export interface Episode {
-  /** Position in the run, counted from 0: how old its behaviour policy is. */
+  /** Position of the episode in the run, counted from 0. It tells how old the behaviour policy is. */
   readonly index: number;
-  /**
-   * The environment's seed; with the joint actions it determines the episode where the environment is deterministic.
-   */
+  /** Seed of the environment. With the joint actions it determines the episode, if the environment is deterministic. */
   readonly seed: number;
   /** T, the number of steps. At least 1. */
   readonly length: number;
-  /** [T + 1, agents, observation] */
+  /** Observations of all agents. [T + 1, agents, observation] */
   readonly observations: Float32Array;
-  /** [T + 1, state] */
+  /** States of the environment. [T + 1, state] */
   readonly states: Float32Array;
-  /** [T + 1, agents, actions], 1 where the action was available. */
+  /** 1 where the action was available. [T + 1, agents, actions] */
   readonly availableActions: Uint8Array;
-  /** [T, agents] */
+  /** Joint actions taken. [T, agents] */
   readonly actions: Uint8Array;
-  /** [T] */
+  /** Team reward of each step. [T] */
   readonly rewards: Float32Array;
-  /** The last step must not be bootstrapped from. */
+  /** Whether targets must not bootstrap from the last step. */
   readonly terminal: boolean;
 }
 
-/** The undiscounted sum of an episode's rewards. */
+/** Computes the undiscounted sum of an episode's rewards. */
 export function episodeReturn(episode: Episode): number {
   let sum = 0;
   for (const reward of episode.rewards) sum += reward;
   return sum;
 }
 
-/** Bytes of the longest episode of an environment. */
+/** Computes the bytes of the longest episode of an environment. */
 export function episodeBytes({ agents, actions, observation, state, episodeLimit }: EnvironmentSizes): number {
   return (episodeLimit + 1) * (agents * (4 * observation + actions) + 4 * state) + episodeLimit * (agents + 4) + 13;
 }

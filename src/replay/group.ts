@@ -2,9 +2,10 @@ import { LabError } from "../errors.js";
 import type { Episode } from "./episode.js";
 
 /**
- * Episodes of one training batch laid out in lanes, the unit in which engines work: 16 lanes are four 128-bit vectors,
- * and one cache line a feature, for the sparse engine; a GPU takes the whole batch at once. Lane l holds `episodes[l]`;
- * lanes are sorted by length, longest first, so that the lanes still running at step t are the first `running[t]`.
+ * Episodes of one training batch laid out in lanes, the unit in which engines compute. For the sparse engine 16 lanes
+ * are four 128-bit vectors, and one feature fills a cache line; a GPU takes the whole batch at once. Lane l holds
+ * `episodes[l]`; lanes are sorted by length, longest first, so that the lanes still running at step t are the first
+ * `running[t]`.
  *
  * Entries past an episode's length (and whole lanes without an episode) are padding: actions 0, rewards 0, every action
  * available. Nothing may depend on them.
@@ -20,29 +21,29 @@ export interface EpisodeGroup {
   readonly agents: number;
   /** Number of actions of each agent. */
   readonly actionCount: number;
-  /** [lanes]; 0 for an empty lane. */
+  /** Length of each episode; 0 for an empty lane. [lanes] */
   readonly lengths: Int32Array;
-  /** Lanes whose episode has a step t, for t in 0..steps: [steps + 1]; `running[steps]` is 0. */
+  /** Number of lanes whose episode has a step t, for t in 0..steps; `running[steps]` is 0. [steps + 1] */
   readonly running: Int32Array;
-  /** [steps, agents, lanes] */
+  /** Joint actions taken. [steps, agents, lanes] */
   readonly actions: Uint8Array;
-  /** [steps + 1, agents, actions, lanes] */
+  /** 1 where the action was available. [steps + 1, agents, actions, lanes] */
   readonly availableActions: Uint8Array;
-  /** [steps, lanes] */
+  /** Team reward of each step. [steps, lanes] */
   readonly rewards: Float32Array;
-  /** [lanes], 1 where the last step of the lane's episode must not be bootstrapped from. */
+  /** 1 where targets must not bootstrap from the last step of the lane's episode. [lanes] */
   readonly terminal: Uint8Array;
 }
 
-/** Lanes of a group, unless an engine wants others. */
+/** Number of lanes in a group, unless an engine asks for another. */
 export const LANES = 16;
 
 /**
- * Lays out a batch in as few groups as hold it, longest episodes first, so that each group costs what its own longest
- * episode costs. The order of episodes of equal length is kept.
+ * Lays out a batch in as few groups as possible, longest episodes first, so that the cost of each group depends on its
+ * own longest episode only. Episodes of equal length keep their order.
  *
  * @param sizes agents N and actions |U|, the same for all episodes
- * @param lanes of each group, what the engine takes (`engine.lanes`); "all": one group with a lane for each episode
+ * @param lanes number of lanes in a group, `engine.lanes`; "all" makes one group with a lane for each episode
  * @throws {Error} when an episode's arrays do not fit its length and these sizes
  * @example
  * const groups = groupEpisodes(sampleBatch(buffers, random), env.sizes, engine.lanes); // 32 episodes: 2 groups of 16
@@ -64,7 +65,7 @@ export function groupEpisodes(
   return groups;
 }
 
-/** Steps that the episodes of a batch really have: what a mean over the batch divides by. */
+/** Counts the steps of all episodes of a batch without padding, the divisor of means over the batch. */
 export function countSteps(groups: readonly EpisodeGroup[]): number {
   let steps = 0;
   for (const group of groups) for (const episode of group.episodes) steps += episode.length;
@@ -112,7 +113,7 @@ function layOut(episodes: readonly Episode[], lanes: number, agents: number, act
   };
 }
 
-/** Spreads the first `count` features of an episode over its lane: [feature] to [feature, lanes]. */
+/** Copies the first `count` features of an episode into its lane: [feature] to [feature, lanes]. */
 function transpose(
   from: Uint8Array | Float32Array,
   to: Uint8Array | Float32Array,
@@ -124,7 +125,10 @@ function transpose(
   for (let i = first, j = first * lanes + lane; i < count; i++, j += lanes) to[j] = from[i];
 }
 
-/** Spreads episodes, longest first, over their lanes: four lanes' bytes are one word as far as all four episodes go. */
+/**
+ * Copies episodes, longest first, into their lanes. The bytes of four lanes are written as one word as long as all four
+ * episodes run.
+ */
 function transposeBytes(episodes: readonly Uint8Array[], to: Uint8Array, lanes: number): void {
   const quads = lanes % 4 === 0 && LITTLE_ENDIAN ? episodes.length >> 2 : 0;
   const words = new Uint32Array(to.buffer, 0, quads > 0 ? to.length / 4 : 0);

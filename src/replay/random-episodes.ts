@@ -1,7 +1,7 @@
 import type { Random } from "../random.js";
 import type { Episode } from "./episode.js";
 
-/** What decides the sizes of an episode's arrays. */
+/** The numbers that determine the sizes of an episode's arrays. */
 export interface EpisodeSizes {
   /** Number of agents. */
   readonly agents: number;
@@ -14,9 +14,9 @@ export interface EpisodeSizes {
 }
 
 /**
- * An episode of `length` steps with values as a battle gives them: observations and states between -1 and 1, a fifth of
- * them 0, about two thirds of the actions available, and agents that die on the way (from then on their observation is
- * all zero and no-op, action 0, is all they may do).
+ * Makes an episode of `length` steps whose values resemble those of a battle: observations and states between -1 and 1,
+ * a fifth of them 0, about two thirds of the actions available, and agents that die on the way (after which their
+ * observation is zero and no-op, action 0, is their only available action).
  *
  * @example
  * const batch = uniformLengths(32, 20, 60, random).map((length, index) => randomEpisode(sizes, length, index, random));
@@ -41,7 +41,7 @@ export function randomEpisode(sizes: EpisodeSizes, length: number, index: number
       const available = episode.availableActions.subarray(row * actionCount, (row + 1) * actionCount);
       if (t >= death) {
         available[0] = 1;
-        continue; // dead: sees nothing, does nothing
+        continue; // A dead agent sees nothing and does nothing.
       }
       episode.observations.set(randomValues(observation, random), row * observation);
       for (let a = 1; a < actionCount; a++) available[a] = random.float() < 2 / 3 ? 1 : 0;
@@ -54,12 +54,12 @@ export function randomEpisode(sizes: EpisodeSizes, length: number, index: number
   return episode;
 }
 
-/** One episode of each length. */
+/** Makes one random episode of each length. */
 export function randomEpisodes(sizes: EpisodeSizes, lengths: readonly number[], random: Random): Episode[] {
   return lengths.map((length, index) => randomEpisode(sizes, length, index, random));
 }
 
-/** `count` lengths in steps, uniform in shortest..longest. */
+/** Draws `count` lengths in steps, uniformly from shortest..longest. */
 export function uniformLengths(count: number, shortest: number, longest: number, random: Random): number[] {
   return Array.from({ length: count }, () => shortest + random.below(longest - shortest + 1));
 }

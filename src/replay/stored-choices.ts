@@ -2,23 +2,24 @@ import { policyChange } from "./distance.js";
 import type { EpisodeGroup } from "./group.js";
 
 /**
- * Stored choices of agents (those that had more than one action), how many of them the present greedy policy would not
- * make, and how many it would not make only because they were drawn at random. All are sums over choices, so that
- * samples can be added up and weighted.
+ * Counts of the agents' stored choices (steps at which an agent had more than one available action): how many of them
+ * the present greedy policy would not make, and how many differ only because they were drawn at random. All are sums
+ * over choices, so that samples can be added up and weighted.
  */
 export interface StoredChoices {
-  /** Number of stored episodes that were looked at. */
+  /** Number of stored episodes that were examined. */
   readonly episodes: number;
   /** Number of choices in them: one for each agent and step at which several actions were available. */
   readonly decisions: number;
   /** Choices that are not the greedy ones now. */
   readonly changed: number;
   /**
-   * Sum of epsilon (1 - 1 / m) with the rate at the time of a choice and its m available actions: how many choices
-   * would differ if the greedy policy had been the present one always. The floor of `changed`.
+   * Sum of epsilon (1 - 1 / m) with the exploration rate at the time of a choice and its m available actions: the
+   * expected number of choices that would differ if the greedy policy had always been the present one. It is the floor
+   * of `changed`.
    */
   readonly explored: number;
-  /** Sum of 1 - epsilon: how many choices were surely the greedy ones when they were made. */
+  /** Sum of 1 - epsilon: the expected number of choices that were made greedily, not at random. */
   readonly exploited: number;
 }
 
@@ -55,13 +56,13 @@ export function storedChoices(
   return { episodes: episodes.length, ...policyChange(greedy, group), explored, exploited };
 }
 
-/** Adds samples up. */
+/** Adds up samples. */
 export function addChoices(parts: readonly StoredChoices[]): StoredChoices {
   return mixChoices(parts.map((part) => [part, part.episodes]));
 }
 
 /**
- * What a batch with so many episodes of each sample holds on average.
+ * Computes what a batch with the given number of episodes of each sample holds on average.
  *
  * @example
  * shareChanged(mixChoices([[offline, 20], [online, 12]])); // d_2 of Figure 7
@@ -79,23 +80,26 @@ export function mixChoices(parts: readonly (readonly [sample: StoredChoices, epi
   };
 }
 
-/** d: the share of stored choices that the present policy would not make, 0..1; NaN when there are none. */
+/**
+ * Computes d, the share of stored choices that the present policy would not make, 0..1; NaN when there are no choices.
+ */
 export function shareChanged({ changed, decisions }: StoredChoices): number {
   return changed / decisions;
 }
 
 /**
- * The share of choices that would differ by exploration alone, had the policy never changed, 0..1: the floor of
- * `shareChanged`.
+ * Computes the share of choices that would differ by exploration alone if the policy had never changed, 0..1. It is the
+ * floor of `shareChanged`.
  */
 export function shareExplored({ explored, decisions }: StoredChoices): number {
   return explored / decisions;
 }
 
 /**
- * How much of the greedy policy has changed since, with exploration taken out: the share p of choices where the greedy
- * action of then is not that of now. A choice differs with probability (1 - epsilon) p + epsilon (1 - 1 / m), which is
- * solved for p; an unbiased estimate, so that it may come out slightly below 0. NaN when all choices were random.
+ * Estimates how much of the greedy policy has changed since, without the effect of exploration: the share p of choices
+ * for which the greedy action has changed. A choice differs with probability (1 - epsilon) p + epsilon (1 - 1 / m),
+ * which is solved for p. The estimate is unbiased and may therefore come out slightly below 0. NaN when all choices
+ * were random.
  */
 export function policyDrift({ changed, explored, exploited }: StoredChoices): number {
   return exploited > 0 ? (changed - explored) / exploited : NaN;

@@ -3,62 +3,62 @@ import { LabError } from "../errors.js";
 import type { Random } from "../random.js";
 import { sampleWithoutReplacement } from "./buffer.js";
 
-/** Sizes of what is stored. */
+/** Sizes of the arrays of a transition. */
 type Sizes = Pick<EnvironmentSizes, "agents" | "actions" | "observation" | "state">;
 
-/** One step of continuous actions, as it is stored. Arrays are copied. */
+/** One step with continuous actions, as it is stored. Arrays are copied. */
 export interface Transition {
-  /** What the agents saw. [agents, observation] */
+  /** The agents' observations. [agents, observation] */
   readonly observations: Float32Array;
   /** The state in which they acted. [state] */
   readonly state: Float32Array;
-  /** What they did. [agents, actions] */
+  /** The agents' actions. [agents, actions] */
   readonly actions: Float32Array;
-  /** The team's reward for it. */
+  /** The team's reward for the step. */
   readonly reward: number;
-  /** What they saw then. [agents, observation] */
+  /** The agents' observations after the step. [agents, observation] */
   readonly nextObservations: Float32Array;
-  /** The state that followed. [state] */
+  /** The state after the step. [state] */
   readonly nextState: Float32Array;
-  /** Nothing is to be expected of the state that followed. */
+  /** Whether the state after the step has value 0. */
   readonly terminal: boolean;
-  /** The episode ended with it, so that the next transition does not begin where it led to. */
+  /** Whether the episode ended with this step, so that the next transition begins in another state. */
   readonly last: boolean;
 }
 
-/** Sampled transitions, each laid out as an episode of one step is. B is their number. */
+/** Sampled transitions, each laid out like an episode of one step. B is their number. */
 export interface TransitionBatch {
-  /** What the agents saw before and after. [B, 2, agents, observation] */
+  /** The agents' observations before and after the step. [B, 2, agents, observation] */
   readonly observations: Float32Array;
-  /** The state before and after. [B, 2, state] */
+  /** The states before and after the step. [B, 2, state] */
   readonly states: Float32Array;
-  /** [B, agents, actions] */
+  /** The agents' actions. [B, agents, actions] */
   readonly actions: Float32Array;
-  /** [B] */
+  /** Team rewards. [B] */
   readonly rewards: Float32Array;
-  /** 1 where nothing is to be expected of the state after. [B] */
+  /** 1 where the state after the step has value 0. [B] */
   readonly terminal: Uint8Array;
 }
 
 /** A first-in-first-out store of transitions. */
 export interface TransitionBuffer {
-  /** Transitions that it can hold. */
+  /** Number of transitions that the buffer can hold. */
   readonly capacity: number;
-  /** Transitions that it holds. */
+  /** Number of transitions that the buffer holds. */
   readonly size: number;
-  /** Stores the transition that follows the one stored last; the oldest one leaves when the buffer is full. */
+  /** Stores the transition that follows the one stored last; when the buffer is full, the oldest one is removed. */
   add(transition: Transition): void;
-  /** The next transition does not begin where the newest one led to: its episode was broken off. */
+  /** Says that the newest transition's episode was broken off, so that the next transition begins in another state. */
   cut(): void;
   /**
-   * Draws different transitions of the newest `among`, uniformly, into `batch`. The draw depends only on the stream and
-   * on what is stored.
+   * Draws different transitions from the newest `among`, uniformly, into `batch`. The draw depends only on the stream
+   * and on the stored transitions.
    * @throws {Error} when fewer are stored than a batch has
    */
   sample(batch: TransitionBatch, random: Random, among?: number): void;
 }
 
-/** Transitions that are given memory at a time. */
+/** Number of transitions for which memory is allocated at a time. */
 const BLOCK = 65_536;
 
 interface Block {
@@ -66,22 +66,23 @@ interface Block {
   readonly states: Float32Array;
   readonly actions: Float32Array;
   readonly rewards: Float32Array;
-  /** TERMINAL and LAST, added up. */
+  /** Sum of the flags TERMINAL and LAST. */
   readonly flags: Uint8Array;
 }
 
 const TERMINAL = 1;
 const LAST = 2;
 
-/** Where an episode ended, or the newest transition led to. */
+/** The situation in which an episode ended, or to which the newest transition led. */
 interface End {
   readonly observations: Float32Array;
   readonly state: Float32Array;
 }
 
 /**
- * Makes an empty buffer. What followed a transition is what the next one began with, and is stored once, so that a
- * transition of Humanoid takes 1.7 kB and a million of them 1.7 GB. Memory is taken as it fills.
+ * Makes an empty buffer. The situation after a transition is the one in which the next transition begins and is stored
+ * once, so that a transition of Humanoid takes 1.7 kB and a million of them 1.7 GB. Memory is allocated as the buffer
+ * fills.
  *
  * @throws {Error} when the capacity is not a whole number of at least 1
  * @example
@@ -95,10 +96,10 @@ export function createTransitionBuffer(capacity: number, sizes: Sizes): Transiti
   const { agents, actions, observation, state } = sizes;
   const widths = { observations: agents * observation, states: state, actions: agents * actions };
   const blocks: Block[] = [];
-  /** By place in the ring. */
+  /** Ends of episodes by their place in the ring. */
   const ends = new Map<number, End>();
   let size = 0;
-  // Where the next transition goes.
+  // Place of the next transition in the ring.
   let next = 0;
 
   function blockOf(place: number): Block {
@@ -125,7 +126,7 @@ export function createTransitionBuffer(capacity: number, sizes: Sizes): Transiti
     },
     add(transition) {
       const newest = (next + capacity - 1) % capacity;
-      // The newest one now leads to this one, unless its episode has ended.
+      // The newest transition leads to this one, unless its episode has ended.
       if (size > 0 && (blockOf(newest).flags[newest % BLOCK] & LAST) === 0) ends.delete(newest);
       const block = blockOf(next);
       const row = next % BLOCK;
@@ -170,7 +171,7 @@ export function createTransitionBuffer(capacity: number, sizes: Sizes): Transiti
   };
 }
 
-/** Room for a batch of transitions. */
+/** Allocates a batch of transitions. */
 export function createTransitionBatch(count: number, { agents, actions, observation, state }: Sizes): TransitionBatch {
   return {
     observations: new Float32Array(count * 2 * agents * observation),
@@ -181,7 +182,7 @@ export function createTransitionBatch(count: number, { agents, actions, observat
   };
 }
 
-/** Bytes of a transition that is stored, without what episodes ended with. */
+/** Computes the bytes of a stored transition, without the situations in which episodes ended. */
 export function transitionBytes({ agents, actions, observation, state }: Sizes): number {
   return 4 * (agents * (observation + actions) + state + 1) + 1;
 }

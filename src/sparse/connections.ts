@@ -1,15 +1,15 @@
 import { inputConnections, outputConnections } from "./mask.js";
 
-/** Either side of a weight matrix: its rows are outputs, its columns inputs. */
+/** A side of a weight matrix: its rows are outputs, its columns inputs. */
 export type Side = "outputs" | "inputs";
 
 /** How evenly the connections of a weight are spread over its dimensions. */
 export interface ConnectionSpread {
-  /** Dimensions without any connection. For a random mask the expected number. */
+  /** Number of dimensions without any connection; for a random mask, the expected number. */
   readonly empty: number;
   /**
    * Share of the dimensions, those with the most connections first, that hold half of them, 0..1. It is a half when all
-   * have equally many, and the smaller the more the connections concentrate.
+   * dimensions have equally many connections, and smaller the more the connections concentrate.
    */
   readonly half: number;
 }
@@ -36,16 +36,15 @@ export function connectionSpread(mask: Uint8Array, shape: readonly number[], sid
 }
 
 /**
- * What `connectionSpread` is to be expected of random masks, from the expected numbers of dimensions with 0, 1, 2, ...
- * connections.
+ * The spread to expect of random masks, computed from the expected numbers of dimensions with 0, 1, 2, ... connections.
  */
 export function randomSpread(shape: readonly number[], nonzeros: number, side: Side): ConnectionSpread {
   return spreadOf(randomNumbers(shape, nonzeros, side));
 }
 
 /**
- * The descending counts that chance would give: entry r is the count that r + 1/2 dimensions of a random mask are
- * expected to reach.
+ * The descending counts to expect of a random mask: entry r is the count that r + 1/2 of its dimensions are expected to
+ * reach.
  *
  * @param nonzeros connections of the mask
  * @example randomConnections([64, 96], 614, "outputs"); // from 16 down to 4, around 614 / 64
@@ -58,7 +57,7 @@ export function randomConnections(shape: readonly number[], nonzeros: number, si
     reached += numbers[count];
     while (sorted.length + 0.5 <= reached && sorted.length < dimensions(shape, side)) sorted.push(count);
   }
-  // The last ones wait for what rounding has left.
+  // Rounding may leave the last dimensions without a count: theirs is 0.
   while (sorted.length < dimensions(shape, side)) sorted.push(0);
   return sorted;
 }
@@ -84,7 +83,7 @@ function dimensions([out, input]: readonly number[], side: Side): number {
   return side === "outputs" ? out : input;
 }
 
-/** log n! for n = 0..most. */
+/** Computes log n! for n = 0..most. */
 function logFactorials(most: number): Float64Array {
   const log = new Float64Array(most + 1);
   for (let n = 2; n <= most; n++) log[n] = log[n - 1] + Math.log(n);

@@ -8,12 +8,13 @@ export type LayerShape = readonly number[];
 
 /**
  * Connections of each layer by Erdos and Renyi's rule: a layer's density is proportional to (in + out) / (in * out), so
- * that small layers stay denser. Layers that would need more than they have become dense and the others share the rest.
- * The total is exactly round((1 - sparsity) * weights); fractions go to the largest remainders.
+ * that small layers stay denser. A layer that would get more connections than it has weights becomes dense, and the
+ * others share the rest. The total is exactly round((1 - sparsity) * weights); rounding gives what is left to the
+ * largest remainders.
  *
  * @param shapes of the weight matrices of one network, [out, in] each
  * @param sparsity S, the share of weights that are absent: 0 <= S < 1
- * @returns nonzeros, one entry a layer
+ * @returns the number of nonzeros of each layer
  * @throws {Error} on an impossible sparsity or shape
  * @example
  * // [213, 516, 516, 147] of 2688, 12288, 12288 and 576 weights
@@ -32,7 +33,8 @@ export function erdosRenyi(shapes: readonly LayerShape[], sparsity: number): num
       else scale += nodes[l];
     }
     scale = scale === 0 ? 0 : rest / scale;
-    // Making a layer dense only leaves more to the others, so that a layer which overflows now would also do so later.
+    // Making a layer dense leaves more connections to the others, so a layer that overflows now would also overflow
+    // later.
     const overflow = nodes.map((count, l) => !dense[l] && scale * count > sizes[l]);
     if (!overflow.includes(true)) {
       return roundToTotal(
@@ -51,7 +53,7 @@ export function erdosRenyi(shapes: readonly LayerShape[], sparsity: number): num
  *
  * @param shapes of the weight matrices of one network, [out, in] each
  * @param sparsity S: 0 <= S < 1
- * @returns nonzeros, one entry a layer
+ * @returns the number of nonzeros of each layer
  * @throws {Error} on an impossible sparsity or shape
  * @example uniform([[64, 42], [9, 64]], 0.9); // [269, 57] of 2688 and 576
  */
@@ -65,7 +67,7 @@ export function uniform(shapes: readonly LayerShape[], sparsity: number): number
   );
 }
 
-/** `erdosRenyi` or `uniform`, by name. */
+/** Calls `erdosRenyi` or `uniform`, by name. */
 export function layerNonzeros(shapes: readonly LayerShape[], sparsity: number, distribution: Distribution): number[] {
   return distribution === "uniform" ? uniform(shapes, sparsity) : erdosRenyi(shapes, sparsity);
 }
@@ -85,7 +87,8 @@ function connectionBudget(sizes: readonly number[], sparsity: number): number {
 }
 
 /**
- * Rounds down, then gives what is missing to the largest remainders, the first of equals; no entry exceeds its limit.
+ * Rounds shares down, then adds what is missing from the total to the entries with the largest remainders (the first of
+ * equals), so that no entry exceeds its limit.
  */
 function roundToTotal(shares: readonly number[], limits: readonly number[], total: number): number[] {
   const whole = shares.map((share, l) => Math.min(Math.floor(share), limits[l]));

@@ -5,51 +5,49 @@ import { countNonzeros } from "./mask.js";
 
 /** Which connections grow. */
 export type Growth =
-  /** RigL: those with the largest dense gradient, [out, in]. */
+  /** RigL: connections with the largest dense gradient grow. */
   | {
       /** Names RigL's rule. */
       readonly by: "gradient";
       /** Dense gradient of the loss with respect to the layer's weights, [out, in] row-major. */
       readonly gradient: Float32Array;
     }
-  /** SET: any. */
+  /** SET: connections grow at random. */
   | {
       /** Names SET's rule. */
       readonly by: "random";
       /** Draws the connections. */
       readonly random: Random;
     }
-  /**
-   * Those with the largest scores, one for each of the connections that are absent after the drop, of which `count`
-   * grow.
-   */
+  /** A rule of your own: the connections with the largest scores grow. */
   | {
       /** Names a rule that gives scores. */
       readonly by: "scores";
       /**
-       * Gives a score for each absent connection, in the order of `absent`, whose entries are indices into [out, in].
+       * Gives a score for each connection that is absent after the drop, in the order of `absent`, whose entries are
+       * indices into [out, in]; `count` of them will grow.
        */
       readonly scores: (absent: Uint32Array, count: number) => ArrayLike<number>;
     };
 
 /** One topology change of one layer. */
 export interface Evolution {
-  /** The new mask, [out, in]; as many connections as before. */
+  /** The new mask, [out, in], with as many connections as before. */
   readonly mask: Uint8Array;
-  /** Connections that are gone, ascending indices into [out, in]. */
+  /** Connections that were removed: ascending indices into [out, in]. */
   readonly dropped: Uint32Array;
-  /** Connections that are new, ascending; as many. They start with weight 0. */
+  /** Connections that were added: ascending indices, as many as in `dropped`. They start with weight 0. */
   readonly grown: Uint32Array;
 }
 
 /**
  * Algorithm 1 for one layer: drops the k smallest magnitudes and grows k of the connections that are then absent, by
- * gradient (RigL) or at random (SET). A connection that was just dropped may be grown again: it has then never left,
- * keeps its weight and is neither in `dropped` nor in `grown`. Of equals the lowest index goes first.
+ * gradient (RigL) or at random (SET). A connection that was just dropped may be grown again: it then keeps its weight
+ * and is neither in `dropped` nor in `grown`. Of equal values the one with the lowest index comes first.
  *
  * @param weights [out, in]; entries outside the mask are not read
- * @param mask [out, in], left as it is
- * @param amount `count` k, or `fraction` zeta_t of the connections, rounded down; never more than there are
+ * @param mask [out, in]; it is not changed
+ * @param amount `count` k, or `fraction` zeta_t of the connections, rounded down; k never exceeds their number
  * @throws {Error} when sizes disagree, or a weight or gradient is not finite
  * @example
  * const fraction = updateFraction(0.5, step, 2_000_000);
@@ -111,8 +109,8 @@ export function updateFraction(zeta0: number, t: number, end: number): number {
 }
 
 /**
- * cos x for 0 <= x <= pi, by products and sums only, which every machine rounds alike: `Math.cos` has other last bits
- * in Chromium than in Node.js. The error is below 3e-16.
+ * Computes cos x for 0 <= x <= pi by products and sums only, which every machine rounds alike: the last bits of
+ * `Math.cos` differ between Chromium and Node.js. The error is below 3e-16.
  */
 function cosine(x: number): number {
   const near = x <= Math.PI / 2 ? x : Math.PI - x;
@@ -156,11 +154,14 @@ function scoresOf(grow: Growth, absent: Uint32Array, count: number, size: number
   }
 }
 
-/** Scores as whole numbers in the opposite order: the largest are the smallest, and equals keep their places. */
+/**
+ * Maps scores to whole numbers in the opposite order: the largest score becomes the smallest number, and equal scores
+ * stay equal.
+ */
 function descending(scores: ArrayLike<number>): Uint32Array {
   const keys = new Uint32Array(Float32Array.from(scores, (score) => score + 0).buffer);
-  // A float's bits are in the order of its magnitude; those of negative numbers come last already. Adding 0 makes -0
-  // equal to 0.
+  // The bits of a positive float order it by magnitude; those of a negative one are larger than all of them already.
+  // Adding 0 turns -0 into 0.
   for (let i = 0; i < keys.length; i++) keys[i] = keys[i] > SIGN ? keys[i] : ~keys[i] & SIGN;
   return keys;
 }
@@ -168,7 +169,7 @@ function descending(scores: ArrayLike<number>): Uint32Array {
 const SIGN = 0x7fffffff;
 const INFINITE = 0x7f800000;
 
-/** Magnitudes as the bits of the floats without their sign, which are whole numbers in the same order. */
+/** Maps weights to the bits of the floats without their sign: whole numbers in the order of the magnitudes. */
 function magnitudes(values: Float32Array, indices: Uint32Array): Uint32Array {
   const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
   const out = new Uint32Array(indices.length);
@@ -184,7 +185,10 @@ function magnitudes(values: Float32Array, indices: Uint32Array): Uint32Array {
   return out;
 }
 
-/** Positions of the k smallest, ascending positions; of equals the first. Finds the k-th smallest 11 bits at a time. */
+/**
+ * Finds the positions of the k smallest keys, ascending; of equal keys the first ones. It determines the k-th smallest
+ * key 11 bits at a time.
+ */
 function smallest(keys: Uint32Array, k: number): Uint32Array {
   const chosen = new Uint32Array(k);
   if (k === 0) return chosen;
@@ -206,7 +210,7 @@ function smallest(keys: Uint32Array, k: number): Uint32Array {
     threshold = (threshold | (digit << shift)) >>> 0;
     known |= bits << shift;
   }
-  // `ties` of those equal to the threshold belong to the k smallest.
+  // Of the keys that equal the threshold, the first `ties` belong to the k smallest.
   for (let i = 0, count = 0; count < k; i++) {
     if (keys[i] < threshold) chosen[count++] = i;
     else if (keys[i] === threshold && ties > 0) {

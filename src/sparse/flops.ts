@@ -13,16 +13,16 @@ import {
 } from "./layers.js";
 import { initialNonzeros } from "./mask.js";
 
-/** Nonzeros of each weight matrix by parameter name; matrices that are not in it are dense. */
+/** Nonzeros of each weight matrix by parameter name; a matrix that is not listed is dense. */
 export type Nonzeros = ReadonlyMap<string, number>;
 
-/** What one layer costs. */
+/** Size and floating point operations of one layer. */
 export interface LayerCost {
   /** Name of the layer, for example "agent.rnn". */
   readonly name: string;
   /** S_l, the share of its weights that are absent. */
   readonly sparsity: number;
-  /** Weights that are there, Eq. 8 and 9. */
+  /** Number of nonzero weights, Eq. 8 and 9. */
   readonly weights: number;
   /** Biases of the layer, which are never pruned. */
   readonly biases: number;
@@ -30,11 +30,11 @@ export interface LayerCost {
   readonly flops: number;
 }
 
-/** What one network costs: its layers' sums. */
+/** Size and floating point operations of one network, the sums over its layers. */
 export interface NetworkCost {
   /** The layers in the order in which parameters are listed. */
   readonly layers: readonly LayerCost[];
-  /** Weights of all layers that are there. */
+  /** Nonzero weights of all layers. */
   readonly weights: number;
   /** Biases of all layers. */
   readonly biases: number;
@@ -42,7 +42,7 @@ export interface NetworkCost {
   readonly flops: number;
 }
 
-/** What an algorithm costs, Table 4. */
+/** Size and floating point operations of an algorithm, as in Table 4. */
 export interface Cost {
   /** Weights of all networks that training holds, target networks included, by Eq. 8 and 9 (no biases). */
   readonly modelSize: number;
@@ -52,7 +52,7 @@ export interface Cost {
   readonly trainFlops: number;
   /** Floating point operations of one step of acting, "FLOPs (Test)". */
   readonly inferenceFlops: number;
-  /** By network: agent, mixer and, in WQMIX, central_agent and central_mixer. */
+  /** Costs by network: agent, mixer and, in WQMIX, central_agent and central_mixer. */
   readonly networks: Readonly<Record<string, NetworkCost>>;
   /** How often training holds each network: 2 with a target network. Table 4, column "Model size". */
   readonly copies: Readonly<Record<string, number>>;
@@ -64,19 +64,19 @@ export interface Cost {
 export interface CostOptions {
   /** Nonzeros of each weight matrix; dense when left out. */
   readonly nonzeros?: Nonzeros;
-  /** B. Table 3: 32. */
+  /** B, the episodes of an update. Table 3: 32. */
   readonly batch?: number;
 }
 
-/** An algorithm by its registered name, or itself. */
+/** An algorithm, or the name under which it is registered. */
 export type AlgorithmOrName = string | Pick<Algorithm, "networks" | "cost" | "title">;
 
 const partOf = (algorithm: AlgorithmOrName) => (typeof algorithm === "string" ? algorithms.get(algorithm) : algorithm);
 
 /**
- * What an algorithm costs by Table 4: Eq. 16 for QMIX, Eq. 21 for WQMIX (OW- and CW-QMIX), Eq. 24 for RES. The paper
- * counts OW-QMIX; what CW-QMIX adds, a pass of the target unrestricted networks for its weights, is in no equation and
- * not counted.
+ * Computes what an algorithm costs by Table 4: Eq. 16 for QMIX, Eq. 21 for WQMIX (OW- and CW-QMIX), Eq. 24 for RES. The
+ * paper counts OW-QMIX; CW-QMIX needs one more pass of the target unrestricted networks for its weights, which no
+ * equation of the paper has and which is not counted.
  *
  * @example costOf("res", shape).trainFlops / costOf("qmix", shape).trainFlops; // 3.3 on 3m, 10.8 on 3s5z
  */
@@ -93,7 +93,7 @@ export function costOf(
   return cost(networks, part.cost, own, batch);
 }
 
-/** The layers of every network that a shape has, by the network's name. */
+/** Lists the layers of every network that a shape has, by the network's name. */
 export function networkLayers(shape: NetworkShape): Readonly<Partial<Record<NetworkName, readonly Layer[]>>> {
   return {
     agent: agentLayers(shape),
@@ -106,8 +106,8 @@ export function networkLayers(shape: NetworkShape): Readonly<Partial<Record<Netw
 }
 
 /**
- * What an algorithm costs when each of its networks has the sparsity that a run starts with and keeps: the rows of
- * Table 1.
+ * Computes what an algorithm costs when each of its networks has the given sparsity, which a run starts with and keeps:
+ * the rows of Table 1.
  *
  * @param options `sparsity` S of each network, 0 <= S < 1, spread over its layers by `distribution`. Default:
  *   Erdos-Renyi
@@ -135,8 +135,8 @@ export function sparseCost(
 }
 
 /**
- * A shape with the networks that an algorithm has, and no others; hidden units of central networks are Table 3's where
- * the shape does not say.
+ * Restricts a shape to the networks that an algorithm has. Where the shape does not give the hidden units of central
+ * networks, they are Table 3's.
  */
 export function algorithmShape(algorithm: AlgorithmOrName, shape: NetworkShape): NetworkShape {
   const { central, mixer } = partOf(algorithm).networks;
@@ -147,8 +147,8 @@ export function algorithmShape(algorithm: AlgorithmOrName, shape: NetworkShape):
 /**
  * QMIX: size 2 M_agent + 2 M_mix; training 4 B (FLOPs_agent + FLOPs_mix), Eq. 16; acting FLOPs_agent.
  *
- * The equations leave two things open that Table 1 decides (all its QMIX and RES cells agree, to the last digit
- * printed, with this reading and with no other that we tried; flops.test.ts has some): "Total Size" counts the biases,
+ * The equations leave two things open that Table 1 decides (all its QMIX and RES cells agree to the last printed digit
+ * with this reading and with no other that we tried; flops.test.ts has some of those): "Total Size" counts the biases,
  * which stay dense, so that 95 % sparsity on 3m gives 0.066 and not 0.050; FLOPs_agent is that of all N agents, and
  * FLOPs_mix includes the products of agents' values and generated weights, which are dense.
  */
@@ -158,8 +158,8 @@ export const QMIX_COST: AlgorithmCost = { copies: { agent: 2, mixer: 2 }, passes
  * WQMIX: size M_agent + M_mix + 2 M_unrestricted-agent + 2 M_unrestricted-mix; training B (3 FLOPs_agent + 3 FLOPs_mix
  * + 4 FLOPs_unrestricted-agent + 4 FLOPs_unrestricted-mix), Eq. 21.
  *
- * One cell of Table 1 does not follow: the size of 2s3z at 90 % is 0.1066 here and 0.106 there. All four sizes of WQMIX
- * follow when they are rounded down, or when the unrestricted agent is counted once, not twice as Table 4 says.
+ * One cell of Table 1 differs: the size of 2s3z at 90 % is 0.1066 by our count and 0.106 in the paper. All four sizes
+ * of WQMIX agree if they are rounded down, or if the unrestricted agent is counted once instead of twice as in Table 4.
  */
 export const WQMIX_COST: AlgorithmCost = {
   copies: { agent: 1, mixer: 1, central_agent: 2, central_mixer: 2 },
@@ -168,7 +168,7 @@ export const WQMIX_COST: AlgorithmCost = {
 
 /**
  * RES: size as QMIX; training B (4 FLOPs_agent + (3 + 2 n m) FLOPs_mix), Eq. 24, with n agents of m actions. (Table 4
- * prints 5 + n m instead, from which only one of RES's four cells in Table 1 follows; from Eq. 24 all do.) The equation
+ * prints 5 + n m instead, which gives only one of RES's four cells in Table 1; Eq. 24 gives all four.) The equation
  * evaluates the whole mixer for each of n m joint actions; an implementation that runs the hypernetworks once for all
  * of them does far less.
  */
@@ -177,10 +177,10 @@ export const RES_COST: AlgorithmCost = {
   passes: ({ agents, actions }) => ({ agent: 4, mixer: 3 + 2 * agents * actions }),
 };
 
-/** VDN and IQL, which no equation of the paper counts: QMIX's agents, and nothing that has parameters beside them. */
+/** VDN and IQL, for which the paper has no equation: their only parameters are those of QMIX's agents. */
 export const AGENTS_COST: AlgorithmCost = { copies: { agent: 2 }, passes: { agent: 4 } };
 
-/** The columns of Table 1: each figure of a cost over that of the dense one. */
+/** Computes the columns of Table 1: each figure of a cost divided by the dense one. */
 export function relativeCost(
   sparse: Cost,
   dense: Cost,
@@ -194,7 +194,7 @@ export function relativeCost(
 }
 
 /**
- * What a list of layers costs.
+ * Computes what a list of layers costs.
  * @throws {Error} when there are more nonzeros than weights, naming the layer
  */
 export function networkCost(layers: readonly Layer[], nonzeros: Nonzeros = new Map()): NetworkCost {
@@ -214,7 +214,7 @@ export function networkCost(layers: readonly Layer[], nonzeros: Nonzeros = new M
 
 function layerSparsity(layer: Layer, nonzeros: Nonzeros): number {
   if (layer.kind === "product") return 0;
-  // The input and recurrent matrices of a GRU of h units are [3h, I] and [3h, h]; Eq. 9 and 11 see them as one.
+  // The input and recurrent matrices of a GRU of h units are [3h, I] and [3h, h]; Eq. 9 and 11 treat them as one.
   const sizes =
     layer.kind === "gru"
       ? [3 * layer.output * layer.input, 3 * layer.output * layer.output]

@@ -5,7 +5,7 @@ import type { Random } from "../random.js";
 import { chooseIndices } from "./mask.js";
 
 /**
- * RigL's scores: the magnitudes of the gradients of the absent connections.
+ * Computes RigL's scores: the magnitudes of the gradients of the absent connections.
  * @throws {Error} when one is not finite, naming the connection
  */
 export function gradientScores(gradient: Float32Array, absent: Uint32Array): Float32Array {
@@ -21,7 +21,7 @@ export function gradientScores(gradient: Float32Array, absent: Uint32Array): Flo
   return scores;
 }
 
-/** SET's scores: 1 for as many absent connections as will grow, drawn at random, and 0 for the others. */
+/** Computes SET's scores: 1 for as many absent connections as will grow, drawn at random, and 0 for the others. */
 export function randomScores(absent: Uint32Array, count: number, random: Random): Float32Array {
   const scores = new Float32Array(absent.length);
   for (const index of chooseIndices(absent.length, count, random)) scores[index] = 1;

@@ -1,25 +1,25 @@
 import { agentInput, type NetworkShape } from "../networks/parameters.js";
 
 /**
- * One layer as the paper's equations 8-11 see it. A `product` has no parameters: it multiplies values by weights that
- * another layer made (the mixer by what the hypernetworks return), so that it is dense at every sparsity.
+ * One layer as in the paper's equations 8 to 11. A `product` has no parameters: it multiplies values by weights that
+ * another layer computes (in the mixer, a hypernetwork), so that it is dense at every sparsity.
  */
 export interface Layer {
-  /** For example "agent.rnn". */
+  /** Name of the layer, for example "agent.rnn". */
   readonly name: string;
   readonly kind: "linear" | "gru" | "product";
-  /** I_l, inputs. */
+  /** I_l, the number of inputs. */
   readonly input: number;
-  /** O_l, outputs, or h_l, the hidden units of a GRU. */
+  /** O_l, the number of outputs; of a GRU h_l, its hidden units. */
   readonly output: number;
-  /** Parameter names of its weight matrices, to find their nonzeros by. */
+  /** Parameter names of its weight matrices, under which their nonzeros are looked up. */
   readonly weights: readonly string[];
   readonly biases: number;
   /** Runs of the layer in one forward pass of the team: N in the agents' network, 1 in a mixer. */
   readonly runs: number;
 }
 
-/** Hidden units of the unrestricted mixing network where a shape does not say. Table 3. */
+/** Hidden units of the unrestricted mixing network where a shape does not give them. Table 3. */
 export const CENTRAL_EMBED = 256;
 
 /** Weights of a layer at sparsity S_l: Eq. 8, Eq. 9 for a GRU. */

@@ -4,11 +4,11 @@ import type { Random } from "../random.js";
 import { layerNonzeros, type Distribution } from "./density.js";
 
 /**
- * A random topology: `nonzeros` different connections of a layer, uniformly.
+ * Draws a random topology: `nonzeros` different connections of a layer, uniformly.
  *
  * @param shape [out, in]
  * @returns the mask M, [out, in] row-major: 1 where the connection is
- * @throws {Error} when there are not that many connections
+ * @throws {Error} when the layer does not have that many weights
  * @example
  * randomMask([64, 150], 960, random); // 10 % of a layer
  */
@@ -22,7 +22,10 @@ export function randomMask(shape: readonly number[], nonzeros: number, random: R
   return mask;
 }
 
-/** `count` different numbers below `size`, uniformly, in random order: the first steps of Fisher and Yates' shuffle. */
+/**
+ * Draws `count` different numbers below `size`, uniformly and in random order, by the first steps of Fisher and Yates'
+ * shuffle.
+ */
 export function chooseIndices(size: number, count: number, random: Random): Uint32Array {
   const indices = new Uint32Array(size);
   for (let i = 0; i < size; i++) indices[i] = i;
@@ -36,7 +39,8 @@ export function chooseIndices(size: number, count: number, random: Random): Uint
 }
 
 /**
- * Random initial masks of every weight matrix, each network (agent, mixer) at the given sparsity (Algorithm 2, line 1).
+ * Draws random initial masks of every weight matrix, with each network (agent, mixer) at the given sparsity (Algorithm
+ * 2, line 1).
  *
  * @param sparsity S of each network: 0 <= S < 1
  * @returns a mask [out, in] for every maskable parameter, in the order of `specs`
@@ -53,7 +57,7 @@ export function initialMasks(
   return randomMasks(specs, initialNonzeros(specs, options), random);
 }
 
-/** Random masks of every weight matrix with the given connections, by name. */
+/** Draws a random mask for every weight matrix, with the given number of connections. */
 export function randomMasks(
   specs: readonly ParameterSpec[],
   nonzeros: ReadonlyMap<string, number>,
@@ -66,7 +70,10 @@ export function randomMasks(
   return masks;
 }
 
-/** Connections of every weight matrix at a sparsity; the total of each network (agent, mixer) is exact. */
+/**
+ * Computes the number of connections of every weight matrix at a sparsity. The total of each network (agent, mixer) is
+ * exact.
+ */
 export function initialNonzeros(
   specs: readonly ParameterSpec[],
   {
@@ -91,21 +98,27 @@ export function initialNonzeros(
   return counts;
 }
 
-/** Connections in a mask. */
+/** Counts the connections in a mask. */
 export function countNonzeros(mask: Uint8Array): number {
   let count = 0;
   for (let i = 0; i < mask.length; i++) count += mask[i];
   return count;
 }
 
-/** Connections of each output dimension (row) of a mask [out, in], Figures 19 and 23-25: [out]. */
+/**
+ * Counts the connections of each output dimension (row) of a mask [out, in], as in Figures 19 and 23 to 25. Returns
+ * [out].
+ */
 export function outputConnections(mask: Uint8Array, [out, input]: readonly number[]): Int32Array {
   const counts = new Int32Array(out);
   for (let i = 0; i < mask.length; i++) counts[Math.floor(i / input)] += mask[i];
   return counts;
 }
 
-/** Connections of each input dimension (column) of a mask [out, in], Figures 19 and 23-25: [in]. */
+/**
+ * Counts the connections of each input dimension (column) of a mask [out, in], as in Figures 19 and 23 to 25. Returns
+ * [in].
+ */
 export function inputConnections(mask: Uint8Array, [, input]: readonly number[]): Int32Array {
   const counts = new Int32Array(input);
   for (let i = 0; i < mask.length; i++) counts[i % input] += mask[i];

@@ -1,31 +1,30 @@
 import { LabError } from "../errors.js";
 import { countNonzeros } from "./mask.js";
 
-/** The masks of a network: by weight name, [out, in] row-major, 1 where the connection is. */
+/** The masks of a network by weight name: [out, in] row-major, 1 where the connection is. */
 export type Masks = ReadonlyMap<string, Uint8Array>;
 
-/** What two topologies of the same layers have in common. */
+/** The number of connections that two topologies of the same layers share, and what to expect by chance. */
 export interface Overlap {
-  /** Connections of the first. */
+  /** Number of connections of the first topology. */
   readonly connections: number;
-  /** Connections that both have. */
+  /** Number of connections that both have. */
   readonly shared: number;
   /**
    * Mean number of connections that two random topologies with as many connections in each layer would share: in a
-   * layer of N weights of which one has a and the other b, hypergeometric with the mean a b / N.
+   * layer of N weights of which one has a and the other b, the number is hypergeometric with mean a b / N.
    */
   readonly chance: number;
-  /** Standard deviation of that number. */
+  /** Standard deviation of the number that random topologies share. */
   readonly deviation: number;
 }
 
 /**
- * Counts the connections that two topologies share, over all layers together, beside what chance gives.
+ * Counts the connections that two topologies share over all layers, and the number to expect by chance.
  *
  * @throws {Error} when they are not masks of the same layers, naming what differs
- * @example
- * const { connections, shared, chance } = maskOverlap(start.masks, end.masks);
- * console.log(`${shared} of ${connections} are left, by chance it were ${chance}`);
+ * @example const { connections, shared, chance } = maskOverlap(start.masks, end.masks); console.log(`${shared} of
+ * ${connections} are left, by chance it would be ${chance}`);
  */
 export function maskOverlap(first: Masks, second: Masks): Overlap {
   const names = new Set([...first.keys(), ...second.keys()]);
@@ -54,7 +53,7 @@ export function maskOverlap(first: Masks, second: Masks): Overlap {
   return { connections, shared, chance, deviation: Math.sqrt(variance) };
 }
 
-/** The masks of one network, "agent" or "mixer", of those of a team. */
+/** Picks the masks of one network, "agent" or "mixer", from those of a team. */
 export function masksOf(network: string, masks: Masks): Masks {
   return new Map([...masks].filter(([name]) => name.startsWith(`${network}.`)));
 }

@@ -2,20 +2,21 @@ import type { NetworkShape } from "../networks/parameters.js";
 import { algorithmShape, type AlgorithmOrName, costOf, sparseCost } from "./flops.js";
 import { agentLayers, layerWeights, mixerLayers, unrestrictedMixerLayers, type Layer } from "./layers.js";
 
-/** How far the size of Tiny may be from the sparse model's. */
+/** Largest relative difference between the sizes of Tiny and the sparse model. */
 const TOLERANCE = 0.01;
 
 /**
- * Tiny: the dense network with as many parameters (weights and biases of everything that training holds,
- * `Cost.totalSize`) as the sparse one, within 1 % (with VDN and IQL, whose agents are all they have, the nearest). Of
- * all widths that reach that, those are taken whose agent network comes nearest to the sparse agent's size while the
- * mixing networks keep their proportions (embed : hypernetEmbed : centralEmbed = 1 : 2 : 8 in Table 3): the least sum
- * of the squared logarithms of what each is off by. One after the other would not do, since with few units a width more
- * or less is a tenth of the mixer, and mostly no proportion fits the agent that is nearest.
+ * Finds the shape of Tiny: the dense network with as many parameters (weights and biases of everything that training
+ * holds, `Cost.totalSize`) as the sparse one, within 1 % (for VDN and IQL, which have agents only, the nearest width).
+ * Of all widths that satisfy this, it takes those whose agent network comes nearest to the sparse agent's size while
+ * the mixing networks keep their proportions (embed : hypernetEmbed : centralEmbed = 1 : 2 : 8 in Table 3), by the
+ * least sum of the squared logarithms of all deviations. The agent and the mixer cannot be chosen one after the other:
+ * with few units, one unit more or less is a tenth of the mixer, and mostly no mixer in proportion fits the nearest
+ * agent.
  *
  * @param shape of the dense model
  * @returns the shape with its own hidden, embed, hypernetEmbed and, for WQMIX, centralEmbed
- * @throws {Error} when no widths match, with the sizes
+ * @throws {Error} when no widths match, naming the sizes
  * @example
  * tinyShape(
  *   "qmix",
@@ -29,7 +30,7 @@ export function tinyShape(
   {
     sparsity,
   }: {
-    /** S of the sparse model, 0 <= S < 1; its distribution over layers changes no count. */
+    /** S of the sparse model, 0 <= S < 1. How it is spread over layers changes no total. */
     readonly sparsity: number;
   },
 ): NetworkShape {
@@ -67,7 +68,7 @@ export function tinyShape(
           size: copies.central_mixer * count(unrestrictedMixerLayers({ ...full, centralEmbed })),
         }));
 
-  // Without a mixing network there is one width to choose, and no reason to refuse the nearest.
+  // Without a mixing network there is only one width to choose, so the nearest is always taken.
   const tolerance = full.mixer === undefined ? TOLERANCE : Infinity;
   let best = { mismatch: Infinity, off: Infinity, shape: full };
   let nearest = { off: Infinity, total: 0 };
@@ -76,7 +77,7 @@ export function tinyShape(
       const soFar = agent.mismatch + mixer.mismatch;
       if (soFar > best.mismatch) continue;
       const rest = wanted - agent.size - mixer.size;
-      // From the last width that is too small to the first that is too large: the nearest of all is among them.
+      // The nearest size lies between the last width that is too small and the first that is too large.
       for (
         let i = Math.max(0, firstReaching(centrals, rest - Math.min(tolerance, 1) * wanted) - 1);
         i < centrals.length;
@@ -119,12 +120,12 @@ function widths(largest: number): number[] {
   return Array.from({ length: largest }, (_, i) => i + 1);
 }
 
-/** Parameters of dense layers, biases included. */
+/** Counts the parameters of dense layers, biases included. */
 function count(layers: readonly Layer[]): number {
   return layers.reduce((sum, layer) => sum + layerWeights(layer, 0) + layer.biases, 0);
 }
 
-/** Index of the first entry whose size is at least `size`, in entries of rising size. */
+/** Finds the index of the first entry whose size is at least `size`, in entries of rising size. */
 function firstReaching(entries: readonly { readonly size: number }[], size: number): number {
   let low = 0;
   let high = entries.length;

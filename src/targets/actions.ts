@@ -2,8 +2,8 @@ import { LabError } from "../errors.js";
 import type { EpisodeGroup } from "../replay/group.js";
 
 /**
- * Q_i of one action an agent and step, gathered for `mixer.forward(side, values, 0)`: of the actions that were taken,
- * or of others.
+ * Gathers Q_i of one action for each agent and step, for `mixer.forward(side, values, 0)`: of the actions taken, or of
+ * the given ones.
  *
  * @param q [steps + 1, agents, actions, lanes]
  * @param actions [steps, agents, lanes], for example `greedyActions`
@@ -35,15 +35,14 @@ export function chosenValues(
 }
 
 /**
- * The available action of the largest value of every agent at every step, the lowest one of equals.
+ * Finds the available action with the largest value for every agent at every step; of equal values the lowest action.
  *
  * @param q [steps + 1, agents, actions, lanes]
  * @param out [steps, agents, lanes]; padding becomes 0
  * @throws {Error} when an array has another size, or an agent has no available action (naming episode, agent and step)
- * @example
- * // What the greedy joint actions are worth to the target networks of WQMIX.
- * const greedy = greedyActions(engine.agent.forward("online"), group);
- * const values = central.mixer.forward("target", chosenValues(central.agent.forward("target"), group, greedy), 0);
+ * @example // The value of the greedy joint actions by the target networks of WQMIX. const greedy =
+ * greedyActions(engine.agent.forward("online"), group); const values = central.mixer.forward("target",
+ * chosenValues(central.agent.forward("target"), group, greedy), 0);
  */
 export function greedyActions(
   q: Float32Array,
@@ -80,7 +79,7 @@ export function checkLength(name: string, array: Float32Array | Uint8Array, expe
     throw new LabError(`${name} has ${array.length} entries; this group of episodes needs ${expected}.`);
 }
 
-/** What is wrong with an episode in which an agent can do nothing at all. */
+/** The error for an episode in which an agent has no available action. */
 export function noAction(group: EpisodeGroup, lane: number, agent: number, step: number): Error {
   return new LabError(
     `Episode ${group.episodes[lane].index}: agent ${agent} has no available action at step ${step}; an environment must offer at least one.`,

@@ -5,15 +5,15 @@ import { negativeExponential } from "./exponential.js";
 
 /**
  * RES's approximate softmax over joint actions: the mean of the target networks' Q_tot over counterfactual joint
- * actions of every next state, weighted by exp(beta Q_tot) of the online networks. There is one for every agent i and
- * every action a that i may choose, in which i alone departs from a given joint action; that one itself counts once an
- * agent.
+ * actions of every next state, weighted by exp(beta Q_tot) of the online networks. For every agent i and every action a
+ * that i may choose there is one in which i alone departs from a given joint action; the given joint action itself
+ * therefore counts once for each agent.
  *
- * Unavailable actions are left out. RES's published code lets them in with a value of -9999999, where the mixer's ELU
- * saturates and its Q_tot is finite: joint actions that nobody can play would then bear on the target.
+ * Unavailable actions are left out. RES's published code includes them with a value of -9999999, at which the mixer's
+ * ELU saturates and Q_tot is finite: joint actions that nobody can play then influence the target.
  *
- * @param onlineTotals `engine.mixer.counterfactuals("online", ...)` of the next states, entry t of what followed step
- *   t: [steps, agents, actions, lanes]
+ * @param onlineTotals `engine.mixer.counterfactuals("online", ...)` of the next states, where entry t belongs to the
+ *   state after step t: [steps, agents, actions, lanes]
  * @param targetTotals the same of the target networks
  * @param beta inverse temperature, at least 0: 0 is the mean. Table 3: 5
  * @param out [steps, lanes]; padding becomes 0. NaN among the available totals gives NaN

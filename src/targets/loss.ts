@@ -1,22 +1,22 @@
 import { LabError } from "../errors.js";
 
-/** What `tdLoss` reads. */
+/** The input of `tdLoss`. */
 export interface TdLossInput {
-  /** [lanes], steps of each lane's episode. An `EpisodeGroup` has it. */
+  /** Number of steps of each lane's episode, as in an `EpisodeGroup`. [lanes] */
   readonly lengths: ArrayLike<number>;
   /** Q_tot of the joint actions taken. [steps, lanes] */
   readonly qTot: Float32Array;
-  /** y. [steps, lanes] */
+  /** y, the learning targets. [steps, lanes] */
   readonly targets: Float32Array;
-  /** What the sum is divided by: the steps of the whole batch, `countSteps(groups)`. */
+  /** Divisor of the sum: the number of steps of the whole batch, `countSteps(groups)`. */
   readonly normaliser: number;
-  /** Weight of each step's squared error, [steps, lanes]; 1 when left out. Nothing is differentiated through it. */
+  /** Weight of each step's squared error, [steps, lanes]; 1 when left out. It counts as a constant in the gradient. */
   readonly weights?: Float32Array;
 }
 
 /**
- * The squared TD error of a group of episodes: sum of w (Q_tot - y)^2 over the steps that there are, divided by the
- * normaliser. Summed over the groups of a batch it is the loss of Eq. 7, as PyMARL's masked mean.
+ * Computes the squared TD error of a group of episodes: sum of w (Q_tot - y)^2 over all steps but padding, divided by
+ * the normaliser. Summed over the groups of a batch it is the loss of Eq. 7, as PyMARL's masked mean.
  *
  * @param gradient is filled with dL/dQ_tot = 2 w (Q_tot - y) / normaliser, [steps, lanes]; 0 in padding, which is not
  *   read

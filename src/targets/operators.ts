@@ -41,18 +41,18 @@ export type ValueOperator =
     }
   | RegisteredOperator;
 
-/** An operator of whatever kind, as `operatorOf` finds it. */
+/** A value operator, built in or registered, as `operatorOf` finds it. */
 export interface RegisteredOperator {
   /** Name under which the operator is registered. */
   readonly kind: string;
-  /** How it computes; its settings are the operator itself. */
+  /** The part that computes values; it gets this operator as its settings. */
   readonly part: OperatorPart;
 }
 
 /**
- * The operator that a configuration names, with its settings: alpha, omega and beta of `config.operator`, and its own
- * options.
- * @throws {PartError} when there is none of that name
+ * Finds the operator that a configuration names, with its settings: alpha, omega and beta of `config.operator`, and its
+ * own options.
+ * @throws {PartError} when there is no operator of that name
  */
 export function operatorOf({
   operator,
@@ -62,18 +62,14 @@ export function operatorOf({
   return { ...operator, ...options?.operator, kind: operator.kind, part: operators.get(operator.kind, parts) };
 }
 
-/**
- * Whether an operator is one of those that are built in, and so known to engines. @throws {Error} when its settings are
- * impossible
- */
+/** Tells whether an operator is built in, so that engines know it. @throws {Error} when its settings are impossible */
 export function isBuiltIn(operator: RegisteredOperator): boolean {
   return Object.values(builtInOperators).includes(partOf(operator));
 }
 
 /**
- * Whether next values are a function of the judging networks' values alone: not with double Q-learning, where other
- * networks choose, and not surely with an operator that is not built in, which may depend on what only its author
- * knows.
+ * Tells whether next values depend on the values of the judging networks alone. They do not with double Q-learning,
+ * where other networks choose, and they may not with an operator that is not built in, which can depend on anything.
  */
 export function judgesAlone(operator: RegisteredOperator, doubleQ: boolean): boolean {
   return isBuiltIn(operator) && !(operator.kind === "max" && doubleQ);
@@ -156,7 +152,7 @@ export function softmaxMean(
   return applyOperator({ kind: "softmax", beta }, values, available);
 }
 
-/** Any operator on one agent's action values. Values that are not finite give NaN. */
+/** Applies an operator to one agent's action values. Values that are not finite give NaN. */
 export function applyOperator(
   operator: ValueOperator,
   values: ArrayLike<number>,
@@ -175,13 +171,15 @@ export function applyOperator(
 }
 
 /**
- * The value of every agent's next state, for `mixer.forward(side, values, 1)`: entry t is the value after step t.
+ * Computes the value of every agent's next state, for `mixer.forward(side, values, 1)`: entry t is the value after step
+ * t.
  *
  * With `max` and `choosingQ` it is double Q-learning as in PyMARL: the online values choose among the available actions
- * (the lowest one of equals), the target values judge. The other operators look at the values that judge only.
+ * (of equal values the lowest action), and the target values judge the choice. The other operators read the judging
+ * values only.
  *
- * @param q [steps + 1, agents, actions, lanes], the values that judge: of the target networks
- * @param choosingQ the same of the networks that choose, the online ones; null where those that judge choose too
+ * @param q [steps + 1, agents, actions, lanes], the judging values: those of the target networks
+ * @param choosingQ the same of the choosing networks, the online ones; null where the judging values also choose
  * @param out [steps, agents, lanes]; padding becomes 0. Values that are not finite give NaN
  * @throws {Error} when an array has another size, or an agent has no available action (naming episode, agent and step)
  * @example
@@ -236,7 +234,8 @@ export function nextValues(
   return out;
 }
 
-// The available values of one agent are gathered here first: operators then read one dense array of one type.
+// The available values of one agent are gathered in this array first, so that operators read one dense array of one
+// type.
 const gathered = new Float64Array(256);
 
 function logMeanExponential(values: Float64Array, count: number, max: number, omega: number): number {
@@ -280,14 +279,14 @@ function smallest(values: Float64Array, count: number): number {
   return min;
 }
 
-/** 0, or NaN when a value is not finite: a comparison passes over NaN where a sum does not. */
+/** Returns 0, or NaN when a value is not finite: comparisons would ignore a NaN, a sum does not. */
 function notFinite(values: Float64Array, count: number): number {
   let check = 0;
   for (let i = 0; i < count; i++) check += values[i] - values[i];
   return check;
 }
 
-/** The action `doubleQ` chose last, or -1 when none was available. */
+/** The action that `doubleQ` chose last, or -1 when none was available. */
 let greedy = -1;
 
 function doubleQ(
@@ -301,8 +300,8 @@ function doubleQ(
   let best = -1;
   let max = -Infinity;
   let check = 0;
-  // Few actions are better than those before, whereas availability is a coin toss for the processor: it is asked
-  // second.
+  // Availability is checked second, because the processor can predict the first comparison (few actions are better than
+  // all before) but not availability.
   for (let a = 0, i = first; a < actions; a++, i += stride) {
     const x = online[i];
     check += x - x;
@@ -311,7 +310,7 @@ function doubleQ(
       best = i;
     }
   }
-  // Some value is not finite, or no action is available: only available ones count.
+  // Some value is not finite, or no action is available; only the values of available actions matter.
   if (check !== 0 || best < 0) {
     best = -1;
     max = -Infinity;
@@ -330,7 +329,7 @@ function doubleQ(
   return best < 0 ? NaN : target[best] + check;
 }
 
-/** How an operator computes. */
+/** The part that computes an operator. */
 function partOf(operator: ValueOperator): OperatorPart {
   const part = "part" in operator ? operator.part : operators.get(operator.kind);
   const wrong = part.check?.(operator as OperatorSettings);

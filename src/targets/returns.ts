@@ -1,24 +1,25 @@
 import { LabError } from "../errors.js";
 
 /**
- * What happened after each step, in lanes of one episode each. An `EpisodeGroup` is one; a single episode has 1 lane.
+ * What happened after each step, with one episode in each lane. An `EpisodeGroup` is of this type; a single episode has
+ * 1 lane.
  */
 export interface Trajectories {
   /** Length of the longest episode. */
   readonly steps: number;
   /** Number of episodes side by side, the last axis of the arrays. */
   readonly lanes: number;
-  /** [lanes], at most `steps`; 0 for an empty lane. */
+  /** Length of each episode, at most `steps`; 0 for an empty lane. [lanes] */
   readonly lengths: ArrayLike<number>;
-  /** [lanes], 1 where nothing may be bootstrapped from the end of the episode. */
+  /** 1 where nothing may be bootstrapped from the end of the episode. [lanes] */
   readonly terminal: ArrayLike<number>;
-  /** [steps, lanes] */
+  /** Reward of each step. [steps, lanes] */
   readonly rewards: ArrayLike<number>;
 }
 
 /**
- * The learning target of Q_tot. From `burnIn` (T_0, environment steps of the run so far) on it is the one named; before
- * it is one-step (Eq. 6; the delayed n-step target of RLx2 for `n-step`). Table 3: td-lambda, lambda 0.8, T_0 750,000.
+ * The kind of learning target of Q_tot. It holds from step `burnIn` (T_0) of the run on; before, targets are one-step
+ * (Eq. 6; the delayed n-step target of RLx2 for `n-step`). Table 3: td-lambda, lambda 0.8, T_0 750,000.
  */
 export type LearningTarget =
   | {
@@ -43,12 +44,12 @@ export type LearningTarget =
     };
 
 /**
- * Targets y of Q_tot for every step by the rule that holds at `step` of the run.
+ * Computes the targets y of Q_tot for every step, by the rule that holds at `step` of the run.
  *
- * All functions of this file take `nextValues` [steps, lanes], entry t the value V of what followed step t, and
- * `gamma`, the discount. Where an episode ends `terminal`, its last next value is not read; where it does not, every
- * target that reaches the end bootstraps from it. They return [steps, lanes] (in `out` where given), 0 in padding,
- * whose rewards and next values are never read.
+ * All functions of this file take `nextValues` [steps, lanes], whose entry t is the value V of the state after step t,
+ * and `gamma`, the discount. Where an episode ends `terminal`, its last next value is not read; where it does not,
+ * every target that reaches the end bootstraps from it. They return [steps, lanes] (in `out` where given), 0 in
+ * padding, whose rewards and next values are never read.
  *
  * @throws {Error} when n, lambda or an array's size is impossible
  * @example
@@ -80,7 +81,8 @@ export function learningTargets(
 
 /**
  * n-step returns: T^(n)_t = r_t + gamma r_{t+1} + ... + gamma^(n-1) r_{t+n-1} + gamma^n V_{t+n}, section 3.1. (The
- * appendix writes one reward more; Theorem 3.1 and its proof use n.) Close to the end of an episode there are fewer.
+ * appendix has one reward more; Theorem 3.1 and its proof use n.) Close to the end of an episode there are fewer
+ * rewards.
  *
  * @throws {Error} when n is not a whole number >= 1
  * @example
@@ -116,8 +118,8 @@ export function nStepReturns(
 }
 
 /**
- * TD(lambda) returns: (1 - lambda) sum over n of lambda^(n-1) T^(n)_t, all n past the end of the episode being the full
- * return. lambda 0 is one-step, lambda 1 Monte-Carlo.
+ * TD(lambda) returns: (1 - lambda) sum over n of lambda^(n-1) T^(n)_t, where all n past the end of the episode give the
+ * full return. lambda 0 is the one-step return, lambda 1 the Monte-Carlo return.
  *
  * @throws {Error} when lambda is not in 0..1
  * @example
@@ -185,7 +187,7 @@ export function hybridTdLambda(
 
 /**
  * Monte-Carlo returns: the discounted sum of all rewards from step t on. With `nextValues`, an episode that was cut
- * short is continued by its last next value; with null it is taken to end there, as RES does.
+ * short is continued by its last next value; with null it counts as finished, as in RES.
  *
  * @example monteCarloReturns(group, null, { gamma: 0.99 });
  */

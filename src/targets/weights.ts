@@ -2,9 +2,9 @@ import type { EpisodeGroup } from "../replay/group.js";
 import { checkLength } from "./actions.js";
 
 /**
- * OW-QMIX's weights of the steps' squared errors, Algorithm 3, line 28: 1 where Q_tot is below its target, `alpha`
- * elsewhere. A monotonic mixer cannot hold every value; so it holds those that are underestimated, among them the best
- * joint action's.
+ * Computes OW-QMIX's weights of the steps' squared errors, Algorithm 3, line 28: 1 where Q_tot is below its target,
+ * `alpha` elsewhere. A monotonic mixer cannot represent every value; the weights make it fit those that are
+ * underestimated, among them that of the best joint action.
  *
  * @param qTot of the joint actions taken, [steps, lanes]
  * @param targets y, [steps, lanes]
@@ -27,8 +27,8 @@ export function optimisticWeights(
 }
 
 /**
- * CW-QMIX's weights of the steps' squared errors (Rashid et al. 2020): 1 where the joint action taken is the greedy
- * one, or where its target is above the greedy one's value, so that it may be the better one; `alpha` elsewhere.
+ * Computes CW-QMIX's weights of the steps' squared errors (Rashid et al. 2020): 1 where the joint action taken is the
+ * greedy one, or where its target is above the value of the greedy one, so that it may be better; `alpha` elsewhere.
  *
  * @param greedy the restricted agents' greedy actions, `greedyActions`: [steps, agents, lanes]
  * @param greedyTotals Q* of these, by the target networks: [steps, lanes]

@@ -6,7 +6,7 @@ import { chosenValues } from "../targets/actions.js";
 import { monteCarloReturns } from "../targets/returns.js";
 import { bestAvailable, createEpisodeRecorder, type EpisodeRecorder, type EpisodeResult } from "./rollout.js";
 
-/** Episodes that an environment may lose one after the other: one that loses more does not work any more. */
+/** The most episodes that an environment may lose in a row; one that loses more is taken to be broken. */
 export const MOST_LOST = 5;
 
 /** Means over the greedy episodes of one evaluation. */
@@ -17,20 +17,19 @@ export interface Evaluation {
   readonly winRate: number;
   /** Undiscounted sum of the team rewards of an episode. */
   readonly episodeReturn: number;
-  /** Steps. */
+  /** Length of an episode in environment steps. */
   readonly episodeLength: number;
-  /** Q_tot of the joint actions taken, by the online networks, mean over all steps. Figure 5(b). */
+  /** Q_tot of the joint actions taken by the online networks, as a mean over all steps. Figure 5(b). */
   readonly estimatedValue: number;
   /**
-   * The discounted Monte-Carlo returns from the same steps, which the estimates are of: what exceeds them is
-   * overestimation.
+   * The discounted Monte-Carlo returns from the same steps. `estimatedValue` minus this value is the overestimation.
    */
   readonly trueValue: number;
 }
 
 /**
  * Makes an evaluation of an engine's networks, to be called with a seed for each greedy episode. Several environments
- * play at a time so that one forward pass serves them all; which plays which seed changes nothing.
+ * play at a time, so that one forward pass serves them all; which of them plays which seed does not change the result.
  *
  * @param environments copies of one environment
  * @param discount gamma of the returns that estimates are compared with
@@ -61,7 +60,7 @@ export function createEvaluation(
   };
 }
 
-/** One greedy episode for each seed, in the order of the seeds. */
+/** Plays one greedy episode for each seed and returns them in the order of the seeds. */
 function playGreedily(
   recorders: readonly EpisodeRecorder[],
   actor: Actor,
@@ -71,7 +70,7 @@ function playGreedily(
   const { agents, actions, observation } = recorders[0].env.sizes;
   const jointAction = new Uint8Array(agents);
   const results: EpisodeResult[] = [];
-  // The episode that each environment plays, or -1 when there are no more.
+  // The episode that each environment plays; -1 when none is left.
   const playing = recorders.map(() => -1);
   let next = 0;
   let lostInTurn = 0;
@@ -86,8 +85,8 @@ function playGreedily(
 
   recorders.forEach((_, slot) => start(slot));
   while (playing.some((episode) => episode >= 0)) {
-    // All have been given their actions before the results of any are read: environments that are played elsewhere play
-    // at the same time.
+    // All environments get their actions before any result is read, so that environments in other processes play at the
+    // same time.
     for (const [slot, { env, observe, finish }] of recorders.entries()) {
       while (playing[slot] >= 0) {
         try {

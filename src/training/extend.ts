@@ -2,13 +2,13 @@ import type { Config } from "../config.js";
 import type { TrainState } from "./records.js";
 
 /**
- * The state with which a run is gone on with after its end. All is as the run ended; evaluations and records of
- * training are due at the next multiples of their intervals, also where the run's own end, which it evaluated and
- * recorded, was none.
+ * Makes the state with which a run continues after its end. Everything is as the run ended, except that evaluations and
+ * records of training are due at the next multiples of their intervals, even if the run's own end, which it evaluated
+ * and recorded, was not such a multiple.
  *
  * @param ended the state of the `EndRecord` of a run
- * @param steps environment steps that were asked of that run
- * @param config what goes on from there
+ * @param steps `config.steps` of that run
+ * @param config configuration of the run that continues
  * @example
  * for await (const record of train(longer, { resume: extendedState(end.state, shorter.steps, longer) }))
  *   console.log(record);

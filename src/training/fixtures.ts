@@ -2,22 +2,20 @@ import { type ConfigInput, resolveConfig } from "../config.js";
 import type { TrainingRecord } from "./records.js";
 import { train, type TrainOptions } from "./train.js";
 
-/** Trainings as tests look at them. */
+/** Helpers of tests that train. */
 
-/** All records of a training. */
+/** Trains and collects all records. */
 export async function collect(input: ConfigInput, options: TrainOptions = {}): Promise<TrainingRecord[]> {
   const records: TrainingRecord[] = [];
   for await (const record of train(resolveConfig(input), options)) records.push(record);
   return records;
 }
 
-/** The records that do not depend on when checkpoints were made. */
+/** Leaves out checkpoint records, which depend on when checkpoints were made. */
 export const withoutCheckpoints = (records: readonly TrainingRecord[]) =>
   records.filter(({ kind }) => kind !== "checkpoint");
 
-/**
- * Some 80 updates of small networks on the two-step game, with everything that a method brings, by its own defaults.
- */
+/** A configuration of some 80 updates of small networks on the two-step game, with the defaults of the method. */
 export function combination(algorithm: string, method: string): ConfigInput {
   const weighted = algorithm === "ow-qmix" || algorithm === "cw-qmix";
   const batch = method === "mast" ? { offlineBatch: 10, onlineBatch: 6 } : { offlineBatch: 16, onlineBatch: 0 };
@@ -45,7 +43,7 @@ export function combination(algorithm: string, method: string): ConfigInput {
   };
 }
 
-/** A record as text from which every bit of its numbers can be read. */
+/** Writes a record as text that shows every bit of its numbers. */
 export function recordText(record: TrainingRecord): string {
   return JSON.stringify(record, (_, value: unknown) => {
     if (typeof value === "number" && (!Number.isFinite(value) || Object.is(value, -0)))

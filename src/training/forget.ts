@@ -6,12 +6,12 @@ import { groupEpisodes } from "../replay/group.js";
 import { greedyActions } from "../targets/actions.js";
 
 /**
- * RLx2's dynamic-capacity buffer for episodes: where the greedy policy has moved too far from what the oldest stored
- * batch did, the oldest part of the offline buffer is dropped. RLx2 compares the oldest 2,048 transitions every 1 % of
- * the buffer's capacity, by the mean squared distance of continuous actions; a batch of 32 episodes is about as many,
- * and discrete actions are compared as one-hot.
+ * Applies RLx2's dynamic buffer capacity to episodes: when the greedy policy differs too much from the actions of the
+ * oldest stored batch, the oldest part of the offline buffer is dropped. RLx2 compares the oldest 2,048 transitions
+ * every 1 % of the buffer's capacity by the mean squared distance of continuous actions; a batch of 32 episodes has
+ * about as many transitions, and discrete actions are compared as one-hot vectors.
  *
- * @returns episodes dropped
+ * @returns the number of episodes dropped
  */
 export async function forgetOldPlay(
   engine: Engine,
@@ -28,8 +28,8 @@ export async function forgetOldPlay(
     changed += change.changed;
   }
   if (changed <= threshold * decisions) return 0;
-  // A batch stays, so that training goes on; and so does what the online buffer holds, which is the end of the same
-  // history.
+  // At least one batch stays, so that training can continue, and so do the episodes of the online buffer, which are the
+  // end of the same history.
   const kept = Math.max(offlineBatch + onlineBatch, online.size);
   const count = Math.min(Math.floor(drop * offline.size), Math.max(0, offline.size - kept));
   offline.drop(count);

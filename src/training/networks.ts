@@ -12,32 +12,35 @@ import { networkPlan } from "./plan.js";
 import type { TrainState } from "./records.js";
 import { tensorsOf } from "./state.js";
 
-/** What a winning or cheating ticket comes from: the topology that a run ended with, and its weights. */
+/** The source of a winning or cheating ticket: the topology that a run ended with, and its weights. */
 export interface Ticket {
-  /** By weight name, [out, in]: one for every weight matrix. */
+  /** Masks by weight name, one for every weight matrix: [out, in]. */
   readonly masks: ReadonlyMap<string, Uint8Array>;
-  /** Of the online networks, by name. A winning ticket has new ones instead. */
+  /** Parameters of the online networks by name. A winning ticket draws new ones instead. */
   readonly parameters: Parameters;
 }
 
 /**
- * What a run begins with that `config.from` gives weights to. A network of which there are none, such as a mixer, is
- * drawn at random.
+ * The weights that a run with `config.from` begins with. A network without given weights, such as a mixer, is drawn at
+ * random.
  */
 export interface StartWeights {
-  /** By name. */
+  /** Weights by name. */
   readonly parameters: Parameters;
-  /** Which weights are connections, by name: [out, in]. Where there is none, those that are not 0. */
+  /**
+   * Masks by weight name, 1 where the connection is: [out, in]. Without a mask, weights that are not 0 are the
+   * connections.
+   */
   readonly masks: ReadonlyMap<string, Uint8Array>;
 }
 
 /**
- * The networks of a new run: initial parameters and masks drawn from the given streams, or taken from a ticket or from
- * weights, and the target networks equal to the online ones. Of given weights a sparse layer keeps those with the
+ * Makes the networks of a new run: initial parameters and masks drawn from the given streams, or taken from a ticket or
+ * from weights, and the target networks equal to the online ones. A sparse layer keeps the given weights with the
  * largest magnitudes, see `magnitudeMask`.
  *
- * @throws {Error} when the config asks for a ticket or for weights and there are none, or those of other networks
- * @throws {BackendError} when the config names a backend that is not there
+ * @throws {Error} when the config asks for a ticket or for weights, and they are missing or belong to other networks
+ * @throws {BackendError} when the config names a backend that is not available
  * @example const engine = await createNetworks(config, { parameters: createRandom(1, 0), masks: createRandom(1, 1) });
  */
 export async function createNetworks(
@@ -48,11 +51,11 @@ export async function createNetworks(
     start,
     open = engineOf(config),
   }: {
-    /** Of a winning ticket its masks are taken, of a cheating one its weights as well. */
+    /** The ticket. A winning ticket uses its masks, a cheating ticket its weights as well. */
     readonly ticket?: Ticket;
     /** The weights of `config.from`. */
     readonly start?: StartWeights;
-    /** What makes the engine; by default the one that the config names. */
+    /** Makes the engine. Default: the engine that the config names. */
     readonly open?: OpenEngine;
   } = {},
 ): Promise<Engine> {
@@ -99,7 +102,7 @@ function checkStart(
 ): StartWeights {
   if (start === undefined)
     throw new Error(
-      `The weights of ${source} were not given: train(config, { start: readStart(config) }) gives them, and runOne and runAll read them.`,
+      `The weights of ${source} are missing: give them by train(config, { start: readStart(config) }), or use runOne or runAll, which read them.`,
     );
   for (const { name, shape } of specs) {
     const size = shape.reduce((a, b) => a * b, 1);
@@ -117,7 +120,7 @@ function checkTicket(
 ): Ticket {
   if (ticket === undefined) {
     throw new Error(
-      `The ${kind} ticket of ${source} was not given: train(config, { ticket: readTicket(config) }) gives it, and runOne and runAll take it from the run store.`,
+      `The ${kind} ticket of ${source} is missing: give it by train(config, { ticket: readTicket(config) }), or use runOne or runAll, which read it from the run store.`,
     );
   }
   for (const { name, shape, maskable } of specs) {
@@ -136,8 +139,9 @@ function checkTicket(
 }
 
 /**
- * The networks of a run as a checkpoint holds them: online, target, masks and the optimiser's state. Whichever engine
- * trained them, it is a sparse engine that looks at them, at once and everywhere; `resumeNetworks` goes on training.
+ * Restores the networks of a run from a checkpoint: online, target, masks and the optimiser's state. The result is a
+ * sparse engine, which works everywhere and at once, whichever engine trained the networks; `resumeNetworks` is for
+ * further training.
  *
  * @example const engine = restoreNetworks(config, readRunCheckpoint(run.directory).state);
  */
@@ -150,9 +154,10 @@ export function restoreNetworks(
 }
 
 /**
- * The same in the engine that the config names, or that `open` makes. A checkpoint of any engine serves any other.
+ * Restores the networks in the engine that the config names, or that `open` makes. Checkpoints of all engines are
+ * interchangeable.
  *
- * @throws {BackendError} when the config names a backend that is not there
+ * @throws {BackendError} when the config names a backend that is not available
  */
 export async function resumeNetworks(
   config: Config,
@@ -168,7 +173,7 @@ function fill<Opened extends Engine>(engine: Opened, tensors: Parameters): Opene
   return engine;
 }
 
-/** What makes the engine that a configuration names. */
+/** Returns the function that makes the engine which a configuration names. */
 export function engineOf({ engine, backend = "auto" }: Config): OpenEngine {
   if (engine === "sparse") return createSparseEngine;
   return async (shape, parameters, masks) => {

@@ -9,22 +9,25 @@ import { episodeBytes } from "../replay/episode.js";
 import { initialNonzeros } from "../sparse/mask.js";
 import { tinyShape } from "../sparse/tiny.js";
 
-/** What a configuration means for its networks. */
+/** The networks that follow from a configuration. */
 export interface NetworkPlan {
   /** Sizes of its environment. */
   readonly sizes: EnvironmentSizes;
   /**
-   * Largest number of bytes that a checkpoint holds of episodes that cannot be played again; 0 where the environment is
-   * deterministic.
+   * The most bytes of episodes that a checkpoint can hold; 0 where the environment is deterministic, since its episodes
+   * can be played again.
    */
   readonly keptBytes: number;
-  /** Shape of its networks; those of method "tiny" are as narrow as its size asks for. */
+  /** Shape of its networks; those of method "tiny" are narrowed to its size. */
   readonly shape: NetworkShape;
   /** Every parameter, under PyMARL's names and in its order. */
   readonly parameters: readonly ParameterSpec[];
-  /** Connections of each weight matrix by name, which topology evolution keeps. A dense matrix has all. */
+  /**
+   * Number of connections of each weight matrix by name, which topology evolution does not change. A dense matrix has
+   * all.
+   */
   readonly nonzeros: Nonzeros;
-  /** What the networks cost by Table 4, with batches as configured. */
+  /** Cost of the networks by Table 4, with batches as configured. */
   readonly cost: Cost;
   /** The dense networks of full width that they are compared with. */
   readonly dense: {
@@ -38,10 +41,9 @@ export interface NetworkPlan {
 const plans = new WeakMap<Config, NetworkPlan>();
 
 /**
- * What a configuration means for its networks: sizes, shapes, connections and costs. It is worked out once for each
- * configuration.
+ * Computes the sizes, shapes, connections and costs of a configuration's networks, once for each configuration.
  *
- * @throws {ConfigError} when no tiny network has the size that is asked for
+ * @throws {ConfigError} when no tiny network has the required size
  * @throws {Error} when there is no such environment
  * @example
  * const { cost, dense } = networkPlan(resolveConfig({ environment: "3m", method: "mast", sparsity: { level: 0.95 } }));

@@ -33,8 +33,8 @@ export interface EvaluationRecord {
   /** Tells this record from the others. */
   readonly kind: "evaluation";
   /**
-   * Nominal step, a multiple of `evaluation.interval` or the last step of the run: the training episode before may have
-   * gone beyond it.
+   * Nominal step, a multiple of `evaluation.interval` or the last step of the run. The preceding training episode may
+   * have ended a little later.
    */
   readonly step: number;
   /** Training episodes so far. */
@@ -80,7 +80,7 @@ export interface TopologyRecord {
   readonly masks: ReadonlyMap<string, Uint8Array>;
 }
 
-/** A state from which training continues bit for bit; comes at the end of an episode. */
+/** A state from which training continues bit for bit. It is recorded at the end of an episode. */
 export interface CheckpointRecord {
   /** Tells this record from the others. */
   readonly kind: "checkpoint";
@@ -88,7 +88,7 @@ export interface CheckpointRecord {
   readonly step: number;
   /** Training episodes so far. */
   readonly episode: number;
-  /** What `train` takes as `resume`. */
+  /** The state, to be given to `train` as `resume`. */
   readonly state: TrainState;
 }
 
@@ -103,21 +103,21 @@ export interface EndRecord {
   /** Gradient updates of the run. */
   readonly update: number;
   /**
-   * Mean win rate (or return, `evaluation.score`) of the last `evaluation.window` evaluations, that of step 0 left out:
-   * the paper's score.
+   * The paper's score: the mean win rate (or return, see `evaluation.score`) of the last `evaluation.window`
+   * evaluations, without that of step 0.
    */
   readonly score: number;
-  /** How many evaluations the score is the mean of: fewer than `evaluation.window` in a short run. */
+  /** Number of evaluations in the score: fewer than `evaluation.window` if the run has fewer. */
   readonly evaluations: number;
   /** The networks and buffers as training left them. */
   readonly state: TrainState;
 }
 
-/** Whatever `train` reports; `kind` says which record it is. */
+/** A record of `train`; `kind` tells which. */
 export type TrainingRecord = TrainRecord | EvaluationRecord | TopologyRecord | CheckpointRecord | EndRecord;
 
 /**
- * Everything that determines the rest of a run, but for its config. `tensors` are stored as safetensors under
+ * Everything that determines the rest of a run, apart from its config. `tensors` are stored as safetensors under
  * "online.NAME", "target.NAME" and "optimiser.NAME"; `masks` as bytes; `progress` is plain JSON (counters, positions of
  * the random streams, sums of the open train record).
  */
@@ -126,13 +126,13 @@ export interface TrainState {
   readonly tensors: Parameters;
   /** Masks by weight name: [out, in], 1 where the connection is. */
   readonly masks: ReadonlyMap<string, Uint8Array>;
-  /** Counters, random streams and open sums. */
+  /** Counters, random streams and sums of the open train record. */
   readonly progress: TrainProgress;
   /** Episodes of the replay buffers. */
   readonly replay: ReplayState;
   /**
-   * What `save` of the environments gave, the one that is trained in first, then those of evaluations; where the
-   * environment is not deterministic and can save.
+   * Saved states of the environments, first that of training, then those of evaluations. Present where the environment
+   * is not deterministic and has `save`.
    */
   readonly environments?: readonly Uint8Array[];
 }
@@ -161,10 +161,7 @@ export interface TrainProgress {
   readonly random: Readonly<Record<string, readonly number[]>>;
   /** Sums of the open train record, in the order in which `train` keeps them. */
   readonly sums: readonly number[];
-  /**
-   * Episodes, of training and evaluations, that were thrown away because the environment failed in them, and how it
-   * failed last.
-   */
+  /** Episodes of training and evaluations that were discarded because the environment failed, and its last failure. */
   readonly lost?: {
     /** Number of these episodes. */
     readonly episodes: number;
@@ -175,7 +172,8 @@ export interface TrainProgress {
 
 /**
  * The offline buffer, oldest episode first (the online buffer holds its newest episodes). Episodes of a deterministic
- * environment are their seeds and joint actions and are played again on resume; those of any other keep their data.
+ * environment are stored as seeds and joint actions and are played again on resume; those of any other environment are
+ * stored with their data.
  */
 export interface ReplayState {
   /** [episodes] */
@@ -186,20 +184,20 @@ export interface ReplayState {
   readonly lengths: Int32Array;
   /** Joint actions of all episodes one after the other, each [length, agents]. */
   readonly actions: Uint8Array;
-  /** The rest of the episodes, where the environment is not deterministic. */
+  /** Data of the episodes, present where the environment is not deterministic. */
   readonly data?: EpisodeData;
 }
 
-/** What the episodes of an environment hold that cannot play them again, one after the other. */
+/** Data of episodes that their environment cannot play again, one after the other. */
 export interface EpisodeData {
-  /** Each [length + 1, agents, observation]. */
+  /** Observations, for each episode [length + 1, agents, observation]. */
   readonly observations: Float32Array;
-  /** Each [length + 1, state]. */
+  /** States, for each episode [length + 1, state]. */
   readonly states: Float32Array;
-  /** Each [length + 1, agents, actions]. */
+  /** Available actions, for each episode [length + 1, agents, actions]. */
   readonly availableActions: Uint8Array;
-  /** Each [length]. */
+  /** Team rewards, for each episode [length]. */
   readonly rewards: Float32Array;
-  /** [episodes], 1 where the last step must not be bootstrapped from. */
+  /** 1 where targets must not bootstrap from the last step. [episodes] */
   readonly terminal: Uint8Array;
 }

@@ -4,7 +4,7 @@ import type { Actor } from "../networks/engine.js";
 import type { Random } from "../random.js";
 import type { Episode } from "../replay/episode.js";
 
-/** What an episode of play amounted to. */
+/** Result of one episode. */
 export interface EpisodeResult {
   /** Observations, states, actions and rewards of every step, as replay buffers keep them. */
   readonly episode: Episode;
@@ -14,7 +14,7 @@ export interface EpisodeResult {
   readonly won: boolean;
 }
 
-/** Records an episode while it is played: scratch arrays for the longest one, copied to size at its end. */
+/** Records an episode while it is played, in arrays for the longest episode that are copied to size at its end. */
 export interface EpisodeRecorder {
   /** The environment in which episodes are played. */
   readonly env: Environment;
@@ -22,10 +22,13 @@ export interface EpisodeRecorder {
   begin(seed: number): void;
   /** Lets the environment take one step. */
   step(jointAction: Uint8Array): void;
-  /** Records what the last call led to, if that was not done yet; waits for an environment that is played elsewhere. */
+  /**
+   * Records the situation after the last call, unless that was done already. It waits for an environment in another
+   * process.
+   */
   observe(): void;
   /**
-   * What was recorded since `begin`, once the environment has ended.
+   * Returns the episode recorded since `begin`, once the environment has ended.
    * @param index position of the episode in its run
    */
   finish(index: number): EpisodeResult;
@@ -106,7 +109,7 @@ export function createEpisodeRecorder(env: Environment): EpisodeRecorder {
 
 /**
  * The agents' epsilon-greedy policy (Algorithm 2, line 14): with probability epsilon an agent draws uniformly from its
- * available actions, else it takes the best one.
+ * available actions, otherwise it takes the best one.
  *
  * @param epsilon the exploration rate of the next joint action
  */
@@ -131,7 +134,7 @@ export function epsilonGreedy(actor: Actor, epsilon: () => number, random: Rando
   };
 }
 
-/** The greedy policy of an actor with one environment; its hidden states start anew at step 0. */
+/** The greedy policy of an actor with one environment. Its hidden states are reset at step 0. */
 export function greedyPolicy(actor: Actor): Policy {
   return (env, jointAction, t) => {
     if (t === 0) {
@@ -154,7 +157,7 @@ export function greedyPolicy(actor: Actor): Policy {
   };
 }
 
-/** Index of the largest value among available actions; the lowest of equals. */
+/** Finds the available action with the largest value; of equal values the lowest action. */
 export function bestAvailable(
   values: Float32Array,
   available: Uint8Array,

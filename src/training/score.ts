@@ -1,11 +1,11 @@
 import type { Config, ScoreMeasure } from "../config.js";
 
-/** What the scores of a configuration's runs are means of. */
+/** The measure that the scores of a configuration's runs average. */
 export function scoreMeasure({ evaluation }: Pick<Config, "evaluation">): ScoreMeasure {
   return evaluation.score ?? "win-rate";
 }
 
-/** What counts of an evaluation for the score: a share for win rates, else a return. */
+/** The value of an evaluation that counts for the score: its win rate or its return. */
 export function measuredBy(
   measure: ScoreMeasure,
   { winRate, episodeReturn }: { readonly winRate: number; readonly episodeReturn: number },
@@ -14,10 +14,10 @@ export function measuredBy(
 }
 
 /**
- * The evaluations that a run's score is the mean of: the last `window`, or fewer where a run has fewer. The first
+ * Selects the evaluations that a run's score averages: the last `window`, or fewer where the run has fewer. The first
  * evaluation, at step 0, is of the untrained team and is left out.
  *
- * @param evaluations of a whole run, from that of step 0 on
+ * @param evaluations all evaluations of a run, beginning with that of step 0
  * @example scoredEvaluations([0, 0.5, 1], 20); // [0.5, 1]
  */
 export function scoredEvaluations(evaluations: readonly number[], window: number): readonly number[] {

@@ -9,7 +9,10 @@ import type { Episode } from "../replay/episode.js";
 import type { EpisodeData, ReplayState } from "./records.js";
 import { createEpisodeRecorder } from "./rollout.js";
 
-/** Copies of all that an engine has learned, under "online.NAME", "target.NAME" and "optimiser.NAME". */
+/**
+ * Copies all parameters and the optimiser's state of an engine, under "online.NAME", "target.NAME" and
+ * "optimiser.NAME".
+ */
 export async function captureTensors(engine: Engine): Promise<Map<string, Float32Array>> {
   const tensors = new Map<string, Float32Array>();
   const put = (side: string, values: Parameters) =>
@@ -20,7 +23,7 @@ export async function captureTensors(engine: Engine): Promise<Map<string, Float3
   return tensors;
 }
 
-/** The part of captured tensors that belongs to one side, by parameter name. */
+/** Picks the captured tensors that belong to one side, by parameter name. */
 export function tensorsOf(tensors: Parameters, side: "online" | "target" | "optimiser"): Map<string, Float32Array> {
   const values = new Map<string, Float32Array>();
   tensors.forEach((value, name) => {
@@ -29,13 +32,13 @@ export function tensorsOf(tensors: Parameters, side: "online" | "target" | "opti
   return values;
 }
 
-/** The masks of all maskable weights, by name. */
+/** Copies the masks of all maskable weights, by name. */
 export function captureMasks(engine: Engine): Map<string, Uint8Array> {
   return new Map(engine.parameters.filter((spec) => spec.maskable).map(({ name }) => [name, engine.mask(name)]));
 }
 
 /**
- * Describes the stored episodes by their seeds and joint actions, and with what they hold where they cannot be played
+ * Describes the stored episodes by their seeds and joint actions, and adds their data where they cannot be played
  * again.
  *
  * @param deterministic whether the environment can play them again
@@ -75,7 +78,7 @@ function captureData(episodes: readonly Episode[]): EpisodeData {
   };
 }
 
-/** Arrays one after the other. */
+/** Concatenates arrays. */
 function joined<Values extends Float32Array | Uint8Array>(
   arrays: readonly Values[],
   make: (size: number) => Values,
@@ -90,8 +93,8 @@ function joined<Values extends Float32Array | Uint8Array>(
 }
 
 /**
- * Fills empty buffers with the episodes that a checkpoint of an environment holds that is not deterministic.
- * @throws {Error} when they have other sizes than the environment's
+ * Fills empty buffers with the episodes of a checkpoint whose environment is not deterministic.
+ * @throws {Error} when the episodes have other sizes than the environment
  */
 export function restoreEpisodes(
   buffers: DualBuffer,
@@ -100,12 +103,11 @@ export function restoreEpisodes(
 ): void {
   if (data === undefined)
     throw new LabError(
-      "The checkpoint holds no data of its episodes, and their environment cannot play them again: start the run anew.",
+      "The checkpoint holds no data of its episodes, and their environment cannot play them again: start the run again from the beginning.",
     );
   const at = { observations: 0, states: 0, availableActions: 0, rewards: 0, actions: 0 };
   /**
-   * The next `size` values of one of the arrays, copied so that an episode that leaves the buffer gives its memory
-   * back.
+   * Copies the next `size` values of one of the arrays, so that an episode's memory is freed when it leaves the buffer.
    */
   const next = <Values extends Float32Array | Uint8Array>(
     key: keyof typeof at,
@@ -134,8 +136,8 @@ export function restoreEpisodes(
 }
 
 /**
- * Fills empty buffers by playing the stored episodes again, which takes up to a minute for a large buffer. Others have
- * their turn meanwhile.
+ * Fills empty buffers by playing the stored episodes again, which takes up to a minute for a large buffer. It yields to
+ * other tasks meanwhile.
  * @returns false when the signal stopped it
  * @throws {Error} when an episode does not end where it ended before: the environment is not the one that made it
  */

@@ -20,32 +20,32 @@ import { measuredBy, scoredEvaluations, scoreMeasure } from "./score.js";
 import { captureMasks, captureReplay, captureTensors, replayEpisodes, restoreEpisodes } from "./state.js";
 import { tryAlgorithm } from "./try-algorithm.js";
 
-/** How a run is listened to; none of it changes what the run computes. */
+/** Options of `train`. Except for `resume`, `ticket`, `start` and `open` they do not change what the run computes. */
 export interface TrainOptions {
   /**
-   * Stops the run at the end of the present episode, after a last checkpoint record; while it fills its buffers on
-   * resume, at once.
+   * Stops the run at the end of the present episode, after a last checkpoint record. While a resumed run fills its
+   * buffers, it stops at once.
    */
   readonly signal?: AbortSignal;
-  /** A state that a checkpoint record of the same config carried. */
+  /** State of a checkpoint record of the same config, from which to continue. */
   readonly resume?: TrainState;
-  /** What a winning or cheating ticket starts from; see `readTicket`. A resumed one needs none. */
+  /** Source of a winning or cheating ticket; see `readTicket`. A resumed run does not need it. */
   readonly ticket?: Ticket;
-  /** The weights that `config.from` names; see `readStart`. A resumed run needs none. */
+  /** The weights that `config.from` names; see `readStart`. A resumed run does not need them. */
   readonly start?: StartWeights;
-  /** What makes the engine, instead of the one that the config names; see `runVectorised`. */
+  /** Makes the engine, instead of the one that the config names; see `runVectorised`. */
   readonly open?: OpenEngine;
   /** Seconds of work between checkpoint records. Default 30. */
   readonly checkpointEvery?: number;
 }
 
-/** Parallel environments of an evaluation; each plays the same episodes whatever their number. */
+/** Number of parallel environments in an evaluation. It does not change which episodes are played. */
 const EVALUATION_COPIES = 16;
 
 /**
- * Trains a team and reports on it: Algorithm 2, from the first environment step to the last. A run is determined by its
- * config, also when it was stopped at a checkpoint and resumed from it. It keeps nothing on disk: whoever wants records
- * kept listens.
+ * Trains a team by Algorithm 2 and yields records of it, from the first environment step to the last. The config
+ * determines the run, also when it is stopped at a checkpoint and resumed from there. Nothing is written to disk: that
+ * is left to the caller.
  *
  * @throws {ConfigError} when networks of method "tiny" cannot have their size
  * @throws {Error} when a ticket or the weights of `config.from` are missing, or the loss or its gradient is not finite,
@@ -59,13 +59,13 @@ export async function* train(config: Config, options: TrainOptions = {}): AsyncG
   await tryAlgorithm(config);
   if (config.extend !== undefined && resume === undefined)
     throw new LabError(
-      `The end of ${config.extend.run}, which this run goes on with, was not given: runOne and runAll read it, and train takes it as resume.`,
+      `The end of ${config.extend.run}, which this run continues, is missing: use runOne or runAll, which read it, or give its state to train as resume.`,
     );
   const env = environmentOf(config);
   const growth = growthOf(config);
   const buffers = createDualBuffer(config.replay);
   if (resume && !env.deterministic) restoreEpisodes(buffers, env.sizes, resume.replay);
-  // Stopped meanwhile, it has nothing new to say: the checkpoint that it resumes from holds all there is.
+  // If the run was stopped meanwhile, the checkpoint that it resumes from is still its newest state.
   else if (resume && !(await replayEpisodes(buffers, env, resume.replay, config, signal))) return;
 
   const random = resume ? resumeRandom(resume.progress.random) : startRandom(config.seed);
@@ -84,7 +84,7 @@ export async function* train(config: Config, options: TrainOptions = {}): AsyncG
     const sums = startSums(resume?.progress.sums);
     for (let i = Math.min(EVALUATION_COPIES, config.evaluation.episodes, env.copies ?? Infinity); i > 0; i--)
       copies.push(environmentOf(config));
-    // What environments keep from one episode to the next goes on as well, where they can say it.
+    // Environments that keep a state from one episode to the next continue from it, if they can save it.
     const keeping = env.deterministic ? [] : [env, ...copies].filter(({ save }) => save !== undefined);
     keeping.forEach((one, i) => {
       const saved = resume?.environments?.[i];
@@ -121,9 +121,9 @@ export async function* train(config: Config, options: TrainOptions = {}): AsyncG
     let lastCheckpoint = performance.now();
     let lastTurn = lastCheckpoint;
     for (;;) {
-      // Everything a checkpoint holds is complete here, between two episodes.
+      // A checkpoint is complete at this point, between two episodes.
       const over = progress.step >= config.steps;
-      // What is left at the end is said too, where it is no whole interval.
+      // The last interval is recorded even if it is not a whole one.
       if (progress.step >= progress.nextTrainRecord || (over && sums.episodes > 0)) {
         yield trainRecord(progress, sums, epsilonAt(progress.step));
         clearSums(sums);
@@ -139,7 +139,7 @@ export async function* train(config: Config, options: TrainOptions = {}): AsyncG
       if (over) break;
       const now = performance.now();
       if (now - lastTurn > 20) {
-        // Lets the listener's timers, messages and interrupts in.
+        // Lets timers, messages and interrupts of the program run.
         await currentHost().nextTurn();
         lastTurn = now;
       }
@@ -159,7 +159,7 @@ export async function* train(config: Config, options: TrainOptions = {}): AsyncG
         countLost(error);
         if (++lostInTurn > MOST_LOST)
           throw new LabError(
-            `Training stopped at step ${progress.step}, since ${lostInTurn} episodes in turn were lost. The last time, ${error.message}.`,
+            `Training stopped at step ${progress.step}, because the environment failed in ${lostInTurn} episodes in a row. Its last failure: ${error.message}.`,
             { cause: error },
           );
         continue;
@@ -221,9 +221,9 @@ export async function* train(config: Config, options: TrainOptions = {}): AsyncG
 }
 
 /**
- * The step of the evaluation that is due, or undefined: steps 0, interval, 2 interval and so on, and the last step of
- * the run also where it is no multiple of the interval. These are nominal steps, so that evaluations of several seeds
- * line up; an episode may end a little later.
+ * Returns the step of the evaluation that is due, or undefined. Evaluations are due at steps 0, interval, 2 interval
+ * and so on, and at the last step of the run even if it is not a multiple of the interval. These are nominal steps, so
+ * that evaluations of several seeds line up; an episode may end a little later.
  */
 function evaluationDue(
   { step, nextEvaluation }: Pick<TrainProgress, "step" | "nextEvaluation">,
@@ -233,7 +233,7 @@ function evaluationDue(
   return step >= steps && nextEvaluation - evaluation.interval < steps ? steps : undefined;
 }
 
-/** One independent stream for each use, so that methods with the same seed play the same environment seeds. */
+/** Each use has an independent random stream, so that methods with the same seed play the same environment seeds. */
 const STREAMS = { parameters: 0, masks: 1, environment: 2, exploration: 3, replay: 4, topology: 5, evaluation: 6 };
 
 interface RandomStreams {
@@ -266,7 +266,7 @@ function resumeRandom(states: Readonly<Record<string, readonly number[]>>): Rand
   };
 }
 
-/** The counters of a run while it goes on; random streams and sums are kept beside them. */
+/** The counters of a run during training. Random streams and sums are kept separately. */
 type Progress = {
   -readonly [Key in keyof Omit<TrainProgress, "random" | "sums" | "evaluations">]: TrainProgress[Key];
 } & { readonly evaluations: number[] };
@@ -286,12 +286,12 @@ function startProgress({ log }: Config): Progress {
   };
 }
 
-/** epsilon at an environment step: linear decay from start to end over the first `anneal` steps. */
+/** Computes epsilon at an environment step: linear decay from start to end over the first `anneal` steps. */
 export function explorationRate({ start, end, anneal }: Config["exploration"], step: number): number {
   return Math.max(end, start - ((start - end) * step) / anneal);
 }
 
-/** Sums of the open train record; their order is that of `TrainProgress.sums`. */
+/** Keeps the sums of the open train record, in the order of `TrainProgress.sums`. */
 function startSums(saved: readonly number[] = []) {
   const [
     updates = 0,

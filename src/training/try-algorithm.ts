@@ -9,8 +9,8 @@ import { randomEpisodes } from "../replay/random-episodes.js";
 import { algorithmShape } from "../sparse/flops.js";
 
 /**
- * Lets an algorithm that is not built in update small networks once, before anything runs, so that one that breaks its
- * contract is refused then.
+ * Makes an algorithm that is not built in update small networks once, before anything runs, so that an algorithm that
+ * breaks its contract is refused early.
  *
  * @throws {PartError} naming the algorithm and what is wrong
  */
