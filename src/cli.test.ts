@@ -413,7 +413,7 @@ describe("mast train", () => {
         { env: environment(), encoding: "utf8" },
       );
       expect(lastLine(limited.stderr)).toMatch(
-        /(checkpoint\.safetensors|metrics\.csv): the file would exceed the size limit of this process \(ulimit -f\): raise it \(EFBIG\)\. Nothing that was there is lost/,
+        /(checkpoint\.safetensors|metrics\.csv): the file would exceed the size limit of this process \(ulimit -f\): raise it \(EFBIG\)\. Nothing that was saved is lost/,
       );
       expect(limited.status).toBe(1);
       expect(readFileSync(join(onlyRun(), "checkpoint.safetensors")).equals(before)).toBe(true);

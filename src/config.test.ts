@@ -116,7 +116,7 @@ describe("a bad configuration is refused in one line that names field, given and
     ],
     [{ sparsity: { level: 1.2 } }, "config: sparsity.level is 1.2; allowed: a number from 0 to 0.999"],
     [{ sparsity: { level: "high" } }, 'config: sparsity.level is "high"; allowed: a number from 0 to 0.999'],
-    [{ engine: "wasm" }, 'config: engine is "wasm", which was the name of "sparse" before'],
+    [{ engine: "wasm" }, 'config: engine is "wasm", the former name of engine "sparse"'],
     [{ engine: "wasn" }, 'config: engine is "wasn"; allowed: "sparse", "tensorflow"'],
     [{ seed: 1.5 }, "config: seed is 1.5; allowed: a whole number from 0 to 2,147,483,647"],
     [{ steps: 0 }, "config: steps is 0; allowed: a whole number from 1 to 1,000,000,000"],
@@ -162,7 +162,7 @@ describe("a bad configuration is refused in one line that names field, given and
     ],
     [
       { method: "tiny", sparsity: { level: 0 } },
-      'config: sparsity.level is 0, but method "tiny" takes the size of a sparse network',
+      'config: sparsity.level is 0, but method "tiny" matches the size of a sparse network',
     ],
     [
       { method: "tiny", topology: { grow: "gradient" } },
@@ -180,7 +180,7 @@ describe("a bad configuration is refused in one line that names field, given and
     ],
     [
       { ticket: { kind: "random" }, topology: { grow: "random" } },
-      'config: topology.grow is "random", but a ticket stays as it is',
+      'config: topology.grow is "random", but the topology of a ticket is fixed',
     ],
     [
       { method: "rlx2", replay: { offlineBatch: 0, onlineBatch: 32 } },

@@ -5,14 +5,14 @@ import { directoryOf, hasCheckpoint, inspectRun } from "./store.js";
 import { findTicketSource, readTicket } from "./ticket.js";
 import { drawnAnew, readStart } from "./weights.js";
 
-/** Where runs are, if not where `runsDirectory` says. */
+/** The folder of runs, if it is not the one that `runsDirectory` returns. */
 interface Store {
   readonly runs?: string;
 }
 
 /**
- * Whether a run has yet to take what it begins with from elsewhere: topology of a ticket, weights, or all that its
- * ancestor ended with. A checkpoint holds it.
+ * Tells whether a run still needs data from elsewhere to begin: the topology of a ticket, weights, or the final state
+ * of its ancestor. A run with a checkpoint has them already.
  */
 export function needsSource(config: Config, store: Store): boolean {
   const { ticket, extend, from } = config;
@@ -24,12 +24,12 @@ export function needsSource(config: Config, store: Store): boolean {
 }
 
 /**
- * Makes sure that what a run begins with is there and fits.
- * @returns the folder of the run that it goes on with, if so
- * @throws {ConfigError} in one line
+ * Checks that the data a run begins with exists and fits.
+ * @returns the folder of the run that it continues, if there is one
+ * @throws {ConfigError} saying in one line what is missing or does not fit
  */
 export function findSource(config: Config, store: Store): { readonly ancestor?: string } {
-  // What its ancestor began with is in the ancestor's checkpoint.
+  // The data that its ancestor began with is part of the ancestor's checkpoint.
   const ancestor = findAncestor(config, store);
   if (ancestor !== undefined) return { ancestor: ancestor.directory };
   findTicketSource(config, store);
@@ -38,8 +38,8 @@ export function findSource(config: Config, store: Store): { readonly ancestor?: 
 }
 
 /**
- * What a new run takes from elsewhere.
- * @param onNote hears what of it is drawn at random all the same
+ * Reads the data that a new run takes from elsewhere.
+ * @param onNote called with a line that names networks drawn at random because no weights were given for them
  */
 export function readSource(
   config: Config,

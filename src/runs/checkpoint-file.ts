@@ -2,37 +2,40 @@ import type { EndRecord, TrainState } from "../training/records.js";
 import { encodeSafetensors, type Tensor } from "./safetensors.js";
 import type { Checksum } from "./checksum.js";
 
-/** All that a run needs to go on after its process is gone. One file, so that it is there as a whole or not at all. */
+/**
+ * Everything that a run needs to continue after its process has ended. It is one file, so that it is either complete or
+ * absent.
+ */
 export interface Checkpoint {
-  /** The run it belongs to. */
+  /** Name of the run that the checkpoint belongs to. */
   readonly run: string;
   /** State of training: parameters, masks, counters and the replay buffers. */
   readonly state: TrainState;
-  /** Bytes of each growing file of the run that belong to it; what follows them is repeated on resume. */
+  /** Length of each growing file of the run at this checkpoint, in bytes; what follows is repeated on resume. */
   readonly lengths: Readonly<Record<string, number>>;
-  /** SHA-256 of these bytes of each growing file; absent in checkpoints of older versions. */
+  /** SHA-256 of each growing file up to that length; absent in checkpoints of older versions. */
   readonly sums?: Readonly<Record<string, string>>;
   /** Wall-clock seconds of training so far. */
   readonly seconds: number;
   /** Processor seconds of training so far; absent where they are not known. */
   readonly processorSeconds?: number | undefined;
-  /** Set when training is over. */
+  /** Present when training has ended. */
   readonly end?: Pick<EndRecord, "step" | "episode" | "update" | "score">;
 }
 
 /** Shapes by parameter name; a tensor without one is stored as a vector. */
 export type Shapes = ReadonlyMap<string, readonly number[]>;
 
-/** What the metadata of a checkpoint names as its format. */
+/** The format that the metadata of a checkpoint names. */
 export const FORMAT = "mast-lab checkpoint 1";
-/** What every checkpoint has of its episodes. */
+/** Tensors of the episodes that every checkpoint holds. */
 export const REPLAY = ["indices", "seeds", "lengths", "actions"] as const;
-/** What a checkpoint of an environment that is not deterministic has besides. */
+/** Tensors of the episodes that a checkpoint holds in addition if the environment is not deterministic. */
 export const DATA = ["observations", "states", "availableActions", "rewards", "terminal"] as const;
 
 /**
- * The bytes of a checkpoint, a safetensors file: "online.NAME", "target.NAME", "optimiser.NAME", "mask.NAME",
- * "replay.NAME" and, of an environment that is not deterministic, "environment.NUMBER", and the rest as JSON in its
+ * Encodes a checkpoint as a safetensors file: the tensors "online.NAME", "target.NAME", "optimiser.NAME", "mask.NAME",
+ * "replay.NAME" and, if the environment is not deterministic, "environment.NUMBER"; everything else is JSON in the
  * metadata.
  *
  * @param sum an empty SHA-256
@@ -60,7 +63,7 @@ export function encodeCheckpoint(checkpoint: Checkpoint, shapes: Shapes, sum: Ch
 }
 
 /**
- * The checksum of all that a checkpoint holds.
+ * Computes the checksum of everything in a checkpoint.
  * @param sum an empty SHA-256
  */
 export function digest(tensors: ReadonlyMap<string, Tensor>, rest: string, sum: Checksum): string {
@@ -73,12 +76,12 @@ export function digest(tensors: ReadonlyMap<string, Tensor>, rest: string, sum: 
   return sum.hex();
 }
 
-/** What of the end of a run its last checkpoint keeps. */
+/** Picks the fields of a run's end that its last checkpoint keeps. */
 export function endFacts({ step, episode, update, score }: EndRecord): NonNullable<Checkpoint["end"]> {
   return { step, episode, update, score };
 }
 
-/** JSON that keeps every bit of a number: NaN, infinities and -0 go as text. */
+/** JSON that keeps every bit of a number: NaN, infinities and -0 are written as text. */
 function exactJson(value: unknown): string {
   return JSON.stringify(value, (_, entry: unknown) =>
     typeof entry === "number" && (!Number.isFinite(entry) || Object.is(entry, -0))

@@ -10,8 +10,8 @@ export type { Checkpoint, Shapes } from "./checkpoint-file.js";
 
 /**
  * Writes a checkpoint; see `encodeCheckpoint`. The previous one stays until this one is complete on disk.
- * @param held throws when this process may write no more
- * @throws {RunError} when the disk refuses
+ * @param held called before writing; it throws when this process has lost the run
+ * @throws {RunError} when writing fails
  */
 export function writeCheckpoint(
   path: string,
@@ -24,8 +24,8 @@ export function writeCheckpoint(
 
 /**
  * Reads a checkpoint.
- * @param runs names of the run it must belong to; see `runNamesOf`
- * @throws {RunError} when it is truncated, changed, or not a checkpoint of that run; it is never overwritten
+ * @param runs the names that its run may have; see `runNamesOf`
+ * @throws {RunError} when it is truncated, changed, or not a checkpoint of that run; the file is never overwritten
  */
 export function readCheckpoint(path: string, runs?: readonly string[]): Checkpoint {
   const { metadata, tensors } = openCheckpoint(path, runs);
@@ -59,8 +59,9 @@ export function readCheckpoint(path: string, runs?: readonly string[]): Checkpoi
 }
 
 /**
- * The online parameters of a checkpoint as a safetensors file with PyMARL's names and shapes; pruned weights are 0.
- * @param runs names of the run it must belong to
+ * Exports the online parameters of a checkpoint as a safetensors file with PyMARL's names and shapes. Pruned weights
+ * are 0.
+ * @param runs the names that its run may have
  * @throws {RunError} when the checkpoint cannot be used
  */
 export function exportParameters(path: string, runs?: readonly string[]): Uint8Array {
@@ -71,7 +72,7 @@ export function exportParameters(path: string, runs?: readonly string[]): Uint8A
   return encodeSafetensors(new Map(online), { run: factsOf(path, metadata).run });
 }
 
-/** The file of a checkpoint, once it is known to be whole and of the right run. */
+/** Reads the file of a checkpoint and checks that it is complete and of the right run. */
 function openCheckpoint(path: string, runs: readonly string[] | undefined): TensorFile {
   let file: TensorFile;
   try {
@@ -85,7 +86,7 @@ function openCheckpoint(path: string, runs: readonly string[] | undefined): Tens
     return unusable(path, `it is not a checkpoint of this version of mast-lab ("${FORMAT}")`);
   if (metadata["sha256"] !== digest(tensors, metadata["rest"] ?? "", sha256()))
     return unusable(path, "its checksum does not fit its content: the file was damaged or changed");
-  // The checksum is of the bytes, not of what they are read as.
+  // The checksum covers the bytes only, not the types of the tensors.
   for (const [key, { data }] of tensors)
     if (!isOfItsKind(key, data)) return unusable(path, `its ${key} is of another type than a checkpoint's`);
   const { run } = factsOf(path, metadata);
@@ -112,12 +113,12 @@ function factsOf(path: string, { rest = "" }: TensorFile["metadata"]): Facts {
   try {
     facts = parseExact(rest);
   } catch {
-    return unusable(path, "what it says about its run is not JSON");
+    return unusable(path, "its metadata about the run is not JSON");
   }
   const read = checkpointSchema.safeParse(facts);
   return read.success
     ? read.data
-    : unusable(path, `what it says about its run is not complete (${firstFault(read.error)})`);
+    : unusable(path, `its metadata about the run is not complete (${firstFault(read.error)})`);
 }
 
 function unusable(path: string, why: string): never {

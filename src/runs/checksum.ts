@@ -1,10 +1,10 @@
 /**
- * A checksum of all that was added so far; more may be added after it was asked for. Node.js and browsers bring
- * different ones.
+ * A checksum of everything added so far; more can be added after it has been read. Node.js and browsers have different
+ * implementations.
  */
 export interface Checksum {
   /** Adds bytes, or text as UTF-8. */
   add(content: Uint8Array | string): void;
-  /** The checksum in hexadecimal. */
+  /** Returns the checksum in hexadecimal. */
   hex(): string;
 }

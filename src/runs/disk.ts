@@ -3,9 +3,9 @@ import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } fro
 import { dirname } from "node:path";
 import { LabError } from "../errors.js";
 
-/** Something about a stored run that a person has to know; its message is one line. */
+/** Thrown when a stored run cannot be read or written; its message is one line. */
 export class RunError extends LabError {
-  /** The name that printouts put before the message: "RunError", or that of a class which extends it. */
+  /** The name that is printed before the message: "RunError", or the name of the class that extends it. */
   override readonly name: string = "RunError";
 }
 
@@ -30,14 +30,14 @@ const CAUSES: Readonly<Record<string, string>> = {
 };
 
 /**
- * Does something to files, and turns what the disk answers into one line for the person at the keyboard.
- * @param consequence what it means; by default, what it means for a run
+ * Writes files, and turns an error of the disk into one line for the person at the keyboard.
+ * @param consequence a sentence on what the failure means. Default: what it means for a run
  * @throws {RunError} naming the file, the cause and what to do
  */
 export function onDisk<T>(
   path: string,
   action: () => T,
-  consequence = "Nothing that was there is lost; the same command continues from the last checkpoint.",
+  consequence = "Nothing that was saved is lost; the same command continues from the last checkpoint.",
 ): T {
   try {
     return action();
@@ -50,7 +50,7 @@ export function onDisk<T>(
 }
 
 /**
- * Reads something, and turns what the disk answers into one line for the person at the keyboard.
+ * Reads files, and turns an error of the disk into one line for the person at the keyboard.
  * @throws {RunError} naming the file and the cause
  */
 export function onReading<T>(path: string, action: () => T): T {
@@ -73,36 +73,38 @@ const READING: Readonly<Record<string, string>> = {
   EIO: "the disk reports a failure",
 };
 
-/** A message as one line that fits a screen: what others say may hold whole files. */
+/** A message as one line that fits a screen. Messages of other programs may contain whole files. */
 export function oneLine(message: string, longest = 600): string {
   const line = message.replace(/\s+/g, " ").trim();
   return line.length <= longest ? line : `${line.slice(0, longest - 3)}...`;
 }
 
-/** What the names of temporary files end with. */
+/** Ending of the names of temporary files. */
 export const TEMPORARY = ".tmp";
 
 /**
- * A name for a temporary file beside a path that nobody can guess, so that nobody else has or prepares a file of that
- * name.
+ * Makes a name for a temporary file beside a path. It cannot be guessed, so that no other process has or prepares a
+ * file of that name.
  */
 export function temporaryBeside(path: string): string {
   return `${path}.${process.pid}.${randomBytes(6).toString("hex")}${TEMPORARY}`;
 }
 
 /**
- * Replaces a file as a whole: whoever reads it, and whatever is killed at any moment, sees the old or the new content.
- * The new content is on the disk before it gets its name, and so is the name when this returns, where the platform can
- * say so.
+ * Replaces a file as a whole: a reader sees either the old or the new content, even if this process is killed at any
+ * moment. The content is synced to the disk before the file gets its name, and the name is synced before this returns,
+ * where the platform supports it.
  *
- * @param ready called when only the renaming is left; what it throws leaves the old content in place
- * @throws {RunError} when the disk refuses; the old content then remains
+ * @param ready called just before the file is renamed; if it throws, the old content stays in place
+ * @throws {RunError} when writing fails; the old content then remains
  */
 export function writeAtomically(path: string, content: Uint8Array | string, ready: () => void = () => undefined): void {
   onDisk(path, () => replaceFile(path, content, ready));
 }
 
-/** The same with the disk's own errors, for files that are no run's. */
+/**
+ * Replaces a file as `writeAtomically` does, but throws the disk's own errors; for files that do not belong to a run.
+ */
 export function replaceFile(path: string, content: Uint8Array | string, ready: () => void = () => undefined): void {
   const temporary = temporaryBeside(path);
   // "wx" creates the file or fails: it never follows a symbolic link.
@@ -118,7 +120,8 @@ export function replaceFile(path: string, content: Uint8Array | string, ready: (
     renameSync(temporary, path);
   } catch (error) {
     rmSync(temporary, { force: true });
-    // Who has a run by now has removed the temporary file: that is the reason to tell.
+    // If another process now holds the run, it has removed the temporary file: `ready` then throws the error that says
+    // so.
     ready();
     throw error;
   }
@@ -136,8 +139,7 @@ export function syncFolder(directory: string): void {
       closeSync(handle);
     }
   } catch (error) {
-    // Some file systems do not sync folders, and some folders may be written but not read; renaming is atomic there all
-    // the same.
+    // Some file systems do not sync folders, and some folders may be written but not read; renaming is still atomic.
     if ((error as NodeJS.ErrnoException).code === "EIO") throw error;
   }
 }

@@ -186,9 +186,7 @@ describe("a run that goes on with another", () => {
     );
     const bare = await runOne(resolveConfig({ ...input, seed: 12 }), { runs });
     renameSync(join(bare.directory, "checkpoint.safetensors"), join(runs, "elsewhere"));
-    expect(refused(bare.name, { steps: 700 })).toContain(
-      "which keeps no checkpoint, so that nothing is left to go on with",
-    );
+    expect(refused(bare.name, { steps: 700 })).toContain("which has no checkpoint and cannot be continued");
     // What a person writes by hand is found before a folder is made.
     const shortened = resolveConfig({ ...input, steps: 700, extend: { run: name.slice(0, -1) } });
     await expect(runOne(shortened, { runs })).rejects.toThrow(`which is short for ${name}: give the whole name`);

@@ -15,16 +15,16 @@ import {
 } from "./store.js";
 
 /**
- * The configuration of a run that goes on where another ended, with networks, masks, optimiser, replay buffers and
- * random streams as they were. It is a run of its own, whose identity names its ancestor. Schedules stay where they
- * ended: epsilon and T_0 are counted in steps from the ancestor's beginning, and zeta_t, which came to 0 at the
- * ancestor's end (T_end), stays 0 unless `topology.end` is given anew.
+ * Makes the configuration of a run that continues where another (its ancestor) ended, with the same networks, masks,
+ * optimiser, replay buffers and random streams. It is a new run, whose identity includes its ancestor. Schedules
+ * continue: epsilon and T_0 count steps from the ancestor's beginning, and zeta_t, which is 0 from the ancestor's end
+ * (T_end) on, stays 0 unless `topology.end` is given again.
  *
- * @param run the complete run to go on with, by its name or as much of it as no other shares
- * @param changes `steps`, counted from the ancestor's beginning, and whatever else shall change from there on, such as
- *   a learning rate
- * @throws {ConfigError} in one line when the run is not complete, has no checkpoint, or ended later; and on a change of
- *   what it learned with: environment, algorithm, method, networks, seed
+ * @param run the complete run to continue: its name, or a unique beginning of it
+ * @param changes `steps`, counted from the ancestor's beginning, and other settings to change from there on, such as a
+ *   learning rate
+ * @throws {ConfigError} in one line when the run is not complete, has no checkpoint or ended later, or when a change
+ *   concerns a setting that its state depends on: environment, algorithm, method, networks or seed
  * @example const longer = extendRun("3m-qmix-mast-95-100k-seed1", { steps: 300_000 }); await runOne(longer);
  */
 export function extendRun(
@@ -40,19 +40,21 @@ export function extendRun(
   const directory = findRun(run, options);
   const { config } = readRun(directory);
   const extension = extended(config, basename(directory), changes);
-  // One that was begun has all that it needs.
+  // An extension that was already begun has all that it needs.
   if (!hasCheckpoint(extension, options)) findAncestor(extension, options);
   return extension;
 }
 
-/** All of the ancestor's settings count as given: none follows the new number of steps. */
+/**
+ * Extends a configuration. All settings of the ancestor count as given, so that none changes with the number of steps.
+ */
 function extended(ancestor: Config, run: string, changes: ConfigInput): Config {
   const { topology, ...rest } = JSON.parse(JSON.stringify(ancestor)) as Config;
   const end = topology.grow === "none" ? {} : { end: topology.end ?? ancestor.steps };
   return resolveConfig(mergeConfig({ ...rest, topology: { ...topology, ...end }, extend: { run } }, changes));
 }
 
-/** An extension that was begun before its ancestor was removed: it has the settings of both. */
+/** Finds an extension that was begun before its ancestor was removed, and which holds the settings of both. */
 function extensionOfGone(run: string, changes: ConfigInput, options: { readonly runs?: string }): Config | undefined {
   if (existsSync(join(runsDirectory(options.runs), run)) || existsSync(run)) return undefined;
   const begun = listRuns(options).flatMap(({ config }) =>
@@ -63,7 +65,7 @@ function extensionOfGone(run: string, changes: ConfigInput, options: { readonly 
     .find((config) => hasCheckpoint(config, options) && existsSync(directoryOf(config, options)));
 }
 
-/** What a state of training depends on: it means nothing with others. */
+/** The settings that a state of training depends on: with others it cannot be used. */
 const KEPT = [
   "environment",
   "rules",
@@ -77,8 +79,8 @@ const KEPT = [
 ] as const;
 
 /**
- * The run that a configuration goes on with, or undefined for one that begins anew.
- * @throws {ConfigError} when it cannot be gone on with, and why
+ * Finds the run that a configuration continues; undefined for a run that starts from the beginning.
+ * @throws {ConfigError} saying why the run cannot be continued
  */
 export function findAncestor(config: Config, options: { readonly runs?: string } = {}): StoredRun | undefined {
   const name = config.extend?.run;
@@ -104,7 +106,7 @@ export function findAncestor(config: Config, options: { readonly runs?: string }
   try {
     checkpointPath(run.directory);
   } catch {
-    refuse("which keeps no checkpoint, so that nothing is left to go on with: train a longer run instead");
+    refuse("which has no checkpoint and cannot be continued: train a longer run instead");
   }
   const text = (one: Config, field: (typeof KEPT)[number]): string => JSON.stringify(one[field]) ?? "none";
   const sums = ({ parts }: Config): string => JSON.stringify(parts?.map(({ sha256 }) => sha256)) ?? "none";

@@ -3,10 +3,10 @@ import { scoredEvaluations } from "../training/score.js";
 import { runName, type StoredRun } from "./store.js";
 
 /**
- * A run of a configuration as it is after its end, for tests.
+ * Makes a complete run of a configuration, for tests.
  *
- * @param winRates of its evaluations, oldest first; its score is the mean of their last `evaluation.window`, see
- *   `scoredEvaluations`
+ * @param winRates the win rates of its evaluations, oldest first; its score is the mean of the last
+ *   `evaluation.window`, see `scoredEvaluations`
  */
 export function completeRun(
   config: Config,

@@ -15,7 +15,7 @@ import { dirname } from "node:path";
 import { onDisk, onReading, RunError, syncFolder, temporaryBeside } from "./disk.js";
 import { folderGone } from "./lease.js";
 
-/** The beginning of a file up to some length, as it has to be. */
+/** Length and checksum of the beginning of a file. */
 export interface Part {
   /** Length of the part, from the beginning of the file. */
   readonly bytes: number;
@@ -25,18 +25,18 @@ export interface Part {
 
 /** A file that one process appends to. */
 export interface GrowingFile {
-  /** @throws {RunError} when the disk refuses, or the file is no longer there under its name */
+  /** Appends to the file. @throws {RunError} when writing fails, or the file was removed or replaced */
   append(content: string | Uint8Array): void;
-  /** Puts what was appended on the disk for good. */
+  /** Syncs the appended content to the disk. */
   sync(): void;
-  /** All of it, from its beginning. */
+  /** Returns length and checksum of the whole file. */
   written(): Part;
   close(): void;
 }
 
 /**
- * Begins a file anew, with its first content.
- * @param held throws when this process may write no more
+ * Starts a file with its first content; it replaces an older one.
+ * @param held called before writing; it throws when this process has lost the run
  */
 export function beginFile(path: string, content: string | Uint8Array, held: () => void): GrowingFile {
   return fill(path, held, (file, hash) => {
@@ -47,10 +47,10 @@ export function beginFile(path: string, content: string | Uint8Array, held: () =
 }
 
 /**
- * Continues a file behind a part of it, of which it makes a copy: a process that still has the old file open then
- * writes to one without a name.
+ * Continues a copy of the given part of a file. A process that still has the old file open then writes to a file
+ * without a name.
  * @param from the part; without a checksum only its length is checked
- * @param held throws when this process may write no more
+ * @param held called before writing; it throws when this process has lost the run
  * @throws {RunError} when the file does not begin with that part
  */
 export function continueFile(path: string, from: Pick<Part, "bytes"> & Partial<Part>, held: () => void): GrowingFile {
@@ -65,7 +65,10 @@ export function continueFile(path: string, from: Pick<Part, "bytes"> & Partial<P
   });
 }
 
-/** The first bytes of a file; what may follow them does not count. @throws {RunError} when they are not the part */
+/**
+ * Reads the part at the beginning of a file and ignores what follows. @throws {RunError} when the file does not begin
+ * with that part
+ */
 export function readPart(path: string, part: Part): Buffer {
   checkLength(path, part.bytes);
   const content = Buffer.alloc(part.bytes);
@@ -75,7 +78,7 @@ export function readPart(path: string, part: Part): Buffer {
   return content;
 }
 
-/** @throws {RunError} when a file has fewer bytes than it must have */
+/** Checks the length of a file. @throws {RunError} when it has fewer bytes than it must have */
 export function checkLength(path: string, bytes: number): void {
   const found = onReading(path, () => statSync(path, { throwIfNoEntry: false }));
   if (found === undefined) throw damaged(path, `it is gone, and ${bytes} bytes of it belong to the run`);
@@ -88,8 +91,8 @@ export function checkLength(path: string, bytes: number): void {
 }
 
 /**
- * The lines at the end of a text file that may still grow, from one that begins with `until` on, or the whole but for
- * its first line.
+ * Reads the lines at the end of a text file that may still grow, from a line that begins with `until` on; if there is
+ * no such line, all but the first line.
  */
 export function readEnd(path: string, until: string): string {
   return onReading(path, () => {
@@ -101,7 +104,7 @@ export function readEnd(path: string, until: string): string {
         readSync(file, bytes, 0, length, size - length);
         const text = bytes.toString("utf8");
         const found = text.lastIndexOf(`\n${until}`);
-        // A line that is being written right now has no end yet, and may be all that was found.
+        // A line that is still being written has no end yet, and may be the only one found.
         if (found >= 0 && text.indexOf("\n", found + 1) >= 0) return text.slice(found + 1);
         if (length === size) return text.slice(text.indexOf("\n") + 1);
       }
@@ -113,7 +116,7 @@ export function readEnd(path: string, until: string): string {
 
 const CHANGED = "its checksum is not that of the run: it was damaged or changed";
 
-/** @param what what is wrong with a file of a run */
+/** Makes the error for a damaged file of a run. @param what what is wrong with the file */
 export function damaged(path: string, what: string): RunError {
   return new RunError(
     `${path} cannot be used: ${what}. Put a good copy in its place, or move its folder away to start this run anew.`,
@@ -138,8 +141,8 @@ function eachBlock(path: string, bytes: number, use: (block: Buffer) => void): v
 }
 
 /**
- * Makes a new file with its first content, and only then gives it the name; it is appended to without looking it up
- * again.
+ * Makes a new file with its first content before it gets its name. Later content is appended to the open file, without
+ * looking up the name again.
  */
 function fill(path: string, held: () => void, first: (file: number, hash: Hash) => number): GrowingFile {
   return onDisk(path, () => {
@@ -165,7 +168,7 @@ function fill(path: string, held: () => void, first: (file: number, hash: Hash) 
         const named = statSync(path, { throwIfNoEntry: false });
         if (named?.ino !== ino || named.dev !== dev) {
           if (!existsSync(dirname(path))) throw new RunError(folderGone(dirname(path)));
-          // Who has the run by now has replaced the file: that is the reason to tell.
+          // If another process now holds the run, it has replaced the file: `held` then throws the error that says so.
           held();
           throw new RunError(
             `${path} was removed or replaced while its run went on: what the run wrote to it is lost. Put a good copy in its place, or move its folder away to start this run anew.`,

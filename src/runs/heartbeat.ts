@@ -1,15 +1,15 @@
 import { Worker } from "node:worker_threads";
 
-/** The counter of a lease file that has to go on. */
+/** The counter of a lease file, which has to be increased at regular intervals. */
 export interface Heartbeat {
-  /** Why it stands still; undefined while it goes on. */
+  /** Returns why the counter has stopped; undefined while it runs. */
   failure(): string | undefined;
   stop(): void;
 }
 
 interface Counter {
   readonly path: string;
-  /** What the file begins with; one that begins otherwise is another's. */
+  /** The beginning of the file. A file with another beginning belongs to another lease. */
   readonly head: string;
   /** Digits of the counter that follows. */
   readonly digits: number;
@@ -17,9 +17,9 @@ interface Counter {
 }
 
 /**
- * Counts up in a file until `stop`, from a thread of its own: training may keep its own thread busy for a minute, and a
- * process that is frozen as a whole must fall silent. The file is opened once and never by its name again, so that the
- * counter of a lost lease is written to a file that nobody sees.
+ * Increases the counter in a file until `stop`. It runs in a thread of its own, because training may keep its thread
+ * busy for a minute, and in this process, because a frozen process must stop counting. The file is opened only once, so
+ * that the counter of a lost lease is written to a file without a name.
  */
 export function startHeartbeat(counter: Counter): Heartbeat {
   const running = (thread ??= startThread());
@@ -30,7 +30,7 @@ export function startHeartbeat(counter: Counter): Heartbeat {
 
 interface HeartbeatThread {
   readonly worker: Worker;
-  /** Why the thread ended, which it does not do by itself. */
+  /** Why the thread ended; it does not end by itself. */
   failure: string | undefined;
 }
 
@@ -55,7 +55,7 @@ function startThread(): HeartbeatThread {
   return started;
 }
 
-// Text, not a module: it then starts in milliseconds also where modules go through a loader.
+// The thread's program is text, not a module, so that it starts in milliseconds even where modules go through a loader.
 const BEAT = `
 const { parentPort } = require("node:worker_threads");
 const { closeSync, fdatasyncSync, openSync, readSync, writeSync } = require("node:fs");

@@ -20,37 +20,35 @@ import { startHeartbeat } from "./heartbeat.js";
 /**
  * A lease makes one process the only writer of a run's folder, on this machine and on others that share the disk.
  *
- * It is a file, lease.1 for the first holder, that says who holds it and counts heartbeats. Whoever takes over from a
- * holder that is gone creates the file of the next number, which succeeds for one process only, and removes the older
- * one. A holder on the same system whose process number can be looked up is alive or not; any other is judged by its
- * heartbeat: when the counter stands still for `leaseSeconds()` of the observer's own clock, the holder is taken to be
- * gone. Clocks of two machines are never compared.
+ * The lease is a file, lease.1 for the first holder, that names the holder and counts heartbeats. To take over from a
+ * holder that is gone, a process creates the file of the next number, which succeeds for one process only, and removes
+ * the older one. For a holder on the same system the process number tells whether it is alive. Any other holder is
+ * judged by its heartbeat: when the counter does not change for `leaseSeconds()` of the observer's own clock, the
+ * holder counts as gone. Clocks of two machines are never compared.
  *
  * A holder that was frozen wakes up without the lease. Therefore it calls `check` before it writes, and writes only to
  * files that no later holder uses: see `openRun`.
  */
 export interface Lease {
-  /** Which holder of this folder this is, counted from 1 since the folder was last free. */
+  /** Number of this holder, counted from 1 since the folder was last free. */
   readonly number: number;
   /**
    * Makes sure that this process still holds the lease.
-   * @throws {LeaseLostError} when another process has it, or nobody, and {RunError} when the folder is gone
+   * @throws {LeaseLostError} when another process holds it, or nobody @throws {RunError} when the folder is gone
    */
   check(): void;
-  /** Gives the folder free. Does nothing when the lease was lost. */
+  /** Frees the folder. Does nothing when the lease was lost. */
   release(): void;
 }
 
-/** Who works on a run. */
+/** The process that works on a run. */
 export interface LeaseHolder {
   readonly pid: number;
-  /** For people; a machine may be renamed, and two may have the same name. */
+  /** Name of the machine, for messages only: a machine may be renamed, and two may have the same name. */
   readonly host: string;
-  /** The boot of the system and the namespace in which `pid` counts; only there can it be looked up. */
+  /** The boot of the system and the process namespace, within which `pid` can be looked up. */
   readonly system: string;
-  /**
-   * When the process started, in the system's own words, so that a reused pid is recognised; "" where that is unknown.
-   */
+  /** Start of the process as the system reports it, so that a reused pid is recognised; "" where it is unknown. */
   readonly started: string;
   /** Distinguishes the workers of one process. */
   readonly token: string;
@@ -60,10 +58,10 @@ export interface LeaseHolder {
   readonly beat: number;
 }
 
-/** The run is trained by another process, or by another thread of this one. */
+/** Thrown when another process, or another thread of this one, trains the run. */
 export class RunTakenError extends RunError {
   override readonly name = "RunTakenError";
-  /** @param own whether the holder is this very process */
+  /** @param own whether this process itself is the holder */
   constructor(
     message: string,
     readonly own: boolean,
@@ -72,7 +70,10 @@ export class RunTakenError extends RunError {
   }
 }
 
-/** The lease was lost: another process took it over, or somebody deleted it. Nothing was written since. */
+/**
+ * Thrown when the lease was lost, because another process took it over or somebody deleted it. Nothing has been written
+ * since.
+ */
 export class LeaseLostError extends RunError {
   override readonly name = "LeaseLostError";
 }
@@ -81,7 +82,7 @@ export class LeaseLostError extends RunError {
 export type Life = "alive" | "gone" | "unknown";
 
 const NAME = /^lease\.(\d+)$/;
-/** Heartbeats in the time after which a silent holder is taken to be gone. */
+/** Number of heartbeats without change after which a holder counts as gone. */
 const BEATS = 10;
 /** Digits of the counter, which is overwritten in its place. */
 const DIGITS = 12;
@@ -89,7 +90,7 @@ const DIGITS = 12;
 /**
  * Seconds without a heartbeat after which a run is taken over from a process that cannot be looked up:
  * MAST_LEASE_SECONDS, or 30.
- * @throws {RunError} when MAST_LEASE_SECONDS is no positive number
+ * @throws {RunError} when MAST_LEASE_SECONDS is not a positive number
  */
 export function leaseSeconds(): number {
   const given = process.env["MAST_LEASE_SECONDS"] ?? "";
@@ -101,12 +102,12 @@ export function leaseSeconds(): number {
 }
 
 /**
- * Makes this process the only writer of a folder until `release`. The lease of a process that is gone is taken over;
- * where the heartbeat has to tell, that takes `leaseSeconds()`.
+ * Makes this process the only writer of a folder until `release`. It takes over the lease of a process that is gone;
+ * where only the heartbeat can tell, this takes `leaseSeconds()`.
  *
- * @param options.token names what the lease belongs to within this process, for `releaseAbandoned`
- * @param options.signal ends the waiting
- * @param options.onWait hears that there is something to wait for, in a line
+ * @param options.token identifies the worker of this process that holds the lease, for `releaseAbandoned`
+ * @param options.signal stops waiting when it is aborted
+ * @param options.onWait called with a line that says what is waited for
  * @throws {RunTakenError} when another living process, or this one, holds it
  * @example const lease = await acquireLease(directory);
  */
@@ -152,7 +153,10 @@ export async function acquireLease(
   }
 }
 
-/** Who holds a folder, and whether that process lives as far as can be seen at once; undefined when it is free. */
+/**
+ * Returns who holds a folder and, as far as can be seen at once, whether that process is alive; undefined when the
+ * folder is free.
+ */
 export function leaseHolder(
   directory: string,
 ): { readonly holder: LeaseHolder | undefined; readonly life: Life } | undefined {
@@ -162,33 +166,31 @@ export function leaseHolder(
   const life = lifeOf(found.holder);
   const beat = found.holder?.beat ?? leaseSeconds() / BEATS;
   if (life !== "unknown") return { holder: found.holder, life };
-  // Three heartbeats that did not come are a holder that does not work now, though it is not taken over yet.
+  // A holder that has missed three heartbeats does not work at present, though its lease is not taken over yet.
   return {
     holder: found.holder,
     life: changed.has(found.path) && silence < 3 * beat ? "alive" : silence >= 3 * beat ? "gone" : "unknown",
   };
 }
 
-/**
- * Seconds after which `leaseHolder` has told about every holder whether it lives, when it is asked before and after.
- */
+/** Seconds between two calls of `leaseHolder` after which the second one knows of every holder whether it is alive. */
 export function observationSeconds(): number {
   return (3.2 * leaseSeconds()) / BEATS;
 }
 
-/** Frees a folder that a worker of this process left leased when it was ended by force. */
+/** Frees a folder whose lease a worker of this process still held when it was terminated. */
 export function releaseAbandoned(directory: string, token: string): void {
   const found = newest(directory);
   if (found !== undefined && isOwn(found.holder) && found.holder?.token === token) rmSync(found.path, { force: true });
 }
 
-/** Removes leases of processes that are gone from a folder that nobody has to lease again: a complete run's. */
+/** Removes leases of processes that are gone from the folder of a complete run, which nobody has to lease again. */
 export function clearStaleLease(directory: string): void {
   const found = newest(directory);
   if (found !== undefined && lifeOf(found.holder) === "gone") removeUpTo(directory, found.number);
 }
 
-/** The lease file of the highest number as it was read. */
+/** Content of the lease file with the highest number. */
 interface Found {
   readonly number: number;
   readonly path: string;
@@ -252,12 +254,12 @@ function claim(directory: string, found: Found | undefined, holder: LeaseHolder)
   };
 }
 
-/** What is said when the folder of a run disappears while it is trained. */
+/** The message for a run's folder that disappears during training. */
 export function folderGone(directory: string): string {
   return `${directory} was removed while its run went on: what it held, checkpoints included, is lost. The same command starts the run anew.`;
 }
 
-/** Creates a file with its content in one step, so that nobody ever reads half of it; false when there is one. */
+/** Creates a file with its content in one step, so that nobody reads half of it; returns false when the file exists. */
 function create(path: string, content: string): boolean {
   return onDisk(path, () => {
     const temporary = temporaryBeside(path);
@@ -269,12 +271,12 @@ function create(path: string, content: string): boolean {
       return true;
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
-      // Network file systems may report that it is there already when it is ours: an answer was lost and the request
-      // repeated.
+      // Network file systems may report that the file exists although this process has just created it, when an answer
+      // was lost and the request repeated.
       if (code === "EEXIST") return readOrNothing(path) === content;
-      // Who has the folder by now has removed it.
+      // The process that now holds the folder has removed it.
       if (code === "ENOENT") return false;
-      // Without hard links (exFAT, some shared folders): exclusive, but not at once complete.
+      // Without hard links (exFAT, some shared folders) the file is created exclusively, but its content follows later.
       if (code !== "EPERM" && code !== "ENOSYS" && code !== "ENOTSUP" && code !== "EOPNOTSUPP") throw error;
       return createPlainly(path, content);
     } finally {
@@ -302,7 +304,7 @@ function readOrNothing(path: string): string | undefined {
   }
 }
 
-/** Removes the leases of earlier holders; a folder that stands in the place of one too. */
+/** Removes the leases of earlier holders, also if there is a folder in the place of one. */
 function removeUpTo(directory: string, number: number): void {
   for (const name of namesIn(directory)) {
     const found = NAME.exec(name);
@@ -310,22 +312,22 @@ function removeUpTo(directory: string, number: number): void {
     try {
       rmSync(join(directory, name), { force: true, recursive: true });
     } catch {
-      // Somebody else's, or a folder that can only be read: the higher number counts.
+      // It belongs to somebody else, or the folder is read-only. Only the higher number counts, so it may stay.
     }
   }
 }
 
 /**
- * The last content of each lease that this process has seen, when it looked last and for how long it has been the same,
- * in seconds of this process's own clock.
+ * The last content of each lease that this process has read, when it last read it, and for how long the content has not
+ * changed, in seconds of this process's own clock.
  */
 const seen = new Map<string, { readonly content: string; readonly at: number; readonly silence: number }>();
-/** The leases whose content has changed before the eyes of this process. */
+/** The leases whose content has changed between two reads of this process. */
 const changed = new Set<string>();
 
 /**
- * Seconds for which a lease has been the same, as far as this process has looked. A long time between two looks counts
- * little: this process may have been frozen together with the holder.
+ * Seconds for which a lease has not changed, as far as this process has read it. A long time between two reads counts
+ * little, because this process may have been frozen together with the holder.
  */
 function observe({ path, content }: Found): number {
   const at = performance.now() / 1000;
@@ -372,7 +374,7 @@ function isOwn(holder: LeaseHolder | undefined): boolean {
   );
 }
 
-/** Whether the very process that took a lease lives, as far as this system can tell without waiting. */
+/** Tells whether the process that took a lease is alive, as far as this system can tell without waiting. */
 function lifeOf(holder: LeaseHolder | undefined): Life {
   if (isOwn(holder)) return "alive";
   if (holder === undefined || holder.system !== system()) return "unknown";
@@ -384,7 +386,7 @@ function lifeOf(holder: LeaseHolder | undefined): Life {
   return isFrozen(holder.pid) ? "unknown" : "alive";
 }
 
-/** Whether there is a process of that number, ours or anyone's. */
+/** Tells whether any process has that number. */
 function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0);
@@ -395,8 +397,8 @@ function isRunning(pid: number): boolean {
 }
 
 /**
- * The boot of this system and the namespace of its process numbers; where these cannot be told, the name of the
- * machine.
+ * Identifies the boot of this system and the namespace of its process numbers, or if they are unknown the machine by
+ * its name.
  */
 function system(): string {
   try {
@@ -407,12 +409,14 @@ function system(): string {
 }
 
 /**
- * State and start of a process from /proc: "Z" is one that was killed and not reaped yet, "T" and "t" are stopped ones.
+ * Reads state and start of a process from /proc. State "Z" is a process that was killed and not reaped yet; "T" and "t"
+ * are stopped processes.
  */
 function processFields(pid: number): { readonly state: string; readonly started: string } | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    // The name in parentheses may hold anything; state is the first field after it, the start the twentieth.
+    // The name in parentheses may contain any characters; the state is the first field after it, the start the
+    // twentieth.
     const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
     return { state: fields[0], started: fields[19] };
   } catch {
@@ -421,8 +425,8 @@ function processFields(pid: number): { readonly state: string; readonly started:
 }
 
 /**
- * Clock tick since the boot in which a process started; "" where that is unknown, "dead" for one that was killed and
- * not reaped yet.
+ * Returns the clock tick since boot at which a process started; "" where it is unknown, "dead" for a process that was
+ * killed and not reaped yet.
  */
 function processStart(pid: number): string {
   const fields = processFields(pid);

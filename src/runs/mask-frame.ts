@@ -1,12 +1,11 @@
 import type { TopologyRecord } from "../training/records.js";
 
 /**
- * One moment as it is appended to a run's masks.bin: the length of the rest (4 bytes, little endian), then, deflated, a
- * line of JSON with step, evolution and the entries of each layer, and all masks one after the other, eight entries a
- * byte.
+ * Encodes one topology evolution for a run's masks.bin: the length of the rest (4 bytes, little endian), followed by
+ * deflated data: a line of JSON with step, evolution and the number of entries of each layer, and all masks one after
+ * the other, eight entries in a byte.
  *
- * @param deflate compresses bytes as raw deflate does, without a header: Node's `deflateRawSync`, or that of another
- *   program
+ * @param deflate compresses bytes by raw deflate, without a header, such as Node's `deflateRawSync`
  */
 export function encodeMasks(
   { step, evolution, masks }: Pick<TopologyRecord, "step" | "evolution" | "masks">,

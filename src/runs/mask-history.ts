@@ -7,12 +7,12 @@ export interface MaskMoment {
   readonly step: number;
   /** Number of the evolution, from 1; 0 is the initial topology. */
   readonly evolution: number;
-  /** By weight name: [out, in] row-major, 1 where the connection is. */
+  /** Masks by weight name: [out, in] row-major, 1 where the connection is. */
   readonly masks: ReadonlyMap<string, Uint8Array>;
 }
 
 /**
- * All moments of a masks.bin, oldest first; one that is being written right now is left out.
+ * Decodes all topology evolutions in a masks.bin, oldest first, without one that is still being written.
  * @throws {Error} when one is damaged
  */
 export function decodeMasks(file: Uint8Array): MaskMoment[] {

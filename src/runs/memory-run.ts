@@ -5,11 +5,11 @@ import { encodeCheckpoint, endFacts, type Shapes } from "./checkpoint-file.js";
 import type { Checksum } from "./checksum.js";
 import { appendRecords, CHECKPOINT, CONFIG, configText, type FileName, GROWING, nameOf } from "./run-files.js";
 
-/** What a program without Node.js brings to keep a run. */
+/** Functions that a program without Node.js has to provide to keep a run. */
 export interface Codecs {
-  /** An empty SHA-256. */
+  /** Starts a SHA-256. */
   readonly sha256: () => Checksum;
-  /** Raw deflate, without a header. */
+  /** Compresses by raw deflate, without a header. */
   readonly deflate: (bytes: Uint8Array) => Uint8Array;
 }
 
@@ -17,20 +17,20 @@ export interface Codecs {
 export interface MemoryRun {
   /** Name of the folder that the files belong to, in data/runs. */
   readonly name: string;
-  /** Keeps a record, as the run store does. */
+  /** Adds a record to the files, as the run store does. */
   write(record: TrainingRecord): void;
   /**
-   * The files of the run up to its last checkpoint, by name; undefined before the first. In a folder of the run's name
-   * among the others of a run store, `mast train` resumes them.
+   * Returns the files of the run up to its last checkpoint by name; undefined before the first checkpoint. `mast train`
+   * resumes the run from them when they are put into a folder of the run's name in a run store.
    */
   files(): ReadonlyMap<string, Uint8Array> | undefined;
 }
 
 /**
- * Keeps a run in memory, in the bytes that the run store writes to a disk: metrics, masks and a checkpoint that `mast
- * train` resumes. A run that trains in a browser can so be taken home.
+ * Keeps a run in memory, with the same bytes that the run store writes to disk: metrics, masks and a checkpoint. In
+ * this way a run that was trained in a browser can be downloaded and continued by `mast train`.
  *
- * @param seconds seconds of training so far. Default: those since this call.
+ * @param seconds returns the seconds of training so far. Default: the seconds since this call
  * @example
  * const kept = keepInMemory(config, { sha256, deflate });
  * for await (const record of train(config)) kept.write(record);
@@ -72,7 +72,7 @@ export function keepInMemory(
         seconds: seconds(),
         ...(record.kind === "end" && { end: endFacts(record) }),
       };
-      // Most checkpoints are replaced by the next: they become bytes when somebody asks.
+      // Most checkpoints are replaced by the next one, so they are encoded only on request.
       checkpoint = { bytes: () => encodeCheckpoint(kept, shapes, sha256()), lengths };
     },
     files() {
@@ -87,7 +87,7 @@ export function keepInMemory(
   };
 }
 
-/** The first bytes of parts that follow each other; they end where a part does. */
+/** Joins the first parts, up to the given length, which is the end of a part. */
 function joined(parts: readonly Uint8Array[], length: number): Uint8Array {
   const whole = new Uint8Array(length);
   let at = 0;

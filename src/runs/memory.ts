@@ -10,20 +10,19 @@ import { MOST_REMEMBERED } from "../networks/target-memory.js";
 import { environments } from "../parts/environment.js";
 
 /**
- * Bytes that a run takes beside its replay buffer: a thread of Node.js, the networks, an evaluation's environments.
- * What is left of the 1.8 GB that a run of 3s5z at the paper's size was seen to take, its buffer set aside.
+ * Bytes that a run needs beside its replay buffer, for a thread of Node.js, the networks and the environments of
+ * evaluations. A run of 3s5z at the paper's size was measured to take 1.8 GB; this is what remains after its buffer.
  */
 const BESIDE_REPLAY = 220e6;
 /**
- * Steps of random play that tell how long episodes are: enough for a dozen on 3s5z, where those of a run's buffer are
- * about as long.
+ * Number of steps of random play from which the length of episodes is estimated: enough for a dozen episodes on 3s5z,
+ * which are about as long as those in a run's buffer.
  */
 const SAMPLE = 800;
 
 /**
- * Bytes of memory that training a configuration comes to, mostly the episodes of its replay buffer once it is full. An
- * estimate: how long episodes are is measured with agents that act at random; those of an environment that is slow
- * count as long as they can be.
+ * Estimates the bytes of memory that training a configuration needs, mostly for the episodes of its full replay buffer.
+ * The length of episodes is measured by random play; for a slow environment the episode limit is taken.
  *
  * @example memoryOf(resolveConfig({ environment: "3s5z" })) / 1e9; // gigabytes
  */
@@ -39,8 +38,8 @@ export function memoryOf(config: Config): number {
 }
 
 /**
- * Bytes of target values that are remembered (see `TargetMemory`) at most: those of all stored steps, or of all that
- * can be sampled between two updates of the target networks.
+ * Computes the most bytes of remembered target values (see `TargetMemory`): those of all stored steps, or of all steps
+ * that can be sampled between two updates of the target networks.
  */
 function rememberedBytes(config: Config, stored: number, sizes: EnvironmentSizes): number {
   const { engine, replay, targetInterval, updates } = config;
@@ -49,27 +48,29 @@ function rememberedBytes(config: Config, stored: number, sizes: EnvironmentSizes
   return Math.min(MOST_REMEMBERED, Math.min(stored, sampled) * 4 * rememberedRows(config, sizes));
 }
 
-/** Bytes of one step of a stored episode; an episode of T steps holds T + 1 of most of its arrays. */
+/**
+ * Computes the bytes of one step of a stored episode. An episode of T steps holds T + 1 entries in most of its arrays.
+ */
 function bytesOfStep({ agents, actions, observation, state }: EnvironmentSizes): number {
   return 4 * (agents * observation + state + 1) + agents * (actions + 1);
 }
 
 /**
- * Bytes of memory that this process may still take before the system runs out of it, or the control group that it is in
- * (a container, a job of a cluster, a systemd slice) reaches its limit.
+ * Returns the bytes of memory that this process may still allocate before the system runs out of memory, or its control
+ * group (a container, a job of a cluster, a systemd slice) reaches its limit.
  *
- * @param root where the system's /proc and /sys are
+ * @param root the folder that holds /proc and /sys
  */
 export function availableMemory(root = "/"): number {
   const free = memoryFile(join(root, "proc/meminfo"), /^MemAvailable:\s+(\d+) kB$/m);
-  // Elsewhere than on Linux what counts as free leaves out what the system would give back at once.
+  // Other systems than Linux do not count memory as free that they would give back at once.
   const system = free === undefined ? Math.max(freemem(), totalmem() / 2) : 1024 * free;
   return Math.max(0, Math.min(system, ...limitsOfGroups(root)));
 }
 
 /**
- * What is left under the limits of the control groups of this process, from the innermost to the outermost, of either
- * version.
+ * Returns the bytes left under the limits of this process's control groups (version 1 or 2), from the innermost to the
+ * outermost.
  */
 function limitsOfGroups(root: string): number[] {
   const lines = readOr(join(root, "proc/self/cgroup")).split("\n");
@@ -87,10 +88,10 @@ function eachGroup(mount: string, path: string, limitFile: string, usageFile: st
   const left: number[] = [];
   for (let group = path; ; group = dirname(group)) {
     const folder = join(mount, group);
-    // "max" is no limit; the first version says it by a number beyond any memory.
+    // "max" means no limit; version 1 writes a number larger than any memory instead.
     const limit = memoryFile(join(folder, limitFile), /^(\d+)/);
     const usage = memoryFile(join(folder, usageFile), /^(\d+)/);
-    // Cached files count as used, and are given up when memory is needed.
+    // Cached files count as used, although the system frees them when memory is needed.
     const cached = memoryFile(join(folder, "memory.stat"), /^(?:total_)?inactive_file (\d+)$/m) ?? 0;
     if (limit !== undefined && usage !== undefined) left.push(limit - Math.max(0, usage - cached));
     if (group === dirname(group)) return left;
@@ -110,7 +111,7 @@ function readOr(path: string): string {
   }
 }
 
-/** Memory for people, "1.8 GB". */
+/** Formats bytes of memory for people: "1.8 GB". */
 export function gigabytes(bytes: number): string {
   return `${(bytes / 1e9).toFixed(1)} GB`;
 }

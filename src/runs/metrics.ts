@@ -1,8 +1,10 @@
 import { damaged } from "./growing-file.js";
 
-/** A row of a run's metrics.csv: an evaluation, or statistics of training; what a kind does not have is NaN. */
+/**
+ * A row of a run's metrics.csv: an evaluation, or statistics of training. Fields that its kind does not have are NaN.
+ */
 export interface MetricsRow {
-  /** "train" for statistics of training since the row before of this kind, "evaluation" for greedy episodes. */
+  /** "train" for statistics of training since the previous row of this kind, "evaluation" for greedy episodes. */
   readonly kind: "train" | "evaluation";
   /** Environment steps so far. */
   readonly step: number;
@@ -12,7 +14,7 @@ export interface MetricsRow {
   readonly update: number;
   /** Exploration rate at this step; "train" only. */
   readonly epsilon: number;
-  /** Mean loss of the updates since the row before; "train" only. */
+  /** Mean loss of the updates since the previous row; "train" only. */
   readonly loss: number;
   /** Mean global norm of their gradients before clipping; "train" only. */
   readonly gradientNorm: number;
@@ -20,7 +22,7 @@ export interface MetricsRow {
   readonly qTotal: number;
   /** Mean learning target of the sampled steps; "train" only. */
   readonly target: number;
-  /** Episodes that the means of this row are over; evaluations only. */
+  /** Number of episodes in the means of this row; evaluations only. */
   readonly episodes: number;
   /** Mean undiscounted return of the episodes. */
   readonly episodeReturn: number;
@@ -46,19 +48,19 @@ export interface TopologyRow {
   readonly grown: number;
 }
 
-/** A row of timing.csv, which alone of a run's tables differs between two equal runs. */
+/** A row of timing.csv, the only table that differs between two equal runs. */
 export interface TimingRow {
   readonly step: number;
   /** Wall-clock seconds of training so far, over all resumes. */
   readonly seconds: number;
-  /** Environment steps a second since the row before. */
+  /** Environment steps a second since the previous row. */
   readonly stepsPerSecond: number;
 }
 
 /**
- * Reads a table that tables.ts wrote; a last line that is being written right now is left out.
+ * Reads a table that tables.ts wrote, without a last line that is still being written.
  * @param path the table's file, for the error
- * @throws {RunError} when it is no such table
+ * @throws {RunError} when it is not such a table
  */
 export function parseTable<Row>(text: string, path: string): Row[] {
   const lines = text
@@ -72,7 +74,7 @@ export function parseTable<Row>(text: string, path: string): Row[] {
     const values = columns.map((column, j) =>
       TEXT.has(column) ? cells[j] : cells[j] === "" ? Number.NaN : Number(cells[j]),
     );
-    // An empty cell is a number that there is not; anything else that is none was not written by us.
+    // An empty cell stands for a missing number. Any other text that is not a number was not written by mast-lab.
     if (cells.length !== columns.length || values.some((value, j) => Number.isNaN(value) && cells[j] !== ""))
       throw damaged(path, `its line ${i + 2} is not a row of its table`);
     return Object.fromEntries(columns.map((column, j) => [column, values[j]])) as Row;

@@ -1,20 +1,20 @@
 import { ConfigError } from "../config.js";
 import { THREADS } from "../node/kernels.js";
 
-/** @throws {ConfigError} when a number of workers, or of anything else that is counted, is none */
+/** Checks a count, such as the number of workers. @throws {ConfigError} when it is not a whole number of at least 1 */
 export function checkCount(name: string, value: unknown): void {
   if (value !== undefined && !(Number.isSafeInteger(value) && (value as number) >= 1)) {
     throw new ConfigError(`${name} is ${text(value)}; expected a whole number of at least 1`);
   }
 }
 
-/** @throws {ConfigError} when a run cannot be shared by so many threads */
+/** Checks the number of threads of a run. @throws {ConfigError} when it is not 1, 2 or 4 */
 export function checkThreads(value: unknown): void {
   if (value !== undefined && !THREADS.includes(value as number))
     throw new ConfigError(`threads is ${text(value)}; expected 1, 2 or 4`);
 }
 
-/** @throws {ConfigError} when seconds are no number; negative ones are "always" */
+/** Checks a number of seconds, where a negative one means "always". @throws {ConfigError} when it is not a number */
 export function checkSeconds(name: string, value: unknown): void {
   if (value !== undefined && (typeof value !== "number" || Number.isNaN(value))) {
     throw new ConfigError(`${name} is ${text(value)}; expected a number of seconds`);

@@ -1,25 +1,25 @@
-/** Where one run is. */
+/** Progress of one run. */
 export interface RunProgress {
-  /** What progress bars call the run. */
+  /** Name of the run in progress bars. */
   readonly name: string;
-  /** What it is one seed of: scores of its seeds are averaged. */
+  /** Name of the setting that the run is one seed of; progress bars average the scores of its seeds. */
   readonly seedOf?: string;
-  /** Environment steps that are done. */
+  /** Environment steps so far. */
   readonly step: number;
   /** Environment steps of the whole run. */
   readonly steps: number;
   /** Win rate of the last evaluation, 0..1; NaN or undefined before the first. */
   readonly winRate?: number;
-  /** Mean return of the last evaluation where scores are returns, instead of the win rate. */
+  /** Mean return of the last evaluation, instead of the win rate where scores are returns. */
   readonly episodeReturn?: number;
-  /** Mean win rate, or return, of the last evaluations of a run that is done. */
+  /** Score of a run that is done: the mean win rate, or return, of its last evaluations. */
   readonly score?: number;
   /** "waiting" for a free core, "running", "done", "stopped" with a checkpoint, or "failed". */
   readonly state: "waiting" | "running" | "done" | "stopped" | "failed";
-  /** Seconds that training it took so far. */
+  /** Seconds of training so far. */
   readonly seconds?: number;
-  /** Seconds until the end; undefined while unknown. */
+  /** Estimated seconds until the end; undefined while unknown. */
   readonly secondsLeft?: number;
-  /** Why it failed. */
+  /** Message of the error, if the run failed. */
   readonly message?: string;
 }

@@ -24,37 +24,38 @@ export interface RunOutcome {
   readonly config: Config;
   /** "complete", "stopped" before its end, or "failed" with an error. */
   readonly state: "complete" | "stopped" | "failed";
-  /** Absent when it failed, or was not begun before the others were stopped. */
+  /** The run on disk. Absent when it failed, or when all runs were stopped before it began. */
   readonly run?: StoredRun;
-  /** Why it failed. */
+  /** The error, if the run failed. */
   readonly error?: Error;
 }
 
 /** Options of `runAll`. */
 export interface RunAllOptions extends RunOptions {
   /**
-   * Runs at once, and how many seeds are vectorised. Default: one run for each core (or for each `threads` cores), as
-   * far as memory reaches, and all seeds.
+   * Number of runs at once, or of vectorised seeds. Default: one run for each core (or for each `threads` cores) as far
+   * as memory suffices, and all seeds.
    */
   readonly workers?: number;
-  /** Bytes of memory that all runs together may need, with the default number of workers. Default: what is free. */
+  /** Bytes of memory that all runs together may use with the default number of workers. Default: the free memory. */
   readonly memory?: number;
   /**
-   * Whether to wait for runs that other processes train now, and to go on with those that are given up. Default true;
-   * else they fail.
+   * Whether to wait for runs that other processes are training, and to continue those that are abandoned. If false,
+   * such runs fail. Default: true.
    */
   readonly wait?: boolean;
 }
 
 /**
- * Trains many configurations on worker threads, one run a core; those of the tensorflow engine in a process of their
- * own, all seeds of one configuration vectorised. What is complete is not repeated; one that fails does not stop the
- * others. A ticket waits for its source where that is one of them. Runs that would not fit into memory together are
- * trained one after the other. This thread stays free, for a progress display or a notebook.
+ * Trains many configurations on worker threads, one run on each core. Runs of the tensorflow engine train in a process
+ * of their own, with all seeds of one configuration vectorised. Complete runs are not repeated, and a run that fails
+ * does not stop the others. A ticket waits for its source if that is among the configurations. Runs that would not fit
+ * into memory together are trained one after the other. The calling thread stays free, for a progress display or a
+ * notebook.
  *
  * @returns an outcome for each configuration, in their order
- * @throws {ConfigError} before anything runs, when the networks of one cannot be built, what one begins with or a
- *   number of workers cannot be used
+ * @throws {ConfigError} before anything runs, when the networks of a configuration cannot be built, or the data that it
+ *   begins with or the number of workers cannot be used
  * @example
  * const outcomes = await runAll(
  *   [1, 2, 3].map((seed) => resolveConfig({ environment: "3m", seed })),
@@ -110,12 +111,13 @@ export async function runAll(configs: readonly Config[], options: RunAllOptions 
     atomics: "disabled",
     env: process.env,
   });
-  // A thread that cannot be started fails its task, which is told; without a listener it would also end this process.
+  // When a thread cannot be started, its task fails with that error. Without this listener the error would also end
+  // this process.
   pool.on("error", () => undefined);
   try {
     const outcomes = new Map<string, RunOutcome>();
-    // One queue that all threads take from keeps the order of the configurations; piscina's own hands them out as it
-    // likes.
+    // All threads take from one queue, which keeps the order of the configurations; the order of piscina's own queue is
+    // not defined.
     const queue = new Set(works);
     const running = new Map<Work, Promise<void>>();
     const listener = { signal, report, onDevice: options.onDevice, onNote: options.onNote };
@@ -127,7 +129,7 @@ export async function runAll(configs: readonly Config[], options: RunAllOptions 
     const mayBegin = (work: Work): boolean => {
       const others = [...running.keys()];
       const fits = others.length === 0 || others.reduce((sum, { bytes }) => sum + bytes, work.bytes) <= budget;
-      // A device is one: what computes on it takes turns.
+      // There is only one device, so its works take turns.
       const deviceIsFree = !work.device || !others.some(({ device }) => device);
       return (
         fits &&
@@ -136,7 +138,7 @@ export async function runAll(configs: readonly Config[], options: RunAllOptions 
         !(wait && isElsewhere(work))
       );
     };
-    /** Whether another process trains one of these runs: those that nobody trains come first, on whatever machine. */
+    /** Tells whether another process trains one of these runs: runs that nobody trains come first. */
     const isElsewhere = ({ names }: Work): boolean => {
       if (signal?.aborted) return false;
       const found = names.map((name) => [name, inspectRun(directoryOf(distinct.get(name)!, store))] as const);
@@ -154,8 +156,8 @@ export async function runAll(configs: readonly Config[], options: RunAllOptions 
           await work;
           running.delete(turn);
         } else {
-          // Every one that waits is a ticket whose source is running, waits for the device, for memory or for another
-          // process. Works never wait in a circle.
+          // A work that waits is a ticket whose source is running, or it waits for the device, for memory or for
+          // another process. Works never wait for each other in a circle.
           await Promise.race([...running.values(), moment(signal)]);
         }
       }
@@ -196,7 +198,7 @@ function moment(signal: AbortSignal | undefined): Promise<unknown> {
   return pause(1000, undefined, { signal }).catch(() => undefined);
 }
 
-/** What is on disk of a run that was trained, or stopped. */
+/** Reads the outcome of a run that was trained or stopped from disk. */
 function outcomeOf(name: string, config: Config, store: { readonly runs?: string }): RunOutcome {
   try {
     const run = runOf(config, store);
@@ -206,20 +208,18 @@ function outcomeOf(name: string, config: Config, store: { readonly runs?: string
   }
 }
 
-/**
- * What is done at a time: a run of the sparse engine, or runs of the tensorflow engine that differ in their seeds only.
- */
+/** A unit of work: one run of the sparse engine, or runs of the tensorflow engine that differ in their seeds only. */
 interface Work {
   readonly names: readonly string[];
   /** Whether TensorFlow.js computes it. */
   readonly device: boolean;
-  /** Memory that it needs. */
+  /** Bytes of memory that it needs. */
   readonly bytes: number;
 }
 
 /**
- * In the order of their first runs. Vectorised runs never wait for each other: a ticket is not in the work of its
- * source.
+ * Groups runs into works, in the order of their first runs. Vectorised runs never wait for each other: a ticket is not
+ * in the same work as its source.
  */
 function worksOf(
   configs: ReadonlyMap<string, Config>,
@@ -244,12 +244,12 @@ function worksOf(
   return [...works.values()];
 }
 
-/** Runs that the cores of this machine have room for. */
+/** Number of runs that fit on the cores of this machine. */
 function runsAtOnce(threads = 1): number {
   return Math.max(1, Math.floor(availableParallelism() / threads));
 }
 
-/** The memory that each run needs, what there is for all of them, and what a person should know about it. */
+/** Computes the memory that each run needs and that is available for all of them, and a note if it is scarce. */
 function memoryPlan(
   configs: ReadonlyMap<string, Config>,
   store: { readonly runs?: string },
@@ -259,7 +259,7 @@ function memoryPlan(
   const estimates = new Map<string, number>();
   const needs = new Map<string, number>([...configs.keys()].map((name) => [name, 0]));
   for (const [name, config] of missing) {
-    // What the memory depends on; seeds and methods are many.
+    // The estimate is cached by the settings that memory depends on, since there may be many seeds and methods.
     const { environment, rules, replay, steps, engine, algorithm, operator, targetInterval, updates } = config;
     const like = JSON.stringify([
       environment,
@@ -287,7 +287,7 @@ function memoryPlan(
       budget: workers === undefined ? free : Infinity,
       note: `${each}: it may fail. A smaller replay.offlineCapacity needs less.`,
     };
-  // A person who says how many decides; nothing that was asked for is taken back.
+  // A number of workers that a person has chosen is kept, with a note.
   if (workers !== undefined)
     return {
       needs,
@@ -298,12 +298,12 @@ function memoryPlan(
   return { needs, budget: free, ...(largest >= 1e9 ? { note: `${each}.` } : {}) };
 }
 
-/** How many runs of the tensorflow engine fit into memory vectorised. */
+/** Number of vectorised runs of the tensorflow engine that fit into memory. */
 function vectorisedAtMost(needs: ReadonlyMap<string, number>, budget: number): number {
   return Math.max(1, Math.floor(budget / Math.max(1, ...needs.values())));
 }
 
-/** The tickets that have to wait for another of these configurations, and which. */
+/** Finds the tickets that have to wait for another of these configurations, with that configuration. */
 function ticketSources(configs: ReadonlyMap<string, Config>, runs: string | undefined): Map<string, string> {
   const store = runs === undefined ? {} : { runs };
   const sources = new Map<string, string>();
@@ -315,8 +315,8 @@ function ticketSources(configs: ReadonlyMap<string, Config>, runs: string | unde
 }
 
 /**
- * Refuses what cannot be trained before anything is. A run that was begun has been checked then, and what it began with
- * may be gone.
+ * Refuses configurations that cannot be trained, before any training. A run that was already begun was checked at its
+ * beginning, and the data that it began with may be gone.
  */
 export function refuseUntrainable(configs: ReadonlyMap<string, Config>, runs: string | undefined): void {
   const store = runs === undefined ? {} : { runs };

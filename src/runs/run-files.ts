@@ -6,19 +6,20 @@ import { encodeMasks } from "./mask-frame.js";
 import { HEADERS, metricsLines, timingLines, topologyLines } from "./tables.js";
 
 /**
- * What the files of a run are called and hold. Nothing of it needs Node.js: a run in a browser makes the same files,
- * see memory-run.ts.
+ * Names and contents of a run's files. This module does not need Node.js, so that a run in a browser can make the same
+ * files, see memory-run.ts.
  */
 
-// Raised when the files of a run, or what a configuration means, change: older runs are then left alone.
+// This version is raised when the files of a run or the meaning of a configuration change; older runs are then not
+// used.
 const SCHEMA = 2;
 
-/** The complete configuration of a run, with what was given for it. */
+/** Holds the complete configuration of a run, with the values that were given for it. */
 export const CONFIG = "config.json";
-/** The last checkpoint of a run. */
+/** Holds the last checkpoint of a run. */
 export const CHECKPOINT = "checkpoint.safetensors";
 
-/** The files that grow while a run goes on, and what they start with. */
+/** The files that grow during a run, and their first content. */
 export const GROWING = {
   "metrics.csv": HEADERS.metrics,
   "timing.csv": HEADERS.timing,
@@ -26,11 +27,11 @@ export const GROWING = {
   "masks.bin": "",
 } as const;
 
-/** A file that grows while a run goes on. */
+/** Name of a file that grows during a run. */
 export type FileName = keyof typeof GROWING;
 
 /**
- * The name of a run's folder; see `runName`.
+ * Makes the name of a run's folder; see `runName`.
  * @param sum an empty SHA-256
  */
 export function nameOf(config: Config, sum: Checksum): string {
@@ -57,16 +58,16 @@ export function nameOf(config: Config, sum: Checksum): string {
   return `${parts.join("-").replace(/[^A-Za-z0-9._-]+/g, "-")}-${sum.hex().slice(0, 8)}`;
 }
 
-/** The text of a run's config.json. */
+/** Makes the text of a run's config.json. */
 export function configText(config: Config): string {
   return `${JSON.stringify({ ...config, environmentVersion: environmentVersion(config), given: givenOf(config) }, null, 2)}\n`;
 }
 
 /**
- * What writes records to the files that grow.
+ * Makes a function that appends records to the growing files.
  *
- * @param from where the run goes on: environment steps, and seconds of training until then
- * @param seconds seconds of training so far
+ * @param from environment steps and seconds of training from which the run continues
+ * @param seconds returns the seconds of training so far
  * @param deflate see `encodeMasks`
  */
 export function appendRecords(
@@ -94,8 +95,8 @@ export function appendRecords(
 }
 
 /**
- * What makes a run another run: all of its configuration, and of files of parts and weights what they hold, wherever
- * they lie.
+ * The values that identify a run: its whole configuration, with the content of files of parts and weights instead of
+ * their paths.
  */
 export function identityOf({ parts, from, ...config }: Config): object {
   return {

@@ -20,51 +20,57 @@ import { tryAlgorithm } from "../training/try-algorithm.js";
 import { summarise } from "./summary.js";
 import { timeLeft } from "./time-left.js";
 
-/** How runs are listened to, where they are kept, and what stops them. */
+/** Options of a run: what reports its progress, where it is kept, and what stops it. */
 export interface RunOptions {
-  /** Stops at the end of the present episode, with a checkpoint. */
+  /** Stops the run at the end of the present episode, with a checkpoint. */
   readonly signal?: AbortSignal;
-  /** Hears how far a run is, and as its second argument how far all of them are. */
+  /** Called with the progress of a run and, as its second argument, the progress of all runs. */
   readonly onProgress?: (progress: RunProgress, all: readonly RunProgress[]) => void;
-  /** What progress calls a run, if not by the name of its folder. */
+  /** Name of a run in progress reports. Default: the name of its folder. */
   readonly label?: (config: Config) => string;
-  /** What a run is one seed of: progress averages win rates over seeds. Default: of itself alone. */
+  /**
+   * Name of the setting that a run is one seed of; progress bars average the win rates of its seeds. Default: each run
+   * by itself.
+   */
   readonly seedOf?: (config: Config) => string;
-  /** Where runs are kept, if not where `runsDirectory` says. */
+  /** The folder of runs. Default: see `runsDirectory`. */
   readonly runs?: string;
-  /** Seconds between checkpoints. Default 30. */
+  /** Seconds between checkpoints. Default: 30. */
   readonly checkpointEvery?: number;
-  /** Hears what computes, before the first of vectorised runs begins. */
+  /** Called with the device that computes, before the first vectorised run begins. */
   readonly onDevice?: (device: Device) => void;
   /**
-   * Threads that share the computing of a run on the sparse engine's native kernels: 1, 2 or 4. They change how long it
-   * takes, and no bit. Default 1.
+   * Number of threads that share the computation of a run on the sparse engine's native kernels: 1, 2 or 4. They change
+   * its duration, but no bit of its result. Default: 1.
    */
   readonly threads?: number;
-  /** Hears, in a line, what else a person should know while runs go on: what memory they need, what they wait for. */
+  /**
+   * Called with lines that a person should read during the run, such as how much memory it needs or what it waits for.
+   */
   readonly onNote?: (line: string) => void;
 }
 
-/** What computes the networks of tensorflow runs. */
+/** The device that computes the networks of tensorflow runs. */
 export interface Device {
-  /** "webgpu: NVIDIA H200, 8 vectorised runs" */
+  /** Name of the device, for example "webgpu: NVIDIA H200, 8 vectorised runs". */
   readonly name: string;
-  /** With backend "auto": a line for each better backend, why it is not the one. */
+  /** With backend "auto": for each faster backend, a line that says why it was not chosen. */
   readonly passedOver: readonly string[];
 }
 
 /**
- * Trains one configuration to its end in this thread: begins it, resumes it where it was interrupted, or returns at
- * once what is complete.
+ * Trains one configuration to its end in this thread. It begins the run, resumes it where it was interrupted, or
+ * returns a complete run at once.
  *
  * @param options.token see `acquireLease`
- * @param options.computing what makes its engine, and where that computes, instead of what the config says; see
+ * @param options.computing makes the engine and names its device, instead of the engine of the config; see
  *   `runVectorised`
  * @returns the run, "complete", or "interrupted" when the signal stopped it
  * @throws {ConfigError} before a folder is made, when its networks cannot be built or what it begins with (a ticket's
  *   source, weights, an ancestor) cannot be used
- * @throws {RunTakenError} when another process works on it, {LeaseLostError} when another has taken it over
- * @throws {RunError} when its files are damaged, or the disk refuses
+ * @throws {RunTakenError} when another process works on it @throws {LeaseLostError} when another process has taken it
+ * over
+ * @throws {RunError} when its files are damaged, or writing fails
  * @throws {Error} when training fails, naming the last good checkpoint
  * @example const { summary } = await runOne(resolveConfig({ environment: "3m", steps: 50_000 }));
  */
@@ -80,7 +86,7 @@ export async function runOne(
   checkThreads(options.threads);
   const already = runOf(config, store);
   if (already?.state === "complete") {
-    // A process that was killed between the summary and its own end left its lease.
+    // A process that was killed after it had written the summary left its lease behind.
     clearStaleLease(already.directory);
     report(progressOf(already));
     return already;
@@ -101,7 +107,7 @@ export async function runOne(
       ...(onNote ? { onWait: onNote } : {}),
     });
   } catch (error) {
-    // It was stopped while it waited for a lease to end.
+    // The run was stopped while it waited for another lease to end.
     if (!signal?.aborted || error instanceof RunError) throw error;
     return {
       name: runName(config),
@@ -123,15 +129,15 @@ export async function runOne(
   return stored;
 }
 
-/** What computes a run's networks. */
+/** The engine of a run's networks and its device. */
 export interface Computing {
   /** Makes the engine that runs the networks. */
   readonly open: OpenEngine;
-  /** For its summary. */
+  /** Name of the device, for the run's summary. */
   readonly device: string;
 }
 
-/** Listens to training from where the run is, and keeps what it says. */
+/** Trains from the present state of the run and stores the records. */
 async function follow(
   run: OpenRun,
   config: Config,
@@ -172,7 +178,7 @@ async function follow(
       ...(secondsLeft === undefined ? {} : { secondsLeft }),
     });
   };
-  // A run that is resumed fills its buffers first, which says nothing about the speed of its steps.
+  // A resumed run fills its buffers first, which must not count in the speed of its steps.
   tell(resume === undefined);
   try {
     const from = {
@@ -204,8 +210,8 @@ async function follow(
 }
 
 /**
- * The native kernels that compute a run, null where there are none, with a note where fewer threads share it than were
- * asked for.
+ * Finds the native kernels for a run, null where there are none. It notes when fewer threads than requested share the
+ * run.
  */
 function kernelsFor({ threads = 1, onNote }: RunOptions): NativeKernels | null {
   const native = nativeKernels(threads) ?? null;
@@ -213,19 +219,21 @@ function kernelsFor({ threads = 1, onNote }: RunOptions): NativeKernels | null {
   if (number < threads)
     onNote?.(
       native === null
-        ? `One thread computes instead of ${threads}: threads share native kernels only, and this run has those in WebAssembly.`
-        : `One thread computes instead of ${threads}: the system starts no others.`,
+        ? `One thread computes instead of ${threads}: only native kernels can share threads, and this run uses kernels in WebAssembly.`
+        : `One thread computes instead of ${threads}: the system refuses to start more threads.`,
     );
   return native;
 }
 
-/** What makes the engine that the configuration names; the sparse one has these kernels. */
+/**
+ * Returns the function that makes the engine which the configuration names; the sparse engine uses the given kernels.
+ */
 function openWith(config: Config, native: NativeKernels | null): OpenEngine {
   if (config.engine !== "sparse") return engineOf(config);
   return (shape, parameters, masks) => createSparseEngine(shape, parameters, masks, { native });
 }
 
-/** How far a run is by what is on disk. */
+/** Reports the progress of a run from its files. */
 export function progressOf({
   config,
   state,
@@ -246,7 +254,7 @@ export function progressOf({
 }
 
 /**
- * Shapes of the parameters that training will make, by name.
+ * Computes the shapes of a configuration's parameters, by name.
  * @throws {ConfigError} when its networks cannot be built
  */
 export function parameterShapes(config: Config): Shapes {

@@ -1,6 +1,6 @@
 /**
- * One array of a safetensors file, row-major. What it is stored as follows from its typed array: F32, F64, I8, I16,
- * I32, I64, U8, U16, U32 or U64.
+ * One array of a safetensors file, row-major. Its typed array determines the type in the file: F32, F64, I8, I16, I32,
+ * I64, U8, U16, U32 or U64.
  */
 export interface Tensor {
   readonly shape: readonly number[];
@@ -19,19 +19,19 @@ export type TensorData =
   | Uint32Array
   | BigUint64Array;
 
-/** What a safetensors file holds. */
+/** Content of a safetensors file. */
 export interface TensorFile {
   readonly tensors: ReadonlyMap<string, Tensor>;
   /** The free text entries of its header. */
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-/** A file that is not what it should be; the message is one line that names what is wrong with it. */
+/** Thrown for a file that is damaged or of another format; the message is one line that says what is wrong. */
 export class FormatError extends Error {
   override readonly name = "FormatError";
 }
 
-/** The types that can be read, and how. */
+/** The types that can be read, with their readers. */
 const TYPES: Readonly<Record<string, { readonly bytes: number; readonly read: (bytes: ArrayBuffer) => TensorData }>> = {
   F64: { bytes: 8, read: (bytes) => new Float64Array(bytes) },
   F32: { bytes: 4, read: (bytes) => new Float32Array(bytes) },
@@ -50,7 +50,7 @@ const TYPES: Readonly<Record<string, { readonly bytes: number; readonly read: (b
   U8: { bytes: 1, read: (bytes) => new Uint8Array(bytes) },
   BOOL: { bytes: 1, read: (bytes) => new Uint8Array(bytes) },
 };
-/** What typed arrays are stored as, by the name of their constructor. */
+/** The types in which typed arrays are stored, by the name of the constructor. */
 const STORED: Readonly<Record<string, string>> = {
   Float64Array: "F64",
   Float32Array: "F32",
@@ -72,7 +72,8 @@ const LONGEST_HEADER = 100_000_000;
  * Writes tensors in the safetensors format: the length of the header (8 bytes, little endian), the header in JSON,
  * padded with spaces so that the data is aligned, then the arrays without gaps, wider types first, names in order.
  *
- * @throws {FormatError} on what the format has no place for: data that does not fit its shape, metadata that is no text
+ * @throws {FormatError} on data that does not fit its shape or that the format cannot hold, and on metadata that is not
+ * text
  * @example
  * writeFileSync(
  *   "agent.safetensors",
@@ -111,11 +112,11 @@ export function encodeSafetensors(
 }
 
 /**
- * Reads what `encodeSafetensors`, PyTorch's or any other writer of the format made. The arrays are copies. F16 and BF16
- * are read as Float32Array, which holds each of their values, and BOOL as Uint8Array.
+ * Reads a safetensors file by any writer of the format. The arrays are copies. F16 and BF16 are read as Float32Array,
+ * which holds each of their values, and BOOL as Uint8Array.
  *
- * @throws {FormatError} on a truncated file, on one of another format, on types that are not read here, and on what the
- *   format forbids: names that are there twice, metadata that is no text, arrays that overlap or leave a gap
+ * @throws {FormatError} on a truncated file, another format, a type that cannot be read, and on what the format
+ *   forbids: duplicate names, metadata that is not text, and arrays that overlap or leave a gap
  * @example const { tensors } = decodeSafetensors(readFileSync("agent.safetensors"));
  */
 export function decodeSafetensors(file: Uint8Array): TensorFile {
@@ -133,7 +134,7 @@ export function decodeSafetensors(file: Uint8Array): TensorFile {
   const { [METADATA]: metadata, ...header } = parseHeader(file.subarray(8, 8 + headerLength));
   const start = 8 + headerLength;
   const entries = Object.entries(header).map(([name, entry]) => parseEntry(name, entry));
-  // In the order of the file each begins where the one before ends; empty ones lie between others.
+  // In the order of the file each array begins where the previous one ends; empty arrays lie between others.
   let end = 0;
   for (const {
     name,
@@ -171,21 +172,21 @@ function parseHeader(bytes: Uint8Array): Record<string, unknown> {
     text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
     header = JSON.parse(text);
   } catch {
-    // What JSON.parse says is about a text that the reader never saw.
+    // The message of JSON.parse would refer to a text that the reader has never seen.
     throw new FormatError("it is not a safetensors file: its header is not JSON");
   }
   if (typeof header !== "object" || header === null || Array.isArray(header))
-    throw new FormatError("it is not a safetensors file: its header is no JSON object");
+    throw new FormatError("it is not a safetensors file: its header is not a JSON object");
   refuseAmbiguous(text);
   return header as Record<string, unknown>;
 }
 
 /**
- * Refuses valid JSON that two readers may understand differently: names that are there twice, and numbers that are not
- * written as whole ones.
+ * Refuses valid JSON that two readers may interpret differently: duplicate names, and numbers that are not written as
+ * whole numbers.
  */
 function refuseAmbiguous(json: string): void {
-  // The names in each object and array that is open; arrays have none.
+  // The names in each open object; an open array has none.
   const open: Set<string>[] = [];
   for (const [token, text, number] of json.matchAll(/("(?:[^"\\]|\\.)*"\s*:?)|(-?\d[\d.eE+-]*)|[{}[\]]/g)) {
     if (number !== undefined && !/^\d+$/.test(number))
@@ -250,10 +251,10 @@ function refuseUnwritable(name: string, { shape, data }: Tensor): void {
     throw new FormatError(`tensor ${name} of shape [${shape}] needs ${entries} values, not ${data.length}`);
 }
 
-/** Metadata, whose every entry is text. */
+/** Checks that every entry of the metadata is text. */
 function textsOnly(metadata: unknown): Record<string, string> {
   if (typeof metadata !== "object" || metadata === null || Array.isArray(metadata))
-    throw new FormatError("its metadata is no JSON object");
+    throw new FormatError("its metadata is not a JSON object");
   for (const [name, value] of Object.entries(metadata)) {
     if (typeof value !== "string")
       throw new FormatError(`its metadata "${name}" is ${JSON.stringify(value)}; metadata is text`);
@@ -267,12 +268,12 @@ function isNatural(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0;
 }
 
-/** Half of a pair of surrogates: JavaScript's strings may hold it, UTF-8 may not. */
+/** Finds half of a surrogate pair, which JavaScript's strings may contain but UTF-8 may not. */
 function hasLoneSurrogate(text: string): boolean {
   return /\p{Surrogate}/u.test(text);
 }
 
-/** The value of 16 bits as IEEE 754 half precision: 1 bit of sign, 5 of exponent, 10 of fraction. */
+/** Converts 16 bits of IEEE 754 half precision (1 bit of sign, 5 of exponent, 10 of fraction) to a number. */
 function halfPrecision(bits: number): number {
   const sign = bits & 0x8000 ? -1 : 1;
   const exponent = (bits >> 10) & 0x1f;

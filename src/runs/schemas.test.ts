@@ -46,19 +46,19 @@ it("reads a summary as it was written, and with fields of later versions", () =>
 });
 
 it.each<[string, (summary: Record<string, unknown>) => unknown, RegExp]>([
-  ["is a list", () => [], /summary\.json is no summary of a run \(invalid input: expected object/],
-  ["is null", () => null, /is no summary of a run/],
-  ["lacks the score", ({ score: _, ...rest }) => rest, /is no summary of a run \(score: /],
-  ["has a text for a number", (summary) => ({ ...summary, steps: "60" }), /is no summary of a run \(steps: /],
+  ["is a list", () => [], /summary\.json is not a summary of a run \(invalid input: expected object/],
+  ["is null", () => null, /is not a summary of a run/],
+  ["lacks the score", ({ score: _, ...rest }) => rest, /is not a summary of a run \(score: /],
+  ["has a text for a number", (summary) => ({ ...summary, steps: "60" }), /is not a summary of a run \(steps: /],
   [
     "has a win rate that is none",
     (summary) => ({ ...summary, winRates: [null] }),
-    /is no summary of a run \(winRates\.0: /,
+    /is not a summary of a run \(winRates\.0: /,
   ],
   [
     "has other costs",
     (summary) => ({ ...summary, cost: { totalSize: 1 } }),
-    /is no summary of a run \(cost\.trainFlops: /,
+    /is not a summary of a run \(cost\.trainFlops: /,
   ],
 ])("refuses a summary that %s, in one line that names the field", (_, change, message) => {
   let thrown: unknown;
@@ -87,7 +87,7 @@ it("refuses a checkpoint that is whole but says something else than one", () => 
   expect(readRunCheckpoint(directory).state.progress.sums).toEqual([Number.NaN, Infinity, -0]);
   written({ step: "60" });
   expect(() => readRunCheckpoint(directory)).toThrow(
-    /cannot be used: what it says about its run is not complete \(progress\.step: /,
+    /cannot be used: its metadata about the run is not complete \(progress\.step: /,
   );
   written({ random: { episodes: ["x"] } });
   expect(() => readRunCheckpoint(directory)).toThrow(/progress\.random\.episodes\.0: /);

@@ -1,16 +1,16 @@
 import { z } from "zod";
 
 /**
- * The JSON that a run leaves in its files, as it must be when it is read. Fields that are not named may be there too:
- * later versions add some. The configuration is read by `restoreConfig`.
+ * The JSON in a run's files as it must be when it is read. Other fields are allowed, because later versions add some.
+ * The configuration is read by `restoreConfig`.
  */
 
 const count = z.int().min(0);
-/** Sums and means may be infinite or no number at all when training diverges; files of exact JSON keep that. */
+/** Sums and means may be infinite or NaN when training diverges; files of exact JSON keep such values. */
 const anyNumber = z.custom<number>((value) => typeof value === "number", "expected a number");
 const cost = { totalSize: z.number(), trainFlops: z.number(), inferenceFlops: z.number() };
 
-/** Episodes that an environment failed in. */
+/** Episodes in which the environment failed. */
 const lost = z.object({ episodes: count, last: z.string() });
 
 /** A run's summary.json. */
@@ -23,7 +23,7 @@ export const summarySchema = z.looseObject({
   updates: count,
   seconds: z.number().min(0),
   processorSeconds: z.number().min(0).optional(),
-  // JSON has no infinity, which a run without a measurable time comes to.
+  // A run without a measurable time has infinite speed, which JSON cannot hold.
   stepsPerSecond: z
     .number()
     .nullable()
@@ -37,7 +37,7 @@ export const summarySchema = z.looseObject({
   finished: z.string(),
 });
 
-/** What a checkpoint says of its run beside the tensors. */
+/** Metadata of a checkpoint, beside its tensors. */
 export const checkpointSchema = z.looseObject({
   run: z.string(),
   lengths: z.record(z.string(), count),
@@ -67,7 +67,7 @@ export const maskMomentSchema = z.object({
   layers: z.array(z.tuple([z.string(), count])),
 });
 
-/** The first thing that is wrong with what was read, for a message: "progress.step: ...". */
+/** Describes the first fault in what was read, for a message: "progress.step: ...". */
 export function firstFault({ issues }: z.ZodError): string {
   const { path, message } = issues[0];
   return `${path.length === 0 ? "" : `${path.join(".")}: `}${message.toLowerCase()}`;

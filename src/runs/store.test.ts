@@ -439,9 +439,9 @@ describe("a checkpoint that cannot be used", () => {
     [
       "of an earlier version, which kept complete values only",
       { ...config },
-      /config\.json does not say what was "given" for its run/,
+      /config\.json has no field "given" for the settings of its run/,
     ],
-    ["that is no object", [1], /does not say what was "given"/],
+    ["that is no object", [1], /has no field "given"/],
     [
       "with a value that no run has",
       { ...config, discount: 7, given: {} },
@@ -533,7 +533,7 @@ describe("a complete run", () => {
       "null as its summary",
       "summary.json",
       (path) => writeFileSync(path, "null"),
-      /summary\.json is no summary of a run/,
+      /summary\.json is not a summary of a run/,
     ],
     [
       "a changed score",
@@ -545,7 +545,7 @@ describe("a complete run", () => {
       "another tool's configuration",
       "config.json",
       (path) => writeFileSync(path, '{"architectures":["Bert"]}'),
-      /config\.json does not say what was "given"/,
+      /config\.json has no field "given"/,
     ],
     ["an emptied configuration", "config.json", (path) => writeFileSync(path, ""), /config\.json is empty/],
     [

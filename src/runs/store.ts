@@ -44,11 +44,11 @@ import { HEADERS } from "./tables.js";
 
 const SUMMARY = "summary.json";
 
-/** What remains of a complete run in numbers. */
+/** Summary of a complete run, its summary.json. */
 export interface RunSummary {
   /**
-   * Mean win rate of the last `evaluation.window` evaluations, 0..1: the paper's score. Where `evaluation.score` is
-   * "return", their mean return.
+   * The paper's score: the mean win rate of the last `evaluation.window` evaluations, 0..1, or their mean return where
+   * `evaluation.score` is "return".
    */
   readonly score: number;
   /** Win rate of each evaluation, oldest first; absent where the score is a return. */
@@ -62,13 +62,13 @@ export interface RunSummary {
   /** Gradient updates. */
   readonly updates: number;
   /**
-   * Wall-clock seconds of training, over all resumes; what else the machine did counts with them. Like steps and
-   * updates, those of a run that goes on with another count from the other's beginning.
+   * Wall-clock seconds of training over all resumes, including time that the machine spent on other work. In a run that
+   * continues another they count, like steps and updates, from the other's beginning.
    */
   readonly seconds: number;
   /**
-   * Processor seconds of the thread that trained it, over all resumes; absent where the system does not tell them, and
-   * of vectorised runs.
+   * Processor seconds of the training thread over all resumes; absent for vectorised runs and where the system does not
+   * report them.
    */
   readonly processorSeconds?: number;
   /** Environment steps a second, training and evaluation included. */
@@ -76,23 +76,23 @@ export interface RunSummary {
   /** Parameters of the online networks that are not pruned, biases included. */
   readonly parameters: number;
   /**
-   * By the paper's equations 8 to 24: weights and biases that training holds, floating point operations of one update
-   * and of one step of acting.
+   * Cost of the networks by the paper's equations 8 to 24: weights and biases that training holds, and floating point
+   * operations of one update and of one step of acting.
    */
   readonly cost: RunCost & {
-    /** The same over those of the dense networks. */
+    /** The same figures divided by those of the dense networks. */
     readonly relative: RunCost;
   };
-  /** What computed the networks, and how many vectorised runs, where it was not the sparse engine on one core. */
+  /** The device that computed the networks and the number of vectorised runs; absent for the sparse engine. */
   readonly device?: string;
   /**
-   * Which kernels of the sparse engine computed when it ended, for example "native, AVX2": all give the same numbers.
-   * Absent in runs of older versions.
+   * The kernels of the sparse engine at the end of the run, for example "native, AVX2"; all kernels give the same
+   * numbers. Absent in runs of older versions.
    */
   readonly kernels?: string;
   /**
-   * Episodes, of training and evaluations, that were thrown away because the environment failed in them, and how it
-   * failed last; absent where there were none.
+   * Episodes of training and evaluations that were discarded because the environment failed, and its last failure;
+   * absent where there were none.
    */
   readonly lost?: {
     /** Number of these episodes. */
@@ -100,14 +100,11 @@ export interface RunSummary {
     /** Message of the last failure. */
     readonly last: string;
   };
-  /** Commit of the code that finished it, with "+" when files were changed; absent without git. */
+  /** Commit of the code that finished the run, with "+" when files had been changed; absent without git. */
   readonly commit?: string;
-  /** When it was completed, ISO 8601. */
+  /** Time at which the run was completed, ISO 8601. */
   readonly finished: string;
-  /**
-   * Length and checksum of the files that grew with the run, so that a complete run can be checked; absent in runs of
-   * older versions.
-   */
+  /** Length and checksum of each growing file, by which a complete run is checked; absent in runs of older versions. */
   readonly files?: Readonly<Record<string, Part>>;
   /** SHA-256 of the configuration and of everything else in this summary. */
   readonly sha256?: string;
@@ -123,10 +120,10 @@ export interface RunCost {
   readonly inferenceFlops: number;
 }
 
-/** Whether a run has reached its end, is being trained by a process now, or was left before its end. */
+/** State of a run: it has reached its end, is being trained by a process now, or was left before its end. */
 export type RunState = "complete" | "running" | "interrupted";
 
-/** A run as it is on disk. */
+/** A run on disk. */
 export interface StoredRun {
   /** Name of the run's folder. */
   readonly name: string;
@@ -136,7 +133,7 @@ export interface StoredRun {
   readonly config: Config;
   /** Whether it is complete, running or interrupted. */
   readonly state: RunState;
-  /** Environment steps of which there are records. */
+  /** Environment steps up to the last record. */
   readonly step: number;
   /** Win rate of the last evaluation, 0..1; absent before the first, and where scores are returns. */
   readonly winRate?: number;
@@ -144,11 +141,11 @@ export interface StoredRun {
   readonly episodeReturn?: number;
   /** Rows of its metrics.csv, oldest first. */
   readonly metrics: readonly MetricsRow[];
-  /** Present when complete. */
+  /** Summary, present when the run is complete. */
   readonly summary?: RunSummary;
 }
 
-/** A folder among the runs that cannot be used as it is: damaged, or of another program. */
+/** A folder among the runs that cannot be used, because it is damaged or was written by another program. */
 export interface DamagedRun {
   /** Name of the folder. */
   readonly name: string;
@@ -156,11 +153,11 @@ export interface DamagedRun {
   readonly directory: string;
   /** Tells a damaged run from a `StoredRun`. */
   readonly state: "damaged";
-  /** What is wrong, and what to do, in one line. */
+  /** Says in one line what is wrong and what to do. */
   readonly problem: string;
-  /** A damaged run has none; code may still ask for it without knowing the state. */
+  /** Always undefined; it lets code read the field before it has checked the state. */
   readonly config?: undefined;
-  /** A damaged run has none; code may still ask for it without knowing the state. */
+  /** Always undefined; it lets code read the field before it has checked the state. */
   readonly summary?: undefined;
 }
 
@@ -168,29 +165,27 @@ export interface DamagedRun {
 export interface OpenRun {
   readonly name: string;
   readonly directory: string;
-  /** Where training continues; absent at the beginning. */
+  /** State from which training continues; absent at the beginning. */
   readonly resume?: TrainState;
-  /** Set when training was over already and only the summary is missing. */
+  /** Present when training has already ended and only the summary is missing. */
   readonly end?: Checkpoint["end"];
   /** Wall-clock seconds of training so far, over all resumes. */
   seconds(): number;
-  /**
-   * Processor seconds of this thread and of those that trained before, over all resumes; undefined where one of them is
-   * not known.
-   */
+  /** Processor seconds of the training threads over all resumes; undefined where those of one thread are unknown. */
   processorSeconds(): number | undefined;
-  /** Appends a record to the run's files; a checkpoint or the end is on disk for good when this returns. */
+  /** Appends a record to the run's files. A checkpoint or the end is synced to the disk when this returns. */
   write(record: TrainingRecord): void;
   /** Marks the run complete. */
   finish(summary: RunSummary): void;
-  /** Gives the run back to other processes. */
+  /** Releases the run for other processes. */
   close(): void;
 }
 
 /**
- * Where runs are: the argument, or the environment variable MAST_RUNS, or the project's data/runs. A relative argument
- * is in the working directory. A relative MAST_RUNS is in the project's folder (see `workFolder`): the variable means
- * one place for the command line, for notebooks, which work in notebooks/, and for their workers.
+ * Returns the folder of runs: the argument, or the environment variable MAST_RUNS, or the project's data/runs. A
+ * relative argument starts from the working directory. A relative MAST_RUNS starts from the project's folder (see
+ * `workFolder`), so that it means the same place for the command line, for notebooks, which run in notebooks/, and for
+ * their workers.
  */
 export function runsDirectory(runs?: string): string {
   if (runs !== undefined && runs !== "") return resolve(runs);
@@ -198,7 +193,7 @@ export function runsDirectory(runs?: string): string {
 }
 
 /**
- * The name of a run's folder: what a person looks for, and a hash of the complete configuration.
+ * Makes the name of a run's folder: its main settings for people, and a hash of the complete configuration.
  * @example
  * runName(resolveConfig({ environment: "3m", steps: 200_000 })); // "3m-qmix-mast-95-200k-seed1-5b0c3f6a"
  */
@@ -207,20 +202,19 @@ export function runName(config: Config): string {
 }
 
 /**
- * Makes or continues the run of a configuration, for this process alone. What was written after its last checkpoint is
- * taken back, so that repeating it gives the same files as if nothing had happened.
+ * Begins or continues the run of a configuration, with this process as its only writer. Records after the last
+ * checkpoint are removed, so that the repeated training writes the same files as an uninterrupted run.
  *
- * Another process that had the run before may be frozen at any point of its work and wake up later. It finds that it
- * has lost the lease before it writes; where it was frozen between that check and the writing, it writes to files that
- * have no name any more: the growing files are copied when a run is taken over, and temporary files that it has not
- * renamed yet are removed.
+ * An earlier process of the run may have been frozen at any point of its work and wake up later. It notices before it
+ * writes that it has lost the lease. If it was frozen between that check and the writing, it writes to files without a
+ * name: when a run is taken over, its growing files are copied and temporary files are removed.
  *
- * @param options.shapes shapes of the parameters, so that checkpoints carry them
- * @param options.ancestor folder of the complete run that this one goes on with; its files and its last state are
- *   copied where this run has no checkpoint yet
+ * @param options.shapes shapes of the parameters, to be stored in checkpoints
+ * @param options.ancestor folder of the complete run that this run continues; its files and its last state are copied
+ *   when this run has no checkpoint yet
  * @param options see `acquireLease`
  * @throws {RunTakenError} when another process works on it
- * @throws {RunError} when its files are damaged, or the disk refuses
+ * @throws {RunError} when its files are damaged, or writing fails
  */
 export async function openRun(
   config: Config,
@@ -260,9 +254,9 @@ export async function openRun(
       );
     }
     const from = checkpoint ?? inherited?.checkpoint;
-    // Files of parts and weights may lie elsewhere now: what stands in its folder is the run's.
+    // Files of parts and weights may have moved since: the paths in the run's config.json count.
     const writes = writer({ name, directory, config: readConfig(directory) }, open, from, options.shapes, lease.check);
-    // From now on its ancestor is not needed any more.
+    // From now on the ancestor is no longer needed.
     if (inherited !== undefined) {
       const { state } = inherited.checkpoint;
       const { step, episode } = state.progress;
@@ -282,7 +276,7 @@ export async function openRun(
   }
 }
 
-/** What a run that goes on with another begins with: the other's files, and the state that it ended with. */
+/** Copies the files and the final state of the run that this run continues. */
 function inherit(
   ancestor: string,
   config: Config,
@@ -301,7 +295,10 @@ function partOf({ lengths, sums }: Checkpoint, file: FileName): Partial<Part> & 
   return { bytes: lengths[file] ?? 0, ...(sha256 === undefined ? {} : { sha256 }) };
 }
 
-/** @param held throws when this process may write no more */
+/**
+ * Makes the functions that write a run's files. @param held called before writing; it throws when this process has lost
+ * the run
+ */
 function writer(
   { name, directory, config }: { readonly name: string; readonly directory: string; readonly config: Config },
   open: ReadonlyMap<FileName, GrowingFile>,
@@ -363,21 +360,21 @@ function writer(
   };
 }
 
-/** The configuration belongs to it, so that neither is changed or exchanged alone. */
+/** The digest covers the configuration too, so that neither file can be changed or exchanged alone. */
 function summaryDigest(summary: object, config: Config): string {
   return createHash("sha256")
     .update(canonical({ config, summary: { ...summary, sha256: undefined } }))
     .digest("hex");
 }
 
-/** Removes what killed or frozen processes have not renamed yet: from now on they cannot. */
+/** Removes temporary files of killed or frozen processes, so that these can no longer rename them. */
 function removeTemporaries(directory: string): void {
   for (const file of readdirSync(directory))
     if (file.endsWith(TEMPORARY))
       onDisk(join(directory, file), () => rmSync(join(directory, file), { force: true, recursive: true }));
 }
 
-/** Makes a folder and those above it. (Node's own `recursive` says ENOENT where the disk says that it is read-only.) */
+/** Makes a folder and those above it. (Node's option `recursive` reports ENOENT where the disk is read-only.) */
 function makeFolder(path: string): void {
   try {
     mkdirSync(path);
@@ -386,12 +383,13 @@ function makeFolder(path: string): void {
     if (code === "EEXIST" && statSync(path).isDirectory()) return;
     if (code !== "ENOENT" || dirname(path) === path) throw error;
     makeFolder(dirname(path));
-    // Another process may be as far; what is no folder then is found out by the first file in it.
+    // Another process may have made the folder meanwhile. If it is not a folder, writing the first file in it will
+    // fail.
     if (!existsSync(path)) mkdirSync(path);
   }
 }
 
-/** Writes the configuration of a new run; that of an old one must be the same still. */
+/** Writes the configuration of a new run. The configuration of an existing run must not have changed. */
 function keepConfig(directory: string, config: Config, held: () => void): void {
   const path = join(directory, CONFIG);
   if (!existsSync(path)) return writeAtomically(path, configText(config), held);
@@ -403,7 +401,7 @@ function keepConfig(directory: string, config: Config, held: () => void): void {
 }
 
 /**
- * The configuration of a run, and what was given for it.
+ * Reads the configuration of a run with the values that were given for it.
  * @throws {RunError} when its config.json is damaged, or from a version of mast-lab that kept no given values
  */
 function readConfig(directory: string): Config {
@@ -418,14 +416,14 @@ function readConfig(directory: string): Config {
   } = Object(kept) as { readonly given?: unknown; readonly environmentVersion?: unknown };
   if (given === undefined) {
     throw new RunError(
-      `${path} does not say what was "given" for its run: it was changed, or an earlier version of mast-lab or another program wrote it. Move its folder away.`,
+      `${path} has no field "given" for the settings of its run: it was changed, or an earlier version of mast-lab or another program wrote it. Move its folder away.`,
     );
   }
   let config: Config;
   try {
     config = restoreConfig(given, complete);
   } catch (error) {
-    // Whatever stands in a file of unknown origin, it concerns this run only.
+    // A file of unknown origin may hold anything; an error in it must not affect other runs.
     throw new RunError(
       `${path} cannot be used: ${oneLine((error as Error).message)}. Restore it, or move its folder away.`,
       { cause: error },
@@ -434,14 +432,14 @@ function readConfig(directory: string): Config {
   const now = environmentVersion(config);
   if (version !== now) {
     throw new RunError(
-      `${path} is of a run under version ${String(version ?? 1)} of the rules of ${config.environment}, and this mast-lab plays version ${now ?? 1}: train it anew, and move its folder away.`,
+      `${path} is of a run under version ${String(version ?? 1)} of the rules of ${config.environment}, and this mast-lab plays version ${now ?? 1}: move its folder away and train it again.`,
     );
   }
   return config;
 }
 
 /**
- * Finds a run by its name, the beginning of it that no other shares, its hash, or its folder.
+ * Finds a run by its name, a unique beginning of its name, its hash, or its folder.
  * @throws {RunError} when there is none, or more than one
  */
 export function findRun(run: string, options: { readonly runs?: string } = {}): string {
@@ -455,7 +453,7 @@ export function findRun(run: string, options: { readonly runs?: string } = {}): 
 }
 
 /**
- * Reads a run, also while it goes on. A complete one is checked: its tables are those that it ended with.
+ * Reads a run, also one that is being trained. The tables of a complete run are checked against its summary.
  * @throws {RunError} when there is none of that name, or its files are damaged
  * @example
  * const { metrics, summary } = readRun("3m-qmix-mast-95-200k-seed1");
@@ -464,31 +462,33 @@ export function readRun(run: string, options: { readonly runs?: string } = {}): 
   return withMetrics(lookInto(findRun(run, options)));
 }
 
-/** Reads its metrics, which it otherwise does when they are asked for. */
+/** Reads the metrics of a run at once; otherwise they are read on first use. */
 function withMetrics(stored: StoredRun): StoredRun {
   return { ...stored, metrics: stored.metrics };
 }
 
-/** The run of a configuration, or undefined when it was never begun. @throws {RunError} when its files are damaged */
+/**
+ * Reads the run of a configuration; undefined when it was never begun. @throws {RunError} when its files are damaged
+ */
 export function runOf(config: Config, options: { readonly runs?: string } = {}): StoredRun | undefined {
   const directory = directoryOf(config, options);
   return existsSync(join(directory, CONFIG)) ? readRun(directory) : undefined;
 }
 
-/** Whether there is a checkpoint from which the run of a configuration goes on. */
+/** Tells whether there is a checkpoint from which the run of a configuration continues. */
 export function hasCheckpoint(config: Config, options: { readonly runs?: string } = {}): boolean {
   return existsSync(join(directoryOf(config, options), CHECKPOINT));
 }
 
-/** The folder of the run of a configuration, whether it is there or not. */
+/** Returns the folder of a configuration's run, whether it exists or not. */
 export function directoryOf(config: Config, options: { readonly runs?: string } = {}): string {
   return join(runsDirectory(options.runs), runName(config));
 }
 
 /**
- * All runs, by name. Of each only the ends of its files are read; `metrics` reads the table when it is asked for.
- * Folders that look like a run and cannot be used are listed with state "damaged" and what to do; others are passed
- * over.
+ * Lists all runs by name. Only the ends of their files are read; the metrics of a run are read when its field `metrics`
+ * is used. Folders that look like a run but cannot be used are listed with state "damaged" and what to do; other
+ * folders are ignored.
  * @example const complete = listRuns().filter((run) => run.state === "complete");
  */
 export function listRuns(options: { readonly runs?: string } = {}): (StoredRun | DamagedRun)[] {
@@ -497,8 +497,8 @@ export function listRuns(options: { readonly runs?: string } = {}): (StoredRun |
 }
 
 /**
- * The same, once it is known of every run whether somebody trains it: where a process of another machine holds one, its
- * heartbeat is watched, which takes some seconds.
+ * Lists all runs as `listRuns` does, but first finds out which runs are being trained. If a process on another machine
+ * holds a run, its heartbeat is observed for some seconds.
  */
 export async function watchAndListRuns(options: { readonly runs?: string } = {}): Promise<(StoredRun | DamagedRun)[]> {
   const listed = listRuns(options);
@@ -511,8 +511,8 @@ export async function watchAndListRuns(options: { readonly runs?: string } = {})
 }
 
 /**
- * A run by its folder, as `listRuns` has it: damage is told, not thrown.
- * @param options.whole also reads its metrics, which in a complete run checks them
+ * Reads a run by its folder, as `listRuns` does: damage is returned, not thrown.
+ * @param options.whole also reads the metrics, which are checked in a complete run
  */
 export function inspectRun(directory: string, options: { readonly whole?: boolean } = {}): StoredRun | DamagedRun {
   try {
@@ -523,17 +523,17 @@ export function inspectRun(directory: string, options: { readonly whole?: boolea
   }
 }
 
-/** The topology evolutions of a run, one row a layer. */
+/** Reads the topology evolutions of a run, one row for each layer. */
 export function readTopology(run: string, options: { readonly runs?: string } = {}): TopologyRow[] {
   return readRows(findRun(run, options), "topology.csv");
 }
 
-/** How long the steps of a run took. */
+/** Reads how long the steps of a run took. */
 export function readTiming(run: string, options: { readonly runs?: string } = {}): TimingRow[] {
   return readRows(findRun(run, options), "timing.csv");
 }
 
-/** The masks of a run over time, oldest first. */
+/** Reads the masks of a run over time, oldest first. */
 export function readMasks(run: string, options: { readonly runs?: string } = {}): MaskMoment[] {
   const directory = findRun(run, options);
   const content = readGrowing(directory, "masks.bin");
@@ -541,13 +541,13 @@ export function readMasks(run: string, options: { readonly runs?: string } = {})
   try {
     return decodeMasks(content);
   } catch {
-    throw damaged(join(directory, "masks.bin"), "it holds something else than masks");
+    throw damaged(join(directory, "masks.bin"), "it does not hold masks");
   }
 }
 
 /**
- * The last checkpoint of a run: parameters, masks, buffer.
- * @throws {RunError} when there is none yet, or it is damaged, or another run's
+ * Reads the last checkpoint of a run: parameters, masks and replay buffers.
+ * @throws {RunError} when there is none yet, or when it is damaged or of another run
  */
 export function readRunCheckpoint(run: string, options: { readonly runs?: string } = {}): Checkpoint {
   const directory = findRun(run, options);
@@ -562,7 +562,7 @@ export function readRunCheckpoint(run: string, options: { readonly runs?: string
   return checkpoint;
 }
 
-/** The step of a run's last checkpoint, undefined when it has none that can be read. */
+/** Returns the step of a run's last checkpoint; undefined when there is none that can be read. */
 export function checkpointStep(directory: string): number | undefined {
   try {
     return readCheckpoint(join(directory, CHECKPOINT)).state.progress.step;
@@ -572,21 +572,22 @@ export function checkpointStep(directory: string): number | undefined {
 }
 
 /**
- * The names that a checkpoint in a folder may give its run: the folder's, and that of its configuration where somebody
- * renamed the folder.
+ * Returns the names that the run of a checkpoint in a folder may have: the folder's, and that of its configuration in
+ * case the folder was renamed.
  */
 export function runNamesOf(directory: string): string[] {
   return [basename(directory), runName(readConfig(directory))];
 }
 
-/** @throws {RunError} when the run has no checkpoint yet */
+/** Returns the path of a run's checkpoint. @throws {RunError} when the run has none yet */
 export function checkpointPath(run: string, options: { readonly runs?: string } = {}): string {
   const path = join(findRun(run, options), CHECKPOINT);
-  if (!existsSync(path)) throw new RunError(`${path} is not there yet: the run has not come to its first checkpoint.`);
+  if (!existsSync(path))
+    throw new RunError(`${path} does not exist yet: the run has not reached its first checkpoint.`);
   return path;
 }
 
-/** A run without reading more of it than the ends of its files. */
+/** Reads a run by the ends of its files only. */
 function lookInto(directory: string): StoredRun {
   const config = readConfig(directory);
   const summary = readSummary(directory, config);
@@ -612,8 +613,8 @@ function lookInto(directory: string): StoredRun {
 }
 
 /**
- * Whether a process works on a run, as far as can be seen without waiting; one that shows neither life nor death is
- * taken to.
+ * Tells whether a process works on a run, as far as can be seen without waiting. A process of unknown state counts as
+ * working.
  */
 function isTrained(directory: string): boolean {
   const holder = leaseHolder(directory);
@@ -621,8 +622,8 @@ function isTrained(directory: string): boolean {
 }
 
 /**
- * What a score is the mean of the last of: the win rate of each evaluation of a complete run, or its mean return where
- * `evaluation.score` says so; oldest first.
+ * Returns the series from which a complete run's score is computed: the win rate of each evaluation, or its mean return
+ * where `evaluation.score` is "return", oldest first.
  */
 export function scoredSeries({ winRates, returns }: Pick<RunSummary, "winRates" | "returns">): readonly number[] {
   return returns ?? winRates ?? [];
@@ -632,7 +633,7 @@ function endOf({ steps, winRates, returns }: RunSummary): Pick<StoredRun, "step"
   return { step: steps, ...lastOf({ winRate: winRates?.at(-1), episodeReturn: returns?.at(-1) }) };
 }
 
-/** What there is of a win rate and a return. */
+/** Keeps the last win rate and return that are present. */
 function lastOf({
   winRate,
   episodeReturn,
@@ -643,7 +644,7 @@ function lastOf({
   return { ...(winRate === undefined ? {} : { winRate }), ...(episodeReturn === undefined ? {} : { episodeReturn }) };
 }
 
-/** How far a run is by the end of its metrics.csv, back to its last evaluation. */
+/** Reads the progress of a run from the end of its metrics.csv, back to its last evaluation. */
 function lastMetrics(path: string, measure: ScoreMeasure): Pick<StoredRun, "step" | "winRate" | "episodeReturn"> {
   const rows = existsSync(path)
     ? parseTable<MetricsRow>(`${HEADERS.metrics}${readEnd(path, "evaluation,")}`, path)
@@ -655,13 +656,16 @@ function lastMetrics(path: string, measure: ScoreMeasure): Pick<StoredRun, "step
   };
 }
 
-/** A table, checked in a complete run. */
+/** Reads a table of a run, which is checked if the run is complete. */
 function readRows<Row>(directory: string, file: Exclude<FileName, "masks.bin">): Row[] {
   const content = readGrowing(directory, file);
   return content === undefined ? [] : parseTable<Row>(content.toString("utf8"), join(directory, file));
 }
 
-/** A growing file, undefined when it is not there; in a complete run exactly what the run ended with. */
+/**
+ * Reads a growing file; undefined when it does not exist. In a complete run its content must be exactly that at the end
+ * of the run.
+ */
 function readGrowing(directory: string, file: FileName): Buffer | undefined {
   const path = join(directory, file);
   const part = readSummary(directory, readConfig(directory))?.files?.[file];
@@ -670,7 +674,7 @@ function readGrowing(directory: string, file: FileName): Buffer | undefined {
   return existsSync(path) ? onReading(path, () => readFileSync(path)) : undefined;
 }
 
-/** Checks the part of a growing file that a checkpoint knows of, while nobody works on the run. */
+/** Checks the part of a growing file that the last checkpoint records, while nobody works on the run. */
 function checkInterrupted(directory: string, file: FileName): void {
   const path = join(directory, CHECKPOINT);
   if (leaseHolder(directory) !== undefined || !existsSync(path)) return;
@@ -678,7 +682,7 @@ function checkInterrupted(directory: string, file: FileName): void {
   if (sha256 !== undefined) readPart(join(directory, file), { bytes, sha256 });
 }
 
-/** The folders that are runs, or were. */
+/** Lists the folders that are, or were, runs. */
 function runNames(runs: string): string[] {
   if (!existsSync(runs) || !statSync(runs).isDirectory()) return [];
   return onReading(runs, () => readdirSync(runs))
@@ -686,7 +690,7 @@ function runNames(runs: string): string[] {
     .sort();
 }
 
-/** The summary of a complete run; undefined for any other. @throws {RunError} when it is damaged */
+/** Reads the summary of a complete run; undefined for any other. @throws {RunError} when it is damaged */
 function readSummary(directory: string, config: Config): RunSummary | undefined {
   const path = join(directory, SUMMARY);
   if (!existsSync(path)) return undefined;
@@ -696,7 +700,7 @@ function readSummary(directory: string, config: Config): RunSummary | undefined 
       `${path} ${why}: put a good copy in its place, or remove it, and the same command completes the run again.`,
     );
   };
-  if (!read.success) return refuse(`is no summary of a run (${firstFault(read.error)})`);
+  if (!read.success) return refuse(`is not a summary of a run (${firstFault(read.error)})`);
   const summary: RunSummary = read.data;
   if (summary.sha256 !== undefined && summary.sha256 !== summaryDigest(summary, config))
     return refuse("is not what the run ended with: it, or the config.json beside it, was changed");

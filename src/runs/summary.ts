@@ -12,14 +12,14 @@ import { scoreMeasure } from "../training/score.js";
 import { networkPlan } from "../training/plan.js";
 
 /**
- * How long training took, over all resumes: on the clock, and where the system tells it on the processor, in seconds.
+ * Duration of training over all resumes in seconds, by the clock and, where the system reports it, by the processor.
  */
 export type RunTimes = Pick<RunSummary, "seconds" | "processorSeconds">;
 
 /**
- * The numbers of a run that is over.
- * @param computed.native the native kernels that computed it, null for those in WebAssembly
- * @param computed.device what computed its networks, if not the sparse engine
+ * Summarises a run that has ended.
+ * @param computed.native the native kernels that computed the run, null for kernels in WebAssembly
+ * @param computed.device the device that computed the networks, if it was not the sparse engine
  */
 export function summarise(
   config: Config,
@@ -51,8 +51,8 @@ export function summarise(
 }
 
 /**
- * What its networks cost by the paper's equations, and relative to the dense ones of full width. Topology evolution
- * changes no count.
+ * Computes the cost of a configuration's networks by the paper's equations, and relative to dense networks of full
+ * width. Topology evolution does not change it.
  */
 export function runCost(config: Config): RunSummary["cost"] {
   const { cost, dense } = networkPlan(config);
@@ -70,7 +70,7 @@ export function runCost(config: Config): RunSummary["cost"] {
   };
 }
 
-/** Parameters of the online networks that are not pruned, biases included. */
+/** Counts the parameters of the online networks that are not pruned, biases included. */
 function countParameters({ tensors, masks }: TrainState): number {
   let count = 0;
   tensors.forEach((values, key) => {
@@ -81,15 +81,15 @@ function countParameters({ tensors, masks }: TrainState): number {
   return count;
 }
 
-/** Results that were added to the committed ones change nothing that is trained. */
+/** New results in these folders do not change what is trained. */
 const RESULTS = [":(exclude)data/results", ":(exclude)figures"];
 
 /**
- * The commit of this code, with "+" when tracked files but results were changed since; undefined where the project is
- * no repository of its own, as when it was installed into another one, whose commit says nothing about it.
+ * Returns the commit of this code, with "+" when tracked files other than results have been changed since. It is
+ * undefined where the project is not a repository of its own, as when it was installed into another one.
  */
 export function currentCommit(project = packageRoot()): string | undefined {
-  // Hooks and tools set GIT_DIR and the like, which would name another repository.
+  // Git hooks and tools set variables such as GIT_DIR, which may name another repository.
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("GIT_")));
   const git = (...args: string[]) =>
     execFileSync("git", ["-c", "core.fsmonitor=false", ...args], {

@@ -1,7 +1,10 @@
 import type { EvaluationRecord, TopologyRecord, TrainRecord } from "../training/records.js";
 import type { MetricsRow, TimingRow, TopologyRow } from "./metrics.js";
 
-/** The lines of a run's tables. They need nothing of Node.js, so that a run in a browser keeps the same. */
+/**
+ * Formats the lines of a run's tables. This module does not need Node.js, so that a run in a browser writes the same
+ * tables.
+ */
 
 const METRICS = [
   "kind",
@@ -52,8 +55,8 @@ export function timingLines(row: TimingRow): string {
 }
 
 /**
- * Cells hold names and numbers only, so that nothing needs quotes; a number is its shortest text that reads back the
- * same.
+ * Formats rows. Cells hold names and numbers only and need no quotes; a number is written as the shortest text that
+ * reads back as the same number.
  */
 function format(columns: readonly string[], rows: readonly object[]): string {
   return rows.map((row) => line(columns.map((column) => cell((row as Record<string, unknown>)[column])))).join("");

@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { RunError, writeAtomically } from "./disk.js";
 
 /**
- * Words that a person has put to a run, in alphabetical order. They are no part of its configuration. @throws
- * {RunError} when its tags.json is damaged
+ * Reads the tags that a person has given to a run, in alphabetical order. They are not part of its configuration.
+ * @throws {RunError} when its tags.json is damaged
  */
 export function tagsOf(directory: string): string[] {
   const path = join(directory, "tags.json");
@@ -13,14 +13,14 @@ export function tagsOf(directory: string): string[] {
     const tags: unknown = JSON.parse(readFileSync(path, "utf8"));
     if (Array.isArray(tags) && tags.every((tag) => typeof tag === "string")) return tags;
   } catch {
-    // Said below.
+    // Reported below.
   }
   throw new RunError(`${path} is not a list of words: put a good copy in its place, or remove it.`);
 }
 
 /**
- * Puts words to a run and takes others away. @throws {RunError} on a word with other characters than letters, digits,
- * dots and dashes
+ * Adds tags to a run and removes others. @throws {RunError} on a tag with characters other than letters, digits, dots
+ * and dashes
  */
 export function changeTags(
   directory: string,

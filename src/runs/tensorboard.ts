@@ -22,11 +22,11 @@ const TAGS = {
 } as const satisfies Record<MetricsRow["kind"], Partial<Record<keyof MetricsRow, string>>>;
 
 /**
- * A run's metrics as a TensorBoard event file: records of TFRecord, of which each holds an Event. Numbers are float32
- * there; what was not measured is left out.
+ * Encodes a run's metrics as a TensorBoard event file: TFRecord records that each hold an Event. Numbers are float32;
+ * missing numbers are left out.
  *
- * @param timing how long its steps took: an event's time is that many seconds after `began`
- * @param began when training began, seconds since 1970
+ * @param timing the run's timing: an event's time is that many seconds after `began`
+ * @param began time at which training began, in seconds since 1970
  * @example writeFileSync("board/run/events.out.tfevents.0.mast", eventFile(run.metrics, readTiming(run.name)));
  */
 export function eventFile(metrics: readonly MetricsRow[], timing: readonly TimingRow[], began = 0): Uint8Array {
@@ -48,14 +48,17 @@ export function eventFile(metrics: readonly MetricsRow[], timing: readonly Timin
   return concat(events.map(record));
 }
 
-/** An Event of TensorBoard in the wire format of protocol buffers: 1 wall_time, 2 step, and what else it holds. */
+/**
+ * Encodes an Event of TensorBoard in the wire format of protocol buffers: field 1 wall_time, field 2 step, and the
+ * given content.
+ */
 function event(time: number, step: number | undefined, content: Uint8Array): Uint8Array {
   const wall = new Uint8Array(8);
   new DataView(wall.buffer).setFloat64(0, time, true);
   return concat([[1 * 8 + 1], wall, ...(step === undefined ? [] : [[2 * 8], varint(step)]), content]);
 }
 
-/** A record of TFRecord: its length, its content, and a masked checksum of each. */
+/** Encodes a TFRecord record: its length, its content, and a masked checksum of each. */
 function record(content: Uint8Array): Uint8Array {
   const length = new Uint8Array(8);
   new DataView(length.buffer).setUint32(0, content.length, true);
@@ -69,7 +72,7 @@ function masked(content: Uint8Array): Uint8Array {
   return result;
 }
 
-/** Castagnoli's checksum. */
+/** Computes Castagnoli's checksum, CRC-32C. */
 export function crc32c(content: Uint8Array): number {
   let sum = 0xffffffff;
   for (const byte of content) sum = (sum >>> 8) ^ TABLE[(sum ^ byte) & 0xff];
@@ -82,7 +85,7 @@ const TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
   return sum;
 });
 
-/** A field whose content says its own length. */
+/** Encodes a field whose content is preceded by its length. */
 function field(number: number, content: Uint8Array): Uint8Array {
   return concat([[number * 8 + 2], content]);
 }

@@ -66,7 +66,7 @@ describe("threads of a run", () => {
     expect(run.state).toBe("complete");
     expect(run.summary!.kernels).toBe("WebAssembly, 128-bit");
     expect(notes).toEqual([
-      "One thread computes instead of 2: threads share native kernels only, and this run has those in WebAssembly.",
+      "One thread computes instead of 2: only native kernels can share threads, and this run uses kernels in WebAssembly.",
     ]);
   });
 

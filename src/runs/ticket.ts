@@ -4,10 +4,10 @@ import type { Ticket } from "../training/networks.js";
 import { tensorsOf } from "../training/state.js";
 
 /**
- * What a winning or cheating ticket starts from: masks and weights that its source ended with, from the run store.
+ * Reads the source of a winning or cheating ticket from the run store: the masks and weights with which that run ended.
  *
  * @returns undefined for a config without such a ticket
- * @throws {ConfigError} when the source is not there, not complete, or was trained with other networks
+ * @throws {ConfigError} when the source does not exist, is not complete, or was trained with other networks
  * @example
  * const config = resolveConfig({
  *   environment: "3m",
@@ -23,7 +23,7 @@ export function readTicket(config: Config, options: { readonly runs?: string } =
 }
 
 /**
- * The run that a winning or cheating ticket comes from, or undefined for a config without one.
+ * Finds the run that a winning or cheating ticket comes from; undefined for a config without such a ticket.
  * @throws {ConfigError} see `readTicket`
  */
 export function findTicketSource(config: Config, options: { readonly runs?: string } = {}): StoredRun | undefined {
@@ -38,7 +38,7 @@ export function findTicketSource(config: Config, options: { readonly runs?: stri
   } catch (error) {
     return refuse(`which cannot be read: ${(error as Error).message}`);
   }
-  // Another run may begin like this one tomorrow, and the ticket would be another.
+  // A short name may later match another run, and the ticket would change.
   if (run.name !== name) refuse(`which is short for ${run.name}: give the whole name`);
   if (run.state !== "complete")
     refuse(
@@ -49,7 +49,7 @@ export function findTicketSource(config: Config, options: { readonly runs?: stri
 }
 
 /**
- * Checks that a ticket can come from runs of `source`: the same environment and networks, and as sparse.
+ * Checks that a ticket can come from runs of `source`: environment, networks and sparsity must be the same.
  * @throws {ConfigError} naming what differs
  */
 export function checkTicketSource(config: Config, source: Config): void {
@@ -57,7 +57,7 @@ export function checkTicketSource(config: Config, source: Config): void {
     throw new ConfigError(`config: ticket.source is "${config.ticket?.source}", ${why}`);
   };
   if (source.method === "tiny" || source.sparsity.level === 0)
-    refuse(`whose networks are dense (method "${source.method}"): name a sparse run, whose topology there is to keep`);
+    refuse(`whose networks are dense (method "${source.method}"): name a sparse run, which has a topology`);
   for (const field of ["environment", "rules", "algorithm"] as const) {
     if (config[field] !== source[field])
       refuse(`which was trained with ${field} "${source[field]}", not "${config[field]}": both must be the same`);

@@ -1,14 +1,14 @@
-/** Seconds of the recent past that the expected speed is taken from. */
+/** Number of past seconds from which the speed is estimated. */
 const WINDOW = 30;
 
 /**
- * Expects how long a run still takes from how fast it went lately: its first steps, before the first update, are many
- * times faster than the rest.
+ * Estimates the time that a run still needs from its recent speed, because its first steps, before the first update,
+ * are many times faster than the rest.
  *
  * @param steps environment steps of the whole run
  * @param from step at which this process began
- * @returns a function that is told the present step and the seconds so far, and gives the seconds left, or undefined
- *   while unknown
+ * @returns a function of the present step and the seconds so far that returns the seconds left, or undefined while they
+ *   are unknown
  */
 export function timeLeft(steps: number, from: number): (step: number, seconds: number) => number | undefined {
   const recent: { step: number; seconds: number }[] = [];

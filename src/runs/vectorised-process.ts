@@ -7,7 +7,8 @@ const controller = new AbortController();
 const say = (message: VectorisedMessage) => process.connected && process.send!(message);
 const stop = () => controller.abort();
 
-// Ctrl-C goes to every process of a terminal. The one that asked decides; when it is gone, what was trained is kept.
+// Ctrl-C goes to every process of a terminal; the parent process decides what to do. When the parent is gone, the runs
+// stop with a checkpoint.
 process.on("SIGINT", () => undefined);
 process.on("SIGTERM", stop).on("SIGHUP", stop);
 process.on("disconnect", stop);
@@ -18,7 +19,7 @@ process.once("message", async ({ tasks }: VectorisedTask) => {
   } catch (error) {
     for (const { name } of tasks) say({ kind: "failed", name, message: (error as Error).message });
   }
-  // Threads of TensorFlow or of a driver would keep the process alive; what was said is to arrive first.
+  // Threads of TensorFlow or of a driver would keep the process alive, so it exits once its messages have been sent.
   if (process.connected) process.send!({ kind: "end" } satisfies VectorisedMessage, () => process.exit(0));
   else process.exit(0);
 });

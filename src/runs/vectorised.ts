@@ -5,12 +5,12 @@ import { runOne, type RunOptions } from "./run.js";
 import { elsewhereOf, type VectorisedMessage, type WorkerTask } from "./workers.js";
 
 /**
- * Trains runs that differ in their seeds only, in this thread and with the tensorflow engine: the updates of all of
- * them are vectorised, as by `vmap` over seeds. Up to rounding, each gives what it would give alone. One that fails, or
- * ends first, does not stop the others.
+ * Trains runs that differ in their seeds only, in this thread and with the tensorflow engine. Their updates are
+ * vectorised, as by `vmap` over seeds. Up to rounding, each run gives the result that it would give alone. A run that
+ * fails or ends first does not stop the others.
  *
- * @param say hears what computes, how far runs are, and which fail
- * @throws {BackendError} before a folder is made, when the backend that they name is not there
+ * @param say called with messages on the device, the progress of runs, and failures
+ * @throws {BackendError} before a folder is made, when their backend is not available
  */
 export async function runVectorised(
   tasks: readonly WorkerTask[],

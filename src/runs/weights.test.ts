@@ -224,7 +224,7 @@ describe("a run that begins with weights", () => {
     const stale = exported("stale.safetensors", denseSource);
     const before = weightsFrom(stale);
     exported("stale.safetensors", sparseSource);
-    expect(await message({ ...small, seed: 77, from: before })).toContain("whose weights are others by now");
+    expect(await message({ ...small, seed: 77, from: before })).toContain("whose weights have changed");
     expect(
       await message({ ...small, seed: 77, from: { ...before, source: join(files, "never.safetensors") } }),
     ).toContain("there is no file");

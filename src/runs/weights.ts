@@ -12,22 +12,22 @@ import { decodeSafetensors, type Tensor } from "./safetensors.js";
 import { checkpointPath, findRun, listRuns, readRunCheckpoint, runsDirectory } from "./store.js";
 import { readCheckpoint } from "./checkpoint.js";
 
-/** Where runs are, and where relative files are. */
+/** The folders in which runs and relative files are looked up. */
 export interface WeightsPlace {
-  /** The folder of runs, if not where `runsDirectory` says. */
+  /** The folder of runs. Default: see `runsDirectory`. */
   readonly runs?: string | undefined;
-  /** The folder in which a relative file is. Default: the working directory. */
+  /** The folder from which relative paths start. Default: the working directory. */
   readonly folder?: string | undefined;
 }
 
 /**
- * Weights to begin with, for `config.from`: those of the last checkpoint of a run, or of a safetensors file with
- * PyMARL's names.
+ * Makes the setting `config.from`, by which a run begins with the weights of another run's last checkpoint, or of a
+ * safetensors file with PyMARL's names.
  *
- * @param source a run by its name or as much of it as no other shares, or a file
- * @returns its whole name or path, and the hash that belongs to the identity of the runs that begin with it. Of a file
- *   that is gone, what the runs remember that began with it
- * @throws {ConfigError} in one line when there is no such run or file, or it is of another format: a pickle is never
+ * @param source a run's name, a unique beginning of it, or a file
+ * @returns the whole name or path, and the hash of the weights, which is part of the identity of runs that begin with
+ *   them. If the file is gone, the hash comes from a run that began with it
+ * @throws {ConfigError} in one line when there is no such run or file, or it has another format; a pickle is never
  *   opened
  * @example const config = resolveConfig({ environment: "3m", from: weightsFrom("3m-qmix-dense-100k-seed1") });
  */
@@ -42,7 +42,7 @@ export function weightsFrom(source: string, place: WeightsPlace = {}): FromConfi
   }
 }
 
-/** The whole name of a run, or the whole path of a file. @throws {RunError} when it names no run, or several */
+/** Returns the whole name of a run, or the whole path of a file. @throws {RunError} when it names no run, or several */
 export function wholeSource(source: string, { runs, folder = process.cwd() }: WeightsPlace = {}): string {
   const path = resolve(folder, source);
   if (existsSync(path) || isFileName(source)) {
@@ -53,9 +53,9 @@ export function wholeSource(source: string, { runs, folder = process.cwd() }: We
 }
 
 /**
- * The weights that a configuration begins with; undefined for one without `from`.
- * @throws {ConfigError} when they are gone, others than those that were asked for, or of other sizes than the networks,
- *   naming the first tensor that differs
+ * Reads the weights that a configuration begins with; undefined for a configuration without `from`.
+ * @throws {ConfigError} when they are gone, have changed, or have other sizes than the networks, naming the first
+ *   tensor that differs
  */
 export function readStart(config: Config, place: WeightsPlace = {}): StartWeights | undefined {
   const { from } = config;
@@ -72,13 +72,13 @@ export function readStart(config: Config, place: WeightsPlace = {}): StartWeight
   const sha256 = hashOf(weights);
   if (sha256 !== from.sha256)
     refuse(
-      `whose weights are others by now (${sha256}) than those that the run was to begin with (${from.sha256}): give --from again for a run of its own, or put the old ones back`,
+      `whose weights have changed (their hash is ${sha256}, not ${from.sha256}): restore the old weights, or give --from again to start a new run`,
     );
   const parameters = new Map<string, Float32Array>();
   for (const { name, shape, network } of networkPlan(config).parameters) {
     const tensor = weights.tensors.get(name);
     if (tensor === undefined) {
-      // A network of which there is nothing is drawn at random; half a network is a mistake.
+      // A network without any given weights is drawn at random; half a network is a mistake.
       if (network !== "agent" && ![...weights.tensors.keys()].some((key) => key.startsWith(`${network}.`))) continue;
       return refuse(`which has no ${name}`);
     }
@@ -91,7 +91,7 @@ export function readStart(config: Config, place: WeightsPlace = {}): StartWeight
   return { parameters, masks: weights.masks };
 }
 
-/** The networks of a configuration for which `from` has no weights: "mixer". */
+/** Lists the networks of a configuration for which `from` has no weights, such as "mixer". */
 export function drawnAnew(config: Config, { parameters }: StartWeights): string[] {
   const absent = networkPlan(config).parameters.filter(({ name }) => !parameters.has(name));
   return [...new Set(absent.map(({ network }) => network))];
@@ -103,8 +103,8 @@ interface Weights {
 }
 
 /**
- * Of a run its last checkpoint. Of a file what stands in it; a network's own names, as PyMARL saves an agent, are the
- * agent's.
+ * Reads the weights of a run's last checkpoint, or of a file. Names without a network's prefix, as in PyMARL's files of
+ * an agent, belong to the agent.
  */
 function readWeights(source: string, { runs }: WeightsPlace): Weights {
   if (!isFileName(source) || existsSync(join(source, "config.json"))) {
@@ -146,7 +146,7 @@ function checkpointWeights({ tensors, masks }: ReturnType<typeof readCheckpoint>
     tensors: new Map(
       [...online].map(([name, data]) => [name, { shape: stored.get(`online.${name}`)!.shape, data }] as const),
     ),
-    // Those of dense layers say nothing.
+    // Masks of dense layers are left out, since they hold no information.
     masks: new Map([...masks].filter(([, mask]) => mask.includes(0))),
   };
 }
@@ -157,7 +157,7 @@ function finite(source: string, name: string, data: Tensor["data"]): Float32Arra
   throw new RunError(`${plain(source, 400)} holds ${name} with values that are not finite`);
 }
 
-/** SHA-256 over names, shapes, values and masks, in the order of the names. */
+/** Computes the SHA-256 of names, shapes, values and masks, in the order of the names. */
 function hashOf({ tensors, masks }: Weights): string {
   const hash = createHash("sha256");
   const bytes = ({ buffer, byteOffset, byteLength }: Uint8Array | Float32Array) =>
@@ -170,7 +170,7 @@ function hashOf({ tensors, masks }: Weights): string {
   return hash.digest("hex").slice(0, 16);
 }
 
-/** The hash by which runs remember weights that are not there any more. */
+/** Finds the hash of weights that no longer exist in the configuration of a run that began with them. */
 function rememberedHash(source: string, { runs }: WeightsPlace): string | undefined {
   const hashes = new Set(
     listRuns(runs === undefined ? {} : { runs }).flatMap(({ config }) =>
@@ -186,12 +186,15 @@ function isGone(source: string): boolean {
 
 const PICKLES = /\.(pt|pth|th|pkl|pickle|ckpt|bin)$/i;
 
-/** Names of runs have no folders in front, and none of these endings. */
+/** Tells a file from a run: names of runs have no folder and none of these endings. */
 function isFileName(source: string): boolean {
   return /[/\\]/.test(source) || extname(source) === ".safetensors" || PICKLES.test(source);
 }
 
-/** By its ending or how it begins: PyTorch's archives are zip files, older ones begin with pickle's protocol. */
+/**
+ * Recognises a pickle by its ending or its first bytes: PyTorch's archives are zip files, older ones begin with
+ * pickle's protocol.
+ */
 function isPickle(path: string, bytes: Uint8Array): boolean {
   const zip = bytes[0] === 0x50 && bytes[1] === 0x4b && bytes[2] === 3 && bytes[3] === 4;
   return PICKLES.test(path) || zip || (bytes[0] === 0x80 && (bytes[1] ?? 255) < 6);

@@ -4,9 +4,9 @@ import { runOne } from "./run.js";
 import { type Elsewhere, elsewhereOf, type WorkerMessage, type WorkerTask } from "./workers.js";
 
 /**
- * Trains one run in a worker thread of `runAll`; progress goes out through the port, and any message on it stops the
- * run.
- * @returns that another process trains the run, where that is so
+ * Trains one run in a worker thread of `runAll`. It reports progress through the port, and any message on the port
+ * stops the run.
+ * @returns the other process that trains the run, if there is one
  */
 export default async function work({
   config,
@@ -20,7 +20,7 @@ export default async function work({
   const controller = new AbortController();
   const say = (message: WorkerMessage) => port.postMessage(message);
   try {
-    // A run that waited for its turn while all were stopped is not begun.
+    // A run that was still waiting when all runs were stopped does not begin.
     if (receiveMessageOnPort(port) !== undefined) return undefined;
     port.on("message", () => controller.abort());
     await runOne(restoreConfig(given, config), {

@@ -10,31 +10,31 @@ import { directoryOf, inspectRun } from "./store.js";
 import type { RunProgress } from "./progress.js";
 import type { Device, RunOptions } from "./run.js";
 
-/** What a worker is asked to do. */
+/** The task of a worker. */
 export interface WorkerTask {
   readonly name: string;
   readonly config: Config;
-  /** What was given for it, which a copy for another thread or process forgets. */
+  /** The values that were given for the configuration, which its copy in another thread or process loses. */
   readonly given: ConfigInput;
   readonly token: string;
   readonly runs: string | undefined;
   readonly checkpointEvery: number | undefined;
-  /** Threads that share the computing of the run. */
+  /** Number of threads that share the computation of the run. */
   readonly threads: number | undefined;
 }
 
-/** What a worker thread says. */
+/** A message of a worker thread. */
 export type WorkerMessage =
   { readonly kind: "progress"; readonly progress: RunProgress } | { readonly kind: "note"; readonly line: string };
 
-/** Another process trains a run. */
+/** A run that another process trains. */
 export interface Elsewhere {
   readonly message: string;
 }
 
 /**
- * Whether a run failed here because another process trains it; a thread of this one is not meant, which would wait for
- * itself.
+ * Tells whether a run failed because another process trains it. Threads of this process do not count, since it would
+ * wait for itself.
  */
 export function elsewhereOf(error: unknown): Elsewhere | undefined {
   return (error instanceof RunTakenError && !error.own) || error instanceof LeaseLostError
@@ -44,13 +44,13 @@ export function elsewhereOf(error: unknown): Elsewhere | undefined {
 
 /** Outcome of a worker's tasks. */
 export interface WorkerOutcome {
-  /** Why runs failed, by name. */
+  /** Errors of failed runs, by name. */
   readonly failures: ReadonlyMap<string, Error>;
   /** The runs that another process trains, by name. */
   readonly elsewhere: ReadonlyMap<string, Elsewhere>;
 }
 
-/** How `runAll` hears of its workers. */
+/** Functions by which `runAll` listens to its workers. */
 export interface WorkerListener {
   readonly signal: AbortSignal | undefined;
   readonly report: (name: string, progress: Partial<RunProgress>) => void;
@@ -83,12 +83,12 @@ export async function inWorker(
   }
 }
 
-/** What a process that trains vectorised runs is asked to do. */
+/** The task of a process that trains vectorised runs. */
 export interface VectorisedTask {
   readonly tasks: readonly WorkerTask[];
 }
 
-/** What it says. */
+/** A message of a process that trains vectorised runs. */
 export type VectorisedMessage =
   | { readonly kind: "device"; readonly device: Device }
   | { readonly kind: "progress"; readonly name: string; readonly progress: RunProgress }
@@ -98,8 +98,8 @@ export type VectorisedMessage =
   | { readonly kind: "end" };
 
 /**
- * Trains vectorised runs in a process of its own: TensorFlow reads its settings from the environment that a process
- * begins with, and gives a device back when it ends.
+ * Trains vectorised runs in a process of its own, because TensorFlow reads its settings from the environment in which a
+ * process starts, and frees a device when the process ends.
  */
 export async function inProcess(
   tasks: readonly WorkerTask[],
@@ -137,15 +137,17 @@ export async function inProcess(
   return { failures, elsewhere };
 }
 
-/** Gives a child process its task and waits until it is gone. @returns why it did not do its task, if so */
+/**
+ * Gives a child process its task and waits until it has ended. @returns why it did not complete its task, or undefined
+ */
 function endOfChild(child: ChildProcess, task: VectorisedTask): Promise<string | undefined> {
   return new Promise((resolve) => {
     let exit: string | undefined | null = null;
-    // What it said last may arrive after its end.
+    // Its last messages may arrive after its end.
     let open = child.connected;
     const end = () => exit !== null && !open && resolve(exit);
     child.once("error", (error) => {
-      // One that never started neither exits nor disconnects.
+      // A process that never started neither exits nor disconnects.
       if (child.pid === undefined) resolve(cannotStart(error));
     });
     child.once("disconnect", () => {
@@ -156,10 +158,10 @@ function endOfChild(child: ChildProcess, task: VectorisedTask): Promise<string |
       exit =
         code === 0
           ? undefined
-          : `the process that trained it ended with ${killed ?? `exit code ${code}`}; the same command goes on from its last checkpoint`;
+          : `the process that trained it ended with ${killed ?? `exit code ${code}`}; the same command continues from its last checkpoint`;
       end();
     });
-    // One that has ended already is told of by its exit.
+    // For a process that has already ended, its exit event reports the error.
     if (child.pid !== undefined) child.send(task, () => undefined);
   });
 }
@@ -169,9 +171,10 @@ function cannotStart(error: Error): string {
 }
 
 /**
- * A worker's file for a pool or a child process. From source it needs tsx, which the tests and benches have.
+ * Returns a worker's file for a pool or a child process. When run from source it needs tsx, which tests and benchmarks
+ * have.
  *
- * @param beside URL of the module that the worker's file stands beside
+ * @param beside URL of a module in the folder of the worker's file
  */
 export function workerFile(name: string, beside: string = import.meta.url): { filename: string; execArgv: string[] } {
   if (!beside.endsWith(".ts")) return { filename: new URL(`./${name}.js`, beside).href, execArgv: [] };

@@ -7,13 +7,13 @@ import { checkpointStep, directoryOf, runName } from "../store.js";
 import { REQUEUE } from "./script.js";
 import { readSubmission, submittedConfig } from "./submit.js";
 
-/** Exit code of what SIGTERM ended. */
+/** Exit code of a process that SIGTERM ended. */
 const TERMINATED = 143;
 
 /**
- * Trains one run of a submission, as an element of an array. USR1 is the warning before the limit: the run stops with a
- * checkpoint, and the element asks to be queued again. SIGTERM, at preemption or when it is cancelled, stops it with a
- * checkpoint as well. Either may come more than once.
+ * Trains one run of a submission, as an element of a job array. Signal USR1 comes before the time limit: the run stops
+ * with a checkpoint, and the element asks to be queued again. SIGTERM, at preemption or cancellation, stops the run
+ * with a checkpoint as well. Either signal may come more than once.
  *
  * @param number of the run in the submission
  * @returns the exit code
@@ -58,7 +58,7 @@ export async function trainElement(folder: string, number: number): Promise<numb
     rmSync(failure, { force: true });
     if (outcome.state === "complete") return 0;
     if (!warned) return TERMINATED;
-    // Otherwise it would be queued forever.
+    // Otherwise the element would be queued again forever.
     if (after <= before)
       return fail(
         `the time limit is too short: the job ended before the run had come further than step ${before}. Give more time (slurm.time, --time)`,

@@ -6,28 +6,28 @@ import { type SlurmSettings, slurmSeconds } from "./settings.js";
 
 /** An element of an array in Slurm's queue. */
 export interface Queued {
-  /** The array's job, and the element's number in it. */
+  /** Job of the array. */
   readonly job: string;
   readonly element: number;
-  /** "PENDING", "RUNNING", ... */
+  /** State in Slurm's words: "PENDING", "RUNNING", ... */
   readonly state: string;
-  /** The job's name. */
+  /** Name of the job. */
   readonly name: string;
-  /** Why it waits, in Slurm's words. */
+  /** Why the element waits, in Slurm's words. */
   readonly reason: string;
 }
 
-/** What a cluster allows. */
+/** Limits of a cluster. */
 export interface Cluster {
-  /** Elements of one array: their numbers are smaller than this. */
+  /** Largest size of an array: numbers of elements are smaller than this. */
   readonly arraySize: number;
-  /** Whether it has machines other than this one. */
+  /** Whether the cluster has machines other than this one. */
   readonly elsewhere: boolean;
 }
 
 /**
- * A command of Slurm.
- * @throws {LabError} in one line when it is not installed, or says why it does not do it
+ * Runs a command of Slurm and returns its output.
+ * @throws {LabError} in one line when the command is not installed, or with its own message when it fails
  */
 export function slurm(command: string, args: readonly string[], what: string): string {
   try {
@@ -54,8 +54,8 @@ export function slurm(command: string, args: readonly string[], what: string): s
 }
 
 /**
- * Asks the cluster what can be known before anything is submitted.
- * @throws {LabError} when there is no Slurm, no such partition, or a longer time is asked for than it gives
+ * Asks the cluster for its limits before anything is submitted.
+ * @throws {LabError} when there is no Slurm or no such partition, or when the time exceeds the partition's limit
  */
 export function checkCluster({ partition, time }: SlurmSettings): Cluster {
   const lines = slurm("sinfo", ["-h", "-o", "%R|%l|%D|%n"], "The cluster does not answer")
@@ -95,8 +95,8 @@ export function checkCluster({ partition, time }: SlurmSettings): Cluster {
 }
 
 /**
- * This person's elements in the queue. For display, and to know what is queued already: what became of a run is told by
- * its files.
+ * Lists the user's elements in the queue, for display and to know which runs are queued already. The outcome of a run
+ * is read from its files instead.
  */
 export function queued(): Queued[] {
   const lines = slurm("squeue", ["-h", "-r", "--me", "-o", "%F|%K|%T|%j|%r"], "The queue cannot be read")

@@ -1,25 +1,25 @@
 import { type SlurmSettings, warningOf } from "./settings.js";
 
-/** What an element of the array ends with when it wants to go on in another job: EX_TEMPFAIL. */
+/** Exit code of an element that has to continue in another job: EX_TEMPFAIL. */
 export const REQUEUE = 75;
 
-/** What a job script is made of. */
+/** The input of a job script. */
 export interface ScriptPlan {
   readonly name: string;
   /** The folder of the submission, on every machine. */
   readonly folder: string;
   readonly settings: SlurmSettings;
-  /** Megabytes of a run, where the settings do not say. */
+  /** Megabytes of memory for a run, used if the settings do not give any. */
   readonly memory: number;
-  /** The program and its first arguments: what runs an element, before the submission's folder and the run's number. */
+  /** The program that runs an element and its first arguments, before the submission's folder and the run's number. */
   readonly command: readonly string[];
 }
 
 /**
- * The script of a job array, of which each element trains one run. Before the limit Slurm sends USR1 to the script,
- * which passes it on: the run makes a checkpoint and ends with `REQUEUE`, and the element requeues itself. (By its
- * array's id and its own: the last element has the array's id as its job id, with which it would requeue all of them.)
- * After preemption and when a machine fails, Slurm requeues it.
+ * Makes the script of a job array in which each element trains one run. Before the time limit Slurm sends USR1 to the
+ * script, which passes it on: the run makes a checkpoint and ends with `REQUEUE`, and the element requeues itself. (It
+ * does so by the ids of its array and element: the job id of the last element is the array's id, which would requeue
+ * all elements.) After preemption or the failure of a machine, Slurm itself requeues the element.
  */
 export function arrayScript({ name, folder, settings, memory, command }: ScriptPlan): string {
   const { setup = [] } = settings;
@@ -46,7 +46,7 @@ exit $code
 `;
 }
 
-/** The script of the job that shows the results when all elements have ended, whatever became of them. */
+/** Makes the script of the job that shows the results when all elements have ended, successfully or not. */
 export function resultScript({ name, folder, settings, command }: Omit<ScriptPlan, "memory">): string {
   const { setup = [] } = settings;
   return `#!/bin/bash
@@ -83,12 +83,12 @@ function directives(
 function memoryText({ memory }: SlurmSettings, megabytes: number): string {
   if (memory === undefined) return `${megabytes}M`;
   const [, number, unit] = /^([\d.]+)\s*([KMGT])/i.exec(memory)!;
-  // Slurm takes whole numbers only.
+  // Slurm accepts whole numbers only.
   const factor = { K: 1 / 1024, M: 1, G: 1024, T: 1024 ** 2 }[unit.toUpperCase() as "K" | "M" | "G" | "T"];
   return `${Math.max(1, Math.ceil(Number(number) * factor))}M`;
 }
 
-/** A word for bash. */
+/** Quotes a word for bash. */
 function quote(text: string): string {
   return /^[A-Za-z0-9_./:=@%+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }

@@ -1,13 +1,13 @@
 import { z } from "zod";
 import { ConfigError } from "../../config.js";
 
-/** Goes into a script of a cluster, where it may be no more than one word. */
+/** A value that is put into a job script and must therefore be a single word. */
 const word = z
   .string()
   .regex(/^[A-Za-z0-9][A-Za-z0-9._@:,+-]*$/)
   .max(100);
 
-/** How a cluster is asked for machines. */
+/** Settings of the jobs that are submitted to a cluster. */
 export const slurmSchema = z.strictObject({
   partition: word.optional().describe("The partition; default: that of the cluster."),
   time: z
@@ -15,22 +15,22 @@ export const slurmSchema = z.strictObject({
     .regex(/^(\d+-)?\d+(:\d+){0,2}$/)
     .optional()
     .describe(
-      'Limit of a job as Slurm writes it, "04:00:00" or "1-00:00:00". A run that needs longer goes on in the next job.',
+      'Time limit of a job as Slurm writes it, "04:00:00" or "1-00:00:00". A longer run continues in the next job.',
     ),
   memory: z
     .string()
     .regex(/^\d+(\.\d+)?\s*[KMGT]B?$/i)
     .optional()
-    .describe('Memory of a run, "2G"; default: what the largest run is known to need.'),
-  cpus: z.int().min(1).max(1024).optional().describe("Cores of a run; default: 1, which is all that a run uses."),
-  account: word.optional().describe("The account that is charged."),
+    .describe('Memory of a run, "2G"; default: the estimate for the largest run.'),
+  cpus: z.int().min(1).max(1024).optional().describe("Cores of a run; default: 1, since a run uses one core."),
+  account: word.optional().describe("The account to charge."),
   qos: word.optional().describe("Quality of service."),
   parallel: z
     .int()
     .min(1)
     .max(100_000)
     .optional()
-    .describe("Runs at once, of this study; default: as many as the cluster gives."),
+    .describe("Number of runs of this study at once; default: as many as the cluster allows."),
   warning: z
     .int()
     .min(1)
@@ -41,7 +41,7 @@ export const slurmSchema = z.strictObject({
     .array(z.string().min(1).max(1_000))
     .max(100)
     .optional()
-    .describe('Lines of the job script before the run: "module load nodejs".'),
+    .describe('Lines of the job script that precede the run: "module load nodejs".'),
   options: z
     .array(
       z
@@ -56,16 +56,16 @@ export const slurmSchema = z.strictObject({
 
 export type SlurmSettings = z.output<typeof slurmSchema>;
 
-/** Seconds that a job has to train beside its warning; a signal may come 20 s early. */
+/** Least number of seconds between the start of a job and its warning; a signal may come 20 s early. */
 const LEAST = 30;
 
-/** Seconds before the limit at which a run stops with a checkpoint. */
+/** Returns the seconds before the time limit at which a run stops with a checkpoint. */
 export function warningOf({ warning = 120 }: SlurmSettings): number {
   return warning;
 }
 
 /**
- * Seconds of a time as Slurm writes it: minutes, minutes:seconds, hours:minutes:seconds,
+ * Converts a time in Slurm's notation to seconds: minutes, minutes:seconds, hours:minutes:seconds, or
  * days-hours[:minutes[:seconds]].
  */
 export function slurmSeconds(time: string): number {
@@ -76,7 +76,7 @@ export function slurmSeconds(time: string): number {
   return parts.reduce((sum, part) => 60 * sum + part, 0);
 }
 
-/** @throws {ConfigError} when a job would end before a run has come further */
+/** Checks the time limit. @throws {ConfigError} when a job would end before its run makes progress */
 export function checkTime(settings: SlurmSettings): void {
   if (settings.time === undefined) return;
   const [limit, warning] = [slurmSeconds(settings.time), warningOf(settings)];

@@ -13,15 +13,15 @@ import { arrayScript, resultScript } from "./script.js";
 import { checkTime, type SlurmSettings } from "./settings.js";
 
 /**
- * Jobs that were submitted together: a folder among the runs, slurm/NAME-TIME, with runs.json, the scripts, logs and
- * failures.
+ * Jobs that were submitted together. Their folder, slurm/NAME-TIME among the runs, holds runs.json, the scripts, logs
+ * and failures.
  */
 export interface Submission {
   readonly name: string;
   readonly folder: string;
-  /** By their number. */
+  /** The runs by their number. */
   readonly runs: readonly SubmittedRun[];
-  /** Arrays, each of `count` runs from number `first` on. */
+  /** The job arrays, each with `count` runs from number `first` on. */
   readonly jobs: readonly { readonly job: string; readonly first: number; readonly count: number }[];
 }
 
@@ -32,40 +32,40 @@ export interface SubmittedRun {
   readonly given: ConfigInput;
 }
 
-/** What is submitted. */
+/** The input of a submission. */
 export interface SubmitPlan {
-  /** "my-lambda" */
+  /** Name of the submission, for example "my-lambda". */
   readonly name: string;
   readonly configs: readonly Config[];
   readonly label: (config: Config) => string;
   readonly settings: SlurmSettings;
   readonly runs?: string;
-  /** Arguments of the command that shows the results when all have ended. */
+  /** Arguments of the command that shows the results when all runs have ended. */
   readonly result?: readonly string[];
-  /** Where it writes them. */
+  /** The folder to which that command writes the results. */
   readonly results?: string;
 }
 
-/** What became of a submission. */
+/** Outcome of a submission. */
 export interface Submitted {
-  /** Runs that are complete, or queued already, and were not submitted. */
+  /** Number of runs that were not submitted because they are complete or already queued. */
   readonly complete: number;
   readonly waiting: number;
-  /** Absent where nothing was missing. */
+  /** The submission; absent where no run was missing. */
   readonly submission?: Submission;
-  /** The job that shows the results. */
+  /** Id of the job that shows the results. */
   readonly result?: string;
 }
 
-/** The compiled command, which a job starts directly: on a machine of a cluster nothing is set up. */
+/** The compiled command. A job starts it directly, without the set-up steps of npm, on the machine of a cluster. */
 const command = (): string[] => [process.execPath, join(packageRoot(), "dist", "cli.js")];
 
-/** What a process needs beside its run. */
+/** Megabytes of memory that a process needs beside its run. */
 const PROCESS_MEGABYTES = 200;
-/** In memory: no other machine sees it. */
+/** File system type of tmpfs, which is in memory and invisible to other machines. */
 const TMPFS = 0x01021994;
 
-/** The scripts as they would be submitted. Asks no cluster. */
+/** Returns the scripts as they would be submitted, without contacting a cluster. */
 export function dryRun(plan: SubmitPlan): string {
   checkTime(plan.settings);
   const { levels } = missing(plan, []);
@@ -99,8 +99,8 @@ export function dryRun(plan: SubmitPlan): string {
 }
 
 /**
- * Submits the runs that are missing and not queued as job arrays, one run an element, and a job that shows the results.
- * Everything that can be known to be wrong is said before anything is submitted. Tickets wait for their sources.
+ * Submits the runs that are missing and not queued as job arrays with one run in each element, and a job that shows the
+ * results. Mistakes are reported before anything is submitted. Tickets wait for their sources.
  *
  * @throws {LabError} in one line, also when Slurm refuses a job
  */
@@ -119,7 +119,7 @@ export function submit(plan: SubmitPlan): Submitted {
   });
   if (cluster.elsewhere && statfsSync(folder).type === TMPFS)
     throw new LabError(
-      `${runs} is in the memory of this machine, where no other sees it: choose a folder that all machines of the cluster share, with --runs.`,
+      `${runs} is in the memory of this machine and not visible to others: choose a folder that all machines of the cluster share, with --runs.`,
     );
   const jobs: { job: string; first: number; count: number }[] = [];
   const submission: Submission = {
@@ -194,7 +194,7 @@ function parallel({ parallel: most }: SlurmSettings): string {
   return most === undefined ? "" : `%${most}`;
 }
 
-/** What each run may take, and a process beside it. */
+/** Computes the megabytes that each run with its process may need. */
 function megabytes(configs: readonly Config[]): number {
   const needs = new Map<string, number>();
   for (const config of configs) {
@@ -204,7 +204,10 @@ function megabytes(configs: readonly Config[]): number {
   return Math.ceil((1.25 * Math.max(0, ...needs.values())) / 2 ** 20) + PROCESS_MEGABYTES;
 }
 
-/** The runs that are neither complete, nor trained or queued now; tickets behind the level of their sources. */
+/**
+ * Finds the runs that are neither complete nor being trained or queued, in levels: tickets come after the level of
+ * their sources.
+ */
 function missing(
   { name, configs, runs }: SubmitPlan,
   queue: readonly Queued[],
@@ -230,7 +233,7 @@ function missing(
   return { levels: levels.filter((level) => level.length > 0), complete, waiting };
 }
 
-/** The runs of a folder that are in the queue, each with its element. */
+/** Finds the runs of a folder that are in the queue, each with its element. */
 export function queuedRuns(queue: readonly Queued[], runs?: string): Map<string, Queued> {
   const elements = new Map(queue.map((one) => [`${one.name} ${one.job} ${one.element}`, one]));
   const found = new Map<string, Queued>();
@@ -245,7 +248,7 @@ export function queuedRuns(queue: readonly Queued[], runs?: string): Map<string,
   return found;
 }
 
-/** The submissions of a folder of runs, oldest first, of one name or of all. */
+/** Lists the submissions of a folder of runs, oldest first, with the given name or all. */
 export function submissions(runs?: string, name?: string): Submission[] {
   const folder = join(runsDirectory(runs), "slurm");
   if (!existsSync(folder)) return [];
@@ -255,23 +258,23 @@ export function submissions(runs?: string, name?: string): Submission[] {
     .filter((one) => name === undefined || one.name === name);
 }
 
-/** @throws {LabError} when the folder is no submission */
+/** Reads a submission. @throws {LabError} when the folder is not a submission */
 export function readSubmission(folder: string): Submission {
   try {
     const { name, runs, jobs } = JSON.parse(readFileSync(join(folder, "runs.json"), "utf8")) as Submission;
     return { name, folder: resolve(folder), runs, jobs };
   } catch (error) {
-    throw new LabError(`${folder} is no submission to Slurm: ${(error as Error).message}`);
+    throw new LabError(`${folder} is not a submission to Slurm: ${(error as Error).message}`);
   }
 }
 
-/** A run of a submission, with its configuration. */
+/** Restores the configuration of a submitted run. */
 export function submittedConfig({ config, given }: SubmittedRun): Config {
-  // Parts are looked for anew; they may have changed, which makes it another run.
+  // Parts are loaded again. If they have changed since, this is another run.
   return config.parts === undefined ? restoreConfig(given, config) : resolveConfig(given);
 }
 
-/** Why runs of submissions failed in their last job, by run. */
+/** Finds why runs of submissions failed in their last job, by run. */
 export function failuresOf(all: readonly Submission[]): Map<string, string> {
   const failures = new Map<string, string>();
   for (const { folder } of all) {
