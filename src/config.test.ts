@@ -158,7 +158,7 @@ describe("a bad configuration is refused in one line that names field, given and
     ],
     [
       { algorithm: "ow-qmix", method: "ss", operator: { doubleQ: false } },
-      "config: operator.doubleQ is false, but OW-QMIX always values",
+      "config: operator.doubleQ is false, but in OW-QMIX the restricted networks always choose",
     ],
     [
       { method: "tiny", sparsity: { level: 0 } },

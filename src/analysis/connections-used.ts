@@ -8,37 +8,37 @@ import { restoreNetworks } from "../training/networks.js";
 import { networkPlan } from "../training/plan.js";
 import { createEpisodeRecorder, greedyPolicy } from "../training/rollout.js";
 
-/** What went through the shared network when one agent of the team had to decide. Counts of decisions. */
+/** Activity in the shared network at the decisions of one agent of the team, as numbers of decisions. */
 export interface AgentActivity {
-  /** Steps at which the agent could choose between actions; a unit that has fallen cannot. */
+  /** Number of steps at which the agent could choose between actions; a dead unit cannot. */
   readonly decisions: number;
-  /** Of these, those with a hidden state: all but the first of a battle, which starts from zeros. */
+  /** Number of these decisions with a hidden state: all but the first of a battle, which starts from zeros. */
   readonly remembering: number;
-  /** At how many each input was not zero. [inputs] */
+  /** Number of decisions at which each input was not zero. [inputs] */
   readonly inputs: Float64Array;
   /** Sum of each input's absolute value. [inputs] */
   readonly magnitudes: Float64Array;
-  /** At how many each unit of the first layer was above zero, after ReLU. [hidden] */
+  /** Number of decisions at which each unit of the first layer was above zero after ReLU. [hidden] */
   readonly units: Float64Array;
 }
 
-/** Connections of one layer that carried a signal, mean over the decisions of an agent. */
+/** Connections of one layer that carry a signal, as means over the decisions of an agent. */
 export interface UsedConnections {
-  /** The weight's name: "agent.fc1.weight". */
+  /** Name of the weight: "agent.fc1.weight". */
   readonly weight: string;
   /** Mean number of the layer's connections that carry a signal in one decision of the agent. */
   readonly used: number;
-  /** What a random mask of the same density would carry of the same signals. */
+  /** The number expected for a random mask of the same density and the same signals. */
   readonly random: number;
 }
 
 /** How one agent of a team uses the network that all of them share. */
 export interface AgentConnections {
-  /** From 0. */
+  /** Index of the agent, from 0. */
   readonly agent: number;
   /** Type of its unit: "stalker". */
   readonly type: string;
-  /** What its decisions sent through the network's inputs and first layer. */
+  /** Activity of the network's inputs and first layer at its decisions. */
   readonly activity: AgentActivity;
   /** One for each weight of the agent network. */
   readonly layers: readonly UsedConnections[];
@@ -46,20 +46,20 @@ export interface AgentConnections {
 
 /** How the agents of a trained team use their network. */
 export interface TeamConnections {
-  /** Of the run. */
+  /** Seed of the run. */
   readonly seed: number;
   /** One entry for each agent, in the environment's order. */
   readonly agents: readonly AgentConnections[];
   /** Mean absolute value of each input of the agent network, over the decisions of all agents. [inputs] */
   readonly inputs: readonly number[];
-  /** Mean absolute value of each entry of the state, which the mixer's hypernetworks see. [state] */
+  /** Mean absolute value of each entry of the state, the input of the mixer's hypernetworks. [state] */
   readonly state: readonly number[];
 }
 
 /**
  * Lets a trained team play greedily and counts, for each of its agents, the connections that carry a signal when that
- * agent decides. This is our reading of Figure 12(a): with parameters that all agents share, as in PyMARL, no agent has
- * a network of its own.
+ * agent decides. This is our interpretation of Figure 12(a): with parameters that all agents share, as in PyMARL, no
+ * agent has a network of its own.
  *
  * @throws {RunError} when the run has no checkpoint yet
  * @example
@@ -70,7 +70,7 @@ export function measureConnections(
   {
     battles = 32,
   }: {
-    /** How many, with seeds 1, 2, ... */
+    /** Number of battles, with seeds 1, 2, ... */
     readonly battles?: number;
   } = {},
 ): TeamConnections {
@@ -105,11 +105,11 @@ export function measureConnections(
 }
 
 /**
- * Which inputs of the agent network and which units of its first layer were not zero, by agent, over all decisions of
- * some episodes.
+ * Counts, for each agent, at how many decisions of some episodes the inputs of the agent network and the units of its
+ * first layer were not zero.
  *
  * @param parameters of the online agent, under PyMARL's names
- * @returns one for each agent
+ * @returns the activity of each agent
  */
 export function agentActivity(
   shape: NetworkShape,
@@ -164,10 +164,10 @@ function stateMagnitudes({ state }: NetworkShape, episodes: readonly Episode[]):
 }
 
 /**
- * Connections of each of the agent network's weights that carry a signal, mean over decisions. A connection carries one
- * when what it starts from is not zero: an input, a unit of the first layer after ReLU, an entry of the hidden state.
- * The hidden state is zero before a battle and nowhere zero after its first step, so that only the first layer and the
- * GRU's input can differ between agents.
+ * Counts the connections of each of the agent network's weights that carry a signal, as means over decisions. A
+ * connection carries a signal when its source is not zero: an input, a unit of the first layer after ReLU, or an entry
+ * of the hidden state. The hidden state is zero before a battle and nowhere zero after its first step, so that only the
+ * first layer and the GRU's input can differ between agents.
  *
  * @param masks by weight name, [out, in]
  */

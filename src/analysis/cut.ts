@@ -9,29 +9,30 @@ import { greedyActions } from "../targets/actions.js";
 import { restoreNetworks } from "../training/networks.js";
 import { createEpisodeRecorder, greedyPolicy } from "../training/rollout.js";
 
-/** What is taken out of the agent network: units of its first layer, or inputs. */
+/** What is removed from the agent network: units of its first layer, or inputs. */
 export type CutTarget = "units" | "inputs";
 
-/** What is taken out first; "random" is the reference, dimensions drawn by chance. */
+/** Which dimensions are removed first; "random", the reference, draws them by chance. */
 export const CUT_ORDERS = ["fewest", "random", "most"] as const;
 
 export type CutOrder = (typeof CUT_ORDERS)[number];
 
-/** What remains of a team's decisions when more and more is taken out of its network. */
+/** The share of a team's decisions that stay the same as more and more is removed from its network. */
 export interface CutCurve {
-  /** Which dimensions were taken out first: those with the fewest connections, with the most, or random ones. */
+  /** Which dimensions were removed first: those with the fewest connections, those with the most, or random ones. */
   readonly order: CutOrder;
-  /** How many dimensions were taken out: none, an eighth, a quarter, half, three quarters. */
+  /** Numbers of dimensions removed: none, an eighth, a quarter, half, three quarters. */
   readonly taken: readonly number[];
   /** Share of the decisions that are still the same, 0..1. As long as `taken`. */
   readonly same: readonly number[];
 }
 
 /**
- * What a trained team can do without: units of the agents' first layer, or inputs, are taken out of its network in the
- * order of their connections, and its battles are decided again (section B.11: "certain output dimensions can be
- * omitted while preserving the necessity of each input dimension"). Nothing is trained further, and what the agents see
- * stays what the whole network led them to.
+ * Measures which units or inputs a trained team can do without: units of the agents' first layer, or inputs, are
+ * removed from its network in the order of their numbers of connections, and the decisions of its battles are made
+ * again (section B.11: "certain output dimensions can be omitted while preserving the necessity of each input
+ * dimension"). Nothing is trained further, and the agents' observations stay those of battles played with the whole
+ * network.
  *
  * @returns a curve for each order
  * @throws {RunError} when the run has no checkpoint yet
@@ -85,7 +86,7 @@ export function cutCurves(
   }
 }
 
-/** Dimensions by their connections, in the three orders. */
+/** Orders dimensions by their numbers of connections, in the three ways. */
 function cutOrders(counts: Int32Array, seed: number): [CutOrder, number[]][] {
   const fewest = Array.from(counts, (_, i) => i).sort((a, b) => counts[a] - counts[b] || a - b);
   return [
@@ -95,7 +96,7 @@ function cutOrders(counts: Int32Array, seed: number): [CutOrder, number[]][] {
   ];
 }
 
-/** The greedy actions of the agents that had a choice, over some episodes. */
+/** Lists the greedy actions of the agents that had a choice, over some episodes. */
 function decisions(engine: Engine<true>, groups: readonly EpisodeGroup[]): number[] {
   return groups.flatMap((group) => {
     engine.load(group);
@@ -113,7 +114,7 @@ function decisions(engine: Engine<true>, groups: readonly EpisodeGroup[]): numbe
 }
 
 /**
- * A mask without the connections of some of its inputs.
+ * Copies a mask without the connections of some of its inputs.
  *
  * @param mask [out, inputs]
  * @example
@@ -128,9 +129,9 @@ export function withoutInputs(mask: Uint8Array, inputs: number, dimensions: Iter
 /**
  * Plays battles greedily with connections cut out of a trained team's networks, without training it further.
  *
- * @param cut masks [out, in] by weight name, instead of those of the run
+ * @param cut masks [out, in] by weight name that replace those of the run
  * @returns the share of battles won, 0..1
- * @throws {Error} when a weight is not there, its mask has another size, or a connection that the run has not
+ * @throws {Error} when a weight does not exist, or its mask has another size or a connection that the run's mask lacks
  * @example
  * winRateWithout(run, { "agent.fc1.weight": new Uint8Array(64 * 96) }); // a blind team on 2s3z
  */
@@ -140,7 +141,7 @@ export function winRateWithout(
   {
     battles = 32,
   }: {
-    /** How many, with seeds 1001, 1002, ... */
+    /** Number of battles, with seeds 1001, 1002, ... */
     readonly battles?: number;
   } = {},
 ): number {

@@ -2,7 +2,7 @@ import type { MessagePort } from "node:worker_threads";
 import type { Config } from "../config.js";
 import { type DistanceMoment, followDistances } from "./policy-distance.js";
 
-/** Follows one run in a worker thread; the steps it has reached go out through the port. */
+/** Follows one run in a worker thread, and sends the steps that it has reached through the port. */
 export default async function work({
   config,
   moments,

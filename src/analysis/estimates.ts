@@ -9,16 +9,17 @@ import type { StoredRun } from "../runs/store.js";
 export interface EstimateTableOptions {
   /** Line above the table. Default: none. */
   readonly title?: string;
-  /** What the settings are called. Default: "Setting". */
+  /** Title of the column of settings. Default: "Setting". */
   readonly settings?: string;
   /** Environment steps from which evaluations count. Default: the second half of the training. */
   readonly from?: number;
 }
 
 /**
- * What runs expect and what they get: the mean Q_tot of the joint actions that their evaluations play, the mean
- * discounted return from the same steps, and their difference, which is the bias of Theorem 3.2 as a run shows it;
- * above 0 it is overestimation. A row for each setting, mean and standard deviation over its seeds.
+ * Compares the values that runs estimate with the returns that they get: the mean Q_tot of the joint actions in their
+ * evaluations, the mean discounted return from the same steps, and the difference, which is the bias of Theorem 3.2 as
+ * measured in a run; above 0 it is overestimation. There is a row for each setting, with mean and standard deviation
+ * over its seeds.
  *
  * @throws {Error} when a run is not complete, naming it; when runs of one label differ in more than the seed, naming
  *   the field

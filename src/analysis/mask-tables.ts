@@ -12,8 +12,9 @@ import { networkPlan } from "../training/plan.js";
 import type { AgentConnections, TeamConnections, UsedConnections } from "./connections-used.js";
 
 /**
- * Every sparse layer of some runs, mean over them: its connections, and over its outputs and inputs how evenly they are
- * spread, at the beginning and the end of training and in a random mask.
+ * Makes a table of the sparse layers of some runs, with means over the runs: how many connections each layer has, and
+ * how evenly they are spread over its outputs and inputs, at the beginning and the end of training and in a random
+ * mask.
  *
  * @throws {Error} when there is no such weight
  * @example showTable(spreadTable(runs));
@@ -23,7 +24,7 @@ export function spreadTable(
   {
     weights,
   }: {
-    /** These only. */
+    /** Names of the weights to show. Default: all. */
     readonly weights?: readonly string[];
   } = {},
 ): Table {
@@ -76,7 +77,8 @@ export function spreadTable(
 }
 
 /**
- * Connections of the gates of the agents' GRU, mean over some runs, at the beginning and the end of training.
+ * Makes a table of the connections of the gates of the agents' GRU, as means over some runs, at the beginning and the
+ * end of training.
  *
  * @example
  * showTable(gateTable(runs));
@@ -113,9 +115,9 @@ export function gateTable(runs: readonly StoredRun[]): Table {
 }
 
 /**
- * The units of each type, mean over them, over decisions and over runs: what is not zero when one decides, and the
- * connections that this brings into use, in the layers in which agents can differ; and the connections that only its
- * number and its type can use.
+ * Makes a table of the types of units, with means over units, decisions and runs: how many inputs and hidden units are
+ * not zero when a unit decides, how many connections are thereby in use in the layers in which agents can differ, and
+ * how many connections only the unit's own number or type can use.
  *
  * @param teams of these runs: see `measureConnections`
  * @example showTable(typeTable(runs, runs.map((run) => measureConnections(run))));
@@ -188,7 +190,7 @@ export function typeTable(runs: readonly StoredRun[], teams: readonly TeamConnec
   };
 }
 
-/** One line of what `typeTable` finds. */
+/** Summarises the findings of `typeTable` in one line. */
 export function typeSummary(teams: readonly TeamConnections[]): string {
   const types = agentsByType(teams).map(({ type, agents }) => {
     const all = (value: (layer: UsedConnections) => number): number =>
@@ -199,8 +201,8 @@ export function typeSummary(teams: readonly TeamConnections[]): string {
 }
 
 /**
- * Which features keep their connections in the agents' input layer: connections of an input, mean over the inputs of a
- * feature and over runs, beside the mean absolute value of these inputs.
+ * Makes a table that shows which features keep their connections in the agents' input layer: the number of connections
+ * of an input, as a mean over the inputs of a feature and over runs, beside the mean absolute value of these inputs.
  *
  * @param teams of these runs: see `measureConnections`
  */
@@ -238,17 +240,17 @@ export function inputTable(runs: readonly StoredRun[], teams: readonly TeamConne
   };
 }
 
-/** Connections of each input of a weight before training. [in] */
+/** Counts the connections of each input of a weight before training. [in] */
 export function firstInputConnections(run: StoredRun, weight: string): Int32Array {
   return inputConnections(readMasks(run.directory)[0].masks.get(weight)!, shapeOf(run, weight));
 }
 
-/** Connections of each input of a weight at the end. [in] */
+/** Counts the connections of each input of a weight at the end. [in] */
 export function lastInputConnections(run: StoredRun, weight: string): Int32Array {
   return inputConnections(readMasks(run.directory).at(-1)!.masks.get(weight)!, shapeOf(run, weight));
 }
 
-/** The weight matrices of a run's networks. */
+/** Lists the weight matrices of a run's networks. */
 export function weightsOf({ config }: StoredRun): ParameterSpec[] {
   return networkPlan(config).parameters.filter(({ maskable }) => maskable);
 }
@@ -257,7 +259,7 @@ function shapeOf(run: StoredRun, weight: string): readonly number[] {
   return weightsOf(run).find(({ name }) => name === weight)!.shape;
 }
 
-/** The types of unit, and the agents that are of each. */
+/** Groups the agents by their type of unit. */
 function agentsByType(teams: readonly TeamConnections[]): { readonly type: string; readonly agents: number[] }[] {
   const { agents } = teams[0];
   return [...new Set(agents.map(({ type }) => type))].map((type) => ({

@@ -14,11 +14,11 @@ import { workerFile } from "../runs/workers.js";
 
 /** Stored choices of episodes of about the same age. */
 export interface AgedChoices extends StoredChoices {
-  /** Training episodes since the newest of them: 0 for the last one played. */
+  /** Number of training episodes since the newest of these: 0 for the last episode played. */
   readonly age: number;
 }
 
-/** What the replay buffers hold at one moment of training, compared with the policy of that moment. */
+/** The content of the replay buffers at one moment of training, compared with the policy of that moment. */
 export interface DistanceMoment {
   /** Environment steps that the run has made so far. */
   readonly step: number;
@@ -29,11 +29,11 @@ export interface DistanceMoment {
 }
 
 /**
- * Trains a configuration and, at the first end of an episode at or after each of the given steps, compares all that the
- * buffers hold with the policy of that moment. It only listens: the run is the same, bit for bit, as without.
+ * Trains a configuration and, at the first end of an episode at or after each of the given steps, compares all episodes
+ * in the buffers with the policy of that moment. The comparison does not change a bit of the run.
  *
- * Both buffers are measured whether a batch takes from them or not: also a run with a single buffer has newest
- * episodes.
+ * Both buffers are measured even if no batch is drawn from one of them: a run with a single buffer has newest episodes
+ * as well.
  *
  * @param moments environment steps, increasing
  * @throws the signal's reason when it is aborted
@@ -65,22 +65,22 @@ export async function followDistances(
   return found;
 }
 
-/** The worker that follows a run in a thread of a pool, see `distance-worker.ts`. */
+/** Returns the file of the worker that follows a run in a thread of a pool, see `distance-worker.ts`. */
 export function distanceWorker(): ReturnType<typeof workerFile> {
   return workerFile("distance-worker", import.meta.url);
 }
 
-/** Everything in the offline buffer: what a batch from one buffer is drawn from. */
+/** Sums up the offline buffer, from which a batch of a single buffer is drawn. */
 export function offlineChoices({ blocks }: DistanceMoment): StoredChoices {
   return addChoices(blocks);
 }
 
-/** Everything in the online buffer. */
+/** Sums up the online buffer. */
 export function onlineChoices({ blocks }: DistanceMoment, { replay }: Config): StoredChoices {
   return addChoices(blocks.filter(({ age }) => age < replay.onlineCapacity));
 }
 
-/** What a batch holds on average, S_1 episodes from the offline and S_2 from the online buffer. */
+/** Computes what a batch holds on average, with S_1 episodes from the offline and S_2 from the online buffer. */
 export function batchChoices(moment: DistanceMoment, config: Config): StoredChoices {
   const { offlineBatch, onlineBatch } = config.replay;
   return mixChoices([
@@ -89,7 +89,7 @@ export function batchChoices(moment: DistanceMoment, config: Config): StoredChoi
   ]);
 }
 
-/** Compares episodes, given oldest first, block by block from the newest on. */
+/** Compares episodes, given oldest first, in blocks that start at the newest. */
 function measureBlocks(
   engine: Engine<true>,
   episodes: readonly Episode[],
@@ -97,14 +97,14 @@ function measureBlocks(
   step: number,
 ): AgedChoices[] {
   const newest = [...episodes].reverse();
-  // The newest episode ended at the present step, and each of the others where the next began.
+  // The newest episode ended at the present step, and each other episode where the next one began.
   const begins = new Map<Episode, number>();
   let begin = step;
   for (const episode of newest) begins.set(episode, (begin -= episode.length));
 
   const blocks: AgedChoices[] = [];
   for (let age = 0; age < newest.length;) {
-    // A block belongs to the online buffer as a whole or not at all.
+    // A block belongs to the online buffer either as a whole or not at all.
     const last = age < config.replay.onlineCapacity ? config.replay.onlineCapacity : Infinity;
     const block = newest.slice(age, Math.min(age + LANES, last));
     const [group] = groupEpisodes(block, engine.shape);
@@ -118,7 +118,7 @@ function measureBlocks(
   return blocks;
 }
 
-/** The stored episodes from number `first` of the run on. */
+/** Selects the stored episodes from number `first` of the run on. */
 function since({ indices, seeds, lengths, actions }: TrainState["replay"], first: number, agents: number): ReplayState {
   const known = indices.findIndex((index) => index >= first);
   const from = known < 0 ? indices.length : known;

@@ -7,7 +7,7 @@ import { packageRoot } from "../node/project.js";
 import { greedyPolicy } from "../training/rollout.js";
 import { agentFromFile } from "./team-play.js";
 
-/** One order of an ally in a recorded battle; moves carry the unit's own exact position at that moment. */
+/** One order to an ally in a recorded battle. An order to move includes the unit's exact position at that moment. */
 export type RecordedOrder =
   | readonly ["E" | "W" | "N" | "S", number, number]
   | readonly ["a", string]
@@ -16,33 +16,33 @@ export type RecordedOrder =
   | readonly ["m?"];
 
 /**
- * One battle that was played in StarCraft II; units are called A0.. and E0.. in order of spawning, times are loops
- * since the spawn.
+ * One battle that was played in StarCraft II. Units are named A0.. and E0.. in the order of spawning; times are game
+ * loops since spawning.
  */
 export interface RecordedBattle {
   readonly win: boolean;
-  /** [name, type, x, y], whole numbers */
+  /** The units: [name, type, x, y] with whole numbers. */
   readonly units: readonly (readonly [string, string, number, number])[];
-  /** [loop, orders by ally, exact places of the enemies that somebody attacks] */
+  /** The steps: [loop, orders by ally, exact positions of the enemies under attack]. */
   readonly steps: readonly (readonly [
     number,
     Readonly<Record<string, RecordedOrder>>,
     Readonly<Record<string, readonly [number, number]>>,
   ])[];
-  /** [loop, unit, who killed it, x, y] */
+  /** The deaths: [loop, unit, killer, x, y]. */
   readonly deaths: readonly (readonly [number, string, string | null, number, number])[];
 }
 
-/** A recorded battle and one of the simulator, in which a network of the same training played the allies. */
+/** A recorded battle, and a simulated one in which a network of the same training played the allies. */
 export interface BattlePair {
-  /** The battle of the real game, with positions between orders interpolated. */
+  /** The battle of the real game, with positions interpolated between orders. */
   readonly recorded: EpisodeRecording;
   /** A battle of our simulator, played by the network of the recorded team. */
   readonly simulated: EpisodeRecording;
 }
 
 /**
- * The folder of what was recorded in the real game: MAST_REFERENCE, or ../shared/reference/smac beside the project;
+ * Returns the folder of recordings of the real game: MAST_REFERENCE, or ../shared/reference/smac beside the project;
  * undefined where there is none.
  */
 export function referenceFolder(): string | undefined {
@@ -51,8 +51,8 @@ export function referenceFolder(): string | undefined {
 }
 
 /**
- * A battle that QMIX played in the real game, and one that a network of that training, of 1.8 million steps, plays
- * here; undefined where the recordings are not.
+ * Returns a battle that QMIX played in the real game, and one that a network of the same training, of 1.8 million
+ * steps, plays in our simulator; undefined where the recordings are missing.
  *
  * @param map one of those recorded: 3m, 8m, 2s3z or 2c_vs_64zg
  * @param number which of the recorded battles, from 0
@@ -78,11 +78,11 @@ export function battlePair(map: string, number = 1): BattlePair | undefined {
 }
 
 /**
- * A recorded battle as frames for a replay. A unit's places between two moments at which its place is known lie on the
- * line between these; what it fires at is whom it was ordered to attack. Health, rewards and whom enemies aim at are
- * not in recordings: bars stay full, rewards are zero.
+ * Turns a recorded battle into frames for a replay. Between two moments at which a unit's position is known, its
+ * position is interpolated linearly; the target of its fire is the unit that it was ordered to attack. Recordings do
+ * not contain health, rewards and the enemies' targets: bars stay full and rewards are zero.
  *
- * @param map the environment's name; its terrain, radii and starting places are taken from the simulator
+ * @param map the environment's name; its terrain, radii and starting positions are those of the simulator
  */
 export function recordingOf({ win, units, steps, deaths }: RecordedBattle, map: string): EpisodeRecording {
   const env = createEnvironment(map);
@@ -140,7 +140,7 @@ export function recordingOf({ win, units, steps, deaths }: RecordedBattle, map: 
   return { environment: map, seed: 0, frames, rewards: actions.map(() => 0), actions, won: win };
 }
 
-/** [loop, x, y] */
+/** A known position: [loop, x, y]. */
 type Known = readonly [number, number, number];
 
 function placeAt(path: readonly Known[], loop: number): [number, number] {

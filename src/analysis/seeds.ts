@@ -13,18 +13,19 @@ export interface SeedTableOptions {
   /** Line above the table. Default: none. */
   readonly title?: string;
   /**
-   * Environment steps before which evaluations do not count: what all runs of a seed share says nothing about their
-   * differences. Default: 0.
+   * Environment steps before which evaluations do not count, such as the steps in which all runs of a seed are equal.
+   * Default: 0.
    */
   readonly from?: number;
-  /** A setting that the others are compared with, seed by seed. */
+  /** The setting with which the others are compared, seed by seed. */
   readonly reference?: string;
 }
 
 /**
- * The mean test win rate of each run (its mean return, where no team can win), a row for each seed and a column for
- * each setting: runs of one seed begin with the same weights and play the same battles, so that two columns are
- * compared row by row. Below: mean and standard deviation, and in how many seeds a setting has more than `reference`.
+ * Makes a table of the mean test win rate of each run (or its mean return, where no team can win), with a row for each
+ * seed and a column for each setting. Runs of one seed begin with the same weights and play the same battles, so that
+ * two columns can be compared row by row. The last rows show mean and standard deviation, and in how many seeds a
+ * setting is above `reference`.
  *
  * @throws {Error} when a run is not complete, two runs of a seed have one name, runs of one name differ in more than
  *   the seed (naming the field), or no run is called `reference`
@@ -87,10 +88,10 @@ export function seedTable(
 }
 
 /**
- * Environment steps up to which runs have the same records, number for number: runs of one seed whose settings differ
- * from a later step on are the same run until then.
+ * Returns the environment steps up to which runs have the same records, number for number: runs of one seed whose
+ * settings take effect at a later step are equal until then.
  *
- * @returns the step of the last record that all have in common; 0 where they differ from the first on
+ * @returns the step of the last record that all have in common; 0 if the first record differs
  * @example sharedSteps(runs.filter(({ config }) => config.seed === 1)); // of the experiment `lambda`: just under T_0
  */
 export function sharedSteps(runs: readonly Pick<StoredRun, "metrics">[]): number {
@@ -109,8 +110,8 @@ export function sharedSteps(runs: readonly Pick<StoredRun, "metrics">[]): number
 }
 
 /**
- * Mean of a complete run's evaluations from a step on, steadier than a score of the last few: test win rate, 0..1, or
- * return where no team can win.
+ * Computes the mean of a complete run's evaluations from a step on, which varies less than a score of the last few: the
+ * test win rate, 0..1, or the return where no team can win.
  * @throws {Error} when the run is not complete, or has no evaluation from that step on
  */
 export function scoreSince(run: StoredRun, from: number): number {

@@ -5,9 +5,10 @@ import { readMasks, type StoredRun } from "../runs/store.js";
 import { networkPlan } from "../training/plan.js";
 
 /**
- * A run's masks of one weight at `moments` (shares of the training so far), for `maskImage` and `connectionCounts`.
+ * Reads a run's masks of one weight at `moments` (shares of the training so far), for `maskImage` and
+ * `connectionCounts`.
  *
- * @throws {Error} when the run has no such mask: its name, and the names there are
+ * @throws {Error} when the run has no such mask, listing the names that exist
  * @example
  * // At the start, after a quarter, half way and at the end, as in the paper's Figure 11.
  * maskSnapshots(run, "agent.fc1.weight");

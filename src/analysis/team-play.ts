@@ -21,36 +21,37 @@ export interface PlayedEpisode {
   readonly steps: number;
 }
 
-/** What a trained team played. */
+/** The episodes that a trained team played. */
 export interface PlayedTeam {
   readonly episodes: readonly PlayedEpisode[];
   /** Whether a team can win in the environment. */
   readonly wins: boolean;
   /**
-   * Episodes that the environment failed in, which were played again; an environment in a process of its own may fail.
+   * Number of episodes that were played again because the environment failed; an environment in a process of its own
+   * may fail.
    */
   readonly lost: number;
 }
 
-/** How many episodes, and in which battles. */
+/** Number of episodes, their seeds and their environment. */
 export interface TeamPlay {
   readonly episodes: number;
   /** Seed of the first battle; the others count up from it. Default: 1. */
   readonly seed?: number;
-  /** The environment of a network from a file; a run plays where it was trained unless this says otherwise. */
+  /** The environment, needed for a network from a file. Default: the environment in which the run was trained. */
   readonly environment?: string;
   readonly rules?: "starcraft" | "smaclite";
-  /** Where runs are kept, if not in data/runs. */
+  /** The folder of runs. Default: see `runsDirectory`. */
   readonly runs?: string;
 }
 
 /**
- * Lets a trained team play greedily: the last checkpoint of a run, or an agent network in a safetensors file in
- * PyMARL's names (`agent.fc1.weight`, or `fc1.weight` without the network in front).
+ * Lets a trained team play greedily. The team is the last checkpoint of a run, or an agent network in a safetensors
+ * file with PyMARL's names (`agent.fc1.weight`, or `fc1.weight` without the network's name).
  *
- * @throws {LabError} when the file holds no agent network, or one for other observations or actions than the
+ * @throws {LabError} when the file holds no agent network, or one for observations or actions of other sizes than the
  *   environment's
- * @throws {EpisodeLost} when the environment fails in more than five episodes in turn
+ * @throws {EpisodeLost} when the environment fails in more than five episodes in a row
  * @example const { episodes } = playTeam("qmix-3m.safetensors", { environment: "3m", episodes: 200 });
  */
 export function playTeam(team: string, { episodes, seed = 1, environment, rules, runs }: TeamPlay): PlayedTeam {
@@ -93,7 +94,7 @@ export function playTeam(team: string, { episodes, seed = 1, environment, rules,
 function fromRun(name: string, environment: string | undefined, rules: TeamPlay["rules"], runs: string | undefined) {
   const { config, directory } = readRun(name, runs === undefined ? {} : { runs });
   const { state } = readRunCheckpoint(directory);
-  // Settings of the environment that it was trained in are not those of another one.
+  // Settings of the environment in which the run was trained do not apply to another one.
   const { environment: _, ...options } = config.options ?? {};
   const env = environmentOf({
     ...config,
@@ -107,14 +108,14 @@ function fromRun(name: string, environment: string | undefined, rules: TeamPlay[
     env.sizes.agents !== trained.sizes.agents
   ) {
     throw new LabError(
-      `${name} was trained on ${config.environment}, whose agents see and do other things than those of ${env.name}: choose an environment of the same sizes.`,
+      `${name} was trained on ${config.environment}, whose agents have observations or actions of other sizes than those of ${env.name}: choose an environment of the same sizes.`,
     );
   }
   return { env, engine: restoreNetworks(config, state) };
 }
 
 function fromFile(path: string, environment: string | undefined, rules: TeamPlay["rules"]) {
-  if (environment === undefined) throw new LabError(`${path} does not say where it plays: add --environment MAP.`);
+  if (environment === undefined) throw new LabError(`${path} does not name its environment: add --environment MAP.`);
   if (!existsSync(path)) throw new LabError(`There is no file ${path}.`);
   const env = createEnvironment(environment, rules === undefined ? {} : { rules });
   return { env, engine: agentFromFile(path, env) };
@@ -129,10 +130,10 @@ function readTensors(path: string): TensorFile {
 }
 
 /**
- * An engine with the agent network of a safetensors file in PyMARL's names; its mixer, which acting does not need, is
- * empty.
+ * Makes an engine with the agent network of a safetensors file with PyMARL's names. Its mixer, which acting does not
+ * need, is empty.
  *
- * @throws {LabError} when the file holds no agent network, or one for other observations or actions
+ * @throws {LabError} when the file holds no agent network, or one for observations or actions of other sizes
  */
 export function agentFromFile(path: string, env: Environment): Engine<true> {
   const { tensors } = readTensors(path);
@@ -152,7 +153,7 @@ export function agentFromFile(path: string, env: Environment): Engine<true> {
     if (tensor === undefined) throw new LabError(`${path} holds no ${name}.`);
     if (tensor.shape.join() !== size.join()) {
       throw new LabError(
-        `${path} is no network for ${env.name}: its ${name} is [${tensor.shape.join(", ")}], and ${env.name} needs [${size.join(", ")}] (inputs: ${agentInput(shape)}, actions: ${shape.actions}).`,
+        `${path} is not a network for ${env.name}: its ${name} is [${tensor.shape.join(", ")}], and ${env.name} needs [${size.join(", ")}] (inputs: ${agentInput(shape)}, actions: ${shape.actions}).`,
       );
     }
     values.set(Float32Array.from(tensor.data as Float32Array, Number));

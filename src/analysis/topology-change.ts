@@ -5,22 +5,19 @@ import { maskOverlap, type Overlap } from "../sparse/overlap.js";
 
 /** How a run's topology changed over its training, all layers together. */
 export interface TopologyChange {
-  /** How often connections moved. */
+  /** Number of topology evolutions. */
   readonly evolutions: number;
   /** Number of weights, present or pruned. */
   readonly weights: number;
-  /** How many of `weights` are connections. Every evolution leaves this number as it is. */
+  /** How many of `weights` are connections. Evolutions do not change this number. */
   readonly connections: number;
-  /** Connections dropped over the whole training; each time as many grew elsewhere. */
+  /** Number of connections dropped over the whole training; each time as many grew elsewhere. */
   readonly moved: number;
-  /** Different connections that the run has had at one time or another. */
+  /** Number of different connections that the run has had at any time. */
   readonly tried: number;
-  /**
-   * Of the connections that an evolution grew, the share that the very next one dropped again, 0..1; NaN where no
-   * evolution followed.
-   */
+  /** Share of grown connections that the next evolution dropped again, 0..1; NaN where no evolution followed. */
   readonly shortLived: number;
-  /** What its last topology shares with its first. */
+  /** Overlap of the last topology with the first. */
   readonly kept: Overlap;
 }
 

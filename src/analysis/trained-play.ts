@@ -5,7 +5,7 @@ import { restoreNetworks } from "../training/networks.js";
 import { greedyPolicy } from "../training/rollout.js";
 
 /**
- * Lets a trained team play one episode greedily, from the last checkpoint of its run, and keeps it for a replay.
+ * Lets a trained team play one episode greedily, from the last checkpoint of its run, and records it for a replay.
  *
  * @throws {RunError} when the run has no checkpoint yet
  * @example

@@ -48,7 +48,7 @@ describe("mast evaluate", () => {
   it("refuses networks of another map and files that hold none, in one line", () => {
     const network = stubborn(1);
     expect(() => evaluateCommand(network, { environment: "8m", episodes: 1 })).toThrow(
-      /is no network for 8m: its agent\.fc1\.weight is \[64, 42\], and 8m needs \[64, \d+\]/,
+      /is not a network for 8m: its agent\.fc1\.weight is \[64, 42\], and 8m needs \[64, \d+\]/,
     );
     expect(() => evaluateCommand(network, { episodes: 1 })).toThrow(/add --environment MAP/);
     const other = join(folder, "other.safetensors");

@@ -1,15 +1,15 @@
 import type { Config } from "../config.js";
 import type { ScoreStatistics } from "./scores.js";
 
-/** Where a run stands in a grid. */
+/** Position of a run in a grid. */
 export interface Cell {
-  /** Label of the setting that the run's row stands for. */
+  /** Label of the row's setting. */
   readonly row: string;
-  /** Label of the setting that its column stands for. */
+  /** Label of the column's setting. */
   readonly column: string;
 }
 
-/** What the seeds of one cell came to, and what the paper prints for it: percent of its dense model. */
+/** Statistics of the seeds of one cell, and the paper's value in percent of its dense model. */
 export interface CellStatistics
   extends Cell, ScoreStatistics, Pick<Config, "environment" | "rules" | "algorithm" | "method" | "steps"> {
   /** S, the share of weights removed from each network, 0..1. */
@@ -19,7 +19,7 @@ export interface CellStatistics
    * for that cell.
    */
   readonly pToBest: number;
-  /** What the cell was compared with, where that was chosen. `pToBest` is then the p of that comparison. */
+  /** The cell with which this one is compared, if one was chosen. `pToBest` is then the p of that comparison. */
   readonly comparedTo?: string;
   /** Probability that a run of the cell scores higher than one of `comparedTo`. */
   readonly improvement?: number;
@@ -27,6 +27,6 @@ export interface CellStatistics
   readonly improvementLow?: number;
   /** Upper end of the 95 % bootstrap interval of `improvement`. */
   readonly improvementHigh?: number;
-  /** What the paper prints for the cell, in percent of its dense model; absent where it has no such cell. */
+  /** The paper's value of the cell in percent of its dense model; absent where the paper has no such cell. */
   readonly paper?: number;
 }

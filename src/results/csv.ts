@@ -2,7 +2,8 @@ import { csvFormatRows, csvParseRows } from "d3-dsv";
 import { LabError } from "../errors.js";
 
 /**
- * A row of comma separated values, by column: numbers where the whole column is numbers. A cell without a value is "".
+ * A row of comma separated values, by column. Values are numbers if the whole column holds numbers. A cell without a
+ * value is "".
  */
 export type CsvRow = Readonly<Record<string, string | number>>;
 
@@ -10,9 +11,9 @@ export type CsvRow = Readonly<Record<string, string | number>>;
  * Reads comma separated values with a header. A column is numbers if each of its cells is one, or empty; `NaN`,
  * `Infinity` and `-Infinity` are numbers as well.
  *
- * @param name what an error calls the text: "table-1.csv"
- * @throws {LabError} when a column has no name of its own, or a row has not as many cells as the header, naming the row
- *   (the header is row 1)
+ * @param name name of the text in errors: "table-1.csv"
+ * @throws {LabError} when two columns have the same name or one has none, or when a row has another number of cells
+ *   than the header, naming the row (the header is row 1)
  * @example parseCsv("method,score\nmast,0.9\n", "scores.csv"); // [{ method: "mast", score: 0.9 }]
  */
 export function parseCsv(text: string, name: string): CsvRow[] {
@@ -37,8 +38,8 @@ export function parseCsv(text: string, name: string): CsvRow[] {
 }
 
 /**
- * Rows as comma separated values, with a header; `parseCsv` reads them. The columns are all that some row has, in the
- * order in which they first appear; what a row does not have is an empty cell.
+ * Writes rows as comma separated values with a header, which `parseCsv` reads. The columns are those of all rows, in
+ * the order in which they first appear; a row's missing values are empty cells.
  *
  * @example
  * rowsCsv([{ method: "mast", score: 0.9 }, { score: 0.8, note: "short" }]);
@@ -52,12 +53,12 @@ export function rowsCsv(rows: readonly Readonly<Record<string, unknown>>[]): str
   );
 }
 
-/** The columns of rows: all that some row has, in the order in which they first appear. */
+/** Lists the columns of all rows, in the order in which they first appear. */
 export function columnsOf(rows: readonly object[]): string[] {
   return [...new Set(rows.flatMap(Object.keys))];
 }
 
-/** A table as comma separated values. */
+/** Writes a table as comma separated values. */
 export function tableCsv(columns: readonly string[], rows: readonly (readonly unknown[])[]): string {
   return csvFormatRows([columns, ...rows].map((row) => row.map(safeCell)));
 }
@@ -65,14 +66,14 @@ export function tableCsv(columns: readonly string[], rows: readonly (readonly un
 const NUMBER = /^(-?\d+(\.\d+)?(e[-+]?\d+)?|NaN|-?Infinity)$/i;
 
 /**
- * How a text begins that a spreadsheet would run as a formula, in the signs of any width; apostrophes may stand before
- * it, as those that are put there.
+ * The beginning of a text that a spreadsheet would run as a formula, including signs of full width. Apostrophes may
+ * precede it, since an escaped text begins with one.
  */
 const FORMULA = /^'*[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]/;
 
 /**
- * A value as the text of a cell. A text that a spreadsheet would run as a formula gets an apostrophe in front, which
- * spreadsheets take for "this is text" and `parseCsv` takes away again; numbers, negative ones too, stay numbers.
+ * Writes a value as the text of a cell. A text that a spreadsheet would run as a formula gets an apostrophe in front,
+ * which marks it as text in spreadsheets and which `parseCsv` removes again. Numbers, also negative ones, stay numbers.
  */
 function safeCell(value: unknown): string {
   const text = String(value ?? "");

@@ -2,9 +2,9 @@ import { LabError } from "../errors.js";
 import { createRandom } from "../random.js";
 import { bootstrapInterval, probabilityOfImprovement } from "./statistics.js";
 
-/** How the scores of one setting differ from those of another, as far as a few seeds can tell. */
+/** Comparison of the scores of two settings. */
 export interface ScoreDifference {
-  /** Numbers of scores. */
+  /** Number of scores of each setting. */
   readonly seeds: readonly [number, number];
   /** Probability that a run of the first scores higher than one of the second, ties counted half (rliable). */
   readonly improvement: number;
@@ -13,21 +13,20 @@ export interface ScoreDifference {
   /** Upper end of the 95 % bootstrap interval of `improvement`. */
   readonly high: number;
   /**
-   * Two-sided p of Mann and Whitney's test: how often scores that have nothing to do with the setting would lie as far
-   * apart.
+   * Two-sided p of Mann and Whitney's test: how often scores that do not depend on the setting would differ as much.
    */
   readonly p: number;
 }
 
-/** The p below which two settings are told apart. */
+/** The p below which a difference between two settings counts as significant. */
 export const SIGNIFICANT = 0.05;
 
 /**
  * Compares the scores of two settings.
  *
- * @param x one a seed
- * @param y one a seed; numbers of seeds may differ
- * @returns all NaN but `seeds` where a score is NaN
+ * @param x scores of the first setting, one for each seed
+ * @param y scores of the second setting; the numbers of seeds may differ
+ * @returns NaN in every field but `seeds` if a score is NaN
  * @throws {Error} when one has no scores
  * @example
  * scoreDifference([0.9, 1, 1], [0.5, 0.6, 0.8]).p; // 0.1: three seeds can give no less
@@ -40,21 +39,19 @@ export function scoreDifference(x: readonly number[], y: readonly number[]): Sco
   return { seeds: [x.length, y.length], improvement, low, high, p: mannWhitneyP(x, y) };
 }
 
-/**
- * A difference in words: "p = 0.55, 5 and 5 seeds: cannot be told apart".
- */
+/** Describes a difference in words: "p = 0.55, 5 and 5 seeds: cannot be told apart". */
 export function differenceText({ seeds, p }: ScoreDifference): string {
   return `p = ${pText(p)}, ${seeds.join(" and ")} seeds${p < SIGNIFICANT ? "" : ": cannot be told apart"}`;
 }
 
-/** p with two digits after the point, or three where it is small. */
+/** Writes p with two digits after the point, or three where it is small. */
 export function pText(p: number): string {
   return p < 0.0005 ? "< 0.001" : p.toFixed(p < 0.0995 ? 3 : 2);
 }
 
 /**
- * Two-sided p of Mann and Whitney's test, exact also where scores are equal: of all ways to deal the scores out to two
- * groups of these sizes, the share in which the sum of ranks lies at least as far from its mean as it does.
+ * Computes the two-sided p of Mann and Whitney's test, exactly even if scores are equal: among all ways to divide the
+ * scores into two groups of these sizes, the share in which the sum of ranks lies at least as far from its mean.
  *
  * @returns NaN where a score is NaN
  * @throws {Error} when one has no scores
@@ -67,10 +64,10 @@ export function mannWhitneyP(x: readonly number[], y: readonly number[]): number
     );
   const all = [...x, ...y];
   if (all.some(Number.isNaN)) return NaN;
-  // Twice a rank is whole, also where equal scores share the mean of theirs.
+  // Ranks are doubled to be whole numbers, since equal scores share the mean of their ranks.
   const ranks = all.map((value) => all.reduce((sum, other) => sum + (other < value ? 2 : other === value ? 1 : 0), 0));
   const total = ranks.reduce((a, b) => a + b);
-  // Ways to choose so many scores with such a sum of ranks. [scores, sum]
+  // Number of ways to choose so many scores with such a sum of ranks. [scores, sum]
   const ways = Array.from({ length: x.length + 1 }, () => new Float64Array(total + 1));
   ways[0][0] = 1;
   for (const rank of ranks)

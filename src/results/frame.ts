@@ -7,13 +7,13 @@ import type { StoredRun } from "../runs/store.js";
 import { scoreMeasure } from "../training/score.js";
 
 /**
- * Complete runs as tidy rows, one a run: what was trained (environment, method, sparsity, seed, steps), what came of it
- * (score as a share and the number of evaluations that it is the mean of, last win rate, seconds on the clock and of
- * the processor, steps a second, parameters left, size and FLOPs relative to dense) and the commit; and with which
- * engine, where one of them has another than sparse. Where scores of some are returns, `measure` says which, and
- * `lastReturn` stands beside or in the place of the last win rate.
+ * Turns complete runs into tidy rows, one for each run. A row has the settings (environment, method, sparsity, seed,
+ * steps), the results (score as a share and the number of evaluations in it, last win rate, seconds by the clock and by
+ * the processor, steps a second, parameters left, size and FLOPs relative to dense) and the commit; and the engine, if
+ * one of the runs used another than sparse. If some scores are returns, `measure` tells them apart, and `lastReturn` is
+ * added to the last win rate or replaces it.
  *
- * @param among runs with which they share a table, and so its columns
+ * @param among all runs of the table, which determine its columns
  * @throws {Error} when a run is not complete, naming it
  * @example runRows(runs)[0].score;
  */
@@ -56,9 +56,9 @@ export function runRows(
 }
 
 /**
- * Every evaluation of a run as tidy rows: what was trained, the environment step, and the means over the evaluation's
- * episodes: win rate (a share), return, length in steps, mean Q_tot of what was played and the discounted return that
- * followed. What was not measured is empty.
+ * Turns the evaluations of a run into tidy rows: the settings, the environment step, and means over the evaluation's
+ * episodes: win rate (a share), return, length in steps, mean Q_tot of the joint actions and the discounted return that
+ * followed. Values that were not measured are empty.
  *
  * @example evaluationRows(run)[0].winRate;
  */
@@ -88,8 +88,8 @@ export function evaluationRows(run: StoredRun, labels: Readonly<Record<string, s
 }
 
 /**
- * Statistics, or whatever else has words and numbers, as tidy rows: the labels first, then every field that one of them
- * has, numbers with six digits, whole numbers in full. What one does not have is empty.
+ * Turns objects with texts and numbers, such as statistics, into tidy rows: the labels first, then the fields of all
+ * objects. Numbers have six digits, whole numbers are in full, and missing values are empty.
  *
  * @example tidyRows(reduction.settings, { experiment: "lambda" });
  */
@@ -103,7 +103,7 @@ export function tidyRows(rows: readonly object[], labels: Readonly<Record<string
 }
 
 /**
- * Complete runs as a danfojs frame, a row a run.
+ * Makes a danfojs frame of complete runs, with a row for each run.
  *
  * @throws {Error} when a run is not complete, naming it
  * @example
@@ -118,7 +118,7 @@ export async function runsFrame(
 }
 
 /**
- * Statistics of methods as a danfojs frame, a row a method.
+ * Makes a danfojs frame of the statistics of methods, with a row for each method.
  *
  * @example
  * (await methodsFrame(methodStatistics(runs))).print();
@@ -131,8 +131,8 @@ export async function methodsFrame(
 }
 
 /**
- * Tidy rows as a danfojs frame. A cell without a value is NaN among numbers, which danfojs counts as missing, and ""
- * among texts.
+ * Makes a danfojs frame of tidy rows. A cell without a value is NaN in a column of numbers, which danfojs counts as
+ * missing, and "" in a column of texts.
  *
  * @example
  * const frame = await rowsFrame(parseCsv(text, "lambda.csv"));
@@ -140,7 +140,7 @@ export async function methodsFrame(
  */
 export async function rowsFrame(rows: readonly CsvRow[]): Promise<DataFrame> {
   const Frame = await loadFrame();
-  // danfojs takes the columns of the first row for those of all, in its order.
+  // danfojs takes the columns, and their order, from the first row.
   const columns = columnsOf(rows).map((column) => {
     const cells = rows.map((row) => row[column] ?? "");
     const numbers =
@@ -151,9 +151,9 @@ export async function rowsFrame(rows: readonly CsvRow[]): Promise<DataFrame> {
 }
 
 /**
- * The class of danfojs-node's frames. A clone has that package; an installed one leaves it to its user, since npm
- * installs it only with the overrides that environment.md names. It takes a second to load, which only those who want a
- * frame should wait for.
+ * Loads the class of danfojs-node's frames. A clone of the repository has that package; where mast-lab is installed as
+ * a package its user installs danfojs-node, because npm needs the overrides in environment.md for it. It is loaded on
+ * demand, since loading takes a second.
  */
 async function loadFrame(): Promise<new (data: object) => DataFrame> {
   try {
@@ -166,12 +166,12 @@ async function loadFrame(): Promise<new (data: object) => DataFrame> {
   }
 }
 
-/** A frame as comma separated values, with a header; `parseCsv` reads them. */
+/** Writes a frame as comma separated values with a header, which `parseCsv` reads. */
 export function frameCsv(frame: DataFrame): string {
   return tableCsv(frame.columns, frame.values as unknown[][]);
 }
 
-/** A number with six digits; a whole number in full. */
+/** Rounds a number to six digits; whole numbers stay in full. */
 function rounded(value: number): number {
   return Number.isInteger(value) ? value : Number(value.toPrecision(6));
 }

@@ -115,7 +115,7 @@ describe("runs that are kept as tables", () => {
     });
     writeFileSync(paths.evaluations, changed.join("\n"));
     expect(() => found(runs[1])).toThrow(
-      /the 6 evaluations of .* come to a score of .*: take both tables from one commit/,
+      /the 6 evaluations of .* give a score of .*: take both tables from the same commit/,
     );
     expect(found(runs[0])).toBeDefined();
     writeFileSync(paths.evaluations, `${text}${name},1\n`);

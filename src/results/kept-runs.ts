@@ -16,25 +16,24 @@ import { RESULTS_ADVICE } from "./place.js";
 import { summaryOf } from "./scores.js";
 
 /**
- * Complete runs as two tables that are committed: runs-PROFILE.csv has a row for each run, runs-evaluations-PROFILE.csv
- * its curve. They are all that is left of a run where its folder is gone, as on the next machine, and enough for every
- * table and curve; a run belongs to them by its name, which holds the hash of its configuration and of the rules that
- * it was played by.
+ * Complete runs in two committed tables: runs-PROFILE.csv has a row for each run, runs-evaluations-PROFILE.csv its
+ * curve. On another machine, where the folders of runs are missing, they suffice for every table and curve. A run is
+ * found in them by its name, which includes the hash of its configuration and of its environment's rules.
  */
 export interface KeptRuns {
-  /** Rows of the runs, by name. */
+  /** Rows of the runs, by the name of the run. */
   readonly rows: ReadonlyMap<string, CsvRow>;
   /** Rows of their evaluations, by the name of the run. */
   readonly evaluations: ReadonlyMap<string, readonly CsvRow[]>;
 }
 
-/** What is said of runs beside what they came to. */
+/** Facts about a kept run besides its results. */
 export interface KeptFacts {
-  /** What the engine computes, as a hash: runs with another one have other bits, see `trainingFingerprint`. */
+  /** Hash of what the engine computes: a run with another fingerprint has other bits, see `trainingFingerprint`. */
   readonly fingerprint: string;
 }
 
-/** The tables of a profile in a folder of results. */
+/** Returns the paths of a profile's tables in a folder of results. */
 export function keptPaths(profile: string, folder: string): { readonly runs: string; readonly evaluations: string } {
   return {
     runs: join(folder, `runs-${profile}.csv`),
@@ -43,7 +42,7 @@ export function keptPaths(profile: string, folder: string): { readonly runs: str
 }
 
 /**
- * The runs that are kept in a folder.
+ * Reads the runs that are kept in a folder.
  * @throws {LabError} naming the file when it is damaged
  */
 export function readKept(profile: string, folder: string): KeptRuns {
@@ -58,9 +57,9 @@ export function readKept(profile: string, folder: string): KeptRuns {
 }
 
 /**
- * Adds a complete run to the tables; a row that is there already is replaced. Another process that adds one at the same
- * time waits for its turn. What is killed in between leaves the tables as they were, or with the curve of a run without
- * its row, which then counts as missing.
+ * Adds a complete run to the tables; an existing row of the run is replaced. Processes that add runs at the same time
+ * take turns. A process that is killed meanwhile leaves the tables as they were, or with the curve of a run but not its
+ * row; the run then counts as missing.
  *
  * @throws {LabError} in one line when a table cannot be written or is damaged
  */
@@ -83,7 +82,7 @@ export async function keepRun(
     finished: summary.finished,
     fingerprint,
   };
-  // What the row of the run says already is not repeated in each row of its curve.
+  // Values in the run's row are not repeated in each row of its curve.
   const curve = evaluationRows(run).map(
     ({ run: name, step, episodes, winRate, episodeReturn, episodeLength, estimatedValue, trueValue }) => ({
       run: name,
@@ -97,13 +96,13 @@ export async function keepRun(
     }),
   );
   await alone(folder, () => {
-    // The curve comes first: a run counts when its row is there.
+    // The curve is written first, because a run counts as kept when its row exists.
     write(paths.evaluations, run.name, curve);
     write(paths.runs, run.name, [kept]);
   });
 }
 
-/** Replaces the rows of a run in a table, and leaves all others as they are. */
+/** Replaces the rows of a run in a table and keeps all others. */
 function write(path: string, run: string, rows: readonly CsvRow[]): void {
   const before = existsSync(path) ? parseCsv(readFileSync(path, "utf8"), path) : [];
   writeNamed(path, RESULTS_ADVICE, () =>
@@ -111,7 +110,7 @@ function write(path: string, run: string, rows: readonly CsvRow[]): void {
   );
 }
 
-/** Does something to the tables of a folder that no other process does at the same time. */
+/** Runs an action on the tables of a folder while no other process changes them. */
 async function alone(folder: string, action: () => void): Promise<void> {
   writeNamed(folder, RESULTS_ADVICE, () => mkdirSync(folder, { recursive: true }));
   for (;;) {
@@ -130,11 +129,11 @@ async function alone(folder: string, action: () => void): Promise<void> {
 }
 
 /**
- * A kept run as if it were in the run store: with its configuration, its summary and its evaluations; it has no folder,
- * so masks and weights cannot be asked for.
+ * Reads a kept run as if it were in the run store, with its configuration, its summary and its evaluations. It has no
+ * folder, and so no masks and weights.
  *
- * @returns undefined where it is not kept
- * @throws {LabError} when its curve is not that of its row
+ * @returns undefined if the run is not kept
+ * @throws {LabError} when its curve does not agree with its row
  */
 export function keptRun(config: Config, { rows, evaluations }: KeptRuns, path: string): StoredRun | undefined {
   const name = runName(config);
@@ -151,10 +150,10 @@ export function keptRun(config: Config, { rows, evaluations }: KeptRuns, path: s
   );
   const scored = scoredEvaluations(series, config.evaluation.window);
   const score = scored.reduce((sum, value) => sum + value, 0) / scored.length;
-  // Tables have six digits.
+  // Numbers in the tables have six digits.
   if (!(Math.abs(score - number("score")) < 1e-5 * Math.max(1, Math.abs(score))))
     throw new LabError(
-      `${path}: the ${curve.length} evaluations of ${name} come to a score of ${score}, and its row says ${row["score"]}: take both tables from one commit.`,
+      `${path}: the ${curve.length} evaluations of ${name} give a score of ${score}, but its row has ${row["score"]}: take both tables from the same commit.`,
     );
   const metrics = curve.map((one): MetricsRow => {
     const values = Object.fromEntries(MEASURED.map((field) => [field, number(field, one)]));
@@ -187,7 +186,7 @@ export function keptRun(config: Config, { rows, evaluations }: KeptRuns, path: s
   };
 }
 
-/** What a row of a kept curve has. */
+/** Columns of a kept curve. */
 const MEASURED = [
   "step",
   "episodes",
@@ -198,7 +197,7 @@ const MEASURED = [
   "trueValue",
 ] as const;
 
-/** A row of a table without what was measured. */
+/** A row of metrics without the measured values. */
 const EMPTY: Omit<MetricsRow, "kind" | (typeof MEASURED)[number]> = {
   episode: NaN,
   update: NaN,

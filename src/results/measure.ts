@@ -2,21 +2,21 @@ import type { Config, ScoreMeasure } from "../config.js";
 import { LabError } from "../errors.js";
 import { scoreMeasure } from "../training/score.js";
 
-/** How scores of one kind are named and written. */
+/** Names and number format of one kind of scores. */
 export interface MeasureText {
-  /** Within a sentence: "win rate". */
+  /** Name within a sentence: "win rate". */
   readonly name: string;
-  /** At the head of a column whose cells have units: "Win rate". */
+  /** Title of a column whose cells have units: "Win rate". */
   readonly title: string;
-  /** At the head of a column of bare numbers: "Win rate, %". */
+  /** Title of a column of bare numbers: "Win rate, %". */
   readonly column: string;
-  /** Beside an axis: "Test win rate". */
+  /** Title of an axis: "Test win rate". */
   readonly axis: string;
   /** Whether values are shares, 0..1, which are written in percent. */
   readonly share: boolean;
-  /** A value or a spread as a bare number: "93.8". */
+  /** Writes a value or a spread as a bare number: "93.8". */
   number(value: number): string;
-  /** A value with its unit: "93.8 %". */
+  /** Writes a value with its unit: "93.8 %". */
   text(value: number): string;
 }
 
@@ -42,16 +42,16 @@ export const MEASURES: Readonly<Record<ScoreMeasure, MeasureText>> = {
   },
 };
 
-/** Four digits or so of a return: "-54.21", "0.93", "1234". */
+/** Writes about four digits of a return: "-54.21", "0.93", "1234". */
 function returnText(value: number): string {
   const size = Math.abs(value);
   return value.toFixed(size >= 1000 ? 0 : size >= 100 ? 1 : 2);
 }
 
-/** How scores of several kinds together are named, and written each with its unit where `MEASURES` has one. */
+/** Names of scores of both kinds together. */
 const MIXED = { title: "Score", axis: "Test win rate (a share) or return", share: false } as const;
 
-/** Titles and axis of what the scores of these configurations are means of, which may be of both kinds. */
+/** Returns titles and axis for the scores of these configurations, which may be of both kinds. */
 export function measuresText(
   configs: readonly Pick<Config, "evaluation">[],
 ): Pick<MeasureText, "title" | "axis" | "share"> {
@@ -60,8 +60,8 @@ export function measuresText(
 }
 
 /**
- * What the scores of all these runs are means of.
- * @throws {Error} where some are win rates and others returns, which cannot be compared
+ * Returns the measure that the scores of all these runs average.
+ * @throws {Error} when some scores are win rates and others returns, which cannot be compared
  * @example
  * MEASURES[measureOf(runs)].text(statistics.mean); // "93.8 %"
  */

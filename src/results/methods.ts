@@ -5,7 +5,7 @@ import { requireMethods } from "./seeds.js";
 import { mean } from "./statistics.js";
 import type { StoredRun } from "../runs/store.js";
 
-/** What the seeds of one method came to. */
+/** Statistics of the seeds of one method. */
 export interface MethodStatistics extends ScoreStatistics {
   /** Name of the environment, for example "3m". */
   readonly environment: string;
@@ -19,27 +19,29 @@ export interface MethodStatistics extends ScoreStatistics {
   readonly sparsity: number;
   /** Environment steps of each run. */
   readonly steps: number;
-  /** Mean over the mean of the dense runs: what Table 1 prints in percent; NaN without dense runs. */
+  /** Mean divided by the mean of the dense runs, which Table 1 prints in percent; NaN without dense runs. */
   readonly relativeToDense: number;
   /** Probability that a run of MAST scores higher than one of this method, ties counted half; NaN without MAST runs. */
   readonly mastImproves: number;
   /**
-   * Two-sided p of the difference to MAST (Mann and Whitney's test, exact); NaN without MAST runs, and for MAST itself.
+   * Two-sided p of the difference from MAST (Mann and Whitney's test, exact); NaN without MAST runs, and for MAST
+   * itself.
    */
   readonly mastP: number;
-  /** Weights and biases that training holds, over those of the dense networks: column "Total Size" of Table 1. */
+  /** Weights and biases that training holds, divided by those of the dense networks: column "Total Size" of Table 1. */
   readonly totalSize: number;
-  /** Floating point operations of one update, over those of the dense networks: column "FLOPs (Train)". */
+  /** Floating point operations of one update, divided by those of the dense networks: column "FLOPs (Train)". */
   readonly trainFlops: number;
-  /** Floating point operations of one step of acting, over those of the dense networks: column "FLOPs (Test)". */
+  /** Floating point operations of one step of acting, divided by those of the dense networks: column "FLOPs (Test)". */
   readonly inferenceFlops: number;
 }
 
 /**
- * Statistics of complete runs, one entry a method in the order of Table 1. The runs differ in method and seed alone.
+ * Computes statistics of complete runs that differ in method and seed only, with one entry for each method in the order
+ * of Table 1.
  *
- * @throws {Error} when a run is not complete, naming it; when runs differ in more than that, naming the field; when one
- *   is given twice
+ * @throws {Error} when a run is not complete, naming it; when runs differ in more than method and seed, naming the
+ *   field; when a run is given twice
  * @example methodStatistics(runs).find(({ method }) => method === "mast")!.iqm;
  */
 export function methodStatistics(runs: readonly StoredRun[]): MethodStatistics[] {
@@ -48,7 +50,7 @@ export function methodStatistics(runs: readonly StoredRun[]): MethodStatistics[]
   const scores = (seeds: readonly StoredRun[]) => seeds.map(summaryOf).map(({ score }) => score);
   const dense = mean(scores(runsOf("dense")));
   const mast = scores(runsOf("mast"));
-  // Methods of one's own come after those of the paper.
+  // A user's own methods come after those of the paper.
   const methods = [...new Set<string>([...METHODS, ...runs.map(({ config }) => config.method)])];
   return methods
     .filter((method) => runsOf(method).length > 0)

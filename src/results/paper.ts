@@ -6,17 +6,19 @@ import { packageRoot } from "../node/project.js";
 import type { PaperAlgorithm, PaperMethod } from "../methods.js";
 import { type CsvRow, parseCsv } from "./csv.js";
 
-/** A row of Table 1 or 5: an algorithm in an environment, or a mean over environments ("average"). */
+/**
+ * The common fields of rows of Tables 1 and 5: an algorithm in an environment, or a mean over environments ("average").
+ */
 interface ComparedRow {
-  /** "ow-qmix" is the paper's WQ-MIX; "all" a mean over the algorithms. */
+  /** Name of the algorithm: "ow-qmix" is the paper's WQ-MIX, "all" a mean over the algorithms. */
   readonly algorithm: PaperAlgorithm | "all";
   readonly environment: string;
 }
 
-/** A way to train that the paper compares with the dense one. */
+/** A method that the paper compares with dense training. */
 export type ComparedMethod = Exclude<PaperMethod, "dense">;
 
-/** A row of Table 1. Sizes and FLOPs are shares of the dense model's, win rates percent of the dense model's. */
+/** A row of Table 1. Sizes and FLOPs are shares of the dense model's; win rates are percent of the dense model's. */
 export interface ComparisonRow extends ComparedRow, Readonly<Record<ComparedMethod, number>> {
   readonly sparsity: number;
   readonly totalSize: number;
@@ -28,32 +30,34 @@ export interface ComparisonRow extends ComparedRow, Readonly<Record<ComparedMeth
 export interface WinRateRow
   extends ComparedRow, Readonly<Record<ComparedMethod | `${ComparedMethod}Deviation`, number>> {}
 
-/** A row of Table 2 or 3: a hyperparameter as it is printed; `symbol` and unit as text, "" where there is none. */
+/** A row of Table 2 or 3: a hyperparameter as it is printed, with `symbol` and unit as text, "" where there is none. */
 export interface HyperparameterRow {
   readonly category: string;
   readonly hyperparameter: string;
   readonly symbol: string;
-  /** "5×10^3 episodes", "3/8 of total training steps", "0.6 or 0.8" */
+  /** The printed value, such as "5×10^3 episodes", "3/8 of total training steps" or "0.6 or 0.8". */
   readonly value: string;
 }
 
 /** A row of Table 3. */
 export interface AlgorithmHyperparameterRow extends HyperparameterRow {
-  /** "shared" by all three. */
+  /** Name of the algorithm, or "shared" for all three. */
   readonly algorithm: "shared" | "qmix" | "ow-qmix" | "res";
 }
 
 /** The ablations of MAST. */
 export type AblationTable = "table-6" | "table-7" | "table-8" | "table-9" | "table-10";
 
-/** A row of an ablation: percent of the dense model's win rate, by the label of the setting: "0.8", "6 : 2". */
+/**
+ * A row of an ablation: percent of the dense model's win rate, by the label of the setting, such as "0.8" or "6 : 2".
+ */
 export interface AblationRow {
-  /** "qmix" is the paper's "QMIX / RES"; "all" the mean of the other two. */
+  /** Name of the algorithm: "qmix" is the paper's "QMIX / RES", "all" the mean of the other two. */
   readonly algorithm: "qmix" | "ow-qmix" | "all";
   readonly [setting: string]: string | number;
 }
 
-/** A row of any other table: its cells by column, numbers where the whole column is numbers. */
+/** A row of any other table: its cells by column, as numbers if the whole column holds numbers. */
 export type PaperRow = CsvRow;
 
 const compared = { algorithm: z.enum(["qmix", "ow-qmix", "res", "all"]), environment: z.string().min(1) };
@@ -77,7 +81,7 @@ const ablation = (...settings: string[]) =>
     ...Object.fromEntries(settings.map((setting) => [setting, percent])),
   });
 
-/** Tables whose columns are known; any other is read as it is. */
+/** Schemas of the tables whose columns are known; any other table is read as it is. */
 const SCHEMAS: Readonly<Record<string, z.ZodType>> = {
   "table-1": z.strictObject({
     ...compared,
@@ -98,10 +102,10 @@ const SCHEMAS: Readonly<Record<string, z.ZodType>> = {
 };
 
 /**
- * A table of the paper, from data/paper/, as it was printed.
+ * Reads a table of the paper, as it was printed, from data/paper/.
  *
- * @param name "table-1", "table-5" or any other file there, without its ending
- * @throws {Error} when there is no such table, or a cell is not what its column holds, naming line and column
+ * @param name "table-1", "table-5" or any other file in that folder, without its ending
+ * @throws {Error} when there is no such table, or a cell does not fit its column, naming row and column
  * @example
  * const row = readPaperTable("table-1").find((r) => r.algorithm === "qmix" && r.environment === "3m");
  * row?.totalSize; // 0.066
@@ -124,7 +128,7 @@ export function readPaperTable(
   return parsePaperTable(readFileSync(join(folder, `${name}.csv`), "utf8"), name);
 }
 
-/** The rows of a table's text; see `readPaperTable`. */
+/** Parses the rows of a table's text; see `readPaperTable`. */
 export function parsePaperTable(text: string, name: string): PaperRow[] {
   const rows = parseCsv(text, `${name}.csv`);
   rows.forEach((row, i) => {

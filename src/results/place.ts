@@ -1,7 +1,7 @@
 import { join, resolve } from "node:path";
 import { packageRoot, workFolder } from "../node/project.js";
 
-/** Where results go. */
+/** The folders to which results are written. */
 export interface ResultsPlace {
   /** The folder of tables, as CSV. */
   readonly tables: string;
@@ -9,13 +9,13 @@ export interface ResultsPlace {
   readonly figures: string;
 }
 
-/** What to do when results cannot be written. */
+/** Advice for the case that results cannot be written. */
 export const RESULTS_ADVICE = "choose another folder with --results or MAST_RESULTS";
 
 /**
- * Where a person's own results go: the argument, or the environment variable MAST_RESULTS (a relative one is in the
- * project's folder), or the project's data/own, which git passes over. Tables and figures lie in it side by side.
- * MAST_PUBLISH=1, which `npm run notebooks -- --publish` sets, means the committed ones.
+ * Returns the folders for a person's own results: the argument, or the environment variable MAST_RESULTS (a relative
+ * path starts from the project's folder), or the project's data/own, which git ignores. Tables and figures are in the
+ * same folder. MAST_PUBLISH=1, which `npm run notebooks -- --publish` sets, selects the committed results.
  *
  * @example await saveFigure(figure, join(resultsPlace().figures, "mine"));
  */
@@ -28,14 +28,14 @@ export function resultsPlace(results?: string): ResultsPlace {
   return { tables: folder, figures: folder };
 }
 
-/** The project's committed results, in data/results and figures. */
+/** Returns the folders of the project's committed results, data/results and figures. */
 export function committedResults(): ResultsPlace {
   return { tables: join(packageRoot(), "data", "results"), figures: join(packageRoot(), "figures") };
 }
 
 /**
- * Path of one of a person's own figures, for `saveFigure`.
- * @param name without an ending
+ * Returns the path of one of a person's own figures, for `saveFigure`.
+ * @param name file name without an ending
  */
 export function figurePath(name: string): string {
   return join(resultsPlace().figures, name);

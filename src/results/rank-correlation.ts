@@ -1,11 +1,11 @@
 import { LabError } from "../errors.js";
 
 /**
- * Spearman's rank correlation: whether one quantity rises with another, whatever the shape of the curve; 1 always, 0
- * not at all, -1 falls always. Equal values share the mean of their ranks; NaN when all values of one are equal, and
- * where one value is NaN.
+ * Computes Spearman's rank correlation, which tells whether one quantity rises with another, whatever the shape of the
+ * curve: 1 if it always rises, -1 if it always falls. Equal values share the mean of their ranks. The result is NaN
+ * when all values of one quantity are equal or one value is NaN.
  *
- * @throws {Error} when they are not equally many
+ * @throws {Error} when the numbers of values differ
  * @example rankCorrelation([1, 2, 3, 4], [1, 4, 9, 16]); // 1
  */
 export function rankCorrelation(x: ArrayLike<number>, y: ArrayLike<number>): number {
@@ -25,7 +25,7 @@ export function rankCorrelation(x: ArrayLike<number>, y: ArrayLike<number>): num
   return both / Math.sqrt(ofA * ofB);
 }
 
-/** Ranks from 0, equal values at the mean of theirs. */
+/** Computes ranks from 0, where equal values share the mean of their ranks. */
 function ranks(values: ArrayLike<number>): number[] {
   const order = Array.from(values, (_, i) => i).sort((i, j) => values[i] - values[j]);
   const result = new Array<number>(values.length);

@@ -3,11 +3,11 @@ import { sgg } from "ml-savitzky-golay-generalized";
 
 /**
  * Smooths a curve as the paper's figures do (section B.5): `scipy.signal.savgol_filter` with window 21 and order 2,
- * whose first and last half windows are read off the polynomials through the first and last whole windows (mode
- * "interp"; the library's borders are the same). A series shorter than the window uses the largest odd window it can
- * fill; below 5 points a parabola passes through all that a window holds, so that nothing changes.
+ * where the first and last half windows are values of the polynomials fitted to the first and last whole windows (mode
+ * "interp", as in the library). A series shorter than the window uses the largest odd window that it fills; with fewer
+ * than 5 points a parabola passes through all points of a window, so that nothing changes.
  *
- * @param values equally spaced
+ * @param values values at equal distances
  * @throws {Error} when the window is not odd or not larger than the order
  * @example smooth(winRates); // as in Figures 13-15
  */
@@ -25,19 +25,19 @@ export function smooth(
   const longest = values.length % 2 === 1 ? values.length : values.length - 1;
   const size = Math.min(window, longest);
   if (size <= order + 1) return Array.from(values);
-  // The library takes windows of 5 and more; 3 points are left for a straight line, done here.
+  // The library needs windows of at least 5 points; a straight line through 3 points is computed here.
   return size === 3
     ? smoothLine(values)
     : Array.from(sgg(Array.from(values), 1, { windowSize: size, polynomial: order, derivative: 0 }));
 }
 
 /**
- * The paper's filter without what its ends make up: inside a curve it is `smooth`; towards either end the window
- * shrinks with the distance to it, so that the first and the last value stay as they were measured; and no value leaves
- * the range of those in its window.
+ * Smooths as the paper's filter does, but without extrapolation at the ends: inside a curve it equals `smooth`; towards
+ * either end the window shrinks with the distance to the end, so that the first and the last value stay as measured;
+ * and no value leaves the range of the values in its window.
  *
- * @param values equally spaced
- * @param window odd number of values
+ * @param values values at equal distances
+ * @param window odd number of values in the window
  * @throws {Error} when the window is not odd or not larger than 2
  * @example smoothWithin([0, 0, 0, 0, 1, 1, 1, 1], 5); // no value below 0 or above 1, and both ends flat
  */

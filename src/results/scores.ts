@@ -6,15 +6,15 @@ import { scoredSeries, type StoredRun } from "../runs/store.js";
 import { scoredEvaluations, scoreMeasure } from "../training/score.js";
 
 /**
- * What the seeds of one configuration came to. Win rates are shares, 0..1; a score is a run's mean win rate in its last
- * evaluations, or its mean return there where no team can win.
+ * Statistics of the seeds of one configuration. Win rates are shares, 0..1; a score is a run's mean win rate in its
+ * last evaluations, or its mean return where no team can win.
  */
 export interface ScoreStatistics {
-  /** "return" where scores are mean returns; absent where they are win rates. */
+  /** "return" if scores are mean returns; absent if they are win rates. */
   readonly measure?: "return";
   /** Number of runs, one for each seed. */
   readonly seeds: number;
-  /** How many evaluations each score is the mean of. */
+  /** Number of evaluations in each score. */
   readonly evaluations: number;
   /** Mean of the scores, as the paper reports it. */
   readonly mean: number;
@@ -27,27 +27,26 @@ export interface ScoreStatistics {
   /** Upper end of the 95 % bootstrap interval of `iqm`. */
   readonly iqmHigh: number;
   /**
-   * Mean win rate, or return, over all evaluations, from that before training on: of two that end alike, the one that
-   * learns sooner has more.
+   * Mean win rate, or return, over all evaluations, including that before training: of two settings with equal scores,
+   * the one that learns sooner has the higher value.
    */
   readonly throughout: number;
-  /** Commits of the code that trained them. */
+  /** Commits of the code that trained the runs. */
   readonly commit: string;
 }
 
 /**
- * Statistics of complete runs that differ in the seed alone. A score that is not a number makes every statistic one
- * that is not.
+ * Computes statistics of complete runs that differ in the seed only. If a score is NaN, every statistic is NaN.
  *
  * @throws {Error} when a run is not complete, naming it; when runs differ in more than the seed, naming the field; when
- *   one is given twice
+ *   a run is given twice
  * @example scoreStatistics(runs.filter(({ config }) => config.method === "mast")).iqm;
  */
 export function scoreStatistics(runs: readonly StoredRun[]): ScoreStatistics {
   requireSeeds(runs);
   const summaries = runs.map(summaryOf);
   const scores = summaries.map(({ score }) => score);
-  // The same resamples for every configuration, and for every call.
+  // Every configuration and every call uses the same resamples.
   const [iqmLow, iqmHigh] = bootstrapInterval([scores], ([values]) => interquartileMean(values), {
     random: createRandom(0, 0),
   });
@@ -66,8 +65,7 @@ export function scoreStatistics(runs: readonly StoredRun[]): ScoreStatistics {
 }
 
 /**
- * How many evaluations a complete run's score is the mean of: `evaluation.window`, or fewer where it was too short for
- * that many.
+ * Returns the number of evaluations in a complete run's score: `evaluation.window`, or fewer if the run was too short.
  * @throws {Error} when the run is not complete, naming it
  */
 export function scoreEvaluations(run: StoredRun): number {
@@ -75,8 +73,8 @@ export function scoreEvaluations(run: StoredRun): number {
 }
 
 /**
- * What the scores of some runs are means of, in words: "mean of the last 2 evaluations of 32 episodes", "the last
- * evaluation, of 32 episodes".
+ * Describes the scores of some runs in words: "mean of the last 2 evaluations of 32 episodes", "the last evaluation, of
+ * 32 episodes".
  * @throws {Error} when a run is not complete, naming it
  */
 export function scoreText(runs: readonly StoredRun[]): string {
@@ -88,8 +86,8 @@ export function scoreText(runs: readonly StoredRun[]): string {
 }
 
 /**
- * Seeds whose scores are means of different numbers of evaluations, as those of an older version may be, are not
- * comparable.
+ * Checks that all scores average the same number of evaluations, which runs of an older version may not; other scores
+ * are not comparable.
  */
 function commonEvaluations(runs: readonly StoredRun[]): number {
   const [first, ...others] = runs;
@@ -102,7 +100,7 @@ function commonEvaluations(runs: readonly StoredRun[]): number {
 }
 
 /**
- * The summary of a complete run.
+ * Returns the summary of a complete run.
  * @throws {Error} when the run is not complete, naming it
  */
 export function summaryOf({ name, state, summary }: StoredRun): NonNullable<StoredRun["summary"]> {

@@ -2,19 +2,19 @@ import { LabError } from "../errors.js";
 import type { Config, ConfigInput } from "../config.js";
 import { algorithmDefaults, methodDefaults } from "../methods.js";
 
-/** A stored run, or a configuration that was followed while it trained. */
+/** A stored run, or a configuration that was observed during training. */
 interface OneRun {
   readonly name?: string;
   readonly config: Config;
 }
 
 /**
- * Refuses runs that are not seeds of one configuration, since statistics over them would pool what does not belong
- * together, and runs that are given twice. Tickets may have sources that differ in the seed alone.
+ * Refuses runs that are not seeds of one configuration, since statistics over them would mix different settings, and
+ * runs that are given twice. Tickets may have sources that differ in the seed only.
  *
- * @param subject what an error calls them
- * @throws {Error} naming the field that differs, its values and the runs; or the runs that have one seed; or when there
- *   are none
+ * @param subject how errors call the runs
+ * @throws {Error} naming the field that differs, its values and the runs, or the runs with the same seed; also when
+ *   there are no runs
  * @example requireSeeds(runs.filter(({ config }) => config.method === "mast"));
  */
 export function requireSeeds(runs: readonly OneRun[], subject = "These runs"): void {
@@ -33,10 +33,10 @@ export function requireSeeds(runs: readonly OneRun[], subject = "These runs"): v
 }
 
 /**
- * Refuses runs that differ in more than method and seed. A method brings targets, buffers and growth of its own
- * (`methodDefaults`), and the dense one has no sparsity; all that Table 1 keeps alike has to be alike.
+ * Refuses runs that differ in more than method and seed. A method has its own targets, buffers and growth
+ * (`methodDefaults`), and dense networks have no sparsity; all other settings must agree, as in Table 1.
  *
- * @throws {Error} naming the field that differs, or the runs that have one method and seed; or when there are none
+ * @throws {Error} naming the field that differs, or the runs with the same method and seed; also when there are no runs
  * @example requireMethods(comparison3m.configs("classroom").map((config) => ({ config })));
  */
 export function requireMethods(runs: readonly OneRun[]): void {
@@ -59,10 +59,10 @@ export function requireMethods(runs: readonly OneRun[]): void {
 }
 
 /**
- * A field's comparison that passes over what some settings vary: the fields that they set, and with a method or an
- * algorithm also those that it brings.
+ * Makes a predicate for `refuseDifference` that skips the fields which some settings vary: those that they set, and for
+ * a method or an algorithm also its defaults.
  *
- * @param parts files of parts, where settings name methods or algorithms of them
+ * @param parts files of parts, if settings name methods or algorithms in them
  * @example refuseDifference(runs, "These runs", unlessVaried([{ method: "rigl" }, { method: "mast" }]));
  */
 export function unlessVaried(settings: readonly ConfigInput[], parts?: Config["parts"]): (field: string) => boolean {
@@ -102,8 +102,8 @@ export function refuseDifference(runs: readonly OneRun[], subject: string, compa
 }
 
 /**
- * A configuration as its fields and their texts, section by section: "sparsity.level", "0.95"; an empty section is a
- * field.
+ * Lists the fields of a configuration with their values as texts, such as "sparsity.level" and "0.95". An empty section
+ * counts as a field.
  */
 export function flatten(tree: object, path = ""): [field: string, value: string][] {
   return Object.entries(tree).flatMap(([key, value]: [string, unknown]) => {
@@ -112,12 +112,15 @@ export function flatten(tree: object, path = ""): [field: string, value: string]
   });
 }
 
-/** A run's name without the seed and the hash at its end. */
+/** Removes the seed and the hash from the end of a run's name. */
 export function withoutSeed(run: string): string {
   return run.replace(/-seed\d+-[0-9a-f]+$/, "");
 }
 
-/** What has to be alike: everything but the seed, the seeds of runs that it names, and where files of parts lie. */
+/**
+ * Lists the fields that must agree: everything but the seed, the seeds of runs that it names, and the paths of files of
+ * parts.
+ */
 function comparedFields(config: Config): Map<string, string> {
   const fields = new Map(
     flatten(config).filter(([field, value]) => value !== "undefined" && !/^parts\.\d+\.file$/.test(field)),
@@ -126,12 +129,12 @@ function comparedFields(config: Config): Map<string, string> {
   return ofAnySeed(fields);
 }
 
-/** Fields that name other runs: seeds of one configuration name other seeds of one configuration. */
+/** Fields that name other runs. Seeds of one configuration may name different seeds of one other configuration. */
 const NAMING = ["ticket.source", "extend.run", "from.source"];
 
 /**
- * A configuration's fields with the runs that they name as seeds of one configuration have them alike. Weights of a run
- * are told by its name.
+ * Replaces the names of runs in a configuration's fields by names without a seed, so that seeds of one configuration
+ * agree. The weights of a run are identified by its name.
  */
 export function ofAnySeed(fields: Map<string, string>): Map<string, string> {
   for (const field of NAMING) {

@@ -1,7 +1,7 @@
 import { LabError } from "../errors.js";
 import type { Random } from "../random.js";
 
-/** Arithmetic mean; NaN of nothing, and where one value is NaN. */
+/** Computes the arithmetic mean; NaN if there are no values or one of them is NaN. */
 export function mean(values: ArrayLike<number>): number {
   let sum = 0;
   for (let i = 0; i < values.length; i++) sum += values[i];
@@ -9,8 +9,8 @@ export function mean(values: ArrayLike<number>): number {
 }
 
 /**
- * Standard deviation of a sample (n - 1 in the denominator), the paper's +-; NaN of fewer than two values, and where
- * one value is NaN.
+ * Computes the standard deviation of a sample (n - 1 in the denominator), the paper's +-; NaN for fewer than two
+ * values, and if one value is NaN.
  */
 export function standardDeviation(values: ArrayLike<number>): number {
   const centre = mean(values);
@@ -20,26 +20,26 @@ export function standardDeviation(values: ArrayLike<number>): number {
 }
 
 /**
- * Interquartile mean: the mean of what is left without the lowest and the highest quarter, each rounded down to whole
- * values (rliable's IQM, `scipy.stats.trim_mean(values, 0.25)`). NaN of nothing, and where one value is NaN: a run that
- * diverged is not left out.
+ * Computes the interquartile mean: the mean without the lowest and the highest quarter of the values, each rounded down
+ * to whole values (rliable's IQM, `scipy.stats.trim_mean(values, 0.25)`). It is NaN if there are no values or one of
+ * them is NaN: a run that diverged is not left out.
  *
  * @example interquartileMean([0, 0.8, 0.9, 1]); // 0.85
  */
 export function interquartileMean(values: ArrayLike<number>): number {
   const sorted = Float64Array.from(values).sort();
-  // Sorting puts NaN last, where it would be cut off.
+  // Sorting puts NaN last, where it would be trimmed.
   if (sorted.some(Number.isNaN)) return NaN;
   const cut = Math.floor(sorted.length / 4);
   return mean(sorted.subarray(cut, sorted.length - cut));
 }
 
 /**
- * A run's score: the mean over its last 20 evaluations (of fewer, when it has fewer), as in the paper; NaN where one of
- * them is NaN.
+ * Computes a run's score as in the paper: the mean over its last 20 evaluations, or over all if it has fewer; NaN if
+ * one of them is NaN.
  *
  * @param evaluations for example test win rates, oldest first, without that of step 0: see `scoredEvaluations`
- * @throws {Error} when there is none
+ * @throws {Error} when there are no evaluations
  */
 export function finalScore(evaluations: ArrayLike<number>, last = 20): number {
   if (evaluations.length === 0)
@@ -48,13 +48,13 @@ export function finalScore(evaluations: ArrayLike<number>, last = 20): number {
 }
 
 /**
- * Percentile bootstrap interval, stratified as in rliable: every resample draws, within each stratum (task), as many
- * runs as it has, with replacement.
+ * Computes a percentile bootstrap interval, stratified as in rliable: every resample draws, within each stratum (task),
+ * as many runs as the stratum has, with replacement.
  *
  * @param strata scores of the runs of each task, [tasks][runs]
- * @param statistic of such a resample; it must not keep or change the arrays, which are used again
- * @param options `random` decides the draws, `resamples` defaults to 2,000, `confidence` to 0.95
- * @returns lower and upper end, both NaN where a score is NaN
+ * @param statistic computes the statistic of a resample; it must not keep or change the arrays, which are reused
+ * @param options `random` draws the resamples; `resamples` defaults to 2,000, `confidence` to 0.95
+ * @returns lower and upper end, both NaN if a score is NaN
  * @throws {Error} when a stratum is empty or an option impossible
  * @example
  * bootstrapInterval(
@@ -108,11 +108,11 @@ export function bootstrapInterval(
 }
 
 /**
- * Probability that a run of X scores higher than a run of Y on the same task, ties counted half: Mann and Whitney's
- * U / (n m) of each task, averaged over tasks (rliable); NaN where a score is NaN.
+ * Computes the probability that a run of X scores higher than a run of Y on the same task, with ties counted half: Mann
+ * and Whitney's U / (n m) of each task, averaged over tasks (rliable); NaN if a score is NaN.
  *
- * @param x scores, [tasks][runs]
- * @param y scores of the same tasks; numbers of runs may differ
+ * @param x scores of X, [tasks][runs]
+ * @param y scores of Y on the same tasks; the numbers of runs may differ
  * @throws {Error} when the numbers of tasks differ or a task has no runs
  * @example
  * probabilityOfImprovement([[0.9, 1]], [[0.8, 0.9]]); // 0.875
@@ -137,8 +137,8 @@ export function probabilityOfImprovement(x: readonly (readonly number[])[], y: r
 }
 
 /**
- * Quantile of ascending values, interpolated linearly between neighbours (numpy's default); NaN of nothing, and where
- * one value is NaN (sorting puts it last).
+ * Computes a quantile of ascending values, interpolated linearly between neighbours (numpy's default); NaN if there are
+ * no values or one of them is NaN (which sorting puts last).
  */
 export function quantile(sorted: ArrayLike<number>, share: number): number {
   if (sorted.length === 0 || Number.isNaN(sorted[sorted.length - 1])) return NaN;

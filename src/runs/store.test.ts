@@ -342,7 +342,7 @@ describe("the run store", () => {
     expect(readRun(run.directory).config).toEqual(battle);
     writeFileSync(path, JSON.stringify({ ...kept, environmentVersion: kept.environmentVersion - 1 }));
     expect(() => readRun(run.directory)).toThrow(
-      /of a run under version \d+ of the rules of 3m, and this mast-lab plays version \d+: train it anew/,
+      /of a run under version \d+ of the rules of 3m, and this mast-lab plays version \d+: move its folder away and train it again/,
     );
     expect(listRuns({ runs }).find(({ directory }) => directory === run.directory)?.state).toBe("damaged");
   });

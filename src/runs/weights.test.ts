@@ -229,7 +229,7 @@ describe("a run that begins with weights", () => {
       await message({ ...small, seed: 77, from: { ...before, source: join(files, "never.safetensors") } }),
     ).toContain("there is no file");
     expect(() => resolveConfig({ ...small, from: { source: name } })).toThrow(
-      "config: from.sha256 is missing; allowed: the 16 hexadecimal digits that weightsFrom(source) finds",
+      "config: from.sha256 is missing; allowed: the 16 hexadecimal digits that weightsFrom(source) returns",
     );
     expect(() =>
       resolveConfig({ ...small, ...from(name), ticket: { kind: "random" }, topology: { grow: "none" } }),

@@ -9,23 +9,23 @@ import { mastRule, ruleConfig, startEngine, update } from "./random-learner.js";
 import { type Part, PARTS, timeParts } from "./timed-parts.js";
 import { type Candidate, type Spread, spread, stopwatch, takeTurns, time } from "./timing.js";
 
-/** Something whose time is measured: a training update of QMIX by MAST's rule, or one joint action of a team. */
+/** Work whose time is measured: a training update of QMIX by MAST's rule, or one joint action of a team. */
 export interface TimedCase {
   /** "update" is a training update with its batch, "acting" one joint action of the team. */
   readonly work: "update" | "acting";
-  /** The map whose shapes the networks have. */
+  /** Name of the map, which determines the shapes of the networks. */
   readonly map: string;
   /** Units of the agent's first layer and GRU; all other widths are Table 3's. */
   readonly hidden: number;
-  /** Share of the weights that is there, in the agent and in the mixer; 1 is dense. */
+  /** Share of the weights that are present, in the agent and in the mixer; 1 is dense. */
   readonly density: number;
   /** Episodes of an update; 1 for acting. */
   readonly batch: number;
 }
 
-/** What was measured of it. */
+/** The measured times of a case. */
 export interface Timing extends TimedCase {
-  /** Which comparison it belongs to: cases of one are timed in turns. */
+  /** The comparison that the case belongs to; cases of one comparison are timed in turns. */
   readonly series: "hidden" | "batch";
   /** Floating point operations by Table 4. */
   readonly flops: number;
@@ -35,44 +35,44 @@ export interface Timing extends TimedCase {
   readonly parts?: Readonly<Record<Part | "targets and loss", Spread>>;
 }
 
-/** What is timed. */
+/** The cases to be timed, and for how long. */
 export interface TimingPlan {
-  /** The maps whose shapes the networks have. */
+  /** The maps, which determine the shapes of the networks. */
   readonly maps: readonly {
     /** Name of the map. */
     readonly map: string;
     /** Steps of every episode. */
     readonly steps: number;
   }[];
-  /** Densities that are timed with one batch against hidden size; the first is 1. */
+  /** Densities of the first comparison, with one batch and several hidden sizes; the first density is 1. */
   readonly densities: readonly number[];
-  /** Hidden sizes with which the first comparison is made. */
+  /** Hidden sizes of the first comparison. */
   readonly hidden: readonly number[];
-  /** Episodes of an update in that comparison. */
+  /** Episodes of an update in the first comparison. */
   readonly batch: number;
-  /** Hidden size with which updates are timed against batch size. */
+  /** Hidden size of the second comparison, with several batch sizes. */
   readonly usualHidden: number;
-  /** Batch sizes of that comparison, in episodes. */
+  /** Batch sizes of the second comparison, in episodes. */
   readonly batches: readonly number[];
-  /** Densities of that comparison. */
+  /** Densities of the second comparison. */
   readonly batchDensities: readonly number[];
-  /** Seconds of one core that each comparison is given, whose cases are timed in turns. */
+  /** Seconds of one core for each comparison, whose cases are timed in turns. */
   readonly seconds: number;
-  /** Turns that a comparison takes at least, however long they last. */
+  /** Least number of turns of a comparison, however long they last. */
   readonly turns: number;
 }
 
-/** How `timeCases` is stopped and listened to. */
+/** Options of `timeCases`. */
 export interface TimeCasesOptions {
-  /** Stops it: the promise is then rejected with the signal's reason. */
+  /** Stops the timing; the promise is then rejected with the signal's reason. */
   readonly signal?: AbortSignal;
-  /** Is called with the share that is done, 0..1, and with what is being timed. */
+  /** Called with the share that is done, 0..1, and a description of what is being timed. */
   readonly onProgress?: (share: number, what: string) => void;
 }
 
 /**
- * Times every case of a plan in this process, on one core: what is compared is timed in turns, after one turn that is
- * not counted.
+ * Times every case of a plan in this process, on one core. The cases of a comparison are timed in turns, after one turn
+ * that does not count.
  *
  * @throws the signal's reason when it is aborted
  * @example
@@ -91,7 +91,7 @@ export async function timeCases(plan: TimingPlan, { signal, onProgress }: TimeCa
       let [turn, enough] = [0, Infinity];
       const another = (next: number): boolean => {
         turn = next;
-        // The turn 0 warms up.
+        // Turn 0 is for warming up.
         if (next === 1) enough = elapsed() + 1000 * plan.seconds;
         return next <= plan.turns || elapsed() < enough;
       };
@@ -99,7 +99,7 @@ export async function timeCases(plan: TimingPlan, { signal, onProgress }: TimeCa
         const parts = takeParts?.();
         if (turn > 0) samples.push({ milliseconds, ...(parts ? { parts } : {}) });
         if (performance.now() - last < 100) continue;
-        // Lets timers, messages and interrupts in.
+        // Lets timers, messages and interrupts run.
         await nextTurn();
         signal?.throwIfAborted();
         const share = Math.min(1, turn / plan.turns, elapsed() / enough);
@@ -116,8 +116,8 @@ export async function timeCases(plan: TimingPlan, { signal, onProgress }: TimeCa
 }
 
 /**
- * Floating point operations of a case by the equations of the paper's appendix B.4: of one update of full-length
- * episodes, or of one joint action.
+ * Computes the floating point operations of a case by the equations of the paper's appendix B.4, for one update of
+ * full-length episodes or one joint action.
  */
 export function predictedFlops(one: TimedCase, steps: number): number {
   const shape = shapeOf(one);
@@ -125,7 +125,7 @@ export function predictedFlops(one: TimedCase, steps: number): number {
     one.density === 1
       ? costOf("qmix", shape, { batch: one.batch })
       : sparseCost("qmix", shape, { sparsity: 1 - one.density, batch: one.batch });
-  // The equations are of one step of each episode.
+  // The equations count one step of each episode.
   return one.work === "update" ? trainFlops * steps : inferenceFlops;
 }
 
@@ -180,7 +180,7 @@ function shapeOf({ map, hidden }: TimedCase): NetworkShape {
   return networkPlan(resolveConfig({ environment: map, network: { hidden } })).shape;
 }
 
-/** The same episodes for every density. */
+/** Makes a candidate for an update; every density gets the same episodes. */
 function updateCandidate(one: TimedCase, steps: number): TimedCandidate {
   const shape = shapeOf(one);
   const batch = randomEpisodes(shape, Array<number>(one.batch).fill(steps), createRandom(2));
@@ -196,7 +196,7 @@ function updateCandidate(one: TimedCase, steps: number): TimedCandidate {
   };
 }
 
-/** Joint actions of one sample: milliseconds of work, which no clock is too coarse for. */
+/** Number of joint actions in one sample: milliseconds of work, which every clock resolves. */
 const CALLS = 400;
 
 function actingCandidate(one: TimedCase): TimedCandidate {

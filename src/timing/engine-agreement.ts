@@ -6,18 +6,18 @@ import type { Engine } from "../networks/engine.js";
 import type { Episode } from "../replay/episode.js";
 import { update } from "./random-learner.js";
 
-/** What one update came to. */
+/** Loss and gradients of one update. */
 export interface ObservedUpdate {
   /** Mean loss over the steps of the batch. */
   readonly loss: number;
   /** Global norm of the gradients, before clipping. */
   readonly gradientNorm: number;
-  /** Unclipped, by parameter name, [out, in] or [out]; 0 where a connection is pruned. */
+  /** Unclipped gradients by parameter name, [out, in] or [out]; 0 where a connection is pruned. */
   readonly gradients: ReadonlyMap<string, Float32Array>;
 }
 
 /**
- * Makes one update and reads loss and gradients. Vectorised runs must be asked all at once, since each waits for the
+ * Makes one update and reads loss and gradients. Call it for all vectorised runs at once, since each waits for the
  * others.
  *
  * @example
@@ -37,22 +37,22 @@ export async function observeUpdate(
   return { loss, gradientNorm, gradients };
 }
 
-/** How far two updates lie apart in one respect. */
+/** Difference between two updates in one quantity. */
 export interface UpdateDifference {
-  /** "loss", "norm of the gradients", or the name of a parameter. */
+  /** The quantity: "loss", "norm of the gradients", or the name of a parameter. */
   readonly of: string;
-  /** The value of the first update: the number itself, or the L2 norm of the parameter's gradient. */
+  /** Value in the first update: the number itself, or the L2 norm of the parameter's gradient. */
   readonly ours: number;
-  /** The same of the second update. */
+  /** Value in the second update. */
   readonly theirs: number;
-  /** L2 norm of the difference over that of theirs; 0 where both are 0. */
+  /** L2 norm of the difference divided by that of `theirs`; 0 where both are 0. */
   readonly relative: number;
 }
 
 /**
  * Compares two updates made from the same parameters, masks and batch: loss, norm, and the gradient of each parameter.
  *
- * @throws {Error} when one has a gradient that the other does not have, or of another size, naming it
+ * @throws {Error} when one update has a gradient that the other lacks, or of another size, naming it
  * @example
  * Math.max(...updateDifferences(ours, theirs).map(({ relative }) => relative)); // rounding, or a mistake
  */
@@ -72,7 +72,7 @@ export function updateDifferences(ours: ObservedUpdate, theirs: ObservedUpdate):
   ];
 }
 
-/** The largest of some differences. NaN, which is a disagreement, is larger than anything. */
+/** Finds the largest of some differences. NaN counts as larger than any number, since it is a disagreement. */
 export function largestDifference(differences: readonly UpdateDifference[]): UpdateDifference {
   return differences.reduce((worst, one) =>
     Number.isNaN(worst.relative) || one.relative <= worst.relative ? worst : one,
@@ -87,9 +87,9 @@ function difference(of: string, ours: ArrayLike<number>, theirs: ArrayLike<numbe
 }
 
 /**
- * The differences as a table.
+ * Makes a table of the differences.
  *
- * @param names of the two updates
+ * @param names names of the two updates
  * @example
  * showTable(differenceTable(updateDifferences(ours, theirs), ["tensorflow", "sparse"]));
  */

@@ -2,19 +2,19 @@ import { LabError } from "../errors.js";
 import type { Timing } from "./cases.js";
 import type { Spread } from "./timing.js";
 
-/** A timing beside the dense case that it was timed in turns with. */
+/** A timing compared with the dense case with which it was timed in turns. */
 export interface SpeedUp {
   readonly timing: Timing;
   readonly dense: Timing;
-  /** Dense over sparse: of the fastest samples, and of the FLOPs. */
+  /** Dense time divided by sparse time, of the fastest samples; `predicted` is the same for FLOPs. */
   readonly measured: number;
   readonly predicted: number;
-  /** Measured over predicted: 1 where FLOPs become time entirely. */
+  /** Measured divided by predicted: 1 where saved FLOPs save time in full. */
   readonly reached: number;
 }
 
 /**
- * Each timing beside the dense one of its map, hidden size, batch and series.
+ * Compares each timing with the dense one of its map, hidden size, batch and series.
  *
  * @throws {Error} when a dense case is missing
  * @example
@@ -29,7 +29,7 @@ export function speedUps(timings: readonly Timing[]): SpeedUp[] {
     );
     if (dense === undefined)
       throw new LabError(
-        `${timing.work} on ${timing.map} at density ${timing.density} was timed without the dense case: there is nothing to compare it with.`,
+        `${timing.work} on ${timing.map} at density ${timing.density} was timed without the dense case, with which it has to be compared.`,
       );
     const measured = dense.whole.fastest / timing.whole.fastest;
     const predicted = dense.flops / timing.flops;
@@ -37,7 +37,7 @@ export function speedUps(timings: readonly Timing[]): SpeedUp[] {
   });
 }
 
-/** A row of the numbers of this measurement: the whole of a case, or a part of an update. Times in milliseconds. */
+/** A row of this measurement: a whole case, or a part of an update. Times are in milliseconds. */
 export type TimedRow = {
   readonly work: Timing["work"];
   readonly map: string;
@@ -45,24 +45,24 @@ export type TimedRow = {
   readonly hidden: number;
   readonly batch: number;
   readonly density: number;
-  /** "whole", or the part. */
+  /** "whole", or the name of the part. */
   readonly part: string;
   readonly flops: number;
 } & { readonly [Key in keyof Spread | "measured" | "predicted" | "reached"]: number };
 
 /** How time follows FLOPs once a network is sparse: t = fixed + slope F / F_dense. In milliseconds. */
 export interface TimeLaw extends Pick<TimedRow, "work" | "map" | "hidden" | "batch" | "part"> {
-  /** Measured, dense. */
+  /** Measured time of the dense case. */
   readonly dense: number;
-  /** What no mask thins. */
+  /** Time that does not depend on density. */
   readonly fixed: number;
-  /** What all FLOPs of the dense networks would take at the pace of sparse ones. */
+  /** Time that all FLOPs of the dense networks would take at the speed of sparse ones. */
   readonly slope: number;
 }
 
 /**
- * The law of each case that was timed against density, and of its parts: least squares of the relative deviations of
- * the fastest samples, over all densities below 1.
+ * Fits the law of each case that was timed at several densities, and of its parts, by least squares of the relative
+ * deviations of the fastest samples over all densities below 1.
  *
  * @param rows of this measurement
  * @example const laws = timeLaws(measured.rows); // laws[0].dense / laws[0].fixed is the most that sparsity can gain
@@ -90,7 +90,7 @@ export function timeLaws(rows: readonly Readonly<Record<string, string | number>
     });
 }
 
-/** Weighted so that relative deviations count. */
+/** Fits a line by least squares, with weights that make relative deviations count. */
 function fitLine(points: readonly (readonly [x: number, t: number])[]): { fixed: number; slope: number } {
   let [w, wx, wxx, wt, wxt] = [0, 0, 0, 0, 0];
   for (const [x, t] of points) {

@@ -18,7 +18,7 @@ export const mastRule: ConfigInput = {
   returns: { kind: "td-lambda", burnIn: 0 },
 };
 
-/** What engines and other implementations start from. */
+/** The networks from which engines and other implementations start. */
 export interface StartNetworks {
   /** Parameters of the online networks, by PyMARL's names. */
   readonly online: Parameters;
@@ -28,13 +28,13 @@ export interface StartNetworks {
   readonly masks: ReadonlyMap<string, Uint8Array>;
 }
 
-/** The same with a sparse engine that has started from it. */
+/** The networks, with a sparse engine that has started from them. */
 export interface Start extends StartNetworks {
   /** The engine, with these online and target networks. */
   readonly engine: Engine<true>;
 }
 
-/** Random online and target networks with Erdos-Renyi masks of the given density. */
+/** Makes random online and target networks with Erdos-Renyi masks of the given density. */
 export function startNetworks(shape: NetworkShape, density: number, seed = 1): StartNetworks {
   const specs = networkParameters(shape);
   const online = initialParameters(specs, createRandom(seed, 0));
@@ -47,8 +47,9 @@ export function startNetworks(shape: NetworkShape, density: number, seed = 1): S
 }
 
 /**
- * A sparse engine with networks of `startNetworks`; `options` say which kernels. Unless they say otherwise it remembers
- * no target values: what is timed again and again with one batch would else be updates whose targets are all known.
+ * Makes a sparse engine with networks of `startNetworks`; `options` select its kernels. By default it remembers no
+ * target values, because repeated timings with one batch would otherwise measure updates whose targets are already
+ * known.
  */
 export function startEngine(shape: NetworkShape, density: number, seed = 1, options: EngineOptions = {}): Start {
   const networks = startNetworks(shape, density, seed);
@@ -57,12 +58,12 @@ export function startEngine(shape: NetworkShape, density: number, seed = 1, opti
   return { engine, ...networks };
 }
 
-/** The config of a learning rule, on the level of what an update reads. */
+/** Completes a learning rule to a config with the fields that an update reads. */
 export function ruleConfig(rule: ConfigInput): Config {
   return resolveConfig({ environment: "3m", method: "rigl", steps: 1_000_000, ...rule });
 }
 
-/** One update as training makes it from a sampled batch, laying it out in groups included. */
+/** Makes one update from a sampled batch as training does, including its layout in groups. */
 export function update(
   engine: Engine,
   batch: readonly Episode[],

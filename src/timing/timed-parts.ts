@@ -2,7 +2,8 @@ import type { Engine } from "../networks/engine.js";
 import { stopwatch } from "./timing.js";
 
 /**
- * What an update of QMIX spends its time in; what is left of the whole is "targets and loss", and laying out the batch.
+ * The parts of an update of QMIX. The remaining time is "targets and loss", which includes laying out the batch in
+ * groups.
  */
 export const PARTS = [
   "agents forward",
@@ -16,10 +17,10 @@ export const PARTS = [
 export type Part = (typeof PARTS)[number];
 
 /**
- * An engine that keeps account of the time in its parts: forward passes (online and target networks), backward passes,
- * the step of the optimiser, and laying out a batch's inputs.
+ * Wraps an engine so that the time of its parts is measured: forward passes (online and target networks), backward
+ * passes, the step of the optimiser, and laying out a batch's inputs.
  *
- * @returns the engine to be used instead, and the milliseconds of each part since they were last taken
+ * @returns the engine to use instead, and a function that returns the milliseconds of each part since its last call
  * @example const timed = timeParts(engine); await update(timed.engine, batch, config); timed.take()["agents forward"];
  */
 export function timeParts(engine: Engine<true>): { readonly engine: Engine<true>; take(): Record<Part, number> } {

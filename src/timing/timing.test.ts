@@ -21,6 +21,6 @@ describe("spread", () => {
   });
 
   it("refuses to tell the time of nothing", () => {
-    expect(() => spread([])).toThrow("No sample was taken");
+    expect(() => spread([])).toThrow("`spread` needs at least one sample");
   });
 });

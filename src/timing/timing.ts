@@ -1,17 +1,17 @@
 import { LabError } from "../errors.js";
 import { quantile } from "../results/statistics.js";
 
-/** Something that is timed, over and over. */
+/** Work that is timed repeatedly. */
 export interface Candidate {
   readonly name: string;
-  /** Does it once; returns how long it took in milliseconds. */
+  /** Does the work once and returns its duration in milliseconds. */
   readonly sample: () => number | Promise<number>;
 }
 
 /**
- * Milliseconds of one core that `work` takes: processor time of the whole process, so that what V8 does on other
- * threads counts, and waiting for a core that another process has does not. On an idle machine it is the wall-clock
- * time; on a busy one wall-clock time would favour whatever is short enough to run between two interruptions.
+ * Measures the milliseconds of one core that `work` takes. It is processor time of the whole process, so that V8's work
+ * on other threads counts, but waiting for a core does not. On an idle machine it equals wall-clock time; on a busy one
+ * wall-clock time would favour work that is short enough to run between two interruptions.
  */
 export async function time(work: () => unknown): Promise<number> {
   const elapsed = stopwatch();
@@ -20,7 +20,7 @@ export async function time(work: () => unknown): Promise<number> {
   return elapsed();
 }
 
-/** Starts now; each call says how many milliseconds of one core the process has used since. */
+/** Starts a stopwatch; each call returns the milliseconds of one core that the process has used since. */
 export function stopwatch(): () => number {
   const start = process.cpuUsage();
   return () => {
@@ -30,9 +30,9 @@ export function stopwatch(): () => number {
 }
 
 /**
- * Samples what is compared in turns (A B C A B C ...), so that a slow spell of the machine meets all alike.
+ * Samples candidates in turns (A B C A B C ...), so that a slow phase of the machine affects all of them.
  *
- * @param another whether there is to be a turn of this number, from 0
+ * @param another tells whether there is another turn; it is called with the number of the turn, from 0
  * @returns each sample in milliseconds, as it is taken
  * @example
  * for await (const [{ name }, milliseconds] of takeTurns([dense, sparse], (turn) => turn < 5))
@@ -47,9 +47,9 @@ export async function* takeTurns<T extends Candidate>(
   }
 }
 
-/** How long something took, in milliseconds, over several samples. */
+/** Fastest sample and quartiles of several samples, in milliseconds. */
 export interface Spread {
-  /** What repeats: other processes can only make work slower. */
+  /** The fastest sample, which is the most repeatable, since other processes can only slow work down. */
   readonly fastest: number;
   /** First quartile. */
   readonly low: number;
@@ -62,11 +62,11 @@ export interface Spread {
 }
 
 /**
- * The fastest sample and the quartiles.
+ * Computes the fastest sample and the quartiles.
  * @throws {Error} when there are no samples
  */
 export function spread(samples: readonly number[]): Spread {
-  if (samples.length === 0) throw new LabError("No sample was taken: there is no time to tell.");
+  if (samples.length === 0) throw new LabError("`spread` needs at least one sample.");
   const sorted = [...samples].sort((a, b) => a - b);
   return {
     fastest: sorted[0],

@@ -10,19 +10,22 @@ import { type Start, startEngine, startNetworks, update } from "./random-learner
 
 /** Random networks of several seeds whose updates are vectorised, each from a batch of its own. */
 export interface VectorisedSeeds {
-  /** One for each seed. */
+  /** The engines, one for each seed. */
   readonly engines: readonly Engine[];
-  /** What the seed 1, 2, ... began from, by index; its sparse engine is the caller's to dispose. */
+  /** Returns the networks from which seed 1, 2, ... began, by index. The caller has to dispose of its sparse engine. */
   start(index: number): Start;
-  /** The batch of each seed. */
+  /** Returns the batch of a seed. */
   batch(index: number): readonly Episode[];
-  /** One update of every seed; `engines` instead of its own when they are given, which may look on. */
+  /**
+   * Makes one update of every seed. `engines`, if given, are used instead of its own, for example to observe the
+   * update.
+   */
   update(config: Config, engines?: readonly Engine[]): Promise<void>;
-  /** Gives back the memory of all engines. */
+  /** Frees the memory of all engines. */
   dispose(): void;
 }
 
-/** What the networks and batches of vectorised seeds look like. */
+/** Settings of the networks and batches of vectorised seeds. */
 export interface VectorisedSeedsPlan {
   /** Number of seeds: 1, 2 and so on. */
   readonly seeds: number;
@@ -32,7 +35,7 @@ export interface VectorisedSeedsPlan {
   readonly lengths: readonly number[];
 }
 
-/** Batches are large; this many serve all seeds in turn. */
+/** Number of batches, which all seeds share in turn, because batches are large. */
 const BATCHES = 4;
 
 /**

@@ -10,18 +10,18 @@ import { time } from "./timing.js";
 export interface VectorisedTime {
   /** Number of seeds. */
   readonly seeds: number;
-  /** All in one vectorised update of the tensorflow engine. */
+  /** All seeds in one vectorised update of the tensorflow engine. */
   readonly vectorised: number;
-  /** One after the other: as often the time of one. */
+  /** All seeds one after the other: the time of one seed times their number. */
   readonly apart: number;
-  /** One after the other in the sparse engine, on one core. */
+  /** All seeds one after the other in the sparse engine, on one core. */
   readonly sparse: number;
 }
 
 /**
- * Times updates of QMIX by MAST's rule for several numbers of seeds, in turns, after one update that is not counted: of
- * each the fastest. Where the backend computes in this thread it is processor time, as everywhere here; a GPU's time is
- * in nobody's processor time, and goes by the clock.
+ * Times updates of QMIX by MAST's rule for several numbers of seeds, in turns, after one update that does not count,
+ * and takes the fastest of each. If the backend computes in this thread, it measures processor time, as the other
+ * timings do; a GPU is timed by the clock.
  *
  * @example
  * showTable(
@@ -46,7 +46,7 @@ export async function timeVectorisedSeeds(
   }: Omit<VectorisedSeedsPlan, "seeds"> & {
     /** Numbers of seeds. */
     readonly seeds: readonly number[];
-    /** How often each is timed. */
+    /** Number of times that each is timed. */
     readonly turns: number;
   },
 ): Promise<VectorisedTime[]> {
@@ -82,7 +82,7 @@ export async function timeVectorisedSeeds(
   }));
 }
 
-/** Whether it computes in the thread that asks. */
+/** Tells whether a backend computes in the calling thread. */
 function onProcessor(backend: OpenBackend["backend"]): boolean {
   return backend === "wasm" || backend === "cpu" || backend === "tfjs-node";
 }
@@ -93,7 +93,7 @@ async function byTheClock(work: () => Promise<unknown>): Promise<number> {
   return performance.now() - begin;
 }
 
-/** The times as a table. */
+/** Makes a table of the times. */
 export function vectorisedTable(
   times: readonly VectorisedTime[],
   { backend, device }: Pick<OpenBackend, "backend" | "device">,
