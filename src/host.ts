@@ -61,6 +61,10 @@ export interface NativeKernels {
   readonly feedForward: NativePass;
   /** Adds its gradients to the partial sums, and computes the gradients of its inputs. */
   readonly feedBackward: NativePass;
+  /** Finds the best actions of observations by the cross-entropy method. */
+  readonly crossEntropy: NativePass;
+  /** Draws from N(0, 1). */
+  readonly normals: NativePass;
   /** Copies `count` steps from `first` of the observations (`states` 0) or states (1) of each episode into lanes. */
   readonly layOut: (
     memory: ArrayBuffer,

@@ -41,9 +41,11 @@ const FUNCTIONS = [
   "refresh",
   "peak",
   "nextValues",
+  "crossEntropy",
+  "normals",
 ] as const;
 /** How many numbers each takes. */
-const NUMBERS = [5, 1, 4, 1, 3, 4, 1, 2, 3, 3, 4, 4, 2, 3, 3, 2, 2, 3, 4];
+const NUMBERS = [5, 1, 4, 1, 3, 4, 1, 2, 3, 3, 4, 4, 2, 3, 3, 2, 2, 3, 4, 2, 4];
 
 const canFuzz =
   process.arch === "x64" &&
@@ -97,7 +99,7 @@ function write(file: string, f: number, memory: ArrayBuffer, given: unknown[]): 
 /** Calls of the kernels for transitions. */
 function learnTransitions(native: NativeKernels, density: number): void {
   const random = createRandom(4);
-  const shape = { ...SHAPES.central, networks: ["critic", "actor"] } as const;
+  const shape = { ...SHAPES.central, networks: ["agent", "critic", "actor"] } as const;
   const specs = transitionParameters(shape);
   const masks = new Map(
     specs
@@ -121,6 +123,12 @@ function learnTransitions(native: NativeKernels, density: number): void {
     engine.networks.critic!.backward(engine.mixer.backward(totals), { through: true });
     engine.networks.actor!.forward("target", new Float32Array(rows * shape.observation));
     engine.step(["critic", "mixer"], { learningRate: 0.01, beta1: 0.9, beta2: 0.999, epsilon: 0.01, step }, 1);
+    engine.search!(
+      step === 2 ? "target" : "online",
+      new Float32Array(17 * shape.observation),
+      { samples: 20, elites: 3, iterations: 2 },
+      random,
+    );
     engine.follow(0.01);
   }
 }

@@ -192,7 +192,7 @@ describe("files of native kernels", () => {
       expect(createHash("sha256").update(bytes).digest("hex"), file).toBe(manifest.files[file]);
       if (file.endsWith(".node")) expect(bytes.includes(manifest.sources), `${file} is of other sources`).toBe(true);
     }
-    expect(files.reduce((sum, file) => sum + statSync(new URL(file, built)).size, 0)).toBeLessThan(2 ** 20);
+    expect(files.reduce((sum, file) => sum + statSync(new URL(file, built)).size, 0)).toBeLessThan(1.25 * 2 ** 20);
   });
 
   it.skipIf(widths.length === 0)("are not loaded where something is wrong with them, in a line that says what", () => {

@@ -197,10 +197,10 @@ function updateOnce(native: NativeKernels | null): Map<string, Float32Array> {
   return results;
 }
 
-/** The same for what learns from transitions: feed-forward networks, Adam, soft targets. */
+/** The same for what learns from transitions: feed-forward networks, the cross-entropy method, Adam, soft targets. */
 function learnTransitionsOnce(native: NativeKernels | null): Map<string, Float32Array> {
   const random = createRandom(2);
-  const shape = { ...SHAPE, networks: ["critic", "actor"] } as const;
+  const shape = { ...SHAPE, networks: ["agent", "critic", "actor"] } as const;
   const { agents, actions, observation, state } = shape;
   const specs = transitionParameters(shape);
   const masks = new Map(
@@ -223,6 +223,12 @@ function learnTransitionsOnce(native: NativeKernels | null): Map<string, Float32
   const inputGradients = critic!.backward(engine.mixer.backward(totals), { through: true })!.slice();
   const policies = actor!.forward("online", draw(count * agents * observation), true).slice();
   actor!.backward(draw(count * agents * actions));
+  const found = engine.search!(
+    "target",
+    draw(count * agents * observation),
+    { samples: 40, elites: 3, iterations: 2 },
+    random,
+  );
   engine.step(["critic", "mixer"], adam, 10);
   engine.step(["actor"], adam, 0.01);
   engine.follow(0.1);
@@ -230,6 +236,8 @@ function learnTransitionsOnce(native: NativeKernels | null): Map<string, Float32
     ["values of critics", q],
     ["gradients of critics' inputs", inputGradients],
     ["policies of actors", policies],
+    ["best actions", found.actions],
+    ["values of actions", found.values],
   ]);
   for (const kept of ["online", "target", "moments", "squares"] as const)
     for (const [name, values] of engine.read(kept)) results.set(`${kept} ${name}`, values);

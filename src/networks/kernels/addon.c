@@ -48,12 +48,12 @@ static const Table *narrowest(const Table *table, u32 lanes) {
 #endif
 }
 
-enum { AGENT_FORWARD, AGENT_BACKWARD, MIXER_FORWARD, MIXER_BACKWARD, MIXER_COUNTERFACTUALS, CENTRAL_FORWARD, CENTRAL_BACKWARD, ACTOR_FORWARD, FEED_FORWARD, FEED_BACKWARD, LAY_OUT, LOAD_AND_FORWARD, COLLECT, STEP, FOLLOW, CLEAR, REFRESH, PEAK, NEXT_VALUES };
+enum { AGENT_FORWARD, AGENT_BACKWARD, MIXER_FORWARD, MIXER_BACKWARD, MIXER_COUNTERFACTUALS, CENTRAL_FORWARD, CENTRAL_BACKWARD, ACTOR_FORWARD, FEED_FORWARD, FEED_BACKWARD, LAY_OUT, LOAD_AND_FORWARD, COLLECT, STEP, FOLLOW, CLEAR, REFRESH, PEAK, NEXT_VALUES, CROSS_ENTROPY, NORMALS };
 static const struct { const char *name; u32 words, floats; } FUNCTIONS[] = {
   {"agentForward", 5, 0}, {"agentBackward", 1, 0}, {"mixerForward", 4, 0}, {"mixerBackward", 1, 0}, {"mixerCounterfactuals", 3, 0},
   {"centralForward", 4, 0}, {"centralBackward", 1, 0}, {"actorForward", 2, 0}, {"feedForward", 3, 0}, {"feedBackward", 3, 0},
   {"layOut", 4, 0}, {"agentLoadAndForward", 4, 0}, {"collect", 2, 0}, {"step", 3, 0}, {"follow", 2, 1}, {"clear", 2, 0}, {"refresh", 2, 0}, {"peak", 1, 2},
-  {"nextValues", 1, 3},
+  {"nextValues", 1, 3}, {"crossEntropy", 2, 0}, {"normals", 4, 0},
 };
 #define COUNT (sizeof FUNCTIONS / sizeof FUNCTIONS[0])
 
@@ -85,6 +85,7 @@ static void passPart(void *job, u32 part, u32 parts) {
       break;
     }
     case LOAD_AND_FORWARD: t->agentLoadAndForward(p->m, p->batch, p->record, w[2], w[3], p->sources, p->have, part, parts); break;
+    case CROSS_ENTROPY: t->crossEntropy(p->m, p->record, w[1], part, parts); break;
     case NEXT_VALUES:
       if (!t->nextValues(p->m, p->record, p->x[0], p->x[1], p->x[2], part, parts)) __atomic_store_n(&p->failed, 1, __ATOMIC_SEQ_CST);
       break;
@@ -233,6 +234,16 @@ static napi_value call(napi_env env, napi_callback_info info) {
       else pass.record = n, runParts(pool, passPart, &pass), value = !pass.failed;
       break;
     }
+    case CROSS_ENTROPY: {
+      const CrossEntropy *c = crossEntropyOf(m, size, w[0], w[1] ? READS_TARGET : READS_ONLINE);
+      if (!c || w[1] > 1) wrong = "The cross-entropy method does not fit the memory.";
+      else pass.record = c, runParts(pool, passPart, &pass);
+      break;
+    }
+    case NORMALS:
+      if (!fits(size, w[0], w[1], ROW)) wrong = "The draws do not fit the memory.";
+      else table->normals(m + w[0], w[1], w[2], w[3]);
+      break;
     case PEAK: value = table->multiplyAddPeak(w[0], (float)x[0], (float)x[1]); break;
   }
   if (wrong) return fail(env, wrong);

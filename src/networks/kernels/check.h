@@ -212,6 +212,20 @@ static const FeedForward *feedForwardOf(const char *m, size_t size, u32 at, u32 
   return fits(size, f->inputGradients, tiles, f->inputStride) ? f : 0;
 }
 
+static const CrossEntropy *crossEntropyOf(const char *m, size_t size, u32 at, u32 reads) {
+  if (!fits(size, at, 1, sizeof(CrossEntropy))) return 0;
+  const CrossEntropy *c = (const CrossEntropy *)(m + at);
+  const Layer *first = layerOf(m, size, c->first, reads), *second = layerOf(m, size, c->second, reads), *third = layerOf(m, size, c->third, reads);
+  if (!first || !second || !third || first->partCount != 1 || second->partCount != 1 || third->partCount != 1) return 0;
+  if (!SMALL(c->actions) || !SMALL(c->samples) || !SMALL(c->elites) || !SMALL(c->iterations) || c->observation > 1 << 16 || c->elites > c->samples) return 0;
+  if (first->columns != (u64)c->observation + c->actions || second->columns != first->rows || third->columns != second->rows || third->rows != 1) return 0;
+  if (first->dense && (first->parts[0].first != 0 || first->parts[0].span != first->rows || first->parts[0].inputRow != 0 || first->parts[0].columns != first->columns)) return 0;
+  const u64 rows = c->rows, drawn = (u64)tilesOfRow(c) * LANES;
+  if (!fits(size, c->observations, rows, (u64)c->observation * 4) || !fits(size, c->noise, (u64)c->iterations * rows, c->actions * drawn * 4)) return 0;
+  if (!fits(size, c->best, rows, (u64)c->actions * 4) || !fits(size, c->values, rows, drawn * 4) || !fits(size, c->splits, STRIPS, (u64)first->rows * 4)) return 0;
+  return c->scratchStride % 4 == 0 && c->scratchStride >= scratchOf(c, first->rows, second->rows).total && fits(size, c->scratch, STRIPS, c->scratchStride) ? c : 0;
+}
+
 static const Batch *batchOf(const char *m, size_t size, u32 at) {
   if (!fits(size, at, 1, sizeof(Batch))) return 0;
   const Batch *b = (const Batch *)(m + at);

@@ -21,5 +21,5 @@ static int offsetsFit(const Entry *e, u32 count, u32 last) {
 
 const Table TABLE = {
   NAME, VECTOR_LANES, agentForward, agentBackward, mixerForward, mixerBackward, mixerCounterfactuals, centralForward, centralBackward, actorForward, feedForward, feedBackward,
-  layOut, agentLoadAndForward, collectAll, stepAll, followAll, clearAll, layerRefresh, multiplyAddPeak, offsetsFit, nextValues,
+  layOut, agentLoadAndForward, collectAll, stepAll, followAll, clearAll, layerRefresh, multiplyAddPeak, offsetsFit, crossEntropy, normals, nextValues,
 };

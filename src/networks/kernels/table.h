@@ -1,6 +1,6 @@
 // The passes of one native build of the kernels, for one width of vectors.
 #pragma once
-#include "feed-forward.h"
+#include "cross-entropy.h"
 #include "next.h"
 
 typedef struct {
@@ -25,5 +25,7 @@ typedef struct {
   void (*layerRefresh)(char *, const Layer *, int);
   float (*multiplyAddPeak)(u32, float, float);
   int (*offsetsFit)(const Entry *, u32, u32);
+  void (*crossEntropy)(char *, const CrossEntropy *, u32, u32, u32);
+  void (*normals)(char *, u32, u32, u32);
   u32 (*nextValues)(char *, const Next *, double, double, double, u32, u32);
 } Table;

@@ -1,5 +1,5 @@
 // The kernels as a WebAssembly module: addresses are addresses in its memory, which it imports.
-#include "feed-forward.h"
+#include "cross-entropy.h"
 #include "next.h"
 
 #define EXPORT(name) __attribute__((export_name(name)))
@@ -15,6 +15,8 @@ EXPORT("centralBackward") void central_backward(u32 mixer) { centralBackward(MEM
 EXPORT("actorForward") void actor_forward(u32 actor, u32 step) { actorForward(MEMORY, (const Actor *)actor, step); }
 EXPORT("feedForward") void feed_forward(u32 network, u32 side, u32 keep) { feedForward(MEMORY, (const FeedForward *)network, side, keep, 0, 1); }
 EXPORT("feedBackward") void feed_backward(u32 network, u32 adds, u32 through) { feedBackward(MEMORY, (const FeedForward *)network, adds, through, 0, 1); }
+EXPORT("crossEntropy") void cross_entropy(u32 search, u32 side) { crossEntropy(MEMORY, (const CrossEntropy *)search, side, 0, 1); }
+EXPORT("normals") void draw_normals(u32 to, u32 count, u32 low, u32 high) { normals((char *)to, count, low, high); }
 EXPORT("layOut") void lay_out(u32 batch, u32 states, u32 first, u32 count) { layOutStaged(MEMORY, (const Batch *)batch, states, first, count); }
 EXPORT("collect") double collect(u32 list, u32 count) { return collectAll(MEMORY, list, count); }
 EXPORT("step") void step(u32 list, u32 count, u32 optimiser) { stepAll(MEMORY, list, count, (const Optimiser *)optimiser); }

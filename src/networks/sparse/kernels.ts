@@ -22,6 +22,10 @@ export interface Kernels {
   feedForward(network: number, side: number, keep: number): void;
   /** Back through them: with `adds` 1 adds up the parameters' gradients, with `through` 1 leaves the inputs'. */
   feedBackward(network: number, adds: number, through: number): void;
+  /** The cross-entropy method of a record (`CrossEntropy` in ../kernels/cross-entropy.h) by one side of its network. */
+  crossEntropy(search: number, side: number): void;
+  /** Draws from N(0, 1) into `count` rows of 16, an even number, that two words of seed decide. */
+  normals(to: number, count: number, low: number, high: number): void;
   /**
    * `count` steps from `first` of the observations (`states` 0) or the states (1), from the batch's staging area to
    * tiles.
@@ -85,6 +89,8 @@ const NAMES = [
   "refresh",
   "peak",
   "nextValues",
+  "crossEntropy",
+  "normals",
 ] as const satisfies readonly (keyof Kernels)[];
 
 let compiled: WasmModule | undefined;

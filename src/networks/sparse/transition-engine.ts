@@ -15,6 +15,7 @@ import {
   type FeedForward,
   type FeedForwardLayers,
 } from "./feed-forward.js";
+import { createCrossEntropy, type CrossEntropySearch } from "./cross-entropy.js";
 import type { Layer } from "./layer.js";
 import { createMemory, type Memory, ROW, skewed } from "./memory.js";
 import { createMixerLayers, createMixerNetwork, type MixerBatch, type MixerLayers } from "./mixer.js";
@@ -72,6 +73,8 @@ export interface TransitionEngine {
    */
   readonly networks: Readonly<Partial<Record<FeedForwardName, FeedForward>>>;
   readonly mixer: TransitionMixer;
+  /** The best actions by the agent's utilities, for COMIX; undefined where there is no agent. */
+  readonly search: CrossEntropySearch | undefined;
   /** Clears all gradients. */
   begin(): void;
   /** Until the next `begin`, gradients of pruned connections are wanted, too. Comes before any backward pass. */
@@ -138,6 +141,7 @@ export function createTransitionEngine(
     ]),
   );
   const mixer = createTransitionMixer(memory, shape, mixerLayers);
+  const agentLayers = layersOf.get("agent") as FeedForwardLayers | undefined;
   const all = [...layersOf.values()].flatMap((layers): Layer[] => Object.values(layers));
   const layerOf = new Map(all.flatMap((layer) => layer.names.map((name) => [name, layer] as const)));
   const listOf = (layers: readonly Layer[]) => {
@@ -174,6 +178,7 @@ export function createTransitionEngine(
     parameters: specs,
     networks,
     mixer,
+    search: agentLayers && createCrossEntropy(memory, agentLayers, shape),
     begin() {
       memory.kernels.clear(everything.at, all.length);
       for (const layer of all) layer.setDenseGradients(false);

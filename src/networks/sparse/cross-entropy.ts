@@ -1,0 +1,135 @@
+import type { Random } from "../../random.js";
+import { LANES } from "../../replay/group.js";
+import type { NetworkSide } from "../engine.js";
+import type { FeedForwardLayers } from "./feed-forward.js";
+import { STRIPS } from "./layer.js";
+import { type Memory, ROW, skewed } from "./memory.js";
+import { CHUNK, sideNumber } from "./mixer.js";
+
+/** Settings of the cross-entropy method. COMIX: 64 samples, 6 elites, 2 iterations. */
+export interface CrossEntropyOptions {
+  /** Actions that are tried in an iteration. */
+  readonly samples: number;
+  /** The best of them, to which the next iteration's distribution is fitted; at least 2. */
+  readonly elites: number;
+  readonly iterations: number;
+}
+
+/**
+ * What the method's draws from N(0, 1) come from: a stream, of which each search takes two numbers; or the draws
+ * themselves, [iterations, rows, actions, samples].
+ */
+export type Draws = Random | Float32Array;
+
+/** What a search found; overwritten by the next one. */
+export interface BestActions {
+  /** The best sample of the last iteration for each row, within (-1, 1). [rows, actions] */
+  readonly actions: Float32Array;
+  /** Values of all samples of the last iteration. [rows, samples] */
+  readonly values: Float32Array;
+}
+
+/** @param observations [rows, observation] */
+export type CrossEntropySearch = (
+  side: NetworkSide,
+  observations: Float32Array,
+  options: CrossEntropyOptions,
+  draws: Draws,
+) => BestActions;
+
+/**
+ * The cross-entropy method on a network that reads an observation and an action, by the kernels: samples are drawn
+ * before a tanh, from N(0, 1) at first and then from the normal distribution of the best ones (with n - 1 in its
+ * variance); the best sample of the last iteration is the answer. The first layer's sums over an observation are made
+ * once for all of its samples.
+ */
+export function createCrossEntropy(
+  memory: Memory,
+  { first, second, third }: FeedForwardLayers,
+  { observation, actions, hidden }: { readonly observation: number; readonly actions: number; readonly hidden: number },
+): CrossEntropySearch {
+  const { kernels } = memory;
+  const record = memory.record([
+    "first",
+    "second",
+    "third",
+    "observation",
+    "actions",
+    "rows",
+    "samples",
+    "elites",
+    "iterations",
+    "observations",
+    "noise",
+    "best",
+    "values",
+    "splits",
+    "scratch",
+    "scratchStride",
+  ]);
+  record.set({
+    first: first.at,
+    second: second.at,
+    third: third.at,
+    observation,
+    actions,
+    splits: memory.allocate(STRIPS * hidden * 4),
+  });
+  /** A block that grows when more is asked of it. */
+  const block = () => {
+    let [at, size] = [0, 0];
+    return (bytes: number) => {
+      if (bytes > size) [at, size] = [memory.allocate(bytes), bytes];
+      return at;
+    };
+  };
+  const [observations, noise, best, values, scratch] = Array.from({ length: 5 }, block);
+
+  return (side, seen, { samples, elites, iterations }, draws) => {
+    const rows = seen.length / observation;
+    const tiles = Math.ceil(samples / LANES);
+    const at = {
+      observations: observations(seen.length * 4),
+      noise: noise(iterations * rows * actions * tiles * ROW + ROW),
+      best: best(rows * actions * 4),
+      values: values(rows * tiles * ROW),
+    };
+    const scratchStride = scratchBytes({ observation, actions, hidden, tiles, elites });
+    record.set({ ...at, rows, samples, elites, iterations, scratchStride, scratch: scratch(STRIPS * scratchStride) });
+    memory.floats(at.observations, seen.length).set(seen);
+    const wanted = iterations * rows * actions;
+    if (draws instanceof Float32Array) {
+      const to = memory.floats(at.noise, wanted * tiles * LANES);
+      for (let i = 0; i < wanted; i++) to.set(draws.subarray(i * samples, (i + 1) * samples), i * tiles * LANES);
+    } else {
+      const count = wanted * tiles;
+      kernels.normals(at.noise, count + (count % 2), draws.below(2 ** 32), draws.below(2 ** 32));
+    }
+    kernels.crossEntropy(record.at, sideNumber(side));
+    const found = memory.floats(at.values, rows * tiles * LANES);
+    const last = new Float32Array(rows * samples);
+    for (let row = 0; row < rows; row++)
+      last.set(found.subarray(row * tiles * LANES, row * tiles * LANES + samples), row * samples);
+    return { actions: memory.floats(at.best, rows * actions).slice(), values: last };
+  };
+}
+
+/** As `scratchOf` in ../kernels/cross-entropy.h has it, with both hidden layers of one width. */
+function scratchBytes({
+  observation,
+  actions,
+  hidden,
+  tiles,
+  elites,
+}: Readonly<Record<"observation" | "actions" | "hidden" | "tiles" | "elites", number>>): number {
+  const together = tiles * Math.max(1, Math.floor(CHUNK / tiles));
+  const rows = (bytes: number) => Math.ceil(bytes / ROW) * ROW;
+  return (
+    observation * ROW +
+    hidden * ROW +
+    rows(hidden * 4) +
+    2 * rows(LANES * actions * 4) +
+    rows(elites * 4) +
+    together * (skewed(actions) + 2 * skewed(hidden) + 1) * ROW
+  );
+}
