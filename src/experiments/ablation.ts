@@ -5,12 +5,12 @@ import type { Experiment } from "./experiment.js";
 import { grid, type GridDeclaration } from "./grid.js";
 import { shortRun } from "../short-run.js";
 
-/** What every experiment on 3m spends in a classroom; runs that several experiments share are trained once. */
+/** The classroom budget of every experiment on 3m. Runs that several experiments share are trained once. */
 export const CLASSROOM_3M = shortRun({ environment: "3m", steps: 100_000, log: { interval: 1_000 } });
 
 /**
- * Networks, batches and times so small that every kind of run is updated a few times in seconds; nothing is learnt.
- * Tiny finds its size in these networks.
+ * Networks, batches and intervals so small that every kind of run makes a few updates within seconds, without learning
+ * anything. Method "tiny" can match its size with these networks.
  */
 export const SMOKE = {
   ...shortRun({
@@ -28,7 +28,7 @@ export const SMOKE = {
 /** Section 3 and appendix B: 3s5z, two million steps. */
 export const PAPER_3S5Z = { environment: "3s5z", steps: 2_000_000 } as const satisfies ConfigInput;
 
-/** What the ablations of MAST (appendices B.7 and B.8) share. */
+/** Settings that the ablations of MAST (appendices B.7 and B.8) share. */
 export const ABLATION: Pick<GridDeclaration, "budgets" | "seeds"> = {
   budgets: {
     smoke: { ...SMOKE, sparsity: { level: 0.9 } },
@@ -38,7 +38,7 @@ export const ABLATION: Pick<GridDeclaration, "budgets" | "seeds"> = {
   seeds: { smoke: 1, classroom: 5, paper: 8 },
 };
 
-/** One of Tables 6 to 10: what is varied, and the table's name in data/paper. */
+/** One of Tables 6 to 10: the settings that it varies, and the table's name in data/paper. */
 interface AblationDeclaration extends Pick<
   GridDeclaration,
   "id" | "title" | "about" | "columns" | "source" | "figures"
@@ -47,8 +47,8 @@ interface AblationDeclaration extends Pick<
 }
 
 /**
- * The two rows of an ablation as two experiments: MAST-QMIX, and MAST-OW-QMIX (the paper's WQMIX), which takes twice as
- * long and in a classroom has fewer seeds.
+ * Declares the two rows of an ablation as two experiments: MAST-QMIX, and MAST-OW-QMIX (the paper's WQMIX), which takes
+ * twice as long and has fewer seeds in the classroom profile.
  */
 export function ablations({ table, ...declaration }: AblationDeclaration): [qmix: Experiment, owQmix: Experiment] {
   const row = (algorithm: "qmix" | "ow-qmix"): Experiment => {

@@ -51,7 +51,7 @@ export const MEASUREMENTS: readonly Measurement[] = [distributionShift, wallCloc
 
 /**
  * Finds an experiment or a measurement by its id.
- * @throws {Error} when there is none, with the nearest one and what there is
+ * @throws {Error} when there is none, naming the most similar one and listing all
  */
 export function findExperiment(id: string): Experiment | Measurement {
   const all = [...EXPERIMENTS, ...MEASUREMENTS];
@@ -61,7 +61,7 @@ export function findExperiment(id: string): Experiment | Measurement {
   throw new LabError(`No experiment ${show(id)}: ${didYouMean(id, ids)}there are: ${ids.join(", ")}.`);
 }
 
-/** Whether it measures something itself, instead of reducing runs. */
+/** Tells whether it measures something itself instead of reducing runs. */
 export function isMeasurement(found: Experiment | Measurement): found is Measurement {
   return "measure" in found;
 }

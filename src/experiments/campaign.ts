@@ -10,7 +10,7 @@ import { findExperiment, isMeasurement } from "./all.js";
 import type { Experiment, Profile } from "./experiment.js";
 import { trainingFingerprint } from "./fingerprint.js";
 
-/** An experiment of a campaign, and how many seeds of it are worth training. */
+/** An experiment of a campaign, with its number of seeds. */
 export interface CampaignRow {
   readonly id: string;
   readonly seeds: number;
@@ -19,9 +19,9 @@ export interface CampaignRow {
 const rows = (seeds: number, ...ids: readonly string[]): CampaignRow[] => ids.map((id) => ({ id, seeds }));
 
 /**
- * What is trained at the paper's budget, in the order of its worth: Table 1 with QMIX; the ablations on 3s5z; OW-QMIX
- * and RES there; and what the paper does not ask. Each group is trained seed by seed: one of every method and setting,
- * then the next.
+ * The experiments to train at the paper's budget, the most important first: Table 1 with QMIX; the ablations on 3s5z;
+ * OW-QMIX and RES on 3s5z; and questions that the paper does not ask. Each group is trained seed by seed: first one
+ * seed of every method and setting, then the next.
  */
 export const PAPER_CAMPAIGN: readonly (readonly CampaignRow[])[] = [
   [...rows(5, "comparison-3s5z", "comparison-2s3z", "comparison-3m"), ...rows(3, "comparison-2c_vs_64zg")],
@@ -37,16 +37,16 @@ export const PAPER_CAMPAIGN: readonly (readonly CampaignRow[])[] = [
 /** A run of a campaign. */
 export interface CampaignRun {
   readonly config: Config;
-  /** The experiments that have it. */
+  /** Ids of the experiments that contain the run. */
   readonly ids: readonly string[];
 }
 
 /**
- * The runs of a campaign, each once, in the order in which they are trained.
+ * Lists the runs of a campaign, each once, in the order in which they are trained.
  *
- * @param asked ids of experiments, when not all are wanted; any experiment may be asked for
- * @param seeds of each, instead of those that its row says
- * @throws {LabError} naming an id that there is not
+ * @param asked ids of experiments, also of others than the campaign's. Default: all of the campaign
+ * @param seeds number of seeds of each, instead of those in its row
+ * @throws {LabError} naming an id that does not exist
  */
 export function campaignRuns(profile: Profile, asked: readonly string[] = [], seeds?: number): CampaignRun[] {
   const declared = PAPER_CAMPAIGN.flat();
@@ -82,40 +82,40 @@ export interface CampaignOptions extends Pick<
   "runs" | "workers" | "signal" | "checkpointEvery" | "onProgress"
 > {
   readonly profile?: Profile;
-  /** Experiments, when not all are wanted. */
+  /** Ids of experiments. Default: all of the campaign. */
   readonly ids?: readonly string[];
-  /** Seeds of each, instead of those that its row says. */
+  /** Number of seeds of each, instead of those in its row. */
   readonly seeds?: number;
-  /** Hours after which everything stops with checkpoints. Default: none. */
+  /** Hours after which all runs stop with checkpoints. Default: no limit. */
   readonly hours?: number;
-  /** The folder whose tables say what is done, and to which what is completed is added. */
+  /** The folder of tables that list the complete runs, and to which newly completed runs are added. */
   readonly results: string;
-  /** Counts kept runs as done that were trained by an engine with another fingerprint. */
+  /** If true, kept runs of an engine with another fingerprint also count as done. */
   readonly anyEngine?: boolean;
-  /** A file that stops everything with checkpoints when it appears. */
+  /** Path of a file; when it appears, all runs stop with checkpoints. */
   readonly stopFile?: string;
-  /** Hears what a person should know, a line each. */
+  /** Called with lines that a person should read. */
   readonly report?: (line: string) => void;
 }
 
-/** What a campaign came to. */
+/** Outcome of a campaign. */
 export interface CampaignReport {
-  /** Runs that it asks for. */
+  /** Number of runs in the campaign. */
   readonly all: number;
-  /** Of them, those that were kept before. */
+  /** How many of them were kept before. */
   readonly before: number;
-  /** Of them, those that were kept now. */
+  /** How many of them were added now. */
   readonly now: number;
-  /** Of them, kept runs of an engine with another fingerprint, which are trained anew. */
+  /** How many of them are kept from an engine with another fingerprint and are trained again. */
   readonly otherEngine: number;
-  /** Runs that failed, and why. */
+  /** Messages of the runs that failed. */
   readonly failures: readonly string[];
 }
 
 /**
- * Trains what is missing of a campaign. What the committed tables hold is skipped, where it was trained with the same
- * configuration, rules and engine; what the run store holds is resumed; and each run that is completed is added to the
- * tables at once, with its curve, so that it can be committed.
+ * Trains the missing runs of a campaign. Runs in the committed tables are skipped if they were trained with the same
+ * configuration, rules and engine; interrupted runs in the run store are resumed; and each completed run is added to
+ * the tables at once, with its curve, so that it can be committed.
  *
  * @throws {LabError} in one line, before anything is trained, when there is no such experiment, or the tables cannot be
  *   read
@@ -152,7 +152,7 @@ export async function trainCampaign(options: CampaignOptions): Promise<CampaignR
     const run = wanted.get(name);
     if (run === undefined || kinds.has(name)) return;
     kinds.add(name);
-    // A source that was trained again for its ticket is in the tables already.
+    // A source that was trained again for its ticket is already in the tables.
     if (isDone(run)) return;
     adding = adding.then(async () => {
       try {
@@ -194,13 +194,13 @@ export async function trainCampaign(options: CampaignOptions): Promise<CampaignR
   return { all: runs.length, before, now, otherEngine, failures };
 }
 
-/** "97.5 %", or a return. */
+/** Writes a score: "97.5 %", or a return. */
 function scoreOf({ config, summary }: StoredRun): string {
   const { score } = summary!;
   return scoreMeasure(config) === "return" ? score.toPrecision(4) : `${(100 * score).toFixed(1)} %`;
 }
 
-/** Runs with the sources that their tickets need and the run store does not have: a table keeps no topology. */
+/** Adds the sources that tickets need and the run store does not have, since tables keep no topologies. */
 function withSources(
   missing: readonly CampaignRun[],
   all: readonly CampaignRun[],
@@ -226,7 +226,7 @@ function store({ runs }: CampaignOptions): { readonly runs?: string } {
   return runs === undefined ? {} : { runs };
 }
 
-/** Stops at the caller's signal, when the hours are over, and when the file appears. */
+/** Makes a signal that is aborted by the caller's signal, when the hours are over, and when the stop file appears. */
 function stopping(
   { signal, hours }: CampaignOptions,
   stopFile: string | undefined,
@@ -256,21 +256,21 @@ function stopping(
 }
 
 /**
- * The runs of an experiment that are complete, in the run store or, where that does not have them, in the committed
- * tables; and who trained these.
+ * The complete runs of an experiment, from the run store or otherwise from the committed tables, with the engines that
+ * trained the latter.
  */
 export interface FoundRuns {
   readonly runs: readonly StoredRun[];
-  /** How many of them are in the tables alone. */
+  /** How many of them are only in the tables. */
   readonly kept: number;
-  /** Fingerprints of the engines that trained those. */
+  /** Fingerprints of the engines that trained these. */
   readonly fingerprints: readonly string[];
 }
 
 /**
  * Finds complete runs in the committed tables of a profile.
  *
- * @param stored the complete runs that the run store has, by name
+ * @param stored the complete runs in the run store, by name
  */
 export function withKept(
   configs: readonly Config[],
@@ -295,7 +295,9 @@ export function withKept(
   return { runs, kept: count, fingerprints: [...fingerprints] };
 }
 
-/** "MAST 5 of 8 seeds, RigL 4 of 8 seeds", where some are missing: how many runs of each setting are complete. */
+/**
+ * Describes how many runs of each setting are complete, if some are missing: "MAST 5 of 8 seeds, RigL 4 of 8 seeds".
+ */
 export function seedsText(experiment: Experiment, configs: readonly Config[], complete: readonly StoredRun[]): string {
   const count = (list: readonly Config[]): Map<string, number> => {
     const counts = new Map<string, number>();
@@ -304,19 +306,22 @@ export function seedsText(experiment: Experiment, configs: readonly Config[], co
   };
   const [all, done] = [count(configs), count(complete.map(({ config }) => config))];
   const texts = [...all].map(([label, seeds]) => `${label}: ${done.get(label) ?? 0} of ${seeds} seeds`);
-  // Where all have as many, that is said once.
+  // If all settings have the same number, it is given once.
   const shares = new Set([...all].map(([label, seeds]) => `${done.get(label) ?? 0} of ${seeds} seeds`));
   return shares.size === 1 ? `${[...shares][0]} of each` : texts.join(", ");
 }
 
-/** "3.2 core-hours, 0.16 a run": processor time, or where that is not known the time on the clock. */
+/**
+ * Describes the time of runs: "3.2 core-hours, 0.16 a run". It is processor time, or wall-clock time where that is
+ * unknown.
+ */
 export function coreHoursText(runs: readonly StoredRun[]): string {
   const hours = runs.reduce((sum, { summary }) => sum + (summary!.processorSeconds ?? summary!.seconds) / 3600, 0);
   const text = (value: number): string => (value >= 10 ? value.toFixed(0) : value.toPrecision(2));
   return `${text(hours)} core-hours, ${text(hours / runs.length)} a run`;
 }
 
-/** Where the file is that stops a campaign. */
+/** Returns the path of the file that stops a campaign. */
 export function stopFileIn(runs: string): string {
   return join(runs, "STOP");
 }

@@ -9,7 +9,10 @@ import { shortRun } from "../short-run.js";
 
 const USUAL_SEEDS: Readonly<Record<Profile, number>> = { smoke: 1, classroom: 5, paper: 8 };
 
-/** What a profile spends on every method alike. 3m is the row for a lesson; the others take hours of two cores. */
+/**
+ * The budget of a profile, the same for every method. The row of 3m is short enough for a lesson; the others take hours
+ * on two cores.
+ */
 function budget(profile: Profile, environment: string): ConfigInput {
   if (profile === "smoke") return SMOKE;
   if (profile === "paper") return { steps: 2_000_000 };
@@ -17,9 +20,9 @@ function budget(profile: Profile, environment: string): ConfigInput {
 }
 
 /**
- * A row of Table 1: all seven methods with one algorithm on one map, the sparse ones at the row's sparsity.
+ * Declares a row of Table 1: all seven methods with one algorithm on one map, the sparse ones at the row's sparsity.
  *
- * @param level another sparsity in a classroom
+ * @param level another sparsity for the classroom profile
  */
 function comparison(environment: string, algorithm: PaperAlgorithm, printed: number, level = printed): Experiment {
   const title = algorithmTitle(algorithm);

@@ -18,10 +18,10 @@ import type { Reduction } from "./experiment.js";
 import { scoreCurve } from "../analysis/curves.js";
 
 /**
- * Runs of several methods in one environment as rows of Table 1, and as training curves. Rows are named after what else
- * sets their runs apart.
+ * Reduces runs of several methods in one environment to rows as in Table 1, and to training curves. The name of a row
+ * includes the other settings in which its runs differ.
  *
- * @throws {Error} when runs are of several environments, naming them; when one is given twice, or is not complete
+ * @throws {Error} when runs are of several environments, naming them; when a run is given twice or is not complete
  */
 export function compareMethods(runs: readonly StoredRun[]): Reduction {
   refuseDifference(runs, "These runs", (field) => field === "environment" || field === "rules");
@@ -62,11 +62,11 @@ export function compareMethods(runs: readonly StoredRun[]): Reduction {
 }
 
 /**
- * All methods in one environment beside the paper's row of Table 1, with intervals, and as training curves. Times are
- * left out; `npm run bench` measures them.
+ * Compares all methods in one environment with the paper's row of Table 1, with intervals and training curves. Times
+ * are left out; `npm run bench` measures them.
  *
  * @param runs complete runs of one environment, algorithm, sparsity and budget; they differ in method and seed
- * @throws {Error} when they differ in more, naming the field; when one is given twice, or is not complete
+ * @throws {Error} when they differ in more, naming the field; when a run is given twice or is not complete
  */
 export function compareWithPaper(runs: readonly StoredRun[]): Reduction {
   const methods = methodStatistics(runs);
@@ -103,7 +103,7 @@ export function compareWithPaper(runs: readonly StoredRun[]): Reduction {
         String(m.seeds),
         m.seeds > 1 ? `${text(m.mean)} ± ${number(m.deviation)}` : text(m.mean),
         `${text(m.iqm)} [${number(m.iqmLow)}, ${number(m.iqmHigh)}]`,
-        // A ratio of returns, which may be negative, says nothing.
+        // A ratio of returns has no meaning, since returns may be negative.
         measure === "return" ? "" : percent(m.relativeToDense),
         printed(m.method),
         Number.isNaN(m.mastP) ? "" : `${percent(m.mastImproves, 0)} (p = ${pText(m.mastP)})`,
@@ -126,7 +126,7 @@ export function compareWithPaper(runs: readonly StoredRun[]): Reduction {
   };
 }
 
-/** The scores of `compareWithPaper`'s runs as a figure, beside those of the paper's Table 5. */
+/** Draws the scores of `compareWithPaper`'s runs beside those of the paper's Table 5. */
 export function scoreFigure(runs: readonly StoredRun[]): Figure {
   const { environment, algorithm, steps } = runs[0].config;
   const paper = readPaperTable("table-5").find((row) => row.environment === environment && row.algorithm === algorithm);
@@ -146,7 +146,7 @@ export function scoreFigure(runs: readonly StoredRun[]): Figure {
   );
 }
 
-/** How curves of such scores are drawn. */
+/** Axis of the curves of such scores. */
 function curveAxis(measure: ScoreMeasure): { readonly value: string; readonly share: boolean } {
   const { axis, share } = MEASURES[measure];
   return { value: axis, share };
@@ -160,7 +160,10 @@ function sparsities(configs: readonly Config[]): string {
     : `sparse teams at ${levels.map((level) => `${Math.round(100 * level)} %`).join(", ")}`;
 }
 
-/** The times of runs that may be compared: of the processor, or where those are not known of all, on the clock. */
+/**
+ * Selects times of runs that can be compared: processor time, or wall-clock time if processor time is not known of all
+ * runs.
+ */
 function timesOf(runs: readonly StoredRun[]): { readonly text: string; readonly seconds: (run: StoredRun) => number } {
   const known = runs.every((run) => summaryOf(run).processorSeconds !== undefined);
   return known
@@ -171,11 +174,11 @@ function timesOf(runs: readonly StoredRun[]): { readonly text: string; readonly 
       };
 }
 
-/** A row: the runs of one configuration, one a seed. */
+/** Makes a row of the runs of one configuration, with one run for each seed. */
 function methodResult(method: string, runs: readonly StoredRun[], seconds: (run: StoredRun) => number): MethodResult {
   const summaries = runs.map(summaryOf);
   const scores = summaries.map(({ score }) => score);
-  // With one seed, how far the last evaluations lie apart.
+  // With one seed, the spread is that of the last evaluations.
   const deviation = standardDeviation(
     runs.length > 1 ? scores : scoredEvaluations(scoredSeries(summaries[0]), runs[0].config.evaluation.window),
   );
@@ -192,12 +195,12 @@ function methodResult(method: string, runs: readonly StoredRun[], seconds: (run:
   };
 }
 
-/** Whether Table 1 has the method. */
+/** Tells whether Table 1 has the method. */
 function inPaper(method: string): method is PaperMethod {
   return (METHODS as readonly string[]).includes(method);
 }
 
-/** The place of a method in Table 1; one's own come after them. */
+/** Returns the position of a method in Table 1; a user's own methods come last. */
 function methodOrder(method: string): number {
   const place = (METHODS as readonly string[]).indexOf(method);
   return place < 0 ? METHODS.length : place;

@@ -18,7 +18,7 @@ import {
   onlineChoices,
 } from "../analysis/policy-distance.js";
 
-/** One run and what its buffers held on the way. */
+/** One run and the measurements of its buffers during training. */
 export interface FollowedRun {
   /** Complete configuration of the run. */
   readonly config: Config;
@@ -26,7 +26,9 @@ export interface FollowedRun {
   readonly moments: readonly DistanceMoment[];
 }
 
-/** How far is the data that training samples from the policy it trains? MAST's dual buffers against a single one. */
+/**
+ * Measures how far sampled data is from the policy that is trained, for MAST's dual buffers and for a single buffer.
+ */
 export const distributionShift: Measurement = {
   id: "distribution-shift",
   title: "How far sampled data is from the policy",
@@ -38,14 +40,17 @@ export const distributionShift: Measurement = {
   },
 };
 
-/** Seeds, and moments of a run at which its buffers are measured. */
+/** Numbers of seeds, and of moments of a run at which its buffers are measured. */
 const SPENT: Readonly<Record<Profile, { readonly seeds: number; readonly points: number }>> = {
   smoke: { seeds: 1, points: 3 },
   classroom: { seeds: 3, points: 25 },
   paper: { seeds: 8, points: 40 },
 };
 
-/** MAST as in the ablations, for each seed with both buffers (20 + 12 episodes a batch) and with a single one (32). */
+/**
+ * Configurations of MAST as in the ablations: for each seed one with both buffers (20 + 12 episodes in a batch) and one
+ * with a single buffer (32).
+ */
 export function shiftConfigs(profile: Profile, seeds = SPENT[profileNamed(profile)].seeds): Config[] {
   const batches = [
     { offlineBatch: 20, onlineBatch: 12 },
@@ -105,19 +110,19 @@ async function followAll(
   }
 }
 
-/** Names as in Figure 7. */
+/** Names of the curves, as in Figure 7. */
 const CURVES = {
   single: "d₁: one buffer",
   batch: "d₂: both buffers, 20 + 12",
   online: "the online buffer alone",
 } as const;
 
-/** Episodes of one point of a curve over age. */
+/** Number of episodes in one point of a curve over age. */
 const AGES = 64;
 
 /**
- * The distances of Figure 7 out of runs with one buffer and with two: as a table at some moments of training, over
- * training, and over the age of an episode half-way and at the end.
+ * Computes the distances of Figure 7 from runs with one buffer and with two: as a table at some moments of training, as
+ * curves over training, and over the age of an episode half way and at the end.
  *
  * @example reduceDistances([{ config, moments: await followDistances(config, [5_000, 10_000]) }]).table;
  */
@@ -179,7 +184,7 @@ export function reduceDistances(runs: readonly FollowedRun[]): Measured {
   };
 }
 
-/** The moment when about such a share of training was over. */
+/** Finds the moment at which about the given share of training was over. */
 function momentAt({ moments }: FollowedRun, share: number): DistanceMoment {
   return moments[Math.max(0, Math.ceil(share * moments.length) - 1)];
 }

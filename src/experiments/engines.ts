@@ -12,8 +12,8 @@ import { declare, type Experiment, type Profile, type Reduction } from "./experi
 import { shortRun } from "../short-run.js";
 
 /**
- * So quick a learner that an engine without a GPU has learnt 3m after minutes: exploration and targets in a tenth of
- * the steps of other short runs, and a larger step.
+ * Settings with which an engine without a GPU learns 3m within minutes: exploration and targets use a tenth of the
+ * steps of other short runs, and the learning rate is larger.
  */
 const QUICK = {
   environment: "3m",
@@ -37,7 +37,7 @@ const BUDGETS: Readonly<
   paper: { seeds: 8, settings: { steps: 2_000_000 } },
 };
 
-/** Do explicit gradients over sparse storage and autograd over masked dense weights train the same team? */
+/** Tests whether explicit gradients over sparse storage and autograd over masked dense weights train the same team. */
 export const engines: Experiment = declare({
   id: "engines",
   title: "One training on both engines",
@@ -50,7 +50,7 @@ export const engines: Experiment = declare({
       { environment: "3m", method: "mast", sparsity: { level: 0.95 } } as const,
       common,
     ].reduce<ConfigInput>(mergeConfig, BUDGETS[profile].settings);
-    // The slow one first: what else there is to train finds its time beside it.
+    // The slow engine comes first, so that the other runs can be trained meanwhile.
     return [{ engine: "tensorflow", backend } as const, { engine: "sparse" } as const].flatMap((own) =>
       Array.from({ length: seeds }, (_, i) => resolveConfig({ ...settings, ...own, seed: i + 1 })),
     );
@@ -64,13 +64,13 @@ export const engines: Experiment = declare({
 export interface EnginePair {
   /** The seed that both runs were trained with. */
   readonly seed: number;
-  /** The run whose networks our own kernels computed. */
+  /** The run of the sparse engine. */
   readonly sparse: StoredRun;
-  /** The run whose networks TensorFlow.js computed. */
+  /** The run of the tensorflow engine. */
   readonly tensorflow: StoredRun;
   /**
-   * Environment steps up to which both played the same battles, in training and in every evaluation, to the last digit
-   * of their returns.
+   * Environment steps up to which both runs played the same battles in training and in every evaluation, with returns
+   * that agree to the last digit.
    */
   readonly samePlay: number;
   /** Environment steps of the evaluations. [evaluations] */
@@ -83,10 +83,10 @@ export interface EnginePair {
 }
 
 /**
- * Runs that differ in their engines only, seed by seed.
+ * Pairs runs that differ in their engines only, seed by seed.
  *
- * @throws {Error} when a run is not complete, runs differ in more than engine and seed, or a seed has not one run of
- *   each engine
+ * @throws {Error} when a run is not complete, when runs differ in more than engine and seed, or when a seed does not
+ *   have one run of each engine
  * @example enginePairs(runs).map(({ seed, samePlay }) => `seed ${seed}: the same battles up to step ${samePlay}`);
  */
 export function enginePairs(runs: readonly StoredRun[]): EnginePair[] {
@@ -117,7 +117,7 @@ export function enginePairs(runs: readonly StoredRun[]): EnginePair[] {
   });
 }
 
-/** What an agent has done shows in these; what its networks think, in the others. */
+/** Columns that depend on what the agents have done only, and not on the values that networks compute. */
 const PLAYED = [
   "kind",
   "step",
@@ -179,7 +179,7 @@ function compareEngines(runs: readonly StoredRun[]): Reduction {
         format: ".0%",
       }),
       apart: linePanels(
-        // A logarithmic axis has no place for 0.
+        // A logarithmic axis cannot show 0.
         [
           {
             lines: pairs.map((pair) => ({

@@ -6,14 +6,17 @@ import type { MethodStatistics } from "../results/methods.js";
 import { didYouMean, show } from "../messages.js";
 import type { StoredRun } from "../runs/store.js";
 
-/** Budget and seeds: seconds for tests, minutes on a laptop, or what the paper spent. */
+/** The profiles, which set budget and seeds: seconds for tests, minutes on a laptop, or the paper's own. */
 export const PROFILES = ["smoke", "classroom", "paper"] as const satisfies readonly Profile[];
 
-/** The name of a budget: "smoke" takes seconds, "classroom" minutes on a laptop, "paper" is what the paper spent. */
+/**
+ * Name of a profile, which sets budget and seeds: "smoke" takes seconds, "classroom" minutes on a laptop, "paper" is
+ * the paper's own budget.
+ */
 export type Profile = "smoke" | "classroom" | "paper";
 
 /**
- * The profile of a name, as an environment variable or a person gives it.
+ * Checks the name of a profile, as given by a person or an environment variable.
  *
  * @throws {ConfigError} listing the profiles when there is none of that name
  * @example
@@ -27,12 +30,12 @@ export function profileNamed(name: string): Profile {
   );
 }
 
-/** Seeds of one experiment: more would take years. */
+/** The most seeds of one experiment: more would take years. */
 export const MOST_SEEDS = 1_000;
 
 /**
- * An experiment whose profile and number of seeds are checked before its runs are made.
- * @returns the same, with `configs` refusing what it cannot use by a ConfigError
+ * Adds checks of profile and number of seeds to an experiment.
+ * @returns the experiment, whose `configs` throws a ConfigError for an unknown profile or an impossible number of seeds
  */
 export function declare(experiment: Experiment): Experiment {
   return {
@@ -48,67 +51,70 @@ export function declare(experiment: Experiment): Experiment {
   };
 }
 
-/** A table or figure of the paper, or a lesson: declared once as runs and what they reduce to. */
+/** A table or figure of the paper, or a lesson: the declaration of its runs and of how they are reduced to a result. */
 export interface Experiment {
-  /** What `mast experiment run` calls it; its figures are figures/ID*.*, its numbers data/results/ID*.csv. */
+  /** Id for `mast experiment run`. Its figures are figures/ID*.*, its numbers data/results/ID*.csv. */
   readonly id: string;
-  /** One line that lists, tables and figures show. */
+  /** Title, shown in lists, tables and figures. */
   readonly title: string;
-  /** What it shows. */
+  /** Description of what it shows. */
   readonly about: string;
-  /** The tables and figures of the paper: "Table 6"; none for a lesson of our own. */
+  /** The tables and figures of the paper that it reproduces, such as "Table 6"; absent for a lesson of our own. */
   readonly reproduces?: string;
-  /** Its profile when none is given. */
+  /** Default profile. */
   readonly profile: Profile;
   /**
-   * The runs of a profile.
+   * Lists the configurations of a profile's runs.
    *
-   * @param seeds how many of each; default: as many as the profile says
-   * @param changes laid over what the profile spends on every run, below what the experiment varies: another map, other
-   *   steps
+   * @param seeds number of seeds of each setting. Default: that of the profile
+   * @param changes settings that replace the profile's, such as another map or other steps; the settings that the
+   *   experiment varies have precedence
    */
   configs(profile: Profile, seeds?: number, changes?: ConfigInput): Config[];
-  /** How progress and figures call a run. */
+  /** Returns the name of a run in progress displays and figures. */
   label(config: Config): string;
   /**
-   * The picture, of several small ones, in which a live curve shows a run, and its name there; default: one picture for
+   * Returns the panel in which the live curve of a run is drawn, and its name in that panel. Default: one panel for
    * all.
    */
   place?(config: Config): {
-    /** Title of the small picture in which the curve is drawn. */
+    /** Title of the panel in which the curve is drawn. */
     readonly panel: string;
-    /** Name of the curve in that picture; runs with the same label are averaged. */
+    /** Name of the curve in that panel; runs with the same label are averaged. */
     readonly label: string;
   };
-  /** What is varied, as further columns of tables with a row for each run or evaluation. */
+  /** Returns the varied settings as further columns of tables with a row for each run or evaluation. */
   columns?(config: Config): Readonly<Record<string, string>>;
-  /** The result of runs that are complete. */
+  /** Reduces complete runs to the result. */
   reduce(runs: readonly StoredRun[]): Reduction;
-  /** What to do next for a person who has just seen the result: commands, and what each is for. */
+  /** Returns commands to try next after the result, each with its purpose. */
   next?(runs: readonly StoredRun[]): (readonly [command: string, purpose: string])[];
 }
 
-/** What the runs of an experiment come to. */
+/** Result of the runs of an experiment. */
 export interface Reduction {
-  /** The result in numbers, laid out as in the paper where it has such a table. */
+  /** The result in numbers, with the layout of the paper's table if there is one. */
   readonly table: Table;
   /** The main figure of the result. */
   readonly figure: Figure;
-  /** Further figures; each is saved under the experiment's id and its name. */
+  /** Further figures, each saved under the experiment's id and its own name. */
   readonly more?: Readonly<Record<string, Figure>>;
-  /** Statistics of each method, where methods are compared over seeds. */
+  /** Statistics of each method, if methods are compared over seeds. */
   readonly methods?: readonly MethodStatistics[];
   /** Statistics of each cell of a grid. */
   readonly settings?: readonly CellStatistics[];
 }
 
-/** An experiment that measures something itself: times on this machine, or what training does on its way. */
+/**
+ * An experiment that measures something itself, such as times on this machine or the content of replay buffers during
+ * training.
+ */
 export interface Measurement extends Pick<Experiment, "id" | "title" | "about" | "reproduces" | "profile"> {
   /**
-   * Takes the measurement with what the profile spends.
+   * Takes the measurement with the budget of a profile.
    *
-   * @param options.signal stops it; it then rejects with the signal's reason
-   * @param options.onProgress hears which share is done, 0..1, and what is being done
+   * @param options.signal stops the measurement, which then rejects with the signal's reason
+   * @param options.onProgress called with the share that is done, 0..1, and a description of the present work
    */
   measure(
     profile: Profile,
@@ -116,8 +122,8 @@ export interface Measurement extends Pick<Experiment, "id" | "title" | "about" |
   ): Promise<Measured>;
 }
 
-/** What a measurement came to. */
+/** Result of a measurement. */
 export interface Measured extends Pick<Reduction, "table" | "figure" | "more"> {
-  /** The numbers, for data/results/ID.csv: a row each with the same columns. */
+  /** Rows of numbers for data/results/ID.csv, all with the same columns. */
   readonly rows: readonly Readonly<Record<string, string | number>>[];
 }

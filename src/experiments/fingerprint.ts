@@ -3,13 +3,13 @@ import { type Config, resolveConfig } from "../config.js";
 import { shortRun } from "../short-run.js";
 import { train } from "../training/train.js";
 
-/** Fingerprints of this process, by algorithm. */
+/** Fingerprints computed by this process, by algorithm. */
 const known = new Map<string, Promise<string>>();
 
 /**
- * What training with an algorithm computes, as twelve hexadecimal digits: the hash of networks, masks and evaluations
- * of a short training of MAST on 3m. Two versions of the code, or two sets of kernels, that have the same fingerprint
- * train the same. It takes a second or two, once.
+ * Computes a fingerprint of training with an algorithm, twelve hexadecimal digits: the hash of networks, masks and
+ * evaluations of a short training of MAST on 3m. Versions of the code, or sets of kernels, with the same fingerprint
+ * train alike. It takes a second or two at the first call.
  *
  * @example await trainingFingerprint("qmix"); // "5f0c3b9a41d2"
  */

@@ -13,7 +13,7 @@ import type { StoredRun } from "../runs/store.js";
 import { declare, type Experiment, type Profile, PROFILES, type Reduction } from "./experiment.js";
 import { scoreCurve } from "../analysis/curves.js";
 
-/** One value of what an experiment varies: its name in tables, and what it changes in a configuration. */
+/** One value of a varied setting: its name in tables, and its changes of the configuration. */
 export interface Setting {
   /** Name of the value in tables and legends, for example "0.8". */
   readonly label: string;
@@ -21,41 +21,44 @@ export interface Setting {
   readonly input: ConfigInput;
 }
 
-/** What an experiment varies in one direction. */
+/** The rows or the columns of a grid: a setting that is varied. */
 export interface Dimension {
-  /** What it is called, with the paper's symbol: "λ". */
+  /** Name of the setting, with the paper's symbol: "λ". */
   readonly title: string;
   /** The values in the order of rows or columns. */
   readonly settings: readonly Setting[];
 }
 
-/** What is needed to reduce runs to a table and a figure in the form of the paper's ablations. */
+/** The input, besides runs, of a table and a figure in the form of the paper's ablations. */
 export interface GridPlan {
   /** Title of the table and the figure. */
   readonly title: string;
-  /** What the rows are called. */
+  /** Title of the rows. */
   readonly rows: string;
-  /** What the columns are called. */
+  /** Title of the columns. */
   readonly columns: string;
-  /** The cell of a run, by its configuration. */
+  /** Returns the cell of a run's configuration. */
   cell(config: Config): Cell;
-  /** What the paper prints for a cell, percent of its dense model. */
+  /** Returns the paper's value for a cell, in percent of its dense model. */
   paper?(cell: Cell): number | undefined;
-  /** Where the paper's numbers come from: "Table 7 (3s5z, 2M steps)". */
+  /** Source of the paper's numbers: "Table 7 (3s5z, 2M steps)". */
   readonly source?: string;
-  /** Columns from left to right. Default: in the order of the runs. */
+  /** Orders the columns from left to right. Default: the order of the runs. */
   order?(columns: readonly string[]): readonly string[];
 }
 
-/** A grid of runs: every setting of the rows with every one of the columns, a run for each seed. */
+/**
+ * Declaration of a grid of runs: every setting of the rows is combined with every setting of the columns, with a run
+ * for each seed.
+ */
 export interface GridDeclaration extends Pick<Experiment, "id" | "title" | "about" | "reproduces"> {
-  /** One may ask for less in a smaller profile. */
+  /** The rows; a function can give fewer settings in a smaller profile. */
   readonly rows: Dimension | ((profile: Profile) => Dimension);
-  /** One may be a share of the training's steps. */
+  /** The columns; a function can compute settings from the number of training steps. */
   readonly columns: Dimension | ((profile: Profile, steps: number) => Dimension);
-  /** Cells to leave out. */
+  /** Tells which cells to leave out. */
   without?(cell: Cell): boolean;
-  /** What a profile spends on every cell alike. */
+  /** Budgets of the profiles, the same for every cell. */
   readonly budgets: Readonly<
     Record<
       Profile,
@@ -65,18 +68,18 @@ export interface GridDeclaration extends Pick<Experiment, "id" | "title" | "abou
       }
     >
   >;
-  /** Runs of each cell when no other number is asked for; their seeds are 1, 2 and so on. */
+  /** Default number of runs in each cell; their seeds are 1, 2 and so on. */
   readonly seeds: Readonly<Record<Profile, number>>;
-  /** What the paper prints for a cell, percent of its dense model. */
+  /** Returns the paper's value for a cell, in percent of its dense model. */
   paper?(cell: Cell): number | undefined;
-  /** Where the paper's numbers come from: "Table 7 (3s5z, 2M steps)". */
+  /** Source of the paper's numbers: "Table 7 (3s5z, 2M steps)". */
   readonly source?: string;
-  /** Further figures of the runs. */
+  /** Draws further figures of the runs. */
   figures?(runs: readonly StoredRun[], label: (config: Config) => string): Readonly<Record<string, Figure>>;
 }
 
 /**
- * Declares an experiment as a grid. A setting is found again in a configuration by the fields it sets.
+ * Declares an experiment as a grid. The setting of a configuration is recognised by the fields that it sets.
  *
  * @example
  * grid({
@@ -92,7 +95,7 @@ export function grid(declaration: GridDeclaration): Experiment {
     typeof declaration.rows === "function" ? declaration.rows(profile) : declaration.rows;
   const columns = (profile: Profile, steps: number): Dimension =>
     typeof declaration.columns === "function" ? declaration.columns(profile, steps) : declaration.columns;
-  // A configuration does not say of which profile it is.
+  // A configuration does not tell which profile it belongs to, so the settings of all profiles are searched.
   const anyRow = PROFILES.flatMap((profile) => rows(profile).settings);
   const anyColumn = (steps: number) => PROFILES.flatMap((profile) => columns(profile, steps).settings);
   const cell = (config: Config): Cell => ({
@@ -102,7 +105,7 @@ export function grid(declaration: GridDeclaration): Experiment {
   const several = new Set(anyRow.map((row) => row.label)).size > 1;
   const label = (config: Config): string => labelOf(cell(config), several);
   const { paper, source } = declaration;
-  // A row without one of the columns does not change their order.
+  // The order of the columns does not depend on a row that lacks some of them.
   const order = (found: readonly string[]): readonly string[] => {
     const declared = PROFILES.map((profile) => columns(profile, 1).settings.map((setting) => setting.label)).find(
       (labels) => found.every((column) => labels.includes(column)),
@@ -129,7 +132,7 @@ export function grid(declaration: GridDeclaration): Experiment {
     configs: (profile, seeds = usual[profile], changes = {}): Config[] => {
       const { steps = budgets[profile].steps } = changes;
       const [down, across] = [rows(profile).settings, columns(profile, steps).settings];
-      // Where there is one row it is not varied, and may be changed.
+      // A single row is not varied, so `changes` may replace its settings.
       const layers = (row: Setting): ConfigInput[] => (down.length > 1 ? [changes, row.input] : [row.input, changes]);
       const cells = down.flatMap((row) =>
         across
@@ -155,9 +158,9 @@ export function grid(declaration: GridDeclaration): Experiment {
 }
 
 /**
- * The cells of a grid in the order of their first runs, with their statistics.
+ * Computes the statistics of a grid's cells, in the order of their first runs.
  *
- * @throws {Error} when the runs of a cell differ in more than the seed, naming the field; when one is given twice, or
+ * @throws {Error} when the runs of a cell differ in more than the seed, naming the field; when a run is given twice or
  *   is not complete
  */
 export function cellStatistics(
@@ -200,8 +203,8 @@ export function cellStatistics(
 }
 
 /**
- * A grid's runs as the table of an ablation, with the paper's numbers below ours, as scores against the columns, and as
- * training curves.
+ * Reduces a grid's runs to the table of an ablation with the paper's numbers below ours, a figure of scores against the
+ * columns, and training curves.
  */
 export function reduceGrid(runs: readonly StoredRun[], plan: GridPlan): Reduction {
   const settings = cellStatistics(runs, plan);
@@ -232,7 +235,7 @@ export function reduceGrid(runs: readonly StoredRun[], plan: GridPlan): Reductio
   };
 }
 
-/** A curve in a picture of its column, named after its row; with one row all columns share a picture. */
+/** Places a curve in the panel of its column, named after its row. With a single row all columns share one panel. */
 function placedCurve(run: StoredRun, { row, column }: Cell, severalRows: boolean): RunCurve {
   return severalRows ? { ...scoreCurve(run, row), panel: column } : scoreCurve(run, column);
 }
@@ -243,8 +246,8 @@ function columnsOf(settings: readonly CellStatistics[], { order }: Pick<GridPlan
 }
 
 /**
- * In the form of the paper's tables: a column for each setting; for each row our mean, the interval, the speed of
- * learning, and the paper's number.
+ * Makes a table in the form of the paper's: a column for each setting and, for each row, our mean, the interval, the
+ * mean throughout training, and the paper's number.
  */
 function gridTable(settings: readonly CellStatistics[], plan: GridPlan, runs: readonly StoredRun[]): Table {
   const rows = [...new Set(settings.map(({ row }) => row))];
@@ -275,7 +278,7 @@ function gridTable(settings: readonly CellStatistics[], plan: GridPlan, runs: re
       ...columns.map((title) => ({ title, align: "right" as const })),
     ],
     rows: rows.flatMap((row) => [
-      // Seeds that are missing are those that failed or are not done.
+      // Seeds are missing if their runs failed or are not complete.
       ...(seeds.includes("or") ? [line(row, "Seeds", (cell) => String(cell.seeds))] : []),
       line(row, heading, ({ mean, deviation, seeds: n }) =>
         n > 1 ? `${number(mean)} ± ${number(deviation)}` : number(mean),
@@ -300,8 +303,8 @@ function gridTable(settings: readonly CellStatistics[], plan: GridPlan, runs: re
 }
 
 /**
- * Which cells score less than the best of their row beyond chance, in a sentence; nothing where there is nothing to
- * compare.
+ * Names the cells that score significantly less than the best of their row, in a sentence; nothing if there is nothing
+ * to compare.
  */
 function toldApart(settings: readonly CellStatistics[], severalRows: boolean): string[] {
   const others = settings.filter(({ pToBest }) => !Number.isNaN(pToBest));
@@ -317,12 +320,12 @@ function toldApart(settings: readonly CellStatistics[], severalRows: boolean): s
   ];
 }
 
-/** The name of a cell among others; a single row says nothing. */
+/** Returns the name of a cell among others, without the row if there is only one. */
 function labelOf({ row, column }: Cell, severalRows: boolean): string {
   return severalRows ? `${row}, ${column}` : column;
 }
 
-/** The setting that a configuration has: the one whose fields it holds, and of several the one that says most. */
+/** Finds the setting of a configuration: the one whose fields it has, and of several the one with the most fields. */
 function settingOf(settings: readonly Setting[], config: Config): string {
   const fitting = settings
     .filter(({ input }) => holds(config, input))

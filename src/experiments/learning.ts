@@ -5,18 +5,21 @@ import { compareMethods } from "./comparison.js";
 import { declare, type Experiment, type Profile } from "./experiment.js";
 import { shortRun } from "../short-run.js";
 
-/** What a team is trained with, besides its method. */
+/** Budget of a team. */
 interface Budget {
   /** Share of weights removed from MAST's team. */
   readonly level: number;
   /** Environment steps of each team. */
   readonly mast: number;
   readonly dense: number;
-  /** What else differs from the settings of short runs. */
+  /** Other settings that differ from those of short runs. */
   readonly settings?: ConfigInput;
 }
 
-/** Do MAST with a small part of the weights and a dense team learn on a budget of minutes? Five seeds of each. */
+/**
+ * Declares an experiment that tests whether MAST with a small share of the weights and a dense team learn within
+ * minutes, with five seeds each.
+ */
 function learning(environment: string, { level, mast, dense, settings }: Budget): Experiment {
   const usual: Readonly<Record<Profile, number>> = { smoke: 1, classroom: 5, paper: 8 };
   const budget = (profile: Profile, steps: number): ConfigInput =>
@@ -46,7 +49,7 @@ function learning(environment: string, { level, mast, dense, settings }: Budget)
   });
 }
 
-/** The runs of the quickstart, and two seeds more. */
+/** Two teams on 3m: the runs of the quickstart, and two more seeds. */
 export const learning3m: Experiment = learning("3m", {
   level: 0.95,
   mast: 100_000,
@@ -54,7 +57,7 @@ export const learning3m: Experiment = learning("3m", {
   settings: { log: { interval: 1_000 } },
 });
 
-/** With one update an episode 400,000 steps were not enough for MAST on this map. */
+/** Two teams on 2s3z. With one update for each episode 400,000 steps were not enough for MAST on this map. */
 export const learning2s3z: Experiment = learning("2s3z", {
   level: 0.9,
   mast: 300_000,

@@ -27,14 +27,14 @@ import { maskSnapshots } from "../analysis/snapshots.js";
 const USUAL_SEEDS: Readonly<Record<Profile, number>> = { smoke: 1, classroom: 3, paper: 3 };
 
 /**
- * The weights of the paper's pictures: Figures 20 (and 11), 21 and 22; of the GRU's two matrices, which look alike, the
+ * The weights in the paper's Figures 20 (and 11), 21 and 22; of the GRU's two matrices, which look alike, only the
  * first.
  */
 const PICTURED = ["agent.fc1.weight", "agent.rnn.weight_ih", "mixer.hyper_w_1.0.weight"] as const;
 
 /**
- * Where do connections go, and which agents use them? The runs of MAST of the comparison on 2s3z, a map with two types
- * of unit.
+ * Shows where connections move and which agents use them, with the runs of MAST in the comparison on 2s3z, a map with
+ * two types of unit.
  */
 export const masks: Experiment = declare({
   id: "masks",
@@ -77,8 +77,8 @@ const TITLES: Readonly<Record<string, string>> = {
 };
 
 /**
- * A weight's masks over a run's training as the paper's Figures 11 and 20 to 22 show them; the gates of a GRU are told
- * apart.
+ * Draws a weight's masks over a run's training as in the paper's Figures 11 and 20 to 22, with the gates of a GRU
+ * marked.
  *
  * @throws {Error} when the run has no such mask
  * @example await showFigure(weightImage(run, "agent.rnn.weight_ih"));
@@ -92,10 +92,10 @@ export function weightImage(run: StoredRun, weight: string): Figure {
 }
 
 /**
- * Connections of a weight's dimensions in descending order at the beginning and the end of training, mean over runs,
- * with those of a random mask, as the paper's Figures 19 and 23 to 25.
+ * Draws the connections of a weight's dimensions in descending order, at the beginning and the end of training as means
+ * over runs, with those of a random mask, as in the paper's Figures 19 and 23 to 25.
  *
- * @param weights default: those of the paper's figures
+ * @param weights names of the weights. Default: those of the paper's figures
  */
 export function connectionOrder(runs: readonly StoredRun[], weights: readonly string[] = PICTURED): Figure {
   requireSeeds(runs);
@@ -120,7 +120,7 @@ export function connectionOrder(runs: readonly StoredRun[], weights: readonly st
   );
 }
 
-/** What remains of the teams' decisions with units or inputs of the agent network taken out. */
+/** Draws the share of the teams' decisions that stay the same when units or inputs of the agent network are removed. */
 function cutsFigure(runs: readonly StoredRun[]): Figure {
   const { environment, evaluation } = runs[0].config;
   const labels = { fewest: "fewest connections first", random: "at random", most: "most connections first" } as const;
@@ -140,7 +140,7 @@ function cutsFigure(runs: readonly StoredRun[]): Figure {
   });
 }
 
-/** Connections in use by each agent, of the layers in which agents can differ. */
+/** Draws the connections in use by each agent, in the layers in which agents can differ. */
 function agentFigure(runs: readonly StoredRun[], teams: readonly TeamConnections[]): Figure {
   const bars = (weight: string) =>
     teams[0].agents.map(({ agent, type }) => {
@@ -160,7 +160,7 @@ function agentFigure(runs: readonly StoredRun[], teams: readonly TeamConnections
   );
 }
 
-/** Connections of the inputs of agents and hypernetwork against how large these inputs are. */
+/** Draws the connections of the inputs of agents and hypernetwork against the magnitude of these inputs. */
 function inputFigure(runs: readonly StoredRun[], teams: readonly TeamConnections[]): Figure {
   const env = environmentOf(runs[0].config);
   const layer = (
@@ -196,16 +196,16 @@ function inputFigure(runs: readonly StoredRun[], teams: readonly TeamConnections
   );
 }
 
-/** What each input of the agent network is. */
+/** Names the inputs of the agent network. */
 function inputNames(env: Environment): string[] {
   return inputBlocks(env).flatMap(({ inputs = [] }) => inputs);
 }
 
 /**
- * Whether large inputs have more connections: for each run the rank correlation of an input's connections with its mean
- * absolute value.
+ * Computes whether large inputs have more connections: for each run the rank correlation between the connections of an
+ * input and its mean absolute value.
  *
- * @param magnitudes of the inputs of the weight, one list a run: see `measureConnections`
+ * @param magnitudes magnitudes of the inputs of the weight, one list for each run: see `measureConnections`
  */
 export function inputCorrelations(
   runs: readonly StoredRun[],

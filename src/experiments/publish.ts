@@ -21,13 +21,12 @@ import {
 } from "./experiment.js";
 import { currentCommit } from "../runs/summary.js";
 
-/** Where published files go, and what their tables begin with. */
+/** Places and labels of published files. */
 export interface PublishOptions {
-  /** Where tables and figures go. Default: `resultsPlace()`, a person's own. */
+  /** The folders of tables and figures. Default: `resultsPlace()`, a person's own. */
   readonly place?: ResultsPlace;
   /**
-   * Where the figure goes, without its ending; further ones get "-NAME" behind it. Default: ID in the folder of
-   * figures.
+   * Path of the figure without its ending; further figures get "-NAME" appended. Default: ID in the folder of figures.
    */
   readonly figure?: string;
   /** The first columns of every table. Default: the experiment and its profile. */
@@ -43,15 +42,15 @@ export interface PublishedFile {
 }
 
 /**
- * Reduces the complete runs of an experiment and keeps what they come to: the runs, a row each, in ID.csv, every
- * evaluation in ID-evaluations.csv, statistics of methods and of a grid's cells in ID-methods.csv and ID-settings.csv,
- * the figures in ID.{json,html,png} and ID-NAME.*. They go where a person's own results are, see `resultsPlace`.
+ * Reduces the complete runs of an experiment and writes the results: a row for each run in ID.csv, every evaluation in
+ * ID-evaluations.csv, statistics of methods and of a grid's cells in ID-methods.csv and ID-settings.csv, and figures in
+ * ID.{json,html,png} and ID-NAME.*. They are written to the folders of a person's own results, see `resultsPlace`.
  *
- * Files of another profile than the experiment's usual one end in -PROFILE. Files of runs that are not what the
- * experiment declares (other settings, fewer seeds, some missing) end in -own. Among committed results git passes over
- * -smoke and -own.
+ * Files of another profile than the experiment's default end in -PROFILE. Files of runs that differ from the
+ * experiment's declaration (other settings, fewer seeds, missing runs) end in -own. Among the committed results git
+ * ignores -smoke and -own.
  *
- * @throws {Error} when there are no runs, or one is not complete, naming it; or when a file cannot be written
+ * @throws {Error} when there are no runs, when a run is not complete, naming it, or when a file cannot be written
  * @example
  * const { table, figure } = await publishResults(lambda, "classroom", await watchRuns(lambda.configs("classroom")));
  */
@@ -81,7 +80,8 @@ export function reduceResults(experiment: Experiment, runs: readonly StoredRun[]
 }
 
 /**
- * Keeps what the runs of an experiment come to, as `publishResults` says. @throws {Error} when a file cannot be written
+ * Writes the results of an experiment's runs, as `publishResults` documents. @throws {Error} when a file cannot be
+ * written
  */
 export async function saveResults(
   experiment: Experiment,
@@ -112,8 +112,9 @@ export async function saveResults(
 }
 
 /**
- * Keeps the statistics and figures of the runs of an experiment that are complete so far, without the runs themselves:
- * where these are in tables of their own, see `trainCampaign`. The files are called as those of `publishResults`.
+ * Writes the statistics and figures of an experiment's runs that are complete so far, without the runs themselves, for
+ * runs that are kept in tables of their own, see `trainCampaign`. The files have the same names as those of
+ * `publishResults`.
  *
  * @throws {Error} when a file cannot be written
  */
@@ -147,8 +148,8 @@ async function saveReduction(
 }
 
 /**
- * Keeps what a measurement came to: its rows in ID.csv, its figures in ID.{json,html,png} and ID-NAME.*, where a
- * person's own results are. Files of another profile than its usual one end in -PROFILE.
+ * Writes the result of a measurement: its rows in ID.csv, its figures in ID.{json,html,png} and ID-NAME.*, in the
+ * folders of a person's own results. Files of another profile than its default end in -PROFILE.
  *
  * @throws {Error} when there are no rows, or a file cannot be written
  * @example const { table } = await publishMeasurement(wallClock, "classroom", await wallClock.measure("classroom"));
@@ -165,7 +166,7 @@ export async function publishMeasurement(
   }
 > {
   const { id } = measurement;
-  if (measured.rows.length === 0) throw new LabError(`${id} measured nothing: there is nothing to show.`);
+  if (measured.rows.length === 0) throw new LabError(`${id} has measured nothing, so there is nothing to show.`);
   const ending = profileNamed(profile) === measurement.profile ? "" : `-${profile}`;
   const commit = currentCommit() ?? "";
   const rows = measured.rows.map((row) => ({ ...row, commit: row["commit"] ?? commit }));
@@ -177,8 +178,8 @@ export async function publishMeasurement(
 }
 
 /**
- * What `publishMeasurement` has left of a profile: the rows, and the figure where it is drawn; nothing when it was not
- * measured. A person's own comes before the committed.
+ * Reads what `publishMeasurement` has written for a profile: the rows, and the figure if it was drawn; undefined if it
+ * was not measured. A person's own result has precedence over the committed one.
  */
 export function publishedMeasurement(
   { id, profile: usual }: Measurement,
@@ -197,7 +198,7 @@ export function publishedMeasurement(
     .filter(({ path }) => existsSync(path));
 }
 
-/** Whether these are all runs that the experiment declares, with as many seeds or more. */
+/** Tells whether these are all runs that the experiment declares, with at least as many seeds. */
 function asDeclared(experiment: Experiment, profile: Profile, runs: readonly StoredRun[]): boolean {
   const given = new Set(runs.map(({ name }) => name));
   const names = (seeds?: number) => experiment.configs(profile, seeds).map(runName);
@@ -215,7 +216,7 @@ function saveRows(
   { place = resultsPlace() }: PublishOptions,
 ): PublishedFile {
   const path = join(place.tables, `${name}.csv`);
-  // Two processes may publish at the same time: each writes a temporary file of its own.
+  // Each process writes a temporary file of its own, since two may publish at the same time.
   writeNamed(path, RESULTS_ADVICE, () => {
     mkdirSync(dirname(path), { recursive: true });
     replaceFile(path, `${rowsCsv(rows)}\n`);

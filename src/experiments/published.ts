@@ -9,11 +9,11 @@ import { type CsvRow, parseCsv } from "../results/csv.js";
 import { rowsFrame } from "../results/frame.js";
 import type { Experiment } from "./experiment.js";
 
-/** Where published results lie: the committed ones, and where there are none, a person's own. */
+/** Folders of published results: the committed ones, and otherwise a person's own. */
 const published = (): string[] => [committedResults().tables, resultsPlace().tables];
 
 /**
- * The rows that an experiment has published under a name, see `publishResults`; none where it was not run.
+ * Reads the rows that an experiment has published under a name, see `publishResults`; none if it was not run.
  * @throws {Error} naming the file when it is damaged
  */
 export function publishedRows(name: string, folder?: string): CsvRow[] {
@@ -24,7 +24,7 @@ export function publishedRows(name: string, folder?: string): CsvRow[] {
 }
 
 /**
- * The same rows as a danfojs frame, to group, join and describe with danfojs's own verbs.
+ * Reads these rows as a danfojs frame, to group, join and describe them with danfojs.
  *
  * @throws {LabError} when the experiment was not run, naming it
  * @example
@@ -41,10 +41,10 @@ export async function publishedFrame(name: string, folder?: string): Promise<Dat
 }
 
 /**
- * What ablations with the same settings have published, together in the form of the paper's table: for each of them our
- * win rates and the paper's numbers.
+ * Makes one table, in the form of the paper's, of the published results of ablations with the same settings: for each
+ * of them our win rates and the paper's numbers.
  *
- * @param experiments such as `lambda` and `lambdaOwQmix`; one that was not run is left out
+ * @param experiments the ablations, such as `lambda` and `lambdaOwQmix`; those that were not run are left out
  * @throws {Error} when none of them was run, naming them
  * @example showTable(publishedAblation([lambda, lambdaOwQmix])); // Table 7
  */
@@ -84,7 +84,7 @@ export function publishedAblation(experiments: readonly Pick<Experiment, "id" | 
   };
 }
 
-/** How many evaluations published scores are means of, where that was kept. */
+/** Describes how many evaluations published scores average, if that was kept. */
 export function evaluationsNote(rows: readonly CsvRow[]): string {
   const counts = [...new Set(rows.map((row) => row["evaluations"]).filter((count) => typeof count === "number"))].sort(
     (a, b) => a - b,

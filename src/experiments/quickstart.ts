@@ -4,21 +4,21 @@ import { compareMethods } from "./comparison.js";
 import { declare, type Experiment, type Profile } from "./experiment.js";
 import { shortRun } from "../short-run.js";
 
-/** The teams that are trained, the sparse ones at 95 %. */
+/** The teams of the quickstart, the sparse ones at 95 %. */
 const TEAMS = [
   { method: "mast", sparsity: { level: 0.95 } },
   { method: "rigl", sparsity: { level: 0.95 } },
   { method: "dense" },
 ] as const satisfies readonly ConfigInput[];
 
-/** What a profile spends on each team. */
+/** Budget of each team, by profile. */
 export const QUICKSTART_PROFILES: Readonly<
   Record<
     Profile,
     {
       /** Runs of each team, with seeds 1, 2 and so on. */
       readonly seeds: number;
-      /** What all of these runs have in common. */
+      /** Settings that all of these runs share. */
       readonly settings: ConfigInput;
     }
   >
@@ -41,7 +41,7 @@ export const QUICKSTART_PROFILES: Readonly<
   paper: { seeds: 8, settings: { steps: 2_000_000 } },
 };
 
-/** The main job: can a team with a twentieth of the weights keep up with a dense one on 3m? */
+/** Tests whether a team with a twentieth of the weights can keep up with a dense one on 3m. */
 export const quickstart: Experiment = declare({
   id: "quickstart",
   title: "95 % sparse teams against a dense one on 3m",

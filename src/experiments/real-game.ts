@@ -4,11 +4,11 @@ import type { CsvRow } from "../results/csv.js";
 import { publishedRows } from "./published.js";
 
 /**
- * What was measured of our battles beside the real game's, as the command
- * `npm run bench -- --real-game --csv data/results/real-game.csv` published it.
+ * Reads the comparison of our battles with the real game's, as written by `npm run bench -- --real-game --csv
+ * data/results/real-game.csv`.
  *
- * @param folder where the file lies; default: the committed results
- * @throws {LabError} when it is not there
+ * @param folder folder of the file. Default: the committed results
+ * @throws {LabError} when the file does not exist
  */
 export function realGameRows(folder?: string): RealGameRow[] {
   return rowsOf("real-game", folder).map(({ map, measure, here, real, target, met }) => ({
@@ -22,11 +22,11 @@ export function realGameRows(folder?: string): RealGameRow[] {
 }
 
 /**
- * How fast teams learn in the real game, by what others logged, and here as far as it was measured, with the default
- * settings of PyMARL's QMIX.
+ * Reads how fast teams learn in the real game, from logs of others, and in our simulator as far as it was measured,
+ * with the default settings of PyMARL's QMIX.
  *
- * @param folder where the file lies; default: the committed results
- * @throws {LabError} when it is not there
+ * @param folder folder of the file. Default: the committed results
+ * @throws {LabError} when the file does not exist
  */
 export function realGameLearning(folder?: string): RealGameLearning[] {
   return rowsOf("real-game-learning", folder).map((row) => ({
@@ -52,7 +52,7 @@ function rowsOf(name: string, folder?: string): CsvRow[] {
   return rows;
 }
 
-/** NaN for an empty cell. */
+/** Reads a number; NaN for an empty cell. */
 function numberOf(cell: string | number | undefined): number {
   return cell === "" || cell === undefined ? NaN : Number(cell);
 }

@@ -41,7 +41,7 @@ const operators: readonly Setting[] = [
   { label: "soft mellowmax", input: { operator: { kind: "soft-mellowmax" } } },
 ];
 
-/** A picture for each method, in which the operators are compared as in Figures 5 and 16. */
+/** A panel for each method, in which the operators are compared as in Figures 5 and 16. */
 const place = ({ method, operator }: Config) => ({
   panel: methodTitle(method),
   label: operators.find(({ input }) => input.operator?.kind === operator.kind)!.label,
@@ -93,8 +93,8 @@ export const operatorComparison: Experiment = {
 };
 
 /**
- * Does the soft mellowmax do more than double Q does? MAST with either, and with neither; all else alike. The paper
- * compares operators without double Q.
+ * Does the soft mellowmax do more than double Q does? MAST with either, and with neither, where everything else is
+ * equal. The paper compares operators without double Q.
  */
 export const doubleQ: Experiment = grid({
   ...ABLATION,

@@ -9,7 +9,7 @@ import type { Experiment } from "./experiment.js";
 import { grid } from "./grid.js";
 import { scoreSince } from "../analysis/seeds.js";
 
-/** Sparsities of a profile: Figure 8's for 3s5z; an easy map bears more. */
+/** Sparsities of a profile: for 3s5z those of Figure 8; an easier map allows more. */
 const LEVELS = { smoke: [0.8, 0.9], classroom: [0.9, 0.95, 0.98, 0.99], paper: [0.8, 0.85, 0.9, 0.95, 0.98] } as const;
 
 const levelLabel = (level: number): string => `${Math.round(100 * level)} %`;
@@ -37,8 +37,8 @@ export const sparsity: Experiment = grid({
 });
 
 /**
- * Win rates of the whole second half of the training: a team that wins and loses by turns scores by luck where only the
- * last evaluations count.
+ * Draws the win rates of the whole second half of training, because the last evaluations alone give a random score for
+ * a team that alternates between winning and losing.
  */
 function secondHalf(runs: readonly StoredRun[], label: (config: Config) => string): Figure {
   const { environment, steps } = runs[0].config;

@@ -7,12 +7,11 @@ import type { Profile } from "./experiment.js";
 import { evaluationsNote, publishedRows } from "./published.js";
 
 /**
- * Table 1 as far as it was trained here: of each row whose comparison has left its results, the win rates of all
- * methods as shares of the dense team's, in percent, with the paper's numbers in brackets; of the other rows the
- * paper's alone.
+ * Makes Table 1 from our runs: for each row whose comparison has published results, the win rates of all methods in
+ * percent of the dense team's, with the paper's numbers in brackets; for the other rows the paper's numbers only.
  *
- * @param folder where `mast experiment run` leaves results; default: data/results
- * @param profile the budget: "classroom", or "paper" for what `npm run campaign -- paper` has left
+ * @param folder folder of the results of `mast experiment run`. Default: data/results
+ * @param profile the budget: "classroom", or "paper" for the results of `npm run campaign -- paper`
  * @example showTable(tableOne());
  */
 export function tableOne(folder?: string, profile: Profile = "classroom"): Table {
@@ -38,7 +37,7 @@ export function tableOne(folder?: string, profile: Profile = "classroom"): Table
         level === "" || Number(level) === 100 * paper.sparsity
           ? percent(paper.sparsity, 0)
           : `${level} (${percent(paper.sparsity, 0)})`,
-        // A campaign that goes on has more seeds of some.
+        // A campaign that is still running has more seeds of some methods.
         [...new Set([...ours.values()].map((row) => Number(row["seeds"])))].sort((a, b) => a - b).join(" or "),
         percent(dense?.["mean"], 1),
         ...compared.map((method) =>
@@ -62,7 +61,7 @@ export function tableOne(folder?: string, profile: Profile = "classroom"): Table
   };
 }
 
-/** The statistics of each method that a comparison has left. */
+/** Reads the statistics of each method that a comparison has published. */
 function published(folder: string | undefined, id: string, profile: Profile): Map<string, CsvRow> {
   const ending = profile === "classroom" ? "" : `-${profile}`;
   return new Map(publishedRows(`${id}-methods${ending}`, folder).map((row) => [String(row["method"]), row]));

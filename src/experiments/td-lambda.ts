@@ -43,7 +43,8 @@ export const [
   },
   table: "table-7",
   source: "Table 7 (3s5z, 2M steps)",
-  // A longer target carries rewards back sooner: seen in what the team expects long before it is seen in what it wins.
+  // A longer target carries rewards back sooner. This shows in the values that the team estimates long before it shows
+  // in its win rate.
   figures: (runs) => ({
     estimates: trainingCurves(
       runs.map((run) => estimatedValueCurve(run, `λ = ${run.config.returns.lambda}`)),

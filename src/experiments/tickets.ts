@@ -11,7 +11,7 @@ import { cellStatistics, reduceGrid } from "./grid.js";
 
 const { budgets, seeds: usual } = ABLATION;
 
-/** A ticket's name says whose topology it has; its source's name begins with what the source is. */
+/** Labels a ticket with the method of its source, which the name of the source contains. */
 function ticketLabel({ method, sparsity, ticket }: Config): string {
   if (ticket === undefined) return sparsity.level > 0 ? `${methodTitle(method)} itself` : methodTitle(method);
   if (ticket.kind === "random") return "random ticket";
@@ -52,8 +52,8 @@ export const tickets: Experiment = declare({
 });
 
 /**
- * The table and the curves of a grid of one row; the scores one below the other, since the topologies have no order to
- * draw a line through.
+ * Reduces runs as a grid of one row does, but draws the scores one below the other, since topologies have no order
+ * along which to draw a line.
  */
 function reduceTickets(runs: readonly StoredRun[]): Reduction {
   const plan = {

@@ -13,7 +13,7 @@ import { restoreNetworks } from "../training/networks.js";
 import { createEpisodeRecorder } from "../training/rollout.js";
 import { declare, type Experiment, type Profile, type Reduction } from "./experiment.js";
 
-/** Joint actions of two agents with two actions, in the order of all tables here. */
+/** Joint actions of two agents with two actions, in the order of all tables in this file. */
 const JOINT_ACTIONS = [
   [0, 0],
   [0, 1],
@@ -25,13 +25,13 @@ const JOINT_ACTIONS = [
 export interface TwoStepValues {
   /** The first step, where agent 0 chooses between game 2A (action 0) and 2B (action 1). [4] */
   readonly first: readonly number[];
-  /** [4] */
+  /** Values of the joint actions in this game of the second step. [4] */
   readonly gameA: readonly number[];
-  /** [4] */
+  /** Values of the joint actions in this game of the second step. [4] */
   readonly gameB: readonly number[];
 }
 
-/** The values of optimal play, computed from the game: all 16 ways to play it. */
+/** Computes the values of optimal play from the game itself, by trying all 16 ways to play it. */
 export function optimalTwoStepValues(discount: number): TwoStepValues {
   const rewards = allPlays().map((episode) => episode.rewards);
   const best = (first: number): number => Math.max(...JOINT_ACTIONS.map((_, second) => rewards[4 * first + second][1]));
@@ -43,10 +43,10 @@ export function optimalTwoStepValues(discount: number): TwoStepValues {
 }
 
 /**
- * What networks have learned of the two-step game. The agents remember what they did in the first step; values of the
- * second are means over the two first moves of agent 1, which change nothing in the game.
+ * Computes the values that networks have learned for the two-step game. The agents remember their actions of the first
+ * step; values of the second step are means over the two first actions of agent 1, which do not affect the game.
  *
- * @param engine networks of the game's sizes; it keeps the plays loaded
+ * @param engine engine with networks of the game's sizes; the plays stay loaded in it
  * @example twoStepValues(restoreNetworks(config, state)).gameB; // near [0, 1, 1, 8]
  */
 export function twoStepValues(engine: Engine<true>): TwoStepValues {
@@ -61,7 +61,7 @@ export function twoStepValues(engine: Engine<true>): TwoStepValues {
   return { first: JOINT_ACTIONS.map((_, joint) => totals[4 * joint]), gameA: second(0), gameB: second(1) };
 }
 
-/** Every joint action of the first step, and after each every one of the second: [16] */
+/** Lists every joint action of the first step, each followed by every joint action of the second: [16]. */
 function allPlays(): Episode[] {
   const recorder = createEpisodeRecorder(createEnvironment("two-step"));
   return JOINT_ACTIONS.flatMap((first, f) =>
@@ -77,8 +77,8 @@ function allPlays(): Episode[] {
 const METHODS_SHOWN = ["dense", "ss", "set", "rigl"] as const;
 
 /**
- * Small networks, so that a few percent of their weights are few; all play is random, so that every method learns from
- * the same data and what differs is the networks alone.
+ * Networks are small, so that a few percent of their weights are few connections. All play is random, so that every
+ * method learns from the same data and only the networks differ.
  */
 const BUDGETS: Readonly<Record<Profile, ConfigInput & { readonly steps: number }>> = {
   smoke: { steps: 400, targetInterval: 20 },
@@ -87,7 +87,7 @@ const BUDGETS: Readonly<Record<Profile, ConfigInput & { readonly steps: number }
 };
 const SEEDS: Readonly<Record<Profile, number>> = { smoke: 1, classroom: 10, paper: 20 };
 
-/** The two-step game with three hundredths of the weights: are the values learned, and is the best play found? */
+/** Tests whether networks with 3 % of the weights learn the values of the two-step game and find the best play. */
 export const twoStepSparse: Experiment = declare({
   id: "sparse-training-two-step",
   title: "The two-step game with 3 % of the weights",
@@ -180,7 +180,7 @@ function reduceTwoStep(runs: readonly StoredRun[]): Reduction {
   };
 }
 
-/** The twelve values as a figure calls them. */
+/** Names of the twelve values in a figure. */
 const PLACES = ["first", "2A", "2B"].flatMap((state) => JOINT_ACTIONS.map((joint) => `${state}<br>${joint.join("")}`));
 
 function flat({ first, gameA, gameB }: TwoStepValues): number[] {

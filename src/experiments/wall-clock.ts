@@ -5,7 +5,7 @@ import { timeCases, type Timing, type TimingPlan } from "../timing/cases.js";
 import { type SpeedUp, speedUps, type TimedRow, type TimeLaw, timeLaws } from "../timing/laws.js";
 import { type Measured, type Measurement, type Profile, profileNamed } from "./experiment.js";
 
-/** Do fewer operations take less time? */
+/** Measures whether fewer operations take less time. */
 export const wallClock: Measurement = {
   id: "wall-clock",
   title: "Time of sparse training and acting",
@@ -17,7 +17,7 @@ export const wallClock: Measurement = {
 };
 
 const CLASSROOM: TimingPlan = {
-  // What 3m typically takes, and the limit of 3s5z.
+  // The typical length of episodes on 3m, and the limit on 3s5z.
   maps: [
     { map: "3m", steps: 25 },
     { map: "3s5z", steps: 60 },
@@ -49,7 +49,8 @@ const PLANS: Readonly<Record<Profile, TimingPlan>> = {
 };
 
 /**
- * What no mask thins, by hidden size, and how much sparsity can gain at most.
+ * Makes a table, by hidden size, of the time that does not depend on density, and of the largest speed-up that sparsity
+ * can reach.
  *
  * @example
  * showTable(lawTable(measured.rows));
@@ -88,9 +89,10 @@ export function lawTable(rows: Measured["rows"]): Table {
 }
 
 /**
- * Timings as a table at the paper's widths, as times against density, and as speed-ups by hidden size and by batch.
+ * Reduces timings to a table at the paper's widths, and to figures of times against density and of speed-ups by hidden
+ * size and by batch.
  *
- * @param machine what the times are of
+ * @param machine the machine that was timed
  * @example
  * reduceTimings(await timeCases(plan), "one core of ...").table;
  */
@@ -125,7 +127,7 @@ export function reduceTimings(timings: readonly Timing[], machine: string): Meas
               measured: cases.map(({ timing }) => scale * timing.whole.fastest),
               high: cases.map(({ timing }) => scale * timing.whole.median),
               predicted: cases.map(({ dense, predicted }) => (scale * dense.whole.fastest) / predicted),
-              // Of sparse products: dense ones have a pace of their own.
+              // The pace is that of sparse products; dense ones have another.
               fitted: cases.map(({ timing, predicted }) =>
                 timing.density < 1 ? scale * (fixed + slope / predicted) : NaN,
               ),
@@ -193,7 +195,7 @@ function linesBy(cases: readonly SpeedUp[], label: (one: SpeedUp) => string, x: 
   });
 }
 
-/** Three of them, or more before the point. */
+/** Writes three digits, or more if there are more before the point. */
 function digits(value: number): string {
   return value >= 1000 ? String(Math.round(value)) : value.toPrecision(3);
 }
@@ -260,7 +262,7 @@ function sentence(text: string): string {
   return text === "" ? "" : `${text[0].toUpperCase()}${text.slice(1)}.`;
 }
 
-/** A row for the whole and, of an update, one for each part. */
+/** Makes a row for the whole and, for an update, one for each part. */
 function timingRows({ timing, measured, predicted, reached }: SpeedUp): TimedRow[] {
   const { work, map, series, hidden, batch, density, flops, whole, parts } = timing;
   return Object.entries({ whole, ...parts }).map(([part, { fastest, low, median, high, samples }]) => ({
@@ -277,14 +279,14 @@ function timingRows({ timing, measured, predicted, reached }: SpeedUp): TimedRow
     median,
     high,
     samples,
-    // Of the whole, also in the rows of parts.
+    // These are values of the whole, also in the rows of parts.
     measured,
     predicted,
     reached,
   }));
 }
 
-/** What the times are of. */
+/** Describes the machine that was timed. */
 function machine(): string {
   return `one core of ${cpus()[0]?.model.trim() ?? "an unknown processor"}, Node.js ${process.versions.node}`;
 }

@@ -10,34 +10,34 @@ import { trainingCurves } from "../figures/curves.js";
 import { runLabels } from "../figures/labels.js";
 import { inNotebook, interruptSignal, liveFigure, showProgress, showShare } from "../display/notebook.js";
 
-/** How runs are started and shown while they train. */
+/** Options for starting runs and showing them while they train. */
 export interface WatchOptions {
   /** Title of the live curve. */
   readonly title?: string;
   /**
-   * What curves average over: runs with the same label are one method's seeds. Default: the method, and what sets it
-   * apart.
+   * Label of a run's curve; runs with the same label are averaged. Default: the method and the settings in which it
+   * differs.
    */
   readonly label?: (config: Config) => string;
   /** See `Experiment.place`. */
   readonly place?: (config: Config) => {
-    /** Title of the small picture in which the run's curve is drawn. */
+    /** Title of the panel in which the run's curve is drawn. */
     readonly panel: string;
-    /** Name of its curve there; runs with the same label are averaged. */
+    /** Name of the curve in that panel; runs with the same label are averaged. */
     readonly label: string;
   };
-  /** Threads; default: one for each core. */
+  /** Number of threads. Default: one for each core. */
   readonly workers?: number;
-  /** Where runs are kept, if not in data/runs. */
+  /** The folder of runs. Default: see `runsDirectory`. */
   readonly runs?: string;
 }
 
 /**
- * Trains configurations on worker threads under the eyes of the notebook: progress and a live curve below the cell. An
- * interrupt stops the runs with a checkpoint; calling it again resumes what was interrupted and repeats nothing.
+ * Trains configurations on worker threads, with progress and a live curve below the notebook's cell. An interrupt stops
+ * the runs with a checkpoint; calling it again resumes interrupted runs and repeats nothing.
  *
- * @returns the runs, in the order of the configurations; those that an interrupt stopped are not complete, those it
- *   kept from beginning absent
+ * @returns the runs, in the order of the configurations. After an interrupt, stopped runs are not complete, and runs
+ *   that had not begun are absent
  * @throws {Error} naming the runs that failed and why, after the others have ended
  * @example
  * const runs = await watchRuns(lambda.configs("classroom"), lambda);
@@ -77,13 +77,13 @@ export async function watchRuns(configs: readonly Config[], options: WatchOption
   const progress = showProgress({ threads: workers ?? availableParallelism() });
   const live = liveFigure();
   const interrupt = interruptSignal();
-  // At the stop button the kernel ends the cell, and JupyterLab passes over what it is sent later: the last evaluation
-  // has to be drawn before.
+  // When a person presses the stop button, the kernel ends the cell and JupyterLab ignores later output, so the last
+  // evaluation has to be drawn before.
   interrupt.signal.addEventListener("abort", () => {
     try {
       live.show(curve());
     } catch {
-      // What is wrong with a run is said by what reads it next; here it may only stop.
+      // A damaged run is reported when it is read next; the live curve only stops.
     }
   });
   let said = "";
@@ -120,10 +120,10 @@ export async function watchRuns(configs: readonly Config[], options: WatchOption
 }
 
 /**
- * Measures under the eyes of the notebook: what is being done, which share is done and how long the rest takes, below
- * the cell. An interrupt stops it; unlike runs, a measurement begins anew the next time.
+ * Takes a measurement and shows below the notebook's cell what is being measured, the share that is done, and the time
+ * left. An interrupt stops it; unlike runs, a measurement starts from the beginning the next time.
  *
- * @throws {Error} when an interrupt stopped it, or what it measured failed
+ * @throws {Error} when an interrupt stopped it, or the measurement failed
  * @example
  * const { table, figure } = await publishMeasurement(
  *   wallClock,

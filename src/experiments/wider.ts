@@ -5,17 +5,17 @@ import { ABLATION } from "./ablation.js";
 import type { Experiment, Profile } from "./experiment.js";
 import { grid, type Setting } from "./grid.js";
 
-/** Settings of a profile, once they were asked for. */
+/** Settings of each profile, computed on first use. */
 const known = new Map<Profile, Setting[]>();
 
-/** How many times as wide the networks are. */
+/** Factors by which the networks are wider. */
 const WIDTHS = [1, 2, 4] as const;
 
 const widthLabel = (times: number): string => `${times}x as wide`;
 
 /**
- * What makes the networks of a configuration wider, with as many connections: every layer has `times` as many units,
- * and so many more weights are removed that as many are left in all, to one of 100,000 weights.
+ * Widens the networks of a configuration without changing the number of connections: every layer has `times` as many
+ * units, and the sparsity is raised so that the same number of weights is left, to one in 100,000.
  */
 function widened(base: ConfigInput, times: number): ConfigInput {
   if (times === 1) return {};
@@ -29,14 +29,14 @@ function widened(base: ConfigInput, times: number): ConfigInput {
   return { network, sparsity: { level: Number((1 - connections / weights).toFixed(5)) } };
 }
 
-/** Weights that are not removed, over all networks. */
+/** Counts the weights that are not removed, over all networks. */
 function weightsLeft(config: Config): number {
   return [...networkPlan(config).nonzeros.values()].reduce((sum, count) => sum + count, 0);
 }
 
 /**
- * Is it the search that makes a sparse team good, or does width do it? SS and RigL in networks 2 and 4 times as wide,
- * with as many connections as MAST has in networks of the usual width. The paper does not ask this.
+ * Tests whether topology search or width makes a sparse team good: SS and RigL in networks 2 and 4 times as wide, with
+ * as many connections as MAST has in networks of the usual width. The paper does not ask this.
  */
 export const widerNetworks: Experiment = grid({
   ...ABLATION,
@@ -53,12 +53,12 @@ export const widerNetworks: Experiment = grid({
       return settingsOf(profile);
     },
   }),
-  // MAST is what the others are compared with.
+  // The others are compared with MAST.
   without: ({ row, column }) => row === methodTitle("mast") && column !== widthLabel(1),
   seeds: { smoke: 1, classroom: 5, paper: 3 },
 });
 
-/** Worked out when they are asked for: how large networks are depends on their environment. */
+/** Computes the settings on first use, because the size of networks depends on the environment. */
 function settingsOf(profile: Profile): Setting[] {
   if (!known.has(profile))
     known.set(

@@ -19,8 +19,8 @@ import {
 } from "./supervised.js";
 
 /**
- * Trains every method with every seed under the eyes of the notebook, one run after the other in this thread, with a
- * live curve. An interrupt stops it.
+ * Trains every method with every seed, one run after the other in this thread, with a live curve below the notebook's
+ * cell. An interrupt stops it.
  *
  * @throws {ConfigError} when the task is impossible
  * @throws {Error} when an interrupt stopped it
@@ -34,7 +34,7 @@ export async function watchSupervised(
   }: {
     /** The methods that are compared. */
     readonly methods: readonly PaperMethod[];
-    /** Trainings of each method, with seeds 1, 2 and so on. */
+    /** Number of trainings of each method, with seeds 1, 2 and so on. */
     readonly seeds: number;
   },
 ): Promise<SupervisedRun[]> {
@@ -64,7 +64,7 @@ export async function watchSupervised(
   return runs;
 }
 
-/** Test errors over training: means of the seeds, and a band of one standard deviation. */
+/** Draws test errors over training: means over seeds, and a band of one standard deviation. */
 export function supervisedCurves(runs: readonly SupervisedRun[]): Figure {
   const curves = runs.map(({ method, updates, errors }) => ({
     label: methodTitle(method),
@@ -86,7 +86,7 @@ export function supervisedCurves(runs: readonly SupervisedRun[]): Figure {
   return { ...figure, layout: { ...figure.layout, ...axes } };
 }
 
-/** What each method came to: its test error, and what became of its connections to the inputs that matter. */
+/** Makes a table of each method's test error and of its connections to the relevant inputs. */
 export function supervisedTable(runs: readonly SupervisedRun[]): Table {
   const { task } = runs[0];
   const percent = (values: readonly number[]): string =>
@@ -134,8 +134,8 @@ export function supervisedTable(runs: readonly SupervisedRun[]): Table {
 }
 
 /**
- * Which connections of the first layer were kept, dropped and grown from the first update to the last: a panel for each
- * sparse method, relevant inputs framed.
+ * Draws which connections of the first layer were kept, dropped and grown from the first update to the last, with a
+ * panel for each sparse method and relevant inputs framed.
  */
 export function inputEvolution(runs: readonly SupervisedRun[], seed = 1): Figure {
   const shown = runs.filter((run) => run.seed === seed && run.method !== "dense");
@@ -160,7 +160,7 @@ export function inputEvolution(runs: readonly SupervisedRun[], seed = 1): Figure
 }
 
 interface InputUse {
-  /** Relevant inputs with a path to the output. */
+  /** Number of relevant inputs with a path to the output. */
   readonly connected: number;
   /** Connections of the first layer to relevant inputs, as a share of all. */
   readonly share: number;

@@ -14,32 +14,32 @@ import { initialMasks } from "../sparse/mask.js";
 import { chosenValues } from "../targets/actions.js";
 import { tdLoss } from "../targets/loss.js";
 
-/** A regression in which only a few of many inputs matter, and how it is trained. */
+/** A regression task in which only a few of many inputs are relevant, and its training settings. */
 export interface SupervisedTask {
-  /** Inputs of an example, each normally distributed. */
+  /** Number of inputs of an example, each normally distributed. */
   readonly inputs: number;
-  /** How many of them matter; they stand in the middle, see `relevantInputs`. */
+  /** Number of relevant inputs, which are in the middle, see `relevantInputs`. */
   readonly relevant: number;
   /**
    * How y depends on them: "sum" adds them with alternating signs; "products" multiplies neighbours and adds the
-   * products, so that no input alone says anything about y. Both have variance 1 (with three inputs or more).
+   * products, so that no single input is correlated with y. In both cases y has variance 1 (with three inputs or more).
    */
   readonly relation: "sum" | "products";
-  /** Examples to learn from; the test has others. */
+  /** Number of training examples; the test uses others. */
   readonly examples: number;
   /** Units of the network's layers. */
   readonly hidden: number;
-  /** S, the share of weights that are absent; "dense" has none of it. */
+  /** S, the share of weights that are absent; method "dense" ignores it. */
   readonly sparsity: number;
-  /** Updates between two evolutions. */
+  /** Number of updates between two evolutions. */
   readonly interval: number;
-  /** Updates of the whole training. */
+  /** Number of updates of the whole training. */
   readonly updates: number;
   /** Examples of an update, drawn with replacement. Default: 64. */
   readonly batch?: number;
   /** zeta_0. Default: 0.5. */
   readonly fraction?: number;
-  /** Of RMSprop. Default: 0.001. */
+  /** Learning rate of RMSprop. Default: 0.001. */
   readonly learningRate?: number;
 }
 
@@ -47,13 +47,16 @@ export interface SupervisedTask {
 export interface SupervisedRun {
   /** The task that was trained. */
   readonly task: SupervisedTask;
-  /** The way of training; it decides the masks at the start and how connections grow. */
+  /** The method, which determines the initial masks and how connections grow. */
   readonly method: PaperMethod;
   /** Seed of parameters, masks, examples, batches and random growth. */
   readonly seed: number;
-  /** Updates after which it was tested; the first is 0. [tests] */
+  /** Numbers of updates after which it was tested; the first is 0. [tests] */
   readonly updates: readonly number[];
-  /** Mean squared error on the test examples, divided by the variance of their y: 1 is knowing nothing. [tests] */
+  /**
+   * Mean squared error on the test examples, divided by the variance of their y, so that a constant prediction has 1.
+   * [tests]
+   */
   readonly errors: readonly number[];
   /** Masks of the network before training, by weight name: [out, in], 1 where the connection is. */
   readonly before: ReadonlyMap<string, Uint8Array>;
@@ -61,18 +64,18 @@ export interface SupervisedRun {
   readonly after: ReadonlyMap<string, Uint8Array>;
 }
 
-/** Streams of a seed. Test examples have a seed of their own, the same for all. */
+/** Random streams of a seed. Test examples have a seed of their own, the same for all. */
 const STREAMS = { parameters: 0, masks: 1, examples: 2, batches: 3, topology: 4 } as const;
 const TEST = { seed: 0, examples: 512, times: 20 } as const;
 
 /**
  * Trains the paper's agent network to predict y from one observation, with the same masks and evolution as a team's;
- * the mixer is left out. The recurrent part sees a single step, so that `agent.rnn.weight_hh` has nothing to do.
- * Methods of one seed start from the same weights and learn from the same examples in the same order; the sparse ones
- * start with the same mask.
+ * the mixer is left out. The recurrent part sees a single step, so that `agent.rnn.weight_hh` has no effect. Methods of
+ * one seed start from the same weights and learn from the same examples in the same order; the sparse ones start with
+ * the same mask.
  *
- * @param options.signal stops it between two updates, rejecting with its reason; `onTest` hears the share that is done
- *   at each test
+ * @param options.signal stops the training between two updates, which then rejects with the signal's reason; `onTest`
+ *   is called at each test with the share that is done
  * @throws {ConfigError} when the task is impossible
  * @throws {Error} when training diverges
  * @example const { errors } = await trainSupervised(task, "rigl", 1);
@@ -110,7 +113,7 @@ export async function trainSupervised(
       }
       if (update === updates) break;
       if (performance.now() - lastTurn > 20) {
-        // Lets what is shown in the notebook, and interrupts, in.
+        // Lets the notebook's display and interrupts run.
         await currentHost().nextTurn();
         lastTurn = performance.now();
       }
@@ -144,8 +147,8 @@ export async function trainSupervised(
 }
 
 /**
- * The inputs that matter: the first of them, and how many. They stand in the middle, away from the lowest indices that
- * ties would prefer.
+ * Returns the first of the relevant inputs and their number. They are in the middle, because ties would favour the
+ * lowest indices.
  */
 export function relevantInputs({ inputs, relevant }: Pick<SupervisedTask, "inputs" | "relevant">): {
   readonly start: number;
@@ -155,7 +158,7 @@ export function relevantInputs({ inputs, relevant }: Pick<SupervisedTask, "input
 }
 
 /**
- * Which inputs a masked agent network can make use of at all: those from which a path of connections leads to the
+ * Finds the inputs that a masked agent network can use at all: those from which a path of connections leads to the
  * output.
  *
  * @param masks of fc1, rnn.weight_ih and fc2, [out, in] each, under "agent."
@@ -171,14 +174,14 @@ export function connectedInputs(
     masks.get(name)!,
   );
   const outputs = fc2.length / hidden;
-  // Backwards: units that reach the output; units of the first layer that reach one of those through any of its three
-  // gates; inputs.
+  // The search goes backwards: first units that reach the output, then units of the first layer that reach one of those
+  // through any of its three gates, then inputs.
   const units = reaching(fc2, new Uint8Array(outputs).fill(1), hidden);
   const first = reaching(gates, Uint8Array.from([...units, ...units, ...units]), hidden);
   return reaching(fc1, first, inputs);
 }
 
-/** Columns of a mask that have a connection to one of the given rows. */
+/** Finds the columns of a mask that have a connection to one of the given rows. */
 function reaching(mask: Uint8Array, rows: Uint8Array, columns: number): Uint8Array {
   const reached = new Uint8Array(columns);
   for (let i = 0; i < mask.length; i++)
@@ -186,7 +189,7 @@ function reaching(mask: Uint8Array, rows: Uint8Array, columns: number): Uint8Arr
   return reached;
 }
 
-/** The agent network with one value as its output. */
+/** Returns the shape of the agent network with one value as its output. */
 export function supervisedShape({ inputs, hidden }: Pick<SupervisedTask, "inputs" | "hidden">): NetworkShape {
   return { agents: 1, actions: 1, observation: inputs, state: 1, hidden, embed: 1, hypernetEmbed: 1 };
 }
@@ -227,7 +230,7 @@ function configOf(
   });
 }
 
-/** An example is an episode of one step, whose reward is y. */
+/** Draws examples as episodes of one step, whose reward is y. */
 function drawExamples(task: SupervisedTask, count: number, random: Random): Episode[] {
   const { inputs, relation } = task;
   const { start, length } = relevantInputs(task);
@@ -254,7 +257,7 @@ function drawExamples(task: SupervisedTask, count: number, random: Random): Epis
   });
 }
 
-/** Standard normal, by Box and Muller. */
+/** Draws from the standard normal distribution, by Box and Muller. */
 function normal(random: Random): number {
   return Math.sqrt(-2 * Math.log(1 - random.float())) * Math.cos(2 * Math.PI * random.float());
 }
@@ -265,7 +268,7 @@ function varianceOf(groups: readonly EpisodeGroup[]): number {
   return y.reduce((sum, value) => sum + (value - centre) ** 2, 0) / y.length;
 }
 
-/** Mean squared error over the groups' examples; with `learn` its gradients are added up in the engine. */
+/** Computes the mean squared error over the groups' examples; with `learn` its gradients are added up in the engine. */
 function squaredError(engine: Engine<true>, groups: readonly EpisodeGroup[], examples: number, learn = false): number {
   let error = 0;
   for (const group of groups) {

@@ -13,15 +13,15 @@ import type { StoredRun } from "../runs/store.js";
 import { scoreMeasure } from "../training/score.js";
 import type { Plot } from "./schema.js";
 
-/** Runs that differ in the seed alone, and what they are called. */
+/** Runs that differ in the seed only, with a label. */
 export interface Group {
   readonly label: string;
-  /** The values of what is varied, by field. */
+  /** Values of the varied settings, by field. */
   readonly values: Readonly<Record<string, string>>;
   readonly runs: readonly StoredRun[];
 }
 
-/** What is plotted: its axis, whether it is a share, and where it is found. */
+/** Quantities that can be plotted: the axis, whether it is a share, and how it is read. */
 const PLOTTED: Readonly<
   Record<
     Plot,
@@ -57,20 +57,22 @@ const PLOTTED: Readonly<
   loss: { axis: "Loss", share: false, curve: lossCurve },
 };
 
-/** Statistics of a group, beside those of what it is compared with. */
+/** Statistics of a group, and of the group that it is compared with. */
 interface Compared extends Group {
   readonly statistics: ReturnType<typeof scoreStatistics>;
   readonly scores: readonly number[];
-  /** What it is compared with; undefined for the one that others are compared with. */
+  /** The group that it is compared with; undefined for the group that others are compared with. */
   readonly to?: { readonly label: string; readonly difference: ReturnType<typeof scoreDifference> };
 }
 
 /**
- * Groups of complete runs as a table, with mean, spread, interquartile mean and its interval, and the probability that
- * a run scores higher than one of the baseline; as scores and as curves. Groups are compared within one environment.
+ * Reduces groups of complete runs to a table (mean, spread, interquartile mean with its interval, and the probability
+ * that a run scores higher than one of the baseline), to a figure of scores and to curves. Groups are compared within
+ * one environment.
  *
- * @param options.baseline what others are compared with; default: of each environment the group with the highest mean
- * @throws {Error} when runs of a group differ in more than the seed, naming the field; when one is given twice, or is
+ * @param options.baseline the group that others are compared with. Default: in each environment the group with the
+ * highest mean
+ * @throws {Error} when runs of a group differ in more than the seed, naming the field; when a run is given twice or is
  *   not complete
  */
 export function reduceGroups(
@@ -83,7 +85,7 @@ export function reduceGroups(
 ): Reduction {
   const { title } = options;
   const measures = new Set(groups.map(measureOfGroup));
-  // Where no team can win, curves of win rates would say nothing.
+  // Where no team can win, curves of win rates have no meaning.
   const plots = [
     ...new Set(options.plots.map((plot) => (plot === "win-rate" && !measures.has("win-rate") ? "return" : plot))),
   ];
@@ -150,8 +152,8 @@ function environmentOf({ runs }: Group): string {
 }
 
 /**
- * Where several environments are trained, each has a picture of its own, in which lines are named after what else is
- * varied.
+ * Assigns groups to panels: if there are several environments, each has a panel of its own, in which lines are named
+ * after the other varied settings.
  */
 function panelsOf(groups: readonly Group[]): {
   readonly line: (group: Group) => string;
@@ -229,7 +231,7 @@ function tableOf(compared: readonly Compared[], title: string, about: string): T
 
 function settingRow({ label, values, runs, statistics, to }: Compared): NonNullable<Reduction["settings"]>[number] {
   const { environment, rules, algorithm, method, sparsity, steps } = runs[0].config;
-  // Where the code comes from stands last.
+  // The commit of the code comes last.
   const { commit, ...numbers } = statistics;
   const varied = Object.fromEntries(
     Object.entries(values).filter(

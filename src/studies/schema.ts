@@ -3,7 +3,7 @@ import { schema as config } from "../config/schema.js";
 import { PROFILES } from "../experiments/experiment.js";
 import { slurmSchema } from "../runs/slurm/settings.js";
 
-/** What a study can plot over training, by its name in a study file. */
+/** Quantities that a study can plot over training, by their names in a study file. */
 export const PLOTS = [
   "win-rate",
   "return",
@@ -16,7 +16,7 @@ export const PLOTS = [
 
 export type Plot = (typeof PLOTS)[number];
 
-/** Seeds of a study: more would take years. */
+/** The most seeds of a study: more would take years. */
 const MOST_SEEDS = 1_000;
 
 const line = z.string().min(1).max(200);
@@ -34,13 +34,13 @@ export const studySchema = z.strictObject({
     .string()
     .regex(/^[a-z0-9][a-z0-9._-]*$/i)
     .max(60)
-    .describe("Names the study's results: ID.csv, ID.png."),
+    .describe("Name of the study's results: ID.csv, ID.png."),
   title: line.optional().describe("Default: the id."),
   about: z.string().max(2_000).optional().describe("What it asks."),
   base: z
     .union([settings, z.string().min(1).max(4_096)])
     .default({})
-    .describe("What all runs have alike: any part of a configuration, or a file with one, beside this file."),
+    .describe("Settings of all runs: any part of a configuration, or the name of a file with one, beside this file."),
   grid: z
     .record(z.string(), z.array(z.unknown()).max(10_000))
     .optional()
@@ -49,33 +49,32 @@ export const studySchema = z.strictObject({
     .array(z.strictObject({ label: line.optional(), set: settings }))
     .max(10_000)
     .optional()
-    .describe("Settings one by one, each laid over the base; together with a grid, each with every combination."),
-  seeds: seeds.optional().describe("How many, counted from the base's seed, or a list of them. Default: 1."),
-  profile: z
-    .enum(PROFILES)
-    .optional()
-    .describe("The profile when none is asked for. Default: classroom, or the first that there is."),
+    .describe(
+      "Settings one by one, each added to the base; with a grid, each is combined with every combination of it.",
+    ),
+  seeds: seeds.optional().describe("Number of seeds, counted from the base's seed, or a list of seeds. Default: 1."),
+  profile: z.enum(PROFILES).optional().describe("The default profile. Default: classroom, or else the first."),
   profiles: z
     .partialRecord(z.enum(PROFILES), profile)
     .optional()
-    .describe("Budgets by name, each laid over the base: steps, seeds and whatever else."),
+    .describe("Budgets by name, each added to the base: steps, seeds and any other settings."),
   baseline: z
     .union([line, settings])
     .optional()
     .describe(
-      'What every setting is compared with: its label, or fields, { "method": "dense" }. Default: the setting with the highest mean.',
+      'The setting that all others are compared with: its label, or fields such as { "method": "dense" }. Default: the setting with the highest mean.',
     ),
-  plot: z.array(z.enum(PLOTS)).min(1).optional().describe("What is drawn over training. Default: win-rate."),
-  slurm: slurmSchema.optional().describe("For `mast study run FILE --on slurm`."),
+  plot: z.array(z.enum(PLOTS)).min(1).optional().describe("Quantities to draw over training. Default: win-rate."),
+  slurm: slurmSchema.optional().describe("Settings for `mast study run FILE --on slurm`."),
 });
 
-/** What may be given. */
+/** A study file as a person writes it. */
 export type StudyInput = z.input<typeof studySchema>;
 
-/** What a study file says. */
+/** A checked study file. */
 export type StudyFile = z.output<typeof studySchema>;
 
-/** The JSON schema of study files, with which editors complete and check them. */
+/** Makes the JSON schema of study files, with which editors complete and check them. */
 export function studyJsonSchema(): object {
   const described = z.toJSONSchema(studySchema, { io: "input" }) as { properties: Record<string, object> };
   const fields = z.toJSONSchema(config, { io: "input" }) as Record<string, unknown>;

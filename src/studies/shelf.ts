@@ -10,7 +10,7 @@ import { inspectRun, directoryOf, runsDirectory } from "../runs/store.js";
 import { declareStudy, type Study } from "./study.js";
 import type { StudyInput } from "./schema.js";
 
-/** A study as it is trained: with a profile, a number of seeds, and what is laid over all of its runs. */
+/** A study to be trained, with a profile, a number of seeds, and changes of all of its runs. */
 export interface KeptStudy {
   readonly study: Study;
   readonly profile: Profile;
@@ -19,9 +19,9 @@ export interface KeptStudy {
 }
 
 /**
- * Keeps a study among the runs, where workers of every machine that shares the folder find it.
+ * Stores a study among the runs, where workers on every machine that shares the folder find it.
  *
- * @returns its path; a study of the same name that was there is replaced
+ * @returns its path; an existing study of the same name is replaced
  * @throws {Error} in one line when it cannot be written
  */
 export function keepStudy({ study, profile, seeds, changes }: KeptStudy, runs?: string): string {
@@ -36,7 +36,7 @@ export function keepStudy({ study, profile, seeds, changes }: KeptStudy, runs?: 
   return path;
 }
 
-/** The studies that are kept among the runs, by name; those that cannot be read with what is wrong. */
+/** Lists the studies that are kept among the runs by name; for those that cannot be read it says what is wrong. */
 export function keptStudies(
   runs?: string,
 ): ((KeptStudy & { readonly name: string }) | { readonly name: string; readonly problem: string })[] {
@@ -55,12 +55,12 @@ export function keptStudies(
   });
 }
 
-/** A study that is kept among the runs. @throws {Error} when there is none of that name, or it cannot be read */
+/** Reads a study that is kept among the runs. @throws {Error} when there is none of that name, or it cannot be read */
 export function keptStudy(name: string, runs?: string): KeptStudy {
   const names = keptStudies(runs).map((kept) => kept.name);
   if (!names.includes(name))
     throw new LabError(
-      `No study ${show(name)}: it is no file, and ${runsDirectory(runs)} keeps ${names.length === 0 ? "no studies" : `others; ${didYouMean(name, names)}there are: ${names.join(", ")}`}.`,
+      `No study ${show(name)}: it is not a file, and ${runsDirectory(runs)} keeps ${names.length === 0 ? "no studies" : `others; ${didYouMean(name, names)}there are: ${names.join(", ")}`}.`,
     );
   return readKept(name, runs);
 }
@@ -89,12 +89,12 @@ function readKept(name: string, runs?: string): KeptStudy {
   };
 }
 
-/** All runs that a kept study asks for. */
+/** Lists all runs of a kept study. */
 export function runsOf({ study, profile, seeds, changes }: KeptStudy): Config[] {
   return study.configs(profile, seeds, changes);
 }
 
-/** How far the runs of a study are. */
+/** Progress of the runs of a study. */
 export interface StudyProgress {
   readonly all: number;
   readonly complete: number;
@@ -103,7 +103,7 @@ export interface StudyProgress {
   readonly damaged: number;
 }
 
-/** How far runs are, by what is on the disk. */
+/** Computes the progress of runs from the files on disk. */
 export function studyProgress(configs: readonly Config[], runs?: string): StudyProgress {
   const states = configs.map((config) => {
     const directory = directoryOf(config, runs === undefined ? {} : { runs });
@@ -120,8 +120,8 @@ export function studyProgress(configs: readonly Config[], runs?: string): StudyP
 }
 
 /**
- * The name under which a study is kept. Profiles other than the usual one have a name of their own, so that both can be
- * kept.
+ * Returns the name under which a study is kept. Profiles other than the default have a name of their own, so that both
+ * can be kept.
  */
 export function keptName({ study, profile }: Pick<KeptStudy, "study" | "profile">): string {
   return profile === study.profile ? study.id : `${study.id}-${profile}`;

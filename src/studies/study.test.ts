@@ -190,11 +190,11 @@ describe("a study that cannot be used", () => {
       { grid: { method: ["mast", "mast"] } },
       'two settings are called "MAST": give each a label of its own',
     ],
-    ["seeds as a setting", { grid: { seed: [1, 2] } }, "seeds are no setting; give them as seeds"],
+    ["seeds as a setting", { grid: { seed: [1, 2] } }, "seeds are not a setting; give them as seeds"],
     [
       "a field and one in it",
       { grid: { returns: [{ n: 2 }, { n: 3 }], "returns.lambda": [0.5, 0.6] } },
-      "grid has returns and returns.lambda, of which one holds the other",
+      "grid has returns and returns.lambda, one of which contains the other",
     ],
     ["a prototype", { grid: { "__proto__.x": [1, 2] } }, 'grid has "__proto__.x", which is no field'],
     ["no id", { id: undefined }, "id is missing; expected a name of letters"],

@@ -15,19 +15,19 @@ import { type WeightsPlace, weightsFrom, wholeSource } from "../runs/weights.js"
 import { type Group, reduceGroups } from "./reduce.js";
 import { type StudyFile, type StudyInput, studySchema } from "./schema.js";
 
-/** Runs of one study: more are a mistake. */
+/** The most runs of one study: more are probably a mistake. */
 const MOST_RUNS = 10_000;
 
-/** A study of one's own: an experiment out of a file. */
+/** A user's own study: an experiment that is read from a file. */
 export interface Study extends Experiment {
-  /** What the file says, complete in itself: a base out of another file is in it. */
+  /** Content of the file, complete in itself: a base from another file is included. */
   readonly file: StudyFile;
-  /** The profiles that it has; none where it has one budget. */
+  /** Profiles of the study; none if it has a single budget. */
   readonly profiles: readonly Profile[];
   readonly slurm: SlurmSettings;
 }
 
-/** Fields of which every table of runs has a column. */
+/** Fields for which every table of runs has a column. */
 const COLUMNS: ReadonlySet<string> = new Set([
   "environment",
   "rules",
@@ -39,10 +39,10 @@ const COLUMNS: ReadonlySet<string> = new Set([
   "setting",
 ]);
 
-/** One setting of a study: its place among the others, and what it lays over the base. */
+/** One setting of a study: its position among the others, and its changes of the base. */
 interface Setting {
   readonly label: string;
-  /** The values of what is varied, by field. */
+  /** Values of the varied settings, by field. */
   readonly values: Readonly<Record<string, string>>;
   readonly input: ConfigInput;
 }
@@ -50,8 +50,8 @@ interface Setting {
 /**
  * Reads a study file, JSON or YAML.
  *
- * @param runs the folder of runs in which it finds runs whose weights others begin with; default: see `runsDirectory`
- * @throws {ConfigError} in one line: what cannot be read or used, and what to do
+ * @param runs the folder of runs, for settings that begin with the weights of a run. Default: see `runsDirectory`
+ * @throws {ConfigError} saying in one line what cannot be read or used, and what to do
  * @example
  * const study = readStudy("lambda.yaml");
  * const outcomes = await runAll(study.configs(study.profile));
@@ -71,13 +71,12 @@ export function readStudy(path: string, runs?: string): Study {
 }
 
 /**
- * Declares a study, so that everything that can be known to be wrong is known before anything runs.
+ * Declares a study and checks everything that can be checked before anything runs.
  *
- * @param place.folder where files that it names are; default: the working directory
- * @param place.name what messages call it
- * @param place.runs the folder of runs in which runs are found whose weights others begin with
- * @throws {ConfigError} on a field that there is not, an empty grid, too many runs, or two settings that come to the
- *   same runs
+ * @param place.folder folder of the files that it names. Default: the working directory
+ * @param place.name name of the study in messages
+ * @param place.runs the folder of runs, for settings that begin with the weights of a run
+ * @throws {ConfigError} on an unknown field, an empty grid, too many runs, or two settings with the same runs
  * @example
  * const study = declareStudy({
  *   id: "lambda",
@@ -100,7 +99,7 @@ export function declareStudy(
   const file: StudyFile = within(name, () =>
     withWholeSources({ ...parsed.data, base: partsFrom(base as ConfigInput, folder) }, { runs, folder }),
   );
-  /** Weights whose hash the file does not say are read once. */
+  /** Weights whose hash is not in the file are read once. */
   const weights = new Map<string, ConfigInput>();
   const resolved = (layers: readonly ConfigInput[]): Config => {
     const merged = layers.reduce(mergeConfig, {});
@@ -117,7 +116,7 @@ export function declareStudy(
   if (file.profile !== undefined && !profiles.includes(file.profile))
     refuse(`profile is ${show(file.profile)}, which profiles does not have`);
 
-  /** The setting of a configuration, by all of it but the seed. */
+  /** Settings by their configuration without the seed. */
   const known = new Map<string, Setting>();
   const of = (config: Config): Setting =>
     known.get(withoutSeed(config)) ?? { label: methodLabel(config), values: {}, input: {} };
@@ -179,7 +178,7 @@ export function declareStudy(
     },
   });
   const all: Study = { ...study, file, profiles, slurm: file.slurm ?? {} };
-  // What is wrong with a setting is known now.
+  // This reports a setting that cannot be used at once.
   for (const profile of profiles.length > 0 ? profiles : [usual]) all.configs(profile);
   if (file.baseline !== undefined && baselineOf(file.baseline, settings) === undefined) {
     const labels = settings.map(({ label }) => label);
@@ -204,7 +203,7 @@ function baselineOf(
   return labels.size === 0 ? undefined : (label) => labels.has(label);
 }
 
-/** Every combination of the grid's values, with every setting of the list. */
+/** Combines every combination of the grid's values with every setting of the list. */
 function settingsOf({ grid, list }: StudyFile, refuse: (what: string) => never): Setting[] {
   if (grid !== undefined && Object.keys(grid).length === 0)
     refuse('grid is empty: give fields with their values, for example "returns.lambda": [0.6, 0.8], or leave it out');
@@ -213,14 +212,14 @@ function settingsOf({ grid, list }: StudyFile, refuse: (what: string) => never):
   for (const [field, values] of dimensions) {
     if (values.length === 0) refuse(`grid.${field} is empty: give at least one value`);
     if (field === "seed" || field === "seeds")
-      refuse(`grid.${field}: seeds are no setting; give them as seeds, beside grid`);
+      refuse(`grid.${field}: seeds are not a setting; give them as seeds, beside grid`);
     if (/(^|\.)(__proto__|constructor|prototype)(\.|$)/.test(field) || /^\.|\.\.|\.$/.test(field))
-      refuse(`grid has ${show(field)}, which is no field of a configuration`);
+      refuse(`grid has ${show(field)}, which is not a field of a configuration`);
     const overlap = dimensions.find(([other]) => other !== field && other.startsWith(`${field}.`));
     if (overlap !== undefined)
-      refuse(`grid has ${field} and ${overlap[0]}, of which one holds the other: give one of them`);
+      refuse(`grid has ${field} and ${overlap[0]}, one of which contains the other: give one of them`);
   }
-  // Counted before they are made: a grid of ten fields has more than fit into memory.
+  // Settings are counted before they are made, because a grid of ten fields can have more than fit into memory.
   const count = dimensions.reduce((product, [, values]) => product * values.length, list?.length ?? 1);
   if (count > MOST_RUNS)
     refuse(`it has ${count.toLocaleString("en")} settings; a study has at most ${MOST_RUNS.toLocaleString("en")} runs`);
@@ -260,7 +259,7 @@ function settingsOf({ grid, list }: StudyFile, refuse: (what: string) => never):
   return settings.map((setting) => (setting.label === "" ? { ...setting, label: "all runs" } : setting));
 }
 
-/** A field and its value as people call it: "MAST", "returns.lambda 0.6". */
+/** Names a field and its value: "MAST", "returns.lambda 0.6". */
 function nameOf(field: string, value: string): string {
   if (field === "method") return methodTitle(value);
   if (field === "algorithm") return algorithmTitle(value);
@@ -281,7 +280,7 @@ function nested(field: string, value: unknown): ConfigInput {
   return field.split(".").reduceRight<unknown>((below, key) => ({ [key]: below }), value) as ConfigInput;
 }
 
-/** The seeds that are asked for: more than a list has follow its last. */
+/** Returns the requested seeds. If more are requested than a list has, further ones follow its last. */
 function seedsOf(declared: number | readonly number[], count: number | undefined, first: number): number[] {
   const listed =
     typeof declared === "number" ? Array.from({ length: declared }, (_, i) => first + i) : [...new Set(declared)];
@@ -290,7 +289,7 @@ function seedsOf(declared: number | readonly number[], count: number | undefined
   return Array.from({ length: count }, (_, i) => listed[i] ?? last + 1 + i - listed.length);
 }
 
-/** What decides a run but its seed. */
+/** Returns everything that determines a run except its seed. */
 function withoutSeed(config: Config): string {
   return runName({ ...config, seed: 0 });
 }
@@ -304,7 +303,7 @@ function readBase(path: string): object {
   }
 }
 
-/** Files of parts are beside the study file. */
+/** Resolves files of parts, which are beside the study file. */
 function partsFrom(base: ConfigInput, folder: string): ConfigInput {
   const { parts } = base;
   return Array.isArray(parts)
@@ -318,7 +317,7 @@ function partsFrom(base: ConfigInput, folder: string): ConfigInput {
 }
 
 /**
- * A file in which every run and file whose weights others begin with has its whole name, so that it says the same in
+ * Replaces the names of runs and files with initial weights by their whole names, so that the study means the same in
  * any folder.
  */
 function withWholeSources(
@@ -365,7 +364,7 @@ function within<T>(where: string, action: () => T): T {
   }
 }
 
-/** What is wrong with a field of a study file. */
+/** Explains what is wrong with a field of a study file. */
 function explainStudy(issue: z.core.$ZodIssue, input: unknown): string {
   const path = issue.path.map(String);
   const at = path.join(".");

@@ -5,22 +5,22 @@ import { LabError } from "../errors.js";
 import { inspectRun, listRuns, runName, runsDirectory } from "../runs/store.js";
 import { keptStudies, runsOf } from "./shelf.js";
 
-/** The work that a folder of runs holds for anyone. */
+/** The work that is left in a folder of runs. */
 export interface Work {
   /** Runs that are not complete, each once. */
   readonly configs: readonly Config[];
-  /** How a person calls a run: by its study, its setting and its seed. */
+  /** Label of a run: its study, its setting and its seed. */
   readonly label: (config: Config) => string;
-  /** What cannot be used, in a line each. */
+  /** A line for each study or run that cannot be used. */
   readonly problems: readonly string[];
 }
 
 /**
- * What is to be done in a folder of runs: all runs of the studies that are kept there, and runs that were begun and not
+ * Lists the work in a folder of runs: all incomplete runs of the studies in it, and runs that were begun but not
  * completed.
  *
- * @param studies names of studies, when only theirs are wanted
- * @throws {Error} when the folder holds neither studies nor runs: then it is hardly the one that is shared
+ * @param studies names of studies, to list only their runs
+ * @throws {Error} when the folder holds neither studies nor runs, so that it is probably not the shared folder
  */
 export function workIn(runs: string | undefined, studies?: readonly string[]): Work {
   const directory = runsDirectory(runs);
@@ -47,7 +47,7 @@ export function workIn(runs: string | undefined, studies?: readonly string[]): W
   }
   for (const run of begun) {
     if (run.state === "damaged") problems.push(`${run.name} is damaged and left alone: ${run.problem}`);
-    // A folder that was renamed is not where its run would be looked for.
+    // A run in a renamed folder would not be found under its name.
     else if (run.name === runName(run.config)) add(run.config, run.name);
   }
   const open = [...configs.values()].filter(
@@ -57,8 +57,8 @@ export function workIn(runs: string | undefined, studies?: readonly string[]): W
 }
 
 /**
- * The same configurations from a random place on: workers that start together then seldom ask for the same run. Which
- * run is trained when decides nothing about its result.
+ * Rotates configurations to a random start, so that workers that start together seldom try the same run. The order does
+ * not change the result of a run.
  */
 export function fromAnywhere(configs: readonly Config[], random: () => number = Math.random): Config[] {
   const start = Math.floor(random() * configs.length);

@@ -4,9 +4,9 @@ import { createRandom } from "../../random.js";
 /**
  * A Dec-POMDP so small that its values can be computed exactly: everything about it is a table.
  *
- * The state has one part for each agent, and agent i sees part i only; what happens next and what the team is paid
- * depend on all parts and all actions. States and joint actions are numbered with agent 0's part, or action, as the
- * slowest digit.
+ * The state has one part for each agent, and agent i observes part i only; the next state and the team's reward depend
+ * on all parts and all actions. States and joint actions are numbered with agent 0's part, or action, as the slowest
+ * digit.
  */
 export interface TabularDecPomdp {
   /** Number of agents, each of which sees its own part of the state. */
@@ -15,9 +15,9 @@ export interface TabularDecPomdp {
   readonly actions: number;
   /** Observations of one agent: the values that its part of the state can have. */
   readonly observations: number;
-  /** observations ^ agents */
+  /** Number of states: observations ^ agents. */
   readonly states: number;
-  /** actions ^ agents */
+  /** Number of joint actions: actions ^ agents. */
   readonly jointActions: number;
   /** P(s' | s, u), [states, joint actions, states] */
   readonly transitions: Float64Array;
@@ -26,10 +26,10 @@ export interface TabularDecPomdp {
 }
 
 /**
- * A random one: from each state every joint action leads to `successors` states with random probabilities, and pays
- * between 0 and 1.
+ * Makes a random Dec-POMDP: in each state every joint action leads to one of `successors` states with random
+ * probabilities, and gives a reward between 0 and 1.
  *
- * @param successors from 1 (deterministic) to the number of states
+ * @param successors number of possible next states, from 1 (deterministic) to the number of states
  * @throws {Error} when a size is not a whole number >= 1, there are more successors than states, or the tables would be
  *   very large
  * @example const game = randomDecPomdp({ seed: 1 }); game.states; // 9: two agents, each at one of 3 places
@@ -82,8 +82,8 @@ export function randomDecPomdp({
 }
 
 /**
- * Digit `agent` of a state (what that agent sees) or of a joint action (what it does), of `agents` digits to the given
- * base.
+ * Returns digit `agent` of a state (that agent's observation) or of a joint action (that agent's action), a number of
+ * `agents` digits in the given base.
  */
 export function partOf(index: number, agent: number, { agents }: { readonly agents: number }, base: number): number {
   return Math.floor(index / base ** (agents - 1 - agent)) % base;

@@ -13,7 +13,7 @@ import { gaussian } from "./noise.js";
 import { bestReactivePolicy, expectAction, policyValues, reactivePolicy, type Values } from "./values.js";
 
 /**
- * A stand-in for a sparse network: values with an independent normal error of standard deviation `sigma` at each state
+ * Simulates a sparse network: adds an independent normal error of standard deviation `sigma` to the value of each state
  * and joint action.
  */
 export function perturb(q: Float64Array, sigma: number, random: Random): Float64Array {
@@ -24,8 +24,8 @@ export function perturb(q: Float64Array, sigma: number, random: Random): Float64
 export type MeanStepError = { readonly [K in keyof MultiStepError]: number };
 
 /**
- * Theorem 3.1 on average over `networks` perturbations of Q^pi: a row for each n, and the error of TD(lambda) for the
- * same networks.
+ * Computes Theorem 3.1 on average over `networks` perturbations of Q^pi: a row for each n, and the error of TD(lambda)
+ * for the same networks.
  *
  * @example
  * const { steps, tdLambda } = meanStepErrors(game, {
@@ -45,7 +45,7 @@ export function meanStepErrors(
   options: Omit<MultiStepOptions, "network"> & {
     /** Standard deviation of the fitting error. */
     readonly sigma: number;
-    /** How many perturbed networks are averaged over. */
+    /** Number of perturbed networks to average over. */
     readonly networks: number;
     /** Seed of the perturbations. */
     readonly seed: number;
@@ -87,25 +87,25 @@ function meanOfEach(row: MultiStepError): MeanStepError {
   ) as MeanStepError;
 }
 
-/** How often one reading of Theorem 3.1 was broken. */
+/** How often one interpretation of Theorem 3.1 was violated. */
 export interface BoundCheck {
-  /** The reading in words: what ends T_n, and what is assumed of pi or added to the bound. */
+  /** The interpretation in words: how T_n ends, and what is assumed of pi or added to the bound. */
   readonly reading: string;
-  /** Inequalities looked at: one for each state, joint action, n, network and pair of policies. */
+  /** Number of inequalities checked: one for each state, joint action, n, network and pair of policies. */
   readonly cases: number;
   /** How many of `cases` have a left side that exceeds the right side by more than rounding does. */
   readonly broken: number;
-  /** The largest left side less right side: positive where the inequality is broken. */
+  /** The largest difference of left side and right side: positive if the inequality is violated. */
   readonly worst: number;
 }
 
-/** Rounding of sums over some tens of terms stays far below this; a broken inequality is far above. */
+/** Rounding of sums over some tens of terms stays far below this tolerance; a violated inequality is far above it. */
 const TOLERANCE = 1e-9;
 
 /**
- * Looks for violations of Theorem 3.1 on random Dec-POMDPs, under four readings. pi is the best reactive policy of each
- * and the network a perturbation of its values, but in the third reading, where the network is factored and pi is what
- * is greedy for it.
+ * Looks for violations of Theorem 3.1 on random Dec-POMDPs, under four interpretations. pi is the best reactive policy
+ * of each and the network is a perturbation of its values, except in the third one, where the network is factored and
+ * pi is greedy for it.
  *
  * @param epsilons exploration of rho: each agent departs from pi with this probability
  * @example
@@ -178,7 +178,7 @@ export function checkErrorBound({
   return [proof, printed, igm, repaired];
 }
 
-/** A factored network near Q^pi with errors in its agents' tables, and what its agents do. */
+/** Makes a factored network near Q^pi with errors in its agents' tables, and its greedy policy. */
 function greedyTeam(
   game: TabularDecPomdp,
   { q }: Values,

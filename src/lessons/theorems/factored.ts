@@ -13,8 +13,8 @@ export interface FactoredValues {
 }
 
 /**
- * The factored values that are closest to Q (least squares, every state and joint action counting alike). What they
- * cannot hold is a fitting error that no training removes: an agent does not see what the others see and do.
+ * Fits the factored values that are closest to Q by least squares with equal weights for all states and joint actions.
+ * The remaining fitting error cannot be removed by training, since an agent does not know what the others see and do.
  *
  * @param q [states, joint actions]
  * @example const team = fitFactored(game, policyValues(game, policy, 0.9).q);
@@ -23,7 +23,8 @@ export function fitFactored(game: TabularDecPomdp, q: ArrayLike<number>): Factor
   const { states, jointActions, agents, observations, actions } = game;
   const bias = new Float64Array(states);
   for (let i = 0; i < states * jointActions; i++) bias[Math.floor(i / jointActions)] += q[i] / jointActions;
-  // Every combination occurs equally often, so the least-squares solution is a mean over what an agent does not see.
+  // Every combination occurs equally often, so the least-squares solution is a mean over everything that an agent does
+  // not see.
   const alike = (states / observations) * (jointActions / actions);
   const tables = Array.from({ length: agents }, (_, agent) => {
     const table = new Float64Array(observations * actions);
@@ -37,7 +38,7 @@ export function fitFactored(game: TabularDecPomdp, q: ArrayLike<number>): Factor
   return { bias, agents: tables };
 }
 
-/** Q_tot of every state and joint action, [states, joint actions]. */
+/** Computes Q_tot of every state and joint action, [states, joint actions]. */
 export function factoredTotals(game: TabularDecPomdp, { bias, agents }: FactoredValues): Float64Array {
   const { states, jointActions, observations, actions } = game;
   return Float64Array.from({ length: states * jointActions }, (_, i) => {
@@ -50,7 +51,9 @@ export function factoredTotals(game: TabularDecPomdp, { bias, agents }: Factored
   });
 }
 
-/** Every agent's best action for each of its observations: `choices` for `reactivePolicy`, [agents, observations]. */
+/**
+ * Finds every agent's best action for each of its observations: `choices` for `reactivePolicy`, [agents, observations].
+ */
 export function greedyChoices({ observations, actions }: TabularDecPomdp, { agents }: FactoredValues): number[][] {
   return agents.map((table) =>
     Array.from({ length: observations }, (_, o) => {
@@ -60,7 +63,9 @@ export function greedyChoices({ observations, actions }: TabularDecPomdp, { agen
   );
 }
 
-/** The value of every state where each agent's values go through an operator before they are mixed, [states]. */
+/**
+ * Computes the value of every state when each agent's values go through an operator before they are mixed, [states].
+ */
 export function factoredNextValues(
   game: TabularDecPomdp,
   { bias, agents }: FactoredValues,

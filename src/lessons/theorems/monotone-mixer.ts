@@ -4,12 +4,12 @@ import { applyOperator, type ValueOperator } from "../../targets/operators.js";
 import { partOf } from "./dec-pomdp.js";
 import { gaussian } from "./noise.js";
 
-/** Q_tot of the agents' values, rising with each of them. */
+/** Computes Q_tot from the agents' values; it rises with each of them. */
 export type MonotoneMixer = (values: ArrayLike<number>) => number;
 
 /**
- * A random mixer in QMIX's form for one state: b_2 + sum over k of v_k elu(b_k + sum over agents of w_ki Q_i), with no
- * negative w and v.
+ * Makes a random mixer of QMIX's form for one state: b_2 + sum over k of v_k elu(b_k + sum over agents of w_ki Q_i),
+ * with no negative w and v.
  *
  * @example const mix = randomMonotoneMixer(2, createRandom(1)); mix([1, 2]) >= mix([1, 1]); // true
  */
@@ -28,25 +28,25 @@ export function randomMonotoneMixer(agents: number, random: Random, hidden = 8):
     }, last);
 }
 
-/** One operator before a mixer and behind it. */
+/** Results of one operator applied before and after a mixer. */
 export interface MixedValues {
-  /** max over all joint actions of Q_tot, by trying each. */
+  /** The maximum of Q_tot over all joint actions, found by trying each. */
   readonly jointMaximum: number;
   /** Q_tot of each agent's maximum. */
   readonly mixedMaxima: number;
-  /** Q_tot of each agent's operator value: what MAST's targets use. */
+  /** Q_tot of each agent's operator value, as in MAST's targets. */
   readonly mixedOperator: number;
   /** The operator over Q_tot of all joint actions. */
   readonly jointOperator: number;
-  /** Values that are looked at before the mixer: agents x actions. */
+  /** Number of values that the operator reads before the mixer: agents x actions. */
   readonly agentTerms: number;
-  /** Values that are looked at behind the mixer: actions ^ agents. */
+  /** Number of values that the operator reads after the mixer: actions ^ agents. */
   readonly jointTerms: number;
 }
 
 /**
- * Compares an operator on each agent's values, then mixed, with the same on the joint actions' totals. Only for the
- * maximum are both the same; it is what Eq. 1 says.
+ * Compares an operator that is applied to each agent's values before mixing with the same operator applied to the
+ * totals of all joint actions. Both agree for the maximum only, as Eq. 1 says.
  *
  * @param agentValues Q_i(., u_i) of each agent, [agents][actions]
  * @throws {Error} when there are more than a million joint actions

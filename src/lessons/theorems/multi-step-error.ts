@@ -6,9 +6,9 @@ import { backUp, expectAction, expectNext, policyValues } from "./values.js";
 export interface MultiStepError {
   /** Number of rewards before T_n bootstraps. */
   readonly n: number;
-  /** E_rho[T_n] */
+  /** The expected target, E_rho[T_n]. */
   readonly target: Float64Array;
-  /** Standard deviation of a single T_n around it. */
+  /** Standard deviation of a single T_n around that expectation. */
   readonly deviation: Float64Array;
   /** The left side of Eq. 2: |E_rho[T_n] - Q^pi|. */
   readonly error: Float64Array;
@@ -21,44 +21,44 @@ export interface MultiStepError {
   /** The whole right side: `fitting` + `inconsistency` + `discountedInconsistency`. */
   readonly bound: Float64Array;
   /**
-   * gamma^n E_rho[max_u Q(s_{t+n}, u) - Q(s_{t+n}, pi(s_{t+n}))], never negative: what the right side lacks where pi is
-   * not greedy for the network.
+   * gamma^n E_rho[max_u Q(s_{t+n}, u) - Q(s_{t+n}, pi(s_{t+n}))], never negative: the term that the right side lacks if
+   * pi is not greedy for the network.
    */
   readonly greedyGap: Float64Array;
   /**
-   * Both policy errors before they are taken apart: |Q^rho - Q^pi + gamma^n E_rho[V^pi(s_{t+n}) - V^rho(s_{t+n})]|. 0
-   * for n = 1.
+   * Both policy errors before they are separated: |Q^rho - Q^pi + gamma^n E_rho[V^pi(s_{t+n}) - V^rho(s_{t+n})]|. 0 for
+   * n = 1.
    */
   readonly drift: Float64Array;
   /**
-   * drift + gamma^n E_rho[epsilon(s_{t+n}, pi(s_{t+n}))]: what the proof gives when it keeps signs and leaves out what
-   * cancels; at most `bound`.
+   * drift + gamma^n E_rho[epsilon(s_{t+n}, pi(s_{t+n}))]: the bound that the proof gives when it keeps signs and
+   * cancels terms; at most `bound`.
    */
   readonly sharpBound: Float64Array;
 }
 
-/** What both sides of Theorem 3.1 are computed from. */
+/** The input of both sides of Theorem 3.1. */
 export interface MultiStepOptions {
-  /** pi, whose values are to be learnt, [states, joint actions] */
+  /** pi, the policy whose values are learnt, [states, joint actions]. */
   readonly target: Float64Array;
-  /** rho, which plays, [states, joint actions] */
+  /** rho, the behaviour policy, [states, joint actions]. */
   readonly behaviour: Float64Array;
   /** Q_tot of the network, [states, joint actions] */
   readonly network: Float64Array;
   /** Discount factor, from 0 to below 1. */
   readonly gamma: number;
-  /** n = 1 .. steps */
+  /** Largest n; every n from 1 on is computed. */
   readonly steps: number;
   /**
-   * What follows the n rewards: `max`, max_u Q(s_{t+n}, u), as T_n is defined; `target-policy`, Q(s_{t+n},
-   * pi(s_{t+n})), as the proof goes on (third line of Eq. 4). They are the same where pi is greedy for the network.
+   * The value after n rewards: `max`, max_u Q(s_{t+n}, u), as in the definition of T_n; `target-policy`, Q(s_{t+n},
+   * pi(s_{t+n})), as in the proof (third line of Eq. 4). They agree if pi is greedy for the network.
    */
   readonly bootstrap: "max" | "target-policy";
 }
 
 /**
- * Both sides of Theorem 3.1 for every (s_t, u_t) and n, by dynamic programming in float64, without sampling. For a
- * policy that is not deterministic, f(s, rho(s)) is the mean of f(s, u) over its actions.
+ * Computes both sides of Theorem 3.1 for every (s_t, u_t) and n, by dynamic programming in float64, without sampling.
+ * For a policy that is not deterministic, f(s, rho(s)) is the mean of f(s, u) over its actions.
  *
  * @throws {Error} when gamma, steps or an array's size is impossible
  * @example
@@ -144,9 +144,10 @@ export function multiStepErrors(
 }
 
 /**
- * E_rho[T_lambda], the mean over all n of E_rho[T_n] with weights (1 - lambda) lambda^(n-1): [states, joint actions].
+ * Computes E_rho[T_lambda], the mean over all n of E_rho[T_n] with weights (1 - lambda) lambda^(n-1): [states, joint
+ * actions].
  *
- * @param nextValues what follows the n rewards, a number a state
+ * @param nextValues the value after the n rewards, [states]
  * @throws {Error} when lambda is not in 0..1, or gamma is not in 0..1 (1 excluded)
  * @example
  * const y = expectedTdLambda(game, { behaviour: rho, nextValues: highestValues(game, q), gamma: 0.9, lambda: 0.8 });
@@ -168,19 +169,19 @@ export function expectedTdLambda(
   if (!(lambda >= 0 && lambda <= 1))
     throw new LabError(`TD(lambda) was given lambda = ${lambda}; it must be between 0 and 1.`);
   // T_lambda(s, u) = r + gamma (1 - lambda) E V(s') + gamma lambda E T_lambda(s', rho(s')): a value function of rho,
-  // with rewards and a discount of its own.
+  // with its own rewards and discount.
   const rewards = backUp(game, gamma * (1 - lambda), nextValues);
   return policyValues({ ...game, rewards }, behaviour, gamma * lambda).q;
 }
 
-/** max_u Q(s, u), [states]. */
+/** Computes max_u Q(s, u), [states]. */
 export function highestValues({ states, jointActions }: TabularDecPomdp, q: Float64Array): Float64Array {
   return Float64Array.from({ length: states }, (_, s) =>
     q.subarray(s * jointActions, (s + 1) * jointActions).reduce((a, b) => Math.max(a, b)),
   );
 }
 
-/** A function that gives E_rho of something about s_{t+n}, for n = 1 at its first call, then n = 2, and so on. */
+/** Makes a function that returns E_rho of a function of s_{t+n}, for n = 1 at its first call, then n = 2, and so on. */
 function expectAfter(game: TabularDecPomdp, behaviour: Float64Array, about: Float64Array): () => Float64Array {
   let state = about;
   return () => {

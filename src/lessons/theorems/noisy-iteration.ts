@@ -7,21 +7,21 @@ import { type FactoredValues, factoredNextValues, fitFactored, greedyChoices } f
 import { expectedTdLambda } from "./multi-step-error.js";
 import { policyValues, reactivePolicy } from "./values.js";
 
-/** What a team expects after one round of learning, and what it gets. */
+/** Estimated and real value of a team after one round of learning. */
 export interface IterationPoint {
-  /** Rounds of learning that were made before this point; the first point has 0. */
+  /** Number of rounds of learning before this point; the first point has 0. */
   readonly iteration: number;
-  /** Mean over states of the value that targets are made from. */
+  /** Mean over states of the value from which targets are computed. */
   readonly estimated: number;
   /** Mean over states of V^pi of the team as it now acts, without exploring. */
   readonly real: number;
 }
 
 /**
- * Value learning of a factored team in which everything is exact but the fit. In each round the team plays with
+ * Runs value learning of a factored team in which everything except the fit is exact. In each round the team plays with
  * exploration, TD(lambda) targets with the given operator are computed as expectations, the factored values closest to
- * them are taken, and all their entries receive a new normal error of standard deviation `sigma`: what a network that
- * is too sparse makes of its targets.
+ * them are fitted, and each entry gets a new normal error of standard deviation `sigma`, as a network would make that
+ * is too sparse for its targets.
  *
  * @throws {Error} when gamma, lambda, exploration or the operator is impossible
  * @example

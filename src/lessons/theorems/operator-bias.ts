@@ -3,8 +3,8 @@ import { applyOperator, type ValueOperator } from "../../targets/operators.js";
 import { gaussian } from "./noise.js";
 
 /**
- * Errors of action values as Theorem 3.2 assumes them: their sum is 0 and their mean square is C; every such set of
- * errors is equally likely.
+ * Draws errors of action values as Theorem 3.2 assumes them: their sum is 0 and their mean square is C, and every such
+ * set of errors is equally likely.
  *
  * @returns [actions]
  * @throws {Error} when there are fewer than two actions, or C is negative
@@ -20,23 +20,23 @@ export function balancedErrors(actions: number, c: number, random: Random): Floa
   return errors.map((x) => scale * (x - mean));
 }
 
-/** What an operator makes of action values with errors, less the largest true value. */
+/** Bias of an operator on action values with errors: its value minus the largest true value. */
 export interface OperatorBias {
   /** The operator that was applied, with its settings. */
   readonly operator: ValueOperator;
   /** B of Theorem 3.2: the mean over the draws. */
   readonly bias: number;
-  /** Its standard error. */
+  /** Standard error of `bias`. */
   readonly uncertainty: number;
-  /** The smallest result of all draws, less the largest true value. */
+  /** The smallest result of all draws minus the largest true value. */
   readonly least: number;
-  /** The largest result of all draws, less the largest true value. */
+  /** The largest result of all draws minus the largest true value. */
   readonly most: number;
 }
 
 /**
- * The bias of value operators, E[T(s')] - max Q*(s', u'), over draws of `balancedErrors` that are the same for all
- * operators.
+ * Estimates the bias of value operators, E[T(s')] - max Q*(s', u'), over draws of `balancedErrors` that are the same
+ * for all operators.
  *
  * @throws {Error} when an operator, c or the number of draws is impossible
  * @example
@@ -86,8 +86,8 @@ export function operatorBiases(
 }
 
 /**
- * What the assumptions of Theorem 3.2 alone make the maximum overestimate at least: sqrt(C / (actions - 1)), where one
- * action has a large negative error and all others share the positive rest.
+ * Returns the least overestimation by the maximum that the assumptions of Theorem 3.2 allow: sqrt(C / (actions - 1)),
+ * reached when one action has a large negative error and all others share the positive rest.
  */
 export function leastOverestimation(actions: number, c: number): number {
   return Math.sqrt(c / (actions - 1));

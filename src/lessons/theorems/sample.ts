@@ -2,9 +2,9 @@ import type { Random } from "../../random.js";
 import type { Trajectories } from "../../targets/returns.js";
 import type { TabularDecPomdp } from "./dec-pomdp.js";
 
-/** Sampled play, in the form that the library's returns take. */
+/** Sampled play, in the form that the functions of targets/returns.ts take. */
 export interface SampledPlay {
-  /** No episode ends by itself, so none is terminal. */
+  /** Rewards of each step. No episode ends by itself, so none is terminal. */
   readonly trajectories: Trajectories;
   /** The state after each step, [steps, lanes]. */
   readonly nextStates: Uint16Array;
@@ -40,7 +40,7 @@ export function samplePlay(
   }: {
     /** State in which every episode begins. */
     readonly state: number;
-    /** Joint action that every episode begins with. */
+    /** Joint action with which every episode begins. */
     readonly action: number;
     /** Length of every episode. */
     readonly steps: number;
@@ -81,6 +81,6 @@ function draw(probabilities: Float64Array, random: Random): number {
     rest -= probabilities[i];
     if (rest < 0) return i;
   }
-  // Rounding can leave a rest: the last one that is possible.
+  // If rounding leaves a remainder, it goes to the last possible outcome.
   return probabilities.findLastIndex((p) => p > 0);
 }

@@ -2,7 +2,10 @@ import { LabError } from "../../errors.js";
 import { mean } from "../../results/statistics.js";
 import { partOf, type TabularDecPomdp } from "./dec-pomdp.js";
 
-/** What a joint policy is worth: Q(s, u) [states, joint actions], and V(s) = E over its own actions, [states]. */
+/**
+ * Values of a joint policy: Q(s, u) [states, joint actions], and V(s), their expectation over the policy's own actions,
+ * [states].
+ */
 export interface Values {
   /** Q(s, u), the discounted return that follows joint action u in state s. [states, joint actions] */
   readonly q: Float64Array;
@@ -11,13 +14,13 @@ export interface Values {
 }
 
 /**
- * The joint policy of agents that act on what they see, each by itself: agent i plays `choices[i][observation]` with
- * probability 1 - epsilon, and otherwise any action. It remembers nothing, so that it is a function of the state and
- * its values can be solved for.
+ * Makes the joint policy of agents that each act on their own observation: agent i plays `choices[i][observation]` with
+ * probability 1 - epsilon, and otherwise a random action. The policy has no memory, so it is a function of the state
+ * and its values can be computed exactly.
  *
  * @param choices [agents, observations]
  * @returns probabilities, [states, joint actions]
- * @throws {Error} when epsilon is not in 0..1, or a choice is no action
+ * @throws {Error} when epsilon is not in 0..1, or a choice is not an action
  * @example
  * const team = reactivePolicy(game, [
  *   [0, 2, 1],
@@ -62,7 +65,7 @@ export function reactivePolicy(
   return policy;
 }
 
-/** E over s' of what is known of s', for every state and joint action: [states, joint actions]. */
+/** Computes the expectation over s' of a function of s', for every state and joint action: [states, joint actions]. */
 export function expectNext(
   { states, jointActions, transitions }: TabularDecPomdp,
   next: ArrayLike<number>,
@@ -73,7 +76,7 @@ export function expectNext(
   return expected;
 }
 
-/** E over a policy's joint action of what is known of state and joint action: [states]. */
+/** Computes the expectation over a policy's joint action of a function of state and joint action: [states]. */
 export function expectAction(
   { states, jointActions }: TabularDecPomdp,
   policy: ArrayLike<number>,
@@ -84,13 +87,13 @@ export function expectAction(
   return expected;
 }
 
-/** r + gamma E V(s'), [states, joint actions]. */
+/** Computes r + gamma E V(s'), [states, joint actions]. */
 export function backUp(game: TabularDecPomdp, gamma: number, v: ArrayLike<number>): Float64Array {
   return expectNext(game, v).map((value, i) => game.rewards[i] + gamma * value);
 }
 
 /**
- * The values of a joint policy, by solving V = E[r + gamma V(s')] in float64.
+ * Computes the values of a joint policy by solving V = E[r + gamma V(s')] in float64.
  *
  * @param policy [states, joint actions]
  * @throws {Error} when gamma is not in 0..1 (1 excluded), or the policy has another size
@@ -104,7 +107,7 @@ export function policyValues(game: TabularDecPomdp, policy: Float64Array, gamma:
     throw new LabError(
       `The policy has ${policy.length} entries; ${states} states and ${jointActions} joint actions need ${states * jointActions}.`,
     );
-  // (1 - gamma P) V = r, a row a state with r in its last column.
+  // The equations (1 - gamma P) V = r, with a row for each state and r in the last column.
   const rows = Array.from({ length: states }, (_, s) => {
     const row = new Float64Array(states + 1);
     row[s] = 1;
@@ -119,8 +122,8 @@ export function policyValues(game: TabularDecPomdp, policy: Float64Array, gamma:
 }
 
 /**
- * V* and Q*: of the best joint policy of agents that all see the whole state, by policy iteration. No team that sees
- * less is worth more.
+ * Computes V* and Q* by policy iteration: the values of the best joint policy of agents that all see the whole state.
+ * No team that sees less can have higher values.
  *
  * @throws {Error} when gamma is not in 0..1 (1 excluded)
  * @example const { v } = optimalValues(game, 0.9);
@@ -136,7 +139,7 @@ export function optimalValues(game: TabularDecPomdp, gamma: number): Values {
     const greedy = best.map((u, s) => {
       const own = values.q.subarray(s * jointActions, (s + 1) * jointActions);
       const highest = own.reduce((a, b) => Math.max(a, b), -Infinity);
-      // Only a real improvement moves on: rounding among equals would never end.
+      // Only a real improvement changes the policy; otherwise rounding among equal actions could cycle forever.
       return highest > own[u] + 1e-12 * Math.abs(own[u]) ? own.indexOf(highest) : u;
     });
     if (greedy.every((u, s) => u === best[s])) return values;
@@ -145,8 +148,8 @@ export function optimalValues(game: TabularDecPomdp, gamma: number): Values {
 }
 
 /**
- * The best joint policy of agents that act on what they see, by trying all of them. Best means the highest mean value
- * of all states, each being equally likely to be the first.
+ * Finds the best joint policy of agents that each act on their own observation, by trying all of them. The best one has
+ * the highest mean value over all states, each being equally likely to be the first.
  *
  * @returns `choices` for `reactivePolicy`
  * @throws {Error} when there are more than 100,000 such policies
@@ -160,7 +163,7 @@ export function bestReactivePolicy(
   readonly choices: readonly (readonly number[])[];
   /** Probability of each joint action in each state, 0 or 1. [states, joint actions] */
   readonly policy: Float64Array;
-  /** How many policies were compared: actions ^ (agents * observations). */
+  /** Number of policies compared: actions ^ (agents * observations). */
   readonly tried: number;
 } {
   const { agents, observations, actions } = game;
@@ -189,7 +192,10 @@ function checkDiscount(gamma: number): void {
     throw new LabError(`Values were asked for with gamma = ${gamma}; it must be at least 0 and less than 1.`);
 }
 
-/** Gaussian elimination with row pivots; the last column is the right side. Changes `rows`. */
+/**
+ * Solves linear equations by Gaussian elimination with row pivots. The last column is the right side. It changes
+ * `rows`.
+ */
 function solve(rows: Float64Array[]): Float64Array {
   const n = rows.length;
   for (let k = 0; k < n; k++) {
