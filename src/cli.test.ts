@@ -357,7 +357,7 @@ describe("mast train", () => {
     await grown(exited, 500);
     child.kill("SIGINT");
     expect(await exited).toEqual({ code: 130, signal: null });
-    expect(err).toMatch(/Stopped with a checkpoint at step [\d,]+\. The same command goes on from there\.\n$/);
+    expect(err).toMatch(/Stopped with a checkpoint at step [\d,]+\. The same command continues from there\.\n$/);
     expect(readRunCheckpoint(onlyRun()).state.progress.step).toBeGreaterThan(0);
     expect(mast("runs").out).toMatch(/two-step-qmix-mast-95-100k-seed1-\w+ .* interrupted/);
   });
@@ -533,8 +533,8 @@ describe("other commands", () => {
     const part = mast("experiment", "run", "mask-interval", "--profile", "smoke", ...figure);
     expect(part.code).toBe(1);
     const missing =
-      "4 of the 5 runs of mask-interval (smoke) are complete, the table is of these alone: `mast experiment run mask-interval --profile smoke` does the rest.";
-    expect(part.err).toMatch(/\n\d+ failed; the others go on\n[^]*4 of 5 runs done, 1 failed/);
+      "4 of the 5 runs of mask-interval (smoke) are complete, and only they are in the table: `mast experiment run mask-interval --profile smoke` trains the others.";
+    expect(part.err).toMatch(/\n\d+ failed; the other runs continue\n[^]*4 of 5 runs done, 1 failed/);
     expect(part.err.trimEnd().split("\n").slice(-2)).toEqual([
       expect.stringMatching(/^\d+: .*-seed1-\w+\/checkpoint\.safetensors cannot be used/),
       missing,

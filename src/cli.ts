@@ -63,11 +63,11 @@ const natural = (value: string): number => {
   return number;
 };
 
-const runsOption = () => new Option("--runs <FOLDER>", "where runs are kept (default: MAST_RUNS, or data/runs)");
+const runsOption = () => new Option("--runs <FOLDER>", "the folder of runs (default: MAST_RUNS, or data/runs)");
 const workersOption = () =>
   new Option(
     "--workers <N>",
-    "runs at once (default: one a core; with the tensorflow engine all seeds of a configuration)",
+    "number of runs at once (default: one on each core; with the tensorflow engine all seeds of a configuration)",
   ).argParser(count);
 const checkpointOption = () =>
   new Option("--checkpoint-every <SECONDS>", "seconds between checkpoints (default: 30)").argParser(seconds);
@@ -82,18 +82,18 @@ const program = new Command("mast")
   );
 
 addSlurmOptions(
-  addConfigOptions(program.command("train").description("train a team; the same command resumes what was interrupted")),
+  addConfigOptions(program.command("train").description("train a team; the same command resumes an interrupted run")),
 )
   .addOption(new Option("--seeds <N>", "train N seeds, counting up from --seed").argParser(seeds))
   .option(
     "--extend <RUN,...>",
-    "go on where complete runs ended, to --steps N counted from their beginning; also beginnings of names, and studies",
+    "continue complete runs to --steps N, counted from their beginning; takes names, beginnings of names, and studies",
   )
   .addOption(workersOption())
   .addOption(
     new Option(
       "--threads <N>",
-      "threads that share each run, 1, 2 or 4: sooner at its end, with the same bits (default: 1)",
+      "threads that share each run, 1, 2 or 4: it ends sooner, with the same bits (default: 1)",
     ).argParser(threads),
   )
   .addOption(checkpointOption())
@@ -108,31 +108,34 @@ addSlurmOptions(
       : extendCommand(flags.extend, gridFrom(flags), flags),
   );
 
-/** The options of what trains and shows the runs of an experiment or of a study. */
+/** Adds the options of commands that train and show the runs of an experiment or a study. */
 const addRunOptions = (command: Command, publish = false): Command =>
   command
     .addOption(new Option("--profile <NAME>", "smoke (seconds), classroom (minutes) or paper").choices(PROFILES))
     .addOption(new Option("--seeds <N>", "seeds of each method").argParser(seeds))
-    .addOption(new Option("--engine <NAME>", "what runs the networks (default: sparse)").choices(ENGINES))
-    .addOption(
-      new Option("--backend <NAME>", "what the tensorflow engine computes on (default: auto)").choices(BACKENDS),
-    )
+    .addOption(new Option("--engine <NAME>", "the engine that runs the networks (default: sparse)").choices(ENGINES))
+    .addOption(new Option("--backend <NAME>", "the backend of the tensorflow engine (default: auto)").choices(BACKENDS))
     .addOption(workersOption())
     .addOption(checkpointOption())
     .addOption(runsOption())
-    .option("--figure <PATH>", "where the figure is saved, without an ending (default: ID among the results)")
+    .option("--figure <PATH>", "path of the figure without an ending (default: ID in the folder of results)")
     .addOption(
-      new Option("--results <FOLDER>", "where tables and figures go (default: MAST_RESULTS, or data/own)").hideHelp(
-        publish,
-      ),
+      new Option(
+        "--results <FOLDER>",
+        "the folder of tables and figures (default: MAST_RESULTS, or data/own)",
+      ).hideHelp(publish),
     );
 
 const experiment = program.command("experiment").description("list, run and show the experiments of the paper");
 experiment.command("list").description("what there is").action(listExperiments);
 for (const [name, about, action] of [
-  ["run", "train what is missing, then show the result", runExperiment],
-  ["show", "show the result of runs that are complete", showExperiment],
-  ["publish", "as run, but write the project's committed results (data/results, figures)", publishExperiment],
+  ["run", "train the missing runs, then show the result", runExperiment],
+  ["show", "show the result of the complete runs", showExperiment],
+  [
+    "publish",
+    "do the same as run, but write the project's committed results (data/results, figures)",
+    publishExperiment,
+  ],
 ] as const) {
   const command = addRunOptions(experiment.command(`${name} <ID>`).description(about), name === "publish");
   (name === "run" ? addSlurmOptions(command) : command).action((id: string, flags: ExperimentFlags) =>
@@ -142,41 +145,43 @@ for (const [name, about, action] of [
 
 const study = program
   .command("study")
-  .description("list, run and show studies of your own: files that say what is varied");
+  .description("list, run and show studies of your own: files that declare which settings vary");
 study
   .command("list")
-  .description("the studies that are kept among the runs, and how far they are")
+  .description("list the studies that are kept among the runs, with their progress")
   .addOption(runsOption())
   .action((flags: RunsFlags) => listStudies(flags));
 addSlurmOptions(
-  addRunOptions(study.command("run <FILE>").description("train what is missing, then show the result")),
+  addRunOptions(study.command("run <FILE>").description("train the missing runs, then show the result")),
 ).action((file: string, flags: ExperimentFlags) => runStudy(file, flags));
 addRunOptions(
   study
     .command("show <FILE>")
-    .description("show the result of runs that are complete; also by its name, where it is kept among the runs"),
+    .description("show the result of the complete runs of a study, given by its file or by its name among the runs"),
 ).action((file: string, flags: ExperimentFlags) => showStudy(file, flags));
-addRunOptions(study.command("add <FILE>").description("keep a study among the runs, for workers")).action(
+addRunOptions(study.command("add <FILE>").description("add a study to the folder of runs, for workers")).action(
   (file: string, flags: ExperimentFlags) => addStudy(file, flags),
 );
 addRunOptions(
-  study.command("status <NAME>").description("how far each of its runs is: on disk, and in a cluster's queue"),
+  study.command("status <NAME>").description("show the progress of its runs, on disk and in a cluster's queue"),
 ).action((name: string, flags: ExperimentFlags) => studyStatus(name, flags));
 study
   .command("cancel <NAME>")
-  .description("take its jobs out of a cluster's queue")
+  .description("remove its jobs from a cluster's queue")
   .addOption(runsOption())
   .action((name: string, flags: RunsFlags) => cancelSubmissions(name, flags.runs));
-study.command("schema").description("the JSON schema of study files, for editors").action(printSchema);
+study.command("schema").description("print the JSON schema of study files, for editors").action(printSchema);
 
 program
   .command("worker")
-  .description("train the runs of a folder that nobody trains, beside workers on other machines that share it")
+  .description(
+    "train the runs of a folder that no other worker trains, also with workers on other machines that share the folder",
+  )
   .option(
     "--study <FILE...>",
-    "studies whose runs are wanted (default: all that are kept among the runs, and runs that were begun)",
+    "studies whose runs are trained (default: all studies in the folder, and runs that were begun)",
   )
-  .option("--stay", "wait for more when all is complete")
+  .option("--stay", "wait for more when all runs are complete")
   .addOption(workersOption())
   .addOption(checkpointOption())
   .addOption(runsOption())
@@ -184,19 +189,22 @@ program
 
 const runs = program
   .command("runs")
-  .description("what was trained, and how far it is")
-  .option("--environment <NAME>", "runs of these environments; also --algorithm and --method: NAME or NAME,NAME")
+  .description("list the runs, with their progress")
+  .option(
+    "--environment <NAME>",
+    "only runs in these environments; --algorithm and --method also take NAME or NAME,NAME",
+  )
   .option("--algorithm <NAME>")
   .option("--method <NAME>")
   .addOption(
     new Option("--state <STATE>", "runs of this state").choices(["complete", "running", "interrupted", "damaged"]),
   )
   .option("--tag <TAG>", "runs with this tag")
-  .option("--where <FIELD=VALUE...>", "runs with these values in their configuration, returns.lambda=0.6")
+  .option("--where <FIELD=VALUE...>", "only runs with these values in their configuration, such as returns.lambda=0.6")
   .addOption(new Option("--sort <KEY>", "what they are sorted by").choices(SORT_KEYS))
   .option("--reverse", "the highest first")
   .option("--json", "for other programs")
-  .option("--html [FILE]", "as a page with a filter and curves, which needs no network (default: runs.html)")
+  .option("--html [FILE]", "write a page with a filter and curves that works offline (default: runs.html)")
   .addOption(runsOption())
   .action((flags: ListFlags) => runsCommand(flags));
 runs
@@ -207,39 +215,41 @@ runs
   .action((names: string[], _: object, command: Command) => removeCommand(names, command.optsWithGlobals()));
 runs
   .command("tag <RUN...>")
-  .description("put words to runs, which find them again")
+  .description("add tags to runs, by which they can be found")
   .option("--add <TAG...>", "words to put to them")
   .option("--remove <TAG...>", "words to take away")
   .addOption(runsOption())
   .action((names: string[], _: object, command: Command) => tagCommand(names, command.optsWithGlobals()));
 program
   .command("compare <WHAT...>")
-  .description("curves and scores of runs and studies of your own in one table and figure; NAME=RUN,RUN names seeds")
-  .option("--name <NAME>", "what its results are called (default: compare)")
-  .option("--results <FOLDER>", "where tables and figures go (default: MAST_RESULTS, or data/own)")
+  .description(
+    "compare runs and studies of your own in one table and figure; NAME=RUN,RUN names the seeds of a setting",
+  )
+  .option("--name <NAME>", "name of the results (default: compare)")
+  .option("--results <FOLDER>", "the folder of tables and figures (default: MAST_RESULTS, or data/own)")
   .addOption(runsOption())
   .action((what: string[], flags: CompareFlags) => compareCommand(what, flags));
 program
   .command("export <RUN>")
-  .description("save the parameters of a run as safetensors under PyMARL's names, for PyTorch")
+  .description("save the parameters of a run as safetensors with PyMARL's names, for PyTorch")
   .option("--out <FILE>", "default: RUN.safetensors in this folder")
-  .option("--tensorboard <FOLDER>", "its curves as an event file of TensorBoard instead")
+  .option("--tensorboard <FOLDER>", "write its curves as a TensorBoard event file instead")
   .addOption(runsOption())
   .action((run: string, flags: RunsFlags & { out?: string; tensorboard?: string }) => exportCommand(run, flags));
 program
   .command("evaluate <TEAM>")
-  .description("let a trained team play: a RUN, or an agent network FILE.safetensors in PyMARL's names")
-  .option("--environment <MAP>", "where it plays (default: where the run was trained; a file needs it)")
+  .description("let a trained team play: a RUN, or an agent network FILE.safetensors with PyMARL's names")
+  .option("--environment <MAP>", "environment (default: that of the run's training; a file needs it)")
   .addOption(new Option("--rules <NAME>", "rules of the battle simulator").choices(["starcraft", "smaclite"]))
   .addOption(new Option("--episodes <N>", "how many battles").argParser(count).default(200))
   .addOption(new Option("--seed <N>", "the first battle").argParser(natural).default(1))
-  .option("--csv <FILE>", "also write one row an episode: seed, won, return, steps")
+  .option("--csv <FILE>", "also write a row for each episode: seed, won, return, steps")
   .addOption(runsOption())
   .action((team: string, flags: EvaluateFlags) => evaluateCommand(team, flags));
 program
   .command("replay [RUN]")
-  .description("save a battle that a trained team plays as a page to watch")
-  .option("--random [ENVIRONMENT]", "agents that act at random instead (default: 3m)")
+  .description("save a battle of a trained team as a page to watch")
+  .option("--random [ENVIRONMENT]", "let agents act at random instead (default: 3m)")
   .addOption(new Option("--seed <N>", "the battle").argParser(natural).default(1))
   .option("--out <FILE>", "default: replay-ENVIRONMENT-SEED.html in this folder")
   .addOption(runsOption())
@@ -249,9 +259,9 @@ program
 program
   .command("show <FILE>")
   .description(
-    "a saved figure (NAME.json) as a page that needs no network, opened in the browser where there is a screen",
+    "write a saved figure (NAME.json) as a page that works offline, and open it in the browser if there is a screen",
   )
-  .option("--out <PAGE>", "default: shown/NAME.html among the results")
+  .option("--out <PAGE>", "default: shown/NAME.html in the folder of results")
   .option("--no-open", "only write the page")
   .action((file: string, flags: { out?: string; open?: boolean }) => showCommand(file, flags));
 program
@@ -259,7 +269,7 @@ program
   .action(async (folder: string, number: string) => process.exit(await trainElement(folder, natural(number))));
 program
   .command("doctor")
-  .description("what of the environment is there, and how to get what is missing")
+  .description("check what is installed, and say how to install what is missing")
   .action(() => doctorCommand());
 
 function configure(command: Command): void {
@@ -268,7 +278,7 @@ function configure(command: Command): void {
 }
 
 configure(program);
-// A pipe that is closed early, as by `mast runs | head`, is no error.
+// A pipe that is closed early, as by `mast runs | head`, is not an error.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
 try {
   if (process.argv.length <= 2) program.outputHelp();

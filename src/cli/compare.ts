@@ -22,8 +22,9 @@ export interface CompareFlags extends RunsFlags {
 }
 
 /**
- * `mast compare WHAT...`: runs, beginnings of their names that several share, studies, and NAME=RUN,RUN. Runs that
- * differ in the seed alone are averaged, and no others: rows are named after the fields in which their runs differ.
+ * Runs `mast compare WHAT...`, where WHAT is a run, a common beginning of several runs' names, a study, or
+ * NAME=RUN,RUN. Only runs that differ in nothing but the seed are averaged; rows are named after the fields in which
+ * their runs differ.
  */
 export async function compareCommand(what: readonly string[], flags: CompareFlags): Promise<void> {
   const id = flags.name ?? "compare";
@@ -50,7 +51,7 @@ export async function compareCommand(what: readonly string[], flags: CompareFlag
         .map(({ name }) => name)
         .join(", ")}${unfinished.length > 3 ? ", ..." : ""}): leave them out, or train them to their end.`,
     );
-  // Scores that are measured differently say nothing about each other.
+  // Scores that are measured differently cannot be compared.
   refuseDifference(runs, "These runs", (field) => field.startsWith("evaluation.") || field === "rules");
   const groups = groupRuns(runs, named);
   const byConfig = new Map(groups.flatMap(({ label, runs: seeds }) => seeds.map(({ config }) => [config, label])));
@@ -79,7 +80,7 @@ export async function compareCommand(what: readonly string[], flags: CompareFlag
   );
 }
 
-/** Runs as the groups that differ in the seed alone, each with a name; those in `named` have theirs. */
+/** Groups runs that differ in the seed only, and names each group; groups in `named` keep their names. */
 export function groupRuns(runs: readonly StoredRun[], named: ReadonlyMap<string, string> = new Map()): Group[] {
   const labels = runLabels(runs.map(({ config }) => config)).map((label, i) =>
     severalEnvironments(runs) ? `${runs[i].config.environment}, ${label}` : label,
@@ -96,7 +97,7 @@ function severalEnvironments(runs: readonly StoredRun[]): boolean {
   return new Set(runs.map(({ config }) => config.environment)).size > 1;
 }
 
-/** Fields with their values, where configurations differ: "returns.lambda (0.6, 0.8)". */
+/** Lists the fields in which configurations differ, with their values: "returns.lambda (0.6, 0.8)". */
 function differing(configs: readonly Config[]): string[] {
   const fields = configs.map((config) => new Map(flatten(config).filter(([field]) => field !== "seed")));
   return [...new Set(fields.flatMap((one) => [...one.keys()]))].flatMap((field) => {
@@ -105,7 +106,7 @@ function differing(configs: readonly Config[]): string[] {
   });
 }
 
-/** The runs of a study that are complete, a run, or all runs whose names begin so. */
+/** Finds the complete runs of a study, a run, or all runs whose names begin with a text. */
 export function runsNamed(name: string, flags: RunsFlags): StoredRun[] {
   const store = flags.runs === undefined ? {} : { runs: flags.runs };
   const isStudy = /\.(ya?ml|json)$/i.test(name) || keptStudies(flags.runs).some((kept) => kept.name === name);

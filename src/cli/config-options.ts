@@ -8,16 +8,16 @@ import { namesFor } from "../config/names.js";
 import { findRun } from "../runs/store.js";
 import { weightsFrom } from "../runs/weights.js";
 
-/** What a person gave on the command line to describe a run. */
+/** Options of the command line that describe a run. */
 export interface ConfigFlags {
   readonly config?: string;
   readonly set: readonly string[];
   readonly short?: boolean;
-  /** The run that a ticket comes from, by its name or as much of it as no other shares. */
+  /** The run that a ticket comes from, by its name or a unique beginning of it. */
   readonly source?: string;
-  /** The run or the file whose weights training begins with. */
+  /** The run or the file with whose weights training begins. */
   readonly from?: string;
-  /** Where runs are. */
+  /** The folder of runs. */
   readonly runs?: string;
   readonly [flag: string]: unknown;
 }
@@ -25,7 +25,7 @@ export interface ConfigFlags {
 const ALGORITHMS = namesFor("algorithm");
 const METHODS = namesFor("method");
 
-/** Short flags for the fields that change most; any other is reached with --set. */
+/** Flags for the fields that change most often; --set sets any other field. */
 const FLAGS: readonly (readonly [flag: string, value: string, path: string, about: string])[] = [
   ["environment", "NAME", "environment", "a map such as 3m, or a matrix game such as two-step (default: 3m)"],
   ["rules", "NAME", "rules", "rules of the battle simulator: starcraft or smaclite (default: starcraft)"],
@@ -35,44 +35,44 @@ const FLAGS: readonly (readonly [flag: string, value: string, path: string, abou
     "sparsity",
     "SHARE",
     "sparsity.level",
-    "share of weights removed, 0.95 for 95 % (default: 0.95; dense: 0; tiny: of the sparse networks that it is as large as)",
+    "share of weights removed, 0.95 for 95 % (default: 0.95; dense: 0; tiny: that of the sparse networks whose size it has)",
   ],
   [
     "ticket",
     "KIND",
     "ticket.kind",
-    "a topology that stays fixed: random, or from --source a winning (new weights) or cheating one (its weights)",
+    "train a fixed topology: random, or that of --source, winning (with new weights) or cheating (with its weights)",
   ],
   ["steps", "N", "steps", "environment steps (default: 2000000, as in the paper)"],
-  ["engine", "NAME", "engine", "what runs the networks: sparse or tensorflow (default: sparse)"],
+  ["engine", "NAME", "engine", "engine of the networks: sparse or tensorflow (default: sparse)"],
   [
     "backend",
     "NAME",
     "backend",
-    `what the tensorflow engine computes on: ${BACKENDS.slice(0, -1).join(", ")} or ${BACKENDS.at(-1)} (default: auto)`,
+    `backend of the tensorflow engine: ${BACKENDS.slice(0, -1).join(", ")} or ${BACKENDS.at(-1)} (default: auto)`,
   ],
-  ["seed", "N", "seed", "determines everything random (default: 1)"],
+  ["seed", "N", "seed", "seed of everything random (default: 1)"],
 ];
 
 /** Adds the options that describe a run to a command. */
 export function addConfigOptions(command: Command): Command {
   command.option(
     "-c, --config <FILE>",
-    "a JSON or YAML file with any part of a configuration, or the config.json of a run, to train it with changes",
+    "a JSON or YAML file with any part of a configuration, or the config.json of a run to train with changes",
   );
   for (const [flag, value, , about] of FLAGS) command.option(`--${flag} <${value}>`, about);
   command.option(
     "--parts <FILE...>",
-    "files of parts of one's own: environments, algorithms, growth rules, operators, methods (see examples/)",
+    "files with parts of your own: environments, algorithms, growth rules, operators, methods (see examples/)",
   );
   command.option("--source <RUN>", "the run that a winning or cheating ticket comes from");
   command.option(
     "--from <RUN|FILE>",
-    "begin with the weights of a run, or of a .safetensors file with PyMARL's names, of networks of equal sizes",
+    "begin with the weights of a run, or of a .safetensors file with PyMARL's names; networks must have equal sizes",
   );
   command.option(
     "--short",
-    "settings for runs of 100,000 to 500,000 steps where nothing else is given, instead of the paper's for 2,000,000",
+    "default settings for runs of 100,000 to 500,000 steps, instead of the paper's for 2,000,000",
   );
   return command.option(
     "--set <FIELD=VALUE>",
@@ -86,19 +86,19 @@ export function addConfigOptions(command: Command): Command {
   );
 }
 
-/** What was asked for, and the values of fields of which several were given, separated by commas. */
+/** The requested configuration, and fields with several values. */
 export interface AskedFor {
-  /** What all runs have alike. */
+  /** Settings of all runs. */
   readonly base: ConfigInput;
   /** Fields with several values. */
   readonly grid: Readonly<Record<string, readonly unknown[]>>;
 }
 
 /**
- * The configurations that were asked for: the file, over it the flags, over them --set; --short stands below all of
- * them. Of a run's config.json the given values count. A flag or --set may have several values, "mast,rigl" or
- * "0.6,0.8". `resolveConfig` has still to check them.
- * @throws {Error} in one line on an unreadable file, or a value that is left out
+ * Collects the requested configurations. --set has precedence over flags, flags over the file, and the file over
+ * --short. From a run's config.json the given values are taken. A flag or --set may have several values, "mast,rigl" or
+ * "0.6,0.8". The values are checked later, by `resolveConfig`.
+ * @throws {Error} in one line on an unreadable file, or an empty value between commas
  */
 export function gridFrom(flags: ConfigFlags): AskedFor {
   const grid: Record<string, readonly unknown[]> = {};
@@ -114,10 +114,7 @@ export function gridFrom(flags: ConfigFlags): AskedFor {
   return { base: inputFrom(single, "steps" in grid), grid };
 }
 
-/**
- * The parts of a text that commas separate; undefined where it is one value, as text in quotes and a list in brackets
- * are.
- */
+/** Splits a text at commas; undefined for a single value, including text in quotes and a list in brackets. */
 function severalValues(text: string): readonly string[] | undefined {
   return text.includes(",") && typeof parseValue(text) === "string" && !text.startsWith('"')
     ? text.split(",")
@@ -131,7 +128,7 @@ function listed(option: string, text: string): unknown[] {
   return values.map(parseValue);
 }
 
-/** @param budgeted whether steps are given elsewhere */
+/** Builds the input of a configuration from flags. @param budgeted whether the steps are given elsewhere */
 function inputFrom(flags: ConfigFlags, budgeted = false): Record<string, unknown> {
   const input = flags.config === undefined ? {} : readConfigFile(flags.config);
   const { from } = input as ConfigInput;
@@ -141,7 +138,7 @@ function inputFrom(flags: ConfigFlags, budgeted = false): Record<string, unknown
     if (flags[flag] !== undefined) assign(input, path, parseValue(String(flags[flag])));
   if (Array.isArray(flags["parts"])) assign(input, "parts", flags["parts"]);
   if (flags.short) assign(input, "short", true);
-  // The whole name, by which the configuration means the same run always.
+  // The whole name makes the configuration mean the same run always.
   if (flags.source !== undefined)
     assign(
       input,
@@ -169,7 +166,7 @@ function readConfigFile(path: string): Record<string, unknown> {
   return { ...configFromText(bytes, path) };
 }
 
-/** Numbers, true, false and quoted text as in JSON; anything else is text. */
+/** Parses numbers, true, false and quoted text as JSON; anything else is text. */
 function parseValue(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -178,7 +175,7 @@ function parseValue(text: string): unknown {
   }
 }
 
-/** A value at the path of a field, "returns.lambda", as what may be laid over a configuration. */
+/** Makes the input that sets the field at a path such as "returns.lambda" to a value. */
 export function nestedInput(path: string, value: unknown): ConfigInput {
   const input: Record<string, unknown> = {};
   assign(input, path, value);
@@ -186,8 +183,8 @@ export function nestedInput(path: string, value: unknown): ConfigInput {
 }
 
 /**
- * Sets the field at a path; the sections above it are copies. Names such as `__proto__` become fields like any other,
- * which `resolveConfig` refuses.
+ * Sets the field at a path and copies the sections above it. Names such as `__proto__` become ordinary fields, which
+ * `resolveConfig` refuses.
  */
 function assign(input: Record<string, unknown>, path: string, value: unknown): void {
   const keys = path.split(".");

@@ -17,18 +17,18 @@ import { createRandom } from "../random.js";
 import { runsDirectory } from "../runs/store.js";
 import { networkPlan } from "../training/plan.js";
 
-/** One part of the environment. */
+/** One part of the environment that the command checks. */
 interface Finding {
   readonly part: string;
-  /** What is there; absent when it is missing. */
+  /** Describes what was found; absent when the part is missing. */
   readonly found?: string | undefined;
-  /** What is missing without it, and how to get it. */
+  /** Says what the part is needed for, and how to install it. */
   readonly hint: string;
-  /** Nothing works without it. */
+  /** Whether nothing works without the part. */
   readonly required?: boolean;
 }
 
-/** `mast doctor`: what of the environment is there, and how to get what is missing. */
+/** Runs `mast doctor`, which reports what is installed, and how to install what is missing. */
 export async function doctorCommand(): Promise<void> {
   const backends = Promise.all(BACKENDS.filter((name) => name !== "auto").map(backend));
   const findings = [
@@ -99,8 +99,8 @@ async function engine(): Promise<Finding> {
 }
 
 /**
- * Opens a backend of the tensorflow engine that is set up, in a process of its own: a driver that crashes ends only
- * that, and two of them exclude each other.
+ * Opens an installed backend of the tensorflow engine in a process of its own, because a driver that crashes ends its
+ * process, and two of the backends exclude each other.
  */
 async function backend(name: OpenBackend["backend"]): Promise<Finding> {
   const part = `Engine: tensorflow, ${name}`;
@@ -141,7 +141,7 @@ function python(): Finding {
   };
 }
 
-/** Which environments in Python are there. */
+/** Reports which environments in Python are installed. */
 async function environments(): Promise<Finding> {
   const part = "Environments in Python";
   const { environmentPython, recipes, recipesThere } = (await import(
@@ -178,7 +178,7 @@ function kernel(): Finding {
   };
 }
 
-/** Lets the browser draw: one that is there may still not start. */
+/** Draws with the browser, because an installed browser may still fail to start. */
 async function browser(): Promise<Finding> {
   const fault = await checkBrowser();
   return {

@@ -12,8 +12,8 @@ export interface EvaluateFlags extends TeamPlay {
 }
 
 /**
- * `mast evaluate`: win rate with its interval, return and length of a trained team; of one that cannot win, the return
- * with its interval.
+ * Runs `mast evaluate`: prints win rate with its interval, return and length of a trained team's episodes, or where no
+ * team can win the return with its interval.
  */
 export function evaluateCommand(team: string, flags: EvaluateFlags): void {
   const { episodes, wins, lost } = playTeam(team, flags);
@@ -32,9 +32,9 @@ export function evaluateCommand(team: string, flags: EvaluateFlags): void {
   );
 }
 
-/** What a team's episodes came to, in one line. */
+/** Summarises a team's episodes in one line. */
 export function evaluationText(episodes: readonly PlayedEpisode[], wins = true): string {
-  if (episodes.length === 0) throw new LabError("There is nothing to say of no episodes.");
+  if (episodes.length === 0) throw new LabError("An evaluation needs at least one episode.");
   const n = episodes.length;
   const rate = episodes.filter(({ won }) => won).length / n;
   const [low, high] = wilsonInterval(rate, n);
@@ -51,7 +51,7 @@ export function evaluationText(episodes: readonly PlayedEpisode[], wins = true):
   return `won ${percent(rate)} % of ${n} episodes (95 % interval ${percent(low)} to ${percent(high)}), return ${mean((episode) => episode.return).toFixed(2)}, ${length}`;
 }
 
-/** Wilson's 95 % interval of a share that was seen in `n` independent trials. */
+/** Computes Wilson's 95 % interval of a share that was observed in `n` independent trials. */
 export function wilsonInterval(share: number, n: number): [low: number, high: number] {
   const z = 1.959964;
   const middle = (share + (z * z) / (2 * n)) / (1 + (z * z) / n);

@@ -28,18 +28,18 @@ import { trainAll, type TrainingFlags } from "./train.js";
 export interface ExperimentFlags extends TrainingFlags, SlurmFlags {
   readonly profile?: Profile;
   readonly seeds?: number;
-  /** What computes every run, instead of the sparse engine. */
+  /** The engine of every run. Default: the sparse engine. */
   readonly engine?: Config["engine"];
   readonly backend?: Backend;
-  /** Where the figure goes, without its ending. */
+  /** Path of the figure without its ending. */
   readonly figure?: string;
-  /** Where tables and figures go. */
+  /** The folder of tables and figures. */
   readonly results?: string;
-  /** Writes the committed results of the project. */
+  /** Whether to write the project's committed results. */
   readonly publish?: boolean;
 }
 
-/** Where what the flags ask for goes. */
+/** Returns the places of results that the flags select. */
 function placeOf({ figure, results, publish }: ExperimentFlags): PublishOptions {
   return {
     place: publish === true ? committedResults() : resultsPlace(results),
@@ -47,7 +47,7 @@ function placeOf({ figure, results, publish }: ExperimentFlags): PublishOptions 
   };
 }
 
-/** The configurations of an experiment as the flags ask for them. */
+/** Lists the configurations of an experiment that the flags select. */
 export function configsOf(
   experiment: Experiment,
   profile: Profile,
@@ -57,7 +57,7 @@ export function configsOf(
   return experiment.configs(profile, seeds, { engine, ...(backend === undefined ? {} : { backend }) });
 }
 
-/** What of the command line decides which runs are meant, to be repeated. */
+/** Repeats the flags that select runs. */
 export function flagsText({ seeds, engine, backend }: ExperimentFlags): string {
   return Object.entries({ seeds, engine, backend })
     .map(([flag, value]) => (value === undefined ? "" : ` --${flag} ${value}`))
@@ -65,8 +65,8 @@ export function flagsText({ seeds, engine, backend }: ExperimentFlags): string {
 }
 
 /**
- * `mast experiment list`: what there is, what of the paper it reproduces, how many runs that takes, and how long they
- * take in a classroom.
+ * Runs `mast experiment list`: prints the experiments, what they reproduce, their numbers of runs, and the time of the
+ * classroom profile.
  */
 export function listExperiments(): void {
   const right = (title: string) => ({ title, align: "right" as const });
@@ -103,10 +103,10 @@ export function listExperiments(): void {
 }
 
 /**
- * What the published runs of each experiment take on one core, by id. Where processor time was not kept, the clock is
- * all there is, and many runs shared their core with other work: of each kind of run (one map, algorithm, method,
- * engine and length) the lower quartile stands for all. The vectorised seeds of tensorflow runs take their time
- * together, whatever the other core does.
+ * Estimates the time that each experiment's published runs take on one core, by id. Where only wall-clock time was
+ * kept, many runs shared their core with other work, so the lower quartile of each kind of run (map, algorithm, method,
+ * engine and length) is taken for all. The vectorised seeds of tensorflow runs take their time together, whatever the
+ * other core does.
  */
 function classroomSeconds(): Map<string, number> {
   const published = EXPERIMENTS.map(({ id }) => ({ id, rows: publishedRows(id) })).filter(
@@ -130,7 +130,7 @@ function classroomSeconds(): Map<string, number> {
   );
 }
 
-/** `mast experiment run ID`: trains what is missing, or measures, then shows the result. */
+/** Runs `mast experiment run ID`: trains the missing runs, or measures, then shows the result. */
 export async function runExperiment(id: string, flags: ExperimentFlags): Promise<void> {
   const found = findExperiment(id);
   if (isMeasurement(found)) return measure(found, flags);
@@ -170,11 +170,11 @@ function submitExperiment(found: Experiment, flags: ExperimentFlags): void {
   );
 }
 
-/** What shows the result of an experiment or of a study. */
+/** The command that shows the result of an experiment or a study. */
 export interface Command {
-  /** What is shown, "lambda (classroom)". */
+  /** Name of the result, "lambda (classroom)". */
   readonly name: string;
-  /** The command that trains what is missing, for people to repeat. */
+  /** The command that trains the missing runs, for people to repeat. */
   readonly text: string;
   /** The first columns of its tables, if they are not those of an experiment. */
   readonly labels?: Readonly<Record<string, string>>;
@@ -188,7 +188,7 @@ function commandOf(experiment: Experiment, flags: ExperimentFlags): Command {
   };
 }
 
-/** Trains what is missing of an experiment or of a study, then shows the result. */
+/** Trains the missing runs of an experiment or a study, then shows the result. */
 export async function runDeclared(found: Experiment, flags: ExperimentFlags, command: Command): Promise<void> {
   const profile = flags.profile ?? found.profile;
   const configs = configsOf(found, profile, flags);
@@ -205,21 +205,21 @@ export async function runDeclared(found: Experiment, flags: ExperimentFlags, com
   else if (!outcomes.some(({ state }) => state === "stopped")) showPart(found, complete, configs.length, command);
 }
 
-/** `mast experiment publish ID`: as `run`, and what it comes to becomes the project's committed result. */
+/** Runs `mast experiment publish ID`, which does the same as `run` but writes the project's committed results. */
 export async function publishExperiment(id: string, flags: ExperimentFlags): Promise<void> {
   if (flags.results !== undefined)
     throw new LabError("publish writes to data/results and figures: leave out --results, or use run.");
   await runExperiment(id, { ...flags, publish: true });
 }
 
-/** `mast experiment show ID`: the result of runs that are there. */
+/** Runs `mast experiment show ID`: shows the result of the existing runs. */
 export async function showExperiment(id: string, flags: ExperimentFlags): Promise<void> {
   const found = findExperiment(id);
   if (isMeasurement(found)) return showMeasured(found, flags.profile ?? found.profile, flags);
   await showDeclared(found, flags, commandOf(found, flags));
 }
 
-/** Shows the result of the runs of an experiment or of a study that are there. */
+/** Shows the result of the existing runs of an experiment or a study. */
 export async function showDeclared(found: Experiment, flags: ExperimentFlags, command: Command): Promise<void> {
   const profile = flags.profile ?? found.profile;
   const configs = configsOf(found, profile, flags);
@@ -227,7 +227,7 @@ export async function showDeclared(found: Experiment, flags: ExperimentFlags, co
   for (const run of runs)
     if (run.state === "damaged") process.stderr.write(`${run.name} is damaged and left out: ${run.problem}\n`);
   const stored = new Map(runs.flatMap((run) => (run.state === "complete" ? [[run.name, run] as const] : [])));
-  // A campaign on other machines leaves complete runs in committed tables.
+  // A campaign on other machines adds complete runs to committed tables.
   const { runs: complete, kept, fingerprints } = withKept(configs, stored, profile, committedResults().tables);
   if (complete.length === configs.length) await publish(found, profile, complete, flags, command);
   else if (complete.length > 0) console.log(`\n${tableText(found.reduce(complete).table)}\n`);
@@ -240,7 +240,7 @@ export async function showDeclared(found: Experiment, flags: ExperimentFlags, co
   refusePart(complete.length, configs.length, command);
 }
 
-/** A complete run with its metrics, which are checked; a damaged one; or undefined while it is not complete. */
+/** Reads a complete run and checks its metrics; returns a damaged run, or undefined while the run is not complete. */
 function completeRun(config: Config, { runs }: ExperimentFlags): StoredRun | DamagedRun | undefined {
   const directory = directoryOf(config, runs === undefined ? {} : { runs });
   if (!existsSync(directory)) return undefined;
@@ -256,7 +256,7 @@ async function publish(
   { labels }: Command,
 ): Promise<void> {
   const reduction = reduceResults(experiment, runs);
-  // First the result: whatever becomes of the files, it is seen.
+  // The result is printed first, so that it is seen even if saving fails.
   console.log(`\n${tableText(reduction.table)}\n`);
   sayWhatIsSaved(
     await saveResults(experiment, profile, runs, reduction, { ...placeOf(flags), ...(labels ? { labels } : {}) }),
@@ -269,8 +269,8 @@ async function publish(
 }
 
 /**
- * The table of some of the runs; nothing is saved. @throws {Error} saying what does the rest, as does the line below
- * the table
+ * Prints the table of some of the runs without saving it. @throws {Error} naming the command that trains the rest, as
+ * does the line below the table
  */
 function showPart(experiment: Experiment, runs: readonly StoredRun[], all: number, command: Command): void {
   if (runs.length > 0) console.log(`\n${tableText(experiment.reduce(runs).table)}\n`);
@@ -279,7 +279,7 @@ function showPart(experiment: Experiment, runs: readonly StoredRun[], all: numbe
 
 function refusePart(complete: number, all: number, { name, text }: Command): never {
   throw new LabError(
-    `${complete} of the ${all} runs of ${name} are complete${complete > 0 ? ", the table is of these alone" : ""}: \`${text}\` does the rest.`,
+    `${complete} of the ${all} runs of ${name} are complete${complete > 0 ? ", and only they are in the table" : ""}: \`${text}\` trains the others.`,
   );
 }
 
@@ -307,14 +307,16 @@ async function measure(measurement: Measurement, flags: ExperimentFlags): Promis
   } catch (error) {
     display.stop();
     if (!interrupted.signal.aborted) throw error;
-    process.stderr.write("Stopped before everything was measured. The same command measures anew.\n");
+    process.stderr.write(
+      "Stopped before the measurement was complete. The same command measures again from the beginning.\n",
+    );
     process.exitCode = interrupted.code();
   } finally {
     interrupted.end();
   }
 }
 
-/** What a measurement left in data/results: its table is made while measuring, and what is kept are its rows. */
+/** Shows the published rows of a measurement, since its table exists only while it measures. */
 function showMeasured(measurement: Measurement, profile: Profile, flags: ExperimentFlags): void {
   refuseTrainingFlags(measurement, flags);
   const files = publishedMeasurement(measurement, profile, placeOf(flags));
@@ -353,7 +355,7 @@ function refuseTrainingFlags(
     throw new LabError(`${id} measures something itself and keeps no runs: leave out ${given.join(" and ")}.`);
 }
 
-/** A line for each kind of file; of a figure, what a person opens. */
+/** Prints a line for each kind of file; for a figure, the file that a person opens. */
 export function sayWhatIsSaved(saved: readonly PublishedFile[]): void {
   for (const what of new Set(saved.map((file) => file.what))) {
     const paths = saved

@@ -10,12 +10,12 @@ import { type AskedFor, type ConfigFlags, nestedInput } from "./config-options.j
 import { refuseSlurmOptions, type SlurmFlags } from "./slurm.js";
 import { sayWhatBecame, submitRuns, trainAll, type TrainingFlags } from "./train.js";
 
-/** Options that describe a run from its beginning, which an extension has behind it. */
+/** Options that concern the beginning of a run and cannot apply to an extension. */
 const OF_BEGINNINGS = ["config", "short", "from", "source", "ticket", "parts", "seeds"] as const;
 
 /**
- * `mast train --extend RUN,...`: trains complete runs on from where they ended. Of a field with several values each run
- * is extended once with each.
+ * Runs `mast train --extend RUN,...`, which continues complete runs. If a field has several values, each run is
+ * extended once with each value.
  */
 export async function extendCommand(
   what: string,
@@ -31,7 +31,7 @@ export async function extendCommand(
   const { steps } = base;
   if (steps === undefined && grid["steps"] === undefined)
     throw new LabError(
-      "--extend needs --steps N: where to stop, counted from the beginning of the run that it extends.",
+      "--extend needs --steps N, the total number of steps counted from the beginning of the run that it extends.",
     );
   const ancestors = what.split(",").flatMap((name) => ancestorsNamed(name.trim(), flags));
   const store = flags.runs === undefined ? {} : { runs: flags.runs };
@@ -48,7 +48,7 @@ export async function extendCommand(
     console.log(`\n${tableText(reduceGroups(groupRuns(complete), { title: "Extended", plots: ["win-rate"] }).table)}`);
 }
 
-/** Names of runs; one that is gone may have been extended before, which `extendRun` finds out. */
+/** Finds the names of runs. A run that no longer exists may have been extended before, which `extendRun` checks. */
 function ancestorsNamed(name: string, flags: TrainingFlags): string[] {
   if (name === "") throw new LabError("--extend has an empty name between commas.");
   try {
@@ -63,7 +63,7 @@ function ancestorsNamed(name: string, flags: TrainingFlags): string[] {
   }
 }
 
-/** Every combination of the values of fields, as what is laid over the rest. */
+/** Lists every combination of the fields' values, as changes of the base. */
 function combinations(grid: AskedFor["grid"]): ConfigInput[] {
   return Object.entries(grid).reduce<ConfigInput[]>(
     (before, [field, values]) =>

@@ -16,8 +16,8 @@ import { readRun } from "../runs/store.js";
 import type { RunsFlags } from "./runs.js";
 
 /**
- * `mast show FILE`: writes a saved figure as a page of its own, which needs no network, and opens it where there is a
- * screen. Nothing is served: the page is a file.
+ * Runs `mast show FILE`: writes a saved figure as a page that works offline, and opens it if there is a screen. The
+ * page is a file; there is no server.
  */
 export async function showCommand(
   file: string,
@@ -39,7 +39,7 @@ export async function showCommand(
   console.log(opened ? `Opened ${page} in the browser.` : `Open ${page} in a browser.`);
 }
 
-/** Writes a page among a person's own results, or where that is not possible, into a new folder for temporary files. */
+/** Writes a page to the folder of a person's own results, or if that is not possible to a new temporary folder. */
 function writePage(name: string, html: string): string {
   try {
     const folder = join(resultsPlace().figures, "shown");
@@ -52,19 +52,19 @@ function writePage(name: string, html: string): string {
   }
 }
 
-/** Whether a browser can open a window here. */
+/** Tells whether a browser can open a window on this machine. */
 function hasScreen(): boolean {
   const { DISPLAY, WAYLAND_DISPLAY, WSL_DISTRO_NAME, SSH_CONNECTION } = process.env;
   if (process.platform === "linux") return Boolean(DISPLAY || WAYLAND_DISPLAY || WSL_DISTRO_NAME);
   return SSH_CONNECTION === undefined && ["darwin", "win32"].includes(process.platform);
 }
 
-/** Whether the system took the page to open it. */
+/** Opens a page in the browser; returns whether the system accepted it. */
 async function openInBrowser(page: string): Promise<boolean> {
   try {
     const { default: open } = await import("open");
     const child = await open(page);
-    // One that cannot open it says so at once; one that can may stay as long as its window.
+    // A program that cannot open the page fails at once; one that can may run as long as its window is open.
     return await new Promise<boolean>((resolve) => {
       const timer = setTimeout(() => resolve(true), 2000);
       const end = (opens: boolean) => (clearTimeout(timer), resolve(opens));
@@ -82,11 +82,13 @@ function readFigure(file: string): Figure {
   const isObject = (value: unknown): boolean => typeof value === "object" && value !== null && !Array.isArray(value);
   const { data, layout = {} } = isObject(figure) ? figure! : {};
   if (!Array.isArray(data) || !data.every(isObject) || !isObject(layout))
-    throw new LabError(`${file} is no Plotly figure: expected JSON with "data" and "layout", as in figures/NAME.json.`);
+    throw new LabError(
+      `${file} is not a Plotly figure: expected JSON with "data" and "layout", as in figures/NAME.json.`,
+    );
   return { data, layout, summary: basename(file) } as Figure;
 }
 
-/** `mast replay RUN` or `--random`: one battle as a page of its own. */
+/** Runs `mast replay RUN` or `mast replay --random`: writes one battle as a page. */
 export function replayCommand(
   run: string | undefined,
   flags: RunsFlags & { readonly random?: string | true; readonly seed: number; readonly out?: string },

@@ -1,7 +1,4 @@
-/**
- * The signals that ask a program to end, and the exit codes that are the convention for each: 128 and the signal's
- * number.
- */
+/** The signals that ask a program to end, with the conventional exit codes: 128 plus the signal's number. */
 const CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 type Signal = keyof typeof CODES;
 
@@ -9,9 +6,9 @@ type Signal = keyof typeof CODES;
 export interface Interruptible {
   /** Aborted by the first signal; a second one ends the process at once. */
   readonly signal: AbortSignal;
-  /** Exit code of work that was interrupted. */
+  /** Returns the exit code of interrupted work. */
   code(): number;
-  /** Lets signals do what they do by default again. */
+  /** Restores the default behaviour of signals. */
   end(): void;
 }
 

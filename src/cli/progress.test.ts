@@ -94,7 +94,7 @@ describe("on a pipe", () => {
     expect(text().trimEnd().split("\n")).toEqual([
       // 53 runs with 60 of 100 steps to go at 0.1 s each, on two threads.
       "1 of 54 runs done, 53 running; 2 min 42 s left",
-      "n = 1, seed 7 failed; the others go on",
+      "n = 1, seed 7 failed; the other runs continue",
       "53 of 54 runs done, 1 failed; 8 min 50 s of training",
       "Win rates:",
       "  n = 0: 0 % (18 of 18)     n = 1: 50 % (17 of 18)    n = 2: 100 % (18 of 18)",

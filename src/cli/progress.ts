@@ -18,25 +18,26 @@ import { shortSteps } from "../figures/figure.js";
 import { clock } from "../figures/table.js";
 import { cutMiddle } from "./width.js";
 
-/** Shows how far runs are while they go on. */
+/** A display of the progress of runs. */
 export interface ProgressDisplay {
   update(progress: RunProgress, all: readonly RunProgress[]): void;
-  /** Says something above it, once. */
+  /** Prints a line above the display, only once. */
   say(line: string): void;
-  /** Leaves what is shown as it is; other output may follow. */
+  /** Ends the display, so that other output may follow. */
   stop(): void;
 }
 
 /**
- * Progress of runs: lines that change on a terminal; elsewhere (a pipe, a log) a line now and then. Of a few runs each
- * is shown; of more, how far all of them are, those that are running or have failed, and win rates so far.
+ * Shows the progress of runs by changing lines on a terminal, and by a line now and then elsewhere (a pipe, a log). A
+ * few runs are shown one by one; for more runs it shows the progress of all, the runs that are running or have failed,
+ * and win rates so far.
  *
- * @param threads how many run at once
+ * @param threads number of runs at once
  */
 export function progressDisplay(threads: number, stream: NodeJS.WriteStream = process.stderr): ProgressDisplay {
   if (!stream.isTTY) return linesNowAndThen(threads, stream);
   let shown: readonly RunProgress[] = [];
-  // A window may be resized meanwhile.
+  // The window may be resized during the display.
   const size = () => ({ columns: stream.columns || 80, rows: stream.rows || 24 });
   const screen = changingLines(stream, () =>
     shown.length <= FEW_RUNS ? runLines(shown, size().columns) : overviewLines(shown, threads, size()),
@@ -51,7 +52,7 @@ export function progressDisplay(threads: number, stream: NodeJS.WriteStream = pr
   };
 }
 
-/** Progress of work that is no training. */
+/** Shows the progress of work other than training. */
 export function shareDisplay(
   title: string,
   stream: NodeJS.WriteStream = process.stderr,
@@ -65,7 +66,7 @@ export function shareDisplay(
   const due = nowAndThen();
   return {
     update(share) {
-      // The end is said once.
+      // The end is reported only once.
       if (now.share >= 1) return;
       now = share;
       if (screen !== undefined) screen.update();
@@ -75,7 +76,7 @@ export function shareDisplay(
   };
 }
 
-/** Lines at the end of a terminal that are written anew, a few times a second. */
+/** Keeps lines at the end of a terminal up to date, a few times a second. */
 function changingLines(
   stream: NodeJS.WriteStream,
   lines: () => readonly string[],
@@ -120,7 +121,7 @@ function bar(share: number, width = 24): string {
   return "\u2588".repeat(full) + "\u2591".repeat(width - full);
 }
 
-/** A bar before the text where there is room; the end of the text, the time that is left, stays in any case. */
+/** Puts a bar before the text if there is room. The end of the text, which is the time left, always stays. */
 function shareWithin(share: number, text: string, room: number): string {
   const width = [24, 10].find((cells) => cells + 1 + text.length <= room);
   if (width !== undefined) return `${bar(share, width)} ${text}`;
@@ -129,7 +130,7 @@ function shareWithin(share: number, text: string, room: number): string {
     : `${text.slice(0, Math.max(0, room - 16))}…${text.slice(-15)}`.slice(-Math.max(1, room));
 }
 
-/** Ways to show a run, from the widest: cells of its bar, and its steps. */
+/** Layouts of a run's line, the widest first: cells of its bar, and the form of its steps. */
 const LAYOUTS: readonly (readonly [cells: number, steps: "whole" | "short" | "percent"])[] = [
   [24, "whole"],
   [10, "whole"],
@@ -139,8 +140,8 @@ const LAYOUTS: readonly (readonly [cells: number, steps: "whole" | "short" | "pe
 ];
 
 /**
- * A line for each run in `columns` of a terminal. Win rate and time left stay in any of them: first the bar and the
- * steps get shorter, then names lose their middle.
+ * Makes a line for each run that fits into `columns` of a terminal. Win rate and time left always stay: first the bar
+ * and the steps become shorter, then names lose their middle.
  */
 function runLines(runs: readonly RunProgress[], columns: number): string[] {
   const room = columns - 1;
@@ -167,12 +168,12 @@ function runLines(runs: readonly RunProgress[], columns: number): string[] {
   const names = Math.min(longest, roomForNames(layout));
   return runs.map((run, i) => {
     if (names >= 6) return `${cutMiddle(run.name, names).padEnd(names)}${middle(run, layout)}${ends[i]}`;
-    // Too narrow for all of it: what it wins and how long it takes.
+    // If the terminal is too narrow, only win rate and time are shown.
     return `${cutMiddle(run.name, Math.max(0, room - ends[i].length))}${ends[i]}`.slice(-room);
   });
 }
 
-/** No more lines than the terminal has: what scrolled away could not be written anew. */
+/** Makes at most as many lines as the terminal has, since lines that have scrolled away cannot be overwritten. */
 function overviewLines(
   runs: readonly RunProgress[],
   threads: number,
@@ -185,7 +186,7 @@ function overviewLines(
       runs.filter(({ state }) => state === "running"),
       columns - 2,
     ).map((line) => `  ${line}`),
-    // When all is over they are reported below.
+    // After the end, failed runs are reported below the display.
     ...(isOver(overview)
       ? []
       : runs.filter(({ state }) => state === "failed").map((run) => `  failed: ${failureLine(run)}`)),
@@ -194,7 +195,7 @@ function overviewLines(
   return lines.length < rows ? lines : [...lines.slice(0, rows - 2), "  ..."];
 }
 
-/** Mean scores over seeds, in as many columns as fit. */
+/** Shows mean scores over seeds, in as many columns as fit. */
 function scoreLines(overview: ProgressOverview, width: number): string[] {
   const texts = overview.scores.map(meanScoreText);
   if (texts.length === 0) return [];
@@ -211,10 +212,10 @@ function scoreLines(overview: ProgressOverview, width: number): string[] {
   return [isOver(overview) ? `${title}:` : `${title} so far:`, ...lines.map((line) => `  ${line.trimEnd()}`)];
 }
 
-/** Seconds between two lines. */
+/** Least number of seconds between two lines. */
 const PAUSE = 10;
 
-/** True at first, and then when there was a pause since it was true. */
+/** Returns a function that is true at its first call, and later when a pause has passed since it was true. */
 function nowAndThen(): () => boolean {
   let last = -Infinity;
   return () => {
@@ -225,7 +226,7 @@ function nowAndThen(): () => boolean {
   };
 }
 
-/** Says each line a single time. */
+/** Prints each line only once. */
 function once(say: (line: string) => void): (line: string) => void {
   const said = new Set<string>();
   return (line) => {
@@ -254,9 +255,9 @@ function linesNowAndThen(threads: number, stream: NodeJS.WriteStream): ProgressD
     update(progress, all) {
       latest = all;
       if (all.length <= FEW_RUNS) return sayRun(progress);
-      // Why is said when all is over.
-      if (progress.state === "failed") say(`${progress.name} failed; the others go on`);
-      // The first reports only say that all of them wait.
+      // The reason is reported at the end.
+      if (progress.state === "failed") say(`${progress.name} failed; the other runs continue`);
+      // The first reports only tell that all runs are waiting.
       if (progress.state !== "waiting" && due()) say(overviewLine(progressOverview(all, threads)));
     },
     stop() {

@@ -162,7 +162,7 @@ describe("mast runs", () => {
       "nowhere/page.html",
     );
     await runsCommand({ runs, environment: "3m" });
-    expect(said).toEqual([`None of the 6 runs in ${runs} is like that.`]);
+    expect(said).toEqual([`None of the 6 runs in ${runs} meets these conditions.`]);
   });
 });
 

@@ -28,19 +28,19 @@ import {
 } from "../runs/store.js";
 import { measuredBy, scoreMeasure } from "../training/score.js";
 
-/** Where runs are, for every command about runs that are there. */
+/** The folder of runs, an option of all commands about existing runs. */
 export interface RunsFlags {
   readonly runs?: string;
 }
 
-/** How runs are chosen and shown. */
+/** Options that select and format runs. */
 export interface ListFlags extends RunsFlags {
   readonly environment?: string;
   readonly algorithm?: string;
   readonly method?: string;
   readonly state?: string;
   readonly tag?: string;
-  /** FIELD=VALUE, of the complete configuration. */
+  /** Conditions FIELD=VALUE on the complete configuration. */
   readonly where?: readonly string[];
   readonly sort?: SortKey;
   readonly reverse?: boolean;
@@ -48,7 +48,7 @@ export interface ListFlags extends RunsFlags {
   readonly html?: string | true;
 }
 
-/** What runs are sorted by. */
+/** Keys by which runs can be sorted. */
 export const SORT_KEYS = ["name", "step", "score", "time", "finished"] as const;
 type SortKey = (typeof SORT_KEYS)[number];
 type AnyRun = Awaited<ReturnType<typeof watchAndListRuns>>[number];
@@ -66,7 +66,7 @@ export async function runsCommand(flags: ListFlags): Promise<void> {
   if (flags.json) return console.log(JSON.stringify(runs.map(plainRun), null, 2));
   if (flags.html !== undefined) return writePage(runs, flags);
   if (runs.length === 0)
-    return console.log(`None of the ${all.length} runs in ${runsDirectory(flags.runs)} is like that.`);
+    return console.log(`None of the ${all.length} runs in ${runsDirectory(flags.runs)} meets these conditions.`);
   const { title: scores } = measuresText(runs.flatMap((run) => (run.state === "damaged" ? [] : [run.config])));
   const tagged = runs.some((run) => tagsOf(run.directory).length > 0);
   console.log(
@@ -107,7 +107,7 @@ export async function runsCommand(flags: ListFlags): Promise<void> {
   }
 }
 
-/** @throws {LabError} on a condition that is none, or on a field that no run has */
+/** Checks conditions. @throws {LabError} on a condition that is not FIELD=VALUE, or on a field that no run has */
 function refuseUnknownFields(runs: readonly AnyRun[], where: readonly string[]): void {
   const fields = [...new Set(runs.flatMap(({ config }) => (config ? flatten(config).map(([field]) => field) : [])))];
   for (const entry of where) {
@@ -121,7 +121,7 @@ function refuseUnknownFields(runs: readonly AnyRun[], where: readonly string[]):
   }
 }
 
-/** Whether a run is one of those that the flags ask for. */
+/** Tells whether a run meets the conditions of the flags. */
 function isWanted(run: AnyRun, { environment, algorithm, method, state, tag, where = [] }: ListFlags): boolean {
   if (state !== undefined && run.state !== state) return false;
   if (tag !== undefined && !tagsOf(run.directory).includes(tag)) return false;
@@ -153,11 +153,11 @@ function sortRuns(runs: readonly AnyRun[], { sort = "name", reverse = false }: L
       ? String(a).localeCompare(String(b), "en", { numeric: true })
       : a - b;
   const known = runs.filter((run) => !Number.isNaN(key(run))).sort((a, b) => compare(key(a), key(b)));
-  // What cannot be compared comes last.
+  // Runs without a value come last.
   return [...(reverse ? known.reverse() : known), ...runs.filter((run) => Number.isNaN(key(run)))];
 }
 
-/** A run as JSON for other programs. */
+/** Describes a run as JSON for other programs. */
 function plainRun(run: AnyRun): object {
   const { name, directory, state } = run;
   const tags = tagsOf(directory);
@@ -230,7 +230,7 @@ export function tagCommand(
     console.log(`${basename(directory)}: ${changeTags(directory, flags).join(" ") || "no tags"}`);
 }
 
-/** `mast runs rm RUN...`: asks before it removes anything. */
+/** Runs `mast runs rm RUN...`, which asks before it removes anything. */
 export async function removeCommand(
   names: readonly string[],
   flags: RunsFlags & { readonly yes?: boolean },
@@ -249,7 +249,8 @@ export async function removeCommand(
     if (!/^y(es)?$/i.test(answer.trim())) return console.log("Nothing was removed.");
   }
   for (const directory of directories) {
-    // Nobody trains it while it is removed, and nobody takes it for a run when that is interrupted.
+    // The lease keeps other processes from training the run meanwhile, and the new name keeps a partly removed folder
+    // from being taken for a run.
     const lease = await acquireLease(directory);
     const gone = `${directory}.removed.tmp`;
     renameSync(directory, gone);
@@ -266,7 +267,7 @@ function scoreCell(run: StoredRun): string {
   return last === undefined ? "" : text(last);
 }
 
-/** `mast export RUN`: its parameters under PyMARL's names, for PyTorch. */
+/** Runs `mast export RUN`: writes its parameters with PyMARL's names, for PyTorch. */
 export function exportCommand(
   run: string,
   flags: RunsFlags & { readonly out?: string; readonly tensorboard?: string },
@@ -279,7 +280,7 @@ export function exportCommand(
   console.log(out);
 }
 
-/** `mast export RUN --tensorboard FOLDER`: its curves as an event file. */
+/** Runs `mast export RUN --tensorboard FOLDER`: writes its curves as an event file. */
 function exportCurves(run: string, folder: string, flags: RunsFlags): void {
   const { name, directory, metrics, summary } = readRun(findRun(run, flags));
   const began =

@@ -12,7 +12,7 @@ import { tableWithin, terminalColumns } from "./width.js";
 import { MEASURES, measuresText } from "../results/measure.js";
 import { scoreMeasure } from "../training/score.js";
 
-/** Where runs are trained, and what a cluster is asked for. */
+/** Options for training on a cluster. */
 export interface SlurmFlags {
   readonly on?: "local" | "slurm";
   readonly dryRun?: boolean;
@@ -32,26 +32,30 @@ export function addSlurmOptions(command: Commander): Commander {
   const several = (value: string, before: readonly string[] = []): readonly string[] => [...before, value];
   return command
     .addOption(
-      new Option("--on <PLACE>", "where runs are trained: local, or slurm: as job arrays of a Slurm cluster").choices([
+      new Option("--on <PLACE>", "where to train: local, or slurm for job arrays of a Slurm cluster").choices([
         "local",
         "slurm",
       ]),
     )
     .option("--dry-run", "with --on slurm: print the job script and submit nothing")
     .option("--partition <NAME>", "the cluster's partition")
-    .option("--time <TIME>", 'limit of a job, "04:00:00"; a run that needs longer goes on in the next job')
-    .option("--memory <SIZE>", 'memory of a run, "2G" (default: what it is known to need)')
+    .option("--time <TIME>", 'time limit of a job, "04:00:00"; a longer run continues in the next job')
+    .option("--memory <SIZE>", 'memory of a run, "2G" (default: an estimate)')
     .option("--cpus <N>", "cores of a run (default: 1)")
-    .option("--account <NAME>", "the account that is charged")
-    .option("--parallel <N>", "runs at once (default: as many as the cluster gives)")
+    .option("--account <NAME>", "the account to charge")
+    .option("--parallel <N>", "number of runs at once (default: as many as the cluster allows)")
     .option("--warning <SECONDS>", "seconds before the limit at which a run makes a checkpoint (default: 120)")
-    .option("--setup <LINE>", 'a line of the job script before the run, "module load nodejs"; may be repeated', several)
+    .option(
+      "--setup <LINE>",
+      'a line of the job script that precedes the run, "module load nodejs"; may be repeated',
+      several,
+    )
     .option("--sbatch <OPTION>", 'a further option of sbatch, "--sbatch=--constraint=avx2"; may be repeated', several);
 }
 
 /**
- * The settings of a study file, and over them those of the command line. @throws {LabError} naming the option that
- * cannot be used
+ * Merges the settings of a study file with those of the command line, which have precedence. @throws {LabError} naming
+ * the option that cannot be used
  */
 export function slurmSettings(below: SlurmSettings, flags: SlurmFlags): SlurmSettings {
   const number = (value: string | undefined): number | undefined => (value === undefined ? undefined : Number(value));
@@ -88,7 +92,7 @@ const WANTED: Readonly<Record<string, string>> = {
   setup: "expected a line of a script",
 };
 
-/** Submits what is missing as job arrays, or prints the script; says what is queued and how to follow it. */
+/** Submits the missing runs as job arrays, or prints the script; then tells what is queued and how to follow it. */
 export function trainOnSlurm(plan: Parameters<typeof submit>[0], flags: SlurmFlags): void {
   if (flags.dryRun === true) return console.log(dryRun(plan));
   const { complete, waiting, submission, result } = submit(plan);
@@ -103,11 +107,11 @@ export function trainOnSlurm(plan: Parameters<typeof submit>[0], flags: SlurmFla
   );
   if (result !== undefined)
     console.log(
-      `Job ${result} shows the results when all have ended: ${relative(process.cwd(), `${folder}/result.txt`)}`,
+      `Job ${result} shows the results when all runs have ended: ${relative(process.cwd(), `${folder}/result.txt`)}`,
     );
   const where = plan.runs === undefined ? "" : ` --runs ${plan.runs}`;
   console.log(
-    `\`mast study status ${plan.name}${where}\` says how far they are, \`mast study cancel ${plan.name}${where}\` stops them.`,
+    `\`mast study status ${plan.name}${where}\` shows their progress, \`mast study cancel ${plan.name}${where}\` stops them.`,
   );
 }
 
@@ -122,7 +126,7 @@ export function refuseSlurmOptions(flags: SlurmFlags): void {
     );
 }
 
-/** `mast study status NAME`: what is on disk of each run, and where it is in the queue. */
+/** Makes the lines of `mast study status NAME`: for each run its progress on disk and its place in the queue. */
 export function statusLines(
   configs: readonly Config[],
   label: (config: Config) => string,
@@ -191,7 +195,7 @@ export function statusLines(
   return [table, "", [...counts].map(([state, count]) => `${count} ${state}`).join(", "), ...failed].join("\n");
 }
 
-/** The queue, or nothing where it cannot be asked: the files say how far runs are. */
+/** Reads the queue; nothing if it does not answer, since the files tell the progress of runs. */
 function queuedOrNone(runs: string | undefined): Map<string, Queued> {
   try {
     return queuedRuns(queued(), runs);
@@ -201,7 +205,7 @@ function queuedOrNone(runs: string | undefined): Map<string, Queued> {
   }
 }
 
-/** `mast study cancel NAME`: takes its jobs out of the queue; runs that go on stop with a checkpoint. */
+/** Runs `mast study cancel NAME`: removes its jobs from the queue, and running ones stop with a checkpoint. */
 export function cancelSubmissions(name: string, runs: string | undefined): void {
   const found = submissions(runs, name);
   if (found.length === 0) throw new LabError(`Nothing of ${show(name)} was submitted from ${runsDirectory(runs)}.`);
@@ -213,6 +217,6 @@ export function cancelSubmissions(name: string, runs: string | undefined): void 
   if (open.size === 0) return console.log(`Nothing of ${name} is queued.`);
   slurm("scancel", [...open], "The jobs cannot be cancelled");
   console.log(
-    `Cancelled ${open.size === 1 ? "job" : "jobs"} ${[...open].join(", ")}; runs that were going on stop with a checkpoint, and the same command submits what is missing.`,
+    `Cancelled ${open.size === 1 ? "job" : "jobs"} ${[...open].join(", ")}; running ones stop with a checkpoint, and the same command submits the missing runs again.`,
   );
 }

@@ -21,7 +21,7 @@ import { type Command, type ExperimentFlags, flagsText, runDeclared, showDeclare
 import { refuseSlurmOptions, slurmSettings, statusLines, trainOnSlurm } from "./slurm.js";
 import { tableWithin, terminalColumns } from "./width.js";
 
-/** A study by its file, or by its name where it is kept among the runs; with what the flags change. */
+/** Finds a study by its file, or by its name among the runs, and applies the flags to it. */
 export function findStudy(file: string, flags: ExperimentFlags): KeptStudy {
   const kept = existsSync(file) || /[/\\]|\.(ya?ml|json)$/i.test(file) ? undefined : keptStudy(file, flags.runs);
   const study = kept?.study ?? readStudy(file, flags.runs);
@@ -45,7 +45,7 @@ export function findStudy(file: string, flags: ExperimentFlags): KeptStudy {
   };
 }
 
-/** A study as the commands of experiments take it. */
+/** Wraps a study for the commands of experiments. */
 function asExperiment({ study, profile, seeds, changes }: KeptStudy): Study {
   return {
     ...study,
@@ -54,7 +54,7 @@ function asExperiment({ study, profile, seeds, changes }: KeptStudy): Study {
   };
 }
 
-/** What repeats the command. */
+/** Writes the command that repeats the present one. */
 export function studyCommand(file: string, { study }: KeptStudy, flags: ExperimentFlags): Command {
   const profile = flags.profile === undefined ? "" : ` --profile ${flags.profile}`;
   const runs = flags.runs === undefined ? "" : ` --runs ${flags.runs}`;
@@ -65,7 +65,7 @@ export function studyCommand(file: string, { study }: KeptStudy, flags: Experime
   };
 }
 
-/** `mast study run FILE`: trains what is missing, then shows the result. */
+/** Runs `mast study run FILE`: trains the missing runs, then shows the result. */
 export async function runStudy(file: string, flags: ExperimentFlags): Promise<void> {
   const found = findStudy(file, flags);
   if (flags.on === "slurm") return submitStudy(found, flags);
@@ -76,7 +76,7 @@ export async function runStudy(file: string, flags: ExperimentFlags): Promise<vo
 
 function submitStudy(found: KeptStudy, flags: ExperimentFlags): void {
   const { study } = found;
-  // What is wrong with the cluster's settings is said before anything is written.
+  // The cluster's settings are checked before anything is written.
   const settings = slurmSettings(study.slurm, flags);
   const kept = keptName(found);
   if (flags.dryRun !== true) keepStudy(found, flags.runs);
@@ -95,19 +95,19 @@ function submitStudy(found: KeptStudy, flags: ExperimentFlags): void {
   );
 }
 
-/** `mast study status NAME`: how far each run is, on a cluster or anywhere. */
+/** Runs `mast study status NAME`: shows the progress of each run, on a cluster or elsewhere. */
 export function studyStatus(name: string, flags: ExperimentFlags): void {
   const found = findStudy(name, flags);
   console.log(statusLines(runsOf(found), found.study.label, keptName(found), flags.runs));
 }
 
-/** `mast study show FILE`: the result of runs that are complete. */
+/** Runs `mast study show FILE`: shows the result of the complete runs. */
 export async function showStudy(file: string, flags: ExperimentFlags): Promise<void> {
   const found = findStudy(file, flags);
   await showDeclared(asExperiment(found), flags, studyCommand(file, found, flags));
 }
 
-/** `mast study add FILE`: keeps it among the runs, for workers. */
+/** Runs `mast study add FILE`: adds the study to the folder of runs, for workers. */
 export function addStudy(file: string, flags: ExperimentFlags): void {
   const found = findStudy(file, flags);
   const { all, complete } = studyProgress(runsOf(found), flags.runs);
@@ -116,7 +116,10 @@ export function addStudy(file: string, flags: ExperimentFlags): void {
   );
 }
 
-/** `mast study list`: those that are kept among the runs, and files of this folder that are none yet. */
+/**
+ * Runs `mast study list`: lists the studies among the runs, and study files in the working directory that were not
+ * added yet.
+ */
 export function listStudies(flags: Pick<ExperimentFlags, "runs">): void {
   const kept = keptStudies(flags.runs);
   if (kept.length === 0)
@@ -141,7 +144,7 @@ export function listStudies(flags: Pick<ExperimentFlags, "runs">): void {
   if (here.length > 0) console.log(`\nStudy files in this folder: ${here.map((name) => join(".", name)).join(", ")}`);
 }
 
-/** `mast study schema`: the JSON schema of study files, for editors. */
+/** Runs `mast study schema`: prints the JSON schema of study files, for editors. */
 export function printSchema(): void {
   console.log(JSON.stringify(studyJsonSchema(), null, 2));
 }

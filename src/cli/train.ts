@@ -25,8 +25,8 @@ export interface TrainingFlags {
 }
 
 /**
- * Trains with progress on the terminal; Ctrl-C, SIGTERM and SIGHUP stop every run with a checkpoint, and a second one
- * at once.
+ * Trains with progress on the terminal. Ctrl-C, SIGTERM and SIGHUP stop every run with a checkpoint; a second signal
+ * ends the process at once.
  * @returns the outcomes; the exit code is set when some are not complete
  */
 export async function trainAll(
@@ -61,7 +61,7 @@ export async function trainAll(
   }
 }
 
-/** One line for each run that did not come to its end, and an exit code: `code` when they were interrupted. */
+/** Prints a line for each run that did not reach its end, and sets the exit code: `code` if they were interrupted. */
 function reportUnfinished(outcomes: readonly RunOutcome[], code: number, label?: RunAllOptions["label"]): void {
   for (const { state, name, config, error } of new Set(outcomes)) {
     if (state !== "failed") continue;
@@ -74,17 +74,17 @@ function reportUnfinished(outcomes: readonly RunOutcome[], code: number, label?:
   }
   const stopped = outcomes.filter(({ state }) => state === "stopped");
   if (stopped.length === 0) return;
-  // A run that was stopped before its first checkpoint begins anew.
+  // A run that was stopped before its first checkpoint starts from the beginning.
   const steps = stopped.flatMap(({ run }) => (run === undefined ? [] : (checkpointStep(run.directory) ?? [])));
   const at =
     steps.length === 0
       ? "before the first checkpoint"
       : `with a checkpoint at step ${steps.map((step) => step.toLocaleString("en")).join(" and ")}`;
-  process.stderr.write(`Stopped ${at}. The same command goes on from there.\n`);
+  process.stderr.write(`Stopped ${at}. The same command continues from there.\n`);
   process.exitCode = code;
 }
 
-/** `mast train`: prints what became of each run, and of several settings a table. */
+/** Runs `mast train`: prints the outcome of each run, and for several settings a table. */
 export async function trainCommand(
   { base, grid }: AskedFor,
   flags: TrainingFlags & SlurmFlags & { readonly seeds?: number },
@@ -102,14 +102,14 @@ export async function trainCommand(
       ? Array.from({ length: flags.seeds ?? 1 }, (_, i) => changeConfig(config, { seed: config.seed + i }))
       : given.map((seed) => changeConfig(config, { seed: seed as number }));
   if (flags.on === "slurm") return submitRuns(configs, methodLabel, flags);
-  // One that another process trains is refused at once; of several, the others are trained meanwhile.
+  // A single run that another process trains is refused at once; with several runs the others are trained meanwhile.
   const outcomes = await trainAll(configs, flags, { seedOf: methodLabel, wait: configs.length > 1 });
   sayWhatBecame(outcomes);
   const complete = outcomes.flatMap(({ run }) => (run?.summary === undefined ? [] : run));
   if (complete.length > 1) seedsLines(complete, configs.length).forEach((line) => console.log(line));
 }
 
-/** Trains every combination of what was given several values for, and prints how they compare. */
+/** Trains every combination of fields with several values, and prints a comparison. */
 async function trainGrid(
   base: ConfigInput,
   grid: AskedFor["grid"],
@@ -138,7 +138,7 @@ async function trainGrid(
   if (complete.length > 0) console.log(`\n${tableText(study.reduce(complete).table)}`);
 }
 
-/** Submits runs as a job array; `mast runs` says how far they are. */
+/** Submits runs as a job array; `mast runs` shows their progress. */
 export function submitRuns(
   configs: readonly Config[],
   label: (config: Config) => string,
@@ -156,7 +156,7 @@ export function submitRuns(
   );
 }
 
-/** A line for each complete run, and where it is. */
+/** Prints a line for each complete run, and its folder. */
 export function sayWhatBecame(outcomes: readonly RunOutcome[]): void {
   for (const { run } of outcomes) {
     if (run?.summary === undefined) continue;
@@ -169,7 +169,7 @@ export function sayWhatBecame(outcomes: readonly RunOutcome[]): void {
   }
 }
 
-/** Mean, spread and interval of the seeds that are complete. */
+/** Makes lines with mean, spread and interval of the complete seeds. */
 function seedsLines(runs: readonly StoredRun[], all: number): string[] {
   const { mean, deviation, iqm, iqmLow, iqmHigh, seeds } = scoreStatistics(runs);
   const { text, number, share, name } = MEASURES[measureOf(runs)];
@@ -179,22 +179,20 @@ function seedsLines(runs: readonly StoredRun[], all: number): string[] {
   ];
 }
 
-/** Checkpoints from this size on are worth a line. */
+/** Checkpoints from this size on, in bytes, are announced. */
 const LARGE_CHECKPOINT = 100_000_000;
 
-/** Says beforehand how large checkpoints can become where they hold the episodes themselves. */
+/** Announces how large checkpoints can become if they contain the episodes themselves. */
 function sayKept(configs: readonly Config[]): void {
   for (const environment of new Set(configs.map((config) => config.environment))) {
     const most = Math.max(
       ...configs.filter((config) => config.environment === environment).map((config) => networkPlan(config).keptBytes),
     );
     if (most === 0) continue;
-    process.stderr.write(
-      `${environment} is not deterministic: the bits of its runs cannot be promised, and the same command may train another team.\n`,
-    );
+    process.stderr.write(`${environment} is not deterministic: the same command may train a different team.\n`);
     if (most < LARGE_CHECKPOINT) continue;
     process.stderr.write(
-      `${environment} is not deterministic: memory and each checkpoint hold its episodes, up to ${Math.round(most / 1e6).toLocaleString("en")} MB; a smaller replay.offlineCapacity holds fewer.\n`,
+      `${environment} is not deterministic: its episodes take memory and are part of each checkpoint, up to ${Math.round(most / 1e6).toLocaleString("en")} MB; a smaller replay.offlineCapacity keeps fewer.\n`,
     );
   }
 }

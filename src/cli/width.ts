@@ -1,8 +1,8 @@
 import { type Table, tableText } from "../figures/table.js";
 
 /**
- * Columns of the terminal that text is printed on: of its stream, or the variable COLUMNS; undefined where lines may be
- * of any length, as in a pipe.
+ * Returns the number of columns of the terminal, from its stream or the variable COLUMNS; undefined where lines may
+ * have any length, as in a pipe.
  */
 export function terminalColumns(
   stream: Pick<NodeJS.WriteStream, "isTTY" | "columns"> = process.stdout,
@@ -13,8 +13,8 @@ export function terminalColumns(
 }
 
 /**
- * A text of at most `width` characters, with an ellipsis where its middle is left out: the ends of a run's name, method
- * and hash, tell it from others.
+ * Shortens a text to at most `width` characters by an ellipsis in its middle, because the ends of a run's name
+ * distinguish it from others.
  */
 export function cutMiddle(text: string, width: number): string {
   if (text.length <= width) return text;
@@ -23,7 +23,7 @@ export function cutMiddle(text: string, width: number): string {
   return `${text.slice(0, width - 1 - end)}…${text.slice(text.length - end)}`;
 }
 
-/** A text in lines of at most `width` characters, broken between words where it can be, each after `indent`. */
+/** Wraps a text to lines of at most `width` characters, between words where possible, each after `indent`. */
 export function wrapText(text: string, width: number, indent = ""): string[] {
   const room = Math.max(1, width - indent.length);
   const lines: string[] = [];
@@ -41,10 +41,11 @@ export function wrapText(text: string, width: number, indent = ""): string[] {
 }
 
 /**
- * A table in lines of at most `width` characters, of which the last stays free, as some terminals wrap there.
+ * Formats a table in lines of at most `width` characters. The last column stays free, because some terminals wrap
+ * there.
  *
  * @param shrink the column whose cells are cut when the table is too wide
- * @param spare columns that are left out when that is not enough, first those that are named first
+ * @param spare columns that are then left out if necessary, in this order
  */
 export function tableWithin(
   table: Table,
@@ -66,7 +67,7 @@ export function tableWithin(
     columns: kept.map((j) => ({ ...columns[j], title: cut(columns[j].title, j) })),
     rows: rows.map((row) => kept.map((j) => cut(row[j] ?? "", j))),
   });
-  // A terminal that is narrower than all of this shows beginnings.
+  // On a terminal that is still narrower, lines are cut at their end.
   const lines = text.split("\n").map((line) => line.slice(0, room));
   return [
     ...(title === undefined ? [] : [...wrapText(title, room), ""]),

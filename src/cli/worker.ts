@@ -9,18 +9,18 @@ import { findStudy } from "./study.js";
 import { trainAll, type TrainingFlags } from "./train.js";
 
 export interface WorkerFlags extends TrainingFlags {
-  /** Files or names of the studies whose runs are wanted; default: all that are kept among the runs. */
+  /** Files or names of the studies whose runs are trained. Default: all studies in the folder of runs. */
   readonly study?: readonly string[];
-  /** Stays when everything is complete, and waits for more. */
+  /** Whether to wait for more runs when everything is complete. */
   readonly stay?: boolean;
 }
 
-/** Seconds between two looks for new studies. */
+/** Seconds between two searches for new studies. */
 const LOOK = 30;
 
 /**
- * `mast worker`: trains the runs of a folder that nobody trains, beside workers of this machine and of others. It ends
- * when all are complete, or stays; those that failed here are not tried again.
+ * Runs `mast worker`: trains the runs of a folder that no other worker trains, on this machine or others. It ends when
+ * all runs are complete, unless it is to stay. Runs that failed in this process are not tried again.
  */
 export async function workerCommand(flags: WorkerFlags): Promise<void> {
   const names = flags.study?.map((file) => {
@@ -51,14 +51,14 @@ export async function workerCommand(flags: WorkerFlags): Promise<void> {
       );
       if (failed.size > 0)
         throw new LabError(
-          `Not complete: ${[...failed].slice(0, 5).join(", ")}${failed.size > 5 ? " and others" : ""}. Start a worker again to try once more.`,
+          `Not complete: ${[...failed].slice(0, 5).join(", ")}${failed.size > 5 ? " and others" : ""}. Start a worker again to retry them.`,
         );
       return;
     }
   }
 }
 
-/** Whether the time is over, and nobody has interrupted. */
+/** Waits; returns whether the time has passed without an interrupt. */
 async function waitForMore(): Promise<boolean> {
   const interrupted = interruptible();
   try {

@@ -1,4 +1,4 @@
-// What can be asked of trained runs beyond curves and scores.
+// This module analyses trained runs beyond curves and scores.
 //   import { measureConnections, seedTable } from "mast-lab/analysis";
 
 export {

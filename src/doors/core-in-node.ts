@@ -1,3 +1,3 @@
-// The core with Node.js as its host: what `mast-lab/core` is in Node.js.
+// This module is `mast-lab/core` in Node.js: the core with Node.js as its host.
 import "../node/host.js";
 export * from "./core.js";

@@ -1,5 +1,5 @@
-// Everything that trains a team, in Node.js and in a browser, by the paper's names: environments, masks and their
-// evolution, targets, buffers, networks, updates. In a browser, give it a host first.
+// This module holds everything that trains a team, in Node.js and in a browser, by the paper's names: environments,
+// masks and their evolution, targets, buffers, networks, updates. In a browser, call `setHost` first.
 //   import { evolveTopology, hybridTdLambda, train } from "mast-lab/core";
 
 export {

@@ -1,4 +1,4 @@
-// The paper's tables and figures, each declared once, and what reduces and publishes their runs.
+// This module declares the paper's tables and figures, and reduces and publishes their runs.
 //   import { lambda, publishResults } from "mast-lab/experiments";
 
 export { comparison3m, COMPARISONS } from "../experiments/comparative.js";

@@ -1,4 +1,5 @@
-// Theorems 3.1 and 3.2 in numbers, and a supervised task on which topologies can be watched evolving.
+// This module computes Theorems 3.1 and 3.2 in numbers, and has a supervised task on which one can watch topologies
+// evolve.
 //   import { multiStepErrors, watchSupervised } from "mast-lab/lessons";
 
 export { inputEvolution, supervisedCurves, supervisedTable, watchSupervised } from "../lessons/supervised-results.js";

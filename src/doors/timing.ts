@@ -1,4 +1,4 @@
-// Times of updates and of acting, laws of time, and how far two engines agree.
+// This module times updates and acting, fits laws of time, and compares engines.
 //   import { timeCases } from "mast-lab/timing";
 
 export {

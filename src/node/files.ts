@@ -1,7 +1,7 @@
 import { LabError } from "../errors.js";
 import { readFileSync, statSync } from "node:fs";
 
-/** What the system says about a file, for the person who named it. */
+/** Causes of file errors in words, by the system's error code. */
 const CAUSES: Readonly<Record<string, string>> = {
   ENOENT: "there is no such file",
   EISDIR: "it is a folder",
@@ -16,13 +16,13 @@ const CAUSES: Readonly<Record<string, string>> = {
   EDQUOT: "the disk quota is used up",
   EFBIG: "it would exceed the size limit of this process (ulimit -f)",
   EMFILE: "this process has too many files open (ulimit -n)",
-  ENXIO: "it is a socket or device that gives nothing",
+  ENXIO: "it is a socket or device without content",
   EIO: "the disk reports a failure",
   ERR_FS_FILE_TOO_LARGE: "it is larger than 2 GB",
   ERR_STRING_TOO_LONG: "it is too large",
 };
 
-/** The cause of an error of the file system in a few words. */
+/** Describes the cause of a file system error in a few words. */
 export function causeOf(error: unknown, known: Readonly<Record<string, string>> = {}): string {
   const { code = "", message } = error as NodeJS.ErrnoException;
   const cause = known[code] ?? CAUSES[code];
@@ -32,8 +32,8 @@ export function causeOf(error: unknown, known: Readonly<Record<string, string>> 
 /**
  * Reads a text file that a person named.
  *
- * @param what what it is to them: "the figure"
- * @param known what a cause means for this kind of file, by the system's code
+ * @param what how messages call the file: "the figure"
+ * @param known causes that differ for this kind of file, by the system's error code
  * @throws {Error} in one line that names the file and the cause
  */
 export function readNamedFile(path: string, what: string, known: Readonly<Record<string, string>> = {}): string {
@@ -65,7 +65,7 @@ export function readNamedJson(path: string, what: string, known: Readonly<Record
 }
 
 /**
- * Writes something to a place that a person named or can choose.
+ * Writes to a place that a person named or can choose.
  *
  * @param advice what to do when it fails: "choose another file with --out"
  * @throws {Error} in one line that names the place and the cause
@@ -76,13 +76,13 @@ export function writeNamed<T>(path: string, advice: string, action: () => T): T 
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === undefined) throw error;
     throw new LabError(
-      `Cannot write ${shortPath(path)}: ${causeOf(error, { ENOENT: "its folder is not there", EACCES: "this user may not write there", EPERM: "this user may not write there" })}; ${advice}.`,
+      `Cannot write ${shortPath(path)}: ${causeOf(error, { ENOENT: "its folder does not exist", EACCES: "this user may not write there", EPERM: "this user may not write there" })}; ${advice}.`,
       { cause: error },
     );
   }
 }
 
-/** A path that fits a line; one that is far too long is a mistake, and its beginning tells which. */
+/** Shortens a path to fit a line; the beginning of a very long path is enough to recognise it. */
 function shortPath(path: string): string {
   return path.length <= 300 ? path : `${path.slice(0, 200)}... (${path.length} characters)`;
 }

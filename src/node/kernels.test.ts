@@ -245,7 +245,7 @@ describe("MAST_KERNELS", () => {
     expect(nativeKernels()).toBeUndefined();
     expect(describeKernels()).toBe("kernels in WebAssembly, 128-bit: MAST_KERNELS is wasm");
     process.env.MAST_KERNELS = "fast";
-    expect(() => nativeKernels()).toThrow('MAST_KERNELS is "fast"; it is to be auto, native or wasm.');
+    expect(() => nativeKernels()).toThrow('MAST_KERNELS is "fast"; it must be auto, native or wasm.');
     process.env.MAST_KERNELS = "";
     expect(nativeKernels()?.instructions).toBe(widths[0]?.[1].instructions);
   });

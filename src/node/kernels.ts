@@ -13,30 +13,30 @@ import { type EpisodeGroup, groupEpisodes } from "../replay/group.js";
 import { randomEpisodes } from "../replay/random-episodes.js";
 import { chosenValues } from "../targets/actions.js";
 
-/** What networks/kernels/build.mjs says of what it built. */
+/** The manifest that networks/kernels/build.mjs writes. */
 interface Manifest {
-  /** The hash of the sources that everything was built from. */
+  /** Hash of the sources from which everything was built. */
   readonly sources: string;
-  /** sha256 of each file. */
+  /** SHA-256 of each file. */
   readonly files: Readonly<Record<string, string>>;
 }
 
-/** The addon as it is loaded. */
+/** The native addon. */
 interface Addon {
   readonly sources?: string;
   /**
-   * The kernels of the widest instructions of at most so many bits, whose passes are shared by so many threads, or by
-   * one where others cannot be started; undefined where the processor has none.
+   * Returns kernels with the widest instructions of at most `bits` bits, whose passes are shared by `threads` threads,
+   * or by one if others cannot be started; undefined if the processor lacks the instructions.
    */
   readonly kernels: (bits: number, threads: number) => NativeKernels | undefined;
 }
 
-/** Kernels in native code, or why there are none. */
+/** Kernels in native code, or the reason why there are none. */
 export type Found = { readonly kernels: NativeKernels } | { readonly reason: string };
 
 const built = new URL("../networks/kernels/built/", import.meta.url);
 
-/** The bytes of the kernels in WebAssembly. @throws {Error} when they are missing */
+/** Reads the bytes of the kernels in WebAssembly. @throws {Error} when they are missing */
 export function readWasmKernels(): Uint8Array {
   const url = new URL("kernels.wasm", built);
   try {
@@ -52,18 +52,18 @@ export function readWasmKernels(): Uint8Array {
 const found = new Map<number, Found>();
 
 /**
- * The kernels in native code that this machine can use, as MAST_KERNELS says: "auto", the default, uses them where
- * there are some, "wasm" never, "native" ends with an error where there are none. They were checked: their file is the
- * one that was built, and an update with them equals the same update in WebAssembly to the bit.
+ * Finds the kernels in native code for this machine. MAST_KERNELS selects them: "auto", the default, uses native
+ * kernels if there are any, "wasm" never uses them, and "native" fails if there are none. They are checked: the file
+ * must be the one that was built, and an update with them must equal the same update in WebAssembly to the bit.
  *
- * @param threads that share a pass, where they can be started: 1, 2 or 4
- * @throws {Error} when MAST_KERNELS asks for what cannot be had, or for what there is not
+ * @param threads number of threads that share a pass, if they can be started: 1, 2 or 4
+ * @throws {Error} when MAST_KERNELS has an unknown value, or asks for native kernels that are not available
  */
 export function nativeKernels(threads = 1): NativeKernels | undefined {
   const wish = process.env.MAST_KERNELS || "auto";
   if (wish === "wasm") return undefined;
   if (wish !== "auto" && wish !== "native")
-    throw new LabError(`MAST_KERNELS is ${JSON.stringify(wish)}; it is to be auto, native or wasm.`);
+    throw new LabError(`MAST_KERNELS is ${JSON.stringify(wish)}; it must be auto, native or wasm.`);
   const here = findOnce(threads);
   if ("kernels" in here) return here.kernels;
   if (wish === "native") throw new LabError(`MAST_KERNELS asks for native kernels, but ${here.reason}.`);
@@ -88,15 +88,15 @@ export function describeKernels(): string {
   return `native kernels, ${native.instructions}, ${threads.length > 1 ? `${threads.slice(0, -1).join(", ")} or ${threads.at(-1)} threads a run` : "one thread a run"}`;
 }
 
-/** How many threads can share a run. */
+/** Numbers of threads that can share a run. */
 export const THREADS: readonly number[] = [1, 2, 4];
 
 /**
  * Loads the addon of this platform from a folder that build.mjs filled, and checks it.
  *
- * @param options.bits of the widest instructions that it may use
- * @param options.machine as Node.js names platform and architecture
- * @param options.threads that share a pass, where they can be started
+ * @param options.bits width of the widest instructions to use
+ * @param options.machine platform and architecture as named by Node.js
+ * @param options.threads number of threads that share a pass, if they can be started
  */
 export function findNativeKernels(
   folder: URL,
@@ -112,7 +112,7 @@ export function findNativeKernels(
   try {
     const { sources, files } = JSON.parse(readFileSync(new URL("manifest.json", folder), "utf8")) as Manifest;
     if (files[file] === undefined) return { reason: `there are none for ${machine}` };
-    // Whatever else stands there is not loaded: it would run.
+    // Any other file is not loaded, since loading would run its code.
     if (createHash("sha256").update(readFileSync(path)).digest("hex") !== files[file])
       return { reason: `${path} is not the file that was built` };
     addon = createRequire(import.meta.url)(path) as Addon;
@@ -125,10 +125,10 @@ export function findNativeKernels(
   const difference = firstDifference(kernels);
   return difference === undefined
     ? { kernels }
-    : { reason: `${path} computes ${difference} otherwise than WebAssembly does` };
+    : { reason: `${path} computes ${difference} differently from WebAssembly` };
 }
 
-/** Sizes that fit no vector, with central networks. */
+/** A shape whose sizes are not multiples of a vector, with central networks. */
 const SHAPE: NetworkShape = {
   agents: 5,
   actions: 6,
@@ -140,7 +140,10 @@ const SHAPE: NetworkShape = {
   centralEmbed: 17,
 };
 
-/** What differs first between an update with these kernels and the same one in WebAssembly: a few milliseconds. */
+/**
+ * Finds the first difference between an update with these kernels and the same update in WebAssembly. It takes a few
+ * milliseconds.
+ */
 function firstDifference(native: NativeKernels): string | undefined {
   const [ours, theirs] = [native, null].map((native) => updateOnce(native));
   for (const [name, values] of ours) {
@@ -152,7 +155,7 @@ function firstDifference(native: NativeKernels): string | undefined {
 
 const bytes = ({ buffer, byteOffset, byteLength }: Float32Array) => Buffer.from(buffer, byteOffset, byteLength);
 
-/** The entries of lanes that are still there, [steps or steps + 1, perStep, lanes]: the others are unspecified. */
+/** Keeps the entries of running lanes, [steps or steps + 1, perStep, lanes]; the others are unspecified. */
 function present(values: Float32Array, perStep: number, { steps, lanes, running }: EpisodeGroup): Float32Array {
   return values.filter((_, i) => i % lanes < running[Math.min(steps - 1, Math.floor(i / lanes / perStep))]);
 }
@@ -161,7 +164,7 @@ function updateOnce(native: NativeKernels | null): Map<string, Float32Array> {
   const random = createRandom(1);
   const { agents, actions } = SHAPE;
   const specs = networkParameters(SHAPE);
-  // Dense, sparse and in between, by turns.
+  // Layers are dense, sparse and in between, in turn.
   const masks = new Map(
     specs
       .filter(({ maskable }) => maskable)
@@ -213,7 +216,7 @@ function learnTransitionsOnce(native: NativeKernels | null): Map<string, Float32
   );
   const engine = createTransitionEngine(shape, initialParameters(specs, random), masks, { native });
   const draw = (length: number) => Float32Array.from({ length }, () => 2 * random.float() - 1);
-  // Tiles that are full and tiles that are not.
+  // The batch has full and partly filled tiles.
   const count = 21;
   const adam = { learningRate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 0.01, step: 3 };
   engine.begin();

@@ -10,11 +10,10 @@ const require = createRequire(import.meta.url);
 let loaded: Mujoco | undefined;
 
 /**
- * MuJoCo in WebAssembly, for this thread: half a second and 40 MB when it is first asked for.
+ * Loads MuJoCo in WebAssembly for this thread, which takes half a second and 40 MB at the first call.
  *
- * The package hands itself out by a promise, but an environment is made without waiting. All that it waits for is there
- * at once, however: so it runs in a context that has a queue of promises of its own, which is empty when the call
- * returns.
+ * The package is returned by a promise, but an environment is made synchronously. Everything that the promise waits for
+ * is available at once, so it runs in a context with a promise queue of its own, which is empty when the call returns.
  *
  * @throws {LabError} when the package is not installed
  */
@@ -45,7 +44,7 @@ export function loadMujoco(): Mujoco {
   return (loaded = context["loaded"] as Mujoco);
 }
 
-/** What MuJoCo prints are warnings of diverging simulations, which its environments report themselves. */
+/** MuJoCo prints warnings of diverging simulations only, which its environments report themselves. */
 const START = `module.exports.default({
   print() {},
   printErr() {},

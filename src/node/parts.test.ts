@@ -139,7 +139,7 @@ describe("a file of parts", () => {
 describe("a file of parts that cannot be used is refused in one line that names it", () => {
   it.each<[string, string | undefined, string, string]>([
     ["is not there", undefined, "gone.ts", "is not there"],
-    ["has another ending", "x", "parts.rs", "has another ending than .ts, .mts, .js, .mjs, .json and .py"],
+    ["has another ending", "x", "parts.rs", "does not end in .ts, .mts, .js, .mjs, .json or .py"],
     ["is no TypeScript", "export default {", "a.ts", "cannot be read: "],
     [
       "imports what is not there",

@@ -13,17 +13,17 @@ import { pythonSources } from "./python/spec.js";
 // Importing this module lets this thread load files of parts.
 setPartLoader(loadFile);
 
-/** What was loaded last from a path, as long as none of its files changes. */
+/** The result of the last load of each path, valid as long as none of its files changes. */
 const known = new Map<
   string,
   { readonly stamp: string; readonly inputs: readonly string[]; readonly part: PartFile }
 >();
 
 /**
- * Loads a file of parts: TypeScript, JavaScript or JSON. What it imports by relative paths is put together with it by
- * esbuild and counts as its content; packages are taken from where the file stands; "mast-lab/parts" is this very
- * library, however it was started. A Python file holds an environment and no parts: its content is taken down, together
- * with that of the modules beside it that it imports.
+ * Loads a file of parts: TypeScript, JavaScript or JSON. Modules that it imports by relative paths are bundled with it
+ * by esbuild and count as its content; packages are resolved from the file's folder; "mast-lab/parts" is this running
+ * library. A Python file holds an environment and no parts: only its content is hashed, with that of the modules beside
+ * it that it imports.
  *
  * @throws {PartError} in words that follow the file's name
  */
@@ -33,8 +33,7 @@ function loadFile(given: string): PartFile {
   if (stats === undefined) throw new PartError("is not there");
   if (!stats.isFile()) throw new PartError("is no file");
   if (file.endsWith(".py")) return { file, sha256: contentHash(file, pythonSources(file)) };
-  if (!/\.(ts|mts|js|mjs|json)$/.test(file))
-    throw new PartError("has another ending than .ts, .mts, .js, .mjs, .json and .py");
+  if (!/\.(ts|mts|js|mjs|json)$/.test(file)) throw new PartError("does not end in .ts, .mts, .js, .mjs, .json or .py");
   const before = known.get(file);
   if (before !== undefined && stampOf(before.inputs) === before.stamp) return before.part;
   const { code, inputs } = file.endsWith(".json") ? { code: "", inputs: [file] } : build(file);
@@ -44,7 +43,7 @@ function loadFile(given: string): PartFile {
   return part;
 }
 
-/** One script of a file and all that it imports by relative paths; and which files those are. */
+/** Bundles a file with everything that it imports by relative paths, and lists those files. */
 function build(file: string): { code: string; inputs: string[] } {
   try {
     const { outputFiles, metafile } = buildSync({
@@ -77,7 +76,7 @@ function build(file: string): { code: string; inputs: string[] } {
   }
 }
 
-/** Runs a script and gives what it exports by default; of JSON, what it holds. */
+/** Runs a script and returns its default export; for JSON its content. */
 function tableOf(file: string, code: string): door.PartTable {
   if (file.endsWith(".json")) return parseJson(file);
   const require = createRequire(file);
@@ -107,7 +106,7 @@ function parseJson(file: string): door.PartTable {
   }
 }
 
-/** The beginning of the SHA-256 of some files, by their content and how they lie to the first. */
+/** Computes the beginning of the SHA-256 of files, from their content and their paths relative to the first. */
 function contentHash(file: string, inputs: readonly string[]): string {
   const hash = createHash("sha256");
   for (const input of inputs) {
@@ -117,7 +116,7 @@ function contentHash(file: string, inputs: readonly string[]): string {
   return hash.digest("hex").slice(0, 16);
 }
 
-/** Changes whenever one of the files does. */
+/** Makes a stamp that changes whenever one of the files does. */
 function stampOf(inputs: readonly string[]): string {
   return inputs
     .map((input) => {

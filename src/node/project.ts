@@ -4,8 +4,8 @@ import { fileURLToPath } from "node:url";
 import { LabError } from "../errors.js";
 
 /**
- * The project's folder: where its package.json lies, above src/ or dist/.
- * @throws {LabError} when no folder above has one, as in a bundle that was written elsewhere
+ * Finds the project's folder, which holds its package.json, above src/ or dist/.
+ * @throws {LabError} when no folder above has a package.json, as in a bundle that was written elsewhere
  */
 export function packageRoot(): string {
   const start = dirname(fileURLToPath(import.meta.url));
@@ -17,8 +17,8 @@ export function packageRoot(): string {
 }
 
 /**
- * The folder that runs and results are kept in: the clone's, or, of an installed package, the one in which the process
- * was started. A package in node_modules is replaced when it is updated, and everything in it with it.
+ * Returns the folder in which runs and results are kept: that of the clone or, for an installed package, the one in
+ * which the process was started, because a package in node_modules is replaced when it is updated.
  */
 export function workFolder(): string {
   const root = packageRoot();

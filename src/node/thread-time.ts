@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 
 /**
- * Processor seconds of the calling thread since it began: unlike the clock, what else a machine does hardly changes
- * them. Undefined where the system does not tell them for a single thread (Node.js before 22.19, but on Linux).
+ * Returns the processor seconds of the calling thread since it began, which hardly depend on other work of the machine.
+ * It is undefined where the system does not report them for a single thread (Node.js before 22.19, except on Linux).
  */
 export function threadSeconds(): number | undefined {
   const { threadCpuUsage } = process as typeof process & { threadCpuUsage?: () => NodeJS.CpuUsage };
@@ -11,7 +11,7 @@ export function threadSeconds(): number | undefined {
     return (user + system) / 1e6;
   }
   try {
-    // The thread that reads this file is the calling one. Its first number is nanoseconds on a processor.
+    // The file describes the thread that reads it. Its first number is the nanoseconds spent on a processor.
     return Number(readFileSync("/proc/thread-self/schedstat", "utf8").split(" ", 1)[0]) / 1e9 || undefined;
   } catch {
     return undefined;

@@ -174,7 +174,7 @@ describe("the examples", () => {
     );
     // 5,000 episodes of 101 x (2 x (800 + 2) + 800) + 100 x 6 + 13 bytes.
     expect(err).toContain(
-      "noise is not deterministic: memory and each checkpoint hold its episodes, up to 1,217 MB; a smaller replay.offlineCapacity holds fewer.",
+      "noise is not deterministic: its episodes take memory and are part of each checkpoint, up to 1,217 MB; a smaller replay.offlineCapacity keeps fewer.",
     );
     expect(code).toBe(0);
   });

@@ -11,20 +11,20 @@ export type { Tensorflow } from "../../host.js";
 
 /** TensorFlow.js, ready to compute on one of its backends. */
 export interface OpenBackend {
-  /** The project's one copy, whatever the backend. */
+  /** The project's single copy of TensorFlow.js, whatever the backend. */
   readonly tf: Tensorflow;
-  /** The one that runs; never "auto". */
+  /** Name of the open backend; never "auto". */
   readonly backend: Exclude<Backend, "auto">;
   /**
-   * What computes, in words: "NVIDIA H200 (TensorFlow 2.21.0, CUDA)", "AMD EPYC, one thread (TensorFlow.js 4.22.0,
+   * Describes the device: "NVIDIA H200 (TensorFlow 2.21.0, CUDA)", "AMD EPYC, one thread (TensorFlow.js 4.22.0,
    * WebAssembly SIMD)".
    */
   readonly device: string;
-  /** With "auto": a line for each better backend, why it is not the one. */
+  /** With "auto": for each faster backend, a line that says why it was not chosen. */
   readonly passedOver: readonly string[];
   /**
-   * Gives back what a GPU's driver holds for webgpu, after which its tensors are gone; nothing to do for the others. A
-   * process ends without it, too.
+   * Frees the GPU for webgpu, after which its tensors are gone; other backends need nothing. It is not required before
+   * a process ends.
    */
   close(): void;
 }
@@ -33,20 +33,20 @@ export interface OpenBackend {
 const PREFERENCE = ["tfjs-node-gpu", "webgpu", "tfjs-node", "wasm", "cpu"] as const;
 
 /**
- * Opens a backend of TensorFlow.js. "auto" takes the first that is there of tfjs-node-gpu, webgpu, tfjs-node, wasm,
- * cpu, and says why not a better one; a software adapter of WebGPU has to be named.
+ * Opens a backend of TensorFlow.js. "auto" takes the first available one of tfjs-node-gpu, webgpu, tfjs-node, wasm and
+ * cpu, and says why it did not take a faster one; a software adapter of WebGPU is used only if it is named.
  *
- * All backends share one `tf`, whose backend is the one that was opened last: what is computed next runs there. A
- * tensor of another backend is moved when it is used, except off webgpu, which cannot be read synchronously. So work on
- * one at a time, and open a backend again (at no cost) to come back to it. Only tfjs-node-gpu and tfjs-node exclude
- * each other, since TensorFlow lists its devices once in a process.
+ * All backends share one `tf`, which computes on the backend that was opened last. A tensor of another backend is moved
+ * when it is used, except off webgpu, which cannot be read synchronously. So work on one at a time, and open a backend
+ * again (at no cost) to come back to it. Only tfjs-node-gpu and tfjs-node exclude each other, since TensorFlow lists
+ * its devices once in a process.
  *
- * The two of TensorFlow's own library read their settings (see `setTensorflowEnvironment`) from the process's
- * environment when they are first opened. Open them in a main thread; a worker thread can open them where its main
- * thread called `setTensorflowEnvironment` before starting it. Several worker threads, one after the other or together,
- * do well.
+ * The two backends with TensorFlow's own library read their settings (see `setTensorflowEnvironment`) from the
+ * process's environment when they are first opened. Open them in a main thread; a worker thread can open them where its
+ * main thread called `setTensorflowEnvironment` before starting it. Several worker threads can do so, one after the
+ * other or at the same time.
  *
- * @throws {BackendError} when the one that was named is not there: one line that names it, and says why and what to do
+ * @throws {BackendError} when the named backend is not available: one line that names it, and says why and what to do
  * @example
  * const { tf, device, passedOver } = await openBackend("auto");
  * const { close } = await openBackend("tfjs-node-gpu");
@@ -66,8 +66,8 @@ export async function openBackend(name: Backend): Promise<OpenBackend> {
 }
 
 /**
- * Why a backend cannot even be tried, and what to do: "it is not set up: npm run setup:gpu". Looks at files only;
- * undefined where `openBackend` knows more.
+ * Says why a backend cannot even be tried, and what to do: "it is not set up: npm run setup:gpu". It checks files only,
+ * and returns undefined if the backend can be tried.
  */
 export function backendMissing(backend: OpenBackend["backend"]): string | undefined {
   if (backend === "webgpu") return webgpuMissing();

@@ -3,8 +3,8 @@ import { BackendError, processorName, type Opened } from "./opened.js";
 /** Opens a backend that comes with the project: WebAssembly with SIMD, or plain JavaScript. */
 export async function openJavascript(backend: "wasm" | "cpu"): Promise<Opened> {
   const tf = await import("@tensorflow/tfjs");
-  // One thread, whatever the cores of the machine: more would split sums by their number, and so change the last bits.
-  // Counts until the backend starts.
+  // It uses one thread on every machine, because more threads would split sums by their number and so change the last
+  // bits. This setting has an effect until the backend starts.
   if (backend === "wasm") (await import("@tensorflow/tfjs-backend-wasm")).setThreadsCount(1);
   if (!(await tf.setBackend(backend)))
     throw new BackendError(
@@ -13,7 +13,7 @@ export async function openJavascript(backend: "wasm" | "cpu"): Promise<Opened> {
   await tf.ready();
   if (backend === "wasm" && !(await tf.env().getAsync("WASM_HAS_SIMD_SUPPORT")))
     throw new BackendError(`backend ${backend}: this processor or Node.js has no SIMD in WebAssembly: use cpu`);
-  // Else its first tensor prints an advertisement for tfjs-node.
+  // Otherwise its first tensor prints an advertisement for tfjs-node.
   if (backend === "cpu") Object.assign(tf.backend(), { firstUse: false });
   return {
     tf,

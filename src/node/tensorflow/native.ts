@@ -7,35 +7,35 @@ import type { Tensorflow } from "../../host.js";
 import { BackendError, processorName, SETUP, type Opened } from "./opened.js";
 
 /**
- * How the C++ library of TensorFlow is to run; a variable that is set already stays as it is. It reads them when it is
- * loaded, from the environment of the process, which a worker thread's `process.env` is only a copy of.
+ * Settings of TensorFlow's C++ library; a variable that is already set is kept. The library reads them when it is
+ * loaded, from the environment of the process, of which a worker thread's `process.env` is only a copy.
  */
 const ENVIRONMENT: Readonly<Record<string, string>> = {
-  // Errors come back as exceptions; the rest is for those who develop TensorFlow.
+  // Errors are returned as exceptions; other messages are for TensorFlow's developers.
   TF_CPP_MIN_LOG_LEVEL: "3",
-  // Off: with one thread it gains nothing here, with several it costs a small product 70 microseconds, and it announces
-  // itself on stderr whatever the level.
+  // oneDNN is off: with one thread it gains nothing for our products, with several it adds 70 microseconds to a small
+  // product, and it prints to stderr at every log level.
   TF_ENABLE_ONEDNN_OPTS: "0",
-  // The matrix product for AVX-512 that TensorFlow 2.21 has from oneDNN corrupts the heap when a signal comes in its
-  // midst (node --cpu-prof: "corrupted size vs. prev_size"). The one for AVX2 does not, takes 8 % more, and gives
-  // processors with and without AVX-512 the same bits.
+  // The matrix product for AVX-512 that TensorFlow 2.21 takes from oneDNN corrupts the heap when a signal interrupts it
+  // (node --cpu-prof: "corrupted size vs. prev_size"). The one for AVX2 does not, takes 8 % more, and gives processors
+  // with and without AVX-512 the same bits.
   ONEDNN_MAX_CPU_ISA: "AVX2",
-  // Memory comes from a pool: as much time again goes into page faults where each tensor asks the system.
+  // Memory comes from a pool, because page faults double the time if each tensor is allocated by the system.
   TF_CPU_ALLOCATOR_USE_BFC: "true",
-  // One: with more, how a long sum is split depends on the number of cores, and so do its last bits.
+  // One thread: with more, long sums are split by the number of cores, which changes their last bits.
   TF_NUM_INTRAOP_THREADS: "1",
   TF_NUM_INTEROP_THREADS: "1",
   TF_DETERMINISTIC_OPS: "1",
-  // Full float32 products: TF32 keeps 10 bits of the mantissa, and agreement of gradients to 1e-4 needs more.
+  // Products use full float32, because TF32 keeps only 10 bits of the mantissa and gradients have to agree to 1e-4.
   NVIDIA_TF32_OVERRIDE: "0",
-  // Otherwise the first process takes the memory of the whole card, and of every card.
+  // Otherwise the first process allocates all memory of every card.
   TF_FORCE_GPU_ALLOW_GROWTH: "true",
   CUDA_DEVICE_ORDER: "PCI_BUS_ID",
 };
 
 /**
- * Sets the environment that TensorFlow's library is to run in. `openBackend` does it in a main thread; one whose worker
- * threads open tfjs-node or tfjs-node-gpu does it before it starts them.
+ * Sets the environment variables of TensorFlow's library. `openBackend` does so in a main thread; a program whose
+ * worker threads open tfjs-node or tfjs-node-gpu has to call it before it starts them.
  *
  * @example setTensorflowEnvironment(); new Worker("./opens-a-backend.js");
  */
@@ -45,13 +45,15 @@ export function setTensorflowEnvironment(): void {
 
 const SETUP_COMMAND = { "tfjs-node-gpu": "npm run setup:gpu", "tfjs-node": "npm run setup:gpu -- --cpu" };
 
-/** Why TensorFlow's library cannot be loaded, and what to do; undefined where it can be tried. Looks at files only. */
+/**
+ * Says why TensorFlow's library cannot be loaded, and what to do; undefined if it can be tried. It checks files only.
+ */
 export function nativeMissing(backend: "tfjs-node-gpu" | "tfjs-node"): string | undefined {
   const setup = SETUP_COMMAND[backend];
   if (!existsSync(new URL("node/node_modules/@tensorflow/tfjs-node-gpu/lib/napi-v8/tfjs_binding.node", SETUP))) {
     return process.platform === "linux"
       ? `it is not set up: ${setup}`
-      : "it is for Linux only: here the GPU is webgpu's (npm run setup:gpu -- --webgpu)";
+      : "it is for Linux only: use webgpu for this GPU (npm run setup:gpu -- --webgpu)";
   }
   if (!existsSync(new URL("python/tensorflow/libtensorflow_cc.so.2", SETUP)))
     return `TensorFlow's library is gone from .tensorflow/python: ${setup}`;
@@ -60,16 +62,16 @@ export function nativeMissing(backend: "tfjs-node-gpu" | "tfjs-node"): string | 
   return undefined;
 }
 
-/** The C++ side of tfjs-node, as far as it is asked here. */
+/** The part of tfjs-node's C++ binding that is used. */
 interface Binding {
   readonly TF_Version: string;
   isUsingGpuDevice(): boolean;
 }
 
 /**
- * Opens TensorFlow's own library, on an NVIDIA card ("tfjs-node-gpu") or on this processor ("tfjs-node"). The package
- * is tfjs-node-gpu for both: the two differ in the library that they are built against, and a library with CUDA serves
- * a machine without a card as well.
+ * Opens TensorFlow's own library, on an NVIDIA card ("tfjs-node-gpu") or on this processor ("tfjs-node"). Both use the
+ * package tfjs-node-gpu: the two packages differ only in the library that they are built against, and a library with
+ * CUDA also works on a machine without a card.
  */
 export async function openNative(backend: "tfjs-node-gpu" | "tfjs-node"): Promise<Opened> {
   const missing = nativeMissing(backend);
@@ -98,13 +100,14 @@ function load(first: "tfjs-node-gpu" | "tfjs-node"): { binding: Binding; first: 
       `backend ${first}: a worker thread cannot set TensorFlow's environment: call setTensorflowEnvironment() in the main thread before it starts`,
     );
   }
-  // Since Node.js 22 these warn, and later versions have them no more.
+  // Node.js 22 deprecates these functions, and later versions have removed them.
   Object.assign(util, {
     isNullOrUndefined: (value: unknown) => value === null || value === undefined,
     isArray: Array.isArray,
   });
   const visible = process.env.CUDA_VISIBLE_DEVICES;
-  // One card, since a process computes on one and TensorFlow would occupy them all; for the processor, none.
+  // The process sees one card, because it computes on one and TensorFlow would occupy all; for the processor it sees
+  // none.
   if (first === "tfjs-node") process.env.CUDA_VISIBLE_DEVICES = "-1";
   else process.env.CUDA_VISIBLE_DEVICES ??= "0";
   try {
@@ -116,7 +119,7 @@ function load(first: "tfjs-node-gpu" | "tfjs-node"): { binding: Binding; first: 
       { cause: error },
     );
   } finally {
-    // It has been read; processes that are started later choose for themselves.
+    // The variable has been read; it is removed so that child processes can choose for themselves.
     if (visible === undefined) delete process.env.CUDA_VISIBLE_DEVICES;
     else process.env.CUDA_VISIBLE_DEVICES = visible;
   }
@@ -136,7 +139,7 @@ function threads(): string {
   return count === 1 ? "one thread" : count > 1 ? `${count} threads` : "all cores";
 }
 
-/** What the driver calls the card that TensorFlow took. */
+/** Returns the driver's name of the card that TensorFlow uses. */
 function cardName(): string {
   const id = process.env.CUDA_VISIBLE_DEVICES?.split(",").at(-1) ?? "0";
   const { status, stdout } = spawnSync("nvidia-smi", [`--id=${id}`, "--query-gpu=name", "--format=csv,noheader"], {

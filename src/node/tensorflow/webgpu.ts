@@ -8,7 +8,7 @@ import { BackendError, SETUP, type Opened } from "./opened.js";
 
 const SETUP_COMMAND = "npm run setup:gpu -- --webgpu";
 
-/** Why WebGPU cannot be loaded, and what to do; undefined where it can be tried. Looks at files only. */
+/** Says why WebGPU cannot be loaded, and what to do; undefined if it can be tried. It checks files only. */
 export function webgpuMissing(): string | undefined {
   if (!existsSync(new URL("webgpu/node_modules/.package-lock.json", SETUP)))
     return `it is not set up: ${SETUP_COMMAND}`;
@@ -18,7 +18,7 @@ export function webgpuMissing(): string | undefined {
   return undefined;
 }
 
-/** As far as it is used here; the project has no types of WebGPU, whose packages are optional. */
+/** The part of WebGPU's adapter that is used. The project has no types for WebGPU, whose packages are optional. */
 interface Adapter {
   readonly info: {
     readonly vendor: string;
@@ -47,7 +47,7 @@ interface Dawn {
 
 type WebGPUBackend = new (device: Device, info: Adapter["info"]) => KernelBackend;
 
-/** What TensorFlow.js's kernels need more of than WebGPU promises everywhere. */
+/** Limits that TensorFlow.js's kernels need and that exceed WebGPU's defaults. */
 const LIMITS = [
   "maxComputeWorkgroupStorageSize",
   "maxComputeWorkgroupsPerDimension",
@@ -60,8 +60,8 @@ const LIMITS = [
 
 /**
  * Opens the GPU through Dawn.
- * @param options.software whether a Vulkan driver that computes on the processor will do (Mesa's lavapipe,
- *   SwiftShader): for tests, since it is slower than wasm
+ * @param options.software whether to accept a Vulkan driver that computes on the processor (Mesa's lavapipe,
+ *   SwiftShader), which is slower than wasm and meant for tests
  */
 export async function openWebgpu({ software }: { software: boolean }): Promise<Opened> {
   opening ??= openAdapter();
@@ -109,7 +109,7 @@ async function openAdapter(): Promise<OpenAdapter> {
   reportErrors(device, backend);
   addInGroups(tf, limits.maxStorageBuffersPerShaderStage - 1);
   tf.registerBackend("webgpu", () => backend);
-  // Otherwise small products are computed on the processor where their values happen to be there.
+  // Otherwise small products are computed on the processor if their values happen to be in its memory.
   tf.env().set("WEBGPU_CPU_FORWARD", false);
   const name = info.description || info.device || `${info.vendor} ${info.architecture}`;
   const software =
@@ -131,12 +131,15 @@ async function openAdapter(): Promise<OpenAdapter> {
 }
 
 /**
- * Kept: Dawn ends with the object that it gave, in the middle of what it does, and the process crashes where the
- * garbage collector takes it.
+ * This reference keeps Dawn's object alive: if the garbage collector frees it during a computation, the process
+ * crashes.
  */
 let gpu: ReturnType<Dawn["create"]> | undefined;
 
-/** Runs something that looks for WebGPU where a browser has it; Node.js since 21 has a navigator of its own there. */
+/**
+ * Runs code that expects WebGPU at `navigator.gpu`, as in a browser; Node.js 21 and later have a navigator of their
+ * own.
+ */
 function withNavigator<T>(navigator: object, body: () => T): T {
   const own = Object.getOwnPropertyDescriptor(globalThis, "navigator");
   Object.defineProperty(globalThis, "navigator", { value: navigator, configurable: true });
@@ -148,7 +151,10 @@ function withNavigator<T>(navigator: object, body: () => T): T {
   }
 }
 
-/** A kernel that the GPU refuses leaves zeros behind and says so elsewhere: here, what is read afterwards fails. */
+/**
+ * A kernel that the GPU refuses leaves zeros and reports the error separately: this makes the next read fail with that
+ * error.
+ */
 function reportErrors(device: Device, backend: KernelBackend): void {
   let failure: Error | undefined;
   device.addEventListener("uncapturederror", ({ error }) => {
@@ -163,8 +169,8 @@ function reportErrors(device: Device, backend: KernelBackend): void {
 }
 
 /**
- * Makes sums of many tensors of sums of few: TensorFlow.js binds them all at once, of which the GPU takes as many as
- * its limit, and none beyond it.
+ * Splits sums of many tensors into sums of few, because TensorFlow.js binds all tensors at once and the GPU limits
+ * their number.
  */
 function addInGroups(tf: Tensorflow, most: number): void {
   const own = tf.getKernel("AddN", "webgpu");
