@@ -270,6 +270,12 @@ export interface Config {
   readonly backend?: Backend;
   /** gamma, the discount factor. Table 3: 0.99. */
   readonly discount: number;
+  /**
+   * What rewards are multiplied with before values are learned from them, so that these are of the size that learning
+   * rates and initial networks are made for: SMAC's returns end at 20. Returns and values are still reported in the
+   * environment's own unit. A complete configuration without it learns from the rewards as they are.
+   */
+  readonly rewardScale?: number;
   /** Training episodes between copies of the online to the target networks. Table 3: 200. */
   readonly targetInterval: number;
   /**

@@ -13,6 +13,7 @@ export const PYMARL: Readonly<Record<string, string>> = {
   epsilon_start: "called exploration.start in mast-lab",
   epsilon_finish: "called exploration.end in mast-lab",
   epsilon_anneal_time: "called exploration.anneal in mast-lab",
+  standardise_rewards: "replaced by rewardScale, a fixed factor",
   target_update_interval: "called targetInterval in mast-lab",
   batch_size: "the sum of replay.offlineBatch and replay.onlineBatch in mast-lab",
   buffer_size: "called replay.offlineCapacity in mast-lab",

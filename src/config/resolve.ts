@@ -126,6 +126,7 @@ function completeWithParts(given: ConfigInput): Config {
     short: _,
     parts: __,
     options: settings = {},
+    rewardScale,
     ...parsed
   } = parse(
     merge(
@@ -141,6 +142,8 @@ function completeWithParts(given: ConfigInput): Config {
   const config = {
     ...parsed,
     ...(engine === "tensorflow" && { backend: parsed.backend ?? "auto" }),
+    // Times 1 is what a run without it does, and both are one run.
+    ...(rewardScale !== undefined && rewardScale !== 1 && { rewardScale }),
     warmup: parsed.warmup ?? Math.round(steps / 40),
     returns: { ...returns, burnIn: returns.burnIn ?? Math.round((3 / 8) * steps) },
     ...(files.length > 0 && { parts: files }),

@@ -46,6 +46,7 @@ export const schema = z.strictObject({
   engine: z.enum(ENGINES).default("sparse"),
   backend: z.enum(BACKENDS).optional(),
   discount: fraction.default(0.99),
+  rewardScale: z.number().positive().optional(),
   targetInterval: episodes.default(200),
   warmup: stepsOrNone.optional(),
   updates: whole(1, 64).default(1),

@@ -34,6 +34,7 @@ export interface Evaluation {
  * @param environments copies of one environment
  * @param discount gamma of the returns that estimates are compared with
  * @param onLost is told of each episode that its environment could not finish; such an episode is played again
+ * @param rewardScale what rewards were multiplied with that the networks learned from: their values are divided by it
  * @example
  * const evaluate = createEvaluation(engine, copies, 0.99);
  * const { winRate, estimatedValue, trueValue } = await evaluate([1, 2, 3, 4]);
@@ -43,9 +44,10 @@ export function createEvaluation(
   environments: readonly Environment[],
   discount: number,
   onLost: (error: EpisodeLost) => void = () => {},
+  rewardScale = 1,
 ): (seeds: readonly number[]) => Promise<Evaluation> {
   const actor = engine.createActor(environments.length);
-  const recorders = environments.map(createEpisodeRecorder);
+  const recorders = environments.map((env) => createEpisodeRecorder(env));
   return async (seeds) => {
     const results = playGreedily(recorders, actor, seeds, onLost);
     const mean = (value: (result: EpisodeResult) => number) =>
@@ -55,7 +57,7 @@ export function createEvaluation(
       winRate: mean(({ won }) => (won ? 1 : 0)),
       episodeReturn: mean(({ episodeReturn }) => episodeReturn),
       episodeLength: mean(({ episode }) => episode.length),
-      ...(await compareValues(engine, results, discount)),
+      ...(await compareValues(engine, results, discount, rewardScale)),
     };
   };
 }
@@ -125,6 +127,7 @@ async function compareValues(
   engine: Engine,
   results: readonly EpisodeResult[],
   discount: number,
+  rewardScale: number,
 ): Promise<Pick<Evaluation, "estimatedValue" | "trueValue">> {
   let estimated = 0;
   let real = 0;
@@ -139,7 +142,7 @@ async function compareValues(
     const returns = monteCarloReturns(group, null, { gamma: discount });
     for (let t = 0; t < group.steps; t++) {
       for (let i = t * group.lanes; i < t * group.lanes + group.running[t]; i++) {
-        estimated += totals[i];
+        estimated += totals[i] / rewardScale;
         real += returns[i];
         count++;
       }

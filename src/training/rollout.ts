@@ -39,8 +39,11 @@ export interface EpisodeRecorder {
   play(policy: Policy, seed: number, index: number): EpisodeResult;
 }
 
-/** Makes a recorder for one environment. */
-export function createEpisodeRecorder(env: Environment): EpisodeRecorder {
+/**
+ * Makes a recorder for one environment.
+ * @param rewardScale what the rewards of an episode are multiplied with for those who learn from it; its return is not
+ */
+export function createEpisodeRecorder(env: Environment, rewardScale = 1): EpisodeRecorder {
   const { agents, actions, observation, state, episodeLimit } = env.sizes;
   const observations = new Float32Array((episodeLimit + 1) * agents * observation);
   const states = new Float32Array((episodeLimit + 1) * state);
@@ -75,7 +78,7 @@ export function createEpisodeRecorder(env: Environment): EpisodeRecorder {
       states.set(env.state, t * state);
       available.set(env.availableActions, t * agents * actions);
       if (t > 0) {
-        rewards[t - 1] = env.reward;
+        rewards[t - 1] = rewardScale * env.reward;
         episodeReturn += env.reward;
       }
       seen = true;

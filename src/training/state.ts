@@ -148,7 +148,7 @@ export async function replayEpisodes(
   config: Config,
   signal?: AbortSignal,
 ): Promise<boolean> {
-  const recorder = createEpisodeRecorder(env);
+  const recorder = createEpisodeRecorder(env, config.rewardScale);
   const { agents } = env.sizes;
   let offset = 0;
   let lastTurn = performance.now();

@@ -93,8 +93,8 @@ export async function* train(config: Config, options: TrainOptions = {}): AsyncG
     const countLost = ({ message }: EpisodeLost) =>
       (progress.lost = { episodes: (progress.lost?.episodes ?? 0) + 1, last: message });
     let lostInTurn = 0;
-    const evaluate = createEvaluation(engine, copies, config.discount, countLost);
-    const recorder = createEpisodeRecorder(env);
+    const evaluate = createEvaluation(engine, copies, config.discount, countLost, config.rewardScale);
+    const recorder = createEpisodeRecorder(env, config.rewardScale);
     const epsilonAt = (step: number) => explorationRate(config.exploration, step);
     let stepInRun = progress.step;
     const policy = epsilonGreedy(engine.createActor(1), () => epsilonAt(stepInRun++), random.exploration);
