@@ -18,7 +18,7 @@ registerParts({ environments: { quadruple: { create: quadruple } } });
 
 /** Of the records of a run what it learned, and what people read of its rewards and values, times `factor`. */
 const learned = (records: readonly TrainingRecord[], factor: number) =>
-  records.flatMap((record) => {
+  records.flatMap<unknown>((record) => {
     if (record.kind === "end")
       return [recordText({ ...record, score: 0, state: { ...record.state, progress: null! } })];
     if (record.kind === "train") return [[record.step, record.loss, record.qTotal, factor * record.episodeReturn]];
