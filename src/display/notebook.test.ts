@@ -53,10 +53,14 @@ describe("in a notebook", () => {
     await showFigure(figure);
     expect(messages).toHaveLength(1);
     expect(Object.keys(messages[0].data)).toEqual(["application/vnd.plotly.v1+json", "text/plain"]);
+    // As wide as the cell.
+    const { width: _, ...layout } = figure.layout;
     expect(messages[0].data["application/vnd.plotly.v1+json"]).toMatchObject({
       data: figure.data,
-      layout: figure.layout,
+      layout: { ...layout, autosize: true },
+      config: { responsive: true },
     });
+    expect(messages[0].data["application/vnd.plotly.v1+json"]).not.toHaveProperty("layout.width");
     expect(messages[0].data["text/plain"]).toBe("3m: Test win rate at the end: MAST 100 %");
   });
 

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { createRequire } from "node:module";
 import type { Figure } from "../figures/figure.js";
-import { plotlyFigure } from "./page.js";
+import { fluidFigure } from "./page.js";
 import { FEW_RUNS, type Share, shareLine } from "./progress.js";
 import type { RunProgress } from "../runs/progress.js";
 import { progressHtml, progressText, shareHtml } from "./progress-html.js";
@@ -50,7 +50,10 @@ function place(): { show(bundle: MimeBundle): void } {
   let shown = false;
   return {
     show(bundle) {
-      write?.({ data: bundle, metadata: {}, transient: { display_id } }, shown);
+      const text = bundle["text/plain"];
+      // What the picture shows, for whoever does not see it.
+      const metadata = bundle["image/png"] === undefined ? {} : { "image/png": { alt: text } };
+      write?.({ data: bundle, metadata, transient: { display_id } }, shown);
       shown = true;
     },
   };
@@ -80,7 +83,7 @@ async function notebookPng(figure: Figure): Promise<Buffer | undefined> {
 
 function figureBundle(figure: Figure, png?: Buffer): MimeBundle {
   return {
-    "application/vnd.plotly.v1+json": plotlyFigure(figure),
+    "application/vnd.plotly.v1+json": fluidFigure(figure),
     ...(png === undefined ? {} : { "image/png": png.toString("base64") }),
     "text/plain": figure.summary,
   };

@@ -4,6 +4,7 @@ import { gzipSync } from "node:zlib";
 import type { Figure } from "../figures/figure.js";
 import { plainJson, scriptJson } from "../figures/plain.js";
 import { escapeHtml } from "../figures/table.js";
+import { INK } from "../figures/theme.js";
 
 const require = createRequire(import.meta.url);
 
@@ -36,6 +37,16 @@ export function plotlyFigure(figure: Figure): {
   return { ...plain, config: { displaylogo: false, showSendToCloud: false, plotlyServerURL: "" } };
 }
 
+/** The same for a page: as wide as the place where it is drawn. */
+export function fluidFigure(figure: Figure): { data: Figure["data"]; layout: object; config: object } {
+  const { data, layout, config } = plotlyFigure(figure);
+  const { width: _, ...fluid } = layout;
+  return { data, layout: { ...fluid, autosize: true }, config: { ...config, responsive: true } };
+}
+
+/** The style of a page of its own, in the light or dark colours that a person has chosen for the whole system. */
+export const PAGE_STYLE = `:root { color-scheme: light dark } body { margin: 1.5rem; font: 15px Helvetica, Arial, sans-serif; color: light-dark(#222222, #dddddd); background: light-dark(#ffffff, #111111) }`;
+
 /** How a page of its own begins, up to its styles: a page loads nothing from a network. */
 export function pageHead(title: string): string {
   return `<!doctype html>
@@ -52,12 +63,12 @@ export function pageHead(title: string): string {
  * instead of 1.5 MB, so that a page can be committed); every browser since 2023 unpacks it.
  */
 export function figureHtml(figure: Figure, title = figure.summary): string {
-  const json = scriptJson(plotlyFigure(figure));
+  const json = scriptJson(fluidFigure(figure));
   return `${pageHead(title)}
-<style>body { margin: 1.5rem; font: 15px Helvetica, Arial, sans-serif; color: #222; background: #fff } #figure { max-width: 100%; overflow-x: auto }</style>
+<style>${PAGE_STYLE} #figure { max-width: 1100px }</style>
 </head>
 <body>
-<div id="figure">${escapeHtml(figure.summary)}</div>
+<div id="figure" role="figure" aria-label="${escapeHtml(figure.summary)}">${escapeHtml(figure.summary)}</div>
 <script type="application/json" id="data">${json}</script>
 <script type="application/octet-stream" id="plotly">${packedPlotly()}</script>
 <script>
@@ -71,7 +82,11 @@ export function figureHtml(figure: Figure, title = figure.summary): string {
     document.head.append(script);
     const { data, layout, config } = JSON.parse(document.getElementById("data").textContent);
     place.textContent = "";
+    const ink = () => getComputedStyle(document.body).color;
+    const own = layout.font?.color === ${scriptJson(INK)};
+    if (own) layout.font.color = ink();
     await Plotly.newPlot(place, data, layout, config);
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => own && Plotly.relayout(place, { "font.color": ink() }));
   } catch (error) {
     place.textContent = "This browser cannot draw the figure (" + error.message + "); any Chrome, Edge, Firefox or Safari since 2023 can. " + ${scriptJson(figure.summary)};
   }

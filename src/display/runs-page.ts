@@ -1,6 +1,6 @@
 import { scriptJson } from "../figures/plain.js";
 import { escapeHtml } from "../figures/table.js";
-import { packedPlotly, pageHead } from "./page.js";
+import { packedPlotly, PAGE_STYLE, pageHead } from "./page.js";
 
 /** A run as the page shows it. */
 export interface PageRun {
@@ -29,19 +29,20 @@ export function runsPage(runs: readonly PageRun[], { title }: { readonly title: 
   );
   return `${pageHead(title)}
 <style>
-body { margin: 1.5rem; font: 14px Helvetica, Arial, sans-serif; color: #222; background: #fff }
+${PAGE_STYLE}
+body { font-size: 14px }
 h1 { font-size: 1.3rem }
 #bar { display: flex; flex-wrap: wrap; gap: .7rem; align-items: center; margin: .7rem 0 }
 #filter { font: inherit; padding: .35rem .5rem; width: 24rem; max-width: 100% }
 button { font: inherit; padding: .35rem .7rem }
 #place { overflow-x: auto }
 table { border-collapse: collapse }
-th, td { padding: .25rem .7rem .25rem 0; text-align: left; white-space: nowrap; border-bottom: 1px solid #e4e4e4 }
+th, td { padding: .25rem .7rem .25rem 0; text-align: left; white-space: nowrap; border-bottom: 1px solid rgba(128,128,128,.3) }
 th button { all: unset; cursor: pointer; font-weight: bold }
 th button:focus-visible { outline: 2px solid #0072b2 }
 .number { text-align: right; font-variant-numeric: tabular-nums }
-tr.chosen td { background: #eef5fb }
-#none { color: #666 }
+tr.chosen td { background: rgba(0,114,178,.15) }
+#none { opacity: .7 }
 </style>
 </head>
 <body>
@@ -127,7 +128,7 @@ tr.chosen td { background: #eef5fb }
     if (data.length === 0) return Plotly.purge(byId("curves"));
     const returns = data.filter((run) => run.yaxis === "y2").length;
     const both = returns > 0 && returns < data.length;
-    await Plotly.react(byId("curves"), data, { height: 380, margin: { l: 60, r: 20, t: 20, b: 50 }, hovermode: "x unified", showlegend: true, xaxis: { title: { text: "Environment steps" }, tickformat: "~s", rangemode: "tozero" }, yaxis: { title: { text: "Test win rate" }, range: [-0.02, 1.04], tickformat: ".0%", visible: returns < data.length }, ...(returns > 0 ? { yaxis2: { title: { text: "Test return" }, side: both ? "right" : "left", ...(both ? { overlaying: "y" } : {}) } } : {}) }, { displaylogo: false, showSendToCloud: false, plotlyServerURL: "", responsive: true });
+    await Plotly.react(byId("curves"), data, { height: 380, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", font: { color: getComputedStyle(document.body).color }, hoverlabel: { bgcolor: "#ffffff", font: { color: "#222222" } }, margin: { l: 60, r: 20, t: 20, b: 50 }, hovermode: "x unified", showlegend: true, xaxis: { title: { text: "Environment steps" }, tickformat: "~s", rangemode: "tozero" }, yaxis: { title: { text: "Test win rate" }, range: [-0.02, 1.04], tickformat: ".0%", visible: returns < data.length }, ...(returns > 0 ? { yaxis2: { title: { text: "Test return" }, side: both ? "right" : "left", ...(both ? { overlaying: "y" } : {}) } } : {}) }, { displaylogo: false, showSendToCloud: false, plotlyServerURL: "", responsive: true });
   }
   byId("filter").addEventListener("input", rows);
   byId("all").addEventListener("click", () => {

@@ -160,7 +160,7 @@ function compareEngines(runs: readonly StoredRun[]): Reduction {
             y: rows.map(value),
             ...(engine === "sparse"
               ? { symbol: "none", dash: "solid", colour: "#56B4E9" }
-              : { symbol: "circle", dash: "dot", colour: "#333333" }),
+              : { symbol: "circle", dash: "dot", colour: "#7f7f7f" }),
           };
         }),
       })),

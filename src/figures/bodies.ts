@@ -3,7 +3,7 @@ import type { EnvironmentSnapshot, ShapeSnapshot } from "../envs/environment.js"
 import type { Figure, Trace } from "./figure.js";
 import type { EpisodeRecording } from "./recording.js";
 import { round } from "./figure.js";
-import { layout } from "./theme.js";
+import { FAINT, layout } from "./theme.js";
 
 type Vector = readonly [x: number, y: number, z: number];
 
@@ -125,7 +125,7 @@ export function bodyFigure(recording: EpisodeRecording, options: BodyFigureOptio
       mode: "lines",
       x: ground.flatMap((line) => [round(line[0]), round(line[2]), null]),
       y: ground.flatMap((line) => [round(line[1]), round(line[3]), null]),
-      line: { color: "#e3e3e3", width: 1 },
+      line: { color: FAINT, width: 1 },
       hoverinfo: "skip",
       showlegend: false,
     });

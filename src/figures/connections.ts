@@ -1,9 +1,9 @@
 import { packed, round, type Figure, type Trace } from "./figure.js";
 import { EARLIER, LAST } from "./masks.js";
-import { axis, layout } from "./theme.js";
+import { axis, INK, layout } from "./theme.js";
 
-/** What chance would give: in every figure of this file a dark, dashed line or mark. */
-const RANDOM = "#222222";
+/** What chance would give: in every figure of this file a grey, dashed line or mark. */
+const RANDOM = INK;
 
 /** Connections of the dimensions of one side of a weight, each list in descending order. */
 export interface SortedCounts {
@@ -381,7 +381,7 @@ export function cutFigure(
                 symmetric: false,
                 array: reach(Math.max),
                 arrayminus: reach(Math.min),
-                color: "#333333",
+                color: INK,
                 thickness: 1.2,
                 width: 3,
               },

@@ -212,13 +212,13 @@ export function costFigure(
     type: "log",
     range: [-2, 0.02],
     tickvals: [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1],
-    domain: [0.48, 0.94],
+    domain: [0.5, 0.94],
   };
   const sparsity = {
     type: "log",
     range: [0.02, -2],
     tickvals: [1, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01],
-    ticktext: ["0", "50 %", "80 %", "90 %", "95 %", "98 %", "99 %"],
+    ticktext: ["0", "50", "80", "90", "95", "98", "99"],
     tickangle: 0,
     tickfont: { size: 12 },
   };
@@ -237,21 +237,21 @@ export function costFigure(
     // The sizes of QMIX and RES are the same: the narrower line lies above the wider.
     data: [...ideal, ...curves.reverse(), ...bars],
     layout: layout(title, {
-      height: 640,
-      xaxis: axis("Sparsity S", { ...sparsity, domain: [0, 0.45], anchor: "y" }),
+      height: 660,
+      xaxis: axis("Sparsity S, %", { ...sparsity, domain: [0, 0.45], anchor: "y" }),
       yaxis: axis("Relative to dense", { ...share, anchor: "x" }),
-      xaxis2: axis("Sparsity S", { ...sparsity, domain: [0.55, 1], anchor: "y2" }),
+      xaxis2: axis("Sparsity S, %", { ...sparsity, domain: [0.55, 1], anchor: "y2" }),
       yaxis2: axis("", { ...share, anchor: "x2" }),
       xaxis3: axis("MFLOPs", { anchor: "y3" }),
-      yaxis3: axis("", { domain: [0, 0.22], anchor: "x3", autorange: "reversed", ticks: "", showgrid: false }),
+      yaxis3: axis("", { domain: [0, 0.2], anchor: "x3", autorange: "reversed", ticks: "", showgrid: false }),
       barmode: "stack",
       annotations: [
         heading("Total size", 0, 0.945),
         heading("FLOPs of training", 0.55, 0.945),
-        heading("FLOPs of a dense update for one step of one episode, by network", 0, 0.285),
+        heading("FLOPs of a dense update for one step of one episode, by network", 0, 0.305),
       ],
       legend: { orientation: "h", x: 0, xanchor: "left", y: 1.005, yanchor: "bottom" },
-      legend2: { orientation: "h", x: 0, xanchor: "left", y: 0.225, yanchor: "bottom", traceorder: "normal" },
+      legend2: { orientation: "h", x: 0, xanchor: "left", y: 0.205, yanchor: "bottom", traceorder: "normal" },
       margin: { l: 84, r: 24, t: 78, b: 56 },
     }),
     summary: `${title || "Costs"}: FLOPs of a dense update relative to ${algorithmTitle(algorithms[0])}: ${algorithms.map((algorithm, i) => `${algorithmTitle(algorithm)} ${round(dense[i].trainFlops / dense[0].trainFlops, 3)}`).join(", ")}`,

@@ -171,11 +171,57 @@ describe("trainingCurves", () => {
     const top = (n: number) =>
       (
         trainingCurves(
-          Array.from({ length: n }, (_, i) => ({ label: `a rather long label ${i}`, steps: [0], values: [0] })),
+          Array.from({ length: n }, (_, i) => ({ label: `a rather long label ${i}`, steps: [0], values: [0] })).flatMap(
+            (run) => ["A", "B"].map((panel) => ({ ...run, panel })),
+          ),
         ).layout["margin"] as { t: number }
       ).t;
     expect(top(2)).toBe(top(1));
     expect(top(6)).toBeGreaterThan(top(2));
+  });
+
+  const seeds = (label: string, panel?: string) =>
+    [0.2, 0.4].map((value) => ({
+      label,
+      steps: steps(25),
+      values: Array.from({ length: 25 }, () => value),
+      ...(panel === undefined ? {} : { panel }),
+    }));
+  const five = ["Dense", "SS", "SET", "RigL", "MAST"];
+
+  it("gives more than four labels a small picture each, with one band and the others in grey behind", () => {
+    const figure = trainingCurves(five.flatMap((label) => seeds(label)));
+    const titles = (figure.layout["annotations"] as { text: string }[]).map(({ text }) => text);
+    expect(titles.slice(0, 5)).toEqual(five.map((label) => `<b>${label}</b>`));
+    expect(caption({ ...figure, layout: { ...figure.layout, annotations: [{ text: titles.at(-1) }] } })).toBe(
+      "line: raw, mean of 2 seeds; band: ± 1 standard deviation; grey: the others",
+    );
+    for (const [place, label] of five.entries()) {
+      const own = figure.data.filter(({ xaxis }) => xaxis === (place === 0 ? undefined : `x${place + 1}`));
+      expect(own.filter(({ fill }) => fill === "toself")).toHaveLength(1);
+      expect(own.filter(({ name, mode }) => name === label && mode === "lines")).toHaveLength(2);
+      const [grey] = own.filter(({ name }) => name === undefined) as unknown as [{ y: { bdata: string } }];
+      const y = new Float32Array(new Uint8Array(Buffer.from(grey.y.bdata, "base64")).buffer);
+      // Four other lines of 25 points, with a gap behind each.
+      expect([y.length, y.filter(Number.isNaN).length]).toEqual([104, 4]);
+      expect(y[0]).toBeCloseTo(0.3, 6);
+    }
+    expect(band(trainingCurves(five.slice(1).flatMap((label) => seeds(label))))).toHaveLength(4);
+  });
+
+  it("gives more than four labels in panels bars at a few of their own steps instead of bands", () => {
+    const figure = trainingCurves(["A", "B"].flatMap((panel) => five.flatMap((label) => seeds(label, panel))));
+    expect(band(figure)).toHaveLength(0);
+    const bars = figure.data.filter((trace) => trace["error_y"] !== undefined);
+    expect(bars).toHaveLength(10);
+    for (const { x, y, error_y } of bars as unknown as { x: number[]; y: number[]; error_y: { array: number[] } }[]) {
+      expect(x).toHaveLength(5);
+      y.forEach((mean) => expect(mean).toBeCloseTo(0.3, 6));
+      error_y.array.forEach((deviation) => expect(deviation).toBeCloseTo(Math.sqrt(0.02), 3));
+    }
+    const [first, second] = bars as unknown as { x: number[] }[];
+    expect(first.x.filter((step) => second.x.includes(step))).toEqual([]);
+    expect(JSON.stringify(figure.layout["annotations"])).toContain("bars: ± 1 standard deviation");
   });
 
   it("draws before there is anything, and with runs that have no evaluation yet", () => {

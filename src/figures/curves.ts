@@ -1,6 +1,6 @@
 import { smoothWithin } from "../results/savgol.js";
 import { mean as meanOf, standardDeviation } from "../results/statistics.js";
-import { round, type Figure, type Trace } from "./figure.js";
+import { packed, round, type Figure, type Trace } from "./figure.js";
 import { legendHeight, panelGrid } from "./panel-grid.js";
 import { footnote, layout, type MethodStyle, methodStyles, translucent } from "./theme.js";
 
@@ -39,12 +39,42 @@ export interface TrainingCurvesOptions {
  */
 const FILTERED_FROM = 200;
 
+/** Bands of more curves than these hide each other, and the lines. */
+const MOST_BANDS = 4;
+
+/** Where there are no bands, how many times a curve tells its deviation. */
+const INTERVALS = 5;
+
+/** What is drawn of one label in one small picture. */
+interface LabelCurve {
+  readonly style: MethodStyle;
+  /** The panel that its runs name. */
+  readonly panel: string | undefined;
+  /** Raw means. */
+  readonly measured: MeanCurve;
+  /** Line and band: raw, or through the filter. */
+  readonly curve: MeanCurve;
+  /** How many runs there are. */
+  readonly seeds: number;
+}
+
+/** One small picture. */
+interface Picture {
+  readonly title: string | undefined;
+  readonly curves: readonly LabelCurve[];
+  /** Drawn as thin grey lines, for comparison. */
+  readonly behind: readonly LabelCurve[];
+}
+
 /**
  * Training curves: for each label the mean over its runs with a band of one standard deviation to either side. Line,
  * band and hover are the same numbers: raw, or where a curve has the paper's 200 evaluations, mean and deviation
  * through its Savitzky-Golay filter (see `smoothWithin`), with the raw means as points. The caption says which, and
  * where a mean is over fewer runs than there are, since some ended earlier or have values that are not numbers. Where
  * one run is left there is no band.
+ *
+ * More than four labels have a small picture each, with the others as thin grey lines behind. Where runs name panels
+ * already, the curves of more than four labels have bars of one standard deviation at a few steps in place of bands.
  *
  * @throws {Error} when the window is not odd, or 2 or less
  * @example const figure = trainingCurves([{ label: "MAST", steps: [0, 10_000], values: [0, 0.5] }], { title: "3m" });
@@ -53,58 +83,65 @@ export function trainingCurves(runs: readonly RunCurve[], options: TrainingCurve
   const { title = "", value = "Test win rate", share = true, window = 21 } = options;
   const styles = methodStyles([...new Set(runs.map(({ label }) => label))]);
   const panels = [...new Set(runs.map(({ panel }) => panel))];
-  // Many bands upon each other would hide the lines.
-  const opacity = Math.min(1, 3 / styles.length) * (panels.length > 1 ? 0.7 : 1);
-  const bands: Trace[] = [];
-  const lines: Trace[] = [];
-  const notes: string[] = [];
-  const seeds = new Set<number>();
-  const fewer: string[] = [];
-  let [raw, filtered] = [false, false];
+  const crowded = styles.length > MOST_BANDS;
+  const apart = crowded && panels.length <= 1;
+  const several = apart || panels.length > 1;
+  const curvesOf = (panel: string | undefined): LabelCurve[] =>
+    styles.flatMap((style) => {
+      const own = runs.filter((run) => run.label === style.label && run.panel === panel);
+      if (own.length === 0) return [];
+      const measured = meanCurve(own);
+      const curve = window > 0 && measured.steps.length >= FILTERED_FROM ? filter(measured, window) : measured;
+      return [{ style, panel, measured, curve, seeds: own.length }];
+    });
+  const drawn = panels.map(curvesOf);
+  const pictures: readonly Picture[] = apart
+    ? drawn.flatMap((curves) =>
+        curves.map((one) => ({
+          title: one.style.label,
+          curves: [one],
+          behind: curves.filter((other) => other !== one),
+        })),
+      )
+    : drawn.map((curves, i) => ({ title: several ? panels[i] : undefined, curves, behind: [] }));
   const end = options.steps ?? Math.max(1, ...runs.map((run) => run.steps[run.steps.length - 1] ?? 0));
-  const several = panels.length > 1;
-  const grid = panelGrid(several ? panels : [undefined], {
-    columns: several ? 2 : 1,
+  const columns = apart ? 3 : several ? 2 : 1;
+  const grid = panelGrid(pictures.length === 0 ? [undefined] : pictures.map((picture) => picture.title), {
+    columns,
     height: several ? 120 : 264,
     x: {
-      title: "Environment steps",
-      settings: { range: [0, end * 1.01], tickformat: "~s", ...(several ? { nticks: 4 } : {}) },
+      title: apart ? `<span style="font-size:12px">Environment steps</span>` : "Environment steps",
+      settings: { range: [0, end * 1.01], tickformat: "~s", ...(several ? { nticks: columns === 3 ? 3 : 4 } : {}) },
     },
     y: { title: value, settings: share ? { range: [-0.02, 1.04], tickformat: ".0%", dtick: several ? 0.5 : 0.2 } : {} },
   });
-  panels.forEach((panel, place) => {
+
+  // Of several bands in one picture each has to let the others through.
+  const opacity = (apart ? 1.4 : Math.min(1, 3 / styles.length)) * (panels.length > 1 ? 0.7 : 1);
+  const bands: Trace[] = [];
+  const lines: Trace[] = [];
+  pictures.forEach(({ curves, behind }, place) => {
     const axes = grid.traceAxes(place);
-    for (const style of styles) {
-      const own = runs.filter((run) => run.label === style.label && run.panel === panel);
-      if (own.length === 0) continue;
-      const measured = meanCurve(own);
-      seeds.add(own.length);
-      const fits = window > 0 && measured.steps.length >= FILTERED_FROM;
-      const curve = fits ? filter(measured, window) : measured;
-      filtered ||= fits;
-      raw ||= !fits && curve.steps.length > 0;
-      const name = panel === undefined ? style.label : `${panel}, ${style.label}`;
-      const least = Math.min(...curve.runs, own.length);
-      if (least < own.length && curve.steps.length > 0) fewer.push(`${name} ${least} of ${own.length}`);
-      if (curve.runs.some((n) => n > 1)) bands.push({ ...band(style, curve, share, 0.16 * opacity), ...axes });
-      const first = !lines.some((trace) => trace["name"] === style.label);
+    if (behind.length > 0) bands.push({ ...greyLines(behind), ...axes });
+    curves.forEach(({ style, measured, curve, seeds }, k) => {
+      if (curve.runs.some((n) => n > 1)) {
+        const spread =
+          crowded && !apart ? bars(style, curve, share, k / curves.length) : band(style, curve, share, 0.16 * opacity);
+        bands.push({ ...spread, ...axes });
+      }
+      // Small pictures of one curve each are named by their titles.
+      const showlegend = !apart && !lines.some((trace) => trace["name"] === style.label);
       lines.push(
-        { ...points(style, measured, 0.5 * opacity), ...axes },
-        { ...line(style, curve, share, own.length), showlegend: first, ...axes },
+        { ...points(style, measured, 0.5 * Math.min(1, opacity)), ...axes },
+        { ...line(style, curve, share, seeds), showlegend, ...axes },
       );
-      const last = measured.runs.at(-1);
-      if (last !== undefined)
-        notes.push(
-          `${name} ${share ? percent(measured.mean.at(-1)!) : round(measured.mean.at(-1)!, 3)}${last < own.length ? ` (${last} of ${own.length} seeds)` : ""}`,
-        );
-    }
+    });
   });
+
+  const text = caption(drawn.flat(), { window, spread: !crowded || apart ? "band" : "bars", behind: apart });
   // One line of legend even for one method: it has to be named somewhere.
-  const text = caption({ seeds: [...seeds], raw, filtered, window, fewer });
-  const [above, below] = [
-    41 + Math.max(31, legendHeight(styles.map(({ label }) => label))),
-    84 + 14 * (text.split("<br>").length - 1),
-  ];
+  const above = 41 + (apart ? 0 : Math.max(31, legendHeight(styles.map(({ label }) => label))));
+  const below = 84 + 14 * (text.split("<br>").length - 1);
   return {
     data: [...bands, ...lines],
     layout: layout(title, {
@@ -115,8 +152,21 @@ export function trainingCurves(runs: readonly RunCurve[], options: TrainingCurve
       margin: { l: 64, r: 24, t: above, b: below },
       height: grid.height + above + below,
     }),
-    summary: `${title || "Training curves"}: ${value} at the end: ${notes.join(", ") || "no evaluation yet"}`,
+    summary: `${title || "Training curves"}: ${value} at the end: ${drawn.flatMap((curves) => curves.flatMap((one) => endText(one, share))).join(", ") || "no evaluation yet"}`,
   };
+}
+
+/** A curve's name with its last mean: "MAST 95 % (2 of 3 seeds)"; nothing where it has no point. */
+function endText({ measured, seeds, ...named }: LabelCurve, share: boolean): string[] {
+  const [mean, last] = [measured.mean.at(-1), measured.runs.at(-1)];
+  if (mean === undefined || last === undefined) return [];
+  const fewer = last < seeds ? ` (${last} of ${seeds} seeds)` : "";
+  return [`${curveName(named)} ${share ? percent(mean) : round(mean, 3)}${fewer}`];
+}
+
+/** The name of a curve, with that of its panel where it has one. */
+function curveName({ panel, style }: Pick<LabelCurve, "style" | "panel">): string {
+  return panel === undefined ? style.label : `${panel}, ${style.label}`;
 }
 
 export interface MeanCurve {
@@ -190,6 +240,58 @@ function band(style: MethodStyle, curve: MeanCurve, share: boolean, opacity: num
     fill: "toself",
     fillcolor: translucent(style.colour, round(opacity, 2)),
     line: { width: 0, color: style.colour },
+  };
+}
+
+/**
+ * Bars of one standard deviation at a few of a curve's steps.
+ *
+ * @param turn 0..1, other for each curve of a picture, so that their bars stand beside each other
+ */
+function bars(style: MethodStyle, { steps, mean, deviation }: MeanCurve, share: boolean, turn: number): Trace {
+  const places = Array.from({ length: INTERVALS }, (_, i) => Math.floor(((i + turn) * steps.length) / INTERVALS));
+  const chosen = [...new Set(places)].filter((i) => !Number.isNaN(deviation[i]));
+  const reach = (i: number, room: number): number => round(share ? Math.min(deviation[i], room) : deviation[i]);
+  return {
+    type: "scatter",
+    mode: "markers",
+    name: style.label,
+    legendgroup: style.label,
+    showlegend: false,
+    hoverinfo: "skip",
+    x: chosen.map((i) => steps[i]),
+    y: chosen.map((i) => round(mean[i])),
+    error_y: {
+      type: "data",
+      symmetric: false,
+      array: chosen.map((i) => reach(i, 1 - mean[i])),
+      arrayminus: chosen.map((i) => reach(i, mean[i])),
+      color: style.colour,
+      thickness: 1.2,
+      width: 3,
+    },
+    marker: { color: style.colour, size: 7, symbol: style.symbol },
+  };
+}
+
+/** Points of a line that is there for comparison alone: no picture shows more of it. */
+const GREY_POINTS = 80;
+
+/** Curves as thin grey lines, in one trace. */
+function greyLines(curves: readonly LabelCurve[]): Trace {
+  const points = curves.flatMap(({ curve: { steps, mean } }) => {
+    const every = Math.ceil(steps.length / GREY_POINTS);
+    const kept = steps.map((_, i) => i).filter((i) => i % every === 0 || i === steps.length - 1);
+    return [...kept.map((i) => [steps[i], mean[i]] as const), [NaN, NaN] as const];
+  });
+  return {
+    type: "scatter",
+    mode: "lines",
+    showlegend: false,
+    hoverinfo: "skip",
+    x: packed(points.map(([x]) => x)),
+    y: packed(points.map(([, y]) => y)),
+    line: { color: "rgba(128,128,128,0.45)", width: 1 },
   };
 }
 
@@ -271,27 +373,25 @@ export function fewerText(fewer: readonly string[]): string {
 }
 
 /** Says what line, points and band are, so that no picture needs its surroundings to be read. */
-function caption({
-  seeds,
-  raw,
-  filtered,
-  window,
-  fewer,
-}: {
-  readonly seeds: readonly number[];
-  readonly raw: boolean;
-  readonly filtered: boolean;
-  readonly window: number;
-  readonly fewer: readonly string[];
-}): string {
-  const several = seeds.filter((n) => n > 1).sort((a, b) => a - b);
-  const whose =
-    several.length === 0 ? "one seed" : `mean of ${(seeds.includes(1) ? [1, ...several] : several).join(" or ")} seeds`;
-  const spread = several.length === 0 ? "" : `${filtered ? "<br>" : "; "}band: ± 1 standard deviation`;
+function caption(
+  curves: readonly LabelCurve[],
+  options: { readonly window: number; readonly spread: "band" | "bars"; readonly behind: boolean },
+): string {
+  const counts = [...new Set(curves.map(({ seeds }) => seeds))].sort((a, b) => a - b);
+  const several = counts.some((n) => n > 1);
+  const isFiltered = ({ measured, curve }: LabelCurve): boolean => curve !== measured;
+  const filtered = curves.some(isFiltered);
+  const raw = curves.some((one) => !isFiltered(one) && one.curve.steps.length > 0);
+  const fewer = curves.flatMap((one) => {
+    const least = Math.min(...one.curve.runs, one.seeds);
+    return least < one.seeds && one.curve.steps.length > 0 ? [`${curveName(one)} ${least} of ${one.seeds}`] : [];
+  });
+  const whose = several ? `mean of ${counts.join(" or ")} seeds` : "one seed";
+  const spread = several ? `${filtered ? "<br>" : "; "}${options.spread}: ± 1 standard deviation` : "";
   const how = filtered
-    ? `points: raw, ${whose}; line${several.length === 0 ? "" : " and band"}: ${raw ? "where there are 200 evaluations " : ""}Savitzky-Golay filter (window ${window}, order 2)`
+    ? `points: raw, ${whose}; line${several ? " and band" : ""}: ${raw ? "where there are 200 evaluations " : ""}Savitzky-Golay filter (window ${options.window}, order 2)`
     : `line: raw, ${whose}`;
-  return `${how}${spread}${fewerText(fewer)}`;
+  return `${how}${spread}${options.behind ? "; grey: the others" : ""}${fewerText(fewer)}`;
 }
 
 function percent(share: number): string {

@@ -132,7 +132,7 @@ export function distanceFigure(curves: readonly DistanceCurve[], options: Distan
           xanchor: "left",
           yanchor: "top",
           xshift: 3,
-          font: { size: 11, color: "#666666" },
+          font: { size: 11 },
         })),
         footnote(
           `${seeds > 1 ? `line: mean of ${seeds} seeds; band: ± 1 standard deviation` : "line: one seed"}; dotted: what exploration alone would give${fewerText(fewer)}`,

@@ -107,6 +107,8 @@ export function evolutionImage(panels: readonly EvolutionPanel[], options: Evolu
       domain: [x0, x0 + (inputs * cell) / width],
       anchor: `y${id}`,
       range: [-0.5, inputs - 0.5],
+      constrain: "domain",
+      constraintoward: "left",
       ...(row === rows - 1 ? { title: heading("input j") } : {}),
     };
     axes[`yaxis${id}`] = {
@@ -114,6 +116,10 @@ export function evolutionImage(panels: readonly EvolutionPanel[], options: Evolu
       domain: [y1 - (outputs * cell) / height, y1],
       anchor: `x${id}`,
       range: [outputs - 0.5, -0.5],
+      // Squares stay squares, and stand below their titles, on a page of any width.
+      scaleanchor: `x${id}`,
+      constrain: "domain",
+      constraintoward: "top",
       showticklabels: column === 0,
       ...(column === 0 ? { title: heading("output i") } : {}),
     };
@@ -123,14 +129,15 @@ export function evolutionImage(panels: readonly EvolutionPanel[], options: Evolu
       const at = { xref: `x${id}`, x0: marked.start - 0.5, x1: marked.start + marked.length - 0.5, yref: `y${id}` };
       shapes.push({ type: "rect", ...at, y0: -0.5, y1: outputs - 0.5, line: { color: "#ffffff", width: 1.5 } });
       annotations.push({
-        text: `${marked.name} ↓`,
+        text: marked.name,
         showarrow: false,
         xref: at.xref,
         yref: at.yref,
         x: marked.start - 0.5 + marked.length / 2,
         y: -0.5,
-        yanchor: "bottom",
-        font: { size: 11 },
+        yanchor: "top",
+        font: { size: 11, color: "#ffffff" },
+        bgcolor: "rgba(29,36,64,0.8)",
       });
     }
   });
@@ -144,19 +151,16 @@ export function evolutionImage(panels: readonly EvolutionPanel[], options: Evolu
     yanchor: "bottom",
     yshift: 38,
   });
-  const plain = layout(title, axes);
   return {
     data,
-    // The title above the legend, in pixels, however tall the figure.
-    layout: {
-      ...plain,
-      title: { ...plain.title, y: 1 - 10 / (top + height + bottom) },
+    layout: layout(title, {
+      ...axes,
       annotations,
       shapes,
       width: left + width + right,
       height: top + height + bottom,
       margin: { l: left, r: right, t: top, b: bottom },
-    },
+    }),
     summary: `${title || "Evolution"} [${outputs}, ${inputs}]: ${panels.map(({ label, before, after }) => `${label}: ${countsText(fatesOf(before, after))}`).join("; ")}`,
   };
 }
@@ -282,7 +286,7 @@ export function fractionCurve({
           xanchor: "right",
           yanchor: "top",
           align: "right",
-          font: { size: 12, color: "#555555" },
+          font: { size: 12 },
         },
       ],
     }),

@@ -2,7 +2,7 @@ import { LabError } from "../errors.js";
 import { countNonzeros, inputConnections } from "../sparse/mask.js";
 import type { Figure, Trace } from "./figure.js";
 import { bitmapPng } from "./png.js";
-import { axis, layout, MASK_COLOURS, panelTitle, translucent } from "./theme.js";
+import { axis, CLEAR, layout, MASK_COLOURS, panelTitle, translucent } from "./theme.js";
 
 /** A mask at one moment of training. */
 export interface MaskSnapshot {
@@ -88,6 +88,8 @@ export function maskImage(snapshots: readonly MaskSnapshot[], options: MaskOptio
       domain: [x0, x0 + (inputs * cell) / width],
       anchor: `y${id}`,
       range: [-0.5, inputs - 0.5],
+      constrain: "domain",
+      constraintoward: "left",
       title: k === (rows - 1) * columns ? { text: "input j", font: { size: 12 }, standoff: 4 } : undefined,
     };
     axes[`yaxis${id}`] = {
@@ -96,7 +98,10 @@ export function maskImage(snapshots: readonly MaskSnapshot[], options: MaskOptio
       domain: [y1 - (outputs * cell) / height, y1],
       anchor: `x${id}`,
       range: [outputs - 0.5, -0.5],
-      scaleanchor: false,
+      // Squares stay squares, and stand below their titles, on a page of any width.
+      scaleanchor: `x${id}`,
+      constrain: "domain",
+      constraintoward: "top",
       showticklabels: column === 0,
       title: column === 0 ? { text: "output i", font: { size: 12 }, standoff: 4 } : undefined,
     };
@@ -122,14 +127,14 @@ export function maskImage(snapshots: readonly MaskSnapshot[], options: MaskOptio
   });
   return {
     data,
-    layout: {
-      ...layout(title, axes),
+    layout: layout(title, {
+      ...axes,
       annotations: titles,
       shapes: lines,
       width: MARGIN.l + width + MARGIN.r,
       height: MARGIN.t + height + MARGIN.b,
       margin: MARGIN,
-    },
+    }),
     summary: `${title || "Masks"} [${outputs}, ${inputs}]: ${snapshots.map(({ label, mask }) => `${label} ${countNonzeros(mask)} connections`).join(", ")}`,
   };
 }
@@ -233,7 +238,7 @@ export function connectionCounts(
           x0: start - 0.5,
           x1: start + length - 0.5,
           line: { width: 0 },
-          fillcolor: k % 2 === 0 ? "#f3f3f3" : "#ffffff",
+          fillcolor: k % 2 === 0 ? "rgba(128,128,128,0.12)" : CLEAR,
         })),
       ],
       annotations: blocks.map(({ name, start, length }) => ({
@@ -244,7 +249,7 @@ export function connectionCounts(
         yref: "paper",
         yanchor: "top",
         yshift: -3,
-        font: { size: 11, color: "#555555" },
+        font: { size: 11 },
         textangle: length * (540 / inputs) < 6.5 * name.length ? 90 : 0,
       })),
       height: 340,

@@ -84,13 +84,15 @@ export function panelGrid(
   };
 }
 
-/** Pixels that a legend above a figure of the usual width takes: Plotly gives an entry a line, a gap and its text. */
+/**
+ * Pixels that a legend above a figure of 600 pixels or more takes: Plotly gives an entry a line, a gap and its text.
+ */
 export function legendHeight(labels: readonly string[]): number {
   if (labels.length <= 1) return 0;
   let [rows, used] = [1, 0];
   for (const label of labels) {
     const width = 44 + 7.4 * label.length;
-    if (used > 0 && used + width > 552) [rows, used] = [rows + 1, 0];
+    if (used > 0 && used + width > 512) [rows, used] = [rows + 1, 0];
     used += width;
   }
   return 31 * rows;

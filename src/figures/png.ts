@@ -15,7 +15,7 @@ interface Pixels {
  * letters) take the nearest of them. A figure has few colours, and becomes a quarter of what a browser writes; that
  * keeps notebooks and the repository small.
  *
- * @param png 8 bits a channel, RGB or RGBA, not interlaced, as browsers write it; transparent parts become white
+ * @param png 8 bits a channel, RGB or RGBA, not interlaced, as browsers write it
  * @throws {Error} on any other PNG
  */
 export function shrinkPng(png: Buffer): Buffer {
@@ -23,9 +23,9 @@ export function shrinkPng(png: Buffer): Buffer {
   const counts = new Map<number, number>();
   const colours = new Uint32Array(width * height);
   for (let i = 0; i < colours.length; i++) {
-    const opacity = rgba[4 * i + 3] / 255;
-    const blend = (channel: number): number => Math.round(rgba[4 * i + channel] * opacity + 255 * (1 - opacity));
-    const colour = (blend(0) << 16) | (blend(1) << 8) | blend(2);
+    const [red, green, blue, opacity] = rgba.subarray(4 * i, 4 * i + 4);
+    // What cannot be seen has one colour.
+    const colour = opacity === 0 ? 0 : ((opacity << 24) | (red << 16) | (green << 8) | blue) >>> 0;
     colours[i] = colour;
     counts.set(colour, (counts.get(colour) ?? 0) + 1);
   }
@@ -41,11 +41,13 @@ export function shrinkPng(png: Buffer): Buffer {
   header.writeUInt32BE(width, 0);
   header.writeUInt32BE(height, 4);
   header.set([8, 3, 0, 0, 0], 8);
-  const entries = Buffer.from(palette.flatMap((colour) => [colour >> 16, (colour >> 8) & 255, colour & 255]));
+  const entries = Buffer.from(palette.flatMap((colour) => [(colour >>> 16) & 255, (colour >>> 8) & 255, colour & 255]));
+  const opacities = Buffer.from(palette.map((colour) => colour >>> 24));
   return Buffer.concat([
     SIGNATURE,
     chunk("IHDR", header),
     chunk("PLTE", entries),
+    ...(opacities.every((opacity) => opacity === 255) ? [] : [chunk("tRNS", opacities)]),
     chunk("IDAT", deflateSync(rows, { level: 9 })),
     chunk("IEND", Buffer.alloc(0)),
   ]);
@@ -103,11 +105,14 @@ function nearest(palette: readonly number[], colour: number): number {
   return best;
 }
 
+/** How far two colours, 0xaarrggbb, look apart: a colour counts as much as it is opaque. */
 function distance(a: number, b: number): number {
-  const red = (a >> 16) - (b >> 16),
-    green = ((a >> 8) & 255) - ((b >> 8) & 255),
-    blue = (a & 255) - (b & 255);
-  return red * red + green * green + blue * blue;
+  const [of, to] = [a >>> 24, b >>> 24];
+  const red = (((a >>> 16) & 255) * of - ((b >>> 16) & 255) * to) / 255,
+    green = (((a >>> 8) & 255) * of - ((b >>> 8) & 255) * to) / 255,
+    blue = ((a & 255) * of - (b & 255) * to) / 255,
+    opacity = of - to;
+  return red * red + green * green + blue * blue + opacity * opacity;
 }
 
 function chunk(type: string, data: Buffer): Buffer {

@@ -112,7 +112,7 @@ export function realNetworkFigure(rows: readonly RealGameRow[]): Figure {
 }
 
 const LOOKS = {
-  "StarCraft II": { label: "in StarCraft II", colour: "#333333", dash: "7px,4px", symbol: "square" },
+  "StarCraft II": { label: "in StarCraft II", colour: "#7f7f7f", dash: "7px,4px", symbol: "square" },
   here: { label: "here", colour: "#D55E00", dash: "solid", symbol: "circle" },
 } as const;
 

@@ -19,7 +19,8 @@ describe("scoreIntervals", () => {
   });
 
   it("draws every seed, the interval, and the paper's figure where there is one", () => {
-    const at = (y: number) => data.filter((trace) => Math.round((trace["y"] as number[])[0] + 0.3) === y);
+    const drawn = data.filter((trace) => (trace["y"] as unknown[])[0] !== null);
+    const at = (y: number) => drawn.filter((trace) => Math.round((trace["y"] as number[])[0] + 0.3) === y);
     expect(at(1).map((trace) => trace["x"])).toEqual([[0.4, 0.5], [0.4, 0.5], [0.45]]);
     expect(at(0).map((trace) => trace["x"])).toEqual([[0.75, 1], [0.7, 0.8, 0.9, 1, 1], [0.9], [0.946]]);
     // The bar of the paper's deviation ends at a win rate of 1.
@@ -31,8 +32,21 @@ describe("scoreIntervals", () => {
   });
 });
 
+it("says in a legend what its marks are, ours and the paper's", () => {
+  const legend = ({ data }: ReturnType<typeof scoreIntervals>) =>
+    data.filter(({ showlegend }) => showlegend === true).map(({ name }) => name);
+  expect(legend(scoreIntervals([mast, set]))).toEqual([
+    "one seed",
+    "interquartile mean",
+    "its 95 % interval",
+    "the paper's mean ± standard deviation",
+  ]);
+  expect(legend(scoreIntervals([set]))).not.toContain("the paper's mean ± standard deviation");
+});
+
 it("says which seeds are not drawn since their scores are not numbers", () => {
-  const text = ({ layout }: ReturnType<typeof scoreIntervals>) => (layout["annotations"] as { text: string }[])[0].text;
+  const text = ({ layout }: ReturnType<typeof scoreIntervals>) =>
+    (layout["annotations"] as { text: string }[]).map((note) => note.text).join();
   const diverged = { label: "SET", scores: [0.5, NaN, 1], interval: [NaN, NaN] as const };
   expect(text(scoreIntervals([diverged, { label: "MAST", scores: [1], interval: [1, 1] }]))).toContain(
     "not drawn, since they are not numbers: seeds of SET 1 of 3, and their means",

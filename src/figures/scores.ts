@@ -2,7 +2,8 @@ import type { ScoreMeasure } from "../config.js";
 import { MEASURES } from "../results/measure.js";
 import { interquartileMean } from "../results/statistics.js";
 import { round, type Figure, type Trace } from "./figure.js";
-import { axis, footnote, layout, methodStyles, translucent } from "./theme.js";
+import { legendHeight } from "./panel-grid.js";
+import { axis, footnote, INK, layout, legendEntry, methodStyles, translucent } from "./theme.js";
 
 /** The scores of one method: shares 0..1, or returns. */
 export interface MethodScores {
@@ -78,19 +79,37 @@ export function scoreIntervals(
                 type: "data",
                 array: [Math.min(paper.deviation, 1 - Math.min(1, paper.mean))],
                 arrayminus: [paper.deviation],
-                color: "#888888",
+                color: INK,
                 thickness: 1.2,
                 width: 3,
               },
-              marker: { color: "#ffffff", size: 8, symbol: "diamond", line: { color: "#555555", width: 1.5 } },
+              marker: { color: INK, size: 9, symbol: "diamond-open", line: { width: 1.5 } },
               hovertemplate: `${style.label} in the paper: %{x:.1%} ± ${(100 * paper.deviation).toFixed(1)} %<extra></extra>`,
             },
           ]),
     ];
   });
-  const withPaper = methods.some(({ paper }) => paper !== undefined);
+  const key = [
+    legendEntry("one seed", { mode: "markers", marker: { color: INK, size: 6, opacity: 0.7 } }),
+    legendEntry("interquartile mean", {
+      mode: "markers",
+      marker: { color: INK, size: 14, symbol: "line-ns", line: { color: INK, width: 3 } },
+    }),
+    legendEntry("its 95 % interval", { mode: "lines", line: { color: translucent(INK, 0.35), width: 12 } }),
+    ...(methods.some(({ paper }) => paper !== undefined)
+      ? [
+          legendEntry("the paper's mean ± standard deviation", {
+            mode: "markers",
+            marker: { color: INK, size: 9, symbol: "diamond-open", line: { width: 1.5 } },
+          }),
+        ]
+      : []),
+  ];
+  const lost = notNumbers(methods);
+  const above = 44 + legendHeight(key.map((entry) => String(entry["name"])));
+  const below = lost === "" ? 56 : 84;
   return {
-    data: traces,
+    data: [...traces, ...key],
     layout: layout(title, {
       xaxis: axis(name, share ? { range: [-0.02, 1.04], tickformat: ".0%", dtick: 0.2 } : {}),
       yaxis: axis("", {
@@ -101,27 +120,21 @@ export function scoreIntervals(
         showgrid: false,
         ticks: "",
       }),
-      height: 150 + 48 * styles.length,
-      margin: { l: 64, r: 24, t: 48, b: 84 },
+      legend: { orientation: "h", x: 0, xanchor: "left", y: 1.01, yanchor: "bottom" },
+      height: 18 + 48 * styles.length + above + below,
+      margin: { l: 64, r: 24, t: above, b: below },
       hovermode: "closest",
-      annotations: [
-        footnote(
-          `dots: seeds; bar: interquartile mean with 95 % interval${withPaper ? "; diamond: the paper's mean ± standard deviation" : ""}${notNumbers(methods)}`,
-          -52,
-        ),
-      ],
+      annotations: lost === "" ? [] : [footnote(lost, -52)],
     }),
     summary: `${title || "Scores"}: ${rows.map(({ style, scores }) => `${style.label} ${share ? `${round(100 * interquartileMean(scores), 3)} %` : text(interquartileMean(scores))}`).join(", ")}`,
   };
 }
 
-/** Which dots are missing since their score is not a number; nothing where none is. */
+/** Which dots are missing since their score is not a number, in a sentence; "" where none is. */
 export function notNumbers(groups: readonly { readonly label: string; readonly scores: readonly number[] }[]): string {
   const lost = groups.flatMap(({ label, scores }) => {
     const count = scores.filter(Number.isNaN).length;
     return count === 0 ? [] : [`${label} ${count} of ${scores.length}`];
   });
-  return lost.length === 0
-    ? ""
-    : `<br>not drawn, since they are not numbers: seeds of ${lost.join(", ")}, and their means`;
+  return lost.length === 0 ? "" : `not drawn, since they are not numbers: seeds of ${lost.join(", ")}, and their means`;
 }

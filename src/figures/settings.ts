@@ -2,7 +2,11 @@ import type { ScoreMeasure } from "../config.js";
 import { MEASURES } from "../results/measure.js";
 import { round, type Figure, type Trace } from "./figure.js";
 import { notNumbers } from "./scores.js";
-import { axis, footnote, layout, methodStyles } from "./theme.js";
+import { legendHeight } from "./panel-grid.js";
+import { axis, footnote, INK, layout, legendEntry, methodStyles } from "./theme.js";
+
+/** What the legend calls a large mark. */
+const OURS = "our mean over seeds";
 
 /** What one setting came to. */
 export interface SettingScore {
@@ -40,7 +44,6 @@ export function settingScores(settings: readonly SettingScore[], options: Settin
   const shown = share ? "%{y:.1%}" : "%{y:.4~g}";
   const { title = "", columns = [...new Set(settings.map(({ column }) => column))] } = options;
   const styles = methodStyles([...new Set(settings.map(({ row }) => row))]);
-  const withPaper = settings.some(({ paper }) => paper !== undefined);
   const traces = styles.flatMap((style, i): Trace[] => {
     const own = columns.flatMap(
       (column) => settings.find((setting) => setting.row === style.label && setting.column === column) ?? [],
@@ -64,6 +67,7 @@ export function settingScores(settings: readonly SettingScore[], options: Settin
         ...legend,
         type: "scatter",
         mode: "lines+markers",
+        name: styles.length > 1 ? style.label : OURS,
         x: own.map(x),
         y: own.map(({ mean }) => round(mean)),
         customdata: own.map(({ column }) => column),
@@ -83,15 +87,37 @@ export function settingScores(settings: readonly SettingScore[], options: Settin
               y: known.map(({ paper }) => round(paper!)),
               customdata: known.map(({ column }) => column),
               line: { color: style.colour, width: 1, dash: "dot" },
-              marker: { color: "#ffffff", size: 9, symbol: "diamond", line: { color: style.colour, width: 1.5 } },
+              marker: { color: style.colour, size: 9, symbol: "diamond-open", line: { width: 1.5 } },
               hovertemplate: `${style.label} in the paper, %{customdata}: %{y:.1%} of dense<extra></extra>`,
             },
           ]),
     ];
   });
+  const key = [
+    ...(styles.length > 1 ? [legendEntry(OURS, { mode: "markers", marker: { color: INK, size: 9 } })] : []),
+    legendEntry("one seed", { mode: "markers", marker: { color: INK, size: 5, opacity: 0.45 } }),
+    ...(settings.some(({ paper }) => paper !== undefined)
+      ? [
+          legendEntry("in the paper, as a share of its dense model", {
+            mode: "lines+markers",
+            line: { color: INK, width: 1, dash: "dot" },
+            marker: { color: INK, size: 9, symbol: "diamond-open", line: { width: 1.5 } },
+          }),
+        ]
+      : []),
+  ];
+  const named = [
+    ...(styles.length > 1 ? styles.map(({ label }) => label) : [OURS]),
+    ...key.map((entry) => String(entry["name"])),
+  ];
+  const lost = notNumbers(
+    settings.map(({ row, column, scores }) => ({ label: styles.length > 1 ? `${row}, ${column}` : column, scores })),
+  );
+  const above = 44 + legendHeight(named);
+  const below = lost === "" ? 64 : 96;
   const highest = Math.max(1, ...settings.map(({ paper = 0 }) => paper));
   return {
-    data: traces,
+    data: [...traces, ...key],
     layout: layout(title, {
       xaxis: axis(options.axis ?? "", {
         tickmode: "array",
@@ -102,16 +128,10 @@ export function settingScores(settings: readonly SettingScore[], options: Settin
       }),
       yaxis: axis(name, share ? { range: [-0.03, highest + 0.05], tickformat: ".0%", dtick: 0.2 } : {}),
       legend: { orientation: "h", x: 0, xanchor: "left", y: 1.02, yanchor: "bottom" },
-      showlegend: styles.length > 1,
       hovermode: "closest",
-      height: styles.length > 1 ? 420 : 380,
-      margin: { l: 64, r: 24, t: styles.length > 1 ? 72 : 48, b: 96 },
-      annotations: [
-        footnote(
-          `small dots: seeds; large: their mean${withPaper ? "; diamonds: the paper's, as a share of its dense model" : ""}${notNumbers(settings.map(({ row, column, scores }) => ({ label: styles.length > 1 ? `${row}, ${column}` : column, scores })))}`,
-          -56,
-        ),
-      ],
+      height: 256 + above + below,
+      margin: { l: 64, r: 24, t: above, b: below },
+      annotations: lost === "" ? [] : [footnote(lost, -56)],
     }),
     summary: `${title || "Scores"}: ${settings.map(({ row, column, mean }) => `${styles.length > 1 ? `${row}, ` : ""}${column} ${share ? `${round(100 * mean, 3)} %` : text(mean)}`).join("; ")}`,
   };

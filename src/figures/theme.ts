@@ -1,3 +1,19 @@
+import type { Trace } from "./figure.js";
+
+/**
+ * Text, and lines without a meaning of their own. Figures have no background, so that they suit light pages and dark
+ * ones: this grey has a contrast of 4.4 to white and of 4.3 to the #111111 of JupyterLab's dark theme, and no colour has
+ * more to both. Pages and JupyterLab from `npm run lab`, which know what
+ * they are, draw text of this colour in their own.
+ */
+export const INK = "#787878";
+
+/** What lets the page show through. */
+export const CLEAR = "rgba(0,0,0,0)";
+
+/** Lines of a grid, and what lies behind everything else. */
+export const FAINT = "rgba(128,128,128,0.25)";
+
 /** How one method looks in every figure. */
 export interface MethodStyle {
   readonly label: string;
@@ -10,11 +26,11 @@ export interface MethodStyle {
 
 /**
  * The methods of the paper's comparison (Table 1) in its order, each with a fixed look. The colours are Okabe and Ito's
- * palette without yellow, which is too pale on white; black is the reference, and the two that are compared most, RigL
- * and MAST, are far apart (blue and vermillion) for every kind of colour vision.
+ * palette without yellow, which is too pale on white, and with grey in the place of black, which is lost on a dark page;
+ * the two that are compared most, RigL and MAST, are far apart (blue and vermillion) for every kind of colour vision.
  */
 export const METHOD_STYLES: readonly MethodStyle[] = [
-  { label: "Dense", colour: "#333333", dash: "7px,4px", symbol: "square" },
+  { label: "Dense", colour: "#7f7f7f", dash: "7px,4px", symbol: "square" },
   { label: "Tiny", colour: "#56B4E9", dash: "dot", symbol: "triangle-up" },
   { label: "SS", colour: "#CC79A7", dash: "dashdot", symbol: "x" },
   { label: "SET", colour: "#009E73", dash: "12px,3px", symbol: "diamond" },
@@ -24,10 +40,10 @@ export const METHOD_STYLES: readonly MethodStyle[] = [
 ];
 
 /**
- * For curves that are no method, such as the values of a hyperparameter: viridis, dark to light, without its palest
- * end.
+ * For curves that are no method, such as the values of a hyperparameter: violet to red in the order of the rainbow, none
+ * so dark or so light that a dark or a light page swallows it.
  */
-const OTHERS = ["#440154", "#414487", "#2a788e", "#22a884", "#7ad151", "#c2a800"];
+const OTHERS = ["#7466d9", "#2f80d0", "#149c93", "#5f9f35", "#c49200", "#d35f43"];
 
 /**
  * The looks of labels, in the fixed order of methods. A label that is a method's name or begins with it ("MAST-QMIX",
@@ -83,33 +99,57 @@ export function axis(
     ticks: "outside",
     tickcolor: "#888888",
     ticklen: 4,
-    gridcolor: "#e6e6e6",
+    gridcolor: FAINT,
     zeroline: false,
     automargin: true,
     ...more,
   };
 }
 
-/** Layout with what every figure shares: 640 pixels wide, so that it stays readable in a column of 600. */
+/**
+ * Layout with what every figure shares. Its width, 640 pixels, is that of a picture in a file; where a page draws the
+ * figure, it takes the width that there is.
+ */
 export function layout<T extends { readonly [key: string]: unknown }>(
   title: string,
   more: T,
 ): T & { width: number; height: number; title: object } {
+  const height = typeof more["height"] === "number" ? more["height"] : 400;
   return {
     width: 640,
-    height: 400,
-    font: { family: FONT, size: 14, color: "#222222" },
-    title: { text: title, font: { size: 16 }, x: 0.02, xanchor: "left", y: 0.97, yanchor: "top" },
-    paper_bgcolor: "#ffffff",
-    plot_bgcolor: "#ffffff",
+    height,
+    font: { family: FONT, size: 14, color: INK },
+    title: { text: title, font: { size: 16 }, x: 0.02, xanchor: "left", y: 1 - 12 / height, yanchor: "top" },
+    paper_bgcolor: CLEAR,
+    plot_bgcolor: CLEAR,
     margin: { l: 64, r: 24, t: 72, b: 56 },
-    hoverlabel: { font: { family: FONT, size: 13 } },
+    hoverlabel: { bgcolor: "#ffffff", bordercolor: "#888888", font: { family: FONT, size: 13, color: "#222222" } },
+    modebar: { bgcolor: CLEAR, color: "rgba(128,128,128,0.7)", activecolor: INK },
     ...more,
   };
 }
 
 /**
- * Small grey print below the lower left corner of a figure, as a Plotly annotation.
+ * A trace without points that says in the legend what a mark means, in no method's colour.
+ *
+ * @param look Plotly's mode, and its settings of line and marker
+ */
+export function legendEntry(name: string, look: { readonly [key: string]: unknown }): Trace {
+  // A group of its own: Plotly puts entries without one below each other.
+  return {
+    type: "scatter",
+    name,
+    legendgroup: name,
+    x: [null],
+    y: [null],
+    hoverinfo: "skip",
+    showlegend: true,
+    ...look,
+  };
+}
+
+/**
+ * Small print below the lower left corner of a figure, as a Plotly annotation.
  *
  * @param yshift pixels from the x axis; negative is down
  */
@@ -124,7 +164,7 @@ export function footnote(text: string, yshift: number) {
     xanchor: "left",
     yanchor: "top",
     yshift,
-    font: { size: 11, color: "#666666" },
+    font: { size: 11 },
     align: "left",
   };
 }

@@ -1,6 +1,6 @@
 import { LabError } from "../errors.js";
 import { type Figure, round, type Trace } from "./figure.js";
-import { axis, layout, methodStyles } from "./theme.js";
+import { axis, CLEAR, INK, layout, methodStyles } from "./theme.js";
 
 /** One learned value of one run. */
 export interface LearnedValue {
@@ -36,7 +36,7 @@ export function learnedValues(
     type: "scatter",
     mode: "lines",
     name: "Truth",
-    line: { color: "#111111", width: 2 },
+    line: { color: INK, width: 2 },
     hoverinfo: "skip",
     x: places.flatMap((_, i) => [i - 0.42, i + 0.42, null]),
     y: [...known.values()].flatMap((v) => [round(v), round(v), null]),
@@ -75,7 +75,7 @@ export function learnedValues(
         y0: 0,
         y1: 1,
         line: { width: 0 },
-        fillcolor: i % 2 === 0 ? "#f5f5f5" : "#ffffff",
+        fillcolor: i % 2 === 0 ? "rgba(128,128,128,0.12)" : CLEAR,
       })),
       legend: { orientation: "h", x: 0, xanchor: "left", y: 1.02, yanchor: "bottom" },
       hovermode: "closest",

@@ -222,7 +222,8 @@ export function partsFigure(panels: readonly PartsPanel[], options: { readonly t
         showlegend: panel === 0,
         y: labels,
         x: bars.map(({ predicted }) => round(predicted)),
-        marker: { symbol: "line-ns", size: 16, line: { width: 2.5, color: "#222222" } },
+        // White within a dark line stands out from every part, and from light and dark pages.
+        marker: { symbol: "diamond-tall", size: 13, color: "#ffffff", line: { width: 1.5, color: "#222222" } },
         hovertemplate: "FLOPs predict %{x:.3~g} ms<extra>density %{y}</extra>",
       },
     ];

@@ -4,6 +4,8 @@
 (() => {
   "use strict";
   const MIME = "application/vnd.plotly.v1+json";
+  // The colour of text in our figures, which is drawn in the theme's own; INK in src/figures/theme.ts.
+  const INK = "#787878";
   const source = new URL("plotly.min.js", document.currentScript.src).href;
   let shared;
   let plotly;
@@ -19,13 +21,25 @@
     return plotly;
   }
 
+  const themeInk = () => getComputedStyle(document.body).getPropertyValue("--jp-ui-font-color1").trim() || INK;
+
   function createExtension(Widget) {
     class PlotlyOutput extends Widget {
       constructor() {
         super();
         this.addClass("mast-figure");
-        this.node.style.overflowX = "auto";
         this.drawn = Promise.resolve();
+        // The cell's width changes with the window, and with the panels beside the notebook.
+        this.resized = new ResizeObserver(() => this.redraw((Plotly) => Plotly.Plots.resize(this.node)));
+        this.themed = new MutationObserver(() => this.themeText && this.redraw((Plotly) => Plotly.relayout(this.node, { "font.color": themeInk() })));
+        this.themed.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-name"] });
+      }
+
+      /** Changes what is drawn, after everything before; nothing while it cannot be seen. */
+      redraw(change) {
+        this.drawn = this.drawn.then(() => {
+          if (!this.isDisposed && this.node.classList.contains("js-plotly-plot") && this.node.clientWidth > 0) return change(window.Plotly);
+        });
       }
 
       renderModel(model) {
@@ -36,12 +50,20 @@
           if (this.isDisposed) return;
           // The height at once, so that the page does not jump while it is drawn.
           this.node.style.minHeight = `${layout.height}px`;
-          await Plotly.react(this.node, structuredClone(data), structuredClone(layout), { displaylogo: false, showSendToCloud: false, ...config });
+          this.node.setAttribute("role", "figure");
+          this.node.setAttribute("aria-label", String(model.data["text/plain"] ?? "figure"));
+          const shown = structuredClone(layout);
+          this.themeText = shown.font?.color === INK;
+          if (this.themeText) shown.font.color = themeInk();
+          await Plotly.react(this.node, structuredClone(data), shown, { displaylogo: false, showSendToCloud: false, ...config, responsive: false });
+          this.resized.observe(this.node);
         });
         return this.drawn;
       }
 
       dispose() {
+        this.resized.disconnect();
+        this.themed.disconnect();
         window.Plotly?.purge(this.node);
         super.dispose();
       }
