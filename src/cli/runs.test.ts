@@ -216,15 +216,15 @@ describe("mast compare", () => {
     const { mast1, mast2, slow1, slow2 } = names;
     await compare([mast1, mast2, slow1, slow2], { name: "discounts" });
     const text = said.join("\n");
-    expect(text).toMatch(/MAST, discount 0\.99 +2 /);
-    expect(text).toMatch(/MAST, discount 0\.9 +2 /);
+    expect(text).toMatch(/MAST, discount = 0\.99 +2 /);
+    expect(text).toMatch(/MAST, discount = 0\.9 +2 /);
     expect(text).toContain("They differ in discount (0.99, 0.9).");
     const rows = parseCsv(readFileSync(join(results, "discounts.csv"), "utf8"), "discounts.csv");
     expect(rows.map(({ setting, seed }) => `${setting} ${seed}`)).toEqual([
-      "MAST, discount 0.99 1",
-      "MAST, discount 0.99 2",
-      "MAST, discount 0.9 1",
-      "MAST, discount 0.9 2",
+      "MAST, discount = 0.99 1",
+      "MAST, discount = 0.99 2",
+      "MAST, discount = 0.9 1",
+      "MAST, discount = 0.9 2",
     ]);
     // The evaluations at 0, 50, 100, 150 and 200 of four runs.
     expect(parseCsv(readFileSync(join(results, "discounts-evaluations.csv"), "utf8"), "")).toHaveLength(20);
@@ -244,7 +244,7 @@ describe("mast compare", () => {
     await compare([`usual=${mast1},${mast2}`, "known"]);
     const text = said.join("\n");
     expect(text).toMatch(/usual +2 /);
-    expect(text).toMatch(/MAST, discount 0\.9 +2 /);
+    expect(text).toMatch(/MAST, discount = 0\.9 +2 /);
   });
 
   it("refuses to pool what differs, and what is not there or not complete, in one line", async () => {

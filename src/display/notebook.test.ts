@@ -1,6 +1,6 @@
 import { createRequire } from "node:module";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { closeBrowser } from "./browser.js";
+import { closeBrowser, findBrowser } from "./browser.js";
 import { trainingCurves } from "../figures/curves.js";
 import {
   inNotebook,
@@ -62,6 +62,23 @@ describe("in a notebook", () => {
     });
     expect(messages[0].data["application/vnd.plotly.v1+json"]).not.toHaveProperty("layout.width");
     expect(messages[0].data["text/plain"]).toBe("3m: Test win rate at the end: MAST 100 %");
+  });
+
+  it("shows a page in a frame as wide as the cell, then with a picture for viewers that take frames out", async () => {
+    delete process.env["CHROME_PATH"];
+    const html = '<p title="a">battle</p>';
+    await showPage(html, { height: 300, picture: 0.5, summary: "a <battle>", still: () => figure });
+    const [shown] = messages;
+    const frame = shown.data["text/html"] as string;
+    expect(frame).toContain('srcdoc="&lt;p title=&quot;a&quot;&gt;battle&lt;/p&gt;"');
+    expect(frame).toContain("width:100%");
+    expect(frame).toContain("height:calc(300px + min(50cqw, 560px))");
+    expect(frame).toContain('title="a &lt;battle&gt;"');
+    if (findBrowser() === undefined) return;
+    expect(messages).toHaveLength(2);
+    expect([messages[1].update, messages[1].id]).toEqual([true, shown.id]);
+    expect(messages[1].data["text/html"]).toContain('<img style="display:none"');
+    expect(Buffer.from(messages[1].data["image/png"] as string, "base64").toString("latin1", 1, 4)).toBe("PNG");
   });
 
   it("updates a live figure in place, no faster than it can be drawn, and ends with the last state", async () => {
@@ -138,8 +155,8 @@ describe("in a notebook", () => {
     expect(messages.map(({ update }) => update)).toEqual([false, false]);
   });
 
-  it("shows a page in a frame of its own, where its quotes and scripts do no harm", () => {
-    showPage('<script>"x"</script>', { height: 300, summary: "a battle" });
+  it("shows a page in a frame of its own, where its quotes and scripts do no harm", async () => {
+    await showPage('<script>"x"</script>', { height: 300, summary: "a battle" });
     expect(messages[0].data["text/html"]).toContain('srcdoc="&lt;script&gt;&quot;x&quot;&lt;/script&gt;"');
     expect(messages[0].data["text/html"]).toContain('sandbox="allow-scripts"');
     expect(messages[0].data["text/plain"]).toBe("a battle");

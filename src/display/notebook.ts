@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { createRequire } from "node:module";
-import type { Figure } from "../figures/figure.js";
+import { type Figure, round } from "../figures/figure.js";
 import { fluidFigure } from "./page.js";
 import { FEW_RUNS, type Share, shareLine } from "./progress.js";
 import type { RunProgress } from "../runs/progress.js";
@@ -190,17 +190,39 @@ export function showTable(table: Table): void {
   place().show({ "text/html": tableHtml(table), "text/plain": tableText(table) });
 }
 
-/** Pixels across of a page that is shown in a notebook. */
-export const FRAME_WIDTH = 760;
+/** Pixels of what a page shows across its whole width, at the most: on a wide screen it would fill the window. */
+export const PICTURE_HEIGHT = 560;
+
+/** How a page of its own is shown. */
+export interface PageOptions {
+  /** Pixels of the page without its picture. */
+  readonly height: number;
+  /** Height of the picture that the page shows across its whole width, as a share of that. Default: none. */
+  readonly picture?: number;
+  /** One line for a terminal, and for people who do not see the page. */
+  readonly summary: string;
+  /** A picture for viewers that show no scripts. */
+  readonly still?: () => Figure;
+}
 
 /**
- * Shows a page of its own (a battle replay) in a frame below the cell, where its scripts run.
- * `height` is in pixels. In a terminal it prints `summary`.
+ * Shows a page of its own (a battle replay) in a frame below the cell, as wide as the cell, where its scripts run; then
+ * adds a picture, if a browser draws one. In a terminal it prints `summary`.
  */
-export function showPage(html: string, options: { readonly height: number; readonly summary: string }): void {
-  if (!inNotebook()) return void console.log(options.summary);
-  const frame = `<iframe srcdoc="${escapeHtml(html)}" style="width:100%;max-width:${FRAME_WIDTH}px;height:${options.height}px;border:0" sandbox="allow-scripts" title="${escapeHtml(options.summary)}"></iframe>`;
-  place().show({ "text/html": frame, "text/plain": options.summary });
+export async function showPage(html: string, { height, picture = 0, summary, still }: PageOptions): Promise<void> {
+  if (!inNotebook()) return void console.log(summary);
+  const title = escapeHtml(summary);
+  // The frame does not know how wide the cell is; its height follows in units of that. Its own colour scheme keeps the
+  // browser from giving it a white ground on a dark page.
+  const tall = `height:calc(${height}px + min(${round(100 * picture)}cqw, ${PICTURE_HEIGHT}px))`;
+  const frame = `<div style="container-type:inline-size"><iframe srcdoc="${escapeHtml(html)}" style="width:100%;height:${height + PICTURE_HEIGHT}px;${tall};border:0;color-scheme:light" sandbox="allow-scripts" title="${title}"></iframe></div>`;
+  const output = place();
+  output.show({ "text/html": frame, "text/plain": summary });
+  const png = still === undefined ? undefined : (await notebookPng(still()))?.toString("base64");
+  if (png === undefined) return;
+  // Where frames are taken out of the HTML, as on GitHub, styles are as well, and this appears.
+  const hidden = `<img style="display:none" src="data:image/png;base64,${png}" alt="${title}">`;
+  output.show({ "text/html": frame + hidden, "image/png": png, "text/plain": summary });
 }
 
 /**

@@ -1,41 +1,58 @@
-/** Style of a replay page. */
+import { INK } from "../figures/theme.js";
+
+/**
+ * Style of a replay page. In a notebook's frame it has no ground of its own, and a grey that can be read on light and
+ * dark; as a page by itself it has the colours of the system.
+ */
 export const PLAYER_STYLE = `
 * { box-sizing: border-box }
-body { margin: 0; padding: 10px 12px; font: 14px Helvetica, Arial, "Liberation Sans", sans-serif; color: #222; background: #fff; max-width: 860px }
-h1 { font-size: 15px; margin: 0 0 8px; font-weight: 600 }
+:root.page { color-scheme: light dark }
+body { margin: 0; padding: 10px 12px; font: 14px Helvetica, Arial, "Liberation Sans", sans-serif; color: ${INK}; background: transparent }
+.page body { color: CanvasText; background: Canvas; max-width: 1200px }
+h1 { font-size: 15px; margin: 0 0 6px; font-weight: 600 }
+#legend { display: flex; flex-wrap: wrap; gap: 2px 14px; margin: 0 0 6px; font-size: 13px }
+#legend span { display: inline-flex; align-items: center; gap: 4px }
 canvas { display: block; width: 100%; border-radius: 4px }
+#map { touch-action: pan-y; outline-offset: 2px }
+#map:focus-visible { outline: 2px solid #0072B2 }
+#map.zoomed { cursor: grab; touch-action: none }
 #track { margin-top: 6px; cursor: pointer; touch-action: none }
-#controls { display: flex; align-items: center; gap: 10px; margin: 6px 0; flex-wrap: wrap }
-button, select { font: inherit; padding: 3px 10px; border: 1px solid #bbb; border-radius: 4px; background: #f6f6f6; color: #222; cursor: pointer }
-button:hover, select:hover { background: #ececec }
+#controls { display: flex; align-items: center; gap: 6px; margin: 6px 0; flex-wrap: wrap }
+button, select { font: inherit; padding: 3px 9px; border: 1px solid rgba(128,128,128,.55); border-radius: 4px; background: rgba(128,128,128,.1); color: inherit; cursor: pointer }
+select option { color: #222; background: #fff }
+button:hover, select:hover { background: rgba(128,128,128,.25) }
+button[aria-pressed=true] { background: rgba(0,114,178,.3) }
 button:focus-visible, select:focus-visible, input:focus-visible { outline: 2px solid #0072B2; outline-offset: 1px }
-#play { min-width: 5.5em }
-input[type=range] { flex: 1 1 160px; min-width: 120px; accent-color: #0072B2 }
-output { min-width: 15em; text-align: right; font-variant-numeric: tabular-nums; color: #444 }
-#agents { display: grid; grid-template-columns: repeat(auto-fill, minmax(215px, 1fr)); gap: 2px 16px; font-size: 13px; color: #333 }
+#play { min-width: 5.2em }
+input[type=range] { flex: 1 1 140px; min-width: 110px; accent-color: #0072B2 }
+output { min-width: 14em; text-align: right; font-variant-numeric: tabular-nums }
+#agents { display: grid; grid-template-columns: repeat(auto-fill, minmax(215px, 1fr)); gap: 2px 16px; font-size: 13px }
 #agents.wide { grid-template-columns: 1fr }
 #agents div { white-space: nowrap; overflow: hidden; text-overflow: ellipsis }
-#agents .dead { color: #999 }
-#text { white-space: pre-wrap; font: 15px/1.5 ui-monospace, Menlo, Consolas, monospace; padding: 12px; background: #f6f6f6; border-radius: 4px }
+#agents .dead { opacity: .6 }
+#agents .chosen { font-weight: 600 }
+#keys { margin: 4px 0 0; font-size: 12px }
+#text { white-space: pre-wrap; font: 15px/1.5 ui-monospace, Menlo, Consolas, monospace; padding: 12px; background: rgba(128,128,128,.12); border-radius: 4px }
 #steps { max-height: 320px; overflow-y: auto; margin-top: 10px }
 #steps table { border-collapse: collapse; font-size: 13px; font-variant-numeric: tabular-nums; width: 100% }
-#steps th { position: sticky; top: 0; background: #fff; text-align: left }
-#steps th, #steps td { padding: 2px 14px 2px 0; border-bottom: 1px solid #eeeeee }
+#steps th { text-align: left }
+#steps th, #steps td { padding: 2px 14px 2px 0; border-bottom: 1px solid rgba(128,128,128,.3) }
 #steps tbody tr { cursor: pointer }
-#steps tr.now td { background: #e8f1f8 }
+#steps tr.now td { background: rgba(0,114,178,.15) }
 `;
 
 /**
  * What runs in a replay page: plain JavaScript, since it is sent as text. It reads the JSON of the element "replay" and
  * builds the page around it. Positions move evenly between two steps; lines show who fired at whom in the step that is
- * being played.
+ * being played. Everything can be done by the keyboard; the page lists the keys.
  */
 export const PLAYER_SCRIPT = `
 (() => {
   "use strict";
   const replay = JSON.parse(document.getElementById("replay").textContent);
-  const { frames, units, rewards, view, terrain, colours, bodies } = replay;
+  const { frames, units, rewards, view, terrain, cliff, colours, bodies } = replay;
   const steps = frames.length - 1;
+  if (window.parent === window) document.documentElement.className = "page";
   const make = (tag, attributes, parent) => {
     const element = Object.assign(document.createElement(tag), attributes);
     (parent || document.body).append(element);
@@ -43,13 +60,30 @@ export const PLAYER_SCRIPT = `
   };
   make("h1", { textContent: replay.title });
   const drawn = units.length > 0;
-  const canvas = drawn || bodies ? make("canvas", { id: "map" }) : undefined;
+  if (drawn) drawLegend(make("div", { id: "legend" }));
+  const canvas = drawn || bodies ? make("canvas", { id: "map", tabIndex: 0 }) : undefined;
+  if (canvas) {
+    const shape = drawn ? view[3] / view[2] : 0.5;
+    // No higher than the screen is likely to be.
+    canvas.style.width = "min(100%, calc(var(--high) / " + shape.toFixed(4) + "))";
+    canvas.setAttribute("role", "img");
+    canvas.setAttribute("aria-label", replay.title);
+    canvas.setAttribute("aria-describedby", "keys");
+  }
   const text = canvas ? undefined : make("div", { id: "text" });
   const track = make("canvas", { id: "track", title: "reward of each step, and the return so far" });
   const controls = make("div", { id: "controls" });
   const button = make("button", { id: "play", textContent: "Play" }, controls);
   const speed = make("select", { id: "speed", title: "speed" }, controls);
   for (const factor of [0.25, 0.5, 1, 2, 4]) make("option", { value: factor, textContent: factor + "x", selected: factor === 1 }, speed);
+  const press = (name, title, act) => make("button", { textContent: name, title, onclick: act }, controls);
+  const rings = drawn && units.some((unit) => unit.range) ? press("Ranges", "rings of attack (solid) and sight (dashed): R", () => toggleRings()) : undefined;
+  if (drawn) {
+    press("\u2212", "zoom out: -", () => zoomBy(1 / 1.5)).setAttribute("aria-label", "zoom out");
+    press("+", "zoom in: +", () => zoomBy(1.5)).setAttribute("aria-label", "zoom in");
+    press("Fit", "the whole battle: 0", () => fitView());
+  }
+  if (rings) rings.setAttribute("aria-pressed", "false");
   const scrubber = make("input", { id: "scrubber", type: "range", min: 0, max: steps, step: 0.01, value: 0, title: "step" }, controls);
   scrubber.setAttribute("aria-label", "step of the episode");
   const status = make("output", { id: "status" }, controls);
@@ -76,8 +110,76 @@ export const PLAYER_SCRIPT = `
     });
   }
 
+  const help = make("p", { id: "keys" });
+  help.textContent = "Keys: space plays, \u2190 \u2192 one step, Home and End" + (drawn ? ", + and \u2212 zoom, 0 fits, shift with arrows moves the map" + (rings ? ", R ranges" : "") + ", U next unit" : "") + ".";
+
   let time = 0, playing = false, before = 0, marked;
-  const scale = () => canvas.clientWidth / view[2];
+  let zoom = 1, centre = [view[0] + view[2] / 2, view[1] + view[3] / 2], chosen = -1, ringed = false;
+
+  /** What of the map is seen: [left, bottom, width, height] in cells, never beyond the battle. */
+  function seen() {
+    const [wide, high] = [view[2] / zoom, view[3] / zoom];
+    const within = (middle, low, whole, part) => Math.max(low, Math.min(low + whole - part, middle - part / 2));
+    return [within(centre[0], view[0], view[2], wide), within(centre[1], view[1], view[3], high), wide, high];
+  }
+  /** Zooms about a place of the canvas, in pixels; by default its middle. */
+  function zoomBy(factor, x, y) {
+    const [left, bottom, wide, high] = seen();
+    const [u, v] = x === undefined ? [0.5, 0.5] : [x / canvas.clientWidth, 1 - y / canvas.clientHeight];
+    const [px, py] = [left + u * wide, bottom + v * high];
+    zoom = Math.max(1, Math.min(8, zoom * factor));
+    centre = [px + (0.5 - u) * (view[2] / zoom), py + (0.5 - v) * (view[3] / zoom)];
+    canvas.classList.toggle("zoomed", zoom > 1);
+    render();
+  }
+  function moveBy(x, y) {
+    const [left, bottom, wide, high] = seen();
+    centre = [left + wide / 2 + x, bottom + high / 2 + y];
+    render();
+  }
+  function fitView() {
+    zoom = 1;
+    canvas.classList.remove("zoomed");
+    render();
+  }
+  function toggleRings() {
+    ringed = !ringed;
+    rings.setAttribute("aria-pressed", String(ringed));
+    render();
+  }
+  /** The next living unit, or the one before; after the last one none. */
+  function choose(step) {
+    const living = [-1, ...units.map((_, i) => i).filter((i) => frames[Math.floor(time)].units[i][2] > 0)];
+    const at = Math.max(0, living.indexOf(chosen));
+    chosen = living[(at + step + living.length) % living.length];
+    render();
+  }
+
+  /** Draws a unit's shape with "radius" pixels about a place. */
+  function outline(pen, unit, x, y, radius) {
+    pen.beginPath();
+    if (unit.corners.length === 0) return pen.arc(x, y, radius, 0, 7);
+    for (const [cx, cy] of unit.corners) pen.lineTo(x + cx * radius, y - cy * radius);
+    pen.closePath();
+  }
+  function drawLegend(place) {
+    const types = [...new Set(units.map((unit) => unit.type))];
+    // The same order on both sides.
+    const kinds = ["ally", "enemy"].flatMap((side) => types.map((type) => units.find((unit) => unit.side === side && unit.type === type)));
+    for (const unit of kinds) {
+      if (unit === undefined) continue;
+      const name = unit.type + (unit.side === "ally" ? " (our team)" : " (enemy)");
+      const entry = make("span", {}, place);
+      const icon = make("canvas", { width: 36, height: 36 }, entry);
+      icon.style.cssText = "width:18px;height:18px";
+      icon.setAttribute("aria-hidden", "true");
+      const pen = icon.getContext("2d");
+      pen.fillStyle = colours[unit.side];
+      outline(pen, unit, 18, 18, 11);
+      pen.fill();
+      make("span", { textContent: name }, entry);
+    }
+  }
 
   function fit(surface, height) {
     const ratio = window.devicePixelRatio || 1;
@@ -95,29 +197,55 @@ export const PLAYER_SCRIPT = `
 
   function drawMap() {
     if (canvas.clientWidth === 0) return;
-    const s = scale();
-    const pen = fit(canvas, Math.round(view[3] * s));
-    const px = (x) => (x - view[0]) * s, py = (y) => (view[1] + view[3] - y) * s;
-    pen.fillStyle = "#f1eee6";
-    pen.fillRect(0, 0, canvas.clientWidth, view[3] * s);
-    pen.fillStyle = "#cfc8b8";
+    const [left, bottom, wide, high] = seen();
+    const s = canvas.clientWidth / wide, width = canvas.clientWidth, height = Math.round((view[3] / view[2]) * width);
+    const pen = fit(canvas, height);
+    const px = (x) => (x - left) * s, py = (y) => (bottom + high - y) * s;
+    pen.fillStyle = "rgba(143,137,123,0.1)";
+    pen.fillRect(0, 0, width, height);
+    // Cells are drawn into each other, so that no seam shows; as a whole they are as transparent as one.
+    const ground = document.createElement("canvas");
+    ground.width = canvas.width;
+    ground.height = canvas.height;
+    const rock = ground.getContext("2d");
+    rock.setTransform(pen.getTransform());
+    rock.fillStyle = cliff.colour;
     for (let y = 0; y < terrain.height; y++) for (let x = 0; x < terrain.width; x++) {
-      if (terrain.cells[y * terrain.width + x] === "#") pen.fillRect(px(x) - 0.3, py(y + 1) - 0.3, s + 0.6, s + 0.6);
+      if (terrain.cells[y * terrain.width + x] === "#") rock.fillRect(px(x) - 0.3, py(y + 1) - 0.3, s + 0.6, s + 0.6);
     }
+    // Beyond the map.
     if (terrain.width > 0) {
-      pen.fillStyle = "#b3aa96";
-      const right = px(terrain.width), left = px(0), top = py(terrain.height), bottom = py(0);
-      if (left > 0) pen.fillRect(0, 0, left, 9999);
-      if (right < canvas.clientWidth) pen.fillRect(right, 0, 9999, 9999);
-      if (top > 0) pen.fillRect(0, 0, 9999, top);
-      if (bottom < view[3] * s) pen.fillRect(0, bottom, 9999, 9999);
+      const [x0, x1, y0, y1] = [px(0), px(terrain.width), py(terrain.height), py(0)];
+      if (x0 > 0) rock.fillRect(0, 0, x0, height);
+      if (x1 < width) rock.fillRect(x1, 0, width - x1, height);
+      if (y0 > 0) rock.fillRect(0, 0, width, y0);
+      if (y1 < height) rock.fillRect(0, y1, width, height - y1);
     }
+    pen.save();
+    pen.setTransform(1, 0, 0, 1, 0, 0);
+    pen.globalAlpha = cliff.opacity;
+    pen.drawImage(ground, 0, 0);
+    pen.restore();
     const t = Math.min(steps, Math.floor(time)), u = Math.min(steps, t + 1), share = time - t;
     const now = frames[t].units, next = frames[u].units;
     const at = units.map((_, i) => [px(now[i][0] + share * (next[i][0] - now[i][0])), py(now[i][1] + share * (next[i][1] - now[i][1]))]);
     // The lines of a step belong to the movement towards it; at rest on a step they are those that led to it.
     const fire = share > 0 ? next : now;
 
+    for (let i = 0; i < units.length; i++) {
+      if (now[i][2] <= 0 || (!ringed && i !== chosen)) continue;
+      pen.strokeStyle = colours[units[i].side];
+      // Of all units together the rings are thin, and of the chosen one they are clear.
+      pen.globalAlpha = i === chosen ? 0.95 : 0.4;
+      pen.lineWidth = i === chosen ? 2 : 1;
+      for (const [radius, dash] of [[units[i].range, []], [units[i].sight, [4, 4]]]) {
+        if (!radius) continue;
+        pen.setLineDash(dash);
+        pen.beginPath(); pen.arc(at[i][0], at[i][1], radius * s, 0, 7); pen.stroke();
+      }
+      pen.setLineDash([]);
+      pen.globalAlpha = 1;
+    }
     for (let i = 0; i < units.length; i++) {
       if (now[i][2] > 0) continue;
       const r = Math.max(3, units[i].radius * s * 0.6);
@@ -133,14 +261,14 @@ export const PLAYER_SCRIPT = `
       const unit = units[i], [x, y] = at[i], r = Math.max(4, unit.radius * s);
       pen.fillStyle = colours[unit.side];
       pen.globalAlpha = 0.92;
-      pen.beginPath(); pen.arc(x, y, r, 0, 7); pen.fill();
+      outline(pen, unit, x, y, r); pen.fill();
       pen.globalAlpha = 1;
-      pen.strokeStyle = "#ffffff"; pen.lineWidth = 1.2; pen.stroke();
-      if (r >= 7) {
+      pen.strokeStyle = "#ffffff"; pen.lineWidth = i === chosen ? 3 : 1.2; pen.stroke();
+      if (r >= 6) {
         pen.fillStyle = "#ffffff";
         pen.font = "600 " + Math.min(13, Math.round(r * 0.95)) + "px Helvetica, Arial, sans-serif";
         pen.textAlign = "center"; pen.textBaseline = "middle";
-        pen.fillText(r < 9 ? String(number[i]) : unit.type[0].toUpperCase() + number[i], x, y + 0.5);
+        pen.fillText(String(number[i]), x, y + 0.5);
       }
     }
     for (let i = 0; i < units.length; i++) {
@@ -154,7 +282,7 @@ export const PLAYER_SCRIPT = `
       const from = Math.min(units[i].radius * s, length * 0.35), to = Math.min(units[target].radius * s, length * 0.35);
       ax += dx * from; ay += dy * from; bx -= dx * to; by -= dy * to;
       const colour = heals ? "#009E73" : colours[units[i].side];
-      for (const [ink, width] of [["#ffffff", 4], [colour, 2]]) {
+      for (const [ink, width] of [["#ffffffaa", 4], [colour, 2]]) {
         pen.strokeStyle = ink; pen.lineWidth = width;
         pen.beginPath(); pen.moveTo(ax + ox, ay + oy); pen.lineTo(bx + ox, by + oy); pen.stroke();
         pen.fillStyle = ink;
@@ -184,7 +312,7 @@ export const PLAYER_SCRIPT = `
     const [left, right, bottom, top] = bodies.view;
     const s = width / (right - left), height = Math.round((top - bottom) * s);
     const pen = fit(canvas, height);
-    pen.fillStyle = "#f7f7f5"; pen.fillRect(0, 0, width, height);
+    pen.fillStyle = "rgba(128,128,128,0.08)"; pen.fillRect(0, 0, width, height);
     const t = Math.min(steps, Math.floor(time)), u = Math.min(steps, t + 1), share = time - t;
     const now = frames[t].shapes, next = frames[u].shapes;
     const at = now.map((value, i) => value + share * (next[i] - value));
@@ -194,7 +322,7 @@ export const PLAYER_SCRIPT = `
     const { right: across, up, towards } = bodies.camera;
     const place = (point) => [(along(across, point) - left) * s, height - (along(up, point) - bottom) * s];
     // The ground, a line each metre.
-    pen.strokeStyle = "#d9d9d4"; pen.lineWidth = 1; pen.lineCap = "round";
+    pen.strokeStyle = "rgba(128,128,128,0.35)"; pen.lineWidth = 1; pen.lineCap = "round";
     const reach = Math.ceil(right - left);
     const line = (from, to) => { pen.beginPath(); pen.moveTo(...place(from)); pen.lineTo(...place(to)); pen.stroke(); };
     for (let k = -reach; k <= reach; k++) {
@@ -224,19 +352,20 @@ export const PLAYER_SCRIPT = `
     const x = (step) => pad + (steps === 0 ? 0 : (step / steps) * (width - 2 * pad));
     // The bonus for winning is many times any other reward: its bar ends at the top.
     const most = Math.max(1e-9, ...rewards.slice(0, replay.won ? -1 : undefined).map(Math.abs)), high = Math.max(0, ...returns), low = Math.min(0, ...returns);
-    pen.fillStyle = "#f6f6f6"; pen.fillRect(0, 0, width, height);
+    const ink = getComputedStyle(document.body).color;
+    pen.fillStyle = "rgba(128,128,128,0.12)"; pen.fillRect(0, 0, width, height);
     const slot = (width - 2 * pad) / Math.max(1, steps);
     rewards.forEach((reward, k) => {
-      pen.fillStyle = reward < 0 ? "#D55E00" : "#b8cfe0";
+      pen.fillStyle = reward < 0 ? "#D55E00" : "rgba(86,180,233,0.6)";
       const tall = Math.min(1, Math.abs(reward) / most) * (foot - 6);
       pen.fillRect(x(k) + 0.5, foot - tall, Math.max(1, slot - 1), tall);
     });
-    pen.strokeStyle = "#333333"; pen.lineWidth = 1.5; pen.beginPath();
+    pen.strokeStyle = ink; pen.lineWidth = 1.5; pen.beginPath();
     returns.forEach((value, k) => pen.lineTo(x(k), foot - ((value - low) / Math.max(1e-9, high - low)) * (foot - 6)));
     pen.stroke();
     pen.strokeStyle = "#0072B2"; pen.lineWidth = 2;
     pen.beginPath(); pen.moveTo(x(time), 0); pen.lineTo(x(time), foot); pen.stroke();
-    pen.fillStyle = "#666666"; pen.font = "10px Helvetica, Arial, sans-serif"; pen.textBaseline = "bottom";
+    pen.fillStyle = ink; pen.font = "10px Helvetica, Arial, sans-serif"; pen.textBaseline = "bottom";
     pen.textAlign = "left"; pen.fillText("bars: reward of each step; line: return so far", pad, height);
     pen.textAlign = "right"; pen.fillText("step " + steps, width - pad, height);
   }
@@ -265,7 +394,7 @@ export const PLAYER_SCRIPT = `
       const dead = drawn && frames[t].units[i][2] <= 0;
       const state = !drawn ? "" : dead ? "" : " (" + Math.ceil(frames[t].units[i][2]) + (units[i].maxShield > 0 ? "+" + Math.ceil(frames[t].units[i][3]) : "") + ")";
       line.textContent = (agent + 1) + " " + (drawn ? units[i].type : "agent") + state + ": " + (dead ? "dead" : joint ? joint[agent] : "");
-      line.className = dead ? "dead" : "";
+      line.className = (dead ? "dead" : "") + (drawn && i === chosen ? " chosen" : "");
     });
   }
 
@@ -301,9 +430,51 @@ export const PLAYER_SCRIPT = `
   document.addEventListener("keydown", (event) => {
     if (event.target === speed || (event.target === button && event.key === " ")) return;
     if (event.key === " ") { event.preventDefault(); play(!playing); }
-    if (event.key === "ArrowRight") { event.preventDefault(); seek(Math.floor(time) + 1); }
-    if (event.key === "ArrowLeft") { event.preventDefault(); seek(Math.ceil(time) - 1); }
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const cells = view[2] / zoom / 10;
+    const moves = { ArrowRight: [cells, 0], ArrowLeft: [-cells, 0], ArrowUp: [0, cells], ArrowDown: [0, -cells] };
+    const act = event.shiftKey && drawn && event.key in moves ? () => moveBy(...moves[event.key]) : {
+      ArrowRight: () => seek(Math.floor(time) + 1),
+      ArrowLeft: () => seek(Math.ceil(time) - 1),
+      Home: () => seek(0),
+      End: () => seek(steps),
+      ...(drawn ? { "+": () => zoomBy(1.5), "=": () => zoomBy(1.5), "-": () => zoomBy(1 / 1.5), 0: fitView, u: () => choose(1), U: () => choose(-1) } : {}),
+      ...(rings ? { r: toggleRings, R: toggleRings } : {}),
+    }[event.key];
+    if (act === undefined) return;
+    event.preventDefault();
+    act();
   });
+  if (drawn) {
+    // A wheel alone scrolls the page around; with ctrl, which a pinch on a touchpad sends as well, it zooms.
+    canvas.addEventListener("wheel", (event) => {
+      if (!event.ctrlKey && !event.metaKey) return;
+      event.preventDefault();
+      zoomBy(Math.exp(-event.deltaY / 200), event.offsetX, event.offsetY);
+    }, { passive: false });
+    canvas.addEventListener("dblclick", (event) => zoomBy(2, event.offsetX, event.offsetY));
+    let held;
+    canvas.addEventListener("pointerdown", (event) => {
+      held = [event.clientX, event.clientY];
+      if (zoom > 1) canvas.setPointerCapture(event.pointerId);
+    });
+    canvas.addEventListener("pointermove", (event) => {
+      if (!event.buttons || held === undefined || zoom === 1) return;
+      const s = canvas.clientWidth / (view[2] / zoom);
+      moveBy((held[0] - event.clientX) / s, (event.clientY - held[1]) / s);
+      held = [event.clientX, event.clientY];
+    });
+    // A unit that is pressed is chosen; the ground chooses none.
+    canvas.addEventListener("click", (event) => {
+      const [left, bottom, wide, high] = seen();
+      const s = canvas.clientWidth / wide;
+      const now = frames[Math.floor(time)].units;
+      const distance = (i) => Math.hypot((now[i][0] - left) * s - event.offsetX, (bottom + high - now[i][1]) * s - event.offsetY);
+      const near = units.map((_, i) => i).filter((i) => now[i][2] > 0 && distance(i) < Math.max(12, units[i].radius * s + 4));
+      chosen = near.sort((a, b) => distance(a) - distance(b))[0] ?? -1;
+      render();
+    });
+  }
   // A notebook may load the page before it has a size.
   new ResizeObserver(render).observe(document.body);
   render();

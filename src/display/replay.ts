@@ -1,13 +1,15 @@
 import { LabError } from "../errors.js";
 import type { EnvironmentSnapshot, UnitSnapshot } from "../envs/environment.js";
-import { FRAME_WIDTH, showPage } from "./notebook.js";
-import type { EpisodeRecording } from "../figures/recording.js";
-import { AGENT_COLOURS, BODY_COLOUR, bodyBounds, cameraFor } from "../figures/bodies.js";
+import { PICTURE_HEIGHT, showPage } from "./notebook.js";
+import { replayTitle, type EpisodeRecording } from "../figures/recording.js";
+import { battleFigure, battleView, CLIFF } from "../figures/battle.js";
+import { AGENT_COLOURS, BODY_COLOUR, bodyBounds, bodyFigure, cameraFor } from "../figures/bodies.js";
 import { scriptJson } from "../figures/plain.js";
 import { PLAYER_SCRIPT, PLAYER_STYLE } from "./replay-player.js";
 import { replaceFile } from "../runs/disk.js";
 import { escapeHtml } from "../figures/table.js";
 import { SIDE_COLOURS } from "../figures/theme.js";
+import { shapeCorners, unitShapes } from "../figures/unit-shapes.js";
 
 /** Settings of `showReplay` and of the page on which a replay is played. */
 export interface ReplayOptions {
@@ -25,14 +27,8 @@ export interface ReplayOptions {
 }
 
 /**
-  // Of what is not drawn: the line of text, and the table of its steps.
-  const table = 110 + Math.min(320, 24 * (recording.actions.length + 1));
-  const bodies = recording.frames[0].shapes?.length ? (FRAME_WIDTH - 24) / 2 : table;
-  const map = recording.frames[0].units.length === 0 ? bodies : ((FRAME_WIDTH - 24) * height) / width;
-  // Title, reward track and controls, and three agents a line; an action of several numbers has a line of its own.
-  const { actions, numbers } = recording;
-  const named = actions[0]?.length ?? 0;
-  const around = 165 + 18 * Math.ceil(named / (numbers ?? 3));
+ * A page of its own that plays an episode: a battle, simulated bodies, or the table of its steps where there is nothing
+ * to draw. It needs no network.
  *
  * @throws {Error} when there are no frames, or not one reward and joint action for each step.
  * @example
@@ -47,20 +43,25 @@ export function battleReplay(recording: EpisodeRecording, options: ReplayOptions
     );
   }
   const shapes = frames[0].shapes ?? [];
+  const ofType = unitShapes(frames[0].units.map(({ type }) => type));
   const data = {
     title: options.title ?? replayTitle(recording),
     speed: options.stepsPerSecond ?? (shapes.length > 0 ? 40 : 4),
     autoplay: options.autoplay ?? false,
     won: recording.won,
     colours: SIDE_COLOURS,
-    view: viewBox(frames),
+    view: battleView(frames),
     terrain: { width: frames[0].width, height: frames[0].height, cells: frames[0].terrain },
-    units: frames[0].units.map(({ side, type, radius, maxHealth, maxShield }) => ({
+    cliff: CLIFF,
+    units: frames[0].units.map(({ side, type, radius, maxHealth, maxShield, range, sight }) => ({
       side,
       type,
       radius,
       maxHealth,
       maxShield,
+      range,
+      sight,
+      corners: shapeCorners(ofType.get(type) ?? "circle"),
     })),
     ...(shapes.length > 0 && { bodies: bodiesOf(frames) }),
     frames: frames.map((frame) => ({
@@ -81,7 +82,7 @@ export function battleReplay(recording: EpisodeRecording, options: ReplayOptions
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
 <title>${escapeHtml(data.title)}</title>
-<style>${PLAYER_STYLE}</style>
+<style>:root { --high: ${PICTURE_HEIGHT}px }${PLAYER_STYLE}</style>
 </head>
 <body>
 <script type="application/json" id="replay">${scriptJson(data)}</script>
@@ -111,27 +112,33 @@ function groups(values: readonly number[], size: number): number[][] {
   return Array.from({ length: values.length / size }, (_, i) => values.slice(i * size, (i + 1) * size));
 }
 
-/** One line about a recorded episode: "3m, seed 7: won after 24 steps, return 20.0". */
-export function replayTitle({ environment, seed, rewards, won, frames }: EpisodeRecording): string {
-  const total = rewards.reduce((a, b) => a + b, 0);
-  const result = won ? "won" : frames[0].units.length === 0 ? "ended" : "not won";
-  return `${environment}, seed ${seed}: ${result} after ${rewards.length} steps, return ${total.toFixed(1)}`;
-}
-
-/** Shows a replay below the cell; in a terminal it prints the title. */
-export function showReplay(recording: EpisodeRecording, options: ReplayOptions = {}): void {
-  const [, , width, height] = viewBox(recording.frames);
+/**
+ * Shows a replay below the cell; in a terminal it prints the title. The replay is there at once; with `await` a picture
+ * of one moment is kept with it, for viewers that show no scripts, such as GitHub.
+ *
+ * @example await showReplay(recordEpisode(createEnvironment("3m"), scripts.weakestTarget, 1));
+ */
+export async function showReplay(recording: EpisodeRecording, options: ReplayOptions = {}): Promise<void> {
+  const [, , width, height] = battleView(recording.frames);
   // Of what is not drawn: the line of text, and the table of its steps.
   const table = 110 + Math.min(320, 24 * (recording.actions.length + 1));
-  const bodies = recording.frames[0].shapes?.length ? (FRAME_WIDTH - 24) / 2 : table;
-  const map = recording.frames[0].units.length === 0 ? bodies : ((FRAME_WIDTH - 24) * height) / width;
-  // Title, reward track and controls, and three agents a line; an action of several numbers has a line of its own.
+  const [units, bodies] = [recording.frames[0].units.length > 0, Boolean(recording.frames[0].shapes?.length)];
+  // As in a cell of 600 pixels: title, legend, reward track, controls and keys in two rows each, and two agents a line;
+  // an action of several numbers has a line of its own.
   const { actions, numbers } = recording;
   const named = actions[0]?.length ?? 0;
-  const around = 165 + 18 * Math.ceil(named / (numbers ?? 3));
-  showPage(battleReplay(recording, options), {
-    height: Math.round(map) + around,
-    summary: options.title ?? replayTitle(recording),
+  const kinds = new Set(recording.frames[0].units.map(({ side, type }) => `${side} ${type}`)).size;
+  const around = 240 + 22 * Math.ceil(kinds / 4) + 20 * Math.ceil(named / (numbers ?? 2));
+  const title = options.title ?? replayTitle(recording);
+  await showPage(battleReplay(recording, options), {
+    height: around + (units || bodies ? 0 : table),
+    ...(units ? { picture: height / width } : bodies ? { picture: 0.5 } : {}),
+    summary: title,
+    ...(units
+      ? { still: () => battleFigure(recording, { title }) }
+      : bodies
+        ? { still: () => bodyFigure(recording, { title }) }
+        : {}),
   });
 }
 
@@ -144,30 +151,6 @@ export function saveReplay(recording: EpisodeRecording, path: string, options: R
 function compact(unit: UnitSnapshot): number[] {
   const health = unit.alive ? Math.max(0.1, Number(unit.health.toFixed(1))) : 0;
   return [Number(unit.x.toFixed(2)), Number(unit.y.toFixed(2)), health, Number(unit.shield.toFixed(1)), unit.target];
-}
-
-/**
- * The part of the map that the battle uses, with a margin, at most 2.4 times as wide as high. [left, bottom, width,
- * height] in cells
- */
-function viewBox(frames: readonly EnvironmentSnapshot[]): [number, number, number, number] {
-  const units = frames.flatMap((frame) => frame.units.filter((unit) => unit.alive));
-  if (units.length === 0) return [0, 0, frames[0].width || 16, frames[0].height || 4];
-  const margin = 2;
-  let left = Math.min(...units.map((u) => u.x - u.radius)) - margin,
-    right = Math.max(...units.map((u) => u.x + u.radius)) + margin;
-  let bottom = Math.min(...units.map((u) => u.y - u.radius)) - margin,
-    top = Math.max(...units.map((u) => u.y + u.radius)) + margin;
-  const grow = (low: number, high: number, size: number): [number, number] =>
-    high - low >= size ? [low, high] : [(low + high - size) / 2, (low + high + size) / 2];
-  [bottom, top] = grow(bottom, top, (right - left) / 2.4);
-  [left, right] = grow(left, right, (top - bottom) * 1.2);
-  return [left, bottom, right - left, top - bottom].map((v) => Number(v.toFixed(2))) as [
-    number,
-    number,
-    number,
-    number,
-  ];
 }
 
 /** SMAC's actions in words, as an agent of `recording` sees them. */

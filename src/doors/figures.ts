@@ -1,5 +1,6 @@
 // Figures and tables beyond those that `mast-lab` itself
 
+export { battleFigure, type BattleFigureOptions } from "../figures/battle.js";
 export { bodyFigure, type BodyFigureOptions } from "../figures/bodies.js";
 export {
   costComparison,

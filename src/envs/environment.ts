@@ -137,6 +137,13 @@ export interface UnitSnapshot {
   readonly maxShield: number;
   /** Whether the unit takes part in the battle. */
   readonly alive: boolean;
+  /**
+   * Map cells from its centre within which it attacks: of an agent, within which it may choose a target; of an enemy,
+   * what its weapon reaches. Absent where it is not known.
+   */
+  readonly range?: number | undefined;
+  /** Map cells from its centre within which an agent sees. Absent for enemies, and where it is not known. */
+  readonly sight?: number | undefined;
   /** Index into `units` of the unit it fired at (or healed) during the last step, or -1. */
   readonly target: number;
 }

@@ -19,6 +19,7 @@ export const [
   about: "MAST with six shares of recent episodes in a batch of 32, from none to all",
   columns: {
     title: "offline : online",
+    symbol: "offline : online",
     settings: [ratio(8, 0), ratio(6, 2), ratio(5, 3), ratio(3, 5), ratio(2, 6), ratio(0, 8)],
   },
   table: "table-9",

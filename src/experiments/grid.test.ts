@@ -69,6 +69,15 @@ describe("the runs of a grid", () => {
     const single = grid({ ...declaration, rows: { ...methods, settings: methods.settings.slice(1) } });
     expect(single.configs("smoke").map(single.label)).toEqual(["λ = 0.2", "λ = 0.8", "λ = 1"]);
     expect(single.place).toBeUndefined();
+    // A value that is a bare number is named in legends and panels, and stays short in the columns of the table.
+    const bare = {
+      title: "λ",
+      symbol: "λ",
+      settings: lambdas.settings.map(({ input }, i) => ({ label: `${i}`, input })),
+    };
+    const named = grid({ ...declaration, columns: bare });
+    expect(named.label(named.configs("smoke")[1])).toBe("RigL, λ = 1");
+    expect(named.place!(named.configs("smoke")[1])).toEqual({ panel: "λ = 1", label: "RigL" });
   });
 
   it("are named after the setting that says most, where several fit", () => {

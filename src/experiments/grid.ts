@@ -25,6 +25,8 @@ export interface Setting {
 export interface Dimension {
   /** Name of the setting, with the paper's symbol: "λ". */
   readonly title: string;
+  /** What a legend writes before a value that says nothing by itself: "λ" for "λ = 0.8". Default: nothing. */
+  readonly symbol?: string;
   /** The values in the order of rows or columns. */
   readonly settings: readonly Setting[];
 }
@@ -37,6 +39,8 @@ export interface GridPlan {
   readonly rows: string;
   /** Title of the columns. */
   readonly columns: string;
+  /** See `Dimension.symbol`; of the columns. */
+  readonly symbol?: string;
   /** Returns the cell of a run's configuration. */
   cell(config: Config): Cell;
   /** Returns the paper's value for a cell, in percent of its dense model. */
@@ -103,7 +107,8 @@ export function grid(declaration: GridDeclaration): Experiment {
     column: settingOf(anyColumn(config.steps), config),
   });
   const several = new Set(anyRow.map((row) => row.label)).size > 1;
-  const label = (config: Config): string => labelOf(cell(config), several);
+  const { symbol } = columns("paper", 1);
+  const label = (config: Config): string => labelOf(cell(config), several, symbol);
   const { paper, source } = declaration;
   // The order of the columns does not depend on a row that lacks some of them.
   const order = (found: readonly string[]): readonly string[] => {
@@ -116,6 +121,7 @@ export function grid(declaration: GridDeclaration): Experiment {
     title,
     rows: rows("paper").title,
     columns: columns("paper", 1).title,
+    ...(symbol === undefined ? {} : { symbol }),
     cell,
     order,
     ...(paper ? { paper } : {}),
@@ -143,7 +149,9 @@ export function grid(declaration: GridDeclaration): Experiment {
         cells.map((inputs) => resolveConfig([...inputs, { seed }].reduce(mergeConfig, budgets[profile]))),
       );
     },
-    ...(several ? { place: (config: Config) => ({ panel: cell(config).column, label: cell(config).row }) } : {}),
+    ...(several
+      ? { place: (config: Config) => ({ panel: valueOf(cell(config), symbol), label: cell(config).row }) }
+      : {}),
     reduce: (runs) => {
       if (runs.length > 0)
         refuseDifference(
@@ -210,7 +218,7 @@ export function reduceGrid(runs: readonly StoredRun[], plan: GridPlan): Reductio
   const settings = cellStatistics(runs, plan);
   const rows = [...new Set(settings.map(({ row }) => row))];
   const { steps, environment } = runs[0].config;
-  const label = (cell: Cell) => labelOf(cell, rows.length > 1);
+  const label = (cell: Cell) => labelOf(cell, rows.length > 1, plan.symbol);
   const measure = measureOf(runs);
   const { axis: value, share } = MEASURES[measure];
   return {
@@ -228,7 +236,7 @@ export function reduceGrid(runs: readonly StoredRun[], plan: GridPlan): Reductio
     ),
     more: {
       curves: trainingCurves(
-        runs.map((run) => placedCurve(run, plan.cell(run.config), rows.length > 1)),
+        runs.map((run) => placedCurve(run, plan.cell(run.config), rows.length > 1, plan.symbol)),
         { title: `${plan.title}: ${environment}, ${shortSteps(steps)} steps`, steps, value, share },
       ),
     },
@@ -236,8 +244,9 @@ export function reduceGrid(runs: readonly StoredRun[], plan: GridPlan): Reductio
 }
 
 /** Places a curve in the panel of its column, named after its row. With a single row all columns share one panel. */
-function placedCurve(run: StoredRun, { row, column }: Cell, severalRows: boolean): RunCurve {
-  return severalRows ? { ...scoreCurve(run, row), panel: column } : scoreCurve(run, column);
+function placedCurve(run: StoredRun, cell: Cell, severalRows: boolean, symbol?: string): RunCurve {
+  const value = valueOf(cell, symbol);
+  return severalRows ? { ...scoreCurve(run, cell.row), panel: value } : scoreCurve(run, value);
 }
 
 function columnsOf(settings: readonly CellStatistics[], { order }: Pick<GridPlan, "order">): readonly string[] {
@@ -295,7 +304,7 @@ function gridTable(settings: readonly CellStatistics[], plan: GridPlan, runs: re
     ]),
     note: [
       `${title}: ${scoreText(runs)}, ± standard deviation over seeds; IQM: interquartile mean with a bootstrap interval.`,
-      ...toldApart(settings, rows.length > 1),
+      ...toldApart(settings, rows.length > 1, plan.symbol),
       "Throughout training: mean of all evaluations; of two settings that end alike, the one that learns sooner has more.",
       ...(plan.source === undefined ? [] : [`Paper: ${plan.source}.`]),
     ].join(" "),
@@ -306,12 +315,12 @@ function gridTable(settings: readonly CellStatistics[], plan: GridPlan, runs: re
  * Names the cells that score significantly less than the best of their row, in a sentence; nothing if there is nothing
  * to compare.
  */
-function toldApart(settings: readonly CellStatistics[], severalRows: boolean): string[] {
+function toldApart(settings: readonly CellStatistics[], severalRows: boolean, symbol?: string): string[] {
   const others = settings.filter(({ pToBest }) => !Number.isNaN(pToBest));
   if (others.length === 0 || settings.every(({ seeds }) => seeds === 1)) return [];
   const apart = others
     .filter(({ pToBest }) => pToBest < SIGNIFICANT)
-    .map((cell) => `${labelOf(cell, severalRows)} (p = ${pText(cell.pToBest)})`);
+    .map((cell) => `${labelOf(cell, severalRows, symbol)} (p = ${pText(cell.pToBest)})`);
   const where = severalRows ? "of its row" : "of all";
   return [
     apart.length === 0
@@ -321,8 +330,13 @@ function toldApart(settings: readonly CellStatistics[], severalRows: boolean): s
 }
 
 /** Returns the name of a cell among others, without the row if there is only one. */
-function labelOf({ row, column }: Cell, severalRows: boolean): string {
-  return severalRows ? `${row}, ${column}` : column;
+function labelOf(cell: Cell, severalRows: boolean, symbol?: string): string {
+  return severalRows ? `${cell.row}, ${valueOf(cell, symbol)}` : valueOf(cell, symbol);
+}
+
+/** Returns the value of a cell's column, with the name of its parameter: "λ = 0.8". */
+function valueOf({ column }: Cell, symbol?: string): string {
+  return symbol === undefined ? column : `${symbol} = ${column}`;
 }
 
 /** Finds the setting of a configuration: the one whose fields it has, and of several the one with the most fields. */

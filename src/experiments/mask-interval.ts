@@ -11,6 +11,7 @@ export const [
   about: "How often connections move: MAST with five intervals δₘ, from 20 to 2,000 episodes",
   columns: {
     title: "δₘ, episodes",
+    symbol: "δₘ",
     settings: [20, 100, 200, 1000, 2000].map((interval) => ({
       label: String(interval),
       input: { topology: { interval } },

@@ -28,6 +28,7 @@ export const [
   about: "How close the soft mellowmax lies to the maximum: MAST with the five pairs of α and ω",
   columns: {
     title: "α, ω",
+    symbol: "α, ω",
     settings: PAIRS.map(([alpha, omega]) => ({ label: `${alpha}, ${omega}`, input: { operator: { alpha, omega } } })),
   },
   table: "table-8",

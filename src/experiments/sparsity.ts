@@ -30,6 +30,7 @@ export const sparsity: Experiment = grid({
   },
   columns: (profile) => ({
     title: "Sparsity",
+    symbol: "sparsity",
     settings: LEVELS[profile].map((level) => ({ label: levelLabel(level), input: { sparsity: { level } } })),
   }),
   seeds: { ...ABLATION.seeds, classroom: 3 },

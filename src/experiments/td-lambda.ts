@@ -16,6 +16,7 @@ export const [
   about: "When TD(λ) follows the one-step targets: MAST with six burn-in times T₀",
   columns: (_, steps) => ({
     title: "T₀, share of the training",
+    symbol: "T₀",
     settings: BURN_INS.map((share) => ({
       label: `${100 * share} %`,
       input: { returns: { burnIn: Math.round(share * steps) } },
@@ -36,6 +37,7 @@ export const [
   about: "How far targets look ahead: MAST with six values of λ, from one step to the whole episode",
   columns: {
     title: "λ",
+    symbol: "λ",
     settings: [0, 0.2, 0.4, 0.6, 0.8, 1].map((value) => ({
       label: String(value),
       input: { returns: { lambda: value } },

@@ -8,7 +8,7 @@ import { nearestTarget } from "../envs/play.js";
 import { closeBrowser, findBrowser, withPage } from "../display/browser.js";
 import { trainingCurves } from "./curves.js";
 import { maskImage } from "./masks.js";
-import { recordEpisode } from "./recording.js";
+import { recordEpisode, replayTitle } from "./recording.js";
 import { battleReplay, saveReplay } from "../display/replay.js";
 import { drawPng } from "../display/draw.js";
 import { figurePng, saveFigure } from "../display/save.js";
@@ -233,13 +233,40 @@ describe.skipIf(browser === undefined)("a saved replay", () => {
         ),
       );
       await page.locator("#play").click();
+      const button = await page.locator("#play").textContent();
+      const legend = await page.locator("#legend > span").allTextContents();
+      // Every change of the view by the keyboard shows, and is taken back by the keyboard.
+      await page.keyboard.press("Home");
+      const whole = await picture();
+      const views: boolean[] = [];
+      for (const [change, back] of [
+        ["r", "r"],
+        ["u", "U"],
+        ["+", "0"],
+      ] as const) {
+        await page.keyboard.press(change);
+        views.push((await picture()) !== whole);
+        await page.keyboard.press(back);
+        views.push((await picture()) === whole);
+      }
+      await page.keyboard.press("+");
+      const near = await picture();
+      await page.keyboard.press("Shift+ArrowRight");
+      views.push((await picture()) !== near, (await status())!.startsWith("step 0 "));
+      await page.keyboard.press("End");
       return {
+        views,
+        legend,
+        last: await status(),
+        keys: await page.locator("#keys").textContent(),
+        label: await page.locator("#map").getAttribute("aria-label"),
+        pressed: await page.getByRole("button", { name: "Ranges" }).getAttribute("aria-pressed"),
         moved: start !== later,
         twelve,
         thirteen,
         end,
         agents: await page.locator("#agents div").allTextContents(),
-        button: await page.locator("#play").textContent(),
+        button,
       };
     });
     expect(errors).toEqual([]);
@@ -253,6 +280,12 @@ describe.skipIf(browser === undefined)("a saved replay", () => {
     expect(result.thirteen).toBe(`step 13 of ${steps}, return ${sum(13)}`);
     expect(result.end).toBe(`step ${steps} of ${steps}, return ${sum(steps)} (${recording.won ? "won" : "not won"})`);
     expect(result.moved).toBe(true);
+    expect(result.views).toEqual(Array.from({ length: 8 }, () => true));
+    expect(result.last).toBe(result.end);
+    expect(result.legend).toEqual(["stalker (our team)", "zealot (our team)", "stalker (enemy)", "zealot (enemy)"]);
+    expect(result.keys).toMatch(/space plays.*zoom.*R ranges.*U next unit/);
+    expect(result.label).toBe(replayTitle(recording));
+    expect(result.pressed).toBe("false");
     expect(result.agents).toHaveLength(5);
     expect(result.agents[0]).toMatch(/^1 stalker \(\d+\+\d+\): |^1 stalker: dead/);
     expect(result.button).toBe("Play");

@@ -17,10 +17,10 @@ it("tells configurations of one method apart by what differs between them", () =
     resolveConfig({ method: "mast", returns: { kind: "one-step" } }),
     resolveConfig({ method: "rigl", sparsity: { level: 0.9 } }),
   ];
-  expect(runLabels(configs)).toEqual(["MAST, returns.kind td-lambda", "MAST, returns.kind one-step", "RigL"]);
+  expect(runLabels(configs)).toEqual(["MAST, returns.kind = td-lambda", "MAST, returns.kind = one-step", "RigL"]);
   expect(
     runLabels([resolveConfig({ method: "set", sparsity: { level: 0.9 } }), resolveConfig({ method: "set" })]),
-  ).toEqual(["SET, sparsity.level 0.9", "SET, sparsity.level 0.95"]);
+  ).toEqual(["SET, sparsity.level = 0.9", "SET, sparsity.level = 0.95"]);
 });
 
 it("names the algorithm where several are compared, and not what each brings along", () => {
@@ -40,8 +40,8 @@ it("names the algorithm where several are compared, and not what each brings alo
   expect(runLabels([...configs.slice(0, 4), slow]).slice(1)).toEqual([
     "MAST-QMIX",
     "RigL-OW-QMIX",
-    "MAST-OW-QMIX, optimiser.learningRate 0.0005",
-    "MAST-OW-QMIX, optimiser.learningRate 0.0001",
+    "MAST-OW-QMIX, optimiser.learningRate = 0.0005",
+    "MAST-OW-QMIX, optimiser.learningRate = 0.0001",
   ]);
   expect(methodStyles(["MAST-OW-QMIX"])[0]).toMatchObject({
     colour: METHOD_STYLES.at(-1)!.colour,
@@ -65,8 +65,8 @@ it("names tickets, which share a label where each seed has a source of its own",
     "MAST, random ticket",
   ]);
   expect(runLabels([ofMast[0], winning(1, "3m-qmix-rigl-95-2M-seed1-89abcdef")])).toEqual([
-    "MAST, winning ticket, ticket.source 3m-qmix-mast-95-2M",
-    "MAST, winning ticket, ticket.source 3m-qmix-rigl-95-2M",
+    "MAST, winning ticket, ticket.source = 3m-qmix-mast-95-2M",
+    "MAST, winning ticket, ticket.source = 3m-qmix-rigl-95-2M",
   ]);
   // Two sources for one seed are not seeds of one thing, whatever their names have in common.
   expect(new Set(runLabels([ofMast[0], winning(1, "3m-qmix-mast-95-2M-seed1-cccccccc")])).size).toBe(2);

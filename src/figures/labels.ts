@@ -23,7 +23,7 @@ export function methodLabel({ method, ticket, extend, from, parts }: Config): st
  *
  * @returns a label for each configuration, in their order
  * @example
- * // ["MAST, returns.kind td-lambda", "MAST, returns.kind one-step", "Dense"]
+ * // ["MAST, returns.kind = td-lambda", "MAST, returns.kind = one-step", "Dense"]
  * runLabels([mast, mastWithOneStep, dense]);
  */
 export function runLabels(configs: readonly Config[]): string[] {
@@ -58,6 +58,6 @@ function labelled(
   return names.map((name, i) => {
     const others = fields.filter((_, j) => names[j] === name);
     const differences = [...fields[i]].filter(([field, value]) => others.some((other) => other.get(field) !== value));
-    return [name, ...differences.map(([field, value]) => `${field} ${value}`)].join(", ");
+    return [name, ...differences.map(([field, value]) => `${field} = ${value}`)].join(", ");
   });
 }

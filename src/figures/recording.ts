@@ -24,7 +24,7 @@ export interface EpisodeRecording {
  *
  * @example
  * const recording = recordEpisode(env, greedyPolicy(engine.createActor(1)), 7);
- * showPage(battleReplay(recording), { height: 640, summary: "a battle" });
+ * await showReplay(recording);
  */
 export function recordEpisode(env: Environment, policy: Policy, seed: number): EpisodeRecording {
   const jointAction = createJointAction(env.sizes);
@@ -42,4 +42,11 @@ export function recordEpisode(env: Environment, policy: Policy, seed: number): E
   }
   const { box, actions: numbers } = env.sizes;
   return { environment: env.name, seed, frames, rewards, actions, won: env.won, ...(box && { numbers }) };
+}
+
+/** One line about a recorded episode: "3m, seed 7: won after 24 steps, return 20.0". */
+export function replayTitle({ environment, seed, rewards, won, frames }: EpisodeRecording): string {
+  const total = rewards.reduce((a, b) => a + b, 0);
+  const result = won ? "won" : frames[0].units.length === 0 ? "ended" : "not won";
+  return `${environment}, seed ${seed}: ${result} after ${rewards.length} steps, return ${total.toFixed(1)}`;
 }

@@ -58,8 +58,8 @@ describe("the runs of a study", () => {
     expect(configs.map(study.label)).toEqual([
       "fast, two-step",
       "fast, 3m",
-      "discount 0.9, two-step",
-      "discount 0.9, 3m",
+      "discount = 0.9, two-step",
+      "discount = 0.9, 3m",
     ]);
     expect(configs.map(({ seed, updates, discount }) => [seed, updates, discount])).toEqual([
       [7, 2, 0.99],
@@ -145,7 +145,7 @@ describe("a study that cannot be used", () => {
     [
       "an unknown field of the configuration",
       { base: { stesp: 5 } },
-      '"mine", MAST, returns.lambda 0.6: unknown key "stesp"; did you mean "steps"?',
+      '"mine", MAST, returns.lambda = 0.6: unknown key "stesp"; did you mean "steps"?',
     ],
     [
       "an unknown field in the grid",
@@ -155,7 +155,7 @@ describe("a study that cannot be used", () => {
     [
       "a value that is none",
       { grid: { "returns.lambda": [0.5, 2] } },
-      "returns.lambda 2: returns.lambda is 2; allowed: a number from 0 to 1",
+      "returns.lambda = 2: returns.lambda is 2; allowed: a number from 0 to 1",
     ],
     ["an empty grid", { grid: {} }, "grid is empty: give fields with their values"],
     ["an empty dimension", { grid: { method: [] } }, "grid.method is empty: give at least one value"],
@@ -257,13 +257,13 @@ describe("a study that was trained", () => {
     const { table, more, settings } = study.reduce(complete);
     const score = (label: string) =>
       complete.filter(({ config }) => study.label(config) === label).map(({ summary }) => summary!.score);
-    const baseline = score("RigL, returns.lambda 0.8");
-    expect(table.columns.at(-1)!.title).toBe("Better than RigL, returns.lambda 0.8");
+    const baseline = score("RigL, returns.lambda = 0.8");
+    expect(table.columns.at(-1)!.title).toBe("Better than RigL, returns.lambda = 0.8");
     expect(table.rows.map(([label]) => label)).toEqual([
-      "MAST, returns.lambda 0.6",
-      "MAST, returns.lambda 0.8",
-      "RigL, returns.lambda 0.6",
-      "RigL, returns.lambda 0.8",
+      "MAST, returns.lambda = 0.6",
+      "MAST, returns.lambda = 0.8",
+      "RigL, returns.lambda = 0.6",
+      "RigL, returns.lambda = 0.8",
     ]);
     for (const row of table.rows.slice(0, 3)) {
       const pairs = score(row[0]).flatMap((x) => baseline.map((y): number => (x > y ? 1 : x === y ? 0.5 : 0)));
@@ -271,7 +271,7 @@ describe("a study that was trained", () => {
       expect(row.at(-1)).toMatch(new RegExp(`^${(100 * share).toFixed(1)} % \\[`));
       expect(settings!.find((cell) => cell.row === row[0])).toMatchObject({
         improvement: share,
-        comparedTo: "RigL, returns.lambda 0.8",
+        comparedTo: "RigL, returns.lambda = 0.8",
       });
     }
     expect(Object.keys(more!)).toEqual(["return", "loss", "scores"]);
@@ -295,7 +295,7 @@ describe("a study that was trained", () => {
     );
     expect(rows[0]).toMatchObject({
       study: "mine",
-      setting: "MAST, returns.lambda 0.6",
+      setting: "MAST, returns.lambda = 0.6",
       "returns.lambda": 0.6,
       method: "mast",
     });

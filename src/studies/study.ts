@@ -259,11 +259,11 @@ function settingsOf({ grid, list }: StudyFile, refuse: (what: string) => never):
   return settings.map((setting) => (setting.label === "" ? { ...setting, label: "all runs" } : setting));
 }
 
-/** Names a field and its value: "MAST", "returns.lambda 0.6". */
+/** Names a field and its value: "MAST", "returns.lambda = 0.6". */
 function nameOf(field: string, value: string): string {
   if (field === "method") return methodTitle(value);
   if (field === "algorithm") return algorithmTitle(value);
-  return field === "environment" ? value : `${field} ${value}`;
+  return field === "environment" ? value : `${field} = ${value}`;
 }
 
 function textOf(value: unknown): string {

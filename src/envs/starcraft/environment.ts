@@ -4,7 +4,16 @@ import type { Environment, EnvironmentSizes, EnvironmentSnapshot, UnitSnapshot }
 import { createBattle, NONE } from "./battle.js";
 import type { Battle } from "./battle.js";
 import type { BattleMap } from "./maps.js";
-import { blocksOf, FIRST_TARGET, MAP_SIZE, writeAvailable, writeObservations, writeState } from "./observe.js";
+import {
+  ATTACK_RANGE,
+  blocksOf,
+  FIRST_TARGET,
+  MAP_SIZE,
+  SIGHT,
+  writeAvailable,
+  writeObservations,
+  writeState,
+} from "./observe.js";
 import type { Blocks } from "./observe.js";
 import { HABITS } from "./rules.js";
 import type { BattleRules } from "./rules.js";
@@ -169,6 +178,8 @@ function snapshot(b: Battle): EnvironmentSnapshot {
     shield: b.alive[i] === 1 ? b.shield[i] : 0,
     maxShield: b.maxShield[i],
     alive: b.alive[i] === 1,
+    range: i < b.allies ? ATTACK_RANGE : b.reach[i],
+    sight: i < b.allies ? SIGHT : undefined,
     target: placed(b.fired[i]),
   }));
   const living = (side: string): number => units.filter((unit) => unit.side === side && unit.alive).length;
