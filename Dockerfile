@@ -5,8 +5,6 @@
 #   docker run --rm -it --init --shm-size=1g -p 127.0.0.1:8888:8888 mast-lab
 FROM node:22-bookworm
 
-SHELL ["/bin/bash", "-o", "pipefail", "-c"]
-
 # The distribution's own versions: a fixed one would be gone from its mirrors with the next security update.
 # hadolint ignore=DL3008
 RUN apt-get update \
