@@ -107,7 +107,37 @@ describe("defaults", () => {
   });
 });
 
+describe("an algorithm that learns from transitions", () => {
+  it("has the authors' settings, and MAST's parts where they have a meaning", () => {
+    const environment = "manyagent-swimmer";
+    expect(resolveConfig({ environment, algorithm: "comix", method: "dense" })).toMatchObject({
+      targetTau: 0.001,
+      warmup: 1000,
+      operator: { kind: "max" },
+      returns: { kind: "one-step" },
+      replay: { offlineCapacity: 1_000_000, offlineBatch: 100, onlineBatch: 0 },
+      crossEntropy: { samples: 64, elites: 6, iterations: 2 },
+      exploration: { noise: 0.1, uniform: 10_000 },
+      optimiser: { kind: "adam", learningRate: 0.001, alpha: 0.999, beta1: 0.9, epsilon: 0.01, gradientClip: 0.5 },
+      network: { hidden: 400, embed: 64, hypernetEmbed: 64 },
+      evaluation: { interval: 4000, episodes: 10, score: "return" },
+    });
+    const mast = {
+      replay: { offlineBatch: 62, onlineBatch: 38, onlineCapacity: 25_600 },
+      returns: { kind: "td-lambda" },
+    };
+    expect(resolveConfig({ environment, algorithm: "comix" })).toMatchObject({
+      ...mast,
+      operator: { kind: "soft-mellowmax" },
+      topology: { grow: "gradient", interval: 1000 },
+    });
+    expect(resolveConfig({ environment, algorithm: "facmac" })).toMatchObject({ ...mast, operator: { kind: "max" } });
+    expect(resolveConfig({ environment, algorithm: "facmac" }).crossEntropy).toBeUndefined();
+  });
+});
+
 describe("a bad configuration is refused in one line that names field, given and allowed", () => {
+  const swimmer = { algorithm: "facmac", environment: "manyagent-swimmer" };
   it.each<[unknown, string]>([
     [{ lamda: 1 }, 'config: unknown key "lamda"; allowed: environment, rules,'],
     [
@@ -204,7 +234,7 @@ describe("a bad configuration is refused in one line that names field, given and
     [{ steps: 1e12 }, "config: steps is 1000000000000; allowed: a whole number from 1 to 1,000,000,000"],
     [
       { replay: { offlineCapacity: 1e9 } },
-      "config: replay.offlineCapacity is 1000000000; allowed: a whole number from 1 to 100,000",
+      "config: replay.offlineCapacity is 1000000000; allowed: a whole number from 1 to 10,000,000",
     ],
     [
       { replay: { offlineBatch: 4000 } },
@@ -224,6 +254,40 @@ describe("a bad configuration is refused in one line that names field, given and
     ],
     [{ returns: { n: 1e9 } }, "config: returns.n is 1000000000; allowed: a whole number from 1 to 1,000"],
     [{ network: { hidden: 5000 } }, "config: network.hidden is 5000; allowed: a whole number from 1 to 1,024"],
+    [
+      { replay: { offlineCapacity: 200_000 } },
+      "config: replay.offlineCapacity is 200000, more episodes than can be kept; allowed: a whole number from 1 to 100,000",
+    ],
+    [
+      { algorithm: "comix", environment: "3m" },
+      'config: environment "3m" has discrete actions, but COMIX gives continuous ones: choose an environment with continuous actions, such as "manyagent-swimmer", or another algorithm, such as "qmix"',
+    ],
+    [
+      { algorithm: "res", environment: "humanoid" },
+      'config: environment "humanoid" has continuous actions, but RES-QMIX chooses among discrete ones: choose algorithm "comix" or "facmac", or',
+    ],
+    [
+      { ...swimmer, options: { environment: { partition: "2y2" } } },
+      'config: options.environment.partition is "2y2"; environment "manyagent-swimmer" expects AxB for A agents of B joints',
+    ],
+    [{ ...swimmer, method: "rlx2" }, "config: replay.dynamic is"],
+    [{ ...swimmer, short: true, steps: 1000 }, "config: short is true, but its settings are for episodes of discrete"],
+    [
+      { ...swimmer, operator: { kind: "mellowmax" } },
+      'config: operator.kind is "mellowmax", but FACMAC takes no maximum',
+    ],
+    [{ ...swimmer, crossEntropy: {} }, "but FACMAC does not search for actions: leave it out"],
+    [
+      { ...swimmer, algorithm: "comix", crossEntropy: { samples: 4 } },
+      "config: crossEntropy.elites is 6, more than crossEntropy.samples 4",
+    ],
+    [{ targetTau: 0.1 }, "config: targetTau is 0.1, which QMIX does not have: leave it out"],
+    [{ exploration: { noise: 0.1 } }, "config: exploration.noise is 0.1, which QMIX does not have"],
+    [{ optimiser: { kind: "adam" } }, 'config: optimiser.kind is "adam", which QMIX does not have'],
+    [
+      { algorithm: "comix", environment: "humanoid", replay: { offlineCapacity: 2_000_000 } },
+      'config: replay.offlineCapacity is 2000000, but checkpoints on environment "humanoid" would hold up to 3.5 GB of transitions, where 2 GB fit: give at most 1',
+    ],
     [{ short: true }, "config: short is true, but it needs a budget: give steps"],
     [{ lambda: 0.6 }, 'config: unknown key "lambda"; did you mean returns.lambda or res.lambda?'],
     [{ batch_size: 32 }, "PyMARL's batch_size is the sum of replay.offlineBatch and replay.onlineBatch in mast-lab"],

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import type { TransitionShape } from "../../src/networks/sparse/transition-engine.js";
+import type { TransitionShape } from "../../src/networks/transition-engine.js";
 import {
   type ContinuousCase,
   continuousRules,
@@ -21,9 +21,9 @@ const recorded = decodeContinuousCase(read("case"));
 describe("what PyTorch said of the recorded case of continuous actions (npx tsx bench/pytorch/record.ts)", () => {
   it.each(recorded.rules.map((rule) => [rule.name, rule] as const))(
     "is what the sparse engine says: %s",
-    (name, rule) => {
+    async (name, rule) => {
       const theirs = decodeContinuousAnswer(read(name));
-      const { difference, where } = largestContinuousDifference(sparseContinuousAnswer(recorded, rule), theirs);
+      const { difference, where } = largestContinuousDifference(await sparseContinuousAnswer(recorded, rule), theirs);
       expect(difference, where).toBeLessThan(1e-4);
       // Every parameter of the networks moved, and its target after it.
       expect(theirs.gradients.size).toBe(theirs.online.size);
@@ -36,7 +36,7 @@ describe("what PyTorch said of the recorded case of continuous actions (npx tsx 
     },
   );
 
-  it.each(["comix-masked-fast", "facmac-masked-fast"])("is told from that of other settings: %s", (name) => {
+  it.each(["comix-masked-fast", "facmac-masked-fast"])("is told from that of other settings: %s", async (name) => {
     const rule = recorded.rules.find((rule) => rule.name === name)!;
     const theirs = decodeContinuousAnswer(read(name));
     const changed = {
@@ -48,7 +48,7 @@ describe("what PyTorch said of the recorded case of continuous actions (npx tsx 
       gradientClip: { gradientClip: 0.5 },
     };
     for (const [what, options] of Object.entries(changed)) {
-      const ours = sparseContinuousAnswer(recorded, { ...rule, options: { ...rule.options, ...options } });
+      const ours = await sparseContinuousAnswer(recorded, { ...rule, options: { ...rule.options, ...options } });
       expect(largestContinuousDifference(ours, theirs).difference, what).toBeGreaterThan(1e-3);
     }
   });
@@ -71,10 +71,10 @@ describe.skipIf(python === undefined)("PyTorch's updates of continuous actions",
     hypernetEmbed: 64,
     networks: ["agent", "critic", "actor"],
   };
-  it("are the sparse engine's by every rule, for Humanoid 9|8 with smaller layers", () => {
+  it("are the sparse engine's by every rule, for Humanoid 9|8 with smaller layers", async () => {
     const given = randomContinuousCase(humanoid, { density: 0.1, transitions: 37, seed: 7, rules: continuousRules });
     for (const [rule, theirs] of askPytorch(given)) {
-      const { difference, where } = largestContinuousDifference(sparseContinuousAnswer(given, rule), theirs);
+      const { difference, where } = largestContinuousDifference(await sparseContinuousAnswer(given, rule), theirs);
       expect(difference, `${rule.name}: ${where}`).toBeLessThan(1e-4);
     }
   });

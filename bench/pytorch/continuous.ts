@@ -7,15 +7,15 @@ import {
   facmacUpdate,
 } from "../../src/algorithms/continuous/update.js";
 import { relativeDistance } from "../../src/networks/distance.js";
-import { initialParameters, type Parameters } from "../../src/networks/parameters.js";
-import type { EngineOptions } from "../../src/networks/sparse/engine.js";
 import {
-  createTransitionEngine,
   type FeedForwardName,
-  type TransitionEngine,
-  transitionParameters,
-  type TransitionShape,
-} from "../../src/networks/sparse/transition-engine.js";
+  initialParameters,
+  networkParameters,
+  type Parameters,
+} from "../../src/networks/parameters.js";
+import type { EngineOptions } from "../../src/networks/sparse/engine.js";
+import { createTransitionEngine } from "../../src/networks/sparse/transition-engine.js";
+import type { TransitionEngine, TransitionShape } from "../../src/networks/transition-engine.js";
 import { createRandom } from "../../src/random.js";
 import { createTransitionBatch, type TransitionBatch } from "../../src/replay/transitions.js";
 import { decodeSafetensors, encodeSafetensors, type Tensor } from "../../src/runs/safetensors.js";
@@ -111,7 +111,7 @@ export function randomContinuousCase(
     readonly rules: readonly ContinuousRule[];
   },
 ): ContinuousCase {
-  const specs = transitionParameters(shape);
+  const specs = networkParameters(shape);
   const batch = createTransitionBatch(transitions, shape);
   const normal = createNormal(createRandom(seed, 3));
   const random = createRandom(seed, 4);
@@ -146,7 +146,7 @@ export function encodeContinuousCase({
   rules,
 }: ContinuousCase): Uint8Array {
   const tensors = new Map<string, Tensor>();
-  for (const { name, shape: size } of transitionParameters(shape)) {
+  for (const { name, shape: size } of networkParameters(shape)) {
     tensors.set(`online.${name}`, { shape: size, data: online.get(name)! });
     tensors.set(`target.${name}`, { shape: size, data: target.get(name)! });
     const mask = masks.get(name);
@@ -188,6 +188,7 @@ export function decodeContinuousCase(file: Uint8Array): ContinuousCase {
       actions: floats("batch.actions"),
       rewards: floats("batch.rewards"),
       terminal: tensors.get("batch.terminal")!.data as Uint8Array,
+      steps: new Uint16Array(floats("batch.rewards").length).fill(1),
     },
   };
 }
@@ -217,7 +218,7 @@ export function startContinuousCase(
   options: Omit<EngineOptions, "remember"> = {},
 ): TransitionEngine {
   const trained = { ...shape, networks: NETWORKS[algorithm] };
-  const names = new Set(transitionParameters(trained).map(({ name }) => name));
+  const names = new Set(networkParameters(trained).map(({ name }) => name));
   const used = <Value>(entries: ReadonlyMap<string, Value>) =>
     new Map([...entries].filter(([name]) => names.has(name)));
   const engine = createTransitionEngine(trained, used(online), masked ? used(masks) : new Map(), options);
@@ -233,10 +234,10 @@ export function continuousUpdate(
   engine: TransitionEngine,
   update: number,
   stepped?: (networks: readonly string[]) => void,
-) => {
+) => Promise<{
   readonly loss: number;
   readonly gradientNorm: number;
-} {
+}> {
   if (algorithm === "facmac") return (engine, update, stepped) => facmacUpdate(engine, batch, options, update, stepped);
   const { samples } = options.crossEntropy;
   const { actions } = shape;
@@ -256,16 +257,18 @@ export function continuousUpdate(
 }
 
 /** The sparse engine's updates of a case by one of its rules. */
-export function sparseContinuousAnswer(given: ContinuousCase, rule: ContinuousRule): ContinuousAnswer {
+export async function sparseContinuousAnswer(given: ContinuousCase, rule: ContinuousRule): Promise<ContinuousAnswer> {
   const engine = startContinuousCase(given, rule);
   const once = continuousUpdate(given, rule);
   const gradients = new Map<string, Float32Array>();
-  const statistics = Array.from({ length: rule.updates }, (_, k) =>
-    once(engine, k + 1, (networks) => {
-      for (const { name, network } of engine.parameters)
-        if (k === 0 && networks.includes(network)) gradients.set(name, engine.gradient(name).slice());
-    }),
-  );
+  const statistics = [];
+  for (let k = 0; k < rule.updates; k++)
+    statistics.push(
+      await once(engine, k + 1, (networks) => {
+        for (const { name, network } of engine.parameters)
+          if (k === 0 && networks.includes(network)) gradients.set(name, engine.gradient(name).slice());
+      }),
+    );
   return {
     losses: statistics.map(({ loss }) => loss),
     norms: statistics.map(({ gradientNorm }) => gradientNorm),

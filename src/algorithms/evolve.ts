@@ -1,5 +1,6 @@
 import type { Config } from "../config/config.js";
 import type { Engine } from "../networks/engine.js";
+import type { TransitionEngine } from "../networks/transition-engine.js";
 import { type GrowthLayer, type GrowthRule, growthRules } from "../parts/growth.js";
 import { describeValue, PartError } from "../parts/registry.js";
 import type { Random } from "../random.js";
@@ -25,12 +26,14 @@ export interface LayerChange {
  *
  * @param step environment steps so far; zeta_t decays by a cosine to 0 at `topology.end`, by default the end of
  *   training
+ * @param networks those that evolve. Default: all
  */
 export async function evolveNetworks(
-  engine: Engine,
+  engine: Engine | TransitionEngine,
   config: Config,
   step: number,
   random: Random,
+  networks?: readonly string[],
 ): Promise<{
   /** zeta_t, the share of each layer's connections that was dropped and grown. */
   fraction: number;
@@ -43,8 +46,8 @@ export async function evolveNetworks(
   const fraction = updateFraction(initial, step, config.topology.end ?? config.steps);
   const weights = await engine.read("online");
   const layers: LayerChange[] = [];
-  for (const { name, maskable, shape } of engine.parameters) {
-    if (!maskable) continue;
+  for (const { name, maskable, shape, network } of engine.parameters) {
+    if (!maskable || networks?.includes(network) === false) continue;
     const mask = engine.mask(name);
     const nonzeros = countNonzeros(mask);
     if (nonzeros === mask.length || rule === undefined) {

@@ -1,7 +1,7 @@
 import type { Config } from "../config/config.js";
 import type { Engine } from "../networks/engine.js";
 import type { EpisodeGroup } from "../replay/group.js";
-import { algorithmOf } from "../parts/algorithm.js";
+import { algorithmOf, type EpisodeAlgorithm } from "../parts/algorithm.js";
 import type { UpdateStatistics } from "./statistics.js";
 
 /** Makes one update by the configured algorithm; see `Algorithm.update` for the arguments. */
@@ -12,5 +12,5 @@ export function updateNetworks(
   config: Config,
   step: number,
 ): Promise<UpdateStatistics> {
-  return algorithmOf(config).update(engine, groups, stepsInBatch, config, step);
+  return (algorithmOf(config) as EpisodeAlgorithm).update(engine, groups, stepsInBatch, config, step);
 }

@@ -9,7 +9,8 @@ import { greedyActions } from "../targets/actions.js";
 import { restoreNetworks } from "../training/networks.js";
 import type { ReplayState, TrainState } from "../training/records.js";
 import { replayEpisodes } from "../training/state.js";
-import { explorationRate, train } from "../training/train.js";
+import { explorationRate } from "../training/progress.js";
+import { train } from "../training/train.js";
 import { workerFile } from "../runs/workers.js";
 
 /** Stored choices of episodes of about the same age. */

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { createEnvironment, environmentOf } from "../envs/index.js";
-import type { Environment } from "../envs/environment.js";
+import { createJointAction, type Environment } from "../envs/environment.js";
 import { EpisodeLost } from "../envs/lost.js";
 import { LabError } from "../errors.js";
 import type { Engine } from "../networks/engine.js";
@@ -10,7 +10,7 @@ import { onReading } from "../runs/disk.js";
 import { decodeSafetensors, type TensorFile } from "../runs/safetensors.js";
 import { readRun, readRunCheckpoint } from "../runs/store.js";
 import { MOST_LOST } from "../training/evaluate.js";
-import { restoreNetworks } from "../training/networks.js";
+import { openTeam } from "../training/team.js";
 import { greedyPolicy } from "../training/rollout.js";
 
 /** One episode that a trained team played greedily. */
@@ -55,18 +55,17 @@ export interface TeamPlay {
  * @example const { episodes } = playTeam("qmix-3m.safetensors", { environment: "3m", episodes: 200 });
  */
 export function playTeam(team: string, { episodes, seed = 1, environment, rules, runs }: TeamPlay): PlayedTeam {
-  const { env, engine } = /\.safetensors$/.test(team)
+  const { env, team: players } = /\.safetensors$/.test(team)
     ? fromFile(team, environment, rules)
     : fromRun(team, environment, rules, runs);
   try {
-    const play = greedyPolicy(engine.createActor(1));
-    const joint = new Uint8Array(env.sizes.agents);
+    const joint = createJointAction(env.sizes);
     const playOne = (k: number): PlayedEpisode => {
       env.reset(seed + k);
       let total = 0;
       let steps = 0;
       while (!env.ended) {
-        play(env, joint, steps++);
+        players.policy(env, joint, steps++);
         env.step(joint);
         total += env.reward;
       }
@@ -87,7 +86,7 @@ export function playTeam(team: string, { episodes, seed = 1, environment, rules,
     return { episodes: played, wins: env.wins !== false, lost };
   } finally {
     env.close?.();
-    engine.dispose();
+    players.dispose();
   }
 }
 
@@ -105,20 +104,22 @@ function fromRun(name: string, environment: string | undefined, rules: TeamPlay[
   if (
     env.sizes.observation !== trained.sizes.observation ||
     env.sizes.actions !== trained.sizes.actions ||
-    env.sizes.agents !== trained.sizes.agents
+    env.sizes.agents !== trained.sizes.agents ||
+    (env.sizes.box === undefined) !== (trained.sizes.box === undefined)
   ) {
     throw new LabError(
       `${name} was trained on ${config.environment}, whose agents have observations or actions of other sizes than those of ${env.name}: choose an environment of the same sizes.`,
     );
   }
-  return { env, engine: restoreNetworks(config, state) };
+  return { env, team: openTeam(config, state) };
 }
 
 function fromFile(path: string, environment: string | undefined, rules: TeamPlay["rules"]) {
   if (environment === undefined) throw new LabError(`${path} does not name its environment: add --environment MAP.`);
   if (!existsSync(path)) throw new LabError(`There is no file ${path}.`);
   const env = createEnvironment(environment, rules === undefined ? {} : { rules });
-  return { env, engine: agentFromFile(path, env) };
+  const engine = agentFromFile(path, env);
+  return { env, team: { policy: greedyPolicy(engine.createActor(1)), dispose: () => engine.dispose() } };
 }
 
 function readTensors(path: string): TensorFile {
@@ -137,6 +138,10 @@ function readTensors(path: string): TensorFile {
  */
 export function agentFromFile(path: string, env: Environment): Engine<true> {
   const { tensors } = readTensors(path);
+  if (env.sizes.box !== undefined)
+    throw new LabError(
+      `${env.name} has continuous actions, and ${path} is to hold a recurrent agent of discrete ones: name a run of comix or facmac instead.`,
+    );
   const named = (name: string) => tensors.get(name) ?? tensors.get(name.replace(/^agent\./, ""));
   const hidden = named("agent.fc1.bias")?.shape[0];
   if (hidden === undefined)

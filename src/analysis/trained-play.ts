@@ -1,8 +1,7 @@
 import { environmentOf } from "../envs/index.js";
 import { type EpisodeRecording, recordEpisode } from "../figures/recording.js";
 import { readRunCheckpoint, type StoredRun } from "../runs/store.js";
-import { restoreNetworks } from "../training/networks.js";
-import { greedyPolicy } from "../training/rollout.js";
+import { openTeam } from "../training/team.js";
 
 /**
  * Lets a trained team play one episode greedily, from the last checkpoint of its run, and records it for a replay.
@@ -15,10 +14,10 @@ export function playTrained(run: StoredRun, seed: number): EpisodeRecording {
   const { config, directory } = run;
   const { state } = readRunCheckpoint(directory);
   const env = environmentOf(config);
-  const engine = restoreNetworks(config, state);
+  const team = openTeam(config, state);
   try {
-    return recordEpisode(env, greedyPolicy(engine.createActor(1)), seed);
+    return recordEpisode(env, team.policy, seed);
   } finally {
-    engine.dispose();
+    team.dispose();
   }
 }

@@ -13,6 +13,8 @@ import { checkpointStep, type StoredRun } from "../runs/store.js";
 import { refuseSlurmOptions, type SlurmFlags, slurmSettings, trainOnSlurm } from "./slurm.js";
 import { interruptible } from "./interrupt.js";
 import { networkPlan } from "../training/plan.js";
+import { algorithmOf } from "../parts/algorithm.js";
+import { algorithmTitle } from "../methods.js";
 import { progressDisplay } from "./progress.js";
 import { scoreMeasure } from "../training/score.js";
 
@@ -189,10 +191,19 @@ function sayKept(configs: readonly Config[]): void {
       ...configs.filter((config) => config.environment === environment).map((config) => networkPlan(config).keptBytes),
     );
     if (most === 0) continue;
-    process.stderr.write(`${environment} is not deterministic: the same command may train a different team.\n`);
+    const config = configs.find((one) => one.environment === environment)!;
+    const [deterministic, transitions] = [
+      networkPlan(config).deterministic,
+      algorithmOf(config).learnsFrom === "transitions",
+    ];
+    if (!deterministic)
+      process.stderr.write(`${environment} is not deterministic: the same command may train a different team.\n`);
     if (most < LARGE_CHECKPOINT) continue;
+    const why = transitions
+      ? `${algorithmTitle(config.algorithm, config.parts)} learns from transitions: these`
+      : `${environment} is not deterministic: its episodes`;
     process.stderr.write(
-      `${environment} is not deterministic: its episodes take memory and are part of each checkpoint, up to ${Math.round(most / 1e6).toLocaleString("en")} MB; a smaller replay.offlineCapacity keeps fewer.\n`,
+      `${why} take memory and are part of each checkpoint, up to ${Math.round(most / 1e6).toLocaleString("en")} MB; a smaller replay.offlineCapacity keeps fewer.\n`,
     );
   }
 }

@@ -49,7 +49,10 @@ export interface TopologyConfig {
    * of training. Table 3: 0.5.
    */
   readonly fraction: number;
-  /** delta_m, training episodes between two evolutions. Table 3: 200. */
+  /**
+   * delta_m, training episodes between two evolutions. Table 3: 200. With COMIX and FACMAC, updates between them:
+   * 1000.
+   */
   readonly interval: number;
   /** T_end, the environment step at which zeta_t reaches 0. Default: `steps`, the end of training. */
   readonly end?: number;
@@ -105,15 +108,20 @@ export interface DynamicBufferConfig {
   readonly minimum: number;
 }
 
-/** How many episodes are kept, and how many of them make a batch. */
+/**
+ * Episodes that are kept, and how many of them make a batch. With COMIX and FACMAC all four numbers are of transitions,
+ * and the online buffer is the newest part of the offline one.
+ */
 export interface ReplayConfig {
-  /** C_1, capacity of the offline buffer in episodes. Table 3: 5000. */
+  /** C_1, capacity of the offline buffer in episodes. Table 3: 5000. COMIX and FACMAC: 1,000,000 transitions. */
   readonly offlineCapacity: number;
-  /** C_2, capacity of the online buffer in episodes. Table 3: 128. */
+  /** C_2, capacity of the online buffer in episodes. Table 3: 128. MAST-COMIX: 25,600 transitions. */
   readonly onlineCapacity: number;
-  /** S_1, episodes of a batch from the offline buffer. Table 3: 20. */
+  /** S_1, episodes of a batch from the offline buffer. Table 3: 20. COMIX and FACMAC: 100 transitions, MAST 62. */
   readonly offlineBatch: number;
-  /** S_2, episodes of a batch from the online buffer; 0 is a single buffer. Table 3: 12. */
+  /**
+   * S_2, episodes of a batch from the online buffer; 0 is a single buffer. Table 3: 12. MAST-COMIX: 38 transitions.
+   */
   readonly onlineBatch: number;
   /** RLx2's dynamic capacity of the offline buffer. Method "rlx2" sets it. */
   readonly dynamic?: DynamicBufferConfig;
@@ -136,7 +144,17 @@ export interface ResConfig {
   readonly lambda: number;
 }
 
-/** A lottery ticket: a given topology that stays fixed during training, section 4.2 and Figure 10. */
+/** The cross-entropy method, by which COMIX looks for the actions of the largest value. */
+export interface CrossEntropyConfig {
+  /** Actions of an agent that are tried in an iteration. COMIX: 64. */
+  readonly samples: number;
+  /** The best of them, to which the next iteration's normal distribution is fitted. COMIX: 6. */
+  readonly elites: number;
+  /** Rounds of trying. COMIX: 2. */
+  readonly iterations: number;
+}
+
+/** A given topology that stays fixed, section 4.2 and Figure 10. */
 export interface TicketConfig {
   /**
    * "random": drawn at random. "winning": the final topology of a run, with weights drawn anew (with the source's own
@@ -173,7 +191,7 @@ export interface FromConfig {
   readonly sha256: string;
 }
 
-/** Settings of epsilon-greedy exploration. */
+/** epsilon-greedy exploration, or the noise of continuous actions. */
 export interface ExplorationConfig {
   /** Initial epsilon. Table 3: 1. */
   readonly start: number;
@@ -181,23 +199,34 @@ export interface ExplorationConfig {
   readonly end: number;
   /** Environment steps of the linear decay. Table 3: 50 000; 100 000 for WQMIX. */
   readonly anneal: number;
+  /**
+   * Standard deviation of the normal noise that is added to continuous actions before they are cut to the environment's
+   * box. COMIX and FACMAC: 0.1. Where it is set, epsilon has no meaning.
+   */
+  readonly noise?: number;
+  /** First environment steps, in which continuous actions are drawn uniformly from the box. COMIX and FACMAC: 10,000. */
+  readonly uniform?: number;
 }
 
-/** Settings of RMSprop, the optimiser. */
+/** RMSprop, or Adam. */
 export interface OptimiserConfig {
-  /** Learning rate. Table 3: 5e-4. */
+  /** "adam" with COMIX and FACMAC; without it the optimiser is RMSprop. */
+  readonly kind?: "adam";
+  /** Learning rate. Table 3: 5e-4. COMIX and FACMAC: 1e-3. */
   readonly learningRate: number;
-  /** Decay of the mean of squared gradients. PyMARL: 0.99. */
+  /** Decay of the mean of squared gradients. PyMARL: 0.99. It is Adam's beta_2: 0.999. */
   readonly alpha: number;
-  /** Added to the root of that mean before dividing by it. PyMARL: 1e-5. */
+  /** Adam's beta_1, decay of the mean of gradients: 0.9. */
+  readonly beta1?: number;
+  /** Added to the root. PyMARL: 1e-5. COMIX and FACMAC: 0.01. */
   readonly epsilon: number;
-  /** Largest global gradient norm. PyMARL: 10. */
+  /** Largest global gradient norm. PyMARL: 10. COMIX and FACMAC, of the networks that step together: 0.5. */
   readonly gradientClip: number;
 }
 
 /** Sizes of the networks. */
 export interface NetworkConfig {
-  /** Units of the agent's first layer and GRU. Table 3: 64. */
+  /** Units of the agent's first layer and GRU. Table 3: 64. Of both hidden layers of COMIX and FACMAC: 400. */
   readonly hidden: number;
   /** Embedding of the mixing network. Table 3: 32. */
   readonly embed: number;
@@ -246,9 +275,10 @@ export interface Config {
   /** Rules of the battle simulator: the real game's ("starcraft"), or SMAClite's ("smaclite"). */
   readonly rules: "starcraft" | "smaclite";
   /**
-   * The value-based algorithm that is trained: "qmix", "ow-qmix", "cw-qmix", "res", "vdn", "iql", or one of `parts`.
+   * The algorithm that is trained: "qmix", "ow-qmix", "cw-qmix", "res", "vdn", "iql"; "comix" and "facmac" where actions
+   * are continuous; or one of `parts`.
    */
-  readonly algorithm: "qmix" | "ow-qmix" | "cw-qmix" | "res" | "vdn" | "iql" | PartName;
+  readonly algorithm: "qmix" | "ow-qmix" | "cw-qmix" | "res" | "vdn" | "iql" | "comix" | "facmac" | PartName;
   /**
    * A row of the paper's comparison (Table 1); it sets the defaults of `sparsity`, `topology`, `operator`, `returns`
    * and `replay`. Or a method of `parts`.
@@ -276,14 +306,22 @@ export interface Config {
    * environment's own unit. A complete configuration without it learns from the rewards as they are.
    */
   readonly rewardScale?: number;
-  /** Training episodes between copies of the online to the target networks. Table 3: 200. */
+  /**
+   * Training episodes between copies of the online to the target networks. Table 3: 200. With COMIX and FACMAC, updates
+   * between them, where `targetTau` is not set.
+   */
   readonly targetInterval: number;
+  /**
+   * tau of soft target updates, target += tau (online - target) after each update, in the place of copies. COMIX and
+   * FACMAC: 0.001. Other algorithms have none.
+   */
+  readonly targetTau?: number;
   /**
    * Environment steps before the first update ("Warmup steps" of Table 3). Default: 1/40 of `steps`, 50 000 of 2M as in
    * Table 3; PyMARL: 0.
    */
   readonly warmup: number;
-  /** Gradient updates after each training episode. PyMARL: 1. */
+  /** Gradient updates after each training episode, with COMIX and FACMAC after each environment step. PyMARL: 1. */
   readonly updates: number;
   /** The share of each network's weights that is removed, and how it is spread over layers. */
   readonly sparsity: SparsityConfig;
@@ -299,6 +337,8 @@ export interface Config {
   readonly wqmix?: WqmixConfig;
   /** RES's own settings, for algorithm "res" only. */
   readonly res?: ResConfig;
+  /** How COMIX looks for actions; no other algorithm has it. */
+  readonly crossEntropy?: CrossEntropyConfig;
   /** Sets the initial masks and keeps them: the tickets of section 4.2. */
   readonly ticket?: TicketConfig;
   /** The run that this one continues after its end. */

@@ -1,12 +1,12 @@
 import { methodOf } from "../methods.js";
-import { algorithmOf } from "../parts/algorithm.js";
+import { type Algorithm, algorithmOf } from "../parts/algorithm.js";
 import { environments } from "../parts/environment.js";
 import type { PartFile } from "../parts/registry.js";
 import { show } from "../messages.js";
 import { ConfigError } from "./error.js";
 import { explainValue } from "./explain.js";
 import { NAMING_FIELDS, namesFor, type NamingField } from "./names.js";
-import type { Parsed } from "./schema.js";
+import { MOST_EPISODES, type Parsed } from "./schema.js";
 
 /**
  * Refuses names of parts that do not exist.
@@ -75,7 +75,8 @@ export function refuseImpossible(config: Parsed, parts: readonly PartFile[]): vo
       undefined,
       `but ${title} has unrestricted networks: give their width, for example 256`,
     );
-  if (part.alwaysDoubleQ && operator.kind === "max" && !operator.doubleQ)
+  refuseOfTransitions(config, part, refuse);
+  if (part.learnsFrom !== "transitions" && part.alwaysDoubleQ && operator.kind === "max" && !operator.doubleQ)
     refuse(
       "operator.doubleQ",
       false,
@@ -169,6 +170,57 @@ export function refuseImpossible(config: Parsed, parts: readonly PartFile[]): vo
       "log.interval",
       log.interval,
       `which makes ${Math.floor(steps / log.interval).toLocaleString("en")} records in ${steps.toLocaleString("en")} steps: give at least ${leastInterval(steps, MOST_RECORDS)}`,
+    );
+}
+
+/** Settings that belong to learning from transitions, or to learning from episodes. */
+function refuseOfTransitions(
+  config: Parsed,
+  part: Algorithm,
+  refuse: (field: string, given: unknown, why: string) => never,
+): void {
+  const { algorithm, method, engine, replay, exploration, optimiser, operator, crossEntropy, targetTau } = config;
+  const title = part.title ?? algorithm;
+  if (crossEntropy && !part.sections?.includes("crossEntropy"))
+    refuse(
+      "crossEntropy",
+      crossEntropy,
+      `but ${title} does not search for actions: leave it out, or choose algorithm "comix"`,
+    );
+  if (crossEntropy && crossEntropy.elites > crossEntropy.samples)
+    refuse("crossEntropy.elites", crossEntropy.elites, `more than crossEntropy.samples ${crossEntropy.samples}`);
+  if (part.learnsFrom !== "transitions") {
+    for (const [field, given] of [
+      ["targetTau", targetTau],
+      ["exploration.noise", exploration.noise],
+      ["exploration.uniform", exploration.uniform],
+      ["optimiser.kind", optimiser.kind],
+      ["optimiser.beta1", optimiser.beta1],
+    ] as const)
+      if (given !== undefined)
+        refuse(field, given, `which ${title} does not have: leave it out, or choose algorithm "comix" or "facmac"`);
+    for (const field of ["offlineCapacity", "onlineCapacity"] as const)
+      if (replay[field] > MOST_EPISODES)
+        refuse(
+          `replay.${field}`,
+          replay[field],
+          `more episodes than can be kept; allowed: a whole number from 1 to ${MOST_EPISODES.toLocaleString("en")}`,
+        );
+    return;
+  }
+  if (engine !== "sparse") refuse("engine", engine, `but ${title} runs on the sparse engine: leave it out`);
+  if (optimiser.kind === undefined) refuse("optimiser.kind", undefined, `but ${title} learns by Adam: give "adam"`);
+  if (replay.dynamic)
+    refuse(
+      "replay.dynamic",
+      replay.dynamic,
+      `but RLx2's buffer compares discrete actions of whole episodes, and ${title} learns from transitions: choose another method than "${method}"`,
+    );
+  if (part.policy && operator.kind !== "max")
+    refuse(
+      "operator.kind",
+      operator.kind,
+      `but ${title} takes no maximum that could be softened, since a policy names the next action: give "max", or choose algorithm "comix"`,
     );
 }
 

@@ -9,6 +9,7 @@ import { operators } from "../parts/operator.js";
 import { completeOptions, describeValue, PartError, type PartFile } from "../parts/registry.js";
 import { createRandom } from "../random.js";
 import { episodeBytes } from "../replay/episode.js";
+import { transitionBytes } from "../replay/transitions.js";
 import { operatorOf } from "../targets/operators.js";
 import type { Config, PartSettings } from "./config.js";
 import type { Parsed } from "./schema.js";
@@ -68,8 +69,8 @@ export function tryParts(config: Config): boolean {
   if (topology.grow !== "none" && !growthRules.builtIn(topology.grow)) tryGrowth(config);
   const key = JSON.stringify([environment, rules, options?.environment, parts?.map(({ sha256 }) => sha256)]);
   if (environments.builtIn(environment)) {
-    // Creating the environment checks its options.
-    if (environments.get(environment).continuous && environmentOf(config).sizes.box) refuseContinuous(config);
+    // Making it checks its options.
+    refuseOtherActions(config, environments.get(environment).continuous ? environmentOf(config).sizes : undefined);
     if (!tried.has(key)) tried.set(key, environmentOf(config).wins !== false);
     return tried.get(key)!;
   }
@@ -81,20 +82,43 @@ export function tryParts(config: Config): boolean {
       tryEnvironment(() => environmentOf(config)),
     );
   const { deterministic, sizes } = environmentOf(config);
-  if (sizes.box !== undefined) refuseContinuous(config);
-  if (!deterministic) refuseTooMuch(config, sizes);
+  refuseOtherActions(config, sizes);
+  if (!deterministic && algorithms.get(config.algorithm, parts).learnsFrom !== "transitions")
+    refuseTooMuch(config, sizes);
   return tried.get(key)!;
 }
 
-/** Refuses environments with continuous actions: every algorithm chooses among discrete ones. */
-function refuseContinuous({ environment, algorithm, parts }: Config): never {
-  throw new PartError(
-    `environment "${environment}" has continuous actions, but ${algorithms.title(algorithm, parts)} chooses among discrete ones: choose an environment with discrete actions, such as "3m"`,
-  );
+/** An algorithm that learns from transitions gives continuous actions, any other chooses among discrete ones. */
+function refuseOtherActions(config: Config, sizes: EnvironmentSizes | undefined): void {
+  const { environment, algorithm, parts } = config;
+  const continuous = sizes?.box !== undefined;
+  const title = algorithms.title(algorithm, parts);
+  if (algorithms.get(algorithm, parts).learnsFrom === "transitions") {
+    if (!continuous)
+      throw new PartError(
+        `environment "${environment}" has discrete actions, but ${title} gives continuous ones: choose an environment with continuous actions, such as "manyagent-swimmer", or another algorithm, such as "qmix"`,
+      );
+    refuseTooManyTransitions(config, sizes!);
+  } else if (continuous)
+    throw new PartError(
+      `environment "${environment}" has continuous actions, but ${title} chooses among discrete ones: choose algorithm "comix" or "facmac", or an environment with discrete actions, such as "3m"`,
+    );
 }
 
-/** The most bytes of episodes in a checkpoint, which is written as a whole. */
+/** Bytes of episodes or transitions that a checkpoint may hold: it is written and read as a whole. */
 const MOST_KEPT = 2 ** 31;
+/** Bytes beside transitions that are left for the rest of a checkpoint. */
+const REST = 2 ** 27;
+
+/** A checkpoint holds the transitions themselves. */
+function refuseTooManyTransitions({ environment, replay, steps }: Config, sizes: EnvironmentSizes): void {
+  const most = Math.floor((MOST_KEPT - REST) / transitionBytes(sizes));
+  if (Math.min(replay.offlineCapacity, steps) <= most) return;
+  const gigabytes = ((replay.offlineCapacity * transitionBytes(sizes)) / 1e9).toFixed(1);
+  throw new PartError(
+    `replay.offlineCapacity is ${replay.offlineCapacity}, but checkpoints on environment "${environment}" would hold up to ${gigabytes} GB of transitions, where 2 GB fit: give at most ${most}`,
+  );
+}
 
 /**
  * Refuses buffers that a checkpoint could not hold: episodes of an environment that is not deterministic are part of

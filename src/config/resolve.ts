@@ -116,9 +116,16 @@ function completeWithParts(given: ConfigInput): Config {
     ...listed,
     ...own.filter((file) => !listed.some((entry) => (typeof entry === "string" ? entry : entry.file) === file)),
   ]);
+  const method = defaultsOf(methodParts, given.method ?? "mast", files);
+  const algorithm = algorithms.find(given.algorithm ?? "qmix", files);
+  if (given.short === true && algorithm?.learnsFrom === "transitions")
+    throw new ConfigError(
+      `config: short is true, but its settings are for episodes of discrete actions, and ${algorithm.title ?? given.algorithm} learns from transitions: leave it out`,
+    );
   const defaults = [
     defaultsOf(algorithms, given.algorithm ?? "qmix", files),
-    defaultsOf(methodParts, given.method ?? "mast", files),
+    method,
+    algorithm?.learnsFrom === "transitions" && method !== undefined && algorithm.adapt?.(method),
     isTree(given.ticket) && { topology: { grow: "none" } },
     given.short === true && shortSettings(shortSteps(given)),
   ];

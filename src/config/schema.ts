@@ -16,8 +16,9 @@ const steps = whole(1, MOST_STEPS);
 const stepsOrNone = whole(0, MOST_STEPS);
 const episodes = whole(1, MOST_STEPS);
 const fraction = z.number().min(0).max(1);
-/** A buffer holds at most 100,000 episodes: some 10 GB on 3m. */
-const capacity = whole(1, 100_000);
+/** A buffer holds at most 100,000 episodes, some 10 GB on 3m, or that many transitions. */
+const capacity = whole(1, 10_000_000);
+export const MOST_EPISODES = 100_000;
 /** All steps of a batch are in memory at once, with the values of every layer. */
 const batch = whole(0, 1024);
 const units = whole(1, 1024);
@@ -48,6 +49,7 @@ export const schema = z.strictObject({
   discount: fraction.default(0.99),
   rewardScale: z.number().positive().optional(),
   targetInterval: episodes.default(200),
+  targetTau: z.number().positive().max(1).optional(),
   warmup: stepsOrNone.optional(),
   updates: whole(1, 64).default(1),
   sparsity: z
@@ -93,7 +95,14 @@ export const schema = z.strictObject({
     .prefault({}),
   wqmix: z.strictObject({ alpha: fraction.default(0.1) }).optional(),
   res: z.strictObject({ beta: z.number().min(0).default(5), lambda: z.number().min(0).default(0.05) }).optional(),
-  // Fields that a ticket lacks are reported where fields are checked against each other (impossible.ts).
+  crossEntropy: z
+    .strictObject({
+      samples: whole(2, 4096).default(64),
+      elites: whole(2, 4096).default(6),
+      iterations: whole(1, 100).default(2),
+    })
+    .optional(),
+  // What is missing of a ticket and the like is said where the fields are checked against each other.
   ticket: z
     .strictObject({ kind: z.enum(["random", "winning", "cheating"]).optional(), source: name.min(1).optional() })
     .optional(),
@@ -112,12 +121,16 @@ export const schema = z.strictObject({
       start: fraction.default(1),
       end: fraction.default(0.05),
       anneal: steps.default(50_000),
+      noise: z.number().min(0).max(1000).optional(),
+      uniform: stepsOrNone.optional(),
     })
     .prefault({}),
   optimiser: z
     .strictObject({
+      kind: z.enum(["adam"]).optional(),
       learningRate: z.number().positive().default(5e-4),
       alpha: z.number().min(0).max(0.999999).default(0.99),
+      beta1: z.number().min(0).max(0.999999).optional(),
       epsilon: z.number().positive().default(1e-5),
       gradientClip: z.number().positive().default(10),
     })

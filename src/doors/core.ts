@@ -6,6 +6,7 @@ export {
   type Backend,
   type Config,
   type ConfigInput,
+  type CrossEntropyConfig,
   type DynamicBufferConfig,
   type EvaluationConfig,
   type ScoreMeasure,
@@ -65,7 +66,14 @@ export {
 } from "../replay/dual.js";
 export { countSteps, type EpisodeGroup, groupEpisodes } from "../replay/group.js";
 export { type EpisodeSizes, uniformLengths } from "../replay/random-episodes.js";
-export { createNetworks, restoreNetworks, type StartWeights, type Ticket } from "../training/networks.js";
+export {
+  type Beginning,
+  createNetworks,
+  type NetworkRandom,
+  restoreNetworks,
+  type StartWeights,
+  type Ticket,
+} from "../training/networks.js";
 export { updateNetworks } from "../algorithms/update.js";
 export { evolveNetworks, type LayerChange } from "../algorithms/evolve.js";
 export {
@@ -76,7 +84,8 @@ export {
   greedyPolicy,
 } from "../training/rollout.js";
 export { createEvaluation, type Evaluation } from "../training/evaluate.js";
-export { train, type TrainOptions } from "../training/train.js";
+export type { TrainOptions } from "../training/options.js";
+export { train } from "../training/train.js";
 export { type PaperAlgorithm, type PaperMethod } from "../methods.js";
 export type { EpisodeBuffer } from "../replay/buffer.js";
 export type { NetworkName, NetworkShape, Parameters, ParameterSpec } from "../networks/parameters.js";

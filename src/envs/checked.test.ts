@@ -232,7 +232,7 @@ describe("an environment of one's own with continuous actions", () => {
 
   it("is refused for an algorithm that chooses among discrete actions", () => {
     expect(said(() => continuous())).toBe(
-      'config: environment "NAME" has continuous actions, but QMIX chooses among discrete ones: choose an environment with discrete actions, such as "3m"',
+      'config: environment "NAME" has continuous actions, but QMIX chooses among discrete ones: choose algorithm "comix" or "facmac", or an environment with discrete actions, such as "3m"',
     );
   });
 

@@ -214,7 +214,12 @@ export function checkedEnvironment(name: string, env: GivenEnvironment): Environ
         const saved = named("save", () => env.save!());
         return saved instanceof Uint8Array ? saved : refuse(`saves ${describeValue(saved)}; expected a Uint8Array`);
       },
-      restore: (saved: Uint8Array) => named("restore", () => env.restore!(saved)),
+      restore(saved: Uint8Array) {
+        waiting = undefined;
+        named("restore", () => env.restore!(saved));
+        // An episode that was open when it was saved goes on.
+        started = true;
+      },
     }),
     snapshot: (): EnvironmentSnapshot =>
       settled().snapshot?.() ?? {

@@ -27,7 +27,15 @@ export interface NetworkShape {
    * which has no parameters, or "none" of all (IQL), where `mixer` gives the agents' mean, for reports only.
    */
   readonly mixer?: "sum" | "none";
+  /**
+   * Feed-forward networks in the place of recurrent agents, where actions are continuous: "agent" and "critic" value
+   * what an agent sees and does, "actor" gives its action. Their two hidden layers have `hidden` units.
+   */
+  readonly networks?: readonly FeedForwardName[];
 }
+
+/** The feed-forward networks that algorithms of continuous actions have beside the mixer. */
+export type FeedForwardName = "agent" | "critic" | "actor";
 
 /** The networks of an engine, each of which has a sparsity budget of its own. */
 export type NetworkName = "agent" | "mixer" | "central_agent" | "central_mixer" | "critic" | "actor";
@@ -60,10 +68,10 @@ export function agentInput(shape: NetworkShape): number {
 /**
  * The parameters of all networks in PyMARL's names, shapes and order: a recurrent agent shared by all agents and a
  * monotonic mixer with two-layer hypernetworks (none where `mixer` names another); with `centralEmbed` also WQMIX's
- * unrestricted agent, of the same shape, and its feed-forward mixer.
+ * unrestricted agent, of the same shape, and its feed-forward mixer. With `networks` these are in the agent's place.
  */
 export function networkParameters(shape: NetworkShape): ParameterSpec[] {
-  const { hidden, actions, state, embed, hypernetEmbed, agents, centralEmbed, mixer } = shape;
+  const { hidden, actions, state, embed, hypernetEmbed, agents, centralEmbed, mixer, networks } = shape;
   const specs: ParameterSpec[] = [];
   const linear = (network: NetworkName, name: string, out: number, input: number) => {
     const bound = 1 / Math.sqrt(input);
@@ -79,7 +87,9 @@ export function networkParameters(shape: NetworkShape): ParameterSpec[] {
     specs.push({ name: `${network}.rnn.bias_hh`, shape: [3 * hidden], network, maskable: false, bound });
     linear(network, "fc2", actions, hidden);
   };
-  recurrentAgent("agent");
+  if (networks === undefined) recurrentAgent("agent");
+  for (const name of networks ?? [])
+    specs.push(...feedForwardParameters(name, { ...feedForwardSizes(shape, name), hidden }));
   if (mixer === undefined) {
     linear("mixer", "hyper_w_1.0", hypernetEmbed, state);
     linear("mixer", "hyper_w_1.2", agents * embed, hypernetEmbed);
@@ -89,7 +99,7 @@ export function networkParameters(shape: NetworkShape): ParameterSpec[] {
     linear("mixer", "V.0", embed, state);
     linear("mixer", "V.2", 1, embed);
   }
-  if (centralEmbed !== undefined) {
+  if (centralEmbed !== undefined && networks === undefined) {
     recurrentAgent("central_agent");
     linear("central_mixer", "net.0", centralEmbed, state + agents);
     linear("central_mixer", "net.2", centralEmbed, centralEmbed);
@@ -99,6 +109,14 @@ export function networkParameters(shape: NetworkShape): ParameterSpec[] {
     linear("central_mixer", "V.2", 1, centralEmbed);
   }
   return specs;
+}
+
+/** Entries of what a feed-forward network of a shape reads and gives. */
+export function feedForwardSizes(
+  { observation, actions }: NetworkShape,
+  name: FeedForwardName,
+): { readonly input: number; readonly output: number } {
+  return name === "actor" ? { input: observation, output: actions } : { input: observation + actions, output: 1 };
 }
 
 /**

@@ -8,9 +8,9 @@ import { updateNetworks } from "../algorithms/update.js";
 import { resolveConfig } from "../config.js";
 import type { NativeKernels } from "../host.js";
 import { maskedParameters, randomMasks, SHAPES } from "../networks/sparse/fixtures.js";
-import { initialParameters } from "../networks/parameters.js";
+import { initialParameters, networkParameters } from "../networks/parameters.js";
 import { createSparseEngine } from "../networks/sparse/engine.js";
-import { createTransitionEngine, transitionParameters } from "../networks/sparse/transition-engine.js";
+import { createTransitionEngine } from "../networks/sparse/transition-engine.js";
 import { createRandom } from "../random.js";
 import { countSteps, groupEpisodes } from "../replay/group.js";
 import { randomEpisodes } from "../replay/random-episodes.js";
@@ -100,7 +100,7 @@ function write(file: string, f: number, memory: ArrayBuffer, given: unknown[]): 
 function learnTransitions(native: NativeKernels, density: number): void {
   const random = createRandom(4);
   const shape = { ...SHAPES.central, networks: ["agent", "critic", "actor"] } as const;
-  const specs = transitionParameters(shape);
+  const specs = networkParameters(shape);
   const masks = new Map(
     specs
       .filter(({ maskable }) => maskable)

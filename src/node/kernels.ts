@@ -5,7 +5,7 @@ import { arch, platform } from "node:process";
 import { fileURLToPath } from "node:url";
 import { LabError } from "../errors.js";
 import { createSparseEngine } from "../networks/sparse/engine.js";
-import { createTransitionEngine, transitionParameters } from "../networks/sparse/transition-engine.js";
+import { createTransitionEngine } from "../networks/sparse/transition-engine.js";
 import type { NativeKernels } from "../host.js";
 import { initialParameters, networkParameters, type NetworkShape } from "../networks/parameters.js";
 import { createRandom } from "../random.js";
@@ -205,7 +205,7 @@ function learnTransitionsOnce(native: NativeKernels | null): Map<string, Float32
   const random = createRandom(2);
   const shape = { ...SHAPE, networks: ["agent", "critic", "actor"] } as const;
   const { agents, actions, observation, state } = shape;
-  const specs = transitionParameters(shape);
+  const specs = networkParameters(shape);
   const masks = new Map(
     specs
       .filter(({ maskable }) => maskable)

@@ -1,8 +1,11 @@
 import type { Config, ConfigInput } from "../config/config.js";
 import type { Engine } from "../networks/engine.js";
-import type { NetworkName, NetworkShape } from "../networks/parameters.js";
+import type { FeedForwardName, NetworkName, NetworkShape } from "../networks/parameters.js";
+import type { TransitionEngine } from "../networks/transition-engine.js";
 import { declareKind, describeValue, isObject, lacksFunction, type Part } from "./registry.js";
+import type { Random } from "../random.js";
 import type { EpisodeGroup } from "../replay/group.js";
+import type { TransitionBatch } from "../replay/transitions.js";
 
 /**
  * The networks that an algorithm trains. An engine builds the networks named here and knows nothing else about the
@@ -20,7 +23,17 @@ export interface AlgorithmNetworks {
   readonly central?: boolean;
 }
 
-/** Statistics of one gradient update, as means over the sampled steps. */
+/** The networks of an algorithm that learns from transitions. */
+export interface TransitionNetworks {
+  /** Networks of two hidden layers, each shared by all agents: see `NetworkShape.networks`. */
+  readonly feedForward: readonly FeedForwardName[];
+  /** QMIX's monotonic network makes one value of the agents' values. */
+  readonly mixer: "monotonic";
+  /** WQMIX's networks are for discrete actions. */
+  readonly central?: false;
+}
+
+/** What one gradient update saw, as means over the sampled steps. */
 export interface UpdateStatistics {
   /** The loss: the mean squared TD error, Eq. 7, and the terms that WQMIX and RES add to it. */
   readonly loss: number;
@@ -40,26 +53,13 @@ export interface AlgorithmCost {
   readonly passes:
     | Readonly<Partial<Record<NetworkName, number>>>
     | ((shape: NetworkShape) => Readonly<Partial<Record<NetworkName, number>>>);
+  /** Forward passes of each network in one step of acting. Column "Inference FLOPs". Default: one of the agents. */
+  readonly acting?: Readonly<Partial<Record<NetworkName, number>>>;
 }
 
-/**
- * A learning algorithm as a part: its networks, how it updates them, what that costs, and the defaults that it changes.
- *
- * @example
- * registerParts({
- *   algorithms: {
- *     "my-vdn": {
- *       networks: { agent: "recurrent", mixer: "sum" },
- *       cost: { copies: { agent: 2 }, passes: { agent: 4 } },
- *       update: qmixUpdate,
- *     },
- *   },
- * });
- */
-export interface Algorithm extends Part {
-  /** Which networks the engine makes for the algorithm: its agents, its mixer, its central networks. */
-  readonly networks: AlgorithmNetworks;
-  /** How often training stores and runs each network, from which sizes and FLOPs follow as in Table 4. */
+/** What every learning algorithm says about itself. */
+export interface CommonAlgorithm extends Part {
+  /** How often training holds and passes each network, from which sizes and FLOPs follow as in Table 4. */
   readonly cost: AlgorithmCost;
   /** The defaults of a configuration that it changes. A method's changes have precedence. */
   readonly defaults?: ConfigInput;
@@ -67,8 +67,25 @@ export interface Algorithm extends Part {
    * Sections of the configuration that belong to this algorithm, for example "wqmix". Its own settings go to `options`
    * instead.
    */
-  readonly sections?: readonly ("wqmix" | "res")[];
-  /** If true, the online agents choose the joint action whatever `operator.doubleQ` is. */
+  readonly sections?: readonly ("wqmix" | "res" | "crossEntropy")[];
+}
+
+/**
+ * A learning algorithm as a part: which networks it has, how it updates them, what that costs, and which defaults it
+ * changes. Without `learnsFrom` it learns from episodes and chooses among discrete actions.
+ *
+ * @example registerParts({ algorithms: { "my-vdn": { networks: { agent: "recurrent", mixer: "sum" }, cost: { copies: {
+ *   agent: 2 }, passes: { agent: 4 } }, update: qmixUpdate } } });
+ */
+export type Algorithm = EpisodeAlgorithm | TransitionAlgorithm;
+
+/** An algorithm that learns from whole episodes and chooses among discrete actions. */
+export interface EpisodeAlgorithm extends CommonAlgorithm {
+  /** It learns from episodes, which is the default. */
+  readonly learnsFrom?: "episodes";
+  /** Which networks the engine makes for the algorithm: its agents, its mixer, its central networks. */
+  readonly networks: AlgorithmNetworks;
+  /** Set where the online agents choose the joint action whatever `operator.doubleQ` says. */
   readonly alwaysDoubleQ?: boolean;
   /**
    * One update of the networks with a sampled batch: for each group `engine.load`, forward and backward passes, and
@@ -88,14 +105,81 @@ export interface Algorithm extends Part {
   ): Promise<UpdateStatistics>;
 }
 
+/** What an update from transitions is told beside its batch. */
+export interface TransitionUpdate {
+  /** Number of this update, from 1. */
+  readonly update: number;
+  /** What is drawn for it, if anything is. */
+  readonly random: Random;
+  /**
+   * To be called after each step of the optimiser with the networks that took it, while their gradients can be read:
+   * their topology may evolve then.
+   */
+  readonly stepped: (networks: readonly string[]) => void | Promise<void>;
+  /** Whether gradients of pruned connections are wanted, see `TransitionEngine.requestDenseGradients`. */
+  readonly dense: boolean;
+}
+
+/**
+ * An algorithm that learns from single transitions and whose actions are continuous: it acts and learns at every step.
+ */
+export interface TransitionAlgorithm extends CommonAlgorithm {
+  /** It learns from transitions, which replay buffers hold in the place of episodes. */
+  readonly learnsFrom: "transitions";
+  /** Which networks the engine makes for the algorithm. */
+  readonly networks: TransitionNetworks;
+  /** The network whose values of the agents' actions the mixer joins. */
+  readonly values: "agent" | "critic";
+  /** Set where a policy names the actions, so that there is no maximum that an operator could take. */
+  readonly policy?: boolean;
+  /**
+   * What it changes in a method's defaults, which are made for episodes and discrete actions.
+   *
+   * @param method the method's changes
+   */
+  adapt?(method: ConfigInput): ConfigInput;
+  /**
+   * What agents do without noise; the caller cuts it to the environment's box.
+   *
+   * @param observations [rows, observation]
+   * @param random what is drawn for it, if anything is
+   * @returns [rows, actions], overwritten by the next call
+   */
+  act(engine: TransitionEngine, observations: Float32Array, random: Random, config: Config): Float32Array;
+  /**
+   * One update of the networks with a sampled batch: `engine.begin`, forward and backward passes, a step of each
+   * network, target networks.
+   *
+   * @param config the configuration of the run; the algorithm's own settings are in `config.options.algorithm`
+   */
+  update(
+    engine: TransitionEngine,
+    batch: TransitionBatch,
+    config: Config,
+    told: TransitionUpdate,
+  ): UpdateStatistics | Promise<UpdateStatistics>;
+}
+
 const MIXERS = ["monotonic", "sum", "none"];
 const NETWORKS: readonly string[] = ["agent", "mixer", "central_agent", "central_mixer"] satisfies NetworkName[];
+const FEED_FORWARD: readonly string[] = ["agent", "critic", "actor"] satisfies FeedForwardName[];
 
 /** The registered algorithms, by the name in `config.algorithm`. */
 export const algorithms = declareKind<Algorithm>("algorithm", "algorithms", (part) => {
-  const { networks, cost, defaults } = part as Partial<Algorithm>;
+  const { networks, cost, defaults, learnsFrom = "episodes" } = part as Partial<Algorithm>;
+  if (learnsFrom !== "episodes" && learnsFrom !== "transitions")
+    return `has learnsFrom ${describeValue(learnsFrom)}; there are "episodes" and "transitions"`;
   if (!isObject(networks)) return `lacks networks, for example { agent: "recurrent", mixer: "monotonic" }`;
-  if (networks["agent"] !== "recurrent")
+  if (learnsFrom === "transitions") {
+    const { feedForward } = networks;
+    if (!Array.isArray(feedForward) || !feedForward.every((name) => FEED_FORWARD.includes(name as string)))
+      return `has networks.feedForward ${describeValue(feedForward)}; expected a list of ${FEED_FORWARD.map((name) => `"${name}"`).join(", ")}`;
+    const { values } = part as Partial<TransitionAlgorithm>;
+    if ((values !== "agent" && values !== "critic") || !feedForward.includes(values))
+      return `has values ${describeValue(values)}; expected the one of its networks that values actions, "agent" or "critic"`;
+    if (networks["mixer"] !== "monotonic")
+      return `has networks.mixer ${describeValue(networks["mixer"])}; there is "monotonic"`;
+  } else if (networks["agent"] !== "recurrent")
     return `has networks.agent ${describeValue(networks["agent"])}; there is "recurrent"`;
   if (!MIXERS.includes(networks["mixer"]))
     return `has networks.mixer ${describeValue(networks["mixer"])}; there are ${MIXERS.map((name) => `"${name}"`).join(", ")}`;
@@ -106,17 +190,18 @@ export const algorithms = declareKind<Algorithm>("algorithm", "algorithms", (par
   ) {
     return "lacks cost, for example { copies: { agent: 2, mixer: 2 }, passes: { agent: 4, mixer: 4 } }";
   }
-  for (const counts of [cost["copies"], cost["passes"]]) {
+  const counted = learnsFrom === "transitions" ? [...FEED_FORWARD, "mixer"] : NETWORKS;
+  for (const counts of [cost["copies"], cost["passes"], cost["acting"]]) {
     if (!isObject(counts)) continue;
     const wrong = Object.entries(counts).find(
-      ([name, count]) => !NETWORKS.includes(name) || typeof count !== "number" || !(count >= 0),
+      ([name, count]) => !counted.includes(name) || typeof count !== "number" || !(count >= 0),
     );
     if (wrong)
-      return `counts ${describeValue(wrong[1])} of ${wrong[0]} in its cost; expected numbers for ${NETWORKS.join(", ")}`;
+      return `counts ${describeValue(wrong[1])} of ${wrong[0]} in its cost; expected numbers for ${counted.join(", ")}`;
   }
   if (defaults !== undefined && !isObject(defaults))
     return `has defaults that are ${describeValue(defaults)}; expected a part of a configuration`;
-  return lacksFunction(part, "update");
+  return (learnsFrom === "transitions" ? lacksFunction(part, "act") : undefined) ?? lacksFunction(part, "update");
 });
 
 /** Finds the algorithm that a configuration names. */

@@ -77,7 +77,27 @@ export {
   type Trajectories,
 } from "../targets/returns.js";
 export { centralWeights, optimisticWeights } from "../targets/weights.js";
-export type { Algorithm, AlgorithmCost, AlgorithmNetworks, UpdateStatistics } from "./algorithm.js";
+export type {
+  Algorithm,
+  AlgorithmCost,
+  AlgorithmNetworks,
+  CommonAlgorithm,
+  EpisodeAlgorithm,
+  TransitionAlgorithm,
+  TransitionNetworks,
+  TransitionUpdate,
+  UpdateStatistics,
+} from "./algorithm.js";
+export type { FeedForwardName } from "../networks/parameters.js";
+export type {
+  AdamStep,
+  FeedForward,
+  OpenTransitionEngine,
+  TransitionEngine,
+  TransitionMixer,
+  TransitionShape,
+} from "../networks/transition-engine.js";
+export type { StoredTransitions, TransitionBatch } from "../replay/transitions.js";
 export type { EnvironmentPart, EnvironmentSettings } from "./environment.js";
 export type { GrowthLayer, GrowthRule } from "./growth.js";
 export type { MethodPart } from "./method.js";

@@ -45,7 +45,7 @@ describe("a buffer of transitions", () => {
     expect(buffer.size).toBe(kept.length);
     const drawn = Math.min(kept.length, 2000);
     const batch = createTransitionBatch(drawn, sizes);
-    buffer.sample(batch, createRandom(1));
+    buffer.sample(batch, createRandom(1), { discount: 0.9 });
     const seen = new Set<number>();
     for (let i = 0; i < drawn; i++) {
       const n = batch.states[8 * i];
@@ -68,7 +68,7 @@ describe("a buffer of transitions", () => {
     const batch = createTransitionBatch(5, sizes);
     const random = createRandom(2);
     for (let k = 0; k < 2000; k++) {
-      buffer.sample(batch, random, 10);
+      buffer.sample(batch, random, { discount: 0.9, among: 10 });
       for (let i = 0; i < 5; i++) counts.set(batch.states[8 * i], (counts.get(batch.states[8 * i]) ?? 0) + 1);
     }
     expect([...counts.keys()].sort((a, b) => a - b)).toEqual([90, 91, 92, 93, 94, 95, 96, 97, 98, 99]);
@@ -78,13 +78,66 @@ describe("a buffer of transitions", () => {
     expect(spread).toBeLessThan(28);
   });
 
+  it("looks ahead to the end of the episode, and to what is not played yet", () => {
+    const buffer = createTransitionBuffer(20, sizes);
+    // An episode of three steps that ends for good, and two steps of one that goes on.
+    [1, 2, 3, 4, 5].forEach((n) => buffer.add(transition(n, n === 3, n === 3)));
+    const batch = createTransitionBatch(5, sizes);
+    buffer.sample(batch, createRandom(1), { discount: 0.5, ahead: () => 2 });
+    const rows = Array.from({ length: 5 }, (_, i) => ({
+      from: batch.states[8 * i],
+      to: batch.states[8 * i + 4],
+      reward: batch.rewards[i],
+      terminal: batch.terminal[i],
+      steps: batch.steps[i],
+    }));
+    expect(rows.sort((a, b) => a.from - b.from)).toEqual([
+      { from: 1, to: 3, reward: 10 + 0.5 * 20, terminal: 0, steps: 2 },
+      { from: 2, to: 3.5, reward: 20 + 0.5 * 30, terminal: 1, steps: 2 },
+      { from: 3, to: 3.5, reward: 30, terminal: 1, steps: 1 },
+      { from: 4, to: 6, reward: 40 + 0.5 * 50, terminal: 0, steps: 2 },
+      { from: 5, to: 6, reward: 50, terminal: 0, steps: 1 },
+    ]);
+  });
+
+  it("fills the rows of a batch that are asked for, and no others", () => {
+    const { buffer } = fill(40, 100);
+    const batch = createTransitionBatch(8, sizes);
+    buffer.sample(batch, createRandom(1), { discount: 1, rows: [3, 8], among: 5 });
+    const begun = Array.from({ length: 8 }, (_, i) => batch.states[8 * i]);
+    expect(begun.slice(0, 3)).toEqual([0, 0, 0]);
+    expect(begun.slice(3).sort((a, b) => a - b)).toEqual([95, 96, 97, 98, 99]);
+  });
+
+  it.each([
+    [50, 20],
+    [7, 100],
+    [40, 100],
+  ])("of %d that held the newest of %d goes on as before when it is stored and restored", (capacity, count) => {
+    const { buffer } = fill(capacity, count);
+    const again = createTransitionBuffer(capacity, sizes);
+    again.restore(buffer.store());
+    // It is open whether the newest one's episode goes on.
+    for (const one of [buffer, again]) one.add(transition(count, false));
+    const [batch, other] = [buffer, again].map((one) => {
+      const drawn = createTransitionBatch(5, sizes);
+      one.sample(drawn, createRandom(4), { discount: 0.9, ahead: () => 3 });
+      return drawn;
+    });
+    expect(other).toEqual(batch);
+    expect(again.store()).toEqual(buffer.store());
+    expect(() => createTransitionBuffer(5, { ...sizes, state: 3 }).restore(buffer.store())).toThrow(
+      "The transitions in this checkpoint do not fit",
+    );
+  });
+
   it("keeps where an episode led to that was broken off", () => {
     const buffer = createTransitionBuffer(5, sizes);
     buffer.add(transition(1, false));
     buffer.cut();
     buffer.add(transition(7, false));
     const batch = createTransitionBatch(2, sizes);
-    buffer.sample(batch, createRandom(1));
+    buffer.sample(batch, createRandom(1), { discount: 0.9 });
     const after = new Map([0, 1].map((i) => [batch.states[8 * i], batch.states[8 * i + 4]]));
     expect([...after].sort((a, b) => a[0] - b[0])).toEqual([
       [1, 2],
@@ -96,7 +149,7 @@ describe("a buffer of transitions", () => {
     const draw = (count: number) => {
       const { buffer } = fill(30, count);
       const batch = createTransitionBatch(10, sizes);
-      buffer.sample(batch, createRandom(5));
+      buffer.sample(batch, createRandom(5), { discount: 0.9 });
       return [...batch.observations];
     };
     expect(draw(45)).toEqual(draw(45));
@@ -104,7 +157,7 @@ describe("a buffer of transitions", () => {
 
   it("refuses a batch that is larger than what it holds, and a capacity that is none", () => {
     const { buffer } = fill(30, 4);
-    expect(() => buffer.sample(createTransitionBatch(5, sizes), createRandom(1))).toThrow(
+    expect(() => buffer.sample(createTransitionBatch(5, sizes), createRandom(1), { discount: 1 })).toThrow(
       "Cannot sample 5 transitions without replacement from 4",
     );
     expect(() => createTransitionBuffer(0, sizes)).toThrow("capacity 0");

@@ -26,18 +26,56 @@ export interface Transition {
   readonly last: boolean;
 }
 
-/** Sampled transitions, each laid out like an episode of one step. B is their number. */
+/**
+ * Sampled transitions, each laid out as an episode of one step is. B is their number. "After" is n steps later, where n
+ * is 1 unless a draw looks further ahead.
+ */
 export interface TransitionBatch {
   /** The agents' observations before and after the step. [B, 2, agents, observation] */
   readonly observations: Float32Array;
   /** The states before and after the step. [B, 2, state] */
   readonly states: Float32Array;
-  /** The agents' actions. [B, agents, actions] */
+  /** What the agents did first. [B, agents, actions] */
   readonly actions: Float32Array;
-  /** Team rewards. [B] */
+  /** The discounted sum of the n rewards between before and after. [B] */
   readonly rewards: Float32Array;
   /** 1 where the state after the step has value 0. [B] */
   readonly terminal: Uint8Array;
+  /** n, the steps between before and after. [B] */
+  readonly steps: Uint16Array;
+}
+
+/** How transitions are drawn. */
+export interface TransitionDraw {
+  /** gamma. */
+  readonly discount: number;
+  /** Draws from the newest that many only. Default: from all. */
+  readonly among?: number;
+  /** Rows of the batch that are filled: from the first to before the second. Default: all. */
+  readonly rows?: readonly [number, number];
+  /**
+   * n, how many steps the next target looks ahead, called once for each row; an episode's end, and what is not played
+   * yet, come before. Default: 1.
+   */
+  readonly ahead?: () => number;
+}
+
+/** All that a buffer holds, oldest first: n transitions, of which e lead to a moment that no other begins with. */
+export interface StoredTransitions {
+  /** [n, agents, observation] */
+  readonly observations: Float32Array;
+  /** [n, state] */
+  readonly states: Float32Array;
+  /** [n, agents, actions] */
+  readonly actions: Float32Array;
+  /** [n] */
+  readonly rewards: Float32Array;
+  /** 1 where nothing is to be expected of the state after, and 2 more where an episode ended. [n] */
+  readonly flags: Uint8Array;
+  /** What the agents saw at the end of each episode, and after the newest transition. [e, agents, observation] */
+  readonly endObservations: Float32Array;
+  /** The states there. [e, state] */
+  readonly endStates: Float32Array;
 }
 
 /** A first-in-first-out store of transitions. */
@@ -51,11 +89,17 @@ export interface TransitionBuffer {
   /** Says that the newest transition's episode was broken off, so that the next transition begins in another state. */
   cut(): void;
   /**
-   * Draws different transitions from the newest `among`, uniformly, into `batch`. The draw depends only on the stream
-   * and on the stored transitions.
-   * @throws {Error} when fewer are stored than a batch has
+   * Draws different transitions, uniformly, into `batch`. The draw depends only on the stream and on what is stored.
+   * @throws {Error} when fewer are stored than are drawn
    */
-  sample(batch: TransitionBatch, random: Random, among?: number): void;
+  sample(batch: TransitionBatch, random: Random, draw: TransitionDraw): void;
+  /** A copy of all that is stored. */
+  store(): StoredTransitions;
+  /**
+   * Adds what another buffer stored.
+   * @throws {Error} when it has other sizes
+   */
+  restore(stored: StoredTransitions): void;
 }
 
 /** Number of transitions for which memory is allocated at a time. */
@@ -119,7 +163,7 @@ export function createTransitionBuffer(capacity: number, sizes: Sizes): Transiti
   }
   const rowOf = (values: Float32Array, row: number, width: number) => values.subarray(row * width, (row + 1) * width);
 
-  return {
+  const buffer: TransitionBuffer = {
     capacity,
     get size() {
       return size;
@@ -144,31 +188,105 @@ export function createTransitionBuffer(capacity: number, sizes: Sizes): Transiti
       const newest = (next + capacity - 1) % capacity;
       blockOf(newest).flags[newest % BLOCK] |= LAST;
     },
-    sample(batch, random, among = size) {
-      const count = batch.rewards.length;
+    sample(batch, random, { discount, among = size, rows: [first, end] = [0, batch.rewards.length], ahead }) {
+      const count = end - first;
       const recent = Math.min(among, size);
       if (count > recent)
         throw new LabError(`Cannot sample ${count} transitions without replacement from ${recent} in a replay buffer.`);
       sampleWithoutReplacement(recent, count, random).forEach((age, i) => {
+        i += first;
         const place = (next + capacity - 1 - age) % capacity;
+        // The newest one has age 0: so many follow this one at most.
+        const steps = Math.min(ahead?.() ?? 1, age + 1);
+        let last = place;
+        let [reward, weight] = [0, 1];
+        let n = 1;
+        for (; ; n++, last = (last + 1) % capacity) {
+          const { rewards, flags } = blockOf(last);
+          reward += weight * rewards[last % BLOCK];
+          weight *= discount;
+          if (n === steps || (flags[last % BLOCK] & LAST) !== 0) break;
+        }
         const block = blockOf(place);
         const row = place % BLOCK;
-        const end = ends.get(place);
-        const after = (place + 1) % capacity;
-        const to = end === undefined ? blockOf(after) : undefined;
+        const led = ends.get(last);
+        const after = (last + 1) % capacity;
+        const to = led === undefined ? blockOf(after) : undefined;
         const follow = (key: "observations" | "states", ended: Float32Array | undefined) => {
           const width = widths[key];
           batch[key].set(rowOf(block[key], row, width), 2 * i * width);
           batch[key].set(ended ?? rowOf(to![key], after % BLOCK, width), (2 * i + 1) * width);
         };
-        follow("observations", end?.observations);
-        follow("states", end?.state);
+        follow("observations", led?.observations);
+        follow("states", led?.state);
         batch.actions.set(rowOf(block.actions, row, widths.actions), i * widths.actions);
-        batch.rewards[i] = block.rewards[row];
-        batch.terminal[i] = block.flags[row] & TERMINAL;
+        batch.rewards[i] = reward;
+        batch.terminal[i] = blockOf(last).flags[last % BLOCK] & TERMINAL;
+        batch.steps[i] = n;
       });
     },
+    store() {
+      const stored = {
+        observations: new Float32Array(size * widths.observations),
+        states: new Float32Array(size * widths.states),
+        actions: new Float32Array(size * widths.actions),
+        rewards: new Float32Array(size),
+        flags: new Uint8Array(size),
+        endObservations: new Float32Array(ends.size * widths.observations),
+        endStates: new Float32Array(ends.size * widths.states),
+      };
+      let ended = 0;
+      for (let k = 0; k < size; k++) {
+        const place = (next + capacity - size + k) % capacity;
+        const { observations, states, actions, rewards, flags } = blockOf(place);
+        const row = place % BLOCK;
+        stored.observations.set(rowOf(observations, row, widths.observations), k * widths.observations);
+        stored.states.set(rowOf(states, row, widths.states), k * widths.states);
+        stored.actions.set(rowOf(actions, row, widths.actions), k * widths.actions);
+        stored.rewards[k] = rewards[row];
+        stored.flags[k] = flags[row];
+        const end = ends.get(place);
+        if (end === undefined) continue;
+        stored.endObservations.set(end.observations, ended * widths.observations);
+        stored.endStates.set(end.state, ended++ * widths.states);
+      }
+      return stored;
+    },
+    restore({ observations, states, actions, rewards, flags, endObservations, endStates }) {
+      const count = rewards.length;
+      const ended = flags.reduce((sum, flag, k) => sum + (k === count - 1 || (flag & LAST) !== 0 ? 1 : 0), 0);
+      const fits =
+        flags.length === count &&
+        observations.length === count * widths.observations &&
+        states.length === count * widths.states &&
+        actions.length === count * widths.actions &&
+        endObservations.length === ended * widths.observations &&
+        endStates.length === ended * widths.states;
+      if (!fits)
+        throw new LabError(
+          "The transitions in this checkpoint do not fit: the environment has other sizes than then. Start the run anew.",
+        );
+      let end = 0;
+      for (let k = 0; k < count; k++) {
+        const last = (flags[k] & LAST) !== 0;
+        const leads = last || k === count - 1;
+        const [followed, followedState, at] = leads
+          ? [endObservations, endStates, end++]
+          : [observations, states, k + 1];
+        buffer.add({
+          observations: rowOf(observations, k, widths.observations),
+          state: rowOf(states, k, widths.states),
+          actions: rowOf(actions, k, widths.actions),
+          reward: rewards[k],
+          nextObservations: rowOf(followed, at, widths.observations),
+          nextState: rowOf(followedState, at, widths.states),
+          terminal: (flags[k] & TERMINAL) !== 0,
+          last,
+        });
+      }
+    },
   };
+  return buffer;
 }
 
 /** Allocates a batch of transitions. */
@@ -179,6 +297,7 @@ export function createTransitionBatch(count: number, { agents, actions, observat
     actions: new Float32Array(count * agents * actions),
     rewards: new Float32Array(count),
     terminal: new Uint8Array(count),
+    steps: new Uint16Array(count).fill(1),
   };
 }
 

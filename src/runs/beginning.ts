@@ -1,5 +1,5 @@
 import type { Config } from "../config.js";
-import type { TrainOptions } from "../training/train.js";
+import type { TrainOptions } from "../training/options.js";
 import { findAncestor } from "./extension.js";
 import { directoryOf, hasCheckpoint, inspectRun } from "./store.js";
 import { findTicketSource, readTicket } from "./ticket.js";

@@ -33,6 +33,17 @@ export const REPLAY = ["indices", "seeds", "lengths", "actions"] as const;
 /** Tensors of the episodes that a checkpoint holds in addition if the environment is not deterministic. */
 export const DATA = ["observations", "states", "availableActions", "rewards", "terminal"] as const;
 
+/** What a checkpoint of a run that learns from transitions has besides, under "replay.transitions.NAME". */
+export const TRANSITIONS = [
+  "observations",
+  "states",
+  "actions",
+  "rewards",
+  "flags",
+  "endObservations",
+  "endStates",
+] as const;
+
 /**
  * Encodes a checkpoint as a safetensors file: the tensors "online.NAME", "target.NAME", "optimiser.NAME", "mask.NAME",
  * "replay.NAME" and, if the environment is not deterministic, "environment.NUMBER"; everything else is JSON in the
@@ -49,6 +60,8 @@ export function encodeCheckpoint(checkpoint: Checkpoint, shapes: Shapes, sum: Ch
   masks.forEach((data, name) => put(`mask.${name}`, name, data));
   for (const name of REPLAY) put(`replay.${name}`, "", replay[name]);
   if (replay.data) for (const name of DATA) put(`replay.${name}`, "", replay.data[name]);
+  if (replay.transitions)
+    for (const name of TRANSITIONS) put(`replay.transitions.${name}`, "", replay.transitions[name]);
   environments.forEach((saved, i) => put(`environment.${i}`, "", saved));
   const rest = exactJson({
     run: checkpoint.run,

@@ -1,6 +1,15 @@
 import { readFileSync } from "node:fs";
 import type { TrainProgress, TrainState } from "../training/records.js";
-import { type Checkpoint, DATA, digest, encodeCheckpoint, FORMAT, REPLAY, type Shapes } from "./checkpoint-file.js";
+import {
+  type Checkpoint,
+  DATA,
+  digest,
+  encodeCheckpoint,
+  FORMAT,
+  REPLAY,
+  type Shapes,
+  TRANSITIONS,
+} from "./checkpoint-file.js";
 import { sha256 } from "./sha256.js";
 import { onReading, RunError, writeAtomically } from "./disk.js";
 import { checkpointSchema, firstFault } from "./schemas.js";
@@ -35,6 +44,11 @@ export function readCheckpoint(path: string, runs?: readonly string[]): Checkpoi
   const replay = {
     ...replayed(REPLAY),
     ...(tensors.has("replay.terminal") && { data: replayed(DATA) }),
+    ...(tensors.has("replay.transitions.flags") && {
+      transitions: Object.fromEntries(
+        TRANSITIONS.map((name) => [name, tensors.get(`replay.transitions.${name}`)?.data]),
+      ),
+    }),
   } as unknown as TrainState["replay"];
   const environments = [...tensors]
     .filter(([key]) => key.startsWith("environment."))
@@ -98,7 +112,7 @@ function isOfItsKind(key: string, data: Tensor["data"]): boolean {
   if (
     key.startsWith("mask.") ||
     key.startsWith("environment.") ||
-    ["replay.actions", "replay.availableActions", "replay.terminal"].includes(key)
+    ["replay.actions", "replay.availableActions", "replay.terminal", "replay.transitions.flags"].includes(key)
   )
     return data instanceof Uint8Array;
   return ["replay.indices", "replay.seeds", "replay.lengths"].includes(key)

@@ -7,7 +7,9 @@ import type { EnvironmentSizes } from "../envs/environment.js";
 import { environmentOf } from "../envs/index.js";
 import { playEpisodes, uniformRandom } from "../envs/play.js";
 import { MOST_REMEMBERED } from "../networks/target-memory.js";
+import { algorithmOf } from "../parts/algorithm.js";
 import { environments } from "../parts/environment.js";
+import { transitionBytes } from "../replay/transitions.js";
 
 /**
  * Bytes that a run needs beside its replay buffer, for a thread of Node.js, the networks and the environments of
@@ -29,6 +31,9 @@ const SAMPLE = 800;
 export function memoryOf(config: Config): number {
   const { replay, steps } = config;
   const env = environmentOf(config);
+  // A checkpoint holds the transitions: they are copied, laid out as a file and written.
+  if (algorithmOf(config).learnsFrom === "transitions")
+    return BESIDE_REPLAY + 3 * Math.min(replay.offlineCapacity, steps) * transitionBytes(env.sizes);
   const { episodeLimit } = env.sizes;
   const { slow } = environments.get(config.environment, config.parts);
   const length = slow ? episodeLimit : playEpisodes(env, uniformRandom(1), { steps: SAMPLE }).meanLength;

@@ -4,6 +4,8 @@ import type { Config } from "../config.js";
 import type { NativeKernels } from "../host.js";
 import type { OpenEngine } from "../networks/engine.js";
 import { createSparseEngine } from "../networks/sparse/engine.js";
+import { createTransitionEngine } from "../networks/sparse/transition-engine.js";
+import type { OpenTransitionEngine } from "../networks/transition-engine.js";
 import { nativeKernels } from "../node/kernels.js";
 import type { Shapes } from "./checkpoint.js";
 import { RunError } from "./disk.js";
@@ -185,6 +187,7 @@ async function follow(
       ...(resume ? { resume } : {}),
       ...source,
       open: computing?.open ?? openWith(config, native),
+      openTransitions: openTransitionsWith(native),
     };
     for await (const record of train(config, {
       ...from,
@@ -233,7 +236,11 @@ function openWith(config: Config, native: NativeKernels | null): OpenEngine {
   return (shape, parameters, masks) => createSparseEngine(shape, parameters, masks, { native });
 }
 
-/** Reports the progress of a run from its files. */
+function openTransitionsWith(native: NativeKernels | null): OpenTransitionEngine {
+  return (shape, parameters, masks) => createTransitionEngine(shape, parameters, masks, { native });
+}
+
+/** How far a run is by what is on disk. */
 export function progressOf({
   config,
   state,

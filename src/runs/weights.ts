@@ -132,7 +132,7 @@ function readWeights(source: string, { runs }: WeightsPlace): Weights {
       { shape, data: finite(source, name, data) },
     ]),
   );
-  if (![...tensors.keys()].some((name) => name.startsWith("agent.")))
+  if (![...tensors.keys()].some((name) => /^(agent|actor)\./.test(name)))
     throw new RunError(
       `${plain(source, 400)} holds no agent network: there is no agent.fc1.weight among ${[...tensors.keys()].slice(0, 4).join(", ") || "no tensors"}`,
     );

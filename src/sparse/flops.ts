@@ -5,6 +5,7 @@ import type { Distribution } from "./density.js";
 import {
   agentLayers,
   CENTRAL_EMBED,
+  feedForwardLayers,
   layerFlops,
   layerWeights,
   mixerLayers,
@@ -96,7 +97,9 @@ export function costOf(
 /** Lists the layers of every network that a shape has, by the network's name. */
 export function networkLayers(shape: NetworkShape): Readonly<Partial<Record<NetworkName, readonly Layer[]>>> {
   return {
-    agent: agentLayers(shape),
+    ...(shape.networks === undefined
+      ? { agent: agentLayers(shape) }
+      : Object.fromEntries(shape.networks.map((name) => [name, feedForwardLayers(shape, name)]))),
     ...(shape.mixer === undefined && { mixer: mixerLayers(shape) }),
     ...(shape.centralEmbed !== undefined && {
       central_agent: agentLayers(shape, "central_agent"),
@@ -139,10 +142,19 @@ export function sparseCost(
  * networks, they are Table 3's.
  */
 export function algorithmShape(algorithm: AlgorithmOrName, shape: NetworkShape): NetworkShape {
-  const { central, mixer } = partOf(algorithm).networks;
-  const { centralEmbed = CENTRAL_EMBED, mixer: _, ...common } = shape;
-  return { ...common, ...(central && { centralEmbed }), ...(mixer !== "monotonic" && { mixer }) };
+  const { networks } = partOf(algorithm);
+  const { central, mixer } = networks;
+  const { centralEmbed = CENTRAL_EMBED, mixer: _, networks: __, ...common } = shape;
+  return {
+    ...common,
+    ...(central && { centralEmbed }),
+    ...(mixer !== "monotonic" && { mixer }),
+    ...("feedForward" in networks && { networks: networks.feedForward }),
+  };
 }
+
+/** Passes of the utilities for one action by the cross-entropy method, as COMIX has it: 64 samples, 2 iterations. */
+const CROSS_ENTROPY_PASSES = 2 * 64;
 
 /**
  * QMIX: size 2 M_agent + 2 M_mix; training 4 B (FLOPs_agent + FLOPs_mix), Eq. 16; acting FLOPs_agent.
@@ -180,7 +192,30 @@ export const RES_COST: AlgorithmCost = {
 /** VDN and IQL, for which the paper has no equation: their only parameters are those of QMIX's agents. */
 export const AGENTS_COST: AlgorithmCost = { copies: { agent: 2 }, passes: { agent: 4 } };
 
-/** Computes the columns of Table 1: each figure of a cost divided by the dense one. */
+/**
+ * COMIX with s = 64 samples and 2 iterations: size 2 M_agent + 2 M_mix as QMIX's. A training update of one transition
+ * passes the target utilities 2 s times for the cross-entropy method, and the online ones forward and backward; the
+ * mixer as in QMIX. The paper has no equation for it; this extends Eq. 16 by its own rule, a backward pass counting as
+ * two.
+ */
+export const COMIX_COST: AlgorithmCost = {
+  copies: { agent: 2, mixer: 2 },
+  passes: { agent: CROSS_ENTROPY_PASSES + 3, mixer: 4 },
+  acting: { agent: CROSS_ENTROPY_PASSES },
+};
+
+/**
+ * FACMAC with continuous actions: two copies of critic, actor and mixer. An update passes target actor, critic and
+ * mixer once, the online critic and mixer forward and backward for the values, and actor, critic and mixer forward and
+ * backward for the policy.
+ */
+export const FACMAC_COST: AlgorithmCost = {
+  copies: { critic: 2, actor: 2, mixer: 2 },
+  passes: { critic: 7, actor: 4, mixer: 7 },
+  acting: { actor: 1 },
+};
+
+/** The columns of Table 1: each figure of a cost over that of the dense one. */
 export function relativeCost(
   sparse: Cost,
   dense: Cost,
@@ -237,7 +272,9 @@ function cost(networks: Record<string, NetworkCost>, counted: AlgorithmCost, sha
   let modelSize = 0;
   let biases = 0;
   let flops = 0;
+  let inferenceFlops = 0;
   for (const [name, network] of Object.entries(networks)) {
+    inferenceFlops += ((counted.acting ?? { agent: 1 })[name as NetworkName] ?? 0) * network.flops;
     modelSize += copies[name] * network.weights;
     biases += copies[name] * network.biases;
     flops += passes[name] * network.flops;
@@ -246,7 +283,7 @@ function cost(networks: Record<string, NetworkCost>, counted: AlgorithmCost, sha
     modelSize,
     totalSize: modelSize + biases,
     trainFlops: batch * flops,
-    inferenceFlops: networks.agent.flops,
+    inferenceFlops,
     networks,
     copies,
     passes,

@@ -1,4 +1,4 @@
-import { agentInput, type NetworkShape } from "../networks/parameters.js";
+import { agentInput, type FeedForwardName, feedForwardSizes, type NetworkShape } from "../networks/parameters.js";
 
 /**
  * One layer as in the paper's equations 8 to 11. A `product` has no parameters: it multiplies values by weights that
@@ -64,6 +64,17 @@ export function agentLayers(shape: NetworkShape, network = "agent"): Layer[] {
       runs: agents,
     },
     linear(`${network}.fc2`, hidden, actions, agents),
+  ];
+}
+
+/** A feed-forward network of two hidden layers, run once for each agent. */
+export function feedForwardLayers(shape: NetworkShape, network: FeedForwardName): Layer[] {
+  const { agents, hidden } = shape;
+  const { input, output } = feedForwardSizes(shape, network);
+  return [
+    linear(`${network}.fc1`, input, hidden, agents),
+    linear(`${network}.fc2`, hidden, hidden, agents),
+    linear(`${network}.fc3`, hidden, output, agents),
   ];
 }
 

@@ -1,6 +1,6 @@
-import type { NetworkShape } from "../networks/parameters.js";
-import { algorithmShape, type AlgorithmOrName, costOf, sparseCost } from "./flops.js";
-import { agentLayers, layerWeights, mixerLayers, unrestrictedMixerLayers, type Layer } from "./layers.js";
+import type { NetworkName, NetworkShape } from "../networks/parameters.js";
+import { algorithmShape, type AlgorithmOrName, costOf, networkLayers, sparseCost } from "./flops.js";
+import { layerWeights, mixerLayers, unrestrictedMixerLayers, type Layer } from "./layers.js";
 
 /** Largest relative difference between the sizes of Tiny and the sparse model. */
 const TOLERANCE = 0.01;
@@ -37,16 +37,23 @@ export function tinyShape(
   const full = algorithmShape(algorithm, shape);
   const sparse = sparseCost(algorithm, full, { sparsity });
   const wanted = Math.round(sparse.totalSize);
-  const agentWanted = sparse.networks.agent.weights + sparse.networks.agent.biases;
   const { copies } = sparse;
+  const layersOf = (hidden: number): Readonly<Partial<Record<NetworkName, readonly Layer[]>>> => {
+    const { mixer: _, central_mixer: __, ...others } = networkLayers({ ...full, hidden });
+    return others;
+  };
+  const agentWanted = Object.keys(layersOf(full.hidden)).reduce((sum, name) => {
+    const { weights, biases } = sparse.networks[name]!;
+    return sum + weights + biases;
+  }, 0);
 
-  // The unrestricted agent has the same widths as the agent.
+  // The unrestricted agent has the same widths as the agent, and an actor those of its critic.
   const agents = widths(full.hidden).map((hidden) => {
-    const size = count(agentLayers({ ...full, hidden }));
+    const sizes = Object.entries(layersOf(hidden)).map(([name, layers]) => [name, count(layers)] as const);
     return {
       hidden,
-      size: size * (copies.agent + (copies.central_agent ?? 0)),
-      mismatch: Math.log(size / agentWanted) ** 2,
+      size: sizes.reduce((sum, [name, size]) => sum + copies[name]! * size, 0),
+      mismatch: Math.log(sizes.reduce((sum, [, size]) => sum + size, 0) / agentWanted) ** 2,
     };
   });
   const mixers =

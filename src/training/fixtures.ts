@@ -1,6 +1,7 @@
 import { type ConfigInput, resolveConfig } from "../config.js";
 import type { TrainingRecord } from "./records.js";
-import { train, type TrainOptions } from "./train.js";
+import type { TrainOptions } from "./options.js";
+import { train } from "./train.js";
 
 /** Helpers of tests that train. */
 

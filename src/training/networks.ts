@@ -1,9 +1,13 @@
 import type { Config } from "../config.js";
+import { LabError } from "../errors.js";
 import { currentHost } from "../host.js";
 import type { Engine, OpenEngine } from "../networks/engine.js";
 import { initialParameters, type Parameters, type ParameterSpec } from "../networks/parameters.js";
 import { createTensorflowEngine } from "../networks/tensorflow/engine.js";
 import { createSparseEngine } from "../networks/sparse/engine.js";
+import { createTransitionEngine } from "../networks/sparse/transition-engine.js";
+import type { OpenTransitionEngine, TransitionEngine, TransitionShape } from "../networks/transition-engine.js";
+import { algorithmOf } from "../parts/algorithm.js";
 import type { Random } from "../random.js";
 import { methodOf } from "../methods.js";
 import { magnitudeMask } from "../sparse/magnitude.js";
@@ -45,21 +49,58 @@ export interface StartWeights {
  */
 export async function createNetworks(
   config: Config,
-  random: { readonly parameters: Random; readonly masks: Random },
+  random: NetworkRandom,
   {
-    ticket,
-    start,
     open = engineOf(config),
-  }: {
-    /** The ticket. A winning ticket uses its masks, a cheating ticket its weights as well. */
-    readonly ticket?: Ticket;
-    /** The weights of `config.from`. */
-    readonly start?: StartWeights;
-    /** Makes the engine. Default: the engine that the config names. */
+    ...from
+  }: Beginning & {
+    /** What makes the engine; by default the one that the config names. */
     readonly open?: OpenEngine;
   } = {},
 ): Promise<Engine> {
-  const { shape, parameters: specs, nonzeros } = networkPlan(config);
+  const { parameters, masks } = beginningOf(config, random, from);
+  return open(networkPlan(config).shape, parameters, masks);
+}
+
+/** The same for a config whose algorithm learns from transitions. */
+export async function createTransitionNetworks(
+  config: Config,
+  random: NetworkRandom,
+  {
+    open = createTransitionEngine,
+    ...from
+  }: Beginning & {
+    /** What makes the engine. Default: our own kernels. */
+    readonly open?: OpenTransitionEngine;
+  } = {},
+): Promise<TransitionEngine> {
+  const { parameters, masks } = beginningOf(config, random, from);
+  return open(transitionShape(config), parameters, masks);
+}
+
+/** The streams that networks are drawn from. */
+export interface NetworkRandom {
+  /** Initial weights and biases. */
+  readonly parameters: Random;
+  /** Initial topologies. */
+  readonly masks: Random;
+}
+
+/** What a run may begin with instead of random networks. */
+export interface Beginning {
+  /** Of a winning ticket its masks are taken, of a cheating one its weights as well. */
+  readonly ticket?: Ticket;
+  /** The weights of `config.from`. */
+  readonly start?: StartWeights;
+}
+
+/** Parameters and masks of a new run. */
+function beginningOf(
+  config: Config,
+  random: NetworkRandom,
+  { ticket, start }: Beginning,
+): { readonly parameters: Parameters; readonly masks: ReadonlyMap<string, Uint8Array> } {
+  const { parameters: specs, nonzeros } = networkPlan(config);
   const given =
     config.ticket === undefined || config.ticket.kind === "random"
       ? undefined
@@ -68,10 +109,9 @@ export async function createNetworks(
     const { parameters, masks } = checkStart(config.from, specs, start);
     const drawn = initialParameters(specs, random.parameters);
     const layers = specs.filter(({ maskable }) => maskable && isSparse(config));
-    return open(
-      shape,
-      new Map(specs.map(({ name }) => [name, parameters.get(name) ?? drawn.get(name)!])),
-      new Map(
+    return {
+      parameters: new Map(specs.map(({ name }) => [name, parameters.get(name) ?? drawn.get(name)!])),
+      masks: new Map(
         layers.map(({ name, shape: size }) => {
           const [weights, connections] = [parameters.get(name), nonzeros.get(name)!];
           return [
@@ -82,13 +122,13 @@ export async function createNetworks(
           ];
         }),
       ),
-    );
+    };
   }
   const masks =
     given?.masks ?? (isSparse(config) ? randomMasks(specs, nonzeros, random.masks) : new Map<string, Uint8Array>());
   const parameters =
     given && config.ticket!.kind === "cheating" ? given.parameters : initialParameters(specs, random.parameters);
-  return open(shape, parameters, masks);
+  return { parameters, masks };
 }
 
 function isSparse(config: Config): boolean {
@@ -149,6 +189,11 @@ export function restoreNetworks(
   config: Config,
   { tensors, masks }: Pick<TrainState, "tensors" | "masks">,
 ): Engine<true> {
+  const { title = config.algorithm, learnsFrom } = algorithmOf(config);
+  if (learnsFrom === "transitions")
+    throw new LabError(
+      `The networks of ${title} are not recurrent, and this is about recurrent agents' discrete actions.`,
+    );
   const engine = createSparseEngine(networkPlan(config).shape, tensorsOf(tensors, "online"), masks);
   return fill(engine, tensors);
 }
@@ -167,7 +212,31 @@ export async function resumeNetworks(
   return fill(await open(networkPlan(config).shape, tensorsOf(tensors, "online"), masks), tensors);
 }
 
-function fill<Opened extends Engine>(engine: Opened, tensors: Parameters): Opened {
+/** The networks of a run as a checkpoint holds them, where its algorithm learns from transitions. */
+export function restoreTransitionNetworks(
+  config: Config,
+  { tensors, masks }: Pick<TrainState, "tensors" | "masks">,
+): TransitionEngine {
+  return fill(createTransitionEngine(transitionShape(config), tensorsOf(tensors, "online"), masks), tensors);
+}
+
+/** The same in the engine that the config names, or that `open` makes. */
+export async function resumeTransitionNetworks(
+  config: Config,
+  { tensors, masks }: Pick<TrainState, "tensors" | "masks">,
+  open: OpenTransitionEngine = createTransitionEngine,
+): Promise<TransitionEngine> {
+  return fill(await open(transitionShape(config), tensorsOf(tensors, "online"), masks), tensors);
+}
+
+/** @throws {LabError} when the config's algorithm learns from episodes */
+function transitionShape(config: Config): TransitionShape {
+  const { shape } = networkPlan(config);
+  if (shape.networks === undefined) throw new LabError(`${config.algorithm} has recurrent networks.`);
+  return { ...shape, networks: shape.networks };
+}
+
+function fill<Opened extends Engine | TransitionEngine>(engine: Opened, tensors: Parameters): Opened {
   engine.write("target", tensorsOf(tensors, "target"));
   engine.writeOptimiser(tensorsOf(tensors, "optimiser"));
   return engine;

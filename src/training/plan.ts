@@ -6,6 +6,7 @@ import { networkParameters, type NetworkShape, type ParameterSpec } from "../net
 import { algorithmOf } from "../parts/algorithm.js";
 import { algorithmShape, type Cost, costOf, type Nonzeros } from "../sparse/flops.js";
 import { episodeBytes } from "../replay/episode.js";
+import { transitionBytes } from "../replay/transitions.js";
 import { initialNonzeros } from "../sparse/mask.js";
 import { tinyShape } from "../sparse/tiny.js";
 
@@ -14,11 +15,13 @@ export interface NetworkPlan {
   /** Sizes of its environment. */
   readonly sizes: EnvironmentSizes;
   /**
-   * The most bytes of episodes that a checkpoint can hold; 0 where the environment is deterministic, since its episodes
-   * can be played again.
+   * Largest number of bytes that a checkpoint holds of episodes that cannot be played again, or of transitions; 0 where
+   * the environment is deterministic and whole episodes are learned from.
    */
   readonly keptBytes: number;
-  /** Shape of its networks; those of method "tiny" are narrowed to its size. */
+  /** Whether its environment can play an episode again from its seed and joint actions. */
+  readonly deterministic: boolean;
+  /** Shape of its networks; those of method "tiny" are as narrow as its size asks for. */
   readonly shape: NetworkShape;
   /** Every parameter, under PyMARL's names and in its order. */
   readonly parameters: readonly ParameterSpec[];
@@ -56,7 +59,7 @@ export function networkPlan(config: Config): NetworkPlan {
 }
 
 function workOut(config: Config): NetworkPlan {
-  const { network, replay } = config;
+  const { network, replay, steps } = config;
   const algorithm = algorithmOf(config);
   const isTiny = methodOf(config).networks === "tiny";
   const { sizes, deterministic } = environmentOf(config);
@@ -69,7 +72,13 @@ function workOut(config: Config): NetworkPlan {
   const batch = replay.offlineBatch + replay.onlineBatch;
   return {
     sizes,
-    keptBytes: deterministic ? 0 : Math.max(replay.offlineCapacity, replay.onlineCapacity) * episodeBytes(sizes),
+    deterministic,
+    keptBytes:
+      algorithm.learnsFrom === "transitions"
+        ? Math.min(replay.offlineCapacity, steps) * transitionBytes(sizes)
+        : deterministic
+          ? 0
+          : Math.max(replay.offlineCapacity, replay.onlineCapacity) * episodeBytes(sizes),
     shape,
     parameters,
     nonzeros,

@@ -1,4 +1,5 @@
 import type { Parameters } from "../networks/parameters.js";
+import type { StoredTransitions } from "../replay/transitions.js";
 
 /** Statistics of training since the previous train record, every `log.interval` environment steps. */
 export interface TrainRecord {
@@ -10,7 +11,7 @@ export interface TrainRecord {
   readonly episode: number;
   /** Gradient updates so far. */
   readonly update: number;
-  /** Exploration rate at this step. */
+  /** Exploration rate at this step; of continuous actions 1 while they are drawn uniformly, then 0. */
   readonly epsilon: number;
   /** Mean loss over the updates since the last record; NaN before the first update. */
   readonly loss: number;
@@ -147,9 +148,9 @@ export interface TrainProgress {
   readonly update: number;
   /** Topology evolutions so far. */
   readonly evolution: number;
-  /** Number of training episodes at the last copy to the target networks. */
+  /** Number of training episodes (or updates, with transitions) at the last copy to the target networks. */
   readonly lastTargetUpdate: number;
-  /** Number of training episodes at the last topology evolution. */
+  /** Number of training episodes (or updates, with transitions) at the last topology evolution. */
   readonly lastEvolution: number;
   /** Environment steps at which the next evaluation is due. */
   readonly nextEvaluation: number;
@@ -161,7 +162,17 @@ export interface TrainProgress {
   readonly random: Readonly<Record<string, readonly number[]>>;
   /** Sums of the open train record, in the order in which `train` keeps them. */
   readonly sums: readonly number[];
-  /** Episodes of training and evaluations that were discarded because the environment failed, and its last failure. */
+  /** The open episode of a run that learns from transitions; absent between two episodes. */
+  readonly playing?: {
+    /** Undiscounted sum of its rewards so far. */
+    readonly episodeReturn: number;
+    /** Its steps so far. */
+    readonly episodeLength: number;
+  };
+  /**
+   * Episodes, of training and evaluations, that were thrown away because the environment failed in them, and how it
+   * failed last.
+   */
   readonly lost?: {
     /** Number of these episodes. */
     readonly episodes: number;
@@ -186,6 +197,8 @@ export interface ReplayState {
   readonly actions: Uint8Array;
   /** Data of the episodes, present where the environment is not deterministic. */
   readonly data?: EpisodeData;
+  /** What is stored where a run learns from transitions; there are no episodes then. */
+  readonly transitions?: StoredTransitions;
 }
 
 /** Data of episodes that their environment cannot play again, one after the other. */

@@ -4,16 +4,15 @@ import type { Environment, EnvironmentSizes } from "../envs/environment.js";
 import { currentHost } from "../host.js";
 import type { Engine } from "../networks/engine.js";
 import type { Parameters } from "../networks/parameters.js";
+import type { TransitionEngine } from "../networks/transition-engine.js";
 import { type DualBuffer, addEpisode, storedEpisodes } from "../replay/dual.js";
 import type { Episode } from "../replay/episode.js";
+import type { TransitionBuffer } from "../replay/transitions.js";
 import type { EpisodeData, ReplayState } from "./records.js";
 import { createEpisodeRecorder } from "./rollout.js";
 
-/**
- * Copies all parameters and the optimiser's state of an engine, under "online.NAME", "target.NAME" and
- * "optimiser.NAME".
- */
-export async function captureTensors(engine: Engine): Promise<Map<string, Float32Array>> {
+/** Copies of all that an engine has learned, under "online.NAME", "target.NAME" and "optimiser.NAME". */
+export async function captureTensors(engine: Engine | TransitionEngine): Promise<Map<string, Float32Array>> {
   const tensors = new Map<string, Float32Array>();
   const put = (side: string, values: Parameters) =>
     values.forEach((value, name) => tensors.set(`${side}.${name}`, value));
@@ -32,8 +31,8 @@ export function tensorsOf(tensors: Parameters, side: "online" | "target" | "opti
   return values;
 }
 
-/** Copies the masks of all maskable weights, by name. */
-export function captureMasks(engine: Engine): Map<string, Uint8Array> {
+/** The masks of all maskable weights, by name. */
+export function captureMasks(engine: Engine | TransitionEngine): Map<string, Uint8Array> {
   return new Map(engine.parameters.filter((spec) => spec.maskable).map(({ name }) => [name, engine.mask(name)]));
 }
 
@@ -57,6 +56,17 @@ export function captureReplay(buffers: DualBuffer, deterministic: boolean): Repl
     seeds: Int32Array.from(episodes, (episode) => episode.seed),
     lengths: Int32Array.from(episodes, (episode) => episode.length),
     actions,
+  };
+}
+
+/** Copies what a buffer of transitions holds; there are no episodes beside it. */
+export function captureTransitions(buffer: TransitionBuffer): ReplayState {
+  return {
+    indices: new Int32Array(0),
+    seeds: new Int32Array(0),
+    lengths: new Int32Array(0),
+    actions: new Uint8Array(0),
+    transitions: buffer.store(),
   };
 }
 

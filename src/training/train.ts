@@ -6,40 +6,35 @@ import type { Environment } from "../envs/environment.js";
 import { environmentOf } from "../envs/index.js";
 import { EpisodeLost } from "../envs/lost.js";
 import { currentHost } from "../host.js";
-import type { OpenEngine } from "../networks/engine.js";
-import { type Random, createRandom, restoreRandom } from "../random.js";
+import { algorithmOf } from "../parts/algorithm.js";
+import { createRandom } from "../random.js";
 import { addEpisode, canSample, createDualBuffer, sampleBatch } from "../replay/dual.js";
 import { countSteps, groupEpisodes } from "../replay/group.js";
 import { countNonzeros } from "../sparse/mask.js";
 import { createEvaluation, MOST_LOST } from "./evaluate.js";
 import { forgetOldPlay } from "./forget.js";
-import { createNetworks, resumeNetworks, type StartWeights, type Ticket } from "./networks.js";
-import type { TrainProgress, TrainRecord, TrainState, TrainingRecord } from "./records.js";
+import { createNetworks, resumeNetworks } from "./networks.js";
+import type { TrainOptions } from "./options.js";
+import {
+  clearSums,
+  evaluationDue,
+  explorationRate,
+  openRandom,
+  type Progress,
+  randomStates,
+  startProgress,
+  startSums,
+  STREAMS,
+  trainRecord,
+} from "./progress.js";
+import type { TrainState, TrainingRecord } from "./records.js";
 import { createEpisodeRecorder, type EpisodeResult, epsilonGreedy } from "./rollout.js";
 import { measuredBy, scoredEvaluations, scoreMeasure } from "./score.js";
 import { captureMasks, captureReplay, captureTensors, replayEpisodes, restoreEpisodes } from "./state.js";
+import { trainFromTransitions } from "./transitions.js";
 import { tryAlgorithm } from "./try-algorithm.js";
 
-/** Options of `train`. Except for `resume`, `ticket`, `start` and `open` they do not change what the run computes. */
-export interface TrainOptions {
-  /**
-   * Stops the run at the end of the present episode, after a last checkpoint record. While a resumed run fills its
-   * buffers, it stops at once.
-   */
-  readonly signal?: AbortSignal;
-  /** State of a checkpoint record of the same config, from which to continue. */
-  readonly resume?: TrainState;
-  /** Source of a winning or cheating ticket; see `readTicket`. A resumed run does not need it. */
-  readonly ticket?: Ticket;
-  /** The weights that `config.from` names; see `readStart`. A resumed run does not need them. */
-  readonly start?: StartWeights;
-  /** Makes the engine, instead of the one that the config names; see `runVectorised`. */
-  readonly open?: OpenEngine;
-  /** Seconds of work between checkpoint records. Default 30. */
-  readonly checkpointEvery?: number;
-}
-
-/** Number of parallel environments in an evaluation. It does not change which episodes are played. */
+/** Parallel environments of an evaluation; each plays the same episodes whatever their number. */
 const EVALUATION_COPIES = 16;
 
 /**
@@ -55,12 +50,21 @@ const EVALUATION_COPIES = 16;
  *   if (record.kind === "evaluation") console.log(record.step, record.winRate);
  */
 export async function* train(config: Config, options: TrainOptions = {}): AsyncGenerator<TrainingRecord, void, void> {
-  const { signal, resume, ticket, start, open, checkpointEvery = 30 } = options;
   await tryAlgorithm(config);
-  if (config.extend !== undefined && resume === undefined)
+  if (config.extend !== undefined && options.resume === undefined)
     throw new LabError(
       `The end of ${config.extend.run}, which this run continues, is missing: use runOne or runAll, which read it, or give its state to train as resume.`,
     );
+  const algorithm = algorithmOf(config);
+  if (algorithm.learnsFrom === "transitions") return yield* trainFromTransitions(config, algorithm, options);
+  yield* trainFromEpisodes(config, options);
+}
+
+/** Training that plays an episode, updates the networks, and plays the next. */
+async function* trainFromEpisodes(
+  config: Config,
+  { signal, resume, ticket, start, open, checkpointEvery = 30 }: TrainOptions,
+): AsyncGenerator<TrainingRecord, void, void> {
   const env = environmentOf(config);
   const growth = growthOf(config);
   const buffers = createDualBuffer(config.replay);
@@ -68,7 +72,7 @@ export async function* train(config: Config, options: TrainOptions = {}): AsyncG
   // If the run was stopped meanwhile, the checkpoint that it resumes from is still its newest state.
   else if (resume && !(await replayEpisodes(buffers, env, resume.replay, config, signal))) return;
 
-  const random = resume ? resumeRandom(resume.progress.random) : startRandom(config.seed);
+  const random = openRandom(config, resume?.progress);
   const engine = resume
     ? await resumeNetworks(config, resume, open)
     : await createNetworks(
@@ -105,7 +109,7 @@ export async function* train(config: Config, options: TrainOptions = {}): AsyncG
       progress: {
         ...progress,
         evaluations: [...progress.evaluations],
-        random: Object.fromEntries(Object.entries(random).map(([name, stream]) => [name, stream.state()])),
+        random: randomStates(random),
         sums: Object.values(sums),
       },
       replay: captureReplay(buffers, env.deterministic),
@@ -218,120 +222,4 @@ export async function* train(config: Config, options: TrainOptions = {}): AsyncG
     for (const one of [env, ...copies]) one.close?.();
     engine.dispose();
   }
-}
-
-/**
- * Returns the step of the evaluation that is due, or undefined. Evaluations are due at steps 0, interval, 2 interval
- * and so on, and at the last step of the run even if it is not a multiple of the interval. These are nominal steps, so
- * that evaluations of several seeds line up; an episode may end a little later.
- */
-function evaluationDue(
-  { step, nextEvaluation }: Pick<TrainProgress, "step" | "nextEvaluation">,
-  { steps, evaluation }: Config,
-): number | undefined {
-  if (nextEvaluation <= Math.min(step, steps)) return nextEvaluation;
-  return step >= steps && nextEvaluation - evaluation.interval < steps ? steps : undefined;
-}
-
-/** Each use has an independent random stream, so that methods with the same seed play the same environment seeds. */
-const STREAMS = { parameters: 0, masks: 1, environment: 2, exploration: 3, replay: 4, topology: 5, evaluation: 6 };
-
-interface RandomStreams {
-  readonly environment: Random;
-  readonly exploration: Random;
-  readonly replay: Random;
-  readonly topology: Random;
-  readonly evaluation: Random;
-}
-
-function startRandom(seed: number): RandomStreams {
-  const stream = (name: keyof RandomStreams) => createRandom(seed, STREAMS[name]);
-  return {
-    environment: stream("environment"),
-    exploration: stream("exploration"),
-    replay: stream("replay"),
-    topology: stream("topology"),
-    evaluation: stream("evaluation"),
-  };
-}
-
-function resumeRandom(states: Readonly<Record<string, readonly number[]>>): RandomStreams {
-  const stream = (name: keyof RandomStreams) => restoreRandom(states[name]);
-  return {
-    environment: stream("environment"),
-    exploration: stream("exploration"),
-    replay: stream("replay"),
-    topology: stream("topology"),
-    evaluation: stream("evaluation"),
-  };
-}
-
-/** The counters of a run during training. Random streams and sums are kept separately. */
-type Progress = {
-  -readonly [Key in keyof Omit<TrainProgress, "random" | "sums" | "evaluations">]: TrainProgress[Key];
-} & { readonly evaluations: number[] };
-
-function startProgress({ log }: Config): Progress {
-  const evaluations: number[] = [];
-  return {
-    step: 0,
-    episode: 0,
-    update: 0,
-    evolution: 0,
-    lastTargetUpdate: 0,
-    lastEvolution: 0,
-    nextEvaluation: 0,
-    nextTrainRecord: log.interval,
-    evaluations,
-  };
-}
-
-/** Computes epsilon at an environment step: linear decay from start to end over the first `anneal` steps. */
-export function explorationRate({ start, end, anneal }: Config["exploration"], step: number): number {
-  return Math.max(end, start - ((start - end) * step) / anneal);
-}
-
-/** Keeps the sums of the open train record, in the order of `TrainProgress.sums`. */
-function startSums(saved: readonly number[] = []) {
-  const [
-    updates = 0,
-    loss = 0,
-    gradientNorm = 0,
-    qTotal = 0,
-    target = 0,
-    episodes = 0,
-    episodeReturn = 0,
-    episodeLength = 0,
-    won = 0,
-  ] = saved;
-  return { updates, loss, gradientNorm, qTotal, target, episodes, episodeReturn, episodeLength, won };
-}
-
-type Sums = ReturnType<typeof startSums>;
-
-function clearSums(sums: Sums): void {
-  Object.assign(sums, startSums());
-}
-
-function trainRecord(
-  progress: { step: number; episode: number; update: number },
-  sums: Sums,
-  epsilon: number,
-): TrainRecord {
-  const { step, episode, update } = progress;
-  const { updates, episodes } = sums;
-  return {
-    kind: "train",
-    step,
-    episode,
-    update,
-    epsilon,
-    loss: sums.loss / updates,
-    gradientNorm: sums.gradientNorm / updates,
-    qTotal: sums.qTotal / updates,
-    target: sums.target / updates,
-    episodeReturn: sums.episodeReturn / episodes,
-    episodeLength: sums.episodeLength / episodes,
-    winRate: sums.won / episodes,
-  };
 }

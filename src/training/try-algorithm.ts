@@ -1,11 +1,15 @@
 import type { Config } from "../config.js";
-import { initialParameters, networkParameters } from "../networks/parameters.js";
+import { LabError } from "../errors.js";
+import { initialParameters, networkParameters, type NetworkShape, type Parameters } from "../networks/parameters.js";
 import { createSparseEngine } from "../networks/sparse/engine.js";
-import { algorithmOf, algorithms } from "../parts/algorithm.js";
+import { createTransitionEngine } from "../networks/sparse/transition-engine.js";
+import type { TransitionShape } from "../networks/transition-engine.js";
+import { algorithmOf, algorithms, type EpisodeAlgorithm, type TransitionAlgorithm } from "../parts/algorithm.js";
 import { describeValue, isObject, PartError } from "../parts/registry.js";
 import { createRandom } from "../random.js";
 import { countSteps, groupEpisodes } from "../replay/group.js";
 import { randomEpisodes } from "../replay/random-episodes.js";
+import { createTransitionBatch } from "../replay/transitions.js";
 import { algorithmShape } from "../sparse/flops.js";
 
 /**
@@ -22,13 +26,16 @@ export async function tryAlgorithm(config: Config): Promise<void> {
   const part = algorithmOf(config);
   const sizes = { agents: 2, actions: 3, observation: 4, state: 5 };
   const shape = algorithmShape(part, { ...sizes, hidden: 4, embed: 3, hypernetEmbed: 3 });
-  const engine = createSparseEngine(shape, initialParameters(networkParameters(shape), createRandom(1)), new Map());
+  const parameters = initialParameters(networkParameters(shape), createRandom(1));
+  const { engine, update } =
+    part.learnsFrom === "transitions"
+      ? tryTransitions(part, { ...shape, networks: part.networks.feedForward }, parameters, config)
+      : tryEpisodes(part, shape, parameters, config);
   try {
-    const groups = groupEpisodes(randomEpisodes(sizes, [3, 2], createRandom(2)), sizes, engine.lanes);
     const before = engine.read("online");
     let statistics: unknown;
     try {
-      statistics = await part.update(engine, groups, countSteps(groups), config, 0);
+      statistics = await update();
     } catch (error) {
       return refuse(`fails in update: ${(error as Error)?.message ?? describeValue(error)}`, error);
     }
@@ -46,4 +53,30 @@ export async function tryAlgorithm(config: Config): Promise<void> {
   } finally {
     engine.dispose();
   }
+}
+
+/** One update with two short episodes. */
+function tryEpisodes(part: EpisodeAlgorithm, shape: NetworkShape, parameters: Parameters, config: Config) {
+  const engine = createSparseEngine(shape, parameters, new Map());
+  const groups = groupEpisodes(randomEpisodes(shape, [3, 2], createRandom(2)), shape, engine.lanes);
+  return { engine, update: () => part.update(engine, groups, countSteps(groups), config, 0) };
+}
+
+/** One joint action, and one update with five transitions. */
+function tryTransitions(part: TransitionAlgorithm, shape: TransitionShape, parameters: Parameters, config: Config) {
+  const engine = createTransitionEngine(shape, parameters, new Map());
+  const batch = createTransitionBatch(5, shape);
+  const random = createRandom(2);
+  for (const values of [batch.observations, batch.states, batch.actions, batch.rewards])
+    values.forEach((_, i) => (values[i] = 2 * random.float() - 1));
+  return {
+    engine,
+    async update() {
+      const { agents, observation, actions } = shape;
+      const chosen: unknown = part.act(engine, batch.observations.slice(0, agents * observation), random, config);
+      if (!(chosen instanceof Float32Array) || chosen.length !== agents * actions || !chosen.every(Number.isFinite))
+        throw new LabError(`act gives ${describeValue(chosen)}; expected ${agents * actions} finite numbers`);
+      return part.update(engine, batch, config, { update: 1, random, stepped: () => undefined, dense: false });
+    },
+  };
 }

@@ -9,6 +9,21 @@ export interface CrossEntropyOptions {
   readonly iterations: number;
 }
 
+/** What the cross-entropy method found for each row. */
+export interface CrossEntropyChoice {
+  /** The best sample of the last iteration, within (-1, 1). [rows, actions] */
+  readonly actions: Float32Array;
+  /** What `judge` made of the values of the last iteration's samples. [rows] */
+  readonly values: Float32Array;
+}
+
+/**
+ * What the values of sampled actions amount to: their largest, or a soft mellowmax.
+ *
+ * @param values those of `count` samples
+ */
+export type Judge = (values: Float64Array, count: number, largest: number) => number;
+
 /** Values of actions: [rows, observation + actions] to [rows]. */
 export type Utility = (inputs: Float32Array) => Float32Array;
 
@@ -35,7 +50,8 @@ export function createNormal(random: Random): () => number {
  *
  * @param observations [rows, observation]
  * @param actions numbers of an action
- * @returns the actions, within (-1, 1), [rows, actions]
+ * @param normal draws from N(0, 1)
+ * @param judge makes one value of those of the last iteration's samples. Default: the largest
  */
 export function crossEntropyActions(
   utility: Utility,
@@ -43,7 +59,8 @@ export function crossEntropyActions(
   { observation, actions }: { readonly observation: number; readonly actions: number },
   { samples, elites, iterations }: CrossEntropyOptions,
   normal: () => number,
-): Float32Array {
+  judge: Judge = (_, __, largest) => largest,
+): CrossEntropyChoice {
   const rows = observations.length / observation;
   const width = observation + actions;
   const inputs = new Float32Array(rows * samples * width);
@@ -51,6 +68,8 @@ export function crossEntropyActions(
   const centre = new Float64Array(rows * actions);
   const spread = new Float64Array(rows * actions).fill(1);
   const best = new Float32Array(rows * actions);
+  const judged = new Float32Array(rows);
+  const own = new Float64Array(samples);
   const order = new Uint32Array(samples);
   for (let row = 0; row < rows; row++) {
     const seen = observations.subarray(row * observation, (row + 1) * observation);
@@ -58,7 +77,8 @@ export function crossEntropyActions(
   }
   for (let iteration = 0; iteration < iterations; iteration++) {
     for (let i = 0, k = 0; k < rows * samples; k++) {
-      const from = Math.floor(k / samples) * actions;
+      const row = Math.floor(k / samples);
+      const from = row * actions;
       for (let d = 0; d < actions; d++, i++) {
         drawn[i] = centre[from + d] + spread[from + d] * normal();
         inputs[k * width + observation + d] = Math.tanh(drawn[i]);
@@ -79,9 +99,12 @@ export function crossEntropyActions(
         spread[row * actions + d] = Math.sqrt(squares / (elites - 1));
         best[row * actions + d] = Math.tanh(sample(0));
       }
+      if (iteration < iterations - 1) continue;
+      own.set(values.subarray(first, first + samples));
+      judged[row] = judge(own, samples, own[order[0]]);
     }
   }
-  return best;
+  return { actions: best, values: judged };
 }
 
 /**

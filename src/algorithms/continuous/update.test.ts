@@ -1,10 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { initialParameters } from "../../networks/parameters.js";
-import {
-  createTransitionEngine,
-  transitionParameters,
-  type TransitionShape,
-} from "../../networks/sparse/transition-engine.js";
+import { initialParameters, networkParameters } from "../../networks/parameters.js";
+import { createTransitionEngine } from "../../networks/sparse/transition-engine.js";
+import type { TransitionShape } from "../../networks/transition-engine.js";
 import { createRandom } from "../../random.js";
 import { createTransitionBatch, type TransitionBatch } from "../../replay/transitions.js";
 import { createNormal, crossEntropyActions } from "./cross-entropy.js";
@@ -49,7 +46,7 @@ function layOut(transitions: readonly Transition[]): TransitionBatch {
 
 function open(networks: TransitionShape["networks"], density: number) {
   const random = createRandom(7);
-  const specs = transitionParameters(shape(networks));
+  const specs = networkParameters(shape(networks));
   const parameters = initialParameters(specs, random);
   const masks = new Map<string, Uint8Array>();
   for (const { name, maskable } of specs) {
@@ -108,11 +105,11 @@ function expectNear(ours: ReadonlyMap<string, Float32Array>, theirs: ReadonlyMap
 describe.each([1, 0.4])("at density %d", (density) => {
   const batches = [1, 2, 3].map((seed) => randomBatch(sizes, 6, createRandom(seed)));
 
-  it("FACMAC's updates are the oracle's", () => {
+  it("FACMAC's updates are the oracle's", async () => {
     const { engine, parameters, masks } = open(["critic", "actor"], density);
     const theirs = oracle(parameters, masks);
-    batches.forEach((transitions, k) => {
-      const ours = facmacUpdate(engine, layOut(transitions), options, k + 1);
+    for (const [k, transitions] of batches.entries()) {
+      const ours = await facmacUpdate(engine, layOut(transitions), options, k + 1);
       const old = weightsOf(theirs.target);
       const y = targets(
         transitions,
@@ -130,19 +127,19 @@ describe.each([1, 0.4])("at density %d", (density) => {
       theirs.follow();
       expect(ours.loss).toBeCloseTo(loss, 5);
       expect(ours.gradientNorm).toBeCloseTo(norm, 4);
-    });
+    }
     expectNear(engine.read("online"), theirs.online);
     expectNear(engine.read("target"), theirs.target);
   });
 
-  it("COMIX's updates are the oracle's, with the same draws", () => {
+  it("COMIX's updates are the oracle's, with the same draws", async () => {
     const { engine, parameters, masks } = open(["agent"], density);
     const theirs = oracle(parameters, masks);
     const { samples, iterations } = options.crossEntropy;
-    batches.forEach((transitions, k) => {
+    for (const [k, transitions] of batches.entries()) {
       const draws: number[] = [];
       const normal = createNormal(createRandom(100 + k));
-      const ours = comixUpdate(engine, layOut(transitions), options, k + 1, () => {
+      const ours = await comixUpdate(engine, layOut(transitions), options, k + 1, () => {
         draws.push(normal());
         return draws.at(-1)!;
       });
@@ -176,7 +173,7 @@ describe.each([1, 0.4])("at density %d", (density) => {
       );
       theirs.follow();
       expect(ours.loss).toBeCloseTo(loss, 5);
-    });
+    }
     expectNear(engine.read("online"), theirs.online);
     expectNear(engine.read("target"), theirs.target);
   });
@@ -190,7 +187,7 @@ it("the cross-entropy method finds the best action of each row by itself", () =>
       const [seen, a, b] = inputs.subarray(3 * row, 3 * row + 3);
       return -((a - seen) ** 2) - (b - seen) ** 2;
     });
-  const best = crossEntropyActions(
+  const { actions: best } = crossEntropyActions(
     utility,
     observations,
     { observation: 1, actions: 2 },

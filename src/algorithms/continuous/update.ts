@@ -1,24 +1,23 @@
-import type { TransitionEngine } from "../../networks/sparse/transition-engine.js";
+import type { Config } from "../../config/config.js";
+import type { AdamStep, TransitionEngine } from "../../networks/transition-engine.js";
 import type { TransitionBatch } from "../../replay/transitions.js";
 import type { UpdateStatistics } from "../../parts/algorithm.js";
-import { type CrossEntropyOptions, crossEntropyActions } from "./cross-entropy.js";
+import { type CrossEntropyOptions, crossEntropyActions, type Judge } from "./cross-entropy.js";
 
 /** Settings of an update of continuous actions; the values are those of COMIX and FACMAC on Multi-Agent MuJoCo. */
-export interface ContinuousOptions {
+export interface ContinuousOptions extends Omit<AdamStep, "step"> {
   /** gamma. 0.99. */
   readonly discount: number;
-  /** 0.001, for all networks. */
-  readonly learningRate: number;
-  /** 0.9 and 0.999. */
-  readonly beta1: number;
-  readonly beta2: number;
-  /** 0.01. */
-  readonly epsilon: number;
-  /** 0.5. */
+  /** Of the networks that step together. 0.5. */
   readonly gradientClip: number;
-  /** tau of the soft target update. 0.001. */
-  readonly follow: number;
+  /**
+   * tau of the soft target update after each update. 0.001. Without it target networks follow by `copyToTarget` alone.
+   */
+  readonly follow?: number;
+  /** How COMIX looks for a'. */
   readonly crossEntropy: CrossEntropyOptions;
+  /** Makes COMIX's value of the next state of those of its sampled actions. Default: the largest. */
+  readonly judge?: Judge;
 }
 
 /** The settings of the authors' runs. */
@@ -33,22 +32,38 @@ export const CONTINUOUS_DEFAULTS: ContinuousOptions = {
   crossEntropy: { samples: 64, elites: 6, iterations: 2 },
 };
 
+/** What a configuration says of its updates. */
+export function continuousOptions({ discount, optimiser, targetTau, crossEntropy }: Config): ContinuousOptions {
+  const { learningRate, alpha, beta1 = CONTINUOUS_DEFAULTS.beta1, epsilon, gradientClip } = optimiser;
+  return {
+    discount,
+    learningRate,
+    beta1,
+    beta2: alpha,
+    epsilon,
+    gradientClip,
+    ...(targetTau !== undefined && { follow: targetTau }),
+    crossEntropy: crossEntropy ?? CONTINUOUS_DEFAULTS.crossEntropy,
+  };
+}
+
 /** Called after the step of some networks, while their gradients can be read: topology may evolve here. */
-export type Stepped = (networks: readonly string[]) => void;
+export type Stepped = (networks: readonly string[]) => void | Promise<void>;
 
 /** Weight of the actions' mean square in FACMAC's policy loss. */
 const ACTION_PENALTY = 1e-3;
 
 /**
- * One update of COMIX: y = r + gamma Qtot_target(s', Q_target(o', a')), where the cross-entropy method chooses a' of
- * each agent by the target utilities; then a step on the mean of (Qtot(s, Q(o, a)) - y)^2.
+ * One update of COMIX: y = r + gamma Qtot_target(s', V(o')), where V of each agent is the largest value that the
+ * cross-entropy method finds by the target utilities (MAST: the soft mellowmax of its last samples' values); then a
+ * step on the mean of (Qtot(s, Q(o, a)) - y)^2.
  *
  * @param update number of this update, from 1
  * @param normal draws from N(0, 1)
  * @param stepped called after the step
  * @param dense whether gradients of pruned connections are wanted, too
  */
-export function comixUpdate(
+export async function comixUpdate(
   engine: TransitionEngine,
   batch: TransitionBatch,
   options: ContinuousOptions,
@@ -56,7 +71,7 @@ export function comixUpdate(
   normal: () => number,
   stepped: Stepped = () => undefined,
   dense = false,
-): UpdateStatistics {
+): Promise<UpdateStatistics> {
   const { agent } = engine.networks;
   const after = moment(batch.observations, 1, batch);
   const next = crossEntropyActions(
@@ -65,13 +80,14 @@ export function comixUpdate(
     engine.shape,
     options.crossEntropy,
     normal,
+    options.judge,
   );
   engine.begin();
   if (dense) engine.requestDenseGradients();
-  const statistics = learnValues(engine, batch, "agent", next, options);
+  const statistics = learnValues(engine, batch, "agent", next.values, options);
   const gradientNorm = engine.step(["agent", "mixer"], { ...options, step: update }, options.gradientClip);
-  stepped(["agent", "mixer"]);
-  engine.follow(options.follow);
+  await stepped(["agent", "mixer"]);
+  if (options.follow !== undefined) engine.follow(options.follow);
   return { ...statistics, gradientNorm };
 }
 
@@ -84,23 +100,24 @@ export function comixUpdate(
  * @param stepped called after each of its two steps
  * @param dense whether gradients of pruned connections are wanted, too
  */
-export function facmacUpdate(
+export async function facmacUpdate(
   engine: TransitionEngine,
   batch: TransitionBatch,
   options: ContinuousOptions,
   update: number,
   stepped: Stepped = () => undefined,
   dense = false,
-): UpdateStatistics {
+): Promise<UpdateStatistics> {
   const { actor, critic } = engine.networks;
   const adam = { ...options, step: update };
   engine.begin();
   if (dense) engine.requestDenseGradients();
-  const next = actor!.forward("target", moment(batch.observations, 1, batch)).slice();
-  const statistics = learnValues(engine, batch, "critic", next, options);
+  const after = moment(batch.observations, 1, batch);
+  const next = joined(after, engine.shape.observation, actor!.forward("target", after).slice(), engine.shape.actions);
+  const statistics = learnValues(engine, batch, "critic", critic!.forward("target", next), options);
   const gradientNorm = engine.step(["critic", "mixer"], adam, options.gradientClip);
   // Before the mixer's gradients are mixed with those of the actor's way through it.
-  stepped(["critic", "mixer"]);
+  await stepped(["critic", "mixer"]);
 
   const { observation, actions, agents } = engine.shape;
   const count = batch.rewards.length;
@@ -116,12 +133,16 @@ export function facmacUpdate(
       dMu[row * actions + d] += dInputs[row * (observation + actions) + observation + d];
   actor!.backward(dMu);
   engine.step(["actor"], adam, options.gradientClip);
-  stepped(["actor"]);
-  engine.follow(options.follow);
+  await stepped(["actor"]);
+  if (options.follow !== undefined) engine.follow(options.follow);
   return { ...statistics, gradientNorm };
 }
 
-/** Adds the gradients of the mean of (Qtot(s, Q(o, a)) - y)^2 to the utilities named and the mixer. */
+/**
+ * Adds the gradients of the mean of (Qtot(s, Q(o, a)) - y)^2 to the utilities named and the mixer.
+ *
+ * @param next values of the agents after, [B * agents]
+ */
 function learnValues(
   engine: TransitionEngine,
   batch: TransitionBatch,
@@ -132,15 +153,16 @@ function learnValues(
   const network = engine.networks[name]!;
   const { observation, actions } = engine.shape;
   const count = batch.rewards.length;
-  const values = (side: "online" | "target", time: 0 | 1, taken: Float32Array) => {
-    const keep = side === "online";
-    const inputs = joined(moment(batch.observations, time, batch), observation, taken, actions);
-    return engine.mixer.forward(side, moment(batch.states, time, batch), network.forward(side, inputs, keep), keep);
-  };
-  const y = values("target", 1, next).map(
-    (total, k) => batch.rewards[k] + (batch.terminal[k] === 1 ? 0 : discount * total),
+  const y = engine.mixer
+    .forward("target", moment(batch.states, 1, batch), next)
+    .map((total, k) => batch.rewards[k] + (batch.terminal[k] === 1 ? 0 : discount ** batch.steps[k] * total));
+  const taken = joined(moment(batch.observations, 0, batch), observation, batch.actions, actions);
+  const totals = engine.mixer.forward(
+    "online",
+    moment(batch.states, 0, batch),
+    network.forward("online", taken, true),
+    true,
   );
-  const totals = values("online", 0, batch.actions);
   let [loss, qTotal, target] = [0, 0, 0];
   const gradient = totals.map((total, k) => {
     const error = total - y[k];

@@ -3,7 +3,8 @@ import { crossEntropy, randomValues, type Sizes } from "../../algorithms/continu
 import { nativeKernels } from "../../node/kernels.js";
 import { createRandom } from "../../random.js";
 import { createMemory } from "./memory.js";
-import { createTransitionEngine, type TransitionEngine } from "./transition-engine.js";
+import type { TransitionEngine } from "../transition-engine.js";
+import { createTransitionEngine } from "./transition-engine.js";
 
 const sizes: Sizes = { agents: 2, numbers: 3, observation: 5, state: 4, hidden: 13, embed: 4, hypernetEmbed: 4 };
 /** Where the kernels compute. */

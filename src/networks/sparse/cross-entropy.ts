@@ -1,41 +1,9 @@
-import type { Random } from "../../random.js";
 import { LANES } from "../../replay/group.js";
-import type { NetworkSide } from "../engine.js";
+import type { CrossEntropySearch } from "../transition-engine.js";
 import type { FeedForwardLayers } from "./feed-forward.js";
 import { STRIPS } from "./layer.js";
 import { type Memory, ROW, skewed } from "./memory.js";
 import { CHUNK, sideNumber } from "./mixer.js";
-
-/** Settings of the cross-entropy method. COMIX: 64 samples, 6 elites, 2 iterations. */
-export interface CrossEntropyOptions {
-  /** Actions that are tried in an iteration. */
-  readonly samples: number;
-  /** The best of them, to which the next iteration's distribution is fitted; at least 2. */
-  readonly elites: number;
-  readonly iterations: number;
-}
-
-/**
- * What the method's draws from N(0, 1) come from: a stream, of which each search takes two numbers; or the draws
- * themselves, [iterations, rows, actions, samples].
- */
-export type Draws = Random | Float32Array;
-
-/** What a search found; overwritten by the next one. */
-export interface BestActions {
-  /** The best sample of the last iteration for each row, within (-1, 1). [rows, actions] */
-  readonly actions: Float32Array;
-  /** Values of all samples of the last iteration. [rows, samples] */
-  readonly values: Float32Array;
-}
-
-/** @param observations [rows, observation] */
-export type CrossEntropySearch = (
-  side: NetworkSide,
-  observations: Float32Array,
-  options: CrossEntropyOptions,
-  draws: Draws,
-) => BestActions;
 
 /**
  * The cross-entropy method on a network that reads an observation and an action, by the kernels: samples are drawn

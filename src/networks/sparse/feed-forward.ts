@@ -1,6 +1,6 @@
 import { LANES } from "../../replay/group.js";
-import type { NetworkSide } from "../engine.js";
 import type { NetworkName, ParameterSpec } from "../parameters.js";
+import type { FeedForward } from "../transition-engine.js";
 import { createLinear, type Layer, STRIPS } from "./layer.js";
 import { type Memory, ROW, skewed } from "./memory.js";
 import { CHUNK, sideNumber } from "./mixer.js";
@@ -20,30 +20,6 @@ export function createFeedForwardLayers(
 ): FeedForwardLayers {
   const [first, second, third] = ["fc1", "fc2", "fc3"].map((name) => createLinear(memory, specs, `${network}.${name}`));
   return { first: first, second: second, third: third };
-}
-
-/**
- * A feed-forward network on rows that have nothing to do with each other: [rows, inputs] to [rows, outputs], row-major.
- */
-export interface FeedForward {
-  /**
-   * What the network gives for each row; overwritten by the next call. With `keep`, a way back may follow, which
-   * belongs to the last pass that kept its values.
-   *
-   * @param inputs [rows, inputs]
-   */
-  forward(side: NetworkSide, inputs: Float32Array, keep?: boolean): Float32Array;
-  /**
-   * Back through the last pass of the online side that kept its values.
-   *
-   * @param gradient dL/doutputs, [rows, outputs]
-   * @param options.adds whether the parameters' gradients are added up. Default: true
-   * @param options.through whether dL/dinputs is wanted, [rows, inputs]. Default: false
-   */
-  backward(
-    gradient: Float32Array,
-    options?: { readonly adds?: boolean; readonly through?: boolean },
-  ): Float32Array | undefined;
 }
 
 /** @param squashes whether a tanh follows the last layer */

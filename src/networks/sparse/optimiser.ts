@@ -1,23 +1,11 @@
 import type { OptimiserOptions } from "../engine.js";
+import type { AdamStep } from "../transition-engine.js";
 import type { Memory } from "./memory.js";
 
 /** What one step does with the collected gradients times `scale`. */
 export type OptimiserStep = { readonly scale: number } & (
   ({ readonly kind: "rmsprop" } & Omit<OptimiserOptions, "gradientClip">) | ({ readonly kind: "adam" } & AdamStep)
 );
-
-/**
- * Adam as in PyTorch: m = beta1 m + (1 - beta1) g, v = beta2 v + (1 - beta2) g^2, w -= learningRate m' / (sqrt(v') +
- * epsilon), where m' and v' are divided by 1 - beta1^step and 1 - beta2^step.
- */
-export interface AdamStep {
-  readonly learningRate: number;
-  readonly beta1: number;
-  readonly beta2: number;
-  readonly epsilon: number;
-  /** How many steps there were with this one. */
-  readonly step: number;
-}
 
 /** Numbers of an optimiser in the engine's memory, for the kernels. */
 export interface OptimiserRecord {

@@ -19,8 +19,9 @@ import {
 } from "../../algorithms/continuous/fixtures.js";
 import { nativeKernels } from "../../node/kernels.js";
 import { createRandom } from "../../random.js";
-import { initialParameters } from "../parameters.js";
-import { createTransitionEngine, transitionParameters, type TransitionShape } from "./transition-engine.js";
+import { initialParameters, networkParameters } from "../parameters.js";
+import type { TransitionShape } from "../transition-engine.js";
+import { createTransitionEngine } from "./transition-engine.js";
 
 const sizes: Sizes = { agents: 3, numbers: 2, observation: 4, state: 7, hidden: 9, embed: 5, hypernetEmbed: 6 };
 const shape: TransitionShape = {
@@ -37,7 +38,7 @@ const shape: TransitionShape = {
 /** An engine with random parameters and masks, and the same parameters for the oracle. */
 function open(density: number, native: "native" | "wasm", seed = 1) {
   const random = createRandom(seed);
-  const specs = transitionParameters(shape);
+  const specs = networkParameters(shape);
   const parameters = initialParameters(specs, random);
   const masks = new Map<string, Uint8Array>();
   for (const {

@@ -1,113 +1,16 @@
 import { currentHost } from "../../host.js";
 import { LANES } from "../../replay/group.js";
+import { LabError } from "../../errors.js";
 import type { NetworkSide } from "../engine.js";
-import {
-  feedForwardParameters,
-  networkParameters,
-  parameterChecks,
-  type Parameters,
-  type ParameterSpec,
-} from "../parameters.js";
+import { feedForwardSizes, networkParameters, parameterChecks, type Parameters } from "../parameters.js";
+import type { TransitionEngine, TransitionMixer, TransitionShape } from "../transition-engine.js";
 import type { EngineOptions } from "./engine.js";
-import {
-  createFeedForward,
-  createFeedForwardLayers,
-  type FeedForward,
-  type FeedForwardLayers,
-} from "./feed-forward.js";
-import { createCrossEntropy, type CrossEntropySearch } from "./cross-entropy.js";
+import { createCrossEntropy } from "./cross-entropy.js";
+import { createFeedForward, createFeedForwardLayers, type FeedForwardLayers } from "./feed-forward.js";
 import type { Layer } from "./layer.js";
 import { createMemory, type Memory, ROW, skewed } from "./memory.js";
 import { createMixerLayers, createMixerNetwork, type MixerBatch, type MixerLayers } from "./mixer.js";
-import { type AdamStep, createOptimiserRecord } from "./optimiser.js";
-
-/** The feed-forward networks that algorithms of continuous actions have beside the mixer. */
-export type FeedForwardName = "agent" | "critic" | "actor";
-
-/** Everything that determines the shapes of the networks. */
-export interface TransitionShape {
-  readonly agents: number;
-  /** Numbers of one agent's action. */
-  readonly actions: number;
-  readonly observation: number;
-  readonly state: number;
-  /** Units of each hidden layer of agents, critics and actors. COMIX and FACMAC: 400. */
-  readonly hidden: number;
-  /** Embedding of the mixing network. COMIX and FACMAC on Multi-Agent MuJoCo: 64. */
-  readonly embed: number;
-  /** Hidden units of the hypernetworks. 64. */
-  readonly hypernetEmbed: number;
-  /**
-   * "agent" is COMIX's utility of observation and action, "critic" is FACMAC's; "actor" gives actions within (-1, 1).
-   */
-  readonly networks: readonly FeedForwardName[];
-}
-
-/** The monotonic mixing network on a batch of transitions. */
-export interface TransitionMixer {
-  /**
-   * Q_tot of each transition; overwritten by the next call.
-   *
-   * @param states [B, state]
-   * @param values of the agents, [B, agents]
-   */
-  forward(side: NetworkSide, states: Float32Array, values: Float32Array, keep?: boolean): Float32Array;
-  /**
-   * Adds the gradients of the online mixer, given dL/dQ_tot [B] of the last pass that kept its values; returns
-   * dL/dvalues [B, agents].
-   */
-  backward(gradient: Float32Array): Float32Array;
-}
-
-/**
- * Networks that learn from transitions. An update is: `begin`, forward and backward passes, `step` of some networks,
- * `follow`.
- */
-export interface TransitionEngine {
-  readonly shape: TransitionShape;
-  /** Every parameter, network by network, the mixer last. */
-  readonly parameters: readonly ParameterSpec[];
-  /**
-   * Rows are agents of transitions: [B * agents, observation] or, with the action behind it, [B * agents, observation +
-   * actions].
-   */
-  readonly networks: Readonly<Partial<Record<FeedForwardName, FeedForward>>>;
-  readonly mixer: TransitionMixer;
-  /** The best actions by the agent's utilities, for COMIX; undefined where there is no agent. */
-  readonly search: CrossEntropySearch | undefined;
-  /** Clears all gradients. */
-  begin(): void;
-  /** Until the next `begin`, gradients of pruned connections are wanted, too. Comes before any backward pass. */
-  requestDenseGradients(): void;
-  /** The gradient added up since `begin`, [out, in] or [out]. */
-  gradient(name: string): Float32Array;
-  /**
-   * One step of Adam for these networks, by the gradient that they have together, clipped to a norm.
-   * @returns the norm before clipping; when it is not finite nothing is changed
-   */
-  step(networks: readonly string[], adam: AdamStep, gradientClip: number): number;
-  /** Soft update of all target networks: target += tau (online - target). */
-  follow(tau: number): void;
-  /** A copy of all parameters of a side, or of what Adam keeps. */
-  read(kept: NetworkSide | "squares" | "moments"): Map<string, Float32Array>;
-  write(kept: NetworkSide | "squares" | "moments", values: Parameters): void;
-  mask(name: string): Uint8Array;
-  /** As of `Engine`: kept connections keep weight and optimiser state, new ones start with 0. */
-  setMask(name: string, mask: Uint8Array): void;
-}
-
-/** The parameters of a shape in the order in which they are drawn. */
-export function transitionParameters(shape: TransitionShape): ParameterSpec[] {
-  const { observation, actions, hidden, networks } = shape;
-  return [
-    ...networks.flatMap((name) => feedForwardParameters(name, { ...sizesOf(shape, name), hidden })),
-    ...networkParameters({ ...shape, observation, actions }).filter(({ network }) => network === "mixer"),
-  ];
-}
-
-function sizesOf({ observation, actions }: TransitionShape, name: FeedForwardName): { input: number; output: number } {
-  return name === "actor" ? { input: observation, output: actions } : { input: observation + actions, output: 1 };
-}
+import { createOptimiserRecord } from "./optimiser.js";
 
 /**
  * Networks in true sparse storage that learn from transitions, by the kernels of the sparse engine.
@@ -122,7 +25,7 @@ export function createTransitionEngine(
   { native = currentHost().nativeKernels?.() ?? null, watch }: Omit<EngineOptions, "remember"> = {},
 ): TransitionEngine {
   const memory = createMemory(native, watch);
-  const specs = transitionParameters(shape);
+  const specs = networkParameters(shape);
   const { check, checkMaskable, checkComplete } = parameterChecks(specs);
   const layersOf = new Map<string, FeedForwardLayers | MixerLayers>(
     shape.networks.map((name) => [name, createFeedForwardLayers(memory, specs, name)]),
@@ -135,7 +38,7 @@ export function createTransitionEngine(
       createFeedForward(
         memory,
         layersOf.get(name) as FeedForwardLayers,
-        { ...sizesOf(shape, name), hidden: shape.hidden },
+        { ...feedForwardSizes(shape, name), hidden: shape.hidden },
         name === "actor",
       ),
     ]),
@@ -173,7 +76,10 @@ export function createTransitionEngine(
   write("target", parameters);
   for (const [name, mask] of masks) setMask(name, mask);
 
-  return {
+  const read = (kept: NetworkSide | "squares" | "moments") =>
+    new Map(specs.map(({ name }) => [name, layerOf.get(name)!.read(name, kept)]));
+
+  const engine: TransitionEngine = {
     shape,
     parameters: specs,
     networks,
@@ -202,14 +108,39 @@ export function createTransitionEngine(
       return norm;
     },
     follow: (tau) => memory.kernels.follow(everything.at, all.length, tau),
-    read: (kept) => new Map(specs.map(({ name }) => [name, layerOf.get(name)!.read(name, kept)])),
+    copyToTarget() {
+      for (const layer of all) layer.copyToTarget();
+    },
+    read,
     write,
+    readOptimiser: () =>
+      new Map([
+        ...read("squares"),
+        ...[...read("moments")].map(([name, value]) => [`moments.${name}`, value] as const),
+      ]),
+    writeOptimiser(state) {
+      const moments = [...state].filter(([name]) => name.startsWith("moments."));
+      write("squares", new Map([...state].filter(([name]) => !name.startsWith("moments."))));
+      write("moments", new Map(moments.map(([name, value]) => [name.slice("moments.".length), value])));
+    },
     mask(name) {
       checkMaskable(name);
       return layerOf.get(name)!.mask(name);
     },
     setMask,
+    dispose() {
+      const disposed = () => {
+        throw new LabError("The engine has been disposed of; create another.");
+      };
+      // The methods hold native memory: none of them may stay.
+      for (const part of [engine, engine.mixer, ...Object.values(engine.networks)])
+        for (const name of Object.keys(part))
+          if (typeof (part as unknown as Record<string, unknown>)[name] === "function")
+            Object.assign(part, { [name]: disposed });
+      engine.dispose = () => undefined;
+    },
   };
+  return engine;
 }
 
 /** Transition b is lane b mod 16 of tile floor(b / 16): tiles take the place of an episode's steps. */

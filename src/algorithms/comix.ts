@@ -1,0 +1,48 @@
+import type { Config } from "../config/config.js";
+import type { TransitionAlgorithm } from "../parts/algorithm.js";
+import { COMIX_COST } from "../sparse/flops.js";
+import { operatorOf } from "../targets/operators.js";
+import { createNormal, crossEntropyActions, type Judge } from "./continuous/cross-entropy.js";
+import { acrossTransitions, TRANSITION_DEFAULTS } from "./continuous/defaults.js";
+import { comixUpdate, continuousOptions } from "./continuous/update.js";
+
+/** The operator of a configuration on the values of sampled actions, which are all available. */
+function judgeOf(config: Config): Judge {
+  const { part, ...settings } = operatorOf(config);
+  return (values, count, largest) => part.evaluate(values, count, largest, settings);
+}
+
+/**
+ * COMIX (Peng et al. 2021): QMIX for continuous actions. The utilities are feed-forward networks of what an agent sees
+ * and does; the cross-entropy method looks for the action of the largest one. In MAST-COMIX topology evolves in
+ * utilities and mixer, batches come from dual buffers of transitions, targets look ahead as TD(lambda) does, and the
+ * soft mellowmax values the actions that the cross-entropy method sampled last.
+ */
+export const comix: TransitionAlgorithm = {
+  title: "COMIX",
+  learnsFrom: "transitions",
+  networks: { feedForward: ["agent"], mixer: "monotonic" },
+  values: "agent",
+  cost: COMIX_COST,
+  defaults: { ...TRANSITION_DEFAULTS, crossEntropy: {} },
+  sections: ["crossEntropy"],
+  adapt: (method) => acrossTransitions(method),
+  act: (engine, observations, random, { crossEntropy }) =>
+    crossEntropyActions(
+      (inputs) => engine.networks.agent!.forward("online", inputs),
+      observations,
+      engine.shape,
+      crossEntropy!,
+      createNormal(random),
+    ).actions,
+  update: (engine, batch, config, { update, random, stepped, dense }) =>
+    comixUpdate(
+      engine,
+      batch,
+      { ...continuousOptions(config), judge: judgeOf(config) },
+      update,
+      createNormal(random),
+      stepped,
+      dense,
+    ),
+};

@@ -1,0 +1,24 @@
+import type { TransitionAlgorithm } from "../parts/algorithm.js";
+import { FACMAC_COST } from "../sparse/flops.js";
+import { acrossTransitions, TRANSITION_DEFAULTS } from "./continuous/defaults.js";
+import { continuousOptions, facmacUpdate } from "./continuous/update.js";
+
+/**
+ * FACMAC (Peng et al. 2021) with continuous actions: a policy that all agents share climbs the gradient of a critic
+ * whose agents' values a monotonic mixer joins. In MAST-FACMAC topology evolves in actor, critic and mixer, batches come
+ * from dual buffers of transitions, and targets look ahead as TD(lambda) does. A soft mellowmax has no place in it:
+ * the target policy names the one action whose value counts, so that no maximum is taken that could be softened.
+ */
+export const facmac: TransitionAlgorithm = {
+  title: "FACMAC",
+  learnsFrom: "transitions",
+  networks: { feedForward: ["critic", "actor"], mixer: "monotonic" },
+  values: "critic",
+  policy: true,
+  cost: FACMAC_COST,
+  defaults: TRANSITION_DEFAULTS,
+  adapt: (method) => ({ ...acrossTransitions(method), operator: { kind: "max" } }),
+  act: (engine, observations) => engine.networks.actor!.forward("online", observations),
+  update: (engine, batch, config, { update, stepped, dense }) =>
+    facmacUpdate(engine, batch, continuousOptions(config), update, stepped, dense),
+};

@@ -1,0 +1,160 @@
+import type { Random } from "../random.js";
+import type { NetworkSide } from "./engine.js";
+import type { FeedForwardName, NetworkShape, Parameters, ParameterSpec } from "./parameters.js";
+
+/** A shape whose agents are feed-forward networks, which learn from transitions. */
+export interface TransitionShape extends NetworkShape {
+  /**
+   * "agent" is COMIX's utility of observation and action, "critic" is FACMAC's; "actor" gives actions within (-1, 1).
+   */
+  readonly networks: readonly FeedForwardName[];
+}
+
+/**
+ * A feed-forward network on rows that have nothing to do with each other: [rows, inputs] to [rows, outputs], row-major.
+ */
+export interface FeedForward {
+  /**
+   * What the network gives for each row; overwritten by the next call. With `keep`, a way back may follow, which
+   * belongs to the last pass that kept its values.
+   *
+   * @param inputs [rows, inputs]
+   */
+  forward(side: NetworkSide, inputs: Float32Array, keep?: boolean): Float32Array;
+  /**
+   * Back through the last pass of the online side that kept its values.
+   *
+   * @param gradient dL/doutputs, [rows, outputs]
+   * @param options.adds whether the parameters' gradients are added up. Default: true
+   * @param options.through whether dL/dinputs is wanted, [rows, inputs]. Default: false
+   */
+  backward(
+    gradient: Float32Array,
+    options?: { readonly adds?: boolean; readonly through?: boolean },
+  ): Float32Array | undefined;
+}
+
+/** The monotonic mixing network on a batch of transitions. */
+export interface TransitionMixer {
+  /**
+   * Q_tot of each transition; overwritten by the next call.
+   *
+   * @param states [B, state]
+   * @param values of the agents, [B, agents]
+   */
+  forward(side: NetworkSide, states: Float32Array, values: Float32Array, keep?: boolean): Float32Array;
+  /**
+   * Adds the gradients of the online mixer, given dL/dQ_tot [B] of the last pass that kept its values; returns
+   * dL/dvalues [B, agents].
+   */
+  backward(gradient: Float32Array): Float32Array;
+}
+
+/**
+ * Adam as in PyTorch: m = beta1 m + (1 - beta1) g, v = beta2 v + (1 - beta2) g^2, w -= learningRate m' / (sqrt(v') +
+ * epsilon), where m' and v' are divided by 1 - beta1^step and 1 - beta2^step.
+ */
+export interface AdamStep {
+  /** Step size. COMIX and FACMAC: 0.001. */
+  readonly learningRate: number;
+  /** Share of the running mean of gradients that one step keeps. */
+  readonly beta1: number;
+  /** Share of the running mean of squared gradients that one step keeps. */
+  readonly beta2: number;
+  /** Added to the root, against a division by zero. COMIX and FACMAC: 0.01. */
+  readonly epsilon: number;
+  /** How many steps there were with this one. */
+  readonly step: number;
+}
+
+/** Settings of the cross-entropy method. COMIX: 64 samples, 6 elites, 2 iterations. */
+export interface CrossEntropyOptions {
+  /** Actions that are tried in an iteration. */
+  readonly samples: number;
+  /** The best of them, to which the next iteration's distribution is fitted; at least 2. */
+  readonly elites: number;
+  /** Rounds of trying. */
+  readonly iterations: number;
+}
+
+/**
+ * What the method's draws from N(0, 1) come from: a stream, of which each search takes two numbers; or the draws
+ * themselves, [iterations, rows, actions, samples].
+ */
+export type Draws = Random | Float32Array;
+
+/** What a search found; overwritten by the next one. */
+export interface BestActions {
+  /** The best sample of the last iteration for each row, within (-1, 1). [rows, actions] */
+  readonly actions: Float32Array;
+  /** Values of all samples of the last iteration. [rows, samples] */
+  readonly values: Float32Array;
+}
+
+/**
+ * Searches for the best action of each row.
+ *
+ * @param observations [rows, observation]
+ */
+export type CrossEntropySearch = (
+  side: NetworkSide,
+  observations: Float32Array,
+  options: CrossEntropyOptions,
+  draws: Draws,
+) => BestActions;
+
+/**
+ * Networks that learn from transitions. An update is: `begin`, forward and backward passes, `step` of some networks,
+ * `follow`.
+ */
+export interface TransitionEngine {
+  /** Shape of all of its networks. */
+  readonly shape: TransitionShape;
+  /** Every parameter, network by network, the mixer last. */
+  readonly parameters: readonly ParameterSpec[];
+  /**
+   * Rows are agents of transitions: [B * agents, observation] or, with the action behind it, [B * agents, observation +
+   * actions].
+   */
+  readonly networks: Readonly<Partial<Record<FeedForwardName, FeedForward>>>;
+  /** Joins the agents' values. */
+  readonly mixer: TransitionMixer;
+  /** The best actions by the agent's utilities, for COMIX; undefined where there is no agent. */
+  readonly search: CrossEntropySearch | undefined;
+  /** Clears all gradients. */
+  begin(): void;
+  /** Until the next `begin`, gradients of pruned connections are wanted, too. Comes before any backward pass. */
+  requestDenseGradients(): void;
+  /** The gradient added up since `begin`, [out, in] or [out]. */
+  gradient(name: string): Float32Array;
+  /**
+   * One step of Adam for these networks, by the gradient that they have together, clipped to a norm.
+   * @returns the norm before clipping; when it is not finite nothing is changed
+   */
+  step(networks: readonly string[], adam: AdamStep, gradientClip: number): number;
+  /** Soft update of all target networks: target += tau (online - target). */
+  follow(tau: number): void;
+  /** Hard update of all target networks: target := online. */
+  copyToTarget(): void;
+  /** A copy of all parameters of a side, or of Adam's running means of gradients and of their squares. */
+  read(kept: NetworkSide | "squares" | "moments"): Map<string, Float32Array>;
+  /** Overwrites parameters of a side, or Adam's running means (all, or those given). */
+  write(kept: NetworkSide | "squares" | "moments", values: Parameters): void;
+  /** Adam's running means: of squared gradients by parameter name, of gradients by "moments.NAME". */
+  readOptimiser(): Parameters;
+  /** Overwrites Adam's running means with what `readOptimiser` gave; a missing name stays as it is. */
+  writeOptimiser(state: Parameters): void;
+  /** The mask of a weight matrix, [out, in], 1 where the connection is; all ones for a dense one. A copy. */
+  mask(name: string): Uint8Array;
+  /** As of `Engine`: kept connections keep weight and optimiser state, new ones start with 0. */
+  setMask(name: string, mask: Uint8Array): void;
+  /** Gives back native memory; the engine cannot be used any more. */
+  dispose(): void;
+}
+
+/** Makes an engine whose networks, online and target, have the given parameters and masks, by name. */
+export type OpenTransitionEngine = (
+  shape: TransitionShape,
+  parameters: Parameters,
+  masks: ReadonlyMap<string, Uint8Array>,
+) => TransitionEngine | Promise<TransitionEngine>;

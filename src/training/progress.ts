@@ -1,0 +1,139 @@
+import type { Config } from "../config.js";
+import { createRandom, type Random, restoreRandom } from "../random.js";
+import type { TrainProgress, TrainRecord } from "./records.js";
+
+/** Counters, sums and random streams of a run while it goes on, whatever it learns from. */
+
+/**
+ * The step of the evaluation that is due, or undefined: steps 0, interval, 2 interval and so on, and the last step of
+ * the run also where it is no multiple of the interval. These are nominal steps, so that evaluations of several seeds
+ * line up; an episode may end a little later.
+ */
+export function evaluationDue(
+  { step, nextEvaluation }: Pick<TrainProgress, "step" | "nextEvaluation">,
+  { steps, evaluation }: Config,
+): number | undefined {
+  if (nextEvaluation <= Math.min(step, steps)) return nextEvaluation;
+  return step >= steps && nextEvaluation - evaluation.interval < steps ? steps : undefined;
+}
+
+/**
+ * One independent stream for each use, so that methods with the same seed play the same environment seeds. "targets" is
+ * what updates draw themselves, as the cross-entropy method does.
+ */
+export const STREAMS = {
+  parameters: 0,
+  masks: 1,
+  environment: 2,
+  exploration: 3,
+  replay: 4,
+  topology: 5,
+  evaluation: 6,
+  targets: 7,
+};
+
+const KEPT = ["environment", "exploration", "replay", "topology", "evaluation"] as const;
+
+/** The streams that training draws from, by their uses. */
+export type RandomStreams = Readonly<Record<(typeof KEPT)[number], Random>>;
+
+/** The streams of a run, at their beginnings or where a checkpoint left them. */
+export function openRandom(
+  { seed }: Pick<Config, "seed">,
+  resume?: Pick<TrainProgress, "random">,
+): RandomStreams & Readonly<Record<string, Random>> {
+  return openStreams(seed, KEPT, resume);
+}
+
+/** The same with the stream of updates that draw themselves. */
+export function openTransitionRandom(
+  { seed }: Pick<Config, "seed">,
+  resume?: Pick<TrainProgress, "random">,
+): RandomStreams & { readonly targets: Random } {
+  return openStreams(seed, [...KEPT, "targets"] as const, resume);
+}
+
+function openStreams<Name extends keyof typeof STREAMS>(
+  seed: number,
+  names: readonly Name[],
+  resume: Pick<TrainProgress, "random"> | undefined,
+): Readonly<Record<Name, Random>> {
+  return Object.fromEntries(
+    names.map((name) => [name, resume ? restoreRandom(resume.random[name]) : createRandom(seed, STREAMS[name])]),
+  ) as Readonly<Record<Name, Random>>;
+}
+
+/** Where each stream is, for a checkpoint. */
+export function randomStates(random: Readonly<Record<string, Random>>): TrainProgress["random"] {
+  return Object.fromEntries(Object.entries(random).map(([name, stream]) => [name, stream.state()]));
+}
+
+/** The counters of a run while it goes on; random streams and sums are kept beside them. */
+export type Progress = {
+  -readonly [Key in keyof Omit<TrainProgress, "random" | "sums" | "evaluations">]: TrainProgress[Key];
+} & { readonly evaluations: number[] };
+
+export function startProgress({ log }: Config): Progress {
+  const evaluations: number[] = [];
+  return {
+    step: 0,
+    episode: 0,
+    update: 0,
+    evolution: 0,
+    lastTargetUpdate: 0,
+    lastEvolution: 0,
+    nextEvaluation: 0,
+    nextTrainRecord: log.interval,
+    evaluations,
+  };
+}
+
+/** epsilon at an environment step: linear decay from start to end over the first `anneal` steps. */
+export function explorationRate({ start, end, anneal }: Config["exploration"], step: number): number {
+  return Math.max(end, start - ((start - end) * step) / anneal);
+}
+
+/** Sums of the open train record; their order is that of `TrainProgress.sums`. */
+export function startSums(saved: readonly number[] = []) {
+  const [
+    updates = 0,
+    loss = 0,
+    gradientNorm = 0,
+    qTotal = 0,
+    target = 0,
+    episodes = 0,
+    episodeReturn = 0,
+    episodeLength = 0,
+    won = 0,
+  ] = saved;
+  return { updates, loss, gradientNorm, qTotal, target, episodes, episodeReturn, episodeLength, won };
+}
+
+export type Sums = ReturnType<typeof startSums>;
+
+export function clearSums(sums: Sums): void {
+  Object.assign(sums, startSums());
+}
+
+export function trainRecord(
+  progress: { step: number; episode: number; update: number },
+  sums: Sums,
+  epsilon: number,
+): TrainRecord {
+  const { step, episode, update } = progress;
+  const { updates, episodes } = sums;
+  return {
+    kind: "train",
+    step,
+    episode,
+    update,
+    epsilon,
+    loss: sums.loss / updates,
+    gradientNorm: sums.gradientNorm / updates,
+    qTotal: sums.qTotal / updates,
+    target: sums.target / updates,
+    episodeReturn: sums.episodeReturn / episodes,
+    episodeLength: sums.episodeLength / episodes,
+    winRate: sums.won / episodes,
+  };
+}

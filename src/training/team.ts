@@ -1,0 +1,41 @@
+import type { Config } from "../config.js";
+import type { Policy } from "../envs/play.js";
+import { algorithmOf } from "../parts/algorithm.js";
+import { createRandom } from "../random.js";
+import { restoreNetworks, restoreTransitionNetworks } from "./networks.js";
+import type { TrainState } from "./records.js";
+import { greedyPolicy } from "./rollout.js";
+
+/** A trained team that plays. */
+export interface Team {
+  /** Its greedy policy in one environment; of continuous actions, the one without noise. */
+  readonly policy: Policy;
+  /** Gives back native memory. */
+  dispose(): void;
+}
+
+/**
+ * The team of a checkpoint, for play. Whatever its policy draws, as the cross-entropy method does, begins anew with each
+ * episode, so that an episode is determined by its seed.
+ *
+ * @example const team = openTeam(config, readRunCheckpoint(run.directory).state); const recording =
+ *   recordEpisode(environmentOf(config), team.policy, 7);
+ */
+export function openTeam(config: Config, state: Pick<TrainState, "tensors" | "masks">): Team {
+  const algorithm = algorithmOf(config);
+  if (algorithm.learnsFrom !== "transitions") {
+    const engine = restoreNetworks(config, state);
+    return { policy: greedyPolicy(engine.createActor(1)), dispose: () => engine.dispose() };
+  }
+  const engine = restoreTransitionNetworks(config, state);
+  let random = createRandom(0);
+  return {
+    policy(env, jointAction, t) {
+      if (t === 0) random = createRandom(0);
+      const { low, high } = env.sizes.box!;
+      const chosen = algorithm.act(engine, env.observations, random, config);
+      for (let i = 0; i < jointAction.length; i++) jointAction[i] = Math.min(high[i], Math.max(low[i], chosen[i]));
+    },
+    dispose: () => engine.dispose(),
+  };
+}
