@@ -132,7 +132,10 @@ export function classroomTable(candidates: readonly Budgeted[], papers: readonly
   });
 }
 
-/** Reads budgets of tables. @throws {LabError} naming the file that cannot be used */
+/**
+ * Reads budgets of tables.
+ * @throws {LabError} naming the file that cannot be used
+ */
 export function readBudgets(files: readonly string[]): Budgeted[] {
   return files.flatMap((file) => {
     let text: string;

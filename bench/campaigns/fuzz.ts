@@ -115,7 +115,10 @@ export async function campaignOfFuzz(options: {
   }
 }
 
-/** Whether something was read, or refused by one of its errors in one line. @throws {Error} on any other error */
+/**
+ * Whether something was read, or refused by one of its errors in one line.
+ * @throws {Error} on any other error
+ */
 function attempt(
   action: () => void,
   errors: readonly (abstract new (...args: never[]) => Error)[],

@@ -128,7 +128,10 @@ function listed(option: string, text: string): unknown[] {
   return values.map(parseValue);
 }
 
-/** Builds the input of a configuration from flags. @param budgeted whether the steps are given elsewhere */
+/**
+ * Builds the input of a configuration from flags.
+ * @param budgeted whether the steps are given elsewhere
+ */
 function inputFrom(flags: ConfigFlags, budgeted = false): Record<string, unknown> {
   const input = flags.config === undefined ? {} : readConfigFile(flags.config);
   const { from } = input as ConfigInput;

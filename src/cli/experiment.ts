@@ -269,8 +269,8 @@ async function publish(
 }
 
 /**
- * Prints the table of some of the runs without saving it. @throws {Error} naming the command that trains the rest, as
- * does the line below the table
+ * Prints the table of some of the runs without saving it.
+ * @throws {Error} naming the command that trains the rest, as does the line below the table
  */
 function showPart(experiment: Experiment, runs: readonly StoredRun[], all: number, command: Command): void {
   if (runs.length > 0) console.log(`\n${tableText(experiment.reduce(runs).table)}\n`);

@@ -107,7 +107,10 @@ export async function runsCommand(flags: ListFlags): Promise<void> {
   }
 }
 
-/** Checks conditions. @throws {LabError} on a condition that is not FIELD=VALUE, or on a field that no run has */
+/**
+ * Checks conditions.
+ * @throws {LabError} on a condition that is not FIELD=VALUE, or on a field that no run has
+ */
 function refuseUnknownFields(runs: readonly AnyRun[], where: readonly string[]): void {
   const fields = [...new Set(runs.flatMap(({ config }) => (config ? flatten(config).map(([field]) => field) : [])))];
   for (const entry of where) {

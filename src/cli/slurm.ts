@@ -54,8 +54,8 @@ export function addSlurmOptions(command: Commander): Commander {
 }
 
 /**
- * Merges the settings of a study file with those of the command line, which have precedence. @throws {LabError} naming
- * the option that cannot be used
+ * Merges the settings of a study file with those of the command line, which have precedence.
+ * @throws {LabError} naming the option that cannot be used
  */
 export function slurmSettings(below: SlurmSettings, flags: SlurmFlags): SlurmSettings {
   const number = (value: string | undefined): number | undefined => (value === undefined ? undefined : Number(value));

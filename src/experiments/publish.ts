@@ -80,8 +80,8 @@ export function reduceResults(experiment: Experiment, runs: readonly StoredRun[]
 }
 
 /**
- * Writes the results of an experiment's runs, as `publishResults` documents. @throws {Error} when a file cannot be
- * written
+ * Writes the results of an experiment's runs, as `publishResults` documents.
+ * @throws {Error} when a file cannot be written
  */
 export async function saveResults(
   experiment: Experiment,

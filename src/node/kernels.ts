@@ -36,7 +36,10 @@ export type Found = { readonly kernels: NativeKernels } | { readonly reason: str
 
 const built = new URL("../networks/kernels/built/", import.meta.url);
 
-/** Reads the bytes of the kernels in WebAssembly. @throws {Error} when they are missing */
+/**
+ * Reads the bytes of the kernels in WebAssembly.
+ * @throws {Error} when they are missing
+ */
 export function readWasmKernels(): Uint8Array {
   const url = new URL("kernels.wasm", built);
   try {

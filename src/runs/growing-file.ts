@@ -25,7 +25,10 @@ export interface Part {
 
 /** A file that one process appends to. */
 export interface GrowingFile {
-  /** Appends to the file. @throws {RunError} when writing fails, or the file was removed or replaced */
+  /**
+   * Appends to the file.
+   * @throws {RunError} when writing fails, or the file was removed or replaced
+   */
   append(content: string | Uint8Array): void;
   /** Syncs the appended content to the disk. */
   sync(): void;
@@ -66,8 +69,8 @@ export function continueFile(path: string, from: Pick<Part, "bytes"> & Partial<P
 }
 
 /**
- * Reads the part at the beginning of a file and ignores what follows. @throws {RunError} when the file does not begin
- * with that part
+ * Reads the part at the beginning of a file and ignores what follows.
+ * @throws {RunError} when the file does not begin with that part
  */
 export function readPart(path: string, part: Part): Buffer {
   checkLength(path, part.bytes);
@@ -78,7 +81,10 @@ export function readPart(path: string, part: Part): Buffer {
   return content;
 }
 
-/** Checks the length of a file. @throws {RunError} when it has fewer bytes than it must have */
+/**
+ * Checks the length of a file.
+ * @throws {RunError} when it has fewer bytes than it must have
+ */
 export function checkLength(path: string, bytes: number): void {
   const found = onReading(path, () => statSync(path, { throwIfNoEntry: false }));
   if (found === undefined) throw damaged(path, `it is gone, and ${bytes} bytes of it belong to the run`);
@@ -116,7 +122,10 @@ export function readEnd(path: string, until: string): string {
 
 const CHANGED = "its checksum is not that of the run: it was damaged or changed";
 
-/** Makes the error for a damaged file of a run. @param what what is wrong with the file */
+/**
+ * Makes the error for a damaged file of a run.
+ * @param what what is wrong with the file
+ */
 export function damaged(path: string, what: string): RunError {
   return new RunError(
     `${path} cannot be used: ${what}. Put a good copy in its place, or move its folder away to start this run anew.`,

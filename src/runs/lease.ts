@@ -34,7 +34,8 @@ export interface Lease {
   readonly number: number;
   /**
    * Makes sure that this process still holds the lease.
-   * @throws {LeaseLostError} when another process holds it, or nobody @throws {RunError} when the folder is gone
+   * @throws {LeaseLostError} when another process holds it, or nobody
+   * @throws {RunError} when the folder is gone
    */
   check(): void;
   /** Frees the folder. Does nothing when the lease was lost. */

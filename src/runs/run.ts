@@ -70,8 +70,8 @@ export interface Device {
  * @returns the run, "complete", or "interrupted" when the signal stopped it
  * @throws {ConfigError} before a folder is made, when its networks cannot be built or what it begins with (a ticket's
  *   source, weights, an ancestor) cannot be used
- * @throws {RunTakenError} when another process works on it @throws {LeaseLostError} when another process has taken it
- * over
+ * @throws {RunTakenError} when another process works on it
+ * @throws {LeaseLostError} when another process has taken it over
  * @throws {RunError} when its files are damaged, or writing fails
  * @throws {Error} when training fails, naming the last good checkpoint
  * @example const { summary } = await runOne(resolveConfig({ environment: "3m", steps: 50_000 }));

@@ -296,8 +296,8 @@ function partOf({ lengths, sums }: Checkpoint, file: FileName): Partial<Part> & 
 }
 
 /**
- * Makes the functions that write a run's files. @param held called before writing; it throws when this process has lost
- * the run
+ * Makes the functions that write a run's files.
+ * @param held called before writing; it throws when this process has lost the run
  */
 function writer(
   { name, directory, config }: { readonly name: string; readonly directory: string; readonly config: Config },
@@ -468,7 +468,8 @@ function withMetrics(stored: StoredRun): StoredRun {
 }
 
 /**
- * Reads the run of a configuration; undefined when it was never begun. @throws {RunError} when its files are damaged
+ * Reads the run of a configuration; undefined when it was never begun.
+ * @throws {RunError} when its files are damaged
  */
 export function runOf(config: Config, options: { readonly runs?: string } = {}): StoredRun | undefined {
   const directory = directoryOf(config, options);
@@ -579,7 +580,10 @@ export function runNamesOf(directory: string): string[] {
   return [basename(directory), runName(readConfig(directory))];
 }
 
-/** Returns the path of a run's checkpoint. @throws {RunError} when the run has none yet */
+/**
+ * Returns the path of a run's checkpoint.
+ * @throws {RunError} when the run has none yet
+ */
 export function checkpointPath(run: string, options: { readonly runs?: string } = {}): string {
   const path = join(findRun(run, options), CHECKPOINT);
   if (!existsSync(path))
@@ -690,7 +694,10 @@ function runNames(runs: string): string[] {
     .sort();
 }
 
-/** Reads the summary of a complete run; undefined for any other. @throws {RunError} when it is damaged */
+/**
+ * Reads the summary of a complete run; undefined for any other.
+ * @throws {RunError} when it is damaged
+ */
 function readSummary(directory: string, config: Config): RunSummary | undefined {
   const path = join(directory, SUMMARY);
   if (!existsSync(path)) return undefined;

@@ -19,8 +19,8 @@ export function tagsOf(directory: string): string[] {
 }
 
 /**
- * Adds tags to a run and removes others. @throws {RunError} on a tag with characters other than letters, digits, dots
- * and dashes
+ * Adds tags to a run and removes others.
+ * @throws {RunError} on a tag with characters other than letters, digits, dots and dashes
  */
 export function changeTags(
   directory: string,

@@ -42,7 +42,10 @@ export function weightsFrom(source: string, place: WeightsPlace = {}): FromConfi
   }
 }
 
-/** Returns the whole name of a run, or the whole path of a file. @throws {RunError} when it names no run, or several */
+/**
+ * Returns the whole name of a run, or the whole path of a file.
+ * @throws {RunError} when it names no run, or several
+ */
 export function wholeSource(source: string, { runs, folder = process.cwd() }: WeightsPlace = {}): string {
   const path = resolve(folder, source);
   if (existsSync(path) || isFileName(source)) {

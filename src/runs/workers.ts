@@ -138,7 +138,8 @@ export async function inProcess(
 }
 
 /**
- * Gives a child process its task and waits until it has ended. @returns why it did not complete its task, or undefined
+ * Gives a child process its task and waits until it has ended.
+ * @returns why it did not complete its task, or undefined
  */
 function endOfChild(child: ChildProcess, task: VectorisedTask): Promise<string | undefined> {
   return new Promise((resolve) => {

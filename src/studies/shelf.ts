@@ -55,7 +55,10 @@ export function keptStudies(
   });
 }
 
-/** Reads a study that is kept among the runs. @throws {Error} when there is none of that name, or it cannot be read */
+/**
+ * Reads a study that is kept among the runs.
+ * @throws {Error} when there is none of that name, or it cannot be read
+ */
 export function keptStudy(name: string, runs?: string): KeptStudy {
   const names = keptStudies(runs).map((kept) => kept.name);
   if (!names.includes(name))

@@ -196,7 +196,7 @@ describe("a study that cannot be used", () => {
       { grid: { returns: [{ n: 2 }, { n: 3 }], "returns.lambda": [0.5, 0.6] } },
       "grid has returns and returns.lambda, one of which contains the other",
     ],
-    ["a prototype", { grid: { "__proto__.x": [1, 2] } }, 'grid has "__proto__.x", which is no field'],
+    ["a prototype", { grid: { "__proto__.x": [1, 2] } }, 'grid has "__proto__.x", which is not a field'],
     ["no id", { id: undefined }, "id is missing; expected a name of letters"],
     ["an id that is a path", { id: "../x" }, 'id is "../x"; expected a name of letters'],
     ["a baseline that is none", { baseline: "MASTT" }, 'baseline is "MASTT", and no setting is that'],

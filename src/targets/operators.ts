@@ -62,7 +62,10 @@ export function operatorOf({
   return { ...operator, ...options?.operator, kind: operator.kind, part: operators.get(operator.kind, parts) };
 }
 
-/** Tells whether an operator is built in, so that engines know it. @throws {Error} when its settings are impossible */
+/**
+ * Tells whether an operator is built in, so that engines know it.
+ * @throws {Error} when its settings are impossible
+ */
 export function isBuiltIn(operator: RegisteredOperator): boolean {
   return Object.values(builtInOperators).includes(partOf(operator));
 }

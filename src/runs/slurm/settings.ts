@@ -76,7 +76,10 @@ export function slurmSeconds(time: string): number {
   return parts.reduce((sum, part) => 60 * sum + part, 0);
 }
 
-/** Checks the time limit. @throws {ConfigError} when a job would end before its run makes progress */
+/**
+ * Checks the time limit.
+ * @throws {ConfigError} when a job would end before its run makes progress
+ */
 export function checkTime(settings: SlurmSettings): void {
   if (settings.time === undefined) return;
   const [limit, warning] = [slurmSeconds(settings.time), warningOf(settings)];

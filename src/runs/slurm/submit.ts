@@ -258,7 +258,10 @@ export function submissions(runs?: string, name?: string): Submission[] {
     .filter((one) => name === undefined || one.name === name);
 }
 
-/** Reads a submission. @throws {LabError} when the folder is not a submission */
+/**
+ * Reads a submission.
+ * @throws {LabError} when the folder is not a submission
+ */
 export function readSubmission(folder: string): Submission {
   try {
     const { name, runs, jobs } = JSON.parse(readFileSync(join(folder, "runs.json"), "utf8")) as Submission;
