@@ -109,8 +109,7 @@ async function main(): Promise<void> {
     },
   });
   if (values.help) return console.log(USAGE);
-  if (values["real-game"])
-    return realGame({ quick: values.quick, ...(values.csv !== undefined && { csv: values.csv }) });
+  if (values["real-game"]) return realGame({ quick: values.quick, csv: values.csv });
   const among = values.gpu
     ? gpuBenchmarks(backendOf(values.backend))
     : values.rliable

@@ -66,8 +66,7 @@ export async function campaignOfKills(options: {
     const whole = join(folder, "whole");
     const kinds: Kind[] = [];
     for (const input of [INPUT, EXTENSION]) {
-      const train = (runs: string, stop?: KilledTask["at"]) =>
-        start(program, { runs, input, ...(stop ? { at: stop } : {}) });
+      const train = (runs: string, stop?: KilledTask["at"]) => start(program, { runs, input, at: stop });
       const { output } = await train(whole).ended;
       const operations = Number(/complete after (\d+) operations/.exec(output)?.[1]);
       if (!(operations > 0)) throw new Error(`the undisturbed run did not end: ${output}`);

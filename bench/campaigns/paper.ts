@@ -65,8 +65,8 @@ export async function campaignOfPaper(options: PaperCampaign): Promise<readonly 
         report,
         workers: options.workers ?? availableParallelism(),
         anyEngine: options.anyEngine === true,
-        ...(seeds === undefined ? {} : { seeds }),
-        ...(options.hours === undefined ? {} : { hours: options.hours }),
+        seeds,
+        hours: options.hours,
       });
       report(`${outcome.before + outcome.now} of ${outcome.all} runs are done, ${outcome.now} of them now.`);
       failures.push(...outcome.failures);

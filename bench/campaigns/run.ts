@@ -79,11 +79,11 @@ switch (positionals[0]) {
         anyEngine: values["any-engine"] === true,
         reduceOnly: values.reduce === true,
         report,
-        ...(hours === undefined ? {} : { hours }),
-        ...(seeds === undefined ? {} : { seeds }),
-        ...(workers === undefined ? {} : { workers }),
-        ...(runs === undefined ? {} : { runs }),
-        ...(results === undefined ? {} : { results }),
+        hours,
+        seeds,
+        workers,
+        runs,
+        results,
       }),
     );
     break;

@@ -51,7 +51,7 @@ export function ruleOf(
   { algorithm, operator, returns, discount, optimiser, wqmix, res }: Config,
   rest: Omit<Rule, keyof UpdateConfig>,
 ): Rule {
-  return { ...rest, algorithm, operator, returns, discount, optimiser, ...(wqmix && { wqmix }), ...(res && { res }) };
+  return { ...rest, algorithm, operator, returns, discount, optimiser, wqmix, res };
 }
 
 /** Random networks with Erdos-Renyi masks, and episodes of the given lengths, some of which do not end terminal. */

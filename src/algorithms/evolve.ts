@@ -68,7 +68,7 @@ export async function evolveNetworks(
             mask,
             absent,
             count,
-            ...(gradient && { gradient }),
+            gradient,
             random,
             options,
           }),

@@ -60,7 +60,7 @@ async function learn(
     ...central.mixer.forward("online", chosenValues(central.agent.forward("online"), group), 0).subarray(0, 9),
   ];
   engine.dispose();
-  return { qTot, ...(qStar && { qStar }) };
+  return { qTot, qStar };
 }
 
 function expectClose(table: readonly number[] | undefined, expected: readonly number[]): void {

@@ -55,7 +55,7 @@ export function estimateTable(
   const spread = (numbers: readonly number[], sign = false): string =>
     `${sign && mean(numbers) > 0 ? "+" : ""}${mean(numbers).toFixed(2)}${numbers.length > 1 ? ` ± ${standardDeviation(numbers).toFixed(2)}` : ""}`;
   return {
-    ...(title === undefined ? {} : { title }),
+    title,
     columns: [
       { title: settings },
       ...["Seeds", "Estimated value", "True value", "Estimated less true", "Evaluations above the true value"].map(

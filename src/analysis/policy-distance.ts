@@ -52,7 +52,7 @@ export async function followDistances(
   const buffers = createDualBuffer({ ...config.replay, offlineBatch: 1, onlineBatch: 1 });
   let played = 0;
   const found: DistanceMoment[] = [];
-  for await (const record of train(config, { checkpointEvery: 0, ...(signal ? { signal } : {}) })) {
+  for await (const record of train(config, { checkpointEvery: 0, signal })) {
     if (record.kind === "train") onProgress?.(record.step);
     if ((record.kind !== "checkpoint" && record.kind !== "end") || !(record.step >= moments[found.length])) continue;
     await replayEpisodes(buffers, env, since(record.state.replay, played, env.sizes.agents), config);

@@ -73,7 +73,7 @@ export function seedTable(
     return `${number(mean(found))}${found.length > 1 ? ` ± ${number(standardDeviation(found))}` : ""}${missing}`;
   };
   return {
-    ...(title === undefined ? {} : { title }),
+    title,
     columns: [{ title: "Seed" }, ...settings.map((setting) => ({ title: setting, align: "right" as const }))],
     rows: [
       ...seeds.map((seed) => [

@@ -54,7 +54,7 @@ export function configsOf(
   { seeds, engine = "sparse", backend }: ExperimentFlags,
 ): Config[] {
   if (engine === "sparse" && backend === undefined) return experiment.configs(profile, seeds);
-  return experiment.configs(profile, seeds, { engine, ...(backend === undefined ? {} : { backend }) });
+  return experiment.configs(profile, seeds, { engine, backend });
 }
 
 /** Repeats the flags that select runs. */
@@ -164,7 +164,7 @@ function submitExperiment(found: Experiment, flags: ExperimentFlags): void {
       label: found.label,
       settings: slurmSettings({}, flags),
       result,
-      ...(runs === undefined ? {} : { runs }),
+      runs,
     },
     flags,
   );
@@ -258,9 +258,7 @@ async function publish(
   const reduction = reduceResults(experiment, runs);
   // The result is printed first, so that it is seen even if saving fails.
   console.log(`\n${tableText(reduction.table)}\n`);
-  sayWhatIsSaved(
-    await saveResults(experiment, profile, runs, reduction, { ...placeOf(flags), ...(labels ? { labels } : {}) }),
-  );
+  sayWhatIsSaved(await saveResults(experiment, profile, runs, reduction, { ...placeOf(flags), labels }));
   const next = experiment.next?.(runs) ?? [];
   if (next.length > 0)
     console.log(

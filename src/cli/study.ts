@@ -32,6 +32,7 @@ export function findStudy(file: string, flags: ExperimentFlags): KeptStudy {
   }
   const seeds = flags.seeds ?? kept?.seeds;
   const { engine, backend } = flags;
+  // A flag that is not given must not replace a change that is kept with the study.
   const changes: ConfigInput = {
     ...kept?.changes,
     ...(engine === undefined ? {} : { engine }),
@@ -40,7 +41,7 @@ export function findStudy(file: string, flags: ExperimentFlags): KeptStudy {
   return {
     study,
     profile: flags.profile ?? kept?.profile ?? study.profile,
-    ...(seeds === undefined ? {} : { seeds }),
+    seeds,
     changes,
   };
 }
@@ -89,7 +90,7 @@ function submitStudy(found: KeptStudy, flags: ExperimentFlags): void {
       label: study.label,
       settings,
       result,
-      ...(flags.runs === undefined ? {} : { runs: flags.runs }),
+      runs: flags.runs,
     },
     flags,
   );

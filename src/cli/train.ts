@@ -49,10 +49,10 @@ export async function trainAll(
         [`TensorFlow.js on ${name}`, ...passedOver.map((line) => `  ${line}`)].forEach(display.say),
       onNote: display.say,
       ...options,
-      ...(flags.workers === undefined ? {} : { workers: flags.workers }),
-      ...(flags.runs === undefined ? {} : { runs: flags.runs }),
-      ...(flags.checkpointEvery === undefined ? {} : { checkpointEvery: flags.checkpointEvery }),
-      ...(flags.threads === undefined ? {} : { threads: flags.threads }),
+      workers: flags.workers,
+      runs: flags.runs,
+      checkpointEvery: flags.checkpointEvery,
+      threads: flags.threads,
     });
     display.stop();
     reportUnfinished(outcomes, interrupted.code(), options.label);
@@ -124,9 +124,9 @@ async function trainGrid(
       title: "Trained",
       base: base as Record<string, unknown>,
       grid: grid as Record<string, unknown[]>,
-      ...(seeds === undefined ? {} : { seeds: seeds as number | number[] }),
+      seeds: seeds as number | number[],
     },
-    { name: "mast train", ...(flags.runs === undefined ? {} : { runs: flags.runs }) },
+    { name: "mast train", runs: flags.runs },
   );
   const configs = study.configs(study.profile);
   if (flags.on === "slurm") return submitRuns(configs, study.label, flags);
@@ -152,7 +152,7 @@ export function submitRuns(
       configs,
       label,
       settings: slurmSettings({}, flags),
-      ...(flags.runs === undefined ? {} : { runs: flags.runs }),
+      runs: flags.runs,
     },
     flags,
   );

@@ -163,7 +163,7 @@ function browserProgram(): BrowserProgram {
 function launchOptions(program: BrowserProgram): LaunchOptions {
   return {
     executablePath: program.executablePath,
-    ...(program.env === undefined ? {} : { env: program.env }),
+    env: program.env,
     args: [
       ...program.args,
       "--disable-gpu",

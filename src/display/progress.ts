@@ -54,7 +54,7 @@ export function progressOverview(runs: readonly RunProgress[], threads: number):
         runs.reduce((sum, { steps }) => sum + steps, 0),
       ),
     seconds: runs.reduce((sum, { seconds = 0 }) => sum + seconds, 0),
-    ...(secondsLeft === undefined ? {} : { secondsLeft }),
+    secondsLeft,
     scores: meanScores(runs),
   };
 }

@@ -3,8 +3,8 @@ import { describeValue, isObject } from "../parts/registry.js";
 import type { EnvironmentSizes } from "./environment.js";
 
 /**
- * What is wrong with the box of an environment's sizes, in words that follow the environment's name; undefined where
- * there is none.
+ * Describes what is wrong with the box of an environment's sizes, in words that follow the environment's name;
+ * undefined if nothing is wrong or there is no box.
  */
 export function boxFault({ box, agents, actions }: EnvironmentSizes): string | undefined {
   if (box === undefined) return undefined;
@@ -20,12 +20,12 @@ export function boxFault({ box, agents, actions }: EnvironmentSizes): string | u
 }
 
 /**
- * Refuses a joint action of continuous actions that is not in the environment's box. Bounds count as 32-bit floats, in
- * which actions are kept.
+ * Refuses a continuous joint action outside the environment's box. Bounds are rounded to 32-bit floats, in which
+ * actions are stored.
  *
- * @param environment its name, for messages
+ * @param environment name of the environment, for messages
  * @param jointAction [agents, actions], row-major
- * @throws {LabError} on another length, and on a number outside of the box, naming the agent, the number and its bounds
+ * @throws {LabError} on a wrong length, and on a number outside the box, naming the agent, the number and its bounds
  */
 export function refuseOutsideBox(
   environment: string,

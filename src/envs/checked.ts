@@ -5,7 +5,7 @@ import { boxFault, refuseOutsideBox } from "./box.js";
 import { EpisodeLost } from "./lost.js";
 import type { Environment, EnvironmentSizes, EnvironmentSnapshot, GivenEnvironment } from "./environment.js";
 
-/** The largest size that is believed: what is larger is a mistake, and would take the machine's memory. */
+/** Largest sizes that are accepted: larger ones are mistakes and would fill the memory. */
 const LARGEST: Readonly<Record<Exclude<keyof EnvironmentSizes, "box">, number>> = {
   agents: 1_000,
   actions: 255,
@@ -14,7 +14,9 @@ const LARGEST: Readonly<Record<Exclude<keyof EnvironmentSizes, "box">, number>> 
   episodeLimit: 100_000,
 };
 
-/** What is wrong with an environment's sizes, in words that follow its name; undefined where nothing is. */
+/**
+ * Describes what is wrong with an environment's sizes, in words that follow its name; undefined if nothing is wrong.
+ */
 export function sizesFault(sizes: EnvironmentSizes): string | undefined {
   for (const [key, largest] of Object.entries(LARGEST) as [keyof typeof LARGEST, number][]) {
     const size: unknown = sizes[key];
@@ -25,18 +27,20 @@ export function sizesFault(sizes: EnvironmentSizes): string | undefined {
 }
 
 /**
- * Watches an environment that is not built in: after every reset and step it must be as it promises, and every joint
- * action is legal before it gets there. Promises that are not kept are refused by the environment's name, with what is
- * wrong and where.
+ * Wraps an environment that is not built in with checks: after every reset and step it must keep its contract, and only
+ * legal joint actions are passed to it. A violation throws an error that names the environment and says what is wrong
+ * and where.
  *
- * @throws {PartError} at once where sizes or methods are wrong; from `reset` and `step` where values are
+ * @throws {PartError} at once if sizes or methods are wrong; from `reset` and `step` if values are wrong
  */
 export function checkedEnvironment(name: string, env: GivenEnvironment): Environment {
   const refuse = (what: string): never => {
     throw new PartError(`environment "${name}" ${what}`);
   };
   if (!isObject(env))
-    return refuse(`made ${describeValue(env)}; expected an object with sizes, reset, step and what an Environment has`);
+    return refuse(
+      `made ${describeValue(env)}; expected an object with sizes, reset, step and the other fields of an Environment`,
+    );
   if (!isObject(env.sizes))
     return refuse(`has sizes that are ${describeValue(env.sizes)}; expected { ${Object.keys(LARGEST).join(", ")} }`);
   const wrongSize = sizesFault(env.sizes);
@@ -47,13 +51,13 @@ export function checkedEnvironment(name: string, env: GivenEnvironment): Environ
     if (typeof env[method] !== "function") return refuse(`lacks ${method}, a function`);
   if (typeof env.deterministic !== "boolean")
     return refuse(
-      `has deterministic ${describeValue(env.deterministic)}; expected true where seed and actions decide everything, else false`,
+      `has deterministic ${describeValue(env.deterministic)}; expected true if seed and actions determine everything, otherwise false`,
     );
   if (env.wins !== undefined && typeof env.wins !== "boolean")
-    return refuse(`has wins ${describeValue(env.wins)}; expected false where no team can win, else true`);
+    return refuse(`has wins ${describeValue(env.wins)}; expected false if no team can win, otherwise true`);
   for (const method of ["save", "restore", "snapshot"] as const)
     if (env[method] !== undefined && typeof env[method] !== "function")
-      return refuse(`has ${method} that is no function`);
+      return refuse(`has ${method} that is not a function`);
   if ((env.save === undefined) !== (env.restore === undefined))
     return refuse(`has ${env.save ? "save without restore" : "restore without save"}`);
 
@@ -102,7 +106,7 @@ export function checkedEnvironment(name: string, env: GivenEnvironment): Environ
     checkNumbers("observations", agents * observation, observation);
     checkNumbers("state", state, state);
     checkAvailable();
-    // Rewards are kept as 32-bit floats, in which numbers above 3.4e38 are infinite.
+    // Rewards are stored as 32-bit floats, in which numbers above 3.4e38 are infinite.
     if (typeof env.reward !== "number" || !Number.isFinite(Math.fround(env.reward)))
       refuse(`has the reward ${describeValue(env.reward)} at step ${steps}; expected a finite number below 3.4e38`);
     for (const flag of ["ended", "terminal", "won"] as const)
@@ -110,7 +114,7 @@ export function checkedEnvironment(name: string, env: GivenEnvironment): Environ
         refuse(`has ${flag} ${describeValue(env[flag])} at step ${steps}; expected true or false`);
     if (steps === 0 && env.ended) refuse("has ended right after reset; expected an episode of at least one step");
     if (env.won && !env.ended) refuse(`has won at step ${steps}, but not ended`);
-    if (env.won && env.wins === false) refuse(`has won at step ${steps}, but says that it has no wins`);
+    if (env.won && env.wins === false) refuse(`has won at step ${steps}, although its wins is false`);
     if (steps >= episodeLimit && !env.ended)
       refuse(`has not ended after ${steps} steps; its sizes.episodeLimit says ${episodeLimit}`);
   }
@@ -130,7 +134,7 @@ export function checkedEnvironment(name: string, env: GivenEnvironment): Environ
       }
     }
   }
-  /** Errors of the environment's own say whose they are. */
+  /** Adds the environment's name to its own errors. */
   function named<Result>(what: string, work: () => Result): Result {
     try {
       return work();
@@ -143,13 +147,13 @@ export function checkedEnvironment(name: string, env: GivenEnvironment): Environ
     }
   }
 
-  /** A call whose result nobody has asked for yet. */
+  /** A call whose result has not been read yet. */
   let waiting: string | undefined;
   function played(call: string): void {
     waiting = call;
     if (env.settle === undefined) settled();
   }
-  /** The environment after its last call, which is done and keeps what it promises. */
+  /** Returns the environment after its last call has finished and passed its checks. */
   function settled(): GivenEnvironment {
     if (waiting === undefined) return env;
     const call = waiting;
@@ -203,7 +207,7 @@ export function checkedEnvironment(name: string, env: GivenEnvironment): Environ
       steps++;
       played("step");
     },
-    // An environment that is played elsewhere may know it only after a step.
+    // An environment in another process may know this only after a step.
     get wins() {
       return env.wins !== false;
     },
@@ -234,12 +238,12 @@ export function checkedEnvironment(name: string, env: GivenEnvironment): Environ
   };
 }
 
-/** Steps of an environment that are tried before anything runs. */
+/** Number of steps that are tried before anything runs. */
 const TRIED_STEPS = 50;
 
 /**
- * Plays some random steps of an environment before anything runs, so that one that does not keep its promises is
- * refused then. One that says it is deterministic plays them twice, and must do the same.
+ * Plays some random steps of an environment before anything runs, so that violations of its contract are found early.
+ * An environment that declares itself deterministic plays them twice and must do the same both times.
  *
  * @param create makes a new instance, by `createEnvironment`
  * @returns whether teams can win in it
@@ -254,13 +258,13 @@ export function tryEnvironment(create: () => Environment): boolean {
   const differs = once.trace.findIndex((moment, t) => moment !== again[t]);
   if (differs >= 0 || again.length !== once.trace.length) {
     throw new PartError(
-      `environment "${name}" says that it is deterministic, but two episodes with the same seed and actions differ at step ${differs < 0 ? Math.min(once.trace.length, again.length) : differs}; draw from a stream that reset(seed) starts, or set deterministic to false`,
+      `environment "${name}" is declared deterministic, but two episodes with the same seed and actions differ at step ${differs < 0 ? Math.min(once.trace.length, again.length) : differs}; draw from a stream that reset(seed) starts, or set deterministic to false`,
     );
   }
   return wins;
 }
 
-/** One that fails in an episode, as a process of its own may, is given a second. */
+/** Tries again after a failed episode, since an environment in its own process may fail once. */
 function tryTwice(create: () => Environment): ReturnType<typeof tryOnce> {
   try {
     return tryOnce(create());

@@ -1,4 +1,4 @@
-/** Sizes that are known before an episode starts. */
+/** Sizes of an environment, known before an episode starts. */
 export interface EnvironmentSizes {
   /** N, the number of agents. */
   readonly agents: number;
@@ -20,10 +20,7 @@ export interface EnvironmentSizes {
   readonly box?: ActionBox;
 }
 
-/**
- * The box that joint actions lie in where actions are continuous: for each number of each agent the least and the
- * greatest value.
- */
+/** Bounds of continuous joint actions: for each number of each agent the least and the greatest value. */
 export interface ActionBox {
   /** The least values. [agents, actions], row-major. */
   readonly low: readonly number[];
@@ -37,27 +34,27 @@ export interface ActionBox {
  */
 export type JointAction = Uint8Array | Float32Array;
 
-/** A joint action of zeros for an environment of these sizes. */
+/** Makes a joint action of zeros for an environment of these sizes. */
 export function createJointAction({ agents, actions, box }: EnvironmentSizes): JointAction {
   return box === undefined ? new Uint8Array(agents) : new Float32Array(agents * actions);
 }
 
 /**
- * A cooperative Dec-POMDP. Arrays are views that `reset` and `step` overwrite in place: copy what must stay.
- * One call of `step` allocates nothing.
+ * A cooperative Dec-POMDP. Arrays are views that `reset` and `step` overwrite in place, so copy values that you need
+ * later. A call of `step` allocates nothing.
  *
  * @example
  * env.reset(1);
  * while (!env.ended) env.step(chooseJointAction(env.observations, env.availableActions));
  */
 export interface Environment {
-  /** The name it was made from, for example "3m". */
+  /** Name from which it was made, for example "3m". */
   readonly name: string;
   /** Numbers of agents and actions, and the lengths of its arrays. They are the same for all episodes. */
   readonly sizes: EnvironmentSizes;
-  /** True when an episode is a function of its seed and joint actions alone, so that it can be replayed. */
+  /** True if an episode is a function of its seed and joint actions only, so that it can be replayed. */
   readonly deterministic: boolean;
-  /** What each agent sees. [agents, observation], row-major. */
+  /** Observation of each agent. [agents, observation], row-major. */
   readonly observations: Float32Array;
   /** The global state, for the mixer during training only. [state] */
   readonly state: Float32Array;
@@ -69,48 +66,50 @@ export interface Environment {
   readonly availableActions: Uint8Array;
   /** Team reward of the last step; 0 after `reset`. */
   readonly reward: number;
-  /** The episode is over: no further `step` before `reset`. */
+  /** Whether the episode is over, so that `reset` must precede the next `step`. */
   readonly ended: boolean;
   /**
-   * The last step must not be bootstrapped from. True at a time-out too where the environment's rule says so (SMAC).
+   * Whether targets must not bootstrap from the last step. True at a time-out too if the environment's rules say so
+   * (SMAC).
    */
   readonly terminal: boolean;
-  /** The team has won. Only ever true when `ended`. */
+  /** Whether the team has won; only possible when `ended`. */
   readonly won: boolean;
   /**
    * Starts an episode; the same seed and joint actions give the same episode, bit for bit, when `deterministic`.
-   * @throws {Error} when the seed is no whole number from 0 to 2^32 - 1
+   * @throws {Error} when the seed is not a whole number from 0 to 2^32 - 1
    */
   reset(seed: number): void;
   /**
-   * Plays one joint action: one entry an agent, or `sizes.actions` numbers an agent where actions are continuous.
+   * Plays one joint action: one entry for each agent, or `sizes.actions` numbers for each agent where actions are
+   * continuous.
    * @throws {Error} on a wrong number of actions, an illegal action (naming agent and action) or a step after the end.
    */
   step(jointAction: ArrayLike<number>): void;
   /**
-   * Everything that `restore` needs to continue bit for bit: this episode, and what the environment keeps from one
-   * episode to the next. Checkpoints hold it where the environment is not `deterministic`; without it such an
-   * environment goes on after a resume as it likes.
+   * Saves everything that `restore` needs to continue bit for bit: this episode, and any state that the environment
+   * keeps from one episode to the next. Checkpoints contain it if the environment is not `deterministic`; without
+   * `save` such an environment continues differently after a resume.
    */
   save?(): Uint8Array;
   /** Continues from what `save` of an environment of the same name returned. */
   restore?(saved: Uint8Array): void;
-  /** The present moment for drawing, as plain JSON. */
+  /** Describes the present moment for drawing, as plain JSON. */
   snapshot(): EnvironmentSnapshot;
   /** False where no team can win: scores of runs are then mean returns instead of win rates. */
   readonly wins?: boolean;
   /** The most copies that an evaluation should play side by side, where each of them is costly. */
   readonly copies?: number;
-  /** Gives back what the environment holds outside of this program, such as a process. It can still be reset. */
+  /** Frees resources outside of this program, such as a process. The environment can still be reset. */
   close?(): void;
 }
 
-/** An environment as a part makes it: its name is that of the part, and a drawing is welcome. */
+/** An environment as made by a part: its name is that of the part, and `snapshot` is optional. */
 export type GivenEnvironment = Omit<Environment, "name" | "snapshot"> &
   Partial<Pick<Environment, "name" | "snapshot">> & {
     /**
-     * Waits until the last `reset` or `step` is done. An environment that has it is played elsewhere and may return
-     * from those before: so several play at the same time. Whoever reads a result waits.
+     * Waits until the last `reset` or `step` is done. An environment with this method plays in another process and may
+     * return from those calls early, so that several play at the same time; reading a result waits.
      */
     settle?(): void;
   };
@@ -127,11 +126,11 @@ export interface UnitSnapshot {
   readonly y: number;
   /** Radius of the circle that the unit occupies, in map cells. */
   readonly radius: number;
-  /** Health that is left, in the game's points; 0 for a dead unit. */
+  /** Remaining health in the game's points; 0 for a dead unit. */
   readonly health: number;
   /** Health of an unharmed unit. */
   readonly maxHealth: number;
-  /** Shield that is left, in the game's points; 0 for a dead unit and for types without a shield. */
+  /** Remaining shield in the game's points; 0 for a dead unit and for types without a shield. */
   readonly shield: number;
   /** Shield of an unharmed unit; 0 for types without one. */
   readonly maxShield: number;
@@ -156,7 +155,7 @@ export interface ShapeSnapshot {
   readonly to: readonly [x: number, y: number, z: number];
   /** Distance of the surface from the line. */
   readonly radius: number;
-  /** The agent that has the joint by which this solid moves against the one it hangs on; -1 where none has. */
+  /** Agent of the joint between this solid and its parent; -1 if no agent has it. */
   readonly agent: number;
 }
 
@@ -166,7 +165,7 @@ export interface EnvironmentSnapshot {
   readonly environment: string;
   /** Environment steps since the start of the episode. */
   readonly step: number;
-  /** The moment in one line of words, for places that cannot draw. */
+  /** Description of the moment in one line, for displays without drawings. */
   readonly text: string;
   /** Width of the map in cells; 0 where there is no map. */
   readonly width: number;

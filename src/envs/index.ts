@@ -30,20 +30,22 @@ registerParts({ [environments.section]: builtIn }, "built-in");
  */
 export const environmentNames: readonly string[] = Object.keys(builtIn);
 
-/** How an environment is made. */
+/** Options of `createEnvironment`. */
 export interface EnvironmentOptions {
-  /** Of battles: `starcraft` (default) plays as the real game, `smaclite` as SMAClite: see starcraft/RULES.md. */
+  /**
+   * Rules of battles: `starcraft` (default) plays like the real game, `smaclite` like SMAClite; see starcraft/RULES.md.
+   */
   readonly rules?: Rules;
-  /** The settings of an environment that has some; those left out take their defaults. */
+  /** Settings of the environment; those that are left out take their defaults. */
   readonly options?: PartOptions;
-  /** Files whose environments are known beside the built-in ones: `config.parts`. */
+  /** Files of parts whose environments can be made in addition to the built-in ones: `config.parts`. */
   readonly parts?: readonly PartFile[];
 }
 
 /**
  * Makes an environment by name.
  *
- * @throws {Error} on an unknown name, rule set or setting, in one line that says what is allowed.
+ * @throws {Error} on an unknown name, rule set or setting, in one line that lists what is allowed.
  * @example
  * const env = createEnvironment("3m");
  * env.reset(1);
@@ -61,7 +63,7 @@ export function createEnvironment(
     rules,
     ...completeOptions(`environment "${name}"`, part, options, "options.environment"),
   });
-  // What is built in is tested, and keeps what it promises without being watched at every step.
+  // Built-in environments are tested and need no checks at every step.
   return environments.builtIn(name) ? (made as Environment) : checkedEnvironment(name, made);
 }
 
@@ -80,13 +82,13 @@ export function environmentOf({
   return createEnvironment(environment, {
     rules,
     ...(options?.environment && { options: options.environment }),
-    ...(parts && { parts }),
+    parts,
   });
 }
 
 /**
- * Version of the rules that the environment of a configuration plays by; undefined where there is only one, or the
- * environment is not known here.
+ * Returns the version of the rules of a configuration's environment; undefined if there is only one version, or the
+ * environment is not loaded.
  */
 export function environmentVersion({
   environment,

@@ -1,7 +1,8 @@
 import { PartError } from "../parts/registry.js";
 
 /**
- * An episode that cannot be finished because what plays it has failed: a child process died, hung, or raised an error.
- * The environment itself goes on: the next `reset` starts it again. Training throws the episode away and counts it.
+ * Thrown when an episode cannot be finished because the process or simulation that plays it has failed: it died, hung,
+ * or raised an error. The environment itself can go on: the next `reset` starts it again. Training discards the episode
+ * and counts it.
  */
 export class EpisodeLost extends PartError {}

@@ -178,8 +178,8 @@ export async function trainCampaign(options: CampaignOptions): Promise<CampaignR
           if (progress.state === "done") add(progress.name);
           options.onProgress?.(progress, all);
         },
-        ...(options.workers === undefined ? {} : { workers: options.workers }),
-        ...(options.checkpointEvery === undefined ? {} : { checkpointEvery: options.checkpointEvery }),
+        workers: options.workers,
+        checkpointEvery: options.checkpointEvery,
       },
     );
     for (const { name, state, error } of outcomes) {

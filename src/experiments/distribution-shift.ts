@@ -91,7 +91,7 @@ async function followAll(
     try {
       const found = (await pool.run(
         { config, moments, port: port2 },
-        { transferList: [port2], ...(signal ? { signal } : {}) },
+        { transferList: [port2], signal },
       )) as DistanceMoment[];
       done++;
       reach(config.steps);

@@ -124,15 +124,15 @@ export function grid(declaration: GridDeclaration): Experiment {
     ...(symbol === undefined ? {} : { symbol }),
     cell,
     order,
-    ...(paper ? { paper } : {}),
-    ...(source === undefined ? {} : { source }),
+    paper,
+    source,
   };
   return declare({
     id,
     title,
     about,
     label,
-    ...(reproduces === undefined ? {} : { reproduces }),
+    reproduces,
     profile: "classroom",
     // Seed by seed, so that an interrupted experiment has every cell.
     configs: (profile, seeds = usual[profile], changes = {}): Config[] => {
@@ -204,6 +204,7 @@ export function cellStatistics(
       steps,
       ...statistics,
       pToBest: pToBest(place),
+      // A field that is present becomes a column of the published table, even if it is undefined.
       ...(printed === undefined ? {} : { paper: printed }),
       commit,
     };

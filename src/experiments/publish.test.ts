@@ -246,7 +246,7 @@ describe("publishMeasurement", () => {
 
   it("refuses to keep nothing", async () => {
     await expect(publishMeasurement(measurement, "smoke", { ...measured, rows: [] }, { place })).rejects.toThrow(
-      "clock measured nothing: there is nothing to show.",
+      "clock has measured nothing, so there is nothing to show.",
     );
   });
 });

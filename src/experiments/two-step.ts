@@ -94,10 +94,8 @@ export const twoStepSparse: Experiment = declare({
   about: "Static, SET's and RigL's connections on a game whose values are known, beside dense networks",
   profile: "classroom",
   configs(profile, seeds = SEEDS[profile], changes = {}): Config[] {
-    const { steps, targetInterval } = {
-      ...BUDGETS[profile],
-      ...(changes.steps === undefined ? {} : { steps: changes.steps }),
-    };
+    const { targetInterval, ...budget } = BUDGETS[profile];
+    const steps = changes.steps ?? budget.steps;
     const shared: ConfigInput = {
       environment: "two-step",
       steps,

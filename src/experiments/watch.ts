@@ -68,7 +68,7 @@ export async function watchRuns(configs: readonly Config[], options: WatchOption
         ];
       }),
       {
-        ...(title === undefined ? {} : { title }),
+        title,
         value,
         share,
         steps: Math.max(...configs.map((config) => config.steps)),
@@ -98,7 +98,7 @@ export async function watchRuns(configs: readonly Config[], options: WatchOption
       signal: interrupt.signal,
       label: name,
       seedOf: label,
-      ...(workers === undefined ? {} : { workers }),
+      workers,
       onDevice: ({ name, passedOver }) => sayOnce([`TensorFlow.js on ${name}`, ...passedOver].join("\n  ")),
       onProgress: (_, all) => {
         progress.update(all);

@@ -144,7 +144,7 @@ export function featureTable(
     return [[features[i - 1]?.block === block ? "" : block, name, String(i), Number(values[i].toFixed(3)).toString()]];
   });
   return {
-    ...(title === undefined ? {} : { title }),
+    title,
     columns: [
       { title: "Block" },
       { title: "Entry" },

@@ -139,7 +139,7 @@ function settings({ log = false, range, format, ticks }: PanelAxis): Trace {
   return {
     ...(log ? { type: "log", dtick: 1 } : {}),
     ...(range === undefined ? {} : { range: log ? range.map(Math.log10) : [...range] }),
-    ...(format === undefined ? {} : { tickformat: format }),
+    tickformat: format,
     ...(ticks === undefined ? {} : { tickmode: "array", tickvals: [...ticks] }),
   };
 }

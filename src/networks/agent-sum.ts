@@ -2,14 +2,14 @@ import type { EpisodeGroup } from "../replay/group.js";
 import type { MonotonicMixer } from "./engine.js";
 
 /**
- * Mixing without parameters, the same in every engine: the "sum" of the agents' values is VDN's Q_tot; where there is
- * no mixer ("none", IQL) each agent's value is an estimate of the team's, and their mean is reported.
+ * Makes a mixer without parameters, the same in every engine: the "sum" of the agents' values is VDN's Q_tot; without a
+ * mixer ("none", IQL) each agent's value estimates the team's, and their mean is reported.
  *
  * @param loaded the group that the engine has loaded
  */
 export function createAgentSum(kind: "sum" | "none", loaded: () => EpisodeGroup): MonotonicMixer<true> {
   const shareOf = ({ agents }: EpisodeGroup) => (kind === "sum" ? 1 : 1 / agents);
-  /** Adds up agents' values [steps, agents, lanes]: [steps, lanes]. */
+  /** Adds up the agents' values: [steps, agents, lanes] to [steps, lanes]. */
   function total(values: Float32Array): Float32Array {
     const group = loaded();
     const { steps, agents, lanes } = group;

@@ -2,8 +2,8 @@ import { LabError } from "../errors.js";
 import type { Engine } from "./engine.js";
 
 /**
- * Adds `dispose`, which lets go of everything that holds native memory: the methods, and those of the networks.
- * `release` is called once, first.
+ * Adds `dispose`, which drops everything that holds native memory: the engine's methods and those of its networks. It
+ * first calls `release`, only once.
  */
 export function disposable<AtOnce extends boolean>(
   engine: Omit<Engine<AtOnce>, "dispose">,

@@ -1,7 +1,7 @@
 /**
- * How far one vector is from another, relative to that: the L2 norm of the difference over that of `theirs`. 0 where
- * they are equal, also where both are 0; Infinity where they are of different length; NaN, which is a disagreement,
- * where one is not a number.
+ * Computes the relative distance of two vectors: the L2 norm of the difference divided by that of `theirs`. It is 0 if
+ * they are equal, also if both are 0; Infinity if their lengths differ; and NaN, which counts as a disagreement, if an
+ * entry is not a number.
  *
  * @example relativeDistance(engine.gradient(name), other.gradient(name)) <= 1e-4;
  */

@@ -3,26 +3,27 @@ import type { NetworkShape, ParameterSpec, Parameters } from "./parameters.js";
 import type { TargetMemory } from "./target-memory.js";
 
 /**
- * What an engine answers: at once when `AtOnce` is true, as the sparse engine does; else perhaps later, when a device
- * or other runs have to be waited for.
+ * A result of an engine: given at once if `AtOnce` is true, as by the sparse engine; otherwise possibly later, after a
+ * device or other runs.
  */
 export type Answer<Value, AtOnce extends boolean = boolean> = AtOnce extends true ? Value : Value | Promise<Value>;
 
-/** The learned networks, or their slowly following copies. */
+/** The learned networks ("online"), or their copies that follow them slowly ("target"). */
 export type NetworkSide = "online" | "target";
 
 /**
- * Runs networks and knows no learning rule. A training update is, for each group of the batch: `load`, forward passes,
- * `backward` of mixer and agent (which add to the gradients), and once after the last group `step`. Returned arrays are
- * views into the engine's memory that the next call of the same method for the same side overwrites; entries of lanes
- * that have ended are unspecified. An answer is awaited before the next call; `Engine<true>` gives all of them at once.
+ * Runs networks without knowing the learning rule. A training update consists of `load`, forward passes and `backward`
+ * of mixer and agent (which add to the gradients) for each group of the batch, and one `step` after the last group.
+ * Returned arrays are views into the engine's memory that the next call of the same method for the same side
+ * overwrites; entries of lanes that have ended are unspecified. Wait for a result before the next call; `Engine<true>`
+ * gives all results at once.
  */
 export interface Engine<AtOnce extends boolean = boolean> {
-  /** Our own kernels over true sparse storage are "sparse"; TensorFlow.js is "tensorflow". */
+  /** Name of the engine: "sparse" for our own kernels over true sparse storage, "tensorflow" for TensorFlow.js. */
   readonly name: "sparse" | "tensorflow";
   /** Shape of all of its networks. */
   readonly shape: NetworkShape;
-  /** Lanes of the groups that it takes, or "all" where a group holds a whole batch. */
+  /** Number of lanes in a group, or "all" if a group holds a whole batch. */
   readonly lanes: number | "all";
   /** Every parameter in PyMARL's names and order. */
   readonly parameters: readonly ParameterSpec[];
@@ -30,7 +31,7 @@ export interface Engine<AtOnce extends boolean = boolean> {
   readonly agent: AgentNetwork<AtOnce>;
   /** QMIX's monotonic mixing network. */
   readonly mixer: MonotonicMixer<AtOnce>;
-  /** WQMIX's unrestricted networks (Algorithm 3, phi); there when `shape.centralEmbed` is set. */
+  /** WQMIX's unrestricted networks (Algorithm 3, phi), present if `shape.centralEmbed` is set. */
   readonly central?: {
     /** Recurrent network of the unrestricted agents, which all of them share. */
     readonly agent: AgentNetwork<AtOnce>;
@@ -39,31 +40,31 @@ export interface Engine<AtOnce extends boolean = boolean> {
   };
 
   /**
-   * What the target networks gave to episodes since they last changed. The engine forgets it whenever a target value
-   * could change: in `copyToTarget`, `write` to the target side and `setMask`. Null where nothing may be remembered,
-   * because an episode's values differ by a rounding with the episodes that it is computed with, as on a GPU.
+   * Values of episodes by the target networks since these last changed. The engine forgets them whenever a target value
+   * could change: in `copyToTarget`, `write` to the target side and `setMask`. Null if nothing may be remembered,
+   * because the rounding of an episode's values depends on the episodes computed with it, as on a GPU.
    */
   readonly targets: TargetMemory | null;
 
   /**
-   * The values of next states by a built-in operator, as `nextValues` of targets/operators.ts works them out and with
-   * the same bits, in a view that the next call overwrites. Undefined where the engine leaves it to that function;
-   * absent where it always does.
+   * Computes the values of next states by a built-in operator, with the same bits as `nextValues` of
+   * targets/operators.ts, in a view that the next call overwrites. It returns undefined where the engine leaves the
+   * computation to that function, and is absent if it always does.
    *
    * @param q what `forward` of one of its agent networks returned for the loaded group, and `choosing` likewise
    */
   nextValues?(operator: NextOperator, q: Float32Array, choosing: Float32Array | null): Float32Array | undefined;
 
-  /** Takes a group of episodes, which must stay as they are until the next `load`: what follows works on them. */
+  /** Loads a group of episodes for the following calls. They must not change until the next `load`. */
   load(group: EpisodeGroup): void;
   /**
-   * From now on gradients of masked weights are computed for pruned connections too (topology evolution needs them),
-   * until the next `step`. Costs one dense backward.
+   * Requests gradients of pruned connections too, which topology evolution needs, until the next `step`. It costs one
+   * dense backward pass.
    */
   requestDenseGradients(): void;
   /**
-   * The gradient added up since the last `step`, [out, in] or [out]; pruned entries are 0 unless dense gradients were
-   * requested.
+   * Returns the gradient added up since the last `step`, [out, in] or [out]. Pruned entries are 0 unless dense
+   * gradients were requested.
    */
   gradient(name: string): Answer<Float32Array, AtOnce>;
   /**
@@ -74,17 +75,17 @@ export interface Engine<AtOnce extends boolean = boolean> {
    */
   step(options: OptimiserOptions): Answer<number, AtOnce>;
 
-  /** A copy of all parameters of a side; pruned weights are 0. */
+  /** Copies all parameters of a side; pruned weights are 0. */
   read(side: NetworkSide): Answer<Parameters, AtOnce>;
   /** Overwrites parameters of a side (all, or those given); values of pruned weights are ignored. */
   write(side: NetworkSide, parameters: Parameters): void;
-  /** RMSprop's running mean of squared gradients, by parameter name. */
+  /** Copies RMSprop's running mean of squared gradients, by parameter name. */
   readOptimiser(): Answer<Parameters, AtOnce>;
   /** Overwrites RMSprop's running mean of squared gradients, by parameter name; a missing name stays as it is. */
   writeOptimiser(state: Parameters): void;
-  /** Hard update of the target networks: target := online (the target side has the online masks always). */
+  /** Updates the target networks: target := online. The target side always has the online masks. */
   copyToTarget(): void;
-  /** The mask of a weight matrix, [out, in], 1 where the connection is; all ones for a dense one. A copy. */
+  /** Copies the mask of a weight matrix, [out, in], 1 where the connection is; all ones for a dense matrix. */
   mask(name: string): Uint8Array;
   /**
    * Changes the topology of one weight matrix on both sides, between two updates: not after a backward pass and before
@@ -92,13 +93,16 @@ export interface Engine<AtOnce extends boolean = boolean> {
    */
   setMask(name: string, mask: Uint8Array): void;
 
-  /** A separate recurrent forward pass of the online agent for acting in `environments` copies at once. */
+  /**
+   * Makes an actor: a separate recurrent forward pass of the online agent, for acting in `environments` environments at
+   * once.
+   */
   createActor(environments: number): Actor;
-  /** Gives back native memory; the engine cannot be used any more. */
+  /** Frees native memory; the engine cannot be used afterwards. */
   dispose(): void;
 }
 
-/** A built-in operator with its settings, which have been checked. */
+/** A built-in operator with its checked settings. */
 export interface NextOperator {
   /** "max", "softmax", "mellowmax" or "soft-mellowmax". */
   readonly kind: string;
@@ -111,7 +115,7 @@ export interface NextOperator {
 }
 
 /**
- * Makes an engine whose networks, online and target, have the given parameters, by name, and masks, [out, in] by weight
+ * Makes an engine whose online and target networks have the given parameters, by name, and masks, [out, in] by weight
  * name.
  */
 export type OpenEngine = (
@@ -120,28 +124,28 @@ export type OpenEngine = (
   masks: ReadonlyMap<string, Uint8Array>,
 ) => Engine | Promise<Engine>;
 
-/** Agents over the steps of the loaded episodes. */
+/** The agents' network, run over the steps of the loaded episodes. */
 export interface AgentNetwork<AtOnce extends boolean = boolean> {
   /**
-   * Q_i(tau_i, .) of every agent at every step: [steps + 1, agents, actions, lanes].
-   * With `keep`, activations are kept for `backward` (online side only).
+   * Computes Q_i(tau_i, .) of every agent at every step: [steps + 1, agents, actions, lanes]. With `keep`, activations
+   * are kept for `backward` (online side only).
    */
   forward(side: NetworkSide, keep?: boolean): Answer<Float32Array, AtOnce>;
   /**
-   * Both sides in one sweep, while inputs are in the cache: what `forward("online", true)` and `forward("target")`
-   * return.
+   * Runs both sides in one sweep, while inputs are in the cache, and returns the results of `forward("online", true)`
+   * and `forward("target")`.
    */
   forwardBoth(): Answer<Readonly<Record<NetworkSide, Float32Array>>, AtOnce>;
   /** Adds the gradients of the online agent, given dL/dQ_i of the chosen actions [steps, agents, lanes]. */
   backward(gradient: Float32Array): Answer<void, AtOnce>;
 }
 
-/** A network that makes one value of the team out of the agents' values and the state. */
+/** A network that computes the team's value from the agents' values and the state. */
 export interface MixingNetwork<AtOnce extends boolean = boolean> {
   /**
-   * Q_tot for chosen values [steps, agents, lanes] at the states of steps `offset`..`offset + steps - 1`: [steps,
-   * lanes]. `offset` is 1 for the value of next states. With `keep`, activations are kept for `backward` (online side,
-   * offset 0).
+   * Computes Q_tot for chosen values [steps, agents, lanes] at the states of steps `offset`..`offset + steps - 1`:
+   * [steps, lanes]. `offset` is 1 for the value of next states. With `keep`, activations are kept for `backward`
+   * (online side, offset 0).
    */
   forward(side: NetworkSide, values: Float32Array, offset: 0 | 1, keep?: boolean): Answer<Float32Array, AtOnce>;
   /**
@@ -152,13 +156,13 @@ export interface MixingNetwork<AtOnce extends boolean = boolean> {
 
 export interface MonotonicMixer<AtOnce extends boolean = boolean> extends MixingNetwork<AtOnce> {
   /**
-   * Q_tot of the joint actions that differ from a given one in one agent's action, RES's counterfactual joint actions:
-   * entry (t, i, a) is Q_tot with agent i's value replaced by `alternatives` (t, i, a). The hypernetworks run once for
-   * all of them.
+   * Computes Q_tot of the joint actions that differ from a given one in one agent's action, RES's counterfactual joint
+   * actions: entry (t, i, a) is Q_tot with agent i's value replaced by `alternatives` (t, i, a). The hypernetworks run
+   * once for all of them.
    *
-   * @param values of the given joint action, [steps, agents, lanes]
-   * @param alternatives [steps, agents, actions, lanes]; for unavailable actions, anything
-   * @returns [steps, agents, actions, lanes], -Infinity where the action is unavailable at the step whose state it is
+   * @param values values of the given joint action, [steps, agents, lanes]
+   * @param alternatives [steps, agents, actions, lanes]; entries of unavailable actions may have any value
+   * @returns [steps, agents, actions, lanes], -Infinity where the action is unavailable at the step of the state
    * @example
    * // In next states: the values of the greedy joint action, and all Q-values from step 1 on.
    * const later = q.subarray(agents * actions * LANES);
@@ -172,11 +176,11 @@ export interface MonotonicMixer<AtOnce extends boolean = boolean> extends Mixing
   ): Answer<Float32Array, AtOnce>;
 }
 
-/** RMSprop as in PyTorch: v = alpha v + (1 - alpha) g^2; w -= learningRate g / (sqrt(v) + epsilon). */
+/** Settings of RMSprop as in PyTorch: v = alpha v + (1 - alpha) g^2; w -= learningRate g / (sqrt(v) + epsilon). */
 export interface OptimiserOptions {
   /** Step size. Table 3: 0.0005. */
   readonly learningRate: number;
-  /** Share of the running mean of squared gradients that one step keeps. PyMARL: 0.99. */
+  /** Decay of the running mean of squared gradients at a step. PyMARL: 0.99. */
   readonly alpha: number;
   /** Added to the root of the running mean, against a division by zero. PyMARL: 0.00001. */
   readonly epsilon: number;
@@ -184,19 +188,19 @@ export interface OptimiserOptions {
   readonly gradientClip: number;
 }
 
-/** Acts with the online agent's current weights, keeping one hidden state an agent and environment. */
+/** Acts with the online agent's current weights, with one hidden state for each agent and environment. */
 export interface Actor {
   /** Number of environments whose agents act in one forward pass. */
   readonly environments: number;
-  /** Where to write what each agent observes before `forward`: [environments, agents, observation]. */
+  /** Write each agent's observation into this array before `forward`: [environments, agents, observation]. */
   readonly observations: Float32Array;
-  /** Where to write each agent's last action, or -1 at the first step: [environments, agents]. */
+  /** Write each agent's last action into this array, or -1 at the first step: [environments, agents]. */
   readonly lastActions: Int16Array;
   /** Sets the hidden states of one environment to zero, for a new episode. */
   reset(environment: number): void;
   /**
-   * Advances all hidden states one step: Q_i(tau_i, .) as [environments, agents, actions]; overwritten by the next
-   * call.
+   * Advances all hidden states by one step and returns Q_i(tau_i, .) as [environments, agents, actions], which the next
+   * call overwrites.
    */
   forward(): Float32Array;
 }

@@ -17,14 +17,11 @@ export interface NetworkShape {
   readonly embed: number;
   /** Hidden units of the two-layer hypernetworks. Table 3: 64. */
   readonly hypernetEmbed: number;
-  /**
-   * Hidden units of WQMIX's unrestricted mixing network; with it there are central networks, without it there are none.
-   * Table 3: 256.
-   */
+  /** Hidden units of WQMIX's unrestricted mixing network. If it is set, there are central networks. Table 3: 256. */
   readonly centralEmbed?: number;
   /**
-   * What makes the team's value where it is not QMIX's monotonic mixing network: the "sum" of the agents' values (VDN),
-   * which has no parameters, or "none" of all (IQL), where `mixer` gives the agents' mean, for reports only.
+   * How the team's value is made if not by QMIX's monotonic mixing network: as the "sum" of the agents' values (VDN),
+   * which has no parameters, or not at all ("none", IQL), where `mixer` gives the agents' mean for reports only.
    */
   readonly mixer?: "sum" | "none";
   /**
@@ -37,20 +34,23 @@ export interface NetworkShape {
 /** The feed-forward networks that algorithms of continuous actions have beside the mixer. */
 export type FeedForwardName = "agent" | "critic" | "actor";
 
-/** The networks of an engine, each of which has a sparsity budget of its own. */
+/** Names of the networks of an engine, each of which has its own sparsity budget. */
 export type NetworkName = "agent" | "mixer" | "central_agent" | "central_mixer" | "critic" | "actor";
 
 /** One named tensor. */
 export interface ParameterSpec {
   /** PyMARL's name, with the network in front: "agent.rnn.weight_ih", "mixer.hyper_w_1.0.weight", ... */
   readonly name: string;
-  /** [out, in] for a weight matrix, [out] for a bias. */
+  /** Shape: [out, in] for a weight matrix, [out] for a bias. */
   readonly shape: readonly number[];
   /** The network whose sparsity budget it belongs to. */
   readonly network: NetworkName;
-  /** Weight matrices can be sparse; biases stay dense. */
+  /** Whether it can be sparse: weight matrices can, biases stay dense. */
   readonly maskable: boolean;
-  /** Initial values are uniform in +-bound: 1/sqrt(fan in) for linear layers, 1/sqrt(hidden) for the GRU. */
+  /**
+   * Bound of the initial values, which are uniform in +-bound: 1/sqrt(fan in) for linear layers, 1/sqrt(hidden) for the
+   * GRU.
+   */
   readonly bound: number;
 }
 
@@ -58,17 +58,18 @@ export interface ParameterSpec {
 export type Parameters = ReadonlyMap<string, Float32Array>;
 
 /**
- * Inputs of the agent network: observation, one-hot of the last action, one-hot of the agent's number (PyMARL's
- * defaults).
+ * Counts the inputs of the agent network: observation, one-hot of the last action, one-hot of the agent's number
+ * (PyMARL's defaults).
  */
 export function agentInput(shape: NetworkShape): number {
   return shape.observation + shape.actions + shape.agents;
 }
 
 /**
- * The parameters of all networks in PyMARL's names, shapes and order: a recurrent agent shared by all agents and a
- * monotonic mixer with two-layer hypernetworks (none where `mixer` names another); with `centralEmbed` also WQMIX's
- * unrestricted agent, of the same shape, and its feed-forward mixer. With `networks` these are in the agent's place.
+ * Lists the parameters of all networks in PyMARL's names, shapes and order: a recurrent agent shared by all agents and
+ * a monotonic mixer with two-layer hypernetworks (none if `mixer` names another mixer); with `centralEmbed` also
+ * WQMIX's unrestricted agent, of the same shape, and its feed-forward mixer. With `networks` these are in the agent's
+ * place.
  */
 export function networkParameters(shape: NetworkShape): ParameterSpec[] {
   const { hidden, actions, state, embed, hypernetEmbed, agents, centralEmbed, mixer, networks } = shape;
@@ -120,10 +121,10 @@ export function feedForwardSizes(
 }
 
 /**
- * The parameters of a network of two hidden layers: fc1, fc2, fc3.
+ * Lists the parameters of a network with two hidden layers: fc1, fc2, fc3.
  *
- * @param input entries of what it reads
- * @param output entries of what it gives
+ * @param input number of inputs
+ * @param output number of outputs
  */
 export function feedForwardParameters(
   network: NetworkName,
@@ -151,7 +152,7 @@ export function initialParameters(specs: readonly ParameterSpec[], random: Rando
   return parameters;
 }
 
-/** Checks of what an engine is asked about its parameters. */
+/** Makes functions that check names and sizes of parameters for an engine. */
 export function parameterChecks(specs: readonly ParameterSpec[]) {
   const sizeOf = new Map(specs.map(({ name, shape }) => [name, shape.reduce((a, b) => a * b, 1)]));
   const maskable = new Set(specs.filter(({ maskable }) => maskable).map(({ name }) => name));

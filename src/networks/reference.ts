@@ -3,16 +3,16 @@ import type { Episode } from "../replay/episode.js";
 import { type NetworkShape, agentInput } from "./parameters.js";
 
 /**
- * The networks of QMIX and WQMIX written as their equations stand, in float64 and one value after another: the slow
- * oracle that engines are tested against. Not for training.
+ * The networks of QMIX and WQMIX, written directly from their equations in float64, one value after another: a slow
+ * oracle against which engines are tested. Not for training.
  */
 
 /** Values by parameter name, row-major, of any precision. */
 export type Values = ReadonlyMap<string, ArrayLike<number>>;
 
 /**
- * Q_i(tau_i, .) of every agent at every step of an episode: [T + 1][agents][actions]; `network` says which of the
- * recurrent agents.
+ * Computes Q_i(tau_i, .) of every agent at every step of an episode: [T + 1][agents][actions]. `network` names one of
+ * the recurrent agents.
  */
 export function referenceAgent(
   shape: NetworkShape,
@@ -51,8 +51,8 @@ function gru(values: Values, name: string, x: Float64Array, h: Float64Array): Fl
 }
 
 /**
- * Q_tot(s, q_1..q_N), equation 1 of QMIX: weights of the mixing network are absolute values of the hypernetworks'
- * outputs.
+ * Computes Q_tot(s, q_1..q_N), equation 1 of QMIX, where the weights of the mixing network are absolute values of the
+ * hypernetworks' outputs.
  */
 export function referenceMixer(
   shape: NetworkShape,
@@ -71,7 +71,7 @@ export function referenceMixer(
   }, v);
 }
 
-/** Q*(s, q_1..q_N) of WQMIX: a feed-forward network over state and values, plus one over the state. */
+/** Computes Q*(s, q_1..q_N) of WQMIX: a feed-forward network of state and values, plus one of the state. */
 export function referenceCentralMixer(values: Values, state: ArrayLike<number>, q: readonly number[]): number {
   const s = Float64Array.from(state);
   const h1 = relu(linear(values, "central_mixer.net.0", Float64Array.of(...s, ...q)));

@@ -50,5 +50,5 @@ export function readSource(
   const drawn = start === undefined ? [] : drawnAnew(config, start);
   if (drawn.length > 0)
     onNote?.(`${config.from!.source} has no weights of the ${drawn.join(" and the ")}: drawn at random.`);
-  return { ...(ticket && { ticket }), ...(start && { start }) };
+  return { ticket, start };
 }

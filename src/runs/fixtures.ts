@@ -37,7 +37,7 @@ export function completeRun(
         inferenceFlops: 3,
         relative: { totalSize: 0.066, trainFlops: 0.051, inferenceFlops: 0.05 },
       },
-      ...(commit === undefined ? {} : { commit }),
+      commit,
       finished: "2026-01-01T00:00:00.000Z",
     },
   };

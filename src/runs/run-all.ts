@@ -202,7 +202,7 @@ function moment(signal: AbortSignal | undefined): Promise<unknown> {
 function outcomeOf(name: string, config: Config, store: { readonly runs?: string }): RunOutcome {
   try {
     const run = runOf(config, store);
-    return { name, config, state: run?.state === "complete" ? "complete" : "stopped", ...(run ? { run } : {}) };
+    return { name, config, state: run?.state === "complete" ? "complete" : "stopped", run };
   } catch (error) {
     return { name, config, state: "failed", error: error as Error };
   }

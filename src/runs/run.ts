@@ -103,10 +103,10 @@ export async function runOne(
     run = await openRun(config, {
       ...store,
       shapes,
-      ...(ancestor === undefined ? {} : { ancestor }),
-      ...(token === undefined ? {} : { token }),
-      ...(signal ? { signal } : {}),
-      ...(onNote ? { onWait: onNote } : {}),
+      ancestor,
+      token,
+      signal,
+      onWait: onNote,
     });
   } catch (error) {
     // The run was stopped while it waited for another lease to end.
@@ -177,22 +177,22 @@ async function follow(
       state: "running",
       seconds,
       ...(last === undefined ? {} : measure === "return" ? { episodeReturn: last } : { winRate: last }),
-      ...(secondsLeft === undefined ? {} : { secondsLeft }),
+      secondsLeft,
     });
   };
   // A resumed run fills its buffers first, which must not count in the speed of its steps.
   tell(resume === undefined);
   try {
     const from = {
-      ...(resume ? { resume } : {}),
+      resume,
       ...source,
       open: computing?.open ?? openWith(config, native),
       openTransitions: openTransitionsWith(native),
     };
     for await (const record of train(config, {
       ...from,
-      ...(signal ? { signal } : {}),
-      ...(checkpointEvery === undefined ? {} : { checkpointEvery }),
+      signal,
+      checkpointEvery,
     })) {
       run.write(record);
       if (record.kind === "checkpoint") checkpoint = record.step;
@@ -254,8 +254,8 @@ export function progressOf({
     step,
     steps: config.steps,
     state: state === "complete" ? "done" : "stopped",
-    ...(winRate === undefined ? {} : { winRate }),
-    ...(episodeReturn === undefined ? {} : { episodeReturn }),
+    winRate,
+    episodeReturn,
     ...ended,
   };
 }

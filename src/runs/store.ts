@@ -292,7 +292,7 @@ function inherit(
 
 function partOf({ lengths, sums }: Checkpoint, file: FileName): Partial<Part> & { readonly bytes: number } {
   const sha256 = sums?.[file];
-  return { bytes: lengths[file] ?? 0, ...(sha256 === undefined ? {} : { sha256 }) };
+  return { bytes: lengths[file] ?? 0, sha256 };
 }
 
 /**
@@ -332,7 +332,7 @@ function writer(
         sums,
         seconds: seconds(),
         processorSeconds: processorSeconds(),
-        ...(end ? { end } : {}),
+        end,
       },
       shapes,
       held,
@@ -645,7 +645,7 @@ function lastOf({
   readonly winRate?: number | undefined;
   readonly episodeReturn?: number | undefined;
 }): Pick<StoredRun, "winRate" | "episodeReturn"> {
-  return { ...(winRate === undefined ? {} : { winRate }), ...(episodeReturn === undefined ? {} : { episodeReturn }) };
+  return { winRate, episodeReturn };
 }
 
 /** Reads the progress of a run from the end of its metrics.csv, back to its last evaluation. */

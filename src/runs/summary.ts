@@ -38,14 +38,14 @@ export function summarise(
     episodes: end.episode,
     updates: end.update,
     seconds,
-    ...(processorSeconds === undefined ? {} : { processorSeconds }),
+    processorSeconds,
     stepsPerSecond: end.step / seconds,
     parameters: countParameters(state),
     cost: runCost(config),
-    ...(device === undefined ? {} : { device }),
+    device,
     ...(config.engine === "sparse" ? { kernels: kernelsName(native) } : {}),
-    ...(commit === undefined ? {} : { commit }),
-    ...(state.progress.lost && { lost: state.progress.lost }),
+    commit,
+    lost: state.progress.lost,
     finished: new Date().toISOString(),
   };
 }

@@ -32,9 +32,9 @@ export async function runVectorised(
           computing: { open: vectorised.open(run), device: device.name },
           onProgress: (progress) => say({ kind: "progress", name, progress }),
           onNote: (line) => say({ kind: "note", line }),
-          ...(signal === undefined ? {} : { signal }),
-          ...(runs === undefined ? {} : { runs }),
-          ...(checkpointEvery === undefined ? {} : { checkpointEvery }),
+          signal,
+          runs,
+          checkpointEvery,
         });
       } catch (error) {
         const elsewhere = elsewhereOf(error);

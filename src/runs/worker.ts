@@ -28,9 +28,9 @@ export default async function work({
       signal: controller.signal,
       onProgress: (progress) => say({ kind: "progress", progress }),
       onNote: (line) => say({ kind: "note", line }),
-      ...(runs === undefined ? {} : { runs }),
-      ...(checkpointEvery === undefined ? {} : { checkpointEvery }),
-      ...(threads === undefined ? {} : { threads }),
+      runs,
+      checkpointEvery,
+      threads,
     });
     return undefined;
   } catch (error) {

@@ -107,7 +107,7 @@ export function tinyShape(
               hidden: agent.hidden,
               embed,
               hypernetEmbed,
-              ...(centralEmbed === undefined ? {} : { centralEmbed }),
+              centralEmbed,
             },
           };
         }

@@ -28,10 +28,7 @@ export function keepStudy({ study, profile, seeds, changes }: KeptStudy, runs?: 
   const path = pathOf(keptName({ study, profile }), runs);
   writeNamed(path, "choose another folder with --runs", () => {
     mkdirSync(join(path, ".."), { recursive: true });
-    replaceFile(
-      path,
-      `${JSON.stringify({ study: study.file, profile, ...(seeds === undefined ? {} : { seeds }), changes }, null, 2)}\n`,
-    );
+    replaceFile(path, `${JSON.stringify({ study: study.file, profile, seeds, changes }, null, 2)}\n`);
   });
   return path;
 }
@@ -85,9 +82,9 @@ function readKept(name: string, runs?: string): KeptStudy {
   }
   const { study, profile, seeds, changes = {} } = Object(kept) as typeof kept;
   return {
-    study: declareStudy(study, { name: path, ...(runs === undefined ? {} : { runs }) }),
+    study: declareStudy(study, { name: path, runs }),
     profile,
-    ...(seeds === undefined ? {} : { seeds }),
+    seeds,
     changes,
   };
 }

@@ -66,7 +66,7 @@ export function readStudy(path: string, runs?: string): Study {
   return declareStudy(fieldsFromText(bytes, path, "study file", "id: mine") as StudyInput, {
     folder: dirname(resolve(path)),
     name: plain(path),
-    ...(runs === undefined ? {} : { runs }),
+    runs,
   });
 }
 

@@ -97,7 +97,7 @@ export async function timeCases(plan: TimingPlan, { signal, onProgress }: TimeCa
       };
       for await (const [{ samples, takeParts }, milliseconds] of takeTurns(candidates, another)) {
         const parts = takeParts?.();
-        if (turn > 0) samples.push({ milliseconds, ...(parts ? { parts } : {}) });
+        if (turn > 0) samples.push({ milliseconds, parts });
         if (performance.now() - last < 100) continue;
         // Lets timers, messages and interrupts run.
         await nextTurn();

@@ -20,7 +20,7 @@ function networksFor(environment: string, centralEmbed?: number) {
     hidden: 12,
     embed: 6,
     hypernetEmbed: 8,
-    ...(centralEmbed && { centralEmbed }),
+    centralEmbed,
   };
   const parameters = new Map(
     [...initialParameters(networkParameters(shape), createRandom(21))].map(([name, values]) => [

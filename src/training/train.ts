@@ -78,7 +78,7 @@ async function* trainFromEpisodes(
     : await createNetworks(
         config,
         { parameters: createRandom(config.seed, STREAMS.parameters), masks: createRandom(config.seed, STREAMS.masks) },
-        { ...(ticket && { ticket }), ...(start && { start }), ...(open && { open }) },
+        { ticket, start, open },
       );
   const copies: Environment[] = [];
   try {

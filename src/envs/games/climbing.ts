@@ -1,8 +1,8 @@
 import type { MatrixGame } from "./matrix.js";
 
 /**
- * The climbing game (Claus and Boutilier 1998): one joint action, and an optimum of 11 beside penalties of -30 that
- * teach independent learners to avoid it.
+ * The climbing game (Claus and Boutilier 1998): an episode is one joint action, and the optimum of 11 lies beside
+ * penalties of -30 that teach independent learners to avoid it.
  */
 export const climbing: MatrixGame = {
   name: "climbing",
@@ -15,5 +15,5 @@ export const climbing: MatrixGame = {
   next: (state) => state,
 };
 
-/** [agent 0, agent 1] */
+/** Rewards. [agent 0, agent 1] */
 const PAYOFF = [11, -30, 0, -30, 7, 6, 0, 0, 5];

@@ -2,9 +2,9 @@ import { LabError } from "../../errors.js";
 import { requireSeed } from "../../random.js";
 import type { Environment, EnvironmentSizes, EnvironmentSnapshot } from "../environment.js";
 
-/** A cooperative game of a few states in which the joint action alone decides what follows. */
+/** A cooperative game of a few states in which the joint action determines the reward and the next state. */
 export interface MatrixGame {
-  /** Name of the environment that is made of the game; errors and snapshots show it. */
+  /** Name of the environment made from the game, shown in errors and snapshots. */
   readonly name: string;
   /** Number of agents n. */
   readonly agents: number;
@@ -14,16 +14,16 @@ export interface MatrixGame {
   readonly steps: number;
   /** One-hot size of the global state; play starts in state 0. */
   readonly states: number;
-  /** The largest possible return; reaching it counts as a win. */
+  /** The largest possible return; an episode that reaches it is won. */
   readonly optimum: number;
-  /** Team reward of playing `joint` in `state`. */
+  /** Returns the team's reward for playing `joint` in `state`. */
   readonly payoff: (state: number, joint: ArrayLike<number>) => number;
-  /** The state that follows. */
+  /** Returns the next state. */
   readonly next: (state: number, joint: ArrayLike<number>) => number;
 }
 
 /**
- * Makes an environment of a matrix game: every agent sees the one-hot state, all actions are always legal, and the
+ * Makes an environment from a matrix game: every agent sees the one-hot state, all actions are always legal, and the
  * game is deterministic. An episode is won when its return is the game's optimum.
  *
  * @example
@@ -42,7 +42,7 @@ export function createMatrixEnvironment(game: MatrixGame): Environment {
   const observations = new Float32Array(game.agents * game.states);
   const state = new Float32Array(game.states);
   const availableActions = new Uint8Array(game.agents * game.actions).fill(1);
-  // [state, steps played, started, reward, return], the whole of an episode.
+  // The whole state of an episode: [state, steps played, started, reward, return].
   const episode = new Float64Array(5);
 
   const show = (): void => {
@@ -71,7 +71,7 @@ export function createMatrixEnvironment(game: MatrixGame): Environment {
       return episode[1] >= game.steps && episode[4] >= game.optimum;
     },
     reset(seed) {
-      // The game has nothing random; a wrong seed is a mistake all the same.
+      // The game has nothing random, but an invalid seed is still refused.
       requireSeed(seed);
       episode.fill(0);
       episode[2] = 1;

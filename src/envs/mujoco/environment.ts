@@ -12,8 +12,8 @@ import { type Physics, startPhysics } from "./physics.js";
 import type { Moment, MujocoTask } from "./task.js";
 
 /**
- * How a task is shared out among agents. The defaults are those of the paper's runs; README.md in this folder says what
- * they mean.
+ * Options of a task: how it is divided among agents, and simulated. The defaults are those of the paper's runs;
+ * README.md in this folder explains them.
  */
 export interface MujocoOptions {
   /** Which joints each agent has, for example "9|8" or "10x2". */
@@ -24,8 +24,8 @@ export interface MujocoOptions {
    */
   readonly routing: "raw" | "joint";
   /**
-   * Whether an action within the motors' range is scaled to that range a second time ("rescaled"), or asked of the
-   * motors as it is ("full").
+   * Whether an action within the motors' range is scaled to that range a second time ("rescaled"), or given to the
+   * motors unchanged ("full").
    */
   readonly torque: "rescaled" | "full";
   /**
@@ -39,7 +39,7 @@ export interface MujocoOptions {
   readonly episodeLimit: number;
 }
 
-/** The options of the paper's runs. */
+/** Returns the options of the paper's runs. */
 export function defaultOptions(task: MujocoTask): MujocoOptions {
   return {
     partition: task.defaultPartition,
@@ -52,7 +52,8 @@ export function defaultOptions(task: MujocoTask): MujocoOptions {
 }
 
 /**
- * A task of Multi-Agent MuJoCo. Nothing is simulated before the first `reset`; the sizes are known without.
+ * Makes an environment of a Multi-Agent MuJoCo task. Nothing is simulated before the first `reset`; the sizes are known
+ * without a simulation.
  *
  * @throws {PartError} on an unknown partition or option
  */
@@ -127,7 +128,7 @@ export function createMujocoEnvironment(name: string, task: MujocoTask, options:
   let reward = 0;
   let fallen = false;
   let ended = true;
-  /** x of what `task.progress` names, metres. */
+  /** x of the point that `task.progress` names, in metres. */
   let x = 0;
   const moment: { -readonly [Key in keyof Moment]: Moment[Key] } = {
     control: asked,
@@ -185,7 +186,7 @@ export function createMujocoEnvironment(name: string, task: MujocoTask, options:
     near: near.map((joint) => hinges.indexOf(joint)),
   }));
 
-  /** What `save` keeps beside the simulation's own state. */
+  /** Number of values that `save` stores besides the simulation's own state. */
   const SAVED = 5;
 
   return {
@@ -205,7 +206,7 @@ export function createMujocoEnvironment(name: string, task: MujocoTask, options:
     get terminal() {
       return fallen;
     },
-    // Nothing is won: there is only more or less of a return.
+    // Episodes cannot be won; only the return counts.
     won: false,
     reset(seed) {
       requireSeed(seed);
@@ -308,14 +309,14 @@ export function createMujocoEnvironment(name: string, task: MujocoTask, options:
     },
   };
 
-  /** Every solid where it is now. */
+  /** Lists every solid at its present position. */
   function shapes({ model, view }: Physics): ShapeSnapshot[] {
     const centres = view("geom_xpos");
     const turns = view("geom_xmat");
     return [...model.geom_bodyid].flatMap((body, solid) => {
       if (body === 0) return [];
       const [radius, half] = model.geom_size.subarray(3 * solid, 3 * solid + 3);
-      // The third column is the way that a capsule lies.
+      // The third column is the direction of a capsule's axis.
       const end = (sign: number) =>
         [0, 1, 2].map(
           (i) => centres[3 * solid + i] + sign * half * turns[9 * solid + 3 * i + 2],
@@ -325,7 +326,7 @@ export function createMujocoEnvironment(name: string, task: MujocoTask, options:
   }
 }
 
-/** `count` ones, and zeros up to `length`. */
+/** Makes `count` ones, followed by zeros up to `length`. */
 function bits(count: number, length: number): number[] {
   return Array.from({ length }, (_, i) => (i < count ? 1 : 0));
 }

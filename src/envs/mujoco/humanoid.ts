@@ -14,13 +14,13 @@ const hinge = (name: string, axis: Vector, range: readonly [number, number], res
 });
 
 /**
- * The body of Gym's Humanoid-v2 and HumanoidStandup-v2: 13 parts, 17 motors. It is not quite symmetric: the left hip
- * bends further, and its motor is heavier.
+ * Makes the body of Gym's Humanoid-v2 and HumanoidStandup-v2: 13 parts, 17 motors. It is not quite symmetric: the left
+ * hip bends further, and its motor is heavier.
  *
  * @param lying whether it starts on its back (HumanoidStandup) or on its feet
  */
 export function humanoidModel(lying: boolean): Model {
-  // The legs go on from the hips: down, or along the ground.
+  // The legs continue from the hips: downwards, or along the ground.
   const along = (y: number, distance: number): Vector => (lying ? [distance, y, 0] : [0, y, -distance]);
 
   function leg(side: "right" | "left"): Body {
@@ -142,7 +142,7 @@ const hipsAndKnee = (side: string): Motor[] => [
 const armMotors = (side: string): Motor[] =>
   ["shoulder1", "shoulder2", "elbow"].map((joint) => ({ joint: `${side}_${joint}`, gear: 25 }));
 
-/** The controls are not in the order of the joints: the first two change places. */
+/** The controls are not in the order of the joints: the first two are exchanged. */
 const MOTORS: readonly Motor[] = [
   { joint: "abdomen_y", gear: 100 },
   { joint: "abdomen_z", gear: 100 },
@@ -158,7 +158,7 @@ const hips = (side: string) => ["x", "y", "z"].map((axis) => `${side}_hip_${axis
 const shoulders = (side: string) => [`${side}_shoulder1`, `${side}_shoulder2`];
 const SIDES = ["right", "left"];
 
-/** The one partition of the papers: above the hips and below. */
+/** The only partition in the papers: above the hips and below. */
 const PARTITIONS: Readonly<Record<string, readonly (readonly string[])[]>> = {
   "9|8": [
     [...ABDOMEN, ...SIDES.flatMap((side) => [...shoulders(side), `${side}_elbow`])],
@@ -177,7 +177,10 @@ const NEIGHBOURS = [
   ]),
 ];
 
-/** Newton and newton metres squared that count as a reward lost, and the most of it: gym's cost of impacts. */
+/**
+ * Gym's cost of impacts: weight of the squared contact forces and torques (newton and newton metres), and the largest
+ * cost.
+ */
 const IMPACT = { weight: 0.5e-6, most: 10 };
 
 function impactCost(forces: Float64Array): number {
@@ -199,7 +202,7 @@ const shared = {
   wholeBody: true,
 } satisfies Partial<MujocoTask>;
 
-/** Gym's Humanoid-v2: walks forward. It gets 5 for each step, also for the one in which it falls. */
+/** Gym's Humanoid-v2, which walks forward. It gets 5 for each step, including the one in which it falls. */
 export const humanoid: MujocoTask = {
   ...shared,
   title: "Humanoid",
@@ -211,7 +214,9 @@ export const humanoid: MujocoTask = {
   fallen: (height) => height < 1 || height > 2,
 };
 
-/** Gym's HumanoidStandup-v2: stands up from its back. The height of its torso counts, not how it grows. */
+/**
+ * Gym's HumanoidStandup-v2, which stands up from its back. The reward is the height of its torso, not the change of it.
+ */
 export const humanoidStandup: MujocoTask = {
   ...shared,
   title: "Humanoid Standup",

@@ -1,4 +1,4 @@
-/** A place or a direction: x, y, z; metres where it is a place. z points up. */
+/** A position in metres, or a direction: x, y, z. z points up. */
 export type Vector = readonly [x: number, y: number, z: number];
 
 /**
@@ -8,7 +8,7 @@ export type Vector = readonly [x: number, y: number, z: number];
 export interface Solid {
   readonly from: Vector;
   readonly to: Vector;
-  /** Metres. */
+  /** Radius in metres. */
   readonly radius: number;
 }
 
@@ -17,67 +17,67 @@ export interface Joint {
   readonly name: string;
   readonly type: "free" | "slide" | "hinge";
   readonly axis?: Vector;
-  /** Where the axis is, seen from the body. Default: the body's own place. */
+  /** Position of the axis relative to the body. Default: the body's own position. */
   readonly at?: Vector;
   /** Least and greatest angle. Default: no limits. */
   readonly range?: readonly [least: number, greatest: number];
   /** Inertia of the motor's rotor, kg m^2. Default: 0. */
   readonly armature?: number;
-  /** N m s/rad. Default: 0. */
+  /** Damping, N m s/rad. Default: 0. */
   readonly damping?: number;
-  /** N m/rad towards the angle of the start. Default: 0. */
+  /** Stiffness towards the initial angle, N m/rad. Default: 0. */
   readonly stiffness?: number;
 }
 
-/** A rigid body and what hangs on it. */
+/** A rigid body with its solids and the bodies attached to it. */
 export interface Body {
   readonly name: string;
-  /** Seen from the parent. */
+  /** Position relative to the parent. */
   readonly at: Vector;
-  /** Turns it against its parent: w, x, y, z. */
+  /** Rotation relative to the parent: w, x, y, z. */
   readonly quaternion?: readonly [w: number, x: number, y: number, z: number];
-  /** How it moves against its parent: by all of these, one after the other. Empty where it is fixed. */
+  /** Joints between the body and its parent, applied one after the other. Empty if it is fixed. */
   readonly joints: readonly Joint[];
   readonly solids: readonly Solid[];
   readonly bodies: readonly Body[];
 }
 
-/** A motor: its torque is `gear` times what is asked for. */
+/** A motor, whose torque is `gear` times its control. */
 export interface Motor {
-  /** The joint that it drives. */
+  /** Name of the joint that it drives. */
   readonly joint: string;
   readonly gear: number;
 }
 
-/** What is simulated: bodies, motors, and how time goes on. */
+/** The simulated system: bodies, motors, and the settings of the integrator. */
 export interface Model {
   readonly root: Body;
-  /** In the order of the simulator's controls. */
+  /** Motors in the order of the simulator's controls. */
   readonly motors: readonly Motor[];
-  /** A motor may be asked for anything between minus this and this. */
+  /** Largest control of a motor; controls lie between minus this value and this value. */
   readonly control: number;
-  /** Seconds of one step of the integrator. */
+  /** Time step of the integrator, in seconds. */
   readonly timestep: number;
-  /** The solver of contacts and limits, and its most iterations. Default: MuJoCo's. */
+  /** The solver of contacts and limits, and its largest number of iterations. Default: MuJoCo's. */
   readonly solver?: { readonly name: "PGS"; readonly iterations: number };
-  /** The fluid around the bodies: kg/m^3 and Pa s. Default: none. */
+  /** Density and viscosity of the fluid around the bodies, in kg/m^3 and Pa s. Default: no fluid. */
   readonly fluid?: { readonly density: number; readonly viscosity: number };
   /** Whether bodies touch the ground and each other. */
   readonly contacts: boolean;
 }
 
-/** A joint in which all bodies end that hang on it, in the order of the simulator's coordinates. */
+/** Lists the joints of a body and of all bodies attached to it, in the order of the simulator's coordinates. */
 export function jointsOf(body: Body): Joint[] {
   return [...body.joints, ...body.bodies.flatMap(jointsOf)];
 }
 
-/** A body and all that hangs on it, in the order of the simulator. */
+/** Lists a body and all bodies attached to it, in the order of the simulator. */
 export function bodiesOf(body: Body): Body[] {
   return [body, ...body.bodies.flatMap(bodiesOf)];
 }
 
 /**
- * A model in MuJoCo's language.
+ * Writes a model in MuJoCo's XML language.
  *
  * @example
  * mujoco.MjModel.from_xml_string(toXml(swimmerModel(4)));
@@ -106,7 +106,7 @@ export function toXml({ root, motors, control, timestep, solver, fluid, contacts
       density: fluid?.density,
       viscosity: fluid?.viscosity,
     }),
-    // What the solver works in. MuJoCo's own choice is seven times as much, for every copy of an environment.
+    // Memory of the solver. MuJoCo's default is seven times as much, for every copy of an environment.
     element("size", { memory: "2M" }),
     element("default", {}, [element("geom", touching)]),
     element("worldbody", {}, [

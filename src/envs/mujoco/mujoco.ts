@@ -1,26 +1,28 @@
-/** As much of MuJoCo as environments need. The package @mujoco/mujoco resolves to an object of this shape. */
+/**
+ * The part of MuJoCo's interface that environments need. The package @mujoco/mujoco resolves to an object of this type.
+ */
 export interface Mujoco {
   /** Compiles models. */
   readonly MjModel: ModelCompiler;
   /** Makes the state of a model. */
   readonly MjData: StateConstructor;
-  /** One step of the integrator. */
+  /** Takes one step of the integrator. */
   mj_step(model: CompiledModel, data: SimulatedState): void;
   /** Computes everything that follows from positions and velocities. */
   mj_forward(model: CompiledModel, data: SimulatedState): void;
-  /** Forgets everything. */
+  /** Resets the state. */
   mj_resetData(model: CompiledModel, data: SimulatedState): void;
   /** Computes the contact forces on each body. */
   mj_rnePostConstraint(model: CompiledModel, data: SimulatedState): void;
 }
 
-/** What compiles models. */
+/** The compiler of models. */
 export interface ModelCompiler {
   /** Compiles a model in MuJoCo's language. */
   from_xml_string(xml: string): CompiledModel;
 }
 
-/** What makes states. */
+/** The constructor of states. */
 export interface StateConstructor {
   /** Makes the state of a model, at its start. */
   new (model: CompiledModel): SimulatedState;
@@ -39,7 +41,8 @@ export interface CompiledModel {
 }
 
 /**
- * The state of a simulation, MuJoCo's mjData. Each array is a view of MuJoCo's memory, which is void when that grows.
+ * The state of a simulation, MuJoCo's mjData. Each array is a view of MuJoCo's memory, which becomes invalid when the
+ * memory grows.
  */
 export interface SimulatedState {
   /** Seconds on the clock. */
@@ -48,9 +51,9 @@ export interface SimulatedState {
   readonly qpos: Float64Array;
   /** Velocities. [nv] */
   readonly qvel: Float64Array;
-  /** Where the solver begins. [nv] */
+  /** Initial value of the solver. [nv] */
   readonly qacc_warmstart: Float64Array;
-  /** What motors are asked for. [motors] */
+  /** Controls of the motors. [motors] */
   readonly ctrl: Float64Array;
   /** Inertia of each body about the centre of mass. [bodies, 10] */
   readonly cinert: Float64Array;
@@ -64,7 +67,7 @@ export interface SimulatedState {
   readonly xipos: Float64Array;
   /** Centre of each solid, metres. [solids, 3] */
   readonly geom_xpos: Float64Array;
-  /** How each solid is turned. [solids, 3, 3] */
+  /** Rotation of each solid. [solids, 3, 3] */
   readonly geom_xmat: Float64Array;
   /** Frees its memory. */
   delete(): void;

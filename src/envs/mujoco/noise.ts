@@ -1,6 +1,6 @@
 import { nextPcg32, seedPcg64 } from "../starcraft/pcg64.js";
 
-/** A stream of NumPy's default generator: the same seed makes the noise that Gymnasium makes. */
+/** A stream of NumPy's default generator, so that the same seed makes the same noise as in Gymnasium. */
 export type Noise = Int32Array;
 
 /** Starts the stream of a seed. */

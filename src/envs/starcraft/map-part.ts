@@ -163,7 +163,7 @@ function mapOf(
     enemies: squad(enemies),
     allyPoint,
     enemyPoint,
-    ...(attackPoint && { attackPoint }),
+    attackPoint,
     allyTypes: ofAllies,
     enemyTypes: enemyTypes === undefined ? ofAllies : order(enemyTypes),
     enemyFollows,

@@ -132,7 +132,7 @@ function openEngine(
     lanes: LANES,
     parameters: specs,
     targets,
-    ...cycle.adding<true>({ agent, mixer, ...(central && { central }) }),
+    ...cycle.adding<true>({ agent, mixer, central }),
     load(group) {
       cycle.begin();
       loaded = group;

@@ -2,19 +2,19 @@ import type * as tfjs from "@tensorflow/tfjs";
 import type { Tensorflow } from "../../host.js";
 
 /**
- * max(x, 0). TensorFlow.js's own gradient makes an array of ones as large as x and, with TensorFlow's library, uploads
- * it every time; this one needs nothing that is not on the device.
+ * Computes max(x, 0). The gradient of TensorFlow.js's own function makes an array of ones as large as x and, with
+ * TensorFlow's library, uploads it every time; the gradient of this one only uses tensors on the device.
  */
 export function relu<T extends tfjs.Tensor>(tf: Tensorflow, x: T): T {
   return slope(tf, x, tf.relu, (x) => tf.cast(tf.greater(x, 0), "float32"));
 }
 
-/** |x|, likewise. */
+/** Computes |x|, with a gradient of the same kind. */
 export function abs<T extends tfjs.Tensor>(tf: Tensorflow, x: T): T {
   return slope(tf, x, tf.abs, tf.sign);
 }
 
-/** A function of each entry, and its derivative. */
+/** Defines a function of each entry by its value and its derivative. */
 function slope<T extends tfjs.Tensor>(
   tf: Tensorflow,
   x: T,

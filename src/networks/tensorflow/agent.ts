@@ -6,20 +6,20 @@ import { layersOf, type Weights } from "./linear.js";
 import { product } from "./products.js";
 import { type Recurrence, recurrence } from "./recurrence.js";
 
-/** What the agents of several runs see: episodes as they lie, padded to the longest. */
+/** The agents' inputs of several runs: the episodes, padded to the longest. */
 export interface AgentInputs {
-  /** [runs, lanes, steps + 1, agents, observation] */
+  /** Observations. [runs, lanes, steps + 1, agents, observation] */
   readonly observations: tfjs.Tensor5D;
   /** The action before each step, -1 at the first, int32: [runs, lanes, steps + 1, agents]. */
   readonly lastActions: tfjs.Tensor4D;
 }
 
-/** The recurrent agents of "agent" or "central_agent". */
+/** Name of a network of recurrent agents. */
 export type AgentName = "agent" | "central_agent";
 
 /**
- * What enters the GRU at every step: [runs, steps + 1, agents * lanes, 3 hidden]. Inputs are an observation, a one-hot
- * of the last action and a one-hot of the agent's number, as PyMARL's.
+ * Computes the inputs of the GRU at every step: [runs, steps + 1, agents * lanes, 3 hidden]. Inputs are an observation,
+ * a one-hot of the last action and a one-hot of the agent's number, as PyMARL's.
  */
 function agentRecurrence(
   tf: Tensorflow,
@@ -37,7 +37,8 @@ function agentRecurrence(
     4,
   );
   const x = relu(tf, linear(`${network}.fc1`, tf.reshape(inputs, [runs, lanes * steps * agents, agentInput(shape)])));
-  // Time comes first from here on: a row is narrower after the first layer than before it.
+  // Axes are transposed after the first layer, so that time comes first, because its outputs are narrower than its
+  // inputs.
   const inTime = tf.transpose(tf.reshape(x, [runs, lanes, steps, agents, hidden]), [0, 2, 3, 1, 4]);
   const fromInputs = tf.add(
     product(tf, tf.reshape(inTime, [runs, steps * agents * lanes, hidden]), weight(`${network}.rnn.weight_ih`)),
@@ -53,7 +54,7 @@ function agentRecurrence(
 }
 
 /**
- * Q_i(tau_i, .) given hidden states [runs, steps + 1, agents * lanes, hidden]: [runs, steps + 1, agents, lanes,
+ * Computes Q_i(tau_i, .) from hidden states [runs, steps + 1, agents * lanes, hidden]: [runs, steps + 1, agents, lanes,
  * actions].
  */
 export function agentValues(
@@ -68,7 +69,10 @@ export function agentValues(
   return tf.reshape(values, [runs, steps, agents, rows / agents, actions]);
 }
 
-/** Hidden states after every step, with `known` as in `recurrence`: [runs, steps + 1, agents * lanes, hidden]. */
+/**
+ * Computes the hidden states after every step, with `known` as in `recurrence`: [runs, steps + 1, agents * lanes,
+ * hidden].
+ */
 export function agentStates(
   tf: Tensorflow,
   shape: NetworkShape,
@@ -81,8 +85,8 @@ export function agentStates(
 }
 
 /**
- * Hidden states of two sets of weights over the same inputs, in one sequence of kernels twice as wide: a GPU is as fast
- * with that as with one.
+ * Computes the hidden states of two sets of weights over the same inputs, in one sequence of kernels of twice the
+ * width, for which a GPU takes no longer than for one.
  */
 export function bothAgentStates(
   tf: Tensorflow,

@@ -4,20 +4,20 @@ import type { NetworkShape } from "../parameters.js";
 import type { AgentInputs } from "./agent.js";
 import type { Tensorflow } from "../../host.js";
 
-/** The groups that several runs have loaded, padded to the longest and widest of them, on the device. */
+/** The loaded groups of several runs on the device, padded to the longest and widest of them. */
 export interface Batch {
-  /** Of the longest episode. */
+  /** Steps of the longest episode. */
   readonly steps: number;
   readonly lanes: number;
   readonly inputs: AgentInputs;
-  /** A row for each lane of each step, as the mixers take them: [runs, (steps + 1) * lanes, state]. */
+  /** States, with a row for each lane of each step, as the mixers need them: [runs, (steps + 1) * lanes, state]. */
   readonly states: tfjs.Tensor3D;
-  /** What the agents did, -1 in padding, int32: [runs, steps + 1, agents, lanes]. */
+  /** The agents' actions, -1 in padding, int32: [runs, steps + 1, agents, lanes]. */
   readonly actions: tfjs.Tensor4D;
   dispose(): void;
 }
 
-/** Uploads a group of each run. Padding is zeros; nothing that is finite comes out of it that counts. */
+/** Uploads a group of each run. Padding is zeros; its results are finite and are not used. */
 export function uploadBatch(
   tf: Tensorflow,
   { agents, observation, state }: NetworkShape,
@@ -60,16 +60,16 @@ export function uploadBatch(
   };
 }
 
-/** Steps of the longest group, and lanes of the widest. */
+/** Computes the steps of the longest group and the lanes of the widest. */
 function extent(groups: readonly EpisodeGroup[]): { steps: number; lanes: number } {
   return { steps: Math.max(...groups.map(({ steps }) => steps)), lanes: Math.max(...groups.map(({ lanes }) => lanes)) };
 }
 
 /**
- * Lays arrays of several runs, each [steps of its group, features, lanes of its group], into one [runs, steps,
+ * Copies arrays of several runs, each [steps of its group, features, lanes of its group], into one [runs, steps,
  * features, lanes], padded with zeros.
  *
- * @param steps of the result, and not fewer than those of any group
+ * @param steps number of steps of the result, at least that of every group
  */
 export function joinRuns(
   arrays: readonly Float32Array[],
@@ -90,7 +90,7 @@ export function joinRuns(
 }
 
 /**
- * The other way round: each run's part of [runs, steps, features, lanes], with as many steps as `stepsOf` says of its
+ * Splits [runs, steps, features, lanes] into each run's part, with the number of steps that `stepsOf` returns for its
  * group.
  */
 export function splitRuns(

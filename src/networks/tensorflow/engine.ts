@@ -9,9 +9,9 @@ import { createVectorisedCalls, type VectorisedCalls } from "./vectorised-calls.
 import { connectNetworks, share, type Shared } from "./passes.js";
 
 /**
- * The networks of QMIX, and with `shape.centralEmbed` those of WQMIX, in TensorFlow.js, on any of its backends: masked
- * dense weights, gradients by autograd. Acting, a few rows at a time, is done by the sparse engine with copies of the
- * weights.
+ * Makes an engine with the networks of QMIX, and with `shape.centralEmbed` those of WQMIX, in TensorFlow.js on any of
+ * its backends: masked dense weights with gradients by autograd. Acting, which needs a few rows at a time, uses the
+ * sparse engine with copies of the weights.
  *
  * @param parameters initial values of both sides, by name
  * @param masks [out, in] by weight name; a name that is missing is dense
@@ -30,21 +30,21 @@ export function createTensorflowEngine(
 }
 
 /**
- * Runs whose networks, of one shape, are computed by the same operations on tensors that hold those of all of them: a
- * single one is too small to fill a GPU.
+ * Runs whose networks have the same shape and are computed together, by operations on tensors that hold the networks of
+ * all runs, because a single one is too small to fill a GPU.
  */
 export interface VectorisedRuns {
   /**
-   * Makes the engine of run 0, 1, ... Each has parameters, masks and episodes of its own, and gives the answers that it
-   * would give alone, to rounding. It waits with its passes and steps until every run has asked for one or has left.
+   * Makes the engine of run 0, 1, ... Each run has its own parameters, masks and episodes and gives the results that it
+   * would give alone, up to rounding. Its passes and steps wait until every run has asked for one or has left.
    */
   open(run: number): OpenEngine;
-  /** A run will not ask any more; `dispose` of its engine says the same. */
+  /** Says that a run will not ask again, as `dispose` of its engine does. */
   leave(run: number): void;
 }
 
 /**
- * Room for `runs` runs, all of which are waited for.
+ * Makes vectorised runs, all of which are waited for.
  *
  * @example
  * const vectorised = createVectorisedRuns(tf, 2);
@@ -93,7 +93,7 @@ function openRun(
     checkMaskable(name);
     check(name, length);
   }
-  // Acting needs a step of a few rows between two steps of an environment: a device answers too late.
+  // Acting needs a step of a few rows between two steps of an environment, for which a device is too slow.
   const acting = createSparseEngine(shape, parameters, masks);
   const agentNames = specs.filter(({ network }) => network === "agent").map(({ name }) => name);
 
@@ -124,7 +124,7 @@ function openRun(
       shape,
       lanes: "all",
       parameters: specs,
-      // Products of another size, on other backends by other kernels, can round an episode's values otherwise.
+      // Products of another size may use other kernels, which can round an episode's values differently.
       targets: null,
       ...cycle.adding(connectNetworks(shared, calls, run)),
       load(group) {

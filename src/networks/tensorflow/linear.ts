@@ -8,15 +8,18 @@ import { product } from "./products.js";
  */
 export type Weights = ReadonlyMap<string, tfjs.Tensor3D>;
 
-/** Writes networks over several runs at once: what they have in common. */
+/** Functions from which networks of several runs are built. */
 export interface Layers {
   readonly tf: Tensorflow;
-  /** x W + b of every run: [runs, rows, in] to [runs, rows, out]. `name` is that of "name.weight" and "name.bias". */
+  /**
+   * Computes x W + b of every run: [runs, rows, in] to [runs, rows, out]. The parameters are "name.weight" and
+   * "name.bias".
+   */
   linear(name: string, x: tfjs.Tensor3D): tfjs.Tensor3D;
   weight(name: string): tfjs.Tensor3D;
 }
 
-/** The layers of networks with the given parameters. */
+/** Makes the layers of networks with the given parameters. */
 export function layersOf(tf: Tensorflow, weights: Weights): Layers {
   const weight = (name: string) => weights.get(name)!;
   return {

@@ -5,17 +5,17 @@ import type { Tensorflow } from "../../host.js";
 import { layersOf, type Weights } from "./linear.js";
 
 /**
- * What QMIX's hypernetworks make of states [runs, rows, state]: the weights and biases of the mixing network at each of
- * them.
+ * The outputs of QMIX's hypernetworks for states [runs, rows, state]: the weights and biases of the mixing network at
+ * each state.
  */
 interface MixingWeights {
-  /** [runs, rows, agents, embed], not negative. */
+  /** Weights of the first layer, not negative. [runs, rows, agents, embed] */
   readonly first: tfjs.Tensor4D;
-  /** [runs, rows, embed] */
+  /** Biases of the first layer. [runs, rows, embed] */
   readonly bias: tfjs.Tensor3D;
-  /** [runs, rows, embed], not negative. */
+  /** Weights of the second layer, not negative. [runs, rows, embed] */
   readonly final: tfjs.Tensor3D;
-  /** [runs, rows, 1] */
+  /** Bias of the second layer, V(s). [runs, rows, 1] */
   readonly value: tfjs.Tensor3D;
 }
 
@@ -41,7 +41,8 @@ function mixingWeights(
 }
 
 /**
- * Q_tot(s, q_1..q_N), equation 1 of QMIX, for values [runs, rows, agents] at states [runs, rows, state]: [runs, rows].
+ * Computes Q_tot(s, q_1..q_N), equation 1 of QMIX, for values [runs, rows, agents] at states [runs, rows, state]:
+ * [runs, rows].
  */
 export function monotonicMixer(
   tf: Tensorflow,
@@ -56,8 +57,8 @@ export function monotonicMixer(
 }
 
 /**
- * Q_tot where one agent's value is replaced by another, for each agent and each of its `alternatives` [runs, rows,
- * agents, actions]: of the same shape. The first layer is linear, so that only one term of its sums changes.
+ * Computes Q_tot with one agent's value replaced, for each agent and each of its `alternatives` [runs, rows, agents,
+ * actions]: of the same shape. The first layer is linear, so that only one term of its sums changes.
  */
 export function mixerCounterfactuals(
   tf: Tensorflow,
@@ -72,7 +73,7 @@ export function mixerCounterfactuals(
   const { embed } = shape;
   const sums = tf.add(tf.sum(tf.mul(tf.expandDims(values, 3), first), 2), bias);
   const without = tf.sub(tf.expandDims(sums, 2), tf.mul(tf.expandDims(values, 3), first));
-  // [runs, rows, agents, actions, embed] is the largest thing here.
+  // The tensor [runs, rows, agents, actions, embed] is the largest one.
   const hidden = tf.elu(
     tf.add(tf.expandDims(without, 3), tf.mul(tf.expandDims(alternatives, 4), tf.expandDims(first, 3))),
   );
@@ -80,7 +81,7 @@ export function mixerCounterfactuals(
   return tf.add(mixed, tf.reshape(tf.tile(value, [1, 1, agents]), [runs, rows, agents, 1]));
 }
 
-/** Q*(s, q_1..q_N) of WQMIX, for values [runs, rows, agents] at states [runs, rows, state]: [runs, rows]. */
+/** Computes Q*(s, q_1..q_N) of WQMIX, for values [runs, rows, agents] at states [runs, rows, state]: [runs, rows]. */
 export function centralMixer(
   tf: Tensorflow,
   weights: Weights,

@@ -12,22 +12,22 @@ import type { VectorisedCalls } from "./vectorised-calls.js";
 import { centralMixer, mixerCounterfactuals, monotonicMixer } from "./mixer.js";
 import { createVectorisedParameters, type VectorisedParameters } from "./vectorised-parameters.js";
 
-/** What the runs of a group share. */
+/** The state that vectorised runs share. */
 export interface Shared {
   readonly tf: Tensorflow;
   readonly shape: NetworkShape;
   readonly specs: readonly ParameterSpec[];
   readonly vectorised: VectorisedParameters;
-  /** What each run has loaded. */
+  /** The group that each run has loaded. */
   readonly groups: EpisodeGroup[];
-  /** The batch of these runs on the device. */
+  /** Returns the batch of these runs on the device. */
   batch(runs: readonly number[]): Batch;
-  /** Hidden states of the last forward pass to be kept, by network. */
+  /** Hidden states of the last forward pass with `keep`, by network. */
   readonly kept: Map<AgentName, { readonly batch: Batch; readonly states: tfjs.Tensor4D }>;
   dispose(): void;
 }
 
-/** Room for `runs` runs. */
+/** Makes the state for `runs` runs. */
 export function share(tf: Tensorflow, shape: NetworkShape, runs: number): Shared {
   const specs = networkParameters(shape);
   const vectorised = createVectorisedParameters(tf, specs, runs);
@@ -65,14 +65,14 @@ export function share(tf: Tensorflow, shape: NetworkShape, runs: number): Shared
   };
 }
 
-/** The passes of one run, made together with those of the others. */
+/** Makes the passes of one run, which are computed together with those of the others. */
 export function connectNetworks(shared: Shared, calls: VectorisedCalls, run: number) {
   const { tf, shape, specs, vectorised, groups, kept } = shared;
   const { agents, actions } = shape;
   const stepsAfter = ({ steps }: EpisodeGroup) => steps + 1;
   const ownSteps = ({ steps }: EpisodeGroup) => steps;
   const namesOf = (network: string) => specs.filter((spec) => spec.network === network).map(({ name }) => name);
-  /** `work` is given the arrays of all runs that take part: the i-th of each. */
+  /** Calls `work` with the arrays of all runs that take part: the i-th array of each. */
   const call = <Result>(
     kind: string,
     arrays: readonly Float32Array[],
@@ -81,7 +81,7 @@ export function connectNetworks(shared: Shared, calls: VectorisedCalls, run: num
     calls.call(run, kind, arrays, (runs, given) => work(runs, (i) => given.map((arrays) => arrays[i])));
   const groupsOf = (runs: readonly number[]) => runs.map((run) => groups[run]);
 
-  /** Gradients of some parameters by autograd: of sum(dy f(x)). */
+  /** Computes the gradients of sum(dy f(x)) with respect to some parameters, by autograd. */
   function gradientsOf(
     runs: readonly number[],
     names: readonly string[],
@@ -101,7 +101,7 @@ export function connectNetworks(shared: Shared, calls: VectorisedCalls, run: num
   }
 
   function agentOf(network: AgentName): AgentNetwork {
-    /** [runs, steps + 1, agents, lanes, actions] to the engine's order of axes. */
+    /** Transposes [runs, steps + 1, agents, lanes, actions] to the engine's order of axes. */
     const answers = async (runs: readonly number[], values: tfjs.Tensor5D): Promise<Float32Array[]> => {
       const [, , , lanes] = values.shape;
       const turned = tf.tidy(() => tf.transpose(values, [0, 1, 2, 4, 3]));
@@ -146,8 +146,7 @@ export function connectNetworks(shared: Shared, calls: VectorisedCalls, run: num
         call(`${network}.backward`, [gradient], async (runs, arrays) => {
           const batch = shared.batch(runs);
           const { lanes, steps } = batch;
-          // What was kept serves as long as the same runs work on the same episodes; the states are made again
-          // otherwise.
+          // Kept states can be used while the same runs work on the same episodes; otherwise they are computed again.
           const known = kept.get(network)?.batch === batch ? kept.get(network)!.states : undefined;
           const joined = joinRuns(arrays(0), groupsOf(runs), agents, steps + 1, lanes);
           tf.tidy(() => {
@@ -162,7 +161,7 @@ export function connectNetworks(shared: Shared, calls: VectorisedCalls, run: num
     };
   }
 
-  /** [runs, steps, features, lanes] to [runs, steps * lanes, features], as the mixers take it. */
+  /** Transposes [runs, steps, features, lanes] to [runs, steps * lanes, features], the mixers' layout. */
   const toRows = (
     arrays: readonly Float32Array[],
     runs: readonly number[],
@@ -176,12 +175,12 @@ export function connectNetworks(shared: Shared, calls: VectorisedCalls, run: num
       ),
       [runs.length, steps * lanes, features],
     );
-  /** The states of steps `offset`..`offset + steps - 1`, as rows. */
+  /** Selects the states of steps `offset`..`offset + steps - 1`, as rows. */
   const stateRows = ({ states, steps, lanes }: Batch, offset: 0 | 1): tfjs.Tensor3D => {
     const [runs, , width] = states.shape;
     return tf.slice(states, [0, offset * lanes, 0], [runs, steps * lanes, width]);
   };
-  /** [runs, steps * lanes, features] to an array of each run. */
+  /** Downloads [runs, steps * lanes, features] as an array for each run. */
   const fromRows = async (
     runs: readonly number[],
     rows: tfjs.Tensor3D,
@@ -237,7 +236,7 @@ export function connectNetworks(shared: Shared, calls: VectorisedCalls, run: num
     };
   }
 
-  // Without parameters there is nothing for a device to do.
+  // A mixer without parameters needs no device.
   if (shape.mixer !== undefined)
     return { agent: agentOf("agent"), mixer: createAgentSum(shape.mixer, () => groups[run]), ...centralOf() };
   const mixer = mixerOf("mixer", (weights, values, states) => monotonicMixer(tf, shape, weights, values, states));

@@ -1,7 +1,7 @@
 import type * as tfjs from "@tensorflow/tfjs";
 import type { Tensorflow } from "../../host.js";
 
-/** A W of every run: [runs, rows, in] and [runs, in, out] to [runs, rows, out]. */
+/** Computes A W of every run: [runs, rows, in] and [runs, in, out] to [runs, rows, out]. */
 export function product(tf: Tensorflow, a: tfjs.Tensor3D, w: tfjs.Tensor3D): tfjs.Tensor3D {
   if (!singly(tf)) return tf.matMul(a, w);
   const differentiated = tf.customGrad((...given) => {
@@ -18,17 +18,17 @@ export function product(tf: Tensorflow, a: tfjs.Tensor3D, w: tfjs.Tensor3D): tfj
   return differentiated(a, w);
 }
 
-/** A' B of every run, the gradient of weights: [runs, rows, in] and [runs, rows, out] to [runs, in, out]. */
+/** Computes A' B of every run, the gradient of weights: [runs, rows, in] and [runs, rows, out] to [runs, in, out]. */
 export function transposedProduct(tf: Tensorflow, a: tfjs.Tensor3D, b: tfjs.Tensor3D): tfjs.Tensor3D {
   return singly(tf) ? multiplier(tf, b)(turn(tf, a)) : tf.matMul(a, b, true, false);
 }
 
-/** W' of every run. */
+/** Transposes W of every run. */
 export function turn(tf: Tensorflow, w: tfjs.Tensor3D): tfjs.Tensor3D {
   return tf.transpose(w, [0, 2, 1]);
 }
 
-/** A to A B, for B that is multiplied with again and again; not to be differentiated. */
+/** Makes a function from A to A B for a B that is used many times. It cannot be differentiated. */
 export function multiplier(tf: Tensorflow, b: tfjs.Tensor3D): (a: tfjs.Tensor3D) => tfjs.Tensor3D {
   const runs = b.shape[0];
   if (!singly(tf) || runs === 1) return (a) => tf.matMul(a, b);
@@ -41,8 +41,8 @@ export function multiplier(tf: Tensorflow, b: tfjs.Tensor3D): (a: tfjs.Tensor3D)
 }
 
 /**
- * The wasm backend is fast at products of two matrices as they lie, and an order of magnitude slower at transposed or
- * several ones.
+ * Tells whether products have to be computed one by one: the wasm backend is fast at single products of matrices that
+ * are not transposed, and an order of magnitude slower at others.
  */
 function singly(tf: Tensorflow): boolean {
   return tf.getBackend() === "wasm";

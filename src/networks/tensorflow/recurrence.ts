@@ -2,7 +2,7 @@ import type * as tfjs from "@tensorflow/tfjs";
 import type { Tensorflow } from "../../host.js";
 import { multiplier, product, transposedProduct, turn } from "./products.js";
 
-/** What enters a GRU over time, for several runs: rows are agents of episodes. */
+/** The inputs of a GRU over time, for several runs. Rows are agents of episodes. */
 export interface Recurrence {
   /** x W_ih + b_ih, and for r and z also + b_hh: [runs, steps, rows, 3 hidden], gates in the order r, z, n. */
   readonly gates: tfjs.Tensor4D;
@@ -13,14 +13,14 @@ export interface Recurrence {
 }
 
 /**
- * The hidden states of a GRU after every step, from zeros: [runs, steps, rows, hidden].
+ * Computes the hidden states of a GRU after every step, starting from zeros: [runs, steps, rows, hidden].
  *
- * Differentiated by TensorFlow.js itself it would be some 40 kernels a step, each of which costs tens of microseconds
- * to start on a GPU. So the sequence has a gradient of its own. Given all hidden states, the gates of every step are
- * known at once, in a few large kernels; what remains to be done step by step is dL/dh, six kernels each.
- * `recurrenceByAutograd` is the same, and the test of it.
+ * Differentiated by TensorFlow.js itself it would take some 40 kernels a step, each of which costs tens of microseconds
+ * to start on a GPU. Therefore the sequence has its own gradient: given all hidden states, a few large kernels compute
+ * the gates of all steps at once, and only dL/dh needs six kernels for each step. Tests compare it with
+ * `recurrenceByAutograd`.
  *
- * @param known the result, where an earlier call had it: only the gradient is still wanted
+ * @param known the result, if an earlier call has computed it, so that only the gradient is needed
  */
 export function recurrence(tf: Tensorflow, { gates, weight, bias }: Recurrence, known?: tfjs.Tensor4D): tfjs.Tensor4D {
   const differentiated = tf.customGrad((...given) => {
@@ -39,12 +39,12 @@ export function recurrence(tf: Tensorflow, { gates, weight, bias }: Recurrence, 
   return differentiated(gates, weight, bias);
 }
 
-/** The same, differentiated by TensorFlow.js. */
+/** Computes the same hidden states, differentiated by TensorFlow.js. */
 export function recurrenceByAutograd(tf: Tensorflow, given: Recurrence): tfjs.Tensor4D {
   return forward(tf, given, (h) => product(tf, h, given.weight));
 }
 
-/** As its equations stand: r, z, n gates; h' = (1 - z) n + z h. `timesWeight` makes h W_hh. */
+/** Runs the GRU by its equations: gates r, z and n; h' = (1 - z) n + z h. `timesWeight` computes h W_hh. */
 function forward(
   tf: Tensorflow,
   { gates, bias }: Recurrence,
@@ -66,14 +66,15 @@ function forward(
   return tf.stack(states, 1) as tfjs.Tensor4D;
 }
 
-/** [runs, steps, rows, units] one step after the other. */
+/** Splits [runs, steps, rows, units] into steps. */
 function stepsOf(tf: Tensorflow, x: tfjs.Tensor): tfjs.Tensor[] {
   return tf.tidy(() => cut(tf, tf.transpose(x, [1, 0, 2, 3])));
 }
 
 function cut(tf: Tensorflow, steps: tfjs.Tensor): tfjs.Tensor[] {
   const count = steps.shape[0];
-  // The wasm backend copies all of a tensor for each of its slices: halves first, and it is no longer all.
+  // The wasm backend copies a whole tensor for each of its slices, so the tensor is halved first to make the copies
+  // smaller.
   if (tf.getBackend() !== "wasm" || count < 8) return tf.unstack(steps, 0);
   return tf.split(steps, [count >> 1, count - (count >> 1)], 0).flatMap((half) => cut(tf, half));
 }
@@ -88,10 +89,10 @@ function backward(
   const flat = <T extends tfjs.Tensor>(x: T) => tf.reshape(x, [runs, steps * rows, x.shape[3]!]) as tfjs.Tensor3D;
   const overTime = (x: tfjs.Tensor3D) => tf.reshape(x, [runs, steps, rows, x.shape[2]]);
   const rest = (x: tfjs.Tensor) => tf.sub(1, x);
-  // One for each gate; tf.tile is slow on some backends.
+  // One copy for each gate; tf.tile is slow on some backends.
   const threefold = (x: tfjs.Tensor, axis: number) => tf.concat([x, x, x], axis);
 
-  // All gates again, now without a loop.
+  // This computes all gates again, without a loop.
   const previous = tf.concat(
     [tf.zeros([runs, 1, rows, hidden]), tf.slice(states, [0, 0, 0, 0], [runs, steps - 1, rows, hidden])],
     1,

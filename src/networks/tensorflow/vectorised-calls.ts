@@ -1,16 +1,16 @@
-/** Makes one vectorised call out of calls of several runs, each of which knows nothing of the others. */
+/** Combines calls of several runs, which do not know of each other, into one vectorised call. */
 export interface VectorisedCalls {
   /**
-   * Asks for work on behalf of a run. It is done when all runs that have not left wait: for those that ask for the same
-   * `kind` of work at once. Where runs ask for different kinds, the kind that the fewest ask for comes first, so that
-   * they catch up with the others.
+   * Requests work on behalf of a run. It is done when all runs that have not left are waiting, at once for those that
+   * request the same `kind` of work. If runs request different kinds, the kind with the fewest requests comes first, so
+   * that these runs catch up with the others.
    *
-   * @param given what the work is done with, for this run
-   * @param work does it for some runs, in ascending order, with what each of them gave, and answers each; that of any
-   *   who asks is called
+   * @param given input of the work for this run
+   * @param work does the work for some runs, in ascending order, with the input of each, and returns a result for each;
+   *   the function of any of the requests is called
    */
   call<Given, Result>(run: number, kind: string, given: Given, work: Work<Given, Result>): Promise<Result>;
-  /** A run will not ask again: the others no longer wait for it. */
+  /** Says that a run will not ask again, so that the others no longer wait for it. */
   leave(run: number): void;
 }
 
@@ -25,7 +25,7 @@ interface Request {
   readonly reject: (error: unknown) => void;
 }
 
-/** For runs 0 .. `runs` - 1, all of which are waited for until they leave. */
+/** Makes vectorised calls for runs 0 .. `runs` - 1, which wait for each other until they leave. */
 export function createVectorisedCalls(runs: number): VectorisedCalls {
   const present = new Set(Array.from({ length: runs }, (_, run) => run));
   const waiting = new Map<number, Request>();

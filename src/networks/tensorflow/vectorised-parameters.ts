@@ -5,38 +5,35 @@ import type { Tensorflow } from "../../host.js";
 import { download } from "./download.js";
 import type { Weights } from "./linear.js";
 
-/**
- * What is kept for each value of a parameter: its value on either side, RMSprop's mean square, and 1 where the
- * connection is.
- */
+/** The arrays that are kept for a parameter: its values on either side, RMSprop's mean squares, and its mask. */
 type Part = NetworkSide | "squares" | "masks";
 
-/**
- * The parameters of several runs of one shape, stacked into one tensor for each name; a run's own part of them is its
- * row.
- */
+/** The parameters of several runs of one shape, stacked into one tensor for each name, with a row for each run. */
 export interface VectorisedParameters {
-  /** Parameters of some runs, for the networks; valid inside the present tidy. */
+  /** Returns the parameters of some runs for the networks; valid inside the present tidy. */
   weights(side: NetworkSide, runs: readonly number[]): Weights;
-  /** Dense copies of one run's parameters, in PyMARL's layout. */
+  /** Copies one run's parameters, dense and in PyMARL's layout. */
   read(run: number, part: Exclude<Part, "masks">): Promise<Map<string, Float32Array>>;
-  /** Overwrites those given; pruned weights stay 0. */
+  /** Overwrites the given parameters; pruned weights stay 0. */
   write(run: number, part: Exclude<Part, "masks">, values: Parameters): void;
   copyToTarget(run: number): void;
-  /** [out, in]. Connections that were and are keep their values; all others become 0. */
+  /** Sets a mask, [out, in]. Connections in both the old and the new mask keep their values; all others become 0. */
   setMask(run: number, name: string, mask: Uint8Array): void;
   /** Adds gradients of some runs, [those runs, ...] by name, with respect to every connection, pruned or not. */
   addGradients(runs: readonly number[], gradients: Weights): void;
-  /** The next gradients of a run begin from zero. */
+  /** Sets the gradients of a run to zero. */
   clearGradients(run: number): void;
-  /** The gradient of one run added up so far, in PyMARL's layout; without `dense` 0 where the connection is pruned. */
+  /**
+   * Downloads the gradient of one run added up so far, in PyMARL's layout; without `dense` it is 0 where the connection
+   * is pruned.
+   */
   readGradient(run: number, name: string, dense: boolean): Promise<Float32Array>;
   /**
-   * One RMSprop step of some runs, each with options of its own; see `Engine.step`. Returns their norms before
+   * Takes one RMSprop step of some runs, each with its own options; see `Engine.step`. Returns their norms before
    * clipping.
    */
   step(runs: readonly number[], options: readonly OptimiserOptions[]): Promise<number[]>;
-  /** The online parameters with these names of all runs, in one transfer. */
+  /** Downloads the online parameters with these names of all runs, in one transfer. */
   readMany(runs: readonly number[], names: readonly string[]): Promise<Map<string, Float32Array>[]>;
   dispose(): void;
 }

@@ -145,7 +145,7 @@ describe.skipIf(!existsSync(built))("a worker thread", () => {
         const { tf } = await openBackend("tfjs-node");
         return (await tf.sum(tf.tensor1d([1, 2, 3])).data())[0];
       }).catch(({ message }) => message).then((said) => require("node:worker_threads").parentPort.postMessage(said));`;
-      new Worker(program, { eval: true, ...(env && { env }) }).once("message", resolve).once("error", reject);
+      new Worker(program, { eval: true, env }).once("message", resolve).once("error", reject);
     });
 
   it("opens TensorFlow's library, one after the other and together, once its main thread has set the environment", async ({
