@@ -9,6 +9,7 @@ import { gpuBenchmarks } from "./gpu.js";
 import { kernelRows } from "./kernels.js";
 import type { Benchmark, Effort, Row } from "./measure.js";
 import { pythonBenchmarks } from "./python.js";
+import { continuousBenchmarks } from "./continuous.js";
 import { pytorchBenchmarks } from "./pytorch.js";
 import { realGame } from "./real-game.js";
 import { rememberedBenchmarks } from "./remembered.js";
@@ -115,7 +116,7 @@ async function main(): Promise<void> {
     : values.rliable
       ? rliableChecks
       : values.pytorch
-        ? [...benchmarks, ...pytorchBenchmarks]
+        ? [...benchmarks, ...pytorchBenchmarks, ...continuousBenchmarks]
         : benchmarks;
   if (values.backend !== undefined && !values.gpu)
     throw new Error("--backend is for --gpu: npm run bench -- --gpu --backend tfjs-node");

@@ -1,5 +1,5 @@
 import "../../src/node/host.js";
-import { createNormal } from "../../src/algorithms/continuous/cross-entropy.js";
+import { createNormal } from "../../src/algorithms/continuous/normal.js";
 import {
   comixUpdate,
   CONTINUOUS_DEFAULTS,
@@ -216,7 +216,7 @@ export function startContinuousCase(
   { shape, online, target, masks }: ContinuousCase,
   { algorithm, masked }: Pick<ContinuousRule, "algorithm" | "masked">,
   options: Omit<EngineOptions, "remember"> = {},
-): TransitionEngine {
+): TransitionEngine<true> {
   const trained = { ...shape, networks: NETWORKS[algorithm] };
   const names = new Set(networkParameters(trained).map(({ name }) => name));
   const used = <Value>(entries: ReadonlyMap<string, Value>) =>
@@ -239,20 +239,11 @@ export function continuousUpdate(
   readonly gradientNorm: number;
 }> {
   if (algorithm === "facmac") return (engine, update, stepped) => facmacUpdate(engine, batch, options, update, stepped);
-  const { samples } = options.crossEntropy;
-  const { actions } = shape;
+  const { samples, iterations } = options.crossEntropy;
+  const each = iterations * batch.rewards.length * shape.agents * shape.actions * samples;
   return (engine, update, stepped) => {
-    const { iterations } = options.crossEntropy;
-    const each = iterations * batch.rewards.length * shape.agents * actions * samples;
-    let drawn = ((update - 1) * each) % noise.length;
-    // They are asked for sample by sample.
-    const next = () => {
-      const row = Math.floor(drawn / (samples * actions));
-      const [sample, action] = [Math.floor(drawn / actions) % samples, drawn % actions];
-      drawn++;
-      return noise[(row * actions + action) * samples + sample];
-    };
-    return comixUpdate(engine, batch, options, update, next, stepped);
+    const from = ((update - 1) * each) % noise.length;
+    return comixUpdate(engine, batch, options, update, noise.subarray(from, from + each), stepped);
   };
 }
 

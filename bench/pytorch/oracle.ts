@@ -30,19 +30,34 @@ async function setup() {
   };
 }
 
+/** How a kind of cases is written for a script, and what the script says is read. */
+interface Asking<Given, Said> {
+  readonly encode: (given: Given) => Uint8Array;
+  readonly decode: (file: Uint8Array) => Said;
+  readonly script: "oracle.py" | "continuous.py";
+}
+
 /**
  * PyTorch's updates of a case, by the name of each rule.
  * @throws {Error} with what Python said
  */
-export function askPytorch(python: string, given: Case): Map<string, Answer> {
+export function askPytorch(python: string, given: Case): Map<string, Answer>;
+export function askPytorch<Given extends { readonly rules: readonly { readonly name: string }[] }, Said>(
+  python: string,
+  given: Given,
+  asking: Asking<Given, Said>,
+): Map<string, Said>;
+export function askPytorch(
+  python: string,
+  given: Case,
+  { encode, decode, script }: Asking<Case, Answer> = { encode: encodeCase, decode: decodeAnswer, script: "oracle.py" },
+): Map<string, Answer> {
   const folder = mkdtempSync(join(tmpdir(), "mast-pytorch-"));
   try {
     const path = join(folder, "case.safetensors");
-    writeFileSync(path, encodeCase(given));
-    writeAnswers(python, path, folder);
-    return new Map(
-      given.rules.map(({ name }) => [name, decodeAnswer(readFileSync(join(folder, `${name}.safetensors`)))]),
-    );
+    writeFileSync(path, encode(given));
+    writeAnswers(python, path, folder, script);
+    return new Map(given.rules.map(({ name }) => [name, decode(readFileSync(join(folder, `${name}.safetensors`)))]));
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -5,7 +5,8 @@ Times updates for `npm run bench -- --pytorch`, which asks in lines of JSON on s
     {"update": "RULE NAME", "times": 3}       to  {"milliseconds": fastest of the three}
 
 Learners are made of the case's rules when they are first asked for. An update is all that PyMARL does once it has sampled: unroll both
-networks, target, loss, gradients, clip, RMSprop. The batch is there already, as tensors.
+networks, target, loss, gradients, clip, RMSprop. The batch is there already, as tensors. A case of continuous actions is opened like
+any other.
 """
 from __future__ import annotations
 
@@ -14,7 +15,9 @@ import sys
 from time import process_time
 
 import torch
+from safetensors import safe_open
 
+import continuous
 from learner import Learner, read_case
 
 state: dict = {}
@@ -22,7 +25,10 @@ state: dict = {}
 
 def handle(request: dict) -> dict:
     if "open" in request:
-        state["case"] = read_case(request["open"])
+        with safe_open(request["open"], framework="pt") as file:
+            of_transitions = "noise.normal" in file.keys()
+        state["case"] = (continuous.Case if of_transitions else read_case)(request["open"])
+        state["learner"] = continuous.Learner if of_transitions else Learner
         state["learners"] = {}
         mkl = torch.backends.mkl.is_available()
         return {
@@ -34,7 +40,7 @@ def handle(request: dict) -> dict:
     name = request["update"]
     if name not in state["learners"]:
         rule = next(rule for rule in state["case"].rules if rule["name"] == name)
-        learner = state["learners"][name] = Learner(state["case"], rule, torch.float32)
+        learner = state["learners"][name] = state["learner"](state["case"], rule, torch.float32)
         learner.update()  # The first one also chooses kernels and allocates.
     learner = state["learners"][name]
     return {"milliseconds": min(milliseconds(learner) for _ in range(request.get("times", 1)))}

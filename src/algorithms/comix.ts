@@ -2,9 +2,8 @@ import type { Config } from "../config/config.js";
 import type { TransitionAlgorithm } from "../parts/algorithm.js";
 import { COMIX_COST } from "../sparse/flops.js";
 import { operatorOf } from "../targets/operators.js";
-import { createNormal, crossEntropyActions, type Judge } from "./continuous/cross-entropy.js";
 import { acrossTransitions, TRANSITION_DEFAULTS } from "./continuous/defaults.js";
-import { comixUpdate, continuousOptions } from "./continuous/update.js";
+import { comixUpdate, continuousOptions, type Judge } from "./continuous/update.js";
 
 /** The operator of a configuration on the values of sampled actions, which are all available. */
 function judgeOf(config: Config): Judge {
@@ -28,20 +27,14 @@ export const comix: TransitionAlgorithm = {
   sections: ["crossEntropy"],
   adapt: (method) => acrossTransitions(method),
   act: (engine, observations, random, { crossEntropy }) =>
-    crossEntropyActions(
-      (inputs) => engine.networks.agent!.forward("online", inputs),
-      observations,
-      engine.shape,
-      crossEntropy!,
-      createNormal(random),
-    ).actions,
+    engine.search!("online", observations, crossEntropy!, random).actions,
   update: (engine, batch, config, { update, random, stepped, dense }) =>
     comixUpdate(
       engine,
       batch,
       { ...continuousOptions(config), judge: judgeOf(config) },
       update,
-      createNormal(random),
+      random,
       stepped,
       dense,
     ),

@@ -179,7 +179,7 @@ function refuseOfTransitions(
   part: Algorithm,
   refuse: (field: string, given: unknown, why: string) => never,
 ): void {
-  const { algorithm, method, engine, replay, exploration, optimiser, operator, crossEntropy, targetTau } = config;
+  const { algorithm, method, replay, exploration, optimiser, operator, crossEntropy, targetTau } = config;
   const title = part.title ?? algorithm;
   if (crossEntropy && !part.sections?.includes("crossEntropy"))
     refuse(
@@ -208,7 +208,6 @@ function refuseOfTransitions(
         );
     return;
   }
-  if (engine !== "sparse") refuse("engine", engine, `but ${title} runs on the sparse engine: leave it out`);
   if (optimiser.kind === undefined) refuse("optimiser.kind", undefined, `but ${title} learns by Adam: give "adam"`);
   if (replay.dynamic)
     refuse(

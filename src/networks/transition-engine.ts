@@ -1,5 +1,5 @@
 import type { Random } from "../random.js";
-import type { NetworkSide } from "./engine.js";
+import type { Answer, NetworkSide } from "./engine.js";
 import type { FeedForwardName, NetworkShape, Parameters, ParameterSpec } from "./parameters.js";
 
 /** A shape whose agents are feed-forward networks, which learn from transitions. */
@@ -13,14 +13,14 @@ export interface TransitionShape extends NetworkShape {
 /**
  * A feed-forward network on rows that have nothing to do with each other: [rows, inputs] to [rows, outputs], row-major.
  */
-export interface FeedForward {
+export interface FeedForward<AtOnce extends boolean = boolean> {
   /**
    * What the network gives for each row; overwritten by the next call. With `keep`, a way back may follow, which
    * belongs to the last pass that kept its values.
    *
    * @param inputs [rows, inputs]
    */
-  forward(side: NetworkSide, inputs: Float32Array, keep?: boolean): Float32Array;
+  forward(side: NetworkSide, inputs: Float32Array, keep?: boolean): Answer<Float32Array, AtOnce>;
   /**
    * Back through the last pass of the online side that kept its values.
    *
@@ -31,23 +31,23 @@ export interface FeedForward {
   backward(
     gradient: Float32Array,
     options?: { readonly adds?: boolean; readonly through?: boolean },
-  ): Float32Array | undefined;
+  ): Answer<Float32Array | undefined, AtOnce>;
 }
 
 /** The monotonic mixing network on a batch of transitions. */
-export interface TransitionMixer {
+export interface TransitionMixer<AtOnce extends boolean = boolean> {
   /**
    * Q_tot of each transition; overwritten by the next call.
    *
    * @param states [B, state]
    * @param values of the agents, [B, agents]
    */
-  forward(side: NetworkSide, states: Float32Array, values: Float32Array, keep?: boolean): Float32Array;
+  forward(side: NetworkSide, states: Float32Array, values: Float32Array, keep?: boolean): Answer<Float32Array, AtOnce>;
   /**
    * Adds the gradients of the online mixer, given dL/dQ_tot [B] of the last pass that kept its values; returns
    * dL/dvalues [B, agents].
    */
-  backward(gradient: Float32Array): Float32Array;
+  backward(gradient: Float32Array): Answer<Float32Array, AtOnce>;
 }
 
 /**
@@ -96,18 +96,18 @@ export interface BestActions {
  *
  * @param observations [rows, observation]
  */
-export type CrossEntropySearch = (
+export type CrossEntropySearch<AtOnce extends boolean = boolean> = (
   side: NetworkSide,
   observations: Float32Array,
   options: CrossEntropyOptions,
   draws: Draws,
-) => BestActions;
+) => Answer<BestActions, AtOnce>;
 
 /**
  * Networks that learn from transitions. An update is: `begin`, forward and backward passes, `step` of some networks,
- * `follow`.
+ * `follow`. Answers come at once from the sparse engine, and as promises from one that computes on a device.
  */
-export interface TransitionEngine {
+export interface TransitionEngine<AtOnce extends boolean = boolean> {
   /** Shape of all of its networks. */
   readonly shape: TransitionShape;
   /** Every parameter, network by network, the mixer last. */
@@ -116,32 +116,37 @@ export interface TransitionEngine {
    * Rows are agents of transitions: [B * agents, observation] or, with the action behind it, [B * agents, observation +
    * actions].
    */
-  readonly networks: Readonly<Partial<Record<FeedForwardName, FeedForward>>>;
+  readonly networks: Readonly<Partial<Record<FeedForwardName, FeedForward<AtOnce>>>>;
   /** Joins the agents' values. */
-  readonly mixer: TransitionMixer;
+  readonly mixer: TransitionMixer<AtOnce>;
   /** The best actions by the agent's utilities, for COMIX; undefined where there is no agent. */
-  readonly search: CrossEntropySearch | undefined;
+  readonly search: CrossEntropySearch<AtOnce> | undefined;
+  /**
+   * Networks that answer at once, for acting: the engine itself where it does, else one whose online side has the same
+   * parameters.
+   */
+  readonly acting: TransitionEngine<true>;
   /** Clears all gradients. */
   begin(): void;
   /** Until the next `begin`, gradients of pruned connections are wanted, too. Comes before any backward pass. */
   requestDenseGradients(): void;
   /** The gradient added up since `begin`, [out, in] or [out]. */
-  gradient(name: string): Float32Array;
+  gradient(name: string): Answer<Float32Array, AtOnce>;
   /**
    * One step of Adam for these networks, by the gradient that they have together, clipped to a norm.
    * @returns the norm before clipping; when it is not finite nothing is changed
    */
-  step(networks: readonly string[], adam: AdamStep, gradientClip: number): number;
+  step(networks: readonly string[], adam: AdamStep, gradientClip: number): Answer<number, AtOnce>;
   /** Soft update of all target networks: target += tau (online - target). */
   follow(tau: number): void;
   /** Hard update of all target networks: target := online. */
   copyToTarget(): void;
   /** A copy of all parameters of a side, or of Adam's running means of gradients and of their squares. */
-  read(kept: NetworkSide | "squares" | "moments"): Map<string, Float32Array>;
+  read(kept: NetworkSide | "squares" | "moments"): Answer<Map<string, Float32Array>, AtOnce>;
   /** Overwrites parameters of a side, or Adam's running means (all, or those given). */
   write(kept: NetworkSide | "squares" | "moments", values: Parameters): void;
   /** Adam's running means: of squared gradients by parameter name, of gradients by "moments.NAME". */
-  readOptimiser(): Parameters;
+  readOptimiser(): Answer<Parameters, AtOnce>;
   /** Overwrites Adam's running means with what `readOptimiser` gave; a missing name stays as it is. */
   writeOptimiser(state: Parameters): void;
   /** The mask of a weight matrix, [out, in], 1 where the connection is; all ones for a dense one. A copy. */

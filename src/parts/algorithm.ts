@@ -145,7 +145,7 @@ export interface TransitionAlgorithm extends CommonAlgorithm {
    * @param random what is drawn for it, if anything is
    * @returns [rows, actions], overwritten by the next call
    */
-  act(engine: TransitionEngine, observations: Float32Array, random: Random, config: Config): Float32Array;
+  act(engine: TransitionEngine<true>, observations: Float32Array, random: Random, config: Config): Float32Array;
   /**
    * One update of the networks with a sampled batch: `engine.begin`, forward and backward passes, a step of each
    * network, target networks.

@@ -80,7 +80,7 @@ export function createContinuousEvaluation(
       if (active.length === 0) return played;
       const seen = new Float32Array(active.length * agents * observation);
       active.forEach((slot, k) => seen.set(played[playing[slot]].observations.at(-1)!, k * agents * observation));
-      const chosen = algorithm.act(engine, seen, random, config);
+      const chosen = algorithm.act(engine.acting, seen, random, config);
       active.forEach((slot, k) => {
         const jointAction = new Float32Array(agents * actions);
         for (let i = 0; i < jointAction.length; i++)
@@ -98,10 +98,11 @@ export function createContinuousEvaluation(
   }
 
   /** Q_tot of the joint actions taken, and the discounted sum of the rewards that followed them, each as a sum. */
-  function values({ observations, states, actions: taken, rewards }: Played): [estimated: number, real: number] {
+  async function values({ observations, states, actions: taken, rewards }: Played): Promise<[number, number]> {
     const network = engine.networks[algorithm.values]!;
     const inputs = joined(together(observations), observation, together(taken), actions);
-    const totals = engine.mixer.forward("online", together(states), network.forward("online", inputs));
+    const own = await network.forward("online", inputs);
+    const totals = await engine.mixer.forward("online", together(states), own);
     let following = 0;
     let real = 0;
     for (let t = rewards.length - 1; t >= 0; t--) real += following = rewards[t] + config.discount * following;
@@ -114,7 +115,8 @@ export function createContinuousEvaluation(
     const lengths = played.map(({ rewards }) => rewards.length);
     const sum = (numbers: readonly number[]) => numbers.reduce((a, b) => a + b, 0);
     const steps = sum(lengths);
-    const compared = played.map(values);
+    const compared: [estimated: number, real: number][] = [];
+    for (const episode of played) compared.push(await values(episode));
     return {
       episodes: played.length,
       winRate: played.filter(({ won }) => won).length / played.length,

@@ -1,9 +1,10 @@
-import type { Config } from "../config.js";
+import type { Backend, Config } from "../config.js";
 import { LabError } from "../errors.js";
-import { currentHost } from "../host.js";
+import { currentHost, type Tensorflow } from "../host.js";
 import type { Engine, OpenEngine } from "../networks/engine.js";
 import { initialParameters, type Parameters, type ParameterSpec } from "../networks/parameters.js";
 import { createTensorflowEngine } from "../networks/tensorflow/engine.js";
+import { createTensorflowTransitionEngine } from "../networks/tensorflow/transition-engine.js";
 import { createSparseEngine } from "../networks/sparse/engine.js";
 import { createTransitionEngine } from "../networks/sparse/transition-engine.js";
 import type { OpenTransitionEngine, TransitionEngine, TransitionShape } from "../networks/transition-engine.js";
@@ -67,7 +68,7 @@ export async function createTransitionNetworks(
   config: Config,
   random: NetworkRandom,
   {
-    open = createTransitionEngine,
+    open = transitionEngineOf(config),
     ...from
   }: Beginning & {
     /** What makes the engine. Default: our own kernels. */
@@ -216,7 +217,7 @@ export async function resumeNetworks(
 export function restoreTransitionNetworks(
   config: Config,
   { tensors, masks }: Pick<TrainState, "tensors" | "masks">,
-): TransitionEngine {
+): TransitionEngine<true> {
   return fill(createTransitionEngine(transitionShape(config), tensorsOf(tensors, "online"), masks), tensors);
 }
 
@@ -224,7 +225,7 @@ export function restoreTransitionNetworks(
 export async function resumeTransitionNetworks(
   config: Config,
   { tensors, masks }: Pick<TrainState, "tensors" | "masks">,
-  open: OpenTransitionEngine = createTransitionEngine,
+  open: OpenTransitionEngine = transitionEngineOf(config),
 ): Promise<TransitionEngine> {
   return fill(await open(transitionShape(config), tensorsOf(tensors, "online"), masks), tensors);
 }
@@ -245,10 +246,20 @@ function fill<Opened extends Engine | TransitionEngine>(engine: Opened, tensors:
 /** Returns the function that makes the engine which a configuration names. */
 export function engineOf({ engine, backend = "auto" }: Config): OpenEngine {
   if (engine === "sparse") return createSparseEngine;
-  return async (shape, parameters, masks) => {
-    const { openTensorflow } = currentHost();
-    if (openTensorflow === undefined)
-      throw new Error('config: engine is "tensorflow", which this program does not have: use "sparse".');
-    return createTensorflowEngine(await openTensorflow(backend), shape, parameters, masks);
-  };
+  return async (shape, parameters, masks) =>
+    createTensorflowEngine(await tensorflowOf(backend), shape, parameters, masks);
+}
+
+/** The same for networks that learn from transitions. */
+export function transitionEngineOf({ engine, backend = "auto" }: Config): OpenTransitionEngine {
+  if (engine === "sparse") return createTransitionEngine;
+  return async (shape, parameters, masks) =>
+    createTensorflowTransitionEngine(await tensorflowOf(backend), shape, parameters, masks);
+}
+
+async function tensorflowOf(backend: Backend): Promise<Tensorflow> {
+  const { openTensorflow } = currentHost();
+  if (openTensorflow === undefined)
+    throw new Error('config: engine is "tensorflow", which this program does not have: use "sparse".');
+  return openTensorflow(backend);
 }

@@ -1,4 +1,4 @@
-import { createNormal } from "../algorithms/continuous/cross-entropy.js";
+import { createNormal } from "../algorithms/continuous/normal.js";
 import { evolveNetworks, growthOf, type LayerChange } from "../algorithms/evolve.js";
 import type { Config } from "../config.js";
 import type { Environment } from "../envs/environment.js";
@@ -6,6 +6,7 @@ import { environmentOf } from "../envs/index.js";
 import { EpisodeLost } from "../envs/lost.js";
 import { LabError } from "../errors.js";
 import { currentHost } from "../host.js";
+import type { TransitionEngine } from "../networks/transition-engine.js";
 import type { TransitionAlgorithm } from "../parts/algorithm.js";
 import { createRandom, type Random } from "../random.js";
 import { createTransitionBatch, createTransitionBuffer, type TransitionBuffer } from "../replay/transitions.js";
@@ -145,7 +146,7 @@ export async function* trainFromTransitions(
         }
         before.observations.set(env.observations);
         before.state.set(env.state);
-        act(engine, progress.step, jointAction);
+        act(engine.acting, progress.step, jointAction);
         env.step(jointAction);
         const { reward, ended } = env;
         buffer.add({
@@ -248,7 +249,7 @@ export async function* trainFromTransitions(
 function exploring(config: Config, algorithm: TransitionAlgorithm, env: Environment, random: Random) {
   const { noise = 0, uniform = 0 } = config.exploration;
   const { low, high } = env.sizes.box!;
-  return (engine: Parameters<TransitionAlgorithm["act"]>[0], step: number, jointAction: Float32Array): void => {
+  return (engine: TransitionEngine<true>, step: number, jointAction: Float32Array): void => {
     if (step < uniform) {
       for (let i = 0; i < jointAction.length; i++) jointAction[i] = low[i] + random.float() * (high[i] - low[i]);
       return;

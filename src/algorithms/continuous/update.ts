@@ -1,8 +1,7 @@
 import type { Config } from "../../config/config.js";
-import type { AdamStep, TransitionEngine } from "../../networks/transition-engine.js";
+import type { AdamStep, CrossEntropyOptions, Draws, TransitionEngine } from "../../networks/transition-engine.js";
 import type { TransitionBatch } from "../../replay/transitions.js";
 import type { UpdateStatistics } from "../../parts/algorithm.js";
-import { type CrossEntropyOptions, crossEntropyActions, type Judge } from "./cross-entropy.js";
 
 /** Settings of an update of continuous actions; the values are those of COMIX and FACMAC on Multi-Agent MuJoCo. */
 export interface ContinuousOptions extends Omit<AdamStep, "step"> {
@@ -19,6 +18,9 @@ export interface ContinuousOptions extends Omit<AdamStep, "step"> {
   /** Makes COMIX's value of the next state of those of its sampled actions. Default: the largest. */
   readonly judge?: Judge;
 }
+
+/** Value of an agent's next state, given those of its sampled actions, their number and the largest of them. */
+export type Judge = (values: Float64Array, count: number, largest: number) => number;
 
 /** The settings of the authors' runs. */
 export const CONTINUOUS_DEFAULTS: ContinuousOptions = {
@@ -59,7 +61,7 @@ const ACTION_PENALTY = 1e-3;
  * step on the mean of (Qtot(s, Q(o, a)) - y)^2.
  *
  * @param update number of this update, from 1
- * @param normal draws from N(0, 1)
+ * @param draws what the cross-entropy method draws from N(0, 1)
  * @param stepped called after the step
  * @param dense whether gradients of pruned connections are wanted, too
  */
@@ -68,24 +70,18 @@ export async function comixUpdate(
   batch: TransitionBatch,
   options: ContinuousOptions,
   update: number,
-  normal: () => number,
+  draws: Draws,
   stepped: Stepped = () => undefined,
   dense = false,
 ): Promise<UpdateStatistics> {
-  const { agent } = engine.networks;
+  const { samples } = options.crossEntropy;
   const after = moment(batch.observations, 1, batch);
-  const next = crossEntropyActions(
-    (inputs) => agent!.forward("target", inputs),
-    after,
-    engine.shape,
-    options.crossEntropy,
-    normal,
-    options.judge,
-  );
+  const { values } = await engine.search!("target", after, options.crossEntropy, draws);
+  const next = judged(values, samples, options.judge);
   engine.begin();
   if (dense) engine.requestDenseGradients();
-  const statistics = learnValues(engine, batch, "agent", next.values, options);
-  const gradientNorm = engine.step(["agent", "mixer"], { ...options, step: update }, options.gradientClip);
+  const statistics = await learnValues(engine, batch, "agent", next, options);
+  const gradientNorm = await engine.step(["agent", "mixer"], { ...options, step: update }, options.gradientClip);
   await stepped(["agent", "mixer"]);
   if (options.follow !== undefined) engine.follow(options.follow);
   return { ...statistics, gradientNorm };
@@ -113,26 +109,26 @@ export async function facmacUpdate(
   engine.begin();
   if (dense) engine.requestDenseGradients();
   const after = moment(batch.observations, 1, batch);
-  const next = joined(after, engine.shape.observation, actor!.forward("target", after).slice(), engine.shape.actions);
-  const statistics = learnValues(engine, batch, "critic", critic!.forward("target", next), options);
-  const gradientNorm = engine.step(["critic", "mixer"], adam, options.gradientClip);
+  const next = joined(after, engine.shape.observation, await actor!.forward("target", after), engine.shape.actions);
+  const statistics = await learnValues(engine, batch, "critic", await critic!.forward("target", next), options);
+  const gradientNorm = await engine.step(["critic", "mixer"], adam, options.gradientClip);
   // Before the mixer's gradients are mixed with those of the actor's way through it.
   await stepped(["critic", "mixer"]);
 
   const { observation, actions, agents } = engine.shape;
   const count = batch.rewards.length;
   const seen = moment(batch.observations, 0, batch);
-  const mu = actor!.forward("online", seen, true).slice();
-  const q = critic!.forward("online", joined(seen, observation, mu, actions), true);
-  engine.mixer.forward("online", moment(batch.states, 0, batch), q, true);
-  const dq = engine.mixer.backward(new Float32Array(count).fill(-1 / count));
-  const dInputs = critic!.backward(dq, { adds: false, through: true })!;
+  const mu = (await actor!.forward("online", seen, true)).slice();
+  const q = await critic!.forward("online", joined(seen, observation, mu, actions), true);
+  await engine.mixer.forward("online", moment(batch.states, 0, batch), q, true);
+  const dq = await engine.mixer.backward(new Float32Array(count).fill(-1 / count));
+  const dInputs = (await critic!.backward(dq, { adds: false, through: true }))!;
   const dMu = mu.map((value) => (2 * ACTION_PENALTY * value) / mu.length);
   for (let row = 0; row < count * agents; row++)
     for (let d = 0; d < actions; d++)
       dMu[row * actions + d] += dInputs[row * (observation + actions) + observation + d];
-  actor!.backward(dMu);
-  engine.step(["actor"], adam, options.gradientClip);
+  await actor!.backward(dMu);
+  await engine.step(["actor"], adam, options.gradientClip);
   await stepped(["actor"]);
   if (options.follow !== undefined) engine.follow(options.follow);
   return { ...statistics, gradientNorm };
@@ -143,26 +139,23 @@ export async function facmacUpdate(
  *
  * @param next values of the agents after, [B * agents]
  */
-function learnValues(
+async function learnValues(
   engine: TransitionEngine,
   batch: TransitionBatch,
   name: "agent" | "critic",
   next: Float32Array,
   { discount }: ContinuousOptions,
-): Omit<UpdateStatistics, "gradientNorm"> {
+): Promise<Omit<UpdateStatistics, "gradientNorm">> {
   const network = engine.networks[name]!;
   const { observation, actions } = engine.shape;
   const count = batch.rewards.length;
-  const y = engine.mixer
-    .forward("target", moment(batch.states, 1, batch), next)
-    .map((total, k) => batch.rewards[k] + (batch.terminal[k] === 1 ? 0 : discount ** batch.steps[k] * total));
-  const taken = joined(moment(batch.observations, 0, batch), observation, batch.actions, actions);
-  const totals = engine.mixer.forward(
-    "online",
-    moment(batch.states, 0, batch),
-    network.forward("online", taken, true),
-    true,
+  const following = await engine.mixer.forward("target", moment(batch.states, 1, batch), next);
+  const y = following.map(
+    (total, k) => batch.rewards[k] + (batch.terminal[k] === 1 ? 0 : discount ** batch.steps[k] * total),
   );
+  const taken = joined(moment(batch.observations, 0, batch), observation, batch.actions, actions);
+  const values = await network.forward("online", taken, true);
+  const totals = await engine.mixer.forward("online", moment(batch.states, 0, batch), values, true);
   let [loss, qTotal, target] = [0, 0, 0];
   const gradient = totals.map((total, k) => {
     const error = total - y[k];
@@ -171,8 +164,19 @@ function learnValues(
     target += y[k] / count;
     return (2 * error) / count;
   });
-  network.backward(engine.mixer.backward(gradient));
+  await network.backward(await engine.mixer.backward(gradient));
   return { loss, qTotal, target };
+}
+
+/** What `judge` makes of each row's values, [rows, samples] to [rows]; without one the largest. */
+function judged(values: Float32Array, samples: number, judge?: Judge): Float32Array {
+  const own = new Float64Array(samples);
+  return Float32Array.from({ length: values.length / samples }, (_, row) => {
+    own.set(values.subarray(row * samples, (row + 1) * samples));
+    let largest = own[0];
+    for (const value of own) if (value > largest) largest = value;
+    return judge === undefined ? largest : judge(own, samples, largest);
+  });
 }
 
 /** What a batch holds of the time before (0) or after (1): [B, 2, width] to [B, width]. */

@@ -4,6 +4,7 @@ import type { FeedForwardLayers } from "./feed-forward.js";
 import { STRIPS } from "./layer.js";
 import { type Memory, ROW, skewed } from "./memory.js";
 import { CHUNK, sideNumber } from "./mixer.js";
+import { drawBytes, drawInto } from "./normals.js";
 
 /**
  * The cross-entropy method on a network that reads an observation and an action, by the kernels: samples are drawn
@@ -15,7 +16,7 @@ export function createCrossEntropy(
   memory: Memory,
   { first, second, third }: FeedForwardLayers,
   { observation, actions, hidden }: { readonly observation: number; readonly actions: number; readonly hidden: number },
-): CrossEntropySearch {
+): CrossEntropySearch<true> {
   const { kernels } = memory;
   const record = memory.record([
     "first",
@@ -58,7 +59,7 @@ export function createCrossEntropy(
     const tiles = Math.ceil(samples / LANES);
     const at = {
       observations: observations(seen.length * 4),
-      noise: noise(iterations * rows * actions * tiles * ROW + ROW),
+      noise: noise(drawBytes({ iterations, rows, actions, samples })),
       best: best(rows * actions * 4),
       values: values(rows * tiles * ROW),
     };
@@ -70,8 +71,7 @@ export function createCrossEntropy(
       const to = memory.floats(at.noise, wanted * tiles * LANES);
       for (let i = 0; i < wanted; i++) to.set(draws.subarray(i * samples, (i + 1) * samples), i * tiles * LANES);
     } else {
-      const count = wanted * tiles;
-      kernels.normals(at.noise, count + (count % 2), draws.below(2 ** 32), draws.below(2 ** 32));
+      drawInto(memory, at.noise, { iterations, rows, actions, samples }, draws);
     }
     kernels.crossEntropy(record.at, sideNumber(side));
     const found = memory.floats(at.values, rows * tiles * LANES);

@@ -28,7 +28,7 @@ export function createFeedForward(
   { first, second, third }: FeedForwardLayers,
   sizes: { readonly input: number; readonly hidden: number; readonly output: number },
   squashes: boolean,
-): FeedForward {
+): FeedForward<true> {
   const { kernels } = memory;
   const { input, hidden, output } = sizes;
   const inputStride = skewed(input) * ROW;

@@ -23,7 +23,7 @@ export function createTransitionEngine(
   parameters: Parameters,
   masks: ReadonlyMap<string, Uint8Array>,
   { native = currentHost().nativeKernels?.() ?? null, watch }: Omit<EngineOptions, "remember"> = {},
-): TransitionEngine {
+): TransitionEngine<true> {
   const memory = createMemory(native, watch);
   const specs = networkParameters(shape);
   const { check, checkMaskable, checkComplete } = parameterChecks(specs);
@@ -79,8 +79,11 @@ export function createTransitionEngine(
   const read = (kept: NetworkSide | "squares" | "moments") =>
     new Map(specs.map(({ name }) => [name, layerOf.get(name)!.read(name, kept)]));
 
-  const engine: TransitionEngine = {
+  const engine: TransitionEngine<true> = {
     shape,
+    get acting() {
+      return engine;
+    },
     parameters: specs,
     networks,
     mixer,
@@ -144,7 +147,7 @@ export function createTransitionEngine(
 }
 
 /** Transition b is lane b mod 16 of tile floor(b / 16): tiles take the place of an episode's steps. */
-function createTransitionMixer(memory: Memory, shape: TransitionShape, layers: MixerLayers): TransitionMixer {
+function createTransitionMixer(memory: Memory, shape: TransitionShape, layers: MixerLayers): TransitionMixer<true> {
   const { agents, state } = shape;
   const stateStride = skewed(state) * ROW;
   /** The mixing network with a room of its own, so that passes that keep their values are not disturbed by others. */

@@ -1,12 +1,19 @@
 import type * as tfjs from "@tensorflow/tfjs";
 import type { NetworkSide, OptimiserOptions } from "../engine.js";
+import type { AdamStep } from "../transition-engine.js";
 import type { Parameters, ParameterSpec } from "../parameters.js";
 import type { Tensorflow } from "../../host.js";
 import { download } from "./download.js";
 import type { Weights } from "./linear.js";
 
-/** The arrays that are kept for a parameter: its values on either side, RMSprop's mean squares, and its mask. */
-type Part = NetworkSide | "squares" | "masks";
+/**
+ * The arrays that are kept for a parameter: its values on either side, the optimiser's mean squares and, of Adam, means
+ * (0 until its first step), and its mask.
+ */
+type Part = NetworkSide | "squares" | "moments" | "masks";
+
+/** One step of Adam, whose gradient is clipped to a norm. */
+type AdamOptions = AdamStep & { readonly gradientClip: number };
 
 /** The parameters of several runs of one shape, stacked into one tensor for each name, with a row for each run. */
 export interface VectorisedParameters {
@@ -17,6 +24,8 @@ export interface VectorisedParameters {
   /** Overwrites the given parameters; pruned weights stay 0. */
   write(run: number, part: Exclude<Part, "masks">, values: Parameters): void;
   copyToTarget(run: number): void;
+  /** Makes a soft update: target += tau (online - target). */
+  follow(run: number, tau: number): void;
   /** Sets a mask, [out, in]. Connections in both the old and the new mask keep their values; all others become 0. */
   setMask(run: number, name: string, mask: Uint8Array): void;
   /** Adds gradients of some runs, [those runs, ...] by name, with respect to every connection, pruned or not. */
@@ -29,10 +38,14 @@ export interface VectorisedParameters {
    */
   readGradient(run: number, name: string, dense: boolean): Promise<Float32Array>;
   /**
-   * Takes one RMSprop step of some runs, each with its own options; see `Engine.step`. Returns their norms before
-   * clipping.
+   * Takes one step of RMSprop or Adam of some runs, each with its own options, for all parameters or for those with
+   * these names; see `Engine.step`. Returns their norms before clipping.
    */
-  step(runs: readonly number[], options: readonly OptimiserOptions[]): Promise<number[]>;
+  step(
+    runs: readonly number[],
+    options: readonly OptimiserOptions[] | readonly AdamOptions[],
+    names?: readonly string[],
+  ): Promise<number[]>;
   /** Downloads the online parameters with these names of all runs, in one transfer. */
   readMany(runs: readonly number[], names: readonly string[]): Promise<Map<string, Float32Array>[]>;
   dispose(): void;
@@ -52,6 +65,7 @@ export function createVectorisedParameters(
     online: new Map(),
     target: new Map(),
     squares: new Map(),
+    moments: new Map(),
     masks: new Map(),
   };
   const gradients = new Map<string, tfjs.Tensor3D>();
@@ -59,7 +73,7 @@ export function createVectorisedParameters(
   const stale = all.map(() => new Set<string>());
   for (const spec of specs) {
     const size = stacked(spec, runs);
-    for (const part of ["online", "target", "squares"] as const) parts[part].set(spec.name, tf.zeros(size));
+    for (const part of ["online", "target", "squares", "moments"] as const) parts[part].set(spec.name, tf.zeros(size));
     if (spec.maskable) parts.masks.set(spec.name, tf.ones(size));
     gradients.set(spec.name, tf.zeros(size));
   }
@@ -160,12 +174,19 @@ export function createVectorisedParameters(
       for (const { name } of specs)
         replace(parts.target, name, (now) => withRow(now, run, rowOf(parts.online.get(name)!, run)));
     },
+    follow(run, tau) {
+      for (const { name } of specs)
+        replace(parts.target, name, (now) => {
+          const target = rowOf(now, run);
+          return withRow(now, run, tf.add(target, tf.mul(tf.sub(rowOf(parts.online.get(name)!, run), target), tau)));
+        });
+    },
     setMask(run, name, mask) {
       const kept = tf.tidy(() => {
         const row = upload(name, mask);
         return { row, both: tf.mul(row, rowOf(parts.masks.get(name)!, run)) };
       });
-      for (const part of ["online", "target", "squares"] as const) {
+      for (const part of ["online", "target", "squares", "moments"] as const) {
         replace(parts[part], name, (now) => withRow(now, run, tf.mul(rowOf(now, run), kept.both)));
       }
       replace(parts.masks, name, (now) => withRow(now, run, kept.row));
@@ -194,9 +215,9 @@ export function createVectorisedParameters(
         tf.tidy(() => tf.reshape(flatten(rowOf(dense ? current(name) : masked(name, current(name)), run)), [-1])),
       ),
 
-    async step(chosen, options) {
+    async step(chosen, options, names = [...specOf.keys()]) {
       const taken = new Map<string, tfjs.Tensor>();
-      for (const { name } of specs)
+      for (const name of names)
         taken.set(
           name,
           tf.tidy(() => tf.keep(masked(name, current(name)))),
@@ -208,26 +229,36 @@ export function createVectorisedParameters(
       // As torch.nn.utils.clip_grad_norm_ does, whose divisor is never 0.
       const own = all.map((run) => options[Math.max(0, chosen.indexOf(run))]);
       const scale = perRun((run) => Math.min(1, own[run].gradientClip / (norms[run] + 1e-6)));
-      const decay = perRun((run) => own[run].alpha);
-      const rest = perRun((run) => 1 - own[run].alpha);
-      const rate = perRun((run) => own[run].learningRate);
+      const adam = own.map((options) => ("step" in options ? options : undefined));
+      const decayOf = (run: number) => adam[run]?.beta2 ?? (own[run] as OptimiserOptions).alpha;
+      const decay = perRun(decayOf);
+      const rest = perRun((run) => 1 - decayOf(run));
+      // Adam's corrections of its first means; RMSprop has none, and its direction is the gradient itself.
+      const keeps = perRun((run) => adam[run]?.beta1 ?? 0);
+      const takesIn = perRun((run) => 1 - (adam[run]?.beta1 ?? 0));
+      const rate = perRun((run) => own[run].learningRate / (1 - (adam[run]?.beta1 ?? 0) ** (adam[run]?.step ?? 1)));
+      const root = perRun((run) => (adam[run] ? Math.sqrt(1 - adam[run].beta2 ** adam[run].step) : 1));
       const epsilon = perRun((run) => own[run].epsilon);
+      const moving = adam.some((options) => options !== undefined);
       const everyone = all.every(takes);
       const who = tf.tidy(() => which(takes));
-      for (const { name } of specs) {
+      for (const name of names) {
         const gradient = tf.mul(taken.get(name)!, scale);
         // A run that takes no step keeps what it has, whatever its gradient is.
         const choose = (next: tfjs.Tensor, now: tfjs.Tensor) => (everyone ? next : tf.where(who, next, now));
         replace(parts.squares, name, (now) =>
           choose(tf.add(tf.mul(now, decay), tf.mul(tf.square(gradient), rest)), now),
         );
+        if (moving)
+          replace(parts.moments, name, (now) => choose(tf.add(tf.mul(now, keeps), tf.mul(gradient, takesIn)), now));
+        const direction = moving ? parts.moments.get(name)! : gradient;
         const squares = parts.squares.get(name)!;
         replace(parts.online, name, (now) =>
-          choose(tf.sub(now, tf.div(tf.mul(gradient, rate), tf.add(tf.sqrt(squares), epsilon))), now),
+          choose(tf.sub(now, tf.div(tf.mul(direction, rate), tf.add(tf.div(tf.sqrt(squares), root), epsilon))), now),
         );
         gradient.dispose();
       }
-      tf.dispose([scale, decay, rest, rate, epsilon, who]);
+      tf.dispose([scale, decay, rest, keeps, takesIn, rate, root, epsilon, who]);
       for (const [name, gradient] of taken) if (gradient !== gradients.get(name)) gradient.dispose();
       return chosen.map((run) => norms[run]);
     },
