@@ -12,72 +12,89 @@ import { MEASURES } from "../../src/results/measure.js";
 import { bootstrapInterval, mean } from "../../src/results/statistics.js";
 import { runAll } from "../../src/runs/run-all.js";
 import type { StoredRun } from "../../src/runs/store.js";
+import { weightsFrom } from "../../src/runs/weights.js";
 import { scoreMeasure } from "../../src/training/score.js";
 
 // Whether teams learn in environments in Python: `npx tsx bench/python/learning.ts CASE...`, with the cases below.
-// It resumes what was interrupted (--workers=N trains N runs at once), and writes data/results/python-CASE.csv and
-// python-CASE-evaluations.csv. `npm run setup:python -- pettingzoo lbf` installs what it needs.
+// It resumes what was interrupted (--workers=N trains N runs at once, --minutes=N stops after that time), and writes
+// data/results/python-CASE.csv and python-CASE-evaluations.csv when all runs are complete. `npm run setup:python --
+// pettingzoo lbf` installs what it needs.
 
 const SEEDS = [1, 2, 3];
 const RANDOM_EPISODES = 200;
 
-const spread = (method: "dense" | "mast"): ConfigInput => ({
-  environment: "python:mpe2/simple_spread_v3",
-  method,
-  // Values of an episode, as EPyMARL's, not those of a game without end: soft mellowmax takes longer to come to those.
-  ...(method === "mast" && { sparsity: { level: 0.8 }, options: { environment: { timeouts: "end" } } }),
-  short: true,
-  steps: 40_000,
-  exploration: { anneal: 20_000 },
-  returns: { burnIn: 20_000 },
-  evaluation: { window: 3 },
-});
+/** One configuration, or several of which each begins with the weights that the one before it ended with. */
+type Course = readonly ConfigInput[];
 
-/** Both agents have to lift together. Random play returns about .03 in this small field. */
-const foraging = (): ConfigInput => ({
-  environment: "python:lbforaging/Foraging-5x5-2p-1f-coop-v3",
-  method: "dense",
-  short: true,
-  steps: 100_000,
-  // One an episode, of which there are 2,000, would be too few for values to come down to what is there.
-  updates: 4,
-  targetInterval: 50,
-  exploration: { anneal: 60_000 },
-  replay: { offlineCapacity: 5_000 },
-  returns: { kind: "td-lambda", lambda: 0.8, burnIn: 0 },
-  evaluation: { interval: 10_000, window: 2 },
-});
+/** Costs are negative and an episode is only cut off: the agents do not see how much of it is left. */
+const spread = (method: "dense" | "mast"): Course => [
+  {
+    environment: "python:mpe2/simple_spread_v3",
+    method,
+    ...(method === "mast" && { sparsity: { level: 0.8 } }),
+    short: true,
+    steps: 40_000,
+    exploration: { anneal: 20_000 },
+    returns: { burnIn: 20_000 },
+    evaluation: { window: 3 },
+  },
+];
 
 /**
- * A larger field with two pieces of food: of random play's episodes one in 150 has any reward, and EPyMARL trains for
- * 2,000,000 steps.
+ * Two agents have to lift each piece of food together. Uniform random play finds one in 150 episodes, so that the team
+ * first learns where strong agents may lift weak food alone.
  */
-const cooperation = (): ConfigInput => ({
-  environment: "python:lbforaging/Foraging-8x8-2p-2f-coop-v3",
-  method: "dense",
-  short: true,
-  steps: 2_000_000,
-  warmup: 50_000,
-  exploration: { anneal: 900_000 },
-  replay: { offlineCapacity: 20_000 },
-  returns: { kind: "td-lambda", lambda: 0.8, burnIn: 0 },
-  evaluation: { interval: 50_000, window: 4 },
-});
+const cooperation = (method: "dense" | "mast"): Course => {
+  const settings: ConfigInput = {
+    method,
+    ...(method === "mast" && { sparsity: { level: 0.8 } }),
+    options: { environment: { observations: "scaled" } },
+    // Returns end at 1.
+    rewardScale: 20,
+    discount: 0.95,
+    short: true,
+    targetInterval: 40,
+    optimiser: { learningRate: 0.001 },
+    replay: { offlineCapacity: 5_000 },
+    returns: { kind: "td-lambda", lambda: 0.8, burnIn: 0 },
+    evaluation: { interval: 10_000, window: 3 },
+  };
+  return [
+    {
+      ...settings,
+      environment: "python:lbforaging/Foraging-8x8-2p-2f-v3",
+      steps: 80_000,
+      warmup: 2_000,
+      exploration: { anneal: 40_000 },
+    },
+    {
+      ...settings,
+      environment: "python:lbforaging/Foraging-8x8-2p-2f-coop-v3",
+      steps: 100_000,
+      warmup: 1_000,
+      exploration: { start: 0.3, anneal: 30_000 },
+    },
+  ];
+};
 
 /** SMAClite has no 3m; `map_file` gives it one of the same units as SMAC's. */
-const smaclite = (): ConfigInput => ({
-  environment: "python:smaclite/3m",
-  options: { environment: { map_file: fileURLToPath(new URL("smaclite-3m.json", import.meta.url)), episodeLimit: 60 } },
-  method: "mast",
-  sparsity: { level: 0.9 },
-  short: true,
-  steps: 100_000,
-});
+const smaclite = (): Course => [
+  {
+    environment: "python:smaclite/3m",
+    options: {
+      environment: { map_file: fileURLToPath(new URL("smaclite-3m.json", import.meta.url)), episodeLimit: 60 },
+    },
+    method: "mast",
+    sparsity: { level: 0.9 },
+    short: true,
+    steps: 50_000,
+    evaluation: { interval: 10_000, window: 1 },
+  },
+];
 
-const CASES: Readonly<Record<string, readonly ConfigInput[]>> = {
+const CASES: Readonly<Record<string, readonly Course[]>> = {
   spread: [spread("dense"), spread("mast")],
-  foraging: [foraging()],
-  cooperation: [cooperation()],
+  cooperation: [cooperation("dense"), cooperation("mast")],
   smaclite: [smaclite()],
 };
 
@@ -85,51 +102,80 @@ const places = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const [given, flags] = [false, true].map((flag) =>
   process.argv.slice(2).filter((one) => one.startsWith("--") === flag),
 );
-const workers = Number(flags.find((flag) => flag.startsWith("--workers="))?.slice("--workers=".length) ?? 1);
+const flag = (name: string) => flags.find((one) => one.startsWith(`--${name}=`))?.slice(name.length + 3);
+const workers = Number(flag("workers") ?? 1);
+const minutes = Number(flag("minutes") ?? Infinity);
 if (given.length === 0 || given.some((name) => !Object.hasOwn(CASES, name.split(":")[0])))
   throw new Error(
-    `npx tsx bench/python/learning.ts ${Object.keys(CASES).join(" | ")}, each with :SEEDS where not ${SEEDS.length}; --workers=N`,
+    `npx tsx bench/python/learning.ts ${Object.keys(CASES).join(" | ")}, each with :SEEDS where not ${SEEDS.length}; --workers=N, --minutes=N`,
   );
+const stop = new AbortController();
+if (Number.isFinite(minutes)) setTimeout(() => stop.abort(), minutes * 60_000).unref();
 for (const one of given) {
   const [name, seeds = String(SEEDS.length)] = one.split(":") as [string, string?];
-  const configs = CASES[name].flatMap((input) =>
-    SEEDS.slice(0, Number(seeds)).map((seed) => resolveConfig({ ...input, seed })),
+  const runs = await trainAll(
+    CASES[name].flatMap((course) => SEEDS.slice(0, Number(seeds)).map((seed) => ({ course, seed }))),
   );
-  const outcomes = await runAll(configs, { workers, onProgress: say() });
-  const runs = outcomes.flatMap(({ run, error }) => {
-    if (error !== undefined) throw error;
-    return run?.state === "complete" ? [run] : [];
-  });
+  if (stop.signal.aborted) {
+    console.error(`${name}: stopped after ${minutes} minutes; the same command goes on`);
+    process.exit(3);
+  }
   report(name, runs);
+}
+
+/** Trains the stages of all courses, the first stages first. */
+async function trainAll(all: readonly { readonly course: Course; readonly seed: number }[]): Promise<StoredRun[]> {
+  const done: StoredRun[] = [];
+  const before = new Map<number, string>();
+  for (let stage = 0; all.some(({ course }) => stage < course.length) && !stop.signal.aborted; stage++) {
+    const now = [...all.entries()].filter(([, { course }]) => stage < course.length);
+    const configs = now.map(([k, { course, seed }]) => {
+      const from = before.get(k);
+      return resolveConfig({ ...course[stage], seed, ...(from !== undefined && { from: weightsFrom(from) }) });
+    });
+    const outcomes = await runAll(configs, { workers, signal: stop.signal, onProgress: say() });
+    for (const [i, { run, error }] of outcomes.entries()) {
+      if (error !== undefined && !stop.signal.aborted) throw error;
+      if (run?.state !== "complete") continue;
+      done.push(run);
+      before.set(now[i][0], run.name);
+    }
+  }
+  return done;
 }
 
 /** Rows of results, and the evaluations, beside the random policy's return. */
 function report(name: string, runs: readonly StoredRun[]): void {
-  const random = randomPlay(runs[0].config);
+  const environments = new Map(runs.map(({ config }) => [config.environment, config]));
+  const random = new Map([...environments].map(([environment, config]) => [environment, randomPlay(config)]));
   const folder = join(places, "data", "results");
   mkdirSync(folder, { recursive: true });
   const write = (file: string, rows: readonly Readonly<Record<string, string | number>>[]) =>
     writeFileSync(join(folder, file), `${rowsCsv(rows)}\n`);
   write(
     `python-${name}.csv`,
-    runRows(runs).map((row) => ({ ...row, randomReturn: random.mean, randomLow: random.low, randomHigh: random.high })),
+    runRows(runs).map((row, i) => {
+      const { mean, low, high } = random.get(runs[i].config.environment)!;
+      return { ...row, randomReturn: mean, randomLow: low, randomHigh: high };
+    }),
   );
   write(
     `python-${name}-evaluations.csv`,
     runs.flatMap((run) => evaluationRows(run)),
   );
-  console.log(
-    `${name}: random play returns ${random.mean} [${random.low}, ${random.high}] over ${RANDOM_EPISODES} episodes`,
-  );
-  for (const method of new Set(runs.map(({ config }) => config.method))) {
-    const own = runs.filter(({ config }) => config.method === method);
-    const scores = own.map(({ summary }) => summary!.score);
-    const [low, high] = interval(scores);
-    const { text, name: kind } = MEASURES[scoreMeasure(own[0].config)];
-    const seconds = mean(own.map(({ summary }) => summary!.processorSeconds ?? NaN)).toFixed(0);
-    console.log(
-      `${name}, ${method}: ${kind} ${text(mean(scores))} [${text(low)}, ${text(high)}] over ${own.length} seeds (${scores.map(text).join(", ")}), ${seconds} processor seconds a run`,
-    );
+  for (const [environment, { mean: played, low: least, high: most }] of random) {
+    console.log(`${environment}: random play returns ${played} [${least}, ${most}] over ${RANDOM_EPISODES} episodes`);
+    for (const method of new Set(runs.map(({ config }) => config.method))) {
+      const own = runs.filter(({ config }) => config.environment === environment && config.method === method);
+      if (own.length === 0) continue;
+      const scores = own.map(({ summary }) => summary!.score);
+      const [low, high] = interval(scores);
+      const { text, name: kind } = MEASURES[scoreMeasure(own[0].config)];
+      const seconds = mean(own.map(({ summary }) => summary!.processorSeconds ?? NaN)).toFixed(0);
+      console.log(
+        `${environment}, ${method}: ${kind} ${text(mean(scores))} [${text(low)}, ${text(high)}] over ${own.length} seeds (${scores.map(text).join(", ")}), ${own[0].config.steps.toLocaleString("en")} steps and ${seconds} processor seconds a run`,
+      );
+    }
   }
 }
 

@@ -19,7 +19,7 @@ except ImportError:  # An environment of plain Python needs none.
     numpy = None
 
 # Options that are the adapters' own; every other one goes to the environment.
-OWN = {"episodeLimit": 0, "rewards": None, "timeouts": "continue", "wins": None}
+OWN = {"episodeLimit": 0, "rewards": None, "timeouts": "continue", "wins": None, "observations": "plain"}
 
 # What an info says of a team that has won, by its key.
 WINNING = ("battle_won", "won", "is_success")
@@ -52,6 +52,8 @@ def load(spec, options):
         raise Wrong(f"has rewards {own['rewards']!r}; allowed are \"sum\" and \"mean\" (of the agents' rewards)")
     if own["timeouts"] not in ("continue", "end"):
         raise Wrong(f"has timeouts {own['timeouts']!r}; allowed are \"continue\" (what a limit cuts off is bootstrapped from) and \"end\"")
+    if own["observations"] not in ("plain", "scaled"):
+        raise Wrong(f"has observations {own['observations']!r}; allowed are \"plain\" and \"scaled\" (numbers to -1..1 by the bounds of their space)")
     limit = own["episodeLimit"]
     if isinstance(limit, bool) or not isinstance(limit, (int, float)) or limit < 0 or limit != int(limit):
         raise Wrong(f"has episodeLimit {limit!r}; expected a whole number of steps, or 0 for the environment's own")
@@ -274,7 +276,41 @@ def numbers(space, values):
     return numpy.ravel(values)
 
 
-def put(row, space, size, values, what):
+class Scale:
+    """Brings the numbers of a space to -1..1 by their bounds; what has none stays as it is, and so do choices."""
+
+    def __init__(self, space):
+        low, high = bounds(space, "low"), bounds(space, "high")
+        with numpy.errstate(invalid="ignore"):
+            bounded = numpy.isfinite(low) & numpy.isfinite(high) & (high > low)
+        self.middle = numpy.where(bounded, (low + high) / 2, 0)
+        self.half = numpy.where(bounded, (high - low) / 2, 1)
+        self.bounded = bounded.any()
+
+    def of(self, values):
+        return (values - self.middle) / self.half
+
+
+def bounds(space, side):
+    """The lower or upper bounds of the numbers of a space, in the order of `numbers`; NaN where there are none."""
+    if hasattr(space, "spaces"):
+        parts = space.spaces.values() if hasattr(space.spaces, "values") else space.spaces
+        return numpy.concatenate([bounds(part, side) for part in parts])
+    found = getattr(space, side, None)
+    return numpy.full(width(space), numpy.nan) if found is None else numpy.ravel(found).astype(float)
+
+
+def scales(own, spaces):
+    """How each agent's observation is scaled; None where it is not."""
+    if own["observations"] == "plain":
+        return [None] * len(spaces)
+    found = [Scale(space) for space in spaces]
+    if not any(scale.bounded for scale in found):
+        raise Wrong(f"has observations of {spaces[0]}, which have no bounds to scale them by: leave out options.environment.observations")
+    return found
+
+
+def put(row, space, size, values, what, scale=None):
     """Writes an observation of `size` numbers into the beginning of a row, and zeros after it."""
     try:
         values = numbers(space, values)
@@ -282,7 +318,7 @@ def put(row, space, size, values, what):
         raise Wrong(f"shows {what} something else than its space {space} ({type(error).__name__}: {error})") from None
     if len(values) != size:
         raise Wrong(f"shows {what} {len(values)} numbers; its space says {size}")
-    row[:size] = values
+    row[:size] = values if scale is None else scale.of(values)
     row[size:] = 0
 
 
@@ -395,6 +431,8 @@ class MultiAgent(Adapter):
     """PyMARL's MultiAgentEnv. Where there is no state, it is what all agents observe."""
 
     def __init__(self, env, own):
+        if own["observations"] != "plain":
+            raise Wrong("has PyMARL's interface, which says no bounds to scale observations by: leave out options.environment.observations")
         info = env.get_env_info() if callable(getattr(env, "get_env_info", None)) else {}
         if not isinstance(info, dict):
             raise Wrong(f"gives {type(info).__name__} from get_env_info; expected a dict")
@@ -491,8 +529,10 @@ class Parallel(Adapter):
         self.actions = Actions([env.action_space(name) for name in self.names], self.names)
         self.dicts = [masked(env.observation_space(name)) for name in self.names]
         self.spaces = [unmasked(env.observation_space(name)) for name in self.names]
+        self.scales = scales(own, self.spaces)
         self.widths = widths = [width(space) for space in self.spaces]
         self.stated = callable(getattr(env, "state", None)) and getattr(env, "state_space", None) is not None
+        self.scale_of_state = Scale(env.state_space) if self.stated and own["observations"] == "scaled" else None
         state = width(env.state_space) if self.stated else len(self.names) * max(widths)
         sizes = {"agents": len(self.names), **self.actions.sizes, "observation": max(widths), "state": state, "episodeLimit": limit_of(env, own, given)}
         super().__init__(env, own, "PettingZoo", sizes, env.reset)
@@ -523,7 +563,7 @@ class Parallel(Adapter):
             elif seen is None:
                 observations[i] = 0
             else:
-                put(observations[i], self.spaces[i], self.widths[i], seen, f"agent {name}")
+                put(observations[i], self.spaces[i], self.widths[i], seen, f"agent {name}", self.scales[i])
             if self.actions.continuous:
                 available[i, : self.actions.counts[i]] = 1
             elif alive and name not in alive:
@@ -533,7 +573,7 @@ class Parallel(Adapter):
             else:
                 available[i, : self.actions.counts[i]] = 1
         if self.stated:
-            put(state, self.env.state_space, len(state), self.env.state(), "in its state")
+            put(state, self.env.state_space, len(state), self.env.state(), "in its state", self.scale_of_state)
         else:
             state[...] = observations.reshape(-1)
 
@@ -555,6 +595,7 @@ class Tuples(Adapter):
         if not isinstance(spaces, (tuple, list)) or len(spaces) != len(self.actions.counts):
             raise Wrong(f"has the observation space {env.observation_space}; expected a tuple with one for each of its {len(self.actions.counts)} agents")
         self.spaces = spaces
+        self.scales = scales(own, spaces)
         self.widths = widths = [width(space) for space in spaces]
         sizes = {"agents": len(widths), **self.actions.sizes, "observation": max(widths), "state": len(widths) * max(widths), "episodeLimit": limit_of(env, own)}
         super().__init__(env, own, "Gymnasium", sizes, env.reset)
@@ -573,7 +614,7 @@ class Tuples(Adapter):
         if not hasattr(self.seen, "__len__") or len(self.seen) != len(observations):
             raise Wrong(f"shows {len(self.seen) if hasattr(self.seen, '__len__') else type(self.seen).__name__} observations; expected one for each of {len(observations)} agents")
         for i, seen in enumerate(self.seen):
-            put(observations[i], self.spaces[i], self.widths[i], seen, f"agent {i}")
+            put(observations[i], self.spaces[i], self.widths[i], seen, f"agent {i}", self.scales[i])
         state[...] = observations.reshape(-1)
         masks = self.info.get("action_mask") if isinstance(self.info, dict) else None
         available[...] = 0
