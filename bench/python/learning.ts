@@ -63,14 +63,14 @@ const cooperation = (method: "dense" | "mast"): Course => {
     {
       ...settings,
       environment: "python:lbforaging/Foraging-8x8-2p-2f-v3",
-      steps: 80_000,
+      steps: 60_000,
       warmup: 2_000,
       exploration: { anneal: 40_000 },
     },
     {
       ...settings,
       environment: "python:lbforaging/Foraging-8x8-2p-2f-coop-v3",
-      steps: 100_000,
+      steps: 80_000,
       warmup: 1_000,
       exploration: { start: 0.3, anneal: 30_000 },
     },
@@ -113,9 +113,8 @@ const stop = new AbortController();
 if (Number.isFinite(minutes)) setTimeout(() => stop.abort(), minutes * 60_000).unref();
 for (const one of given) {
   const [name, seeds = String(SEEDS.length)] = one.split(":") as [string, string?];
-  const runs = await trainAll(
-    CASES[name].flatMap((course) => SEEDS.slice(0, Number(seeds)).map((seed) => ({ course, seed }))),
-  );
+  const runs: StoredRun[] = [];
+  for (const seed of SEEDS.slice(0, Number(seeds))) runs.push(...(await trainAll(CASES[name], seed)));
   if (stop.signal.aborted) {
     console.error(`${name}: stopped after ${minutes} minutes; the same command goes on`);
     process.exit(3);
@@ -123,22 +122,22 @@ for (const one of given) {
   report(name, runs);
 }
 
-/** Trains the stages of all courses, the first stages first. */
-async function trainAll(all: readonly { readonly course: Course; readonly seed: number }[]): Promise<StoredRun[]> {
+/** Trains the stages of all courses with one seed, the first stages first. */
+async function trainAll(courses: readonly Course[], seed: number): Promise<StoredRun[]> {
   const done: StoredRun[] = [];
-  const before = new Map<number, string>();
-  for (let stage = 0; all.some(({ course }) => stage < course.length) && !stop.signal.aborted; stage++) {
-    const now = [...all.entries()].filter(([, { course }]) => stage < course.length);
-    const configs = now.map(([k, { course, seed }]) => {
-      const from = before.get(k);
+  const before = new Map<Course, string>();
+  for (let stage = 0; courses.some(({ length }) => stage < length) && !stop.signal.aborted; stage++) {
+    const now = courses.filter(({ length }) => stage < length);
+    const configs = now.map((course) => {
+      const from = before.get(course);
       return resolveConfig({ ...course[stage], seed, ...(from !== undefined && { from: weightsFrom(from) }) });
     });
     const outcomes = await runAll(configs, { workers, signal: stop.signal, onProgress: say() });
     for (const [i, { run, error }] of outcomes.entries()) {
-      if (error !== undefined && !stop.signal.aborted) throw error;
-      if (run?.state !== "complete") continue;
-      done.push(run);
-      before.set(now[i][0], run.name);
+      if (stop.signal.aborted) return done;
+      if (error !== undefined) throw error;
+      done.push(run!);
+      before.set(now[i], run!.name);
     }
   }
   return done;

@@ -231,8 +231,12 @@ describe.skipIf(python === undefined)("an environment in Python that cannot be u
     ).toContain("falt");
     const old = join(folder, "old-python");
     writeFileSync(old, "#!/bin/sh\necho 3 6\n", { mode: 0o755 });
+    const other = join(folder, "no-python-at-all");
+    writeFileSync(other, "#!/bin/sh\necho cheese\n", { mode: 0o755 });
     for (const [given, message] of [
       [old, "need Python 3.9 or newer"],
+      [other, "is none: it does not say its version"],
+      [folder, "cannot be run (EACCES)"],
       [join(folder, "no-python"), "is not there"],
     ] as const) {
       process.env["MAST_PYTHON"] = given;

@@ -88,6 +88,12 @@ def factory(spec, given, own):
         if not hasattr(found, "parallel_env"):
             raise Wrong(f"{module}.{name} has no parallel_env, PettingZoo's parallel API")
         return called(found.parallel_env, given, f"{name}.parallel_env")
+    if type(found).__name__ == "DeprecatedModule":
+        # PettingZoo's stand-in for an older version, whose attributes say which is there now.
+        try:
+            found.env()
+        except Exception as error:
+            raise Wrong(f"is no more: {error}") from None
     if found is not None:
         return called(found, given, f"{module}.{name}")
     return gymnasium_make(module, name, given)

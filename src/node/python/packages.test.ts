@@ -370,6 +370,33 @@ print(json.dumps(moments))`);
     env.close!();
   });
 
+  it.skipIf(!there.has("lbf"))(
+    "observations are scaled to -1..1 by the bounds of their space where that is asked for",
+    () => {
+      const id = "python:lbforaging/Foraging-8x8-2p-2f-coop-v3";
+      const [plain, scaled] = ["plain", "scaled"].map((observations) => {
+        const env = createEnvironment(id, { options: { observations } });
+        env.reset(3);
+        return { seen: [...env.observations], state: [...env.state], close: () => env.close!() };
+      });
+      // Rows and columns are -1..7, levels of food 0..4, those of agents 0..2.
+      const middle = (i: number) => (i % 3 < 2 ? 3 : i % 12 < 6 ? 2 : 1);
+      const half = (i: number) => (i % 3 < 2 ? 4 : middle(i));
+      expect(scaled.seen).toEqual(plain.seen.map((value, i) => (value - middle(i)) / half(i)));
+      expect(scaled.state).toEqual(scaled.seen);
+      plain.close();
+      scaled.close();
+      const refused = (name: string, observations: string) =>
+        said(() => createEnvironment(name, { options: { observations } }));
+      expect(refused(id, "small")).toContain('has observations \'small\'; allowed are "plain" and "scaled"');
+      if (there.has("rware"))
+        expect(refused("python:rware/rware-tiny-2ag-v2", "scaled")).toContain("no bounds to scale");
+      expect(
+        refused(`python:${fileURLToPath(new URL("fixtures/teams.py", import.meta.url))}:coin`, "scaled"),
+      ).toContain("has PyMARL's interface, which says no bounds");
+    },
+  );
+
   it.skipIf(!there.has("rware"))("RWARE shows and pays what it does without the bridge", () => {
     const id = "rware-tiny-2ag-v2";
     const joint = Array.from({ length: 40 }, (_, t) => [(t * 5 + 1) % 5, (t * 3 + (t >> 2)) % 5]);

@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { PartError } from "../../parts/registry.js";
+import { plain } from "../../messages.js";
 import { packageRoot } from "../project.js";
 
 /** The oldest Python that the environments' server runs on. */
@@ -28,13 +29,17 @@ export function findPython(): string {
   if (error !== undefined || status !== 0) {
     const why =
       error === undefined
-        ? `ends with exit code ${status}: ${(stderr || "").trim().split("\n").at(-1)}`
+        ? `ends with exit code ${status}${stderr.trim() === "" ? "" : `: ${plain(stderr.trim().split("\n").at(-1)!, 200)}`}`
         : (error as NodeJS.ErrnoException).code === "ENOENT"
           ? "is not there"
-          : error.message;
+          : `cannot be run (${(error as NodeJS.ErrnoException).code ?? error.message})`;
     throw new PartError(`environments in Python need Python, but ${python} ${why}: ${advice}`);
   }
-  const [major = 0, minor = 0] = stdout.trim().split(" ").map(Number);
+  const [, major, minor] = (/^(\d+) (\d+)$/.exec(stdout.trim()) ?? []).map(Number);
+  if (major === undefined)
+    throw new PartError(
+      `environments in Python need Python, but ${python} is none: it does not say its version: ${advice}`,
+    );
   if (major < OLDEST[0] || (major === OLDEST[0] && minor < OLDEST[1]))
     throw new PartError(
       `environments in Python need Python ${OLDEST.join(".")} or newer, but ${python} is ${major}.${minor}: ${advice}`,
