@@ -63,14 +63,14 @@ const cooperation = (method: "dense" | "mast"): Course => {
     {
       ...settings,
       environment: "python:lbforaging/Foraging-8x8-2p-2f-v3",
-      steps: 60_000,
+      steps: 50_000,
       warmup: 2_000,
       exploration: { anneal: 40_000 },
     },
     {
       ...settings,
       environment: "python:lbforaging/Foraging-8x8-2p-2f-coop-v3",
-      steps: 80_000,
+      steps: 70_000,
       warmup: 1_000,
       exploration: { start: 0.3, anneal: 30_000 },
     },
