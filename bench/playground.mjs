@@ -1,6 +1,6 @@
 // Compares the speed of the playground with that of Node.js on the same machine, by the processor seconds of the thread
 // that trains: other work on the machine does not count. Linux only, where the system tells the time of a thread.
-//   node bench/playground.mjs [STEPS]
+//   node bench/playground.mjs [STEPS] [MAP]
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -10,6 +10,7 @@ import { chromium } from "playwright-core";
 import { buildPlayground } from "../site/playground/build.mjs";
 
 const steps = Number(process.argv[2] ?? 20_000);
+const map = process.argv[3] ?? "3m";
 const root = fileURLToPath(new URL("..", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "mast-playground-bench-"));
 
@@ -35,7 +36,7 @@ async function inPage(path) {
   });
   try {
     const page = await browser.newPage();
-    await page.goto(`${pathToFileURL(path).href}#environment=3m&method=mast&sparsity.level=0.95&steps=${steps}&seed=1`);
+    await page.goto(`${pathToFileURL(path).href}#environment=${map}&method=mast&sparsity.level=0.95&steps=${steps}&seed=1`);
     const { processInfo } = await (await browser.newBrowserCDPSession()).send("SystemInfo.getProcessInfo");
     const renderers = processInfo.filter(({ type }) => type === "renderer").map(({ id }) => id);
     await page.click("#train");
@@ -54,7 +55,7 @@ function inNode(kernels) {
     "train",
     "--short",
     "--environment",
-    "3m",
+    map,
     "--method",
     "mast",
     "--sparsity",
@@ -79,7 +80,7 @@ try {
   writeFileSync(path, await buildPlayground());
   const page = await inPage(path);
   const [wasm, native] = [inNode("wasm"), inNode("native")];
-  console.log(`3m, MAST at 95 %, ${steps.toLocaleString("en")} steps, processor seconds of the training thread`);
+  console.log(`${map}, MAST at 95 %, ${steps.toLocaleString("en")} steps, processor seconds of the training thread`);
   console.log(`  page in Chromium           ${page.toFixed(1)} s`);
   console.log(`  Node.js, WebAssembly       ${wasm.toFixed(1)} s   page / Node.js ${(page / wasm).toFixed(2)}`);
   console.log(`  Node.js, native kernels    ${native.toFixed(1)} s   page / Node.js ${(page / native).toFixed(2)}`);

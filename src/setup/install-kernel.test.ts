@@ -1,8 +1,11 @@
-import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { Page } from "playwright-core";
+import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
+import { closeBrowser, findBrowser, withPage } from "../display/browser.js";
 import { packageRoot } from "../node/project.js";
 
 const root = packageRoot();
@@ -35,6 +38,14 @@ const python = [process.env["MAST_NOTEBOOK_PYTHON"], join(root, ".venv/bin/pytho
   (path) => path && spawnSync(path, ["-c", "import nbclient, jupyter_client"]).status === 0,
 );
 if (python === undefined) console.log("skipped: a notebook with the installed kernel (there is no Jupyter)");
+const notebook7 =
+  python !== undefined &&
+  findBrowser() !== undefined &&
+  spawnSync(python, ["-c", "import sys, notebook; sys.exit(int(notebook.__version__.split('.')[0]) != 7)"]).status ===
+    0;
+if (!notebook7)
+  console.log("skipped: Notebook 7 with the installed kernel (it is not in .venv, or there is no browser)");
+afterAll(closeBrowser);
 
 describe("npm run kernel", () => {
   it("installs the kernel that the notebooks ask for, and removes it", () => {
@@ -76,30 +87,118 @@ describe("npm run kernel", () => {
     expect(err).toMatch(message);
   });
 
-  it.skipIf(python === undefined)("is found by a plain Jupyter, which runs a notebook of the project with it", () => {
-    expect(kernel().code).toBe(0);
-    const notebook = join(folder, "small.ipynb");
-    const cell = (source: string) => ({ cell_type: "code", execution_count: null, metadata: {}, outputs: [], source });
-    writeFileSync(
-      notebook,
-      JSON.stringify({
-        cells: [cell('import { environmentNames } from "mast-lab";'), cell("console.log(environmentNames[0])")],
-        metadata: { kernelspec: { name: "tslab", display_name: "TypeScript", language: "typescript" } },
-        nbformat: 4,
-        nbformat_minor: 5,
-      }),
-    );
-    const program = `
+  // Where Notebook 7 is there, the next test shows the same and more.
+  it.skipIf(python === undefined || notebook7)(
+    "is found by a plain Jupyter, which runs a notebook of the project with it",
+    () => {
+      expect(kernel().code).toBe(0);
+      const notebook = join(folder, "small.ipynb");
+      writeFileSync(
+        notebook,
+        notebookOf(['import { environmentNames } from "mast-lab";', "console.log(environmentNames[0])"]),
+      );
+      const program = `
 import sys, nbformat, nbclient
 notebook = nbformat.read(sys.argv[1], 4)
 nbclient.NotebookClient(notebook, kernel_name="tslab", resources={"metadata": {"path": sys.argv[2]}}).execute()
 print(notebook.cells[1].outputs[0].text)`;
+      const { JUPYTER_PATH: _, ...environment } = process.env;
+      const { status, stdout, stderr } = spawnSync(python!, ["-c", program, notebook, join(root, "notebooks")], {
+        encoding: "utf8",
+        env: { ...environment, JUPYTER_DATA_DIR: folder },
+      });
+      expect(status, stderr).toBe(0);
+      expect(stdout.trim()).toBe("3m");
+    },
+  );
+
+  it.skipIf(!notebook7)("is found by Notebook 7, in whose page cells run and a figure is shown", async () => {
+    expect(kernel().code).toBe(0);
+    // Outside of the project, and beside its packages.
+    const place = join(folder, "elsewhere");
+    mkdirSync(place);
+    symlinkSync(join(root, "node_modules"), join(place, "node_modules"), "junction");
+    const cells = [
+      'import { environmentNames, showFigure, trainingCurves } from "mast-lab";\nconsole.log(environmentNames[0]);',
+      'await showFigure(trainingCurves([{ label: "MAST", steps: [0, 1], values: [0, 1] }], { title: "A figure" }));',
+    ];
+    writeFileSync(join(place, "small.ipynb"), notebookOf(cells));
+    const port = await freePort();
     const { JUPYTER_PATH: _, ...environment } = process.env;
-    const { status, stdout, stderr } = spawnSync(python!, ["-c", program, notebook, join(root, "notebooks")], {
-      encoding: "utf8",
-      env: { ...environment, JUPYTER_DATA_DIR: folder },
-    });
-    expect(status, stderr).toBe(0);
-    expect(stdout.trim()).toBe("3m");
+    const asRoot = process.getuid?.() === 0 ? ["--allow-root"] : [];
+    const server = spawn(
+      python!,
+      ["-m", "notebook", "--no-browser", `--port=${port}`, "--ServerApp.token=secret", ...asRoot],
+      { cwd: place, env: { ...environment, JUPYTER_DATA_DIR: folder }, stdio: ["ignore", "ignore", "pipe"] },
+    );
+    let log = "";
+    server.stderr.on("data", (data: Buffer) => (log += data.toString()));
+    try {
+      await answers(`http://localhost:${port}/api?token=secret`, server, () => log);
+      const seen = await withPage((page) =>
+        runCells(page, `http://localhost:${port}/notebooks/small.ipynb?token=secret`),
+      );
+      expect(seen).toEqual({
+        kernel: "TypeScript (mast-lab)",
+        text: "3m",
+        wide: true,
+      });
+    } finally {
+      server.kill("SIGTERM");
+      await new Promise((resolve) => (server.exitCode === null ? server.once("exit", resolve) : resolve(undefined)));
+    }
   });
 });
+
+/** Opens a notebook in Notebook 7, runs all of its cells, and reports what is seen. */
+async function runCells(page: Page, url: string) {
+  await page.goto(url);
+  const name = page.locator(".jp-Toolbar-kernelName");
+  await name.getByText("TypeScript").waitFor({ timeout: 60_000 });
+  await page.getByRole("menuitem", { name: "Run", exact: true }).click();
+  await page.getByRole("menuitem", { name: "Run All Cells", exact: true }).click();
+  const picture = page.locator(".jp-OutputArea-output img");
+  await picture.waitFor({ timeout: 90_000 });
+  return {
+    kernel: (await name.textContent())!.trim(),
+    text: (await page.locator(".jp-OutputArea-output pre").first().textContent())!.trim(),
+    wide: (await picture.boundingBox())!.width > 400,
+  };
+}
+
+/** A notebook for the kernel that `npm run kernel` installs. */
+function notebookOf(cells: readonly string[]): string {
+  return JSON.stringify({
+    cells: cells.map((source, i) => ({
+      cell_type: "code",
+      id: `cell-${i}`,
+      execution_count: null,
+      metadata: {},
+      outputs: [],
+      source,
+    })),
+    metadata: { kernelspec: { name: "tslab", display_name: "TypeScript", language: "typescript" } },
+    nbformat: 4,
+    nbformat_minor: 5,
+  });
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await new Promise((resolve) => server.once("listening", resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+async function answers(url: string, server: ChildProcess, log: () => string): Promise<void> {
+  for (let tries = 0; tries < 240 && server.exitCode === null; tries++) {
+    const there = await fetch(url).then(
+      (response) => response.ok,
+      () => false,
+    );
+    if (there) return;
+    await new Promise((resolve) => setTimeout(resolve, 250));
+  }
+  throw new Error(`Notebook 7 did not start:\n${log()}`);
+}
