@@ -315,9 +315,9 @@ describe("the run store", () => {
 
   it("keeps the names of runs that are there: a new setting is absent where it does not apply", async () => {
     // They change with what a configuration means, and then SCHEMA does; and with the version of the rules of battles.
-    expect(runName(resolveConfig({ environment: "2s3z" }))).toBe("2s3z-qmix-mast-95-2M-seed1-546684d7");
+    expect(runName(resolveConfig({ environment: "2s3z" }))).toBe("2s3z-qmix-mast-95-2M-seed1-de39a0d7");
     expect(runName(resolveConfig({ environment: "3m", method: "dense", steps: 100_000, seed: 3 }))).toBe(
-      "3m-qmix-dense-100k-seed3-981e35fc",
+      "3m-qmix-dense-100k-seed3-220d2b13",
     );
     expect(
       runName(

@@ -15,12 +15,15 @@ export const MELEE = 1;
 
 /**
  * Worth of a possible target; the least is taken, and what is left is settled by nearness (cells). In melee, whoever
- * attacks the enemy comes first; then all prefer who is in reach of their weapon, and whom fewer comrades aim at.
+ * attacks the enemy comes first; then all prefer who is in reach of their weapon, and whom fewer comrades aim at. A
+ * shooter that looks again while it has a target minds comrades less, and chance decides with them.
  */
 const NO_THREAT = 1000;
 const OUT_OF_REACH = 100;
 /** In melee another target than the old one is worth this much less. */
 const ANOTHER = 50;
+/** A random word as an unsigned number is this many times one in [0, 1). */
+const WORDS = 0x1_0000_0000;
 
 /**
  * Chooses what the enemies fight. They look at the same moments, the last made first; besides, whoever has lost its
@@ -78,7 +81,9 @@ function bestTarget(b: Battle, i: number, old: number): number {
     const aim = target[k];
     if (k !== i && aim >= 0 && aim < allies && alive[k] === 1) aimedAt[aim] += 1;
   }
-  const { comrade } = b.habits;
+  const { comrade, comradeAgain, whim } = b.habits;
+  // The first choice is settled by comrades and nearness alone; a shooter that looks again also follows a whim.
+  const looksAgain = old >= 0 && !isMelee;
   let pick = -1;
   let least = Infinity;
   for (let j = 0; j < allies; j++) {
@@ -87,7 +92,10 @@ function bestTarget(b: Battle, i: number, old: number): number {
     const dy = y[j] - yi;
     const gap = Math.sqrt(dx * dx + dy * dy) - own - radius[j];
     if (gap > noticed) continue;
-    let worth = (gap <= range ? 0 : OUT_OF_REACH) + comrade * aimedAt[j];
+    const isInReach = gap <= range;
+    const onWhim = looksAgain && isInReach;
+    let worth = (isInReach ? 0 : OUT_OF_REACH) + (onWhim ? comradeAgain : comrade) * aimedAt[j];
+    if (onWhim) worth += ((nextWord(b.random) >>> 0) / WORDS) * whim;
     if (isMelee) {
       if (command[j] !== ATTACK || target[j] !== i) worth += NO_THREAT;
       worth += j === old ? gap : ANOTHER + gap;

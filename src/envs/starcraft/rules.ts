@@ -5,7 +5,7 @@ import type { Rules } from "./units.js";
  * that it was trained under. The `starcraft` rules of version 1 were those before the real game's recordings were
  * compared; version 2 lasted for minutes.
  */
-export const RULES_VERSIONS: Readonly<Record<Rules, number>> = { starcraft: 4, smaclite: 2 };
+export const RULES_VERSIONS: Readonly<Record<Rules, number>> = { starcraft: 5, smaclite: 2 };
 
 /** What enemies do under `starcraft` rules by numbers that are this project's, not the game's (RULES.md). */
 export interface EnemyHabits {
@@ -13,6 +13,10 @@ export interface EnemyHabits {
   readonly lookPeriod: number;
   /** Of targets that are otherwise as good, one counts as this many cells farther for each comrade that aims at it. */
   readonly comrade: number;
+  /** The same to a shooter that has a target and looks again, among those in its reach. */
+  readonly comradeAgain: number;
+  /** To such a shooter each of these also counts as up to so many cells farther, by chance. */
+  readonly whim: number;
   /** To a shooter its old target counts as this many cells nearer than touching. */
   readonly old: number;
   /** An enemy gives up a target this many cells beyond what it notices. */
@@ -24,7 +28,16 @@ export interface EnemyHabits {
 }
 
 /** The numbers by which enemies behave unless others are given; RULES.md says how far recordings fix them. */
-export const HABITS: EnemyHabits = { lookPeriod: 12, comrade: 10, old: 5, leash: 3, hunt: 6, callForHelp: 4 };
+export const HABITS: EnemyHabits = {
+  lookPeriod: 12,
+  comrade: 10,
+  comradeAgain: 2,
+  whim: 5,
+  old: 0,
+  leash: 3,
+  hunt: 6,
+  callForHelp: 4,
+};
 
 /** How a battle is played under one rule set. */
 export interface BattleRules {
