@@ -219,7 +219,9 @@ export function createBattle(map: BattleMap, rules: Rules, habits = HABITS): Bat
   const pairs = (value: (a: UnitType, b: UnitType) => number): number[] =>
     types.flatMap((a) => types.map((b) => value(a, b)));
 
-  const fixed = {
+  // One literal, so that all battles have the same hidden class: of objects that are spread together V8 makes a new one each, and looks
+  // every property up by its name.
+  const battle = {
     map,
     rules,
     habits,
@@ -261,10 +263,7 @@ export function createBattle(map: BattleMap, rules: Rules, habits = HABITS): Bat
     maxRadius: Math.max(...types.map((type) => type[rules].radius)),
     maxSeparation: Math.max(...types.map((type) => type[rules].separation)),
     arena,
-  };
-  const { buffer } = arena.memory;
-  const start = arena.doubles(0).byteOffset;
-  const episode = {
+    // From here on, what a battle changes.
     x: arena.doubles(units),
     y: arena.doubles(units),
     vx: arena.doubles(units),
@@ -308,9 +307,11 @@ export function createBattle(map: BattleMap, rules: Rules, habits = HABITS): Bat
     settled: arena.words(units),
     clock: arena.words(6),
     alive: arena.bytes(units),
+    episode: new Uint8Array(0),
   };
-  const end = episode.alive.byteOffset + units;
-  return { ...fixed, ...episode, episode: new Uint8Array(buffer, start, end - start) };
+  const start = battle.x.byteOffset;
+  battle.episode = new Uint8Array(arena.memory.buffer, start, battle.alive.byteOffset + units - start);
+  return battle;
 }
 
 /**
