@@ -7,7 +7,8 @@ import { DENSITIES, shapes, type ShapeName } from "./shapes.js";
 const SECONDS = 2;
 
 /**
- * Time of the agents' forward pass for one joint step, observations copied in, for one environment and for 16 at once.
+ * Times the agents' forward pass for one joint step, including copying observations, for one environment and for 16 at
+ * once.
  */
 export const actingBenchmarks: readonly Benchmark[] = (["3m", "3s5z"] as const).map((map) => ({
   name: `acting ${map}`,

@@ -6,8 +6,9 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { build } from "esbuild";
 import { fastest, time } from "./measure.js";
 
-// Microseconds of an environment step (uniformly random legal play, starcraft rules), here and at earlier commits, in
-// turns in one process: `npx tsx bench/commits.ts COMMIT [COMMIT ...]`. `taskset -c 1` in front keeps it on one core.
+// Measures the microseconds of an environment step (uniformly random legal play, starcraft rules) at the present and at
+// earlier commits, in turns in one process: `npx tsx bench/commits.ts COMMIT [COMMIT ...]`. `taskset -c 1` in front
+// keeps it on one core.
 const MAPS = { "3m": 5000, "2s3z": 3000, "3s5z": 2000, "2c_vs_64zg": 300 };
 /** Processor seconds of samples for each map. */
 const SECONDS = 6;

@@ -16,7 +16,8 @@ const TOLERANCE = 1e-4;
 const TENSORFLOW = "TensorFlow.js wasm";
 
 /**
- * The same update in the tensorflow engine, on TensorFlow.js's wasm backend: SIMD and one thread, as the sparse engine.
+ * Times the same update in the tensorflow engine, on TensorFlow.js's wasm backend with SIMD and one thread, like the
+ * sparse engine.
  */
 export const comparisonBenchmarks: readonly Benchmark[] = [
   { name: "tensorflow 3m, T=25", run: (effort) => compare("3m", 25, effort) },
@@ -47,7 +48,7 @@ async function compare(map: ShapeName, steps: number, effort: Effort): Promise<R
   const best = await fastest(
     [
       { name: TENSORFLOW, sample: () => time(() => update(tensorflow, batch, config)) },
-      // A sparse update is so short beside TensorFlow.js's that one sample a turn would leave too few of them.
+      // A sparse update is so much shorter than TensorFlow.js's that one sample in each turn would be too few.
       ...starts.map(({ density, engine }) => ({
         name: density,
         sample: async () => {

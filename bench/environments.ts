@@ -9,8 +9,8 @@ const SECONDS = 3;
 const MAPS = { "3m": 5_000, "2s3z": 3_000, "3s5z": 2_000, "2c_vs_64zg": 400 };
 
 /**
- * Environment steps a second, starcraft rules, uniformly random legal play with observations, state and available
- * actions.
+ * Measures environment steps a second under the starcraft rules, by uniformly random legal play with observations,
+ * state and available actions.
  */
 export const environmentBenchmarks: readonly Benchmark[] = Object.entries(MAPS).map(([map, steps]) => ({
   name: `environment ${map}`,
@@ -20,7 +20,7 @@ export const environmentBenchmarks: readonly Benchmark[] = Object.entries(MAPS).
 async function play(map: string, steps: number, effort: Effort): Promise<Row[]> {
   const env = createEnvironment(map);
   let played = 0;
-  // The same seeds every time: every sample does the same work, so that their minimum is no easier episode.
+  // Every sample plays the same seeds and does the same work, so that the fastest one is not just an easier episode.
   const best = await fastest(
     [{ name: map, sample: () => time(() => (played = playRandom(env, { steps, seed: 1 }).steps)) }],
     SECONDS,

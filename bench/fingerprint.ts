@@ -5,9 +5,9 @@ import { shortRun } from "../src/short-run.js";
 import { recordText } from "../src/training/fixtures.js";
 import { train } from "../src/training/train.js";
 
-// Hashes of all that three fixed runs report, one of each family of algorithms. Two versions of the code that print the
-// same train the same, bit for bit: run it before and after moving code about. `npx tsx bench/fingerprint.ts`, ten
-// seconds.
+// Prints hashes of all records of three fixed runs, one of each family of algorithms. Two versions of the code that
+// print the same hashes train the same, bit for bit: run it before and after a refactoring. `npx tsx
+// bench/fingerprint.ts`, ten seconds.
 const RUNS = [
   ["qmix", "mast"],
   ["ow-qmix", "rigl"],
@@ -19,7 +19,7 @@ for (const [algorithm, method] of RUNS) {
   const config = resolveConfig(
     shortRun({ environment: "3m", algorithm, method, sparsity: { level: 0.9 }, steps: 8000, seed: 3 }),
   );
-  // Checkpoints come by the clock, and change nothing.
+  // Checkpoints depend on the clock and do not change the run.
   for await (const record of train(config, { checkpointEvery: Infinity }))
     (hashes[record.kind] ??= createHash("sha256")).update(recordText(record));
   console.log(

@@ -16,27 +16,31 @@ import { type Rate, updateRate } from "./gpu/rate.js";
 import type { Benchmark, Effort, Row } from "./measure.js";
 import { BATCH, shapes, type ShapeName } from "./shapes.js";
 
-/** Vectorised seeds. */
+/** Numbers of vectorised seeds. */
 const SEEDS = [1, 8, 32, 64];
 
-/** Dense, and the masked case that is looked at closely. */
+/** The dense case, and the masked case that is measured in detail. */
 const CASES = [
   { density: 1, title: "dense" },
   { density: 0.1, title: "density 0.1" },
 ] as const;
 
-/** No more seeds are tried when an update took longer, in seconds: on a slow backend all would take hours. */
+/**
+ * Seconds of an update above which no larger numbers of seeds are tried, because they would take hours on a slow
+ * backend.
+ */
 const LONGEST = 1;
 
-/** Seconds of one sample; of so many samples the best counts. */
+/** Seconds of one sample, and the number of samples of which the best counts. */
 const SAMPLE = { seconds: 1, samples: 3 } as const;
 
 /** Largest relative difference in L2 norm that still counts as the same update. */
 const TOLERANCE = 1e-4;
 
 /**
- * Vectorised updates of several seeds in the tensorflow engine on a backend, beside the sparse engine on all cores of
- * the same machine. By the clock: what a GPU or another thread does is in nobody's processor time.
+ * Times vectorised updates of several seeds in the tensorflow engine on a backend, beside the sparse engine on all
+ * cores of the same machine. Times are wall-clock times, because processor time does not include a GPU's or another
+ * thread's work.
  */
 export function gpuBenchmarks(backend: Backend): readonly Benchmark[] {
   return [throughput("3m", 25, backend), throughput("3s5z", 60, backend)];
@@ -104,11 +108,11 @@ async function measure(
         }
         const vectorised = open(seeds, density, lengths);
         try {
-          // The first update also warms up.
+          // The first update also serves to warm up.
           await checkAgreement(vectorised, what);
           await vectorised.update(config);
           let { rate, busy }: Rate = { rate: 0, busy: 0 };
-          // In turns, so that a slow spell of the machine meets both alike.
+          // Samples are taken in turns, so that a slow phase of the machine affects both.
           for (let turn = 0; turn < samples; turn++) {
             const sample = await updateRate(() => vectorised.update(config), seconds);
             if (sample.rate > rate) ({ rate, busy } = sample);
@@ -124,8 +128,8 @@ async function measure(
           );
           if (density < 1) rows.push(...(await accountRows(tf, vectorised, what, samples)));
         } catch (error) {
-          // A card may have too little memory for many seeds: what was measured before holds. One that cannot compute a
-          // single seed, or computes it wrongly, is of no use.
+          // A card may have too little memory for many seeds; earlier measurements then remain valid. A card that
+          // cannot compute a single seed, or computes it wrongly, is an error.
           const { message } = error as Error;
           if (seeds === 1 || message.startsWith("bench: ")) throw error;
           rows.push({
@@ -156,10 +160,10 @@ async function measure(
 }
 
 /**
- * Makes one update of all seeds, and of the first and the last also in the sparse engine.
+ * Makes one update of all seeds, and of the first and the last seed also in the sparse engine.
  *
  * @returns the largest relative difference
- * @throws {Error} when it is more than rounding
+ * @throws {Error} when the difference is more than rounding
  */
 export async function checkAgreement(vectorised: VectorisedSeeds, what: string): Promise<number> {
   const config = ruleConfig(mastRule);
@@ -182,7 +186,7 @@ export async function checkAgreement(vectorised: VectorisedSeeds, what: string):
   return largest;
 }
 
-/** Where the time of an update goes: of several the fastest. */
+/** Measures how the time of an update is spent, for the fastest of several updates. */
 async function accountRows(tf: Tensorflow, vectorised: VectorisedSeeds, what: string, samples: number): Promise<Row[]> {
   const config = ruleConfig(mastRule);
   const accounts = [];

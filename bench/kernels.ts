@@ -12,7 +12,7 @@ import { BATCH, shapes } from "./shapes.js";
 
 const DENSITIES = [1, 0.1, 0.05];
 
-/** Passes of an update, and what else takes time in it. */
+/** Phases of an update: its passes and its other work. */
 const PHASES = [
   "layOut and agentForward",
   "agentBackward",
@@ -34,13 +34,13 @@ const SHARED: Readonly<Record<string, Phase>> = {
   agentLoadAndForward: "layOut and agentForward",
 };
 
-/** Operations of a logistic function or a tanh. */
+/** Number of operations of a logistic function or a tanh. */
 const ACTIVATION = 20;
 
 /**
- * Where the time of an update of QMIX on 3s5z goes, with the kernels in native code and in WebAssembly: milliseconds of
- * each phase, and what share of them the phase would take if only multiplications and additions cost time (at the peak
- * of these vectors) and, where inputs are laid out, copying (at the bandwidth of the memory).
+ * Measures how the time of an update of QMIX on 3s5z is spent, with kernels in native code and in WebAssembly:
+ * milliseconds of each phase, and the share that it would take if only multiplications and additions took time (at the
+ * peak of these vectors) and, where inputs are laid out, copying (at the bandwidth of the memory).
  */
 export async function kernelRows(effort: Effort = { quick: false }): Promise<Row[]> {
   const rows: Row[] = [];
@@ -119,7 +119,7 @@ async function phases(
     ...PHASES.flatMap((phase): Row[] => {
       const value = best.get(phase)!;
       const bound = bounds[phase];
-      // Shorter than the clock of the processor's time can tell.
+      // The phase is too short for the clock of processor time.
       if (value === 0) return [];
       return [
         { name: `${name}: ${phase}`, value, unit: "ms" },
@@ -131,7 +131,7 @@ async function phases(
   ];
 }
 
-/** Kernels that add up how long each took. */
+/** Wraps kernels to add up the time of each. */
 function watched(kernels: Kernels, spent: Map<string, number>): Kernels {
   const around = Object.entries(kernels as unknown as Record<string, unknown>).map(([name, kernel]) => {
     if (typeof kernel !== "function") return [name, kernel];
@@ -149,7 +149,7 @@ function watched(kernels: Kernels, spent: Map<string, number>): Kernels {
   return Object.fromEntries(around) as Kernels;
 }
 
-/** Milliseconds that each phase takes at the least. */
+/** Computes the least milliseconds of each phase. */
 function boundsOf(
   shape: NetworkShape,
   nonzeros: (name: string) => number,
@@ -159,7 +159,7 @@ function boundsOf(
 ): Partial<Record<Phase, number>> {
   const { agents, hidden, observation, state } = shape;
   const weights = { agent: 0, mixer: 0 };
-  // Weights that meet the networks' own inputs: nothing goes back through those.
+  // Weights of the networks' own inputs, for which no gradient of inputs is computed.
   const first = { agent: 0, mixer: 0 };
   for (const { name, network, maskable } of networkParameters(shape)) {
     if (!maskable || (network !== "agent" && network !== "mixer")) continue;

@@ -2,11 +2,11 @@ import { type Candidate, stopwatch, takeTurns } from "../src/timing/timing.js";
 
 export { type Candidate, stopwatch, time } from "../src/timing/timing.js";
 
-/** One figure of a benchmark, as it is printed and written to JSON. */
+/** One figure of a benchmark, printed and written to JSON. */
 export interface Row {
   readonly name: string;
   readonly value: number;
-  /** "ms", "us", "GFLOP/s", "steps/s", or "x" for a ratio. */
+  /** Unit of the value: "ms", "us", "GFLOP/s", "steps/s", or "x" for a ratio. */
   readonly unit: string;
 }
 
@@ -16,15 +16,15 @@ export interface Effort {
   readonly quick: boolean;
 }
 
-/** A named group of figures that is run, or left out, as a whole. */
+/** A named group of figures that is measured or left out as a whole. */
 export interface Benchmark {
   readonly name: string;
   readonly run: (effort: Effort) => Row[] | Promise<Row[]>;
 }
 
 /**
- * Times what is compared in turns (A B C A B C ...), so that a slow spell of the machine meets all alike, and keeps the
- * fastest sample of each: other processes can only make work slower.
+ * Times candidates in turns (A B C A B C ...), so that a slow phase of the machine affects all of them, and keeps the
+ * fastest sample of each, because other processes can only slow work down.
  *
  * @param seconds processor time after which no new turn begins; at least three turns are taken, in a quick run exactly
  *   one

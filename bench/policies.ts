@@ -7,9 +7,9 @@ import { createRandom } from "../src/random.js";
 import { greedyPolicy } from "../src/training/rollout.js";
 
 /**
- * A sequence of joint actions that is the same in every battle, whatever happens: all march east for some steps, then
- * attack the enemies one after the other in an order of the sequence's own, some steps each. What is not legal becomes
- * stop. It wins only where battles repeat themselves.
+ * Makes a policy that plays the same sequence of joint actions in every battle, whatever happens: all march east for
+ * some steps, then attack the enemies one after the other in an order of the sequence's own, some steps each. Illegal
+ * actions are replaced by stop. It can win only if battles repeat themselves.
  */
 export function blindSequence(env: Environment, seed: number): Policy {
   const { agents, actions, episodeLimit } = env.sizes;
@@ -32,7 +32,7 @@ export function blindSequence(env: Environment, seed: number): Policy {
   };
 }
 
-/** The greedy policy of networks as training begins with them. */
+/** Makes the greedy policy of untrained networks. */
 export function untrainedNetwork(env: Environment, seed: number): Policy {
   const shape = { ...env.sizes, hidden: 64, embed: 1, hypernetEmbed: 1 };
   const parameters = initialParameters(networkParameters(shape), createRandom(seed));

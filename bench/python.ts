@@ -13,8 +13,8 @@ const SECONDS = 2;
 const STEPS = 24;
 
 /**
- * What the bridge to Python adds to a step of an environment of 3s5z's sizes, checks included; the environment itself
- * does nothing.
+ * Measures the time that the bridge to Python adds to a step of an environment of 3s5z's sizes, including checks. The
+ * environment itself does nothing.
  */
 export const pythonBenchmarks: readonly Benchmark[] = [1, 16].map((copies) => ({
   name: `python bridge, ${copies} ${copies === 1 ? "copy" : "copies"}`,
@@ -43,7 +43,7 @@ async function bridge(copies: number, effort: Effort): Promise<Row[]> {
   ];
 }
 
-/** Milliseconds on the clock: the child's work counts as well, which this thread's processor time does not have. */
+/** Measures wall-clock milliseconds, which include the work of the child process. */
 function wallTime(work: () => void): number {
   const start = performance.now();
   work();

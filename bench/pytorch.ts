@@ -22,7 +22,7 @@ const SECONDS = 15;
 /** Largest relative difference in L2 norm that still counts as the same update. */
 const TOLERANCE = 1e-4;
 
-/** Updates against PyTorch's, with the weights of both dense, and with the same 90 % of them masked. */
+/** Compares updates with PyTorch's, with dense weights in both, and with the same 90 % of them masked. */
 export const pytorchBenchmarks: readonly Benchmark[] = [
   against("qmix", "3m", 25),
   against("qmix", "3s5z", 60),
@@ -66,7 +66,7 @@ async function compare(algorithm: PaperAlgorithm, map: ShapeName, steps: number,
   const sparser = randomCase(shape, { density: 0.05, lengths, seed: 1, rules });
   const folder = mkdtempSync(join(tmpdir(), "mast-bench-"));
   const server = startServer(python);
-  // PyTorch takes the same time whatever its masks leave: it is timed with 90 % of them.
+  // PyTorch takes the same time whatever its masks, so it is timed with 90 % sparsity only.
   const [plain, masked] = rules;
   const runs = [
     { rule: plain, engine: startCase(timed, plain), update: caseUpdate(timed, plain) },
@@ -93,7 +93,7 @@ async function compare(algorithm: PaperAlgorithm, map: ShapeName, steps: number,
       server,
       effort,
     );
-    // Of PyTorch's samples with masks all are of the same work.
+    // All of PyTorch's samples with masks do the same work.
     const theirsMasked = Math.min(...best.slice(1).map(({ theirs }) => theirs));
     best.slice(1).forEach((each) => (each.theirs = theirsMasked));
     const [dense, sparse, , wasm] = best;
@@ -140,8 +140,8 @@ const LABELS = [
 ] as const;
 
 /**
- * How long the matrix products of a dense update would take at the most that the instructions in use reach, and what
- * share of the time that is.
+ * Computes how long the matrix products of a dense update would take at the peak of the instructions in use, and which
+ * share of the measured time that is.
  */
 async function boundRows(
   name: string,
@@ -172,8 +172,8 @@ async function boundRows(
 }
 
 /**
- * Operations of the matrix products in one dense update of QMIX: forward on both sides, the gradient of every weight,
- * and that of every input but the networks' own.
+ * Counts the operations of the matrix products in one dense update of QMIX: forward on both sides, the gradient of
+ * every weight, and that of every input except the networks' own.
  */
 function productFlops(shape: NetworkShape, episodes: number, steps: number): number {
   let multiplyAdds = 0;
@@ -187,14 +187,14 @@ function productFlops(shape: NetworkShape, episodes: number, steps: number): num
   return 2 * multiplyAdds;
 }
 
-/** The plain rule of src/timing/random-learner.ts: max with double Q, one-step targets. */
+/** Returns the plain rule of src/timing/random-learner.ts: max with double Q, one-step targets. */
 function updateRule(algorithm: PaperAlgorithm, masked: boolean): Rule {
   const config = resolveConfig({ algorithm, method: "dense" });
   return ruleOf(config, { name: masked ? "masked" : "dense", masked, step: 0, updates: 1, dtype: "float32" });
 }
 
 /**
- * As `fastest` of measure.ts, but taking samples from two processes in turns, one of each a turn, never two at a time:
+ * Works like `fastest` of measure.ts, but takes samples from two processes in turns, never two at a time. Returns the
  * milliseconds of processor time of the fastest.
  */
 async function fastestInTurns(

@@ -34,7 +34,7 @@ const CURVES: Readonly<Record<string, readonly (readonly [number, number])[]>> =
   ],
 };
 
-/** Measures battles against everything that the reference holds, map by map; `report` hears of each row. */
+/** Compares battles with everything in the reference, map by map; `report` is called with each row. */
 export function measureRealGame(reference: Reference, battles: number, report: (row: RealGameRow) => void): void {
   for (const map of MAPS) {
     const env = createEnvironment(map) as BattleEnvironment;
@@ -126,7 +126,7 @@ function measureReplays(env: BattleEnvironment, reference: Reference, row: Row):
   const isMarines = env.name === "3m" || env.name === "8m";
   for (const [name, battles] of reference.battles) {
     if (!name.startsWith(`${env.name}-`)) continue;
-    // The first battle after the game's start is another: its enemies are a loop late.
+    // The first battle after the game's start differs: its enemies are one loop late.
     const replays = battles
       .slice(1)
       .flatMap((battle, k) => [1, 2, 3].map((seed) => replayBattle(env, battle, 1000 * seed + k)));
@@ -206,8 +206,8 @@ function mean(values: readonly number[]): number {
 }
 
 /**
- * Prints the table of our battles against the real game's, as far as the reference is there; a line says where it is
- * not.
+ * Prints the table that compares our battles with the real game's, as far as the reference is available; a line says
+ * what is missing.
  *
  * @param csv a file to write the rows to, for example data/results/real-game.csv
  */
@@ -215,7 +215,7 @@ export function realGame(options: { readonly quick: boolean; readonly csv?: stri
   const folder = referenceFolder();
   if (folder === undefined) {
     console.log(
-      "Real game: there is no reference here; set MAST_REFERENCE to the folder that holds networks.csv, battles/ and random-play.csv.",
+      "Real game: there is no reference; set MAST_REFERENCE to the folder that holds networks.csv, battles/ and random-play.csv.",
     );
     return;
   }

@@ -9,8 +9,8 @@ import { type Benchmark, type Effort, type Row, time } from "./measure.js";
 import { shapes } from "./shapes.js";
 
 /**
- * What remembering the target networks' values saves, between two updates of these networks, with Table 3's buffers and
- * intervals.
+ * Measures the time saved by remembering the target networks' values between two updates of these networks, with Table
+ * 3's buffers and intervals.
  */
 export const rememberedBenchmarks: readonly Benchmark[] = [{ name: "target values remembered, 3s5z", run }];
 
@@ -31,8 +31,8 @@ async function compare(rule: string, input: ConfigInput, { quick }: Effort): Pro
       ? { offlineCapacity, onlineCapacity: 40, offlineBatch: 5, onlineBatch: 3 }
       : { offlineCapacity: 5000, onlineCapacity: 128, offlineBatch: 20, onlineBatch: 12 },
   );
-  // Few different contents, so that a full buffer fits a small machine; to the memory of target values each episode is
-  // another.
+  // The episodes share a few contents, so that a full buffer fits a small machine; the memory of target values treats
+  // each episode as different.
   const contents = randomEpisodes(shape, Array<number>(quick ? 4 : 64).fill(quick ? 3 : 60), createRandom(2));
   let index = 0;
   const play = () => addEpisode(buffers, { ...contents[index % contents.length], index: index++ });
@@ -71,7 +71,7 @@ async function compare(rule: string, input: ConfigInput, { quick }: Effort): Pro
   ];
 }
 
-/** The same engine, with a count of the episodes that it was asked for and of those that it knew. */
+/** Wraps an engine to count the episodes whose values were requested and those whose values were known. */
 function countRecalls(engine: Engine<true>, counts: { asked: number; recalled: number }): Engine<true> {
   const targets = engine.targets!;
   return {

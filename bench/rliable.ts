@@ -2,7 +2,7 @@ import type { Benchmark, Effort, Row } from "./measure.js";
 import { differences, ourAnswer, randomCases, TOLERANCES } from "./rliable/case.js";
 import { askRliable, ensureRliable } from "./rliable/oracle.js";
 
-/** Our statistics against rliable's: not how fast they are, but how far apart. */
+/** Compares our statistics with rliable's: not their speed, but their values. */
 export const rliableChecks: readonly Benchmark[] = [{ name: "statistics against rliable", run: compare }];
 
 const ROWS = {
@@ -16,7 +16,7 @@ const ROWS = {
 async function compare({ quick }: Effort): Promise<Row[]> {
   const python = await ensureRliable();
   const effort = { resamples: quick ? 100 : 500, ownResamples: 20_000 };
-  // Others than the recorded ones.
+  // These cases differ from the recorded ones.
   const cases = randomCases(101);
   const { versions, answers } = askRliable(python, cases, effort);
   const found = cases.map((given, i) => differences(ourAnswer(given, effort), answers[i]));

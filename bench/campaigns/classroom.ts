@@ -9,19 +9,19 @@ import { createRandom } from "../../src/random.js";
 
 /** Scores of methods or settings under one budget on one map. */
 export interface Budgeted {
-  /** "3m, qmix, 100000 steps (comparison-3m.csv)" */
+  /** Name of the budget, such as "3m, qmix, 100000 steps (comparison-3m.csv)". */
   readonly name: string;
   readonly algorithm: string;
-  /** Scores, one a seed, by the name of the method or setting. */
+  /** Scores of the seeds, by the name of the method or setting. */
   readonly scores: ReadonlyMap<string, readonly number[]>;
 }
 
 /**
- * The budgets of which a table has scores: rows of runs (`score`), or of statistics (`mean`), with the method
- * (`method`) or what an ablation varies (`setting`, or `column`) in each. Maps, algorithms, rules and steps are budgets
- * of their own.
+ * Lists the budgets in a table of runs (`score`) or statistics (`mean`), whose rows name the method (`method`) or the
+ * setting of an ablation (`setting`, or `column`). Each map, algorithm, set of rules and number of steps is a budget of
+ * its own.
  *
- * @throws {LabError} when it has neither
+ * @throws {LabError} when the table has no such columns
  */
 export function budgetsOf(rows: readonly CsvRow[], file: string): Budgeted[] {
   const found = new Map<string, { name: string; algorithm: string; scores: Map<string, number[]> }>();
@@ -32,7 +32,7 @@ export function budgetsOf(rows: readonly CsvRow[], file: string): Budgeted[] {
       throw new LabError(
         `${file} has no scores of methods or settings: expected the columns score or mean, and setting, column or method.`,
       );
-    // Two rows of an ablation are two methods.
+    // The rows of an ablation count as different methods.
     const name = row["column"] !== undefined && row["row"] !== undefined ? `${row["row"]}, ${label}` : String(label);
     const key = `${row["environment"]}, ${row["algorithm"]}, ${row["steps"]} steps`;
     const budget = found.get(key) ?? {
@@ -46,22 +46,28 @@ export function budgetsOf(rows: readonly CsvRow[], file: string): Budgeted[] {
   return [...found.values()];
 }
 
-/** How far one budget orders methods or settings as another does. */
+/** Agreement of two budgets about the order of methods or settings. */
 export interface Agreement {
-  /** Methods or settings that both have. */
+  /** Number of methods or settings that both have. */
   readonly common: number;
-  /** The least number of seeds of one of them, in either. */
+  /** Smallest number of seeds of one of them, in either budget. */
   readonly seeds: number;
-  /** Spearman's rank correlation of the mean scores; NaN where one budget scores all alike. */
+  /** Spearman's rank correlation of the mean scores; NaN if all scores of one budget are equal. */
   readonly correlation: number;
   /** 95 % bootstrap interval over the seeds of both; NaN with one seed. */
   readonly low: number;
   readonly high: number;
-  /** Mean distance of the scores of two methods under the first budget: what there is to see in a classroom. */
+  /**
+   * Mean distance between the scores of two methods under the first budget, which shows how visible differences are in
+   * a classroom.
+   */
   readonly spread: number;
 }
 
-/** @param classroom the budget that is to stand for the other */
+/**
+ * Computes how far one budget orders methods as another.
+ * @param classroom the budget that is to replace the other
+ */
 export function agreement(classroom: Budgeted, paper: Budgeted): Agreement {
   const names = [...classroom.scores.keys()].filter((name) => paper.scores.has(name));
   const both = [classroom, paper].map(({ scores }) => names.map((name) => scores.get(name)!));
@@ -85,14 +91,14 @@ export function agreement(classroom: Budgeted, paper: Budgeted): Agreement {
   };
 }
 
-/** A resample in which all score alike orders nothing. */
+/** A resample in which all scores are equal has no order. */
 function finite(correlation: number): number {
   return Number.isNaN(correlation) ? 0 : correlation;
 }
 
 /**
- * Candidates for a classroom, the best first: how far each orders methods as the paper's budget does, for every map of
- * the paper's budget and the same algorithm.
+ * Makes a table of candidate classroom budgets, the best first, with the agreement of their order of methods with that
+ * of the paper's budget, for every map of the paper's budget and the same algorithm.
  *
  * @throws {LabError} when nothing can be compared
  */

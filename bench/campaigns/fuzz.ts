@@ -35,9 +35,9 @@ import {
 
 export interface FuzzReport {
   readonly inputs: number;
-  /** By kind of input: how many were read as they are, how many refused. */
+  /** For each kind of input, how many were read as they are, and how many were refused. */
   readonly kinds: ReadonlyMap<string, { readonly inputs: number; readonly read: number; readonly refused: number }>;
-  /** What was not as it should be, with what repeats it. */
+  /** Failures, each with the values that reproduce it. */
   readonly failures: readonly string[];
 }
 
@@ -55,9 +55,9 @@ const SMALL: ConfigInput = {
 };
 
 /**
- * Gives damaged input to everything that reads what a person or a disk may have damaged. Each input is read to the very
- * values that were there before the damage, or refused by the error meant for it, in one line; and whatever is wrong
- * with one run, the others are listed.
+ * Gives damaged input to all functions that read files which a person or a disk may have damaged. Each input must
+ * either be read with the values from before the damage, or be refused by its kind of error in one line; and a damaged
+ * run must not hide the others.
  */
 export async function campaignOfFuzz(options: {
   readonly count: number;
@@ -116,7 +116,7 @@ export async function campaignOfFuzz(options: {
 }
 
 /**
- * Whether something was read, or refused by one of its errors in one line.
+ * Tells whether something was read; it may also be refused by one of the given errors in one line.
  * @throws {Error} on any other error
  */
 function attempt(
@@ -138,7 +138,7 @@ function attempt(
 
 const one = <T>(random: Random, of: readonly T[]): T => of[random.below(of.length)];
 
-/** Something that JSON, YAML or a program may hold in the place of a value. */
+/** Makes something that JSON, YAML or a program may contain in the place of a value. */
 function anything(random: Random): unknown {
   const deep = () =>
     Array.from({ length: one(random, [3, 2_000]) }).reduce<unknown>(
@@ -178,7 +178,7 @@ function anything(random: Random): unknown {
   ])();
 }
 
-/** Something that a field may well have. */
+/** Makes a plausible value of a field. */
 function plausible(random: Random): unknown {
   return one<unknown>(random, [
     random.below(3),
@@ -280,7 +280,7 @@ function tryConfig(random: Random): "read" | "refused" {
   return attempt(() => {
     const config = resolveConfig(random.below(20) === 0 ? (anything(random) as ConfigInput) : input);
     const again = resolveConfig(JSON.parse(JSON.stringify(config)) as ConfigInput);
-    // As JSON has it: -0 is 0, and the order of the fields is none.
+    // Values are compared as JSON: -0 is 0, and the order of fields does not count.
     const plain = (of: Config) => JSON.parse(JSON.stringify(of)) as unknown;
     if (!isDeepStrictEqual(plain(again), plain(config)))
       throw new Error(`a complete configuration is not completed to itself: ${JSON.stringify(config)}`);
@@ -290,7 +290,7 @@ function tryConfig(random: Random): "read" | "refused" {
 /** Damages bytes: flips some, cuts, inserts, repeats. */
 function damageBytes(random: Random, bytes: Buffer): Buffer {
   const at = random.below(bytes.length + 1);
-  // Headers are a small part of a file and where most can go wrong.
+  // Headers are damaged more often, since they are a small part of a file but the part in which most can go wrong.
   const early = random.below(Math.min(bytes.length, 1_500));
   return one<() => Buffer>(random, [
     () => Buffer.from(bytes.map((byte, i) => (i === at ? byte ^ (1 << random.below(8)) : byte))),
@@ -337,7 +337,7 @@ function tryTensors(random: Random): "read" | "refused" {
   return attempt(() => {
     const damaged = damageBytes(random, file);
     const { tensors: read, metadata } = decodeSafetensors(damaged);
-    // What is read can be written, and is read again as it is.
+    // Content that was read must survive being written and read again.
     const again = decodeSafetensors(encodeSafetensors(read, metadata));
     if (
       !isDeepStrictEqual(again, {
@@ -366,7 +366,7 @@ function tryCheckpoint(random: Random, directory: string): "read" | "refused" {
   }
 }
 
-/** What may stand in the place of a file of a run. */
+/** Damages a file of a run, or replaces it by something else. */
 function damageFile(random: Random, path: string, others: readonly string[]): string {
   const content = existsSync(path) && statSync(path).isFile() ? readFileSync(path) : Buffer.alloc(0);
   const rewrite = (bytes: Buffer | string) => {
@@ -428,7 +428,7 @@ async function tryFolder(random: Random, runs: string, target: string, place: st
     if (!condition) throw new Error(`${damage} in the ${complete ? "complete" : "interrupted"} run: ${what}`);
   };
   let outcome: "read" | "refused" = "read";
-  /** Reads the damaged run in a way; it is refused, or equal to the good one. */
+  /** Reads the damaged run by a function, which must refuse it or return the same as for the good run. */
   const same = (what: string, read: (directory: string) => unknown) => {
     let result: unknown;
     try {
@@ -454,8 +454,9 @@ async function tryFolder(random: Random, runs: string, target: string, place: st
     expect(!shown!.problem.includes("\n") && shown!.problem.includes(directory), `its problem is "${shown!.problem}"`);
   }
   const plain = (run: ReturnType<typeof readRun>) => ({ ...run, directory: "", config: { ...run.config } });
-  // What an interrupted run lost since its last checkpoint, or lost it with, is no damage: it goes on from what there
-  // is. A run without its summary is completed again, as one whose process was killed just before.
+  // Losing what an interrupted run has written since its last checkpoint, or the checkpoint itself, is not damage: the
+  // run continues from what is left. A run without its summary is completed again, like a run whose process was killed
+  // just before writing it.
   const excused =
     /summary\.json (removed|a circle|a link)/.test(damage) ||
     (!complete && /(removed|appended|link)|checkpoint/.test(damage))
@@ -470,7 +471,7 @@ async function tryFolder(random: Random, runs: string, target: string, place: st
     if (!/config\.json removed/.test(damage))
       same("exportParameters", (of) => exportParameters(join(of, "checkpoint.safetensors"), runNamesOf(of)));
   }
-  // Whether it goes on from here: refused with nothing changed, or from the same state as the good one.
+  // The run must either be refused without any change, or continue from the same state as the good one.
   if (!complete && outcome === "read") {
     const contents = () =>
       readdirSync(directory)

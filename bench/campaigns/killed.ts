@@ -2,15 +2,18 @@ import fs from "node:fs";
 import { syncBuiltinESMExports } from "node:module";
 import { basename } from "node:path";
 
-/** What the process of a campaign is asked to do: train a run, and end in the middle of a file operation. */
+/** The task of a campaign's process: to train a run, and to end in the middle of a file operation. */
 export interface KilledTask {
   readonly runs: string;
   readonly input: object;
-  /** At which operation on the runs' files, counted from 1, and where in it; without it, the run goes on to its end. */
+  /**
+   * The operation on the runs' files, counted from 1, at which it ends, and where in that operation; without it, the
+   * run continues to its end.
+   */
   readonly at?: { readonly operation: number; readonly when: When; readonly signal: "SIGKILL" | "SIGSTOP" };
 }
 
-/** "half": a write stops in the middle of its bytes. */
+/** When to end, relative to the operation; "half" stops a write in the middle of its bytes. */
 export type When = "before" | "half" | "after";
 
 const { runs, input, at } = JSON.parse(process.argv[2]) as KilledTask;
@@ -19,7 +22,10 @@ const real = { ...fs };
 const open = new Map<number, string>();
 let count = 0;
 
-/** "metrics.csv", "checkpoint.safetensors", ...; temporary files go by the file that they become. */
+/**
+ * Names the file of an operation: "metrics.csv", "checkpoint.safetensors", ...; a temporary file has the name of the
+ * file that it becomes.
+ */
 function fileOf(target: unknown): string | undefined {
   const path =
     typeof target === "number"
@@ -38,18 +44,19 @@ function fileOf(target: unknown): string | undefined {
 
 function stop(signal: "SIGKILL" | "SIGSTOP"): void {
   process.kill(process.pid, signal);
-  // The signal takes a moment; nothing else may happen in it. A process that is continued after SIGSTOP goes on here.
+  // The signal takes a moment, in which nothing else may happen. A process that is continued after SIGSTOP resumes at
+  // this point.
   const end = performance.now() + (signal === "SIGKILL" ? 60_000 : 300);
   while (performance.now() < end);
 }
 
-/** Lets a function of node:fs end this process where the task says so. */
+/** Makes a function of node:fs end this process where the task says so. */
 function watch(
   name: "openSync" | "writeFileSync" | "fsyncSync" | "closeSync" | "renameSync" | "linkSync" | "rmSync" | "mkdirSync",
 ): void {
   const call = real[name] as (...args: unknown[]) => unknown;
   (fs as unknown as Record<string, unknown>)[name] = (...args: unknown[]): unknown => {
-    // What a file is opened for reading does not change the disk.
+    // Opening a file for reading does not change the disk.
     const file = name === "openSync" && (args[1] === "r" || args[1] === undefined) ? undefined : fileOf(args[0]);
     const now = file !== undefined && ++count === at?.operation;
     if (now) real.writeSync(1, `${name.replace("Sync", "")} ${file}\n`);
@@ -83,7 +90,7 @@ for (const name of [
   watch(name);
 syncBuiltinESMExports();
 
-// Only now: what it imports from node:fs is watched from its first call on.
+// It is imported only now, so that its calls of node:fs are watched from the first one on.
 const { runOne } = await import("../../src/runs/run.js");
 const { resolveConfig } = await import("../../src/config.js");
 try {

@@ -9,7 +9,7 @@ import { createRandom } from "../../src/random.js";
 import { readRun, readRunCheckpoint, runName } from "../../src/runs/store.js";
 import type { KilledTask, When } from "./killed.js";
 
-/** A short run in which everything happens that writes files, some two hundred times. */
+/** A short run with every kind of file operation, some two hundred in all. */
 const INPUT: ConfigInput = {
   environment: "two-step",
   steps: 40,
@@ -22,29 +22,29 @@ const INPUT: ConfigInput = {
   log: { interval: 10 },
   replay: { offlineCapacity: 20, onlineCapacity: 10, offlineBatch: 4, onlineBatch: 2 },
 };
-/** What goes on with that run, of the same length again. */
+/** An extension of that run, of the same length again. */
 const EXTENSION: ConfigInput = { ...INPUT, steps: 80, extend: { run: runName(resolveConfig(INPUT)) } };
-/** The files that two equal runs have equal, byte by byte. */
+/** The files of equal runs that must be equal byte by byte. */
 const EQUAL = ["config.json", "metrics.csv", "topology.csv", "masks.bin"];
 const WHEN: readonly When[] = ["before", "half", "after"];
 
 export interface KillsReport {
   readonly kills: number;
   readonly freezes: number;
-  /** Runs that came to their end and were compared. */
+  /** Number of runs that reached their end and were compared. */
   readonly runs: number;
-  /** Kills by operation and file, "rename checkpoint.safetensors". */
+  /** Numbers of kills by operation and file, such as "rename checkpoint.safetensors". */
   readonly at: ReadonlyMap<string, number>;
-  /** What was not as it should be, with what repeats it. */
+  /** Failures, each with the values that reproduce it. */
   readonly failures: readonly string[];
 }
 
 /**
- * Kills processes that train a run, or one that goes on with another, at every kind of file operation, before it, in
- * the middle and after it, lets others go on, and compares what they end with to an undisturbed run. Then freezes
- * processes there, lets another take the run over and complete it, and wakes them up.
+ * Kills processes that train a run, or an extension of a run, at every kind of file operation: before it, in the middle
+ * of it and after it. Other processes continue, and the final result is compared with an undisturbed run. Then it
+ * freezes processes at the same places, lets others take over and complete the run, and wakes the frozen ones up.
  *
- * @param options.report hears how far it is
+ * @param options.report called with lines on the progress
  */
 export async function campaignOfKills(options: {
   readonly kills: number;
@@ -54,7 +54,7 @@ export async function campaignOfKills(options: {
 }): Promise<KillsReport> {
   const { kills, freezes, seed = 1, report = () => undefined } = options;
   const folder = mkdtempSync(join(tmpdir(), "mast-kills-"));
-  // In the project, which a run looks for to tell its commit.
+  // The folder is inside the project, in which a run looks for its commit.
   const place = join(ROOT, ".cache");
   mkdirSync(place, { recursive: true });
   const programs = mkdtempSync(join(place, "kills-"));
@@ -73,7 +73,7 @@ export async function campaignOfKills(options: {
       report(
         `an undisturbed run ${input === EXTENSION ? "that goes on with another " : ""}has ${operations} file operations`,
       );
-      // The run that it goes on with is there from the beginning.
+      // The run that it extends exists from the beginning.
       const prepare = (place: string) => {
         if (input === EXTENSION) {
           const ancestor = runName(resolveConfig(INPUT));
@@ -92,7 +92,8 @@ export async function campaignOfKills(options: {
       const place = join(folder, `run-${runs++}`);
       prepare(place);
       const story: string[] = [];
-      // A process that goes on opens what is there, which is some 50 operations, and then does what remains.
+      // A process that continues first opens the existing files, which takes some 50 operations, and then does the
+      // rest.
       for (let sitting = 0; ; sitting++) {
         const operation = 1 + random.below(sitting === 0 ? operations : Math.min(operations, 120));
         const when = WHEN[random.below(WHEN.length)];
@@ -133,7 +134,7 @@ export async function campaignOfKills(options: {
       const before = stateOf(place);
       first.child.kill("SIGCONT");
       const { output: said, code } = await first.ended;
-      // One that was frozen at its very end has nothing left to write.
+      // A process that was frozen at its very end has nothing left to write.
       const told = code === 0 || /LeaseLostError|RunTakenError/.test(said);
       if (second.code !== 0)
         failures.push(`frozen ${stop.when} ${stop.operation}: the other said ${second.output.trim()}`);
@@ -154,20 +155,20 @@ export async function campaignOfKills(options: {
 
 /** A kind of run that is killed. */
 interface Kind {
-  /** File operations of an undisturbed one. */
+  /** Number of file operations of an undisturbed run. */
   readonly operations: number;
-  /** What an undisturbed one comes to. */
+  /** Final state of an undisturbed run. */
   readonly expected: string;
-  /** All that has to be equal, as text. */
+  /** Returns everything that has to be equal, as text. */
   readonly state: (runs: string) => string;
   readonly train: (runs: string, stop?: KilledTask["at"]) => Started;
-  /** Makes a folder of runs such as it begins in. */
+  /** Prepares the folder of runs in which it begins. */
   readonly prepare: (runs: string) => void;
 }
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
-/** The program as one file, which starts several times as fast as its modules. */
+/** Bundles the program into one file, which starts several times as fast as its modules. */
 async function bundle(folder: string): Promise<string> {
   await build({
     root: ROOT,
@@ -190,7 +191,7 @@ async function bundle(folder: string): Promise<string> {
 
 interface Started {
   readonly child: ReturnType<typeof spawn>;
-  /** When it has said at which operation it stops, and has stopped or ended. */
+  /** Resolves when the process has reported the operation at which it stops, and has stopped or ended. */
   readonly frozen: Promise<void>;
   readonly ended: Promise<{ readonly code: number | null; readonly signal: string | null; readonly output: string }>;
 }
@@ -215,7 +216,7 @@ function start(program: string, task: KilledTask): Started {
   return { child, frozen, ended };
 }
 
-/** All of a complete run that two trainings of it have equal, as text. */
+/** Returns everything in a complete run that must be equal in two trainings of it, as text. */
 export function runState(directory: string): string {
   const { summary } = readRun(directory);
   const { state } = readRunCheckpoint(directory);
@@ -224,7 +225,7 @@ export function runState(directory: string): string {
     Buffer.from(values.buffer, values.byteOffset, values.byteLength).toString("base64"),
   ]);
   return JSON.stringify([
-    // A frozen process that had nothing left to write still holds its lease.
+    // A frozen process that has nothing left to write still holds its lease.
     readdirSync(directory)
       .filter((file) => !file.startsWith("lease."))
       .sort(),

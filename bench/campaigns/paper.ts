@@ -17,9 +17,9 @@ import { tableText } from "../../src/figures/table.js";
 import { committedResults } from "../../src/results/place.js";
 import { directoryOf, inspectRun, runName, runsDirectory, type StoredRun } from "../../src/runs/store.js";
 
-/** What the command line asks for. */
+/** Options of the command line. */
 export interface PaperCampaign {
-  /** Experiments, when not all are wanted. */
+  /** Ids of experiments. Default: all of the campaign. */
   readonly ids: readonly string[];
   readonly profile: string;
   readonly hours?: number;
@@ -27,19 +27,19 @@ export interface PaperCampaign {
   readonly workers?: number;
   /** The folder of runs. */
   readonly runs?: string;
-  /** The folder of results, in which tables and figures lie side by side. Default: the project's committed results. */
+  /** The folder of tables and figures. Default: the project's committed results. */
   readonly results?: string;
   readonly anyEngine?: boolean;
-  /** Trains nothing, and makes tables and figures of what is complete. */
+  /** If true, trains nothing and only makes tables and figures of the complete runs. */
   readonly reduceOnly?: boolean;
   readonly report: (line: string) => void;
 }
 
 /**
- * Trains what is missing at the paper's budget, keeps each run in the committed tables as it is completed, and in the
- * end makes statistics and figures of all that is complete, with how many seeds that are.
+ * Trains the missing runs at the paper's budget, adds each completed run to the committed tables, and in the end makes
+ * statistics and figures of all complete runs, with their numbers of seeds.
  *
- * @returns what failed, a line each
+ * @returns a line for each failure
  */
 export async function campaignOfPaper(options: PaperCampaign): Promise<readonly string[]> {
   const { ids, report, seeds } = options;
@@ -48,13 +48,13 @@ export async function campaignOfPaper(options: PaperCampaign): Promise<readonly 
     options.results === undefined ? committedResults() : { tables: options.results, figures: options.results };
   const runs = runsDirectory(options.runs);
   const stopFile = stopFileIn(runs);
-  if (existsSync(stopFile)) return [`${stopFile} is there from before: remove it to go on.`];
+  if (existsSync(stopFile)) return [`${stopFile} is left from an earlier campaign: remove it to continue.`];
   mkdirSync(runs, { recursive: true });
   const failures: string[] = [];
   if (options.reduceOnly !== true) {
     const interrupted = interruptible();
     try {
-      report(`Ctrl-C, or \`touch ${stopFile}\`, stops with checkpoints; the same command goes on.`);
+      report(`Ctrl-C, or \`touch ${stopFile}\`, stops with checkpoints; the same command continues.`);
       const outcome = await trainCampaign({
         profile,
         ids,
@@ -80,7 +80,8 @@ export async function campaignOfPaper(options: PaperCampaign): Promise<readonly 
 }
 
 /**
- * The table, statistics and figures of the runs of an experiment that are complete, here or in the committed tables.
+ * Makes the table, statistics and figures of the complete runs of an experiment, on this machine or in the committed
+ * tables.
  */
 async function reduce(
   experiment: Experiment,

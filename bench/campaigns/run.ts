@@ -42,7 +42,7 @@ function number(name: "count" | "freezes" | "seed", usual: number): number {
   return given(name) ?? usual;
 }
 
-/** A number that was given, whole unless it is one of hours. */
+/** Reads a number from the options; it must be whole unless it is a number of hours. */
 function given(name: "count" | "freezes" | "seed" | "seeds" | "workers" | "hours"): number | undefined {
   if (values[name] === undefined) return undefined;
   const value = Number(values[name]);
@@ -53,7 +53,7 @@ function given(name: "count" | "freezes" | "seed" | "seeds" | "workers" | "hours
   );
   process.exit(1);
 }
-/** What goes wrong in a way that a person can mend is one line. */
+/** Prints an error that a person can correct as one line. */
 async function inOneLine(action: () => Promise<readonly string[]>): Promise<readonly string[]> {
   try {
     return await action();

@@ -27,11 +27,11 @@ export interface WorkersReport {
   readonly freezes: number;
   /** Workers that were started, over all. */
   readonly started: number;
-  /** What was not as it should be. */
+  /** Failures. */
   readonly failures: readonly string[];
 }
 
-/** Short runs in which everything happens that writes files; a run takes a second or so. */
+/** Makes a study of short runs with every kind of file operation; a run takes about a second. */
 function studyOf(runs: number): Study {
   return declareStudy({
     id: "shared",
@@ -52,11 +52,11 @@ function studyOf(runs: number): Study {
 }
 
 /**
- * Lets workers train the runs of one folder, kills some in between, freezes others for longer than a lease, and starts
- * others in their place, until all is complete. Then compares each run to one that was trained undisturbed, in one
- * process. Each run may be completed once only.
+ * Starts workers that train the runs of one folder, kills some of them, freezes others for longer than a lease, and
+ * starts new ones in their place, until all runs are complete. Then it compares each run with one that was trained
+ * undisturbed in one process. Each run may be completed only once.
  *
- * @param options.runs how many, about
+ * @param options.runs approximate number of runs
  * @param options.report hears how far it is
  */
 export async function campaignOfWorkers(options: {
@@ -83,7 +83,7 @@ export async function campaignOfWorkers(options: {
     keepStudy({ study, profile: study.profile, changes: {} }, shared);
     const begin = (): void => void alive.push(startWorker(shared, started++, hosts));
     for (let i = 0; i < workers; i++) begin();
-    /** When each run was completed first, by its file. */
+    /** When each run was first completed, by its file. */
     const completed = new Map<string, string>();
     const due = (done: number, kinds: number, count: number): boolean =>
       count < kinds && done >= ((count + 1) * names.length) / (kinds + 1) / 1.3;
@@ -121,7 +121,7 @@ export async function campaignOfWorkers(options: {
         const pid = worker.pid()!;
         process.kill(pid, "SIGSTOP");
         frozen++;
-        // Long enough for the others to take its runs over; then it wakes up and must not write.
+        // The pause is long enough for others to take its runs over; then the worker wakes up and must not write.
         setTimeout(
           () => {
             worker.frozen = false;
@@ -130,7 +130,7 @@ export async function campaignOfWorkers(options: {
           1000 * 3 * LEASE,
         );
       }
-      // What fails again and again is told, not waited for.
+      // Repeated failures are reported instead of waiting any longer.
       if ((completed.size === names.length && alive.length === 0) || failures.length > 5) break;
       if (++quiet % 50 === 0)
         report(`${completed.size} of ${names.length} runs, ${killed} kills, ${frozen} freezes, ${started} workers`);
@@ -164,15 +164,15 @@ interface Worker {
   killed: boolean;
 }
 
-/** Whether processes here may have host names of their own, which needs rights. */
+/** Tells whether processes on this machine may have their own host names, which needs privileges. */
 function canHaveHosts(): boolean {
   return spawnSync("unshare", ["--uts", "--pid", "--fork", "--mount-proc", "hostname", "host-0"]).status === 0;
 }
 
-/** Minutes by which the clocks of hosts are fast or slow, one after the other. */
+/** Minutes by which the clocks of the hosts are fast or slow. */
 const CLOCKS = [0, 11, -7, 3, -25];
 
-/** A module that sets the clock of a process and of its threads, as far as JavaScript sees it. */
+/** Makes a module that shifts the clock of a process and its threads, as seen by JavaScript. */
 function shiftedClock(minutes: number): string {
   const code = `const Real = Date, shift = ${60_000 * minutes};
 globalThis.Date = class Date extends Real {

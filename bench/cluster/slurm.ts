@@ -6,18 +6,18 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 
-/** A Slurm cluster of one machine, this one, whose daemons are children of this process. */
+/** A Slurm cluster that consists of this machine only, with daemons that are children of this process. */
 export interface SlurmCluster {
-  /** What commands of Slurm need to find it. */
+  /** Environment variables by which Slurm's commands find the cluster. */
   readonly env: Readonly<Record<string, string>>;
   /** Kills the daemon that runs jobs, as if the machine had failed, together with the jobs. */
   failNode(): void;
-  /** Starts it again. */
+  /** Starts that daemon again. */
   startNode(): Promise<void>;
   stop(): void;
 }
 
-/** Why no cluster can be started here; undefined where one can. */
+/** Says why no cluster can be started on this machine; undefined if one can. */
 export function whyNoSlurm(): string | undefined {
   const missing = ["munged", "slurmctld", "slurmd", "sbatch"].filter(
     (name) => spawnSync("sh", ["-c", `PATH=$PATH:/usr/sbin command -v ${name}`]).status !== 0,
@@ -28,11 +28,11 @@ export function whyNoSlurm(): string | undefined {
 
 /**
  * Starts munge, slurmctld and slurmd with all of their files in a folder, without systemd.
- * @param cpus runs at once
+ * @param cpus number of runs at once
  */
 export async function startSlurm(folder: string, cpus: number): Promise<SlurmCluster> {
   for (const part of ["run", "seed", "state", "spool", "log"]) mkdirSync(join(folder, part), { recursive: true });
-  // Munge wants that nobody else can write on the way to its socket.
+  // Munge requires that nobody else can write to the folders above its socket.
   for (const part of ["", "run", "seed"]) chmodSync(join(folder, part), 0o755);
   const key = join(folder, "munge.key");
   writeFileSync(key, randomBytes(128), { mode: 0o400 });
@@ -117,8 +117,8 @@ export async function startSlurm(folder: string, cpus: number): Promise<SlurmClu
     env,
     failNode() {
       slurmd?.kill("SIGKILL");
-      // With the machine its jobs are gone: first what would report their end, then their scripts and what these
-      // started.
+      // Its jobs end with the machine: first the processes that would report their end, then their scripts and the
+      // processes that these started.
       const processes = execFileSync("ps", ["-eo", "pid=,ppid=,args="], { encoding: "utf8" })
         .trim()
         .split("\n")
@@ -139,7 +139,7 @@ export async function startSlurm(folder: string, cpus: number): Promise<SlurmClu
         try {
           process.kill(pid, "SIGKILL");
         } catch {
-          // It has ended meanwhile.
+          // The process has ended meanwhile.
         }
       }
     },

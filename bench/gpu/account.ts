@@ -2,30 +2,30 @@ import type { Engine } from "../../src/networks/engine.js";
 import type { Tensorflow } from "../../src/host.js";
 
 /**
- * What the time of a vectorised update of several seeds goes to, in milliseconds by the clock, and how much goes to the
- * device and back.
+ * How the time of a vectorised update of several seeds is spent, in milliseconds by the clock, and how many bytes go to
+ * the device and back.
  */
 export interface Account {
   readonly whole: number;
-  /** No engine is working: the learning rule, in JavaScript, of one seed after the other. */
+  /** Time in which no engine works: the learning rule, in JavaScript, of one seed after the other. */
   readonly rule: number;
-  /** Waiting for results: what the device has not finished by then, and bringing them over. */
+  /** Time of waiting for results: unfinished work of the device, and the transfer. */
   readonly results: number;
   /**
-   * The rest: telling the device what to do and giving it its inputs. A backend that computes in this thread does so
-   * here.
+   * The remaining time: submitting work and inputs to the device. It includes the computation of a backend that works
+   * in this thread.
    */
   readonly passes: number;
   readonly kernels: number;
-  /** Bytes. */
+  /** Bytes to the device. */
   readonly up: number;
   readonly down: number;
 }
 
 /**
- * Makes one update of all engines by `work` and keeps account of it.
+ * Makes one update of all engines by `work` and accounts for its time.
  *
- * @param work makes one update of every engine that it is given, all at once
+ * @param work makes one update of every given engine, all at once
  */
 export async function accountFor(
   tf: Tensorflow,
@@ -37,7 +37,7 @@ export async function accountFor(
     let [inside, since, engineTime] = [0, 0, 0];
     const watched = engines.map((engine) =>
       watchCalls(engine, {
-        // The work of all begins when the last one has asked, and is done when the first one has its answer.
+        // The shared work begins when the last engine has asked, and is done when the first one has its result.
         enter: () => void (++inside === engines.length && (since = performance.now())),
         leave: () => void (inside-- === engines.length && (engineTime += performance.now() - since)),
       }),
@@ -46,8 +46,8 @@ export async function accountFor(
     await work(watched);
     const whole = performance.now() - begin;
     const { results, up, down } = traffic;
-    // In an update of its own, since keeping a list of kernels takes time. It awaits what it is given, whatever its
-    // type says.
+    // This is a separate update, since keeping a list of kernels takes time. The function awaits its argument, whatever
+    // its type says.
     const { kernels } = await tf.profile(() => work(engines));
     return {
       whole,
@@ -87,7 +87,7 @@ function watchCalls(engine: Engine, { enter, leave }: { enter(): void; leave(): 
   };
 }
 
-/** Looks on where tensors are made of arrays and read; bytes of up to now. */
+/** Counts the bytes of tensors that are made from arrays and of tensors that are read. */
 function watchTraffic(tf: Tensorflow): {
   readonly results: number;
   readonly up: number;
@@ -123,7 +123,7 @@ function watchTraffic(tf: Tensorflow): {
   };
 }
 
-/** Milliseconds to take as many bytes to the device, and back, with nothing else to do. */
+/** Measures the milliseconds to transfer as many bytes to the device, and back, without other work. */
 export async function transferTimes(
   tf: Tensorflow,
   up: number,

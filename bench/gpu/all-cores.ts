@@ -5,19 +5,19 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import type { NetworkShape } from "../../src/networks/parameters.js";
 import type { Rate } from "./rate.js";
 
-/** What each core is to update. */
+/** The update that each core makes. */
 export interface CoreTask {
   readonly shape: NetworkShape;
   readonly density: number;
-  /** Of the episodes of a batch. */
+  /** Lengths of the episodes of a batch. */
   readonly lengths: readonly number[];
   readonly seed: number;
 }
 
-/** The sparse engine on all cores, an engine a process. */
+/** The sparse engine on all cores, with one engine in each process. */
 export interface AllCores {
   readonly cores: number;
-  /** Updates for so many seconds, at least one a core: what all did together. */
+  /** Makes updates for the given number of seconds, at least one on each core, and returns the rate of all together. */
   rate(seconds: number): Promise<Rate>;
   close(): void;
 }

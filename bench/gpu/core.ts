@@ -5,8 +5,8 @@ import type { CoreTask } from "./all-cores.js";
 import { updateRate } from "./rate.js";
 
 /**
- * One core: its first message says what to update with the sparse engine, each later one for how long; it answers with
- * its rate.
+ * The process of one core. Its first message describes the update by the sparse engine, each later message gives a
+ * number of seconds; it answers with its rate.
  */
 process.once("message", async ({ shape, density, lengths, seed }: CoreTask) => {
   const { engine } = startEngine(shape, density, seed);

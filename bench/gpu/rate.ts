@@ -1,17 +1,14 @@
 import { stopwatch } from "../measure.js";
 
-/** How fast something was, by the clock. */
+/** Speed of updates, by the clock. */
 export interface Rate {
   /** Updates a second. */
   readonly rate: number;
-  /** Processor time by time on the clock: cores that it kept busy. */
+  /** Processor time divided by wall-clock time: the number of cores kept busy. */
   readonly busy: number;
 }
 
-/**
- * Updates a second over so many seconds, or over one update where that takes longer, and processor time by time on the
- * clock.
- */
+/** Measures updates a second over the given number of seconds, or over one update if that takes longer. */
 export async function updateRate(update: () => Promise<unknown>, seconds: number): Promise<Rate> {
   const begin = performance.now();
   const used = stopwatch();

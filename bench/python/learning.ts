@@ -178,7 +178,7 @@ function report(name: string, runs: readonly StoredRun[]): void {
   }
 }
 
-/** Uniform random play, with the 95 % bootstrap interval of its mean return. */
+/** Measures uniform random play, with the 95 % bootstrap interval of its mean return. */
 function randomPlay(config: Config): { readonly mean: number; readonly low: number; readonly high: number } {
   const env = environmentOf(config);
   const returns = Array.from(
@@ -195,7 +195,7 @@ function interval(values: readonly number[]): [low: number, high: number] {
   return bootstrapInterval([values], ([sample]) => mean(sample), { random: createRandom(0, 0) });
 }
 
-/** A line every half minute. */
+/** Prints a line every half minute. */
 function say(): (progress: { readonly name: string; readonly step: number }) => void {
   let last = 0;
   return ({ name, step }) => {

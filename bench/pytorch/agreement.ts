@@ -9,17 +9,17 @@ import { decodeSafetensors } from "../../src/runs/safetensors.js";
 import { algorithmShape } from "../../src/sparse/flops.js";
 import type { Case, Rule } from "./case.js";
 
-/** What the updates of a rule came to. */
+/** Results of the updates of a rule. */
 export interface Answer {
-  /** One of each update. */
+  /** Loss of each update. */
   readonly losses: readonly number[];
   /** Global norm of the first update's gradients, before clipping. */
   readonly norm: number;
-  /** Of the first update, unclipped. */
+  /** Gradients of the first update, unclipped. */
   readonly gradients: ReadonlyMap<string, Float32Array>;
-  /** Parameters after the last update, where asked for. */
+  /** Parameters after the last update, if requested. */
   readonly after: ReadonlyMap<string, Float32Array>;
-  /** WQMIX: share of the first update's steps whose error was weighted by alpha, as PyTorch saw it. */
+  /** WQMIX: share of the first update's steps whose error was weighted by alpha in PyTorch. */
   readonly weighted?: number;
   /** PyTorch's version. */
   readonly torch?: string;
@@ -44,7 +44,7 @@ export function decodeAnswer(file: Uint8Array): Answer {
   };
 }
 
-/** The sparse engine's updates of a case by one of its rules. */
+/** Makes the sparse engine's updates of a case by one of its rules. */
 export async function sparseAnswer(given: Case, rule: Rule): Promise<Answer> {
   const engine = startCase(given, rule);
   const updateOnce = caseUpdate(given, rule);
@@ -64,8 +64,8 @@ export async function sparseAnswer(given: Case, rule: Rule): Promise<Answer> {
 }
 
 /**
- * A sparse engine with the networks that a rule trains: WQMIX's central ones only where it has them. It remembers no
- * target values, since the batch that is timed is always the same.
+ * Makes a sparse engine with the networks that a rule trains, with WQMIX's central networks only if the rule needs
+ * them. It remembers no target values, since the timed batch is always the same.
  */
 export function startCase(
   { shape, online, target, masks }: Case,
@@ -84,7 +84,7 @@ export function startCase(
   return engine;
 }
 
-/** One update as training makes it from a sampled batch, laying it out in groups included. */
+/** Makes one update from a sampled batch as training does, including its layout in groups. */
 export function caseUpdate({ shape, episodes }: Pick<Case, "shape" | "episodes">, rule: Rule) {
   const { algorithm, operator, returns, discount, optimiser, wqmix, res } = rule;
   const config = { ...resolveConfig({ algorithm }), operator, returns, discount, optimiser, wqmix, res };
@@ -95,7 +95,8 @@ export function caseUpdate({ shape, episodes }: Pick<Case, "shape" | "episodes">
 }
 
 /**
- * The largest of the relative differences of losses, norm, and each parameter's gradient (in L2 norm), and whose it is.
+ * Finds the largest of the relative differences of losses, norm, and each parameter's gradient (in L2 norm), with its
+ * name.
  */
 export function largestDifference(
   ours: Answer,
@@ -103,7 +104,7 @@ export function largestDifference(
 ): { readonly difference: number; readonly where: string } {
   let worst = { difference: 0, where: "nothing" };
   const see = (difference: number, where: string) => {
-    // Not a plain >: NaN must come out as a disagreement.
+    // The comparison is not a plain >, because NaN must count as a disagreement.
     if (!(difference <= worst.difference)) worst = { difference, where };
   };
   theirs.losses.forEach((loss, i) => see(relativeDistance([ours.losses[i]], [loss]), `loss ${i + 1}`));

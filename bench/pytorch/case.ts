@@ -12,14 +12,14 @@ import { initialMasks } from "../../src/sparse/mask.js";
 import { randomEpisodes } from "../../src/replay/random-episodes.js";
 
 /**
- * What PyTorch and the sparse engine both start from: networks, masks and a batch, and the rules by which they are
+ * The common input of PyTorch and the sparse engine: networks, masks and a batch, and the rules by which they are
  * updated.
  */
 export interface Case {
   readonly shape: NetworkShape;
   readonly online: Parameters;
   readonly target: Parameters;
-  /** For the rules that are `masked`; the others train the same networks dense. */
+  /** Masks for rules with `masked`; the others train the same networks dense. */
   readonly masks: ReadonlyMap<string, Uint8Array>;
   readonly episodes: readonly Episode[];
   readonly rules: readonly Rule[];
@@ -33,20 +33,20 @@ export type UpdateConfig = Pick<
 
 /** How the networks of a case are updated. */
 export interface Rule extends UpdateConfig {
-  /** Names the file of its results. */
+  /** Name of the file of its results. */
   readonly name: string;
   readonly masked: boolean;
   /** Environment steps of the run so far. */
   readonly step: number;
-  /** How often: on the same batch, one after the other. */
+  /** Number of updates, one after the other on the same batch. */
   readonly updates: number;
-  /** Whether PyTorch's parameters after the last update are wanted too. */
+  /** Whether to return PyTorch's parameters after the last update too. */
   readonly parameters?: boolean;
-  /** What PyTorch computes in; float64 when left out. */
+  /** PyTorch's number type; float64 when left out. */
   readonly dtype?: "float32" | "float64";
 }
 
-/** The rule of a config. */
+/** Makes the rule of a config. */
 export function ruleOf(
   { algorithm, operator, returns, discount, optimiser, wqmix, res }: Config,
   rest: Omit<Rule, keyof UpdateConfig>,
@@ -54,7 +54,10 @@ export function ruleOf(
   return { ...rest, algorithm, operator, returns, discount, optimiser, wqmix, res };
 }
 
-/** Random networks with Erdos-Renyi masks, and episodes of the given lengths, some of which do not end terminal. */
+/**
+ * Makes random networks with Erdos-Renyi masks, and episodes of the given lengths, some of which do not end in a
+ * terminal state.
+ */
 export function randomCase(shape: NetworkShape, options: RandomCase): Case {
   const { density, lengths, seed, rules, eventful = false } = options;
   const specs = networkParameters(shape);
@@ -82,8 +85,9 @@ export interface RandomCase {
 }
 
 /**
- * Rewards above and below what an untrained network expects, for OW-QMIX; and for CW-QMIX only one agent with a choice
- * at every second step, so that a joint action taken at random is now and then the greedy one.
+ * Changes an episode so that both weights of WQMIX occur: for OW-QMIX rewards lie above and below an untrained
+ * network's values; for CW-QMIX only one agent has a choice at every second step, so that a random joint action is
+ * sometimes the greedy one.
  */
 function withBothWeights(episode: Episode, { agents, actions }: NetworkShape, random: Random): Episode {
   const availableActions = episode.availableActions.slice();
@@ -100,8 +104,8 @@ function withBothWeights(episode: Episode, { agents, actions }: NetworkShape, ra
 }
 
 /**
- * A case as a safetensors file for learner.py: "online.NAME", "target.NAME", "mask.NAME"; the batch, padded to the
- * longest episode, as "batch.observations" [episodes, steps + 1, agents, observation] and so on; shape and rules as
+ * Encodes a case as a safetensors file for learner.py: "online.NAME", "target.NAME", "mask.NAME"; the batch, padded to
+ * the longest episode, as "batch.observations" [episodes, steps + 1, agents, observation] and so on; shape and rules as
  * JSON in the header.
  */
 export function encodeCase({ shape, online, target, masks, episodes, rules }: Case): Uint8Array {
@@ -157,7 +161,7 @@ export function decodeCase(file: Uint8Array): Case {
   const lengths = [...(tensors.get("batch.lengths")!.data as Int32Array)];
   const terminal = tensors.get("batch.terminal")!.data;
   const episodes = lengths.map((length, index): Episode => {
-    /** The first rows, one a step, of this episode's part of a padded array. */
+    /** Copies the first rows, one for each step, of this episode's part of a padded array. */
     const part = (name: string, rows: number) => {
       const { data, shape } = tensors.get(`batch.${name}`) as Tensor & { readonly data: Float32Array | Uint8Array };
       const size = data.length / lengths.length;

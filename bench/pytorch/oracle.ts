@@ -6,19 +6,17 @@ import { fileURLToPath } from "node:url";
 import { decodeAnswer, type Answer } from "./agreement.js";
 import { encodeCase, type Case } from "./case.js";
 
-/** A script of this folder. */
+/** Returns the path of a script in this folder. */
 export function scriptPath(name: string): string {
   return fileURLToPath(new URL(name, import.meta.url));
 }
 
-/**
- * The Python that has PyTorch, or undefined.
- */
+/** Finds the Python that has PyTorch; undefined if there is none. */
 export async function findPytorch(): Promise<string | undefined> {
   return (await setup()).findPytorch();
 }
 
-/** The Python that has PyTorch, which is installed if it is not there yet. */
+/** Finds the Python that has PyTorch, and installs PyTorch if it is missing. */
 export async function ensurePytorch(): Promise<string> {
   return (await setup()).ensurePytorch();
 }
@@ -38,8 +36,8 @@ interface Asking<Given, Said> {
 }
 
 /**
- * PyTorch's updates of a case, by the name of each rule.
- * @throws {Error} with what Python said
+ * Runs PyTorch's updates of a case and returns them by the name of each rule.
+ * @throws {Error} with Python's message
  */
 export function askPytorch(python: string, given: Case): Map<string, Answer>;
 export function askPytorch<Given extends { readonly rules: readonly { readonly name: string }[] }, Said>(
@@ -65,7 +63,7 @@ export function askPytorch(
 
 /**
  * Runs oracle.py, or continuous.py for continuous actions: FOLDER/RULE.safetensors for each rule of a case.
- * @throws {Error} with what Python said
+ * @throws {Error} with Python's message
  */
 export function writeAnswers(
   python: string,

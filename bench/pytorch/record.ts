@@ -1,5 +1,5 @@
-// npx tsx bench/pytorch/record.ts: makes bench/pytorch/recorded, what PyTorch says of one small case, and of one of
-// continuous actions, for machines without PyTorch.
+// npx tsx bench/pytorch/record.ts: records PyTorch's results of one small case, and of one with continuous actions, in
+// bench/pytorch/recorded, for machines without PyTorch.
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { encodeCase, randomCase } from "./case.js";

@@ -3,7 +3,7 @@ import { resolveConfig, type ConfigInput } from "../../src/config.js";
 import type { NetworkShape } from "../../src/networks/parameters.js";
 import { ruleOf, type Rule } from "./case.js";
 
-/** Small and odd: sizes that fit no vector. */
+/** A small shape whose sizes are not multiples of a vector. */
 export const ODD: NetworkShape = {
   agents: 3,
   actions: 5,
@@ -28,8 +28,8 @@ const single: ConfigInput = {
 };
 
 /**
- * What is compared: each algorithm dense and masked, by the plain rule (max, one-step) and by MAST's (soft mellowmax,
- * TD(lambda)), and the other operators and returns. Masked rules clip far below the norms that gradients have here, the
+ * The compared rules: each algorithm dense and masked, by the plain rule (max, one-step) and by MAST's (soft mellowmax,
+ * TD(lambda)), and the other operators and returns. Masked rules clip far below the norms of these gradients; the
  * others do not clip.
  */
 export const comparedRules: readonly Rule[] = [

@@ -2,20 +2,20 @@ import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { scriptPath } from "./oracle.js";
 
-/** What PyTorch says of itself. */
+/** Versions and settings of PyTorch. */
 export interface About {
   readonly torch: string;
   readonly blas: string;
-  /** The vector instructions that it found. */
+  /** The vector instructions that it uses. */
   readonly instructions: string;
   readonly threads: number;
 }
 
-/** A Python process that keeps learners and times their updates when asked. */
+/** A Python process that keeps learners and times their updates on request. */
 export interface PytorchServer {
-  /** Makes the case in a file the one that is updated. */
+  /** Loads the case of a file for the following updates. */
   open(path: string): Promise<About>;
-  /** Updates by a rule of the case, a few times; milliseconds of processor time of the fastest. */
+  /** Makes a few updates by a rule of the case; returns the milliseconds of processor time of the fastest. */
   update(rule: string, times: number): Promise<number>;
   stop(): void;
 }
@@ -32,7 +32,7 @@ export function startServer(python: string): PytorchServer {
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   let errors = "";
   child.stderr.on("data", (chunk: Buffer) => (errors += chunk.toString()));
-  // What went wrong is told by the answer that does not come.
+  // An error is reported by the call that gets no answer.
   child.on("error", (error) => (errors = error.message));
   child.stdin.on("error", () => {});
 

@@ -2,11 +2,11 @@ import type { Policy } from "../../src/envs/play.js";
 import type { BattleEnvironment } from "../../src/envs/starcraft/environment.js";
 import type { RecordedBattle, RecordedOrder } from "../../src/analysis/recorded-battle.js";
 
-/** What is compared of one battle. */
+/** The quantities of one battle that are compared. */
 export interface BattleOutcome {
   readonly won: boolean;
   readonly return: number;
-  /** Steps. */
+  /** Length in steps. */
   readonly length: number;
   readonly alliesLeft: number;
   /** Loop of the first death of each side; undefined where none died. */
@@ -32,7 +32,7 @@ export function playBattles(env: BattleEnvironment, policy: Policy, episodes: nu
   });
 }
 
-/** The same of a battle that is over. */
+/** Reads these quantities from a battle that has ended. */
 export function outcomeOf({ battle: b, won }: BattleEnvironment, total: number, length: number): BattleOutcome {
   const first = (from: number, end: number): number | undefined => {
     let dead: number | undefined;
@@ -55,7 +55,7 @@ export function outcomeOf({ battle: b, won }: BattleEnvironment, total: number, 
   };
 }
 
-/** The same of a recorded battle. */
+/** Reads these quantities from a recorded battle. */
 export function recordedOutcome({ win, units, steps, deaths }: RecordedBattle): BattleOutcome {
   const ofSide = (side: string) => deaths.filter(([, unit]) => unit.startsWith(side));
   const [ally] = ofSide("A");
@@ -76,17 +76,17 @@ export function recordedOutcome({ win, units, steps, deaths }: RecordedBattle): 
   };
 }
 
-/** How an open-loop replay went: its outcome, and the distances of enemies from where they were recorded, by loop. */
+/** Result of an open-loop replay: its outcome, and the distances of enemies from their recorded positions, by loop. */
 export interface Replay {
   readonly outcome: BattleOutcome;
   readonly recorded: BattleOutcome;
-  /** [loop, cells] */
+  /** Mean distances of enemies: [loop, cells]. */
   readonly distances: readonly (readonly [number, number])[];
 }
 
 /**
- * Gives the allies the orders of a recorded battle, whatever happens. A unit that was ordered to attack somebody who is
- * dead here attacks the nearest in reach, and so does a unit that was dead in the recording, until the battle is over.
+ * Gives the allies the orders of a recorded battle, whatever happens, until the battle is over. A unit whose ordered
+ * target is already dead attacks the nearest enemy in reach, and so does a unit that was dead in the recording.
  */
 export function replayBattle(env: BattleEnvironment, recording: RecordedBattle, seed: number): Replay {
   const { battle: b } = env;
@@ -119,7 +119,7 @@ export function replayBattle(env: BattleEnvironment, recording: RecordedBattle, 
   return { outcome: outcomeOf(env, total, length), recorded: recordedOutcome(recording), distances };
 }
 
-/** Which agent each recorded ally is: SMAC numbers them by type, then x, then y. */
+/** Finds the agent of each recorded ally: SMAC numbers them by type, then x, then y. */
 export function allyNumbers({ battle: b }: BattleEnvironment, { units, steps }: RecordedBattle): Map<string, number> {
   const exact = steps[0][1];
   const allies = units.filter(([name]) => name.startsWith("A"));

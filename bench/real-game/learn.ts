@@ -5,8 +5,8 @@ import { LEARNING_MAPS, type Learning, learningOf } from "./learning.js";
 
 // Trains with PyMARL's default settings in the battles of the simulator, to compare learning with the real game's: `npx
 // tsx bench/real-game/learn.ts [MAP:SEED ...]`, for example 3m:1 8m:1; without arguments two seeds of 3m, 8m and 2s3z,
-// then three more. A run ends when three evaluations in a row average .9. What was interrupted goes on when the command
-// is given again; the runs lie in data/runs (MAST_RUNS).
+// then three more. A run ends when three evaluations in a row average .9. The same command resumes interrupted runs,
+// which are in data/runs (MAST_RUNS).
 
 /**
  * Dense QMIX, one update an episode from one buffer, epsilon over 50,000 steps, no warm-up, one-step targets with

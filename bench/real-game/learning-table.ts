@@ -6,16 +6,16 @@ import type { MetricsRow } from "../../src/runs/metrics.js";
 import { listRuns, readRun } from "../../src/runs/store.js";
 import { LEARNING_MAPS, learningOf } from "./learning.js";
 
-// Writes data/results/real-game-learning.csv: how fast QMIX learns in the real game, by the reference's table of logs,
-// and here, by the runs that learn.ts trained and that lie in data/runs (MAST_RUNS), as far as they have come: `npx tsx
-// bench/real-game/learning-table.ts`. It prints how our medians compare with the real ones.
+// Writes data/results/real-game-learning.csv: how fast QMIX learns in the real game, from the reference's table of
+// logs, and in our battles, from the runs of learn.ts in data/runs (MAST_RUNS), as far as they have been trained: `npx
+// tsx bench/real-game/learning-table.ts`. It prints how our medians compare with the real ones.
 
 /** Steps at which a curve of ours gets a point. */
 const EVERY = 25_000;
 
 const folder = referenceFolder();
 if (folder === undefined)
-  throw new Error("There is no reference here: set MAST_REFERENCE to the folder that holds learning-curves.csv.");
+  throw new Error("There is no reference: set MAST_REFERENCE to the folder that holds learning-curves.csv.");
 const path = join(folder, "learning-curves.csv");
 const steps: Readonly<Record<string, number>> = {
   "win@250k": 250_000,
@@ -23,7 +23,7 @@ const steps: Readonly<Record<string, number>> = {
   "win@1M": 1_000_000,
   "win@2M": 2_000_000,
 };
-/** "135157/2": the step, and how many runs came so far. */
+/** Reads a cell such as "135157/2": the step, and the number of runs that reached it. */
 const first = (cell: string | number | undefined): number | "" =>
   String(cell).startsWith("-") ? "" : Number(String(cell).split("/")[0]);
 const real = parseCsv(readFileSync(path, "utf8"), path)
@@ -44,7 +44,7 @@ for (const { name, state, config } of listRuns()) {
   const evaluations = readRun(name).metrics.filter(({ kind }) => kind === "evaluation");
   maps.set(config.environment, [...(maps.get(config.environment) ?? []), evaluations]);
 }
-/** A run that has neither learned nor come so far says nothing yet. */
+/** Runs below this number of steps that have not learned yet are left out. */
 const LEAST_STEPS = 100_000;
 const here = [...maps].flatMap(([map, all]) => {
   const runs = all.filter(

@@ -9,11 +9,11 @@ export const LEARNING_MAPS: Readonly<Record<string, number>> = {
   "2c_vs_64zg": 2_000_000,
 };
 
-/** How a run learned, by its evaluations as they are, of 32 battles each. */
+/** How fast a run learned, from its evaluations of 32 battles each, without smoothing. */
 export interface Learning {
   /**
-   * Step of the first of three evaluations in a row that average .5 or more; Infinity where there are none. So the
-   * reference's table must have it: it says 10,000 of 8m, where the third evaluation comes at 20,000.
+   * Step of the first of three evaluations in a row that average .5 or more; Infinity if there are none. The
+   * reference's table must use the same rule: it gives 10,000 for 8m, where the third evaluation is at 20,000.
    */
   readonly half: number;
   /** The same for .9. */

@@ -4,7 +4,7 @@ import type { Environment } from "../../src/envs/environment.js";
 import type { Policy } from "../../src/envs/play.js";
 import { greedyPolicy } from "../../src/training/rollout.js";
 
-/** The greedy policy of an agent network in a safetensors file in PyMARL's names. */
+/** Makes the greedy policy of an agent network in a safetensors file with PyMARL's names. */
 export function networkPolicy(file: string, env: Environment): Policy {
   return greedyPolicy(agentFromFile(file, env).createActor(1));
 }

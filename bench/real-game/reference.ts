@@ -6,7 +6,7 @@ import type { RecordedBattle } from "../../src/analysis/recorded-battle.js";
 export interface RealNetwork {
   readonly file: string;
   readonly map: string;
-  /** Steps it was trained for. */
+  /** Number of training steps. */
   readonly step: number;
   /**
    * Its win rate in the real game as its training logged it, or from the map's learning curve; undefined where neither
@@ -15,7 +15,7 @@ export interface RealNetwork {
   readonly winRate: number | undefined;
 }
 
-/** What is known of the real game's battles: networks, recordings, near-random play and learning curves. */
+/** Data on the real game's battles: networks, recordings, near-random play and learning curves. */
 export interface Reference {
   readonly networks: readonly RealNetwork[];
   /** Recorded battles by the recording's name. */

@@ -6,13 +6,13 @@ import { playBattles, recordedOutcome } from "./battles.js";
 import { networkPolicy } from "./network.js";
 import { readReference } from "./reference.js";
 
-// `npx tsx bench/real-game/validate.ts [battles]`: do the numbers of enemies' behaviour that are ours hold on a map
-// that they were not chosen on? For each map they are chosen by the other two alone, from a grid, and the map that was
-// left out is then measured with them. Then what each number does.
+// `npx tsx bench/real-game/validate.ts [battles]`: tests whether our numbers of the enemies' behaviour hold on a map
+// that was not used to choose them. For each map they are chosen from a grid by the other two maps, and the map that
+// was left out is then measured with them. Then the effect of each number is measured.
 
 /** Steps at which the win rate of 3m's networks is known from its learning curve only. */
 const CURVE_3M: readonly [number, number][] = [[200_000, 0.97]];
-/** What is asked of each map: mean difference of win rates, allies left, loop of the first ally death. */
+/** Targets of each map: mean difference of win rates, allies left, loop of the first ally death. */
 const ASKED: Readonly<Record<string, readonly [number, number, number]>> = {
   "3m": [0.05, 0.4, 12],
   "8m": [0.08, 0.7, 12],
@@ -21,12 +21,15 @@ const ASKED: Readonly<Record<string, readonly [number, number, number]>> = {
 const NAMES = Object.keys(ASKED);
 
 const folder = referenceFolder();
-if (folder === undefined) throw new Error("There is no reference here: set MAST_REFERENCE to its folder.");
+if (folder === undefined) throw new Error("There is no reference: set MAST_REFERENCE to its folder.");
 const reference = readReference(folder);
 const battles = Number(process.argv[2] ?? 60);
 const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
 
-/** How far a map is from the real game: difference of win rates, of allies left, and of the first ally death. */
+/**
+ * Measures how far a map is from the real game: the differences of win rates, of allies left, and of the first ally
+ * death.
+ */
 function measure(name: string, habits: EnemyHabits): readonly [number, number, number] {
   const env = createBattleEnvironment(
     maps.find((map) => map.name === name)!,
@@ -49,7 +52,7 @@ function measure(name: string, habits: EnemyHabits): readonly [number, number, n
   ];
 }
 
-/** The sum of what was missed, each part in units of what is asked. */
+/** Sums the misses, each in units of its target. */
 function badness(name: string, parts: readonly [number, number, number]): number {
   return parts.reduce((sum, part, k) => sum + Math.abs(part) / ASKED[name][k], 0);
 }

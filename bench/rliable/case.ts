@@ -11,7 +11,7 @@ export interface Case {
   readonly x: Scores;
   /** Scores on the same tasks; another number of runs is possible. */
   readonly y: Scores;
-  /** Of the draws. */
+  /** Seed of the draws. */
   readonly seed: number;
   readonly confidence: number;
 }
@@ -22,14 +22,14 @@ export interface Answer {
   readonly iqm: number;
   /** Probability that x is better than y. */
   readonly improvement: number;
-  /** Intervals of `iqm` and `improvement` from draws that are given. */
+  /** Intervals of `iqm` and `improvement` from given draws. */
   readonly iqmInterval: Interval;
   readonly improvementInterval: Interval;
-  /** Interval of `iqm` from draws of one's own. */
+  /** Interval of `iqm` from the implementation's own draws. */
   readonly ownInterval: Interval;
 }
 
-/** Score matrices of every kind that rliable takes: it wants as many runs of each task. */
+/** Makes score matrices of every kind that rliable accepts: it needs the same number of runs for each task. */
 export function randomCases(seed: number): Case[] {
   const random = createRandom(seed);
   const scores = (tasks: number, runs: number, score: (task: number) => number = () => random.float()): number[][] =>
@@ -53,7 +53,7 @@ export function randomCases(seed: number): Case[] {
   return cases.map(([name, x, y, confidence = 0.95], i) => ({ name, x, y, seed: seed + i, confidence }));
 }
 
-/** Our statistics of a case. */
+/** Computes our statistics of a case. */
 export function ourAnswer(
   { x, y, seed, confidence }: Case,
   { resamples, ownResamples }: { readonly resamples: number; readonly ownResamples: number },
@@ -74,7 +74,7 @@ export function ourAnswer(
   };
 }
 
-/** Which runs `ourAnswer` draws for its first two intervals: [resamples][strata][runs]. */
+/** Returns the runs that `ourAnswer` draws for its first two intervals: [resamples][strata][runs]. */
 export function drawnRuns(
   { x, y, seed }: Case,
   resamples: number,
@@ -85,7 +85,7 @@ export function drawnRuns(
   };
 }
 
-/** What is drawn depends on the numbers of runs alone, so that places drawn from places are the draws. */
+/** Draws depend only on the numbers of runs, so drawing from indices gives the draws. */
 function drawn(strata: Scores, random: Random, resamples: number): number[][][] {
   const draws: number[][][] = [];
   const places = strata.map((runs) => [...runs.keys()]);
@@ -94,8 +94,8 @@ function drawn(strata: Scores, random: Random, resamples: number): number[][][] 
 }
 
 /**
- * How far two answers differ: the statistics and intervals from the same draws relative to the larger of 1 and their
- * size, the intervals from draws of one's own relative to their width.
+ * Computes how far two answers differ: the statistics and intervals from the same draws relative to the larger of 1 and
+ * their size, the intervals from own draws relative to their width.
  */
 export function differences(
   ours: Answer,

@@ -2,18 +2,18 @@ import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { type Answer, type Case, drawnRuns } from "./case.js";
 
-/** What rliable says of some cases, and the versions of what it ran on. */
+/** rliable's results of some cases, with the versions of its packages. */
 export interface RliableAnswers {
   readonly versions: Readonly<Record<string, string>>;
   readonly answers: readonly Answer[];
 }
 
-/** The Python that has rliable, or undefined. */
+/** Finds the Python that has rliable; undefined if there is none. */
 export async function findRliable(): Promise<string | undefined> {
   return (await setup()).findRliable();
 }
 
-/** The Python that has rliable, which is installed if it is not there yet. */
+/** Finds the Python that has rliable, and installs rliable if it is missing. */
 export async function ensureRliable(): Promise<string> {
   return (await setup()).ensureRliable();
 }
@@ -26,8 +26,8 @@ async function setup() {
 }
 
 /**
- * rliable's statistics of cases: with our draws where it says "given", `ownResamples` of its own besides.
- * @throws {Error} with what Python said
+ * Runs rliable's statistics of cases: with our draws where they are "given", and with `ownResamples` draws of its own.
+ * @throws {Error} with Python's message
  */
 export function askRliable(
   python: string,

@@ -1,5 +1,5 @@
-// npx tsx bench/rliable/record.ts: makes bench/rliable/recorded.json, what rliable says of ten cases, for machines
-// without it.
+// npx tsx bench/rliable/record.ts: records rliable's results of ten cases in bench/rliable/recorded.json, for machines
+// without rliable.
 import { writeFileSync } from "node:fs";
 import { randomCases } from "./case.js";
 import { askRliable, ensureRliable } from "./oracle.js";

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { npm, root } from "./npm.mjs";
 
-/** The last version whose engines name Node.js 20. */
+/** The last version that supports Node.js 20. */
 const PACKAGE = "@sparticuz/chromium@143.0.4";
 const folder = join(root, ".browser");
 const fresh = join(root, `.browser.${process.pid}.tmp`);
@@ -30,7 +30,7 @@ async function setUp() {
     const fault = await checkBrowser();
     if (fault === undefined) return say(`ready: ${present} draws PNG files already`);
     if (present !== projectBrowser())
-      throw new Error(`${fault}. It is taken before one that would be fetched: mend or remove it, or set CHROME_PATH.`);
+      throw new Error(`${fault}. It has precedence over a fetched one: repair or remove it, or set CHROME_PATH.`);
     say(`${fault}: fetching it again`);
   }
   if (process.env.CHROME_PATH)
@@ -58,8 +58,8 @@ async function setUp() {
 }
 
 /**
- * The package unpacks into the temporary folder, and takes what lies there under its name: it gets a temporary folder
- * of its own.
+ * Unpacks the package, which uses the temporary folder and anything under its name in it, in a temporary folder of its
+ * own.
  */
 function unpack(place) {
   mkdirSync(place, { mode: 0o700 });

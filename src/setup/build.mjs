@@ -13,12 +13,12 @@ const STAMP = ".sources";
 const KERNELS = "src/networks/kernels/built";
 
 /**
- * Compiles everything anew; the dist before stays in place until the new one is complete.
+ * Compiles everything; the old dist stays in place until the new one is complete.
  * @throws {Error} with the compiler's messages
  */
 export async function build() {
   const sources = hashOfSources();
-  // Beside dist, and so as deep as it: modules find data/ and package.json from where they are.
+  // The new folder is beside dist, at the same depth, because modules find data/ and package.json by relative paths.
   const fresh = join(root, `dist.${process.pid}.tmp`);
   try {
     // node_modules/.bin/tsc is the older compiler inside of tslab.
@@ -38,7 +38,7 @@ export async function build() {
   }
 }
 
-/** Whether dist was compiled from the sources as they are. */
+/** Tells whether dist was compiled from the present sources. */
 export function isBuilt() {
   const stamp = join(dist, STAMP);
   return existsSync(stamp) && readFileSync(stamp, "utf8") === hashOfSources();

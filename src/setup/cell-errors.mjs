@@ -1,4 +1,4 @@
-// How errors of a notebook's cell read: one line each. tslab prints them with console.error, an exception with its
+// Prints errors of a notebook's cell as one line each. tslab prints them with console.error: an exception with its
 // stack, and a type error as one line for each step of the compiler's reasoning.
 import { inspect } from "node:util";
 
@@ -6,14 +6,14 @@ import { inspect } from "node:util";
 const TYPE_ERROR = "%s%d:%d - %s";
 
 /**
- * A console.error for a kernel. With the environment variable MAST_DEBUG it leaves everything as it is.
+ * Makes a console.error for a kernel. With the environment variable MAST_DEBUG it changes nothing.
  * @param {(...said: unknown[]) => void} print the console's own
  */
 export function cellErrors(print) {
   /** @type {[file: string, line: number, column: number, text: string][]} */
   let typeErrors = [];
-  // Of several lines about one place the last one names the wrong field; those before it are about the whole that it is
-  // part of.
+  // Of several lines about one place the last one names the wrong field; earlier ones concern the object that contains
+  // it.
   const printTypeErrors = () => {
     const isLast = ([file, line, column], i) => `${[file, line, column]}` !== `${typeErrors[i + 1]?.slice(0, 3)}`;
     for (const [file, line, column, text] of typeErrors.filter(isLast))
@@ -23,14 +23,14 @@ export function cellErrors(print) {
   return (...said) => {
     if (process.env.MAST_DEBUG) return print(...said);
     if (said[0] === TYPE_ERROR) {
-      // tslab says all of them at once, and ends the cell in a later turn than this one.
+      // tslab prints all of them at once, and ends the cell in a later turn of the event loop.
       if (typeErrors.length === 0) queueMicrotask(printTypeErrors);
       typeErrors.push(said.slice(1));
     } else print(...said.map((part) => (part instanceof Error ? errorLine(part) : part)));
   };
 }
 
-/** An exception in one line. Errors of mast-lab say themselves how they read. */
+/** Writes an exception as one line. Errors of mast-lab define their own text. */
 function errorLine(error) {
   if (error.message === "Interrupted asynchronously" || error.code === "ERR_SCRIPT_EXECUTION_INTERRUPTED")
     return "Interrupted. Run the cell again to repeat it; trainings resume at their last checkpoint.";

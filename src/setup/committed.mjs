@@ -1,12 +1,12 @@
-// Which files of the project are those that were committed: what lab.mjs lets JupyterLab trust.
+// Finds the files of the project that are committed and unchanged, which lab.mjs lets JupyterLab trust.
 import { spawnSync } from "node:child_process";
 import { lstatSync, realpathSync } from "node:fs";
 import { join } from "node:path";
 
 /**
- * The files of a folder that are committed and unchanged: their content is the one that HEAD has under their path. Git
- * compares contents, so neither the index nor its marks (assume-unchanged, skip-worktree) nor times of files decide.
- * Symbolic links are none of them.
+ * Lists the files of a folder whose content is the one that HEAD has under their path. Git compares contents, so
+ * neither the index and its flags (assume-unchanged, skip-worktree) nor times of files matter. Symbolic links do not
+ * count.
  *
  * @param {string} root the project's folder, which has to be a git repository of its own, not a folder inside another
  * @param {string} folder such as "notebooks"
@@ -14,7 +14,7 @@ import { join } from "node:path";
  * @returns {string[]} paths; none without git or a commit
  */
 export function committedFiles(root, folder, ending) {
-  // GIT_DIR and the like, as a git hook sets them, would name another repository.
+  // Variables such as GIT_DIR, set by git hooks, would name another repository.
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("GIT_")));
   const git = (...args) =>
     spawnSync("git", ["--no-replace-objects", "-c", "core.fsmonitor=false", ...args], {
@@ -36,7 +36,7 @@ export function committedFiles(root, folder, ending) {
       : [];
   });
   if (committed.length === 0 || lstatSync(join(root, folder)).isSymbolicLink()) return [];
-  // Only Windows changes line endings on the way; elsewhere no filter may stand between the content and its hash.
+  // Only Windows converts line endings; on other systems no filter may change the content before it is hashed.
   const filters = process.platform === "win32" ? [] : ["--no-filters"];
   const hashes = git("hash-object", ...filters, "--", ...committed.map(({ path }) => path))
     .stdout.trim()

@@ -1,4 +1,4 @@
-// npm run course -- students|runs [--out FOLDER]: what a lecturer hands out, made of the notebooks and of trained runs.
+// npm run course -- students|runs [--out FOLDER]: makes material for students from the notebooks and from trained runs.
 import { spawnSync } from "node:child_process";
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
@@ -10,8 +10,8 @@ const USAGE = "npm run course -- students|runs [--out FOLDER]";
 const QUESTION = "**What do you find?** *Double-click here and write it down, with the numbers that say so.*";
 
 /**
- * A notebook without outputs, and without its findings: passages that begin with "What we find", up to the next
- * heading, and cells with the tag `findings`. A question stands in their place.
+ * Makes a notebook without outputs and findings: passages that begin with "What we find", up to the next heading, and
+ * cells with the tag `findings` are replaced by a question.
  * @param {{ cells: { cell_type: string; source: string | string[]; metadata: { tags?: string[] } }[] }} notebook
  */
 export function studentVersion(notebook) {
@@ -58,7 +58,8 @@ function runs(out) {
     throw new Error(`there are no complete runs in ${store}: train some first, for example with \`npm run notebooks\``);
   mkdirSync(out, { recursive: true });
   const archive = join(out, "runs.tar.gz");
-  // Names come from a file: there may be more than a command line holds. Who unpacks the archive gets whole files only.
+  // Names are passed in a file, since there may be more than fit on a command line. The archive contains complete files
+  // only.
   const list = join(out, "runs.txt");
   writeFileSync(list, `${complete.join("\n")}\n`);
   const { status, error, stderr } = spawnSync("tar", ["-czf", `${archive}.tmp`, "-C", store, "-T", list], {
@@ -72,7 +73,7 @@ function runs(out) {
   );
 }
 
-/** A path as a person would type it. */
+/** Shortens a path to what a person would type. */
 function shown(path) {
   const short = relative(process.cwd(), path);
   return short.startsWith("..") ? path : short;

@@ -1,5 +1,5 @@
-// npm run setup:python -- RECIPE: packages for environments in Python, from PyPI into the project's .venv; what is not
-// on PyPI is named with its steps.
+// npm run setup:python -- RECIPE: installs packages for environments in Python from PyPI into the project's .venv, and
+// prints the steps for those that are not on PyPI.
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { homedir } from "node:os";
@@ -15,8 +15,8 @@ const SMAC_GAME = [
 /**
  * The environments that can be set up by name.
  *
- * `packages` come from PyPI, at these versions or newer ones; `check` is Python that fails where something is missing;
- * `steps` are what a person has to do.
+ * `packages` come from PyPI, at these versions or newer ones; `check` is a Python program that fails if something is
+ * missing; `steps` are left for the user.
  */
 export const recipes = {
   pettingzoo: {
@@ -79,7 +79,7 @@ export const recipes = {
   },
 };
 
-/** Whether the game and SMAC's maps lie where SMAC looks for them. */
+/** Tells whether the game and SMAC's maps are in the folders where SMAC looks for them. */
 function gameIsThere() {
   const game = process.env.SC2PATH || join(homedir(), "StarCraftII");
   return existsSync(join(game, "Versions")) && existsSync(join(game, "Maps", "SMAC_Maps"));
@@ -88,10 +88,10 @@ function gameIsThere() {
 const venv = join(root, ".venv");
 const own = join(venv, "bin", "python");
 
-/** The Python that plays environments: MAST_PYTHON, else the project's. */
+/** The Python that runs environments: MAST_PYTHON, or the project's own. */
 export const environmentPython = () => process.env.MAST_PYTHON || (existsSync(own) ? own : "python3");
 
-/** Which recipes work with a Python, by one start of it for each. */
+/** Finds the recipes that work with a Python, by starting it once for each. */
 export function recipesThere(python = environmentPython()) {
   return Object.keys(recipes).filter(
     (name) => (!recipes[name].game || gameIsThere()) && run(python, "-c", recipes[name].check).status === 0,
@@ -103,7 +103,7 @@ function run(command, ...args) {
 }
 
 /**
- * The Python that is set up: MAST_PYTHON, or the project's, which is made where there is none.
+ * Finds the Python to set up: MAST_PYTHON, or the project's own, which is created if it does not exist.
  * @throws {Error} in one line, where Python is missing or too old, or has no venv
  */
 function pythonToSetUp() {
@@ -132,7 +132,7 @@ function pythonToSetUp() {
   return own;
 }
 
-/** Installs what PyPI has for some recipes and says what is left to do. */
+/** Installs the packages of some recipes from PyPI and prints the remaining steps. */
 function setUp(names) {
   const unknown = names.find((name) => !Object.hasOwn(recipes, name));
   if (names.length === 0 || unknown !== undefined)
@@ -155,7 +155,7 @@ function setUp(names) {
     const recipe = recipes[name];
     const left = works(name) ? (recipe.game && !gameIsThere() ? SMAC_GAME : []) : (recipe.steps ?? []);
     if (left.length > 0) {
-      console.error(`${recipe.title} needs these steps besides:`);
+      console.error(`${recipe.title} also needs these steps:`);
       left.forEach((step, i) => console.error(`  ${i + 1}. ${step.replace("PYTHON", python)}`));
       process.exitCode = 1;
       continue;
@@ -164,14 +164,14 @@ function setUp(names) {
       throw new Error(
         `${recipe.title} was installed but does not load: ${run(python, "-c", recipe.check).stderr.trim().split("\n").at(-1)}`,
       );
-    console.error(missing.includes(name) ? `ready: ${recipe.title}` : `ready: ${recipe.title} is there already`);
+    console.error(missing.includes(name) ? `ready: ${recipe.title}` : `ready: ${recipe.title} is already installed`);
     if (recipe.note) console.error(recipe.note);
     if (recipe.try)
       console.error(`try: npm run mast -- train --environment ${recipe.try} --method dense --steps 100000 --short`);
   }
 }
 
-/** Why pip failed, in one line: its errors about packages say little where it could not reach PyPI at all. */
+/** Says in one line why pip failed. If it could not reach PyPI at all, its messages about packages are misleading. */
 function failureOfPip({ error, stderr, stdout }) {
   if (error !== undefined) return error.message;
   const said = `${stderr ?? ""}${stdout ?? ""}`.trim();

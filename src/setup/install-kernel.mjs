@@ -1,5 +1,5 @@
-// npm run kernel: tells Jupyter of this user about the TypeScript kernel, so that VS Code, Notebook 7 and every other
-// Jupyter find it.
+// npm run kernel: installs the TypeScript kernel for this user, so that VS Code, Notebook 7 and every other Jupyter
+// find it.
 //   npm run kernel                      installs it as "tslab", the name that the notebooks ask for
 //   npm run kernel -- --name mast-lab   under another name
 //   npm run kernel -- --remove          takes it away
@@ -11,7 +11,7 @@ import { parseArgs } from "node:util";
 import { prepare } from "./prepare.mjs";
 import { root } from "./npm.mjs";
 
-/** Where Jupyter keeps what a user has installed, as `jupyter --data-dir` says. */
+/** Returns the folder in which Jupyter keeps a user's kernels, as `jupyter --data-dir` does. */
 export function dataFolder(environment = process.env, platform = process.platform) {
   if (environment.JUPYTER_DATA_DIR) return environment.JUPYTER_DATA_DIR;
   if (platform === "darwin") return join(homedir(), "Library", "Jupyter");
@@ -19,18 +19,18 @@ export function dataFolder(environment = process.env, platform = process.platfor
   return join(environment.XDG_DATA_HOME || join(homedir(), ".local", "share"), "jupyter");
 }
 
-/** The specification of the kernel: this Node.js runs the code of this folder. */
+/** Makes the specification of the kernel: this Node.js runs the code of this folder. */
 export function kernelSpec() {
   return {
     argv: [process.execPath, join(root, "src", "setup", "kernel.mjs"), "--config-path", "{connection_file}"],
     display_name: "TypeScript (mast-lab)",
     language: "typescript",
-    // By this, a later call knows its own.
+    // This entry identifies a kernel that this command installed.
     metadata: { "mast-lab": root },
   };
 }
 
-/** A kernel's folder, and what is in it: "none", "ours" or a "foreign" kernel. */
+/** Finds a kernel's folder and its content: "none", "ours" or a "foreign" kernel. */
 function look(name) {
   const folder = join(dataFolder(), "kernels", name);
   const file = join(folder, "kernel.json");

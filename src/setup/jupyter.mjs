@@ -1,5 +1,4 @@
-// JupyterLab for this project: where it is, and how to get it. Plain JavaScript, since it runs before anything is
-// compiled.
+// Finds or installs JupyterLab for this project. It is plain JavaScript, since it runs before anything is compiled.
 import { copyFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { delimiter, dirname, join } from "node:path";
@@ -18,11 +17,11 @@ const { venv, find, ensure } = pythonEnvironment({
   without: "training and `npm start` do without",
 });
 
-/** The Python that has JupyterLab 4; undefined where there is none. */
+/** Finds the Python that has JupyterLab 4; undefined if there is none. */
 export const findJupyter = find;
 
 /**
- * The Python that has JupyterLab, installed from PyPI into .venv if there is none yet.
+ * Finds the Python that has JupyterLab, which is installed from PyPI into .venv if it is missing.
  * @returns {string}
  * @throws {Error} with one line that says what is missing and how to get it
  */
@@ -34,11 +33,11 @@ export function ensureJupyter(log = (line) => console.error(line)) {
   return python;
 }
 
-/** The environment in which Jupyter finds the project's kernel, settings and figure renderer. */
+/** Makes the environment variables by which Jupyter finds the project's kernel, settings and figure renderer. */
 export function jupyterEnvironment(environment = process.env) {
   const plotly = createRequire(import.meta.url).resolve("plotly.js-cartesian-dist-min");
   const copy = join(root, ".jupyter", "labextensions", "mast-figures", "static", "plotly.min.js");
-  // Whoever may not write to the project uses the copy of whoever set it up.
+  // A user without write access to the project uses the copy made at its set-up.
   if (!existsSync(copy) || !readFileSync(copy).equals(readFileSync(plotly))) {
     try {
       copyFileSync(plotly, copy);

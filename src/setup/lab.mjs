@@ -7,8 +7,8 @@ import { ensureJupyter, jupyterEnvironment, root } from "./jupyter.mjs";
 
 const { python, env } = prepare();
 
-// Jupyter hides scripted outputs (the battle replays) of notebooks that it has not seen run. Those that came with the
-// project and are as they came may show them; one that somebody changed or added shows them after it was run.
+// Jupyter hides scripted outputs (the battle replays) of notebooks that it has not run itself. Notebooks of the project
+// that are committed and unchanged are trusted to show them; other notebooks show them after they were run.
 const notebooks = committedFiles(root, "notebooks", ".ipynb");
 if (notebooks.length > 0) spawnSync(python, ["-m", "jupyter", "trust", ...notebooks], { env, stdio: "ignore" });
 
@@ -26,7 +26,7 @@ const lab = spawn(
   ],
   { cwd: root, env, stdio: "inherit" },
 );
-// JupyterLab asks before it stops at Ctrl-C; this process stays until it has decided.
+// JupyterLab asks before it stops at Ctrl-C; this process waits for its decision.
 process.on("SIGINT", () => {});
 process.on("SIGTERM", () => lab.kill("SIGTERM"));
 lab.on("exit", (code) => process.exit(code ?? 1));

@@ -1,4 +1,4 @@
-// nbgrader for the tests of the course's problem sets: where it is, and how to get it. Lecturers install their own.
+// Finds or installs nbgrader for the tests of the course's problem sets. Lecturers install their own.
 import { join } from "node:path";
 import { root } from "./npm.mjs";
 import { pythonEnvironment } from "./python.mjs";

@@ -1,5 +1,5 @@
-// Imported first by every script here, and written for old versions of Node.js: the rest would only fail in riddles
-// there.
+// Every script of this folder imports this module first. It is written for old versions of Node.js, on which the other
+// modules would fail with obscure errors.
 var version = process.versions.node.split(".").map(Number);
 
 if (version[0] < 20 || (version[0] === 20 && version[1] < 19)) {

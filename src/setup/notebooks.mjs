@@ -40,9 +40,9 @@ async function run() {
     : profile === "smoke"
       ? join(root, ".cache", "notebooks")
       : join(resolvePath(root, process.env.MAST_RESULTS || join("data", "own")), "notebooks");
-  // Most of a smoke run is one process that waits for another: two notebooks at a time take half as long. They have run
-  // stores of their own, since no two processes work on one run. In the larger profiles a notebook trains on every core
-  // by itself.
+  // In a smoke run one process mostly waits for another, so two notebooks at a time take half as long. They have
+  // separate run stores, since no two processes work on one run. In the larger profiles a notebook uses every core by
+  // itself.
   const lanes =
     profile === "smoke" && queue.length > 1 && availableParallelism() > 1
       ? [env, { ...env, MAST_RUNS: join(env.MAST_RUNS || join(root, "data", "runs"), "second") }]
@@ -58,8 +58,8 @@ async function run() {
 }
 
 /**
- * Executes a notebook and says how it went; whether it went well. Of several at a time, what each says comes when it is
- * over.
+ * Executes a notebook, reports how it went, and returns whether it succeeded. If several run at a time, the output of
+ * each is printed at its end.
  */
 async function execute(python, name, profile, target, env, alone) {
   const started = Date.now();
@@ -83,8 +83,7 @@ async function execute(python, name, profile, target, env, alone) {
 }
 
 /**
- * The notebooks that are meant by what was typed: "00-quickstart", "00-quickstart.ipynb",
- * "notebooks/00-quickstart.ipynb" or "00".
+ * Finds the notebooks of an argument: "00-quickstart", "00-quickstart.ipynb", "notebooks/00-quickstart.ipynb" or "00".
  */
 function choose(given) {
   const all = readdirSync(folder)

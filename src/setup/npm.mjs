@@ -1,4 +1,4 @@
-// Runs npm, the very one that started us where one did.
+// Runs npm, the same one that started this process if there is one.
 import { spawnSync } from "node:child_process";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -9,11 +9,11 @@ export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 /**
  * Runs npm in the project's folder, quietly.
  * @param {string[]} args
- * @throws {Error} with what npm said
+ * @throws {Error} with npm's message
  */
 export function npm(...args) {
   const path = process.env.npm_execpath;
-  // On a terminal npm shows how far it is.
+  // On a terminal npm shows its progress.
   const options = {
     cwd: root,
     stdio: ["ignore", "ignore", process.stderr.isTTY ? "inherit" : "pipe"],

@@ -1,5 +1,5 @@
-// Makes the project ready to run from a fresh clone, and does nothing when it is: installs the packages of
-// package-lock.json and compiles the sources. `node src/setup/prepare.mjs`, or `prepare()` at the start of a script.
+// Sets the project up from a fresh clone, and does nothing if it is set up: installs the packages of package-lock.json
+// and compiles the sources. `node src/setup/prepare.mjs`, or `prepare()` at the start of a script.
 import "./node-version.mjs";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -7,12 +7,12 @@ import { fileURLToPath } from "node:url";
 import { npm, root } from "./npm.mjs";
 
 /**
- * Installs and compiles what is missing or older than its source; says what it does, and ends the process when it
- * cannot.
+ * Installs packages and compiles sources if they are missing or outdated; prints what it does, and ends the process on
+ * a failure.
  */
 export async function prepare() {
   if (!isInstalled()) install();
-  // Only now: the build imports packages.
+  // It is imported only now, because the build imports packages.
   const { isLinked, linkSelf } = await import("./self.mjs");
   if (!isLinked()) linkSelf();
   const { build, isBuilt } = await import("./build.mjs");
@@ -26,7 +26,7 @@ export async function prepare() {
   }
 }
 
-/** Whether node_modules holds every package that the lock file asks for, as npm's own record of it says. */
+/** Tells whether node_modules holds every package of the lock file, by npm's own record of it. */
 function isInstalled() {
   const record = join(root, "node_modules", ".package-lock.json");
   if (!existsSync(record)) return false;
@@ -36,7 +36,7 @@ function isInstalled() {
   return Object.entries(wanted).every(([path, { version, link, optional, devOptional, peer, os, cpu, libc }]) => {
     if (!path.startsWith("node_modules/")) return true;
     // Compiled programs for this machine (of esbuild and rollup, which the tests need) are optional, and
-    // --omit=optional leaves them out. What our own installation could not get either is not tried again.
+    // --omit=optional leaves them out. Packages that our own installation could not get are not tried again.
     const forThisMachine =
       os !== undefined &&
       matches(os, process.platform) &&
@@ -48,11 +48,14 @@ function isInstalled() {
   });
 }
 
-/** Where our installation notes the lock file that it followed. */
+/** The file in which our installation stores the lock file that it followed. */
 const stamp = join(root, "node_modules", ".mast-lock.json");
 const lockText = () => readFileSync(join(root, "package-lock.json"), "utf8");
 
-/** Whether a list of a lock file, such as ["linux"] or ["!win32"], has the value; no list has all. */
+/**
+ * Tells whether a list of a lock file, such as ["linux"] or ["!win32"], includes the value; without a list every value
+ * is included.
+ */
 function matches(list, value) {
   if (list === undefined) return true;
   return list.includes(value) || (list.every((entry) => entry.startsWith("!")) && !list.includes(`!${value}`));
@@ -65,8 +68,8 @@ function musl() {
 function install() {
   console.error("installing packages from the npm registry into node_modules (once, about a minute)");
   try {
-    // All of them, whatever NODE_ENV, npm_config_omit or a person's .npmrc leave out: the compiler and the tests are
-    // development packages.
+    // All packages are installed, whatever NODE_ENV, npm_config_omit or a user's .npmrc leave out, because the compiler
+    // and the tests are development packages.
     npm("ci", "--include=dev", "--include=optional", "--include=peer");
     writeFileSync(stamp, lockText());
   } catch (error) {

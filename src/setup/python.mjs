@@ -1,5 +1,5 @@
-// Python environments of the project: JupyterLab, and what only benchmarks compare with. Plain JavaScript, since it
-// runs before anything is compiled.
+// Finds or makes Python environments of the project: for JupyterLab, and for packages that only benchmarks need. It is
+// plain JavaScript, since it runs before anything is compiled.
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -9,15 +9,15 @@ const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const windows = process.platform === "win32";
 
 /**
- * Packages from PyPI in a virtual environment of their own, made when they are first needed.
+ * Describes packages from PyPI in a virtual environment of their own, which is made when they are first needed.
  *
  * @param {object} what
- * @param {string} what.title what a person calls it: "JupyterLab"
+ * @param {string} what.title name for messages: "JupyterLab"
  * @param {string} what.folder the environment's folder in the project: ".venv"
  * @param {string} what.requirements path of the pip requirements
- * @param {string} what.check Python that fails where the packages are not there, or do not load
- * @param {string} what.cost what an installation takes: "about a minute"
- * @param {string} what.without who can do without it
+ * @param {string} what.check Python program that fails if the packages are missing or do not load
+ * @param {string} what.cost cost of an installation: "about a minute"
+ * @param {string} what.without what works without it
  * @param {readonly string[]} [what.pip] further options of pip
  */
 export function pythonEnvironment({ title, folder, requirements, check, cost, without, pip = [] }) {
@@ -26,12 +26,12 @@ export function pythonEnvironment({ title, folder, requirements, check, cost, wi
   const pythons = windows ? ["python", "py"] : ["python3", "python"];
   const run = (python, ...args) => spawnSync(python, args, { encoding: "utf8" });
 
-  /** The Python that has the packages: the project's own, else an installed one; undefined where there is none. */
+  /** Finds the Python that has the packages, the project's own or an installed one; undefined if there is none. */
   const find = () =>
     [...(existsSync(own) ? [own] : []), ...pythons].find((python) => run(python, "-c", check).status === 0);
 
   /**
-   * The Python that has the packages, installed if there is none yet.
+   * Finds the Python that has the packages, and installs them if they are missing.
    * @throws {Error} with one line that says what is missing and how to get it
    */
   const ensure = (log = (line) => console.error(line)) => find() ?? install(log);

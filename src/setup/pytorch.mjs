@@ -1,5 +1,4 @@
-// PyTorch for the benchmarks and the oracle in bench/pytorch: where it is, and how to get it. Nothing else in the
-// project needs it.
+// Finds or installs PyTorch for the benchmarks and the oracle in bench/pytorch. Nothing else in the project needs it.
 import { join } from "node:path";
 import { root } from "./npm.mjs";
 import { pythonEnvironment } from "./python.mjs";
@@ -15,6 +14,6 @@ export const { find: findPytorch, ensure: ensurePytorch } = pythonEnvironment({
       ? "a download of 3 GB that takes 5.4 GB of disk: on Linux PyPI has it with CUDA only"
       : "a download of about 200 MB",
   without: "only --pytorch needs it",
-  // Without pip's cache: it would keep the 3 GB a second time.
+  // pip's cache is off, since it would store the 3 GB a second time.
   pip: ["--no-cache-dir"],
 });

@@ -1,4 +1,4 @@
-// rliable for `npm run bench -- --rliable`: where it is, and how to get it. Nothing else in the project needs it.
+// Finds or installs rliable for `npm run bench -- --rliable`. Nothing else in the project needs it.
 import { join } from "node:path";
 import { root } from "./npm.mjs";
 import { pythonEnvironment } from "./python.mjs";
@@ -7,7 +7,7 @@ export const { find: findRliable, ensure: ensureRliable } = pythonEnvironment({
   title: "rliable",
   folder: ".venv-rliable",
   requirements: join(root, "bench", "rliable", "requirements.txt"),
-  // Not only whether it is there: it loads with some releases of what it needs alone.
+  // The check imports it, because it loads only with some versions of its dependencies.
   check: "from rliable import library, metrics",
   cost: "a download of 100 MB that takes 0.5 GB of disk",
   without: "only --rliable needs it",

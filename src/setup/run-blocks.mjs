@@ -10,7 +10,7 @@ const require = createRequire(import.meta.url);
 const { createExecutor } = require("tslab/dist/executor.js");
 const { createConverter } = require("tslab/dist/converter.js");
 
-/** The blocks of a page by the heading that they stand under. */
+/** Collects the code blocks of a page by their heading. */
 function blocksOf(page) {
   return page.split(/^## /m).map((section) => ({
     heading: section.split("\n", 1)[0],
@@ -19,10 +19,10 @@ function blocksOf(page) {
 }
 
 const page = resolve(process.argv[2]);
-// Tests shorten what takes long: pairs of what stands on the page and what is run instead.
+// Tests shorten long runs by pairs of a text on the page and its replacement.
 const replacements = JSON.parse(process.env.RUN_BLOCKS_REPLACE ?? "[]");
 const cells = join(root, "notebooks");
-// As the kernel does, which is started in the folder of the notebooks.
+// The working directory is that of the kernel, the folder of the notebooks.
 process.chdir(cells);
 let failed = 0;
 for (const { heading, blocks } of blocksOf(

@@ -1,12 +1,12 @@
 // Lets notebooks and a shell in this clone find the package by its own name. Node.js does so by itself for modules
-// below package.json, but the compiler inside of tslab looks into node_modules only, and npx looks into
-// node_modules/.bin. Both get small files that point to dist/ and to the command: not a link, which npm would have to
-// know as a dependency of the package on itself.
+// below package.json, but tslab's compiler searches node_modules only, and npx searches node_modules/.bin. Both get
+// small files that point to dist/ and to the command. A link would not do, because npm would need it as a dependency of
+// the package on itself.
 import { chmodSync, existsSync, lstatSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "./npm.mjs";
 
-/** What is written, by path from the project's folder. */
+/** Lists the files to write, by their path from the project's folder. */
 function files() {
   const { name, version, exports: doors, bin } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
   const package_ = join("node_modules", name);
@@ -31,7 +31,7 @@ function files() {
   return written;
 }
 
-/** Whether all of them are there, as they should be. */
+/** Tells whether all these files exist with the right content. */
 export function isLinked() {
   if (links().length > 0) return false;
   return Object.entries(files()).every(
@@ -40,7 +40,7 @@ export function isLinked() {
 }
 
 /**
- * Links in the place of what is written: npm made them in earlier versions, and to write through one would change the
+ * Finds links in the place of these files: npm made them in earlier versions, and writing through one would change the
  * project's own files.
  */
 function links() {
@@ -51,7 +51,7 @@ function links() {
   return places.filter((path) => lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink());
 }
 
-/** Writes them. */
+/** Writes the files. */
 export function linkSelf() {
   for (const link of links()) rmSync(link);
   for (const [path, text] of Object.entries(files())) {

@@ -38,7 +38,7 @@ function setUp({ cpu, webgpu }) {
     installPackages("webgpu", "a download of 60 MB that takes 160 MB of disk", say);
     return tryBackend("webgpu");
   }
-  // What is missing is said before anything is downloaded.
+  // Missing requirements are reported before anything is downloaded.
   requireLinux();
   if (!cpu) requireNvidia();
   const compiler = findCompiler();
@@ -87,7 +87,7 @@ function tryBackend(backend) {
       console.error("MAST " + error.message);
       process.exit(1);
     }`;
-  // On failure what TensorFlow has to say about the driver is wanted; else nobody wants it.
+  // TensorFlow's messages about the driver are shown only on a failure.
   const { status, stdout, stderr } = spawnSync(process.execPath, ["--input-type=module", "-e", program], {
     cwd: root,
     encoding: "utf8",

@@ -1,12 +1,12 @@
-// The addon of tfjs-node-gpu, compiled against the TensorFlow in .tensorflow/python. It needs TensorFlow's C interface,
+// Compiles the addon of tfjs-node-gpu against the TensorFlow in .tensorflow/python. It needs TensorFlow's C interface,
 // which stays the same from version to version, so the newest TensorFlow serves a package of 2024.
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 
 /**
- * The C++ compiler.
- * @throws {Error} with one line, where there is none
+ * Finds the C++ compiler.
+ * @throws {Error} with one line if there is none
  */
 export function findCompiler() {
   const found = [process.env.CXX, "g++", "clang++", "c++"].find(
@@ -20,7 +20,7 @@ export function findCompiler() {
 }
 
 /**
- * Compiles the addon if it is not there, or was compiled against another library.
+ * Compiles the addon if it is missing or was compiled against another library.
  * @param {string} packages the folder with the npm packages
  * @param {string} library the folder with TensorFlow
  * @throws {Error} with the compiler's first message
@@ -54,8 +54,8 @@ export function buildAddon(packages, library, compiler, log) {
       "-o",
       `${target}.tmp`,
       ...libraries,
-      // Found relative to the addon, so that the project can be moved; and every symbol looked up at once, so that a
-      // wrong library fails when it is loaded.
+      // The library is found relative to the addon, so that the project can be moved; and all symbols are looked up at
+      // once, so that a wrong library fails when it is loaded.
       `-Wl,-rpath,$ORIGIN/${relative(dirname(target), tensorflow)}`,
       "-Wl,-z,now",
     ],

@@ -1,18 +1,18 @@
-// TensorFlow's C++ library with its headers, out of the wheel on PyPI. Nothing of it runs in Python: so it goes into a
-// folder of its own, without the packages that TensorFlow's Python needs, JupyterLab's .venv stays as it is, and any
-// Python that has pip can fetch it.
+// Fetches TensorFlow's C++ library with its headers from the wheel on PyPI. Nothing of it runs in Python, so it is put
+// into a folder of its own, without the packages that TensorFlow needs in Python; JupyterLab's .venv does not change,
+// and any Python with pip can fetch it.
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "../npm.mjs";
 
-/** Where the library lies, beside the NVIDIA libraries that it finds by their place relative to itself. */
+/** The folder of the library, beside the NVIDIA libraries that it finds by relative paths. */
 export const library = join(root, ".tensorflow", "python");
 
 const STAMP = "requirements.txt";
 const requirementsOf = (flavour) => readFileSync(join(root, "src", "setup", "tensorflow", `${flavour}.txt`), "utf8");
 
-/** Whether the library is there: "cpu", "cuda" (which computes on a processor as well) or undefined. */
+/** Tells which library is installed: "cpu", "cuda" (which computes on a processor as well) or undefined. */
 export function installedFlavour() {
   const stamp = join(library, STAMP);
   if (!existsSync(stamp)) return undefined;
@@ -21,7 +21,7 @@ export function installedFlavour() {
 }
 
 /**
- * A Python with pip; made in the project's .venv where the system's Python has none.
+ * Finds a Python with pip, which is made in the project's .venv if the system's Python has none.
  * @returns {string}
  * @throws {Error} with one line that says what is missing
  */
@@ -41,10 +41,10 @@ export function pythonWithPip() {
 }
 
 /**
- * Fetches the library if it is not there.
+ * Fetches the library if it is missing.
  * @param {"cpu" | "cuda"} flavour
  * @param {string} python one that has pip
- * @throws {Error} with one line that says why it cannot be had; what was there before stays
+ * @throws {Error} with one line that says why it cannot be fetched; an older library stays in place
  */
 export function installLibrary(flavour, python, log) {
   const installed = installedFlavour();
@@ -82,7 +82,7 @@ export function installLibrary(flavour, python, log) {
         "-r",
         join(root, "src", "setup", "tensorflow", `${flavour}.txt`),
       ],
-      // Gigabytes: beside where they go, since /tmp is often small.
+      // The temporary folder for gigabytes is beside the final one, since /tmp is often small.
       { encoding: "utf8", env: { ...process.env, TMPDIR: temporary, PIP_ROOT_USER_ACTION: "ignore" } },
     );
     if (status !== 0) {
