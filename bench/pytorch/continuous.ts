@@ -69,8 +69,8 @@ const NETWORKS: Readonly<Record<ContinuousRule["algorithm"], readonly FeedForwar
 
 /**
  * The compared rules of both algorithms: the authors' settings (Adam with epsilon 0.01, clip 0.5, soft targets of
- * 0.001), dense and masked; and masked ones that do not clip and move farther in three updates, by which one setting can
- * be told from another.
+ * 0.001), dense and masked; and masked ones that do not clip and move farther in three updates, by which one setting
+ * can be told from another.
  */
 export const continuousRules: readonly ContinuousRule[] = (["comix", "facmac"] as const).flatMap((algorithm) => {
   const crossEntropy = { samples: 16, elites: 4, iterations: 2 };

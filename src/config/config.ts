@@ -204,7 +204,9 @@ export interface ExplorationConfig {
    * box. COMIX and FACMAC: 0.1. Where it is set, epsilon has no meaning.
    */
   readonly noise?: number;
-  /** First environment steps, in which continuous actions are drawn uniformly from the box. COMIX and FACMAC: 10,000. */
+  /**
+   * First environment steps, in which continuous actions are drawn uniformly from the box. COMIX and FACMAC: 10,000.
+   */
   readonly uniform?: number;
 }
 
@@ -275,8 +277,8 @@ export interface Config {
   /** Rules of the battle simulator: the real game's ("starcraft"), or SMAClite's ("smaclite"). */
   readonly rules: "starcraft" | "smaclite";
   /**
-   * The algorithm that is trained: "qmix", "ow-qmix", "cw-qmix", "res", "vdn", "iql"; "comix" and "facmac" where actions
-   * are continuous; or one of `parts`.
+   * The algorithm that is trained: "qmix", "ow-qmix", "cw-qmix", "res", "vdn", "iql"; "comix" and "facmac" where
+   * actions are continuous; or one of `parts`.
    */
   readonly algorithm: "qmix" | "ow-qmix" | "cw-qmix" | "res" | "vdn" | "iql" | "comix" | "facmac" | PartName;
   /**

@@ -45,8 +45,9 @@ it("layerTable lists each layer and the sum of each network", () => {
 it("costFigure draws what the equations give", () => {
   const shape = shapeOf("2s3z");
   const { data, summary } = costFigure(shape, { title: "2s3z" });
+  // Values over 1 - S.
   const curve = (name: string, xaxis: string) =>
-    data.find((trace) => trace.name === name && trace.xaxis === xaxis) as unknown as { x: number[]; y: number[] }; // over 1 - S
+    data.find((trace) => trace.name === name && trace.xaxis === xaxis) as unknown as { x: number[]; y: number[] };
   for (const [name, algorithm] of [
     ["QMIX", "qmix"],
     ["OW-QMIX", "ow-qmix"],

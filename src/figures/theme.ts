@@ -2,9 +2,9 @@ import type { Trace } from "./figure.js";
 
 /**
  * Text, and lines without a meaning of their own. Figures have no background, so that they suit light pages and dark
- * ones: this grey has a contrast of 4.4 to white and of 4.3 to the #111111 of JupyterLab's dark theme, and no colour has
- * more to both. Pages and JupyterLab from `npm run lab`, which know what
- * they are, draw text of this colour in their own.
+ * ones: this grey has a contrast of 4.4 to white and of 4.3 to the #111111 of JupyterLab's dark theme, and no colour
+ * has more to both. Pages and JupyterLab from `npm run lab`, which know what they are, draw text of this colour in
+ * their own.
  */
 export const INK = "#787878";
 
@@ -26,8 +26,9 @@ export interface MethodStyle {
 
 /**
  * The methods of the paper's comparison (Table 1) in its order, each with a fixed look. The colours are Okabe and Ito's
- * palette without yellow, which is too pale on white, and with grey in the place of black, which is lost on a dark page;
- * the two that are compared most, RigL and MAST, are far apart (blue and vermillion) for every kind of colour vision.
+ * palette without yellow, which is too pale on white, and with grey in the place of black, which is lost on a dark
+ * page; the two that are compared most, RigL and MAST, are far apart (blue and vermillion) for every kind of colour
+ * vision.
  */
 export const METHOD_STYLES: readonly MethodStyle[] = [
   { label: "Dense", colour: "#7f7f7f", dash: "7px,4px", symbol: "square" },
@@ -40,8 +41,8 @@ export const METHOD_STYLES: readonly MethodStyle[] = [
 ];
 
 /**
- * For curves that are no method, such as the values of a hyperparameter: violet to red in the order of the rainbow, none
- * so dark or so light that a dark or a light page swallows it.
+ * For curves that are no method, such as the values of a hyperparameter: violet to red in the order of the rainbow,
+ * none so dark or so light that a dark or a light page swallows it.
  */
 const OTHERS = ["#7466d9", "#2f80d0", "#149c93", "#5f9f35", "#c49200", "#d35f43"];
 

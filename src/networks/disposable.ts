@@ -25,7 +25,7 @@ export function disposable<AtOnce extends boolean>(
       result.dispose = () => undefined;
     },
   };
-  // eslint-disable-next-line no-useless-assignment -- the methods that were given hold native memory: no variable keeps them alive
+  // eslint-disable-next-line no-useless-assignment -- it lets go of methods that hold native memory
   engine = result;
   return result;
 }

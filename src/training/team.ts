@@ -15,8 +15,8 @@ export interface Team {
 }
 
 /**
- * The team of a checkpoint, for play. Whatever its policy draws, as the cross-entropy method does, begins anew with each
- * episode, so that an episode is determined by its seed.
+ * The team of a checkpoint, for play. Whatever its policy draws, as the cross-entropy method does, begins anew with
+ * each episode, so that an episode is determined by its seed.
  *
  * @example const team = openTeam(config, readRunCheckpoint(run.directory).state); const recording =
  *   recordEpisode(environmentOf(config), team.policy, 7);

@@ -243,8 +243,8 @@ export async function* trainFromTransitions(
 }
 
 /**
- * What the team does in training: uniform draws from the box at first, then what the algorithm gives, with normal noise,
- * cut to the box.
+ * What the team does in training: uniform draws from the box at first, then what the algorithm gives, with normal
+ * noise, cut to the box.
  */
 function exploring(config: Config, algorithm: TransitionAlgorithm, env: Environment, random: Random) {
   const { noise = 0, uniform = 0 } = config.exploration;

@@ -9,8 +9,8 @@ const TURNS = 8;
 let compiled: ConstructorParameters<typeof Instance>[0] | undefined;
 
 /**
- * Compiled loops that move a battle's units by their velocities for one tick: around whoever stands in their way, a step forward, apart where
- * they overlap. motion.c says how.
+ * Compiled loops that move a battle's units by their velocities for one tick: around whoever stands in their way, a
+ * step forward, apart where they overlap. motion.c says how.
  *
  * @param grounds where each unit can be, [units]
  */
