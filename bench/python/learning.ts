@@ -26,7 +26,10 @@ const RANDOM_EPISODES = 200;
 /** One configuration, or several of which each begins with the weights that the one before it ended with. */
 type Course = readonly ConfigInput[];
 
-/** Costs are negative and an episode is only cut off: the agents do not see how much of it is left. */
+/**
+ * The rewards are negative costs. An episode is only cut off, and the agents do not see how much of it is left.the
+ * agents do not see how much of it is left.
+ */
 const spread = (method: "dense" | "mast"): Course => [
   {
     environment: "python:mpe2/simple_spread_v3",
@@ -77,7 +80,10 @@ const cooperation = (method: "dense" | "mast"): Course => {
   ];
 };
 
-/** SMAClite has no 3m; `map_file` gives it one of the same units as SMAC's. */
+/**
+ * SMAClite has no map 3m: `map_file` gives it one with the units of SMAC's 3m.`map_file` gives it one of the same units
+ * as SMAC's.
+ */
 const smaclite = (): Course => [
   {
     environment: "python:smaclite/3m",

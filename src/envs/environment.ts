@@ -3,8 +3,8 @@ export interface EnvironmentSizes {
   /** N, the number of agents. */
   readonly agents: number;
   /**
-   * |U|, actions that one agent chooses among; the same for all agents. Where actions are continuous, the numbers that one agent's action consists of. At
-   * most 255.
+   * |U|, the number of actions that one agent chooses among: the same for all agents, and at most 255. Where actions
+   * are continuous, how many numbers one agent's action consists of.
    */
   readonly actions: number;
   /** Length of one agent's observation. */

@@ -17,13 +17,13 @@ export interface EnvironmentSettings {
  */
 export interface EnvironmentPart extends Part {
   /** Makes a new instance. Training uses several at once. */
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- `unknown` would refuse parameters like `({ length })`
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- `unknown` would refuse `({ length })`
   create(settings: any): GivenEnvironment;
   /**
    * Version of the environment's rules under these settings, if it has one: a number to increase whenever the same
    * actions lead to another episode. Runs under different versions have different identities.
    */
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- `unknown` would refuse parameters like `({ length })`
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- `unknown` would refuse `({ length })`
   version?(settings: any): number;
   /** Set for built-in environments with continuous actions; for others the environment's sizes tell. */
   readonly continuous?: boolean;

@@ -23,7 +23,7 @@ export interface OperatorPart extends Part {
    * @param max the largest of them
    * @param settings the operator's options, and alpha, omega and beta of `config.operator`
    */
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- `unknown` would refuse parameters like `({ length })`
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- `unknown` would refuse `({ length })`
   evaluate(values: Float64Array, count: number, max: number, settings: any): number;
   /** Returns what is wrong with the settings, in words that follow the operator's name, or undefined. */
   check?(settings: OperatorSettings): string | undefined;

@@ -219,8 +219,8 @@ export function createBattle(map: BattleMap, rules: Rules, habits = HABITS): Bat
   const pairs = (value: (a: UnitType, b: UnitType) => number): number[] =>
     types.flatMap((a) => types.map((b) => value(a, b)));
 
-  // One literal, so that all battles have the same hidden class: of objects that are spread together V8 makes a new one each, and looks
-  // every property up by its name.
+  // One literal, so that all battles have the same hidden class: of objects that are spread together V8 makes a new one
+  // each, and looks every property up by its name.
   const battle = {
     map,
     rules,
