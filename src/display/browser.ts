@@ -140,7 +140,10 @@ function faultOf(path: string): string | undefined {
   }
 }
 
-/** The browser to draw with. @throws {BrowserError} where there is none */
+/**
+ * The browser to draw with.
+ * @throws {BrowserError} where there is none
+ */
 function browserProgram(): BrowserProgram {
   const executablePath = requireBrowser();
   // The project's Chromium comes without the helper that a sandbox needs on some systems; it draws our own pages only.

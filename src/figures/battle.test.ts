@@ -39,7 +39,7 @@ describe("battleFigure", () => {
   });
 
   it("refuses steps that there are not, and environments without units", () => {
-    expect(() => battleFigure(recording, { step: 999 })).toThrow(`it has the steps 0 to ${step}`);
+    expect(() => battleFigure(recording, { step: 999 })).toThrow(`its steps are 0 to ${step}`);
     const game = recordEpisode(createEnvironment("two-step"), uniformRandom(1), 1);
     expect(() => battleFigure(game)).toThrow("two-step has no units to draw");
   });

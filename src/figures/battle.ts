@@ -14,15 +14,15 @@ export interface BattleFigureOptions {
   readonly step?: number;
 }
 
-/** Pixels across the picture of the map, and the most that it is high. */
+/** Width of the map's picture in pixels, and its greatest height. */
 const MAP = { width: 592, height: 460 };
 
-/** Ground that cannot be walked, on a light page and on a dark one. */
+/** The look of ground that cannot be walked on, chosen for light and for dark pages. */
 export const CLIFF = { colour: "#8f897b", opacity: 0.4 } as const;
 
 /**
- * One moment of a battle as a picture: units by shape (type), colour (side) and number, crosses where units died, lines
- * from who fires to whom, and cliffs.
+ * Draws one moment of a battle. The shape of a unit tells its type, the colour its side, and each has a number. Crosses
+ * mark where units died, lines go from each unit that fires to its target, and cliffs are shaded.
  *
  * @param recording of an environment whose snapshots have units
  * @throws {Error} when they have none, or the step is not one of the recording
@@ -33,8 +33,9 @@ export function battleFigure(recording: EpisodeRecording, options: BattleFigureO
   const { step = Math.floor(frames.length / 2), title = replayTitle(recording) } = options;
   const frame = frames[step];
   if (frame === undefined)
-    throw new LabError(`step ${step} is not one of this battle: it has the steps 0 to ${frames.length - 1}`);
-  if (frame.units.length === 0) throw new LabError(`${environment} has no units to draw: showReplay shows what it has`);
+    throw new LabError(`Step ${step} is not one of this battle: its steps are 0 to ${frames.length - 1}.`);
+  if (frame.units.length === 0)
+    throw new LabError(`${environment} has no units to draw. Use showReplay, which shows what it has.`);
   const [left, bottom, width, height] = battleView([frame]);
   const scale = Math.min(MAP.width / width, MAP.height / height);
   const shapes = unitShapes(frame.units.map(({ type }) => type));
@@ -55,7 +56,7 @@ export function battleFigure(recording: EpisodeRecording, options: BattleFigureO
       showlegend: false,
     });
   });
-  // Types in the order of our team's, on both sides: the order of enemies is drawn anew for each battle.
+  // Both sides list their types in our team's order, because the order of enemies is drawn anew for each battle.
   const groups = (["ally", "enemy"] as const).flatMap((side) => [...shapes.keys()].map((type) => ({ side, type })));
   for (const { side, type } of groups) {
     const own = frame.units.filter((unit) => unit.side === side && unit.type === type);
@@ -143,14 +144,14 @@ export function battleFigure(recording: EpisodeRecording, options: BattleFigureO
   };
 }
 
-/** A unit's place among those of its side, from 1. [units] */
+/** The number of each unit among those of its side, from 1. [units] */
 export function unitNumbers(units: readonly UnitSnapshot[]): number[] {
   return units.map(({ side }, i) => units.slice(0, i + 1).filter((other) => other.side === side).length);
 }
 
 /**
- * The part of the map that a battle uses, with a margin, at most 2.4 times as wide as high. [left, bottom, width,
- * height] in cells
+ * Returns the part of the map that a battle uses, with a margin, at most 2.4 times as wide as high, as [left, bottom,
+ * width, height] in cells.
  */
 export function battleView(frames: readonly EnvironmentSnapshot[]): [number, number, number, number] {
   const units = frames.flatMap((frame) => frame.units.filter((unit) => unit.alive));
@@ -172,7 +173,7 @@ export function battleView(frames: readonly EnvironmentSnapshot[]): [number, num
   ];
 }
 
-/** The cells that cannot be walked, behind everything. */
+/** Draws the cells that cannot be walked on, behind everything else. */
 function cliffs({ width, height, terrain }: EnvironmentSnapshot): Trace {
   const cells = Uint8Array.from(terrain, (cell) => (cell === "#" ? 1 : 0));
   return {

@@ -8,7 +8,8 @@ import { FAINT, layout } from "./theme.js";
 type Vector = readonly [x: number, y: number, z: number];
 
 /**
- * A parallel projection: the directions in space that point to the right, up, and towards the eye. Each has length 1.
+ * A parallel projection, given by the directions in space that point to the right, up, and towards the eye. Each has
+ * length 1.
  */
 export interface Camera {
   readonly right: Vector;
@@ -20,7 +21,7 @@ export interface Camera {
  * Looks along the y axis, to which x goes from left to right.
  *
  * @param elevation degrees above the ground
- * @param turn degrees that the eye goes round to the right
+ * @param turn degrees by which the eye moves round to the right
  */
 export function lookAlong(elevation: number, turn: number): Camera {
   const [e, t] = [elevation, turn].map((degrees) => (degrees * Math.PI) / 180) as [number, number];
@@ -31,28 +32,28 @@ export function lookAlong(elevation: number, turn: number): Camera {
   };
 }
 
-/** The camera for a recording: from above where all bodies stay in a plane, else from the side. */
+/** Returns the camera for a recording: from above if all bodies stay in a plane, else from the side. */
 export function cameraFor(frames: readonly EnvironmentSnapshot[]): Camera {
   const heights = frames.flatMap(({ shapes = [] }) => shapes.flatMap(({ from, to }) => [from[2], to[2]]));
   return Math.max(...heights) - Math.min(...heights) < 0.01 ? lookAlong(60, 0) : lookAlong(12, 25);
 }
 
-/** What the camera follows: the middle of all solids, on the ground. */
+/** Returns the point that the camera follows: the middle of all solids, on the ground. */
 export function middleOf({ shapes = [] }: EnvironmentSnapshot): Vector {
   const mean = (i: 0 | 1) => shapes.reduce((sum, { from, to }) => sum + (from[i] + to[i]) / 2, 0) / shapes.length;
   return [mean(0), mean(1), 0];
 }
 
-/** Colours of agents in turn, Okabe and Ito's. */
+/** Colours of the agents in turn, from Okabe and Ito's palette. */
 export const AGENT_COLOURS = ["#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00"];
-/** What no agent moves. */
+/** Colour of the parts that no agent moves. */
 export const BODY_COLOUR = "#8f8f8f";
 
 /** Settings of `bodyFigure`. */
 export interface BodyFigureOptions {
   /** Default: environment, length and return. */
   readonly title?: string;
-  /** Pictures, from the first moment to the last. Default: 6. */
+  /** How many pictures, from the first moment to the last. Default: 6. */
   readonly moments?: number;
 }
 
@@ -60,8 +61,8 @@ export interface BodyFigureOptions {
 const PICTURE = { width: 300, height: 250 };
 
 /**
- * Moments of an episode of a simulated body, one picture each, three in a row. A solid has the colour of the agent that
- * moves it; lines on the ground are a metre apart.
+ * Draws moments of an episode of a simulated body, one picture each, three in a row. A solid has the colour of the
+ * agent that moves it; lines on the ground are a metre apart.
  *
  * @param recording of an environment whose snapshots have `shapes`
  * @throws {Error} when they have none
@@ -70,7 +71,7 @@ const PICTURE = { width: 300, height: 250 };
 export function bodyFigure(recording: EpisodeRecording, options: BodyFigureOptions = {}): Figure {
   const { frames, rewards, environment } = recording;
   if (!frames[0]?.shapes?.length)
-    throw new LabError(`${environment} has no bodies to draw: showReplay shows what it has`);
+    throw new LabError(`${environment} has no bodies to draw. Use showReplay, which shows what it has.`);
   const count = Math.max(1, Math.min(options.moments ?? 6, frames.length));
   const chosen = Array.from({ length: count }, (_, i) =>
     Math.round((i * (frames.length - 1)) / Math.max(1, count - 1)),
@@ -132,7 +133,7 @@ export function bodyFigure(recording: EpisodeRecording, options: BodyFigureOptio
     for (const { x1, y1, x2, y2, radius, agent } of moment) {
       const first = agent >= 0 && !named.has(agent);
       if (agent >= 0) named.add(agent);
-      // Ends are round: a circle at each.
+      // The ends of a solid are round, so each gets a circle.
       for (const [colour, wider] of [
         ["#ffffff", 2],
         [agent < 0 ? BODY_COLOUR : AGENT_COLOURS[agent % AGENT_COLOURS.length], 0],
@@ -170,7 +171,7 @@ export function bodyFigure(recording: EpisodeRecording, options: BodyFigureOptio
   };
 }
 
-/** A solid as it is seen, in metres, about the middle of the body. */
+/** A solid as the camera sees it, in metres from the middle of the body. */
 interface Seen {
   readonly x1: number;
   readonly y1: number;
@@ -183,7 +184,7 @@ interface Seen {
 const along = (direction: Vector, place: Vector, middle: Vector): number =>
   direction.reduce((sum, share, i) => sum + share * (place[i] - middle[i]), 0);
 
-/** Every solid, the farthest first. */
+/** Returns every solid, the farthest first. */
 function project(frame: EnvironmentSnapshot, { right, up, towards }: Camera): Seen[] {
   const middle = middleOf(frame);
   const depth = ({ from, to }: ShapeSnapshot) => along(towards, from, middle) + along(towards, to, middle);
@@ -199,7 +200,7 @@ function project(frame: EnvironmentSnapshot, { right, up, towards }: Camera): Se
     }));
 }
 
-/** Lines on the ground, a metre apart, about a body. [x1, y1, x2, y2] each */
+/** Returns lines on the ground around a body, a metre apart, each as [x1, y1, x2, y2]. */
 function groundLines(middle: Vector, { right, up }: Camera, size: number): (readonly number[])[] {
   const reach = Math.ceil(1.5 * size);
   const lines: number[][] = [];
@@ -214,10 +215,10 @@ function groundLines(middle: Vector, { right, up }: Camera, size: number): (read
 }
 
 /**
- * What a camera that follows the body sees of it in any of the frames, with a margin. [left, right, bottom, top] in
- * metres about the middle
+ * Returns what a camera that follows the body sees of it over all frames, with a margin, as [left, right, bottom, top]
+ * in metres from the middle.
  *
- * @param shape width of a picture in its heights
+ * @param shape a picture's width over its height
  */
 export function bodyBounds(
   frames: readonly EnvironmentSnapshot[],

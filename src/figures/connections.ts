@@ -2,20 +2,20 @@ import { packed, round, type Figure, type Trace } from "./figure.js";
 import { EARLIER, LAST } from "./masks.js";
 import { axis, INK, layout } from "./theme.js";
 
-/** What chance would give: in every figure of this file a grey, dashed line or mark. */
+/** Colour of what chance would give: a grey, dashed line or mark in every figure of this file. */
 const RANDOM = INK;
 
-/** Connections of the dimensions of one side of a weight, each list in descending order. */
+/** How many connections each dimension on one side of a weight has, each list in descending order. */
 export interface SortedCounts {
-  /** Before training, a list for each seed. */
+  /** The counts before training, a list for each seed. */
   readonly start: readonly (readonly number[])[];
-  /** After it, a list for each seed. */
+  /** The counts after training, a list for each seed. */
   readonly end: readonly (readonly number[])[];
-  /** What a random mask of the same density is expected to have. */
+  /** The counts expected of a random mask of the same density. */
   readonly random: readonly number[];
 }
 
-/** One weight: both its sides. */
+/** The counts of both sides of one weight. */
 export interface WeightCounts {
   readonly weight: string;
   readonly outputs: SortedCounts;
@@ -23,9 +23,9 @@ export interface WeightCounts {
 }
 
 /**
- * Connections of output and input dimensions in descending order, Figures 19 and 23 to 25, a row of panels for each
- * weight: the mean over seeds of the largest count, of the second largest, and so on. Dashed is what a random mask of
- * the same density has.
+ * Draws the connections of output and input dimensions in descending order (the paper's Figures 19 and 23 to 25), with
+ * a row of panels for each weight: the mean over seeds of the largest count, of the second largest, and so on. The
+ * dashed line is what a random mask of the same density has.
  *
  * @example sortedCounts([{ weight: "agent.fc1.weight", outputs: { start, end, random }, inputs }], { title: "2s3z" });
  */
@@ -126,19 +126,20 @@ export function sortedCounts(
   };
 }
 
-/** Connections that one agent of the team has in use. */
+/** The connections that one agent of the team uses. */
 export interface AgentBar {
-  /** "stalker 1" */
+  /** Type and number of the agent's unit, such as "stalker 1". */
   readonly agent: string;
-  /** One a seed. */
+  /** The number of connections in use, one entry a seed. */
   readonly used: readonly number[];
-  /** What random masks would have in use, mean over seeds. */
+  /** The number that random masks would have in use, as a mean over seeds. */
   readonly random: number;
 }
 
 /**
- * Connections in use when an agent decides, Figure 12(a) as far as shared parameters have it: a panel for each layer, a
- * bar for each agent, the seeds as dots, and for each the line of a random mask.
+ * Draws the connections that are in use when an agent decides, which is the paper's Figure 12(a) as far as agents with
+ * shared parameters allow it: a panel for each layer, a bar for each agent, the seeds as dots, and the line of a random
+ * mask.
  *
  * @example
  * connectionsByAgent([{ layer: "first layer", bars: [{ agent: "stalker 1", used: [429, 422], random: 355 }] }], {
@@ -229,19 +230,19 @@ export function connectionsByAgent(
 
 /** One input of a layer. */
 export interface InputPoint {
-  /** What it is: "enemy 2: health". */
+  /** What the input is, such as "enemy 2: health". */
   readonly name: string;
-  /** How large its value is: the mean of its absolute value. */
+  /** The mean of its absolute value. */
   readonly magnitude: number;
-  /** Its connections at the end, mean over seeds. */
+  /** The number of its connections at the end, as a mean over seeds. */
   readonly connections: number;
 }
 
 /**
- * Connections of each input against how large that input is, a panel for each layer; dashed is what an input of a
- * random mask has.
+ * Draws the connections of each input against how large that input is, with a panel for each layer. The dashed line is
+ * what an input of a random mask has.
  *
- * @param layers `note` stands in the panel's title
+ * @param layers the layers; `note` is written into the panel's title
  * @example
  * connectionsAgainstInput([
  *   { layer: "agent.fc1", note: "", random: 7, points: [{ name: "own: health", magnitude: 0.8, connections: 16 }] },
@@ -315,21 +316,21 @@ export function connectionsAgainstInput(
   };
 }
 
-/** What remains of the decisions of several runs when dimensions of their networks are taken out in one order. */
+/** How many decisions of several runs stay the same when dimensions of their networks are taken out in one order. */
 export interface CutBars {
   readonly label: string;
-  /** How many are taken out. */
+  /** How many dimensions are taken out. */
   readonly taken: readonly number[];
-  /** Share of the decisions that stay the same, 0..1: a list for each seed, as long as `taken`. */
+  /** Share of the decisions that stay the same, 0..1, as a list for each seed, as long as `taken`. */
   readonly same: readonly (readonly number[])[];
 }
 
-/** Of the orders, least harm to most. */
+/** Colours of the orders, from the least harm to the most. */
 const CUT_COLOURS = [LAST, "#9a9a9a", "#D55E00"] as const;
 
 /**
- * Decisions that stay the same against how much is taken out of a network: a panel for each kind of dimension, a bar
- * for each order, mean over seeds, with a line from the lowest to the highest.
+ * Draws how many decisions stay the same against how much is taken out of a network: a panel for each kind of
+ * dimension, and a bar for each order, the mean over seeds with a line from the lowest to the highest.
  *
  * @example
  * cutFigure([
@@ -407,7 +408,7 @@ export function cutFigure(
   };
 }
 
-/** Means over lists of equal length, entry by entry. */
+/** Returns the mean of lists of equal length, entry by entry. */
 function meanList(lists: readonly (readonly number[])[]): number[] {
   return lists[0].map((_, n) => lists.reduce((sum, list) => sum + list[n], 0) / lists.length);
 }

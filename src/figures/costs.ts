@@ -1,4 +1,4 @@
-// The costs are looked up by the algorithms' names.
+// The built-in algorithms have to be registered, because costs are looked up by the algorithms' names.
 import "../parts/built-in.js";
 import { algorithmTitle, type PaperAlgorithm } from "../methods.js";
 import type { NetworkShape } from "../networks/parameters.js";
@@ -19,7 +19,7 @@ export interface CostShares {
   readonly inferenceFlops: number;
 }
 
-/** A row of Table 1 beside what the equations give. */
+/** A row of the paper's Table 1 beside what the equations give. */
 export interface ReproducedCost {
   /** The algorithm whose networks are counted. */
   readonly algorithm: PaperAlgorithm;
@@ -39,7 +39,7 @@ const COLUMNS = [
   ["inferenceFlops", "FLOPs (test)"],
 ] as const;
 
-/** Networks of all algorithms, as they are shown. */
+/** Title and colour of every network of the algorithms. */
 const NETWORKS: Readonly<Record<string, { readonly title: string; readonly colour: string }>> = {
   agent: { title: "Agents", colour: "#0072B2" },
   mixer: { title: "Mixer", colour: "#D55E00" },
@@ -48,10 +48,10 @@ const NETWORKS: Readonly<Record<string, { readonly title: string; readonly colou
 };
 
 /**
- * Table 1's sizes and FLOPs, recomputed row by row by equations 8 to 24; averages are the means of our rows, not
- * rounded before.
+ * Recomputes the sizes and FLOPs of the paper's Table 1, row by row, by equations 8 to 24. Averages are the means of
+ * our rows before rounding.
  *
- * @param shapeOf the dense networks' shape on a map
+ * @param shapeOf returns the dense networks' shape on a map
  * @example const rows = reproduceCosts((map) => networkPlan(resolveConfig({ environment: map })).shape);
  */
 export function reproduceCosts(shapeOf: (environment: string) => NetworkShape): ReproducedCost[] {
@@ -66,13 +66,13 @@ export function reproduceCosts(shapeOf: (environment: string) => NetworkShape): 
   return rows;
 }
 
-/** Whether a share, rounded as the paper's tables are, is what the paper prints. */
+/** Tells whether a share, rounded as in the paper's tables, is what the paper prints. */
 export function agrees(ours: number, paper: number): boolean {
   return ours.toFixed(3) === paper.toFixed(3);
 }
 
 /**
- * What the equations give beside what the paper prints, with a mark at each cell.
+ * A table of what the equations give beside what the paper prints, with a mark at each cell.
  *
  * @example
  * showTable(costComparison(reproduceCosts(shapeOf)));
@@ -104,7 +104,7 @@ export function costComparison(rows: readonly ReproducedCost[]): Table {
 }
 
 /**
- * Layer by layer: weights, the share of them that is there, biases and FLOPs of one forward pass of the team.
+ * A table of each layer's weights, the share of them that is left, biases, and FLOPs of one forward pass of the team.
  *
  * @param dense the cost of the same networks without masks
  * @example
@@ -138,14 +138,14 @@ export function layerTable(
 
 type Counts = { readonly weights: number; readonly biases: number; readonly flops: number };
 
-/** Curves end where what no mask thins is most of what is left. */
+/** The curves end where most of what is left is what no mask thins. */
 const SPARSITIES = [0, 0.2, 0.35, 0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.925, 0.95, 0.96, 0.97, 0.98, 0.985, 0.99];
 const DENSITIES = SPARSITIES.map((sparsity) => round(1 - sparsity));
 
 /**
- * Total size and training FLOPs of the algorithms against sparsity, relative to dense, and which networks a dense
- * update spends its FLOPs in. Both axes of the curves are logarithmic, in 1 - S and in the cost, since all that differs
- * happens at high sparsity.
+ * Draws total size and training FLOPs of the algorithms against sparsity, relative to dense, and in which networks a
+ * dense update spends its FLOPs. Both axes of the curves are logarithmic, in 1 - S and in the cost, because all
+ * differences lie at high sparsity.
  *
  * @param shape of the dense model
  * @example await showFigure(costFigure(shape, { title: "3s5z" }));
@@ -234,7 +234,7 @@ export function costFigure(
     font: { size: 13 },
   });
   return {
-    // The sizes of QMIX and RES are the same: the narrower line lies above the wider.
+    // The sizes of QMIX and RES are the same, so the narrower line is drawn over the wider one.
     data: [...ideal, ...curves.reverse(), ...bars],
     layout: layout(title, {
       height: 660,

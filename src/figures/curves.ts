@@ -4,15 +4,15 @@ import { packed, round, type Figure, type Trace } from "./figure.js";
 import { legendHeight, panelGrid } from "./panel-grid.js";
 import { footnote, layout, type MethodStyle, methodStyles, translucent } from "./theme.js";
 
-/** One run's measurements over training. */
+/** What was measured of one run over its training. */
 export interface RunCurve {
   /** The method, or whatever is compared; runs with the same label are averaged (its seeds). */
   readonly label: string;
-  /** The small picture it stands in, where there are several beside each other: a second thing that is varied. */
+  /** Name of the small picture that the curve is drawn in, if a second thing is varied and there are several. */
   readonly panel?: string;
   /** Environment steps, increasing. [points] */
   readonly steps: ArrayLike<number>;
-  /** What was measured there. [points] */
+  /** The values measured at these steps. [points] */
   readonly values: ArrayLike<number>;
 }
 
@@ -22,37 +22,38 @@ export interface TrainingCurvesOptions {
   readonly title?: string;
   /** Name of the vertical axis. Default: "Test win rate". */
   readonly value?: string;
-  /** Values are shares 0..1, shown in percent. Default: true. */
+  /** Whether values are shares 0..1, shown in percent. Default: true. */
   readonly share?: boolean;
-  /** Environment steps of a whole run: the axis then has its final length from the start of a live curve. */
+  /** Environment steps of a whole run. With it a live curve has an axis of the final length from the start. */
   readonly steps?: number;
   /**
-   * Window of the Savitzky-Golay filter, in evaluations, for curves that have at least 200 as the paper's have; shorter
-   * ones are never filtered. The paper, and the default: 21. 0 shows raw means at any length.
+   * Window of the Savitzky-Golay filter (a local polynomial fit), in evaluations, for curves of at least 200
+   * evaluations, as the paper's are; shorter ones are never filtered. Default: the paper's 21. With 0, raw means are
+   * shown at any length.
    */
   readonly window?: number;
 }
 
 /**
- * Evaluations of the paper's runs, which its filter with a window of 21 was chosen for: of a short run it would show
- * wins that never happened.
+ * Evaluations of the paper's runs, for which its filter with a window of 21 was chosen. In a short run the filter would
+ * show wins that never happened.
  */
 const FILTERED_FROM = 200;
 
-/** Bands of more curves than these hide each other, and the lines. */
+/** With more curves than this, bands hide each other and the lines. */
 const MOST_BANDS = 4;
 
-/** Where there are no bands, how many times a curve tells its deviation. */
+/** How many bars of deviation a curve has if there are no bands. */
 const INTERVALS = 5;
 
-/** What is drawn of one label in one small picture. */
+/** What is drawn for one label in one small picture. */
 interface LabelCurve {
   readonly style: MethodStyle;
-  /** The panel that its runs name. */
+  /** The panel that the runs name. */
   readonly panel: string | undefined;
   /** Raw means. */
   readonly measured: MeanCurve;
-  /** Line and band: raw, or through the filter. */
+  /** Values of line and band, raw or filtered. */
   readonly curve: MeanCurve;
   /** How many runs there are. */
   readonly seeds: number;
@@ -62,19 +63,20 @@ interface LabelCurve {
 interface Picture {
   readonly title: string | undefined;
   readonly curves: readonly LabelCurve[];
-  /** Drawn as thin grey lines, for comparison. */
+  /** Curves drawn as thin grey lines, for comparison. */
   readonly behind: readonly LabelCurve[];
 }
 
 /**
- * Training curves: for each label the mean over its runs with a band of one standard deviation to either side. Line,
- * band and hover are the same numbers: raw, or where a curve has the paper's 200 evaluations, mean and deviation
- * through its Savitzky-Golay filter (see `smoothWithin`), with the raw means as points. The caption says which, and
- * where a mean is over fewer runs than there are, since some ended earlier or have values that are not numbers. Where
- * one run is left there is no band.
+ * Draws training curves: for each label the mean over its runs, with a band of one standard deviation to either side.
+ * Line, band and hover show the same numbers. These are raw, or, if a curve has the paper's 200 evaluations, mean and
+ * deviation through its Savitzky-Golay filter (see `smoothWithin`), with the raw means as points. The caption says
+ * which. It also says where a mean is over fewer runs than there are, because some ended earlier or have values that
+ * are not numbers. Where one run is left there is no band.
  *
- * More than four labels have a small picture each, with the others as thin grey lines behind. Where runs name panels
- * already, the curves of more than four labels have bars of one standard deviation at a few steps in place of bands.
+ * If there are more than four labels, each has a small picture, with the others as thin grey lines behind. If runs name
+ * panels already, the curves of more than four labels have bars of one standard deviation at a few steps in place of
+ * bands.
  *
  * @throws {Error} when the window is not odd, or 2 or less
  * @example const figure = trainingCurves([{ label: "MAST", steps: [0, 10_000], values: [0, 0.5] }], { title: "3m" });
@@ -116,7 +118,7 @@ export function trainingCurves(runs: readonly RunCurve[], options: TrainingCurve
     y: { title: value, settings: share ? { range: [-0.02, 1.04], tickformat: ".0%", dtick: several ? 0.5 : 0.2 } : {} },
   });
 
-  // Of several bands in one picture each has to let the others through.
+  // If there are several bands in one picture, each has to let the others show through.
   const opacity = (apart ? 1.4 : Math.min(1, 3 / styles.length)) * (panels.length > 1 ? 0.7 : 1);
   const bands: Trace[] = [];
   const lines: Trace[] = [];
@@ -129,7 +131,7 @@ export function trainingCurves(runs: readonly RunCurve[], options: TrainingCurve
           crowded && !apart ? bars(style, curve, share, k / curves.length) : band(style, curve, share, 0.16 * opacity);
         bands.push({ ...spread, ...axes });
       }
-      // Small pictures of one curve each are named by their titles.
+      // Small pictures of one curve each need no legend: their titles name them.
       const showlegend = !apart && !lines.some((trace) => trace["name"] === style.label);
       lines.push(
         { ...points(style, measured, 0.5 * Math.min(1, opacity)), ...axes },
@@ -139,7 +141,7 @@ export function trainingCurves(runs: readonly RunCurve[], options: TrainingCurve
   });
 
   const text = caption(drawn.flat(), { window, spread: !crowded || apart ? "band" : "bars", behind: apart });
-  // One line of legend even for one method: it has to be named somewhere.
+  // Even a single method gets a legend, because it has to be named somewhere.
   const above = 41 + (apart ? 0 : Math.max(31, legendHeight(styles.map(({ label }) => label))));
   const below = 84 + 14 * (text.split("<br>").length - 1);
   return {
@@ -156,7 +158,7 @@ export function trainingCurves(runs: readonly RunCurve[], options: TrainingCurve
   };
 }
 
-/** A curve's name with its last mean: "MAST 95 % (2 of 3 seeds)"; nothing where it has no point. */
+/** Returns a curve's name with its last mean, such as "MAST 95 % (2 of 3 seeds)", or nothing if it has no point. */
 function endText({ measured, seeds, ...named }: LabelCurve, share: boolean): string[] {
   const [mean, last] = [measured.mean.at(-1), measured.runs.at(-1)];
   if (mean === undefined || last === undefined) return [];
@@ -164,7 +166,7 @@ function endText({ measured, seeds, ...named }: LabelCurve, share: boolean): str
   return [`${curveName(named)} ${share ? percent(mean) : round(mean, 3)}${fewer}`];
 }
 
-/** The name of a curve, with that of its panel where it has one. */
+/** Returns the name of a curve, with that of its panel if it has one. */
 function curveName({ panel, style }: Pick<LabelCurve, "style" | "panel">): string {
   return panel === undefined ? style.label : `${panel}, ${style.label}`;
 }
@@ -172,17 +174,17 @@ function curveName({ panel, style }: Pick<LabelCurve, "style" | "panel">): strin
 export interface MeanCurve {
   readonly steps: number[];
   readonly mean: number[];
-  /** Sample standard deviation; NaN where there is one run. */
+  /** Sample standard deviation; NaN if there is only one run. */
   readonly deviation: number[];
   /** How many runs have a value at each step. */
   readonly runs: number[];
 }
 
 /**
- * Mean and sample standard deviation over runs, at the steps of the run that has most points. Runs are interpolated
- * linearly between their own points and end where they end: evaluations of different runs fall on slightly different
- * steps, since episodes are not cut. A value that is not a number is left out, and `runs` says of how many the mean is.
- * With no value at all there is no point.
+ * Returns mean and sample standard deviation over runs, at the steps of the run that has most points. Runs are
+ * interpolated linearly between their own points and end where they end, because evaluations of different runs are at
+ * slightly different steps: episodes are not cut. A value that is not a number is left out, and `runs` says over how
+ * many runs each mean is. Without any value there is no point.
  */
 export function meanCurve(runs: readonly Pick<RunCurve, "steps" | "values">[]): MeanCurve {
   const longest = runs.reduce(
@@ -204,7 +206,7 @@ export function meanCurve(runs: readonly Pick<RunCurve, "steps" | "values">[]): 
   return curve;
 }
 
-/** Linear interpolation inside a run; NaN more than `slack` steps outside of it. */
+/** Interpolates linearly inside a run; returns NaN more than `slack` steps outside of it. */
 function valueAt({ steps, values }: Pick<RunCurve, "steps" | "values">, step: number, slack: number): number {
   const n = steps.length;
   if (n === 0) return NaN;
@@ -217,7 +219,7 @@ function valueAt({ steps, values }: Pick<RunCurve, "steps" | "values">, step: nu
   return values[i - 1] + share * (values[i] - values[i - 1]);
 }
 
-/** Mean and deviation through the paper's filter. */
+/** Puts mean and deviation through the paper's filter. */
 function filter(curve: MeanCurve, window: number): MeanCurve {
   const deviation = curve.deviation.map((value) => (Number.isNaN(value) ? 0 : value));
   const smoothed = smoothWithin(deviation, window);
@@ -244,9 +246,9 @@ function band(style: MethodStyle, curve: MeanCurve, share: boolean, opacity: num
 }
 
 /**
- * Bars of one standard deviation at a few of a curve's steps.
+ * Draws bars of one standard deviation at a few of a curve's steps.
  *
- * @param turn 0..1, other for each curve of a picture, so that their bars stand beside each other
+ * @param turn 0..1, different for each curve of a picture, so that their bars stand beside each other
  */
 function bars(style: MethodStyle, { steps, mean, deviation }: MeanCurve, share: boolean, turn: number): Trace {
   const places = Array.from({ length: INTERVALS }, (_, i) => Math.floor(((i + turn) * steps.length) / INTERVALS));
@@ -274,10 +276,10 @@ function bars(style: MethodStyle, { steps, mean, deviation }: MeanCurve, share: 
   };
 }
 
-/** Points of a line that is there for comparison alone: no picture shows more of it. */
+/** Points of a grey line, which is for comparison only: no picture shows more of them. */
 const GREY_POINTS = 80;
 
-/** Curves as thin grey lines, in one trace. */
+/** Draws curves as thin grey lines, in one trace. */
 function greyLines(curves: readonly LabelCurve[]): Trace {
   const points = curves.flatMap(({ curve: { steps, mean } }) => {
     const every = Math.ceil(steps.length / GREY_POINTS);
@@ -296,10 +298,10 @@ function greyLines(curves: readonly LabelCurve[]): Trace {
 }
 
 /**
- * One standard deviation to either side of a mean, as the outline of an area: one for each stretch that two runs or
- * more share, with a gap between.
+ * Returns the outline of the area one standard deviation to either side of a mean. Each stretch that two or more runs
+ * share has its own outline, with a gap between.
  *
- * @param share values are shares, so that no edge leaves 0..1
+ * @param share whether values are shares, so that no edge may leave 0..1
  */
 export function bandOutline(
   { steps, mean, deviation, runs }: MeanCurve,
@@ -338,8 +340,8 @@ function points(style: MethodStyle, { steps, mean }: MeanCurve, opacity: number)
 }
 
 /**
- * The line, whose hover shows its own value, the deviation that the band has there, and of how many seeds where some
- * are missing.
+ * Draws the line. Its hover shows the value, the deviation that the band has there, and over how many seeds the mean is
+ * if some are missing.
  */
 function line(style: MethodStyle, curve: MeanCurve, share: boolean, seeds: number): Trace {
   const { steps, mean } = curve;
@@ -357,8 +359,8 @@ function line(style: MethodStyle, curve: MeanCurve, share: boolean, seeds: numbe
 }
 
 /**
- * What the hover says behind a mean: the deviation that the band has there, and of how many seeds it is where some are
- * missing.
+ * Returns what the hover says after each mean: the deviation that the band has there, and over how many seeds the mean
+ * is if some are missing.
  */
 export function spreadTexts({ deviation, runs }: MeanCurve, seeds: number, share: boolean): string[] {
   const spread = (value: number): string =>
@@ -366,13 +368,13 @@ export function spreadTexts({ deviation, runs }: MeanCurve, seeds: number, share
   return deviation.map((value, i) => `${spread(value)}${runs[i] < seeds ? `, ${runs[i]} of ${seeds} seeds` : ""}`);
 }
 
-/** Says where means are over fewer seeds than there are; nothing where they are not. */
+/** Says where means are over fewer seeds than there are, or nothing if none is. */
 export function fewerText(fewer: readonly string[]): string {
   if (fewer.length === 0) return "";
   return `<br>means of fewer seeds where some are shorter or not numbers, at the least ${fewer.slice(0, 3).join(", ")}${fewer.length > 3 ? " and others" : ""}`;
 }
 
-/** Says what line, points and band are, so that no picture needs its surroundings to be read. */
+/** Says what line, points and band are, so that a picture can be read without the text around it. */
 function caption(
   curves: readonly LabelCurve[],
   options: { readonly window: number; readonly spread: "band" | "bars"; readonly behind: boolean },

@@ -3,8 +3,8 @@ import { round, type Figure, type Trace } from "./figure.js";
 import { axis, footnote, layout, METHOD_STYLES, translucent } from "./theme.js";
 
 /**
- * In the order of labels: the colours of RigL, whose single buffer is the first to compare with, of MAST, and of a
- * third. Dots are for exploration.
+ * Looks of the labels in their order: the colours of RigL, whose single buffer is the first to compare with, of MAST,
+ * and of a third. Dots are for exploration.
  */
 const LOOKS = [
   { colour: METHOD_STYLES[4].colour, dash: "solid" },
@@ -14,13 +14,13 @@ const LOOKS = [
 
 /** One run's distances between stored choices and the policy. */
 export interface DistanceCurve {
-  /** What was compared; runs with the same label are averaged (its seeds). */
+  /** What is compared. Runs with the same label are seeds of it and are averaged. */
   readonly label: string;
   /** Environment steps, or ages, increasing. [points] */
   readonly at: readonly number[];
   /** Share of choices that the policy would not make, 0..1. [points] */
   readonly distance: readonly number[];
-  /** Share that would differ by exploration alone. [points] */
+  /** Share of choices that would differ by exploration alone. [points] */
   readonly explored: readonly number[];
 }
 
@@ -28,13 +28,13 @@ export interface DistanceFigureOptions {
   readonly title?: string;
   /** Name of the horizontal axis. */
   readonly axis?: string;
-  /** Moments to be marked by a thin line, and what happened there. */
+  /** Moments that a thin line marks, and what happened then. */
   readonly marks?: readonly { readonly at: number; readonly text: string }[];
 }
 
 /**
- * Distances between stored choices and the policy: for each label the mean over its runs with a band of one standard
- * deviation, and dotted below it what exploration alone would make of it.
+ * Draws the distances between stored choices and the policy: for each label the mean over its runs with a band of one
+ * standard deviation, and, dotted below it, the distance that exploration alone would give.
  *
  * @example
  * await showFigure(

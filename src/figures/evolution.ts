@@ -11,11 +11,13 @@ export interface EvolutionPanel {
   readonly outputs: number;
   /** Input dimensions: columns. */
   readonly inputs: number;
-  /** 1 where a connection was. [outputs, inputs], row-major */
+  /** 1 where there was a connection. [outputs, inputs], row-major */
   readonly before: Uint8Array;
-  /** 1 where a connection is now. [outputs, inputs] */
+  /** 1 where there is a connection now. [outputs, inputs] */
   readonly after: Uint8Array;
-  /** Written into the cells, for small layers: weights or gradients. NaN leaves a cell empty. [outputs, inputs] */
+  /**
+   * Numbers to write into the cells of a small layer: weights or gradients. NaN leaves a cell empty. [outputs, inputs]
+   */
   readonly numbers?: Float32Array;
 }
 
@@ -23,13 +25,16 @@ export interface EvolutionPanel {
 export interface EvolutionImageOptions {
   /** Line above the figure. Default: none. */
   readonly title?: string;
-  /** Panels side by side. Default: as many as leave a connection a readable square. */
+  /** How many panels are side by side. Default: as many as leave each connection a readable square. */
   readonly columns?: number;
-  /** Input dimensions to be marked in every panel. */
+  /** Input dimensions that are marked in every panel. */
   readonly marked?: InputBlock;
 }
 
-/** Cells by what became of them; dropped and grown are far apart for every kind of colour vision, and in lightness. */
+/**
+ * Colours of cells by what became of them. Dropped and grown differ clearly for every kind of colour vision, and in
+ * lightness.
+ */
 const FATES = [
   ["none", MASK_COLOURS.none],
   ["kept", MASK_COLOURS.connection],
@@ -38,8 +43,8 @@ const FATES = [
 ] as const;
 
 /**
- * One or more evolutions as images: which connections were kept, dropped and grown. Orientation as in the paper's
- * Figure 11: row i is output dimension i from the top, column j is input dimension j.
+ * Draws one or more evolutions as images that show which connections were kept, dropped and grown. The orientation is
+ * that of the paper's Figure 11: row i is output dimension i from the top, column j is input dimension j.
  *
  * @throws {Error} when there is no panel, or an array does not fit its shape
  * @example
@@ -116,7 +121,7 @@ export function evolutionImage(panels: readonly EvolutionPanel[], options: Evolu
       domain: [y1 - (outputs * cell) / height, y1],
       anchor: `x${id}`,
       range: [outputs - 0.5, -0.5],
-      // Squares stay squares, and stand below their titles, on a page of any width.
+      // On a page of any width, squares stay squares and below their titles.
       scaleanchor: `x${id}`,
       constrain: "domain",
       constraintoward: "top",
@@ -166,10 +171,10 @@ export function evolutionImage(panels: readonly EvolutionPanel[], options: Evolu
 }
 
 /**
- * Algorithm 1 on one layer in four panels with its numbers: the weights there are, those that are dropped, the
- * gradients of what could grow and what grew, and the weights after it.
+ * Returns the paper's Algorithm 1 on one layer as four panels with numbers: the weights before it, those that are
+ * dropped, the gradients of what could grow with what grew, and the weights after it.
  *
- * @param layer weights, mask and gradient before the evolution, [outputs, inputs] each
+ * @param layer weights, mask and gradient before the evolution, each [outputs, inputs]
  * @example
  * await showFigure(evolutionImage(evolutionSteps({ outputs: 4, inputs: 6, weights, mask, gradient }, evolution)));
  */
@@ -219,7 +224,7 @@ export function evolutionSteps(
 }
 
 /**
- * The update fraction zeta_t over training, and the evolutions that use it: a dot each.
+ * Draws the update fraction zeta_t over training, with a dot for each evolution that uses it.
  *
  * @example
  * await showFigure(fractionCurve({ fraction: 0.5, steps: 2_000_000, interval: 50_000 }));
@@ -230,7 +235,7 @@ export function fractionCurve({
   interval,
   title = "Update fraction",
 }: {
-  /** zeta_0. */
+  /** zeta_0, the fraction at the start. */
   readonly fraction: number;
   /** Length of the training. */
   readonly steps: number;
@@ -298,7 +303,7 @@ function fatesOf(before: Uint8Array, after: Uint8Array): Uint8Array {
   return before.map((was, i) => (was === 0 ? (after[i] === 0 ? 0 : 3) : after[i] === 0 ? 2 : 1));
 }
 
-/** "8 kept, 3 dropped, 3 grown"; "11 connections" where nothing changed. */
+/** Returns "8 kept, 3 dropped, 3 grown", or "11 connections" if nothing changed. */
 function countsText(fates: Uint8Array): string {
   const counts = [0, 0, 0, 0];
   for (const fate of fates) counts[fate]++;
@@ -333,7 +338,8 @@ function legend(): Trace {
 
 function checkPanels(panels: readonly EvolutionPanel[]): { outputs: number; inputs: number; written: boolean } {
   const first = panels[0];
-  if (first === undefined) throw new Error("a picture of evolutions needs at least one panel: a mask before and after");
+  if (first === undefined)
+    throw new Error("A picture of evolutions needs at least one panel: a mask before and a mask after.");
   const { outputs, inputs } = first;
   for (const { label, before, after, numbers, ...shape } of panels) {
     if (shape.outputs !== outputs || shape.inputs !== inputs)

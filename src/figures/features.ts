@@ -4,18 +4,18 @@ import type { BattleEnvironment } from "../envs/starcraft/environment.js";
 import type { InputBlock } from "./masks.js";
 import type { Table } from "./table.js";
 
-/** What one entry of an observation or a state is. */
+/** What one entry of an observation or a state means. */
 export interface Feature {
-  /** The block it belongs to: "moves", "enemy 2", "ally 1", "own", ... */
+  /** The block that it belongs to: "moves", "enemy 2", "ally 1", "own" and so on. */
   readonly block: string;
   /** What the entry measures within its block, for example "distance / 9" or "health". */
   readonly name: string;
 }
 
 /**
- * Names of all entries of one agent's observation, in their order.
+ * Returns the names of all entries of one agent's observation, in their order.
  *
- * @param agent from 0; an agent's own number is missing among its allies
+ * @param agent number of the agent, from 0; it is left out among its own allies
  * @example
  * observationFeatures(env, 0)[5]; // { block: "enemy 1", name: "distance / 9" }
  */
@@ -40,7 +40,7 @@ export function observationFeatures(env: Environment, agent: number): Feature[] 
   return features;
 }
 
-/** Names of all entries of the global state, in their order. */
+/** Returns the names of all entries of the global state, in their order. */
 export function stateFeatures(env: Environment): Feature[] {
   if (!isBattle(env))
     return Array.from({ length: env.sizes.state }, (_, i) => ({ block: "state", name: `entry ${i}` }));
@@ -72,8 +72,8 @@ export function stateFeatures(env: Environment): Feature[] {
 }
 
 /**
- * What each input of the agent network belongs to: the observation's blocks, the last action and the agent's number,
- * both one-hot.
+ * Returns the blocks of the agent network's inputs: those of the observation, the last action and the agent's number,
+ * the latter two one-hot.
  */
 export function inputBlocks(env: Environment): InputBlock[] {
   const inputs: Feature[] = [
@@ -92,15 +92,15 @@ export function inputBlocks(env: Environment): InputBlock[] {
   return blocks;
 }
 
-/** Inputs of the agent network that mean the same of one unit or another. */
+/** Inputs of the agent network that mean the same thing about different units. */
 export interface InputFeature {
-  /** "enemy: health", "own: shield", "last action", ... */
+  /** Their meaning, such as "enemy: health", "own: shield" or "last action". */
   readonly name: string;
-  /** Which inputs. */
+  /** The indices of these inputs. */
   readonly inputs: readonly number[];
 }
 
-/** The inputs of the agent network by what they mean, of all enemies together and of all allies together. */
+/** Groups the inputs of the agent network by what they mean, all enemies together and all allies together. */
 export function inputFeatures(env: Environment): InputFeature[] {
   const features = new Map<string, number[]>();
   for (const { start, inputs } of inputBlocks(env)) {
@@ -114,7 +114,7 @@ export function inputFeatures(env: Environment): InputFeature[] {
   return [...features].map(([name, inputs]) => ({ name, inputs }));
 }
 
-/** The type of each agent's unit, "stalker"; "agent" where there are no units. [agents] */
+/** Returns the type of each agent's unit, such as "stalker", or "agent" if there are no units. [agents] */
 export function agentTypes(env: Environment): string[] {
   return Array.from({ length: env.sizes.agents }, (_, agent) =>
     isBattle(env) ? env.battle.types[agent].name : "agent",
@@ -122,10 +122,10 @@ export function agentTypes(env: Environment): string[] {
 }
 
 /**
- * An observation or a state as a table of blocks, with what each number means and is now.
+ * A table of an observation or a state by blocks, with each number's meaning and present value.
  *
  * @param values as long as `features`
- * @param options.only shows these blocks alone
+ * @param options.only the only blocks to show
  * @example
  * showTable(featureTable(observationFeatures(env, 0), env.observations.subarray(0, env.sizes.observation)));
  */
@@ -136,7 +136,7 @@ export function featureTable(
 ): Table {
   if (features.length !== values.length)
     throw new LabError(
-      `${values.length} values for ${features.length} features: give the observation of one agent, or the state`,
+      `There are ${values.length} values for ${features.length} features. Give the observation of one agent, or the state.`,
     );
   const { title, only } = options;
   const rows = features.flatMap(({ block, name }, i) => {
@@ -156,13 +156,13 @@ export function featureTable(
 }
 
 /**
- * The types of unit on a map, with what decides a battle: how much each endures, how hard and how often it hits, how
- * far, and how fast it walks.
+ * A table of the types of unit on a map, with what decides a battle: how much each endures, how hard, how often and how
+ * far it hits, and how fast it walks.
  *
  * @throws {Error} when the environment is no battle
  */
 export function unitTable(env: Environment): Table {
-  if (!isBattle(env)) throw new LabError(`${env.name} has no units: give a battle such as "3m"`);
+  if (!isBattle(env)) throw new LabError(`${env.name} has no units. Give a battle such as "3m".`);
   const { types, rules } = env.battle;
   return {
     columns: ["Unit", "Health", "Shield", "Armour", "Damage", "Shot every", "Range", "Speed", "Radius"].map(
@@ -194,7 +194,10 @@ export function unitTable(env: Environment): Table {
   };
 }
 
-/** The type bits of either side, which the two rule sets order differently; none on a map with one type of ally. */
+/**
+ * Returns the type bits of either side, which the two rule sets order differently. A map with one type of ally has
+ * none.
+ */
 function typeNames({ blocks, battle }: BattleEnvironment): { readonly ally: string[]; readonly enemy: string[] } {
   if (blocks.types === 0) return { ally: [], enemy: [] };
   const names = (types: readonly { readonly name: string }[]): string[] => types.map((type) => `is ${type.name}`);

@@ -1,7 +1,7 @@
 /** One Plotly trace, as plain JSON. */
 export type Trace = { readonly [key: string]: unknown };
 
-/** What is drawn around the traces, as plain JSON. `width` and `height` are in pixels. */
+/** What is drawn around the traces, as plain JSON. */
 export type Layout = {
   /** Width of the figure in pixels. */
   readonly width: number;
@@ -11,8 +11,7 @@ export type Layout = {
 };
 
 /**
- * A Plotly figure as plain JSON: what every function of this folder returns, and what `showFigure` and `saveFigure`
- * take.
+ * A Plotly figure as plain JSON. Every function in this folder returns one, and `showFigure` and `saveFigure` take one.
  *
  * @example const figure = trainingCurves(runs, { title: "3m" }); await showFigure(figure);
  */
@@ -25,7 +24,7 @@ export interface Figure {
   readonly summary: string;
 }
 
-/** Plotly's form for a matrix of bytes: a tenth of the text that nested arrays would take. */
+/** Plotly's form of a matrix of bytes, which takes a tenth of the text of nested arrays. */
 export interface ByteMatrix {
   readonly dtype: "u1";
   readonly bdata: string;
@@ -37,13 +36,13 @@ export function byteMatrix(bytes: Uint8Array, rows: number, columns: number): By
   return { dtype: "u1", bdata: Buffer.from(bytes).toString("base64"), shape: `${rows},${columns}` };
 }
 
-/** Plotly's form for numbers in base64: a notebook would give each number of a list a line of its own. */
+/** Plotly's form of numbers in base64. A notebook file would put each number of a list on a line of its own. */
 export interface PackedNumbers {
   readonly dtype: "u1" | "f4";
   readonly bdata: string;
 }
 
-/** Packs numbers for a trace: a byte each where they are whole and below 256, else float32. */
+/** Packs numbers for a trace, as bytes if they are whole and below 256, else as float32. */
 export function packed(values: ArrayLike<number>): PackedNumbers {
   const list = Array.from(values);
   const bytes = list.every((value) => Number.isInteger(value) && value >= 0 && value < 256);
@@ -51,12 +50,12 @@ export function packed(values: ArrayLike<number>): PackedNumbers {
   return { dtype: bytes ? "u1" : "f4", bdata: content.toString("base64") };
 }
 
-/** Rounds to `digits` significant digits: a picture shows no more, and files stay small. */
+/** Rounds to `digits` significant digits, because a picture shows no more and files stay small. */
 export function round(value: number, digits = 4): number {
   return Number.isFinite(value) ? Number(value.toPrecision(digits)) : value;
 }
 
-/** Steps for people: 2000000 is "2M", 35000 is "35k". */
+/** Returns a number of steps in short: "2M" for 2000000, "35k" for 35000. */
 export function shortSteps(steps: number): string {
   if (steps >= 1e6) return `${round(steps / 1e6, 3)}M`;
   if (steps >= 1e3) return `${round(steps / 1e3, 3)}k`;

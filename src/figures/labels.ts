@@ -3,7 +3,7 @@ import type { Config } from "../config.js";
 import { flatten, ofAnySeed } from "../results/seeds.js";
 
 /**
- * The name under which a configuration's method is shown.
+ * Returns the name under which a configuration's method is shown.
  * @example
  * methodLabel(config); // "MAST", or "MAST, winning ticket"; "MAST, extended" where it goes on with another run
  */
@@ -17,9 +17,10 @@ export function methodLabel({ method, ticket, extend, from, parts }: Config): st
 }
 
 /**
- * Names for curves and table rows: the method (with the algorithm, where there are several: "MAST-OW-QMIX"), and what
- * sets a configuration apart from others of the same name. Configurations that differ in the seed alone share a label,
- * and so are averaged; so do those that name runs (a ticket's source, an ancestor) which differ in the seed alone.
+ * Returns names for curves and table rows: the method (with the algorithm if there are several, as in "MAST-OW-QMIX")
+ * and whatever sets a configuration apart from others of the same name. Configurations that differ only in the seed
+ * share a label, and so are averaged. So do those that name runs (a ticket's source, an ancestor) which differ only in
+ * the seed.
  *
  * @returns a label for each configuration, in their order
  * @example
@@ -36,7 +37,7 @@ export function runLabels(configs: readonly Config[]): string[] {
       : label;
   });
   const labels = labelled(configs, names, ofAnySeed);
-  // Runs that look alike without seed and hash, but are two for one seed, differ in more than that.
+  // If two runs of one seed look alike without seed and hash, they differ in something else.
   const taken = new Map<string, string>();
   const ambiguous = configs.some(({ seed, ticket, extend, from }, i) => {
     const key = JSON.stringify([labels[i], seed]);
@@ -48,7 +49,7 @@ export function runLabels(configs: readonly Config[]): string[] {
   return ambiguous ? labelled(configs, names, (fields) => fields) : labels;
 }
 
-/** Each name with the fields in which its configuration differs from others of that name. */
+/** Adds to each name the fields in which its configuration differs from others of that name. */
 function labelled(
   configs: readonly Config[],
   names: readonly string[],

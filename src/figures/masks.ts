@@ -6,13 +6,13 @@ import { axis, CLEAR, layout, MASK_COLOURS, panelTitle, translucent } from "./th
 
 /** A mask at one moment of training. */
 export interface MaskSnapshot {
-  /** For example "step 50k". */
+  /** Name of the moment, for example "step 50k". */
   readonly label: string;
   /** Output dimensions: rows. */
   readonly outputs: number;
   /** Input dimensions: columns. */
   readonly inputs: number;
-  /** 1 where the connection is. [outputs, inputs], row-major */
+  /** 1 where there is a connection. [outputs, inputs], row-major */
   readonly mask: Uint8Array;
 }
 
@@ -20,20 +20,20 @@ export interface MaskSnapshot {
 export interface MaskOptions {
   /** Line above the figure. Default: none. */
   readonly title?: string;
-  /** Pixels of one connection's square. Default: the largest whole number that leaves the figure its size. */
+  /** Side of one connection's square in pixels. Default: the largest whole number that fits the figure's size. */
   readonly cell?: number;
-  /** Runs of neighbouring outputs with a name, told apart by a line: the gates of a GRU. */
+  /** Named runs of neighbouring outputs, set apart by a line, such as the gates of a GRU. */
   readonly outputBlocks?: readonly Pick<InputBlock, "name" | "start" | "length">[];
 }
 
-/** The gates of a GRU as blocks of its outputs, in PyTorch's order: reset, update and new. */
+/** Returns the gates of a GRU as blocks of its outputs, in PyTorch's order: reset, update and new. */
 export function gruGates(hidden: number): Pick<InputBlock, "name" | "start" | "length">[] {
   return ["r", "z", "n"].map((name, gate) => ({ name, start: gate * hidden, length: hidden }));
 }
 
 /**
- * Masks as images in the paper's orientation (Figure 11): row i is output dimension i from the top, column j is input
- * dimension j; light is a connection. Snapshots stand side by side, each with its number of connections.
+ * Draws masks as images in the orientation of the paper's Figure 11: row i is output dimension i from the top, column j
+ * is input dimension j, and light is a connection. Snapshots stand side by side, each with its number of connections.
  *
  * @throws {Error} when there is no snapshot, or their shapes differ
  * @example maskImage([{ label: "step 0", outputs: 64, inputs: 42, mask }], { title: "agent.fc1.weight" });
@@ -98,7 +98,7 @@ export function maskImage(snapshots: readonly MaskSnapshot[], options: MaskOptio
       domain: [y1 - (outputs * cell) / height, y1],
       anchor: `x${id}`,
       range: [outputs - 0.5, -0.5],
-      // Squares stay squares, and stand below their titles, on a page of any width.
+      // On a page of any width, squares stay squares and below their titles.
       scaleanchor: `x${id}`,
       constrain: "domain",
       constraintoward: "top",
@@ -143,13 +143,14 @@ export function maskImage(snapshots: readonly MaskSnapshot[], options: MaskOptio
 const MARGIN = { l: 52, r: 12, t: 84, b: 52 };
 const GAP = 16;
 const ROW_GAP = 58;
-/** What the images may take together. */
+/** Pixels that the images may take together. */
 const SPACE = { width: 600, height: 760 };
-/** A square that is told apart at a glance. */
+/** Pixels of a square that can be told from its neighbours at a glance. */
 const READABLE = 3;
 
 /**
- * The fewest rows of images that leave squares of a readable size, or else the arrangement with the largest squares.
+ * Returns the arrangement with the fewest rows whose squares are still readable, or else the one with the largest
+ * squares.
  */
 function arrange(images: number, outputs: number, inputs: number, cell?: number): { columns: number; cell: number } {
   const choices = Array.from({ length: images }, (_, k) => images - k).map((columns) => {
@@ -160,15 +161,15 @@ function arrange(images: number, outputs: number, inputs: number, cell?: number)
   });
   const { columns, cell: largest } =
     choices.find((choice) => choice.cell >= (cell ?? READABLE)) ?? choices.reduce((a, b) => (b.cell > a.cell ? b : a));
-  // The widest are wider than the page at one pixel a connection, and stand below each other.
+  // The widest masks exceed the page even at one pixel a connection. They are drawn below each other.
   return { columns: largest < 1 ? 1 : columns, cell: cell ?? Math.max(1, largest) };
 }
 
-/** Moments of training: greys before, blue at last. */
+/** Colours of moments of training before the last, which is blue. */
 export const EARLIER = ["#8c8c8c", "#b0b0b0", "#6e6e6e"] as const;
 export const LAST = "#0072B2";
 
-/** A run of neighbouring input dimensions with one meaning. */
+/** Neighbouring input dimensions that share one meaning. */
 export interface InputBlock {
   /** Text that labels the block on the axis. */
   readonly name: string;
@@ -176,13 +177,14 @@ export interface InputBlock {
   readonly start: number;
   /** Number of dimensions in the block. */
   readonly length: number;
-  /** What each of its inputs is, shown under the mouse. [length] */
+  /** The meaning of each of its inputs, shown under the mouse. [length] */
   readonly inputs?: readonly string[];
 }
 
 /**
- * How many connections each input dimension keeps (column sums of the mask), one step line a snapshot; blocks of inputs
- * are marked, so that one sees what a sparse agent looks at. The thin line is the level if all inputs had as many.
+ * Draws how many connections each input dimension keeps (column sums of the mask), with one step line a snapshot.
+ * Blocks of inputs are marked, so that one sees what a sparse agent looks at. The thin line is the level that all
+ * inputs would have if they shared the connections equally.
  *
  * @throws {Error} when there is no snapshot, or their shapes differ
  */
@@ -192,7 +194,7 @@ export function connectionCounts(
 ): Figure {
   const { title = "", blocks = [] } = options;
   const { outputs, inputs } = commonShape(snapshots);
-  // One more point at either end, so that the first and the last step have their full width.
+  // There is one more point at either end, so that the first and the last step have their full width.
   const x = [-0.5, ...Array.from({ length: inputs }, (_, j) => j), inputs - 0.5];
   const counts = snapshots.map(({ mask }) => [...inputConnections(mask, [outputs, inputs])]);
   const highest = Math.max(1, ...counts.flat());
@@ -261,7 +263,7 @@ export function connectionCounts(
 function commonShape(snapshots: readonly MaskSnapshot[]): { outputs: number; inputs: number } {
   const first = snapshots[0];
   if (first === undefined)
-    throw new LabError("a picture of masks needs at least one snapshot; maskSnapshots gives those of a run");
+    throw new LabError("A picture of masks needs at least one snapshot. maskSnapshots returns those of a run.");
   for (const { label, mask, outputs, inputs } of snapshots) {
     if (mask.length !== outputs * inputs)
       throw new LabError(

@@ -1,29 +1,29 @@
 import type { Trace } from "./figure.js";
 import { axis } from "./theme.js";
 
-/** An axis that all panels share: its name, and Plotly's settings of it. */
+/** Name and Plotly settings of an axis that all panels share. */
 export interface SharedAxis {
   readonly title: string;
   readonly settings: { readonly [key: string]: unknown };
 }
 
-/** Where small pictures stand. */
+/** The layout of small pictures in one figure. */
 export interface PanelGrid {
   /** Plotly's axes, for the layout. */
   readonly axes: { readonly [key: string]: unknown };
-  /** The panels' titles, annotations of the layout. */
+  /** The panels' titles, as annotations for the layout. */
   readonly titles: readonly Trace[];
   /** Pixels of all panels together, without legend and margins. */
   readonly height: number;
-  /** Which axes a trace of a panel names. */
+  /** Returns the axes that a trace of this panel has to name. */
   traceAxes(panel: number): { readonly xaxis?: string; readonly yaxis?: string };
 }
 
 /**
- * Lays small pictures out from left to right and then down. They share their scales; numbers stand at the left and,
- * with the axis' name, below the lowest picture of each column.
+ * Lays small pictures out from left to right and then down. They share their scales. Numbers are written at the left
+ * and, with the axis' name, below the lowest picture of each column.
  *
- * @param panels a title each, undefined for none
+ * @param panels the panels' titles, undefined for a panel without one
  * @param options.height pixels of one panel
  */
 export function panelGrid(
@@ -43,7 +43,7 @@ export function panelGrid(
   const suffix = (i: number): string => (i === 0 ? "" : String(i + 1));
   const axes: Record<string, unknown> = {};
   const titles: Trace[] = [];
-  // Horizontal axes of one given range agree without being matched, and matched ones would keep Plotly from finding the
+  // Horizontal axes with one given range agree without being matched, and matching would keep Plotly from finding the
   // range of the vertical axes.
   panels.forEach((title, i) => {
     const [row, column] = [Math.floor(i / columns), i % columns];
@@ -85,7 +85,8 @@ export function panelGrid(
 }
 
 /**
- * Pixels that a legend above a figure of 600 pixels or more takes: Plotly gives an entry a line, a gap and its text.
+ * Returns the height in pixels of a legend above a figure that is at least 600 pixels wide. Plotly gives each entry a
+ * line, a gap and its text.
  */
 export function legendHeight(labels: readonly string[]): number {
   if (labels.length <= 1) return 0;

@@ -7,9 +7,9 @@ import { footnote, layout, methodStyles } from "./theme.js";
 export interface Line {
   /** Lines of one label look alike in all panels and share an entry of the legend. */
   readonly label: string;
-  /** [points] */
+  /** Coordinates of the points. [points] */
   readonly x: ArrayLike<number>;
-  /** [points] */
+  /** Coordinates of the points. [points] */
   readonly y: ArrayLike<number>;
   /** CSS colour. Default: that of the method which the label names, or another one of the same palette. */
   readonly colour?: string;
@@ -17,9 +17,9 @@ export interface Line {
   readonly dash?: string;
   /** Plotly's marker symbol; "none" for a line without markers. */
   readonly symbol?: string;
-  /** Markers only, larger ones: to point at something on other lines. */
+  /** Draws larger markers without a line, to point at something on other lines. */
   readonly marks?: boolean;
-  /** A filled area on top of the stacked ones before it in this panel. */
+  /** Draws a filled area on top of the stacked ones before it in this panel. */
   readonly stacked?: boolean;
 }
 
@@ -37,11 +37,11 @@ export interface PanelAxis {
   readonly title: string;
   /** Whether the axis is logarithmic. Default: false. */
   readonly log?: boolean;
-  /** In the axis' own numbers, also where it is logarithmic. Default: what the lines need. */
+  /** Range in the axis' own numbers, even if it is logarithmic. Default: what the lines need. */
   readonly range?: readonly [number, number];
   /** Plotly's format of its numbers, such as ".0%". */
   readonly format?: string;
-  /** Where numbers stand; default: Plotly's choice. */
+  /** Where numbers are written. Default: Plotly's choice. */
   readonly ticks?: readonly number[];
 }
 
@@ -53,17 +53,17 @@ export interface LinePanelsOptions {
   readonly x: PanelAxis;
   /** The vertical axis of every panel. */
   readonly y: PanelAxis;
-  /** Panels beside each other. Default: 2, or 1 where there is one. */
+  /** How many panels are side by side. Default: 2, or 1 if there is only one. */
   readonly columns?: number;
-  /** Pixels of one panel. Default: 260 for a single one, 170 otherwise. */
+  /** Height of one panel in pixels. Default: 260 for a single one, 170 otherwise. */
   readonly height?: number;
-  /** A small line below. */
+  /** A small line of text below the panels. */
   readonly caption?: string;
 }
 
 /**
- * Lines in small pictures that share their axes, from left to right and then down. Lines without a colour take one
- * each, in the order of their labels.
+ * Draws lines in small pictures that share their axes, from left to right and then down. Lines without a colour get one
+ * by the order of their labels.
  *
  * @throws {Error} when there is no panel
  * @example
@@ -73,7 +73,7 @@ export interface LinePanelsOptions {
  * });
  */
 export function linePanels(panels: readonly Panel[], options: LinePanelsOptions): Figure {
-  if (panels.length === 0) throw new LabError("A figure of panels was given none; it needs at least one.");
+  if (panels.length === 0) throw new LabError("A figure of panels needs at least one panel, but none was given.");
   const { title = "", x, y, caption = "" } = options;
   const columns = Math.min(panels.length, options.columns ?? 2);
   const height = options.height ?? (panels.length === 1 ? 260 : 170);

@@ -1,18 +1,18 @@
 import { LabError } from "../errors.js";
 
 /**
- * A value as plain JSON: typed arrays, sets and iterators become arrays, big integers numbers. Numbers that are not
- * finite stay; JSON writes them as null, which is a gap in a plot.
+ * Returns a value as plain JSON. Typed arrays, sets and iterators become arrays, and big integers become numbers.
+ * Numbers that are not finite stay: JSON writes them as null, which is a gap in a plot.
  *
  * @param place what an error calls the value: "data[0].y"
- * @throws {Error} naming the place of what JSON would turn into an object that no plot understands: a map, a column of
- *   a frame, raw bytes; and of a value that contains itself
+ * @throws {Error} when the value contains itself, or something that JSON would turn into an object that no plot
+ *   understands: a map, a column of a frame, raw bytes. The message names the place.
  * @example plainJson({ y: Float32Array.of(0.5, 1) }, "trace"); // { y: [0.5, 1] }
  */
 export function plainJson(value: unknown, place: string, above: ReadonlySet<object> = new Set()): unknown {
   if (typeof value === "bigint") return Number(value);
   if (typeof value !== "object" || value === null) return value;
-  // A notebook's cells have classes of their own, which `instanceof` here does not know.
+  // A notebook's cells have classes of their own, which `instanceof` in this file does not know.
   const kind = Object.prototype.toString.call(value).slice("[object ".length, -1);
   if (["String", "Number", "Boolean"].includes(kind)) return value.valueOf();
   if (ArrayBuffer.isView(value) && kind !== "DataView")
@@ -38,7 +38,8 @@ export function plainJson(value: unknown, place: string, above: ReadonlySet<obje
 }
 
 /**
- * Plain JSON for a script element of a page: no text in it can end the element, or begin a comment or a script in it.
+ * Returns plain JSON for a script element of a page. No text in it can end the element, or begin a comment or a script
+ * in it.
  *
  * @example
  * `<script type="application/json">${scriptJson({ title: "</script>" })}</script>`

@@ -11,11 +11,11 @@ interface Pixels {
 }
 
 /**
- * The same picture with a palette of 256 of its colours; pixels of other colours (blends along the edges of lines and
- * letters) take the nearest of them. A figure has few colours, and becomes a quarter of what a browser writes; that
- * keeps notebooks and the repository small.
+ * Returns the same picture with a palette of 256 of its colours. Pixels of other colours (blends along the edges of
+ * lines and letters) take the nearest of them. A figure has few colours and shrinks to a quarter of what a browser
+ * writes, which keeps notebooks and the repository small.
  *
- * @param png 8 bits a channel, RGB or RGBA, not interlaced, as browsers write it
+ * @param png picture with 8 bits a channel, RGB or RGBA, not interlaced, as browsers write it
  * @throws {Error} on any other PNG
  */
 export function shrinkPng(png: Buffer): Buffer {
@@ -24,7 +24,7 @@ export function shrinkPng(png: Buffer): Buffer {
   const colours = new Uint32Array(width * height);
   for (let i = 0; i < colours.length; i++) {
     const [red, green, blue, opacity] = rgba.subarray(4 * i, 4 * i + 4);
-    // What cannot be seen has one colour.
+    // All invisible pixels get one colour.
     const colour = opacity === 0 ? 0 : ((opacity << 24) | (red << 16) | (green << 8) | blue) >>> 0;
     colours[i] = colour;
     counts.set(colour, (counts.get(colour) ?? 0) + 1);
@@ -33,7 +33,8 @@ export function shrinkPng(png: Buffer): Buffer {
   const index = new Map<number, number>();
   for (const colour of counts.keys()) index.set(colour, nearest(palette, colour));
 
-  // Each row starts with its filter, which is none: neighbours in a palette are no neighbours in colour.
+  // Each row starts with the number of its filter. It is 0, for none, because neighbours in a palette are no neighbours
+  // in colour.
   const rows = Buffer.alloc(height * (width + 1));
   for (let y = 0; y < height; y++)
     for (let x = 0; x < width; x++) rows[y * (width + 1) + 1 + x] = index.get(colours[y * width + x])!;
@@ -54,7 +55,7 @@ export function shrinkPng(png: Buffer): Buffer {
 }
 
 /**
- * A picture of two colours, a bit a pixel.
+ * Returns a picture of two colours, with one bit a pixel.
  *
  * @param bits [height, width], row-major from the top; any number but 0 is the second colour
  * @param colours "#rrggbb" of 0 and of 1
@@ -82,8 +83,8 @@ export function bitmapPng(bits: Uint8Array, height: number, width: number, colou
 }
 
 /**
- * Half of the palette goes to the most frequent colours; the other half, one by one, to those that are worst served so
- * far.
+ * Chooses a palette: half of it are the most frequent colours. The other half are, one by one, the colours that are
+ * worst served so far.
  */
 function choosePalette(counts: ReadonlyMap<number, number>): number[] {
   const byCount = [...counts].sort((a, b) => b[1] - a[1] || a[0] - b[0]).map(([colour]) => colour);
@@ -105,7 +106,7 @@ function nearest(palette: readonly number[], colour: number): number {
   return best;
 }
 
-/** How far two colours, 0xaarrggbb, look apart: a colour counts as much as it is opaque. */
+/** Returns how different two colours, 0xaarrggbb, look. A colour counts as much as it is opaque. */
 function distance(a: number, b: number): number {
   const [of, to] = [a >>> 24, b >>> 24];
   const red = (((a >>> 16) & 255) * of - ((b >>> 16) & 255) * to) / 255,
@@ -129,7 +130,7 @@ function decode(png: Buffer): Pixels {
     height = png.readUInt32BE(20);
   const [depth, type, , , interlaced] = png.subarray(24, 29);
   if (!png.subarray(0, 8).equals(SIGNATURE) || depth !== 8 || (type !== 2 && type !== 6) || interlaced !== 0)
-    throw new LabError("not a PNG of 8-bit RGB or RGBA without interlacing");
+    throw new LabError("The picture is not a PNG of 8-bit RGB or RGBA without interlacing.");
   const data: Buffer[] = [];
   for (let at = 8; at < png.length; at += 12 + png.readUInt32BE(at)) {
     if (png.toString("latin1", at + 4, at + 8) === "IDAT")
@@ -151,8 +152,8 @@ function decode(png: Buffer): Pixels {
 }
 
 /**
- * Takes back one row's filter: what was stored is the difference from a guess by the pixels to the left, above, and
- * above to the left.
+ * Undoes one row's filter: what was stored is the difference from a guess by the pixels to the left, above, and above
+ * to the left.
  */
 function unfilter(filter: number, row: Uint8Array, above: Uint8Array, channels: number): void {
   for (let i = 0; i < row.length; i++) {

@@ -3,19 +3,22 @@ import { type Figure, round, shortSteps } from "./figure.js";
 import { linePanels } from "./panels.js";
 import type { Table } from "./table.js";
 
-/** One thing that was measured in our battles and in the real game's; a row of data/results/real-game.csv. */
+/**
+ * Something that was measured in our simulator's battles and in those of the real game, StarCraft II; a row of
+ * data/results/real-game.csv.
+ */
 export interface RealGameRow {
   /** Name of the map, for example "2s3z". */
   readonly map: string;
   /** What was measured, in words. */
   readonly measure: string;
-  /** What our battles gave, in the unit that `measure` names. */
+  /** The value in our simulator's battles, in the unit that `measure` names. */
   readonly here: number;
-  /** What the real game gave; NaN where that is not known. */
+  /** The value in the real game; NaN if it is not known. */
   readonly real: number;
-  /** How near it had to come, in words; empty where it is only reported. */
+  /** How near the two had to be, in words; empty if they are only reported. */
   readonly target: string;
-  /** Whether it came so near; undefined where it is only reported. */
+  /** Whether they are as near as that; undefined if they are only reported. */
   readonly met?: boolean;
 }
 
@@ -23,9 +26,9 @@ export interface RealGameRow {
 export interface RealGameLearning {
   /** Name of the map, for example "2s3z". */
   readonly map: string;
-  /** Where the teams learned. */
+  /** Where the teams learned: in the real game, or "here", in our simulator. */
   readonly game: "StarCraft II" | "here";
-  /** Who measured it: a group of runs of the same origin. */
+  /** Who measured it: the name of a group of runs of the same origin. */
   readonly source: string;
   /** Number of runs, one a seed. */
   readonly runs: number;
@@ -34,9 +37,9 @@ export interface RealGameLearning {
    * where no run came so far.
    */
   readonly half: number;
-  /** The same for .9. */
+  /** The same step for a mean of .9. */
   readonly nineTenths: number;
-  /** Median win rates, 0..1, at environment steps; those that were measured. */
+  /** Median win rates, 0..1, by environment step, for the steps at which they were measured. */
   readonly winRates: ReadonlyMap<number, number>;
 }
 
@@ -66,8 +69,8 @@ function networksOf(rows: readonly RealGameRow[]): Map<string, NetworkRow[]> {
 }
 
 /**
- * Networks that were trained in the real game: how often each wins here and there, a row a map, and their mean absolute
- * difference.
+ * A table of networks that were trained in the real game: how often each wins in our simulator and in the game, with a
+ * row for each map, and their mean absolute difference.
  *
  * @throws {LabError} when no row is about a network
  */
@@ -90,7 +93,7 @@ export function realNetworkTable(rows: readonly RealGameRow[]): Table {
 }
 
 /**
- * The same as pictures, one a map: win rate over the steps of training, here and in the real game.
+ * Draws the same as pictures, one a map: win rates over the steps of training, in our simulator and in the real game.
  *
  * @throws {LabError} when no row is about a network
  */
@@ -116,7 +119,7 @@ const LOOKS = {
   here: { label: "here", colour: "#D55E00", dash: "solid", symbol: "circle" },
 } as const;
 
-/** What is told apart of the evidence: its name, and which measures are of it. */
+/** The kinds of evidence: a name, and a pattern of the measures that belong to it. */
 const KINDS: readonly (readonly [string, RegExp])[] = [
   ["networks' win rates", /^networks?\b/],
   ["battles of the last network", /^last network/],
@@ -125,7 +128,8 @@ const KINDS: readonly (readonly [string, RegExp])[] = [
 ];
 
 /**
- * How many targets were met of each kind of evidence on each map, as "met of asked"; empty where nothing was asked.
+ * A table of how many targets were met for each kind of evidence on each map, as "met of asked"; empty where nothing
+ * was asked.
  *
  * @example
  * showTable(realTargetTable(rows));
@@ -157,9 +161,10 @@ export function realTargetTable(rows: readonly RealGameRow[]): Table {
 }
 
 /**
- * Measurements beside each other, a row each: here, there, how near they had to come and whether they did.
+ * A table of measurements, a row each: the values in our simulator and in the real game, how near they had to be, and
+ * whether they are.
  *
- * @param kind which measures, such as /^random play/
+ * @param kind pattern of the measures to show, such as /^random play/
  */
 export function realEvidenceTable(rows: readonly RealGameRow[], kind: RegExp, title: string): Table {
   const number = (value: number): string => (Math.abs(value) >= 20 ? value.toFixed(1) : share(value));
@@ -186,7 +191,7 @@ export function realEvidenceTable(rows: readonly RealGameRow[], kind: RegExp, ti
   };
 }
 
-/** How fast teams learn in both games, a row a group of runs. */
+/** A table of how fast teams learn in both games, with a row for each group of runs. */
 export function realLearningTable(groups: readonly RealGameLearning[]): Table {
   const steps = (value: number): string => (Number.isNaN(value) ? "not reached" : shortSteps(round(value, 3)));
   return {
@@ -211,7 +216,10 @@ export function realLearningTable(groups: readonly RealGameLearning[]): Table {
   };
 }
 
-/** Learning curves in both games: win rates over the steps of training, one picture a map, a line a group of runs. */
+/**
+ * Draws learning curves in both games: win rates over the steps of training, with one picture a map and one line a
+ * group of runs.
+ */
 export function realLearningFigure(groups: readonly RealGameLearning[]): Figure {
   const maps = [...new Set(groups.map(({ map }) => map))];
   const panels = maps.map((title) => ({

@@ -1,19 +1,19 @@
 import { createJointAction, type Environment, type EnvironmentSnapshot } from "../envs/environment.js";
 import type { Policy } from "../envs/play.js";
 
-/** One episode as it was played, for drawing. T is its length in steps. */
+/** One episode as it was played, to be drawn. T is its length in steps. */
 export interface EpisodeRecording {
   /** Name of the environment, for example "3m". */
   readonly environment: string;
   /** Seed that the environment was reset with. */
   readonly seed: number;
-  /** Before the first and after every step. [T + 1] */
+  /** The environment before the first and after every step. [T + 1] */
   readonly frames: readonly EnvironmentSnapshot[];
   /** Team reward of each step. [T] */
   readonly rewards: readonly number[];
   /** Joint action of each step. [T][agents], or [T][agents * numbers] where actions are continuous. */
   readonly actions: readonly (readonly number[])[];
-  /** Numbers that one agent's action consists of; absent where it is one of several actions. */
+  /** How many numbers one agent's action consists of; absent if agents choose among several actions. */
   readonly numbers?: number;
   /** Whether the team won. */
   readonly won: boolean;
@@ -44,7 +44,7 @@ export function recordEpisode(env: Environment, policy: Policy, seed: number): E
   return { environment: env.name, seed, frames, rewards, actions, won: env.won, ...(box && { numbers }) };
 }
 
-/** One line about a recorded episode: "3m, seed 7: won after 24 steps, return 20.0". */
+/** Returns one line about a recorded episode: "3m, seed 7: won after 24 steps, return 20.0". */
 export function replayTitle({ environment, seed, rewards, won, frames }: EpisodeRecording): string {
   const total = rewards.reduce((a, b) => a + b, 0);
   const result = won ? "won" : frames[0].units.length === 0 ? "ended" : "not won";

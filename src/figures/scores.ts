@@ -9,17 +9,17 @@ import { axis, footnote, INK, layout, legendEntry, methodStyles, translucent } f
 export interface MethodScores {
   /** The method's name, see `METHOD_TITLES`. */
   readonly label: string;
-  /** One a seed. */
+  /** The scores, one a seed. */
   readonly scores: readonly number[];
-  /** Ends of the interquartile mean's interval. */
+  /** Both ends of the interquartile mean's interval. */
   readonly interval: readonly [low: number, high: number];
-  /** What the paper reports: mean and standard deviation. */
+  /** The mean and standard deviation that the paper reports. */
   readonly paper?: { readonly mean: number; readonly deviation: number };
 }
 
 /**
- * Scores of methods, one line each in the order of Table 1: the seeds as dots, the interquartile mean with its
- * interval, and the paper's mean with its standard deviation below.
+ * Draws the scores of methods, one line each in the order of the paper's Table 1: the seeds as dots, the interquartile
+ * mean (the mean of the middle half) with its interval, and below it the paper's mean with its standard deviation.
  *
  * @example const figure = scoreIntervals([{ label: "MAST", scores: [0.9, 1], interval: [0.9, 1] }], { title: "2s3z" });
  */
@@ -130,7 +130,7 @@ export function scoreIntervals(
   };
 }
 
-/** Which dots are missing since their score is not a number, in a sentence; "" where none is. */
+/** Returns a sentence about the dots that are missing because their score is not a number, or "" if there are none. */
 export function notNumbers(groups: readonly { readonly label: string; readonly scores: readonly number[] }[]): string {
   const lost = groups.flatMap(({ label, scores }) => {
     const count = scores.filter(Number.isNaN).length;

@@ -8,16 +8,16 @@ import { axis, footnote, INK, layout, legendEntry, methodStyles } from "./theme.
 /** What the legend calls a large mark. */
 const OURS = "our mean over seeds";
 
-/** What one setting came to. */
+/** The scores of one setting. */
 export interface SettingScore {
-  /** Its line: the method, or whatever else is compared. */
+  /** Name of its line: the method, or whatever else is compared. */
   readonly row: string;
   /** Its place along the horizontal axis. */
   readonly column: string;
-  /** Shares 0..1, or returns; one a seed. */
+  /** Scores, one a seed: shares 0..1, or returns. */
   readonly scores: readonly number[];
   readonly mean: number;
-  /** What the paper reports, a share of the dense model's win rate. */
+  /** The share of the dense model's win rate that the paper reports. */
   readonly paper?: number;
 }
 
@@ -25,15 +25,15 @@ export interface SettingScoresOptions {
   readonly title?: string;
   /** Name of the horizontal axis. */
   readonly axis?: string;
-  /** The columns from left to right; default: as they come. */
+  /** The columns from left to right. Default: in the order in which they come. */
   readonly columns?: readonly string[];
   /** What scores are means of. Default: "win-rate". */
   readonly measure?: ScoreMeasure;
 }
 
 /**
- * Scores against a setting: for each row a line through the means over seeds, the seeds as dots beside it, and the
- * paper's numbers as diamonds with a dotted line. Columns stand at equal distances, as in the tables of the paper's
+ * Draws scores against a setting: for each row a line through the means over seeds, the seeds as dots beside it, and
+ * the paper's numbers as diamonds with a dotted line. Columns are equally far apart, as in the tables of the paper's
  * appendix.
  *
  * @example
@@ -48,7 +48,7 @@ export function settingScores(settings: readonly SettingScore[], options: Settin
     const own = columns.flatMap(
       (column) => settings.find((setting) => setting.row === style.label && setting.column === column) ?? [],
     );
-    // Lines side by side, so that dots of several rows do not hide each other.
+    // Lines are drawn side by side, so that dots of several rows do not hide each other.
     const x = ({ column }: SettingScore) => round(columns.indexOf(column) + (i - (styles.length - 1) / 2) * 0.07);
     const legend = { legendgroup: style.label, name: style.label };
     const known = own.filter(({ paper }) => paper !== undefined);

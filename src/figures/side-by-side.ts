@@ -7,11 +7,11 @@ const MARGIN = 2;
 const ATTACKS = 6;
 
 /**
- * Two battles as one recording that shows them beside each other, step by step. Each map is cut where its units end;
- * the battle that is over first stays as it ended. The rewards, the seed and the result are those of the right battle,
- * and its units are numbered on after those of the left one.
+ * Joins two battles into one recording that shows them side by side, step by step. Each map is cut where its units end.
+ * The battle that is over first stays as it ended. Rewards, seed and result are those of the right battle, and its
+ * units are numbered on after those of the left one.
  *
- * @param left a battle of any map without medivacs, whose heals are numbered in another way
+ * @param left a battle on any map without medivacs, whose heals are numbered in another way
  * @param right another one
  * @example
  * showReplay(sideBySide(recorded, simulated), { title: "StarCraft II on the left, the simulator on the right" });
@@ -31,7 +31,7 @@ export function sideBySide(left: EpisodeRecording, right: EpisodeRecording): Epi
   return { environment: right.environment, seed: right.seed, frames, rewards, actions, won: right.won };
 }
 
-/** Where units are over the whole battle, from left to right. */
+/** Returns where units are over the whole battle, from left to right. */
 function placesOf({ frames }: EpisodeRecording): number[] {
   return frames.flatMap(({ units }) => units.map(({ x }) => x));
 }
@@ -41,8 +41,8 @@ function at(frames: readonly EnvironmentSnapshot[], t: number): EnvironmentSnaps
 }
 
 /**
- * One moment of both: the columns of the left map before `seam`, then those of the right map from `start` on. Allies of
- * both come first.
+ * Joins one moment of both: the columns of the left map before `seam`, then those of the right map from `start` on.
+ * Allies of both come first.
  */
 function join(
   left: EnvironmentSnapshot,

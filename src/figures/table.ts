@@ -14,11 +14,11 @@ export interface Table {
   }[];
   /** [rows, columns] */
   readonly rows: readonly (readonly string[])[];
-  /** A line below: what the numbers are and where they come from. */
+  /** A line below the table that says what the numbers are and where they come from. */
   readonly note?: string;
 }
 
-/** What one method reached. */
+/** The results of one method. */
 export interface MethodResult {
   readonly method: string;
   /** Number of runs, one a seed. */
@@ -27,16 +27,18 @@ export interface MethodResult {
   readonly score: number;
   /** Sample standard deviation over seeds; leave it out for one seed. */
   readonly deviation?: number;
-  /** Relative to dense: total size, FLOPs of training and of inference (the columns of Table 1). */
+  /**
+   * Total size relative to dense; together with FLOPs of training and inference, the columns of the paper's Table 1.
+   */
   readonly totalSize: number;
   readonly trainingFlops: number;
   readonly inferenceFlops: number;
-  /** Mean time of a run in seconds; `note` says whether of the processor or on the clock. */
+  /** Mean time of a run in seconds; `note` says whether it is processor time or time on the clock. */
   readonly seconds: number;
 }
 
 /**
- * The columns of the paper's Table 1, and beside them what it leaves out: the measured time.
+ * A table with the columns of the paper's Table 1 and the measured time, which the paper leaves out.
  *
  * @example
  * console.log(tableText(resultsTable(results)));
@@ -74,7 +76,7 @@ export function resultsTable(
   };
 }
 
-/** Seconds for people: "48 s", "3 min 05 s", "2 h 10 min". */
+/** Returns seconds in a form to be read: "48 s", "3 min 05 s", "2 h 10 min". */
 export function clock(seconds: number): string {
   if (!Number.isFinite(seconds)) return "?";
   const s = Math.round(seconds);
@@ -84,7 +86,7 @@ export function clock(seconds: number): string {
   return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, "0")} min`;
 }
 
-/** A table for the terminal, in columns of equal width. */
+/** Returns a table for the terminal, in columns of equal width. */
 export function tableText({ title, columns, rows, note }: Table): string {
   const widths = columns.map((column, j) => Math.max(column.title.length, ...rows.map((row) => (row[j] ?? "").length)));
   const line = (cells: readonly string[]): string =>
@@ -102,7 +104,7 @@ export function tableText({ title, columns, rows, note }: Table): string {
   return [...(title ? [title, ""] : []), ...lines, ...(note ? ["", note] : [])].join("\n");
 }
 
-/** A table in GitHub's Markdown. */
+/** Returns a table in GitHub's Markdown. */
 export function tableMarkdown({ title, columns, rows, note }: Table): string {
   const line = (cells: readonly string[]): string =>
     `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
@@ -116,7 +118,7 @@ export function tableMarkdown({ title, columns, rows, note }: Table): string {
   ].join("\n");
 }
 
-/** A table as HTML, for a notebook; colours come from the page, so that it is right in a dark theme too. */
+/** Returns a table as HTML, for a notebook. Colours come from the page, so that it suits a dark theme too. */
 export function tableHtml({ title, columns, rows, note }: Table): string {
   const cell = (tag: "td" | "th", text: string, align = "left"): string =>
     `<${tag} style="text-align:${align};padding:0.25em 0.9em">${escapeHtml(text)}</${tag}>`;
@@ -127,7 +129,7 @@ export function tableHtml({ title, columns, rows, note }: Table): string {
   return `${title ? `<p><b>${escapeHtml(title)}</b></p>\n` : ""}<table>\n<thead><tr>${head}</tr></thead>\n<tbody>\n${body}\n</tbody>\n</table>${note ? `\n<p><small>${escapeHtml(note)}</small></p>` : ""}`;
 }
 
-/** Text that stands in HTML, or in a double-quoted attribute of it, as it is. */
+/** Escapes a text for HTML, or for a double-quoted attribute in it. */
 export function escapeHtml(text: string): string {
   return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");
 }

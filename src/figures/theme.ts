@@ -1,24 +1,24 @@
 import type { Trace } from "./figure.js";
 
 /**
- * Text, and lines without a meaning of their own. Figures have no background, so that they suit light pages and dark
- * ones: this grey has a contrast of 4.4 to white and of 4.3 to the #111111 of JupyterLab's dark theme, and no colour
- * has more to both. Pages and JupyterLab from `npm run lab`, which know what they are, draw text of this colour in
- * their own.
+ * Colour of text, and of lines without a meaning of their own. Figures have no background, so that they suit light
+ * pages and dark ones: this grey has a contrast of 4.4 to white and of 4.3 to the #111111 of JupyterLab's dark theme,
+ * and no colour has more to both. Pages, and JupyterLab from `npm run lab`, know what they are and draw text of this
+ * colour in their own.
  */
 export const INK = "#787878";
 
-/** What lets the page show through. */
+/** A colour that lets the page show through. */
 export const CLEAR = "rgba(0,0,0,0)";
 
-/** Lines of a grid, and what lies behind everything else. */
+/** Colour of grid lines, and of what lies behind everything else. */
 export const FAINT = "rgba(128,128,128,0.25)";
 
 /** How one method looks in every figure. */
 export interface MethodStyle {
   readonly label: string;
   readonly colour: string;
-  /** Plotly's dash, a name or lengths in pixels; tells lines apart without colour. */
+  /** Plotly's dash, a name or lengths in pixels, which tells lines apart without colour. */
   readonly dash: string;
   /** Plotly's marker symbol. */
   readonly symbol: string;
@@ -26,8 +26,8 @@ export interface MethodStyle {
 
 /**
  * The methods of the paper's comparison (Table 1) in its order, each with a fixed look. The colours are Okabe and Ito's
- * palette without yellow, which is too pale on white, and with grey in the place of black, which is lost on a dark
- * page; the two that are compared most, RigL and MAST, are far apart (blue and vermillion) for every kind of colour
+ * palette without yellow, which is too pale on white, and with grey in place of black, which is lost on a dark page.
+ * RigL and MAST, the two that are compared most, have blue and vermillion, which are far apart for every kind of colour
  * vision.
  */
 export const METHOD_STYLES: readonly MethodStyle[] = [
@@ -41,15 +41,15 @@ export const METHOD_STYLES: readonly MethodStyle[] = [
 ];
 
 /**
- * For curves that are no method, such as the values of a hyperparameter: violet to red in the order of the rainbow,
- * none so dark or so light that a dark or a light page swallows it.
+ * Colours of curves that are no method, such as the values of a hyperparameter: violet to red in the order of the
+ * rainbow, none so dark or so light that it is lost on a dark or a light page.
  */
 const OTHERS = ["#7466d9", "#2f80d0", "#149c93", "#5f9f35", "#c49200", "#d35f43"];
 
 /**
- * The looks of labels, in the fixed order of methods. A label that is a method's name or begins with it ("MAST-QMIX",
- * "rigl") has that method's look, the first of them only; all others follow in the order given, with colours of their
- * own.
+ * Returns the looks of labels, in the fixed order of methods. A label that is a method's name or begins with it
+ * ("MAST-QMIX", "rigl") has that method's look, but only the first such label. All others follow in the order given,
+ * with colours of their own.
  *
  * @example methodStyles(["MAST-QMIX", "Dense"]).map((style) => style.label); // ["Dense", "MAST-QMIX"]
  */
@@ -71,24 +71,24 @@ export function methodStyles(labels: readonly string[]): MethodStyle[] {
   return ranked.sort((a, b) => a.rank - b.rank).map(({ style }) => style);
 }
 
-/** A colour with an opacity, for bands. */
+/** Returns a colour with an opacity, for bands. */
 export function translucent(colour: string, opacity: number): string {
   const channel = (at: number): number => parseInt(colour.slice(at, at + 2), 16);
   return `rgba(${channel(1)},${channel(3)},${channel(5)},${opacity})`;
 }
 
 /**
- * Light means a connection, dark means none, as in the paper's Figure 11; where a mask changes, what was dropped and
- * what grew.
+ * Colours of masks. Light means a connection and dark none, as in the paper's Figure 11. Where a mask changes, the
+ * others show what was dropped and what grew.
  */
 export const MASK_COLOURS = { none: "#1d2440", connection: "#ffd76b", dropped: "#D55E00", grown: "#56B4E9" } as const;
 
-/** Allies and enemies in battles, as the paper's palette of methods: blue and vermillion. */
+/** Colours of allies and enemies in battles, from the same palette as the methods: blue and vermillion. */
 export const SIDE_COLOURS = { ally: "#0072B2", enemy: "#D55E00" } as const;
 
 const FONT = "Helvetica, Arial, 'Liberation Sans', sans-serif";
 
-/** Axis with what every figure shares. */
+/** Returns an axis with the settings that every figure shares. */
 export function axis(
   title: string,
   more: { readonly [key: string]: unknown } = {},
@@ -108,8 +108,8 @@ export function axis(
 }
 
 /**
- * Layout with what every figure shares. Its width, 640 pixels, is that of a picture in a file; where a page draws the
- * figure, it takes the width that there is.
+ * Returns a layout with the settings that every figure shares. Its width, 640 pixels, is that of a picture in a file.
+ * On a page, the figure takes the width that there is.
  */
 export function layout<T extends { readonly [key: string]: unknown }>(
   title: string,
@@ -131,12 +131,12 @@ export function layout<T extends { readonly [key: string]: unknown }>(
 }
 
 /**
- * A trace without points that says in the legend what a mark means, in no method's colour.
+ * Returns a trace without points that says in the legend, in no method's colour, what a mark means.
  *
  * @param look Plotly's mode, and its settings of line and marker
  */
 export function legendEntry(name: string, look: { readonly [key: string]: unknown }): Trace {
-  // A group of its own: Plotly puts entries without one below each other.
+  // It needs a group of its own, because Plotly puts entries without one below each other.
   return {
     type: "scatter",
     name,
@@ -150,7 +150,7 @@ export function legendEntry(name: string, look: { readonly [key: string]: unknow
 }
 
 /**
- * Small print below the lower left corner of a figure, as a Plotly annotation.
+ * Returns small print below the lower left corner of a figure, as a Plotly annotation.
  *
  * @param yshift pixels from the x axis; negative is down
  */
@@ -171,7 +171,7 @@ export function footnote(text: string, yshift: number) {
 }
 
 /**
- * The title of one panel of an image, as a Plotly annotation above its upper left corner.
+ * Returns the title of one panel of an image, as a Plotly annotation above its upper left corner.
  *
  * @param x share of the figure's width
  * @param y share of the figure's height

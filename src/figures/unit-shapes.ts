@@ -1,4 +1,4 @@
-/** Shapes by Plotly's names of its symbols, so that a picture and a replay show the same. */
+/** Shapes by the names of Plotly's symbols, so that pictures and replays show the same ones. */
 const SHAPES = [
   "circle",
   "square",
@@ -14,7 +14,7 @@ const SHAPES = [
 /** How units of one type are drawn. */
 export type UnitShape = (typeof SHAPES)[number];
 
-/** The types of the maps here, as different as they can be where they meet: 2s3z, 1c3s5z, MMM. */
+/** Shapes of the types on the built-in maps, as different as possible for types that meet on 2s3z, 1c3s5z or MMM. */
 const OF_TYPE: Readonly<Record<string, UnitShape>> = {
   marine: "circle",
   marauder: "square",
@@ -26,8 +26,8 @@ const OF_TYPE: Readonly<Record<string, UnitShape>> = {
 };
 
 /**
- * A shape for each type of unit, so that types are told apart without letters and colours. Types that we know have one
- * shape on all maps; others take those that are left, in the order in which they come.
+ * Returns a shape for each type of unit, so that types are told apart without letters and colours. Types that we know
+ * have one shape on all maps. Others take those that are left, in the order in which they come.
  *
  * @example unitShapes(["stalker", "zealot"]).get("zealot"); // "triangle-up"
  */
@@ -42,8 +42,8 @@ export function unitShapes(types: readonly string[]): ReadonlyMap<string, UnitSh
 }
 
 /**
- * Corners of a shape about its middle, y upwards, of about the area of a circle with radius 1; none for the circle
- * itself. [corners, 2]
+ * Returns the corners of a shape around its middle, with y upwards, of about the area of a circle with radius 1. The
+ * circle itself has none. [corners, 2]
  */
 export function shapeCorners(shape: UnitShape): readonly (readonly [x: number, y: number])[] {
   const regular = (corners: number, radius: number, turn: number): [number, number][] =>
@@ -74,7 +74,7 @@ export function shapeCorners(shape: UnitShape): readonly (readonly [x: number, y
   }
 }
 
-/** Clockwise, from the upper arm's left corner. */
+/** Corners of the cross, clockwise from the upper arm's left corner. */
 const CROSS = [
   [-0.45, 1.2],
   [0.45, 1.2],

@@ -6,15 +6,16 @@ import { axis, CLEAR, INK, layout, methodStyles } from "./theme.js";
 export interface LearnedValue {
   /** The method. */
   readonly label: string;
-  /** What it is the value of: its place along the horizontal axis. */
+  /** What this is the value of; it gives the place along the horizontal axis. */
   readonly of: string;
   readonly value: number;
 }
 
 /**
- * Learned values beside known ones: a dot for each run, side by side for each method, and a bar where the truth is.
+ * Draws learned values beside known ones: a dot for each run, side by side for each method, and a bar at the true
+ * value.
  *
- * @param known the true values by place, in the order in which places stand
+ * @param known the true values by place, in the order of the places
  * @throws {Error} when a value's place is not known
  * @example
  * learnedValues([{ label: "RigL", of: "2B", value: 7.9 }], new Map([["2B", 8]]), { value: "Q" });

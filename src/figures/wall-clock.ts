@@ -1,24 +1,24 @@
 import { round, type Figure, type Trace } from "./figure.js";
 import { axis, layout, methodStyles } from "./theme.js";
 
-/** One small picture of several, which lie row by row, two abreast. */
+/** One of several small pictures, which are laid out row by row, two in a row. */
 export interface SpeedPanel {
   readonly title: string;
   readonly lines: readonly SpeedLine[];
 }
 
-/** Measured against what was varied, with what FLOPs predict. */
+/** What was measured against what was varied, with what FLOPs predict. */
 export interface SpeedLine {
   readonly label: string;
-  /** Density, or episodes of a batch. [points] */
+  /** What was varied: density, or episodes of a batch. [points] */
   readonly x: readonly number[];
   /** Times or speed-ups. [points] */
   readonly measured: readonly number[];
-  /** The upper quartile of the samples, where it is to be shown. [points] */
+  /** The upper quartile of the samples, if it is to be shown. [points] */
   readonly high?: readonly number[];
-  /** [points] */
+  /** Times or speed-ups that FLOPs predict. [points] */
   readonly predicted: readonly number[];
-  /** A law that was fitted, where there is one. [points] */
+  /** Values of a fitted law, if there is one. [points] */
   readonly fitted?: readonly number[];
 }
 
@@ -26,9 +26,9 @@ export interface SpeedFigureOptions {
   readonly title?: string;
   /** What was varied: density runs from 1 on the left. Default: density. */
   readonly against?: "density" | "batch";
-  /** Name of the vertical axes, one a row of panels. */
+  /** Names of the vertical axes, one a row of panels. */
   readonly values: readonly string[];
-  /** Speed-ups have the same range in all panels. */
+  /** Whether all panels have the same vertical range, as speed-ups do. */
   readonly shared?: boolean;
 }
 
@@ -37,8 +37,8 @@ const PREDICTED = { colour: "#888888", label: "FLOPs predict" };
 const FITTED = { colour: "#E69F00", label: "a fixed time + FLOPs" };
 
 /**
- * Times or speed-ups in small pictures with logarithmic axes: measured lines in colour, what FLOPs predict dotted in
- * grey.
+ * Draws times or speed-ups in small pictures with logarithmic axes: measured lines in colour, and what FLOPs predict
+ * dotted in grey.
  *
  * @example
  * speedFigure(
@@ -174,19 +174,19 @@ export function speedFigure(panels: readonly SpeedPanel[], options: SpeedFigureO
   };
 }
 
-/** What an update consists of, for each density of one map. */
+/** The parts of an update, for each density on one map. */
 export interface PartsPanel {
   readonly title: string;
   /** Milliseconds of each part by name, in the order in which they are stacked. */
   readonly bars: readonly {
     readonly label: string;
     readonly parts: Readonly<Record<string, number>>;
-    /** What FLOPs predict for the whole. */ readonly predicted: number;
+    /** The milliseconds that FLOPs predict for the whole. */ readonly predicted: number;
   }[];
 }
 
 /**
- * Times in parts as stacked bars, with a mark at what FLOPs predict for the whole.
+ * Draws the parts of times as stacked bars, with a mark at what FLOPs predict for the whole.
  *
  * @example
  * partsFigure([{ title: "3m", bars: [{ label: "0.1", parts: { forward: 1.2, backward: 2 }, predicted: 1.8 }] }], {
@@ -279,11 +279,14 @@ export function partsFigure(panels: readonly PartsPanel[], options: { readonly t
   };
 }
 
-/** Networks as in the figure of costs, agents blue and mixer vermillion; light is backward. */
+/**
+ * Colours of the networks as in the figure of costs, agents blue and mixer vermillion. Light ones are the backward
+ * pass.
+ */
 const PART_COLOURS = ["#0072B2", "#56B4E9", "#D55E00", "#E69F00", "#009E73", "#CC79A7", "#999999"];
 
 interface Frame {
-  /** Behind "xaxis" and "yaxis". */
+  /** What follows "xaxis" and "yaxis" in the names of axes. */
   readonly suffix: string;
   readonly row: number;
   readonly column: number;
@@ -291,7 +294,7 @@ interface Frame {
   readonly up: readonly [number, number];
 }
 
-/** Places of so many pictures, two abreast, and the height of all in pixels. */
+/** Returns the places of so many pictures, two in a row, and the height of all in pixels. */
 function grid(count: number): { readonly frames: readonly Frame[]; readonly height: number } {
   const rows = Math.ceil(count / 2);
   const [each, between] = [210, 56];
@@ -311,7 +314,7 @@ function grid(count: number): { readonly frames: readonly Frame[]; readonly heig
   return { frames, height };
 }
 
-/** 1, 2 and 5 times the powers of ten around values, written out. */
+/** Returns 1, 2 and 5 times the powers of ten around values, written out. */
 function logTicks(values: readonly number[]): { readonly tickvals: number[]; readonly ticktext: string[] } {
   const [low, high] = [Math.floor(Math.log10(Math.min(...values))), Math.ceil(Math.log10(Math.max(...values)))];
   const tickvals = Array.from({ length: high - low + 1 }, (_, i) => low + i).flatMap((power) =>
@@ -320,7 +323,7 @@ function logTicks(values: readonly number[]): { readonly tickvals: number[]; rea
   return { tickvals, ticktext: tickvals.map(String) };
 }
 
-/** The range of a logarithmic axis around values, with a little room. */
+/** Returns the range of a logarithmic axis around values, with a little room. */
 function logRange(values: readonly number[], reversed: boolean): [number, number] {
   const logarithms = values.filter((value) => value > 0 && Number.isFinite(value)).map(Math.log10);
   const [low, high] = [Math.min(...logarithms), Math.max(...logarithms)];

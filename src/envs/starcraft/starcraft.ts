@@ -251,7 +251,10 @@ const TURN_COS = Math.cos((999.8437 / 16 / 180) * Math.PI);
 const TURN_SIN = Math.sin((999.8437 / 16 / 180) * Math.PI);
 const FACING_COS = Math.cos((11.25 / 180) * Math.PI);
 
-/** Turns unit `i` to unit `t` as far as one tick lets it. @returns 1 when it may fire */
+/**
+ * Turns unit `i` to unit `t` as far as one tick lets it.
+ * @returns 1 when it may fire
+ */
 function turn(b: Battle, i: number, t: number): number {
   const { faceX, faceY } = b;
   const dx = b.x[t] - b.x[i];

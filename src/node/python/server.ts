@@ -316,7 +316,10 @@ function hinted(message: string, spec: PythonSpec): string {
 /** A running child and its pipes. */
 interface Child {
   write(bytes: Buffer, length: number): void;
-  /** Fills a part of a buffer. @throws when the child is gone */
+  /**
+   * Fills a part of a buffer.
+   * @throws when the child is gone
+   */
   read(target: Buffer, offset: number, length: number): void;
   readBytes(length: number): Buffer;
   /** Lets go of a child that failed; says what became of it, in words that follow the environment's name. */
