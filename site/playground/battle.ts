@@ -1,21 +1,11 @@
 import type { EnvironmentSnapshot, UnitSnapshot } from "mast-lab/core";
+import { shapeCorners, unitShapes } from "../../src/figures/unit-shapes.js";
 import type { Battle } from "./messages.js";
 
 /** Environment steps of the battle that are shown in a second: about twice as fast as the game. */
 const SPEED = 5;
 /** Seconds that the end of a battle stays. */
 const REST = 1.4;
-
-/** Corners of a unit's outline by its type, so that types are told apart without colour; a marine is a circle. */
-const OUTLINES: Readonly<Record<string, number>> = {
-  marine: 0,
-  zergling: 3,
-  zealot: 3,
-  stalker: 4,
-  marauder: 4,
-  medivac: 5,
-  colossus: 6,
-};
 
 export interface BattleView {
   /** Shows a battle as soon as the one before has ended; at once where there is none. */
@@ -163,6 +153,7 @@ function draw(canvas: HTMLCanvasElement, battle: Battle, time: number): void {
     pen.setLineDash([]);
     pen.globalAlpha = 1;
   });
+  const shapes = unitShapes(now.units.map(({ type }) => type));
   now.units.forEach((unit, i) => {
     const [x, y] = place(i);
     const size = Math.max(6, unit.radius * scale * 0.85);
@@ -179,28 +170,25 @@ function draw(canvas: HTMLCanvasElement, battle: Battle, time: number): void {
       pen.globalAlpha = 1;
       return;
     }
-    outline(pen, unit, x, y, size);
+    outline(pen, unit, shapeCorners(shapes.get(unit.type) ?? "circle"), x, y, size);
     pen.fill();
     ring(pen, x, y, size, unit, colour("--paper"), sides[unit.side], colour("--shield"));
   });
 }
 
-/** A disc for marines, polygons for the others; enemies point the other way. */
+/** The shape of the unit's type, as in replays; enemies stand on their heads. */
 function outline(
   pen: CanvasRenderingContext2D,
-  { type, side }: UnitSnapshot,
+  { side }: UnitSnapshot,
+  corners: readonly (readonly [x: number, y: number])[],
   x: number,
   y: number,
   size: number,
 ): void {
-  const corners = OUTLINES[type] ?? 0;
   pen.beginPath();
-  if (corners === 0) return pen.arc(x, y, size * 0.8, 0, 2 * Math.PI);
-  const turn = side === "ally" ? 0 : Math.PI;
-  for (let k = 0; k < corners; k++) {
-    const angle = turn + (2 * Math.PI * k) / corners;
-    pen.lineTo(x + size * 0.92 * Math.cos(angle), y + size * 0.92 * Math.sin(angle));
-  }
+  if (corners.length === 0) return pen.arc(x, y, size * 0.8, 0, 2 * Math.PI);
+  const [turn, radius] = [side === "ally" ? 1 : -1, 0.7 * size];
+  for (const [u, v] of corners) pen.lineTo(x + turn * radius * u, y - turn * radius * v);
   pen.closePath();
 }
 

@@ -92,6 +92,7 @@ export type { FeedForwardName } from "../networks/parameters.js";
 export type {
   AdamStep,
   FeedForward,
+  CrossEntropySearch,
   OpenTransitionEngine,
   TransitionEngine,
   TransitionMixer,
