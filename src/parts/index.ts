@@ -91,8 +91,11 @@ export type {
 export type { FeedForwardName } from "../networks/parameters.js";
 export type {
   AdamStep,
-  FeedForward,
+  BestActions,
+  CrossEntropyOptions,
   CrossEntropySearch,
+  Draws,
+  FeedForward,
   OpenTransitionEngine,
   TransitionEngine,
   TransitionMixer,
