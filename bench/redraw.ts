@@ -2,7 +2,7 @@
 // for a change in how figures look.
 //   npx tsx bench/redraw.ts quickstart notebooks/00-quickstart.ipynb
 // reads data/results/quickstart-evaluations.csv, writes figures/quickstart.json and .png, and puts the figure in the
-// place of those with the same curves in the notebook. Nothing is written where the numbers are not those of the figure.
+// place of those with the same curves in the notebook. Where the numbers are not those of the figure it writes nothing.
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { closeDrawing } from "../src/display/draw.js";
