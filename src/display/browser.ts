@@ -12,25 +12,25 @@ interface BrowserProgram {
   readonly env?: Record<string, string>;
 }
 
-/** Why no browser draws: its message is the reason, a piece of a sentence. */
+/** Thrown when no browser can draw. Its message is the reason, as a part of a sentence. */
 export class BrowserError extends LabError {
   override readonly name = "BrowserError";
 }
 
-/** What to do where no browser is found. */
+/** What to do if no browser is found. */
 export const BROWSER_HINT =
   "run npm run setup:browser (Linux on x86-64), install Chrome, Chromium or Edge, or set CHROME_PATH to one";
 
 /**
- * Seconds that a browser has for one picture, its start included: MAST_BROWSER_SECONDS, or 40. A slow laptop needs
- * about six.
+ * Returns the seconds that a browser has for one picture, with its start: MAST_BROWSER_SECONDS, or 40. A slow laptop
+ * needs about six.
  */
 export function pictureSeconds(): number {
   const seconds = Number(process.env["MAST_BROWSER_SECONDS"] ?? "");
   return seconds > 0 && seconds < 3600 ? seconds : 40;
 }
 
-/** Seconds of them for its start, so that one that does not start is told from one that does not draw. */
+/** The part of these seconds for its start, which tells a browser that does not start from one that does not draw. */
 const startSeconds = (): number => 0.6 * pictureSeconds();
 
 const NAMES = [
@@ -62,16 +62,16 @@ const PLACES: Readonly<Record<string, readonly string[]>> = {
   }),
 };
 
-/** The Chromium that `npm run setup:browser` unpacks inside the project. */
+/** Returns the Chromium that `npm run setup:browser` unpacks inside the project. */
 export function projectBrowser(): string {
   return join(packageRoot(), ".browser", "chromium");
 }
 
 /**
- * The path of the browser that draws figures: CHROME_PATH, or else the first of those in PATH, where installers put
- * them, Playwright's own, and the project's. CHROME_PATH=none says that none shall be used.
+ * Returns the path of the browser that draws figures: CHROME_PATH, or else the first that is found in PATH, where
+ * installers put browsers, among Playwright's own, and in the project. With CHROME_PATH=none no browser is used.
  *
- * @throws {BrowserError} where there is none, or CHROME_PATH names something that is no program
+ * @throws {BrowserError} if there is none, or CHROME_PATH names something that is no program
  */
 export function requireBrowser(): string {
   const chosen = process.env["CHROME_PATH"];
@@ -91,7 +91,7 @@ export function requireBrowser(): string {
   return found;
 }
 
-/** As `requireBrowser`; undefined where there is none. */
+/** Does the same as `requireBrowser`, but returns undefined if there is none. */
 export function findBrowser(): string | undefined {
   try {
     return requireBrowser();
@@ -101,7 +101,7 @@ export function findBrowser(): string | undefined {
   }
 }
 
-/** Chromium that `npx playwright install` left, newest first. */
+/** Returns the Chromiums that `npx playwright install` has installed, newest first. */
 function playwrightBrowsers(): string[] {
   const cache = {
     linux: ".cache/ms-playwright",
@@ -128,7 +128,7 @@ function playwrightBrowsers(): string[] {
   }
 }
 
-/** Why a path cannot be started as a program; undefined where it can. */
+/** Returns why a path cannot be started as a program, or undefined if it can. */
 function faultOf(path: string): string | undefined {
   try {
     if (!existsSync(path)) return "which is not there";
@@ -141,14 +141,14 @@ function faultOf(path: string): string | undefined {
 }
 
 /**
- * The browser to draw with.
+ * Returns the browser to draw with.
  * @throws {BrowserError} where there is none
  */
 function browserProgram(): BrowserProgram {
   const executablePath = requireBrowser();
-  // The project's Chromium comes without the helper that a sandbox needs on some systems; it draws our own pages only.
+  // The project's Chromium lacks the helper that a sandbox needs on some systems. It draws only our own pages.
   const withoutSandbox = process.getuid?.() === 0 || executablePath === projectBrowser();
-  // It brings a font for machines that have none.
+  // It comes with a font, for machines that have none.
   const withOwnFonts =
     executablePath === projectBrowser() &&
     !existsSync("/etc/fonts/fonts.conf") &&
@@ -162,7 +162,7 @@ function browserProgram(): BrowserProgram {
   };
 }
 
-/** How to start a found browser: headless, in an empty profile, with nothing that calls its maker. */
+/** Returns how to start a browser: headless, with an empty profile, and without anything that contacts its maker. */
 function launchOptions(program: BrowserProgram): LaunchOptions {
   return {
     executablePath: program.executablePath,
@@ -177,7 +177,7 @@ function launchOptions(program: BrowserProgram): LaunchOptions {
       "--disable-sync",
       "--force-color-profile=srgb",
     ],
-    // Ctrl-C belongs to the run that is drawn, not to the drawing.
+    // Ctrl-C is meant for the run that is drawn, not for the drawing.
     handleSIGINT: false,
     handleSIGTERM: false,
     handleSIGHUP: false,
@@ -191,9 +191,9 @@ let closing: NodeJS.Timeout | undefined;
 
 /**
  * Runs `work` on a new page of a headless browser. The browser stays open for two seconds after the last page, so that
- * a series of pages starts it once. Figures are drawn by `drawPng`, which no browser can harm.
+ * a series of pages starts it only once. Figures are drawn by `drawPng` instead, which no failing browser can harm.
  *
- * @throws {BrowserError} where there is no browser, or it does not start
+ * @throws {BrowserError} if there is no browser, or it does not start
  */
 export async function withPage<T>(work: (page: Page) => Promise<T>): Promise<T> {
   users++;
@@ -228,7 +228,7 @@ async function launch(): Promise<Browser> {
   }
 }
 
-/** What of Playwright's report a person wants: the browser's own last words, where it had any. */
+/** Returns the part of Playwright's report that helps a person: the browser's own last words, if it had any. */
 function startFault(message: string): string {
   if (/Timeout .* exceeded/.test(message.split("\n")[0])) return `no answer within ${startSeconds()} s`;
   const said = /\[err\] (.*(?:error while loading shared libraries|FATAL).*)/.exec(message)?.[1];
@@ -240,7 +240,7 @@ function startFault(message: string): string {
     .slice(0, 200);
 }
 
-/** Closes the browser now; the next page starts it again. */
+/** Closes the browser now. The next page starts it again. */
 export async function closeBrowser(): Promise<void> {
   clearTimeout(closing);
   const browser = await open?.catch(() => undefined);

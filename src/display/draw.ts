@@ -6,31 +6,31 @@ import { workerFile } from "../runs/workers.js";
 import { BROWSER_HINT, BrowserError, pictureSeconds, requireBrowser } from "./browser.js";
 import { plotlyFigure } from "./page.js";
 
-/** What the drawing process is asked for. */
+/** What the drawing process is asked to draw. */
 export interface FigureToDraw {
   /** Plotly's data and layout. */
   readonly json: string;
-  /** Pixels of the picture a pixel of the figure. */
+  /** Pixels of the picture for each pixel of the figure. */
   readonly scale: number;
 }
 
-/** What it answers: a picture, or whose fault it is that there is none. */
+/** What the drawing process answers: a picture, or whose fault it is that there is none. */
 export interface DrawnFigure {
   readonly png?: Uint8Array;
   readonly browserFault?: string;
-  /** With a fault of the browser: it was waited for in vain. */
+  /** Set with a fault of the browser if it did not answer in time. */
   readonly hangs?: boolean;
   readonly figureFault?: string;
 }
 
-/** Seconds after which a browser that has nothing to draw is closed. */
+/** Seconds after which a browser with nothing to draw is closed. */
 const IDLE = 20;
 
 /** The drawing process, and which browser it uses. */
 interface Drawer {
   readonly child: ChildProcess;
   readonly browser: string;
-  /** Whether its browser has drawn something. */
+  /** Whether its browser has drawn something before. */
   proven: boolean;
 }
 
@@ -40,12 +40,12 @@ let queue: Promise<unknown> = Promise.resolve();
 const unusable = new Map<string, BrowserError>();
 
 /**
- * Draws a figure with Plotly in a headless browser, in a process of its own. A browser that had drawn before and then
- * ended gets a second chance; one that fails otherwise is not asked again by this process.
+ * Draws a figure with Plotly in a headless browser, in a process of its own. A browser that has drawn before and then
+ * ends gets a second chance. One that fails in another way is not asked again by this process.
  *
- * @param scale pixels of the picture a pixel of the figure
+ * @param scale pixels of the picture for each pixel of the figure
  * @returns the PNG as the browser writes it
- * @throws {BrowserError} where there is no browser, or it does not start, ends or hangs
+ * @throws {BrowserError} if there is no browser, or it does not start, ends or hangs
  * @throws {Error} when Plotly refuses the figure
  */
 export function drawPng(figure: Figure, scale: number): Promise<Buffer> {
@@ -55,8 +55,8 @@ export function drawPng(figure: Figure, scale: number): Promise<Buffer> {
 }
 
 /**
- * Draws something small.
- * @returns why no PNG can be drawn; undefined where one can
+ * Draws something small to find out whether a browser works.
+ * @returns why no PNG can be drawn, or undefined if one can
  */
 export async function checkBrowser(): Promise<string | undefined> {
   try {
@@ -67,7 +67,7 @@ export async function checkBrowser(): Promise<string | undefined> {
   }
 }
 
-/** In one line, why there are no PNG files and how to get them. */
+/** Returns a line that says why there are no PNG files and how to get them. */
 export function noPngLine(error: unknown): string {
   const why = (error as Error).message;
   return error instanceof BrowserError
@@ -77,13 +77,13 @@ export function noPngLine(error: unknown): string {
 
 const said = new Set<string>();
 
-/** Says a line on standard error, a single time in this process. */
+/** Writes a line to standard error, only once in this process. */
 export function sayOnce(line: string): void {
   if (!said.has(line)) process.stderr.write(`${line}\n`);
   said.add(line);
 }
 
-/** Ends the drawing process now; the next figure starts it again. */
+/** Ends the drawing process now. The next figure starts it again. */
 export async function closeDrawing(): Promise<void> {
   await queue;
   const child = drawer?.child;
@@ -100,7 +100,7 @@ async function drawInTurn(asked: FigureToDraw): Promise<Buffer> {
   if (drawer !== undefined && drawer.browser !== browser) stop(drawer);
   const secondChance = drawer?.proven === true;
   let answer = await ask(asked, browser);
-  // A hanging browser would cost the same time again.
+  // A second try of a hanging browser would cost the same time again.
   if (answer.browserFault !== undefined && answer.hangs !== true && secondChance) answer = await ask(asked, browser);
   if (answer.browserFault !== undefined) {
     const { browserFault: why } = answer;
@@ -113,8 +113,8 @@ async function drawInTurn(asked: FigureToDraw): Promise<Buffer> {
 }
 
 /**
- * Asks the drawing process for a picture; whatever happens to it is an answer. After a fault of the browser the process
- * is gone.
+ * Asks the drawing process for a picture. Whatever happens to that process counts as an answer. After a fault of the
+ * browser the process has ended.
  */
 async function ask(asked: FigureToDraw, browser: string): Promise<DrawnFigure> {
   clearTimeout(idle);
@@ -153,14 +153,14 @@ async function ask(asked: FigureToDraw, browser: string): Promise<DrawnFigure> {
 function start(browser: string): Drawer {
   const { filename, execArgv } = workerFile("drawing-process", import.meta.url);
   const child = fork(fileURLToPath(filename), {
-    // A browser that writes without end may fill this much memory.
+    // This much memory is the limit for a browser that writes without end.
     execArgv: [...execArgv, "--max-old-space-size=512"],
     env: { ...process.env, CHROME_PATH: browser },
     serialization: "advanced",
     stdio: ["ignore", "ignore", "ignore", "ipc"],
   });
   const started: Drawer = { child, browser, proven: false };
-  // What goes wrong with it is an answer to whoever asks; nobody may be asking.
+  // Whoever asks learns from the answer what went wrong. Without a listener, an error while nobody asks would end us.
   child.on("error", () => undefined);
   child.once("exit", () => {
     if (drawer === started) drawer = undefined;
@@ -168,7 +168,7 @@ function start(browser: string): Drawer {
   return started;
 }
 
-/** Whether this process stays for the drawing process: only while it waits for a picture. */
+/** Sets whether the drawing process keeps this process running, which it does only while a picture is awaited. */
 function hold(child: ChildProcess, stays: boolean): void {
   if (stays) child.ref();
   else child.unref();
@@ -177,7 +177,7 @@ function hold(child: ChildProcess, stays: boolean): void {
   else channel?.unref();
 }
 
-/** Lets the process end its browser and itself, and ends it by force where it cannot any more. */
+/** Lets the process end its browser and itself, and ends it by force if it no longer can. */
 function stop(ending: Drawer): void {
   const { child } = ending;
   if (drawer === ending) drawer = undefined;

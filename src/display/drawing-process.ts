@@ -1,10 +1,10 @@
 // Draws figures for `drawPng` in a process of its own, so that whatever a browser does (end, hang, answer nonsense)
-// happens to this process alone.
+// harms this process alone.
 import { BrowserError, withPage } from "./browser.js";
 import type { DrawnFigure, FigureToDraw } from "./draw.js";
 import { plotlySource } from "./page.js";
 
-// Ctrl-C reaches every process of the terminal; the one that asked for the picture decides what it means.
+// Ctrl-C reaches every process of the terminal. The one that asked for the picture decides what it means.
 process.on("SIGINT", () => {});
 // Playwright ends its browser when this process exits.
 process.on("disconnect", () => process.exit());
@@ -35,7 +35,7 @@ async function draw({ json, scale }: FigureToDraw): Promise<DrawnFigure> {
   }
 }
 
-/** Runs in the page. */
+/** Draws the figure; this function runs in the page. */
 async function drawInPage([json, scale]: readonly [string, number]): Promise<{ url?: string; fault?: string }> {
   const { Plotly } = globalThis as unknown as {
     Plotly: { toImage(figure: unknown, options: unknown): Promise<string> };

@@ -12,38 +12,44 @@ import { escapeHtml, tableHtml, tableText, type Table } from "../figures/table.j
 
 const require = createRequire(import.meta.url);
 
-/** One output in several forms, richest first to be chosen by the viewer: MIME type to content. */
+/**
+ * One output in several forms, as a map from MIME type to content. The viewer chooses the richest form that it can
+ * show.
+ */
 type MimeBundle = { readonly [mime: string]: unknown };
 
-/** What tslab sends to Jupyter; its public `display` sends one MIME type a message, and a figure needs three. */
+/**
+ * The function by which tslab, the notebook kernel, sends output to Jupyter. Its public `display` sends one MIME type a
+ * message, but a figure needs three.
+ */
 type WriteDisplayData = (
   content: { data: MimeBundle; metadata: MimeBundle; transient?: { display_id: string } },
   update: boolean,
 ) => void;
 
-/** The kernel's way to the notebook; undefined outside a notebook. */
+/** Returns the kernel's function for output, or undefined outside a notebook. */
 function notebookWriter(): WriteDisplayData | undefined {
-  // Only the kernel process has loaded tslab: loading it anywhere else would take a second for nothing.
+  // Only the kernel process has loaded tslab. Loading it elsewhere would take a second for nothing.
   const path = require.resolve("tslab/dist/jupyter.js");
   const loaded = require.cache[path]?.exports as { lastWriteDisplayData: WriteDisplayData | null } | undefined;
   return loaded?.lastWriteDisplayData ?? undefined;
 }
 
-/** Sharp enough on GitHub, and small enough to keep a notebook under 400 kB. */
+/** Scale of pictures in notebooks: sharp enough on GitHub, and small enough to keep a notebook under 400 kB. */
 const PNG_SCALE = 1.5;
 
-/** True in a cell of a TypeScript notebook. */
+/** Tells whether this code runs in a cell of a TypeScript notebook. */
 export function inNotebook(): boolean {
   return notebookWriter() !== undefined;
 }
 
-/** An output of a cell that is overwritten in place. */
+/** An output of a cell that can be overwritten in place. */
 export interface Live<T> {
-  /** Shows a new state; the notebook does not grow. */
+  /** Shows a new state in place of the last one. */
   update(state: T): void;
 }
 
-/** A place in the output of the present cell. */
+/** Makes a place in the output of the present cell. */
 function place(): { show(bundle: MimeBundle): void } {
   const display_id = randomBytes(8).toString("hex");
   const write = notebookWriter();
@@ -51,7 +57,7 @@ function place(): { show(bundle: MimeBundle): void } {
   return {
     show(bundle) {
       const text = bundle["text/plain"];
-      // What the picture shows, for whoever does not see it.
+      // The text tells people who do not see the picture what it shows.
       const metadata = bundle["image/png"] === undefined ? {} : { "image/png": { alt: text } };
       write?.({ data: bundle, metadata, transient: { display_id } }, shown);
       shown = true;
@@ -60,8 +66,8 @@ function place(): { show(bundle: MimeBundle): void } {
 }
 
 /**
- * Shows a figure below the cell: interactive where Plotly is known (JupyterLab from `npm run lab`, VS Code), as a PNG
- * everywhere else (GitHub, nbconvert) if a browser could draw one. In a terminal it prints one line.
+ * Shows a figure below the cell: interactively where Plotly is known (JupyterLab from `npm run lab`, VS Code), and
+ * elsewhere (GitHub, nbconvert) as a PNG if a browser could draw one. In a terminal it prints one line.
  *
  * @example await showFigure(trainingCurves(runs, { title: "3m" }));
  */
@@ -70,12 +76,12 @@ export async function showFigure(figure: Figure): Promise<void> {
   place().show(figureBundle(figure, await notebookPng(figure)));
 }
 
-/** The picture is a spare for viewers without Plotly: what goes wrong with it takes nothing from the figure. */
+/** Draws the picture for viewers without Plotly. The figure is shown even if this fails. */
 async function notebookPng(figure: Figure): Promise<Buffer | undefined> {
   try {
     return shrinkPng(await drawPng(figure, PNG_SCALE));
   } catch (error) {
-    // Nobody who has no browser needs to hear of it at every figure; a browser that fails is news.
+    // Without a browser, nothing is said, since it would be said at every figure. That a browser fails is said once.
     if (findBrowser() !== undefined) sayOnce(noPngLine(error));
     return undefined;
   }
@@ -89,16 +95,16 @@ function figureBundle(figure: Figure, png?: Buffer): MimeBundle {
   };
 }
 
-/** A figure that follows training; `update` takes a function, which is called only when it is time to draw. */
+/** A figure that follows training. `update` takes a function, which is called only when it is time to draw. */
 export interface LiveFigure extends Live<() => Figure> {
-  /** Shows this state at once. */
+  /** Shows this state at once, whenever the last one was shown. */
   show(figure: Figure): void;
   /** Shows the last state with a PNG, for viewers without Plotly. */
   finish(figure: Figure): Promise<void>;
 }
 
 /**
- * A figure that is redrawn in place, at most once in `interval` milliseconds.
+ * Shows a figure that is redrawn in place, at most once in `interval` milliseconds.
  *
  * @example
  * const live = liveFigure();
@@ -126,18 +132,18 @@ export function liveFigure(interval = 1000): LiveFigure {
   };
 }
 
-/** How `showProgress` sums up. */
+/** Settings of `showProgress`. */
 export interface ProgressOptions {
-  /** How many runs go on at once, for the time that is left. Default: one. */
+  /** How many runs train at once, from which the time that is left is estimated. Default: one. */
   readonly threads?: number;
-  /** Milliseconds between two states that are shown. */
+  /** The least time between two updates of the output, in milliseconds. Default: 250. */
   readonly interval?: number;
 }
 
 /**
- * Progress of an experiment in one output of a cell. Of a few runs each has a bar with steps, win rate and time left;
- * of more there is one bar for all of them, a line for each that is running or has failed, and what the seeds of each
- * configuration win so far.
+ * Shows the progress of an experiment in one output of a cell. If there are few runs, each has a bar with steps, win
+ * rate and time left. If there are more, there is one bar for all of them, a line for each that is running or has
+ * failed, and what the seeds of each configuration win so far.
  *
  * @example
  * const progress = showProgress();
@@ -150,7 +156,7 @@ export function showProgress({ threads = 1, interval = 250 }: ProgressOptions = 
   return {
     update(runs) {
       const states = runs.map((run) => run.state).join();
-      // Of many runs some state changes all the time.
+      // With many runs, some state changes all the time.
       const changed =
         states !== finished &&
         (runs.length <= FEW_RUNS || !runs.some(({ state }) => state === "running" || state === "waiting"));
@@ -163,7 +169,7 @@ export function showProgress({ threads = 1, interval = 250 }: ProgressOptions = 
 }
 
 /**
- * Progress of work that is no training, in one output of a cell: a bar, what is being done, and the time left.
+ * Shows the progress of work other than training in one output of a cell: a bar, what is being done, and the time left.
  *
  * @example
  * const progress = showShare("Wall-clock time");
@@ -190,50 +196,55 @@ export function showTable(table: Table): void {
   place().show({ "text/html": tableHtml(table), "text/plain": tableText(table) });
 }
 
-/** Pixels of what a page shows across its whole width, at the most: on a wide screen it would fill the window. */
+/**
+ * Greatest height, in pixels, of a picture that a page shows across its whole width. On a wide screen it would
+ * otherwise fill the window.
+ */
 export const PICTURE_HEIGHT = 560;
 
-/** How a page of its own is shown. */
+/** How `showPage` shows a page. */
 export interface PageOptions {
-  /** Pixels of the page without its picture. */
+  /** Height of the page without its picture, in pixels. */
   readonly height: number;
-  /** Height of the picture that the page shows across its whole width, as a share of that. Default: none. */
+  /**
+   * Height of the picture that the page shows across its whole width, as a share of that width. Default: no picture.
+   */
   readonly picture?: number;
-  /** One line for a terminal, and for people who do not see the page. */
+  /** One line of text for a terminal, and for people who do not see the page. */
   readonly summary: string;
-  /** A picture for viewers that show no scripts. */
+  /** Returns a picture for viewers that run no scripts. */
   readonly still?: () => Figure;
 }
 
 /**
- * Shows a page of its own (a battle replay) in a frame below the cell, as wide as the cell, where its scripts run; then
- * adds a picture, if a browser draws one. In a terminal it prints `summary`.
+ * Shows a complete web page, such as a battle replay, in a frame below the cell, as wide as the cell, in which its
+ * scripts run. Then it adds a picture, if a browser can draw one. In a terminal it prints `summary`.
  */
 export async function showPage(html: string, { height, picture = 0, summary, still }: PageOptions): Promise<void> {
   if (!inNotebook()) return void console.log(summary);
   const title = escapeHtml(summary);
-  // The frame does not know how wide the cell is; its height follows in units of that. Its own colour scheme keeps the
-  // browser from giving it a white ground on a dark page.
+  // The frame does not know how wide the cell is, so its height is given in units of that width. Its own colour scheme
+  // keeps the browser from giving it a white background on a dark page.
   const tall = `height:calc(${height}px + min(${round(100 * picture)}cqw, ${PICTURE_HEIGHT}px))`;
   const frame = `<div style="container-type:inline-size"><iframe srcdoc="${escapeHtml(html)}" style="width:100%;height:${height + PICTURE_HEIGHT}px;${tall};border:0;color-scheme:light" sandbox="allow-scripts" title="${title}"></iframe></div>`;
   const output = place();
   output.show({ "text/html": frame, "text/plain": summary });
   const png = still === undefined ? undefined : (await notebookPng(still()))?.toString("base64");
   if (png === undefined) return;
-  // Where frames are taken out of the HTML, as on GitHub, styles are as well, and this appears.
+  // GitHub, for example, takes frames out of the HTML. It takes styles out as well, so that this picture appears.
   const hidden = `<img style="display:none" src="data:image/png;base64,${png}" alt="${title}">`;
   output.show({ "text/html": frame + hidden, "image/png": png, "text/plain": summary });
 }
 
 /**
- * A signal that the next interrupt (Jupyter's stop button, Ctrl-C) aborts; the kernel itself only stops waiting for
- * the cell. Call `release` when the work is over, so that interrupts mean what they did before.
+ * Returns a signal that the next interrupt (Jupyter's stop button, Ctrl-C) aborts, because the kernel itself only stops
+ * waiting for the cell. Call `release` when the work is over, so that interrupts mean what they did before.
  */
 export function interruptSignal(): { readonly signal: AbortSignal; release(): void } {
   const controller = new AbortController();
   const abort = (): void => controller.abort();
-  // Not before the cell's synchronous part is over: Node runs that under a watchdog for SIGINT, which at its end puts
-  // back the default (death of the kernel) over every listener that was added meanwhile.
+  // This has to wait until the cell's synchronous part is over. Node runs that part under a watchdog for SIGINT, which
+  // at its end restores the default (the kernel dies) over every listener that was added meanwhile.
   const later = setImmediate(() => process.once("SIGINT", abort));
   return {
     signal: controller.signal,

@@ -9,8 +9,8 @@ import { INK } from "../figures/theme.js";
 const require = createRequire(import.meta.url);
 
 /**
- * The text of Plotly's library; it cannot be imported in Node. The cartesian build has all that our figures use, at a
- * third of the size.
+ * Returns the text of Plotly's library, which cannot be imported in Node. Its cartesian build has all that our figures
+ * use, at a third of the size.
  */
 export function plotlySource(): string {
   return readFileSync(require.resolve("plotly.js-cartesian-dist-min"), "utf8");
@@ -18,15 +18,16 @@ export function plotlySource(): string {
 
 let packed: string | undefined;
 
-/** Plotly's library, compressed, as a page carries it. */
+/** Returns Plotly's library, compressed, in the form that a page contains. */
 export function packedPlotly(): string {
   return (packed ??= gzipSync(plotlySource(), { level: 9 }).toString("base64"));
 }
 
 /**
- * What Plotly draws as plain JSON, without what is ours, and without its button that sends a figure to its maker.
+ * Returns what Plotly draws as plain JSON, without our own fields, and without the button that sends a figure to
+ * Plotly's maker.
  *
- * @throws {Error} naming what is in the figure that JSON cannot hold, see `plainJson`
+ * @throws {Error} when the figure holds something that JSON cannot; the message names it, see `plainJson`
  */
 export function plotlyFigure(figure: Figure): {
   data: Figure["data"];
@@ -37,17 +38,17 @@ export function plotlyFigure(figure: Figure): {
   return { ...plain, config: { displaylogo: false, showSendToCloud: false, plotlyServerURL: "" } };
 }
 
-/** The same for a page: as wide as the place where it is drawn. */
+/** Returns the same for a page, as wide as the place where it is drawn. */
 export function fluidFigure(figure: Figure): { data: Figure["data"]; layout: object; config: object } {
   const { data, layout, config } = plotlyFigure(figure);
   const { width: _, ...fluid } = layout;
   return { data, layout: { ...fluid, autosize: true }, config: { ...config, responsive: true } };
 }
 
-/** The style of a page of its own, in the light or dark colours that a person has chosen for the whole system. */
+/** The style of our pages, in the light or dark colours that a person has chosen for the whole system. */
 export const PAGE_STYLE = `:root { color-scheme: light dark } body { margin: 1.5rem; font: 15px Helvetica, Arial, sans-serif; color: light-dark(#222222, #dddddd); background: light-dark(#ffffff, #111111) }`;
 
-/** How a page of its own begins, up to its styles: a page loads nothing from a network. */
+/** Returns how a page begins, up to its styles. It forbids the page to load anything from a network. */
 export function pageHead(title: string): string {
   return `<!doctype html>
 <html lang="en">
@@ -59,8 +60,8 @@ export function pageHead(title: string): string {
 }
 
 /**
- * A page of its own that shows a figure interactively, without a network. Plotly travels compressed in it (0.7 MB
- * instead of 1.5 MB, so that a page can be committed); every browser since 2023 unpacks it.
+ * Returns a web page that shows a figure interactively, without a network. It contains Plotly in compressed form (0.7
+ * MB instead of 1.5 MB, so that a page can be committed), which every browser since 2023 can unpack.
  */
 export function figureHtml(figure: Figure, title = figure.summary): string {
   const json = scriptJson(fluidFigure(figure));

@@ -23,8 +23,8 @@ const COLOURS = {
 } as const;
 
 /**
- * Progress of runs for a notebook: each of a few, or an overview of many. When all is over, the overview is what is
- * committed: totals and scores.
+ * Returns the progress of runs as HTML for a notebook: each run if there are few, or an overview of many. When all are
+ * over, the overview shows what is worth committing: totals and scores.
  */
 export function progressHtml(runs: readonly RunProgress[], threads: number): string {
   if (runs.length <= FEW_RUNS) return `<table>${runs.map(runRow).join("")}</table>`;
@@ -44,7 +44,7 @@ export function progressHtml(runs: readonly RunProgress[], threads: number): str
   ].join("\n");
 }
 
-/** The same as text. */
+/** Returns the same as text. */
 export function progressText(runs: readonly RunProgress[], threads: number): string {
   if (runs.length <= FEW_RUNS) return runs.map(progressLine).join("\n");
   const overview = progressOverview(runs, threads);
@@ -61,7 +61,7 @@ export function progressText(runs: readonly RunProgress[], threads: number): str
   ].join("\n");
 }
 
-/** Progress of other work for a notebook: a bar and a line. */
+/** Returns the progress of other work for a notebook: a bar and a line. */
 export function shareHtml(share: number, line: string): string {
   return `<div>${bar(share, share < 1 ? COLOURS.running : COLOURS.done)}${escapeHtml(line)}</div>`;
 }
@@ -83,7 +83,9 @@ function bar(share: number, colour: string, width = 160): string {
   return `<div style="width:${width}px;height:9px;border-radius:5px;background:rgba(128,128,128,0.25)"><div style="width:${Math.min(100, 100 * share).toFixed(1)}%;height:100%;border-radius:5px;background:${colour}"></div></div>`;
 }
 
-/** A line for the seeds of each configuration; many of them stand in several columns, which are read downwards. */
+/**
+ * Returns a line for the seeds of each configuration. Many lines are put in several columns, which are read downwards.
+ */
 function scoreTable(overview: ProgressOverview): string {
   const { scores } = overview;
   if (scores.length === 0) return "";

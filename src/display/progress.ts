@@ -4,31 +4,31 @@ import { mean } from "../results/statistics.js";
 import { clock } from "../figures/table.js";
 import type { RunProgress } from "../runs/progress.js";
 
-/** So many runs are shown each; of more, those that are running. */
+/** Up to this many runs are all shown one by one; of more, only those that are running. */
 export const FEW_RUNS = 4;
 
-/** Where all runs of an experiment are together. */
+/** How far all runs of an experiment are together. */
 export interface ProgressOverview {
   readonly runs: number;
   readonly counts: Readonly<Record<RunProgress["state"], number>>;
   /** Share of all steps that is done, 0..1. */
   readonly share: number;
-  /** Seconds of training so far, of all runs together. */
+  /** Seconds of training of all runs together so far. */
   readonly seconds: number;
-  /** Seconds until the last one is done; undefined while unknown. */
+  /** Seconds until the last run is done; undefined while unknown. */
   readonly secondsLeft?: number;
   readonly scores: readonly MeanScore[];
 }
 
 /** What all seeds of one configuration have reached so far. */
 export interface MeanScore {
-  /** What they are seeds of. */
+  /** Name of the configuration. */
   readonly label: string;
   /** What scores are means of. */
   readonly measure: ScoreMeasure;
   /** Mean over the seeds: the score of one that is done, the last evaluation of any other. */
   readonly score: number;
-  /** How many of the seeds are done, of how many. */
+  /** How many of the seeds are done; `runs` is how many there are. */
   readonly done: number;
   readonly runs: number;
 }
@@ -67,7 +67,7 @@ function labelOf({ seedOf, name }: RunProgress): string {
   return seedOf ?? name;
 }
 
-/** In the order of the first seeds; what nothing is known of yet is left out. */
+/** Returns mean scores in the order of the first seeds. Configurations of which nothing is known yet are left out. */
 function meanScores(runs: readonly RunProgress[]): MeanScore[] {
   return [...new Set(runs.map(labelOf))].flatMap((label) => {
     const own = runs.filter((run) => labelOf(run) === label);
@@ -90,9 +90,9 @@ function meanScores(runs: readonly RunProgress[]): MeanScore[] {
 }
 
 /**
- * Expects when the last of the runs will be done, as if each thread, when it is free, took the next one that waits. A
- * run that waits is expected to take as long a step as other seeds of the same, or where none of them has begun, as
- * those that have.
+ * Estimates when the last of the runs will be done, as if each thread, whenever it is free, took the next run that
+ * waits. A step of a waiting run is expected to take as long as one of other seeds of its configuration, or, if none of
+ * them has begun, as one of those that have.
  */
 function expectedSeconds(runs: readonly RunProgress[], threads: number): number | undefined {
   const rates = new Map<string, number[]>();
@@ -119,8 +119,8 @@ function expectedSeconds(runs: readonly RunProgress[], threads: number): number 
 }
 
 /**
- * What a step of a run takes over all of its training: the first steps, before the first update, are many times faster
- * than the rest.
+ * Returns the seconds of one step, averaged over all of a run's training, because the first steps, before the first
+ * update, are many times faster than the rest.
  */
 function secondsPerStep({ state, seconds, secondsLeft, steps }: RunProgress): number | undefined {
   if (seconds === undefined) return undefined;
@@ -128,12 +128,12 @@ function secondsPerStep({ state, seconds, secondsLeft, steps }: RunProgress): nu
   return state === "running" && secondsLeft !== undefined ? (seconds + secondsLeft) / steps : undefined;
 }
 
-/** Whether nothing goes on any more. */
+/** Tells whether all runs are over. */
 export function isOver({ counts }: ProgressOverview): boolean {
   return counts.running + counts.waiting === 0;
 }
 
-/** "12 of 54 runs done, 2 running, 40 waiting; 3 min 20 s left" */
+/** Returns a line such as "12 of 54 runs done, 2 running, 40 waiting; 3 min 20 s left". */
 export function overviewLine(overview: ProgressOverview): string {
   const { runs, counts, seconds, secondsLeft } = overview;
   const others = (["running", "waiting", "stopped", "failed"] as const)
@@ -147,7 +147,7 @@ export function overviewLine(overview: ProgressOverview): string {
   return `${[`${counts.done} of ${runs} runs done`, ...others].join(", ")}${time === "" ? "" : `; ${time}`}`;
 }
 
-/** One run's progress as a line of text. */
+/** Returns one run's progress as a line of text. */
 export function progressLine(progress: RunProgress): string {
   const { name, step, steps, state, secondsLeft } = progress;
   const reached = reachedText(progress);
@@ -155,7 +155,7 @@ export function progressLine(progress: RunProgress): string {
   return `${name}: ${Math.min(step, steps).toLocaleString("en")} of ${steps.toLocaleString("en")} steps${reached === undefined ? "" : `, ${MEASURES[reached.measure].name} ${reached.text}`}, ${left}`;
 }
 
-/** The last win rate in percent, or the last return; undefined before the first. */
+/** Returns the last win rate in percent, or the last return; undefined before the first evaluation. */
 export function reachedText({
   winRate,
   episodeReturn,
@@ -165,42 +165,42 @@ export function reachedText({
   return value === undefined || Number.isNaN(value) ? undefined : { measure, text: shortScore(measure, value) };
 }
 
-/** "93 % won", "return -54.21"; "" before the first evaluation. */
+/** Returns "93 % won" or "return -54.21", or "" before the first evaluation. */
 export function reachedWords(run: RunProgress, width = 0): string {
   const { measure, text } = reachedText(run) ?? {};
   if (text === undefined) return "";
   return measure === "return" ? `return ${text.padStart(width)}` : `${text.padStart(width)} won`;
 }
 
-/** Whole percents of a win rate; a return as everywhere. */
+/** Returns a win rate in whole percents, or a return as it is written everywhere. */
 export function shortScore(measure: ScoreMeasure, value: number): string {
   return measure === "win-rate" ? `${(100 * value).toFixed(0)} %` : MEASURES[measure].text(value);
 }
 
-/** What stands above the scores of several configurations: "Win rate", or with `plural` "Win rates". */
+/** Returns the heading of several configurations' scores: "Win rate", or with `plural` "Win rates". */
 export function scoresTitle({ scores }: ProgressOverview, { plural = false } = {}): string {
   const measures = new Set(scores.map(({ measure }) => measure));
   const title = measures.size > 1 ? "Score" : MEASURES[[...measures][0] ?? "win-rate"].title;
   return plural ? `${title}s` : title;
 }
 
-/** Why a run failed, in a line that names it once. */
+/** Returns why a run failed, in a line that names it once. */
 export function failureLine({ name, message = "failed" }: RunProgress): string {
   return message.startsWith(`${name}: `) ? message : `${name}: ${message}`;
 }
 
-/** "MAST: 93 % (2 of 5)", the runs of it that are done behind it */
+/** Returns "MAST: 93 % (2 of 5)"; the brackets say how many of its runs are done. */
 export function meanScoreText({ label, measure, score, done, runs }: MeanScore): string {
   return `${label}: ${shortScore(measure, score)} (${done} of ${runs})`;
 }
 
-/** Which share of some work is done, 0..1, and what is being done. */
+/** The share of some work that is done, 0..1, and what is being done. */
 export interface Share {
   readonly share: number;
   readonly what: string;
 }
 
-/** How far some work is as a line of text, after `seconds` of it. */
+/** Returns a line of text that says how far some work is after `seconds` of it. */
 export function shareLine(title: string, { share, what }: Share, seconds: number): string {
   const left =
     share >= 1

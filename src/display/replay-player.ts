@@ -1,8 +1,8 @@
 import { INK } from "../figures/theme.js";
 
 /**
- * Style of a replay page. In a notebook's frame it has no ground of its own, and a grey that can be read on light and
- * dark; as a page by itself it has the colours of the system.
+ * Style of a replay page. In a notebook's frame it has no background of its own, and a grey that can be read on light
+ * and dark. As a page by itself it has the colours of the system.
  */
 export const PLAYER_STYLE = `
 * { box-sizing: border-box }
@@ -42,9 +42,9 @@ output { min-width: 14em; text-align: right; font-variant-numeric: tabular-nums 
 `;
 
 /**
- * What runs in a replay page: plain JavaScript, since it is sent as text. It reads the JSON of the element "replay" and
- * builds the page around it. Positions move evenly between two steps; lines show who fired at whom in the step that is
- * being played. Everything can be done by the keyboard; the page lists the keys.
+ * The script of a replay page, in plain JavaScript because it is sent as text. It reads the JSON of the element
+ * "replay" and builds the page around it. Positions move evenly between two steps, and lines show who fired at whom in
+ * the step that is being played. Everything can be done with the keyboard; the page lists the keys.
  */
 export const PLAYER_SCRIPT = `
 (() => {

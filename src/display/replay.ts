@@ -11,7 +11,7 @@ import { escapeHtml } from "../figures/table.js";
 import { SIDE_COLOURS } from "../figures/theme.js";
 import { shapeCorners, unitShapes } from "../figures/unit-shapes.js";
 
-/** Settings of `showReplay` and of the page on which a replay is played. */
+/** Settings of `showReplay` and of the page that plays a replay. */
 export interface ReplayOptions {
   /** Default: environment, length and who won. */
   readonly title?: string;
@@ -20,26 +20,30 @@ export interface ReplayOptions {
    * seconds, and 40 for simulated bodies, a little slower than life.
    */
   readonly stepsPerSecond?: number;
-  /** Starts playing when the page is opened. Default: false. */
+  /** Whether the replay starts when the page is opened. Default: false. */
   readonly autoplay?: boolean;
-  /** Names of actions by index; default: SMAC's (no-op, stop, the four moves, then one attack or heal a unit). */
+  /**
+   * Names of actions by index. Default: those of SMAC (no-op, stop, the four moves, then one attack or heal for each
+   * unit).
+   */
   readonly actionNames?: readonly string[];
 }
 
 /**
- * A page of its own that plays an episode: a battle, simulated bodies, or the table of its steps where there is nothing
- * to draw. It needs no network.
+ * Returns a web page that plays an episode: a battle, simulated bodies, or a table of the steps if there is nothing to
+ * draw. It needs no network.
  *
- * @throws {Error} when there are no frames, or not one reward and joint action for each step.
+ * @throws {Error} when there are no frames, or not exactly one reward and one joint action for each step
  * @example
  * writeFileSync("figures/battle.html", battleReplay(recordEpisode(env, policy, 1)));
  */
 export function battleReplay(recording: EpisodeRecording, options: ReplayOptions = {}): string {
   const { frames, rewards, actions } = recording;
-  if (frames.length === 0) throw new LabError("a replay needs at least one frame; recordEpisode gives them");
+  if (frames.length === 0)
+    throw new LabError("A replay needs at least one frame. recordEpisode returns a recording with frames.");
   if (rewards.length !== frames.length - 1 || actions.length !== frames.length - 1) {
     throw new LabError(
-      `a replay of ${frames.length} frames needs ${frames.length - 1} rewards and joint actions; given ${rewards.length} and ${actions.length}`,
+      `A replay of ${frames.length} frames needs ${frames.length - 1} rewards and joint actions, but there are ${rewards.length} and ${actions.length}.`,
     );
   }
   const shapes = frames[0].shapes ?? [];
@@ -92,7 +96,7 @@ export function battleReplay(recording: EpisodeRecording, options: ReplayOptions
 `;
 }
 
-/** How simulated bodies are drawn: by whom, from where, and how large. */
+/** Returns how simulated bodies are drawn: in whose colours, from where, and how large. */
 function bodiesOf(frames: readonly EnvironmentSnapshot[]) {
   const camera = cameraFor(frames);
   const [left, right, bottom, top] = bodyBounds(frames, camera, 2);
@@ -113,18 +117,18 @@ function groups(values: readonly number[], size: number): number[][] {
 }
 
 /**
- * Shows a replay below the cell; in a terminal it prints the title. The replay is there at once; with `await` a picture
- * of one moment is kept with it, for viewers that show no scripts, such as GitHub.
+ * Shows a replay below the cell; in a terminal it prints the title. The replay appears at once. If the call is awaited,
+ * a picture of one moment is kept with it, for viewers that run no scripts, such as GitHub.
  *
  * @example await showReplay(recordEpisode(createEnvironment("3m"), scripts.weakestTarget, 1));
  */
 export async function showReplay(recording: EpisodeRecording, options: ReplayOptions = {}): Promise<void> {
   const [, , width, height] = battleView(recording.frames);
-  // Of what is not drawn: the line of text, and the table of its steps.
+  // If nothing is drawn, the page has the line of text and the table of steps.
   const table = 110 + Math.min(320, 24 * (recording.actions.length + 1));
   const [units, bodies] = [recording.frames[0].units.length > 0, Boolean(recording.frames[0].shapes?.length)];
-  // As in a cell of 600 pixels: title, legend, reward track, controls and keys in two rows each, and two agents a line;
-  // an action of several numbers has a line of its own.
+  // Heights in a cell of 600 pixels: title, legend, reward track, controls and keys in two rows each, and two agents a
+  // line. An action of several numbers has a line of its own.
   const { actions, numbers } = recording;
   const named = actions[0]?.length ?? 0;
   const kinds = new Set(recording.frames[0].units.map(({ side, type }) => `${side} ${type}`)).size;
@@ -147,13 +151,16 @@ export function saveReplay(recording: EpisodeRecording, path: string, options: R
   replaceFile(path, battleReplay(recording, options));
 }
 
-/** x, y, health, shield, index of the target: what changes; 0.01 cells are less than a pixel. */
+/**
+ * Returns what changes of a unit: x, y, health, shield and index of the target. It is rounded to 0.01 cells, which is
+ * less than a pixel.
+ */
 function compact(unit: UnitSnapshot): number[] {
   const health = unit.alive ? Math.max(0.1, Number(unit.health.toFixed(1))) : 0;
   return [Number(unit.x.toFixed(2)), Number(unit.y.toFixed(2)), health, Number(unit.shield.toFixed(1)), unit.target];
 }
 
-/** SMAC's actions in words, as an agent of `recording` sees them. */
+/** Returns the words for one of SMAC's actions, as an agent of `recording` sees it. */
 function actionName(action: number, agent: number, { frames }: EpisodeRecording, names?: readonly string[]): string {
   if (names !== undefined) return names[action] ?? `action ${action}`;
   const units = frames[0].units;

@@ -5,18 +5,19 @@ import { packedPlotly, PAGE_STYLE, pageHead } from "./page.js";
 /** A run as the page shows it. */
 export interface PageRun {
   readonly name: string;
-  /** Texts and numbers by the titles of the table's columns. */
+  /** Texts and numbers by column title. */
   readonly cells: Readonly<Record<string, string | number>>;
-  /** Win rates over training, shares; or mean returns. */
+  /** Environment steps of the evaluations; `values` are win rates 0..1, or mean returns. */
   readonly steps: readonly number[];
   readonly values: readonly number[];
-  /** Set where the values are returns. */
+  /** Set if the values are returns. */
   readonly returns?: boolean;
 }
 
 /**
- * A page of its own that shows runs, without a network: a table that is filtered by words and sorted by its columns,
- * and the curves of the runs that are chosen. Of the words of a filter all have to be in a row; "-word" may not.
+ * Returns a web page that shows runs, without a network: a table that is filtered by words and sorted by its columns,
+ * and the curves of the runs that are chosen. A row is shown if it has all words of the filter and none that is written
+ * as "-word".
  *
  * @example writeFileSync("runs.html", runsPage(runs, { title: "Runs" }));
  */

@@ -14,18 +14,19 @@ export interface SavedFigure {
   readonly json: string;
   /** Path of a web page that shows the figure without a network connection. */
   readonly html: string;
-  /** Path of the picture. It is undefined where no browser could draw it. */
+  /** Path of the picture, or undefined if no browser could draw it. */
   readonly png: string | undefined;
 }
 
 /**
- * Writes a figure as PATH.json (Plotly), PATH.html (interactive, works without a network) and, where a browser is
- * there, PATH.png (twice the figure's size, for sharp screens). A file is replaced as a whole or not at all. A browser
- * that is missing, ends or hangs costs the PNG alone; a PNG of other values that lies there is then removed.
+ * Writes a figure as PATH.json (Plotly), PATH.html (interactive, works without a network) and, if there is a browser,
+ * PATH.png (twice the figure's size, for sharp screens). Each file is replaced as a whole or not at all. If a browser
+ * is missing, ends or hangs, only the PNG is missing, and an old PNG of other values is removed.
  *
- * @param path without its ending: "figures/quickstart".
- * @param options.log receives the line that says why there is no PNG. Default: standard error, once in this process.
- * @throws {Error} when the files cannot be written.
+ * @param path path without its ending, such as "figures/quickstart"
+ * @param options.log receives the line that says why there is no PNG. Default: it is written to standard error, once in
+ * this process.
+ * @throws {Error} when the files cannot be written
  * @example await saveFigure(figure, "figures/quickstart");
  */
 export async function saveFigure(
@@ -54,7 +55,7 @@ export async function saveFigure(
 }
 
 /**
- * A figure as PNG, drawn by Plotly in a headless browser; undefined where no browser draws.
+ * Returns a figure as PNG, drawn by Plotly in a headless browser, or undefined if no browser can draw.
  *
  * @param scale pixels of the picture a pixel of the figure
  * @throws {Error} when Plotly refuses the figure

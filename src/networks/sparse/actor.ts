@@ -5,7 +5,7 @@ import { type AgentLayers, recordOf } from "./agent.js";
 import { blockOf } from "./layer.js";
 import { type Memory, ROW, skewed } from "./memory.js";
 
-/** The online agent for acting: lane e * agents + a is agent a of environment e. */
+/** Returns the online agent network for acting. Lane e * agents + a is agent a of environment e. */
 export function createSparseActor(
   memory: Memory,
   shape: NetworkShape,
@@ -22,7 +22,7 @@ export function createSparseActor(
   const record = recordOf(hidden);
   const [inputStride, outputStride] = [skewed(agentInput(shape)) * ROW, skewed(actions) * ROW];
   const inputs = memory.allocate(tiles * inputStride);
-  // Two steps' records, in turn.
+  // The records of two steps, which are used in turn.
   const records = [memory.allocate(tiles * record.stride), memory.allocate(tiles * record.stride)];
   const rowsAt = memory.allocate(tiles * LANES * observation * 4);
   const lastAt = memory.allocate(tiles * LANES);
@@ -88,7 +88,7 @@ export function createSparseActor(
     },
     forward() {
       memory.floats(rowsAt, observations.length).set(observations);
-      // As bytes, -1 is 255: no row of the one-hot.
+      // As a byte, -1 is 255, which is no row of the one-hot.
       memory.bytes(lastAt, lanes).set(lastActions);
       kernels.actorForward(numbers.at, step++);
       return memory.floats(valuesAt, lanes * actions);

@@ -27,8 +27,8 @@ export function createAgentLayers(
 
 /**
  * What one agent leaves at one step, in rows of lanes: x = ReLU(fc1), the hidden state before the step, and four blocks
- * of gates (kernels/gates.h); blocks are `blockOf(hidden)` rows apart. Here the bytes where the hidden state begins,
- * and those of the whole.
+ * of gates (kernels/gates.h). Blocks are `blockOf(hidden)` rows apart. Returns the byte at which the hidden state
+ * begins, and the bytes of the whole.
  */
 export function recordOf(hidden: number): { hidden: number; stride: number } {
   const block = blockOf(hidden);
@@ -38,20 +38,20 @@ export function recordOf(hidden: number): { hidden: number; stride: number } {
 export interface SparseAgentNetwork extends AgentNetwork<true> {
   /** Makes room for the loaded batch. */
   reserve(): void;
-  /** To be called when the batch or any weights have changed. */
+  /** Has to be called when the batch or any weights have changed. */
   forget(): void;
 }
 
 /** Steps whose gradients of dense weights are added up together: STEPS_TOGETHER in kernels/networks.h. */
 const STEPS_TOGETHER = 4;
 
-/** Agents of the largest strip of an update's work; strips are runs of pairs of agents. */
+/** Returns the number of agents in the largest strip of an update's work. A strip is a run of pairs of agents. */
 function mostOfStrip(agents: number): number {
   const pairs = Math.ceil(agents / 2);
   return Math.min(agents, 2 * Math.ceil(pairs / Math.min(STRIPS, pairs)));
 }
 
-/** The recurrent agents over the steps of a batch, and back through time. */
+/** Runs the recurrent agents over the steps of a batch, and back through time. */
 export function createAgentNetwork(
   memory: Memory,
   shape: NetworkShape,
@@ -102,7 +102,7 @@ export function createAgentNetwork(
     fc2: fc2.at,
     inputStride: batch.inputStride,
     recordStride: record.stride,
-    // Two sides' records of two steps in turn, where nothing is kept.
+    // The records of two steps for both sides, used in turn if nothing is kept.
     passing: memory.allocate(4 * step),
     passingStride: record.stride,
     scratch: memory.allocate(STRIPS * scratchStride),
@@ -113,7 +113,7 @@ export function createAgentNetwork(
   let capacity = 0;
   let gradients = 0;
   const values: Record<NetworkSide, number> = { online: 0, target: 0 };
-  // Results that still hold: of the loaded batch and the present weights.
+  // Results that still hold for the loaded batch and the present weights.
   const known: Record<NetworkSide, boolean> = { online: false, target: false };
   let keptOnline = false;
 
@@ -125,7 +125,7 @@ export function createAgentNetwork(
     values.online = memory.allocate((capacity + 1) * agents * actions * ROW);
     values.target = memory.allocate((capacity + 1) * agents * actions * ROW);
     numbers.set({
-      // The hidden state after the last step is in the record behind it.
+      // The hidden state after the last step is in the record after that step's.
       kept: memory.allocate((capacity + 2) * step),
       gradients,
       valuesOnline: values.online,
@@ -137,7 +137,7 @@ export function createAgentNetwork(
     });
   }
 
-  /** `sides`: 1 online, 2 target, 3 both. */
+  /** Runs forward; `sides` is 1 for online, 2 for target, 3 for both. */
   function forward(sides: number, keep: boolean): void {
     batch.forwardAgents(numbers.at, sides, keep ? 1 : 0);
   }

@@ -3,60 +3,60 @@ import { type NetworkShape, agentInput } from "../parameters.js";
 import { type Memory, ROW, skewed } from "./memory.js";
 
 /**
- * The group of episodes that the engine works on, as tiles in its memory. They are laid out a few steps at a time, when
- * they are first asked for, so that the first to use them finds them in the cache. Numbers are addresses in the
- * engine's memory.
+ * The group of episodes that the engine works on, as tiles in its memory. Episodes are laid out a few steps at a time,
+ * when these are first asked for, so that the first user finds them in the cache. Numbers are addresses in the engine's
+ * memory.
  */
 export interface Batch {
   load(group: EpisodeGroup): void;
   /** Steps of the loaded group. */
   steps(): number;
-  /** Most steps of any group so far: what buffers must hold. */
+  /** The most steps of any group so far, which buffers have to hold. */
   capacity(): number;
-  /** The agents' inputs, [steps + 1, agents] tiles `inputStride` bytes apart. */
+  /** The agents' inputs as [steps + 1, agents] tiles, `inputStride` bytes apart. */
   inputs(): number;
   readonly inputStride: number;
   /**
-   * The states, [steps + 1] tiles `stateStride` bytes apart; with central networks there is room for the agents' values
-   * behind each.
+   * The states as [steps + 1] tiles, `stateStride` bytes apart. With central networks there is room for the agents'
+   * values after each.
    */
   states(): number;
   readonly stateStride: number;
   /**
-   * Runs the agents whose record is at `agent` over all steps: as they are laid out, or as they lie. See the kernels
-   * for the numbers.
+   * Runs the agents whose record is at `agent` over all steps, either while these are laid out or as they are. See the
+   * kernels for the numbers.
    */
   forwardAgents(agent: number, sides: number, keep: number): void;
   /** Lays out all states. */
   needStates(): void;
-  /** Actions that were taken, [steps, agents, lanes] bytes. */
+  /** Actions that were taken, as [steps, agents, lanes] bytes. */
   taken(): number;
   /**
-   * 128-bit vectors of lanes whose observation and state t exist, [steps + 1] bytes, and of those that have a step t,
-   * [steps].
+   * How many 128-bit vectors of lanes have an observation and a state t, as [steps + 1] bytes, and how many have a step
+   * t, as [steps].
    */
   observed(): number;
   running(): number;
-  /** Lanes that have a step t, [steps] bytes. */
+  /** How many lanes have a step t, as [steps] bytes. */
   runningLanes(): number;
-  /** Whether an action is available: [steps + 1, agents, actions, lanes] bytes. */
+  /** Whether an action is available, as [steps + 1, agents, actions, lanes] bytes. */
   available(): number;
   /** Copies [steps, rows, lanes] into the engine. */
   copy(from: Float32Array, to: number, rows: number): void;
-  /** The same, with zeros in lanes that have ended. */
+  /** Does the same with zeros in lanes that have ended. */
   copyRunning(from: Float32Array, to: number, rows: number): void;
 }
 
-/** Steps that are laid out at a time. */
+/** How many steps are laid out at a time. */
 const CHUNK = 4;
 
 export function createBatch(memory: Memory, shape: NetworkShape): Batch {
   const { kernels } = memory;
   const { agents, actions, observation, state } = shape;
   const inputStride = skewed(agentInput(shape)) * ROW;
-  // Only WQMIX's central mixer reads values behind a state.
+  // Only WQMIX's central mixer reads values after a state.
   const stateStride = skewed(shape.centralEmbed === undefined ? state : state + agents) * ROW;
-  // One lane's rows of a few steps; odd numbers of cache lines apart.
+  // One lane's rows of a few steps, an odd number of cache lines apart.
   const laneBytes = skewed(Math.ceil((CHUNK * Math.max(agents * observation, state) * 4) / ROW)) * ROW;
   const staging = memory.allocate(LANES * laneBytes);
   const numbers = memory.record([
@@ -170,7 +170,8 @@ export function createBatch(memory: Memory, shape: NetworkShape): Batch {
   }
 
   /**
-   * Copies a few steps of every episode that has them into its lane, zeros into the others, and turns them into tiles.
+   * Copies a few steps of every episode that has them into its lane, fills the other lanes with zeros, and turns all
+   * into tiles.
    */
   function layOut(what: "observations" | "states", size: number, first: number, count: number): void {
     const { episodes } = group!;
@@ -191,7 +192,7 @@ export function createBatch(memory: Memory, shape: NetworkShape): Batch {
     capacity = Math.max(steps, Math.ceil(capacity * 1.5));
     inputs = memory.allocate((capacity + 1) * agents * inputStride);
     states = memory.allocate((capacity + 1) * stateStride);
-    // Before the first step there is no last action: a step of 255s.
+    // Before the first step there is no last action, so there is a step of 255s.
     const none = memory.allocate((capacity + 1) * agents * LANES);
     memory.bytes(none, agents * LANES).fill(255);
     taken = none + agents * LANES;

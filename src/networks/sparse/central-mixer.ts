@@ -6,7 +6,7 @@ import { type Layer, STRIPS, createLinear } from "./layer.js";
 import { type Memory, ROW, skewed } from "./memory.js";
 import { CHUNK, addresses, sideNumber } from "./mixer.js";
 
-/** The unrestricted mixer's parameters, by WQMIX's names. */
+/** The parameters of the unrestricted mixer, by WQMIX's names. */
 export interface CentralMixerLayers {
   readonly net0: Layer;
   readonly net2: Layer;
@@ -33,7 +33,7 @@ export interface SparseMixingNetwork extends MixingNetwork<true> {
   reserve(): void;
 }
 
-/** WQMIX's unrestricted mixer over the steps of a batch, and back: Q* = net([state, values]) + V(state). */
+/** Runs WQMIX's unrestricted mixer over the steps of a batch, and back: Q* = net([state, values]) + V(state). */
 export function createCentralMixerNetwork(
   memory: Memory,
   shape: NetworkShape,
@@ -43,7 +43,7 @@ export function createCentralMixerNetwork(
   const { kernels } = memory;
   const { agents, state } = shape;
 
-  // What one step leaves: the outputs of the four hidden layers.
+  // The outputs of the four hidden layers, which each step leaves.
   const block = skewed(shape.centralEmbed!) * ROW;
   const stride = 4 * block;
   const numbers = memory.record([
@@ -82,7 +82,7 @@ export function createCentralMixerNetwork(
   });
 
   let capacity = 0;
-  // The agents' values: those that the kept activations belong to, and others.
+  // Two buffers of the agents' values: those that the kept activations belong to, and others.
   const q = { kept: 0, passing: 0 };
   let dq = 0;
   let dTotals = 0;

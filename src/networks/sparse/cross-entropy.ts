@@ -7,9 +7,9 @@ import { CHUNK, sideNumber } from "./mixer.js";
 import { drawBytes, drawInto } from "./normals.js";
 
 /**
- * The cross-entropy method on a network that reads an observation and an action, by the kernels: samples are drawn
- * before a tanh, from N(0, 1) at first and then from the normal distribution of the best ones (with n - 1 in its
- * variance); the best sample of the last iteration is the answer. The first layer's sums over an observation are made
+ * Runs the cross-entropy method by the kernels, on a network that reads an observation and an action. Samples are drawn
+ * before a tanh, at first from N(0, 1) and then from the normal distribution of the best ones (with n - 1 in its
+ * variance). The result is the best sample of the last iteration. The first layer's sums over an observation are made
  * once for all of its samples.
  */
 export function createCrossEntropy(
@@ -44,7 +44,7 @@ export function createCrossEntropy(
     actions,
     splits: memory.allocate(STRIPS * hidden * 4),
   });
-  /** A block that grows when more is asked of it. */
+  /** Makes a block of memory that grows when more of it is needed. */
   const block = () => {
     let [at, size] = [0, 0];
     return (bytes: number) => {
@@ -82,7 +82,7 @@ export function createCrossEntropy(
   };
 }
 
-/** As `scratchOf` in ../kernels/cross-entropy.h has it, with both hidden layers of one width. */
+/** Returns the bytes that `scratchOf` in ../kernels/cross-entropy.h asks for, with both hidden layers of one width. */
 function scratchBytes({
   observation,
   actions,

@@ -18,20 +18,20 @@ import { createOptimiserRecord } from "./optimiser.js";
 import { createNextValues } from "./next.js";
 import { createMixerLayers, createMixerNetwork } from "./mixer.js";
 
-/** Which kernels compute; every choice gives the same bits. */
+/** Which kernels compute. Every choice gives the same bits. */
 export interface EngineOptions {
-  /** Kernels in native code, or null for those in WebAssembly; those that the host has when left out. */
+  /** Kernels in native code, or null for those in WebAssembly. Default: those that the host has. */
   readonly native?: NativeKernels | null;
-  /** May put something around the kernels, for example a stopwatch. */
+  /** Can wrap the kernels, for example in a stopwatch. */
   readonly watch?: (kernels: Kernels) => Kernels;
-  /** Whether values of target networks are remembered, which saves passes of them and changes no bit. Default: true. */
+  /** Whether values of target networks are remembered, which saves passes and changes no bit. Default: true. */
   readonly remember?: boolean;
 }
 
 /**
- * The networks of QMIX (of VDN and IQL with `shape.mixer`), and with `shape.centralEmbed` those of WQMIX: float32, true
- * sparse storage, explicit backward through time, by SIMD kernels in native code or WebAssembly. One core,
- * deterministic: the same calls give the same bits.
+ * Makes the networks of QMIX (of VDN and IQL with `shape.mixer`), and with `shape.centralEmbed` those of WQMIX, in
+ * float32 and true sparse storage. The backward pass through time is explicit, and SIMD kernels in native code or
+ * WebAssembly compute everything on one core. The engine is deterministic: the same calls give the same bits.
  *
  * @param parameters initial values of both sides, by name
  * @param masks [out, in] by weight name; a name that is missing is dense
@@ -90,7 +90,7 @@ function openEngine(
 
   const layerOf = new Map(layers.flatMap((layer) => layer.names.map((name) => [name, layer] as const)));
   const { check, checkMaskable, checkComplete } = parameterChecks(specs);
-  // All layers, for the kernels.
+  // The list of all layers, for the kernels.
   const list = memory.allocate(layers.length * 4);
   memory.words(list, layers.length).set(layers.map(({ at }) => at));
   const optimiser = createOptimiserRecord(memory);
@@ -99,7 +99,7 @@ function openEngine(
     memory.kernels.clear(list, layers.length);
     for (const layer of layers) layer.setDenseGradients(false);
   });
-  /** What the agents know holds no longer. */
+  /** Forgets results of the agents that no longer hold. */
   function forget(): void {
     for (const network of agents) network.forget();
   }
@@ -137,7 +137,7 @@ function openEngine(
       cycle.begin();
       loaded = group;
       batch.load(group);
-      // All memory is taken here: taking more would detach the views that the other methods return.
+      // All memory is taken in this method, because taking more would detach the views that the other methods return.
       for (const network of [...agents, ...mixers, next]) network.reserve();
       forget();
     },

@@ -12,7 +12,7 @@ export interface FeedForwardLayers {
   readonly third: Layer;
 }
 
-/** `network`.fc1, .fc2 and .fc3. */
+/** Makes the layers `network`.fc1, .fc2 and .fc3. */
 export function createFeedForwardLayers(
   memory: Memory,
   specs: readonly ParameterSpec[],
@@ -66,8 +66,8 @@ export function createFeedForward(
   });
 
   /**
-   * Tiles of what is worked on: those of passes that keep their values lie apart, so that others may come between a
-   * pass and its way back.
+   * Makes room for the tiles in use. Passes that keep their values have tiles of their own, so that other passes may
+   * come between a pass and its backward pass.
    */
   function createRoom() {
     let capacity = 0;
@@ -94,7 +94,7 @@ export function createFeedForward(
   let results = new Float32Array(0);
 
   const tilesOf = (rows: number) => Math.ceil(rows / LANES);
-  /** [rows, width] into tiles; lanes without a row are zero. */
+  /** Copies [rows, width] into tiles. Lanes without a row are zero. */
   function toTiles(values: Float32Array, width: number, address: number, tileStride: number, tiles: number): void {
     const rows = values.length / width;
     const to = memory.floats(address, (tiles * tileStride) / 4);

@@ -6,14 +6,14 @@ import { type NetworkShape, initialParameters, networkParameters } from "../para
 /** Random networks and episodes for tests of engines. */
 
 /**
- * Shapes whose sizes fit no vector, one with more agents than a kernel takes at once, one with central networks, and
- * those of 3m.
+ * Shapes whose sizes are no multiple of a vector's, one with more agents than a kernel takes at once, one with central
+ * networks, and those of 3m.
  */
 export const SHAPES: Record<string, NetworkShape> = {
   odd: { agents: 3, actions: 5, observation: 7, state: 9, hidden: 7, embed: 5, hypernetEmbed: 6 },
   narrow: { agents: 2, actions: 3, observation: 5, state: 4, hidden: 13, embed: 3, hypernetEmbed: 7 },
   five: { agents: 5, actions: 4, observation: 6, state: 8, hidden: 9, embed: 4, hypernetEmbed: 5 },
-  // Wide enough that gradients find their way through four sparse layers.
+  // The layers are wide enough for gradients to find a way through four sparse layers.
   central: {
     agents: 3,
     actions: 4,
@@ -27,7 +27,10 @@ export const SHAPES: Record<string, NetworkShape> = {
   "3m": { agents: 3, actions: 9, observation: 30, state: 48, hidden: 64, embed: 32, hypernetEmbed: 64 },
 };
 
-/** Masks that keep about `density` of every weight matrix, and at least one connection; none at density 1. */
+/**
+ * Returns masks that keep about `density` of every weight matrix, and at least one connection; at density 1 there are
+ * no masks.
+ */
 export function randomMasks(shape: NetworkShape, density: number, random: Random): Map<string, Uint8Array> {
   const masks = new Map<string, Uint8Array>();
   if (density >= 1) return masks;
@@ -40,7 +43,7 @@ export function randomMasks(shape: NetworkShape, density: number, random: Random
   return masks;
 }
 
-/** PyTorch's initial values, with zeros where masks prune. */
+/** Returns PyTorch's initial values, with zeros where masks prune. */
 export function maskedParameters(
   shape: NetworkShape,
   masks: ReadonlyMap<string, Uint8Array>,
@@ -55,7 +58,10 @@ export function maskedParameters(
   return parameters;
 }
 
-/** Episodes of the given lengths; agent 0 dies (sees zeros, may only do nothing) halfway through every second one. */
+/**
+ * Returns episodes of the given lengths. In every second one, agent 0 dies halfway: it then sees zeros and may only do
+ * nothing.
+ */
 export function randomEpisodes(shape: NetworkShape, lengths: readonly number[], random: Random): Episode[] {
   const { agents, actions, observation, state } = shape;
   const values = (count: number) => new Float32Array(count).map(() => 2 * random.float() - 1);
@@ -89,7 +95,7 @@ export interface Case {
   readonly groups: EpisodeGroup[];
 }
 
-/** A random network and a batch. */
+/** Returns a random network and a batch. */
 export function randomCase(shape: NetworkShape, density: number, lengths: readonly number[], seed: number): Case {
   const random = createRandom(seed);
   const masks = randomMasks(shape, density, random);

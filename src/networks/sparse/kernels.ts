@@ -2,13 +2,13 @@ import { currentHost, type NativeKernels } from "../../host.js";
 import { Instance, Module, type WasmMemory, type WasmModule } from "../../webassembly.js";
 
 /**
- * The compiled kernels (../kernels/), with the memory they work in: passes of whole networks. Arguments are addresses
- * of records of numbers (`memory.record`) and counts.
+ * The compiled kernels (../kernels/), which run passes of whole networks in one memory. Arguments are addresses of
+ * records of numbers (`memory.record`) and counts.
  */
 export interface Kernels {
   /**
-   * Steps `first` to `end - 1` of the agents: `sides` 1 online, 2 target, 3 both; with `keep` 1 the online side leaves
-   * what the way back needs.
+   * Runs steps `first` to `end - 1` of the agents. `sides` is 1 for online, 2 for target, 3 for both. With `keep` 1 the
+   * online side leaves what the backward pass needs.
    */
   agentForward(agent: number, sides: number, keep: number, first: number, end: number): void;
   agentBackward(agent: number): void;
@@ -18,21 +18,27 @@ export interface Kernels {
   centralForward(mixer: number, side: number, offset: number, keep: number): void;
   centralBackward(mixer: number): void;
   actorForward(actor: number, step: number): void;
-  /** All tiles of a feed-forward network; with `keep` 1 the hidden layers' values stay for the way back. */
+  /** Runs all tiles of a feed-forward network. With `keep` 1 the hidden layers' values stay for the backward pass. */
   feedForward(network: number, side: number, keep: number): void;
-  /** Back through them: with `adds` 1 adds up the parameters' gradients, with `through` 1 leaves the inputs'. */
+  /**
+   * Runs back through them. With `adds` 1 it adds up the parameters' gradients, with `through` 1 it leaves the inputs'.
+   */
   feedBackward(network: number, adds: number, through: number): void;
-  /** The cross-entropy method of a record (`CrossEntropy` in ../kernels/cross-entropy.h) by one side of its network. */
+  /**
+   * Runs the cross-entropy method of a record (`CrossEntropy` in ../kernels/cross-entropy.h) by one side of its
+   * network.
+   */
   crossEntropy(search: number, side: number): void;
-  /** Draws from N(0, 1) into `count` rows of 16, an even number, that two words of seed decide. */
+  /** Draws from N(0, 1) into `count` rows of 16. Two words of seed decide the draws; `count` has to be even. */
   normals(to: number, count: number, low: number, high: number): void;
   /**
-   * `count` steps from `first` of the observations (`states` 0) or the states (1), from the batch's staging area to
-   * tiles.
+   * Turns `count` steps from `first` on of the observations (`states` 0) or the states (1) in the batch's staging area
+   * into tiles.
    */
   layOut(batch: number, states: number, first: number, count: number): void;
   /**
-   * The same from the arrays of the group's episodes, where the kernels can read them: [lanes], each [steps + 1, ...].
+   * Does the same from the arrays of the group's episodes, if the kernels can read them: [lanes], each [steps + 1,
+   * ...].
    */
   readonly layOutEpisodes?: (
     batch: number,
@@ -41,7 +47,7 @@ export interface Kernels {
     count: number,
     arrays: readonly Float32Array[],
   ) => void;
-  /** The observations of all steps laid out in this way, and the agents run over them, both a few steps at a time. */
+  /** Lays out the observations of all steps in this way and runs the agents over them, both a few steps at a time. */
   readonly agentLoadAndForward?: (
     batch: number,
     agent: number,
@@ -51,22 +57,28 @@ export interface Kernels {
   ) => void;
 
   /**
-   * Brings the partial sums of the gradients of `count` layers, words at `layers`, together; the sum of their squares.
+   * Adds up the partial sums of the gradients of `count` layers, whose addresses are at `layers`, and returns the sum
+   * of squares.
    */
   collect(layers: number, count: number): number;
-  /** One step of the optimiser at this address with the collected gradients; see `Optimiser` in ../kernels/layer.h. */
+  /**
+   * Takes one step of the optimiser at this address with the collected gradients; see `Optimiser` in
+   * ../kernels/layer.h.
+   */
   step(layers: number, count: number, optimiser: number): void;
-  /** Soft update: target += tau (online - target). */
+  /** Updates the target networks softly: target += tau (online - target). */
   follow(layers: number, count: number, tau: number): void;
   /** Sets the partial sums to zero. */
   clear(layers: number, count: number): void;
-  /** Makes what is kept beside a layer's weights of a side (0 online, 1 target) anew. */
+  /** Renews what is kept beside a layer's weights on one side (0 online, 1 target). */
   refresh(layer: number, side: number): void;
 
-  /** Values of next states, by an operator with these settings; 0 where an agent has no available action. */
+  /**
+   * Computes values of next states by an operator with these settings. Returns 0 if an agent has no available action.
+   */
   nextValues(next: number, alpha: number, omega: number, beta: number): number;
 
-  /** Multiplications and additions as fast as they go: 12 an iteration in each of `lanesOf` lanes. */
+  /** Multiplies and adds as fast as possible: 12 times an iteration in each of `lanesOf` lanes. */
   peak(iterations: number, by: number, plus: number): number;
 }
 
@@ -96,9 +108,9 @@ const NAMES = [
 let compiled: WasmModule | undefined;
 
 /**
- * The kernels that the host gives, working in `memory`.
+ * Returns the kernels that the host provides, working in `memory`.
  *
- * @param native those in native code; null for those in WebAssembly
+ * @param native kernels in native code, or null for those in WebAssembly
  * @throws {Error} when the host has none
  */
 export function bindKernels(memory: WasmMemory, native: NativeKernels | null): Kernels {
@@ -124,7 +136,7 @@ function bindNative(memory: WasmMemory, native: NativeKernels): Kernels {
   };
 }
 
-/** Which kernels compute, as a run's summary and `mast doctor` name them. */
+/** Returns the name of the kernels in use, for a run's summary and `mast doctor`. */
 export function kernelsName(native: NativeKernels | null): string {
   if (native === null) return "WebAssembly, 128-bit";
   return `native, ${native.instructions}${native.threads > 1 ? `, ${native.threads} threads` : ""}`;

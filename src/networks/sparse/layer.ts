@@ -5,7 +5,7 @@ import { type Memory, ROW, skewed } from "./memory.js";
 /** Above this share of connections the dense kernels are faster. */
 const DENSE_ABOVE = 0.6;
 
-/** Strips of an update's work whose gradients are added up by themselves: STRIPS in kernels/layer.h. */
+/** Number of strips of an update's work, each of which has its own sum of gradients: STRIPS in kernels/layer.h. */
 export const STRIPS = 4;
 
 /** Bytes of the partial sums of a gradient: SUMS in kernels/gradients.h. */
@@ -15,43 +15,43 @@ const SUMS = 32;
 const ENTRY = 8;
 
 /**
- * What is kept for each value of a parameter: its value on either side, the optimiser's mean square and, of Adam, mean,
+ * What is kept for each value of a parameter: its value on either side, the optimiser's mean square, Adam's mean, and
  * the gradient added up so far.
  */
 export type Kept = NetworkSide | "squares" | "moments" | "gradient";
 
 /**
- * Weight matrices that read parts of one tile of input rows and add to rows of one tile of output rows (the GRU's two,
- * else one), and their biases. While every matrix is pruned enough they are one matrix of compressed rows of the
- * remaining connections, in both orientations; else each is stored whole.
+ * Weight matrices that read parts of one tile of input rows and add to rows of one tile of output rows (two matrices in
+ * a GRU, one in other layers), and their biases. While every matrix is pruned enough, they are stored together as one
+ * matrix of compressed rows of the remaining connections, in both orientations. Otherwise each is stored whole.
  */
 export interface Layer {
   /** The address of the layer's record, for the kernels. */
   readonly at: number;
   readonly names: readonly string[];
-  /** A dense copy in the parameter's own shape. */
+  /** Returns a dense copy in the parameter's own shape. */
   read(name: string, kept: Kept): Float32Array;
   write(name: string, kept: Exclude<Kept, "gradient">, values: Float32Array): void;
   mask(name: string): Uint8Array;
   setMask(name: string, mask: Uint8Array): void;
-  /** Whether pruned connections' gradients are wanted too, until told otherwise. */
+  /** Sets whether gradients of pruned connections are wanted too, until it is called again. */
   setDenseGradients(wanted: boolean): void;
   /**
-   * After the kernels' `collect`: takes the connections' gradients out of the dense ones where those were wanted. The
-   * sum of their squares.
+   * Takes the connections' gradients out of the dense ones if those were wanted, after the kernels' `collect`. Returns
+   * the sum of their squares.
    */
   pick(): number;
   copyToTarget(): void;
 }
 
-/** A weight matrix inside the layer's. */
+/** The place of one weight matrix inside the layer. */
 interface Placement {
   readonly name: string;
   /** Inputs of the parameter. */
   readonly columns: number;
   /** Row of the output tile for each row of the parameter, [out]. */
   readonly rows: Int32Array;
-  /** Row of the input tile that holds column 0; the others follow. */
+  /** Row of the input tile that holds column 0. The other columns follow. */
   readonly inputRow: number;
 }
 
@@ -61,7 +61,7 @@ interface BiasPlacement {
   readonly rows: Int32Array;
 }
 
-/** `prefix`.weight and `prefix`.bias: Y = W X + b. Dense until masks say otherwise. */
+/** Makes a layer of `prefix`.weight and `prefix`.bias: Y = W X + b. It is dense until it gets masks. */
 export function createLinear(memory: Memory, specs: readonly ParameterSpec[], prefix: string): Layer {
   const name = `${prefix}.weight`;
   const [out, columns] = specs.find((spec) => spec.name === name)!.shape;
@@ -69,14 +69,14 @@ export function createLinear(memory: Memory, specs: readonly ParameterSpec[], pr
   return createLayer(memory, [{ name, columns, rows, inputRow: 0 }], [{ name: `${prefix}.bias`, rows }], out, columns);
 }
 
-/** Rows from one block of a GRU's tiles to the next. */
+/** Returns the number of rows from one block of a GRU's tiles to the next. */
 export function blockOf(hidden: number): number {
   return skewed(hidden);
 }
 
 /**
- * `prefix`.weight_ih, .weight_hh, .bias_ih and .bias_hh. They read one tile [x, h] of two blocks and write one tile of
- * four blocks of gates: n from x, r, z, n from h (kernels/gates.h).
+ * Makes a layer of `prefix`.weight_ih, .weight_hh, .bias_ih and .bias_hh. It reads one tile [x, h] of two blocks and
+ * writes one tile of four blocks of gates: n from x, r, z, n from h (kernels/gates.h).
  */
 export function createGru(memory: Memory, prefix: string, hidden: number): Layer {
   const block = blockOf(hidden);
@@ -182,7 +182,7 @@ function createLayer(
   });
   const sparse = createSparse(memory, placements, rows, columns, (numbers) => record.set(numbers));
   const masks = placements.map(({ rows, columns }) => new Uint8Array(rows.length * columns).fill(1));
-  // A list of this layer alone, for `collect`.
+  // A list that holds only this layer, for `collect`.
   const alone = memory.allocate(4);
   memory.words(alone, 1)[0] = record.at;
 
@@ -275,15 +275,15 @@ function prefixed<Prefix extends string, Name extends string>(
   >;
 }
 
-/** Rows 0, 1, 2, ... */
+/** Returns the rows `first`, `first` + 1 and so on. */
 function consecutive(count: number, first = 0): Int32Array {
   return Int32Array.from({ length: count }, (_, i) => first + i);
 }
 
 /**
- * One weight matrix stored whole, as [rows of the output tile, columns]: rows that belong to no output are zero and
- * stay so. Pays for nothing that a mask prunes, so it is for matrices that keep most of their connections; and it adds
- * up dense gradients.
+ * Stores one weight matrix whole, as [rows of the output tile, columns]. Rows that belong to no output are zero and
+ * stay so. Computing it takes as long for pruned connections as for others, so it is meant for matrices that keep most
+ * of them. It adds up dense gradients.
  */
 function createPart(
   memory: Memory,
@@ -318,7 +318,7 @@ function createPart(
     memory.words(address, count).forEach((value, i, all) => (all[i] = value & bits[i]));
   }
   return {
-    /** @param whole the gradients of pruned connections, too */
+    /** @param whole whether to include the gradients of pruned connections */
     read(kept: Kept, whole: boolean): Float32Array {
       const from = memory.floats(kept !== "gradient" ? at[kept] : pruned && !whole ? at.masked : at.collected, count);
       const values = new Float32Array(rows.length * columns);
@@ -346,12 +346,12 @@ function createPart(
   };
 }
 
-/** What a rebuild keeps of a parameter, dense. */
+/** The dense values that a rebuild keeps of a parameter. */
 interface SparseValues extends Readonly<Record<Kept, Float32Array>> {
   readonly mask: Uint8Array;
 }
 
-/** The remaining connections of the matrices of a layer, as compressed rows in both orientations. */
+/** Stores the remaining connections of a layer's matrices as compressed rows in both orientations. */
 function createSparse(
   memory: Memory,
   placements: readonly Placement[],
@@ -364,11 +364,11 @@ function createSparse(
   let capacity = 0;
   let at = { online: 0, target: 0, transposed: 0, places: 0, squares: 0, moments: 0, sums: 0, collected: 0 };
   let count = 0;
-  // For each entry, which parameter it is of and where in it.
+  // The parameter of each entry, and its place in that parameter.
   let owner = new Uint8Array(0);
   let index = new Int32Array(0);
 
-  /** Room for so many entries; memory is never given back, so there is some to spare. */
+  /** Makes room for this many entries and some more, because memory is never given back. */
   function reserve(wanted: number): void {
     starts ??= {
       online: memory.allocate((rows + 1) * 4),
@@ -418,7 +418,7 @@ function createSparse(
       const { values, step } = valuesOf(kept);
       for (let k = 0; k < count; k++) if (owner[k] === p) values[k * step] = from[index[k]];
     },
-    /** The entries' gradients, out of those of whole matrices; the sum of their squares. */
+    /** Takes the entries' gradients out of those of whole matrices and returns the sum of their squares. */
     pick(gradients: readonly Float32Array[]): number {
       const gradient = memory.floats(at.collected, count);
       let squared = 0;
@@ -430,7 +430,7 @@ function createSparse(
     },
     copyToTarget: () => memory.copy(at.online, at.target, count * ENTRY),
 
-    /** Lays out the connections of new masks, one of `values` for each placement; pruned values are dropped. */
+    /** Lays out the connections of new masks, with one of `values` for each placement. Pruned values are dropped. */
     rebuild(values: readonly SparseValues[]): void {
       count = 0;
       for (const { mask } of values) for (let i = 0; i < mask.length; i++) count += mask[i];
@@ -439,7 +439,7 @@ function createSparse(
       owner = new Uint8Array(count);
       index = new Int32Array(count);
 
-      // Rows of the output tile, each with its parameters' rows in the order of the placements.
+      // The rows of the output tile, each with its parameters' rows in the order of the placements.
       const sources: { p: number; row: number }[][] = Array.from({ length: rows }, () => []);
       placements.forEach(({ rows }, p) => rows.forEach((tileRow, row) => sources[tileRow].push({ p, row })));
 

@@ -3,14 +3,18 @@ import { type Kernels, bindKernels } from "./kernels.js";
 import { Memory as WasmMemory } from "../../webassembly.js";
 
 /**
- * The engine's linear memory: blocks are handed out from below, zeroed, and never given back. Views are made on demand,
- * because growing the memory detaches those that exist. Native kernels work in the same memory as those in WebAssembly.
+ * The engine's linear memory. Blocks are handed out from the bottom up, zeroed, and never given back. Views are made on
+ * demand, because growing the memory detaches those that exist. Native kernels work in the same memory as those in
+ * WebAssembly.
  */
 export interface Memory {
   readonly kernels: Kernels;
-  /** The address of `bytes` new zeroed bytes, at the start of a cache line. */
+  /** Returns the address of `bytes` new zeroed bytes, at the start of a cache line. */
   allocate(bytes: number): number;
-  /** A new record of numbers for the kernels, each 32 bits, in the order of their names; 0 until they are set. */
+  /**
+   * Makes a record of numbers for the kernels, each 32 bits, in the order of their names. They are 0 until they are
+   * set.
+   */
   record<Name extends string>(names: readonly Name[]): NumberRecord<Name>;
   floats(address: number, count: number): Float32Array;
   words(address: number, count: number): Uint32Array;
@@ -28,14 +32,14 @@ export interface NumberRecord<Name extends string> {
 export const ROW = 64;
 
 const PAGE = 65536;
-/** wasm32's limit. */
+/** The limit of wasm32 in bytes. */
 const MOST = 65536 * PAGE;
 /** Pages that hold the kernels' constants and their stack. */
 const KERNEL_PAGES = 2;
 
 /**
  * @param native kernels in native code, or null for those in WebAssembly
- * @param watch may put something around the kernels, for example a stopwatch
+ * @param watch can wrap the kernels, for example in a stopwatch
  */
 export function createMemory(
   native: NativeKernels | null,
@@ -79,8 +83,8 @@ export function createMemory(
 }
 
 /**
- * Rows from one block of features to the next: odd, so that the same feature of several blocks does not fall on the
- * same cache set.
+ * Returns the number of rows from one block of features to the next. It is odd, so that the same feature of several
+ * blocks does not fall on the same cache set.
  */
 export function skewed(rows: number): number {
   return rows | 1;

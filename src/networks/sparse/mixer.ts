@@ -5,7 +5,7 @@ import type { Batch } from "./batch.js";
 import { type Layer, STRIPS, createLinear } from "./layer.js";
 import { type Memory, ROW, skewed } from "./memory.js";
 
-/** The monotonic mixer's hypernetworks, by PyMARL's names. */
+/** The hypernetworks of the monotonic mixer, by PyMARL's names. */
 export interface MixerLayers {
   readonly w1First: Layer;
   readonly w1Second: Layer;
@@ -34,7 +34,7 @@ export interface SparseMonotonicMixer extends MonotonicMixer<true> {
   reserve(): void;
 }
 
-/** Steps that go through all layers together: CHUNK in kernels/networks.h. */
+/** Number of steps that go through all layers together: CHUNK in kernels/networks.h. */
 export const CHUNK = 8;
 
 export const sideNumber = (side: NetworkSide): 0 | 1 => (side === "online" ? 0 : 1);
@@ -45,7 +45,7 @@ export type MixerBatch = Pick<
   "steps" | "capacity" | "states" | "stateStride" | "running" | "needStates" | "available" | "copy" | "copyRunning"
 >;
 
-/** The mixer over the steps of a batch, and back. */
+/** Runs the mixer over the steps of a batch, and back. */
 export function createMixerNetwork(
   memory: Memory,
   shape: NetworkShape,
@@ -55,7 +55,7 @@ export function createMixerNetwork(
   const { kernels } = memory;
   const { agents, actions, embed, hypernetEmbed } = shape;
 
-  // What one step leaves, in rows of lanes.
+  // The place of each result of one step, in rows of lanes.
   let rows = 0;
   const part = (count: number) => {
     const at = rows * ROW;
@@ -125,12 +125,12 @@ export function createMixerNetwork(
   });
 
   let capacity = 0;
-  // The agents' values: those that the kept activations belong to, and others.
+  // Two buffers of the agents' values: those that the kept activations belong to, and others.
   const q = { kept: 0, passing: 0 };
   let dq = 0;
   let dTotals = 0;
   const totals: Record<NetworkSide, number> = { online: 0, target: 0 };
-  // Of counterfactual joint actions: the values put in, and what comes out.
+  // Inputs and outputs for counterfactual joint actions.
   let replacements = 0;
   const replaced: Record<NetworkSide, number> = { online: 0, target: 0 };
 
@@ -190,7 +190,7 @@ export function createMixerNetwork(
   };
 }
 
-/** Layers by name, as the kernels know them. */
+/** Returns the addresses of layers by name, as the kernels want them. */
 export function addresses<Name extends string>(layers: Readonly<Record<Name, Layer>>): Record<Name, number> {
   return Object.fromEntries(Object.entries<Layer>(layers).map(([name, { at }]) => [name, at])) as Record<Name, number>;
 }

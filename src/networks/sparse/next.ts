@@ -4,7 +4,7 @@ import type { NetworkShape } from "../parameters.js";
 import type { Batch } from "./batch.js";
 import type { Memory } from "./memory.js";
 
-/** Values of next states by the kernels (kernels/next.h). */
+/** Computes values of next states by the kernels (kernels/next.h). */
 export interface NextValues {
   /** Makes room for the loaded batch. */
   reserve(): void;
@@ -12,7 +12,7 @@ export interface NextValues {
   evaluate(operator: NextOperator, q: Float32Array, choosing: Float32Array | null): Float32Array | undefined;
 }
 
-/** The order of kernels/next.h; the first is "max" where other values choose. */
+/** The operators in the order of kernels/next.h. The first is "max" with other values that choose the action. */
 const KINDS = ["double-q", "max", "softmax", "mellowmax", "soft-mellowmax"];
 
 export function createNextValues(memory: Memory, { agents, actions }: NetworkShape, batch: Batch): NextValues {
@@ -31,7 +31,7 @@ export function createNextValues(memory: Memory, { agents, actions }: NetworkSha
   numbers.set({ agents, actions });
   let capacity = 0;
   let out = 0;
-  /** The address of values that lie in the engine's memory as agents leave them. */
+  /** Returns the address of values if they are in the engine's memory, as agents leave them. */
   const addressOf = (values: Float32Array): number | undefined =>
     values.buffer === memory.floats(0, 0).buffer && values.length === (batch.steps() + 1) * agents * actions * LANES
       ? values.byteOffset
@@ -50,7 +50,7 @@ export function createNextValues(memory: Memory, { agents, actions }: NetworkSha
       const [values, choosingAt] = [addressOf(q), number === 0 ? addressOf(choosing!) : 0];
       if (number < 0 || values === undefined || choosingAt === undefined) return undefined;
       numbers.set({ kind: number, values, choosing: choosingAt, available: batch.available() });
-      // 0: an agent has no available action, of which whoever works them out by himself knows more.
+      // With 0, an agent has no available action. Computing the values in TypeScript then finds out which one.
       if (kernels.nextValues(numbers.at, alpha, omega, beta) === 0) return undefined;
       return memory.floats(out, batch.steps() * agents * LANES);
     },

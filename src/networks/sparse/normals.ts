@@ -10,21 +10,24 @@ export interface DrawSizes {
   readonly samples: number;
 }
 
-/** Bytes that the draws of a search take: samples fill whole tiles, and there is an even number of them. */
+/** Returns the bytes that the draws of a search take. Samples fill whole tiles, and there is an even number of them. */
 export function drawBytes({ iterations, rows, actions, samples }: DrawSizes): number {
   const tiles = iterations * rows * actions * Math.ceil(samples / LANES);
   return (tiles + (tiles % 2)) * ROW;
 }
 
 /**
- * Draws from N(0, 1) for a search, which takes two numbers of the stream: [iterations, rows, actions, tiles * lanes] at
- * an address of the memory.
+ * Draws from N(0, 1) for a search, as [iterations, rows, actions, tiles * lanes] at an address of the memory. This
+ * takes two numbers of the stream.
  */
 export function drawInto(memory: Memory, at: number, sizes: DrawSizes, random: Random): void {
   memory.kernels.normals(at, drawBytes(sizes) / ROW, random.below(2 ** 32), random.below(2 ** 32));
 }
 
-/** The draws that the sparse engine's search would take, for others: [iterations, rows, actions, samples]. */
+/**
+ * Makes a function that returns the draws of the sparse engine's search for other engines, as [iterations, rows,
+ * actions, samples].
+ */
 export function createDraws(): (random: Random, sizes: DrawSizes) => Float32Array {
   const memory = createMemory(null);
   let [at, room] = [0, 0];

@@ -2,18 +2,18 @@ import type { OptimiserOptions } from "../engine.js";
 import type { AdamStep } from "../transition-engine.js";
 import type { Memory } from "./memory.js";
 
-/** What one step does with the collected gradients times `scale`. */
+/** What one step does with the collected gradients, multiplied by `scale`. */
 export type OptimiserStep = { readonly scale: number } & (
   ({ readonly kind: "rmsprop" } & Omit<OptimiserOptions, "gradientClip">) | ({ readonly kind: "adam" } & AdamStep)
 );
 
-/** Numbers of an optimiser in the engine's memory, for the kernels. */
+/** The numbers of an optimiser in the engine's memory, for the kernels. */
 export interface OptimiserRecord {
-  /** Overwrites them; the address. */
+  /** Overwrites them and returns their address. */
   set(step: OptimiserStep): number;
 }
 
-/** The struct Optimiser of ../kernels/layer.h. */
+/** Makes a record with the layout of struct Optimiser in ../kernels/layer.h. */
 export function createOptimiserRecord(memory: Memory): OptimiserRecord {
   const at = memory.allocate(9 * 4);
   return {

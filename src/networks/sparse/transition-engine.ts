@@ -13,7 +13,7 @@ import { createMixerLayers, createMixerNetwork, type MixerBatch, type MixerLayer
 import { createOptimiserRecord } from "./optimiser.js";
 
 /**
- * Networks in true sparse storage that learn from transitions, by the kernels of the sparse engine.
+ * Makes networks in true sparse storage that learn from transitions, by the kernels of the sparse engine.
  *
  * @param parameters initial values of both sides, by name
  * @param masks [out, in] by weight name; a name that is missing is dense
@@ -135,7 +135,7 @@ export function createTransitionEngine(
       const disposed = () => {
         throw new LabError("The engine has been disposed of; create another.");
       };
-      // The methods hold native memory: none of them may stay.
+      // The methods hold native memory, so none of them may stay.
       for (const part of [engine, engine.mixer, ...Object.values(engine.networks)])
         for (const name of Object.keys(part))
           if (typeof (part as unknown as Record<string, unknown>)[name] === "function")
@@ -146,11 +146,16 @@ export function createTransitionEngine(
   return engine;
 }
 
-/** Transition b is lane b mod 16 of tile floor(b / 16): tiles take the place of an episode's steps. */
+/**
+ * Makes the mixer. Transition b is lane b mod 16 of tile floor(b / 16), so that tiles take the place of an episode's
+ * steps.
+ */
 function createTransitionMixer(memory: Memory, shape: TransitionShape, layers: MixerLayers): TransitionMixer<true> {
   const { agents, state } = shape;
   const stateStride = skewed(state) * ROW;
-  /** The mixing network with a room of its own, so that passes that keep their values are not disturbed by others. */
+  /**
+   * Opens the mixing network with memory of its own, so that passes that keep their values are not disturbed by others.
+   */
   function open() {
     let [count, tiles, capacity, states, running] = [0, 0, 0, 0, 0];
     const copyRunning = (from: Float32Array, to: number, rows: number) => {
@@ -178,7 +183,7 @@ function createTransitionMixer(memory: Memory, shape: TransitionShape, layers: M
         tiles = Math.ceil(count / LANES);
         if (tiles > capacity) {
           capacity = tiles;
-          // Passes of an episode read one state more than it has steps.
+          // Passes over an episode read one state more than it has steps.
           states = memory.allocate((capacity + 1) * stateStride);
           running = memory.allocate(capacity);
         }
@@ -192,7 +197,7 @@ function createTransitionMixer(memory: Memory, shape: TransitionShape, layers: M
         }
         network.reserve();
       },
-      /** [B, width] as [tiles, width, lanes]. */
+      /** Returns [B, width] as [tiles, width, lanes]. */
       spread(values: Float32Array, width: number): Float32Array {
         const lanes = new Float32Array(tiles * width * LANES);
         for (let row = 0; row < count; row++)

@@ -10,8 +10,8 @@ import { parseSpec, PREFIX } from "./spec.js";
 registerFamily(environments, PREFIX, pythonPart);
 
 /**
- * An environment in Python as a part. Its options are those of the environment itself, and the adapters' own
- * `episodeLimit` and `rewards`.
+ * Returns an environment in Python as a part. Its options are those of the environment itself, and `episodeLimit` and
+ * `rewards`, which belong to our adapters.
  */
 function pythonPart(name: string): EnvironmentPart {
   const spec = parseSpec(name);
@@ -26,7 +26,7 @@ function pythonPart(name: string): EnvironmentPart {
   };
 }
 
-/** A copy by its number in the server that plays it. */
+/** A copy of the environment, by its number in the server that plays it. */
 interface Place {
   readonly server: PythonServer;
   readonly number: number;
@@ -37,19 +37,20 @@ interface Servers {
   readonly servers: readonly PythonServer[];
   readonly free: Place[];
   copies: number;
-  /** Whether teams can win; undefined before the first step where only that can tell. */
+  /** Whether teams can win; undefined before the first step if only that can tell. */
   wins: boolean | undefined;
 }
 
 const known = new Map<string, Servers>();
 
-/** Copies whose environment was forgotten without being closed are free as well. */
+/** Copies whose environment was garbage-collected without being closed become free as well. */
 const forgotten = new FinalizationRegistry<{ readonly free: Place[]; readonly place: Place }>(({ free, place }) =>
   free.push(place),
 );
 
 /**
- * Processes that play the copies of one environment, MAST_PYTHON_PROCESSES: evaluations play in them at the same time.
+ * Returns how many processes play the copies of one environment, MAST_PYTHON_PROCESSES. Evaluations play in all of them
+ * at the same time.
  */
 function processes(): number {
   const given = process.env["MAST_PYTHON_PROCESSES"];
@@ -61,13 +62,13 @@ function processes(): number {
   return count;
 }
 
-/** Environments of which each copy is a game of its own, with a gigabyte of memory. */
+/** Environments in which each copy starts a game of its own, with a gigabyte of memory. */
 const GAMES = /^python:(smac|smacv2)\//;
 
 /**
- * Makes an environment that is played by a child process. The child starts with the first one of its kind, and copies
- * share it: joint actions that are given before any result is read go to it in one message. Its bits cannot be
- * promised.
+ * Makes an environment that a child process plays. The child starts with the first environment of its kind, and copies
+ * share it: joint actions that are given before any result is read are sent to it in one message. We cannot promise
+ * that results are the same bit by bit.
  *
  * @param name "python:MODULE/NAME" or "python:./FILE.py:FUNCTION"
  * @throws {PartError} when it cannot be loaded, in one line
@@ -109,7 +110,8 @@ export function createPythonEnvironment(name: string, options: PartOptions): Giv
     tells: undefined,
   };
 
-  // A copy is taken with the first episode: most environments that are made are only asked for their sizes.
+  // A copy is taken only with the first episode, because most environments that are made are only asked for their
+  // sizes.
   let taken: { readonly server: PythonServer; readonly copy: Copy } | undefined;
   function take() {
     const place = free.shift() ?? { server: servers[home!.copies % servers.length], number: home!.copies++ };
@@ -178,8 +180,8 @@ export function createPythonEnvironment(name: string, options: PartOptions): Giv
   };
 
   /**
-   * Waits for the last call. All servers get what was posted before any of them is waited for, and so play at the same
-   * time.
+   * Waits for the last call. All servers get what was posted before any of them is waited for, so that they play at the
+   * same time.
    */
   function settle(): void {
     if (taken === undefined) return;

@@ -11,7 +11,7 @@ const OLDEST = [3, 9] as const;
 const checked = new Set<string>();
 
 /**
- * The Python that environments are played with: MAST_PYTHON, else the project's .venv, else python3.
+ * Returns the Python that plays environments: MAST_PYTHON, else the project's .venv, else python3.
  *
  * @throws {PartError} when there is none or it is too old, in one line that says what to do
  */

@@ -21,22 +21,25 @@ import { packageRoot } from "../project.js";
 import { findPython } from "./python.js";
 import type { PythonSpec } from "./spec.js";
 
-// A child process that plays environments written in Python; serve.py is the other side, and says what goes through the
-// pipes. Pipes are read and written synchronously by the thread that trains: a round trip is two switches between
+// A child process plays environments that are written in Python. serve.py is the other side, and describes what goes
+// through the pipes. The thread that trains reads and writes pipes synchronously: a round trip is two switches between
 // processes, and nothing goes through the event loop.
 
-/** What an environment says of itself when it is loaded. */
+/** What an environment says about itself when it is loaded. */
 export interface Loaded {
   readonly sizes: EnvironmentSizes;
-  /** "MultiAgentEnv", "PettingZoo" or "Gymnasium". */
+  /** Its interface: "MultiAgentEnv", "PettingZoo" or "Gymnasium". */
   readonly api: string;
   /** Whether `reset` takes the seed. */
   readonly seeded: boolean;
-  /** Whether teams can win; null where the first step decides, by whether its info says something about winning. */
+  /**
+   * Whether teams can win; null if that is known after the first step, by whether its info says something about
+   * winning.
+   */
   readonly wins: boolean | null;
 }
 
-/** What a copy shows after a reset or a step; the arrays are written in place. */
+/** What a copy shows after a reset or a step. The arrays are overwritten in place. */
 export interface CopyView {
   readonly observations: Float32Array;
   readonly state: Float32Array;
@@ -55,25 +58,25 @@ export interface Copy {
   readonly view: CopyView;
   /** What went wrong with its last call. */
   fault: Error | undefined;
-  /** A call was sent, or is about to be, whose answer is not there yet. */
+  /** Whether a call was sent, or is about to be, whose answer has not come yet. */
   waiting: boolean;
   /** Whether that call is a step. */
   stepped: boolean;
 }
 
-/** A server for the copies of one environment; it starts with the first call, and again after it died. */
+/** A server for the copies of one environment. It starts with the first call, and again after it has died. */
 export interface PythonServer {
-  /** Starts it if it does not run, and says what it plays. */
+  /** Starts the server if it does not run, and returns what it plays. */
   load(): Loaded;
   /** Adds a call to the next frame: a reset with its seed, or a step with its joint action. */
   post(copy: Copy, call: { readonly seed: number } | { readonly jointAction: ArrayLike<number> }): void;
-  /** Sends what was posted, without waiting. */
+  /** Sends what was posted, without waiting for the answer. */
   flush(): void;
   /** Waits for the answer to what was sent. */
   receive(): void;
-  /** What a copy draws of itself; undefined where the copy is not there. */
+  /** Returns what a copy draws of itself, or undefined if there is no such copy. */
   snapshot(copy: Copy): Readonly<Record<string, unknown>> | undefined;
-  /** Lets go of the child, which then ends by itself. */
+  /** Closes the pipes to the child, which then ends by itself. */
   close(): void;
 }
 
@@ -86,7 +89,9 @@ const ENDED = 1,
   FAULT = 8,
   TELLS = 16;
 
-/** Seconds that one call may take, MAST_PYTHON_TIMEOUT; loading an environment may take four times as long. */
+/**
+ * Returns the seconds that one call may take, MAST_PYTHON_TIMEOUT. Loading an environment may take four times as long.
+ */
 function secondsPerCall(): number {
   const given = process.env["MAST_PYTHON_TIMEOUT"];
   const seconds = given === undefined || given === "" ? 60 : Number(given);
@@ -96,10 +101,10 @@ function secondsPerCall(): number {
 }
 
 /**
- * A server for one environment.
+ * Makes a server for one environment.
  *
- * @param name the environment's, for messages
- * @param options what the environment is made with
+ * @param name the environment's name, for messages
+ * @param options options that the environment is made with
  */
 export function createServer(name: string, spec: PythonSpec, options: PartOptions): PythonServer {
   let child: Child | undefined;
@@ -235,7 +240,7 @@ export function createServer(name: string, spec: PythonSpec, options: PartOption
     view.availableActions.set(reply.subarray(from, from + view.availableActions.length));
   }
 
-  /** The child is gone: every copy loses its episode. */
+  /** Handles the end of the child, with which every copy loses its episode. */
   function lose(why: string): void {
     const [first] = sent;
     const call = first?.stepped ? "step" : "reset";
@@ -265,7 +270,7 @@ export function createServer(name: string, spec: PythonSpec, options: PartOption
         };
         return snapshot;
       } catch {
-        // The next call finds that it is gone, and says why.
+        // The next call finds that the child has ended, and says why.
         return undefined;
       }
     },
@@ -294,7 +299,7 @@ function command(child: Child, what: object): unknown {
   return JSON.parse(child.readBytes(child.readBytes(HEADER).readUInt32LE(0)).toString());
 }
 
-/** What a recipe of `npm run setup:python` installs, by module. */
+/** Recipes of `npm run setup:python`, by the module that each installs. */
 const RECIPES: Readonly<Record<string, string>> = {
   smac: "smac",
   smacv2: "smacv2",
@@ -318,22 +323,22 @@ interface Child {
   write(bytes: Buffer, length: number): void;
   /**
    * Fills a part of a buffer.
-   * @throws when the child is gone
+   * @throws when the child has ended
    */
   read(target: Buffer, offset: number, length: number): void;
   readBytes(length: number): Buffer;
-  /** Lets go of a child that failed; says what became of it, in words that follow the environment's name. */
+  /** Ends a child that failed. Returns what became of it, in words that follow the environment's name. */
   end(why: string, last: string, seconds: number): string;
   close(): void;
 }
 
-/** Processes that are waited for sleep here. */
+/** This thread sleeps on it while it waits for a process. */
 const clock = new Int32Array(new SharedArrayBuffer(4));
 const sleep = (milliseconds: number) => void Atomics.wait(clock, 0, 0, milliseconds);
 
 function startChild(): Child {
   const python = findPython();
-  // Of this user alone: mkdtemp gives the folder mode 0700.
+  // Only this user can open the folder: mkdtemp gives it mode 0700.
   const folder = mkdtempSync(join(tmpdir(), "mast-python-"));
   const script = join(packageRoot(), "src", "node", "python", "serve.py");
   const { status, stderr, error } = spawnSync(python, ["-u", "-B", script, folder], {
@@ -356,7 +361,7 @@ function startChild(): Child {
   const replies = pipe("replies", constants.O_RDONLY);
   const requests = pipe("requests", constants.O_WRONLY | constants.O_NONBLOCK);
   const life = pipe("life", constants.O_WRONLY | constants.O_NONBLOCK);
-  // From here on, the child ends when this process does: its end of the pipe closes, however it ends.
+  // From now on the child ends when this process does, because its end of the pipe closes, however this process ends.
   writeSync(life, "+");
   const close = () => {
     for (const fd of open.splice(0)) closeSync(fd);
@@ -396,7 +401,7 @@ function startChild(): Child {
   };
 }
 
-/** Why a child ended, from what its keeper and its alarm left in its folder. */
+/** Returns why a child ended, from what its keeper and its alarm left in its folder. */
 function causeOfDeath(folder: string, why: string, last: string, seconds: number): string {
   const hang = join(folder, "hang");
   const inTime = `did not finish ${last} within ${seconds} ${seconds === 1 ? "second" : "seconds"} and was ended`;
@@ -409,7 +414,7 @@ function causeOfDeath(folder: string, why: string, last: string, seconds: number
     const { code, signal, late, output } = JSON.parse(readFileSync(join(folder, "exit"), "utf8")) as {
       code: number | null;
       signal: string | null;
-      /** The keeper ended it, since its alarm did not. */
+      /** Whether the keeper ended it because its alarm did not. */
       late: boolean;
       output: string;
     };

@@ -3,10 +3,10 @@ import { dirname, join, resolve } from "node:path";
 import { PartError } from "../../parts/registry.js";
 import { show } from "../../messages.js";
 
-/** What an environment's name begins with that is written in Python. */
+/** Beginning of the names of environments that are written in Python. */
 export const PREFIX = "python:";
 
-/** Where an environment in Python is: a name in an installed module, or a function in a file. */
+/** Where to find an environment in Python: a name in an installed module, or a function in a file. */
 export type PythonSpec =
   { readonly module: string; readonly name: string } | { readonly file: string; readonly name: string };
 
@@ -31,8 +31,8 @@ export function parseSpec(environment: string): PythonSpec {
 }
 
 /**
- * A Python file and the modules beside it that it imports, and that those import, sorted.
- * @throws {PartError} in words that follow the file's name
+ * Returns a Python file and the modules beside it that it imports, and that those import, sorted.
+ * @throws {PartError} if one of them cannot be read, in words that follow the file's name
  */
 export function pythonSources(file: string): string[] {
   const found = new Set<string>();
