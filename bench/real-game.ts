@@ -4,10 +4,12 @@ import { createEnvironment } from "../src/envs/index.js";
 import { uniformRandom } from "../src/envs/play.js";
 import type { BattleEnvironment } from "../src/envs/starcraft/environment.js";
 import type { RealGameRow } from "../src/figures/real-game.js";
-import { type BattleOutcome, playBattles, recordedOutcome, replayBattle } from "./real-game/battles.js";
+import { type BattleOutcome, playBattles, recordBattle, recordedOutcome, replayBattle } from "./real-game/battles.js";
 import { networkPolicy } from "./real-game/network.js";
 import { readReference, type RealNetwork, type Reference } from "./real-game/reference.js";
 
+/** Battles of ours that are replayed, three times each. */
+const OWN_BATTLES = 40;
 const MAPS = ["3m", "8m", "2s3z", "3s5z", "2c_vs_64zg"];
 /** Largest mean absolute difference of win rates. */
 const WIN_TOLERANCE: Readonly<Record<string, number>> = { "3m": 0.05, "8m": 0.08, "2s3z": 0.12 };
@@ -42,6 +44,7 @@ export function measureRealGame(reference: Reference, battles: number, report: (
       report({ map, measure, here, real, target, met });
     measureNetworks(env, reference, map.endsWith("64zg") ? Math.ceil(battles / 4) : battles, row);
     measureReplays(env, reference, row);
+    measureOwnReplays(env, reference, row);
     const near = reference.random.get(map);
     if (near === undefined) continue;
     const random = playBattles(env, uniformRandom(1), battles);
@@ -168,6 +171,34 @@ function measureReplays(env: BattleEnvironment, reference: Reference, row: Row):
       isMarines ? LEFT_TOLERANCE[env.name] : undefined,
     );
   }
+}
+
+/**
+ * The same with battles of ours, which the last network plays and whose orders are repeated under other seeds: so far
+ * apart come battles that follow the same rules and differ by chance. How those battles went is in the rows of the last
+ * network.
+ */
+function measureOwnReplays(env: BattleEnvironment, reference: Reference, row: Row): void {
+  const last = reference.networks
+    .filter(({ map }) => map === env.name)
+    .sort((a, b) => a.step - b.step)
+    .at(-1);
+  if (last === undefined || env.name.endsWith("64zg")) return;
+  const policy = networkPolicy(last.file, env);
+  const battles = Array.from({ length: OWN_BATTLES }, (_, k) => recordBattle(env, policy, 100_000 + k));
+  const replays = battles.flatMap((battle, k) => [1, 2, 3].map((seed) => replayBattle(env, battle, 1000 * seed + k)));
+  const outcomes = replays.map(({ outcome }) => outcome);
+  const title = "own battles replayed under other seeds";
+  for (const loop of [32, 40]) {
+    const distances = replays.flatMap((replay) =>
+      replay.distances.flatMap(([at, distance]) => (at === loop ? [distance] : [])),
+    );
+    row(`${title}: enemies' distance at loop ${loop}`, mean(distances), NaN);
+  }
+  row(`${title}: first enemy death, loop`, mean(deaths(outcomes, "firstEnemyDeath")), NaN);
+  row(`${title}: first ally death, loop`, mean(deaths(outcomes, "firstAllyDeath")), NaN);
+  row(`${title}: allies left`, mean(outcomes.map(({ alliesLeft }) => alliesLeft)), NaN);
+  row(`${title}: win rate`, winRate(outcomes), NaN);
 }
 
 function compare(row: Row, measure: string, here: readonly number[], real: readonly number[], most?: number): void {

@@ -30,7 +30,9 @@ const habit = (rule: string, name: string, was: string, ...others: readonly stri
 const CHANGES: readonly Change[] = [
   ...habit("loops between looks", "lookPeriod", "12", "8", "16"),
   ...habit("weight of comrades who aim at the same", "comrade", "10", "0"),
-  ...habit("cells by which a shooter prefers its old target", "old", "5", "0", "80"),
+  ...habit("the same for a shooter that looks again", "comradeAgain", "2", "0", "10"),
+  ...habit("cells by which chance decides when a shooter looks again", "whim", "5", "0", "10"),
+  ...habit("cells by which a shooter prefers its old target", "old", "0", "5", "80"),
   ...habit("cells beyond notice at which a target is given up", "leash", "3", "0", "6"),
   ...habit("cells within which comrades come to help", "callForHelp", "4", "0", "8"),
   ...habit("cells within which the arrived go after somebody", "hunt", "6", "3", "9"),

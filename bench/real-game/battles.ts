@@ -1,4 +1,5 @@
 import type { Policy } from "../../src/envs/play.js";
+import { TICKS_PER_STEP } from "../../src/envs/starcraft/battle.js";
 import type { BattleEnvironment } from "../../src/envs/starcraft/environment.js";
 import type { RecordedBattle, RecordedOrder } from "../../src/analysis/recorded-battle.js";
 
@@ -119,6 +120,43 @@ export function replayBattle(env: BattleEnvironment, recording: RecordedBattle, 
   return { outcome: outcomeOf(env, total, length), recorded: recordedOutcome(recording), distances };
 }
 
+/**
+ * Plays one battle of ours and records it as the real game's were: the orders of the allies, places of the enemies that
+ * are attacked, and deaths. To replay such a battle under another seed shows how far apart two battles come by chance.
+ */
+export function recordBattle(env: BattleEnvironment, policy: Policy, seed: number): RecordedBattle {
+  const { battle: b } = env;
+  const nameOf = (i: number): string => (i < b.allies ? `A${i}` : `E${i - b.allies}`);
+  env.reset(seed);
+  const units = b.types.map(
+    ({ name }, i) =>
+      [nameOf(i), name, Math.floor(b.x[i]), Math.floor(b.y[i])] as const satisfies RecordedBattle["units"][number],
+  );
+  const steps: [number, Record<string, RecordedOrder>, Record<string, readonly [number, number]>][] = [];
+  const joint = new Uint8Array(b.allies);
+  while (!env.ended) {
+    policy(env, joint, steps.length);
+    const orders: Record<string, RecordedOrder> = {};
+    const places: Record<string, readonly [number, number]> = {};
+    for (let i = 0; i < b.allies; i++) {
+      if (b.alive[i] === 0) continue;
+      const action = joint[i];
+      if (action >= 6 && b.heals[i] === 0) {
+        const j = b.allies + b.enemyAt[action - 6];
+        orders[nameOf(i)] = ["a", nameOf(j)];
+        places[nameOf(j)] = [b.x[j], b.y[j]];
+      } else if (action >= 6) orders[nameOf(i)] = ["h", nameOf(action - 6), b.x[i], b.y[i]];
+      else orders[nameOf(i)] = action < 2 ? ["s"] : [(["N", "S", "E", "W"] as const)[action - 2], b.x[i], b.y[i]];
+    }
+    steps.push([TICKS_PER_STEP * steps.length, orders, places]);
+    env.step(joint);
+  }
+  const deaths = b.types.flatMap((_, i): [number, string, null, number, number][] =>
+    b.diedAt[i] < 0 ? [] : [[b.diedAt[i], nameOf(i), null, b.x[i], b.y[i]]],
+  );
+  return { win: env.won, units, steps, deaths: deaths.sort((a, c) => a[0] - c[0]) };
+}
+
 /** Finds the agent of each recorded ally: SMAC numbers them by type, then x, then y. */
 export function allyNumbers({ battle: b }: BattleEnvironment, { units, steps }: RecordedBattle): Map<string, number> {
   const exact = steps[0][1];
@@ -142,7 +180,8 @@ export function allyNumbers({ battle: b }: BattleEnvironment, { units, steps }: 
   return numbers;
 }
 
-function actionOf({ battle: b }: BattleEnvironment, order: RecordedOrder, last: number | undefined): number {
+/** The action that an order is in a battle of ours. `last` is the unit's last move. */
+export function actionOf({ battle: b }: BattleEnvironment, order: RecordedOrder, last: number | undefined): number {
   switch (order[0]) {
     case "a":
       return 6 + b.placeOf[Number(order[1].slice(1))];
@@ -157,7 +196,8 @@ function actionOf({ battle: b }: BattleEnvironment, order: RecordedOrder, last: 
   }
 }
 
-function nearestLegal(env: BattleEnvironment, i: number): number {
+/** The attack on the nearest enemy that agent `i` may attack, or -1. */
+export function nearestLegal(env: BattleEnvironment, i: number): number {
   const { battle: b, availableActions } = env;
   let best = -1;
   let least = Infinity;

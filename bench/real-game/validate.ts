@@ -59,11 +59,15 @@ function badness(name: string, parts: readonly [number, number, number]): number
 
 const write = (parts: readonly [number, number, number]): string =>
   `${parts[0].toFixed(3)}  ${parts[1].toFixed(2)}  ${parts[2].toFixed(1)}`;
-const say = (habits: EnemyHabits): string =>
-  `looks every ${habits.lookPeriod}, comrade ${habits.comrade}, old ${habits.old}`;
+const say = ({ lookPeriod, comrade, comradeAgain, whim }: EnemyHabits): string =>
+  `looks every ${lookPeriod}, comrade ${comrade}, comradeAgain ${comradeAgain}, whim ${whim}`;
 
-const grid = [8, 10, 12, 14, 16].flatMap((lookPeriod) =>
-  [0, 10].flatMap((comrade) => [0, 5, 80].map((old): EnemyHabits => ({ ...HABITS, lookPeriod, comrade, old }))),
+const grid = [8, 12, 16].flatMap((lookPeriod) =>
+  [0, 10].flatMap((comrade) =>
+    [0, 2, 10].flatMap((comradeAgain) =>
+      [0, 5, 10].map((whim): EnemyHabits => ({ ...HABITS, lookPeriod, comrade, comradeAgain, whim })),
+    ),
+  ),
 );
 const table = grid.map((habits) => {
   const parts = Object.fromEntries(NAMES.map((name) => [name, measure(name, habits)]));
@@ -82,6 +86,8 @@ for (const out of NAMES) {
 console.log("\none number changed: the same, of all three maps");
 const others: Partial<EnemyHabits>[] = [
   {},
+  { old: 5 },
+  { old: 80 },
   { leash: 1 },
   { leash: 6 },
   { hunt: 3 },
