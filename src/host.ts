@@ -65,14 +65,17 @@ export interface NativeKernels {
   readonly crossEntropy: NativePass;
   /** Draws from N(0, 1). */
   readonly normals: NativePass;
-  /** Copies `count` steps from `first` of the observations (`states` 0) or states (1) of each episode into lanes. */
+  /**
+   * Copies `count` steps from `first` of the observations (`what` 0), states (1) or available actions (2) of each
+   * episode into lanes.
+   */
   readonly layOut: (
     memory: ArrayBuffer,
     batch: number,
-    states: number,
+    what: number,
     first: number,
     count: number,
-    arrays: readonly Float32Array[],
+    arrays: readonly (Float32Array | Uint8Array)[],
   ) => void;
   /** Copies the observations of each episode into lanes, a few steps at a time, and runs the agents over them. */
   readonly agentLoadAndForward: (

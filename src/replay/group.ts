@@ -27,7 +27,10 @@ export interface EpisodeGroup {
   readonly running: Int32Array;
   /** Joint actions taken. [steps, agents, lanes] */
   readonly actions: Uint8Array;
-  /** 1 where the action was available. [steps + 1, agents, actions, lanes] */
+  /**
+   * 1 where the action was available. [steps + 1, agents, actions, lanes] Laid out when it is first asked for, since
+   * native kernels read the episodes themselves.
+   */
   readonly availableActions: Uint8Array;
   /** Team reward of each step. [steps, lanes] */
   readonly rewards: Float32Array;
@@ -79,7 +82,6 @@ function layOut(episodes: readonly Episode[], lanes: number, agents: number, act
   const terminal = new Uint8Array(lanes);
   const rewards = new Float32Array(steps * lanes);
   const actions = new Uint8Array(steps * agents * lanes);
-  const availableActions = new Uint8Array((steps + 1) * agents * actionCount * lanes).fill(1);
 
   episodes.forEach((episode, lane) => {
     const { length } = episode;
@@ -93,24 +95,38 @@ function layOut(episodes: readonly Episode[], lanes: number, agents: number, act
     actions,
     lanes,
   );
-  transposeBytes(
-    episodes.map((episode) => episode.availableActions),
-    availableActions,
-    lanes,
-  );
-  return {
-    episodes,
-    lanes,
-    steps,
-    agents,
-    actionCount,
-    lengths,
-    running,
-    actions,
-    availableActions,
-    rewards,
-    terminal,
-  };
+  return new LaidOut(episodes, lanes, steps, agents, actionCount, lengths, running, actions, rewards, terminal);
+}
+
+/** A class, since V8 gives every object literal that has a getter a hidden class of its own. */
+class LaidOut implements EpisodeGroup {
+  #available: Uint8Array | undefined;
+
+  constructor(
+    readonly episodes: readonly Episode[],
+    readonly lanes: number,
+    readonly steps: number,
+    readonly agents: number,
+    readonly actionCount: number,
+    readonly lengths: Int32Array,
+    readonly running: Int32Array,
+    readonly actions: Uint8Array,
+    readonly rewards: Float32Array,
+    readonly terminal: Uint8Array,
+  ) {}
+
+  get availableActions(): Uint8Array {
+    if (this.#available === undefined) {
+      const { steps, agents, actionCount, lanes } = this;
+      this.#available = new Uint8Array((steps + 1) * agents * actionCount * lanes).fill(1);
+      transposeBytes(
+        this.episodes.map((episode) => episode.availableActions),
+        this.#available,
+        lanes,
+      );
+    }
+    return this.#available;
+  }
 }
 
 /** Copies the first `count` features of an episode into its lane: [feature] to [feature, lanes]. */

@@ -97,8 +97,8 @@ static napi_value fail(napi_env env, const char *message) {
   return 0;
 }
 
-// Where the group's episodes have the rows of `count` steps from `first` on, and how many each has; what is wrong with them, or 0.
-static const char *episodesOf(napi_env env, napi_value arrays, size_t row, u32 first, u32 count, const char **sources, u32 *have) {
+// Where the group's episodes, arrays of this kind, have the rows of `count` steps from `first` on, and how many each has; what is wrong with them, or 0.
+static const char *episodesOf(napi_env env, napi_value arrays, int kind, size_t row, u32 first, u32 count, const char **sources, u32 *have) {
   static const char nothing[4];
   for (u32 lane = 0; lane < LANES; lane++) {
     napi_value element;
@@ -109,8 +109,8 @@ static const char *episodesOf(napi_env env, napi_value arrays, size_t row, u32 f
     have[lane] = 0;
     if (napi_get_element(env, arrays, lane, &element)) return "An array of episodes' arrays is expected.";
     if (napi_get_typedarray_info(env, element, &type, &length, &data, 0, 0)) continue;  // no such lane
-    if (type != FLOAT32_ARRAY) return "Episodes are to be float32 arrays.";
-    const size_t rows = length * 4 / row;
+    if (type != kind) return "Episodes are to be float32 arrays, or bytes where actions are available.";
+    const size_t rows = length * (kind == FLOAT32_ARRAY ? 4 : 1) / row;
     if (rows <= first) continue;
     sources[lane] = (const char *)data + first * row;
     have[lane] = rows - first < count ? (u32)(rows - first) : count;
@@ -185,15 +185,16 @@ static napi_value call(napi_env env, napi_callback_info info) {
       else table->feedBackward(m, n, w[1], w[2], 0, 1);
       break;
     }
-    // The observations, or states, of the group's episodes, straight from their arrays: (memory, batch, states, first, count, arrays).
+    // The observations (0), states (1) or available actions (2) of the group's episodes, straight from their arrays: (memory, batch, what, first, count,
+    // arrays).
     case LAY_OUT: {
       const Batch *b = batchOf(m, size, w[0]);
       const char *sources[LANES];
       u32 have[LANES];
-      if (!b || w[2] > b->steps || w[3] > b->steps + 1 - w[2]) wrong = "layOut: the batch does not fit the memory.";
+      if (!b || w[1] > AVAILABLE || w[2] > b->steps || w[3] > b->steps + 1 - w[2]) wrong = "layOut: the batch does not fit the memory.";
       else if (count < 6) wrong = "layOut wants an array of episodes' arrays.";
       else {
-        wrong = episodesOf(env, arguments[5], (w[1] ? b->state : b->agents * b->observation) * (size_t)4, w[2], w[3], sources, have);
+        wrong = episodesOf(env, arguments[5], w[1] == AVAILABLE ? UINT8_ARRAY : FLOAT32_ARRAY, bytesOfStep(b, w[1]), w[2], w[3], sources, have);
         if (!wrong) pass.batch = b, pass.sources = sources, pass.have = have, runParts(pool, passPart, &pass);
       }
       break;
@@ -207,7 +208,7 @@ static napi_value call(napi_env env, napi_callback_info info) {
       if (!b || !a || a->agents != b->agents || a->steps != b->steps) wrong = "agentLoadAndForward: the batch or the network does not fit the memory.";
       else if (count < 6) wrong = "agentLoadAndForward wants an array of episodes' arrays.";
       else {
-        wrong = episodesOf(env, arguments[5], b->agents * b->observation * (size_t)4, 0, b->steps + 1, sources, have);
+        wrong = episodesOf(env, arguments[5], FLOAT32_ARRAY, bytesOfStep(b, OBSERVATIONS), 0, b->steps + 1, sources, have);
         if (!wrong) pass.batch = b, pass.record = a, pass.sources = sources, pass.have = have, runParts(pool, passPart, &pass);
       }
       break;

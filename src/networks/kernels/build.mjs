@@ -36,6 +36,7 @@ const ALWAYS = [
   "-fno-asynchronous-unwind-tables",
   "-Wall",
   "-Wextra",
+  "-Wno-psabi",
   "-Wno-unused-function",
   "-Wno-unused-parameter",
   "-Werror",

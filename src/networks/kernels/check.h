@@ -234,6 +234,7 @@ static const Batch *batchOf(const char *m, size_t size, u32 at) {
   if (b->inputStride < ((uint64_t)b->observation + b->actions + b->agents) * ROW || b->stateStride < (uint64_t)b->state * ROW) return 0;
   if (!fits(size, b->inputs, (steps + 1) * tiles, b->inputStride) || !fits(size, b->states, steps + 1, b->stateStride)) return 0;
   if (b->taken < tiles * LANES || !fits(size, b->taken, steps * tiles, LANES) || !vectorsFit(m, size, b->observed, steps + 1)) return 0;
+  if (!fits(size, b->available, (steps + 1) * tiles * b->actions, LANES)) return 0;
   const uint64_t row = tiles * b->observation > b->state ? tiles * b->observation : b->state;
   return b->laneBytes >= row * 4 && fits(size, b->staging, LANES, b->laneBytes) ? b : 0;
 }

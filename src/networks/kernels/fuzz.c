@@ -7,7 +7,7 @@
 
 // A value of JavaScript's: a number, an ArrayBuffer or Float32Array, or an array of those.
 typedef struct Value { double number; char *data; size_t bytes; struct Value **elements; size_t count; int kind; } Value;
-enum { UNDEFINED, NUMBER, BUFFER, FLOATS, ARRAY };
+enum { UNDEFINED, NUMBER, BUFFER, FLOATS, BYTE_ARRAY, ARRAY };
 struct napi_callback_info__ { Value **arguments; size_t count; void *data; };
 
 static long refused;
@@ -24,8 +24,9 @@ napi_status napi_get_arraybuffer_info(napi_env e, napi_value v, void **data, siz
   return 0;
 }
 napi_status napi_get_typedarray_info(napi_env e, napi_value v, int *type, size_t *length, void **data, napi_value *buffer, size_t *offset) {
-  if (!v || V_(v)->kind != FLOATS) return 1;
-  *type = FLOAT32_ARRAY, *length = V_(v)->bytes / 4, *data = V_(v)->data;
+  if (!v || (V_(v)->kind != FLOATS && V_(v)->kind != BYTE_ARRAY)) return 1;
+  const int floats = V_(v)->kind == FLOATS;
+  *type = floats ? FLOAT32_ARRAY : UINT8_ARRAY, *length = V_(v)->bytes / (floats ? 4 : 1), *data = V_(v)->data;
   return 0;
 }
 napi_status napi_get_value_double(napi_env e, napi_value v, double *to) { return V_(v)->kind != NUMBER ? 1 : (*to = V_(v)->number, 0); }
@@ -101,7 +102,7 @@ int main(int argc, char **argv) {
       if (head.arrays) {
         for (u32 i = 0; i < LANES; i++) {
           const size_t bytes = (round == 0 ? head.arrays : below(head.arrays + 1)) * 4;
-          floats[i] = (Value){0, calloc(bytes + (bytes == 0), 1), bytes, 0, 0, FLOATS};
+          floats[i] = (Value){0, calloc(bytes + (bytes == 0), 1), bytes, 0, 0, head.function == LAY_OUT && numbers[1] == AVAILABLE ? BYTE_ARRAY : FLOATS};
           elements[i] = &floats[i];
         }
         array = (Value){0, 0, 0, elements, round == 0 ? LANES : below(LANES + 1), ARRAY};

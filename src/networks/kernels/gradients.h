@@ -79,6 +79,21 @@ INLINE void sampleRows(const int S, const int T, const int NV, char *m, const u3
       bias = bias + foldOnes(T, NV, d + s * T * NV);
     }
     store8(biasSums, bias);
+#if WIDTH == 64
+    // Two entries' folds fill a vector together.
+    for (; e + 1 < stop; e += 2, sums += 2 * SUMS) {
+      const char *p = x + e[0].offset, *p2 = x + e[1].offset;
+      V sum = load(sums);
+      UNROLL for (int s = 0; s < S; s++) {
+        V b[8], b2[8];
+        UNROLL for (int t = 0; t < T; t++) b[t] = load(p + s * xStep + t * xs), b2[t] = load(p2 + s * xStep + t * xs);
+        const V all = productOf(T, NV, d + s * T * NV, b, 0), all2 = productOf(T, NV, d + s * T * NV, b2, 0);
+        sum = sum + (__builtin_shufflevector(all, all2, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23) +
+                     __builtin_shufflevector(all, all2, 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31));
+      }
+      store(sums, sum);
+    }
+#endif
     for (; e < stop; e++, sums += SUMS) {
       const char *p = x + e->offset;
       V8 sum = load8(sums);

@@ -595,13 +595,21 @@ typedef struct {
   u32 observed;             // 128-bit vectors of lanes that have an observation at step t
   u32 staging, laneBytes;   // a few steps of each lane's rows
   u32 steps;
+  u32 available;            // bytes, [steps + 1, agents, actions, lanes]
 } Batch;
+
+// What is laid out.
+enum { OBSERVATIONS, STATES, AVAILABLE };
+// Bytes of one step of one episode.
+INLINE size_t bytesOfStep(const Batch *b, u32 what) {
+  return what == AVAILABLE ? (size_t)b->agents * b->actions : what == STATES ? b->state * (size_t)4 : (size_t)b->agents * b->observation * 4;
+}
 
 // Steps first..first+count-1 of the states, or of the observations of some agents. `sources` are the addresses of each lane's row of step
 // `from`, of which the lane has `have` rows; the others are zeros.
 static void layOutSome(char *m, const Batch *b, u32 states, u32 firstAgent, u32 endAgent, u32 first, u32 count, const char *const *sources, u32 from,
                        const u32 *have, const char *nothing) {
-  const size_t size = (states ? b->state : b->agents * b->observation) * (size_t)4;
+  const size_t size = bytesOfStep(b, states ? STATES : OBSERVATIONS);
   const u32 paired = pairedFrom(BYTES(b->observed), b->steps);
   for (u32 t = first; t < first + count; t++) {
     const u32 vectors = BYTES(b->observed)[t];
@@ -615,8 +623,21 @@ static void layOutSome(char *m, const Batch *b, u32 states, u32 firstAgent, u32 
   }
 }
 
-static void layOut(char *m, const Batch *b, u32 states, u32 first, u32 count, const char *const *sources, u32 from, const u32 *have, const char *nothing) {
-  layOutSome(m, b, states, 0, b->agents, first, count, sources, from, have, nothing);
+// Which actions are available: every one where a lane has no row.
+static void layOutAvailable(char *m, const Batch *b, u32 first, u32 count, const char *const *sources, u32 from, const u32 *have) {
+  const size_t size = bytesOfStep(b, AVAILABLE), skipped = (first - from) * size;
+  const char *rows[LANES];
+  size_t bytes[LANES];
+  for (u32 lane = 0; lane < LANES; lane++) {
+    rows[lane] = sources[lane] + skipped;
+    bytes[lane] = have[lane] * size > skipped ? have[lane] * size - skipped : 0;
+  }
+  bytesFromRows(rows, bytes, count * size, BYTES(b->available) + first * size * LANES);
+}
+
+static void layOut(char *m, const Batch *b, u32 what, u32 first, u32 count, const char *const *sources, u32 from, const u32 *have, const char *nothing) {
+  if (what == AVAILABLE) layOutAvailable(m, b, first, count, sources, from, have);
+  else layOutSome(m, b, what == STATES, 0, b->agents, first, count, sources, from, have, nothing);
 }
 
 // Steps that are laid out, and then computed, at a time: they are still in the cache.

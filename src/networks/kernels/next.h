@@ -33,13 +33,6 @@ static void fillExponentials(void) {
   __atomic_store_n((u32 *)&exponentials[0] + 1, high, __ATOMIC_RELEASE);
 }
 
-INLINE double negativeExponential(double x) {
-  const int k = x >= LOWEST && x <= 0 ? (int)(0.5 - x * PARTS_OF_ONE) : 0;
-  const double r = x + k * (1.0 / PARTS_OF_ONE);
-  const double e = exponentials[k] * (1 + r * (1 + r * (0.5 + r * (1.0 / 6))));
-  return x < LOWEST ? 0 : e;
-}
-
 // ---- The natural logarithm of a positive normal number; NaN for anything else. x = 2^k (1 + f) with 1 + f between sqrt(1/2) and sqrt(2), and
 // log(1 + f) = f - f^2 / 2 + s (f^2 / 2 + R(s^2)) for s = f / (2 + f). Operations and coefficients are those of Sun's fdlibm, after which V8's Math.log works,
 // so that both give the same bits.
@@ -74,84 +67,132 @@ static double logarithm(double x) {
 
 // ---- One agent's next state in all lanes; `q` and `available` are of its first action. Returns whether each lane has an available action.
 
+// All lanes of a row, in as many registers as that takes.
+typedef float Row __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
+typedef int32_t RowOfWords __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
+typedef double Doubles __attribute__((vector_size(8 * LANES), aligned(8), may_alias));
+typedef int64_t Longs __attribute__((vector_size(8 * LANES), aligned(8), may_alias));
+typedef signed char RowOfBytes __attribute__((vector_size(LANES), aligned(1), may_alias));
+
+// All bits of the lanes in which an action is available.
+INLINE RowOfBytes availableIn(const u8 *available) { return *(const RowOfBytes *)available != 0; }
+// Whether it is in any: what is available to nobody (to attack whom none can see, often) is passed over.
+INLINE int anywhere(const u8 *available) {
+  uint64_t halves[2];
+  __builtin_memcpy(halves, available, sizeof halves);
+  return (halves[0] | halves[1]) != 0;
+}
+INLINE Row chooseRow(RowOfWords mask, Row yes, Row no) { return (Row)((mask & (RowOfWords)yes) | (~mask & (RowOfWords)no)); }
+INLINE Doubles chooseDoubles(Longs mask, Doubles yes, Doubles no) { return (Doubles)((mask & (Longs)yes) | (~mask & (Longs)no)); }
+INLINE Doubles doublesOf(double x) { return (Doubles){0} + x; }
+
+// The table's entries of these numbers.
+INLINE Doubles entriesOf(RowOfWords k) {
+  Doubles e;
+#if WIDTH == 64
+  for (int i = 0; i < LANES; i += 8) *(__m512d *)((double *)&e + i) = _mm512_i32gather_pd(*(__m256i *)((int32_t *)&k + i), exponentials, 8);
+#elif WIDTH == 32
+  for (int i = 0; i < LANES; i += 4) *(__m256d *)((double *)&e + i) = _mm256_i32gather_pd(exponentials, *(__m128i *)((int32_t *)&k + i), 8);
+#else
+  UNROLL for (int i = 0; i < LANES; i++) e[i] = exponentials[k[i]];
+#endif
+  return e;
+}
+
+// Of all lanes.
+INLINE Doubles negativeExponentials(Doubles x) {
+  const Doubles within = chooseDoubles((x >= (double)LOWEST) & (x <= 0.0), x, doublesOf(0));
+  const RowOfWords k = __builtin_convertvector(0.5 - within * (double)PARTS_OF_ONE, RowOfWords);
+  const Doubles r = x + __builtin_convertvector(k, Doubles) * (1.0 / PARTS_OF_ONE);
+  const Doubles e = entriesOf(k) * (1 + r * (1 + r * (0.5 + r * (1.0 / 6))));
+  return chooseDoubles(x < (double)LOWEST, doublesOf(0), e);
+}
+
 // What is known of the available actions' values of a lane.
-typedef struct { double most[LANES], least[LANES], notFinite[LANES]; u32 count[LANES]; } Extremes;
+typedef struct { Doubles most, least, notFinite; RowOfWords count; } Extremes;
 
 static int extremes(const float *q, const u8 *available, u32 actions, u32 lanes, Extremes *e) {
-  for (u32 i = 0; i < LANES; i++) e->most[i] = -__builtin_inf(), e->least[i] = __builtin_inf(), e->notFinite[i] = 0, e->count[i] = 0;
+  Doubles most = doublesOf(-__builtin_inf()), least = doublesOf(__builtin_inf()), notFinite = doublesOf(0);
+  RowOfWords count = {0};
   for (u32 a = 0; a < actions; a++, q += LANES, available += LANES) {
-    for (u32 i = 0; i < LANES; i++) {
-      const double x = q[i];
-      const int is = available[i] != 0;
-      e->most[i] = (is & (x > e->most[i])) ? x : e->most[i];
-      e->least[i] = (is & (x < e->least[i])) ? x : e->least[i];
-      e->notFinite[i] = is ? e->notFinite[i] + (x - x) : e->notFinite[i];
-      e->count[i] += is;
-    }
+    if (!anywhere(available)) continue;
+    const Doubles x = __builtin_convertvector(*(const Row *)q, Doubles);
+    const RowOfBytes is = availableIn(available);
+    const Longs mask = __builtin_convertvector(is, Longs);
+    most = chooseDoubles(mask & (x > most), x, most);
+    least = chooseDoubles(mask & (x < least), x, least);
+    notFinite = chooseDoubles(mask, notFinite + (x - x), notFinite);
+    count -= __builtin_convertvector(is, RowOfWords);
   }
+  *e = (Extremes){most, least, notFinite, count};
   for (u32 i = 0; i < lanes; i++)
-    if (e->count[i] == 0) return 0;
+    if (count[i] == 0) return 0;
   return 1;
 }
 
 // Adds the terms e^(factor (q - reference)), and if `weighted` those times (q - reference).
-INLINE void addTerms(const int weighted, const float *q, const u8 *available, u32 actions, double factor, const double *reference, double *sums, double *products) {
-  for (u32 i = 0; i < LANES; i++) sums[i] = products[i] = 0;
+INLINE void addTerms(const int weighted, const float *q, const u8 *available, u32 actions, double factor, Doubles reference, Doubles *sums, Doubles *products) {
+  Doubles sum = doublesOf(0), product = doublesOf(0);
   for (u32 a = 0; a < actions; a++, q += LANES, available += LANES) {
-    for (u32 i = 0; i < LANES; i++) {
-      const int is = available[i] != 0;
-      const double x = is ? (double)q[i] - reference[i] : 0, e = negativeExponential(factor * x);
-      sums[i] = is ? sums[i] + e : sums[i];
-      if (weighted) products[i] = is ? products[i] + e * x : products[i];
-    }
+    if (!anywhere(available)) continue;
+    const Longs mask = __builtin_convertvector(availableIn(available), Longs);
+    const Doubles x = chooseDoubles(mask, __builtin_convertvector(*(const Row *)q, Doubles) - reference, doublesOf(0));
+    const Doubles e = negativeExponentials(factor * x);
+    sum = chooseDoubles(mask, sum + e, sum);
+    if (weighted) product = chooseDoubles(mask, product + e * x, product);
   }
+  *sums = sum;
+  if (weighted) *products = product;
 }
 
 static int operate(u32 kind, const float *q, const u8 *available, u32 actions, u32 lanes, double alpha, double omega, double beta, float *out) {
   Extremes e;
   if (!extremes(q, available, actions, lanes, &e)) return 0;
-  double above[LANES], below[LANES], unused[LANES];
+  Doubles above, below, unused, values;
   if (kind == MAX) {
-    for (u32 i = 0; i < lanes; i++) out[i] = (float)(e.most[i] + e.notFinite[i]);
+    values = e.most + e.notFinite;
   } else if (kind == SOFTMAX) {
-    const double *reference = beta >= 0 ? e.most : e.least;
-    addTerms(1, q, available, actions, beta, reference, below, above);
-    for (u32 i = 0; i < lanes; i++) out[i] = (float)(reference[i] + above[i] / below[i]);
+    const Doubles reference = beta >= 0 ? e.most : e.least;
+    addTerms(1, q, available, actions, beta, reference, &below, &above);
+    values = reference + above / below;
   } else if (kind == MELLOWMAX || alpha == 0) {
-    addTerms(0, q, available, actions, omega, e.most, above, unused);
-    for (u32 i = 0; i < lanes; i++) out[i] = (float)(e.most[i] + logarithm(above[i] / e.count[i]) / omega);
+    addTerms(0, q, available, actions, omega, e.most, &above, &unused);
+    for (u32 i = 0; i < lanes; i++) values[i] = e.most[i] + logarithm(above[i] / e.count[i]) / omega;
   } else {
     // With a negative factor the largest term is that of the smallest value.
     const double both = alpha + omega;
-    const double *bottom = alpha >= 0 ? e.most : e.least, *top = both >= 0 ? e.most : bottom;
-    addTerms(0, q, available, actions, both, top, above, unused);
-    addTerms(0, q, available, actions, alpha, bottom, below, unused);
-    for (u32 i = 0; i < lanes; i++) {
-      const double base = top[i] == bottom[i] ? top[i] : (both * top[i] - alpha * bottom[i]) / omega;
-      out[i] = (float)(base + logarithm(above[i] / below[i]) / omega);
+    const Doubles bottom = alpha >= 0 ? e.most : e.least, top = both >= 0 ? e.most : bottom;
+    above = below = doublesOf(0);
+    for (u32 a = 0; a < actions; a++) {
+      if (!anywhere(available + a * LANES)) continue;
+      const Longs mask = __builtin_convertvector(availableIn(available + a * LANES), Longs);
+      const Doubles value = chooseDoubles(mask, __builtin_convertvector(*(const Row *)(q + a * LANES), Doubles), bottom);
+      above += (Doubles)(mask & (Longs)negativeExponentials(both * (value - top)));
+      below += (Doubles)(mask & (Longs)negativeExponentials(alpha * (value - bottom)));
     }
+    const Doubles base = chooseDoubles(top == bottom, top, (both * top - alpha * bottom) / omega);
+    for (u32 i = 0; i < lanes; i++) values[i] = base[i] + logarithm(above[i] / below[i]) / omega;
   }
+  for (u32 i = 0; i < lanes; i++) out[i] = (float)values[i];
   return 1;
 }
 
 // The judging network's value of the choosing network's best available action, the lowest one of equals.
 static int doubleQ(const float *choosing, const float *judging, const u8 *available, u32 actions, u32 lanes, float *out) {
-  float most[LANES], value[LANES], notFinite[LANES];
-  u32 found[LANES];
-  for (u32 i = 0; i < LANES; i++) most[i] = -__builtin_inff(), value[i] = 0, notFinite[i] = 0, found[i] = 0;
+  Row most = (Row){0} - __builtin_inff(), value = {0}, notFinite = {0};
+  RowOfWords found = {0};
   for (u32 a = 0; a < actions; a++, choosing += LANES, judging += LANES, available += LANES) {
-    for (u32 i = 0; i < LANES; i++) {
-      const float x = choosing[i];
-      const u32 is = available[i] != 0, better = is & ((u32)(x > most[i]) | !found[i]);
-      most[i] = better ? x : most[i];
-      value[i] = better ? judging[i] : value[i];
-      notFinite[i] = is ? notFinite[i] + (x - x) : notFinite[i];
-      found[i] |= is;
-    }
+    const Row x = *(const Row *)choosing;
+    const RowOfWords is = __builtin_convertvector(availableIn(available), RowOfWords), better = is & ((x > most) | ~found);
+    most = chooseRow(better, x, most);
+    value = chooseRow(better, *(const Row *)judging, value);
+    notFinite = chooseRow(is, notFinite + (x - x), notFinite);
+    found |= is;
   }
+  const Row values = value + notFinite;
   for (u32 i = 0; i < lanes; i++) {
     if (!found[i]) return 0;
-    out[i] = value[i] + notFinite[i];
+    out[i] = values[i];
   }
   return 1;
 }

@@ -34,4 +34,5 @@ NAPI napi_status napi_add_env_cleanup_hook(napi_env, void (*hook)(void *), void 
 NAPI napi_status napi_throw_error(napi_env, const char *code, const char *message);
 
 #define NAPI_AUTO_LENGTH SIZE_MAX
+#define UINT8_ARRAY 1
 #define FLOAT32_ARRAY 7

@@ -59,6 +59,34 @@ static void tileFromRows(const char *const *rows, u32 features, char *tile, u32 
   }
 }
 
+typedef u8 Sixteen __attribute__((vector_size(16), aligned(1), may_alias));
+
+// Bytes, row-major [lane][feature], to [feature][16 lanes]; of a lane's row there are `have` bytes, and the others are 1.
+static void bytesFromRows(const char *const *rows, const size_t *have, size_t features, u8 *to) {
+  for (size_t first = 0; first < features; first += 16) {
+    Sixteen r[16], s[16];
+    for (u32 lane = 0; lane < 16; lane++) {
+      if (first + 16 <= have[lane]) {
+        r[lane] = *(const Sixteen *)(rows[lane] + first);
+        continue;
+      }
+      u8 some[16];
+      __builtin_memset(some, 1, 16);
+      if (first < have[lane]) __builtin_memcpy(some, rows[lane] + first, have[lane] - first);
+      r[lane] = *(const Sixteen *)some;
+    }
+    // Four perfect shuffles of the sixteen rows turn them over.
+    for (int round = 0; round < 4; round++) {
+      UNROLL for (int i = 0; i < 8; i++) {
+        s[2 * i] = SHUFFLE(r[i], r[i + 8], 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+        s[2 * i + 1] = SHUFFLE(r[i], r[i + 8], 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
+      }
+      UNROLL for (int i = 0; i < 16; i++) r[i] = s[i];
+    }
+    for (size_t i = 0; i < 16 && first + i < features; i++) *(Sixteen *)(to + (first + i) * LANES) = r[i];
+  }
+}
+
 // The way back, for the first `lanes` lanes of consecutive tiles: [lane][feature], rows dense.
 static void rowsFromTiles(const char *tile, size_t stride, u32 features, char *rows, u32 lanes) {
   for (u32 lane = 0; lane < lanes; lane++) {

@@ -73,6 +73,7 @@ export function createBatch(memory: Memory, shape: NetworkShape): Batch {
     "staging",
     "laneBytes",
     "steps",
+    "available",
   ]);
   numbers.set({ agents, actions, observation, state, inputStride, stateStride, staging, laneBytes });
 
@@ -143,8 +144,13 @@ export function createBatch(memory: Memory, shape: NetworkShape): Batch {
     running: () => running,
     runningLanes: () => runningLanes,
     available() {
-      const { availableActions } = group!;
-      if (!availableKnown) memory.bytes(available, availableActions.length).set(availableActions);
+      if (!availableKnown && kernels.layOutEpisodes) {
+        const each = group!.episodes.map(({ availableActions }) => availableActions);
+        kernels.layOutEpisodes(numbers.at, 2, 0, group!.steps + 1, each);
+      } else if (!availableKnown) {
+        const { availableActions } = group!;
+        memory.bytes(available, availableActions.length).set(availableActions);
+      }
       availableKnown = true;
       return available;
     },
@@ -200,7 +206,7 @@ export function createBatch(memory: Memory, shape: NetworkShape): Batch {
     observed = memory.allocate(capacity + 1);
     running = memory.allocate(capacity);
     runningLanes = memory.allocate(capacity);
-    numbers.set({ inputs, states, taken, observed });
+    numbers.set({ inputs, states, taken, observed, available });
     for (let tile = 0; tile < (capacity + 1) * agents; tile++) {
       const row = observation + actions + (tile % agents);
       memory.floats(inputs + tile * inputStride + row * ROW, LANES).fill(1);

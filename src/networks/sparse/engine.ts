@@ -47,7 +47,8 @@ export function createSparseEngine(
   masks: ReadonlyMap<string, Uint8Array>,
   { native = currentHost().nativeKernels?.() ?? null, watch, remember = true }: EngineOptions = {},
 ): Engine<true> {
-  const targets = remember ? createTargetMemory(native?.lanes ?? 4) : null;
+  // Vectors of 16 lanes are shared by two agents where a few episodes would leave half of them empty.
+  const targets = remember ? createTargetMemory(Math.min(8, native?.lanes ?? 4)) : null;
   return disposable(openEngine(shape, parameters, masks, createMemory(native, watch), targets));
 }
 

@@ -141,11 +141,14 @@ describe("counterfactuals", () => {
       const engine = createSparseEngine(shape, parameters, masks);
       const { agents, actions, state } = shape;
       for (const group of groups) {
-        const { availableActions } = group;
         // Also in all lanes of some vectors, and differently from step to step and group to group.
-        availableActions.forEach(
-          (_, i) => (availableActions[i] = (i + group.steps) % 5 === 0 || Math.floor(i / 4) % 7 === 0 ? 0 : 1),
+        group.episodes.forEach(({ availableActions }, lane) =>
+          availableActions.forEach((_, i) => {
+            const at = i * LANES + lane;
+            availableActions[i] = (at + group.steps) % 5 === 0 || Math.floor(at / 4) % 7 === 0 ? 0 : 1;
+          }),
         );
+        const { availableActions } = group;
         engine.load(group);
         // Large values of agent 0 only.
         const values = new Float32Array(group.steps * agents * LANES).map(

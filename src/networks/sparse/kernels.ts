@@ -42,10 +42,10 @@ export interface Kernels {
    */
   readonly layOutEpisodes?: (
     batch: number,
-    states: number,
+    what: number,
     first: number,
     count: number,
-    arrays: readonly Float32Array[],
+    arrays: readonly (Float32Array | Uint8Array)[],
   ) => void;
   /** Lays out the observations of all steps in this way and runs the agents over them, both a few steps at a time. */
   readonly agentLoadAndForward?: (
@@ -129,8 +129,8 @@ function bindNative(memory: WasmMemory, native: NativeKernels): Kernels {
     ...(Object.fromEntries(
       NAMES.map((name) => [name, name === "layOut" ? undefined : bind(name)]),
     ) as unknown as Kernels),
-    layOutEpisodes: (batch, states, first, count, arrays) =>
-      native.layOut(memory.buffer, batch, states, first, count, arrays),
+    layOutEpisodes: (batch, what, first, count, arrays) =>
+      native.layOut(memory.buffer, batch, what, first, count, arrays),
     agentLoadAndForward: (batch, agent, sides, keep, arrays) =>
       native.agentLoadAndForward(memory.buffer, batch, agent, sides, keep, arrays),
   };
