@@ -6,17 +6,17 @@ import { restoreNetworks, restoreTransitionNetworks } from "./networks.js";
 import type { TrainState } from "./records.js";
 import { greedyPolicy } from "./rollout.js";
 
-/** A trained team that plays. */
+/** A trained team that can play. */
 export interface Team {
-  /** Its greedy policy in one environment; of continuous actions, the one without noise. */
+  /** Its greedy policy in one environment; with continuous actions, the policy without noise. */
   readonly policy: Policy;
   /** Gives back native memory. */
   dispose(): void;
 }
 
 /**
- * The team of a checkpoint, for play. Whatever its policy draws, as the cross-entropy method does, begins anew with
- * each episode, so that an episode is determined by its seed.
+ * Opens the team of a checkpoint for play. The random numbers of its policy, such as those of the cross-entropy method,
+ * begin anew with each episode, so that an episode is determined by its seed.
  *
  * @example const team = openTeam(config, readRunCheckpoint(run.directory).state); const recording =
  *   recordEpisode(environmentOf(config), team.policy, 7);

@@ -30,17 +30,17 @@ import type { TrainState, TrainingRecord } from "./records.js";
 import { measuredBy, scoredEvaluations, scoreMeasure } from "./score.js";
 import { captureMasks, captureTensors, captureTransitions } from "./state.js";
 
-/** Parallel environments of an evaluation. */
+/** Number of parallel environments in an evaluation. */
 const EVALUATION_COPIES = 16;
-/** A target looks ahead so many steps at most. */
+/** A target looks ahead at most this many steps. */
 const FARTHEST = 1000;
-/** Writing checkpoints takes at most this share of a run's time: they hold the transitions, up to 2 GB. */
+/** Writing checkpoints takes at most this share of a run's time. They hold the transitions, up to 2 GB. */
 const CHECKPOINT_SHARE = 0.05;
 
 /**
- * Training that acts, stores the transition and updates the networks at every environment step: COMIX and FACMAC. A
- * checkpoint may come at any step where the environment can be saved, and between two episodes elsewhere; it holds the
- * transitions themselves.
+ * Trains COMIX and FACMAC, which act, store the transition and update the networks at every environment step. A
+ * checkpoint may come at any step if the environment can be saved, and otherwise only between two episodes. It holds
+ * the transitions themselves.
  *
  * @throws {Error} as `train` does
  */
@@ -83,7 +83,10 @@ export async function* trainFromTransitions(
       state: new Float32Array(sizes.state),
     };
 
-    /** What a checkpoint needs of environments: the open episode, and all where episodes cannot be played again. */
+    /**
+     * Returns the environments that a checkpoint needs: the one with the open episode, or all if episodes cannot be
+     * played again.
+     */
     const saved = (): readonly Environment[] =>
       env.save === undefined ? [] : env.deterministic ? (progress.playing ? [env] : []) : [env, ...copies];
     resume?.environments?.forEach((bytes, i) => [env, ...copies][i]?.restore?.(bytes));
@@ -126,7 +129,7 @@ export async function* trainFromTransitions(
       if (over) break;
       const now = performance.now();
       if (now - lastTurn > 20) {
-        // Lets the listener's timers, messages and interrupts in.
+        // Gives the listener's timers, messages and interrupts a chance to run.
         await currentHost().nextTurn();
         lastTurn = performance.now();
       }
@@ -243,8 +246,8 @@ export async function* trainFromTransitions(
 }
 
 /**
- * What the team does in training: uniform draws from the box at first, then what the algorithm gives, with normal
- * noise, cut to the box.
+ * Returns what the team does in training: at first uniform draws from the box, then what the algorithm gives, with
+ * normal noise, cut to the box.
  */
 function exploring(config: Config, algorithm: TransitionAlgorithm, env: Environment, random: Random) {
   const { noise = 0, uniform = 0 } = config.exploration;
@@ -262,9 +265,10 @@ function exploring(config: Config, algorithm: TransitionAlgorithm, env: Environm
 }
 
 /**
- * How far targets look ahead. TD(lambda)'s target is the mean of n-step returns with n drawn from the geometric
- * distribution, P(n) = (1 - lambda) lambda^(n - 1): so many steps are drawn for each transition, which costs what
- * one-step targets do, since one state alone is bootstrapped from. Up to T_0 targets are one-step, Eq. 6.
+ * Returns how far targets look ahead. TD(lambda)'s target is the mean of n-step returns with n drawn from the geometric
+ * distribution, P(n) = (1 - lambda) lambda^(n - 1). So n is drawn for each transition, which costs as little as
+ * one-step targets do, because only one state is bootstrapped from. Up to T_0 targets are one-step, as in equation 6 of
+ * the paper.
  */
 function looksAhead({ returns }: Config, step: number, random: Random): (() => number) | undefined {
   if (returns.kind === "one-step" || step < returns.burnIn) return undefined;
@@ -278,6 +282,6 @@ function looksAhead({ returns }: Config, step: number, random: Random): (() => n
 
 function restoreTransitions(buffer: TransitionBuffer, { replay }: TrainState): void {
   if (replay.transitions === undefined)
-    throw new LabError("The checkpoint holds no transitions to learn from: start the run anew.");
+    throw new LabError("The checkpoint holds no transitions to learn from. Start the run anew.");
   buffer.restore(replay.transitions);
 }

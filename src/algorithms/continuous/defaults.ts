@@ -2,7 +2,7 @@ import type { ConfigInput } from "../../config/config.js";
 
 /**
  * The authors' settings on Multi-Agent MuJoCo (repositories oxwhirl/facmac and oxwhirl/comix), which the paper keeps.
- * The state of Adam is kept with beta2 under the name of the decay of squared gradients, `optimiser.alpha`.
+ * The beta2 of Adam has the name of the decay of squared gradients, `optimiser.alpha`.
  */
 export const TRANSITION_DEFAULTS = {
   warmup: 1_000,
@@ -15,14 +15,15 @@ export const TRANSITION_DEFAULTS = {
   replay: { offlineCapacity: 1_000_000, offlineBatch: 100, onlineBatch: 0 },
 } as const satisfies ConfigInput;
 
-/** Transitions of a batch. */
+/** Number of transitions in a batch. */
 const BATCH = 100;
-/** C_2 over C_1 in Table 3: 128 of 5,000 episodes. */
+/** C_2 over C_1 in the paper's Table 3: 128 of 5,000 episodes. */
 const ONLINE_SHARE = 128 / 5_000;
 
 /**
- * A method's replay buffers, which are made for batches of episodes, for batches of transitions: the online buffer
- * has the same share of a batch and of what is stored. With Table 3's 20 : 12 a batch of 100 is 62 : 38.
+ * Turns a method's replay buffers, which are meant for batches of episodes, into buffers for batches of transitions.
+ * The online buffer keeps its share of a batch and of what is stored. With Table 3's 20 : 12, a batch of 100 is 62 :
+ * 38.
  */
 export function acrossTransitions({ replay }: ConfigInput): ConfigInput {
   const { offlineBatch = BATCH, onlineBatch = 0 } = replay ?? {};

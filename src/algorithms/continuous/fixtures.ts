@@ -1,14 +1,14 @@
 import type { Random } from "../../random.js";
 
 /**
- * COMIX's and FACMAC's updates of continuous actions written as their equations stand, in float64 and one number after
- * another, with gradients by reverse-mode differentiation: the slow oracle that engines and updates are tested against.
+ * COMIX's and FACMAC's updates of continuous actions, written exactly as their equations, in float64 and one number
+ * after another, with gradients by reverse-mode differentiation. Engines and updates are tested against this slow code.
  */
 
 /** A number that remembers how it was made. */
 export interface Num {
   readonly value: number;
-  /** What it was made of, and its derivative with respect to each. */
+  /** The numbers it was made of, and its derivative with respect to each. */
   readonly from: readonly (readonly [Num, number])[];
   /** dL / d this, after `differentiate`. */
   gradient: number;
@@ -51,12 +51,12 @@ export function differentiate(loss: Num): void {
 /** Parameters by name, row-major. */
 export type Weights = ReadonlyMap<string, readonly Num[]>;
 
-/** Numbers as parameters that can be differentiated. */
+/** Returns numbers as parameters that can be differentiated. */
 export function weightsOf(values: ReadonlyMap<string, ArrayLike<number>>): Weights {
   return new Map([...values].map(([name, list]) => [name, Array.from(list, constant)]));
 }
 
-/** y = W x + b. */
+/** Computes y = W x + b. */
 function linear(weights: Weights, name: string, x: readonly Num[]): Num[] {
   const w = weights.get(`${name}.weight`)!;
   return weights
@@ -64,14 +64,17 @@ function linear(weights: Weights, name: string, x: readonly Num[]): Num[] {
     .map((bias, row) => sum([bias, ...x.map((value, column) => times(w[row * x.length + column], value))]));
 }
 
-/** Two hidden layers with ReLU: COMIX's Q-network, FACMAC's critic and, with a tanh after it, its actor. */
+/**
+ * Computes a network of two hidden layers with ReLU: COMIX's Q-network, FACMAC's critic and, with a tanh after it, its
+ * actor.
+ */
 export function feedForward(weights: Weights, name: string, x: readonly Num[]): Num[] {
   const h1 = linear(weights, `${name}.fc1`, x).map(relu);
   const h2 = linear(weights, `${name}.fc2`, h1).map(relu);
   return linear(weights, `${name}.fc3`, h2);
 }
 
-/** Q_tot(s, q_1..q_N), equation 1 of QMIX, with two-layer hypernetworks. */
+/** Computes Q_tot(s, q_1..q_N), equation 1 of the QMIX paper, with two-layer hypernetworks. */
 export function mixer(weights: Weights, state: readonly number[], q: readonly Num[]): Num {
   const s = state.map(constant);
   const hyper = (name: string) => linear(weights, `mixer.${name}.2`, linear(weights, `mixer.${name}.0`, s).map(relu));
@@ -93,7 +96,7 @@ export interface Transition {
   readonly terminal: boolean;
 }
 
-/** Q_i(o_i, a_i) of each agent; `name` is that of the network. */
+/** Computes Q_i(o_i, a_i) of each agent; `name` is that of the network. */
 export function utilities(
   weights: Weights,
   name: string,
@@ -104,7 +107,7 @@ export function utilities(
 }
 
 /**
- * y = r + gamma (1 - terminal) Qtot_target(s', Q_target(o', a')) of each transition.
+ * Computes y = r + gamma (1 - terminal) Qtot_target(s', Q_target(o', a')) of each transition.
  *
  * @param nextActions a' of each agent in the next state, [agents][numbers]: COMIX's by the cross-entropy method,
  *   FACMAC's of the target actor
@@ -124,7 +127,7 @@ export function targets(
   });
 }
 
-/** The mean of (Qtot(s, Q(o, a)) - y)^2: the loss of COMIX, and of FACMAC's critic. */
+/** Computes the mean of (Qtot(s, Q(o, a)) - y)^2, which is the loss of COMIX and of FACMAC's critic. */
 export function valueLoss(batch: readonly Transition[], online: Weights, name: string, y: readonly number[]): Num {
   return mean(
     batch.map(({ observations, state, actions }, k) => {
@@ -135,14 +138,14 @@ export function valueLoss(batch: readonly Transition[], online: Weights, name: s
   );
 }
 
-/** mu(o_i) of each agent, within (-1, 1). [agents][numbers] */
+/** Computes mu(o_i) of each agent, within (-1, 1). [agents][numbers] */
 export function policy(weights: Weights, observations: readonly (readonly number[])[]): Num[][] {
   return observations.map((seen) => feedForward(weights, "actor", seen.map(constant)).map(tanh));
 }
 
 /**
- * FACMAC's actor loss: minus the mean of Qtot(s, Q(o, mu(o))), all agents' actions by their present policies at once,
- * and 1e-3 times the mean square of what the policies give.
+ * Computes FACMAC's actor loss: minus the mean of Qtot(s, Q(o, mu(o))), with all agents' actions by their present
+ * policies at once, plus 1e-3 times the mean square of what the policies give.
  */
 export function policyLoss(batch: readonly Transition[], online: Weights): Num {
   const actions = batch.map(({ observations }) => policy(online, observations));
@@ -161,9 +164,9 @@ export interface CrossEntropy {
 }
 
 /**
- * The action of the largest value that the cross-entropy method finds: samples are drawn before a tanh from a normal
- * distribution that begins at N(0, 1) and is refitted to the best ones, with n - 1 in its variance; the best sample of
- * the last iteration is the answer.
+ * Returns the action of the largest value that the cross-entropy method finds. Samples are drawn before a tanh from a
+ * normal distribution, which begins at N(0, 1) and is fitted again to the best ones, with n - 1 in its variance. The
+ * result is the best sample of the last iteration.
  *
  * @param normal draws from N(0, 1): sample by sample, number by number
  */
@@ -179,7 +182,7 @@ export function crossEntropy(
   for (let iteration = 0; iteration < iterations; iteration++) {
     const drawn = Array.from({ length: samples }, () => centre.map((c, d) => c + spread[d] * normal()));
     const scored = drawn.map((sample) => ({ sample, score: value(sample.map(Math.tanh)) }));
-    // Array.prototype.sort is stable: of equals, the earlier sample.
+    // Array.prototype.sort is stable, so that of equal samples the earlier one wins.
     const elite = scored.sort((a, b) => b.score - a.score).slice(0, elites);
     centre = centre.map((_, d) => elite.reduce((total, { sample }) => total + sample[d], 0) / elites);
     spread = centre.map((c, d) =>
@@ -190,14 +193,15 @@ export function crossEntropy(
   return best;
 }
 
-/** What Adam keeps of one number. */
+/** What Adam keeps for one number. */
 export interface Moments {
   m: number;
   v: number;
 }
 
 /**
- * Step `t` (from 1) of Adam as in PyTorch, of one number: epsilon is added to the root of the corrected second moment.
+ * Takes step `t` (from 1) of Adam as in PyTorch for one number. Epsilon is added to the root of the corrected second
+ * moment.
  */
 export function adam(
   value: number,
@@ -212,7 +216,7 @@ export function adam(
   return value - (rate * m) / (Math.sqrt(v) + epsilon);
 }
 
-/** Target parameters that follow the online ones: target + tau (online - target). */
+/** Returns a target parameter that follows the online one: target + tau (online - target). */
 export function follow(target: number, online: number, tau: number): number {
   return target + tau * (online - target);
 }
@@ -228,7 +232,7 @@ export interface Sizes {
   readonly hypernetEmbed: number;
 }
 
-/** Random parameters of the networks with these names, each uniform in +-1/sqrt(fan in), and of a mixer. */
+/** Returns random parameters of the networks with these names, each uniform in +-1/sqrt(fan in), and of a mixer. */
 export function randomValues(
   { agents, numbers, observation, state, hidden, embed, hypernetEmbed }: Sizes,
   networks: readonly ("agent" | "critic" | "actor")[],
@@ -256,7 +260,7 @@ export function randomValues(
   return values;
 }
 
-/** Random transitions. */
+/** Returns random transitions. */
 export function randomBatch(
   { agents, numbers, observation, state }: Sizes,
   count: number,

@@ -1,6 +1,6 @@
 import type { Random } from "../../random.js";
 
-/** Draws from N(0, 1), two at a time, by Box and Muller. */
+/** Makes a function that draws from N(0, 1), two numbers at a time, by the method of Box and Muller. */
 export function createNormal(random: Random): () => number {
   let spare: number | undefined;
   return () => {

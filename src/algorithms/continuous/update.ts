@@ -3,23 +3,29 @@ import type { AdamStep, CrossEntropyOptions, Draws, TransitionEngine } from "../
 import type { TransitionBatch } from "../../replay/transitions.js";
 import type { UpdateStatistics } from "../../parts/algorithm.js";
 
-/** Settings of an update of continuous actions; the values are those of COMIX and FACMAC on Multi-Agent MuJoCo. */
+/**
+ * Settings of an update of continuous actions. The values named below are those of COMIX and FACMAC on Multi-Agent
+ * MuJoCo.
+ */
 export interface ContinuousOptions extends Omit<AdamStep, "step"> {
-  /** gamma. 0.99. */
+  /** Discount gamma; 0.99. */
   readonly discount: number;
-  /** Of the networks that step together. 0.5. */
+  /** Greatest norm of the gradient of the networks that step together; 0.5. */
   readonly gradientClip: number;
   /**
-   * tau of the soft target update after each update. 0.001. Without it target networks follow by `copyToTarget` alone.
+   * tau of the soft target update after each update; 0.001. Without it, only `copyToTarget` changes target networks.
    */
   readonly follow?: number;
-  /** How COMIX looks for a'. */
+  /** Settings of COMIX's search for a'. */
   readonly crossEntropy: CrossEntropyOptions;
-  /** Makes COMIX's value of the next state of those of its sampled actions. Default: the largest. */
+  /** Turns the values of COMIX's sampled actions into the value of the next state. Default: the largest. */
   readonly judge?: Judge;
 }
 
-/** Value of an agent's next state, given those of its sampled actions, their number and the largest of them. */
+/**
+ * Returns the value of an agent's next state from the values of its sampled actions, their number and the largest of
+ * them.
+ */
 export type Judge = (values: Float64Array, count: number, largest: number) => number;
 
 /** The settings of the authors' runs. */
@@ -34,7 +40,7 @@ export const CONTINUOUS_DEFAULTS: ContinuousOptions = {
   crossEntropy: { samples: 64, elites: 6, iterations: 2 },
 };
 
-/** What a configuration says of its updates. */
+/** Returns a configuration's settings of its updates. */
 export function continuousOptions({ discount, optimiser, targetTau, crossEntropy }: Config): ContinuousOptions {
   const { learningRate, alpha, beta1 = CONTINUOUS_DEFAULTS.beta1, epsilon, gradientClip } = optimiser;
   return {
@@ -49,21 +55,21 @@ export function continuousOptions({ discount, optimiser, targetTau, crossEntropy
   };
 }
 
-/** Called after the step of some networks, while their gradients can be read: topology may evolve here. */
+/** Called after the step of some networks, while their gradients can be read, so that their topology can evolve. */
 export type Stepped = (networks: readonly string[]) => void | Promise<void>;
 
 /** Weight of the actions' mean square in FACMAC's policy loss. */
 const ACTION_PENALTY = 1e-3;
 
 /**
- * One update of COMIX: y = r + gamma Qtot_target(s', V(o')), where V of each agent is the largest value that the
- * cross-entropy method finds by the target utilities (MAST: the soft mellowmax of its last samples' values); then a
- * step on the mean of (Qtot(s, Q(o, a)) - y)^2.
+ * Performs one update of COMIX, with y = r + gamma Qtot_target(s', V(o')). V of each agent is the largest value that
+ * the cross-entropy method finds by the target utilities (in MAST, the soft mellowmax of its last samples' values).
+ * Then it takes a step on the mean of (Qtot(s, Q(o, a)) - y)^2.
  *
  * @param update number of this update, from 1
- * @param draws what the cross-entropy method draws from N(0, 1)
+ * @param draws the numbers from N(0, 1) for the cross-entropy method
  * @param stepped called after the step
- * @param dense whether gradients of pruned connections are wanted, too
+ * @param dense whether gradients of pruned connections are wanted too
  */
 export async function comixUpdate(
   engine: TransitionEngine,
@@ -88,13 +94,13 @@ export async function comixUpdate(
 }
 
 /**
- * One update of FACMAC: the critic's as in COMIX with a' of the target actor, then the actor's: up the gradient of
- * Qtot(s, Q(o, mu(o))) with all agents' actions by their present policies, less 1e-3 times the mean square of those
- * actions.
+ * Performs one update of FACMAC: the critic's as in COMIX with a' of the target actor, then the actor's. The latter
+ * goes up the gradient of Qtot(s, Q(o, mu(o))), with all agents' actions by their present policies, less 1e-3 times the
+ * mean square of those actions.
  *
  * @param update number of this update, from 1
  * @param stepped called after each of its two steps
- * @param dense whether gradients of pruned connections are wanted, too
+ * @param dense whether gradients of pruned connections are wanted too
  */
 export async function facmacUpdate(
   engine: TransitionEngine,
@@ -112,7 +118,7 @@ export async function facmacUpdate(
   const next = joined(after, engine.shape.observation, await actor!.forward("target", after), engine.shape.actions);
   const statistics = await learnValues(engine, batch, "critic", await critic!.forward("target", next), options);
   const gradientNorm = await engine.step(["critic", "mixer"], adam, options.gradientClip);
-  // Before the mixer's gradients are mixed with those of the actor's way through it.
+  // This has to happen before the actor's backward pass through the mixer changes the mixer's gradients.
   await stepped(["critic", "mixer"]);
 
   const { observation, actions, agents } = engine.shape;
@@ -137,7 +143,7 @@ export async function facmacUpdate(
 /**
  * Adds the gradients of the mean of (Qtot(s, Q(o, a)) - y)^2 to the utilities named and the mixer.
  *
- * @param next values of the agents after, [B * agents]
+ * @param next values of the agents in the next state, [B * agents]
  */
 async function learnValues(
   engine: TransitionEngine,
@@ -168,7 +174,7 @@ async function learnValues(
   return { loss, qTotal, target };
 }
 
-/** What `judge` makes of each row's values, [rows, samples] to [rows]; without one the largest. */
+/** Applies `judge` to each row's values, [rows, samples] to [rows]. Without one, returns the largest. */
 function judged(values: Float32Array, samples: number, judge?: Judge): Float32Array {
   const own = new Float64Array(samples);
   return Float32Array.from({ length: values.length / samples }, (_, row) => {
@@ -179,7 +185,7 @@ function judged(values: Float32Array, samples: number, judge?: Judge): Float32Ar
   });
 }
 
-/** What a batch holds of the time before (0) or after (1): [B, 2, width] to [B, width]. */
+/** Returns what a batch holds of the time before (0) or after (1): [B, 2, width] to [B, width]. */
 function moment(values: Float32Array, time: 0 | 1, { rewards }: TransitionBatch): Float32Array {
   const width = values.length / rewards.length / 2;
   const chosen = new Float32Array(rewards.length * width);
@@ -188,7 +194,7 @@ function moment(values: Float32Array, time: 0 | 1, { rewards }: TransitionBatch)
   return chosen;
 }
 
-/** Rows of two arrays side by side. */
+/** Joins the rows of two arrays side by side. */
 export function joined(left: Float32Array, leftWidth: number, right: Float32Array, rightWidth: number): Float32Array {
   const rows = left.length / leftWidth;
   const width = leftWidth + rightWidth;

@@ -6,16 +6,16 @@ import type { EnemyHabits } from "./rules.js";
 import { attackDamage, canTarget, ENERGY_MAX, ENERGY_START } from "./units.js";
 import type { Rules, UnitType } from "./units.js";
 
-/** What a unit was told to do. */
+/** The orders that a unit can have. */
 export const STOP = 0;
 export const MOVE = 1;
 export const ATTACK = 2;
-/** Walk to the battle's goal and fight what comes in sight: the enemy's order. */
+/** The enemy's order: walk to the battle's goal and fight what comes in sight. */
 export const ATTACK_MOVE = 3;
 /** The agent is dead. */
 export const NONE = 4;
 
-/** A tick is one game loop; SMAC plays eight of them a step. */
+/** A tick is one game loop. SMAC plays eight of them a step. */
 export const TICKS_PER_SECOND = 16;
 export const TICKS_PER_STEP = 8;
 
@@ -25,8 +25,8 @@ export const COLOSSUS = 1;
 export const AIR = 2;
 
 /**
- * A battle as parallel arrays over units, allies first. What changes during an episode lies in one buffer, so that
- * saving an episode is copying it; the rest is fixed when the battle is made.
+ * A battle as parallel arrays over units, allies first. What changes during an episode is in one buffer, so that saving
+ * an episode is copying it. The rest is fixed when the battle is made.
  */
 export interface Battle {
   readonly map: BattleMap;
@@ -34,28 +34,31 @@ export interface Battle {
   readonly habits: EnemyHabits;
   readonly allies: number;
   readonly enemies: number;
-  /** allies + enemies */
+  /** Number of units: allies + enemies. */
   readonly units: number;
   readonly actions: number;
   readonly types: readonly UnitType[];
 
-  /** Per unit, fixed. Radius, separation and weapon reach (range + own radius) in cells, speed in cells a tick. */
+  /**
+   * Fixed values of each unit: radius, separation and weapon reach (range + own radius) in cells, speed in cells a
+   * tick.
+   */
   readonly radius: Float64Array;
   readonly separation: Float64Array;
   /** The greatest separation on the unit's layer. */
   readonly layerSeparation: Float64Array;
   readonly reach: Float64Array;
   readonly speed: Float64Array;
-  /** Cells a tick gained each tick; 0 is at full speed at once. */
+  /** Speed gained each tick, in cells a tick; with 0 a unit is at full speed at once. */
   readonly acceleration: Float64Array;
   /** Ticks between shots and from decision to hit. */
   readonly period: Float64Array;
   readonly damagePoint: Int32Array;
   readonly backswing: Int32Array;
-  /** Cells a tick of its missiles, ticks to the second strike, 0 for none. */
+  /** Speed of its missiles in cells a tick, and ticks to the second strike; 0 for none. */
   readonly missile: Float64Array;
   readonly secondStrike: Int32Array;
-  /** See UnitMotion. */
+  /** See `UnitMotion`. */
   readonly notice: Float64Array;
   readonly slack: Float64Array;
   readonly maxHealth: Float64Array;
@@ -70,21 +73,21 @@ export interface Battle {
   readonly observedCooldown: Float64Array;
   /** Index of the unit's one-hot type in observation and state. */
   readonly typeBit: Uint8Array;
-  /** [units, units] damage of one attack before armour, and whether the weapon (or healing) works on the target. */
+  /** Damage of one attack before armour, and whether the weapon (or healing) works on the target. [units, units] */
   readonly damage: Float64Array;
   readonly reaches: Uint8Array;
   readonly maxReward: number;
   readonly maxRadius: number;
   readonly maxSeparation: number;
 
-  /** Where all arrays over units lie, so that compiled loops work on them. */
+  /** The memory of all arrays over units, which compiled loops work on. */
   readonly arena: Arena;
 
-  /** The episode: every array below is a view of it. */
+  /** The buffer of the episode: every array below is a view of it. */
   readonly episode: Uint8Array;
   readonly x: Float64Array;
   readonly y: Float64Array;
-  /** Cells a tick; under smaclite rules cells a second. */
+  /** Velocity in cells a tick; under smaclite rules in cells a second. */
   readonly vx: Float64Array;
   readonly vy: Float64Array;
   readonly health: Float64Array;
@@ -93,38 +96,38 @@ export interface Battle {
   readonly cooldown: Float64Array;
   readonly shieldDelay: Float64Array;
   readonly energy: Float64Array;
-  /** Where a MOVE goes. */
+  /** The goal of a MOVE. */
   readonly goalX: Float64Array;
   readonly goalY: Float64Array;
-  /** Cells a tick that a unit which has to gain speed goes now. */
+  /** Present speed of a unit that has to gain speed, in cells a tick. */
   readonly pace: Float64Array;
-  /** Where the unit looks, as a unit vector. */
+  /** The direction in which the unit looks, as a unit vector. */
   readonly faceX: Float64Array;
   readonly faceY: Float64Array;
-  /** Where a beam was aimed. */
+  /** The place at which a beam was aimed. */
   readonly beamX: Float64Array;
   readonly beamY: Float64Array;
-  /** Bend in the way around a cliff. */
+  /** The bend in the way around a cliff. */
   readonly bendX: Float64Array;
   readonly bendY: Float64Array;
-  /** Health points paid for with energy and not yet given. */
+  /** Health points that were paid for with energy and not yet given. */
   readonly healing: Float64Array;
-  /** Health and shield of the enemies when the step began: SMAC pays the difference. [enemies] */
+  /** Health and shield of the enemies when the step began; SMAC's reward is the difference. [enemies] */
   readonly before: Float64Array;
-  /** [reward, return] */
+  /** Reward of the step and return of the episode: [reward, return]. */
   readonly totals: Float64Array;
   readonly command: Int32Array;
   /** The unit it attacks or heals, or -1. */
   readonly target: Int32Array;
   /** The unit an ATTACK was ordered on, dead or not. */
   readonly ordered: Int32Array;
-  /** Ticks until a decided shot leaves, 0 when none is under way. */
+  /** Ticks until a shot that was decided on leaves, 0 if there is none. */
   readonly windup: Int32Array;
   /** Ticks until the unit may walk on after a shot. */
   readonly busy: Int32Array;
   /**
-   * Ticks until what has left lands (a missile, the second strike, the beam), 0 when nothing is on its way, and on
-   * whom.
+   * Ticks until what was fired (a missile, the second strike, the beam) hits, 0 if nothing is on its way; and whom it
+   * will hit.
    */
   readonly flight: Int32Array;
   readonly struck: Int32Array;
@@ -133,7 +136,7 @@ export interface Battle {
   /** Tick at which the unit died, or -1. */
   readonly diedAt: Int32Array;
   /**
-   * Which enemy stands at each place of observations and actions, and the place of each enemy; drawn anew for each
+   * The enemy at each place of observations and actions, and the place of each enemy, which is drawn anew for each
    * battle. [enemies]
    */
   readonly enemyAt: Int32Array;
@@ -146,22 +149,22 @@ export interface Battle {
   readonly lastAction: Int32Array;
   /** Random stream, 16 words. */
   readonly random: Int32Array;
-  /** smaclite: 1 where the velocity is in single precision. */
+  /** Under smaclite rules, 1 if the velocity is in single precision. */
   readonly single: Int32Array;
-  /** [tick of a look period at which enemies look for targets] */
+  /** The tick of each look period at which enemies look for targets. [1] */
   readonly lookPhase: Int32Array;
   /** 1 + the unit whose shot an enemy without a target has to answer, negative where it was hit itself; 0 for none. */
   readonly alarmed: Int32Array;
-  /** 1: has come into reach of its target. */
+  /** 1 if the unit has come into reach of its target. */
   readonly settled: Int32Array;
-  /** Side on which a walker last went round somebody, 1 or -1; 0 for none. */
+  /** Side on which a walking unit last went round another, 1 or -1; 0 for none. */
   readonly side: Int32Array;
   /** [step, ended, won, ready, tick, which map and rules a save belongs to] */
   readonly clock: Int32Array;
   readonly alive: Uint8Array;
 }
 
-/** Memory in WebAssembly, in which arrays are laid out one after the other. */
+/** Memory in WebAssembly, in which arrays are placed one after the other. */
 export interface Arena {
   readonly memory: WasmMemory;
   doubles(length: number): Float64Array;
@@ -169,7 +172,7 @@ export interface Arena {
   bytes(length: number): Uint8Array;
 }
 
-/** Compiled code keeps its stack below. */
+/** Compiled code keeps its stack below this address. */
 const STACK = 4096;
 
 function createArena(pages: number): Arena {
@@ -188,7 +191,7 @@ function createArena(pages: number): Arena {
   };
 }
 
-/** Lays out a battle on a map; `reset` of its rules places the units. */
+/** Makes a battle on a map. `reset` of its rules then places the units. */
 export function createBattle(map: BattleMap, rules: Rules, habits = HABITS): Battle {
   const ally = unitsOf(map.allies);
   if (rules === "starcraft" && map.allyTypes.length > 0) {
@@ -204,7 +207,7 @@ export function createBattle(map: BattleMap, rules: Rules, habits = HABITS): Bat
   const targets = healers > 0 ? Math.max(allies - healers, enemies) : enemies;
   const bits = rules === "starcraft" ? map.enemyTypes : map.allyTypes;
 
-  // One page for arrays over units, and one for each type's clearance map, where a map has cliffs.
+  // There is one page for arrays over units, and one for each type's clearance map if a map has cliffs.
   const arena = createArena(1 + new Set(types).size);
   const each = (value: (type: UnitType) => number): Float64Array => {
     const doubles = arena.doubles(units);
@@ -263,7 +266,7 @@ export function createBattle(map: BattleMap, rules: Rules, habits = HABITS): Bat
     maxRadius: Math.max(...types.map((type) => type[rules].radius)),
     maxSeparation: Math.max(...types.map((type) => type[rules].separation)),
     arena,
-    // From here on, what a battle changes.
+    // The arrays below change during a battle.
     x: arena.doubles(units),
     y: arena.doubles(units),
     vx: arena.doubles(units),
@@ -315,8 +318,8 @@ export function createBattle(map: BattleMap, rules: Rules, habits = HABITS): Bat
 }
 
 /**
- * Unit `i` as every battle begins, under all rules: unhurt, without a target; agents stand, and the enemy is sent at
- * the allies' starting point.
+ * Sets unit `i` as at the beginning of every battle, under all rules: unhurt and without a target. Agents stand, and
+ * the enemy is sent to the allies' starting point.
  */
 export function enlist(b: Battle, i: number): void {
   b.health[i] = b.maxHealth[i];
@@ -334,7 +337,7 @@ export function enlist(b: Battle, i: number): void {
     b.placeOf[i - b.allies] = i - b.allies;
   }
   b.command[i] = i < b.allies ? STOP : ATTACK_MOVE;
-  // On all of SMAClite's maps its point of attack is this one too.
+  // SMAClite's point of attack is this one too, on all of its maps.
   const [x, y] = b.map.attackPoint ?? b.map.allyPoint;
   b.goalX[i] = x;
   b.goalY[i] = y;

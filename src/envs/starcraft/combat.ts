@@ -1,15 +1,15 @@
 import type { Battle } from "./battle.js";
 import { BEAM_DEPTH, BEAM_WIDTH } from "./units.js";
 
-/** What the last `strike` took. An array, because V8 would allocate a returned number. */
+/** What the last `strike` took. It is an array because V8 would allocate a returned number. */
 export const taken = new Float64Array(1);
 
 /**
- * One shot of unit `i` at unit `t`: each of its attacks takes shield first, then health less armour.
+ * Fires one shot of unit `i` at unit `t`. Each of its attacks takes shield first, then health, reduced by armour.
  *
- * @param minimum least damage of an attack that reaches health (StarCraft II: 0.5)
- * @param shieldDelay what the victim's shield regeneration is put off by
- * @param attacks how many attacks of the shot
+ * @param minimum least damage of an attack that reaches health (0.5 in StarCraft II)
+ * @param shieldDelay how long the victim's shield then does not regenerate
+ * @param attacks number of attacks in the shot
  * @returns nothing; `taken` then holds the shield and health points taken, without overkill
  */
 export function strike(b: Battle, i: number, t: number, minimum: number, shieldDelay: number, attacks: number): void {
@@ -34,8 +34,8 @@ export function strike(b: Battle, i: number, t: number, minimum: number, shieldD
 }
 
 /**
- * Whether unit `j` touches the beam that unit `i` burns across (beamX, beamY): a rectangle of BEAM_WIDTH across the
- * line of fire and BEAM_DEPTH along it, centred on that point.
+ * Tells whether unit `j` touches the beam that unit `i` burns across (beamX, beamY): a rectangle of BEAM_WIDTH across
+ * the line of fire and BEAM_DEPTH along it, centred on that point.
  */
 export function inBeam(b: Battle, i: number, j: number): boolean {
   const { x, y, beamX, beamY } = b;
@@ -50,7 +50,7 @@ export function inBeam(b: Battle, i: number, j: number): boolean {
   return along * along + across * across <= b.radius[j] * b.radius[j];
 }
 
-/** Gives up a shot that is under way; the weapon is ready at once, since it has not fired. */
+/** Gives up a shot that is under way. The weapon is ready at once, because it has not fired. */
 export function calmDown(b: Battle, i: number): void {
   if (b.windup[i] === 0) return;
   b.windup[i] = 0;

@@ -14,22 +14,23 @@ const PATIENTS = 5;
 export const MELEE = 1;
 
 /**
- * Worth of a possible target; the least is taken, and what is left is settled by nearness (cells). In melee, whoever
- * attacks the enemy comes first; then all prefer who is in reach of their weapon, and whom fewer comrades aim at. A
- * shooter that looks again while it has a target minds comrades less, and chance decides with them.
+ * Numbers that make a possible target worse; the target with the smallest sum is taken, and nearness (in cells) decides
+ * the rest. In melee, whoever attacks the enemy comes first. Then every enemy prefers targets in reach of its weapon,
+ * and those that fewer comrades aim at. A shooter that looks again while it has a target cares less about comrades, and
+ * chance plays a part.
  */
 const NO_THREAT = 1000;
 const OUT_OF_REACH = 100;
-/** In melee another target than the old one is worth this much less. */
+/** In melee, any target but the old one is worse by this much. */
 const ANOTHER = 50;
 /** A random word as an unsigned number is this many times one in [0, 1). */
 const WORDS = 0x1_0000_0000;
 
 /**
- * Chooses what the enemies fight. They look at the same moments, the last made first; besides, whoever has lost its
- * target to death looks at once, and so does who is hit without having a target, before the comrades whom it calls.
+ * Chooses what the enemies fight. All look at the same moments, the one made last first. Besides, an enemy whose target
+ * has died looks at once, and so does one that is hit without having a target, before the comrades whom it calls.
  *
- * @param wereHits whether something was hit in this tick: else nobody has died or been alarmed
+ * @param wereHits whether something was hit in this tick; if not, nobody has died or been alarmed
  */
 export function chooseTargets(b: Battle, wereHits: boolean): void {
   const { alive, heals, alarmed, allies, units, clock } = b;
@@ -42,7 +43,7 @@ export function chooseTargets(b: Battle, wereHits: boolean): void {
   }
 }
 
-/** Drops a target that is dead, and when it is time to look chooses anew. */
+/** Drops a target that is dead, and chooses anew when it is time to look. */
 function chooseTarget(b: Battle, i: number, isLook: boolean): void {
   const { alive, target } = b;
   let t = target[i];
@@ -61,12 +62,12 @@ function chooseTarget(b: Battle, i: number, isLook: boolean): void {
   if (isDue) target[i] = bestTarget(b, i, t);
 }
 
-/** For `bestTarget`: how many comrades aim at each ally, of whom no map has so many. */
+/** For `bestTarget`: how many comrades aim at each ally. */
 const aimedAt = new Int32Array(64);
 
 /**
- * The target that enemy `i`, which has `old` or -1, takes when it looks: the one of least worth that it notices, else
- * who has hit it; -1 for none.
+ * Returns the target that enemy `i`, which has `old` or -1, takes when it looks: the best one that it notices, else
+ * whoever has hit it, or -1 for none.
  */
 function bestTarget(b: Battle, i: number, old: number): number {
   const { x, y, alive, target, command, allies, units, reaches, radius, notice, alarmed } = b;
@@ -82,7 +83,7 @@ function bestTarget(b: Battle, i: number, old: number): number {
     if (k !== i && aim >= 0 && aim < allies && alive[k] === 1) aimedAt[aim] += 1;
   }
   const { comrade, comradeAgain, whim } = b.habits;
-  // The first choice is settled by comrades and nearness alone; a shooter that looks again also follows a whim.
+  // Comrades and nearness alone decide the first choice. A shooter that looks again also follows a whim.
   const looksAgain = old >= 0 && !isMelee;
   let pick = -1;
   let least = Infinity;
@@ -109,13 +110,14 @@ function bestTarget(b: Battle, i: number, old: number): number {
   const hitBy = -alarmed[i] - 1;
   if (pick < 0 && hitBy >= 0 && alive[hitBy] === 1) pick = hitBy;
   alarmed[i] = 0;
-  // Who has shot at somebody that walks out of reach waits until the next look, and only then goes after him.
+  // An enemy whose target walks out of reach waits until the next look, and only then follows it.
   if (pick !== old || (old >= 0 && gapBetween(b, i, old) > range)) b.settled[i] = 0;
   return pick;
 }
 
 /**
- * Where enemies are sent at the allies themselves, each is sent at one of them, and when that is dead at the nearest.
+ * Returns whom an enemy is sent after on maps where enemies follow the allies: one of them, and when that is dead, the
+ * nearest.
  */
 function nextPrey(b: Battle, i: number): number {
   const first = b.ordered[i] < 0;
@@ -124,15 +126,15 @@ function nextPrey(b: Battle, i: number): number {
   return prey;
 }
 
-/** Cells between the edges of two units. */
+/** Returns the distance between the edges of two units, in cells. */
 function gapBetween(b: Battle, i: number, j: number): number {
   const dx = b.x[j] - b.x[i];
   const dy = b.y[j] - b.y[i];
   return Math.sqrt(dx * dx + dy * dy) - b.radius[i] - b.radius[j];
 }
 /**
- * An enemy without a target goes where it was sent: to the allies' start, or to the nearest of them. Once there, it
- * goes after whom it sees.
+ * Moves an enemy without a target to where it was sent: to the allies' start, or to the nearest of them. Once there, it
+ * goes after whomever it sees.
  */
 export function advance(w: World, i: number): void {
   const { b } = w;
@@ -159,7 +161,10 @@ export function advance(w: World, i: number): void {
   walkAround(w, i);
 }
 
-/** A healer goes to its patient and heals; the enemy's chooses the weakest near and else keeps to its comrades. */
+/**
+ * Moves a healer to its patient and heals it. The enemy's healer chooses the weakest unit near it, and otherwise stays
+ * with its comrades.
+ */
 export function decideHealer(w: World, i: number): void {
   const { b } = w;
   const { aim } = w;

@@ -21,7 +21,10 @@ import { createSmacliteRules } from "./smaclite.js";
 import { createStarcraftRules } from "./starcraft.js";
 import type { Rules } from "./units.js";
 
-/** A battle as an environment. `battle` and `blocks` are for scripted play, drawing and explanation: read only. */
+/**
+ * A battle as an environment. `battle` and `blocks` are for scripted play, drawing and explanation, and must not be
+ * changed.
+ */
 export interface BattleEnvironment extends Environment {
   readonly battle: Battle;
   readonly blocks: Blocks;
@@ -30,14 +33,14 @@ export interface BattleEnvironment extends Environment {
 }
 
 /**
- * Makes SMAC's Dec-POMDP of a map: observation, state, available actions, reward and termination as SMAC's defaults,
- * played by one of two rule sets (RULES.md). Time-outs are terminal, as PyMARL stores them.
+ * Makes SMAC's environment (a Dec-POMDP) on a map. Observation, state, available actions, reward and termination are as
+ * SMAC's defaults, and one of two rule sets (RULES.md) plays the battle. Time-outs are terminal, as PyMARL stores them.
  *
  * @example
  * const env = createBattleEnvironment(maps[0], "starcraft");
  * env.reset(1);
  *
- * @param habits other numbers than ours, to see what hangs on them
+ * @param habits other numbers than ours, to see what depends on them
  */
 export function createBattleEnvironment(map: BattleMap, rules: Rules, habits = HABITS): BattleEnvironment {
   const battle = createBattle(map, rules, habits);
@@ -153,15 +156,15 @@ function illegal(b: Battle, available: Uint8Array, i: number, action: number): s
   return `${b.map.name}: agent ${i} (${who}) cannot play action ${action}${given} now: legal are ${legal.join(", ")}.`;
 }
 
-/** What an action of agent `i` means, for example "north" or "attack 2". */
+/** Returns what an action of agent `i` means, for example "north" or "attack 2". */
 export function actionName(b: Battle, i: number, action: number): string {
   if (action < FIRST_TARGET) return ["no-op", "stop", "north", "south", "east", "west"][action];
   return `${b.heals[i] === 1 ? "heal" : "attack"} ${action - FIRST_TARGET}`;
 }
 
 /**
- * Units as agents number them: the allies, then the enemies in the order of observations, state and actions, which is
- * drawn anew for each battle.
+ * Returns the units as agents number them: the allies, then the enemies in the order of observations, state and
+ * actions, which is drawn anew for each battle.
  */
 function snapshot(b: Battle): EnvironmentSnapshot {
   const { allies } = b;

@@ -6,13 +6,14 @@ export const FINE_SIZE = MAP_SIZE * FINE;
 /** Distance between two looks along a line of walk, in cells. */
 const LOOK = 0.15;
 /**
- * Goals whose ways are kept: walkers in formation have one each, and chasers of one unit share theirs. A power of 2.
+ * Number of goals whose ways are kept. Units that walk in formation have one each, and those that chase one unit share
+ * theirs. A power of 2.
  */
 const GOALS = 512;
-/** A bend this near is passed. */
+/** A bend nearer than this has been passed. */
 const AT_BEND = 0.05;
 
-/** Cells that a row of terrain marks as open to `crosses`. */
+/** Returns the cells that terrain marks as open to `crosses`. */
 export function openCells(terrain: readonly string[], crosses: string): Uint8Array {
   const open = new Uint8Array(MAP_SIZE * MAP_SIZE);
   for (let y = 0; y < MAP_SIZE; y++) {
@@ -22,34 +23,36 @@ export function openCells(terrain: readonly string[], crosses: string): Uint8Arr
   return open;
 }
 
-/** Where the centre of a unit of one size can be, and the way around what is closed. */
+/** Where the centre of a unit of one size can be, and the ways around what is closed. */
 export interface Ground {
-  /** [left, right, bottom, top] when the open cells are one rectangle: no way is ever needed, clamping is enough. */
+  /**
+   * [left, right, bottom, top] if the open cells are one rectangle: clamping is then enough, and no way is ever needed.
+   */
   readonly box: Float64Array | null;
   /** 1 where the centre can be, [FINE_SIZE, FINE_SIZE]. */
   readonly clear: Uint8Array;
-  /** How many looks along a line may be left out from each clear fine point on, since nothing closed is so near. */
+  /** How many looks along a line can be left out from each clear fine point on, because nothing closed is that near. */
   readonly skips: Uint8Array;
   /** Index of the nearest clear point for every fine point. */
   readonly nearest: Int32Array;
-  /** Convex corners of the closed cells, set off by the unit's size: shortest ways bend only there. */
+  /** Convex corners of the closed cells, moved out by the unit's size. Shortest ways bend only at these. */
   readonly cornerX: Float64Array;
   readonly cornerY: Float64Array;
   /** Length of the shortest way between two corners, [corners, corners]. */
   readonly between: Float64Array;
   /**
-   * Length of the shortest way from each corner to goals asked for before, [GOALS, corners], and those goals, [GOALS,
-   * 2].
+   * Length of the shortest way from each corner to goals that were asked for before, [GOALS, corners], and those goals,
+   * [GOALS, 2].
    */
   readonly toGoal: Float64Array;
   readonly goals: Float64Array;
-  /** The line looked along: [x, y, toX, toY]. */
+  /** The line that is looked along: [x, y, toX, toY]. */
   readonly look: Float64Array;
-  /** For `headFor`: length of the way over each corner. */
+  /** For `headFor`: the length of the way over each corner. */
   readonly ways: Float64Array;
 }
 
-/** Prepares the ground for units of one radius (cells). Takes some tens of milliseconds where there are cliffs. */
+/** Prepares the ground for units of one radius (in cells). This takes some tens of milliseconds if there are cliffs. */
 export function createGround(open: Uint8Array, radius: number): Ground {
   const box = boxOf(open, radius);
   const clear = box === null ? clearPoints(open, radius) : new Uint8Array(0);
@@ -72,7 +75,7 @@ export function createGround(open: Uint8Array, radius: number): Ground {
   return ground;
 }
 
-/** Whether a unit can walk straight from (line[0], line[1]) to (line[2], line[3]). */
+/** Tells whether a unit can walk straight from (line[0], line[1]) to (line[2], line[3]). */
 export function canWalk(ground: Ground, line: Float64Array): boolean {
   const { box, clear, skips } = ground;
   if (box !== null) return true;
@@ -93,8 +96,8 @@ export function canWalk(ground: Ground, line: Float64Array): boolean {
 }
 
 /**
- * Where on the way from (line[0], line[1]) to (line[2], line[3]) a unit has to head for now: the goal itself, or the
- * clear point nearest to it, or a bend; into `out` [2].
+ * Writes into `out` [2] where a unit has to head for on the way from (line[0], line[1]) to (line[2], line[3]): the goal
+ * itself, the clear point nearest to it, or a bend.
  */
 export function headFor(ground: Ground, line: Float64Array, out: Float64Array): void {
   const { box, clear, nearest, cornerX, cornerY, between, toGoal, goals, look, ways } = ground;
@@ -137,10 +140,10 @@ export function headFor(ground: Ground, line: Float64Array, out: Float64Array): 
     look[2] = cornerX[k];
     look[3] = cornerY[k];
     const toCorner = length(look);
-    // Who stands at a bend goes on to the next.
+    // A unit at a bend goes on to the next.
     ways[k] = toCorner > AT_BEND ? toCorner + toGoal[first + k] : Infinity;
   }
-  // From the shortest way on, so that few lines have to be looked along.
+  // Ways are tried from the shortest on, so that few lines have to be looked along.
   for (;;) {
     let best = -1;
     let shortest = Infinity;
@@ -220,8 +223,8 @@ function clearPoints(open: Uint8Array, radius: number): Uint8Array {
 }
 
 function skipsOf(clear: Uint8Array): Uint8Array {
-  // Fine points to the nearest that is closed or off the map, the larger of both axes; once in reading order and once
-  // against it.
+  // Distance in fine points to the nearest that is closed or off the map, the larger of both axes: once in reading
+  // order and once against it.
   const away = Uint8Array.from(clear);
   const atMost = (point: number, from: number): void => {
     away[point] = Math.min(away[point], 1 + away[from]);

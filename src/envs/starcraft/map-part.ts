@@ -19,25 +19,27 @@ export interface MapPart {
   readonly episodeLimit: number;
   /** How many of each type of unit the team has, in the order in which they are placed and numbered. */
   readonly allies: Readonly<Record<string, number>>;
-  /** The same of the enemy. */
+  /** The same for the enemy. */
   readonly enemies: Readonly<Record<string, number>>;
   /** Where the allies start. Default: [9, 16], as on 3m. */
   readonly allyPoint?: readonly [x: number, y: number];
   /** Where the enemies start. Default: [23, 16], as on 3m. */
   readonly enemyPoint?: readonly [x: number, y: number];
-  /** Where the enemy is sent. Default: `allyPoint`. */
+  /** The point that the enemy is sent to. Default: `allyPoint`. */
   readonly attackPoint?: readonly [x: number, y: number];
   /**
    * 32 rows from the top (largest y) down: "." open, "^" a cliff that colossi cross, "#" neither. Default: that of 3m.
    */
   readonly terrain?: readonly string[];
   /**
-   * Order of the allies' one-hot type. Default: the order of `allies`, where there is more than one type in the battle.
+   * Order of the allies' one-hot type. Default: the order of `allies`, if there is more than one type in the battle.
    */
   readonly allyTypes?: readonly string[];
   /** Order of the enemies' one-hot type. Default: as `allyTypes`. */
   readonly enemyTypes?: readonly string[];
-  /** The enemy is sent at the allies wherever they are, not at the point where they started. Default: false. */
+  /**
+   * Whether the enemy is sent after the allies wherever they are, not to the point where they started. Default: false.
+   */
   readonly enemyFollows?: boolean;
 }
 
@@ -65,10 +67,10 @@ const KEYS = [
   "enemyTypes",
   "enemyFollows",
 ];
-/** Actions are bytes: six, and one for each enemy. */
+/** Actions are bytes. There are six, and one for each enemy. */
 const MOST_UNITS = 200;
 
-/** What is wrong with a map, in words that follow its name. */
+/** Returns what is wrong with a map, in words that follow its name. */
 function checkMap(given: object): string | undefined {
   const map = given as Record<string, unknown>;
   const known = [...unitTypes.keys()].join(", ");
@@ -131,7 +133,7 @@ function checkMap(given: object): string | undefined {
   return undefined;
 }
 
-/** The simulator's own form of a map. */
+/** Returns the simulator's own form of a map. */
 function mapOf(
   name: string,
   {
@@ -150,7 +152,7 @@ function mapOf(
   const squad = (counts: Readonly<Record<string, number>>): Squad =>
     Object.entries(counts).map(([type, count]) => [unitTypes.get(type)!, count]);
   const usual = maps.find((map) => map.name === "3m")!.terrain;
-  // One type a side needs no one-hot.
+  // A single type on each side needs no one-hot.
   const several = Object.keys(allies).length > 1 || Object.keys(enemies).length > 1;
   const all = [...new Set([...Object.keys(allies), ...Object.keys(enemies)])];
   const order = (types: readonly string[]) => (several ? types.map((type) => unitTypes.get(type)!) : []);
@@ -170,7 +172,7 @@ function mapOf(
   };
 }
 
-/** A map of the battle simulator as an environment. */
+/** Returns a map of the battle simulator as an environment. */
 export function battlePart(map: BattleMap): EnvironmentPart {
   return {
     create: ({ rules }: { rules: Rules }) => createBattleEnvironment(map, rules),

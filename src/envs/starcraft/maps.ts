@@ -1,31 +1,32 @@
 import { colossus, marauder, marine, medivac, stalker, zealot, zergling } from "./units.js";
 import type { UnitType } from "./units.js";
 
-/** A type and how many of it. */
+/** Types of units, and how many there are of each. */
 export type Squad = readonly (readonly [UnitType, number])[];
 
-/** A SMAC map, as data: adding one is adding an entry to `maps`. Positions and sizes are in cells, y points up. */
+/** A SMAC map as data; to add a map, add an entry to `maps`. Positions and sizes are in cells, and y points up. */
 export interface BattleMap {
   readonly name: string;
   readonly episodeLimit: number;
   /** Rows from the top (largest y) down: "." open, "^" a cliff that colossi cross, "#" neither. */
   readonly terrain: { readonly starcraft: readonly string[]; readonly smaclite: readonly string[] };
-  /** Units in the order SMAClite places and numbers them. */
+  /** Units in the order in which SMAClite places and numbers them. */
   readonly allies: Squad;
   readonly enemies: Squad;
-  /** Types in the order in which the game's map makes them, where it is not that of `allies`. */
+  /** Types in the order in which the game's map makes them, if it is not that of `allies`. */
   readonly spawnOrder?: readonly UnitType[];
   readonly allyPoint: readonly [number, number];
   readonly enemyPoint: readonly [number, number];
-  /** Where the enemy is sent, if not to `allyPoint`. */
+  /** The point that the enemy is sent to, if not `allyPoint`. */
   readonly attackPoint?: readonly [number, number];
   /**
-   * Order of the allies' one-hot type; SMAC also numbers allies in it. Empty where all units are of one type a side.
+   * Order of the allies' one-hot type, in which SMAC also numbers allies. Empty if all units on each side are of one
+   * type.
    */
   readonly allyTypes: readonly UnitType[];
-  /** Order of the enemies' one-hot type under SMAC; SMAClite uses `allyTypes` for both sides. */
+  /** Order of the enemies' one-hot type in SMAC. SMAClite uses `allyTypes` for both sides. */
   readonly enemyTypes: readonly UnitType[];
-  /** The enemy is sent at the allies wherever they are, not at the point where they started. */
+  /** Whether the enemy is sent after the allies wherever they are, not to the point where they started. */
   readonly enemyFollows: boolean;
 }
 
@@ -64,7 +65,7 @@ const ravine = [
   ...Array(5).fill(closed),
 ];
 const inset = (cells: number): string => "#".repeat(cells) + ".".repeat(32 - 2 * cells) + "#".repeat(cells);
-// SMAClite's ravine is its own drawing.
+// SMAClite has drawn a ravine of its own.
 const smacliteRavine = [
   ...[16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 3, 2, 1, 0, 0, 0, 0].map(inset),
   `....${"^".repeat(24)}....`,
@@ -89,7 +90,7 @@ const marines = (name: string, allies: number, enemies: number, episodeLimit: nu
   enemies: [[marine, enemies]],
 });
 
-/** Columns that are closed on the left and on the right of each row from the top; null where all are. */
+/** Columns that are closed on the left and on the right of each row from the top; null if all are. */
 const corridorEdges: readonly (readonly [number, number] | null)[] = [
   null,
   [20, 2],
@@ -124,7 +125,7 @@ const corridorEdges: readonly (readonly [number, number] | null)[] = [
   [2, 18],
   null,
 ];
-// These two are SMAClite's drawings, under either rules: of the real maps' terrain nobody here has a record.
+// Under both rules these two are SMAClite's drawings, because we have no record of the real maps' terrain.
 const corridor = corridorEdges.map((edges) =>
   edges === null ? "#".repeat(32) : "#".repeat(edges[0]) + ".".repeat(32 - edges[0] - edges[1]) + "#".repeat(edges[1]),
 );
@@ -238,7 +239,7 @@ export const maps: readonly BattleMap[] = [
   },
 ];
 
-/** The units of a squad, one by one in placement order. */
+/** Returns the units of a squad, one by one in placement order. */
 export function unitsOf(squad: Squad): UnitType[] {
   return squad.flatMap(([type, count]) => Array<UnitType>(count).fill(type));
 }

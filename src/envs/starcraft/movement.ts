@@ -3,20 +3,20 @@ import type { Battle } from "./battle.js";
 import { canWalk, headFor } from "./ground.js";
 import type { Ground } from "./ground.js";
 
-/** A chase around cliffs looks for a new bend every so many steps. */
+/** A unit that chases another around cliffs looks for a new bend after this many steps. */
 const LOOK_AGAIN = 4;
 
 /**
- * A battle and what its ticks need besides. Numbers that are no small integers travel between functions in arrays
- * here, not as arguments: V8 would allocate each of those.
+ * A battle and what else its ticks need. Functions pass numbers that are no small integers to each other in these
+ * arrays, not as arguments, because V8 would allocate each of those.
  */
 export interface World {
   readonly b: Battle;
-  /** Moves everyone for one tick: see motion.c. */
+  /** Moves all units for one tick; see motion.c. */
   readonly moveAll: () => void;
-  /** Whether anybody regains shields, health or energy. */
+  /** Whether any unit regains shields, health or energy. */
   readonly areRestored: boolean;
-  /** Where each unit can be. [units] */
+  /** The ground on which each unit can be. [units] */
   readonly grounds: readonly Ground[];
   /** Units whose shots hit in this tick. */
   readonly hits: Int32Array;
@@ -26,7 +26,7 @@ export interface World {
   readonly line: Float64Array;
 }
 
-/** Sets the velocity of unit `i` at (aim[0], aim[1]), or at the bend before it; see `walk`. */
+/** Sets the velocity of unit `i` towards (aim[0], aim[1]), or towards the bend before it; see `walk`. */
 export function walkAround(w: World, i: number): void {
   const { b, aim } = w;
   if (b.bendX[i] >= 0) {
@@ -56,7 +56,7 @@ export function walkAround(w: World, i: number): void {
   walk(w, i);
 }
 
-/** Sets the velocity of unit `i` straight at (aim[0], aim[1]): a whole step, unless that is nearer. */
+/** Sets the velocity of unit `i` straight towards (aim[0], aim[1]): a whole step, unless the goal is nearer. */
 export function walk(w: World, i: number): void {
   const { b, aim } = w;
   const dx = aim[0] - b.x[i];
@@ -70,7 +70,7 @@ export function walk(w: World, i: number): void {
   b.vy[i] = b.faceY[i] * stride;
 }
 
-/** Finds, once a step, the bend that each chasing unit has to pass; -1 where it can walk straight. */
+/** Finds, once a step, the bend that each chasing unit has to pass, or -1 if it can walk straight. */
 export function findBends(w: World): void {
   const { b, aim, line } = w;
   for (let i = 0; i < b.units; i++) {
@@ -106,7 +106,7 @@ export function findBends(w: World): void {
   }
 }
 
-/** The living unit of [first, end) that is nearest to `i`, healers and `i` itself aside; -1 for none. */
+/** Returns the living unit of [first, end) that is nearest to `i`, except for healers and `i` itself; -1 for none. */
 export function nearestLiving(b: Battle, i: number, first: number, end: number): number {
   let nearest = -1;
   let least = Infinity;

@@ -1,31 +1,34 @@
 import type { Battle } from "./battle.js";
 
-/** Cells an agent sees (strictly nearer), and from which it may be told to attack, whatever its weapon (SMAC). */
+/**
+ * How far an agent sees (strictly nearer), and from how far it may be told to attack: in cells, and the same for all
+ * weapons, as in SMAC.
+ */
 export const SIGHT = 9;
 export const ATTACK_RANGE = 6;
-/** A move is legal when the cell this far ahead is open. */
+/** A move is legal if the cell this far ahead is open. */
 const LOOK_AHEAD = 1;
 /** Actions before the targets: no-op, stop, north, south, east, west. */
 export const FIRST_TARGET = 6;
 export const MAP_SIZE = 32;
 
-/** Lengths of the blocks of observation and state on a map; 0 for shield and type where a side has none. */
+/** Lengths of the blocks of observation and state on a map; 0 for shield and type if a side has none. */
 export interface Blocks {
   readonly types: number;
   readonly allyShield: number;
   readonly enemyShield: number;
-  /** One ally, one enemy and the agent itself in an observation. */
+  /** Lengths of one ally, one enemy and the agent itself in an observation. */
   readonly ally: number;
   readonly enemy: number;
   readonly own: number;
   readonly observation: number;
-  /** One ally and one enemy in the state. */
+  /** Lengths of one ally and one enemy in the state. */
   readonly allyState: number;
   readonly enemyState: number;
   readonly state: number;
 }
 
-/** The lengths that follow from a battle's units (facts of SMAC's get_obs_size and get_state_size). */
+/** Returns the lengths that follow from a battle's units, as in SMAC's get_obs_size and get_state_size. */
 export function blocksOf(b: Battle): Blocks {
   const types = b.map.allyTypes.length;
   const allyShield = Number(b.maxShield.subarray(0, b.allies).some((shield) => shield > 0));
@@ -50,10 +53,10 @@ export function blocksOf(b: Battle): Blocks {
 }
 
 /**
- * Marks the legal actions of every agent. Attack is legal within 6 cells of a living enemy (a healer: of a living
- * ally that is no healer), moving where the cell one ahead is open, no-op for the dead alone.
+ * Marks the legal actions of every agent. An attack is legal within 6 cells of a living enemy (for a healer, of a
+ * living ally that is no healer), a move if the cell one ahead is open, and no-op only for dead agents.
  *
- * @param open 1 where a cell can be walked, [MAP_SIZE, MAP_SIZE] row-major from y = 0
+ * @param open 1 for a cell that can be walked on, [MAP_SIZE, MAP_SIZE] row-major from y = 0
  * @param available [agents, actions], overwritten
  */
 export function writeAvailable(b: Battle, open: Uint8Array, available: Uint8Array): void {
@@ -93,8 +96,8 @@ export function writeAvailable(b: Battle, open: Uint8Array, available: Uint8Arra
 }
 
 /**
- * The cell of a coordinate. SMAC truncates towards zero before it looks at the bounds, so that -0.5 lies in cell 0;
- * SMAClite looks at the bounds first.
+ * Returns the cell of a coordinate. SMAC truncates towards zero before it looks at the bounds, so that -0.5 is in cell
+ * 0; SMAClite looks at the bounds first.
  */
 function cellOf(coordinate: number, boundsFirst: boolean): number {
   return boundsFirst && coordinate < 0 ? -1 : coordinate | 0;
@@ -106,9 +109,9 @@ function isOpen(column: number, row: number, open: Uint8Array): number {
 }
 
 /**
- * Writes what every agent sees: 4 bits for the legal moves; each enemy, then each other ally in sight as [attackable
- * or visible, distance / 9, dx / 9, dy / 9, health, shield, type], zeros when dead or out of sight; its own [health,
- * shield, type]. All zeros for the dead.
+ * Writes what every agent sees: 4 bits for the legal moves; each enemy, then each other ally in sight as [attackable or
+ * visible, distance / 9, dx / 9, dy / 9, health, shield, type], zeros if it is dead or out of sight; and its own
+ * [health, shield, type]. A dead agent sees only zeros.
  *
  * @param observations [agents, blocks.observation], overwritten
  */

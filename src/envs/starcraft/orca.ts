@@ -1,26 +1,27 @@
 /**
  * Optimal reciprocal collision avoidance (van den Berg et al. 2011) in the form that SMAClite plays: half-planes of
  * allowed velocities from obstacles and neighbours, and the linear programs of RVO2 over them. Where SMAClite departs
- * from RVO2 so does this, because its play is to be reproduced; such places say so.
+ * from RVO2, so does this module, because SMAClite's play is to be reproduced. Comments mark these places.
  *
- * SMAClite mixes single and double precision as NumPy 2 promotes them, and crowds amplify a last bit to cells within
- * seconds: each line and velocity therefore carries its precision and every operation rounds as NumPy would.
+ * SMAClite mixes single and double precision as NumPy 2 promotes them, and in a crowd a difference in the last bit
+ * grows to cells within seconds. Each line and velocity therefore carries its precision, and every operation rounds as
+ * NumPy would.
  *
  * Usage: fill `mover`, `clearLines`, then one `addObstacle` for each obstacle in range, then fill `neighbour` and
  * `addNeighbour` for each neighbour, then `solve`.
  */
 
-/** Both time horizons are one second; overlaps are resolved within one tick. */
+/** Both time horizons are one second. Overlaps are resolved within one tick. */
 const TICKS = 16;
 const PARALLEL = 1e-5;
 const MOST_LINES = 1024;
 
-/** Half-planes: allowed velocities lie left of a line through (pointX, pointY) along (wayX, wayY). */
+/** Half-planes: allowed velocities are left of a line through (pointX, pointY) along (wayX, wayY). */
 const pointX = new Float64Array(MOST_LINES);
 const pointY = new Float64Array(MOST_LINES);
 const wayX = new Float64Array(MOST_LINES);
 const wayY = new Float64Array(MOST_LINES);
-/** 1 where a line is in double precision. */
+/** 1 if a line is in double precision. */
 const precise = new Uint8Array(MOST_LINES);
 let lines = 0;
 let obstacleLines = 0;
@@ -39,7 +40,7 @@ const otherPrecise = new Uint8Array(MOST_LINES);
  */
 export const mover = new Float64Array(8);
 export const neighbour = new Float64Array(6);
-/** What `alongLine` wants to come near to, or to go far along. */
+/** What `alongLine` comes as near to, or goes as far along, as possible. */
 const aim = new Float64Array(2);
 
 /** The velocity found last. */
@@ -86,7 +87,7 @@ function addEdge(rectangles: Float64Array, at: number, side: number): void {
   const secondY = bottom + (side === 1 || side === 2 ? height : 0) - y;
   const edgeDx = secondX - firstX;
   const edgeDy = secondY - firstY;
-  // Only edges that the unit sees from outside.
+  // Only edges that the unit sees from outside count.
   if (!(firstX * edgeDy - firstY * edgeDx < 0)) return;
 
   for (let k = 0; k < obstacleLines; k++) {
@@ -106,7 +107,7 @@ function addEdge(rectangles: Float64Array, at: number, side: number): void {
   const offY = -firstY - s * edgeDy;
   const lineSquared = offX * offX + offY * offY;
 
-  // Touching a corner or the edge: no velocity may lead further in.
+  // If it touches a corner or the edge, no velocity may lead further in.
   if (s < 0 && firstSquared < radiusSquared) {
     const length = Math.sqrt(firstSquared);
     pointX[lines] = 0;
@@ -246,7 +247,7 @@ function addEdge(rectangles: Float64Array, at: number, side: number): void {
   }
 }
 
-/** `value` in single precision if `single`, else as it is. */
+/** Returns `value` in single precision if `single`, else unchanged. */
 function round(single: boolean, value: number): number {
   return single ? Math.fround(value) : value;
 }
@@ -268,7 +269,7 @@ export function addNeighbour(single: boolean, otherSingle: boolean): void {
   const rvx = round(s, vx - neighbour[2]);
   const rvy = round(s, vy - neighbour[3]);
   const apart = squared > bothSquared;
-  // From the centre of the cut-off circle: at the horizon of a second, or of a tick when they overlap.
+  // The vector from the centre of the cut-off circle: at the horizon of a second, or of a tick if they overlap.
   const scale = apart ? 1 : TICKS;
   const wx = round(s, rvx - scale * px);
   const wy = round(s, rvy - scale * py);

@@ -15,7 +15,7 @@ export function seedPcg64(words: Int32Array, seed: number): void {
   step(words);
 }
 
-/** 32 random bits as a signed whole number. */
+/** Returns 32 random bits as a signed whole number. */
 export function nextPcg32(words: Int32Array): number {
   if (words[8] === 1) {
     words[8] = 0;
@@ -33,7 +33,7 @@ export function nextPcg32(words: Int32Array): number {
   return by === 0 ? left : (left >>> by) | (right << (32 - by));
 }
 
-/** A whole number in [0, most], as NumPy's `random_interval` draws it; `most` is below 2^31. */
+/** Returns a whole number in [0, most], as NumPy's `random_interval` draws it; `most` is below 2^31. */
 export function pcgInterval(words: Int32Array, most: number): number {
   const mask = most === 0 ? 0 : 0xffffffff >>> Math.clz32(most);
   for (;;) {
@@ -47,7 +47,7 @@ const MULTIPLIER = Float64Array.of(0xf645, 0x9fcc, 0xdf64, 0x4385, 0x5da4, 0x1fc
 const digits = new Float64Array(8);
 const product = new Float64Array(9);
 
-/** state = state * MULTIPLIER + increment (mod 2^128) */
+/** Sets state = state * MULTIPLIER + increment (mod 2^128). */
 function step(words: Int32Array): void {
   for (let i = 0; i < 4; i++) {
     digits[2 * i] = words[i] & 0xffff;
@@ -81,7 +81,7 @@ function addWords(words: Int32Array, values: readonly number[]): void {
   });
 }
 
-/** The first eight words of NumPy's SeedSequence for a seed of one word. */
+/** Returns the first eight words of NumPy's SeedSequence for a seed of one word. */
 function seedSequence(seed: number): number[] {
   let constant = 0x43b0d7e5;
   const hash = (value: number): number => {

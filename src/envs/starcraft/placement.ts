@@ -1,6 +1,6 @@
 import type { UnitType } from "./units.js";
 
-/** By this much units overlap when they touch, and what they stand against. */
+/** How much units overlap with each other, and with what they stand against, when they touch. */
 export const TOUCH = 1 / 16;
 
 /** Cells between the edges of neighbours at the start of a battle. */
@@ -39,8 +39,8 @@ export function placeSquad(radii: readonly number[], point: readonly [number, nu
 }
 
 /**
- * The same places, handed out as SMAC numbers units: `types` in the order of their numbers, and within a type by x,
- * then y. `places` belong to `placed`, the types in placement order.
+ * Returns the same places in the order in which SMAC numbers units: `types` in the order of their numbers, and within a
+ * type by x, then y. `places` belong to `placed`, the types in placement order.
  */
 export function numberBySmac(
   types: readonly UnitType[],
@@ -63,9 +63,9 @@ function sum(values: readonly number[]): number {
 }
 
 /**
- * Places a squad as the game does around a map's point: the first unit on it, each further one on the first place that
- * is free, on a ring that touches the first (south, east, north, west) and then on a lattice, rings by distance; units
- * that overlap there are moved apart.
+ * Places a squad around a map's point as the game does. The first unit stands on it. Each further one takes the first
+ * free place on a ring that touches the first unit (south, east, north, west), and then on a lattice, ring by ring.
+ * Units that overlap are moved apart.
  *
  * @param types in order of spawning
  * @param canStand whether a unit's centre may be at a place
@@ -90,7 +90,7 @@ export function spawnSquad(
     const [u, v] = candidates(2 * inner).find(([u, v]) => isFree(u, v))!;
     x.push(u);
     y.push(v);
-    // The newcomer gives way, sideways too where it stands between two.
+    // The newcomer gives way, and also sideways if it stands between two.
     for (let round = 0; round < 50; round++) {
       for (let j = 0; j < i; j++) {
         if (types[j].starcraft.layer !== type.starcraft.layer) continue;

@@ -3,7 +3,7 @@
  * drawing allocates nothing (Marsaglia 2003, "Xorshift RNGs").
  */
 export function seedRandom(words: Int32Array, seed: number): void {
-  // Steps of a Weyl sequence through a 32-bit mixer, so that neighbouring seeds start far apart.
+  // Steps of a Weyl sequence pass through a 32-bit mixer, so that neighbouring seeds start far apart.
   let weyl = seed | 0;
   for (let i = 0; i < 4; i++) {
     weyl = (weyl + 0x9e3779b9) | 0;
@@ -12,11 +12,11 @@ export function seedRandom(words: Int32Array, seed: number): void {
     mixed = Math.imul(mixed ^ (mixed >>> 15), 0x735a2d97);
     words[i] = mixed ^ (mixed >>> 15);
   }
-  // All zeros is the one state that xorshift never leaves.
+  // All zeros is the only state that xorshift never leaves.
   words[0] |= 1;
 }
 
-/** 32 random bits as a signed whole number, which V8 passes without allocating. */
+/** Returns 32 random bits as a signed whole number, which V8 passes without allocating. */
 export function nextWord(words: Int32Array): number {
   let t = words[3];
   const s = words[0];

@@ -32,9 +32,9 @@ const FAR = 2e9;
 const BEAM_REACH = Math.sqrt(BEAM_WIDTH * BEAM_WIDTH + BEAM_DEPTH * BEAM_DEPTH) / 2;
 
 /**
- * SMAClite's rules at commit 0d6abbe (its NumPy path), to be compared with SMAClite's play: instant turning and hits,
- * no path finding, reciprocal collision avoidance, and units processed in a fresh random order each tick. Seconds and
- * cells a second throughout; positions are rounded to single precision as there.
+ * Makes SMAClite's rules at commit 0d6abbe (its NumPy path), to be compared with SMAClite's play: instant turning and
+ * hits, no path finding, reciprocal collision avoidance, and units processed in a new random order each tick. All times
+ * are in seconds and speeds in cells a second; positions are rounded to single precision as in SMAClite.
  */
 export function createSmacliteRules(b: Battle): BattleRules {
   const terrain = b.map.terrain.smaclite;
@@ -68,12 +68,12 @@ export function createSmacliteRules(b: Battle): BattleRules {
   };
 }
 
-/** What a tick needs besides the episode; nothing here outlives a tick. */
+/** What a tick needs besides the episode. None of it outlives a tick. */
 interface World {
   readonly b: Battle;
-  /** [units, 2] */
+  /** Places of the units. [units, 2] */
   readonly places: Float64Array;
-  /** [rectangles, 4]: left, bottom, width, height */
+  /** Obstacles as left, bottom, width, height. [rectangles, 4] */
   readonly obstacles: Float64Array;
   readonly preferredX: Float64Array;
   readonly preferredY: Float64Array;
@@ -81,13 +81,13 @@ interface World {
   readonly nextX: Float64Array;
   readonly nextY: Float64Array;
   readonly nextSingle: Uint8Array;
-  /** Positions and who was alive when the tick began. */
+  /** Positions, and who was alive, when the tick began. */
   readonly startX: Float64Array;
   readonly startY: Float64Array;
   readonly present: Uint8Array;
-  /** In reach of its target when velocities were chosen. */
+  /** 1 if the unit was in reach of its target when velocities were chosen. */
   readonly attacking: Uint8Array;
-  /** Target in the tick before. */
+  /** The target in the tick before. */
   readonly previous: Int32Array;
   /** Enemies that had no target when the tick began. */
   readonly searching: Uint8Array;
@@ -135,7 +135,7 @@ function play(w: World): void {
   }
   if (enemies === 0) w.pay[0] += 200;
   b.totals[0] = w.pay[0] / (b.maxReward / 20);
-  // Killing one another at once counts as won.
+  // If both sides die in the same tick, the battle counts as won.
   b.clock[2] = enemies === 0 ? 1 : 0;
   b.clock[1] = enemies === 0 || allies === 0 ? 1 : 0;
 }
@@ -166,7 +166,7 @@ function playTick(w: World): void {
   }
 }
 
-/** Drops a target that died or got away; agents have the target of their order, if it lives. */
+/** Drops a target that died or got away. Agents have the target of their order, if it lives. */
 function checkTarget(w: World, i: number): void {
   const { b } = w;
   const { target, health } = b;
@@ -182,11 +182,11 @@ function checkTarget(w: World, i: number): void {
   }
   if (t < 0) return;
   if (health[t] === 0) target[i] = -1;
-  // A target that attacks back is never let go.
+  // A target that attacks back is never dropped.
   else if (target[t] !== i && !inReach(b, i, t)) target[i] = -1;
 }
 
-/** In single precision, as NumPy compares. */
+/** Compares in single precision, as NumPy does. */
 function inReach(b: Battle, i: number, t: number): boolean {
   const dx = Math.fround(Math.abs(Math.fround(b.x[i] - b.x[t])));
   const dy = Math.fround(Math.abs(Math.fround(b.y[i] - b.y[t])));
@@ -197,7 +197,7 @@ function inReach(b: Battle, i: number, t: number): boolean {
   return Math.fround(Math.fround(dx * dx) + Math.fround(dy * dy)) <= Math.fround(reach * reach);
 }
 
-/** Chooses the velocity a unit would like, and, for an enemy, its target. */
+/** Chooses the velocity that a unit prefers and, for an enemy, its target. */
 function prefer(w: World, i: number, healerAlive: boolean, someSearch: boolean): void {
   const { b, aim } = w;
   w.preferredX[i] = 0;
@@ -239,7 +239,7 @@ function approach(w: World, i: number, t: number): void {
   walk(w, i, true);
 }
 
-/** Straight at `aim` at its speed; the way to a unit is computed in single precision. */
+/** Sets the velocity straight towards `aim` at the unit's speed. The way to a unit is computed in single precision. */
 function walk(w: World, i: number, single: boolean): void {
   const { b, aim } = w;
   const dx = aim[0] - b.x[i];
@@ -262,7 +262,7 @@ function walk(w: World, i: number, single: boolean): void {
   w.preferredY[i] = (dy * speed) / length;
 }
 
-/** An enemy healer keeps to the pace of the slowest it considers. */
+/** Slows an enemy healer down to the pace of the slowest unit that it considers. */
 function keepPace(w: World, i: number, someSearch: boolean): void {
   const { b } = w;
   let speed = Infinity;
@@ -282,7 +282,10 @@ function keepPace(w: World, i: number, someSearch: boolean): void {
   if (speed !== Infinity) w.aim[2] = speed;
 }
 
-/** Healers first, then the nearest, of the allies near enough and (when `all`) those that attack it from afar. */
+/**
+ * Chooses healers first, then the nearest, among the allies that are near enough and (with `all`) those that attack it
+ * from afar.
+ */
 function chooseTarget(w: World, i: number, all: boolean): number {
   const { b } = w;
   let best = -1;
@@ -308,7 +311,7 @@ function chooseTarget(w: World, i: number, all: boolean): number {
   return best;
 }
 
-/** The weakest comrade near that is hurt or fighting. */
+/** Chooses the weakest comrade nearby that is hurt or fighting. */
 function choosePatient(w: World, i: number): number {
   const { b } = w;
   let best = -1;
@@ -329,7 +332,7 @@ function choosePatient(w: World, i: number): number {
   return best;
 }
 
-/** Turns the preferred velocity into one that collides with nobody. Who wants to stand stands. */
+/** Turns the preferred velocity into one that collides with nobody. A unit that wants to stand stands. */
 function avoid(w: World, i: number): void {
   const { b, preferredX, preferredY, nextX, nextY, obstacles } = w;
   const { x, y, vx, vy, single, alive, radius, layer, units } = b;
@@ -381,7 +384,7 @@ function avoid(w: World, i: number): void {
   nextY[i] = solution[1];
 }
 
-/** Puts the living into a random order, as NumPy's `Generator.shuffle` does; returns how many there are. */
+/** Puts the living units into a random order, as NumPy's `Generator.shuffle` does, and returns how many there are. */
 function shuffle(b: Battle): number {
   let count = 0;
   for (let i = 0; i < b.units; i++) if (b.alive[i] === 1) b.order[count++] = i;
@@ -395,7 +398,8 @@ function shuffle(b: Battle): number {
 }
 
 /**
- * Moves a unit, lets it recover and, if it is ready and in reach, fire. Who was killed earlier in the tick does not.
+ * Moves a unit, lets it recover and, if it is ready and in reach, fire. A unit that was killed earlier in the tick does
+ * not.
  */
 function act(w: World, i: number): void {
   const { b } = w;
@@ -418,7 +422,7 @@ function act(w: World, i: number): void {
   }
   if (w.attacking[i] === 0 || b.cooldown[i] > 0) return;
   b.cooldown[i] = b.period[i];
-  // The target may have died since: a shot at a corpse pays nothing and costs the full cooldown.
+  // The target may have died meanwhile. A shot at a dead unit pays nothing and costs the full cooldown.
   const t = i < b.allies ? b.ordered[i] : b.target[i];
   b.fired[i] = t;
   if (b.heals[i] === 1) heal(w, i, t);
@@ -467,7 +471,10 @@ function heal(w: World, i: number, t: number): void {
   b.health[t] += given;
 }
 
-/** Closed cells as rectangles, grown east and then north from each cell not yet in one: SMAClite's obstacles. */
+/**
+ * Returns SMAClite's obstacles: the closed cells as rectangles, grown east and then north from each cell that is not in
+ * one yet.
+ */
 function rectanglesOf(open: Uint8Array): number[] {
   const seen = new Uint8Array(MAP_SIZE * MAP_SIZE);
   const isOpen = (x: number, y: number): boolean => open[y * MAP_SIZE + x] === 1;

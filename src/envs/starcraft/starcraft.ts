@@ -17,15 +17,20 @@ import { ENERGY_MAX, ENERGY_PER_SECOND, SHIELD_DELAY, SHIELD_PER_SECOND } from "
 /** A shot follows the last after the weapon's period and a random delay between these (ticks; seconds x 16). */
 const DELAY_MIN = -0.0625 * TICKS_PER_SECOND;
 const DELAY_MAX = 0.125 * TICKS_PER_SECOND;
-/** Nothing that reaches health does less (StarCraft II). */
+/** An attack that reaches health does at least this much damage, as in StarCraft II. */
 const LEAST_DAMAGE = 0.5;
 /** A random word as an unsigned number is this many times one in [0, 1). */
 const WORDS = 0x1_0000_0000;
 
-/** Made once a process: a map with cliffs takes some tenths of a second. What they cache does not change answers. */
+/**
+ * Grounds are made once in a process, because a map with cliffs takes some tenths of a second. Their caches do not
+ * change results.
+ */
 const grounds = new Map<string, Ground>();
 
-/** The rules of the real game, as far as RULES.md says; a tick is one game loop of 1/16 normal second. */
+/**
+ * Makes the rules of the real game, as far as RULES.md says. A tick is one game loop of 1/16 second at normal speed.
+ */
 export function createStarcraftRules(b: Battle): BattleRules {
   const terrain = b.map.terrain.starcraft;
   const open = openCells(terrain, ".");
@@ -82,7 +87,7 @@ function reset(w: World, places: Float64Array, seed: number): void {
     b.bendX[i] = -1;
     b.bendY[i] = -1;
     if (i < allies) continue;
-    // They walk in formation.
+    // The enemies walk in formation.
     b.goalX[i] += b.x[i] - middleX;
     b.goalY[i] += b.y[i] - middleY;
   }
@@ -93,7 +98,7 @@ function reset(w: World, places: Float64Array, seed: number): void {
     enemyAt[m] = other;
   }
   for (let k = 0; k < enemies; k++) placeOf[enemyAt[k]] = k;
-  // Enemies have walked for one loop when SMAC looks first.
+  // Enemies have walked for one loop before SMAC looks for the first time.
   findBends(w);
   for (let i = allies; i < units; i++) if (b.heals[i] === 0) advance(w, i);
   w.moveAll();
@@ -106,7 +111,7 @@ function order(b: Battle, i: number, action: number): void {
   if (b.target[i] !== target) {
     calmDown(b, i);
     b.busy[i] = 0;
-    // A second strike needs him who strikes to stay.
+    // The unit has to stay for its second strike.
     if (b.secondStrike[i] > 0 && action !== 1) b.flight[i] = 0;
   }
   b.target[i] = target;
@@ -117,13 +122,13 @@ function order(b: Battle, i: number, action: number): void {
     b.goalX[i] = b.x[i] + (action === 4 ? 2 : action === 5 ? -2 : 0);
     b.goalY[i] = b.y[i] + (action === 2 ? 2 : action === 3 ? -2 : 0);
   } else {
-    // The game refuses an attack that the weapon cannot make; SMAC lets it be ordered all the same.
+    // SMAC allows ordering an attack that the weapon cannot make, but the game refuses it.
     b.command[i] = b.reaches[i * b.units + target] === 1 ? ATTACK : STOP;
     if (b.command[i] === STOP) b.target[i] = -1;
   }
 }
 
-/** Plays the ticks of one step, then pays SMAC's reward and ends the episode where SMAC would. */
+/** Plays the ticks of one step, then pays SMAC's reward and ends the episode if SMAC would. */
 function play(w: World): void {
   const { b } = w;
   const { allies, units, health, shield, before, alive, clock } = b;
@@ -147,7 +152,7 @@ function play(w: World): void {
     livingAllies += alive[i];
     if (b.heals[i] === 0) fightingAllies += alive[i];
   }
-  // SMAC takes the absolute value, so that what the enemy regains pays as well.
+  // SMAC takes the absolute value, so that what the enemy regains is rewarded as well.
   reward = Math.abs(reward);
   const won = livingEnemies === 0 && livingAllies > 0 && fightingAllies > 0;
   const healerLeft = livingEnemies === 1 && fightingAllies > 0 && onlyHealerLeft(b);
@@ -157,7 +162,7 @@ function play(w: World): void {
   clock[1] = won || healerLeft || fightingAllies === 0 || livingEnemies === 0 ? 1 : 0;
 }
 
-/** SMAC calls a battle won when a healer is the enemy's last unit. */
+/** Tells whether only a healer is left to the enemy, which SMAC counts as won. */
 function onlyHealerLeft(b: Battle): boolean {
   for (let j = b.allies; j < b.units; j++) if (b.alive[j] === 1) return b.heals[j] === 1;
   return false;
@@ -169,7 +174,7 @@ function playTick(w: World): void {
     b;
   let hitCount = 0;
   b.clock[4] += 1;
-  // All hits of a tick land together, on whom they find alive: killing one another is possible.
+  // All hits of a tick land together, on units that are alive, so that two units can kill each other.
   for (let i = 0; i < units; i++) {
     if (flight[i] > 0) {
       flight[i] -= 1;
@@ -206,7 +211,7 @@ function playTick(w: World): void {
     }
     const t = target[i];
     if (t >= 0 && alive[t] === 0) {
-      // Only agents keep a dead target: they have orders, and stand once those are done.
+      // Only agents keep a dead target, because they have orders and stand once these are done.
       target[i] = -1;
       command[i] = STOP;
       calmDown(b, i);
@@ -244,7 +249,7 @@ function playTick(w: World): void {
 }
 
 /**
- * Cosine and sine of the angle that a unit turns in a tick, and cosine of that within which it fires (TurningRate
+ * Cosine and sine of the angle that a unit turns in a tick, and cosine of the angle within which it fires (TurningRate
  * 999.8437 degrees a second, ArcSlop 11.25).
  */
 const TURN_COS = Math.cos((999.8437 / 16 / 180) * Math.PI);
@@ -252,8 +257,8 @@ const TURN_SIN = Math.sin((999.8437 / 16 / 180) * Math.PI);
 const FACING_COS = Math.cos((11.25 / 180) * Math.PI);
 
 /**
- * Turns unit `i` to unit `t` as far as one tick lets it.
- * @returns 1 when it may fire
+ * Turns unit `i` towards unit `t` as far as it can turn in one tick.
+ * @returns 1 if it may fire
  */
 function turn(b: Battle, i: number, t: number): number {
   const { faceX, faceY } = b;
@@ -275,11 +280,11 @@ function turn(b: Battle, i: number, t: number): number {
   return (dx * fx + dy * fy) / length >= FACING_COS ? 1 : 0;
 }
 
-/** Ticks from the start of a colossus's sweep to the middle of it, and from touching somebody to burning him. */
+/** Ticks from the start of a colossus's sweep to its middle, and from touching a unit to burning it. */
 const SWEEP = 1;
 const BURN = 4;
 
-/** The weapon of unit `i` goes off: its shot, the first strike, or the sweep of the beam. */
+/** Fires the weapon of unit `i`: its shot, the first strike, or the sweep of the beam. */
 function shoot(b: Battle, i: number): void {
   const t = b.target[i];
   if (t < 0) return;
@@ -300,7 +305,7 @@ function shoot(b: Battle, i: number): void {
   } else wound(b, i, t, b.attacks[i]);
 }
 
-/** What unit `i` sent off lands. */
+/** Lets what unit `i` fired hit. */
 function land(b: Battle, i: number): void {
   const t = b.struck[i];
   if (b.beam[i] === 0) {
@@ -319,7 +324,7 @@ function land(b: Battle, i: number): void {
   }
 }
 
-/** The beam of unit `i` touches its target and whoever stands on its line. */
+/** Marks the target of unit `i`'s beam and whoever stands on its line as touched. */
 function mark(b: Battle, i: number): void {
   const bit = 1 << (i & 31);
   const first = i < b.allies ? b.allies : 0;
@@ -332,7 +337,7 @@ function mark(b: Battle, i: number): void {
 
 function wound(b: Battle, i: number, j: number, attacks: number): void {
   strike(b, i, j, LEAST_DAMAGE, SHIELD_DELAY * TICKS_PER_SECOND, attacks);
-  // Who is hit without having a target looks for one at once, and calls his comrades.
+  // A unit that is hit without having a target looks for one at once, and calls its comrades.
   if (j < b.allies || b.alive[i] === 0) return;
   const { units, x, y, alive, target, heals, reaches } = b;
   const call = b.habits.callForHelp;

@@ -1,14 +1,14 @@
-/** Which simulation plays a battle; RULES.md compares them. */
+/** The simulation that plays a battle. RULES.md compares the two. */
 export type Rules = "starcraft" | "smaclite";
 
-/** What moves on the same layer collides; `air` also flies over cliffs, and only some weapons reach it. */
+/** Units on the same layer collide. Those in `air` also fly over cliffs, and only some weapons reach them. */
 export type Layer = "ground" | "colossus" | "air";
 
 /** How a type moves and fires under one rule set. */
 export interface UnitMotion {
-  /** Cells a second. */
+  /** Speed in cells a second. */
   readonly speed: number;
-  /** Cells a second gained each second; 0 is at full speed at once. */
+  /** Speed gained each second, in cells a second; with 0 a unit is at full speed at once. */
   readonly acceleration: number;
   /** Seconds between two shots. */
   readonly period: number;
@@ -20,22 +20,22 @@ export interface UnitMotion {
   readonly radius: number;
   /** Radius for collisions, in cells. */
   readonly separation: number;
-  /** Half the width of the narrowest way it can pass, in cells: StarCraft's inner radius. */
+  /** StarCraft's inner radius: half the width of the narrowest way that it can pass, in cells. */
   readonly inner: number;
-  /** Cells a second of what it fires; 0 hits at once. */
+  /** Speed of what it fires, in cells a second; with 0 it hits at once. */
   readonly missile: number;
-  /** Seconds between the first and the second attack of a shot, where the second comes later. */
+  /** Seconds between the first and the second attack of a shot, if the second comes later. */
   readonly secondStrike: number;
-  /** Cells, edge to edge, within which a unit on its own notices what it can attack. */
+  /** Cells between edges within which a unit without orders notices what it can attack. */
   readonly notice: number;
-  /** Cells by which a target may leave weapon range while a shot is under way. */
+  /** Cells by which a target may leave the weapon's range while a shot is under way. */
   readonly slack: number;
   /** Health points regenerated a second. */
   readonly regeneration: number;
   readonly layer: Layer;
 }
 
-/** A type of unit, as data. Health, damage and armour are the same in StarCraft II and SMAClite; motion is not. */
+/** A type of unit, as data. Health, damage and armour are the same in StarCraft II and SMAClite, but motion is not. */
 export interface UnitType {
   readonly name: string;
   readonly health: number;
@@ -43,25 +43,28 @@ export interface UnitType {
   readonly armor: number;
   readonly light: boolean;
   readonly armored: boolean;
-  /** Damage of one attack, before bonus and armour; each shot makes `attacks` of them. */
+  /** Damage of one attack, before bonus and armour. Each shot consists of `attacks` attacks. */
   readonly damage: number;
   readonly attacks: number;
   readonly bonusLight: number;
   readonly bonusArmored: number;
-  /** Cells between the edges of shooter and target. */
+  /** Range of the weapon, in cells between the edges of shooter and target. */
   readonly range: number;
   readonly hitsAir: boolean;
-  /** Heals allies instead of shooting; its `range` is that of healing. */
+  /** Whether it heals allies instead of shooting; `range` is then that of healing. */
   readonly heals: boolean;
-  /** Burns a line across the target instead of the target alone. */
+  /** Whether it burns a line across the target instead of the target alone. */
   readonly beam: boolean;
-  /** What SMAC divides the remaining cooldown (loops) by in the state; a healer's energy instead. */
+  /** What SMAC divides the remaining cooldown (in loops) by in the state, or a healer's energy. */
   readonly observedCooldown: number;
   readonly starcraft: UnitMotion;
   readonly smaclite: UnitMotion;
 }
 
-/** Energy a healer starts with, its most, what it regains a second, and health points an energy point buys. */
+/**
+ * A healer's energy at the start, its greatest energy, what it regains a second, and the health points that a point of
+ * energy buys.
+ */
 export const ENERGY_START = 50;
 export const ENERGY_MAX = 200;
 export const ENERGY_PER_SECOND = 0.5625;
@@ -88,7 +91,7 @@ const shooter = {
   beam: false,
 } as const;
 
-/** A ground unit's motion; unnamed parts take their commonest value. */
+/** Returns a ground unit's motion. Parts that are not given take their commonest value. */
 function motion(parts: Partial<UnitMotion> & Pick<UnitMotion, "speed" | "period" | "radius">): UnitMotion {
   return {
     acceleration: 0,
@@ -241,13 +244,13 @@ export const zergling: UnitType = {
   smaclite: motion({ speed: 4.13, period: 0.497, radius: 0.375, regeneration: 0.38 }),
 };
 
-/** Whether a unit may fire at (or heal) another. */
+/** Tells whether a unit may fire at (or heal) another. */
 export function canTarget(shooterType: UnitType, targetType: UnitType, rules: Rules): boolean {
   const air = targetType[rules].layer === "air";
   return shooterType.heals ? !air : shooterType.hitsAir || !air;
 }
 
-/** Damage of one attack before armour. */
+/** Returns the damage of one attack before armour. */
 export function attackDamage(shooterType: UnitType, targetType: UnitType): number {
   return (
     shooterType.damage +

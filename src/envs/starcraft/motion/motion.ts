@@ -3,16 +3,16 @@ import type { Battle } from "../battle.js";
 import type { Ground } from "../ground.js";
 import { MOTION } from "./motion-wasm.js";
 
-/** Directions that a walker tries to each side, in turns of 15 degrees: TURNS of motion.c. */
+/** How many directions a unit tries on each side, in turns of 15 degrees: TURNS of motion.c. */
 const TURNS = 8;
 
 let compiled: ConstructorParameters<typeof Instance>[0] | undefined;
 
 /**
- * Compiled loops that move a battle's units by their velocities for one tick: around whoever stands in their way, a
- * step forward, apart where they overlap. motion.c says how.
+ * Returns compiled loops that move a battle's units by their velocities for one tick: around whoever stands in their
+ * way, forward, and apart if they overlap. motion.c says how.
  *
- * @param grounds where each unit can be, [units]
+ * @param grounds the ground on which each unit can be, [units]
  */
 export function createMotion(b: Battle, grounds: readonly Ground[]): () => void {
   const { arena, units } = b;
