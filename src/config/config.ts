@@ -216,6 +216,8 @@ export interface OptimiserConfig {
   readonly kind?: "adam";
   /** Learning rate. Table 3: 5e-4. COMIX and FACMAC: 1e-3. */
   readonly learningRate: number;
+  /** Learning rate of the agents' network where it is a policy: 2.5e-3. Algorithm "facmac-discrete" has it. */
+  readonly actorLearningRate?: number;
   /** Decay of the mean of squared gradients. PyMARL: 0.99. It is Adam's beta_2: 0.999. */
   readonly alpha: number;
   /** Adam's beta_1, decay of the mean of gradients: 0.9. */
@@ -280,7 +282,8 @@ export interface Config {
    * The algorithm that is trained: "qmix", "ow-qmix", "cw-qmix", "res", "vdn", "iql"; "comix" and "facmac" where
    * actions are continuous; or one of `parts`.
    */
-  readonly algorithm: "qmix" | "ow-qmix" | "cw-qmix" | "res" | "vdn" | "iql" | "comix" | "facmac" | PartName;
+  readonly algorithm:
+    "qmix" | "ow-qmix" | "cw-qmix" | "res" | "vdn" | "iql" | "comix" | "facmac" | "facmac-discrete" | PartName;
   /**
    * A row of the paper's comparison (Table 1); it sets the defaults of `sparsity`, `topology`, `operator`, `returns`
    * and `replay`. Or a method of `parts`.

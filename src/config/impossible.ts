@@ -179,7 +179,7 @@ function refuseOfTransitions(
   part: Algorithm,
   refuse: (field: string, given: unknown, why: string) => never,
 ): void {
-  const { algorithm, method, replay, exploration, optimiser, operator, crossEntropy, targetTau } = config;
+  const { algorithm, method, engine, replay, exploration, optimiser, crossEntropy, targetTau } = config;
   const title = part.title ?? algorithm;
   if (crossEntropy && !part.sections?.includes("crossEntropy"))
     refuse(
@@ -190,15 +190,22 @@ function refuseOfTransitions(
   if (crossEntropy && crossEntropy.elites > crossEntropy.samples)
     refuse("crossEntropy.elites", crossEntropy.elites, `more than crossEntropy.samples ${crossEntropy.samples}`);
   if (part.learnsFrom !== "transitions") {
+    const ofAdam = [
+      ["optimiser.kind", optimiser.kind],
+      ["optimiser.beta1", optimiser.beta1],
+      ["optimiser.actorLearningRate", optimiser.actorLearningRate],
+    ] as const;
     for (const [field, given] of [
       ["targetTau", targetTau],
       ["exploration.noise", exploration.noise],
       ["exploration.uniform", exploration.uniform],
-      ["optimiser.kind", optimiser.kind],
-      ["optimiser.beta1", optimiser.beta1],
+      ...(part.actor ? [] : ofAdam),
     ] as const)
       if (given !== undefined)
         refuse(field, given, `which ${title} does not have: leave it out, or choose algorithm "comix" or "facmac"`);
+    if (part.actor && engine !== "sparse")
+      refuse("engine", engine, `but ${title} of discrete actions runs on the sparse engine: leave it out`);
+    if (part.actor) refuseOfPolicies(config, title, refuse);
     for (const field of ["offlineCapacity", "onlineCapacity"] as const)
       if (replay[field] > MOST_EPISODES)
         refuse(
@@ -215,11 +222,27 @@ function refuseOfTransitions(
       replay.dynamic,
       `but RLx2's buffer compares discrete actions of whole episodes, and ${title} learns from transitions: choose another method than "${method}"`,
     );
-  if (part.policy && operator.kind !== "max")
+  if (optimiser.actorLearningRate !== undefined)
+    refuse(
+      "optimiser.actorLearningRate",
+      optimiser.actorLearningRate,
+      `but ${title} has one learning rate: leave it out`,
+    );
+  if (part.policy) refuseOfPolicies(config, title, refuse);
+}
+
+/** Settings that mean nothing where a policy names the next actions. */
+function refuseOfPolicies(
+  { operator, optimiser }: Parsed,
+  title: string,
+  refuse: (field: string, given: unknown, why: string) => never,
+): void {
+  if (optimiser.kind === undefined) refuse("optimiser.kind", undefined, `but ${title} learns by Adam: give "adam"`);
+  if (operator.kind !== "max")
     refuse(
       "operator.kind",
       operator.kind,
-      `but ${title} takes no maximum that could be softened, since a policy names the next action: give "max", or choose algorithm "comix"`,
+      `but ${title} takes no maximum that could be softened, since a policy names the next action: give "max", or choose another algorithm`,
     );
 }
 

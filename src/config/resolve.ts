@@ -125,7 +125,7 @@ function completeWithParts(given: ConfigInput): Config {
   const defaults = [
     defaultsOf(algorithms, given.algorithm ?? "qmix", files),
     method,
-    algorithm?.learnsFrom === "transitions" && method !== undefined && algorithm.adapt?.(method),
+    method !== undefined && algorithm?.adapt?.(method),
     isTree(given.ticket) && { topology: { grow: "none" } },
     given.short === true && shortSettings(shortSteps(given)),
   ];

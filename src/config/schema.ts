@@ -128,6 +128,7 @@ export const schema = z.strictObject({
   optimiser: z
     .strictObject({
       kind: z.enum(["adam"]).optional(),
+      actorLearningRate: z.number().positive().optional(),
       learningRate: z.number().positive().default(5e-4),
       alpha: z.number().min(0).max(0.999999).default(0.99),
       beta1: z.number().min(0).max(0.999999).optional(),

@@ -122,6 +122,8 @@ export type {
   Engine,
   MixingNetwork,
   MonotonicMixer,
+  AdamOptions,
+  CriticNetwork,
   NetworkSide,
   OpenEngine,
   OptimiserOptions,

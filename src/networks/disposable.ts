@@ -20,8 +20,8 @@ export function disposable<AtOnce extends boolean>(
     ...engine,
     dispose() {
       release();
-      const { agent, mixer, central } = result;
-      for (const part of [result, agent, mixer, central?.agent, central?.mixer]) if (part) refuse(part);
+      const { agent, mixer, central, critic } = result;
+      for (const part of [result, agent, mixer, central?.agent, central?.mixer, critic]) if (part) refuse(part);
       result.dispose = () => undefined;
     },
   };

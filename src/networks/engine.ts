@@ -1,5 +1,6 @@
 import type { EpisodeGroup } from "../replay/group.js";
 import type { NetworkShape, ParameterSpec, Parameters } from "./parameters.js";
+import type { AdamStep } from "./transition-engine.js";
 import type { TargetMemory } from "./target-memory.js";
 
 /**
@@ -39,6 +40,9 @@ export interface Engine<AtOnce extends boolean = boolean> {
     readonly mixer: MixingNetwork<AtOnce>;
   };
 
+  /** FACMAC's critic of discrete actions; there when `shape.critic` is set. */
+  readonly critic?: CriticNetwork<AtOnce>;
+
   /**
    * Values of episodes by the target networks since these last changed. The engine forgets them whenever a target value
    * could change: in `copyToTarget`, `write` to the target side and `setMask`. Null if nothing may be remembered,
@@ -68,20 +72,24 @@ export interface Engine<AtOnce extends boolean = boolean> {
    */
   gradient(name: string): Answer<Float32Array, AtOnce>;
   /**
-   * Clips the global norm of the gradients, takes one RMSprop step on every remaining connection and bias, and clears
-   * the gradients. After it, `gradient(name)` still gives the (unclipped) gradients of this update until the next
-   * `load`.
+   * Clips the global norm of the gradients, takes one step of RMSprop or Adam on every remaining connection and bias,
+   * and clears the gradients. After it, `gradient(name)` still gives the (unclipped) gradients of this update until the
+   * next `load`.
+   * @param networks takes the step for these networks alone, by the gradient that they have together. Default: for all
    * @returns the norm before clipping; when it is not finite nothing is changed.
    */
-  step(options: OptimiserOptions): Answer<number, AtOnce>;
+  step(options: OptimiserOptions | AdamOptions, networks?: readonly string[]): Answer<number, AtOnce>;
 
   /** Copies all parameters of a side; pruned weights are 0. */
   read(side: NetworkSide): Answer<Parameters, AtOnce>;
   /** Overwrites parameters of a side (all, or those given); values of pruned weights are ignored. */
   write(side: NetworkSide, parameters: Parameters): void;
-  /** Copies RMSprop's running mean of squared gradients, by parameter name. */
+  /**
+   * The running mean of squared gradients, by parameter name; with `shape.critic`, Adam's running mean of gradients as
+   * well, by "moments.NAME".
+   */
   readOptimiser(): Answer<Parameters, AtOnce>;
-  /** Overwrites RMSprop's running mean of squared gradients, by parameter name; a missing name stays as it is. */
+  /** Overwrites what `readOptimiser` gives; a missing name stays as it is. */
   writeOptimiser(state: Parameters): void;
   /** Updates the target networks: target := online. The target side always has the online masks. */
   copyToTarget(): void;
@@ -138,6 +146,33 @@ export interface AgentNetwork<AtOnce extends boolean = boolean> {
   forwardBoth(): Answer<Readonly<Record<NetworkSide, Float32Array>>, AtOnce>;
   /** Adds the gradients of the online agent, given dL/dQ_i of the chosen actions [steps, agents, lanes]. */
   backward(gradient: Float32Array): Answer<void, AtOnce>;
+  /**
+   * The same, given the gradient of all that the network gave at each step, [steps, agents, actions, lanes]: what
+   * policies learn from. The sparse engine has it.
+   */
+  backwardAll?(gradient: Float32Array): Answer<void, AtOnce>;
+}
+
+/** FACMAC's critic of discrete actions: what an agent sees and does is worth, at every step of the loaded episodes. */
+export interface CriticNetwork<AtOnce extends boolean = boolean> {
+  /**
+   * Values of the agents' actions [steps, agents, lanes] at steps `offset`..`offset + steps - 1`; overwritten by the
+   * next call. With `keep`, activations are kept for `backward` (online side only).
+   *
+   * @param actions each agent's action as one number for each of them, one of which is 1: [steps, agents, actions,
+   *   lanes]
+   */
+  forward(side: NetworkSide, actions: Float32Array, offset: 0 | 1, keep?: boolean): Answer<Float32Array, AtOnce>;
+  /**
+   * Back through the last pass that kept its values, given dL/dvalues [steps, agents, lanes].
+   *
+   * @param options.adds whether the parameters' gradients are added up. Default: true
+   * @param options.through whether dL/dactions is wanted, [steps, agents, actions, lanes]. Default: false
+   */
+  backward(
+    gradient: Float32Array,
+    options?: { readonly adds?: boolean; readonly through?: boolean },
+  ): Answer<Float32Array | undefined, AtOnce>;
 }
 
 /** A network that computes the team's value from the agents' values and the state. */
@@ -174,6 +209,14 @@ export interface MonotonicMixer<AtOnce extends boolean = boolean> extends Mixing
     alternatives: Float32Array,
     offset: 0 | 1,
   ): Answer<Float32Array, AtOnce>;
+}
+
+/** Adam, see `AdamStep`, with the largest global L2 norm of the gradient. */
+export interface AdamOptions extends AdamStep {
+  /** Tells it from RMSprop. */
+  readonly kind: "adam";
+  /** Largest L2 norm of the gradient of the networks that step together. */
+  readonly gradientClip: number;
 }
 
 /** Settings of RMSprop as in PyTorch: v = alpha v + (1 - alpha) g^2; w -= learningRate g / (sqrt(v) + epsilon). */

@@ -25,6 +25,11 @@ export interface NetworkShape {
    */
   readonly mixer?: "sum" | "none";
   /**
+   * Set where FACMAC's critic of discrete actions learns beside the recurrent agents, which are its actor: a
+   * feed-forward network of what an agent sees and does, whose two hidden layers have `hidden` units.
+   */
+  readonly critic?: true;
+  /**
    * Feed-forward networks in the place of recurrent agents, where actions are continuous: "agent" and "critic" value
    * what an agent sees and does, "actor" gives its action. Their two hidden layers have `hidden` units.
    */
@@ -72,7 +77,7 @@ export function agentInput(shape: NetworkShape): number {
  * place.
  */
 export function networkParameters(shape: NetworkShape): ParameterSpec[] {
-  const { hidden, actions, state, embed, hypernetEmbed, agents, centralEmbed, mixer, networks } = shape;
+  const { hidden, actions, state, embed, hypernetEmbed, agents, centralEmbed, mixer, networks, critic } = shape;
   const specs: ParameterSpec[] = [];
   const linear = (network: NetworkName, name: string, out: number, input: number) => {
     const bound = 1 / Math.sqrt(input);
@@ -89,7 +94,7 @@ export function networkParameters(shape: NetworkShape): ParameterSpec[] {
     linear(network, "fc2", actions, hidden);
   };
   if (networks === undefined) recurrentAgent("agent");
-  for (const name of networks ?? [])
+  for (const name of networks ?? (critic ? (["critic"] as const) : []))
     specs.push(...feedForwardParameters(name, { ...feedForwardSizes(shape, name), hidden }));
   if (mixer === undefined) {
     linear("mixer", "hyper_w_1.0", hypernetEmbed, state);

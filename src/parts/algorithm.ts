@@ -21,6 +21,8 @@ export interface AlgorithmNetworks {
   readonly mixer: "monotonic" | "sum" | "none";
   /** Whether WQMIX's unrestricted agents and their mixing network learn beside them. Default: false. */
   readonly central?: boolean;
+  /** Whether FACMAC's critic of discrete actions learns beside the agents, which are its actor. Default: false. */
+  readonly critic?: boolean;
 }
 
 /** The networks of an algorithm that learns from transitions. */
@@ -68,6 +70,12 @@ export interface CommonAlgorithm extends Part {
    * instead.
    */
   readonly sections?: readonly ("wqmix" | "res" | "crossEntropy")[];
+  /**
+   * What it changes in a method's defaults, which are made for values of discrete actions that are learned from episodes.
+   *
+   * @param method the method's changes
+   */
+  adapt?(method: ConfigInput): ConfigInput;
 }
 
 /**
@@ -88,6 +96,11 @@ export interface EpisodeAlgorithm extends CommonAlgorithm {
   /** Set where the online agents choose the joint action whatever `operator.doubleQ` says. */
   readonly alwaysDoubleQ?: boolean;
   /**
+   * Set where the agents' network is a policy: it is explored by drawing from its softmax, it learns by Adam, and no
+   * operator takes a maximum over actions.
+   */
+  readonly actor?: boolean;
+  /**
    * One update of the networks with a sampled batch: for each group `engine.load`, forward and backward passes, and
    * after the last group one `engine.step`.
    *
@@ -95,6 +108,7 @@ export interface EpisodeAlgorithm extends CommonAlgorithm {
    * @param stepsInBatch number of sampled steps of all groups, over which the loss is a mean
    * @param config the configuration of the run; the algorithm's own settings are in `config.options.algorithm`
    * @param step environment steps so far; before T_0 targets are one-step (Eq. 6)
+   * @param told what networks need that step one after the other
    */
   update(
     engine: Engine,
@@ -102,18 +116,20 @@ export interface EpisodeAlgorithm extends CommonAlgorithm {
     stepsInBatch: number,
     config: Config,
     step: number,
+    told: UpdateContext,
   ): Promise<UpdateStatistics>;
 }
 
-/** What an update from transitions is told beside its batch. */
-export interface TransitionUpdate {
+/** What an update is told beside its batch. */
+export interface UpdateContext {
   /** Number of this update, from 1. */
   readonly update: number;
   /** What is drawn for it, if anything is. */
   readonly random: Random;
   /**
    * To be called after each step of the optimiser with the networks that took it, while their gradients can be read:
-   * their topology may evolve then.
+   * their topology may evolve then. Those of an algorithm that learns from episodes and never calls it evolve together
+   * after its update.
    */
   readonly stepped: (networks: readonly string[]) => void | Promise<void>;
   /** Whether gradients of pruned connections are wanted, see `TransitionEngine.requestDenseGradients`. */
@@ -133,12 +149,6 @@ export interface TransitionAlgorithm extends CommonAlgorithm {
   /** Set where a policy names the actions, so that there is no maximum that an operator could take. */
   readonly policy?: boolean;
   /**
-   * What it changes in a method's defaults, which are made for episodes and discrete actions.
-   *
-   * @param method the method's changes
-   */
-  adapt?(method: ConfigInput): ConfigInput;
-  /**
    * What agents do without noise; the caller cuts it to the environment's box.
    *
    * @param observations [rows, observation]
@@ -156,7 +166,7 @@ export interface TransitionAlgorithm extends CommonAlgorithm {
     engine: TransitionEngine,
     batch: TransitionBatch,
     config: Config,
-    told: TransitionUpdate,
+    told: UpdateContext,
   ): UpdateStatistics | Promise<UpdateStatistics>;
 }
 
@@ -190,7 +200,8 @@ export const algorithms = declareKind<Algorithm>("algorithm", "algorithms", (par
   ) {
     return "lacks cost, for example { copies: { agent: 2, mixer: 2 }, passes: { agent: 4, mixer: 4 } }";
   }
-  const counted = learnsFrom === "transitions" ? [...FEED_FORWARD, "mixer"] : NETWORKS;
+  const counted =
+    learnsFrom === "transitions" ? [...FEED_FORWARD, "mixer"] : networks["critic"] ? [...NETWORKS, "critic"] : NETWORKS;
   for (const counts of [cost["copies"], cost["passes"], cost["acting"]]) {
     if (!isObject(counts)) continue;
     const wrong = Object.entries(counts).find(

@@ -85,7 +85,7 @@ export type {
   EpisodeAlgorithm,
   TransitionAlgorithm,
   TransitionNetworks,
-  TransitionUpdate,
+  UpdateContext,
   UpdateStatistics,
 } from "./algorithm.js";
 export type { FeedForwardName } from "../networks/parameters.js";

@@ -98,7 +98,7 @@ export function costOf(
 export function networkLayers(shape: NetworkShape): Readonly<Partial<Record<NetworkName, readonly Layer[]>>> {
   return {
     ...(shape.networks === undefined
-      ? { agent: agentLayers(shape) }
+      ? { agent: agentLayers(shape), ...(shape.critic && { critic: feedForwardLayers(shape, "critic") }) }
       : Object.fromEntries(shape.networks.map((name) => [name, feedForwardLayers(shape, name)]))),
     ...(shape.mixer === undefined && { mixer: mixerLayers(shape) }),
     ...(shape.centralEmbed !== undefined && {
@@ -144,12 +144,12 @@ export function sparseCost(
 export function algorithmShape(algorithm: AlgorithmOrName, shape: NetworkShape): NetworkShape {
   const { networks } = partOf(algorithm);
   const { central, mixer } = networks;
-  const { centralEmbed = CENTRAL_EMBED, mixer: _, networks: __, ...common } = shape;
+  const { centralEmbed = CENTRAL_EMBED, mixer: _, networks: __, critic: ___, ...common } = shape;
   return {
     ...common,
     ...(central && { centralEmbed }),
     ...(mixer !== "monotonic" && { mixer }),
-    ...("feedForward" in networks && { networks: networks.feedForward }),
+    ...("feedForward" in networks ? { networks: networks.feedForward } : networks.critic && { critic: true as const }),
   };
 }
 
@@ -213,6 +213,14 @@ export const FACMAC_COST: AlgorithmCost = {
   copies: { critic: 2, actor: 2, mixer: 2 },
   passes: { critic: 7, actor: 4, mixer: 7 },
   acting: { actor: 1 },
+};
+
+/**
+ * FACMAC with discrete actions: as with continuous ones, where the recurrent agents are the actor; only they act.
+ */
+export const FACMAC_DISCRETE_COST: AlgorithmCost = {
+  copies: { agent: 2, critic: 2, mixer: 2 },
+  passes: { agent: 4, critic: 7, mixer: 7 },
 };
 
 /** The columns of Table 1: each figure of a cost over that of the dense one. */

@@ -3,6 +3,7 @@ import { EpisodeLost } from "../envs/lost.js";
 import type { Actor, Engine } from "../networks/engine.js";
 import { groupEpisodes } from "../replay/group.js";
 import { chosenValues } from "../targets/actions.js";
+import { oneHotActions } from "../targets/gumbel.js";
 import { monteCarloReturns } from "../targets/returns.js";
 import { bestAvailable, createEpisodeRecorder, type EpisodeRecorder, type EpisodeResult } from "./rollout.js";
 
@@ -138,7 +139,10 @@ async function compareValues(
     engine.lanes,
   )) {
     engine.load(group);
-    const totals = await engine.mixer.forward("online", chosenValues(await engine.agent.forward("online"), group), 0);
+    const values = engine.critic
+      ? (await engine.critic.forward("online", oneHotActions(group.actions, group), 0)).slice()
+      : chosenValues(await engine.agent.forward("online"), group);
+    const totals = await engine.mixer.forward("online", values, 0);
     const returns = monteCarloReturns(group, null, { gamma: discount });
     for (let t = 0; t < group.steps; t++) {
       for (let i = t * group.lanes; i < t * group.lanes + group.running[t]; i++) {

@@ -137,6 +137,47 @@ export function epsilonGreedy(actor: Actor, epsilon: () => number, random: Rando
   };
 }
 
+/**
+ * The policy of FACMAC's agents while they learn: an agent draws from (1 - epsilon) softmax(what its network gives) +
+ * epsilon / n over its n available actions.
+ *
+ * @param epsilon the exploration rate of the next joint action
+ */
+export function softmaxPolicy(actor: Actor, epsilon: () => number, random: Random): Policy {
+  return (env, jointAction, t) => {
+    if (t === 0) {
+      actor.reset(0);
+      actor.lastActions.fill(-1);
+    }
+    actor.observations.set(env.observations);
+    const logits = actor.forward();
+    const rate = epsilon();
+    const { agents, actions } = env.sizes;
+    const weights = new Float64Array(actions);
+    for (let agent = 0; agent < agents; agent++) {
+      const at = agent * actions;
+      const best = bestAvailable(logits, env.availableActions, at, at, actions);
+      let [sum, legal] = [0, 0];
+      for (let a = 0; a < actions; a++) {
+        weights[a] = env.availableActions[at + a] === 1 ? Math.exp(logits[at + a] - logits[at + best]) : 0;
+        sum += weights[a];
+        legal += env.availableActions[at + a];
+      }
+      let left = random.float();
+      let action = best;
+      for (let a = 0; a < actions; a++) {
+        if (env.availableActions[at + a] !== 1) continue;
+        left -= (1 - rate) * (weights[a] / sum) + rate / legal;
+        if (left >= 0) continue;
+        action = a;
+        break;
+      }
+      jointAction[agent] = action;
+      actor.lastActions[agent] = action;
+    }
+  };
+}
+
 /** The greedy policy of an actor with one environment. Its hidden states are reset at step 0. */
 export function greedyPolicy(actor: Actor): Policy {
   return (env, jointAction, t) => {

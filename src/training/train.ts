@@ -1,12 +1,12 @@
 import { LabError } from "../errors.js";
-import { evolveNetworks, growthOf } from "../algorithms/evolve.js";
+import { evolveNetworks, growthOf, type LayerChange } from "../algorithms/evolve.js";
 import { updateNetworks } from "../algorithms/update.js";
 import type { Config } from "../config.js";
 import type { Environment } from "../envs/environment.js";
 import { environmentOf } from "../envs/index.js";
 import { EpisodeLost } from "../envs/lost.js";
 import { currentHost } from "../host.js";
-import { algorithmOf } from "../parts/algorithm.js";
+import { algorithmOf, type EpisodeAlgorithm } from "../parts/algorithm.js";
 import { createRandom } from "../random.js";
 import { addEpisode, canSample, createDualBuffer, sampleBatch } from "../replay/dual.js";
 import { countSteps, groupEpisodes } from "../replay/group.js";
@@ -20,6 +20,7 @@ import {
   evaluationDue,
   explorationRate,
   openRandom,
+  openTransitionRandom,
   type Progress,
   randomStates,
   startProgress,
@@ -28,7 +29,7 @@ import {
   trainRecord,
 } from "./progress.js";
 import type { TrainState, TrainingRecord } from "./records.js";
-import { createEpisodeRecorder, type EpisodeResult, epsilonGreedy } from "./rollout.js";
+import { createEpisodeRecorder, type EpisodeResult, epsilonGreedy, softmaxPolicy } from "./rollout.js";
 import { measuredBy, scoredEvaluations, scoreMeasure } from "./score.js";
 import { captureMasks, captureReplay, captureTensors, replayEpisodes, restoreEpisodes } from "./state.js";
 import { trainFromTransitions } from "./transitions.js";
@@ -56,13 +57,14 @@ export async function* train(config: Config, options: TrainOptions = {}): AsyncG
       `The end of ${config.extend.run}, which this run continues, is missing: use runOne or runAll, which read it, or give its state to train as resume.`,
     );
   const algorithm = algorithmOf(config);
-  if (algorithm.learnsFrom === "transitions") return yield* trainFromTransitions(config, algorithm, options);
-  yield* trainFromEpisodes(config, options);
+  if (algorithm.learnsFrom === "transitions") yield* trainFromTransitions(config, algorithm, options);
+  else yield* trainFromEpisodes(config, algorithm, options);
 }
 
 /** Training that plays an episode, updates the networks, and plays the next. */
 async function* trainFromEpisodes(
   config: Config,
+  algorithm: EpisodeAlgorithm,
   { signal, resume, ticket, start, open, checkpointEvery = 30 }: TrainOptions,
 ): AsyncGenerator<TrainingRecord, void, void> {
   const env = environmentOf(config);
@@ -72,7 +74,7 @@ async function* trainFromEpisodes(
   // If the run was stopped meanwhile, the checkpoint that it resumes from is still its newest state.
   else if (resume && !(await replayEpisodes(buffers, env, resume.replay, config, signal))) return;
 
-  const random = openRandom(config, resume?.progress);
+  const random = (algorithm.actor ? openTransitionRandom : openRandom)(config, resume?.progress);
   const engine = resume
     ? await resumeNetworks(config, resume, open)
     : await createNetworks(
@@ -101,7 +103,8 @@ async function* trainFromEpisodes(
     const recorder = createEpisodeRecorder(env, config.rewardScale);
     const epsilonAt = (step: number) => explorationRate(config.exploration, step);
     let stepInRun = progress.step;
-    const policy = epsilonGreedy(engine.createActor(1), () => epsilonAt(stepInRun++), random.exploration);
+    const explore = algorithm.actor ? softmaxPolicy : epsilonGreedy;
+    const policy = explore(engine.createActor(1), () => epsilonAt(stepInRun++), random.exploration);
 
     const capture = async (): Promise<TrainState> => ({
       tensors: await captureTensors(engine),
@@ -188,7 +191,21 @@ async function* trainFromEpisodes(
           i === updates &&
           progress.episode - progress.lastEvolution >= config.topology.interval;
         if (evolves && growth.gradients) engine.requestDenseGradients();
-        const update = await updateNetworks(engine, groups, countSteps(groups), config, progress.step);
+        const changed: LayerChange[] = [];
+        const evolve = async (networks?: readonly string[]) => {
+          const change = await evolveNetworks(engine, config, progress.step, random.topology, networks);
+          changed.push(...change.layers);
+          return change.fraction;
+        };
+        let fraction: number | undefined;
+        const update = await updateNetworks(engine, groups, countSteps(groups), config, progress.step, {
+          update: progress.update + 1,
+          random: random["targets"] ?? random.replay,
+          dense: evolves && growth.gradients === true,
+          stepped: async (networks) => {
+            if (evolves) fraction = await evolve(networks);
+          },
+        });
         if (!Number.isFinite(update.loss) || !Number.isFinite(update.gradientNorm)) {
           throw new LabError(
             `The ${Number.isFinite(update.loss) ? "gradient" : "loss"} is not finite at step ${progress.step} (update ${progress.update + 1}): training has diverged. Try a smaller optimiser.learningRate or optimiser.gradientClip.`,
@@ -201,11 +218,13 @@ async function* trainFromEpisodes(
         sums.qTotal += update.qTotal;
         sums.target += update.target;
         if (evolves) {
-          const change = await evolveNetworks(engine, config, progress.step, random.topology);
+          fraction ??= await evolve();
+          const layers = engine.parameters.flatMap(({ name }) => changed.find((layer) => layer.name === name) ?? []);
           progress.lastEvolution = progress.episode;
           progress.evolution++;
           const { step, episode: episodes, evolution } = progress;
-          yield { kind: "topology", step, episode: episodes, evolution, ...change, masks: captureMasks(engine) };
+          const masks = captureMasks(engine);
+          yield { kind: "topology", step, episode: episodes, evolution, fraction, layers, masks };
         }
       }
       if (progress.episode - progress.lastTargetUpdate >= config.targetInterval) {

@@ -4,9 +4,15 @@ import { initialParameters, networkParameters, type NetworkShape, type Parameter
 import { createSparseEngine } from "../networks/sparse/engine.js";
 import { createTransitionEngine } from "../networks/sparse/transition-engine.js";
 import type { TransitionShape } from "../networks/transition-engine.js";
-import { algorithmOf, algorithms, type EpisodeAlgorithm, type TransitionAlgorithm } from "../parts/algorithm.js";
+import {
+  algorithmOf,
+  algorithms,
+  type EpisodeAlgorithm,
+  type TransitionAlgorithm,
+  type UpdateContext,
+} from "../parts/algorithm.js";
 import { describeValue, isObject, PartError } from "../parts/registry.js";
-import { createRandom } from "../random.js";
+import { createRandom, type Random } from "../random.js";
 import { countSteps, groupEpisodes } from "../replay/group.js";
 import { randomEpisodes } from "../replay/random-episodes.js";
 import { createTransitionBatch } from "../replay/transitions.js";
@@ -59,7 +65,7 @@ export async function tryAlgorithm(config: Config): Promise<void> {
 function tryEpisodes(part: EpisodeAlgorithm, shape: NetworkShape, parameters: Parameters, config: Config) {
   const engine = createSparseEngine(shape, parameters, new Map());
   const groups = groupEpisodes(randomEpisodes(shape, [3, 2], createRandom(2)), shape, engine.lanes);
-  return { engine, update: () => part.update(engine, groups, countSteps(groups), config, 0) };
+  return { engine, update: () => part.update(engine, groups, countSteps(groups), config, 0, told(createRandom(3))) };
 }
 
 /** One joint action, and one update with five transitions. */
@@ -76,7 +82,9 @@ function tryTransitions(part: TransitionAlgorithm, shape: TransitionShape, param
       const chosen: unknown = part.act(engine, batch.observations.slice(0, agents * observation), random, config);
       if (!(chosen instanceof Float32Array) || chosen.length !== agents * actions || !chosen.every(Number.isFinite))
         throw new LabError(`act gives ${describeValue(chosen)}; expected ${agents * actions} finite numbers`);
-      return part.update(engine, batch, config, { update: 1, random, stepped: () => undefined, dense: false });
+      return part.update(engine, batch, config, told(random));
     },
   };
 }
+
+const told = (random: Random): UpdateContext => ({ update: 1, random, stepped: () => undefined, dense: false });

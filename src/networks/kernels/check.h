@@ -118,6 +118,7 @@ static const Agent *agentOf(const char *m, size_t size, u32 at, u32 reads) {
   for (int side = 0; side < 2; side++)
     if (!fits(size, a->values[side], (steps + 1) * tiles * a->actions, ROW)) return 0;
   if (!fits(size, a->taken, steps * tiles, LANES) || !fits(size, a->gradients, steps * tiles, ROW)) return 0;
+  if (a->every && !fits(size, a->every, steps * tiles * a->actions, ROW)) return 0;
   if (!vectorsFit(m, size, a->observed, steps + 1) || !vectorsFit(m, size, a->running, steps)) return 0;
   u32 most = 0;
   for (u32 strip = 0; strip < stripsOf(a->agents); strip++) {

@@ -20,6 +20,7 @@ typedef struct {
   u32 taken;                           // actions of a step, [steps, agents, lanes] bytes
   u32 observed, running;               // bytes: 128-bit vectors of lanes that have an observation at step t, [steps + 1], and a step, [steps]
   u32 gradients;                       // dL/dQ of the chosen actions, [steps, agents, lanes]
+  u32 every;                           // 0, or dL/dQ of all actions in the place of those, [steps, agents, actions, lanes]
   u32 scratch, scratchStride;          // of a part: STEPS_TOGETHER steps' dGates, dX and dValues of `most` tiles each, then dH of `most`
   u32 most;                            // tiles of the largest strip
   u32 steps;
@@ -320,8 +321,12 @@ static void agentBackward(char *m, const Agent *a, u32 part, u32 parts) {
         const size_t chosen = ((size_t)t * a->agents + from) * LANES;
         const char *gradients = m + a->gradients + chosen * 4;
         const u8 *taken = BYTES(a->taken) + chosen;
+        const size_t values = (size_t)a->actions * ROW;
+        const char *every = m + a->every + ((size_t)t * a->agents + from) * values;
         for (u32 tile = 0; tile < tiles; tile++) {
-          if (pairs) chosenOfPair(gradients + 2 * tile * ROW, taken + 2 * tile * LANES, 2 * tile + 1 < own, a->actions, v + tile * dvStride);
+          if (a->every && pairs) rowsOfPair(every + 2 * tile * values, 2 * tile + 1 < own, a->actions, v + tile * dvStride);
+          else if (a->every) __builtin_memcpy(v + tile * dvStride, every + tile * values, values);
+          else if (pairs) chosenOfPair(gradients + 2 * tile * ROW, taken + 2 * tile * LANES, 2 * tile + 1 < own, a->actions, v + tile * dvStride);
           else chosenTile(gradients + tile * ROW, taken + tile * LANES, a->actions, v + tile * dvStride);
         }
         layerBackward(m, fc2, ADD, 0, a->hidden, v, dvStride, dh, dxStride, dh, dxStride, tiles, nv);

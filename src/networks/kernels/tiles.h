@@ -127,3 +127,13 @@ static void chosenOfPair(const char *values, const u8 *numbers, int second, u32 
   if (second) __builtin_memcpy(chosen + half, values + ROW, half * 4), __builtin_memcpy(both + half, numbers + LANES, half);
   chosenTile((const char *)chosen, both, count, tile);
 }
+
+// Rows of all actions of two agents, in a tile of their first eight lanes: those of the second follow `count` rows behind, if there is one.
+static void rowsOfPair(const char *values, int second, u32 count, char *tile) {
+  const size_t half = LANES / 2 * 4;
+  for (u32 row = 0; row < count; row++, values += ROW, tile += ROW) {
+    __builtin_memcpy(tile, values, half);
+    if (second) __builtin_memcpy(tile + half, values + (size_t)count * ROW, half);
+    else __builtin_memset(tile + half, 0, half);
+  }
+}

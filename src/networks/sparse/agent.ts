@@ -87,6 +87,7 @@ export function createAgentNetwork(
     "observed",
     "running",
     "gradients",
+    "every",
     "scratch",
     "scratchStride",
     "most",
@@ -111,7 +112,7 @@ export function createAgentNetwork(
   });
 
   let capacity = 0;
-  let gradients = 0;
+  let [gradients, everyGradient, everyCapacity] = [0, 0, 0];
   const values: Record<NetworkSide, number> = { online: 0, target: 0 };
   // Results that still hold for the loaded batch and the present weights.
   const known: Record<NetworkSide, boolean> = { online: false, target: false };
@@ -163,6 +164,16 @@ export function createAgentNetwork(
     },
     backward(gradient) {
       batch.copyRunning(gradient, gradients, agents);
+      numbers.set({ every: 0 });
+      kernels.agentBackward(numbers.at);
+    },
+    backwardAll(gradient) {
+      if (everyCapacity < capacity) {
+        everyCapacity = capacity;
+        everyGradient = memory.allocate(capacity * agents * actions * ROW);
+      }
+      batch.copyRunning(gradient, everyGradient, agents * actions);
+      numbers.set({ every: everyGradient });
       kernels.agentBackward(numbers.at);
     },
   };

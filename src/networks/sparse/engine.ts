@@ -10,6 +10,8 @@ import { updateCycle } from "../update-cycle.js";
 import { createSparseActor } from "./actor.js";
 import { createAgentLayers, createAgentNetwork } from "./agent.js";
 import { createBatch } from "./batch.js";
+import { createCritic } from "./critic.js";
+import { createFeedForwardLayers } from "./feed-forward.js";
 import { createCentralMixerLayers, createCentralMixerNetwork } from "./central-mixer.js";
 import type { Kernels } from "./kernels.js";
 import type { Layer } from "./layer.js";
@@ -67,15 +69,23 @@ function openEngine(
   const monotonic = shape.mixer === undefined ? openMixer() : undefined;
   const mixer = monotonic?.network ?? createAgentSum(shape.mixer!, () => loaded!);
   const central = shape.centralEmbed === undefined ? undefined : openCentral();
+  const critic = shape.critic ? openCritic() : undefined;
   const agents = central ? [agent, central.agent] : [agent];
   const mixers = [...(monotonic ? [monotonic.network] : []), ...(central ? [central.mixer] : [])];
-  const layers: Layer[] = [agentLayers, ...(monotonic ? [monotonic.layers] : []), ...(central?.layers ?? [])].flatMap(
-    (network): Layer[] => Object.values(network),
-  );
+  const layers: Layer[] = [
+    agentLayers,
+    ...(critic ? [critic.layers] : []),
+    ...(monotonic ? [monotonic.layers] : []),
+    ...(central?.layers ?? []),
+  ].flatMap((network): Layer[] => Object.values(network));
 
   function openMixer() {
     const layers = createMixerLayers(memory, specs);
     return { layers, network: createMixerNetwork(memory, shape, layers, batch) };
+  }
+  function openCritic() {
+    const layers = createFeedForwardLayers(memory, specs, "critic");
+    return { layers, network: createCritic(memory, shape, layers, () => loaded!) };
   }
   function openCentral() {
     const agentLayers = createAgentLayers(memory, shape, specs, "central_agent");
@@ -91,9 +101,23 @@ function openEngine(
 
   const layerOf = new Map(layers.flatMap((layer) => layer.names.map((name) => [name, layer] as const)));
   const { check, checkMaskable, checkComplete } = parameterChecks(specs);
-  // The list of all layers, for the kernels.
-  const list = memory.allocate(layers.length * 4);
-  memory.words(list, layers.length).set(layers.map(({ at }) => at));
+  /** Layers for the kernels. */
+  function listOf(own: readonly Layer[]) {
+    const at = memory.allocate(own.length * 4);
+    memory.words(at, own.length).set(own.map((layer) => layer.at));
+    return { at, layers: own };
+  }
+  const { at: list } = listOf(layers);
+  const lists = new Map<string, ReturnType<typeof listOf>>();
+  function named(networks: readonly string[]) {
+    const key = networks.join();
+    let found = lists.get(key);
+    if (found === undefined) {
+      const names = specs.filter(({ network }) => networks.includes(network)).map(({ name }) => layerOf.get(name)!);
+      lists.set(key, (found = listOf([...new Set(names)])));
+    }
+    return found;
+  }
   const optimiser = createOptimiserRecord(memory);
 
   const cycle = updateCycle(() => {
@@ -105,10 +129,10 @@ function openEngine(
     for (const network of agents) network.forget();
   }
 
-  function readAll(kept: NetworkSide | "squares"): Map<string, Float32Array> {
+  function readAll(kept: NetworkSide | "squares" | "moments"): Map<string, Float32Array> {
     return new Map(specs.map(({ name }) => [name, layerOf.get(name)!.read(name, kept)]));
   }
-  function writeAll(kept: NetworkSide | "squares", values: Parameters): void {
+  function writeAll(kept: NetworkSide | "squares" | "moments", values: Parameters): void {
     for (const [name, { length }] of values) check(name, length);
     for (const [name, value] of values) layerOf.get(name)!.write(name, kept, value);
     if (kept === "target") targets?.forget();
@@ -134,6 +158,7 @@ function openEngine(
     parameters: specs,
     targets,
     ...cycle.adding<true>({ agent, mixer, central }),
+    ...(critic && { critic: critic.network }),
     load(group) {
       cycle.begin();
       loaded = group;
@@ -152,24 +177,38 @@ function openEngine(
       check(name);
       return layerOf.get(name)!.read(name, "gradient");
     },
-    step(options) {
+    step(options, networks) {
       const { kernels } = memory;
-      let squared = kernels.collect(list, layers.length);
-      for (const layer of layers) squared += layer.pick();
+      const stepping = networks === undefined ? { at: list, layers } : named(networks);
+      let squared = kernels.collect(stepping.at, stepping.layers.length);
+      for (const layer of stepping.layers) squared += layer.pick();
       const norm = Math.sqrt(squared);
       cycle.end();
       if (!Number.isFinite(norm)) return norm;
       // As torch.nn.utils.clip_grad_norm_ does, whose divisor is never 0.
       const scale = Math.min(1, options.gradientClip / (norm + 1e-6));
-      kernels.step(list, layers.length, optimiser.set({ kind: "rmsprop", scale, ...options }));
+      const { at, layers: own } = stepping;
+      kernels.step(
+        at,
+        own.length,
+        optimiser.set("step" in options ? { scale, ...options } : { kind: "rmsprop", scale, ...options }),
+      );
       forget();
       return norm;
     },
 
     read: (side) => readAll(side),
     write: (side, values) => writeAll(side, values),
-    readOptimiser: () => readAll("squares"),
-    writeOptimiser: (state) => writeAll("squares", state),
+    readOptimiser() {
+      const squares = readAll("squares");
+      if (critic) for (const [name, value] of readAll("moments")) squares.set(`moments.${name}`, value);
+      return squares;
+    },
+    writeOptimiser(state) {
+      const moments = [...state].filter(([name]) => name.startsWith("moments."));
+      writeAll("squares", new Map([...state].filter(([name]) => !name.startsWith("moments."))));
+      if (critic) writeAll("moments", new Map(moments.map(([name, value]) => [name.slice("moments.".length), value])));
+    },
     copyToTarget() {
       for (const layer of layers) layer.copyToTarget();
       targets?.forget();

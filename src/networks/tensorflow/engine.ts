@@ -140,6 +140,7 @@ function openRun(
         return vectorised.readGradient(run, name, dense);
       },
       async step(options) {
+        if ("step" in options) throw new LabError("The tensorflow engine takes steps of RMSprop alone.");
         const { norm, agent } = await calls.call(run, "step", options, async (runs, options) => {
           const norms = await vectorised.step(runs, options);
           const agents = await vectorised.readMany(runs, agentNames);
