@@ -123,6 +123,7 @@ export type {
   MixingNetwork,
   MonotonicMixer,
   AdamOptions,
+  AdamStep,
   CriticNetwork,
   NetworkSide,
   OpenEngine,

@@ -1,6 +1,5 @@
 import type { EpisodeGroup } from "../replay/group.js";
 import type { NetworkShape, ParameterSpec, Parameters } from "./parameters.js";
-import type { AdamStep } from "./transition-engine.js";
 import type { TargetMemory } from "./target-memory.js";
 
 /**
@@ -209,6 +208,23 @@ export interface MonotonicMixer<AtOnce extends boolean = boolean> extends Mixing
     alternatives: Float32Array,
     offset: 0 | 1,
   ): Answer<Float32Array, AtOnce>;
+}
+
+/**
+ * Adam as in PyTorch: m = beta1 m + (1 - beta1) g, v = beta2 v + (1 - beta2) g^2, w -= learningRate m' / (sqrt(v') +
+ * epsilon), where m' and v' are divided by 1 - beta1^step and 1 - beta2^step.
+ */
+export interface AdamStep {
+  /** Step size. COMIX and FACMAC: 0.001. */
+  readonly learningRate: number;
+  /** Share of the running mean of gradients that one step keeps. */
+  readonly beta1: number;
+  /** Share of the running mean of squared gradients that one step keeps. */
+  readonly beta2: number;
+  /** Added to the root, against a division by zero. COMIX and FACMAC: 0.01. */
+  readonly epsilon: number;
+  /** How many steps there were with this one. */
+  readonly step: number;
 }
 
 /** Adam, see `AdamStep`, with the largest global L2 norm of the gradient. */

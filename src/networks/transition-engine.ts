@@ -1,5 +1,5 @@
 import type { Random } from "../random.js";
-import type { Answer, NetworkSide } from "./engine.js";
+import type { AdamStep, Answer, NetworkSide } from "./engine.js";
 import type { FeedForwardName, NetworkShape, Parameters, ParameterSpec } from "./parameters.js";
 
 /** A shape whose agents are feed-forward networks, which learn from transitions. */
@@ -48,23 +48,6 @@ export interface TransitionMixer<AtOnce extends boolean = boolean> {
    * dL/dvalues [B, agents].
    */
   backward(gradient: Float32Array): Answer<Float32Array, AtOnce>;
-}
-
-/**
- * Adam as in PyTorch: m = beta1 m + (1 - beta1) g, v = beta2 v + (1 - beta2) g^2, w -= learningRate m' / (sqrt(v') +
- * epsilon), where m' and v' are divided by 1 - beta1^step and 1 - beta2^step.
- */
-export interface AdamStep {
-  /** Step size. COMIX and FACMAC: 0.001. */
-  readonly learningRate: number;
-  /** Share of the running mean of gradients that one step keeps. */
-  readonly beta1: number;
-  /** Share of the running mean of squared gradients that one step keeps. */
-  readonly beta2: number;
-  /** Added to the root, against a division by zero. COMIX and FACMAC: 0.01. */
-  readonly epsilon: number;
-  /** How many steps there were with this one. */
-  readonly step: number;
 }
 
 /** Settings of the cross-entropy method. COMIX: 64 samples, 6 elites, 2 iterations. */

@@ -71,7 +71,8 @@ export interface CommonAlgorithm extends Part {
    */
   readonly sections?: readonly ("wqmix" | "res" | "crossEntropy")[];
   /**
-   * What it changes in a method's defaults, which are made for values of discrete actions that are learned from episodes.
+   * What it changes in a method's defaults, which are made for values of discrete actions that are learned from
+   * episodes.
    *
    * @param method the method's changes
    */

@@ -90,7 +90,6 @@ export type {
 } from "./algorithm.js";
 export type { FeedForwardName } from "../networks/parameters.js";
 export type {
-  AdamStep,
   BestActions,
   CrossEntropyOptions,
   CrossEntropySearch,

@@ -4,7 +4,7 @@ import type { Random } from "../random.js";
 /** Against the logarithm of 0, as in FACMAC's authors' code. */
 const TINY = 1e-20;
 
-/** What a Gumbel softmax gives for the logits of every agent at every step: [steps, agents, actions, lanes], padding 0. */
+/** What a Gumbel softmax gives for every agent at every step: [steps, agents, actions, lanes], padding 0. */
 export interface GumbelSoftmax {
   /** The drawn actions: 1 at one available action. */
   readonly drawn: Float32Array;
@@ -69,7 +69,7 @@ export function softmaxGradient(
   return logits;
 }
 
-/** Actions [steps, agents, lanes] as one number for each of them, of which one is 1: [steps, agents, actions, lanes]. */
+/** Actions [steps, agents, lanes] as one number for each of them, one of which is 1: [steps, agents, actions, lanes]. */
 export function oneHotActions(
   actions: Uint8Array,
   { steps, agents, actionCount, lanes, running }: EpisodeGroup,

@@ -1,5 +1,6 @@
 import type { Config } from "../../config/config.js";
-import type { AdamStep, CrossEntropyOptions, Draws, TransitionEngine } from "../../networks/transition-engine.js";
+import type { AdamStep } from "../../networks/engine.js";
+import type { CrossEntropyOptions, Draws, TransitionEngine } from "../../networks/transition-engine.js";
 import type { TransitionBatch } from "../../replay/transitions.js";
 import type { UpdateStatistics } from "../../parts/algorithm.js";
 

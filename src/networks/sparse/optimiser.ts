@@ -1,5 +1,4 @@
-import type { OptimiserOptions } from "../engine.js";
-import type { AdamStep } from "../transition-engine.js";
+import type { AdamStep, OptimiserOptions } from "../engine.js";
 import type { Memory } from "./memory.js";
 
 /** What one step does with the collected gradients, multiplied by `scale`. */

@@ -1,6 +1,6 @@
 import type * as tfjs from "@tensorflow/tfjs";
 import type { NetworkSide, OptimiserOptions } from "../engine.js";
-import type { AdamStep } from "../transition-engine.js";
+import type { AdamStep } from "../engine.js";
 import type { Parameters, ParameterSpec } from "../parameters.js";
 import type { Tensorflow } from "../../host.js";
 import { download } from "./download.js";
