@@ -83,9 +83,9 @@ function greedyNextActions(logits: Float32Array, group: EpisodeGroup): Uint8Arra
 /**
  * FACMAC (Peng et al. 2021) on environments with discrete actions, as its authors train it on SMAC: recurrent agents
  * are the actor and act by the softmax of what they give, a critic shared by all agents values what each sees and does,
- * and QMIX's mixer joins these values. In MAST-FACMAC topology evolves in actor, critic and mixer, batches come from dual
- * buffers, and targets are one-step until T_0 and TD(lambda)'s from then on. There is no maximum that a soft mellowmax
- * could soften: the target actor names the one next action that counts.
+ * and QMIX's mixer joins these values. In MAST-FACMAC topology evolves in actor, critic and mixer, batches come from
+ * dual buffers, and targets are one-step until T_0 and TD(lambda)'s from then on. There is no maximum that a soft
+ * mellowmax could soften: the target actor names the one next action that counts.
  */
 export const facmacDiscrete: EpisodeAlgorithm = {
   title: "FACMAC",

@@ -69,7 +69,7 @@ export function softmaxGradient(
   return logits;
 }
 
-/** Actions [steps, agents, lanes] as one number for each of them, one of which is 1: [steps, agents, actions, lanes]. */
+/** Actions [steps, agents, lanes] as a number for each of them, one of which is 1: [steps, agents, actions, lanes]. */
 export function oneHotActions(
   actions: Uint8Array,
   { steps, agents, actionCount, lanes, running }: EpisodeGroup,
