@@ -23,15 +23,14 @@ export function notebookHtml(notebook, env, keepImage) {
 function outputHtml({ output_type: kind, data = {}, text }, keepImage) {
   if (kind === "stream") return `<div class="output"><pre tabindex="0">${escapeHtml(textOf(text))}</pre></div>`;
   const plain = textOf(data["text/plain"] ?? "");
-  if (data["image/png"] !== undefined) {
+  const page = textOf(data["text/html"] ?? "");
+  // A replay has a picture for viewers that show no frames; a browser shows the frame.
+  if (data["image/png"] !== undefined && !page.includes("<iframe ")) {
     const address = keepImage(Buffer.from(textOf(data["image/png"]), "base64"));
     return `<div class="output"><img src="${address}" alt="${escapeHtml(plain)}" loading="lazy"></div>`;
   }
-  if (data["text/html"] !== undefined) {
-    const html = textOf(data["text/html"]).replaceAll(
-      "<iframe ",
-      () => `<iframe loading="lazy" title="${escapeHtml(plain)}" `,
-    );
+  if (page !== "") {
+    const html = page.replaceAll("<iframe ", '<iframe loading="lazy" ').replace(/<img style="display:none"[^>]*>/, "");
     return `<div class="output"><div class="scroll" tabindex="0">${html}</div></div>`;
   }
   return `<div class="output"><pre tabindex="0">${escapeHtml(plain)}</pre></div>`;
