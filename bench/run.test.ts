@@ -11,7 +11,7 @@ describe("npm run bench", () => {
     for (const { name, value, unit } of rows) {
       expect(value, name).toBeGreaterThan(0);
       expect(value, name).toBeLessThan(Infinity);
-      expect(["ms", "us", "GFLOP/s", "GB/s", "steps/s", "x", "%", ""], name).toContain(unit);
+      expect(["ms", "us", "GFLOP/s", "GB/s", "GB", "steps/s", "x", "%", ""], name).toContain(unit);
     }
     const names = rows.map(({ name }) => name);
     expect(new Set(names).size, "every row has a name of its own").toBe(names.length);

@@ -16,6 +16,7 @@ import { rememberedBenchmarks } from "./remembered.js";
 import { rliableChecks } from "./rliable.js";
 import { threadBenchmarks } from "./threads.js";
 import { trainingBenchmarks } from "./training.js";
+import { transitionBenchmarks } from "./transitions.js";
 import { updateBenchmarks } from "./updates.js";
 
 const USAGE = `npm run bench -- [--only PATTERN] [--json FILE] [--pytorch | --rliable | --gpu | --real-game] [--quick] [--list]
@@ -41,6 +42,7 @@ export const benchmarks: readonly Benchmark[] = [
   ...environmentBenchmarks,
   ...pythonBenchmarks,
   ...trainingBenchmarks,
+  ...transitionBenchmarks,
 ];
 
 /** Runs benchmarks one after the other; `report` hears of each as it ends. */

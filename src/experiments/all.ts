@@ -8,6 +8,7 @@ import type { Experiment, Measurement } from "./experiment.js";
 import { learning2s3z, learning3m } from "./learning.js";
 import { maskInterval, maskIntervalOwQmix } from "./mask-interval.js";
 import { masks } from "./masks.js";
+import { comixHumanoid, comixStandup, comixSwimmer, facmacSwimmer } from "./mujoco.js";
 import { quickstart } from "./quickstart.js";
 import { alphaOmega, alphaOmegaOwQmix, doubleQ, operatorComparison } from "./soft-mellowmax.js";
 import { sparsity } from "./sparsity.js";
@@ -44,6 +45,10 @@ export const EXPERIMENTS: readonly Experiment[] = [
   widerNetworks,
   doubleQ,
   engines,
+  facmacSwimmer,
+  comixSwimmer,
+  comixHumanoid,
+  comixStandup,
 ];
 
 /** Every measurement, in the order of the notebooks. */

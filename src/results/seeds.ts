@@ -1,6 +1,7 @@
 import { LabError } from "../errors.js";
 import type { Config, ConfigInput } from "../config.js";
 import { algorithmDefaults, methodDefaults } from "../methods.js";
+import { algorithmOf } from "../parts/algorithm.js";
 
 /** A stored run, or a configuration that was observed during training. */
 interface OneRun {
@@ -44,7 +45,13 @@ export function requireMethods(runs: readonly OneRun[]): void {
   refuseDifference(
     runs,
     "These methods",
-    unlessVaried([{ sparsity: { level: 0 } }, ...methods.map((method) => ({ method }))], runs[0]?.config.parts),
+    unlessVaried(
+      [
+        { sparsity: { level: 0 } },
+        ...methods.flatMap((method) => [{ method }, runs[0] ? adapted(method, runs[0].config) : {}]),
+      ],
+      runs[0]?.config.parts,
+    ),
   );
   refuseDifference(
     runs.filter(({ config }) => config.sparsity.level > 0),
@@ -56,6 +63,12 @@ export function requireMethods(runs: readonly OneRun[]): void {
       runs.filter(({ config }) => config.method === method),
       `These runs of ${method}`,
     );
+}
+
+/** A method's defaults as an algorithm changes them: buffers of transitions have other sizes than those of episodes. */
+function adapted(method: string, config: Config): ConfigInput {
+  const algorithm = algorithmOf(config);
+  return algorithm.learnsFrom === "transitions" ? (algorithm.adapt?.(methodDefaults(method, config.parts)) ?? {}) : {};
 }
 
 /**

@@ -1,0 +1,128 @@
+import { type Config, type ConfigInput, mergeConfig, resolveConfig } from "../config.js";
+import { methodLabel } from "../figures/labels.js";
+import { algorithmTitle, type PaperMethod } from "../methods.js";
+import { compareWithPaper, scoreFigure } from "./comparison.js";
+import { declare, type Experiment, type Profile } from "./experiment.js";
+
+/** The methods of Figures 17 and 18 without RLx2, whose growing buffer is one of episodes. */
+const METHODS: Readonly<Record<Profile, readonly PaperMethod[]>> = {
+  smoke: ["dense", "mast"],
+  classroom: ["dense", "ss", "mast"],
+  paper: ["dense", "tiny", "ss", "set", "rigl", "mast"],
+};
+
+const USUAL_SEEDS: Readonly<Record<Profile, number>> = { smoke: 1, classroom: 3, paper: 8 };
+
+/** Networks and intervals so small that a run makes some updates within a second, and learns nothing. */
+const SMOKE: ConfigInput = {
+  steps: 160,
+  network: { hidden: 16, embed: 4, hypernetEmbed: 4 },
+  exploration: { uniform: 40 },
+  warmup: 60,
+  topology: { interval: 10 },
+  evaluation: { interval: 80, episodes: 2, window: 1 },
+};
+
+/** A narrow network learns to swim in some thousand steps; target networks follow it faster than the authors' do. */
+const CLASSROOM: ConfigInput = {
+  network: { hidden: 64, embed: 16, hypernetEmbed: 16 },
+  exploration: { uniform: 1_000 },
+  warmup: 500,
+  targetTau: 0.005,
+  topology: { interval: 200 },
+  evaluation: { interval: 1_000, episodes: 5, window: 5 },
+};
+
+/** A step of COMIX takes twice as long as one of FACMAC, for its search. */
+const CLASSROOM_STEPS = { comix: 3_000, facmac: 6_000 } as const;
+
+/** A task of Multi-Agent MuJoCo, by profile. */
+interface Task {
+  readonly environment: "manyagent-swimmer" | "humanoid" | "humanoid-standup";
+  /** Its name in titles. */
+  readonly title: string;
+  /** Options of the environment in each profile. */
+  readonly options: Readonly<Record<Profile, Readonly<Record<string, string | number>>>>;
+  /** What a classroom needs beside `CLASSROOM`. */
+  readonly classroom?: ConfigInput;
+}
+
+const SWIMMER: Task = {
+  environment: "manyagent-swimmer",
+  title: "ManyAgent Swimmer",
+  options: {
+    smoke: { partition: "2x1", episodeLimit: 20 },
+    classroom: { partition: "2x1", episodeLimit: 200 },
+    paper: { partition: "10x2" },
+  },
+};
+
+const HUMANOID: Task = {
+  environment: "humanoid",
+  title: "Humanoid",
+  options: { smoke: { episodeLimit: 20 }, classroom: {}, paper: {} },
+  classroom: { steps: 100_000, evaluation: { interval: 10_000 } },
+};
+
+const STANDUP: Task = {
+  ...HUMANOID,
+  environment: "humanoid-standup",
+  title: "Humanoid Standup",
+};
+
+/** All methods with COMIX or FACMAC on one task, one budget for all. */
+function comparison(
+  algorithm: "comix" | "facmac",
+  { environment, title, options, classroom }: Task,
+  steps: number,
+  reproduces?: string,
+): Experiment {
+  const name = algorithmTitle(algorithm);
+  const levels: Readonly<Record<Profile, number>> = { smoke: 0.5, classroom: 0.8, paper: 0.9 };
+  const budgets: Readonly<Record<Profile, ConfigInput>> = {
+    smoke: SMOKE,
+    classroom: mergeConfig({ ...CLASSROOM, steps: CLASSROOM_STEPS[algorithm] }, classroom ?? {}),
+    paper: { steps },
+  };
+  return declare({
+    id: `${algorithm}-${environment.replace("manyagent-", "")}`,
+    title: `${name} on ${title}`,
+    about: `Dense, sparse and MAST-${name} on ${title} of Multi-Agent MuJoCo, one budget for all`,
+    ...(reproduces !== undefined && { reproduces }),
+    profile: "classroom",
+    configs: (profile, seeds = USUAL_SEEDS[profile], changes = {}): Config[] =>
+      Array.from({ length: seeds }, (_, i) => i + 1).flatMap((seed) =>
+        METHODS[profile].map((method) =>
+          resolveConfig(
+            [
+              {
+                environment,
+                algorithm,
+                options: { environment: options[profile] },
+                ...(method !== "dense" && { sparsity: { level: levels[profile] } }),
+              },
+              changes,
+              { method, seed, ...(method === "dense" && { sparsity: { level: 0 } }) },
+            ].reduce<ConfigInput>(mergeConfig, budgets[profile]),
+          ),
+        ),
+      ),
+    label: methodLabel,
+    reduce: (runs) => ({ ...compareWithPaper(runs), more: { scores: scoreFigure(runs) } }),
+  });
+}
+
+/** Steps that the authors train COMIX and FACMAC on Multi-Agent MuJoCo. */
+const STEPS = { comix: 500_000, facmac: 2_000_000 } as const;
+
+/** MAST-COMIX on ManyAgent Swimmer, which a classroom can train in minutes. */
+export const comixSwimmer: Experiment = comparison("comix", SWIMMER, STEPS.comix, "Figure 17 (ManyAgent Swimmer)");
+
+/** MAST-COMIX on Humanoid. A classroom's budget takes hours. */
+export const comixHumanoid: Experiment = comparison("comix", HUMANOID, STEPS.comix, "Figure 17 (Humanoid)");
+
+/** MAST-COMIX on Humanoid Standup. A classroom's budget takes hours. */
+export const comixStandup: Experiment = comparison("comix", STANDUP, STEPS.comix, "Figure 17 (Humanoid Standup)");
+
+/** MAST-FACMAC on ManyAgent Swimmer. The paper has it on SMAC alone. */
+export const facmacSwimmer: Experiment = comparison("facmac", SWIMMER, STEPS.facmac);
