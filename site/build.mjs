@@ -37,6 +37,7 @@ const SECTIONS = [
       ["site/docs/shared-folder.md", "docs/shared-folder.html"],
       ["site/docs/slurm.md", "docs/slurm.html"],
       ["site/docs/go-on.md", "docs/go-on.html"],
+      ["site/docs/actors.md", "docs/actors.html"],
       ["site/docs/gpu.md", "docs/gpu.html"],
       ["site/docs/speed.md", "docs/speed.html"],
       ["site/docs/metrics.md", "docs/metrics.html"],
