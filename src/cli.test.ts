@@ -655,7 +655,7 @@ describe("other commands", () => {
     expect(mast("doctor").out).toMatch(/ok +Node\.js +\d+\.\d+\.\d+\nok +Engine: sparse/);
     expect(mast("runs").out).toMatch(/^No runs in .* yet/);
     expect(mast("--help").out).toMatch(
-      /train \[options\][^]*Algorithms: qmix, ow-qmix, cw-qmix, res, vdn, iql\nMethods: dense, tiny, ss, set, rigl, rlx2, mast\n/,
+      /train \[options\][^]*Algorithms: qmix, ow-qmix, cw-qmix, res, vdn, iql, comix, facmac, facmac-discrete\nMethods: dense, tiny, ss, set, rigl, rlx2, mast\n/,
     );
     expect(mast("train", "--help").out).toMatch(/--ticket <KIND>[^]*--source <RUN>/);
     const list = mast("experiment", "list").out;
