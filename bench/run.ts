@@ -21,14 +21,14 @@ import { updateBenchmarks } from "./updates.js";
 
 const USAGE = `npm run bench -- [--only PATTERN] [--json FILE] [--pytorch | --rliable | --gpu | --real-game] [--quick] [--list]
   --only PATTERN  only benchmarks whose name matches this regular expression, ignoring case
-  --json FILE     also write the rows there, as [{ name, value, unit }, ...]
+  --json FILE     also write the rows to FILE, as [{ name, value, unit }, ...]
   --pytorch       also time updates against PyTorch, which is installed from PyPI into .venv-pytorch if it is not there yet (on Linux 5.4 GB)
   --rliable       instead compare our statistics with rliable's, which is installed from PyPI into .venv-rliable if it is not there yet (0.5 GB)
-  --gpu           instead time the tensorflow engine, many vectorised seeds, beside the sparse engine on all cores
-  --backend NAME  with --gpu: what it computes on, one of ${BACKENDS.join(", ")} (default auto, the best that is there)
-  --real-game     instead compare battles with the real game's, as far as its recordings are there (MAST_REFERENCE, or ../shared/reference/smac)
-  --csv FILE      with --real-game: also write the rows there
-  --quick         a smoke run in seconds; its figures mean nothing
+  --gpu           instead time the tensorflow engine with many vectorised seeds beside the sparse engine on all cores
+  --backend NAME  with --gpu: what it computes on, one of ${BACKENDS.join(", ")} (default: auto, the best one available)
+  --real-game     instead compare battles with the real game's, as far as its recordings are present (in MAST_REFERENCE, or ../shared/reference/smac)
+  --csv FILE      with --real-game: also write the rows to FILE
+  --quick         only try whether it runs, in seconds; its figures mean nothing
   --list          name the benchmarks and stop`;
 
 /** Everything that can be measured with what `npm ci` installs, in the order in which it is. */

@@ -3,8 +3,8 @@ import { createEnvironment, environmentNames } from "../src/envs/index.js";
 import { type PlaySummary, playEpisodes, type Policy, scripts, uniformRandom } from "../src/envs/play.js";
 import { blindSequence, untrainedNetwork } from "./policies.js";
 
-// What policies that learned nothing come to, map by map, as Markdown:
-// `npx tsx bench/scripted-play.ts [starcraft|smaclite] [episodes] [map ...]`.
+// Prints as Markdown how policies that learned nothing do, map by map: `npx tsx bench/scripted-play.ts
+// [starcraft|smaclite] [episodes] [map ...]`.
 const [rules = "starcraft", episodes = "200", ...names] = process.argv.slice(2);
 if (rules !== "starcraft" && rules !== "smaclite") {
   console.error(
@@ -21,7 +21,7 @@ const figures = ({ winRate, meanReturn, returnError, meanLength, timeouts }: Pla
   String(timeouts),
 ];
 
-/** Many networks, of some battles each, as one policy: the next one plays when a battle begins. */
+/** Joins many networks into one policy. Each plays some battles, and the next one takes over when a battle begins. */
 function many(make: (seed: number) => Policy, each: number): Policy {
   let battle = 0;
   let policy = make(0);
@@ -31,11 +31,11 @@ function many(make: (seed: number) => Policy, each: number): Policy {
   };
 }
 
-/** Sequences that are tried on TRIALS battles each, none of which is played afterwards. */
+/** Number of sequences, each of which is tried on TRIALS battles that are not played afterwards. */
 const SEQUENCES = 100;
 const TRIALS = 5;
 
-/** The blind sequence that wins most, and is paid most among equals. */
+/** Returns the blind sequence that wins most and, among equals, has the highest return. */
 function bestBlind(env: Environment): Policy {
   let best: PlaySummary | undefined;
   let chosen = blindSequence(env, 0);

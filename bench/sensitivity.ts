@@ -5,12 +5,12 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { build, type Plugin } from "esbuild";
 import type { PlaySummary } from "../src/envs/play.js";
 
-// How much battles depend on the rules that are ours, neither the game's nor SMAC's (src/envs/starcraft/RULES.md): each
-// is changed in the source, one at a time, and scripted teams play on. Prints Markdown: `npx tsx bench/sensitivity.ts
-// [battles] [map ...]`. A change whose text is no longer in the source is an error, so that this list follows the
-// rules.
+// Measures how much battles depend on the rules that are ours, neither the game's nor SMAC's
+// (src/envs/starcraft/RULES.md). Each rule is changed in the source, one at a time, and scripted teams play. Prints
+// Markdown: `npx tsx bench/sensitivity.ts [battles] [map ...]`. A change whose text is no longer in the source is an
+// error, so that this list follows the rules.
 
-/** One rule otherwise: `from` in a source of src/envs/starcraft becomes `to`. */
+/** A change of one rule: `from` in a source of src/envs/starcraft becomes `to`. */
 interface Change {
   readonly rule: string;
   readonly file: string;
@@ -18,7 +18,7 @@ interface Change {
   readonly to: string;
 }
 
-/** A number of HABITS. */
+/** Returns changes of a number in HABITS. */
 const habit = (rule: string, name: string, was: string, ...others: readonly string[]): Change[] =>
   others.map((value) => ({
     rule: `${rule}: ${value} instead of ${was}`,
@@ -77,7 +77,7 @@ const { compile } = (await import(new URL("../src/envs/starcraft/motion/build.mj
 const sources = fileURLToPath(new URL("../src/", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "mast-sensitivity-"));
 
-/** The environments, bundled with one change or none. */
+/** Bundles the environments with one change or none. */
 async function withChange(
   change: Change | undefined,
   k: number,
@@ -86,7 +86,7 @@ async function withChange(
     name: "change",
     setup({ onLoad }) {
       if (change === undefined) return;
-      // Compiled code is changed in what it is compiled from.
+      // Compiled code is changed in its source and compiled again.
       const isCompiled = change.file.endsWith(".c");
       const loaded = isCompiled ? "motion-wasm.ts" : basename(change.file);
       onLoad({ filter: new RegExp(`starcraft[\\\\/].*${loaded.replace(".", "\\.")}$`) }, () => {

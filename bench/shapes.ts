@@ -1,6 +1,6 @@
 import type { NetworkShape } from "../src/networks/parameters.js";
 
-/** Table 3's network sizes. */
+/** Network sizes of the paper's Table 3. */
 const network = { hidden: 64, embed: 32, hypernetEmbed: 64 };
 
 /** Shapes of QMIX's networks on three of SMAC's maps. */
@@ -12,8 +12,8 @@ export const shapes = {
 
 export type ShapeName = keyof typeof shapes;
 
-/** Shares of weights kept; 1 is dense. Table 1 of the paper trains at 0.05 to 0.2. */
+/** Shares of weights that are kept; 1 is dense. Table 1 of the paper trains at 0.05 to 0.2. */
 export const DENSITIES = [1, 0.2, 0.1, 0.05] as const;
 
-/** Episodes of a batch, Table 3. */
+/** Number of episodes in a batch, as in Table 3. */
 export const BATCH = 32;

@@ -12,12 +12,12 @@ import type { Benchmark, Effort, Row } from "./measure.js";
 import { BATCH, shapes } from "./shapes.js";
 
 /**
- * What threads within one run save, by the clock: the only figures here that want as many free cores as there are
+ * Measures what threads within one run save, by the clock. Only these figures need as many free cores as there are
  * threads.
  */
 export const threadBenchmarks: readonly Benchmark[] = [{ name: "threads within one run, 3s5z", run }];
 
-/** Passes that threads share. */
+/** The passes that threads share. */
 const SHARED: readonly (keyof Kernels)[] = [
   "layOutEpisodes",
   "agentLoadAndForward",
@@ -61,7 +61,7 @@ function asRows(name: string, unit: string, times: Times): Row[] {
 const batchOf = ({ quick }: Effort) =>
   randomEpisodes(shapes["3s5z"], Array<number>(quick ? 8 : BATCH).fill(quick ? 4 : 60), createRandom(2));
 
-/** Share of an update's time on one thread that more threads divide among them; the rest stays. */
+/** Returns the share of an update's time on one thread that more threads divide among them; the rest stays. */
 async function sharedPart(native: NativeKernels, effort: Effort): Promise<Row> {
   const spent = { shared: 0 };
   const watch = (kernels: Kernels): Kernels => {
@@ -81,7 +81,7 @@ async function sharedPart(native: NativeKernels, effort: Effort): Promise<Row> {
   };
   const { engine } = startEngine(shapes["3s5z"], 0.1, 1, { native, watch });
   const [batch, config] = [batchOf(effort), ruleConfig(mastRule)];
-  // Of the fastest update: an interruption would count on one side.
+  // Only the fastest update counts, because an interruption would fall on one side.
   let [best, share] = [Infinity, 0];
   for (let turn = 0; turn < (effort.quick ? 3 : 200); turn++) {
     spent.shared = 0;
@@ -123,7 +123,7 @@ async function updates(
 }
 
 /**
- * A whole training from its first update on: playing, updates, topology evolution and an evaluation included. Target
+ * Times a whole training from its first update on: playing, updates, topology evolution and an evaluation. Target
  * values are remembered.
  */
 async function trainings(

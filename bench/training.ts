@@ -2,7 +2,7 @@ import { resolveConfig } from "../src/config.js";
 import { train } from "../src/training/train.js";
 import { type Benchmark, type Effort, type Row, stopwatch } from "./measure.js";
 
-/** Whole training on 3m, from playing to topology evolution, at the pace that it has once updates have begun. */
+/** Measures whole trainings on 3m, from playing to topology evolution, at their pace once updates have begun. */
 export const trainingBenchmarks: readonly Benchmark[] = [{ name: "training 3m", run: training }];
 
 const METHODS = { mast: "MAST at 95 % sparsity", dense: "dense QMIX" } as const;
@@ -22,8 +22,8 @@ async function training(effort: Effort): Promise<Row[]> {
 }
 
 /**
- * Environment steps a second from the first update to the end of a short run, one evaluation by the paper's protocol
- * included.
+ * Returns environment steps a second from the first update to the end of a short run, with one evaluation by the
+ * paper's protocol.
  */
 async function pace(method: Trained, effort: Effort): Promise<number> {
   const steps = effort.quick ? 1_500 : 12_000;

@@ -12,7 +12,7 @@ import { BATCH, DENSITIES, shapes, type ShapeName } from "./shapes.js";
 /** Seconds of interleaved samples for each comparison. */
 const SECONDS = 8;
 
-/** Update time against density, and against the lengths of episodes; and what topology evolution adds. */
+/** Measures the time of updates against density and lengths of episodes, and what topology evolution adds. */
 export const updateBenchmarks: readonly Benchmark[] = [
   densities("3m", 25),
   densities("3m", 60),
@@ -26,7 +26,7 @@ export const updateBenchmarks: readonly Benchmark[] = [
   { name: "update 3s5z, evolution", run: evolution },
 ];
 
-/** The same learning rule on networks of several densities. */
+/** Times the same learning rule on networks of several densities. */
 function densities(map: ShapeName, steps: number): Benchmark {
   const name = `update ${map}, T=${steps}`;
   return {
@@ -54,7 +54,7 @@ function densities(map: ShapeName, steps: number): Benchmark {
   };
 }
 
-/** OW-QMIX and RES, each on networks of several densities. */
+/** Times OW-QMIX and RES on networks of several densities. */
 function algorithms(map: ShapeName, steps: number): Benchmark {
   return {
     name: `update ${map}, T=${steps}, OW-QMIX and RES`,
@@ -90,7 +90,7 @@ function algorithms(map: ShapeName, steps: number): Benchmark {
   };
 }
 
-/** MAST's operator and targets against the plain rule, on the same networks. */
+/** Compares MAST's operator and targets with the plain rule, on the same networks. */
 async function rules(effort: Effort): Promise<Row[]> {
   const name = "update 3s5z, T=60, density 0.1";
   const batch = fullLength(shapes["3s5z"], 60, effort);
@@ -107,14 +107,15 @@ async function rules(effort: Effort): Promise<Row[]> {
   ];
 }
 
-/** Batches of episodes with lengths uniform in 20..60, against 60 steps each. */
+/** Compares batches of episodes with lengths uniform in 20..60 with batches of 60 steps each. */
 async function lengths(effort: Effort): Promise<Row[]> {
   const shape = shapes["3s5z"];
   const random = createRandom(3);
   const config = ruleConfig(plainRule);
   const full = fullLength(shape, 60, effort);
   const [shortest, longest] = effort.quick ? [2, 6] : [20, 60];
-  // Several batches, so that the figure does not hang on the luck of one draw; each is timed by its own best.
+  // There are several batches, so that the figure does not depend on the luck of one draw. Each has its own fastest
+  // time.
   const drawn = Array.from({ length: effort.quick ? 1 : 4 }, () =>
     randomEpisodes(shape, uniformLengths(BATCH, shortest, longest, random), random),
   );
@@ -141,7 +142,7 @@ async function lengths(effort: Effort): Promise<Row[]> {
   return rows;
 }
 
-/** An update that evolves the topology by gradient, against an ordinary one and against one dense backward pass. */
+/** Compares an update that evolves the topology by gradient with an ordinary one and one dense backward pass. */
 async function evolution(effort: Effort): Promise<Row[]> {
   const shape = shapes["3s5z"];
   const batch = fullLength(shape, 60, effort);
@@ -187,7 +188,7 @@ async function evolution(effort: Effort): Promise<Row[]> {
   return rows;
 }
 
-/** Milliseconds of the backward passes of a batch, without the forward passes that they need. */
+/** Returns milliseconds of the backward passes of a batch, without the forward passes that they need. */
 async function denseBackward(
   engine: ReturnType<typeof startEngine>["engine"],
   batch: readonly Episode[],

@@ -20,7 +20,9 @@ import { notebookHtml } from "./notebook.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
-/** The pages that are written by hand, in the order of the contents: where each is in the project, and in the site. */
+/**
+ * The pages that are written by hand, in the order of the contents, with their places in the project and in the site.
+ */
 const SECTIONS = [
   [
     "How to",
@@ -60,20 +62,20 @@ const SECTIONS = [
   ],
 ];
 
-// A how-to that nobody has put in order yet has its place at the end.
+// A how-to that is not in the list yet comes at the end.
 const [, , howTo] = SECTIONS[0];
 for (const name of readdirSync(join(root, "site/docs")).sort()) {
   if (!name.endsWith(".md") || howTo.some(([path]) => path === `site/docs/${name}`)) continue;
   howTo.push([`site/docs/${name}`, `docs/${name.replace(/\.md$/, ".html")}`]);
 }
 
-/** A site that is being built: the addresses of its pages, and what is wrong with it. */
+/** A site that is being built, with the addresses of its pages and what is wrong with it. */
 class Site {
   constructor(out) {
     this.out = out;
     /** Addresses in the site by path in the project. */
     this.addresses = new Map([["README.md", "index.html"]]);
-    /** Paths in the project that are linked to and have no page yet. */
+    /** Paths in the project that pages link to and that have no page yet. */
     this.wanted = [];
     this.titles = new Map();
     this.problems = [];
@@ -85,7 +87,7 @@ class Site {
     writeFileSync(path, content);
   }
 
-  /** The address of what is at a path in the project; a page for it is made later. */
+  /** Returns the address of what is at a path in the project. A page for it is made later. */
   addressOf(path) {
     const full = join(root, path);
     if (statSync(full).isDirectory()) {
@@ -104,24 +106,24 @@ class Site {
     return this.addresses.get(path);
   }
 
-  /** A link of a text in the project as one of a page of the site. */
+  /** Turns a link in a text of the project into one in a page of the site. */
   resolve(link, from, address) {
     if (/^([a-z][a-z+.-]*:|#|\/\/)/i.test(link)) return link;
     const [path, fragment] = link.split("#");
-    // Pages that are made by other programs are named by their place in the site.
+    // Pages that other programs make are named by their place in the site.
     const made = /^(?:\.\.\/)*(?:site\/)?(playground|api)\/(index\.html)?$/.exec(path);
     if (made !== null) return posix.relative(posix.dirname(address), `${made[1]}/index.html`);
     const target = posix.normalize(posix.join(posix.dirname(from), decodeURIComponent(path))).replace(/\/$/, "");
     if (target.startsWith("..") || !existsSync(join(root, target))) {
-      this.problems.push(`${from} links to ${link}, which is not there`);
+      this.problems.push(`${from} links to ${link}, which does not exist`);
       return link;
     }
-    // Lines are marked on no page.
+    // Pages have no marks for lines.
     const kept = fragment === undefined || /^L\d+/.test(fragment) ? "" : `#${fragment}`;
     return `${posix.relative(posix.dirname(address), this.addressOf(target))}${kept}`;
   }
 
-  /** HTML whose links are those of texts in the project. */
+  /** Returns HTML in which the links of texts in the project lead to pages of the site. */
   linked(html, from, address) {
     return html.replace(/\b(href|src)="([^"]*)"/g, (_, attribute, link) => {
       const plain = link.replaceAll("&amp;", "&");
@@ -129,7 +131,7 @@ class Site {
     });
   }
 
-  /** Links between pages of the site. */
+  /** Returns the link from one page of the site to another. */
   to(address, target) {
     return posix.relative(posix.dirname(address), target) || posix.basename(target);
   }
@@ -196,7 +198,7 @@ ${before}${content}${after}
     const html = notebookHtml(notebook, env, (bytes) => {
       const image = address.replace(/\.html$/, `-${++images}.png`);
       this.write(image, bytes);
-      // Marked, since it is an address of the site already.
+      // The link is marked because it is an address of the site already.
       return `site:${basename(image)}`;
     });
     const around = [
@@ -210,7 +212,7 @@ ${before}${content}${after}
     });
   }
 
-  /** A file or folder of the project that some page links to. */
+  /** Makes the page of a file or folder of the project that some page links to. */
   sourcePage(path) {
     const address = this.addresses.get(path);
     const full = join(root, path);
@@ -244,16 +246,16 @@ ${before}${content}${after}
   }
 }
 
-/** Files that are read as text; others are given as they are. */
+/** Files that are shown as text. Others are copied unchanged. */
 const TEXT = /\.(md|ipynb|ts|js|mjs|json|csv|yaml|yml|py|txt|css|html|cff|c|h)$|(^|\/)[^.]+$/;
 
-/** The first heading of a notebook. */
+/** Returns the first heading of a notebook. */
 function titleOf({ cells }) {
   const first = cells.find(({ cell_type }) => cell_type === "markdown");
   return /^# (.*)$/m.exec([first?.source ?? ""].flat().join(""))?.[1];
 }
 
-/** Characters of a file that its page shows at most. */
+/** Greatest number of characters of a file that its page shows. */
 const MOST = 300_000;
 
 const ICON = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><g fill="#D55E00"><rect x="1" y="1" width="4" height="4"/><rect x="11" y="6" width="4" height="4"/><rect x="6" y="11" width="4" height="4"/></g><rect x="6" y="1" width="4" height="4" fill="#0072B2"/></svg>
@@ -296,7 +298,7 @@ export async function buildSite(out, { api = true, playground = true } = {}) {
     readFileSync(join(root, "site/colours.css"), "utf8") + readFileSync(join(root, "site/site.css"), "utf8"),
   );
   site.write("icon.svg", ICON);
-  // Hosts such as GitHub Pages then serve the files as they are.
+  // With this file, hosts such as GitHub Pages serve the files unchanged.
   site.write(".nojekyll", "");
   site.markdownPage("README.md", "index.html", {
     title: "mast-lab",
@@ -320,7 +322,7 @@ export async function buildSite(out, { api = true, playground = true } = {}) {
     );
     if (made.status !== 0) {
       site.problems.push(`the API reference cannot be made: ${made.stdout}${made.stderr}`.trim());
-      // Every page links to it: that it is missing was said.
+      // Every page links to the reference. That it is missing has been said already.
       api = false;
     }
   }
@@ -328,8 +330,8 @@ export async function buildSite(out, { api = true, playground = true } = {}) {
 }
 
 /**
- * Links of a folder of pages that lead to no file or to no place in it, as "PAGE: LINK".
- * @param except folders that are not there yet
+ * Returns the links in a folder of pages that lead to no file, or to no place in it, as "PAGE: LINK".
+ * @param except folders that do not exist yet
  */
 export function brokenLinks(out, except = []) {
   const pages = readdirSync(out, { recursive: true, encoding: "utf8" })
@@ -342,7 +344,7 @@ export function brokenLinks(out, except = []) {
   };
   const broken = [];
   for (const page of pages) {
-    // The reference checks its own links, and the playground is a program.
+    // The reference checks its own links, and the playground is a program without links.
     if (page.startsWith("api/")) continue;
     const html = textOf(join(out, page)).replaceAll(/<script[\s\S]*?<\/script>/g, "");
     for (const [, link] of html.matchAll(/\b(?:href|src)="([^"]*)"/g)) {

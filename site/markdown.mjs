@@ -1,4 +1,4 @@
-// Markdown as GitHub and Jupyter write it, with equations and highlighted code, as HTML.
+// Turns Markdown as GitHub and Jupyter write it, with equations and highlighted code, into HTML.
 import hljs from "highlight.js/lib/core";
 import bash from "highlight.js/lib/languages/bash";
 import json from "highlight.js/lib/languages/json";
@@ -11,7 +11,7 @@ import MarkdownIt from "markdown-it";
 for (const [name, language] of Object.entries({ bash, json, python, typescript, yaml }))
   hljs.registerLanguage(name, language);
 
-/** The language of a file or a block by how it is called. */
+/** The language of a file or a block by its name. */
 const LANGUAGES = {
   ts: "typescript",
   js: "typescript",
@@ -27,13 +27,13 @@ export function escapeHtml(text) {
   return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");
 }
 
-/** Code as HTML, in colours where the language is known. */
+/** Returns code as HTML, in colours if the language is known. */
 export function highlight(code, name) {
   const language = LANGUAGES[name] ?? name;
   return hljs.getLanguage(language) === undefined ? escapeHtml(code) : hljs.highlight(code, { language }).value;
 }
 
-/** The id that GitHub gives to a heading. */
+/** Returns the id that GitHub gives to a heading. */
 export function slug(text) {
   return text
     .trim()
@@ -42,7 +42,7 @@ export function slug(text) {
     .replaceAll(" ", "-");
 }
 
-/** Equations in the marks of TeX, $...$ and $$...$$, as MathML, which browsers draw themselves. */
+/** Turns equations in TeX, $...$ and $$...$$, into MathML, which browsers draw themselves. */
 function equations(markdown) {
   markdown.inline.ruler.before("escape", "equation", (state, silent) => {
     const marks = state.src.startsWith("$$", state.pos) ? "$$" : "$";
@@ -50,7 +50,7 @@ function equations(markdown) {
     const start = state.pos + marks.length;
     const end = state.src.indexOf(marks, start);
     const tex = state.src.slice(start, end);
-    // A price has a space or nothing behind its mark, and an equation none.
+    // An equation has no space inside its dollar signs, but a price is followed by one or by nothing.
     if (end < 0 || tex === "" || (marks === "$" && /^\s|\s$|\n\n/.test(tex))) return false;
     if (!silent) {
       const token = state.push("html_inline", "", 0);
@@ -61,7 +61,7 @@ function equations(markdown) {
   });
 }
 
-/** Equations on lines of their own, within which a line may begin with "+" and is no list. */
+/** Handles equations on lines of their own, in which a line that begins with "+" is no list. */
 function displayed(markdown) {
   markdown.block.ruler.before(
     "fence",
@@ -86,7 +86,7 @@ function displayed(markdown) {
 
 const mathml = (tex, displayMode) => katex.renderToString(tex, { output: "mathml", displayMode, throwOnError: true });
 
-/** Headings with ids, each once in a page. */
+/** Gives headings ids that are unique in a page. */
 function headings(markdown) {
   markdown.core.ruler.push("ids", ({ tokens, env }) => {
     env.ids ??= new Map();
@@ -113,14 +113,14 @@ function headings(markdown) {
 
 const markdown = new MarkdownIt({ html: true, highlight });
 markdown.use(equations).use(displayed).use(headings);
-// Wide tables scroll, and pages do not.
+// Wide tables scroll, so that pages need not.
 markdown.renderer.rules.table_open = () => '<div class="scroll" tabindex="0"><table>';
 markdown.renderer.rules.table_close = () => "</table></div>";
 
 /**
- * Markdown as HTML.
- * @param env the same object for all parts of a page: ids of headings are then used once, and `env.title` is the first
- *   heading
+ * Returns Markdown as HTML.
+ * @param env an object that has to be the same for all parts of a page, so that ids of headings are used only once;
+ *   `env.title` becomes the first heading
  */
 export function render(text, env = {}) {
   return markdown.render(text, env);

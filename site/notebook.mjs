@@ -1,4 +1,4 @@
-// A notebook with what its cells showed, as HTML.
+// Turns a notebook, with the outputs of its cells, into HTML.
 import { escapeHtml, highlight, render } from "./markdown.mjs";
 
 const textOf = (lines) => (Array.isArray(lines) ? lines.join("") : lines);
@@ -6,7 +6,7 @@ const textOf = (lines) => (Array.isArray(lines) ? lines.join("") : lines);
 /**
  * @param notebook the parsed .ipynb
  * @param env see `render`
- * @param keepImage keeps the bytes of a PNG, and says under which address
+ * @param keepImage keeps the bytes of a PNG and returns its address
  */
 export function notebookHtml(notebook, env, keepImage) {
   return notebook.cells

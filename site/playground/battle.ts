@@ -2,15 +2,15 @@ import type { EnvironmentSnapshot, UnitSnapshot } from "mast-lab/core";
 import { shapeCorners, unitShapes } from "../../src/figures/unit-shapes.js";
 import type { Battle } from "./messages.js";
 
-/** Environment steps of the battle that are shown in a second: about twice as fast as the game. */
+/** Environment steps that are shown in a second, which is about twice as fast as the game. */
 const SPEED = 5;
-/** Seconds that the end of a battle stays. */
+/** Seconds for which the end of a battle stays. */
 const REST = 1.4;
 
 export interface BattleView {
-  /** Shows a battle as soon as the one before has ended; at once where there is none. */
+  /** Shows a battle as soon as the one before has ended, or at once if there is none. */
   show(battle: Battle): void;
-  /** Plays in a loop, or stands still. */
+  /** Starts or stops playing in a loop. */
   play(on: boolean): void;
   readonly playing: boolean;
   /** Removes what it shows. */
@@ -18,8 +18,8 @@ export interface BattleView {
 }
 
 /**
- * A battle that is played again and again on a canvas.
- * @param onShow hears which battle is shown
+ * Plays a battle again and again on a canvas.
+ * @param onShow is told which battle is shown
  */
 export function battleIn(canvas: HTMLCanvasElement, onShow: (battle: Battle | undefined) => void): BattleView {
   let shown: Battle | undefined;
@@ -53,7 +53,7 @@ export function battleIn(canvas: HTMLCanvasElement, onShow: (battle: Battle | un
     show(battle) {
       if (shown === undefined || shown.seed !== battle.seed || !playing) {
         begin(battle);
-        // Who wants nothing to move sees how it ended.
+        // People who have asked for less motion see how the battle ended.
         if (!playing) time = battle.frames.length - 1;
       } else next = battle;
     },
@@ -72,8 +72,8 @@ export function battleIn(canvas: HTMLCanvasElement, onShow: (battle: Battle | un
 }
 
 /**
- * The part of the map that a battle uses: [left, bottom, width, height] in cells, at least as wide as `shape` times its
- * height.
+ * Returns the part of the map that a battle uses, as [left, bottom, width, height] in cells, at least as wide as
+ * `shape` times its height.
  */
 function viewOf(frames: readonly EnvironmentSnapshot[], shape: number): [number, number, number, number] {
   const units = frames.flatMap(({ units }) => units.filter(({ alive }) => alive));
@@ -176,7 +176,7 @@ function draw(canvas: HTMLCanvasElement, battle: Battle, time: number): void {
   });
 }
 
-/** The shape of the unit's type, as in replays; enemies stand on their heads. */
+/** Draws the shape of the unit's type as in replays. Enemies are upside down. */
 function outline(
   pen: CanvasRenderingContext2D,
   { side }: UnitSnapshot,
@@ -192,7 +192,7 @@ function outline(
   pen.closePath();
 }
 
-/** What is left of health as a ring around a unit, and of its shield around that. */
+/** Draws the health that is left as a ring around a unit, and its shield as a ring around that. */
 function ring(
   pen: CanvasRenderingContext2D,
   x: number,
@@ -216,7 +216,7 @@ function ring(
   if (maxShield > 0) arc(size + 5.5, shield / maxShield, shieldInk, 2);
 }
 
-/** Games without units say where they are in words. */
+/** Writes the state of games without units in words. */
 function write(
   pen: CanvasRenderingContext2D,
   { frames }: Battle,

@@ -8,10 +8,10 @@ import { build } from "vite";
 const here = fileURLToPath(new URL(".", import.meta.url));
 const root = resolve(here, "../..");
 
-/** What both the page and its worker are made with. */
+/** A setting that both the page and its worker are built with. */
 const core = { find: /^mast-lab\/core$/, replacement: join(root, "src/doors/core.ts") };
 
-/** The page as one HTML file. */
+/** Builds the page as one HTML file. */
 export async function buildPlayground() {
   const { output } = await build({
     configFile: false,
@@ -37,7 +37,7 @@ export async function buildPlayground() {
     throw new Error(
       `The playground should be one script and one style; there are ${output.map(({ fileName }) => fileName).join(", ")}.`,
     );
-  // A function, since "$&" in a program is no pattern; "</script" would end it early.
+  // The replacement is a function, because "$&" in a program is no pattern. "</script" would end the script early.
   return String(page.source)
     .replace(/<script type="module"[^>]*src="[^"]*"[^>]*><\/script>/, "")
     .replace(/<link rel="stylesheet"[^>]*>/, () => `<style>${styles[0].source}</style>`)

@@ -6,9 +6,9 @@ import { drawMask, factsOf, sharesOf } from "./masks.js";
 import { titleOf } from "./settings.js";
 import type { Run } from "./team.js";
 
-/** What is seen of one team: its battle, what it expects, its connections, and what can be taken home. */
+/** What the page shows of one team: its battle, what it expects, its connections, and the download of its run. */
 export interface Card {
-  /** Draws what is new of the runs. */
+  /** Draws what is new in the runs. */
   update(): void;
   remove(): void;
 }
@@ -112,7 +112,7 @@ export function cardIn(parent: HTMLElement, letter: string, chosen: Chosen, runs
   const layer = find<HTMLSelectElement>("select.layer");
   const when = find<HTMLInputElement>(".when input");
   const maskCanvas = find<HTMLCanvasElement>(".mask canvas");
-  /** The evolution that is looked at; the last one while undefined. */
+  /** The evolution that is shown; the last one while undefined. */
   let moment: number | undefined;
   when.addEventListener("input", () => {
     moment = Number(when.value) === Number(when.max) ? undefined : Number(when.value);
@@ -241,7 +241,7 @@ export function cardIn(parent: HTMLElement, letter: string, chosen: Chosen, runs
   };
 }
 
-/** What the layers are, beside their names in PyMARL. */
+/** Plain names of the layers, shown beside their names in PyMARL. */
 const LAYERS: Readonly<Record<string, string>> = {
   "agent.fc1.weight": "agent: what it sees",
   "agent.rnn.weight_ih": "agent: into its memory",

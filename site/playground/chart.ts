@@ -1,10 +1,10 @@
 /** A line of a chart. */
 export interface Line {
-  /** [x, y], in ascending order of x; y may be NaN where there is nothing. */
+  /** [x, y], in ascending order of x; y is NaN where there is no value. */
   readonly points: readonly (readonly [number, number])[];
-  /** Class of the line, which gives it its colour: "team-a". */
+  /** CSS class of the line, which gives it its colour, such as "team-a". */
   readonly look: string;
-  /** What the line is, for people who cannot see it and where the pointer is; none is named without. */
+  /** Name of the line, for people who cannot see it and at the pointer. A line without a name is not read out. */
   readonly name?: string;
 }
 
@@ -12,13 +12,13 @@ export interface Chart {
   readonly lines: readonly Line[];
   /** Largest x. */
   readonly most: number;
-  /** Bounds of y; without them they follow the lines. */
+  /** Bounds of y. Default: those of the lines. */
   readonly range?: readonly [number, number];
-  /** A value as text. */
+  /** Returns a value as text. */
   readonly format: (y: number) => string;
   /** What the chart shows, in a sentence. */
   readonly label: string;
-  /** Vertical lines with a name: T_0. */
+  /** Vertical lines with a name, such as T_0. */
   readonly marks?: readonly { readonly x: number; readonly name: string }[];
 }
 
@@ -32,7 +32,7 @@ function add(parent: Element, tag: string, attributes: Record<string, string | n
   return element;
 }
 
-/** Round numbers within bounds, some `count` of them. */
+/** Returns about `count` round numbers within bounds. */
 export function ticks(low: number, high: number, count: number): number[] {
   const rough = (high - low) / Math.max(1, count);
   const power = 10 ** Math.floor(Math.log10(rough));
@@ -41,14 +41,14 @@ export function ticks(low: number, high: number, count: number): number[] {
   return Array.from({ length: Math.floor(high / step + 1e-9) - first + 1 }, (_, i) => (first + i) * step);
 }
 
-/** Steps as people say them: "20k". */
+/** Returns steps in short, such as "20k". */
 export function shortSteps(steps: number): string {
   if (steps >= 1_000_000) return `${Number((steps / 1_000_000).toFixed(2))}M`;
   return steps >= 1_000 ? `${Number((steps / 1_000).toFixed(1))}k` : String(steps);
 }
 
 /**
- * Draws charts into an element, anew whenever its width or what it shows changes; a pointer or the arrow keys read
+ * Draws charts into an element, and again whenever its width or what it shows changes. A pointer or the arrow keys read
  * values off.
  */
 export function chartIn(element: HTMLElement, height = 200): (chart: Chart) => void {

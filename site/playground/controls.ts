@@ -1,4 +1,4 @@
-/** What a person can choose, and what it means, in plain words. */
+/** Something that a person can choose, and what it means in plain words. */
 
 export interface Choice {
   readonly value: string;
@@ -8,7 +8,7 @@ export interface Choice {
 }
 
 export interface Control {
-  /** The field of the configuration: "returns.lambda". */
+  /** The field of the configuration, such as "returns.lambda". */
   readonly field: string;
   readonly label: string;
   /** The paper's symbol, in HTML. */
@@ -22,7 +22,7 @@ export interface Control {
   readonly unit?: string;
 }
 
-/** Where a team can be trained; the names are those of `createEnvironment`. */
+/** The environments in which a team can be trained, by the names of `createEnvironment`. */
 export const ENVIRONMENTS: readonly Choice[] = [
   {
     value: "3m",
@@ -60,7 +60,7 @@ export const ENVIRONMENTS: readonly Choice[] = [
   },
 ];
 
-/** How a team can be trained: the rows of the paper's Table 1. */
+/** The methods by which a team can be trained: the rows of the paper's Table 1. */
 export const METHODS: readonly Choice[] = [
   {
     value: "mast",
@@ -163,5 +163,5 @@ export const CONTROLS: readonly Control[] = [
   },
 ];
 
-/** Most runs of one team. */
+/** Greatest number of runs of one team. */
 export const MOST_SEEDS = 5;

@@ -5,11 +5,11 @@ import { delimiter, join } from "node:path";
 import { WebSocket } from "ws";
 
 /**
- * Firefox as its users have it: Playwright drives a Firefox of its own only. This speaks WebDriver BiDi, as little of
- * it as a test needs.
+ * Drives Firefox as its users have it, because Playwright only drives a Firefox of its own. This module speaks as
+ * little WebDriver BiDi as a test needs.
  */
 
-/** The path of a Firefox, undefined where there is none: FIREFOX_PATH, or the first in PATH. */
+/** Returns the path of a Firefox: FIREFOX_PATH, or the first in PATH, or undefined if there is none. */
 export function findFirefox(): string | undefined {
   const folders = (process.env["PATH"] ?? "").split(delimiter);
   const named = ["firefox", "firefox-esr"].flatMap((name) => folders.map((folder) => join(folder, name)));
@@ -19,7 +19,7 @@ export function findFirefox(): string | undefined {
 /** A page in a Firefox without a window. */
 export interface FirefoxPage {
   open(url: string): Promise<void>;
-  /** What an expression gives, awaited; a string. */
+  /** Evaluates an expression, awaits its value and returns that as a string. */
   evaluate(expression: string): Promise<string>;
 }
 
@@ -57,7 +57,7 @@ export async function withFirefox<T>(program: string, work: (page: FirefoxPage) 
   }
 }
 
-/** Where Firefox listens, as it says on stderr. */
+/** Returns the address at which Firefox listens, which it writes to stderr. */
 function addressOf(firefox: ChildProcess): Promise<string> {
   return new Promise((resolve, reject) => {
     let said = "";
@@ -71,7 +71,7 @@ function addressOf(firefox: ChildProcess): Promise<string> {
   });
 }
 
-/** Sends commands and gives their answers. */
+/** Returns a function that sends commands and returns their answers. */
 function commands(socket: WebSocket): (method: string, params: object) => Promise<unknown> {
   const waiting = new Map<number, { resolve(result: unknown): void; reject(error: Error): void }>();
   socket.on("message", (data) => {

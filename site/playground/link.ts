@@ -2,11 +2,12 @@ import type { ConfigInput } from "mast-lab/core";
 import { MOST_SEEDS } from "./controls.js";
 
 /**
- * What a person has chosen for one team: values by field of the configuration, "returns.lambda", and how many seeds.
+ * What a person has chosen for one team: values by field of the configuration, such as "returns.lambda", and the number
+ * of seeds.
  */
 export interface Chosen {
   readonly fields: ReadonlyMap<string, unknown>;
-  /** Runs of the team, with seeds that count up. */
+  /** Number of runs of the team, whose seeds count up. */
   readonly seeds: number;
 }
 
@@ -22,7 +23,7 @@ export const START: Chosen = {
   seeds: 1,
 };
 
-/** The team that is set beside it at first: the same without anything missing. */
+/** The team beside it at first: the same one without any connection missing. */
 export const SECOND: Chosen = {
   fields: new Map<string, unknown>([
     ["environment", "3m"],
@@ -33,7 +34,7 @@ export const SECOND: Chosen = {
   seeds: 1,
 };
 
-/** The configuration of one run; what is left out has the defaults of its method in a short run. */
+/** Returns the configuration of one run. What is left out has the defaults of its method in a short run. */
 export function inputOf({ fields }: Chosen, run = 0): ConfigInput {
   const input: Record<string, unknown> = { short: true, log: { interval: 1_000 } };
   for (const [path, value] of fields) {
@@ -51,12 +52,12 @@ export function inputOf({ fields }: Chosen, run = 0): ConfigInput {
   return input;
 }
 
-/** Names such as `__proto__` become fields like any other, which `resolveConfig` refuses. */
+/** Sets a field. Even a name such as `__proto__` becomes an ordinary field, which `resolveConfig` then refuses. */
 function define(section: Record<string, unknown>, key: string, value: unknown): void {
   Object.defineProperty(section, key, { value, enumerable: true, configurable: true, writable: true });
 }
 
-/** The part of an address behind "#" that carries teams: "environment=3m&method=mast&b.method=dense". */
+/** Returns the part of an address after "#" that describes teams: "environment=3m&method=mast&b.method=dense". */
 export function linkOf(teams: readonly Chosen[]): string {
   const parameters = new URLSearchParams();
   teams.forEach(({ fields, seeds }, team) => {
@@ -67,7 +68,7 @@ export function linkOf(teams: readonly Chosen[]): string {
   return parameters.toString();
 }
 
-/** The teams of an address; the first as at the start where it names none. */
+/** Returns the teams of an address. If it names none, the first is the one of the start. */
 export function teamsOf(hash: string): Chosen[] {
   const first = { fields: new Map<string, unknown>(), seeds: 1 };
   const second = { fields: new Map<string, unknown>(), seeds: 1 };
@@ -79,7 +80,7 @@ export function teamsOf(hash: string): Chosen[] {
   return [first.fields.size > 0 ? first : START, ...(second.fields.size > 0 ? [second] : [])];
 }
 
-/** Numbers, true, false and quoted text as in JSON; anything else is text. */
+/** Reads numbers, true, false and quoted text as in JSON. Anything else is text. */
 export function valueOf(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -88,7 +89,7 @@ export function valueOf(text: string): unknown {
   }
 }
 
-/** The text that `valueOf` reads as a value. */
+/** Returns the text that `valueOf` reads as this value. */
 export function textOf(value: unknown): string {
   return typeof value === "string" && valueOf(value) === value ? value : JSON.stringify(value);
 }

@@ -4,12 +4,14 @@ import { type Chosen, linkOf, SECOND, teamsOf } from "./link.js";
 import { settingsIn, type Settings, titleOf } from "./settings.js";
 import { Run } from "./team.js";
 
-/** The page: settings on one side, what is trained on the other. */
+/** The page has settings on one side and what is trained on the other. */
 
 const element = <Found extends HTMLElement>(id: string) => document.getElementById(id) as Found;
 const LETTERS = ["A", "B"];
 
-/** Runs that train at the same time: one core is left to the page, and two teams are always seen side by side. */
+/**
+ * Number of runs that train at the same time: one core is left to the page, and two teams are always seen side by side.
+ */
 const AT_ONCE = Math.max(2, (navigator.hardwareConcurrency || 2) - 1);
 
 const train = element<HTMLButtonElement>("train");
@@ -18,9 +20,9 @@ const over = element<HTMLButtonElement>("over");
 const compare = element<HTMLButtonElement>("compare");
 const drawWinRate = chartIn(element("win-rate"), 240);
 
-/** What is chosen in the forms. */
+/** What people have chosen in the forms. */
 let settings: Settings[] = [];
-/** What is trained, or was; empty before. */
+/** The teams that are or were trained; empty before training. */
 let teams: {
   readonly chosen: Chosen;
   readonly title: string;
@@ -57,7 +59,7 @@ function changedSettings(): void {
   refresh();
 }
 
-/** Whether the forms say something else than what is trained. */
+/** Tells whether the forms differ from what is trained. */
 const differs = () =>
   teams.length > 0 && linkOf(settings.map(({ chosen }) => chosen)) !== linkOf(teams.map(({ chosen }) => chosen));
 
@@ -82,7 +84,7 @@ function begin(startPaused: boolean): void {
   refresh();
 }
 
-/** Begins as many runs as may train at once, the first seeds of all teams first. */
+/** Starts as many runs as may train at once, the first seeds of all teams first. */
 function beginWaiting(): void {
   const waiting = runs()
     .filter(({ state }) => state === "waiting")
@@ -99,7 +101,7 @@ function startOver(): void {
   refresh();
 }
 
-// News come faster than a screen shows them.
+// News come faster than a screen can show them.
 let scheduled = false;
 function schedule(): void {
   if (scheduled) return;
@@ -240,7 +242,7 @@ step.addEventListener("click", () => {
 over.addEventListener("click", startOver);
 compare.addEventListener("click", () => buildSettings([settings[0].chosen, withMap(SECOND, settings[0].chosen)]));
 
-/** The second team begins on the map, and with the budget and seeds, of the first. */
+/** Gives the second team the map, the budget and the seeds of the first. */
 function withMap(team: Chosen, { fields, seeds }: Chosen): Chosen {
   const shared = [...fields].filter(
     ([field]) => !["method", "sparsity.level", "returns.lambda", "returns.burnIn", "topology.interval"].includes(field),

@@ -1,6 +1,6 @@
 import type { InputGroup, Layer, Topology } from "./messages.js";
 
-/** The masks of a run over time, eight entries a byte. */
+/** The masks of a run at one moment, with eight entries in a byte. */
 export interface MaskMoment {
   readonly step: number;
   readonly evolution: number;
@@ -24,13 +24,13 @@ const has = (bits: Uint8Array, i: number) => ((bits[i >> 3] >> (i & 7)) & 1) ===
 export interface MaskFacts {
   readonly connections: number;
   readonly size: number;
-  /** Connections of the beginning that are there still, 0..1. */
+  /** Share of the connections of the beginning that still exist, 0..1. */
   readonly kept: number;
   /** Connections that grew in the last evolution. */
   readonly grown: number;
 }
 
-/** Counts in one layer at one of the moments. */
+/** Returns counts in one layer at one of the moments. */
 export function factsOf(moments: readonly MaskMoment[], at: number, { name, outputs, inputs }: Layer): MaskFacts {
   const [first, before, now] = [moments[0], moments[Math.max(0, at - 1)], moments[at]].map(({ bits }) =>
     bits.get(name)!,
@@ -48,7 +48,7 @@ export function factsOf(moments: readonly MaskMoment[], at: number, { name, outp
   return { connections, size, kept: connections === 0 ? 1 : kept / connections, grown };
 }
 
-/** Connections of each group of inputs, as a share of those that a dense layer has. */
+/** Returns the connections of each group of inputs, as a share of those that a dense layer has. */
 export function sharesOf(
   { bits }: MaskMoment,
   { name, outputs, inputs }: Layer,
@@ -73,7 +73,7 @@ export function drawMask(canvas: HTMLCanvasElement, moments: readonly MaskMoment
   const colour = (property: string) => style.getPropertyValue(property).trim();
   const ratio = devicePixelRatio || 1;
   const room = canvas.parentElement!.clientWidth * ratio;
-  // Tall matrices lie on their side would be another picture than the paper's: they get smaller squares instead.
+  // Tall matrices get smaller squares. Turning them on their side would give another picture than the paper's.
   const most = outputs > 100 ? 3 : 6;
   const cell = Math.max(1, Math.min(Math.floor(room / inputs), Math.round(most * ratio)));
   canvas.width = inputs * cell;

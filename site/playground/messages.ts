@@ -1,12 +1,12 @@
 import type { ConfigInput, EnvironmentSnapshot, EvaluationRecord, TopologyRecord, TrainRecord } from "mast-lab/core";
 
-/** What the page asks of a worker that trains. */
+/** Orders from the page to a worker that trains. */
 export type Order =
-  /** Trains from the beginning; a worker trains one run. */
+  /** Trains from the beginning. A worker trains one run. */
   | { readonly kind: "train"; readonly config: ConfigInput; readonly paused: boolean }
   | { readonly kind: "pause" }
   | { readonly kind: "go" }
-  /** Goes on until the next record: the next evaluation, evolution, or line of training statistics. */
+  /** Continues until the next record: an evaluation, an evolution, or a line of training statistics. */
   | { readonly kind: "step" }
   /** Plays another battle than the one before. */
   | { readonly kind: "battle"; readonly seed: number }
@@ -15,7 +15,7 @@ export type Order =
 
 /** A weight matrix that may be sparse. */
 export interface Layer {
-  /** PyMARL's name: "agent.fc1.weight". */
+  /** PyMARL's name, such as "agent.fc1.weight". */
   readonly name: string;
   readonly outputs: number;
   readonly inputs: number;
@@ -61,14 +61,14 @@ export type News =
       readonly flops: number;
     }
   | (TrainRecord & {
-      /** Seconds of training so far, pauses left out. */
+      /** Seconds of training so far, without pauses. */
       readonly seconds: number;
     })
   | EvaluationRecord
   | ({ readonly kind: "topology" } & Topology)
   | ({ readonly kind: "battle" } & Battle)
   | { readonly kind: "checkpoint"; readonly step: number }
-  /** It has made the step that it was asked for, and waits. */
+  /** The worker has made the step that it was asked for, and waits. */
   | { readonly kind: "stepped" }
   | { readonly kind: "end"; readonly step: number; readonly score: number; readonly seconds: number }
   | { readonly kind: "files"; readonly name: string; readonly zip: Uint8Array<ArrayBuffer> }

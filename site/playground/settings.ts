@@ -9,7 +9,7 @@ export interface Settings {
   readonly config: Config | undefined;
 }
 
-/** A configuration in a few words: "MAST, 95 % sparse, on 3m". */
+/** Returns a configuration in a few words, such as "MAST, 95 % sparse, on 3m". */
 export function titleOf({ method, sparsity, algorithm, environment }: Config): string {
   const name = METHODS.find(({ value }) => value === method)?.label ?? method;
   const sparse =
@@ -29,8 +29,8 @@ const FIELDS: ReadonlySet<string> = new Set(CONTROLS.map(({ field }) => field));
  * Builds the form of a team.
  *
  * @param letter "A" or "B"
- * @param onChange hears of every change
- * @param remove makes a button that takes the team away
+ * @param onChange is told of every change
+ * @param remove called by a button that takes the team away; without it there is no button
  */
 export function settingsIn(
   parent: HTMLElement,
@@ -93,7 +93,7 @@ export function settingsIn(
     update(event.target as HTMLInputElement);
   });
 
-  /** A method without something has no setting for it. */
+  /** Hides the settings that have no meaning for a method. */
   function adapt(method: string): void {
     if (method === "dense") fields.delete("sparsity.level");
     else if (!fields.has("sparsity.level")) fields.set("sparsity.level", 0.95);
@@ -116,7 +116,7 @@ export function settingsIn(
     }
   }
 
-  /** @param but what the person is typing in, which is left as it is */
+  /** @param but the field that the person is typing in, which is left as it is */
   function update(but?: HTMLInputElement): void {
     const chosen = { fields: new Map(fields), seeds };
     let fault: string | undefined;
@@ -164,7 +164,7 @@ export function settingsIn(
   return { chosen: { fields, seeds }, config };
 }
 
-/** Why a field has no part in how a configuration trains. */
+/** Returns why a field has no part in how a configuration trains. */
 function why(field: string, { method, returns, topology, sparsity }: Config): string | undefined {
   const name = METHODS.find(({ value }) => value === method)?.label ?? method;
   if (field === "sparsity.level" && method === "dense") return "Dense networks have every connection.";

@@ -5,7 +5,7 @@ import { compress, type MaskMoment } from "./masks.js";
 import type { Battle, News, Order } from "./messages.js";
 import TrainingWorker from "./worker.ts?worker&inline";
 
-/** Where a run is. */
+/** What a run is doing. */
 export type State = "waiting" | "running" | "paused" | "ended" | "failed";
 
 /** One run as the page knows it. */
@@ -28,8 +28,8 @@ export class Run {
   private takeFiles: ((news: Extract<News, { kind: "files" }>) => void) | undefined;
 
   /**
-   * @param number from 0: its seed is so much higher than the team's
-   * @param onNews hears that something changed
+   * @param number number of the run, from 0, which is added to the team's seed
+   * @param onNews called when something has changed
    */
   constructor(
     readonly chosen: Chosen,
@@ -67,7 +67,7 @@ export class Run {
     this.order({ kind: "battle", seed });
   }
 
-  /** The files of the run up to its last checkpoint. */
+  /** Returns the files of the run up to its last checkpoint. */
   files(): Promise<Extract<News, { kind: "files" }>> {
     return new Promise((resolve) => {
       this.takeFiles = resolve;

@@ -20,14 +20,14 @@ import type { Checksum } from "../../src/runs/checksum.js";
 import { keepInMemory, type MemoryRun } from "../../src/runs/memory-run.js";
 import type { News, Order } from "./messages.js";
 
-/** Trains one run in a Web Worker: the core of the lab, with a browser as its host. */
+/** This module trains one run in a Web Worker. It is the core of the lab with a browser as its host. */
 
 const tell = (news: News) => self.postMessage(news);
 
-/** Seconds between checkpoints: what the battle shows, and what can be taken home, is at most so old. */
+/** Seconds between checkpoints. The battle on show, and the run that can be downloaded, are at most this old. */
 const CHECKPOINT_SECONDS = 2;
 
-// Training goes on in turns. A timer would cost four milliseconds of each turn, which are fifty a second; a message to
+// Training goes on in turns, fifty a second. A timer would cost four milliseconds of each turn, but a message to
 // oneself costs nothing.
 const turns = new MessageChannel();
 const waiting: (() => void)[] = [];
@@ -38,7 +38,7 @@ const nextTurn = () =>
     turns.port2.postMessage(0);
   });
 
-/** Resolves at once while training goes on, and otherwise when it goes on again. */
+/** A promise that is resolved while training goes on, and otherwise resolves when training goes on again. */
 const gate = { open: Promise.resolve(), release: () => {}, closed: false, stepping: false };
 let pausedSince = 0;
 let pausedSeconds = 0;

@@ -5,17 +5,17 @@ import { operatorOf } from "../targets/operators.js";
 import { acrossTransitions, TRANSITION_DEFAULTS } from "./continuous/defaults.js";
 import { comixUpdate, continuousOptions, type Judge } from "./continuous/update.js";
 
-/** The operator of a configuration on the values of sampled actions, which are all available. */
+/** Applies the operator of a configuration to the values of sampled actions, which are all available. */
 function judgeOf(config: Config): Judge {
   const { part, ...settings } = operatorOf(config);
   return (values, count, largest) => part.evaluate(values, count, largest, settings);
 }
 
 /**
- * COMIX (Peng et al. 2021): QMIX for continuous actions. The utilities are feed-forward networks of what an agent sees
- * and does; the cross-entropy method looks for the action of the largest one. In MAST-COMIX topology evolves in
- * utilities and mixer, batches come from dual buffers of transitions, targets look ahead as TD(lambda) does, and the
- * soft mellowmax values the actions that the cross-entropy method sampled last.
+ * COMIX (Peng et al. 2021) is QMIX for continuous actions. The utilities are feed-forward networks of what an agent
+ * sees and does, and the cross-entropy method looks for the action of the largest utility. In MAST-COMIX topology
+ * evolves in utilities and mixer, batches come from dual buffers of transitions, targets look ahead as in TD(lambda),
+ * and the soft mellowmax values the actions that the cross-entropy method sampled last.
  */
 export const comix: TransitionAlgorithm = {
   title: "COMIX",

@@ -4,10 +4,10 @@ import { acrossTransitions, TRANSITION_DEFAULTS } from "./continuous/defaults.js
 import { continuousOptions, facmacUpdate } from "./continuous/update.js";
 
 /**
- * FACMAC (Peng et al. 2021) with continuous actions: a policy that all agents share climbs the gradient of a critic
- * whose agents' values a monotonic mixer joins. In MAST-FACMAC topology evolves in actor, critic and mixer, batches
- * come from dual buffers of transitions, and targets look ahead as TD(lambda) does. A soft mellowmax has no place in
- * it: the target policy names the one action whose value counts, so that no maximum is taken that could be softened.
+ * FACMAC (Peng et al. 2021) with continuous actions. A policy that all agents share climbs the gradient of a critic,
+ * whose values of the agents a monotonic mixer joins. In MAST-FACMAC topology evolves in actor, critic and mixer,
+ * batches come from dual buffers of transitions, and targets look ahead as in TD(lambda). It has no soft mellowmax: the
+ * target policy names the one action whose value counts, so that there is no maximum to soften.
  */
 export const facmac: TransitionAlgorithm = {
   title: "FACMAC",

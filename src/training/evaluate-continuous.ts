@@ -7,7 +7,7 @@ import type { TransitionAlgorithm } from "../parts/algorithm.js";
 import { createRandom, type Random } from "../random.js";
 import { type Evaluation, MOST_LOST } from "./evaluate.js";
 
-/** An episode while it is played: what every step began with, and what was done and came of it. */
+/** An episode while it is played: for every step what was seen, what was done and what followed. */
 interface Played {
   readonly observations: Float32Array[];
   readonly states: Float32Array[];
@@ -34,7 +34,7 @@ export function createContinuousEvaluation(
   const { agents, actions, observation, box } = environments[0].sizes;
   const { low, high } = box!;
 
-  /** One episode for each seed, in the order of the seeds. */
+  /** Plays one episode for each seed and returns them in the order of the seeds. */
   function play(seeds: readonly number[], random: Random): Played[] {
     const played: Played[] = [];
     const playing = environments.map(() => -1);
@@ -47,7 +47,7 @@ export function createContinuousEvaluation(
       played[episode] = { observations: [], states: [], actions: [], rewards: [], won: false };
     };
     const take = (slot: number) => begin(slot, next < seeds.length ? next++ : -1);
-    /** Reads what the last call led to, and goes on with another episode where this one is over or lost. */
+    /** Reads what the last call led to, and goes on with another episode if this one is over or lost. */
     const look = (slot: number) => {
       while (playing[slot] >= 0) {
         const env = environments[slot];
@@ -97,7 +97,9 @@ export function createContinuousEvaluation(
     }
   }
 
-  /** Q_tot of the joint actions taken, and the discounted sum of the rewards that followed them, each as a sum. */
+  /**
+   * Returns Q_tot of the joint actions taken and the discounted returns that followed them, each summed over the steps.
+   */
   async function values({ observations, states, actions: taken, rewards }: Played): Promise<[number, number]> {
     const network = engine.networks[algorithm.values]!;
     const inputs = joined(together(observations), observation, together(taken), actions);
