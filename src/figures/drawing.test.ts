@@ -187,7 +187,7 @@ describe("battleReplay", () => {
   });
 
   it("refuses rewards that do not belong to the frames", () => {
-    expect(() => battleReplay({ ...recording, rewards: [] })).toThrow(`given 0 and ${recording.actions.length}`);
+    expect(() => battleReplay({ ...recording, rewards: [] })).toThrow(`there are 0 and ${recording.actions.length}`);
     expect(() => battleReplay({ ...recording, frames: [] })).toThrow("at least one frame");
   });
 

@@ -46,5 +46,5 @@ it("stands panels above each other that do not overlap", () => {
 });
 
 it("refuses no panels", () => {
-  expect(() => linePanels([], axes)).toThrow("was given none");
+  expect(() => linePanels([], axes)).toThrow("none was given");
 });
