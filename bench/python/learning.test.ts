@@ -12,35 +12,47 @@ const results = join(packageRoot(), "data", "results");
 const read = (file: string) => parseCsv(readFileSync(join(results, file), "utf8"), file);
 const text = readFileSync(join(packageRoot(), "src", "node", "python", "README.md"), "utf8");
 
-describe("the particle environment, learned by dense QMIX and by MAST", () => {
-  const rows = read("python-spread.csv");
-  const evaluations = read("python-spread-evaluations.csv");
-  const of = (method: string) => rows.filter((row) => row["method"] === method);
+/** Rows of a case by method, in its last environment, which is the one that it is about. */
+const last = (rows: ReturnType<typeof read>, method: string) => {
+  const own = rows.filter((row) => row["method"] === method);
+  return own.filter(({ environment }) => environment === own.at(-1)!["environment"]);
+};
 
-  it("returns more than random play in every seed of dense QMIX, beyond its interval", () => {
-    expect(of("dense")).toHaveLength(3);
-    for (const row of of("dense")) {
-      expect(row["measure"]).toBe("return");
-      expect(Number(row["score"])).toBeGreaterThan(Number(row["randomHigh"]));
+describe.each([
+  ["the particle environment", "spread", 1, 3],
+  ["foraging that takes two", "cooperation", 2, 2],
+])("%s, learned by dense QMIX and by MAST", (_, name, digits, decimals) => {
+  const rows = read(`python-${name}.csv`);
+  const evaluations = read(`python-${name}-evaluations.csv`);
+
+  it("returns more than random play in every seed, beyond its interval", () => {
+    for (const method of ["dense", "mast"]) {
+      const own = last(rows, method);
+      expect(own.length).toBeGreaterThan(0);
+      for (const row of own) {
+        expect(row["measure"]).toBe("return");
+        expect(Number(row["score"])).toBeGreaterThan(Number(row["randomHigh"]));
+        if (name === "cooperation") expect(Number(row["score"])).toBeGreaterThanOrEqual(0.9);
+      }
     }
   });
 
   it("has the scores that its evaluations come to", () => {
     for (const row of rows) {
       const own = evaluations
-        .filter(({ method, seed }) => method === row["method"] && seed === row["seed"])
+        .filter((one) => ["environment", "method", "seed"].every((field) => one[field] === row[field]))
         .map(({ episodeReturn }) => Number(episodeReturn));
-      expect(Number(row["score"])).toBeCloseTo(mean(scoredEvaluations(own, Number(row["evaluations"]))), 3);
+      expect(Number(row["score"])).toBeCloseTo(mean(scoredEvaluations(own, Number(row["evaluations"]))), decimals);
     }
   });
 
   it("is described by these numbers", () => {
     for (const method of ["dense", "mast"]) {
-      const scores = of(method).map((row) => Number(row["score"]));
-      expect(text).toContain(mean(scores).toFixed(1));
-      for (const score of scores) expect(text).toContain(score.toFixed(1));
+      const scores = last(rows, method).map((row) => Number(row["score"]));
+      expect(text).toContain(mean(scores).toFixed(digits));
+      for (const score of scores) expect(text).toContain(score.toFixed(digits));
     }
-    for (const field of ["randomReturn", "randomLow", "randomHigh"])
-      expect(text).toContain(Number(rows[0][field]).toFixed(1));
+    const [{ randomReturn, randomLow, randomHigh }] = last(rows, "dense");
+    for (const value of [randomReturn, randomLow, randomHigh]) expect(text).toContain(Number(value).toFixed(digits));
   });
 });

@@ -10,6 +10,7 @@ import { rowsCsv } from "../../src/results/csv.js";
 import { evaluationRows, runRows } from "../../src/results/frame.js";
 import { MEASURES } from "../../src/results/measure.js";
 import { bootstrapInterval, mean } from "../../src/results/statistics.js";
+import { extendRun } from "../../src/runs/extension.js";
 import { runAll } from "../../src/runs/run-all.js";
 import type { StoredRun } from "../../src/runs/store.js";
 import { weightsFrom } from "../../src/runs/weights.js";
@@ -23,8 +24,11 @@ import { scoreMeasure } from "../../src/training/score.js";
 const SEEDS = [1, 2, 3];
 const RANDOM_EPISODES = 200;
 
-/** One configuration, or several of which each begins with the weights that the one before it ended with. */
-type Course = readonly ConfigInput[];
+/**
+ * One configuration, or several of which each begins with the weights that the one before it ended with. A number
+ * extends the run before it to so many steps.
+ */
+type Course = readonly (ConfigInput | number)[];
 
 /**
  * The rewards are negative costs. An episode is only cut off, and the agents do not see how much of it is left.the
@@ -76,7 +80,10 @@ const cooperation = (method: "dense" | "mast"): Course => {
       steps: 70_000,
       warmup: 1_000,
       exploration: { start: 0.3, anneal: 30_000 },
+      // The topology has been searched for already.
+      ...(method === "mast" && { topology: { fraction: 0.2 } }),
     },
+    100_000,
   ];
 };
 
@@ -100,7 +107,8 @@ const smaclite = (): Course => [
 
 const CASES: Readonly<Record<string, readonly Course[]>> = {
   spread: [spread("dense"), spread("mast")],
-  cooperation: [cooperation("dense"), cooperation("mast")],
+  cooperation: [cooperation("dense")],
+  "cooperation-mast": [cooperation("mast")],
   smaclite: [smaclite()],
 };
 
@@ -135,14 +143,18 @@ async function trainAll(courses: readonly Course[], seed: number): Promise<Store
   for (let stage = 0; courses.some(({ length }) => stage < length) && !stop.signal.aborted; stage++) {
     const now = courses.filter(({ length }) => stage < length);
     const configs = now.map((course) => {
-      const from = before.get(course);
-      return resolveConfig({ ...course[stage], seed, ...(from !== undefined && { from: weightsFrom(from) }) });
+      const [from, next] = [before.get(course), course[stage]];
+      if (typeof next === "number") return extendRun(from!, { steps: next });
+      return resolveConfig({ ...next, seed, ...(from !== undefined && { from: weightsFrom(from) }) });
     });
     const outcomes = await runAll(configs, { workers, signal: stop.signal, onProgress: say() });
     for (const [i, { run, error }] of outcomes.entries()) {
       if (stop.signal.aborted) return done;
       if (error !== undefined) throw error;
-      done.push(run!);
+      // An extension holds the curves of the run that it extends.
+      const extended = done.findIndex(({ name }) => name === run!.config.extend?.run);
+      if (extended >= 0) done[extended] = run!;
+      else done.push(run!);
       before.set(now[i], run!.name);
     }
   }
