@@ -40,7 +40,7 @@ it("puts networks by map and steps of training, and works out their mean differe
   expect(lines[1].slice(0, 3)).toEqual(["8m", "", "0.70 ()"]);
   const [there, here] = realNetworkFigure(rows).data;
   expect([there["name"], there["x"], there["y"]]).toEqual(["in StarCraft II", [200_000, 600_000], [0.2, 1]]);
-  expect([here["name"], here["y"]]).toEqual(["here", [0.5, 0.9]]);
+  expect([here["name"], here["y"]]).toEqual(["in our simulator", [0.5, 0.9]]);
   expect(() => realNetworkTable(rows.slice(4))).toThrow("no network");
 });
 
@@ -99,7 +99,7 @@ it("shows curves of both games in one picture a map, and says what no run reache
   const { data } = realLearningFigure(groups);
   expect(data.map(({ name, x, y }) => [name, x, y])).toEqual([
     ["in StarCraft II", [250_000], [0.978]],
-    ["here", [25_000, 50_000], [0.5, 0.75]],
+    ["in our simulator", [25_000, 50_000], [0.5, 0.75]],
     ["in StarCraft II", [250_000], [0.787]],
   ]);
 });

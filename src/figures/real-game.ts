@@ -116,7 +116,7 @@ export function realNetworkFigure(rows: readonly RealGameRow[]): Figure {
 
 const LOOKS = {
   "StarCraft II": { label: "in StarCraft II", colour: "#7f7f7f", dash: "7px,4px", symbol: "square" },
-  here: { label: "here", colour: "#D55E00", dash: "solid", symbol: "circle" },
+  here: { label: "in our simulator", colour: "#D55E00", dash: "solid", symbol: "circle" },
 } as const;
 
 /** The kinds of evidence: a name, and a pattern of the measures that belong to it. */
