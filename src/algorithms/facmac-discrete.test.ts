@@ -9,8 +9,7 @@ import type { Episode } from "../replay/episode.js";
 import { countSteps, groupEpisodes, LANES } from "../replay/group.js";
 import { randomEpisodes } from "../replay/random-episodes.js";
 import { randomMasks } from "../networks/sparse/fixtures.js";
-import { collect, combination, recordText, withoutCheckpoints } from "../training/fixtures.js";
-import type { EndRecord } from "../training/records.js";
+import { collect, combination } from "../training/fixtures.js";
 import { facmacDiscreteUpdate } from "./facmac-discrete.js";
 
 const shape: NetworkShape = {
@@ -244,29 +243,14 @@ describe("gradients of all that agents give", () => {
 });
 
 describe("training of FACMAC with discrete actions", () => {
-  const input = (method: string) => ({
-    ...combination("facmac-discrete", method),
-    ...(method === "mast" ? {} : { returns: {} }),
-    optimiser: { learningRate: 5e-3, actorLearningRate: 5e-3 },
-  });
-
-  it.each(["dense", "tiny", "ss", "set", "rigl", "mast"])(
-    "with %s goes on from checkpoints bit for bit",
-    async (method) => {
-      const whole = await collect(input(method));
-      const parts = await collect(input(method), { checkpointEvery: 0 });
-      expect(withoutCheckpoints(parts).map(recordText).join("\n")).toBe(whole.map(recordText).join("\n"));
-      const middle = parts.filter(({ kind }) => kind === "checkpoint")[40]!;
-      if (middle.kind !== "checkpoint") throw new Error("There is a checkpoint after each episode.");
-      const rest = await collect(input(method), { resume: middle.state });
-      expect((rest.at(-1) as EndRecord).state.tensors).toEqual((whole.at(-1) as EndRecord).state.tensors);
-      const evolutions = whole.filter((record) => record.kind === "topology" && record.evolution > 0);
-      expect(evolutions.length > 0).toBe(["set", "rigl", "mast"].includes(method));
-    },
-  );
-
   it("learns the two-step game's better branch", async () => {
-    const records = await collect({ ...input("dense"), seed: 1, steps: 2000, exploration: { anneal: 1000 } });
+    const records = await collect({
+      ...combination("facmac-discrete", "dense"),
+      optimiser: { learningRate: 5e-3, actorLearningRate: 5e-3 },
+      seed: 1,
+      steps: 2000,
+      exploration: { anneal: 1000 },
+    });
     const returns = records.flatMap((record) => (record.kind === "evaluation" ? [record.episodeReturn] : []));
     // Seven is what the safe branch gives, eight the best.
     expect([returns[0], returns.at(-1)]).toEqual([7, 8]);

@@ -9,7 +9,10 @@ import { collect, combination, withoutCheckpoints } from "./fixtures.js";
 const forgetful: OpenEngine = (shape, parameters, masks) =>
   createSparseEngine(shape, parameters, masks, { remember: false });
 
-describe.each(Object.keys(builtInAlgorithms))("%s", (algorithm) => {
+// Those that learn from transitions have continuous actions: transitions.test.ts.
+const ofEpisodes = Object.entries(builtInAlgorithms).filter(([, { learnsFrom }]) => learnsFrom !== "transitions");
+
+describe.each(ofEpisodes.map(([name]) => name))("%s", (algorithm) => {
   it.each(METHODS)("with %s learns, the same every time, and goes on bit for bit from a checkpoint", async (method) => {
     const input = combination(algorithm, method);
     const whole = await collect(input);
