@@ -6,7 +6,7 @@ export { distributionShift, type FollowedRun } from "../experiments/distribution
 export { bufferRatio, bufferRatioOwQmix, singleBuffers } from "../experiments/dual-buffers.js";
 export { maskInterval, maskIntervalOwQmix } from "../experiments/mask-interval.js";
 export { masks, weightImage } from "../experiments/masks.js";
-export { facmacSwimmer } from "../experiments/mujoco.js";
+export { comixSwimmer, facmacSwimmer } from "../experiments/mujoco.js";
 export { alphaOmega, alphaOmegaOwQmix, operatorComparison } from "../experiments/soft-mellowmax.js";
 export { sparsity } from "../experiments/sparsity.js";
 export { stepLength } from "../experiments/step-length.js";
