@@ -7,7 +7,10 @@ import { registerParts } from "../parts/registry.js";
 import { createRandom } from "../random.js";
 import { collect, recordText, withoutCheckpoints } from "./fixtures.js";
 import type { EndRecord, TrainingRecord } from "./records.js";
+import { createTransitionBatch, createTransitionBuffer } from "../replay/transitions.js";
+import { tdLambdaReturns } from "../targets/returns.js";
 import { train } from "./train.js";
+import { looksAhead } from "./transitions.js";
 
 /**
  * Two agents see a number each, and a third that both share; the team loses the square of how far each action is from
@@ -118,6 +121,53 @@ const sparse = (method: string): ConfigInput => ({
 const returns = (records: readonly TrainingRecord[]) =>
   records.flatMap((record) => (record.kind === "evaluation" ? [record.episodeReturn] : []));
 const textOf = (records: readonly TrainingRecord[]) => withoutCheckpoints(records).map(recordText);
+
+describe("how far targets look ahead", () => {
+  it("gives TD(lambda)'s targets as a mean, after T_0", () => {
+    const [lambda, gamma] = [0.6, 0.9];
+    const returns = { kind: "td-lambda", lambda, n: 3, burnIn: 100 } as const;
+    expect(looksAhead({ returns }, 99, createRandom(1))).toBeUndefined();
+    expect(looksAhead({ returns: { ...returns, kind: "one-step" } }, 500, createRandom(1))).toBeUndefined();
+    expect(looksAhead({ returns: { ...returns, kind: "n-step" } }, 500, createRandom(1))!()).toBe(3);
+
+    // An episode of six steps that is cut off: state t shows t, and is worth value(t).
+    const sizes = { agents: 1, actions: 1, observation: 1, state: 1 };
+    const buffer = createTransitionBuffer(6, sizes);
+    const [rewards, value] = [[1, -2, 0.5, 3, -1, 2], (t: number) => Math.cos(t)];
+    const at = (t: number) => Float32Array.of(t);
+    rewards.forEach((reward, t) =>
+      buffer.add({
+        observations: at(t),
+        state: at(t),
+        actions: at(0),
+        reward,
+        nextObservations: at(t + 1),
+        nextState: at(t + 1),
+        terminal: false,
+        last: t === 5,
+      }),
+    );
+    const expected = tdLambdaReturns(
+      { steps: 6, lanes: 1, lengths: [6], terminal: [0], rewards },
+      rewards.map((_, t) => value(t + 1)),
+      { gamma, lambda },
+    );
+    const batch = createTransitionBatch(6, sizes);
+    const random = createRandom(2);
+    const ahead = looksAhead({ returns }, 100, random)!;
+    const draws = 20_000;
+    const sums = new Float64Array(6);
+    for (let k = 0; k < draws; k++) {
+      buffer.sample(batch, random, { discount: gamma, ahead });
+      for (let i = 0; i < 6; i++)
+        sums[batch.states[2 * i]!]! += batch.rewards[i]! + gamma ** batch.steps[i]! * value(batch.states[2 * i + 1]!);
+    }
+    // Returns deviate by about 2, so that a mean of 20,000 deviates by about 0.014.
+    sums.forEach((sum, t) => expect(Math.abs(sum / draws - expected[t]!), `step ${t}`).toBeLessThan(0.06));
+    // One-step targets would not do.
+    expect(Math.abs(rewards[0]! + gamma * value(1) - expected[0]!)).toBeGreaterThan(0.2);
+  });
+});
 
 describe("training from transitions", () => {
   const chance = playRandom(createTracking(), { episodes: 500 }).meanReturn;

@@ -270,7 +270,11 @@ function exploring(config: Config, algorithm: TransitionAlgorithm, env: Environm
  * one-step targets do, because only one state is bootstrapped from. Up to T_0 targets are one-step, as in equation 6 of
  * the paper.
  */
-function looksAhead({ returns }: Config, step: number, random: Random): (() => number) | undefined {
+export function looksAhead(
+  { returns }: Pick<Config, "returns">,
+  step: number,
+  random: Random,
+): (() => number) | undefined {
   if (returns.kind === "one-step" || step < returns.burnIn) return undefined;
   if (returns.kind === "n-step") return () => returns.n;
   return () => {
