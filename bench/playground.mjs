@@ -36,7 +36,9 @@ async function inPage(path) {
   });
   try {
     const page = await browser.newPage();
-    await page.goto(`${pathToFileURL(path).href}#environment=${map}&method=mast&sparsity.level=0.95&steps=${steps}&seed=1`);
+    await page.goto(
+      `${pathToFileURL(path).href}#environment=${map}&method=mast&sparsity.level=0.95&steps=${steps}&seed=1`,
+    );
     const { processInfo } = await (await browser.newBrowserCDPSession()).send("SystemInfo.getProcessInfo");
     const renderers = processInfo.filter(({ type }) => type === "renderer").map(({ id }) => id);
     await page.click("#train");
