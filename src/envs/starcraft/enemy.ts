@@ -62,8 +62,8 @@ function chooseTarget(b: Battle, i: number, isLook: boolean): void {
   if (isDue) target[i] = bestTarget(b, i, t);
 }
 
-/** For `bestTarget`: how many comrades aim at each ally. */
-const aimedAt = new Int32Array(64);
+/** For `bestTarget`: how many comrades aim at each ally, of whom a map has 200 at most. */
+const aimedAt = new Int32Array(256);
 
 /**
  * Returns the target that enemy `i`, which has `old` or -1, takes when it looks: the best one that it notices, else
