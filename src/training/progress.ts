@@ -1,6 +1,12 @@
 import type { Config } from "../config.js";
+import type { Environment } from "../envs/environment.js";
+import { environmentOf } from "../envs/index.js";
+import type { EpisodeLost } from "../envs/lost.js";
+import { LabError } from "../errors.js";
 import { createRandom, type Random, restoreRandom } from "../random.js";
+import { MOST_LOST } from "./evaluate.js";
 import type { TrainProgress, TrainRecord } from "./records.js";
+import { scoredEvaluations } from "./score.js";
 
 /** Counters, sums and random streams of a run while it goes on, whatever it learns from. */
 
@@ -64,7 +70,7 @@ function openStreams<Name extends keyof typeof STREAMS>(
 }
 
 /** Where each stream is, for a checkpoint. */
-export function randomStates(random: Readonly<Record<string, Random>>): TrainProgress["random"] {
+function randomStates(random: Readonly<Record<string, Random>>): TrainProgress["random"] {
   return Object.fromEntries(Object.entries(random).map(([name, stream]) => [name, stream.state()]));
 }
 
@@ -73,7 +79,68 @@ export type Progress = {
   -readonly [Key in keyof Omit<TrainProgress, "random" | "sums" | "evaluations">]: TrainProgress[Key];
 } & { readonly evaluations: number[] };
 
-export function startProgress({ log }: Config): Progress {
+/** The counters of a run, at their beginnings or where a checkpoint left them. */
+export function openProgress(config: Config, resume?: TrainProgress): Progress {
+  return resume ? { ...resume, evaluations: [...resume.evaluations] } : startProgress(config);
+}
+
+/** The counters, streams and sums of a run as a checkpoint keeps them. */
+export function keepProgress(progress: Progress, random: Readonly<Record<string, Random>>, sums: Sums): TrainProgress {
+  return {
+    ...progress,
+    evaluations: [...progress.evaluations],
+    random: randomStates(random),
+    sums: Object.values(sums),
+  };
+}
+
+/** Number of parallel environments of an evaluation; each plays the same episodes whatever their number. */
+const EVALUATION_COPIES = 16;
+
+/**
+ * Opens the environments of evaluations. They are added to `copies` one by one, so that the caller can close those that
+ * were opened before one fails.
+ */
+export function openCopies(config: Config, { copies: most = Infinity }: Environment, copies: Environment[]): void {
+  for (let i = Math.min(EVALUATION_COPIES, config.evaluation.episodes, most); i > 0; i--)
+    copies.push(environmentOf(config));
+}
+
+/** Counts the episodes that an environment lost. */
+export function createLossCount(progress: Progress) {
+  let inTurn = 0;
+  const count = ({ message }: EpisodeLost): void => {
+    progress.lost = { episodes: (progress.lost?.episodes ?? 0) + 1, last: message };
+  };
+  return {
+    /** Counts a lost episode of an evaluation. */
+    count,
+    /** To be called after an episode of training that was not lost. */
+    played(): void {
+      inTurn = 0;
+    },
+    /**
+     * Counts a lost episode of training.
+     * @throws {LabError} if more than `MOST_LOST` were lost one after the other
+     */
+    lost(error: EpisodeLost): void {
+      count(error);
+      if (++inTurn > MOST_LOST)
+        throw new LabError(
+          `Training stopped at step ${progress.step}, because the environment failed in ${inTurn} episodes in a row. Its last failure: ${error.message}.`,
+          { cause: error },
+        );
+    },
+  };
+}
+
+/** The score of a run, the mean of its last evaluations, and how many these are. */
+export function scoreOf({ evaluations }: Progress, { evaluation }: Config): { score: number; evaluations: number } {
+  const scored = scoredEvaluations(evaluations, evaluation.window);
+  return { score: scored.reduce((sum, rate) => sum + rate, 0) / scored.length, evaluations: scored.length };
+}
+
+function startProgress({ log }: Config): Progress {
   const evaluations: number[] = [];
   return {
     step: 0,
@@ -110,6 +177,29 @@ export function startSums(saved: readonly number[] = []) {
 }
 
 export type Sums = ReturnType<typeof startSums>;
+
+/**
+ * Adds what an update reports to the sums.
+ *
+ * @param number the update's, for the error
+ * @throws {LabError} if the loss or its gradient is not finite
+ */
+export function addUpdate(
+  sums: Sums,
+  update: Readonly<Record<"loss" | "gradientNorm" | "qTotal" | "target", number>>,
+  step: number,
+  number: number,
+): void {
+  if (!Number.isFinite(update.loss) || !Number.isFinite(update.gradientNorm))
+    throw new LabError(
+      `The ${Number.isFinite(update.loss) ? "gradient" : "loss"} is not finite at step ${step} (update ${number}): training has diverged. Try a smaller optimiser.learningRate or optimiser.gradientClip.`,
+    );
+  sums.updates++;
+  sums.loss += update.loss;
+  sums.gradientNorm += update.gradientNorm;
+  sums.qTotal += update.qTotal;
+  sums.target += update.target;
+}
 
 export function clearSums(sums: Sums): void {
   Object.assign(sums, startSums());

@@ -8,7 +8,8 @@ import type { TransitionEngine } from "../networks/transition-engine.js";
 import { type DualBuffer, addEpisode, storedEpisodes } from "../replay/dual.js";
 import type { Episode } from "../replay/episode.js";
 import type { TransitionBuffer } from "../replay/transitions.js";
-import type { EpisodeData, ReplayState } from "./records.js";
+import { countNonzeros } from "../sparse/mask.js";
+import type { EpisodeData, ReplayState, TopologyRecord } from "./records.js";
 import { createEpisodeRecorder } from "./rollout.js";
 
 /** Copies of all that an engine has learned, under "online.NAME", "target.NAME" and "optimiser.NAME". */
@@ -34,6 +35,13 @@ export function tensorsOf(tensors: Parameters, side: "online" | "target" | "opti
 /** The masks of all maskable weights, by name. */
 export function captureMasks(engine: Engine | TransitionEngine): Map<string, Uint8Array> {
   return new Map(engine.parameters.filter((spec) => spec.maskable).map(({ name }) => [name, engine.mask(name)]));
+}
+
+/** The record of the topology that training begins with. */
+export function firstTopology(engine: Engine | TransitionEngine): TopologyRecord {
+  const masks = captureMasks(engine);
+  const layers = [...masks].map(([name, mask]) => ({ name, nonzeros: countNonzeros(mask), dropped: 0, grown: 0 }));
+  return { kind: "topology", step: 0, episode: 0, evolution: 0, fraction: 0, layers, masks };
 }
 
 /**

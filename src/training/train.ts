@@ -10,33 +10,39 @@ import { algorithmOf, type EpisodeAlgorithm } from "../parts/algorithm.js";
 import { createRandom } from "../random.js";
 import { addEpisode, canSample, createDualBuffer, sampleBatch } from "../replay/dual.js";
 import { countSteps, groupEpisodes } from "../replay/group.js";
-import { countNonzeros } from "../sparse/mask.js";
-import { createEvaluation, MOST_LOST } from "./evaluate.js";
+import { createEvaluation } from "./evaluate.js";
 import { forgetOldPlay } from "./forget.js";
 import { createNetworks, resumeNetworks } from "./networks.js";
 import type { TrainOptions } from "./options.js";
 import {
+  addUpdate,
   clearSums,
+  createLossCount,
   evaluationDue,
+  keepProgress,
+  openCopies,
+  openProgress,
   explorationRate,
   openRandom,
   openTransitionRandom,
-  type Progress,
-  randomStates,
-  startProgress,
+  scoreOf,
   startSums,
   STREAMS,
   trainRecord,
 } from "./progress.js";
 import type { TrainState, TrainingRecord } from "./records.js";
 import { createEpisodeRecorder, type EpisodeResult, epsilonGreedy, softmaxPolicy } from "./rollout.js";
-import { measuredBy, scoredEvaluations, scoreMeasure } from "./score.js";
-import { captureMasks, captureReplay, captureTensors, replayEpisodes, restoreEpisodes } from "./state.js";
+import { measuredBy, scoreMeasure } from "./score.js";
+import {
+  captureMasks,
+  captureReplay,
+  captureTensors,
+  firstTopology,
+  replayEpisodes,
+  restoreEpisodes,
+} from "./state.js";
 import { trainFromTransitions } from "./transitions.js";
 import { tryAlgorithm } from "./try-algorithm.js";
-
-/** Parallel environments of an evaluation; each plays the same episodes whatever their number. */
-const EVALUATION_COPIES = 16;
 
 /**
  * Trains a team by Algorithm 2 and yields records of it, from the first environment step to the last. The config
@@ -84,22 +90,17 @@ async function* trainFromEpisodes(
       );
   const copies: Environment[] = [];
   try {
-    const progress: Progress = resume
-      ? { ...resume.progress, evaluations: [...resume.progress.evaluations] }
-      : startProgress(config);
+    const progress = openProgress(config, resume?.progress);
     const sums = startSums(resume?.progress.sums);
-    for (let i = Math.min(EVALUATION_COPIES, config.evaluation.episodes, env.copies ?? Infinity); i > 0; i--)
-      copies.push(environmentOf(config));
+    openCopies(config, env, copies);
     // Environments that keep a state from one episode to the next continue from it, if they can save it.
     const keeping = env.deterministic ? [] : [env, ...copies].filter(({ save }) => save !== undefined);
     keeping.forEach((one, i) => {
       const saved = resume?.environments?.[i];
       if (saved !== undefined) one.restore!(saved);
     });
-    const countLost = ({ message }: EpisodeLost) =>
-      (progress.lost = { episodes: (progress.lost?.episodes ?? 0) + 1, last: message });
-    let lostInTurn = 0;
-    const evaluate = createEvaluation(engine, copies, config.discount, countLost, config.rewardScale);
+    const losses = createLossCount(progress);
+    const evaluate = createEvaluation(engine, copies, config.discount, losses.count, config.rewardScale);
     const recorder = createEpisodeRecorder(env, config.rewardScale);
     const epsilonAt = (step: number) => explorationRate(config.exploration, step);
     let stepInRun = progress.step;
@@ -109,21 +110,12 @@ async function* trainFromEpisodes(
     const capture = async (): Promise<TrainState> => ({
       tensors: await captureTensors(engine),
       masks: captureMasks(engine),
-      progress: {
-        ...progress,
-        evaluations: [...progress.evaluations],
-        random: randomStates(random),
-        sums: Object.values(sums),
-      },
+      progress: keepProgress(progress, random, sums),
       replay: captureReplay(buffers, env.deterministic),
       ...(keeping.length > 0 && { environments: keeping.map((one) => one.save!()) }),
     });
 
-    if (!resume) {
-      const masks = captureMasks(engine);
-      const layers = [...masks].map(([name, mask]) => ({ name, nonzeros: countNonzeros(mask), dropped: 0, grown: 0 }));
-      yield { kind: "topology", step: 0, episode: 0, evolution: 0, fraction: 0, layers, masks };
-    }
+    if (!resume) yield firstTopology(engine);
 
     let lastCheckpoint = performance.now();
     let lastTurn = lastCheckpoint;
@@ -160,15 +152,10 @@ async function* trainFromEpisodes(
       let played: EpisodeResult;
       try {
         played = recorder.play(policy, random.environment.below(0x7fffffff), progress.episode);
-        lostInTurn = 0;
+        losses.played();
       } catch (error) {
         if (!(error instanceof EpisodeLost)) throw error;
-        countLost(error);
-        if (++lostInTurn > MOST_LOST)
-          throw new LabError(
-            `Training stopped at step ${progress.step}, because the environment failed in ${lostInTurn} episodes in a row. Its last failure: ${error.message}.`,
-            { cause: error },
-          );
+        losses.lost(error);
         continue;
       }
       const { episode, episodeReturn, won } = played;
@@ -206,17 +193,7 @@ async function* trainFromEpisodes(
             if (evolves) fraction = await evolve(networks);
           },
         });
-        if (!Number.isFinite(update.loss) || !Number.isFinite(update.gradientNorm)) {
-          throw new LabError(
-            `The ${Number.isFinite(update.loss) ? "gradient" : "loss"} is not finite at step ${progress.step} (update ${progress.update + 1}): training has diverged. Try a smaller optimiser.learningRate or optimiser.gradientClip.`,
-          );
-        }
-        progress.update++;
-        sums.updates++;
-        sums.loss += update.loss;
-        sums.gradientNorm += update.gradientNorm;
-        sums.qTotal += update.qTotal;
-        sums.target += update.target;
+        addUpdate(sums, update, progress.step, ++progress.update);
         if (evolves) {
           fraction ??= await evolve();
           const layers = engine.parameters.flatMap(({ name }) => changed.find((layer) => layer.name === name) ?? []);
@@ -233,10 +210,8 @@ async function* trainFromEpisodes(
       }
     }
 
-    const scored = scoredEvaluations(progress.evaluations, config.evaluation.window);
-    const score = scored.reduce((sum, rate) => sum + rate, 0) / scored.length;
     const { step, episode, update } = progress;
-    yield { kind: "end", step, episode, update, score, evaluations: scored.length, state: await capture() };
+    yield { kind: "end", step, episode, update, ...scoreOf(progress, config), state: await capture() };
   } finally {
     for (const one of [env, ...copies]) one.close?.();
     engine.dispose();

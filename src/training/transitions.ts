@@ -10,28 +10,27 @@ import type { TransitionEngine } from "../networks/transition-engine.js";
 import type { TransitionAlgorithm } from "../parts/algorithm.js";
 import { createRandom, type Random } from "../random.js";
 import { createTransitionBatch, createTransitionBuffer, type TransitionBuffer } from "../replay/transitions.js";
-import { countNonzeros } from "../sparse/mask.js";
-import { MOST_LOST } from "./evaluate.js";
 import { createContinuousEvaluation } from "./evaluate-continuous.js";
 import { createTransitionNetworks, resumeTransitionNetworks } from "./networks.js";
 import type { TrainOptions } from "./options.js";
 import {
+  addUpdate,
   clearSums,
+  createLossCount,
   evaluationDue,
+  keepProgress,
+  openCopies,
+  openProgress,
   openTransitionRandom,
-  type Progress,
-  randomStates,
-  startProgress,
+  scoreOf,
   startSums,
   STREAMS,
   trainRecord,
 } from "./progress.js";
 import type { TrainState, TrainingRecord } from "./records.js";
-import { measuredBy, scoredEvaluations, scoreMeasure } from "./score.js";
-import { captureMasks, captureTensors, captureTransitions } from "./state.js";
+import { measuredBy, scoreMeasure } from "./score.js";
+import { captureMasks, captureTensors, captureTransitions, firstTopology } from "./state.js";
 
-/** Number of parallel environments in an evaluation. */
-const EVALUATION_COPIES = 16;
 /** A target looks ahead at most this many steps. */
 const FARTHEST = 1000;
 /** Writing checkpoints takes at most this share of a run's time. They hold the transitions, up to 2 GB. */
@@ -65,15 +64,11 @@ export async function* trainFromTransitions(
       );
   const copies: Environment[] = [];
   try {
-    const progress: Progress = resume
-      ? { ...resume.progress, evaluations: [...resume.progress.evaluations] }
-      : startProgress(config);
+    const progress = openProgress(config, resume?.progress);
     const sums = startSums(resume?.progress.sums);
-    for (let i = Math.min(EVALUATION_COPIES, config.evaluation.episodes, env.copies ?? Infinity); i > 0; i--)
-      copies.push(environmentOf(config));
-    const countLost = ({ message }: EpisodeLost) =>
-      (progress.lost = { episodes: (progress.lost?.episodes ?? 0) + 1, last: message });
-    const evaluate = createContinuousEvaluation(engine, algorithm, copies, config, countLost);
+    openCopies(config, env, copies);
+    const losses = createLossCount(progress);
+    const evaluate = createContinuousEvaluation(engine, algorithm, copies, config, losses.count);
     const { offlineBatch, onlineBatch, onlineCapacity } = config.replay;
     const batch = createTransitionBatch(offlineBatch + onlineBatch, sizes);
     const act = exploring(config, algorithm, env, random.exploration);
@@ -93,23 +88,13 @@ export async function* trainFromTransitions(
     const capture = async (): Promise<TrainState> => ({
       tensors: await captureTensors(engine),
       masks: captureMasks(engine),
-      progress: {
-        ...progress,
-        evaluations: [...progress.evaluations],
-        random: randomStates(random),
-        sums: Object.values(sums),
-      },
+      progress: keepProgress(progress, random, sums),
       replay: captureTransitions(buffer),
       ...(saved().length > 0 && { environments: saved().map((one) => one.save!()) }),
     });
 
-    if (!resume) {
-      const masks = captureMasks(engine);
-      const layers = [...masks].map(([name, mask]) => ({ name, nonzeros: countNonzeros(mask), dropped: 0, grown: 0 }));
-      yield { kind: "topology", step: 0, episode: 0, evolution: 0, fraction: 0, layers, masks };
-    }
+    if (!resume) yield firstTopology(engine);
 
-    let lostInTurn = 0;
     let lastCheckpoint = performance.now();
     let checkpointTime = 0;
     let lastTurn = lastCheckpoint;
@@ -171,16 +156,11 @@ export async function* trainFromTransitions(
           sums.episodeLength += progress.playing.episodeLength;
           sums.won += env.won ? 1 : 0;
           delete progress.playing;
-          lostInTurn = 0;
+          losses.played();
         }
       } catch (error) {
         if (!(error instanceof EpisodeLost)) throw error;
-        countLost(error);
-        if (++lostInTurn > MOST_LOST)
-          throw new LabError(
-            `Training stopped at step ${progress.step}, since ${lostInTurn} episodes in turn were lost. The last time, ${error.message}.`,
-            { cause: error },
-          );
+        losses.lost(error);
         buffer.cut();
         delete progress.playing;
         continue;
@@ -212,15 +192,7 @@ export async function* trainFromTransitions(
             for (const layer of change.layers) layers.set(layer.name, layer);
           },
         });
-        if (!Number.isFinite(update.loss) || !Number.isFinite(update.gradientNorm))
-          throw new LabError(
-            `The ${Number.isFinite(update.loss) ? "gradient" : "loss"} is not finite at step ${progress.step} (update ${progress.update}): training has diverged. Try a smaller optimiser.learningRate or optimiser.gradientClip.`,
-          );
-        sums.updates++;
-        sums.loss += update.loss;
-        sums.gradientNorm += update.gradientNorm;
-        sums.qTotal += update.qTotal;
-        sums.target += update.target;
+        addUpdate(sums, update, progress.step, progress.update);
         if (config.targetTau === undefined && progress.update - progress.lastTargetUpdate >= config.targetInterval) {
           engine.copyToTarget();
           progress.lastTargetUpdate = progress.update;
@@ -235,10 +207,8 @@ export async function* trainFromTransitions(
       }
     }
 
-    const scored = scoredEvaluations(progress.evaluations, config.evaluation.window);
-    const score = scored.reduce((sum, rate) => sum + rate, 0) / scored.length;
     const { step, episode, update } = progress;
-    yield { kind: "end", step, episode, update, score, evaluations: scored.length, state: await capture() };
+    yield { kind: "end", step, episode, update, ...scoreOf(progress, config), state: await capture() };
   } finally {
     for (const one of [env, ...copies]) one.close?.();
     engine.dispose();
