@@ -7,7 +7,7 @@ import { createSparseEngine, type EngineOptions } from "../../src/networks/spars
 import { countSteps, groupEpisodes } from "../../src/replay/group.js";
 import { decodeSafetensors } from "../../src/runs/safetensors.js";
 import { algorithmShape } from "../../src/sparse/flops.js";
-import type { Case, Rule } from "./case.js";
+import { type Case, type Rule, tensorsNamed } from "./case.js";
 
 /** Results of the updates of a rule. */
 export interface Answer {
@@ -28,12 +28,7 @@ export interface Answer {
 /** Reads what oracle.py wrote. */
 export function decodeAnswer(file: Uint8Array): Answer {
   const { tensors, metadata } = decodeSafetensors(file);
-  const named = (prefix: string) =>
-    new Map(
-      [...tensors]
-        .filter(([key]) => key.startsWith(prefix))
-        .map(([key, { data }]) => [key.slice(prefix.length), data as Float32Array]),
-    );
+  const named = (prefix: string) => tensorsNamed(tensors, prefix);
   return {
     losses: JSON.parse(metadata.losses) as number[],
     norm: JSON.parse(metadata.norm) as number,

@@ -103,12 +103,13 @@ function withBothWeights(episode: Episode, { agents, actions }: NetworkShape, ra
   return { ...episode, availableActions, rewards: episode.rewards.map((reward) => 2 * reward - 0.5) };
 }
 
-/**
- * Encodes a case as a safetensors file for learner.py: "online.NAME", "target.NAME", "mask.NAME"; the batch, padded to
- * the longest episode, as "batch.observations" [episodes, steps + 1, agents, observation] and so on; shape and rules as
- * JSON in the header.
- */
-export function encodeCase({ shape, online, target, masks, episodes, rules }: Case): Uint8Array {
+/** The networks of a case as tensors: "online.NAME", "target.NAME" and "mask.NAME". */
+export function networkTensors({
+  shape,
+  online,
+  target,
+  masks,
+}: Pick<Case, "shape" | "online" | "target" | "masks">): Map<string, Tensor> {
   const tensors = new Map<string, Tensor>();
   for (const { name, shape: size } of networkParameters(shape)) {
     tensors.set(`online.${name}`, { shape: size, data: online.get(name)! });
@@ -116,6 +117,29 @@ export function encodeCase({ shape, online, target, masks, episodes, rules }: Ca
     const mask = masks.get(name);
     if (mask) tensors.set(`mask.${name}`, { shape: size, data: mask });
   }
+  return tensors;
+}
+
+/** Picks the tensors whose names begin with a prefix, by the rest of their names. */
+export function tensorsNamed<Data = Float32Array>(
+  tensors: ReadonlyMap<string, { readonly data: unknown }>,
+  prefix: string,
+): Map<string, Data> {
+  return new Map(
+    [...tensors]
+      .filter(([key]) => key.startsWith(prefix))
+      .map(([key, { data }]) => [key.slice(prefix.length), data as Data]),
+  );
+}
+
+/**
+ * Encodes a case as a safetensors file for learner.py: "online.NAME", "target.NAME", "mask.NAME"; the batch, padded to
+ * the longest episode, as "batch.observations" [episodes, steps + 1, agents, observation] and so on; shape and rules as
+ * JSON in the header.
+ */
+export function encodeCase(given: Case): Uint8Array {
+  const { shape, episodes, rules } = given;
+  const tensors = networkTensors(given);
   const { agents, actions, observation, state } = shape;
   const steps = Math.max(...episodes.map(({ length }) => length));
   const count = episodes.length;
@@ -152,12 +176,7 @@ export function encodeCase({ shape, online, target, masks, episodes, rules }: Ca
 export function decodeCase(file: Uint8Array): Case {
   const { tensors, metadata } = decodeSafetensors(file);
   const shape = JSON.parse(metadata.shape) as NetworkShape;
-  const named = <Data>(prefix: string) =>
-    new Map(
-      [...tensors]
-        .filter(([key]) => key.startsWith(prefix))
-        .map(([key, { data }]) => [key.slice(prefix.length), data as Data]),
-    );
+  const named = <Data>(prefix: string) => tensorsNamed<Data>(tensors, prefix);
   const lengths = [...(tensors.get("batch.lengths")!.data as Int32Array)];
   const terminal = tensors.get("batch.terminal")!.data;
   const episodes = lengths.map((length, index): Episode => {

@@ -18,8 +18,9 @@ import { createTransitionEngine } from "../../src/networks/sparse/transition-eng
 import type { TransitionEngine, TransitionShape } from "../../src/networks/transition-engine.js";
 import { createRandom } from "../../src/random.js";
 import { createTransitionBatch, type TransitionBatch } from "../../src/replay/transitions.js";
-import { decodeSafetensors, encodeSafetensors, type Tensor } from "../../src/runs/safetensors.js";
+import { decodeSafetensors, encodeSafetensors } from "../../src/runs/safetensors.js";
 import { initialMasks } from "../../src/sparse/mask.js";
+import { networkTensors, tensorsNamed } from "./case.js";
 
 /** How the networks of a case are updated. */
 export interface ContinuousRule {
@@ -136,22 +137,9 @@ export function randomContinuousCase(
 }
 
 /** A case as a safetensors file for continuous.py. */
-export function encodeContinuousCase({
-  shape,
-  online,
-  target,
-  masks,
-  batch,
-  noise,
-  rules,
-}: ContinuousCase): Uint8Array {
-  const tensors = new Map<string, Tensor>();
-  for (const { name, shape: size } of networkParameters(shape)) {
-    tensors.set(`online.${name}`, { shape: size, data: online.get(name)! });
-    tensors.set(`target.${name}`, { shape: size, data: target.get(name)! });
-    const mask = masks.get(name);
-    if (mask) tensors.set(`mask.${name}`, { shape: size, data: mask });
-  }
+export function encodeContinuousCase(given: ContinuousCase): Uint8Array {
+  const { shape, batch, noise, rules } = given;
+  const tensors = networkTensors(given);
   const { agents, actions, observation, state } = shape;
   const count = batch.rewards.length;
   tensors.set("batch.observations", { shape: [count, 2, agents, observation], data: batch.observations });
@@ -196,12 +184,7 @@ export function decodeContinuousCase(file: Uint8Array): ContinuousCase {
 /** Reads what continuous.py wrote. */
 export function decodeContinuousAnswer(file: Uint8Array): ContinuousAnswer {
   const { tensors, metadata } = decodeSafetensors(file);
-  const named = (prefix: string) =>
-    new Map(
-      [...tensors]
-        .filter(([key]) => key.startsWith(prefix))
-        .map(([key, { data }]) => [key.slice(prefix.length), data as Float32Array]),
-    );
+  const named = (prefix: string) => tensorsNamed(tensors, prefix);
   return {
     losses: JSON.parse(metadata.losses) as number[],
     norms: JSON.parse(metadata.norms) as number[],

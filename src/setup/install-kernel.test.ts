@@ -1,12 +1,12 @@
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
 import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
 import { closeBrowser, findBrowser, withPage } from "../display/browser.js";
 import { packageRoot } from "../node/project.js";
+import { answers, freePort } from "./server-fixtures.js";
 
 const root = packageRoot();
 let folder: string;
@@ -134,7 +134,7 @@ print(notebook.cells[1].outputs[0].text)`;
     let log = "";
     server.stderr.on("data", (data: Buffer) => (log += data.toString()));
     try {
-      await answers(`http://localhost:${port}/api?token=secret`, server, () => log);
+      await answers("Notebook 7", `http://localhost:${port}/api?token=secret`, server, () => log);
       const seen = await withPage((page) =>
         runCells(page, `http://localhost:${port}/notebooks/small.ipynb?token=secret`),
       );
@@ -181,24 +181,4 @@ function notebookOf(cells: readonly string[]): string {
     nbformat: 4,
     nbformat_minor: 5,
   });
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await new Promise((resolve) => server.once("listening", resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
-async function answers(url: string, server: ChildProcess, log: () => string): Promise<void> {
-  for (let tries = 0; tries < 240 && server.exitCode === null; tries++) {
-    const there = await fetch(url).then(
-      (response) => response.ok,
-      () => false,
-    );
-    if (there) return;
-    await new Promise((resolve) => setTimeout(resolve, 250));
-  }
-  throw new Error(`Notebook 7 did not start:\n${log()}`);
 }

@@ -1,12 +1,12 @@
 import { spawn, spawnSync, type ChildProcess } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Page } from "playwright-core";
 import { afterAll, describe, expect, it } from "vitest";
 import { closeBrowser, findBrowser, withPage } from "../display/browser.js";
+import { answers, freePort } from "./server-fixtures.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const { findJupyter, jupyterEnvironment } = (await import(new URL("./jupyter.mjs", import.meta.url).href)) as {
@@ -52,7 +52,7 @@ describe.skipIf(python === undefined || !built || browser === undefined)("npm ru
       let log = "";
       lab.stderr.on("data", (data: Buffer) => (log += data.toString()));
       try {
-        await answers(`http://localhost:${port}/api?token=secret`, lab, () => log);
+        await answers("JupyterLab", `http://localhost:${port}/api?token=secret`, lab, () => log);
         const seen = await withPage((page) => runAllCells(page, `http://localhost:${port}/?token=secret`));
         expect(seen.problems).toEqual([]);
         expect(
@@ -326,29 +326,6 @@ async function runAllCells(page: Page, url: string) {
 async function choose(page: Page, menu: string, item: string): Promise<void> {
   await page.getByRole("menuitem", { name: menu, exact: true }).click();
   await page.getByRole("menuitem", { name: item, exact: true }).click();
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await new Promise((resolve) => server.once("listening", resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
-async function answers(url: string, server: ChildProcess, log: () => string): Promise<void> {
-  for (let tries = 0; tries < 240; tries++) {
-    if (server.exitCode !== null) break;
-    if (
-      await fetch(url).then(
-        (response) => response.ok,
-        () => false,
-      )
-    )
-      return;
-    await new Promise((resolve) => setTimeout(resolve, 250));
-  }
-  throw new Error(`JupyterLab did not start:\n${log()}`);
 }
 
 async function stop(server: ChildProcess): Promise<void> {
