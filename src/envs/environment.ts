@@ -34,6 +34,16 @@ export interface ActionBox {
  */
 export type JointAction = Uint8Array | Float32Array;
 
+/**
+ * Cuts the numbers of a joint action to their bounds.
+ *
+ * @param chosen the numbers, [agents, actions]; may be `jointAction` itself
+ * @param jointAction receives them
+ */
+export function cutToBox({ low, high }: ActionBox, chosen: ArrayLike<number>, jointAction: JointAction): void {
+  for (let i = 0; i < jointAction.length; i++) jointAction[i] = Math.min(high[i], Math.max(low[i], chosen[i]));
+}
+
 /** Makes a joint action of zeros for an environment of these sizes. */
 export function createJointAction({ agents, actions, box }: EnvironmentSizes): JointAction {
   return box === undefined ? new Uint8Array(agents) : new Float32Array(agents * actions);

@@ -1,6 +1,6 @@
 import { joined } from "../algorithms/continuous/update.js";
 import type { Config } from "../config.js";
-import type { Environment } from "../envs/environment.js";
+import { cutToBox, type Environment } from "../envs/environment.js";
 import { EpisodeLost } from "../envs/lost.js";
 import type { TransitionEngine } from "../networks/transition-engine.js";
 import type { TransitionAlgorithm } from "../parts/algorithm.js";
@@ -32,7 +32,6 @@ export function createContinuousEvaluation(
   onLost: (error: EpisodeLost) => void = () => {},
 ): (random: Random) => Promise<Evaluation> {
   const { agents, actions, observation, box } = environments[0].sizes;
-  const { low, high } = box!;
 
   /** Plays one episode for each seed and returns them in the order of the seeds. */
   function play(seeds: readonly number[], random: Random): Played[] {
@@ -83,8 +82,7 @@ export function createContinuousEvaluation(
       const chosen = algorithm.act(engine.acting, seen, random, config);
       active.forEach((slot, k) => {
         const jointAction = new Float32Array(agents * actions);
-        for (let i = 0; i < jointAction.length; i++)
-          jointAction[i] = Math.min(high[i], Math.max(low[i], chosen[k * jointAction.length + i]));
+        cutToBox(box!, chosen.subarray(k * jointAction.length, (k + 1) * jointAction.length), jointAction);
         played[playing[slot]].actions.push(jointAction);
       });
       for (const slot of active) {

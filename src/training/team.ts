@@ -1,4 +1,5 @@
 import type { Config } from "../config.js";
+import { cutToBox } from "../envs/environment.js";
 import type { Policy } from "../envs/play.js";
 import { algorithmOf } from "../parts/algorithm.js";
 import { createRandom } from "../random.js";
@@ -32,9 +33,7 @@ export function openTeam(config: Config, state: Pick<TrainState, "tensors" | "ma
   return {
     policy(env, jointAction, t) {
       if (t === 0) random = createRandom(0);
-      const { low, high } = env.sizes.box!;
-      const chosen = algorithm.act(engine, env.observations, random, config);
-      for (let i = 0; i < jointAction.length; i++) jointAction[i] = Math.min(high[i], Math.max(low[i], chosen[i]));
+      cutToBox(env.sizes.box!, algorithm.act(engine, env.observations, random, config), jointAction);
     },
     dispose: () => engine.dispose(),
   };

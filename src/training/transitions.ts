@@ -1,7 +1,7 @@
 import { createNormal } from "../algorithms/continuous/normal.js";
 import { evolveNetworks, growthOf, type LayerChange } from "../algorithms/evolve.js";
 import type { Config } from "../config.js";
-import type { Environment } from "../envs/environment.js";
+import { cutToBox, type Environment } from "../envs/environment.js";
 import { environmentOf } from "../envs/index.js";
 import { EpisodeLost } from "../envs/lost.js";
 import { LabError } from "../errors.js";
@@ -221,16 +221,17 @@ export async function* trainFromTransitions(
  */
 function exploring(config: Config, algorithm: TransitionAlgorithm, env: Environment, random: Random) {
   const { noise = 0, uniform = 0 } = config.exploration;
-  const { low, high } = env.sizes.box!;
+  const box = env.sizes.box!;
   return (engine: TransitionEngine<true>, step: number, jointAction: Float32Array): void => {
     if (step < uniform) {
-      for (let i = 0; i < jointAction.length; i++) jointAction[i] = low[i] + random.float() * (high[i] - low[i]);
+      for (let i = 0; i < jointAction.length; i++)
+        jointAction[i] = box.low[i] + random.float() * (box.high[i] - box.low[i]);
       return;
     }
     const chosen = algorithm.act(engine, env.observations, random, config);
     const normal = createNormal(random);
-    for (let i = 0; i < jointAction.length; i++)
-      jointAction[i] = Math.min(high[i], Math.max(low[i], chosen[i] + noise * normal()));
+    for (let i = 0; i < jointAction.length; i++) jointAction[i] = chosen[i] + noise * normal();
+    cutToBox(box, jointAction, jointAction);
   };
 }
 
