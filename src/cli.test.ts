@@ -509,7 +509,7 @@ describe("other commands", () => {
     const figure = ["--figure", join(folder, "figures", "interval")];
     const all = mast("experiment", "run", "mask-interval", "--profile", "smoke", "--workers", "2", ...figure);
     expect(all.err).toMatch(
-      /^Interval of the mask updates: 5 runs of [\d,]+ steps\n[^]*\n5 of 5 runs done; .* of training\nWin rates:\n {2}20: \d+ % \(1 of 1\) /,
+      /^Interval of the mask updates: 5 runs of [\d,]+ steps\n[^]*\n5 of 5 runs done; .* of training\nWin rates:\n {2}δₘ = 20: \d+ % \(1 of 1\) /,
     );
     expect([all.code, all.out]).toEqual([
       0,

@@ -196,7 +196,7 @@ describe("a ticket", () => {
     it("without what it starts from, or with that of other networks", async () => {
       const next = (options: Parameters<typeof train>[1]) => train(ticket("winning"), options).next();
       await expect(next({})).rejects.toThrow(
-        /^The winning ticket of two-step-\S+ was not given: train\(config, \{ ticket: readTicket\(config\) \}\) gives it, [^\n]*$/,
+        /^The winning ticket of two-step-\S+ is missing: give it by train\(config, \{ ticket: readTicket\(config\) \}\), or use runOne or runAll, [^\n]*$/,
       );
       const { masks, parameters } = readTicket(ticket("winning"), { runs })!;
       await expect(next({ ticket: { masks: new Map([...masks].slice(1)), parameters } })).rejects.toThrow(

@@ -233,7 +233,7 @@ describe("a run that begins with weights", () => {
     );
     expect(() =>
       resolveConfig({ ...small, ...from(name), ticket: { kind: "random" }, topology: { grow: "none" } }),
-    ).toThrow("but a ticket takes its topology from another place");
+    ).toThrow("but a ticket takes its topology from another run: leave one of the two out");
   });
 
   it("never opens a pickle, whatever it is called", () => {
