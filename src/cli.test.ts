@@ -534,9 +534,9 @@ describe("other commands", () => {
     expect(part.code).toBe(1);
     const missing =
       "4 of the 5 runs of mask-interval (smoke) are complete, and only they are in the table: `mast experiment run mask-interval --profile smoke` trains the others.";
-    expect(part.err).toMatch(/\n\d+ failed; the other runs continue\n[^]*4 of 5 runs done, 1 failed/);
+    expect(part.err).toMatch(/\nδₘ = \d+ failed; the other runs continue\n[^]*4 of 5 runs done, 1 failed/);
     expect(part.err.trimEnd().split("\n").slice(-2)).toEqual([
-      expect.stringMatching(/^\d+: .*-seed1-\w+\/checkpoint\.safetensors cannot be used/),
+      expect.stringMatching(/^δₘ = \d+: .*-seed1-\w+\/checkpoint\.safetensors cannot be used/),
       missing,
     ]);
     expect(part.out).toMatch(/\nδₘ, episodes( +\d+){4}\n/);
@@ -545,7 +545,7 @@ describe("other commands", () => {
     expect(shown.code).toBe(1);
     expect(shown.out.startsWith(part.out)).toBe(true);
     expect(shown.out.slice(part.out.length)).toMatch(
-      /^Complete: 20: \d of 1 seeds,[^\n]* 2000: \d of 1 seeds; [\d.e-]+ core-hours, [\d.e-]+ a run\.\n\s*$/,
+      /^Complete: δₘ = 20: \d of 1 seeds,[^\n]* δₘ = 2000: \d of 1 seeds; [\d.e-]+ core-hours, [\d.e-]+ a run\.\n\s*$/,
     );
     expect(shown.err).toMatch(
       /^\S+ is damaged and left out: Checkpoint [^\n]* cannot be used: it is truncated[^\n]*\n[^\n]*\n$/,

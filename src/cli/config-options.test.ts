@@ -165,7 +165,7 @@ describe("--from", () => {
     expect(configFrom({ config: file, runs, set: ["discount=0.9"] })).toMatchObject({ discount: 0.9, from: expected });
     expect(() => configFrom({ runs, from: "nobody", set: [] })).toThrow('No run "nobody"');
     expect(() => configFrom({ runs, from: "two-step", ticket: "random", set: [] })).toThrow(
-      "but a ticket takes its topology from another place",
+      "but a ticket takes its topology from another run: leave one of the two out",
     );
   });
 });

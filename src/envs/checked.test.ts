@@ -78,9 +78,9 @@ describe("an environment of one's own", () => {
       'config: evaluation.score is "win-rate", but in environment "winless" no team can win',
     );
     const winner = (env: Record<string, unknown>, t: number) => void (env["won"] = t === 2);
-    expect(said(() => honest({ wins: false }, winner))).toContain("has won at step 2, but says that it has no wins");
+    expect(said(() => honest({ wins: false }, winner))).toContain("has won at step 2, although its wins is false");
     expect(said(() => honest({ wins: "no" }))).toContain(
-      'has wins "no"; expected false where no team can win, else true',
+      'has wins "no"; expected false if no team can win, otherwise true',
     );
   });
 
@@ -177,7 +177,7 @@ describe("an environment of one's own", () => {
     [
       "is random and says that it is not",
       () => honest({}, (env, t) => (env["reward"] = t * Math.random())),
-      "says that it is deterministic, but two episodes with the same seed and actions differ at step 1",
+      "is declared deterministic, but two episodes with the same seed and actions differ at step 1",
     ],
   ])("that %s is refused by name before anything runs", (_, create, message) => {
     expect(said(create)).toContain(`environment "NAME" ${message}`);
