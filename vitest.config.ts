@@ -5,8 +5,9 @@ export default defineConfig({
     include: ["src/**/*.test.ts", "bench/**/*.test.ts", "site/**/*.test.ts"],
     // Tests of the core train in Node.js, too.
     setupFiles: ["src/node/host.ts"],
-    // Two workers at most: the project promises to pass on two cores, and some tests start processes of their own.
-    maxWorkers: 2,
+    // The project promises to pass on two cores. A third worker uses the time in which tests wait for processes of
+    // their own: browsers, clusters, campaigns.
+    maxWorkers: 3,
     testTimeout: 120_000,
     hookTimeout: 120_000,
   },

@@ -132,7 +132,7 @@ describe.skipIf(why !== undefined)("a Slurm cluster", () => {
       "slurm",
       readdirSync(join(runs, "slurm")).find((name) => name.startsWith("many-"))!,
     );
-    expect(readFileSync(join(submission, "result.txt"), "utf8")).toContain("MAST, discount 0.9 ");
+    expect(readFileSync(join(submission, "result.txt"), "utf8")).toContain("MAST, discount = 0.9 ");
     expect(existsSync(join(folder, "results", "many-evaluations.csv"))).toBe(true);
     await expectUndisturbed(path);
   }, 600_000);

@@ -20,11 +20,16 @@ const lab = spawn(
     "jupyterlab",
     `--ServerApp.root_dir=${root}`,
     "--LabApp.default_url=/lab/tree/notebooks/00-quickstart.ipynb",
-    `--LabApp.workspaces_dir=${join(root, ".cache", "jupyterlab")}`,
     ...asRoot,
     ...process.argv.slice(2),
   ],
-  { cwd: root, env, stdio: "inherit" },
+  // Which notebooks are open is kept with the project, not in the home folder of whoever opens it. JupyterLab and
+  // Notebook, which both answer for it where both are installed, read this variable; a flag would reach one of them.
+  {
+    cwd: root,
+    env: { JUPYTERLAB_WORKSPACES_DIR: join(root, ".cache", "jupyterlab"), ...env },
+    stdio: "inherit",
+  },
 );
 // JupyterLab asks before it stops at Ctrl-C; this process waits for its decision.
 process.on("SIGINT", () => {});

@@ -39,15 +39,12 @@ describe.skipIf(python === undefined || !built || browser === undefined)("npm ru
       const port = await freePort();
       const lab = spawn(
         process.execPath,
-        [
-          "src/setup/lab.mjs",
-          "--no-browser",
-          "--port",
-          String(port),
-          "--ServerApp.token=secret",
-          `--LabApp.workspaces_dir=${folder}`,
-        ],
-        { cwd: root, env: environment, stdio: ["ignore", "ignore", "pipe"] },
+        ["src/setup/lab.mjs", "--no-browser", "--port", String(port), "--ServerApp.token=secret"],
+        {
+          cwd: root,
+          env: { ...environment, JUPYTERLAB_WORKSPACES_DIR: folder },
+          stdio: ["ignore", "ignore", "pipe"],
+        },
       );
       let log = "";
       lab.stderr.on("data", (data: Buffer) => (log += data.toString()));
@@ -292,6 +289,8 @@ async function runAllCells(page: Page, url: string) {
     );
   await frame.or(errors).first().waitFor({ state: "attached", timeout: 120_000 });
   if ((await errors.count()) > 0) throw new Error((await errors.allTextContents()).join("\n"));
+  // The cell of the replay goes on for a moment after it is shown: it draws a still picture.
+  await page.locator(".jp-InputPrompt", { hasText: "[*]:" }).first().waitFor({ state: "detached", timeout: 120_000 });
   const curve = page.locator(".mast-figure").first();
   await curve.scrollIntoViewIfNeeded();
   await curve.locator(".scatterlayer .trace path.js-line").first().waitFor({ state: "attached" });
