@@ -42,6 +42,21 @@ export default tseslint.config(
       // `condition && act()` and `a ? b() : c()` are statements that the code base uses where an `if` would take three
       // lines.
       "@typescript-eslint/no-unused-expressions": ["error", { allowShortCircuit: true, allowTernary: true }],
+      // Where undefined means the same as a field that is left out, the field is simply given: there is no
+      // `exactOptionalPropertyTypes`, so that options may be passed on as they came.
+      "no-restricted-syntax": [
+        "error",
+        {
+          selector:
+            "SpreadElement > ConditionalExpression[test.right.type='Identifier'][test.right.name='undefined'] > ObjectExpression[properties.length=1] > Property[shorthand=true]",
+          message: "Give the field as it is: { x } instead of ...(x === undefined ? {} : { x }).",
+        },
+        {
+          selector:
+            "SpreadElement > LogicalExpression[left.right.type='Identifier'][left.right.name='undefined'] > ObjectExpression[properties.length=1] > Property[shorthand=true]",
+          message: "Give the field as it is: { x } instead of ...(x !== undefined && { x }).",
+        },
+      ],
       // Prettier breaks code at 120 columns but leaves comments, which this rule checks. Strings, templates and regular
       // expressions may be longer: a message that is broken into pieces cannot be searched for.
       "max-len": [

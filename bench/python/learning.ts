@@ -145,7 +145,7 @@ async function trainAll(courses: readonly Course[], seed: number): Promise<Store
     const configs = now.map((course) => {
       const [from, next] = [before.get(course), course[stage]];
       if (typeof next === "number") return extendRun(from!, { steps: next });
-      return resolveConfig({ ...next, seed, ...(from !== undefined && { from: weightsFrom(from) }) });
+      return resolveConfig({ ...next, seed, from: from === undefined ? undefined : weightsFrom(from) });
     });
     const outcomes = await runAll(configs, { workers, signal: stop.signal, onProgress: say() });
     for (const [i, { run, error }] of outcomes.entries()) {

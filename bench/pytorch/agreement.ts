@@ -35,7 +35,7 @@ export function decodeAnswer(file: Uint8Array): Answer {
     gradients: named("gradient."),
     after: named("after."),
     torch: metadata.torch,
-    ...(metadata.weighted !== undefined && { weighted: JSON.parse(metadata.weighted) as number }),
+    weighted: metadata.weighted === undefined ? undefined : (JSON.parse(metadata.weighted) as number),
   };
 }
 

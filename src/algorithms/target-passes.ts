@@ -74,8 +74,8 @@ export async function* targetPasses(
 ): AsyncGenerator<GroupPass, void, void> {
   const { targets: memory, shape, lanes } = engine;
   const answer = async (q: Float32Array, group: EpisodeGroup): Promise<TargetAnswer> => ({
-    ...(question.q && { q }),
-    ...(question.next && { next: await question.next.from(q, group) }),
+    q: question.q ? q : undefined,
+    next: await question.next?.from(q, group),
   });
   if (memory === null || !question.next) {
     for (const group of groups) {

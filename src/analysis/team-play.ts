@@ -91,14 +91,14 @@ export function playTeam(team: string, { episodes, seed = 1, environment, rules,
 }
 
 function fromRun(name: string, environment: string | undefined, rules: TeamPlay["rules"], runs: string | undefined) {
-  const { config, directory } = readRun(name, runs === undefined ? {} : { runs });
+  const { config, directory } = readRun(name, { runs });
   const { state } = readRunCheckpoint(directory);
   // Settings of the environment in which the run was trained do not apply to another one.
   const { environment: _, ...options } = config.options ?? {};
   const env = environmentOf({
     ...config,
     ...(environment !== undefined && environment !== config.environment && { environment, options }),
-    ...(rules !== undefined && { rules }),
+    rules: rules ?? config.rules,
   });
   const trained = environmentOf(config);
   if (
@@ -117,7 +117,7 @@ function fromRun(name: string, environment: string | undefined, rules: TeamPlay[
 function fromFile(path: string, environment: string | undefined, rules: TeamPlay["rules"]) {
   if (environment === undefined) throw new LabError(`${path} does not name its environment: add --environment MAP.`);
   if (!existsSync(path)) throw new LabError(`There is no file ${path}.`);
-  const env = createEnvironment(environment, rules === undefined ? {} : { rules });
+  const env = createEnvironment(environment, { rules });
   const engine = agentFromFile(path, env);
   return { env, team: { policy: greedyPolicy(engine.createActor(1)), dispose: () => engine.dispose() } };
 }

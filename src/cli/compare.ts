@@ -108,7 +108,7 @@ function differing(configs: readonly Config[]): string[] {
 
 /** Finds the complete runs of a study, a run, or all runs whose names begin with a text. */
 export function runsNamed(name: string, flags: RunsFlags): StoredRun[] {
-  const store = flags.runs === undefined ? {} : { runs: flags.runs };
+  const store = { runs: flags.runs };
   const isStudy = /\.(ya?ml|json)$/i.test(name) || keptStudies(flags.runs).some((kept) => kept.name === name);
   if (isStudy) {
     const kept = findStudy(name, flags);

@@ -142,12 +142,7 @@ function inputFrom(flags: ConfigFlags, budgeted = false): Record<string, unknown
   if (Array.isArray(flags["parts"])) assign(input, "parts", flags["parts"]);
   if (flags.short) assign(input, "short", true);
   // The whole name makes the configuration mean the same run always.
-  if (flags.source !== undefined)
-    assign(
-      input,
-      "ticket.source",
-      basename(findRun(flags.source, flags.runs === undefined ? {} : { runs: flags.runs })),
-    );
+  if (flags.source !== undefined) assign(input, "ticket.source", basename(findRun(flags.source, { runs: flags.runs })));
   if (flags.from !== undefined) assign(input, "from", weightsFrom(flags.from, { runs: flags.runs }));
   for (const entry of flags.set)
     assign(input, entry.slice(0, entry.indexOf("=")), parseValue(entry.slice(entry.indexOf("=") + 1)));

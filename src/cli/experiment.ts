@@ -43,7 +43,7 @@ export interface ExperimentFlags extends TrainingFlags, SlurmFlags {
 function placeOf({ figure, results, publish }: ExperimentFlags): PublishOptions {
   return {
     place: publish === true ? committedResults() : resultsPlace(results),
-    ...(figure === undefined ? {} : { figure: resolve(figure) }),
+    figure: figure && resolve(figure),
   };
 }
 
@@ -242,7 +242,7 @@ export async function showDeclared(found: Experiment, flags: ExperimentFlags, co
 
 /** Reads a complete run and checks its metrics; returns a damaged run, or undefined while the run is not complete. */
 function completeRun(config: Config, { runs }: ExperimentFlags): StoredRun | DamagedRun | undefined {
-  const directory = directoryOf(config, runs === undefined ? {} : { runs });
+  const directory = directoryOf(config, { runs });
   if (!existsSync(directory)) return undefined;
   const run = inspectRun(directory, { whole: true });
   return run.state === "complete" || run.state === "damaged" ? run : undefined;
@@ -294,12 +294,9 @@ async function measure(measurement: Measurement, flags: ExperimentFlags): Promis
     });
     display.update({ share: 1, what: "done" });
     display.stop();
-    const { table, saved } = await publishMeasurement(
-      measurement,
-      profile,
-      measured,
-      flags.figure === undefined ? {} : { figure: resolve(flags.figure) },
-    );
+    const { table, saved } = await publishMeasurement(measurement, profile, measured, {
+      figure: flags.figure && resolve(flags.figure),
+    });
     console.log(`\n${tableText(table)}\n`);
     sayWhatIsSaved(saved);
   } catch (error) {

@@ -34,7 +34,7 @@ export async function extendCommand(
       "--extend needs --steps N, the total number of steps counted from the beginning of the run that it extends.",
     );
   const ancestors = what.split(",").flatMap((name) => ancestorsNamed(name.trim(), flags));
-  const store = flags.runs === undefined ? {} : { runs: flags.runs };
+  const store = { runs: flags.runs };
   const configs = ancestors.flatMap((name) =>
     combinations(grid).map((changes) =>
       extendRun(name, mergeConfig(base, changes) as ConfigInput & { readonly steps: number }, store),
@@ -54,7 +54,7 @@ function ancestorsNamed(name: string, flags: TrainingFlags): string[] {
   try {
     const { runs } = flags;
     const store = runsDirectory(runs);
-    return runsNamed(name, runs === undefined ? {} : { runs }).map(({ directory }) =>
+    return runsNamed(name, { runs }).map(({ directory }) =>
       directory.startsWith(store) ? directory.slice(store.length + 1) : directory,
     );
   } catch (error) {

@@ -136,7 +136,7 @@ export function statusLines(
   const all = submissions(runs, name);
   const failures = failuresOf(all);
   const queue = all.length === 0 ? new Map<string, Queued>() : queuedOrNone(runs);
-  const store = runs === undefined ? {} : { runs };
+  const store = { runs };
   const counts = new Map<string, number>();
   const rows = configs.map((config) => {
     const run = inspectRun(directoryOf(config, store));

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import type { ConfigInput } from "../config.js";
+import { mergeConfig } from "../config.js";
 import { LabError } from "../errors.js";
 import { PROFILES } from "../experiments/experiment.js";
 import { show } from "../messages.js";
@@ -32,12 +32,8 @@ export function findStudy(file: string, flags: ExperimentFlags): KeptStudy {
   }
   const seeds = flags.seeds ?? kept?.seeds;
   const { engine, backend } = flags;
-  // A flag that is not given must not replace a change that is kept with the study.
-  const changes: ConfigInput = {
-    ...kept?.changes,
-    ...(engine === undefined ? {} : { engine }),
-    ...(backend === undefined ? {} : { backend }),
-  };
+  // A flag that is not given does not replace a change that is kept with the study.
+  const changes = mergeConfig(kept?.changes ?? {}, { engine, backend });
   return {
     study,
     profile: flags.profile ?? kept?.profile ?? study.profile,

@@ -98,7 +98,7 @@ export async function trainCommand(
   if (given !== undefined && flags.seeds !== undefined)
     throw new LabError("--seed names the seeds and --seeds counts them: give one of the two.");
   if (Object.keys(varied).length > 0) return trainGrid(base, varied, given ?? flags.seeds, flags);
-  const config = resolveConfig({ ...base, ...(given === undefined ? {} : { seed: given[0] as number }) });
+  const config = resolveConfig({ ...base, seed: (given?.[0] as number | undefined) ?? base.seed });
   const configs =
     given === undefined
       ? Array.from({ length: flags.seeds ?? 1 }, (_, i) => changeConfig(config, { seed: config.seed + i }))

@@ -71,7 +71,7 @@ export function battleReplay(recording: EpisodeRecording, options: ReplayOptions
     frames: frames.map((frame) => ({
       text: frame.units.length === 0 ? frame.text : "",
       units: frame.units.map(compact),
-      ...(frame.shapes && { shapes: frame.shapes.flatMap(({ from, to }) => [...from, ...to].map(millimetres)) }),
+      shapes: frame.shapes?.flatMap(({ from, to }) => [...from, ...to].map(millimetres)),
     })),
     rewards: rewards.map((r) => Number(r.toFixed(6))),
     actions: actions.map((joint) =>

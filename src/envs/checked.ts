@@ -211,7 +211,7 @@ export function checkedEnvironment(name: string, env: GivenEnvironment): Environ
     get wins() {
       return env.wins !== false;
     },
-    ...(env.copies !== undefined && { copies: env.copies }),
+    copies: env.copies,
     ...(env.close && { close: () => env.close!() }),
     ...(env.save && {
       save(): Uint8Array {

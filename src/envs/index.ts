@@ -81,7 +81,7 @@ export function environmentOf({
 }: Pick<Config, "environment" | "rules" | "options" | "parts">): Environment {
   return createEnvironment(environment, {
     rules,
-    ...(options?.environment && { options: options.environment }),
+    options: options?.environment,
     parts,
   });
 }

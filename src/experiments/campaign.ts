@@ -156,7 +156,7 @@ export async function trainCampaign(options: CampaignOptions): Promise<CampaignR
     if (isDone(run)) return;
     adding = adding.then(async () => {
       try {
-        const stored = readRun(directoryOf(run.config, store(options)));
+        const stored = readRun(directoryOf(run.config, options));
         await keepRun(stored, { fingerprint: fingerprints.get(run.config.algorithm)! }, profile, results);
         now++;
         report(`${before + now} of ${runs.length}: ${name}, score ${scoreOf(stored)} (${run.ids.join(", ")})`);
@@ -170,7 +170,7 @@ export async function trainCampaign(options: CampaignOptions): Promise<CampaignR
     const outcomes = await runAll(
       missing.map(({ config }) => config),
       {
-        ...store(options),
+        runs: options.runs,
         signal: stop.signal,
         label: runName,
         onNote: report,
@@ -212,18 +212,14 @@ function withSources(
     const name = runName(run.config);
     if (ordered.has(name)) return;
     const source = byName.get(run.config.ticket?.source ?? "");
-    const state = inspectRun(directoryOf(run.config, store(options))).state;
+    const state = inspectRun(directoryOf(run.config, options)).state;
     const begun = state === "complete" || state === "running";
-    if (source !== undefined && !begun && inspectRun(directoryOf(source.config, store(options))).state !== "complete")
+    if (source !== undefined && !begun && inspectRun(directoryOf(source.config, options)).state !== "complete")
       put(source);
     ordered.set(name, run);
   };
   missing.forEach(put);
   return [...ordered.values()];
-}
-
-function store({ runs }: CampaignOptions): { readonly runs?: string } {
-  return runs === undefined ? {} : { runs };
 }
 
 /** Makes a signal that is aborted by the caller's signal, when the hours are over, and when the stop file appears. */

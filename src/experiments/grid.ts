@@ -121,7 +121,7 @@ export function grid(declaration: GridDeclaration): Experiment {
     title,
     rows: rows("paper").title,
     columns: columns("paper", 1).title,
-    ...(symbol === undefined ? {} : { symbol }),
+    symbol,
     cell,
     order,
     paper,

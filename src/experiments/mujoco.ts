@@ -88,7 +88,7 @@ function comparison(
     id: `${algorithm}-${environment.replace("manyagent-", "")}`,
     title: `${name} on ${title}`,
     about: `Dense, sparse and MAST-${name} on ${title} of Multi-Agent MuJoCo, one budget for all`,
-    ...(reproduces !== undefined && { reproduces }),
+    reproduces,
     profile: "classroom",
     configs: (profile, seeds = USUAL_SEEDS[profile], changes = {}): Config[] =>
       Array.from({ length: seeds }, (_, i) => i + 1).flatMap((seed) =>

@@ -17,7 +17,7 @@ export function realGameRows(folder?: string): RealGameRow[] {
     here: numberOf(here),
     real: numberOf(real),
     target: String(target),
-    ...(met === "" ? {} : { met: met === "true" }),
+    met: met === "" ? undefined : met === "true",
   }));
 }
 

@@ -36,7 +36,7 @@ export const tickets: Experiment = declare({
         resolveConfig([changes, input, { seed }].reduce(mergeConfig, budgets[profile]));
       const [mast, rigl] = [team({ method: "mast" }), team({ method: "rigl" })];
       const ticket = (kind: "random" | "winning" | "cheating", source?: Config): Config =>
-        team({ method: "mast", ticket: { kind, ...(source === undefined ? {} : { source: runName(source) }) } });
+        team({ method: "mast", ticket: { kind, source: source && runName(source) } });
       return [
         team({ method: "dense", sparsity: { level: 0 } }),
         mast,

@@ -51,7 +51,7 @@ export async function watchRuns(configs: readonly Config[], options: WatchOption
     configs.map((config, i) => [runName(config), options.label?.(config) ?? runLabels(configs)[i]]),
   );
   const label = (config: Config): string => labels.get(runName(config))!;
-  const store = runs === undefined ? {} : { runs };
+  const store = { runs };
   const severalSeeds = new Set(configs.map((config) => config.seed)).size > 1;
   const name = (config: Config): string => (severalSeeds ? `${label(config)}, seed ${config.seed}` : label(config));
   const { axis: value, share } = measuresText(configs);

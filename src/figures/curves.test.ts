@@ -185,7 +185,7 @@ describe("trainingCurves", () => {
       label,
       steps: steps(25),
       values: Array.from({ length: 25 }, () => value),
-      ...(panel === undefined ? {} : { panel }),
+      panel,
     }));
   const five = ["Dense", "SS", "SET", "RigL", "MAST"];
 

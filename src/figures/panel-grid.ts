@@ -54,7 +54,7 @@ export function panelGrid(
       ...x.settings,
       domain: [left, left + width],
       anchor: `y${suffix(i)}`,
-      ...(i > 0 && !("range" in x.settings) ? { matches: "x" } : {}),
+      ...(i > 0 && x.settings.range === undefined ? { matches: "x" } : {}),
     });
     axes[`yaxis${suffix(i)}`] = axis(column === 0 ? y.title : "", {
       ...y.settings,

@@ -138,7 +138,7 @@ export function linePanels(panels: readonly Panel[], options: LinePanelsOptions)
 function settings({ log = false, range, format, ticks }: PanelAxis): Trace {
   return {
     ...(log ? { type: "log", dtick: 1 } : {}),
-    ...(range === undefined ? {} : { range: log ? range.map(Math.log10) : [...range] }),
+    range: range?.map((end) => (log ? Math.log10(end) : end)),
     tickformat: format,
     ...(ticks === undefined ? {} : { tickmode: "array", tickvals: [...ticks] }),
   };

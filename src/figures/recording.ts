@@ -41,7 +41,7 @@ export function recordEpisode(env: Environment, policy: Policy, seed: number): E
     frames.push(env.snapshot());
   }
   const { box, actions: numbers } = env.sizes;
-  return { environment: env.name, seed, frames, rewards, actions, won: env.won, ...(box && { numbers }) };
+  return { environment: env.name, seed, frames, rewards, actions, won: env.won, numbers: box ? numbers : undefined };
 }
 
 /** Returns one line about a recorded episode: "3m, seed 7: won after 24 steps, return 20.0". */

@@ -43,7 +43,7 @@ export function updateCycle(startAnew: () => void): UpdateCycle {
     adding: ({ agent, mixer, central }) => ({
       agent: watch(agent),
       mixer: watch(mixer),
-      ...(central && { central: { agent: watch(central.agent), mixer: watch(central.mixer) } }),
+      central: central && { agent: watch(central.agent), mixer: watch(central.mixer) },
     }),
     request() {
       begin();

@@ -150,7 +150,7 @@ export async function acquireLease(
       );
     }
     // An aborted signal ends the pause with an error.
-    await pause(Math.min(1000, (1000 * seconds) / BEATS / 2), undefined, signal ? { signal } : {});
+    await pause(Math.min(1000, (1000 * seconds) / BEATS / 2), undefined, { signal });
   }
 }
 

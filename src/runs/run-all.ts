@@ -67,7 +67,7 @@ export async function runAll(configs: readonly Config[], options: RunAllOptions 
   checkCount("workers", options.workers);
   checkThreads(threadsOfRun);
   checkSeconds("checkpointEvery", checkpointEvery);
-  const store = runs === undefined ? {} : { runs };
+  const store = { runs };
   const distinct = new Map(configs.map((config) => [runName(config), config]));
   refuseUntrainable(distinct, runs);
   for (const config of distinct.values()) await tryAlgorithm(config);
@@ -87,7 +87,7 @@ export async function runAll(configs: readonly Config[], options: RunAllOptions 
       name,
       {
         name: label(config),
-        ...(options.seedOf ? { seedOf: options.seedOf(config) } : {}),
+        seedOf: options.seedOf?.(config),
         step: 0,
         steps: config.steps,
         state: "waiting",
@@ -292,10 +292,10 @@ function memoryPlan(
     return {
       needs,
       budget: Infinity,
-      ...(together > free ? { note: `${each}: too little for ${wanted} at once; choose fewer workers.` } : {}),
+      note: together > free ? `${each}: too little for ${wanted} at once; choose fewer workers.` : undefined,
     };
   if (together > free) return { needs, budget: free, note: `${each}: fewer than ${wanted} are trained at once.` };
-  return { needs, budget: free, ...(largest >= 1e9 ? { note: `${each}.` } : {}) };
+  return { needs, budget: free, note: largest >= 1e9 ? `${each}.` : undefined };
 }
 
 /** Number of vectorised runs of the tensorflow engine that fit into memory. */
@@ -305,7 +305,7 @@ function vectorisedAtMost(needs: ReadonlyMap<string, number>, budget: number): n
 
 /** Finds the tickets that have to wait for another of these configurations, with that configuration. */
 function ticketSources(configs: ReadonlyMap<string, Config>, runs: string | undefined): Map<string, string> {
-  const store = runs === undefined ? {} : { runs };
+  const store = { runs };
   const sources = new Map<string, string>();
   for (const [name, config] of configs) {
     const source = config.ticket?.source;
@@ -319,7 +319,7 @@ function ticketSources(configs: ReadonlyMap<string, Config>, runs: string | unde
  * beginning, and the data that it began with may be gone.
  */
 export function refuseUntrainable(configs: ReadonlyMap<string, Config>, runs: string | undefined): void {
-  const store = runs === undefined ? {} : { runs };
+  const store = { runs };
   for (const config of configs.values()) {
     parameterShapes(config);
     const source = configs.get(config.ticket?.source ?? "");

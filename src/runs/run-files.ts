@@ -101,8 +101,8 @@ export function appendRecords(
 export function identityOf({ parts, from, ...config }: Config): object {
   return {
     ...config,
-    ...(parts === undefined ? {} : { parts: parts.map(({ sha256 }) => sha256) }),
-    ...(from === undefined ? {} : { from: from.sha256 }),
+    parts: parts?.map(({ sha256 }) => sha256),
+    from: from?.sha256,
   };
 }
 

@@ -83,7 +83,7 @@ export async function runOne(
   const name = options.label?.(config) ?? runName(config);
   const report = (progress: Omit<RunProgress, "name">) =>
     options.onProgress?.({ name, ...progress }, [{ name, ...progress }]);
-  const store = options.runs === undefined ? {} : { runs: options.runs };
+  const store = { runs: options.runs };
   checkSeconds("checkpointEvery", options.checkpointEvery);
   checkThreads(options.threads);
   const already = runOf(config, store);
@@ -166,7 +166,7 @@ async function follow(
   let last = resume?.progress.evaluations.at(-1);
   let checkpoint = resume === undefined ? undefined : step;
   // A checkpoint holds the weights and the topology of its run already.
-  const source = resume === undefined ? readSource(config, runs === undefined ? {} : { runs }, onNote) : {};
+  const source = resume === undefined ? readSource(config, { runs }, onNote) : {};
   const left = timeLeft(config.steps, step);
   const tell = (training = true) => {
     const seconds = run.seconds();
@@ -176,7 +176,7 @@ async function follow(
       steps: config.steps,
       state: "running",
       seconds,
-      ...(last === undefined ? {} : measure === "return" ? { episodeReturn: last } : { winRate: last }),
+      [measure === "return" ? "episodeReturn" : "winRate"]: last,
       secondsLeft,
     });
   };
@@ -249,14 +249,14 @@ export function progressOf({
   episodeReturn,
   summary,
 }: StoredRun): Omit<RunProgress, "name"> {
-  const ended = summary === undefined ? {} : { score: summary.score, seconds: summary.seconds };
   return {
     step,
     steps: config.steps,
     state: state === "complete" ? "done" : "stopped",
     winRate,
     episodeReturn,
-    ...ended,
+    score: summary?.score,
+    seconds: summary?.seconds,
   };
 }
 

@@ -265,8 +265,8 @@ export async function openRun(
     return {
       name,
       directory,
-      ...(checkpoint?.end ? { end: checkpoint.end } : {}),
-      ...(from ? { resume: from.state } : {}),
+      end: checkpoint?.end,
+      resume: from?.state,
       close,
       ...writes,
     };

@@ -52,7 +52,7 @@ export function wholeSource(source: string, { runs, folder = process.cwd() }: We
     if (!existsSync(join(path, "config.json"))) return path;
     return dirname(path) === runsDirectory(runs) ? basename(path) : path;
   }
-  return basename(findRun(source, runs === undefined ? {} : { runs }));
+  return basename(findRun(source, { runs }));
 }
 
 /**
@@ -111,7 +111,7 @@ interface Weights {
  */
 function readWeights(source: string, { runs }: WeightsPlace): Weights {
   if (!isFileName(source) || existsSync(join(source, "config.json"))) {
-    const directory = findRun(source, runs === undefined ? {} : { runs });
+    const directory = findRun(source, { runs });
     const { state } = readRunCheckpoint(directory);
     return checkpointWeights(state, checkpointPath(directory));
   }
@@ -176,9 +176,7 @@ function hashOf({ tensors, masks }: Weights): string {
 /** Finds the hash of weights that no longer exist in the configuration of a run that began with them. */
 function rememberedHash(source: string, { runs }: WeightsPlace): string | undefined {
   const hashes = new Set(
-    listRuns(runs === undefined ? {} : { runs }).flatMap(({ config }) =>
-      config?.from?.source === source ? config.from.sha256 : [],
-    ),
+    listRuns({ runs }).flatMap(({ config }) => (config?.from?.source === source ? config.from.sha256 : [])),
   );
   return hashes.size === 1 ? [...hashes][0] : undefined;
 }

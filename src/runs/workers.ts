@@ -130,7 +130,7 @@ export async function inProcess(
   }
   if (why !== undefined) {
     for (const { name, config, runs } of tasks) {
-      const complete = inspectRun(directoryOf(config, runs === undefined ? {} : { runs })).state === "complete";
+      const complete = inspectRun(directoryOf(config, { runs })).state === "complete";
       if (!complete && !failures.has(name) && !elsewhere.has(name)) failures.set(name, new LabError(why));
     }
   }

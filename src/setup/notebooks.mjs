@@ -32,8 +32,8 @@ async function run() {
   const python = ensureJupyter();
   const env = jupyterEnvironment({
     ...process.env,
-    ...(profile === undefined ? {} : { MAST_PROFILE: profile }),
-    ...(publish ? { MAST_PUBLISH: "1" } : {}),
+    ...(profile !== undefined && { MAST_PROFILE: profile }),
+    ...(publish && { MAST_PUBLISH: "1" }),
   });
   const target = publish
     ? folder

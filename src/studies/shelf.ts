@@ -106,7 +106,7 @@ export interface StudyProgress {
 /** Computes the progress of runs from the files on disk. */
 export function studyProgress(configs: readonly Config[], runs?: string): StudyProgress {
   const states = configs.map((config) => {
-    const directory = directoryOf(config, runs === undefined ? {} : { runs });
+    const directory = directoryOf(config, { runs });
     return existsSync(directory) ? inspectRun(directory).state : "absent";
   });
   const count = (state: string): number => states.filter((one) => one === state).length;

@@ -172,7 +172,7 @@ export function declareStudy(
       const others = [...groups.values()].filter((group) => !ordered.includes(group));
       return reduceGroups([...ordered, ...others], {
         title,
-        ...(file.baseline === undefined ? {} : { baseline: baselineOf(file.baseline, settings) }),
+        baseline: file.baseline === undefined ? undefined : baselineOf(file.baseline, settings),
         plots: file.plot ?? ["win-rate"],
       });
     },
@@ -339,11 +339,10 @@ function withWholeSources(
   return {
     ...rest,
     base: whole(base) as Record<string, unknown>,
-    ...(list && {
-      list: list.map((one) => ({ ...one, set: whole(one.set as ConfigInput) as Record<string, unknown> })),
-    }),
-    ...(grid && {
-      grid: Object.fromEntries(
+    list: list?.map((one) => ({ ...one, set: whole(one.set as ConfigInput) as Record<string, unknown> })),
+    grid:
+      grid &&
+      Object.fromEntries(
         Object.entries(grid).map(([field, values]) => [
           field,
           field === "from.source"
@@ -351,7 +350,6 @@ function withWholeSources(
             : values,
         ]),
       ),
-    }),
   };
 }
 

@@ -25,7 +25,7 @@ export interface Work {
 export function workIn(runs: string | undefined, studies?: readonly string[]): Work {
   const directory = runsDirectory(runs);
   const kept = keptStudies(runs).filter(({ name }) => studies === undefined || studies.includes(name));
-  const begun = studies === undefined ? listRuns(runs === undefined ? {} : { runs }) : [];
+  const begun = studies === undefined ? listRuns({ runs }) : [];
   if (kept.length === 0 && begun.length === 0) {
     throw new LabError(
       `${directory} ${existsSync(directory) ? "holds no studies and no runs" : "is not there"}: is it the folder that the other machines share? \`mast study add FILE --runs ${directory}\` puts a study there.`,

@@ -54,13 +54,12 @@ export async function* trainFromTransitions(
   const buffer = createTransitionBuffer(config.replay.offlineCapacity, sizes);
   if (resume) restoreTransitions(buffer, resume);
   const random = openTransitionRandom(config, resume?.progress);
-  const open = openTransitions === undefined ? {} : { open: openTransitions };
   const engine = resume
-    ? await resumeTransitionNetworks(config, resume, open.open)
+    ? await resumeTransitionNetworks(config, resume, openTransitions)
     : await createTransitionNetworks(
         config,
         { parameters: createRandom(config.seed, STREAMS.parameters), masks: createRandom(config.seed, STREAMS.masks) },
-        { ...(ticket && { ticket }), ...(start && { start }), ...open },
+        { ticket, start, open: openTransitions },
       );
   const copies: Environment[] = [];
   try {
@@ -169,7 +168,7 @@ export async function* trainFromTransitions(
       if (progress.step < config.warmup || buffer.size < offlineBatch + onlineBatch) continue;
       for (let i = 1; i <= config.updates; i++) {
         const ahead = looksAhead(config, progress.step, random.replay);
-        const draw = { discount: config.discount, ...(ahead && { ahead }) };
+        const draw = { discount: config.discount, ahead };
         if (offlineBatch > 0) buffer.sample(batch, random.replay, { ...draw, rows: [0, offlineBatch] });
         if (onlineBatch > 0)
           buffer.sample(batch, random.replay, {

@@ -51,7 +51,7 @@ export function continuousOptions({ discount, optimiser, targetTau, crossEntropy
     beta2: alpha,
     epsilon,
     gradientClip,
-    ...(targetTau !== undefined && { follow: targetTau }),
+    follow: targetTau,
     crossEntropy: crossEntropy ?? CONTINUOUS_DEFAULTS.crossEntropy,
   };
 }

@@ -158,7 +158,7 @@ function openEngine(
     parameters: specs,
     targets,
     ...cycle.adding<true>({ agent, mixer, central }),
-    ...(critic && { critic: critic.network }),
+    critic: critic?.network,
     load(group) {
       cycle.begin();
       loaded = group;

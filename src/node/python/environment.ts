@@ -16,7 +16,7 @@ registerFamily(environments, PREFIX, pythonPart);
 function pythonPart(name: string): EnvironmentPart {
   const spec = parseSpec(name);
   return {
-    ...("file" in spec && { files: [spec.file] }),
+    files: "file" in spec ? [spec.file] : undefined,
     title: name.slice(PREFIX.length),
     options: {},
     anyOptions: true,

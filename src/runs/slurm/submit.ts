@@ -212,7 +212,7 @@ function missing(
   { name, configs, runs }: SubmitPlan,
   queue: readonly Queued[],
 ): { readonly levels: Config[][]; readonly complete: number; readonly waiting: number } {
-  const store = runs === undefined ? {} : { runs };
+  const store = { runs };
   const distinct = new Map(configs.map((config) => [runName(config), config]));
   const open = queuedRuns(queue, runs);
   let [complete, waiting] = [0, 0];
