@@ -1,5 +1,6 @@
 import type { EnvironmentSnapshot, UnitSnapshot } from "mast-lab/core";
 import { shapeCorners, unitShapes } from "../../src/figures/unit-shapes.js";
+import type { Lens, View } from "./lens.js";
 import type { Battle } from "./messages.js";
 
 /** Environment steps that are shown in a second, which is about twice as fast as the game. */
@@ -19,9 +20,15 @@ export interface BattleView {
 
 /**
  * Plays a battle again and again on a canvas.
+ *
+ * @param lens what is seen of it
  * @param onShow is told which battle is shown
  */
-export function battleIn(canvas: HTMLCanvasElement, onShow: (battle: Battle | undefined) => void): BattleView {
+export function battleIn(
+  canvas: HTMLCanvasElement,
+  lens: Lens,
+  onShow: (battle: Battle | undefined) => void,
+): BattleView {
   let shown: Battle | undefined;
   let next: Battle | undefined;
   let time = 0;
@@ -38,7 +45,7 @@ export function battleIn(canvas: HTMLCanvasElement, onShow: (battle: Battle | un
       time += passed * SPEED;
       if (time > end + REST * SPEED) begin(next ?? shown);
     }
-    draw(canvas, shown, Math.min(time, end));
+    draw(canvas, lens, shown, Math.min(time, end));
   }
   function begin(battle: Battle): void {
     const changed = battle !== shown;
@@ -75,7 +82,7 @@ export function battleIn(canvas: HTMLCanvasElement, onShow: (battle: Battle | un
  * Returns the part of the map that a battle uses, as [left, bottom, width, height] in cells, at least as wide as
  * `shape` times its height.
  */
-function viewOf(frames: readonly EnvironmentSnapshot[], shape: number): [number, number, number, number] {
+function viewOf(frames: readonly EnvironmentSnapshot[], shape: number): View {
   const units = frames.flatMap(({ units }) => units.filter(({ alive }) => alive));
   const bounds = (low: number, high: number, least: number): [number, number] => {
     const more = Math.max(0, least - (high - low)) / 2;
@@ -96,9 +103,9 @@ function viewOf(frames: readonly EnvironmentSnapshot[], shape: number): [number,
   return [left, low, right - left, high - low];
 }
 
-const views = new WeakMap<Battle, [number, number, number, number]>();
+const views = new WeakMap<Battle, View>();
 
-function draw(canvas: HTMLCanvasElement, battle: Battle, time: number): void {
+function draw(canvas: HTMLCanvasElement, lens: Lens, battle: Battle, time: number): void {
   const ratio = devicePixelRatio || 1;
   const width = canvas.clientWidth;
   const height = canvas.clientHeight;
@@ -118,9 +125,9 @@ function draw(canvas: HTMLCanvasElement, battle: Battle, time: number): void {
   const t = Math.floor(time);
   const [now, next] = [battle.frames[t], battle.frames[Math.min(t + 1, battle.frames.length - 1)]];
   if (now.units.length === 0) return write(pen, battle, t, width, height, colour("--ink"));
-  let view = views.get(battle);
-  if (view === undefined) views.set(battle, (view = viewOf(battle.frames, width / height)));
-  const [left, bottom, cells] = view;
+  let whole = views.get(battle);
+  if (whole === undefined) views.set(battle, (whole = viewOf(battle.frames, width / height)));
+  const [left, bottom, cells] = lens.on(whole);
   const scale = width / cells;
   const share = time - t;
   const place = (i: number): [number, number] => {

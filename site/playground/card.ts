@@ -1,6 +1,7 @@
 import { resolveConfig } from "mast-lab/core";
 import { battleIn } from "./battle.js";
 import { chartIn, shortSteps } from "./chart.js";
+import { createLens, lensButtons, lensControls } from "./lens.js";
 import { type Chosen, inputOf } from "./link.js";
 import { drawMask, factsOf, sharesOf } from "./masks.js";
 import { titleOf } from "./settings.js";
@@ -33,12 +34,14 @@ export function cardIn(parent: HTMLElement, letter: string, chosen: Chosen, runs
     <div class="column">
     <section class="card">
       <h3>The team in battle</h3>
-      <canvas class="battle" role="img"></canvas>
+      <canvas class="battle" role="img" tabindex="0" aria-describedby="${look}-keys"></canvas>
       <p class="caption battle-caption">The untrained team has not fought yet.</p>
       <div class="row">
         <button type="button" class="quiet loop"></button>
         <button type="button" class="quiet another">Another battle</button>
+        <span class="row lenses" hidden></span>
       </div>
+      <p class="hidden" id="${look}-keys">Keys: + and - zoom, 0 shows the whole battle, and the arrow keys move the map.</p>
     </section>
     <section class="card">
       <h3>What it expects, and what it gets</h3>
@@ -87,10 +90,15 @@ export function cardIn(parent: HTMLElement, letter: string, chosen: Chosen, runs
   const caption = find<HTMLElement>(".battle-caption");
   let battleSeed = 1;
   let battleSeen: Run["battle"];
-  const view = battleIn(canvas, (battle) => {
+  const lens = createLens((zoom) => canvas.classList.toggle("zoomed", zoom > 1));
+  const lenses = find<HTMLElement>(".lenses");
+  lensControls(canvas, lens);
+  lensButtons(lenses, lens);
+  const view = battleIn(canvas, lens, (battle) => {
     if (battle === undefined) return;
     const { seed, trained, won, episodeReturn, frames } = battle;
     const units = frames[0].units.length > 0;
+    lenses.hidden = !units;
     caption.textContent = `Battle ${seed}, by the team of step ${trained.toLocaleString("en")}: ${
       units ? (won ? "won" : "not won") : "over"
     } after ${frames.length - 1} steps, return ${episodeReturn.toFixed(1)}.${units ? " Blue shapes are the team; rings are health." : ""}`;

@@ -237,6 +237,51 @@ describe.skipIf(findBrowser() === undefined)("the playground in a browser", () =
       await page.waitForFunction(() => document.querySelector(".battle-caption")!.textContent.startsWith("Battle 2"));
     }));
 
+  it("zooms into a battle by buttons, keys and the wheel, and moves the map", () =>
+    open(SHORT.replace("3000", "1000"), async (page) => {
+      await page.click("#train");
+      await stage(page, "over");
+      await page.waitForSelector(".lenses:not([hidden])");
+      // Nothing moves but what the test moves.
+      await page.click(".loop");
+      const picture = async () => {
+        await page.evaluate(
+          () => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))),
+        );
+        return page.$eval(".battle", (canvas) => (canvas as HTMLCanvasElement).toDataURL());
+      };
+      const seen = [await picture()];
+      const changes = async (act: () => Promise<void>) => {
+        await act();
+        // The wheel arrives after a moment.
+        await page.waitForFunction(
+          (before) => !before.includes(document.querySelector<HTMLCanvasElement>(".battle")!.toDataURL()),
+          seen,
+        );
+        seen.push(await picture());
+      };
+      await changes(() => page.click("[aria-label^='zoom in']"));
+      await page.focus(".battle");
+      await changes(() => page.keyboard.press("+"));
+      await changes(() => page.keyboard.press("ArrowLeft"));
+      await changes(() => page.keyboard.press("ArrowUp"));
+      const { x, y, width, height } = (await (await page.$(".battle"))!.boundingBox())!;
+      await page.mouse.move(x + width / 4, y + height / 2);
+      await page.keyboard.down("Control");
+      await changes(() => page.mouse.wheel(0, -40));
+      await page.keyboard.up("Control");
+      await changes(async () => {
+        await page.mouse.down();
+        await page.mouse.move(x + width / 4 - 40, y + height / 2 + 30, { steps: 4 });
+        await page.mouse.up();
+      });
+      await page.keyboard.press("0");
+      expect(await picture()).toBe(seen[0]);
+      // Without a zoom, the arrow keys are the page's.
+      await page.keyboard.press("ArrowRight");
+      expect(await picture()).toBe(seen[0]);
+    }));
+
   it("pauses, goes step by step and starts over, by keyboard", () =>
     open(LONG, async (page) => {
       const steps = async () =>
