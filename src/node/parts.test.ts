@@ -106,6 +106,16 @@ describe("a file of parts", () => {
     expect(() => operatorOf(restoreConfig(using(path), other))).toThrow(
       `${path} has changed since this configuration was made (its content was 0123456789abcdef and is ${sha256})`,
     );
+    // Nothing of a file with another content is run.
+    const mark = "partsTestRan";
+    file("a.ts", `(globalThis as Record<string, unknown>)["${mark}"] = true;\n${operator("42")}`);
+    const expected = { ...config, parts: [{ file: path, sha256: "fedcba9876543210" }] };
+    expect(() => operatorOf(restoreConfig(using(path), expected))).toThrow(
+      "has changed since this configuration was made",
+    );
+    expect(mark in globalThis).toBe(false);
+    resolveConfig(using(path));
+    expect(mark in globalThis).toBe(true);
     // Reading a run needs none of its parts.
     expect(methodTitle("not-there", [{ file: join(folder, "gone.ts"), sha256: "0123456789abcdef" }])).toBe("not-there");
   });

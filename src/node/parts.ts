@@ -1,12 +1,12 @@
 import { buildSync, type BuildFailure } from "esbuild";
-import { createHash } from "node:crypto";
 import { readFileSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
-import { dirname, relative, resolve, sep } from "node:path";
+import { dirname, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { compileFunction } from "node:vm";
 import { plain, show } from "../messages.js";
 import * as door from "../parts/index.js";
+import { contentHash } from "./content.js";
 import { PartError, type PartFile, registerParts, setPartLoader } from "../parts/registry.js";
 import { pythonSources } from "./python/spec.js";
 
@@ -25,9 +25,10 @@ const known = new Map<
  * library. A Python file holds an environment and no parts: only its content is hashed, with that of the modules beside
  * it that it imports.
  *
+ * @param expected the hash that the content must have to be run
  * @throws {PartError} in words that follow the file's name
  */
-function loadFile(given: string): PartFile {
+function loadFile(given: string, expected?: string): PartFile {
   const file = resolve(given);
   const stats = statSync(file, { throwIfNoEntry: false });
   if (stats === undefined) throw new PartError("is not there");
@@ -38,6 +39,7 @@ function loadFile(given: string): PartFile {
   if (before !== undefined && stampOf(before.inputs) === before.stamp) return before.part;
   const { code, inputs } = file.endsWith(".json") ? { code: "", inputs: [file] } : build(file);
   const part = { file, sha256: contentHash(file, inputs) };
+  if (expected !== undefined && expected !== part.sha256) return part;
   if (before?.part.sha256 !== part.sha256) registerParts(tableOf(file, code), { sha256: part.sha256 });
   known.set(file, { stamp: stampOf(inputs), inputs, part });
   return part;
@@ -104,16 +106,6 @@ function parseJson(file: string): door.PartTable {
   } catch (error) {
     throw new PartError(`is not valid JSON: ${plain((error as Error).message)}`, { cause: error });
   }
-}
-
-/** Computes the beginning of the SHA-256 of files, from their content and their paths relative to the first. */
-function contentHash(file: string, inputs: readonly string[]): string {
-  const hash = createHash("sha256");
-  for (const input of inputs) {
-    const bytes = readFileSync(input);
-    hash.update(`${relative(dirname(file), input).split(sep).join("/")} ${bytes.length}\n`).update(bytes);
-  }
-  return hash.digest("hex").slice(0, 16);
 }
 
 /** Makes a stamp that changes whenever one of the files does. */

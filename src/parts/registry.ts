@@ -116,10 +116,13 @@ export function declareKind<P extends Part>(
   const find = (name: string, files: readonly PartFile[] = []) => {
     // A configuration from a run's files or from another thread names files that this thread may not have loaded.
     if (!files.every(({ sha256 }) => loaded.has(sha256))) loadParts(files);
-    return (
-      known(name, files) ??
-      ([...families].find(([prefix]) => String(name).startsWith(prefix))?.[1](name) as P | undefined)
-    );
+    const part = known(name, files);
+    if (part !== undefined) return part;
+    const made = [...families].find(([prefix]) => String(name).startsWith(prefix))?.[1](name) as P | undefined;
+    // Such a part is made from its files each time, which may have changed since they were loaded.
+    const own = files.filter(({ file }) => made?.files?.includes(file));
+    if (own.length > 0) loadParts(own);
+    return made;
   };
   const names = (files: readonly PartFile[] = []) =>
     [...parts].filter(([, entries]) => entries.some((entry) => seen(entry, files))).map(([name]) => name);
@@ -245,11 +248,12 @@ function repeatedNames(files: readonly PartFile[]): string[] {
 
 /**
  * Reads a file of parts and registers them under the hash of its content. The host provides this function, since the
- * core has no access to a disk.
+ * core has no access to a disk. Where `expected` is given and the content has another hash, it returns that hash and
+ * runs nothing of the file.
  *
  * @throws {Error} when the file cannot be loaded or its parts cannot be used, in words that follow the file's name
  */
-export type PartLoader = (file: string) => PartFile;
+export type PartLoader = (file: string, expected?: string) => PartFile;
 
 let loader: PartLoader = () => {
   throw new PartError("cannot be loaded: this program reads no files of parts; register them with registerParts");
@@ -269,19 +273,19 @@ export function setPartLoader(load: PartLoader): void {
  */
 export function loadParts(files: readonly (string | PartFile)[]): PartFile[] {
   const parts = files.map((given) => {
-    const file = typeof given === "string" ? given : given.file;
+    const { file, sha256 = undefined } = typeof given === "string" ? { file: given } : given;
     let part: PartFile;
     try {
-      part = loader(file);
+      part = loader(file, sha256);
     } catch (error) {
       throw new PartError(`parts: ${file} ${(error as Error).message}`, { cause: error });
     }
-    loaded.add(part.sha256);
-    if (typeof given !== "string" && given.sha256 !== part.sha256) {
+    if (sha256 !== undefined && sha256 !== part.sha256) {
       throw new PartError(
-        `parts: ${file} has changed since this configuration was made (its content was ${given.sha256} and is ${part.sha256}): restore it, or configure a new run with what it holds now`,
+        `parts: ${file} has changed since this configuration was made (its content was ${sha256} and is ${part.sha256}): restore it, or configure a new run with what it holds now`,
       );
     }
+    loaded.add(part.sha256);
     return part;
   });
   const [repeated] = repeatedNames(parts);

@@ -18,7 +18,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { type ConfigInput, resolveConfig } from "../../config.js";
 import type { Environment } from "../../envs/environment.js";
-import { createEnvironment } from "../../envs/index.js";
+import { createEnvironment, environmentOf } from "../../envs/index.js";
 import { EpisodeLost } from "../../envs/lost.js";
 import { runName } from "../../runs/store.js";
 import { collect } from "../../training/fixtures.js";
@@ -312,6 +312,53 @@ describe.skipIf(python === undefined)("training in Python", () => {
     const config = resolveConfig({ environment: `python:${file}:coin` });
     expect(resolveConfig(config)).toEqual(config);
     expect(config.parts).toHaveLength(1);
+  });
+
+  it("plays a file that was changed as it is now, and refuses it to a configuration of before", () => {
+    const file = join(folder, "changing.py");
+    const ran = join(folder, "ran");
+    const write = (reward: number) =>
+      writeFileSync(
+        file,
+        `open(${JSON.stringify(ran)}, "a").write("${reward}")
+class Pay:
+    def get_env_info(self):
+        return {"n_agents": 1, "n_actions": 1, "obs_shape": 1, "state_shape": 1, "episode_limit": 3}
+    def reset(self): pass
+    def step(self, actions):
+        import os
+        if os.path.exists(${JSON.stringify(join(folder, "die"))}): os._exit(3)
+        return ${reward}, False, {}
+    def get_obs(self): return [[0]]
+    def get_state(self): return [0]
+    def get_avail_actions(self): return [[1]]
+`,
+      );
+    const pays = (env: Environment) => {
+      env.reset(1);
+      env.step([0]);
+      return env.reward;
+    };
+    const configured = () => resolveConfig({ environment: `python:${file}:Pay` });
+    write(1);
+    const before = configured();
+    const env = environmentOf(before);
+    expect(pays(env)).toBe(1);
+    write(2);
+    // The running child still plays what it has loaded, for those who have it already.
+    expect(pays(env)).toBe(1);
+    expect(() => environmentOf(before)).toThrow(/changing\.py has changed since this configuration was made/);
+    expect(readFileSync(ran, "utf8")).toBe("1");
+    const after = environmentOf(configured());
+    expect(pays(after)).toBe(2);
+    // A child that is started again would play by other rules.
+    writeFileSync(join(folder, "die"), "");
+    expect(() => pays(env)).toThrow("died in a step");
+    rmSync(join(folder, "die"));
+    expect(() => pays(env)).toThrow(/has changed since it was made: restore its file/);
+    expect(pays(after)).toBe(2);
+    env.close!();
+    after.close!();
   });
 });
 

@@ -3,8 +3,9 @@ import type { EnvironmentSnapshot, GivenEnvironment } from "../../envs/environme
 import { sizesFault } from "../../envs/checked.js";
 import { type EnvironmentPart, environments } from "../../parts/environment.js";
 import { PartError, type PartOptions, registerFamily } from "../../parts/registry.js";
+import { contentHash } from "../content.js";
 import { type Copy, type CopyView, createServer, type PythonServer } from "./server.js";
-import { parseSpec, PREFIX } from "./spec.js";
+import { parseSpec, PREFIX, type PythonSpec, pythonSources } from "./spec.js";
 
 // Importing this module lets this thread play environments that are written in Python.
 registerFamily(environments, PREFIX, pythonPart);
@@ -34,6 +35,9 @@ interface Place {
 
 /** The servers of one environment in this thread, and the copies in them that nobody plays now. */
 interface Servers {
+  readonly spec: PythonSpec;
+  /** Hash of the file with the environment and of what it imports; undefined for a module that is installed. */
+  readonly content: string | undefined;
   readonly servers: readonly PythonServer[];
   readonly free: Place[];
   copies: number;
@@ -62,6 +66,37 @@ function processes(): number {
   return count;
 }
 
+/** Returns the hash of an environment's own sources; undefined if it comes from a module, or its file cannot be read. */
+function contentOf(spec: PythonSpec): string | undefined {
+  if (!("file" in spec)) return undefined;
+  try {
+    return contentHash(spec.file, pythonSources(spec.file));
+  } catch {
+    // The child says why.
+    return undefined;
+  }
+}
+
+/**
+ * Refuses a file that has changed since its environment was made. A child that is started again, after a fault, would
+ * otherwise go on with other rules in the same run.
+ */
+function refuseChanged(name: string, spec: PythonSpec, content: string | undefined): void {
+  if (contentOf(spec) === content) return;
+  throw new PartError(
+    `environment "${name}" has changed since it was made: restore its file, or configure a new run with what it holds now`,
+  );
+}
+
+/** Ends the processes of former contents of a file whose copies nobody plays any more. */
+function closeChanged(spec: PythonSpec, content: string | undefined): void {
+  for (const [key, { spec: former, content: held, servers, free, copies }] of known) {
+    if (held === content || JSON.stringify(former) !== JSON.stringify(spec) || free.length < copies) continue;
+    for (const server of servers) server.close();
+    known.delete(key);
+  }
+}
+
 /** Environments in which each copy starts a game of its own, with a gigabyte of memory. */
 const GAMES = /^python:(smac|smacv2)\//;
 
@@ -76,17 +111,23 @@ const GAMES = /^python:(smac|smacv2)\//;
 export function createPythonEnvironment(name: string, options: PartOptions): GivenEnvironment {
   const spec = parseSpec(name);
   const count = processes();
+  const content = contentOf(spec);
   const key = JSON.stringify([
     spec,
     options,
+    content ?? "",
     count,
     process.env["MAST_PYTHON"] ?? "",
     process.env["MAST_PYTHON_TIMEOUT"] ?? "",
   ]);
   let home = known.get(key);
   if (home === undefined) {
+    closeChanged(spec, content);
+    const unchanged = () => refuseChanged(name, spec, content);
     home = {
-      servers: Array.from({ length: count }, () => createServer(name, spec, options)),
+      spec,
+      content,
+      servers: Array.from({ length: count }, () => createServer(name, spec, options, unchanged)),
       free: [],
       copies: 0,
       wins: undefined,

@@ -105,8 +105,14 @@ function secondsPerCall(): number {
  *
  * @param name the environment's name, for messages
  * @param options options that the environment is made with
+ * @param unchanged throws where the environment's file is no longer what it was
  */
-export function createServer(name: string, spec: PythonSpec, options: PartOptions): PythonServer {
+export function createServer(
+  name: string,
+  spec: PythonSpec,
+  options: PartOptions,
+  unchanged: () => void = () => undefined,
+): PythonServer {
   let child: Child | undefined;
   let loaded: Loaded | undefined;
   let posted: Copy[] = [];
@@ -120,6 +126,7 @@ export function createServer(name: string, spec: PythonSpec, options: PartOption
 
   function load(): Loaded {
     if (child !== undefined) return loaded!;
+    unchanged();
     const fresh = startChild();
     let answer: { fault?: { kind: string; message: string; where?: string } } & Loaded;
     try {
