@@ -11,6 +11,8 @@ import { buildPlayground } from "../site/playground/build.mjs";
 
 const steps = Number(process.argv[2] ?? 20_000);
 const map = process.argv[3] ?? "3m";
+// The settings of the classroom profile.
+const [level, updates] = map === "3m" ? [0.95, 1] : [0.9, 2];
 const root = fileURLToPath(new URL("..", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "mast-playground-bench-"));
 
@@ -37,7 +39,7 @@ async function inPage(path) {
   try {
     const page = await browser.newPage();
     await page.goto(
-      `${pathToFileURL(path).href}#environment=${map}&method=mast&sparsity.level=0.95&steps=${steps}&seed=1`,
+      `${pathToFileURL(path).href}#environment=${map}&method=mast&sparsity.level=${level}&updates=${updates}&steps=${steps}&seed=1`,
     );
     const { processInfo } = await (await browser.newBrowserCDPSession()).send("SystemInfo.getProcessInfo");
     const renderers = processInfo.filter(({ type }) => type === "renderer").map(({ id }) => id);
@@ -61,7 +63,9 @@ function inNode(kernels) {
     "--method",
     "mast",
     "--sparsity",
-    "0.95",
+    level,
+    "--set",
+    `updates=${updates}`,
     "--steps",
     steps,
     "--seed",
@@ -82,7 +86,9 @@ try {
   writeFileSync(path, await buildPlayground());
   const page = await inPage(path);
   const [wasm, native] = [inNode("wasm"), inNode("native")];
-  console.log(`${map}, MAST at 95 %, ${steps.toLocaleString("en")} steps, processor seconds of the training thread`);
+  console.log(
+    `${map}, MAST at ${100 * level} %, ${steps.toLocaleString("en")} steps, processor seconds of the training thread`,
+  );
   console.log(`  page in Chromium           ${page.toFixed(1)} s`);
   console.log(`  Node.js, WebAssembly       ${wasm.toFixed(1)} s   page / Node.js ${(page / wasm).toFixed(2)}`);
   console.log(`  Node.js, native kernels    ${native.toFixed(1)} s   page / Node.js ${(page / native).toFixed(2)}`);

@@ -1,5 +1,5 @@
-// The kernels as a Node addon: the same passes as wasm.c, on the same memory, which is the first argument of every function. Which
-// instruction set computes is chosen when the addon is loaded.
+// The kernels as a Node addon: it makes the same passes as wasm.c on the same memory, which is the first argument of
+// every function. Which instruction set computes is chosen when the addon is loaded.
 #include "node-api.h"
 #include "table.h"
 #include "check.h"
@@ -16,7 +16,7 @@ extern const Table avx2, avx512;
 static void cpuid(u32 leaf, u32 sub, u32 out[4]) {
   __asm__ volatile("cpuid" : "=a"(out[0]), "=b"(out[1]), "=c"(out[2]), "=d"(out[3]) : "a"(leaf), "c"(sub));
 }
-// Whether the processor has the instructions, and the system keeps the registers they use.
+// Says whether the processor has the instructions and the system keeps the registers that they use.
 static const Table *widest(u32 limit) {
   u32 r[4];
   cpuid(0, 0, r);
@@ -39,7 +39,7 @@ extern const Table neon;
 static const Table *widest(u32 limit) { return limit >= 128 ? &neon : 0; }
 #endif
 
-// Few lanes fill no wide vector, and narrower ones are faster then.
+// Few lanes do not fill a wide vector, and narrower ones are then faster.
 static const Table *narrowest(const Table *table, u32 lanes) {
 #if defined(__x86_64__)
   return lanes <= avx2.lanes ? &avx2 : table;
@@ -57,7 +57,7 @@ static const struct { const char *name; u32 words, floats; } FUNCTIONS[] = {
 };
 #define COUNT (sizeof FUNCTIONS / sizeof FUNCTIONS[0])
 
-// What a function of the addon's stands for, and who computes it.
+// The data behind a function of the addon: what it does, and which build computes it.
 typedef struct { const Table *table; Pool *pool; size_t function; } Bound;
 
 // A pass that threads share.
@@ -97,7 +97,8 @@ static napi_value fail(napi_env env, const char *message) {
   return 0;
 }
 
-// Where the group's episodes, arrays of this kind, have the rows of `count` steps from `first` on, and how many each has; what is wrong with them, or 0.
+// Finds where the group's episodes, which are arrays of this kind, have the rows of `count` steps from `first` on, and
+// how many rows each of them has. Returns a fault, or 0.
 static const char *episodesOf(napi_env env, napi_value arrays, int kind, size_t row, u32 first, u32 count, const char **sources, u32 *have) {
   static const char nothing[4];
   for (u32 lane = 0; lane < LANES; lane++) {
@@ -185,8 +186,8 @@ static napi_value call(napi_env env, napi_callback_info info) {
       else table->feedBackward(m, n, w[1], w[2], 0, 1);
       break;
     }
-    // The observations (0), states (1) or available actions (2) of the group's episodes, straight from their arrays: (memory, batch, what, first, count,
-    // arrays).
+    // Lays out the observations (0), states (1) or available actions (2) of the group's episodes, straight from their
+    // arrays. Arguments: (memory, batch, what, first, count, arrays).
     case LAY_OUT: {
       const Batch *b = batchOf(m, size, w[0]);
       const char *sources[LANES];
@@ -199,7 +200,7 @@ static napi_value call(napi_env env, napi_callback_info info) {
       }
       break;
     }
-    // All observations, and the agents over them: (memory, batch, agent, sides, keep, arrays).
+    // Lays out all observations and runs the agents over them. Arguments: (memory, batch, agent, sides, keep, arrays).
     case LOAD_AND_FORWARD: {
       const Batch *b = batchOf(m, size, w[0]);
       const Agent *a = agentOf(m, size, w[1], w[2] & 3);
@@ -253,9 +254,10 @@ static napi_value call(napi_env env, napi_callback_info info) {
   return result;
 }
 
-// The kernels of the widest instructions of at most so many bits that the processor has, whose passes are shared by so many threads (1, 2 or 4), or by one
-// where others cannot be started: an object of functions, with their name, the lanes of a vector and the threads. Undefined where the processor has
-// none that this addon needs.
+// Returns the kernels of the widest instructions of at most so many bits that the processor has: an object of
+// functions, with the name of the build, the lanes of a vector and the number of threads. So many threads (1, 2 or 4)
+// share the passes, or one where no others can be started. Returns undefined if the processor lacks what this addon
+// needs.
 static napi_value kernels(napi_env env, napi_callback_info info) {
   size_t count = 2;
   napi_value arguments[2], object, value;

@@ -1,9 +1,10 @@
-// Whether a record that the addon was given says something that fits the memory: everything that the passes would read or write. A pass
-// runs only after its record was checked, so that no number given to the addon makes it leave the memory.
+// Checks whether a record that the addon was given fits the memory: everything that the passes would read or write must
+// lie in it. A pass runs only after its record was checked, so that no number given to the addon makes it leave the
+// memory.
 #pragma once
 #include "table.h"
 
-// Whether `count` items of `bytes` each lie in the memory from `at` on.
+// Says whether `count` items of `bytes` each lie in the memory from `at` on.
 static int fits(size_t size, u32 at, uint64_t count, uint64_t bytes) {
   if (at % 4) return 0;
   if (count == 0 || bytes == 0) return 1;
@@ -11,10 +12,11 @@ static int fits(size_t size, u32 at, uint64_t count, uint64_t bytes) {
   return (uint64_t)at + count * bytes <= size;
 }
 
-// Whatever table is at work: it looks through entries with the widest vectors that there are.
+// The table is that of the widest vectors of this processor, whichever table is at work: it looks through entries.
 static const Table *looking;
 
-// Compressed rows: `starts` are addresses of entries of [from, from + count), in order, with offsets of whole rows below `limit`.
+// Checks compressed rows: `starts` are addresses of entries of [from, from + count), in order, with offsets of whole
+// rows below `limit`.
 static int rowsFit(const char *m, size_t size, u32 starts, u32 rows, u32 entries, u32 count, u32 limit) {
   if (!fits(size, starts, (uint64_t)rows + 1, 4) || !fits(size, entries, count, sizeof(Entry))) return 0;
   const u32 *start = (const u32 *)(m + starts);
@@ -24,7 +26,8 @@ static int rowsFit(const char *m, size_t size, u32 starts, u32 rows, u32 entries
   return !wrong && looking->offsetsFit((const Entry *)(m + entries), count, (limit - 1) * ROW);
 }
 
-// What of a layer's compressed rows a pass reads: those of the online and the target side, and the transposed ones.
+// Checks what a pass reads of a layer's compressed rows: those of the online and the target side, and the transposed
+// ones.
 enum { READS_ONLINE = 1, READS_TARGET = 2, READS_TRANSPOSED = 4, READS_ALL = 7 };
 
 static const Layer *layerOf(const char *m, size_t size, u32 at, u32 reads) {
@@ -61,7 +64,7 @@ static const Layer *layerOf(const char *m, size_t size, u32 at, u32 reads) {
   return l;
 }
 
-// The same for what only a change of the weights reads: where the values of W' are.
+// Checks what only a change of the weights reads besides: the places of the values of W'.
 static int placesFit(const char *m, const Layer *l) {
   if (l->dense) return 1;
   const u32 *places = (const u32 *)(m + l->places);
@@ -79,18 +82,18 @@ static int layersOf(const char *m, size_t size, u32 list, u32 count) {
   return 1;
 }
 
-// A layer that reads tiles of `columns` rows and writes tiles of `rows`.
+// Checks a layer that reads tiles of `columns` rows and writes tiles of `rows`.
 static int layerIs(const char *m, size_t size, u32 at, uint64_t rows, uint64_t columns, u32 reads) {
   const Layer *l = layerOf(m, size, at, reads);
   return l && l->rows == rows && l->columns == columns;
 }
-// As in a dense GRU, whose second matrix begins where the first has begun.
+// Checks a layer as in a dense GRU, whose second matrix begins where the first one begins.
 static int partsOverlap(const char *m, u32 at) {
   const Layer *l = (const Layer *)(m + at);
   return l->partCount == 1 || (l->parts[1].first <= l->parts[0].first + l->parts[0].span && l->parts[1].first + l->parts[1].span >= l->parts[0].first + l->parts[0].span);
 }
 
-// 128-bit vectors of lanes, of so many steps.
+// Checks the numbers of 128-bit vectors of lanes at so many steps.
 static int vectorsFit(const char *m, size_t size, u32 at, uint64_t steps) {
   if ((uint64_t)at + steps > size) return 0;
   for (uint64_t t = 0; t < steps; t++)
@@ -197,7 +200,7 @@ static const Actor *actorOf(const char *m, size_t size, u32 at) {
   return fits(size, a->outputs, tiles, a->outputStride) && fits(size, a->values, (uint64_t)a->lanes * a->actions, 4) ? a : 0;
 }
 
-// With `keeps`, there must be room for the way back.
+// With `keeps` there must also be room for what the backward pass needs.
 static const FeedForward *feedForwardOf(const char *m, size_t size, u32 at, u32 reads, int keeps) {
   if (!fits(size, at, 1, sizeof(FeedForward))) return 0;
   const FeedForward *f = (const FeedForward *)(m + at);

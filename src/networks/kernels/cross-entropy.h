@@ -1,8 +1,9 @@
-// The cross-entropy method: for each observation the action of the largest value that it finds, for a network of two hidden layers that reads
-// an observation and an action. TypeScript (cross-entropy.ts) fills in the numbers.
+// The cross-entropy method: for each observation it finds the action of the largest value, for a network of two hidden
+// layers that reads an observation and an action. TypeScript (cross-entropy.ts) fills in the numbers.
 //
-// Samples are the lanes of tiles. What an observation adds to the first layer is the same for all of its samples, so it is computed once;
-// sums begin with it, as they do in a whole row, and come out to the bit as those of `feedForward`.
+// Samples are the lanes of tiles. What an observation adds to the first layer is the same for all of its samples, so it
+// is computed once. The sums begin with it, as they do in a whole row, and so they have the same bits as those of
+// `feedForward`.
 #pragma once
 #include "feed-forward.h"
 #include "normals.h"
@@ -20,16 +21,16 @@ typedef struct {
   u32 scratch, scratchStride;      // of each part
 } CrossEntropy;
 
-// Tiles that a part keeps at once: those of so many rows, at least of one.
+// Tiles that a part keeps at once: as many as so many rows fill, and at least one.
 INLINE u32 tilesOfRow(const CrossEntropy *c) { return (c->samples + LANES - 1) / LANES; }
 INLINE u32 rowsTogether(const CrossEntropy *c) { return tilesOfRow(c) >= CHUNK ? 1 : CHUNK / tilesOfRow(c); }
 
-// Where the blocks of a part's scratch are, in bytes.
+// Where the blocks of a part's scratch memory are, in bytes.
 typedef struct { size_t seen, base, bias, centre, spread, order, acts, inner, outer, q, total, actStride, stride; } Scratch;
 static Scratch scratchOf(const CrossEntropy *c, u64 firstRows, u64 secondRows) {
   const u64 tiles = (u64)tilesOfRow(c) * rowsTogether(c);
   Scratch s;
-  // Odd numbers of rows, so that a feature's rows in several tiles do not fall on the same cache set.
+  // Numbers of rows are odd, so that a feature's rows in several tiles do not fall on the same cache set.
   s.actStride = (c->actions | 1) * (size_t)ROW;
   s.stride = ((firstRows > secondRows ? firstRows : secondRows) | 1) * (size_t)ROW;
   const u64 sizes[] = {(u64)c->observation * ROW, firstRows * ROW, firstRows * 4, (u64)LANES * c->actions * 4, (u64)LANES * c->actions * 4,
@@ -44,7 +45,8 @@ static Scratch scratchOf(const CrossEntropy *c, u64 firstRows, u64 secondRows) {
   return s;
 }
 
-// A first layer's sums over some of its columns, on T whole tiles: entries [from[r], to[r]) of each row r, or weights [left, right) of a dense one.
+// Computes a first layer's sums over some of its columns, on T whole tiles: entries [from[r], to[r]) of each row r, or
+// weights [left, right) of a dense one.
 typedef struct { const Layer *layer; u32 side, left, right; const u32 *from, *to; int mode; } Columns;
 INLINE void columnsOfTiles(const int T, char *m, const Columns *c, const float *bias, const char *x, size_t xs, char *y, size_t ys) {
   const Layer *l = c->layer;
@@ -64,7 +66,7 @@ INLINE void columnsOfTiles(const int T, char *m, const Columns *c, const float *
       UNROLL for (int j = 0; j < FULL; j++) store(y + t * ys + j * WIDTH, endOf(c->mode, a[t * FULL + j], y));
   }
 }
-// Eight vectors of sums at a time.
+// This handles eight vectors of sums at a time.
 #define TILES_TOGETHER (8 / FULL)
 static __attribute__((noinline)) void columnsOfMany(char *m, const Columns *c, const float *bias, const char *x, size_t xs, char *y, size_t ys) {
   columnsOfTiles(TILES_TOGETHER, m, c, bias, x, xs, y, ys);
@@ -88,7 +90,8 @@ static void columnsProduct(char *m, const Columns *c, const float *bias, const c
   for (; tiles > 0; tiles--, x += xs, y += ys) columnsOfOne(m, c, bias, x, xs, y, ys);
 }
 
-// Numbers of the `count` largest of `samples` values, best first; of equals the first. Those that are not numbers come last.
+// Finds the indices of the `count` largest of `samples` values, the best one first. Of equal values the first one wins,
+// and values that are not numbers come last.
 static void chooseElites(const float *values, u32 samples, u32 count, u32 *order) {
   u32 kept = 0;
   for (u32 k = 0; k < samples; k++) {
@@ -122,7 +125,7 @@ static void crossEntropy(char *m, const CrossEntropy *c, u32 side, u32 part, u32
   for (u32 group = 0; group * LANES < c->rows; group++) {
     if (group % parts != part) continue;
     const u32 start = group * LANES, count = c->rows - start < LANES ? c->rows - start : LANES;
-    // What the group's observations add to the first layer: a lane is an observation.
+    // This is what the group's observations add to the first layer; a lane is an observation.
     float *seen = (float *)(own + s.seen);
     for (u32 lane = 0; lane < LANES; lane++)
       for (u32 i = 0; i < c->observation; i++)

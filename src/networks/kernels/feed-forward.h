@@ -1,5 +1,5 @@
-// Networks of two hidden layers with ReLU, and a tanh after them if wanted, on tiles that have nothing to do with each other: critics of actions,
-// and actors. TypeScript (feed-forward.ts) fills in the numbers.
+// Networks of two hidden layers with ReLU, and a tanh at their end if wanted, on tiles that are independent of each
+// other: critics of actions, and actors. TypeScript (feed-forward.ts) fills in the numbers.
 #pragma once
 #include "networks.h"
 
@@ -22,7 +22,7 @@ static void squash(char *tile, u32 rows, int nv) {
     for (int j = 0; j < nv; j++) store(tile + j * WIDTH, evaluate(&f, load(tile + j * WIDTH)));
 }
 
-// Of all tiles; with `keep`, the hidden layers' values stay for the way back.
+// Runs a network over all tiles. With `keep`, the values of the hidden layers stay for the backward pass.
 static void feedForward(char *m, const FeedForward *f, u32 side, u32 keep, u32 part, u32 parts) {
   const Layer *first = LAYER(f->first), *second = LAYER(f->second), *third = LAYER(f->third);
   Run run = firstRun();
@@ -40,8 +40,8 @@ static void feedForward(char *m, const FeedForward *f, u32 side, u32 keep, u32 p
   }
 }
 
-// Back through all tiles of the last pass of the online side that kept its values, from dL/doutputs. With `adds`, the parameters' gradients are added
-// up; with `through`, dL/dinputs is made.
+// Goes back through all tiles of the last pass of the online side that kept its values, from dL/doutputs. With `adds`,
+// the gradients of the parameters are added up; with `through`, dL/dinputs is computed.
 static void feedBackward(char *m, const FeedForward *f, u32 adds, u32 through, u32 part, u32 parts) {
   const Layer *first = LAYER(f->first), *second = LAYER(f->second), *third = LAYER(f->third);
   Run run = firstRun();
@@ -62,7 +62,7 @@ static void feedBackward(char *m, const FeedForward *f, u32 adds, u32 through, u
             store(d + at, load(d + at) * (one - y * y));
           }
     }
-    // From here the records hold gradients where they held outputs.
+    // From this line on the records hold gradients where they held outputs.
     if (adds) {
       throughRelu(m, third, strip, d, os, inner, s, count, vectors);
       throughRelu(m, second, strip, inner, s, base, s, count, vectors);

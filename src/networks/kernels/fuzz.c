@@ -1,11 +1,12 @@
-// Feeds the addon calls that a real engine made, with numbers changed at random, under AddressSanitizer: it may refuse them, and must not
-// read or write outside its memory. Node-API is played by the functions below. fuzz.test.ts records the calls and compiles this.
+// Feeds the addon calls that a real engine made, with numbers changed at random, under AddressSanitizer: the addon may
+// refuse them, and must not read or write outside its memory. The functions below play the part of Node-API.
+// fuzz.test.ts records the calls and compiles this file.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "addon.c"
 
-// A value of JavaScript's: a number, an ArrayBuffer or Float32Array, or an array of those.
+// A value as JavaScript has it: a number, an ArrayBuffer or Float32Array, or an array of these.
 typedef struct Value { double number; char *data; size_t bytes; struct Value **elements; size_t count; int kind; } Value;
 enum { UNDEFINED, NUMBER, BUFFER, FLOATS, BYTE_ARRAY, ARRAY };
 struct napi_callback_info__ { Value **arguments; size_t count; void *data; };
@@ -64,7 +65,7 @@ static u32 changed(u32 x, size_t size) {
   }
 }
 
-// A recorded call: which function, its numbers, its memory, and the addresses of words worth changing.
+// A recorded call: its function, its numbers, its memory, and the addresses of the words that are worth changing.
 typedef struct { u32 function, count, size, words, arrays; } Head;
 
 int main(int argc, char **argv) {
@@ -81,7 +82,7 @@ int main(int argc, char **argv) {
       double numbers[8];
       Value values[8] = {0}, *arguments[9], floats[LANES] = {0}, *elements[LANES], array = {0}, buffer = {0};
       u32 *interesting = malloc(head.words * 4 + 4);
-      // Exactly as large as it is: AddressSanitizer watches both of its ends.
+      // The copy is exactly as large as the memory, so that AddressSanitizer watches both of its ends.
       char *m = malloc(head.size);
       if (fread(numbers, 8, head.count, file) != head.count || fread(interesting, 4, head.words, file) != head.words || fread(m, 1, head.size, file) != head.size) return 3;
       for (u32 n = below(4); n > 0 && round > 0; n--) {
@@ -108,7 +109,7 @@ int main(int argc, char **argv) {
         array = (Value){0, 0, 0, elements, round == 0 ? LANES : below(LANES + 1), ARRAY};
         arguments[count++] = &array;
       }
-      // By turns alone and with another thread.
+      // Calls are made alone and with another thread by turns.
       Bound bound = {table, round % 2 ? pool : 0, head.function};
       struct napi_callback_info__ info = {arguments, count, &bound};
       const long before = refused;

@@ -2,10 +2,11 @@
 #pragma once
 #include "vector.h"
 
-// x P(x^2) / Q(x^2) up to a limit, beyond which the function is taken as constant, plus an offset.
+// x P(x^2) / Q(x^2) up to a limit, beyond which the function counts as constant, plus an offset.
 typedef struct { V limit, negative, p0, p1, p2, p3, q1, q2, q3, q4, offset; } Rational;
 
-// Fitted for the smallest largest error: below 5e-7 for tanh, 3e-7 for the logistic function, rounding included.
+// The coefficients were fitted for the smallest largest error: below 5e-7 for tanh and 3e-7 for the logistic function,
+// rounding included.
 #define TANH_NUMBERS {8.0f, -8.0f, 0.9999998544420605f, 0.12925660203234537f, 0.00295102079025504f, 1.1428391818402548e-05f, 0.4625887581456498f, 0.02381554190942693f, 0.00023866874932233884f, 2.459200934803686e-07f, 0.0f}
 // tanh(x / 2) / 2 + 1/2
 #define LOGISTIC_NUMBERS {16.0f, -16.0f, 0.24999996361051513f, 0.008078537627021586f, 4.6109699847735e-05f, 4.4642155540634955e-08f, 0.11564718953641245f, 0.001488471369339183f, 3.7291992081615443e-06f, 9.6062536515769e-10f, 0.5f}
@@ -13,7 +14,8 @@ typedef struct { V limit, negative, p0, p1, p2, p3, q1, q2, q3, q4, offset; } Ra
 static const float TANH[11] = TANH_NUMBERS;
 static const float LOGISTIC[11] = LOGISTIC_NUMBERS;
 
-// The numbers of a function, in vectors. The compiler must not know them, or it would build each from a constant at every use.
+// The numbers of a function, in vectors. They are hidden from the compiler, which would otherwise build each of them
+// from a constant at every use.
 INLINE Rational rational(const float *numbers) {
   __asm__("" : "+r"(numbers));
   return (Rational){splat(numbers[0]), splat(numbers[1]), splat(numbers[2]), splat(numbers[3]), splat(numbers[4]), splat(numbers[5]),
@@ -33,8 +35,8 @@ INLINE V evaluate(const Rational *f, V x) {
   return (x * p) / q;
 }
 
-// e^x - 1 for x <= 0: from x log2(e), 2^n 2^r with |r| <= 1/2. Below -28 it is -1 in float32. 2^r is a polynomial fitted for the smallest
-// largest relative error (9.2e-8), with 2^0 = 1.
+// e^x - 1 for x <= 0: x log2(e) is split so that e^x = 2^n 2^r with |r| <= 1/2. Below -28 the result is -1 in float32.
+// 2^r is a polynomial that was fitted for the smallest largest relative error (9.2e-8), with 2^0 = 1.
 #define LOG2E 1.4426950408889634f
 INLINE V expMinus1(V scaled) {
   const V limited = most(least(scaled, zeros()), splat(-28.0f));
@@ -45,21 +47,23 @@ INLINE V expMinus1(V scaled) {
   const V middle = r * splat(0.05550733743237307f) + splat(0.2402224208532137f);
   const V high = r * splat(0.001326472720355006f) + splat(0.00967151264210911f);
   const V power = (high * r2 + middle) * r2 + low;
-  // n goes into the exponent.
+  // This adds n to the exponent.
   return (V)((VI)power + ((VI)shifted << 23)) - splat(1.0f);
 }
 
 // The exponential linear unit: x where x > 0, exp(x) - 1 elsewhere.
 INLINE V elu(V x) { return choose(x > zeros(), x, expMinus1(x * splat(LOG2E))); }
 
-// A GRU cell. A tile of gates has four blocks, `block` bytes apart: candidate from the input, reset, update, candidate from the hidden state
-// (n, r, z, nh). In this order the rows that meet the input (n, r, z) and those that meet the hidden state (r, z, nh) are contiguous.
+// A GRU cell. A tile of gates has four blocks, `block` bytes apart: candidate from the input, reset, update, candidate
+// from the hidden state (n, r, z, nh). In this order the rows that meet the input (n, r, z) and those that meet the
+// hidden state (r, z, nh) are contiguous.
 //
 //     r = logistic(r), z = logistic(z), n = tanh(n + r nh), h' = (1 - z) n + z h
 
-// Passes over the rows of a block: r or z in place, then n and with it h'. There is a pass for each gate, because r, z and n in one go
-// are more constants than a small processor has registers, and a chain of operations too long for it to look past. Two vectors a turn,
-// step by step together, so that one's operations fill the other's waits.
+// The passes go over the rows of a block: r or z in place, then n and with it h'. There is a pass for each gate,
+// because r, z and n in one pass need more constants than a small processor has registers, and make a chain of
+// operations that is too long for it to look past. Two vectors are handled in a turn, step by step together, so that
+// the operations of one fill the waiting times of the other.
 INLINE void evaluateTwo(const Rational *f, V *a, V *b) {
   const V x = most(least(*a, f->limit), f->negative), y = most(least(*b, f->limit), f->negative);
   const V u = x * x, v = y * y, one = splat(1.0f);
@@ -75,7 +79,7 @@ INLINE void evaluateTwo(const Rational *f, V *a, V *b) {
 
 static __attribute__((noinline)) void gatePass(char *gates, u32 hidden, int nv) {
   const Rational f = rational(LOGISTIC);
-  // Full rows follow each other without a gap: one run.
+  // Full rows follow each other without a gap, so they are one run.
   const size_t rows = (size_t)hidden * ROW, pitch = nv == FULL ? rows : ROW, bytes = nv == FULL ? rows : (size_t)nv * WIDTH;
   for (size_t row = 0; row < rows; row += pitch) {
     char *at = gates + row, *stop = at + bytes;
@@ -121,8 +125,8 @@ static void gruForward(char *gates, size_t gs, size_t block, const char *h, size
   }
 }
 
-// Given dL/dh' in `dh`, what `gruForward` left in `gates` and the previous h: the gradients of the four blocks of sums, and the direct part
-// z dL/dh' of dL/dh in place of `dh`.
+// Takes dL/dh' in `dh`, what `gruForward` left in `gates`, and the previous h. Leaves the gradients of the four blocks
+// of sums in `gates`, and the direct part z dL/dh' of dL/dh in place of `dh`.
 static __attribute__((noinline)) void gruBackward(const char *gates, size_t gs, char *dGates, size_t ds, size_t block, const char *h, size_t hs, char *dh, size_t dhs,
                         u32 hidden, u32 tiles, int nv) {
   const V one = splat(1.0f);

@@ -1,8 +1,9 @@
-// Gradients of weights and biases: dW[o][i] = sum over lanes, tiles and steps of dY[o] X[i]. Lanes that have ended hold dY = 0 and a
-// finite X.
+// Gradients of weights and biases: dW[o][i] = sum over lanes, tiles and steps of dY[o] X[i]. Lanes that have ended hold
+// dY = 0 and a finite X.
 //
-// For a sparse W only the remaining entries are computed (a sampled product). Each has eight partial sums that run over all steps and
-// groups of an update. Two tiles, 32 lanes, are added up to these eight in a fixed tree, whatever the width of a vector.
+// For a sparse W only the remaining entries are computed (a sampled product). Each has eight partial sums that run over
+// all steps and groups of an update. Two tiles, 32 lanes, are added up to these eight in a fixed tree, whatever the
+// width of a vector.
 #pragma once
 #include "products.h"
 
@@ -18,7 +19,7 @@ INLINE V sumOf(const int T, const int NV, const V *y, int j) {
   return y[j];
 }
 
-// Products of one tile or two, brought to eight sums: [lane l] = (p[l] + p[l + 16]) + (p[l + 8] + p[l + 24]).
+// Folds the products of one tile or two to eight sums: [lane l] = (p[l] + p[l + 16]) + (p[l + 8] + p[l + 24]).
 INLINE V8 fold(const int T, const int NV, const V *y, const V *x) {
 #if WIDTH == 16
   V4 low = productOf(T, NV, y, x, 0);
@@ -37,7 +38,7 @@ INLINE V8 fold(const int T, const int NV, const V *y, const V *x) {
 #endif
 }
 
-// The same of dY alone, for the biases.
+// Folds dY alone in the same way, for the biases.
 INLINE V8 foldOnes(const int T, const int NV, const V *y) {
 #if WIDTH == 16
   V4 low = sumOf(T, NV, y, 0);
@@ -56,16 +57,17 @@ INLINE V8 foldOnes(const int T, const int NV, const V *y) {
 #endif
 }
 
-// Reads one word of each of a tile's rows in order, so that the tile comes to the cache at the pace of the memory: the processor foresees an
-// even stride, but not the rows that a sparse product picks. X was written long before the way back through time comes to it.
+// Reads one word of each of a tile's rows in order, so that the tile comes into the cache at the speed of the memory:
+// the processor foresees an even stride, but not the rows that a sparse product picks. X was written long before the
+// backward pass through time comes to it.
 INLINE void fetchTile(const char *tile, u32 rows) {
   u32 seen = 0;
   for (const char *end = tile + (size_t)rows * ROW; tile < end; tile += ROW) seen |= loadWord(tile);
-  // Kept, or the compilers would leave out the loads.
+  // The result is kept, since the compilers would otherwise leave out the loads.
   __asm__ volatile("" : : "r"(seen));
 }
 
-// Adds dY X' at the entries to `sums`, [entries, 8], and dY to `biasSums`, [rows, 8]: of S steps, each of T tiles.
+// Adds dY X' at the entries to `sums`, [entries, 8], and dY to `biasSums`, [rows, 8], over S steps of T tiles each.
 INLINE void sampleRows(const int S, const int T, const int NV, char *m, const u32 *starts, u32 rows, char *sums, char *biasSums,
                        const char *y, size_t ys, size_t yStep, const char *x, size_t xs, size_t xStep) {
   const Entry *e = (const Entry *)(m + starts[0]);
@@ -80,7 +82,7 @@ INLINE void sampleRows(const int S, const int T, const int NV, char *m, const u3
     }
     store8(biasSums, bias);
 #if WIDTH == 64
-    // Two entries' folds fill a vector together.
+    // The folds of two entries fill a vector together.
     for (; e + 1 < stop; e += 2, sums += 2 * SUMS) {
       const char *p = x + e[0].offset, *p2 = x + e[1].offset;
       V sum = load(sums);
@@ -122,8 +124,9 @@ SAMPLE(2, 2, 2) SAMPLE(2, 2, 1) SAMPLE(2, 1, 2) SAMPLE(2, 1, 1) SAMPLE(1, 2, 2) 
 SAMPLE(2, 2, 1) SAMPLE(2, 1, 1) SAMPLE(1, 2, 1) SAMPLE(1, 1, 1)
 #endif
 
-// Of `steps` steps whose tiles lie yStep and xStep bytes apart (first step first), each of `tiles` tiles, of which `folded` at a time are
-// added up to the eight sums: two, or one where a tile holds the lanes of two.
+// Adds up the gradients of `steps` steps whose tiles lie yStep and xStep bytes apart, first step first. Each has
+// `tiles` tiles, of which `folded` at a time are added up to the eight sums: two, or one where a tile holds the lanes
+// of two agents.
 static void sampledProduct(char *m, const u32 *starts, u32 rows, u32 columns, char *sums, char *biasSums, const char *y, size_t ys, ptrdiff_t yStep,
                            const char *x, size_t xs, ptrdiff_t xStep, u32 tiles, u32 folded, u32 steps, int nv) {
   while (steps > 0) {
@@ -154,7 +157,7 @@ static void sampledProduct(char *m, const u32 *starts, u32 rows, u32 columns, ch
   }
 }
 
-// The sums of dY alone, in the same order.
+// Adds up dY alone, in the same order.
 static void addRowSums(u32 rows, char *biasSums, const char *y, size_t ys, ptrdiff_t yStep, u32 tiles, u32 folded, u32 steps, int nv) {
   for (; steps > 0; steps--, y += yStep) {
     for (u32 tile = 0; tile < tiles; tile += folded) {
@@ -178,9 +181,10 @@ static void addRowSums(u32 rows, char *biasSums, const char *y, size_t ys, ptrdi
   }
 }
 
-// A block of A rows and B columns of a dense dW += dY X', over steps and tiles, eight lanes at a time.
+// Computes a block of A rows and B columns of a dense dW += dY X', over steps and tiles, eight lanes at a time.
 #if WIDTH == 16
-// Of the eight lanes the first four at all steps, then the others: so a block of nine fits the registers.
+// Of the eight lanes it takes the first four at all steps and then the others, so that a block of nine fits the
+// registers.
 INLINE void denseBlock(const int A, const int B, float *dw, u32 columns, const char *y, size_t ys, ptrdiff_t yStep, const char *x, size_t xs,
                        ptrdiff_t xStep, u32 tiles, u32 steps, const u8 *eights) {
   V4 halves[2][16];
@@ -243,7 +247,7 @@ INLINE void denseBlock(const int A, const int B, float *dw, u32 columns, const c
 #define BLOCK_COLUMNS 4
 #endif
 
-// Adds dY X' to dW [rows, columns]; `eights` says for each step how many eights of lanes there are.
+// Adds dY X' to dW [rows, columns]. `eights` says for each step how many groups of eight lanes there are.
 static void denseGradient(float *dw, u32 columns, u32 rows, const char *y, size_t ys, ptrdiff_t yStep, const char *x, size_t xs,
                           ptrdiff_t xStep, u32 tiles, u32 steps, const u8 *eights) {
   u32 r = 0;

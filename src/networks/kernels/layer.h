@@ -1,10 +1,10 @@
-// A layer: one or two weight matrices that read a tile of input rows and add to a tile of output rows, and their biases. TypeScript
-// (layers.ts) fills in the numbers; all of them are addresses in bytes unless they are counts.
+// A layer: one or two weight matrices that read a tile of input rows and add to a tile of output rows, and their
+// biases. TypeScript (layers.ts) fills in the numbers; all of them are addresses in bytes unless they are counts.
 #pragma once
 #include "gradients.h"
 
-// Partial sums of an update's gradients are kept for each strip of its work by itself, and added up in the strips' order: so threads
-// may work on different strips and leave the same bits.
+// Partial sums of an update's gradients are kept for each strip of its work by itself, and are added up in the order of
+// the strips. So threads may work on different strips and leave the same bits.
 #define STRIPS 4
 
 // A weight matrix stored whole, as [span of output rows, columns].
@@ -50,8 +50,8 @@ typedef struct {
 #define BYTES(address) ((u8 *)(m + (address)))
 #define LAYER(address) ((const Layer *)(m + (address)))
 
-// Y = W X + b, through a ReLU if `mode` says so. Two dense matrices (a GRU's): the first one's rows, then the second one's, which begin
-// where the input no longer meets them alone.
+// Y = W X + b, through a ReLU if `mode` says so. Where there are two dense matrices (those of a GRU), the rows of the
+// first come first; those of the second begin where the input no longer meets the first alone.
 static void layerForward(char *m, const Layer *l, int side, int mode, const char *x, size_t xs, char *y, size_t ys, u32 tiles, int nv) {
   const float *bias = FLOATS(l->added[side]);
   if (!l->dense) {
@@ -71,7 +71,8 @@ static void layerForward(char *m, const Layer *l, int side, int mode, const char
   }
 }
 
-// dX += W' dY, or through the ReLU whose output the gate is, for `rows` input rows from `row` on; `dx` is that of the first.
+// dX += W' dY, or through the ReLU whose output is the gate, for `rows` input rows from `row` on; `dx` is the address
+// of the first.
 static void layerBackward(char *m, const Layer *l, int mode, u32 row, u32 rows, const char *dy, size_t ds, char *dx, size_t xs, const char *gate,
                           size_t gs, u32 tiles, int nv) {
   if (!l->dense) {
@@ -86,8 +87,8 @@ static void layerBackward(char *m, const Layer *l, int mode, u32 row, u32 rows, 
   }
 }
 
-// Adds up the gradients, into the sums of a strip, of `steps` steps whose tiles are dStep and xStep bytes apart. `vectors` are those of each
-// step, of 128 bits; `folded` as in `sampledProduct`.
+// Adds up the gradients of `steps` steps, whose tiles are dStep and xStep bytes apart, into the sums of a strip.
+// `vectors` are the 128-bit vectors of each step; `folded` means the same as in `sampledProduct`.
 static void layerGradient(char *m, const Layer *l, u32 strip, const char *dy, size_t ds, ptrdiff_t dStep, const char *x, size_t xs, ptrdiff_t xStep,
                           u32 tiles, u32 folded, u32 steps, const u8 *vectors) {
   char *biasSums = m + l->biasSums + (size_t)strip * l->rows * SUMS;
@@ -120,7 +121,7 @@ static void layerGradient(char *m, const Layer *l, u32 strip, const char *dy, si
   }
 }
 
-// ---- From the sums of an update to the next weights.
+// ---- The way from the sums of an update to the next weights.
 
 static double squaredNorm(const float *values, u32 count) {
   D4 sums = {0, 0, 0, 0};
@@ -146,8 +147,9 @@ static void applyMask(const float *values, const u32 *mask, float *kept, u32 cou
   for (u32 i = 0; i < count; i++) ((u32 *)kept)[i] = ((const u32 *)values)[i] & mask[i];
 }
 
-// Brings the partial sums of the gradients together, and returns the sum of their squares. With `wanted` gradients the entries' own are
-// picked by TypeScript before, which knows where they belong: then only squares are added up.
+// Brings the partial sums of the gradients together and returns the sum of their squares. With `wanted` gradients
+// TypeScript, which knows where they belong, has picked those of the entries before: then only the squares are added
+// up.
 static double layerCollect(char *m, const Layer *l) {
   double squared = 0;
   if (l->dense) {
@@ -188,8 +190,9 @@ static double layerCollect(char *m, const Layer *l) {
   return squared;
 }
 
-// For g = scale * gradient, RMSprop: v = beta2 v + rest2 g^2, w -= rate g / (sqrt(v) + epsilon); and Adam: m = beta1 m + rest1 g too, and
-// w -= rate m / (sqrt(v) / root + epsilon), where rate is divided by the first moment's correction and root is the square root of the second's.
+// With g = scale * gradient, RMSprop does v = beta2 v + rest2 g^2, w -= rate g / (sqrt(v) + epsilon). Adam also does m
+// = beta1 m + rest1 g, and w -= rate m / (sqrt(v) / root + epsilon), where rate is divided by the correction of the
+// first moment and root is the square root of that of the second.
 enum { RMSPROP, ADAM };
 typedef struct { u32 kind; float scale, rate, beta1, rest1, beta2, rest2, root, epsilon; } Optimiser;
 
@@ -221,7 +224,7 @@ static void transposeMatrix(const float *from, u32 rows, u32 columns, float *to)
     for (u32 c = 0; c < columns; c++) to[(size_t)c * rows + r] = from[(size_t)r * columns + c];
 }
 
-// What is kept beside the weights of a side, made anew from them: the values of W' (online) and the sums of the biases.
+// Makes anew what is kept beside the weights of a side: the values of W' (online) and the sums of the biases.
 static void layerRefresh(char *m, const Layer *l, int side) {
   if (side == 0) {
     if (l->dense) {

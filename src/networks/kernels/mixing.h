@@ -2,7 +2,8 @@
 //
 //     hidden[e] = elu(sum over agents of q[a] |w1[a][e]| + b1[e]),  Q_tot = sum over e of hidden[e] |wFinal[e]| + V
 //
-// `w1` [agents, embed], `wFinal` [embed], `b1` [embed] and `value` [1] are rows of a tile `stride` bytes from one step to the next.
+// `w1` [agents, embed], `wFinal` [embed], `b1` [embed] and `value` [1] are rows of a tile `stride` bytes from one step
+// to the next.
 #pragma once
 #include "gates.h"
 
@@ -29,8 +30,8 @@ static __attribute__((noinline)) void mixForward(const char *q, size_t qs, const
 // d sign(w), with sign(0) = 0
 INLINE V signedBy(V d, V w) { return where(w != zeros(), (V)((VI)d ^ ((VI)w & (int32_t)0x80000000))); }
 
-// Given dL/dQ_tot and what `mixForward` left: the gradients of w1, wFinal and b1 in place of them, and of the agents' values in `dq`.
-// (dL/dV is dL/dQ_tot.)
+// Takes dL/dQ_tot and what `mixForward` left. Leaves the gradients of w1, wFinal and b1 in place of them, and those of
+// the agents' values in `dq`. (dL/dV is dL/dQ_tot.)
 static __attribute__((noinline)) void mixBackward(const char *dTotal, const char *q, char *dq, size_t qs, char *w1, char *wFinal, char *b1, size_t stride, u32 agents,
                         u32 embed, u32 tiles, int nv) {
   const size_t agentRows = (size_t)embed * ROW;
@@ -60,14 +61,18 @@ static __attribute__((noinline)) void mixBackward(const char *dTotal, const char
 
 // Q_tot of joint actions that differ from a given one in one agent's action:
 //
-//     total[i][a] = sum over e of elu(sum over j != i of q[j] |w1[j][e]| + b1[e] + alternative[i][a] |w1[i][e]|) |wFinal[e]| + V
+//     total[i][a] = sum over e of elu(sum over j != i of q[j] |w1[j][e]| + b1[e] + alternative[i][a] |w1[i][e]|)
+//     |wFinal[e]| + V
 //
-// Taking q[i] |w1[i][e]| out of a sum over all agents would leave its rounding error, which is large where q[i] is. So the sum over the
-// others is put together from those over the agents before i and behind it.
+// Taking q[i] |w1[i][e]| out of a sum over all agents would leave its rounding error, which is large where q[i] is
+// large. So the sum over the others is put together from the sum over the agents before i and the sum over those behind
+// it.
 //
-// Nearly all the time goes into exp. Sums are kept times log2(e), which it needs; the positive part is brought back at the end.
+// Nearly all the time goes into exp. The sums are kept multiplied by log2(e), which exp needs; the positive part is
+// divided by it at the end.
 
-// The sum over e of elu(x[e]) final[e], for log2(e) x[e] = base[e] + value weight[e]; `lines` are [embed] of base, weight and final.
+// The sum over e of elu(x[e]) final[e], for log2(e) x[e] = base[e] + value weight[e]; `lines` are [embed] of base,
+// weight and final.
 INLINE V eluSum(const V *lines, u32 embed, V value) {
   V positive = zeros(), negative = zeros();
   for (u32 e = 0; e < embed; e++, lines += 3) {
@@ -78,9 +83,9 @@ INLINE V eluSum(const V *lines, u32 embed, V value) {
   return positive * splat(0.6931471805599453f) + negative;
 }
 
-// `alternatives` and `total` are [agents, actions] rows of each tile. The total is -Infinity where `available`, bytes [agents, actions,
-// lanes] of each tile, is 0; that saves the work where it is so in all lanes of a vector. `scratch` has room for (agents + 4) vectors for
-// each of `embed`.
+// `alternatives` and `total` are [agents, actions] rows of each tile. The total is -Infinity where `available`, bytes
+// [agents, actions, lanes] of each tile, is 0. This saves the work where it is 0 in all lanes of a vector. `scratch`
+// has room for (agents + 4) vectors for each of `embed`.
 static __attribute__((noinline)) void mixCounterfactuals(const char *q, size_t qs, const char *alternatives, size_t as, const u8 *available, const char *w1,
                                const char *wFinal, const char *b1, const char *value, size_t stride, char *total, char *scratch, u32 agents,
                                u32 actions, u32 embed, u32 tiles, int nv) {

@@ -1,13 +1,15 @@
-// The kernels as one table of functions: compiled once for each instruction set, with -DTABLE=... -DNAME=... -DWIDTH=...
+// The kernels as one table of functions. This file is compiled once for each instruction set, with -DTABLE=...
+// -DNAME=... -DWIDTH=...
 #include "table.h"
 
-// Whether the offsets of entries are of whole rows, up to the last one's, which is below 2^31.
+// Says whether the offsets of all entries are those of whole rows, up to the last one's, which is below 2^31.
 static int offsetsFit(const Entry *e, u32 count, u32 last) {
   const u32 *words = (const u32 *)e;
   typedef u32 VW __attribute__((vector_size(WIDTH), aligned(4), may_alias));
   VW seen = {0}, above = {0};
   u32 k = 0;
-  // Every other word is a weight, and not looked at in the end. What is above the last is negative behind the difference, or by itself.
+  // Every other word is a weight, whose result is ignored in the end. An offset above the last one makes the difference
+  // negative, or is negative itself.
   for (; k + VECTOR_LANES / 2 <= count; k += VECTOR_LANES / 2) {
     const VW some = *(const VW *)(words + 2 * k);
     seen |= some;

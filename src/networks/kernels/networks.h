@@ -1,5 +1,6 @@
-// Passes of whole networks over the steps of a group of episodes, and back. TypeScript (agent.ts, mixer.ts, central-mixer.ts, actor.ts)
-// fills in the numbers that say where everything is. `part` of `parts`: passes can be shared between threads; each part is a set of strips.
+// Passes of whole networks over the steps of a group of episodes, forwards and backwards. TypeScript (agent.ts,
+// mixer.ts, central-mixer.ts, actor.ts) fills in the numbers that say where everything is. Passes can be shared between
+// threads: `part` of `parts` is a set of strips.
 #pragma once
 #include "layer.h"
 #include "mixing.h"
@@ -7,7 +8,7 @@
 
 enum { ONLINE = 1, TARGET = 2 };
 
-// Steps whose gradients of dense weights are added up together, so that the sums of lanes are paid once for all of them.
+// Steps whose gradients of dense weights are added up together, so that the lanes are summed once for all of them.
 #define STEPS_TOGETHER 4
 
 typedef struct {
@@ -34,11 +35,12 @@ INLINE u32 stripStart(u32 agents, u32 strip) {
 }
 INLINE u32 stripsOf(u32 agents) { return (agents + 1) / 2 < STRIPS ? (agents + 1) / 2 : STRIPS; }
 
-// Where one vector holds a row of 16 lanes, steps that at most eight episodes have would leave half of it empty. From some step on a tile
-// then holds the first eight lanes of two agents, the one's and then the other's; it stands in the place of the first of them, and the
-// second's place is empty. Every lane goes through the same operations, and gradients are folded to the same eight sums in the same order
-// (`fold` adds two tiles' first eight lanes just as one tile's halves). This is the first such step: a multiple of STEPS_TOGETHER before the
-// end, so that no sum runs over steps of both kinds.
+// Where one vector holds a row of 16 lanes, steps that at most eight episodes have would leave half of it empty. From
+// some step on a tile then holds the first eight lanes of two agents, the one's and then the other's; it stands in the
+// place of the first of them, and the second's place is empty. Every lane goes through the same operations, and
+// gradients are folded to the same eight sums in the same order (`fold` adds two tiles' first eight lanes just as one
+// tile's halves). This is the first such step: a multiple of STEPS_TOGETHER before the end, so that no sum runs over
+// steps of both kinds.
 INLINE u32 pairedFrom(const u8 *observed, u32 steps) {
 #if WIDTH == 64
   u32 first = steps + 1;
@@ -50,18 +52,18 @@ INLINE u32 pairedFrom(const u8 *observed, u32 steps) {
 
 #define HALF_ROW (ROW / 2)
 
-// Tiles of one agent each to tiles of two, in place: `tiles` of `rows` rows, `stride` bytes apart.
+// Turns tiles of one agent each into tiles of two, in place: `tiles` of `rows` rows, `stride` bytes apart.
 static void joinPairs(char *tile, size_t stride, u32 rows, u32 tiles) {
   const V8 none = {0};
   for (u32 first = 0; first < tiles; first += 2, tile += 2 * stride)
     for (size_t at = 0; at < rows * (size_t)ROW; at += ROW) store8(tile + at + HALF_ROW, first + 1 < tiles ? load8(tile + stride + at) : none);
 }
-// And back: the second agent's lanes to its own tile.
+// Moves the second agent's lanes back to its own tile.
 static void partPairs(char *tile, size_t stride, u32 rows, u32 tiles) {
   for (u32 first = 0; first + 1 < tiles; first += 2, tile += 2 * stride)
     for (size_t at = 0; at < rows * (size_t)ROW; at += ROW) store8(tile + stride + at, load8(tile + at + HALF_ROW));
 }
-// The same where tiles of two agents lie one behind the other; lanes that are not there become 0.
+// Does the same where tiles of two agents lie one behind the other. Lanes that do not exist become 0.
 static void spreadPairs(char *tiles, size_t stride, u32 rows, u32 agents) {
   const V8 none = {0};
   for (u32 pair = (agents + 1) / 2; pair-- > 0;) {
@@ -78,8 +80,8 @@ static void spreadPairs(char *tiles, size_t stride, u32 rows, u32 agents) {
   }
 }
 
-// The GRU's products and gates unit by unit, on T tiles of NV vectors: the sums of a unit's four gates never leave the nearest cache.
-// Without `keep`, only h' is stored.
+// Computes the GRU's products and gates unit by unit, on T tiles of NV vectors, so that the sums of a unit's four gates
+// never leave the nearest cache. Without `keep`, only h' is stored.
 INLINE void gruUnits(const int T, const int NV, const int keep, char *m, const Layer *l, int side, u32 hidden, u32 block, const char *xh, size_t xs,
                      char *gates, size_t gs, char *next, size_t ns) {
   const u32 *starts = WORDS(l->starts[side]);
@@ -131,7 +133,8 @@ UNITS(8, 1) UNITS(4, 1) UNITS(2, 1) UNITS(1, 1)
 #define NEXT_UNITS(T) xh += (T) * xs, gates += (T) * gs, next += (T) * ns, tiles -= (T)
 #endif
 
-// The GRU on some tiles: [x, h] in `xh`, h' to `next`, and with `keep` what the way back needs to `gates`, which is scratch without.
+// Runs the GRU on some tiles: [x, h] is in `xh`, and h' goes to `next`. With `keep`, what the backward pass needs goes
+// to `gates`, which is scratch memory otherwise.
 static void gruStep(int keep, char *m, const Layer *l, int side, u32 hidden, u32 block, const char *xh, size_t xs, char *gates, size_t gs, char *next,
                     size_t ns, u32 tiles, int nv) {
 #if WIDTH > 16
@@ -159,7 +162,7 @@ static void gruStep(int keep, char *m, const Layer *l, int side, u32 hidden, u32
   }
 #endif
   (void)keep;
-  // Two tiles' sums at a time are still in the nearest cache when the gates are made of them.
+  // The sums of two tiles at a time are still in the nearest cache when the gates are made of them.
   for (u32 some; tiles > 0; tiles -= some, xh += some * xs, gates += some * gs, next += some * ns) {
     some = tiles >= 2 ? 2 : 1;
     layerForward(m, l, side, PLAIN, xh, xs, gates, gs, some, nv);
@@ -167,12 +170,12 @@ static void gruStep(int keep, char *m, const Layer *l, int side, u32 hidden, u32
   }
 }
 
-// Tiles of one side's networks at one step: [x, h], the gates, and where h' goes.
+// Tiles of one side's networks at one step: [x, h], the gates, and the place of h'.
 typedef struct { char *record, *gates, *next; size_t stride; } Side;
 
 #if WIDTH == 64
-// x = ReLU(fc1) and the GRU of the online and the target networks together, on T tiles: they have the same connections and the same inputs.
-// Narrower vectors gain nothing from it.
+// Computes x = ReLU(fc1) and the GRU of the online and the target networks together, on T tiles: they have the same
+// connections and the same inputs. Narrower vectors gain nothing from it.
 INLINE void bothSides(const int T, const int NV, char *m, const Agent *a, const char *inputs, size_t is, Side o, Side g) {
   const Layer *fc1 = LAYER(a->fc1), *gru = LAYER(a->gru);
   const size_t pitch = (size_t)a->block * ROW;
@@ -243,7 +246,8 @@ static void bothForward(char *m, const Agent *a, const char *inputs, size_t is, 
 }
 #endif
 
-// Steps first..end-1 of the agents of one part, on the sides asked for; the online side leaves its records if `keep`.
+// Runs steps first..end-1 of the agents of one part, on the sides asked for. The online side leaves its records if
+// `keep` is set.
 static void agentForward(char *m, const Agent *a, u32 sides, u32 keep, u32 first, u32 end, u32 part, u32 parts) {
   const u32 strips = stripsOf(a->agents);
   const u32 from = stripStart(a->agents, part * strips / parts), to = stripStart(a->agents, (part + 1) * strips / parts);
@@ -254,7 +258,7 @@ static void agentForward(char *m, const Agent *a, u32 sides, u32 keep, u32 first
   const u32 paired = pairedFrom(BYTES(a->observed), a->steps);
   for (u32 t = first; t < end; t++) {
     const int nv = widths(BYTES(a->observed)[t]);
-    // Places from one tile to the next, and how many there are.
+    // Places from one tile to the next, and the number of tiles.
     const size_t apart = t >= paired ? 2 : 1, inputStride = apart * a->inputStride;
     const u32 count = t >= paired ? (tiles + 1) / 2 : tiles;
     const char *inputs = m + a->inputs + ((size_t)t * a->agents + from) * a->inputStride;
@@ -288,13 +292,13 @@ static void agentForward(char *m, const Agent *a, u32 sides, u32 keep, u32 first
   }
 }
 
-// Back through time, for the agents of one part.
+// Goes back through time, for the agents of one part.
 static void agentBackward(char *m, const Agent *a, u32 part, u32 parts) {
   const Layer *fc1 = LAYER(a->fc1), *gru = LAYER(a->gru), *fc2 = LAYER(a->fc2);
   const u32 strips = stripsOf(a->agents);
   const size_t pitch = (size_t)a->block * ROW, record = a->recordStride, step = (size_t)a->agents * record;
   const size_t inputStep = (size_t)a->agents * a->inputStride;
-  // Odd numbers of rows apart, so that the same row of several tiles does not fall on the same cache set.
+  // They are an odd number of rows apart, so that the same row of several tiles does not fall on the same cache set.
   const size_t gatesStride = (size_t)((4 * a->block) | 1) * ROW, dxStride = (size_t)(a->hidden | 1) * ROW, dvStride = (size_t)(a->actions | 1) * ROW;
   const int anyDense = fc1->dense | fc1->wanted | gru->dense | gru->wanted | fc2->dense | fc2->wanted;
   const u32 together = anyDense ? STEPS_TOGETHER : WIDTH == 16 ? 1 : 2;
@@ -346,10 +350,11 @@ static void agentBackward(char *m, const Agent *a, u32 part, u32 parts) {
   }
 }
 
-// Steps that go through all layers of a mixer together; mixers have no memory, and this many stay in the cache.
+// Steps that go through all layers of a mixer together. Mixers have no memory, and this many steps stay in the cache.
 #define CHUNK 8
 
-// Runs of at most CHUNK steps with equally many vectors of running lanes, one after the other; the n-th belongs to strip n mod STRIPS.
+// Runs are of at most CHUNK steps with equally many vectors of running lanes, one after the other; the n-th run belongs
+// to strip n mod STRIPS.
 typedef struct { u32 first, count, vectors, number; } Run;
 INLINE Run firstRun(void) { return (Run){0, 0, 0, (u32)-1}; }
 INLINE int nextRun(Run *run, const u8 *running, u32 steps) {
@@ -378,7 +383,7 @@ typedef struct {
   u32 running, steps;
 } Mixer;
 
-// The mixing networks' weights at some states, into the records from `base` on.
+// Computes the mixing networks' weights at some states, into the records from `base` on.
 static void hypernetworks(char *m, const Mixer *x, int side, char *base, u32 first, u32 count, int nv) {
   const char *states = m + x->states + (size_t)first * x->stateStride;
   const size_t ss = x->stateStride, s = x->stride;
@@ -404,7 +409,8 @@ static void mixerForward(char *m, const Mixer *x, u32 side, u32 offset, u32 keep
   }
 }
 
-// Back through a layer and the ReLU before it: the layer's gradient, and that of what `inner` held before the ReLU, in place of it.
+// Goes back through a layer and the ReLU before it. Leaves the layer's gradient, and in place of what `inner` held the
+// gradient of its value before the ReLU.
 static void throughRelu(char *m, const Layer *l, u32 strip, const char *dy, size_t ds, char *inner, size_t xs, u32 tiles, u32 vectors) {
   const u8 one = (u8)vectors;
   layerGradient(m, l, strip, dy, ds, 0, inner, xs, 0, tiles, 2, 1, &one);
@@ -422,7 +428,7 @@ static void mixerBackward(char *m, const Mixer *x, u32 part, u32 parts) {
     const char *states = m + x->states + (size_t)run.first * ss, *dTotal = m + x->dTotals + (size_t)run.first * ROW;
     mixBackward(dTotal, m + x->qKept + run.first * qs, m + x->dq + run.first * qs, qs, base + x->w1, base + x->wFinal, base + x->b1At, s, x->agents,
                 x->embed, count, widths(vectors));
-    // From here the records hold gradients where they held outputs.
+    // From this line on the records hold gradients where they held outputs.
     throughRelu(m, LAYER(x->w1Second), strip, base + x->w1, s, base + x->w1Inner, s, count, vectors);
     throughRelu(m, LAYER(x->wFinalSecond), strip, base + x->wFinal, s, base + x->wFinalInner, s, count, vectors);
     throughRelu(m, LAYER(x->vSecond), strip, dTotal, ROW, base + x->valueInner, s, count, vectors);
@@ -460,7 +466,7 @@ typedef struct {
   u32 running, steps;
 } Central;
 
-// The agents' values behind each state, until others are put there.
+// Puts the agents' values behind each state, where they stay until others are put there.
 static char *statesAndValues(char *m, const Central *c, u32 first, u32 count, const char *values) {
   char *states = m + c->states + (size_t)first * c->stateStride;
   for (u32 i = 0; i < count; i++)
@@ -502,7 +508,7 @@ static void centralBackward(char *m, const Central *c, u32 part, u32 parts) {
     char *input = statesAndValues(m, c, run.first, count, m + c->qKept + run.first * qs);
     char *dq = m + c->dq + run.first * qs;
     __builtin_memset(dq, 0, count * qs);
-    // From here the records hold gradients where they held outputs.
+    // From this line on the records hold gradients where they held outputs.
     throughRelu(m, LAYER(c->net6), strip, dTotal, ROW, base + 2 * block, s, count, vectors);
     throughRelu(m, LAYER(c->net4), strip, base + 2 * block, s, base + block, s, count, vectors);
     throughRelu(m, LAYER(c->net2), strip, base + block, s, base, s, count, vectors);
@@ -550,14 +556,15 @@ static void actorForward(char *m, const Actor *a, u32 step) {
   rowsFromTiles(m + a->outputs, a->outputStride, a->actions, m + a->values, a->lanes);
 }
 
-// The rows that say which agent of a pair is which, in the tile of the first: they are others where a tile holds both.
+// Sets the rows that say which agent of a pair is which, in the tile of the first agent. They differ where a tile holds
+// both.
 INLINE void numberAgents(char *tile, int pairs, int second) {
   const V8 one = {1, 1, 1, 1, 1, 1, 1, 1}, none = {0};
   store8(tile, one), store8(tile + HALF_ROW, pairs ? none : one);
   if (second) store8(tile + ROW, none), store8(tile + ROW + HALF_ROW, pairs ? one : none);
 }
 
-// The inputs of two agents at a time, of eight lanes each.
+// Lays out the inputs of two agents at a time, of eight lanes each.
 static void layOutPairs(const char *const *sources, u32 from, u32 to, u32 observation, u32 actions, char *inputs, size_t stride, const u8 *last,
                         const char *nothing) {
   for (u32 agent = from; agent < to; agent += 2) {
@@ -577,8 +584,8 @@ static void layOutPairs(const char *const *sources, u32 from, u32 to, u32 observ
   }
 }
 
-// Lays out one step of a group's inputs, for the agents from `from` to `to - 1`: `sources` are the addresses of the lanes' rows,
-// [agents, observation] each.
+// Lays out one step of a group's inputs, for the agents from `from` to `to - 1`. `sources` are the addresses of the
+// lanes' rows, [agents, observation] each.
 static void layOutInputs(const char *const *sources, u32 from, u32 to, u32 observation, u32 actions, char *inputs, size_t stride, const u8 *last,
                          u32 vectors) {
   for (u32 agent = from; agent < to; agent++) {
@@ -603,15 +610,15 @@ typedef struct {
   u32 available;            // bytes, [steps + 1, agents, actions, lanes]
 } Batch;
 
-// What is laid out.
+// The kinds of data that are laid out.
 enum { OBSERVATIONS, STATES, AVAILABLE };
 // Bytes of one step of one episode.
 INLINE size_t bytesOfStep(const Batch *b, u32 what) {
   return what == AVAILABLE ? (size_t)b->agents * b->actions : what == STATES ? b->state * (size_t)4 : (size_t)b->agents * b->observation * 4;
 }
 
-// Steps first..first+count-1 of the states, or of the observations of some agents. `sources` are the addresses of each lane's row of step
-// `from`, of which the lane has `have` rows; the others are zeros.
+// Lays out steps first..first+count-1 of the states, or of the observations of some agents. `sources` are the addresses
+// of each lane's row of step `from`, of which the lane has `have` rows; the others are zeros.
 static void layOutSome(char *m, const Batch *b, u32 states, u32 firstAgent, u32 endAgent, u32 first, u32 count, const char *const *sources, u32 from,
                        const u32 *have, const char *nothing) {
   const size_t size = bytesOfStep(b, states ? STATES : OBSERVATIONS);
@@ -628,7 +635,7 @@ static void layOutSome(char *m, const Batch *b, u32 states, u32 firstAgent, u32 
   }
 }
 
-// Which actions are available: every one where a lane has no row.
+// Lays out which actions are available. All actions are where a lane has no row.
 static void layOutAvailable(char *m, const Batch *b, u32 first, u32 count, const char *const *sources, u32 from, const u32 *have) {
   const size_t size = bytesOfStep(b, AVAILABLE), skipped = (first - from) * size;
   const char *rows[LANES];
@@ -645,7 +652,7 @@ static void layOut(char *m, const Batch *b, u32 what, u32 first, u32 count, cons
   else layOutSome(m, b, what == STATES, 0, b->agents, first, count, sources, from, have, nothing);
 }
 
-// Steps that are laid out, and then computed, at a time: they are still in the cache.
+// Steps that are laid out and then computed at a time, while they are still in the cache.
 #define LAID_OUT 4
 
 // Lays out the inputs of one part's agents from step 0 on, and runs their networks over them.
@@ -660,7 +667,7 @@ static void agentLoadAndForward(char *m, const Batch *b, const Agent *a, u32 sid
   }
 }
 
-// From what TypeScript copied to `staging`.
+// Lays out what TypeScript copied to `staging`.
 static void layOutStaged(char *m, const Batch *b, u32 states, u32 first, u32 count) {
   const char *sources[LANES];
   u32 have[LANES];
@@ -671,7 +678,7 @@ static void layOutStaged(char *m, const Batch *b, u32 states, u32 first, u32 cou
   layOut(m, b, states, first, count, sources, first, have, sources[0]);
 }
 
-// ---- Over a list of layers, words at `list`.
+// ---- Passes over a list of layers, which are words at `list`.
 
 static double collectAll(char *m, u32 list, u32 count) {
   double squared = 0;
@@ -688,8 +695,8 @@ static void clearAll(char *m, u32 list, u32 count) {
   for (u32 i = 0; i < count; i++) layerClear(m, LAYER(WORDS(list)[i]));
 }
 
-// Six chains of multiplications and six of additions, in registers and independent of each other: as fast as this core's units of this
-// width go. Returns a value that depends on all of them.
+// Computes six chains of multiplications and six of additions, in registers and independent of each other, as fast as
+// this core's units of this width work. Returns a value that depends on all of them.
 static float multiplyAddPeak(u32 iterations, float by, float plus) {
   const V factor = splat(by), term = splat(plus);
   V products[6], sums[6];

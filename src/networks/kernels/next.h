@@ -1,5 +1,5 @@
-// Values of next states (src/targets/operators.ts), with the same bits: every lane goes through the same float64 operations in the same order, the terms
-// of its sums those of available actions only.
+// Values of next states (src/targets/operators.ts), with the same bits: every lane goes through the same float64
+// operations in the same order, and the terms of its sums are those of available actions only.
 #pragma once
 #include "networks.h"
 
@@ -29,13 +29,14 @@ static void fillExponentials(void) {
   const double one = 1;
   u32 high;
   __builtin_memcpy(&high, (const char *)&one + 4, 4);
-  // Last, so that whoever sees it sees the others; several threads write the same.
+  // This is written last, so that whoever sees it sees the other entries as well. Several threads write the same
+  // values.
   __atomic_store_n((u32 *)&exponentials[0] + 1, high, __ATOMIC_RELEASE);
 }
 
-// ---- The natural logarithm of a positive normal number; NaN for anything else. x = 2^k (1 + f) with 1 + f between sqrt(1/2) and sqrt(2), and
-// log(1 + f) = f - f^2 / 2 + s (f^2 / 2 + R(s^2)) for s = f / (2 + f). Operations and coefficients are those of Sun's fdlibm, after which V8's Math.log works,
-// so that both give the same bits.
+// ---- The natural logarithm of a positive normal number; NaN for anything else. x = 2^k (1 + f) with 1 + f between
+// sqrt(1/2) and sqrt(2), and log(1 + f) = f - f^2 / 2 + s (f^2 / 2 + R(s^2)) for s = f / (2 + f). Operations and
+// coefficients are those of Sun's fdlibm, which V8's Math.log follows, so that both give the same bits.
 static double logarithm(double x) {
   if (!(x >= 0x1p-1022 && x <= 0x1.fffffffffffffp1023)) return (x - x) / (x - x);
   uint64_t bits;
@@ -65,18 +66,20 @@ static double logarithm(double x) {
   return k == 0 ? f - s * (f - series) : high - ((s * (f - series) - low) - f);
 }
 
-// ---- One agent's next state in all lanes; `q` and `available` are of its first action. Returns whether each lane has an available action.
+// ---- One agent's next state in all lanes; `q` and `available` point to its first action. Returns whether each lane
+// has an available action.
 
-// All lanes of a row, in as many registers as that takes.
+// All lanes of a row, in as many registers as they take.
 typedef float Row __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
 typedef int32_t RowOfWords __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
 typedef double Doubles __attribute__((vector_size(8 * LANES), aligned(8), may_alias));
 typedef int64_t Longs __attribute__((vector_size(8 * LANES), aligned(8), may_alias));
 typedef signed char RowOfBytes __attribute__((vector_size(LANES), aligned(1), may_alias));
 
-// All bits of the lanes in which an action is available.
+// Returns all bits set in the lanes in which an action is available.
 INLINE RowOfBytes availableIn(const u8 *available) { return *(const RowOfBytes *)available != 0; }
-// Whether it is in any: what is available to nobody (to attack whom none can see, often) is passed over.
+// Says whether it is available in any lane. An action that is available to nobody (often an attack on a unit that
+// nobody sees) is passed over.
 INLINE int anywhere(const u8 *available) {
   uint64_t halves[2];
   __builtin_memcpy(halves, available, sizeof halves);
@@ -86,7 +89,7 @@ INLINE Row chooseRow(RowOfWords mask, Row yes, Row no) { return (Row)((mask & (R
 INLINE Doubles chooseDoubles(Longs mask, Doubles yes, Doubles no) { return (Doubles)((mask & (Longs)yes) | (~mask & (Longs)no)); }
 INLINE Doubles doublesOf(double x) { return (Doubles){0} + x; }
 
-// The table's entries of these numbers.
+// Looks up the table's entries of these numbers.
 INLINE Doubles entriesOf(RowOfWords k) {
   Doubles e;
 #if WIDTH == 64
@@ -99,7 +102,7 @@ INLINE Doubles entriesOf(RowOfWords k) {
   return e;
 }
 
-// Of all lanes.
+// The same for all lanes.
 INLINE Doubles negativeExponentials(Doubles x) {
   const Doubles within = chooseDoubles((x >= (double)LOWEST) & (x <= 0.0), x, doublesOf(0));
   const RowOfWords k = __builtin_convertvector(0.5 - within * (double)PARTS_OF_ONE, RowOfWords);
@@ -108,7 +111,7 @@ INLINE Doubles negativeExponentials(Doubles x) {
   return chooseDoubles(x < (double)LOWEST, doublesOf(0), e);
 }
 
-// What is known of the available actions' values of a lane.
+// Facts about the values of a lane's available actions.
 typedef struct { Doubles most, least, notFinite; RowOfWords count; } Extremes;
 
 static int extremes(const float *q, const u8 *available, u32 actions, u32 lanes, Extremes *e) {
@@ -130,7 +133,7 @@ static int extremes(const float *q, const u8 *available, u32 actions, u32 lanes,
   return 1;
 }
 
-// Adds the terms e^(factor (q - reference)), and if `weighted` those times (q - reference).
+// Adds the terms e^(factor (q - reference)), and if `weighted` these times (q - reference).
 INLINE void addTerms(const int weighted, const float *q, const u8 *available, u32 actions, double factor, Doubles reference, Doubles *sums, Doubles *products) {
   Doubles sum = doublesOf(0), product = doublesOf(0);
   for (u32 a = 0; a < actions; a++, q += LANES, available += LANES) {
@@ -177,7 +180,7 @@ static int operate(u32 kind, const float *q, const u8 *available, u32 actions, u
   return 1;
 }
 
-// The judging network's value of the choosing network's best available action, the lowest one of equals.
+// Finds the judging network's value of the choosing network's best available action; of equal ones it takes the lowest.
 static int doubleQ(const float *choosing, const float *judging, const u8 *available, u32 actions, u32 lanes, float *out) {
   Row most = (Row){0} - __builtin_inff(), value = {0}, notFinite = {0};
   RowOfWords found = {0};
@@ -197,10 +200,11 @@ static int doubleQ(const float *choosing, const float *judging, const u8 *availa
   return 1;
 }
 
-// The values of next states at the steps of one part, 0 in lanes that have ended. Returns 0 where an agent has no available action.
+// Computes the values of next states at the steps of one part, 0 in lanes that have ended. Returns 0 where an agent has
+// no available action.
 static u32 nextValues(char *m, const Next *given, double alpha, double omega, double beta, u32 part, u32 parts) {
   fillExponentials();
-  // Numbers were checked before; nothing that is written here, wherever that is, may change them.
+  // The numbers were checked before; nothing that is written below may change them, wherever it is written.
   const Next here = *given, *n = &here;
   const size_t rows = (size_t)n->actions * LANES;
   for (u32 t = part; t < n->steps; t += parts) {

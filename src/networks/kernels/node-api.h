@@ -1,4 +1,5 @@
-// The few functions of Node-API that the addon calls. Their binary interface is fixed, so that no header of a Node version is needed.
+// The few functions of Node-API that the addon calls. Their binary interface is fixed, so that no headers of a version
+// of Node.js are needed.
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>

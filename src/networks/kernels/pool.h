@@ -1,5 +1,6 @@
-// Threads that share the strips of a pass (layer.h). The caller is the first of them; the others sleep between passes. Strips, and the order in
-// which their sums are added up, do not depend on how many threads there are, and so no bit of a result does.
+// Threads that share the strips of a pass (layer.h). The caller is the first of them; the others sleep between passes.
+// Neither the strips nor the order in which their sums are added up depend on the number of threads, so no bit of a
+// result does.
 #pragma once
 #include "vector.h"
 
@@ -12,8 +13,8 @@ typedef void (*Work)(void *job, u32 part, u32 parts);
 #include <stdlib.h>
 
 #define MOST_THREADS 4
-// Turns of a loop, a few nanoseconds each, in which a thread that has nothing to do looks for the next pass before it sleeps: passes follow each
-// other within microseconds, and to be woken takes a good part of a hundred.
+// Turns of a loop, a few nanoseconds each, in which an idle thread looks for the next pass before it sleeps. Passes
+// follow each other within microseconds, and waking a thread takes a good part of a hundred.
 #define LOOKS 20000
 
 struct Pool;
@@ -47,7 +48,7 @@ INLINE void relax(void) {
 #if defined(__linux__)
 #include <sys/syscall.h>
 #include <unistd.h>
-// Returns at once if the passes have changed meanwhile.
+// This returns at once if the passes have changed meanwhile.
 static void sleepUntilPass(Pool *pool, u32 seen) { syscall(SYS_futex, &pool->passes, 128L /* wait, of this process */, (long)seen, (void *)0, (void *)0, 0L); }
 static void wakeAll(Pool *pool) { syscall(SYS_futex, &pool->passes, 129L /* wake */, (long)MOST_THREADS, (void *)0, (void *)0, 0L); }
 #else
@@ -87,7 +88,7 @@ static void beginPass(Pool *pool) {
   if (GET(pool->sleeping) > 0) wakeAll(pool);
 }
 
-// Ends when every part is done.
+// This ends when every part is done.
 static void runParts(Pool *pool, Work work, void *job) {
   if (!pool) {
     work(job, 0, 1);
@@ -98,7 +99,7 @@ static void runParts(Pool *pool, Work work, void *job) {
   __atomic_store_n(&pool->working, pool->threads - 1, __ATOMIC_SEQ_CST);
   beginPass(pool);
   work(job, 0, pool->threads);
-  // A worker may wait for its turn of a busy processor; this thread could be what it waits for.
+  // A worker may be waiting for a busy processor, and this thread could be the one that keeps it busy.
   for (u32 looks = 0; GET(pool->working) > 0; looks++) {
     if (looks < LOOKS) relax();
     else sched_yield();
@@ -113,7 +114,7 @@ static void endPool(void *given) {
   free(pool);
 }
 
-// Null where one thread is asked for, or more cannot be had.
+// Returns null where one thread is asked for, or no more can be had.
 static Pool *startPool(u32 threads) {
   if (threads < 2 || threads > MOST_THREADS) return 0;
   Pool *pool = calloc(1, sizeof(Pool));
@@ -123,7 +124,7 @@ static Pool *startPool(u32 threads) {
   pthread_cond_init(&pool->changed, 0);
 #endif
   pool->threads = 1;
-  // Signals are Node's, for the thread that handles them.
+  // Signals belong to Node.js, that is, to the thread that handles them.
   sigset_t all, before;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);

@@ -1,14 +1,14 @@
 // Products of a weight matrix with tiles.
 //
-// A sparse matrix W is kept in compressed rows: `starts` holds, for each row and once more for the end, the address of its first entry;
-// an entry is a weight and the offset of its column's row of lanes in the tile X. With the transposed entries the same product gives
-// dX = W' dY.
+// A sparse matrix W is kept in compressed rows. `starts` holds the address of each row's first entry, and once more the
+// end; an entry is a weight and the offset of its column's row of lanes in the tile X. With the transposed entries the
+// same product gives dX = W' dY.
 #pragma once
 #include "vector.h"
 
 typedef struct { float weight; u32 offset; } __attribute__((may_alias)) Entry;
 
-// What becomes of the sums: Y = ReLU(W X + b) or W X + b; Y += W X; Y = W X where a gate is positive, else 0.
+// What the sums become: Y = ReLU(W X + b) or W X + b; Y += W X; Y = W X where a gate is positive, else 0.
 enum { RELU, PLAIN, ADD, GATED };
 
 INLINE V startOf(int mode, float bias, const char *y) { return mode <= PLAIN ? splat(bias) : mode == ADD ? load(y) : zeros(); }
@@ -18,11 +18,11 @@ INLINE V endOf(int mode, V sum, const char *gate) {
   return sum;
 }
 
-// One row's sums on T tiles of NV vectors each.
+// Computes one row's sums on T tiles of NV vectors each.
 INLINE const Entry *sparseRow(const int T, const int NV, const Entry *e, const Entry *stop, const char *x, size_t xs, V *a) {
 #if WIDTH == 16
-  // The last sum first: V8 moves all loads of a loop to its front, and spills registers, unless they stand in the opposite order of the
-  // variables they are added to.
+  // The last sum comes first: V8 moves all loads of a loop to its front and spills registers, unless the loads stand in
+  // the opposite order of the variables to which they are added.
   for (; e < stop; e++) {
     const V w = splat(e->weight);
     const char *p = x + e->offset;
@@ -40,8 +40,8 @@ INLINE const Entry *sparseRow(const int T, const int NV, const Entry *e, const E
   return e;
 }
 
-// The same row of two matrices with the same connections: the online one, whose entries are given, and the target one, whose entries
-// are `apart` bytes from those. One stream of indices serves both.
+// Computes the same row of two matrices with the same connections: the online one, whose entries are given, and the
+// target one, whose entries are `apart` bytes from those. One stream of indices serves both.
 INLINE const Entry *sparseRowOfBoth(const int T, const int NV, const Entry *e, const Entry *stop, ptrdiff_t apart, const char *x, size_t xs,
                                     const char *z, size_t zs, V *a, V *b) {
   for (; e < stop; e++) {
@@ -81,7 +81,7 @@ INLINE void sparseRows(const int mode, const int T, const int NV, char *m, const
   (mode == RELU ? SPARSE_CALL(RELU, T, NV) : mode == PLAIN ? SPARSE_CALL(PLAIN, T, NV) : mode == ADD ? SPARSE_CALL(ADD, T, NV) : SPARSE_CALL(GATED, T, NV))
 #define NEXT_TILES(T) x += (T) * xs, y += (T) * ys, g += (T) * gs, tiles -= (T)
 
-// Eight sums at a time, which need few enough registers everywhere.
+// Eight sums at a time need few enough registers on every processor.
 #if WIDTH == 16
 SPARSE_MODES(2, 4) SPARSE_MODES(1, 4) SPARSE_MODES(2, 3) SPARSE_MODES(1, 3) SPARSE_MODES(4, 2) SPARSE_MODES(2, 2) SPARSE_MODES(1, 2)
 SPARSE_MODES(4, 1) SPARSE_MODES(2, 1) SPARSE_MODES(1, 1)

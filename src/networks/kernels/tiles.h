@@ -1,11 +1,11 @@
-// Turning rows of features into tiles and back.
+// These functions turn rows of features into tiles and back.
 #pragma once
 #include "vector.h"
 
 #define SHUFFLE __builtin_shufflevector
 
 #if WIDTH > 16
-// Eight features of eight lanes.
+// Turns over eight features of eight lanes.
 INLINE void transposeEight(const char *const *rows, size_t at, char *to) {
   V8 r[8], t[8], s[8];
   UNROLL for (int i = 0; i < 8; i++) r[i] = load8(rows[i] + at);
@@ -26,7 +26,8 @@ INLINE void transposeEight(const char *const *rows, size_t at, char *to) {
 }
 #endif
 
-// Row-major [lane][feature] of the lanes of one tile, to [feature][16 lanes]; `rows` holds the addresses of the lanes' rows.
+// Turns row-major [lane][feature] of the lanes of one tile into [feature][16 lanes]; `rows` holds the addresses of the
+// lanes' rows.
 static void tileFromRows(const char *const *rows, u32 features, char *tile, u32 vectors) {
 #if WIDTH > 16
   if (features >= 8) {
@@ -61,7 +62,8 @@ static void tileFromRows(const char *const *rows, u32 features, char *tile, u32 
 
 typedef u8 Sixteen __attribute__((vector_size(16), aligned(1), may_alias));
 
-// Bytes, row-major [lane][feature], to [feature][16 lanes]; of a lane's row there are `have` bytes, and the others are 1.
+// Turns bytes, row-major [lane][feature], into [feature][16 lanes]. A lane's row has `have` bytes, and the others are
+// 1.
 static void bytesFromRows(const char *const *rows, const size_t *have, size_t features, u8 *to) {
   for (size_t first = 0; first < features; first += 16) {
     Sixteen r[16], s[16];
@@ -75,7 +77,7 @@ static void bytesFromRows(const char *const *rows, const size_t *have, size_t fe
       if (first < have[lane]) __builtin_memcpy(some, rows[lane] + first, have[lane] - first);
       r[lane] = *(const Sixteen *)some;
     }
-    // Four perfect shuffles of the sixteen rows turn them over.
+    // Four perfect shuffles of the sixteen rows transpose them.
     for (int round = 0; round < 4; round++) {
       UNROLL for (int i = 0; i < 8; i++) {
         s[2 * i] = SHUFFLE(r[i], r[i + 8], 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
@@ -87,7 +89,7 @@ static void bytesFromRows(const char *const *rows, const size_t *have, size_t fe
   }
 }
 
-// The way back, for the first `lanes` lanes of consecutive tiles: [lane][feature], rows dense.
+// Goes the opposite way for the first `lanes` lanes of consecutive tiles: to [lane][feature], with dense rows.
 static void rowsFromTiles(const char *tile, size_t stride, u32 features, char *rows, u32 lanes) {
   for (u32 lane = 0; lane < lanes; lane++) {
     const char *from = tile + (lane / LANES) * stride + (lane % LANES) * 4;
@@ -95,10 +97,10 @@ static void rowsFromTiles(const char *tile, size_t stride, u32 features, char *r
   }
 }
 
-// Four lanes' numbers, from bytes.
+// Reads the numbers of four lanes from bytes.
 INLINE VI4 widen(const u8 *bytes) { return (VI4){bytes[0], bytes[1], bytes[2], bytes[3]}; }
 
-// One-hot rows of `numbers` [16 lanes] (bytes below `count`; 255 gives zeros): `count` rows of a tile.
+// Makes one-hot rows of `numbers` [16 lanes] (bytes below `count`; 255 gives zeros): `count` rows of a tile.
 static void oneHotTile(const u8 *numbers, u32 count, char *tile, u32 vectors) {
   const VI4 one = (VI4)(V4){1, 1, 1, 1};
   for (u32 vector = 0; vector < vectors; vector++) {
@@ -108,7 +110,7 @@ static void oneHotTile(const u8 *numbers, u32 count, char *tile, u32 vectors) {
   }
 }
 
-// Rows that hold each lane's value where the row's number is the lane's in `numbers` [16 lanes], else 0.
+// Makes rows that hold each lane's value where the row's number is the lane's in `numbers` [16 lanes], and 0 elsewhere.
 static void chosenTile(const char *values, const u8 *numbers, u32 count, char *tile) {
   for (u32 vector = 0; vector < 4; vector++) {
     const VI4 number = widen(numbers + vector * 4), value = (VI4)load4(values + vector * 16);
@@ -117,7 +119,8 @@ static void chosenTile(const char *values, const u8 *numbers, u32 count, char *t
   }
 }
 
-// The same for a tile of two agents' first eight lanes: those of the second follow a row behind, if there is one.
+// Does the same for a tile of two agents' first eight lanes; those of the second agent follow a row behind, if there is
+// one.
 static void chosenOfPair(const char *values, const u8 *numbers, int second, u32 count, char *tile) {
   const size_t half = LANES / 2;
   float chosen[LANES] = {0};
@@ -128,7 +131,8 @@ static void chosenOfPair(const char *values, const u8 *numbers, int second, u32 
   chosenTile((const char *)chosen, both, count, tile);
 }
 
-// Rows of all actions of two agents, in a tile of their first eight lanes: those of the second follow `count` rows behind, if there is one.
+// Makes the rows of all actions of two agents in a tile of their first eight lanes; those of the second agent follow
+// `count` rows behind, if there is one.
 static void rowsOfPair(const char *values, int second, u32 count, char *tile) {
   const size_t half = LANES / 2 * 4;
   for (u32 row = 0; row < count; row++, values += ROW, tile += ROW) {

@@ -1,10 +1,11 @@
-// Vectors of float32 lanes, as wide as the processor's registers: WIDTH bytes. Every lane goes through the same float32 operations in the
-// same order whatever the width is, and no multiplication is fused with an addition (-ffp-contract=off), so that every build of these
-// kernels gives the same bits.
+// Vectors of float32 lanes, as wide as the processor's registers: WIDTH bytes. Every lane goes through the same float32
+// operations in the same order whatever the width is, and no multiplication is fused with an addition
+// (-ffp-contract=off), so that every build of these kernels gives the same bits.
 //
-// Data lie in tiles: [feature][16 lanes] of float32, one cache line a feature, where a lane is an episode (training) or an agent of one
-// environment (acting). Every weight is then one broadcast times a contiguous run of lanes, so unstructured sparsity vectorises.
-// Addresses are numbers of bytes from the start of the engine's memory, which TypeScript lays out.
+// Data lie in tiles: [feature][16 lanes] of float32, one cache line a feature, where a lane is an episode (training) or
+// an agent of one environment (acting). Every weight is then one broadcast times a contiguous run of lanes, so
+// unstructured sparsity vectorises. Addresses are numbers of bytes from the start of the engine's memory, which
+// TypeScript lays out.
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
@@ -32,7 +33,8 @@ typedef double D4 __attribute__((vector_size(32), aligned(8), may_alias));
 #define FULL (ROW / WIDTH)
 #define VECTOR_LANES (WIDTH / 4)
 
-// Vectors of this width that hold the lanes of `vectors` 128-bit vectors. Lanes beyond those are computed too, and never looked at.
+// Vectors of this width that hold the lanes of `vectors` 128-bit vectors. Lanes beyond those are computed as well and
+// ignored.
 INLINE int widths(u32 vectors) { return (int)((vectors * 16 + WIDTH - 1) / WIDTH); }
 
 INLINE V load(const char *p) { return *(const V *)p; }
@@ -54,7 +56,7 @@ INLINE V zeros(void) { return splat(0); }
 
 INLINE V choose(VI mask, V yes, V no) { return (V)((mask & (VI)yes) | (~mask & (VI)no)); }
 
-// b where it is smaller (larger), else a: also where one of them is not a number.
+// Returns b where it is smaller (larger), else a; this also holds where one of them is not a number.
 #if defined(__wasm__)
 #include <wasm_simd128.h>
 INLINE V least(V a, V b) { return (V)wasm_f32x4_pmin((v128_t)a, (v128_t)b); }

@@ -1,4 +1,4 @@
-// The kernels as a WebAssembly module: addresses are addresses in its memory, which it imports.
+// The kernels as a WebAssembly module. It imports its memory, and addresses are those of that memory.
 #include "cross-entropy.h"
 #include "next.h"
 

@@ -1,6 +1,7 @@
-// How units move within a game loop: around whoever stands in their way, a step forward, apart where they overlap. This is what a battle
-// spends most of its time on, in loops of few turns over many arrays, of each of which V8 checks type and length anew at every turn.
-// `node src/envs/starcraft/motion/build.mjs` compiles it into motion-wasm.ts. WebAssembly rounds as JavaScript does.
+// How units move within a game loop: they walk around units that stand in their way, take a step forward, and are
+// pushed apart where they overlap. A battle spends most of its time on this, in loops of few turns over many arrays,
+// whose type and length V8 checks anew at every turn. `node src/envs/starcraft/motion/build.mjs` compiles it into
+// motion-wasm.ts. WebAssembly rounds as JavaScript does.
 
 typedef unsigned char byte;
 
@@ -17,13 +18,13 @@ typedef unsigned char byte;
 #define GRAZE 0.03
 /** Directions that it tries instead, in turns of 15 degrees to each side. */
 #define TURNS 8
-/** Of an overlap between a walker and a faster one that walks into its back, this much is the faster one's to give way. */
+/** Share of an overlap that the faster unit gives way, where it walks into the back of a slower one. */
 #define FASTER 0.75
 
 /** A battle's arrays over units, as ../motion.ts lays them out. */
 typedef struct {
   int units;
-  /** Units by x, the dead left out; -1 ends the list. */
+  /** Living units in the order of x; -1 ends the list. */
   int *order;
   const int *target;
   /** Side on which a walker last went round somebody, 1 or -1; 0 for none. */
@@ -31,19 +32,28 @@ typedef struct {
   const byte *alive, *layer;
   double *x, *y, *vx, *vy, *pace;
   const double *speed, *acceleration, *separation, *layer_separation;
-  /** What a unit's centre keeps within, and where there are cliffs the points where it can be, [FINE_SIZE, FINE_SIZE]; else null. */
+  /**
+   * Bounds of a unit's centre, and where there are cliffs the points where it can be, [FINE_SIZE, FINE_SIZE]; else
+   * null.
+   */
   const double *left, *right, *bottom, *top;
   const byte *const *clear;
   /** Cosine and sine of each number of turns, [TURNS + 1]. */
   const double *turn_cos, *turn_sin;
-  /** Where everyone who walks stood before this loop. */
+  /** Where every walker stood before this loop. */
   double *was_x, *was_y;
-  /** Scratch: places of the living by x, or of those who stand; and from a walker to those who stand near it, with the room they need. */
+  /**
+   * Scratch memory: places of living units by x, or of those that stand; and from a walker to those that stand near it,
+   * with the room they need.
+   */
   double *place_x, *place_y, *near_x, *near_y, *near_room, *place_room;
   int *walking, *standing;
 } battle;
 
-/** Turns walkers around units that stand in their way, before they touch them: to the side they took last, if both are as good. */
+/**
+ * Turns walkers around units that stand in their way, before they touch them: to the side that they took last, if both
+ * are as good.
+ */
 static void go_around(const battle *b) {
   int stand = 0, walkers = 0;
   for (int j = 0; j < b->units; j++) {
@@ -65,7 +75,8 @@ static void go_around(const battle *b) {
     int count = 0;
     for (int k = 0; k < stand; k++) {
       const double dx = b->place_x[k] - x, dy = b->place_y[k] - y;
-      // Who is not near is overwritten by the next: which it is cannot be foreseen, and a wrong guess takes longer than writing.
+      // Who is not near is overwritten by the next: which it is cannot be foreseen, and a wrong guess takes longer than
+      // writing.
       b->near_x[count] = dx;
       b->near_y[count] = dy;
       b->near_room[count] = own + b->place_room[k] - GRAZE;
@@ -141,7 +152,9 @@ static void shift(const battle *b, int i, double dx, double dy) {
   else if (row >= 0 && clear[row * FINE_SIZE + own_column]) b->y[i] = y;
 }
 
-/** Moves everyone who walks. Units that have to gain speed go no faster than they have come to; who stands begins anew. */
+/**
+ * Moves every walker. Units that have to gain speed go no faster than they have become; those that stand start anew.
+ */
 static void move(const battle *b) {
   for (int i = 0; i < b->units; i++) {
     if (b->acceleration[i] != 0) {
@@ -160,7 +173,7 @@ static void move(const battle *b) {
   }
 }
 
-/** The living by x, in `order`, and their places. */
+/** Lists the living units by x, in `order`, and their places. */
 static int sort(const battle *b) {
   int living = 0;
   for (int k = 0; k < b->units; k++) {
@@ -181,7 +194,7 @@ static int sort(const battle *b) {
   return living;
 }
 
-/** Pushes units `i` and `j` apart that are at (dx, dy) from each other, centre to centre, and nearer than `both`. */
+/** Pushes units `i` and `j` apart, which are at (dx, dy) from each other, centre to centre, and nearer than `both`. */
 static void part(const battle *b, int i, int j, double dx, double dy, double both) {
   const double distance = __builtin_sqrt(dx * dx + dy * dy);
   // Exactly on top of one another: apart along x, the lower index to the left.
@@ -227,7 +240,7 @@ static void separate(const battle *b, double widest) {
   }
 }
 
-/** Nobody is pushed along faster than he walks. */
+/** Limits how far a unit is pushed to the length of its own step. */
 static void hold(const battle *b) {
   for (int i = 0; i < b->units; i++) {
     if (!b->alive[i] || (b->vx[i] == 0 && b->vy[i] == 0)) continue;
