@@ -71,7 +71,7 @@ export async function startSlurm(folder: string, cpus: number): Promise<SlurmClu
       KillWait: 5,
       MinJobAge: 300,
       SlurmdTimeout: 10,
-      MaxArraySize: 31,
+      MaxArraySize: 11,
       BatchStartTimeout: 1,
       MessageTimeout: 5,
       SlurmdParameters: "config_overrides",
