@@ -28,6 +28,9 @@ afterAll(async () => {
 /** Some seconds of 3m, with everything that the page shows. */
 const SHORT =
   "environment=3m&method=mast&sparsity.level=0.9&steps=3000&seed=2&topology.interval=15&returns.burnIn=1000&evaluation.interval=1000&evaluation.episodes=8&evaluation.window=2&log.interval=500";
+/** The beginning of the classroom profile's run on 2s3z; `bench/playground.mjs` trains it to its end. */
+const BEGINNING =
+  "environment=2s3z&method=mast&sparsity.level=0.9&updates=2&steps=2000&seed=1&warmup=500&topology.interval=5&evaluation.interval=1000&evaluation.episodes=4&evaluation.window=2";
 /** Long enough to be stopped. */
 const LONG = SHORT.replace("steps=3000", "steps=200000");
 
@@ -156,15 +159,18 @@ describe.skipIf(findBrowser() === undefined)("the playground in a browser", () =
     expect(html).not.toMatch(/<(script|img|iframe)[^>]*src=|<link[^>]*rel="(stylesheet|preload|modulepreload)"/);
   });
 
-  it("trains to the bits of mast train: metrics, topologies, masks and parameters", async () => {
+  it.each([
+    ["3m", SHORT],
+    ["2s3z", BEGINNING],
+  ])("trains to the bits of mast train: metrics, topologies, masks and parameters, on %s", async (_, link) => {
     const [runs, own] = [join(folder, "page"), join(folder, "own")];
-    const name = await open(SHORT, async (page) => {
+    const name = await open(link, async (page) => {
       await page.click("#train");
       await stage(page, "over");
       expect(await page.textContent("#status")).toMatch(/^Training is over\. The team scores [\d.]+ %\.$/);
       return takeHome(page, runs);
     });
-    const config = resolveConfig(inputOf(teamsOf(SHORT)[0]));
+    const config = resolveConfig(inputOf(teamsOf(link)[0]));
     const { directory } = await runOne(config, { runs: own });
     expect(name).toBe(runName(config));
     for (const file of ["config.json", "metrics.csv", "topology.csv"])

@@ -7,7 +7,7 @@ import { mean } from "../results/statistics.js";
 import { type Cost, costOf, relativeCost, sparseCost } from "../sparse/flops.js";
 import { type Figure, round, type Trace } from "./figure.js";
 import type { Table } from "./table.js";
-import { axis, layout, methodStyles } from "./theme.js";
+import { axis, layout, methodStyles, panelTitle } from "./theme.js";
 
 /** Sizes and FLOPs as shares of the dense model's: three columns of Table 1. */
 export interface CostShares {
@@ -222,17 +222,6 @@ export function costFigure(
     tickangle: 0,
     tickfont: { size: 12 },
   };
-  const heading = (text: string, x: number, y: number): Trace => ({
-    text,
-    showarrow: false,
-    xref: "paper",
-    yref: "paper",
-    x,
-    y,
-    xanchor: "left",
-    yanchor: "bottom",
-    font: { size: 13 },
-  });
   return {
     // The sizes of QMIX and RES are the same, so the narrower line is drawn over the wider one.
     data: [...ideal, ...curves.reverse(), ...bars],
@@ -246,9 +235,9 @@ export function costFigure(
       yaxis3: axis("", { domain: [0, 0.2], anchor: "x3", autorange: "reversed", ticks: "", showgrid: false }),
       barmode: "stack",
       annotations: [
-        heading("Total size", 0, 0.945),
-        heading("FLOPs of training", 0.55, 0.945),
-        heading("FLOPs of a dense update for one step of one episode, by network", 0, 0.305),
+        panelTitle("Total size", 0, 0.94),
+        panelTitle("FLOPs of training", 0.55, 0.94),
+        panelTitle("FLOPs of a dense update for one step of one episode, by network", 0, 0.3),
       ],
       legend: { orientation: "h", x: 0, xanchor: "left", y: 1.005, yanchor: "bottom" },
       legend2: { orientation: "h", x: 0, xanchor: "left", y: 0.205, yanchor: "bottom", traceorder: "normal" },

@@ -109,8 +109,8 @@ export function distanceFigure(curves: readonly DistanceCurve[], options: Distan
       yaxis: axis("Choices not made any more", { range: [0, Math.min(1, 1.1 * highest)], tickformat: ".0%" }),
       legend: { orientation: "h", x: 0, xanchor: "left", y: 1.02, yanchor: "bottom" },
       hovermode: "x unified",
-      height: 440,
-      margin: { l: 64, r: 24, t: 72, b: fewer.length === 0 ? 84 : 98 },
+      height: 472,
+      margin: { l: 64, r: 24, t: 104, b: fewer.length === 0 ? 84 : 98 },
       shapes: marks.map(({ at }) => ({
         type: "line",
         xref: "x",
