@@ -66,7 +66,7 @@ function processes(): number {
   return count;
 }
 
-/** Returns the hash of an environment's own sources; undefined if it comes from a module, or its file cannot be read. */
+/** Returns the hash of an environment's own sources; undefined if it comes from a module or cannot be read. */
 function contentOf(spec: PythonSpec): string | undefined {
   if (!("file" in spec)) return undefined;
   try {
