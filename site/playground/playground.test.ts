@@ -30,7 +30,7 @@ const SHORT =
   "environment=3m&method=mast&sparsity.level=0.9&steps=3000&seed=2&topology.interval=15&returns.burnIn=1000&evaluation.interval=1000&evaluation.episodes=8&evaluation.window=2&log.interval=500";
 /** The beginning of the classroom profile's run on 2s3z; `bench/playground.mjs` trains it to its end. */
 const BEGINNING =
-  "environment=2s3z&method=mast&sparsity.level=0.9&updates=2&steps=2000&seed=1&warmup=500&topology.interval=5&evaluation.interval=1000&evaluation.episodes=4&evaluation.window=2";
+  "environment=2s3z&method=mast&sparsity.level=0.9&updates=2&steps=2000&seed=1&warmup=500&topology.interval=2&evaluation.interval=1000&evaluation.episodes=4&evaluation.window=2";
 /** Long enough to be stopped. */
 const LONG = SHORT.replace("steps=3000", "steps=200000");
 
