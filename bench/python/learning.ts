@@ -1,6 +1,7 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { parse } from "yaml";
 import "../../src/node/host.js";
 import { type Config, type ConfigInput, resolveConfig } from "../../src/config.js";
 import { environmentOf } from "../../src/envs/index.js";
@@ -31,8 +32,7 @@ const RANDOM_EPISODES = 200;
 type Course = readonly (ConfigInput | number)[];
 
 /**
- * The rewards are negative costs. An episode is only cut off, and the agents do not see how much of it is left.the
- * agents do not see how much of it is left.
+ * The rewards are negative costs. An episode is only cut off, and the agents do not see how much of it is left.
  */
 const spread = (method: "dense" | "mast"): Course => [
   {
@@ -49,48 +49,19 @@ const spread = (method: "dense" | "mast"): Course => [
 
 /**
  * Two agents have to lift each piece of food together. Uniform random play finds one in 150 episodes, so that the team
- * first learns where strong agents may lift weak food alone.
+ * first learns where strong agents may lift weak food alone. Dense networks get one update an episode.
  */
 const cooperation = (method: "dense" | "mast"): Course => {
-  const settings: ConfigInput = {
-    method,
-    ...(method === "mast" && { sparsity: { level: 0.8 } }),
-    options: { environment: { observations: "scaled" } },
-    // Returns end at 1.
-    rewardScale: 20,
-    discount: 0.95,
-    short: true,
-    targetInterval: 40,
-    optimiser: { learningRate: 0.001 },
-    replay: { offlineCapacity: 5_000 },
-    returns: { kind: "td-lambda", lambda: 0.8, burnIn: 0 },
-    evaluation: { interval: 10_000, window: 3 },
-  };
-  return [
-    {
-      ...settings,
-      environment: "python:lbforaging/Foraging-8x8-2p-2f-v3",
-      steps: 50_000,
-      warmup: 2_000,
-      exploration: { anneal: 40_000 },
-    },
-    {
-      ...settings,
-      environment: "python:lbforaging/Foraging-8x8-2p-2f-coop-v3",
-      steps: 70_000,
-      warmup: 1_000,
-      exploration: { start: 0.3, anneal: 30_000 },
-      // The topology has been searched for already.
-      ...(method === "mast" && { topology: { fraction: 0.2 } }),
-    },
-    100_000,
-  ];
+  const [alone, together] = ["foraging", "foraging-coop"].map((name) => {
+    const file = new URL(`../../examples/${name}.yaml`, import.meta.url);
+    const { sparsity, topology, updates, ...settings } = parse(readFileSync(file, "utf8")) as ConfigInput;
+    if (method === "dense") return { ...settings, method };
+    return { ...settings, method, sparsity, updates, ...(topology && { topology }) };
+  });
+  return [alone, together, 100_000];
 };
 
-/**
- * SMAClite has no map 3m: `map_file` gives it one with the units of SMAC's 3m.`map_file` gives it one of the same units
- * as SMAC's.
- */
+/** SMAClite has no map 3m: `map_file` gives it one with the units of SMAC's 3m. */
 const smaclite = (): Course => [
   {
     environment: "python:smaclite/3m",
@@ -100,8 +71,10 @@ const smaclite = (): Course => [
     method: "mast",
     sparsity: { level: 0.9 },
     short: true,
-    steps: 50_000,
-    evaluation: { interval: 10_000, window: 1 },
+    steps: 30_000,
+    exploration: { anneal: 15_000 },
+    returns: { burnIn: 15_000 },
+    evaluation: { interval: 5_000, window: 1 },
   },
 ];
 

@@ -16,7 +16,8 @@ const SMAC_GAME = [
  * The environments that can be set up by name.
  *
  * `packages` come from PyPI, at these versions or newer ones; `check` is a Python program that fails if something is
- * missing; `steps` are left for the user.
+ * missing; `steps` are left for the user. `try` is an environment to begin with, and `train` are the options of `mast
+ * train` where it is learned by settings of its own.
  */
 export const recipes = {
   pettingzoo: {
@@ -29,7 +30,7 @@ export const recipes = {
     title: "Level-Based Foraging",
     packages: ["numpy", "gymnasium>=1.0", "lbforaging>=2.0"],
     check: "import lbforaging",
-    try: "python:lbforaging/Foraging-8x8-2p-2f-coop-v3",
+    train: "--config examples/foraging.yaml",
   },
   rware: {
     title: "Multi-Robot Warehouse",
@@ -112,7 +113,7 @@ function pythonToSetUp() {
   const version = run(
     python,
     "-c",
-    "import sys; print('.'.join(map(str, sys.version_info[:2])), sys.version_info >= (3, 9))",
+    "import sys; print('%d.%d %s' % (sys.version_info[:2] + (sys.version_info >= (3, 9),)))",
   );
   const [number, fits] = (version.stdout ?? "").trim().split(" ");
   if (version.status !== 0)
@@ -166,8 +167,8 @@ function setUp(names) {
       );
     console.error(missing.includes(name) ? `ready: ${recipe.title}` : `ready: ${recipe.title} is already installed`);
     if (recipe.note) console.error(recipe.note);
-    if (recipe.try)
-      console.error(`try: npm run mast -- train --environment ${recipe.try} --method dense --steps 100000 --short`);
+    const train = recipe.train ?? (recipe.try && `--environment ${recipe.try} --method dense --steps 100000 --short`);
+    if (train) console.error(`try: npm run mast -- train ${train}`);
   }
 }
 

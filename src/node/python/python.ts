@@ -8,6 +8,9 @@ import { packageRoot } from "../project.js";
 /** The oldest Python that the environments' server runs on. */
 const OLDEST = [3, 9] as const;
 
+/** A program that Python 2 runs as well, and prints "3 11". */
+const VERSION = "import sys; print('%d %d' % sys.version_info[:2])";
+
 const checked = new Set<string>();
 
 /**
@@ -22,7 +25,7 @@ export function findPython(): string {
   const advice = "set MAST_PYTHON to the Python that has your environment, or run npm run setup:python -- pettingzoo";
   if (process.platform === "win32")
     throw new PartError("environments in Python need Linux or macOS: on Windows, work in WSL");
-  const { status, stdout, stderr, error } = spawnSync(python, ["-c", "import sys; print(*sys.version_info[:2])"], {
+  const { status, stdout, stderr, error } = spawnSync(python, ["-c", VERSION], {
     encoding: "utf8",
     timeout: 60_000,
   });
