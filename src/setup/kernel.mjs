@@ -13,6 +13,15 @@ console.error = cellErrors((...said) => {
   print(...said);
 });
 const require = createRequire(import.meta.url);
+// tslab's compiler reads every package of node_modules/@types, imported or not, before the first cell. Cells use only
+// the globals of Node.js without an import, and the types of an imported package are found through the import.
+const compiler = createRequire(require.resolve("tslab/package.json")).resolve("@tslab/typescript-for-tslab");
+const typescript = require(compiler);
+require.cache[compiler].exports = {
+  ...typescript,
+  createWatchCompilerHost: (files, options, ...rest) =>
+    typescript.createWatchCompilerHost(files, { ...options, types: ["node"] }, ...rest),
+};
 answerCells(
   require("tslab/dist/jupyter.js").JupyterHandlerImpl,
   require("tslab/dist/util.js").TaskCanceledError,
