@@ -105,6 +105,19 @@ describe("defaults", () => {
       ticket: { source: "some-run" },
     });
   });
+
+  it("give FACMAC's baselines TD(lambda) from the first step, in a short run too, whose T_0 is MAST's", () => {
+    const facmac = (method: string, short: boolean) =>
+      resolveConfig({ environment: "2s3z", algorithm: "facmac-discrete", method, steps: 100_000, short }).returns;
+    for (const short of [false, true])
+      for (const method of ["dense", "ss", "set", "rigl"])
+        expect(facmac(method, short), `${method} ${short}`).toMatchObject({
+          kind: "td-lambda",
+          lambda: 0.8,
+          burnIn: 0,
+        });
+    expect(facmac("mast", true)).toMatchObject({ kind: "td-lambda", burnIn: 40_000 });
+  });
 });
 
 describe("an algorithm that learns from transitions", () => {

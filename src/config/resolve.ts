@@ -125,9 +125,10 @@ function completeWithParts(given: ConfigInput): Config {
   const defaults = [
     defaultsOf(algorithms, given.algorithm ?? "qmix", files),
     method,
+    given.short === true && shortSettings(shortSteps(given)),
+    // After the short run's T_0, which is MAST's: what an algorithm gives to baselines, as FACMAC its targets, stays.
     method !== undefined && algorithm?.adapt?.(method),
     isTree(given.ticket) && { topology: { grow: "none" } },
-    given.short === true && shortSettings(shortSteps(given)),
   ];
   const {
     short: _,
