@@ -165,8 +165,10 @@ describe.skipIf(why !== undefined)("a Slurm cluster", () => {
       slurm: { time: "2", warning: 90 },
     });
     expect(mast("study", "run", path, "--on", "slurm").err).toBe("");
-    await until(() => jobsOf("long").some((line) => line.includes("RUNNING")));
-    await pause(8_000);
+    // The machine fails in the midst of both runs.
+    const begun = () => names(path).filter((name) => existsSync(join(runs, name, "metrics.csv")));
+    await until(() => begun().length === 2);
+    await pause(2_000);
     cluster.failNode();
     await pause(2_000);
     await cluster.startNode();
