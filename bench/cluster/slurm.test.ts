@@ -157,12 +157,13 @@ describe.skipIf(why !== undefined)("a Slurm cluster", () => {
     const path = study("long", {
       base: {
         ...BASE,
-        steps: 200_000,
+        steps: 300_000,
         evaluation: { interval: 100_000, episodes: 2, window: 2 },
         log: { interval: 50_000 },
       },
       seeds: 2,
-      slurm: { time: "2", warning: 90 },
+      // Slurm looks at times every half minute, so that the warning comes 15 to 45 seconds after a job begins.
+      slurm: { time: "2", warning: 75 },
     });
     expect(mast("study", "run", path, "--on", "slurm").err).toBe("");
     // The machine fails in the midst of both runs.
