@@ -22,6 +22,7 @@ describe.each<[string, string, readonly string[], number, number]>([
   ["the particle environment", "spread", ["dense", "mast"], 3, 1],
   ["foraging that takes two", "cooperation", ["dense"], 3, 2],
   ["foraging that takes two, by MAST", "cooperation-mast", ["mast"], 3, 2],
+  ["foraging that takes two, with three updates", "cooperation-three", ["dense"], 3, 2],
 ])("%s, as it was learned", (_, name, methods, seeds, digits) => {
   const rows = read(`python-${name}.csv`);
   const evaluations = read(`python-${name}-evaluations.csv`);
@@ -33,7 +34,8 @@ describe.each<[string, string, readonly string[], number, number]>([
       for (const row of own) {
         expect(row["measure"]).toBe("return");
         expect(Number(row["score"])).toBeGreaterThan(Number(row["randomHigh"]));
-        if (name === "cooperation-mast") expect(Number(row["score"])).toBeGreaterThanOrEqual(0.9);
+        if (name === "cooperation" || name === "cooperation-mast")
+          expect(Number(row["score"])).toBeGreaterThanOrEqual(0.9);
       }
     }
   });
