@@ -10,7 +10,7 @@ import { scoredEvaluations } from "../../src/training/score.js";
 
 const results = join(packageRoot(), "data", "results");
 const read = (file: string) => parseCsv(readFileSync(join(results, file), "utf8"), file);
-const text = readFileSync(join(packageRoot(), "src", "node", "python", "README.md"), "utf8");
+const text = readFileSync(join(packageRoot(), "src", "node", "python", "README.md"), "utf8").replace(/\s+/g, " ");
 
 /** Rows of a case by method, in its last environment, which is the one that it is about. */
 const last = (rows: ReturnType<typeof read>, method: string) => {
@@ -57,5 +57,35 @@ describe.each<[string, string, readonly string[], number, number]>([
     }
     const [{ randomReturn, randomLow, randomHigh }] = last(rows, methods[0]);
     for (const value of [randomReturn, randomLow, randomHigh]) expect(text).toContain(Number(value).toFixed(digits));
+  });
+});
+
+describe("3m in SMAClite itself, as it was learned", () => {
+  const won = (seed: number) =>
+    read("python-smaclite-evaluations.csv")
+      .filter((row) => Number(row["seed"]) === seed)
+      .map(({ step, winRate }) => ({ step: Number(step), winRate: Number(winRate) }));
+
+  it("is won in at least 90 % of the last battles of every seed, and not at first", () => {
+    expect(read("python-smaclite.csv").map(({ seed, score }) => [Number(seed), Number(score) >= 0.9])).toEqual(
+      [1, 2, 3].map((seed) => [seed, true]),
+    );
+    for (const seed of [1, 2, 3]) {
+      expect(won(seed).at(-1)!.winRate).toBeGreaterThanOrEqual(0.9);
+      expect(won(seed)[0].winRate).toBe(0);
+    }
+  });
+
+  it("is described by these numbers", () => {
+    const first = [1, 2, 3].map((seed) => won(seed).find(({ winRate }) => winRate >= 0.9)!.step);
+    expect([Math.min(...first), Math.max(...first)]).toEqual([10_000, 15_000]);
+    expect(text).toContain("after 10,000 to 15,000");
+    const lostLater = [1, 2, 3].filter((seed, i) =>
+      won(seed).some(({ step, winRate }) => step > first[i] && winRate < 0.9),
+    );
+    expect(lostLater).toHaveLength(2);
+    expect(text).toContain("two of the teams lost later ones");
+    const [{ randomReturn, randomLow, randomHigh }] = read("python-smaclite.csv");
+    for (const value of [randomReturn, randomLow, randomHigh]) expect(text).toContain(Number(value).toFixed(2));
   });
 });
