@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { packageRoot } from "../../src/node/project.js";
 import { parseCsv } from "../../src/results/csv.js";
+import { mannWhitneyP } from "../../src/results/difference.js";
 import { mean } from "../../src/results/statistics.js";
 import { scoredEvaluations } from "../../src/training/score.js";
 
@@ -57,6 +58,34 @@ describe.each<[string, string, readonly string[], number, number]>([
     }
     const [{ randomReturn, randomLow, randomHigh }] = last(rows, methods[0]);
     for (const value of [randomReturn, randomLow, randomHigh]) expect(text).toContain(Number(value).toFixed(digits));
+  });
+});
+
+describe("foraging that takes two, with one update and with three", () => {
+  const scores = (name: string, method: string) =>
+    last(read(`python-${name}.csv`), method).map((row) => Number(row["score"]));
+  /** Scores of dense teams with one update an episode after half of their steps. */
+  const halfway = [1, 2, 3].map((seed) =>
+    mean(
+      last(read("python-cooperation-evaluations.csv"), "dense")
+        .filter((row) => Number(row["seed"]) === seed && Number(row["step"]) <= 100_000)
+        .slice(-3)
+        .map(({ episodeReturn }) => Number(episodeReturn)),
+    ),
+  );
+
+  it("is described by the scores after as many steps", () => {
+    expect(text).toContain(
+      `| 100,000 | ${mean(halfway).toFixed(2)} (${halfway.map((score) => score.toFixed(2)).join(", ")}) |`,
+    );
+  });
+
+  it("is compared by tests", () => {
+    const three = scores("cooperation-three", "dense");
+    for (const more of [scores("cooperation-mast", "mast"), halfway]) {
+      expect(Math.min(...more)).toBeGreaterThan(Math.max(...three));
+      expect(text).toContain(`(p = ${mannWhitneyP(more, three).toFixed(2)} each by Mann and Whitney's exact test`);
+    }
   });
 });
 

@@ -56,8 +56,7 @@ const cooperation = (method: "dense" | "mast", given?: { readonly updates: numbe
   const [alone, together] = ["foraging", "foraging-coop"].map((name) => {
     const file = new URL(`../../examples/${name}.yaml`, import.meta.url);
     const { sparsity, topology, ...settings } = parse(readFileSync(file, "utf8")) as ConfigInput;
-    if (method === "dense") return { ...settings, method, ...given };
-    return { ...settings, method, sparsity, ...given, ...(topology && { topology }) };
+    return { ...settings, method, ...(method === "mast" && { sparsity, topology }), ...given };
   });
   return [alone, together, 100_000];
 };
