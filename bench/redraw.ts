@@ -3,10 +3,14 @@
 //   npx tsx bench/redraw.ts quickstart notebooks/00-quickstart.ipynb
 // reads data/results/quickstart-evaluations.csv, writes figures/quickstart.json and .png, and puts the figure in the
 // place of those with the same curves in the notebook. Where the numbers are not those of the figure it writes nothing.
+//   npx tsx bench/redraw.ts --replays notebooks/00-quickstart.ipynb
+// puts the present player around the episodes that the notebook's replays show.
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { closeDrawing } from "../src/display/draw.js";
+import { frameHtml } from "../src/display/frame.js";
 import { fluidFigure } from "../src/display/page.js";
+import { replayPage } from "../src/display/replay.js";
 import { figurePng, saveFigure } from "../src/display/save.js";
 import { trainingCurves, type RunCurve } from "../src/figures/curves.js";
 import type { Figure } from "../src/figures/figure.js";
@@ -23,7 +27,12 @@ interface Notebook {
 const PLOTLY = "application/vnd.plotly.v1+json";
 
 const [id, ...notebooks] = process.argv.slice(2);
-if (id === undefined) throw new Error("Give an experiment whose evaluations are in data/results, such as quickstart.");
+if (id === undefined)
+  throw new Error("Give an experiment whose evaluations are in data/results, such as quickstart, or --replays.");
+if (id === "--replays") {
+  for (const file of notebooks) renewReplays(file);
+  process.exit();
+}
 const root = packageRoot();
 const rows = parseCsv(
   readFileSync(join(root, "data/results", `${id}-evaluations.csv`), "utf8"),
@@ -76,3 +85,32 @@ for (const file of notebooks) {
   writeFileSync(file, `${JSON.stringify(notebook, null, 1)}\n`);
 }
 await closeDrawing();
+
+/** Puts the player of today around the episodes in a notebook's frames. What the episodes hold stays as it is. */
+function renewReplays(file: string): void {
+  const notebook = JSON.parse(readFileSync(file, "utf8")) as Notebook;
+  let renewed = 0;
+  for (const { data } of notebook.cells.flatMap((cell) => cell.outputs ?? [])) {
+    const lines = data?.["text/html"];
+    if (data === undefined || lines === undefined) continue;
+    const html = Array.isArray(lines) ? lines.join("") : String(lines);
+    const found =
+      /<div [^>]*><iframe srcdoc="([^"]*)" style="width:100%;height:(\d+)px;(height:calc\([^;]*\));.*? title="([^"]*)"><\/iframe>(?:<script>.*?<\/script>)?<\/div>/s.exec(
+        html,
+      );
+    if (found === null) continue;
+    const [frame, page, height, tall, title] = found;
+    const json = /<script type="application\/json" id="replay">(.*?)<\/script>/s.exec(unescapeHtml(page))![1];
+    const again = frameHtml(replayPage(JSON.parse(json)), Number(height), tall, unescapeHtml(title));
+    if (!unescapeHtml(again).includes(json)) throw new Error(`${file}: an episode would change.`);
+    data["text/html"] = (again + html.slice(found.index + frame.length)).split(/(?<=\n)/);
+    renewed++;
+  }
+  if (renewed === 0) throw new Error(`${file} shows no replay.`);
+  writeFileSync(file, `${JSON.stringify(notebook, null, 1)}\n`);
+}
+
+function unescapeHtml(text: string): string {
+  const characters: Readonly<Record<string, string>> = { lt: "<", gt: ">", quot: '"', "#39": "'", amp: "&" };
+  return text.replace(/&(lt|gt|quot|#39|amp);/g, (_, name: string) => characters[name]!);
+}

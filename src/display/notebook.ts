@@ -7,6 +7,7 @@ import type { RunProgress } from "../runs/progress.js";
 import { progressHtml, progressText, shareHtml } from "./progress-html.js";
 import { drawPng, noPngLine, sayOnce } from "./draw.js";
 import { findBrowser } from "./browser.js";
+import { frameHtml } from "./frame.js";
 import { shrinkPng } from "../figures/png.js";
 import { escapeHtml, tableHtml, tableText, type Table } from "../figures/table.js";
 
@@ -222,17 +223,15 @@ export interface PageOptions {
  */
 export async function showPage(html: string, { height, picture = 0, summary, still }: PageOptions): Promise<void> {
   if (!inNotebook()) return void console.log(summary);
-  const title = escapeHtml(summary);
-  // The frame does not know how wide the cell is, so its height is given in units of that width. Its own colour scheme
-  // keeps the browser from giving it a white background on a dark page.
+  // The frame does not know how wide the cell is, so its height is given in units of that width.
   const tall = `height:calc(${height}px + min(${round(100 * picture)}cqw, ${PICTURE_HEIGHT}px))`;
-  const frame = `<div style="container-type:inline-size"><iframe srcdoc="${escapeHtml(html)}" style="width:100%;height:${height + PICTURE_HEIGHT}px;${tall};border:0;color-scheme:light" sandbox="allow-scripts" title="${title}"></iframe></div>`;
+  const frame = frameHtml(html, height + PICTURE_HEIGHT, tall, summary);
   const output = place();
   output.show({ "text/html": frame, "text/plain": summary });
   const png = still === undefined ? undefined : (await notebookPng(still()))?.toString("base64");
   if (png === undefined) return;
   // GitHub, for example, takes frames out of the HTML. It takes styles out as well, so that this picture appears.
-  const hidden = `<img style="display:none" src="data:image/png;base64,${png}" alt="${title}">`;
+  const hidden = `<img style="display:none" src="data:image/png;base64,${png}" alt="${escapeHtml(summary)}">`;
   output.show({ "text/html": frame + hidden, "image/png": png, "text/plain": summary });
 }
 

@@ -1,8 +1,10 @@
 import { INK } from "../figures/theme.js";
+import { followTheme } from "./frame.js";
 
 /**
- * Style of a replay page. In a notebook's frame it has no background of its own, and a grey that can be read on light
- * and dark. As a page by itself it has the colours of the system.
+ * Style of a replay page. In a notebook's frame it has no background of its own, and the colour of the text around it
+ * once it is told; before that a grey that can be read on light and dark. As a page by itself it has the colours of the
+ * system.
  */
 export const PLAYER_STYLE = `
 * { box-sizing: border-box }
@@ -428,7 +430,8 @@ export const PLAYER_SCRIPT = `
   track.addEventListener("pointerdown", (event) => { track.setPointerCapture(event.pointerId); drag(event); });
   track.addEventListener("pointermove", (event) => { if (event.buttons) drag(event); });
   document.addEventListener("keydown", (event) => {
-    if (event.target === speed || (event.target === button && event.key === " ")) return;
+    // Space and Enter press the button that has the focus.
+    if (event.target === speed || (event.target instanceof HTMLButtonElement && (event.key === " " || event.key === "Enter"))) return;
     if (event.key === " ") { event.preventDefault(); play(!playing); }
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const cells = view[2] / zoom / 10;
@@ -477,6 +480,7 @@ export const PLAYER_SCRIPT = `
   }
   // A notebook may load the page before it has a size.
   new ResizeObserver(render).observe(document.body);
+${followTheme("render")}
   render();
   if (replay.autoplay) play(true);
 })();

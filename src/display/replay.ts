@@ -80,6 +80,11 @@ export function battleReplay(recording: EpisodeRecording, options: ReplayOptions
         : groups(joint, recording.numbers).map((numbers) => numbers.map((number) => number.toFixed(2)).join("  ")),
     ),
   };
+  return replayPage(data);
+}
+
+/** Returns the page that plays an episode, from the JSON that `battleReplay` makes of it. */
+export function replayPage(data: { readonly title: string }): string {
   return `<!doctype html>
 <html lang="en">
 <head>
