@@ -1,10 +1,11 @@
-import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync } from "node:fs";
+import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
 import { createEnvironment } from "../envs/index.js";
 import { nearestTarget } from "../envs/play.js";
+import { frameHtml } from "../display/frame.js";
 import { closeBrowser, findBrowser, withPage } from "../display/browser.js";
 import { trainingCurves } from "./curves.js";
 import { maskImage } from "./masks.js";
@@ -253,9 +254,15 @@ describe.skipIf(browser === undefined)("a saved replay", () => {
       const near = await picture();
       await page.keyboard.press("Shift+ArrowRight");
       views.push((await picture()) !== near, (await status())!.startsWith("step 0 "));
+      // Space presses the button that has the focus, and does not play.
+      await page.getByRole("button", { name: "Ranges" }).focus();
+      await page.keyboard.press("Space");
+      const spaced = await page.getByRole("button", { name: "Ranges" }).getAttribute("aria-pressed");
+      await page.keyboard.press("Space");
       await page.keyboard.press("End");
       return {
         views,
+        spaced,
         legend,
         last: await status(),
         keys: await page.locator("#keys").textContent(),
@@ -285,10 +292,47 @@ describe.skipIf(browser === undefined)("a saved replay", () => {
     expect(result.legend).toEqual(["stalker (our team)", "zealot (our team)", "stalker (enemy)", "zealot (enemy)"]);
     expect(result.keys).toMatch(/space plays.*zoom.*R ranges.*U next unit/);
     expect(result.label).toBe(replayTitle(recording));
+    expect(result.spaced).toBe("true");
     expect(result.pressed).toBe("false");
     expect(result.agents).toHaveLength(5);
     expect(result.agents[0]).toMatch(/^1 stalker \(\d+\+\d+\): |^1 stalker: dead/);
     expect(result.button).toBe("Play");
+  });
+});
+
+describe.skipIf(browser === undefined)("a replay in a frame", () => {
+  it("takes on the theme of the page around it, and follows when that changes", async () => {
+    const path = join(folder, "frame.html");
+    const frame = frameHtml(battleReplay(recording), 700, "height:700px", "a battle");
+    writeFileSync(path, `<!doctype html><body style="color:#fff;background:#111"><p></p>${frame}</body>`);
+    const { result, errors } = await opened(path, async (page) => {
+      const inside = page.frameLocator("iframe").locator("body");
+      const is = (colour: string) =>
+        inside.evaluate(async (body, wanted) => {
+          const { getComputedStyle, requestAnimationFrame } = globalThis as unknown as {
+            getComputedStyle(element: unknown): { color: string; backgroundColor: string; colorScheme: string };
+            requestAnimationFrame(next: () => void): void;
+          };
+          while (getComputedStyle(body).color !== wanted)
+            await new Promise<void>((next) => requestAnimationFrame(next));
+          return [getComputedStyle(body).backgroundColor, getComputedStyle(body).colorScheme];
+        }, colour);
+      const scheme = () =>
+        page
+          .locator("iframe")
+          .evaluate((node) => (node as unknown as { style: { colorScheme: string } }).style.colorScheme);
+      const dark = [...(await is("rgb(255, 255, 255)")), await scheme()];
+      await page
+        .locator("body")
+        .evaluate((node) => ((node as unknown as { style: { color: string } }).style.color = "rgb(10, 20, 30)"));
+      return { dark, light: [...(await is("rgb(10, 20, 30)")), await scheme()] };
+    });
+    expect(errors).toEqual([]);
+    // Both sides name the same scheme; a browser would draw an opaque background otherwise.
+    expect(result).toEqual({
+      dark: ["rgba(0, 0, 0, 0)", "dark", "dark"],
+      light: ["rgba(0, 0, 0, 0)", "light", "light"],
+    });
   });
 });
 

@@ -94,7 +94,7 @@ it("shows curves of both games in one picture a map, and says what no run reache
       winRates: new Map([[250_000, 0.787]]),
     },
   ] as const;
-  expect(realLearningTable(groups).rows[1]).toEqual(["3m", "here", "b", "1", "10k", "not reached"]);
+  expect(realLearningTable(groups).rows[1]).toEqual(["3m", "our simulator", "b", "1", "10k", "not reached"]);
   expect(realLearningTable(groups).rows[0].slice(4)).toEqual(["30k", "135k"]);
   const { data } = realLearningFigure(groups);
   expect(data.map(({ name, x, y }) => [name, x, y])).toEqual([

@@ -78,7 +78,7 @@ export function realNetworkTable(rows: readonly RealGameRow[]): Table {
   const maps = networksOf(rows);
   const steps = [...new Set([...maps.values()].flatMap((own) => own.map((row) => row.steps)))].sort((a, b) => a - b);
   return {
-    title: "Win rate here (in StarCraft II) of networks trained there",
+    title: "Win rate in our simulator (in StarCraft II) of networks that were trained in StarCraft II",
     columns: [{ title: "Map" }, ...steps.map((at) => right(shortSteps(at))), right("Mean difference")],
     rows: [...maps].map(([map, own]) => [
       map,
@@ -173,7 +173,7 @@ export function realEvidenceTable(rows: readonly RealGameRow[], kind: RegExp, ti
     columns: [
       { title: "Map" },
       { title: "Measure" },
-      right("Here"),
+      right("Our simulator"),
       right("StarCraft II"),
       { title: "Target" },
       { title: "Met" },
@@ -206,7 +206,7 @@ export function realLearningTable(groups: readonly RealGameLearning[]): Table {
     ],
     rows: groups.map(({ map, game, source, runs, half, nineTenths }) => [
       map,
-      game,
+      game === "here" ? "our simulator" : game,
       source,
       String(runs),
       steps(half),
