@@ -6,7 +6,8 @@ import { acrossTransitions, TRANSITION_DEFAULTS } from "./continuous/defaults.js
 import { comixUpdate, continuousOptions, type Judge } from "./continuous/update.js";
 
 /** Applies the operator of a configuration to the values of sampled actions, which are all available. */
-function judgeOf(config: Config): Judge {
+function judgeOf(config: Config): Judge | undefined {
+  if (config.operator.kind === "max") return undefined;
   const { part, ...settings } = operatorOf(config);
   return (values, count, largest) => part.evaluate(values, count, largest, settings);
 }
@@ -28,11 +29,11 @@ export const comix: TransitionAlgorithm = {
   adapt: (method) => acrossTransitions(method),
   act: (engine, observations, random, { crossEntropy }) =>
     engine.search!("online", observations, crossEntropy!, random).actions,
-  update: (engine, batch, config, { update, random, stepped, dense }) =>
+  update: (engine, batch, config, { update, random, stepped, dense, box }) =>
     comixUpdate(
       engine,
       batch,
-      { ...continuousOptions(config), judge: judgeOf(config) },
+      { ...continuousOptions(config), box, judge: judgeOf(config) },
       update,
       random,
       stepped,

@@ -163,17 +163,20 @@ describe.each([
     expectGradients(of(false), online, masks, valueLoss);
 
     // The policy's gradient: that of the softmax of logits and noise, in the direction in which Q_tot rises at what was
-    // drawn. The draws are made in the order of the update's.
+    // drawn. Each episode has a stream of noise, whose seeds are drawn in the order of the update's.
     const random = createRandom(21);
     const pulls: ((values: ReadonlyMap<Episode, Float64Array[][]>) => number)[] = [];
-    for (const group of groups)
+    for (const group of groups) {
+      const streams = group.episodes.map(() => createRandom(random.below(0x7fffffff)));
       for (let t = 0; t < group.steps; t++) {
         const noises = [0, 1, 2].map((agent) =>
           group.episodes
             .slice(0, group.running[t])
-            .map((episode) =>
+            .map((episode, lane) =>
               [0, 1, 2, 3].map((a) =>
-                isAvailable(episode, t, agent, a) ? -Math.log(-Math.log(random.float() + 1e-20) + 1e-20) : -Infinity,
+                isAvailable(episode, t, agent, a)
+                  ? -Math.log(-Math.log(streams[lane]!.float() + 1e-20) + 1e-20)
+                  : -Infinity,
               ),
             ),
         );
@@ -206,6 +209,7 @@ describe.each([
           });
         }
       }
+    }
     expectGradients(of(true), online, masks, (values) => {
       const logits = new Map(episodes.map((episode) => [episode, referenceAgent(shape, values, episode)]));
       return pulls.reduce((sum, pull) => sum + pull(logits), 0);

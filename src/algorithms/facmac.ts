@@ -19,6 +19,6 @@ export const facmac: TransitionAlgorithm = {
   defaults: TRANSITION_DEFAULTS,
   adapt: (method) => ({ ...acrossTransitions(method), operator: { kind: "max" } }),
   act: (engine, observations) => engine.networks.actor!.forward("online", observations),
-  update: (engine, batch, config, { update, stepped, dense }) =>
-    facmacUpdate(engine, batch, continuousOptions(config), update, stepped, dense),
+  update: (engine, batch, config, { update, stepped, dense, box }) =>
+    facmacUpdate(engine, batch, { ...continuousOptions(config), box }, update, stepped, dense),
 };

@@ -179,7 +179,7 @@ function refuseOfTransitions(
   part: Algorithm,
   refuse: (field: string, given: unknown, why: string) => never,
 ): void {
-  const { algorithm, method, engine, replay, exploration, optimiser, crossEntropy, targetTau } = config;
+  const { algorithm, method, replay, exploration, optimiser, crossEntropy, targetTau } = config;
   const title = part.title ?? algorithm;
   if (crossEntropy && !part.sections?.includes("crossEntropy"))
     refuse(
@@ -203,8 +203,6 @@ function refuseOfTransitions(
     ] as const)
       if (given !== undefined)
         refuse(field, given, `which ${title} does not have: leave it out, or choose algorithm "comix" or "facmac"`);
-    if (part.actor && engine !== "sparse")
-      refuse("engine", engine, `but ${title} of discrete actions runs on the sparse engine: leave it out`);
     if (part.actor) refuseOfPolicies(config, title, refuse);
     for (const field of ["offlineCapacity", "onlineCapacity"] as const)
       if (replay[field] > MOST_EPISODES)

@@ -1,4 +1,5 @@
 import type { Config, ConfigInput } from "../config/config.js";
+import type { ActionBox } from "../envs/environment.js";
 import type { Engine } from "../networks/engine.js";
 import type { FeedForwardName, NetworkName, NetworkShape } from "../networks/parameters.js";
 import type { TransitionEngine } from "../networks/transition-engine.js";
@@ -135,6 +136,8 @@ export interface UpdateContext {
   readonly stepped: (networks: readonly string[]) => void | Promise<void>;
   /** Whether gradients of pruned connections are wanted, see `TransitionEngine.requestDenseGradients`. */
   readonly dense: boolean;
+  /** Bounds of the environment's actions where these are continuous, [agents, actions]. */
+  readonly box?: ActionBox;
 }
 
 /**

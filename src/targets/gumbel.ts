@@ -1,5 +1,5 @@
 import type { EpisodeGroup } from "../replay/group.js";
-import type { Random } from "../random.js";
+import { createRandom, type Random } from "../random.js";
 
 /** Against the logarithm of 0, as in FACMAC's authors' code. */
 const TINY = 1e-20;
@@ -14,7 +14,8 @@ export interface GumbelSoftmax {
 
 /**
  * Draws an available action of each agent at each step by the straight-through Gumbel softmax with temperature 1: the
- * largest of logits plus Gumbel noise, whose gradient is taken to be that of their softmax.
+ * largest of logits plus Gumbel noise, whose gradient is taken to be that of their softmax. Each episode has a stream
+ * of noise of its own, so that draws do not depend on how many episodes a group holds.
  *
  * @param logits [steps + 1, agents, actions, lanes]
  * @example const { drawn, soft } = gumbelSoftmax(logits, group, random); await agent.backwardAll!(softmaxGradient(soft,
@@ -25,6 +26,7 @@ export function gumbelSoftmax(logits: Float32Array, group: EpisodeGroup, random:
   const drawn = new Float32Array(steps * agents * actionCount * lanes);
   const soft = new Float32Array(drawn.length);
   const noisy = new Float64Array(actionCount);
+  const streams = group.episodes.map(() => createRandom(random.below(0x7fffffff)));
   for (let t = 0; t < steps; t++)
     for (let agent = 0; agent < agents; agent++)
       for (let lane = 0; lane < running[t]; lane++) {
@@ -33,7 +35,7 @@ export function gumbelSoftmax(logits: Float32Array, group: EpisodeGroup, random:
         for (let a = 0; a < actionCount; a++) {
           const i = at + a * lanes;
           if (availableActions[i] !== 1) continue;
-          noisy[a] = logits[i] - Math.log(-Math.log(random.float() + TINY) + TINY);
+          noisy[a] = logits[i] - Math.log(-Math.log(streams[lane].float() + TINY) + TINY);
           if (best < 0 || noisy[a] > noisy[best]) best = a;
         }
         let sum = 0;

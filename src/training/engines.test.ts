@@ -40,6 +40,7 @@ it.each([
   ["vdn", "rigl"],
   ["iql", "mast"],
   ["vdn", "tiny"],
+  ["facmac-discrete", "mast"],
 ] as const)("the tensorflow engine trains %s with %s to where the sparse engine does", async (algorithm, method) => {
   const input = short(algorithm, method);
   expectSame(await collect(onTensorflow(input)), await collect(input));

@@ -184,6 +184,7 @@ export async function* trainFromTransitions(
           update: progress.update,
           random: random.targets,
           dense: evolves && growth.gradients === true,
+          box: sizes.box,
           async stepped(networks) {
             if (!evolves) return;
             const change = await evolveNetworks(engine, config, progress.step, random.topology, networks);

@@ -102,20 +102,35 @@ function expectNear(ours: ReadonlyMap<string, Float32Array>, theirs: ReadonlyMap
     list.forEach((value, i) => expect(Math.abs(value - theirs.get(name)![i]), `${name}[${i}]`).toBeLessThan(3e-6));
 }
 
-describe.each([1, 0.4])("at density %d", (density) => {
+/** Bounds so narrow that most actions are cut, another one of each number. */
+const BOX = {
+  low: Array.from({ length: sizes.agents * sizes.numbers }, (_, i) => -0.05 - 0.01 * i),
+  high: Array.from({ length: sizes.agents * sizes.numbers }, (_, i) => 0.02 + 0.01 * i),
+};
+
+describe.each([
+  [1, undefined],
+  [0.4, undefined],
+  [0.4, BOX],
+])("at density %d, with actions within %j", (density, box) => {
+  const cut = (value: number, agent: number, d: number) => {
+    const i = agent * sizes.numbers + d;
+    return box === undefined ? value : Math.min(box.high[i]!, Math.max(box.low[i]!, value));
+  };
   const batches = [1, 2, 3].map((seed) => randomBatch(sizes, 6, createRandom(seed)));
 
   it("FACMAC's updates are the oracle's", async () => {
     const { engine, parameters, masks } = open(["critic", "actor"], density);
     const theirs = oracle(parameters, masks);
     for (const [k, transitions] of batches.entries()) {
-      const ours = await facmacUpdate(engine, layOut(transitions), options, k + 1);
+      const ours = await facmacUpdate(engine, layOut(transitions), { ...options, box }, k + 1);
       const old = weightsOf(theirs.target);
       const y = targets(
         transitions,
         old,
         "critic",
-        ({ nextObservations }) => policy(old, nextObservations).map((action) => action.map(({ value }) => value)),
+        ({ nextObservations }) =>
+          policy(old, nextObservations).map((action, agent) => action.map(({ value }, d) => cut(value, agent, d))),
         options.discount,
       );
       const { loss, norm } = theirs.learn(
@@ -141,7 +156,7 @@ describe.each([1, 0.4])("at density %d", (density) => {
       const normal = createNormal(createRandom(100 + k));
       // [iterations, rows, numbers, samples]
       const draws = Float32Array.from({ length: iterations * rows * sizes.numbers * samples }, normal);
-      const ours = await comixUpdate(engine, layOut(transitions), options, k + 1, draws);
+      const ours = await comixUpdate(engine, layOut(transitions), { ...options, box }, k + 1, draws);
       const old = weightsOf(theirs.target);
       const y = targets(
         transitions,
@@ -161,7 +176,7 @@ describe.each([1, 0.4])("at density %d", (density) => {
             };
             const value = (action: readonly number[]) =>
               feedForward(old, "agent", [...seen, ...action].map(constant))[0].value;
-            return crossEntropy(value, sizes.numbers, options.crossEntropy, next);
+            return crossEntropy(value, sizes.numbers, options.crossEntropy, next).map((best, d) => cut(best, agent, d));
           }),
         options.discount,
       );

@@ -1,4 +1,5 @@
 import type { Config } from "../../config/config.js";
+import { type ActionBox, cutToBox } from "../../envs/environment.js";
 import type { AdamStep } from "../../networks/engine.js";
 import type { CrossEntropyOptions, Draws, TransitionEngine } from "../../networks/transition-engine.js";
 import type { TransitionBatch } from "../../replay/transitions.js";
@@ -19,8 +20,13 @@ export interface ContinuousOptions extends Omit<AdamStep, "step"> {
   readonly follow?: number;
   /** Settings of COMIX's search for a'. */
   readonly crossEntropy: CrossEntropyOptions;
+  /**
+   * Bounds of actions, [agents, actions]: those of the next state are cut to them, as all that replay holds. Default:
+   * -1 to 1.
+   */
+  readonly box?: ActionBox | undefined;
   /** Turns the values of COMIX's sampled actions into the value of the next state. Default: the largest. */
-  readonly judge?: Judge;
+  readonly judge?: Judge | undefined;
 }
 
 /**
@@ -64,7 +70,8 @@ const ACTION_PENALTY = 1e-3;
 
 /**
  * Performs one update of COMIX, with y = r + gamma Qtot_target(s', V(o')). V of each agent is the largest value that
- * the cross-entropy method finds by the target utilities (in MAST, the soft mellowmax of its last samples' values).
+ * the cross-entropy method finds by the target utilities, of the action as it is after it was cut to the box (in MAST,
+ * the soft mellowmax of its last samples' values, which are not cut).
  * Then it takes a step on the mean of (Qtot(s, Q(o, a)) - y)^2.
  *
  * @param update number of this update, from 1
@@ -83,8 +90,17 @@ export async function comixUpdate(
 ): Promise<UpdateStatistics> {
   const { samples } = options.crossEntropy;
   const after = moment(batch.observations, 1, batch);
-  const { values } = await engine.search!("target", after, options.crossEntropy, draws);
-  const next = judged(values, samples, options.judge);
+  const { actions, values } = await engine.search!("target", after, options.crossEntropy, draws);
+  const best = cutAll(actions, options.box);
+  const next =
+    options.judge === undefined && best !== actions
+      ? (
+          await engine.networks.agent!.forward(
+            "target",
+            joined(after, engine.shape.observation, best, engine.shape.actions),
+          )
+        ).slice()
+      : judged(values, samples, options.judge);
   engine.begin();
   if (dense) engine.requestDenseGradients();
   const statistics = await learnValues(engine, batch, "agent", next, options);
@@ -95,9 +111,9 @@ export async function comixUpdate(
 }
 
 /**
- * Performs one update of FACMAC: the critic's as in COMIX with a' of the target actor, then the actor's. The latter
- * goes up the gradient of Qtot(s, Q(o, mu(o))), with all agents' actions by their present policies, less 1e-3 times the
- * mean square of those actions.
+ * Performs one update of FACMAC: the critic's as in COMIX with a' of the target actor, cut to the box, then the actor's.
+ * The latter goes up the gradient of Qtot(s, Q(o, mu(o))), with all agents' actions by their present policies, less
+ * 1e-3 times the mean square of those actions.
  *
  * @param update number of this update, from 1
  * @param stepped called after each of its two steps
@@ -116,7 +132,12 @@ export async function facmacUpdate(
   engine.begin();
   if (dense) engine.requestDenseGradients();
   const after = moment(batch.observations, 1, batch);
-  const next = joined(after, engine.shape.observation, await actor!.forward("target", after), engine.shape.actions);
+  const next = joined(
+    after,
+    engine.shape.observation,
+    cutAll(await actor!.forward("target", after), options.box),
+    engine.shape.actions,
+  );
   const statistics = await learnValues(engine, batch, "critic", await critic!.forward("target", next), options);
   const gradientNorm = await engine.step(["critic", "mixer"], adam, options.gradientClip);
   // This has to happen before the actor's backward pass through the mixer changes the mixer's gradients.
@@ -173,6 +194,16 @@ async function learnValues(
   });
   await network.backward(await engine.mixer.backward(gradient));
   return { loss, qTotal, target };
+}
+
+/** Cuts the agents' actions, [B * agents, actions], to their bounds; returns them as they are if these are -1 and 1. */
+function cutAll(actions: Float32Array, box: ActionBox | undefined): Float32Array {
+  if (box === undefined || (box.low.every((low) => low <= -1) && box.high.every((high) => high >= 1))) return actions;
+  const cut = new Float32Array(actions.length);
+  const joint = box.low.length;
+  for (let at = 0; at < cut.length; at += joint)
+    cutToBox(box, actions.subarray(at, at + joint), cut.subarray(at, at + joint));
+  return cut;
 }
 
 /** Applies `judge` to each row's values, [rows, samples] to [rows]. Without one, returns the largest. */

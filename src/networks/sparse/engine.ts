@@ -5,6 +5,7 @@ import { createAgentSum } from "../agent-sum.js";
 import type { Engine, NetworkSide } from "../engine.js";
 import { disposable } from "../disposable.js";
 import { type NetworkShape, parameterChecks, type Parameters, networkParameters } from "../parameters.js";
+import { joinMoments, splitMoments } from "../moments.js";
 import { createTargetMemory, type TargetMemory } from "../target-memory.js";
 import { updateCycle } from "../update-cycle.js";
 import { createSparseActor } from "./actor.js";
@@ -201,13 +202,12 @@ function openEngine(
     write: (side, values) => writeAll(side, values),
     readOptimiser() {
       const squares = readAll("squares");
-      if (critic) for (const [name, value] of readAll("moments")) squares.set(`moments.${name}`, value);
-      return squares;
+      return critic ? joinMoments(squares, readAll("moments")) : squares;
     },
     writeOptimiser(state) {
-      const moments = [...state].filter(([name]) => name.startsWith("moments."));
-      writeAll("squares", new Map([...state].filter(([name]) => !name.startsWith("moments."))));
-      if (critic) writeAll("moments", new Map(moments.map(([name, value]) => [name.slice("moments.".length), value])));
+      const { squares, moments } = splitMoments(state);
+      writeAll("squares", squares);
+      if (critic) writeAll("moments", moments);
     },
     copyToTarget() {
       for (const layer of layers) layer.copyToTarget();

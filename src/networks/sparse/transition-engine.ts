@@ -1,3 +1,4 @@
+import { joinMoments, splitMoments } from "../moments.js";
 import { currentHost } from "../../host.js";
 import { LANES } from "../../replay/group.js";
 import { LabError } from "../../errors.js";
@@ -116,15 +117,11 @@ export function createTransitionEngine(
     },
     read,
     write,
-    readOptimiser: () =>
-      new Map([
-        ...read("squares"),
-        ...[...read("moments")].map(([name, value]) => [`moments.${name}`, value] as const),
-      ]),
+    readOptimiser: () => joinMoments(read("squares"), read("moments")),
     writeOptimiser(state) {
-      const moments = [...state].filter(([name]) => name.startsWith("moments."));
-      write("squares", new Map([...state].filter(([name]) => !name.startsWith("moments."))));
-      write("moments", new Map(moments.map(([name, value]) => [name.slice("moments.".length), value])));
+      const { squares, moments } = splitMoments(state);
+      write("squares", squares);
+      write("moments", moments);
     },
     mask(name) {
       checkMaskable(name);

@@ -2,6 +2,7 @@ import { LabError } from "../../errors.js";
 import { disposable } from "../disposable.js";
 import type { Engine, NetworkSide, OpenEngine } from "../engine.js";
 import { type NetworkShape, parameterChecks, type Parameters } from "../parameters.js";
+import { joinMoments, splitMoments } from "../moments.js";
 import { updateCycle } from "../update-cycle.js";
 import { createSparseEngine } from "../sparse/engine.js";
 import type { Tensorflow } from "../../host.js";
@@ -9,9 +10,9 @@ import { createVectorisedCalls, type VectorisedCalls } from "./vectorised-calls.
 import { connectNetworks, share, type Shared } from "./passes.js";
 
 /**
- * Makes an engine with the networks of QMIX, and with `shape.centralEmbed` those of WQMIX, in TensorFlow.js on any of
- * its backends: masked dense weights with gradients by autograd. Acting, which needs a few rows at a time, uses the
- * sparse engine with copies of the weights.
+ * Makes an engine with the networks of QMIX, with `shape.centralEmbed` those of WQMIX and with `shape.critic` those of
+ * FACMAC, in TensorFlow.js on any of its backends: masked dense weights with gradients by autograd. Acting, which needs
+ * a few rows at a time, uses the sparse engine with copies of the weights.
  *
  * @param parameters initial values of both sides, by name
  * @param masks [out, in] by weight name; a name that is missing is dense
@@ -95,7 +96,8 @@ function openRun(
   }
   // Acting needs a step of a few rows between two steps of an environment, for which a device is too slow.
   const acting = createSparseEngine(shape, parameters, masks);
-  const agentNames = specs.filter(({ network }) => network === "agent").map(({ name }) => name);
+  const namesOf = (networks: readonly string[]) =>
+    specs.filter(({ network }) => networks.includes(network)).map(({ name }) => name);
 
   let dense = false;
   const cycle = updateCycle(() => {
@@ -103,7 +105,7 @@ function openRun(
     vectorised.clearGradients(run);
   });
   vectorised.clearGradients(run);
-  function write(part: NetworkSide | "squares", values: Parameters): void {
+  function write(part: NetworkSide | "squares" | "moments", values: Parameters): void {
     for (const [name, { length }] of values) check(name, length);
     vectorised.write(run, part, values);
     if (part === "online") acting.write("online", values);
@@ -118,6 +120,7 @@ function openRun(
   for (const side of ["online", "target"] as const) vectorised.write(run, side, parameters);
   for (const [name, mask] of masks) vectorised.setMask(run, name, mask);
 
+  const networks = connectNetworks(shared, calls, run);
   return disposable(
     {
       name: "tensorflow",
@@ -126,7 +129,8 @@ function openRun(
       parameters: specs,
       // Products of another size may use other kernels, which can round an episode's values differently.
       targets: null,
-      ...cycle.adding(connectNetworks(shared, calls, run)),
+      ...cycle.adding(networks),
+      critic: networks.critic,
       load(group) {
         cycle.begin();
         groups[run] = group;
@@ -139,21 +143,29 @@ function openRun(
         check(name);
         return vectorised.readGradient(run, name, dense);
       },
-      async step(options) {
-        if ("step" in options) throw new LabError("The tensorflow engine takes steps of RMSprop alone.");
-        const { norm, agent } = await calls.call(run, "step", options, async (runs, options) => {
-          const norms = await vectorised.step(runs, options);
-          const agents = await vectorised.readMany(runs, agentNames);
+      async step(options, networks) {
+        const names = networks && namesOf(networks);
+        const acts = namesOf(networks?.includes("agent") === false ? [] : ["agent"]);
+        const { norm, agent } = await calls.call(run, `step ${networks ?? "all"}`, options, async (runs, options) => {
+          const norms = await vectorised.step(runs, options, names);
+          const agents = acts.length > 0 ? await vectorised.readMany(runs, acts) : [];
           return runs.map((_, i) => ({ norm: norms[i], agent: agents[i] }));
         });
         cycle.end();
-        acting.write("online", agent);
+        if (acts.length > 0) acting.write("online", agent);
         return norm;
       },
       read: (side) => vectorised.read(run, side),
       write: (side, values) => write(side, values),
-      readOptimiser: () => vectorised.read(run, "squares"),
-      writeOptimiser: (state) => write("squares", state),
+      async readOptimiser() {
+        const squares = await vectorised.read(run, "squares");
+        return shape.critic ? joinMoments(squares, await vectorised.read(run, "moments")) : squares;
+      },
+      writeOptimiser(state) {
+        const { squares, moments } = splitMoments(state);
+        write("squares", squares);
+        if (shape.critic) write("moments", moments);
+      },
       copyToTarget: () => vectorised.copyToTarget(run),
       mask: (name) => acting.mask(name),
       setMask,

@@ -37,6 +37,40 @@ const RULES: readonly (ConfigInput & { readonly algorithm: string })[] = (
   { algorithm, method: "dense" },
 ]);
 
+/** FACMAC's networks take their steps one after the other. */
+const FACMAC: readonly (ConfigInput & { readonly algorithm: string })[] = [
+  { algorithm: "facmac-discrete", environment: "3m", method: "mast", sparsity: { level: 0.7 }, returns: { burnIn: 0 } },
+  { algorithm: "facmac-discrete", environment: "3m", method: "dense" },
+];
+
+/** Updates as training makes them, with evolutions; the gradients of the first, each when its network has stepped. */
+async function learnFacmac(engine: Engine, input: ConfigInput, updates: number, evolveAt: readonly number[] = []) {
+  const config = resolveConfig({ ...input, steps: 100_000 });
+  const random = createRandom(1, 3);
+  const draws = createRandom(1, 4);
+  const seen: { loss: number; gradientNorm: number; qTotal: number; target: number }[] = [];
+  const gradients = new Map<string, Float32Array>();
+  for (let update = 0; update < updates; update++) {
+    const groups = groupEpisodes(batchOf(update, 1, update < 2 ? LENGTHS.length : 5), engine.shape, engine.lanes);
+    const evolves = evolveAt.includes(update);
+    seen.push(
+      await updateNetworks(engine, groups, countSteps(groups), config, 50_000, {
+        update: update + 1,
+        random: draws,
+        dense: evolves,
+        async stepped(networks) {
+          if (update === 0)
+            for (const { name, network } of engine.parameters)
+              if (networks.includes(network)) gradients.set(name, (await engine.gradient(name)).slice());
+          if (evolves) await evolveNetworks(engine, config, 50_000, random, networks);
+        },
+      }),
+    );
+    if (update % 10 === 9) engine.copyToTarget();
+  }
+  return { seen, gradients };
+}
+
 /** Networks, masks and a batch, the same for whoever asks. */
 function start(open: OpenEngine, { algorithm, method }: ConfigInput, seed = 1): Engine {
   const shape = shapeOf(algorithm!);
@@ -123,6 +157,42 @@ for (const backend of BACKENDS) {
       });
     }
 
+    for (const rule of FACMAC) {
+      test(`has the sparse engine's losses, gradients, masks and Adam in FACMAC: ${rule.method}`, async (tf) => {
+        const [ours, theirs] = [
+          start((...given) => createTensorflowEngine(tf, ...given), rule),
+          start(createSparseEngine, rule),
+        ];
+        const before = theirs.mask("critic.fc2.weight");
+        const evolveAt = rule.method === "dense" ? [] : [0, 6];
+        const [own, expected] = [
+          await learnFacmac(ours, rule, 10, evolveAt),
+          await learnFacmac(theirs, rule, 10, evolveAt),
+        ];
+        for (const key of ["loss", "gradientNorm", "qTotal", "target"] as const)
+          expect(
+            relativeDistance(
+              own.seen.map((update) => update[key]),
+              expected.seen.map((update) => update[key]),
+            ),
+            key,
+          ).toBeLessThan(1e-3);
+        expect([...own.gradients.keys()].sort()).toEqual(ours.parameters.map(({ name }) => name).sort());
+        for (const [name, gradient] of expected.gradients)
+          expect(relativeDistance(own.gradients.get(name)!, gradient), name).toBeLessThan(1e-4);
+        if (rule.method !== "dense") expect(theirs.mask("critic.fc2.weight")).not.toEqual(before);
+        await expectSame(ours, theirs, 1e-3);
+        const [kept, other] = [await ours.readOptimiser(), await theirs.readOptimiser()];
+        expect([...kept.keys()].sort()).toEqual([...other.keys()].sort());
+        for (const [name, values] of other) expect(relativeDistance(kept.get(name)!, values), name).toBeLessThan(1e-3);
+        // What was written is what was read, moments included.
+        ours.writeOptimiser(other);
+        expect(await ours.readOptimiser()).toEqual(other);
+        ours.dispose();
+        theirs.dispose();
+      });
+    }
+
     for (const algorithm of ["qmix", "ow-qmix", "res"] as const) {
       test(`has its masks and parameters after 50 updates and two evolutions: ${algorithm}`, async (tf) => {
         const rule: ConfigInput = { algorithm, method: "mast", sparsity: { level: 0.7 }, returns: { burnIn: 0 } };
@@ -171,6 +241,12 @@ for (const backend of BACKENDS) {
         expect(tf.memory().numTensors).toBe(during);
         engine.dispose();
       }
+      const facmac = start((...given) => createTensorflowEngine(tf, ...given), FACMAC[0]);
+      await learnFacmac(facmac, FACMAC[0], 1);
+      const during = tf.memory().numTensors;
+      await learnFacmac(facmac, FACMAC[0], 2, [1]);
+      expect(tf.memory().numTensors).toBe(during);
+      facmac.dispose();
       expect(tf.memory().numTensors).toBe(before);
     });
   });

@@ -1,12 +1,13 @@
 import type * as tfjs from "@tensorflow/tfjs";
 import type { EpisodeGroup } from "../../replay/group.js";
 import { createAgentSum } from "../agent-sum.js";
-import type { AgentNetwork, MixingNetwork, NetworkSide } from "../engine.js";
+import type { AgentNetwork, CriticNetwork, MixingNetwork, NetworkSide } from "../engine.js";
 import { type NetworkShape, networkParameters, type ParameterSpec } from "../parameters.js";
 import { type AgentName, agentStates, agentValues, bothAgentStates } from "./agent.js";
 import type { Tensorflow } from "../../host.js";
 import { type Batch, joinRuns, splitRuns, uploadBatch } from "./batch.js";
 import { download } from "./download.js";
+import { feedForward } from "./feed-forward.js";
 import type { Weights } from "./linear.js";
 import type { VectorisedCalls } from "./vectorised-calls.js";
 import { centralMixer, mixerCounterfactuals, monotonicMixer } from "./mixer.js";
@@ -92,7 +93,10 @@ export function connectNetworks(shared: Shared, calls: VectorisedCalls, run: num
     const weights = vectorised.weights("online", runs);
     const xs = [...names.map((name) => weights.get(name)!), ...extra];
     const gradients = tf.grads((...given) =>
-      f(new Map(names.map((name, i) => [name, given[i] as tfjs.Tensor3D])), ...given.slice(names.length)),
+      f(
+        new Map([...weights, ...names.map((name, i) => [name, given[i] as tfjs.Tensor3D] as const)]),
+        ...given.slice(names.length),
+      ),
     )(xs, dy);
     return {
       weights: new Map(names.map((name, i) => [name, gradients[i] as tfjs.Tensor3D])),
@@ -111,6 +115,16 @@ export function connectNetworks(shared: Shared, calls: VectorisedCalls, run: num
     const keep = (batch: Batch, states: tfjs.Tensor4D) => {
       kept.get(network)?.states.dispose();
       kept.set(network, { batch, states: tf.keep(states) });
+    };
+    /** Adds the gradients of the online network, given dL/dvalues [runs, steps + 1, agents, lanes, actions]. */
+    const addGradients = (runs: readonly number[], batch: Batch, dValues: () => tfjs.Tensor): void => {
+      // Kept states can be used while the same runs work on the same episodes; otherwise they are computed again.
+      const known = kept.get(network)?.batch === batch ? kept.get(network)!.states : undefined;
+      tf.tidy(() => {
+        const values = (weights: Weights) =>
+          agentValues(tf, shape, network, weights, agentStates(tf, shape, network, weights, batch.inputs, known));
+        vectorised.addGradients(runs, gradientsOf(runs, namesOf(network), [], values, dValues()).weights);
+      });
     };
     return {
       forward: (side, keeps = false) =>
@@ -146,16 +160,21 @@ export function connectNetworks(shared: Shared, calls: VectorisedCalls, run: num
         call(`${network}.backward`, [gradient], async (runs, arrays) => {
           const batch = shared.batch(runs);
           const { lanes, steps } = batch;
-          // Kept states can be used while the same runs work on the same episodes; otherwise they are computed again.
-          const known = kept.get(network)?.batch === batch ? kept.get(network)!.states : undefined;
           const joined = joinRuns(arrays(0), groupsOf(runs), agents, steps + 1, lanes);
-          tf.tidy(() => {
+          addGradients(runs, batch, () => {
             const chosen = tf.tensor4d(joined, [runs.length, steps + 1, agents, lanes]);
-            const dValues = tf.mul(tf.cast(tf.oneHot(batch.actions, actions), "float32"), tf.expandDims(chosen, 4));
-            const values = (weights: Weights) =>
-              agentValues(tf, shape, network, weights, agentStates(tf, shape, network, weights, batch.inputs, known));
-            vectorised.addGradients(runs, gradientsOf(runs, namesOf(network), [], values, dValues).weights);
+            return tf.mul(tf.cast(tf.oneHot(batch.actions, actions), "float32"), tf.expandDims(chosen, 4));
           });
+          return runs.map(() => undefined);
+        }),
+      backwardAll: (gradient) =>
+        call(`${network}.backwardAll`, [gradient], async (runs, arrays) => {
+          const batch = shared.batch(runs);
+          const { lanes, steps } = batch;
+          const joined = joinRuns(arrays(0), groupsOf(runs), agents * actions, steps + 1, lanes);
+          addGradients(runs, batch, () =>
+            tf.transpose(tf.tensor5d(joined, [runs.length, steps + 1, agents, actions, lanes]), [0, 1, 2, 4, 3]),
+          );
           return runs.map(() => undefined);
         }),
     };
@@ -236,9 +255,63 @@ export function connectNetworks(shared: Shared, calls: VectorisedCalls, run: num
     };
   }
 
+  function criticOf(): CriticNetwork {
+    /** What each agent sees, and its action as one number for each: [runs, steps * lanes * agents,
+     * observation + actions]. */
+    const inputs = (batch: Batch, taken: tfjs.Tensor3D, offset: 0 | 1): tfjs.Tensor3D => {
+      const { steps, lanes } = batch;
+      const { observations } = batch.inputs;
+      const runs = observations.shape[0];
+      const own = tf.slice(observations, [0, 0, offset, 0, 0], [runs, lanes, steps, agents, shape.observation]);
+      const rows = [runs, steps * lanes * agents] as const;
+      const seen = tf.reshape(tf.transpose(own, [0, 2, 1, 3, 4]), [...rows, shape.observation]);
+      return tf.concat([seen, tf.reshape(taken, [...rows, actions])], 2) as tfjs.Tensor3D;
+    };
+    const values = (weights: Weights, batch: Batch, taken: tfjs.Tensor3D, offset: 0 | 1): tfjs.Tensor3D =>
+      tf.reshape(feedForward(tf, "critic", weights, inputs(batch, taken, offset)), [
+        taken.shape[0],
+        batch.steps * batch.lanes,
+        agents,
+      ]);
+    let before = new Float32Array();
+    return {
+      forward(side, taken, offset, keeps = false) {
+        if (keeps) before = taken.slice();
+        return call(`critic.forward ${side} ${offset}`, [taken], async (runs, arrays) => {
+          const batch = shared.batch(runs);
+          return fromRows(
+            runs,
+            tf.tidy(() =>
+              values(vectorised.weights(side, runs), batch, toRows(arrays(0), runs, agents * actions, batch), offset),
+            ),
+            batch,
+          );
+        });
+      },
+      backward: (gradient, { adds = true, through = false } = {}) =>
+        call(`critic.backward ${adds} ${through}`, [gradient, before], async (runs, arrays) => {
+          const batch = shared.batch(runs);
+          const dTaken = tf.tidy(() => {
+            const gradients = gradientsOf(
+              runs,
+              adds ? namesOf("critic") : [],
+              [toRows(arrays(1), runs, agents * actions, batch)],
+              (weights, taken) => values(weights, batch, taken as tfjs.Tensor3D, 0),
+              toRows(arrays(0), runs, agents, batch),
+            );
+            vectorised.addGradients(runs, gradients.weights);
+            return gradients.extra[0] as tfjs.Tensor3D;
+          });
+          if (through) return fromRows(runs, dTaken, batch);
+          dTaken.dispose();
+          return runs.map(() => undefined);
+        }),
+    };
+  }
+
   // A mixer without parameters needs no device.
   if (shape.mixer !== undefined)
-    return { agent: agentOf("agent"), mixer: createAgentSum(shape.mixer, () => groups[run]), ...centralOf() };
+    return { agent: agentOf("agent"), mixer: createAgentSum(shape.mixer, () => groups[run]), ...others() };
   const mixer = mixerOf("mixer", (weights, values, states) => monotonicMixer(tf, shape, weights, values, states));
   return {
     agent: agentOf("agent"),
@@ -275,17 +348,18 @@ export function connectNetworks(shared: Shared, calls: VectorisedCalls, run: num
         return totals.map((total, i) => (available[i] === 0 ? -Infinity : total));
       },
     },
-    ...centralOf(),
+    ...others(),
   };
 
-  function centralOf() {
-    return shape.centralEmbed === undefined
-      ? {}
-      : {
-          central: {
-            agent: agentOf("central_agent"),
-            mixer: mixerOf("central_mixer", (weights, values, states) => centralMixer(tf, weights, values, states)),
-          },
-        };
+  function others() {
+    return {
+      ...(shape.centralEmbed !== undefined && {
+        central: {
+          agent: agentOf("central_agent"),
+          mixer: mixerOf("central_mixer", (weights, values, states) => centralMixer(tf, weights, values, states)),
+        },
+      }),
+      ...(shape.critic && { critic: criticOf() }),
+    };
   }
 }

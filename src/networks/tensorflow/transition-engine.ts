@@ -2,6 +2,7 @@ import type * as tfjs from "@tensorflow/tfjs";
 import type { Tensorflow } from "../../host.js";
 import type { NetworkSide } from "../engine.js";
 import { type FeedForwardName, networkParameters, parameterChecks, type Parameters } from "../parameters.js";
+import { joinMoments, splitMoments } from "../moments.js";
 import { createDraws } from "../sparse/normals.js";
 import { createTransitionEngine } from "../sparse/transition-engine.js";
 import type {
@@ -11,9 +12,9 @@ import type {
   TransitionMixer,
   TransitionShape,
 } from "../transition-engine.js";
-import { relu } from "./activations.js";
 import { download } from "./download.js";
-import { layersOf, type Weights } from "./linear.js";
+import { feedForward } from "./feed-forward.js";
+import type { Weights } from "./linear.js";
 import { monotonicMixer } from "./mixer.js";
 import { createVectorisedParameters } from "./vectorised-parameters.js";
 
@@ -71,13 +72,6 @@ export function createTensorflowTransitionEngine(
     return dx;
   }
 
-  function passOf(name: FeedForwardName, weights: Weights, x: tfjs.Tensor3D): tfjs.Tensor3D {
-    const { linear } = layersOf(tf, weights);
-    const hidden = ["fc1", "fc2"].reduce((x, layer) => relu(tf, linear(`${name}.${layer}`, x)), x);
-    const output = linear(`${name}.fc3`, hidden);
-    return name === "actor" ? tf.tanh(output) : output;
-  }
-
   function feedForwardOf(name: FeedForwardName): FeedForward {
     const [input, output] = name === "actor" ? [observation, actions] : [observation + actions, 1];
     const rowsOf = (values: Float32Array, width: number) => tf.tensor3d(values, [1, values.length / width, width]);
@@ -85,13 +79,13 @@ export function createTensorflowTransitionEngine(
     return {
       forward(side, inputs, keep = false) {
         if (keep) before = inputs.slice();
-        return download(tf.tidy(() => passOf(name, kept.weights(side, ONE), rowsOf(inputs, input))));
+        return download(tf.tidy(() => feedForward(tf, name, kept.weights(side, ONE), rowsOf(inputs, input))));
       },
       backward(gradient, { adds = true, through = false } = {}) {
         const dx = tf.tidy(() =>
           gradientOf(
             name,
-            (weights, x) => passOf(name, weights, x),
+            (weights, x) => feedForward(tf, name, weights, x),
             rowsOf(before, input),
             rowsOf(gradient, output),
             adds,
@@ -146,7 +140,7 @@ export function createTensorflowTransitionEngine(
         const drawn = tf.add(centre, tf.mul(spread, tf.transpose(own, [0, 2, 1])));
         const tried = tf.tanh(drawn);
         const inputs = tf.reshape(tf.concat([seen, tried], 2), [1, rows * samples, observation + actions]);
-        const values = tf.reshape(passOf("agent", weights, inputs as tfjs.Tensor3D), [rows, samples]);
+        const values = tf.reshape(feedForward(tf, "agent", weights, inputs as tfjs.Tensor3D), [rows, samples]);
         const last = iteration + 1 === iterations;
         const { indices } = tf.topk(values, last ? 1 : elites);
         const chosen = tf.gather(last ? tried : drawn, indices, 1, 1);
@@ -163,13 +157,6 @@ export function createTensorflowTransitionEngine(
     kept.write(0, part, values);
     if (part === "online") acting.write("online", values);
   }
-  const momentsOf = (state: Parameters, moments: boolean) =>
-    new Map(
-      [...state]
-        .filter(([name]) => name.startsWith("moments.") === moments)
-        .map(([name, values]) => [moments ? name.slice("moments.".length) : name, values]),
-    );
-
   for (const side of ["online", "target"] as const) kept.write(0, side, parameters);
   for (const [name, mask] of masks) kept.setMask(0, name, mask);
   kept.clearGradients(0);
@@ -204,15 +191,12 @@ export function createTensorflowTransitionEngine(
     read: (part) => kept.read(0, part),
     write,
     async readOptimiser() {
-      const moments = await kept.read(0, "moments");
-      return new Map([
-        ...(await kept.read(0, "squares")),
-        ...[...moments].map(([name, values]) => [`moments.${name}`, values] as const),
-      ]);
+      return joinMoments(await kept.read(0, "squares"), await kept.read(0, "moments"));
     },
     writeOptimiser(state) {
-      write("squares", momentsOf(state, false));
-      write("moments", momentsOf(state, true));
+      const { squares, moments } = splitMoments(state);
+      write("squares", squares);
+      write("moments", moments);
     },
     mask: (name) => acting.mask(name),
     setMask(name, mask) {

@@ -1,6 +1,5 @@
 import type * as tfjs from "@tensorflow/tfjs";
-import type { NetworkSide, OptimiserOptions } from "../engine.js";
-import type { AdamStep } from "../engine.js";
+import type { AdamStep, NetworkSide, OptimiserOptions } from "../engine.js";
 import type { Parameters, ParameterSpec } from "../parameters.js";
 import type { Tensorflow } from "../../host.js";
 import { download } from "./download.js";
@@ -43,7 +42,7 @@ export interface VectorisedParameters {
    */
   step(
     runs: readonly number[],
-    options: readonly OptimiserOptions[] | readonly AdamOptions[],
+    options: readonly (OptimiserOptions | AdamOptions)[],
     names?: readonly string[],
   ): Promise<number[]>;
   /** Downloads the online parameters with these names of all runs, in one transfer. */
