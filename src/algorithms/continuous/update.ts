@@ -111,9 +111,9 @@ export async function comixUpdate(
 }
 
 /**
- * Performs one update of FACMAC: the critic's as in COMIX with a' of the target actor, cut to the box, then the actor's.
- * The latter goes up the gradient of Qtot(s, Q(o, mu(o))), with all agents' actions by their present policies, less
- * 1e-3 times the mean square of those actions.
+ * Performs one update of FACMAC: the critic's as in COMIX with a' of the target actor, cut to the box, then the
+ * actor's. The latter goes up the gradient of Qtot(s, Q(o, mu(o))), with all agents' actions by their present policies,
+ * less 1e-3 times the mean square of those actions.
  *
  * @param update number of this update, from 1
  * @param stepped called after each of its two steps
