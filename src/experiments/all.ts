@@ -5,10 +5,11 @@ import { distributionShift } from "./distribution-shift.js";
 import { bufferRatio, bufferRatioOwQmix, singleBuffers } from "./dual-buffers.js";
 import { engines } from "./engines.js";
 import type { Experiment, Measurement } from "./experiment.js";
+import { facmac2s3z, facmac3m } from "./facmac.js";
 import { learning2s3z, learning3m } from "./learning.js";
 import { maskInterval, maskIntervalOwQmix } from "./mask-interval.js";
 import { masks } from "./masks.js";
-import { comixHumanoid, comixStandup, comixSwimmer, facmacSwimmer } from "./mujoco.js";
+import { comixHumanoid, comixStandup, comixSwimmer, facmacHumanoid, facmacSwimmer } from "./mujoco.js";
 import { quickstart } from "./quickstart.js";
 import { alphaOmega, alphaOmegaOwQmix, doubleQ, operatorComparison } from "./soft-mellowmax.js";
 import { sparsity } from "./sparsity.js";
@@ -45,7 +46,10 @@ export const EXPERIMENTS: readonly Experiment[] = [
   widerNetworks,
   doubleQ,
   engines,
+  facmac3m,
+  facmac2s3z,
   facmacSwimmer,
+  facmacHumanoid,
   comixSwimmer,
   comixHumanoid,
   comixStandup,
