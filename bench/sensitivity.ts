@@ -38,15 +38,15 @@ const CHANGES: readonly Change[] = [
   ...habit("cells within which the arrived go after somebody", "hunt", "6", "3", "9"),
   {
     rule: "cells within which medivacs look for patients: 9 instead of 5",
-    file: "enemy.ts",
-    from: "const PATIENTS = 5;",
-    to: "const PATIENTS = 9;",
+    file: "compiled/enemy.c",
+    from: "#define PATIENTS 5",
+    to: "#define PATIENTS 9",
   },
   {
     rule: "the first prey of a zergling on 2c_vs_64zg: the nearest instead of any",
-    file: "enemy.ts",
-    from: "const first = b.ordered[i] < 0;",
-    to: "const first = false;",
+    file: "compiled/enemy.c",
+    from: "const int is_first = b->ordered[i] < 0;",
+    to: "const int is_first = 0;",
   },
   {
     rule: "seconds after a hit in which zealots and zerglings stand: 0 instead of 0.5",
@@ -56,13 +56,13 @@ const CHANGES: readonly Change[] = [
   },
   ...["1.0", "3.0"].map((cells) => ({
     rule: `cells ahead at which walkers go around who stands: ${cells} instead of 2.0`,
-    file: "motion/motion.c",
+    file: "compiled/motion.c",
     from: "#define LOOK_AHEAD 2.0",
     to: `#define LOOK_AHEAD ${cells}`,
   })),
   ...["0.5", "1.0"].map((share) => ({
     rule: `share of an overlap by which the faster gives way: ${share} instead of 0.75`,
-    file: "motion/motion.c",
+    file: "compiled/motion.c",
     from: "#define FASTER 0.75",
     to: `#define FASTER ${share}`,
   })),
@@ -71,8 +71,8 @@ const CHANGES: readonly Change[] = [
 const MAPS = ["3m", "8m", "2s3z", "3s5z", "MMM", "2c_vs_64zg"];
 const SCRIPTS = ["nearestTarget", "weakestTarget"];
 
-const { compile } = (await import(new URL("../src/envs/starcraft/motion/build.mjs", import.meta.url).href)) as {
-  compile: (source: string) => string;
+const { compile } = (await import(new URL("../src/envs/starcraft/compiled/build.mjs", import.meta.url).href)) as {
+  compile: (changed: Readonly<Record<string, string>>) => string;
 };
 const sources = fileURLToPath(new URL("../src/", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "mast-sensitivity-"));
@@ -88,13 +88,13 @@ async function withChange(
       if (change === undefined) return;
       // Compiled code is changed in its source and compiled again.
       const isCompiled = change.file.endsWith(".c");
-      const loaded = isCompiled ? "motion-wasm.ts" : basename(change.file);
+      const loaded = isCompiled ? "loops-wasm.ts" : basename(change.file);
       onLoad({ filter: new RegExp(`starcraft[\\\\/].*${loaded.replace(".", "\\.")}$`) }, () => {
         const text = readFileSync(join(sources, "envs/starcraft", change.file), "utf8");
         if (!text.includes(change.from))
           throw new Error(`${change.file} no longer holds "${change.from}": bring bench/sensitivity.ts up to date.`);
         const changed = text.replaceAll(change.from, change.to);
-        return { contents: isCompiled ? compile(changed) : changed, loader: "ts" };
+        return { contents: isCompiled ? compile({ [basename(change.file)]: changed }) : changed, loader: "ts" };
       });
     },
   };

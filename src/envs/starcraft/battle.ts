@@ -169,14 +169,20 @@ export interface Arena {
   readonly memory: WasmMemory;
   doubles(length: number): Float64Array;
   words(length: number): Int32Array;
+  floats(length: number): Float32Array;
+  halves(length: number): Uint16Array;
   bytes(length: number): Uint8Array;
 }
 
 /** Compiled code keeps its stack below this address. */
 const STACK = 4096;
+/** Bytes that the arrays below need at most for each unit (among them, the odd words), and for each pair. */
+const BYTES_A_UNIT = 1024;
+const BYTES_A_PAIR = 9;
+const PAGE = 65_536;
 
-function createArena(pages: number): Arena {
-  const memory = new Memory({ initial: pages });
+function createArena(bytes: number): Arena {
+  const memory = new Memory({ initial: Math.ceil((STACK + bytes) / PAGE) });
   let end = STACK;
   const claim = (size: number, length: number): number => {
     const start = Math.ceil(end / size) * size;
@@ -187,12 +193,18 @@ function createArena(pages: number): Arena {
     memory,
     doubles: (length) => new Float64Array(memory.buffer, claim(8, length), length),
     words: (length) => new Int32Array(memory.buffer, claim(4, length), length),
+    floats: (length) => new Float32Array(memory.buffer, claim(4, length), length),
+    halves: (length) => new Uint16Array(memory.buffer, claim(2, length), length),
     bytes: (length) => new Uint8Array(memory.buffer, claim(1, length), length),
   };
 }
 
-/** Makes a battle on a map. `reset` of its rules then places the units. */
-export function createBattle(map: BattleMap, rules: Rules, habits = HABITS): Battle {
+/**
+ * Makes a battle on a map. `reset` of its rules then places the units.
+ *
+ * @param room bytes of memory that are kept free for compiled loops
+ */
+export function createBattle(map: BattleMap, rules: Rules, habits = HABITS, room = 0): Battle {
   const ally = unitsOf(map.allies);
   if (rules === "starcraft" && map.allyTypes.length > 0) {
     ally.sort((a, b) => map.allyTypes.indexOf(a) - map.allyTypes.indexOf(b));
@@ -207,8 +219,7 @@ export function createBattle(map: BattleMap, rules: Rules, habits = HABITS): Bat
   const targets = healers > 0 ? Math.max(allies - healers, enemies) : enemies;
   const bits = rules === "starcraft" ? map.enemyTypes : map.allyTypes;
 
-  // There is one page for arrays over units, and one for each type's clearance map if a map has cliffs.
-  const arena = createArena(1 + new Set(types).size);
+  const arena = createArena(BYTES_A_UNIT * units + BYTES_A_PAIR * units * units + room);
   const each = (value: (type: UnitType) => number): Float64Array => {
     const doubles = arena.doubles(units);
     doubles.set(types.map(value));
@@ -219,8 +230,20 @@ export function createBattle(map: BattleMap, rules: Rules, habits = HABITS): Bat
     bytes.set(types.map(value));
     return bytes;
   };
+  const word = (value: (type: UnitType) => number): Int32Array => {
+    const words = arena.words(units);
+    words.set(types.map(value));
+    return words;
+  };
   const pairs = (value: (a: UnitType, b: UnitType) => number): number[] =>
     types.flatMap((a) => types.map((b) => value(a, b)));
+
+  const damage = arena.doubles(units * units);
+  damage.set(pairs(attackDamage));
+  const reaches = arena.bytes(units * units);
+  reaches.set(pairs((a, b) => Number(canTarget(a, b, rules))));
+  const typeBit = arena.bytes(units);
+  typeBit.set(types.map((type, i) => Math.max(0, (i < allies ? map.allyTypes : bits).indexOf(type))));
 
   // One literal, so that all battles have the same hidden class: of objects that are spread together V8 makes a new one
   // each, and looks every property up by its name.
@@ -242,16 +265,16 @@ export function createBattle(map: BattleMap, rules: Rules, habits = HABITS): Bat
     speed: each((type) => type[rules].speed / (rules === "starcraft" ? TICKS_PER_SECOND : 1)),
     acceleration: each((type) => type[rules].acceleration / TICKS_PER_SECOND ** 2),
     period: each((type) => type[rules].period * (rules === "starcraft" ? TICKS_PER_SECOND : 1)),
-    damagePoint: Int32Array.from(types, (type) => Math.ceil(type[rules].damagePoint * TICKS_PER_SECOND)),
-    backswing: Int32Array.from(types, (type) => Math.ceil(type[rules].backswing * TICKS_PER_SECOND)),
+    damagePoint: word((type) => Math.ceil(type[rules].damagePoint * TICKS_PER_SECOND)),
+    backswing: word((type) => Math.ceil(type[rules].backswing * TICKS_PER_SECOND)),
     missile: each((type) => type[rules].missile / TICKS_PER_SECOND),
-    secondStrike: Int32Array.from(types, (type) => Math.ceil(type[rules].secondStrike * TICKS_PER_SECOND)),
+    secondStrike: word((type) => Math.ceil(type[rules].secondStrike * TICKS_PER_SECOND)),
     notice: each((type) => type[rules].notice),
     slack: each((type) => type[rules].slack),
     maxHealth: each((type) => type.health),
     maxShield: each((type) => type.shield),
     armor: each((type) => type.armor),
-    attacks: Int32Array.from(types, (type) => type.attacks),
+    attacks: word((type) => type.attacks),
     regeneration: each((type) => type[rules].regeneration / TICKS_PER_SECOND),
     layer: byte((type) => LAYERS.indexOf(type[rules].layer)),
     heals: byte((type) => Number(type.heals)),
@@ -259,9 +282,9 @@ export function createBattle(map: BattleMap, rules: Rules, habits = HABITS): Bat
     observedCooldown: each((type) =>
       type.heals ? ENERGY_MAX : rules === "starcraft" ? type.observedCooldown : type.smaclite.period,
     ),
-    typeBit: Uint8Array.from(types, (type, i) => Math.max(0, (i < allies ? map.allyTypes : bits).indexOf(type))),
-    damage: Float64Array.from(pairs(attackDamage)),
-    reaches: Uint8Array.from(pairs((a, b) => Number(canTarget(a, b, rules)))),
+    typeBit,
+    damage,
+    reaches,
     maxReward: 10 * enemies + 200 + types.slice(allies).reduce((sum, type) => sum + type.health + type.shield, 0),
     maxRadius: Math.max(...types.map((type) => type[rules].radius)),
     maxSeparation: Math.max(...types.map((type) => type[rules].separation)),

@@ -3,22 +3,14 @@ import { requireSeed } from "../../random.js";
 import type { Environment, EnvironmentSizes, EnvironmentSnapshot, UnitSnapshot } from "../environment.js";
 import { createBattle, NONE } from "./battle.js";
 import type { Battle } from "./battle.js";
-import type { BattleMap } from "./maps.js";
-import {
-  ATTACK_RANGE,
-  blocksOf,
-  FIRST_TARGET,
-  MAP_SIZE,
-  SIGHT,
-  writeAvailable,
-  writeObservations,
-  writeState,
-} from "./observe.js";
+import { createLoops, loopBytes } from "./compiled/loops.js";
+import { type BattleMap, unitsOf } from "./maps.js";
+import { ATTACK_RANGE, blocksOf, FIRST_TARGET, MAP_SIZE, SIGHT } from "./observe.js";
 import type { Blocks } from "./observe.js";
 import { HABITS } from "./rules.js";
 import type { BattleRules } from "./rules.js";
 import { createSmacliteRules } from "./smaclite.js";
-import { createStarcraftRules } from "./starcraft.js";
+import { createStarcraftRules, groundsOf } from "./starcraft.js";
 import type { Rules } from "./units.js";
 
 /**
@@ -43,9 +35,14 @@ export interface BattleEnvironment extends Environment {
  * @param habits other numbers than ours, to see what depends on them
  */
 export function createBattleEnvironment(map: BattleMap, rules: Rules, habits = HABITS): BattleEnvironment {
-  const battle = createBattle(map, rules, habits);
+  const types = [...unitsOf(map.allies), ...unitsOf(map.enemies)];
+  const grounds = rules === "starcraft" ? groundsOf(map, types) : [];
+  const room = loopBytes(unitsOf(map.allies).length, types.length, grounds);
+  const battle = createBattle(map, rules, habits, room);
   const blocks = blocksOf(battle);
-  const play: BattleRules = rules === "smaclite" ? createSmacliteRules(battle) : createStarcraftRules(battle);
+  const loops = createLoops(battle, rules === "starcraft" ? groundsOf(map, battle.types) : []);
+  const play: BattleRules =
+    rules === "smaclite" ? createSmacliteRules(battle, loops) : createStarcraftRules(battle, loops);
   const { allies, actions, clock, totals, alive, lastAction, episode } = battle;
   const sizes: EnvironmentSizes = {
     agents: allies,
@@ -54,18 +51,10 @@ export function createBattleEnvironment(map: BattleMap, rules: Rules, habits = H
     state: blocks.state,
     episodeLimit: map.episodeLimit,
   };
-  const observations = new Float32Array(allies * blocks.observation);
-  const state = new Float32Array(blocks.state);
-  const availableActions = new Uint8Array(allies * actions);
+  const { observations, state, availableActions, show } = loops.view(blocks, play.open);
 
   const tag = [...`${map.name} ${rules}`].reduce((hash, letter) => (Math.imul(hash, 31) + letter.charCodeAt(0)) | 0, 7);
   clock[5] = tag;
-
-  const show = (): void => {
-    writeAvailable(battle, play.open, availableActions);
-    writeObservations(battle, blocks, availableActions, observations);
-    writeState(battle, blocks, state);
-  };
 
   return {
     name: map.name,

@@ -1,17 +1,24 @@
 import { describe, expect, it } from "vitest";
-import { canWalk, createGround, headFor, openCells } from "./ground.js";
+import { createBattle } from "./battle.js";
+import { createLoops, loopBytes } from "./compiled/loops.js";
+import { createGround, openCells } from "./ground.js";
 import { maps } from "./maps.js";
+import { HABITS } from "./rules.js";
 
-const ravine = maps.find((map) => map.name === "2c_vs_64zg")!.terrain.starcraft;
-const ground = createGround(openCells(ravine, "."), 0.375);
+const ravine = maps.find((map) => map.name === "2c_vs_64zg")!;
+const ground = createGround(openCells(ravine.terrain.starcraft, "."), 0.375);
+const battle = createBattle(ravine, "starcraft", HABITS, loopBytes(2, 66, [ground]));
+const { canWalk, headFor } = createLoops(
+  battle,
+  battle.types.map(() => ground),
+);
 
 /** Length of the way that following `headFor` takes, and whether it stayed on open ground. */
 function follow(x: number, y: number, goalX: number, goalY: number): number {
-  const out = new Float64Array(2);
   let length = 0;
   for (let bends = 0; bends < 20; bends++) {
-    headFor(ground, Float64Array.of(x, y, goalX, goalY), out);
-    expect(canWalk(ground, Float64Array.of(x, y, out[0], out[1]))).toBe(true);
+    const out = headFor(0, x, y, goalX, goalY);
+    expect(canWalk(0, x, y, ...out)).toBe(true);
     length += Math.hypot(out[0] - x, out[1] - y);
     [x, y] = [out[0], out[1]];
     if (x === goalX && y === goalY) return length;
@@ -34,8 +41,7 @@ describe("ways around the cliff", () => {
   });
 
   it("leads to the nearest open point when the goal is on the cliff", () => {
-    const out = new Float64Array(2);
-    headFor(ground, Float64Array.of(16, 9, 16, 12.4), out);
+    const out = headFor(0, 16, 9, 16, 12.4);
     expect(out[0]).toBeCloseTo(16, 0);
     expect(out[1]).toBeGreaterThan(11.2);
     expect(out[1]).toBeLessThan(11.7);

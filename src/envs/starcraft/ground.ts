@@ -3,15 +3,13 @@ import { MAP_SIZE } from "./observe.js";
 /** Points to a cell of the clearance map, along one axis. */
 export const FINE = 8;
 export const FINE_SIZE = MAP_SIZE * FINE;
-/** Distance between two looks along a line of walk, in cells. */
+/** Distance between two looks along a line of walk, in cells: see compiled/ground.c. */
 const LOOK = 0.15;
 /**
  * Number of goals whose ways are kept. Units that walk in formation have one each, and those that chase one unit share
  * theirs. A power of 2.
  */
-const GOALS = 512;
-/** A bend nearer than this has been passed. */
-const AT_BEND = 0.05;
+export const GOALS = 512;
 
 /** Returns the cells that terrain marks as open to `crosses`. */
 export function openCells(terrain: readonly string[], crosses: string): Uint8Array {
@@ -29,154 +27,40 @@ export interface Ground {
    * [left, right, bottom, top] if the open cells are one rectangle: clamping is then enough, and no way is ever needed.
    */
   readonly box: Float64Array | null;
-  /** 1 where the centre can be, [FINE_SIZE, FINE_SIZE]. */
-  readonly clear: Uint8Array;
-  /** How many looks along a line can be left out from each clear fine point on, because nothing closed is that near. */
-  readonly skips: Uint8Array;
+  /**
+   * For every fine point 0 if the centre cannot be there, else how many looks along a line lead past what is surely
+   * clear, because nothing closed is that near. [FINE_SIZE, FINE_SIZE]
+   */
+  readonly strides: Uint8Array;
   /** Index of the nearest clear point for every fine point. */
-  readonly nearest: Int32Array;
+  readonly nearest: Uint16Array;
   /** Convex corners of the closed cells, moved out by the unit's size. Shortest ways bend only at these. */
   readonly cornerX: Float64Array;
   readonly cornerY: Float64Array;
-  /** Length of the shortest way between two corners, [corners, corners]. */
-  readonly between: Float64Array;
-  /**
-   * Length of the shortest way from each corner to goals that were asked for before, [GOALS, corners], and those goals,
-   * [GOALS, 2].
-   */
-  readonly toGoal: Float64Array;
-  readonly goals: Float64Array;
-  /** The line that is looked along: [x, y, toX, toY]. */
-  readonly look: Float64Array;
-  /** For `headFor`: the length of the way over each corner. */
-  readonly ways: Float64Array;
 }
 
 /** Prepares the ground for units of one radius (in cells). This takes some tens of milliseconds if there are cliffs. */
 export function createGround(open: Uint8Array, radius: number): Ground {
   const box = boxOf(open, radius);
   const clear = box === null ? clearPoints(open, radius) : new Uint8Array(0);
-  const nearest = box === null ? nearestPoints(clear) : new Int32Array(0);
+  const nearest = box === null ? Uint16Array.from(nearestPoints(clear)) : new Uint16Array(0);
   const corners = box === null ? cornersOf(open, radius) : [];
-  const ground = {
+  return {
     box,
-    clear,
-    skips: skipsOf(clear),
+    strides: stridesOf(clear),
     nearest,
     cornerX: Float64Array.from(corners, (corner) => corner[0]),
     cornerY: Float64Array.from(corners, (corner) => corner[1]),
-    between: new Float64Array(corners.length * corners.length),
-    toGoal: new Float64Array(box === null ? GOALS * corners.length : 0),
-    goals: new Float64Array(box === null ? 2 * GOALS : 0).fill(-1),
-    look: new Float64Array(4),
-    ways: new Float64Array(corners.length),
   };
-  connectCorners(ground);
-  return ground;
-}
-
-/** Tells whether a unit can walk straight from (line[0], line[1]) to (line[2], line[3]). */
-export function canWalk(ground: Ground, line: Float64Array): boolean {
-  const { box, clear, skips } = ground;
-  if (box !== null) return true;
-  const x = line[0];
-  const y = line[1];
-  const dx = line[2] - x;
-  const dy = line[3] - y;
-  const looks = Math.ceil(Math.sqrt(dx * dx + dy * dy) / LOOK);
-  for (let k = 1; k <= looks; k++) {
-    const u = x + (dx * k) / looks;
-    const v = y + (dy * k) / looks;
-    if (u < 0 || v < 0 || u >= MAP_SIZE || v >= MAP_SIZE) return false;
-    const point = ((v * FINE) | 0) * FINE_SIZE + ((u * FINE) | 0);
-    if (clear[point] === 0) return false;
-    k += skips[point];
-  }
-  return true;
-}
-
-/**
- * Writes into `out` [2] where a unit has to head for on the way from (line[0], line[1]) to (line[2], line[3]): the goal
- * itself, the clear point nearest to it, or a bend.
- */
-export function headFor(ground: Ground, line: Float64Array, out: Float64Array): void {
-  const { box, clear, nearest, cornerX, cornerY, between, toGoal, goals, look, ways } = ground;
-  if (box === null) {
-    const column = Math.min(FINE_SIZE - 1, Math.max(0, (line[2] * FINE) | 0));
-    const row = Math.min(FINE_SIZE - 1, Math.max(0, (line[3] * FINE) | 0));
-    if (clear[row * FINE_SIZE + column] === 0) {
-      const point = nearest[row * FINE_SIZE + column];
-      line[2] = ((point % FINE_SIZE) + 0.5) / FINE;
-      line[3] = (Math.floor(point / FINE_SIZE) + 0.5) / FINE;
-    }
-  }
-  const goalX = line[2];
-  const goalY = line[3];
-  out[0] = goalX;
-  out[1] = goalY;
-  if (canWalk(ground, line)) return;
-  const corners = cornerX.length;
-  const slot = (((goalX * 4096) | 0) * 31 + ((goalY * 4096) | 0)) & (GOALS - 1);
-  const first = slot * corners;
-  if (goals[2 * slot] !== goalX || goals[2 * slot + 1] !== goalY) {
-    goals[2 * slot] = goalX;
-    goals[2 * slot + 1] = goalY;
-    look[2] = goalX;
-    look[3] = goalY;
-    for (let k = 0; k < corners; k++) {
-      look[0] = cornerX[k];
-      look[1] = cornerY[k];
-      toGoal[first + k] = canWalk(ground, look) ? length(look) : Infinity;
-    }
-    for (let via = 0; via < corners; via++) {
-      for (let k = 0; k < corners; k++) {
-        toGoal[first + k] = Math.min(toGoal[first + k], between[k * corners + via] + toGoal[first + via]);
-      }
-    }
-  }
-  look[0] = line[0];
-  look[1] = line[1];
-  for (let k = 0; k < corners; k++) {
-    look[2] = cornerX[k];
-    look[3] = cornerY[k];
-    const toCorner = length(look);
-    // A unit at a bend goes on to the next.
-    ways[k] = toCorner > AT_BEND ? toCorner + toGoal[first + k] : Infinity;
-  }
-  // Ways are tried from the shortest on, so that few lines have to be looked along.
-  for (;;) {
-    let best = -1;
-    let shortest = Infinity;
-    for (let k = 0; k < corners; k++) {
-      if (ways[k] >= shortest) continue;
-      shortest = ways[k];
-      best = k;
-    }
-    if (best < 0) return;
-    look[2] = cornerX[best];
-    look[3] = cornerY[best];
-    if (canWalk(ground, look)) {
-      out[0] = look[2];
-      out[1] = look[3];
-      return;
-    }
-    ways[best] = Infinity;
-  }
 }
 
 /** Moves a place [x, y] to the nearest one where a unit's centre can be. */
-export function standClear({ box, clear, nearest }: Ground, place: Float64Array): void {
+export function standClear({ box, strides, nearest }: Ground, place: Float64Array): void {
   if (box !== null) return;
   const point = Math.floor(place[1] * FINE) * FINE_SIZE + Math.floor(place[0] * FINE);
-  if (clear[point] === 1) return;
+  if (strides[point] > 0) return;
   place[0] = ((nearest[point] % FINE_SIZE) + 0.5) / FINE;
   place[1] = (Math.floor(nearest[point] / FINE_SIZE) + 0.5) / FINE;
-}
-
-function length(line: Float64Array): number {
-  const dx = line[2] - line[0];
-  const dy = line[3] - line[1];
-  return Math.sqrt(dx * dx + dy * dy);
 }
 
 function boxOf(open: Uint8Array, radius: number): Float64Array | null {
@@ -222,7 +106,7 @@ function clearPoints(open: Uint8Array, radius: number): Uint8Array {
   return clear;
 }
 
-function skipsOf(clear: Uint8Array): Uint8Array {
+function stridesOf(clear: Uint8Array): Uint8Array {
   // Distance in fine points to the nearest that is closed or off the map, the larger of both axes: once in reading
   // order and once against it.
   const away = Uint8Array.from(clear);
@@ -242,7 +126,7 @@ function skipsOf(clear: Uint8Array): Uint8Array {
     }
   }
   // A look is at most LOOK after the last.
-  return away.map((points) => Math.max(0, Math.floor((points - 1) / (LOOK * FINE) - 1e-9)));
+  return away.map((points) => (points === 0 ? 0 : 1 + Math.max(0, Math.floor((points - 1) / (LOOK * FINE) - 1e-9))));
 }
 
 function nearestPoints(clear: Uint8Array): Int32Array {
@@ -283,22 +167,4 @@ function cornersOf(open: Uint8Array, radius: number): [number, number][] {
     }
   }
   return corners;
-}
-
-function connectCorners(ground: Ground): void {
-  const { cornerX, cornerY, between, look } = ground;
-  const n = cornerX.length;
-  for (let a = 0; a < n; a++) {
-    for (let b = 0; b < n; b++) {
-      look.set([cornerX[a], cornerY[a], cornerX[b], cornerY[b]]);
-      between[a * n + b] = canWalk(ground, look) ? length(look) : Infinity;
-    }
-  }
-  for (let via = 0; via < n; via++) {
-    for (let a = 0; a < n; a++) {
-      for (let b = 0; b < n; b++) {
-        between[a * n + b] = Math.min(between[a * n + b], between[a * n + via] + between[via * n + b]);
-      }
-    }
-  }
 }

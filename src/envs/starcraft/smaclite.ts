@@ -11,7 +11,7 @@ import {
   TICKS_PER_STEP,
 } from "./battle.js";
 import type { Battle } from "./battle.js";
-import { inBeam, strike, taken } from "./combat.js";
+import type { Loops } from "./compiled/loops.js";
 import { openCells } from "./ground.js";
 import { MAP_SIZE } from "./observe.js";
 import { addNeighbour, addObstacle, clearLines, mover, neighbour, solution, solve } from "./orca.js";
@@ -36,13 +36,14 @@ const BEAM_REACH = Math.sqrt(BEAM_WIDTH * BEAM_WIDTH + BEAM_DEPTH * BEAM_DEPTH) 
  * hits, no path finding, reciprocal collision avoidance, and units processed in a new random order each tick. All times
  * are in seconds and speeds in cells a second; positions are rounded to single precision as in SMAClite.
  */
-export function createSmacliteRules(b: Battle): BattleRules {
+export function createSmacliteRules(b: Battle, loops: Loops): BattleRules {
   const terrain = b.map.terrain.smaclite;
   const open = openCells(terrain, ".");
   const allies = placeSquad([...b.radius.subarray(0, b.allies)], b.map.allyPoint, 1);
   const enemies = placeSquad([...b.radius.subarray(b.allies)], b.map.enemyPoint, -1);
   const w: World = {
     b,
+    loops,
     places: Float64Array.from([...allies, ...enemies]),
     obstacles: Float64Array.from(rectanglesOf(open)),
     preferredX: new Float64Array(b.units),
@@ -71,6 +72,7 @@ export function createSmacliteRules(b: Battle): BattleRules {
 /** What a tick needs besides the episode. None of it outlives a tick. */
 interface World {
   readonly b: Battle;
+  readonly loops: Loops;
   /** Places of the units. [units, 2] */
   readonly places: Float64Array;
   /** Obstacles as left, bottom, width, height. [rectangles, 4] */
@@ -433,8 +435,8 @@ function act(w: World, i: number): void {
 function wound(w: World, i: number, t: number): void {
   const { b } = w;
   const lived = b.health[t] > 0;
-  strike(b, i, t, 0, SHIELD_DELAY, b.attacks[i]);
-  if (t >= b.allies) w.pay[0] += taken[0] + (lived && b.health[t] === 0 ? 10 : 0);
+  const taken = w.loops.strike(i, t, 0, SHIELD_DELAY, b.attacks[i]);
+  if (t >= b.allies) w.pay[0] += taken + (lived && b.health[t] === 0 ? 10 : 0);
 }
 
 function burn(w: World, i: number, t: number): void {
@@ -449,7 +451,7 @@ function burn(w: World, i: number, t: number): void {
     if (present[j] === 0) continue;
     const dx = startX[j] - tx;
     const dy = startY[j] - ty;
-    if (dx * dx + dy * dy <= BEAM_REACH * BEAM_REACH && inBeam(b, i, j)) wound(w, i, j);
+    if (dx * dx + dy * dy <= BEAM_REACH * BEAM_REACH && w.loops.isInBeam(i, j)) wound(w, i, j);
   }
 }
 

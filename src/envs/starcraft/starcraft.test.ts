@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { playRandom, scripts, playEpisodes } from "../play.js";
-import { ATTACK_MOVE } from "./battle.js";
-import { strike, taken } from "./combat.js";
+import { ATTACK_MOVE, createBattle, enlist } from "./battle.js";
+import { createLoops, loopBytes } from "./compiled/loops.js";
 import { createBattleEnvironment } from "./environment.js";
 import type { BattleEnvironment } from "./environment.js";
 import { maps } from "./maps.js";
@@ -40,6 +40,14 @@ const leave = (env: BattleEnvironment, places: [unit: number, x: number, y: numb
 };
 
 describe("damage, by the unit tables", () => {
+  const make = (name: string) => {
+    const map = maps.find((candidate) => candidate.name === name)!;
+    const b = createBattle(map, "starcraft", HABITS, loopBytes(100, 100, []));
+    for (let i = 0; i < b.units; i++) enlist(b, i);
+    const find = (type: string, enemy: boolean): number =>
+      b.types.findIndex((candidate, i) => candidate.name === type && i >= b.allies === enemy);
+    return { b, find, strike: createLoops(b).strike };
+  };
   const protoss = make("1c3s5z");
   const zerg = make("2c_vs_64zg");
   const terran = make("MMM");
@@ -56,34 +64,31 @@ describe("damage, by the unit tables", () => {
     [terran, "marine", "marine", 6, 6],
     [terran, "marauder", "marauder", 19, 19],
     [terran, "marauder", "marine", 10, 10],
-  ] as const)("%# %s", (env, shooter, target, onShield, onHealth) => {
-    const { battle: b } = env;
-    const i = indexOf(env, shooter, false);
-    const t = indexOf(env, target, true);
-    b.health[t] = b.maxHealth[t];
-    b.shield[t] = b.maxShield[t];
-    strike(b, i, t, 0.5, 160, b.attacks[i]);
-    expect(taken[0]).toBe(onShield);
+  ] as const)("%# %s", ({ b, find, strike }, shooter, target, onShield, onHealth) => {
+    const i = find(shooter, false);
+    const t = find(target, true);
+    expect(strike(i, t, 0.5, 160, b.attacks[i])).toBe(onShield);
     b.shield[t] = 0;
     b.health[t] = b.maxHealth[t];
-    strike(b, i, t, 0.5, 160, b.attacks[i]);
-    expect(taken[0]).toBe(onHealth);
+    expect(strike(i, t, 0.5, 160, b.attacks[i])).toBe(onHealth);
     expect(b.health[t]).toBe(b.maxHealth[t] - onHealth);
     b.health[t] = 1;
-    strike(b, i, t, 0.5, 160, b.attacks[i]);
-    expect([taken[0], b.health[t]]).toEqual([1, 0]);
+    expect(strike(i, t, 0.5, 160, b.attacks[i])).toBe(1);
+    expect(b.health[t]).toBe(0);
+    b.health[t] = b.maxHealth[t];
+    b.shield[t] = b.maxShield[t];
   });
 
   it("a shot that breaks the shield reaches health less armour, at least 0.5", () => {
-    const { battle: b } = protoss;
-    const i = indexOf(protoss, "stalker", false);
-    const t = indexOf(protoss, "zealot", true);
+    const { b, find, strike } = protoss;
+    const i = find("stalker", false);
+    const t = find("zealot", true);
     b.health[t] = 100;
     b.shield[t] = 10;
-    strike(b, i, t, 0.5, 160, b.attacks[i]);
+    expect(strike(i, t, 0.5, 160, b.attacks[i])).toBe(12);
     expect([b.shield[t], b.health[t]]).toEqual([0, 98]);
     b.shield[t] = 12.5;
-    strike(b, i, t, 0.5, 160, b.attacks[i]);
+    strike(i, t, 0.5, 160, b.attacks[i]);
     expect([b.shield[t], b.health[t], b.shieldDelay[t]]).toEqual([0, 97.5, 160]);
   });
 });

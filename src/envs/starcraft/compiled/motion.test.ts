@@ -1,9 +1,9 @@
 import { expect, it } from "vitest";
 import { createEnvironment } from "../../index.js";
 import type { BattleEnvironment } from "../environment.js";
-import { SOURCES } from "./motion-wasm.js";
+import { SOURCES } from "./loops-wasm.js";
 
-it("is compiled from the source beside it", async () => {
+it("is compiled from the sources beside it", async () => {
   const { hashOfSources } = (await import(new URL("build.mjs", import.meta.url).href)) as {
     hashOfSources: () => string;
   };

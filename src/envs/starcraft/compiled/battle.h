@@ -1,0 +1,189 @@
+// A battle as the compiled loops see it: the arrays over units that ../battle.ts lays out, and what several of the loops
+// need. Most of a training's time outside its networks goes into these loops of few turns over many arrays, whose type
+// and length V8 checks anew at every turn. `node src/envs/starcraft/compiled/build.mjs` compiles all C files here into
+// loops-wasm.ts. WebAssembly rounds as JavaScript does.
+
+#pragma once
+
+#define EXPORT(name) __attribute__((export_name(#name)))
+
+typedef unsigned char byte;
+
+/** Sides of the clearance map, and its points to a cell along one axis: see ../ground.ts. */
+#define FINE 8
+#define FINE_SIZE 256
+#define MAP_SIZE 32
+
+/** Orders, layers and ticks: see ../battle.ts. */
+enum { STOP, MOVE, ATTACK, ATTACK_MOVE, NONE };
+#define GROUND 0
+#define TICKS_PER_SECOND 16
+#define TICKS_PER_STEP 8
+
+/** The shots of a weapon with less range than this are blows. */
+#define MELEE 1
+
+/** Ground with cliffs: see ../ground.ts. */
+typedef struct {
+  int corners;
+  /** For every fine point 0 if it is closed, else how many looks along a line lead past what is surely clear. */
+  const byte *strides;
+  /** The nearest clear point of every fine point. */
+  const unsigned short *nearest;
+  const double *corner_x, *corner_y;
+  /** Length of the shortest way between two corners, [corners, corners]. */
+  double *between;
+  /** Length of the shortest way from each corner to goals that were asked for before, [GOALS, corners]; those goals. */
+  double *to_goal, *goals;
+  /** Scratch memory of `head_for`, [corners]. */
+  double *ways;
+} ground;
+
+/** The numbers of a battle that are no whole numbers, in the order of ../compiled/loops.ts. */
+typedef struct {
+  double comrade, comrade_again, whim, old, leash, hunt, call_for_help;
+  double turn_cos, turn_sin, facing_cos;
+  double max_separation, max_reward;
+} numbers;
+
+/** Members have the names that they have in ../battle.ts and loops.ts, which finds them by these. */
+typedef struct {
+  int units, allies, look_period, enemy_follows, are_restored;
+  const numbers *numbers;
+
+  /** Fixed when the battle is made. */
+  const double *radius, *separation, *layer_separation, *reach, *speed, *acceleration, *period, *missile, *notice, *slack;
+  const double *max_health, *max_shield, *armor, *regeneration;
+  const int *damage_point, *backswing, *second_strike, *attacks;
+  const byte *layer, *heals, *beam, *reaches;
+  const double *damage;
+  /** Null for a unit whose ground is one rectangle; these bounds of its centre are then enough. */
+  const ground *const *grounds;
+  const double *left, *right, *bottom, *top;
+  /** Cosine and sine of each number of turns of 15 degrees. */
+  const double *cosines, *sines;
+
+  /** The episode. */
+  double *x, *y, *vx, *vy, *health, *shield, *cooldown, *shield_delay, *energy, *goal_x, *goal_y, *pace, *face_x, *face_y;
+  double *beam_x, *beam_y, *bend_x, *bend_y, *before, *totals;
+  int *command, *target, *ordered, *windup, *busy, *flight, *struck, *burning, *died_at, *alarmed, *settled, *side, *fired;
+  /** Living units in the order of x; -1 ends the list. */
+  int *order;
+  int *random, *look_phase, *clock;
+  byte *alive;
+
+  /** Scratch memory: units whose shots hit in this tick, and how many comrades aim at each ally. */
+  int *hits, *aimed_at;
+  /** Where every walker stood before this tick. */
+  double *was_x, *was_y;
+  /**
+   * Places of living units by x, or of those that stand; and from a walker to those that stand near it, with the room
+   * they need. These arrays have one place more than there are units.
+   */
+  double *place_x, *place_y, *place_room, *near_x, *near_y, *near_room;
+  int *walking, *standing;
+} battle;
+
+/** What is shown of a battle, and how: see `Blocks` of ../observe.ts. */
+typedef struct {
+  int is_smaclite, actions, types, ally_shield, enemy_shield, ally, enemy, observation, ally_state, enemy_state, state_length;
+  /** 1 for a cell that can be walked on, [MAP_SIZE, MAP_SIZE]. */
+  const byte *open;
+  const byte *type_bit;
+  const double *observed_cooldown;
+  const int *enemy_at, *last_action;
+  byte *available;
+  float *observations, *state;
+  /** Scratch memory: health and shield of each unit as a part of the most. */
+  float *health_part, *shield_part;
+} view;
+
+/** Two numbers, with which the same is computed at a time. */
+typedef double pair __attribute__((vector_size(16)));
+typedef long long truths __attribute__((vector_size(16)));
+
+static inline pair load(const double *from) {
+  pair two;
+  __builtin_memcpy(&two, from, sizeof two);
+  return two;
+}
+
+/** Bit 0 for the first and bit 1 for the second of two comparisons that hold. */
+static inline int which(truths two) {
+  return (int)__builtin_wasm_bitmask_i64x2(two);
+}
+
+/** A random word as an unsigned number is this many times one in [0, 1). */
+#define WORDS 4294967296.0
+
+/** The next 32 random bits of the battle: see ../random.ts. */
+static inline unsigned next_word(const battle *b) {
+  unsigned *words = (unsigned *)b->random, t = words[3];
+  const unsigned s = words[0];
+  words[3] = words[2];
+  words[2] = words[1];
+  words[1] = s;
+  t ^= t << 11;
+  t ^= t >> 8;
+  t ^= s ^ (s >> 19);
+  return words[0] = t;
+}
+
+/** The distance between the edges of two units, in cells. */
+static inline double gap_between(const battle *b, int i, int j) {
+  const double dx = b->x[j] - b->x[i], dy = b->y[j] - b->y[i];
+  return __builtin_sqrt(dx * dx + dy * dy) - b->radius[i] - b->radius[j];
+}
+
+/** The living unit of [first, end) that is nearest to `i`, except for healers and `i` itself; -1 for none. */
+static inline int nearest_living(const battle *b, int i, int first, int end) {
+  int nearest = -1;
+  double least = __builtin_inf();
+  for (int j = first; j < end; j++) {
+    if (!b->alive[j] || j == i || b->heals[j]) continue;
+    const double dx = b->x[j] - b->x[i], dy = b->y[j] - b->y[i], squared = dx * dx + dy * dy;
+    if (squared < least) {
+      least = squared;
+      nearest = j;
+    }
+  }
+  return nearest;
+}
+
+/** Sets the velocity of unit `i` straight towards (to_x, to_y): a whole step, unless the goal is nearer. */
+static inline void walk(const battle *b, int i, double to_x, double to_y) {
+  const double dx = to_x - b->x[i], dy = to_y - b->y[i], length = __builtin_sqrt(dx * dx + dy * dy);
+  if (length == 0) return;
+  const double stride = b->speed[i] < length ? b->speed[i] : length;
+  const double face_x = dx / length, face_y = dy / length;
+  b->face_x[i] = face_x;
+  b->face_y[i] = face_y;
+  b->vx[i] = face_x * stride;
+  b->vy[i] = face_y * stride;
+}
+
+/** Gives up a shot that is under way. The weapon is ready at once, because it has not fired. */
+static inline void calm_down(const battle *b, int i) {
+  if (b->windup[i] == 0) return;
+  b->windup[i] = 0;
+  b->cooldown[i] = 0;
+}
+
+/** Sets the velocity of unit `i` towards a place, or towards the bend before it (ground.c). */
+void walk_around(const battle *b, int i, double to_x, double to_y);
+/** Finds, once a step, the bend that each chasing unit has to pass, or -1 if it can walk straight (ground.c). */
+void find_bends(const battle *b);
+/** Moves all units for one tick by their velocities (motion.c). */
+void move_all(const battle *b);
+/** Chooses what the enemies fight (enemy.c); `were_hits` says whether something was hit in this tick. */
+void choose_targets(const battle *b, int were_hits);
+/** Moves an enemy without a target to where it was sent (enemy.c). */
+void advance(const battle *b, int i);
+/** Moves a healer to its patient and heals it (enemy.c). */
+void decide_healer(const battle *b, int i);
+/** Fires and lands the shots that are due in this tick (fight.c). @returns whether anything was hit */
+int fire(const battle *b);
+/** Turns unit `i` towards unit `t` as far as it can turn in one tick (fight.c). @returns whether it may fire */
+int turn(const battle *b, int i, int t);
+/** Regenerates shields, health and energy (fight.c). */
+void recover(const battle *b);

@@ -1,0 +1,174 @@
+// Ways around what is closed: see ../ground.ts, which prepares the ground.
+#include "battle.h"
+
+/** Distance between two looks along a line of walk, in cells. */
+#define LOOK 0.15
+/** Number of goals whose ways are kept: see ../ground.ts. */
+#define GOALS 512
+/** A bend nearer than this has been passed. */
+#define AT_BEND 0.05
+/** A unit that chases another around cliffs looks for a new bend after this many steps. */
+#define LOOK_AGAIN 4
+
+static double length(double x, double y, double to_x, double to_y) {
+  const double dx = to_x - x, dy = to_y - y;
+  return __builtin_sqrt(dx * dx + dy * dy);
+}
+
+/** Tells whether a unit can walk straight from (x, y) to (to_x, to_y). */
+EXPORT(can_walk) int can_walk(const ground *g, double x, double y, double to_x, double to_y) {
+  const double dx = to_x - x, dy = to_y - y, looks = __builtin_ceil(__builtin_sqrt(dx * dx + dy * dy) / LOOK);
+  const byte *strides = g->strides;
+  const pair from = {x, y}, way = {dx, dy};
+  // From both ends, because one look does not wait for the other, and goals on cliffs show at once.
+  for (double first = 1, last = looks; first <= last;) {
+    const pair near = from + way * first / looks, far = from + way * last / looks;
+    if (which((near < 0) | (near >= MAP_SIZE) | (far < 0) | (far >= MAP_SIZE))) return 0;
+    const int near_stride = strides[(int)(near[1] * FINE) * FINE_SIZE + (int)(near[0] * FINE)];
+    const int far_stride = strides[(int)(far[1] * FINE) * FINE_SIZE + (int)(far[0] * FINE)];
+    if (near_stride == 0 || far_stride == 0) return 0;
+    first += near_stride;
+    last -= far_stride;
+  }
+  return 1;
+}
+
+/** Lengthens ways over corners by Floyd and Warshall's algorithm: first between corners, with lines that can be walked. */
+EXPORT(connect_corners) void connect_corners(const ground *g) {
+  const int n = g->corners;
+  for (int a = 0; a < n; a++) {
+    for (int b = 0; b < n; b++) {
+      const double x = g->corner_x[a], y = g->corner_y[a], to_x = g->corner_x[b], to_y = g->corner_y[b];
+      g->between[a * n + b] = can_walk(g, x, y, to_x, to_y) ? length(x, y, to_x, to_y) : __builtin_inf();
+    }
+  }
+  for (int via = 0; via < n; via++) {
+    for (int a = 0; a < n; a++) {
+      for (int b = 0; b < n; b++) {
+        const double way = g->between[a * n + via] + g->between[via * n + b];
+        if (way < g->between[a * n + b]) g->between[a * n + b] = way;
+      }
+    }
+  }
+}
+
+/** The lengths of the shortest ways from each corner to a goal. */
+static const double *ways_to(const ground *g, double goal_x, double goal_y) {
+  const int n = g->corners, slot = ((int)(goal_x * 4096) * 31 + (int)(goal_y * 4096)) & (GOALS - 1);
+  double *to_goal = g->to_goal + slot * n;
+  if (g->goals[2 * slot] == goal_x && g->goals[2 * slot + 1] == goal_y) return to_goal;
+  g->goals[2 * slot] = goal_x;
+  g->goals[2 * slot + 1] = goal_y;
+  for (int k = 0; k < n; k++) {
+    const double x = g->corner_x[k], y = g->corner_y[k];
+    to_goal[k] = can_walk(g, x, y, goal_x, goal_y) ? length(x, y, goal_x, goal_y) : __builtin_inf();
+  }
+  for (int via = 0; via < n; via++) {
+    for (int k = 0; k < n; k++) {
+      const double way = g->between[k * n + via] + to_goal[via];
+      if (way < to_goal[k]) to_goal[k] = way;
+    }
+  }
+  return to_goal;
+}
+
+/**
+ * Finds where a unit has to head for on the way from (x, y) to (goal_x, goal_y), between which it cannot walk straight:
+ * the goal itself, the clear point nearest to it, or a bend. Writes it into `out` [2].
+ */
+static void find_bend(const ground *g, double x, double y, double goal_x, double goal_y, double *out) {
+  int column = (int)(goal_x * FINE), row = (int)(goal_y * FINE);
+  column = column < 0 ? 0 : column >= FINE_SIZE ? FINE_SIZE - 1 : column;
+  row = row < 0 ? 0 : row >= FINE_SIZE ? FINE_SIZE - 1 : row;
+  const int is_clear = g->strides[row * FINE_SIZE + column] != 0;
+  if (!is_clear) {
+    const int point = g->nearest[row * FINE_SIZE + column];
+    goal_x = (point % FINE_SIZE + 0.5) / FINE;
+    goal_y = (point / FINE_SIZE + 0.5) / FINE;
+  }
+  out[0] = goal_x;
+  out[1] = goal_y;
+  if (!is_clear && can_walk(g, x, y, goal_x, goal_y)) return;
+  const int n = g->corners;
+  const double *to_goal = ways_to(g, goal_x, goal_y);
+  double *ways = g->ways;
+  for (int k = 0; k < n; k++) {
+    const double to_corner = length(x, y, g->corner_x[k], g->corner_y[k]);
+    // A unit at a bend goes on to the next.
+    ways[k] = to_corner > AT_BEND ? to_corner + to_goal[k] : __builtin_inf();
+  }
+  // Ways are tried from the shortest on, so that few lines have to be looked along.
+  for (;;) {
+    int best = -1;
+    double shortest = __builtin_inf();
+    for (int k = 0; k < n; k++) {
+      if (ways[k] >= shortest) continue;
+      shortest = ways[k];
+      best = k;
+    }
+    if (best < 0) return;
+    if (can_walk(g, x, y, g->corner_x[best], g->corner_y[best])) {
+      out[0] = g->corner_x[best];
+      out[1] = g->corner_y[best];
+      return;
+    }
+    ways[best] = __builtin_inf();
+  }
+}
+
+/** Writes into `out` [2] where a unit has to head for on the way from (x, y) to (goal_x, goal_y). */
+EXPORT(head_for) void head_for(const ground *g, double x, double y, double goal_x, double goal_y, double *out) {
+  out[0] = goal_x;
+  out[1] = goal_y;
+  if (!can_walk(g, x, y, goal_x, goal_y)) find_bend(g, x, y, goal_x, goal_y, out);
+}
+
+void walk_around(const battle *b, int i, double to_x, double to_y) {
+  if (b->bend_x[i] >= 0) {
+    const double x = b->x[i], y = b->y[i], dx = b->bend_x[i] - x, dy = b->bend_y[i] - y;
+    if (dx * dx + dy * dy < 0.36) {
+      const ground *g = b->grounds[i];
+      if (!g || can_walk(g, x, y, to_x, to_y)) {
+        b->bend_x[i] = -1;
+        walk(b, i, to_x, to_y);
+        return;
+      }
+      double bend[2];
+      find_bend(g, x, y, to_x, to_y, bend);
+      b->bend_x[i] = bend[0];
+      b->bend_y[i] = bend[1];
+    }
+    to_x = b->bend_x[i];
+    to_y = b->bend_y[i];
+  }
+  walk(b, i, to_x, to_y);
+}
+
+void find_bends(const battle *b) {
+  for (int i = 0; i < b->units; i++) {
+    const ground *g = b->grounds[i];
+    if (!b->alive[i] || !g) continue;
+    double goal_x = b->goal_x[i], goal_y = b->goal_y[i];
+    int t = b->target[i];
+    if (t < 0 && b->command[i] == ATTACK_MOVE && b->enemy_follows) t = nearest_living(b, i, 0, b->allies);
+    if (t >= 0) {
+      goal_x = b->x[t];
+      goal_y = b->y[t];
+    } else if (b->command[i] != ATTACK_MOVE) {
+      b->bend_x[i] = -1;
+      continue;
+    }
+    const double x = b->x[i], y = b->y[i];
+    if (can_walk(g, x, y, goal_x, goal_y)) {
+      b->bend_x[i] = -1;
+      continue;
+    }
+    const double dx = b->bend_x[i] - x, dy = b->bend_y[i] - y, near = 2 * TICKS_PER_STEP * b->speed[i];
+    const int is_due = (b->clock[0] + i) % LOOK_AGAIN == 0;
+    if (b->bend_x[i] >= 0 && !is_due && dx * dx + dy * dy > near * near) continue;
+    double bend[2];
+    find_bend(g, x, y, goal_x, goal_y, bend);
+    b->bend_x[i] = bend[0];
+    b->bend_y[i] = bend[1];
+  }
+}

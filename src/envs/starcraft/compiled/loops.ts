@@ -1,0 +1,206 @@
+import { Instance, Module } from "../../../webassembly.js";
+import type { Arena, Battle } from "../battle.js";
+import { GOALS, type Ground } from "../ground.js";
+import { MAP_SIZE, type Blocks, type View } from "../observe.js";
+import { BATTLE, GROUND, LOOPS, NUMBERS, VIEW } from "./loops-wasm.js";
+
+/** How many directions a unit tries on each side, in turns of 15 degrees: TURNS of motion.c. */
+const TURNS = 8;
+/**
+ * Cosine and sine of the angle that a unit turns in a tick, and cosine of the angle within which it fires (TurningRate
+ * 999.8437 degrees a second, ArcSlop 11.25).
+ */
+const TURN = (999.8437 / 16 / 180) * Math.PI;
+const FACING = (11.25 / 180) * Math.PI;
+
+/** Types of units that there are at most. */
+const TYPES = 16;
+
+/** Compiled loops over one battle; units are given by number. */
+export interface Loops {
+  /** Plays one step of the `starcraft` rules. */
+  play(): void;
+  /** Lets enemies walk for the one loop that they are ahead when SMAC looks for the first time. */
+  march(): void;
+  /**
+   * Fires one shot of unit `i` at unit `t`. Each of its attacks takes shield first, then health, reduced by armour.
+   *
+   * @param minimum least damage of an attack that reaches health (0.5 in StarCraft II)
+   * @param shieldDelay how long the victim's shield then does not regenerate
+   * @param attacks number of attacks in the shot
+   * @returns the shield and health points taken, without overkill
+   */
+  strike(i: number, t: number, minimum: number, shieldDelay: number, attacks: number): number;
+  /** Tells whether unit `j` touches the beam of unit `i`. */
+  isInBeam(i: number, j: number): boolean;
+  /**
+   * Returns what is shown of the battle.
+   *
+   * @param open 1 for a cell that can be walked on, [MAP_SIZE, MAP_SIZE] row-major from y = 0
+   */
+  view(blocks: Blocks, open: Uint8Array): View;
+  /** Tells whether unit `i` could walk straight from (x, y) to (toX, toY). */
+  canWalk(i: number, x: number, y: number, toX: number, toY: number): boolean;
+  /** Returns where unit `i` would have to head for at (x, y), to get to (toX, toY): [x, y]. */
+  headFor(i: number, x: number, y: number, toX: number, toY: number): [x: number, y: number];
+}
+
+/** What the compiled module exports. Battles and grounds are addresses. */
+interface Exports {
+  play(battle: number): void;
+  march(battle: number): void;
+  strike(battle: number, i: number, t: number, minimum: number, shieldDelay: number, attacks: number): number;
+  in_beam(battle: number, i: number, j: number): number;
+  can_walk(ground: number, x: number, y: number, toX: number, toY: number): number;
+  head_for(ground: number, x: number, y: number, toX: number, toY: number, out: number): void;
+  connect_corners(ground: number): void;
+  show(battle: number, view: number): void;
+}
+
+let compiled: ConstructorParameters<typeof Instance>[0] | undefined;
+
+/**
+ * Connects a battle with the compiled loops, which work in its memory. battle.h says what they need.
+ *
+ * @param grounds the ground on which each unit can be, [units]; without it there are no cliffs
+ */
+export function createLoops(b: Battle, grounds: readonly Ground[] = []): Loops {
+  const { arena, units } = b;
+  compiled ??= new Module(Uint8Array.from(atob(LOOPS), (letter) => letter.charCodeAt(0)));
+  const exports = new Instance(compiled, { env: { memory: arena.memory } }).exports as Exports;
+
+  const groundAt = new Map<Ground, number>();
+  for (const ground of grounds) {
+    if (ground.box !== null || groundAt.has(ground)) continue;
+    const at = placeGround(arena, ground);
+    exports.connect_corners(at);
+    groundAt.set(ground, at);
+  }
+  const table = (value: (angle: number) => number): Float64Array =>
+    filled(
+      arena.doubles(TURNS + 1),
+      Array.from({ length: TURNS + 1 }, (_, k) => value((k * Math.PI) / 12)),
+    );
+  const edges = ([0, 1, 2, 3] as const).map((side) =>
+    filled(
+      arena.doubles(units),
+      Array.from({ length: units }, (_, i) => grounds[i]?.box?.[side] ?? 0),
+    ),
+  );
+  const addresses = filled(
+    arena.words(units),
+    Array.from({ length: units }, (_, i) => groundAt.get(grounds[i]) ?? 0),
+  );
+  const numbers: Readonly<Record<string, unknown>> = {
+    ...b.habits,
+    ...b,
+    ...{ turnCos: Math.cos(TURN), turnSin: Math.sin(TURN), facingCos: Math.cos(FACING) },
+  };
+  const doubles = (): Float64Array => arena.doubles(units + 1);
+  const words = (): Int32Array => arena.words(units);
+  const at = place(arena, BATTLE, {
+    ...b,
+    lookPeriod: b.habits.lookPeriod,
+    enemyFollows: Number(b.map.enemyFollows),
+    areRestored: Number(
+      b.types.some(({ shield, heals, starcraft }) => shield > 0 || heals || starcraft.regeneration > 0),
+    ),
+    numbers: filled(
+      arena.doubles(NUMBERS.split(" ").length),
+      NUMBERS.split(" ").map((name) => numbers[name] as number),
+    ),
+    ...{ grounds: addresses, left: edges[0], right: edges[1], bottom: edges[2], top: edges[3] },
+    ...{ cosines: table(Math.cos), sines: table(Math.sin) },
+    ...{ hits: arena.words(2 * units), aimedAt: words(), wasX: doubles(), wasY: doubles() },
+    ...{ placeX: doubles(), placeY: doubles(), placeRoom: doubles() },
+    ...{ nearX: doubles(), nearY: doubles(), nearRoom: doubles(), walking: words(), standing: words() },
+  });
+  const bend = arena.doubles(2);
+
+  return {
+    play: () => exports.play(at),
+    march: () => exports.march(at),
+    strike: (i, t, minimum, shieldDelay, attacks) => exports.strike(at, i, t, minimum, shieldDelay, attacks),
+    isInBeam: (i, j) => exports.in_beam(at, i, j) === 1,
+    view(blocks, open) {
+      const observations = arena.floats(b.allies * blocks.observation);
+      const state = arena.floats(blocks.state);
+      const available = arena.bytes(b.allies * b.actions);
+      const viewAt = place(arena, VIEW, {
+        ...b,
+        ...blocks,
+        isSmaclite: Number(b.rules === "smaclite"),
+        stateLength: blocks.state,
+        open: filled(arena.bytes(open.length), open),
+        ...{ observations, state, available, healthPart: arena.floats(units), shieldPart: arena.floats(units) },
+      });
+      return { observations, state, availableActions: available, show: () => exports.show(at, viewAt) };
+    },
+    canWalk: (i, x, y, toX, toY) => addresses[i] === 0 || exports.can_walk(addresses[i], x, y, toX, toY) === 1,
+    headFor(i, x, y, toX, toY) {
+      if (addresses[i] === 0) return [toX, toY];
+      exports.head_for(addresses[i], x, y, toX, toY, bend.byteOffset);
+      return [bend[0], bend[1]];
+    },
+  };
+}
+
+/** Bytes that `createLoops` and its view place in a battle's memory. */
+export function loopBytes(allies: number, units: number, grounds: readonly Ground[]): number {
+  // Nobody is described by more numbers than this, among them one for each type that there is.
+  const described = 6 + TYPES;
+  const shown = allies * (4 * (units + 1) * described + units + 6) + 4 * (units * described + allies * (units + 6));
+  const cliffs = [...new Set(grounds)].filter(({ box }) => box === null);
+  const ofGround = ({ strides, nearest, cornerX: { length } }: Ground): number =>
+    strides.byteLength + nearest.byteLength + 8 * (2 * GOALS + length * (length + GOALS + 3)) + 128;
+  return (
+    shown +
+    8 * 24 * (units + 2) +
+    MAP_SIZE * MAP_SIZE +
+    4096 +
+    cliffs.reduce((sum, ground) => sum + ofGround(ground), 0)
+  );
+}
+
+function placeGround(arena: Arena, { strides, nearest, cornerX, cornerY }: Ground): number {
+  const corners = cornerX.length;
+  return place(arena, GROUND, {
+    corners,
+    strides: filled(arena.bytes(strides.length), strides),
+    nearest: filled(arena.halves(nearest.length), nearest),
+    cornerX: filled(arena.doubles(corners), cornerX),
+    cornerY: filled(arena.doubles(corners), cornerY),
+    between: arena.doubles(corners * corners),
+    toGoal: arena.doubles(GOALS * corners),
+    goals: arena.doubles(2 * GOALS).fill(-1),
+    ways: arena.doubles(corners),
+  });
+}
+
+/**
+ * Places a struct of battle.h, whose members are whole numbers or addresses of arrays.
+ *
+ * @param members names of the members in their order
+ * @returns the address
+ */
+function place(arena: Arena, members: string, values: Readonly<Record<string, unknown>>): number {
+  const names = members.split(" ");
+  const record = filled(
+    arena.words(names.length),
+    names.map((name) => {
+      const value = values[name];
+      if (typeof value === "number") return value;
+      if (ArrayBuffer.isView(value) && value.buffer === arena.memory.buffer) return value.byteOffset;
+      throw new Error(`The compiled loops need ${name}, which is not in the battle's memory.`);
+    }),
+  );
+  return record.byteOffset;
+}
+
+function filled<Values extends Float64Array | Int32Array | Uint16Array | Uint8Array>(
+  array: Values,
+  values: ArrayLike<number>,
+): Values {
+  array.set(values);
+  return array;
+}
