@@ -7,6 +7,7 @@ import { playTeam } from "../analysis/team-play.js";
 import { type ConfigInput, resolveConfig } from "../config.js";
 import { networkPlan } from "../training/plan.js";
 import { exportParameters } from "./checkpoint.js";
+import { extendRun } from "./extension.js";
 import { decodeSafetensors } from "./safetensors.js";
 import { runOne } from "./run.js";
 import { checkpointPath, readRunCheckpoint, type StoredRun } from "./store.js";
@@ -75,6 +76,20 @@ describe("a run that learns from transitions", async () => {
     expect(times).toBeGreaterThan(2);
     expect(files(stopped)).toEqual(files(run));
     expect(readRunCheckpoint(stopped.directory).state).toEqual(state);
+  });
+
+  it("is extended to the bits of a longer run, where no schedule depends on the length", async () => {
+    const folder = newFolder();
+    const through = { ...input, steps: 240, topology: { interval: 40, end: 360 } };
+    const ancestor = await runOne(resolveConfig(through), { runs: folder });
+    const longer = await runOne(extendRun(ancestor.name, { steps: 360 }, { runs: folder }), { runs: folder });
+    const whole = await runOne(resolveConfig({ ...through, steps: 360 }), { runs: folder });
+    expect(longer.name).toMatch(/-extended-/);
+    expect(longer.state).toBe("complete");
+    expect(files(longer)).toEqual(files(whole));
+    const [ours, theirs] = [longer, whole].map(({ directory }) => readRunCheckpoint(directory).state);
+    for (const part of ["tensors", "masks", "replay", "environments"] as const)
+      expect(ours[part]).toEqual(theirs[part]);
   });
 
   it("plays again, and is recorded, without noise", () => {

@@ -9,6 +9,7 @@ import { resolveConfig } from "../../config.js";
 import type { Environment } from "../../envs/environment.js";
 import { createEnvironment } from "../../envs/index.js";
 import { uniformRandom } from "../../envs/play.js";
+import { train } from "../../training/train.js";
 
 // The adapters beside the packages that they are for. `npm run setup:python -- pettingzoo lbf rware mamujoco` installs
 // them; what is not there is skipped.
@@ -324,6 +325,41 @@ print(json.dumps({"total": total, "seen": [seen[a].tolist() for a in env.possibl
     expect(total).toBeCloseTo(theirs.total, 5);
     theirs.seen.flat().forEach((value, i) => expect(env.observations[i]).toBeCloseTo(value, 4));
     env.close!();
+  });
+
+  it.each(["comix", "facmac"])("trains and evaluates a team by %s, again with the same bits", async (algorithm) => {
+    const records = async () => {
+      const all = [];
+      for await (const record of train(
+        resolveConfig({
+          environment: "python:gymnasium_robotics/mamujoco_v1",
+          options: { environment: { scenario: "Swimmer", agent_conf: "2x1", episodeLimit: 30 } },
+          algorithm,
+          method: "mast",
+          sparsity: { level: 0.5 },
+          steps: 90,
+          warmup: 30,
+          exploration: { uniform: 40 },
+          network: { hidden: 12, embed: 6, hypernetEmbed: 6 },
+          topology: { interval: 20 },
+          replay: { offlineCapacity: 80, onlineCapacity: 30, offlineBatch: 6, onlineBatch: 4 },
+          evaluation: { interval: 45, episodes: 2, window: 1 },
+          log: { interval: 30 },
+        }),
+      ))
+        all.push(record);
+      return all;
+    };
+    const first = await records();
+    const evaluations = first.flatMap((record) => (record.kind === "evaluation" ? [record] : []));
+    expect(evaluations.map(({ step, episodeLength }) => [step, episodeLength])).toEqual([
+      [0, 30],
+      [45, 30],
+      [90, 30],
+    ]);
+    expect(first.at(-1)).toMatchObject({ kind: "end", step: 90, update: 61 });
+    const again = await records();
+    expect(again.flatMap((record) => (record.kind === "evaluation" ? [record] : []))).toEqual(evaluations);
   });
 });
 
