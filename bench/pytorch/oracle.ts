@@ -28,11 +28,14 @@ async function setup() {
   };
 }
 
+/** A script of this folder that updates networks. */
+type Script = "oracle.py" | "continuous.py" | "facmac_discrete.py";
+
 /** How a kind of cases is written for a script, and what the script says is read. */
 interface Asking<Given, Said> {
   readonly encode: (given: Given) => Uint8Array;
   readonly decode: (file: Uint8Array) => Said;
-  readonly script: "oracle.py" | "continuous.py";
+  readonly script: Script;
 }
 
 /**
@@ -65,12 +68,7 @@ export function askPytorch(
  * Runs oracle.py, or continuous.py for continuous actions: FOLDER/RULE.safetensors for each rule of a case.
  * @throws {Error} with Python's message
  */
-export function writeAnswers(
-  python: string,
-  path: string,
-  folder: string,
-  script: "oracle.py" | "continuous.py" = "oracle.py",
-): void {
+export function writeAnswers(python: string, path: string, folder: string, script: Script = "oracle.py"): void {
   const { status, stderr, error } = spawnSync(python, [scriptPath(script), path, folder], { encoding: "utf8" });
   if (status !== 0) throw new Error(`bench: ${script} failed: ${error?.message ?? stderr.trim().split("\n").at(-1)}`);
 }

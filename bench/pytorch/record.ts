@@ -1,9 +1,10 @@
-// npx tsx bench/pytorch/record.ts: records PyTorch's results of one small case, and of one with continuous actions, in
-// bench/pytorch/recorded, for machines without PyTorch.
+// npx tsx bench/pytorch/record.ts: records PyTorch's results of one small case, of one with continuous actions and of
+// FACMAC with discrete ones, in bench/pytorch/recorded, for machines without PyTorch.
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { encodeCase, randomCase } from "./case.js";
 import { continuousRules, encodeContinuousCase, ODD_CONTINUOUS, randomContinuousCase } from "./continuous.js";
+import { encodeDiscreteCase, randomDiscreteCase } from "./facmac-discrete.js";
 import { ensurePytorch, scriptPath, writeAnswers } from "./oracle.js";
 import { LENGTHS, ODD, comparedRules } from "./rules.js";
 
@@ -28,3 +29,9 @@ writeFileSync(
   ),
 );
 writeAnswers(python, continuousPath, continuous, "continuous.py");
+
+const discrete = join(folder, "facmac-discrete");
+mkdirSync(discrete);
+const discretePath = join(discrete, "case.safetensors");
+writeFileSync(discretePath, encodeDiscreteCase(randomDiscreteCase({ density: 0.4, lengths: LENGTHS, seed: 1 })));
+writeAnswers(python, discretePath, discrete, "facmac_discrete.py");

@@ -27,7 +27,7 @@ const single: ConfigInput = {
   returns: { kind: "td-lambda", lambda: 0.6, burnIn: 0 },
 };
 
-/** FACMAC and COMIX have cases of their own: continuous.ts, and facmac-discrete.test.ts against float64. */
+/** FACMAC and COMIX have cases of their own: continuous.ts and facmac-discrete.ts. */
 const valueBased = [
   "qmix",
   "ow-qmix",

@@ -83,6 +83,8 @@ const HUMANOID: Task = {
     ...CLASSROOM_LEARNER,
     steps: 7_500,
     rewardScale: 0.1,
+    // With one-step targets the values of the actor's own actions run away from what they are worth.
+    returns: { kind: "n-step", n: 10, burnIn: 0 },
     exploration: { uniform: 2_000 },
     warmup: 1_000,
     evaluation: { interval: 2_500, episodes: 10, window: 2 },
