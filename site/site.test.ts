@@ -24,7 +24,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** The scripts, as far as they are tested. */
+/** The site's scripts, as far as this file tests them. */
 interface Scripts {
   buildSite(out: string, options?: { readonly api?: boolean; readonly playground?: boolean }): Promise<string[]>;
   brokenLinks(out: string, except?: readonly string[]): string[];
@@ -147,7 +147,7 @@ describe("your own environment, method and operator", () => {
   it.each(blocks)("$name has 30 lines at most, and trains", ({ name, code, command }) => {
     expect(code.trimEnd().split("\n").length).toBeLessThanOrEqual(30);
     writeFileSync(join(folder, name), code);
-    // A budget for a test; of several methods and seeds the last.
+    // A budget that a test can afford; where there are several methods and seeds, only the last is trained.
     const args = command
       .replace("mast,mast-random", "mast-random")
       .replace(" --seeds 5", "")
@@ -160,7 +160,7 @@ describe("your own environment, method and operator", () => {
     });
     expect(status, stderr).toBe(0);
     const score = Number(/score ([\d.]+) %/.exec(stdout)![1]);
-    // Naming what one sees is learned in 2,000 steps.
+    // A team learns within 2,000 steps to name what it sees.
     if (name === "signs.ts") expect(score).toBeGreaterThan(90);
   });
 });

@@ -59,7 +59,7 @@ function mast(...args: string[]): { code: number | null; out: string; err: strin
   return { code: status, out: stdout, err: stderr };
 }
 
-/** Refusal: one line on standard error, exit code 1, and nothing made. */
+/** Expects a refusal: one line on standard error, exit code 1, and nothing written. */
 function refused(args: string[], message: string | RegExp): void {
   const { code, out, err } = mast(...args);
   expect(err.trimEnd().split("\n")).toHaveLength(1);
@@ -397,7 +397,7 @@ describe("mast train", () => {
       child.kill("SIGINT");
       await exitOf(child);
       const before = readFileSync(join(onlyRun(), "checkpoint.safetensors"));
-      // No file may exceed half of the checkpoint's size, in blocks of 512 bytes.
+      // The limit lets no file exceed half of the checkpoint's size, in blocks of 512 bytes.
       const limited = spawnSync(
         "sh",
         [
@@ -578,7 +578,7 @@ describe("other commands", () => {
   it("train tickets of a run, and list them", () => {
     const source = trained("--environment", "two-step", "--steps", "400", ...TINY);
     const args = (...more: string[]) => ["train", "--environment", "two-step", "--steps", "300", ...TINY, ...more];
-    // Part of the name is enough here; the configuration keeps the whole.
+    // Part of the name is enough on the command line; the configuration keeps the whole.
     const { out, err, code } = mast(...args("--ticket", "winning", "--source", "two-step-qmix-mast-95-400"));
     expect([code, err]).toEqual([0, expect.stringMatching(/^two-step-qmix-mast-winning-ticket-95-300-seed1-\w+: /)]);
     const ticket = join(runs, /^\S+(?=: score)/.exec(out)![0]);
@@ -619,7 +619,7 @@ describe("other commands", () => {
         [...decodeSafetensors(readFileSync(file)).tensors].map(([name, { shape }]) => [name, shape]),
       );
     };
-    // 3m: 3 agents, 9 actions, observations of 30, states of 48.
+    // 3m has 3 agents, 9 actions, observations of 30 numbers and states of 48.
     expect(shapes(weighted)).toMatchObject({
       "agent.fc1.weight": [8, 42],
       "agent.rnn.weight_hh": [24, 8],
@@ -660,7 +660,7 @@ describe("other commands", () => {
     expect(mast("train", "--help").out).toMatch(/--ticket <KIND>[^]*--source <RUN>/);
     const list = mast("experiment", "list").out;
     expect(list).toMatch(/^Experiment +Of the paper +smoke +classroom +paper +two cores\n/);
-    // Six values of lambda: one seed, five, and the paper's eight.
+    // There are six values of lambda, with one seed, with five, and with the paper's eight.
     expect(list).toMatch(/\nlambda +Table 7, QMIX \/ RES +6 +30 +48 +\d+ min\n {4}How far targets look ahead/);
     expect(list).toMatch(/\ndistribution-shift +Figure 7 +- +- +-\n/);
     for (const { id } of [...EXPERIMENTS, ...MEASUREMENTS]) expect(list).toContain(`\n${id} `);

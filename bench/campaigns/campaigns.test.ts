@@ -3,7 +3,10 @@ import { campaignOfFuzz } from "./fuzz.js";
 import { campaignOfKills } from "./kills.js";
 import { campaignOfWorkers } from "./workers.js";
 
-/** A small share of the campaigns, another one each day; `npm run campaign -- kills` and `-- fuzz` run them whole. */
+/**
+ * Tests run a small share of the campaigns, another one each day; `npm run campaign -- kills` and `-- fuzz` run them
+ * whole.
+ */
 const seed = Math.floor(Date.now() / 86_400_000);
 
 describe("the campaigns", () => {

@@ -14,7 +14,8 @@ const paper = table(
 
 describe("how far a classroom orders methods as the paper's budget does", () => {
   it("is the rank correlation of mean scores", () => {
-    // Ranks 4, 3, 1, 2 beside 4, 3, 2, 1: sum of squared differences 2, 1 - 6 * 2 / (4 * 15) = 0.8.
+    // Ranks 4, 3, 1, 2 stand beside 4, 3, 2, 1: the sum of squared differences is 2, so the correlation is 1 - 6 * 2 /
+    // (4 * 15) = 0.8.
     const [swapped] = table(
       ...["dense,0.99", "mast,0.98", "rigl,0.5", "ss,0.6"].flatMap((row) => {
         const [method, score] = row.split(",");
@@ -25,7 +26,7 @@ describe("how far a classroom orders methods as the paper's budget does", () => 
     expect(found).toMatchObject({ common: 4, seeds: 2 });
     expect(found.correlation).toBeCloseTo(0.8, 12);
     expect([found.low, found.high].every((end) => Math.abs(end - 0.8) < 1e-9)).toBe(true);
-    // Distances .01, .49, .39, .48, .38 and .1.
+    // The distances are .01, .49, .39, .48, .38 and .1.
     expect(found.spread).toBeCloseTo(1.85 / 6, 12);
     expect(agreement(paper[0], paper[0]).correlation).toBeCloseTo(1, 12);
   });

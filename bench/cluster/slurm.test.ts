@@ -16,7 +16,7 @@ const TEAMS = fileURLToPath(new URL("../../src/node/python/fixtures/teams.py", i
 const why = whyNoSlurm();
 if (why !== undefined) console.log(`Slurm is not tested: ${why}.`);
 
-/** Short runs, a second or so each. */
+/** The settings of short runs, each of which takes a second or so. */
 const BASE = {
   environment: "two-step",
   steps: 600,
@@ -72,7 +72,7 @@ describe.skipIf(why !== undefined)("a Slurm cluster", () => {
       if (status === 0) return stdout.split("\n").filter((line) => line.endsWith(`|mast-${id}`));
     }
   };
-  /** What the elements said, for people who look for a failure. */
+  /** The output of the array's elements, for people who look for a failure. */
   const logs = () =>
     readdirSync(join(runs, "slurm"))
       .flatMap((one) =>
@@ -110,7 +110,7 @@ describe.skipIf(why !== undefined)("a Slurm cluster", () => {
     return declared.configs(declared.profile).map(runName);
   };
   const complete = (path: string) => names(path).filter((name) => existsSync(join(runs, name, "summary.json")));
-  /** Commands of the processes that work for this cluster's runs. */
+  /** The commands of the processes that work for this cluster's runs. */
   const children = () =>
     spawnSync(
       "sh",
@@ -196,7 +196,7 @@ describe.skipIf(why !== undefined)("a Slurm cluster", () => {
     await untilEnded("some");
     expect(complete(path).length).toBeLessThan(6);
 
-    // Of other steps than the runs of the other tests, which are complete.
+    // These runs have another number of steps than those of the other tests, which are complete.
     const short = study("fails", { base: { ...BASE, steps: BASE.steps + 50 }, seeds: 2 });
     const broken = names(short)[1];
     spawnSync("mkdir", ["-p", join(runs, broken)]);

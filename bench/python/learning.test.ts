@@ -7,13 +7,14 @@ import { mannWhitneyP } from "../../src/results/difference.js";
 import { mean } from "../../src/results/statistics.js";
 import { scoredEvaluations } from "../../src/training/score.js";
 
-// What src/node/python/README.md says about learning, from the committed tables that learning.ts wrote.
+// This test recomputes what src/node/python/README.md says about learning from the committed tables that learning.ts
+// wrote.
 
 const results = join(packageRoot(), "data", "results");
 const read = (file: string) => parseCsv(readFileSync(join(results, file), "utf8"), file);
 const text = readFileSync(join(packageRoot(), "src", "node", "python", "README.md"), "utf8").replace(/\s+/g, " ");
 
-/** Rows of a case by method, in its last environment, which is the one that it is about. */
+/** Returns the rows of a case by method, in its last environment, which is the one that the case is about. */
 const last = (rows: ReturnType<typeof read>, method: string) => {
   const own = rows.filter((row) => row["method"] === method);
   return own.filter(({ environment }) => environment === own.at(-1)!["environment"]);
@@ -64,7 +65,7 @@ describe.each<[string, string, readonly string[], number, number]>([
 describe("foraging that takes two, with one update and with three", () => {
   const scores = (name: string, method: string) =>
     last(read(`python-${name}.csv`), method).map((row) => Number(row["score"]));
-  /** Scores of dense teams with one update an episode after half of their steps. */
+  /** The scores of dense teams with one update an episode after half of their steps. */
   const halfway = [1, 2, 3].map((seed) =>
     mean(
       last(read("python-cooperation-evaluations.csv"), "dense")

@@ -25,13 +25,13 @@ describe("what PyTorch said of the recorded case of continuous actions (npx tsx 
       const theirs = decodeContinuousAnswer(read(name));
       const { difference, where } = largestContinuousDifference(await sparseContinuousAnswer(recorded, rule), theirs);
       expect(difference, where).toBeLessThan(1e-4);
-      // Every parameter of the networks moved, and its target after it.
+      // Every parameter of the networks has moved, and so has its target.
       expect(theirs.gradients.size).toBe(theirs.online.size);
       for (const [name, values] of theirs.online) {
         expect(values, name).not.toEqual(recorded.online.get(name));
         expect(theirs.target.get(name), name).not.toEqual(recorded.target.get(name));
       }
-      // The authors' settings clip here, the fast ones do not.
+      // Gradients are clipped with the authors' settings here, and not with the fast ones.
       for (const norm of theirs.norms) expect(norm > rule.options.gradientClip).toBe(!name.endsWith("fast"));
     },
   );

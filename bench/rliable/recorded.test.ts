@@ -21,9 +21,9 @@ describe("what rliable said of the recorded cases (npx tsx bench/rliable/record.
     const given = recorded.cases.find(({ name }) => name === "three tasks of different scale")!;
     const { x, y, answer } = given;
     expect(interquartileMean(x.flat())).toBeCloseTo(answer.iqm, 9);
-    // Trimming within each task, not over all of them, is something else.
+    // Trimming within each task, instead of over all of them together, gives another number.
     expect(Math.abs(mean(x.map(interquartileMean)) - answer.iqm) / answer.iqm).toBeGreaterThan(0.5);
-    // So is drawing without strata.
+    // Drawing without strata does so as well.
     const together = ourAnswer({ ...given, x: [x.flat()], y: [y.flat()] }, { resamples: 1, ownResamples: 2_000 });
     expect(differences(together, answer).ownInterval).toBeGreaterThan(2 * TOLERANCES.ownInterval);
   });

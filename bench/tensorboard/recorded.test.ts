@@ -9,7 +9,7 @@ const recorded = JSON.parse(readFileSync(new URL("recorded.json", import.meta.ur
   readonly sha256: string;
 };
 
-/** Columns of metrics.csv by TensorBoard's tag, as site/docs/metrics.md has them. */
+/** The columns of metrics.csv by TensorBoard's tag, as site/docs/metrics.md lists them. */
 const COLUMNS: Readonly<Record<string, string>> = {
   win_rate: "winRate",
   return: "episodeReturn",
@@ -47,7 +47,7 @@ function compare({ began, scalars }: Read, seed: number): void {
 it("TensorBoard read every number of an event file, at its step and time (npx tsx bench/tensorboard/record.ts)", () => {
   const { metrics, timing } = rowsOf(1);
   const file = eventFile(metrics, timing, BEGAN);
-  // It is the file that is written now.
+  // The recorded file is the one that is written now.
   expect(createHash("sha256").update(file).digest("hex")).toBe(recorded.sha256);
   compare(recorded, 1);
 });

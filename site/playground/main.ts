@@ -259,6 +259,11 @@ element("share").addEventListener("click", async () => {
     said.textContent = "The address of this page is the link: copy it from the address bar.";
   }
 });
+// The part of the address after "#" holds the settings, so this link must not change it.
+document.querySelector(".skip")!.addEventListener("click", (event) => {
+  event.preventDefault();
+  element("stage").focus();
+});
 addEventListener("hashchange", () => buildSettings(teamsOf(location.hash)));
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => refresh());
 

@@ -25,13 +25,13 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** Some seconds of 3m, with everything that the page shows. */
+/** Some seconds of training on 3m, with everything that the page shows. */
 const SHORT =
   "environment=3m&method=mast&sparsity.level=0.9&steps=3000&seed=2&topology.interval=15&returns.burnIn=1000&evaluation.interval=1000&evaluation.episodes=8&evaluation.window=2&log.interval=500";
 /** The beginning of the classroom profile's run on 2s3z; `bench/playground.mjs` trains it to its end. */
 const BEGINNING =
   "environment=2s3z&method=mast&sparsity.level=0.9&updates=2&steps=2000&seed=1&warmup=500&topology.interval=2&evaluation.interval=1000&evaluation.episodes=4&evaluation.window=2";
-/** Long enough to be stopped. */
+/** A training that is long enough to be stopped. */
 const LONG = SHORT.replace("steps=3000", "steps=200000");
 
 describe("what is chosen", () => {
@@ -248,7 +248,7 @@ describe.skipIf(findBrowser() === undefined)("the playground in a browser", () =
       await page.click("#train");
       await stage(page, "over");
       await page.waitForSelector(".lenses:not([hidden])");
-      // Nothing moves but what the test moves.
+      // Nothing moves except what the test moves.
       await page.click(".loop");
       const picture = async () => {
         await page.evaluate(
@@ -319,18 +319,28 @@ describe.skipIf(findBrowser() === undefined)("the playground in a browser", () =
       const before = await steps();
       await page.waitForTimeout(1500);
       expect(await steps()).toBe(before);
+      const stood = await page.textContent("#progress");
       await page.click("#step");
-      await page.waitForFunction(
-        (then) => document.getElementById("progress")!.textContent !== then,
-        await page.textContent("#progress"),
-        { timeout: 60_000 },
-      );
+      await page.waitForFunction((then) => document.getElementById("progress")!.textContent !== then, stood, {
+        timeout: 60_000,
+      });
       const after = await steps();
       expect(after).toBeGreaterThan(before);
       expect(after).toBeLessThan(before + 1500);
       await page.click("#over");
       await stage(page, "idle");
       expect(await page.$$("article")).toHaveLength(0);
+    }));
+
+  it("lets the keyboard skip the settings, and keeps them", () =>
+    open(LONG, async (page) => {
+      const address = page.url();
+      await page.keyboard.press("Tab");
+      expect(await page.evaluate(() => document.activeElement!.className)).toBe("skip");
+      await page.keyboard.press("Enter");
+      await page.keyboard.press("Tab");
+      expect(await page.evaluate(() => document.activeElement!.id)).toBe("train");
+      expect(page.url()).toBe(address);
     }));
 
   it("trains two teams with several seeds side by side", () =>
@@ -344,7 +354,7 @@ describe.skipIf(findBrowser() === undefined)("the playground in a browser", () =
           "Team B",
         ]);
         expect(await page.textContent("#status")).toMatch(/Team A scores [\d.]+ %, Team B scores [\d.]+ %/);
-        // Two seeds and their mean, and one curve.
+        // The chart has two seeds and their mean, and one curve of the other team.
         expect(await page.$$eval("#win-rate path.team-a", (paths) => paths.length)).toBe(3);
         expect(await page.$$eval("#win-rate path.team-b", (paths) => paths.length)).toBe(1);
         expect(await page.textContent("article.team-b .none")).toContain("a dense network has no masks");

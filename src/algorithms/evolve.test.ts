@@ -45,7 +45,7 @@ it.each(["gradient", "random"] as const)(
       expect(countNonzeros(before)).toBe(nonzeros);
       expect(grown).toBe(dropped);
       expect(after.filter((bit, i) => bit === 1 && before[i] === 0)).toHaveLength(grown);
-      // New connections start at 0, on either side.
+      // New connections start at 0 in the online and in the target networks.
       for (const side of ["online", "target"] as const) {
         expect(
           engine

@@ -49,7 +49,7 @@ function open(density: number, native: boolean, seed: number) {
   return { engine, online, target, masks };
 }
 
-/** The critic in float64: what an agent sees, and one number for each of its actions. */
+/** The critic in float64, which reads what an agent sees and one number for each of its actions. */
 function critic(values: Values, seen: ArrayLike<number>, action: readonly number[]): number {
   const layer = (name: string, x: readonly number[]) =>
     Array.from(values.get(`critic.${name}.bias`)!, (bias, row) =>
@@ -72,7 +72,7 @@ function total(values: Values, episode: Episode, t: number, joint: readonly (rea
 const isAvailable = (episode: Episode, t: number, agent: number, action: number) =>
   episode.availableActions[(t * 3 + agent) * 4 + action] === 1;
 
-/** y of each step: TD(lambda) of what the target actor likes best, from the end. */
+/** Returns y of each step, computed from the end: TD(lambda) of the actions that the target actor likes best. */
 function targetsOf(episode: Episode, target: Values): number[] {
   const logits = referenceAgent(shape, target, episode);
   const next = Array.from({ length: episode.length }, (_, t) => {
@@ -127,7 +127,7 @@ function expectGradients(
 describe.each([
   [1, "native", [6, 4, 3, 1]],
   [0.4, "wasm", [5, 3, 3, 2]],
-  // More than half of the lanes: two agents do not share a tile.
+  // These are more than half of the lanes, so two agents do not share a tile.
   [0.4, "native", [4, 4, 4, 3, 3, 3, 3, 2, 2, 1]],
 ] as const)("FACMAC's update of discrete actions at density %d, %s", (density, kernels, lengths) => {
   it("has the gradients of the critic's loss and of the policy's, to differences in float64", async () => {
@@ -162,8 +162,8 @@ describe.each([
     expect(statistics.loss).toBeCloseTo(valueLoss(online), 4);
     expectGradients(of(false), online, masks, valueLoss);
 
-    // The policy's gradient: that of the softmax of logits and noise, in the direction in which Q_tot rises at what was
-    // drawn. Each episode has a stream of noise, whose seeds are drawn in the order of the update's.
+    // The policy's gradient is that of the softmax of logits and noise, in the direction in which Q_tot rises at what
+    // was drawn. Each episode has a stream of noise, whose seeds are drawn in the order in which the update draws them.
     const random = createRandom(21);
     const pulls: ((values: ReadonlyMap<Episode, Float64Array[][]>) => number)[] = [];
     for (const group of groups) {
@@ -256,7 +256,7 @@ describe("training of FACMAC with discrete actions", () => {
       exploration: { anneal: 1000 },
     });
     const returns = records.flatMap((record) => (record.kind === "evaluation" ? [record.episodeReturn] : []));
-    // Seven is what the safe branch gives, eight the best.
+    // The safe branch gives seven, and the best play eight.
     expect([returns[0], returns.at(-1)]).toEqual([7, 8]);
   });
 });

@@ -9,15 +9,15 @@ import { chosenValues } from "../targets/actions.js";
 import { updateNetworks } from "./update.js";
 
 /**
- * Payoffs of the joint actions, [agent 0, agent 1], of QTRAN's matrix game (Son et al. 2019): the best one is beside
- * the worst ones.
+ * Payoffs of the joint actions, [agent 0, agent 1], of QTRAN's matrix game (Son et al. 2019), in which the best one
+ * lies beside the worst ones.
  */
 const QTRAN = [8, -12, -12, -12, 0, 0, -12, 0, 0];
 const CLIMBING = [0, 1, 2].flatMap((a) => [0, 1, 2].map((b) => climbing.payoff(0, [a, b])));
 const sizes = { agents: 2, actions: 3, observation: 1, state: 1 };
 
 /**
- * Every joint action once, as uniform exploration gives them: what is learned is the projection itself, without noise.
+ * Every joint action occurs once, as in uniform exploration, so that the projection itself is learned, without noise.
  */
 function everyJointAction(payoff: readonly number[]): EpisodeGroup {
   const episodes = payoff.map((reward, i) => ({
@@ -34,7 +34,7 @@ function everyJointAction(payoff: readonly number[]): EpisodeGroup {
   return groupEpisodes(episodes, sizes)[0];
 }
 
-/** Q_tot, and Q* where there is one, of the nine joint actions after training. */
+/** Returns Q_tot, and Q* if there is one, of the nine joint actions after training. */
 async function learn(
   algorithm: "qmix" | "ow-qmix" | "cw-qmix" | "res",
   seed: number,
@@ -76,14 +76,14 @@ describe("on QTRAN's matrix game", () => {
   it.each(["qmix", "res"] as const)(
     "%s underestimates the best joint action, and would not choose it",
     async (algorithm) => {
-      // Where one agent plays action 0: (8 - 4 x 12) / 5 = -8, so 0 is the safe value.
+      // Where one agent plays action 0 the mean is (8 - 4 x 12) / 5 = -8, so 0 is the safe value.
       for (const seed of [1, 2])
         expectClose((await learn(algorithm, seed, QTRAN)).qTot, [-8, -8, -8, -8, 0, 0, -8, 0, 0]);
     },
   );
 
   it("OW-QMIX recovers it, and Q* all payoffs", async () => {
-    // Payoffs of -12 are overestimated and count 0.1, those of 0 are underestimated: -12 x 0.1 / 1.1.
+    // Payoffs of -12 are overestimated and count 0.1, those of 0 are underestimated and count 1: v = -12 x 0.1 / 1.1.
     const v = -1.2 / 1.1;
     for (const seed of [1, 2]) {
       const { qTot, qStar } = await learn("ow-qmix", seed, QTRAN);
@@ -93,7 +93,7 @@ describe("on QTRAN's matrix game", () => {
   });
 
   it("CW-QMIX recovers it, and Q* all payoffs", async () => {
-    // All but the best joint action count alike: the mean of four times -12 and four times 0.
+    // All joint actions but the best count alike, so v is the mean of four times -12 and four times 0.
     for (const seed of [1, 2]) {
       const { qTot, qStar } = await learn("cw-qmix", seed, QTRAN);
       expectClose(qTot, [8, -6, -6, -6, -6, -6, -6, -6, -6]);

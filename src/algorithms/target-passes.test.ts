@@ -28,7 +28,7 @@ const rules: ConfigInput[] = (["qmix", "ow-qmix", "cw-qmix", "res", "vdn", "iql"
     { kind: "softmax", doubleQ: true },
   ].map((operator) => ({ algorithm, operator, returns: { kind: "td-lambda", burnIn: 40, lambda: 0.7 } })),
 );
-// WQMIX's restricted networks always choose.
+// WQMIX's restricted networks always choose the action.
 const possible = rules.filter(
   ({ algorithm, operator }) => !(algorithm!.endsWith("w-qmix") && operator!.doubleQ === false),
 );
@@ -46,7 +46,7 @@ const sizes = {
   centralEmbed: 6,
 };
 
-/** The passes that an engine is asked for, by what they are. */
+/** Returns the passes that an engine is asked for, by their kind. */
 function counted(engine: Engine<true>) {
   const counts = { both: 0, target: 0, online: 0 };
   const count = (network: Engine<true>["agent"]): Engine<true>["agent"] => ({
@@ -88,7 +88,7 @@ async function updates(config: Config, native: NativeKernels | null, remember: b
     ];
     const groups = groupEpisodes(drawn, shape, engine.lanes);
     heard.push(await updateNetworks(engine, groups, countSteps(groups), config, update));
-    // Between two updates, in turn and together: what changes the values of target networks.
+    // Everything that changes the values of target networks between two updates, each alone and all together.
     if (update % 20 === 19) engine.copyToTarget();
     if (update % 15 === 14) {
       const { name } = maskable[random.below(maskable.length)];
@@ -122,8 +122,8 @@ describe("remembered target values", () => {
         expect(counts).toEqual(without.counts);
         continue;
       }
-      // All ways were gone: groups whose episodes are all known, groups of unknown ones alone, and both networks at
-      // once.
+      // The updates took every way: groups whose episodes are all known, groups of unknown ones alone, and both
+      // networks at once.
       expect(both + online).toBe(180);
       expect(both).toBeGreaterThan(0);
       expect(online).toBeGreaterThan(60);

@@ -34,7 +34,9 @@ function referenceRule(config: Config, shape: NetworkShape, episode: Episode) {
   const best = (q: Q, t: number, i: number) => legal(t, i).reduce((a, b) => (q[t][i][b] > q[t][i][a] ? b : a));
   const pick = (q: Q, t: number, joint: readonly number[]) => joint.map((a, i) => q[t][i][a]);
 
-  /** What agent i's values at step t come to: by max the value of the action that the `choosing` network prefers. */
+  /**
+   * Returns agent i's values at step t; with max that is the value of the action that the `choosing` network prefers.
+   */
   function agentValue(q: Q, choosing: Q, t: number, i: number): number {
     if (operator.kind === "max") return q[t][i][best(choosing, t, i)];
     const values = legal(t, i).map((a) => q[t][i][a]);
@@ -62,7 +64,7 @@ function referenceRule(config: Config, shape: NetworkShape, episode: Episode) {
         state,
         everyAgent.map((i) => agentValue(q.target, choosing, t, i)),
       );
-    // RES: everyone but one agent rests.
+    // RES varies one agent's action and keeps those of all others.
     let [weights, sum] = [0, 0];
     for (const i of everyAgent) {
       for (const a of legal(t, i)) {
@@ -81,7 +83,7 @@ function referenceRule(config: Config, shape: NetworkShape, episode: Episode) {
     return sum / weights;
   }
 
-  /** T^(n)_t: n rewards, then the value of what followed; fewer where the episode ends. */
+  /** T^(n)_t has n rewards and then the value of the state that follows; it has fewer where the episode ends. */
   function nStep(next: readonly number[], t: number, n: number): number {
     const end = Math.min(t + n, episode.length);
     const rewards = steps.slice(t, end).reduce((sum, s) => sum + discount ** (s - t) * episode.rewards[s], 0);
@@ -144,7 +146,7 @@ function referenceRule(config: Config, shape: NetworkShape, episode: Episode) {
     let [sum, qTotal] = [0, 0];
     for (const t of steps) {
       if (algorithm === "iql") {
-        // PyMARL's mask is expanded to the agents: the loss is the mean over steps and agents.
+        // PyMARL expands its mask to the agents, so the loss is the mean over steps and agents.
         pick(q, t, taken(t)).forEach((value, i) => {
           sum += (value - own[i][t]) ** 2 / agents;
           qTotal += value / agents;
@@ -163,8 +165,8 @@ function referenceRule(config: Config, shape: NetworkShape, episode: Episode) {
 }
 
 /**
- * Two groups of episodes, some cut short, in which about half of the actions are available and the taken ones always
- * are.
+ * There are two groups of episodes, some of them cut short, in which about half of the actions are available, and the
+ * taken ones always are.
  */
 function episodesFor(shape: NetworkShape, random: Random): Episode[] {
   const { agents, actions } = shape;
@@ -178,7 +180,7 @@ function episodesFor(shape: NetworkShape, random: Random): Episode[] {
 }
 
 const { centralEmbed: _, ...plain } = SHAPES.central;
-/** The networks that an algorithm has. */
+/** Returns the networks that an algorithm has. */
 const shapeOf = (algorithm: string) => algorithmShape(algorithm, { ...plain, centralEmbed: 11 });
 const BURNED_IN = 1000;
 
@@ -187,7 +189,7 @@ async function updateOnce(input: ConfigInput, density: number) {
   const shape = shapeOf(config.algorithm);
   const random = createRandom(77);
   const masks = randomMasks(shape, density, random);
-  // Three times PyTorch's initial values, so that networks, agents and actions differ by enough to matter.
+  // The values are three times PyTorch's initial ones, so that networks, agents and actions differ by enough to matter.
   const draw = () =>
     new Map([...maskedParameters(shape, masks, random)].map(([name, values]) => [name, values.map((x) => 3 * x)]));
   const [online, target] = [draw(), draw()];
@@ -269,7 +271,7 @@ describe("an update has the loss and the gradients of central differences in flo
       5,
     );
 
-    // Along random directions, each of which moves every connection of a layer.
+    // The gradient is compared along random directions, each of which moves every connection of a layer.
     const random = createRandom(3);
     let squared = 0;
     for (const [name, value] of values) {
@@ -284,7 +286,7 @@ describe("an update has the loss and the gradients of central differences in flo
           kept.forEach((x, i) => (value[i] = x + h * direction[i]));
           return loss();
         };
-        // Small, because no ReLU of any step may turn on or off between the two sides: at 1e-6 one does.
+        // The step is small, because no ReLU may turn on or off between the two sides: with 1e-6 one does.
         const h = 1e-7;
         const expected = (at(h) - at(-h)) / (2 * h);
         value.set(kept);

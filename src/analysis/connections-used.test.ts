@@ -13,7 +13,7 @@ const episodes = randomEpisodes(shape, [6, 9, 4], createRandom(3));
 const available = episodes[1].availableActions;
 for (let t = 5; t <= 9; t++) available.fill(0, t * agents * actions + 1, (t * agents + 1) * actions);
 
-/** Every connection of every layer at every decision of an agent, looked at one by one, with a GRU written out. */
+/** Counts every connection of every layer at every decision of an agent one by one, with a GRU that is written out. */
 function countOneByOne(
   agent: number,
   mask: (weight: string) => ArrayLike<number>,

@@ -16,7 +16,7 @@ import { batchChoices, followDistances, offlineChoices, onlineChoices } from "./
 const config = (input: ConfigInput) =>
   resolveConfig(mergeConfig({ ...SMOKE, method: "mast", sparsity: { level: 0.9 } }, input));
 
-/** No update ever: the policy is always the one that played. */
+/** Without an update the policy is always the one that played. */
 const unchanged: ConfigInput = { steps: 1_500, warmup: 10_000, evaluation: { interval: 1_500 } };
 
 describe("followDistances", () => {
@@ -38,10 +38,10 @@ describe("followDistances", () => {
     // actions.
     expect(shareExplored(all)).toBeGreaterThan(0.4 * (1 / 2));
     expect(shareExplored(all)).toBeLessThan(0.4 * (8 / 9));
-    // Some 3,000 choices: within three standard deviations.
+    // There are some 3,000 choices, and the share lies within three standard deviations.
     expect(Math.abs(shareChanged(all) - shareExplored(all))).toBeLessThan(0.03);
     expect(Math.abs(policyDrift(all))).toBeLessThan(0.05);
-    // The newest explored less.
+    // The newest episodes were explored less.
     expect(shareExplored(moment.blocks[0])).toBeLessThan(shareExplored(moment.blocks.at(-1)!));
   });
 
@@ -53,7 +53,7 @@ describe("followDistances", () => {
     const moments = await followDistances(run, [200, run.steps]);
     expect(moments[1]).toMatchObject({ step: end.step, episode: end.episode });
 
-    // What it found at the end is what the state of the untouched run comes to.
+    // The measurement at the end is what the state of the untouched run gives.
     const env = createEnvironment(run.environment);
     const buffers = createDualBuffer(run.replay);
     await replayEpisodes(buffers, env, end.state.replay, run);

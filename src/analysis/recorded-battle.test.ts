@@ -3,7 +3,7 @@ import { battlePair, recordingOf, type RecordedBattle } from "./recorded-battle.
 
 afterEach(() => vi.unstubAllEnvs());
 
-/** A battle that never was: three steps, in which one enemy and one ally die. */
+/** An invented battle of three steps, in which one enemy and one ally die. */
 const battle: RecordedBattle = {
   win: false,
   units: [

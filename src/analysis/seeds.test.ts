@@ -36,7 +36,7 @@ it("sets runs of one seed beside each other and counts in how many seeds a setti
   ];
   const { columns, rows, note } = seedTable(runs, label, { from: 10, reference: "λ 0" });
   expect(columns.map(({ title }) => title)).toEqual(["Seed", "λ 0", "λ 0.8"]);
-  // Means of the last two evaluations; of two values a and b the deviation is |a - b| / sqrt 2.
+  // The scores are means of the last two evaluations; of two values a and b the deviation is |a - b| / sqrt 2.
   expect(rows).toEqual([
     ["1", "25.0", "75.0"],
     ["2", "60.0", "50.0"],

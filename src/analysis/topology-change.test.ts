@@ -30,7 +30,7 @@ describe("topologyChange", () => {
   it("counts the movements that the masks show", async () => {
     const run = await runOne(resolveConfig(small), { runs });
     const change = topologyChange(run);
-    // Independently: all masks as one text of bits per moment.
+    // An independent count writes all masks as one text of bits for each moment.
     const moments = readMasks(run.directory).map(({ masks }) => [...masks.values()].flatMap((mask) => [...mask]));
     expect(change.evolutions).toBe(moments.length - 1);
     expect(change.evolutions).toBeGreaterThan(5);
@@ -62,7 +62,7 @@ describe("topologyChange", () => {
 
   it("refuses a run that has not begun", async () => {
     const run = await runOne(resolveConfig({ ...small, seed: 2 }), { runs });
-    // Of a complete run they would be missed.
+    // A complete run would miss them.
     for (const file of ["summary.json", "checkpoint.safetensors", "masks.bin"]) rmSync(join(run.directory, file));
     expect(() => topologyChange(run)).toThrow(`Run ${run.name} has no masks yet`);
   });

@@ -60,7 +60,7 @@ describe("mast evaluate", () => {
   });
 
   it("gives Wilson's interval", () => {
-    // Wilson (1927), for 8 of 10: 0.490 to 0.943.
+    // Wilson's interval (1927) for 8 of 10 is 0.490 to 0.943.
     const [low, high] = wilsonInterval(0.8, 10);
     expect(low).toBeCloseTo(0.4902, 3);
     expect(high).toBeCloseTo(0.9433, 3);

@@ -17,7 +17,7 @@ function stream(properties: Partial<NodeJS.WriteStream> = {}): { out: NodeJS.Wri
   };
 }
 
-/** What is on a terminal after all of this was written to it: lines, with the cursor's movements obeyed. */
+/** Returns what stands on a terminal after all of this was written to it, with the cursor's movements obeyed. */
 function screen(written: string): string[] {
   const lines: string[] = [""];
   let row = 0,
@@ -53,7 +53,7 @@ const run = (i: number, state: RunProgress["state"], more: Partial<RunProgress> 
   ...more,
 });
 
-/** Tells a display of runs one after the other. */
+/** Gives a display the states of runs one after the other. */
 function tell(display: ReturnType<typeof progressDisplay>, runs: readonly RunProgress[]): void {
   for (const one of runs) display.update(one, runs);
 }
@@ -92,7 +92,7 @@ describe("on a pipe", () => {
     display.stop();
     display.stop();
     expect(text().trimEnd().split("\n")).toEqual([
-      // 53 runs with 60 of 100 steps to go at 0.1 s each, on two threads.
+      // There are 53 runs with 60 of 100 steps to go at 0.1 s each, on two threads.
       "1 of 54 runs done, 53 running; 2 min 42 s left",
       "n = 1, seed 7 failed; the other runs continue",
       "53 of 54 runs done, 1 failed; 8 min 50 s of training",
@@ -131,7 +131,7 @@ describe("on a terminal", () => {
     tell(display, [run(0, "running")]);
     display.say("on a GPU");
     display.say("on a GPU");
-    // The bars' own library writes what is said when it draws the next time.
+    // The library of the bars writes its text when it draws the next time.
     await new Promise((resolve) => setTimeout(resolve, 250));
     display.update(run(0, "done"), [run(0, "done")]);
     display.stop();

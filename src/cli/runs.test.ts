@@ -30,7 +30,7 @@ const { topology: _, ...still } = small;
 const folder = mkdtempSync(join(tmpdir(), "mast-runs-"));
 const runs = join(folder, "runs");
 const results = join(folder, "results");
-/** Names of runs, by what they are. */
+/** The names of the runs by their kind. */
 const names: Record<"mast1" | "mast2" | "slow1" | "slow2" | "dense1" | "left", string> = {} as never;
 
 beforeAll(async () => {
@@ -63,7 +63,7 @@ afterEach(() => {
   delete process.env["MAST_LEASE_SECONDS"];
 });
 
-/** What an action says, and of a refusal the message, which has to be one line. */
+/** Returns the output of an action, and the message of a refusal, which has to be one line. */
 async function refusal(action: () => unknown): Promise<string> {
   try {
     await action();
@@ -75,7 +75,7 @@ async function refusal(action: () => unknown): Promise<string> {
   throw new Error(`it was not refused: ${said.join("\n")}`);
 }
 
-/** The runs that are listed, in their order. */
+/** Returns the runs that are listed, in their order. */
 async function listed(flags: ListFlags): Promise<string[]> {
   said = [];
   await runsCommand({ runs, json: true, ...flags });
@@ -173,7 +173,7 @@ describe("mast runs tag", () => {
     expect(await refusal(() => tagCommand([mast2], { runs, add: ["two words"] }))).toContain(
       '"two words" cannot be a tag',
     );
-    // Nothing is tagged where one of the runs is not there.
+    // Nothing is tagged if one of the runs does not exist.
     expect(await refusal(() => tagCommand([mast2, "nobody"], { runs, add: ["kept"] }))).toContain('No run "nobody"');
     expect(tagsOf(join(runs, mast2))).toEqual([]);
     writeFileSync(join(runs, mast2, "tags.json"), '{"a": 1}');
@@ -226,7 +226,7 @@ describe("mast compare", () => {
       "MAST, discount = 0.9 1",
       "MAST, discount = 0.9 2",
     ]);
-    // The evaluations at 0, 50, 100, 150 and 200 of four runs.
+    // These are the evaluations of four runs at 0, 50, 100, 150 and 200.
     expect(parseCsv(readFileSync(join(results, "discounts-evaluations.csv"), "utf8"), "")).toHaveLength(20);
     expect(existsSync(join(results, "discounts.json"))).toBe(true);
   });

@@ -41,7 +41,7 @@ const VALUES: Readonly<Record<string, readonly unknown[]>> = {
   "evaluation.window": [5],
 };
 
-/** Some of the fields with values of the above. */
+/** Returns some of the fields, with values from the list above. */
 function drawInput(random: ReturnType<typeof createRandom>, share: number): ConfigInput {
   const fields = Object.keys(VALUES).filter(() => random.float() < share);
   return fields.reduce<ConfigInput>((input, field) => {
@@ -138,7 +138,7 @@ describe("a changed configuration", () => {
         topology: { ...mast.topology, grow: "none" },
       }),
     ).toMatchObject({ sparsity: { level: 0 }, topology: { grow: "none" }, warmup: 0 });
-    // A copy that was changed by hand counts with its changes.
+    // If a copy was changed by hand, its changes count.
     expect(changeConfig({ ...mast, seed: 5 }, { method: "rigl" })).toEqual(
       resolveConfig({ environment: "2s3z", steps: 300_000, short: true, method: "rigl", seed: 5 }),
     );

@@ -27,7 +27,7 @@ function everyField(): string[] {
   return [...fields];
 }
 
-/** A line that mentions a field last, of what is given and of what is complete. */
+/** The last line that mentions a field, in the texts of what is given and of what is complete. */
 const mentions: readonly [name: string, text: (field: string) => string][] = [
   ["ConfigInput", (field) => `given.${field.replaceAll(".", "!.")}`],
   ["Config", (field) => `complete.${field.replaceAll(".", "!.")}`],

@@ -7,7 +7,7 @@ const JSON_TEXT = '{\n  "environment": "2s3z",\n  "steps": 200000,\n  "returns":
 const YAML_TEXT = "# a short run\nenvironment: 2s3z\nsteps: 200000 # of 2M\nreturns:\n  lambda: 0.6\n";
 const INPUT = { environment: "2s3z", steps: 200_000, returns: { lambda: 0.6 } };
 
-/** UTF-16 with or without a byte-order mark. */
+/** Encodes a text as UTF-16, with or without a byte-order mark. */
 function utf16(text: string, { bigEndian = false, mark = true } = {}): Uint8Array {
   const view = new DataView(new ArrayBuffer(2 * text.length + (mark ? 2 : 0)));
   const units = [...(mark ? [0xfeff] : []), ...Array.from(text, (_, i) => text.charCodeAt(i))];
@@ -37,7 +37,7 @@ describe("a configuration file", () => {
   it("of a run gives what was given for it", () => {
     const config = resolveConfig(INPUT);
     expect(configFromText(bytes(JSON.stringify({ ...config, given: givenOf(config) })), "config.json")).toEqual(INPUT);
-    // Where a copy was changed by hand, the changes count as well.
+    // If a copy was changed by hand, its changes count as well.
     const changed = configFromText(
       bytes(
         JSON.stringify({

@@ -41,7 +41,7 @@ function beAt(path: string): void {
   process.env["CHROME_PATH"] = path;
 }
 
-/** A true browser behind a program that reads what it is asked, and does `fault` at the n-th page. */
+/** Makes a true browser behind a program that reads what it is asked, and does `fault` at the n-th page. */
 function failsAtPage(n: number, fault: "ends" | "hangs" | "babbles"): string {
   const faults = {
     ends: "inner.kill('SIGKILL'); process.exit(1);",
@@ -69,7 +69,7 @@ questions.on("data", (data) => {
 `;
 }
 
-/** Saves three figures and says what came of it; JSON and HTML have to be there in any case. */
+/** Saves three figures and returns what came of it; JSON and HTML have to be there in any case. */
 async function saved(name: string): Promise<{ pngs: boolean[]; lines: string[] }> {
   const write = vi.spyOn(process.stderr, "write").mockReturnValue(true);
   const pngs: boolean[] = [];

@@ -53,7 +53,7 @@ describe("in a notebook", () => {
     await showFigure(figure);
     expect(messages).toHaveLength(1);
     expect(Object.keys(messages[0].data)).toEqual(["application/vnd.plotly.v1+json", "text/plain"]);
-    // As wide as the cell.
+    // The frame is as wide as the cell.
     const { width: _, ...layout } = figure.layout;
     expect(messages[0].data["application/vnd.plotly.v1+json"]).toMatchObject({
       data: figure.data,
@@ -130,7 +130,7 @@ describe("in a notebook", () => {
     expect(last["text/html"]).toContain("53 of 54 runs done, 1 failed; 9 min 00 s of training");
     expect(last["text/html"]).toContain("n = 3, seed 3: no &lt;more&gt; memory");
     expect(last["text/html"]).toContain("2 of 3");
-    // 18 mean win rates in three columns, and nothing of the 53 runs.
+    // The table has 18 mean win rates in three columns, and nothing of the 53 runs.
     expect(last["text/html"].match(/<tr>/g)).toHaveLength(7);
     expect(last["text/html"].length).toBeLessThan(6000);
     expect(last["text/html"]).not.toContain("seed 7");

@@ -101,7 +101,7 @@ describe("progressOverview", () => {
   });
 
   it("expects each run to take as long as other seeds of the same, one a thread", () => {
-    // A dense team takes five times as long. Threads: 30 s of the running one and 10 more, or 10 + 50 s.
+    // A dense team takes five times as long. One thread has 30 s of the running run and 10 more, the other 10 + 50 s.
     const runs = [
       run("sparse", "done", { seconds: 10 }),
       run("dense", "done", { seconds: 50 }),
@@ -121,7 +121,7 @@ describe("progressOverview", () => {
       run("b", "running", { seconds: 15, secondsLeft: 15 }),
       run("c", "waiting", { steps: 200 }),
     ];
-    // 0.1 and 0.3 s a step: 0.2 s x 200 steps, on the thread that is free.
+    // Steps take 0.1 and 0.3 s, so 200 steps take 200 x 0.2 s on the thread that is free.
     expect(progressOverview(runs, 2).secondsLeft).toBeCloseTo(40, 9);
   });
 

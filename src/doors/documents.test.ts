@@ -28,13 +28,13 @@ describe.skipIf(!built)("the code of the documentation", () => {
     const { status, stdout, stderr } = run(["src/setup/run-blocks.mjs", "src/doors/README.md"]);
     expect(stderr).toBe("");
     expect(status).toBe(0);
-    // What the reader is promised: both methods in the frame, errors of one line each.
+    // The page promises both methods in the frame, and errors of one line each.
     expect(stdout).toMatch(/mast.*\n.*\n.*dense/);
     expect(stdout).toContain('true No run "no-such-run"');
   });
 
   it("runs, block by block, in the executor of notebooks: the README", () => {
-    // A training of 100,000 steps has its place on the page, not in a test.
+    // A training of 100,000 steps belongs on the page and not in a test.
     const text = readFileSync(join(root, "README.md"), "utf8");
     expect(text).toContain("steps: 100_000");
     const { status, stdout, stderr } = run(["src/setup/run-blocks.mjs", "README.md"], {

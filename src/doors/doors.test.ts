@@ -13,7 +13,7 @@ const ts = createRequire(createRequire(import.meta.url).resolve("tslab/package.j
 ) as typeof typescript;
 const root = packageRoot();
 
-/** By the name under which a program imports it, the compiled declarations of each door. */
+/** The compiled declarations of each door, by the name under which a program imports it. */
 const doors: Readonly<Record<string, string>> = Object.fromEntries(
   Object.entries(
     (
@@ -63,7 +63,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(declarations, { recursive: true, force: true }));
 
-/** What a door exports, and whether it is a value. */
+/** The names that a door exports, and whether each is a value. */
 function exportsOf(door: string): { readonly name: string; readonly value: boolean; readonly lost: boolean }[] {
   const checker = program.getTypeChecker();
   const file = program.getSourceFile(join(declarations, doors[door]))!;
@@ -90,7 +90,7 @@ function exportsOf(door: string): { readonly name: string; readonly value: boole
   });
 }
 
-/** What the notebooks, the README, the examples and the site import, as "door name". */
+/** The names that the notebooks, the README, the examples and the site import, as "door name". */
 function imported(): Set<string> {
   const cells = (path: string): string =>
     (JSON.parse(readFileSync(path, "utf8")) as { cells: { source: string | string[] }[] }).cells

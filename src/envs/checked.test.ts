@@ -6,7 +6,7 @@ import { createJointAction } from "./environment.js";
 import { createEnvironment } from "./index.js";
 import { playRandom, uniformRandom } from "./play.js";
 
-/** An honest environment of two agents and two steps, with lies laid over it. */
+/** An honest environment of two agents and two steps, whose fields a test replaces by lies. */
 function honest(
   lies: Record<string, unknown> = {},
   onStep: (env: Record<string, unknown>, t: number) => void = () => undefined,
@@ -30,7 +30,7 @@ function honest(
 }
 
 let made = 0;
-/** What `resolveConfig` says to it. */
+/** Returns the message with which `resolveConfig` refuses it. */
 function said(create: () => unknown): string {
   const name = `liar${++made}`;
   registerParts({ environments: { [name]: { create } } });
@@ -66,7 +66,7 @@ describe("an environment of one's own", () => {
     registerParts({ environments: { winless: { create: () => honest({ wins: false }) } } });
     expect(createEnvironment("winless").wins).toBe(false);
     expect(resolveConfig({ environment: "winless" }).evaluation.score).toBe("return");
-    // A complete configuration stays what it is, and another environment has its own.
+    // A complete configuration keeps its settings, and another environment has its own.
     const config = resolveConfig({ environment: "winless", steps: 500 });
     expect(resolveConfig(config)).toEqual(config);
     expect(resolveConfig({ ...config, environment: "3m" }).evaluation).not.toHaveProperty("score");
@@ -185,7 +185,10 @@ describe("an environment of one's own", () => {
   });
 });
 
-/** One that moves two points along a line, by continuous actions; the second agent's second number does nothing. */
+/**
+ * An environment that moves two points along a line by continuous actions; the second agent's second number does
+ * nothing.
+ */
 function continuous(lies: Record<string, unknown> = {}): GivenEnvironment {
   const box = { low: [-0.4, -0.4, -1, -1], high: [0.4, 0.4, 2, 2] };
   const played: number[] = [];

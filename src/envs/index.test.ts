@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { createEnvironment, environmentNames } from "./index.js";
 
 describe("createEnvironment", () => {
-  // SMAC's published sizes, and Multi-Agent MuJoCo's.
+  // The sizes that SMAC and Multi-Agent MuJoCo publish.
   const sizes: Record<string, [agents: number, observation: number, state: number, actions: number, limit: number]> = {
     "3m": [3, 30, 48, 9, 60],
     "8m": [8, 80, 168, 14, 120],

@@ -12,7 +12,7 @@ it("random play is uniform over legal actions and repeatable", () => {
     policy(env, joint);
     counts[joint[0] * 3 + joint[1]] += 1;
   }
-  // Chi-squared with 8 degrees of freedom: 26 is the 99.9 % point.
+  // The 99.9 % point of chi-squared with 8 degrees of freedom is 26.
   expect(counts.reduce((sum, count) => sum + (count - 1000) ** 2 / 1000, 0)).toBeLessThan(26);
   expect(playRandom(env, { episodes: 50, seed: 3 })).toEqual(playRandom(env, { episodes: 50, seed: 3 }));
 });

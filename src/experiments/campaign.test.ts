@@ -45,7 +45,7 @@ describe("the campaign at the paper's budget", () => {
       "rlx2",
       "mast",
     ]);
-    // Table 1's sparsities, and what its score is the mean of.
+    // The test asks for Table 1's sparsities, and for the evaluations that its score averages.
     const sparsity = (map: string) =>
       first.find((one) => one.environment === map && one.method === "mast")!.sparsity.level;
     expect(["3s5z", "2s3z", "3m", "2c_vs_64zg"].map(sparsity)).toEqual([0.9, 0.95, 0.95, 0.9]);
@@ -96,7 +96,7 @@ describe("the campaign at the paper's budget", () => {
     expect(readdirSync(elsewhere)).toHaveLength(3 - first.now);
     expect(table()).toHaveLength(3);
 
-    // And a third one nothing to do: its table is that of the runs.
+    // A third machine has nothing to do: its table is that of the runs.
     const third = join(folder, "third");
     expect(await trainCampaign({ ...options, runs: third })).toMatchObject({ before: 3, now: 0 });
     expect(existsSync(third) ? readdirSync(third) : []).toEqual([]);
@@ -126,7 +126,7 @@ describe("the campaign at the paper's budget", () => {
     expect(taken).toMatchObject({ before: 3, now: 0, otherEngine: 0 });
     const anew = await trainCampaign({ ...options, runs: join(folder, "other") });
     expect(anew).toMatchObject({ before: 2, now: 1, otherEngine: 1 });
-    // The same row but for its times.
+    // The row is the same except for its times.
     const untimed = (csv: string) =>
       csv
         .split("\n")
@@ -152,7 +152,7 @@ describe("the campaign at the paper's budget", () => {
     writeFileSync(path, `${rows.filter((row) => row !== lost).join("\n")}\n`);
     const elsewhere = join(folder, "elsewhere");
     expect(await trainCampaign({ ...options, runs: elsewhere })).toMatchObject({ before: 6, now: 1, failures: [] });
-    // The ticket and its source, and no other.
+    // The ticket and its source are trained, and no other run.
     expect(readdirSync(elsewhere)).toHaveLength(2);
     const score = (row: string) => row.split(",").slice(0, 11).join();
     const again = readFileSync(path, "utf8").trim().split("\n");

@@ -21,7 +21,7 @@ it("measures what batches hold on the way, in seconds in the smoke profile", asy
   expect(of("age").length).toBeGreaterThan(0);
   for (const { distance, explored } of rows) for (const share of [distance, explored]) expect(share).toBeGreaterThan(0);
   expect(new Set(rows.map((row) => Object.keys(row).join())).size).toBe(1);
-  // A single buffer's batch is what the buffer holds.
+  // A batch from a single buffer is what that buffer holds.
   const [batch, offline] = ["batch", "offline"].map((sample) =>
     of(sample).find(({ onlineBatch }) => onlineBatch === 0)!,
   );

@@ -36,7 +36,7 @@ const declaration: GridDeclaration = {
 };
 const experiment = grid(declaration);
 
-/** What sets a run apart in this grid. */
+/** The field that sets a run apart in this grid. */
 const facts = ({ method, returns, seed }: Config) => `${method} ${returns.lambda} ${seed}`;
 
 describe("the runs of a grid", () => {
@@ -108,7 +108,7 @@ describe("the runs of a grid", () => {
     for (const { environment, discount, returns, steps, sparsity } of changed)
       expect([environment, discount, returns.burnIn, steps, sparsity.level]).toEqual(["8m", 0.9, 7, 1000, 0.9]);
     expect(changed.map(experiment.label)).toEqual(experiment.configs("smoke", 1).map(experiment.label));
-    // A single row is not varied.
+    // A grid of a single row does not vary it.
     const single = grid({ ...declaration, rows: { ...methods, settings: methods.settings.slice(1) } });
     expect(single.configs("smoke", 1, { method: "set" }).map(facts)).toEqual(["set 0.2 1", "set 0.8 1", "set 1 1"]);
   });
@@ -127,7 +127,8 @@ describe("the runs of a grid", () => {
 });
 
 describe("what a grid comes to", () => {
-  // Scores are means of the last two evaluations. MAST, λ = 0.8: 0, 0.8, 0.9, 1; elsewhere both seeds end alike.
+  // Scores are means of the last two evaluations. MAST with λ = 0.8 has 0, 0.8, 0.9 and 1; in all other cells both
+  // seeds end alike.
   const scores: Record<string, readonly number[]> = {
     "MAST, λ = 0.2": [0.5, 0.5, 0.5, 0.5],
     "MAST, λ = 0.8": [0, 0.8, 0.9, 1],
@@ -185,8 +186,8 @@ describe("what a grid comes to", () => {
   });
 
   it("says which settings can be told from the best", () => {
-    // MAST's 0, 0.8, 0.9, 1 against 0.5 four times: of 70 ways to deal the eight out, 22 have sums of ranks as far from
-    // 18 as 14 or 22.
+    // MAST's 0, 0.8, 0.9, 1 stand against four times 0.5: of 70 ways to deal the eight out, 22 have sums of ranks as
+    // far from 18 as 14 or 22.
     expect(settings!.map(({ pToBest }) => pToBest)).toEqual([NaN, expect.closeTo(22 / 70, 12), NaN]);
     expect(table.note).toContain(
       "By Mann and Whitney's test no setting can be told from the one with the highest mean of its row (p > 0.05).",

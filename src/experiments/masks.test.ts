@@ -37,7 +37,7 @@ it("comes to the paper's figures: masks, sorted counts, and connections by unit"
   expect(more!["types"].summary).toMatch(/stalker 1 .*stalker 2 .*zealot 3 .*zealot 4 .*zealot 5 /);
   expect(more!["counts"].data.filter(({ name }) => name === "end")).toHaveLength(2 * 3);
   expect(table.note).toMatch(/stalker \d+ \(random mask \d+\), zealot \d+ \(random mask \d+\)\.$/);
-  // Small files: a mask is a bit a weight.
+  // The files are small, because a mask has one bit for each weight.
   for (const one of [figure, ...Object.values(more!)]) expect(JSON.stringify(one).length).toBeLessThan(30_000);
 });
 

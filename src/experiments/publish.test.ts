@@ -66,7 +66,7 @@ describe("publishResults", () => {
     expect(columns).toBe(
       "experiment,profile,row,column,environment,rules,algorithm,method,sparsity,steps,seeds,evaluations,mean,deviation,iqm,iqmLow,iqmHigh,throughout,pToBest,commit,paper",
     );
-    // Seeds of 0.5 and 0.25, and of 1 and 0.75; their evaluations were 0 at first.
+    // The seeds have scores of 0.5 and 0.25, and of 1 and 0.75; all evaluations were 0 at first.
     expect(first).toMatch(
       /^discounts,classroom,MAST,"γ, 0\.9",3m,starcraft,qmix,mast,0\.95,2000,2,1,0\.375,0\.176777,0\.375,0\.25,0\.5,0\.1875,0\.333333,abc,$/,
     );
@@ -122,7 +122,7 @@ describe("publishResults", () => {
   it("puts another profile beside the usual one, and what is not declared beside both", async () => {
     await publishResults(experiment, "smoke", runsOf("smoke"), { place });
     await publishResults(experiment, "paper", runsOf("paper"), { place });
-    // A map of one's own, fewer seeds, and a run that is missing.
+    // The results are of a map of one's own, of fewer seeds, and without one of the runs.
     await publishResults(experiment, "classroom", runsOf("classroom", undefined, { environment: "8m" }), { place });
     expect(results()).toEqual([
       "discounts-own.csv",

@@ -23,7 +23,7 @@ it("puts the rows of an ablation below each other, each with the paper's", () =>
     ["QMIX", "Throughout training, %", "62.0", "78.0"],
     ["QMIX", "Paper, % of dense", "91.5", "97.9"],
   ]);
-  // Whatever order the second was trained in.
+  // The name does not depend on the order in which the second was trained.
   writeFileSync(
     join(folder, "lambda-ow-qmix-settings.csv"),
     `${header}lambda-ow-qmix,classroom,OW-QMIX,0.8,3,1,0,0.5,98\nlambda-ow-qmix,classroom,OW-QMIX,0,3,0.5,0.1,0.4,83.5\n`,

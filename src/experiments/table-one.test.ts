@@ -22,7 +22,7 @@ it("shows what was trained beside the paper's numbers, and the paper's alone whe
     expect(cell(ours, "Sparsity, %")).toBe("90 (95)");
     expect(rows[0].slice(0, 5)).toEqual(["QMIX", "3m", "95", "", ""]);
     expect(cell(rows[0], "MAST")).toBe("(100.9)");
-    // At the paper's budget, of which some methods have a seed more.
+    // These rows are at the paper's budget, at which some methods have one seed more.
     writeFileSync(
       join(folder, "comparison-3s5z-methods-paper.csv"),
       "method,sparsity,seeds,mean,relativeToDense\ndense,0,3,0.9,1\nmast,0.9,4,0.81,0.9\n",

@@ -23,7 +23,7 @@ describe("the two-step game's values", () => {
     const shape = { ...sizes, hidden: 6, embed: 4, hypernetEmbed: 5 };
     const engine = createSparseEngine(shape, initialParameters(networkParameters(shape), createRandom(1)), new Map());
     const recorder = createEpisodeRecorder(createEnvironment("two-step"));
-    // One play at a time: Q_tot of both steps.
+    // Plays one episode at a time and returns Q_tot of both steps.
     const alone = (first: number[], second: number[]): [number, number] => {
       recorder.begin(0);
       recorder.step(Uint8Array.from(first));

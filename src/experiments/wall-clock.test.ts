@@ -3,7 +3,7 @@ import type { Timing } from "../timing/cases.js";
 import { speedUps, timeLaws } from "../timing/laws.js";
 import { lawTable, reduceTimings, wallClock } from "./wall-clock.js";
 
-/** Timings as if measured: what counts here is what is made of them. */
+/** Invented timings: this file tests what is computed from them. */
 const timing = (density: number, fastest: number, more: Partial<Timing> = {}): Timing => {
   const spread = (milliseconds: number) => ({
     fastest: milliseconds,
@@ -57,7 +57,7 @@ describe("speedUps", () => {
 
 describe("timeLaws", () => {
   it("finds what no mask thins and the pace of what it does, of the whole and of each part", () => {
-    // Sparse, t = 2 + 24 F / F_dense in milliseconds; dense products are faster than sparse ones.
+    // Sparse updates take t = 2 + 24 F / F_dense milliseconds; dense products are faster than sparse ones.
     const cases = [
       timing(1, 22),
       ...[0.5, 0.1, 0.02].map((density) => timing(density, 2 + 24 * density)),
@@ -99,7 +99,7 @@ describe("the measurement", () => {
     expect(whole.every(({ fastest }) => (fastest as number) > 0)).toBe(true);
     for (const { density, measured, predicted } of whole)
       if (density === 1) expect([measured, predicted]).toEqual([1, 1]);
-    // Two hidden sizes by three densities, updates and acting, and two batches by two densities.
+    // There are two hidden sizes by three densities, for updates and for acting, and two batches by two densities.
     expect(whole.length).toBe(2 * 2 * 3 + 2 * 2);
     expect(table.rows.length).toBe(3);
     expect(Object.keys(more!)).toEqual(["hidden", "batch", "parts"]);
@@ -119,7 +119,7 @@ describe("the measurement", () => {
     const predicted = figure.data.filter(({ name }) => name === "FLOPs predict");
     expect(predicted[0].y).toEqual([20, 2, 0.4]);
     expect(figure.data.find(({ name }) => name === "measured")!.y).toEqual([20, 4, 2.4]);
-    // 2 ms and 20 ms times the share of FLOPs.
+    // An update takes 2 ms and 20 ms times the share of FLOPs.
     expect(figure.data.find(({ name }) => name === "a fixed time + FLOPs")!.y).toEqual([NaN, 4, 2.4]);
     expect(table.rows[1]).toEqual(["3m", "0.1", "4.00", "5.00x", "10.0x", "50 %", "3.00", "7.00x", "10.0x", "70 %"]);
   });

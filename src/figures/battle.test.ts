@@ -60,7 +60,7 @@ describe("unitShapes", () => {
     const shapes = unitShapes(["marine", "marauder", "medivac", "stalker", "zealot", "colossus", "zergling", "x", "y"]);
     for (const shape of shapes.values()) {
       const corners = shapeCorners(shape);
-      // The shoelace formula.
+      // The area of a polygon, by the shoelace formula.
       const area = Math.abs(
         corners.reduce((sum, [x, y], i) => {
           const [u, v] = corners[(i + 1) % corners.length];

@@ -30,7 +30,7 @@ describe("a camera", () => {
     expect([dot(right, up), dot(up, towards), dot(towards, right)].every((value) => Math.abs(value) < 1e-12)).toBe(
       true,
     );
-    // Right-handed: right times up points to the eye.
+    // The axes are right-handed: right times up points to the eye.
     expect(right[0] * up[1] - right[1] * up[0]).toBeCloseTo(towards[2], 12);
   });
 
@@ -44,7 +44,7 @@ describe("a camera", () => {
 describe("a figure of a body", () => {
   it("draws every solid of each moment in the colour of its agent", () => {
     const { data, layout, summary } = bodyFigure(swimmer, { moments: 4 });
-    // Lines on the ground, and a rim and an inside for each of seven rods.
+    // There are lines on the ground, and a rim and an inside for each of seven rods.
     expect(data.length).toBe(4 * (1 + 2 * 7));
     expect(data.filter(({ showlegend }) => showlegend).map(({ name }) => name)).toEqual(
       expect.arrayContaining(["agent 1", "agent 2", "agent 3"]),
@@ -56,7 +56,7 @@ describe("a figure of a body", () => {
 
   it("gives each solid the agent that moves it, also where it is fixed to another", () => {
     const agents = humanoid.frames[0].shapes!.map(({ agent }) => agent);
-    // Torso, head and chest; waist and pelvis; two legs of three; two arms of three.
+    // The body has torso, head and chest; waist and pelvis; two legs of three parts; and two arms of three.
     expect(agents).toEqual([-1, -1, -1, 0, 0, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0]);
   });
 

@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import type { PackedNumbers } from "./figure.js";
 import { connectionsAgainstInput, connectionsByAgent, cutFigure, sortedCounts } from "./connections.js";
 
-/** What a trace holds in base64. */
+/** The numbers that a trace holds in base64. */
 function numbers(value: unknown): number[] {
   const { dtype, bdata } = value as PackedNumbers;
   const bytes = Uint8Array.from(Buffer.from(bdata, "base64"));

@@ -4,7 +4,7 @@ import type { NetworkShape } from "../networks/parameters.js";
 import { costOf, sparseCost } from "../sparse/flops.js";
 import { costComparison, costFigure, layerTable, reproduceCosts } from "./costs.js";
 
-/** Sizes from the environments themselves, networks of Table 3. */
+/** The costs for the environments' own sizes and the networks of Table 3. */
 function shapeOf(map: string): NetworkShape {
   const { agents, actions, observation, state } = createEnvironment(map).sizes;
   return { agents, actions, observation, state, hidden: 64, embed: 32, hypernetEmbed: 64 };
@@ -38,14 +38,14 @@ it("layerTable lists each layer and the sum of each network", () => {
   expect(row("agent.fc1")).toEqual(["agent.fc1", "2,688", "7.9 %", "213", "64", "15,936", "1,263"]);
   expect(row("agent, together")?.slice(1, 5)).toEqual(["27,840", "5.0 %", "1,392", "457"]);
   expect(row("mixer, together")?.slice(1, 5)).toEqual(["17,440", "5.0 %", "872", "321"]);
-  // Values times generated weights, which no mask thins.
+  // The agents' values are multiplied by generated weights, which no mask thins.
   expect(row("mixer.w_1")).toEqual(["mixer.w_1", "0", "", "0", "0", "160", "160"]);
 });
 
 it("costFigure draws what the equations give", () => {
   const shape = shapeOf("2s3z");
   const { data, summary } = costFigure(shape, { title: "2s3z" });
-  // Values over 1 - S.
+  // These are values over 1 - S.
   const curve = (name: string, xaxis: string) =>
     data.find((trace) => trace.name === name && trace.xaxis === xaxis) as unknown as { x: number[]; y: number[] };
   for (const [name, algorithm] of [

@@ -54,7 +54,7 @@ describe("trainingCurves", () => {
     expect((line(figure, "MAST")["y"] as number[])[45]).toBeCloseTo(0.2 + 0.5 * (987 / 9177), 3);
     expect((points(figure, "MAST")["y"] as number[])[45]).toBeCloseTo(0.7, 4);
     expect(caption(figure)).toContain("Savitzky-Golay filter (window 21, order 2)");
-    // Not where the paper's filter does not fit, nor where it is not wanted.
+    // There is no smooth line where the paper's filter does not fit, or where it is not wanted.
     for (const [n, window] of [
       [199, 21],
       [90, 21],
@@ -70,7 +70,7 @@ describe("trainingCurves", () => {
     "shows no value of %i evaluations that was not measured around it, and the same in line, band and hover",
     (n) => {
       const x = steps(n);
-      // Nothing won for long, then everything: what a parabola would anticipate.
+      // Nothing is won for long, and then everything: a parabola would anticipate that.
       const runs = [n / 3, n / 2.5, n - 2].map((turn) => ({
         label: "MAST",
         steps: x,
@@ -160,7 +160,7 @@ describe("trainingCurves", () => {
       (n) => [layout[`xaxis${n}`], layout[`yaxis${n}`]] as { domain: [number, number]; matches?: string }[],
     );
     expect(axes.map(([, y]) => y.matches)).toEqual([undefined, "y", "y"]);
-    // Two abreast, the third below the first; none on another.
+    // Two panels stand abreast and the third below the first, and none lies on another.
     expect(axes[0][0].domain[1]).toBeLessThan(axes[1][0].domain[0]);
     expect(axes[2][0].domain).toEqual(axes[0][0].domain);
     expect(axes[2][1].domain[1]).toBeLessThan(axes[0][1].domain[0]);
@@ -202,7 +202,7 @@ describe("trainingCurves", () => {
       expect(own.filter(({ name, mode }) => name === label && mode === "lines")).toHaveLength(2);
       const [grey] = own.filter(({ name }) => name === undefined) as unknown as [{ y: { bdata: string } }];
       const y = new Float32Array(new Uint8Array(Buffer.from(grey.y.bdata, "base64")).buffer);
-      // Four other lines of 25 points, with a gap behind each.
+      // There are four other lines of 25 points, each with a gap behind it.
       expect([y.length, y.filter(Number.isNaN).length]).toEqual([104, 4]);
       expect(y[0]).toBeCloseTo(0.3, 6);
     }
@@ -263,8 +263,8 @@ describe("methodStyles", () => {
   });
 
   it("keeps all methods apart for protanopia, deuteranopia and tritanopia", () => {
-    // Simulated by Vienot, Brettel and Mollon's matrices (protan, deutan) and a tritan projection, in linear RGB;
-    // distances in CIELAB.
+    // Colour blindness is simulated by Vienot, Brettel and Mollon's matrices (protan, deutan) and a tritan projection,
+    // in linear RGB; distances are those of CIELAB.
     for (const kind of Object.keys(CONFUSION)) {
       const colours = METHOD_STYLES.map(({ colour }) => lab(simulate(colour, kind)));
       for (let i = 0; i < colours.length; i++) {

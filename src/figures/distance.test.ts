@@ -10,7 +10,7 @@ it("draws the mean of seeds with its band, and what exploration alone would give
   const named = (name: string) => data.filter((trace) => trace.name === name);
   const [band, line] = named("one buffer");
   expect(line).toMatchObject({ x: [100, 200], y: [0.5, 0.4] });
-  // 0.4 and 0.6, then 0.5 and 0.3: a standard deviation of the sample of 0.1 times the root of 2.
+  // The seeds have 0.4 and 0.6, then 0.5 and 0.3, so the standard deviation of the sample is 0.1 times the root of 2.
   const deviation = 0.1 * Math.SQRT2;
   (band.y as number[]).forEach((y, i) =>
     expect(y).toBeCloseTo([0.5 + deviation, 0.4 + deviation, 0.4 - deviation, 0.5 - deviation][i], 3),

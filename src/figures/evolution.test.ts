@@ -3,7 +3,8 @@ import { evolveTopology } from "../sparse/evolution.js";
 import { evolutionImage, evolutionSteps, fractionCurve } from "./evolution.js";
 import type { ByteMatrix } from "./figure.js";
 
-// Two outputs, three inputs. The smallest weight is -0.1 at (0, 2); of the absent, (1, 1) has the largest gradient.
+// A layer of two outputs and three inputs. Its smallest weight is -0.1 at (0, 2); of the absent ones, (1, 1) has the
+// largest gradient.
 const layer = {
   outputs: 2,
   inputs: 3,
@@ -106,7 +107,7 @@ describe("fractionCurve", () => {
     expect((line["y"] as number[])[0]).toBe(0.4);
     expect((line["y"] as number[])[50]).toBeCloseTo(0.2, 6);
     expect(dots["x"]).toEqual([250, 500, 750, 1000]);
-    // 0.2 (1 + cos(pi / 4)), 0.2, 0.2 (1 - cos(pi / 4)), 0: together 0.6
+    // The shares are 0.2 (1 + cos(pi / 4)), 0.2, 0.2 (1 - cos(pi / 4)) and 0, which make 0.6 together.
     expect(dots["y"]).toEqual([0.3414, 0.2, 0.05858, 0]);
     expect(summary).toContain("4 evolutions, up to 0.6 times");
   });

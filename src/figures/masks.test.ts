@@ -2,7 +2,7 @@ import { inflateSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { connectionCounts, gruGates, maskImage } from "./masks.js";
 
-// Two outputs, three inputs: output 0 has input 2, output 1 has inputs 0 and 2.
+// A mask of two outputs and three inputs, in which output 0 has input 2, and output 1 has inputs 0 and 2.
 const mask = Uint8Array.from([0, 0, 1, 1, 0, 1]);
 const shape = { outputs: 2, inputs: 3 };
 
@@ -44,7 +44,7 @@ describe("maskImage", () => {
     expect(figure.layout.width).toBeLessThanOrEqual(680);
   });
 
-  // Weights of the paper's figures on 2s3z and 3s5z, of 3m, and of the widest state.
+  // The numbers of weights in the paper's figures on 2s3z and 3s5z, on 3m, and for the widest state.
   it.each([
     [64, 96],
     [192, 64],
@@ -72,7 +72,7 @@ describe("maskImage", () => {
       expect(cell).toBeGreaterThan(0.99);
       expect(cell).toBeCloseTo(Math.round(cell), 9);
       expect((top - bottom) / outputs).toBeCloseTo(cell, 9);
-      // The first pixel of an image is a whole one too.
+      // The first pixel of an image is a whole one, too.
       expect(left).toBeCloseTo(Math.round(left), 6);
     }
     boxes.forEach((a, i) =>

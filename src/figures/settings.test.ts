@@ -9,10 +9,10 @@ const settings = [
   { row: "MAST", column: "80 %", scores: [1, 0.9], mean: 0.95, paper: 1.02 },
 ];
 
-/** Places and values of a trace. */
+/** Returns the places and values of a trace. */
 const points = ({ x, y }: Trace): unknown => [x, y];
 
-/** Entries of the legend. */
+/** Returns the entries of the legend. */
 const legend = (data: readonly Trace[]): unknown[] =>
   data.filter(({ showlegend }) => showlegend !== false).map(({ name }) => name);
 

@@ -18,8 +18,8 @@ const task: SupervisedTask = {
 const FC1 = "agent.fc1.weight";
 
 describe("connectedInputs", () => {
-  // Three inputs, two units. Input 0 leads to unit 0 and from there, through gate 1 of unit 1 (row 2 + 1), to the
-  // output; input 1 ends at unit 1 of the first layer, which no gate reads; input 2 has no connection.
+  // A network of three inputs and two units. Input 0 leads to unit 0 and from there, through gate 1 of unit 1 (row 2 +
+  // 1), to the output; input 1 ends at unit 1 of the first layer, which no gate reads; input 2 has no connection.
   const masks = new Map([
     [FC1, Uint8Array.from([1, 0, 0, 0, 1, 0])],
     ["agent.rnn.weight_ih", Uint8Array.from([0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0])],
@@ -44,7 +44,7 @@ describe("a supervised training", () => {
     );
     for (const run of [ss, set, rigl]) {
       expect(run.before).toEqual(ss.before);
-      // The whole agent: (30 + 2) x 8, twice 24 x 8, 8 x 1, a tenth of it.
+      // The whole agent has (30 + 2) x 8, twice 24 x 8, and 8 x 1 weights, of which a tenth is kept.
       expect([...run.after.values()].reduce((sum, mask) => sum + countNonzeros(mask), 0)).toBe(
         Math.round(0.1 * (256 + 384 + 8)),
       );

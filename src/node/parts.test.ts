@@ -12,7 +12,7 @@ let folder: string;
 beforeEach(() => (folder = mkdtempSync(join(tmpdir(), "mast-parts-"))));
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-/** Writes a file and gives its path. */
+/** Writes a file and returns its path. */
 function file(name: string, content: string): string {
   const path = join(folder, name);
   mkdirSync(dirname(path), { recursive: true });
@@ -64,7 +64,7 @@ describe("a file of parts", () => {
       rules: "smaclite",
     });
     const env = environmentOf(config);
-    // Six actions and two enemies; two types of units, and shields of the enemy's zealot.
+    // There are six actions and two enemies, two types of units, and shields of the enemy's zealot.
     expect(env.sizes).toMatchObject({ agents: 8, actions: 8, episodeLimit: 40 });
     env.reset(1);
     let steps = 0;

@@ -25,7 +25,7 @@ const examples = join(packageRoot(), "examples");
 const files = ["environment.ts", "algorithm.ts", "growth.ts", "operator.ts", "map.json"];
 const path = (name: string) => join(examples, name);
 
-/** Everything of the examples at once: environment, algorithm, growth rule, operator and method. */
+/** A configuration with everything of the examples at once: environment, algorithm, growth rule, operator and method. */
 const input: ConfigInput = {
   parts: ["environment.ts", "algorithm.ts", "growth.ts", "operator.ts"].map(path),
   environment: "walk",
@@ -172,7 +172,7 @@ describe("the examples", () => {
       "--set",
       "evaluation.interval=20",
     );
-    // 5,000 episodes of 101 x (2 x (800 + 2) + 800) + 100 x 6 + 13 bytes.
+    // The buffer holds 5,000 episodes of 101 x (2 x (800 + 2) + 800) + 100 x 6 + 13 bytes.
     expect(err).toContain(
       "noise is not deterministic: its episodes take memory and are part of each checkpoint, up to 1,217 MB; a smaller replay.offlineCapacity keeps fewer.",
     );

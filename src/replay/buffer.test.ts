@@ -59,7 +59,7 @@ describe("createEpisodeBuffer", () => {
     const counts = Array.from({ length: 3 }, () => new Float64Array(6));
     const draws = 6000;
     for (let i = 0; i < draws; i++) indices(buffer.sample(3, random)).forEach((index, place) => counts[place][index]++);
-    // Binomial with p = 1/6: standard deviation 28.9; five of them.
+    // The count is binomial with p = 1/6, so its standard deviation is 28.9; five of them are allowed.
     for (const places of counts) for (const count of places) expect(Math.abs(count - draws / 6)).toBeLessThan(145);
   });
 
@@ -100,7 +100,7 @@ describe("createDualBuffer", () => {
       for (const index of batch.slice(0, 20)) expect(index).toBeGreaterThanOrEqual(50);
       old += batch.slice(0, 20).filter((index) => index < 134).length;
     }
-    // 84 of the 100 offline episodes are older: 840 expected of 1,000.
+    // Of the 100 offline episodes 84 are older, so 840 of 1,000 are expected.
     expect(Math.abs(old - 840)).toBeLessThan(60);
   });
 

@@ -36,7 +36,7 @@ it("counts the actions that are greedy no more, of agents that had a choice", ()
     (t, agent) => (t === 1 && agent === 1 ? 2 : 0),
     () => true,
   );
-  // Agent 1 of the short one is dead: it can do nothing but action 0.
+  // Agent 1 of the short episode is dead, so it can do nothing but action 0.
   const short = episode(
     1,
     1,
@@ -49,8 +49,8 @@ it("counts the actions that are greedy no more, of agents that had a choice", ()
   const greedy = new Uint8Array(3 * AGENTS * LANES);
   for (let t = 0; t < 3; t++) greedy[(t * AGENTS + 1) * LANES] = 2;
   greedy[1] = 1;
-  // Long: agent 1 took 0 instead of 2 twice, of six decisions. Short: agent 0 took 0 instead of 1, its only decision;
-  // padding is not read.
+  // In the long episode agent 1 took 0 instead of 2 twice, of six decisions. In the short one agent 0 took 0 instead of
+  // 1, its only decision; padding is not read.
   greedy.fill(9, 2, LANES);
   expect(policyChange(greedy, group)).toEqual({ decisions: 7, changed: 3 });
 });

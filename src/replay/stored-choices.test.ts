@@ -35,7 +35,8 @@ function episode(length: number, legal: number, taken: (t: number) => number): E
 
 describe("storedChoices", () => {
   it("counts what is greedy no more, and what exploration alone would make of it, by each choice's rate and available actions", () => {
-    // Three steps with 4 actions, two with 2; in the first greedy is 1 at its last step only.
+    // The first episode has three steps with 4 actions, the second two with 2; in the first greedy is 1 at its last
+    // step only.
     const [group] = groupEpisodes([episode(3, 4, () => 0), episode(2, 2, () => 1)], {
       agents: AGENTS,
       actions: ACTIONS,
@@ -44,15 +45,16 @@ describe("storedChoices", () => {
     greedy[2 * AGENTS * LANES] = 1;
     const epsilon = (lane: number, t: number) => (lane === 0 ? 0.1 * (t + 1) : 0.5);
     const choices = storedChoices(greedy, group, epsilon);
-    // Changed: step 2 of the first; both of the second, which took 1 where greedy is 0.
+    // The choices that have changed are step 2 of the first episode and both of the second, which took 1 where greedy
+    // is 0.
     expect(choices).toMatchObject({ episodes: 2, decisions: 5, changed: 3 });
     expect(choices.explored).toBeCloseTo((0.1 + 0.2 + 0.3) * (3 / 4) + 2 * 0.5 * (1 / 2), 12);
     expect(choices.exploited).toBeCloseTo(0.9 + 0.8 + 0.7 + 2 * 0.5, 12);
   });
 
   it("finds the share of greedy actions that changed again under exploration", () => {
-    // 30,000 choices among 5 actions: the policy of then took 0, now it would take 1 at three tenths of them; epsilon
-    // was 0.4.
+    // There are 30,000 choices among 5 actions: the policy took 0 then, and now it would take 1 at three tenths of
+    // them; epsilon was 0.4.
     const random = createRandom(3);
     const length = 3_000;
     const episodes = Array.from({ length: 10 }, () =>
@@ -84,7 +86,7 @@ describe("samples", () => {
   });
 
   it("mix by episodes, and count by choices, so that longer episodes weigh more", () => {
-    // 20 episodes of 10 choices, 5 of them changed; 12 of 30 choices, 3 of them changed.
+    // The buffers have 20 episodes of 10 choices, of which 5 changed, and 12 of 30 choices, of which 3 changed.
     expect(
       shareChanged(
         mixChoices([

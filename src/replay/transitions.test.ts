@@ -20,7 +20,7 @@ function transition(n: number, ends: boolean, terminal = false): Transition {
   };
 }
 
-/** What a buffer that keeps all and copies all would hold. */
+/** A buffer that keeps everything and copies everything would hold this. */
 function fill(capacity: number, count: number) {
   const buffer = createTransitionBuffer(capacity, sizes);
   const random = createRandom(count);
@@ -72,15 +72,15 @@ describe("a buffer of transitions", () => {
       for (let i = 0; i < 5; i++) counts.set(batch.states[8 * i], (counts.get(batch.states[8 * i]) ?? 0) + 1);
     }
     expect([...counts.keys()].sort((a, b) => a - b)).toEqual([90, 91, 92, 93, 94, 95, 96, 97, 98, 99]);
-    // Each is drawn in half of the batches; chi-squared with 9 degrees of freedom, halved for drawing without
-    // replacement: 28 is above its 99.9 % point.
+    // Each is drawn in half of the batches. For chi-squared with 9 degrees of freedom, halved for drawing without
+    // replacement, 28 is above the 99.9 % point.
     const spread = [...counts.values()].reduce((sum, count) => sum + (count - 1000) ** 2 / 1000, 0);
     expect(spread).toBeLessThan(28);
   });
 
   it("looks ahead to the end of the episode, and to what is not played yet", () => {
     const buffer = createTransitionBuffer(20, sizes);
-    // An episode of three steps that ends for good, and two steps of one that goes on.
+    // There is an episode of three steps that ends for good, and two steps of one that continues.
     [1, 2, 3, 4, 5].forEach((n) => buffer.add(transition(n, n === 3, n === 3)));
     const batch = createTransitionBatch(5, sizes);
     buffer.sample(batch, createRandom(1), { discount: 0.5, ahead: () => 2 });
@@ -117,7 +117,7 @@ describe("a buffer of transitions", () => {
     const { buffer } = fill(capacity, count);
     const again = createTransitionBuffer(capacity, sizes);
     again.restore(buffer.store());
-    // It is open whether the newest one's episode goes on.
+    // It is not known yet whether the newest transition's episode goes on.
     for (const one of [buffer, again]) one.add(transition(count, false));
     const [batch, other] = [buffer, again].map((one) => {
       const drawn = createTransitionBatch(5, sizes);
@@ -164,7 +164,7 @@ describe("a buffer of transitions", () => {
   });
 
   it("says what a transition takes", () => {
-    // Humanoid, 9|8: what two agents see and do, the state, the reward, and a byte.
+    // The transition of Humanoid 9|8 holds what two agents see and do, the state, the reward, and a byte.
     const bytes = transitionBytes({ agents: 2, actions: 9, observation: 18, state: 376 });
     expect(bytes).toBe(4 * (36 + 18 + 376 + 1) + 1);
     expect((1e6 * bytes) / 1e9).toBeCloseTo(1.725, 3);

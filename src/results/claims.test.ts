@@ -97,7 +97,7 @@ describe("claims about differences name the p of what is published", () => {
   it.each(claims)("%s: %s", (file, words, id, one, other) => {
     const scores = published(id);
     const p = pText(mannWhitneyP(scores.get(one)!, scores.get(other)!));
-    // Lines of prose are broken anywhere.
+    // Lines of prose may be broken at any place.
     expect(textOf(file).replace(/\s+/g, " ")).toContain(words.replace(/\bP\b/, p));
   });
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { createRandom } from "../random.js";
 import { differenceText, mannWhitneyP, pText, scoreDifference } from "./difference.js";
 
-/** All ways to choose `n` of `values`. */
+/** Returns all ways to choose `n` of `values`. */
 function choices(values: readonly number[], n: number): number[][] {
   if (n === 0) return [[]];
   return values.flatMap((_, i) =>
@@ -10,7 +10,7 @@ function choices(values: readonly number[], n: number): number[][] {
   );
 }
 
-/** The same p by dealing the scores out in every way and comparing every pair, without ranks. */
+/** Computes the same p by dealing the scores out in every way and comparing every pair, without ranks. */
 function pByHand(x: readonly number[], y: readonly number[]): number {
   const all = [...x, ...y];
   const u = (chosen: readonly number[]): number => {
@@ -32,7 +32,7 @@ describe("mannWhitneyP", () => {
   it("follows the distribution of U where no scores are equal", () => {
     expect(mannWhitneyP([1, 2, 3], [4, 5, 6])).toBeCloseTo(0.1, 12);
     expect(mannWhitneyP([1, 2, 3, 4, 5], [6, 7, 8, 9, 10])).toBeCloseTo(2 / 252, 12);
-    // U = 5 of 25: of 252 ways 1, 1, 2, 3, 5 and 7 have a U of 0 to 5 (the numbers of partitions).
+    // U is 5 of 25: of the 252 ways, 1, 1, 2, 3, 5 and 7 have a U of 0 to 5 (the numbers of partitions).
     expect(mannWhitneyP([1, 2, 3, 7, 5.5], [4, 5, 6, 8, 9])).toBeCloseTo((2 * 19) / 252, 12);
   });
 

@@ -39,7 +39,7 @@ describe("runs that are kept as tables", () => {
       const kept = found(run)!;
       expect(kept).toMatchObject({ name: run.name, state: "complete", config: run.config, step: run.step });
       const { files: _, sha256: __, ...summary } = run.summary!;
-      // All but what has been rounded to six digits.
+      // Everything is equal but what has been rounded to six digits.
       expect(kept.summary).toMatchObject({
         winRates: summary.winRates!.map((rate) => Number(rate.toPrecision(6))),
         steps: summary.steps,

@@ -49,13 +49,14 @@ describe("methodStatistics", () => {
   });
 
   it("agree with sums by hand", () => {
-    // (0.9 + 1 + 0.8 + 1 + 0.7) / 5; deviations 0.02, 0.12, -0.08, 0.12, -0.18: squares sum to 0.068. Middle three 0.8,
-    // 0.9, 1.
+    // The mean is (0.9 + 1 + 0.8 + 1 + 0.7) / 5; the deviations 0.02, 0.12, -0.08, 0.12 and -0.18 have squares that sum
+    // to 0.068; the middle three scores are 0.8, 0.9 and 1.
     expect(mast.mean).toBeCloseTo(0.88, 12);
     expect(mast.deviation).toBeCloseTo(Math.sqrt(0.068 / 4), 12);
     expect(mast.iqm).toBeCloseTo(0.9, 12);
     expect(mast.relativeToDense).toBeCloseTo(0.88 / 0.7, 12);
-    // Of 25 pairs: 0.9 beats 0.5 0.5 0.6 and ties 0.9; 1 beats four and ties 1 (twice); 0.8 and 0.7 beat three.
+    // Of the 25 pairs, 0.9 beats 0.5, 0.5 and 0.6 and ties 0.9; 1 beats four and ties 1 (twice); 0.8 and 0.7 beat
+    // three.
     expect(dense.mastImproves).toBeCloseTo((3.5 + 4.5 + 3 + 4.5 + 3) / 25, 12);
     expect(set.mastImproves).toBe(1);
     expect(mast.mastImproves).toBe(0.5);

@@ -1,5 +1,5 @@
-// What the paper says in words against what its tables print, for data/paper/README.md: each test holds where the text
-// does not, or says where it does.
+// These tests compare what the paper says in words with what its tables print, for data/paper/README.md: each test
+// holds where the text does not, or says where it does.
 import { describe, expect, it } from "vitest";
 import { type AblationTable, readPaperTable } from "./paper.js";
 
@@ -11,7 +11,7 @@ const averages = readPaperTable("table-1").filter(({ environment }) => environme
 const cell = (table: AblationTable, algorithm: string, setting: string): number =>
   Number(readPaperTable(table).find((row) => row.algorithm === algorithm)![setting]);
 
-/** The settings of an ablation from the best to the worst. */
+/** Returns the settings of an ablation from the best to the worst. */
 function ranking(table: AblationTable, algorithm: string): string[] {
   const { algorithm: _, ...settings } = readPaperTable(table).find((row) => row.algorithm === algorithm)!;
   return Object.entries(settings)
@@ -98,7 +98,8 @@ describe("Tables 6 to 10 and their text", () => {
       );
     expect([batch("offline") / 4, batch("online") / 4]).toEqual([5, 3]);
     expect(["qmix", "ow-qmix", "all"].map((row) => cell("table-9", row, "5 : 3"))).toEqual([97.9, 98, 97.9]);
-    // Table 2 names the online buffer first: the same 6 : 2 as here, and as "b_1 : b_2 = 3 : 1" in section 3.2.
+    // Table 2 names the online buffer first: it has the same 6 : 2 as this text, and as "b_1 : b_2 = 3 : 1" in section
+    // 3.2.
     expect(
       readPaperTable("table-2").find(
         ({ hyperparameter }) => hyperparameter === "Sample partition of online and offline buffer",

@@ -1,4 +1,4 @@
-// Tables 2 and 3 against the configuration that a run has without any setting of its own.
+// These tests compare Tables 2 and 3 with the configuration of a run without any setting of its own.
 import { describe, expect, it } from "vitest";
 import { type Config, resolveConfig } from "../config.js";
 import { readPaperTable } from "./paper.js";
@@ -30,7 +30,7 @@ const FIELDS: Readonly<Record<string, (config: Config) => unknown>> = {
   "ω in soft mellow-max operator": ({ operator }) => operator.omega,
   "Embedded dimensions of unrestricted mixing network": ({ network }) => network.centralEmbed,
   "α in weighting function": ({ wqmix }) => wqmix?.alpha,
-  // Of the loss: the weight of the squared distance from the Monte-Carlo return. RES's softmax has the inverse
+  // This is the weight of the squared distance from the Monte-Carlo return in the loss. RES's softmax has the inverse
   // temperature alone.
   "λ value in Softmax operator": ({ res }) => res?.lambda,
   "Inverse temperature": ({ res }) => res?.beta,
@@ -89,7 +89,8 @@ it("Table 2 recommends what Table 3 has, but for the parts of a batch", () => {
     "λ value in TD(λ): 0.6 or 0.8",
     "Sample partition of online and offline buffer: 2:6",
   ]);
-  // The first two say the same in another way: 7.5×10^5 of two million steps, and 0.8 for QMIX and RES, 0.6 for WQMIX.
+  // The first two say the same in another way: 7.5×10^5 of two million steps, and a lambda of 0.8 for QMIX and RES and
+  // 0.6 for WQMIX.
   for (const steps of [80_000, 2_000_000]) expect(resolveConfig({ steps }).returns.burnIn).toBe((3 / 8) * steps);
   expect((["qmix", "ow-qmix", "res"] as const).map((algorithm) => resolveConfig({ algorithm }).returns.lambda)).toEqual(
     [0.8, 0.6, 0.8],

@@ -3,7 +3,7 @@ import { smooth, smoothWithin } from "./savgol.js";
 
 const series = (size: number) => Array.from({ length: size }, (_, i) => ((i * i * 7 + 3 * i) % 11) / 10);
 
-// scipy.signal.savgol_filter(series(size), window, order), scipy 1.17.1.
+// scipy.signal.savgol_filter(series(size), window, order) of scipy 1.17.1 gave these values.
 const scipy: [number, number, number, number[]][] = [
   [
     30,

@@ -14,9 +14,10 @@ describe("scoreStatistics", () => {
     // (0.675^2 + 0.125^2 + 0.225^2 + 0.325^2) / 3 = 0.6275 / 3
     expect(found.deviation).toBeCloseTo(Math.sqrt(0.6275 / 3), 12);
     expect(found.iqm).toBeCloseTo((0.8 + 0.9) / 2, 12);
-    // Means of 0, 0.4, 0.7 and 0.65.
+    // The scores are means of 0, 0.4, 0.7 and 0.65.
     expect(found.throughout).toBeCloseTo(0.4375, 12);
-    // Of four draws three or more are the lowest, or the highest, in 13 of 256 cases: more often than in one of forty.
+    // Of four draws three or more are the lowest, or the highest, in 13 of 256 cases, which is more often than one time
+    // in forty.
     expect([found.iqmLow, found.iqmHigh]).toEqual([0, 1]);
   });
 

@@ -15,13 +15,13 @@ const series = (size: number) => Array.from({ length: size }, (_, i) => ((i * i 
 it("mean and standardDeviation", () => {
   expect(mean([1, 2, 6])).toBe(3);
   expect(mean([])).toBeNaN();
-  // numpy.std(ddof=1)
+  // numpy.std(ddof=1) gave this value.
   expect(standardDeviation([0.9, 0.7, 0.8, 1, 0.6])).toBeCloseTo(0.15811388300841897, 15);
   expect(standardDeviation([1])).toBeNaN();
 });
 
 describe("interquartileMean", () => {
-  // scipy.stats.trim_mean(series(size), 0.25), scipy 1.17.1.
+  // scipy.stats.trim_mean(series(size), 0.25) of scipy 1.17.1 gave these values.
   it.each([
     [3, 0.3666666666666667],
     [4, 0.35],
@@ -106,7 +106,7 @@ describe("bootstrapInterval", () => {
   });
 
   it("has exact ends where they can be counted", () => {
-    // Two runs 0 and 1: the mean of a resample is 0, 0.5 or 1 with 1/4, 1/2, 1/4.
+    // There are two runs, 0 and 1, so the mean of a resample is 0, 0.5 or 1 with probabilities 1/4, 1/2 and 1/4.
     expect(bootstrapInterval([[0, 1]], ofMean, { random: createRandom(3), resamples: 4000, confidence: 0.95 })).toEqual(
       [0, 1],
     );

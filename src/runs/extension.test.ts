@@ -101,7 +101,7 @@ describe("a run that goes on with another", () => {
     const later = readTopology(longer.directory).filter(({ step }) => step > 360);
     expect(later.length).toBeGreaterThan(0);
     expect(later.every(({ dropped, grown, fraction }) => dropped === 0 && grown === 0 && fraction === 0)).toBe(true);
-    // Unless that is asked for.
+    // This holds unless the change is asked for.
     const moving = await runOne(extendRun(found.name, { steps: 600, topology: { end: 600 } }, { runs }), { runs });
     expect(stateOf(moving).masks).not.toEqual(stateOf(found).masks);
   });

@@ -32,7 +32,7 @@ const read = (number = 1) => {
   const [holder, count] = readFileSync(join(directory, `lease.${number}`), "utf8").split("\n");
   return { holder: JSON.parse(holder) as Record<string, unknown>, count: Number(count) };
 };
-/** Puts the lease of another process into the folder, one that has never been. */
+/** Puts the lease of another process, which has never existed, into the folder. */
 function leave(changes: Record<string, unknown>, number = 1): void {
   const holder = {
     pid: 1,
@@ -46,7 +46,7 @@ function leave(changes: Record<string, unknown>, number = 1): void {
   };
   writeFileSync(join(directory, `lease.${number}`), `${JSON.stringify(holder)}\n${"0".repeat(12)}\n`);
 }
-/** What this process's own lease says of its system. */
+/** Returns how this process's own lease describes its system. */
 async function own(): Promise<Record<string, unknown>> {
   const lease = await acquireLease(directory);
   const { holder } = read();
@@ -62,7 +62,7 @@ describe("a lease", () => {
     await pause(500 * SECONDS);
     const { count } = read();
     expect(count).toBeGreaterThan(0);
-    // Also while this thread has no time for anything.
+    // It beats also while this thread has no time for anything.
     for (const end = performance.now() + 500 * SECONDS; performance.now() < end;);
     expect(read().count).toBeGreaterThan(count);
     lease.check();
@@ -117,7 +117,7 @@ describe("a lease", () => {
 });
 
 describe.runIf(existsSync("/proc/self/stat"))("a lease of a process of this system", () => {
-  /** A process that sleeps, and the lease that it would hold. */
+  /** Starts a process that sleeps, and returns it with the lease that it would hold. */
   async function sleeper(changes: Record<string, unknown> = {}): Promise<ChildProcess> {
     const mine = await own();
     const child = spawn(process.execPath, ["-e", "setTimeout(() => {}, 60000)"]);
@@ -213,7 +213,7 @@ describe("a lease of a process that cannot be looked up", () => {
     const stop = beating();
     const path = join(directory, "lease.1");
     let jumps = 0;
-    // The clock of this machine is set to and fro, and the file server's runs ahead and behind.
+    // The clock of this machine is set back and forth, and the file server's clock runs ahead and behind.
     vi.useFakeTimers({ toFake: ["Date"] });
     const clocks = setInterval(() => {
       const minutes = (jumps++ % 2 === 0 ? 1 : -1) * (5 + jumps);
@@ -225,7 +225,7 @@ describe("a lease of a process that cannot be looked up", () => {
       for (let look = 0; look < 3; look++) await expect(acquireLease(directory)).rejects.toThrow(RunTakenError);
       expect(leases()).toEqual(["lease.1"]);
       stop();
-      // Gone, whatever the clocks say: after a silence on this process's own watch.
+      // The lease is given up, whatever the clocks say, after a silence by this process's own watch.
       const began = performance.now();
       const lease = await acquireLease(directory);
       expect(performance.now() - began).toBeGreaterThan(800 * SECONDS);
@@ -243,7 +243,7 @@ describe("a lease of a process that cannot be looked up", () => {
     leave({ beat: SECONDS / 5 });
     const started = performance.now();
     (await acquireLease(directory)).release();
-    // Ten of its heartbeats, watched with this process's own clock.
+    // The test watches ten of its heartbeats with this process's own clock.
     expect(performance.now() - started).toBeGreaterThan(2000 * SECONDS);
   });
 

@@ -59,7 +59,7 @@ describe("runAll", () => {
     let most = 0;
     const onProgress = (_: RunProgress, all: readonly RunProgress[]) =>
       (most = Math.max(most, all.filter(({ state }) => state === "running").length));
-    // More than one of these runs needs, less than two.
+    // This is more memory than one of these runs needs, and less than two need.
     const outcomes = await runAll(seeds(1, 2, 3), {
       runs,
       memory: 300e6,
@@ -136,7 +136,7 @@ describe("runAll", () => {
     close();
     const other = spawn(process.execPath, ["-e", "setTimeout(() => {}, 60000)"]);
     await new Promise((resolve) => other.once("spawn", resolve));
-    // One that cannot be looked up: only its heartbeat tells that it lives.
+    // This process cannot be looked up, so only its heartbeat tells that it lives.
     const path = join(directory, "lease.1");
     let count = 0;
     const beat = () => {

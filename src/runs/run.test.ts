@@ -54,13 +54,13 @@ describe("runOne", () => {
     const { directory } = await runOne(config, { runs });
     const before = readdirSync(directory).sort();
     const { pid } = spawnSync(process.execPath, ["-e", ""]);
-    // Another run's lease, as this process takes it.
+    // Takes another run's lease, as this process would.
     const other = await openRun({ ...config, seed: 2 }, { runs });
     const [holder] = readFileSync(join(other.directory, "lease.1"), "utf8").split("\n");
     writeFileSync(join(directory, "lease.3"), `${JSON.stringify({ ...(JSON.parse(holder) as object), pid })}\n0\n`);
     await runOne(config, { runs });
     expect(readdirSync(directory).sort()).toEqual(before);
-    // One that still works is left alone: it frees the run itself.
+    // A process that still works is left alone: it frees the run itself.
     writeFileSync(join(directory, "lease.3"), `${holder}\n0\n`);
     await runOne(config, { runs });
     expect(existsSync(join(directory, "lease.3"))).toBe(true);
@@ -113,7 +113,7 @@ describe("runOne", () => {
   });
 
   it("gives method tiny the size of the sparse networks, and relates its cost to the full dense ones", async () => {
-    // Widths at which the sizes of dense networks lie close enough.
+    // With these widths the sizes of dense networks lie close enough together.
     const network = { hidden: 24, embed: 12, hypernetEmbed: 24 };
     for (const algorithm of ["qmix", "ow-qmix"] as const) {
       const sparse = await runOne(
@@ -141,7 +141,7 @@ describe("runOne", () => {
         name.startsWith("online.central_"),
       );
       expect(central.length > 0).toBe(algorithm === "ow-qmix");
-      // Weights and biases of the online networks, counted one by one.
+      // The weights and biases of the online networks are counted one by one.
       let parameters = 0;
       readRunCheckpoint(tiny.directory).state.tensors.forEach(
         (values, name) => (parameters += name.startsWith("online.") ? values.length : 0),
@@ -249,7 +249,7 @@ describe("timeLeft", () => {
     const left = timeLeft(10_000, 0);
     expect(left(0, 0)).toBeUndefined();
     expect(left(1_000, 1)).toBeCloseTo(9);
-    // From second 1 on ten times slower; a minute later the fast start is forgotten.
+    // From second 1 on the run is ten times slower; a minute later the fast start is forgotten.
     for (let second = 2; second < 60; second++) left(1_000 + 100 * (second - 1), second);
     expect(left(1_000 + 100 * 59, 60)).toBeCloseTo((9_000 - 5_900) / 100);
   });

@@ -282,7 +282,7 @@ describe("beside the official reader, safetensors 0.8.0 of Python", () => {
   });
 
   it("BF16 has the upper half of a float's bits", () => {
-    // 1, -3.140625, infinity and the smallest positive one, by hand.
+    // The bytes of 1, -3.140625, infinity and the smallest positive number were worked out by hand.
     const file = byHand(
       '{"x":{"dtype":"BF16","shape":[4],"data_offsets":[0,8]}}',
       [0x80, 0x3f, 0x49, 0xc0, 0x80, 0x7f, 0x01, 0x00],

@@ -28,13 +28,13 @@ beforeAll(async () => {
   );
 });
 
-/** What reading says of the run after its summary was changed. */
+/** Returns what reading says of the run after its summary was changed. */
 function readWith(change: (summary: Record<string, unknown>) => unknown): () => StoredRun {
   const folder = mkdtempSync(join(runs, "copy-"));
   const directory = join(folder, run.name);
   cpSync(run.directory, directory, { recursive: true });
   const path = join(directory, "summary.json");
-  // Without its checksum, which would be the first to differ.
+  // The checksum is left out, because it would be the first to differ.
   const { sha256: _, ...summary } = JSON.parse(readFileSync(path, "utf8")) as Record<string, unknown>;
   writeFileSync(path, JSON.stringify(change(summary)));
   return () => readRun(directory);

@@ -145,7 +145,7 @@ const end: TrainingRecord = {
   state: stateAt(1000),
 };
 
-/** What a training of 1000 steps says from a step on. */
+/** Returns the records of a training of 1000 steps from a step on. */
 function recordsFrom(first: number): TrainingRecord[] {
   const steps = Array.from({ length: 10 }, (_, i) => 100 * (i + 1)).filter((step) => step > first);
   return steps.flatMap((step) => [train(step), ...(step % 200 === 0 ? [evaluation(step), topology(step)] : [])]);
@@ -366,7 +366,7 @@ describe("the run store", () => {
 });
 
 describe("a checkpoint that cannot be used", () => {
-  /** A run of which training was stopped at step 100. */
+  /** A run whose training was stopped at step 100. */
   async function stopped(of: Config = config): Promise<string> {
     const run = await openRun(of, { runs });
     run.write(train(100));
@@ -589,7 +589,7 @@ describe("a complete run", () => {
     for (const read of [() => readRunCheckpoint(directory), () => exportParameters(path, runNamesOf(directory))])
       expect(read).toThrow(/cannot be used: it belongs to run two-step-qmix-mast-95-1k-seed4-/);
     writeFileSync(path, end);
-    // A folder that was renamed is the same run still.
+    // A folder that was renamed is still the same run.
     renameSync(directory, join(runs, "my-best-run"));
     expect(readRunCheckpoint(join(runs, "my-best-run")).end).toBeDefined();
     const early = await openRun(config, { runs: join(runs, "early") });

@@ -19,14 +19,14 @@ it("writes an event file byte for byte as protocol buffers and TFRecord define i
     trueValue: NaN,
   } as unknown as MetricsRow;
   const file = Buffer.from(eventFile([row], [{ step: 300, seconds: 2, stepsPerSecond: 150 }], 0));
-  // By hand: wall_time 0.0, file_version "brain.Event:2".
+  // The bytes of wall_time 0.0 and file_version "brain.Event:2" were worked out by hand.
   const first = Buffer.concat([Buffer.from([0x09, 0, 0, 0, 0, 0, 0, 0, 0, 0x1a, 13]), Buffer.from("brain.Event:2")]);
   expect(file.readUInt32LE(0)).toBe(first.length);
   expect(file.subarray(12, 12 + first.length)).toEqual(first);
   const second = file.subarray(12 + first.length + 4);
   const tag = Buffer.from("evaluation/win_rate");
   const value = Buffer.concat([Buffer.from([0x0a, tag.length]), tag, Buffer.from([0x15, 0, 0, 0, 0x3f])]);
-  // wall_time 2.0, step 300, a summary of one value 0.5.
+  // These bytes have wall_time 2.0, step 300, and a summary of one value, 0.5.
   const expected = Buffer.concat([
     Buffer.from([0x09, 0, 0, 0, 0, 0, 0, 0, 0x40, 0x10, 0xac, 0x02, 0x2a, value.length + 2, 0x0a, value.length]),
     value,

@@ -61,7 +61,7 @@ describe("a ticket", () => {
     const history = readMasks(run.directory);
     expect(history).toHaveLength(1);
     expect(history[0].masks).toEqual(ended.masks);
-    // The source evolved: its first masks were others.
+    // The source has evolved: its first masks were others.
     expect(readMasks(runName(source), { runs })[0].masks).not.toEqual(ended.masks);
     expect(readRunCheckpoint(run.directory).state.masks).toEqual(ended.masks);
 
@@ -71,7 +71,7 @@ describe("a ticket", () => {
       expect(own.get(name)).not.toEqual(theirs.get(name));
       expect(own.get(name)!.every((value, i) => (value !== 0) === (mask[i] === 1))).toBe(true);
     }
-    // As drawn from the ticket's own seed without any mask.
+    // The weights are those that the ticket's own seed draws without any mask.
     const dense = await firstState(
       resolveConfig({ ...still, seed: 2, sparsity: { level: 0 }, topology: { grow: "none" } }),
     );
@@ -233,7 +233,7 @@ describe("runAll with sources and tickets in one list", () => {
       expect(readRunCheckpoint(outcomes[i].run!.directory).state.masks).toEqual(
         readRunCheckpoint(outcomes[5].run!.directory).state.masks,
       );
-    // What is complete is neither repeated nor waits.
+    // A complete run is neither repeated nor waits.
     expect((await runAll(list.slice(0, 2), { runs: store, workers })).map(({ state }) => state)).toEqual([
       "complete",
       "complete",
@@ -297,7 +297,7 @@ describe("runAll with sources and tickets in one list", () => {
       ["stopped", undefined],
       ["stopped", "interrupted"],
     ]);
-    // The ticket, of fewer steps, is not begun: its source is no run that it could come from yet.
+    // The ticket has fewer steps and is not begun, because its source is not a run that it could come from yet.
     await expect(runAll([both[0]], { runs: store })).rejects.toThrow(
       /which is interrupted at step [\d,]+ of 20,000: train it to its end first/,
     );

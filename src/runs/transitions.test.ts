@@ -101,7 +101,7 @@ describe("a run that learns from transitions", async () => {
     expect(frames).toHaveLength(26);
     expect(frames[0]!.shapes!.length).toBeGreaterThan(1);
     expect(rewards.reduce((sum, reward) => sum + reward, 0)).toBeCloseTo(once!.episodes[0]!.return, 10);
-    // Policies end in a tanh.
+    // Policies end in a tanh, so their actions lie within -1 and 1.
     for (const action of actions.flat()) expect(Math.abs(action)).toBeLessThanOrEqual(1);
   });
 

@@ -69,7 +69,7 @@ describe("runAll with the tensorflow engine", () => {
         readRunCheckpoint(alone[i].run!.directory).state.masks,
       );
     });
-    // What is complete is not repeated.
+    // A complete run is not repeated.
     const before = outcomes.map(({ run }) => readFileSync(join(run!.directory, "summary.json"), "utf8"));
     await runAll(configs, { runs });
     expect(outcomes.map(({ run }) => readFileSync(join(run!.directory, "summary.json"), "utf8"))).toEqual(before);
@@ -90,7 +90,7 @@ describe("runAll with the tensorflow engine", () => {
       ["complete", true],
       ["complete", true],
     ]);
-    // No lease is left.
+    // No lease is left behind.
     for (const { run } of outcomes)
       expect(readdirSync(run!.directory).filter((file) => file.startsWith("lease"))).toEqual([]);
   });

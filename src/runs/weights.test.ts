@@ -52,7 +52,7 @@ async function firstState(config: Config): Promise<TrainState> {
 }
 const online = ({ tensors }: Pick<TrainState, "tensors">) => tensorsOf(tensors, "online");
 const ended = ({ directory }: StoredRun) => readRunCheckpoint(directory).state;
-/** A file among the files, as `mast export` writes it, changed. */
+/** A file as `mast export` writes it, with a change. */
 function exported(
   name: string,
   run: StoredRun,
@@ -72,7 +72,7 @@ describe("a run that begins with weights", () => {
     const [first, source] = [await firstState(config), ended(sparseSource)];
     expect(first.masks).toEqual(source.masks);
     expect(online(first)).toEqual(online(source));
-    // All else is new: target networks equal the online ones, and the optimiser and exploration begin.
+    // Everything else is new: target networks equal the online ones, and the optimiser and exploration begin.
     expect(tensorsOf(first.tensors, "target")).toEqual(online(source));
     for (const values of tensorsOf(first.tensors, "optimiser").values())
       expect(values.every((x) => x === 0)).toBe(true);
@@ -97,7 +97,7 @@ describe("a run that begins with weights", () => {
         expect(countNonzeros(mask)).toBe(nonzeros.get(name));
         const kept = [...values].filter((_, i) => mask[i] === 1).map(Math.abs);
         const left = [...values].filter((_, i) => mask[i] === 0).map(Math.abs);
-        // Independent of how it is chosen: nothing that is left out is larger than what is kept.
+        // This holds however the choice is made: nothing that is left out is larger than what is kept.
         if (left.length > 0) expect(Math.min(...kept)).toBeGreaterThanOrEqual(Math.max(...left));
         expect(online(first).get(name)).toEqual(values.map((value, i) => (mask[i] === 1 ? value : 0)));
       }
@@ -105,7 +105,7 @@ describe("a run that begins with weights", () => {
     };
     await largest(denseSource, small);
     await largest(sparseSource, { ...small, sparsity: { level: 0.8 } });
-    // Less sparse: what was there stays, and random connections of weight 0 come to it.
+    // The new run is less sparse: old connections stay, and random ones of weight 0 are added.
     const wider = await firstState(resolveConfig({ ...small, sparsity: { level: 0.3 }, ...from(sparseSource.name) }));
     for (const [name, mask] of ended(sparseSource).masks) {
       const now = wider.masks.get(name)!;
@@ -164,7 +164,7 @@ describe("a run that begins with weights", () => {
       tensors.set("agent.fc1.bias", { shape, data: (data as Float32Array).map((x, i) => (i === 3 ? x + 1e-3 : x)) });
     });
     expect(runName(resolveConfig({ ...small, from: weightsFrom(changed) }))).not.toBe(runName(one));
-    // The same run, begun with one file and gone on with the other.
+    // The same run begins with one file and is continued with the other.
     const controller = new AbortController();
     const stopped = await runOne(other, {
       runs,

@@ -102,7 +102,7 @@ describe("trained runs for a class", () => {
 
 const SETS = ["ps1-masks", "ps2-targets", "ps3-buffers", "ps4-study"];
 const source = (set: string) => read(join(root, "notebooks/course/source", set, `${set}.ipynb`));
-/** Points of the cells that are graded by their checks. */
+/** Returns the points of the cells that are graded by their checks. */
 const points = (set: string) =>
   source(set)
     .cells.filter(({ cell_type, metadata }) => cell_type === "code" && metadata.nbgrader?.grade)
@@ -113,7 +113,7 @@ const built = existsSync(join(root, "dist/index.js"));
 if (python === undefined) console.warn("skipped: grading of the problem sets (no nbgrader; .ci/run installs it)");
 
 describe.skipIf(python === undefined || !built)("the problem sets in nbgrader", () => {
-  // Inside of the project, where the notebooks find the library.
+  // The folder is inside of the project, where the notebooks find the library.
   const work = join(root, ".cache", "course-test");
   const nbgrader = (...args: string[]) => {
     const { status, stderr } = spawnSync(python!, ["-m", "nbgrader", ...args], {

@@ -58,7 +58,7 @@ describe("npm run kernel", () => {
       metadata: { kernelspec: { name: string } };
     };
     expect(metadata.kernelspec.name).toBe("tslab");
-    // Again is no fault: the folder may have moved.
+    // Installing again is no fault, because the folder may have moved.
     expect(kernel().code).toBe(0);
     expect(kernel("--remove")).toMatchObject({ code: 0, err: "" });
     expect(existsSync(join(folder, "kernels/tslab"))).toBe(false);
@@ -87,7 +87,7 @@ describe("npm run kernel", () => {
     expect(err).toMatch(message);
   });
 
-  // Where Notebook 7 is there, the next test shows the same and more.
+  // If Notebook 7 is installed, the next test shows the same and more.
   it.skipIf(python === undefined || notebook7)(
     "is found by a plain Jupyter, which runs a notebook of the project with it",
     () => {
@@ -114,7 +114,7 @@ print(notebook.cells[1].outputs[0].text)`;
 
   it.skipIf(!notebook7)("is found by Notebook 7, in whose page cells run and a figure is shown", async () => {
     expect(kernel().code).toBe(0);
-    // Outside of the project, and beside its packages.
+    // The folder lies outside of the project, and beside its packages.
     const place = join(folder, "elsewhere");
     mkdirSync(place);
     symlinkSync(join(root, "node_modules"), join(place, "node_modules"), "junction");

@@ -12,7 +12,7 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 const built = existsSync(join(root, "dist/index.js"));
 if (!built) console.warn("skipped: the notebooks' kernel (dist/ is missing; `npm run build` makes it)");
 
-/** What of zeromq a client of a kernel needs. */
+/** The part of zeromq that a client of a kernel needs. */
 interface Socket extends AsyncIterable<Buffer[]> {
   connect(address: string): void;
   subscribe(topic: string): void;
@@ -109,7 +109,7 @@ async function until(id: string, hear: (type: string, content: Record<string, un
   }
 }
 
-/** What a cell prints, by stream. */
+/** Returns what a cell prints, by stream. */
 async function run(
   code: string,
   hear: (text: string) => void = () => undefined,

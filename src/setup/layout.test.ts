@@ -7,7 +7,7 @@ import { packageRoot } from "../node/project.js";
 
 const root = packageRoot();
 
-/** What the rules of .dependency-cruiser.mjs say of a house with these files. */
+/** Returns what the rules of .dependency-cruiser.mjs say about a house with these files. */
 function judge(files: Readonly<Record<string, string>>): { readonly status: number | null; readonly said: string } {
   const house = mkdtempSync(join(tmpdir(), "mast-house-"));
   try {
@@ -50,7 +50,7 @@ it("allows imports downwards, of Node.js above the core, and anything in tests",
   expect(status).toBe(0);
 });
 
-/** Each breaks one rule, by the file and the import that it names. */
+/** Each of these breaks one rule, by the file and the import that it names. */
 const BROKEN: readonly (readonly [what: string, rule: string, from: string, to: string])[] = [
   ["upwards", "replay-looks-down-only", "replay/upwards.ts", "../training/train.js"],
   ["of a room on the same floor", "display-looks-down-only", "display/sideways.ts", "../timing/laws.js"],

@@ -9,7 +9,7 @@ const folder = mkdtempSync(join(tmpdir(), "mast-lab-pack-"));
 const project = join(folder, "project");
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** npm in a folder; without what npm passes on to the tests that it runs. */
+/** Runs npm in a folder, without the variables that npm passes on to the tests that it runs. */
 function npm(cwd: string, ...args: string[]) {
   const environment = Object.fromEntries(
     Object.entries(process.env).filter(([name]) => !/^npm_|^NODE_ENV$|^VITEST/.test(name)),

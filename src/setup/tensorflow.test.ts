@@ -9,7 +9,7 @@ const script = fileURLToPath(new URL("./tensorflow.mjs", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "mast-programs-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** Runs the set-up where only these programs are to be found. */
+/** Runs the set-up in an environment where only these programs can be found. */
 function setUp(programs: readonly string[], ...args: string[]): { status: number | null; said: string } {
   const path = mkdtempSync(join(folder, "bin-"));
   for (const program of programs) symlinkSync("/bin/true", join(path, program));

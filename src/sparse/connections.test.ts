@@ -3,7 +3,7 @@ import { createRandom } from "../random.js";
 import { connectionSpread, randomConnections, randomSpread, type Side, sortedConnections } from "./connections.js";
 import { randomMask } from "./mask.js";
 
-// Two outputs, three inputs: output 0 has inputs 0 and 2, output 1 has input 0.
+// A mask of two outputs and three inputs, in which output 0 has inputs 0 and 2, and output 1 has input 0.
 const mask = Uint8Array.from([1, 0, 1, 1, 0, 0]);
 
 describe("a mask", () => {
@@ -26,7 +26,7 @@ describe("chance", () => {
   const sides: readonly Side[] = ["outputs", "inputs"];
 
   it("leaves as many dimensions empty as counting all masks of a small layer does", () => {
-    // Every mask of [3, 2] with 2 connections: 15 of them.
+    // There are 15 masks of [3, 2] with 2 connections.
     const empty = { outputs: 0, inputs: 0 };
     let masks = 0;
     for (let a = 0; a < 6; a++) {

@@ -12,7 +12,7 @@ const randomLayers = Array.from({ length: 400 }, () => ({
   sparsity: random.float() * 0.999,
 }));
 
-/** Slow reference: the scale found by bisection on what the layers would hold, each at most dense. */
+/** A slow reference finds the scale by bisection on what the layers would hold, each at most dense. */
 function bisectScale(shapes: readonly LayerShape[], budget: number): number[] {
   const held = (scale: number) => shapes.map(([out, input]) => Math.min(out * input, scale * (out + input)));
   let low = 0;
@@ -69,7 +69,8 @@ describe("erdosRenyi", () => {
   });
 
   it("shares out a case done by hand", () => {
-    // Nodes 20 and 101; 30 % of 200 weights is 60. Scale 60 / 121: 9.9 and 50.08, so 10 and 50.
+    // The layers have 20 and 101 nodes, and 30 % of 200 weights is 60. The scale is 60 / 121, which gives 9.9 and
+    // 50.08, so 10 and 50.
     expect(
       erdosRenyi(
         [
@@ -79,8 +80,8 @@ describe("erdosRenyi", () => {
         0.7,
       ),
     ).toEqual([10, 50]);
-    // 60 % is 120. Scale 120 / 121 would give the second layer 100.2 > 100: it becomes dense, the first has the other
-    // 20.
+    // 60 % is 120. The scale 120 / 121 would give the second layer 100.2 > 100 connections, so it becomes dense, and
+    // the first has the other 20.
     expect(
       erdosRenyi(
         [
@@ -135,7 +136,8 @@ describe("erdosRenyi", () => {
 
 describe("uniform", () => {
   it("gives fractions to the largest remainders", () => {
-    // 25 % of 10, 10 and 3: 2.5, 2.5, 0.75; round(5.75) = 6 leaves two to give: to 0.75 and the first 0.5.
+    // 25 % of 10, 10 and 3 are 2.5, 2.5 and 0.75; round(5.75) = 6 leaves two to give, which go to 0.75 and the first
+    // 0.5.
     expect(
       uniform(
         [

@@ -8,7 +8,7 @@ const normal = (size: number, random: Random, values = 0) =>
     values > 0 ? random.below(2 * values + 1) - values : random.float() * 2 - 1,
   );
 
-/** Algorithm 1 by sorting everything. */
+/** Carries out Algorithm 1 by sorting everything. */
 function bySorting(weights: Float32Array, mask: Uint8Array, gradient: Float32Array, k: number): Uint8Array {
   const all = [...weights.keys()];
   const evolved = mask.slice();
@@ -77,7 +77,7 @@ describe("evolveTopology", () => {
       const grow =
         t % 2 === 0 ? { by: "gradient" as const, gradient: normal(768, random) } : { by: "random" as const, random };
       const evolution = evolveTopology(weights, mask, { fraction: updateFraction(0.5, t, 4000), grow });
-      // Algorithm 1, last line, and growth at 0, followed by some training.
+      // This is Algorithm 1 up to its last line, with growth at 0, followed by some training.
       for (const index of [...evolution.dropped, ...evolution.grown]) weights[index] = 0;
       mask = evolution.mask;
       for (let i = 0; i < 768; i++) if (mask[i]) weights[i] += random.float() - 0.5;
@@ -115,7 +115,7 @@ describe("evolveTopology", () => {
       evolveTopology(weights, mask, { count: 1, grow: { by: "random", random } }).mask.forEach(
         (bit, j) => (counts[j] += bit),
       );
-    // Connection 0 is dropped always and returns as often as 4..7 come: one time in five.
+    // Connection 0 is always dropped, and returns as often as 4..7 come: one time in five.
     for (const j of [0, 4, 5, 6, 7]) expect(Math.abs(counts[j] - 1600)).toBeLessThan(180);
     for (const j of [1, 2, 3]) expect(counts[j]).toBe(8000);
   });

@@ -30,7 +30,7 @@ describe("equations 8-11 by hand", () => {
     expect(dense.layers.map((layer) => layer.weights)).toEqual([40, 120]); // 10 * 4; 3 * 5 * (5 + 3)
     expect(dense.layers.map((layer) => layer.flops)).toEqual([76, 225]); // 19 * 4; 3 * 5 * (2 * 8 - 1)
     expect(dense.biases).toBe(34);
-    // 10 of 40; 9 of 45 and 21 of 75: 30 of 120. A quarter of each.
+    // 10 of 40 weights, and 9 of 45 and 21 of 75, which are 30 of 120, are kept: a quarter of each.
     const quarter = networkCost(
       [linear, gru],
       new Map([
@@ -62,9 +62,10 @@ describe("equations 8-11 by hand", () => {
     const cost = costOf("qmix", maps["3m"], { batch: 1 });
     expect(cost.modelSize).toBe(2 * 27840 + 2 * 17440);
     expect(cost.totalSize).toBe(2 * 28297 + 2 * 17761);
-    // 83 * 64 + 192 * 255 + 127 * 9 for each of three agents.
+    // The agents need 83 * 64 + 192 * 255 + 127 * 9 for each of three.
     expect(cost.inferenceFlops).toBe(3 * 55415);
-    // Hypernetworks 95 * 64 + 127 * 96 + 95 * 64 + 127 * 32 + 95 * 32 + 95 * 32 + 63; products 5 * 32 + 63.
+    // The hypernetworks need 95 * 64 + 127 * 96 + 95 * 64 + 127 * 32 + 95 * 32 + 95 * 32 + 63, and the products 5 * 32
+    // + 63.
     expect(cost.trainFlops).toBe(4 * (3 * 55415 + 34559 + 223));
     expect(costOf("qmix", maps["3m"]).trainFlops).toBe(32 * cost.trainFlops);
   });
@@ -87,7 +88,7 @@ describe("costOf", () => {
       inferenceFlops: agent.flops,
     });
     expect(costOf("cw-qmix", shape)).toEqual(costOf("ow-qmix", shape));
-    // Five agents of eleven actions, two forward passes each, and three as in QMIX.
+    // Five agents of eleven actions need two forward passes each, and three more as in QMIX.
     expect(costOf("res", shape, { batch: 8 }).trainFlops).toBe(8 * (4 * agent.flops + 113 * mixer.flops));
     expect(costOf("res", shape).totalSize).toBe(costOf("qmix", shape).totalSize);
   });
@@ -111,7 +112,9 @@ describe("costOf", () => {
 describe("Table 1", () => {
   const rows = readPaperTable("table-1").filter((row) => row.environment !== "average");
 
-  /** Cells of a column group that come out as printed, of all twelve rows, when costs are read in some way. */
+  /**
+   * Counts the cells of a column group, of all twelve rows, that come out as printed when costs are read in some way.
+   */
   function cells(
     read: (cost: Cost, shape: NetworkShape, algorithm: string) => readonly number[],
     columns: readonly (keyof ComparisonRow)[],
@@ -138,7 +141,7 @@ describe("Table 1", () => {
       "ow-qmix 2s3z totalSize: 0.10657, printed 0.106",
     ]);
     for (const { algorithm, environment, sparsity } of rows as (ComparisonRow & { algorithm: "qmix" })[]) {
-      // Eq. 8 and 9 alone give the sparsity itself.
+      // Equations 8 and 9 alone give the sparsity itself.
       const relative = relativeCost(
         sparseCost(algorithm, maps[environment], { sparsity }),
         costOf(algorithm, maps[environment]),
@@ -154,7 +157,7 @@ describe("Table 1", () => {
         0,
       );
     expect(cells((cost) => [held(cost, cost.copies)], ["totalSize"])).toHaveLength(1);
-    // All of QMIX's and RES's sizes are as before; of OW-QMIX's, every one is as printed.
+    // All of QMIX's and RES's sizes are as before, and every one of OW-QMIX's is as printed.
     expect(
       cells(
         (cost, _, algorithm) => [
@@ -173,9 +176,9 @@ describe("Table 1", () => {
   });
 
   it("fits other readings of the text worse", () => {
-    // No biases: every size is the density.
+    // Without biases every size is the density.
     expect(cells((cost) => [cost.modelSize], ["totalSize"])).toHaveLength(12);
-    // One agent instead of all n, in training.
+    // This counts one agent instead of all n in training.
     const oneAgent = (cost: Cost, shape: NetworkShape) => [
       flops(cost, (network) =>
         network.layers.reduce(
@@ -185,14 +188,14 @@ describe("Table 1", () => {
       ),
     ];
     expect(cells(oneAgent, ["trainFlops"])).toHaveLength(5);
-    // Without the products of values and generated weights, which no mask thins.
+    // This leaves out the products of values and generated weights, which no mask thins.
     const noProducts = (cost: Cost) => [
       flops(cost, (network) =>
         network.layers.reduce((sum, layer) => sum + (/mixer\.w_/.test(layer.name) ? 0 : layer.flops), 0),
       ),
     ];
     expect(cells(noProducts, ["trainFlops"])).toHaveLength(7);
-    // Table 4's 5 + n m mixers of RES instead of Eq. 24's 3 + 2 n m.
+    // This takes Table 4's 5 + n m mixers of RES instead of Equation 24's 3 + 2 n m.
     const table4 = (cost: Cost, shape: NetworkShape, algorithm: string) => [
       algorithm === "res"
         ? 4 * cost.networks.agent.flops + (5 + shape.agents * shape.actions) * cost.networks.mixer.flops

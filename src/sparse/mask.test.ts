@@ -21,7 +21,7 @@ describe("randomMask", () => {
     const counts = new Float64Array(12);
     const draws = 6000;
     for (let i = 0; i < draws; i++) randomMask([3, 4], 3, random).forEach((bit, j) => (counts[j] += bit));
-    // Binomial with p = 1/4: standard deviation 33.5; five of them.
+    // The count is binomial with p = 1/4, so its standard deviation is 33.5; five of them are allowed.
     counts.forEach((count) => expect(Math.abs(count - draws / 4)).toBeLessThan(168));
   });
 
@@ -42,7 +42,7 @@ describe("initialMasks", () => {
     (distribution) => {
       const masks = initialMasks(specs, { sparsity: 0.95, distribution }, createRandom(1));
       expect([...masks.keys()]).toEqual(specs.filter((spec) => spec.name.includes("weight")).map((spec) => spec.name));
-      // 27,840 agent weights and 17,440 mixer weights on 3m.
+      // 3m has 27,840 agent weights and 17,440 mixer weights.
       for (const [network, total] of [
         ["agent", 27840],
         ["mixer", 17440],

@@ -11,7 +11,7 @@ describe("maskOverlap", () => {
   it("counts what both have, over all layers", () => {
     const first = layers(["agent.a", [1, 1, 0, 0]], ["mixer.b", [1, 0, 0, 0, 0]]);
     const second = layers(["agent.a", [0, 1, 1, 0]], ["mixer.b", [1, 0, 0, 1, 0]]);
-    // By hand: 2 * 2 / 4 and 1 * 2 / 5.
+    // Worked out by hand, chance gives 2 * 2 / 4 and 1 * 2 / 5.
     expect(maskOverlap(first, second)).toMatchObject({ connections: 3, shared: 2, chance: 1.4 });
     expect(maskOverlap(second, first)).toMatchObject({ connections: 4, shared: 2, chance: 1.4 });
     expect(maskOverlap(masksOf("agent", first), masksOf("agent", second))).toMatchObject({
@@ -38,7 +38,7 @@ describe("maskOverlap", () => {
     const overlaps = Array.from({ length: 2000 }, () => maskOverlap(draw(), draw()));
     const shared = overlaps.map((overlap) => overlap.shared);
     const { chance, deviation } = overlaps[0];
-    // 2,000 draws: five standard errors of the mean, and of the deviation.
+    // Of 2,000 draws, five standard errors of the mean and of the deviation are allowed.
     expect(Math.abs(mean(shared) - chance)).toBeLessThan((5 * deviation) / Math.sqrt(2000));
     expect(Math.abs(standardDeviation(shared) - deviation)).toBeLessThan((5 * deviation) / Math.sqrt(4000));
   });

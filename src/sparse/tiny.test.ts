@@ -11,7 +11,7 @@ const maps: Readonly<Record<string, NetworkShape>> = {
   "3s5z": { agents: 8, actions: 14, observation: 128, state: 216, ...networks },
   "2c_vs_64zg": { agents: 2, actions: 70, observation: 332, state: 342, ...networks },
 };
-/** How often training holds each network, from Table 4. */
+/** How often training holds each network, by Table 4. */
 const copies = {
   qmix: { agent: 2, mixer: 2, central_agent: 0, central_mixer: 0 },
   res: { agent: 2, mixer: 2, central_agent: 0, central_mixer: 0 },
@@ -19,7 +19,7 @@ const copies = {
 };
 type Algorithm = keyof typeof copies;
 
-/** Parameters of everything that training holds, tensor by tensor. */
+/** Counts the parameters of everything that training holds, tensor by tensor. */
 function parametersHeld(algorithm: Algorithm, shape: NetworkShape, sparsity: number): number {
   const specs = networkParameters(shape);
   const nonzeros = initialNonzeros(specs, { sparsity, distribution: "erdos-renyi" });
@@ -46,8 +46,8 @@ describe("tinyShape", () => {
       const tiny = tinyShape(algorithm, full, { sparsity });
       const wanted = parametersHeld(algorithm, full, sparsity);
       expect(Math.abs(parametersHeld(algorithm, tiny, 0) / wanted - 1)).toBeLessThanOrEqual(0.01);
-      // Only widths differ; there are unrestricted networks where there were; proportions stay, as far as few units
-      // allow.
+      // Only widths differ: there are unrestricted networks where there were some, and proportions stay, as far as few
+      // units allow.
       const { hidden, embed, hypernetEmbed, centralEmbed, ...game } = tiny;
       expect(full).toMatchObject(game);
       expect(centralEmbed === undefined).toBe(algorithm !== "ow-qmix");
@@ -59,7 +59,7 @@ describe("tinyShape", () => {
   );
 
   it("gives the agent as many parameters as the sparse agent has, where it can", () => {
-    // 3s5z by hand: h hidden units have 150 h + 6 h^2 + 14 h weights and 7 h + 14 biases.
+    // On 3s5z, worked out by hand, h hidden units have 150 h + 6 h^2 + 14 h weights and 7 h + 14 biases.
     const dense = (h: number) => 150 * h + 6 * h * h + 14 * h + 7 * h + 14;
     const sparse = 0.1 * (dense(64) - 7 * 64 - 14) + 7 * 64 + 14;
     const { hidden } = tinyShape("qmix", maps["3s5z"], { sparsity: 0.9 });
@@ -85,7 +85,7 @@ describe("tinyShape", () => {
     const wanted = parametersHeld("qmix", maps["2c_vs_64zg"], 0.999);
     const message = `no dense qmix network has the size of the sparse one at sparsity 0.999: wanted ${wanted.toLocaleString("en")} parameters within 1 %, and the nearest has 3,874 (the dense model 255,118). Lower sparsity.level.`;
     expect(() => tinyShape("qmix", maps["2c_vs_64zg"], { sparsity: 0.999 })).toThrow(message);
-    // Between two neighbouring widths there can be a gap too.
+    // There can be a gap between two neighbouring widths, too.
     expect(() => tinyShape("res", maps["2c_vs_64zg"], { sparsity: 0.97 })).toThrow(
       /wanted 9,218 .* nearest has 9,104 /,
     );

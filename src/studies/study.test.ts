@@ -123,7 +123,7 @@ describe("a study whose runs begin with weights", () => {
     writeFileSync(file, `id: warm\nbase: ${JSON.stringify({ ...BASE, from: { source: "agent.safetensors" } })}\n`);
     const study = readStudy(file, runs);
     expect(study.configs("classroom")[0].from).toEqual(path);
-    // What workers of other machines find names it wholly, also when the file is gone.
+    // The name by which workers of other machines find it is a whole path, also when the file is gone.
     keepStudy({ study, profile: "classroom", changes: {} }, runs);
     rmSync(join(folder, "agent.safetensors"));
     expect(runsOf(keptStudy("warm", runs))[0].from).toEqual(path);

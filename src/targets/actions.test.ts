@@ -3,8 +3,8 @@ import { type EpisodeGroup, LANES, groupEpisodes } from "../replay/group.js";
 import { chosenValues, greedyActions } from "./actions.js";
 
 /**
- * Two episodes, of 2 steps and 1, of 2 agents with 3 actions; `available` says what may be done in the first one, step
- * by step.
+ * Two episodes, of 2 steps and of 1, with 2 agents and 3 actions; `available` says what may be done in the first one,
+ * step by step.
  */
 function twoEpisodes(available: readonly number[]): EpisodeGroup {
   const episode = (index: number, length: number, actions: readonly number[], availableActions: readonly number[]) => ({
@@ -25,7 +25,7 @@ function twoEpisodes(available: readonly number[]): EpisodeGroup {
   })[0];
 }
 
-/** Q [steps + 1, agents, actions] of each lane into a group's layout; padding is NaN. */
+/** Brings Q [steps + 1, agents, actions] of each lane into a group's layout; padding is NaN. */
 function layOut(...lanes: readonly (readonly number[])[]): Float32Array {
   const q = new Float32Array(3 * 2 * 3 * LANES).fill(NaN);
   lanes.forEach((values, lane) => values.forEach((value, i) => (q[i * LANES + lane] = value)));

@@ -28,14 +28,14 @@ function randomGroup(lengths: readonly number[]): EpisodeGroup {
   )[0];
 }
 
-/** Totals of every available candidate; NaN wherever nothing may look. */
+/** Returns the totals of every available candidate, and NaN wherever nothing may look. */
 function totalsOf(group: EpisodeGroup, draw: () => number): Float32Array {
   const totals = new Float32Array(group.steps * agents * actions * LANES).fill(NaN);
   forCandidates(group, (_t, _lane, i) => (totals[i] = draw()));
   return totals;
 }
 
-/** Visits every available candidate of every next state: where its total is. */
+/** Visits every available candidate of every next state, and tells where its total is. */
 function forCandidates({ episodes }: EpisodeGroup, visit: (t: number, lane: number, i: number) => void): void {
   episodes.forEach(({ length, availableActions }, lane) => {
     for (let t = 0; t < length; t++) {
@@ -47,7 +47,7 @@ function forCandidates({ episodes }: EpisodeGroup, visit: (t: number, lane: numb
 }
 
 it("has the value of a case done by hand: the greedy joint action counts once an agent, unavailable ones not at all", () => {
-  // Two agents; the greedy joint action is both agents' action 0. Agent 1 may not play action 1.
+  // There are two agents; the greedy joint action is action 0 of both, and agent 1 may not play action 1.
   const [group] = groupEpisodes(
     [
       {
@@ -69,7 +69,7 @@ it("has the value of a case done by hand: the greedy joint action counts once an
     values.forEach((value, c) => (totals[c * LANES] = value));
     return totals;
   };
-  // beta = ln 2: online totals 3, 1, 3 weigh 8, 2, 8; the target network says 10, 1, 10.
+  // With beta = ln 2 the online totals 3, 1, 3 weigh 8, 2, 8; the target network gives 10, 1, 10.
   const out = softmaxOverJointActions(candidates(3, 1, 3, 1e9), candidates(10, 1, 10, 1e9), group, { beta: Math.LN2 });
   expect(out[0]).toBeCloseTo((8 * 10 + 2 * 1 + 8 * 10) / 18, 5);
   expect([...out.subarray(1)]).toEqual(Array(15).fill(0));
@@ -106,7 +106,7 @@ it("does not overflow: a large beta or large totals leave the best candidates", 
   const out = softmaxOverJointActions(online, target, group, { beta: 5 });
   expect(expected.size).toBe(8);
   expected.forEach(({ target }, at) => expect(out[at]).toBeCloseTo(target, 5));
-  // Totals far below 0, whose exponentials would all vanish.
+  // The totals lie far below 0, so that their exponentials would all vanish.
   const low = online.map((x) => x - 1e6);
   softmaxOverJointActions(low, target, group, { beta: 5 }).forEach((value, i) => expect(value).toBeCloseTo(out[i], 5));
 });

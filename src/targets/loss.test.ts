@@ -3,7 +3,7 @@ import { createRandom } from "../random.js";
 import { tdLoss } from "./loss.js";
 
 it("is the mean squared error over the steps there are, with its gradient", () => {
-  // Two lanes of 2 and 1 steps; the fourth entry is padding.
+  // There are two lanes of 2 and 1 steps; the fourth entry is padding.
   const gradient = new Float32Array(4).fill(NaN);
   const loss = tdLoss(
     { lengths: [2, 1], qTot: Float32Array.of(1, 5, 2, NaN), targets: Float32Array.of(0, 3, 4, NaN), normaliser: 3 },
@@ -19,7 +19,7 @@ it("has the gradient of central differences, weights included, and sums over gro
   const lengths = [5, 3, 1, 0];
   const draw = () => Float32Array.from({ length: lanes * steps }, () => random.float() * 4);
   const [qTot, targets, weights] = [draw(), draw(), draw()];
-  // PyMARL: sum(mask * w * (Q - y)^2) / sum(mask), in float64.
+  // PyMARL computes sum(mask * w * (Q - y)^2) / sum(mask); this does so in float64.
   const masked = (q: ArrayLike<number>) => {
     let sum = 0;
     for (let t = 0; t < steps; t++)

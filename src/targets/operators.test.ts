@@ -28,7 +28,7 @@ const cases = Array.from({ length: 200 }, () => uniform(1 + random.below(20), 3)
 
 describe("operators of one agent's values", () => {
   it("have the values that the paper's formulas give by hand", () => {
-    // alpha = ln 2, omega = ln 2 on [0, 1]: weights 1/3 and 2/3, log2(1/3 + 4/3) = log2(5/3).
+    // With alpha = omega = ln 2 the values [0, 1] have weights 1/3 and 2/3, which gives log2(1/3 + 4/3) = log2(5/3).
     expect(softMellowmax([0, 1], { alpha: Math.LN2, omega: Math.LN2 })).toBeCloseTo(Math.log2(5 / 3), 9);
     expect(mellowmax([0, 1], { omega: Math.LN2 })).toBeCloseTo(Math.log2(1.5), 9);
     expect(softmaxMean([0, 1], { beta: Math.LN2 })).toBeCloseTo(2 / 3, 9);
@@ -197,7 +197,7 @@ describe("nextValues", () => {
       for (let t = 0; t < group.lengths[lane]; t++) {
         for (let agent = 0; agent < agents; agent++) {
           const from = ((t + 1) * agents + agent) * actions;
-          // PyMARL: unavailable actions get -9999999 before the argmax.
+          // PyMARL gives unavailable actions -9999999 before the argmax.
           const masked = Array.from({ length: actions }, (_, a) =>
             group.episodes[lane].availableActions[from + a] ? onlineQ[(from + a) * group.lanes + lane] : -9999999,
           );

@@ -27,7 +27,7 @@ function randomTrajectories(lanes: number, steps: number): { trajectories: Traje
   return { trajectories: { steps, lanes, lengths, terminal, rewards }, next };
 }
 
-/** T^(n)_t of one lane in float64, straight from its definition. */
+/** Computes T^(n)_t of one lane in float64, straight from its definition. */
 function nStep(
   { lanes, lengths, terminal, rewards }: Trajectories,
   next: Float32Array,
@@ -65,7 +65,7 @@ const batches = [
   randomTrajectories(16, 25),
 ];
 
-/** One episode of three rewards, 1, 2, 4, discount 1/2; next values 10, 20, 40. */
+/** One episode has three rewards, 1, 2 and 4, discount 1/2, and next values 10, 20 and 40. */
 const byHand = (terminal: number): Trajectories => ({
   steps: 3,
   lanes: 1,
@@ -98,8 +98,8 @@ describe("nStepReturns", () => {
 
 describe("tdLambdaReturns", () => {
   it("has the values of a case done by hand", () => {
-    // From the end: 4 + 20 = 24; 2 + (10 + 12) / 2 ... with lambda 1/2: 2 + 0.5 (0.5 * 20 + 0.5 * 24) = 13; 1 + 0.5 (5
-    // + 6.5) = 6.75.
+    // From the end: the last is 4 + 20 = 24; with lambda 1/2 the one before is 2 + 0.5 (0.5 * 20 + 0.5 * 24) = 13, and
+    // the first is 1 + 0.5 (5 + 6.5) = 6.75.
     expect([...tdLambdaReturns(byHand(0), values, { gamma: 0.5, lambda: 0.5 })]).toEqual([6.75, 13, 24]);
     expect([...tdLambdaReturns(byHand(1), values, { gamma: 0.5, lambda: 0.5 })]).toEqual([5.5, 8, 4]);
   });
@@ -122,7 +122,7 @@ describe("tdLambdaReturns", () => {
         let sum = 0;
         for (let n = 1; n < left; n++)
           sum += (1 - lambda) * lambda ** (n - 1) * nStep(batch.trajectories, batch.next, lane, t, n);
-        // From n = left on every term is the full return: (1 - lambda) sum lambda^(n-1) = lambda^(left-1).
+        // From n = left on every term is the full return, and their weights sum to lambda^(left-1).
         return sum + lambda ** (left - 1) * nStep(batch.trajectories, batch.next, lane, t, left);
       });
     }

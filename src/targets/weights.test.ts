@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { LANES, groupEpisodes } from "../replay/group.js";
 import { centralWeights, optimisticWeights } from "./weights.js";
 
-// Five episodes of one step: two agents with three actions each took [2, 1].
+// There are five episodes of one step, in which two agents with three actions each took [2, 1].
 const [group] = groupEpisodes(
   [0, 1, 2, 3, 4].map((index) => ({
     index,
@@ -26,7 +26,7 @@ it("OW-QMIX weights by alpha what is not underestimated", () => {
 });
 
 it("CW-QMIX weights by alpha what is neither the greedy joint action nor above its value", () => {
-  // Each agent's greedy action in each episode: both as taken, one of them, none.
+  // The greedy actions of each agent in each episode are both as taken, one of them, or none.
   const greedy = new Uint8Array(2 * LANES);
   greedy.set([2, 2, 0, 0, 2], 0);
   greedy.set([1, 0, 1, 0, 1], LANES);

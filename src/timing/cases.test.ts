@@ -1,10 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { predictedFlops } from "./cases.js";
 
-/** A QMIX agent on 3m by Equations 8 to 11: 42 inputs, h units, 9 actions, 3 agents. */
+/** The FLOPs of a QMIX agent on 3m by Equations 8 to 11, with 42 inputs, h units, 9 actions and 3 agents. */
 const agentFlops = (h: number): number => 3 * ((2 * 42 - 1) * h + 3 * h * (2 * (h + h) - 1) + (2 * h - 1) * 9);
 
-/** Its mixer: 48 entries of the state, 32 x 3 and 32 weights generated through 64 units each, then the products. */
+/**
+ * The FLOPs of its mixer: 32 x 3 and 32 weights are generated from 48 entries of the state through 64 units each, and
+ * the products follow.
+ */
 const linear = (input: number, output: number): number => (2 * input - 1) * output;
 const mixerFlops =
   2 * linear(48, 64) +
@@ -20,7 +23,8 @@ describe("predictedFlops", () => {
   it.each([32, 64, 256])("is Table 4's for dense networks of %d hidden units", (hidden) => {
     const one = { map: "3m", hidden, density: 1 };
     expect(predictedFlops({ ...one, work: "acting", batch: 1 }, 25)).toBe(agentFlops(hidden));
-    // Four forward passes' worth of both networks, a backward pass being two, for each step of each episode.
+    // An update takes as much as four forward passes of both networks, a backward pass being two, for each step of each
+    // episode.
     expect(predictedFlops({ ...one, work: "update", batch: 8 }, 25)).toBe(
       25 * 8 * 4 * (agentFlops(hidden) + mixerFlops),
     );

@@ -16,7 +16,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** The program of a worker: it gives the core its host, trains what it is told, and answers with all records. */
+/** The program of a worker: it gives the core its host, trains what it is told to, and answers with all records. */
 const WORKER = `
 import { collect, recordText, withoutCheckpoints } from ${JSON.stringify(join(source, "training/fixtures.js"))};
 import { setHost } from ${JSON.stringify(join(source, "host.js"))};
@@ -63,7 +63,7 @@ describe.skipIf(findBrowser() === undefined)("the core in a browser's worker", (
     bundle = built.output[0];
   });
 
-  /** What the worker answers. */
+  /** The answer of the worker. */
   const trainInBrowser = (config: ConfigInput) =>
     withPage(async (page) => {
       const files = {
@@ -156,7 +156,7 @@ describe.skipIf(findBrowser() === undefined)("the core in a browser's worker", (
     const kinds = (lines: readonly string[]) =>
       [...new Set(lines.map((line) => (JSON.parse(line) as { kind: string }).kind))].sort();
     expect(kinds(here)).toEqual(["end", "evaluation", "topology", "train"]);
-    // Compared one by one: a difference is then shown as one record.
+    // The records are compared one by one, so that a difference is shown as one record.
     for (const [i, line] of here.entries())
       if (answer.lines![i] !== line) expect(answer.lines![i].slice(0, 400)).toBe(line.slice(0, 400));
     expect(answer.lines).toEqual(here);

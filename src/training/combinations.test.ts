@@ -9,7 +9,7 @@ import { collect, combination, withoutCheckpoints } from "./fixtures.js";
 const forgetful: OpenEngine = (shape, parameters, masks) =>
   createSparseEngine(shape, parameters, masks, { remember: false });
 
-// Those that learn from transitions have continuous actions: transitions.test.ts.
+// Algorithms that learn from transitions have continuous actions; transitions.test.ts tests them.
 const ofEpisodes = Object.entries(builtInAlgorithms).filter(([, { learnsFrom }]) => learnsFrom !== "transitions");
 
 describe.each(ofEpisodes.map(([name]) => name))("%s", (algorithm) => {
@@ -19,7 +19,7 @@ describe.each(ofEpisodes.map(([name]) => name))("%s", (algorithm) => {
     // An engine that remembers no target values; the others do, and so does the one that goes on from its checkpoint.
     const checkpointed = await collect(input, { checkpointEvery: 0, open: forgetful });
     expect(withoutCheckpoints(checkpointed)).toEqual(whole);
-    // Between two copies to the target networks, and between two evolutions.
+    // The stop lies between two copies to the target networks, and between two evolutions.
     const positions = checkpointed.flatMap(({ kind }, i) => (kind === "checkpoint" ? [i] : []));
     const middle = positions[Math.floor(0.63 * positions.length)];
     const { state } = checkpointed[middle] as { state: TrainState };

@@ -7,16 +7,16 @@ import { createVectorisedRuns } from "../networks/tensorflow/engine.js";
 import { collect, combination, withoutCheckpoints } from "./fixtures.js";
 import type { EndRecord, EvaluationRecord, TrainingRecord, TrainState } from "./records.js";
 
-/** Whole trainings on either engine, and on one after the other. */
+/** These tests train on either engine to the end, and on one after the other. */
 
-/** Some 40 updates: the cpu backend is slow. */
+/** The training has some 40 updates, because the cpu backend is slow. */
 const short = (...of: Parameters<typeof combination>): ConfigInput => ({ ...combination(...of), steps: 120 });
 const onTensorflow = (input: ConfigInput): ConfigInput => ({ ...input, engine: "tensorflow", backend: "cpu" });
 const endOf = (records: readonly TrainingRecord[]) => records.at(-1) as EndRecord;
 const evaluations = (records: readonly TrainingRecord[]) =>
   records.filter((record): record is EvaluationRecord => record.kind === "evaluation");
 
-/** The same play, the same topology, and the same parameters to rounding. */
+/** Requires the same play, the same topology, and the same parameters up to rounding. */
 function expectSame(actual: readonly TrainingRecord[], expected: readonly TrainingRecord[], tolerance = 1e-3): void {
   expect(evaluations(actual).map(({ winRate, episodeReturn }) => [winRate, episodeReturn])).toEqual(
     evaluations(expected).map(({ winRate, episodeReturn }) => [winRate, episodeReturn]),
@@ -82,7 +82,7 @@ describe("vectorised runs", () => {
   it("come to what each comes to alone, whenever they stop", async () => {
     const { tf } = await openBackend("cpu");
     const input = onTensorflow(short("qmix", "mast"));
-    // Of different length, so that the others go on after the first.
+    // The runs are of different lengths, so that the others continue after the first has ended.
     const inputs = [1, 2, 3].map((seed) => ({ ...input, seed, steps: 60 + 20 * seed }));
     const runs = createVectorisedRuns(tf, inputs.length);
     const vectorised = await Promise.all(inputs.map((one, run) => collect(one, { open: runs.open(run) })));

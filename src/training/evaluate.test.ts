@@ -9,7 +9,7 @@ import { createEvaluation, type Evaluation } from "./evaluate.js";
 const DISCOUNT = 0.9;
 const SEEDS = [11, 5, 123_456, 7, 42];
 
-/** Random networks for an environment, wide apart in their values; with central networks on request. */
+/** Random networks for an environment, whose values lie wide apart; they include central networks on request. */
 function networksFor(environment: string, centralEmbed?: number) {
   const { sizes } = createEnvironment(environment);
   const shape: NetworkShape = {
@@ -29,7 +29,7 @@ function networksFor(environment: string, centralEmbed?: number) {
     ]),
   );
   const engine = createSparseEngine(shape, parameters, new Map());
-  // The target networks play no part in it.
+  // The target networks play no part in acting.
   engine.write("target", new Map([...parameters].map(([name, values]) => [name, values.map((x) => -x)])));
   return { shape, parameters, engine };
 }
@@ -46,7 +46,10 @@ const evaluate = (
     DISCOUNT,
   )(seeds);
 
-/** The same evaluation in float64: one episode after another, each step's values from the whole history before it. */
+/**
+ * Makes the same evaluation in float64: one episode after another, each step's values computed from the whole history
+ * before it.
+ */
 function referenceEvaluation(
   environment: string,
   { shape, parameters }: ReturnType<typeof networksFor>,
@@ -117,7 +120,7 @@ describe("createEvaluation", () => {
       expect(Object.keys(evaluation).sort()).toEqual(Object.keys(expected).sort());
       for (const name of Object.keys(expected) as (keyof Evaluation)[])
         expect(evaluation[name], name).toBeCloseTo(expected[name], 4);
-      // They are of one scale, and two different things.
+      // The two are of one scale, and are two different things.
       expect(Math.abs(evaluation.estimatedValue - evaluation.trueValue)).toBeGreaterThan(0.05);
     },
   );

@@ -111,7 +111,7 @@ describe("a training in an environment that is not deterministic", () => {
     expect(indices).toHaveLength(30);
     expect(state.environments).toBeUndefined();
 
-    // Stopped at once, it says what it has: the same episodes, to the bit.
+    // A run that is stopped at once returns what it has: the same episodes, to the bit.
     const [again] = (await collect(input("draws-from-math-random"), {
       resume: stored(state),
       signal: AbortSignal.abort(),
@@ -124,7 +124,7 @@ describe("a training in an environment that is not deterministic", () => {
 
   it("is refused before it begins when its checkpoints would be too large, and says how large they can be", () => {
     const config = resolveConfig(input("counts-and-saves"));
-    // (4 + 1) steps of 2 x (12 + 2) + 8 bytes, 4 of 2 + 4, and 13.
+    // An episode takes (4 + 1) steps of 2 x (12 + 2) + 8 bytes, 4 of 2 + 4, and 13.
     expect(networkPlan(config).keptBytes).toBe(30 * (5 * 36 + 4 * 6 + 13));
     expect(networkPlan(resolveConfig({ environment: "two-step" })).keptBytes).toBe(0);
     registerParts({

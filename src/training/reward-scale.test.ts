@@ -16,7 +16,7 @@ function quadruple(): GivenEnvironment {
 }
 registerParts({ environments: { quadruple: { create: quadruple } } });
 
-/** Of the records of a run what it learned, and what people read of its rewards and values, times `factor`. */
+/** Takes from the records of a run what it learned, and what people read of its rewards and values, times `factor`. */
 const learned = (records: readonly TrainingRecord[], factor: number) =>
   records.flatMap<unknown>((record) => {
     if (record.kind === "end")

@@ -5,8 +5,8 @@ import { collect, withoutCheckpoints } from "./fixtures.js";
 import { train } from "./train.js";
 
 /**
- * A few hundred episodes of the two-step game with every moving part: sparsity, evolution, both buffers, hybrid
- * targets.
+ * The settings of a few hundred episodes of the two-step game with every moving part: sparsity, evolution, both
+ * buffers, and hybrid targets.
  */
 const small: ConfigInput = {
   environment: "two-step",
@@ -87,7 +87,7 @@ describe("train", () => {
     const drops = sizes.flatMap((size, k) => (k > 0 && size < sizes[k - 1] ? [k] : []));
     expect(drops.length).toBeGreaterThan(3);
     expect(Math.min(...sizes.slice(drops[0]))).toBe(least);
-    // From before a drop, after it, and far from any.
+    // The checkpoints are from before a drop, from after it, and far from any.
     for (const { i, state } of [25, drops[0] - 1, drops[0], drops.at(-1)!, drops.at(-1)! + 3].map((k) => states[k])) {
       expect([
         ...withoutCheckpoints(checkpointed.slice(0, i)),

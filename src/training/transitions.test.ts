@@ -13,8 +13,8 @@ import { train } from "./train.js";
 import { looksAhead } from "./transitions.js";
 
 /**
- * Two agents see a number each, and a third that both share; the team loses the square of how far each action is from
- * its number, and of how far their sum is.
+ * Two agents each see a number, and a third one that both share; the team loses the square of how far each action is
+ * from its number, and of how far their sum is from the shared one.
  */
 function createTracking(fails = false) {
   let random = createRandom(1);
@@ -65,7 +65,7 @@ function createTracking(fails = false) {
   return env satisfies Environment;
 }
 
-/** The same, which can be saved at any step. */
+/** Returns the same environment, which can be saved at any step. */
 function createSaved(): Environment {
   let [seed, actions]: [number, number[][]] = [1, []];
   const env = createTracking();
@@ -164,7 +164,7 @@ describe("how far targets look ahead", () => {
     }
     // Returns deviate by about 2, so that a mean of 20,000 deviates by about 0.014.
     sums.forEach((sum, t) => expect(Math.abs(sum / draws - expected[t]!), `step ${t}`).toBeLessThan(0.06));
-    // One-step targets would not do.
+    // One-step targets would not do this.
     expect(Math.abs(rewards[0]! + gamma * value(1) - expected[0]!)).toBeGreaterThan(0.2);
   });
 });
@@ -181,7 +181,7 @@ describe("training from transitions", () => {
     ["facmac", sparse("ss")],
   ])("by %s learns what each agent is to do, with %j", async (algorithm, more) => {
     const records = await collect({ ...small, ...more, algorithm, steps: 1500 } as ConfigInput);
-    // Chance loses some 6 an episode; a quarter of that is far from it.
+    // Play by chance loses some 6 an episode, and a quarter of that is far from it.
     expect(chance).toBeLessThan(-4);
     expect(returns(records).at(-1)!).toBeGreaterThan(chance / 4);
     const grown = records.flatMap((record) =>

@@ -8,7 +8,7 @@ import { createEnvironment } from "../index.js";
 import { EpisodeLost } from "../lost.js";
 import { seedNoise, uniform } from "./noise.js";
 
-/** What record.py wrote. */
+/** The recordings that record.py wrote. */
 interface Recording {
   readonly environment: string;
   readonly partition: string;
@@ -38,7 +38,7 @@ function withoutZeros(state: Float32Array): number[] {
   return [...state.filter((_, i) => always(i))];
 }
 
-/** The largest difference, in units of what is compared where that is above 1. */
+/** The largest difference, relative to the compared value where that is above 1. */
 function difference(ours: ArrayLike<number>, theirs: ArrayLike<number>): number {
   expect(ours.length).toBe(theirs.length);
   return Array.from(ours).reduce(
@@ -85,7 +85,7 @@ describe("Gymnasium-Robotics's Multi-Agent MuJoCo", () => {
   });
 });
 
-/** What the environment shows and will do, as text. */
+/** Everything that the environment shows and allows, as text. */
 const trace = (env: Environment) => [env.reward, env.ended, env.terminal, ...env.observations, ...env.state].join();
 
 /** Plays random steps from a stream, and shows every moment. */
@@ -123,7 +123,7 @@ describe("an environment of Multi-Agent MuJoCo", () => {
     other.restore!(saved);
     expect(trace(other)).toBe(shown);
     expect(play(other, later.slice(), 40)).toEqual(ahead);
-    // It goes back as well, and what was played in between leaves nothing behind.
+    // Restoring an earlier moment works as well, and what was played in between leaves no trace.
     env.restore!(saved);
     expect(play(env, later, 40)).toEqual(ahead);
     env.reset(7);
@@ -168,7 +168,7 @@ describe("an environment of Multi-Agent MuJoCo", () => {
       };
       return at(0.4);
     };
-    // 0.1 for each of 17 squares; the height is known to 32 bits.
+    // The cost is 0.1 for each of 17 squares; the height is known to 32 bits.
     expect(lost("full")).toBeCloseTo(-0.1 * 17 * 0.16, 3);
     expect(lost("rescaled")).toBeCloseTo(-0.1 * 17 * 0.0256, 3);
   });
@@ -204,7 +204,7 @@ describe("an environment of Multi-Agent MuJoCo", () => {
     walker.reset(1);
     while (!walker.ended) walker.step(new Float32Array(18).fill(0.4));
     expect([walker.terminal, walker.state[0] < 1]).toEqual([true, true]);
-    // Alive counts in the step of the fall as well.
+    // The agent is rewarded for being alive in the step of the fall as well.
     expect(walker.reward).toBeGreaterThan(2);
   });
 
@@ -223,7 +223,7 @@ describe("an environment of Multi-Agent MuJoCo", () => {
     env.reset(1);
     play(env, seedNoise(1), 5);
     const saved = env.save!();
-    // A velocity that no simulation survives.
+    // No simulation survives this velocity.
     new Float64Array(saved.buffer)[5 + 5] = 1e9;
     env.restore!(saved);
     expect(() => env.step([0, 0])).toThrow(EpisodeLost);

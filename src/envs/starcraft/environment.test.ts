@@ -8,7 +8,7 @@ import type { Rules } from "./units.js";
 const maps = environmentNames.filter((name) => "battle" in createEnvironment(name));
 const battles = maps.flatMap((name) => (["starcraft", "smaclite"] as Rules[]).map((rules) => [name, rules] as const));
 
-/** Everything that can be read of a moment. */
+/** Returns everything that can be read of a moment. */
 const moment = (env: Environment): unknown[] => [
   [...env.observations],
   [...env.state],

@@ -13,7 +13,7 @@ const { canWalk, headFor } = createLoops(
   battle.types.map(() => ground),
 );
 
-/** Length of the way that following `headFor` takes, and whether it stayed on open ground. */
+/** Returns the length of the way that following `headFor` takes, and whether it stayed on open ground. */
 function follow(x: number, y: number, goalX: number, goalY: number): number {
   let length = 0;
   for (let bends = 0; bends < 20; bends++) {
@@ -32,7 +32,8 @@ describe("ways around the cliff", () => {
   });
 
   it("goes around the nearer end, close to the shortest way for a unit of that size", () => {
-    // The cliff covers x 4..27, y 12..13. By hand: to the corner (27, 12), along its end, and back.
+    // The cliff covers x 4..27, y 12..13. Worked out by hand, the way goes to the corner (27, 12), along the cliff's
+    // end, and back.
     const shortest = Math.hypot(27 - 20, 12 - 10) + 1 + Math.hypot(27 - 20, 16 - 13);
     const length = follow(20, 10, 20, 16);
     expect(length).toBeGreaterThan(shortest);

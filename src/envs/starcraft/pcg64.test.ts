@@ -1,7 +1,8 @@
 import { expect, it } from "vitest";
 import { nextPcg32, pcgInterval, seedPcg64 } from "./pcg64.js";
 
-// Printed by NumPy 2.4: PCG64(SeedSequence(seed)).random_raw(3), low half first, and Generator.shuffle of 0..9, thrice.
+// NumPy 2.4 printed these: PCG64(SeedSequence(seed)).random_raw(3), the low half first, and Generator.shuffle of 0..9,
+// three times.
 const drawn: [seed: number, words: number[], shuffled: string[]][] = [
   [
     0,

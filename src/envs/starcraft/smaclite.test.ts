@@ -71,7 +71,7 @@ function compare(
 }
 
 describe("means over SMAClite's play-outs", () => {
-  // Mean and standard error of return and length over 230 and 233 episodes of random play in SMAClite.
+  // The mean and standard error of return and length over 230 and 233 episodes of random play in SMAClite.
   it.each([
     ["3m", 1.41, 0.04, 25.8, 0.9],
     ["2s3z", 3.88, 0.06, 45.2, 1.2],

@@ -55,7 +55,7 @@ describe("operatorBiases", () => {
       // van Hasselt, Guez and Silver (2016), Theorem 1: the maximum is at least this much too high.
       expect(maximum.least).toBeGreaterThanOrEqual(leastOverestimation(actions, e * e) - 1e-9);
       for (const { bias, most, least } of rest) {
-        // Large errors drive every operator to the maximum, to the last digit.
+        // Large errors drive every operator to the maximum, up to the last digit.
         expect(bias).toBeLessThanOrEqual(maximum.bias);
         if (e < 1) expect(bias).toBeLessThan(maximum.bias);
         expect(most).toBeLessThanOrEqual(maximum.most + 1e-9);
@@ -66,7 +66,7 @@ describe("operatorBiases", () => {
   });
 
   it("reaches the least overestimation where one action's error is opposed to all others'", () => {
-    // One at -sqrt(C (m - 1)), the others at sqrt(C / (m - 1)).
+    // The errors are one at -sqrt(C (m - 1)) and all others at sqrt(C / (m - 1)).
     const [m, c] = [5, 0.09];
     const errors = [-Math.sqrt(c * (m - 1)), ...new Array<number>(m - 1).fill(Math.sqrt(c / (m - 1)))];
     expect(errors.reduce((a, b) => a + b)).toBeCloseTo(0, 12);

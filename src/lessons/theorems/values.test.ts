@@ -8,7 +8,10 @@ const close = (got: ArrayLike<number>, expected: ArrayLike<number>, digits = 9) 
   for (let i = 0; i < expected.length; i++) expect(got[i]).toBeCloseTo(expected[i], digits);
 };
 
-/** V by playing forward: the sum over t of gamma^t E[r_t], with the distribution of the state carried along. */
+/**
+ * Computes V by playing forward: it is the sum over t of gamma^t E[r_t], with the distribution of the state carried
+ * along.
+ */
 function playForward(
   { states, jointActions, transitions, rewards }: TabularDecPomdp,
   policy: Float64Array,
@@ -70,7 +73,7 @@ describe("reactivePolicy", () => {
 
 describe("policyValues", () => {
   it("has the value of a case done by hand", () => {
-    // One state, two actions that pay 1 and 0; half of each: V = 0.5 / (1 - 0.5).
+    // There is one state with two actions that pay 1 and 0, each played half of the time: V = 0.5 / (1 - 0.5).
     const game = {
       agents: 1,
       actions: 2,
@@ -131,7 +134,8 @@ it.each([1, 2, 3])(
       joint.forEach((u, s) => (policy[s * 4 + u] = 1));
       const v = [0, 1, 2, 3].map((s) => playForward(game, policy, gamma, s));
       v.forEach((value, s) => (best[s] = Math.max(best[s], value)));
-      // An agent that sees a part does the same in both states that look alike: state 2 a + b, joint action 2 c + d.
+      // An agent that sees a part of the state acts alike in both states that look alike to it; state 2 a + b, joint
+      // action 2 c + d.
       const seesPart = joint.every((u, s) => u >> 1 === joint[s & 2] >> 1 && (u & 1) === (joint[s & 1] & 1));
       if (seesPart) bestReactive = Math.max(bestReactive, (v[0] + v[1] + v[2] + v[3]) / 4);
     }

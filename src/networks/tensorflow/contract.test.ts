@@ -45,7 +45,7 @@ async function use(engine: Engine, seed: number): Promise<[what: string, values:
   const weights = engine.parameters.filter(({ maskable }) => maskable);
   let stepped = true;
   for (let round = 0; round < 6; round++) {
-    // The sparse engine pads to 16 lanes; both hold all episodes in one group.
+    // The sparse engine pads to 16 lanes; both engines hold all episodes in one group.
     const [group] = groupEpisodes(
       randomEpisodes(SHAPE, uniformLengths(1 + random.below(5), 1, 5, random), random),
       SHAPE,
@@ -53,7 +53,7 @@ async function use(engine: Engine, seed: number): Promise<[what: string, values:
     );
     const { lengths, lanes, steps, agents } = group;
     const episodes = group.episodes.length;
-    // By lane, so that padding makes no difference.
+    // The numbers are compared lane by lane, so that padding makes no difference.
     const drawn = (features: number, scale = 1) => {
       const values = new Float32Array(steps * features * lanes);
       for (let lane = 0; lane < episodes; lane++)
@@ -79,7 +79,7 @@ async function use(engine: Engine, seed: number): Promise<[what: string, values:
         say(`${network}target mixer`, counted(await parts.mixer.forward("target", drawn(agents), 1), lengths, lanes));
       const diverges = random.float() < 0.1;
       const dValues = await parts.mixer.backward(drawn(1, diverges ? NaN : 1));
-      // How far what is not finite spreads is nobody's promise.
+      // No engine promises how far a value that is not finite spreads.
       if (!diverges) say(`${network}dValues`, counted(dValues, lengths, lanes));
       await parts.agent.backward(drawn(agents));
     }

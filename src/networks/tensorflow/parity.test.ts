@@ -15,8 +15,8 @@ import { BackendError, openBackend, type Tensorflow } from "../../node/tensorflo
 import { createVectorisedRuns, createTensorflowEngine } from "./engine.js";
 
 /**
- * The two engines against each other, on every backend that is here: what one says by explicit gradients, the other
- * says by autograd.
+ * These tests compare the two engines on every backend of this machine: one computes explicit gradients, and the other
+ * uses autograd.
  */
 
 const SHAPE: NetworkShape = {
@@ -85,7 +85,8 @@ function start(open: OpenEngine, { algorithm, method }: ConfigInput, seed = 1): 
 }
 
 /**
- * More episodes than the sparse engine has lanes; of few where there are many updates, since the cpu backend is slow.
+ * There are more episodes than the sparse engine has lanes; where there are many updates the episodes are few, since
+ * the cpu backend is slow.
  */
 const LENGTHS = [9, 3, 7, 9, 1, 5, 8, 2, 6, 4, 9, 9, 7, 3, 5, 8, 6, 2];
 const batchOf = (update: number, seed: number, episodes: number) =>

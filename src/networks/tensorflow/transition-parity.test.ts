@@ -54,7 +54,7 @@ describe.each([
   ["facmac", 0],
   ["facmac", 0.6],
 ] as const)("the two engines on %s at sparsity %d", (algorithm, sparsity) => {
-  /** A few updates, with evolutions of a mask between them. */
+  /** Makes a few updates, with evolutions of a mask between them. */
   async function learn(open: OpenTransitionEngine) {
     const engine = await start(open, algorithm, sparsity);
     const random = createRandom(5);

@@ -3,8 +3,8 @@ import { createVectorisedCalls } from "./vectorised-calls.js";
 
 describe("createVectorisedCalls", () => {
   /**
-   * Runs that each ask for the given kinds of work one after the other; returns which runs were served by one call, in
-   * order.
+   * Lets runs each ask for the given kinds of work one after the other, and returns which runs were served by one call,
+   * in order.
    */
   async function serve(kinds: readonly (readonly string[])[]): Promise<string[]> {
     const calls = createVectorisedCalls(kinds.length);

@@ -25,7 +25,8 @@ import { collect } from "../../training/fixtures.js";
 import type { EndRecord } from "../../training/records.js";
 import { findPython } from "./python.js";
 
-// What follows a run of an environment in Python: evaluation, export, replay, comparison, workers, Slurm and resume.
+// These tests do what follows a run of an environment in Python: evaluation, export, replay, comparison, workers, Slurm
+// and resuming.
 
 const python = (() => {
   try {
@@ -61,7 +62,7 @@ const input = (factory: "coin" | "collect", options: Record<string, string | num
   log: { interval: 30 },
 });
 
-/** What a command prints. */
+/** Returns what a command prints. */
 async function printed(work: () => unknown): Promise<string> {
   const log = vi.spyOn(console, "log").mockImplementation(() => undefined);
   try {
@@ -111,7 +112,7 @@ describe.skipIf(python === undefined)("a run in an environment in which no team 
   it("is scored by its return, and nothing of it is called a win rate", async () => {
     expect(run.config.evaluation.score).toBe("return");
     expect(returns).toHaveLength(4);
-    // The last two evaluations, by hand.
+    // The score is compared with the last two evaluations, averaged by hand.
     expect(run.summary!.score).toBeCloseTo((returns[2] + returns[3]) / 2, 12);
     expect(run.summary!.returns).toEqual(returns);
     expect(run.summary).not.toHaveProperty("winRates");
@@ -144,7 +145,7 @@ describe.skipIf(python === undefined)("a run in an environment in which no team 
       compareCommand([run.name, other.name], { runs, name: "two", results: join(folder, "results") }),
     );
     expect(text).not.toMatch(/win rate/i);
-    // Beside one that can win, each has its own kind of score, and says which.
+    // Beside a run whose teams can win, each run has its own kind of score and names it.
     const winning = await runOne(resolveConfig(input("coin")), { runs });
     const both = reduceGroups(
       [run, winning].map((one) => ({ label: one.config.environment, values: {}, runs: [one] })),
@@ -209,14 +210,14 @@ describe.skipIf(python === undefined)("runs in Python", () => {
     const done = await runOne(config, { runs });
     expect(done.state).toBe("complete");
     expect(done.summary!.steps).toBeGreaterThanOrEqual(120);
-    // Episodes go on being counted where they were.
+    // Episodes are counted on from where they were.
     expect(done.summary!.episodes).toBeGreaterThan(state.progress.episode);
     const rows = done.metrics.filter(({ kind }) => kind === "evaluation").map(({ step }) => step);
     expect(rows).toEqual([0, 30, 60, 90, 120]);
   });
 
   it("are trained by several workers at once, each with a process of its own, and count what they lost", async () => {
-    // In some worker, when it has tried the environment.
+    // The fault comes in some worker, after it has tried the environment.
     const once = join(folder, "worker-once");
     const configs = [1, 2, 3].map((seed) =>
       resolveConfig({ ...input("collect", { fault: "dies", once, episode: 6 }), seed }),

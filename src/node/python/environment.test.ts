@@ -269,7 +269,7 @@ describe.skipIf(python === undefined)("training in Python", () => {
     "throws away and counts an episode in which the environment %s, and goes on",
     async (fault) => {
       const once = join(folder, `${fault}-once`);
-      // Tried before it begins: the fault comes later.
+      // The environment is tried before training begins; the fault comes later.
       writeFileSync(once, "");
       const config = input({ fault, once });
       resolveConfig(config);

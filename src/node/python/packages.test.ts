@@ -11,8 +11,8 @@ import { createEnvironment } from "../../envs/index.js";
 import { uniformRandom } from "../../envs/play.js";
 import { train } from "../../training/train.js";
 
-// The adapters beside the packages that they are for. `npm run setup:python -- pettingzoo lbf rware mamujoco` installs
-// them; what is not there is skipped.
+// These tests run the adapters beside the packages that they are for. `npm run setup:python -- pettingzoo lbf rware
+// mamujoco` installs them; what is not installed is skipped.
 
 const { environmentPython, recipesThere } = (await import(
   new URL("../../setup/environments.mjs", import.meta.url).href
@@ -32,7 +32,7 @@ afterAll(() => {
   else process.env["MAST_PYTHON"] = before;
 });
 
-/** What a few lines of Python print as JSON. */
+/** Runs a few lines of Python and returns what they print as JSON. */
 function answer<Result>(code: string): Result {
   const printed = execFileSync(python, ["-c", code], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
   return JSON.parse(printed.trim().split("\n").at(-1)!) as Result;
@@ -93,7 +93,7 @@ function same(ours: readonly Moment[], theirs: readonly Moment[]): void {
 describe.skipIf(!there.has("pettingzoo"))("PettingZoo's parallel API", () => {
   it.each([
     ["simple_spread_v3", 3, 5],
-    // Agents with unequal spaces: observations of 3 and 11 numbers, 3 and 5 actions.
+    // The agents have unequal spaces: observations of 3 and 11 numbers, and 3 and 5 actions.
     ["simple_speaker_listener_v4", 2, 3],
   ] as const)("mpe2's %s shows and pays what it does without the bridge, from its seed on", (name, agents, actions) => {
     const joint = Array.from({ length: 25 }, (_, t) =>
@@ -460,7 +460,7 @@ function forage(seen: Float32Array, agent: number): number {
     [0, -1],
     [0, 1],
   ];
-  // Breadth first, around the food and the other agent.
+  // The search goes breadth first, around the food and the other agent.
   const steps = new Map<string, number>([[String(self), 0]]);
   for (const [place, action] of steps) {
     const [row, column] = place.split(",").map(Number);
@@ -472,7 +472,7 @@ function forage(seen: Float32Array, agent: number): number {
       steps.set(String(next), action || i + 1);
     }
   }
-  // The other stands in the way.
+  // The other agent stands in the way.
   return agent === 0 ? 0 : 1;
 }
 

@@ -54,7 +54,7 @@ for (const name of BACKENDS.filter((name) => name !== "auto")) {
       const weight = tf.tensor3d([1, -1, 0, 2, 0.5, 1, -2, 3], [2, 2, 2]);
       expectNear(await tf.matMul(x, weight).data(), [1, 3, 3, 5, -9.5, 23, -12.5, 31]);
       const [dx, dWeight] = tf.grads((a, b) => tf.sum(tf.square(tf.matMul(a as typeof x, b as typeof x))))([x, weight]);
-      // By hand: dy = 2 y; dx = dy w', dw = x' dy.
+      // Worked out by hand: dy = 2 y, dx = dy w', dw = x' dy.
       expectNear(await dx.data(), [-4, 12, -4, 20, 36.5, 176, 49.5, 236]);
       expectNear(await dWeight.data(), [20, 36, 28, 52, -270, 664, -314, 772]);
     });
@@ -159,7 +159,7 @@ describe.skipIf(!existsSync(built))("a worker thread", () => {
   });
 });
 
-/** Within 1e-5, relative where it is large. */
+/** Requires numbers to agree within 1e-5, relative where they are large. */
 function expectNear(actual: ArrayLike<number>, expected: readonly number[]): void {
   expect(actual.length).toBe(expected.length);
   expected.forEach((value, i) =>
