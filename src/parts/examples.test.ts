@@ -25,7 +25,7 @@ const examples = join(packageRoot(), "examples");
 const files = ["environment.ts", "algorithm.ts", "growth.ts", "operator.ts", "map.json"];
 const path = (name: string) => join(examples, name);
 
-/** A configuration with everything of the examples at once: environment, algorithm, growth rule, operator and method. */
+/** A configuration with every example at once: environment, algorithm, growth rule, operator and method. */
 const input: ConfigInput = {
   parts: ["environment.ts", "algorithm.ts", "growth.ts", "operator.ts"].map(path),
   environment: "walk",
