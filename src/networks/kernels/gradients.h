@@ -121,7 +121,7 @@ SAMPLE(1, 2, 4) SAMPLE(1, 2, 3) SAMPLE(1, 2, 2) SAMPLE(1, 2, 1) SAMPLE(1, 1, 4) 
 #elif WIDTH == 32
 SAMPLE(2, 2, 2) SAMPLE(2, 2, 1) SAMPLE(2, 1, 2) SAMPLE(2, 1, 1) SAMPLE(1, 2, 2) SAMPLE(1, 2, 1) SAMPLE(1, 1, 2) SAMPLE(1, 1, 1)
 #else
-SAMPLE(2, 2, 1) SAMPLE(2, 1, 1) SAMPLE(1, 2, 1) SAMPLE(1, 1, 1)
+SAMPLE(4, 2, 1) SAMPLE(2, 2, 1) SAMPLE(4, 1, 1) SAMPLE(2, 1, 1) SAMPLE(1, 2, 1) SAMPLE(1, 1, 1)
 #endif
 
 // Adds up the gradients of `steps` steps whose tiles lie yStep and xStep bytes apart, first step first. Each has
@@ -129,8 +129,15 @@ SAMPLE(2, 2, 1) SAMPLE(2, 1, 1) SAMPLE(1, 2, 1) SAMPLE(1, 1, 1)
 // of two agents.
 static void sampledProduct(char *m, const u32 *starts, u32 rows, u32 columns, char *sums, char *biasSums, const char *y, size_t ys, ptrdiff_t yStep,
                            const char *x, size_t xs, ptrdiff_t xStep, u32 tiles, u32 folded, u32 steps, int nv) {
+#if WIDTH > 16
+  // Where a step has several pairs of tiles, these are like steps of one pair each.
+  if (tiles > folded && steps == 1 && tiles % folded == 0) {
+    steps = tiles / folded, tiles = folded;
+    yStep = (ptrdiff_t)(folded * ys), xStep = (ptrdiff_t)(folded * xs);
+  }
+#endif
   while (steps > 0) {
-    const u32 s = WIDTH > 16 && steps >= 2 && tiles <= folded ? 2 : 1;
+    const u32 s = tiles > folded ? 1 : WIDTH == 64 && steps >= 4 ? 4 : WIDTH > 16 && steps >= 2 ? 2 : 1;
     const char *y0 = y, *x0 = x;
     for (u32 left = tiles; left > 0;) {
       const u32 pair = left < folded ? left : folded;
@@ -148,8 +155,8 @@ static void sampledProduct(char *m, const u32 *starts, u32 rows, u32 columns, ch
         else nv == 2 ? SAMPLE_CALL(1, 1, 2) : SAMPLE_CALL(1, 1, 1);
       }
 #else
-      if (pair == 2) s == 2 ? SAMPLE_CALL(2, 2, 1) : SAMPLE_CALL(1, 2, 1);
-      else s == 2 ? SAMPLE_CALL(2, 1, 1) : SAMPLE_CALL(1, 1, 1);
+      if (pair == 2) s == 4 ? SAMPLE_CALL(4, 2, 1) : s == 2 ? SAMPLE_CALL(2, 2, 1) : SAMPLE_CALL(1, 2, 1);
+      else s == 4 ? SAMPLE_CALL(4, 1, 1) : s == 2 ? SAMPLE_CALL(2, 1, 1) : SAMPLE_CALL(1, 1, 1);
 #endif
       y += pair * ys, x += pair * xs, left -= pair;
     }

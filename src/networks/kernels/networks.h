@@ -11,6 +11,10 @@ enum { ONLINE = 1, TARGET = 2 };
 // Steps whose gradients of dense weights are added up together, so that the lanes are summed once for all of them.
 #define STEPS_TOGETHER 4
 
+// Strips whose gradients of inputs are computed together, so that a run through a matrix's entries serves more lanes.
+// The sums of the weights' gradients are those of each strip by itself.
+#define STRIPS_TOGETHER (WIDTH > 16 ? 2 : 1)
+
 typedef struct {
   u32 agents, actions, hidden, block;  // `block`: rows from one block of gates to the next
   u32 fc1, gru, fc2;                   // layers
@@ -303,11 +307,12 @@ static void agentBackward(char *m, const Agent *a, u32 part, u32 parts) {
   const int anyDense = fc1->dense | fc1->wanted | gru->dense | gru->wanted | fc2->dense | fc2->wanted;
   const u32 together = anyDense ? STEPS_TOGETHER : WIDTH == 16 ? 1 : 2;
   const u32 paired = pairedFrom(BYTES(a->observed), a->steps);
-  char *scratch = m + a->scratch + (size_t)part * a->scratchStride;
-  for (u32 strip = part * strips / parts; strip < (part + 1) * strips / parts; strip++) {
-    const u32 from = stripStart(a->agents, strip), own = stripStart(a->agents, strip + 1) - from;
-    char *dGates = scratch, *dx = dGates + STEPS_TOGETHER * a->most * gatesStride, *dv = dx + STEPS_TOGETHER * a->most * dxStride;
-    char *dh = dv + STEPS_TOGETHER * a->most * dvStride;
+  const u32 lastStrip = (part + 1) * strips / parts;
+  for (u32 strip = part * strips / parts, several; strip < lastStrip; strip += several) {
+    several = lastStrip - strip < STRIPS_TOGETHER ? lastStrip - strip : STRIPS_TOGETHER;
+    const u32 from = stripStart(a->agents, strip), own = stripStart(a->agents, strip + several) - from, most = several * a->most;
+    char *dGates = m + a->scratch + (size_t)strip * a->scratchStride, *dx = dGates + STEPS_TOGETHER * most * gatesStride;
+    char *dv = dx + STEPS_TOGETHER * most * dxStride, *dh = dv + STEPS_TOGETHER * most * dvStride;
     __builtin_memset(dh, 0, own * dxStride);
     u8 vectors[STEPS_TOGETHER];
     for (u32 end = a->steps; end > 0;) {
@@ -320,7 +325,7 @@ static void agentBackward(char *m, const Agent *a, u32 part, u32 parts) {
         const u32 t = end - 1 - i;
         vectors[i] = pairs ? 4 : BYTES(a->running)[t];
         const int nv = widths(vectors[i]);
-        char *g = dGates + (size_t)i * a->most * gatesStride, *x = dx + (size_t)i * a->most * dxStride, *v = dv + (size_t)i * a->most * dvStride;
+        char *g = dGates + (size_t)i * most * gatesStride, *x = dx + (size_t)i * most * dxStride, *v = dv + (size_t)i * most * dvStride;
         char *now = m + a->kept + t * step + from * record;
         const size_t chosen = ((size_t)t * a->agents + from) * LANES;
         const char *gradients = m + a->gradients + chosen * 4;
@@ -338,13 +343,17 @@ static void agentBackward(char *m, const Agent *a, u32 part, u32 parts) {
         layerBackward(m, gru, GATED, 0, a->hidden, g, gatesStride, x, dxStride, now, records, tiles, nv);
         layerBackward(m, gru, ADD, a->block, a->hidden, g, gatesStride, dh, dxStride, dh, dxStride, tiles, nv);
       }
-      const u32 last = end - 1;
-      const char *now = m + a->kept + last * step + from * record;
-      const u32 folded = pairs ? 1 : 2;
-      layerGradient(m, gru, strip, dGates, gatesStride, (ptrdiff_t)(a->most * gatesStride), now, records, -(ptrdiff_t)step, tiles, folded, count, vectors);
-      layerGradient(m, fc2, strip, dv, dvStride, (ptrdiff_t)(a->most * dvStride), now + step + pitch, records, -(ptrdiff_t)step, tiles, folded, count, vectors);
-      layerGradient(m, fc1, strip, dx, dxStride, (ptrdiff_t)(a->most * dxStride), m + a->inputs + last * inputStep + (size_t)from * a->inputStride,
-                    apart * a->inputStride, -(ptrdiff_t)inputStep, tiles, folded, count, vectors);
+      const u32 last = end - 1, folded = pairs ? 1 : 2;
+      for (u32 s = 0; s < several; s++) {
+        // The strip's first agent, its first tile among these, and its tiles.
+        const u32 first = stripStart(a->agents, strip + s), agents = stripStart(a->agents, strip + s + 1) - first;
+        const u32 tile = (first - from) / (u32)apart, count2 = pairs ? (agents + 1) / 2 : agents;
+        const char *now = m + a->kept + last * step + first * record;
+        layerGradient(m, gru, strip + s, dGates + tile * gatesStride, gatesStride, (ptrdiff_t)(most * gatesStride), now, records, -(ptrdiff_t)step, count2, folded, count, vectors);
+        layerGradient(m, fc2, strip + s, dv + tile * dvStride, dvStride, (ptrdiff_t)(most * dvStride), now + step + pitch, records, -(ptrdiff_t)step, count2, folded, count, vectors);
+        layerGradient(m, fc1, strip + s, dx + tile * dxStride, dxStride, (ptrdiff_t)(most * dxStride), m + a->inputs + last * inputStep + (size_t)first * a->inputStride,
+                      apart * a->inputStride, -(ptrdiff_t)inputStep, count2, folded, count, vectors);
+      }
       end -= count;
     }
   }
