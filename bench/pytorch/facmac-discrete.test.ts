@@ -37,9 +37,13 @@ describe("what PyTorch said of FACMAC's updates of discrete actions (npx tsx ben
       discount: { discount: 0.98 },
       lambda: { returns: { ...rule.returns, lambda: 0.7 } },
       ...Object.fromEntries(
-        Object.entries({ learningRate: 0.019, actorLearningRate: 0.011, beta1: 0.9, alpha: 0.999, gradientClip: 1 }).map(
-          ([field, value]) => [field, { optimiser: { ...rule.optimiser, [field]: value } }],
-        ),
+        Object.entries({
+          learningRate: 0.019,
+          actorLearningRate: 0.011,
+          beta1: 0.9,
+          alpha: 0.999,
+          gradientClip: 1,
+        }).map(([field, value]) => [field, { optimiser: { ...rule.optimiser, [field]: value } }]),
       ),
     };
     for (const [what, change] of Object.entries(changes)) {
