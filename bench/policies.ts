@@ -1,6 +1,6 @@
 import "../src/node/host.js";
 import type { Environment } from "../src/envs/environment.js";
-import type { Policy } from "../src/envs/play.js";
+import { playEpisodes, type PlaySummary, type Policy } from "../src/envs/play.js";
 import { initialParameters, networkParameters } from "../src/networks/parameters.js";
 import { createSparseEngine } from "../src/networks/sparse/engine.js";
 import { createRandom } from "../src/random.js";
@@ -37,4 +37,22 @@ export function untrainedNetwork(env: Environment, seed: number): Policy {
   const shape = { ...env.sizes, hidden: 64, embed: 1, hypernetEmbed: 1 };
   const parameters = initialParameters(networkParameters(shape), createRandom(seed));
   return greedyPolicy(createSparseEngine(shape, parameters, new Map()).createActor(1));
+}
+
+/** Number of sequences, each of which is tried on TRIALS battles that are not played afterwards. */
+const SEQUENCES = 100;
+const TRIALS = 5;
+
+/** Returns the blind sequence that wins most and, among equals, has the highest return. */
+export function bestBlind(env: Environment): Policy {
+  let best: PlaySummary | undefined;
+  let chosen = blindSequence(env, 0);
+  for (let seed = 0; seed < SEQUENCES; seed++) {
+    const policy = blindSequence(env, seed);
+    const played = playEpisodes(env, policy, { episodes: TRIALS, seed: 1_000_000 });
+    if (best !== undefined && played.wins + played.meanReturn / 1000 <= best.wins + best.meanReturn / 1000) continue;
+    best = played;
+    chosen = policy;
+  }
+  return chosen;
 }

@@ -1,8 +1,9 @@
 import { writeFileSync } from "node:fs";
 import { referenceFolder } from "../src/analysis/recorded-battle.js";
-import { createEnvironment } from "../src/envs/index.js";
 import { uniformRandom } from "../src/envs/play.js";
-import type { BattleEnvironment } from "../src/envs/starcraft/environment.js";
+import { type BattleEnvironment, createBattleEnvironment } from "../src/envs/starcraft/environment.js";
+import { maps } from "../src/envs/starcraft/maps.js";
+import { type EnemyHabits, HABITS } from "../src/envs/starcraft/rules.js";
 import type { RealGameRow } from "../src/figures/real-game.js";
 import { type BattleOutcome, playBattles, recordBattle, recordedOutcome, replayBattle } from "./real-game/battles.js";
 import { networkPolicy } from "./real-game/network.js";
@@ -36,10 +37,23 @@ const CURVES: Readonly<Record<string, readonly (readonly [number, number])[]>> =
   ],
 };
 
-/** Compares battles with everything in the reference, map by map; `report` is called with each row. */
-export function measureRealGame(reference: Reference, battles: number, report: (row: RealGameRow) => void): void {
-  for (const map of MAPS) {
-    const env = createEnvironment(map) as BattleEnvironment;
+/**
+ * Compares battles with everything in the reference, map by map; `report` is called with each row.
+ *
+ * @param habits other numbers than ours
+ */
+export function measureRealGame(
+  reference: Reference,
+  battles: number,
+  report: (row: RealGameRow) => void,
+  { names = MAPS, habits = HABITS }: { names?: readonly string[]; habits?: EnemyHabits } = {},
+): void {
+  for (const map of names) {
+    const env = createBattleEnvironment(
+      maps.find(({ name }) => name === map)!,
+      "starcraft",
+      habits,
+    );
     const row = (measure: string, here: number, real: number, target = "", met?: boolean): void =>
       report({ map, measure, here, real, target, met });
     measureNetworks(env, reference, map.endsWith("64zg") ? Math.ceil(battles / 4) : battles, row);

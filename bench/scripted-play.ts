@@ -1,7 +1,7 @@
 import type { Environment } from "../src/envs/environment.js";
 import { createEnvironment, environmentNames } from "../src/envs/index.js";
 import { type PlaySummary, playEpisodes, type Policy, scripts, uniformRandom } from "../src/envs/play.js";
-import { blindSequence, untrainedNetwork } from "./policies.js";
+import { bestBlind, untrainedNetwork } from "./policies.js";
 
 // Prints as Markdown how policies that learned nothing do, map by map: `npx tsx bench/scripted-play.ts
 // [starcraft|smaclite] [episodes] [map ...]`.
@@ -29,24 +29,6 @@ function many(make: (seed: number) => Policy, each: number): Policy {
     if (t === 0 && battle++ % each === 0) policy = make(Math.floor(battle / each));
     policy(env, jointAction, t);
   };
-}
-
-/** Number of sequences, each of which is tried on TRIALS battles that are not played afterwards. */
-const SEQUENCES = 100;
-const TRIALS = 5;
-
-/** Returns the blind sequence that wins most and, among equals, has the highest return. */
-function bestBlind(env: Environment): Policy {
-  let best: PlaySummary | undefined;
-  let chosen = blindSequence(env, 0);
-  for (let seed = 0; seed < SEQUENCES; seed++) {
-    const policy = blindSequence(env, seed);
-    const played = playEpisodes(env, policy, { episodes: TRIALS, seed: 1_000_000 });
-    if (best !== undefined && played.wins + played.meanReturn / 1000 <= best.wins + best.meanReturn / 1000) continue;
-    best = played;
-    chosen = policy;
-  }
-  return chosen;
 }
 
 const untaught = (env: Environment): Record<string, Policy> => ({
