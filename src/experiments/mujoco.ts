@@ -64,7 +64,7 @@ const HUMANOID: Task = {
   title: "Humanoid",
   options: { smoke: { episodeLimit: 20 }, classroom: {}, paper: {} },
   classroom: {
-    steps: 7_500,
+    steps: 5_000,
     // Adam divides by the roots of its mean squares, where the authors' epsilon of 0.01 is larger than most of them.
     optimiser: { learningRate: 3e-4, epsilon: 1e-5, gradientClip: 10 },
     rewardScale: 0.1,
@@ -72,7 +72,7 @@ const HUMANOID: Task = {
     returns: { kind: "n-step", n: 10, burnIn: 0 },
     exploration: { uniform: 2_000 },
     warmup: 1_000,
-    evaluation: { interval: 2_500, episodes: 10, window: 2 },
+    evaluation: { interval: 1_250, episodes: 10, window: 2 },
   },
   level: 0.9,
 };
