@@ -28,7 +28,7 @@ export interface ContinuousRule {
   readonly name: string;
   readonly algorithm: "comix" | "facmac";
   readonly masked: boolean;
-  /** How often: on the same batch, one after the other. */
+  /** The number of updates, one after the other on the same batch. */
   readonly updates: number;
   readonly options: ContinuousOptions;
 }
@@ -52,11 +52,11 @@ export interface ContinuousCase {
 
 /** What a rule's updates came to. */
 export interface ContinuousAnswer {
-  /** One of each update. */
+  /** The losses, one for each update. */
   readonly losses: readonly number[];
-  /** Of the utilities' and the mixer's gradient before clipping, one of each update. */
+  /** The norms of the utilities' and the mixer's gradient before clipping, one for each update. */
   readonly norms: readonly number[];
-  /** Of the first update, unclipped. */
+  /** The gradients of the first update, unclipped. */
   readonly gradients: ReadonlyMap<string, Float32Array>;
   /** Parameters after the last update. */
   readonly online: ReadonlyMap<string, Float32Array>;
@@ -85,7 +85,7 @@ export const continuousRules: readonly ContinuousRule[] = (["comix", "facmac"] a
   ];
 });
 
-/** Small and odd: sizes that fit no vector. */
+/** The sizes are small and odd, so that they fit no vector. */
 export const ODD_CONTINUOUS: TransitionShape = {
   agents: 3,
   actions: 2,

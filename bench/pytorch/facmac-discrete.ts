@@ -14,7 +14,7 @@ export interface DiscreteRule extends Pick<Config, "discount" | "optimiser" | "r
   /** Names the file of its results. */
   readonly name: string;
   readonly masked: boolean;
-  /** How often: on the same batch, one after the other. */
+  /** The number of updates, one after the other on the same batch. */
   readonly updates: number;
   /** Environment steps of the run so far. */
   readonly step: number;

@@ -84,7 +84,7 @@ function readNetwork(file: string): Network {
 /** One of the battles that follow a recorded one. */
 interface Particle {
   saved: Uint8Array;
-  /** Of each agent. */
+  /** The hidden states, one array for each agent. */
   readonly states: readonly Float64Array[];
   readonly lastActions: Int16Array;
   readonly lastMoves: ReadonlyMap<string, number>;

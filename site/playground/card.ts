@@ -85,7 +85,7 @@ export function cardIn(parent: HTMLElement, letter: string, chosen: Chosen, runs
     update();
   });
 
-  // The battle.
+  // This part shows the battle.
   const canvas = find<HTMLCanvasElement>("canvas.battle");
   const caption = find<HTMLElement>(".battle-caption");
   let battleSeed = 1;
@@ -116,7 +116,7 @@ export function cardIn(parent: HTMLElement, letter: string, chosen: Chosen, runs
   // What it expects.
   const drawExpectation = chartIn(find<HTMLElement>(".expectation"), 170);
 
-  // Its connections.
+  // This part shows the team's connections.
   const layer = find<HTMLSelectElement>("select.layer");
   const when = find<HTMLInputElement>(".when input");
   const maskCanvas = find<HTMLCanvasElement>(".mask canvas");

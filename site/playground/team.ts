@@ -86,6 +86,8 @@ export class Run {
   }
 
   private hear(news: News): void {
+    // Whatever a step of the page ends at moves its count of environment steps.
+    if ((news.kind === "evaluation" || news.kind === "topology") && news.step > this.step) this.step = news.step;
     switch (news.kind) {
       case "started":
         this.started = news;

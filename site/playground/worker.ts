@@ -42,6 +42,12 @@ const nextTurn = () =>
 const gate = { open: Promise.resolve(), release: () => {}, closed: false, stepping: false };
 let pausedSince = 0;
 let pausedSeconds = 0;
+/**
+ * Environment steps of the last record, -1 before the first. Several records may belong to one moment, and "step" goes
+ * on to a later one.
+ */
+let reached = -1;
+let stoodAt = -1;
 
 function pause(): void {
   gate.stepping = false;
@@ -105,7 +111,8 @@ async function run(config: Config): Promise<void> {
         if (record.kind === "end") tell({ kind: "end", step: record.step, score: record.score, seconds: seconds() });
         break;
     }
-    if (gate.stepping && record.kind !== "checkpoint") {
+    reached = Math.max(reached, record.step);
+    if (gate.stepping && record.kind !== "checkpoint" && record.step > stoodAt) {
       pause();
       tell({ kind: "stepped" });
     }
@@ -173,6 +180,7 @@ self.onmessage = ({ data: order }: MessageEvent<Order>) => {
       break;
     case "step":
       gate.stepping = true;
+      stoodAt = reached;
       go();
       break;
     case "battle":

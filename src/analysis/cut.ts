@@ -44,7 +44,7 @@ export function cutCurves(
   {
     battles = 32,
   }: {
-    /** How many, with seeds 1, 2, ... */
+    /** The number of battles, with seeds 1, 2, ... */
     readonly battles?: number;
   } = {},
 ): CutCurve[] {

@@ -149,7 +149,7 @@ export const PLAYER_SCRIPT = `
     rings.setAttribute("aria-pressed", String(ringed));
     render();
   }
-  /** The next living unit, or the one before; after the last one none. */
+  /** Chooses the next living unit, or the one before; after the last one none. */
   function choose(step) {
     const living = [-1, ...units.map((_, i) => i).filter((i) => frames[Math.floor(time)].units[i][2] > 0)];
     const at = Math.max(0, living.indexOf(chosen));
@@ -166,7 +166,7 @@ export const PLAYER_SCRIPT = `
   }
   function drawLegend(place) {
     const types = [...new Set(units.map((unit) => unit.type))];
-    // The same order on both sides.
+    // Both sides list the types in the same order.
     const kinds = ["ally", "enemy"].flatMap((side) => types.map((type) => units.find((unit) => unit.side === side && unit.type === type)));
     for (const unit of kinds) {
       if (unit === undefined) continue;
@@ -215,7 +215,7 @@ export const PLAYER_SCRIPT = `
     for (let y = 0; y < terrain.height; y++) for (let x = 0; x < terrain.width; x++) {
       if (terrain.cells[y * terrain.width + x] === "#") rock.fillRect(px(x) - 0.3, py(y + 1) - 0.3, s + 0.6, s + 0.6);
     }
-    // Beyond the map.
+    // The ground beyond the map is rock as well.
     if (terrain.width > 0) {
       const [x0, x1, y0, y1] = [px(0), px(terrain.width), py(terrain.height), py(0)];
       if (x0 > 0) rock.fillRect(0, 0, x0, height);
@@ -278,7 +278,7 @@ export const PLAYER_SCRIPT = `
       if (target < 0 || now[i][2] <= 0 || target >= units.length) continue;
       const heals = units[i].side === units[target].side;
       let [ax, ay] = at[i], [bx, by] = at[target];
-      // Beside the line between the centres, so that two units that fire at each other show two lines.
+      // Lines lie beside the one between the centres, so that two units that fire at each other show two.
       const length = Math.hypot(bx - ax, by - ay) || 1;
       const dx = (bx - ax) / length, dy = (by - ay) / length, ox = -dy * 3, oy = dx * 3;
       const from = Math.min(units[i].radius * s, length * 0.35), to = Math.min(units[target].radius * s, length * 0.35);
@@ -323,7 +323,7 @@ export const PLAYER_SCRIPT = `
     const along = (direction, place) => direction.reduce((sum, part, i) => sum + part * (place[i] - middle[i]), 0);
     const { right: across, up, towards } = bodies.camera;
     const place = (point) => [(along(across, point) - left) * s, height - (along(up, point) - bottom) * s];
-    // The ground, a line each metre.
+    // The ground has a line each metre.
     pen.strokeStyle = "rgba(128,128,128,0.35)"; pen.lineWidth = 1; pen.lineCap = "round";
     const reach = Math.ceil(right - left);
     const line = (from, to) => { pen.beginPath(); pen.moveTo(...place(from)); pen.lineTo(...place(to)); pen.stroke(); };

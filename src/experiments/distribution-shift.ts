@@ -226,7 +226,7 @@ function distanceRows({ config, moments }: FollowedRun): Measured["rows"] {
   ];
 }
 
-/** At a quarter, a half and the end of training. */
+/** The buffers are compared at a quarter, at a half and at the end of training. */
 function distanceTable(runs: readonly FollowedRun[], where: string): Table {
   const shown = [0.25, 0.5, 1];
   const batches = [

@@ -34,9 +34,9 @@ export interface NetworkPlan {
   readonly cost: Cost;
   /** The dense networks of full width that they are compared with. */
   readonly dense: {
-    /** Their shape. */
+    /** The shape of these networks. */
     readonly shape: NetworkShape;
-    /** Their cost by Table 4. */
+    /** The cost of these networks by Table 4. */
     readonly cost: Cost;
   };
 }

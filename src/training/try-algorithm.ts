@@ -61,14 +61,14 @@ export async function tryAlgorithm(config: Config): Promise<void> {
   }
 }
 
-/** One update with two short episodes. */
+/** Tries one update with two short episodes. */
 function tryEpisodes(part: EpisodeAlgorithm, shape: NetworkShape, parameters: Parameters, config: Config) {
   const engine = createSparseEngine(shape, parameters, new Map());
   const groups = groupEpisodes(randomEpisodes(shape, [3, 2], createRandom(2)), shape, engine.lanes);
   return { engine, update: () => part.update(engine, groups, countSteps(groups), config, 0, told(createRandom(3))) };
 }
 
-/** One joint action, and one update with five transitions. */
+/** Tries one joint action, and one update with five transitions. */
 function tryTransitions(part: TransitionAlgorithm, shape: TransitionShape, parameters: Parameters, config: Config) {
   const engine = createTransitionEngine(shape, parameters, new Map());
   const batch = createTransitionBatch(5, shape);

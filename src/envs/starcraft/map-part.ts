@@ -19,7 +19,7 @@ export interface MapPart {
   readonly episodeLimit: number;
   /** How many of each type of unit the team has, in the order in which they are placed and numbered. */
   readonly allies: Readonly<Record<string, number>>;
-  /** The same for the enemy. */
+  /** How many of each type of unit the enemy has, in the same order. */
   readonly enemies: Readonly<Record<string, number>>;
   /** Where the allies start. Default: [9, 16], as on 3m. */
   readonly allyPoint?: readonly [x: number, y: number];
