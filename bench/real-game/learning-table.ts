@@ -56,11 +56,16 @@ const here = [...maps].flatMap(([map, all]) => {
   const learned = runs.map(learningOf);
   const finite = (step: number): number | "" => (Number.isFinite(step) ? step : "");
   const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
-  const end = Math.min(...runs.map((rows) => rows.at(-1)!.step));
+  // A run that was stopped because it had learned counts on with its last three evaluations.
+  const lastOf = (rows: readonly MetricsRow[]): number => rows.at(-1)!.step;
+  const going = runs.filter((rows) => learningOf(rows).nineTenths === Infinity);
+  const end = going.length > 0 ? Math.min(...going.map(lastOf)) : Math.max(...runs.map(lastOf));
   const points = Array.from({ length: Math.floor(end / EVERY) }, (_, k) => (k + 1) * EVERY);
-  const nearest = (rows: readonly MetricsRow[], at: number): MetricsRow =>
-    rows.reduce((best, row) => (Math.abs(row.step - at) < Math.abs(best.step - at) ? row : best));
-  const rates = points.map((at) => [`at${at}`, median(runs.map((rows) => nearest(rows, at).winRate))] as const);
+  const rateAt = (rows: readonly MetricsRow[], at: number): number =>
+    at > lastOf(rows)
+      ? sum(rows.slice(-3).map(({ winRate }) => winRate)) / 3
+      : rows.reduce((best, row) => (Math.abs(row.step - at) < Math.abs(best.step - at) ? row : best)).winRate;
+  const rates = points.map((at) => [`at${at}`, median(runs.map((rows) => rateAt(rows, at)))] as const);
   return {
     map,
     game: "here",
