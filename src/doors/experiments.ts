@@ -4,9 +4,10 @@
 export { comparison3m, COMPARISONS } from "../experiments/comparative.js";
 export { distributionShift, type FollowedRun } from "../experiments/distribution-shift.js";
 export { bufferRatio, bufferRatioOwQmix, singleBuffers } from "../experiments/dual-buffers.js";
+export { facmac3m } from "../experiments/facmac.js";
 export { maskInterval, maskIntervalOwQmix } from "../experiments/mask-interval.js";
 export { masks, weightImage } from "../experiments/masks.js";
-export { comixSwimmer, facmacSwimmer } from "../experiments/mujoco.js";
+export { comixSwimmer, facmacHumanoid } from "../experiments/mujoco.js";
 export { alphaOmega, alphaOmegaOwQmix, operatorComparison } from "../experiments/soft-mellowmax.js";
 export { sparsity } from "../experiments/sparsity.js";
 export { stepLength } from "../experiments/step-length.js";
