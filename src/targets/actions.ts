@@ -25,10 +25,10 @@ export function chosenValues(
   for (let t = 0; t < steps; t++) {
     for (let agent = 0; agent < agents; agent++) {
       const to = (t * agents + agent) * lanes;
-      for (let lane = 0; lane < running[t]; lane++) {
-        out[to + lane] = q[(t * agents + agent) * actionCount * lanes + actions[to + lane] * lanes + lane];
+      for (let lane = 0, from = to * actionCount; lane < running[t]; lane++, from++) {
+        out[to + lane] = q[from + actions[to + lane] * lanes];
       }
-      out.fill(0, to + running[t], to + lanes);
+      if (running[t] < lanes) out.fill(0, to + running[t], to + lanes);
     }
   }
   return out;
@@ -68,7 +68,7 @@ export function greedyActions(
         if (best < 0) throw noAction(group, lane, agent, t);
         out[to + lane] = best;
       }
-      out.fill(0, to + running[t], to + lanes);
+      if (running[t] < lanes) out.fill(0, to + running[t], to + lanes);
     }
   }
   return out;

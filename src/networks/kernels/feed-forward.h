@@ -66,7 +66,7 @@ static void feedBackward(char *m, const FeedForward *f, u32 adds, u32 through, u
     if (adds) {
       throughRelu(m, third, strip, d, os, inner, s, count, vectors);
       throughRelu(m, second, strip, inner, s, base, s, count, vectors);
-      layerGradient(m, first, strip, base, s, 0, inputs, is, 0, count, 2, 1, &vectors);
+      layerGradient(m, first, strip, base, s, 0, inputs, is, 0, count, 2, 1, &vectors, 0);
     } else {
       layerBackward(m, third, GATED, 0, third->columns, d, os, inner, s, inner, s, count, nv);
       layerBackward(m, second, GATED, 0, second->columns, inner, s, base, s, base, s, count, nv);

@@ -68,12 +68,16 @@ INLINE void fetchTile(const char *tile, u32 rows) {
 }
 
 // Adds dY X' at the entries to `sums`, [entries, 8], and dY to `biasSums`, [rows, 8], over S steps of T tiles each.
+// Meanwhile the first `ahead` rows of the tiles of the following S steps come into the cache.
 INLINE void sampleRows(const int S, const int T, const int NV, char *m, const u32 *starts, u32 rows, char *sums, char *biasSums,
-                       const char *y, size_t ys, size_t yStep, const char *x, size_t xs, size_t xStep) {
+                       const char *y, size_t ys, size_t yStep, const char *x, size_t xs, size_t xStep, u32 ahead) {
   const Entry *e = (const Entry *)(m + starts[0]);
   for (u32 r = 0; r < rows; r++, y += ROW, biasSums += SUMS) {
     const Entry *stop = (const Entry *)(m + starts[r + 1]);
     V d[8];
+    for (u32 k = r * ahead / rows, end = (r + 1) * ahead / rows; k < end; k++)
+      UNROLL for (int s = 0; s < S; s++)
+        UNROLL for (int t = 0; t < T; t++) willRead(x + (S + s) * xStep + t * xs + k * (size_t)ROW);
     V8 bias = load8(biasSums);
     UNROLL for (int s = 0; s < S; s++) {
       UNROLL for (int t = 0; t < T; t++)
@@ -112,10 +116,10 @@ INLINE void sampleRows(const int S, const int T, const int NV, char *m, const u3
 
 #define SAMPLE(S, T, NV)                                                                                                                 \
   static __attribute__((noinline)) void sample_##S##_##T##_##NV(char *m, const u32 *starts, u32 rows, char *sums, char *biasSums,        \
-      const char *y, size_t ys, size_t yStep, const char *x, size_t xs, size_t xStep) {                                                  \
-    sampleRows(S, T, NV, m, starts, rows, sums, biasSums, y, ys, yStep, x, xs, xStep);                                                   \
+      const char *y, size_t ys, size_t yStep, const char *x, size_t xs, size_t xStep, u32 ahead) {                                       \
+    sampleRows(S, T, NV, m, starts, rows, sums, biasSums, y, ys, yStep, x, xs, xStep, ahead);                                                   \
   }
-#define SAMPLE_CALL(S, T, NV) sample_##S##_##T##_##NV(m, starts, rows, sums, biasSums, y, ys, yStep, x, xs, xStep)
+#define SAMPLE_CALL(S, T, NV) sample_##S##_##T##_##NV(m, starts, rows, sums, biasSums, y, ys, yStep, x, xs, xStep, ahead)
 #if WIDTH == 16
 SAMPLE(1, 2, 4) SAMPLE(1, 2, 3) SAMPLE(1, 2, 2) SAMPLE(1, 2, 1) SAMPLE(1, 1, 4) SAMPLE(1, 1, 3) SAMPLE(1, 1, 2) SAMPLE(1, 1, 1)
 #elif WIDTH == 32
@@ -126,9 +130,9 @@ SAMPLE(4, 2, 1) SAMPLE(2, 2, 1) SAMPLE(4, 1, 1) SAMPLE(2, 1, 1) SAMPLE(1, 2, 1) 
 
 // Adds up the gradients of `steps` steps whose tiles lie yStep and xStep bytes apart, first step first. Each has
 // `tiles` tiles, of which `folded` at a time are added up to the eight sums: two, or one where a tile holds the lanes
-// of two agents.
+// of two agents. `ahead` means the same as in `sampleRows`.
 static void sampledProduct(char *m, const u32 *starts, u32 rows, u32 columns, char *sums, char *biasSums, const char *y, size_t ys, ptrdiff_t yStep,
-                           const char *x, size_t xs, ptrdiff_t xStep, u32 tiles, u32 folded, u32 steps, int nv) {
+                           const char *x, size_t xs, ptrdiff_t xStep, u32 tiles, u32 folded, u32 steps, int nv, u32 ahead) {
 #if WIDTH > 16
   // Where a step has several pairs of tiles, these are like steps of one pair each.
   if (tiles > folded && steps == 1 && tiles % folded == 0) {

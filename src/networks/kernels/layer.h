@@ -88,9 +88,9 @@ static void layerBackward(char *m, const Layer *l, int mode, u32 row, u32 rows, 
 }
 
 // Adds up the gradients of `steps` steps, whose tiles are dStep and xStep bytes apart, into the sums of a strip.
-// `vectors` are the 128-bit vectors of each step; `folded` means the same as in `sampledProduct`.
+// `vectors` are the 128-bit vectors of each step; `folded` and `ahead` mean the same as in `sampledProduct`.
 static void layerGradient(char *m, const Layer *l, u32 strip, const char *dy, size_t ds, ptrdiff_t dStep, const char *x, size_t xs, ptrdiff_t xStep,
-                          u32 tiles, u32 folded, u32 steps, const u8 *vectors) {
+                          u32 tiles, u32 folded, u32 steps, const u8 *vectors, u32 ahead) {
   char *biasSums = m + l->biasSums + (size_t)strip * l->rows * SUMS;
   const int all = l->dense || l->wanted;
   for (u32 s = 0; s < steps;) {
@@ -100,7 +100,7 @@ static void layerGradient(char *m, const Layer *l, u32 strip, const char *dy, si
     if (all) addRowSums(l->rows, biasSums, d, ds, dStep, tiles, folded, same, widths(vectors[s]));
     else
       sampledProduct(m, WORDS(l->starts[0]), l->rows, l->columns, m + l->sums + (size_t)strip * l->count * SUMS, biasSums, d, ds, dStep,
-                     x + (ptrdiff_t)s * xStep, xs, xStep, tiles, folded, same, widths(vectors[s]));
+                     x + (ptrdiff_t)s * xStep, xs, xStep, tiles, folded, same, widths(vectors[s]), ahead);
     s += same;
   }
   if (!all) return;

@@ -56,6 +56,20 @@ INLINE u32 pairedFrom(const u8 *observed, u32 steps) {
 
 #define HALF_ROW (ROW / 2)
 
+// Rows of one episode in each lane, `bytes` of each, which will be laid out next. They come into the cache bit by bit
+// while others are computed.
+typedef struct { const char *const *rows; const u32 *bytes; u32 lane; size_t at; } Ahead;
+#define AHEAD_BYTES 512
+INLINE void fetchAhead(Ahead *a) {
+  if (a->lane >= LANES) return;
+  const char *from = a->rows[a->lane] + a->at;
+  UNROLL for (int line = 0; line < AHEAD_BYTES; line += 64) willRead(from + line);
+  a->at += AHEAD_BYTES;
+  if (a->at >= a->bytes[a->lane]) a->lane++, a->at = 0;
+}
+// Nothing will be laid out.
+#define NOTHING_AHEAD {0, 0, LANES, 0}
+
 // Turns tiles of one agent each into tiles of two, in place: `tiles` of `rows` rows, `stride` bytes apart.
 static void joinPairs(char *tile, size_t stride, u32 rows, u32 tiles) {
   const V8 none = {0};
@@ -84,16 +98,23 @@ static void spreadPairs(char *tiles, size_t stride, u32 rows, u32 agents) {
   }
 }
 
+// Asks for the rows of a unit in the record of the next step, which is `later` bytes behind this one's: x and h, and four
+// gates, if it will be kept.
+INLINE void willKeep(const char *gates, size_t pitch, size_t later) {
+  for (int k = -2; k < 4; k++) willWrite(gates + later + k * (ptrdiff_t)pitch);
+}
+
 // Computes the GRU's products and gates unit by unit, on T tiles of NV vectors, so that the sums of a unit's four gates
 // never leave the nearest cache. Without `keep`, only h' is stored.
 INLINE void gruUnits(const int T, const int NV, const int keep, char *m, const Layer *l, int side, u32 hidden, u32 block, const char *xh, size_t xs,
-                     char *gates, size_t gs, char *next, size_t ns) {
+                     char *gates, size_t gs, char *next, size_t ns, size_t later, Ahead *ahead) {
   const u32 *starts = WORDS(l->starts[side]);
   const float *bias = FLOATS(l->added[side]);
   const size_t pitch = (size_t)block * ROW;
   const char *h = xh + pitch;
   const Rational logistic = rational(LOGISTIC), tanh = rational(TANH);
   for (u32 i = 0; i < hidden; i++) {
+    fetchAhead(ahead);
     V sums[4][8];
     UNROLL for (int gate = 0; gate < 4; gate++) {
       const u32 row = gate * block + i;
@@ -110,6 +131,7 @@ INLINE void gruUnits(const int T, const int NV, const int keep, char *m, const L
         const V n = evaluate(&tanh, sums[0][q] + r * sums[3][q]);
         if (keep) {
           char *g = gates + t * gs + at;
+          willKeep(g, pitch, later);
           store(g, n);
           store(g + pitch, r);
           store(g + 2 * pitch, z);
@@ -124,23 +146,23 @@ INLINE void gruUnits(const int T, const int NV, const int keep, char *m, const L
 #if WIDTH > 16
 #define UNITS(T, NV)                                                                                                                     \
   static __attribute__((noinline)) void units_##T##_##NV(int keep, char *m, const Layer *l, int side, u32 hidden, u32 block,             \
-      const char *xh, size_t xs, char *gates, size_t gs, char *next, size_t ns) {                                                        \
-    if (keep) gruUnits(T, NV, 1, m, l, side, hidden, block, xh, xs, gates, gs, next, ns);                                                \
-    else gruUnits(T, NV, 0, m, l, side, hidden, block, xh, xs, gates, gs, next, ns);                                                     \
+      const char *xh, size_t xs, char *gates, size_t gs, char *next, size_t ns, size_t later, Ahead *ahead) {                            \
+    if (keep) gruUnits(T, NV, 1, m, l, side, hidden, block, xh, xs, gates, gs, next, ns, later, ahead);                                  \
+    else gruUnits(T, NV, 0, m, l, side, hidden, block, xh, xs, gates, gs, next, ns, later, ahead);                                       \
   }
 #if WIDTH == 32
 UNITS(4, 2) UNITS(3, 2) UNITS(2, 2) UNITS(1, 2) UNITS(4, 1) UNITS(2, 1) UNITS(1, 1)
 #else
 UNITS(8, 1) UNITS(4, 1) UNITS(2, 1) UNITS(1, 1)
 #endif
-#define UNITS_CALL(T, NV) units_##T##_##NV(keep, m, l, side, hidden, block, xh, xs, gates, gs, next, ns)
+#define UNITS_CALL(T, NV) units_##T##_##NV(keep, m, l, side, hidden, block, xh, xs, gates, gs, next, ns, later, ahead)
 #define NEXT_UNITS(T) xh += (T) * xs, gates += (T) * gs, next += (T) * ns, tiles -= (T)
 #endif
 
 // Runs the GRU on some tiles: [x, h] is in `xh`, and h' goes to `next`. With `keep`, what the backward pass needs goes
-// to `gates`, which is scratch memory otherwise.
+// to `gates`, which is scratch memory otherwise. `later` bytes behind it is the place of the next step.
 static void gruStep(int keep, char *m, const Layer *l, int side, u32 hidden, u32 block, const char *xh, size_t xs, char *gates, size_t gs, char *next,
-                    size_t ns, u32 tiles, int nv) {
+                    size_t ns, u32 tiles, int nv, size_t later, Ahead *ahead) {
 #if WIDTH > 16
   if (!l->dense) {
     while (tiles > 0) {
@@ -165,7 +187,7 @@ static void gruStep(int keep, char *m, const Layer *l, int side, u32 hidden, u32
     return;
   }
 #endif
-  (void)keep;
+  (void)keep, (void)later, (void)ahead;
   // The sums of two tiles at a time are still in the nearest cache when the gates are made of them.
   for (u32 some; tiles > 0; tiles -= some, xh += some * xs, gates += some * gs, next += some * ns) {
     some = tiles >= 2 ? 2 : 1;
@@ -180,7 +202,7 @@ typedef struct { char *record, *gates, *next; size_t stride; } Side;
 #if WIDTH == 64
 // Computes x = ReLU(fc1) and the GRU of the online and the target networks together, on T tiles: they have the same
 // connections and the same inputs. Narrower vectors gain nothing from it.
-INLINE void bothSides(const int T, const int NV, char *m, const Agent *a, const char *inputs, size_t is, Side o, Side g) {
+INLINE void bothSides(const int T, const int NV, char *m, const Agent *a, const char *inputs, size_t is, Side o, Side g, size_t later, Ahead *ahead) {
   const Layer *fc1 = LAYER(a->fc1), *gru = LAYER(a->gru);
   const size_t pitch = (size_t)a->block * ROW;
   {
@@ -204,6 +226,7 @@ INLINE void bothSides(const int T, const int NV, char *m, const Agent *a, const 
   const ptrdiff_t apart = (ptrdiff_t)gru->entries[1] - (ptrdiff_t)gru->entries[0];
   const Rational logistic = rational(LOGISTIC), tanh = rational(TANH);
   for (u32 i = 0; i < a->hidden; i++) {
+    fetchAhead(ahead);
     V sums[4][8], sums2[4][8];
     UNROLL for (int gate = 0; gate < 4; gate++) {
       const u32 row = gate * a->block + i;
@@ -220,6 +243,7 @@ INLINE void bothSides(const int T, const int NV, char *m, const Agent *a, const 
         const V r2 = evaluate(&logistic, sums2[1][q]) + logistic.offset, z2 = evaluate(&logistic, sums2[2][q]) + logistic.offset;
         const V n = evaluate(&tanh, sums[0][q] + r * sums[3][q]), n2 = evaluate(&tanh, sums2[0][q] + r2 * sums2[3][q]);
         char *gates = o.gates + t * o.stride + at;
+        willKeep(gates, pitch, later);
         store(gates, n);
         store(gates + pitch, r);
         store(gates + 2 * pitch, z);
@@ -232,17 +256,18 @@ INLINE void bothSides(const int T, const int NV, char *m, const Agent *a, const 
 }
 
 #define BOTH(T, NV)                                                                                                                      \
-  static __attribute__((noinline)) void both_##T##_##NV(char *m, const Agent *a, const char *inputs, size_t is, Side o, Side g) {        \
-    bothSides(T, NV, m, a, inputs, is, o, g);                                                                                            \
+  static __attribute__((noinline)) void both_##T##_##NV(char *m, const Agent *a, const char *inputs, size_t is, Side o, Side g,          \
+      size_t later, Ahead *ahead) {                                                                                                      \
+    bothSides(T, NV, m, a, inputs, is, o, g, later, ahead);                                                                              \
   }
 BOTH(4, 1) BOTH(2, 1) BOTH(1, 1)
 
-static void bothForward(char *m, const Agent *a, const char *inputs, size_t is, Side o, Side g, u32 tiles) {
+static void bothForward(char *m, const Agent *a, const char *inputs, size_t is, Side o, Side g, u32 tiles, size_t later, Ahead *ahead) {
   while (tiles > 0) {
     const u32 T = tiles >= 4 ? 4 : tiles >= 2 ? 2 : 1;
-    if (T == 4) both_4_1(m, a, inputs, is, o, g);
-    else if (T == 2) both_2_1(m, a, inputs, is, o, g);
-    else both_1_1(m, a, inputs, is, o, g);
+    if (T == 4) both_4_1(m, a, inputs, is, o, g, later, ahead);
+    else if (T == 2) both_2_1(m, a, inputs, is, o, g, later, ahead);
+    else both_1_1(m, a, inputs, is, o, g, later, ahead);
     inputs += T * is, tiles -= T;
     o.record += T * o.stride, o.gates += T * o.stride, o.next += T * o.stride;
     g.record += T * g.stride, g.gates += T * g.stride, g.next += T * g.stride;
@@ -252,13 +277,13 @@ static void bothForward(char *m, const Agent *a, const char *inputs, size_t is, 
 
 // Runs steps first..end-1 of the agents of one part, on the sides asked for. The online side leaves its records if
 // `keep` is set.
-static void agentForward(char *m, const Agent *a, u32 sides, u32 keep, u32 first, u32 end, u32 part, u32 parts) {
+static void agentSteps(char *m, const Agent *a, u32 sides, u32 keep, u32 first, u32 end, u32 part, u32 parts, Ahead *ahead) {
   const u32 strips = stripsOf(a->agents);
   const u32 from = stripStart(a->agents, part * strips / parts), to = stripStart(a->agents, (part + 1) * strips / parts);
   const u32 tiles = to - from;
   if (tiles == 0) return;
   const Layer *fc1 = LAYER(a->fc1), *gru = LAYER(a->gru), *fc2 = LAYER(a->fc2);
-  const size_t pitch = (size_t)a->block * ROW, actionRows = (size_t)a->actions * ROW;
+  const size_t pitch = (size_t)a->block * ROW, actionRows = (size_t)a->actions * ROW, later = (size_t)a->agents * a->recordStride;
   const u32 paired = pairedFrom(BYTES(a->observed), a->steps);
   for (u32 t = first; t < end; t++) {
     const int nv = widths(BYTES(a->observed)[t]);
@@ -280,20 +305,25 @@ static void agentForward(char *m, const Agent *a, u32 sides, u32 keep, u32 first
     }
     const int together = WIDTH == 64 && sides == (ONLINE | TARGET) && !fc1->dense && !gru->dense;
 #if WIDTH == 64
-    if (together) bothForward(m, a, inputs, inputStride, both[0], both[1], count);
+    if (together) bothForward(m, a, inputs, inputStride, both[0], both[1], count, later, ahead);
 #endif
     for (int side = 0; side < 2; side++) {
       if (!(sides & (side == 0 ? ONLINE : TARGET))) continue;
       const Side s = both[side];
       if (!together) {
         layerForward(m, fc1, side, RELU, inputs, inputStride, s.record, s.stride, count, nv);
-        gruStep(side == 0 && keep, m, gru, side, a->hidden, a->block, s.record, s.stride, s.gates, s.stride, s.next, s.stride, count, nv);
+        gruStep(side == 0 && keep, m, gru, side, a->hidden, a->block, s.record, s.stride, s.gates, s.stride, s.next, s.stride, count, nv, later, ahead);
       }
       char *values = m + a->values[side] + ((size_t)t * a->agents + from) * actionRows;
       layerForward(m, fc2, side, PLAIN, s.next, s.stride, values, apart * actionRows, count, nv);
       if (t >= paired) partPairs(values, actionRows, a->actions, tiles);
     }
   }
+}
+
+static void agentForward(char *m, const Agent *a, u32 sides, u32 keep, u32 first, u32 end, u32 part, u32 parts) {
+  Ahead nothing = NOTHING_AHEAD;
+  agentSteps(m, a, sides, keep, first, end, part, parts, &nothing);
 }
 
 // Goes back through time, for the agents of one part.
@@ -349,10 +379,10 @@ static void agentBackward(char *m, const Agent *a, u32 part, u32 parts) {
         const u32 first = stripStart(a->agents, strip + s), agents = stripStart(a->agents, strip + s + 1) - first;
         const u32 tile = (first - from) / (u32)apart, count2 = pairs ? (agents + 1) / 2 : agents;
         const char *now = m + a->kept + last * step + first * record;
-        layerGradient(m, gru, strip + s, dGates + tile * gatesStride, gatesStride, (ptrdiff_t)(most * gatesStride), now, records, -(ptrdiff_t)step, count2, folded, count, vectors);
-        layerGradient(m, fc2, strip + s, dv + tile * dvStride, dvStride, (ptrdiff_t)(most * dvStride), now + step + pitch, records, -(ptrdiff_t)step, count2, folded, count, vectors);
+        layerGradient(m, gru, strip + s, dGates + tile * gatesStride, gatesStride, (ptrdiff_t)(most * gatesStride), now, records, -(ptrdiff_t)step, count2, folded, count, vectors, 6 * a->block);
+        layerGradient(m, fc2, strip + s, dv + tile * dvStride, dvStride, (ptrdiff_t)(most * dvStride), now + step + pitch, records, -(ptrdiff_t)step, count2, folded, count, vectors, 0);
         layerGradient(m, fc1, strip + s, dx + tile * dxStride, dxStride, (ptrdiff_t)(most * dxStride), m + a->inputs + last * inputStep + (size_t)first * a->inputStride,
-                      apart * a->inputStride, -(ptrdiff_t)inputStep, count2, folded, count, vectors);
+                      apart * a->inputStride, -(ptrdiff_t)inputStep, count2, folded, count, vectors, fc1->columns);
       }
       end -= count;
     }
@@ -422,7 +452,7 @@ static void mixerForward(char *m, const Mixer *x, u32 side, u32 offset, u32 keep
 // gradient of its value before the ReLU.
 static void throughRelu(char *m, const Layer *l, u32 strip, const char *dy, size_t ds, char *inner, size_t xs, u32 tiles, u32 vectors) {
   const u8 one = (u8)vectors;
-  layerGradient(m, l, strip, dy, ds, 0, inner, xs, 0, tiles, 2, 1, &one);
+  layerGradient(m, l, strip, dy, ds, 0, inner, xs, 0, tiles, 2, 1, &one, 0);
   layerBackward(m, l, GATED, 0, l->columns, dy, ds, inner, xs, inner, xs, tiles, widths(vectors));
 }
 
@@ -441,10 +471,10 @@ static void mixerBackward(char *m, const Mixer *x, u32 part, u32 parts) {
     throughRelu(m, LAYER(x->w1Second), strip, base + x->w1, s, base + x->w1Inner, s, count, vectors);
     throughRelu(m, LAYER(x->wFinalSecond), strip, base + x->wFinal, s, base + x->wFinalInner, s, count, vectors);
     throughRelu(m, LAYER(x->vSecond), strip, dTotal, ROW, base + x->valueInner, s, count, vectors);
-    layerGradient(m, LAYER(x->w1First), strip, base + x->w1Inner, s, 0, states, ss, 0, count, 2, 1, &vectors);
-    layerGradient(m, LAYER(x->wFinalFirst), strip, base + x->wFinalInner, s, 0, states, ss, 0, count, 2, 1, &vectors);
-    layerGradient(m, LAYER(x->b1), strip, base + x->b1At, s, 0, states, ss, 0, count, 2, 1, &vectors);
-    layerGradient(m, LAYER(x->vFirst), strip, base + x->valueInner, s, 0, states, ss, 0, count, 2, 1, &vectors);
+    layerGradient(m, LAYER(x->w1First), strip, base + x->w1Inner, s, 0, states, ss, 0, count, 2, 1, &vectors, 0);
+    layerGradient(m, LAYER(x->wFinalFirst), strip, base + x->wFinalInner, s, 0, states, ss, 0, count, 2, 1, &vectors, 0);
+    layerGradient(m, LAYER(x->b1), strip, base + x->b1At, s, 0, states, ss, 0, count, 2, 1, &vectors, 0);
+    layerGradient(m, LAYER(x->vFirst), strip, base + x->valueInner, s, 0, states, ss, 0, count, 2, 1, &vectors, 0);
   }
 }
 
@@ -521,10 +551,10 @@ static void centralBackward(char *m, const Central *c, u32 part, u32 parts) {
     throughRelu(m, LAYER(c->net6), strip, dTotal, ROW, base + 2 * block, s, count, vectors);
     throughRelu(m, LAYER(c->net4), strip, base + 2 * block, s, base + block, s, count, vectors);
     throughRelu(m, LAYER(c->net2), strip, base + block, s, base, s, count, vectors);
-    layerGradient(m, LAYER(c->net0), strip, base, s, 0, input, c->stateStride, 0, count, 2, 1, &vectors);
+    layerGradient(m, LAYER(c->net0), strip, base, s, 0, input, c->stateStride, 0, count, 2, 1, &vectors, 0);
     layerBackward(m, LAYER(c->net0), ADD, c->state, c->agents, base, s, dq, qs, dq, qs, count, widths(vectors));
     throughRelu(m, LAYER(c->vSecond), strip, dTotal, ROW, base + 3 * block, s, count, vectors);
-    layerGradient(m, LAYER(c->vFirst), strip, base + 3 * block, s, 0, input, c->stateStride, 0, count, 2, 1, &vectors);
+    layerGradient(m, LAYER(c->vFirst), strip, base + 3 * block, s, 0, input, c->stateStride, 0, count, 2, 1, &vectors, 0);
   }
 }
 
@@ -541,6 +571,7 @@ typedef struct {
 } Actor;
 
 static void actorForward(char *m, const Actor *a, u32 step) {
+  Ahead nothing = NOTHING_AHEAD;
   const u32 whole = a->lanes / LANES, rest = a->lanes % LANES;
   const size_t pitch = (size_t)a->block * ROW;
   for (u32 piece = 0; piece < 2; piece++) {
@@ -559,7 +590,7 @@ static void actorForward(char *m, const Actor *a, u32 step) {
       oneHotTile(BYTES(a->last) + lane, a->actions, x + (size_t)tile * a->inputStride + (size_t)a->observation * ROW, vectors);
     }
     layerForward(m, LAYER(a->fc1), 0, RELU, x, a->inputStride, xh, a->recordStride, count, nv);
-    gruStep(0, m, LAYER(a->gru), 0, a->hidden, a->block, xh, a->recordStride, xh + 2 * pitch, a->recordStride, next, a->recordStride, count, nv);
+    gruStep(0, m, LAYER(a->gru), 0, a->hidden, a->block, xh, a->recordStride, xh + 2 * pitch, a->recordStride, next, a->recordStride, count, nv, 0, &nothing);
     layerForward(m, LAYER(a->fc2), 0, PLAIN, next, a->recordStride, out, a->outputStride, count, nv);
   }
   rowsFromTiles(m + a->outputs, a->outputStride, a->actions, m + a->values, a->lanes);
@@ -664,15 +695,26 @@ static void layOut(char *m, const Batch *b, u32 what, u32 first, u32 count, cons
 // Steps that are laid out and then computed at a time, while they are still in the cache.
 #define LAID_OUT 4
 
-// Lays out the inputs of one part's agents from step 0 on, and runs their networks over them.
+// Lays out the inputs of one part's agents from step 0 on, and runs their networks over them. What is laid out next comes
+// into the cache meanwhile.
 static void agentLoadAndForward(char *m, const Batch *b, const Agent *a, u32 sides, u32 keep, const char *const *sources, const u32 *have, u32 part,
                                 u32 parts) {
   const u32 strips = stripsOf(a->agents);
   const u32 from = stripStart(a->agents, part * strips / parts), to = stripStart(a->agents, (part + 1) * strips / parts);
+  const size_t size = bytesOfStep(b, OBSERVATIONS);
   for (u32 first = 0; first <= a->steps; first += LAID_OUT) {
     const u32 count = a->steps + 1 - first < LAID_OUT ? a->steps + 1 - first : LAID_OUT;
     layOutSome(m, b, 0, from, to, first, count, sources, 0, have, m + b->staging);
-    agentForward(m, a, sides, keep, first, first + count, part, parts);
+    const char *rows[LANES];
+    u32 bytes[LANES];
+    for (u32 lane = 0; lane < LANES; lane++) {
+      const u32 next = first + count, left = have[lane] > next ? have[lane] - next : 0;
+      rows[lane] = sources[lane] + (left ? next * size : 0);
+      bytes[lane] = (left < LAID_OUT ? left : LAID_OUT) * (u32)size;
+    }
+    // A part of the agents reads parts of these rows only.
+    Ahead ahead = {rows, bytes, parts == 1 ? 0 : LANES, 0};
+    agentSteps(m, a, sides, keep, first, first + count, part, parts, &ahead);
   }
 }
 

@@ -54,6 +54,15 @@ INLINE V splat(float x) { return (V){x, x, x, x, x, x, x, x, x, x, x, x, x, x, x
 #endif
 INLINE V zeros(void) { return splat(0); }
 
+// Ask for the cache line of an address that will soon be read or written. Vectors wider than 128 bits are computed so fast
+// that they would wait for the memory otherwise. The address need not exist.
+INLINE void willRead(const char *p) {
+  if (WIDTH > 16) __builtin_prefetch(p, 0, 2);
+}
+INLINE void willWrite(const char *p) {
+  if (WIDTH > 16) __builtin_prefetch(p, 1, 2);
+}
+
 INLINE V choose(VI mask, V yes, V no) { return (V)((mask & (VI)yes) | (~mask & (VI)no)); }
 
 // Returns b where it is smaller (larger), else a; this also holds where one of them is not a number.
