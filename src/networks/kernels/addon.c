@@ -48,22 +48,75 @@ static const Table *narrowest(const Table *table, u32 lanes) {
 #endif
 }
 
-enum { AGENT_FORWARD, AGENT_BACKWARD, MIXER_FORWARD, MIXER_BACKWARD, MIXER_COUNTERFACTUALS, CENTRAL_FORWARD, CENTRAL_BACKWARD, ACTOR_FORWARD, FEED_FORWARD, FEED_BACKWARD, LAY_OUT, LOAD_AND_FORWARD, COLLECT, STEP, FOLLOW, CLEAR, REFRESH, PEAK, NEXT_VALUES, CROSS_ENTROPY, NORMALS };
-static const struct { const char *name; u32 words, floats; } FUNCTIONS[] = {
-  {"agentForward", 5, 0}, {"agentBackward", 1, 0}, {"mixerForward", 4, 0}, {"mixerBackward", 1, 0}, {"mixerCounterfactuals", 3, 0},
-  {"centralForward", 4, 0}, {"centralBackward", 1, 0}, {"actorForward", 2, 0}, {"feedForward", 3, 0}, {"feedBackward", 3, 0},
-  {"layOut", 4, 0}, {"agentLoadAndForward", 4, 0}, {"collect", 2, 0}, {"step", 3, 0}, {"follow", 2, 1}, {"clear", 2, 0}, {"refresh", 2, 0}, {"peak", 1, 2},
-  {"nextValues", 1, 3}, {"crossEntropy", 2, 0}, {"normals", 4, 0},
+enum {
+  AGENT_FORWARD,
+  AGENT_BACKWARD,
+  MIXER_FORWARD,
+  MIXER_BACKWARD,
+  MIXER_COUNTERFACTUALS,
+  CENTRAL_FORWARD,
+  CENTRAL_BACKWARD,
+  ACTOR_FORWARD,
+  FEED_FORWARD,
+  FEED_BACKWARD,
+  LAY_OUT,
+  LOAD_AND_FORWARD,
+  COLLECT,
+  STEP,
+  FOLLOW,
+  CLEAR,
+  REFRESH,
+  PEAK,
+  NEXT_VALUES,
+  CROSS_ENTROPY,
+  NORMALS
+};
+static const struct {
+  const char *name;
+  u32 words, floats;
+} FUNCTIONS[] = {
+    {"agentForward", 5, 0},
+    {"agentBackward", 1, 0},
+    {"mixerForward", 4, 0},
+    {"mixerBackward", 1, 0},
+    {"mixerCounterfactuals", 3, 0},
+    {"centralForward", 4, 0},
+    {"centralBackward", 1, 0},
+    {"actorForward", 2, 0},
+    {"feedForward", 3, 0},
+    {"feedBackward", 3, 0},
+    {"layOut", 4, 0},
+    {"agentLoadAndForward", 4, 0},
+    {"collect", 2, 0},
+    {"step", 3, 0},
+    {"follow", 2, 1},
+    {"clear", 2, 0},
+    {"refresh", 2, 0},
+    {"peak", 1, 2},
+    {"nextValues", 1, 3},
+    {"crossEntropy", 2, 0},
+    {"normals", 4, 0},
 };
 #define COUNT (sizeof FUNCTIONS / sizeof FUNCTIONS[0])
 
 // The data behind a function of the addon: what it does, and which build computes it.
-typedef struct { const Table *table; Pool *pool; size_t function; } Bound;
+typedef struct {
+  const Table *table;
+  Pool *pool;
+  size_t function;
+} Bound;
 
 // A pass that threads share.
 typedef struct {
-  const Table *table; size_t function; char *m; const void *record; const u32 *w; const double *x;
-  const Batch *batch; const char *const *sources; const u32 *have;  // of episodes
+  const Table *table;
+  size_t function;
+  char *m;
+  const void *record;
+  const u32 *w;
+  const double *x;
+  const Batch *batch;
+  const char *const *sources;
+  const u32 *have;  // of episodes
   u32 failed;
 } Pass;
 
@@ -80,14 +133,18 @@ static void passPart(void *job, u32 part, u32 parts) {
     case CENTRAL_FORWARD: t->centralForward(p->m, p->record, w[1], w[2], w[3], part, parts); break;
     case CENTRAL_BACKWARD: t->centralBackward(p->m, p->record, part, parts); break;
     case LAY_OUT: {
-      const u32 from = w[2] + (u32)((uint64_t)w[3] * part / parts), to = w[2] + (u32)((uint64_t)w[3] * (part + 1) / parts);
+      const u32 from = w[2] + (u32)((uint64_t)w[3] * part / parts),
+                to = w[2] + (u32)((uint64_t)w[3] * (part + 1) / parts);
       t->layOut(p->m, p->batch, w[1], from, to - from, p->sources, w[2], p->have, p->m + p->batch->staging);
       break;
     }
-    case LOAD_AND_FORWARD: t->agentLoadAndForward(p->m, p->batch, p->record, w[2], w[3], p->sources, p->have, part, parts); break;
+    case LOAD_AND_FORWARD:
+      t->agentLoadAndForward(p->m, p->batch, p->record, w[2], w[3], p->sources, p->have, part, parts);
+      break;
     case CROSS_ENTROPY: t->crossEntropy(p->m, p->record, w[1], part, parts); break;
     case NEXT_VALUES:
-      if (!t->nextValues(p->m, p->record, p->x[0], p->x[1], p->x[2], part, parts)) __atomic_store_n(&p->failed, 1, __ATOMIC_SEQ_CST);
+      if (!t->nextValues(p->m, p->record, p->x[0], p->x[1], p->x[2], part, parts))
+        __atomic_store_n(&p->failed, 1, __ATOMIC_SEQ_CST);
       break;
   }
 }
@@ -99,7 +156,8 @@ static napi_value fail(napi_env env, const char *message) {
 
 // Finds where the group's episodes, which are arrays of this kind, have the rows of `count` steps from `first` on, and
 // how many rows each of them has. Returns a fault, or 0.
-static const char *episodesOf(napi_env env, napi_value arrays, int kind, size_t row, u32 first, u32 count, const char **sources, u32 *have) {
+static const char *episodesOf(napi_env env, napi_value arrays, int kind, size_t row, u32 first, u32 count,
+                              const char **sources, u32 *have) {
   static const char nothing[4];
   for (u32 lane = 0; lane < LANES; lane++) {
     napi_value element;
@@ -131,7 +189,8 @@ static napi_value call(napi_env env, napi_callback_info info) {
   if (count < 1 + words + floats) return fail(env, "Too few arguments.");
   void *at;
   size_t size;
-  if (napi_get_arraybuffer_info(env, arguments[0], &at, &size)) return fail(env, "The first argument is to be the memory, an ArrayBuffer.");
+  if (napi_get_arraybuffer_info(env, arguments[0], &at, &size))
+    return fail(env, "The first argument is to be the memory, an ArrayBuffer.");
   char *m = at;
   looking = table;
   u32 w[5] = {0};
@@ -160,14 +219,21 @@ static napi_value call(napi_env env, napi_callback_info info) {
     case MIXER_FORWARD:
     case MIXER_BACKWARD:
     case MIXER_COUNTERFACTUALS: {
-      const Mixer *x = mixerOf(m, size, w[0], f == MIXER_BACKWARD ? READS_ONLINE | READS_TRANSPOSED : w[1] ? READS_TARGET : READS_ONLINE, f == MIXER_COUNTERFACTUALS);
+      const Mixer *x = mixerOf(m, size, w[0],
+                               f == MIXER_BACKWARD ? READS_ONLINE | READS_TRANSPOSED
+                               : w[1]              ? READS_TARGET
+                                                   : READS_ONLINE,
+                               f == MIXER_COUNTERFACTUALS);
       if (!x || w[1] > 1 || w[2] > 1) wrong = "The mixer does not fit the memory.";
       else pass.record = x, runParts(pool, passPart, &pass);
       break;
     }
     case CENTRAL_FORWARD:
     case CENTRAL_BACKWARD: {
-      const Central *c = centralOf(m, size, w[0], f == CENTRAL_BACKWARD ? READS_ONLINE | READS_TRANSPOSED : w[1] ? READS_TARGET : READS_ONLINE);
+      const Central *c = centralOf(m, size, w[0],
+                                   f == CENTRAL_BACKWARD ? READS_ONLINE | READS_TRANSPOSED
+                                   : w[1]                ? READS_TARGET
+                                                         : READS_ONLINE);
       if (!c || w[1] > 1 || w[2] > 1) wrong = "The central mixer does not fit the memory.";
       else pass.record = c, runParts(pool, passPart, &pass);
       break;
@@ -180,7 +246,11 @@ static napi_value call(napi_env env, napi_callback_info info) {
     }
     case FEED_FORWARD:
     case FEED_BACKWARD: {
-      const FeedForward *n = feedForwardOf(m, size, w[0], f == FEED_BACKWARD ? READS_ONLINE | READS_TRANSPOSED : w[1] ? READS_TARGET : READS_ONLINE, f == FEED_BACKWARD || w[2]);
+      const FeedForward *n = feedForwardOf(m, size, w[0],
+                                           f == FEED_BACKWARD ? READS_ONLINE | READS_TRANSPOSED
+                                           : w[1]             ? READS_TARGET
+                                                              : READS_ONLINE,
+                                           f == FEED_BACKWARD || w[2]);
       if (!n || (f == FEED_FORWARD && w[1] > 1)) wrong = "The feed-forward network does not fit the memory.";
       else if (f == FEED_FORWARD) table->feedForward(m, n, w[1], w[2], 0, 1);
       else table->feedBackward(m, n, w[1], w[2], 0, 1);
@@ -192,10 +262,12 @@ static napi_value call(napi_env env, napi_callback_info info) {
       const Batch *b = batchOf(m, size, w[0]);
       const char *sources[LANES];
       u32 have[LANES];
-      if (!b || w[1] > AVAILABLE || w[2] > b->steps || w[3] > b->steps + 1 - w[2]) wrong = "layOut: the batch does not fit the memory.";
+      if (!b || w[1] > AVAILABLE || w[2] > b->steps || w[3] > b->steps + 1 - w[2])
+        wrong = "layOut: the batch does not fit the memory.";
       else if (count < 6) wrong = "layOut wants an array of episodes' arrays.";
       else {
-        wrong = episodesOf(env, arguments[5], w[1] == AVAILABLE ? UINT8_ARRAY : FLOAT32_ARRAY, bytesOfStep(b, w[1]), w[2], w[3], sources, have);
+        wrong = episodesOf(env, arguments[5], w[1] == AVAILABLE ? UINT8_ARRAY : FLOAT32_ARRAY, bytesOfStep(b, w[1]),
+                           w[2], w[3], sources, have);
         if (!wrong) pass.batch = b, pass.sources = sources, pass.have = have, runParts(pool, passPart, &pass);
       }
       break;
@@ -206,11 +278,14 @@ static napi_value call(napi_env env, napi_callback_info info) {
       const Agent *a = agentOf(m, size, w[1], w[2] & 3);
       const char *sources[LANES];
       u32 have[LANES];
-      if (!b || !a || a->agents != b->agents || a->steps != b->steps) wrong = "agentLoadAndForward: the batch or the network does not fit the memory.";
+      if (!b || !a || a->agents != b->agents || a->steps != b->steps)
+        wrong = "agentLoadAndForward: the batch or the network does not fit the memory.";
       else if (count < 6) wrong = "agentLoadAndForward wants an array of episodes' arrays.";
       else {
-        wrong = episodesOf(env, arguments[5], FLOAT32_ARRAY, bytesOfStep(b, OBSERVATIONS), 0, b->steps + 1, sources, have);
-        if (!wrong) pass.batch = b, pass.record = a, pass.sources = sources, pass.have = have, runParts(pool, passPart, &pass);
+        wrong =
+            episodesOf(env, arguments[5], FLOAT32_ARRAY, bytesOfStep(b, OBSERVATIONS), 0, b->steps + 1, sources, have);
+        if (!wrong)
+          pass.batch = b, pass.record = a, pass.sources = sources, pass.have = have, runParts(pool, passPart, &pass);
       }
       break;
     }
@@ -218,7 +293,8 @@ static napi_value call(napi_env env, napi_callback_info info) {
     case STEP:
     case FOLLOW:
     case CLEAR:
-      if (!layersOf(m, size, w[0], w[1]) || (f == STEP && !fits(size, w[2], 1, sizeof(Optimiser)))) wrong = "The layers do not fit the memory.";
+      if (!layersOf(m, size, w[0], w[1]) || (f == STEP && !fits(size, w[2], 1, sizeof(Optimiser))))
+        wrong = "The layers do not fit the memory.";
       else if (f == COLLECT) value = table->collectAll(m, w[0], w[1]);
       else if (f == CLEAR) table->clearAll(m, w[0], w[1]);
       else if (f == FOLLOW) table->followAll(m, w[0], w[1], (float)x[0]);

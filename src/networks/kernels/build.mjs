@@ -1,7 +1,8 @@
-// Compiles the kernels for every machine, from the C sources beside this file, into built/: `node src/networks/kernels/build.mjs`.
-// `--check [NAME...]` compiles and compares with what is committed instead, all of it or what is named (wasm, linux-x64, ...): the same sources
-// give the same bytes. `NAME...` compiles only some, while one works on the sources; tests want all of built/ to be of one source.
-// The compiler is Zig's, of a fixed version, which comes from PyPI into .cache/zig; users need neither: built/ is committed.
+// Compiles the kernels for every machine, from the C sources beside this file, into built/: `node
+// src/networks/kernels/build.mjs`. `--check [NAME...]` compiles and compares with what is committed instead, all of it
+// or what is named (wasm, linux-x64, ...): the same sources give the same bytes. `NAME...` compiles only some, while
+// one works on the sources; tests want all of built/ to be of one source. The compiler is Zig's, of a fixed version,
+// which comes from PyPI into .cache/zig; users need neither: built/ is committed.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import {

@@ -4,15 +4,15 @@
 #include "networks.h"
 
 typedef struct {
-  u32 first, second, third;      // layers
-  u32 inputs, inputStride;       // [tiles]
-  u32 kept, passing, stride;     // what the hidden layers hold: records of all tiles, and CHUNK of each part
-  u32 secondAt;                  // where the second layer's rows stand in a record
-  u32 outputs, outputStride;     // [tiles]
-  u32 gradients;                 // dL/doutputs, [tiles] as the outputs; overwritten on the way back
-  u32 inputGradients;            // dL/dinputs, [tiles] as the inputs
-  u32 squashes;                  // whether a tanh follows
-  u32 vectors;                   // bytes: 128-bit vectors of lanes of each tile
+  u32 first, second, third;   // layers
+  u32 inputs, inputStride;    // [tiles]
+  u32 kept, passing, stride;  // what the hidden layers hold: records of all tiles, and CHUNK of each part
+  u32 secondAt;               // where the second layer's rows stand in a record
+  u32 outputs, outputStride;  // [tiles]
+  u32 gradients;              // dL/doutputs, [tiles] as the outputs; overwritten on the way back
+  u32 inputGradients;         // dL/dinputs, [tiles] as the inputs
+  u32 squashes;               // whether a tanh follows
+  u32 vectors;                // bytes: 128-bit vectors of lanes of each tile
   u32 tiles;
 } FeedForward;
 
@@ -32,7 +32,8 @@ static void feedForward(char *m, const FeedForward *f, u32 side, u32 keep, u32 p
     const size_t s = f->stride, os = f->outputStride;
     char *base = m + (keep ? f->kept + (size_t)run.first * s : f->passing + (size_t)part * CHUNK * s);
     char *out = m + f->outputs + (size_t)run.first * os;
-    layerForward(m, first, (int)side, RELU, m + f->inputs + (size_t)run.first * f->inputStride, f->inputStride, base, s, run.count, nv);
+    layerForward(m, first, (int)side, RELU, m + f->inputs + (size_t)run.first * f->inputStride, f->inputStride, base, s,
+                 run.count, nv);
     layerForward(m, second, (int)side, RELU, base, s, base + f->secondAt, s, run.count, nv);
     layerForward(m, third, (int)side, PLAIN, base + f->secondAt, s, out, os, run.count, nv);
     if (f->squashes)
@@ -51,7 +52,8 @@ static void feedBackward(char *m, const FeedForward *f, u32 adds, u32 through, u
     const u8 vectors = (u8)run.vectors;
     const int nv = widths(vectors);
     const size_t s = f->stride, os = f->outputStride, is = f->inputStride;
-    char *base = m + f->kept + (size_t)run.first * s, *inner = base + f->secondAt, *d = m + f->gradients + (size_t)run.first * os;
+    char *base = m + f->kept + (size_t)run.first * s, *inner = base + f->secondAt,
+         *d = m + f->gradients + (size_t)run.first * os;
     const char *inputs = m + f->inputs + (size_t)run.first * is, *out = m + f->outputs + (size_t)run.first * os;
     if (f->squashes) {
       const V one = splat(1.0f);

@@ -7,13 +7,25 @@
 #include "addon.c"
 
 // A value as JavaScript has it: a number, an ArrayBuffer or Float32Array, or an array of these.
-typedef struct Value { double number; char *data; size_t bytes; struct Value **elements; size_t count; int kind; } Value;
+typedef struct Value {
+  double number;
+  char *data;
+  size_t bytes;
+  struct Value **elements;
+  size_t count;
+  int kind;
+} Value;
 enum { UNDEFINED, NUMBER, BUFFER, FLOATS, BYTE_ARRAY, ARRAY };
-struct napi_callback_info__ { Value **arguments; size_t count; void *data; };
+struct napi_callback_info__ {
+  Value **arguments;
+  size_t count;
+  void *data;
+};
 
 static long refused;
 #define V_(value) ((Value *)(void *)(value))
-napi_status napi_get_cb_info(napi_env e, napi_callback_info i, size_t *count, napi_value *to, napi_value *self, void **data) {
+napi_status napi_get_cb_info(napi_env e, napi_callback_info i, size_t *count, napi_value *to, napi_value *self,
+                             void **data) {
   for (size_t k = 0; k < *count && k < i->count; k++) to[k] = (napi_value)(void *)i->arguments[k];
   *count = i->count;
   *data = i->data;
@@ -24,21 +36,28 @@ napi_status napi_get_arraybuffer_info(napi_env e, napi_value v, void **data, siz
   *data = V_(v)->data, *bytes = V_(v)->bytes;
   return 0;
 }
-napi_status napi_get_typedarray_info(napi_env e, napi_value v, int *type, size_t *length, void **data, napi_value *buffer, size_t *offset) {
+napi_status napi_get_typedarray_info(napi_env e, napi_value v, int *type, size_t *length, void **data,
+                                     napi_value *buffer, size_t *offset) {
   if (!v || (V_(v)->kind != FLOATS && V_(v)->kind != BYTE_ARRAY)) return 1;
   const int floats = V_(v)->kind == FLOATS;
   *type = floats ? FLOAT32_ARRAY : UINT8_ARRAY, *length = V_(v)->bytes / (floats ? 4 : 1), *data = V_(v)->data;
   return 0;
 }
-napi_status napi_get_value_double(napi_env e, napi_value v, double *to) { return V_(v)->kind != NUMBER ? 1 : (*to = V_(v)->number, 0); }
-napi_status napi_get_value_uint32(napi_env e, napi_value v, uint32_t *to) { return V_(v)->kind != NUMBER ? 1 : (*to = (uint32_t)(int64_t)V_(v)->number, 0); }
+napi_status napi_get_value_double(napi_env e, napi_value v, double *to) {
+  return V_(v)->kind != NUMBER ? 1 : (*to = V_(v)->number, 0);
+}
+napi_status napi_get_value_uint32(napi_env e, napi_value v, uint32_t *to) {
+  return V_(v)->kind != NUMBER ? 1 : (*to = (uint32_t)(int64_t)V_(v)->number, 0);
+}
 napi_status napi_get_element(napi_env e, napi_value v, uint32_t i, napi_value *to) {
   if (V_(v)->kind != ARRAY) return 1;
   *to = i < V_(v)->count ? (napi_value)(void *)V_(v)->elements[i] : 0;
   return 0;
 }
 napi_status napi_throw_error(napi_env e, const char *code, const char *message) { return refused++, 0; }
-napi_status napi_create_function(napi_env e, const char *n, size_t l, napi_callback c, void *d, napi_value *to) { return 0; }
+napi_status napi_create_function(napi_env e, const char *n, size_t l, napi_callback c, void *d, napi_value *to) {
+  return 0;
+}
 napi_status napi_set_named_property(napi_env e, napi_value o, const char *n, napi_value v) { return 0; }
 napi_status napi_create_object(napi_env e, napi_value *to) { return 0; }
 napi_status napi_create_double(napi_env e, double x, napi_value *to) { return 0; }
@@ -84,7 +103,9 @@ int main(int argc, char **argv) {
       u32 *interesting = malloc(head.words * 4 + 4);
       // The copy is exactly as large as the memory, so that AddressSanitizer watches both of its ends.
       char *m = malloc(head.size);
-      if (fread(numbers, 8, head.count, file) != head.count || fread(interesting, 4, head.words, file) != head.words || fread(m, 1, head.size, file) != head.size) return 3;
+      if (fread(numbers, 8, head.count, file) != head.count || fread(interesting, 4, head.words, file) != head.words ||
+          fread(m, 1, head.size, file) != head.size)
+        return 3;
       for (u32 n = below(4); n > 0 && round > 0; n--) {
         const u32 at = interesting[below(head.words)];
         u32 word;
@@ -103,7 +124,9 @@ int main(int argc, char **argv) {
       if (head.arrays) {
         for (u32 i = 0; i < LANES; i++) {
           const size_t bytes = (round == 0 ? head.arrays : below(head.arrays + 1)) * 4;
-          floats[i] = (Value){0, calloc(bytes + (bytes == 0), 1), bytes, 0, 0, head.function == LAY_OUT && numbers[1] == AVAILABLE ? BYTE_ARRAY : FLOATS};
+          floats[i] = (Value){0,     calloc(bytes + (bytes == 0), 1),
+                              bytes, 0,
+                              0,     head.function == LAY_OUT && numbers[1] == AVAILABLE ? BYTE_ARRAY : FLOATS};
           elements[i] = &floats[i];
         }
         array = (Value){0, 0, 0, elements, round == 0 ? LANES : below(LANES + 1), ARRAY};

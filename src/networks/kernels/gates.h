@@ -7,9 +7,31 @@ typedef struct { V limit, negative, p0, p1, p2, p3, q1, q2, q3, q4, offset; } Ra
 
 // The coefficients were fitted for the smallest largest error: below 5e-7 for tanh and 3e-7 for the logistic function,
 // rounding included.
-#define TANH_NUMBERS {8.0f, -8.0f, 0.9999998544420605f, 0.12925660203234537f, 0.00295102079025504f, 1.1428391818402548e-05f, 0.4625887581456498f, 0.02381554190942693f, 0.00023866874932233884f, 2.459200934803686e-07f, 0.0f}
+#define TANH_NUMBERS                                                                                                   \
+  {8.0f,                                                                                                               \
+   -8.0f,                                                                                                              \
+   0.9999998544420605f,                                                                                                \
+   0.12925660203234537f,                                                                                               \
+   0.00295102079025504f,                                                                                               \
+   1.1428391818402548e-05f,                                                                                            \
+   0.4625887581456498f,                                                                                                \
+   0.02381554190942693f,                                                                                               \
+   0.00023866874932233884f,                                                                                            \
+   2.459200934803686e-07f,                                                                                             \
+   0.0f}
 // tanh(x / 2) / 2 + 1/2
-#define LOGISTIC_NUMBERS {16.0f, -16.0f, 0.24999996361051513f, 0.008078537627021586f, 4.6109699847735e-05f, 4.4642155540634955e-08f, 0.11564718953641245f, 0.001488471369339183f, 3.7291992081615443e-06f, 9.6062536515769e-10f, 0.5f}
+#define LOGISTIC_NUMBERS                                                                                               \
+  {16.0f,                                                                                                              \
+   -16.0f,                                                                                                             \
+   0.24999996361051513f,                                                                                               \
+   0.008078537627021586f,                                                                                              \
+   4.6109699847735e-05f,                                                                                               \
+   4.4642155540634955e-08f,                                                                                            \
+   0.11564718953641245f,                                                                                               \
+   0.001488471369339183f,                                                                                              \
+   3.7291992081615443e-06f,                                                                                            \
+   9.6062536515769e-10f,                                                                                               \
+   0.5f}
 
 static const float TANH[11] = TANH_NUMBERS;
 static const float LOGISTIC[11] = LOGISTIC_NUMBERS;
@@ -18,8 +40,9 @@ static const float LOGISTIC[11] = LOGISTIC_NUMBERS;
 // from a constant at every use.
 INLINE Rational rational(const float *numbers) {
   __asm__("" : "+r"(numbers));
-  return (Rational){splat(numbers[0]), splat(numbers[1]), splat(numbers[2]), splat(numbers[3]), splat(numbers[4]), splat(numbers[5]),
-                    splat(numbers[6]), splat(numbers[7]), splat(numbers[8]), splat(numbers[9]), splat(numbers[10])};
+  return (Rational){splat(numbers[0]), splat(numbers[1]), splat(numbers[2]), splat(numbers[3]),
+                    splat(numbers[4]), splat(numbers[5]), splat(numbers[6]), splat(numbers[7]),
+                    splat(numbers[8]), splat(numbers[9]), splat(numbers[10])};
 }
 
 INLINE V evaluate(const Rational *f, V x) {
@@ -80,7 +103,8 @@ INLINE void evaluateTwo(const Rational *f, V *a, V *b) {
 static __attribute__((noinline)) void gatePass(char *gates, u32 hidden, int nv) {
   const Rational f = rational(LOGISTIC);
   // Full rows follow each other without a gap, so they are one run.
-  const size_t rows = (size_t)hidden * ROW, pitch = nv == FULL ? rows : ROW, bytes = nv == FULL ? rows : (size_t)nv * WIDTH;
+  const size_t rows = (size_t)hidden * ROW, pitch = nv == FULL ? rows : ROW,
+               bytes = nv == FULL ? rows : (size_t)nv * WIDTH;
   for (size_t row = 0; row < rows; row += pitch) {
     char *at = gates + row, *stop = at + bytes;
     for (; at + WIDTH < stop; at += 2 * WIDTH) {
@@ -92,9 +116,11 @@ static __attribute__((noinline)) void gatePass(char *gates, u32 hidden, int nv) 
     for (; at < stop; at += WIDTH) store(at, evaluate(&f, load(at)) + f.offset);
   }
 }
-static __attribute__((noinline)) void candidatePass(char *gates, size_t block, const char *h, char *next, u32 hidden, int nv) {
+static __attribute__((noinline)) void candidatePass(char *gates, size_t block, const char *h, char *next, u32 hidden,
+                                                    int nv) {
   const Rational f = rational(TANH);
-  const size_t rows = (size_t)hidden * ROW, pitch = nv == FULL ? rows : ROW, bytes = nv == FULL ? rows : (size_t)nv * WIDTH;
+  const size_t rows = (size_t)hidden * ROW, pitch = nv == FULL ? rows : ROW,
+               bytes = nv == FULL ? rows : (size_t)nv * WIDTH;
   for (size_t row = 0; row < rows; row += pitch) {
     size_t at = row;
     const size_t stop = row + bytes;
@@ -117,7 +143,8 @@ static __attribute__((noinline)) void candidatePass(char *gates, size_t block, c
 }
 
 // Leaves n, r, z and nh in place of the sums, and h' in `next`.
-static void gruForward(char *gates, size_t gs, size_t block, const char *h, size_t hs, char *next, size_t ns, u32 hidden, u32 tiles, int nv) {
+static void gruForward(char *gates, size_t gs, size_t block, const char *h, size_t hs, char *next, size_t ns,
+                       u32 hidden, u32 tiles, int nv) {
   for (; tiles > 0; tiles--, gates += gs, h += hs, next += ns) {
     gatePass(gates + block, hidden, nv);
     gatePass(gates + 2 * block, hidden, nv);
@@ -127,8 +154,9 @@ static void gruForward(char *gates, size_t gs, size_t block, const char *h, size
 
 // Takes dL/dh' in `dh`, what `gruForward` left in `gates`, and the previous h. Leaves the gradients of the four blocks
 // of sums in `gates`, and the direct part z dL/dh' of dL/dh in place of `dh`.
-static __attribute__((noinline)) void gruBackward(const char *gates, size_t gs, char *dGates, size_t ds, size_t block, const char *h, size_t hs, char *dh, size_t dhs,
-                        u32 hidden, u32 tiles, int nv) {
+static __attribute__((noinline)) void gruBackward(const char *gates, size_t gs, char *dGates, size_t ds, size_t block,
+                                                  const char *h, size_t hs, char *dh, size_t dhs, u32 hidden, u32 tiles,
+                                                  int nv) {
   const V one = splat(1.0f);
   for (; tiles > 0; tiles--, gates += gs, dGates += ds, h += hs, dh += dhs) {
     for (size_t row = 0; row < hidden * (size_t)ROW; row += ROW) {

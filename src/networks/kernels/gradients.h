@@ -34,7 +34,8 @@ INLINE V8 fold(const int T, const int NV, const V *y, const V *x) {
   return sums;
 #else
   const V all = productOf(T, NV, y, x, 0);
-  return __builtin_shufflevector(all, all, 0, 1, 2, 3, 4, 5, 6, 7) + __builtin_shufflevector(all, all, 8, 9, 10, 11, 12, 13, 14, 15);
+  return __builtin_shufflevector(all, all, 0, 1, 2, 3, 4, 5, 6, 7) +
+         __builtin_shufflevector(all, all, 8, 9, 10, 11, 12, 13, 14, 15);
 #endif
 }
 
@@ -53,7 +54,8 @@ INLINE V8 foldOnes(const int T, const int NV, const V *y) {
   return sums;
 #else
   const V all = sumOf(T, NV, y, 0);
-  return __builtin_shufflevector(all, all, 0, 1, 2, 3, 4, 5, 6, 7) + __builtin_shufflevector(all, all, 8, 9, 10, 11, 12, 13, 14, 15);
+  return __builtin_shufflevector(all, all, 0, 1, 2, 3, 4, 5, 6, 7) +
+         __builtin_shufflevector(all, all, 8, 9, 10, 11, 12, 13, 14, 15);
 #endif
 }
 
@@ -69,19 +71,20 @@ INLINE void fetchTile(const char *tile, u32 rows) {
 
 // Adds dY X' at the entries to `sums`, [entries, 8], and dY to `biasSums`, [rows, 8], over S steps of T tiles each.
 // Meanwhile the first `ahead` rows of the tiles of the following S steps come into the cache.
-INLINE void sampleRows(const int S, const int T, const int NV, char *m, const u32 *starts, u32 rows, char *sums, char *biasSums,
-                       const char *y, size_t ys, size_t yStep, const char *x, size_t xs, size_t xStep, u32 ahead) {
+INLINE void sampleRows(const int S, const int T, const int NV, char *m, const u32 *starts, u32 rows, char *sums,
+                       char *biasSums, const char *y, size_t ys, size_t yStep, const char *x, size_t xs, size_t xStep,
+                       u32 ahead) {
   const Entry *e = (const Entry *)(m + starts[0]);
   for (u32 r = 0; r < rows; r++, y += ROW, biasSums += SUMS) {
     const Entry *stop = (const Entry *)(m + starts[r + 1]);
     V d[8];
     for (u32 k = r * ahead / rows, end = (r + 1) * ahead / rows; k < end; k++)
-      UNROLL for (int s = 0; s < S; s++)
-        UNROLL for (int t = 0; t < T; t++) willRead(x + (S + s) * xStep + t * xs + k * (size_t)ROW);
+      UNROLLED (int s = 0; s < S; s++)
+        UNROLLED (int t = 0; t < T; t++) willRead(x + (S + s) * xStep + t * xs + k * (size_t)ROW);
     V8 bias = load8(biasSums);
-    UNROLL for (int s = 0; s < S; s++) {
-      UNROLL for (int t = 0; t < T; t++)
-        UNROLL for (int j = 0; j < NV; j++) d[(s * T + t) * NV + j] = load(y + s * yStep + t * ys + j * WIDTH);
+    UNROLLED (int s = 0; s < S; s++) {
+      UNROLLED (int t = 0; t < T; t++)
+        UNROLLED (int j = 0; j < NV; j++) d[(s * T + t) * NV + j] = load(y + s * yStep + t * ys + j * WIDTH);
       bias = bias + foldOnes(T, NV, d + s * T * NV);
     }
     store8(biasSums, bias);
@@ -90,9 +93,9 @@ INLINE void sampleRows(const int S, const int T, const int NV, char *m, const u3
     for (; e + 1 < stop; e += 2, sums += 2 * SUMS) {
       const char *p = x + e[0].offset, *p2 = x + e[1].offset;
       V sum = load(sums);
-      UNROLL for (int s = 0; s < S; s++) {
+      UNROLLED (int s = 0; s < S; s++) {
         V b[8], b2[8];
-        UNROLL for (int t = 0; t < T; t++) b[t] = load(p + s * xStep + t * xs), b2[t] = load(p2 + s * xStep + t * xs);
+        UNROLLED (int t = 0; t < T; t++) b[t] = load(p + s * xStep + t * xs), b2[t] = load(p2 + s * xStep + t * xs);
         const V all = productOf(T, NV, d + s * T * NV, b, 0), all2 = productOf(T, NV, d + s * T * NV, b2, 0);
         sum = sum + (__builtin_shufflevector(all, all2, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23) +
                      __builtin_shufflevector(all, all2, 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31));
@@ -103,10 +106,10 @@ INLINE void sampleRows(const int S, const int T, const int NV, char *m, const u3
     for (; e < stop; e++, sums += SUMS) {
       const char *p = x + e->offset;
       V8 sum = load8(sums);
-      UNROLL for (int s = 0; s < S; s++) {
+      UNROLLED (int s = 0; s < S; s++) {
         V b[8];
-        UNROLL for (int t = 0; t < T; t++)
-          UNROLL for (int j = 0; j < NV; j++) b[t * NV + j] = load(p + s * xStep + t * xs + j * WIDTH);
+        UNROLLED (int t = 0; t < T; t++)
+          UNROLLED (int j = 0; j < NV; j++) b[t * NV + j] = load(p + s * xStep + t * xs + j * WIDTH);
         sum = sum + fold(T, NV, d + s * T * NV, b);
       }
       store8(sums, sum);
@@ -114,25 +117,47 @@ INLINE void sampleRows(const int S, const int T, const int NV, char *m, const u3
   }
 }
 
-#define SAMPLE(S, T, NV)                                                                                                                 \
-  static __attribute__((noinline)) void sample_##S##_##T##_##NV(char *m, const u32 *starts, u32 rows, char *sums, char *biasSums,        \
-      const char *y, size_t ys, size_t yStep, const char *x, size_t xs, size_t xStep, u32 ahead) {                                       \
-    sampleRows(S, T, NV, m, starts, rows, sums, biasSums, y, ys, yStep, x, xs, xStep, ahead);                                                   \
+#define SAMPLE(S, T, NV)                                                                                               \
+  static __attribute__((noinline)) void sample_##S##_##T##_##NV(                                                       \
+      char *m, const u32 *starts, u32 rows, char *sums, char *biasSums, const char *y, size_t ys, size_t yStep,        \
+      const char *x, size_t xs, size_t xStep, u32 ahead) {                                                             \
+    sampleRows(S, T, NV, m, starts, rows, sums, biasSums, y, ys, yStep, x, xs, xStep, ahead);                          \
   }
-#define SAMPLE_CALL(S, T, NV) sample_##S##_##T##_##NV(m, starts, rows, sums, biasSums, y, ys, yStep, x, xs, xStep, ahead)
+#define SAMPLE_CALL(S, T, NV)                                                                                          \
+  sample_##S##_##T##_##NV(m, starts, rows, sums, biasSums, y, ys, yStep, x, xs, xStep, ahead)
 #if WIDTH == 16
-SAMPLE(1, 2, 4) SAMPLE(1, 2, 3) SAMPLE(1, 2, 2) SAMPLE(1, 2, 1) SAMPLE(1, 1, 4) SAMPLE(1, 1, 3) SAMPLE(1, 1, 2) SAMPLE(1, 1, 1)
+SAMPLE(1, 2, 4)
+SAMPLE(1, 2, 3)
+SAMPLE(1, 2, 2)
+SAMPLE(1, 2, 1)
+SAMPLE(1, 1, 4)
+SAMPLE(1, 1, 3)
+SAMPLE(1, 1, 2)
+SAMPLE(1, 1, 1)
 #elif WIDTH == 32
-SAMPLE(2, 2, 2) SAMPLE(2, 2, 1) SAMPLE(2, 1, 2) SAMPLE(2, 1, 1) SAMPLE(1, 2, 2) SAMPLE(1, 2, 1) SAMPLE(1, 1, 2) SAMPLE(1, 1, 1)
+SAMPLE(2, 2, 2)
+SAMPLE(2, 2, 1)
+SAMPLE(2, 1, 2)
+SAMPLE(2, 1, 1)
+SAMPLE(1, 2, 2)
+SAMPLE(1, 2, 1)
+SAMPLE(1, 1, 2)
+SAMPLE(1, 1, 1)
 #else
-SAMPLE(4, 2, 1) SAMPLE(2, 2, 1) SAMPLE(4, 1, 1) SAMPLE(2, 1, 1) SAMPLE(1, 2, 1) SAMPLE(1, 1, 1)
+SAMPLE(4, 2, 1)
+SAMPLE(2, 2, 1)
+SAMPLE(4, 1, 1)
+SAMPLE(2, 1, 1)
+SAMPLE(1, 2, 1)
+SAMPLE(1, 1, 1)
 #endif
 
 // Adds up the gradients of `steps` steps whose tiles lie yStep and xStep bytes apart, first step first. Each has
 // `tiles` tiles, of which `folded` at a time are added up to the eight sums: two, or one where a tile holds the lanes
 // of two agents. `ahead` means the same as in `sampleRows`.
-static void sampledProduct(char *m, const u32 *starts, u32 rows, u32 columns, char *sums, char *biasSums, const char *y, size_t ys, ptrdiff_t yStep,
-                           const char *x, size_t xs, ptrdiff_t xStep, u32 tiles, u32 folded, u32 steps, int nv, u32 ahead) {
+static void sampledProduct(char *m, const u32 *starts, u32 rows, u32 columns, char *sums, char *biasSums, const char *y,
+                           size_t ys, ptrdiff_t yStep, const char *x, size_t xs, ptrdiff_t xStep, u32 tiles, u32 folded,
+                           u32 steps, int nv, u32 ahead) {
 #if WIDTH > 16
   // Where a step has several pairs of tiles, these are like steps of one pair each.
   if (tiles > folded && steps == 1 && tiles % folded == 0) {
@@ -148,8 +173,16 @@ static void sampledProduct(char *m, const u32 *starts, u32 rows, u32 columns, ch
       for (u32 k = 0; k < s; k++)
         for (u32 tile = 0; tile < pair; tile++) fetchTile(x + (ptrdiff_t)k * xStep + tile * xs, columns);
 #if WIDTH == 16
-      if (pair == 2) nv == 4 ? SAMPLE_CALL(1, 2, 4) : nv == 3 ? SAMPLE_CALL(1, 2, 3) : nv == 2 ? SAMPLE_CALL(1, 2, 2) : SAMPLE_CALL(1, 2, 1);
-      else nv == 4 ? SAMPLE_CALL(1, 1, 4) : nv == 3 ? SAMPLE_CALL(1, 1, 3) : nv == 2 ? SAMPLE_CALL(1, 1, 2) : SAMPLE_CALL(1, 1, 1);
+      if (pair == 2)
+        nv == 4   ? SAMPLE_CALL(1, 2, 4)
+        : nv == 3 ? SAMPLE_CALL(1, 2, 3)
+        : nv == 2 ? SAMPLE_CALL(1, 2, 2)
+                  : SAMPLE_CALL(1, 2, 1);
+      else
+        nv == 4   ? SAMPLE_CALL(1, 1, 4)
+        : nv == 3 ? SAMPLE_CALL(1, 1, 3)
+        : nv == 2 ? SAMPLE_CALL(1, 1, 2)
+                  : SAMPLE_CALL(1, 1, 1);
 #elif WIDTH == 32
       if (pair == 2) {
         if (s == 2) nv == 2 ? SAMPLE_CALL(2, 2, 2) : SAMPLE_CALL(2, 2, 1);
@@ -169,7 +202,8 @@ static void sampledProduct(char *m, const u32 *starts, u32 rows, u32 columns, ch
 }
 
 // Adds up dY alone, in the same order.
-static void addRowSums(u32 rows, char *biasSums, const char *y, size_t ys, ptrdiff_t yStep, u32 tiles, u32 folded, u32 steps, int nv) {
+static void addRowSums(u32 rows, char *biasSums, const char *y, size_t ys, ptrdiff_t yStep, u32 tiles, u32 folded,
+                       u32 steps, int nv) {
   for (; steps > 0; steps--, y += yStep) {
     for (u32 tile = 0; tile < tiles; tile += folded) {
       const char *p = y + tile * ys;
@@ -179,10 +213,17 @@ static void addRowSums(u32 rows, char *biasSums, const char *y, size_t ys, ptrdi
         for (int t = 0; t < T; t++)
           for (int j = 0; j < nv; j++) d[t * nv + j] = load(p + t * ys + j * WIDTH);
 #if WIDTH == 16
-        const V8 folded = T == 2 ? (nv == 4 ? foldOnes(2, 4, d) : nv == 3 ? foldOnes(2, 3, d) : nv == 2 ? foldOnes(2, 2, d) : foldOnes(2, 1, d))
-                                 : (nv == 4 ? foldOnes(1, 4, d) : nv == 3 ? foldOnes(1, 3, d) : nv == 2 ? foldOnes(1, 2, d) : foldOnes(1, 1, d));
+        const V8 folded = T == 2 ? (nv == 4   ? foldOnes(2, 4, d)
+                                    : nv == 3 ? foldOnes(2, 3, d)
+                                    : nv == 2 ? foldOnes(2, 2, d)
+                                              : foldOnes(2, 1, d))
+                                 : (nv == 4   ? foldOnes(1, 4, d)
+                                    : nv == 3 ? foldOnes(1, 3, d)
+                                    : nv == 2 ? foldOnes(1, 2, d)
+                                              : foldOnes(1, 1, d));
 #elif WIDTH == 32
-        const V8 folded = T == 2 ? (nv == 2 ? foldOnes(2, 2, d) : foldOnes(2, 1, d)) : (nv == 2 ? foldOnes(1, 2, d) : foldOnes(1, 1, d));
+        const V8 folded = T == 2 ? (nv == 2 ? foldOnes(2, 2, d) : foldOnes(2, 1, d))
+                                 : (nv == 2 ? foldOnes(1, 2, d) : foldOnes(1, 1, d));
 #else
         const V8 folded = T == 2 ? foldOnes(2, 1, d) : foldOnes(1, 1, d);
 #endif
@@ -196,54 +237,54 @@ static void addRowSums(u32 rows, char *biasSums, const char *y, size_t ys, ptrdi
 #if WIDTH == 16
 // Of the eight lanes it takes the first four at all steps and then the others, so that a block of nine fits the
 // registers.
-INLINE void denseBlock(const int A, const int B, float *dw, u32 columns, const char *y, size_t ys, ptrdiff_t yStep, const char *x, size_t xs,
-                       ptrdiff_t xStep, u32 tiles, u32 steps, const u8 *eights) {
+INLINE void denseBlock(const int A, const int B, float *dw, u32 columns, const char *y, size_t ys, ptrdiff_t yStep,
+                       const char *x, size_t xs, ptrdiff_t xStep, u32 tiles, u32 steps, const u8 *eights) {
   V4 halves[2][16];
   for (int half = 0; half < 2; half++) {
     V4 a[16];
-    UNROLL for (int i = 0; i < A * B; i++) a[i] = (V4){0, 0, 0, 0};
+    UNROLLED (int i = 0; i < A * B; i++) a[i] = (V4){0, 0, 0, 0};
     const char *yStart = y + half * 16, *xStart = x + half * 16;
     for (u32 s = 0; s < steps; s++, yStart += yStep, xStart += xStep) {
       const size_t bytes = (size_t)eights[s] * 32;
       const char *yt = yStart, *xt = xStart;
       for (u32 t = 0; t < tiles; t++, yt += ys, xt += xs) {
-        UNROLL for (size_t at = 0; at < ROW; at += 32) {
+        UNROLLED (size_t at = 0; at < ROW; at += 32) {
           if (at >= bytes) break;
           V4 b[4];
-          UNROLL for (int j = 0; j < B; j++) b[j] = load4(xt + j * ROW + at);
-          UNROLL for (int i = 0; i < A; i++) {
+          UNROLLED (int j = 0; j < B; j++) b[j] = load4(xt + j * ROW + at);
+          UNROLLED (int i = 0; i < A; i++) {
             const V4 d = load4(yt + i * ROW + at);
-            UNROLL for (int j = 0; j < B; j++) a[i * B + j] += d * b[j];
+            UNROLLED (int j = 0; j < B; j++) a[i * B + j] += d * b[j];
           }
         }
       }
     }
-    UNROLL for (int i = 0; i < A * B; i++) halves[half][i] = a[i];
+    UNROLLED (int i = 0; i < A * B; i++) halves[half][i] = a[i];
   }
-  UNROLL for (int i = 0; i < A; i++)
-    UNROLL for (int j = 0; j < B; j++) dw[(size_t)i * columns + j] += sum4(halves[0][i * B + j] + halves[1][i * B + j]);
+  UNROLLED (int i = 0; i < A; i++)
+    UNROLLED (int j = 0; j < B; j++) dw[(size_t)i * columns + j] += sum4(halves[0][i * B + j] + halves[1][i * B + j]);
 }
 #else
-INLINE void denseBlock(const int A, const int B, float *dw, u32 columns, const char *y, size_t ys, ptrdiff_t yStep, const char *x, size_t xs,
-                       ptrdiff_t xStep, u32 tiles, u32 steps, const u8 *eights) {
+INLINE void denseBlock(const int A, const int B, float *dw, u32 columns, const char *y, size_t ys, ptrdiff_t yStep,
+                       const char *x, size_t xs, ptrdiff_t xStep, u32 tiles, u32 steps, const u8 *eights) {
   V8 a[16];
-  UNROLL for (int i = 0; i < A * B; i++) a[i] = (V8){0, 0, 0, 0, 0, 0, 0, 0};
+  UNROLLED (int i = 0; i < A * B; i++) a[i] = (V8){0, 0, 0, 0, 0, 0, 0, 0};
   for (u32 s = 0; s < steps; s++, y += yStep, x += xStep) {
     const size_t bytes = (size_t)eights[s] * 32;
     const char *yt = y, *xt = x;
     for (u32 t = 0; t < tiles; t++, yt += ys, xt += xs) {
       for (size_t at = 0; at < bytes; at += 32) {
         V8 b[4];
-        UNROLL for (int j = 0; j < B; j++) b[j] = *(const V8 *)(xt + j * ROW + at);
-        UNROLL for (int i = 0; i < A; i++) {
+        UNROLLED (int j = 0; j < B; j++) b[j] = *(const V8 *)(xt + j * ROW + at);
+        UNROLLED (int i = 0; i < A; i++) {
           const V8 d = *(const V8 *)(yt + i * ROW + at);
-          UNROLL for (int j = 0; j < B; j++) a[i * B + j] += d * b[j];
+          UNROLLED (int j = 0; j < B; j++) a[i * B + j] += d * b[j];
         }
       }
     }
   }
-  UNROLL for (int i = 0; i < A; i++)
-    UNROLL for (int j = 0; j < B; j++) dw[(size_t)i * columns + j] += sum8(a[i * B + j]);
+  UNROLLED (int i = 0; i < A; i++)
+    UNROLLED (int j = 0; j < B; j++) dw[(size_t)i * columns + j] += sum8(a[i * B + j]);
 }
 #endif
 
@@ -259,20 +300,25 @@ INLINE void denseBlock(const int A, const int B, float *dw, u32 columns, const c
 #endif
 
 // Adds dY X' to dW [rows, columns]. `eights` says for each step how many groups of eight lanes there are.
-static void denseGradient(float *dw, u32 columns, u32 rows, const char *y, size_t ys, ptrdiff_t yStep, const char *x, size_t xs,
-                          ptrdiff_t xStep, u32 tiles, u32 steps, const u8 *eights) {
+static void denseGradient(float *dw, u32 columns, u32 rows, const char *y, size_t ys, ptrdiff_t yStep, const char *x,
+                          size_t xs, ptrdiff_t xStep, u32 tiles, u32 steps, const u8 *eights) {
   u32 r = 0;
   for (; r + BLOCK_ROWS <= rows; r += BLOCK_ROWS) {
     u32 c = 0;
     for (; c + BLOCK_COLUMNS <= columns; c += BLOCK_COLUMNS)
-      denseBlock(BLOCK_ROWS, BLOCK_COLUMNS, dw + (size_t)r * columns + c, columns, y + r * ROW, ys, yStep, x + c * ROW, xs, xStep, tiles, steps, eights);
+      denseBlock(BLOCK_ROWS, BLOCK_COLUMNS, dw + (size_t)r * columns + c, columns, y + r * ROW, ys, yStep, x + c * ROW,
+                 xs, xStep, tiles, steps, eights);
     for (; c < columns; c++)
-      denseBlock(BLOCK_ROWS, 1, dw + (size_t)r * columns + c, columns, y + r * ROW, ys, yStep, x + c * ROW, xs, xStep, tiles, steps, eights);
+      denseBlock(BLOCK_ROWS, 1, dw + (size_t)r * columns + c, columns, y + r * ROW, ys, yStep, x + c * ROW, xs, xStep,
+                 tiles, steps, eights);
   }
   for (; r < rows; r++) {
     u32 c = 0;
     for (; c + BLOCK_COLUMNS <= columns; c += BLOCK_COLUMNS)
-      denseBlock(1, BLOCK_COLUMNS, dw + (size_t)r * columns + c, columns, y + r * ROW, ys, yStep, x + c * ROW, xs, xStep, tiles, steps, eights);
-    for (; c < columns; c++) denseBlock(1, 1, dw + (size_t)r * columns + c, columns, y + r * ROW, ys, yStep, x + c * ROW, xs, xStep, tiles, steps, eights);
+      denseBlock(1, BLOCK_COLUMNS, dw + (size_t)r * columns + c, columns, y + r * ROW, ys, yStep, x + c * ROW, xs,
+                 xStep, tiles, steps, eights);
+    for (; c < columns; c++)
+      denseBlock(1, 1, dw + (size_t)r * columns + c, columns, y + r * ROW, ys, yStep, x + c * ROW, xs, xStep, tiles,
+                 steps, eights);
   }
 }

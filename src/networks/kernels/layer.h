@@ -9,14 +9,14 @@
 
 // A weight matrix stored whole, as [span of output rows, columns].
 typedef struct {
-  u32 columns, span;    // columns of the matrix, and rows of the output tile among which its rows lie
-  u32 first, inputRow;  // the first of these rows, and the input tile's row of column 0
-  u32 weights[2];       // online, target
-  u32 transposed;       // [columns, span], of the online side
-  u32 squares, moments; // the optimiser's mean squares and, of Adam, means
-  u32 sums;             // [strips][span, columns]
-  u32 mask, masked;     // words of bits all 1 or all 0, and room for the gradient under it; 0: nothing is pruned
-  u32 collected;        // the whole gradient
+  u32 columns, span;     // columns of the matrix, and rows of the output tile among which its rows lie
+  u32 first, inputRow;   // the first of these rows, and the input tile's row of column 0
+  u32 weights[2];        // online, target
+  u32 transposed;        // [columns, span], of the online side
+  u32 squares, moments;  // the optimiser's mean squares and, of Adam, means
+  u32 sums;              // [strips][span, columns]
+  u32 mask, masked;      // words of bits all 1 or all 0, and room for the gradient under it; 0: nothing is pruned
+  u32 collected;         // the whole gradient
 } Part;
 
 typedef struct {
@@ -27,19 +27,20 @@ typedef struct {
 } Bias;
 
 typedef struct {
-  u32 dense;        // whether `parts` hold the weights now, or the entries
-  u32 wanted;       // whether gradients of pruned connections are wanted: then `parts` add them up, also where the weights are entries
-  u32 rows;         // of the output tile
-  u32 columns;      // rows of the input tile
-  u32 starts[2];    // [rows + 1], online and target
+  u32 dense;  // whether `parts` hold the weights now, or the entries
+  // whether gradients of pruned connections are wanted: then `parts` add them up, also where the weights are entries
+  u32 wanted;
+  u32 rows;       // of the output tile
+  u32 columns;    // rows of the input tile
+  u32 starts[2];  // [rows + 1], online and target
   u32 transposedStarts;
   u32 entries[2];
-  u32 transposed;   // entries of W'
-  u32 places;       // for each entry, where its value is among the transposed ones
-  u32 count;        // entries
+  u32 transposed;                         // entries of W'
+  u32 places;                             // for each entry, where its value is among the transposed ones
+  u32 count;                              // entries
   u32 squares, moments, sums, collected;  // of the entries: [count], [count], [strips][count, 8], [count]
-  u32 added[2];     // sums of the biases, [rows]
-  u32 biasSums;     // [strips][rows, 8]
+  u32 added[2];                           // sums of the biases, [rows]
+  u32 biasSums;                           // [strips][rows, 8]
   u32 partCount, biasCount;
   Part parts[2];
   Bias biases[2];
@@ -52,7 +53,8 @@ typedef struct {
 
 // Y = W X + b, through a ReLU if `mode` says so. Where there are two dense matrices (those of a GRU), the rows of the
 // first come first; those of the second begin where the input no longer meets the first alone.
-static void layerForward(char *m, const Layer *l, int side, int mode, const char *x, size_t xs, char *y, size_t ys, u32 tiles, int nv) {
+static void layerForward(char *m, const Layer *l, int side, int mode, const char *x, size_t xs, char *y, size_t ys,
+                         u32 tiles, int nv) {
   const float *bias = FLOATS(l->added[side]);
   if (!l->dense) {
     sparseProduct(mode, m, WORDS(l->starts[side]), l->rows, bias, x, xs, y, ys, y, ys, tiles, nv);
@@ -64,17 +66,19 @@ static void layerForward(char *m, const Layer *l, int side, int mode, const char
     const char *from = x + (size_t)part->inputRow * ROW;
     const float *w = FLOATS(part->weights[side]);
     const u32 shared = p == 0 || done < part->first ? 0 : done - part->first;
-    if (shared > 0) denseProduct(ADD, w, part->columns, shared, bias, from, xs, y + (size_t)part->first * ROW, ys, y, ys, tiles, nv);
+    if (shared > 0)
+      denseProduct(ADD, w, part->columns, shared, bias, from, xs, y + (size_t)part->first * ROW, ys, y, ys, tiles, nv);
     const u32 own = part->first + shared;
-    denseProduct(mode, w + (size_t)shared * part->columns, part->columns, part->span - shared, bias + own, from, xs, y + (size_t)own * ROW, ys, y, ys, tiles, nv);
+    denseProduct(mode, w + (size_t)shared * part->columns, part->columns, part->span - shared, bias + own, from, xs,
+                 y + (size_t)own * ROW, ys, y, ys, tiles, nv);
     done = part->first + part->span;
   }
 }
 
 // dX += W' dY, or through the ReLU whose output is the gate, for `rows` input rows from `row` on; `dx` is the address
 // of the first.
-static void layerBackward(char *m, const Layer *l, int mode, u32 row, u32 rows, const char *dy, size_t ds, char *dx, size_t xs, const char *gate,
-                          size_t gs, u32 tiles, int nv) {
+static void layerBackward(char *m, const Layer *l, int mode, u32 row, u32 rows, const char *dy, size_t ds, char *dx,
+                          size_t xs, const char *gate, size_t gs, u32 tiles, int nv) {
   if (!l->dense) {
     sparseProduct(mode, m, WORDS(l->transposedStarts) + row, rows, 0, dy, ds, dx, xs, gate, gs, tiles, nv);
     return;
@@ -89,8 +93,8 @@ static void layerBackward(char *m, const Layer *l, int mode, u32 row, u32 rows, 
 
 // Adds up the gradients of `steps` steps, whose tiles are dStep and xStep bytes apart, into the sums of a strip.
 // `vectors` are the 128-bit vectors of each step; `folded` and `ahead` mean the same as in `sampledProduct`.
-static void layerGradient(char *m, const Layer *l, u32 strip, const char *dy, size_t ds, ptrdiff_t dStep, const char *x, size_t xs, ptrdiff_t xStep,
-                          u32 tiles, u32 folded, u32 steps, const u8 *vectors, u32 ahead) {
+static void layerGradient(char *m, const Layer *l, u32 strip, const char *dy, size_t ds, ptrdiff_t dStep, const char *x,
+                          size_t xs, ptrdiff_t xStep, u32 tiles, u32 folded, u32 steps, const u8 *vectors, u32 ahead) {
   char *biasSums = m + l->biasSums + (size_t)strip * l->rows * SUMS;
   const int all = l->dense || l->wanted;
   for (u32 s = 0; s < steps;) {
@@ -99,8 +103,9 @@ static void layerGradient(char *m, const Layer *l, u32 strip, const char *dy, si
     const char *d = dy + (ptrdiff_t)s * dStep;
     if (all) addRowSums(l->rows, biasSums, d, ds, dStep, tiles, folded, same, widths(vectors[s]));
     else
-      sampledProduct(m, WORDS(l->starts[0]), l->rows, l->columns, m + l->sums + (size_t)strip * l->count * SUMS, biasSums, d, ds, dStep,
-                     x + (ptrdiff_t)s * xStep, xs, xStep, tiles, folded, same, widths(vectors[s]), ahead);
+      sampledProduct(m, WORDS(l->starts[0]), l->rows, l->columns, m + l->sums + (size_t)strip * l->count * SUMS,
+                     biasSums, d, ds, dStep, x + (ptrdiff_t)s * xStep, xs, xStep, tiles, folded, same,
+                     widths(vectors[s]), ahead);
     s += same;
   }
   if (!all) return;
@@ -111,13 +116,15 @@ static void layerGradient(char *m, const Layer *l, u32 strip, const char *dy, si
     // Wider vectors have made the other half of the last eight lanes zero.
     if (vectors[s] % 2)
       for (u32 tile = 0; tile < tiles; tile++)
-        for (u32 r = 0; r < l->rows; r++) store((char *)dy + (ptrdiff_t)s * dStep + tile * ds + r * (size_t)ROW + vectors[s] * 16, zeros());
+        for (u32 r = 0; r < l->rows; r++)
+          store((char *)dy + (ptrdiff_t)s * dStep + tile * ds + r * (size_t)ROW + vectors[s] * 16, zeros());
 #endif
   }
   for (u32 p = 0; p < l->partCount; p++) {
     const Part *part = &l->parts[p];
-    denseGradient(FLOATS(part->sums) + (size_t)strip * part->span * part->columns, part->columns, part->span, dy + (size_t)part->first * ROW, ds,
-                  dStep, x + (size_t)part->inputRow * ROW, xs, xStep, tiles, steps, eights);
+    denseGradient(FLOATS(part->sums) + (size_t)strip * part->span * part->columns, part->columns, part->span,
+                  dy + (size_t)part->first * ROW, ds, dStep, x + (size_t)part->inputRow * ROW, xs, xStep, tiles, steps,
+                  eights);
   }
 }
 
@@ -162,7 +169,9 @@ static double layerCollect(char *m, const Layer *l) {
     }
   } else {
     if (l->wanted) {
-      for (u32 p = 0; p < l->partCount; p++) addStrips(FLOATS(l->parts[p].sums), (size_t)l->parts[p].span * l->parts[p].columns, FLOATS(l->parts[p].collected));
+      for (u32 p = 0; p < l->partCount; p++)
+        addStrips(FLOATS(l->parts[p].sums), (size_t)l->parts[p].span * l->parts[p].columns,
+                  FLOATS(l->parts[p].collected));
     } else {
       float *to = FLOATS(l->collected);
       const size_t strip = (size_t)l->count * SUMS;
@@ -194,7 +203,10 @@ static double layerCollect(char *m, const Layer *l) {
 // = beta1 m + rest1 g, and w -= rate m / (sqrt(v) / root + epsilon), where rate is divided by the correction of the
 // first moment and root is the square root of that of the second.
 enum { RMSPROP, ADAM };
-typedef struct { u32 kind; float scale, rate, beta1, rest1, beta2, rest2, root, epsilon; } Optimiser;
+typedef struct {
+  u32 kind;
+  float scale, rate, beta1, rest1, beta2, rest2, root, epsilon;
+} Optimiser;
 
 INLINE void rmspropOne(const Optimiser *o, float *weight, float gradient, float *square) {
   const float g = gradient * o->scale;
@@ -212,7 +224,8 @@ INLINE void adamOne(const Optimiser *o, float *weight, float gradient, float *mo
   *weight = *weight - (o->rate * m) / (__builtin_sqrtf(v) / o->root + o->epsilon);
 }
 
-static void stepValues(const Optimiser *o, float *weights, const float *gradient, float *moments, float *squares, u32 count) {
+static void stepValues(const Optimiser *o, float *weights, const float *gradient, float *moments, float *squares,
+                       u32 count) {
   if (o->kind == ADAM)
     for (u32 i = 0; i < count; i++) adamOne(o, weights + i, gradient[i], moments + i, squares + i);
   else
@@ -228,7 +241,9 @@ static void transposeMatrix(const float *from, u32 rows, u32 columns, float *to)
 static void layerRefresh(char *m, const Layer *l, int side) {
   if (side == 0) {
     if (l->dense) {
-      for (u32 p = 0; p < l->partCount; p++) transposeMatrix(FLOATS(l->parts[p].weights[0]), l->parts[p].span, l->parts[p].columns, FLOATS(l->parts[p].transposed));
+      for (u32 p = 0; p < l->partCount; p++)
+        transposeMatrix(FLOATS(l->parts[p].weights[0]), l->parts[p].span, l->parts[p].columns,
+                        FLOATS(l->parts[p].transposed));
     } else {
       const Entry *entries = (const Entry *)(m + l->entries[0]);
       const u32 *places = WORDS(l->places);
@@ -247,8 +262,8 @@ static void layerStep(char *m, const Layer *l, const Optimiser *o) {
   if (l->dense) {
     for (u32 p = 0; p < l->partCount; p++) {
       const Part *part = &l->parts[p];
-      stepValues(o, FLOATS(part->weights[0]), FLOATS(part->mask ? part->masked : part->collected), FLOATS(part->moments), FLOATS(part->squares),
-                 part->span * part->columns);
+      stepValues(o, FLOATS(part->weights[0]), FLOATS(part->mask ? part->masked : part->collected),
+                 FLOATS(part->moments), FLOATS(part->squares), part->span * part->columns);
     }
   } else {
     Entry *entries = (Entry *)(m + l->entries[0]);
@@ -261,7 +276,8 @@ static void layerStep(char *m, const Layer *l, const Optimiser *o) {
   }
   for (u32 b = 0; b < l->biasCount; b++) {
     const Bias *bias = &l->biases[b];
-    stepValues(o, FLOATS(bias->values[0]), FLOATS(bias->gradient), FLOATS(bias->moments), FLOATS(bias->squares), bias->count);
+    stepValues(o, FLOATS(bias->values[0]), FLOATS(bias->gradient), FLOATS(bias->moments), FLOATS(bias->squares),
+               bias->count);
   }
   layerRefresh(m, l, 0);
 }
@@ -280,7 +296,8 @@ static void layerFollow(char *m, const Layer *l, float tau) {
   } else {
     const Entry *online = (const Entry *)(m + l->entries[0]);
     Entry *target = (Entry *)(m + l->entries[1]);
-    for (u32 k = 0; k < l->count; k++) target[k].weight = target[k].weight + tau * (online[k].weight - target[k].weight);
+    for (u32 k = 0; k < l->count; k++)
+      target[k].weight = target[k].weight + tau * (online[k].weight - target[k].weight);
   }
   for (u32 b = 0; b < l->biasCount; b++) {
     const Bias *bias = &l->biases[b];
@@ -291,7 +308,8 @@ static void layerFollow(char *m, const Layer *l, float tau) {
 
 static void layerClear(char *m, const Layer *l) {
   if (l->dense || l->wanted)
-    for (u32 p = 0; p < l->partCount; p++) __builtin_memset(m + l->parts[p].sums, 0, (size_t)STRIPS * l->parts[p].span * l->parts[p].columns * 4);
+    for (u32 p = 0; p < l->partCount; p++)
+      __builtin_memset(m + l->parts[p].sums, 0, (size_t)STRIPS * l->parts[p].span * l->parts[p].columns * 4);
   if (!l->dense) __builtin_memset(m + l->sums, 0, (size_t)STRIPS * l->count * SUMS);
   __builtin_memset(m + l->biasSums, 0, (size_t)STRIPS * l->rows * SUMS);
 }

@@ -8,8 +8,9 @@
 #include "gates.h"
 
 // Leaves hidden in place of b1, and Q_tot in `total`.
-static __attribute__((noinline)) void mixForward(const char *q, size_t qs, const char *w1, const char *wFinal, char *b1, const char *value, size_t stride, char *total,
-                       u32 agents, u32 embed, u32 tiles, int nv) {
+static __attribute__((noinline)) void mixForward(const char *q, size_t qs, const char *w1, const char *wFinal, char *b1,
+                                                 const char *value, size_t stride, char *total, u32 agents, u32 embed,
+                                                 u32 tiles, int nv) {
   const size_t agentRows = (size_t)embed * ROW;
   for (; tiles > 0; tiles--, q += qs, w1 += stride, wFinal += stride, b1 += stride, value += stride, total += ROW) {
     for (size_t lane = 0; lane < (size_t)nv * WIDTH; lane += WIDTH) {
@@ -17,7 +18,8 @@ static __attribute__((noinline)) void mixForward(const char *q, size_t qs, const
       for (size_t at = lane; at < agentRows; at += ROW) {
         V hidden = load(b1 + at);
         const char *weight = w1 + at, *from = q + lane;
-        for (u32 agent = 0; agent < agents; agent++, weight += agentRows, from += ROW) hidden = hidden + load(from) * absolute(load(weight));
+        for (u32 agent = 0; agent < agents; agent++, weight += agentRows, from += ROW)
+          hidden = hidden + load(from) * absolute(load(weight));
         hidden = elu(hidden);
         store(b1 + at, hidden);
         sum = sum + hidden * absolute(load(wFinal + at));
@@ -32,8 +34,9 @@ INLINE V signedBy(V d, V w) { return where(w != zeros(), (V)((VI)d ^ ((VI)w & (i
 
 // Takes dL/dQ_tot and what `mixForward` left. Leaves the gradients of w1, wFinal and b1 in place of them, and those of
 // the agents' values in `dq`. (dL/dV is dL/dQ_tot.)
-static __attribute__((noinline)) void mixBackward(const char *dTotal, const char *q, char *dq, size_t qs, char *w1, char *wFinal, char *b1, size_t stride, u32 agents,
-                        u32 embed, u32 tiles, int nv) {
+static __attribute__((noinline)) void mixBackward(const char *dTotal, const char *q, char *dq, size_t qs, char *w1,
+                                                  char *wFinal, char *b1, size_t stride, u32 agents, u32 embed,
+                                                  u32 tiles, int nv) {
   const size_t agentRows = (size_t)embed * ROW;
   const V one = splat(1.0f);
   for (; tiles > 0; tiles--, dTotal += ROW, q += qs, dq += qs, w1 += stride, wFinal += stride, b1 += stride) {
@@ -86,9 +89,11 @@ INLINE V eluSum(const V *lines, u32 embed, V value) {
 // `alternatives` and `total` are [agents, actions] rows of each tile. The total is -Infinity where `available`, bytes
 // [agents, actions, lanes] of each tile, is 0. This saves the work where it is 0 in all lanes of a vector. `scratch`
 // has room for (agents + 4) vectors for each of `embed`.
-static __attribute__((noinline)) void mixCounterfactuals(const char *q, size_t qs, const char *alternatives, size_t as, const u8 *available, const char *w1,
-                               const char *wFinal, const char *b1, const char *value, size_t stride, char *total, char *scratch, u32 agents,
-                               u32 actions, u32 embed, u32 tiles, int nv) {
+static __attribute__((noinline)) void mixCounterfactuals(const char *q, size_t qs, const char *alternatives, size_t as,
+                                                         const u8 *available, const char *w1, const char *wFinal,
+                                                         const char *b1, const char *value, size_t stride, char *total,
+                                                         char *scratch, u32 agents, u32 actions, u32 embed, u32 tiles,
+                                                         int nv) {
   const size_t agentRows = (size_t)embed * ROW;
   V *lines = (V *)scratch, *before = lines + 3 * embed, *behind = before + embed;
   const V none = splat(-__builtin_inff()), scale = splat(LOG2E);
@@ -127,6 +132,7 @@ static __attribute__((noinline)) void mixCounterfactuals(const char *q, size_t q
         }
       }
     }
-    q += qs, alternatives += as, available += as / 4, w1 += stride, wFinal += stride, b1 += stride, value += stride, total += as;
+    q += qs, alternatives += as, available += as / 4, w1 += stride, wFinal += stride, b1 += stride, value += stride,
+        total += as;
   }
 }

@@ -22,6 +22,8 @@ static int offsetsFit(const Entry *e, u32 count, u32 last) {
 }
 
 const Table TABLE = {
-  NAME, VECTOR_LANES, agentForward, agentBackward, mixerForward, mixerBackward, mixerCounterfactuals, centralForward, centralBackward, actorForward, feedForward, feedBackward,
-  layOut, agentLoadAndForward, collectAll, stepAll, followAll, clearAll, layerRefresh, multiplyAddPeak, offsetsFit, crossEntropy, normals, nextValues,
+    NAME,           VECTOR_LANES,    agentForward, agentBackward, mixerForward, mixerBackward,   mixerCounterfactuals,
+    centralForward, centralBackward, actorForward, feedForward,   feedBackward, layOut,          agentLoadAndForward,
+    collectAll,     stepAll,         followAll,    clearAll,      layerRefresh, multiplyAddPeak, offsetsFit,
+    crossEntropy,   normals,         nextValues,
 };

@@ -23,11 +23,14 @@ typedef struct {
   u32 passing, passingStride;          // [2 sides, 2 steps in turn, agents] of the same
   u32 values[2];                       // [steps + 1, agents, actions, lanes]
   u32 taken;                           // actions of a step, [steps, agents, lanes] bytes
-  u32 observed, running;               // bytes: 128-bit vectors of lanes that have an observation at step t, [steps + 1], and a step, [steps]
-  u32 gradients;                       // dL/dQ of the chosen actions, [steps, agents, lanes]
-  u32 every;                           // 0, or dL/dQ of all actions in the place of those, [steps, agents, actions, lanes]
-  u32 scratch, scratchStride;          // of a part: STEPS_TOGETHER steps' dGates, dX and dValues of `most` tiles each, then dH of `most`
-  u32 most;                            // tiles of the largest strip
+  // bytes: 128-bit vectors of lanes that have an observation at step t, [steps + 1], and a step, [steps]
+  u32 observed, running;
+  u32 gradients;  // dL/dQ of the chosen actions, [steps, agents, lanes]
+  // 0, or dL/dQ of all actions in the place of those, [steps, agents, actions, lanes]
+  u32 every;
+  // of a part: STEPS_TOGETHER steps' dGates, dX and dValues of `most` tiles each, then dH of `most`
+  u32 scratch, scratchStride;
+  u32 most;  // tiles of the largest strip
   u32 steps;
 } Agent;
 
@@ -58,12 +61,17 @@ INLINE u32 pairedFrom(const u8 *observed, u32 steps) {
 
 // Rows of one episode in each lane, `bytes` of each, which will be laid out next. They come into the cache bit by bit
 // while others are computed.
-typedef struct { const char *const *rows; const u32 *bytes; u32 lane; size_t at; } Ahead;
+typedef struct {
+  const char *const *rows;
+  const u32 *bytes;
+  u32 lane;
+  size_t at;
+} Ahead;
 #define AHEAD_BYTES 512
 INLINE void fetchAhead(Ahead *a) {
   if (a->lane >= LANES) return;
   const char *from = a->rows[a->lane] + a->at;
-  UNROLL for (int line = 0; line < AHEAD_BYTES; line += 64) willRead(from + line);
+  UNROLLED (int line = 0; line < AHEAD_BYTES; line += 64) willRead(from + line);
   a->at += AHEAD_BYTES;
   if (a->at >= a->bytes[a->lane]) a->lane++, a->at = 0;
 }
@@ -74,7 +82,8 @@ INLINE void fetchAhead(Ahead *a) {
 static void joinPairs(char *tile, size_t stride, u32 rows, u32 tiles) {
   const V8 none = {0};
   for (u32 first = 0; first < tiles; first += 2, tile += 2 * stride)
-    for (size_t at = 0; at < rows * (size_t)ROW; at += ROW) store8(tile + at + HALF_ROW, first + 1 < tiles ? load8(tile + stride + at) : none);
+    for (size_t at = 0; at < rows * (size_t)ROW; at += ROW)
+      store8(tile + at + HALF_ROW, first + 1 < tiles ? load8(tile + stride + at) : none);
 }
 // Moves the second agent's lanes back to its own tile.
 static void partPairs(char *tile, size_t stride, u32 rows, u32 tiles) {
@@ -98,16 +107,17 @@ static void spreadPairs(char *tiles, size_t stride, u32 rows, u32 agents) {
   }
 }
 
-// Asks for the rows of a unit in the record of the next step, which is `later` bytes behind this one's: x and h, and four
-// gates, if it will be kept.
+// Asks for the rows of a unit in the record of the next step, which is `later` bytes behind this one's: x and h, and
+// four gates, if it will be kept.
 INLINE void willKeep(const char *gates, size_t pitch, size_t later) {
   for (int k = -2; k < 4; k++) willWrite(gates + later + k * (ptrdiff_t)pitch);
 }
 
 // Computes the GRU's products and gates unit by unit, on T tiles of NV vectors, so that the sums of a unit's four gates
 // never leave the nearest cache. Without `keep`, only h' is stored.
-INLINE void gruUnits(const int T, const int NV, const int keep, char *m, const Layer *l, int side, u32 hidden, u32 block, const char *xh, size_t xs,
-                     char *gates, size_t gs, char *next, size_t ns, size_t later, Ahead *ahead) {
+INLINE void gruUnits(const int T, const int NV, const int keep, char *m, const Layer *l, int side, u32 hidden,
+                     u32 block, const char *xh, size_t xs, char *gates, size_t gs, char *next, size_t ns, size_t later,
+                     Ahead *ahead) {
   const u32 *starts = WORDS(l->starts[side]);
   const float *bias = FLOATS(l->added[side]);
   const size_t pitch = (size_t)block * ROW;
@@ -116,18 +126,19 @@ INLINE void gruUnits(const int T, const int NV, const int keep, char *m, const L
   for (u32 i = 0; i < hidden; i++) {
     fetchAhead(ahead);
     V sums[4][8];
-    UNROLL for (int gate = 0; gate < 4; gate++) {
+    UNROLLED (int gate = 0; gate < 4; gate++) {
       const u32 row = gate * block + i;
       V a[8];
-      UNROLL for (int q = 0; q < T * NV; q++) a[q] = splat(bias[row]);
+      UNROLLED (int q = 0; q < T * NV; q++) a[q] = splat(bias[row]);
       sparseRow(T, NV, (const Entry *)(m + starts[row]), (const Entry *)(m + starts[row + 1]), xh, xs, a);
-      UNROLL for (int q = 0; q < T * NV; q++) sums[gate][q] = a[q];
+      UNROLLED (int q = 0; q < T * NV; q++) sums[gate][q] = a[q];
     }
-    UNROLL for (int t = 0; t < T; t++) {
-      UNROLL for (int j = 0; j < NV; j++) {
+    UNROLLED (int t = 0; t < T; t++) {
+      UNROLLED (int j = 0; j < NV; j++) {
         const int q = t * NV + j;
         const size_t at = (size_t)i * ROW + j * WIDTH;
-        const V r = evaluate(&logistic, sums[1][q]) + logistic.offset, z = evaluate(&logistic, sums[2][q]) + logistic.offset;
+        const V r = evaluate(&logistic, sums[1][q]) + logistic.offset,
+                z = evaluate(&logistic, sums[2][q]) + logistic.offset;
         const V n = evaluate(&tanh, sums[0][q] + r * sums[3][q]);
         if (keep) {
           char *g = gates + t * gs + at;
@@ -144,16 +155,26 @@ INLINE void gruUnits(const int T, const int NV, const int keep, char *m, const L
 }
 
 #if WIDTH > 16
-#define UNITS(T, NV)                                                                                                                     \
-  static __attribute__((noinline)) void units_##T##_##NV(int keep, char *m, const Layer *l, int side, u32 hidden, u32 block,             \
-      const char *xh, size_t xs, char *gates, size_t gs, char *next, size_t ns, size_t later, Ahead *ahead) {                            \
-    if (keep) gruUnits(T, NV, 1, m, l, side, hidden, block, xh, xs, gates, gs, next, ns, later, ahead);                                  \
-    else gruUnits(T, NV, 0, m, l, side, hidden, block, xh, xs, gates, gs, next, ns, later, ahead);                                       \
+#define UNITS(T, NV)                                                                                                   \
+  static __attribute__((noinline)) void units_##T##_##NV(int keep, char *m, const Layer *l, int side, u32 hidden,      \
+                                                         u32 block, const char *xh, size_t xs, char *gates, size_t gs, \
+                                                         char *next, size_t ns, size_t later, Ahead *ahead) {          \
+    if (keep) gruUnits(T, NV, 1, m, l, side, hidden, block, xh, xs, gates, gs, next, ns, later, ahead);                \
+    else gruUnits(T, NV, 0, m, l, side, hidden, block, xh, xs, gates, gs, next, ns, later, ahead);                     \
   }
 #if WIDTH == 32
-UNITS(4, 2) UNITS(3, 2) UNITS(2, 2) UNITS(1, 2) UNITS(4, 1) UNITS(2, 1) UNITS(1, 1)
+UNITS(4, 2)
+UNITS(3, 2)
+UNITS(2, 2)
+UNITS(1, 2)
+UNITS(4, 1)
+UNITS(2, 1)
+UNITS(1, 1)
 #else
-UNITS(8, 1) UNITS(4, 1) UNITS(2, 1) UNITS(1, 1)
+UNITS(8, 1)
+UNITS(4, 1)
+UNITS(2, 1)
+UNITS(1, 1)
 #endif
 #define UNITS_CALL(T, NV) units_##T##_##NV(keep, m, l, side, hidden, block, xh, xs, gates, gs, next, ns, later, ahead)
 #define NEXT_UNITS(T) xh += (T) * xs, gates += (T) * gs, next += (T) * ns, tiles -= (T)
@@ -161,8 +182,8 @@ UNITS(8, 1) UNITS(4, 1) UNITS(2, 1) UNITS(1, 1)
 
 // Runs the GRU on some tiles: [x, h] is in `xh`, and h' goes to `next`. With `keep`, what the backward pass needs goes
 // to `gates`, which is scratch memory otherwise. `later` bytes behind it is the place of the next step.
-static void gruStep(int keep, char *m, const Layer *l, int side, u32 hidden, u32 block, const char *xh, size_t xs, char *gates, size_t gs, char *next,
-                    size_t ns, u32 tiles, int nv, size_t later, Ahead *ahead) {
+static void gruStep(int keep, char *m, const Layer *l, int side, u32 hidden, u32 block, const char *xh, size_t xs,
+                    char *gates, size_t gs, char *next, size_t ns, u32 tiles, int nv, size_t later, Ahead *ahead) {
 #if WIDTH > 16
   if (!l->dense) {
     while (tiles > 0) {
@@ -197,12 +218,16 @@ static void gruStep(int keep, char *m, const Layer *l, int side, u32 hidden, u32
 }
 
 // Tiles of one side's networks at one step: [x, h], the gates, and the place of h'.
-typedef struct { char *record, *gates, *next; size_t stride; } Side;
+typedef struct {
+  char *record, *gates, *next;
+  size_t stride;
+} Side;
 
 #if WIDTH == 64
 // Computes x = ReLU(fc1) and the GRU of the online and the target networks together, on T tiles: they have the same
 // connections and the same inputs. Narrower vectors gain nothing from it.
-INLINE void bothSides(const int T, const int NV, char *m, const Agent *a, const char *inputs, size_t is, Side o, Side g, size_t later, Ahead *ahead) {
+INLINE void bothSides(const int T, const int NV, char *m, const Agent *a, const char *inputs, size_t is, Side o, Side g,
+                      size_t later, Ahead *ahead) {
   const Layer *fc1 = LAYER(a->fc1), *gru = LAYER(a->gru);
   const size_t pitch = (size_t)a->block * ROW;
   {
@@ -212,10 +237,10 @@ INLINE void bothSides(const int T, const int NV, char *m, const Agent *a, const 
     const Entry *e = (const Entry *)(m + starts[0]);
     for (u32 r = 0; r < fc1->rows; r++) {
       V x[8], y[8];
-      UNROLL for (int q = 0; q < T * NV; q++) x[q] = splat(bias[r]), y[q] = splat(bias2[r]);
+      UNROLLED (int q = 0; q < T * NV; q++) x[q] = splat(bias[r]), y[q] = splat(bias2[r]);
       e = sparseRowOfBoth(T, NV, e, (const Entry *)(m + starts[r + 1]), apart, inputs, is, inputs, is, x, y);
-      UNROLL for (int t = 0; t < T; t++)
-        UNROLL for (int j = 0; j < NV; j++) {
+      UNROLLED (int t = 0; t < T; t++)
+        UNROLLED (int j = 0; j < NV; j++) {
           store(o.record + t * o.stride + (size_t)r * ROW + j * WIDTH, most(x[t * NV + j], zeros()));
           store(g.record + t * g.stride + (size_t)r * ROW + j * WIDTH, most(y[t * NV + j], zeros()));
         }
@@ -228,19 +253,22 @@ INLINE void bothSides(const int T, const int NV, char *m, const Agent *a, const 
   for (u32 i = 0; i < a->hidden; i++) {
     fetchAhead(ahead);
     V sums[4][8], sums2[4][8];
-    UNROLL for (int gate = 0; gate < 4; gate++) {
+    UNROLLED (int gate = 0; gate < 4; gate++) {
       const u32 row = gate * a->block + i;
       V x[8], y[8];
-      UNROLL for (int q = 0; q < T * NV; q++) x[q] = splat(bias[row]), y[q] = splat(bias2[row]);
-      sparseRowOfBoth(T, NV, (const Entry *)(m + starts[row]), (const Entry *)(m + starts[row + 1]), apart, o.record, o.stride, g.record, g.stride, x, y);
-      UNROLL for (int q = 0; q < T * NV; q++) sums[gate][q] = x[q], sums2[gate][q] = y[q];
+      UNROLLED (int q = 0; q < T * NV; q++) x[q] = splat(bias[row]), y[q] = splat(bias2[row]);
+      sparseRowOfBoth(T, NV, (const Entry *)(m + starts[row]), (const Entry *)(m + starts[row + 1]), apart, o.record,
+                      o.stride, g.record, g.stride, x, y);
+      UNROLLED (int q = 0; q < T * NV; q++) sums[gate][q] = x[q], sums2[gate][q] = y[q];
     }
-    UNROLL for (int t = 0; t < T; t++) {
-      UNROLL for (int j = 0; j < NV; j++) {
+    UNROLLED (int t = 0; t < T; t++) {
+      UNROLLED (int j = 0; j < NV; j++) {
         const int q = t * NV + j;
         const size_t at = (size_t)i * ROW + j * WIDTH;
-        const V r = evaluate(&logistic, sums[1][q]) + logistic.offset, z = evaluate(&logistic, sums[2][q]) + logistic.offset;
-        const V r2 = evaluate(&logistic, sums2[1][q]) + logistic.offset, z2 = evaluate(&logistic, sums2[2][q]) + logistic.offset;
+        const V r = evaluate(&logistic, sums[1][q]) + logistic.offset,
+                z = evaluate(&logistic, sums[2][q]) + logistic.offset;
+        const V r2 = evaluate(&logistic, sums2[1][q]) + logistic.offset,
+                z2 = evaluate(&logistic, sums2[2][q]) + logistic.offset;
         const V n = evaluate(&tanh, sums[0][q] + r * sums[3][q]), n2 = evaluate(&tanh, sums2[0][q] + r2 * sums2[3][q]);
         char *gates = o.gates + t * o.stride + at;
         willKeep(gates, pitch, later);
@@ -255,14 +283,17 @@ INLINE void bothSides(const int T, const int NV, char *m, const Agent *a, const 
   }
 }
 
-#define BOTH(T, NV)                                                                                                                      \
-  static __attribute__((noinline)) void both_##T##_##NV(char *m, const Agent *a, const char *inputs, size_t is, Side o, Side g,          \
-      size_t later, Ahead *ahead) {                                                                                                      \
-    bothSides(T, NV, m, a, inputs, is, o, g, later, ahead);                                                                              \
+#define BOTH(T, NV)                                                                                                    \
+  static __attribute__((noinline)) void both_##T##_##NV(char *m, const Agent *a, const char *inputs, size_t is,        \
+                                                        Side o, Side g, size_t later, Ahead *ahead) {                  \
+    bothSides(T, NV, m, a, inputs, is, o, g, later, ahead);                                                            \
   }
-BOTH(4, 1) BOTH(2, 1) BOTH(1, 1)
+BOTH(4, 1)
+BOTH(2, 1)
+BOTH(1, 1)
 
-static void bothForward(char *m, const Agent *a, const char *inputs, size_t is, Side o, Side g, u32 tiles, size_t later, Ahead *ahead) {
+static void bothForward(char *m, const Agent *a, const char *inputs, size_t is, Side o, Side g, u32 tiles, size_t later,
+                        Ahead *ahead) {
   while (tiles > 0) {
     const u32 T = tiles >= 4 ? 4 : tiles >= 2 ? 2 : 1;
     if (T == 4) both_4_1(m, a, inputs, is, o, g, later, ahead);
@@ -277,13 +308,16 @@ static void bothForward(char *m, const Agent *a, const char *inputs, size_t is, 
 
 // Runs steps first..end-1 of the agents of one part, on the sides asked for. The online side leaves its records if
 // `keep` is set.
-static void agentSteps(char *m, const Agent *a, u32 sides, u32 keep, u32 first, u32 end, u32 part, u32 parts, Ahead *ahead) {
+static void agentSteps(char *m, const Agent *a, u32 sides, u32 keep, u32 first, u32 end, u32 part, u32 parts,
+                       Ahead *ahead) {
   const u32 strips = stripsOf(a->agents);
-  const u32 from = stripStart(a->agents, part * strips / parts), to = stripStart(a->agents, (part + 1) * strips / parts);
+  const u32 from = stripStart(a->agents, part * strips / parts),
+            to = stripStart(a->agents, (part + 1) * strips / parts);
   const u32 tiles = to - from;
   if (tiles == 0) return;
   const Layer *fc1 = LAYER(a->fc1), *gru = LAYER(a->gru), *fc2 = LAYER(a->fc2);
-  const size_t pitch = (size_t)a->block * ROW, actionRows = (size_t)a->actions * ROW, later = (size_t)a->agents * a->recordStride;
+  const size_t pitch = (size_t)a->block * ROW, actionRows = (size_t)a->actions * ROW,
+               later = (size_t)a->agents * a->recordStride;
   const u32 paired = pairedFrom(BYTES(a->observed), a->steps);
   for (u32 t = first; t < end; t++) {
     const int nv = widths(BYTES(a->observed)[t]);
@@ -298,7 +332,9 @@ static void agentSteps(char *m, const Agent *a, u32 sides, u32 keep, u32 first, 
       const size_t stride = kept ? a->recordStride : a->passingStride;
       char *records = m + (kept ? a->kept : a->passing + (size_t)side * 2 * a->agents * stride);
       char *record = records + ((size_t)(kept ? t : t & 1) * a->agents + from) * stride;
-      both[side] = (Side){record, record + 2 * pitch, records + ((size_t)(kept ? t + 1 : (t + 1) & 1) * a->agents + from) * stride + pitch, apart * stride};
+      both[side] =
+          (Side){record, record + 2 * pitch,
+                 records + ((size_t)(kept ? t + 1 : (t + 1) & 1) * a->agents + from) * stride + pitch, apart * stride};
       if (t == 0)
         for (u32 i = 0; i < tiles; i++) __builtin_memset(record + i * stride + pitch, 0, (size_t)a->hidden * ROW);
       else if (t == paired) joinPairs(record + pitch, stride, a->hidden, tiles);
@@ -312,7 +348,8 @@ static void agentSteps(char *m, const Agent *a, u32 sides, u32 keep, u32 first, 
       const Side s = both[side];
       if (!together) {
         layerForward(m, fc1, side, RELU, inputs, inputStride, s.record, s.stride, count, nv);
-        gruStep(side == 0 && keep, m, gru, side, a->hidden, a->block, s.record, s.stride, s.gates, s.stride, s.next, s.stride, count, nv, later, ahead);
+        gruStep(side == 0 && keep, m, gru, side, a->hidden, a->block, s.record, s.stride, s.gates, s.stride, s.next,
+                s.stride, count, nv, later, ahead);
       }
       char *values = m + a->values[side] + ((size_t)t * a->agents + from) * actionRows;
       layerForward(m, fc2, side, PLAIN, s.next, s.stride, values, apart * actionRows, count, nv);
@@ -333,15 +370,18 @@ static void agentBackward(char *m, const Agent *a, u32 part, u32 parts) {
   const size_t pitch = (size_t)a->block * ROW, record = a->recordStride, step = (size_t)a->agents * record;
   const size_t inputStep = (size_t)a->agents * a->inputStride;
   // They are an odd number of rows apart, so that the same row of several tiles does not fall on the same cache set.
-  const size_t gatesStride = (size_t)((4 * a->block) | 1) * ROW, dxStride = (size_t)(a->hidden | 1) * ROW, dvStride = (size_t)(a->actions | 1) * ROW;
+  const size_t gatesStride = (size_t)((4 * a->block) | 1) * ROW, dxStride = (size_t)(a->hidden | 1) * ROW,
+               dvStride = (size_t)(a->actions | 1) * ROW;
   const int anyDense = fc1->dense | fc1->wanted | gru->dense | gru->wanted | fc2->dense | fc2->wanted;
   const u32 together = anyDense ? STEPS_TOGETHER : WIDTH == 16 ? 1 : 2;
   const u32 paired = pairedFrom(BYTES(a->observed), a->steps);
   const u32 lastStrip = (part + 1) * strips / parts;
   for (u32 strip = part * strips / parts, several; strip < lastStrip; strip += several) {
     several = lastStrip - strip < STRIPS_TOGETHER ? lastStrip - strip : STRIPS_TOGETHER;
-    const u32 from = stripStart(a->agents, strip), own = stripStart(a->agents, strip + several) - from, most = several * a->most;
-    char *dGates = m + a->scratch + (size_t)strip * a->scratchStride, *dx = dGates + STEPS_TOGETHER * most * gatesStride;
+    const u32 from = stripStart(a->agents, strip), own = stripStart(a->agents, strip + several) - from,
+              most = several * a->most;
+    char *dGates = m + a->scratch + (size_t)strip * a->scratchStride,
+         *dx = dGates + STEPS_TOGETHER * most * gatesStride;
     char *dv = dx + STEPS_TOGETHER * most * dxStride, *dh = dv + STEPS_TOGETHER * most * dvStride;
     __builtin_memset(dh, 0, own * dxStride);
     u8 vectors[STEPS_TOGETHER];
@@ -355,7 +395,8 @@ static void agentBackward(char *m, const Agent *a, u32 part, u32 parts) {
         const u32 t = end - 1 - i;
         vectors[i] = pairs ? 4 : BYTES(a->running)[t];
         const int nv = widths(vectors[i]);
-        char *g = dGates + (size_t)i * most * gatesStride, *x = dx + (size_t)i * most * dxStride, *v = dv + (size_t)i * most * dvStride;
+        char *g = dGates + (size_t)i * most * gatesStride, *x = dx + (size_t)i * most * dxStride,
+             *v = dv + (size_t)i * most * dvStride;
         char *now = m + a->kept + t * step + from * record;
         const size_t chosen = ((size_t)t * a->agents + from) * LANES;
         const char *gradients = m + a->gradients + chosen * 4;
@@ -363,13 +404,17 @@ static void agentBackward(char *m, const Agent *a, u32 part, u32 parts) {
         const size_t values = (size_t)a->actions * ROW;
         const char *every = m + a->every + ((size_t)t * a->agents + from) * values;
         for (u32 tile = 0; tile < tiles; tile++) {
-          if (a->every && pairs) rowsOfPair(every + 2 * tile * values, 2 * tile + 1 < own, a->actions, v + tile * dvStride);
+          if (a->every && pairs)
+            rowsOfPair(every + 2 * tile * values, 2 * tile + 1 < own, a->actions, v + tile * dvStride);
           else if (a->every) __builtin_memcpy(v + tile * dvStride, every + tile * values, values);
-          else if (pairs) chosenOfPair(gradients + 2 * tile * ROW, taken + 2 * tile * LANES, 2 * tile + 1 < own, a->actions, v + tile * dvStride);
+          else if (pairs)
+            chosenOfPair(gradients + 2 * tile * ROW, taken + 2 * tile * LANES, 2 * tile + 1 < own, a->actions,
+                         v + tile * dvStride);
           else chosenTile(gradients + tile * ROW, taken + tile * LANES, a->actions, v + tile * dvStride);
         }
         layerBackward(m, fc2, ADD, 0, a->hidden, v, dvStride, dh, dxStride, dh, dxStride, tiles, nv);
-        gruBackward(now + 2 * pitch, records, g, gatesStride, pitch, now + pitch, records, dh, dxStride, a->hidden, tiles, nv);
+        gruBackward(now + 2 * pitch, records, g, gatesStride, pitch, now + pitch, records, dh, dxStride, a->hidden,
+                    tiles, nv);
         layerBackward(m, gru, GATED, 0, a->hidden, g, gatesStride, x, dxStride, now, records, tiles, nv);
         layerBackward(m, gru, ADD, a->block, a->hidden, g, gatesStride, dh, dxStride, dh, dxStride, tiles, nv);
       }
@@ -379,10 +424,13 @@ static void agentBackward(char *m, const Agent *a, u32 part, u32 parts) {
         const u32 first = stripStart(a->agents, strip + s), agents = stripStart(a->agents, strip + s + 1) - first;
         const u32 tile = (first - from) / (u32)apart, count2 = pairs ? (agents + 1) / 2 : agents;
         const char *now = m + a->kept + last * step + first * record;
-        layerGradient(m, gru, strip + s, dGates + tile * gatesStride, gatesStride, (ptrdiff_t)(most * gatesStride), now, records, -(ptrdiff_t)step, count2, folded, count, vectors, 6 * a->block);
-        layerGradient(m, fc2, strip + s, dv + tile * dvStride, dvStride, (ptrdiff_t)(most * dvStride), now + step + pitch, records, -(ptrdiff_t)step, count2, folded, count, vectors, 0);
-        layerGradient(m, fc1, strip + s, dx + tile * dxStride, dxStride, (ptrdiff_t)(most * dxStride), m + a->inputs + last * inputStep + (size_t)first * a->inputStride,
-                      apart * a->inputStride, -(ptrdiff_t)inputStep, count2, folded, count, vectors, fc1->columns);
+        layerGradient(m, gru, strip + s, dGates + tile * gatesStride, gatesStride, (ptrdiff_t)(most * gatesStride), now,
+                      records, -(ptrdiff_t)step, count2, folded, count, vectors, 6 * a->block);
+        layerGradient(m, fc2, strip + s, dv + tile * dvStride, dvStride, (ptrdiff_t)(most * dvStride),
+                      now + step + pitch, records, -(ptrdiff_t)step, count2, folded, count, vectors, 0);
+        layerGradient(m, fc1, strip + s, dx + tile * dxStride, dxStride, (ptrdiff_t)(most * dxStride),
+                      m + a->inputs + last * inputStep + (size_t)first * a->inputStride, apart * a->inputStride,
+                      -(ptrdiff_t)inputStep, count2, folded, count, vectors, fc1->columns);
       }
       end -= count;
     }
@@ -401,7 +449,8 @@ INLINE int nextRun(Run *run, const u8 *running, u32 steps) {
   if (run->first >= steps) return 0;
   run->vectors = running[run->first];
   run->count = 1;
-  while (run->count < CHUNK && run->first + run->count < steps && running[run->first + run->count] == run->vectors) run->count++;
+  while (run->count < CHUNK && run->first + run->count < steps && running[run->first + run->count] == run->vectors)
+    run->count++;
   run->number++;
   return 1;
 }
@@ -411,14 +460,15 @@ INLINE int nextRun(Run *run, const u8 *running, u32 steps) {
 typedef struct {
   u32 agents, actions, embed;
   u32 w1First, w1Second, wFinalFirst, wFinalSecond, b1, vFirst, vSecond;  // layers
-  u32 states, stateStride;                  // [steps + 1] tiles
-  u32 w1, wFinal, b1At, value, w1Inner, wFinalInner, valueInner;  // where a step's record holds them
-  u32 kept, passing, stride;                // records of all steps, and CHUNK of each part
-  u32 qKept, qPassing, dq;                  // [steps, agents, lanes]
-  u32 dTotals, totals[2];                   // [steps, lanes]
-  u32 replacements, replaced[2];            // of counterfactual joint actions, [steps, agents, actions, lanes]
-  u32 available;                            // bytes, [steps + 1, agents, actions, lanes]
-  u32 scratch, scratchStride;               // of a part, for the counterfactuals: (agents + 4) vectors of 64 bytes for each of `embed`
+  u32 states, stateStride;                                                // [steps + 1] tiles
+  u32 w1, wFinal, b1At, value, w1Inner, wFinalInner, valueInner;          // where a step's record holds them
+  u32 kept, passing, stride;      // records of all steps, and CHUNK of each part
+  u32 qKept, qPassing, dq;        // [steps, agents, lanes]
+  u32 dTotals, totals[2];         // [steps, lanes]
+  u32 replacements, replaced[2];  // of counterfactual joint actions, [steps, agents, actions, lanes]
+  u32 available;                  // bytes, [steps + 1, agents, actions, lanes]
+  // of a part, for the counterfactuals: (agents + 4) vectors of 64 bytes for each of `embed`
+  u32 scratch, scratchStride;
   u32 running, steps;
 } Mixer;
 
@@ -443,14 +493,16 @@ static void mixerForward(char *m, const Mixer *x, u32 side, u32 offset, u32 keep
     char *base = m + (keep ? x->kept + (size_t)run.first * x->stride : x->passing + (size_t)part * CHUNK * x->stride);
     hypernetworks(m, x, (int)side, base, run.first + offset, run.count, nv);
     const size_t qs = (size_t)x->agents * ROW;
-    mixForward(m + (keep ? x->qKept : x->qPassing) + run.first * qs, qs, base + x->w1, base + x->wFinal, base + x->b1At, base + x->value, x->stride,
-               m + x->totals[side] + (size_t)run.first * ROW, x->agents, x->embed, run.count, nv);
+    mixForward(m + (keep ? x->qKept : x->qPassing) + run.first * qs, qs, base + x->w1, base + x->wFinal, base + x->b1At,
+               base + x->value, x->stride, m + x->totals[side] + (size_t)run.first * ROW, x->agents, x->embed,
+               run.count, nv);
   }
 }
 
 // Goes back through a layer and the ReLU before it. Leaves the layer's gradient, and in place of what `inner` held the
 // gradient of its value before the ReLU.
-static void throughRelu(char *m, const Layer *l, u32 strip, const char *dy, size_t ds, char *inner, size_t xs, u32 tiles, u32 vectors) {
+static void throughRelu(char *m, const Layer *l, u32 strip, const char *dy, size_t ds, char *inner, size_t xs,
+                        u32 tiles, u32 vectors) {
   const u8 one = (u8)vectors;
   layerGradient(m, l, strip, dy, ds, 0, inner, xs, 0, tiles, 2, 1, &one, 0);
   layerBackward(m, l, GATED, 0, l->columns, dy, ds, inner, xs, inner, xs, tiles, widths(vectors));
@@ -465,14 +517,15 @@ static void mixerBackward(char *m, const Mixer *x, u32 part, u32 parts) {
     const size_t qs = (size_t)x->agents * ROW, s = x->stride, ss = x->stateStride;
     char *base = m + x->kept + (size_t)run.first * s;
     const char *states = m + x->states + (size_t)run.first * ss, *dTotal = m + x->dTotals + (size_t)run.first * ROW;
-    mixBackward(dTotal, m + x->qKept + run.first * qs, m + x->dq + run.first * qs, qs, base + x->w1, base + x->wFinal, base + x->b1At, s, x->agents,
-                x->embed, count, widths(vectors));
+    mixBackward(dTotal, m + x->qKept + run.first * qs, m + x->dq + run.first * qs, qs, base + x->w1, base + x->wFinal,
+                base + x->b1At, s, x->agents, x->embed, count, widths(vectors));
     // From this line on the records hold gradients where they held outputs.
     throughRelu(m, LAYER(x->w1Second), strip, base + x->w1, s, base + x->w1Inner, s, count, vectors);
     throughRelu(m, LAYER(x->wFinalSecond), strip, base + x->wFinal, s, base + x->wFinalInner, s, count, vectors);
     throughRelu(m, LAYER(x->vSecond), strip, dTotal, ROW, base + x->valueInner, s, count, vectors);
     layerGradient(m, LAYER(x->w1First), strip, base + x->w1Inner, s, 0, states, ss, 0, count, 2, 1, &vectors, 0);
-    layerGradient(m, LAYER(x->wFinalFirst), strip, base + x->wFinalInner, s, 0, states, ss, 0, count, 2, 1, &vectors, 0);
+    layerGradient(m, LAYER(x->wFinalFirst), strip, base + x->wFinalInner, s, 0, states, ss, 0, count, 2, 1, &vectors,
+                  0);
     layerGradient(m, LAYER(x->b1), strip, base + x->b1At, s, 0, states, ss, 0, count, 2, 1, &vectors, 0);
     layerGradient(m, LAYER(x->vFirst), strip, base + x->valueInner, s, 0, states, ss, 0, count, 2, 1, &vectors, 0);
   }
@@ -487,9 +540,10 @@ static void mixerCounterfactuals(char *m, const Mixer *x, u32 side, u32 offset, 
     char *base = m + x->passing + (size_t)part * CHUNK * x->stride;
     hypernetworks(m, x, (int)side, base, run.first + offset, run.count, nv);
     mixCounterfactuals(m + x->qPassing + run.first * qs, qs, m + x->replacements + run.first * rows, rows,
-                       BYTES(x->available) + (run.first + offset) * rows / 4, base + x->w1, base + x->wFinal, base + x->b1At, base + x->value,
-                       x->stride, m + x->replaced[side] + run.first * rows, m + x->scratch + (size_t)part * x->scratchStride, x->agents, x->actions,
-                       x->embed, run.count, nv);
+                       BYTES(x->available) + (run.first + offset) * rows / 4, base + x->w1, base + x->wFinal,
+                       base + x->b1At, base + x->value, x->stride, m + x->replaced[side] + run.first * rows,
+                       m + x->scratch + (size_t)part * x->scratchStride, x->agents, x->actions, x->embed, run.count,
+                       nv);
   }
 }
 
@@ -498,7 +552,8 @@ typedef struct {
   u32 agents, state;
   u32 net0, net2, net4, net6, vFirst, vSecond;  // layers
   u32 states, stateStride;                      // [steps + 1] tiles, with room for the values behind each state
-  u32 block;                                    // bytes from one layer's outputs to the next in a step's record: net0, net2, net4, V
+  // bytes from one layer's outputs to the next in a step's record: net0, net2, net4, V
+  u32 block;
   u32 kept, passing, stride;
   u32 qKept, qPassing, dq;
   u32 stateValues, dTotals, totals[2];
@@ -509,7 +564,8 @@ typedef struct {
 static char *statesAndValues(char *m, const Central *c, u32 first, u32 count, const char *values) {
   char *states = m + c->states + (size_t)first * c->stateStride;
   for (u32 i = 0; i < count; i++)
-    __builtin_memcpy(states + i * (size_t)c->stateStride + (size_t)c->state * ROW, values + (size_t)i * c->agents * ROW, (size_t)c->agents * ROW);
+    __builtin_memcpy(states + i * (size_t)c->stateStride + (size_t)c->state * ROW, values + (size_t)i * c->agents * ROW,
+                     (size_t)c->agents * ROW);
   return states;
 }
 
@@ -521,8 +577,10 @@ static void centralForward(char *m, const Central *c, u32 side, u32 offset, u32 
     const int nv = widths(run.vectors);
     const u32 count = run.count;
     char *base = m + (keep ? c->kept + (size_t)run.first * s : c->passing + (size_t)part * CHUNK * s);
-    char *input = statesAndValues(m, c, run.first + offset, count, m + (keep ? c->qKept : c->qPassing) + run.first * qs);
-    char *values = m + c->stateValues + (size_t)run.first * ROW, *totals = m + c->totals[side] + (size_t)run.first * ROW;
+    char *input =
+        statesAndValues(m, c, run.first + offset, count, m + (keep ? c->qKept : c->qPassing) + run.first * qs);
+    char *values = m + c->stateValues + (size_t)run.first * ROW,
+         *totals = m + c->totals[side] + (size_t)run.first * ROW;
     layerForward(m, LAYER(c->vFirst), (int)side, RELU, input, c->stateStride, base + 3 * block, s, count, nv);
     layerForward(m, LAYER(c->vSecond), (int)side, PLAIN, base + 3 * block, s, values, ROW, count, nv);
     layerForward(m, LAYER(c->net0), (int)side, RELU, input, c->stateStride, base, s, count, nv);
@@ -530,7 +588,8 @@ static void centralForward(char *m, const Central *c, u32 side, u32 offset, u32 
     layerForward(m, LAYER(c->net4), (int)side, RELU, base + block, s, base + 2 * block, s, count, nv);
     layerForward(m, LAYER(c->net6), (int)side, PLAIN, base + 2 * block, s, totals, ROW, count, nv);
     for (u32 i = 0; i < count; i++)
-      for (int j = 0; j < nv; j++) store(totals + i * ROW + j * WIDTH, load(totals + i * ROW + j * WIDTH) + load(values + i * ROW + j * WIDTH));
+      for (int j = 0; j < nv; j++)
+        store(totals + i * ROW + j * WIDTH, load(totals + i * ROW + j * WIDTH) + load(values + i * ROW + j * WIDTH));
   }
 }
 
@@ -554,7 +613,8 @@ static void centralBackward(char *m, const Central *c, u32 part, u32 parts) {
     layerGradient(m, LAYER(c->net0), strip, base, s, 0, input, c->stateStride, 0, count, 2, 1, &vectors, 0);
     layerBackward(m, LAYER(c->net0), ADD, c->state, c->agents, base, s, dq, qs, dq, qs, count, widths(vectors));
     throughRelu(m, LAYER(c->vSecond), strip, dTotal, ROW, base + 3 * block, s, count, vectors);
-    layerGradient(m, LAYER(c->vFirst), strip, base + 3 * block, s, 0, input, c->stateStride, 0, count, 2, 1, &vectors, 0);
+    layerGradient(m, LAYER(c->vFirst), strip, base + 3 * block, s, 0, input, c->stateStride, 0, count, 2, 1, &vectors,
+                  0);
   }
 }
 
@@ -563,11 +623,11 @@ typedef struct {
   u32 observation, actions, hidden, block;
   u32 fc1, gru, fc2;
   u32 lanes;
-  u32 rows, last;                // [lanes, observation] as they come, and [lanes] bytes, the last actions
+  u32 rows, last;  // [lanes, observation] as they come, and [lanes] bytes, the last actions
   u32 inputs, inputStride;
   u32 records[2], recordStride;  // two steps', in turn
   u32 outputs, outputStride;
-  u32 values;                    // [lanes, actions]
+  u32 values;  // [lanes, actions]
 } Actor;
 
 static void actorForward(char *m, const Actor *a, u32 step) {
@@ -587,10 +647,12 @@ static void actorForward(char *m, const Actor *a, u32 step) {
       const char *rows[LANES];
       for (u32 i = 0; i < LANES; i++) rows[i] = m + a->rows + (size_t)(lane + i) * a->observation * 4;
       tileFromRows(rows, a->observation, x + (size_t)tile * a->inputStride, vectors);
-      oneHotTile(BYTES(a->last) + lane, a->actions, x + (size_t)tile * a->inputStride + (size_t)a->observation * ROW, vectors);
+      oneHotTile(BYTES(a->last) + lane, a->actions, x + (size_t)tile * a->inputStride + (size_t)a->observation * ROW,
+                 vectors);
     }
     layerForward(m, LAYER(a->fc1), 0, RELU, x, a->inputStride, xh, a->recordStride, count, nv);
-    gruStep(0, m, LAYER(a->gru), 0, a->hidden, a->block, xh, a->recordStride, xh + 2 * pitch, a->recordStride, next, a->recordStride, count, nv, 0, &nothing);
+    gruStep(0, m, LAYER(a->gru), 0, a->hidden, a->block, xh, a->recordStride, xh + 2 * pitch, a->recordStride, next,
+            a->recordStride, count, nv, 0, &nothing);
     layerForward(m, LAYER(a->fc2), 0, PLAIN, next, a->recordStride, out, a->outputStride, count, nv);
   }
   rowsFromTiles(m + a->outputs, a->outputStride, a->actions, m + a->values, a->lanes);
@@ -605,8 +667,8 @@ INLINE void numberAgents(char *tile, int pairs, int second) {
 }
 
 // Lays out the inputs of two agents at a time, of eight lanes each.
-static void layOutPairs(const char *const *sources, u32 from, u32 to, u32 observation, u32 actions, char *inputs, size_t stride, const u8 *last,
-                        const char *nothing) {
+static void layOutPairs(const char *const *sources, u32 from, u32 to, u32 observation, u32 actions, char *inputs,
+                        size_t stride, const u8 *last, const char *nothing) {
   for (u32 agent = from; agent < to; agent += 2) {
     const int second = agent + 1 < to;
     const char *rows[LANES];
@@ -626,8 +688,8 @@ static void layOutPairs(const char *const *sources, u32 from, u32 to, u32 observ
 
 // Lays out one step of a group's inputs, for the agents from `from` to `to - 1`. `sources` are the addresses of the
 // lanes' rows, [agents, observation] each.
-static void layOutInputs(const char *const *sources, u32 from, u32 to, u32 observation, u32 actions, char *inputs, size_t stride, const u8 *last,
-                         u32 vectors) {
+static void layOutInputs(const char *const *sources, u32 from, u32 to, u32 observation, u32 actions, char *inputs,
+                         size_t stride, const u8 *last, u32 vectors) {
   for (u32 agent = from; agent < to; agent++) {
     if (WIDTH == 64 && (agent - from) % 2 == 0)
       numberAgents(inputs + agent * stride + (size_t)(observation + actions + agent) * ROW, 0, agent + 1 < to);
@@ -647,36 +709,41 @@ typedef struct {
   u32 observed;             // 128-bit vectors of lanes that have an observation at step t
   u32 staging, laneBytes;   // a few steps of each lane's rows
   u32 steps;
-  u32 available;            // bytes, [steps + 1, agents, actions, lanes]
+  u32 available;  // bytes, [steps + 1, agents, actions, lanes]
 } Batch;
 
 // The kinds of data that are laid out.
 enum { OBSERVATIONS, STATES, AVAILABLE };
 // Bytes of one step of one episode.
 INLINE size_t bytesOfStep(const Batch *b, u32 what) {
-  return what == AVAILABLE ? (size_t)b->agents * b->actions : what == STATES ? b->state * (size_t)4 : (size_t)b->agents * b->observation * 4;
+  return what == AVAILABLE ? (size_t)b->agents * b->actions
+         : what == STATES  ? b->state * (size_t)4
+                           : (size_t)b->agents * b->observation * 4;
 }
 
 // Lays out steps first..first+count-1 of the states, or of the observations of some agents. `sources` are the addresses
 // of each lane's row of step `from`, of which the lane has `have` rows; the others are zeros.
-static void layOutSome(char *m, const Batch *b, u32 states, u32 firstAgent, u32 endAgent, u32 first, u32 count, const char *const *sources, u32 from,
-                       const u32 *have, const char *nothing) {
+static void layOutSome(char *m, const Batch *b, u32 states, u32 firstAgent, u32 endAgent, u32 first, u32 count,
+                       const char *const *sources, u32 from, const u32 *have, const char *nothing) {
   const size_t size = bytesOfStep(b, states ? STATES : OBSERVATIONS);
   const u32 paired = pairedFrom(BYTES(b->observed), b->steps);
   for (u32 t = first; t < first + count; t++) {
     const u32 vectors = BYTES(b->observed)[t];
     const char *rows[LANES];
-    for (u32 lane = 0; lane < LANES; lane++) rows[lane] = t - from < have[lane] ? sources[lane] + (t - from) * size : nothing;
+    for (u32 lane = 0; lane < LANES; lane++)
+      rows[lane] = t - from < have[lane] ? sources[lane] + (t - from) * size : nothing;
     char *inputs = m + b->inputs + (size_t)t * b->agents * b->inputStride;
     const u8 *last = BYTES(b->taken) + ((size_t)t - 1) * b->agents * LANES;
     if (states) tileFromRows(rows, b->state, m + b->states + (size_t)t * b->stateStride, vectors);
-    else if (t >= paired) layOutPairs(rows, firstAgent, endAgent, b->observation, b->actions, inputs, b->inputStride, last, nothing);
+    else if (t >= paired)
+      layOutPairs(rows, firstAgent, endAgent, b->observation, b->actions, inputs, b->inputStride, last, nothing);
     else layOutInputs(rows, firstAgent, endAgent, b->observation, b->actions, inputs, b->inputStride, last, vectors);
   }
 }
 
 // Lays out which actions are available. All actions are where a lane has no row.
-static void layOutAvailable(char *m, const Batch *b, u32 first, u32 count, const char *const *sources, u32 from, const u32 *have) {
+static void layOutAvailable(char *m, const Batch *b, u32 first, u32 count, const char *const *sources, u32 from,
+                            const u32 *have) {
   const size_t size = bytesOfStep(b, AVAILABLE), skipped = (first - from) * size;
   const char *rows[LANES];
   size_t bytes[LANES];
@@ -687,7 +754,8 @@ static void layOutAvailable(char *m, const Batch *b, u32 first, u32 count, const
   bytesFromRows(rows, bytes, count * size, BYTES(b->available) + first * size * LANES);
 }
 
-static void layOut(char *m, const Batch *b, u32 what, u32 first, u32 count, const char *const *sources, u32 from, const u32 *have, const char *nothing) {
+static void layOut(char *m, const Batch *b, u32 what, u32 first, u32 count, const char *const *sources, u32 from,
+                   const u32 *have, const char *nothing) {
   if (what == AVAILABLE) layOutAvailable(m, b, first, count, sources, from, have);
   else layOutSome(m, b, what == STATES, 0, b->agents, first, count, sources, from, have, nothing);
 }
@@ -695,12 +763,13 @@ static void layOut(char *m, const Batch *b, u32 what, u32 first, u32 count, cons
 // Steps that are laid out and then computed at a time, while they are still in the cache.
 #define LAID_OUT 4
 
-// Lays out the inputs of one part's agents from step 0 on, and runs their networks over them. What is laid out next comes
-// into the cache meanwhile.
-static void agentLoadAndForward(char *m, const Batch *b, const Agent *a, u32 sides, u32 keep, const char *const *sources, const u32 *have, u32 part,
-                                u32 parts) {
+// Lays out the inputs of one part's agents from step 0 on, and runs their networks over them. What is laid out next
+// comes into the cache meanwhile.
+static void agentLoadAndForward(char *m, const Batch *b, const Agent *a, u32 sides, u32 keep,
+                                const char *const *sources, const u32 *have, u32 part, u32 parts) {
   const u32 strips = stripsOf(a->agents);
-  const u32 from = stripStart(a->agents, part * strips / parts), to = stripStart(a->agents, (part + 1) * strips / parts);
+  const u32 from = stripStart(a->agents, part * strips / parts),
+            to = stripStart(a->agents, (part + 1) * strips / parts);
   const size_t size = bytesOfStep(b, OBSERVATIONS);
   for (u32 first = 0; first <= a->steps; first += LAID_OUT) {
     const u32 count = a->steps + 1 - first < LAID_OUT ? a->steps + 1 - first : LAID_OUT;
@@ -751,14 +820,14 @@ static void clearAll(char *m, u32 list, u32 count) {
 static float multiplyAddPeak(u32 iterations, float by, float plus) {
   const V factor = splat(by), term = splat(plus);
   V products[6], sums[6];
-  UNROLL for (int i = 0; i < 6; i++) products[i] = factor, sums[i] = term;
+  UNROLLED (int i = 0; i < 6; i++) products[i] = factor, sums[i] = term;
   for (; iterations > 0; iterations--) {
-    UNROLL for (int i = 0; i < 6; i++) {
+    UNROLLED (int i = 0; i < 6; i++) {
       products[i] = products[i] * factor;
       sums[i] = sums[i] + term;
     }
   }
   V all = zeros();
-  UNROLL for (int i = 0; i < 6; i++) all = all + products[i] + sums[i];
+  UNROLLED (int i = 0; i < 6; i++) all = all + products[i] + sums[i];
   return all[0];
 }

@@ -57,7 +57,9 @@ static double logarithm(double x) {
   }
   const double s = f / (2 + f), z = s * s, w = z * z;
   const double even = w * (3.999999999940941908e-01 + w * (2.222219843214978396e-01 + w * 1.531383769920937332e-01));
-  const double odd = z * (6.666666666666735130e-01 + w * (2.857142874366239149e-01 + w * (1.818357216161805012e-01 + w * 1.479819860511658591e-01)));
+  const double odd =
+      z * (6.666666666666735130e-01 +
+           w * (2.857142874366239149e-01 + w * (1.818357216161805012e-01 + w * 1.479819860511658591e-01)));
   const double series = odd + even;
   if (((fraction - 0x6147a) | (0x6b851 - fraction)) > 0) {
     const double half = 0.5 * f * f;
@@ -85,19 +87,25 @@ INLINE int anywhere(const u8 *available) {
   __builtin_memcpy(halves, available, sizeof halves);
   return (halves[0] | halves[1]) != 0;
 }
-INLINE Row chooseRow(RowOfWords mask, Row yes, Row no) { return (Row)((mask & (RowOfWords)yes) | (~mask & (RowOfWords)no)); }
-INLINE Doubles chooseDoubles(Longs mask, Doubles yes, Doubles no) { return (Doubles)((mask & (Longs)yes) | (~mask & (Longs)no)); }
+INLINE Row chooseRow(RowOfWords mask, Row yes, Row no) {
+  return (Row)((mask & (RowOfWords)yes) | (~mask & (RowOfWords)no));
+}
+INLINE Doubles chooseDoubles(Longs mask, Doubles yes, Doubles no) {
+  return (Doubles)((mask & (Longs)yes) | (~mask & (Longs)no));
+}
 INLINE Doubles doublesOf(double x) { return (Doubles){0} + x; }
 
 // Looks up the table's entries of these numbers.
 INLINE Doubles entriesOf(RowOfWords k) {
   Doubles e;
 #if WIDTH == 64
-  for (int i = 0; i < LANES; i += 8) *(__m512d *)((double *)&e + i) = _mm512_i32gather_pd(*(__m256i *)((int32_t *)&k + i), exponentials, 8);
+  for (int i = 0; i < LANES; i += 8)
+    *(__m512d *)((double *)&e + i) = _mm512_i32gather_pd(*(__m256i *)((int32_t *)&k + i), exponentials, 8);
 #elif WIDTH == 32
-  for (int i = 0; i < LANES; i += 4) *(__m256d *)((double *)&e + i) = _mm256_i32gather_pd(exponentials, *(__m128i *)((int32_t *)&k + i), 8);
+  for (int i = 0; i < LANES; i += 4)
+    *(__m256d *)((double *)&e + i) = _mm256_i32gather_pd(exponentials, *(__m128i *)((int32_t *)&k + i), 8);
 #else
-  UNROLL for (int i = 0; i < LANES; i++) e[i] = exponentials[k[i]];
+  UNROLLED (int i = 0; i < LANES; i++) e[i] = exponentials[k[i]];
 #endif
   return e;
 }
@@ -112,7 +120,10 @@ INLINE Doubles negativeExponentials(Doubles x) {
 }
 
 // Facts about the values of a lane's available actions.
-typedef struct { Doubles most, least, notFinite; RowOfWords count; } Extremes;
+typedef struct {
+  Doubles most, least, notFinite;
+  RowOfWords count;
+} Extremes;
 
 static int extremes(const float *q, const u8 *available, u32 actions, u32 lanes, Extremes *e) {
   Doubles most = doublesOf(-__builtin_inf()), least = doublesOf(__builtin_inf()), notFinite = doublesOf(0);
@@ -134,7 +145,8 @@ static int extremes(const float *q, const u8 *available, u32 actions, u32 lanes,
 }
 
 // Adds the terms e^(factor (q - reference)), and if `weighted` these times (q - reference).
-INLINE void addTerms(const int weighted, const float *q, const u8 *available, u32 actions, double factor, Doubles reference, Doubles *sums, Doubles *products) {
+INLINE void addTerms(const int weighted, const float *q, const u8 *available, u32 actions, double factor,
+                     Doubles reference, Doubles *sums, Doubles *products) {
   Doubles sum = doublesOf(0), product = doublesOf(0);
   for (u32 a = 0; a < actions; a++, q += LANES, available += LANES) {
     if (!anywhere(available)) continue;
@@ -148,7 +160,8 @@ INLINE void addTerms(const int weighted, const float *q, const u8 *available, u3
   if (weighted) *products = product;
 }
 
-static int operate(u32 kind, const float *q, const u8 *available, u32 actions, u32 lanes, double alpha, double omega, double beta, float *out) {
+static int operate(u32 kind, const float *q, const u8 *available, u32 actions, u32 lanes, double alpha, double omega,
+                   double beta, float *out) {
   Extremes e;
   if (!extremes(q, available, actions, lanes, &e)) return 0;
   Doubles above, below, unused, values;
@@ -169,7 +182,8 @@ static int operate(u32 kind, const float *q, const u8 *available, u32 actions, u
     for (u32 a = 0; a < actions; a++) {
       if (!anywhere(available + a * LANES)) continue;
       const Longs mask = __builtin_convertvector(availableIn(available + a * LANES), Longs);
-      const Doubles value = chooseDoubles(mask, __builtin_convertvector(*(const Row *)(q + a * LANES), Doubles), bottom);
+      const Doubles value =
+          chooseDoubles(mask, __builtin_convertvector(*(const Row *)(q + a * LANES), Doubles), bottom);
       above += (Doubles)(mask & (Longs)negativeExponentials(both * (value - top)));
       below += (Doubles)(mask & (Longs)negativeExponentials(alpha * (value - bottom)));
     }
@@ -181,12 +195,14 @@ static int operate(u32 kind, const float *q, const u8 *available, u32 actions, u
 }
 
 // Finds the judging network's value of the choosing network's best available action; of equal ones it takes the lowest.
-static int doubleQ(const float *choosing, const float *judging, const u8 *available, u32 actions, u32 lanes, float *out) {
+static int doubleQ(const float *choosing, const float *judging, const u8 *available, u32 actions, u32 lanes,
+                   float *out) {
   Row most = (Row){0} - __builtin_inff(), value = {0}, notFinite = {0};
   RowOfWords found = {0};
   for (u32 a = 0; a < actions; a++, choosing += LANES, judging += LANES, available += LANES) {
     const Row x = *(const Row *)choosing;
-    const RowOfWords is = __builtin_convertvector(availableIn(available), RowOfWords), better = is & ((x > most) | ~found);
+    const RowOfWords is = __builtin_convertvector(availableIn(available), RowOfWords),
+                     better = is & ((x > most) | ~found);
     most = chooseRow(better, x, most);
     value = chooseRow(better, *(const Row *)judging, value);
     notFinite = chooseRow(is, notFinite + (x - x), notFinite);

@@ -19,11 +19,14 @@ typedef int napi_status;  // 0: ok
 #define NAPI_EXPORT __attribute__((visibility("default")))
 #endif
 
-NAPI napi_status napi_get_cb_info(napi_env, napi_callback_info, size_t *count, napi_value *arguments, napi_value *self, void **data);
-NAPI napi_status napi_create_function(napi_env, const char *name, size_t length, napi_callback, void *data, napi_value *result);
+NAPI napi_status napi_get_cb_info(napi_env, napi_callback_info, size_t *count, napi_value *arguments, napi_value *self,
+                                  void **data);
+NAPI napi_status napi_create_function(napi_env, const char *name, size_t length, napi_callback, void *data,
+                                      napi_value *result);
 NAPI napi_status napi_set_named_property(napi_env, napi_value object, const char *name, napi_value value);
 NAPI napi_status napi_get_arraybuffer_info(napi_env, napi_value, void **data, size_t *bytes);
-NAPI napi_status napi_get_typedarray_info(napi_env, napi_value, int *type, size_t *length, void **data, napi_value *buffer, size_t *offset);
+NAPI napi_status napi_get_typedarray_info(napi_env, napi_value, int *type, size_t *length, void **data,
+                                          napi_value *buffer, size_t *offset);
 NAPI napi_status napi_get_value_double(napi_env, napi_value, double *result);
 NAPI napi_status napi_get_value_uint32(napi_env, napi_value, uint32_t *result);
 NAPI napi_status napi_get_element(napi_env, napi_value object, uint32_t index, napi_value *result);

@@ -36,7 +36,7 @@ INLINE V logarithmOf(V u) {
 
 INLINE V rootOf(V x) {
   V root;
-  UNROLL for (int i = 0; i < VECTOR_LANES; i++) root[i] = __builtin_sqrtf(x[i]);
+  UNROLLED (int i = 0; i < VECTOR_LANES; i++) root[i] = __builtin_sqrtf(x[i]);
   return root;
 }
 
@@ -47,9 +47,11 @@ INLINE void drawTwo(VU *s, V *a, V *b) {
   // of sine and cosine give the latter.
   const VU bits = nextBits(s);
   const VI quarter = (VI)(bits >> 30);
-  const V x = __builtin_convertvector((VI)((bits >> 6) & 0xffffff) - 0x800000, V) * splat(0x1p-24f * 1.57079633f), z = x * x;
+  const V x = __builtin_convertvector((VI)((bits >> 6) & 0xffffff) - 0x800000, V) * splat(0x1p-24f * 1.57079633f),
+          z = x * x;
   const V sine = x + x * z * (splat(-1.0f / 6) + z * (splat(1.0f / 120) + z * splat(-1.0f / 5040)));
-  const V cosine = splat(1.0f) + z * (splat(-1.0f / 2) + z * (splat(1.0f / 24) + z * (splat(-1.0f / 720) + z * splat(1.0f / 40320))));
+  const V cosine = splat(1.0f) +
+                   z * (splat(-1.0f / 2) + z * (splat(1.0f / 24) + z * (splat(-1.0f / 720) + z * splat(1.0f / 40320))));
   // A quarter turn turns (cosine, sine) into (-sine, cosine), and a half turn makes both negative.
   const VI odd = -(quarter & 1), negative = (quarter & 2) << 30;
   *a = radius * (V)((VI)choose(odd, -sine, cosine) ^ negative);

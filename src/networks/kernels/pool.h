@@ -18,7 +18,11 @@ typedef void (*Work)(void *job, u32 part, u32 parts);
 #define LOOKS 20000
 
 struct Pool;
-typedef struct { struct Pool *pool; u32 part; pthread_t thread; } Worker;
+typedef struct {
+  struct Pool *pool;
+  u32 part;
+  pthread_t thread;
+} Worker;
 typedef struct Pool {
   u32 threads;
   u32 passes;    // passes that have begun: changes when there is something to do
@@ -49,8 +53,12 @@ INLINE void relax(void) {
 #include <sys/syscall.h>
 #include <unistd.h>
 // This returns at once if the passes have changed meanwhile.
-static void sleepUntilPass(Pool *pool, u32 seen) { syscall(SYS_futex, &pool->passes, 128L /* wait, of this process */, (long)seen, (void *)0, (void *)0, 0L); }
-static void wakeAll(Pool *pool) { syscall(SYS_futex, &pool->passes, 129L /* wake */, (long)MOST_THREADS, (void *)0, (void *)0, 0L); }
+static void sleepUntilPass(Pool *pool, u32 seen) {
+  syscall(SYS_futex, &pool->passes, 128L /* wait, of this process */, (long)seen, (void *)0, (void *)0, 0L);
+}
+static void wakeAll(Pool *pool) {
+  syscall(SYS_futex, &pool->passes, 129L /* wake */, (long)MOST_THREADS, (void *)0, (void *)0, 0L);
+}
 #else
 static void sleepUntilPass(Pool *pool, u32 seen) {
   pthread_mutex_lock(&pool->mutex);

@@ -17,7 +17,8 @@ typedef struct {
   void (*feedForward)(char *, const FeedForward *, u32, u32, u32, u32);
   void (*feedBackward)(char *, const FeedForward *, u32, u32, u32, u32);
   void (*layOut)(char *, const Batch *, u32, u32, u32, const char *const *, u32, const u32 *, const char *);
-  void (*agentLoadAndForward)(char *, const Batch *, const Agent *, u32, u32, const char *const *, const u32 *, u32, u32);
+  void (*agentLoadAndForward)(char *, const Batch *, const Agent *, u32, u32, const char *const *, const u32 *, u32,
+                              u32);
   double (*collectAll)(char *, u32, u32);
   void (*stepAll)(char *, u32, u32, const Optimiser *);
   void (*followAll)(char *, u32, u32, float);

@@ -8,18 +8,18 @@
 // Turns over eight features of eight lanes.
 INLINE void transposeEight(const char *const *rows, size_t at, char *to) {
   V8 r[8], t[8], s[8];
-  UNROLL for (int i = 0; i < 8; i++) r[i] = load8(rows[i] + at);
-  UNROLL for (int i = 0; i < 8; i += 2) {
+  UNROLLED (int i = 0; i < 8; i++) r[i] = load8(rows[i] + at);
+  UNROLLED (int i = 0; i < 8; i += 2) {
     t[i] = SHUFFLE(r[i], r[i + 1], 0, 8, 1, 9, 4, 12, 5, 13);
     t[i + 1] = SHUFFLE(r[i], r[i + 1], 2, 10, 3, 11, 6, 14, 7, 15);
   }
-  UNROLL for (int i = 0; i < 8; i += 4) {
-    UNROLL for (int k = 0; k < 2; k++) {
+  UNROLLED (int i = 0; i < 8; i += 4) {
+    UNROLLED (int k = 0; k < 2; k++) {
       s[i + 2 * k] = SHUFFLE(t[i + k], t[i + k + 2], 0, 1, 8, 9, 4, 5, 12, 13);
       s[i + 2 * k + 1] = SHUFFLE(t[i + k], t[i + k + 2], 2, 3, 10, 11, 6, 7, 14, 15);
     }
   }
-  UNROLL for (int i = 0; i < 4; i++) {
+  UNROLLED (int i = 0; i < 4; i++) {
     store8(to + i * ROW, SHUFFLE(s[i], s[i + 4], 0, 1, 2, 3, 8, 9, 10, 11));
     store8(to + (i + 4) * ROW, SHUFFLE(s[i], s[i + 4], 4, 5, 6, 7, 12, 13, 14, 15));
   }
@@ -79,11 +79,11 @@ static void bytesFromRows(const char *const *rows, const size_t *have, size_t fe
     }
     // Four perfect shuffles of the sixteen rows transpose them.
     for (int round = 0; round < 4; round++) {
-      UNROLL for (int i = 0; i < 8; i++) {
+      UNROLLED (int i = 0; i < 8; i++) {
         s[2 * i] = SHUFFLE(r[i], r[i + 8], 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
         s[2 * i + 1] = SHUFFLE(r[i], r[i + 8], 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
       }
-      UNROLL for (int i = 0; i < 16; i++) r[i] = s[i];
+      UNROLLED (int i = 0; i < 16; i++) r[i] = s[i];
     }
     for (size_t i = 0; i < 16 && first + i < features; i++) *(Sixteen *)(to + (first + i) * LANES) = r[i];
   }
@@ -127,7 +127,8 @@ static void chosenOfPair(const char *values, const u8 *numbers, int second, u32 
   u8 both[LANES] = {0};
   __builtin_memcpy(chosen, values, half * 4);
   __builtin_memcpy(both, numbers, half);
-  if (second) __builtin_memcpy(chosen + half, values + ROW, half * 4), __builtin_memcpy(both + half, numbers + LANES, half);
+  if (second)
+    __builtin_memcpy(chosen + half, values + ROW, half * 4), __builtin_memcpy(both + half, numbers + LANES, half);
   chosenTile((const char *)chosen, both, count, tile);
 }
 

@@ -24,7 +24,8 @@ typedef float V8 __attribute__((vector_size(32), aligned(4), may_alias));
 typedef double D4 __attribute__((vector_size(32), aligned(8), may_alias));
 
 #define INLINE static inline __attribute__((always_inline))
-#define UNROLL _Pragma("clang loop unroll(full)")
+// A loop that is written out in full.
+#define UNROLLED(...) _Pragma("clang loop unroll(full)") for (__VA_ARGS__)
 
 #define LANES 16
 // Bytes of one feature's row of lanes.
@@ -54,8 +55,8 @@ INLINE V splat(float x) { return (V){x, x, x, x, x, x, x, x, x, x, x, x, x, x, x
 #endif
 INLINE V zeros(void) { return splat(0); }
 
-// Ask for the cache line of an address that will soon be read or written. Vectors wider than 128 bits are computed so fast
-// that they would wait for the memory otherwise. The address need not exist.
+// Ask for the cache line of an address that will soon be read or written. Vectors wider than 128 bits are computed so
+// fast that they would wait for the memory otherwise. The address need not exist.
 INLINE void willRead(const char *p) {
   if (WIDTH > 16) __builtin_prefetch(p, 0, 2);
 }

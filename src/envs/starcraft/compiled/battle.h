@@ -1,7 +1,7 @@
-// A battle as the compiled loops see it: the arrays over units that ../battle.ts lays out, and what several of the loops
-// need. Most of a training's time outside its networks goes into these loops of few turns over many arrays, whose type
-// and length V8 checks anew at every turn. `node src/envs/starcraft/compiled/build.mjs` compiles all C files here into
-// loops-wasm.ts. WebAssembly rounds as JavaScript does.
+// A battle as the compiled loops see it: the arrays over units that ../battle.ts lays out, and what several of the
+// loops need. Most of a training's time outside its networks goes into these loops of few turns over many arrays, whose
+// type and length V8 checks anew at every turn. `node src/envs/starcraft/compiled/build.mjs` compiles all C files here
+// into loops-wasm.ts. WebAssembly rounds as JavaScript does.
 
 #pragma once
 
@@ -52,7 +52,8 @@ typedef struct {
   const numbers *numbers;
 
   /** Fixed when the battle is made. */
-  const double *radius, *separation, *layer_separation, *reach, *speed, *acceleration, *period, *missile, *notice, *slack;
+  const double *radius, *separation, *layer_separation, *reach, *speed, *acceleration, *period, *missile, *notice,
+      *slack;
   const double *max_health, *max_shield, *armor, *regeneration;
   const int *damage_point, *backswing, *second_strike, *attacks;
   const byte *layer, *heals, *beam, *reaches;
@@ -64,9 +65,11 @@ typedef struct {
   const double *cosines, *sines;
 
   /** The episode. */
-  double *x, *y, *vx, *vy, *health, *shield, *cooldown, *shield_delay, *energy, *goal_x, *goal_y, *pace, *face_x, *face_y;
+  double *x, *y, *vx, *vy, *health, *shield, *cooldown, *shield_delay, *energy, *goal_x, *goal_y, *pace, *face_x,
+      *face_y;
   double *beam_x, *beam_y, *bend_x, *bend_y, *before, *totals;
-  int *command, *target, *ordered, *windup, *busy, *flight, *struck, *burning, *died_at, *alarmed, *settled, *side, *fired;
+  int *command, *target, *ordered, *windup, *busy, *flight, *struck, *burning, *died_at, *alarmed, *settled, *side,
+      *fired;
   /** Living units in the order of x; -1 ends the list. */
   int *order;
   int *random, *look_phase, *clock;
@@ -86,7 +89,8 @@ typedef struct {
 
 /** What is shown of a battle, and how: see `Blocks` of ../observe.ts. */
 typedef struct {
-  int is_smaclite, actions, types, ally_shield, enemy_shield, ally, enemy, observation, ally_state, enemy_state, state_length;
+  int is_smaclite, actions, types, ally_shield, enemy_shield, ally, enemy, observation, ally_state, enemy_state,
+      state_length;
   /** 1 for a cell that can be walked on, [MAP_SIZE, MAP_SIZE]. */
   const byte *open;
   const byte *type_bit;
@@ -109,9 +113,7 @@ static inline pair load(const double *from) {
 }
 
 /** Bit 0 for the first and bit 1 for the second of two comparisons that hold. */
-static inline int which(truths two) {
-  return (int)__builtin_wasm_bitmask_i64x2(two);
-}
+static inline int which(truths two) { return (int)__builtin_wasm_bitmask_i64x2(two); }
 
 /** A random word as an unsigned number is this many times one in [0, 1). */
 #define WORDS 4294967296.0

@@ -1,5 +1,6 @@
-// Compiles the C files here into loops-wasm.ts: `node src/envs/starcraft/compiled/build.mjs`. `--check` compares with what is committed instead.
-// The compiler is that of the networks' kernels: `node src/networks/kernels/build.mjs --check wasm` puts it into .cache/zig.
+// Compiles the C files here into loops-wasm.ts: `node src/envs/starcraft/compiled/build.mjs`. `--check` compares with
+// what is committed instead. The compiler is that of the networks' kernels: `node src/networks/kernels/build.mjs
+// --check wasm` puts it into .cache/zig.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -11,7 +12,8 @@ const here = dirname(fileURLToPath(import.meta.url));
 const compiled = join(here, "loops-wasm.ts");
 const SOURCES = ["battle.h", "enemy.c", "fight.c", "ground.c", "motion.c", "observe.c", "play.c"];
 
-// WebAssembly has no fused multiply-add, and without -ffast-math nothing is reordered: the code rounds as it is written.
+// WebAssembly has no fused multiply-add, and without -ffast-math nothing is reordered: the code rounds as it is
+// written.
 const FLAGS = [
   ...["-O3", "-std=gnu11", "-ffp-contract=off", "-fno-math-errno", "-fno-strict-aliasing", "-fno-sanitize=undefined"],
   ...["-g0", "-Wall", "-Wextra", "-Werror", "-nostdlib"],

@@ -108,7 +108,8 @@ void choose_targets(const battle *b, int were_hits) {
       if (b->alive[k] && aim >= 0 && aim < allies) b->aimed_at[aim] += 1;
     }
   }
-  for (int i = units - 1; i >= allies; i--) if (b->alive[i] && b->alarmed[i] < 0) choose_target(b, i, 1);
+  for (int i = units - 1; i >= allies; i--)
+    if (b->alive[i] && b->alarmed[i] < 0) choose_target(b, i, 1);
   for (int i = units - 1; i >= allies; i--) {
     if (b->alive[i] && !b->heals[i]) choose_target(b, i, is_look || b->alarmed[i] > 0);
   }

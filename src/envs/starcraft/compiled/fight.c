@@ -15,9 +15,7 @@
 #define ENERGY_PER_TICK (0.5625 / TICKS_PER_SECOND)
 #define ENERGY_MAX 200
 
-static double lesser(double a, double b) {
-  return a < b ? a : b;
-}
+static double lesser(double a, double b) { return a < b ? a : b; }
 
 /**
  * Fires one shot of unit `i` at unit `t`. Each of its attacks takes shield first, then health, reduced by armour.
@@ -62,7 +60,9 @@ EXPORT(in_beam) int in_beam(const battle *b, int i, int j) {
   return along * along + across * across <= b->radius[j] * b->radius[j];
 }
 
-/** Lets one shot of unit `i` hit unit `j`. An enemy that is hit without having a target is alarmed, as are those near. */
+/**
+ * Lets one shot of unit `i` hit unit `j`. An enemy that is hit without having a target is alarmed, as are those near.
+ */
 static void wound(const battle *b, int i, int j, int attacks) {
   strike(b, i, j, LEAST_DAMAGE, SHIELD_DELAY, attacks);
   // A unit that is hit without having a target looks for one at once, and calls its comrades.

@@ -33,7 +33,9 @@ EXPORT(can_walk) int can_walk(const ground *g, double x, double y, double to_x, 
   return 1;
 }
 
-/** Lengthens ways over corners by Floyd and Warshall's algorithm: first between corners, with lines that can be walked. */
+/**
+ * Lengthens ways over corners by Floyd and Warshall's algorithm: first between corners, with lines that can be walked.
+ */
 EXPORT(connect_corners) void connect_corners(const ground *g) {
   const int n = g->corners;
   for (int a = 0; a < n; a++) {

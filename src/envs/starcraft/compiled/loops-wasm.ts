@@ -1,5 +1,5 @@
 // Compiled from the C files beside it by build.mjs.
-export const SOURCES = "0394e6274021e0a2cba14c636ce09ccbe7306c9f2b0b6fcb553df36b0c8b1f0a";
+export const SOURCES = "76a79affa237e5d614b0fb1999b08492fb460fdfbe08abe9292224002f1bd135";
 export const GROUND = "corners strides nearest cornerX cornerY between toGoal goals ways";
 export const NUMBERS =
   "comrade comradeAgain whim old leash hunt callForHelp turnCos turnSin facingCos maxSeparation maxReward";

@@ -38,8 +38,8 @@ static void go_around(const battle *b) {
   for (int n = 0; n < walkers; n++) {
     const int i = walking[n], t = b->target[i];
     const double x = xs[i], y = ys[i], own = separation[i], vx = vxs[i], vy = vys[i];
-    // Most walkers have nobody in their way, which shows before the way is known by its length. Nobody walks faster than
-    // his speed, so that these bounds are as wide as those below or wider, whatever is rounded.
+    // Most walkers have nobody in their way, which shows before the way is known by its length. Nobody walks faster
+    // than his speed, so that these bounds are as wide as those below or wider, whatever is rounded.
     const double pace = b->speed[i] * (1 + 1e-9), ahead = (LOOK_AHEAD + 0.5) * pace, grazed = own - GRAZE;
     int is_way_free = 1;
     for (int k = 0; k < stand && is_way_free; k += 2) {
@@ -206,13 +206,9 @@ static void part(const battle *b, int i, int j, double dx, double dy, double bot
   if (of_j > 0) shift(b, j, nx * of_j, ny * of_j);
 }
 
-static double greater(double a, double b) {
-  return a > b ? a : b;
-}
+static double greater(double a, double b) { return a > b ? a : b; }
 
-static double away(double a, double b) {
-  return __builtin_fabs(a - b);
-}
+static double away(double a, double b) { return __builtin_fabs(a - b); }
 
 /**
  * Pushes overlapping units of one layer apart, once a tick. Who stands to fight is not pushed by who walks.
@@ -222,13 +218,14 @@ static void separate(const battle *b, double widest) {
   double *place_x = b->place_x, *place_y = b->place_y;
   // Two are compared at a time; nobody overlaps with a place at infinity, which ends the search.
   place_x[living] = __builtin_inf();
-  // Nobody of the layer is nearer than `most` behind the first place that is this far and as much farther as pushes have
-  // brought two places out of order.
+  // Nobody of the layer is nearer than `most` behind the first place that is this far and as much farther as pushes
+  // have brought two places out of order.
   double *sorted_x = b->near_x, pushed = 0;
   for (int k = 0; k < living; k++) sorted_x[k] = place_x[k];
   for (int k = 0; k < living; k++) {
     const int i = b->order[k];
-    const double own = b->separation[i], reach = own + widest, most = own + b->layer_separation[i], squared_most = most * most;
+    const double own = b->separation[i], reach = own + widest, most = own + b->layer_separation[i],
+                 squared_most = most * most;
     double x = b->x[i], y = b->y[i], end = most + 2 * pushed < reach ? most + 2 * pushed : reach;
     for (int m = k + 1; m < living;) {
       const pair dxs = load(place_x + m) - x, dys = load(place_y + m) - y, squares = dxs * dxs + dys * dys;

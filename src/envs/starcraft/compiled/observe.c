@@ -11,9 +11,7 @@
  * The cell of a coordinate. SMAC truncates towards zero before it looks at the bounds, so that -0.5 is in cell 0;
  * SMAClite looks at the bounds first.
  */
-static int cell_of(const view *v, double coordinate) {
-  return v->is_smaclite && coordinate < 0 ? -1 : (int)coordinate;
-}
+static int cell_of(const view *v, double coordinate) { return v->is_smaclite && coordinate < 0 ? -1 : (int)coordinate; }
 
 static byte is_open(const view *v, int column, int row) {
   if (column < 0 || column >= MAP_SIZE || row < 0 || row >= MAP_SIZE) return 0;
@@ -103,7 +101,8 @@ static void write_state(const battle *b, const view *v, float *to) {
     to[0] = v->health_part[j];
     write_place(b, v, j, v->enemy_shield, to + 1);
   }
-  for (int i = 0; i < allies; i++, to += v->actions) if (v->last_action[i] >= 0) to[v->last_action[i]] = 1;
+  for (int i = 0; i < allies; i++, to += v->actions)
+    if (v->last_action[i] >= 0) to[v->last_action[i]] = 1;
 }
 
 /** Writes legal actions, observations and the state. Dead agents see only zeros and can only play the no-op. */

@@ -52,13 +52,15 @@ static void tick(const battle *b) {
 /** Lets the enemies walk for the loop that they are ahead when SMAC looks for the first time. */
 EXPORT(march) void march(const battle *b) {
   find_bends(b);
-  for (int i = b->allies; i < b->units; i++) if (!b->heals[i]) advance(b, i);
+  for (int i = b->allies; i < b->units; i++)
+    if (!b->heals[i]) advance(b, i);
   move_all(b);
 }
 
 /** Tells whether only a healer is left to the enemy, which SMAC counts as won. */
 static int only_healer_left(const battle *b) {
-  for (int j = b->allies; j < b->units; j++) if (b->alive[j]) return b->heals[j];
+  for (int j = b->allies; j < b->units; j++)
+    if (b->alive[j]) return b->heals[j];
   return 0;
 }
 
