@@ -28,7 +28,7 @@ typedef struct {
   u32 gradients;  // dL/dQ of the chosen actions, [steps, agents, lanes]
   // 0, or dL/dQ of all actions in the place of those, [steps, agents, actions, lanes]
   u32 every;
-  // of a part: STEPS_TOGETHER steps' dGates, dX and dValues of `most` tiles each, then dH of `most`
+  // of a strip: STEPS_TOGETHER steps' dGates, dX and dValues of `most` tiles each, then dH of `most`
   u32 scratch, scratchStride;
   u32 most;  // tiles of the largest strip
   u32 steps;
@@ -422,15 +422,17 @@ static void agentBackward(char *m, const Agent *a, u32 part, u32 parts) {
       for (u32 s = 0; s < several; s++) {
         // The strip's first agent, its first tile among these, and its tiles.
         const u32 first = stripStart(a->agents, strip + s), agents = stripStart(a->agents, strip + s + 1) - first;
-        const u32 tile = (first - from) / (u32)apart, count2 = pairs ? (agents + 1) / 2 : agents;
+        const u32 tile = (first - from) / (u32)apart, ownTiles = pairs ? (agents + 1) / 2 : agents;
         const char *now = m + a->kept + last * step + first * record;
+        // What the passes of earlier steps read comes into the cache meanwhile: whole records (x, h and four gates) and
+        // inputs.
         layerGradient(m, gru, strip + s, dGates + tile * gatesStride, gatesStride, (ptrdiff_t)(most * gatesStride), now,
-                      records, -(ptrdiff_t)step, count2, folded, count, vectors, 6 * a->block);
+                      records, -(ptrdiff_t)step, ownTiles, folded, count, vectors, 6 * a->block);
         layerGradient(m, fc2, strip + s, dv + tile * dvStride, dvStride, (ptrdiff_t)(most * dvStride),
-                      now + step + pitch, records, -(ptrdiff_t)step, count2, folded, count, vectors, 0);
+                      now + step + pitch, records, -(ptrdiff_t)step, ownTiles, folded, count, vectors, 0);
         layerGradient(m, fc1, strip + s, dx + tile * dxStride, dxStride, (ptrdiff_t)(most * dxStride),
                       m + a->inputs + last * inputStep + (size_t)first * a->inputStride, apart * a->inputStride,
-                      -(ptrdiff_t)inputStep, count2, folded, count, vectors, fc1->columns);
+                      -(ptrdiff_t)inputStep, ownTiles, folded, count, vectors, fc1->columns);
       }
       end -= count;
     }
