@@ -197,11 +197,11 @@ const runs = program
   .option("--algorithm <NAME>")
   .option("--method <NAME>")
   .addOption(
-    new Option("--state <STATE>", "runs of this state").choices(["complete", "running", "interrupted", "damaged"]),
+    new Option("--state <STATE>", "only runs in this state").choices(["complete", "running", "interrupted", "damaged"]),
   )
-  .option("--tag <TAG>", "runs with this tag")
+  .option("--tag <TAG>", "only runs with this tag")
   .option("--where <FIELD=VALUE...>", "only runs with these values in their configuration, such as returns.lambda=0.6")
-  .addOption(new Option("--sort <KEY>", "what they are sorted by").choices(SORT_KEYS))
+  .addOption(new Option("--sort <KEY>", "the column by which runs are sorted").choices(SORT_KEYS))
   .option("--reverse", "the highest first")
   .option("--json", "for other programs")
   .option("--html [FILE]", "write a page with a filter and curves that works offline (default: runs.html)")
@@ -216,8 +216,8 @@ runs
 runs
   .command("tag <RUN...>")
   .description("add tags to runs, by which they can be found")
-  .option("--add <TAG...>", "words to put to them")
-  .option("--remove <TAG...>", "words to take away")
+  .option("--add <TAG...>", "the tags to add")
+  .option("--remove <TAG...>", "the tags to remove")
   .addOption(runsOption())
   .action((names: string[], _: object, command: Command) => tagCommand(names, command.optsWithGlobals()));
 program

@@ -170,7 +170,7 @@ describe("a bad configuration is refused in one line that names field, given and
     [{ optimiser: { learningRate: 0 } }, "config: optimiser.learningRate is 0; allowed: a number above 0"],
     [{ optimiser: { learningRate: Number.NaN } }, "config: optimiser.learningRate is NaN; allowed: a number above 0"],
     [{ replay: [] }, "config: replay is []; allowed: an object with fields of its own"],
-    [[], "config: given []; expected an object"],
+    [[], "config: the configuration is []; expected an object"],
     [{ method: "dense", sparsity: { level: 0.5 } }, 'config: sparsity.level is 0.5, but method "dense" has none'],
     [{ sparsity: { level: 0 } }, 'config: topology.grow is "gradient", but a dense network'],
     [{ replay: { onlineBatch: 200 } }, "config: replay.onlineBatch is 200, more than replay.onlineCapacity 128"],

@@ -68,7 +68,7 @@ export async function facmacDiscreteUpdate(
   return { loss, gradientNorm, qTotal: qTotal / stepsInBatch, target: target / stepsInBatch };
 }
 
-/** What policies like best of what is available after each step. [steps, agents, lanes] */
+/** Finds the available action that each policy prefers after each step. [steps, agents, lanes] */
 function greedyNextActions(logits: Float32Array, group: EpisodeGroup): Uint8Array {
   const { agents, actionCount, lanes } = group;
   const step = agents * actionCount * lanes;

@@ -17,5 +17,5 @@ export function updateNetworks(
   return (algorithmOf(config) as EpisodeAlgorithm).update(engine, groups, stepsInBatch, config, step, told);
 }
 
-/** One update by itself, of networks whose topology stays. */
+/** The context of a single update of networks whose topology stays. */
 const ALONE: UpdateContext = { update: 1, random: createRandom(0), stepped: () => undefined, dense: false };

@@ -82,7 +82,7 @@ export async function wqmixUpdate(
   return { loss, gradientNorm, qTotal: qTotal / stepsInBatch, target: target / stepsInBatch };
 }
 
-/** What OW-QMIX and CW-QMIX have in common, with Table 3's settings where they differ from QMIX's. */
+/** The fields that OW-QMIX and CW-QMIX have in common, with Table 3's settings where they differ from QMIX's. */
 const weighted = {
   networks: { agent: "recurrent", mixer: "monotonic", central: true },
   cost: WQMIX_COST,

@@ -32,7 +32,7 @@ export interface UsedConnections {
   readonly random: number;
 }
 
-/** How one agent of a team uses the network that all of them share. */
+/** The use that one agent of a team makes of the network that all of them share. */
 export interface AgentConnections {
   /** Index of the agent, from 0. */
   readonly agent: number;
@@ -44,7 +44,7 @@ export interface AgentConnections {
   readonly layers: readonly UsedConnections[];
 }
 
-/** How the agents of a trained team use their network. */
+/** The use that the agents of a trained team make of their network. */
 export interface TeamConnections {
   /** Seed of the run. */
   readonly seed: number;

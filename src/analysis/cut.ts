@@ -9,7 +9,7 @@ import { greedyActions } from "../targets/actions.js";
 import { restoreNetworks } from "../training/networks.js";
 import { createEpisodeRecorder, greedyPolicy } from "../training/rollout.js";
 
-/** What is removed from the agent network: units of its first layer, or inputs. */
+/** The parts that are removed from the agent network: units of its first layer, or inputs. */
 export type CutTarget = "units" | "inputs";
 
 /** Which dimensions are removed first; "random", the reference, draws them by chance. */
@@ -154,7 +154,7 @@ export function winRateWithout(
       throw new Error(`The cut of ${weight} has ${mask.length} entries; its mask has ${trained.length}.`);
     if (mask.some((bit, i) => bit > trained[i]))
       throw new Error(
-        `The cut of ${weight} has connections that the run has not: a cut takes connections away, so set entries of its mask to 0.`,
+        `The cut of ${weight} has connections that the run lacks: a cut takes connections away, so set entries of its mask to 0.`,
       );
   }
   const env = environmentOf(config);

@@ -140,7 +140,7 @@ export function agentFromFile(path: string, env: Environment): Engine<true> {
   const { tensors } = readTensors(path);
   if (env.sizes.box !== undefined)
     throw new LabError(
-      `${env.name} has continuous actions, and ${path} is to hold a recurrent agent of discrete ones: name a run of comix or facmac instead.`,
+      `${env.name} has continuous actions, but ${path} must hold a recurrent agent of discrete actions: name a run of comix or facmac instead.`,
     );
   const named = (name: string) => tensors.get(name) ?? tensors.get(name.replace(/^agent\./, ""));
   const hidden = named("agent.fc1.bias")?.shape[0];

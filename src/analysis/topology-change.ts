@@ -3,7 +3,7 @@ import { readMasks, readTopology, type StoredRun } from "../runs/store.js";
 import { countNonzeros } from "../sparse/mask.js";
 import { maskOverlap, type Overlap } from "../sparse/overlap.js";
 
-/** How a run's topology changed over its training, all layers together. */
+/** The changes of a run's topology over its training, all layers together. */
 export interface TopologyChange {
   /** Number of topology evolutions. */
   readonly evolutions: number;

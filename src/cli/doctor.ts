@@ -193,7 +193,7 @@ function gpu(): Finding {
   return {
     part: "NVIDIA driver",
     found: name,
-    hint: "none found: the sparse engine needs no GPU, and the tensorflow engine's webgpu takes other makes too",
+    hint: "none was found: the sparse engine needs no GPU, and the tensorflow engine's backend webgpu also uses GPUs of other makers",
   };
 }
 

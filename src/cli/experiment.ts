@@ -96,7 +96,7 @@ export function listExperiments(): void {
   console.log([head, rule, ...rows.flatMap((row, i) => [row, ...wrapped(all[i].about, "    ")])].join("\n"));
   for (const text of [
     "smoke, classroom, paper: runs of the profile; - measures something itself. `mast experiment run ID --profile P` trains what is missing and shows the result.",
-    "Two cores: what the classroom runs take on two cores of the machine where data/results was made, at most: where only the clock was kept, the machine did other work as well. Where an experiment has no results there, nothing is known.",
+    "Two cores: the time of the classroom runs on two cores of the machine on which data/results was made. Where only wall-clock time was kept, this is an upper limit, because the machine did other work as well. It is unknown for experiments without results in that folder.",
   ]) {
     console.log(`\n${wrapped(text).join("\n")}`);
   }

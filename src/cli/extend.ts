@@ -26,7 +26,7 @@ export async function extendCommand(
   const given = OF_BEGINNINGS.filter((flag) => flags[flag] !== undefined);
   if (given.length > 0)
     throw new LabError(
-      `--extend goes on with what a run has, its seed and networks too: leave out ${given.map((flag) => `--${flag}`).join(" and ")}.`,
+      `--extend keeps everything that a run has, its seed and networks too: leave out ${given.map((flag) => `--${flag}`).join(" and ")}.`,
     );
   const { steps } = base;
   if (steps === undefined && grid["steps"] === undefined)

@@ -156,7 +156,7 @@ describe("mast show", () => {
       () => (symlinkSync("ring.json", join(folder, "ring.json")), join(folder, "ring.json")),
       /: its path leads in a circle of symbolic links \(ELOOP\)\.$/,
     ],
-    ["a device that never ends", () => "/dev/zero", /zero: it is no file but a device or socket\.$/],
+    ["a device that never ends", () => "/dev/zero", /zero: it is not a file but a device or socket\.$/],
     ["an empty file", () => saved("", "empty.json"), /empty\.json is not valid JSON: it is empty\.$/],
     ["a truncated file", () => saved('{ "data": [', "cut.json"), /cut\.json is not valid JSON: .+\.$/],
     [

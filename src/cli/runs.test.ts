@@ -299,7 +299,7 @@ describe("mast train --extend", () => {
     const { mast1, left } = names;
     expect(await refusal(() => extend(mast1, {}))).toContain("--extend needs --steps N");
     expect(await refusal(() => extend(mast1, { steps: 300, seeds: 2, short: true }))).toBe(
-      "--extend goes on with what a run has, its seed and networks too: leave out --short and --seeds.",
+      "--extend keeps everything that a run has, its seed and networks too: leave out --short and --seeds.",
     );
     expect(await refusal(() => extend(`${mast1},`, { steps: 300 }))).toBe("--extend has an empty name between commas.");
     expect(await refusal(() => extend("nobody", { steps: 300 }))).toContain('No run "nobody"');

@@ -53,7 +53,7 @@ export const SORT_KEYS = ["name", "step", "score", "time", "finished"] as const;
 type SortKey = (typeof SORT_KEYS)[number];
 type AnyRun = Awaited<ReturnType<typeof watchAndListRuns>>[number];
 
-/** `mast runs` */
+/** Runs `mast runs`: lists the runs with their progress. */
 export async function runsCommand(flags: ListFlags): Promise<void> {
   const all = await watchAndListRuns(flags);
   if (all.length === 0 && !flags.json)
@@ -92,7 +92,7 @@ export async function runsCommand(flags: ListFlags): Promise<void> {
               ]),
           ...(tagged ? [tagsOf(run.directory).join(" ")] : []),
         ]),
-        note: `${scores}: the score of a complete run with the number of last evaluations that it is the mean of, the last evaluation of any other. Time: on the clock.`,
+        note: `${scores}: for a complete run its score, with the number of last evaluations that it averages, and for any other run its last evaluation. Time is wall-clock time.`,
       },
       terminalColumns(),
       0,
@@ -186,7 +186,7 @@ function plainRun(run: AnyRun): object {
   };
 }
 
-/** `mast runs --html [FILE]` */
+/** Runs `mast runs --html [FILE]`: writes the runs as a page. */
 function writePage(runs: readonly AnyRun[], flags: ListFlags): void {
   const path = resolve(typeof flags.html === "string" ? flags.html : "runs.html");
   const shown = runs.map((run): PageRun => {
@@ -222,7 +222,7 @@ function writePage(runs: readonly AnyRun[], flags: ListFlags): void {
   console.log(path);
 }
 
-/** `mast runs tag RUN...` */
+/** Runs `mast runs tag RUN...`: adds tags to runs and removes others. */
 export function tagCommand(
   names: readonly string[],
   flags: RunsFlags & { readonly add?: readonly string[]; readonly remove?: readonly string[] },

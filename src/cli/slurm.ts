@@ -122,7 +122,7 @@ export function refuseSlurmOptions(flags: SlurmFlags): void {
   ).filter((name) => flags[name] !== undefined);
   if (given.length > 0)
     throw new LabError(
-      `${given.map((name) => (name === "dryRun" ? "--dry-run" : `--${name}`)).join(", ")}: for a cluster only; add --on slurm.`,
+      `${given.map((name) => (name === "dryRun" ? "--dry-run" : `--${name}`)).join(", ")} can be used on a cluster only: add --on slurm.`,
     );
 }
 

@@ -146,11 +146,11 @@ export interface ResConfig {
 
 /** The cross-entropy method, by which COMIX looks for the actions of the largest value. */
 export interface CrossEntropyConfig {
-  /** Actions of an agent that are tried in an iteration. COMIX: 64. */
+  /** Number of actions of an agent that are tried in an iteration. COMIX: 64. */
   readonly samples: number;
-  /** The best of them, to which the next iteration's normal distribution is fitted. COMIX: 6. */
+  /** Number of the best of them, to which the next iteration's normal distribution is fitted. COMIX: 6. */
   readonly elites: number;
-  /** Rounds of trying. COMIX: 2. */
+  /** Number of iterations. COMIX: 2. */
   readonly iterations: number;
 }
 
@@ -205,7 +205,8 @@ export interface ExplorationConfig {
    */
   readonly noise?: number;
   /**
-   * First environment steps, in which continuous actions are drawn uniformly from the box. COMIX and FACMAC: 10,000.
+   * Number of environment steps at the beginning in which continuous actions are drawn uniformly from the box. COMIX
+   * and FACMAC: 10,000.
    */
   readonly uniform?: number;
 }
@@ -222,7 +223,10 @@ export interface OptimiserConfig {
   readonly alpha: number;
   /** Adam's beta_1, decay of the mean of gradients: 0.9. */
   readonly beta1?: number;
-  /** Added to the root. PyMARL: 1e-5. COMIX and FACMAC: 0.01. */
+  /**
+   * Added to the root of the mean of squared gradients, against a division by zero. PyMARL: 1e-5. COMIX and FACMAC:
+   * 0.01.
+   */
   readonly epsilon: number;
   /** Largest global gradient norm. PyMARL: 10. COMIX and FACMAC, of the networks that step together: 0.5. */
   readonly gradientClip: number;
@@ -230,7 +234,10 @@ export interface OptimiserConfig {
 
 /** Sizes of the networks. */
 export interface NetworkConfig {
-  /** Units of the agent's first layer and GRU. Table 3: 64. Of both hidden layers of COMIX and FACMAC: 400. */
+  /**
+   * Units of the agent's first layer and GRU. Table 3: 64. With COMIX and FACMAC these are the units of both hidden
+   * layers: 400.
+   */
   readonly hidden: number;
   /** Embedding of the mixing network. Table 3: 32. */
   readonly embed: number;
@@ -306,9 +313,9 @@ export interface Config {
   /** gamma, the discount factor. Table 3: 0.99. */
   readonly discount: number;
   /**
-   * What rewards are multiplied with before values are learned from them, so that these are of the size that learning
-   * rates and initial networks are made for: SMAC's returns end at 20. Returns and values are still reported in the
-   * environment's own unit. A complete configuration without it learns from the rewards as they are.
+   * The factor by which rewards are multiplied before values are learned from them, so that these are of the size that
+   * learning rates and initial networks are made for: SMAC's returns end at 20. Returns and values are still reported
+   * in the environment's own unit. A complete configuration without it learns from the rewards as they are.
    */
   readonly rewardScale?: number;
   /**
@@ -342,7 +349,7 @@ export interface Config {
   readonly wqmix?: WqmixConfig;
   /** RES's own settings, for algorithm "res" only. */
   readonly res?: ResConfig;
-  /** How COMIX looks for actions; no other algorithm has it. */
+  /** The search by which COMIX finds actions; no other algorithm has it. */
   readonly crossEntropy?: CrossEntropyConfig;
   /** Sets the initial masks and keeps them: the tickets of section 4.2. */
   readonly ticket?: TicketConfig;

@@ -24,7 +24,9 @@ import { shortSettings } from "./short.js";
  */
 export function resolveConfig(input: ConfigInput = {}): Config {
   if (!isTree(input))
-    throw new ConfigError(`config: given ${show(input)}; expected an object such as { "environment": "3m" }`);
+    throw new ConfigError(
+      `config: the configuration is ${show(input)}; expected an object such as { "environment": "3m" }`,
+    );
   return complete(givenOf(input));
 }
 

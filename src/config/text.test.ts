@@ -70,7 +70,7 @@ describe("a configuration file", () => {
       "holds no given values where a run has them",
       '{ "seed": 1, "given": 5 }',
       "config.json",
-      /config\.json holds 5 as what was given; expected an object/,
+      /config\.json has 5 in its field "given"; expected an object/,
     ],
     ["is no text", Uint8Array.of(0x50, 0x4b, 3, 4, 0xff, 0xfe, 0x80), "run.json", /is not text in UTF-8 or UTF-16/],
     ["is a thousand times too long", new Uint8Array(1_000_001), "run.json", /has 1,000,001 bytes/],

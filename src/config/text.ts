@@ -26,7 +26,7 @@ export function configFromText(bytes: Uint8Array, name: string): ConfigInput {
   const { given, environmentVersion: _, ...now } = content as Record<string, unknown>;
   if (!isTree(given))
     throw new ConfigError(
-      `${file} holds ${show(given)} as what was given; expected an object. Take the config.json of another run.`,
+      `${file} has ${show(given)} in its field "given"; expected an object. Take the config.json of another run.`,
     );
   return changesSince(given, now);
 }

@@ -132,7 +132,7 @@ function playwrightBrowsers(): string[] {
 function faultOf(path: string): string | undefined {
   try {
     if (!existsSync(path)) return "which is not there";
-    if (!statSync(path).isFile()) return "which is no file";
+    if (!statSync(path).isFile()) return "which is not a file";
     accessSync(path, constants.X_OK);
     return undefined;
   } catch {

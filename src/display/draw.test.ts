@@ -89,7 +89,7 @@ describe("a browser that cannot draw costs the PNG, and is named once in one lin
     [
       "that is a folder",
       () => beAt(mkdirSync(join(folder, "chrome", "bin"), { recursive: true })!),
-      /CHROME_PATH is .*chrome, which is no file/,
+      /CHROME_PATH is .*chrome, which is not a file/,
     ],
     ["that is not wanted", () => beAt("none"), /CHROME_PATH is none/],
     ["that ends at once", () => beBrowser("ends", "#!/bin/sh\nexit 1\n"), /ends does not start \(it ended at once\)/],

@@ -6,7 +6,7 @@ import { workerFile } from "../runs/workers.js";
 import { BROWSER_HINT, BrowserError, pictureSeconds, requireBrowser } from "./browser.js";
 import { plotlyFigure } from "./page.js";
 
-/** What the drawing process is asked to draw. */
+/** A request to the drawing process. */
 export interface FigureToDraw {
   /** Plotly's data and layout. */
   readonly json: string;
@@ -14,11 +14,11 @@ export interface FigureToDraw {
   readonly scale: number;
 }
 
-/** What the drawing process answers: a picture, or whose fault it is that there is none. */
+/** The answer of the drawing process: a picture, or whose fault it is that there is none. */
 export interface DrawnFigure {
   readonly png?: Uint8Array;
   readonly browserFault?: string;
-  /** Set with a fault of the browser if it did not answer in time. */
+  /** True with a fault of the browser, if it did not answer in time. */
   readonly hangs?: boolean;
   readonly figureFault?: string;
 }

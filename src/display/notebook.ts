@@ -203,7 +203,7 @@ export function showTable(table: Table): void {
  */
 export const PICTURE_HEIGHT = 560;
 
-/** How `showPage` shows a page. */
+/** Settings of `showPage`. */
 export interface PageOptions {
   /** Height of the page without its picture, in pixels. */
   readonly height: number;
@@ -223,7 +223,7 @@ export interface PageOptions {
  */
 export async function showPage(html: string, { height, picture = 0, summary, still }: PageOptions): Promise<void> {
   if (!inNotebook()) return void console.log(summary);
-  // The frame does not know how wide the cell is, so its height is given in units of that width.
+  // The cell's width is not known yet, so the height with which the frame begins is given in units of that width.
   const tall = `height:calc(${height}px + min(${round(100 * picture)}cqw, ${PICTURE_HEIGHT}px))`;
   const frame = frameHtml(html, height + PICTURE_HEIGHT, tall, summary);
   const output = place();

@@ -86,6 +86,8 @@ export function figureHtml(figure: Figure, title = figure.summary): string {
     const ink = () => getComputedStyle(document.body).color;
     const own = layout.font?.color === ${scriptJson(INK)};
     if (own) layout.font.color = ink();
+    // Notes of older figures name that colour themselves; without it they take on the figure's.
+    if (own) for (const { font } of layout.annotations ?? []) if (font?.color === ${scriptJson(INK)}) delete font.color;
     await Plotly.newPlot(place, data, layout, config);
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => own && Plotly.relayout(place, { "font.color": ink() }));
   } catch (error) {

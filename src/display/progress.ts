@@ -7,7 +7,7 @@ import type { RunProgress } from "../runs/progress.js";
 /** Up to this many runs are all shown one by one; of more, only those that are running. */
 export const FEW_RUNS = 4;
 
-/** How far all runs of an experiment are together. */
+/** Progress of all runs of an experiment together. */
 export interface ProgressOverview {
   readonly runs: number;
   readonly counts: Readonly<Record<RunProgress["state"], number>>;
@@ -20,7 +20,7 @@ export interface ProgressOverview {
   readonly scores: readonly MeanScore[];
 }
 
-/** What all seeds of one configuration have reached so far. */
+/** The scores that all seeds of one configuration have reached so far. */
 export interface MeanScore {
   /** Name of the configuration. */
   readonly label: string;

@@ -157,8 +157,8 @@ export function saveReplay(recording: EpisodeRecording, path: string, options: R
 }
 
 /**
- * Returns what changes of a unit: x, y, health, shield and index of the target. It is rounded to 0.01 cells, which is
- * less than a pixel.
+ * Returns the changing values of a unit: x, y, health, shield and index of the target. It is rounded to 0.01 cells,
+ * which is less than a pixel.
  */
 function compact(unit: UnitSnapshot): number[] {
   const health = unit.alive ? Math.max(0.1, Number(unit.health.toFixed(1))) : 0;

@@ -10,7 +10,7 @@ export interface PageRun {
   /** Environment steps of the evaluations; `values` are win rates 0..1, or mean returns. */
   readonly steps: readonly number[];
   readonly values: readonly number[];
-  /** Set if the values are returns. */
+  /** True if the values are returns. */
   readonly returns?: boolean;
 }
 

@@ -8,7 +8,7 @@ import { figureHtml, plotlyFigure } from "./page.js";
 import { shrinkPng } from "../figures/png.js";
 import { replaceFile } from "../runs/disk.js";
 
-/** What `saveFigure` wrote. */
+/** The files that `saveFigure` wrote. */
 export interface SavedFigure {
   /** Path of the Plotly figure as JSON. */
   readonly json: string;

@@ -36,6 +36,6 @@ it("summarises episodes", () => {
 
 it("a script that needs units says so on a matrix game, and an endless series is refused", () => {
   const env = createEnvironment("climbing");
-  expect(() => playEpisodes(env, nearestTarget, { episodes: 1 })).toThrow("climbing is no battle");
+  expect(() => playEpisodes(env, nearestTarget, { episodes: 1 })).toThrow("climbing is not a battle");
   expect(() => playEpisodes(env, uniformRandom(1), {})).toThrow("needs a number of episodes or of steps");
 });

@@ -12,7 +12,8 @@ export type Policy = (env: Environment, jointAction: JointAction, t: number) => 
 export type Script = (env: Environment, jointAction: JointAction) => void;
 
 /**
- * What a series of episodes came to. Means over complete episodes; `returnError` and `lengthError` are standard errors.
+ * Statistics of a series of episodes. Means are over complete episodes; `returnError` and `lengthError` are standard
+ * errors.
  */
 export interface PlaySummary {
   /** Environment steps of all episodes together. */
@@ -142,7 +143,7 @@ export function uniformRandom(seed: number): Script {
   };
 }
 
-/** Everyone stands. */
+/** All agents stand still. */
 export const stop: Script = (env, jointAction) => {
   for (let i = 0; i < env.sizes.agents; i++) jointAction[i] = isLegal(env, i, 1) ? 1 : 0;
 };
@@ -240,7 +241,7 @@ function approach(env: Environment, i: number): number {
 }
 
 function battleOf(env: Environment): BattleEnvironment {
-  if (!("battle" in env)) throw new Error(`${env.name} is no battle: this script needs units with positions.`);
+  if (!("battle" in env)) throw new Error(`${env.name} is not a battle: this script needs units with positions.`);
   return env as BattleEnvironment;
 }
 

@@ -85,7 +85,7 @@ describe("the campaign at the paper's budget", () => {
     });
     expect(first).toMatchObject({ all: 3, before: 0, failures: [] });
     expect(first.now).toBeGreaterThan(0);
-    expect(lines).toContain(`${stopFile} is there: stopping with checkpoints.`);
+    expect(lines).toContain(`${stopFile} is there: the runs stop with checkpoints.`);
     const table = () => readFileSync(keptPaths("smoke", results).runs, "utf8").trim().split("\n").slice(1);
     expect(table()).toHaveLength(first.now);
 

@@ -231,7 +231,7 @@ function stopping(
   const controller = new AbortController();
   const stop = (why: string) => (): void => {
     if (controller.signal.aborted) return;
-    report(`${why}: stopping with checkpoints.`);
+    report(`${why}: the runs stop with checkpoints.`);
     controller.abort();
   };
   const asked = stop("Interrupted");

@@ -264,6 +264,6 @@ function distanceTable(runs: readonly FollowedRun[], where: string): Table {
         ];
       }),
     ]),
-    note: "By exploration: what would differ if the greedy policy had never changed, since a part epsilon of the choices was drawn at random. Policy changed: choices whose greedy action of then is not that of now, exploration taken out; left out while most choices were random. ± standard deviation over seeds.",
+    note: "By exploration: the choices that would differ if the greedy policy had never changed, since a share epsilon of them was drawn at random. Policy changed: the choices whose greedy action has changed since then, without the effect of exploration; these are left out while most choices were random. ± is the standard deviation over seeds.",
   };
 }

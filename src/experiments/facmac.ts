@@ -16,9 +16,9 @@ const METHODS: Readonly<Record<Profile, readonly PaperMethod[]>> = {
 const USUAL_SEEDS: Readonly<Record<Profile, number>> = { smoke: 1, classroom: 3, paper: 8 };
 
 /**
- * What a short budget needs. The authors' 5,000 episodes are the newest seventh of their 2 million steps; 400 keep as
- * young a share of a short run, so that TD(lambda) follows what the present actors do. A slower actor waits for a
- * critic that has seen hundreds of updates and not tens of thousands.
+ * The settings that a short budget needs. The authors' 5,000 episodes are the newest seventh of their 2 million steps;
+ * 400 keep as young a share of a short run, so that TD(lambda) follows what the present actors do. A slower actor waits
+ * for a critic that has seen hundreds of updates and not tens of thousands.
  */
 const CLASSROOM = {
   replay: { offlineCapacity: 400 },

@@ -25,7 +25,9 @@ export interface Setting {
 export interface Dimension {
   /** Name of the setting, with the paper's symbol: "λ". */
   readonly title: string;
-  /** What a legend writes before a value that says nothing by itself: "λ" for "λ = 0.8". Default: nothing. */
+  /**
+   * Symbol that a legend writes before a value that says nothing by itself, such as "λ" for "λ = 0.8". Default: none.
+   */
   readonly symbol?: string;
   /** The values in the order of rows or columns. */
   readonly settings: readonly Setting[];

@@ -43,7 +43,7 @@ interface Task {
   readonly title: string;
   /** Options of the environment in each profile. */
   readonly options: Readonly<Record<Profile, Readonly<Record<string, string | number>>>>;
-  /** What a classroom needs beside `CLASSROOM`. */
+  /** Settings of the classroom profile in addition to `CLASSROOM`. */
   readonly classroom?: ConfigInput;
   /** Sparsity in a classroom. Default: 0.8. */
   readonly level?: number;

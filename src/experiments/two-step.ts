@@ -166,7 +166,7 @@ function reduceTwoStep(runs: readonly StoredRun[]): Reduction {
           ];
         }),
       ],
-      note: `Q_tot, means over seeds; discount ${config.discount}. The first step's values are means over what agent 1 does, 2A's over all joint actions. Error: mean absolute error of all 12 values, ± standard deviation over seeds. Plays for 8: seeds whose greedy play gets it at the end.`,
+      note: `Q_tot, means over seeds; discount ${config.discount}. The first step's values are means over what agent 1 does, 2A's over all joint actions. Error: mean absolute error of all 12 values, ± standard deviation over seeds. Plays for 8: number of seeds whose greedy play gets 8 at the end.`,
     },
     figure: learnedValues(
       learned.flatMap(({ label, values }): LearnedValue[] =>

@@ -84,7 +84,7 @@ export function lawTable(rows: Measured["rows"]): Table {
         fixed > 0 ? `${(dense / fixed).toFixed(1)}x` : "",
       ];
     }),
-    note: "Fitted to the sparse cases. t₀: what no mask thins; t₁: what the FLOPs of the dense networks would take at the pace of sparse products. Sparse / dense pace: t₁ over what they do take, dense less t₀: the price of one operation. At most: dense over t₀, the speed-up without a single connection.",
+    note: "Both times are fitted to the sparse cases. t₀ is the time of the parts that no mask thins. t₁ is the time that the FLOPs of the dense networks would take at the pace of sparse products. Sparse / dense pace is t₁ divided by the time that they do take (dense less t₀): the price of one operation. At most is dense divided by t₀: the speed-up without a single connection.",
   };
 }
 

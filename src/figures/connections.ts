@@ -5,7 +5,7 @@ import { axis, INK, layout } from "./theme.js";
 /** Colour of what chance would give: a grey, dashed line or mark in every figure of this file. */
 const RANDOM = INK;
 
-/** How many connections each dimension on one side of a weight has, each list in descending order. */
+/** Numbers of connections of the dimensions on one side of a weight, each list in descending order. */
 export interface SortedCounts {
   /** The counts before training, a list for each seed. */
   readonly start: readonly (readonly number[])[];
@@ -316,7 +316,9 @@ export function connectionsAgainstInput(
   };
 }
 
-/** How many decisions of several runs stay the same when dimensions of their networks are taken out in one order. */
+/**
+ * Numbers of decisions of several runs that stay the same when dimensions of their networks are taken out in one order.
+ */
 export interface CutBars {
   readonly label: string;
   /** How many dimensions are taken out. */

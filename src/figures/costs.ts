@@ -27,9 +27,9 @@ export interface ReproducedCost {
   readonly environment: string;
   /** S, the share of weights removed from each network, 0..1. */
   readonly sparsity: number;
-  /** What equations 8 to 24 give. */
+  /** The figures that equations 8 to 24 give. */
   readonly ours: CostShares;
-  /** What Table 1 prints. */
+  /** The figures that Table 1 prints. */
   readonly paper: CostShares;
 }
 

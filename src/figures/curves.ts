@@ -4,7 +4,7 @@ import { packed, round, type Figure, type Trace } from "./figure.js";
 import { legendHeight, panelGrid } from "./panel-grid.js";
 import { footnote, layout, type MethodStyle, methodStyles, translucent } from "./theme.js";
 
-/** What was measured of one run over its training. */
+/** The measurements of one run over its training. */
 export interface RunCurve {
   /** The method, or whatever is compared; runs with the same label are averaged (its seeds). */
   readonly label: string;
@@ -46,7 +46,7 @@ const MOST_BANDS = 4;
 /** How many bars of deviation a curve has if there are no bands. */
 const INTERVALS = 5;
 
-/** What is drawn for one label in one small picture. */
+/** The curve that is drawn for one label in one small picture. */
 interface LabelCurve {
   readonly style: MethodStyle;
   /** The panel that the runs name. */

@@ -14,7 +14,7 @@ const LOOKS = [
 
 /** One run's distances between stored choices and the policy. */
 export interface DistanceCurve {
-  /** What is compared. Runs with the same label are seeds of it and are averaged. */
+  /** Name of what is compared. Runs with the same label are seeds of it and are averaged. */
   readonly label: string;
   /** Environment steps, or ages, increasing. [points] */
   readonly at: readonly number[];

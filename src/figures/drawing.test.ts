@@ -8,10 +8,12 @@ import { nearestTarget } from "../envs/play.js";
 import { frameHtml } from "../display/frame.js";
 import { closeBrowser, findBrowser, withPage } from "../display/browser.js";
 import { trainingCurves } from "./curves.js";
+import { footnote, INK } from "./theme.js";
 import { maskImage } from "./masks.js";
 import { recordEpisode, replayTitle } from "./recording.js";
 import { battleReplay, saveReplay } from "../display/replay.js";
 import { drawPng } from "../display/draw.js";
+import { figureHtml } from "../display/page.js";
 import { figurePng, saveFigure } from "../display/save.js";
 
 const browser = findBrowser();
@@ -53,6 +55,37 @@ async function opened<T>(
 }
 
 describe.skipIf(browser === undefined)("a saved figure", () => {
+  it("has notes in the colour of the page's text, light and dark", async () => {
+    // Notes of figures from earlier versions name the grey of pictures without a page.
+    const note = { ...footnote("an old note", -52), font: { size: 11, color: INK } };
+    const layout = { ...curves.layout, annotations: [footnote("a note", -40), note] };
+    const path = join(folder, "notes.html");
+    writeFileSync(path, figureHtml({ ...curves, layout }));
+    const { result, errors } = await opened(path, async (page) => {
+      const colours: string[][] = [];
+      for (const colorScheme of ["light", "dark"] as const) {
+        await page.emulateMedia({ colorScheme });
+        await page.waitForSelector("svg.main-svg .annotation-text");
+        await page.waitForTimeout(500);
+        const fill = (place: string) =>
+          page.locator(place).evaluateAll((all) =>
+            all.map((node) => {
+              const { getComputedStyle } = globalThis as unknown as {
+                getComputedStyle(element: unknown): { fill: string; color: string };
+              };
+              const { fill, color } = getComputedStyle(node);
+              return (node as unknown as { tagName: string }).tagName === "BODY" ? color : fill;
+            }),
+          );
+        colours.push([...(await fill("body")), ...(await fill("svg.main-svg .annotation-text"))]);
+      }
+      return colours;
+    });
+    expect(errors).toEqual([]);
+    for (const [ink, ...notes] of result) expect(notes).toEqual([ink, ink]);
+    expect(result[0][0]).not.toBe(result[1][0]);
+  });
+
   it("is drawn, interactive, by its HTML without a network", async () => {
     const saved = await saveFigure(curves, join(folder, "curves"));
     const { result, errors, requests } = await opened(saved.html, async (page) => {
@@ -333,6 +366,33 @@ describe.skipIf(browser === undefined)("a replay in a frame", () => {
       dark: ["rgba(0, 0, 0, 0)", "dark", "dark"],
       light: ["rgba(0, 0, 0, 0)", "light", "light"],
     });
+  });
+
+  it("is as high as what it shows, at any width", async () => {
+    const path = join(folder, "frame-height.html");
+    const frame = frameHtml(battleReplay(recording), 1500, "height:1500px", "a battle");
+    writeFileSync(path, `<!doctype html><body style="margin:0">${frame}</body>`);
+    const { result, errors } = await opened(path, async (page) => {
+      const heights: [inside: number, frame: number][] = [];
+      for (const width of [1200, 600, 1000]) {
+        await page.setViewportSize({ width, height: 800 });
+        const inside = page.frameLocator("iframe").locator("#keys");
+        let [content, outside] = [0, 0];
+        for (let tries = 0; tries < 100; tries++) {
+          const last = (await inside.boundingBox())!;
+          const around = (await page.locator("iframe").boundingBox())!;
+          // The page has a padding of 10 pixels below its last line.
+          [content, outside] = [Math.ceil(last.y + last.height + 10 - around.y), around.height];
+          if (around.width === width && Math.abs(content - outside) < 2) break;
+          await page.waitForTimeout(50);
+        }
+        heights.push([content, outside]);
+      }
+      return heights;
+    });
+    expect(errors).toEqual([]);
+    for (const [content, outside] of result) expect(Math.abs(content - outside)).toBeLessThan(2);
+    expect(new Set(result.map(([, outside]) => outside)).size).toBe(3);
   });
 });
 

@@ -3,7 +3,7 @@ import { byteMatrix, type Figure, round, type Trace } from "./figure.js";
 import type { InputBlock } from "./masks.js";
 import { axis, layout, MASK_COLOURS, panelTitle } from "./theme.js";
 
-/** What became of one layer's connections between two moments. */
+/** The connections of one layer at two moments, before and after evolution. */
 export interface EvolutionPanel {
   /** Text above the panel. */
   readonly label: string;
@@ -32,8 +32,8 @@ export interface EvolutionImageOptions {
 }
 
 /**
- * Colours of cells by what became of them. Dropped and grown differ clearly for every kind of colour vision, and in
- * lightness.
+ * Colours of cells by the fate of their connections. Dropped and grown differ clearly for every kind of colour vision,
+ * and in lightness.
  */
 const FATES = [
   ["none", MASK_COLOURS.none],

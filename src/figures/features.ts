@@ -4,11 +4,11 @@ import type { BattleEnvironment } from "../envs/starcraft/environment.js";
 import type { InputBlock } from "./masks.js";
 import type { Table } from "./table.js";
 
-/** What one entry of an observation or a state means. */
+/** The meaning of one entry of an observation or a state. */
 export interface Feature {
   /** The block that it belongs to: "moves", "enemy 2", "ally 1", "own" and so on. */
   readonly block: string;
-  /** What the entry measures within its block, for example "distance / 9" or "health". */
+  /** The quantity that the entry measures within its block, for example "distance / 9" or "health". */
   readonly name: string;
 }
 
@@ -159,7 +159,7 @@ export function featureTable(
  * A table of the types of unit on a map, with what decides a battle: how much each endures, how hard, how often and how
  * far it hits, and how fast it walks.
  *
- * @throws {Error} when the environment is no battle
+ * @throws {Error} when the environment is not a battle
  */
 export function unitTable(env: Environment): Table {
   if (!isBattle(env)) throw new LabError(`${env.name} has no units. Give a battle such as "3m".`);

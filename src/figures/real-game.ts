@@ -10,19 +10,19 @@ import type { Table } from "./table.js";
 export interface RealGameRow {
   /** Name of the map, for example "2s3z". */
   readonly map: string;
-  /** What was measured, in words. */
+  /** The measured quantity, in words. */
   readonly measure: string;
   /** The value in our simulator's battles, in the unit that `measure` names. */
   readonly here: number;
   /** The value in the real game; NaN if it is not known. */
   readonly real: number;
-  /** How near the two had to be, in words; empty if they are only reported. */
+  /** The distance within which the two had to be, in words; empty if they are only reported. */
   readonly target: string;
   /** Whether they are as near as that; undefined if they are only reported. */
   readonly met?: boolean;
 }
 
-/** How fast teams learn one map in one of the two games; a row of data/results/real-game-learning.csv. */
+/** The speed at which teams learn one map in one of the two games; a row of data/results/real-game-learning.csv. */
 export interface RealGameLearning {
   /** Name of the map, for example "2s3z". */
   readonly map: string;

@@ -5,7 +5,7 @@ import { notNumbers } from "./scores.js";
 import { legendHeight } from "./panel-grid.js";
 import { axis, footnote, INK, layout, legendEntry, methodStyles } from "./theme.js";
 
-/** What the legend calls a large mark. */
+/** Name of the large marks in the legend. */
 const OURS = "our mean over seeds";
 
 /** The scores of one setting. */

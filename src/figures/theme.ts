@@ -14,7 +14,7 @@ export const CLEAR = "rgba(0,0,0,0)";
 /** Colour of grid lines, and of what lies behind everything else. */
 export const FAINT = "rgba(128,128,128,0.25)";
 
-/** How one method looks in every figure. */
+/** The look of one method in every figure. */
 export interface MethodStyle {
   readonly label: string;
   readonly colour: string;

@@ -11,7 +11,7 @@ const SHAPES = [
   "star",
 ] as const;
 
-/** How units of one type are drawn. */
+/** The look of the units of one type. */
 export type UnitShape = (typeof SHAPES)[number];
 
 /** Shapes of the types on the built-in maps, as different as possible for types that meet on 2s3z, 1c3s5z or MMM. */

@@ -6,7 +6,7 @@ import { axis, CLEAR, INK, layout, methodStyles } from "./theme.js";
 export interface LearnedValue {
   /** The method. */
   readonly label: string;
-  /** What this is the value of; it gives the place along the horizontal axis. */
+  /** Name of the thing whose value this is; it gives the place along the horizontal axis. */
   readonly of: string;
   readonly value: number;
 }

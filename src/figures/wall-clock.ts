@@ -7,10 +7,10 @@ export interface SpeedPanel {
   readonly lines: readonly SpeedLine[];
 }
 
-/** What was measured against what was varied, with what FLOPs predict. */
+/** Measured values against the varied quantity, with the values that FLOPs predict. */
 export interface SpeedLine {
   readonly label: string;
-  /** What was varied: density, or episodes of a batch. [points] */
+  /** The varied quantity: density, or the number of episodes in a batch. [points] */
   readonly x: readonly number[];
   /** Times or speed-ups. [points] */
   readonly measured: readonly number[];
@@ -24,7 +24,7 @@ export interface SpeedLine {
 
 export interface SpeedFigureOptions {
   readonly title?: string;
-  /** What was varied: density runs from 1 on the left. Default: density. */
+  /** The varied quantity: density runs from 1 on the left. Default: density. */
   readonly against?: "density" | "batch";
   /** Names of the vertical axes, one a row of panels. */
   readonly values: readonly string[];
@@ -286,7 +286,7 @@ export function partsFigure(panels: readonly PartsPanel[], options: { readonly t
 const PART_COLOURS = ["#0072B2", "#56B4E9", "#D55E00", "#E69F00", "#009E73", "#CC79A7", "#999999"];
 
 interface Frame {
-  /** What follows "xaxis" and "yaxis" in the names of axes. */
+  /** Text that follows "xaxis" and "yaxis" in the names of the panel's axes. */
   readonly suffix: string;
   readonly row: number;
   readonly column: number;

@@ -39,7 +39,7 @@ export interface Engine<AtOnce extends boolean = boolean> {
     readonly mixer: MixingNetwork<AtOnce>;
   };
 
-  /** FACMAC's critic of discrete actions; there when `shape.critic` is set. */
+  /** FACMAC's critic of discrete actions, which exists when `shape.critic` is set. */
   readonly critic?: CriticNetwork<AtOnce>;
 
   /**
@@ -146,24 +146,27 @@ export interface AgentNetwork<AtOnce extends boolean = boolean> {
   /** Adds the gradients of the online agent, given dL/dQ_i of the chosen actions [steps, agents, lanes]. */
   backward(gradient: Float32Array): Answer<void, AtOnce>;
   /**
-   * The same, given the gradient of all that the network gave at each step, [steps, agents, actions, lanes]: what
-   * policies learn from. The sparse engine has it.
+   * Does the same, given the gradient of every output of the network at each step, [steps, agents, actions, lanes],
+   * from which policies learn.
    */
   backwardAll?(gradient: Float32Array): Answer<void, AtOnce>;
 }
 
-/** FACMAC's critic of discrete actions: what an agent sees and does is worth, at every step of the loaded episodes. */
+/**
+ * FACMAC's critic of discrete actions, which values each agent's observation and action at every step of the loaded
+ * episodes.
+ */
 export interface CriticNetwork<AtOnce extends boolean = boolean> {
   /**
-   * Values of the agents' actions [steps, agents, lanes] at steps `offset`..`offset + steps - 1`; overwritten by the
-   * next call. With `keep`, activations are kept for `backward` (online side only).
+   * Computes the values of the agents' actions [steps, agents, lanes] at steps `offset`..`offset + steps - 1`, which
+   * the next call overwrites. With `keep`, activations are kept for `backward` (online side only).
    *
    * @param actions each agent's action as one number for each of them, one of which is 1: [steps, agents, actions,
    *   lanes]
    */
   forward(side: NetworkSide, actions: Float32Array, offset: 0 | 1, keep?: boolean): Answer<Float32Array, AtOnce>;
   /**
-   * Back through the last pass that kept its values, given dL/dvalues [steps, agents, lanes].
+   * Runs back through the last pass that kept its values, given dL/dvalues [steps, agents, lanes].
    *
    * @param options.adds whether the parameters' gradients are added up. Default: true
    * @param options.through whether dL/dactions is wanted, [steps, agents, actions, lanes]. Default: false
@@ -223,13 +226,13 @@ export interface AdamStep {
   readonly beta2: number;
   /** Added to the root, against a division by zero. COMIX and FACMAC: 0.01. */
   readonly epsilon: number;
-  /** How many steps there were with this one. */
+  /** Number of steps so far, this one included. */
   readonly step: number;
 }
 
 /** Adam, see `AdamStep`, with the largest global L2 norm of the gradient. */
 export interface AdamOptions extends AdamStep {
-  /** Tells it from RMSprop. */
+  /** Distinguishes it from RMSprop. */
   readonly kind: "adam";
   /** Largest L2 norm of the gradient of the networks that step together. */
   readonly gradientClip: number;

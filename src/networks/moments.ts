@@ -2,12 +2,12 @@ import type { Parameters } from "./parameters.js";
 
 const PREFIX = "moments.";
 
-/** Adam's two running means in one map, as checkpoints keep them: that of gradients by "moments.NAME". */
+/** Joins Adam's two running means in one map, as checkpoints keep them, with that of gradients by "moments.NAME". */
 export function joinMoments(squares: Parameters, moments: Parameters): Map<string, Float32Array> {
   return new Map([...squares, ...[...moments].map(([name, values]) => [`${PREFIX}${name}`, values] as const)]);
 }
 
-/** Takes apart what `joinMoments` gave. */
+/** Splits the map that `joinMoments` returned. */
 export function splitMoments(state: Parameters): { readonly squares: Parameters; readonly moments: Parameters } {
   const squares = new Map<string, Float32Array>();
   const moments = new Map<string, Float32Array>();

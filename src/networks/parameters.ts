@@ -20,12 +20,13 @@ export interface NetworkShape {
   /** Hidden units of WQMIX's unrestricted mixing network. If it is set, there are central networks. Table 3: 256. */
   readonly centralEmbed?: number;
   /**
-   * How the team's value is made if not by QMIX's monotonic mixing network: as the "sum" of the agents' values (VDN),
-   * which has no parameters, or not at all ("none", IQL), where `mixer` gives the agents' mean for reports only.
+   * The way in which the team's value is made if not by QMIX's monotonic mixing network: as the "sum" of the agents'
+   * values (VDN), which has no parameters, or not at all ("none", IQL), where `mixer` gives the agents' mean for
+   * reports only.
    */
   readonly mixer?: "sum" | "none";
   /**
-   * Set where FACMAC's critic of discrete actions learns beside the recurrent agents, which are its actor: a
+   * True where FACMAC's critic of discrete actions learns beside the recurrent agents, which are its actor: a
    * feed-forward network of what an agent sees and does, whose two hidden layers have `hidden` units.
    */
   readonly critic?: true;
@@ -117,7 +118,7 @@ export function networkParameters(shape: NetworkShape): ParameterSpec[] {
   return specs;
 }
 
-/** Entries of what a feed-forward network of a shape reads and gives. */
+/** Returns the numbers of inputs and outputs of a feed-forward network of a shape. */
 export function feedForwardSizes(
   { observation, actions }: NetworkShape,
   name: FeedForwardName,

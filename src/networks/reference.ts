@@ -88,7 +88,7 @@ function linear(values: Values, name: string, x: Float64Array): Float64Array {
 
 function product(weight: ArrayLike<number>, bias: ArrayLike<number>, x: Float64Array): Float64Array {
   if (weight.length !== bias.length * x.length)
-    throw new LabError(`A ${bias.length} x ${x.length} matrix has not ${weight.length} values.`);
+    throw new LabError(`A matrix of ${bias.length} x ${x.length} cannot have ${weight.length} values.`);
   const y = Float64Array.from(bias);
   for (let row = 0, i = 0; row < y.length; row++) {
     for (let column = 0; column < x.length; column++, i++) y[row] += weight[i] * x[column];

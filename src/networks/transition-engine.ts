@@ -10,19 +10,17 @@ export interface TransitionShape extends NetworkShape {
   readonly networks: readonly FeedForwardName[];
 }
 
-/**
- * A feed-forward network on rows that have nothing to do with each other: [rows, inputs] to [rows, outputs], row-major.
- */
+/** A feed-forward network on independent rows: [rows, inputs] to [rows, outputs], row-major. */
 export interface FeedForward<AtOnce extends boolean = boolean> {
   /**
-   * What the network gives for each row; overwritten by the next call. With `keep`, a way back may follow, which
-   * belongs to the last pass that kept its values.
+   * Computes the outputs of the network for each row, which the next call overwrites. With `keep`, a backward pass may
+   * follow. It belongs to the last pass that kept its values.
    *
    * @param inputs [rows, inputs]
    */
   forward(side: NetworkSide, inputs: Float32Array, keep?: boolean): Answer<Float32Array, AtOnce>;
   /**
-   * Back through the last pass of the online side that kept its values.
+   * Runs back through the last pass of the online side that kept its values.
    *
    * @param gradient dL/doutputs, [rows, outputs]
    * @param options.adds whether the parameters' gradients are added up. Default: true
@@ -37,7 +35,7 @@ export interface FeedForward<AtOnce extends boolean = boolean> {
 /** The monotonic mixing network on a batch of transitions. */
 export interface TransitionMixer<AtOnce extends boolean = boolean> {
   /**
-   * Q_tot of each transition; overwritten by the next call.
+   * Computes Q_tot of each transition, which the next call overwrites.
    *
    * @param states [B, state]
    * @param values of the agents, [B, agents]
@@ -52,21 +50,21 @@ export interface TransitionMixer<AtOnce extends boolean = boolean> {
 
 /** Settings of the cross-entropy method. COMIX: 64 samples, 6 elites, 2 iterations. */
 export interface CrossEntropyOptions {
-  /** Actions that are tried in an iteration. */
+  /** Number of actions that are tried in an iteration. */
   readonly samples: number;
-  /** The best of them, to which the next iteration's distribution is fitted; at least 2. */
+  /** Number of the best actions, to which the next iteration's distribution is fitted; at least 2. */
   readonly elites: number;
-  /** Rounds of trying. */
+  /** Number of iterations. */
   readonly iterations: number;
 }
 
 /**
- * What the method's draws from N(0, 1) come from: a stream, of which each search takes two numbers; or the draws
+ * The source of the method's draws from N(0, 1): a stream, of which each search takes two numbers; or the draws
  * themselves, [iterations, rows, actions, samples].
  */
 export type Draws = Random | Float32Array;
 
-/** What a search found; overwritten by the next one. */
+/** The result of a search, which the next one overwrites. */
 export interface BestActions {
   /** The best sample of the last iteration for each row, within (-1, 1). [rows, actions] */
   readonly actions: Float32Array;
@@ -102,7 +100,7 @@ export interface TransitionEngine<AtOnce extends boolean = boolean> {
   readonly networks: Readonly<Partial<Record<FeedForwardName, FeedForward<AtOnce>>>>;
   /** Joins the agents' values. */
   readonly mixer: TransitionMixer<AtOnce>;
-  /** The best actions by the agent's utilities, for COMIX; undefined where there is no agent. */
+  /** Finds the best actions by the agent's utilities, for COMIX; undefined where there is no agent network. */
   readonly search: CrossEntropySearch<AtOnce> | undefined;
   /**
    * Networks that answer at once, for acting: the engine itself where it does, else one whose online side has the same
@@ -111,32 +109,32 @@ export interface TransitionEngine<AtOnce extends boolean = boolean> {
   readonly acting: TransitionEngine<true>;
   /** Clears all gradients. */
   begin(): void;
-  /** Until the next `begin`, gradients of pruned connections are wanted, too. Comes before any backward pass. */
+  /** Requests gradients of pruned connections too, until the next `begin`. It has to precede any backward pass. */
   requestDenseGradients(): void;
-  /** The gradient added up since `begin`, [out, in] or [out]. */
+  /** Returns the gradient added up since `begin`, [out, in] or [out]. */
   gradient(name: string): Answer<Float32Array, AtOnce>;
   /**
-   * One step of Adam for these networks, by the gradient that they have together, clipped to a norm.
+   * Takes one step of Adam for these networks, by the gradient that they have together, clipped to a norm.
    * @returns the norm before clipping; when it is not finite nothing is changed
    */
   step(networks: readonly string[], adam: AdamStep, gradientClip: number): Answer<number, AtOnce>;
-  /** Soft update of all target networks: target += tau (online - target). */
+  /** Makes a soft update of all target networks: target += tau (online - target). */
   follow(tau: number): void;
-  /** Hard update of all target networks: target := online. */
+  /** Makes a hard update of all target networks: target := online. */
   copyToTarget(): void;
-  /** A copy of all parameters of a side, or of Adam's running means of gradients and of their squares. */
+  /** Returns a copy of all parameters of a side, or of Adam's running means of gradients and of their squares. */
   read(kept: NetworkSide | "squares" | "moments"): Answer<Map<string, Float32Array>, AtOnce>;
   /** Overwrites parameters of a side, or Adam's running means (all, or those given). */
   write(kept: NetworkSide | "squares" | "moments", values: Parameters): void;
-  /** Adam's running means: of squared gradients by parameter name, of gradients by "moments.NAME". */
+  /** Returns Adam's running means: of squared gradients by parameter name, of gradients by "moments.NAME". */
   readOptimiser(): Answer<Parameters, AtOnce>;
   /** Overwrites Adam's running means with what `readOptimiser` gave; a missing name stays as it is. */
   writeOptimiser(state: Parameters): void;
-  /** The mask of a weight matrix, [out, in], 1 where the connection is; all ones for a dense one. A copy. */
+  /** Returns a copy of the mask of a weight matrix, [out, in], 1 where the connection is; all ones for a dense one. */
   mask(name: string): Uint8Array;
-  /** As of `Engine`: kept connections keep weight and optimiser state, new ones start with 0. */
+  /** Sets a mask as in `Engine`: kept connections keep weight and optimiser state, new ones start with 0. */
   setMask(name: string, mask: Uint8Array): void;
-  /** Gives back native memory; the engine cannot be used any more. */
+  /** Frees native memory; the engine cannot be used any more. */
   dispose(): void;
 }
 

@@ -4,20 +4,20 @@ import type { Engine } from "./engine.js";
 type Networks<AtOnce extends boolean> = Pick<Engine<AtOnce>, "agent" | "mixer" | "central">;
 
 /**
- * Where an engine is between the gradients of one update and those of the next: after a step they stay readable until
- * new ones are added up.
+ * The place of an engine between the gradients of one update and those of the next: after a step they stay readable
+ * until new ones are added up.
  */
 export interface UpdateCycle {
-  /** Something begins that belongs to the next update, if the last has made its step. */
+  /** Begins the next update if the last one has made its step. */
   begin(): void;
-  /** Networks whose backward passes add to the gradients of the present update. */
+  /** Returns networks whose backward passes add to the gradients of the present update. */
   adding<AtOnce extends boolean>(networks: Networks<AtOnce>): Networks<AtOnce>;
   /**
-   * Dense gradients are asked for.
+   * Requests dense gradients.
    * @throws {Error} when some were added up without
    */
   request(): void;
-  /** The step was made. */
+  /** Records that the step was made. */
   end(): void;
 }
 

@@ -41,7 +41,7 @@ export function readNamedFile(path: string, what: string, known: Readonly<Record
     const status = statSync(path);
     // A device such as /dev/zero never ends.
     if (!status.isFile() && !status.isFIFO() && !status.isDirectory())
-      throw new LabError("it is no file but a device or socket");
+      throw new LabError("it is not a file but a device or socket");
     return readFileSync(path, "utf8");
   } catch (error) {
     throw new LabError(`Cannot read ${what} ${shortPath(path)}: ${causeOf(error, known)}.`, { cause: error });

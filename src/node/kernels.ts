@@ -203,7 +203,10 @@ function updateOnce(native: NativeKernels | null): Map<string, Float32Array> {
   return results;
 }
 
-/** The same for what learns from transitions: feed-forward networks, the cross-entropy method, Adam, soft targets. */
+/**
+ * Does the same for networks that learn from transitions: feed-forward networks, the cross-entropy method, Adam, soft
+ * targets.
+ */
 function learnTransitionsOnce(native: NativeKernels | null): Map<string, Float32Array> {
   const random = createRandom(2);
   const shape = { ...SHAPE, networks: ["agent", "critic", "actor"] } as const;

@@ -32,7 +32,7 @@ function loadFile(given: string, expected?: string): PartFile {
   const file = resolve(given);
   const stats = statSync(file, { throwIfNoEntry: false });
   if (stats === undefined) throw new PartError("is not there");
-  if (!stats.isFile()) throw new PartError("is no file");
+  if (!stats.isFile()) throw new PartError("is not a file");
   if (file.endsWith(".py")) return { file, sha256: contentHash(file, pythonSources(file)) };
   if (!/\.(ts|mts|js|mjs|json)$/.test(file)) throw new PartError("does not end in .ts, .mts, .js, .mjs, .json or .py");
   const before = known.get(file);

@@ -16,8 +16,8 @@ export interface AlgorithmNetworks {
   /** The agents' network: "recurrent" is PyMARL's, Linear, GRU, Linear, shared by all agents. */
   readonly agent: "recurrent";
   /**
-   * How the agents' values become one value: by QMIX's "monotonic" network, by their "sum" (VDN), or not at all
-   * ("none"), so that each agent learns on its own (IQL).
+   * The way in which the agents' values become one value: by QMIX's "monotonic" network, by their "sum" (VDN), or not
+   * at all ("none"), so that each agent learns on its own (IQL).
    */
   readonly mixer: "monotonic" | "sum" | "none";
   /** Whether WQMIX's unrestricted agents and their mixing network learn beside them. Default: false. */
@@ -36,7 +36,7 @@ export interface TransitionNetworks {
   readonly central?: false;
 }
 
-/** What one gradient update saw, as means over the sampled steps. */
+/** Statistics of one gradient update, as means over the sampled steps. */
 export interface UpdateStatistics {
   /** The loss: the mean squared TD error, Eq. 7, and the terms that WQMIX and RES add to it. */
   readonly loss: number;
@@ -48,7 +48,7 @@ export interface UpdateStatistics {
   readonly target: number;
 }
 
-/** How often training stores and runs each network, as in Table 4. A network that is not named counts 0. */
+/** Numbers of copies and passes of each network in training, as in Table 4. A network that is not named counts 0. */
 export interface AlgorithmCost {
   /** Copies of each network, 2 with a target network. Column "Model size". */
   readonly copies: Readonly<Partial<Record<NetworkName, number>>>;
@@ -60,9 +60,9 @@ export interface AlgorithmCost {
   readonly acting?: Readonly<Partial<Record<NetworkName, number>>>;
 }
 
-/** What every learning algorithm says about itself. */
+/** The fields that every learning algorithm has. */
 export interface CommonAlgorithm extends Part {
-  /** How often training holds and passes each network, from which sizes and FLOPs follow as in Table 4. */
+  /** Numbers of copies and passes of each network, from which sizes and FLOPs follow as in Table 4. */
   readonly cost: AlgorithmCost;
   /** The defaults of a configuration that it changes. A method's changes have precedence. */
   readonly defaults?: ConfigInput;
@@ -72,8 +72,8 @@ export interface CommonAlgorithm extends Part {
    */
   readonly sections?: readonly ("wqmix" | "res" | "crossEntropy")[];
   /**
-   * What it changes in a method's defaults, which are made for values of discrete actions that are learned from
-   * episodes.
+   * Returns the changes that this algorithm makes to a method's defaults, which are made for values of discrete actions
+   * that are learned from episodes.
    *
    * @param method the method's changes
    */
@@ -95,10 +95,10 @@ export interface EpisodeAlgorithm extends CommonAlgorithm {
   readonly learnsFrom?: "episodes";
   /** Which networks the engine makes for the algorithm: its agents, its mixer, its central networks. */
   readonly networks: AlgorithmNetworks;
-  /** Set where the online agents choose the joint action whatever `operator.doubleQ` says. */
+  /** If true, the online agents choose the joint action whatever `operator.doubleQ` says. */
   readonly alwaysDoubleQ?: boolean;
   /**
-   * Set where the agents' network is a policy: it is explored by drawing from its softmax, it learns by Adam, and no
+   * If true, the agents' network is a policy: it is explored by drawing from its softmax, it learns by Adam, and no
    * operator takes a maximum over actions.
    */
   readonly actor?: boolean;
@@ -122,16 +122,16 @@ export interface EpisodeAlgorithm extends CommonAlgorithm {
   ): Promise<UpdateStatistics>;
 }
 
-/** What an update is told beside its batch. */
+/** The input of an update beside its batch. */
 export interface UpdateContext {
   /** Number of this update, from 1. */
   readonly update: number;
-  /** What is drawn for it, if anything is. */
+  /** The random stream of updates, from which an algorithm may draw. */
   readonly random: Random;
   /**
-   * To be called after each step of the optimiser with the networks that took it, while their gradients can be read:
-   * their topology may evolve then. Those of an algorithm that learns from episodes and never calls it evolve together
-   * after its update.
+   * Has to be called after each step of the optimiser with the networks that took it, while their gradients can be
+   * read: their topology may evolve then. The networks of an algorithm that learns from episodes and never calls it
+   * evolve together after its update.
    */
   readonly stepped: (networks: readonly string[]) => void | Promise<void>;
   /** Whether gradients of pruned connections are wanted, see `TransitionEngine.requestDenseGradients`. */
@@ -150,10 +150,10 @@ export interface TransitionAlgorithm extends CommonAlgorithm {
   readonly networks: TransitionNetworks;
   /** The network whose values of the agents' actions the mixer joins. */
   readonly values: "agent" | "critic";
-  /** Set where a policy names the actions, so that there is no maximum that an operator could take. */
+  /** If true, a policy names the actions, so that there is no maximum that an operator could take. */
   readonly policy?: boolean;
   /**
-   * What agents do without noise; the caller cuts it to the environment's box.
+   * Computes the agents' actions without noise; the caller cuts them to the environment's box.
    *
    * @param observations [rows, observation]
    * @param random what is drawn for it, if anything is

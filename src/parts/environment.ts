@@ -25,10 +25,13 @@ export interface EnvironmentPart extends Part {
    */
   // eslint-disable-next-line @typescript-eslint/no-explicit-any -- `unknown` would refuse `({ length })`
   version?(settings: any): number;
-  /** Set for built-in environments with continuous actions; for others the environment's sizes tell. */
+  /**
+   * True for built-in environments with continuous actions. For other environments the sizes tell whether actions are
+   * continuous.
+   */
   readonly continuous?: boolean;
   /**
-   * Set where an instance takes seconds to make: it is then tried once in a thread, and its memory is estimated without
+   * If true, an instance takes seconds to make: it is then tried once in a thread, and its memory is estimated without
    * playing.
    */
   readonly slow?: boolean;

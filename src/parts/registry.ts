@@ -47,7 +47,7 @@ export class PartError extends LabError {
   override readonly name = "PartError";
 }
 
-/** Where parts come from: this library, the running program, or a file with this content. */
+/** The origin of parts: this library, the running program, or a file with this content. */
 export type PartSource =
   | "built-in"
   | "program"

@@ -35,7 +35,7 @@ export interface TransitionBatch {
   readonly observations: Float32Array;
   /** The states before and after the step. [B, 2, state] */
   readonly states: Float32Array;
-  /** What the agents did first. [B, agents, actions] */
+  /** The agents' actions at the first step. [B, agents, actions] */
   readonly actions: Float32Array;
   /** The discounted sum of the n rewards between before and after. [B] */
   readonly rewards: Float32Array;
@@ -45,22 +45,25 @@ export interface TransitionBatch {
   readonly steps: Uint16Array;
 }
 
-/** How transitions are drawn. */
+/** Settings of a draw of transitions. */
 export interface TransitionDraw {
-  /** gamma. */
+  /** gamma, the discount factor. */
   readonly discount: number;
-  /** Draws from the newest that many only. Default: from all. */
+  /** Number of the newest transitions from which it draws. Default: all of them. */
   readonly among?: number;
-  /** Rows of the batch that are filled: from the first to before the second. Default: all. */
+  /** Range of rows of the batch that are filled: from the first to before the second. Default: all. */
   readonly rows?: readonly [number, number];
   /**
-   * n, how many steps the next target looks ahead, called once for each row; an episode's end, and what is not played
-   * yet, come before. Default: 1.
+   * Returns n, the number of steps that the next target looks ahead. It is called once for each row. An episode's end,
+   * and the newest transition, cut n short. Default: 1.
    */
   readonly ahead?: () => number;
 }
 
-/** All that a buffer holds, oldest first: n transitions, of which e lead to a moment that no other begins with. */
+/**
+ * The content of a buffer, oldest first: n transitions, of which e lead to a situation in which no other transition
+ * begins.
+ */
 export interface StoredTransitions {
   /** [n, agents, observation] */
   readonly observations: Float32Array;
@@ -70,11 +73,11 @@ export interface StoredTransitions {
   readonly actions: Float32Array;
   /** [n] */
   readonly rewards: Float32Array;
-  /** 1 where nothing is to be expected of the state after, and 2 more where an episode ended. [n] */
+  /** The sum of 1 where the state after has value 0, and 2 where an episode ended with the step. [n] */
   readonly flags: Uint8Array;
-  /** What the agents saw at the end of each episode, and after the newest transition. [e, agents, observation] */
+  /** The agents' observations at the end of each episode, and after the newest transition. [e, agents, observation] */
   readonly endObservations: Float32Array;
-  /** The states there. [e, state] */
+  /** The states at these moments. [e, state] */
   readonly endStates: Float32Array;
 }
 
@@ -86,17 +89,17 @@ export interface TransitionBuffer {
   readonly size: number;
   /** Stores the transition that follows the one stored last; when the buffer is full, the oldest one is removed. */
   add(transition: Transition): void;
-  /** Says that the newest transition's episode was broken off, so that the next transition begins in another state. */
+  /** Marks the episode of the newest transition as broken off, so that the next transition begins in another state. */
   cut(): void;
   /**
    * Draws different transitions, uniformly, into `batch`. The draw depends only on the stream and on what is stored.
    * @throws {Error} when fewer are stored than are drawn
    */
   sample(batch: TransitionBatch, random: Random, draw: TransitionDraw): void;
-  /** A copy of all that is stored. */
+  /** Returns a copy of all stored transitions. */
   store(): StoredTransitions;
   /**
-   * Adds what another buffer stored.
+   * Adds the transitions that another buffer stored.
    * @throws {Error} when it has other sizes
    */
   restore(stored: StoredTransitions): void;
@@ -264,7 +267,7 @@ export function createTransitionBuffer(capacity: number, sizes: Sizes): Transiti
         endStates.length === ended * widths.states;
       if (!fits)
         throw new LabError(
-          "The transitions in this checkpoint do not fit: the environment has other sizes than then. Start the run anew.",
+          "The transitions in this checkpoint do not fit: the environment's sizes have changed since. Start the run anew.",
         );
       let end = 0;
       for (let k = 0; k < count; k++) {

@@ -33,7 +33,10 @@ export const REPLAY = ["indices", "seeds", "lengths", "actions"] as const;
 /** Tensors of the episodes that a checkpoint holds in addition if the environment is not deterministic. */
 export const DATA = ["observations", "states", "availableActions", "rewards", "terminal"] as const;
 
-/** What a checkpoint of a run that learns from transitions has besides, under "replay.transitions.NAME". */
+/**
+ * The tensors that a checkpoint of a run that learns from transitions holds in addition, under
+ * "replay.transitions.NAME".
+ */
 export const TRANSITIONS = [
   "observations",
   "states",

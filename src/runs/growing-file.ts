@@ -88,7 +88,7 @@ export function readPart(path: string, part: Part): Buffer {
 export function checkLength(path: string, bytes: number): void {
   const found = onReading(path, () => statSync(path, { throwIfNoEntry: false }));
   if (found === undefined) throw damaged(path, `it is gone, and ${bytes} bytes of it belong to the run`);
-  if (!found.isFile()) throw damaged(path, "it is no file");
+  if (!found.isFile()) throw damaged(path, "it is not a file");
   if (found.size < bytes)
     throw damaged(
       path,

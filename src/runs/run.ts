@@ -240,7 +240,7 @@ function openTransitionsWith(native: NativeKernels | null): OpenTransitionEngine
   return (shape, parameters, masks) => createTransitionEngine(shape, parameters, masks, { native });
 }
 
-/** How far a run is by what is on disk. */
+/** Reads from the disk how far a run has come. */
 export function progressOf({
   config,
   state,

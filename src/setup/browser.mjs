@@ -52,7 +52,7 @@ async function setUp() {
   const fault = await checkBrowser();
   if (fault !== undefined)
     throw new Error(
-      `fetched, but not usable: ${fault}. A library that it lacks comes with your system's packages (Debian, Ubuntu: apt install libnss3).`,
+      `the browser was fetched but cannot be used: ${fault}. A library that it lacks comes with your system's packages (Debian, Ubuntu: apt install libnss3).`,
     );
   say(`ready: ${projectBrowser()} draws PNG files`);
 }

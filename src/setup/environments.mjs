@@ -181,7 +181,7 @@ function failureOfPip({ error, stderr, stdout }) {
       said,
     )
   )
-    return "PyPI cannot be reached; connect to the network, or set pip's index (PIP_INDEX_URL), and try again";
+    return "PyPI cannot be reached: connect to the network, or set pip's index (PIP_INDEX_URL), and try again";
   const line = said.split("\n").findLast((one) => /error/i.test(one)) ?? said.split("\n").at(-1) ?? "pip failed";
   return `${line.trim()}; check network and disk and try again`;
 }

@@ -69,7 +69,7 @@ function requireNvidia() {
     spawnSync("python3", ["-c", 'import ctypes; ctypes.CDLL("libcuda.so.1")']).status === 0;
   if (!driver)
     throw new Error(
-      `no NVIDIA driver found (neither does nvidia-smi list a card nor is there libcuda.so.1): install it, or ${FLAGS}`,
+      `no NVIDIA driver was found (nvidia-smi lists no card, and there is no libcuda.so.1): install one, or ${FLAGS}`,
     );
 }
 
@@ -101,5 +101,5 @@ function tryBackend(backend) {
   const told = lines
     .filter((line) => /^[WE]\d{4}|cuda|CUDA|GPU|dlopen/.test(line) && !line.startsWith("MAST "))
     .slice(0, 8);
-  throw new Error([`installed, but not usable: ${reason}`, ...told].join("\n"));
+  throw new Error([`it is installed but cannot be used: ${reason}`, ...told].join("\n"));
 }

@@ -23,7 +23,7 @@ describe.skipIf(process.platform !== "linux" || process.arch !== "x64" || !exist
     it("says that there is no NVIDIA driver, and what the flags do", () => {
       expect(setUp(["g++"])).toEqual({
         status: 1,
-        said: expect.stringMatching(/^no NVIDIA driver found .*--cpu .*--webgpu .*$/),
+        said: expect.stringMatching(/^no NVIDIA driver was found .*--cpu .*--webgpu .*$/),
       });
     });
 

@@ -3,7 +3,7 @@ import { inputConnections, outputConnections } from "./mask.js";
 /** A side of a weight matrix: its rows are outputs, its columns inputs. */
 export type Side = "outputs" | "inputs";
 
-/** How evenly the connections of a weight are spread over its dimensions. */
+/** The evenness with which the connections of a weight are spread over its dimensions. */
 export interface ConnectionSpread {
   /** Number of dimensions without any connection; for a random mask, the expected number. */
   readonly empty: number;
@@ -27,7 +27,7 @@ export function sortedConnections(mask: Uint8Array, shape: readonly number[], si
   );
 }
 
-/** How evenly the connections of a mask [out, in] are spread over one side. */
+/** Computes how evenly the connections of a mask [out, in] are spread over one side. */
 export function connectionSpread(mask: Uint8Array, shape: readonly number[], side: Side): ConnectionSpread {
   const counts = sortedConnections(mask, shape, side);
   const numbers = new Array<number>(counts[0] + 1).fill(0);

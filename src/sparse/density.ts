@@ -1,6 +1,6 @@
 import { LabError } from "../errors.js";
 
-/** How the connections of a network are distributed over its layers. */
+/** The way in which the connections of a network are distributed over its layers. */
 export type Distribution = "erdos-renyi" | "uniform";
 
 /** A weight matrix, [out, in]. */

@@ -1,14 +1,14 @@
 import type { EpisodeGroup } from "../replay/group.js";
 import { createRandom, type Random } from "../random.js";
 
-/** Against the logarithm of 0, as in FACMAC's authors' code. */
+/** Keeps the logarithm's argument above 0, as in FACMAC's authors' code. */
 const TINY = 1e-20;
 
-/** What a Gumbel softmax gives for every agent at every step: [steps, agents, actions, lanes], padding 0. */
+/** The result of a Gumbel softmax for every agent at every step: [steps, agents, actions, lanes], padding 0. */
 export interface GumbelSoftmax {
   /** The drawn actions: 1 at one available action. */
   readonly drawn: Float32Array;
-  /** The softmax of logits and noise, from which gradients go back as if it were what was drawn. */
+  /** The softmax of logits and noise, through which gradients flow as if it had been drawn. */
   readonly soft: Float32Array;
 }
 
@@ -49,7 +49,7 @@ export function gumbelSoftmax(logits: Float32Array, group: EpisodeGroup, random:
 }
 
 /**
- * The gradient of the logits of a softmax y: dL/dlogit_a = y_a (g_a - sum over b of y_b g_b).
+ * Computes the gradient of the logits of a softmax y: dL/dlogit_a = y_a (g_a - sum over b of y_b g_b).
  *
  * @param soft y, [steps, agents, actions, lanes]
  * @param gradient g = dL/dy, of the same size
@@ -71,7 +71,10 @@ export function softmaxGradient(
   return logits;
 }
 
-/** Actions [steps, agents, lanes] as a number for each of them, one of which is 1: [steps, agents, actions, lanes]. */
+/**
+ * Converts actions [steps, agents, lanes] to one number for each action, of which one is 1: [steps, agents, actions,
+ * lanes].
+ */
 export function oneHotActions(
   actions: Uint8Array,
   { steps, agents, actionCount, lanes, running }: EpisodeGroup,

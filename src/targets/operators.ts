@@ -7,7 +7,7 @@ import { checkLength, noAction } from "./actions.js";
 import { negativeExponential } from "./exponential.js";
 
 /**
- * How one agent's action values become the value of its next state (paper Figure 16).
+ * The way in which one agent's action values become the value of its next state (paper Figure 16).
  *
  * - `max`: the largest value; with double Q the target network's value of the online network's best action.
  * - `softmax`: the mean of the values, weighted by exp(beta q).

@@ -1,8 +1,8 @@
 import { LabError } from "../errors.js";
 
 /**
- * What happened after each step, with one episode in each lane. An `EpisodeGroup` is of this type; a single episode has
- * 1 lane.
+ * Rewards after each step and ends of episodes, with one episode in each lane. An `EpisodeGroup` is of this type; a
+ * single episode has 1 lane.
  */
 export interface Trajectories {
   /** Length of the longest episode. */

@@ -134,7 +134,7 @@ export function restoreEpisodes(
   ): Values => {
     if (at[key] + size > values.length)
       throw new LabError(
-        `The ${key} in this checkpoint end before its episodes do: the environment has other sizes than then. Start the run anew.`,
+        `The ${key} in this checkpoint end before its episodes do: the environment's sizes have changed since. Start the run anew.`,
       );
     return values.slice(at[key], (at[key] += size)) as Values;
   };

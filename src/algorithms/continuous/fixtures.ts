@@ -8,14 +8,14 @@ import type { Random } from "../../random.js";
 /** A number that remembers how it was made. */
 export interface Num {
   readonly value: number;
-  /** The numbers it was made of, and its derivative with respect to each. */
+  /** The numbers that it was computed from, and its derivative with respect to each. */
   readonly from: readonly (readonly [Num, number])[];
   /** dL / d this, after `differentiate`. */
   gradient: number;
 }
 
 const num = (value: number, ...from: (readonly [Num, number])[]): Num => ({ value, from, gradient: 0 });
-/** A number that nothing is differentiated through. */
+/** Returns a number through which nothing is differentiated. */
 export const constant = (value: number): Num => num(value);
 export const add = (a: Num, b: Num): Num => num(a.value + b.value, [a, 1], [b, 1]);
 export const subtract = (a: Num, b: Num): Num => num(a.value - b.value, [a, 1], [b, -1]);
@@ -32,7 +32,7 @@ export const elu = (a: Num): Num =>
 export const absolute = (a: Num): Num => num(Math.abs(a.value), [a, Math.sign(a.value)]);
 export const tanh = (a: Num): Num => num(Math.tanh(a.value), [a, 1 - Math.tanh(a.value) ** 2]);
 
-/** Fills in dL / dx of everything that `loss` was made of. */
+/** Fills in dL / dx of every number from which `loss` was computed. */
 export function differentiate(loss: Num): void {
   const order: Num[] = [];
   const seen = new Set<Num>();
@@ -193,7 +193,7 @@ export function crossEntropy(
   return best;
 }
 
-/** What Adam keeps for one number. */
+/** Adam's state for one number. */
 export interface Moments {
   m: number;
   v: number;

@@ -217,7 +217,7 @@ function judged(values: Float32Array, samples: number, judge?: Judge): Float32Ar
   });
 }
 
-/** Returns what a batch holds of the time before (0) or after (1): [B, 2, width] to [B, width]. */
+/** Selects the part of a batch before (0) or after (1) the steps: [B, 2, width] to [B, width]. */
 function moment(values: Float32Array, time: 0 | 1, { rewards }: TransitionBatch): Float32Array {
   const width = values.length / rewards.length / 2;
   const chosen = new Float32Array(rewards.length * width);

@@ -232,7 +232,7 @@ export function createMujocoEnvironment(name: string, task: MujocoTask, options:
         const failed = step + 1;
         step = -1;
         throw new EpisodeLost(
-          `${name}: the simulation diverged in step ${failed}: a position, velocity or acceleration was no finite number below 1e10; reset(seed) starts a new episode`,
+          `${name}: the simulation diverged in step ${failed}: a position, velocity or acceleration was not a finite number below 1e10; reset(seed) starts a new episode`,
         );
       }
       if (contactForces) physics.weigh();

@@ -1,4 +1,4 @@
-/** Whose positions and velocities an agent sees, by the joints' names. */
+/** The joints whose positions and velocities an agent sees, by name. */
 export interface JointsSeen {
   /** Position and velocity of each: the agent's own joints. */
   readonly own: readonly string[];
@@ -7,8 +7,8 @@ export interface JointsSeen {
 }
 
 /**
- * How many neighbours away an agent sees: 0 for "own", k for "k=...", Infinity for "full"; undefined where it is none
- * of these.
+ * Returns how many neighbours away an agent sees: 0 for "own", k for "k=...", Infinity for "full"; undefined where it
+ * is none of these.
  */
 export function readObserve(observe: string): number | undefined {
   if (observe === "own") return 0;

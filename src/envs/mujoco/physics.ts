@@ -8,12 +8,12 @@ export interface Physics {
   readonly model: CompiledModel;
   /** An array of the state, to be read or written now. */
   view(name: ViewName): Float64Array;
-  /** Forgets everything: back to the positions at the start. */
+  /** Resets the simulation to the positions at the start. */
   clear(): void;
   /** Computes everything that follows from positions and velocities. */
   settle(): void;
   /**
-   * Steps of the integrator.
+   * Takes steps of the integrator.
    * @returns false where the simulation has diverged, and MuJoCo has set it back to its start
    */
   advance(steps: number): boolean;
@@ -24,12 +24,12 @@ export interface Physics {
 }
 
 /**
- * What the clock shows at the start, in seconds. Nothing depends on it, but where MuJoCo finds what is no number, or
- * too large a one, it begins anew at 0: so the clock goes back.
+ * Time on the simulation's clock at the start, in seconds. The value affects nothing, but it shows a divergence: where
+ * MuJoCo finds a value that is too large or no number, it starts anew at time 0, so that the clock goes back.
  */
 const START = 1;
 
-/** MuJoCo believes no larger position or velocity. */
+/** Largest position or velocity that MuJoCo accepts. */
 const LARGEST = 1e10;
 
 function isSound(values: Float64Array): boolean {

@@ -1,7 +1,7 @@
 import type { Body, Joint, Model } from "./model.js";
 import type { MujocoTask } from "./task.js";
 
-/** The most links of a swimmer that are believed. */
+/** Largest number of links that a swimmer may have. */
 const MOST_LINKS = 100;
 
 /**

@@ -1,14 +1,14 @@
 import type { Model } from "./model.js";
 
-/** What the reward of a step is made of. */
+/** The quantities from which the reward of a step is computed. */
 export interface Moment {
-  /** What the motors were asked for. [motors] */
+  /** The controls that the motors were given. [motors] */
   readonly control: Float64Array;
   /** Contact forces on each body, torques first. [bodies, 6]; zeros where they are not counted. */
   readonly forces: Float64Array;
-  /** Metres that it went along the x axis. */
+  /** Distance that it moved along the x axis, in metres. */
   readonly forward: number;
-  /** z of the root, metres. */
+  /** z of the root, in metres. */
   readonly height: number;
   /** Seconds of a step of the environment. */
   readonly seconds: number;
@@ -18,7 +18,7 @@ export interface Moment {
 
 /** A task for a body with motors, which several agents share. */
 export interface MujocoTask {
-  /** How figures name it. */
+  /** Name of the task in figures. */
   readonly title: string;
   /** The partition of the papers. */
   readonly defaultPartition: string;
@@ -41,7 +41,7 @@ export interface MujocoTask {
   readonly wholeBody: boolean;
   /** The team's reward for a step. */
   reward(moment: Moment): number;
-  /** Whose x position says how far it went. */
+  /** Name of the point whose x position shows how far it moved. */
   readonly progress: "centre of mass" | "root";
   /** Whether the episode ends, by the height of the root in metres. */
   fallen(height: number): boolean;

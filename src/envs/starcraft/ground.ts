@@ -21,7 +21,7 @@ export function openCells(terrain: readonly string[], crosses: string): Uint8Arr
   return open;
 }
 
-/** Where the centre of a unit of one size can be, and the ways around what is closed. */
+/** The places where the centre of a unit of one size can be, and the ways around what is closed. */
 export interface Ground {
   /**
    * [left, right, bottom, top] if the open cells are one rectangle: clamping is then enough, and no way is ever needed.

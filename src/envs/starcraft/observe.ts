@@ -27,7 +27,7 @@ export interface Blocks {
 }
 
 /**
- * What agents see and may do, and the global state. Compiled loops write it (compiled/observe.c).
+ * The observations and legal actions of agents, and the global state. Compiled loops write it (compiled/observe.c).
  *
  * An attack is legal within 6 cells of a living enemy (for a healer, of a living ally that is no healer), a move if the
  * cell one ahead is open, and no-op only for dead agents.

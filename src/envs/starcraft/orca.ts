@@ -40,7 +40,7 @@ const otherPrecise = new Uint8Array(MOST_LINES);
  */
 export const mover = new Float64Array(8);
 export const neighbour = new Float64Array(6);
-/** What `alongLine` comes as near to, or goes as far along, as possible. */
+/** The point that `alongLine` comes as near to as possible, or the direction that it follows as far as possible. */
 const aim = new Float64Array(2);
 
 /** The velocity found last. */
@@ -341,7 +341,10 @@ export function solve(single: boolean): boolean {
   return solutionSingle;
 }
 
-/** How far the solution lay on the forbidden side of the line last looked at by `isViolated`; what counts as none. */
+/**
+ * Distance of the solution on the forbidden side of the line that `isViolated` looked at last, and the largest distance
+ * that counts as none.
+ */
 const violation = new Float64Array(1);
 const tolerated = new Float64Array(1);
 

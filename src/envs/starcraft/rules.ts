@@ -44,7 +44,7 @@ export const HABITS: EnemyHabits = {
   callForHelp: 4,
 };
 
-/** How a battle is played under one rule set. */
+/** The functions by which a battle is played under one rule set. */
 export interface BattleRules {
   /** 1 for a cell that can be walked on, [MAP_SIZE, MAP_SIZE] row-major from y = 0. */
   readonly open: Uint8Array;

@@ -69,7 +69,7 @@ export function createSmacliteRules(b: Battle, loops: Loops): BattleRules {
   };
 }
 
-/** What a tick needs besides the episode. None of it outlives a tick. */
+/** Memory that a tick needs besides the episode. None of it outlives a tick. */
 interface World {
   readonly b: Battle;
   readonly loops: Loops;

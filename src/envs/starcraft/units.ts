@@ -4,7 +4,7 @@ export type Rules = "starcraft" | "smaclite";
 /** Units on the same layer collide. Those in `air` also fly over cliffs, and only some weapons reach them. */
 export type Layer = "ground" | "colossus" | "air";
 
-/** How a type moves and fires under one rule set. */
+/** The motion and fire of a type of unit under one rule set. */
 export interface UnitMotion {
   /** Speed in cells a second. */
   readonly speed: number;
@@ -55,7 +55,7 @@ export interface UnitType {
   readonly heals: boolean;
   /** Whether it burns a line across the target instead of the target alone. */
   readonly beam: boolean;
-  /** What SMAC divides the remaining cooldown (in loops) by in the state, or a healer's energy. */
+  /** The number by which SMAC divides the remaining cooldown (in loops) in the state, or a healer's energy. */
   readonly observedCooldown: number;
   readonly starcraft: UnitMotion;
   readonly smaclite: UnitMotion;

@@ -26,9 +26,9 @@ export function createAgentLayers(
 }
 
 /**
- * What one agent leaves at one step, in rows of lanes: x = ReLU(fc1), the hidden state before the step, and four blocks
- * of gates (kernels/gates.h). Blocks are `blockOf(hidden)` rows apart. Returns the byte at which the hidden state
- * begins, and the bytes of the whole.
+ * Returns the layout of the values that one agent stores at one step, in rows of lanes: x = ReLU(fc1), the hidden state
+ * before the step, and four blocks of gates (kernels/gates.h). Blocks are `blockOf(hidden)` rows apart. Returns the
+ * byte at which the hidden state begins, and the bytes of the whole.
  */
 export function recordOf(hidden: number): { hidden: number; stride: number } {
   const block = blockOf(hidden);

@@ -22,7 +22,7 @@ export function createCritic(
   const width = sizes.input;
   let inputs = new Float32Array(0);
 
-  /** What each agent sees, with its action behind it. [steps, agents, lanes, observation + actions] */
+  /** The observation of each agent, followed by its action. [steps, agents, lanes, observation + actions] */
   function lay(taken: Float32Array, offset: 0 | 1): Float32Array {
     const { steps, episodes, lengths } = loaded();
     const rows = steps * agents * LANES;

@@ -15,8 +15,8 @@ const SUMS = 32;
 const ENTRY = 8;
 
 /**
- * What is kept for each value of a parameter: its value on either side, the optimiser's mean square, Adam's mean, and
- * the gradient added up so far.
+ * The numbers that are kept for each value of a parameter: its value on either side, the optimiser's mean square,
+ * Adam's mean, and the gradient added up so far.
  */
 export type Kept = NetworkSide | "squares" | "moments" | "gradient";
 

@@ -39,7 +39,7 @@ export const CHUNK = 8;
 
 export const sideNumber = (side: NetworkSide): 0 | 1 => (side === "online" ? 0 : 1);
 
-/** What a mixer needs of a batch: the states of its steps, and how many lanes each has. */
+/** The part of a batch that a mixer needs: the states of its steps, and the number of lanes that each has. */
 export type MixerBatch = Pick<
   Batch,
   "steps" | "capacity" | "states" | "stateStride" | "running" | "needStates" | "available" | "copy" | "copyRunning"

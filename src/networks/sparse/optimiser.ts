@@ -1,7 +1,7 @@
 import type { AdamStep, OptimiserOptions } from "../engine.js";
 import type { Memory } from "./memory.js";
 
-/** What one step does with the collected gradients, multiplied by `scale`. */
+/** The settings of one step with the collected gradients, which are multiplied by `scale`. */
 export type OptimiserStep = { readonly scale: number } & (
   ({ readonly kind: "rmsprop" } & Omit<OptimiserOptions, "gradientClip">) | ({ readonly kind: "adam" } & AdamStep)
 );

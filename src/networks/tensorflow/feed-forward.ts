@@ -5,7 +5,7 @@ import { relu } from "./activations.js";
 import { layersOf, type Weights } from "./linear.js";
 
 /**
- * A network of two hidden layers on rows: [runs, rows, inputs] to [runs, rows, outputs]. The actor of continuous
+ * Makes a network of two hidden layers on rows: [runs, rows, inputs] to [runs, rows, outputs]. The actor of continuous
  * actions ends with a tanh.
  */
 export function feedForward(tf: Tensorflow, name: FeedForwardName, weights: Weights, x: tfjs.Tensor3D): tfjs.Tensor3D {

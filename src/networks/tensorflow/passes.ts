@@ -256,8 +256,10 @@ export function connectNetworks(shared: Shared, calls: VectorisedCalls, run: num
   }
 
   function criticOf(): CriticNetwork {
-    /** What each agent sees, and its action as one number for each: [runs, steps * lanes * agents,
-     * observation + actions]. */
+    /**
+     * Returns the observation of each agent and its action, with one number for each possible action: [runs, steps *
+     * lanes * agents, observation + actions].
+     */
     const inputs = (batch: Batch, taken: tfjs.Tensor3D, offset: 0 | 1): tfjs.Tensor3D => {
       const { steps, lanes } = batch;
       const { observations } = batch.inputs;

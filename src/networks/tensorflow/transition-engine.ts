@@ -18,11 +18,11 @@ import type { Weights } from "./linear.js";
 import { monotonicMixer } from "./mixer.js";
 import { createVectorisedParameters } from "./vectorised-parameters.js";
 
-/** There is one run. */
+/** The only run. */
 const ONE = [0];
 
 /**
- * The networks of COMIX or FACMAC in TensorFlow.js, on any of its backends: masked dense weights, gradients by
+ * Makes the networks of COMIX or FACMAC in TensorFlow.js, on any of its backends: masked dense weights, gradients by
  * autograd, the cross-entropy method on the device. Acting, a few rows at a time, is done by the sparse engine with
  * copies of the weights.
  *
@@ -50,8 +50,8 @@ export function createTensorflowTransitionEngine(
   let dense = false;
 
   /**
-   * Gradients by autograd of sum(dy f(x)): with respect to the online parameters of a network, which are added up if
-   * `adds`, and to x, which is given back.
+   * Computes gradients of sum(dy f(x)) by autograd: with respect to the online parameters of a network, which are added
+   * up if `adds` is true, and with respect to x, which is returned.
    */
   function gradientOf(
     network: string,

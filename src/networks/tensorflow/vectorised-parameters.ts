@@ -50,9 +50,7 @@ export interface VectorisedParameters {
   dispose(): void;
 }
 
-/**
- * A vectorised of `runs` runs whose parameters are all 0 and whose connections are all there, until they are written.
- */
+/** Makes the parameters of `runs` runs, which are all 0 and have all connections until they are written. */
 export function createVectorisedParameters(
   tf: Tensorflow,
   specs: readonly ParameterSpec[],
@@ -96,7 +94,7 @@ export function createVectorisedParameters(
   }
   const pick = (from: tfjs.Tensor3D, chosen: readonly number[]) =>
     chosen.length === runs ? from : tf.gather(from, tf.tensor1d([...chosen], "int32"));
-  /** Rows of some runs at their places among all, and zeros elsewhere. */
+  /** Puts the rows of some runs at their places among all, with zeros elsewhere. */
   function spread(rows: tfjs.Tensor3D, chosen: readonly number[]): tfjs.Tensor3D {
     if (chosen.length === runs) return rows;
     const blank = tf.zerosLike(tf.slice(rows, [0, 0, 0], [1, rows.shape[1], rows.shape[2]]));
@@ -112,7 +110,7 @@ export function createVectorisedParameters(
       perRun((run) => (chosen(run) ? 1 : 0)),
       1,
     );
-  /** Zeros in place of the other rows, also where those are not finite. */
+  /** Puts zeros in place of the other rows, also where those are not finite. */
   const keepRows = (of: tfjs.Tensor3D, chosen: (run: number) => boolean): tfjs.Tensor3D =>
     tf.where(which(chosen), of, tf.zerosLike(of));
 
@@ -149,7 +147,7 @@ export function createVectorisedParameters(
   }
   const masked = (name: string, tensor: tfjs.Tensor3D): tfjs.Tensor3D =>
     parts.masks.has(name) ? tf.mul(tensor, parts.masks.get(name)!) : tensor;
-  /** What counts of a gradient: nothing of a run whose last update it belongs to. */
+  /** Returns a gradient with zeros for the runs for which it belongs to their last update. */
   const current = (name: string): tfjs.Tensor3D => {
     const gradient = gradients.get(name)!;
     return stale.some((names) => names.has(name)) ? keepRows(gradient, (run) => !stale[run].has(name)) : gradient;

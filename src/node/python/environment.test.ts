@@ -235,7 +235,7 @@ describe.skipIf(python === undefined)("an environment in Python that cannot be u
     writeFileSync(other, "#!/bin/sh\necho cheese\n", { mode: 0o755 });
     for (const [given, message] of [
       [old, "need Python 3.9 or newer"],
-      [other, "is none: it does not say its version"],
+      [other, "is not one: it does not say its version"],
       [folder, "cannot be run (EACCES)"],
       [join(folder, "no-python"), "is not there"],
     ] as const) {

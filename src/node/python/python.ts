@@ -41,7 +41,7 @@ export function findPython(): string {
   const [, major, minor] = (/^(\d+) (\d+)$/.exec(stdout.trim()) ?? []).map(Number);
   if (major === undefined)
     throw new PartError(
-      `environments in Python need Python, but ${python} is none: it does not say its version: ${advice}`,
+      `environments in Python need Python, but ${python} is not one: it does not say its version: ${advice}`,
     );
   if (major < OLDEST[0] || (major === OLDEST[0] && minor < OLDEST[1]))
     throw new PartError(

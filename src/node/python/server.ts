@@ -25,7 +25,7 @@ import type { PythonSpec } from "./spec.js";
 // through the pipes. The thread that trains reads and writes pipes synchronously: a round trip is two switches between
 // processes, and nothing goes through the event loop.
 
-/** What an environment says about itself when it is loaded. */
+/** The description that an environment gives of itself when it is loaded. */
 export interface Loaded {
   readonly sizes: EnvironmentSizes;
   /** Its interface: "MultiAgentEnv", "PettingZoo" or "Gymnasium". */
@@ -39,7 +39,7 @@ export interface Loaded {
   readonly wins: boolean | null;
 }
 
-/** What a copy shows after a reset or a step. The arrays are overwritten in place. */
+/** The values that a copy shows after a reset or a step. The arrays are overwritten in place. */
 export interface CopyView {
   readonly observations: Float32Array;
   readonly state: Float32Array;
@@ -56,7 +56,7 @@ export interface CopyView {
 export interface Copy {
   readonly number: number;
   readonly view: CopyView;
-  /** What went wrong with its last call. */
+  /** The error of its last call. */
   fault: Error | undefined;
   /** Whether a call was sent, or is about to be, whose answer has not come yet. */
   waiting: boolean;
@@ -334,7 +334,7 @@ interface Child {
    */
   read(target: Buffer, offset: number, length: number): void;
   readBytes(length: number): Buffer;
-  /** Ends a child that failed. Returns what became of it, in words that follow the environment's name. */
+  /** Ends a child that failed. Returns how it ended, in words that follow the environment's name. */
   end(why: string, last: string, seconds: number): string;
   close(): void;
 }

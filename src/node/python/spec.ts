@@ -6,7 +6,7 @@ import { show } from "../../messages.js";
 /** Beginning of the names of environments that are written in Python. */
 export const PREFIX = "python:";
 
-/** Where to find an environment in Python: a name in an installed module, or a function in a file. */
+/** The place of an environment in Python: a name in an installed module, or a function in a file. */
 export type PythonSpec =
   { readonly module: string; readonly name: string } | { readonly file: string; readonly name: string };
 

@@ -98,7 +98,7 @@ async function openAdapter(): Promise<OpenAdapter> {
   const adapter = await gpu.requestAdapter({ powerPreference: "high-performance" });
   if (adapter === null)
     throw new BackendError(
-      `backend webgpu: no adapter: ${process.platform === "linux" ? "there is no Vulkan driver for a GPU (for tests on the processor: mesa-vulkan-drivers, version 25 or newer)" : "the system offers no GPU"}`,
+      `backend webgpu: it found no adapter: ${process.platform === "linux" ? "there is no Vulkan driver for a GPU (for tests on the processor: mesa-vulkan-drivers, version 25 or newer)" : "the system offers no GPU"}`,
     );
   const { info, features, limits } = adapter;
   const device = await adapter.requestDevice({

@@ -55,6 +55,8 @@
           const shown = structuredClone(layout);
           this.themeText = shown.font?.color === INK;
           if (this.themeText) shown.font.color = themeInk();
+          // Notes of older figures name that colour themselves; without it they take on the figure's.
+          if (this.themeText) for (const { font } of shown.annotations ?? []) if (font?.color === INK) delete font.color;
           await Plotly.react(this.node, structuredClone(data), shown, { displaylogo: false, showSendToCloud: false, ...config, responsive: false });
           this.resized.observe(this.node);
         });

@@ -45,7 +45,7 @@ export interface Loops {
   headFor(i: number, x: number, y: number, toX: number, toY: number): [x: number, y: number];
 }
 
-/** What the compiled module exports. Battles and grounds are addresses. */
+/** The functions that the compiled module exports. Battles and grounds are addresses. */
 interface Exports {
   play(battle: number): void;
   march(battle: number): void;
