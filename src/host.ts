@@ -5,8 +5,8 @@ import type { Mujoco } from "./envs/mujoco/mujoco.js";
 export type Tensorflow = typeof import("@tensorflow/tfjs");
 
 /**
- * What the core (everything that trains) needs from the program that it runs in. `node/host.ts` provides it in Node.js;
- * a page in a browser calls `setHost` before it trains.
+ * The functions that the core (everything that trains) needs from the program that it runs in. `node/host.ts` provides
+ * it in Node.js; a page in a browser calls `setHost` before it trains.
  *
  * @example
  * const kernels = new Uint8Array(await (await fetch(kernelsUrl)).arrayBuffer());

@@ -50,7 +50,7 @@ export type TimedRow = {
   readonly flops: number;
 } & { readonly [Key in keyof Spread | "measured" | "predicted" | "reached"]: number };
 
-/** How time follows FLOPs once a network is sparse: t = fixed + slope F / F_dense. In milliseconds. */
+/** The law by which time follows FLOPs once a network is sparse: t = fixed + slope F / F_dense. In milliseconds. */
 export interface TimeLaw extends Pick<TimedRow, "work" | "map" | "hidden" | "batch" | "part"> {
   /** Measured time of the dense case. */
   readonly dense: number;

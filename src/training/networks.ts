@@ -55,7 +55,7 @@ export async function createNetworks(
     open = engineOf(config),
     ...from
   }: Beginning & {
-    /** What makes the engine; by default the one that the config names. */
+    /** The function that makes the engine; by default the one that the config names. */
     readonly open?: OpenEngine;
   } = {},
 ): Promise<Engine> {
@@ -63,7 +63,7 @@ export async function createNetworks(
   return open(networkPlan(config).shape, parameters, masks);
 }
 
-/** The same for a config whose algorithm learns from transitions. */
+/** Makes the networks of a new run whose algorithm learns from transitions, as `createNetworks` does for others. */
 export async function createTransitionNetworks(
   config: Config,
   random: NetworkRandom,
@@ -71,7 +71,7 @@ export async function createTransitionNetworks(
     open = transitionEngineOf(config),
     ...from
   }: Beginning & {
-    /** What makes the engine. Default: our own kernels. */
+    /** The function that makes the engine. Default: our own kernels. */
     readonly open?: OpenTransitionEngine;
   } = {},
 ): Promise<TransitionEngine> {
@@ -87,7 +87,7 @@ export interface NetworkRandom {
   readonly masks: Random;
 }
 
-/** What a run may begin with instead of random networks. */
+/** The networks with which a run may begin instead of random ones. */
 export interface Beginning {
   /** Of a winning ticket its masks are taken, of a cheating one its weights as well. */
   readonly ticket?: Ticket;
@@ -193,7 +193,7 @@ export function restoreNetworks(
   const { title = config.algorithm, learnsFrom } = algorithmOf(config);
   if (learnsFrom === "transitions")
     throw new LabError(
-      `The networks of ${title} are not recurrent, and this is about recurrent agents' discrete actions.`,
+      `The networks of ${title} are not recurrent, but only recurrent agents with discrete actions can be restored in this way.`,
     );
   const engine = createSparseEngine(networkPlan(config).shape, tensorsOf(tensors, "online"), masks);
   return fill(engine, tensors);
@@ -221,7 +221,7 @@ export function restoreTransitionNetworks(
   return fill(createTransitionEngine(transitionShape(config), tensorsOf(tensors, "online"), masks), tensors);
 }
 
-/** The same in the engine that the config names, or that `open` makes. */
+/** Restores networks that learn from transitions in the engine that the config names, or that `open` makes. */
 export async function resumeTransitionNetworks(
   config: Config,
   { tensors, masks }: Pick<TrainState, "tensors" | "masks">,
@@ -250,7 +250,7 @@ export function engineOf({ engine, backend = "auto" }: Config): OpenEngine {
     createTensorflowEngine(await tensorflowOf(backend), shape, parameters, masks);
 }
 
-/** The same for networks that learn from transitions. */
+/** Returns the function that makes the engine of a configuration whose networks learn from transitions. */
 export function transitionEngineOf({ engine, backend = "auto" }: Config): OpenTransitionEngine {
   if (engine === "sparse") return createTransitionEngine;
   return async (shape, parameters, masks) =>

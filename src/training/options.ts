@@ -3,7 +3,7 @@ import type { OpenTransitionEngine } from "../networks/transition-engine.js";
 import type { StartWeights, Ticket } from "./networks.js";
 import type { TrainState } from "./records.js";
 
-/** How a run is listened to; none of it changes what the run computes. */
+/** The options by which a caller follows a run; none of them changes what the run computes. */
 export interface TrainOptions {
   /**
    * Stops the run at the end of the present episode, after a last checkpoint record; while it fills its buffers on
@@ -12,13 +12,19 @@ export interface TrainOptions {
   readonly signal?: AbortSignal;
   /** A state that a checkpoint record of the same config carried. */
   readonly resume?: TrainState;
-  /** What a winning or cheating ticket starts from; see `readTicket`. A resumed one needs none. */
+  /**
+   * The topology and weights from which a winning or cheating ticket starts; see `readTicket`. A resumed one needs
+   * none.
+   */
   readonly ticket?: Ticket;
   /** The weights that `config.from` names; see `readStart`. A resumed run needs none. */
   readonly start?: StartWeights;
-  /** What makes the engine, instead of the one that the config names; see `runVectorised`. */
+  /** The function that makes the engine, instead of the one that the config names; see `runVectorised`. */
   readonly open?: OpenEngine;
-  /** What makes the engine of an algorithm that learns from transitions, instead of the one that the config names. */
+  /**
+   * The function that makes the engine of an algorithm that learns from transitions, instead of the one that the config
+   * names.
+   */
   readonly openTransitions?: OpenTransitionEngine;
   /** Seconds of work between checkpoint records. Default 30. */
   readonly checkpointEvery?: number;

@@ -51,7 +51,7 @@ export function openRandom(
   return openStreams(seed, KEPT, resume);
 }
 
-/** The same with the stream of updates that draw themselves. */
+/** Returns the same streams with the stream of updates that draw themselves. */
 export function openTransitionRandom(
   { seed }: Pick<Config, "seed">,
   resume?: Pick<TrainProgress, "random">,

@@ -11,7 +11,7 @@ import { greedyPolicy } from "./rollout.js";
 export interface Team {
   /** Its greedy policy in one environment; with continuous actions, the policy without noise. */
   readonly policy: Policy;
-  /** Gives back native memory. */
+  /** Frees native memory. */
   dispose(): void;
 }
 

@@ -87,7 +87,7 @@ function meanOfEach(row: MultiStepError): MeanStepError {
   ) as MeanStepError;
 }
 
-/** How often one interpretation of Theorem 3.1 was violated. */
+/** The number of times that one interpretation of Theorem 3.1 was violated. */
 export interface BoundCheck {
   /** The interpretation in words: how T_n ends, and what is assumed of pi or added to the bound. */
   readonly reading: string;
