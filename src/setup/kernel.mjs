@@ -27,4 +27,11 @@ answerCells(
   require("tslab/dist/util.js").TaskCanceledError,
   () => lastError,
 );
+// Jupyter chooses the kernel's ports before the kernel opens them, so another program may have taken one of them. Then
+// Jupyter starts a kernel that has ended again, with other ports, but would wait for one that goes on without answering.
+process.on("unhandledRejection", (reason) => {
+  if (!/address already in use/i.test(String(reason?.message))) return;
+  print("Another program has taken a port of this kernel. It ends, so that Jupyter starts it with other ports.");
+  process.exit(1);
+});
 require("tslab/dist/main.js").startKernel({ configPath: values["config-path"], enableFindLocal: false });

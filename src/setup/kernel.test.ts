@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { createHmac, randomUUID } from "node:crypto";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -30,8 +31,8 @@ let kernel: ChildProcess | undefined;
 let shell: Socket;
 let published: Socket;
 
-/** Starts the kernel as Jupyter does, by its kernel.json. */
-async function start(): Promise<void> {
+/** Draws ports, and writes the file that tells them to a kernel. */
+async function drawConnection(): Promise<{ file: string; connection: Record<string, string | number> }> {
   const connection = {
     transport: "tcp",
     ip: "127.0.0.1",
@@ -45,6 +46,12 @@ async function start(): Promise<void> {
   } as Record<string, string | number>;
   const file = join(folder, "connection.json");
   writeFileSync(file, JSON.stringify(connection));
+  return { file, connection };
+}
+
+/** Starts the kernel as Jupyter does, by its kernel.json. */
+async function start(): Promise<void> {
+  const { file, connection } = await drawConnection();
   const resources = join(root, ".jupyter/kernels/tslab");
   const { argv } = JSON.parse(readFileSync(join(resources, "kernel.json"), "utf8")) as { argv: string[] };
   const [command, ...args] = argv.map((arg) =>
@@ -194,6 +201,24 @@ describe.skipIf(!built)("in the kernel of the notebooks", () => {
     const { stderr } = await run(code);
     expect(stderr.trimEnd()).toMatch(line);
   });
+
+  it("ends when another program has taken one of its ports, so that Jupyter starts it with others", async () => {
+    const { file, connection } = await drawConnection();
+    const other = createServer();
+    await new Promise<void>((listening) => other.listen(Number(connection["iopub_port"]), "127.0.0.1", listening));
+    const second = spawn(process.execPath, [join(root, "src/setup/kernel.mjs"), "--config-path", file], {
+      stdio: ["ignore", "ignore", "pipe"],
+    });
+    let said = "";
+    second.stderr.on("data", (data) => (said += String(data)));
+    try {
+      expect(await new Promise((exited) => second.on("exit", exited))).toBe(1);
+    } finally {
+      second.kill();
+      other.close();
+    }
+    expect(said).toContain("Another program has taken a port of this kernel.");
+  }, 60_000);
 
   it(
     "trains with the examples' parts, in the kernel itself and in its workers, and says in one line what is wrong with a part",
