@@ -27,8 +27,8 @@ answerCells(
   require("tslab/dist/util.js").TaskCanceledError,
   () => lastError,
 );
-// Jupyter chooses the kernel's ports before the kernel opens them, so another program may have taken one of them. Then
-// Jupyter starts a kernel that has ended again, with other ports, but would wait for one that goes on without answering.
+// Jupyter chooses the kernel's ports before the kernel opens them, so another program may have taken one of them.
+// Jupyter then starts a kernel that has ended once more, with other ports, but waits for one that does not answer.
 process.on("unhandledRejection", (reason) => {
   if (!/address already in use/i.test(String(reason?.message))) return;
   print("Another program has taken a port of this kernel. It ends, so that Jupyter starts it with other ports.");
