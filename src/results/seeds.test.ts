@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { type Config, type ConfigInput, resolveConfig } from "../config.js";
 import { COMPARISONS } from "../experiments/comparative.js";
+import { facmac2s3z, facmac3m } from "../experiments/facmac.js";
 import { PROFILES } from "../experiments/experiment.js";
 import { completeRun } from "../runs/fixtures.js";
 import { runName } from "../runs/store.js";
@@ -47,6 +48,11 @@ describe("requireSeeds", () => {
 });
 
 describe("requireMethods", () => {
+  it.each(PROFILES)("accepts FACMAC's methods, whose T_0 the algorithm sets, in the %s profile", (profile) => {
+    for (const { configs } of [facmac3m, facmac2s3z])
+      expect(() => requireMethods(configs(profile, 2).map((config) => ({ config })))).not.toThrow();
+  });
+
   it("takes every comparison of the paper as it is declared", () => {
     for (const { configs } of COMPARISONS)
       for (const profile of PROFILES)

@@ -65,10 +65,12 @@ export function requireMethods(runs: readonly OneRun[]): void {
     );
 }
 
-/** A method's defaults as an algorithm changes them: buffers of transitions have other sizes than those of episodes. */
+/**
+ * A method's defaults as an algorithm changes them: buffers of transitions have other sizes than those of episodes, and
+ * FACMAC's baselines have TD(lambda) targets from the first step on.
+ */
 function adapted(method: string, config: Config): ConfigInput {
-  const algorithm = algorithmOf(config);
-  return algorithm.learnsFrom === "transitions" ? (algorithm.adapt?.(methodDefaults(method, config.parts)) ?? {}) : {};
+  return algorithmOf(config).adapt?.(methodDefaults(method, config.parts)) ?? {};
 }
 
 /**

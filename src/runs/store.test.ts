@@ -520,7 +520,7 @@ describe("a complete run", () => {
       "a folder in the place of a table",
       "timing.csv",
       (path) => (rmSync(path), mkdirSync(path)),
-      /timing\.csv cannot be used: it is no file/,
+      /timing\.csv cannot be used: it is not a file/,
     ],
     ["an empty summary", "summary.json", (path) => writeFileSync(path, ""), /summary\.json is empty/],
     [
