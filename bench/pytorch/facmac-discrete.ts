@@ -8,6 +8,7 @@ import { countSteps, groupEpisodes } from "../../src/replay/group.js";
 import { decodeSafetensors, encodeSafetensors } from "../../src/runs/safetensors.js";
 import { type Case, decodeCase, encodeCase, randomCase } from "./case.js";
 import type { ContinuousAnswer } from "./continuous.js";
+import { ODD } from "./rules.js";
 
 /** How the networks of a case are updated. */
 export interface DiscreteRule extends Pick<Config, "discount" | "optimiser" | "returns"> {
@@ -25,17 +26,9 @@ export interface DiscreteCase extends Omit<Case, "rules"> {
   readonly rules: readonly DiscreteRule[];
 }
 
-/** Small and odd: sizes that fit no vector. */
-export const ODD_DISCRETE: NetworkShape = {
-  agents: 3,
-  actions: 5,
-  observation: 7,
-  state: 9,
-  hidden: 7,
-  embed: 5,
-  hypernetEmbed: 6,
-  critic: true,
-};
+const { centralEmbed: _, ...recurrent } = ODD;
+/** The small shape of the other cases, with a critic in place of central networks. */
+export const ODD_DISCRETE: NetworkShape = { ...recurrent, critic: true };
 
 /** The seed of an update's stream. */
 const SEED = 16;
