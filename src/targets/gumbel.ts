@@ -26,6 +26,7 @@ export function gumbelSoftmax(logits: Float32Array, group: EpisodeGroup, random:
   const drawn = new Float32Array(steps * agents * actionCount * lanes);
   const soft = new Float32Array(drawn.length);
   const noisy = new Float64Array(actionCount);
+  const weights = new Float64Array(actionCount);
   const streams = group.episodes.map(() => createRandom(random.below(0x7fffffff)));
   for (let t = 0; t < steps; t++)
     for (let agent = 0; agent < agents; agent++)
@@ -40,9 +41,9 @@ export function gumbelSoftmax(logits: Float32Array, group: EpisodeGroup, random:
         }
         let sum = 0;
         for (let a = 0; a < actionCount; a++)
-          if (availableActions[at + a * lanes] === 1) sum += Math.exp(noisy[a] - noisy[best]);
+          if (availableActions[at + a * lanes] === 1) sum += weights[a] = Math.exp(noisy[a] - noisy[best]);
         for (let a = 0; a < actionCount; a++)
-          if (availableActions[at + a * lanes] === 1) soft[at + a * lanes] = Math.exp(noisy[a] - noisy[best]) / sum;
+          if (availableActions[at + a * lanes] === 1) soft[at + a * lanes] = weights[a] / sum;
         drawn[at + best * lanes] = 1;
       }
   return { drawn, soft };

@@ -19,42 +19,40 @@ export function createCritic(
   const { agents, actions, observation, hidden } = shape;
   const sizes = { ...feedForwardSizes(shape, "critic"), hidden };
   const network = createFeedForward(memory, layers, sizes, false);
-  const width = sizes.input;
-  let inputs = new Float32Array(0);
 
-  /** The observation of each agent, followed by its action. [steps, agents, lanes, observation + actions] */
-  function lay(taken: Float32Array, offset: 0 | 1): Float32Array {
-    const { steps, episodes, lengths } = loaded();
-    const rows = steps * agents * LANES;
-    if (taken.length !== rows * actions)
-      throw new Error(`Expected ${rows * actions} numbers of actions, got ${taken.length}.`);
-    if (inputs.length < rows * width) inputs = new Float32Array(rows * width);
-    const all = inputs.subarray(0, rows * width).fill(0);
-    for (const [lane, { observations }] of episodes.entries())
-      for (let t = 0; t < lengths[lane]; t++)
-        for (let agent = 0; agent < agents; agent++) {
-          const row = ((t * agents + agent) * LANES + lane) * width;
-          const seen = ((t + offset) * agents + agent) * observation;
-          all.set(observations.subarray(seen, seen + observation), row);
-          let from = (t * agents + agent) * actions * LANES + lane;
-          for (let a = 0; a < actions; a++, from += LANES) all[row + observation + a] = taken[from];
+  /** Lays the observation of each agent, followed by its action, into a tile for each agent at each step. */
+  function lay(taken: Float32Array, offset: 0 | 1, tiles: Float32Array, stride: number): void {
+    const { steps, episodes, running } = loaded();
+    for (let t = 0; t < steps; t++)
+      for (let agent = 0; agent < agents; agent++) {
+        const tile = (t * agents + agent) * stride;
+        const seen = ((t + offset) * agents + agent) * observation;
+        const chosen = (t * agents + agent) * actions * LANES;
+        if (running[t] < LANES) tiles.fill(0, tile, tile + sizes.input * LANES);
+        for (let lane = 0; lane < running[t]; lane++) {
+          const { observations } = episodes[lane];
+          let at = tile + lane;
+          for (let i = seen; i < seen + observation; i++, at += LANES) tiles[at] = observations[i];
+          for (let a = chosen + lane; at < tile + sizes.input * LANES; a += LANES, at += LANES) tiles[at] = taken[a];
         }
-    return all;
+      }
   }
 
   return {
-    forward: (side, taken, offset, keep = false) => network.forward(side, lay(taken, offset), keep),
+    forward(side, taken, offset, keep) {
+      const rows = loaded().steps * agents * LANES;
+      if (taken.length !== rows * actions)
+        throw new Error(`Expected ${rows * actions} numbers of actions, got ${taken.length}.`);
+      return network.forwardTiles(side, rows, (tiles, stride) => lay(taken, offset, tiles, stride), keep);
+    },
     backward(gradient, options = {}) {
-      const through = network.backward(gradient, options);
-      if (through === undefined) return undefined;
-      const rows = gradient.length;
-      const dActions = new Float32Array(rows * actions);
-      for (let row = 0; row < rows; row++) {
-        const lane = row % LANES;
-        let to = ((row - lane) / LANES) * actions * LANES + lane;
-        const from = row * width + observation;
-        for (let a = 0; a < actions; a++, to += LANES) dActions[to] = through[from + a];
-      }
+      if (!options.through) return network.backward(gradient, options);
+      const tileActions = actions * LANES;
+      const dActions = new Float32Array(gradient.length * actions);
+      network.backwardTiles(gradient, options, (tiles, stride) => {
+        for (let to = 0, from = observation * LANES; to < dActions.length; to += tileActions, from += stride)
+          dActions.set(tiles.subarray(from, from + tileActions), to);
+      });
       return dActions;
     },
   };

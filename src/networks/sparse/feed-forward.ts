@@ -1,5 +1,6 @@
 import { LANES } from "../../replay/group.js";
 import type { NetworkName, ParameterSpec } from "../parameters.js";
+import type { NetworkSide } from "../engine.js";
 import type { FeedForward } from "../transition-engine.js";
 import { createLinear, type Layer, STRIPS } from "./layer.js";
 import { type Memory, ROW, skewed } from "./memory.js";
@@ -22,13 +23,42 @@ export function createFeedForwardLayers(
   return { first: first, second: second, third: third };
 }
 
+/**
+ * A feed-forward network that can be given its inputs in the kernels' own layout: tiles of 16 rows, in which input i of
+ * a tile's row r is number 16 i + r.
+ */
+export interface TiledFeedForward extends FeedForward<true> {
+  /**
+   * Does what `forward` does with inputs that `lay` writes.
+   *
+   * @param rows number of rows
+   * @param lay writes all tiles; tile k begins at number k * stride
+   */
+  forwardTiles(
+    side: NetworkSide,
+    rows: number,
+    lay: (tiles: Float32Array, stride: number) => void,
+    keep?: boolean,
+  ): Float32Array;
+  /**
+   * Does what `backward` does. `read` is given dL/dinputs in tiles.
+   *
+   * @param gradient dL/doutputs, [rows, outputs]
+   */
+  backwardTiles(
+    gradient: Float32Array,
+    options: { readonly adds?: boolean },
+    read: (tiles: Float32Array, stride: number) => void,
+  ): void;
+}
+
 /** @param squashes whether a tanh follows the last layer */
 export function createFeedForward(
   memory: Memory,
   { first, second, third }: FeedForwardLayers,
   sizes: { readonly input: number; readonly hidden: number; readonly output: number },
   squashes: boolean,
-): FeedForward<true> {
+): TiledFeedForward {
   const { kernels } = memory;
   const { input, hidden, output } = sizes;
   const inputStride = skewed(input) * ROW;
@@ -94,16 +124,15 @@ export function createFeedForward(
   let results = new Float32Array(0);
 
   const tilesOf = (rows: number) => Math.ceil(rows / LANES);
-  /** Copies [rows, width] into tiles. Lanes without a row are zero. */
-  function toTiles(values: Float32Array, width: number, address: number, tileStride: number, tiles: number): void {
+  /** Copies [rows, width] into tiles, of which each begins `stride` numbers after the one before. Rows past the last are 0. */
+  function toTiles(values: Float32Array, width: number, to: Float32Array, stride: number): void {
     const rows = values.length / width;
-    const to = memory.floats(address, (tiles * tileStride) / 4);
     for (let row = 0; row < rows; row++) {
-      let at = (row >> 4) * (tileStride / 4) + (row & 15);
+      let at = (row >> 4) * stride + (row & 15);
       for (let i = row * width; i < (row + 1) * width; i++, at += LANES) to[at] = values[i];
     }
-    for (let row = rows; row < tiles * LANES; row++) {
-      let at = (row >> 4) * (tileStride / 4) + (row & 15);
+    for (let row = rows; row < tilesOf(rows) * LANES; row++) {
+      let at = (row >> 4) * stride + (row & 15);
       for (let i = 0; i < width; i++, at += LANES) to[at] = 0;
     }
   }
@@ -121,32 +150,50 @@ export function createFeedForward(
     if (keeps) numbers.set({ kept, gradients, inputGradients });
   }
 
+  const tiled = (address: number, tileStride: number, tiles: number) =>
+    memory.floats(address, (tiles * tileStride) / 4);
+
+  function forwardTiles(
+    side: NetworkSide,
+    rows: number,
+    lay: (tiles: Float32Array, stride: number) => void,
+    keep = false,
+  ): Float32Array {
+    const tiles = tilesOf(rows);
+    const room = keep ? keeping : passing;
+    const before = room.capacity();
+    room.reserve(tiles);
+    if (keep && room.capacity() > before) {
+      gradients = memory.allocate(room.capacity() * outputStride);
+      inputGradients = memory.allocate(room.capacity() * inputStride);
+      kept = memory.allocate(room.capacity() * stride);
+    }
+    lay(tiled(room.at.inputs, inputStride, tiles), inputStride / 4);
+    memory
+      .bytes(room.at.vectors, tiles)
+      .set(Uint8Array.from({ length: tiles }, (_, t) => (Math.min(LANES, rows - t * LANES) + 3) >> 2));
+    choose(room, tiles, keep);
+    kernels.feedForward(numbers.at, sideNumber(side), keep ? 1 : 0);
+    if (keep) [keptTiles, keptRows] = [tiles, rows];
+    return fromTiles(room.at.outputs, outputStride, output, rows);
+  }
+  function runBack(gradient: Float32Array, adds: boolean, through: boolean): void {
+    toTiles(gradient, output, tiled(gradients, outputStride, keptTiles), outputStride / 4);
+    choose(keeping, keptTiles, true);
+    kernels.feedBackward(numbers.at, adds ? 1 : 0, through ? 1 : 0);
+  }
+
   return {
-    forward(side, inputs, keep = false) {
-      const rows = inputs.length / input;
-      const tiles = tilesOf(rows);
-      const room = keep ? keeping : passing;
-      const before = room.capacity();
-      room.reserve(tiles);
-      if (keep && room.capacity() > before) {
-        gradients = memory.allocate(room.capacity() * outputStride);
-        inputGradients = memory.allocate(room.capacity() * inputStride);
-        kept = memory.allocate(room.capacity() * stride);
-      }
-      toTiles(inputs, input, room.at.inputs, inputStride, tiles);
-      memory
-        .bytes(room.at.vectors, tiles)
-        .set(Uint8Array.from({ length: tiles }, (_, t) => (Math.min(LANES, rows - t * LANES) + 3) >> 2));
-      choose(room, tiles, keep);
-      kernels.feedForward(numbers.at, sideNumber(side), keep ? 1 : 0);
-      if (keep) [keptTiles, keptRows] = [tiles, rows];
-      return fromTiles(room.at.outputs, outputStride, output, rows);
-    },
+    forwardTiles,
+    forward: (side, inputs, keep) =>
+      forwardTiles(side, inputs.length / input, (tiles, stride) => toTiles(inputs, input, tiles, stride), keep),
     backward(gradient, { adds = true, through = false } = {}) {
-      toTiles(gradient, output, gradients, outputStride, keptTiles);
-      choose(keeping, keptTiles, true);
-      kernels.feedBackward(numbers.at, adds ? 1 : 0, through ? 1 : 0);
+      runBack(gradient, adds, through);
       return through ? fromTiles(inputGradients, inputStride, input, keptRows) : undefined;
+    },
+    backwardTiles(gradient, { adds = true }, read) {
+      runBack(gradient, adds, true);
+      read(tiled(inputGradients, inputStride, keptTiles), inputStride / 4);
     },
   };
 }
