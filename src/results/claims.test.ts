@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { findExperiment, isMeasurement } from "../experiments/all.js";
@@ -9,7 +9,10 @@ import { mannWhitneyP, pText } from "./difference.js";
 
 const root = packageRoot();
 
-/** The scores that an experiment has published, by its own labels. */
+/**
+ * The scores that an experiment has published, by its own labels. Under "LABEL, untrained" are the returns before
+ * training, where its evaluations are published.
+ */
 function published(id: string): Map<string, number[]> {
   const experiment = findExperiment(id);
   if (isMeasurement(experiment)) throw new Error(`${id} has no scores`);
@@ -22,6 +25,13 @@ function published(id: string): Map<string, number[]> {
   configs.forEach((config, i) =>
     scores.set(experiment.label(config), [...(scores.get(experiment.label(config)) ?? []), Number(rows[i]["score"])]),
   );
+  const evaluations = join(root, "data", "results", `${id}-evaluations.csv`);
+  if (existsSync(evaluations))
+    for (const { setting, step, episodeReturn } of parseCsv(readFileSync(evaluations, "utf8"), id)) {
+      if (step !== 0) continue;
+      const label = `${setting}, untrained`;
+      scores.set(label, [...(scores.get(label) ?? []), Number(episodeReturn)]);
+    }
   return scores;
 }
 
@@ -91,6 +101,13 @@ const claims: [file: string, words: string, id: string, one: string, other: stri
   ["notebooks/18-comparative-evaluation.ipynb", "more than SS (p = P)", "comparison-2s3z", "MAST", "SS"],
   ["notebooks/18-comparative-evaluation.ipynb", "and SET (p = P)", "comparison-2s3z", "MAST", "SET"],
   ["notebooks/18-comparative-evaluation.ipynb", "RLx2 (p = P), the dense", "comparison-2s3z", "MAST", "RLx2"],
+  ["notebooks/22-facmac.ipynb", "even that: dense p = P", "facmac-humanoid", "Dense", "Dense, untrained"],
+  ["notebooks/22-facmac.ipynb", "training, MAST p = P,", "facmac-humanoid", "MAST", "MAST, untrained"],
+  ["notebooks/22-facmac.ipynb", "SS p = P (Mann", "facmac-humanoid", "SS", "SS, untrained"],
+  ["notebooks/23-mujoco.ipynb", "gained or lost: dense p = P", "comix-swimmer", "Dense", "Dense, untrained"],
+  ["notebooks/23-mujoco.ipynb", "SS p = P, MAST", "comix-swimmer", "SS", "SS, untrained"],
+  ["notebooks/23-mujoco.ipynb", "MAST p = P (Mann", "comix-swimmer", "MAST", "MAST, untrained"],
+  ["notebooks/23-mujoco.ipynb", "no more than p = P with three", "comix-swimmer", "Dense", "MAST"],
 ];
 
 describe("claims about differences name the p of what is published", () => {

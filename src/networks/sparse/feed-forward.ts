@@ -124,7 +124,10 @@ export function createFeedForward(
   let results = new Float32Array(0);
 
   const tilesOf = (rows: number) => Math.ceil(rows / LANES);
-  /** Copies [rows, width] into tiles, of which each begins `stride` numbers after the one before. Rows past the last are 0. */
+  /**
+   * Copies [rows, width] into tiles, of which each begins `stride` numbers after the one before. Lanes without a row
+   * are zero.
+   */
   function toTiles(values: Float32Array, width: number, to: Float32Array, stride: number): void {
     const rows = values.length / width;
     for (let row = 0; row < rows; row++) {
