@@ -62,7 +62,8 @@ function recorder(native: NativeKernels, file: string): NativeKernels {
       const time = (times.get(name) ?? 0) + 1;
       times.set(name, time);
       // The first call, and some later ones: other sides, steps and layers.
-      if (name !== "peak" && (time <= 2 || time % 17 === 0) && time < 90) write(file, f, memory, numbers);
+      if (name !== "peak" && (time <= (name === "actorForward" ? 4 : 2) || time % 17 === 0) && time < 90)
+        write(file, f, memory, numbers);
       return (native[name] as (memory: ArrayBuffer, ...numbers: unknown[]) => unknown)(memory, ...numbers);
     },
   ]);
@@ -167,8 +168,8 @@ it.skipIf(!canFuzz)(
         resolveConfig({ environment: "two-step", method: "rigl" }),
         0,
       );
-      const actor = engine.createActor(2);
-      for (let step = 0; step < 2; step++) actor.forward();
+      for (const actor of [engine.createActor(1), engine.createActor(2)])
+        for (let step = 0; step < 2; step++) actor.forward();
       engine.dispose();
       learnTransitions(recorder(native, file), density);
     }

@@ -67,6 +67,8 @@ function randomShape(algorithm: string, random: Random): NetworkShape {
   };
 }
 
+const bitsOf = (values: Float32Array) => new Uint32Array(values.slice().buffer).join();
+
 /** Everything that an engine says of an update, and after it, with bits told apart. */
 async function everything(engine: Engine<true>, seed: number, input: ConfigInput): Promise<string> {
   const random = createRandom(seed);
@@ -115,6 +117,35 @@ describe.skipIf(widths.length === 0)("kernels in native code and in WebAssembly"
           await everything(open(native), seed, input),
           `${instructions}, seed ${seed}: ${JSON.stringify(shape)}`,
         ).toBe(expected);
+      }
+    }
+  });
+
+  it("let one team act as it does among several, through updates and changes of masks", async () => {
+    for (let seed = 0; seed < 15; seed++) {
+      const random = createRandom(seed, 8);
+      const shape = randomShape("qmix", random);
+      const own = randomMasks(shape, [0.7, 0.5, 0.3, 0.1, 0.02][random.below(5)], random);
+      for (const native of [null, ...widths.map(([, each]) => each)]) {
+        const draw = createRandom(seed, 9);
+        const engine = createSparseEngine(shape, maskedParameters(shape, own, draw), own, { native });
+        const [alone, among] = [engine.createActor(1), engine.createActor(2)];
+        const groups = groupEpisodes(randomEpisodes(shape, [upTo(9, draw), upTo(9, draw)], draw), shape);
+        for (let step = 0; step < 8; step++) {
+          const seen = Float32Array.from(alone.observations, () => (draw.below(3) ? 2 * draw.float() - 1 : 0));
+          alone.observations.set(seen);
+          among.observations.set(seen);
+          alone.lastActions.forEach((_, i) => (alone.lastActions[i] = draw.below(shape.actions + 1) - 1));
+          among.lastActions.set(alone.lastActions);
+          if (step === 6) for (const actor of [alone, among]) actor.reset(0);
+          const values = alone.forward();
+          expect(bitsOf(values), `seed ${seed}, step ${step}`).toBe(bitsOf(among.forward().subarray(0, values.length)));
+          if (step === 2 || step === 5)
+            await updateNetworks(engine, groups, countSteps(groups), resolveConfig({ environment: "two-step" }), 0);
+          if (step === 3)
+            for (const [name, mask] of randomMasks(shape, [1, 0.3][seed % 2], draw)) engine.setMask(name, mask);
+        }
+        engine.dispose();
       }
     }
   });

@@ -241,7 +241,8 @@ static napi_value call(napi_env env, napi_callback_info info) {
     case ACTOR_FORWARD: {
       const Actor *a = actorOf(m, size, w[0]);
       if (!a) wrong = "The actor does not fit the memory.";
-      else narrowest(table, a->lanes)->actorForward(m, a, w[1]);
+      else
+        narrowest(table, a->lanes)->actorForward(m, a, w[1], a->hidden % 2 ? narrowest(table, 1)->cell : table->cell);
       break;
     }
     case FEED_FORWARD:
@@ -326,7 +327,7 @@ static napi_value call(napi_env env, napi_callback_info info) {
   }
   if (wrong) return fail(env, wrong);
   if (f == COLLECT || f == PEAK || f == NEXT_VALUES) napi_create_double(env, value, &result);
-  else napi_get_undefined(env, &result);
+  else return 0;
   return result;
 }
 

@@ -6,10 +6,9 @@
 
 // Says whether `count` items of `bytes` each lie in the memory from `at` on.
 static int fits(size_t size, u32 at, uint64_t count, uint64_t bytes) {
-  if (at % 4) return 0;
-  if (count == 0 || bytes == 0) return 1;
-  if (count > size / bytes) return 0;
-  return (uint64_t)at + count * bytes <= size;
+  uint64_t whole;
+  if (at % 4 || __builtin_mul_overflow(count, bytes, &whole)) return 0;
+  return whole == 0 || (whole <= size && at <= size - whole);
 }
 
 // The table is that of the widest vectors of this processor, whichever table is at work: it looks through entries.
@@ -71,8 +70,9 @@ static const Layer *layerOf(const char *m, size_t size, u32 at, u32 reads) {
     const u32 blocks[] = {bias->rows, bias->values[0], bias->values[1], bias->squares, bias->moments, bias->gradient};
     for (u32 i = 0; i < sizeof blocks / sizeof blocks[0]; i++)
       if (!fits(size, blocks[i], bias->count, 4)) return 0;
-    for (u32 i = 0; i < bias->count; i++)
-      if (((const u32 *)(m + bias->rows))[i] >= l->rows) return 0;
+    u32 beyond = 0;
+    for (u32 i = 0; i < bias->count; i++) beyond |= ((const u32 *)(m + bias->rows))[i] >= l->rows;
+    if (beyond) return 0;
   }
   return l;
 }
@@ -123,8 +123,8 @@ static int agentLayersFit(const char *m, size_t size, u32 fc1, u32 gru, u32 fc2,
                           u32 reads) {
   const Layer *first = layerOf(m, size, fc1, reads), *last = layerOf(m, size, fc2, reads);
   return first && first->rows == hidden && first->partCount == 1 && last && last->partCount == 1 &&
-         layerIs(m, size, gru, (uint64_t)3 * block + hidden, (uint64_t)block + hidden, reads) && partsOverlap(m, gru) &&
-         layerIs(m, size, fc2, actions, hidden, reads);
+         last->rows == actions && last->columns == hidden &&
+         layerIs(m, size, gru, (uint64_t)3 * block + hidden, (uint64_t)block + hidden, reads) && partsOverlap(m, gru);
 }
 
 static const Agent *agentOf(const char *m, size_t size, u32 at, u32 reads) {
@@ -235,15 +235,37 @@ static const Central *centralOf(const char *m, size_t size, u32 at, u32 reads) {
   return vectorsFit(m, size, c->running, steps) ? c : 0;
 }
 
+// Checks a layer whose rows are taken in turns: the room for them and, if it still holds, what was made of the layer.
+// Offsets of 16 bits need no check, since so many bytes lie in the memory behind the tiles.
+static int turnedFits(const char *m, size_t size, const Layer *l, const Turned *t, u32 padding) {
+  const u32 turns = turnsOf(l->rows);
+  if (!fits(size, t->turns, turns, sizeof(Turn)) || !fits(size, t->weights, t->capacity, 4) ||
+      !fits(size, t->offsets, t->capacity, 2))
+    return 0;
+  if (!turnsHold(l, t, padding)) return 1;
+  uint64_t entries = 0;
+  for (u32 i = 0; i < turns; i++) entries += ((const Turn *)(m + t->turns))[i].count;
+  return entries * IN_TURNS <= t->capacity;
+}
+
 static const Actor *actorOf(const char *m, size_t size, u32 at) {
   if (!fits(size, at, 1, sizeof(Actor))) return 0;
   const Actor *a = (const Actor *)(m + at);
   if (!SMALL(a->lanes) || !SMALL(a->actions) || !SMALL(a->hidden) || !SMALL(a->block) || a->block < a->hidden ||
       a->observation > 1 << 20)
     return 0;
-  if (!agentLayersFit(m, size, a->fc1, a->gru, a->fc2, a->hidden, a->block, a->actions, READS_ONLINE)) return 0;
-  const uint64_t tiles = (a->lanes + LANES - 1) / LANES, columns = ((const Layer *)(m + a->fc1))->columns;
-  if (columns < (uint64_t)a->observation + a->actions || a->inputStride < columns * ROW ||
+  // No entries are read where all layers' rows are known in turns.
+  const u32 layers[] = {a->fc1, a->gru, a->fc2};
+  if (!fits(size, a->fc1, 1, sizeof(Layer))) return 0;
+  const u32 columns = ((const Layer *)(m + a->fc1))->columns;
+  u32 reads = a->few && a->lanes <= FEW ? 0 : READS_ONLINE;
+  for (u32 i = 0; i < 3 && reads == 0; i++)
+    if (!fits(size, layers[i], 1, sizeof(Layer)) ||
+        !turnsHold((const Layer *)(m + layers[i]), &a->turned[i], paddingOf(a, columns, i)))
+      reads = READS_ONLINE;
+  if (!agentLayersFit(m, size, a->fc1, a->gru, a->fc2, a->hidden, a->block, a->actions, reads)) return 0;
+  const uint64_t tiles = (a->lanes + LANES - 1) / LANES;
+  if (columns < (uint64_t)a->observation + a->actions || a->inputStride < (uint64_t)columns * ROW ||
       a->outputStride < (uint64_t)a->actions * ROW)
     return 0;
   if (a->recordStride < ((uint64_t)5 * a->block + a->hidden) * ROW) return 0;
@@ -252,6 +274,13 @@ static const Actor *actorOf(const char *m, size_t size, u32 at) {
     return 0;
   if (!fits(size, a->records[0], tiles, a->recordStride) || !fits(size, a->records[1], tiles, a->recordStride))
     return 0;
+  if (a->few) {
+    const uint64_t rows = (uint64_t)fewInputs(a) + columns + 1;
+    if (!fits(size, a->few, 1, rows * FEW_ROW + (1 << 16) + FEW_ROW)) return 0;
+    if (a->actions > 4 * a->block) return 0;
+    for (u32 i = 0; i < 3; i++)
+      if (!turnedFits(m, size, (const Layer *)(m + layers[i]), &a->turned[i], paddingOf(a, columns, i))) return 0;
+  }
   return fits(size, a->outputs, tiles, a->outputStride) && fits(size, a->values, (uint64_t)a->lanes * a->actions, 4)
              ? a
              : 0;

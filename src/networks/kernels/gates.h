@@ -100,46 +100,57 @@ INLINE void evaluateTwo(const Rational *f, V *a, V *b) {
   *a = (x * p) / q, *b = (y * r) / s;
 }
 
+// Goes over a run of bytes.
+INLINE void gateRun(const Rational *f, char *at, const char *stop) {
+  for (; at + WIDTH < stop; at += 2 * WIDTH) {
+    V a = load(at), b = load(at + WIDTH);
+    evaluateTwo(f, &a, &b);
+    store(at, a + f->offset);
+    store(at + WIDTH, b + f->offset);
+  }
+  for (; at < stop; at += WIDTH) store(at, evaluate(f, load(at)) + f->offset);
+}
+INLINE void candidateRun(const Rational *f, char *gates, size_t block, const char *h, char *next, size_t at,
+                         size_t stop) {
+  for (; at + WIDTH < stop; at += 2 * WIDTH) {
+    char *g = gates + at, *r = g + block, *z = r + block, *nh = z + block;
+    V a = load(g) + load(r) * load(nh), b = load(g + WIDTH) + load(r + WIDTH) * load(nh + WIDTH);
+    evaluateTwo(f, &a, &b);
+    store(g, a);
+    store(g + WIDTH, b);
+    store(next + at, a + load(z) * (load(h + at) - a));
+    store(next + at + WIDTH, b + load(z + WIDTH) * (load(h + at + WIDTH) - b));
+  }
+  for (; at < stop; at += WIDTH) {
+    char *g = gates + at, *r = g + block, *z = r + block, *nh = z + block;
+    const V n = evaluate(f, load(g) + load(r) * load(nh));
+    store(g, n);
+    store(next + at, n + load(z) * (load(h + at) - n));
+  }
+}
+
 static __attribute__((noinline)) void gatePass(char *gates, u32 hidden, int nv) {
   const Rational f = rational(LOGISTIC);
   // Full rows follow each other without a gap, so they are one run.
   const size_t rows = (size_t)hidden * ROW, pitch = nv == FULL ? rows : ROW,
                bytes = nv == FULL ? rows : (size_t)nv * WIDTH;
-  for (size_t row = 0; row < rows; row += pitch) {
-    char *at = gates + row, *stop = at + bytes;
-    for (; at + WIDTH < stop; at += 2 * WIDTH) {
-      V a = load(at), b = load(at + WIDTH);
-      evaluateTwo(&f, &a, &b);
-      store(at, a + f.offset);
-      store(at + WIDTH, b + f.offset);
-    }
-    for (; at < stop; at += WIDTH) store(at, evaluate(&f, load(at)) + f.offset);
-  }
+  for (size_t row = 0; row < rows; row += pitch) gateRun(&f, gates + row, gates + row + bytes);
 }
 static __attribute__((noinline)) void candidatePass(char *gates, size_t block, const char *h, char *next, u32 hidden,
                                                     int nv) {
   const Rational f = rational(TANH);
   const size_t rows = (size_t)hidden * ROW, pitch = nv == FULL ? rows : ROW,
                bytes = nv == FULL ? rows : (size_t)nv * WIDTH;
-  for (size_t row = 0; row < rows; row += pitch) {
-    size_t at = row;
-    const size_t stop = row + bytes;
-    for (; at + WIDTH < stop; at += 2 * WIDTH) {
-      char *g = gates + at, *r = g + block, *z = r + block, *nh = z + block;
-      V a = load(g) + load(r) * load(nh), b = load(g + WIDTH) + load(r + WIDTH) * load(nh + WIDTH);
-      evaluateTwo(&f, &a, &b);
-      store(g, a);
-      store(g + WIDTH, b);
-      store(next + at, a + load(z) * (load(h + at) - a));
-      store(next + at + WIDTH, b + load(z + WIDTH) * (load(h + at + WIDTH) - b));
-    }
-    for (; at < stop; at += WIDTH) {
-      char *g = gates + at, *r = g + block, *z = r + block, *nh = z + block;
-      const V n = evaluate(&f, load(g) + load(r) * load(nh));
-      store(g, n);
-      store(next + at, n + load(z) * (load(h + at) - n));
-    }
-  }
+  for (size_t row = 0; row < rows; row += pitch) candidateRun(&f, gates, block, h, next, row, row + bytes);
+}
+typedef void (*Cell)(char *gates, size_t block, const char *h, char *next, size_t bytes);
+
+// Does all of a cell whose rows hold `bytes` in all, without a gap.
+static __attribute__((noinline)) void cellInARun(char *gates, size_t block, const char *h, char *next, size_t bytes) {
+  const Rational logistic = rational(LOGISTIC), tanh = rational(TANH);
+  gateRun(&logistic, gates + block, gates + block + bytes);
+  gateRun(&logistic, gates + 2 * block, gates + 2 * block + bytes);
+  candidateRun(&tanh, gates, block, h, next, 0, bytes);
 }
 
 // Leaves n, r, z and nh in place of the sums, and h' in `next`.

@@ -41,6 +41,7 @@ typedef struct {
   u32 squares, moments, sums, collected;  // of the entries: [count], [count], [strips][count, 8], [count]
   u32 added[2];                           // sums of the biases, [rows]
   u32 biasSums;                           // [strips][rows, 8]
+  u32 version;                            // changes with every change of the online side; never 0 after one
   u32 partCount, biasCount;
   Part parts[2];
   Bias biases[2];
@@ -240,6 +241,8 @@ static void transposeMatrix(const float *from, u32 rows, u32 columns, float *to)
 // Makes anew what is kept beside the weights of a side: the values of W' (online) and the sums of the biases.
 static void layerRefresh(char *m, const Layer *l, int side) {
   if (side == 0) {
+    u32 *version = (u32 *)&l->version;
+    if (++*version == 0) *version = 1;
     if (l->dense) {
       for (u32 p = 0; p < l->partCount; p++)
         transposeMatrix(FLOATS(l->parts[p].weights[0]), l->parts[p].span, l->parts[p].columns,

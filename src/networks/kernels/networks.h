@@ -5,6 +5,7 @@
 #include "layer.h"
 #include "mixing.h"
 #include "tiles.h"
+#include "turns.h"
 
 enum { ONLINE = 1, TARGET = 2 };
 
@@ -630,9 +631,73 @@ typedef struct {
   u32 records[2], recordStride;  // two steps', in turn
   u32 outputs, outputStride;
   u32 values;  // [lanes, actions]
+  // For at most FEW lanes of one team, in rows of that many: x, h, four gates, h' and -0, then the inputs and -0.
+  u32 few;
+  Turned turned[3];  // fc1, gru and fc2
 } Actor;
 
-static void actorForward(char *m, const Actor *a, u32 step) {
+// Lays out the inputs of the lanes of one tile.
+static void layOutActing(char *m, const Actor *a, u32 lane, char *tile, u32 vectors) {
+  const char *rows[LANES];
+  for (u32 i = 0; i < LANES; i++) rows[i] = m + a->rows + (size_t)(lane + i) * a->observation * 4;
+  tileFromRows(rows, a->observation, tile, vectors);
+  oneHotTile(BYTES(a->last) + lane, a->actions, tile + (size_t)a->observation * ROW, vectors);
+}
+
+// The rows of h', of -0 and of the first input in what `few` points to.
+INLINE u32 fewNext(const Actor *a) { return 6 * a->block; }
+INLINE u32 fewNothing(const Actor *a) { return 7 * a->block; }
+INLINE u32 fewInputs(const Actor *a) { return 7 * a->block + 1; }
+// The row of -0 that is read by a layer (fc1, gru, fc2), counted from its first input.
+INLINE u32 paddingOf(const Actor *a, u32 columns, u32 layer) {
+  return layer == 0 ? columns : layer == 1 ? fewNothing(a) : fewNothing(a) - fewNext(a);
+}
+
+#if WIDTH < 64
+// Acts for one team of at most FEW agents whose layers are all sparse. Returns whether it did.
+static int actInTurns(char *m, const Actor *a, u32 step, Cell cell) {
+  const Layer *layers[] = {LAYER(a->fc1), LAYER(a->gru), LAYER(a->fc2)};
+  const u32 inputs = layers[0]->columns, ids = a->observation + a->actions;
+  if (a->lanes > FEW || !a->few) return 0;
+  for (u32 i = 0; i < 3; i++)
+    if (!turnRows(m, layers[i], (Turned *)&a->turned[i], paddingOf(a, inputs, i))) return 0;
+  const size_t pitch = (size_t)a->block * FEW_ROW;
+  char *xh = m + a->few, *h = xh + pitch, *gates = h + pitch, *next = xh + (size_t)fewNext(a) * FEW_ROW,
+       *nothing = xh + (size_t)fewNothing(a) * FEW_ROW, *x = xh + (size_t)fewInputs(a) * FEW_ROW;
+  // Between steps the hidden state is where `actorForward` would keep it.
+  const char *before = m + a->records[step & 1] + (size_t)a->block * ROW;
+  char *after = m + a->records[(step + 1) & 1] + (size_t)a->block * ROW;
+  const V8 minus = -(V8){0};
+  store8(nothing, minus);
+  store8(x + (size_t)inputs * FEW_ROW, minus);
+  const char *rows[FEW];
+  u8 agents[FEW];
+  for (u32 i = 0; i < FEW; i++) {
+    rows[i] = m + a->rows + (size_t)i * a->observation * 4;
+    agents[i] = (u8)(i < a->lanes ? i : 255);
+  }
+  halfTileFromRows(rows, a->observation, x);
+  oneHotHalf(BYTES(a->last), a->actions, x + (size_t)a->observation * FEW_ROW);
+  oneHotHalf(agents, inputs - ids, x + (size_t)ids * FEW_ROW);
+  for (u32 i = 0; i < a->hidden; i++) store8(h + (size_t)i * FEW_ROW, load8(before + (size_t)i * ROW));
+  reluInTurns(m, &a->turned[0], layers[0]->rows, x, xh);
+  plainInTurns(m, &a->turned[1], layers[1]->rows, xh, gates);
+  cell(gates, pitch, h, next, (size_t)a->hidden * FEW_ROW);
+  for (u32 i = 0; i < a->hidden; i++) store8(after + (size_t)i * ROW, load8(next + (size_t)i * FEW_ROW));
+  // The inputs are no longer needed.
+  plainInTurns(m, &a->turned[2], layers[2]->rows, next, gates);
+  for (u32 lane = 0; lane < a->lanes; lane++)
+    for (u32 action = 0; action < a->actions; action++)
+      FLOATS(a->values)[(size_t)lane * a->actions + action] = loadFloat(gates + (size_t)action * FEW_ROW + lane * 4);
+  return 1;
+}
+#endif
+
+// `cell` may compute with wider vectors than these where they divide the hidden state's rows of FEW lanes.
+static void actorForward(char *m, const Actor *a, u32 step, Cell cell) {
+#if WIDTH < 64
+  if (actInTurns(m, a, step, cell)) return;
+#endif
   Ahead nothing = NOTHING_AHEAD;
   const u32 whole = a->lanes / LANES, rest = a->lanes % LANES;
   const size_t pitch = (size_t)a->block * ROW;
@@ -644,14 +709,8 @@ static void actorForward(char *m, const Actor *a, u32 step) {
     char *xh = m + a->records[step & 1] + (size_t)first * a->recordStride;
     char *next = m + a->records[(step + 1) & 1] + (size_t)first * a->recordStride + pitch;
     char *out = m + a->outputs + (size_t)first * a->outputStride;
-    for (u32 tile = 0; tile < count; tile++) {
-      const u32 lane = (first + tile) * LANES;
-      const char *rows[LANES];
-      for (u32 i = 0; i < LANES; i++) rows[i] = m + a->rows + (size_t)(lane + i) * a->observation * 4;
-      tileFromRows(rows, a->observation, x + (size_t)tile * a->inputStride, vectors);
-      oneHotTile(BYTES(a->last) + lane, a->actions, x + (size_t)tile * a->inputStride + (size_t)a->observation * ROW,
-                 vectors);
-    }
+    for (u32 tile = 0; tile < count; tile++)
+      layOutActing(m, a, (first + tile) * LANES, x + (size_t)tile * a->inputStride, vectors);
     layerForward(m, LAYER(a->fc1), 0, RELU, x, a->inputStride, xh, a->recordStride, count, nv);
     gruStep(0, m, LAYER(a->gru), 0, a->hidden, a->block, xh, a->recordStride, xh + 2 * pitch, a->recordStride, next,
             a->recordStride, count, nv, 0, &nothing);

@@ -13,7 +13,8 @@ typedef struct {
   void (*mixerCounterfactuals)(char *, const Mixer *, u32, u32, u32, u32);
   void (*centralForward)(char *, const Central *, u32, u32, u32, u32, u32);
   void (*centralBackward)(char *, const Central *, u32, u32);
-  void (*actorForward)(char *, const Actor *, u32);
+  void (*actorForward)(char *, const Actor *, u32, Cell);
+  Cell cell;
   void (*feedForward)(char *, const FeedForward *, u32, u32, u32, u32);
   void (*feedBackward)(char *, const FeedForward *, u32, u32, u32, u32);
   void (*layOut)(char *, const Batch *, u32, u32, u32, const char *const *, u32, const u32 *, const char *);

@@ -5,8 +5,8 @@
 #define SHUFFLE __builtin_shufflevector
 
 #if WIDTH > 16
-// Turns over eight features of eight lanes.
-INLINE void transposeEight(const char *const *rows, size_t at, char *to) {
+// Turns over eight features of eight lanes, into rows that are `pitch` bytes apart.
+INLINE void transposeEight(const char *const *rows, size_t at, char *to, const size_t pitch) {
   V8 r[8], t[8], s[8];
   UNROLLED (int i = 0; i < 8; i++) r[i] = load8(rows[i] + at);
   UNROLLED (int i = 0; i < 8; i += 2) {
@@ -20,20 +20,20 @@ INLINE void transposeEight(const char *const *rows, size_t at, char *to) {
     }
   }
   UNROLLED (int i = 0; i < 4; i++) {
-    store8(to + i * ROW, SHUFFLE(s[i], s[i + 4], 0, 1, 2, 3, 8, 9, 10, 11));
-    store8(to + (i + 4) * ROW, SHUFFLE(s[i], s[i + 4], 4, 5, 6, 7, 12, 13, 14, 15));
+    store8(to + i * pitch, SHUFFLE(s[i], s[i + 4], 0, 1, 2, 3, 8, 9, 10, 11));
+    store8(to + (i + 4) * pitch, SHUFFLE(s[i], s[i + 4], 4, 5, 6, 7, 12, 13, 14, 15));
   }
 }
 #endif
 
 // Turns row-major [lane][feature] of the lanes of one tile into [feature][16 lanes]; `rows` holds the addresses of the
 // lanes' rows.
-static void tileFromRows(const char *const *rows, u32 features, char *tile, u32 vectors) {
+INLINE void tileOfPitch(const char *const *rows, u32 features, char *tile, u32 vectors, const size_t pitch) {
 #if WIDTH > 16
   if (features >= 8) {
     for (size_t at = 0, last = (size_t)(features - 8) * 4;; at = at + 32 < last ? at + 32 : last) {
-      transposeEight(rows, at, tile + at * LANES);
-      if (vectors > 2) transposeEight(rows + 8, at, tile + at * LANES + 32);
+      transposeEight(rows, at, tile + at / 4 * pitch, pitch);
+      if (vectors > 2) transposeEight(rows + 8, at, tile + at / 4 * pitch + 32, pitch);
       if (at == last) return;
     }
   }
@@ -42,22 +42,29 @@ static void tileFromRows(const char *const *rows, u32 features, char *tile, u32 
     const char *a = rows[vector * 4], *b = rows[vector * 4 + 1], *c = rows[vector * 4 + 2], *d = rows[vector * 4 + 3];
     char *to = tile + vector * 16;
     size_t at = 0, end = (size_t)features * 4;
-    for (; at + 16 <= end; at += 16, to += 4 * ROW) {
+    for (; at + 16 <= end; at += 16, to += 4 * pitch) {
       const V4 va = load4(a + at), vb = load4(b + at), vc = load4(c + at), vd = load4(d + at);
       const V4 ab = SHUFFLE(va, vb, 0, 4, 1, 5), ab2 = SHUFFLE(va, vb, 2, 6, 3, 7);
       const V4 cd = SHUFFLE(vc, vd, 0, 4, 1, 5), cd2 = SHUFFLE(vc, vd, 2, 6, 3, 7);
       store4(to, SHUFFLE(ab, cd, 0, 1, 4, 5));
-      store4(to + ROW, SHUFFLE(ab, cd, 2, 3, 6, 7));
-      store4(to + 2 * ROW, SHUFFLE(ab2, cd2, 0, 1, 4, 5));
-      store4(to + 3 * ROW, SHUFFLE(ab2, cd2, 2, 3, 6, 7));
+      store4(to + pitch, SHUFFLE(ab, cd, 2, 3, 6, 7));
+      store4(to + 2 * pitch, SHUFFLE(ab2, cd2, 0, 1, 4, 5));
+      store4(to + 3 * pitch, SHUFFLE(ab2, cd2, 2, 3, 6, 7));
     }
-    for (; at < end; at += 4, to += ROW) {
+    for (; at < end; at += 4, to += pitch) {
       storeFloat(to, loadFloat(a + at));
       storeFloat(to + 4, loadFloat(b + at));
       storeFloat(to + 8, loadFloat(c + at));
       storeFloat(to + 12, loadFloat(d + at));
     }
   }
+}
+static void tileFromRows(const char *const *rows, u32 features, char *tile, u32 vectors) {
+  tileOfPitch(rows, features, tile, vectors, ROW);
+}
+// Does the same for eight lanes, into rows of eight.
+static void halfTileFromRows(const char *const *rows, u32 features, char *tile) {
+  tileOfPitch(rows, features, tile, 2, ROW / 2);
 }
 
 typedef u8 Sixteen __attribute__((vector_size(16), aligned(1), may_alias));
@@ -108,6 +115,15 @@ static void oneHotTile(const u8 *numbers, u32 count, char *tile, u32 vectors) {
     char *to = tile + vector * 16;
     for (u32 row = 0; row < count; row++, to += ROW) store4(to, (V4)(one & (number == (int32_t)row)));
   }
+}
+
+// Does the same for eight lanes, in rows of eight.
+static void oneHotHalf(const u8 *numbers, u32 count, char *tile) {
+  typedef int32_t VI8 __attribute__((vector_size(32)));
+  const VI8 one = (VI8)(V8){1, 1, 1, 1, 1, 1, 1, 1};
+  VI8 number;
+  for (int lane = 0; lane < 8; lane++) number[lane] = numbers[lane];
+  for (u32 row = 0; row < count; row++, tile += ROW / 2) store8(tile, (V8)(one & (number == (int32_t)row)));
 }
 
 // Makes rows that hold each lane's value where the row's number is the lane's in `numbers` [16 lanes], and 0 elsewhere.

@@ -20,7 +20,9 @@ EXPORT("centralForward") void central_forward(u32 mixer, u32 side, u32 offset, u
   centralForward(MEMORY, (const Central *)mixer, side, offset, keep, 0, 1);
 }
 EXPORT("centralBackward") void central_backward(u32 mixer) { centralBackward(MEMORY, (const Central *)mixer, 0, 1); }
-EXPORT("actorForward") void actor_forward(u32 actor, u32 step) { actorForward(MEMORY, (const Actor *)actor, step); }
+EXPORT("actorForward") void actor_forward(u32 actor, u32 step) {
+  actorForward(MEMORY, (const Actor *)actor, step, cellInARun);
+}
 EXPORT("feedForward") void feed_forward(u32 network, u32 side, u32 keep) {
   feedForward(MEMORY, (const FeedForward *)network, side, keep, 0, 1);
 }

@@ -2,8 +2,27 @@ import { LANES } from "../../replay/group.js";
 import type { Actor } from "../engine.js";
 import { type NetworkShape, agentInput } from "../parameters.js";
 import { type AgentLayers, recordOf } from "./agent.js";
-import { blockOf } from "./layer.js";
+import { type Layer, blockOf } from "./layer.js";
 import { type Memory, ROW, skewed } from "./memory.js";
+
+/** The numbers of a layer whose rows are taken in turns: Turned in ../kernels/turns.h. */
+const TURNED = ["version", "turns", "weights", "offsets", "capacity"] as const;
+/** The most rows of a turn, and its bytes. A turn has half as many in WebAssembly. */
+const [IN_TURNS, TURN] = [8, 52];
+/** The lanes that a team may have whose layers' rows are taken in turns. */
+const FEW = 8;
+
+/** Makes room for a layer's rows in turns. */
+function roomForTurns<Name extends string>(memory: Memory, name: Name, { rows, columns, mostEntries }: Layer) {
+  // In the order of their lengths, rows are filled up by less than IN_TURNS times the longest, and the last turn again.
+  const capacity = mostEntries + 2 * IN_TURNS * columns;
+  return {
+    [`${name}.turns`]: memory.allocate(Math.ceil((2 * rows) / IN_TURNS) * TURN),
+    [`${name}.weights`]: memory.allocate(capacity * 4),
+    [`${name}.offsets`]: memory.allocate(capacity * 2),
+    [`${name}.capacity`]: capacity,
+  } as Partial<Record<`${Name}.${(typeof TURNED)[number]}`, number>>;
+}
 
 /** Returns the online agent network for acting. Lane e * agents + a is agent a of environment e. */
 export function createSparseActor(
@@ -50,6 +69,8 @@ export function createSparseActor(
     "outputs",
     "outputStride",
     "values",
+    "few",
+    ...(["fc1", "gru", "fc2"] as const).flatMap((layer) => TURNED.map((name) => `${layer}.${name}` as const)),
   ]);
   numbers.set({
     observation,
@@ -71,14 +92,34 @@ export function createSparseActor(
     outputStride,
     values: valuesAt,
   });
+  if (environments === 1 && agents <= FEW && actions <= 4 * hidden) {
+    const few = (7 * blockOf(hidden) + agentInput(shape) + 2) * FEW * 4;
+    numbers.set({
+      // The kernels reach so far with offsets of 16 bits, and need not check them.
+      few: memory.allocate(few + FEW * 4 + 65536),
+      ...roomForTurns(memory, "fc1", fc1),
+      ...roomForTurns(memory, "gru", gru),
+      ...roomForTurns(memory, "fc2", fc2),
+    });
+  }
 
-  const observations = new Float32Array(lanes * observation);
   const lastActions = new Int16Array(lanes).fill(-1);
   let step = 0;
 
+  // Views of the engine's memory, which are made again when it has grown.
+  const viewed = () => ({
+    observations: memory.floats(rowsAt, lanes * observation),
+    last: memory.bytes(lastAt, lanes),
+    values: memory.floats(valuesAt, lanes * actions),
+  });
+  let views = viewed();
+  const here = () => (views.values.length === 0 ? (views = viewed()) : views);
+
   return {
     environments,
-    observations,
+    get observations() {
+      return here().observations;
+    },
     lastActions,
     reset(environment) {
       for (let lane = environment * agents; lane < (environment + 1) * agents; lane++) {
@@ -87,11 +128,11 @@ export function createSparseActor(
       }
     },
     forward() {
-      memory.floats(rowsAt, observations.length).set(observations);
+      const { last } = here();
       // As a byte, -1 is 255, which is no row of the one-hot.
-      memory.bytes(lastAt, lanes).set(lastActions);
+      for (let lane = 0; lane < lanes; lane++) last[lane] = lastActions[lane];
       kernels.actorForward(numbers.at, step++);
-      return memory.floats(valuesAt, lanes * actions);
+      return views.values;
     },
   };
 }

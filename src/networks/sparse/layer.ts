@@ -29,6 +29,10 @@ export interface Layer {
   /** The address of the layer's record, for the kernels. */
   readonly at: number;
   readonly names: readonly string[];
+  /** Rows of the output tile and of the input tile, and the most connections that are stored as entries. */
+  readonly rows: number;
+  readonly columns: number;
+  readonly mostEntries: number;
   /** Returns a dense copy in the parameter's own shape. */
   read(name: string, kept: Kept): Float32Array;
   write(name: string, kept: Exclude<Kept, "gradient">, values: Float32Array): void;
@@ -135,6 +139,7 @@ const LAYER = [
   "addedOnline",
   "addedTarget",
   "biasSums",
+  "version",
   "partCount",
   "biasCount",
   ...([0, 1] as const).flatMap((p) => PART.map((name) => `part${p}.${name}` as const)),
@@ -200,6 +205,12 @@ function createLayer(
   return {
     at: record.at,
     names: [...placements, ...biases].map(({ name }) => name),
+    rows,
+    columns,
+    mostEntries: placements.reduce(
+      (sum, { rows, columns }) => sum + Math.floor(DENSE_ABOVE * rows.length * columns),
+      0,
+    ),
     read(name, kept) {
       if (kept === "gradient") kernels.collect(alone, 1);
       const p = numberOf(name);
