@@ -56,7 +56,7 @@ export function measureRealGame(
     );
     const row = (measure: string, here: number, real: number, target = "", met?: boolean): void =>
       report({ map, measure, here, real, target, met });
-    measureNetworks(env, reference, map.endsWith("64zg") ? Math.ceil(battles / 4) : battles, row);
+    measureNetworks(env, reference, battles, row);
     measureReplays(env, reference, row);
     measureOwnReplays(env, reference, row);
     const near = reference.random.get(map);

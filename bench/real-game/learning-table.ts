@@ -2,6 +2,8 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { referenceFolder } from "../../src/analysis/recorded-battle.js";
 import { parseCsv, rowsCsv } from "../../src/results/csv.js";
+import { readKept } from "../../src/results/kept-runs.js";
+import { committedResults } from "../../src/results/place.js";
 import type { MetricsRow } from "../../src/runs/metrics.js";
 import { listRuns, readRun } from "../../src/runs/store.js";
 import { LEARNING_MAPS, learningOf } from "./learning.js";
@@ -38,16 +40,36 @@ const real = parseCsv(readFileSync(path, "utf8"), path)
     ...Object.fromEntries(Object.entries(steps).map(([column, at]) => [`at${at}`, row[column]])),
   }));
 
-const maps = new Map<string, (readonly MetricsRow[])[]>();
+/** Evaluations of a run, oldest first. */
+type Curve = readonly Pick<MetricsRow, "step" | "winRate">[];
+/** Runs of a map, by where they come from. */
+const groups = new Map<string, { readonly map: string; readonly source: string; readonly curves: Curve[] }>();
+const add = (map: string, source: string, curve: Curve): void => {
+  const key = `${map} ${source}`;
+  if (!groups.has(key)) groups.set(key, { map, source, curves: [] });
+  groups.get(key)!.curves.push(curve);
+};
 for (const { name, state, config } of listRuns()) {
   if (state === "damaged" || config.method !== "dense") continue;
   const evaluations = readRun(name).metrics.filter(({ kind }) => kind === "evaluation");
-  maps.set(config.environment, [...(maps.get(config.environment) ?? []), evaluations]);
+  add(config.environment, "bench/real-game/learn.ts", evaluations);
+}
+// Where a map was not trained so, the dense teams of the paper's budget stand in, which differ in one setting.
+const trained = new Set([...groups.values()].map(({ map }) => map));
+const kept = readKept("paper", committedResults().tables);
+for (const [name, row] of kept.rows) {
+  if (row["method"] !== "dense" || row["algorithm"] !== "qmix") continue;
+  if (trained.has(String(row["environment"]))) continue;
+  const curve = (kept.evaluations.get(name) ?? []).map(({ step, winRate }) => ({
+    step: Number(step),
+    winRate: Number(winRate),
+  }));
+  add(String(row["environment"]), "data/results/runs-paper.csv (no update for 50,000 steps)", curve);
 }
 /** Runs below this number of steps that have not learned yet are left out. */
 const LEAST_STEPS = 100_000;
-const here = [...maps].flatMap(([map, all]) => {
-  const runs = all.filter(
+const here = [...groups.values()].flatMap(({ map, source, curves }) => {
+  const runs = curves.filter(
     (rows) =>
       learningOf(rows).nineTenths < Infinity ||
       (rows.at(-1)?.step ?? 0) >= Math.min(LEAST_STEPS, LEARNING_MAPS[map] ?? 0),
@@ -57,11 +79,11 @@ const here = [...maps].flatMap(([map, all]) => {
   const finite = (step: number): number | "" => (Number.isFinite(step) ? step : "");
   const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
   // A run that was stopped because it had learned counts on with its last three evaluations.
-  const lastOf = (rows: readonly MetricsRow[]): number => rows.at(-1)!.step;
+  const lastOf = (rows: Curve): number => rows.at(-1)!.step;
   const going = runs.filter((rows) => learningOf(rows).nineTenths === Infinity);
   const end = going.length > 0 ? Math.min(...going.map(lastOf)) : Math.max(...runs.map(lastOf));
   const points = Array.from({ length: Math.floor(end / EVERY) }, (_, k) => (k + 1) * EVERY);
-  const rateAt = (rows: readonly MetricsRow[], at: number): number =>
+  const rateAt = (rows: Curve, at: number): number =>
     at > lastOf(rows)
       ? sum(rows.slice(-3).map(({ winRate }) => winRate)) / 3
       : rows.reduce((best, row) => (Math.abs(row.step - at) < Math.abs(best.step - at) ? row : best)).winRate;
@@ -69,7 +91,7 @@ const here = [...maps].flatMap(([map, all]) => {
   return {
     map,
     game: "here",
-    source: "bench/real-game/learn.ts",
+    source,
     runs: runs.length,
     half: finite(median(learned.map(({ half }) => half))),
     nineTenths: finite(median(learned.map(({ nineTenths }) => nineTenths))),

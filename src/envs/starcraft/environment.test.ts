@@ -168,7 +168,7 @@ it("draws who fired at whom, and the cliff", () => {
   const start = env.snapshot();
   expect([start.width, start.height, start.terrain.length, start.units.length]).toEqual([32, 32, 1024, 66]);
   const rows = Array.from({ length: 32 }, (_, y) => start.terrain.slice(32 * y, 32 * y + 32));
-  expect(rows[12]).toBe("....#######################...##");
+  expect(rows[12]).toBe("....########################..##");
   expect(rows[11]).toBe(`${".".repeat(30)}##`);
   const joint = new Uint8Array(2);
   while (!env.ended && env.availableActions.subarray(6, 70).every((bit) => bit === 0)) env.step([1, 1]);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { createBattle } from "./battle.js";
 import { createLoops, loopBytes } from "./compiled/loops.js";
-import { createGround, openCells } from "./ground.js";
+import { createGround, FINE, halfCells, openCells } from "./ground.js";
 import { maps } from "./maps.js";
 import { HABITS } from "./rules.js";
 
@@ -52,4 +52,58 @@ describe("ways around the cliff", () => {
     const band = createGround(openCells(maps[0].terrain.starcraft, "."), 0.5);
     expect([...band.box!]).toEqual([0.5, 29.5, 7.5, 23.5]);
   });
+
+  it("leads around a half cell at the distance that zerglings keep in the real game", () => {
+    const size = 0.3125;
+    const cut = createGround(openCells(ravine.terrain.starcraft, "."), size, halfCells(ravine.terrain.starcraft));
+    const isClear = (x: number, y: number): boolean =>
+      cut.strides[Math.floor(y * FINE) * FINE * 32 + Math.floor(x * FINE)] > 0;
+    // The cliff's end is the line from (27, 12) to (28, 13).
+    for (const along of [0.1, 0.3, 0.5, 0.7, 0.9]) {
+      const off = (distance: number): [number, number] => [
+        27 + along + distance / Math.SQRT2,
+        12 + along - distance / Math.SQRT2,
+      ];
+      expect(isClear(...off(size - 0.12))).toBe(false);
+      expect(isClear(...off(size + 0.12))).toBe(true);
+    }
+    expect(isClear(27.2, 12.8)).toBe(false);
+    const b = createBattle(ravine, "starcraft", HABITS, loopBytes(2, 66, [cut]));
+    const loops = createLoops(
+      b,
+      b.types.map(() => cut),
+    );
+    let [x, y, length, bends] = [22, 11, 0, 0];
+    for (; (x !== 22 || y !== 15) && bends < 10; bends++) {
+      const [u, v] = loops.headFor(0, x, y, 22, 15);
+      expect(loops.canWalk(0, x, y, u, v)).toBe(true);
+      length += Math.hypot(u - x, v - y);
+      [x, y] = [u, v];
+    }
+    // By hand: to the cliff's lower corner, along the cut and back from the upper corner, without the unit's size.
+    const shortest = Math.hypot(5, 1) + Math.SQRT2 + Math.hypot(6, 2);
+    expect(length).toBeGreaterThan(shortest);
+    expect(length).toBeLessThan(shortest + 2);
+  });
+
+  it.each(["◤", "◥", "◣", "◢"])(
+    "has the corners of a half cell %s where the others have theirs, mirrored",
+    (letter) => {
+      const terrain = (half: string): string[] =>
+        Array.from({ length: 32 }, (_, row) =>
+          row === 16 ? `${".".repeat(15)}${half}${".".repeat(16)}` : ".".repeat(32),
+        );
+      const corners = (half: string): [number, number][] => {
+        const { cornerX, cornerY } = createGround(openCells(terrain(half), "."), 0.5, halfCells(terrain(half)));
+        return Array.from(cornerX, (x, k): [number, number] => [x - 15.5, cornerY[k] - 15.5]);
+      };
+      const sorted = (points: [number, number][]): string[] =>
+        points.map((point) => point.map((value) => (value + 1e-12).toFixed(9)).join(" ")).sort();
+      const [flipX, flipY] = [letter === "◥" || letter === "◢" ? -1 : 1, letter === "◣" || letter === "◢" ? -1 : 1];
+      expect(corners(letter)).toHaveLength(7);
+      expect(sorted(corners(letter))).toEqual(
+        sorted(corners("◤").map(([x, y]): [number, number] => [flipX * x, flipY * y])),
+      );
+    },
+  );
 });

@@ -11,14 +11,53 @@ const LOOK = 0.15;
  */
 export const GOALS = 512;
 
-/** Returns the cells that terrain marks as open to `crosses`. */
+type Point = readonly [x: number, y: number];
+
+/** Three corners, against the clock. */
+export type Triangle = readonly [Point, Point, Point];
+
+/** Letters of cells of which one half is a cliff, and that half within a cell from (0, 0) to (1, 1). */
+const HALVES: Readonly<Record<string, Triangle>> = {
+  "◤": [
+    [0, 0],
+    [1, 1],
+    [0, 1],
+  ],
+  "◢": [
+    [0, 0],
+    [1, 0],
+    [1, 1],
+  ],
+  "◣": [
+    [0, 0],
+    [1, 0],
+    [0, 1],
+  ],
+  "◥": [
+    [1, 0],
+    [1, 1],
+    [0, 1],
+  ],
+};
+
+/** Returns the cells that terrain marks as open to `crosses`, those of which one half is a cliff among them. */
 export function openCells(terrain: readonly string[], crosses: string): Uint8Array {
   const open = new Uint8Array(MAP_SIZE * MAP_SIZE);
   for (let y = 0; y < MAP_SIZE; y++) {
     const row = terrain[MAP_SIZE - 1 - y];
-    for (let x = 0; x < MAP_SIZE; x++) open[y * MAP_SIZE + x] = Number(crosses.includes(row[x]));
+    for (let x = 0; x < MAP_SIZE; x++) open[y * MAP_SIZE + x] = Number(crosses.includes(row[x]) || row[x] in HALVES);
   }
   return open;
+}
+
+/** Returns the halves of cells that are cliffs. */
+export function halfCells(terrain: readonly string[]): Triangle[] {
+  return terrain.flatMap((row, fromTop) =>
+    [...row].flatMap((letter, left) => {
+      const at = ([x, y]: Point): Point => [left + x, MAP_SIZE - 1 - fromTop + y];
+      return letter in HALVES ? [HALVES[letter].map(at) as unknown as Triangle] : [];
+    }),
+  );
 }
 
 /** The places where the centre of a unit of one size can be, and the ways around what is closed. */
@@ -39,12 +78,16 @@ export interface Ground {
   readonly cornerY: Float64Array;
 }
 
-/** Prepares the ground for units of one radius (in cells). This takes some tens of milliseconds if there are cliffs. */
-export function createGround(open: Uint8Array, radius: number): Ground {
-  const box = boxOf(open, radius);
-  const clear = box === null ? clearPoints(open, radius) : new Uint8Array(0);
+/**
+ * Prepares the ground for units of one radius (in cells). This takes some tens of milliseconds if there are cliffs.
+ *
+ * @param halves halves of open cells that are closed all the same
+ */
+export function createGround(open: Uint8Array, radius: number, halves: readonly Triangle[] = []): Ground {
+  const box = halves.length === 0 ? boxOf(open, radius) : null;
+  const clear = box === null ? clearPoints(open, radius, halves) : new Uint8Array(0);
   const nearest = box === null ? Uint16Array.from(nearestPoints(clear)) : new Uint16Array(0);
-  const corners = box === null ? cornersOf(open, radius) : [];
+  const corners = box === null ? cornersOf(open, radius, halves) : [];
   return {
     box,
     strides: stridesOf(clear),
@@ -83,7 +126,25 @@ function boxOf(open: Uint8Array, radius: number): Float64Array | null {
   return Float64Array.of(left + radius, right - radius, bottom + radius, top - radius);
 }
 
-function clearPoints(open: Uint8Array, radius: number): Uint8Array {
+/** Tells on which side of the line from `a` to `b` a point is: above zero on the left. */
+const sideOf = ([ax, ay]: Point, [bx, by]: Point, x: number, y: number): number =>
+  (bx - ax) * (y - ay) - (by - ay) * (x - ax);
+
+const isIn = ([a, b, c]: Triangle, x: number, y: number): boolean =>
+  sideOf(a, b, x, y) >= 0 && sideOf(b, c, x, y) >= 0 && sideOf(c, a, x, y) >= 0;
+
+/** Tells whether (x, y) is nearer than `radius` to a triangle. */
+function isNear(triangle: Triangle, x: number, y: number, radius: number): boolean {
+  if (isIn(triangle, x, y)) return true;
+  return triangle.some(([ax, ay], k) => {
+    const [bx, by] = triangle[(k + 1) % 3];
+    const along = ((x - ax) * (bx - ax) + (y - ay) * (by - ay)) / ((bx - ax) ** 2 + (by - ay) ** 2);
+    const t = Math.min(1, Math.max(0, along));
+    return (x - ax - t * (bx - ax)) ** 2 + (y - ay - t * (by - ay)) ** 2 < radius * radius;
+  });
+}
+
+function clearPoints(open: Uint8Array, radius: number, halves: readonly Triangle[]): Uint8Array {
   const clear = new Uint8Array(FINE_SIZE * FINE_SIZE);
   const reach = Math.ceil(radius);
   for (let row = 0; row < FINE_SIZE; row++) {
@@ -100,6 +161,7 @@ function clearPoints(open: Uint8Array, radius: number): Uint8Array {
           if (dx * dx + dy * dy < radius * radius) isFree = false;
         }
       }
+      if (isFree && halves.some((half) => isNear(half, x, y, radius))) isFree = false;
       clear[row * FINE_SIZE + column] = Number(isFree);
     }
   }
@@ -152,18 +214,42 @@ function nearestPoints(clear: Uint8Array): Int32Array {
   return nearest;
 }
 
-function cornersOf(open: Uint8Array, radius: number): [number, number][] {
-  const closed = (x: number, y: number): boolean =>
-    x < 0 || y < 0 || x >= MAP_SIZE || y >= MAP_SIZE || open[y * MAP_SIZE + x] === 0;
-  const corners: [number, number][] = [];
+/** Angles of the middles of the eight parts of a turn around a point. */
+const OCTANTS = Array.from({ length: 8 }, (_, k) => ((k + 0.5) * Math.PI) / 4);
+
+/**
+ * Finds the convex corners of what is closed, and moves them out by `off` from the sides that meet there. One that is
+ * sharper than a right angle becomes three corners, or ways around it would be long.
+ */
+function cornersOf(open: Uint8Array, radius: number, halves: readonly Triangle[]): Point[] {
+  const isClosed = (x: number, y: number): boolean =>
+    x < 0 ||
+    y < 0 ||
+    x >= MAP_SIZE ||
+    y >= MAP_SIZE ||
+    open[Math.floor(y) * MAP_SIZE + Math.floor(x)] === 0 ||
+    halves.some((half) => isIn(half, x, y));
+  const corners: Point[] = [];
   // Clear of the fine grid's rounding as well.
   const off = radius + 1.5 / FINE;
   for (let y = 1; y < MAP_SIZE; y++) {
     for (let x = 1; x < MAP_SIZE; x++) {
-      const around = [closed(x - 1, y - 1), closed(x, y - 1), closed(x - 1, y), closed(x, y)];
-      if (around.filter(Boolean).length !== 1) continue;
-      const at = around.indexOf(true);
-      corners.push([x + (at % 2 === 0 ? off : -off), y + (at < 2 ? off : -off)]);
+      const closed = OCTANTS.map((angle) => isClosed(x + 0.1 * Math.cos(angle), y + 0.1 * Math.sin(angle)));
+      const count = closed.filter(Boolean).length;
+      const start = closed.findIndex((is, k) => is && !closed[(k + 7) % 8]);
+      if (count === 0 || count > 3 || !closed.every((is, k) => is === (k - start + 8) % 8 < count)) continue;
+      /** Adds the point at `distance` from the corner, in a direction counted in octants. */
+      const add = (octants: number, distance: number): void => {
+        const angle = (octants * Math.PI) / 4;
+        corners.push([x + distance * Math.cos(angle), y + distance * Math.sin(angle)]);
+      };
+      const out = start + count / 2 + 4;
+      if (count === 1) for (const octants of [start + count + 2, out, start - 2]) add(octants, off);
+      else if (count === 3 || start % 2 === 1) add(out, off / Math.sin((count * Math.PI) / 8));
+      else {
+        const at = (start / 2) % 4;
+        corners.push([x + (at === 0 || at === 3 ? -off : off), y + (at < 2 ? -off : off)]);
+      }
     }
   }
   return corners;

@@ -2,7 +2,7 @@ import { type EnvironmentPart, environments } from "../../parts/environment.js";
 import { declareData, describeValue, isObject } from "../../parts/registry.js";
 import { createBattleEnvironment } from "./environment.js";
 import { type BattleMap, maps, type Squad } from "./maps.js";
-import { RULES_VERSIONS } from "./rules.js";
+import { rulesVersion } from "./rules.js";
 import * as units from "./units.js";
 import type { Rules, UnitType } from "./units.js";
 
@@ -176,7 +176,7 @@ function mapOf(
 export function battlePart(map: BattleMap): EnvironmentPart {
   return {
     create: ({ rules }: { rules: Rules }) => createBattleEnvironment(map, rules),
-    version: ({ rules }: { rules: Rules }) => RULES_VERSIONS[rules],
+    version: ({ rules }: { rules: Rules }) => rulesVersion(map, rules),
   };
 }
 

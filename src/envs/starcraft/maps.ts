@@ -8,7 +8,10 @@ export type Squad = readonly (readonly [UnitType, number])[];
 export interface BattleMap {
   readonly name: string;
   readonly episodeLimit: number;
-  /** Rows from the top (largest y) down: "." open, "^" a cliff that colossi cross, "#" neither. */
+  /**
+   * Rows from the top (largest y) down: "." open, "^" a cliff that colossi cross, "#" neither; the black half of a cell
+   * "◤", "◥", "◣" or "◢" is such a cliff (`starcraft` rules only).
+   */
   readonly terrain: { readonly starcraft: readonly string[]; readonly smaclite: readonly string[] };
   /** Units in the order in which SMAClite places and numbers them. */
   readonly allies: Squad;
@@ -52,7 +55,7 @@ const ravine = [
     [0, 29],
     [0, 29],
   ].map(([from, to]) => open(from, to)),
-  `....${"^".repeat(23)}...##`,
+  `....${"^".repeat(23)}◤..##`,
   ...[
     [0, 29],
     [0, 29],

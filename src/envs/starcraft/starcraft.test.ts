@@ -535,6 +535,58 @@ describe("ground", () => {
     expect(steps).toBeLessThan(80);
   });
 
+  it("a colossus that stands fires at the nearest zergling in its reach, and only then", () => {
+    const env = make("2c_vs_64zg");
+    const b = env.battle;
+    // Reach is 7 cells from edge to edge: 8.375 between centres.
+    leave(env, [
+      [0, 12, 16],
+      [2, 19, 17],
+      [3, 12, 20],
+      [4, 12, 22],
+    ]);
+    env.step(Uint8Array.of(1, 0));
+    expect(b.fired[0]).toBe(3);
+    leave(env, [
+      [0, 5, 16],
+      [2, 16, 17],
+    ]);
+    env.step(Uint8Array.of(1, 0));
+    expect(b.fired[0]).toBe(-1);
+  });
+
+  it("others do not fire without an order", () => {
+    const env = make("1c3s5z");
+    const stalker = indexOf(env, "stalker", false);
+    const zealot = indexOf(env, "zealot", true);
+    leave(env, [
+      [stalker, 10, 16],
+      [zealot, 13, 16],
+    ]);
+    env.step(Uint8Array.from(standing(env)));
+    expect(env.battle.fired[stalker]).toBe(-1);
+  });
+
+  it("a colossus whose target has died fires at another", () => {
+    const env = make("2c_vs_64zg");
+    const b = env.battle;
+    leave(env, [
+      [0, 12, 16],
+      [2, 15, 16],
+      [3, 12, 20],
+    ]);
+    b.target[0] = 2;
+    b.command[0] = 2;
+    env.step(Uint8Array.of(6, 0));
+    expect(b.fired[0]).toBe(2);
+    b.alive[2] = 0;
+    b.health[2] = 0;
+    b.cooldown[0] = 0;
+    env.restore(env.save());
+    env.step(Uint8Array.of(1, 0));
+    expect(b.fired[0]).toBe(3);
+  });
+
   it("a colossus walks onto the cliff and through zerglings", () => {
     const env = make("2c_vs_64zg");
     const { battle: b } = env;

@@ -1,7 +1,7 @@
 import { ATTACK, enlist, MOVE, NONE, STOP } from "./battle.js";
 import type { Battle } from "./battle.js";
 import type { Loops } from "./compiled/loops.js";
-import { createGround, openCells, standClear } from "./ground.js";
+import { createGround, halfCells, openCells, standClear } from "./ground.js";
 import type { Ground } from "./ground.js";
 import { type BattleMap, bySpawn, unitsOf } from "./maps.js";
 import { MAP_SIZE } from "./observe.js";
@@ -23,7 +23,10 @@ export function groundsOf(map: BattleMap, types: readonly UnitType[]): Ground[] 
     const clearance = inner - TOUCH;
     const key = `${layer} ${clearance} ${terrain.join(" ")}`;
     let ground = grounds.get(key);
-    if (ground === undefined) grounds.set(key, (ground = createGround(openTo(terrain, layer), clearance)));
+    if (ground === undefined) {
+      const halves = layer === "ground" ? halfCells(terrain) : [];
+      grounds.set(key, (ground = createGround(openTo(terrain, layer), clearance, halves)));
+    }
     return ground;
   });
 }

@@ -5,8 +5,22 @@
 #define DELAY_MIN (-0.0625 * TICKS_PER_SECOND)
 #define DELAY_MAX (0.125 * TICKS_PER_SECOND)
 
+/** Lets a colossus of the agents' that has nothing to do, or whose target is dead, fire at the nearest in reach. */
+static void seek(const battle *b, int i) {
+  const int t = b->target[i];
+  if (t >= 0 && !b->alive[t]) {
+    calm_down(b, i);
+    b->target[i] = -1;
+    b->command[i] = STOP;
+  }
+  if (b->target[i] >= 0 || b->command[i] != STOP) return;
+  const int j = nearest_living(b, i, b->allies, b->units);
+  if (j >= 0 && b->reaches[i * b->units + j] && gap_between(b, i, j) <= b->reach[i] - b->radius[i]) b->target[i] = j;
+}
+
 /** Sets what unit `i`, which is alive and no healer, does in this tick: walk, aim, or decide to fire. */
 static void decide(const battle *b, int i) {
+  if (i < b->allies && b->beam[i]) seek(b, i);
   const int t = b->target[i];
   if (t < 0) {
     if (b->command[i] == MOVE) walk(b, i, b->goal_x[i], b->goal_y[i]);
