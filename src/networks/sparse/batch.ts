@@ -105,12 +105,14 @@ export function createBatch(memory: Memory, shape: NetworkShape): Batch {
       if (next.steps > capacity) reserve(next.steps);
       numbers.set({ steps: next.steps });
       memory.bytes(taken, next.actions.length).set(next.actions);
-      const vectorsOf = (count: number) => (count + 3) >> 2;
-      memory.bytes(runningLanes, next.steps).set(next.running.subarray(0, next.steps));
-      memory.bytes(running, next.steps).set(next.running.subarray(0, next.steps).map(vectorsOf));
-      memory
-        .bytes(observed, next.steps + 1)
-        .set(Uint8Array.from({ length: next.steps + 1 }, (_, t) => vectorsOf(next.running[Math.max(0, t - 1)])));
+      const lanes = memory.bytes(runningLanes, next.steps);
+      const vectors = memory.bytes(running, next.steps);
+      const vectorsObserved = memory.bytes(observed, next.steps + 1);
+      for (let t = 0; t < next.steps; t++) {
+        lanes[t] = next.running[t];
+        vectors[t] = vectorsObserved[t + 1] = (lanes[t] + 3) >> 2;
+      }
+      vectorsObserved[0] = vectors[0];
       inputsThere = false;
       stateSteps = 0;
       availableKnown = false;

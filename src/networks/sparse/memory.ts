@@ -47,7 +47,10 @@ export function createMemory(
 ): Memory {
   const memory = new WasmMemory({ initial: KERNEL_PAGES });
   let top = KERNEL_PAGES * PAGE;
-  const words = (address: number, count: number) => new Uint32Array(memory.buffer, address, count);
+  // Asking the memory for its buffer takes long. A buffer that it has grown out of is empty.
+  let known = memory.buffer;
+  const buffer = () => (known.byteLength === 0 ? (known = memory.buffer) : known);
+  let all = new Uint32Array(known);
   const allocate = (bytes: number) => {
     const address = top;
     top += Math.ceil(bytes / ROW) * ROW;
@@ -64,21 +67,22 @@ export function createMemory(
     allocate,
     record(names) {
       const at = allocate(names.length * 4);
+      const places = new Map<string, number>(names.map((name, i) => [name, at / 4 + i]));
       return {
         at,
         set(values) {
-          const numbers = words(at, names.length);
-          names.forEach((name, i) => {
-            const value = values[name];
-            if (value !== undefined) numbers[i] = value;
-          });
+          if (all.length === 0) all = new Uint32Array(buffer());
+          for (const name in values) {
+            const [place, value] = [places.get(name), values[name]];
+            if (place !== undefined && value !== undefined) all[place] = value;
+          }
         },
       };
     },
-    floats: (address, count) => new Float32Array(memory.buffer, address, count),
-    words,
-    bytes: (address, count) => new Uint8Array(memory.buffer, address, count),
-    copy: (from, to, bytes) => void new Uint8Array(memory.buffer).copyWithin(to, from, from + bytes),
+    floats: (address, count) => new Float32Array(buffer(), address, count),
+    words: (address, count) => new Uint32Array(buffer(), address, count),
+    bytes: (address, count) => new Uint8Array(buffer(), address, count),
+    copy: (from, to, bytes) => void new Uint8Array(buffer()).copyWithin(to, from, from + bytes),
   };
 }
 
