@@ -2,8 +2,8 @@ import "../src/node/host.js";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { CONTINUOUS_DEFAULTS } from "../src/algorithms/continuous/update.js";
-import type { TransitionShape } from "../src/networks/transition-engine.js";
+import { comixNetworks, CONTINUOUS_DEFAULTS, facmacNetworks } from "../src/algorithms/continuous/update.js";
+import type { NetworkShape } from "../src/networks/parameters.js";
 import { time, type Benchmark, type Effort, type Row } from "./measure.js";
 import {
   type ContinuousRule,
@@ -62,8 +62,8 @@ async function compare(
 ): Promise<Row[]> {
   const python = await ensurePytorch();
   const name = `${algorithm.toUpperCase()} update ${task}, batch ${BATCH}`;
-  const networks = algorithm === "comix" ? (["agent"] as const) : (["critic", "actor"] as const);
-  const shape: TransitionShape = { ...TASKS[task], hidden: 400, embed: 64, hypernetEmbed: 64, networks };
+  const networks = algorithm === "comix" ? comixNetworks : facmacNetworks;
+  const shape: NetworkShape = { ...TASKS[task], hidden: 400, embed: 64, hypernetEmbed: 64, networks };
   const rules = rulesOf(algorithm);
   const caseOf = (density: number, transitions: number) =>
     randomContinuousCase(shape, { density, transitions, seed: 1, rules });

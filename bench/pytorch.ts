@@ -1,4 +1,5 @@
 import "../src/node/host.js";
+import { wqmixNetworks } from "../src/algorithms/wqmix.js";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -40,7 +41,7 @@ function against(algorithm: PaperAlgorithm, map: ShapeName, steps: number): Benc
 async function compare(algorithm: PaperAlgorithm, map: ShapeName, steps: number, effort: Effort): Promise<Row[]> {
   const python = await ensurePytorch();
   const name = `${ALGORITHM_TITLES[algorithm]} update ${map}, T=${steps}`;
-  const shape = { ...shapes[map], centralEmbed: 256 };
+  const shape = { ...shapes[map], centralEmbed: 256, networks: wqmixNetworks };
   const rules = [false, true].map((masked) => updateRule(algorithm, masked));
 
   const checked = randomCase(shape, {

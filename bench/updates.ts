@@ -1,4 +1,5 @@
 import { evolveNetworks } from "../src/algorithms/evolve.js";
+import { algorithmShape } from "../src/sparse/flops.js";
 import { ALGORITHM_TITLES } from "../src/methods.js";
 import type { NetworkShape } from "../src/networks/parameters.js";
 import { createRandom } from "../src/random.js";
@@ -64,7 +65,7 @@ function algorithms(map: ShapeName, steps: number): Benchmark {
       for (const algorithm of ["ow-qmix", "res"] as const) {
         const name = `update ${map}, T=${steps}, ${ALGORITHM_TITLES[algorithm]}`;
         const config = ruleConfig({ ...plainRule, algorithm });
-        const shape = { ...shapes[map], centralEmbed: config.network.centralEmbed };
+        const shape = algorithmShape(algorithm, { ...shapes[map], centralEmbed: config.network.centralEmbed });
         const engines = [1, 0.1, 0.05].map((density) => ({
           density: `density ${density}`,
           engine: startEngine(shape, density).engine,
@@ -196,12 +197,12 @@ async function denseBackward(
   let elapsed = 0;
   for (const group of groupEpisodes(batch, engine.shape)) {
     engine.load(group);
-    engine.agent.forward("online", true);
+    engine.networks.agent.forward("online", true);
     const values = new Float32Array(group.steps * group.agents * group.lanes).fill(0.5);
-    engine.mixer.forward("online", values, 0, true);
+    engine.networks.mixer.forward("online", values, 0, true);
     const gradient = new Float32Array(group.steps * group.lanes).fill(1e-3);
     elapsed += await time(() => {
-      engine.agent.backward(engine.mixer.backward(gradient));
+      engine.networks.agent.backward(engine.networks.mixer.backward(gradient));
     });
   }
   // Clears the gradients.

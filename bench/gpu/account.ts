@@ -74,14 +74,16 @@ function watchCalls(engine: Engine, { enter, leave }: { enter(): void; leave(): 
         leave();
       }
     };
-  const { agent, mixer } = engine;
+  const { agent, mixer } = engine.networks;
   return {
     ...engine,
-    agent: { forward: watch(agent.forward), forwardBoth: watch(agent.forwardBoth), backward: watch(agent.backward) },
-    mixer: {
-      forward: watch(mixer.forward),
-      backward: watch(mixer.backward),
-      counterfactuals: watch(mixer.counterfactuals),
+    networks: {
+      agent: { forward: watch(agent.forward), forwardBoth: watch(agent.forwardBoth), backward: watch(agent.backward) },
+      mixer: {
+        forward: watch(mixer.forward),
+        backward: watch(mixer.backward),
+        counterfactuals: watch(mixer.counterfactuals),
+      },
     },
     step: watch(engine.step),
   };

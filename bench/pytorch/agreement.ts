@@ -3,6 +3,7 @@ import { updateNetworks } from "../../src/algorithms/update.js";
 import { resolveConfig } from "../../src/config.js";
 import { networkParameters } from "../../src/networks/parameters.js";
 import { relativeDistance } from "../../src/networks/distance.js";
+import type { Engine } from "../../src/networks/engine.js";
 import { createSparseEngine, type EngineOptions } from "../../src/networks/sparse/engine.js";
 import { countSteps, groupEpisodes } from "../../src/replay/group.js";
 import { decodeSafetensors } from "../../src/runs/safetensors.js";
@@ -66,7 +67,7 @@ export function startCase(
   { shape, online, target, masks }: Case,
   { algorithm, masked }: Pick<Rule, "algorithm" | "masked">,
   options: EngineOptions = {},
-) {
+): Engine<true> {
   const trained = algorithmShape(algorithm, shape);
   const names = new Set(networkParameters(trained).map(({ name }) => name));
   const used = <Value>(entries: ReadonlyMap<string, Value>) =>
@@ -83,7 +84,7 @@ export function startCase(
 export function caseUpdate({ shape, episodes }: Pick<Case, "shape" | "episodes">, rule: Rule) {
   const { algorithm, operator, returns, discount, optimiser, wqmix, res } = rule;
   const config = { ...resolveConfig({ algorithm }), operator, returns, discount, optimiser, wqmix, res };
-  return (engine: ReturnType<typeof createSparseEngine>) => {
+  return (engine: Engine) => {
     const groups = groupEpisodes(episodes, shape);
     return updateNetworks(engine, groups, countSteps(groups), config, rule.step);
   };

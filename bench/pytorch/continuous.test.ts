@@ -2,8 +2,9 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import type { TransitionShape } from "../../src/networks/transition-engine.js";
+import type { NetworkShape } from "../../src/networks/parameters.js";
 import {
+  CONTINUOUS_NETWORKS,
   type ContinuousCase,
   continuousRules,
   decodeContinuousAnswer,
@@ -61,7 +62,7 @@ describe("what PyTorch said of the recorded case of continuous actions (npx tsx 
 const python = await findPytorch();
 
 describe.skipIf(python === undefined)("PyTorch's updates of continuous actions", () => {
-  const humanoid: TransitionShape = {
+  const humanoid: NetworkShape = {
     agents: 2,
     actions: 9,
     observation: 18,
@@ -69,7 +70,7 @@ describe.skipIf(python === undefined)("PyTorch's updates of continuous actions",
     hidden: 100,
     embed: 64,
     hypernetEmbed: 64,
-    networks: ["agent", "critic", "actor"],
+    networks: CONTINUOUS_NETWORKS,
   };
   it("are the sparse engine's by every rule, for Humanoid 9|8 with smaller layers", async () => {
     const given = randomContinuousCase(humanoid, { density: 0.1, transitions: 37, seed: 7, rules: continuousRules });

@@ -1,21 +1,23 @@
 import "../../src/node/host.js";
 import { createNormal } from "../../src/algorithms/continuous/normal.js";
 import {
+  comixNetworks,
   comixUpdate,
   CONTINUOUS_DEFAULTS,
   type ContinuousOptions,
+  facmacNetworks,
   facmacUpdate,
 } from "../../src/algorithms/continuous/update.js";
 import { relativeDistance } from "../../src/networks/distance.js";
 import {
-  type FeedForwardName,
   initialParameters,
   networkParameters,
+  type NetworkShape,
   type Parameters,
 } from "../../src/networks/parameters.js";
 import type { EngineOptions } from "../../src/networks/sparse/engine.js";
 import { createTransitionEngine } from "../../src/networks/sparse/transition-engine.js";
-import type { TransitionEngine, TransitionShape } from "../../src/networks/transition-engine.js";
+import type { TransitionEngine } from "../../src/networks/transition-engine.js";
 import { createRandom } from "../../src/random.js";
 import { createTransitionBatch, type TransitionBatch } from "../../src/replay/transitions.js";
 import { decodeSafetensors, encodeSafetensors } from "../../src/runs/safetensors.js";
@@ -36,7 +38,7 @@ export interface ContinuousRule {
 /** What PyTorch and the sparse engine both start from. */
 export interface ContinuousCase {
   /** With all networks that a rule trains. */
-  readonly shape: TransitionShape;
+  readonly shape: NetworkShape;
   readonly online: Parameters;
   readonly target: Parameters;
   /** For the rules that are `masked`; the others train the same networks dense. */
@@ -63,10 +65,9 @@ export interface ContinuousAnswer {
   readonly target: ReadonlyMap<string, Float32Array>;
 }
 
-const NETWORKS: Readonly<Record<ContinuousRule["algorithm"], readonly FeedForwardName[]>> = {
-  comix: ["agent"],
-  facmac: ["critic", "actor"],
-};
+/** All networks of a case, of which each algorithm trains its own. */
+export const CONTINUOUS_NETWORKS = { agent: "action-value", ...facmacNetworks } as const;
+const NETWORKS = { comix: comixNetworks, facmac: facmacNetworks };
 
 /**
  * The compared rules of both algorithms: the authors' settings (Adam with epsilon 0.01, clip 0.5, soft targets of
@@ -86,7 +87,7 @@ export const continuousRules: readonly ContinuousRule[] = (["comix", "facmac"] a
 });
 
 /** The sizes are small and odd, so that they fit no vector. */
-export const ODD_CONTINUOUS: TransitionShape = {
+export const ODD_CONTINUOUS: NetworkShape = {
   agents: 3,
   actions: 2,
   observation: 5,
@@ -94,12 +95,12 @@ export const ODD_CONTINUOUS: TransitionShape = {
   hidden: 11,
   embed: 5,
   hypernetEmbed: 6,
-  networks: ["agent", "critic", "actor"],
+  networks: CONTINUOUS_NETWORKS,
 };
 
 /** Random networks with Erdos-Renyi masks, random transitions of which each fifth is terminal, and draws. */
 export function randomContinuousCase(
-  shape: TransitionShape,
+  shape: NetworkShape,
   {
     density,
     transitions,
@@ -164,7 +165,7 @@ export function decodeContinuousCase(file: Uint8Array): ContinuousCase {
     );
   const floats = (name: string) => tensors.get(name)!.data as Float32Array;
   return {
-    shape: JSON.parse(metadata.shape) as TransitionShape,
+    shape: JSON.parse(metadata.shape) as NetworkShape,
     rules: JSON.parse(metadata.rules) as ContinuousRule[],
     online: named("online."),
     target: named("target."),
@@ -199,12 +200,17 @@ export function startContinuousCase(
   { shape, online, target, masks }: ContinuousCase,
   { algorithm, masked }: Pick<ContinuousRule, "algorithm" | "masked">,
   options: Omit<EngineOptions, "remember"> = {},
-): TransitionEngine<true> {
+): TransitionEngine<true, typeof CONTINUOUS_NETWORKS> {
   const trained = { ...shape, networks: NETWORKS[algorithm] };
   const names = new Set(networkParameters(trained).map(({ name }) => name));
   const used = <Value>(entries: ReadonlyMap<string, Value>) =>
     new Map([...entries].filter(([name]) => names.has(name)));
-  const engine = createTransitionEngine(trained, used(online), masked ? used(masks) : new Map(), options);
+  const engine = createTransitionEngine<typeof CONTINUOUS_NETWORKS>(
+    trained,
+    used(online),
+    masked ? used(masks) : new Map(),
+    options,
+  );
   engine.write("target", used(target));
   return engine;
 }
@@ -214,7 +220,7 @@ export function continuousUpdate(
   { shape, batch, noise }: ContinuousCase,
   { algorithm, options }: ContinuousRule,
 ): (
-  engine: TransitionEngine,
+  engine: TransitionEngine<boolean, typeof CONTINUOUS_NETWORKS>,
   update: number,
   stepped?: (networks: readonly string[]) => void,
 ) => Promise<{

@@ -1,5 +1,5 @@
 import "../../src/node/host.js";
-import { facmacDiscreteUpdate } from "../../src/algorithms/facmac-discrete.js";
+import { facmacDiscreteNetworks, facmacDiscreteUpdate } from "../../src/algorithms/facmac-discrete.js";
 import { type Config, resolveConfig } from "../../src/config.js";
 import { type NetworkShape, networkParameters } from "../../src/networks/parameters.js";
 import { createSparseEngine } from "../../src/networks/sparse/engine.js";
@@ -28,7 +28,7 @@ export interface DiscreteCase extends Omit<Case, "rules"> {
 
 const { centralEmbed: _, ...recurrent } = ODD;
 /** The small shape of the other cases, with a critic in place of central networks. */
-export const ODD_DISCRETE: NetworkShape = { ...recurrent, critic: true };
+export const ODD_DISCRETE: NetworkShape = { ...recurrent, networks: facmacDiscreteNetworks };
 
 /** The seed of an update's stream. */
 const SEED = 16;
@@ -106,7 +106,7 @@ export async function sparseDiscreteAnswer(
     ...resolveConfig({ environment: "3m", algorithm: "facmac-discrete", method: "dense" }),
     ...settings,
   };
-  const engine = createSparseEngine(shape, online, masked ? masks : new Map());
+  const engine = createSparseEngine<typeof facmacDiscreteNetworks>(shape, online, masked ? masks : new Map());
   engine.write("target", target);
   const gradients = new Map<string, Float32Array>();
   const statistics = [];

@@ -1,4 +1,5 @@
 import { spawnSync } from "node:child_process";
+import { wqmixNetworks } from "../../src/algorithms/wqmix.js";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -31,10 +32,20 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe.skipIf(python === undefined)("PyTorch", () => {
   const sizes: [string, NetworkShape, readonly number[]][] = [
-    ["3m", { ...shapes["3m"], centralEmbed: 256 }, [5, 2, 1, 4]],
+    ["3m", { ...shapes["3m"], centralEmbed: 256, networks: wqmixNetworks }, [5, 2, 1, 4]],
     [
       "odd sizes, three groups of episodes",
-      { agents: 5, actions: 4, observation: 6, state: 8, hidden: 9, embed: 4, hypernetEmbed: 5, centralEmbed: 11 },
+      {
+        agents: 5,
+        actions: 4,
+        observation: 6,
+        state: 8,
+        hidden: 9,
+        embed: 4,
+        hypernetEmbed: 5,
+        centralEmbed: 11,
+        networks: wqmixNetworks,
+      },
       Array.from({ length: 6 }, () => LENGTHS).flat(),
     ],
   ];

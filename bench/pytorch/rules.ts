@@ -1,4 +1,5 @@
 import type { builtInAlgorithms } from "../../src/algorithms/index.js";
+import { wqmixNetworks } from "../../src/algorithms/wqmix.js";
 import { resolveConfig, type ConfigInput } from "../../src/config.js";
 import type { NetworkShape } from "../../src/networks/parameters.js";
 import { ruleOf, type Rule } from "./case.js";
@@ -13,6 +14,7 @@ export const ODD: NetworkShape = {
   embed: 5,
   hypernetEmbed: 6,
   centralEmbed: 6,
+  networks: wqmixNetworks,
 };
 
 /** Lengths of the episodes of a small batch, in steps. */

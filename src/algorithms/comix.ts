@@ -3,7 +3,7 @@ import type { TransitionAlgorithm } from "../parts/algorithm.js";
 import { COMIX_COST } from "../sparse/flops.js";
 import { operatorOf } from "../targets/operators.js";
 import { acrossTransitions, TRANSITION_DEFAULTS } from "./continuous/defaults.js";
-import { comixUpdate, continuousOptions, type Judge } from "./continuous/update.js";
+import { comixNetworks, comixUpdate, continuousOptions, type Judge } from "./continuous/update.js";
 
 /** Applies the operator of a configuration to the values of sampled actions, which are all available. */
 function judgeOf(config: Config): Judge | undefined {
@@ -18,10 +18,10 @@ function judgeOf(config: Config): Judge | undefined {
  * evolves in utilities and mixer, batches come from dual buffers of transitions, targets look ahead as in TD(lambda),
  * and the soft mellowmax values the actions that the cross-entropy method sampled last.
  */
-export const comix: TransitionAlgorithm = {
+export const comix: TransitionAlgorithm<typeof comixNetworks> = {
   title: "COMIX",
   learnsFrom: "transitions",
-  networks: { feedForward: ["agent"], mixer: "monotonic" },
+  networks: comixNetworks,
   values: "agent",
   cost: COMIX_COST,
   defaults: { ...TRANSITION_DEFAULTS, crossEntropy: {} },

@@ -1,6 +1,5 @@
 import type { Config } from "../config/config.js";
-import type { Engine } from "../networks/engine.js";
-import type { TransitionEngine } from "../networks/transition-engine.js";
+import type { NetworkEngine } from "../networks/engine.js";
 import { type GrowthLayer, type GrowthRule, growthRules } from "../parts/growth.js";
 import { describeValue, PartError } from "../parts/registry.js";
 import type { Random } from "../random.js";
@@ -29,7 +28,7 @@ export interface LayerChange {
  * @param networks those that evolve. Default: all
  */
 export async function evolveNetworks(
-  engine: Engine | TransitionEngine,
+  engine: NetworkEngine,
   config: Config,
   step: number,
   random: Random,

@@ -10,7 +10,7 @@ import { countSteps, groupEpisodes, LANES } from "../replay/group.js";
 import { randomEpisodes } from "../replay/random-episodes.js";
 import { randomMasks } from "../networks/sparse/fixtures.js";
 import { collect, combination } from "../training/fixtures.js";
-import { facmacDiscreteUpdate } from "./facmac-discrete.js";
+import { facmacDiscreteNetworks, facmacDiscreteUpdate } from "./facmac-discrete.js";
 
 const shape: NetworkShape = {
   agents: 3,
@@ -20,7 +20,7 @@ const shape: NetworkShape = {
   hidden: 9,
   embed: 5,
   hypernetEmbed: 6,
-  critic: true,
+  networks: facmacDiscreteNetworks,
 };
 
 const config = resolveConfig({
@@ -44,7 +44,9 @@ function open(density: number, native: boolean, seed: number) {
       ]),
     );
   const [online, target] = [draw(), draw()];
-  const engine = createSparseEngine(shape, online, masks, { native: native ? nativeKernels()! : null });
+  const engine = createSparseEngine<typeof facmacDiscreteNetworks>(shape, online, masks, {
+    native: native ? nativeKernels()! : null,
+  });
   engine.write("target", target);
   return { engine, online, target, masks };
 }
@@ -236,9 +238,9 @@ describe("gradients of all that agents give", () => {
     const [one, other] = [false, true].map((whole) => {
       const { engine } = open(0.5, kernels === "native", 5);
       engine.load(group!);
-      engine.agent.forward("online", true);
-      if (whole) engine.agent.backwardAll!(all);
-      else engine.agent.backward(chosen);
+      engine.networks.agent.forward("online", true);
+      if (whole) engine.networks.agent.backwardAll!(all);
+      else engine.networks.agent.backward(chosen);
       return engine.parameters.map(({ name }) => engine.gradient(name).slice());
     });
     expect(other).toEqual(one);

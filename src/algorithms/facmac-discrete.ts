@@ -9,21 +9,23 @@ import { tdLoss } from "../targets/loss.js";
 import { learningTargets } from "../targets/returns.js";
 import { type UpdateStatistics, addSteps } from "./statistics.js";
 
+/** The recurrent agents are the actor; the critic values the action of each, and the mixer joins these values. */
+export const facmacDiscreteNetworks = { agent: "recurrent", critic: "action-value", mixer: "monotonic" } as const;
+
 /**
  * One update of FACMAC with discrete actions. The critic and the mixer learn TD(lambda) targets of Qtot_target(s',
  * Q(o', u')), where u' is what the target actor likes best; then the actor climbs Qtot(s, Q(o, u)), where all agents'
  * actions u are drawn from their present policies by the straight-through Gumbel softmax.
  */
 export async function facmacDiscreteUpdate(
-  engine: Engine,
+  engine: Engine<boolean, typeof facmacDiscreteNetworks>,
   groups: readonly EpisodeGroup[],
   stepsInBatch: number,
   config: Config,
   step: number,
   { update, random, stepped, dense }: UpdateContext,
 ): Promise<UpdateStatistics> {
-  const { agent, mixer } = engine;
-  const critic = engine.critic!;
+  const { agent, critic, mixer } = engine.networks;
   const adam = (learningRate: number): AdamOptions => {
     const { alpha, beta1 = 0.9, epsilon, gradientClip } = config.optimiser;
     return { kind: "adam", learningRate, beta1, beta2: alpha, epsilon, gradientClip, step: update };
@@ -87,9 +89,9 @@ function greedyNextActions(logits: Float32Array, group: EpisodeGroup): Uint8Arra
  * dual buffers, and targets are one-step until T_0 and TD(lambda)'s from then on. There is no maximum that a soft
  * mellowmax could soften: the target actor names the one next action that counts.
  */
-export const facmacDiscrete: EpisodeAlgorithm = {
+export const facmacDiscrete: EpisodeAlgorithm<typeof facmacDiscreteNetworks> = {
   title: "FACMAC",
-  networks: { agent: "recurrent", mixer: "monotonic", critic: true },
+  networks: facmacDiscreteNetworks,
   cost: FACMAC_DISCRETE_COST,
   actor: true,
   defaults: {

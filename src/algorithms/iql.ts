@@ -33,7 +33,7 @@ export async function iqlUpdate(
     ? { q: false, next: { rows: agents, from: (q, group) => engineNextValues(engine, operator, q, null, group) } }
     : { q: true };
 
-  for await (const pass of targetPasses(engine, groups, engine.agent, question)) {
+  for await (const pass of targetPasses(engine, groups, engine.networks.agent, question)) {
     const { group, online: onlineQ } = pass;
     const next =
       pass.target.next ?? engineNextValues(engine, operator, pass.target.q!, doubleQ ? onlineQ : null, group);
@@ -49,7 +49,7 @@ export async function iqlUpdate(
       qTotal = addSteps(qTotal, q, group);
       target = addSteps(target, targets, group);
     }
-    await engine.agent.backward(gradient);
+    await engine.networks.agent.backward(gradient);
   }
   const gradientNorm = await engine.step(config.optimiser);
   const values = stepsInBatch * agents;

@@ -7,7 +7,7 @@ import { isBuiltIn, nextValues, type RegisteredOperator } from "../targets/opera
  * same bits, faster. The result may be a view that the next call overwrites.
  */
 export function engineNextValues(
-  engine: Engine,
+  engine: Pick<Engine, "nextValues">,
   operator: RegisteredOperator,
   q: Float32Array,
   choosing: Float32Array | null,

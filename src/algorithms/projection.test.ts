@@ -1,4 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { algorithmShape } from "../sparse/flops.js";
+import type { WqmixNetworks } from "./wqmix.js";
 import { resolveConfig } from "../config.js";
 import { climbing } from "../envs/games/climbing.js";
 import { initialParameters, networkParameters } from "../networks/parameters.js";
@@ -45,8 +47,12 @@ async function learn(
   const weighted = algorithm === "ow-qmix" || algorithm === "cw-qmix";
   const network = { hidden: 32, embed: 16, hypernetEmbed: 16, ...(weighted && { centralEmbed: 32 }) };
   const config = resolveConfig({ algorithm, method: "dense", network, ...(weighted && { wqmix: { alpha } }) });
-  const shape = { ...sizes, ...config.network };
-  const engine = createSparseEngine(shape, initialParameters(networkParameters(shape), createRandom(seed)), new Map());
+  const shape = algorithmShape(algorithm, { ...sizes, ...config.network });
+  const engine = createSparseEngine<WqmixNetworks>(
+    shape,
+    initialParameters(networkParameters(shape), createRandom(seed)),
+    new Map(),
+  );
   for (const learningRate of [3e-3, 3e-4]) {
     for (let update = 0; update < 1000; update++) {
       await updateNetworks(engine, [group], 9, { ...config, optimiser: { ...config.optimiser, learningRate } }, 0);
@@ -54,11 +60,13 @@ async function learn(
     }
   }
   engine.load(group);
-  const { agent, mixer, central } = engine;
+  const { agent, mixer, ...rest } = engine.networks;
+  const { central_agent, central_mixer }: Partial<typeof rest> = rest;
   const qTot = [...mixer.forward("online", chosenValues(agent.forward("online"), group), 0).subarray(0, 9)];
-  const qStar = central && [
-    ...central.mixer.forward("online", chosenValues(central.agent.forward("online"), group), 0).subarray(0, 9),
-  ];
+  const qStar = central_agent &&
+    central_mixer && [
+      ...central_mixer.forward("online", chosenValues(central_agent.forward("online"), group), 0).subarray(0, 9),
+    ];
   engine.dispose();
   return { qTot, qStar };
 }

@@ -26,7 +26,7 @@ export async function qmixUpdate(
   config: Config,
   step: number,
 ): Promise<UpdateStatistics> {
-  const { agent, mixer } = engine;
+  const { agent, mixer } = engine.networks;
   const operator = operatorOf(config);
   const { doubleQ } = config.operator;
   let [loss, qTotal, target] = [0, 0, 0];

@@ -39,7 +39,7 @@ export async function resUpdate(
   config: Config,
   step: number,
 ): Promise<UpdateStatistics> {
-  const { agent, mixer } = engine;
+  const { agent, mixer } = engine.networks;
   if (!config.res) throw new LabError('res has no settings: config.res is missing. Configure it with algorithm "res".');
   const operator = operatorOf(config);
   const { beta, lambda } = config.res;

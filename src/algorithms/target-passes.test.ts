@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { type Config, type ConfigInput, resolveConfig } from "../config.js";
 import { currentHost, type NativeKernels } from "../host.js";
-import type { Engine, NetworkSide } from "../networks/engine.js";
+import type { AgentNetwork, Engine, NetworkSide } from "../networks/engine.js";
 import { networkParameters } from "../networks/parameters.js";
 import { createTargetMemory } from "../networks/target-memory.js";
 import { createSparseEngine } from "../networks/sparse/engine.js";
@@ -49,19 +49,14 @@ const sizes = {
 /** Returns the passes that an engine is asked for, by their kind. */
 function counted(engine: Engine<true>) {
   const counts = { both: 0, target: 0, online: 0 };
-  const count = (network: Engine<true>["agent"]): Engine<true>["agent"] => ({
+  const count = (network: AgentNetwork<true>): AgentNetwork<true> => ({
     ...network,
     forwardBoth: () => (counts.both++, network.forwardBoth()),
     forward: (side: NetworkSide, keep?: boolean) => (counts[side]++, network.forward(side, keep)),
   });
-  const { central } = engine;
-  return {
-    counts,
-    engine: {
-      ...engine,
-      ...(central ? { central: { ...central, agent: count(central.agent) } } : { agent: count(engine.agent) }),
-    },
-  };
+  const name = "central_agent" in engine.networks ? "central_agent" : "agent";
+  const { [name as "agent"]: own } = engine.networks;
+  return { counts, engine: { ...engine, networks: { ...engine.networks, [name]: count(own) } } };
 }
 
 /**

@@ -60,14 +60,14 @@ export interface GroupPass {
  * and copying 27 kB of values for each episode (3s5z) from lanes and back takes longer than the target pass with native
  * kernels, and as long in WebAssembly.
  *
- * @param agent the agents whose target copies are run: `engine.agent`, or WQMIX's unrestricted ones
+ * @param agent the agents whose target copies are run: the network "agent", or WQMIX's unrestricted ones
  * @example
- * for await (const { group, online, target } of targetPasses(engine, groups, engine.agent, { q: true })) {
+ * for await (const { group, online, target } of targetPasses(engine, groups, engine.networks.agent, { q: true })) {
  *   const next = nextValues(operator, target.q!, online, group);
  * }
  */
 export async function* targetPasses(
-  engine: Engine,
+  engine: Pick<Engine, "targets" | "shape" | "lanes" | "load">,
   groups: readonly EpisodeGroup[],
   agent: AgentNetwork,
   question: TargetQuestion,

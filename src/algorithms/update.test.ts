@@ -179,7 +179,7 @@ function episodesFor(shape: NetworkShape, random: Random): Episode[] {
   });
 }
 
-const { centralEmbed: _, ...plain } = SHAPES.central;
+const { centralEmbed: _, networks: __, ...plain } = SHAPES.central;
 /** Returns the networks that an algorithm has. */
 const shapeOf = (algorithm: string) => algorithmShape(algorithm, { ...plain, centralEmbed: 11 });
 const BURNED_IN = 1000;
@@ -325,7 +325,7 @@ it("refuses networks and settings that the algorithm lacks, naming them", async 
   const config = resolveConfig({ algorithm: "cw-qmix" });
   const engine = createSparseEngine(plain, maskedParameters(plain, new Map(), createRandom(1)), new Map());
   await expect(updateNetworks(engine, [], 1, config, 0)).rejects.toThrow(
-    "cw-qmix has no central networks: network.centralEmbed is missing",
+    'cw-qmix trains a network "central_agent", which this engine does not have',
   );
   await expect(updateNetworks(engine, [], 1, { ...resolveConfig(), algorithm: "res" }, 0)).rejects.toThrow(
     "config.res is missing",

@@ -2,7 +2,7 @@ import { LabError } from "../errors.js";
 import type { Config } from "../config/config.js";
 import { ALGORITHM_TITLES } from "../methods.js";
 import type { Engine } from "../networks/engine.js";
-import type { Algorithm } from "../parts/algorithm.js";
+import type { EpisodeAlgorithm } from "../parts/algorithm.js";
 import type { EpisodeGroup } from "../replay/group.js";
 import { WQMIX_COST } from "../sparse/flops.js";
 import { chosenValues, greedyActions } from "../targets/actions.js";
@@ -13,6 +13,17 @@ import { centralWeights, optimisticWeights } from "../targets/weights.js";
 import { engineNextValues } from "./next-values.js";
 import { type UpdateStatistics, addSteps } from "./statistics.js";
 import { type TargetQuestion, targetPasses } from "./target-passes.js";
+
+/** QMIX's networks, and the unrestricted ones (Algorithm 3, phi). */
+export const wqmixNetworks = {
+  agent: "recurrent",
+  mixer: "monotonic",
+  central_agent: "recurrent",
+  central_mixer: "unrestricted",
+} as const;
+
+/** WQMIX's networks by name. */
+export type WqmixNetworks = typeof wqmixNetworks;
 
 /**
  * One update of OW-QMIX or CW-QMIX, Algorithm 3, lines 23-36: an unrestricted Q* learns beside QMIX's Q_tot and gives
@@ -25,31 +36,31 @@ import { type TargetQuestion, targetPasses } from "./target-passes.js";
  *
  * The arguments are those of `qmixUpdate`.
  *
- * @throws {Error} when the engine has no central networks, or the config has no `wqmix`
+ * @throws {Error} when the config has no `wqmix`
  */
 export async function wqmixUpdate(
-  engine: Engine,
+  engine: Engine<boolean, WqmixNetworks>,
   groups: readonly EpisodeGroup[],
   stepsInBatch: number,
   config: Config,
   step: number,
 ): Promise<UpdateStatistics> {
-  const { agent, mixer, central } = engine;
-  if (!central || !config.wqmix)
+  if (!config.wqmix)
     throw new LabError(
-      `${config.algorithm} has ${central ? "no settings: config.wqmix" : "no central networks: network.centralEmbed"} is missing. Configure it with algorithm "ow-qmix" or "cw-qmix".`,
+      `${config.algorithm} has no settings: config.wqmix is missing. Configure it with algorithm "ow-qmix" or "cw-qmix".`,
     );
+  const { agent, mixer, central_agent: centralAgent, central_mixer: centralMixer } = engine.networks;
   const operator = operatorOf(config);
   const { alpha } = config.wqmix;
   const isCentral = config.algorithm === "cw-qmix";
   let [loss, qTotal, target] = [0, 0, 0];
   const totalsOf = (centralQ: Float32Array, choosing: Float32Array | null, group: EpisodeGroup) =>
-    central.mixer.forward("target", engineNextValues(engine, operator, centralQ, choosing, group), 1);
+    centralMixer.forward("target", engineNextValues(engine, operator, centralQ, choosing, group), 1);
   const question: TargetQuestion = judgesAlone(operator, true)
     ? { q: isCentral, next: { rows: 1, from: (q, group) => totalsOf(q, null, group) } }
     : { q: true };
 
-  for await (const pass of targetPasses(engine, groups, central.agent, question)) {
+  for await (const pass of targetPasses(engine, groups, centralAgent, question)) {
     const { group, online: centralQ } = pass;
     const centralTargetQ = pass.target.q;
     const q = await agent.forward("online", true);
@@ -58,12 +69,12 @@ export async function wqmixUpdate(
     const targets = learningTargets(config.returns, step, group, nextTotals, config.discount);
 
     const qTot = await mixer.forward("online", chosenValues(q, group), 0, true);
-    const qStar = await central.mixer.forward("online", chosenValues(centralQ, group), 0, true);
+    const qStar = await centralMixer.forward("online", chosenValues(centralQ, group), 0, true);
 
     let weights: Float32Array;
     if (isCentral) {
       const greedy = greedyActions(q, group);
-      const greedyTotals = await central.mixer.forward("target", chosenValues(centralTargetQ!, group, greedy), 0);
+      const greedyTotals = await centralMixer.forward("target", chosenValues(centralTargetQ!, group, greedy), 0);
       weights = centralWeights(group, greedy, greedyTotals, targets, alpha);
     } else {
       weights = optimisticWeights(group, qTot, targets, alpha);
@@ -73,7 +84,7 @@ export async function wqmixUpdate(
     loss += tdLoss({ lengths: group.lengths, qTot, targets, weights, normaliser: stepsInBatch }, gradient);
     await agent.backward(await mixer.backward(gradient));
     loss += tdLoss({ lengths: group.lengths, qTot: qStar, targets, normaliser: stepsInBatch }, gradient);
-    await central.agent.backward(await central.mixer.backward(gradient));
+    await centralAgent.backward(await centralMixer.backward(gradient));
 
     qTotal = addSteps(qTotal, qTot, group);
     target = addSteps(target, targets, group);
@@ -84,7 +95,7 @@ export async function wqmixUpdate(
 
 /** The fields that OW-QMIX and CW-QMIX have in common, with Table 3's settings where they differ from QMIX's. */
 const weighted = {
-  networks: { agent: "recurrent", mixer: "monotonic", central: true },
+  networks: wqmixNetworks,
   cost: WQMIX_COST,
   defaults: { wqmix: {}, network: { centralEmbed: 256 }, exploration: { anneal: 100_000 }, returns: { lambda: 0.6 } },
   sections: ["wqmix"],
@@ -93,7 +104,7 @@ const weighted = {
 } as const;
 
 /** OW-QMIX (Rashid et al. 2020): WQMIX that gives overestimated steps a small weight. */
-export const owQmix: Algorithm = { ...weighted, title: ALGORITHM_TITLES["ow-qmix"] };
+export const owQmix: EpisodeAlgorithm<WqmixNetworks> = { ...weighted, title: ALGORITHM_TITLES["ow-qmix"] };
 
 /** CW-QMIX (Rashid et al. 2020): WQMIX that gives steps whose joint action seems not the best a small weight. */
-export const cwQmix: Algorithm = { ...weighted, title: ALGORITHM_TITLES["cw-qmix"] };
+export const cwQmix: EpisodeAlgorithm<WqmixNetworks> = { ...weighted, title: ALGORITHM_TITLES["cw-qmix"] };

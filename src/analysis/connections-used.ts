@@ -1,6 +1,7 @@
 import { environmentOf } from "../envs/index.js";
 import { agentTypes } from "../figures/features.js";
-import { agentInput, type NetworkShape, type Parameters } from "../networks/parameters.js";
+import { agentInput } from "../networks/kinds.js";
+import type { NetworkShape, Parameters } from "../networks/parameters.js";
 import type { Episode } from "../replay/episode.js";
 import { readRunCheckpoint, type StoredRun } from "../runs/store.js";
 import { countNonzeros, inputConnections } from "../sparse/mask.js";

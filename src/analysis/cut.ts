@@ -100,7 +100,7 @@ function cutOrders(counts: Int32Array, seed: number): [CutOrder, number[]][] {
 function decisions(engine: Engine<true>, groups: readonly EpisodeGroup[]): number[] {
   return groups.flatMap((group) => {
     engine.load(group);
-    const greedy = greedyActions(engine.agent.forward("online"), group);
+    const greedy = greedyActions(engine.networks.agent.forward("online"), group);
     const { agents } = group;
     const actions: number[] = [];
     group.episodes.forEach(({ length, availableActions }, lane) => {

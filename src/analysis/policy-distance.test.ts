@@ -61,7 +61,7 @@ describe("followDistances", () => {
     const all = { decisions: 0, changed: 0 };
     for (const group of groupEpisodes(buffers.offline.episodes(), env.sizes)) {
       engine.load(group);
-      const { decisions, changed } = policyChange(greedyActions(engine.agent.forward("online"), group), group);
+      const { decisions, changed } = policyChange(greedyActions(engine.networks.agent.forward("online"), group), group);
       all.decisions += decisions;
       all.changed += changed;
     }

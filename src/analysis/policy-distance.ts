@@ -110,7 +110,7 @@ function measureBlocks(
     const block = newest.slice(age, Math.min(age + LANES, last));
     const [group] = groupEpisodes(block, engine.shape);
     engine.load(group);
-    const greedy = greedyActions(engine.agent.forward("online"), group);
+    const greedy = greedyActions(engine.networks.agent.forward("online"), group);
     const epsilon = (lane: number, t: number) =>
       explorationRate(config.exploration, begins.get(group.episodes[lane])! + t);
     blocks.push({ age, ...storedChoices(greedy, group, epsilon) });

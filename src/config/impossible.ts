@@ -63,13 +63,14 @@ export function refuseImpossible(config: Parsed, parts: readonly PartFile[]): vo
       config.wqmix,
       `but ${title} has no weighted loss: leave it out, or choose algorithm "ow-qmix" or "cw-qmix"`,
     );
-  if (network.centralEmbed !== undefined && !part.networks.central)
+  const unrestricted = Object.values<string>(part.networks).includes("unrestricted");
+  if (network.centralEmbed !== undefined && !unrestricted)
     refuse(
       "network.centralEmbed",
       network.centralEmbed,
       `but ${title} has no unrestricted networks: leave it out, or choose algorithm "ow-qmix" or "cw-qmix"`,
     );
-  if (part.networks.central && network.centralEmbed === undefined)
+  if (unrestricted && network.centralEmbed === undefined)
     refuse(
       "network.centralEmbed",
       undefined,

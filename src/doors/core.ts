@@ -88,7 +88,8 @@ export type { TrainOptions } from "../training/options.js";
 export { train } from "../training/train.js";
 export { type PaperAlgorithm, type PaperMethod } from "../methods.js";
 export type { EpisodeBuffer } from "../replay/buffer.js";
-export type { NetworkName, NetworkShape, Parameters, ParameterSpec } from "../networks/parameters.js";
+export type { AgentsAndMixer, NetworkKind, Networks } from "../networks/kinds.js";
+export type { NetworkShape, Parameters, ParameterSpec } from "../networks/parameters.js";
 export type { NextOperator } from "../networks/engine.js";
 export type { TargetMemory } from "../networks/target-memory.js";
 export type { PartFile, PartOption } from "../parts/registry.js";
@@ -120,6 +121,9 @@ export type {
   AgentNetwork,
   Answer,
   Engine,
+  EpisodeNetworks,
+  NetworkEngine,
+  Open,
   MixingNetwork,
   MonotonicMixer,
   AdamOptions,

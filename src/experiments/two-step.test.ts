@@ -30,7 +30,11 @@ describe("the two-step game's values", () => {
       recorder.step(Uint8Array.from(second));
       const [group] = groupEpisodes([recorder.finish(0).episode], sizes);
       engine.load(group);
-      const totals = engine.mixer.forward("online", chosenValues(engine.agent.forward("online"), group), 0);
+      const totals = engine.networks.mixer.forward(
+        "online",
+        chosenValues(engine.networks.agent.forward("online"), group),
+        0,
+      );
       return [totals[0], totals[group.lanes]];
     };
     const { first, gameA, gameB } = twoStepValues(engine);

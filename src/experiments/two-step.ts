@@ -53,7 +53,11 @@ export function twoStepValues(engine: Engine<true>): TwoStepValues {
   // 16 plays are one group, and stay in the order given.
   const [group] = groupEpisodes(allPlays(), engine.shape);
   engine.load(group);
-  const totals = engine.mixer.forward("online", chosenValues(engine.agent.forward("online"), group), 0);
+  const totals = engine.networks.mixer.forward(
+    "online",
+    chosenValues(engine.networks.agent.forward("online"), group),
+    0,
+  );
   const second = (move: number): number[] =>
     JOINT_ACTIONS.map(
       (_, joint) => (totals[group.lanes + 8 * move + joint] + totals[group.lanes + 8 * move + 4 + joint]) / 2,

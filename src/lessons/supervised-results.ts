@@ -6,7 +6,7 @@ import { interruptSignal, liveFigure, showShare } from "../display/notebook.js";
 import type { Table } from "../figures/table.js";
 import { axis } from "../figures/theme.js";
 import { type PaperMethod, methodTitle } from "../methods.js";
-import { agentInput } from "../networks/parameters.js";
+import { agentInput } from "../networks/kinds.js";
 import { mean, standardDeviation } from "../results/statistics.js";
 import { inputConnections } from "../sparse/mask.js";
 import {

@@ -273,13 +273,13 @@ function squaredError(engine: Engine<true>, groups: readonly EpisodeGroup[], exa
   let error = 0;
   for (const group of groups) {
     engine.load(group);
-    const predicted = chosenValues(engine.agent.forward("online", learn), group);
+    const predicted = chosenValues(engine.networks.agent.forward("online", learn), group);
     const gradient = new Float32Array(predicted.length);
     error += tdLoss(
       { lengths: group.lengths, qTot: predicted, targets: group.rewards, normaliser: examples },
       gradient,
     );
-    if (learn) engine.agent.backward(gradient);
+    if (learn) engine.networks.agent.backward(gradient);
   }
   return error;
 }

@@ -1,14 +1,13 @@
 import { LabError } from "../errors.js";
-import type { Engine } from "./engine.js";
 
 /**
  * Adds `dispose`, which drops everything that holds native memory: the engine's methods and those of its networks. It
  * first calls `release`, only once.
  */
-export function disposable<AtOnce extends boolean>(
-  engine: Omit<Engine<AtOnce>, "dispose">,
+export function disposable<Kept extends { readonly networks: Readonly<Record<string, object>> }>(
+  engine: Kept,
   release: () => void = () => undefined,
-): Engine<AtOnce> {
+): Kept & { dispose(): void } {
   const disposed = () => {
     throw new LabError("The engine has been disposed of; create another.");
   };
@@ -16,12 +15,11 @@ export function disposable<AtOnce extends boolean>(
     for (const [name, value] of Object.entries(part))
       if (typeof value === "function") Object.assign(part, { [name]: disposed });
   };
-  const result: Engine<AtOnce> = {
+  const result = {
     ...engine,
     dispose() {
       release();
-      const { agent, mixer, central, critic } = result;
-      for (const part of [result, agent, mixer, central?.agent, central?.mixer, critic]) if (part) refuse(part);
+      for (const part of [result, ...Object.values(result.networks)]) refuse(part);
       result.dispose = () => undefined;
     },
   };

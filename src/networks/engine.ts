@@ -1,4 +1,5 @@
 import type { EpisodeGroup } from "../replay/group.js";
+import type { AgentsAndMixer, Networks } from "./kinds.js";
 import type { NetworkShape, ParameterSpec, Parameters } from "./parameters.js";
 import type { TargetMemory } from "./target-memory.js";
 
@@ -12,40 +13,98 @@ export type Answer<Value, AtOnce extends boolean = boolean> = AtOnce extends tru
 export type NetworkSide = "online" | "target";
 
 /**
- * Runs networks without knowing the learning rule. A training update consists of `load`, forward passes and `backward`
- * of mixer and agent (which add to the gradients) for each group of the batch, and one `step` after the last group.
- * Returned arrays are views into the engine's memory that the next call of the same method for the same side
- * overwrites; entries of lanes that have ended are unspecified. Wait for a result before the next call; `Engine<true>`
- * gives all results at once.
+ * What every engine does with the parameters of its networks, whatever it runs them on. `Engine` runs them over
+ * episodes, `TransitionEngine` on single transitions.
  */
-export interface Engine<AtOnce extends boolean = boolean> {
-  /** Name of the engine: "sparse" for our own kernels over true sparse storage, "tensorflow" for TensorFlow.js. */
-  readonly name: "sparse" | "tensorflow";
+export interface NetworkEngine<AtOnce extends boolean = boolean> {
   /** Shape of all of its networks. */
   readonly shape: NetworkShape;
+  /** Every parameter in PyMARL's names, network by network in the order of `shape.networks`. */
+  readonly parameters: readonly ParameterSpec[];
+  /**
+   * Requests gradients of pruned connections too, which topology evolution needs, until the gradients are cleared. It
+   * costs one dense backward pass, and has to precede every backward pass.
+   */
+  requestDenseGradients(): void;
+  /**
+   * Returns the gradient added up since gradients were cleared, [out, in] or [out]. Pruned entries are 0 unless dense
+   * gradients were requested.
+   */
+  gradient(name: string): Answer<Float32Array, AtOnce>;
+  /**
+   * Clips the global norm of the gradients and takes one step of RMSprop or Adam on every remaining connection and
+   * bias. After it, `gradient(name)` still gives the (unclipped) gradients of this update until they are cleared.
+   * @param networks takes the step for these networks alone, by the gradient that they have together. Default: for all
+   * @returns the norm before clipping; when it is not finite nothing is changed.
+   */
+  step(options: OptimiserOptions | AdamOptions, networks?: readonly string[]): Answer<number, AtOnce>;
+
+  /** Copies all parameters of a side; pruned weights are 0. */
+  read(side: NetworkSide): Answer<Parameters, AtOnce>;
+  /** Overwrites parameters of a side (all, or those given); values of pruned weights are ignored. */
+  write(side: NetworkSide, parameters: Parameters): void;
+  /**
+   * The running mean of squared gradients, by parameter name; once Adam has taken a step, its running mean of gradients
+   * as well, by "moments.NAME".
+   */
+  readOptimiser(): Answer<Parameters, AtOnce>;
+  /** Overwrites what `readOptimiser` gives; a missing name stays as it is. */
+  writeOptimiser(state: Parameters): void;
+  /** Makes a hard update of the target networks: target := online. The target side always has the online masks. */
+  copyToTarget(): void;
+  /** Makes a soft update of the target networks: target += tau (online - target). */
+  follow(tau: number): void;
+  /** Copies the mask of a weight matrix, [out, in], 1 where the connection is; all ones for a dense matrix. */
+  mask(name: string): Uint8Array;
+  /**
+   * Changes the topology of one weight matrix on both sides, between two updates: not after a backward pass and before
+   * its step. Kept connections keep weight and optimiser state; new ones start with weight 0 and optimiser state 0.
+   */
+  setMask(name: string, mask: Uint8Array): void;
+  /** Frees native memory; the engine cannot be used afterwards. */
+  dispose(): void;
+}
+
+/** What can be asked of each kind of network over the steps of loaded episodes. */
+export interface EpisodeNetworks<AtOnce extends boolean = boolean> {
+  /** Agents with a hidden state. */
+  readonly recurrent: AgentNetwork<AtOnce>;
+  /** A critic of discrete actions. */
+  readonly "action-value": CriticNetwork<AtOnce>;
+  /** Episodes have no policies of continuous actions. */
+  readonly policy: never;
+  /** QMIX's mixing network. */
+  readonly monotonic: MonotonicMixer<AtOnce>;
+  /** WQMIX's mixing network without the constraint of monotonicity. */
+  readonly unrestricted: MixingNetwork<AtOnce>;
+  /** VDN's sum. */
+  readonly sum: MonotonicMixer<AtOnce>;
+  /** IQL's mean, for reports only. */
+  readonly none: MonotonicMixer<AtOnce>;
+}
+
+/**
+ * Runs networks over episodes without knowing the learning rule. A training update consists of `load`, forward passes
+ * and `backward` of mixer and agent (which add to the gradients) for each group of the batch, and one `step` after the
+ * last group; the next `load` clears the gradients. Returned arrays are views into the engine's memory that the next
+ * call of the same method for the same side overwrites; entries of lanes that have ended are unspecified. Wait for a
+ * result before the next call; `Engine<true>` gives all results at once. `Own` are the names and kinds of its networks.
+ */
+export interface Engine<
+  AtOnce extends boolean = boolean,
+  Own extends Networks = AgentsAndMixer,
+> extends NetworkEngine<AtOnce> {
+  /** Name of the engine: "sparse" for our own kernels over true sparse storage, "tensorflow" for TensorFlow.js. */
+  readonly name: "sparse" | "tensorflow";
   /** Number of lanes in a group, or "all" if a group holds a whole batch. */
   readonly lanes: number | "all";
-  /** Every parameter in PyMARL's names and order. */
-  readonly parameters: readonly ParameterSpec[];
-  /** The recurrent network that all agents share. */
-  readonly agent: AgentNetwork<AtOnce>;
-  /** QMIX's monotonic mixing network. */
-  readonly mixer: MonotonicMixer<AtOnce>;
-  /** WQMIX's unrestricted networks (Algorithm 3, phi), present if `shape.centralEmbed` is set. */
-  readonly central?: {
-    /** Recurrent network of the unrestricted agents, which all of them share. */
-    readonly agent: AgentNetwork<AtOnce>;
-    /** Mixing network without the constraint of monotonicity. */
-    readonly mixer: MixingNetwork<AtOnce>;
-  };
-
-  /** FACMAC's critic of discrete actions, which exists when `shape.critic` is set. */
-  readonly critic?: CriticNetwork<AtOnce>;
+  /** The networks of `shape.networks`, by the same names. */
+  readonly networks: { readonly [Name in keyof Own]: EpisodeNetworks<AtOnce>[Own[Name]] };
 
   /**
    * Values of episodes by the target networks since these last changed. The engine forgets them whenever a target value
-   * could change: in `copyToTarget`, `write` to the target side and `setMask`. Null if nothing may be remembered,
-   * because the rounding of an episode's values depends on the episodes computed with it, as on a GPU.
+   * could change: in `copyToTarget`, `follow`, `write` to the target side and `setMask`. Null if nothing may be
+   * remembered, because the rounding of an episode's values depends on the episodes computed with it, as on a GPU.
    */
   readonly targets: TargetMemory | null;
 
@@ -60,53 +119,12 @@ export interface Engine<AtOnce extends boolean = boolean> {
 
   /** Loads a group of episodes for the following calls. They must not change until the next `load`. */
   load(group: EpisodeGroup): void;
-  /**
-   * Requests gradients of pruned connections too, which topology evolution needs, until the next `step`. It costs one
-   * dense backward pass.
-   */
-  requestDenseGradients(): void;
-  /**
-   * Returns the gradient added up since the last `step`, [out, in] or [out]. Pruned entries are 0 unless dense
-   * gradients were requested.
-   */
-  gradient(name: string): Answer<Float32Array, AtOnce>;
-  /**
-   * Clips the global norm of the gradients, takes one step of RMSprop or Adam on every remaining connection and bias,
-   * and clears the gradients. After it, `gradient(name)` still gives the (unclipped) gradients of this update until the
-   * next `load`.
-   * @param networks takes the step for these networks alone, by the gradient that they have together. Default: for all
-   * @returns the norm before clipping; when it is not finite nothing is changed.
-   */
-  step(options: OptimiserOptions | AdamOptions, networks?: readonly string[]): Answer<number, AtOnce>;
-
-  /** Copies all parameters of a side; pruned weights are 0. */
-  read(side: NetworkSide): Answer<Parameters, AtOnce>;
-  /** Overwrites parameters of a side (all, or those given); values of pruned weights are ignored. */
-  write(side: NetworkSide, parameters: Parameters): void;
-  /**
-   * The running mean of squared gradients, by parameter name; with `shape.critic`, Adam's running mean of gradients as
-   * well, by "moments.NAME".
-   */
-  readOptimiser(): Answer<Parameters, AtOnce>;
-  /** Overwrites what `readOptimiser` gives; a missing name stays as it is. */
-  writeOptimiser(state: Parameters): void;
-  /** Updates the target networks: target := online. The target side always has the online masks. */
-  copyToTarget(): void;
-  /** Copies the mask of a weight matrix, [out, in], 1 where the connection is; all ones for a dense matrix. */
-  mask(name: string): Uint8Array;
-  /**
-   * Changes the topology of one weight matrix on both sides, between two updates: not after a backward pass and before
-   * its step. Kept connections keep weight and optimiser state; new ones start with weight 0 and optimiser state 0.
-   */
-  setMask(name: string, mask: Uint8Array): void;
 
   /**
-   * Makes an actor: a separate recurrent forward pass of the online agent, for acting in `environments` environments at
-   * once.
+   * Makes an actor: a separate recurrent forward pass of the online network "agent", for acting in `environments`
+   * environments at once.
    */
   createActor(environments: number): Actor;
-  /** Frees native memory; the engine cannot be used afterwards. */
-  dispose(): void;
 }
 
 /** A built-in operator with its checked settings. */
@@ -125,11 +143,14 @@ export interface NextOperator {
  * Makes an engine whose online and target networks have the given parameters, by name, and masks, [out, in] by weight
  * name.
  */
-export type OpenEngine = (
+export type Open<Opened extends NetworkEngine> = (
   shape: NetworkShape,
   parameters: Parameters,
   masks: ReadonlyMap<string, Uint8Array>,
-) => Engine | Promise<Engine>;
+) => Opened | Promise<Opened>;
+
+/** Makes an engine that learns from episodes. */
+export type OpenEngine = Open<Engine>;
 
 /** The agents' network, run over the steps of the loaded episodes. */
 export interface AgentNetwork<AtOnce extends boolean = boolean> {
@@ -203,7 +224,7 @@ export interface MonotonicMixer<AtOnce extends boolean = boolean> extends Mixing
    * @example
    * // In next states: the values of the greedy joint action, and all Q-values from step 1 on.
    * const later = q.subarray(agents * actions * LANES);
-   * const totals = await engine.mixer.counterfactuals("online", greedy, later, 1);
+   * const totals = await engine.networks.mixer.counterfactuals("online", greedy, later, 1);
    */
   counterfactuals(
     side: NetworkSide,

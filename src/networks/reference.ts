@@ -1,6 +1,7 @@
 import { LabError } from "../errors.js";
 import type { Episode } from "../replay/episode.js";
-import { type NetworkShape, agentInput } from "./parameters.js";
+import { agentInput } from "./kinds.js";
+import type { NetworkShape } from "./parameters.js";
 
 /**
  * The networks of QMIX and WQMIX, written directly from their equations in float64, one value after another: a slow

@@ -1,14 +1,5 @@
 import type { Random } from "../random.js";
-import type { AdamStep, Answer, NetworkSide } from "./engine.js";
-import type { FeedForwardName, NetworkShape, Parameters, ParameterSpec } from "./parameters.js";
-
-/** A shape whose agents are feed-forward networks, which learn from transitions. */
-export interface TransitionShape extends NetworkShape {
-  /**
-   * "agent" is COMIX's utility of observation and action, "critic" is FACMAC's; "actor" gives actions within (-1, 1).
-   */
-  readonly networks: readonly FeedForwardName[];
-}
+import type { Answer, NetworkEngine, NetworkSide, Open } from "./engine.js";
 
 /** A feed-forward network on independent rows: [rows, inputs] to [rows, outputs], row-major. */
 export interface FeedForward<AtOnce extends boolean = boolean> {
@@ -84,63 +75,44 @@ export type CrossEntropySearch<AtOnce extends boolean = boolean> = (
   draws: Draws,
 ) => Answer<BestActions, AtOnce>;
 
+/** The networks of an algorithm that learns from transitions: feed-forward networks by name, and a mixer. */
+export type TransitionNetworks = {
+  readonly [name: string]: "action-value" | "policy" | "monotonic";
+  /** Joins the agents' values. */
+  readonly mixer: "monotonic";
+};
+
+/** What can be asked of each kind of network on a batch of transitions. */
+export interface TransitionKinds<AtOnce extends boolean = boolean> {
+  /** Rows are agents of transitions, each with its action behind what it sees: [B * agents, observation + actions]. */
+  readonly "action-value": FeedForward<AtOnce>;
+  /** Rows are agents of transitions: [B * agents, observation]. */
+  readonly policy: FeedForward<AtOnce>;
+  /** QMIX's mixing network. */
+  readonly monotonic: TransitionMixer<AtOnce>;
+}
+
 /**
  * Networks that learn from transitions. An update is: `begin`, forward and backward passes, `step` of some networks,
- * `follow`. Answers come at once from the sparse engine, and as promises from one that computes on a device.
+ * `follow`. Answers come at once from the sparse engine, and as promises from one that computes on a device. `Own` are
+ * the names and kinds of its networks.
  */
-export interface TransitionEngine<AtOnce extends boolean = boolean> {
-  /** Shape of all of its networks. */
-  readonly shape: TransitionShape;
-  /** Every parameter, network by network, the mixer last. */
-  readonly parameters: readonly ParameterSpec[];
-  /**
-   * Rows are agents of transitions: [B * agents, observation] or, with the action behind it, [B * agents, observation +
-   * actions].
-   */
-  readonly networks: Readonly<Partial<Record<FeedForwardName, FeedForward<AtOnce>>>>;
-  /** Joins the agents' values. */
-  readonly mixer: TransitionMixer<AtOnce>;
-  /** Finds the best actions by the agent's utilities, for COMIX; undefined where there is no agent network. */
+export interface TransitionEngine<
+  AtOnce extends boolean = boolean,
+  Own extends TransitionNetworks = TransitionNetworks,
+> extends NetworkEngine<AtOnce> {
+  /** The networks of `shape.networks`, by the same names. */
+  readonly networks: { readonly [Name in keyof Own]: TransitionKinds<AtOnce>[Own[Name]] };
+  /** Finds the best actions by the values of a network "agent", for COMIX; undefined where there is none. */
   readonly search: CrossEntropySearch<AtOnce> | undefined;
   /**
    * Networks that answer at once, for acting: the engine itself where it does, else one whose online side has the same
    * parameters.
    */
-  readonly acting: TransitionEngine<true>;
+  readonly acting: TransitionEngine<true, Own>;
   /** Clears all gradients. */
   begin(): void;
-  /** Requests gradients of pruned connections too, until the next `begin`. It has to precede any backward pass. */
-  requestDenseGradients(): void;
-  /** Returns the gradient added up since `begin`, [out, in] or [out]. */
-  gradient(name: string): Answer<Float32Array, AtOnce>;
-  /**
-   * Takes one step of Adam for these networks, by the gradient that they have together, clipped to a norm.
-   * @returns the norm before clipping; when it is not finite nothing is changed
-   */
-  step(networks: readonly string[], adam: AdamStep, gradientClip: number): Answer<number, AtOnce>;
-  /** Makes a soft update of all target networks: target += tau (online - target). */
-  follow(tau: number): void;
-  /** Makes a hard update of all target networks: target := online. */
-  copyToTarget(): void;
-  /** Returns a copy of all parameters of a side, or of Adam's running means of gradients and of their squares. */
-  read(kept: NetworkSide | "squares" | "moments"): Answer<Map<string, Float32Array>, AtOnce>;
-  /** Overwrites parameters of a side, or Adam's running means (all, or those given). */
-  write(kept: NetworkSide | "squares" | "moments", values: Parameters): void;
-  /** Returns Adam's running means: of squared gradients by parameter name, of gradients by "moments.NAME". */
-  readOptimiser(): Answer<Parameters, AtOnce>;
-  /** Overwrites Adam's running means with what `readOptimiser` gave; a missing name stays as it is. */
-  writeOptimiser(state: Parameters): void;
-  /** Returns a copy of the mask of a weight matrix, [out, in], 1 where the connection is; all ones for a dense one. */
-  mask(name: string): Uint8Array;
-  /** Sets a mask as in `Engine`: kept connections keep weight and optimiser state, new ones start with 0. */
-  setMask(name: string, mask: Uint8Array): void;
-  /** Frees native memory; the engine cannot be used any more. */
-  dispose(): void;
 }
 
-/** Makes an engine whose networks, online and target, have the given parameters and masks, by name. */
-export type OpenTransitionEngine = (
-  shape: TransitionShape,
-  parameters: Parameters,
-  masks: ReadonlyMap<string, Uint8Array>,
-) => TransitionEngine | Promise<TransitionEngine>;
+/** Makes an engine that learns from transitions. */
+export type OpenTransitionEngine = Open<TransitionEngine>;

@@ -1,7 +1,9 @@
 import { LabError } from "../errors.js";
-import type { Engine } from "./engine.js";
 
-type Networks<AtOnce extends boolean> = Pick<Engine<AtOnce>, "agent" | "mixer" | "central">;
+/** A network whose backward pass adds to gradients. */
+interface Learning {
+  backward(gradient: Float32Array, options?: object): unknown;
+}
 
 /**
  * The place of an engine between the gradients of one update and those of the next: after a step they stay readable
@@ -10,8 +12,8 @@ type Networks<AtOnce extends boolean> = Pick<Engine<AtOnce>, "agent" | "mixer" |
 export interface UpdateCycle {
   /** Begins the next update if the last one has made its step. */
   begin(): void;
-  /** Returns networks whose backward passes add to the gradients of the present update. */
-  adding<AtOnce extends boolean>(networks: Networks<AtOnce>): Networks<AtOnce>;
+  /** Returns a network whose backward passes add to the gradients of the present update. */
+  watch<Network extends Learning>(network: Network): Network;
   /**
    * Requests dense gradients.
    * @throws {Error} when some were added up without
@@ -29,21 +31,14 @@ export function updateCycle(startAnew: () => void): UpdateCycle {
     [stepped, added] = [false, false];
     startAnew();
   };
-  const watch = <Gradient, Network extends { backward(gradient: Float32Array): Gradient }>(
-    network: Network,
-  ): Network => ({
-    ...network,
-    backward(gradient: Float32Array) {
-      added = true;
-      return network.backward(gradient);
-    },
-  });
   return {
     begin,
-    adding: ({ agent, mixer, central }) => ({
-      agent: watch(agent),
-      mixer: watch(mixer),
-      central: central && { agent: watch(central.agent), mixer: watch(central.mixer) },
+    watch: (network) => ({
+      ...network,
+      backward(...given) {
+        added = true;
+        return network.backward(...given);
+      },
     }),
     request() {
       begin();

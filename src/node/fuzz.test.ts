@@ -10,6 +10,7 @@ import type { NativeKernels } from "../host.js";
 import { maskedParameters, randomMasks, SHAPES } from "../networks/sparse/fixtures.js";
 import { initialParameters, networkParameters } from "../networks/parameters.js";
 import { createSparseEngine } from "../networks/sparse/engine.js";
+import { facmacNetworks } from "../algorithms/continuous/update.js";
 import { createTransitionEngine } from "../networks/sparse/transition-engine.js";
 import { createRandom } from "../random.js";
 import { countSteps, groupEpisodes } from "../replay/group.js";
@@ -100,7 +101,8 @@ function write(file: string, f: number, memory: ArrayBuffer, given: unknown[]): 
 /** Calls of the kernels for transitions. */
 function learnTransitions(native: NativeKernels, density: number): void {
   const random = createRandom(4);
-  const shape = { ...SHAPES.central, networks: ["agent", "critic", "actor"] } as const;
+  const networks = { agent: "action-value", ...facmacNetworks } as const;
+  const shape = { ...SHAPES.central, networks };
   const specs = networkParameters(shape);
   const masks = new Map(
     specs
@@ -110,20 +112,21 @@ function learnTransitions(native: NativeKernels, density: number): void {
         new Uint8Array(out * columns).map(() => (random.float() < density ? 1 : 0)),
       ]),
   );
-  const engine = createTransitionEngine(shape, initialParameters(specs, random), masks, { native });
+  const engine = createTransitionEngine<typeof networks>(shape, initialParameters(specs, random), masks, { native });
   const rows = 5 * shape.agents;
   for (let step = 1; step <= 3; step++) {
     engine.begin();
     if (step === 2) engine.requestDenseGradients();
-    const q = engine.networks.critic!.forward(
+    const q = engine.networks.critic.forward(
       "online",
       new Float32Array(rows * (shape.observation + shape.actions)).fill(0.5),
       true,
     );
-    const totals = engine.mixer.forward("online", new Float32Array(5 * shape.state).fill(0.1), q, true);
-    engine.networks.critic!.backward(engine.mixer.backward(totals), { through: true });
-    engine.networks.actor!.forward("target", new Float32Array(rows * shape.observation));
-    engine.step(["critic", "mixer"], { learningRate: 0.01, beta1: 0.9, beta2: 0.999, epsilon: 0.01, step }, 1);
+    const totals = engine.networks.mixer.forward("online", new Float32Array(5 * shape.state).fill(0.1), q, true);
+    engine.networks.critic.backward(engine.networks.mixer.backward(totals), { through: true });
+    engine.networks.actor.forward("target", new Float32Array(rows * shape.observation));
+    const adam = { kind: "adam", learningRate: 0.01, beta1: 0.9, beta2: 0.999, epsilon: 0.01, step } as const;
+    engine.step({ ...adam, gradientClip: 1 }, ["critic", "mixer"]);
     engine.search!(
       step === 2 ? "target" : "online",
       new Float32Array(17 * shape.observation),

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { algorithms as registered } from "../parts/algorithm.js";
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -62,8 +63,7 @@ function randomShape(algorithm: string, random: Random): NetworkShape {
     embed: upTo(20, random),
     hypernetEmbed: upTo(30, random),
     ...(weighted && { centralEmbed: upTo(40, random) }),
-    ...(algorithm === "vdn" && { mixer: "sum" as const }),
-    ...(algorithm === "iql" && { mixer: "none" as const }),
+    networks: registered.get(algorithm).networks,
   };
 }
 
@@ -92,7 +92,7 @@ async function everything(engine: Engine<true>, seed: number, input: ConfigInput
   // Values of lanes that are there: the others are unspecified.
   const [group] = groupEpisodes(randomEpisodes(engine.shape, lengths, random), engine.shape);
   engine.load(group);
-  for (const side of ["online", "target"] as const) hear(chosenValues(engine.agent.forward(side), group));
+  for (const side of ["online", "target"] as const) hear(chosenValues(engine.networks.agent.forward(side), group));
   const actor = engine.createActor(upTo(5, random));
   for (let step = 0; step < 2; step++) {
     actor.observations.forEach((_, i) => (actor.observations[i] = 2 * random.float() - 1));

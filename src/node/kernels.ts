@@ -4,6 +4,8 @@ import { createRequire } from "node:module";
 import { arch, platform } from "node:process";
 import { fileURLToPath } from "node:url";
 import { LabError } from "../errors.js";
+import { facmacNetworks } from "../algorithms/continuous/update.js";
+import { wqmixNetworks, type WqmixNetworks } from "../algorithms/wqmix.js";
 import { createSparseEngine } from "../networks/sparse/engine.js";
 import { createTransitionEngine } from "../networks/sparse/transition-engine.js";
 import type { NativeKernels } from "../host.js";
@@ -141,6 +143,7 @@ const SHAPE: NetworkShape = {
   embed: 7,
   hypernetEmbed: 9,
   centralEmbed: 17,
+  networks: wqmixNetworks,
 };
 
 /**
@@ -176,14 +179,14 @@ function updateOnce(native: NativeKernels | null): Map<string, Float32Array> {
         new Uint8Array(out * columns).map(() => (random.float() < [0.3, 0.8, 1][i % 3] ? 1 : 0)),
       ]),
   );
-  const engine = createSparseEngine(SHAPE, initialParameters(specs, random), masks, { native });
+  const engine = createSparseEngine<WqmixNetworks>(SHAPE, initialParameters(specs, random), masks, { native });
   const results = new Map<string, Float32Array>();
   for (const group of groupEpisodes(randomEpisodes(SHAPE, [5, 9, 7, 3, 9, 1, 2, 6, 4, 8, 9, 9, 5], random), SHAPE)) {
     engine.load(group);
-    const { agent, mixer, central } = engine;
+    const { agent, mixer, central_agent: centralAgent, central_mixer: centralMixer } = engine.networks;
     for (const [name, agentsOf, mixing] of [
       ["agents", agent, mixer],
-      ["central agents", central!.agent, central!.mixer],
+      ["central agents", centralAgent, centralMixer],
     ] as const) {
       const { online, target } = agentsOf.forwardBoth();
       results.set(`values of the ${name}`, present(online, agents * actions, group));
@@ -209,7 +212,8 @@ function updateOnce(native: NativeKernels | null): Map<string, Float32Array> {
  */
 function learnTransitionsOnce(native: NativeKernels | null): Map<string, Float32Array> {
   const random = createRandom(2);
-  const shape = { ...SHAPE, networks: ["agent", "critic", "actor"] } as const;
+  const networks = { agent: "action-value", ...facmacNetworks } as const;
+  const shape = { ...SHAPE, networks };
   const { agents, actions, observation, state } = shape;
   const specs = networkParameters(shape);
   const masks = new Map(
@@ -220,26 +224,26 @@ function learnTransitionsOnce(native: NativeKernels | null): Map<string, Float32
         new Uint8Array(out * columns).map(() => (random.float() < [0.3, 1, 0.8][i % 3] ? 1 : 0)),
       ]),
   );
-  const engine = createTransitionEngine(shape, initialParameters(specs, random), masks, { native });
+  const engine = createTransitionEngine<typeof networks>(shape, initialParameters(specs, random), masks, { native });
   const draw = (length: number) => Float32Array.from({ length }, () => 2 * random.float() - 1);
   // The batch has full and partly filled tiles.
   const count = 21;
-  const adam = { learningRate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 0.01, step: 3 };
+  const adam = { kind: "adam", learningRate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 0.01, step: 3 } as const;
   engine.begin();
-  const { critic, actor } = engine.networks;
-  const q = critic!.forward("online", draw(count * agents * (observation + actions)), true).slice();
-  const totals = engine.mixer.forward("online", draw(count * state), q, true);
-  const inputGradients = critic!.backward(engine.mixer.backward(totals), { through: true })!.slice();
-  const policies = actor!.forward("online", draw(count * agents * observation), true).slice();
-  actor!.backward(draw(count * agents * actions));
+  const { critic, actor, mixer } = engine.networks;
+  const q = critic.forward("online", draw(count * agents * (observation + actions)), true).slice();
+  const totals = mixer.forward("online", draw(count * state), q, true);
+  const inputGradients = critic.backward(mixer.backward(totals), { through: true })!.slice();
+  const policies = actor.forward("online", draw(count * agents * observation), true).slice();
+  actor.backward(draw(count * agents * actions));
   const found = engine.search!(
     "target",
     draw(count * agents * observation),
     { samples: 40, elites: 3, iterations: 2 },
     random,
   );
-  engine.step(["critic", "mixer"], adam, 10);
-  engine.step(["actor"], adam, 0.01);
+  engine.step({ ...adam, gradientClip: 10 }, ["critic", "mixer"]);
+  engine.step({ ...adam, gradientClip: 0.01 }, ["actor"]);
   engine.follow(0.1);
   const results = new Map<string, Float32Array>([
     ["values of critics", q],
@@ -248,7 +252,8 @@ function learnTransitionsOnce(native: NativeKernels | null): Map<string, Float32
     ["best actions", found.actions],
     ["values of actions", found.values],
   ]);
-  for (const kept of ["online", "target", "moments", "squares"] as const)
-    for (const [name, values] of engine.read(kept)) results.set(`${kept} ${name}`, values);
+  for (const side of ["online", "target"] as const)
+    for (const [name, values] of engine.read(side)) results.set(`${side} ${name}`, values);
+  for (const [name, values] of engine.readOptimiser()) results.set(`optimiser ${name}`, values);
   return results;
 }

@@ -47,7 +47,7 @@ describe.each([...all])("values of next states by kernels: %s", (_, native) => {
       const lengths = Array.from({ length: 1 + random.below(16) }, () => 1 + random.below(7));
       const [group] = groupEpisodes(randomEpisodes(shape, lengths, random), shape);
       engine.load(group);
-      const { online, target } = engine.agent.forwardBoth();
+      const { online, target } = engine.networks.agent.forwardBoth();
       for (let again = 0; again < 6; again++) {
         const kind = random.below(5);
         for (const values of [online, target])
@@ -85,13 +85,13 @@ describe.each([...all])("values of next states by kernels: %s", (_, native) => {
     episodes[1].availableActions.fill(0, (3 * 2 + 1) * 3);
     const [group] = groupEpisodes(episodes, shape);
     engine.load(group);
-    const { online, target } = engine.agent.forwardBoth();
+    const { online, target } = engine.networks.agent.forwardBoth();
     expect(engine.nextValues!({ kind: "max" }, target, null)).toBeUndefined();
     expect(engine.nextValues!({ kind: "max" }, target, online)).toBeUndefined();
     expect(engine.nextValues!({ kind: "soft-mellowmax", alpha: 1, omega: 10 }, target, null)).toBeUndefined();
     const [whole] = groupEpisodes([episodes[0]], shape);
     engine.load(whole);
-    const { target: values } = engine.agent.forwardBoth();
+    const { target: values } = engine.networks.agent.forwardBoth();
     expect(engine.nextValues!({ kind: "max" }, values, null)).toBeDefined();
     expect(engine.nextValues!({ kind: "max" }, values.slice(), null)).toBeUndefined();
     expect(engine.nextValues!({ kind: "median" }, values, null)).toBeUndefined();

@@ -1,40 +1,13 @@
 import type { Config, ConfigInput } from "../config/config.js";
 import type { ActionBox } from "../envs/environment.js";
 import type { Engine } from "../networks/engine.js";
-import type { FeedForwardName, NetworkName, NetworkShape } from "../networks/parameters.js";
-import type { TransitionEngine } from "../networks/transition-engine.js";
+import type { AgentsAndMixer, NetworkKind, Networks } from "../networks/kinds.js";
+import type { NetworkShape } from "../networks/parameters.js";
+import type { TransitionEngine, TransitionNetworks } from "../networks/transition-engine.js";
 import { declareKind, describeValue, isObject, lacksFunction, type Part } from "./registry.js";
 import type { Random } from "../random.js";
 import type { EpisodeGroup } from "../replay/group.js";
 import type { TransitionBatch } from "../replay/transitions.js";
-
-/**
- * The networks that an algorithm trains. An engine builds the networks named here and knows nothing else about the
- * algorithm.
- */
-export interface AlgorithmNetworks {
-  /** The agents' network: "recurrent" is PyMARL's, Linear, GRU, Linear, shared by all agents. */
-  readonly agent: "recurrent";
-  /**
-   * The way in which the agents' values become one value: by QMIX's "monotonic" network, by their "sum" (VDN), or not
-   * at all ("none"), so that each agent learns on its own (IQL).
-   */
-  readonly mixer: "monotonic" | "sum" | "none";
-  /** Whether WQMIX's unrestricted agents and their mixing network learn beside them. Default: false. */
-  readonly central?: boolean;
-  /** Whether FACMAC's critic of discrete actions learns beside the agents, which are its actor. Default: false. */
-  readonly critic?: boolean;
-}
-
-/** The networks of an algorithm that learns from transitions. */
-export interface TransitionNetworks {
-  /** Networks of two hidden layers, each shared by all agents: see `NetworkShape.networks`. */
-  readonly feedForward: readonly FeedForwardName[];
-  /** QMIX's monotonic network makes one value of the agents' values. */
-  readonly mixer: "monotonic";
-  /** WQMIX's networks are for discrete actions. */
-  readonly central?: false;
-}
 
 /** Statistics of one gradient update, as means over the sampled steps. */
 export interface UpdateStatistics {
@@ -51,13 +24,11 @@ export interface UpdateStatistics {
 /** Numbers of copies and passes of each network in training, as in Table 4. A network that is not named counts 0. */
 export interface AlgorithmCost {
   /** Copies of each network, 2 with a target network. Column "Model size". */
-  readonly copies: Readonly<Partial<Record<NetworkName, number>>>;
+  readonly copies: Readonly<Record<string, number>>;
   /** Forward passes of each network in one update, a backward pass counting as two. Column "Training FLOPs". */
-  readonly passes:
-    | Readonly<Partial<Record<NetworkName, number>>>
-    | ((shape: NetworkShape) => Readonly<Partial<Record<NetworkName, number>>>);
+  readonly passes: Readonly<Record<string, number>> | ((shape: NetworkShape) => Readonly<Record<string, number>>);
   /** Forward passes of each network in one step of acting. Column "Inference FLOPs". Default: one of the agents. */
-  readonly acting?: Readonly<Partial<Record<NetworkName, number>>>;
+  readonly acting?: Readonly<Record<string, number>>;
 }
 
 /** The fields that every learning algorithm has. */
@@ -89,12 +60,18 @@ export interface CommonAlgorithm extends Part {
  */
 export type Algorithm = EpisodeAlgorithm | TransitionAlgorithm;
 
-/** An algorithm that learns from whole episodes and chooses among discrete actions. */
-export interface EpisodeAlgorithm extends CommonAlgorithm {
+/**
+ * An algorithm that learns from whole episodes and chooses among discrete actions. `Own` are the names and kinds of its
+ * networks.
+ */
+export interface EpisodeAlgorithm<Own extends Networks = AgentsAndMixer> extends CommonAlgorithm {
   /** It learns from episodes, which is the default. */
   readonly learnsFrom?: "episodes";
-  /** Which networks the engine makes for the algorithm: its agents, its mixer, its central networks. */
-  readonly networks: AlgorithmNetworks;
+  /**
+   * The networks that it trains, each a kind by its name: "agent" and "mixer", and others as it needs them. The engine
+   * makes them and knows nothing else about the algorithm.
+   */
+  readonly networks: Own;
   /** If true, the online agents choose the joint action whatever `operator.doubleQ` says. */
   readonly alwaysDoubleQ?: boolean;
   /**
@@ -113,7 +90,7 @@ export interface EpisodeAlgorithm extends CommonAlgorithm {
    * @param told what networks need that step one after the other
    */
   update(
-    engine: Engine,
+    engine: Engine<boolean, Own>,
     groups: readonly EpisodeGroup[],
     stepsInBatch: number,
     config: Config,
@@ -134,7 +111,7 @@ export interface UpdateContext {
    * evolve together after its update.
    */
   readonly stepped: (networks: readonly string[]) => void | Promise<void>;
-  /** Whether gradients of pruned connections are wanted, see `TransitionEngine.requestDenseGradients`. */
+  /** Whether gradients of pruned connections are wanted, see `NetworkEngine.requestDenseGradients`. */
   readonly dense: boolean;
   /** Bounds of the environment's actions where these are continuous, [agents, actions]. */
   readonly box?: ActionBox;
@@ -143,13 +120,13 @@ export interface UpdateContext {
 /**
  * An algorithm that learns from single transitions and whose actions are continuous: it acts and learns at every step.
  */
-export interface TransitionAlgorithm extends CommonAlgorithm {
+export interface TransitionAlgorithm<Own extends TransitionNetworks = TransitionNetworks> extends CommonAlgorithm {
   /** It learns from transitions, which replay buffers hold in the place of episodes. */
   readonly learnsFrom: "transitions";
-  /** Which networks the engine makes for the algorithm. */
-  readonly networks: TransitionNetworks;
-  /** The network whose values of the agents' actions the mixer joins. */
-  readonly values: "agent" | "critic";
+  /** The networks that it trains, each a kind by its name. */
+  readonly networks: Own;
+  /** The network of kind "action-value" whose values of the agents' actions the mixer joins. */
+  readonly values: string & keyof Own;
   /** If true, a policy names the actions, so that there is no maximum that an operator could take. */
   readonly policy?: boolean;
   /**
@@ -159,7 +136,7 @@ export interface TransitionAlgorithm extends CommonAlgorithm {
    * @param random what is drawn for it, if anything is
    * @returns [rows, actions], overwritten by the next call
    */
-  act(engine: TransitionEngine<true>, observations: Float32Array, random: Random, config: Config): Float32Array;
+  act(engine: TransitionEngine<true, Own>, observations: Float32Array, random: Random, config: Config): Float32Array;
   /**
    * One update of the networks with a sampled batch: `engine.begin`, forward and backward passes, a step of each
    * network, target networks.
@@ -167,16 +144,22 @@ export interface TransitionAlgorithm extends CommonAlgorithm {
    * @param config the configuration of the run; the algorithm's own settings are in `config.options.algorithm`
    */
   update(
-    engine: TransitionEngine,
+    engine: TransitionEngine<boolean, Own>,
     batch: TransitionBatch,
     config: Config,
     told: UpdateContext,
   ): UpdateStatistics | Promise<UpdateStatistics>;
 }
 
-const MIXERS = ["monotonic", "sum", "none"];
-const NETWORKS: readonly string[] = ["agent", "mixer", "central_agent", "central_mixer"] satisfies NetworkName[];
-const FEED_FORWARD: readonly string[] = ["agent", "critic", "actor"] satisfies FeedForwardName[];
+/** The kinds that networks may have: those with certain names, and all others. */
+const KINDS: Readonly<Record<"episodes" | "transitions", Readonly<Record<string, readonly NetworkKind[]>>>> = {
+  episodes: {
+    agent: ["recurrent"],
+    mixer: ["monotonic", "sum", "none"],
+    other: ["recurrent", "action-value", "monotonic", "unrestricted"],
+  },
+  transitions: { mixer: ["monotonic"], other: ["action-value", "policy"] },
+};
 
 /** The registered algorithms, by the name in `config.algorithm`. */
 export const algorithms = declareKind<Algorithm>("algorithm", "algorithms", (part) => {
@@ -184,19 +167,16 @@ export const algorithms = declareKind<Algorithm>("algorithm", "algorithms", (par
   if (learnsFrom !== "episodes" && learnsFrom !== "transitions")
     return `has learnsFrom ${describeValue(learnsFrom)}; there are "episodes" and "transitions"`;
   if (!isObject(networks)) return `lacks networks, for example { agent: "recurrent", mixer: "monotonic" }`;
-  if (learnsFrom === "transitions") {
-    const { feedForward } = networks;
-    if (!Array.isArray(feedForward) || !feedForward.every((name) => FEED_FORWARD.includes(name as string)))
-      return `has networks.feedForward ${describeValue(feedForward)}; expected a list of ${FEED_FORWARD.map((name) => `"${name}"`).join(", ")}`;
-    const { values } = part as Partial<TransitionAlgorithm>;
-    if ((values !== "agent" && values !== "critic") || !feedForward.includes(values))
-      return `has values ${describeValue(values)}; expected the one of its networks that values actions, "agent" or "critic"`;
-    if (networks["mixer"] !== "monotonic")
-      return `has networks.mixer ${describeValue(networks["mixer"])}; there is "monotonic"`;
-  } else if (networks["agent"] !== "recurrent")
-    return `has networks.agent ${describeValue(networks["agent"])}; there is "recurrent"`;
-  if (!MIXERS.includes(networks["mixer"]))
-    return `has networks.mixer ${describeValue(networks["mixer"])}; there are ${MIXERS.map((name) => `"${name}"`).join(", ")}`;
+  const { other, ...named } = KINDS[learnsFrom];
+  const given: Readonly<Record<string, unknown>> = networks;
+  for (const name of new Set([...Object.keys(named), ...Object.keys(networks)])) {
+    const kinds: readonly string[] = named[name] ?? other!;
+    if (!kinds.includes(given[name] as string))
+      return `has networks.${name} ${describeValue(given[name])}; there ${kinds.length > 1 ? "are" : "is"} ${kinds.map((kind) => `"${kind}"`).join(", ")}`;
+  }
+  const { values } = part as Partial<TransitionAlgorithm>;
+  if (learnsFrom === "transitions" && given[values!] !== "action-value")
+    return `has values ${describeValue(values)}; expected the one of its networks that values actions, of kind "action-value"`;
   if (
     !isObject(cost) ||
     !isObject(cost["copies"]) ||
@@ -204,8 +184,7 @@ export const algorithms = declareKind<Algorithm>("algorithm", "algorithms", (par
   ) {
     return "lacks cost, for example { copies: { agent: 2, mixer: 2 }, passes: { agent: 4, mixer: 4 } }";
   }
-  const counted =
-    learnsFrom === "transitions" ? [...FEED_FORWARD, "mixer"] : networks["critic"] ? [...NETWORKS, "critic"] : NETWORKS;
+  const counted = Object.keys(networks);
   for (const counts of [cost["copies"], cost["passes"], cost["acting"]]) {
     if (!isObject(counts)) continue;
     const wrong = Object.entries(counts).find(

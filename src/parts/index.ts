@@ -48,12 +48,16 @@ export { wqmixUpdate } from "../algorithms/wqmix.js";
 export type {
   AgentNetwork,
   Engine,
+  EpisodeNetworks,
+  NetworkEngine,
+  Open,
   MixingNetwork,
   MonotonicMixer,
   NetworkSide,
   OptimiserOptions,
 } from "../networks/engine.js";
-export type { NetworkName, NetworkShape } from "../networks/parameters.js";
+export type { AgentsAndMixer, NetworkKind, Networks } from "../networks/kinds.js";
+export type { NetworkShape } from "../networks/parameters.js";
 export { createRandom, type Random, restoreRandom } from "../random.js";
 export { countSteps, type EpisodeGroup } from "../replay/group.js";
 export { AGENTS_COST, QMIX_COST, RES_COST, WQMIX_COST } from "../sparse/flops.js";
@@ -80,15 +84,12 @@ export { centralWeights, optimisticWeights } from "../targets/weights.js";
 export type {
   Algorithm,
   AlgorithmCost,
-  AlgorithmNetworks,
   CommonAlgorithm,
   EpisodeAlgorithm,
   TransitionAlgorithm,
-  TransitionNetworks,
   UpdateContext,
   UpdateStatistics,
 } from "./algorithm.js";
-export type { FeedForwardName } from "../networks/parameters.js";
 export type {
   BestActions,
   CrossEntropyOptions,
@@ -97,8 +98,9 @@ export type {
   FeedForward,
   OpenTransitionEngine,
   TransitionEngine,
+  TransitionKinds,
   TransitionMixer,
-  TransitionShape,
+  TransitionNetworks,
 } from "../networks/transition-engine.js";
 export type { StoredTransitions, TransitionBatch } from "../replay/transitions.js";
 export type { EnvironmentPart, EnvironmentSettings } from "./environment.js";

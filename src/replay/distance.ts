@@ -13,7 +13,9 @@ export interface PolicyChange {
  * judges its buffer.
  *
  * @param greedy the available actions of the largest values, [steps, agents, lanes]
- * @example const { decisions, changed } = policyChange(greedyActions(engine.agent.forward("online"), group), group);
+ * @example
+ * const greedy = greedyActions(engine.networks.agent.forward("online"), group);
+ * const { decisions, changed } = policyChange(greedy, group);
  */
 export function policyChange(
   greedy: Uint8Array,

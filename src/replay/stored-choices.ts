@@ -30,7 +30,7 @@ export interface StoredChoices {
  * @param epsilon the exploration rate with which a lane's episode chose at its step t
  * @example
  * engine.load(group);
- * shareChanged(storedChoices(greedyActions(engine.agent.forward("online"), group), group, () => 0.05));
+ * shareChanged(storedChoices(greedyActions(engine.networks.agent.forward("online"), group), group, () => 0.05));
  */
 export function storedChoices(
   greedy: Uint8Array,

@@ -16,7 +16,7 @@ import { findSource, needsSource, readSource } from "./beginning.js";
 import { directoryOf, openRun, type OpenRun, readRun, runName, runOf, type StoredRun } from "./store.js";
 import { measuredBy, scoreMeasure } from "../training/score.js";
 import { networkPlan } from "../training/plan.js";
-import { engineOf } from "../training/networks.js";
+import { engineOf, transitionEngineOf } from "../training/networks.js";
 import { train } from "../training/train.js";
 import { tryAlgorithm } from "../training/try-algorithm.js";
 import { summarise } from "./summary.js";
@@ -187,7 +187,7 @@ async function follow(
       resume,
       ...source,
       open: computing?.open ?? openWith(config, native),
-      openTransitions: openTransitionsWith(native),
+      openTransitions: openTransitionsWith(config, native),
     };
     for await (const record of train(config, {
       ...from,
@@ -236,7 +236,8 @@ function openWith(config: Config, native: NativeKernels | null): OpenEngine {
   return (shape, parameters, masks) => createSparseEngine(shape, parameters, masks, { native });
 }
 
-function openTransitionsWith(native: NativeKernels | null): OpenTransitionEngine {
+function openTransitionsWith(config: Config, native: NativeKernels | null): OpenTransitionEngine {
+  if (config.engine !== "sparse") return transitionEngineOf(config);
   return (shape, parameters, masks) => createTransitionEngine(shape, parameters, masks, { native });
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { agentInput, networkParameters, type NetworkShape } from "../networks/parameters.js";
+import { agentInput } from "../networks/kinds.js";
+import { networkParameters, type NetworkShape } from "../networks/parameters.js";
 import { createRandom } from "../random.js";
 import { erdosRenyi, uniform, type LayerShape } from "./density.js";
 

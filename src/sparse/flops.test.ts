@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { networkParameters, type NetworkShape } from "../networks/parameters.js";
 import { type ComparisonRow, readPaperTable } from "../results/paper.js";
 import { algorithmShape, type Cost, costOf, networkCost, type NetworkCost, relativeCost, sparseCost } from "./flops.js";
-import { agentLayers, mixerLayers, type Layer } from "./layers.js";
+import { type Layer, networkLayers } from "../networks/kinds.js";
 import { initialNonzeros } from "./mask.js";
 
 const networks = { hidden: 64, embed: 32, hypernetEmbed: 64 };
@@ -16,16 +16,24 @@ const maps: Record<string, NetworkShape> = {
 
 describe("equations 8-11 by hand", () => {
   it("counts a linear layer and a GRU", () => {
+    const weight = (name: string, ...shape: number[]) => ({ name, shape, maskable: true, bound: 1 });
+    const bias = (name: string, size: number) => ({ name, shape: [size], maskable: false, bound: 1 });
     const linear: Layer = {
       name: "a",
       kind: "linear",
       input: 10,
       output: 4,
-      weights: ["a.weight"],
-      biases: 4,
+      parameters: [weight("a.weight", 4, 10), bias("a.bias", 4)],
       runs: 1,
     };
-    const gru: Layer = { name: "g", kind: "gru", input: 3, output: 5, weights: ["g.ih", "g.hh"], biases: 30, runs: 1 };
+    const gru: Layer = {
+      name: "g",
+      kind: "gru",
+      input: 3,
+      output: 5,
+      parameters: [weight("g.ih", 15, 3), weight("g.hh", 15, 5), bias("g.bias", 30)],
+      runs: 1,
+    };
     const dense = networkCost([linear, gru]);
     expect(dense.layers.map((layer) => layer.weights)).toEqual([40, 120]); // 10 * 4; 3 * 5 * (5 + 3)
     expect(dense.layers.map((layer) => layer.flops)).toEqual([76, 225]); // 19 * 4; 3 * 5 * (2 * 8 - 1)
@@ -105,7 +113,8 @@ describe("costOf", () => {
         );
       }
     }
-    expect(algorithmShape("qmix", { ...maps["3m"], centralEmbed: 256 })).toEqual(maps["3m"]);
+    expect(algorithmShape("qmix", { ...maps["3m"], centralEmbed: 256 })).toEqual(algorithmShape("qmix", maps["3m"]));
+    expect(algorithmShape("qmix", maps["3m"]).networks).toEqual({ agent: "recurrent", mixer: "monotonic" });
   });
 });
 
@@ -212,7 +221,10 @@ describe("Table 1", () => {
 it("initialNonzeros and the layers name the same matrices", () => {
   const nonzeros = initialNonzeros(networkParameters(maps["3m"]), { sparsity: 0.95, distribution: "erdos-renyi" });
   expect([...nonzeros.keys()].sort()).toEqual(
-    [...agentLayers(maps["3m"]), ...mixerLayers(maps["3m"])].flatMap((layer) => layer.weights).sort(),
+    [...networkLayers(maps["3m"]).values()]
+      .flat()
+      .flatMap(({ parameters }) => parameters.flatMap(({ name, maskable }) => (maskable ? name : [])))
+      .sort(),
   );
   const { agent, mixer } = costOf("qmix", maps["3m"], { nonzeros }).networks;
   expect([agent.weights, mixer.weights].map(Math.round)).toEqual([1392, 872]);

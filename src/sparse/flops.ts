@@ -1,17 +1,9 @@
 import { LabError } from "../errors.js";
-import { networkParameters, type NetworkName, type NetworkShape } from "../networks/parameters.js";
+import { CENTRAL_EMBED, type Layer, networkLayers } from "../networks/kinds.js";
+import { networkParameters, type NetworkShape } from "../networks/parameters.js";
 import { type Algorithm, type AlgorithmCost, algorithms } from "../parts/algorithm.js";
 import type { Distribution } from "./density.js";
-import {
-  agentLayers,
-  CENTRAL_EMBED,
-  feedForwardLayers,
-  layerFlops,
-  layerWeights,
-  mixerLayers,
-  unrestrictedMixerLayers,
-  type Layer,
-} from "./layers.js";
+import { layerBiases, layerFlops, layerWeights } from "./layers.js";
 import { initialNonzeros } from "./mask.js";
 
 /** Nonzeros of each weight matrix by parameter name; a matrix that is not listed is dense. */
@@ -89,23 +81,11 @@ export function costOf(
   const part = partOf(algorithm);
   const own = algorithmShape(part, shape);
   const networks = Object.fromEntries(
-    Object.entries(networkLayers(own)).map(([name, layers]) => [name, networkCost(layers, nonzeros)]),
+    [...networkLayers(own)].flatMap(([name, layers]) =>
+      layers.length > 0 ? [[name, networkCost(layers, nonzeros)] as const] : [],
+    ),
   );
   return cost(networks, part.cost, own, batch);
-}
-
-/** Lists the layers of every network that a shape has, by the network's name. */
-export function networkLayers(shape: NetworkShape): Readonly<Partial<Record<NetworkName, readonly Layer[]>>> {
-  return {
-    ...(shape.networks === undefined
-      ? { agent: agentLayers(shape), ...(shape.critic && { critic: feedForwardLayers(shape, "critic") }) }
-      : Object.fromEntries(shape.networks.map((name) => [name, feedForwardLayers(shape, name)]))),
-    ...(shape.mixer === undefined && { mixer: mixerLayers(shape) }),
-    ...(shape.centralEmbed !== undefined && {
-      central_agent: agentLayers(shape, "central_agent"),
-      central_mixer: unrestrictedMixerLayers(shape),
-    }),
-  };
 }
 
 /**
@@ -143,14 +123,8 @@ export function sparseCost(
  */
 export function algorithmShape(algorithm: AlgorithmOrName, shape: NetworkShape): NetworkShape {
   const { networks } = partOf(algorithm);
-  const { central, mixer } = networks;
-  const { centralEmbed = CENTRAL_EMBED, mixer: _, networks: __, critic: ___, ...common } = shape;
-  return {
-    ...common,
-    ...(central && { centralEmbed }),
-    ...(mixer !== "monotonic" && { mixer }),
-    ...("feedForward" in networks ? { networks: networks.feedForward } : networks.critic && { critic: true as const }),
-  };
+  const { centralEmbed = CENTRAL_EMBED, ...common } = shape;
+  return { ...common, networks, ...(Object.values<string>(networks).includes("unrestricted") && { centralEmbed }) };
 }
 
 /** Passes of the utilities for one action by the cross-entropy method, as COMIX has it: 64 samples, 2 iterations. */
@@ -247,7 +221,7 @@ export function networkCost(layers: readonly Layer[], nonzeros: Nonzeros = new M
       name: layer.name,
       sparsity,
       weights: layerWeights(layer, sparsity),
-      biases: layer.biases,
+      biases: layerBiases(layer),
       flops: layer.runs * layerFlops(layer, sparsity),
     };
   });
@@ -257,24 +231,22 @@ export function networkCost(layers: readonly Layer[], nonzeros: Nonzeros = new M
 
 function layerSparsity(layer: Layer, nonzeros: Nonzeros): number {
   if (layer.kind === "product") return 0;
-  // The input and recurrent matrices of a GRU of h units are [3h, I] and [3h, h]; Eq. 9 and 11 treat them as one.
-  const sizes =
-    layer.kind === "gru"
-      ? [3 * layer.output * layer.input, 3 * layer.output * layer.output]
-      : [layer.input * layer.output];
-  let present = 0;
-  layer.weights.forEach((name, i) => {
-    const count = nonzeros.get(name) ?? sizes[i];
-    if (!(count >= 0 && count <= sizes[i]))
-      throw new LabError(`${name} was given ${count} nonzeros; it has ${sizes[i]} weights.`);
+  // Eq. 9 and 11 treat the input and recurrent matrices of a GRU as one.
+  let [present, all] = [0, 0];
+  for (const { name, shape } of layer.parameters.filter(({ maskable }) => maskable)) {
+    const size = shape.reduce((a, b) => a * b, 1);
+    const count = nonzeros.get(name) ?? size;
+    if (!(count >= 0 && count <= size))
+      throw new LabError(`${name} was given ${count} nonzeros; it has ${size} weights.`);
     present += count;
-  });
-  return 1 - present / sizes.reduce((a, b) => a + b, 0);
+    all += size;
+  }
+  return 1 - present / all;
 }
 
 function cost(networks: Record<string, NetworkCost>, counted: AlgorithmCost, shape: NetworkShape, batch: number): Cost {
-  const count = (of: Readonly<Partial<Record<NetworkName, number>>>) =>
-    Object.fromEntries(Object.keys(networks).map((name) => [name, of[name as NetworkName] ?? 0]));
+  const count = (of: Readonly<Record<string, number>>) =>
+    Object.fromEntries(Object.keys(networks).map((name) => [name, of[name] ?? 0]));
   const copies = count(counted.copies);
   const passes = count(typeof counted.passes === "function" ? counted.passes(shape) : counted.passes);
   let modelSize = 0;
@@ -282,7 +254,7 @@ function cost(networks: Record<string, NetworkCost>, counted: AlgorithmCost, sha
   let flops = 0;
   let inferenceFlops = 0;
   for (const [name, network] of Object.entries(networks)) {
-    inferenceFlops += ((counted.acting ?? { agent: 1 })[name as NetworkName] ?? 0) * network.flops;
+    inferenceFlops += ((counted.acting ?? { agent: 1 })[name] ?? 0) * network.flops;
     modelSize += copies[name] * network.weights;
     biases += copies[name] * network.biases;
     flops += passes[name] * network.flops;

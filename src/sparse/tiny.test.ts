@@ -1,7 +1,9 @@
 import "../algorithms/index.js";
+import { wqmixNetworks } from "../algorithms/wqmix.js";
 import { describe, expect, it } from "vitest";
 import { type NetworkShape, networkParameters } from "../networks/parameters.js";
 import { initialNonzeros } from "./mask.js";
+import { algorithmShape } from "./flops.js";
 import { tinyShape } from "./tiny.js";
 
 const networks = { hidden: 64, embed: 32, hypernetEmbed: 64 };
@@ -42,14 +44,15 @@ describe("tinyShape", () => {
   it.each(cases)(
     "on %s, %s: has the parameters of the network that is %d sparse, within 1 %%",
     (map, algorithm, sparsity) => {
-      const full = algorithm === "ow-qmix" ? { ...maps[map], centralEmbed: 256 } : maps[map];
+      const full = algorithm === "ow-qmix" ? { ...maps[map], centralEmbed: 256, networks: wqmixNetworks } : maps[map];
       const tiny = tinyShape(algorithm, full, { sparsity });
       const wanted = parametersHeld(algorithm, full, sparsity);
       expect(Math.abs(parametersHeld(algorithm, tiny, 0) / wanted - 1)).toBeLessThanOrEqual(0.01);
       // Only widths differ: there are unrestricted networks where there were some, and proportions stay, as far as few
       // units allow.
-      const { hidden, embed, hypernetEmbed, centralEmbed, ...game } = tiny;
+      const { hidden, embed, hypernetEmbed, centralEmbed, networks, ...game } = tiny;
       expect(full).toMatchObject(game);
+      expect(networks).toEqual(algorithmShape(algorithm, full).networks);
       expect(centralEmbed === undefined).toBe(algorithm !== "ow-qmix");
       expect(hidden).toBeLessThan(64);
       expect([2 / 1.6 <= hypernetEmbed / embed, hypernetEmbed / embed <= 2 * 1.6]).toEqual([true, true]);
@@ -69,8 +72,12 @@ describe("tinyShape", () => {
   });
 
   it("is the dense model itself at sparsity 0, and the same every time", () => {
-    expect(tinyShape("qmix", maps["3m"], { sparsity: 0 })).toEqual(maps["3m"]);
-    expect(tinyShape("cw-qmix", maps["3m"], { sparsity: 0 })).toEqual({ ...maps["3m"], centralEmbed: 256 });
+    expect(tinyShape("qmix", maps["3m"], { sparsity: 0 })).toEqual(algorithmShape("qmix", maps["3m"]));
+    expect(tinyShape("cw-qmix", maps["3m"], { sparsity: 0 })).toEqual({
+      ...maps["3m"],
+      centralEmbed: 256,
+      networks: wqmixNetworks,
+    });
     expect(tinyShape("res", maps["2s3z"], { sparsity: 0.9 })).toEqual(
       tinyShape("res", maps["2s3z"], { sparsity: 0.9 }),
     );

@@ -1,6 +1,7 @@
-import type { NetworkName, NetworkShape } from "../networks/parameters.js";
-import { algorithmShape, type AlgorithmOrName, costOf, networkLayers, sparseCost } from "./flops.js";
-import { layerWeights, mixerLayers, unrestrictedMixerLayers, type Layer } from "./layers.js";
+import { kinds, type Layer, networkLayers, networksOf } from "../networks/kinds.js";
+import type { NetworkShape } from "../networks/parameters.js";
+import { algorithmShape, type AlgorithmOrName, costOf, sparseCost } from "./flops.js";
+import { layerBiases, layerWeights } from "./layers.js";
 
 /** Largest relative difference between the sizes of Tiny and the sparse model. */
 const TOLERANCE = 0.01;
@@ -38,32 +39,38 @@ export function tinyShape(
   const sparse = sparseCost(algorithm, full, { sparsity });
   const wanted = Math.round(sparse.totalSize);
   const { copies } = sparse;
-  const layersOf = (hidden: number): Readonly<Partial<Record<NetworkName, readonly Layer[]>>> => {
-    const { mixer: _, central_mixer: __, ...others } = networkLayers({ ...full, hidden });
-    return others;
+  const networks = Object.entries(networksOf(full));
+  /** The names of the networks one of whose widths this is. */
+  const having = (width: "hidden" | "embed" | "centralEmbed") =>
+    networks.filter(([, kind]) => kinds[kind].widths.includes(width)).map(([name]) => name);
+  const sizesOf = (width: "hidden" | "embed" | "centralEmbed", widths: Partial<NetworkShape>) => {
+    const layers = networkLayers({ ...full, ...widths });
+    return having(width).map((name) => [name, count(layers.get(name)!)] as const);
   };
-  const agentWanted = Object.keys(layersOf(full.hidden)).reduce((sum, name) => {
+  const held = (sizes: readonly (readonly [name: string, size: number])[]) =>
+    sizes.reduce((sum, [name, size]) => sum + copies[name]! * size, 0);
+  const agentWanted = having("hidden").reduce((sum, name) => {
     const { weights, biases } = sparse.networks[name]!;
     return sum + weights + biases;
   }, 0);
 
   // The unrestricted agent has the same widths as the agent, and an actor those of its critic.
   const agents = widths(full.hidden).map((hidden) => {
-    const sizes = Object.entries(layersOf(hidden)).map(([name, layers]) => [name, count(layers)] as const);
+    const sizes = sizesOf("hidden", { hidden });
     return {
       hidden,
-      size: sizes.reduce((sum, [name, size]) => sum + copies[name]! * size, 0),
+      size: held(sizes),
       mismatch: Math.log(sizes.reduce((sum, [, size]) => sum + size, 0) / agentWanted) ** 2,
     };
   });
   const mixers =
-    full.mixer !== undefined
+    having("embed").length === 0
       ? [{ embed: full.embed, hypernetEmbed: full.hypernetEmbed, size: 0, mismatch: 0 }]
       : widths(full.embed).flatMap((embed) =>
           widths(full.hypernetEmbed).map((hypernetEmbed) => ({
             embed,
             hypernetEmbed,
-            size: copies.mixer * count(mixerLayers({ ...full, embed, hypernetEmbed })),
+            size: held(sizesOf("embed", { embed, hypernetEmbed })),
             mismatch: Math.log((hypernetEmbed * full.embed) / (embed * full.hypernetEmbed)) ** 2,
           })),
         );
@@ -72,11 +79,11 @@ export function tinyShape(
       ? [{ centralEmbed: undefined, size: 0 }]
       : widths(full.centralEmbed).map((centralEmbed) => ({
           centralEmbed,
-          size: copies.central_mixer * count(unrestrictedMixerLayers({ ...full, centralEmbed })),
+          size: held(sizesOf("centralEmbed", { centralEmbed })),
         }));
 
   // Without a mixing network there is only one width to choose, so the nearest is always taken.
-  const tolerance = full.mixer === undefined ? TOLERANCE : Infinity;
+  const tolerance = having("embed").length > 0 ? TOLERANCE : Infinity;
   let best = { mismatch: Infinity, off: Infinity, shape: full };
   let nearest = { off: Infinity, total: 0 };
   for (const agent of agents) {
@@ -129,7 +136,7 @@ function widths(largest: number): number[] {
 
 /** Counts the parameters of dense layers, biases included. */
 function count(layers: readonly Layer[]): number {
-  return layers.reduce((sum, layer) => sum + layerWeights(layer, 0) + layer.biases, 0);
+  return layers.reduce((sum, layer) => sum + layerWeights(layer, 0) + layerBiases(layer), 0);
 }
 
 /** Finds the index of the first entry whose size is at least `size`, in entries of rising size. */

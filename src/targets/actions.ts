@@ -10,7 +10,8 @@ import type { EpisodeGroup } from "../replay/group.js";
  * @param out [steps, agents, lanes]; padding becomes 0
  * @throws {Error} when an array has another size
  * @example
- * const qTot = engine.mixer.forward("online", chosenValues(engine.agent.forward("online", true), group), 0, true);
+ * const { agent, mixer } = engine.networks;
+ * const qTot = mixer.forward("online", chosenValues(agent.forward("online", true), group), 0, true);
  */
 export function chosenValues(
   q: Float32Array,
@@ -40,9 +41,11 @@ export function chosenValues(
  * @param q [steps + 1, agents, actions, lanes]
  * @param out [steps, agents, lanes]; padding becomes 0
  * @throws {Error} when an array has another size, or an agent has no available action (naming episode, agent and step)
- * @example // The value of the greedy joint actions by the target networks of WQMIX. const greedy =
- * greedyActions(engine.agent.forward("online"), group); const values = central.mixer.forward("target",
- * chosenValues(central.agent.forward("target"), group, greedy), 0);
+ * @example
+ * // The value of the greedy joint actions by the target networks of WQMIX.
+ * const { agent, central_agent, central_mixer } = engine.networks;
+ * const greedy = greedyActions(agent.forward("online"), group);
+ * const values = central_mixer.forward("target", chosenValues(central_agent.forward("target"), group, greedy), 0);
  */
 export function greedyActions(
   q: Float32Array,

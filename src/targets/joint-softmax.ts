@@ -12,8 +12,8 @@ import { negativeExponential } from "./exponential.js";
  * Unavailable actions are left out. RES's published code includes them with a value of -9999999, at which the mixer's
  * ELU saturates and Q_tot is finite: joint actions that nobody can play then influence the target.
  *
- * @param onlineTotals `engine.mixer.counterfactuals("online", ...)` of the next states, where entry t belongs to the
- *   state after step t: [steps, agents, actions, lanes]
+ * @param onlineTotals `mixer.counterfactuals("online", ...)` of the next states, where entry t belongs to the state
+ *   after step t: [steps, agents, actions, lanes]
  * @param targetTotals the same of the target networks
  * @param beta inverse temperature, at least 0: 0 is the mean. Table 3: 5
  * @param out [steps, lanes]; padding becomes 0. NaN among the available totals gives NaN

@@ -188,11 +188,11 @@ export function applyOperator(
  * @example
  * const values = nextValues(
  *   { kind: "soft-mellowmax", alpha: 1, omega: 10 },
- *   engine.agent.forward("target"),
+ *   engine.networks.agent.forward("target"),
  *   null,
  *   group,
  * );
- * const targets = engine.mixer.forward("target", values, 1);
+ * const targets = engine.networks.mixer.forward("target", values, 1);
  */
 export function nextValues(
   operator: ValueOperator,

@@ -53,7 +53,7 @@ export type LearningTarget =
  *
  * @throws {Error} when n, lambda or an array's size is impossible
  * @example
- * const next = engine.mixer.forward("target", nextValues(operator, targetQ, onlineQ, group), 1);
+ * const next = engine.networks.mixer.forward("target", nextValues(operator, targetQ, onlineQ, group), 1);
  * const y = learningTargets({ kind: "td-lambda", lambda: 0.8, burnIn: 750_000 }, step, group, next, 0.99);
  */
 export function learningTargets(

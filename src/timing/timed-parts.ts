@@ -34,21 +34,23 @@ export function timeParts(engine: Engine<true>): { readonly engine: Engine<true>
       spent[part] += elapsed();
       return result;
     };
-  const { agent, mixer } = engine;
+  const { agent, mixer } = engine.networks;
   return {
     engine: {
       ...engine,
       load: timed("inputs", engine.load),
-      agent: {
-        ...agent,
-        forward: timed("agents forward", agent.forward),
-        forwardBoth: timed("agents forward", agent.forwardBoth),
-        backward: timed("agents backward", agent.backward),
-      },
-      mixer: {
-        ...mixer,
-        forward: timed("mixer forward", mixer.forward),
-        backward: timed("mixer backward", mixer.backward),
+      networks: {
+        agent: {
+          ...agent,
+          forward: timed("agents forward", agent.forward),
+          forwardBoth: timed("agents forward", agent.forwardBoth),
+          backward: timed("agents backward", agent.backward),
+        },
+        mixer: {
+          ...mixer,
+          forward: timed("mixer forward", mixer.forward),
+          backward: timed("mixer backward", mixer.backward),
+        },
       },
       step: timed("optimiser", engine.step),
     },

@@ -2,7 +2,7 @@ import { joined } from "../algorithms/continuous/update.js";
 import type { Config } from "../config.js";
 import { cutToBox, type Environment } from "../envs/environment.js";
 import { EpisodeLost } from "../envs/lost.js";
-import type { TransitionEngine } from "../networks/transition-engine.js";
+import type { FeedForward, TransitionEngine } from "../networks/transition-engine.js";
 import type { TransitionAlgorithm } from "../parts/algorithm.js";
 import { createRandom, type Random } from "../random.js";
 import { type Evaluation, MOST_LOST } from "./evaluate.js";
@@ -99,10 +99,10 @@ export function createContinuousEvaluation(
    * Returns Q_tot of the joint actions taken and the discounted returns that followed them, each summed over the steps.
    */
   async function values({ observations, states, actions: taken, rewards }: Played): Promise<[number, number]> {
-    const network = engine.networks[algorithm.values]!;
+    const network = engine.networks[algorithm.values] as FeedForward;
     const inputs = joined(together(observations), observation, together(taken), actions);
     const own = await network.forward("online", inputs);
-    const totals = await engine.mixer.forward("online", together(states), own);
+    const totals = await engine.networks.mixer.forward("online", together(states), own);
     let following = 0;
     let real = 0;
     for (let t = rewards.length - 1; t >= 0; t--) real += following = rewards[t] + config.discount * following;

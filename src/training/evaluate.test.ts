@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { wqmixNetworks } from "../algorithms/wqmix.js";
 import { createEnvironment } from "../envs/index.js";
 import { initialParameters, type NetworkShape, networkParameters } from "../networks/parameters.js";
 import { referenceAgent, referenceMixer } from "../networks/reference.js";
@@ -20,7 +21,7 @@ function networksFor(environment: string, centralEmbed?: number) {
     hidden: 12,
     embed: 6,
     hypernetEmbed: 8,
-    centralEmbed,
+    ...(centralEmbed !== undefined && { centralEmbed, networks: wqmixNetworks }),
   };
   const parameters = new Map(
     [...initialParameters(networkParameters(shape), createRandom(21))].map(([name, values]) => [

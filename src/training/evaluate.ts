@@ -1,6 +1,6 @@
 import type { Environment } from "../envs/environment.js";
 import { EpisodeLost } from "../envs/lost.js";
-import type { Actor, Engine } from "../networks/engine.js";
+import type { Actor, CriticNetwork, Engine } from "../networks/engine.js";
 import { groupEpisodes } from "../replay/group.js";
 import { chosenValues } from "../targets/actions.js";
 import { oneHotActions } from "../targets/gumbel.js";
@@ -139,10 +139,11 @@ async function compareValues(
     engine.lanes,
   )) {
     engine.load(group);
-    const values = engine.critic
-      ? (await engine.critic.forward("online", oneHotActions(group.actions, group), 0)).slice()
-      : chosenValues(await engine.agent.forward("online"), group);
-    const totals = await engine.mixer.forward("online", values, 0);
+    const { agent, mixer, critic } = engine.networks as Engine["networks"] & { readonly critic?: CriticNetwork };
+    const values = critic
+      ? (await critic.forward("online", oneHotActions(group.actions, group), 0)).slice()
+      : chosenValues(await agent.forward("online"), group);
+    const totals = await mixer.forward("online", values, 0);
     const returns = monteCarloReturns(group, null, { gamma: discount });
     for (let t = 0; t < group.steps; t++) {
       for (let i = t * group.lanes; i < t * group.lanes + group.running[t]; i++) {

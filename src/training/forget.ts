@@ -23,7 +23,7 @@ export async function forgetOldPlay(
   let changed = 0;
   for (const group of groupEpisodes(offline.oldest(offlineBatch), engine.shape, engine.lanes)) {
     engine.load(group);
-    const change = policyChange(greedyActions(await engine.agent.forward("online"), group), group);
+    const change = policyChange(greedyActions(await engine.networks.agent.forward("online"), group), group);
     decisions += change.decisions;
     changed += change.changed;
   }

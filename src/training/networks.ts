@@ -1,13 +1,13 @@
 import type { Backend, Config } from "../config.js";
 import { LabError } from "../errors.js";
 import { currentHost, type Tensorflow } from "../host.js";
-import type { Engine, OpenEngine } from "../networks/engine.js";
+import type { Engine, NetworkEngine, Open, OpenEngine } from "../networks/engine.js";
 import { initialParameters, type Parameters, type ParameterSpec } from "../networks/parameters.js";
 import { createTensorflowEngine } from "../networks/tensorflow/engine.js";
 import { createTensorflowTransitionEngine } from "../networks/tensorflow/transition-engine.js";
 import { createSparseEngine } from "../networks/sparse/engine.js";
 import { createTransitionEngine } from "../networks/sparse/transition-engine.js";
-import type { OpenTransitionEngine, TransitionEngine, TransitionShape } from "../networks/transition-engine.js";
+import type { OpenTransitionEngine, TransitionEngine } from "../networks/transition-engine.js";
 import { algorithmOf } from "../parts/algorithm.js";
 import type { Random } from "../random.js";
 import { methodOf } from "../methods.js";
@@ -48,35 +48,19 @@ export interface StartWeights {
  * @throws {BackendError} when the config names a backend that is not available
  * @example const engine = await createNetworks(config, { parameters: createRandom(1, 0), masks: createRandom(1, 1) });
  */
-export async function createNetworks(
+export async function createNetworks<Opened extends NetworkEngine = Engine>(
   config: Config,
   random: NetworkRandom,
   {
-    open = engineOf(config),
+    open = engineOf(config) as unknown as Open<Opened>,
     ...from
   }: Beginning & {
-    /** The function that makes the engine; by default the one that the config names. */
-    readonly open?: OpenEngine;
+    /** The function that makes the engine; by default the one for episodes that the config names. */
+    readonly open?: Open<Opened>;
   } = {},
-): Promise<Engine> {
+): Promise<Opened> {
   const { parameters, masks } = beginningOf(config, random, from);
   return open(networkPlan(config).shape, parameters, masks);
-}
-
-/** Makes the networks of a new run whose algorithm learns from transitions, as `createNetworks` does for others. */
-export async function createTransitionNetworks(
-  config: Config,
-  random: NetworkRandom,
-  {
-    open = transitionEngineOf(config),
-    ...from
-  }: Beginning & {
-    /** The function that makes the engine. Default: our own kernels. */
-    readonly open?: OpenTransitionEngine;
-  } = {},
-): Promise<TransitionEngine> {
-  const { parameters, masks } = beginningOf(config, random, from);
-  return open(transitionShape(config), parameters, masks);
 }
 
 /** The streams that networks are drawn from. */
@@ -205,11 +189,11 @@ export function restoreNetworks(
  *
  * @throws {BackendError} when the config names a backend that is not available
  */
-export async function resumeNetworks(
+export async function resumeNetworks<Opened extends NetworkEngine = Engine>(
   config: Config,
   { tensors, masks }: Pick<TrainState, "tensors" | "masks">,
-  open: OpenEngine = engineOf(config),
-): Promise<Engine> {
+  open: Open<Opened> = engineOf(config) as unknown as Open<Opened>,
+): Promise<Opened> {
   return fill(await open(networkPlan(config).shape, tensorsOf(tensors, "online"), masks), tensors);
 }
 
@@ -218,26 +202,10 @@ export function restoreTransitionNetworks(
   config: Config,
   { tensors, masks }: Pick<TrainState, "tensors" | "masks">,
 ): TransitionEngine<true> {
-  return fill(createTransitionEngine(transitionShape(config), tensorsOf(tensors, "online"), masks), tensors);
+  return fill(createTransitionEngine(networkPlan(config).shape, tensorsOf(tensors, "online"), masks), tensors);
 }
 
-/** Restores networks that learn from transitions in the engine that the config names, or that `open` makes. */
-export async function resumeTransitionNetworks(
-  config: Config,
-  { tensors, masks }: Pick<TrainState, "tensors" | "masks">,
-  open: OpenTransitionEngine = transitionEngineOf(config),
-): Promise<TransitionEngine> {
-  return fill(await open(transitionShape(config), tensorsOf(tensors, "online"), masks), tensors);
-}
-
-/** @throws {LabError} when the config's algorithm learns from episodes */
-function transitionShape(config: Config): TransitionShape {
-  const { shape } = networkPlan(config);
-  if (shape.networks === undefined) throw new LabError(`${config.algorithm} has recurrent networks.`);
-  return { ...shape, networks: shape.networks };
-}
-
-function fill<Opened extends Engine | TransitionEngine>(engine: Opened, tensors: Parameters): Opened {
+function fill<Opened extends NetworkEngine>(engine: Opened, tensors: Parameters): Opened {
   engine.write("target", tensorsOf(tensors, "target"));
   engine.writeOptimiser(tensorsOf(tensors, "optimiser"));
   return engine;

@@ -2,9 +2,8 @@ import { LabError } from "../errors.js";
 import type { Config } from "../config.js";
 import type { Environment, EnvironmentSizes } from "../envs/environment.js";
 import { currentHost } from "../host.js";
-import type { Engine } from "../networks/engine.js";
+import type { NetworkEngine } from "../networks/engine.js";
 import type { Parameters } from "../networks/parameters.js";
-import type { TransitionEngine } from "../networks/transition-engine.js";
 import { type DualBuffer, addEpisode, storedEpisodes } from "../replay/dual.js";
 import type { Episode } from "../replay/episode.js";
 import type { TransitionBuffer } from "../replay/transitions.js";
@@ -13,7 +12,7 @@ import type { EpisodeData, ReplayState, TopologyRecord } from "./records.js";
 import { createEpisodeRecorder } from "./rollout.js";
 
 /** Copies of all that an engine has learned, under "online.NAME", "target.NAME" and "optimiser.NAME". */
-export async function captureTensors(engine: Engine | TransitionEngine): Promise<Map<string, Float32Array>> {
+export async function captureTensors(engine: NetworkEngine): Promise<Map<string, Float32Array>> {
   const tensors = new Map<string, Float32Array>();
   const put = (side: string, values: Parameters) =>
     values.forEach((value, name) => tensors.set(`${side}.${name}`, value));
@@ -33,12 +32,12 @@ export function tensorsOf(tensors: Parameters, side: "online" | "target" | "opti
 }
 
 /** The masks of all maskable weights, by name. */
-export function captureMasks(engine: Engine | TransitionEngine): Map<string, Uint8Array> {
+export function captureMasks(engine: NetworkEngine): Map<string, Uint8Array> {
   return new Map(engine.parameters.filter((spec) => spec.maskable).map(({ name }) => [name, engine.mask(name)]));
 }
 
 /** The record of the topology that training begins with. */
-export function firstTopology(engine: Engine | TransitionEngine): TopologyRecord {
+export function firstTopology(engine: NetworkEngine): TopologyRecord {
   const masks = captureMasks(engine);
   const layers = [...masks].map(([name, mask]) => ({ name, nonzeros: countNonzeros(mask), dropped: 0, grown: 0 }));
   return { kind: "topology", step: 0, episode: 0, evolution: 0, fraction: 0, layers, masks };

@@ -11,7 +11,7 @@ import type { TransitionAlgorithm } from "../parts/algorithm.js";
 import { createRandom, type Random } from "../random.js";
 import { createTransitionBatch, createTransitionBuffer, type TransitionBuffer } from "../replay/transitions.js";
 import { createContinuousEvaluation } from "./evaluate-continuous.js";
-import { createTransitionNetworks, resumeTransitionNetworks } from "./networks.js";
+import { createNetworks, resumeNetworks, transitionEngineOf } from "./networks.js";
 import type { TrainOptions } from "./options.js";
 import {
   addUpdate,
@@ -46,7 +46,14 @@ const CHECKPOINT_SHARE = 0.05;
 export async function* trainFromTransitions(
   config: Config,
   algorithm: TransitionAlgorithm,
-  { signal, resume, ticket, start, openTransitions, checkpointEvery = 30 }: TrainOptions,
+  {
+    signal,
+    resume,
+    ticket,
+    start,
+    openTransitions: open = transitionEngineOf(config),
+    checkpointEvery = 30,
+  }: TrainOptions,
 ): AsyncGenerator<TrainingRecord, void, void> {
   const env = environmentOf(config);
   const { sizes } = env;
@@ -55,11 +62,11 @@ export async function* trainFromTransitions(
   if (resume) restoreTransitions(buffer, resume);
   const random = openTransitionRandom(config, resume?.progress);
   const engine = resume
-    ? await resumeTransitionNetworks(config, resume, openTransitions)
-    : await createTransitionNetworks(
+    ? await resumeNetworks(config, resume, open)
+    : await createNetworks(
         config,
         { parameters: createRandom(config.seed, STREAMS.parameters), masks: createRandom(config.seed, STREAMS.masks) },
-        { ticket, start, open: openTransitions },
+        { ticket, start, open },
       );
   const copies: Environment[] = [];
   try {

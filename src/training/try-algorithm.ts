@@ -3,7 +3,6 @@ import { LabError } from "../errors.js";
 import { initialParameters, networkParameters, type NetworkShape, type Parameters } from "../networks/parameters.js";
 import { createSparseEngine } from "../networks/sparse/engine.js";
 import { createTransitionEngine } from "../networks/sparse/transition-engine.js";
-import type { TransitionShape } from "../networks/transition-engine.js";
 import {
   algorithmOf,
   algorithms,
@@ -35,7 +34,7 @@ export async function tryAlgorithm(config: Config): Promise<void> {
   const parameters = initialParameters(networkParameters(shape), createRandom(1));
   const { engine, update } =
     part.learnsFrom === "transitions"
-      ? tryTransitions(part, { ...shape, networks: part.networks.feedForward }, parameters, config)
+      ? tryTransitions(part, shape, parameters, config)
       : tryEpisodes(part, shape, parameters, config);
   try {
     const before = engine.read("online");
@@ -69,7 +68,7 @@ function tryEpisodes(part: EpisodeAlgorithm, shape: NetworkShape, parameters: Pa
 }
 
 /** Tries one joint action, and one update with five transitions. */
-function tryTransitions(part: TransitionAlgorithm, shape: TransitionShape, parameters: Parameters, config: Config) {
+function tryTransitions(part: TransitionAlgorithm, shape: NetworkShape, parameters: Parameters, config: Config) {
   const engine = createTransitionEngine(shape, parameters, new Map());
   const batch = createTransitionBatch(5, shape);
   const random = createRandom(2);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { initialParameters, networkParameters } from "../../networks/parameters.js";
 import { createTransitionEngine } from "../../networks/sparse/transition-engine.js";
-import type { TransitionShape } from "../../networks/transition-engine.js";
+import type { TransitionNetworks } from "../../networks/transition-engine.js";
 import { createRandom } from "../../random.js";
 import { createTransitionBatch, type TransitionBatch } from "../../replay/transitions.js";
 import { createNormal } from "./normal.js";
@@ -24,14 +24,10 @@ import {
   type Weights,
   weightsOf,
 } from "./fixtures.js";
-import { comixUpdate, CONTINUOUS_DEFAULTS, facmacUpdate } from "./update.js";
+import { comixNetworks, comixUpdate, CONTINUOUS_DEFAULTS, facmacNetworks, facmacUpdate } from "./update.js";
 
 const sizes: Sizes = { agents: 2, numbers: 2, observation: 3, state: 5, hidden: 8, embed: 4, hypernetEmbed: 5 };
-const shape = (networks: TransitionShape["networks"]): TransitionShape => ({
-  ...sizes,
-  actions: sizes.numbers,
-  networks,
-});
+const shape = (networks: TransitionNetworks) => ({ ...sizes, actions: sizes.numbers, networks });
 const options = { ...CONTINUOUS_DEFAULTS, crossEntropy: { samples: 16, elites: 4, iterations: 2 }, follow: 0.1 };
 
 function layOut(transitions: readonly Transition[]): TransitionBatch {
@@ -44,7 +40,7 @@ function layOut(transitions: readonly Transition[]): TransitionBatch {
   return batch;
 }
 
-function open(networks: TransitionShape["networks"], density: number) {
+function open<Own extends TransitionNetworks>(networks: Own, density: number) {
   const random = createRandom(7);
   const specs = networkParameters(shape(networks));
   const parameters = initialParameters(specs, random);
@@ -58,7 +54,7 @@ function open(networks: TransitionShape["networks"], density: number) {
       parameters.get(name)!.map((value, i) => (mask[i] === 1 ? value : 0)),
     );
   }
-  return { engine: createTransitionEngine(shape(networks), parameters, masks), parameters, masks };
+  return { engine: createTransitionEngine<Own>(shape(networks), parameters, masks), parameters, masks };
 }
 
 /** Networks of the oracle, with Adam's moments and targets. */
@@ -120,7 +116,7 @@ describe.each([
   const batches = [1, 2, 3].map((seed) => randomBatch(sizes, 6, createRandom(seed)));
 
   it("FACMAC's updates are the oracle's", async () => {
-    const { engine, parameters, masks } = open(["critic", "actor"], density);
+    const { engine, parameters, masks } = open(facmacNetworks, density);
     const theirs = oracle(parameters, masks);
     for (const [k, transitions] of batches.entries()) {
       const ours = await facmacUpdate(engine, layOut(transitions), { ...options, box }, k + 1);
@@ -148,7 +144,7 @@ describe.each([
   });
 
   it("COMIX's updates are the oracle's, with the same draws", async () => {
-    const { engine, parameters, masks } = open(["agent"], density);
+    const { engine, parameters, masks } = open(comixNetworks, density);
     const theirs = oracle(parameters, masks);
     const { samples, iterations } = options.crossEntropy;
     for (const [k, transitions] of batches.entries()) {

@@ -1,7 +1,14 @@
 import type { Config } from "../../config/config.js";
 import { type ActionBox, cutToBox } from "../../envs/environment.js";
 import type { AdamStep } from "../../networks/engine.js";
-import type { CrossEntropyOptions, Draws, TransitionEngine } from "../../networks/transition-engine.js";
+import type { NetworkShape } from "../../networks/parameters.js";
+import type {
+  CrossEntropyOptions,
+  Draws,
+  FeedForward,
+  TransitionEngine,
+  TransitionMixer,
+} from "../../networks/transition-engine.js";
 import type { TransitionBatch } from "../../replay/transitions.js";
 import type { UpdateStatistics } from "../../parts/algorithm.js";
 
@@ -68,6 +75,12 @@ export type Stepped = (networks: readonly string[]) => void | Promise<void>;
 /** Weight of the actions' mean square in FACMAC's policy loss. */
 const ACTION_PENALTY = 1e-3;
 
+/** COMIX's networks: the agents' utilities of what each sees and does, and QMIX's mixer. */
+export const comixNetworks = { agent: "action-value", mixer: "monotonic" } as const;
+
+/** FACMAC's networks: a critic and an actor, each shared by all agents, and QMIX's mixer. */
+export const facmacNetworks = { critic: "action-value", actor: "policy", mixer: "monotonic" } as const;
+
 /**
  * Performs one update of COMIX, with y = r + gamma Qtot_target(s', V(o')). V of each agent is the largest value that
  * the cross-entropy method finds by the target utilities, of the action as it is after it was cut to the box (in MAST,
@@ -80,7 +93,7 @@ const ACTION_PENALTY = 1e-3;
  * @param dense whether gradients of pruned connections are wanted too
  */
 export async function comixUpdate(
-  engine: TransitionEngine,
+  engine: TransitionEngine<boolean, typeof comixNetworks>,
   batch: TransitionBatch,
   options: ContinuousOptions,
   update: number,
@@ -88,23 +101,20 @@ export async function comixUpdate(
   stepped: Stepped = () => undefined,
   dense = false,
 ): Promise<UpdateStatistics> {
+  const { agent, mixer } = engine.networks;
+  const { observation, actions: numbers } = engine.shape;
   const { samples } = options.crossEntropy;
   const after = moment(batch.observations, 1, batch);
   const { actions, values } = await engine.search!("target", after, options.crossEntropy, draws);
   const best = cutAll(actions, options.box);
   const next =
     options.judge === undefined && best !== actions
-      ? (
-          await engine.networks.agent!.forward(
-            "target",
-            joined(after, engine.shape.observation, best, engine.shape.actions),
-          )
-        ).slice()
+      ? (await agent.forward("target", joined(after, observation, best, numbers))).slice()
       : judged(values, samples, options.judge);
   engine.begin();
   if (dense) engine.requestDenseGradients();
-  const statistics = await learnValues(engine, batch, "agent", next, options);
-  const gradientNorm = await engine.step(["agent", "mixer"], { ...options, step: update }, options.gradientClip);
+  const statistics = await learnValues({ utilities: agent, mixer }, batch, next, options, engine.shape);
+  const gradientNorm = await engine.step({ ...options, kind: "adam", step: update }, ["agent", "mixer"]);
   await stepped(["agent", "mixer"]);
   if (options.follow !== undefined) engine.follow(options.follow);
   return { ...statistics, gradientNorm };
@@ -120,70 +130,64 @@ export async function comixUpdate(
  * @param dense whether gradients of pruned connections are wanted too
  */
 export async function facmacUpdate(
-  engine: TransitionEngine,
+  engine: TransitionEngine<boolean, typeof facmacNetworks>,
   batch: TransitionBatch,
   options: ContinuousOptions,
   update: number,
   stepped: Stepped = () => undefined,
   dense = false,
 ): Promise<UpdateStatistics> {
-  const { actor, critic } = engine.networks;
-  const adam = { ...options, step: update };
+  const { actor, critic, mixer } = engine.networks;
+  const { observation, actions, agents } = engine.shape;
+  const adam = { ...options, kind: "adam", step: update } as const;
   engine.begin();
   if (dense) engine.requestDenseGradients();
   const after = moment(batch.observations, 1, batch);
-  const next = joined(
-    after,
-    engine.shape.observation,
-    cutAll(await actor!.forward("target", after), options.box),
-    engine.shape.actions,
-  );
-  const statistics = await learnValues(engine, batch, "critic", await critic!.forward("target", next), options);
-  const gradientNorm = await engine.step(["critic", "mixer"], adam, options.gradientClip);
+  const best = cutAll(await actor.forward("target", after), options.box);
+  const next = await critic.forward("target", joined(after, observation, best, actions));
+  const statistics = await learnValues({ utilities: critic, mixer }, batch, next, options, engine.shape);
+  const gradientNorm = await engine.step(adam, ["critic", "mixer"]);
   // This has to happen before the actor's backward pass through the mixer changes the mixer's gradients.
   await stepped(["critic", "mixer"]);
 
-  const { observation, actions, agents } = engine.shape;
   const count = batch.rewards.length;
   const seen = moment(batch.observations, 0, batch);
-  const mu = (await actor!.forward("online", seen, true)).slice();
-  const q = await critic!.forward("online", joined(seen, observation, mu, actions), true);
-  await engine.mixer.forward("online", moment(batch.states, 0, batch), q, true);
-  const dq = await engine.mixer.backward(new Float32Array(count).fill(-1 / count));
-  const dInputs = (await critic!.backward(dq, { adds: false, through: true }))!;
+  const mu = (await actor.forward("online", seen, true)).slice();
+  const q = await critic.forward("online", joined(seen, observation, mu, actions), true);
+  await mixer.forward("online", moment(batch.states, 0, batch), q, true);
+  const dq = await mixer.backward(new Float32Array(count).fill(-1 / count));
+  const dInputs = (await critic.backward(dq, { adds: false, through: true }))!;
   const dMu = mu.map((value) => (2 * ACTION_PENALTY * value) / mu.length);
   for (let row = 0; row < count * agents; row++)
     for (let d = 0; d < actions; d++)
       dMu[row * actions + d] += dInputs[row * (observation + actions) + observation + d];
-  await actor!.backward(dMu);
-  await engine.step(["actor"], adam, options.gradientClip);
+  await actor.backward(dMu);
+  await engine.step(adam, ["actor"]);
   await stepped(["actor"]);
   if (options.follow !== undefined) engine.follow(options.follow);
   return { ...statistics, gradientNorm };
 }
 
 /**
- * Adds the gradients of the mean of (Qtot(s, Q(o, a)) - y)^2 to the utilities named and the mixer.
+ * Adds the gradients of the mean of (Qtot(s, Q(o, a)) - y)^2 to the utilities and the mixer.
  *
  * @param next values of the agents in the next state, [B * agents]
  */
 async function learnValues(
-  engine: TransitionEngine,
+  { utilities, mixer }: { readonly utilities: FeedForward; readonly mixer: TransitionMixer },
   batch: TransitionBatch,
-  name: "agent" | "critic",
   next: Float32Array,
   { discount }: ContinuousOptions,
+  { observation, actions }: NetworkShape,
 ): Promise<Omit<UpdateStatistics, "gradientNorm">> {
-  const network = engine.networks[name]!;
-  const { observation, actions } = engine.shape;
   const count = batch.rewards.length;
-  const following = await engine.mixer.forward("target", moment(batch.states, 1, batch), next);
+  const following = await mixer.forward("target", moment(batch.states, 1, batch), next);
   const y = following.map(
     (total, k) => batch.rewards[k] + (batch.terminal[k] === 1 ? 0 : discount ** batch.steps[k] * total),
   );
   const taken = joined(moment(batch.observations, 0, batch), observation, batch.actions, actions);
-  const values = await network.forward("online", taken, true);
-  const totals = await engine.mixer.forward("online", moment(batch.states, 0, batch), values, true);
+  const values = await utilities.forward("online", taken, true);
+  const totals = await mixer.forward("online", moment(batch.states, 0, batch), values, true);
   let [loss, qTotal, target] = [0, 0, 0];
   const gradient = totals.map((total, k) => {
     const error = total - y[k];
@@ -192,7 +196,7 @@ async function learnValues(
     target += y[k] / count;
     return (2 * error) / count;
   });
-  await network.backward(await engine.mixer.backward(gradient));
+  await utilities.backward(await mixer.backward(gradient));
   return { loss, qTotal, target };
 }
 

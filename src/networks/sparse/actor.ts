@@ -1,8 +1,9 @@
 import { LANES } from "../../replay/group.js";
 import type { Actor } from "../engine.js";
-import { type NetworkShape, agentInput } from "../parameters.js";
-import { type AgentLayers, recordOf } from "./agent.js";
-import { type Layer, blockOf } from "./layer.js";
+import { agentInput } from "../kinds.js";
+import type { NetworkShape } from "../parameters.js";
+import { recordOf } from "./agent.js";
+import { blockOf, type Layer } from "./layer.js";
 import { type Memory, ROW, skewed } from "./memory.js";
 
 /** The numbers of a layer whose rows are taken in turns: Turned in ../kernels/turns.h. */
@@ -28,7 +29,7 @@ function roomForTurns<Name extends string>(memory: Memory, name: Name, { rows, c
 export function createSparseActor(
   memory: Memory,
   shape: NetworkShape,
-  { fc1, gru, fc2 }: AgentLayers,
+  [fc1, gru, fc2]: readonly Layer[],
   environments: number,
 ): Actor {
   if (!Number.isInteger(environments) || environments < 1) {

@@ -1,29 +1,9 @@
 import type { AgentNetwork, NetworkSide } from "../engine.js";
 import { LANES } from "../../replay/group.js";
-import type { NetworkShape, ParameterSpec } from "../parameters.js";
+import type { NetworkShape } from "../parameters.js";
 import type { Batch } from "./batch.js";
-import { type Layer, STRIPS, blockOf, createGru, createLinear } from "./layer.js";
+import { type Layer, STRIPS, blockOf } from "./layer.js";
 import { type Memory, ROW, skewed } from "./memory.js";
-
-/** A recurrent agent's parameters. */
-export interface AgentLayers {
-  readonly fc1: Layer;
-  readonly gru: Layer;
-  readonly fc2: Layer;
-}
-
-export function createAgentLayers(
-  memory: Memory,
-  shape: NetworkShape,
-  specs: readonly ParameterSpec[],
-  network: "agent" | "central_agent",
-): AgentLayers {
-  return {
-    fc1: createLinear(memory, specs, `${network}.fc1`),
-    gru: createGru(memory, `${network}.rnn`, shape.hidden),
-    fc2: createLinear(memory, specs, `${network}.fc2`),
-  };
-}
 
 /**
  * Returns the layout of the values that one agent stores at one step, in rows of lanes: x = ReLU(fc1), the hidden state
@@ -55,7 +35,7 @@ function mostOfStrip(agents: number): number {
 export function createAgentNetwork(
   memory: Memory,
   shape: NetworkShape,
-  { fc1, gru, fc2 }: AgentLayers,
+  [fc1, gru, fc2]: readonly Layer[],
   batch: Batch,
 ): SparseAgentNetwork {
   const { kernels } = memory;

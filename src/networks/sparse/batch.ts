@@ -1,5 +1,6 @@
 import { type EpisodeGroup, LANES } from "../../replay/group.js";
-import { type NetworkShape, agentInput } from "../parameters.js";
+import { agentInput, networksOf } from "../kinds.js";
+import type { NetworkShape } from "../parameters.js";
 import { type Memory, ROW, skewed } from "./memory.js";
 
 /**
@@ -17,8 +18,8 @@ export interface Batch {
   inputs(): number;
   readonly inputStride: number;
   /**
-   * The states as [steps + 1] tiles, `stateStride` bytes apart. With central networks there is room for the agents'
-   * values after each.
+   * The states as [steps + 1] tiles, `stateStride` bytes apart. There is room for the agents' values after each where
+   * an unrestricted mixer reads them.
    */
   states(): number;
   readonly stateStride: number;
@@ -54,8 +55,8 @@ export function createBatch(memory: Memory, shape: NetworkShape): Batch {
   const { kernels } = memory;
   const { agents, actions, observation, state } = shape;
   const inputStride = skewed(agentInput(shape)) * ROW;
-  // Only WQMIX's central mixer reads values after a state.
-  const stateStride = skewed(shape.centralEmbed === undefined ? state : state + agents) * ROW;
+  const readsValues = Object.values(networksOf(shape)).includes("unrestricted");
+  const stateStride = skewed(readsValues ? state + agents : state) * ROW;
   // One lane's rows of a few steps, an odd number of cache lines apart.
   const laneBytes = skewed(Math.ceil((CHUNK * Math.max(agents * observation, state) * 4) / ROW)) * ROW;
   const staging = memory.allocate(LANES * laneBytes);

@@ -1,7 +1,8 @@
 import { type EpisodeGroup, LANES } from "../../replay/group.js";
 import type { CriticNetwork } from "../engine.js";
-import { feedForwardSizes, type NetworkShape } from "../parameters.js";
-import { createFeedForward, type FeedForwardLayers } from "./feed-forward.js";
+import type { NetworkShape } from "../parameters.js";
+import { createFeedForward } from "./feed-forward.js";
+import type { Layer } from "./layer.js";
 import type { Memory } from "./memory.js";
 
 /**
@@ -13,12 +14,12 @@ import type { Memory } from "./memory.js";
 export function createCritic(
   memory: Memory,
   shape: NetworkShape,
-  layers: FeedForwardLayers,
+  layers: readonly Layer[],
   loaded: () => EpisodeGroup,
 ): CriticNetwork<true> {
-  const { agents, actions, observation, hidden } = shape;
-  const sizes = { ...feedForwardSizes(shape, "critic"), hidden };
-  const network = createFeedForward(memory, layers, sizes, false);
+  const { agents, actions, observation } = shape;
+  const network = createFeedForward(memory, layers, "action-value");
+  const width = observation + actions;
 
   /** Lays the observation of each agent, followed by its action, into a tile for each agent at each step. */
   function lay(taken: Float32Array, offset: 0 | 1, tiles: Float32Array, stride: number): void {
@@ -28,12 +29,12 @@ export function createCritic(
         const tile = (t * agents + agent) * stride;
         const seen = ((t + offset) * agents + agent) * observation;
         const chosen = (t * agents + agent) * actions * LANES;
-        if (running[t] < LANES) tiles.fill(0, tile, tile + sizes.input * LANES);
+        if (running[t] < LANES) tiles.fill(0, tile, tile + width * LANES);
         for (let lane = 0; lane < running[t]; lane++) {
           const { observations } = episodes[lane];
           let at = tile + lane;
           for (let i = seen; i < seen + observation; i++, at += LANES) tiles[at] = observations[i];
-          for (let a = chosen + lane; at < tile + sizes.input * LANES; a += LANES, at += LANES) tiles[at] = taken[a];
+          for (let a = chosen + lane; at < tile + width * LANES; a += LANES, at += LANES) tiles[at] = taken[a];
         }
       }
   }

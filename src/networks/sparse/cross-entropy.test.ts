@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { crossEntropy, randomValues, type Sizes } from "../../algorithms/continuous/fixtures.js";
+import { comixNetworks } from "../../algorithms/continuous/update.js";
 import { nativeKernels } from "../../node/kernels.js";
 import { createRandom } from "../../random.js";
 import { createMemory } from "./memory.js";
@@ -25,8 +26,8 @@ function open(density: number, kernels: (typeof KERNELS)[number] | "two threads"
     for (const side of [online, target]) side.get(name)!.forEach((_, i, all) => (all[i] *= mask[i]));
   }
   const native = kernels === "wasm" ? null : nativeKernels(kernels === "native" ? 1 : 2)!;
-  const shape = { ...sizes, actions: sizes.numbers, networks: ["agent"] as const };
-  const engine = createTransitionEngine(shape, online, masks, { native });
+  const shape = { ...sizes, actions: sizes.numbers, networks: comixNetworks };
+  const engine = createTransitionEngine<typeof comixNetworks>(shape, online, masks, { native });
   engine.write("target", target);
   return { engine, online, target };
 }
@@ -123,7 +124,7 @@ describe.each([1, 0.5, 0.2])("the cross-entropy method at density %d", (density)
         row * width + sizes.observation,
       );
     }
-    const values = native.engine.networks.agent!.forward("target", inputs);
+    const values = native.engine.networks.agent.forward("target", inputs);
     values.forEach((value, row) => expect(Math.max(...native.values.subarray(row * 64, (row + 1) * 64))).toBe(value));
   });
 });

@@ -1,7 +1,6 @@
 import { LANES } from "../../replay/group.js";
 import type { CrossEntropySearch } from "../transition-engine.js";
-import type { FeedForwardLayers } from "./feed-forward.js";
-import { STRIPS } from "./layer.js";
+import { type Layer, STRIPS } from "./layer.js";
 import { type Memory, ROW, skewed } from "./memory.js";
 import { CHUNK, sideNumber } from "./mixer.js";
 import { drawBytes, drawInto } from "./normals.js";
@@ -14,7 +13,7 @@ import { drawBytes, drawInto } from "./normals.js";
  */
 export function createCrossEntropy(
   memory: Memory,
-  { first, second, third }: FeedForwardLayers,
+  [first, second, third]: readonly Layer[],
   { observation, actions, hidden }: { readonly observation: number; readonly actions: number; readonly hidden: number },
 ): CrossEntropySearch<true> {
   const { kernels } = memory;

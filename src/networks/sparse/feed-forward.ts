@@ -1,27 +1,9 @@
 import { LANES } from "../../replay/group.js";
-import type { NetworkName, ParameterSpec } from "../parameters.js";
 import type { NetworkSide } from "../engine.js";
 import type { FeedForward } from "../transition-engine.js";
-import { createLinear, type Layer, STRIPS } from "./layer.js";
+import { type Layer, STRIPS } from "./layer.js";
 import { type Memory, ROW, skewed } from "./memory.js";
 import { CHUNK, sideNumber } from "./mixer.js";
-
-/** The layers of a network of two hidden layers. */
-export interface FeedForwardLayers {
-  readonly first: Layer;
-  readonly second: Layer;
-  readonly third: Layer;
-}
-
-/** Makes the layers `network`.fc1, .fc2 and .fc3. */
-export function createFeedForwardLayers(
-  memory: Memory,
-  specs: readonly ParameterSpec[],
-  network: NetworkName,
-): FeedForwardLayers {
-  const [first, second, third] = ["fc1", "fc2", "fc3"].map((name) => createLinear(memory, specs, `${network}.${name}`));
-  return { first: first, second: second, third: third };
-}
 
 /**
  * A feed-forward network that can be given its inputs in the kernels' own layout: tiles of 16 rows, in which input i of
@@ -52,15 +34,14 @@ export interface TiledFeedForward extends FeedForward<true> {
   ): void;
 }
 
-/** @param squashes whether a tanh follows the last layer */
+/** A network of two hidden layers. A tanh follows the last layer of a policy. */
 export function createFeedForward(
   memory: Memory,
-  { first, second, third }: FeedForwardLayers,
-  sizes: { readonly input: number; readonly hidden: number; readonly output: number },
-  squashes: boolean,
+  [first, second, third]: readonly Layer[],
+  kind: "action-value" | "policy",
 ): TiledFeedForward {
   const { kernels } = memory;
-  const { input, hidden, output } = sizes;
+  const [input, hidden, output] = [first.columns, first.rows, third.rows];
   const inputStride = skewed(input) * ROW;
   const outputStride = skewed(output) * ROW;
   const secondAt = hidden * ROW;
@@ -91,7 +72,7 @@ export function createFeedForward(
     outputStride,
     secondAt,
     stride,
-    squashes: squashes ? 1 : 0,
+    squashes: kind === "policy" ? 1 : 0,
     passing: memory.allocate(STRIPS * CHUNK * stride),
   });
 

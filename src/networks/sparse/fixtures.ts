@@ -1,9 +1,18 @@
 import { type Random, createRandom } from "../../random.js";
 import type { Episode } from "../../replay/episode.js";
 import { type EpisodeGroup, groupEpisodes } from "../../replay/group.js";
+import type { Engine } from "../engine.js";
 import { type NetworkShape, initialParameters, networkParameters } from "../parameters.js";
 
 /** Random networks and episodes for tests of engines. */
+
+/** WQMIX's networks. */
+const CENTRAL = {
+  agent: "recurrent",
+  mixer: "monotonic",
+  central_agent: "recurrent",
+  central_mixer: "unrestricted",
+} as const;
 
 /**
  * Shapes whose sizes are no multiple of a vector's, one with more agents than a kernel takes at once, one with central
@@ -23,6 +32,7 @@ export const SHAPES: Record<string, NetworkShape> = {
     embed: 4,
     hypernetEmbed: 5,
     centralEmbed: 61,
+    networks: CENTRAL,
   },
   "3m": { agents: 3, actions: 9, observation: 30, state: 48, hidden: 64, embed: 32, hypernetEmbed: 64 },
 };
@@ -86,6 +96,15 @@ export function randomEpisodes(shape: NetworkShape, lengths: readonly number[], 
       terminal: true,
     };
   });
+}
+
+/** Returns the agents and mixers of WQMIX's networks: the restricted ones, then the unrestricted ones. */
+export function pairsOf<AtOnce extends boolean>({ networks }: Engine<AtOnce, typeof CENTRAL>) {
+  const { agent, mixer, central_agent, central_mixer } = networks;
+  return [
+    { agent, mixer },
+    { agent: central_agent, mixer: central_mixer },
+  ] as const;
 }
 
 export interface Case {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { type WqmixNetworks, wqmixNetworks } from "../../algorithms/wqmix.js";
 import { createRandom } from "../../random.js";
 import { LANES } from "../../replay/group.js";
 import { referenceAgent, referenceCentralMixer, referenceMixer } from "../reference.js";
@@ -16,11 +17,11 @@ describe("forward", () => {
         const { agents, actions, state } = shape;
         for (const group of groups) {
           engine.load(group);
-          const q = engine.agent.forward("online", true).slice();
-          const passing = engine.agent.forward("target");
+          const q = engine.networks.agent.forward("online", true).slice();
+          const passing = engine.networks.agent.forward("target");
           const values = new Float32Array(group.steps * agents * LANES).map((_, i) => Math.cos(i));
-          const totals = engine.mixer.forward("online", values, 0, true).slice();
-          const next = engine.mixer.forward("target", values, 1);
+          const totals = engine.networks.mixer.forward("online", values, 0, true).slice();
+          const next = engine.networks.mixer.forward("target", values, 1);
           group.episodes.forEach((episode, lane) => {
             const expected = referenceAgent(shape, parameters, episode);
             for (let t = 0; t <= episode.length; t++) {
@@ -48,7 +49,7 @@ describe("forward", () => {
     const engine = createSparseEngine(shape, parameters, masks);
     const [first] = groups;
     engine.load(first);
-    const together = engine.agent.forward("online").slice();
+    const together = engine.networks.agent.forward("online").slice();
     const lane = 5;
     const episode = first.episodes[lane];
     const alone = randomCase(SHAPES.odd, 0.3, [1], 4).groups[0];
@@ -59,7 +60,7 @@ describe("forward", () => {
     const actions = new Uint8Array(episode.length * shape.agents * LANES);
     episode.actions.forEach((action, i) => (actions[i * LANES] = action));
     engine.load({ ...alone, episodes: [episode], steps: episode.length, lengths, running, actions });
-    const single = engine.agent.forward("online");
+    const single = engine.networks.agent.forward("online");
     for (let i = 0; i < (episode.length + 1) * shape.agents * shape.actions; i++) {
       expect(single[i * LANES]).toBe(together[i * LANES + lane]);
     }
@@ -71,18 +72,18 @@ describe("central networks", () => {
     ["central", SHAPES.central, 1],
     ["central", SHAPES.central, 0.3],
     ["central", SHAPES.central, 0.05],
-    ["3m, WQMIX's width", { ...SHAPES["3m"], centralEmbed: 256 }, 0.1],
+    ["3m, WQMIX's width", { ...SHAPES["3m"], centralEmbed: 256, networks: wqmixNetworks }, 0.1],
   ] as const) {
     it(`give the reference's Q-values and Q*: ${name}, density ${density}`, () => {
       const { parameters, masks, groups } = randomCase(shape, density, LENGTHS, 3);
-      const engine = createSparseEngine(shape, parameters, masks);
+      const engine = createSparseEngine<WqmixNetworks>(shape, parameters, masks);
       const { agents, actions, state } = shape;
       for (const group of groups) {
         engine.load(group);
-        const { online, target } = engine.central!.agent.forwardBoth();
+        const { online, target } = engine.networks.central_agent.forwardBoth();
         const values = new Float32Array(group.steps * agents * LANES).map((_, i) => 3 * Math.cos(i));
-        const totals = engine.central!.mixer.forward("online", values, 0, true).slice();
-        const next = engine.central!.mixer.forward("target", values, 1);
+        const totals = engine.networks.central_mixer.forward("online", values, 0, true).slice();
+        const next = engine.networks.central_mixer.forward("target", values, 1);
         group.episodes.forEach((episode, lane) => {
           const expected = referenceAgent(shape, parameters, episode, "central_agent");
           expected.flat().forEach((row, i) => {
@@ -103,23 +104,29 @@ describe("central networks", () => {
     });
   }
 
-  it("are there only with centralEmbed, and change nothing of QMIX's", () => {
+  it("are there only where they are named, and change nothing of QMIX's", () => {
     const { shape, parameters, masks, groups } = randomCase(SHAPES.central, 0.3, LENGTHS, 3);
-    const { centralEmbed: _, ...without } = shape;
+    const { centralEmbed: _, networks: __, ...without } = shape;
     const ofQmix = <Value>(map: Map<string, Value>) =>
       new Map([...map].filter(([name]) => !name.startsWith("central_")));
-    const engines = [
-      createSparseEngine(shape, parameters, masks),
-      createSparseEngine(without, ofQmix(parameters), ofQmix(masks)),
-    ];
-    expect(engines.map(({ central }) => central !== undefined)).toEqual([true, false]);
+    const weighted = createSparseEngine<WqmixNetworks>(shape, parameters, masks);
+    const engines = [weighted, createSparseEngine(without, ofQmix(parameters), ofQmix(masks))];
+    expect(engines.map(({ networks }) => Object.keys(networks))).toEqual([
+      ["agent", "mixer", "central_agent", "central_mixer"],
+      ["agent", "mixer"],
+    ]);
     for (const group of groups) {
       const values = new Float32Array(group.steps * shape.agents * LANES).map((_, i) => Math.cos(i));
       const [both, plain] = engines.map((engine) => {
         engine.load(group);
-        engine.central?.agent.forward("online", true);
-        engine.central?.mixer.forward("online", values, 0, true);
-        return [engine.agent.forward("online", true).slice(), engine.mixer.forward("online", values, 1).slice()];
+        if (engine === weighted) {
+          weighted.networks.central_agent.forward("online", true);
+          weighted.networks.central_mixer.forward("online", values, 0, true);
+        }
+        return [
+          engine.networks.agent.forward("online", true).slice(),
+          engine.networks.mixer.forward("online", values, 1).slice(),
+        ];
       });
       expect(both).toEqual(plain);
     }
@@ -162,8 +169,8 @@ describe("counterfactuals", () => {
             availableActions[i + offset] ? ([-9999999, 1e8][i % 17] ?? Math.sin(i)) : NaN,
           ),
         );
-        const online = engine.mixer.counterfactuals("online", values, alternatives, 0);
-        const target = engine.mixer.counterfactuals("target", values, nextAlternatives, 1);
+        const online = engine.networks.mixer.counterfactuals("online", values, alternatives, 0);
+        const target = engine.networks.mixer.counterfactuals("target", values, nextAlternatives, 1);
         group.episodes.forEach((episode, lane) => {
           for (let t = 0; t < episode.length; t++) {
             const chosen = Array.from({ length: agents }, (_, agent) => values[(t * agents + agent) * LANES + lane]);
@@ -199,16 +206,16 @@ describe("counterfactuals", () => {
       const values = new Float32Array(group.steps * shape.agents * LANES).map((_, i) =>
         i % LANES < 3 ? Math.cos(i) : padding,
       );
-      engine.mixer.forward("online", values, 0, true);
+      engine.networks.mixer.forward("online", values, 0, true);
       const alternatives = new Float32Array(values.length * shape.actions).map((_, i) =>
         i % LANES < 3 ? Math.sin(i) : padding,
       );
       const other = values.map((value) => 2 * value);
-      const totals = engine.mixer
+      const totals = engine.networks.mixer
         .counterfactuals("online", padding ? other : values, alternatives, 1)
         .filter((_, i) => i % LANES < 2);
-      if (padding) engine.mixer.forward("online", other, 0);
-      const dValues = engine.mixer.backward(new Float32Array(group.steps * LANES).fill(1));
+      if (padding) engine.networks.mixer.forward("online", other, 0);
+      const dValues = engine.networks.mixer.backward(new Float32Array(group.steps * LANES).fill(1));
       expect(totals.every(Number.isFinite)).toBe(true);
       return [dValues.filter((_, i) => i % LANES < 2), ...engine.parameters.map(({ name }) => engine.gradient(name))];
     });

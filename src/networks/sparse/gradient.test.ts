@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { WqmixNetworks } from "../../algorithms/wqmix.js";
 import { createRandom } from "../../random.js";
 import { type EpisodeGroup, LANES } from "../../replay/group.js";
 import type { AgentNetwork, Engine, MixingNetwork } from "../engine.js";
@@ -39,11 +40,15 @@ function referenceLoss(
 
 /** Adds L's gradients up in the engine; `padding` is written wherever a lane has ended. */
 function backward(engine: Engine<true>, groups: readonly EpisodeGroup[], padding = 0): void {
-  const { mixer, agent, central } = engine;
+  const { mixer, agent, central_agent, central_mixer } = engine.networks as Partial<
+    Engine<true, WqmixNetworks>["networks"]
+  > &
+    Engine<true>["networks"];
   for (const group of groups) {
     engine.load(group);
     addGradients(engine, group, { agent, mixer }, 0, padding);
-    if (central) addGradients(engine, group, central, 1, padding);
+    if (central_agent && central_mixer)
+      addGradients(engine, group, { agent: central_agent, mixer: central_mixer }, 1, padding);
   }
 }
 

@@ -1,5 +1,5 @@
 import type { NetworkSide } from "../engine.js";
-import type { ParameterSpec } from "../parameters.js";
+import type { Layer as LayerShape } from "../kinds.js";
 import { type Memory, ROW, skewed } from "./memory.js";
 
 /** Above this share of connections the dense kernels are faster. */
@@ -65,12 +65,22 @@ interface BiasPlacement {
   readonly rows: Int32Array;
 }
 
-/** Makes a layer of `prefix`.weight and `prefix`.bias: Y = W X + b. It is dense until it gets masks. */
-export function createLinear(memory: Memory, specs: readonly ParameterSpec[], prefix: string): Layer {
-  const name = `${prefix}.weight`;
-  const [out, columns] = specs.find((spec) => spec.name === name)!.shape;
+/** Makes the storage of a layer of a network, which is dense until it gets masks; a product has nothing to store. */
+export function createLayers(memory: Memory, layers: readonly LayerShape[]): Layer[] {
+  return layers.flatMap(({ name, kind, input, output }) =>
+    kind === "product"
+      ? []
+      : kind === "gru"
+        ? createGru(memory, name, output)
+        : createLinear(memory, name, output, input),
+  );
+}
+
+/** Makes a layer of `prefix`.weight and `prefix`.bias: Y = W X + b. */
+function createLinear(memory: Memory, prefix: string, out: number, columns: number): Layer {
   const rows = consecutive(out);
-  return createLayer(memory, [{ name, columns, rows, inputRow: 0 }], [{ name: `${prefix}.bias`, rows }], out, columns);
+  const weight = { name: `${prefix}.weight`, columns, rows, inputRow: 0 };
+  return createLayer(memory, [weight], [{ name: `${prefix}.bias`, rows }], out, columns);
 }
 
 /** Returns the number of rows from one block of a GRU's tiles to the next. */
@@ -82,7 +92,7 @@ export function blockOf(hidden: number): number {
  * Makes a layer of `prefix`.weight_ih, .weight_hh, .bias_ih and .bias_hh. It reads one tile [x, h] of two blocks and
  * writes one tile of four blocks of gates: n from x, r, z, n from h (kernels/gates.h).
  */
-export function createGru(memory: Memory, prefix: string, hidden: number): Layer {
+function createGru(memory: Memory, prefix: string, hidden: number): Layer {
   const block = blockOf(hidden);
   const gates = (r: number, z: number, n: number) =>
     Int32Array.from([r, z, n].flatMap((gate) => [...consecutive(hidden, gate * block)]));

@@ -1,38 +1,9 @@
 import { LANES } from "../../replay/group.js";
-import type { MonotonicMixer, NetworkSide } from "../engine.js";
-import type { NetworkShape, ParameterSpec } from "../parameters.js";
+import type { MixingNetwork, MonotonicMixer, NetworkSide } from "../engine.js";
+import type { NetworkShape } from "../parameters.js";
 import type { Batch } from "./batch.js";
-import { type Layer, STRIPS, createLinear } from "./layer.js";
-import { type Memory, ROW, skewed } from "./memory.js";
-
-/** The hypernetworks of the monotonic mixer, by PyMARL's names. */
-export interface MixerLayers {
-  readonly w1First: Layer;
-  readonly w1Second: Layer;
-  readonly wFinalFirst: Layer;
-  readonly wFinalSecond: Layer;
-  readonly b1: Layer;
-  readonly vFirst: Layer;
-  readonly vSecond: Layer;
-}
-
-export function createMixerLayers(memory: Memory, specs: readonly ParameterSpec[]): MixerLayers {
-  const linear = (name: string) => createLinear(memory, specs, `mixer.${name}`);
-  return {
-    w1First: linear("hyper_w_1.0"),
-    w1Second: linear("hyper_w_1.2"),
-    wFinalFirst: linear("hyper_w_final.0"),
-    wFinalSecond: linear("hyper_w_final.2"),
-    b1: linear("hyper_b_1"),
-    vFirst: linear("V.0"),
-    vSecond: linear("V.2"),
-  };
-}
-
-export interface SparseMonotonicMixer extends MonotonicMixer<true> {
-  /** Makes room for the loaded batch. */
-  reserve(): void;
-}
+import { type Layer, STRIPS } from "./layer.js";
+import { type Memory, type NumberRecord, ROW, skewed } from "./memory.js";
 
 /** Number of steps that go through all layers together: CHUNK in kernels/networks.h. */
 export const CHUNK = 8;
@@ -45,16 +16,106 @@ export type MixerBatch = Pick<
   "steps" | "capacity" | "states" | "stateStride" | "running" | "needStates" | "available" | "copy" | "copyRunning"
 >;
 
-/** Runs the mixer over the steps of a batch, and back. */
-export function createMixerNetwork(
-  memory: Memory,
-  shape: NetworkShape,
-  layers: MixerLayers,
-  batch: MixerBatch,
-): SparseMonotonicMixer {
-  const { kernels } = memory;
-  const { agents, actions, embed, hypernetEmbed } = shape;
+/** A network that makes room for the loaded batch. */
+interface Reserves {
+  reserve(): void;
+}
 
+/** The numbers that both kinds of mixers have. */
+type Shared =
+  | "agents"
+  | "states"
+  | "stateStride"
+  | "kept"
+  | "passing"
+  | "stride"
+  | "qKept"
+  | "qPassing"
+  | "dq"
+  | "dTotals"
+  | "totalsOnline"
+  | "totalsTarget"
+  | "running"
+  | "steps";
+
+/**
+ * Runs a mixer over the steps of a batch, and back.
+ *
+ * @param numbers the record of the kernels, of whose numbers this sets the shared ones
+ * @param stride bytes that a step leaves for the backward pass
+ * @param grow called with the new capacity when the buffers grow
+ */
+function createMixing(
+  memory: Memory,
+  agents: number,
+  batch: MixerBatch,
+  numbers: NumberRecord<Shared>,
+  stride: number,
+  passes: {
+    readonly forward: (mixer: number, side: number, offset: number, keep: number) => void;
+    readonly backward: (mixer: number) => void;
+  },
+  grow: (line: (rows: number) => number) => void,
+) {
+  numbers.set({
+    agents,
+    stride,
+    stateStride: batch.stateStride,
+    passing: memory.allocate(STRIPS * CHUNK * stride),
+  });
+  let capacity = 0;
+  // Two buffers of the agents' values: those that the kept activations belong to, and others.
+  const q = { kept: 0, passing: 0 };
+  let [dq, dTotals] = [0, 0];
+  const totals: Record<NetworkSide, number> = { online: 0, target: 0 };
+  return {
+    q,
+    reserve(): void {
+      numbers.set({ steps: batch.steps() });
+      if (capacity === batch.capacity()) return;
+      capacity = batch.capacity();
+      const line = (rows: number) => memory.allocate(capacity * rows * ROW);
+      q.kept = line(agents);
+      q.passing = line(agents);
+      dq = line(agents);
+      dTotals = line(1);
+      totals.online = line(1);
+      totals.target = line(1);
+      numbers.set({
+        kept: memory.allocate(capacity * stride),
+        qKept: q.kept,
+        qPassing: q.passing,
+        dq,
+        dTotals,
+        totalsOnline: totals.online,
+        totalsTarget: totals.target,
+        states: batch.states(),
+        running: batch.running(),
+      });
+      grow(line);
+    },
+    forward(side: NetworkSide, values: Float32Array, offset: 0 | 1, keep = false): Float32Array {
+      batch.copyRunning(values, keep ? q.kept : q.passing, agents);
+      batch.needStates();
+      passes.forward(numbers.at, sideNumber(side), offset, keep ? 1 : 0);
+      return memory.floats(totals[side], batch.steps() * LANES);
+    },
+    backward(gradient: Float32Array): Float32Array {
+      batch.copyRunning(gradient, dTotals, 1);
+      passes.backward(numbers.at);
+      return memory.floats(dq, batch.steps() * agents * LANES);
+    },
+  };
+}
+
+/** Runs QMIX's mixer, whose layers are its hypernetworks. */
+export function createMonotonicMixer(
+  memory: Memory,
+  { agents, actions, embed, hypernetEmbed }: NetworkShape,
+  layers: readonly Layer[],
+  batch: MixerBatch,
+): MonotonicMixer<true> & Reserves {
+  const { kernels } = memory;
   // The place of each result of one step, in rows of lanes.
   let rows = 0;
   const part = (count: number) => {
@@ -71,19 +132,12 @@ export function createMixerNetwork(
     wFinalInner: part(hypernetEmbed),
     valueInner: part(embed),
   };
-  const stride = skewed(rows) * ROW;
   const scratchStride = (agents + 4) * embed * ROW;
   const numbers = memory.record([
     "agents",
     "actions",
     "embed",
-    "w1First",
-    "w1Second",
-    "wFinalFirst",
-    "wFinalSecond",
-    "b1",
-    "vFirst",
-    "vSecond",
+    ...HYPERNETWORKS,
     "states",
     "stateStride",
     "w1",
@@ -111,68 +165,27 @@ export function createMixerNetwork(
     "running",
     "steps",
   ]);
-  numbers.set({
-    agents,
-    actions,
-    embed,
-    ...addresses(layers),
-    ...record,
-    stride,
-    stateStride: batch.stateStride,
-    passing: memory.allocate(STRIPS * CHUNK * stride),
-    scratch: memory.allocate(STRIPS * scratchStride),
-    scratchStride,
-  });
-
-  let capacity = 0;
-  // Two buffers of the agents' values: those that the kept activations belong to, and others.
-  const q = { kept: 0, passing: 0 };
-  let dq = 0;
-  let dTotals = 0;
-  const totals: Record<NetworkSide, number> = { online: 0, target: 0 };
+  numbers.set({ actions, embed, ...addresses(HYPERNETWORKS, layers), ...record, scratchStride });
+  numbers.set({ scratch: memory.allocate(STRIPS * scratchStride) });
   // Inputs and outputs for counterfactual joint actions.
   let replacements = 0;
   const replaced: Record<NetworkSide, number> = { online: 0, target: 0 };
-
-  function reserve(): void {
-    numbers.set({ steps: batch.steps() });
-    if (capacity === batch.capacity()) return;
-    capacity = batch.capacity();
-    const line = (rows: number) => memory.allocate(capacity * rows * ROW);
-    q.kept = line(agents);
-    q.passing = line(agents);
-    dq = line(agents);
-    dTotals = line(1);
-    totals.online = line(1);
-    totals.target = line(1);
-    replacements = line(agents * actions);
-    replaced.online = line(agents * actions);
-    replaced.target = line(agents * actions);
-    numbers.set({
-      kept: memory.allocate(capacity * stride),
-      qKept: q.kept,
-      qPassing: q.passing,
-      dq,
-      dTotals,
-      totalsOnline: totals.online,
-      totalsTarget: totals.target,
-      replacements,
-      replacedOnline: replaced.online,
-      replacedTarget: replaced.target,
-      states: batch.states(),
-      running: batch.running(),
-    });
-  }
-
-  return {
-    reserve,
-    forward(side, values, offset, keep = false) {
-      batch.copyRunning(values, keep ? q.kept : q.passing, agents);
-      batch.needStates();
-      kernels.mixerForward(numbers.at, sideNumber(side), offset, keep ? 1 : 0);
-      return memory.floats(totals[side], batch.steps() * LANES);
+  const { q, ...mixing } = createMixing(
+    memory,
+    agents,
+    batch,
+    numbers,
+    skewed(rows) * ROW,
+    { forward: kernels.mixerForward, backward: kernels.mixerBackward },
+    (line) => {
+      replacements = line(agents * actions);
+      replaced.online = line(agents * actions);
+      replaced.target = line(agents * actions);
+      numbers.set({ replacements, replacedOnline: replaced.online, replacedTarget: replaced.target });
     },
-
+  );
+  return {
+    ...mixing,
     counterfactuals(side, values, alternatives, offset) {
       batch.copyRunning(values, q.passing, agents);
       batch.copy(alternatives, replacements, agents * actions);
@@ -181,16 +194,56 @@ export function createMixerNetwork(
       kernels.mixerCounterfactuals(numbers.at, sideNumber(side), offset);
       return memory.floats(replaced[side], batch.steps() * agents * actions * LANES);
     },
-
-    backward(gradient) {
-      batch.copyRunning(gradient, dTotals, 1);
-      kernels.mixerBackward(numbers.at);
-      return memory.floats(dq, batch.steps() * agents * LANES);
-    },
   };
 }
 
-/** Returns the addresses of layers by name, as the kernels want them. */
-export function addresses<Name extends string>(layers: Readonly<Record<Name, Layer>>): Record<Name, number> {
-  return Object.fromEntries(Object.entries<Layer>(layers).map(([name, { at }]) => [name, at])) as Record<Name, number>;
+/** Runs WQMIX's unrestricted mixer: Q* = net([state, values]) + V(state). */
+export function createUnrestrictedMixer(
+  memory: Memory,
+  { agents, state }: NetworkShape,
+  layers: readonly Layer[],
+  batch: MixerBatch,
+): MixingNetwork<true> & Reserves {
+  const { kernels } = memory;
+  // Each step leaves the outputs of the four hidden layers.
+  const block = skewed(layers[0].rows) * ROW;
+  const numbers = memory.record([
+    "agents",
+    "state",
+    ...UNRESTRICTED,
+    "states",
+    "stateStride",
+    "block",
+    "kept",
+    "passing",
+    "stride",
+    "qKept",
+    "qPassing",
+    "dq",
+    "stateValues",
+    "dTotals",
+    "totalsOnline",
+    "totalsTarget",
+    "running",
+    "steps",
+  ]);
+  numbers.set({ state, ...addresses(UNRESTRICTED, layers), block });
+  const { q: _, ...mixing } = createMixing(
+    memory,
+    agents,
+    batch,
+    numbers,
+    4 * block,
+    { forward: kernels.centralForward, backward: kernels.centralBackward },
+    (line) => numbers.set({ stateValues: line(1) }),
+  );
+  return mixing;
+}
+
+/** The kernels' names of layers, in the order of the kinds' layers. */
+const HYPERNETWORKS = ["w1First", "w1Second", "wFinalFirst", "wFinalSecond", "b1", "vFirst", "vSecond"] as const;
+const UNRESTRICTED = ["net0", "net2", "net4", "net6", "vFirst", "vSecond"] as const;
+
+function addresses<Name extends string>(names: readonly Name[], layers: readonly Layer[]): Record<Name, number> {
+  return Object.fromEntries(names.map((name, i) => [name, layers[i].at])) as Record<Name, number>;
 }

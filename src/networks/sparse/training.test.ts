@@ -1,21 +1,22 @@
 import { describe, expect, it } from "vitest";
+import type { WqmixNetworks } from "../../algorithms/wqmix.js";
 import { createRandom } from "../../random.js";
 import { type EpisodeGroup, LANES } from "../../replay/group.js";
-import type { Engine, NetworkSide } from "../engine.js";
+import type { Engine, NetworkEngine, NetworkSide } from "../engine.js";
 import { createSparseEngine } from "./engine.js";
-import { type Case, SHAPES, randomCase, randomMasks } from "./fixtures.js";
+import { type Case, SHAPES, randomCase, randomMasks, pairsOf } from "./fixtures.js";
 
 const OPTIMISER = { learningRate: 5e-4, alpha: 0.99, epsilon: 1e-5, gradientClip: 10 };
 
 const example = (density: number, seed = 11): Case => randomCase(SHAPES.central, density, [5, 4, 4, 2, 1], seed);
-const open = ({ shape, parameters, masks }: Case): Engine<true> => createSparseEngine(shape, parameters, masks);
+const open = ({ shape, parameters, masks }: Case) => createSparseEngine<WqmixNetworks>(shape, parameters, masks);
 
 /** Adds up gradients of `scale` times the sums of Q_tot and Q*, through agents and mixers. */
-function backward(engine: Engine<true>, groups: readonly EpisodeGroup[], scale = 1): void {
+function backward(engine: Engine<true, WqmixNetworks>, groups: readonly EpisodeGroup[], scale = 1): void {
   for (const group of groups) {
     engine.load(group);
     const values = new Float32Array(group.steps * group.agents * LANES).map((_, i) => Math.sin(i));
-    for (const { agent, mixer } of [engine, engine.central!]) {
+    for (const { agent, mixer } of pairsOf(engine)) {
       agent.forward("online", true);
       mixer.forward("online", values, 0, true);
       agent.backward(mixer.backward(new Float32Array(group.steps * LANES).fill(scale)));
@@ -23,7 +24,7 @@ function backward(engine: Engine<true>, groups: readonly EpisodeGroup[], scale =
   }
 }
 
-const gradientsOf = (engine: Engine<true>) =>
+const gradientsOf = (engine: NetworkEngine<true>) =>
   new Map(engine.parameters.map(({ name }) => [name, engine.gradient(name)]));
 
 function expectClose(actual: Float32Array, expected: ArrayLike<number>, tolerance: number, name: string): void {
@@ -158,7 +159,7 @@ describe("setMask", () => {
       }
 
       // It goes on as an engine that was made so.
-      const same = createSparseEngine(network.shape, after.online, masks);
+      const same = createSparseEngine<WqmixNetworks>(network.shape, after.online, masks);
       same.write("target", after.target);
       same.writeOptimiser(after.squares);
       for (const each of [engine, same]) {
@@ -166,7 +167,7 @@ describe("setMask", () => {
         each.step(OPTIMISER);
       }
       expect(same.read("online")).toEqual(engine.read("online"));
-      expect([...same.agent.forward("target")]).toEqual([...engine.agent.forward("target")]);
+      expect([...same.networks.agent.forward("target")]).toEqual([...engine.networks.agent.forward("target")]);
     });
   }
 
@@ -221,7 +222,7 @@ describe("parameters", () => {
     engine.load(group);
     const values = new Float32Array(group.steps * group.agents * LANES).map((_, i) => Math.cos(i));
     const outputs = (side: NetworkSide) =>
-      [engine, engine.central!].flatMap(({ agent, mixer }) => [
+      pairsOf(engine).flatMap(({ agent, mixer }) => [
         agent.forward(side).slice(),
         mixer.forward(side, values, 0).slice(),
       ]);
@@ -268,12 +269,12 @@ describe("an engine", () => {
 
   it("cannot be used once it is disposed of", () => {
     const engine = open(example(1));
-    const { agent, central } = engine;
+    const { agent, central_mixer } = engine.networks;
     engine.dispose();
     expect(() => engine.read("online")).toThrow(/disposed/);
-    expect(() => engine.mixer.backward(new Float32Array(LANES))).toThrow(/disposed/);
+    expect(() => engine.networks.mixer.backward(new Float32Array(LANES))).toThrow(/disposed/);
     expect(() => agent.forward("online")).toThrow(/disposed/);
-    expect(() => central!.mixer.forward("online", new Float32Array(LANES), 0)).toThrow(/disposed/);
+    expect(() => central_mixer.forward("online", new Float32Array(LANES), 0)).toThrow(/disposed/);
     expect(() => engine.dispose()).not.toThrow();
   });
 });

@@ -17,14 +17,14 @@ import {
   type Weights,
   weightsOf,
 } from "../../algorithms/continuous/fixtures.js";
+import { facmacNetworks } from "../../algorithms/continuous/update.js";
 import { nativeKernels } from "../../node/kernels.js";
 import { createRandom } from "../../random.js";
 import { initialParameters, networkParameters } from "../parameters.js";
-import type { TransitionShape } from "../transition-engine.js";
 import { createTransitionEngine } from "./transition-engine.js";
 
 const sizes: Sizes = { agents: 3, numbers: 2, observation: 4, state: 7, hidden: 9, embed: 5, hypernetEmbed: 6 };
-const shape: TransitionShape = {
+const shape = {
   agents: 3,
   actions: 2,
   observation: 4,
@@ -32,8 +32,10 @@ const shape: TransitionShape = {
   hidden: 9,
   embed: 5,
   hypernetEmbed: 6,
-  networks: ["critic", "actor"],
+  networks: facmacNetworks,
 };
+
+const ADAM = { kind: "adam", learningRate: 0.01, beta1: 0.9, beta2: 0.999, epsilon: 0.01, gradientClip: 10 } as const;
 
 /** An engine with random parameters and masks, and the same parameters for the oracle. */
 function open(density: number, native: "native" | "wasm", seed = 1) {
@@ -54,7 +56,7 @@ function open(density: number, native: "native" | "wasm", seed = 1) {
       parameters.get(name)!.map((value, i) => (mask[i] === 1 ? value : 0)),
     );
   }
-  const engine = createTransitionEngine(shape, parameters, masks, {
+  const engine = createTransitionEngine<typeof facmacNetworks>(shape, parameters, masks, {
     native: native === "native" ? nativeKernels()! : null,
   });
   return { engine, parameters, masks, random };
@@ -97,7 +99,7 @@ describe.each([
   it("give the oracle's values, policies and totals", () => {
     const { engine, parameters } = open(density, native);
     const weights = weightsOf(parameters);
-    const q = engine.networks.critic!.forward("online", withActions).slice();
+    const q = engine.networks.critic.forward("online", withActions).slice();
     const values = batch.map(({ observations, actions }) =>
       utilities(
         weights,
@@ -111,13 +113,13 @@ describe.each([
       values.flat().map(({ value }) => value),
     );
     near(
-      engine.networks.actor!.forward("online", observed),
+      engine.networks.actor.forward("online", observed),
       batch
         .flatMap(({ observations }) => policy(weights, observations))
         .flat()
         .map(({ value }) => value),
     );
-    const totals = engine.mixer.forward("online", states, q);
+    const totals = engine.networks.mixer.forward("online", states, q);
     near(
       totals,
       batch.map(({ state }, k) => mixer(weights, [...state], values[k]).value),
@@ -129,10 +131,10 @@ describe.each([
     const weights = weightsOf(parameters);
     const expected = gradientOf(weights, valueLoss(batch, weights, "critic", y), masks);
     engine.begin();
-    const q = engine.networks.critic!.forward("online", withActions, true).slice();
-    const totals = engine.mixer.forward("online", states, q, true);
+    const q = engine.networks.critic.forward("online", withActions, true).slice();
+    const totals = engine.networks.mixer.forward("online", states, q, true);
     const dTotals = Float32Array.from(totals, (total, k) => (2 * (total - y[k])) / batch.length);
-    engine.networks.critic!.backward(engine.mixer.backward(dTotals));
+    engine.networks.critic.backward(engine.networks.mixer.backward(dTotals));
     for (const { name, network } of engine.parameters)
       if (network !== "actor") near(engine.gradient(name), expected.get(name)!);
   });
@@ -143,7 +145,7 @@ describe.each([
     const expected = gradientOf(weights, policyLoss(batch, weights), masks);
     const { actor, critic } = engine.networks;
     engine.begin();
-    const mu = actor!.forward("online", observed, true).slice();
+    const mu = actor.forward("online", observed, true).slice();
     const inputs = new Float32Array(withActions.length);
     const width = sizes.observation + sizes.numbers;
     for (let row = 0; row < mu.length / 2; row++) {
@@ -151,16 +153,16 @@ describe.each([
       inputs.set(mu.subarray(row * 2, row * 2 + 2), row * width + sizes.observation);
     }
     // A pass in between that keeps nothing changes nothing.
-    critic!.forward("target", withActions);
-    const q = critic!.forward("online", inputs, true).slice();
-    engine.mixer.forward("online", states, q, true);
-    const dq = engine.mixer.backward(new Float32Array(batch.length).fill(-1 / batch.length));
-    const dInputs = critic!.backward(dq, { adds: false, through: true })!;
+    critic.forward("target", withActions);
+    const q = critic.forward("online", inputs, true).slice();
+    engine.networks.mixer.forward("online", states, q, true);
+    const dq = engine.networks.mixer.backward(new Float32Array(batch.length).fill(-1 / batch.length));
+    const dInputs = critic.backward(dq, { adds: false, through: true })!;
     const dMu = mu.map((value, i) => {
       const [row, d] = [Math.floor(i / 2), i % 2];
       return dInputs[row * width + sizes.observation + d] + (2e-3 * value) / mu.length;
     });
-    actor!.backward(dMu);
+    actor.backward(dMu);
     for (const { name, network } of engine.parameters) {
       if (network === "actor") near(engine.gradient(name), expected.get(name)!);
       if (network === "critic") expect(engine.gradient(name).every((value) => value === 0)).toBe(true);
@@ -193,11 +195,11 @@ describe.each([
         list.forEach((value, i) => (list[i] = follow(value, values.get(name)![i], tau)));
 
       engine.begin();
-      const q = engine.networks.critic!.forward("online", withActions, true).slice();
-      const totals = engine.mixer.forward("online", states, q, true);
+      const q = engine.networks.critic.forward("online", withActions, true).slice();
+      const totals = engine.networks.mixer.forward("online", states, q, true);
       const dTotals = Float32Array.from(totals, (total, k) => (2 * (total - y[k])) / batch.length);
-      engine.networks.critic!.backward(engine.mixer.backward(dTotals));
-      near([engine.step(["critic", "mixer"], { ...options, step }, clip)], [norm], 1e-5);
+      engine.networks.critic.backward(engine.networks.mixer.backward(dTotals));
+      near([engine.step({ kind: "adam", ...options, step, gradientClip: clip }, ["critic", "mixer"])], [norm], 1e-5);
       engine.follow(tau);
     }
     for (const [name, list] of engine.read("online")) near(list, [...values.get(name)!]);
@@ -218,16 +220,18 @@ describe("kernels in native code and in WebAssembly", () => {
       const states = rows(batch.map(({ state }) => state));
       for (let step = 1; step <= 3; step++) {
         engine.begin();
-        const q = engine.networks.critic!.forward("online", inputs, true).slice();
-        const totals = engine.mixer.forward("online", states, q, true);
-        engine.networks.critic!.backward(engine.mixer.backward(totals.map((total) => total - 1)), { through: true });
-        engine.networks.actor!.forward("online", rows(batch.flatMap(({ observations }) => observations)), true);
-        engine.networks.actor!.backward(new Float32Array(240).fill(0.01 * step));
-        engine.step(["critic", "mixer"], { learningRate: 0.01, beta1: 0.9, beta2: 0.999, epsilon: 0.01, step }, 10);
-        engine.step(["actor"], { learningRate: 0.01, beta1: 0.9, beta2: 0.999, epsilon: 0.01, step }, 10);
+        const q = engine.networks.critic.forward("online", inputs, true).slice();
+        const totals = engine.networks.mixer.forward("online", states, q, true);
+        engine.networks.critic.backward(engine.networks.mixer.backward(totals.map((total) => total - 1)), {
+          through: true,
+        });
+        engine.networks.actor.forward("online", rows(batch.flatMap(({ observations }) => observations)), true);
+        engine.networks.actor.backward(new Float32Array(240).fill(0.01 * step));
+        engine.step({ ...ADAM, step }, ["critic", "mixer"]);
+        engine.step({ ...ADAM, step }, ["actor"]);
         engine.follow(0.05);
       }
-      return (["online", "target", "squares", "moments"] as const).map((kept) => engine.read(kept));
+      return [engine.read("online"), engine.read("target"), engine.readOptimiser()];
     });
     expect(results[0]).toEqual(results[1]);
   });
@@ -242,14 +246,20 @@ describe("the topology of networks for transitions", () => {
       batch.flatMap(({ observations, actions }) => observations.map((seen, i) => [...seen, ...actions[i]])),
     );
     engine.begin();
-    engine.networks.critic!.forward("online", inputs, true);
-    engine.networks.critic!.backward(new Float32Array(60).fill(0.1));
-    engine.step(["critic"], { learningRate: 0.01, beta1: 0.9, beta2: 0.999, epsilon: 0.01, step: 1 }, 10);
-    const before = (["online", "target", "moments", "squares"] as const).map((kept) => engine.read(kept).get(name)!);
+    engine.networks.critic.forward("online", inputs, true);
+    engine.networks.critic.backward(new Float32Array(60).fill(0.1));
+    engine.step({ ...ADAM, step: 1 }, ["critic"]);
+    const kept = () => [
+      engine.read("online").get(name)!,
+      engine.read("target").get(name)!,
+      engine.readOptimiser().get(`moments.${name}`)!,
+      engine.readOptimiser().get(name)!,
+    ];
+    const before = kept();
     const mask = engine.mask(name);
     const changed = mask.map((bit, i) => (i % 5 === 0 ? 1 - bit : bit));
     engine.setMask(name, changed);
-    const after = (["online", "target", "moments", "squares"] as const).map((kept) => engine.read(kept).get(name)!);
+    const after = kept();
     before.forEach((values, k) =>
       expect([...after[k]]).toEqual([...values].map((value, i) => (mask[i] === 1 && changed[i] === 1 ? value : 0))),
     );
@@ -276,8 +286,8 @@ describe("the topology of networks for transitions", () => {
     );
     engine.begin();
     engine.requestDenseGradients();
-    engine.networks.critic!.forward("online", rows(inputs), true);
-    engine.networks.critic!.backward(new Float32Array(15).fill(1));
+    engine.networks.critic.forward("online", rows(inputs), true);
+    engine.networks.critic.backward(new Float32Array(15).fill(1));
     for (const name of ["critic.fc1.weight", "critic.fc2.weight", "critic.fc3.weight"])
       near(
         engine.gradient(name),

@@ -1,17 +1,17 @@
-import { joinMoments, splitMoments } from "../moments.js";
 import { currentHost } from "../../host.js";
 import { LANES } from "../../replay/group.js";
 import { LabError } from "../../errors.js";
-import type { NetworkSide } from "../engine.js";
-import { feedForwardSizes, networkParameters, parameterChecks, type Parameters } from "../parameters.js";
-import type { TransitionEngine, TransitionMixer, TransitionShape } from "../transition-engine.js";
-import type { EngineOptions } from "./engine.js";
+import { disposable } from "../disposable.js";
+import { networksOf } from "../kinds.js";
+import type { NetworkShape, Parameters } from "../parameters.js";
+import type { TransitionEngine, TransitionMixer, TransitionNetworks } from "../transition-engine.js";
 import { createCrossEntropy } from "./cross-entropy.js";
-import { createFeedForward, createFeedForwardLayers, type FeedForwardLayers } from "./feed-forward.js";
+import type { EngineOptions } from "./engine.js";
+import { createFeedForward } from "./feed-forward.js";
 import type { Layer } from "./layer.js";
 import { createMemory, type Memory, ROW, skewed } from "./memory.js";
-import { createMixerLayers, createMixerNetwork, type MixerBatch, type MixerLayers } from "./mixer.js";
-import { createOptimiserRecord } from "./optimiser.js";
+import { createMonotonicMixer, type MixerBatch } from "./mixer.js";
+import { createStorage } from "./storage.js";
 
 /**
  * Makes networks in true sparse storage that learn from transitions, by the kernels of the sparse engine.
@@ -19,135 +19,38 @@ import { createOptimiserRecord } from "./optimiser.js";
  * @param parameters initial values of both sides, by name
  * @param masks [out, in] by weight name; a name that is missing is dense
  */
-export function createTransitionEngine(
-  shape: TransitionShape,
+export function createTransitionEngine<Own extends TransitionNetworks = TransitionNetworks>(
+  shape: NetworkShape,
   parameters: Parameters,
   masks: ReadonlyMap<string, Uint8Array>,
   { native = currentHost().nativeKernels?.() ?? null, watch }: Omit<EngineOptions, "remember"> = {},
-): TransitionEngine<true> {
+): TransitionEngine<true, Own> {
   const memory = createMemory(native, watch);
-  const specs = networkParameters(shape);
-  const { check, checkMaskable, checkComplete } = parameterChecks(specs);
-  const layersOf = new Map<string, FeedForwardLayers | MixerLayers>(
-    shape.networks.map((name) => [name, createFeedForwardLayers(memory, specs, name)]),
-  );
-  const mixerLayers = createMixerLayers(memory, specs);
-  layersOf.set("mixer", mixerLayers);
+  const { layers, clear, ...storage } = createStorage(memory, shape, parameters, masks);
+  const kinds = networksOf(shape);
   const networks = Object.fromEntries(
-    shape.networks.map((name) => [
-      name,
-      createFeedForward(
-        memory,
-        layersOf.get(name) as FeedForwardLayers,
-        { ...feedForwardSizes(shape, name), hidden: shape.hidden },
-        name === "actor",
-      ),
-    ]),
+    Object.entries(kinds).map(([name, kind]) => {
+      const own = layers.get(name)!;
+      if (kind === "monotonic") return [name, createTransitionMixer(memory, shape, own)];
+      if (kind === "action-value" || kind === "policy") return [name, createFeedForward(memory, own, kind)];
+      throw new LabError(`A network of kind ${kind} learns from episodes, not from transitions.`);
+    }),
   );
-  const mixer = createTransitionMixer(memory, shape, mixerLayers);
-  const agentLayers = layersOf.get("agent") as FeedForwardLayers | undefined;
-  const all = [...layersOf.values()].flatMap((layers): Layer[] => Object.values(layers));
-  const layerOf = new Map(all.flatMap((layer) => layer.names.map((name) => [name, layer] as const)));
-  const listOf = (layers: readonly Layer[]) => {
-    const at = memory.allocate(layers.length * 4);
-    memory.words(at, layers.length).set(layers.map((layer) => layer.at));
-    return { at, layers };
-  };
-  const everything = listOf(all);
-  const lists = new Map<string, ReturnType<typeof listOf>>();
-  function named(names: readonly string[]) {
-    const key = names.join();
-    const list = lists.get(key) ?? listOf(names.flatMap((name): Layer[] => Object.values(layersOf.get(name)!)));
-    lists.set(key, list);
-    return list;
-  }
-  const optimiser = createOptimiserRecord(memory);
-
-  function write(kept: NetworkSide | "squares" | "moments", values: Parameters): void {
-    for (const [name, { length }] of values) check(name, length);
-    for (const [name, value] of values) layerOf.get(name)!.write(name, kept, value);
-  }
-  function setMask(name: string, mask: Uint8Array): void {
-    checkMaskable(name);
-    check(name, mask.length);
-    layerOf.get(name)!.setMask(name, mask);
-  }
-  checkComplete(parameters);
-  write("online", parameters);
-  write("target", parameters);
-  for (const [name, mask] of masks) setMask(name, mask);
-
-  const read = (kept: NetworkSide | "squares" | "moments") =>
-    new Map(specs.map(({ name }) => [name, layerOf.get(name)!.read(name, kept)]));
-
-  const engine: TransitionEngine<true> = {
-    shape,
-    get acting() {
-      return engine;
-    },
-    parameters: specs,
-    networks,
-    mixer,
-    search: agentLayers && createCrossEntropy(memory, agentLayers, shape),
-    begin() {
-      memory.kernels.clear(everything.at, all.length);
-      for (const layer of all) layer.setDenseGradients(false);
-    },
-    requestDenseGradients() {
-      for (const layer of all) layer.setDenseGradients(true);
-    },
-    gradient(name) {
-      check(name);
-      return layerOf.get(name)!.read(name, "gradient");
-    },
-    step(names, adam, gradientClip) {
-      const { at, layers } = named(names);
-      let squared = memory.kernels.collect(at, layers.length);
-      for (const layer of layers) squared += layer.pick();
-      const norm = Math.sqrt(squared);
-      if (!Number.isFinite(norm)) return norm;
-      // As torch.nn.utils.clip_grad_norm_ does, whose divisor is never 0.
-      const scale = Math.min(1, gradientClip / (norm + 1e-6));
-      memory.kernels.step(at, layers.length, optimiser.set({ kind: "adam", scale, ...adam }));
-      return norm;
-    },
-    follow: (tau) => memory.kernels.follow(everything.at, all.length, tau),
-    copyToTarget() {
-      for (const layer of all) layer.copyToTarget();
-    },
-    read,
-    write,
-    readOptimiser: () => joinMoments(read("squares"), read("moments")),
-    writeOptimiser(state) {
-      const { squares, moments } = splitMoments(state);
-      write("squares", squares);
-      write("moments", moments);
-    },
-    mask(name) {
-      checkMaskable(name);
-      return layerOf.get(name)!.mask(name);
-    },
-    setMask,
-    dispose() {
-      const disposed = () => {
-        throw new LabError("The engine has been disposed of; create another.");
-      };
-      // The methods hold native memory, so none of them may stay.
-      for (const part of [engine, engine.mixer, ...Object.values(engine.networks)])
-        for (const name of Object.keys(part))
-          if (typeof (part as unknown as Record<string, unknown>)[name] === "function")
-            Object.assign(part, { [name]: disposed });
-      engine.dispose = () => undefined;
-    },
-  };
-  return engine;
+  const engine: TransitionEngine<true, Own> = disposable({
+    ...storage,
+    networks: networks as TransitionEngine<true, Own>["networks"],
+    search: kinds["agent"] && createCrossEntropy(memory, layers.get("agent")!, shape),
+    acting: undefined as unknown as TransitionEngine<true, Own>,
+    begin: clear,
+  });
+  return Object.assign(engine, { acting: engine });
 }
 
 /**
  * Makes the mixer. Transition b is lane b mod 16 of tile floor(b / 16), so that tiles take the place of an episode's
  * steps.
  */
-function createTransitionMixer(memory: Memory, shape: TransitionShape, layers: MixerLayers): TransitionMixer<true> {
+function createTransitionMixer(memory: Memory, shape: NetworkShape, layers: readonly Layer[]): TransitionMixer<true> {
   const { agents, state } = shape;
   const stateStride = skewed(state) * ROW;
   /**
@@ -171,7 +74,7 @@ function createTransitionMixer(memory: Memory, shape: TransitionShape, layers: M
       copy: copyRunning,
       copyRunning,
     };
-    const network = createMixerNetwork(memory, { ...shape, actions: 1 }, layers, batch);
+    const network = createMonotonicMixer(memory, { ...shape, actions: 1 }, layers, batch);
     return {
       network,
       count: () => count,

@@ -1,5 +1,6 @@
 import type * as tfjs from "@tensorflow/tfjs";
-import { agentInput, type NetworkShape } from "../parameters.js";
+import { agentInput } from "../kinds.js";
+import type { NetworkShape } from "../parameters.js";
 import { relu } from "./activations.js";
 import type { Tensorflow } from "../../host.js";
 import { layersOf, type Weights } from "./linear.js";
@@ -14,9 +15,6 @@ export interface AgentInputs {
   readonly lastActions: tfjs.Tensor4D;
 }
 
-/** Name of a network of recurrent agents. */
-export type AgentName = "agent" | "central_agent";
-
 /**
  * Computes the inputs of the GRU at every step: [runs, steps + 1, agents * lanes, 3 hidden]. Inputs are an observation,
  * a one-hot of the last action and a one-hot of the agent's number, as PyMARL's.
@@ -24,7 +22,7 @@ export type AgentName = "agent" | "central_agent";
 function agentRecurrence(
   tf: Tensorflow,
   shape: NetworkShape,
-  network: AgentName,
+  network: string,
   weights: Weights,
   { observations, lastActions }: AgentInputs,
 ): Recurrence {
@@ -60,7 +58,7 @@ function agentRecurrence(
 export function agentValues(
   tf: Tensorflow,
   { agents, actions }: NetworkShape,
-  network: AgentName,
+  network: string,
   weights: Weights,
   states: tfjs.Tensor4D,
 ): tfjs.Tensor5D {
@@ -76,7 +74,7 @@ export function agentValues(
 export function agentStates(
   tf: Tensorflow,
   shape: NetworkShape,
-  network: AgentName,
+  network: string,
   weights: Weights,
   inputs: AgentInputs,
   known?: tfjs.Tensor4D,
@@ -91,7 +89,7 @@ export function agentStates(
 export function bothAgentStates(
   tf: Tensorflow,
   shape: NetworkShape,
-  network: AgentName,
+  network: string,
   sides: readonly [Weights, Weights],
   inputs: AgentInputs,
 ): tfjs.Tensor4D[] {

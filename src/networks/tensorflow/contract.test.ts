@@ -1,10 +1,11 @@
 import { beforeAll, describe, expect, it } from "vitest";
+import { type WqmixNetworks, wqmixNetworks } from "../../algorithms/wqmix.js";
 import { createRandom, type Random } from "../../random.js";
 import { groupEpisodes } from "../../replay/group.js";
 import { randomEpisodes, uniformLengths } from "../../replay/random-episodes.js";
 import type { Engine } from "../engine.js";
 import type { NetworkShape } from "../parameters.js";
-import { randomCase, randomMasks } from "../sparse/fixtures.js";
+import { pairsOf, randomCase, randomMasks } from "../sparse/fixtures.js";
 import { createSparseEngine } from "../sparse/engine.js";
 import { openBackend, type Tensorflow } from "../../node/tensorflow/backend.js";
 import { createVectorisedRuns, createTensorflowEngine } from "./engine.js";
@@ -20,6 +21,7 @@ const SHAPE: NetworkShape = {
   embed: 3,
   hypernetEmbed: 4,
   centralEmbed: 6,
+  networks: wqmixNetworks,
 };
 // With the usual epsilon of 1e-5 a gradient that cancels to 0 but for rounding makes a step a hundred times as large as
 // itself.
@@ -37,7 +39,7 @@ function counted(values: Float32Array, lengths: Int32Array, lanes: number, more 
 }
 
 /** A few dozen calls, the same for every engine that is given the same seed; what they answered, in order. */
-async function use(engine: Engine, seed: number): Promise<[what: string, values: number[]][]> {
+async function use(engine: Engine<boolean, WqmixNetworks>, seed: number): Promise<[what: string, values: number[]][]> {
   const random: Random = createRandom(seed);
   const answers: [string, number[]][] = [];
   const say = (what: string, values: Iterable<number>) => answers.push([what, [...values]]);
@@ -62,9 +64,10 @@ async function use(engine: Engine, seed: number): Promise<[what: string, values:
     };
     engine.load(group);
     if (random.float() < 0.4 && stepped) engine.requestDenseGradients();
+    const [restricted, unrestricted] = pairsOf(engine);
     for (const [network, parts] of [
-      ["", engine],
-      ["central ", engine.central!],
+      ["", restricted],
+      ["central ", unrestricted],
     ] as const) {
       if (random.float() < 0.3) continue;
       const both = random.float() < 0.5 ? await parts.agent.forwardBoth() : undefined;
@@ -87,7 +90,7 @@ async function use(engine: Engine, seed: number): Promise<[what: string, values:
       say(
         "counterfactuals",
         counted(
-          await engine.mixer.counterfactuals(
+          await engine.networks.mixer.counterfactuals(
             "online",
             drawn(agents),
             new Float32Array(steps * agents * SHAPE.actions * lanes).fill(0.3),
@@ -147,8 +150,8 @@ describe("the tensorflow engine", () => {
   it.each([1, 2, 3, 4, 5, 6, 7, 8, 11, 12, 13])("answers as the sparse engine does, sequence %i", async (seed) => {
     const { shape, parameters, masks } = caseOf(seed);
     expectAlike(
-      await use(createTensorflowEngine(tf, shape, parameters, masks), seed),
-      await use(createSparseEngine(shape, parameters, masks), seed),
+      await use(createTensorflowEngine<WqmixNetworks>(tf, shape, parameters, masks), seed),
+      await use(createSparseEngine<WqmixNetworks>(shape, parameters, masks), seed),
       seed,
     );
   });
@@ -160,24 +163,24 @@ describe("the tensorflow engine", () => {
       seeds.map(async (seed, run) => {
         const { shape, parameters, masks } = caseOf(seed);
         const engine = await vectorised.open(run)(shape, parameters, masks);
-        const own = await use(engine, seed);
+        const own = await use(engine as unknown as Engine<boolean, WqmixNetworks>, seed);
         engine.dispose();
         return own;
       }),
     );
     for (const [i, seed] of seeds.entries()) {
       const { shape, parameters, masks } = caseOf(seed);
-      expectAlike(answers[i], await use(createSparseEngine(shape, parameters, masks), seed), seed);
+      expectAlike(answers[i], await use(createSparseEngine<WqmixNetworks>(shape, parameters, masks), seed), seed);
     }
   });
 
   it("refuses what the sparse engine refuses, in its words", async () => {
     const { shape, parameters, masks } = caseOf(1);
     const engines = [
-      createTensorflowEngine(tf, shape, parameters, masks),
-      createSparseEngine(shape, parameters, masks),
+      createTensorflowEngine<WqmixNetworks>(tf, shape, parameters, masks),
+      createSparseEngine<WqmixNetworks>(shape, parameters, masks),
     ];
-    const wrong: ((engine: Engine) => unknown)[] = [
+    const wrong: ((engine: Engine<boolean, WqmixNetworks>) => unknown)[] = [
       (engine) => engine.gradient("agent.fc3.weight"),
       (engine) => engine.write("online", new Map([["agent.fc1.bias", new Float32Array(2)]])),
       (engine) => engine.mask("agent.fc1.bias"),

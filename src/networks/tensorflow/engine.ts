@@ -1,18 +1,18 @@
 import { LabError } from "../../errors.js";
-import { disposable } from "../disposable.js";
-import type { Engine, NetworkSide, OpenEngine } from "../engine.js";
-import { type NetworkShape, parameterChecks, type Parameters } from "../parameters.js";
-import { joinMoments, splitMoments } from "../moments.js";
-import { updateCycle } from "../update-cycle.js";
-import { createSparseEngine } from "../sparse/engine.js";
 import type { Tensorflow } from "../../host.js";
-import { createVectorisedCalls, type VectorisedCalls } from "./vectorised-calls.js";
+import { disposable } from "../disposable.js";
+import type { Engine, OpenEngine } from "../engine.js";
+import type { AgentsAndMixer, Networks } from "../kinds.js";
+import type { NetworkShape, Parameters } from "../parameters.js";
+import { createSparseEngine } from "../sparse/engine.js";
+import { updateCycle } from "../update-cycle.js";
 import { connectNetworks, share, type Shared } from "./passes.js";
+import { connectStorage } from "./storage.js";
+import { createVectorisedCalls, type VectorisedCalls } from "./vectorised-calls.js";
 
 /**
- * Makes an engine with the networks of QMIX, with `shape.centralEmbed` those of WQMIX and with `shape.critic` those of
- * FACMAC, in TensorFlow.js on any of its backends: masked dense weights with gradients by autograd. Acting, which needs
- * a few rows at a time, uses the sparse engine with copies of the weights.
+ * Makes the networks of a shape, by default QMIX's, in TensorFlow.js on any of its backends: masked dense weights with
+ * gradients by autograd. Acting, which needs a few rows at a time, uses the sparse engine with copies of the weights.
  *
  * @param parameters initial values of both sides, by name
  * @param masks [out, in] by weight name; a name that is missing is dense
@@ -21,13 +21,13 @@ import { connectNetworks, share, type Shared } from "./passes.js";
  * const { tf } = await openBackend("auto");
  * const engine = createTensorflowEngine(tf, shape, initialParameters(networkParameters(shape), random), new Map());
  */
-export function createTensorflowEngine(
+export function createTensorflowEngine<Own extends Networks = AgentsAndMixer>(
   tf: Tensorflow,
   shape: NetworkShape,
   parameters: Parameters,
   masks: ReadonlyMap<string, Uint8Array>,
-): Engine {
-  return createVectorisedRuns(tf, 1).open(0)(shape, parameters, masks) as Engine;
+): Engine<boolean, Own> {
+  return createVectorisedRuns(tf, 1).open(0)(shape, parameters, masks) as unknown as Engine<boolean, Own>;
 }
 
 /**
@@ -86,94 +86,35 @@ function openRun(
   masks: ReadonlyMap<string, Uint8Array>,
   leave: () => void,
 ): Engine {
-  const { shape, specs, vectorised, groups } = shared;
-  const { check, checkMaskable, checkComplete } = parameterChecks(specs);
-  checkComplete(parameters);
-  for (const [name, { length }] of parameters) check(name, length);
-  for (const [name, { length }] of masks) {
-    checkMaskable(name);
-    check(name, length);
-  }
   // Acting needs a step of a few rows between two steps of an environment, for which a device is too slow.
-  const acting = createSparseEngine(shape, parameters, masks);
-  const namesOf = (networks: readonly string[]) =>
-    specs.filter(({ network }) => networks.includes(network)).map(({ name }) => name);
-
-  let dense = false;
-  const cycle = updateCycle(() => {
-    dense = false;
-    vectorised.clearGradients(run);
+  const acting = createSparseEngine(shared.shape, parameters, masks);
+  const { clear, ...storage } = connectStorage(shared.vectorised, calls, run, parameters, masks, acting, ["agent"]);
+  const cycle = updateCycle(clear);
+  const networks = connectNetworks(shared, calls, run).map(([name, network]) => [name, cycle.watch(network)]);
+  const engine: Omit<Engine, "dispose"> = {
+    ...storage,
+    name: "tensorflow",
+    lanes: "all",
+    // Products of another size may use other kernels, which can round an episode's values differently.
+    targets: null,
+    networks: Object.fromEntries(networks) as Engine["networks"],
+    load(group) {
+      cycle.begin();
+      shared.groups[run] = group;
+    },
+    requestDenseGradients() {
+      cycle.request();
+      storage.requestDenseGradients();
+    },
+    async step(options, networks) {
+      const norm = await storage.step(options, networks);
+      cycle.end();
+      return norm;
+    },
+    createActor: (environments) => acting.createActor(environments),
+  };
+  return disposable(engine, () => {
+    acting.dispose();
+    leave();
   });
-  vectorised.clearGradients(run);
-  function write(part: NetworkSide | "squares" | "moments", values: Parameters): void {
-    for (const [name, { length }] of values) check(name, length);
-    vectorised.write(run, part, values);
-    if (part === "online") acting.write("online", values);
-  }
-  function setMask(name: string, mask: Uint8Array): void {
-    checkMaskable(name);
-    check(name, mask.length);
-    vectorised.setMask(run, name, mask);
-    acting.setMask(name, mask);
-  }
-
-  for (const side of ["online", "target"] as const) vectorised.write(run, side, parameters);
-  for (const [name, mask] of masks) vectorised.setMask(run, name, mask);
-
-  const networks = connectNetworks(shared, calls, run);
-  return disposable(
-    {
-      name: "tensorflow",
-      shape,
-      lanes: "all",
-      parameters: specs,
-      // Products of another size may use other kernels, which can round an episode's values differently.
-      targets: null,
-      ...cycle.adding(networks),
-      critic: networks.critic,
-      load(group) {
-        cycle.begin();
-        groups[run] = group;
-      },
-      requestDenseGradients() {
-        cycle.request();
-        dense = true;
-      },
-      gradient(name) {
-        check(name);
-        return vectorised.readGradient(run, name, dense);
-      },
-      async step(options, networks) {
-        const names = networks && namesOf(networks);
-        const acts = namesOf(networks?.includes("agent") === false ? [] : ["agent"]);
-        const { norm, agent } = await calls.call(run, `step ${networks ?? "all"}`, options, async (runs, options) => {
-          const norms = await vectorised.step(runs, options, names);
-          const agents = acts.length > 0 ? await vectorised.readMany(runs, acts) : [];
-          return runs.map((_, i) => ({ norm: norms[i], agent: agents[i] }));
-        });
-        cycle.end();
-        if (acts.length > 0) acting.write("online", agent);
-        return norm;
-      },
-      read: (side) => vectorised.read(run, side),
-      write: (side, values) => write(side, values),
-      async readOptimiser() {
-        const squares = await vectorised.read(run, "squares");
-        return shape.critic ? joinMoments(squares, await vectorised.read(run, "moments")) : squares;
-      },
-      writeOptimiser(state) {
-        const { squares, moments } = splitMoments(state);
-        write("squares", squares);
-        if (shape.critic) write("moments", moments);
-      },
-      copyToTarget: () => vectorised.copyToTarget(run),
-      mask: (name) => acting.mask(name),
-      setMask,
-      createActor: (environments) => acting.createActor(environments),
-    },
-    () => {
-      acting.dispose();
-      leave();
-    },
-  );
 }

@@ -22,21 +22,22 @@ interface MixingWeights {
 function mixingWeights(
   tf: Tensorflow,
   { agents, embed }: NetworkShape,
+  name: string,
   weights: Weights,
   states: tfjs.Tensor3D,
 ): MixingWeights {
   const { linear } = layersOf(tf, weights);
   const [runs, rows] = states.shape;
   return {
-    first: tf.reshape(abs(tf, linear("mixer.hyper_w_1.2", relu(tf, linear("mixer.hyper_w_1.0", states)))), [
+    first: tf.reshape(abs(tf, linear(`${name}.hyper_w_1.2`, relu(tf, linear(`${name}.hyper_w_1.0`, states)))), [
       runs,
       rows,
       agents,
       embed,
     ]),
-    bias: linear("mixer.hyper_b_1", states),
-    final: abs(tf, linear("mixer.hyper_w_final.2", relu(tf, linear("mixer.hyper_w_final.0", states)))),
-    value: linear("mixer.V.2", relu(tf, linear("mixer.V.0", states))),
+    bias: linear(`${name}.hyper_b_1`, states),
+    final: abs(tf, linear(`${name}.hyper_w_final.2`, relu(tf, linear(`${name}.hyper_w_final.0`, states)))),
+    value: linear(`${name}.V.2`, relu(tf, linear(`${name}.V.0`, states))),
   };
 }
 
@@ -47,11 +48,12 @@ function mixingWeights(
 export function monotonicMixer(
   tf: Tensorflow,
   shape: NetworkShape,
+  name: string,
   weights: Weights,
   values: tfjs.Tensor3D,
   states: tfjs.Tensor3D,
 ): tfjs.Tensor2D {
-  const { first, bias, final, value } = mixingWeights(tf, shape, weights, states);
+  const { first, bias, final, value } = mixingWeights(tf, shape, name, weights, states);
   const hidden = tf.elu(tf.add(tf.sum(tf.mul(tf.expandDims(values, 3), first), 2), bias));
   return tf.add(tf.sum(tf.mul(hidden, final), 2), tf.squeeze(value, [2]));
 }
@@ -63,12 +65,13 @@ export function monotonicMixer(
 export function mixerCounterfactuals(
   tf: Tensorflow,
   shape: NetworkShape,
+  name: string,
   weights: Weights,
   values: tfjs.Tensor3D,
   alternatives: tfjs.Tensor4D,
   states: tfjs.Tensor3D,
 ): tfjs.Tensor4D {
-  const { first, bias, final, value } = mixingWeights(tf, shape, weights, states);
+  const { first, bias, final, value } = mixingWeights(tf, shape, name, weights, states);
   const [runs, rows, agents] = values.shape;
   const { embed } = shape;
   const sums = tf.add(tf.sum(tf.mul(tf.expandDims(values, 3), first), 2), bias);
@@ -82,15 +85,16 @@ export function mixerCounterfactuals(
 }
 
 /** Computes Q*(s, q_1..q_N) of WQMIX, for values [runs, rows, agents] at states [runs, rows, state]: [runs, rows]. */
-export function centralMixer(
+export function unrestrictedMixer(
   tf: Tensorflow,
+  name: string,
   weights: Weights,
   values: tfjs.Tensor3D,
   states: tfjs.Tensor3D,
 ): tfjs.Tensor2D {
   const { linear } = layersOf(tf, weights);
   const input = tf.concat([states, values], 2);
-  const net = ["net.0", "net.2", "net.4"].reduce((x, layer) => relu(tf, linear(`central_mixer.${layer}`, x)), input);
-  const value = linear("central_mixer.V.2", relu(tf, linear("central_mixer.V.0", states)));
-  return tf.squeeze(tf.add(linear("central_mixer.net.6", net), value), [2]);
+  const net = ["net.0", "net.2", "net.4"].reduce((x, layer) => relu(tf, linear(`${name}.${layer}`, x)), input);
+  const value = linear(`${name}.V.2`, relu(tf, linear(`${name}.V.0`, states)));
+  return tf.squeeze(tf.add(linear(`${name}.net.6`, net), value), [2]);
 }

@@ -1,16 +1,18 @@
 import type * as tfjs from "@tensorflow/tfjs";
 import type { EpisodeGroup } from "../../replay/group.js";
 import { createAgentSum } from "../agent-sum.js";
-import type { AgentNetwork, CriticNetwork, MixingNetwork, NetworkSide } from "../engine.js";
+import { LabError } from "../../errors.js";
+import type { AgentNetwork, CriticNetwork, EpisodeNetworks, MixingNetwork, MonotonicMixer } from "../engine.js";
+import { type NetworkKind, networksOf } from "../kinds.js";
 import { type NetworkShape, networkParameters, type ParameterSpec } from "../parameters.js";
-import { type AgentName, agentStates, agentValues, bothAgentStates } from "./agent.js";
+import { agentStates, agentValues, bothAgentStates } from "./agent.js";
 import type { Tensorflow } from "../../host.js";
 import { type Batch, joinRuns, splitRuns, uploadBatch } from "./batch.js";
 import { download } from "./download.js";
 import { feedForward } from "./feed-forward.js";
 import type { Weights } from "./linear.js";
 import type { VectorisedCalls } from "./vectorised-calls.js";
-import { centralMixer, mixerCounterfactuals, monotonicMixer } from "./mixer.js";
+import { mixerCounterfactuals, monotonicMixer, unrestrictedMixer } from "./mixer.js";
 import { createVectorisedParameters, type VectorisedParameters } from "./vectorised-parameters.js";
 
 /** The state that vectorised runs share. */
@@ -24,7 +26,7 @@ export interface Shared {
   /** Returns the batch of these runs on the device. */
   batch(runs: readonly number[]): Batch;
   /** Hidden states of the last forward pass with `keep`, by network. */
-  readonly kept: Map<AgentName, { readonly batch: Batch; readonly states: tfjs.Tensor4D }>;
+  readonly kept: Map<string, { readonly batch: Batch; readonly states: tfjs.Tensor4D }>;
   dispose(): void;
 }
 
@@ -104,7 +106,7 @@ export function connectNetworks(shared: Shared, calls: VectorisedCalls, run: num
     };
   }
 
-  function agentOf(network: AgentName): AgentNetwork {
+  function agentOf(network: string): AgentNetwork {
     /** Transposes [runs, steps + 1, agents, lanes, actions] to the engine's order of axes. */
     const answers = async (runs: readonly number[], values: tfjs.Tensor5D): Promise<Float32Array[]> => {
       const [, , , lanes] = values.shape;
@@ -212,7 +214,7 @@ export function connectNetworks(shared: Shared, calls: VectorisedCalls, run: num
   };
 
   function mixerOf(
-    network: "mixer" | "central_mixer",
+    network: string,
     mix: (weights: Weights, values: tfjs.Tensor3D, states: tfjs.Tensor3D) => tfjs.Tensor2D,
   ): MixingNetwork {
     let values = new Float32Array();
@@ -255,7 +257,7 @@ export function connectNetworks(shared: Shared, calls: VectorisedCalls, run: num
     };
   }
 
-  function criticOf(): CriticNetwork {
+  function criticOf(network: string): CriticNetwork {
     /**
      * Returns the observation of each agent and its action, with one number for each possible action: [runs, steps *
      * lanes * agents, observation + actions].
@@ -270,7 +272,7 @@ export function connectNetworks(shared: Shared, calls: VectorisedCalls, run: num
       return tf.concat([seen, tf.reshape(taken, [...rows, actions])], 2) as tfjs.Tensor3D;
     };
     const values = (weights: Weights, batch: Batch, taken: tfjs.Tensor3D, offset: 0 | 1): tfjs.Tensor3D =>
-      tf.reshape(feedForward(tf, "critic", weights, inputs(batch, taken, offset)), [
+      tf.reshape(feedForward(tf, "action-value", network, weights, inputs(batch, taken, offset)), [
         taken.shape[0],
         batch.steps * batch.lanes,
         agents,
@@ -279,7 +281,7 @@ export function connectNetworks(shared: Shared, calls: VectorisedCalls, run: num
     return {
       forward(side, taken, offset, keeps = false) {
         if (keeps) before = taken.slice();
-        return call(`critic.forward ${side} ${offset}`, [taken], async (runs, arrays) => {
+        return call(`${network}.forward ${side} ${offset}`, [taken], async (runs, arrays) => {
           const batch = shared.batch(runs);
           return fromRows(
             runs,
@@ -291,12 +293,12 @@ export function connectNetworks(shared: Shared, calls: VectorisedCalls, run: num
         });
       },
       backward: (gradient, { adds = true, through = false } = {}) =>
-        call(`critic.backward ${adds} ${through}`, [gradient, before], async (runs, arrays) => {
+        call(`${network}.backward ${adds} ${through}`, [gradient, before], async (runs, arrays) => {
           const batch = shared.batch(runs);
           const dTaken = tf.tidy(() => {
             const gradients = gradientsOf(
               runs,
-              adds ? namesOf("critic") : [],
+              adds ? namesOf(network) : [],
               [toRows(arrays(1), runs, agents * actions, batch)],
               (weights, taken) => values(weights, batch, taken as tfjs.Tensor3D, 0),
               toRows(arrays(0), runs, agents, batch),
@@ -311,17 +313,13 @@ export function connectNetworks(shared: Shared, calls: VectorisedCalls, run: num
     };
   }
 
-  // A mixer without parameters needs no device.
-  if (shape.mixer !== undefined)
-    return { agent: agentOf("agent"), mixer: createAgentSum(shape.mixer, () => groups[run]), ...others() };
-  const mixer = mixerOf("mixer", (weights, values, states) => monotonicMixer(tf, shape, weights, values, states));
-  return {
-    agent: agentOf("agent"),
-    mixer: {
-      ...mixer,
-      counterfactuals: async (side: NetworkSide, values: Float32Array, alternatives: Float32Array, offset: 0 | 1) => {
+  function monotonicOf(network: string): MonotonicMixer {
+    return {
+      ...mixerOf(network, (weights, values, states) => monotonicMixer(tf, shape, network, weights, values, states)),
+      async counterfactuals(side, values, alternatives, offset) {
         const group = groups[run];
-        const totals = await call(`counterfactuals ${side} ${offset}`, [values, alternatives], async (runs, arrays) => {
+        const kind = `${network}.counterfactuals ${side} ${offset}`;
+        const totals = await call(kind, [values, alternatives], async (runs, arrays) => {
           const batch = shared.batch(runs);
           return fromRows(
             runs,
@@ -336,6 +334,7 @@ export function connectNetworks(shared: Shared, calls: VectorisedCalls, run: num
               const mixed = mixerCounterfactuals(
                 tf,
                 shape,
+                network,
                 vectorised.weights(side, runs),
                 toRows(arrays(0), runs, agents, batch),
                 others as tfjs.Tensor4D,
@@ -349,19 +348,21 @@ export function connectNetworks(shared: Shared, calls: VectorisedCalls, run: num
         const available = group.availableActions.subarray(offset * agents * actions * group.lanes);
         return totals.map((total, i) => (available[i] === 0 ? -Infinity : total));
       },
-    },
-    ...others(),
-  };
-
-  function others() {
-    return {
-      ...(shape.centralEmbed !== undefined && {
-        central: {
-          agent: agentOf("central_agent"),
-          mixer: mixerOf("central_mixer", (weights, values, states) => centralMixer(tf, weights, values, states)),
-        },
-      }),
-      ...(shape.critic && { critic: criticOf() }),
     };
   }
+
+  const make: { readonly [Kind in NetworkKind]: (name: string) => EpisodeNetworks[Kind] } = {
+    recurrent: agentOf,
+    "action-value": criticOf,
+    policy: () => {
+      throw new LabError("A network of kind policy learns from transitions, not from episodes.");
+    },
+    monotonic: monotonicOf,
+    unrestricted: (name) =>
+      mixerOf(name, (weights, values, states) => unrestrictedMixer(tf, name, weights, values, states)),
+    // A mixer without parameters needs no device.
+    sum: () => createAgentSum("sum", () => groups[run]),
+    none: () => createAgentSum("none", () => groups[run]),
+  };
+  return Object.entries(networksOf(shape)).map(([name, kind]) => [name, make[kind](name)] as const);
 }

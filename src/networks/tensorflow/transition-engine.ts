@@ -1,8 +1,8 @@
 import type * as tfjs from "@tensorflow/tfjs";
 import type { Tensorflow } from "../../host.js";
-import type { NetworkSide } from "../engine.js";
-import { type FeedForwardName, networkParameters, parameterChecks, type Parameters } from "../parameters.js";
-import { joinMoments, splitMoments } from "../moments.js";
+import { disposable } from "../disposable.js";
+import { networksOf } from "../kinds.js";
+import type { NetworkShape, Parameters } from "../parameters.js";
 import { createDraws } from "../sparse/normals.js";
 import { createTransitionEngine } from "../sparse/transition-engine.js";
 import type {
@@ -10,12 +10,14 @@ import type {
   FeedForward,
   TransitionEngine,
   TransitionMixer,
-  TransitionShape,
+  TransitionNetworks,
 } from "../transition-engine.js";
 import { download } from "./download.js";
 import { feedForward } from "./feed-forward.js";
 import type { Weights } from "./linear.js";
 import { monotonicMixer } from "./mixer.js";
+import { connectStorage } from "./storage.js";
+import { createVectorisedCalls } from "./vectorised-calls.js";
 import { createVectorisedParameters } from "./vectorised-parameters.js";
 
 /** The only run. */
@@ -32,22 +34,27 @@ const ONE = [0];
  * @example const { tf } = await openBackend("auto"); const engine = createTensorflowTransitionEngine(tf, shape,
  *   initialParameters(networkParameters(shape), random), new Map());
  */
-export function createTensorflowTransitionEngine(
+export function createTensorflowTransitionEngine<Own extends TransitionNetworks = TransitionNetworks>(
   tf: Tensorflow,
-  shape: TransitionShape,
+  shape: NetworkShape,
   parameters: Parameters,
   masks: ReadonlyMap<string, Uint8Array>,
-): TransitionEngine {
-  const specs = networkParameters(shape);
-  const { check, checkMaskable } = parameterChecks(specs);
+): TransitionEngine<boolean, Own> {
   // Checks what it is given, too.
-  const acting = createTransitionEngine(shape, parameters, masks);
-  const kept = createVectorisedParameters(tf, specs, 1);
-  const namesOf = (networks: readonly string[]) =>
-    specs.filter(({ network }) => networks.includes(network)).map(({ name }) => name);
+  const acting = createTransitionEngine<Own>(shape, parameters, masks);
+  const kept = createVectorisedParameters(tf, acting.parameters, 1);
+  const kinds = networksOf(shape);
+  const { clear, ...storage } = connectStorage(
+    kept,
+    createVectorisedCalls(1),
+    0,
+    parameters,
+    masks,
+    acting,
+    Object.keys(kinds),
+  );
   const { observation, actions, agents, state } = shape;
   const drawsOf = createDraws();
-  let dense = false;
 
   /**
    * Computes gradients of sum(dy f(x)) by autograd: with respect to the online parameters of a network, which are added
@@ -61,7 +68,7 @@ export function createTensorflowTransitionEngine(
     adds: boolean,
   ): tfjs.Tensor {
     const weights = kept.weights("online", ONE);
-    const names = adds ? namesOf([network]) : [];
+    const names = adds ? acting.parameters.filter((spec) => spec.network === network).map(({ name }) => name) : [];
     const [dx, ...gradients] = tf.grads((x, ...given) =>
       f(
         new Map([...weights, ...names.map((name, i) => [name, given[i] as tfjs.Tensor3D] as const)]),
@@ -72,20 +79,20 @@ export function createTensorflowTransitionEngine(
     return dx;
   }
 
-  function feedForwardOf(name: FeedForwardName): FeedForward {
-    const [input, output] = name === "actor" ? [observation, actions] : [observation + actions, 1];
+  function feedForwardOf(name: string, kind: "action-value" | "policy"): FeedForward {
+    const [input, output] = kind === "policy" ? [observation, actions] : [observation + actions, 1];
     const rowsOf = (values: Float32Array, width: number) => tf.tensor3d(values, [1, values.length / width, width]);
     let before = new Float32Array(0);
     return {
       forward(side, inputs, keep = false) {
         if (keep) before = inputs.slice();
-        return download(tf.tidy(() => feedForward(tf, name, kept.weights(side, ONE), rowsOf(inputs, input))));
+        return download(tf.tidy(() => feedForward(tf, kind, name, kept.weights(side, ONE), rowsOf(inputs, input))));
       },
       backward(gradient, { adds = true, through = false } = {}) {
         const dx = tf.tidy(() =>
           gradientOf(
             name,
-            (weights, x) => feedForward(tf, name, weights, x),
+            (weights, x) => feedForward(tf, kind, name, weights, x),
             rowsOf(before, input),
             rowsOf(gradient, output),
             adds,
@@ -98,7 +105,7 @@ export function createTensorflowTransitionEngine(
     };
   }
 
-  function mixerOf(): TransitionMixer {
+  function mixerOf(name: string): TransitionMixer {
     const stateRows = (states: Float32Array) => tf.tensor3d(states, [1, states.length / state, state]);
     const valueRows = (values: Float32Array) => tf.tensor3d(values, [1, values.length / agents, agents]);
     let [states, values] = [new Float32Array(0), new Float32Array(0)];
@@ -106,7 +113,7 @@ export function createTensorflowTransitionEngine(
       forward(side, at, of, keep = false) {
         if (keep) [states, values] = [at.slice(), of.slice()];
         return download(
-          tf.tidy(() => monotonicMixer(tf, shape, kept.weights(side, ONE), valueRows(of), stateRows(at))),
+          tf.tidy(() => monotonicMixer(tf, shape, name, kept.weights(side, ONE), valueRows(of), stateRows(at))),
         );
       },
       backward: (gradient) =>
@@ -114,8 +121,8 @@ export function createTensorflowTransitionEngine(
           tf.tidy(() => {
             const at = stateRows(states);
             return gradientOf(
-              "mixer",
-              (weights, values) => monotonicMixer(tf, shape, weights, values, at),
+              name,
+              (weights, values) => monotonicMixer(tf, shape, name, weights, values, at),
               valueRows(values),
               tf.tensor2d(gradient, [1, gradient.length]),
               true,
@@ -140,7 +147,10 @@ export function createTensorflowTransitionEngine(
         const drawn = tf.add(centre, tf.mul(spread, tf.transpose(own, [0, 2, 1])));
         const tried = tf.tanh(drawn);
         const inputs = tf.reshape(tf.concat([seen, tried], 2), [1, rows * samples, observation + actions]);
-        const values = tf.reshape(feedForward(tf, "agent", weights, inputs as tfjs.Tensor3D), [rows, samples]);
+        const values = tf.reshape(feedForward(tf, "action-value", "agent", weights, inputs as tfjs.Tensor3D), [
+          rows,
+          samples,
+        ]);
         const last = iteration + 1 === iterations;
         const { indices } = tf.topk(values, last ? 1 : elites);
         const chosen = tf.gather(last ? tried : drawn, indices, 1, 1);
@@ -152,62 +162,20 @@ export function createTensorflowTransitionEngine(
     return { actions: await download(best), values: await download(values) };
   };
 
-  function write(part: NetworkSide | "squares" | "moments", values: Parameters): void {
-    for (const [name, { length }] of values) check(name, length);
-    kept.write(0, part, values);
-    if (part === "online") acting.write("online", values);
-  }
-  for (const side of ["online", "target"] as const) kept.write(0, side, parameters);
-  for (const [name, mask] of masks) kept.setMask(0, name, mask);
-  kept.clearGradients(0);
-
-  return {
-    shape,
+  // The sparse engine has refused networks of other kinds.
+  const networks = Object.entries(kinds).map(([name, kind]) => [
+    name,
+    kind === "action-value" || kind === "policy" ? feedForwardOf(name, kind) : mixerOf(name),
+  ]);
+  const engine: Omit<TransitionEngine<boolean, Own>, "dispose"> = {
+    ...storage,
     acting,
-    parameters: specs,
-    networks: Object.fromEntries(shape.networks.map((name) => [name, feedForwardOf(name)])),
-    mixer: mixerOf(),
-    search: shape.networks.includes("agent") ? search : undefined,
-    begin() {
-      dense = false;
-      kept.clearGradients(0);
-    },
-    requestDenseGradients() {
-      dense = true;
-    },
-    gradient(name) {
-      check(name);
-      return kept.readGradient(0, name, dense);
-    },
-    async step(networks, adam, gradientClip) {
-      const names = namesOf(networks);
-      const [norm] = await kept.step(ONE, [{ ...adam, gradientClip }], names);
-      const [online] = await kept.readMany(ONE, names);
-      acting.write("online", online);
-      return norm;
-    },
-    follow: (tau) => kept.follow(0, tau),
-    copyToTarget: () => kept.copyToTarget(0),
-    read: (part) => kept.read(0, part),
-    write,
-    async readOptimiser() {
-      return joinMoments(await kept.read(0, "squares"), await kept.read(0, "moments"));
-    },
-    writeOptimiser(state) {
-      const { squares, moments } = splitMoments(state);
-      write("squares", squares);
-      write("moments", moments);
-    },
-    mask: (name) => acting.mask(name),
-    setMask(name, mask) {
-      checkMaskable(name);
-      check(name, mask.length);
-      kept.setMask(0, name, mask);
-      acting.setMask(name, mask);
-    },
-    dispose() {
-      acting.dispose();
-      kept.dispose();
-    },
+    networks: Object.fromEntries(networks) as TransitionEngine<boolean, Own>["networks"],
+    search: kinds["agent"] && search,
+    begin: clear,
   };
+  return disposable(engine, () => {
+    acting.dispose();
+    kept.dispose();
+  });
 }
