@@ -47,6 +47,16 @@ describe("registerParts", () => {
       { algorithms: { mine: { networks: { ...networks, mixer: "max" }, cost, update } } },
       'algorithm "mine" has networks.mixer "max"; there are "monotonic", "sum", "none"',
     ],
+    [
+      "an algorithm with a network that is no kind",
+      { algorithms: { mine: { networks: { ...networks, central: true }, cost, update } } },
+      'algorithm "mine" has networks.central true; there are "recurrent", "action-value", "monotonic", "unrestricted"',
+    ],
+    [
+      "an algorithm whose agents cannot act",
+      { algorithms: { mine: { networks: { agent: "policy", mixer: "sum" }, cost, update } } },
+      'algorithm "mine" has networks.agent "policy"; there is "recurrent"',
+    ],
     ["an algorithm without cost", { algorithms: { mine: { networks, update } } }, 'algorithm "mine" lacks cost'],
     [
       "an algorithm that counts what there is not",
