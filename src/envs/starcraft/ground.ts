@@ -71,6 +71,11 @@ export interface Ground {
    * clear, because nothing closed is that near. [FINE_SIZE, FINE_SIZE]
    */
   readonly strides: Uint8Array;
+  /**
+   * How many fine points below and to the left cannot be walked on, modulo 65536: [FINE_SIZE + 1, FINE_SIZE + 1]. Row
+   * and column are those of the first point that does not count.
+   */
+  readonly closed: Uint16Array;
   /** Index of the nearest clear point for every fine point. */
   readonly nearest: Uint16Array;
   /** Convex corners of the closed cells, moved out by the unit's size. Shortest ways bend only at these. */
@@ -91,6 +96,7 @@ export function createGround(open: Uint8Array, radius: number, halves: readonly 
   return {
     box,
     strides: stridesOf(clear),
+    closed: closedBefore(clear),
     nearest,
     cornerX: Float64Array.from(corners, (corner) => corner[0]),
     cornerY: Float64Array.from(corners, (corner) => corner[1]),
@@ -189,6 +195,20 @@ function stridesOf(clear: Uint8Array): Uint8Array {
   }
   // A look is at most LOOK after the last.
   return away.map((points) => (points === 0 ? 0 : 1 + Math.max(0, Math.floor((points - 1) / (LOOK * FINE) - 1e-9))));
+}
+
+function closedBefore(clear: Uint8Array): Uint16Array {
+  if (clear.length === 0) return new Uint16Array(0);
+  const width = FINE_SIZE + 1;
+  const closed = new Uint16Array(width * width);
+  for (let row = 0; row < FINE_SIZE; row++) {
+    let ofRow = 0;
+    for (let column = 0; column < FINE_SIZE; column++) {
+      ofRow += 1 - clear[row * FINE_SIZE + column];
+      closed[(row + 1) * width + column + 1] = closed[row * width + column + 1] + ofRow;
+    }
+  }
+  return closed;
 }
 
 function nearestPoints(clear: Uint8Array): Int32Array {

@@ -28,6 +28,11 @@ typedef struct {
   int corners;
   /** For every fine point 0 if it is closed, else how many looks along a line lead past what is surely clear. */
   const byte *strides;
+  /**
+   * How many fine points below and to the left are closed, modulo 65536: [FINE_SIZE + 1, FINE_SIZE + 1]. Row and column
+   * are those of the first point that does not count.
+   */
+  const unsigned short *closed;
   /** The nearest clear point of every fine point. */
   const unsigned short *nearest;
   const double *corner_x, *corner_y;
@@ -58,10 +63,15 @@ typedef struct {
   const int *damage_point, *backswing, *second_strike, *attacks;
   const byte *layer, *heals, *beam, *reaches;
   const double *damage;
-  /** Null for a unit whose ground is one rectangle; these bounds of its centre are then enough. */
+  /**
+   * Null for a unit whose ground is one rectangle; these bounds of its centre are then enough: left, bottom, right, top.
+   */
   const ground *const *grounds;
-  const double *left, *right, *bottom, *top;
-  /** Cosine and sine of each number of turns of 15 degrees. */
+  const double *box;
+  /**
+   * Cosine and sine of the angles at which a walker tries to get past others, in their order, for each side that it took
+   * last (-1, 0 for none, 1): [3, DIRECTIONS].
+   */
   const double *cosines, *sines;
 
   /** The episode. */
@@ -81,10 +91,12 @@ typedef struct {
   double *was_x, *was_y;
   /**
    * Places of living units by x, or of those that stand; and from a walker to those that stand near it, with the room
-   * they need. These arrays have one place more than there are units.
+   * they need. These arrays have four places more than there are units.
    */
   double *place_x, *place_y, *place_room, *near_x, *near_y, *near_room;
   int *walking, *standing;
+  /** Places of living units in the order of x while units are parted, [units + 4, 2]. */
+  double *places;
 } battle;
 
 /** What is shown of a battle, and how: see `Blocks` of ../observe.ts. */
@@ -112,8 +124,49 @@ static inline pair load(const double *from) {
   return two;
 }
 
+static inline void store(double *to, pair two) { __builtin_memcpy(to, &two, sizeof two); }
+
+/** The first or the second numbers of both. */
+static inline pair firsts(pair a, pair b) { return __builtin_shufflevector(a, b, 0, 2); }
+static inline pair seconds(pair a, pair b) { return __builtin_shufflevector(a, b, 1, 3); }
+
+/** The greater and the lesser of each two numbers. */
+static inline pair greatest(pair a, pair b) { return __builtin_wasm_pmax_f64x2(b, a); }
+static inline pair least(pair a, pair b) { return __builtin_wasm_pmin_f64x2(b, a); }
+
+/** How far each two numbers are from each other. */
+static inline pair away(pair a, pair b) { return __builtin_wasm_abs_f64x2(a - b); }
+
+/** `a` where `is` holds, else `b`. */
+static inline pair choose(truths is, pair a, pair b) { return (pair)((is & (truths)a) | (~is & (truths)b)); }
+
+/**
+ * Column and row of the fine point of a place, each in the lower 32 bits of a long. Those of places off the map are less
+ * than 0, or FINE_SIZE or more.
+ */
+static inline truths points_of(pair place) {
+  // From 2^52 on, the last bit of a double counts one. This takes less time than a conversion to int, which has to ask
+  // whether the number is in its range.
+  return (truths)(__builtin_wasm_floor_f64x2(place * FINE) + 0x1p52);
+}
+
 /** Bit 0 for the first and bit 1 for the second of two comparisons that hold. */
 static inline int which(truths two) { return (int)__builtin_wasm_bitmask_i64x2(two); }
+
+/** Two bits for each of eight comparisons that holds, from bit 0 on: those of `a` first. */
+static inline unsigned bits_of(truths a, truths b, truths c, truths d) {
+  typedef int words __attribute__((vector_size(16)));
+  return (unsigned)__builtin_wasm_bitmask_i8x16(
+      __builtin_wasm_narrow_s_i8x16_i16x8(__builtin_wasm_narrow_s_i16x8_i32x4((words)a, (words)b),
+                                          __builtin_wasm_narrow_s_i16x8_i32x4((words)c, (words)d)));
+}
+
+/** The stride of a place: 0 if it is closed or off the map. */
+static inline int stride_at(const byte *strides, pair place) {
+  const truths point = points_of(place);
+  const int column = (int)point[0], row = (int)point[1];
+  return (unsigned)(column | row) < FINE_SIZE ? strides[row * FINE_SIZE + column] : 0;
+}
 
 /** A random word as an unsigned number is this many times one in [0, 1). */
 #define WORDS 4294967296.0

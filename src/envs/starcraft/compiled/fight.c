@@ -180,11 +180,15 @@ int turn(const battle *b, int i, int t) {
 }
 
 void recover(const battle *b) {
+  const byte *restrict alive = b->alive, *restrict heals = b->heals;
+  const double *restrict max_shield = b->max_shield, *restrict max_health = b->max_health;
+  const double *restrict regeneration = b->regeneration;
+  double *restrict shield = b->shield, *restrict shield_delay = b->shield_delay, *restrict health = b->health;
   for (int i = 0; i < b->units; i++) {
-    if (!b->alive[i]) continue;
-    if (b->shield_delay[i] > 0) b->shield_delay[i] -= 1;
-    else if (b->shield[i] < b->max_shield[i]) b->shield[i] = lesser(b->shield[i] + SHIELD_PER_TICK, b->max_shield[i]);
-    if (b->regeneration[i] > 0) b->health[i] = lesser(b->health[i] + b->regeneration[i], b->max_health[i]);
-    if (b->heals[i]) b->energy[i] = lesser(b->energy[i] + ENERGY_PER_TICK, ENERGY_MAX);
+    if (!alive[i]) continue;
+    if (shield_delay[i] > 0) shield_delay[i] -= 1;
+    else if (shield[i] < max_shield[i]) shield[i] = lesser(shield[i] + SHIELD_PER_TICK, max_shield[i]);
+    if (regeneration[i] > 0) health[i] = lesser(health[i] + regeneration[i], max_health[i]);
+    if (heals[i]) b->energy[i] = lesser(b->energy[i] + ENERGY_PER_TICK, ENERGY_MAX);
   }
 }

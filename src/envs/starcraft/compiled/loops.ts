@@ -4,8 +4,20 @@ import { GOALS, type Ground } from "../ground.js";
 import { MAP_SIZE, type Blocks, type View } from "../observe.js";
 import { BATTLE, GROUND, LOOPS, NUMBERS, VIEW } from "./loops-wasm.js";
 
-/** How many directions a unit tries on each side, in turns of 15 degrees: TURNS of motion.c. */
-const TURNS = 8;
+/**
+ * Directions that a unit tries after straight on, in turns of 15 degrees, for each side that it took last (-1, 0 for
+ * none, 1): the nearest first, and all of the side that it took before the other. Because four are tried at a time, the
+ * last is there four times, and all are DIRECTIONS of motion.c.
+ */
+const TURNS = [-1, 0, 1].map((taken) => {
+  const turns = [1, 2, 3, 4, 5, 6, 7, 8];
+  const tried =
+    taken === 0
+      ? turns.flatMap((turn) => [-turn, turn])
+      : [taken, -taken].flatMap((side) => turns.map((turn) => side * turn));
+  const last = tried[tried.length - 1];
+  return [0, ...tried, last, last, last];
+});
 /**
  * Cosine and sine of the angle that a unit turns in a tick, and cosine of the angle within which it fires (TurningRate
  * 999.8437 degrees a second, ArcSlop 11.25).
@@ -76,16 +88,15 @@ export function createLoops(b: Battle, grounds: readonly Ground[] = []): Loops {
     exports.connect_corners(at);
     groundAt.set(ground, at);
   }
-  const table = (value: (angle: number) => number): Float64Array =>
-    filled(
-      arena.doubles(TURNS + 1),
-      Array.from({ length: TURNS + 1 }, (_, k) => value((k * Math.PI) / 12)),
-    );
-  const edges = ([0, 1, 2, 3] as const).map((side) =>
-    filled(
-      arena.doubles(units),
-      Array.from({ length: units }, (_, i) => grounds[i]?.box?.[side] ?? 0),
-    ),
+  const turns = TURNS.flat();
+  const table = (value: (turn: number) => number): Float64Array =>
+    filled(arena.doubles(turns.length), turns.map(value));
+  const box = filled(
+    arena.doubles(4 * units),
+    Array.from({ length: units }, (_, i) => {
+      const [left, right, bottom, top] = grounds[i]?.box ?? [0, 0, 0, 0];
+      return [left, bottom, right, top];
+    }).flat(),
   );
   const addresses = filled(
     arena.words(units),
@@ -96,8 +107,8 @@ export function createLoops(b: Battle, grounds: readonly Ground[] = []): Loops {
     ...b,
     ...{ turnCos: Math.cos(TURN), turnSin: Math.sin(TURN), facingCos: Math.cos(FACING) },
   };
-  const doubles = (): Float64Array => arena.doubles(units + 1);
-  const words = (): Int32Array => arena.words(units);
+  const doubles = (): Float64Array => arena.doubles(units + 4);
+  const words = (): Int32Array => arena.words(units + 1);
   const at = place(arena, BATTLE, {
     ...b,
     lookPeriod: b.habits.lookPeriod,
@@ -109,10 +120,11 @@ export function createLoops(b: Battle, grounds: readonly Ground[] = []): Loops {
       arena.doubles(NUMBERS.split(" ").length),
       NUMBERS.split(" ").map((name) => numbers[name] as number),
     ),
-    ...{ grounds: addresses, left: edges[0], right: edges[1], bottom: edges[2], top: edges[3] },
-    ...{ cosines: table(Math.cos), sines: table(Math.sin) },
+    ...{ grounds: addresses, box },
+    cosines: table((turn) => Math.cos((Math.abs(turn) * Math.PI) / 12)),
+    sines: table((turn) => Math.sign(turn) * Math.sin((Math.abs(turn) * Math.PI) / 12)),
     ...{ hits: arena.words(2 * units), aimedAt: words(), wasX: doubles(), wasY: doubles() },
-    ...{ placeX: doubles(), placeY: doubles(), placeRoom: doubles() },
+    ...{ places: arena.doubles(2 * units + 8), placeX: doubles(), placeY: doubles(), placeRoom: doubles() },
     ...{ nearX: doubles(), nearY: doubles(), nearRoom: doubles(), walking: words(), standing: words() },
   });
   const bend = arena.doubles(2);
@@ -151,8 +163,8 @@ export function loopBytes(allies: number, units: number, grounds: readonly Groun
   const described = 6 + TYPES;
   const shown = allies * (4 * (units + 1) * described + units + 6) + 4 * (units * described + allies * (units + 6));
   const cliffs = [...new Set(grounds)].filter(({ box }) => box === null);
-  const ofGround = ({ strides, nearest, cornerX: { length } }: Ground): number =>
-    strides.byteLength + nearest.byteLength + 8 * (2 * GOALS + length * (length + GOALS + 3)) + 128;
+  const ofGround = ({ strides, closed, nearest, cornerX: { length } }: Ground): number =>
+    strides.byteLength + closed.byteLength + nearest.byteLength + 8 * (2 * GOALS + length * (length + GOALS + 3)) + 128;
   return (
     shown +
     8 * 24 * (units + 2) +
@@ -162,11 +174,12 @@ export function loopBytes(allies: number, units: number, grounds: readonly Groun
   );
 }
 
-function placeGround(arena: Arena, { strides, nearest, cornerX, cornerY }: Ground): number {
+function placeGround(arena: Arena, { strides, closed, nearest, cornerX, cornerY }: Ground): number {
   const corners = cornerX.length;
   return place(arena, GROUND, {
     corners,
     strides: filled(arena.bytes(strides.length), strides),
+    closed: filled(arena.halves(closed.length), closed),
     nearest: filled(arena.halves(nearest.length), nearest),
     cornerX: filled(arena.doubles(corners), cornerX),
     cornerY: filled(arena.doubles(corners), cornerY),
