@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { createRandom } from "../../random.js";
 import { createBattle } from "./battle.js";
 import { createLoops, loopBytes } from "./compiled/loops.js";
 import { createGround, FINE, halfCells, openCells } from "./ground.js";
@@ -25,6 +26,28 @@ function follow(x: number, y: number, goalX: number, goalY: number): number {
   }
   throw new Error(`no way to ${goalX}, ${goalY}`);
 }
+
+it("can walk a line if every look along it, one in .15 cells, is clear, and no other", () => {
+  const isClear = (x: number, y: number): boolean =>
+    x >= 0 && y >= 0 && x < 32 && y < 32 && ground.strides[Math.floor(y * FINE) * FINE * 32 + Math.floor(x * FINE)] > 0;
+  const { float } = createRandom(7);
+  let open = 0;
+  for (let n = 0; n < 20_000; n++) {
+    // Half of the lines are short, and all are near the cliff or cross it.
+    const [x, y] = [float() * 32, 6 + float() * 14];
+    const far = n % 2 === 0 ? 3 : 30;
+    const [toX, toY] = [x + (float() - 0.5) * far, y + (float() - 0.5) * Math.min(far, 14)];
+    const looks = Math.ceil(Math.hypot(toX - x, toY - y) / 0.15);
+    let expected = true;
+    for (let k = 1; k <= looks; k++) {
+      if (!isClear(x + ((toX - x) * k) / looks, y + ((toY - y) * k) / looks)) expected = false;
+    }
+    open += Number(expected);
+    if (canWalk(0, x, y, toX, toY) !== expected) expect.fail(`from ${x}, ${y} to ${toX}, ${toY}`);
+  }
+  expect(open).toBeGreaterThan(5_000);
+  expect(open).toBeLessThan(15_000);
+});
 
 describe("ways around the cliff", () => {
   it("is straight where nothing is between", () => {
