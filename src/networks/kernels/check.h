@@ -258,7 +258,7 @@ static const Actor *actorOf(const char *m, size_t size, u32 at) {
   const u32 layers[] = {a->fc1, a->gru, a->fc2};
   if (!fits(size, a->fc1, 1, sizeof(Layer))) return 0;
   const u32 columns = ((const Layer *)(m + a->fc1))->columns;
-  u32 reads = a->few && a->lanes <= FEW ? 0 : READS_ONLINE;
+  u32 reads = a->few && a->lanes >= FEWEST && a->lanes <= FEW ? 0 : READS_ONLINE;
   for (u32 i = 0; i < 3 && reads == 0; i++)
     if (!fits(size, layers[i], 1, sizeof(Layer)) ||
         !turnsHold((const Layer *)(m + layers[i]), &a->turned[i], paddingOf(a, columns, i)))

@@ -653,12 +653,12 @@ INLINE u32 paddingOf(const Actor *a, u32 columns, u32 layer) {
   return layer == 0 ? columns : layer == 1 ? fewNothing(a) : fewNothing(a) - fewNext(a);
 }
 
-#if WIDTH < 64
+#ifdef ACTS_IN_TURNS
 // Acts for one team of at most FEW agents whose layers are all sparse. Returns whether it did.
 static int actInTurns(char *m, const Actor *a, u32 step, Cell cell) {
   const Layer *layers[] = {LAYER(a->fc1), LAYER(a->gru), LAYER(a->fc2)};
   const u32 inputs = layers[0]->columns, ids = a->observation + a->actions;
-  if (a->lanes > FEW || !a->few) return 0;
+  if (!a->few || a->lanes < FEWEST || a->lanes > FEW) return 0;
   for (u32 i = 0; i < 3; i++)
     if (!turnRows(m, layers[i], (Turned *)&a->turned[i], paddingOf(a, inputs, i))) return 0;
   const size_t pitch = (size_t)a->block * FEW_ROW;
@@ -695,7 +695,7 @@ static int actInTurns(char *m, const Actor *a, u32 step, Cell cell) {
 
 // `cell` may compute with wider vectors than these where they divide the hidden state's rows of FEW lanes.
 static void actorForward(char *m, const Actor *a, u32 step, Cell cell) {
-#if WIDTH < 64
+#ifdef ACTS_IN_TURNS
   if (actInTurns(m, a, step, cell)) return;
 #endif
   Ahead nothing = NOTHING_AHEAD;

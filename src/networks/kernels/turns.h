@@ -1,6 +1,6 @@
 // Products of a sparse layer with the few lanes of one team, for acting. Where a row is one vector, most of the time is
 // lost at the ends of a matrix's rows, which no processor foresees, and in waiting for one addition after another. So
-// rows are taken four or eight at a time, in turns, in the order of how many entries they have. The shorter ones are
+// rows are taken eight at a time, in turns, in the order of how many entries they have. The shorter ones are
 // filled up with entries of weight 1 that read a row of -0: adding that to a sum changes no bit of it, whatever it is.
 //
 // Tiles have rows of eight lanes here, so that all that a step needs fits the nearest cache.
@@ -8,12 +8,14 @@
 #include "layer.h"
 
 #define FEW (LANES / 2)
-#define FEW_ROW (FEW * 4)
-#if defined(__wasm__)
-#define IN_TURNS 4
+// With fewer lanes than these a row of FEW would take more vectors than there are lanes for.
+#if defined(__x86_64__)
+#define FEWEST 1
 #else
-#define IN_TURNS 8
+#define FEWEST (FEW / 2 + 1)
 #endif
+#define FEW_ROW (FEW * 4)
+#define IN_TURNS 8
 
 // Rows of a layer in turns: bytes from the output tile to each, their biases, and how many entries each has, filled up.
 typedef struct {
@@ -88,7 +90,9 @@ static int turnRows(char *m, const Layer *l, Turned *to, u32 padding) {
   return 1;
 }
 
-#if WIDTH < 64
+// WebAssembly has too few registers for it, and gains nothing.
+#if WIDTH < 64 && !defined(__wasm__)
+#define ACTS_IN_TURNS
 #define FEW_VECTORS (FEW_ROW / WIDTH)
 
 INLINE void rowsInTurns(const int mode, char *m, const Turned *l, u32 rows, const char *x, char *y) {

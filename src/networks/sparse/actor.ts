@@ -8,7 +8,7 @@ import { type Memory, ROW, skewed } from "./memory.js";
 
 /** The numbers of a layer whose rows are taken in turns: Turned in ../kernels/turns.h. */
 const TURNED = ["version", "turns", "weights", "offsets", "capacity"] as const;
-/** The most rows of a turn, and its bytes. A turn has half as many in WebAssembly. */
+/** Rows of a turn, and its bytes. */
 const [IN_TURNS, TURN] = [8, 52];
 /** The lanes that a team may have whose layers' rows are taken in turns. */
 const FEW = 8;
@@ -18,7 +18,7 @@ function roomForTurns<Name extends string>(memory: Memory, name: Name, { rows, c
   // In the order of their lengths, rows are filled up by less than IN_TURNS times the longest, and the last turn again.
   const capacity = mostEntries + 2 * IN_TURNS * columns;
   return {
-    [`${name}.turns`]: memory.allocate(Math.ceil((2 * rows) / IN_TURNS) * TURN),
+    [`${name}.turns`]: memory.allocate(Math.ceil(rows / IN_TURNS) * TURN),
     [`${name}.weights`]: memory.allocate(capacity * 4),
     [`${name}.offsets`]: memory.allocate(capacity * 2),
     [`${name}.capacity`]: capacity,
@@ -93,7 +93,8 @@ export function createSparseActor(
     outputStride,
     values: valuesAt,
   });
-  if (environments === 1 && agents <= FEW && actions <= 4 * hidden) {
+  // Only native kernels, which read episodes' arrays themselves, have enough registers to take rows in turns.
+  if (kernels.layOutEpisodes && environments === 1 && agents <= FEW && actions <= 4 * hidden) {
     const few = (7 * blockOf(hidden) + agentInput(shape) + 2) * FEW * 4;
     numbers.set({
       // The kernels reach so far with offsets of 16 bits, and need not check them.
