@@ -29,6 +29,7 @@ describe("networkPlan", () => {
       hidden: 64,
       embed: 32,
       hypernetEmbed: 64,
+      networks: { agent: "recurrent", mixer: "monotonic" },
     });
     expect(dense.shape).toEqual(shape);
   });
