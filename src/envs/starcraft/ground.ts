@@ -54,8 +54,10 @@ export function openCells(terrain: readonly string[], crosses: string): Uint8Arr
 export function halfCells(terrain: readonly string[]): Triangle[] {
   return terrain.flatMap((row, fromTop) =>
     [...row].flatMap((letter, left) => {
+      if (!(letter in HALVES)) return [];
       const at = ([x, y]: Point): Point => [left + x, MAP_SIZE - 1 - fromTop + y];
-      return letter in HALVES ? [HALVES[letter].map(at) as unknown as Triangle] : [];
+      const [a, b, c] = HALVES[letter];
+      return [[at(a), at(b), at(c)] as const];
     }),
   );
 }

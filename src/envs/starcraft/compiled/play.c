@@ -5,33 +5,25 @@
 #define DELAY_MIN (-0.0625 * TICKS_PER_SECOND)
 #define DELAY_MAX (0.125 * TICKS_PER_SECOND)
 
-/** Lets a colossus of the agents' that has nothing to do, or whose target is dead, fire at the nearest in reach. */
+/** Lets a colossus of the agents' that stands fire at the nearest enemy in its reach. */
 static void seek(const battle *b, int i) {
-  const int t = b->target[i];
-  if (t >= 0 && !b->alive[t]) {
-    calm_down(b, i);
-    b->target[i] = -1;
-    b->command[i] = STOP;
-  }
-  if (b->target[i] >= 0 || b->command[i] != STOP) return;
   const int j = nearest_living(b, i, b->allies, b->units);
   if (j >= 0 && b->reaches[i * b->units + j] && gap_between(b, i, j) <= b->reach[i] - b->radius[i]) b->target[i] = j;
 }
 
 /** Sets what unit `i`, which is alive and no healer, does in this tick: walk, aim, or decide to fire. */
 static void decide(const battle *b, int i) {
-  if (i < b->allies && b->beam[i]) seek(b, i);
-  const int t = b->target[i];
-  if (t < 0) {
-    if (b->command[i] == MOVE) walk(b, i, b->goal_x[i], b->goal_y[i]);
-    else if (b->command[i] == ATTACK_MOVE) advance(b, i);
-    return;
-  }
-  if (!b->alive[t]) {
+  if (b->target[i] >= 0 && !b->alive[b->target[i]]) {
     // Only agents keep a dead target, because they have orders and stand once these are done.
     b->target[i] = -1;
     b->command[i] = STOP;
     calm_down(b, i);
+  }
+  if (b->target[i] < 0 && b->command[i] == STOP && i < b->allies && b->beam[i]) seek(b, i);
+  const int t = b->target[i];
+  if (t < 0) {
+    if (b->command[i] == MOVE) walk(b, i, b->goal_x[i], b->goal_y[i]);
+    else if (b->command[i] == ATTACK_MOVE) advance(b, i);
     return;
   }
   if (b->windup[i] > 0) return;
